@@ -1,0 +1,92 @@
+//! What can be wrong with the form of an artifact.
+
+use crate::{Code, Kind};
+
+/// Why bytes are not a well-formed artifact. Says what and where, never echoes the bytes.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ArtifactError {
+    /// `spec/envelope.md` §4.
+    #[error("{what} has {actual} bytes, the limit is {limit}")]
+    TooLarge {
+        /// The part that is too large.
+        what: &'static str,
+        /// Its limit in bytes.
+        limit: usize,
+        /// Its size in bytes.
+        actual: usize,
+    },
+    /// `spec/envelope.md` §3.
+    #[error("not strict JSON at byte {at}: {why}")]
+    Json {
+        /// Offset of the first byte that is wrong.
+        at: usize,
+        /// What is wrong there.
+        why: &'static str,
+    },
+    /// `spec/envelope.md` §1.3.
+    #[error("{field} is not padded standard base64 in its only spelling")]
+    Base64 {
+        /// The field.
+        field: &'static str,
+    },
+    /// `spec/envelope.md` §1.
+    #[error("envelope: {why}")]
+    Envelope {
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// `spec/envelope.md` §2.2.
+    #[error("expected a statement of kind {expected}, found {found}")]
+    Kind {
+        /// The kind the caller asked for.
+        expected: Kind,
+        /// What the bytes say they are; control characters are escaped.
+        found: String,
+    },
+    /// `spec/envelope.md` §3.4.
+    #[error("field {0} is missing")]
+    FieldMissing(&'static str),
+    /// `spec/envelope.md` §3.4.
+    #[error("unknown field {0:?}")]
+    FieldUnknown(String),
+    /// `spec/envelope.md` §3.4.
+    #[error("field {field}: {why}")]
+    FieldInvalid {
+        /// The field.
+        field: &'static str,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// `spec/envelope.md` §3.5.
+    #[error("critical meaning {0:?} is not known here")]
+    CritUnknown(String),
+    /// `spec/keys.md` §1.
+    #[error("not an identifier (lower-case hyphenated UUID)")]
+    Id,
+    /// `spec/keys.md` §2.
+    #[error("not a public key (32 bytes)")]
+    PublicKey,
+    /// `spec/license.md` §3.
+    #[error("license key: {0}")]
+    LicenseKey(&'static str),
+}
+
+impl ArtifactError {
+    /// The stable code, `spec/errors.md` §2.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::TooLarge { .. } => Code::ArtifactTooLarge,
+            Self::Json { .. } => Code::JsonInvalid,
+            Self::Base64 { .. } => Code::Base64Invalid,
+            Self::Envelope { .. } => Code::EnvelopeInvalid,
+            Self::Kind { .. } => Code::KindUnexpected,
+            Self::FieldMissing(_) => Code::FieldMissing,
+            Self::FieldUnknown(_) => Code::FieldUnknown,
+            Self::FieldInvalid { .. } => Code::FieldInvalid,
+            Self::CritUnknown(_) => Code::CritUnknown,
+            Self::Id => Code::IdMalformed,
+            Self::PublicKey => Code::KeyMalformed,
+            Self::LicenseKey(_) => Code::LicenseKeyMalformed,
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Taking a payload apart field by field, so that what is left over is noticed (`spec/envelope.md` §3.4).
+
+use crate::{ArtifactError, UnixSeconds, Value, limits};
+
+/// The members of one payload object that have not been taken yet.
+#[derive(Debug)]
+pub struct Fields(Vec<(String, Value)>);
+
+impl Fields {
+    pub(crate) fn new(value: Value) -> Result<Self, ArtifactError> {
+        let Value::Object(members) = value else {
+            return Err(ArtifactError::FieldInvalid { field: "payload", why: "not an object" });
+        };
+        check_names(&members)?;
+        Ok(Self(members))
+    }
+
+    pub(crate) fn text(&mut self, field: &'static str) -> Result<String, ArtifactError> {
+        match self.take(field)? {
+            Value::Text(text) => Ok(text),
+            _ => Err(invalid(field, "not a string")),
+        }
+    }
+
+    /// A string that a parser of the crate understands.
+    pub(crate) fn parsed<T>(
+        &mut self,
+        field: &'static str,
+        why: &'static str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<T, ArtifactError> {
+        parse(&self.text(field)?).ok_or_else(|| invalid(field, why))
+    }
+
+    pub(crate) fn count(&mut self, field: &'static str) -> Result<u64, ArtifactError> {
+        match self.take(field)? {
+            Value::Int(n) => u64::try_from(n).map_err(|_| invalid(field, "negative")),
+            _ => Err(invalid(field, "not a whole number")),
+        }
+    }
+
+    pub(crate) fn time(&mut self, field: &'static str) -> Result<UnixSeconds, ArtifactError> {
+        UnixSeconds::new(self.count(field)?).ok_or_else(|| invalid(field, "beyond the year 9999"))
+    }
+
+    /// `null` where the spec gives it a meaning; the field itself must be there.
+    pub(crate) fn nullable<T>(
+        &mut self,
+        field: &'static str,
+        read: impl FnOnce(&mut Self, &'static str) -> Result<T, ArtifactError>,
+    ) -> Result<Option<T>, ArtifactError> {
+        let null = self.0.iter().any(|(name, value)| name == field && *value == Value::Null);
+        if null { self.take(field).map(|_| None) } else { read(self, field).map(Some) }
+    }
+
+    pub(crate) fn list(&mut self, field: &'static str, limit: usize) -> Result<Vec<Value>, ArtifactError> {
+        match self.take(field)? {
+            Value::List(items) if items.len() <= limit => Ok(items),
+            Value::List(_) => Err(invalid(field, "too many entries")),
+            _ => Err(invalid(field, "not a list")),
+        }
+    }
+
+    /// Refuses what nobody took. `spec/envelope.md` §3.5: `ext` may hold anything, `crit` names what must be known.
+    pub(crate) fn finish(mut self) -> Result<(), ArtifactError> {
+        if let Ok(ext) = self.take("ext")
+            && !matches!(ext, Value::Object(_))
+        {
+            return Err(invalid("ext", "not an object"));
+        }
+        if let Ok(crit) = self.take("crit") {
+            check_crit(crit)?;
+        }
+        match self.0.into_iter().next() {
+            Some((name, _)) => Err(ArtifactError::FieldUnknown(name)),
+            None => Ok(()),
+        }
+    }
+
+    fn take(&mut self, field: &'static str) -> Result<Value, ArtifactError> {
+        let at = self.0.iter().position(|(name, _)| name == field);
+        Ok(self.0.remove(at.ok_or(ArtifactError::FieldMissing(field))?).1)
+    }
+}
+
+/// `spec/envelope.md` §3.3, at every depth: names are structure, so vendors do not choose them.
+fn check_names(members: &[(String, Value)]) -> Result<(), ArtifactError> {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+    for (name, value) in members {
+        if name.is_empty() || name.len() > limits::KEY_BYTES || !name.bytes().all(plain) {
+            return Err(ArtifactError::FieldUnknown(name.clone()));
+        }
+        check_names_within(value)?;
+    }
+    Ok(())
+}
+
+fn check_names_within(value: &Value) -> Result<(), ArtifactError> {
+    match value {
+        Value::Object(members) => check_names(members),
+        Value::List(items) => items.iter().try_for_each(check_names_within),
+        _ => Ok(()),
+    }
+}
+
+fn check_crit(crit: Value) -> Result<(), ArtifactError> {
+    let Value::List(names) = crit else {
+        return Err(invalid("crit", "not a list"));
+    };
+    match names.into_iter().next() {
+        // Version 1 of no kind has a critical extension, so each name is one we do not know.
+        Some(Value::Text(name)) => Err(ArtifactError::CritUnknown(name)),
+        Some(_) => Err(invalid("crit", "not a list of strings")),
+        None => Err(invalid("crit", "empty")),
+    }
+}
+
+pub(crate) fn invalid(field: &'static str, why: &'static str) -> ArtifactError {
+    ArtifactError::FieldInvalid { field, why }
+}

@@ -1,0 +1,48 @@
+//! Identifiers: version 7 UUIDs in lower-case hyphenated text (`spec/keys.md` §1).
+
+use crate::ArtifactError;
+
+macro_rules! ids {
+    ($($name:ident $doc:literal)*) => {$(
+        #[doc = $doc]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(uuid::Uuid);
+
+        impl $name {
+            /// Makes one from the time and 80 random bits, both the caller's.
+            pub fn new(unix_millis: u64, random: [u8; 10]) -> Self {
+                Self(uuid::Builder::from_unix_timestamp_millis(unix_millis, &random).into_uuid())
+            }
+
+            /// Accepts the one spelling: lower-case, hyphenated, 36 characters.
+            pub fn parse(text: &str) -> Result<Self, ArtifactError> {
+                let id = uuid::Uuid::try_parse(text).map_err(|_| ArtifactError::Id)?;
+                if id.as_hyphenated().to_string() == text { Ok(Self(id)) } else { Err(ArtifactError::Id) }
+            }
+
+            /// The 16 bytes of the identifier.
+            pub fn as_bytes(&self) -> &[u8; 16] {
+                self.0.as_bytes()
+            }
+
+            /// The identifier of these 16 bytes.
+            pub fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(uuid::Uuid::from_bytes(bytes))
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.as_hyphenated().fmt(f)
+            }
+        }
+    )*};
+}
+
+ids! {
+    TenantId "A vendor on this installation."
+    AppId "A product of a tenant."
+    PlanId "A template that licenses are issued from."
+    LicenseId "A license. Safe in URLs and logs, unlike its key."
+    TokenId "An access token. Safe in URLs and logs, unlike the token."
+}

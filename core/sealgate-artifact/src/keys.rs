@@ -1,0 +1,122 @@
+//! Public keys, their uses and their names (`spec/keys.md` §2).
+
+use sha2::{Digest, Sha256};
+
+use crate::{ArtifactError, b64};
+
+/// What a key is for. One key has one use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KeyUse {
+    /// Signs keysets. Kept offline once a ceremony was held.
+    Root,
+    /// Signs tenant keysets.
+    Authority,
+    /// Signs licenses of one tenant.
+    Issuer,
+    /// Signs answers of one app on AuthForge's wire. Stands in no keyset: clients pin it.
+    App,
+}
+
+impl KeyUse {
+    /// Every use there is.
+    pub const ALL: [Self; 4] = [Self::Root, Self::Authority, Self::Issuer, Self::App];
+
+    /// The name as written in keysets.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Root => "root",
+            Self::Authority => "authority",
+            Self::Issuer => "issuer",
+            Self::App => "app",
+        }
+    }
+
+    /// The use of that name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|u| u.as_str() == text)
+    }
+}
+
+impl std::fmt::Display for KeyUse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// 32 bytes that claim to be an Ed25519 public key. `sealgate-trust` decides whether they may be used.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PublicKey([u8; 32]);
+
+impl PublicKey {
+    /// Wraps the bytes; any 32 bytes will do here.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Reads padded standard base64 of 32 bytes.
+    pub fn parse(text: &str) -> Result<Self, ArtifactError> {
+        let bytes = b64::decode(text, "public key").map_err(|_| ArtifactError::PublicKey)?;
+        bytes.try_into().map(Self).map_err(|_| ArtifactError::PublicKey)
+    }
+
+    /// The 32 bytes.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// The key as DER `SubjectPublicKeyInfo` (RFC 8410), for libraries that want it so.
+    pub fn to_spki(&self) -> Vec<u8> {
+        const PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+        [&PREFIX[..], &self.0].concat()
+    }
+
+    /// `spec/keys.md` §2.2: a look-up hint that binds algorithm, use and key.
+    pub fn id(&self, key_use: KeyUse) -> KeyId {
+        let mut hash = Sha256::new();
+        hash.update(b"sealgate-key-v1\0ed25519\0");
+        hash.update(key_use.as_str());
+        hash.update(b"\0");
+        hash.update(self.0);
+        let digest: [u8; 32] = hash.finalize().into();
+        let mut id = [0; 16];
+        id.copy_from_slice(&digest[..16]);
+        KeyId(id)
+    }
+}
+
+impl std::fmt::Display for PublicKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&b64::encode(&self.0))
+    }
+}
+
+impl std::fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "PublicKey({self})")
+    }
+}
+
+/// The name of a key: 32 hexadecimal digits. Two keys of one name are still two keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyId([u8; 16]);
+
+impl KeyId {
+    /// Reads 32 lower-case hexadecimal digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut id = [0; 16];
+        let lower = text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        if text.len() != 32 || !lower {
+            return None;
+        }
+        for (byte, at) in id.iter_mut().zip((0..32).step_by(2)) {
+            *byte = u8::from_str_radix(&text[at..at + 2], 16).ok()?;
+        }
+        Some(Self(id))
+    }
+}
+
+impl std::fmt::Display for KeyId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}

@@ -1,0 +1,35 @@
+//! Bytes to typed artifacts and back.
+//!
+//! This crate must never believe anything: it decides whether bytes are *well formed*, never whether they are
+//! *true*. What it decodes from outside is [`Unverified`]; only `sealgate-trust` turns that into something a rule
+//! may use. It reads no clock, no file, no environment and no random source.
+//!
+//! The law on every format is `spec/`; clauses are quoted above the code that carries them out.
+
+mod b64;
+mod code;
+mod envelope;
+mod error;
+mod fields;
+mod ids;
+mod json;
+mod keys;
+mod keyset;
+mod license;
+mod license_key;
+pub mod limits;
+mod statement;
+mod time;
+
+pub use b64::{decode as decode_base64, encode as encode_base64};
+pub use code::{Code, Family};
+pub use envelope::{Envelope, SignatureEntry, pre_authentication_encoding};
+pub use error::ArtifactError;
+pub use ids::{AppId, LicenseId, PlanId, TenantId, TokenId};
+pub use json::{Value, parse as parse_json};
+pub use keys::{KeyId, KeyUse, PublicKey};
+pub use keyset::{KeyRecord, KeyState, Keyset, TenantKeyset};
+pub use license::{License, MaxDevices, Tier};
+pub use license_key::LicenseKey;
+pub use statement::{Kind, Statement, StatementId, Unverified};
+pub use time::UnixSeconds;

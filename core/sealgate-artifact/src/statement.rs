@@ -1,0 +1,139 @@
+//! Statements: what an envelope's payload means (`spec/envelope.md` §2).
+
+use std::marker::PhantomData;
+
+use sha2::{Digest, Sha256};
+
+use crate::{ArtifactError, Envelope, Value, fields::Fields, json, limits};
+
+/// The kinds of statement, one payload type each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Keys of the installation, signed by the roots.
+    Keyset,
+    /// Keys of one tenant, signed by the authority.
+    TenantKeyset,
+    /// What a customer bought, signed by the tenant's issuer.
+    License,
+}
+
+impl Kind {
+    /// Every kind there is.
+    pub const ALL: [Self; 3] = [Self::Keyset, Self::TenantKeyset, Self::License];
+
+    /// The name inside the payload's `typ`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Keyset => "keyset",
+            Self::TenantKeyset => "tenant-keyset",
+            Self::License => "license",
+        }
+    }
+
+    /// The envelope's `payloadType`.
+    pub fn payload_type(self) -> String {
+        format!("application/vnd.sealgate.{}.v1+json", self.as_str())
+    }
+
+    /// The kind of a `payloadType`, if it is one of ours.
+    pub fn of_payload_type(payload_type: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.payload_type() == payload_type)
+    }
+}
+
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Something that can be said under signature.
+pub trait Statement: Sized {
+    /// The kind, fixed per type, so that no statement is read as another.
+    const KIND: Kind;
+
+    /// Takes this kind's fields; whatever is left afterwards is refused by the caller.
+    #[doc(hidden)]
+    fn take(fields: &mut Fields) -> Result<Self, ArtifactError>;
+
+    /// This kind's members in the order of its spec page, without `typ`.
+    #[doc(hidden)]
+    fn members(&self) -> Vec<(&'static str, Value)>;
+
+    /// The payload bytes to be signed.
+    fn to_payload(&self) -> Vec<u8> {
+        let typ = ("typ".to_owned(), Value::Text(Self::KIND.as_str().to_owned()));
+        let members = self.members().into_iter().map(|(name, value)| (name.to_owned(), value));
+        Value::Object(std::iter::once(typ).chain(members).collect()).to_string().into_bytes()
+    }
+
+    /// Reads a payload by the strict profile. Form only: whoever calls this has verified nothing.
+    fn from_payload(payload: &[u8]) -> Result<Self, ArtifactError> {
+        if payload.len() > limits::PAYLOAD_BYTES {
+            let (limit, actual) = (limits::PAYLOAD_BYTES, payload.len());
+            return Err(ArtifactError::TooLarge { what: "payload", limit, actual });
+        }
+        let mut fields = Fields::new(json::parse(payload)?)?;
+        // spec/envelope.md §2.2: the kind stands in the type *and* in the payload.
+        let typ = fields.text("typ")?;
+        if typ != Self::KIND.as_str() {
+            return Err(ArtifactError::Kind {
+                expected: Self::KIND,
+                found: typ.escape_default().to_string(),
+            });
+        }
+        let statement = Self::take(&mut fields)?;
+        fields.finish()?;
+        Ok(statement)
+    }
+}
+
+/// SHA-256 of the signed bytes: a statement's name, the same whoever signed it and however often.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct StatementId([u8; 32]);
+
+impl StatementId {
+    pub(crate) fn of(signed_bytes: &[u8]) -> Self {
+        Self(Sha256::digest(signed_bytes).into())
+    }
+
+    /// The digest.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for StatementId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// An envelope that claims to hold a `T`. Nothing in it may be acted on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unverified<T> {
+    envelope: Envelope,
+    kind: PhantomData<T>,
+}
+
+impl<T: Statement> Unverified<T> {
+    /// Decodes an envelope and checks that it claims to be of this kind.
+    pub fn decode(bytes: &[u8]) -> Result<Self, ArtifactError> {
+        let envelope = Envelope::decode(bytes)?;
+        if envelope.payload_type() != T::KIND.payload_type() {
+            let found = envelope.payload_type().escape_default().to_string();
+            return Err(ArtifactError::Kind { expected: T::KIND, found });
+        }
+        Ok(Self { envelope, kind: PhantomData })
+    }
+
+    /// The envelope, for whoever verifies it.
+    pub fn envelope(&self) -> &Envelope {
+        &self.envelope
+    }
+
+    /// What the payload says, for people to look at. Nothing vouches for it.
+    pub fn danger_peek(&self) -> Result<T, ArtifactError> {
+        T::from_payload(self.envelope.payload())
+    }
+}

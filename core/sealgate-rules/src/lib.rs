@@ -1,0 +1,10 @@
+//! Decisions, as pure functions of facts and time.
+//!
+//! This crate must never decide from something it fetched itself: facts and time are parameters, so that the device
+//! and the server, given the same facts, say the same. Each rule exists here once.
+
+mod in_force;
+mod validate;
+
+pub use in_force::{Window, in_force};
+pub use validate::{LicenseFacts, Seat, Verdict, validate};

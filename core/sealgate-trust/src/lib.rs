@@ -1,0 +1,18 @@
+//! Who may say what.
+//!
+//! This crate must never let anything be believed by a second path: [`verify`] is the one function that turns
+//! [`Unverified`](sealgate_artifact::Unverified) into [`Verified`], at every level of the chain. It holds no private
+//! key, reads no clock and asks nobody: keys, time and expectations are parameters.
+
+mod chain;
+pub mod ed25519;
+mod error;
+mod roles;
+mod signer;
+mod verify;
+
+pub use chain::{Roots, TenantTrust, verify_license};
+pub use error::TrustError;
+pub use roles::signing_use;
+pub use signer::{Message, SignError, Signer, sign_statement};
+pub use verify::{Signers, Verified, verify};

@@ -1,0 +1,12 @@
+//! Which key signs which kind (`spec/keys.md` §3).
+
+use sealgate_artifact::{KeyUse, Kind};
+
+/// The one use whose keys may sign statements of this kind.
+pub fn signing_use(kind: Kind) -> KeyUse {
+    match kind {
+        Kind::Keyset => KeyUse::Root,
+        Kind::TenantKeyset => KeyUse::Authority,
+        Kind::License => KeyUse::Issuer,
+    }
+}

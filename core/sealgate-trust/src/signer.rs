@@ -1,0 +1,86 @@
+//! The port behind which private keys live.
+
+use sealgate_artifact::{
+    Code, Envelope, KeyId, KeyUse, Kind, PublicKey, SignatureEntry, Statement, pre_authentication_encoding,
+};
+
+/// What a key may be asked to sign. The signer builds the bytes, so no key signs bytes of a stranger's making.
+#[derive(Debug, Clone, Copy)]
+pub enum Message<'a> {
+    /// A statement, under DSSE's encoding.
+    Statement(Kind, &'a [u8]),
+    /// The base64 text of an answer on AuthForge's wire (`spec/http.md` §2.4).
+    AppAnswer(&'a str),
+}
+
+impl Message<'_> {
+    /// The one use whose keys may sign this.
+    pub fn signing_use(&self) -> KeyUse {
+        match self {
+            Self::Statement(kind, _) => crate::signing_use(*kind),
+            Self::AppAnswer(_) => KeyUse::App,
+        }
+    }
+
+    /// The bytes to be signed.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Statement(kind, payload) => pre_authentication_encoding(&kind.payload_type(), payload),
+            Self::AppAnswer(text) => text.as_bytes().to_vec(),
+        }
+    }
+}
+
+/// Why a signer did not sign.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SignError {
+    /// No such private key here.
+    #[error("the signer does not hold the key {0}")]
+    KeyMissing(KeyId),
+    /// The key exists, but for something else.
+    #[error("the key {0} is for {1} and may not sign this")]
+    KeyMisuse(KeyId, KeyUse),
+    /// The signature did not verify, or two attempts differed: a hardware fault or an attack. It was not released.
+    #[error("a signature of key {0} did not verify right after it was made")]
+    Fault(KeyId),
+    /// The key's storage failed.
+    #[error("key storage: {0}")]
+    Storage(String),
+}
+
+impl SignError {
+    /// The stable code, `spec/errors.md` §2.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::KeyMissing(_) => Code::KeyMissing,
+            Self::KeyMisuse(..) => Code::KeyMisuse,
+            Self::Fault(_) => Code::SigningFault,
+            Self::Storage(_) => Code::KeystoreInvalid,
+        }
+    }
+}
+
+/// Custody of private keys. Private keys never leave whatever implements this.
+pub trait Signer: Send + Sync {
+    /// Makes a key pair and stores it durably before it returns the public key.
+    fn generate(&self, key_use: KeyUse) -> Result<PublicKey, SignError>;
+
+    /// Signs with the key of that name, if its use covers the message.
+    fn sign(&self, key: KeyId, message: Message<'_>) -> Result<[u8; 64], SignError>;
+}
+
+/// Signs a statement with each of `keys`, all of the use that its kind demands.
+pub fn sign_statement<T: Statement>(
+    signer: &dyn Signer,
+    statement: &T,
+    keys: &[PublicKey],
+) -> Result<Envelope, SignError> {
+    let payload = statement.to_payload();
+    let signatures = keys.iter().map(|key| {
+        let id = key.id(crate::signing_use(T::KIND));
+        let sig = signer.sign(id, Message::Statement(T::KIND, &payload))?;
+        Ok(SignatureEntry { keyid: id.to_string(), sig: sig.to_vec() })
+    });
+    let signatures = signatures.collect::<Result<_, _>>()?;
+    Ok(Envelope::new(T::KIND.payload_type(), payload, signatures))
+}

@@ -1,0 +1,83 @@
+//! The one function that believes.
+
+use sealgate_artifact::{KeyRecord, KeyState, Kind, PublicKey, Statement, StatementId, Unverified};
+
+use crate::{TrustError, ed25519, signing_use};
+
+/// Something a rule may use: its signatures were checked by [`verify`], and nothing else makes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified<T> {
+    statement: T,
+    id: StatementId,
+    signed_by: Vec<PublicKey>,
+}
+
+impl<T> Verified<T> {
+    /// The only constructor. Called once, at the end of [`verify`].
+    fn assertion(statement: T, id: StatementId, signed_by: Vec<PublicKey>) -> Self {
+        Self { statement, id, signed_by }
+    }
+
+    /// What the statement says.
+    pub fn get(&self) -> &T {
+        &self.statement
+    }
+
+    /// The statement's name.
+    pub fn id(&self) -> StatementId {
+        self.id
+    }
+
+    /// The distinct keys whose signatures counted.
+    pub fn signed_by(&self) -> &[PublicKey] {
+        &self.signed_by
+    }
+}
+
+/// The signers that may speak for one kind, and how many of them must.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signers {
+    kind: Kind,
+    keys: Vec<PublicKey>,
+    threshold: usize,
+}
+
+impl Signers {
+    /// Signers of `kind` out of a keyset: those whose use fits and who were not revoked.
+    pub(crate) fn of_keyset(kind: Kind, records: &[KeyRecord]) -> Result<Self, TrustError> {
+        let fits = |r: &&KeyRecord| r.key_use == signing_use(kind) && r.state != KeyState::Revoked;
+        Self::new(kind, records.iter().filter(fits).map(|r| r.public_key).collect(), 1)
+    }
+
+    /// `spec/keys.md` §2.1 and §2.3: every key is sound and stands once.
+    pub(crate) fn new(kind: Kind, keys: Vec<PublicKey>, threshold: usize) -> Result<Self, TrustError> {
+        for (i, key) in keys.iter().enumerate() {
+            ed25519::check_key(key)?;
+            if keys[..i].contains(key) {
+                return Err(TrustError::KeyDuplicate(*key));
+            }
+        }
+        Ok(Self { kind, keys, threshold: threshold.max(1) })
+    }
+}
+
+/// Believes a statement, or says why not. The same at every level of the chain (`spec/envelope.md` §5):
+/// signatures of the expected signers over the bytes as received, *then* the payload, once.
+pub fn verify<T: Statement>(claim: &Unverified<T>, signers: &Signers) -> Result<Verified<T>, TrustError> {
+    if signers.kind != T::KIND {
+        return Err(TrustError::SignatureInvalid);
+    }
+    let envelope = claim.envelope();
+    let message = envelope.signed_bytes();
+    // spec/envelope.md §5.3: signers are counted, not signatures; a key id is not even looked at.
+    let signed =
+        |key: &&PublicKey| envelope.signatures().iter().any(|s| ed25519::verify(key, &message, &s.sig));
+    let signed_by: Vec<PublicKey> = signers.keys.iter().filter(signed).copied().collect();
+    match signed_by.len() {
+        0 => Err(TrustError::SignatureInvalid),
+        valid if valid < signers.threshold => {
+            Err(TrustError::ThresholdNotMet { valid, threshold: signers.threshold })
+        }
+        _ => Ok(Verified::assertion(T::from_payload(envelope.payload())?, envelope.id(), signed_by)),
+    }
+}

@@ -1,0 +1,51 @@
+//! Times as they travel over HTTP: RFC 3339, UTC, whole seconds.
+
+use sealgate_artifact::UnixSeconds;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// A time that is written `2027-01-31T00:00:00Z` and read in any RFC 3339 spelling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Timestamp(pub UnixSeconds);
+
+impl Timestamp {
+    /// Reads an RFC 3339 date-time between 1970 and 9999; fractions of a second are dropped.
+    pub fn parse(text: &str) -> Option<Self> {
+        let time: jiff::Timestamp = text.parse().ok()?;
+        UnixSeconds::new(u64::try_from(time.as_second()).ok()?).map(Self)
+    }
+}
+
+impl std::fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let seconds = i64::try_from(self.0.get()).expect("a year up to 9999 fits");
+        jiff::Timestamp::from_second(seconds).expect("a year up to 9999 fits").fmt(f)
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| de::Error::custom("not an RFC 3339 time between 1970 and 9999"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Timestamp;
+
+    #[test]
+    fn times_are_written_in_one_way_and_read_in_all() {
+        for text in ["2027-01-31T00:00:00Z", "2027-01-31T01:00:00+01:00", "2027-01-31T00:00:00.9Z"] {
+            assert_eq!(Timestamp::parse(text).expect("reads").to_string(), "2027-01-31T00:00:00Z", "{text}");
+        }
+        for text in ["2027-01-31", "1969-12-31T23:59:59Z", "+10000-01-01T00:00:00Z", "tomorrow", ""] {
+            assert_eq!(Timestamp::parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Use cases, one file each.
+//!
+//! This crate must never hold a private key or speak HTTP: it signs through [`sealgate_trust::Signer`], and whoever
+//! serves it maps [`AuthorityError`] to its own face. `control` is what a vendor does; `runtime` is what running
+//! software asks, and needs no key but an app's.
+
+pub mod control;
+mod error;
+pub mod ports;
+pub mod runtime;
+mod secrets;
+
+use std::sync::Arc;
+
+use sealgate_artifact::{TenantId, TokenId, UnixSeconds};
+use sealgate_store::Db;
+use sealgate_trust::Signer;
+
+pub use error::AuthorityError;
+pub use secrets::Secrets;
+
+use ports::{Clock, Entropy};
+use runtime::ReplayLog;
+
+/// Everything a use case works with. Made once, shared by all requests.
+pub struct Authority {
+    db: Db,
+    signer: Arc<dyn Signer>,
+    secrets: Secrets,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    replays: ReplayLog,
+}
+
+/// Who asks for a change, and in which request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The tenant whose things they are.
+    pub tenant: TenantId,
+    /// The token they came with.
+    pub token: TokenId,
+    /// Finds this request in the log.
+    pub request_id: String,
+}
+
+impl Authority {
+    /// Puts the parts together.
+    pub fn new(
+        db: Db,
+        signer: Arc<dyn Signer>,
+        secrets: Secrets,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Self {
+        Self { db, signer, secrets, clock, entropy, replays: ReplayLog::default() }
+    }
+
+    /// The database, for readiness checks and shutdown.
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// Random bytes for a request id.
+    pub fn new_request_id(&self) -> String {
+        hex(&self.random::<8>())
+    }
+
+    fn now(&self) -> UnixSeconds {
+        UnixSeconds::new(self.clock.unix_millis() / 1000)
+            .unwrap_or(UnixSeconds::new(0).expect("in range").plus(u64::MAX))
+    }
+
+    fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.entropy.fill(&mut bytes);
+        bytes
+    }
+
+    /// What a new version 7 identifier is made of.
+    fn new_id(&self) -> (u64, [u8; 10]) {
+        (self.clock.unix_millis(), self.random())
+    }
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
+        text
+    })
+}

@@ -1,0 +1,121 @@
+//! What the server computes with its secrets. None of them is ever stored in the database or the configuration.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, Mac};
+use sealgate_artifact::{LicenseId, LicenseKey};
+use sealgate_store::KeyHash;
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+
+/// The server's secrets, each for one purpose. Each name carries the version of the secret.
+pub struct Secrets {
+    license_keys: Hmac<Sha256>,
+    display: XChaCha20Poly1305,
+    tokens: Hmac<Sha256>,
+    sessions: Hmac<Sha256>,
+}
+
+impl Secrets {
+    /// Asks `secret` for each secret by its name.
+    pub fn load<E>(secret: impl Fn(&str) -> Result<[u8; 32], E>) -> Result<Self, E> {
+        let mac =
+            |name| secret(name).map(|key| Hmac::new_from_slice(&key).expect("HMAC takes keys of any length"));
+        Ok(Self {
+            license_keys: mac("license-key-pepper-v1")?,
+            display: XChaCha20Poly1305::new(&secret("license-key-display-v1")?.into()),
+            tokens: mac("token-pepper-v1")?,
+            sessions: mac("session-v1")?,
+        })
+    }
+
+    /// What the database knows a license key by. The same work for any text, so that a typo takes no other time.
+    pub(crate) fn license_key(&self, typed: &str) -> KeyHash {
+        KeyHash(digest(&self.license_keys, &[LicenseKey::normalise(typed).as_bytes()]))
+    }
+
+    /// The key for display, bound to its license.
+    pub(crate) fn seal_license_key(&self, key: &LicenseKey, license: LicenseId, nonce: [u8; 24]) -> Vec<u8> {
+        let text = key.expose();
+        let payload = Payload { msg: text.as_bytes(), aad: license.as_bytes() };
+        let sealed = self.display.encrypt(&XNonce::from(nonce), payload).expect("short texts can be sealed");
+        [&nonce[..], &sealed].concat()
+    }
+
+    /// What the database knows an access token by.
+    pub(crate) fn token(&self, token: &str) -> [u8; 32] {
+        digest(&self.tokens, &[b"token\0", token.as_bytes()])
+    }
+
+    /// What the database knows an app's secret by.
+    pub(crate) fn app_secret(&self, secret: &str) -> [u8; 32] {
+        digest(&self.tokens, &[b"app-secret\0", secret.as_bytes()])
+    }
+
+    /// Whether two digests are equal, in a time that does not tell where they differ.
+    pub(crate) fn same(a: &[u8; 32], b: &[u8; 32]) -> bool {
+        a.ct_eq(b).into()
+    }
+
+    /// 128 bits that only this server can compute, over parts that cannot run into each other.
+    pub(crate) fn session_mac(&self, parts: &[&[u8]]) -> [u8; 16] {
+        let mut mac = self.sessions.clone();
+        for part in parts {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        *mac.finalize().into_bytes().first_chunk().expect("a digest has 32 bytes")
+    }
+}
+
+/// A new secret for people to store: what it is, then 256 random bits.
+pub(crate) fn secret_text(prefix: &str, random: [u8; 32]) -> String {
+    format!("{prefix}_{}", URL_SAFE_NO_PAD.encode(random))
+}
+
+fn digest(key: &Hmac<Sha256>, parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = key.clone();
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secrets() -> Secrets {
+        Secrets::load(|name| Ok::<_, ()>([u8::try_from(name.len()).expect("short"); 32])).expect("loads")
+    }
+
+    #[test]
+    fn a_key_is_known_by_any_spelling_of_it() {
+        let key = LicenseKey::from_random([0x5a; 16]).expose();
+        let hash = secrets().license_key(&key);
+        assert_eq!(secrets().license_key(&key.to_lowercase().replace('-', " ")), hash);
+        assert_ne!(secrets().license_key(&LicenseKey::from_random([0x5b; 16]).expose()), hash);
+    }
+
+    #[test]
+    fn a_sealed_key_opens_only_for_its_own_license() {
+        let (key, mine, other) = (
+            LicenseKey::from_random([3; 16]),
+            LicenseId::from_bytes([1; 16]),
+            LicenseId::from_bytes([2; 16]),
+        );
+        let sealed = secrets().seal_license_key(&key, mine, [9; 24]);
+        let (nonce, msg) = sealed.split_first_chunk::<24>().expect("a nonce");
+        let open = |license: LicenseId| {
+            secrets().display.decrypt(&XNonce::from(*nonce), Payload { msg, aad: license.as_bytes() })
+        };
+        assert_eq!(open(mine).expect("opens"), key.expose().into_bytes());
+        assert!(open(other).is_err());
+    }
+
+    #[test]
+    fn parts_do_not_run_into_each_other() {
+        assert_ne!(secrets().session_mac(&[b"ab", b"c"]), secrets().session_mac(&[b"a", b"bc"]));
+    }
+}

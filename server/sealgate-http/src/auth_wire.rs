@@ -1,0 +1,66 @@
+//! `/auth/*`: AuthForge's wire, for clients that exist (`spec/http.md` §2). The only place that gives our codes their
+//! names and statuses there.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Extension, Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use sealgate_artifact::Code;
+use sealgate_authority::{Authority, runtime};
+use sealgate_wire::{Failed, ValidateRequest};
+
+use crate::body;
+use crate::request_id::RequestId;
+
+/// `POST /auth/validate`.
+pub(crate) async fn validate(
+    State(authority): State<Arc<Authority>>,
+    Extension(id): Extension<RequestId>,
+    request: Request,
+) -> Response {
+    let ask: ValidateRequest = match body::read(request).await {
+        Ok(ask) => ask,
+        Err(unreadable) => return refuse(unreadable.code),
+    };
+    match runtime::validate(&authority, &ask, &id.0).await {
+        Ok(answer) => Json(answer).into_response(),
+        Err(error) => {
+            let code = error.code();
+            tracing::debug!(request_id = id.0, %code, "validation refused");
+            if in_their_words(code).0.is_server_error() {
+                tracing::error!(request_id = id.0, %code, %error, "a validation failed");
+            }
+            refuse(code)
+        }
+    }
+}
+
+/// The body of a refusal: exactly two fields, or old clients take it for a network failure.
+pub(crate) fn failed(code: Code) -> Failed {
+    Failed::new(in_their_words(code).1)
+}
+
+fn refuse(code: Code) -> Response {
+    (in_their_words(code).0, Json(failed(code))).into_response()
+}
+
+/// `spec/errors.md` §4.
+fn in_their_words(code: Code) -> (StatusCode, &'static str) {
+    match code {
+        Code::MalformedRequest => (StatusCode::BAD_REQUEST, "malformed_request"),
+        Code::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "malformed_request"),
+        Code::NotFound => (StatusCode::NOT_FOUND, "bad_request"),
+        Code::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "bad_request"),
+        Code::AppUnknown => (StatusCode::UNAUTHORIZED, "invalid_app"),
+        Code::LicenseUnknown => (StatusCode::UNAUTHORIZED, "invalid_key"),
+        Code::ReplayDetected => (StatusCode::UNAUTHORIZED, "replay_detected"),
+        Code::NotYetValid => (StatusCode::FORBIDDEN, "blocked"),
+        Code::DeviceLimit => (StatusCode::FORBIDDEN, "hwid_mismatch"),
+        Code::Expired => (StatusCode::GONE, "expired"),
+        Code::Revoked => (StatusCode::GONE, "revoked"),
+        Code::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "system_error"),
+        _ => (StatusCode::INTERNAL_SERVER_ERROR, "system_error"),
+    }
+}

@@ -1,0 +1,54 @@
+//! Reading JSON bodies: bounded, and with a code for everything that can be wrong.
+
+use axum::extract::Request;
+use http_body_util::BodyExt;
+use sealgate_artifact::Code;
+use serde::de::DeserializeOwned;
+
+/// spec/http.md §1.3: no request needs more.
+const BODY_BYTES: usize = 64 * 1024;
+/// A body that is too large is still read this far, unkept, so that the sender hears why it was refused instead of a
+/// broken connection.
+const DRAIN_BYTES: usize = 16 * 1024 * 1024;
+
+/// Why there is no value: a code, and what the reader of JSON found.
+pub(crate) struct Unreadable {
+    pub(crate) code: Code,
+    pub(crate) why: String,
+}
+
+/// Reads a JSON body. The content type is not asked for: some clients send none.
+pub(crate) async fn read<T: DeserializeOwned>(request: Request) -> Result<T, Unreadable> {
+    let bytes = collect(request.into_body()).await?;
+    serde_json::from_slice(&bytes).map_err(|e| Unreadable { code: Code::MalformedRequest, why: describe(&e) })
+}
+
+async fn collect(mut body: axum::body::Body) -> Result<Vec<u8>, Unreadable> {
+    let mut kept = Vec::new();
+    let mut seen = 0;
+    while let Some(frame) = body.frame().await {
+        let cut_off = |_| Unreadable { code: Code::MalformedRequest, why: "the body was cut off".to_owned() };
+        let Ok(data) = frame.map_err(cut_off)?.into_data() else { continue };
+        seen += data.len();
+        if seen <= BODY_BYTES {
+            kept.extend_from_slice(&data);
+        } else if seen > DRAIN_BYTES {
+            break;
+        }
+    }
+    if seen <= BODY_BYTES {
+        return Ok(kept);
+    }
+    Err(Unreadable { code: Code::BodyTooLarge, why: format!("more than {BODY_BYTES} bytes") })
+}
+
+/// Where and what kind of mistake, never the text around it: bodies hold secrets.
+fn describe(error: &serde_json::Error) -> String {
+    use serde_json::error::Category;
+    let kind = match error.classify() {
+        Category::Syntax | Category::Io => "not JSON",
+        Category::Eof => "the JSON text ends too early",
+        Category::Data => "a field is missing, unknown, or of a wrong type or value",
+    };
+    format!("{kind}, at line {} column {}", error.line(), error.column())
+}

@@ -1,0 +1,34 @@
+//! Who asks: the bearer token of a management request.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use sealgate_artifact::Code;
+use sealgate_authority::control::authenticate;
+use sealgate_authority::{Authority, Caller};
+
+use crate::problem::Problem;
+use crate::request_id::RequestId;
+
+/// A management request that proved whom it speaks for.
+pub(crate) struct Authenticated {
+    pub(crate) caller: Caller,
+    pub(crate) id: RequestId,
+}
+
+impl FromRequestParts<Arc<Authority>> for Authenticated {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, authority: &Arc<Authority>) -> Result<Self, Problem> {
+        let id = RequestId::of(&parts.extensions);
+        let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = header.and_then(|value| value.strip_prefix("Bearer "));
+        let token = token.ok_or_else(|| Problem::plain(Code::TokenInvalid, &id))?;
+        match authenticate(authority, token, &id.0).await {
+            Ok(caller) => Ok(Self { caller, id }),
+            Err(error) => Err(Problem::of(&error, &id)),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Errors of our own API as bodies (`spec/http.md` §1.4). The only place that gives a code its HTTP status.
+
+use axum::Json;
+use axum::extract::Extension;
+use axum::http::{HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use sealgate_artifact::Code;
+use sealgate_authority::AuthorityError;
+
+use crate::auth_wire;
+use crate::body::Unreadable;
+use crate::request_id::RequestId;
+
+/// A failed request to `/api/v1/*`.
+pub(crate) struct Problem {
+    code: Code,
+    message: String,
+    request_id: String,
+}
+
+impl Problem {
+    /// A use case said no, or failed; failures are logged with what the caller is not told.
+    pub(crate) fn of(error: &AuthorityError, id: &RequestId) -> Self {
+        let code = error.code();
+        if status(code).is_server_error() {
+            tracing::error!(request_id = id.0, %code, %error, "a request failed");
+        }
+        Self { code, message: error.public_message(), request_id: id.0.clone() }
+    }
+
+    /// The body cannot be read.
+    pub(crate) fn unreadable(why: Unreadable, id: &RequestId) -> Self {
+        Self { code: why.code, message: why.why, request_id: id.0.clone() }
+    }
+
+    pub(crate) fn plain(code: Code, id: &RequestId) -> Self {
+        Self { code, message: code.meaning().to_owned(), request_id: id.0.clone() }
+    }
+
+    pub(crate) fn invalid(message: &str, id: &RequestId) -> Self {
+        Self { code: Code::MalformedRequest, message: message.to_owned(), request_id: id.0.clone() }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let Self { code, message, request_id } = self;
+        let body = sealgate_wire::Problem { code: code.to_string(), message, request_id };
+        let mut response = (status(code), Json(body)).into_response();
+        if code == Code::TokenInvalid {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+/// The fallback for paths that do not exist, in the dialect of the path.
+pub(crate) async fn no_such_path(uri: Uri, Extension(id): Extension<RequestId>) -> Response {
+    in_dialect(&uri, Code::NotFound, &id)
+}
+
+/// The fallback for methods that a path does not answer.
+pub(crate) async fn wrong_method(uri: Uri, Extension(id): Extension<RequestId>) -> Response {
+    in_dialect(&uri, Code::MethodNotAllowed, &id)
+}
+
+fn in_dialect(uri: &Uri, code: Code, id: &RequestId) -> Response {
+    if uri.path().starts_with("/auth/") {
+        (status(code), Json(auth_wire::failed(code))).into_response()
+    } else {
+        Problem::plain(code, id).into_response()
+    }
+}
+
+fn status(code: Code) -> StatusCode {
+    match code {
+        Code::MalformedRequest => StatusCode::BAD_REQUEST,
+        Code::TokenInvalid => StatusCode::UNAUTHORIZED,
+        Code::NotFound => StatusCode::NOT_FOUND,
+        Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        Code::NameTaken | Code::LicenseRevoked => StatusCode::CONFLICT,
+        Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}

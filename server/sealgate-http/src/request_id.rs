@@ -1,0 +1,38 @@
+//! Every request has a name that finds it in the log.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{Extensions, HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+use sealgate_authority::Authority;
+
+pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The name of the request at hand. Always the server's own: a client's would let it forge its traces.
+#[derive(Clone)]
+pub(crate) struct RequestId(pub(crate) String);
+
+impl RequestId {
+    /// The name that [`assign`] gave.
+    pub(crate) fn of(extensions: &Extensions) -> Self {
+        extensions.get().cloned().expect("every request is named first")
+    }
+}
+
+/// Names the request and writes the name on its answer, unless the handler gave a better one.
+pub(crate) async fn assign(
+    State(authority): State<Arc<Authority>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let id = authority.new_request_id();
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let mut response = next.run(request).await;
+    tracing::debug!(request_id = id, %method, path, status = response.status().as_u16(), "answered");
+    let value = HeaderValue::try_from(id).expect("hexadecimal digits are a header value");
+    response.headers_mut().entry(HEADER).or_insert(value);
+    response
+}

@@ -1,0 +1,43 @@
+//! What can be wrong with a keystore.
+
+use std::path::PathBuf;
+
+use sealgate_artifact::Code;
+
+/// Why a keystore cannot be opened or extended.
+#[derive(Debug, thiserror::Error)]
+pub enum KeystoreError {
+    /// The passphrase or the unlock file does not fit.
+    #[error("the keystore cannot be opened with this passphrase or unlock file")]
+    Locked,
+    /// A passphrase was set when the keystore was made, and none is given now.
+    #[error("the keystore is protected by a passphrase and none was given")]
+    PassphraseNeeded,
+    /// A file is not what it should be.
+    #[error("{path}: {why}")]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The operating system refused.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Its reason.
+        source: std::io::Error,
+    },
+}
+
+impl KeystoreError {
+    /// The stable code, `spec/errors.md` §2.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Locked | Self::PassphraseNeeded => Code::KeystoreLocked,
+            Self::Invalid { .. } => Code::KeystoreInvalid,
+            Self::Io { .. } => Code::FileUnreadable,
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! The encrypted file keystore: a directory with one sealed file per key and per secret.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, RwLock};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use sealgate_artifact::{KeyId, KeyUse, PublicKey};
+use sealgate_trust::{Message, SignError, Signer};
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use crate::keypair::LoadedKey;
+use crate::sealing::{MasterKey, random};
+use crate::{KeystoreError, files};
+
+const HEAD: &str = "keystore.json";
+const UNLOCK_FILE: &str = "unlock.key";
+const PROOF: &[u8] = b"sealgate keystore";
+
+/// What opens a keystore.
+pub enum Unlock {
+    /// A passphrase. Protects the keys of a stolen machine that is switched off.
+    Passphrase(Zeroizing<String>),
+    /// A 0600 file beside the keys. Protects only backups that leave it out.
+    File,
+}
+
+/// 32 secret bytes that are no key pair: a pepper, a session key.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct Secret([u8; 32]);
+
+impl Secret {
+    /// The bytes, for the one computation they are made for.
+    pub fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+/// An open keystore.
+pub struct Keystore {
+    dir: PathBuf,
+    installation: String,
+    master: MasterKey,
+    loaded: RwLock<HashMap<KeyId, Arc<LoadedKey>>>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Head {
+    format: u32,
+    installation: String,
+    salt: Option<String>,
+    proof: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeyFile {
+    r#use: String,
+    public_key: String,
+    sealed: String,
+}
+
+impl Keystore {
+    /// Opens the keystore in `dir`, or makes one there. `new_installation` names a new one and is ignored otherwise.
+    pub fn open_or_create(
+        dir: &Path,
+        unlock: &Unlock,
+        new_installation: &str,
+    ) -> Result<Self, KeystoreError> {
+        files::make_private_dir(dir)?;
+        match files::read(&dir.join(HEAD))? {
+            Some(head) => Self::open(dir, unlock, &head),
+            None => Self::create(dir, unlock, new_installation),
+        }
+    }
+
+    /// The id that the database must carry too.
+    pub fn installation(&self) -> &str {
+        &self.installation
+    }
+
+    /// The secret of that name, made on first use. Names carry their version, as in `license-key-pepper-v1`.
+    pub fn secret(&self, name: &str) -> Result<Secret, KeystoreError> {
+        let path = self.dir.join(format!("{name}.secret"));
+        let meaning = format!("sealgate-secret-v1\0{name}");
+        if let Some(sealed) = files::read(&path)? {
+            let bytes = self
+                .master
+                .open(&sealed, meaning.as_bytes())
+                .ok_or_else(|| invalid(&path, "does not open"))?;
+            let bytes: [u8; 32] = bytes[..].try_into().map_err(|_| invalid(&path, "not 32 bytes"))?;
+            return Ok(Secret(bytes));
+        }
+        let secret = Secret(random());
+        files::write_durably(&path, &self.master.seal(&secret.0, meaning.as_bytes()))?;
+        Ok(secret)
+    }
+
+    fn create(dir: &Path, unlock: &Unlock, installation: &str) -> Result<Self, KeystoreError> {
+        let (master, salt) = match unlock {
+            Unlock::Passphrase(passphrase) => {
+                let salt: [u8; 16] = random();
+                (MasterKey::from_passphrase(passphrase.as_bytes(), &salt), Some(STANDARD.encode(salt)))
+            }
+            Unlock::File => {
+                let bytes = Zeroizing::new(random::<32>());
+                let text = Zeroizing::new(STANDARD.encode(*bytes));
+                files::write_durably(&dir.join(UNLOCK_FILE), text.as_bytes())?;
+                (MasterKey::from_bytes(&bytes), None)
+            }
+        };
+        let proof = STANDARD.encode(master.seal(PROOF, installation.as_bytes()));
+        let head = Head { format: 1, installation: installation.to_owned(), salt, proof };
+        let text = serde_json::to_vec_pretty(&head).expect("strings and numbers can be written");
+        files::write_durably(&dir.join(HEAD), &text)?;
+        Ok(Self::new(dir, head.installation, master))
+    }
+
+    fn open(dir: &Path, unlock: &Unlock, head: &[u8]) -> Result<Self, KeystoreError> {
+        let path = dir.join(HEAD);
+        let head: Head = serde_json::from_slice(head).map_err(|_| invalid(&path, "not a keystore head"))?;
+        if head.format != 1 {
+            return Err(invalid(&path, "made by a newer version of this program"));
+        }
+        let master = match (&head.salt, unlock) {
+            (Some(salt), Unlock::Passphrase(passphrase)) => {
+                let salt =
+                    decode(salt).and_then(|s| s.try_into().ok()).ok_or_else(|| invalid(&path, "bad salt"))?;
+                MasterKey::from_passphrase(passphrase.as_bytes(), &salt)
+            }
+            (Some(_), Unlock::File) => return Err(KeystoreError::PassphraseNeeded),
+            (None, _) => read_unlock_file(&dir.join(UNLOCK_FILE))?,
+        };
+        let proof = decode(&head.proof).ok_or_else(|| invalid(&path, "bad proof"))?;
+        master.open(&proof, head.installation.as_bytes()).ok_or(KeystoreError::Locked)?;
+        Ok(Self::new(dir, head.installation, master))
+    }
+
+    fn new(dir: &Path, installation: String, master: MasterKey) -> Self {
+        Self { dir: dir.to_owned(), installation, master, loaded: RwLock::default() }
+    }
+
+    fn loaded(&self, id: KeyId) -> Result<Arc<LoadedKey>, SignError> {
+        if let Some(key) = self.loaded.read().expect("no holder of this lock panics").get(&id) {
+            return Ok(Arc::clone(key));
+        }
+        let key = Arc::new(self.load(id)?);
+        self.loaded.write().expect("no holder of this lock panics").insert(id, Arc::clone(&key));
+        Ok(key)
+    }
+
+    fn load(&self, id: KeyId) -> Result<LoadedKey, SignError> {
+        let path = self.key_path(id);
+        let text = files::read(&path).map_err(|e| storage(&e))?.ok_or(SignError::KeyMissing(id))?;
+        let read = || {
+            let file: KeyFile = serde_json::from_slice(&text).ok()?;
+            let key_use = KeyUse::parse(&file.r#use)?;
+            let public_key = PublicKey::parse(&file.public_key).ok()?;
+            let seed = self.master.open(&decode(&file.sealed)?, &meaning(key_use, public_key))?;
+            let key = LoadedKey::from_seed(key_use, &seed)?;
+            // The file is named for its key, and the seed decides which key that is.
+            (key.public_key() == public_key && public_key.id(key_use) == id).then_some(key)
+        };
+        read().ok_or_else(|| storage(&invalid(&path, "not a sound key file")))
+    }
+
+    fn key_path(&self, id: KeyId) -> PathBuf {
+        self.dir.join(format!("{id}.key"))
+    }
+}
+
+impl Signer for Keystore {
+    fn generate(&self, key_use: KeyUse) -> Result<PublicKey, SignError> {
+        let seed = Zeroizing::new(random::<32>());
+        let key = LoadedKey::from_seed(key_use, &*seed).expect("a seed of 32 random bytes makes a sound key");
+        let public_key = key.public_key();
+        let file = KeyFile {
+            r#use: key_use.to_string(),
+            public_key: public_key.to_string(),
+            sealed: STANDARD.encode(self.master.seal(&*seed, &meaning(key_use, public_key))),
+        };
+        let text = serde_json::to_vec_pretty(&file).expect("strings can be written");
+        files::write_durably(&self.key_path(public_key.id(key_use)), &text).map_err(|e| storage(&e))?;
+        Ok(public_key)
+    }
+
+    fn sign(&self, key: KeyId, message: Message<'_>) -> Result<[u8; 64], SignError> {
+        self.loaded(key)?.sign(message)
+    }
+}
+
+fn read_unlock_file(path: &Path) -> Result<MasterKey, KeystoreError> {
+    let text = Zeroizing::new(files::read(path)?.ok_or(KeystoreError::Locked)?);
+    let bytes = Zeroizing::new(STANDARD.decode(text.trim_ascii()).map_err(|_| invalid(path, "not base64"))?);
+    let bytes: &[u8; 32] = bytes[..].try_into().map_err(|_| invalid(path, "not 32 bytes"))?;
+    Ok(MasterKey::from_bytes(bytes))
+}
+
+fn meaning(key_use: KeyUse, public_key: PublicKey) -> Vec<u8> {
+    format!("sealgate-private-key-v1\0{key_use}\0{public_key}").into_bytes()
+}
+
+fn decode(text: &str) -> Option<Vec<u8>> {
+    STANDARD.decode(text).ok()
+}
+
+fn invalid(path: &Path, why: &'static str) -> KeystoreError {
+    KeystoreError::Invalid { path: path.to_owned(), why }
+}
+
+fn storage(error: &KeystoreError) -> SignError {
+    SignError::Storage(error.to_string())
+}

@@ -1,0 +1,105 @@
+//! The file keystore through its public door.
+#![expect(clippy::disallowed_methods, reason = "the tests damage key files")]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use sealgate_artifact::{Code, KeyUse, Kind};
+use sealgate_signer::{Keystore, KeystoreError, Unlock};
+use sealgate_trust::{Message, SignError, Signer, ed25519};
+use zeroize::Zeroizing;
+
+fn passphrase(text: &str) -> Unlock {
+    Unlock::Passphrase(Zeroizing::new(text.to_owned()))
+}
+
+fn open(dir: &Path, unlock: &Unlock) -> Result<Keystore, KeystoreError> {
+    Keystore::open_or_create(dir, unlock, "0190f0f0-0000-7000-8000-000000000000")
+}
+
+#[test]
+fn keys_and_secrets_survive_reopening() {
+    for unlock in [Unlock::File, passphrase("correct horse")] {
+        let dir = tempfile::tempdir().unwrap();
+        let first = open(dir.path(), &unlock).unwrap();
+        let key = first.generate(KeyUse::App).unwrap();
+        let sig = first.sign(key.id(KeyUse::App), Message::AppAnswer("e30=")).unwrap();
+        let secret = *first.secret("pepper-v1").unwrap().expose();
+        drop(first);
+
+        let again = open(dir.path(), &unlock).unwrap();
+        assert_eq!(again.sign(key.id(KeyUse::App), Message::AppAnswer("e30=")).unwrap(), sig);
+        assert_eq!(again.secret("pepper-v1").unwrap().expose(), &secret);
+        assert!(ed25519::verify(&key, b"e30=", &sig));
+    }
+}
+
+#[test]
+fn a_wrong_passphrase_opens_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(open(dir.path(), &passphrase("right")).unwrap());
+    for unlock in [passphrase("wrong"), Unlock::File] {
+        assert_eq!(open(dir.path(), &unlock).err().map(|e| e.code()), Some(Code::KeystoreLocked));
+    }
+    assert!(open(dir.path(), &passphrase("right")).is_ok());
+}
+
+#[test]
+fn without_its_unlock_file_a_copy_is_useless() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(open(dir.path(), &Unlock::File).unwrap());
+    fs::remove_file(dir.path().join("unlock.key")).unwrap();
+    assert_eq!(open(dir.path(), &Unlock::File).err().map(|e| e.code()), Some(Code::KeystoreLocked));
+}
+
+#[test]
+fn a_key_signs_only_what_its_use_covers() {
+    let dir = tempfile::tempdir().unwrap();
+    let keystore = open(dir.path(), &Unlock::File).unwrap();
+    for key_use in KeyUse::ALL {
+        let id = keystore.generate(key_use).unwrap().id(key_use);
+        let messages = Kind::ALL
+            .map(|kind| Message::Statement(kind, b"{}"))
+            .into_iter()
+            .chain([Message::AppAnswer("e30=")]);
+        for message in messages {
+            match keystore.sign(id, message) {
+                Ok(_) => assert_eq!(message.signing_use(), key_use),
+                Err(SignError::KeyMisuse(..)) => assert_ne!(message.signing_use(), key_use),
+                Err(other) => panic!("{other}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_changed_byte_anywhere_in_a_key_file_is_noticed() {
+    let dir = tempfile::tempdir().unwrap();
+    let key = open(dir.path(), &Unlock::File).unwrap().generate(KeyUse::Issuer).unwrap();
+    let path = dir.path().join(format!("{}.key", key.id(KeyUse::Issuer)));
+    let sound = fs::read(&path).unwrap();
+    for at in 0..sound.len() {
+        let mut damaged = sound.clone();
+        damaged[at] ^= 0x04;
+        fs::write(&path, &damaged).unwrap();
+        let signed = open(dir.path(), &Unlock::File)
+            .unwrap()
+            .sign(key.id(KeyUse::Issuer), Message::Statement(Kind::License, b"{}"));
+        assert!(matches!(signed, Err(SignError::Storage(_))), "byte {at}: {signed:?}");
+    }
+}
+
+#[test]
+fn nobody_else_may_read_the_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let inner = dir.path().join("keys");
+    let keystore = open(&inner, &Unlock::File).unwrap();
+    keystore.generate(KeyUse::Root).unwrap();
+    keystore.secret("pepper-v1").unwrap();
+    assert_eq!(fs::metadata(&inner).unwrap().permissions().mode() & 0o777, 0o700);
+    for file in fs::read_dir(&inner).unwrap() {
+        let file = file.unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.path());
+    }
+}

@@ -1,0 +1,131 @@
+//! Opening a database on either engine.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::{AnyPool, ConnectOptions, Connection, Executor};
+
+use crate::StoreError;
+use crate::cache::Caches;
+use crate::feed::Feed;
+use crate::group::{Group, Work};
+use crate::lock::LockFile;
+
+/// Where the data lies.
+#[derive(Debug, Clone)]
+pub enum Location {
+    /// An SQLite file, made when it is missing. One process at a time.
+    File(PathBuf),
+    /// A PostgreSQL URL. Several processes may share it.
+    Postgres(String),
+}
+
+/// The two engines. The only branches on it are in this file and in [`group`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// An open database. Clones share it.
+#[derive(Clone)]
+pub struct Db {
+    pub(crate) pool: AnyPool,
+    pub(crate) caches: Arc<Caches>,
+    group: Group,
+    feed: Arc<Feed>,
+    _lock: Arc<Option<LockFile>>,
+}
+
+impl Db {
+    /// Opens and migrates the database, and starts its writer and the follower of its changes.
+    pub async fn open(location: &Location) -> Result<Self, StoreError> {
+        sqlx::any::install_default_drivers();
+        let (engine, url, lock) = match location {
+            Location::File(path) => {
+                let lock = LockFile::take(&path.with_extension("lock"))?;
+                (Engine::Sqlite, format!("sqlite://{}?mode=rwc", path.display()), Some(lock))
+            }
+            Location::Postgres(url) => (Engine::Postgres, url.clone(), None),
+        };
+        let options = AnyConnectOptions::from_str(&url)
+            .map_err(|_| StoreError::Unusable("the database URL is malformed".to_owned()))?
+            .disable_statement_logging();
+        let pool = open_pool(engine, options.clone()).await?;
+        sqlx::migrate!().run(&pool).await.map_err(|e| StoreError::Unusable(e.to_string()))?;
+
+        let caches = Arc::new(Caches::default());
+        let feed = Feed::start(pool.clone(), Arc::clone(&caches)).await?;
+        let group = Group::start(engine, options, Arc::clone(&feed));
+        Ok(Self { pool, caches, group, feed, _lock: Arc::new(lock) })
+    }
+
+    /// Runs a unit of work in a transaction. When this returns `Ok`, its effect is durable; when it returns `Err`,
+    /// it has none.
+    pub async fn write<W: Work>(&self, work: W) -> Result<W::Output, W::Error> {
+        self.group.submit(work).await
+    }
+
+    /// Whether answers from memory are provably at most a second old.
+    pub(crate) fn cache_is_current(&self) -> bool {
+        self.feed.is_current()
+    }
+
+    /// Moves whenever something cached may have changed.
+    pub(crate) fn cache_generation(&self) -> u64 {
+        self.feed.generation()
+    }
+
+    /// Waits for writes under way, then closes every connection.
+    pub async fn close(&self) {
+        self.group.close().await;
+        self.feed.stop();
+        self.pool.close().await;
+    }
+}
+
+async fn open_pool(engine: Engine, options: AnyConnectOptions) -> Result<AnyPool, StoreError> {
+    let connections = match engine {
+        Engine::Sqlite => 4,
+        Engine::Postgres => 10,
+    };
+    AnyPoolOptions::new()
+        .max_connections(connections)
+        .after_connect(move |connection, _| Box::pin(prepare_connection(engine, connection)))
+        .connect_with(options)
+        .await
+        .map_err(|e| StoreError::Unusable(e.to_string()))
+}
+
+/// A connection outside the pool, for the writer alone.
+pub(crate) async fn connect(
+    engine: Engine,
+    options: &AnyConnectOptions,
+) -> Result<sqlx::AnyConnection, sqlx::Error> {
+    let mut connection = sqlx::AnyConnection::connect_with(options).await?;
+    prepare_connection(engine, &mut connection).await?;
+    Ok(connection)
+}
+
+/// spec/http.md §1.5: acknowledged is durable, so SQLite syncs at every commit.
+async fn prepare_connection(engine: Engine, connection: &mut sqlx::AnyConnection) -> Result<(), sqlx::Error> {
+    if engine == Engine::Sqlite {
+        for pragma in [
+            "PRAGMA busy_timeout = 10000",
+            "PRAGMA journal_mode = WAL",
+            "PRAGMA synchronous = FULL",
+            "PRAGMA foreign_keys = ON",
+        ] {
+            connection.execute(pragma).await?;
+        }
+    }
+    Ok(())
+}
+
+impl std::fmt::Debug for Db {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Db")
+    }
+}

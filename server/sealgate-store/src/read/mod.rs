@@ -1,0 +1,7 @@
+//! Looking, without changing.
+
+pub mod apps;
+pub mod installation;
+pub mod licenses;
+pub mod tenants;
+pub mod tokens;

@@ -1,0 +1,29 @@
+//! What the whole installation knows of itself.
+
+use crate::{StoreError, Tx, row::signed, statements};
+
+statements! {
+    PUT_VALUE = "INSERT INTO installation (name, value) VALUES ($1, $2)";
+    PUT_KEYSET = "INSERT INTO keysets (scope, version, envelope) VALUES ($1, $2, $3) \
+                  ON CONFLICT (scope) DO UPDATE SET version = excluded.version, envelope = excluded.envelope";
+}
+
+/// Ties the database to a keystore and its root keys, once.
+pub async fn found(tx: &mut Tx<'_>, id: &str, roots: &str) -> Result<(), StoreError> {
+    for (name, value) in [("id", id), ("roots", roots)] {
+        sqlx::query(PUT_VALUE).bind(name).bind(value).execute(&mut *tx.connection).await?;
+    }
+    Ok(())
+}
+
+/// Stores the newest envelope of a keyset: `installation`, or a tenant's id.
+pub async fn put_keyset(
+    tx: &mut Tx<'_>,
+    scope: &str,
+    version: u64,
+    envelope: &[u8],
+) -> Result<(), StoreError> {
+    let query = sqlx::query(PUT_KEYSET).bind(scope).bind(signed(version)).bind(envelope.to_vec());
+    query.execute(&mut *tx.connection).await?;
+    Ok(())
+}

@@ -1,0 +1,42 @@
+//! Audit and event rows: written in the transaction that causes them.
+
+use crate::{AuditRow, EventRow, StoreError, Tx, row::signed, statements};
+
+statements! {
+    AUDIT = "INSERT INTO audit (audit_id, tenant_id, at, actor, action, subject, detail, request_id) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    EVENT = "INSERT INTO events (event_id, tenant_id, app_id, license_id, device, at, kind, request_id, count) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1)";
+}
+
+/// Records what somebody did.
+pub async fn audit(tx: &mut Tx<'_>, row: &AuditRow) -> Result<(), StoreError> {
+    sqlx::query(AUDIT)
+        .bind(&row.id)
+        .bind(row.tenant.to_string())
+        .bind(signed(row.at.get()))
+        .bind(&row.actor)
+        .bind(row.action)
+        .bind(&row.subject)
+        .bind(&row.detail)
+        .bind(&row.request_id)
+        .execute(&mut *tx.connection)
+        .await?;
+    Ok(())
+}
+
+/// Records what happened to a license.
+pub async fn event(tx: &mut Tx<'_>, row: &EventRow) -> Result<(), StoreError> {
+    sqlx::query(EVENT)
+        .bind(&row.id)
+        .bind(row.tenant.to_string())
+        .bind(row.app.to_string())
+        .bind(row.license.to_string())
+        .bind(row.device.clone())
+        .bind(signed(row.at.get()))
+        .bind(row.kind)
+        .bind(&row.request_id)
+        .execute(&mut *tx.connection)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,115 @@
+//! What the vectors claim. One file per artifact; a table of claims reads best as a table.
+
+mod ed25519;
+mod envelope;
+mod keyset;
+mod kinds;
+mod license;
+mod license_json;
+mod plain_text;
+mod tenant_keyset;
+
+use sealgate_artifact::Code;
+
+use crate::forge::World;
+use crate::{Artifact, Question, Vector};
+
+/// A vector with the line that belongs beside it.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// Its folder.
+    pub artifact: Artifact,
+    /// Its file's name without ending; those that must be refused end in `_fail`.
+    pub name: String,
+    /// The vector.
+    pub vector: Vector,
+    /// `ok` with what is found, or a code.
+    pub expected: String,
+}
+
+impl Case {
+    /// `valid` or `invalid`.
+    pub fn side(&self) -> &'static str {
+        if self.name.ends_with("_fail") { "invalid" } else { "valid" }
+    }
+}
+
+/// Every case there is.
+pub fn all() -> Vec<Case> {
+    [
+        envelope::cases(),
+        keyset::cases(),
+        tenant_keyset::cases(),
+        license::cases(),
+        license_json::cases(),
+        kinds::cases(),
+        ed25519::cases(),
+        plain_text::license_keys(),
+        plain_text::identifiers(),
+    ]
+    .concat()
+}
+
+/// What a folder's README opens with.
+pub(crate) fn introduction(artifact: Artifact) -> &'static str {
+    match artifact {
+        Artifact::Envelope => {
+            "Envelopes on their own: decoding by `spec/envelope.md` §1 and §4. An `ok` is followed by the statement id. \
+             Whether the signatures are true is not asked here."
+        }
+        Artifact::Keyset => {
+            "Keysets under pinned roots (`spec/keys.md` §4 and §5). The tenant keyset beside each is sound."
+        }
+        Artifact::TenantKeyset => "Tenant keysets under a sound keyset (`spec/keys.md` §4 and §5).",
+        Artifact::License => {
+            "Licenses under a sound chain (`spec/license.md`). Unless its line says otherwise, each is signed by the \
+             issuer, so that only the stated defect is wrong. Whether a license is in force is not asked here."
+        }
+        Artifact::Ed25519 => {
+            "The signature rule (`spec/ed25519.md` §1) and the check of keys at registration (§2). Each file is a list; \
+             every entry must get the same verdict."
+        }
+        Artifact::LicenseKey => {
+            "License keys as people type them (`spec/license.md` §3). An `ok` is followed by the printed form."
+        }
+        Artifact::Identifier => {
+            "Identifiers outside statements (`spec/keys.md` §1). An `ok` is followed by the identifier."
+        }
+    }
+}
+
+/// Cases of one folder in the making.
+struct Shelf {
+    artifact: Artifact,
+    cases: Vec<Case>,
+}
+
+impl Shelf {
+    fn of(artifact: Artifact) -> Self {
+        Self { artifact, cases: vec![] }
+    }
+
+    /// A chain that must be believed.
+    fn valid(&mut self, name: &str, shows: &str, world: &World) {
+        self.accepted(name, shows, world.question(), &world.ids());
+    }
+
+    /// A chain that must be refused.
+    fn invalid(&mut self, name: &str, code: Code, shows: &str, world: &World) {
+        self.refused(name, code, shows, world.question());
+    }
+
+    fn accepted(&mut self, name: &str, shows: &str, question: Question, found: &str) {
+        let expected = if found.is_empty() { "ok".to_owned() } else { format!("ok {found}") };
+        self.put(name.to_owned(), shows, question, expected);
+    }
+
+    fn refused(&mut self, name: &str, code: Code, shows: &str, question: Question) {
+        self.put(format!("{name}_fail"), shows, question, code.to_string());
+    }
+
+    fn put(&mut self, name: String, shows: &str, question: Question, expected: String) {
+        let vector = Vector { shows: shows.to_owned(), question };
+        self.cases.push(Case { artifact: self.artifact, name, vector, expected });
+    }
+}

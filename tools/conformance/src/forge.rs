@@ -1,0 +1,214 @@
+//! Statements and signatures with fixed keys, put together without the code under test.
+
+use ed25519_dalek::{Signer, SigningKey};
+use sealgate_artifact::{KeyUse, PublicKey, encode_base64};
+use sha2::{Digest, Sha256};
+
+use crate::{Bytes, Chain, Question};
+
+/// The time of every vector that is not about time: 2027-01-15T08:00:00Z.
+pub(crate) const NOW: u64 = 1_800_000_000;
+pub(crate) const DAY: u64 = 86_400;
+pub(crate) const TENANT: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
+pub(crate) const OTHER_TENANT: &str = "01890a5d-ac96-774b-bcce-b302099a8058";
+pub(crate) const APP: &str = "01890a5d-ac96-774b-bcce-b302099a9001";
+pub(crate) const OTHER_APP: &str = "01890a5d-ac96-774b-bcce-b302099a9002";
+pub(crate) const LICENSE: &str = "01890a5d-ac96-774b-bcce-b302099aa001";
+
+/// A private key, named by the byte that its seed repeats.
+pub(crate) type Seed = u8;
+pub(crate) const ROOT: Seed = 1;
+pub(crate) const SECOND_ROOT: Seed = 2;
+pub(crate) const THIRD_ROOT: Seed = 3;
+pub(crate) const AUTHORITY: Seed = 11;
+pub(crate) const SECOND_AUTHORITY: Seed = 12;
+pub(crate) const ISSUER: Seed = 21;
+pub(crate) const SECOND_ISSUER: Seed = 22;
+pub(crate) const STRANGER: Seed = 99;
+
+pub(crate) fn signing_key(seed: Seed) -> SigningKey {
+    SigningKey::from_bytes(&[seed; 32])
+}
+
+pub(crate) fn public_bytes(seed: Seed) -> [u8; 32] {
+    signing_key(seed).verifying_key().to_bytes()
+}
+
+/// A public key as keysets write it.
+pub(crate) fn public_text(seed: Seed) -> String {
+    encode_base64(&public_bytes(seed))
+}
+
+/// A payload and its type, before and after signing.
+#[derive(Debug, Clone)]
+pub(crate) struct Draft {
+    pub(crate) payload_type: String,
+    pub(crate) payload: Vec<u8>,
+    /// Key hints and signatures in the order of the envelope.
+    pub(crate) signatures: Vec<(String, Vec<u8>)>,
+}
+
+impl Draft {
+    /// Unsigned.
+    pub(crate) fn new(kind: &str, payload: impl Into<Vec<u8>>) -> Self {
+        let payload_type = format!("application/vnd.sealgate.{kind}.v1+json");
+        Self { payload_type, payload: payload.into(), signatures: vec![] }
+    }
+
+    /// One more signature, by a key of this use.
+    pub(crate) fn signed(mut self, seed: Seed, key_use: KeyUse) -> Self {
+        let hint = PublicKey::from_bytes(public_bytes(seed)).id(key_use).to_string();
+        let signature = signing_key(seed).sign(&self.signed_bytes()).to_bytes().to_vec();
+        self.signatures.push((hint, signature));
+        self
+    }
+
+    /// DSSE's encoding, `spec/envelope.md` §1.5.
+    pub(crate) fn signed_bytes(&self) -> Vec<u8> {
+        let (kind, payload) = (self.payload_type.as_bytes(), &self.payload[..]);
+        let lengths = [kind.len(), payload.len()].map(|n| n.to_string());
+        [&b"DSSEv1"[..], lengths[0].as_bytes(), kind, lengths[1].as_bytes(), payload].join(&b' ')
+    }
+
+    /// `spec/envelope.md` §2.3.
+    pub(crate) fn id(&self) -> String {
+        hex(&Sha256::digest(self.signed_bytes()))
+    }
+
+    /// The envelope's text, fields in the order of the DSSE document.
+    pub(crate) fn text(&self) -> String {
+        let signature = |(hint, sig): &(String, Vec<u8>)| {
+            format!(r#"{{"keyid":"{hint}","sig":"{}"}}"#, encode_base64(sig))
+        };
+        let signatures: Vec<String> = self.signatures.iter().map(signature).collect();
+        let (kind, payload) = (&self.payload_type, encode_base64(&self.payload));
+        format!(r#"{{"payloadType":"{kind}","payload":"{payload}","signatures":[{}]}}"#, signatures.join(","))
+    }
+}
+
+/// A chain in the making. Everything in it is sound until a case spoils something.
+#[derive(Debug, Clone)]
+pub(crate) struct World {
+    pub(crate) now: u64,
+    pub(crate) roots: Vec<String>,
+    pub(crate) threshold: usize,
+    pub(crate) keyset: Draft,
+    pub(crate) tenant_keyset: Draft,
+    pub(crate) license: Option<Draft>,
+    /// Stands for the text of the last statement where the envelope itself is spoilt.
+    pub(crate) replaced: Option<Vec<u8>>,
+    pub(crate) expect_tenant: Option<&'static str>,
+    pub(crate) expect_app: Option<&'static str>,
+}
+
+impl World {
+    /// Roots, keyset and tenant keyset.
+    pub(crate) fn of_tenant() -> Self {
+        Self {
+            now: NOW,
+            roots: vec![public_text(ROOT)],
+            threshold: 1,
+            keyset: keyset(&keyset_text()),
+            tenant_keyset: tenant_keyset(&tenant_keyset_text()),
+            license: None,
+            replaced: None,
+            expect_tenant: Some(TENANT),
+            expect_app: Some(APP),
+        }
+    }
+
+    /// The same with a license.
+    pub(crate) fn of_license() -> Self {
+        Self { license: Some(license(license_text())), ..Self::of_tenant() }
+    }
+
+    /// The same with this license in its place.
+    pub(crate) fn with_license(license: Draft) -> Self {
+        Self { license: Some(license), ..Self::of_tenant() }
+    }
+
+    /// The statement ids that a verifier should find.
+    pub(crate) fn ids(&self) -> String {
+        let drafts = [Some(&self.keyset), Some(&self.tenant_keyset), self.license.as_ref()];
+        drafts.into_iter().flatten().map(Draft::id).collect::<Vec<_>>().join(" ")
+    }
+
+    pub(crate) fn question(&self) -> Question {
+        let text = |draft: &Draft| Bytes::from(draft.text().into_bytes());
+        let license = self.replaced.clone().map(Bytes::from).or_else(|| self.license.as_ref().map(text));
+        Question::Chain(Box::new(Chain {
+            now: self.now,
+            roots: self.roots.clone(),
+            threshold: self.threshold,
+            keyset: text(&self.keyset),
+            tenant_keyset: text(&self.tenant_keyset),
+            license,
+            expect_tenant: self.expect_tenant.map(str::to_owned),
+            expect_app: self.expect_app.map(str::to_owned),
+        }))
+    }
+}
+
+/// A keyset of this payload, signed by the root.
+pub(crate) fn keyset(payload: &str) -> Draft {
+    Draft::new("keyset", payload).signed(ROOT, KeyUse::Root)
+}
+
+/// A tenant keyset of this payload, signed by the authority.
+pub(crate) fn tenant_keyset(payload: &str) -> Draft {
+    Draft::new("tenant-keyset", payload).signed(AUTHORITY, KeyUse::Authority)
+}
+
+/// A license of this payload, signed by the issuer.
+pub(crate) fn license(payload: impl Into<Vec<u8>>) -> Draft {
+    Draft::new("license", payload).signed(ISSUER, KeyUse::Issuer)
+}
+
+pub(crate) fn keyset_text() -> String {
+    let (begin, end) = (NOW - 30 * DAY, NOW + 365 * DAY);
+    let keys = entry("authority", &public_text(AUTHORITY), "active");
+    format!(r#"{{"typ":"keyset","version":1,"issued_at":{begin},"expires_at":{end},"keys":[{keys}]}}"#)
+}
+
+pub(crate) fn tenant_keyset_text() -> String {
+    let (begin, end) = (NOW - 30 * DAY, NOW + 365 * DAY);
+    let keys = entry("issuer", &public_text(ISSUER), "active");
+    format!(
+        r#"{{"typ":"tenant-keyset","tenant":"{TENANT}","version":1,"issued_at":{begin},"expires_at":{end},"keys":[{keys}]}}"#
+    )
+}
+
+pub(crate) fn license_text() -> String {
+    let (begin, end) = (NOW - 10 * DAY, NOW + 100 * DAY);
+    format!(
+        concat!(
+            r#"{{"typ":"license","tenant":"{}","app":"{}","license":"{}","version":1,"issued_at":{},"not_before":{},"#,
+            r#""expires_at":{},"tier":"licensed","features":["db.query","export"],"max_devices":5}}"#
+        ),
+        TENANT, APP, LICENSE, begin, begin, end
+    )
+}
+
+/// An entry of a keyset.
+pub(crate) fn entry(key_use: &str, public_key: &str, state: &str) -> String {
+    format!(r#"{{"alg":"ed25519","use":"{key_use}","public_key":"{public_key}","state":"{state}"}}"#)
+}
+
+/// `text` with `old`, which must stand in it, replaced once.
+pub(crate) fn with(text: &str, old: &str, new: &str) -> String {
+    assert!(text.contains(old), "{old} does not stand in {text}");
+    text.replacen(old, new, 1)
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let digit = |n: u8| char::from_digit(n.into(), 16).expect("four bits");
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+/// The bytes of hexadecimal text from a vector.
+pub(crate) fn unhex(text: &str) -> Vec<u8> {
+    let digit = |b: u8| {
+        char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok()).expect("a vector's hexadecimal")
+    };
+    text.as_bytes().chunks(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect()
+}

@@ -1,0 +1,16 @@
+//! Writes and replays the vectors in `vectors/`.
+//!
+//! What a vector expects must never be computed by the code under test: statements are written as text, signed bytes
+//! are put together and ids are hashed here, a second time. The private keys in this crate are public knowledge.
+#![expect(clippy::disallowed_methods, reason = "vector files are this tool's whole purpose")]
+
+mod cases;
+mod files;
+mod forge;
+mod replay;
+mod vector;
+
+pub use cases::{Case, all as all_cases};
+pub use files::{Difference, generate, read_all, verify};
+pub use replay::answer;
+pub use vector::{Artifact, Bytes, Chain, KeyClaim, Question, SignatureClaim, Vector};

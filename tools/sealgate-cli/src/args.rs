@@ -1,0 +1,217 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+use sealgate_artifact::{MaxDevices, PublicKey, UnixSeconds};
+
+use crate::dates;
+
+/// Licensing for software that must prove its license: online, at tiers, and behind an air gap.
+#[derive(Parser)]
+#[command(name = "sealgate", version, propagate_version = true, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Flags that go before or after any verb.
+#[derive(ClapArgs)]
+pub(crate) struct Global {
+    /// Print JSON, for programs
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// The server to talk to
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "SEALGATE_URL",
+        default_value = "http://127.0.0.1:8080"
+    )]
+    pub(crate) url: String,
+    /// The access token; without it, the owner's token is read from --data
+    #[arg(long, global = true, value_name = "TOKEN", env = "SEALGATE_TOKEN", hide_env_values = true)]
+    pub(crate) token: Option<String>,
+    /// The server's data directory
+    #[arg(long, global = true, value_name = "DIR", env = "SEALGATE_DATA")]
+    pub(crate) data: Option<PathBuf>,
+    /// A TOML file with data, listen and database for `serve`
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print errors only
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Log more; twice for everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Run the license server; the first start makes keys, schema, a tenant and the owner's token
+    Serve(ServeArgs),
+    /// Show the whole product on this machine: a real server, a license, a client, and what they refuse
+    Demo(DemoArgs),
+    /// What you sell
+    App {
+        #[command(subcommand)]
+        command: AppCommand,
+    },
+    /// What your customers bought
+    License {
+        #[command(subcommand)]
+        command: LicenseCommand,
+    },
+    /// Show what a file says, without believing it
+    Inspect {
+        /// A license, keyset or tenant keyset
+        file: PathBuf,
+    },
+    /// Verify a license file offline and say what was checked and what was not
+    Verify(VerifyArgs),
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct ServeArgs {
+    /// Where to listen; port 0 takes a free one [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// A PostgreSQL URL instead of the embedded database
+    #[arg(long, value_name = "URL", env = "SEALGATE_DATABASE", hide_env_values = true)]
+    pub(crate) database: Option<String>,
+    /// A file whose first line is the keystore's passphrase; without it, the keystore is opened by the 0600 file
+    /// `keys/unlock.key` in the data directory
+    #[arg(long, value_name = "FILE", env = "SEALGATE_PASSPHRASE_FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct DemoArgs {
+    /// End after the last step instead of staying up
+    #[arg(long)]
+    pub(crate) exit: bool,
+    /// Where the demo's server listens
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    pub(crate) listen: SocketAddr,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum AppCommand {
+    /// Create an app; its secret is shown once
+    Create {
+        /// What you call it
+        name: String,
+    },
+    /// List your apps, newest first
+    List,
+    /// Show one app with the keys that builds embed
+    Show {
+        /// The app's id
+        app_id: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum LicenseCommand {
+    /// Issue licenses; their keys are shown once
+    Issue(IssueArgs),
+    /// Show a license
+    Show {
+        /// License key, license id, or - to read one from standard input
+        key: String,
+    },
+    /// List your licenses, newest first
+    List {
+        /// Only this app's
+        #[arg(long, value_name = "ID")]
+        app: Option<String>,
+    },
+    /// Revoke a license; online, it ends within a second
+    Revoke {
+        /// License key, license id, or - to read one from standard input
+        key: String,
+        /// Why, for your own records
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Write the signed license file for use offline
+    File(FileArgs),
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct IssueArgs {
+    /// The app that is sold
+    #[arg(long, value_name = "ID")]
+    pub(crate) app: String,
+    /// Seats, or `unlimited`
+    #[arg(long, value_name = "N", default_value = "1", value_parser = max_devices)]
+    pub(crate) max_devices: MaxDevices,
+    /// When they end: RFC 3339, a number of days as in +90d, or `never`
+    #[arg(long, value_name = "DATE", default_value = "never", value_parser = dates::parse)]
+    pub(crate) expires: dates::Date,
+    /// Your own note
+    #[arg(long, value_name = "L")]
+    pub(crate) label: Option<String>,
+    /// How many
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) count: u32,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct FileArgs {
+    /// License key, license id, or - to read one from standard input
+    pub(crate) key: String,
+    /// Where to write the envelope
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Also write FILE.trust, what a verifier needs besides the roots
+    #[arg(long)]
+    pub(crate) with_trust: bool,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct VerifyArgs {
+    /// The license file
+    pub(crate) file: PathBuf,
+    /// A root key that you trust, base64; the rest of the chain is read from FILE.trust
+    #[arg(long, value_name = "PUB", num_args = 1.., value_parser = public_key, conflicts_with = "trust")]
+    pub(crate) root: Vec<PublicKey>,
+    /// How many of the roots must have signed
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "root")]
+    pub(crate) threshold: usize,
+    /// What a build pins: roots, keysets, tenant and app
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trust: Option<PathBuf>,
+}
+
+fn max_devices(text: &str) -> Result<MaxDevices, String> {
+    let seats = match text {
+        "unlimited" => Some(MaxDevices::Unlimited),
+        number => number.parse().ok().and_then(MaxDevices::limited),
+    };
+    seats.ok_or_else(|| "expected 1 to 1000000, or `unlimited`".to_owned())
+}
+
+fn public_key(text: &str) -> Result<PublicKey, String> {
+    PublicKey::parse(text).map_err(|e| e.to_string())
+}
+
+/// The times that the program itself needs come from here.
+pub(crate) fn now() -> UnixSeconds {
+    use sealgate_authority::ports::{Clock, System};
+    UnixSeconds::new(System.unix_millis() / 1000).expect("a clock before the year 10000")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Args::command().debug_assert();
+    }
+}

@@ -1,0 +1,130 @@
+//! Talking to the server's management API.
+
+use std::time::Duration;
+
+use sealgate_artifact::{AppId, Code, LicenseId, LicenseKey};
+use sealgate_wire::{LicenseView, LookUpLicense, Problem};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::args::Global;
+use crate::assembly::TOKEN_FILE;
+use crate::failure::Failure;
+use crate::files;
+
+const TIMEOUT: Duration = Duration::from_mins(1);
+/// A thousand licenses with their keys take about 200 KiB.
+const ANSWER_BYTES: u64 = 4 * 1024 * 1024;
+
+/// A server and the token to speak to it with.
+pub(crate) struct Client {
+    agent: ureq::Agent,
+    base: String,
+    token: String,
+}
+
+impl Client {
+    pub(crate) fn new(global: &Global) -> Result<Self, Failure> {
+        let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(TIMEOUT));
+        Ok(Self {
+            agent: config.build().into(),
+            base: global.url.trim_end_matches('/').to_owned(),
+            token: token(global)?,
+        })
+    }
+
+    pub(crate) fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
+        parse(&self.send("GET", path, Vec::new())?)
+    }
+
+    pub(crate) fn get_bytes(&self, path: &str) -> Result<Vec<u8>, Failure> {
+        self.send("GET", path, Vec::new())
+    }
+
+    pub(crate) fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failure> {
+        let body = serde_json::to_vec(body).expect("requests can be written");
+        parse(&self.send("POST", path, body)?)
+    }
+
+    /// The license that a person named by key, by id, or by `-` on standard input. Keys never get into a URL.
+    pub(crate) fn find_license(&self, named: &str) -> Result<LicenseView, Failure> {
+        let named = if named == "-" { first_line_of_input()? } else { named.to_owned() };
+        if let Ok(id) = LicenseId::parse(&named) {
+            return self.get(&format!("/api/v1/licenses/{id}"));
+        }
+        let key = LicenseKey::parse(&named).map_err(|e| {
+            Failure::from(e)
+                .fix("give the license key as it was issued, the license id, or - for standard input")
+        })?;
+        self.post("/api/v1/licenses/lookup", &LookUpLicense { license_key: key.expose() })
+    }
+
+    fn send(&self, method: &str, path: &str, body: Vec<u8>) -> Result<Vec<u8>, Failure> {
+        let request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.base))
+            .header("authorization", format!("Bearer {}", self.token))
+            .header("content-type", "application/json")
+            .body(body)
+            .map_err(|e| {
+                Failure::new(Code::ConfigInvalid, format!("{}: {e}", self.base)).fix("check --url")
+            })?;
+        let mut response = self.agent.run(request).map_err(|e| self.unreachable(&e))?;
+        let status = response.status();
+        let bytes = response.body_mut().with_config().limit(ANSWER_BYTES).read_to_vec();
+        let bytes = bytes.map_err(|e| self.unreachable(&e))?;
+        if status.is_success() { Ok(bytes) } else { Err(refused(&bytes, status.as_u16())) }
+    }
+
+    fn unreachable(&self, error: &ureq::Error) -> Failure {
+        Failure::new(Code::ServerUnreachable, format!("{}: {error}", self.base))
+            .fix("start it with `sealgate serve`, or name the server by --url or SEALGATE_URL")
+    }
+}
+
+/// An app id as part of a path: nothing else gets there.
+pub(crate) fn segment(app_id: &str) -> Result<AppId, Failure> {
+    AppId::parse(app_id).map_err(|e| Failure::from(e).fix("give the app id that `sealgate app list` shows"))
+}
+
+fn token(global: &Global) -> Result<String, Failure> {
+    if let Some(token) = &global.token {
+        return Ok(token.clone());
+    }
+    let fix = "give --token, SEALGATE_TOKEN, or the server's --data directory";
+    let Some(data) = &global.data else {
+        return Err(Failure::new(Code::TokenInvalid, "no access token was given").fix(fix));
+    };
+    let path = data.join(TOKEN_FILE);
+    let bytes = files::read(&path)
+        .map_err(|e| Failure::new(Code::TokenInvalid, format!("{}: {e}", path.display())).fix(fix))?;
+    Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
+}
+
+fn first_line_of_input() -> Result<String, Failure> {
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).map_err(|e| Failure::new(Code::FileUnreadable, e.to_string()))?;
+    Ok(line.trim().to_owned())
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
+    serde_json::from_slice(bytes).map_err(|_| {
+        Failure::new(Code::AnswerInvalid, Code::AnswerInvalid.meaning())
+            .fix("check that --url names a Sealgate server")
+    })
+}
+
+fn refused(bytes: &[u8], status: u16) -> Failure {
+    match serde_json::from_slice::<Problem>(bytes) {
+        Ok(problem) => Failure {
+            code: problem.code,
+            message: problem.message,
+            fix: None,
+            request_id: Some(problem.request_id),
+        },
+        Err(_) => Failure::new(
+            Code::AnswerInvalid,
+            format!("the server answered with status {status} and no reason"),
+        ),
+    }
+}

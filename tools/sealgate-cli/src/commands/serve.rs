@@ -1,0 +1,110 @@
+//! `sealgate serve`.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sealgate_artifact::Code;
+use sealgate_authority::ports::System;
+use sealgate_signer::Unlock;
+use serde::Deserialize;
+use tokio::signal::unix::{SignalKind, signal};
+use zeroize::Zeroizing;
+
+use crate::args::{Global, ServeArgs};
+use crate::assembly::{self, TOKEN_FILE};
+use crate::failure::Failure;
+use crate::files;
+use crate::output::Output;
+
+/// The configuration file. Flags win over it.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Config {
+    data: Option<PathBuf>,
+    listen: Option<SocketAddr>,
+    database: Option<String>,
+}
+
+struct Settings {
+    data: PathBuf,
+    listen: SocketAddr,
+    database: Option<String>,
+    unlock: Unlock,
+}
+
+pub(crate) fn run(global: &Global, args: &ServeArgs, output: &Output) -> Result<(), Failure> {
+    let settings = settings(global, args)?;
+    let runtime =
+        tokio::runtime::Runtime::new().map_err(|e| Failure::new(Code::SystemError, e.to_string()))?;
+    runtime.block_on(serve(settings, output))
+}
+
+async fn serve(settings: Settings, output: &Output) -> Result<(), Failure> {
+    let Settings { data, listen, database, unlock } = settings;
+    let cannot_listen = |e| {
+        Failure::new(Code::ConfigInvalid, format!("{listen}: {e}"))
+            .fix("choose another --listen; port 0 takes a free one")
+    };
+    let listener = tokio::net::TcpListener::bind(listen).await.map_err(cannot_listen)?;
+    let address = listener.local_addr().map_err(cannot_listen)?;
+    let started =
+        assembly::start(&data, database.as_deref(), &unlock, Arc::new(System), Arc::new(System)).await?;
+    if started.first {
+        tracing::info!(target: "sealgate", "first start: made keys, schema, tenant \"default\" and {}", data.join(TOKEN_FILE).display());
+    }
+    tracing::warn!(
+        target: "sealgate",
+        "one development root, and Authority and server in one process: whoever steals this machine can make licenses"
+    );
+    output.result(&serde_json::json!({ "listening": format!("http://{address}") }), |_| {
+        println!("listening on http://{address}");
+    });
+    let served = sealgate_http::serve(listener, started.authority, told_to_stop()?).await;
+    served.map_err(|e| Failure::new(Code::SystemError, e.to_string()))
+}
+
+/// Ready at the first interrupt or termination signal.
+pub(crate) fn told_to_stop() -> Result<impl Future<Output = ()>, Failure> {
+    let failed = |e: std::io::Error| Failure::new(Code::SystemError, e.to_string());
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        tracing::info!(target: "sealgate", "stopping: finishing requests under way");
+    })
+}
+
+fn settings(global: &Global, args: &ServeArgs) -> Result<Settings, Failure> {
+    let config = global.config.as_deref().map(read_config).transpose()?.unwrap_or_default();
+    let data = global.data.clone().or(config.data).ok_or_else(|| {
+        Failure::new(Code::ConfigInvalid, "no data directory was given").fix("give --data DIR")
+    })?;
+    Ok(Settings {
+        data,
+        listen: args.listen.or(config.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
+        database: args.database.clone().or(config.database),
+        unlock: args.passphrase_file.as_deref().map_or(Ok(Unlock::File), read_passphrase)?,
+    })
+}
+
+fn read_config(path: &Path) -> Result<Config, Failure> {
+    let invalid = |why: String| Failure::new(Code::ConfigInvalid, format!("{}: {why}", path.display()));
+    let bytes = files::read(path).map_err(|e| invalid(e.to_string()))?;
+    let text = String::from_utf8(bytes).map_err(|_| invalid("not UTF-8".to_owned()))?;
+    toml::from_str(&text)
+        .map_err(|e| invalid(e.message().to_owned()).fix("it takes data, listen and database"))
+}
+
+fn read_passphrase(path: &Path) -> Result<Unlock, Failure> {
+    let unreadable = |why: &str| Failure::new(Code::FileUnreadable, format!("{}: {why}", path.display()));
+    let bytes = Zeroizing::new(files::read(path).map_err(|e| unreadable(&e.to_string()))?);
+    let text = std::str::from_utf8(&bytes).map_err(|_| unreadable("not UTF-8"))?;
+    match text.lines().next() {
+        Some(line) if !line.is_empty() => Ok(Unlock::Passphrase(Zeroizing::new(line.to_owned()))),
+        _ => Err(unreadable("its first line is empty")),
+    }
+}

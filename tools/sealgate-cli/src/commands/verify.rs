@@ -1,0 +1,182 @@
+//! `sealgate verify`: whether a license file is true, and how far that reaches.
+
+use std::path::Path;
+
+use sealgate_artifact::{AppId, Code, KeyUse, License, MaxDevices, PublicKey, TenantId, UnixSeconds};
+use sealgate_rules::{Window, in_force};
+use sealgate_trust::{Roots, TenantTrust, Verified, verify_license};
+use sealgate_wire::{Timestamp, Trust};
+use serde_json::json;
+
+use crate::args::{VerifyArgs, now};
+use crate::commands::license::trust_path;
+use crate::failure::Failure;
+use crate::files;
+use crate::output::Output;
+
+/// Whom to believe from the start.
+pub(crate) struct Pinned {
+    pub(crate) roots: Vec<PublicKey>,
+    pub(crate) threshold: usize,
+    /// The tenant and app that statements must name; unknown when only roots were given.
+    pub(crate) scope: Option<(TenantId, AppId)>,
+}
+
+pub(crate) fn run(args: &VerifyArgs, output: &Output) -> Result<(), Failure> {
+    let (pinned, trust) = pinned(args)?;
+    let license = read(&args.file)?;
+    let (verified, chain) = judge(&license, &pinned, &trust, now())?;
+    in_force(Window::from(verified.get()), false, now())
+        .map_err(|code| not_in_force(code, verified.get()))?;
+    let report = report(&verified, &chain, &pinned);
+    output.result(&report, |_| print(&verified, &chain, &pinned));
+    Ok(())
+}
+
+/// Believes the license or says why not; whether it is in force now is another question.
+pub(crate) fn judge(
+    license: &[u8],
+    pinned: &Pinned,
+    trust: &Trust,
+    now: UnixSeconds,
+) -> Result<(Verified<License>, TenantTrust), Failure> {
+    let roots = Roots::pin(pinned.roots.clone(), pinned.threshold)?;
+    let [keyset] = &trust.keyset_chain[..] else {
+        return Err(Failure::new(Code::FieldInvalid, "the keyset chain does not hold exactly one keyset"));
+    };
+    let tenant = pinned.scope.map(|(tenant, _)| tenant);
+    let chain = TenantTrust::verify(
+        &roots,
+        keyset.get().as_bytes(),
+        trust.tenant_keyset.get().as_bytes(),
+        tenant,
+        now,
+    )?;
+    let verified = verify_license(&chain, license, pinned.scope.map(|(_, app)| app))?;
+    Ok((verified, chain))
+}
+
+/// What the caller trusts, and the chain from there to the license.
+fn pinned(args: &VerifyArgs) -> Result<(Pinned, Trust), Failure> {
+    if let Some(path) = &args.trust {
+        let trust = read_trust(path)?;
+        return Ok((pins_of(&trust)?, trust));
+    }
+    let fix = "give --root PUB with FILE.trust beside the file (`sealgate license file --with-trust`), or --trust trust.json";
+    if args.root.is_empty() {
+        return Err(Failure::new(Code::TrustMissing, Code::TrustMissing.meaning()).fix(fix));
+    }
+    let path = trust_path(&args.file);
+    let trust = read_trust(&path).map_err(|f| {
+        if f.code == Code::FileUnreadable.as_str() {
+            Failure::new(Code::TrustMissing, f.message).fix(fix)
+        } else {
+            f
+        }
+    })?;
+    // The file's own roots, tenant and app come from where the license comes from, so they prove nothing here.
+    Ok((Pinned { roots: args.root.clone(), threshold: args.threshold, scope: None }, trust))
+}
+
+/// What a trust file pins.
+pub(crate) fn pins_of(trust: &Trust) -> Result<Pinned, Failure> {
+    Ok(Pinned {
+        roots: trust.roots.iter().map(|root| PublicKey::parse(root)).collect::<Result<_, _>>()?,
+        threshold: trust.threshold,
+        scope: Some((TenantId::parse(&trust.tenant)?, AppId::parse(&trust.app)?)),
+    })
+}
+
+fn read_trust(path: &Path) -> Result<Trust, Failure> {
+    let bytes = read(path)?;
+    serde_json::from_slice(&bytes)
+        .map_err(|_| Failure::new(Code::JsonInvalid, format!("{}: not a trust file", path.display())))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    files::read(path).map_err(|e| Failure::new(Code::FileUnreadable, format!("{}: {e}", path.display())))
+}
+
+fn not_in_force(code: Code, license: &License) -> Failure {
+    let message = match (code, license.expires_at) {
+        (Code::Expired, Some(end)) => format!("the license is genuine, but expired at {}", Timestamp(end)),
+        _ => format!("the license is genuine, but: {}", code.meaning()),
+    };
+    Failure::new(code, message)
+}
+
+fn report(verified: &Verified<License>, chain: &TenantTrust, pinned: &Pinned) -> serde_json::Value {
+    let license = verified.get();
+    json!({
+        "verdict": "valid",
+        "statement_id": verified.id().to_string(),
+        "license": {
+            "tenant": license.tenant.to_string(),
+            "app": license.app.to_string(),
+            "license": license.license.to_string(),
+            "version": license.version,
+            "tier": license.tier.as_str(),
+            "features": license.features,
+            "max_devices": license.max_devices.seats(),
+            "expires_at": license.expires_at.map(Timestamp),
+        },
+        "signed_by": names(verified.signed_by(), KeyUse::Issuer),
+        "tenant_keyset": {
+            "version": chain.tenant_keyset().get().version,
+            "signed_by": names(chain.tenant_keyset().signed_by(), KeyUse::Authority),
+        },
+        "keyset": {
+            "version": chain.keyset().get().version,
+            "signed_by": names(chain.keyset().signed_by(), KeyUse::Root),
+        },
+        "not_checked": not_checked(pinned),
+    })
+}
+
+fn print(verified: &Verified<License>, chain: &TenantTrust, pinned: &Pinned) {
+    let license = verified.get();
+    let seats = match license.max_devices {
+        MaxDevices::Limited(n) => n.to_string(),
+        MaxDevices::Unlimited => "unlimited".to_owned(),
+    };
+    println!("VALID\n");
+    Output::pairs(&[
+        ("license", license.license.to_string()),
+        ("app", license.app.to_string()),
+        ("tenant", license.tenant.to_string()),
+        ("tier", license.tier.as_str().to_owned()),
+        ("seats", seats),
+        ("ends", license.expires_at.map_or_else(|| "never".to_owned(), |t| Timestamp(t).to_string())),
+    ]);
+    println!("\nchecked:");
+    println!("  license signed by issuer {}", names(verified.signed_by(), KeyUse::Issuer).join(", "));
+    let tenant_keyset = chain.tenant_keyset();
+    let authorities = names(tenant_keyset.signed_by(), KeyUse::Authority).join(", ");
+    println!(
+        "  issuer listed in tenant keyset {}, signed by authority {authorities}",
+        tenant_keyset.get().version
+    );
+    let keyset = chain.keyset();
+    let roots = names(keyset.signed_by(), KeyUse::Root).join(", ");
+    println!("  authority listed in keyset {}, signed by root {roots}", keyset.get().version);
+    println!("  in force now, by this machine's clock");
+    println!("not checked:");
+    for line in not_checked(pinned) {
+        println!("  {line}");
+    }
+}
+
+fn names(keys: &[PublicKey], key_use: KeyUse) -> Vec<String> {
+    keys.iter().map(|key| key.id(key_use).to_string()).collect()
+}
+
+fn not_checked(pinned: &Pinned) -> Vec<&'static str> {
+    let mut list = vec![
+        "revocation: only the server, or newer signed material, can tell",
+        "devices: a bare license file names no device",
+    ];
+    if pinned.scope.is_none() {
+        list.push("tenant and app: none was pinned, so any that the roots vouch for was accepted");
+    }
+    list
+}

@@ -1,0 +1,56 @@
+//! Dates as people type them.
+
+use sealgate_artifact::UnixSeconds;
+use sealgate_wire::Timestamp;
+
+const DAY: u64 = 24 * 60 * 60;
+
+/// A point in time, or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Date {
+    Never,
+    At(UnixSeconds),
+    /// So many days from now.
+    In(u64),
+}
+
+impl Date {
+    pub(crate) fn resolve(self, now: UnixSeconds) -> Option<UnixSeconds> {
+        match self {
+            Self::Never => None,
+            Self::At(time) => Some(time),
+            Self::In(days) => Some(now.plus(days * DAY)),
+        }
+    }
+}
+
+/// RFC 3339 date or date-time, `+90d`, or `never`. A date alone means its first second in UTC.
+pub(crate) fn parse(text: &str) -> Result<Date, String> {
+    if text == "never" {
+        return Ok(Date::Never);
+    }
+    if let Some(days) = text.strip_prefix('+').and_then(|t| t.strip_suffix('d')) {
+        let days = days.parse().ok().filter(|d| (1..=365_000).contains(d));
+        return days.map(Date::In).ok_or_else(|| "expected +1d to +365000d".to_owned());
+    }
+    let time = Timestamp::parse(text).or_else(|| Timestamp::parse(&format!("{text}T00:00:00Z")));
+    time.map(|t| Date::At(t.0)).ok_or_else(|| "expected a date as in 2027-01-31, +90d, or never".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Date, parse};
+    use sealgate_artifact::UnixSeconds;
+
+    #[test]
+    fn dates_are_read_as_people_type_them() {
+        let at = |s| Date::At(UnixSeconds::new(s).expect("in range"));
+        assert_eq!(parse("never"), Ok(Date::Never));
+        assert_eq!(parse("+90d"), Ok(Date::In(90)));
+        assert_eq!(parse("2027-01-31"), Ok(at(1_801_353_600)));
+        assert_eq!(parse("2027-01-31T12:00:00+02:00"), Ok(at(1_801_389_600)));
+        for wrong in ["", "+d", "+0d", "+999999999d", "-3d", "31.1.2027", "2027-02-30", "tomorrow"] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! A small client, as a vendor would build it into a product: it believes an answer only after checking the signature
+//! and that the answer is to *its* question.
+
+use sealgate_artifact::{Code, PublicKey, decode_base64};
+use sealgate_authority::ports::{Entropy, System};
+use sealgate_trust::ed25519;
+use sealgate_wire::{Failed, ValidateAnswer, ValidatePayload};
+use serde_json::json;
+
+/// What a build embeds.
+pub(super) struct Product {
+    pub(super) url: String,
+    pub(super) app_id: String,
+    pub(super) app_secret: String,
+    pub(super) public_key: PublicKey,
+}
+
+/// A question on its way.
+pub(super) struct Asked {
+    hwid: String,
+    nonce: String,
+    /// The answer as it came over the network.
+    pub(super) answer: ValidateAnswer,
+    /// How many bytes that were.
+    pub(super) bytes: usize,
+}
+
+/// Why there is no valid license, in a stable code.
+pub(super) type Refused = String;
+
+impl Product {
+    /// Asks the server with a fresh nonce; a refusal comes back as the server's code.
+    pub(super) fn ask(&self, license_key: &str, hwid: &str) -> Result<Asked, Refused> {
+        let mut random = [0; 16];
+        System.fill(&mut random);
+        let nonce = format!("{:032x}", u128::from_be_bytes(random));
+        let body = json!({
+            "appId": self.app_id,
+            "appSecret": self.app_secret,
+            "licenseKey": license_key,
+            "hwid": hwid,
+            "nonce": nonce,
+        });
+        let unreachable = |_| Code::ServerUnreachable.to_string();
+        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let mut response =
+            agent.post(format!("{}/auth/validate", self.url)).send_json(body).map_err(unreachable)?;
+        let bytes = response.body_mut().read_to_vec().map_err(unreachable)?;
+        if response.status() != 200 {
+            let failed: Failed =
+                serde_json::from_slice(&bytes).map_err(|_| Code::AnswerInvalid.to_string())?;
+            return Err(failed.error);
+        }
+        let answer = serde_json::from_slice(&bytes).map_err(|_| Code::AnswerInvalid.to_string())?;
+        Ok(Asked { hwid: hwid.to_owned(), nonce, answer, bytes: bytes.len() })
+    }
+
+    /// Signature first, then nonce, kind, app and device: only then is the payload believed.
+    pub(super) fn believe(&self, asked: &Asked) -> Result<ValidatePayload, Code> {
+        let answer = &asked.answer;
+        let signature = decode_base64(&answer.signature, "signature").map_err(|e| e.code())?;
+        if !ed25519::verify(&self.public_key, answer.payload.as_bytes(), &signature) {
+            return Err(Code::SignatureInvalid);
+        }
+        let json = decode_base64(&answer.payload, "payload").map_err(|e| e.code())?;
+        let payload: ValidatePayload = serde_json::from_slice(&json).map_err(|_| Code::AnswerInvalid)?;
+        let mine = payload.nonce == asked.nonce
+            && payload.typ == "validate"
+            && payload.app_id == self.app_id
+            && payload.hwid == asked.hwid;
+        if mine { Ok(payload) } else { Err(Code::NonceMismatch) }
+    }
+}

@@ -1,0 +1,72 @@
+//! `sealgate demo`: the real server in a temporary folder, and everything it refuses.
+
+mod client;
+mod steps;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use sealgate_artifact::Code;
+use sealgate_authority::ports::System;
+use sealgate_signer::Unlock;
+use tokio::sync::oneshot;
+
+use crate::args::DemoArgs;
+use crate::assembly::{self, TOKEN_FILE};
+use crate::commands::serve::told_to_stop;
+use crate::failure::Failure;
+use crate::output::Output;
+
+pub(crate) fn run(args: &DemoArgs, output: &Output) -> Result<(), Failure> {
+    let failed = |e: std::io::Error| Failure::new(Code::SystemError, e.to_string());
+    let dir = tempfile::Builder::new().prefix("sealgate-demo-").tempdir().map_err(failed)?;
+    let runtime = tokio::runtime::Runtime::new().map_err(failed)?;
+    runtime.block_on(show(args, dir.path(), output))
+}
+
+async fn show(args: &DemoArgs, dir: &Path, output: &Output) -> Result<(), Failure> {
+    let failed = |e: std::io::Error| Failure::new(Code::SystemError, e.to_string());
+    let mut story = steps::Story::begin(output);
+    let data = dir.join("data");
+    let started = assembly::start(&data, None, &Unlock::File, Arc::new(System), Arc::new(System)).await?;
+    let listener = tokio::net::TcpListener::bind(args.listen).await.map_err(failed)?;
+    let url = format!("http://{}", listener.local_addr().map_err(failed)?);
+    let (stop, stopped) = oneshot::channel::<()>();
+    let until_stopped = async {
+        // Dropping the other end is the signal.
+        let _ = stopped.await;
+    };
+    let server = tokio::spawn(sealgate_http::serve(listener, started.authority, until_stopped));
+    story.tell(&format!(
+        "Made keys, an embedded database and the owner's token in {}; the real server listens on {url}.",
+        data.display()
+    ));
+
+    // The client blocks, as clients do; the server runs beside it.
+    let (told, client_dir, client_url) = (story, dir.to_owned(), url.clone());
+    let told = tokio::task::spawn_blocking(move || steps::tell(told, &client_url, &client_dir)).await;
+    let story = told.map_err(|e| Failure::new(Code::SystemError, e.to_string()))??;
+    story.end();
+
+    if !args.exit {
+        invite(&url, &data, output);
+        told_to_stop()?.await;
+    }
+    drop(stop);
+    server.await.map_err(|e| Failure::new(Code::SystemError, e.to_string()))?.map_err(failed)
+}
+
+fn invite(url: &str, data: &Path, output: &Output) {
+    if output.json || output.quiet {
+        return;
+    }
+    println!("\nThe server stays up. In another terminal:\n");
+    println!("  export SEALGATE_URL={url} SEALGATE_DATA={}", data.display());
+    println!("  sealgate app list");
+    println!("  sealgate license list");
+    println!("  curl {url}/healthz");
+    println!(
+        "\nThe owner's token is in {}. Press Ctrl-C to end and to delete it all.",
+        data.join(TOKEN_FILE).display()
+    );
+}

@@ -1,0 +1,89 @@
+//! Printing: tables for people, JSON for programs.
+
+use comfy_table::Table;
+use comfy_table::presets::NOTHING;
+use serde::Serialize;
+
+use crate::failure::Failure;
+
+/// How to print.
+pub(crate) struct Output {
+    pub(crate) json: bool,
+    pub(crate) quiet: bool,
+}
+
+impl Output {
+    /// A result: as it is for programs, by `show` for people.
+    pub(crate) fn result<T: Serialize>(&self, value: &T, show: impl FnOnce(&T)) {
+        if self.json {
+            println!("{}", serde_json::to_string(value).expect("results can be written"));
+        } else if !self.quiet {
+            show(value);
+        }
+    }
+
+    /// Names and values, one pair a line.
+    pub(crate) fn pairs(pairs: &[(&str, String)]) {
+        let mut table = Table::new();
+        table.load_preset(NOTHING);
+        for (name, value) in pairs {
+            table.add_row([name, &*harmless(value)]);
+        }
+        println!("{}", trimmed(&table));
+    }
+
+    /// A list with a head.
+    pub(crate) fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) {
+        let mut table = Table::new();
+        table.load_preset(NOTHING).set_header(head.iter().copied());
+        for row in rows {
+            table.add_row(row.iter().map(|cell| harmless(cell)));
+        }
+        println!("{}", trimmed(&table));
+    }
+
+    /// What went wrong, on standard error.
+    pub(crate) fn failure(&self, failure: &Failure) {
+        let Failure { code, message, fix, request_id } = failure;
+        if self.json {
+            let mut body = serde_json::json!({ "code": code, "message": message });
+            if let Some(fix) = fix {
+                body["fix"] = fix.clone().into();
+            }
+            if let Some(id) = request_id {
+                body["request_id"] = id.clone().into();
+            }
+            eprintln!("{body}");
+            return;
+        }
+        eprintln!("error: {} ({code})", harmless(message));
+        if let Some(fix) = fix {
+            eprintln!("  fix: {fix}");
+        }
+        if let Some(id) = request_id {
+            eprintln!("  request: {}", harmless(id));
+        }
+    }
+}
+
+/// Text from outside cannot steer the terminal.
+pub(crate) fn harmless(text: &str) -> String {
+    let steers = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+    };
+    text.chars().map(|c| if steers(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
+}
+
+fn trimmed(table: &Table) -> String {
+    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn text_from_outside_cannot_steer_the_terminal() {
+        assert_eq!(super::harmless("a\u{1b}[2J\n\u{202e}b"), "a\\u{1b}[2J\\u{a}\\u{202e}b");
+        assert_eq!(super::harmless("Füße 🔑"), "Füße 🔑");
+    }
+}

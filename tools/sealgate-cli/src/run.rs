@@ -1,0 +1,72 @@
+//! From arguments to an exit code.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+use tracing_subscriber::EnvFilter;
+
+use crate::args::{AppCommand, Args, Command, LicenseCommand};
+use crate::commands::{app, inspect, license, serve, verify};
+use crate::demo;
+use crate::failure::Failure;
+use crate::output::Output;
+
+const USAGE: u8 = 2;
+
+/// Runs the program with these arguments, its own name first.
+pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let args = match Args::try_parse_from(arguments) {
+        Ok(args) => args,
+        Err(error) => {
+            // Help and version come here too; both are answers, not mistakes.
+            let _ = error.print();
+            let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            return ExitCode::from(if asked { 0 } else { USAGE });
+        }
+    };
+    start_log(&args);
+    let output = Output { json: args.global.json, quiet: args.global.quiet };
+    match dispatch(&args, &output) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output.failure(&failure);
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+fn dispatch(args: &Args, output: &Output) -> Result<(), Failure> {
+    let global = &args.global;
+    match &args.command {
+        Command::Serve(serve) => serve::run(global, serve, output),
+        Command::Demo(demo) => demo::run(demo, output),
+        Command::App { command } => match command {
+            AppCommand::Create { name } => app::create(global, name, output),
+            AppCommand::List => app::list(global, output),
+            AppCommand::Show { app_id } => app::show(global, app_id, output),
+        },
+        Command::License { command } => match command {
+            LicenseCommand::Issue(order) => license::issue(global, order, output),
+            LicenseCommand::Show { key } => license::show(global, key, output),
+            LicenseCommand::List { app } => license::list(global, app.as_deref(), output),
+            LicenseCommand::Revoke { key, reason } => license::revoke(global, key, reason.as_deref(), output),
+            LicenseCommand::File(file) => license::file(global, file, output),
+        },
+        Command::Inspect { file } => inspect::run(file, output),
+        Command::Verify(verify) => verify::run(verify, output),
+    }
+}
+
+/// Logs go to standard error, so that standard output stays what was asked for.
+fn start_log(args: &Args) {
+    let level = match (args.global.quiet, args.global.verbose) {
+        (true, _) => "error",
+        (false, 0) => "warn,sealgate=info",
+        (false, 1) => "info,sealgate_http=debug",
+        (false, _) => "debug",
+    };
+    let log = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(level)).with_writer(std::io::stderr);
+    if args.global.json { log.json().init() } else { log.init() }
+}

@@ -1,0 +1,61 @@
+//! The project's own commands, run as `cargo xtask NAME`.
+//!
+//! Never part of the product: nothing that ships may depend on this crate.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this program drives processes, reads the source tree and times its stages; it holds no rule of the product"
+)]
+
+mod bench;
+mod failure;
+mod process;
+mod test;
+mod tidy;
+mod torture;
+mod workspace;
+
+use crate::failure::Result;
+use crate::workspace::Workspace;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// The project's own commands.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Everything a change must pass, from provisioning to kill -9
+    Test(test::Options),
+    /// The rules of the house that a compiler does not know
+    Tidy,
+    /// Reliability under violence
+    #[command(subcommand)]
+    Torture(torture::Torture),
+    /// One figure of the measures, against its limit, in one run
+    Bench(bench::Options),
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    let workspace = Workspace::load()?;
+    match command {
+        Command::Test(options) => test::run(&workspace, &options),
+        Command::Tidy => tidy::run(&workspace),
+        Command::Torture(torture) => torture::run(&workspace, &torture),
+        Command::Bench(options) => bench::run(&workspace, &options),
+    }
+}

@@ -1,0 +1,165 @@
+//! A PostgreSQL of the run's own, in a temporary folder, gone when it is dropped.
+
+use crate::failure::{Doing, Failure, Result};
+use crate::process;
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+const STARTS_WITHIN: Duration = Duration::from_secs(30);
+const STOPS_WITHIN: Duration = Duration::from_secs(10);
+/// The port is free when it is chosen, not when it is used, so a start may have to be repeated.
+const ATTEMPTS: u32 = 5;
+
+/// A running server; reachable over loopback without a password.
+pub(crate) struct Postgres {
+    child: Child,
+    port: u16,
+    binaries: PathBuf,
+    folder: TempDir,
+}
+
+impl Postgres {
+    /// Makes a cluster and starts it on a free port.
+    pub(crate) fn start() -> Result<Self> {
+        let binaries = binaries()?;
+        let folder = folder()?;
+        let mut initdb = as_owner(&binaries.join("initdb"), folder.path())?;
+        initdb.args(["-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync", "-D"]);
+        process::capture(initdb.arg(folder.path().join("data")))?;
+
+        for _ in 0..ATTEMPTS {
+            let port = free_port()?;
+            let mut child = spawn(&binaries, folder.path(), port)?;
+            if ready(&binaries, port, &mut child) {
+                println!("PostgreSQL listens on 127.0.0.1:{port}");
+                return Ok(Self { child, port, binaries, folder });
+            }
+            // It either ended by itself or never answered; in both cases nothing of it may stay.
+            child.kill().and_then(|()| child.wait()).doing("stop PostgreSQL")?;
+        }
+        let log = fs::read_to_string(log_path(folder.path())).unwrap_or_default();
+        Err(Failure::new(format!("PostgreSQL did not start:\n{log}")))
+    }
+
+    /// The URL of one of its databases.
+    pub(crate) fn url(&self, database: &str) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// Makes an empty database and returns its URL.
+    pub(crate) fn create_database(&self, name: &str) -> Result<String> {
+        let mut createdb = Command::new(self.binaries.join("createdb"));
+        createdb.args(["-h", "127.0.0.1", "-U", "postgres", "-p"]).arg(self.port.to_string()).arg(name);
+        process::capture(&mut createdb)?;
+        Ok(self.url(name))
+    }
+
+    /// SIGINT is PostgreSQL's fast shutdown: it ends its sessions and removes its shared memory.
+    fn stop(&mut self) -> std::io::Result<()> {
+        Command::new("kill").arg("-INT").arg(self.child.id().to_string()).status()?;
+        let deadline = Instant::now() + STOPS_WITHIN;
+        while Instant::now() < deadline {
+            if self.child.try_wait()?.is_some() {
+                return Ok(());
+            }
+            pause();
+        }
+        self.child.kill()?;
+        self.child.wait().map(drop)
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        if let Err(error) = self.stop() {
+            eprintln!("PostgreSQL in {} may still run: {error}", self.folder.path().display());
+        }
+    }
+}
+
+/// The folder of the server's programs. A client alone has none, whatever else is on the PATH.
+pub(crate) fn binaries() -> Result<PathBuf> {
+    let mut versions: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
+        .collect();
+    versions.sort();
+    let configured = process::capture(Command::new("pg_config").arg("--bindir")).ok();
+    versions
+        .into_iter()
+        .rev()
+        .map(|(_, folder)| folder)
+        .chain(configured.map(|folder| PathBuf::from(folder.trim())))
+        .find(|folder| ["initdb", "postgres", "pg_isready"].iter().all(|name| folder.join(name).is_file()))
+        .ok_or_else(|| Failure::new("the server programs of PostgreSQL are not installed"))
+}
+
+fn folder() -> Result<TempDir> {
+    let folder = TempDir::with_prefix("sealgate-pg-").doing("make a temporary folder")?;
+    if is_root() {
+        process::capture(Command::new("chown").arg("postgres").arg(folder.path()))?;
+    }
+    Ok(folder)
+}
+
+fn spawn(binaries: &Path, folder: &Path, port: u16) -> Result<Child> {
+    let log = fs::File::create(log_path(folder)).doing("make PostgreSQL's log")?;
+    let mut postgres = as_owner(&binaries.join("postgres"), folder)?;
+    postgres.arg("-D").arg(folder.join("data")).arg("-p").arg(port.to_string());
+    for setting in ["listen_addresses=127.0.0.1", "max_connections=300", "shared_buffers=128MB"] {
+        postgres.args(["-c", setting]);
+    }
+    postgres.arg("-c").arg(format!("unix_socket_directories={}", folder.display()));
+    postgres.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+    postgres.spawn().doing("start PostgreSQL")
+}
+
+/// PostgreSQL refuses to run as root. `setpriv` becomes the program instead of staying its parent, so the child's
+/// process id is PostgreSQL's own, and it makes the kernel stop the server should this program be killed.
+fn as_owner(program: &Path, folder: &Path) -> Result<Command> {
+    let mut command = Command::new("setpriv");
+    if is_root() {
+        let user = process::capture(Command::new("id").args(["-u", "postgres"]))?;
+        let group = process::capture(Command::new("id").args(["-g", "postgres"]))?;
+        command.args(["--reuid", user.trim(), "--regid", group.trim(), "--init-groups"]);
+    }
+    command.args(["--pdeathsig", "INT", "--"]).arg(program).current_dir(folder);
+    Ok(command)
+}
+
+fn ready(binaries: &Path, port: u16, child: &mut Child) -> bool {
+    let deadline = Instant::now() + STARTS_WITHIN;
+    while Instant::now() < deadline && matches!(child.try_wait(), Ok(None)) {
+        let mut question = Command::new(binaries.join("pg_isready"));
+        if process::succeeds(question.args(["-q", "-h", "127.0.0.1", "-p"]).arg(port.to_string())) {
+            return true;
+        }
+        pause();
+    }
+    false
+}
+
+fn free_port() -> Result<u16> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).doing("find a free port")?;
+    Ok(listener.local_addr().doing("find a free port")?.port())
+}
+
+fn log_path(folder: &Path) -> PathBuf {
+    // Beside the cluster, in the folder that vanishes with it.
+    folder.join("postgres.log")
+}
+
+/// Whether this program may install packages and must step down for PostgreSQL.
+pub(crate) fn is_root() -> bool {
+    process::capture(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
+}
+
+fn pause() {
+    std::thread::sleep(Duration::from_millis(50));
+}

@@ -1,0 +1,115 @@
+//! Makes sure the machine has what the tests need, and says what it does.
+
+use super::postgres::{binaries, is_root};
+use crate::failure::{Doing, Failure, Result};
+use crate::process;
+use crate::workspace::Workspace;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What comes from the system's packages, and how to tell that it is there.
+const SYSTEM: [Need; 3] = [
+    Need { package: "postgresql", present: || binaries().is_ok() },
+    Need { package: "faketime", present: || process::succeeds(Command::new("faketime").arg("--version")) },
+    Need { package: "python3-venv", present: || base_python().is_some() },
+];
+
+struct Need {
+    package: &'static str,
+    present: fn() -> bool,
+}
+
+/// System packages, cargo-nextest and the Python environment of the interoperability tests.
+pub(super) fn provision(workspace: &Workspace) -> Result<()> {
+    system_packages()?;
+    nextest(workspace)?;
+    python_environment(workspace)
+}
+
+/// The interpreter that later stages use.
+pub(super) fn python(workspace: &Workspace) -> PathBuf {
+    environment(workspace).join("bin").join("python")
+}
+
+fn system_packages() -> Result<()> {
+    let missing = missing_packages();
+    if missing.is_empty() {
+        println!("system packages: all there");
+        return Ok(());
+    }
+    let install = format!("apt-get install -y --no-install-recommends {}", missing.join(" "));
+    if !is_root() {
+        return Err(Failure::new(format!(
+            "missing packages: {}; run as root: {install}",
+            missing.join(", ")
+        )));
+    }
+    println!("system packages: installing {}", missing.join(", "));
+    apt_get(&["update"])?;
+    apt_get(&[&["install", "-y", "--no-install-recommends"], missing.as_slice()].concat())?;
+    match missing_packages().as_slice() {
+        [] => Ok(()),
+        still => Err(Failure::new(format!("installed, yet not usable: {}", still.join(", ")))),
+    }
+}
+
+fn missing_packages() -> Vec<&'static str> {
+    SYSTEM.iter().filter(|need| !(need.present)()).map(|need| need.package).collect()
+}
+
+fn apt_get(arguments: &[&str]) -> Result<()> {
+    process::run(Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
+fn nextest(workspace: &Workspace) -> Result<()> {
+    if process::succeeds(&mut workspace.cargo(["nextest", "--version"])) {
+        println!("cargo-nextest: there");
+        return Ok(());
+    }
+    println!("cargo-nextest: installing");
+    process::run(&mut workspace.cargo(["install", "cargo-nextest", "--locked"]))
+}
+
+fn python_environment(workspace: &Workspace) -> Result<()> {
+    let requirements = workspace.root().join("tools/interop/requirements.txt");
+    let wanted = fs::read_to_string(&requirements).doing("read tools/interop/requirements.txt")?;
+    let environment = environment(workspace);
+    // The stamp is written last and holds the whole list, so an interrupted or outdated installation never counts.
+    let stamp = environment.join("requirements.stamp");
+    let usable = process::succeeds(Command::new(python(workspace)).arg("--version"));
+    if usable && fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        println!("Python environment: current");
+        return Ok(());
+    }
+    println!("Python environment: making {}", environment.display());
+    let base = base_python().ok_or_else(|| Failure::new("no Python that can make environments"))?;
+    install(base, &environment, &python(workspace), &requirements)?;
+    fs::write(&stamp, wanted).doing("stamp the Python environment")
+}
+
+fn install(base: &str, environment: &Path, python: &Path, requirements: &Path) -> Result<()> {
+    process::run(Command::new(base).args(["-m", "venv", "--clear"]).arg(environment))?;
+    let mut pip = Command::new(python);
+    pip.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-input",
+        "--requirement",
+    ]);
+    process::run(pip.arg(requirements))
+}
+
+/// The first Python on the PATH may lack the module that Debian packages separately; the system's own is the fallback.
+fn base_python() -> Option<&'static str> {
+    ["python3", "/usr/bin/python3"]
+        .into_iter()
+        .find(|python| process::succeeds(Command::new(python).args(["-c", "import venv, ensurepip"])))
+}
+
+fn environment(workspace: &Workspace) -> PathBuf {
+    workspace.target().join("interop-venv")
+}

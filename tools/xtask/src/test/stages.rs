@@ -1,0 +1,103 @@
+//! What each stage of `cargo xtask test` does.
+
+use super::postgres::Postgres;
+use super::provision::{self, python};
+use super::tally::Tally;
+use crate::failure::{Failure, Result};
+use crate::process;
+use crate::torture::crash::{self, Plan};
+use crate::workspace::Workspace;
+use std::process::Command;
+
+/// Rounds of kill -9 per database engine.
+const CRASH_ROUNDS: u32 = 30;
+
+/// What the stages share.
+pub(super) struct Run<'a> {
+    workspace: &'a Workspace,
+    postgres: Option<Postgres>,
+    /// Test results counted so far.
+    pub(super) tally: Tally,
+}
+
+impl<'a> Run<'a> {
+    /// Nothing started, nothing counted.
+    pub(super) fn new(workspace: &'a Workspace) -> Self {
+        Self { workspace, postgres: None, tally: Tally::default() }
+    }
+
+    /// The run's own server, started when first asked for and stopped when the run ends.
+    fn postgres(&mut self) -> Result<&Postgres> {
+        let running = match self.postgres.take() {
+            Some(running) => running,
+            None => Postgres::start()?,
+        };
+        Ok(self.postgres.insert(running))
+    }
+
+    /// A cargo command that finds the database and the Python of this run.
+    fn cargo_test<const N: usize>(&mut self, arguments: [&str; N]) -> Result<Command> {
+        let url = self.postgres()?.url("postgres");
+        let mut command = self.workspace.cargo(arguments);
+        command.env("SEALGATE_TEST_PG", url).env("SEALGATE_TEST_PYTHON", python(self.workspace));
+        // The summaries are read back, so they must be plain.
+        command.env("CARGO_TERM_COLOR", "never");
+        Ok(command)
+    }
+}
+
+pub(super) fn provision(run: &mut Run) -> Result<()> {
+    provision::provision(run.workspace)
+}
+
+pub(super) fn tidy(run: &mut Run) -> Result<()> {
+    crate::tidy::run(run.workspace)
+}
+
+pub(super) fn fmt(run: &mut Run) -> Result<()> {
+    process::run(&mut run.workspace.cargo(["fmt", "--all", "--check"]))
+}
+
+pub(super) fn clippy(run: &mut Run) -> Result<()> {
+    process::run(&mut run.workspace.cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+}
+
+pub(super) fn tests(run: &mut Run) -> Result<()> {
+    let (nextest_well, output) =
+        process::tee(&mut run.cargo_test(["nextest", "run", "--workspace", "--no-fail-fast"])?)?;
+    let nextest = Tally::of_nextest(&output);
+    let (docs_well, output) = process::tee(&mut run.cargo_test(["test", "--workspace", "--doc"])?)?;
+    let docs = Tally::of_libtest(&output);
+
+    run.tally += nextest;
+    run.tally += docs;
+    if nextest.total() == 0 {
+        return Err(Failure::new("no test was run"));
+    }
+    if nextest_well && docs_well && nextest.failed + docs.failed == 0 {
+        return Ok(());
+    }
+    Err(Failure::new(format!("unit and integration tests: {nextest}; documentation tests: {docs}")))
+}
+
+pub(super) fn release_build(run: &mut Run) -> Result<()> {
+    process::run(&mut run.workspace.cargo(["build", "--release", "--package", "sealgate-cli"]))
+}
+
+pub(super) fn demo(run: &mut Run) -> Result<()> {
+    let (well, output) = process::tee(Command::new(run.workspace.release_binary()).args(["demo", "--exit"]))?;
+    run.tally += Tally::of_program(&output, well);
+    if well { Ok(()) } else { Err(Failure::new("the demo did not end well")) }
+}
+
+pub(super) fn crash(run: &mut Run) -> Result<()> {
+    let binary = run.workspace.release_binary();
+    let url = run.postgres()?.create_database("crash")?;
+    for database in [None, Some(url)] {
+        let plan = Plan { binary: binary.clone(), database, rounds: CRASH_ROUNDS, seed: crash::any_seed() };
+        let outcome = crash::run(&plan);
+        run.tally += Tally::of_program("", outcome.is_ok());
+        outcome?;
+    }
+    Ok(())
+}

@@ -1,0 +1,126 @@
+//! The arrows of the architecture: which crate may name which.
+
+use super::Finding;
+use super::members::Member;
+
+const TESTKIT: &str = "sealgate-testkit";
+
+/// Who may name whom. `core/*` is a whole room, `*` is everything; what is not listed is forbidden.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("sealgate-artifact", &[]),
+    ("sealgate-trust", &["sealgate-artifact"]),
+    ("sealgate-journal", &["sealgate-artifact", "sealgate-trust"]),
+    ("sealgate-rules", &["sealgate-artifact", "sealgate-trust", "sealgate-journal"]),
+    ("sealgate-wire", &["sealgate-artifact"]),
+    // device
+    ("sealgate", &["core/*"]),
+    ("sealgate-ffi", &["sealgate"]),
+    // server
+    ("sealgate-signer", &["sealgate-artifact", "sealgate-trust"]),
+    ("sealgate-store", &["sealgate-artifact"]),
+    ("sealgate-authority", &["core/*", "sealgate-store"]),
+    ("sealgate-http", &["sealgate-artifact", "sealgate-authority", "sealgate-wire", "sealgate-store"]),
+    // programs
+    ("sealgate-cli", &["core/*", "server/*"]),
+    ("sglic", &["core/*", "sealgate"]),
+    // tests and the project's own tools
+    (TESTKIT, &["*"]),
+    ("conformance", &["core/*", "sealgate"]),
+    ("interop", &[]),
+    ("e2e", &[]),
+    ("xtask", &[]),
+];
+
+/// Every dependency between workspace crates that has no arrow.
+pub(super) fn check(members: &[Member]) -> Vec<Finding> {
+    members.iter().flat_map(|member| check_member(member, members)).collect()
+}
+
+fn check_member(member: &Member, members: &[Member]) -> Vec<Finding> {
+    let finding =
+        |needle: &str, message| Finding::at(member.manifest_path(), &member.manifest, needle, message);
+    let Some((_, targets)) = ARROWS.iter().find(|(name, _)| *name == member.name) else {
+        return vec![finding("name", format!("{} is not in the table of arrows", member.name))];
+    };
+    let allowed = |name: &String| targets.iter().any(|target| covers(target, name, members));
+    // Tests may start a server, except those of the core, which has nothing outside it.
+    let allowed_in_tests = |name: &String| allowed(name) || (name == TESTKIT && member.room() != "core");
+
+    let needs = member.needs.iter().filter(|name| !allowed(name));
+    let tests_need = member.tests_need.iter().filter(|name| !allowed_in_tests(name));
+    needs
+        .chain(tests_need)
+        .map(|name| finding(name, format!("{} may not depend on {name}: no such arrow", member.name)))
+        .collect()
+}
+
+fn covers(target: &str, name: &str, members: &[Member]) -> bool {
+    match target.strip_suffix('*') {
+        None => target == name,
+        Some("") => true,
+        Some(room) => members.iter().any(|member| member.name == name && member.folder.starts_with(room)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn member(folder: &str, needs: &[&str], tests_need: &[&str]) -> Member {
+        let own = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        Member {
+            name: folder.rsplit('/').next().unwrap().to_owned(),
+            folder: folder.to_owned(),
+            needs: own(needs),
+            tests_need: own(tests_need),
+            ..Member::default()
+        }
+    }
+
+    fn count(member: Member) -> usize {
+        let others = [
+            "core/sealgate-artifact",
+            "core/sealgate-trust",
+            "server/sealgate-store",
+            "tools/sealgate-testkit",
+        ];
+        let mut members = vec![member];
+        members.extend(others.map(|folder| Member {
+            name: folder.rsplit('/').next().unwrap().into(),
+            folder: folder.into(),
+            ..Member::default()
+        }));
+        check_member(&members[0], &members).len()
+    }
+
+    #[test]
+    fn listed_arrows_pass() {
+        assert_eq!(count(member("server/sealgate-authority", &["sealgate-trust", "sealgate-store"], &[])), 0);
+        assert_eq!(count(member("server/sealgate-http", &["sealgate-store"], &["sealgate-testkit"])), 0);
+        assert_eq!(count(member("tools/sealgate-testkit", &["sealgate-store"], &[])), 0);
+    }
+
+    #[test]
+    fn a_missing_arrow_is_found() {
+        assert_eq!(count(member("server/sealgate-http", &["sealgate-trust"], &[])), 1);
+        assert_eq!(count(member("core/sealgate-artifact", &["sealgate-trust"], &[])), 1);
+        assert_eq!(count(member("server/sealgate-store", &[], &["sealgate-trust"])), 1);
+    }
+
+    #[test]
+    fn nothing_that_ships_depends_on_the_testkit() {
+        assert_eq!(count(member("tools/sealgate-cli", &["sealgate-testkit"], &[])), 1);
+        assert_eq!(count(member("server/sealgate-authority", &["sealgate-testkit"], &[])), 1);
+    }
+
+    #[test]
+    fn the_core_names_nothing_outside_it_even_in_tests() {
+        assert_eq!(count(member("core/sealgate-trust", &["sealgate-store"], &[])), 1);
+        assert_eq!(count(member("core/sealgate-trust", &[], &["sealgate-testkit"])), 1);
+    }
+
+    #[test]
+    fn a_crate_outside_the_table_is_found() {
+        assert_eq!(count(member("tools/surprise", &[], &[])), 1);
+    }
+}

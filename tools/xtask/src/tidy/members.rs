@@ -1,0 +1,60 @@
+//! The workspace's own crates, as the rules look at them.
+
+use crate::failure::{Doing, Result};
+use crate::workspace::Workspace;
+use cargo_metadata::{DependencyKind, Package};
+use std::fs;
+use std::path::Path;
+
+/// One crate of the workspace.
+#[derive(Default)]
+pub(super) struct Member {
+    pub(super) name: String,
+    /// Relative to the root, such as `core/sealgate-trust`.
+    pub(super) folder: String,
+    pub(super) manifest: String,
+    pub(super) description: Option<String>,
+    /// Workspace crates it needs to be built.
+    pub(super) needs: Vec<String>,
+    /// Workspace crates only its tests need.
+    pub(super) tests_need: Vec<String>,
+}
+
+impl Member {
+    /// The first part of the folder: `core`, `device`, `server` or `tools`.
+    pub(super) fn room(&self) -> &str {
+        self.folder.split('/').next().unwrap_or_default()
+    }
+
+    /// Where findings about it point.
+    pub(super) fn manifest_path(&self) -> String {
+        format!("{}/Cargo.toml", self.folder)
+    }
+}
+
+/// Every crate of the workspace.
+pub(super) fn read(workspace: &Workspace) -> Result<Vec<Member>> {
+    let packages = workspace.metadata.workspace_packages();
+    let names: Vec<&str> = packages.iter().map(|package| package.name.as_str()).collect();
+    packages.iter().map(|package| member(package, &names, workspace.root())).collect()
+}
+
+fn member(package: &Package, names: &[&str], root: &Path) -> Result<Member> {
+    let path = package.manifest_path.as_std_path();
+    let folder = path.parent().and_then(|folder| folder.strip_prefix(root).ok());
+    let dependencies = |for_tests: bool| {
+        let of_kind = package.dependencies.iter().filter(move |dependency| {
+            (dependency.kind == DependencyKind::Development) == for_tests
+                && names.contains(&dependency.name.as_str())
+        });
+        of_kind.map(|dependency| dependency.name.clone()).collect()
+    };
+    Ok(Member {
+        name: package.name.to_string(),
+        folder: folder.map(|folder| folder.display().to_string()).unwrap_or_default(),
+        manifest: fs::read_to_string(path).doing(format_args!("read {}", path.display()))?,
+        description: package.description.clone(),
+        needs: dependencies(false),
+        tests_need: dependencies(true),
+    })
+}

@@ -1,0 +1,109 @@
+//! What a room's source may not name, beyond what the manifests already rule out.
+
+use super::Finding;
+use super::paths::named_paths;
+use super::tree::{Source, Tree};
+
+struct Room {
+    /// Folders whose source this is about: a path starts with the first and goes on with the second.
+    within: (&'static str, &'static str),
+    forbidden: &'static [&'static str],
+    why: &'static str,
+}
+
+const ROOMS: &[Room] = &[
+    Room {
+        within: ("core/", "/src/"),
+        forbidden: &[
+            "std::fs",
+            "std::env",
+            "std::net",
+            "std::process",
+            "std::thread",
+            "std::as",
+            "std::*",
+            "SystemTime",
+            "Instant",
+            "getrandom",
+            "tokio",
+        ],
+        why: "the core has no I/O, clock, randomness or async",
+    },
+    Room {
+        within: ("server/sealgate-http", "/src/"),
+        forbidden: &[
+            "sealgate_store::write",
+            "sealgate_store::as",
+            "sealgate_store::self::as",
+            "sealgate_store::*",
+            "sealgate_trust",
+            "sealgate_signer",
+        ],
+        why: "the HTTP face reads, and leaves changes and keys to the authority",
+    },
+    Room {
+        within: ("server/sealgate-authority", "/src/"),
+        forbidden: &["axum", "askama"],
+        why: "use cases know nothing of their face",
+    },
+];
+
+/// Every forbidden name.
+pub(super) fn check(tree: &Tree) -> Vec<Finding> {
+    tree.sources
+        .iter()
+        .flat_map(|source| rooms_of(source).flat_map(|room| check_source(source, room)))
+        .collect()
+}
+
+fn rooms_of(source: &Source) -> impl Iterator<Item = &'static Room> {
+    ROOMS.iter().filter(|room| source.path.starts_with(room.within.0) && source.path.contains(room.within.1))
+}
+
+fn check_source(source: &Source, room: &Room) -> Vec<Finding> {
+    let paths = match named_paths(&source.text) {
+        Ok(paths) => paths,
+        Err(failure) => return vec![Finding::new(&source.path, 1, failure.to_string())],
+    };
+    let breach =
+        |pattern: &str, line| Finding::new(&source.path, line, format!("names {pattern}: {}", room.why));
+    paths
+        .iter()
+        .filter_map(|path| {
+            let pattern = room.forbidden.iter().find(|pattern| path.holds(pattern))?;
+            Some(breach(pattern, path.line))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn count(path: &str, text: &str) -> usize {
+        check(&Tree::of(&[(path, text)])).len()
+    }
+
+    #[test]
+    fn every_forbidden_name_of_every_room_is_found() {
+        for room in ROOMS {
+            let path = format!(
+                "{}{}x.rs",
+                room.within.0,
+                room.within.1.replacen('/', "/any/", usize::from(room.within.0 == "core/"))
+            );
+            for pattern in room.forbidden {
+                let name = pattern.replace("::self::as", "::{self as x}").replace("::as", " as x");
+                assert!(count(&path, &format!("use {name};")) > 0, "{pattern} in {path}");
+            }
+        }
+    }
+
+    #[test]
+    fn other_rooms_and_other_names_pass() {
+        assert_eq!(count("server/sealgate-store/src/lib.rs", "use std::fs;"), 0);
+        assert_eq!(count("server/sealgate-http/src/lib.rs", "use sealgate_store::read::apps;"), 0);
+        assert_eq!(count("core/sealgate-trust/tests/it/main.rs", "use std::fs;"), 0);
+        assert_eq!(count("core/sealgate-trust/src/lib.rs", "use std::collections::BTreeMap;"), 0);
+    }
+}

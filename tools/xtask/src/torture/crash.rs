@@ -1,0 +1,230 @@
+//! Kill -9 under load, restart, and compare with what was acknowledged.
+
+use super::client::{App, Client};
+use super::ledger::{Ledger, Verdict};
+use super::random::Random;
+use super::server::{Launch, Server};
+use crate::failure::{Doing, Failure, Result};
+use crate::test::Postgres;
+use crate::workspace::Workspace;
+use std::collections::BTreeSet;
+use std::hash::{BuildHasher, RandomState};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+/// Clients that write at the same time: enough for commits to be shared between requests.
+const CLIENTS: u64 = 8;
+/// Acknowledged writes before a round may end, and how many more may come on top.
+const WRITES: u64 = 50;
+const MORE_WRITES: u64 = 100;
+/// The kill comes up to this much later, so that it hits any step of a write.
+const MORE_MICROSECONDS: u64 = 20_000;
+const ROUND_WITHIN: Duration = Duration::from_mins(2);
+
+/// How to torture.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// How often to kill
+    #[arg(long, default_value_t = 30)]
+    rounds: u32,
+    /// Which database engine; both if not given
+    #[arg(long, value_enum)]
+    engine: Option<Engine>,
+    /// Repeats the moments of an earlier run
+    #[arg(long)]
+    seed: Option<u64>,
+    /// An empty PostgreSQL database; without it, a server is started for the run
+    #[arg(long, value_name = "URL", conflicts_with = "engine")]
+    database: Option<String>,
+}
+
+/// The database engines.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Engine {
+    /// The default, in the data folder
+    Sqlite,
+    /// A server
+    Postgres,
+}
+
+/// One run on one engine.
+pub(crate) struct Plan {
+    /// The release program.
+    pub(crate) binary: PathBuf,
+    /// A PostgreSQL database; SQLite without.
+    pub(crate) database: Option<String>,
+    /// How often to kill.
+    pub(crate) rounds: u32,
+    /// Chooses the moments.
+    pub(crate) seed: u64,
+}
+
+/// `cargo xtask torture crash`: the chosen engines, one after the other.
+pub(crate) fn command(workspace: &Workspace, options: &Options) -> Result<()> {
+    let plan = |database| Plan {
+        binary: workspace.release_binary(),
+        database,
+        rounds: options.rounds,
+        seed: options.seed.unwrap_or_else(any_seed),
+    };
+    if options.database.is_some() {
+        return run(&plan(options.database.clone()));
+    }
+    if options.engine != Some(Engine::Postgres) {
+        run(&plan(None))?;
+    }
+    if options.engine != Some(Engine::Sqlite) {
+        let postgres = Postgres::start()?;
+        run(&plan(Some(postgres.create_database("crash")?)))?;
+    }
+    Ok(())
+}
+
+/// A seed nobody chose.
+pub(crate) fn any_seed() -> u64 {
+    RandomState::new().hash_one(())
+}
+
+/// Kills as often as the plan says and prints the figures; anything lost or over its cap is a failure.
+pub(crate) fn run(plan: &Plan) -> Result<()> {
+    let engine = if plan.database.is_some() { "postgres" } else { "sqlite" };
+    println!("crash {engine}: seed {}", plan.seed);
+    let folder = tempfile::tempdir().doing("make a temporary folder")?;
+    let launch = Launch { binary: &plan.binary, folder: folder.path(), database: plan.database.as_deref() };
+    let mut torture = Torture::begin(&launch, plan.seed)?;
+    let outcome = (1..=plan.rounds).try_for_each(|round| torture.round(round));
+    let outcome = outcome.and_then(|()| torture.compare(None));
+
+    let (lost, over_cap) = (torture.lost.len(), torture.over_cap.len());
+    let writes = torture.ledger.writes();
+    println!(
+        "crash {engine}: {} rounds, {writes} acknowledged writes, {lost} lost, {over_cap} over cap",
+        torture.rounds
+    );
+    outcome.map_err(|failure| {
+        Failure::new(format!("{failure}; seed {}; server log:\n{}", plan.seed, launch.log()))
+    })?;
+    if torture.ledger.devices() == 0 {
+        return Err(Failure::new("no device was admitted, so the run says nothing about seats"));
+    }
+    if lost + over_cap == 0 {
+        return Ok(());
+    }
+    Err(Failure::new(format!("{lost} lost {:?}, {over_cap} over cap {:?}", torture.lost, torture.over_cap)))
+}
+
+struct Torture<'a> {
+    launch: &'a Launch<'a>,
+    server: Server,
+    token: String,
+    app: App,
+    ledger: Ledger,
+    random: Random,
+    rounds: u32,
+    lost: BTreeSet<String>,
+    over_cap: BTreeSet<String>,
+}
+
+impl<'a> Torture<'a> {
+    fn begin(launch: &'a Launch<'a>, seed: u64) -> Result<Self> {
+        let server = Server::start(launch)?;
+        let token = launch.token()?;
+        let app = Client::new(&server.url, &token).create_app("crash")?;
+        let (ledger, random) = (Ledger::default(), Random::new(seed));
+        let (lost, over_cap) = (BTreeSet::new(), BTreeSet::new());
+        Ok(Self { launch, server, token, app, ledger, random, rounds: 0, lost, over_cap })
+    }
+
+    fn round(&mut self, round: u32) -> Result<()> {
+        self.write_until_killed(round)?;
+        self.server = Server::start(self.launch)?;
+        self.compare(Some(round))?;
+        self.rounds = round;
+        Ok(())
+    }
+
+    fn write_until_killed(&mut self, round: u32) -> Result<()> {
+        let enough = self.ledger.writes() + WRITES + self.random.below(MORE_WRITES);
+        let delay = Duration::from_micros(self.random.below(MORE_MICROSECONDS));
+        let seeds: Vec<u64> = (0..CLIENTS).map(|_| self.random.next()).collect();
+        let url = self.server.url.clone();
+        let stop = AtomicBool::new(false);
+        let (server, ledger) = (&mut self.server, &self.ledger);
+        let writer = Writer { url: &url, token: &self.token, app: &self.app, ledger, round, stop: &stop };
+
+        let outcome = thread::scope(|scope| {
+            for seed in seeds {
+                let writer = &writer;
+                scope.spawn(move || writer.write(Random::new(seed)));
+            }
+            let outcome = ledger.wait_for(enough, ROUND_WITHIN);
+            thread::sleep(delay);
+            let alive = server.is_running();
+            stop.store(true, Ordering::Relaxed);
+            let complaint = ledger.complaint();
+            server.kill()?;
+            outcome?;
+            match complaint {
+                Some(failure) => Err(Failure::new(format!("before the kill: {failure}"))),
+                None if !alive => Err(Failure::new("the server ended before it was killed")),
+                None => Ok(()),
+            }
+        });
+        // The clients' last words are about the kill itself; the next round must not take them for its own.
+        drop(ledger.complaint());
+        outcome
+    }
+
+    /// Compares what the server shows with the ledger: of one round, or of all.
+    fn compare(&mut self, round: Option<u32>) -> Result<()> {
+        let client = Client::new(&self.server.url, &self.token);
+        for owed in self.ledger.owed(round) {
+            match owed.judge(client.show(&owed.license_id)?.as_ref()) {
+                Verdict::Kept => {}
+                Verdict::Lost => drop(self.lost.insert(owed.license_id)),
+                Verdict::OverCap => drop(self.over_cap.insert(owed.license_id)),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What one client thread needs.
+struct Writer<'a> {
+    url: &'a str,
+    token: &'a str,
+    app: &'a App,
+    ledger: &'a Ledger,
+    round: u32,
+    stop: &'a AtomicBool,
+}
+
+impl Writer<'_> {
+    /// Writes until an answer stays out, which after the kill is how it ends.
+    fn write(&self, mut random: Random) {
+        let client = Client::new(self.url, self.token);
+        while !self.stop.load(Ordering::Relaxed) {
+            if let Err(failure) = self.write_once(&client, &mut random) {
+                self.ledger.complain(failure);
+                return;
+            }
+        }
+    }
+
+    /// A new license, or a device on a recent one, which clients race for: most have a single seat.
+    fn write_once(&self, client: &Client, random: &mut Random) -> Result<()> {
+        let recent = self.ledger.recent(random.next()).filter(|_| random.below(2) == 0);
+        if let Some(license) = recent {
+            let device = random.hex(4);
+            if client.validate(self.app, &license, &device, &random.hex(2))? {
+                self.ledger.bound(&license, &device);
+            }
+            return Ok(());
+        }
+        let license = client.issue(self.app, &format!("r{}-{:08x}", self.round, random.below(1 << 32)))?;
+        self.ledger.issued(self.round, &license);
+        Ok(())
+    }
+}
