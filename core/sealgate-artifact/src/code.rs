@@ -66,7 +66,7 @@ codes! {
     IdMalformed "id_malformed" Security "An identifier is not a lower-case hyphenated UUID."
     KeyMalformed "key_malformed" Security "A public key is not 32 bytes of a point in its only encoding."
     KeyWeak "key_weak" Security "A public key has small or mixed order and is refused at registration."
-    KeyDuplicate "key_duplicate" Security "The same public key stands twice in one keyset."
+    KeyDuplicate "key_duplicate" Security "The same public key stands twice among roots and keysets."
     SignatureInvalid "signature_invalid" Security "No expected key made a valid signature over these bytes."
     ThresholdNotMet "threshold_not_met" Security "Fewer distinct signers than the threshold demands made a valid signature."
     WrongTenant "wrong_tenant" Security "The statement was made for another tenant."

@@ -95,11 +95,7 @@ impl Statement for License {
             not_before: fields.time("not_before")?,
             expires_at: fields.nullable("expires_at", Fields::time)?,
             tier: fields.parsed("tier", "unknown tier", Tier::parse)?,
-            features: fields
-                .list("features", limits::FEATURES)?
-                .into_iter()
-                .map(feature)
-                .collect::<Result<_, _>>()?,
+            features: feature_list(fields.list("features", limits::FEATURES)?)?,
             max_devices: match fields.nullable("max_devices", Fields::count)? {
                 None => MaxDevices::Unlimited,
                 Some(n) => {
@@ -130,11 +126,29 @@ impl Statement for License {
     }
 }
 
-fn feature(value: Value) -> Result<String, ArtifactError> {
-    match value {
-        Value::Text(name) if (1..=limits::FEATURE_BYTES).contains(&name.len()) => Ok(name),
-        _ => Err(invalid("features", "an entry is not a name of 1 to 32 bytes")),
+/// `spec/license.md` §2.6: names of 1 to 32 bytes that stand once and cannot steer a terminal.
+fn feature_list(values: Vec<Value>) -> Result<Vec<String>, ArtifactError> {
+    let mut names = Vec::with_capacity(values.len());
+    for value in values {
+        match value {
+            Value::Text(name) if !is_feature(&name) => {
+                return Err(invalid(
+                    "features",
+                    "an entry is not a name of 1 to 32 bytes without control characters",
+                ));
+            }
+            Value::Text(name) if names.contains(&name) => {
+                return Err(invalid("features", "a name stands twice"));
+            }
+            Value::Text(name) => names.push(name),
+            _ => return Err(invalid("features", "an entry is not a string")),
+        }
     }
+    Ok(names)
+}
+
+fn is_feature(name: &str) -> bool {
+    (1..=limits::FEATURE_BYTES).contains(&name.len()) && !name.chars().any(char::is_control)
 }
 
 #[cfg(test)]
@@ -150,7 +164,7 @@ mod tests {
             Just(MaxDevices::Unlimited),
             (1..=limits::MAX_DEVICES).prop_map(MaxDevices::Limited),
         ];
-        let features = prop::collection::vec("[^\0]{1,8}", 0..limits::FEATURES);
+        let features = prop::collection::btree_set("[a-zäß.:_]{1,16}", 0..limits::FEATURES);
         (any::<[u8; 16]>(), 0..1u64 << 53, seconds(), seconds(), any::<bool>(), 0..3usize, features, seats)
             .prop_map(|(id, version, issued, begin, ends, tier, features, max_devices)| License {
                 tenant: TenantId::from_bytes(id),

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use sha2::{Digest, Sha256};
 
-use crate::{ArtifactError, Envelope, Value, fields::Fields, json, limits};
+use crate::{ArtifactError, Envelope, Value, fields::Fields, hex, json, limits};
 
 /// The kinds of statement, one payload type each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -105,7 +105,7 @@ impl StatementId {
 
 impl std::fmt::Display for StatementId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex::encode(&self.0))
     }
 }
 

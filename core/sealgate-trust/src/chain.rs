@@ -4,6 +4,7 @@ use sealgate_artifact::{
     AppId, Keyset, Kind, License, PublicKey, TenantId, TenantKeyset, UnixSeconds, Unverified,
 };
 
+use crate::verify::admit_keys;
 use crate::{Signers, TrustError, Verified, verify};
 
 /// The root keys that a program or a person trusts from the start.
@@ -11,9 +12,13 @@ use crate::{Signers, TrustError, Verified, verify};
 pub struct Roots(Signers);
 
 impl Roots {
-    /// Pins root keys, `threshold` of which must sign.
+    /// Pins root keys, `threshold` of which must sign: at least one (`spec/keys.md` §4.5).
     pub fn pin(keys: Vec<PublicKey>, threshold: usize) -> Result<Self, TrustError> {
-        Signers::new(Kind::Keyset, keys, threshold).map(Self)
+        if threshold == 0 {
+            return Err(TrustError::ThresholdZero);
+        }
+        let keys = admit_keys(&[], keys.into_iter())?;
+        Ok(Self(Signers::new(Kind::Keyset, keys, threshold)))
     }
 }
 
@@ -39,14 +44,16 @@ impl TenantTrust {
     ) -> Result<Self, TrustError> {
         let keyset = verify(&Unverified::<Keyset>::decode(keyset)?, &roots.0)?;
         in_window(keyset.get().issued_at, keyset.get().expires_at, now)?;
-        let authorities = Signers::of_keyset(Kind::TenantKeyset, &keyset.get().keys)?;
+        let known = admit_keys(roots.0.keys(), keyset.get().keys.iter().map(|k| k.public_key))?;
+        let authorities = Signers::of_keyset(Kind::TenantKeyset, &keyset.get().keys);
         let tenant_keyset = verify(&Unverified::<TenantKeyset>::decode(tenant_keyset)?, &authorities)?;
         let found = tenant_keyset.get().tenant;
         if let Some(expected) = tenant.filter(|t| *t != found) {
             return Err(TrustError::WrongTenant { expected, found });
         }
         in_window(tenant_keyset.get().issued_at, tenant_keyset.get().expires_at, now)?;
-        let issuers = Signers::of_keyset(Kind::License, &tenant_keyset.get().keys)?;
+        admit_keys(&known, tenant_keyset.get().keys.iter().map(|k| k.public_key))?;
+        let issuers = Signers::of_keyset(Kind::License, &tenant_keyset.get().keys);
         Ok(Self { keyset, tenant_keyset, issuers })
     }
 

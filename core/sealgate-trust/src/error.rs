@@ -2,7 +2,7 @@
 
 use sealgate_artifact::{AppId, ArtifactError, Code, TenantId};
 
-/// Why an artifact was not believed. The first three come before anything in the payload is read.
+/// Why an artifact was not believed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TrustError {
     /// The bytes are not a well-formed artifact.
@@ -28,6 +28,9 @@ pub enum TrustError {
     /// `spec/keys.md` §2.1.
     #[error("the public key {0} stands twice")]
     KeyDuplicate(sealgate_artifact::PublicKey),
+    /// `spec/keys.md` §4.5.
+    #[error("a threshold of zero would believe anybody")]
+    ThresholdZero,
     /// `spec/keys.md` §4.2.
     #[error("made for tenant {found}, expected {expected}")]
     WrongTenant {
@@ -59,6 +62,7 @@ impl TrustError {
             Self::Artifact(e) => e.code(),
             Self::SignatureInvalid => Code::SignatureInvalid,
             Self::ThresholdNotMet { .. } => Code::ThresholdNotMet,
+            Self::ThresholdZero => Code::ConfigInvalid,
             Self::KeyMalformed(_) => Code::KeyMalformed,
             Self::KeyWeak(_) => Code::KeyWeak,
             Self::KeyDuplicate(_) => Code::KeyDuplicate,

@@ -1,7 +1,8 @@
 //! The port behind which private keys live.
 
 use sealgate_artifact::{
-    Code, Envelope, KeyId, KeyUse, Kind, PublicKey, SignatureEntry, Statement, pre_authentication_encoding,
+    ArtifactError, Code, Envelope, KeyId, KeyUse, Kind, PublicKey, SignatureEntry, Statement,
+    pre_authentication_encoding,
 };
 
 /// What a key may be asked to sign. The signer builds the bytes, so no key signs bytes of a stranger's making.
@@ -43,6 +44,9 @@ pub enum SignError {
     /// The signature did not verify, or two attempts differed: a hardware fault or an attack. It was not released.
     #[error("a signature of key {0} did not verify right after it was made")]
     Fault(KeyId),
+    /// The statement breaks its own format, so nobody could read it back.
+    #[error("refused to sign: {0}")]
+    Malformed(ArtifactError),
     /// The key's storage failed.
     #[error("key storage: {0}")]
     Storage(String),
@@ -55,6 +59,7 @@ impl SignError {
             Self::KeyMissing(_) => Code::KeyMissing,
             Self::KeyMisuse(..) => Code::KeyMisuse,
             Self::Fault(_) => Code::SigningFault,
+            Self::Malformed(e) => e.code(),
             Self::Storage(_) => Code::KeystoreInvalid,
         }
     }
@@ -76,6 +81,8 @@ pub fn sign_statement<T: Statement>(
     keys: &[PublicKey],
 ) -> Result<Envelope, SignError> {
     let payload = statement.to_payload();
+    // What cannot be read must not be signed: readers would refuse it for ever.
+    T::from_payload(&payload).map_err(SignError::Malformed)?;
     let signatures = keys.iter().map(|key| {
         let id = key.id(crate::signing_use(T::KIND));
         let sig = signer.sign(id, Message::Statement(T::KIND, &payload))?;

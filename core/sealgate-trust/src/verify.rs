@@ -44,21 +44,36 @@ pub struct Signers {
 
 impl Signers {
     /// Signers of `kind` out of a keyset: those whose use fits and who were not revoked.
-    pub(crate) fn of_keyset(kind: Kind, records: &[KeyRecord]) -> Result<Self, TrustError> {
+    pub(crate) fn of_keyset(kind: Kind, records: &[KeyRecord]) -> Self {
         let fits = |r: &&KeyRecord| r.key_use == signing_use(kind) && r.state != KeyState::Revoked;
         Self::new(kind, records.iter().filter(fits).map(|r| r.public_key).collect(), 1)
     }
 
-    /// `spec/keys.md` §2.1 and §2.3: every key is sound and stands once.
-    pub(crate) fn new(kind: Kind, keys: Vec<PublicKey>, threshold: usize) -> Result<Self, TrustError> {
-        for (i, key) in keys.iter().enumerate() {
-            ed25519::check_key(key)?;
-            if keys[..i].contains(key) {
-                return Err(TrustError::KeyDuplicate(*key));
-            }
-        }
-        Ok(Self { kind, keys, threshold: threshold.max(1) })
+    /// Signers of `kind`. The keys were admitted by [`admit_keys`].
+    pub(crate) fn new(kind: Kind, keys: Vec<PublicKey>, threshold: usize) -> Self {
+        Self { kind, keys, threshold }
     }
+
+    pub(crate) fn keys(&self) -> &[PublicKey] {
+        &self.keys
+    }
+}
+
+/// `spec/keys.md` §2.1 and §2.3: one key has one use and stands once, whatever its state, and every key is sound.
+/// `known` are the keys of the levels above.
+pub(crate) fn admit_keys(
+    known: &[PublicKey],
+    keys: impl Iterator<Item = PublicKey>,
+) -> Result<Vec<PublicKey>, TrustError> {
+    let mut all = known.to_vec();
+    for key in keys {
+        ed25519::check_key(&key)?;
+        if all.contains(&key) {
+            return Err(TrustError::KeyDuplicate(key));
+        }
+        all.push(key);
+    }
+    Ok(all)
 }
 
 /// Believes a statement, or says why not. The same at every level of the chain (`spec/envelope.md` §5):

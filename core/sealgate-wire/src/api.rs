@@ -152,7 +152,7 @@ pub struct Trust {
     pub roots: Vec<String>,
     /// How many of them must sign.
     pub threshold: usize,
-    /// Envelopes from the first to the newest keyset.
+    /// The newest keyset's envelope, alone until keys can be rotated.
     pub keyset_chain: Vec<Box<RawValue>>,
     /// The tenant keyset's envelope.
     pub tenant_keyset: Box<RawValue>,

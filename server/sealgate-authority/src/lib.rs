@@ -12,7 +12,7 @@ mod secrets;
 
 use std::sync::Arc;
 
-use sealgate_artifact::{TenantId, TokenId, UnixSeconds};
+use sealgate_artifact::{TenantId, TokenId, UnixSeconds, encode_hex};
 use sealgate_store::Db;
 use sealgate_trust::Signer;
 
@@ -62,7 +62,7 @@ impl Authority {
 
     /// Random bytes for a request id.
     pub fn new_request_id(&self) -> String {
-        hex(&self.random::<8>())
+        encode_hex(&self.random::<8>())
     }
 
     fn now(&self) -> UnixSeconds {
@@ -80,12 +80,4 @@ impl Authority {
     fn new_id(&self) -> (u64, [u8; 10]) {
         (self.clock.unix_millis(), self.random())
     }
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
-        text
-    })
 }

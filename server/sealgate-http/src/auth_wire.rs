@@ -12,7 +12,7 @@ use sealgate_authority::{Authority, runtime};
 use sealgate_wire::{Failed, ValidateRequest};
 
 use crate::body;
-use crate::request_id::RequestId;
+use crate::request_id::{self, RequestId};
 
 /// `POST /auth/validate`.
 pub(crate) async fn validate(
@@ -24,8 +24,9 @@ pub(crate) async fn validate(
         Ok(ask) => ask,
         Err(unreadable) => return refuse(unreadable.code),
     };
-    match runtime::validate(&authority, &ask, &id.0).await {
-        Ok(answer) => Json(answer).into_response(),
+    match runtime::validate(&authority, &ask).await {
+        // The signed answer carries a name of its own; the header repeats it, so that support has one to ask for.
+        Ok(yes) => ([(request_id::HEADER, yes.request_id)], Json(yes.answer)).into_response(),
         Err(error) => {
             let code = error.code();
             tracing::debug!(request_id = id.0, %code, "validation refused");

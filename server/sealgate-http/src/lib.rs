@@ -8,6 +8,7 @@ mod api;
 mod auth_wire;
 mod body;
 mod caller;
+mod deadline;
 mod health;
 mod problem;
 mod request_id;

@@ -64,7 +64,8 @@ pub(crate) async fn wrong_method(uri: Uri, Extension(id): Extension<RequestId>) 
     in_dialect(&uri, Code::MethodNotAllowed, &id)
 }
 
-fn in_dialect(uri: &Uri, code: Code, id: &RequestId) -> Response {
+/// A failure outside any handler, in the dialect of its path.
+pub(crate) fn in_dialect(uri: &Uri, code: Code, id: &RequestId) -> Response {
     if uri.path().starts_with("/auth/") {
         (status(code), Json(auth_wire::failed(code))).into_response()
     } else {

@@ -31,8 +31,8 @@ pub(crate) async fn assign(
     request.extensions_mut().insert(RequestId(id.clone()));
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let mut response = next.run(request).await;
-    tracing::debug!(request_id = id, %method, path, status = response.status().as_u16(), "answered");
     let value = HeaderValue::try_from(id).expect("hexadecimal digits are a header value");
-    response.headers_mut().entry(HEADER).or_insert(value);
+    let id = response.headers_mut().entry(HEADER).or_insert(value).clone();
+    tracing::debug!(request_id = ?id, %method, path, status = response.status().as_u16(), "answered");
     response
 }

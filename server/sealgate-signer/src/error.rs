@@ -13,6 +13,9 @@ pub enum KeystoreError {
     /// A passphrase was set when the keystore was made, and none is given now.
     #[error("the keystore is protected by a passphrase and none was given")]
     PassphraseNeeded,
+    /// A passphrase is given, but the keystore was made without one: it would protect nothing.
+    #[error("the keystore was made without a passphrase, so the one given would protect nothing")]
+    NoPassphrase,
     /// A file is not what it should be.
     #[error("{path}: {why}")]
     Invalid {
@@ -36,6 +39,7 @@ impl KeystoreError {
     pub fn code(&self) -> Code {
         match self {
             Self::Locked | Self::PassphraseNeeded => Code::KeystoreLocked,
+            Self::NoPassphrase => Code::ConfigInvalid,
             Self::Invalid { .. } => Code::KeystoreInvalid,
             Self::Io { .. } => Code::FileUnreadable,
         }

@@ -131,7 +131,8 @@ impl Keystore {
                 MasterKey::from_passphrase(passphrase.as_bytes(), &salt)
             }
             (Some(_), Unlock::File) => return Err(KeystoreError::PassphraseNeeded),
-            (None, _) => read_unlock_file(&dir.join(UNLOCK_FILE))?,
+            (None, Unlock::File) => read_unlock_file(&dir.join(UNLOCK_FILE))?,
+            (None, Unlock::Passphrase(_)) => return Err(KeystoreError::NoPassphrase),
         };
         let proof = decode(&head.proof).ok_or_else(|| invalid(&path, "bad proof"))?;
         master.open(&proof, head.installation.as_bytes()).ok_or(KeystoreError::Locked)?;

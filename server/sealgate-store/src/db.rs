@@ -4,29 +4,23 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{AnyPool, ConnectOptions, Connection, Executor};
+use sqlx::any::AnyConnectOptions;
+use sqlx::{AnyPool, ConnectOptions, Connection};
 
 use crate::StoreError;
 use crate::cache::Caches;
+use crate::engine::{self, Engine};
 use crate::feed::Feed;
 use crate::group::{Group, Work};
 use crate::lock::LockFile;
 
-/// Where the data lies.
-#[derive(Debug, Clone)]
+/// Where the data lies. It has no `Debug` text: a PostgreSQL URL may hold a password.
+#[derive(Clone)]
 pub enum Location {
     /// An SQLite file, made when it is missing. One process at a time.
     File(PathBuf),
     /// A PostgreSQL URL. Several processes may share it.
     Postgres(String),
-}
-
-/// The two engines. The only branches on it are in this file and in [`group`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Engine {
-    Sqlite,
-    Postgres,
 }
 
 /// An open database. Clones share it.
@@ -46,14 +40,18 @@ impl Db {
         let (engine, url, lock) = match location {
             Location::File(path) => {
                 let lock = LockFile::take(&path.with_extension("lock"))?;
-                (Engine::Sqlite, format!("sqlite://{}?mode=rwc", path.display()), Some(lock))
+                (Engine::Sqlite, engine::sqlite_url(path), Some(lock))
             }
             Location::Postgres(url) => (Engine::Postgres, url.clone(), None),
         };
         let options = AnyConnectOptions::from_str(&url)
             .map_err(|_| StoreError::Unusable("the database URL is malformed".to_owned()))?
             .disable_statement_logging();
-        let pool = open_pool(engine, options.clone()).await?;
+        // The pool tries for half a minute and then only says that time is up; this says at once what is wrong.
+        let unusable = |e: sqlx::Error| StoreError::Unusable(e.to_string());
+        let first = engine::connect(engine, &options).await.map_err(unusable)?;
+        first.close().await.map_err(unusable)?;
+        let pool = engine::open_pool(engine, options.clone()).await.map_err(unusable)?;
         sqlx::migrate!().run(&pool).await.map_err(|e| StoreError::Unusable(e.to_string()))?;
 
         let caches = Arc::new(Caches::default());
@@ -84,44 +82,6 @@ impl Db {
         self.feed.stop();
         self.pool.close().await;
     }
-}
-
-async fn open_pool(engine: Engine, options: AnyConnectOptions) -> Result<AnyPool, StoreError> {
-    let connections = match engine {
-        Engine::Sqlite => 4,
-        Engine::Postgres => 10,
-    };
-    AnyPoolOptions::new()
-        .max_connections(connections)
-        .after_connect(move |connection, _| Box::pin(prepare_connection(engine, connection)))
-        .connect_with(options)
-        .await
-        .map_err(|e| StoreError::Unusable(e.to_string()))
-}
-
-/// A connection outside the pool, for the writer alone.
-pub(crate) async fn connect(
-    engine: Engine,
-    options: &AnyConnectOptions,
-) -> Result<sqlx::AnyConnection, sqlx::Error> {
-    let mut connection = sqlx::AnyConnection::connect_with(options).await?;
-    prepare_connection(engine, &mut connection).await?;
-    Ok(connection)
-}
-
-/// spec/http.md §1.5: acknowledged is durable, so SQLite syncs at every commit.
-async fn prepare_connection(engine: Engine, connection: &mut sqlx::AnyConnection) -> Result<(), sqlx::Error> {
-    if engine == Engine::Sqlite {
-        for pragma in [
-            "PRAGMA busy_timeout = 10000",
-            "PRAGMA journal_mode = WAL",
-            "PRAGMA synchronous = FULL",
-            "PRAGMA foreign_keys = ON",
-        ] {
-            connection.execute(pragma).await?;
-        }
-    }
-    Ok(())
 }
 
 impl std::fmt::Debug for Db {

@@ -12,7 +12,7 @@ use sqlx::{AnyConnection, Executor, Row};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use crate::db::{Engine, connect};
+use crate::engine::{Engine, connect};
 use crate::feed::Feed;
 use crate::{StoreError, Subject, statements};
 
@@ -45,6 +45,14 @@ pub trait Work: Send + 'static {
 pub struct Tx<'c> {
     pub(crate) connection: &'c mut AnyConnection,
     changed: Vec<Subject>,
+}
+
+#[cfg(test)]
+impl<'c> Tx<'c> {
+    /// A transaction that a test began itself.
+    pub(crate) fn on(connection: &'c mut AnyConnection) -> Self {
+        Self { connection, changed: Vec::new() }
+    }
 }
 
 impl Tx<'_> {
@@ -165,7 +173,7 @@ impl Writer {
             Some(connection) => connection,
             none => none.insert(connect(self.engine, &self.options).await?),
         };
-        connection.execute(begin(self.engine)).await?;
+        connection.execute(self.engine.begin()).await?;
         let n: i64 = sqlx::query(TAKE_COUNTER).fetch_one(&mut *connection).await?.try_get(0)?;
         let mut tx = Tx { connection, changed: Vec::new() };
         for job in group {
@@ -177,13 +185,6 @@ impl Writer {
         // Caches change only now, and before anybody is told.
         self.feed.committed_here(n, &changed);
         Ok(())
-    }
-}
-
-fn begin(engine: Engine) -> &'static str {
-    match engine {
-        Engine::Sqlite => "BEGIN IMMEDIATE",
-        Engine::Postgres => "BEGIN",
     }
 }
 

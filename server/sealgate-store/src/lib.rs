@@ -6,12 +6,15 @@
 
 mod cache;
 mod db;
+mod engine;
 mod error;
 mod feed;
 mod group;
 mod lock;
 pub mod read;
 mod row;
+#[cfg(test)]
+mod tests;
 pub mod write;
 
 pub use cache::{LicenseEntry, Subject};

@@ -1,6 +1,8 @@
 //! Rows as values, and how the engines' columns become them.
 
-use sealgate_artifact::{AppId, LicenseId, MaxDevices, PublicKey, TenantId, Tier, TokenId, UnixSeconds};
+use sealgate_artifact::{
+    AppId, LicenseId, MaxDevices, PublicKey, TenantId, Tier, TokenId, UnixSeconds, decode_hex, encode_hex,
+};
 use sqlx::any::AnyRow;
 use sqlx::{FromRow, Row};
 
@@ -10,20 +12,13 @@ pub struct KeyHash(pub [u8; 32]);
 
 impl KeyHash {
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let mut hash = [0; 32];
-        if text.len() != 64 || !text.is_ascii() {
-            return None;
-        }
-        for (byte, at) in hash.iter_mut().zip((0..64).step_by(2)) {
-            *byte = u8::from_str_radix(&text[at..at + 2], 16).ok()?;
-        }
-        Some(Self(hash))
+        decode_hex(text).map(Self)
     }
 }
 
 impl std::fmt::Display for KeyHash {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&encode_hex(&self.0))
     }
 }
 

@@ -8,9 +8,34 @@ use sealgate_artifact::{MaxDevices, PublicKey, UnixSeconds};
 
 use crate::dates;
 
-/// Licensing for software that must prove its license: online, at tiers, and behind an air gap.
+const BEGIN: &str = "\
+Begin:
+  sealgate demo --exit                         see everything once, in a second
+  sealgate serve --data ./data                 run the server
+  export SEALGATE_DATA=./data                  in another terminal
+  sealgate app create Editor
+  sealgate license issue --app APP_ID --expires +365d
+  sealgate license file KEY -o editor.license --with-trust
+
+Exit codes: 0 done, 1 refused, 2 usage, 3 not found, 4 conflict, 65 bad file, 69 server unreachable,
+77 not permitted, 78 configuration";
+
+const VERIFYING: &str = "\
+Examples:
+  sealgate verify editor.license --root PUB            with editor.license.trust beside it
+  sealgate verify editor.license --trust trust.json    also demands the tenant and app that it names
+
+Exit codes: 0 valid, 1 refused (forged, another's, expired), 65 not a license file, 78 nothing to judge it by";
+
+const ISSUING: &str = "\
+Examples:
+  sealgate license issue --app APP_ID
+  sealgate license issue --app APP_ID --max-devices 5 --expires +365d --label 'Order 1042'
+  sealgate license issue --app APP_ID --count 500 --expires 2027-12-31 --json";
+
+/// Licensing for software that must prove its license, online and offline.
 #[derive(Parser)]
-#[command(name = "sealgate", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "sealgate", version, propagate_version = true, max_term_width = 100, after_help = BEGIN)]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -20,11 +45,12 @@ pub(crate) struct Args {
 
 /// Flags that go before or after any verb.
 #[derive(ClapArgs)]
+#[command(next_help_heading = "Everywhere")]
 pub(crate) struct Global {
     /// Print JSON, for programs
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// The server to talk to
+    /// The server that `app` and `license` talk to
     #[arg(
         long,
         global = true,
@@ -33,19 +59,19 @@ pub(crate) struct Global {
         default_value = "http://127.0.0.1:8080"
     )]
     pub(crate) url: String,
-    /// The access token; without it, the owner's token is read from --data
+    /// The access token; without it, the one in --data
     #[arg(long, global = true, value_name = "TOKEN", env = "SEALGATE_TOKEN", hide_env_values = true)]
     pub(crate) token: Option<String>,
-    /// The server's data directory
+    /// The server's data directory; `app` and `license` read the owner's token from it
     #[arg(long, global = true, value_name = "DIR", env = "SEALGATE_DATA")]
     pub(crate) data: Option<PathBuf>,
-    /// A TOML file with data, listen and database for `serve`
+    /// A TOML file for `serve`, with data, listen and database; flags win over it
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Print errors only
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
-    /// Log more; twice for everything
+    /// Log more, to standard error; twice for everything
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
 }
@@ -56,22 +82,23 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Show the whole product on this machine: a real server, a license, a client, and what they refuse
     Demo(DemoArgs),
-    /// What you sell
+    /// What you sell: create, list and show apps
     App {
         #[command(subcommand)]
         command: AppCommand,
     },
-    /// What your customers bought
+    /// What your customers bought: issue, show, list and revoke licenses, write their files
     License {
         #[command(subcommand)]
         command: LicenseCommand,
     },
     /// Show what a file says, without believing it
     Inspect {
-        /// A license, keyset or tenant keyset
+        /// A license file, or a keyset's or tenant keyset's envelope
         file: PathBuf,
     },
     /// Verify a license file offline and say what was checked and what was not
+    #[command(after_help = VERIFYING)]
     Verify(VerifyArgs),
 }
 
@@ -103,7 +130,7 @@ pub(crate) struct DemoArgs {
 pub(crate) enum AppCommand {
     /// Create an app; its secret is shown once
     Create {
-        /// What you call it
+        /// What you call it, at most 64 characters; no two of your apps share a name
         name: String,
     },
     /// List your apps, newest first
@@ -117,7 +144,8 @@ pub(crate) enum AppCommand {
 
 #[derive(Subcommand)]
 pub(crate) enum LicenseCommand {
-    /// Issue licenses; their keys are shown once
+    /// Issue licenses and print their keys
+    #[command(after_help = ISSUING)]
     Issue(IssueArgs),
     /// Show a license
     Show {
@@ -144,19 +172,19 @@ pub(crate) enum LicenseCommand {
 
 #[derive(ClapArgs)]
 pub(crate) struct IssueArgs {
-    /// The app that is sold
+    /// The id of the app that is sold
     #[arg(long, value_name = "ID")]
     pub(crate) app: String,
-    /// Seats, or `unlimited`
+    /// On how many devices each may run, or `unlimited`
     #[arg(long, value_name = "N", default_value = "1", value_parser = max_devices)]
     pub(crate) max_devices: MaxDevices,
-    /// When they end: RFC 3339, a number of days as in +90d, or `never`
+    /// When they end: 2027-01-31, 2027-01-31T12:00:00Z, days from now as in +90d, or `never`
     #[arg(long, value_name = "DATE", default_value = "never", value_parser = dates::parse)]
     pub(crate) expires: dates::Date,
-    /// Your own note
+    /// Your own note, at most 128 characters; customers do not see it
     #[arg(long, value_name = "L")]
     pub(crate) label: Option<String>,
-    /// How many
+    /// How many, up to 1000
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) count: u32,
 }
@@ -165,7 +193,7 @@ pub(crate) struct IssueArgs {
 pub(crate) struct FileArgs {
     /// License key, license id, or - to read one from standard input
     pub(crate) key: String,
-    /// Where to write the envelope
+    /// Where to write the license file
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
     /// Also write FILE.trust, what a verifier needs besides the roots
@@ -177,13 +205,13 @@ pub(crate) struct FileArgs {
 pub(crate) struct VerifyArgs {
     /// The license file
     pub(crate) file: PathBuf,
-    /// A root key that you trust, base64; the rest of the chain is read from FILE.trust
+    /// Root keys that you trust, base64, after FILE; the rest of the chain is read from FILE.trust
     #[arg(long, value_name = "PUB", num_args = 1.., value_parser = public_key, conflicts_with = "trust")]
     pub(crate) root: Vec<PublicKey>,
     /// How many of the roots must have signed
     #[arg(long, value_name = "N", default_value_t = 1, requires = "root")]
     pub(crate) threshold: usize,
-    /// What a build pins: roots, keysets, tenant and app
+    /// A trust.json instead of --root: the roots, keysets, tenant and app that a build pins
     #[arg(long, value_name = "FILE")]
     pub(crate) trust: Option<PathBuf>,
 }

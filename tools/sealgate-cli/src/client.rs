@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sealgate_artifact::{AppId, Code, LicenseId, LicenseKey};
-use sealgate_wire::{LicenseView, LookUpLicense, Problem};
+use sealgate_wire::{LicenseView, LookUpLicense, Page, Problem};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -35,6 +35,19 @@ impl Client {
 
     pub(crate) fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
         parse(&self.send("GET", path, Vec::new())?)
+    }
+
+    /// Every item of a list, page by page. `path` has a query already.
+    pub(crate) fn get_all<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>, Failure> {
+        let mut items = Vec::new();
+        let mut page: Page<T> = self.get(path)?;
+        loop {
+            items.append(&mut page.items);
+            let Some(cursor) = page.next_cursor else {
+                return Ok(items);
+            };
+            page = self.get(&format!("{path}&cursor={cursor}"))?;
+        }
     }
 
     pub(crate) fn get_bytes(&self, path: &str) -> Result<Vec<u8>, Failure> {

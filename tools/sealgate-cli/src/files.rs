@@ -19,8 +19,11 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_whole(path, bytes, 0o600)
 }
 
-/// Writes a file for anyone to read, whole or not at all.
+/// Writes a file for anyone to read, whole or not at all. A device or a pipe is written to, not replaced.
 pub(crate) fn write_public(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if std::fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+        return OpenOptions::new().write(true).open(path)?.write_all(bytes);
+    }
     write_whole(path, bytes, 0o644)
 }
 

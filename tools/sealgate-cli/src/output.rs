@@ -1,10 +1,26 @@
 //! Printing: tables for people, JSON for programs.
 
+use std::io::{ErrorKind, Write};
+
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use serde::Serialize;
 
 use crate::failure::Failure;
+
+/// Prints a line on standard output.
+macro_rules! say {
+    ($($text:tt)*) => { $crate::output::line(format_args!($($text)*)) };
+}
+pub(crate) use say;
+
+/// What [`say`] does. A reader that has seen enough and left, as `head` does, is no reason to fail.
+pub(crate) fn line(text: std::fmt::Arguments) {
+    match writeln!(std::io::stdout().lock(), "{text}") {
+        Err(e) if e.kind() == ErrorKind::BrokenPipe => {}
+        written => written.expect("standard output takes what is written"),
+    }
+}
 
 /// How to print.
 pub(crate) struct Output {
@@ -16,7 +32,7 @@ impl Output {
     /// A result: as it is for programs, by `show` for people.
     pub(crate) fn result<T: Serialize>(&self, value: &T, show: impl FnOnce(&T)) {
         if self.json {
-            println!("{}", serde_json::to_string(value).expect("results can be written"));
+            say!("{}", serde_json::to_string(value).expect("results can be written"));
         } else if !self.quiet {
             show(value);
         }
@@ -29,7 +45,7 @@ impl Output {
         for (name, value) in pairs {
             table.add_row([name, &*harmless(value)]);
         }
-        println!("{}", trimmed(&table));
+        say!("{}", trimmed(&table));
     }
 
     /// A list with a head.
@@ -39,7 +55,7 @@ impl Output {
         for row in rows {
             table.add_row(row.iter().map(|cell| harmless(cell)));
         }
-        println!("{}", trimmed(&table));
+        say!("{}", trimmed(&table));
     }
 
     /// What went wrong, on standard error.

@@ -1,10 +1,12 @@
 //! From arguments to an exit code.
 
 use std::ffi::OsString;
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::ErrorKind;
+use sealgate_artifact::Code;
 use tracing_subscriber::EnvFilter;
 
 use crate::args::{AppCommand, Args, Command, LicenseCommand};
@@ -13,18 +15,12 @@ use crate::demo;
 use crate::failure::Failure;
 use crate::output::Output;
 
-const USAGE: u8 = 2;
-
 /// Runs the program with these arguments, its own name first.
 pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    let args = match Args::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.collect();
+    let args = match Args::try_parse_from(&arguments) {
         Ok(args) => args,
-        Err(error) => {
-            // Help and version come here too; both are answers, not mistakes.
-            let _ = error.print();
-            let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-            return ExitCode::from(if asked { 0 } else { USAGE });
-        }
+        Err(error) => return not_a_command(&error, arguments.iter().any(|a| a == "--json")),
     };
     start_log(&args);
     let output = Output { json: args.global.json, quiet: args.global.quiet };
@@ -35,6 +31,28 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
             ExitCode::from(failure.exit_code())
         }
     }
+}
+
+/// Help and version come here too; both are answers, not mistakes.
+fn not_a_command(error: &clap::Error, json: bool) -> ExitCode {
+    let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    let failure = usage(error);
+    if json && !asked {
+        Output { json, quiet: false }.failure(&failure);
+    } else {
+        // Nobody is left to tell when this fails.
+        let _ = error.print();
+    }
+    if asked { ExitCode::SUCCESS } else { ExitCode::from(failure.exit_code()) }
+}
+
+/// The first paragraph of what a person would read.
+fn usage(error: &clap::Error) -> Failure {
+    let text = error.render().to_string();
+    let paragraph: Vec<&str> = text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+    let message = paragraph.join(" ");
+    Failure::new(Code::MalformedRequest, message.strip_prefix("error: ").unwrap_or(&message))
+        .fix("`sealgate --help` lists the verbs, `sealgate VERB --help` what they take")
 }
 
 fn dispatch(args: &Args, output: &Output) -> Result<(), Failure> {
@@ -68,5 +86,6 @@ fn start_log(args: &Args) {
         (false, _) => "debug",
     };
     let log = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(level)).with_writer(std::io::stderr);
+    let log = if std::io::stderr().is_terminal() { log } else { log.with_ansi(false) };
     if args.global.json { log.json().init() } else { log.init() }
 }

@@ -20,6 +20,10 @@ pub struct NewApp {
 /// Creates an app with two key pairs: one that signs, one that will (`spec/keys.md` §2.4).
 pub async fn create_app(a: &Authority, caller: &Caller, name: &str) -> Result<NewApp, AuthorityError> {
     check_name(name)?;
+    // Before keys are made for it; the unique name in the table decides between racers.
+    if read::apps::is_named(&a.db, caller.tenant, name).await? {
+        return Err(AuthorityError::Refused(Code::NameTaken));
+    }
     let (millis, random) = a.new_id();
     let secret = secret_text("sgs", a.random());
     let app = AppRow {

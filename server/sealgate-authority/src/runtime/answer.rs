@@ -3,12 +3,12 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use sealgate_artifact::{KeyUse, UnixSeconds};
+use sealgate_artifact::{KeyUse, UnixSeconds, encode_hex};
 use sealgate_store::{AppRow, LicenseRow};
 use sealgate_trust::Message;
 use sealgate_wire::{Timestamp, ValidateAnswer, ValidatePayload, ValidateRequest};
 
-use crate::{Authority, AuthorityError, hex};
+use crate::{Authority, AuthorityError};
 
 const TTL_DEFAULT: u64 = 24 * 60 * 60;
 const TTL_SHORTEST: u64 = 60 * 60;
@@ -22,8 +22,8 @@ pub(super) struct Allowed<'a> {
     pub(super) used: u64,
     /// When the question counts as asked.
     pub(super) at: UnixSeconds,
-    /// What the request was, in 128 bits.
-    pub(super) question: [u8; 16],
+    /// The name of the request.
+    pub(super) request_id: &'a str,
 }
 
 /// Signs the answer (`spec/http.md` §2.4).
@@ -58,7 +58,7 @@ fn payload(a: &Authority, ask: &ValidateRequest, allowed: &Allowed<'_>) -> Valid
         timestamp: Timestamp(*at),
         expires_in: session_end.get(),
         nonce: ask.nonce.clone(),
-        request_id: request_id(a, allowed),
+        request_id: allowed.request_id.to_owned(),
         license_expires_at: license.expires_at.map(Timestamp),
         max_hwid_slots: seats,
         hwid_count: seats.map(|_| *used),
@@ -85,7 +85,7 @@ fn session_token(
     format!("{body}.{}", URL_SAFE_NO_PAD.encode(mac))
 }
 
-fn request_id(a: &Authority, allowed: &Allowed<'_>) -> String {
-    let at = allowed.at.get().to_be_bytes();
-    hex(&a.secrets.session_mac(&[b"request", &allowed.question, &at])[..8])
+/// `spec/http.md` §2.5: derived, so that the same question keeps its name.
+pub(super) fn request_id(a: &Authority, question: [u8; 16], at: UnixSeconds) -> String {
+    encode_hex(&a.secrets.session_mac(&[b"request", &question, &at.get().to_be_bytes()])[..8])
 }

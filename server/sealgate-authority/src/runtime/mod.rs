@@ -5,4 +5,4 @@ mod replay;
 mod validate;
 
 pub(crate) use replay::ReplayLog;
-pub use validate::validate;
+pub use validate::{Validated, validate};

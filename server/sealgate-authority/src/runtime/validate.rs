@@ -17,19 +17,26 @@ const DEVICE_KIND: &str = "hwid";
 const FIELD_BYTES: usize = 128;
 const NONCE_DIGITS: usize = 32;
 
+/// A signed yes.
+#[derive(Debug)]
+pub struct Validated {
+    /// What the client gets.
+    pub answer: ValidateAnswer,
+    /// The name of this request: the one inside the signed answer, the same when the question is asked again.
+    pub request_id: String,
+}
+
 /// Decides, takes a seat if one is needed and free, and signs.
-pub async fn validate(
-    a: &Authority,
-    ask: &ValidateRequest,
-    http_request_id: &str,
-) -> Result<ValidateAnswer, AuthorityError> {
+pub async fn validate(a: &Authority, ask: &ValidateRequest) -> Result<Validated, AuthorityError> {
     check_form(ask)?;
     let (app, entry) = identify(a, ask).await?;
     let now = a.now();
     let question = question(ask);
     let at = a.replays.admit(scope(&entry.license, ask), question, now).map_err(AuthorityError::Refused)?;
-    let used = admit_device(a, ask, &entry, now, http_request_id).await?;
-    answer::sign(a, ask, &Allowed { app: &app, license: &entry.license, used, at, question })
+    let request_id = answer::request_id(a, question, at);
+    let used = admit_device(a, ask, &entry, now, &request_id).await?;
+    let allowed = Allowed { app: &app, license: &entry.license, used, at, request_id: &request_id };
+    Ok(Validated { answer: answer::sign(a, ask, &allowed)?, request_id })
 }
 
 fn check_form(ask: &ValidateRequest) -> Result<(), AuthorityError> {

@@ -1,11 +1,11 @@
 //! `sealgate app`.
 
-use sealgate_wire::{AppCreated, AppView, CreateApp, Page};
+use sealgate_wire::{AppCreated, AppView, CreateApp};
 
 use crate::args::Global;
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, say};
 
 pub(crate) fn create(global: &Global, name: &str, output: &Output) -> Result<(), Failure> {
     let created: AppCreated =
@@ -17,23 +17,13 @@ pub(crate) fn create(global: &Global, name: &str, output: &Output) -> Result<(),
             ("public key", app.public_key.clone()),
             ("next public key", app.next_public_key.clone()),
         ]);
-        println!("\nThe secret is shown this once. Builds embed both public keys.");
+        say!("\nThe secret is shown this once. Builds embed both public keys.");
     });
     Ok(())
 }
 
 pub(crate) fn list(global: &Global, output: &Output) -> Result<(), Failure> {
-    let client = Client::new(global)?;
-    let mut apps: Vec<AppView> = Vec::new();
-    let mut path = "/api/v1/apps?limit=200".to_owned();
-    loop {
-        let page: Page<AppView> = client.get(&path)?;
-        apps.extend(page.items);
-        match page.next_cursor {
-            Some(cursor) => path = format!("/api/v1/apps?limit=200&cursor={cursor}"),
-            None => break,
-        }
-    }
+    let apps: Vec<AppView> = Client::new(global)?.get_all("/api/v1/apps?limit=200")?;
     output.result(&apps, |apps| {
         let row = |app: &AppView| vec![app.app_id.clone(), app.name.clone(), app.created_at.to_string()];
         Output::table(&["APP", "NAME", "CREATED"], apps.iter().map(row));

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::failure::Failure;
 use crate::files;
-use crate::output::{Output, harmless};
+use crate::output::{Output, harmless, say};
 
 pub(crate) fn run(file: &Path, output: &Output) -> Result<(), Failure> {
     let bytes = files::read(file)
@@ -46,7 +46,7 @@ fn check_form(kind: Option<Kind>, envelope: &Envelope) -> Result<(), ArtifactErr
 }
 
 fn print(kind: Option<Kind>, envelope: &Envelope, payload: &Value, form: Option<&ArtifactError>) {
-    println!("NOT VERIFIED: this is what the file says. `sealgate verify` says whether it is true.\n");
+    say!("NOT VERIFIED: this is what the file says. `sealgate verify` says whether it is true.\n");
     let kind = kind.map_or_else(|| format!("unknown ({})", envelope.payload_type()), |k| k.to_string());
     let mut pairs = vec![("kind", kind), ("statement", envelope.id().to_string())];
     for signature in envelope.signatures() {
@@ -56,14 +56,14 @@ fn print(kind: Option<Kind>, envelope: &Envelope, payload: &Value, form: Option<
         pairs.push(("malformed", format!("{error} ({})", error.code())));
     }
     Output::pairs(&pairs);
-    println!();
+    say!("");
     match payload {
         Value::Object(members) => {
             let line = |(name, value): &(String, Value)| (name.clone(), readable(name, value));
             let lines: Vec<(String, String)> = members.iter().map(line).collect();
             Output::pairs(&lines.iter().map(|(n, v)| (n.as_str(), v.clone())).collect::<Vec<_>>());
         }
-        other => println!("{}", harmless(&other.to_string())),
+        other => say!("{}", harmless(&other.to_string())),
     }
 }
 

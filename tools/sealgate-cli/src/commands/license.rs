@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use indicatif::{ProgressBar, ProgressStyle};
 use sealgate_artifact::{Code, MaxDevices};
 use sealgate_wire::{
-    IssueLicenses, IssuedLicense, LicenseView, LicensesIssued, Page, RevokeLicense, Seats, Timestamp, Trust,
+    IssueLicenses, IssuedLicense, LicenseView, LicensesIssued, RevokeLicense, Seats, Timestamp, Trust,
 };
 
 use crate::args::{FileArgs, Global, IssueArgs, now};
 use crate::client::{Client, segment};
 use crate::failure::Failure;
 use crate::files;
-use crate::output::Output;
+use crate::output::{Output, say};
 
 /// Licenses in one request of a large order: small enough to show progress, large enough to be fast.
 const BATCH: u32 = 100;
@@ -56,20 +56,11 @@ pub(crate) fn show(global: &Global, key: &str, output: &Output) -> Result<(), Fa
 
 pub(crate) fn list(global: &Global, app: Option<&str>, output: &Output) -> Result<(), Failure> {
     let client = Client::new(global)?;
-    let base = match app {
+    let path = match app {
         Some(app) => format!("/api/v1/licenses?limit=200&app_id={}", segment(app)?),
         None => "/api/v1/licenses?limit=200".to_owned(),
     };
-    let mut licenses: Vec<LicenseView> = Vec::new();
-    let mut path = base.clone();
-    loop {
-        let page: Page<LicenseView> = client.get(&path)?;
-        licenses.extend(page.items);
-        match page.next_cursor {
-            Some(cursor) => path = format!("{base}&cursor={cursor}"),
-            None => break,
-        }
-    }
+    let licenses: Vec<LicenseView> = client.get_all(&path)?;
     output.result(&licenses, |licenses| {
         let row = |l: &LicenseView| {
             let label = l.label.clone().unwrap_or_default();
@@ -92,9 +83,7 @@ pub(crate) fn revoke(
     let license: LicenseView = client.post(&format!("/api/v1/licenses/{id}/revoke"), &request)?;
     output.result(&license, |license| {
         print_license(license);
-        println!(
-            "\nOnline it is refused from now on. A copy of its license file works offline until it ends."
-        );
+        say!("\nOnline it is refused from now on. A copy of its license file works offline until it ends.");
     });
     Ok(())
 }
@@ -115,7 +104,7 @@ pub(crate) fn file(global: &Global, args: &FileArgs, output: &Output) -> Result<
         "bytes": envelope.len(),
         "trust": args.with_trust.then(|| trust_path(&args.output)),
     });
-    output.result(&result, |_| written.iter().for_each(|line| println!("{line}")));
+    output.result(&result, |_| written.iter().for_each(|line| say!("{line}")));
     Ok(())
 }
 

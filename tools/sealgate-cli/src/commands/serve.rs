@@ -15,7 +15,7 @@ use crate::args::{Global, ServeArgs};
 use crate::assembly::{self, TOKEN_FILE};
 use crate::failure::Failure;
 use crate::files;
-use crate::output::Output;
+use crate::output::{Output, say};
 
 /// The configuration file. Flags win over it.
 #[derive(Default, Deserialize)]
@@ -48,6 +48,8 @@ async fn serve(settings: Settings, output: &Output) -> Result<(), Failure> {
     };
     let listener = tokio::net::TcpListener::bind(listen).await.map_err(cannot_listen)?;
     let address = listener.local_addr().map_err(cannot_listen)?;
+    // Before anybody can know that the server is up: whoever stops it then gets a clean end.
+    let stop = told_to_stop()?;
     let started =
         assembly::start(&data, database.as_deref(), &unlock, Arc::new(System), Arc::new(System)).await?;
     if started.first {
@@ -58,9 +60,9 @@ async fn serve(settings: Settings, output: &Output) -> Result<(), Failure> {
         "one development root, and Authority and server in one process: whoever steals this machine can make licenses"
     );
     output.result(&serde_json::json!({ "listening": format!("http://{address}") }), |_| {
-        println!("listening on http://{address}");
+        say!("listening on http://{address}");
     });
-    let served = sealgate_http::serve(listener, started.authority, told_to_stop()?).await;
+    let served = sealgate_http::serve(listener, started.authority, stop).await;
     served.map_err(|e| Failure::new(Code::SystemError, e.to_string()))
 }
 

@@ -12,7 +12,7 @@ use crate::args::{VerifyArgs, now};
 use crate::commands::license::trust_path;
 use crate::failure::Failure;
 use crate::files;
-use crate::output::Output;
+use crate::output::{Output, say};
 
 /// Whom to believe from the start.
 pub(crate) struct Pinned {
@@ -23,8 +23,8 @@ pub(crate) struct Pinned {
 }
 
 pub(crate) fn run(args: &VerifyArgs, output: &Output) -> Result<(), Failure> {
-    let (pinned, trust) = pinned(args)?;
     let license = read(&args.file)?;
+    let (pinned, trust) = pinned(args)?;
     let (verified, chain) = judge(&license, &pinned, &trust, now())?;
     in_force(Window::from(verified.get()), false, now())
         .map_err(|code| not_in_force(code, verified.get()))?;
@@ -139,7 +139,7 @@ fn print(verified: &Verified<License>, chain: &TenantTrust, pinned: &Pinned) {
         MaxDevices::Limited(n) => n.to_string(),
         MaxDevices::Unlimited => "unlimited".to_owned(),
     };
-    println!("VALID\n");
+    say!("VALID\n");
     Output::pairs(&[
         ("license", license.license.to_string()),
         ("app", license.app.to_string()),
@@ -148,21 +148,21 @@ fn print(verified: &Verified<License>, chain: &TenantTrust, pinned: &Pinned) {
         ("seats", seats),
         ("ends", license.expires_at.map_or_else(|| "never".to_owned(), |t| Timestamp(t).to_string())),
     ]);
-    println!("\nchecked:");
-    println!("  license signed by issuer {}", names(verified.signed_by(), KeyUse::Issuer).join(", "));
+    say!("\nchecked:");
+    say!("  license signed by issuer {}", names(verified.signed_by(), KeyUse::Issuer).join(", "));
     let tenant_keyset = chain.tenant_keyset();
     let authorities = names(tenant_keyset.signed_by(), KeyUse::Authority).join(", ");
-    println!(
+    say!(
         "  issuer listed in tenant keyset {}, signed by authority {authorities}",
         tenant_keyset.get().version
     );
     let keyset = chain.keyset();
     let roots = names(keyset.signed_by(), KeyUse::Root).join(", ");
-    println!("  authority listed in keyset {}, signed by root {roots}", keyset.get().version);
-    println!("  in force now, by this machine's clock");
-    println!("not checked:");
+    say!("  authority listed in keyset {}, signed by root {roots}", keyset.get().version);
+    say!("  in force now, by this machine's clock");
+    say!("not checked:");
     for line in not_checked(pinned) {
-        println!("  {line}");
+        say!("  {line}");
     }
 }
 

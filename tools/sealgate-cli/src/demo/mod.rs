@@ -15,7 +15,7 @@ use crate::args::DemoArgs;
 use crate::assembly::{self, TOKEN_FILE};
 use crate::commands::serve::told_to_stop;
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, say};
 
 pub(crate) fn run(args: &DemoArgs, output: &Output) -> Result<(), Failure> {
     let failed = |e: std::io::Error| Failure::new(Code::SystemError, e.to_string());
@@ -26,6 +26,8 @@ pub(crate) fn run(args: &DemoArgs, output: &Output) -> Result<(), Failure> {
 
 async fn show(args: &DemoArgs, dir: &Path, output: &Output) -> Result<(), Failure> {
     let failed = |e: std::io::Error| Failure::new(Code::SystemError, e.to_string());
+    // From the start on, so that the folder goes away whenever the demo is stopped.
+    let stopped_by_hand = told_to_stop()?;
     let mut story = steps::Story::begin(output);
     let data = dir.join("data");
     let started = assembly::start(&data, None, &Unlock::File, Arc::new(System), Arc::new(System)).await?;
@@ -50,7 +52,7 @@ async fn show(args: &DemoArgs, dir: &Path, output: &Output) -> Result<(), Failur
 
     if !args.exit {
         invite(&url, &data, output);
-        told_to_stop()?.await;
+        stopped_by_hand.await;
     }
     drop(stop);
     server.await.map_err(|e| Failure::new(Code::SystemError, e.to_string()))?.map_err(failed)
@@ -60,12 +62,12 @@ fn invite(url: &str, data: &Path, output: &Output) {
     if output.json || output.quiet {
         return;
     }
-    println!("\nThe server stays up. In another terminal:\n");
-    println!("  export SEALGATE_URL={url} SEALGATE_DATA={}", data.display());
-    println!("  sealgate app list");
-    println!("  sealgate license list");
-    println!("  curl {url}/healthz");
-    println!(
+    say!("\nThe server stays up. In another terminal:\n");
+    say!("  export SEALGATE_URL={url} SEALGATE_DATA={}", data.display());
+    say!("  sealgate app list");
+    say!("  sealgate license list");
+    say!("  curl {url}/healthz");
+    say!(
         "\nThe owner's token is in {}. Press Ctrl-C to end and to delete it all.",
         data.join(TOKEN_FILE).display()
     );

@@ -15,7 +15,7 @@ use crate::args::{Global, now};
 use crate::client::Client;
 use crate::commands::verify::{judge, pins_of};
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, say};
 
 const FIRST_DEVICE: &str = "5bed7b0d6a2f4e1c9b83d7a60f52e41c5bed7b0d6a2f4e1c9b83d7a60f52e41c";
 const SECOND_DEVICE: &str = "0c14e25f06a7d38b9c1e4f2a6d0b7deb0c14e25f06a7d38b9c1e4f2a6d0b7deb";
@@ -40,16 +40,16 @@ impl Story {
         let took = self.last.elapsed();
         self.told += 1;
         if self.json {
-            println!("{}", json!({ "step": self.told, "sentence": sentence, "micros": took.as_micros() }));
+            say!("{}", json!({ "step": self.told, "sentence": sentence, "micros": took.as_micros() }));
         } else if !self.quiet {
-            println!("{:>2}. {sentence}  [{:.1} ms]", self.told, took.as_secs_f64() * 1000.0);
+            say!("{:>2}. {sentence}  [{:.1} ms]", self.told, took.as_secs_f64() * 1000.0);
         }
         self.last = Instant::now();
     }
 
     pub(super) fn end(&self) {
         if !self.json && !self.quiet {
-            println!("\n{} steps in {:.2} s, each checked.", self.told, self.began.elapsed().as_secs_f64());
+            say!("\n{} steps in {:.2} s, each checked.", self.told, self.began.elapsed().as_secs_f64());
         }
     }
 }

@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What comes from the system's packages, and how to tell that it is there.
-const SYSTEM: [Need; 3] = [
+const SYSTEM: [Need; 4] = [
     Need { package: "postgresql", present: || binaries().is_ok() },
     Need { package: "faketime", present: || process::succeeds(Command::new("faketime").arg("--version")) },
+    Need { package: "nodejs", present: || process::succeeds(Command::new("node").arg("--version")) },
     Need { package: "python3-venv", present: || base_python().is_some() },
 ];
 

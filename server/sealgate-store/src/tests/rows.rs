@@ -1,0 +1,68 @@
+//! Rows that hold together: a tenant with an app with a license.
+
+use sealgate_artifact::{AppId, LicenseId, MaxDevices, PublicKey, TenantId, Tier, UnixSeconds};
+
+use crate::{AppRow, Db, KeyHash, LicenseRow, StoreError, TenantRow, Tx, Work, write};
+
+const AT: u64 = 1_800_000_000;
+
+pub(super) fn at() -> UnixSeconds {
+    UnixSeconds::new(AT).expect("in range")
+}
+
+/// Stores a license of one seat, and what it needs.
+pub(super) async fn store_license(db: &Db) -> LicenseRow {
+    let license = license();
+    db.write(Insert(license.clone())).await.expect("is stored");
+    license
+}
+
+struct Insert(LicenseRow);
+
+impl Work for Insert {
+    type Output = ();
+    type Error = StoreError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        write::tenants::insert(tx, &tenant(self.0.tenant)).await?;
+        write::apps::insert(tx, &app(self.0.tenant, self.0.app)).await?;
+        write::licenses::insert(tx, &self.0, b"{}").await
+    }
+}
+
+fn tenant(id: TenantId) -> TenantRow {
+    TenantRow { id, name: "tenant".to_owned(), issuer_key: PublicKey::from_bytes([7; 32]), created_at: at() }
+}
+
+fn app(tenant: TenantId, id: AppId) -> AppRow {
+    AppRow {
+        id,
+        tenant,
+        name: "app".to_owned(),
+        secret_hash: [1; 32],
+        public_key: PublicKey::from_bytes([2; 32]),
+        next_public_key: PublicKey::from_bytes([3; 32]),
+        created_at: at(),
+    }
+}
+
+fn license() -> LicenseRow {
+    LicenseRow {
+        id: LicenseId::new(AT * 1000, [3; 10]),
+        tenant: TenantId::new(AT * 1000, [1; 10]),
+        app: AppId::new(AT * 1000, [2; 10]),
+        key_hash: KeyHash([4; 32]),
+        key_sealed: vec![5; 60],
+        label: None,
+        tier: Tier::Licensed,
+        features: vec!["db.query".to_owned(), "export".to_owned()],
+        max_devices: MaxDevices::Limited(1),
+        not_before: at(),
+        expires_at: None,
+        revoked_at: None,
+        revoke_reason: None,
+        version: 1,
+        created_at: at(),
+        devices_used: 0,
+    }
+}

@@ -1,0 +1,79 @@
+//! Every statement is one text for both engines: both must take it, and see the same in it.
+
+use std::path::Path;
+
+use sqlx::{Column, Either, Executor, SqlSafeStr, Statement};
+
+use super::Opened;
+use crate::engine::Engine;
+
+const MODULES: &[(&str, &[&str])] = &[
+    ("feed", crate::feed::STATEMENTS),
+    ("group", crate::group::STATEMENTS),
+    ("read::apps", crate::read::apps::STATEMENTS),
+    ("read::installation", crate::read::installation::STATEMENTS),
+    ("read::licenses", crate::read::licenses::STATEMENTS),
+    ("read::tenants", crate::read::tenants::STATEMENTS),
+    ("read::tokens", crate::read::tokens::STATEMENTS),
+    ("write::apps", crate::write::apps::STATEMENTS),
+    ("write::installation", crate::write::installation::STATEMENTS),
+    ("write::licenses", crate::write::licenses::STATEMENTS),
+    ("write::records", crate::write::records::STATEMENTS),
+    ("write::tenants", crate::write::tenants::STATEMENTS),
+];
+
+/// The names of what a statement returns, and how many parameters it takes.
+type Shape = (Vec<String>, usize);
+
+#[tokio::test]
+async fn both_engines_take_every_statement_and_see_the_same_in_it() {
+    let (sqlite, postgres) = (prepare_all(Engine::Sqlite).await, prepare_all(Engine::Postgres).await);
+    for (a, b) in sqlite.iter().zip(&postgres) {
+        assert_eq!(a, b);
+    }
+    assert_eq!(sqlite.len(), MODULES.iter().map(|(_, statements)| statements.len()).sum::<usize>());
+}
+
+async fn prepare_all(engine: Engine) -> Vec<(&'static str, Shape)> {
+    let opened = Opened::new(engine).await;
+    let mut connection = opened.connection().await;
+    let mut shapes = Vec::new();
+    for (module, statements) in MODULES {
+        for sql in *statements {
+            let prepared = connection.prepare((*sql).into_sql_str()).await;
+            let prepared = prepared.unwrap_or_else(|e| panic!("{engine:?}, {module}: {sql}: {e}"));
+            let columns = prepared.columns().iter().map(|column| column.name().to_owned()).collect();
+            let parameters = match prepared.parameters() {
+                Some(Either::Left(types)) => types.len(),
+                Some(Either::Right(count)) => count,
+                None => 0,
+            };
+            shapes.push((*sql, (nameless(columns), parameters)));
+        }
+    }
+    sqlx::Connection::close(connection).await.expect("closes");
+    opened.db.close().await;
+    shapes
+}
+
+/// Each engine has its own idea of what `COUNT(*)` without a name is called. Nobody asks for it by name.
+fn nameless(mut columns: Vec<String>) -> Vec<String> {
+    for name in &mut columns {
+        if name.eq_ignore_ascii_case("count(*)") {
+            "count".clone_into(name);
+        }
+    }
+    columns
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "reads this crate's own source")]
+fn no_module_with_statements_is_left_out() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let files =
+        [src.clone(), src.join("read"), src.join("write")].map(|folder| folder.read_dir().expect("a folder"));
+    let texts =
+        files.into_iter().flatten().filter_map(|file| std::fs::read_to_string(file.ok()?.path()).ok());
+    let with_statements = texts.filter(|text| text.contains("\nstatements! {")).count();
+    assert_eq!(with_statements, MODULES.len());
+}

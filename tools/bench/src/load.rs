@@ -1,0 +1,128 @@
+//! The load generator: a fixed number of keep-alive connections, each asking as fast as it is answered.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::LocalSet;
+
+/// What to ask, and how many answers came.
+pub struct Load {
+    pub connections: usize,
+    /// Whole HTTP requests; the 32 bytes at `nonce_at` from the end are renewed each time.
+    pub requests: Rc<Vec<Vec<u8>>>,
+    pub nonce_at: usize,
+}
+
+/// An HTTP request with a JSON body.
+pub fn request(body: &str) -> Vec<u8> {
+    let head = format!(
+        "POST /auth/validate HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    [head.as_bytes(), body.as_bytes()].concat()
+}
+
+impl Load {
+    /// Answers a second with status 200, over so many seconds. Any other answer is an error.
+    pub async fn for_seconds(&self, address: &str, seconds: u64) -> std::io::Result<f64> {
+        let begin = Instant::now();
+        let end = begin + Duration::from_secs(seconds);
+        let answered = self.drive(address, move |_| Instant::now() < end).await?;
+        Ok(answered as f64 / begin.elapsed().as_secs_f64())
+    }
+
+    /// Asks every request exactly once.
+    pub async fn each_once(&self, address: &str) -> std::io::Result<f64> {
+        let (begin, total) = (Instant::now(), self.requests.len() as u64);
+        let answered = self.drive(address, move |asked| asked < total).await?;
+        Ok(answered as f64 / begin.elapsed().as_secs_f64())
+    }
+
+    async fn drive(&self, address: &str, go_on: impl Fn(u64) -> bool + Clone + 'static) -> std::io::Result<u64> {
+        let asked = Rc::new(Cell::new(0));
+        let local = LocalSet::new();
+        let workers: Vec<_> = (0..self.connections)
+            .map(|_| {
+                let worker = Worker {
+                    requests: Rc::clone(&self.requests),
+                    nonce_at: self.nonce_at,
+                    asked: Rc::clone(&asked),
+                };
+                local.spawn_local(worker.run(address.to_owned(), go_on.clone()))
+            })
+            .collect();
+        local.await;
+        let mut answered = 0;
+        for worker in workers {
+            answered += worker.await.map_err(std::io::Error::other)??;
+        }
+        Ok(answered)
+    }
+}
+
+struct Worker {
+    requests: Rc<Vec<Vec<u8>>>,
+    nonce_at: usize,
+    asked: Rc<Cell<u64>>,
+}
+
+impl Worker {
+    async fn run(self, address: String, go_on: impl Fn(u64) -> bool) -> std::io::Result<u64> {
+        let mut stream = TcpStream::connect(&address).await?;
+        stream.set_nodelay(true)?;
+        let (mut answered, mut answer, mut request) = (0, Vec::with_capacity(4096), Vec::new());
+        loop {
+            let n = self.asked.get();
+            if !go_on(n) {
+                return Ok(answered);
+            }
+            self.asked.set(n + 1);
+            // A stride that shares no factor with the count visits all of them, in no helpful order.
+            let chosen = &self.requests[(n * 7919 % self.requests.len() as u64) as usize];
+            request.clear();
+            request.extend_from_slice(chosen);
+            write_nonce(&mut request, self.nonce_at, n);
+            stream.write_all(&request).await?;
+            read_answer(&mut stream, &mut answer).await?;
+            answered += 1;
+        }
+    }
+}
+
+/// Unique over the run: a counter after bits of the time at which it began.
+fn write_nonce(request: &mut [u8], nonce_at: usize, n: u64) {
+    static RUN: std::sync::OnceLock<u64> = std::sync::OnceLock::new();
+    static ROUND: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+    let run = *RUN.get_or_init(|| std::process::id().into());
+    let round = ROUND.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    let nonce = format!("{:016x}{:016x}", run << 32 ^ n, round);
+    let at = request.len() - nonce_at;
+    request[at..at + 32].copy_from_slice(nonce.as_bytes());
+}
+
+async fn read_answer(stream: &mut TcpStream, answer: &mut Vec<u8>) -> std::io::Result<()> {
+    answer.clear();
+    let body_at = loop {
+        if let Some(end) = answer.windows(4).position(|w| w == b"\r\n\r\n") {
+            break end + 4;
+        }
+        if stream.read_buf(answer).await? == 0 {
+            return Err(std::io::Error::other("the connection was closed"));
+        }
+    };
+    let head = String::from_utf8_lossy(&answer[..body_at]).to_ascii_lowercase();
+    let length = head.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next());
+    let length: usize = length.and_then(|l| l.parse().ok()).unwrap_or(0);
+    while answer.len() < body_at + length {
+        if stream.read_buf(answer).await? == 0 {
+            return Err(std::io::Error::other("the connection was closed"));
+        }
+    }
+    if head.starts_with("http/1.1 200") {
+        return Ok(());
+    }
+    Err(std::io::Error::other(String::from_utf8_lossy(answer).into_owned()))
+}

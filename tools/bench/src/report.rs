@@ -1,0 +1,54 @@
+//! One JSON line a figure.
+
+use serde_json::{Value, json};
+
+/// Prints a ratio with both absolutes: medians over the rounds.
+pub fn ratio(name: &str, unit: &str, values: &[f64], limits: &[f64], goal: f64) {
+    let ratios: Vec<f64> = values.iter().zip(limits).map(|(v, l)| v / l).collect();
+    let line = json!({
+        "name": name,
+        "value": round(median(values)),
+        "unit": unit,
+        "limit": round(median(limits)),
+        "ratio": (median(&ratios) * 1000.0).round() / 1000.0,
+        "goal": goal,
+        "rounds": values.len(),
+        "min": (smallest(&ratios) * 1000.0).round() / 1000.0,
+        "max": (largest(&ratios) * 1000.0).round() / 1000.0,
+    });
+    println!("{line}");
+}
+
+/// Prints an absolute figure.
+pub fn figure(name: &str, unit: &str, values: &[f64], goal: f64) {
+    let line = json!({
+        "name": name,
+        "value": round(median(values)),
+        "unit": unit,
+        "limit": Value::Null,
+        "ratio": Value::Null,
+        "goal": goal,
+        "rounds": values.len(),
+        "min": round(smallest(values)),
+        "max": round(largest(values)),
+    });
+    println!("{line}");
+}
+
+pub fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted[sorted.len() / 2]
+}
+
+fn smallest(values: &[f64]) -> f64 {
+    values.iter().copied().fold(f64::INFINITY, f64::min)
+}
+
+fn largest(values: &[f64]) -> f64 {
+    values.iter().copied().fold(0.0, f64::max)
+}
+
+fn round(value: f64) -> f64 {
+    (value * 10.0).round() / 10.0
+}
