@@ -176,7 +176,7 @@ mod tests {
                 expires_at: (ends && begin < limits::LAST_SECOND)
                     .then(|| UnixSeconds::new(limits::LAST_SECOND).expect("in range")),
                 tier: Tier::ALL[tier],
-                features,
+                features: features.into_iter().collect(),
                 max_devices,
             })
     }

@@ -20,7 +20,13 @@ pub(crate) struct Unreadable {
 /// Reads a JSON body. The content type is not asked for: some clients send none.
 pub(crate) async fn read<T: DeserializeOwned>(request: Request) -> Result<T, Unreadable> {
     let bytes = collect(request.into_body()).await?;
-    serde_json::from_slice(&bytes).map_err(|e| Unreadable { code: Code::MalformedRequest, why: describe(&e) })
+    let unreadable = |why| Unreadable { code: Code::MalformedRequest, why };
+    let value = serde_json::from_slice(&bytes).map_err(|e| unreadable(describe(&e)))?;
+    // The reader would take a list for an object, its values in the order of the fields.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(unreadable("not an object".to_owned()));
+    }
+    Ok(value)
 }
 
 async fn collect(mut body: axum::body::Body) -> Result<Vec<u8>, Unreadable> {

@@ -19,8 +19,6 @@ use crate::{StoreError, Subject, statements};
 const EVERY: Duration = Duration::from_millis(200);
 /// After so long without news, caches fall silent.
 const TRUSTED: Duration = Duration::from_secs(1);
-/// A follower this far behind may have missed records that were cleared; it starts over with empty caches.
-const TOO_FAR: i64 = 50_000;
 
 statements! {
     HEAD = "SELECT n FROM change_counter WHERE id = 1";
@@ -86,14 +84,13 @@ impl Feed {
     }
 
     async fn catch_up(&self, pool: &AnyPool, seen: &mut i64) -> Result<(), sqlx::Error> {
-        let asked_at = millis(self.start.elapsed());
-        let rows = sqlx::query(SINCE).bind(*seen).fetch_all(pool).await?;
-        if let Some(newest) = rows.last()
-            && newest.try_get::<i64, _>(0)? - *seen > TOO_FAR
-        {
+        if !self.is_current() {
+            // Records that came and were cleared while nobody read are lost: start over with empty caches.
             self.generation.fetch_add(1, Ordering::SeqCst);
             self.caches.forget_all();
         }
+        let asked_at = millis(self.start.elapsed());
+        let rows = sqlx::query(SINCE).bind(*seen).fetch_all(pool).await?;
         for row in rows {
             let (n, subjects): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
             if !self.own.lock().expect("no holder of this lock panics").remove(&n) {

@@ -8,9 +8,11 @@ mod cases;
 mod files;
 mod forge;
 mod replay;
+mod seeds;
 mod vector;
 
 pub use cases::{Case, all as all_cases};
 pub use files::{Difference, generate, read_all, verify};
 pub use replay::answer;
+pub use seeds::write_seeds;
 pub use vector::{Artifact, Bytes, Chain, KeyClaim, Question, SignatureClaim, Vector};

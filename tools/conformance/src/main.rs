@@ -1,4 +1,4 @@
-//! `cargo run -p conformance -- generate [--verify]`.
+//! `cargo run -p conformance -- generate [--verify]`, and `seeds FOLDER` for `fuzz/`.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -10,8 +10,10 @@ fn main() -> ExitCode {
     let outcome = match arguments[..] {
         ["generate"] => conformance::generate(&vectors).map(|files| println!("{files} files")),
         ["generate", "--verify"] => return report(conformance::verify(&vectors)),
+        ["seeds", corpus] => conformance::write_seeds(&vectors, Path::new(corpus))
+            .map(|envelopes| println!("{envelopes} envelopes")),
         _ => {
-            eprintln!("usage: conformance generate [--verify]");
+            eprintln!("usage: conformance generate [--verify] | seeds FOLDER");
             return ExitCode::from(2);
         }
     };

@@ -196,7 +196,7 @@ pub(crate) struct FileArgs {
     /// Where to write the license file
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
-    /// Also write FILE.trust, what a verifier needs besides the roots
+    /// Also write FILE.trust: the roots and keysets that judge it
     #[arg(long)]
     pub(crate) with_trust: bool,
 }

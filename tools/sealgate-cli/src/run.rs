@@ -50,8 +50,12 @@ fn not_a_command(error: &clap::Error, json: bool) -> ExitCode {
 fn usage(error: &clap::Error) -> Failure {
     let text = error.render().to_string();
     let paragraph: Vec<&str> = text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
-    let message = paragraph.join(" ");
-    Failure::new(Code::MalformedRequest, message.strip_prefix("error: ").unwrap_or(&message))
+    let paragraph = paragraph.join(" ");
+    let message = match error.kind() {
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "a verb is missing",
+        _ => paragraph.strip_prefix("error: ").unwrap_or(&paragraph),
+    };
+    Failure::new(Code::MalformedRequest, message)
         .fix("`sealgate --help` lists the verbs, `sealgate VERB --help` what they take")
 }
 

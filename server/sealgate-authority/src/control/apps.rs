@@ -4,10 +4,13 @@ use sealgate_artifact::{AppId, Code, KeyUse};
 use sealgate_store::{AppRow, AuditRow, StoreError, Tx, Work, read, write};
 use serde_json::json;
 
+use super::page;
 use crate::secrets::secret_text;
 use crate::{Authority, AuthorityError, Caller};
 
 const NAME_CHARS: usize = 64;
+/// What cursors of the list of apps begin with.
+const LIST: &str = "apps";
 
 /// A new app, with the one sight of its secret.
 pub struct NewApp {
@@ -53,12 +56,11 @@ pub async fn list_apps(
     cursor: Option<&str>,
     limit: Option<u32>,
 ) -> Result<(Vec<AppRow>, Option<String>), AuthorityError> {
-    let before = cursor.map(AppId::parse).transpose();
-    let before =
-        before.map_err(|_| AuthorityError::Invalid { field: "cursor", why: "not a cursor of this list" })?;
-    let size = super::page_size(limit);
+    let before = page::after(LIST, cursor, AppId::parse)?;
+    let size = page::size(limit);
     let mut apps = read::apps::list(&a.db, caller.tenant, before, size + 1).await?;
-    let next = (apps.len() > size as usize).then(|| apps[size as usize - 1].id.to_string());
+    let next =
+        (apps.len() > size as usize).then(|| page::cursor(LIST, &apps[size as usize - 1].id.to_string()));
     apps.truncate(size as usize);
     Ok((apps, next))
 }

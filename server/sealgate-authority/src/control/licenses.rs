@@ -4,6 +4,7 @@ use sealgate_artifact::{AppId, Code, LicenseId};
 use sealgate_rules::{Window, in_force};
 use sealgate_store::{LicenseRow, read};
 
+use super::page;
 use crate::{Authority, AuthorityError, Caller};
 
 /// The tenant's license of that id.
@@ -31,12 +32,12 @@ pub async fn list_licenses(
     limit: Option<u32>,
 ) -> Result<(Vec<LicenseRow>, Option<String>), AuthorityError> {
     let app = app.map(AppId::parse).transpose().map_err(|_| AuthorityError::Refused(Code::NotFound))?;
-    let before = cursor.map(LicenseId::parse).transpose();
-    let before =
-        before.map_err(|_| AuthorityError::Invalid { field: "cursor", why: "not a cursor of this list" })?;
-    let size = super::page_size(limit);
+    let list = app.map_or_else(|| "licenses".to_owned(), |app| format!("licenses-{app}"));
+    let before = page::after(&list, cursor, LicenseId::parse)?;
+    let size = page::size(limit);
     let mut licenses = read::licenses::list(&a.db, caller.tenant, app, before, size + 1).await?;
-    let next = (licenses.len() > size as usize).then(|| licenses[size as usize - 1].id.to_string());
+    let next = (licenses.len() > size as usize)
+        .then(|| page::cursor(&list, &licenses[size as usize - 1].id.to_string()));
     licenses.truncate(size as usize);
     Ok((licenses, next))
 }

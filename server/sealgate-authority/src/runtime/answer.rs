@@ -8,6 +8,7 @@ use sealgate_store::{AppRow, LicenseRow};
 use sealgate_trust::Message;
 use sealgate_wire::{Timestamp, ValidateAnswer, ValidatePayload, ValidateRequest};
 
+use super::replay::Scope;
 use crate::{Authority, AuthorityError};
 
 const TTL_DEFAULT: u64 = 24 * 60 * 60;
@@ -86,6 +87,6 @@ fn session_token(
 }
 
 /// `spec/http.md` §2.5: derived, so that the same question keeps its name.
-pub(super) fn request_id(a: &Authority, question: [u8; 16], at: UnixSeconds) -> String {
-    encode_hex(&a.secrets.session_mac(&[b"request", &question, &at.get().to_be_bytes()])[..8])
+pub(super) fn request_id(a: &Authority, scope: Scope, question: [u8; 16], at: UnixSeconds) -> String {
+    encode_hex(&a.secrets.session_mac(&[b"request", &scope, &question, &at.get().to_be_bytes()])[..8])
 }

@@ -31,9 +31,9 @@ pub async fn validate(a: &Authority, ask: &ValidateRequest) -> Result<Validated,
     check_form(ask)?;
     let (app, entry) = identify(a, ask).await?;
     let now = a.now();
-    let question = question(ask);
-    let at = a.replays.admit(scope(&entry.license, ask), question, now).map_err(AuthorityError::Refused)?;
-    let request_id = answer::request_id(a, question, at);
+    let (scope, question) = (scope(&entry.license, ask), question(ask));
+    let at = a.replays.admit(scope, question, now).map_err(AuthorityError::Refused)?;
+    let request_id = answer::request_id(a, scope, question, at);
     let used = admit_device(a, ask, &entry, now, &request_id).await?;
     let allowed = Allowed { app: &app, license: &entry.license, used, at, request_id: &request_id };
     Ok(Validated { answer: answer::sign(a, ask, &allowed)?, request_id })

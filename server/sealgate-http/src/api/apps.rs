@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use sealgate_artifact::{Code, encode_base64};
 use sealgate_authority::{Authority, control};
@@ -12,7 +12,7 @@ use sealgate_store::AppRow;
 use sealgate_wire::{AppCreated, AppView, CreateApp, Page, Timestamp, Trust};
 use serde_json::value::RawValue;
 
-use super::{Body, ListQuery};
+use super::{Body, Id, ListQuery};
 use crate::caller::Authenticated;
 use crate::problem::Problem;
 use crate::request_id::RequestId;
@@ -51,7 +51,7 @@ pub(crate) async fn list(
 pub(crate) async fn show(
     State(authority): State<Arc<Authority>>,
     Authenticated { caller, id }: Authenticated,
-    Path(app_id): Path<String>,
+    Id(app_id): Id,
 ) -> Result<Json<AppView>, Problem> {
     let app = control::show_app(&authority, &caller, &app_id).await.map_err(|e| Problem::of(&e, &id))?;
     Ok(Json(view(&app)))
@@ -60,7 +60,7 @@ pub(crate) async fn show(
 pub(crate) async fn trust(
     State(authority): State<Arc<Authority>>,
     Authenticated { caller, id }: Authenticated,
-    Path(app_id): Path<String>,
+    Id(app_id): Id,
 ) -> Result<Json<Trust>, Problem> {
     let trust = control::app_trust(&authority, &caller, &app_id).await.map_err(|e| Problem::of(&e, &id))?;
     Ok(Json(Trust {

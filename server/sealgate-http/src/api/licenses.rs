@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sealgate_artifact::MaxDevices;
@@ -16,7 +16,7 @@ use sealgate_wire::{
     Timestamp,
 };
 
-use super::{Body, ListQuery};
+use super::{Body, Id, ListQuery};
 use crate::caller::Authenticated;
 use crate::problem::Problem;
 
@@ -58,7 +58,7 @@ pub(crate) async fn list(
 pub(crate) async fn show(
     State(authority): State<Arc<Authority>>,
     auth: Authenticated,
-    Path(license_id): Path<String>,
+    Id(license_id): Id,
 ) -> Result<Json<LicenseView>, Problem> {
     let found = control::show_license(&authority, &auth.caller, &license_id).await;
     answer(&authority, found, &auth)
@@ -76,7 +76,7 @@ pub(crate) async fn look_up(
 pub(crate) async fn revoke(
     State(authority): State<Arc<Authority>>,
     auth: Authenticated,
-    Path(license_id): Path<String>,
+    Id(license_id): Id,
     Body(wish): Body<RevokeLicense>,
 ) -> Result<Json<LicenseView>, Problem> {
     let revoked =
@@ -87,7 +87,7 @@ pub(crate) async fn revoke(
 pub(crate) async fn file(
     State(authority): State<Arc<Authority>>,
     Authenticated { caller, id }: Authenticated,
-    Path(license_id): Path<String>,
+    Id(license_id): Id,
 ) -> Result<Response, Problem> {
     let file =
         control::license_file(&authority, &caller, &license_id).await.map_err(|e| Problem::of(&e, &id))?;

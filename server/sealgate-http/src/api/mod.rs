@@ -4,7 +4,9 @@ pub(crate) mod apps;
 pub(crate) mod licenses;
 
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::http::request::Parts;
+use sealgate_artifact::Code;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -29,6 +31,19 @@ fn query(
     query
         .map(|q| q.0)
         .map_err(|_| Problem::invalid("the query takes cursor, limit and, for licenses, app_id", id))
+}
+
+/// The identifier in a path. One that is not even text belongs to nothing, like any other that nobody has.
+pub(crate) struct Id(String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let request = RequestId::of(&parts.extensions);
+        let text = Path::from_request_parts(parts, state).await;
+        text.map(|Path(text)| Self(text)).map_err(|_| Problem::plain(Code::NotFound, &request))
+    }
 }
 
 /// A JSON body, or the problem that names its mistake.

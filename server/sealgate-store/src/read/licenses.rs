@@ -72,13 +72,17 @@ pub async fn statement(db: &Db, id: LicenseId, version: u64) -> Result<Option<Ve
 /// What a validation needs to know, of whichever tenant the key belongs to.
 pub async fn entry(db: &Db, key: KeyHash) -> Result<Option<LicenseEntry>, StoreError> {
     let query = sqlx::query_as(OF_ANY_TENANT_BY_KEY).bind(key.0.to_vec());
-    let Some(license): Option<LicenseRow> = query.fetch_optional(&db.pool).await? else {
+    let Some(mut license): Option<LicenseRow> = query.fetch_optional(&db.pool).await? else {
         return Ok(None);
     };
     let devices = sqlx::query(DEVICES).bind(license.id.to_string()).bind(signed(u64::from(DEVICES_KEPT) + 1));
     let devices = devices.fetch_all(&db.pool).await?;
     let devices = devices.iter().map(|row| row.try_get(0)).collect::<Result<Vec<String>, _>>()?;
     let devices = (devices.len() <= DEVICES_KEPT as usize).then_some(devices);
+    if let Some(devices) = &devices {
+        // Somebody may have taken a seat since the row was read; number and names must not contradict each other.
+        license.devices_used = devices.len() as u64;
+    }
     Ok(Some(LicenseEntry { license, devices }))
 }
 

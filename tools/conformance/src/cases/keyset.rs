@@ -5,8 +5,8 @@ use sealgate_artifact::{Code, KeyUse, encode_base64};
 use super::{Case, Shelf, ed25519};
 use crate::Artifact;
 use crate::forge::{
-    AUTHORITY, DAY, Draft, ISSUER, NOW, ROOT, SECOND_AUTHORITY, SECOND_ROOT, STRANGER, THIRD_ROOT, World,
-    entry, keyset, keyset_text, public_text, with,
+    AUTHORITY, DAY, Draft, NOW, ROOT, SECOND_AUTHORITY, SECOND_ISSUER, SECOND_ROOT, STRANGER, THIRD_ROOT,
+    World, entry, keyset, keyset_text, public_text, with,
 };
 
 pub(super) fn cases() -> Vec<Case> {
@@ -22,7 +22,7 @@ pub(super) fn cases() -> Vec<Case> {
 
 fn valid(shelf: &mut Shelf) {
     shelf.valid("plain", "One root, one authority.", &World::of_tenant());
-    let other = entry("issuer", &public_text(ISSUER), "active");
+    let other = entry("issuer", &public_text(SECOND_ISSUER), "active");
     shelf.valid(
         "other_use_beside",
         "An entry of a use that signs nothing here does no harm.",
@@ -67,8 +67,6 @@ fn thresholds(shelf: &mut Shelf) {
         "A stranger's signature beside enough good ones is ignored.",
         &world(beside),
     );
-    let zero = World { threshold: 0, ..World::of_tenant() };
-    shelf.valid("threshold_zero", "A threshold of zero counts as one; one signed.", &zero);
 
     let mut refuse = |name: &str, shows: &str, keyset: Draft| {
         shelf.invalid(name, Code::ThresholdNotMet, shows, &world(keyset));
@@ -97,13 +95,27 @@ fn thresholds(shelf: &mut Shelf) {
         "Two must sign, one root is pinned: never met.",
         &short,
     );
-    let zero =
-        World { threshold: 0, keyset: unsigned().signed(STRANGER, KeyUse::Root), ..World::of_tenant() };
-    shelf.invalid(
+    threshold_zero(shelf);
+}
+
+/// `spec/keys.md` §4.5: refused before anything else is looked at.
+fn threshold_zero(shelf: &mut Shelf) {
+    let mut refuse = |name: &str, shows: &str, world: World| {
+        shelf.invalid(name, Code::ConfigInvalid, shows, &World { threshold: 0, ..world });
+    };
+    let sound = World::of_tenant;
+    refuse("threshold_zero", "A threshold of zero would believe anybody, even if a root signed.", sound());
+    let stranger = Draft::new("keyset", keyset_text()).signed(STRANGER, KeyUse::Root);
+    refuse(
         "threshold_zero_stranger",
-        Code::SignatureInvalid,
-        "A threshold of zero does not accept what nobody expected signed.",
-        &zero,
+        "A threshold of zero and a stranger's signature: the threshold is judged before signatures.",
+        World { keyset: stranger, ..sound() },
+    );
+    refuse("threshold_zero_no_roots", "No root and none that must sign.", World { roots: vec![], ..sound() });
+    refuse(
+        "threshold_zero_root_twice",
+        "The threshold is judged before the roots.",
+        World { roots: [ROOT, ROOT].map(public_text).to_vec(), ..sound() },
     );
 }
 

@@ -52,6 +52,25 @@ fn valid(shelf: &mut Shelf) {
         "export",
         "\\u0065xp\\u00f6rt \\ud83d\\ude00",
     );
+    accept("features_differ_in_case", "Case counts, so these are two features.", "db.query", "Export");
+    accept(
+        "features_differ_in_normalisation",
+        "One letter composed and decomposed: features are compared byte by byte, so these are two.",
+        "\"db.query\",\"export\"",
+        "\"\\u00e9\",\"e\\u0301\"",
+    );
+    accept(
+        "feature_beside_control_characters",
+        "The characters next to the control characters: U+0020, U+007E, U+00A0.",
+        "export",
+        " ~\u{a0}",
+    );
+    accept(
+        "feature_format_character",
+        "A zero-width joiner is a format character, not a control character.",
+        "export",
+        "ex\u{200d}port",
+    );
     let features: Vec<String> = (0..32).map(|n| format!("\"f{n}\"")).collect();
     accept("features_32", "The most features.", "\"db.query\",\"export\"", &features.join(","));
     accept(
@@ -369,6 +388,31 @@ fn values(shelf: &mut Shelf) {
         "[\"db.query\",\"export\"]",
         "{\"export\":true}",
     );
+    refuse(
+        "feature_of_33_bytes_in_17_letters",
+        "Bytes are counted, not characters.",
+        "export",
+        &("é".repeat(16) + "e"),
+    );
+    refuse("feature_twice", "One feature twice.", "db.query", "export");
+    refuse("feature_twice_escaped", "One feature twice after unescaping.", "db.query", "\\u0065xport");
+    refuse(
+        "feature_twice_apart",
+        "One feature twice, with others between.",
+        "\"export\"",
+        "\"a\",\"b\",\"db.query\"",
+    );
+    for (name, shows, written) in [
+        ("escape", "An escape character, which steers terminals.", "\\u001b[2J"),
+        ("line_feed", "A line feed, which begins a line of a log.", "ex\\nport"),
+        ("u001f", "The last control character of ASCII's first block.", "export\\u001f"),
+        ("delete", "U+007F, raw: JSON allows it, features do not.", "export\u{7f}"),
+        ("u0080", "The first control character beyond ASCII.", "\u{80}export"),
+        ("u009b", "U+009B steers terminals like an escape character.", "\\u009b2J"),
+        ("u009f", "The last control character.", "export\\u009f"),
+    ] {
+        refuse(&format!("feature_with_{name}"), shows, "export", written);
+    }
     let features: Vec<String> = (0..33).map(|n| format!("\"f{n}\"")).collect();
     refuse("features_33", "One feature too many.", "\"db.query\",\"export\"", &features.join(","));
 }

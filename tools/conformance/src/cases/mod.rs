@@ -6,6 +6,7 @@ mod keyset;
 mod kinds;
 mod license;
 mod license_json;
+mod listed_keys;
 mod plain_text;
 mod tenant_keyset;
 
@@ -40,6 +41,7 @@ pub fn all() -> Vec<Case> {
         envelope::cases(),
         keyset::cases(),
         tenant_keyset::cases(),
+        listed_keys::cases(),
         license::cases(),
         license_json::cases(),
         kinds::cases(),

@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "a test may spoil files of its own")]
 
 mod clauses;
+mod mutations;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

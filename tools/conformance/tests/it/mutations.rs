@@ -1,0 +1,228 @@
+//! No envelope verifies but those that were signed, whatever is done to one: nothing made up, nothing changed, nothing
+//! put together from sound parts.
+
+use std::collections::BTreeSet;
+
+use conformance::{Bytes, Chain, Question, answer};
+use proptest::prelude::*;
+use proptest::sample::Index;
+use sealgate_artifact::{decode_base64, encode_base64};
+use serde_json::{Value, json};
+
+/// Cheap enough to be many; together they take about as long as the other tests here.
+const CASES: u32 = 2_000;
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(CASES))]
+
+    #[test]
+    fn bytes_that_nobody_signed_are_refused(level in level(), bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+        prop_assert!(!is_accepted(&at(level, bytes)));
+    }
+
+    /// Well formed in every respect, so that nothing but the signature can refuse it.
+    #[test]
+    fn envelopes_with_made_up_signatures_are_refused(
+        level in level(),
+        payload in prop_oneof![Just(None), prop::collection::vec(any::<u8>(), 0..200).prop_map(Some)],
+        signatures in prop::collection::vec(prop::collection::vec(any::<u8>(), 64), 1..5),
+        hints in prop::collection::vec("[0-9a-f]{32}", 5),
+    ) {
+        let mut envelope = sound(level);
+        if let Some(payload) = payload {
+            envelope["payload"] = encode_base64(&payload).into();
+        }
+        let entry = |(sig, hint): (&Vec<u8>, &String)| json!({"keyid": hint, "sig": encode_base64(sig)});
+        envelope["signatures"] = signatures.iter().zip(&hints).map(entry).collect();
+        prop_assert!(!is_accepted(&at(level, envelope.to_string().into_bytes())));
+    }
+
+    /// White space and hints are not signed: what is still accepted is the very statement that was signed.
+    #[test]
+    fn an_edited_envelope_is_the_same_statement_or_refused(
+        level in level(),
+        edits in prop::collection::vec(edit(), 1..4),
+    ) {
+        let text = bytes(part(&plain(), level));
+        let found = answer(&at(level, edited(text, &edits)));
+        prop_assert!(!found.starts_with("ok") || found == accepted(), "{found}");
+    }
+
+    /// Encoded again by every rule of the envelope, so that neither JSON nor base64 gives the change away.
+    #[test]
+    fn an_edited_payload_type_or_signature_is_refused(
+        level in level(),
+        field in 0..3usize,
+        edits in prop::collection::vec(edit(), 1..4),
+    ) {
+        let mut envelope = sound(level);
+        let decoded = |text: &Value| decode_base64(text.as_str().expect("text"), "test").expect("sound");
+        let changed = match field {
+            0 => {
+                let before = decoded(&envelope["payload"]);
+                let after = edited(before.clone(), &edits);
+                envelope["payload"] = encode_base64(&after).into();
+                before != after
+            }
+            1 => {
+                let before = decoded(&envelope["signatures"][0]["sig"]);
+                let after = edited(before.clone(), &edits);
+                envelope["signatures"][0]["sig"] = encode_base64(&after).into();
+                before != after
+            }
+            _ => {
+                let before = envelope["payloadType"].as_str().expect("text").to_owned();
+                let after = edited(before.clone().into_bytes(), &edits);
+                let after = String::from_utf8_lossy(&after).into_owned();
+                envelope["payloadType"] = after.clone().into();
+                before != after
+            }
+        };
+        prop_assert_ne!(is_accepted(&at(level, envelope.to_string().into_bytes())), changed);
+    }
+
+    /// Type, payload and signatures of three envelopes that were each signed by a key of the chain or of another.
+    #[test]
+    fn parts_of_sound_envelopes_make_no_new_one(level in level(), picks in any::<[Index; 3]>()) {
+        let (known, pool) = signed_ones();
+        let [typed, said, signed] = picks.map(|pick| pick.get(pool));
+        let mixed = json!({
+            "payloadType": typed["payloadType"], "payload": said["payload"], "signatures": signed["signatures"],
+        });
+        let found = answer(&at(level, mixed.to_string().into_bytes()));
+        if let Some(ids) = found.strip_prefix("ok ") {
+            // The three parts belong together already.
+            prop_assert_eq!(&typed["payloadType"], &said["payloadType"]);
+            prop_assert_eq!(&said["payload"], &signed["payload"]);
+            prop_assert_eq!(&said["payloadType"], &signed["payloadType"]);
+            prop_assert!(ids.split(' ').all(|id| known.contains(id)), "{}", found);
+        }
+    }
+}
+
+/// 0 is the keyset, 1 the tenant keyset, 2 the license.
+fn level() -> std::ops::Range<usize> {
+    0..3
+}
+
+#[derive(Debug, Clone)]
+enum Edit {
+    Flip(Index, u8),
+    Write(Index, Vec<u8>),
+    Insert(Index, Vec<u8>),
+    Remove(Index, usize),
+    /// Copies a stretch to another place.
+    Copy(Index, usize, Index),
+    Exchange(Index, Index),
+}
+
+fn edit() -> impl Strategy<Value = Edit> {
+    let place = any::<Index>;
+    // What JSON and base64 are made of does more harm than any byte.
+    let byte = || prop_oneof![any::<u8>(), prop::sample::select(&b"{}[]\",:\\ =+/09aAzZ-_"[..])];
+    let some = || prop::collection::vec(byte(), 1..6);
+    prop_oneof![
+        (place(), 0..8u8).prop_map(|(at, bit)| Edit::Flip(at, bit)),
+        (place(), some()).prop_map(|(at, bytes)| Edit::Write(at, bytes)),
+        (place(), some()).prop_map(|(at, bytes)| Edit::Insert(at, bytes)),
+        (place(), 1..40usize).prop_map(|(at, length)| Edit::Remove(at, length)),
+        (place(), 1..200usize, place()).prop_map(|(from, length, to)| Edit::Copy(from, length, to)),
+        (place(), place()).prop_map(|(a, b)| Edit::Exchange(a, b)),
+    ]
+}
+
+fn edited(mut bytes: Vec<u8>, edits: &[Edit]) -> Vec<u8> {
+    for edit in edits.iter().cloned() {
+        if bytes.is_empty() {
+            break;
+        }
+        let place = |at: Index| at.index(bytes.len());
+        let stretch = |at: Index, length: usize| place(at)..bytes.len().min(place(at) + length);
+        match edit {
+            Edit::Flip(at, bit) => {
+                let at = place(at);
+                bytes[at] ^= 1 << bit;
+            }
+            Edit::Write(at, new) => {
+                let range = stretch(at, new.len());
+                bytes.splice(range, new);
+            }
+            Edit::Insert(at, new) => {
+                let at = place(at);
+                bytes.splice(at..at, new);
+            }
+            Edit::Remove(at, length) => {
+                let range = stretch(at, length);
+                bytes.drain(range);
+            }
+            Edit::Copy(from, length, to) => {
+                let (copy, to) = (bytes[stretch(from, length)].to_vec(), place(to));
+                bytes.splice(to..to, copy);
+            }
+            Edit::Exchange(a, b) => {
+                let (a, b) = (place(a), place(b));
+                bytes.swap(a, b);
+            }
+        }
+    }
+    bytes
+}
+
+fn is_accepted(question: &Question) -> bool {
+    answer(question).starts_with("ok")
+}
+
+/// The plain chain with these bytes for one of its envelopes.
+fn at(level: usize, envelope: Vec<u8>) -> Question {
+    let mut chain = plain();
+    let envelope = Bytes::from(envelope);
+    match level {
+        0 => chain.keyset = envelope,
+        1 => chain.tenant_keyset = envelope,
+        _ => chain.license = Some(envelope),
+    }
+    Question::Chain(Box::new(chain))
+}
+
+fn part(chain: &Chain, level: usize) -> &Bytes {
+    [Some(&chain.keyset), Some(&chain.tenant_keyset), chain.license.as_ref()][level].expect("a whole chain")
+}
+
+fn sound(level: usize) -> Value {
+    serde_json::from_slice(&bytes(part(&plain(), level))).expect("the envelope of a valid vector")
+}
+
+fn bytes(bytes: &Bytes) -> Vec<u8> {
+    bytes.to_vec().expect("a vector's base64 is sound")
+}
+
+fn plain() -> Chain {
+    static PLAIN: std::sync::LazyLock<Chain> = std::sync::LazyLock::new(super::plain_license);
+    PLAIN.clone()
+}
+
+fn accepted() -> String {
+    static LINE: std::sync::LazyLock<String> =
+        std::sync::LazyLock::new(|| answer(&Question::Chain(Box::new(plain()))));
+    LINE.clone()
+}
+
+/// The ids of every statement that some valid vector accepts, and every envelope of every such chain.
+fn signed_ones() -> (&'static BTreeSet<String>, &'static Vec<Value>) {
+    type Signed = (BTreeSet<String>, Vec<Value>);
+    static SIGNED: std::sync::LazyLock<Signed> = std::sync::LazyLock::new(|| {
+        let (mut ids, mut envelopes) = Signed::default();
+        for (_, vector, expected) in super::all() {
+            let (Question::Chain(chain), Some(found)) = (vector.question, expected.strip_prefix("ok "))
+            else {
+                continue;
+            };
+            ids.extend(found.split(' ').map(str::to_owned));
+            let parts = [Some(&chain.keyset), Some(&chain.tenant_keyset), chain.license.as_ref()];
+            let parsed = |part: &Bytes| serde_json::from_slice(&bytes(part)).expect("an accepted envelope");
+            envelopes.extend(parts.into_iter().flatten().map(parsed));
+        }
+        (ids, envelopes)
+    });
+    (&SIGNED.0, &SIGNED.1)
+}
