@@ -4,14 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use sealgate_authority::ports::{Clock, Entropy, System};
+use sealgate_authority::ports::{Clock, System};
 use sealgate_cli::assembly::{self, TOKEN_FILE};
 use sealgate_signer::Unlock;
 use serde_json::{Value, json};
+use sqlx::{AnyConnection, AssertSqlSafe, Executor};
 use tokio::sync::oneshot;
 
-use crate::database::Postgres;
-use crate::{Answer, Engine, TestClock, request};
+use crate::database::{Postgres, on_connection};
+use crate::{Answer, Chain, Engine, TestClock, request};
 
 /// A real server on loopback with its own data, gone when this value is. Dropping it fails the test if a connection
 /// to its database is left over.
@@ -22,43 +23,113 @@ pub struct TestApp {
     pub clock: Arc<TestClock>,
     /// The owner's token.
     pub token: String,
+    server: Option<Server>,
+    // Dropped last, once the server has let go of them.
+    postgres: Option<Postgres>,
     dir: tempfile::TempDir,
-    stop: Option<oneshot::Sender<()>>,
-    server: Option<JoinHandle<()>>,
+}
+
+/// A server in a thread of its own.
+struct Server {
+    stop: oneshot::Sender<()>,
+    thread: JoinHandle<()>,
 }
 
 impl TestApp {
     /// A server whose clock stands still.
     pub fn start(engine: Engine) -> Self {
-        let clock = Arc::new(TestClock::default());
-        Self::launch(engine, Arc::clone(&clock) as Arc<dyn Clock>, clock)
+        Self::launch(engine, Arc::default())
     }
 
-    /// A server with the machine's clock, for clients that bring their own time.
+    /// A server whose clock runs with the machine's, for clients that bring their own time. It can still be moved
+    /// ahead of theirs.
     pub fn start_in_real_time(engine: Engine) -> Self {
-        Self::launch(engine, Arc::new(System), Arc::default())
+        Self::launch(engine, Arc::new(TestClock::running()))
     }
 
-    fn launch(engine: Engine, time: Arc<dyn Clock>, clock: Arc<TestClock>) -> Self {
+    fn launch(engine: Engine, clock: Arc<TestClock>) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
+        let postgres = (engine == Engine::Postgres).then(Postgres::create);
+        let (url, token) = (String::new(), String::new());
+        let mut app = Self { url, clock, token, server: None, postgres, dir };
+        app.serve();
+        let token = std::fs::read_to_string(app.data().join(TOKEN_FILE)).expect("the owner's token");
+        token.trim().clone_into(&mut app.token);
+        app
+    }
+
+    /// Stops the server and starts it again with the same data, at another URL.
+    pub fn restart(&mut self) {
+        self.stop().expect("the server ends cleanly");
+        self.serve();
+    }
+
+    fn serve(&mut self) {
         let (ready, listening) = std::sync::mpsc::channel();
         let (stop, stopped) = oneshot::channel();
-        let data = dir.path().join("data");
-        let server = std::thread::spawn(move || {
+        let (data, database) = (self.data(), self.postgres.as_ref().map(Postgres::url));
+        let time: Arc<dyn Clock> = Arc::clone(&self.clock) as _;
+        let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
             let runtime = runtime.expect("a runtime");
-            runtime.block_on(run(engine, &data, time, ready, stopped));
+            runtime.block_on(run(&data, database.as_deref(), time, ready, stopped));
         });
-        let url = listening.recv().expect("the server starts");
-        let token =
-            std::fs::read_to_string(dir.path().join("data").join(TOKEN_FILE)).expect("the owner's token");
-        let token = token.trim().to_owned();
-        Self { url, clock, token, dir, stop: Some(stop), server: Some(server) }
+        self.url = listening.recv().expect("the server starts");
+        self.server = Some(Server { stop, thread });
+    }
+
+    fn stop(&mut self) -> std::thread::Result<()> {
+        let Some(server) = self.server.take() else { return Ok(()) };
+        drop(server.stop);
+        server.thread.join()
     }
 
     /// The server's data directory.
     pub fn data(&self) -> std::path::PathBuf {
         self.dir.path().join("data")
+    }
+
+    /// How many rows there are, as in `count("devices WHERE kind = 'hwid'")`: what the database holds, seen from
+    /// outside the server.
+    pub fn count(&self, rows: &str) -> u64 {
+        let select = format!("SELECT CAST(COUNT(*) AS BIGINT) FROM {rows}");
+        let counted = self.look(async move |connection: &mut AnyConnection| {
+            sqlx::query_scalar::<_, i64>(AssertSqlSafe(select)).fetch_one(connection).await
+        });
+        u64::try_from(counted).expect("a count")
+    }
+
+    /// The values of a query that selects one text.
+    pub fn texts(&self, select: &str) -> Vec<String> {
+        let select = select.to_owned();
+        self.look(async move |connection: &mut AnyConnection| {
+            sqlx::query_scalar::<_, String>(AssertSqlSafe(select)).fetch_all(connection).await
+        })
+    }
+
+    /// Changes the database behind the server's back.
+    pub fn meddle(&self, statement: &str) {
+        let statement = statement.to_owned();
+        self.on_database("rw", async move |connection: &mut AnyConnection| {
+            connection.execute(AssertSqlSafe(statement)).await.map(drop)
+        });
+    }
+
+    fn look<T: Send>(
+        &self,
+        work: impl AsyncFnOnce(&mut AnyConnection) -> Result<T, sqlx::Error> + Send,
+    ) -> T {
+        self.on_database("ro", work)
+    }
+
+    fn on_database<T: Send>(
+        &self,
+        mode: &str,
+        work: impl AsyncFnOnce(&mut AnyConnection) -> Result<T, sqlx::Error> + Send,
+    ) -> T {
+        let file = || format!("sqlite://{}?mode={mode}", self.data().join("sealgate.db").display());
+        let url = self.postgres.as_ref().map_or_else(file, Postgres::url);
+        on_connection(&url, work).expect("the database answers")
     }
 
     /// A management request with the owner's token.
@@ -80,6 +151,18 @@ impl TestApp {
         self.api("POST", "/api/v1/licenses", &body).expect(201)["licenses"][0].clone()
     }
 
+    /// A license file and all that a verifier needs besides.
+    pub fn chain(&self, app: &Value, license: &Value) -> Chain {
+        let get = |path: String| {
+            let answer = self.api("GET", &path, &Value::Null);
+            assert_eq!(answer.status, 200, "{path}");
+            answer.bytes
+        };
+        let name = |value: &Value| value.as_str().expect("an identifier").to_owned();
+        let file = get(format!("/api/v1/licenses/{}/file", name(&license["license_id"])));
+        Chain::new(&get(format!("/api/v1/apps/{}/trust", name(&app["app_id"]))), file)
+    }
+
     /// A well-formed validation request body.
     pub fn question(app: &Value, license: &Value, hwid: &str, nonce: &str) -> Value {
         json!({
@@ -99,8 +182,7 @@ impl TestApp {
 
 impl Drop for TestApp {
     fn drop(&mut self) {
-        drop(self.stop.take());
-        let ended = self.server.take().expect("dropped once").join();
+        let ended = self.stop();
         if !std::thread::panicking() {
             ended.expect("the server ends cleanly");
         }
@@ -108,19 +190,14 @@ impl Drop for TestApp {
 }
 
 async fn run(
-    engine: Engine,
     data: &Path,
+    database: Option<&str>,
     clock: Arc<dyn Clock>,
     ready: std::sync::mpsc::Sender<String>,
     stopped: oneshot::Receiver<()>,
 ) {
-    let postgres = match engine {
-        Engine::Sqlite => None,
-        Engine::Postgres => Some(Postgres::create(unique_name()).await),
-    };
-    let url = postgres.as_ref().map(Postgres::url);
-    let started = assembly::start(data, url.as_deref(), &Unlock::File, clock, Arc::new(System)).await;
-    let authority = started.expect("a fresh server starts").authority;
+    let started = assembly::start(data, database, &Unlock::File, clock, Arc::new(System)).await;
+    let authority = started.expect("the server starts").authority;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
     ready.send(format!("http://{address}")).expect("the test waits");
@@ -129,13 +206,4 @@ async fn run(
         let _ = stopped.await;
     };
     sealgate_http::serve(listener, authority, until_dropped).await.expect("the server serves");
-    if let Some(postgres) = postgres {
-        postgres.drop().await;
-    }
-}
-
-fn unique_name() -> String {
-    let mut random = [0; 8];
-    System.fill(&mut random);
-    format!("t_{:016x}", u64::from_be_bytes(random))
 }

@@ -1,25 +1,34 @@
-//! A clock that stands still until it is moved.
+//! A clock that moves when a test moves it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sealgate_authority::ports::Clock;
+use sealgate_authority::ports::{Clock, System};
 
-/// 2027-01-15T08:00:00Z, where every test begins.
+/// 2027-01-15T08:00:00Z, where every test begins that does not run in real time.
 const BEGIN: u64 = 1_800_000_000;
 
-/// A clock that tests move.
-pub struct TestClock(AtomicU64);
+/// A clock that tests move. It stands still, or it runs with the machine's.
+pub struct TestClock {
+    runs: bool,
+    /// What it shows while it stands; how far it is ahead of the machine's while it runs.
+    millis: AtomicU64,
+}
 
 impl Default for TestClock {
     fn default() -> Self {
-        Self(AtomicU64::new(BEGIN * 1000))
+        Self { runs: false, millis: AtomicU64::new(BEGIN * 1000) }
     }
 }
 
 impl TestClock {
+    /// A clock that shows the machine's time until it is moved ahead of it.
+    pub fn running() -> Self {
+        Self { runs: true, millis: AtomicU64::new(0) }
+    }
+
     /// Lets so many seconds pass.
     pub fn advance(&self, seconds: u64) {
-        self.0.fetch_add(seconds * 1000, Ordering::SeqCst);
+        self.millis.fetch_add(seconds * 1000, Ordering::SeqCst);
     }
 
     /// Unix seconds now.
@@ -30,6 +39,30 @@ impl TestClock {
 
 impl Clock for TestClock {
     fn unix_millis(&self) -> u64 {
-        self.0.load(Ordering::SeqCst)
+        let begin = if self.runs { System.unix_millis() } else { 0 };
+        begin + self.millis.load(Ordering::SeqCst)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BEGIN, TestClock};
+    use sealgate_authority::ports::{Clock, System};
+
+    #[test]
+    fn a_standing_clock_moves_only_when_it_is_moved() {
+        let clock = TestClock::default();
+        assert_eq!(clock.seconds(), BEGIN);
+        clock.advance(90);
+        assert_eq!(clock.seconds(), BEGIN + 90);
+    }
+
+    #[test]
+    fn a_running_clock_is_the_machines_until_it_is_moved_ahead() {
+        let clock = TestClock::running();
+        let before = System.unix_millis();
+        assert!((before..=before + 60_000).contains(&clock.unix_millis()));
+        clock.advance(3600);
+        assert!((before + 3_600_000..=before + 3_660_000).contains(&clock.unix_millis()));
     }
 }

@@ -1,6 +1,10 @@
 //! A database of its own for every test.
 
-use sqlx::{AssertSqlSafe, Connection, Executor};
+use std::path::PathBuf;
+
+use sealgate_authority::ports::{Entropy, System};
+use sealgate_store::Location;
+use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor};
 
 /// The two engines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,18 +15,53 @@ pub enum Engine {
     Postgres,
 }
 
-/// A database on the test server, dropped with this value.
+/// A database that does not exist yet, or an empty one; gone when this value is. Dropping it fails the test if
+/// somebody is still connected.
+pub struct TestDatabase {
+    dir: tempfile::TempDir,
+    postgres: Option<Postgres>,
+}
+
+impl TestDatabase {
+    /// A new one.
+    pub fn create(engine: Engine) -> Self {
+        let postgres = (engine == Engine::Postgres).then(Postgres::create);
+        Self { dir: tempfile::tempdir().expect("a temporary directory"), postgres }
+    }
+
+    /// What [`sealgate_store::Db::open`] takes.
+    pub fn location(&self) -> Location {
+        match &self.postgres {
+            Some(postgres) => Location::Postgres(postgres.url()),
+            None => Location::File(self.file()),
+        }
+    }
+
+    /// Where the file of an SQLite database lies.
+    pub fn file(&self) -> PathBuf {
+        self.dir.path().join("test.db")
+    }
+
+    /// The URL of a PostgreSQL database.
+    pub fn postgres_url(&self) -> Option<String> {
+        self.postgres.as_ref().map(Postgres::url)
+    }
+}
+
+/// A database on the test server.
 pub(crate) struct Postgres {
     server: String,
     name: String,
 }
 
 impl Postgres {
-    pub(crate) async fn create(name: String) -> Self {
+    pub(crate) fn create() -> Self {
         let server = std::env::var("SEALGATE_TEST_PG")
             .expect("SEALGATE_TEST_PG names a PostgreSQL server; `cargo xtask test` starts one and sets it");
-        let this = Self { server, name };
-        this.on_server(format!("CREATE DATABASE {}", this.name)).await;
+        let mut random = [0; 8];
+        System.fill(&mut random);
+        let this = Self { server, name: format!("t_{:016x}", u64::from_be_bytes(random)) };
+        this.on_server(format!("CREATE DATABASE {}", this.name)).expect("the test server makes a database");
         this
     }
 
@@ -31,16 +70,37 @@ impl Postgres {
         format!("{server}/{}", self.name)
     }
 
-    /// Fails when somebody is still connected: a leftover is a bug.
-    pub(crate) async fn drop(self) {
-        self.on_server(format!("DROP DATABASE {}", self.name)).await;
+    fn on_server(&self, statement: String) -> Result<(), sqlx::Error> {
+        on_connection(&self.server, async |connection: &mut AnyConnection| {
+            connection.execute(AssertSqlSafe(statement)).await.map(drop)
+        })
     }
+}
 
-    async fn on_server(&self, statement: String) {
-        sqlx::any::install_default_drivers();
-        let mut connection =
-            sqlx::AnyConnection::connect(&self.server).await.expect("the test server answers");
-        connection.execute(AssertSqlSafe(statement)).await.expect("the test server does as told");
-        connection.close().await.expect("closes");
+impl Drop for Postgres {
+    /// Fails when somebody is still connected: a leftover is a bug.
+    fn drop(&mut self) {
+        let dropped = self.on_server(format!("DROP DATABASE {}", self.name));
+        if !std::thread::panicking() {
+            dropped.expect("nobody is connected any more");
+        }
     }
+}
+
+/// Does something on a connection of its own, in a thread of its own: callers may be inside a runtime.
+pub(crate) fn on_connection<T: Send>(
+    url: &str,
+    work: impl AsyncFnOnce(&mut AnyConnection) -> Result<T, sqlx::Error> + Send,
+) -> Result<T, sqlx::Error> {
+    let there = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.expect("a runtime").block_on(async {
+            sqlx::any::install_default_drivers();
+            let mut connection = AnyConnection::connect(url).await?;
+            let done = work(&mut connection).await;
+            connection.close().await?;
+            done
+        })
+    };
+    std::thread::scope(|scope| scope.spawn(there).join().expect("it does not panic"))
 }

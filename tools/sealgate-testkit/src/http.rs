@@ -13,6 +13,8 @@ pub struct Answer {
     pub bytes: Vec<u8>,
     /// The `x-request-id` header.
     pub request_id: Option<String>,
+    /// All headers.
+    pub headers: ureq::http::HeaderMap,
 }
 
 impl Answer {
@@ -20,6 +22,11 @@ impl Answer {
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.bytes)
             .unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&self.bytes)))
+    }
+
+    /// A header's value.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
     /// The body as JSON, once the status is the expected one.
@@ -49,8 +56,8 @@ pub fn send(method: &str, url: &str, token: Option<&str>, body: &[u8]) -> Answer
     }
     let request = builder.body(body.to_vec()).expect("a well-formed request");
     let mut response = agent.run(request).unwrap_or_else(|e| panic!("{method} {url}: {e}"));
-    let header = response.headers().get("x-request-id").and_then(|v| v.to_str().ok());
-    let request_id = header.map(str::to_owned);
+    let headers = response.headers().clone();
+    let request_id = headers.get("x-request-id").and_then(|v| v.to_str().ok()).map(str::to_owned);
     let bytes = response.body_mut().read_to_vec().expect("the body arrives");
-    Answer { status: response.status().as_u16(), bytes, request_id }
+    Answer { status: response.status().as_u16(), bytes, request_id, headers }
 }

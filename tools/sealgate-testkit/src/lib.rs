@@ -8,38 +8,57 @@
 )]
 
 mod app;
+mod chain;
 mod clock;
 mod database;
 mod http;
+mod signature;
 
 pub use app::TestApp;
+pub use chain::Chain;
 pub use clock::TestClock;
-pub use database::Engine;
+pub use database::{Engine, TestDatabase};
 pub use http::{Answer, request, send};
+pub use signature::is_signed_by;
 
-/// Runs one test body on a server over SQLite and on one over PostgreSQL.
+/// Runs one test body on a server over SQLite and on one over PostgreSQL. A body that restarts its server takes
+/// `&mut TestApp`.
 ///
-/// ```ignore
+/// ```text
 /// on_both_engines! { fn a_license_is_issued(app: &TestApp) { … } }
 /// ```
 #[macro_export]
 macro_rules! on_both_engines {
-    ($($(#[$doc:meta])* fn $name:ident($app:ident: &TestApp) $body:block)*) => {$(
+    ($($tests:tt)*) => { $crate::on_both_engines_from! { start; $($tests)* } };
+}
+
+/// The same with a clock that runs with the machine's, for clients that bring their own time.
+#[macro_export]
+macro_rules! on_both_engines_in_real_time {
+    ($($tests:tt)*) => { $crate::on_both_engines_from! { start_in_real_time; $($tests)* } };
+}
+
+/// What the two above have in common.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! on_both_engines_from {
+    ($start:ident; $($(#[$doc:meta])* fn $name:ident($app:ident: &$($kind:ident)+) $body:block)*) => {$(
         $(#[$doc])*
         mod $name {
             #[allow(unused_imports, reason = "a body may need nothing from outside")]
             use super::*;
+            use $crate::{Engine, TestApp};
 
-            fn body($app: &$crate::TestApp) $body
+            fn body($app: &$($kind)+) $body
 
             #[test]
             fn sqlite() {
-                body(&$crate::TestApp::start($crate::Engine::Sqlite));
+                body(&mut TestApp::$start(Engine::Sqlite));
             }
 
             #[test]
             fn postgres() {
-                body(&$crate::TestApp::start($crate::Engine::Postgres));
+                body(&mut TestApp::$start(Engine::Postgres));
             }
         }
     )*};

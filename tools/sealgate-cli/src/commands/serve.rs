@@ -8,6 +8,7 @@ use sealgate_artifact::Code;
 use sealgate_authority::ports::System;
 use sealgate_signer::Unlock;
 use serde::Deserialize;
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use zeroize::Zeroizing;
 
@@ -42,12 +43,7 @@ pub(crate) fn run(global: &Global, args: &ServeArgs, output: &Output) -> Result<
 
 async fn serve(settings: Settings, output: &Output) -> Result<(), Failure> {
     let Settings { data, listen, database, unlock } = settings;
-    let cannot_listen = |e| {
-        Failure::new(Code::ConfigInvalid, format!("{listen}: {e}"))
-            .fix("choose another --listen; port 0 takes a free one")
-    };
-    let listener = tokio::net::TcpListener::bind(listen).await.map_err(cannot_listen)?;
-    let address = listener.local_addr().map_err(cannot_listen)?;
+    let (listener, address) = bind(listen).await?;
     // Before anybody can know that the server is up: whoever stops it then gets a clean end.
     let stop = told_to_stop()?;
     let started =
@@ -64,6 +60,17 @@ async fn serve(settings: Settings, output: &Output) -> Result<(), Failure> {
     });
     let served = sealgate_http::serve(listener, started.authority, stop).await;
     served.map_err(|e| Failure::new(Code::SystemError, e.to_string()))
+}
+
+/// Takes the address, or a free port of it.
+pub(crate) async fn bind(listen: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
+    let cannot_listen = |e: std::io::Error| {
+        Failure::new(Code::ConfigInvalid, format!("{listen}: {e}"))
+            .fix("choose another --listen; port 0 takes a free one")
+    };
+    let listener = TcpListener::bind(listen).await.map_err(cannot_listen)?;
+    let address = listener.local_addr().map_err(cannot_listen)?;
+    Ok((listener, address))
 }
 
 /// Ready at the first interrupt or termination signal.

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use crate::args::DemoArgs;
 use crate::assembly::{self, TOKEN_FILE};
-use crate::commands::serve::told_to_stop;
+use crate::commands::serve::{bind, told_to_stop};
 use crate::failure::Failure;
 use crate::output::{Output, say};
 
@@ -30,9 +30,9 @@ async fn show(args: &DemoArgs, dir: &Path, output: &Output) -> Result<(), Failur
     let stopped_by_hand = told_to_stop()?;
     let mut story = steps::Story::begin(output);
     let data = dir.join("data");
+    let (listener, address) = bind(args.listen).await?;
+    let url = format!("http://{address}");
     let started = assembly::start(&data, None, &Unlock::File, Arc::new(System), Arc::new(System)).await?;
-    let listener = tokio::net::TcpListener::bind(args.listen).await.map_err(failed)?;
-    let url = format!("http://{}", listener.local_addr().map_err(failed)?);
     let (stop, stopped) = oneshot::channel::<()>();
     let until_stopped = async {
         // Dropping the other end is the signal.

@@ -1,0 +1,4 @@
+//! The real server beside a model of it.
+
+mod agreement;
+mod model;

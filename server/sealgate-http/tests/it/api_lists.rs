@@ -1,0 +1,111 @@
+//! Lists come in pages, newest first (`spec/http.md` §3.5).
+
+use sealgate_testkit::{TestApp, on_both_engines};
+use serde_json::{Value, json};
+
+use crate::support::assert_problem;
+
+/// All pages of a list.
+fn pages(app: &TestApp, path: &str) -> Vec<Vec<Value>> {
+    let (mut pages, mut url) = (Vec::new(), path.to_owned());
+    loop {
+        let page = app.api("GET", &url, &json!(null)).expect(200);
+        pages.push(page["items"].as_array().expect("a list").clone());
+        let Some(cursor) = page["next_cursor"].as_str() else { return pages };
+        url = format!("{path}&cursor={cursor}");
+    }
+}
+
+fn ids(items: &[Value], name: &str) -> Vec<String> {
+    items.iter().map(|item| item[name].as_str().expect("text").to_owned()).collect()
+}
+
+fn sorted(mut ids: Vec<String>) -> Vec<String> {
+    ids.sort();
+    ids
+}
+
+on_both_engines! {
+    fn pages_hold_every_license_once_and_the_newest_first(app: &TestApp) {
+        let editor = app.create_app("Editor");
+        let mut issued = Vec::new();
+        for _ in 0..3 {
+            // Three of the same moment, then a later one.
+            let order = json!({ "app_id": editor["app_id"], "count": 3 });
+            let batch = app.api("POST", "/api/v1/licenses", &order).expect(201);
+            issued.extend(ids(batch["licenses"].as_array().expect("a list"), "license_id"));
+            app.clock.advance(1);
+        }
+        let pages = pages(app, "/api/v1/licenses?limit=2");
+        assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2, 2, 2, 1]);
+        let listed: Vec<Value> = pages.into_iter().flatten().collect();
+        assert_eq!(sorted(ids(&listed, "license_id")), sorted(issued));
+        let times = ids(&listed, "created_at");
+        assert!(times.is_sorted_by(|newer, older| newer >= older), "{times:?}");
+    }
+
+    fn what_comes_while_somebody_pages_does_not_shift_the_pages(app: &TestApp) {
+        let editor = app.create_app("Editor");
+        for _ in 0..4 {
+            app.issue(&editor, &json!({}));
+            app.clock.advance(1);
+        }
+        let all = app.api("GET", "/api/v1/licenses", &json!(null)).expect(200);
+        let first = app.api("GET", "/api/v1/licenses?limit=2", &json!(null)).expect(200);
+        app.issue(&editor, &json!({}));
+        let rest = format!("/api/v1/licenses?limit=2&cursor={}", first["next_cursor"].as_str().expect("more"));
+        let rest = app.api("GET", &rest, &json!(null)).expect(200);
+        let paged = [&first["items"], &rest["items"]].map(|items| items.as_array().expect("a list").clone());
+        assert_eq!(json!(paged.concat()), all["items"]);
+    }
+
+    fn a_list_of_one_app_holds_nothing_else(app: &TestApp) {
+        let (a, b) = (app.create_app("A"), app.create_app("B"));
+        let mine: Vec<Value> = (0..3).map(|_| {
+            app.issue(&b, &json!({}));
+            app.issue(&a, &json!({}))
+        }).collect();
+        let path = format!("/api/v1/licenses?limit=2&app_id={}", a["app_id"].as_str().expect("text"));
+        let listed = pages(app, &path).concat();
+        assert_eq!(sorted(ids(&listed, "license_id")), sorted(ids(&mine, "license_id")));
+    }
+
+    fn apps_are_paged_alike(app: &TestApp) {
+        let made: Vec<Value> = (0..5).map(|n| app.create_app(&format!("App {n}"))).collect();
+        let pages = pages(app, "/api/v1/apps?limit=2");
+        assert_eq!(pages.len(), 3);
+        assert_eq!(sorted(ids(&pages.concat(), "app_id")), sorted(ids(&made, "app_id")));
+    }
+
+    fn a_page_has_a_size_within_its_limits_whatever_is_wished(app: &TestApp) {
+        let editor = app.create_app("Editor");
+        app.issue(&editor, &json!({ "count": 201 }));
+        let sizes = [("", 50), ("?limit=0", 1), ("?limit=1", 1), ("?limit=200", 200), ("?limit=4294967295", 200)];
+        for (query, size) in sizes {
+            let page = app.api("GET", &format!("/api/v1/licenses{query}"), &json!(null)).expect(200);
+            assert_eq!(page["items"].as_array().expect("a list").len(), size, "{query}");
+            assert!(page["next_cursor"].is_string());
+        }
+    }
+
+    fn a_cursor_of_another_list_is_refused(app: &TestApp) {
+        let (a, b) = (app.create_app("A"), app.create_app("B"));
+        for sold in [&a, &b] {
+            app.issue(sold, &json!({ "count": 2 }));
+        }
+        let of = |app: &Value| format!("/api/v1/licenses?limit=1&app_id={}", app["app_id"].as_str().expect("text"));
+        let lists = ["/api/v1/apps?limit=1".to_owned(), "/api/v1/licenses?limit=1".to_owned(), of(&a), of(&b)];
+        for origin in &lists {
+            let page = app.api("GET", origin, &json!(null)).expect(200);
+            let cursor = page["next_cursor"].as_str().expect("there is more");
+            for list in &lists {
+                let answer = app.api("GET", &format!("{list}&cursor={cursor}"), &json!(null));
+                if list == origin {
+                    answer.expect(200);
+                } else {
+                    assert_problem(&answer, 400, "malformed_request");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Many first validations at once: never more devices than seats, and none of them twice.
+
+use sealgate_testkit::{Answer, TestApp, on_both_engines};
+use serde_json::{Value, json};
+
+use crate::support::{assert_failed, nonce, payload, sell};
+
+const RACERS: u32 = 64;
+
+/// Asks all of these at the same time.
+fn at_once(app: &TestApp, questions: &[Value]) -> Vec<Answer> {
+    let start = std::sync::Barrier::new(questions.len());
+    let ask = |question| {
+        start.wait();
+        app.validate(question)
+    };
+    std::thread::scope(|scope| {
+        let racers: Vec<_> = questions.iter().map(|question| scope.spawn(|| ask(question))).collect();
+        racers.into_iter().map(|racer| racer.join().expect("gets an answer")).collect()
+    })
+}
+
+fn bound(app: &TestApp) -> (u64, u64) {
+    (app.count("devices"), app.count("events WHERE kind = 'device_bound'"))
+}
+
+on_both_engines! {
+    fn of_many_devices_one_gets_the_only_seat(app: &TestApp) {
+        let (editor, license) = sell(app, &json!({}));
+        let question = |n| TestApp::question(&editor, &license, &format!("device-{n}"), &nonce(n));
+        let answers = at_once(app, &(0..RACERS).map(question).collect::<Vec<_>>());
+        let (won, lost): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);
+        assert_eq!(won.len(), 1);
+        assert_eq!(payload(won[0])["hwidCount"], 1);
+        for answer in lost {
+            assert_failed(answer, 403, "hwid_mismatch");
+        }
+        assert_eq!(bound(app), (1, 1));
+    }
+
+    fn one_device_that_asks_many_times_at_once_takes_one_seat(app: &TestApp) {
+        let (editor, license) = sell(app, &json!({}));
+        let question = |n| TestApp::question(&editor, &license, "desk", &nonce(n));
+        for answer in at_once(app, &(0..RACERS).map(question).collect::<Vec<_>>()) {
+            assert_eq!(payload(&answer)["hwidCount"], 1);
+        }
+        assert_eq!(bound(app), (1, 1));
+    }
+
+    fn the_same_question_many_times_at_once_has_one_answer(app: &TestApp) {
+        let (editor, license) = sell(app, &json!({}));
+        let question = TestApp::question(&editor, &license, "desk", &nonce(1));
+        let answers = at_once(app, &vec![question; RACERS as usize]);
+        assert!(answers.iter().all(|answer| answer.status == 200 && answer.bytes == answers[0].bytes));
+        assert_eq!(bound(app), (1, 1));
+    }
+
+    fn seats_fill_up_exactly(app: &TestApp) {
+        let (editor, license) = sell(app, &json!({ "max_devices": 10 }));
+        let question = |n| TestApp::question(&editor, &license, &format!("device-{}", n % 32), &nonce(n));
+        let answers = at_once(app, &(0..RACERS).map(question).collect::<Vec<_>>());
+        assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 20);
+        assert_eq!(bound(app), (10, 10));
+    }
+
+    fn of_many_apps_with_one_name_one_is_made(app: &TestApp) {
+        let name = json!({ "name": "Editor" });
+        let made: Vec<u16> = std::thread::scope(|scope| {
+            let racers: Vec<_> = (0..16).map(|_| scope.spawn(|| app.api("POST", "/api/v1/apps", &name))).collect();
+            racers.into_iter().map(|racer| racer.join().expect("gets an answer").status).collect()
+        });
+        assert_eq!(made.iter().filter(|status| **status == 201).count(), 1);
+        assert_eq!(made.iter().filter(|status| **status == 409).count(), 15);
+        assert_eq!(app.count("apps"), 1);
+    }
+}

@@ -1,0 +1,123 @@
+//! What the tests here share: questions, judgements of answers, and the state behind them.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
+
+use sealgate_artifact::decode_base64;
+use sealgate_testkit::{Answer, TestApp};
+use serde_json::{Value, json};
+
+/// A nonce that differs from every other number's.
+pub(crate) fn nonce(n: u32) -> String {
+    format!("{n:032x}")
+}
+
+/// The names of an object's fields, sorted.
+pub(crate) fn names(object: &Value) -> Vec<&str> {
+    object.as_object().expect("an object").keys().map(String::as_str).collect()
+}
+
+/// A refusal by the management API (`spec/http.md` §1.4).
+#[track_caller]
+pub(crate) fn assert_problem(answer: &Answer, status: u16, code: &str) {
+    let body = answer.clone().expect(status);
+    assert_eq!(body["code"], code, "{body}");
+    assert_eq!(names(&body), ["code", "message", "request_id"]);
+    assert!(body["message"].as_str().is_some_and(|m| !m.is_empty()), "{body}");
+    assert_eq!(body["request_id"].as_str(), answer.request_id.as_deref(), "the header has the same name");
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    assert_eq!(answer.header("www-authenticate"), (status == 401).then_some("Bearer"));
+}
+
+/// A refusal on AuthForge's wire: exactly two fields (`spec/errors.md` §4).
+#[track_caller]
+pub(crate) fn assert_failed(answer: &Answer, status: u16, error: &str) {
+    let text = String::from_utf8_lossy(&answer.bytes);
+    assert_eq!(text, format!(r#"{{"status":"failed","error":"{error}"}}"#));
+    assert_eq!(answer.status, status, "{text}");
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    assert!(answer.request_id.is_some());
+}
+
+/// The signed payload of a success, as text.
+#[track_caller]
+pub(crate) fn payload_text(answer: &Answer) -> String {
+    let answer = answer.clone().expect(200);
+    let bytes = decode_base64(answer["payload"].as_str().expect("text"), "payload").expect("base64");
+    String::from_utf8(bytes).expect("UTF-8")
+}
+
+/// The signed payload of a success.
+#[track_caller]
+pub(crate) fn payload(answer: &Answer) -> Value {
+    serde_json::from_str(&payload_text(answer)).expect("JSON")
+}
+
+/// An app and one license of it.
+pub(crate) fn sell(app: &TestApp, order: &Value) -> (Value, Value) {
+    let editor = app.create_app("Editor");
+    let license = app.issue(&editor, order);
+    (editor, license)
+}
+
+/// Everything that a refused request must not have touched.
+#[derive(Debug, PartialEq)]
+pub(crate) struct State {
+    rows: Vec<String>,
+    key_files: usize,
+}
+
+pub(crate) fn state(app: &TestApp) -> State {
+    const TABLES: [&str; 8] =
+        ["tenants", "tokens", "apps", "licenses", "license_statements", "devices", "events", "audit"];
+    let counts =
+        TABLES.map(|table| format!("SELECT '{table} ' || CAST(COUNT(*) AS TEXT) AS line FROM {table}"));
+    let licenses =
+        "SELECT license_id || COALESCE(label, '-') || CAST(COALESCE(revoked_at, 0) AS TEXT) FROM licenses";
+    State {
+        rows: app.texts(&format!("{} UNION ALL {licenses} ORDER BY line", counts.join(" UNION ALL "))),
+        key_files: app.data().join("keys").read_dir().expect("the keystore").count(),
+    }
+}
+
+/// Asks the management API, expecting that nothing happens and that the next request is answered as ever.
+#[track_caller]
+pub(crate) fn refused_without_effect(
+    app: &TestApp,
+    (method, path, body): (&str, &str, &Value),
+    status: u16,
+    code: &str,
+) {
+    let before = state(app);
+    let answer = app.api(method, path, body);
+    assert_eq!(answer.status, status, "{method} {path} {body}: {}", String::from_utf8_lossy(&answer.bytes));
+    assert_problem(&answer, status, code);
+    assert_eq!(state(app), before, "{method} {path} {body} changed something");
+    app.api("GET", "/api/v1/apps", &json!(null)).expect(200);
+}
+
+/// Sends these bytes and returns what comes back until the server closes the connection.
+pub(crate) fn raw(app: &TestApp, bytes: &[u8]) -> String {
+    rest(sent(app, bytes))
+}
+
+/// The same, but says after the bytes that no more will come.
+pub(crate) fn raw_and_no_more(app: &TestApp, bytes: &[u8]) -> String {
+    let connection = sent(app, bytes);
+    connection.shutdown(Shutdown::Write).expect("the server is there");
+    rest(connection)
+}
+
+fn sent(app: &TestApp, bytes: &[u8]) -> TcpStream {
+    let address = app.url.strip_prefix("http://").expect("a URL");
+    let mut connection = TcpStream::connect(address).expect("the server listens");
+    connection.write_all(bytes).expect("the server reads");
+    connection
+}
+
+fn rest(mut connection: TcpStream) -> String {
+    let mut answer = Vec::new();
+    // A connection that the server has torn down is an answer as well.
+    let _ = connection.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}

@@ -1,0 +1,6 @@
+//! The store through its public door, on both engines.
+
+mod cache;
+mod group;
+mod opening;
+mod support;

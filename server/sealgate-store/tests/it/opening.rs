@@ -1,0 +1,53 @@
+//! Opening and closing a database.
+
+use sealgate_artifact::Code;
+use sealgate_store::{Db, Location, StoreError, read};
+use sealgate_testkit::{Engine, TestDatabase};
+
+use crate::support::{TakeSeat, with_license};
+
+#[tokio::test]
+async fn a_file_that_is_served_from_opens_only_once() {
+    let database = TestDatabase::create(Engine::Sqlite);
+    let first = Db::open(&database.location()).await.expect("opens");
+    let second = Db::open(&database.location()).await.expect_err("is in use");
+    assert!(matches!(second, StoreError::InUse), "{second:?}");
+    assert_eq!(second.code(), Code::DataInUse);
+
+    let license = with_license(&first, 1).await;
+    first.close().await;
+    drop(first);
+    let third = Db::open(&database.location()).await.expect("is free again");
+    assert_eq!(third.write(TakeSeat(license, "a".to_owned())).await.expect("still there"), 1);
+    third.close().await;
+}
+
+#[tokio::test]
+async fn a_postgresql_database_serves_several_at_once() {
+    let database = TestDatabase::create(Engine::Postgres);
+    let first = Db::open(&database.location()).await.expect("opens");
+    let second = Db::open(&database.location()).await.expect("opens too");
+    let license = with_license(&first, 1).await;
+    let seen = read::licenses::find(&second, license.tenant, license.id).await.expect("reads");
+    assert_eq!(seen, Some(license));
+    first.close().await;
+    second.close().await;
+}
+
+#[tokio::test]
+async fn what_is_no_database_is_refused_with_a_code() {
+    let database = TestDatabase::create(Engine::Sqlite);
+    let nowhere = database.file().join("there/is/no/such/folder/test.db");
+    #[expect(clippy::disallowed_methods, reason = "a file that is no database")]
+    std::fs::write(database.file(), vec![b'x'; 8192]).expect("is written");
+    for (what, location) in [
+        ("no folder", Location::File(nowhere)),
+        ("no database", database.location()),
+        ("no URL", Location::Postgres("nonsense".to_owned())),
+        ("no server", Location::Postgres("postgres://postgres@127.0.0.1:1/none".to_owned())),
+    ] {
+        let refused = Db::open(&location).await.expect_err("is no database");
+        assert_eq!(refused.code(), Code::DatabaseUnusable, "{what}: {refused}");
+        assert!(!refused.to_string().contains("timed out"), "says why, and at once: {refused}");
+    }
+}

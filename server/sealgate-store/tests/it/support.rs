@@ -1,0 +1,124 @@
+//! Databases, rows and units of work to test with.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use sealgate_artifact::{AppId, LicenseId, MaxDevices, PublicKey, TenantId, Tier, UnixSeconds};
+use sealgate_store::{AppRow, Db, KeyHash, LicenseRow, StoreError, TenantRow, Tx, Work, write};
+use sealgate_testkit::{Engine, TestDatabase};
+
+const AT: u64 = 1_800_000_000;
+
+pub(crate) fn at() -> UnixSeconds {
+    UnixSeconds::new(AT).expect("in range")
+}
+
+/// Runs a test body on a fresh store of each engine, and closes it.
+pub(crate) async fn on_both_engines(body: impl AsyncFn(&Db)) {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let database = TestDatabase::create(engine);
+        let db = Db::open(&database.location()).await.expect("opens");
+        body(&db).await;
+        db.close().await;
+    }
+}
+
+/// A license with `seats`, not stored yet. No two are alike.
+pub(crate) fn license(seats: u32) -> LicenseRow {
+    static LAST: AtomicU8 = AtomicU8::new(0);
+    let n = LAST.fetch_add(1, Ordering::SeqCst);
+    LicenseRow {
+        id: LicenseId::new(AT * 1000, [n; 10]),
+        tenant: TenantId::new(AT * 1000, [1; 10]),
+        app: AppId::new(AT * 1000, [2; 10]),
+        key_hash: KeyHash([n; 32]),
+        key_sealed: vec![5; 60],
+        label: Some("étiquette".to_owned()),
+        tier: Tier::Licensed,
+        features: vec!["db.query".to_owned(), "export".to_owned()],
+        max_devices: MaxDevices::Limited(seats),
+        not_before: at(),
+        expires_at: None,
+        revoked_at: None,
+        revoke_reason: None,
+        version: 1,
+        created_at: at(),
+        devices_used: 0,
+    }
+}
+
+/// Stores the tenant and the app of every license here.
+pub(crate) struct Found;
+
+impl Work for Found {
+    type Output = ();
+    type Error = StoreError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        let LicenseRow { tenant, app, .. } = license(1);
+        let (name, issuer_key) = ("tenant".to_owned(), PublicKey::from_bytes([7; 32]));
+        write::tenants::insert(tx, &TenantRow { id: tenant, name, issuer_key, created_at: at() }).await?;
+        let app = AppRow {
+            id: app,
+            tenant,
+            name: "app".to_owned(),
+            secret_hash: [1; 32],
+            public_key: PublicKey::from_bytes([2; 32]),
+            next_public_key: PublicKey::from_bytes([3; 32]),
+            created_at: at(),
+        };
+        write::apps::insert(tx, &app).await
+    }
+}
+
+/// Stores a license.
+pub(crate) struct Issue(pub(crate) LicenseRow);
+
+impl Work for Issue {
+    type Output = ();
+    type Error = StoreError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        write::licenses::insert(tx, &self.0, b"{}").await
+    }
+}
+
+/// Revokes a license.
+pub(crate) struct Revoke(pub(crate) LicenseRow);
+
+impl Work for Revoke {
+    type Output = ();
+    type Error = StoreError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        let locked = write::licenses::lock(tx, self.0.tenant, self.0.id).await?.expect("it is there");
+        write::licenses::revoke(tx, &locked, Some("returned"), at()).await
+    }
+}
+
+/// Takes a seat if one is free; the number of seats taken, or the refusal after having written all the same.
+pub(crate) struct TakeSeat(pub(crate) LicenseRow, pub(crate) String);
+
+impl Work for TakeSeat {
+    type Output = u64;
+    type Error = StoreError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<u64, StoreError> {
+        let locked = write::licenses::lock(tx, self.0.tenant, self.0.id).await?.expect("it is there");
+        let (used, _) = write::licenses::count_devices(tx, &locked, "hwid", &self.1).await?;
+        write::licenses::insert_device(tx, &locked, "hwid", &self.1, at()).await?;
+        let seats = self.0.max_devices.seats().expect("counted");
+        if used < u64::from(seats) { Ok(used + 1) } else { Err(full()) }
+    }
+}
+
+pub(crate) fn full() -> StoreError {
+    StoreError::Corrupt("every seat is taken".to_owned())
+}
+
+/// A founded store with one license of so many seats.
+pub(crate) async fn with_license(db: &Db, seats: u32) -> LicenseRow {
+    let license = license(seats);
+    db.write(Found).await.expect("is stored");
+    db.write(Issue(license.clone())).await.expect("is stored");
+    license
+}

@@ -1,0 +1,8 @@
+//! Other people's clients and verifiers, unchanged, against the real server on both engines.
+
+mod dsse;
+mod lost_answer;
+mod program;
+mod python_sdk;
+mod rust_sdk;
+mod snippets;

@@ -1,0 +1,67 @@
+//! `sealgate inspect`.
+
+use serde_json::{Value, json};
+
+use crate::vendor::{Vendor, names, text};
+
+#[test]
+fn a_person_is_told_that_nothing_is_verified_and_reads_dates() {
+    let vendor = Vendor::new();
+    let license = vendor.license(&vendor.app("Editor"), &["--expires", "2037-01-31"]);
+    let (file, _) = vendor.file(&license, "a.license");
+
+    let told = vendor.run(&["inspect", &file]).ok();
+
+    assert!(told.starts_with("NOT VERIFIED"), "{told}");
+    assert!(told.contains("2037-01-31T00:00:00Z (2116972800)"), "{told}");
+    assert!(told.contains(text(&license["license_id"])), "{told}");
+}
+
+#[test]
+fn a_program_gets_the_payload_and_is_told_that_it_is_not_verified() {
+    let vendor = Vendor::new();
+    let license = vendor.license(&vendor.app("Editor"), &["--max-devices", "3"]);
+    let (file, trust) = vendor.file(&license, "a.license");
+
+    let report = vendor.json(&["inspect", &file]);
+    let fields = [
+        "form_error",
+        "keyids",
+        "kind",
+        "payload",
+        "payload_type",
+        "statement_id",
+        "verified",
+        "well_formed",
+    ];
+    assert_eq!(names(&report), fields);
+    assert_eq!((&report["verified"], &report["well_formed"]), (&json!(false), &json!(true)));
+    assert_eq!((&report["kind"], &report["form_error"]), (&json!("license"), &Value::Null));
+    assert_eq!(report["payload_type"], "application/vnd.sealgate.license.v1+json");
+    assert_eq!(report["payload"]["max_devices"], 3);
+    assert_eq!(report["payload"]["license"], license["license_id"]);
+
+    let trust: Value = serde_json::from_slice(&std::fs::read(trust).expect("written")).expect("JSON");
+    let keyset = vendor.path("keyset.json");
+    std::fs::write(&keyset, trust["keyset_chain"][0].to_string()).expect("written");
+    let report = vendor.json(&["inspect", &keyset]);
+    assert_eq!((&report["kind"], &report["payload"]["typ"]), (&json!("keyset"), &json!("keyset")));
+}
+
+#[test]
+fn a_forged_file_is_shown_as_it_is() {
+    let vendor = Vendor::new();
+    let license = vendor.license(&vendor.app("Editor"), &[]);
+    let (file, _) = vendor.file(&license, "a.license");
+    let genuine = vendor.json(&["inspect", &file]);
+    let text = std::fs::read_to_string(&file).expect("written").replace("license.v1", "license.v9");
+    std::fs::write(&file, text).expect("written");
+
+    let report = vendor.json(&["inspect", &file]);
+    assert_eq!((&report["kind"], &report["verified"]), (&Value::Null, &json!(false)));
+    assert_ne!(report["statement_id"], genuine["statement_id"]);
+    assert_eq!(report["payload"], genuine["payload"]);
+    assert!(
+        vendor.run(&["inspect", &file]).ok().contains("unknown (application/vnd.sealgate.license.v9+json)")
+    );
+}

@@ -1,0 +1,148 @@
+//! `sealgate license`, but for its files.
+
+use std::collections::HashSet;
+
+use serde_json::{Value, json};
+
+use crate::vendor::{Vendor, cells, names, text};
+
+#[test]
+fn a_license_without_further_terms_is_for_one_device_and_for_ever() {
+    let vendor = Vendor::new();
+    let app = vendor.app("Editor");
+    let issued = vendor.json(&["license", "issue", "--app", text(&app["app_id"])]);
+
+    assert_eq!(names(&issued), ["licenses"]);
+    let license = &issued["licenses"][0];
+    assert_eq!(names(license), ["expires_at", "license_id", "license_key", "max_devices"]);
+    assert_eq!((&license["expires_at"], &license["max_devices"]), (&Value::Null, &json!(1)));
+    let key = text(&license["license_key"]);
+    assert_eq!((key.len(), key.matches('-').count()), (34, 6), "{key}");
+}
+
+#[test]
+fn a_license_has_the_terms_it_was_issued_with() {
+    let vendor = Vendor::new();
+    let app = vendor.app("Editor");
+    let terms = ["--max-devices", "unlimited", "--expires", "2037-01-31", "--label", "Order 1042 – Müller"];
+    let license = vendor.license(&app, &terms);
+    assert_eq!(license["expires_at"], "2037-01-31T00:00:00Z");
+    assert_eq!(license["max_devices"], "unlimited");
+
+    let shown = vendor.json(&["license", "show", text(&license["license_id"])]);
+    let fields = [
+        "app_id",
+        "created_at",
+        "devices_used",
+        "expires_at",
+        "features",
+        "label",
+        "license_id",
+        "max_devices",
+        "status",
+        "tier",
+    ];
+    assert_eq!(names(&shown), fields);
+    assert_eq!((&shown["label"], &shown["status"]), (&json!("Order 1042 – Müller"), &json!("active")));
+    assert_eq!((&shown["tier"], &shown["app_id"]), (&json!("licensed"), &app["app_id"]));
+    assert_eq!(vendor.license(&app, &["--max-devices", "7"])["max_devices"], 7);
+}
+
+#[test]
+fn an_end_in_days_is_counted_from_now() {
+    let vendor = Vendor::new();
+    let app = vendor.app("Editor");
+    let now = sealgate_testkit::TestClock::running().seconds();
+    let license = vendor.license(&app, &["--expires", "+90d"]);
+    let (file, _) = vendor.file(&license, "a.license");
+    let ends = vendor.json(&["inspect", &file])["payload"]["expires_at"].as_u64().expect("Unix seconds");
+    let (ninety_days, a_minute) = (90 * 24 * 60 * 60, 60);
+    assert!((now + ninety_days..=now + ninety_days + a_minute).contains(&ends), "{ends}");
+}
+
+#[test]
+fn key_id_and_standard_input_name_the_same_license() {
+    let vendor = Vendor::new();
+    let license = vendor.license(&vendor.app("Editor"), &[]);
+    let (id, key) = (text(&license["license_id"]), text(&license["license_key"]));
+    let as_typed = key.to_lowercase().replace('-', " ");
+
+    let shown = vendor.json(&["license", "show", id]);
+    assert_eq!(shown["license_id"], license["license_id"]);
+    for named in [key, &as_typed] {
+        assert_eq!(vendor.json(&["license", "show", named]), shown, "{named}");
+    }
+    for input in [key.to_owned(), format!("  {key}\nand more\n"), format!("{id}\r\n")] {
+        let read = vendor.run_with_input(&["license", "show", "-", "--json"], &input).json();
+        assert_eq!(read, shown, "{input:?}");
+    }
+}
+
+#[test]
+fn licenses_are_listed_by_app_newest_first() {
+    let vendor = Vendor::new();
+    let (editor, viewer) = (vendor.app("Editor"), vendor.app("Viewer"));
+    let licenses = [&editor, &viewer, &editor].map(|app| vendor.license(app, &[])["license_id"].clone());
+    let ids = |arguments: &[&str]| -> Vec<Value> {
+        let list = vendor.json(arguments);
+        list.as_array().expect("a list").iter().map(|l| l["license_id"].clone()).collect()
+    };
+    let [first, second, third] = &licenses;
+    assert_eq!(ids(&["license", "list"]), [third.clone(), second.clone(), first.clone()]);
+    let of_editor = ["license", "list", "--app", text(&editor["app_id"])];
+    assert_eq!(ids(&of_editor), [third.clone(), first.clone()]);
+}
+
+#[test]
+fn a_large_order_is_issued_and_listed_whole() {
+    let vendor = Vendor::new();
+    let app = vendor.app("Editor");
+    let order = ["license", "issue", "--app", text(&app["app_id"]), "--count", "250"];
+    let issued = vendor.json(&order);
+    let keys = |list: &Value, name: &str| -> HashSet<String> {
+        list.as_array().expect("a list").iter().map(|l| text(&l[name]).to_owned()).collect()
+    };
+    assert_eq!(keys(&issued["licenses"], "license_key").len(), 250);
+    let listed = vendor.json(&["license", "list"]);
+    assert_eq!(listed.as_array().map(Vec::len), Some(250));
+    assert_eq!(keys(&listed, "license_id"), keys(&issued["licenses"], "license_id"));
+}
+
+#[test]
+fn a_revoked_license_says_so_with_its_reason() {
+    let vendor = Vendor::new();
+    let license = vendor.license(&vendor.app("Editor"), &[]);
+    let key = text(&license["license_key"]);
+
+    let revoked = vendor.json(&["license", "revoke", key, "--reason", "charge-back"]);
+    assert_eq!((&revoked["status"], &revoked["revoke_reason"]), (&json!("revoked"), &json!("charge-back")));
+    assert!(revoked["revoked_at"].is_string());
+    assert_eq!(vendor.json(&["license", "revoke", key]), revoked, "twice changes nothing");
+
+    let told = vendor.run(&["license", "revoke", key]).ok();
+    assert!(told.contains("charge-back") && told.contains("offline until it ends"), "{told}");
+}
+
+#[test]
+fn people_read_tables() {
+    let vendor = Vendor::new();
+    let app = vendor.app("Editor");
+    let issue =
+        ["license", "issue", "--app", text(&app["app_id"]), "--expires", "2037-01-31", "--count", "2"];
+    let issued = vendor.run(&issue).ok();
+    let lines: Vec<&str> = issued.lines().collect();
+    assert_eq!(cells(lines[0]), ["KEY", "LICENSE", "SEATS", "ENDS"]);
+    assert_eq!(lines.len(), 3);
+    let [key, id, seats, ends] = cells(lines[1])[..] else { panic!("{issued}") };
+    assert_eq!((seats, ends), ("1", "2037-01-31T00:00:00Z"));
+
+    let list = vendor.run(&["license", "list"]).ok();
+    assert_eq!(cells(list.lines().next().expect("a head")), ["LICENSE", "STATUS", "SEATS", "ENDS", "LABEL"]);
+    assert!(list.contains(id) && !list.contains(key), "{list}");
+
+    let shown = vendor.run(&["license", "show", key]).ok();
+    let pairs: Vec<Vec<&str>> = shown.lines().map(cells).collect();
+    for pair in [vec!["license", id], vec!["status", "active"], vec!["seats", "0", "of", "1"]] {
+        assert!(pairs.contains(&pair), "{shown}");
+    }
+}

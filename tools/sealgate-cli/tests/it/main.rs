@@ -1,0 +1,17 @@
+//! The real program, as people and scripts run it.
+#![expect(clippy::disallowed_methods, reason = "a test looks at the program's files, and spoils some")]
+
+mod apps;
+mod demo;
+mod exit_codes;
+mod flags;
+mod help;
+mod inspect;
+mod licenses;
+mod program;
+mod secrets;
+mod serve;
+mod server;
+mod start;
+mod vendor;
+mod verify;

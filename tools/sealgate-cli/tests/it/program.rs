@@ -1,0 +1,96 @@
+//! Running the program to its end.
+
+use std::io::Write;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// The program under test.
+pub(crate) const SEALGATE: &str = env!("CARGO_BIN_EXE_sealgate");
+
+/// Only a broken program needs longer.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(45);
+
+/// The program with these arguments, and nothing in its environment.
+pub(crate) fn sealgate(arguments: &[&str]) -> Command {
+    let mut command = Command::new(SEALGATE);
+    command.env_clear().args(arguments).stdin(Stdio::null());
+    command
+}
+
+/// The same so many days from now, as in `+31d`.
+pub(crate) fn sealgate_at(time: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new("faketime");
+    command.env_clear().args(["-f", time, SEALGATE]).args(arguments).stdin(Stdio::null());
+    command
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) exit: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Outcome {
+    /// Standard output of a run that ended well and complained of nothing.
+    pub(crate) fn ok(self) -> String {
+        assert_eq!((self.exit, &*self.stderr), (Some(0), ""), "{self:?}");
+        self.stdout
+    }
+
+    /// The same as JSON.
+    pub(crate) fn json(self) -> Value {
+        serde_json::from_str(&self.ok()).expect("JSON")
+    }
+
+    /// The failure that a run with `--json` reported: `code`, `message`, and nothing else but `fix` and `request_id`.
+    pub(crate) fn refused(self, exit: i32, code: &str) -> Value {
+        assert_eq!((self.exit, &*self.stdout), (Some(exit), ""), "{self:?}");
+        let failure: Value = serde_json::from_str(&self.stderr).unwrap_or_else(|e| panic!("{e}: {self:?}"));
+        assert_eq!(failure["code"], code, "{self:?}");
+        for (name, value) in failure.as_object().expect("an object") {
+            assert!(["code", "message", "fix", "request_id"].contains(&&**name), "{self:?}");
+            assert!(value.as_str().is_some_and(|text| !text.is_empty()), "{self:?}");
+        }
+        assert!(failure["message"].is_string(), "{self:?}");
+        failure
+    }
+}
+
+/// Runs a command to its end.
+pub(crate) fn run(command: &mut Command) -> Outcome {
+    finish(start(command))
+}
+
+/// The same with something on standard input.
+pub(crate) fn run_with_input(command: &mut Command, input: &str) -> Outcome {
+    let mut child = start(command.stdin(Stdio::piped()));
+    child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("it reads");
+    finish(child)
+}
+
+fn start(command: &mut Command) -> Child {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap_or_else(|e| {
+        let name = command.get_program().to_string_lossy();
+        panic!("{name} does not start ({e}); `cargo xtask test --only provision` installs what is missing")
+    })
+}
+
+/// A program that should have ended, and serves instead, fails the test and does not stop it.
+fn finish(child: Child) -> Outcome {
+    let id = child.id();
+    let (sender, ended) = mpsc::channel();
+    std::thread::spawn(move || sender.send(child.wait_with_output()));
+    let Ok(output) = ended.recv_timeout(PATIENCE) else {
+        let killed = Command::new("kill").args(["-KILL", &id.to_string()]).status();
+        let output = ended.recv_timeout(PATIENCE);
+        panic!("it does not end ({killed:?}): {output:?}");
+    };
+    let output = output.expect("its output arrives");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    Outcome { exit: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+}

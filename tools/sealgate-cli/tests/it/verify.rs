@@ -1,0 +1,170 @@
+//! `sealgate verify`: what it accepts, and how each refusal is called.
+
+use serde_json::{Value, json};
+
+use crate::program::{Outcome, run, sealgate, sealgate_at};
+use crate::vendor::{Vendor, names, text};
+
+/// A license file, the trust beside it, and the root key.
+struct Case {
+    vendor: Vendor,
+    app: Value,
+    license: Value,
+    file: String,
+    trust: String,
+    root: String,
+}
+
+impl Case {
+    fn new(terms: &[&str]) -> Self {
+        let vendor = Vendor::new();
+        let app = vendor.app("Editor");
+        let license = vendor.license(&app, terms);
+        let (file, trust) = vendor.file(&license, "a.license");
+        let pinned: Value = serde_json::from_slice(&std::fs::read(&trust).expect("written")).expect("JSON");
+        let root = text(&pinned["roots"][0]).to_owned();
+        Self { vendor, app, license, file, trust, root }
+    }
+
+    /// Verifies without a server.
+    fn by_root(&self, more: &[&str]) -> Outcome {
+        run(&mut sealgate(&[&["verify", &self.file, "--root", &self.root, "--json"], more].concat()))
+    }
+
+    fn by_trust(&self) -> Outcome {
+        run(&mut sealgate(&["verify", &self.file, "--trust", &self.trust, "--json"]))
+    }
+
+    fn spoil(&self, change: impl FnOnce(&str) -> String) {
+        let text = std::fs::read_to_string(&self.file).expect("written");
+        std::fs::write(&self.file, change(&text)).expect("written");
+    }
+}
+
+#[test]
+fn a_genuine_license_is_valid_by_root_and_by_trust() {
+    let case = Case::new(&["--max-devices", "3", "--expires", "2037-01-31"]);
+    let by_root = case.by_root(&[]).json();
+    let fields =
+        ["keyset", "license", "not_checked", "signed_by", "statement_id", "tenant_keyset", "verdict"];
+    assert_eq!(names(&by_root), fields);
+    assert_eq!(by_root["verdict"], "valid");
+    let license = &by_root["license"];
+    assert_eq!((&license["license"], &license["app"]), (&case.license["license_id"], &case.app["app_id"]));
+    assert_eq!(
+        (&license["max_devices"], &license["expires_at"]),
+        (&json!(3), &json!("2037-01-31T00:00:00Z"))
+    );
+
+    let by_trust = case.by_trust().json();
+    assert_eq!(by_trust["license"], by_root["license"]);
+    let unchecked = |report: &Value| report["not_checked"].as_array().map(Vec::len);
+    assert_eq!((unchecked(&by_root), unchecked(&by_trust)), (Some(3), Some(2)), "a root alone pins no app");
+}
+
+#[test]
+fn a_person_is_told_what_was_checked_and_what_was_not() {
+    let case = Case::new(&[]);
+    let told = run(&mut sealgate(&["verify", &case.file, "--root", &case.root])).ok();
+    assert!(told.starts_with("VALID\n"), "{told}");
+    for part in ["\nchecked:", "signed by root", "\nnot checked:", "revocation:", "tenant and app:"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+}
+
+#[test]
+fn a_changed_letter_is_signature_invalid() {
+    let case = Case::new(&[]);
+    // One base64 letter inside the payload; the text stays well formed.
+    case.spoil(|text| {
+        let at = text.find(r#""payload":""#).expect("a payload") + 40;
+        let other = if text[at..].starts_with('A') { "B" } else { "A" };
+        format!("{}{other}{}", &text[..at], &text[at + 1..])
+    });
+    case.by_root(&[]).refused(1, "signature_invalid");
+    case.by_trust().refused(1, "signature_invalid");
+    let told = run(&mut sealgate(&["verify", &case.file, "--root", &case.root]));
+    assert_eq!((told.exit, &*told.stdout), (Some(1), ""));
+    assert!(told.stderr.starts_with("error: ") && told.stderr.contains("(signature_invalid)"), "{told:?}");
+}
+
+#[test]
+fn a_wrong_root_is_signature_invalid() {
+    let case = Case::new(&[]);
+    let other = text(&case.app["public_key"]);
+    let told = run(&mut sealgate(&["verify", &case.file, "--root", other, "--json"]));
+    told.refused(1, "signature_invalid");
+    // One right root among several is enough.
+    run(&mut sealgate(&["verify", &case.file, "--root", other, &case.root, "--json"])).json();
+}
+
+#[test]
+fn a_threshold_of_two_is_not_met_by_one_root() {
+    let case = Case::new(&[]);
+    case.by_root(&["--threshold", "1"]).json();
+    case.by_root(&["--threshold", "2"]).refused(1, "threshold_not_met");
+    let with_another = [text(&case.app["public_key"]), "--threshold", "2"];
+    let told = run(&mut sealgate(
+        &[&["verify", &case.file, "--json", "--root", &case.root], &with_another[..]].concat(),
+    ));
+    told.refused(1, "threshold_not_met");
+    // The same root twice is not two roots.
+    let twice = ["verify", &case.file, "--json", "--root", &case.root, &case.root, "--threshold", "2"];
+    run(&mut sealgate(&twice)).refused(1, "key_duplicate");
+}
+
+#[test]
+fn another_apps_trust_is_wrong_app() {
+    let case = Case::new(&[]);
+    let other = case.vendor.license(&case.vendor.app("Viewer"), &[]);
+    let (_, trust) = case.vendor.file(&other, "b.license");
+    run(&mut sealgate(&["verify", &case.file, "--trust", &trust, "--json"])).refused(1, "wrong_app");
+}
+
+#[test]
+fn a_license_is_valid_until_its_end_and_then_expired() {
+    let case = Case::new(&["--expires", "+30d"]);
+    let verify = ["verify", &case.file, "--trust", &case.trust, "--json"];
+    assert_eq!(run(&mut sealgate_at("+29d", &verify)).json()["verdict"], "valid");
+    let failure = run(&mut sealgate_at("+31d", &verify)).refused(1, "expired");
+    assert!(text(&failure["message"]).starts_with("the license is genuine, but expired at 20"), "{failure}");
+}
+
+#[test]
+fn a_clock_before_the_start_or_after_the_keysets_end_is_refused_by_name() {
+    let case = Case::new(&[]);
+    let verify = ["verify", &case.file, "--trust", &case.trust, "--json"];
+    run(&mut sealgate_at("-3d", &verify)).refused(1, "keyset_not_yet_valid");
+    run(&mut sealgate_at("+3651d", &verify)).refused(1, "keyset_expired");
+}
+
+#[test]
+fn nothing_to_judge_by_is_trust_missing() {
+    let case = Case::new(&[]);
+    let failure = run(&mut sealgate(&["verify", &case.file, "--json"])).refused(78, "trust_missing");
+    assert!(text(&failure["fix"]).contains("--root PUB"), "{failure}");
+    std::fs::remove_file(&case.trust).expect("there");
+    case.by_root(&[]).refused(78, "trust_missing");
+    case.by_trust().refused(65, "file_unreadable");
+}
+
+#[test]
+fn a_file_that_is_no_license_is_a_bad_file() {
+    let case = Case::new(&[]);
+    let genuine = std::fs::read_to_string(&case.file).expect("written");
+    let trust: Value = serde_json::from_slice(&std::fs::read(&case.trust).expect("written")).expect("JSON");
+    let cases = [
+        ("hello".to_owned(), "json_invalid"),
+        (genuine.replacen('{', r#"{"extra":1,"#, 1), "envelope_invalid"),
+        (genuine.replace("==\"", "\""), "base64_invalid"),
+        (trust["tenant_keyset"].to_string(), "kind_unexpected"),
+        (" ".repeat(20_000), "artifact_too_large"),
+    ];
+    for (text, code) in cases {
+        case.spoil(|_| text);
+        case.by_root(&[]).refused(65, code);
+        case.by_trust().refused(65, code);
+    }
+    std::fs::remove_file(&case.file).expect("there");
+    case.by_root(&[]).refused(65, "file_unreadable");
+}

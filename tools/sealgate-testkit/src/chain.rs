@@ -1,0 +1,54 @@
+//! A license with its chain, and our own verifier to set beside other people's.
+
+use sealgate_artifact::{AppId, PublicKey, TenantId, UnixSeconds};
+use sealgate_trust::{Roots, TenantTrust, TrustError, verify_license};
+use sealgate_wire::Trust;
+
+/// What a verifier of one license is given: envelopes as bytes that a test may spoil, and what is pinned.
+#[derive(Debug, Clone)]
+pub struct Chain {
+    /// The keyset's envelope.
+    pub keyset: Vec<u8>,
+    /// The tenant keyset's envelope.
+    pub tenant_keyset: Vec<u8>,
+    /// The license's envelope.
+    pub license: Vec<u8>,
+    /// The pinned root keys, base64.
+    pub roots: Vec<String>,
+    threshold: usize,
+    tenant: String,
+    app: String,
+}
+
+impl Chain {
+    /// Takes apart a trust.json (`spec/keys.md` §6) and sets a license file beside it.
+    pub(crate) fn new(trust: &[u8], license: Vec<u8>) -> Self {
+        let trust: Trust = serde_json::from_slice(trust).expect("a trust.json");
+        let [keyset] = &trust.keyset_chain[..] else { panic!("one keyset") };
+        Self {
+            keyset: keyset.get().as_bytes().to_vec(),
+            tenant_keyset: trust.tenant_keyset.get().as_bytes().to_vec(),
+            license,
+            roots: trust.roots,
+            threshold: trust.threshold,
+            tenant: trust.tenant,
+            app: trust.app,
+        }
+    }
+
+    /// Our own verdict at this time, in Unix seconds: the ids of keyset, tenant keyset and license, or the stable code.
+    pub fn judge(&self, now: u64) -> Result<[String; 3], String> {
+        self.verify(UnixSeconds::new(now).expect("a time before the year 10000"))
+            .map_err(|e| e.code().to_string())
+    }
+
+    fn verify(&self, now: UnixSeconds) -> Result<[String; 3], TrustError> {
+        let root = |text: &String| PublicKey::parse(text).expect("a public key");
+        let roots = Roots::pin(self.roots.iter().map(root).collect(), self.threshold)?;
+        let tenant = TenantId::parse(&self.tenant).expect("an identifier");
+        let app = AppId::parse(&self.app).expect("an identifier");
+        let trust = TenantTrust::verify(&roots, &self.keyset, &self.tenant_keyset, Some(tenant), now)?;
+        let license = verify_license(&trust, &self.license, Some(app))?;
+        Ok([trust.keyset().id(), trust.tenant_keyset().id(), license.id()].map(|id| id.to_string()))
+    }
+}
