@@ -7,6 +7,8 @@ use serde::de::DeserializeOwned;
 
 /// spec/http.md §1.3: no request needs more.
 const BODY_BYTES: usize = 64 * 1024;
+/// spec/http.md §1.3: no request nests deeper. Blocks readers of any kind from being led down without end.
+const DEPTH: u32 = 32;
 /// A body that is too large is still read this far, unkept, so that the sender hears why it was refused instead of a
 /// broken connection.
 const DRAIN_BYTES: usize = 16 * 1024 * 1024;
@@ -21,6 +23,9 @@ pub(crate) struct Unreadable {
 pub(crate) async fn read<T: DeserializeOwned>(request: Request) -> Result<T, Unreadable> {
     let bytes = collect(request.into_body()).await?;
     let unreadable = |why| Unreadable { code: Code::MalformedRequest, why };
+    if is_too_deep(&bytes) {
+        return Err(unreadable(format!("nested more than {DEPTH} deep")));
+    }
     let value = serde_json::from_slice(&bytes).map_err(|e| unreadable(describe(&e)))?;
     // The reader would take a list for an object, its values in the order of the fields.
     if bytes.trim_ascii_start().first() != Some(&b'{') {
@@ -46,6 +51,26 @@ async fn collect(mut body: axum::body::Body) -> Result<Vec<u8>, Unreadable> {
         return Ok(kept);
     }
     Err(Unreadable { code: Code::BodyTooLarge, why: format!("more than {BODY_BYTES} bytes") })
+}
+
+/// Whether brackets outside strings nest deeper than any request needs. The reader of JSON does not look into fields
+/// that it ignores; this does.
+fn is_too_deep(bytes: &[u8]) -> bool {
+    let (mut depth, mut in_text, mut escaped) = (0_u32, false, false);
+    for byte in bytes {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b'{' | b'[' if !in_text => depth += 1,
+            b'}' | b']' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEPTH {
+            return true;
+        }
+    }
+    false
 }
 
 /// Where and what kind of mistake, never the text around it: bodies hold secrets.

@@ -24,7 +24,10 @@ impl FromRequestParts<Arc<Authority>> for Authenticated {
     async fn from_request_parts(parts: &mut Parts, authority: &Arc<Authority>) -> Result<Self, Problem> {
         let id = RequestId::of(&parts.extensions);
         let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = header.and_then(|value| value.strip_prefix("Bearer "));
+        // RFC 9110 §11.1: the scheme is read in any case.
+        let credentials = header.and_then(|value| value.split_once(' '));
+        let token =
+            credentials.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token);
         let token = token.ok_or_else(|| Problem::plain(Code::TokenInvalid, &id))?;
         match authenticate(authority, token, &id.0).await {
             Ok(caller) => Ok(Self { caller, id }),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{Extensions, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -29,10 +29,12 @@ pub(crate) async fn assign(
 ) -> Response {
     let id = authority.new_request_id();
     request.extensions_mut().insert(RequestId(id.clone()));
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    // The route, not the path: a client may have put a key where none belongs.
+    let route = request.extensions().get::<MatchedPath>().map(|p| p.as_str().to_owned());
+    let method = request.method().clone();
     let mut response = next.run(request).await;
     let value = HeaderValue::try_from(id).expect("hexadecimal digits are a header value");
     let id = response.headers_mut().entry(HEADER).or_insert(value).clone();
-    tracing::debug!(request_id = ?id, %method, path, status = response.status().as_u16(), "answered");
+    tracing::debug!(request_id = ?id, %method, route, status = response.status().as_u16(), "answered");
     response
 }

@@ -79,7 +79,7 @@ impl Db {
     /// Waits for writes under way, then closes every connection.
     pub async fn close(&self) {
         self.group.close().await;
-        self.feed.stop();
+        self.feed.stop().await;
         self.pool.close().await;
     }
 }

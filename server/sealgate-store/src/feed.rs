@@ -7,10 +7,11 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use sqlx::{AnyPool, Row};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::cache::Caches;
@@ -33,7 +34,8 @@ pub(crate) struct Feed {
     generation: AtomicU64,
     /// Groups of this process, whose changes the caches know already.
     own: Mutex<BTreeSet<i64>>,
-    follower: OnceLock<JoinHandle<()>>,
+    follower: Mutex<Option<JoinHandle<()>>>,
+    stopping: Notify,
 }
 
 impl Feed {
@@ -45,16 +47,21 @@ impl Feed {
             proven_at: AtomicU64::new(0),
             generation: AtomicU64::new(0),
             own: Mutex::default(),
-            follower: OnceLock::new(),
+            follower: Mutex::default(),
+            stopping: Notify::new(),
         });
         let follower = tokio::spawn(follow(Arc::clone(&feed), pool, head));
-        feed.follower.set(follower).expect("set once, here");
+        *feed.follower.lock().expect("no holder of this lock panics") = Some(follower);
         Ok(feed)
     }
 
-    pub(crate) fn stop(&self) {
-        if let Some(follower) = self.follower.get() {
-            follower.abort();
+    /// Ends the follower and waits until it has given its connection back.
+    pub(crate) async fn stop(&self) {
+        let follower = self.follower.lock().expect("no holder of this lock panics").take();
+        if let Some(follower) = follower {
+            self.stopping.notify_one();
+            // It ends after at most one read; a panic inside it was logged by its thread.
+            let _ = follower.await;
         }
     }
 
@@ -111,7 +118,10 @@ async fn follow(feed: Arc<Feed>, pool: AnyPool, mut seen: i64) {
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
-        ticks.tick().await;
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = feed.stopping.notified() => return,
+        }
         if let Err(error) = feed.catch_up(&pool, &mut seen).await {
             tracing::warn!(%error, "the change feed cannot be read; caches fall silent within a second");
         }

@@ -4,11 +4,13 @@
 //! order, and no two of them can wait for each other in a circle.
 
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use sqlx::any::AnyConnectOptions;
-use sqlx::{AnyConnection, Executor, Row};
+use sqlx::{AnyConnection, Connection, Executor, Row};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -166,6 +168,12 @@ impl Writer {
                 job.finish(committed.as_ref().copied().map_err(String::as_str));
             }
         }
+        // Closed here and waited for, so that a stopped server leaves one whole file behind.
+        if let Some(connection) = self.connection.take()
+            && let Err(error) = connection.close().await
+        {
+            tracing::warn!(%error, "the writer's connection did not close cleanly");
+        }
     }
 
     async fn commit_together(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), sqlx::Error> {
@@ -191,7 +199,9 @@ impl Writer {
 async fn run_in_savepoint(job: &mut dyn Job, tx: &mut Tx<'_>) -> Result<(), sqlx::Error> {
     tx.connection.execute("SAVEPOINT job").await?;
     let changed_before = tx.changed.len();
-    if !job.run(tx).await {
+    // A bug in one unit of work must not end the writer. What it left half done goes with the connection.
+    let keep = AssertUnwindSafe(job.run(tx)).catch_unwind().await.map_err(|_| sqlx::Error::WorkerCrashed)?;
+    if !keep {
         tx.connection.execute("ROLLBACK TO SAVEPOINT job").await?;
         tx.changed.truncate(changed_before);
     }

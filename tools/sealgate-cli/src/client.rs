@@ -101,7 +101,7 @@ pub(crate) fn segment(app_id: &str) -> Result<AppId, Failure> {
 }
 
 fn token(global: &Global) -> Result<String, Failure> {
-    if let Some(token) = &global.token {
+    if let Some(token) = global.token.as_ref().filter(|t| !t.is_empty()) {
         return Ok(token.clone());
     }
     let fix = "give --token, SEALGATE_TOKEN, or the server's --data directory";

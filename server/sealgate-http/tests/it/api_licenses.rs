@@ -44,7 +44,7 @@ on_both_engines! {
     fn limits_themselves_are_allowed(app: &TestApp) {
         let editor = app.create_app("Editor");
         assert_eq!(app.issue(&editor, &json!({ "max_devices": 1_000_000 }))["max_devices"], 1_000_000);
-        app.issue(&editor, &json!({ "expires_at": "9999-12-30T22:00:00Z" }));
+        app.issue(&editor, &json!({ "expires_at": "9999-12-31T23:59:59Z" }));
         app.issue(&editor, &json!({ "expires_at": "2027-01-15T08:00:01Z" }));
         app.issue(&editor, &json!({ "label": "" }));
     }

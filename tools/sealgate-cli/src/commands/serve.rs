@@ -95,7 +95,8 @@ fn settings(global: &Global, args: &ServeArgs) -> Result<Settings, Failure> {
     Ok(Settings {
         data,
         listen: args.listen.or(config.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
-        database: args.database.clone().or(config.database),
+        // An empty variable is an unset one.
+        database: args.database.clone().filter(|url| !url.is_empty()).or(config.database),
         unlock: args.passphrase_file.as_deref().map_or(Ok(Unlock::File), read_passphrase)?,
     })
 }

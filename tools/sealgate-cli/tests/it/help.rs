@@ -2,7 +2,7 @@
 
 use crate::program::{run, sealgate};
 
-const VERBS: [&[&str]; 14] = [
+const VERBS: [&[&str]; 15] = [
     &[],
     &["serve"],
     &["demo"],
@@ -16,6 +16,7 @@ const VERBS: [&[&str]; 14] = [
     &["license", "list"],
     &["license", "revoke"],
     &["license", "file"],
+    &["inspect"],
     &["verify"],
 ];
 
