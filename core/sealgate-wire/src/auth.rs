@@ -26,8 +26,9 @@ pub struct ValidateRequest {
     pub ttl_seconds: Option<u64>,
 }
 
-/// A positive answer: `signature` is over the ASCII text of `payload`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A positive answer: `signature` is over the ASCII text of `payload`. It holds a session token, so it has no `Debug`
+/// text.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ValidateAnswer {
     /// `success`.
@@ -45,7 +46,7 @@ pub struct ValidateAnswer {
 }
 
 /// What is signed. The order of fields is part of the wire: vendor data comes last (`spec/http.md` §2.4).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ValidatePayload {
     /// Names the session in later requests.

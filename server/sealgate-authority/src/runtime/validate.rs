@@ -17,8 +17,7 @@ const DEVICE_KIND: &str = "hwid";
 const FIELD_BYTES: usize = 128;
 const NONCE_DIGITS: usize = 32;
 
-/// A signed yes.
-#[derive(Debug)]
+/// A signed yes. It holds a session token, so it has no `Debug` text.
 pub struct Validated {
     /// What the client gets.
     pub answer: ValidateAnswer,
