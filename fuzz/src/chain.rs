@@ -5,12 +5,16 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use conformance::{Bytes, Chain, Question, answer};
+use conformance::{Question, answer};
 use libfuzzer_sys::fuzz_target;
 
+/// Root statement, keyset, tenant keyset, and then a license or a server certificate.
+const PLACES: usize = 5;
+
 struct Known {
-    plain: Chain,
-    /// What is found when envelopes of the vectors take their place in the plain chain. They are the seeds, so each of
+    /// A license under its chain, and a server certificate under the same.
+    plain: [Question; 2],
+    /// What is found when envelopes of the vectors take their place in a plain chain. They are the seeds, so each of
     /// them turns up again; some were signed soundly and stand in a vector that must be refused for another reason.
     accepted: BTreeSet<String>,
 }
@@ -18,18 +22,16 @@ struct Known {
 static KNOWN: LazyLock<Known> = LazyLock::new(|| {
     let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("../vectors");
     let vectors = conformance::read_all(&vectors).expect("the vectors are readable");
-    let chains = vectors.into_iter().filter_map(|(path, vector, _)| match vector.question {
-        Question::Chain(chain) => Some((path, *chain)),
-        _ => None,
+    let plain = ["license/valid/plain.json", "server-certificate/valid/plain.json"].map(|name| {
+        let found = vectors.iter().find(|(path, _, _)| path == Path::new(name));
+        found.expect("the plain questions are vectors").1.question.clone()
     });
-    let chains: Vec<_> = chains.collect();
-    let plain = chains.iter().find(|(path, _)| path == Path::new("license/valid/plain.json"));
-    let plain = plain.expect("the plain license is a vector").1.clone();
-    let parts = chains.into_iter().flat_map(|(_, chain)| {
-        [Some(chain.keyset), Some(chain.tenant_keyset), chain.license].into_iter().enumerate()
-    });
-    let accepted = parts
-        .filter_map(|(place, part)| Some(found(&plain, place, part?)))
+    let envelopes = vectors.iter().flat_map(|(_, vector, _)| vector.question.envelopes().into_iter().take(8));
+    let envelopes: BTreeSet<Vec<u8>> = envelopes.filter_map(|bytes| bytes.to_vec()).collect();
+    let accepted = envelopes
+        .into_iter()
+        .flat_map(|envelope| (0..PLACES).map(move |place| (place, envelope.clone())))
+        .map(|(place, envelope)| found(&plain, place, envelope))
         .filter(|found| found.starts_with("ok"))
         .collect();
     Known { plain, accepted }
@@ -37,17 +39,11 @@ static KNOWN: LazyLock<Known> = LazyLock::new(|| {
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((place, envelope)) = bytes.split_last() else { return };
-    let found = found(&KNOWN.plain, usize::from(*place), Bytes::from(envelope.to_vec()));
+    let found = found(&KNOWN.plain, usize::from(*place) % PLACES, envelope.to_vec());
     assert!(!found.starts_with("ok") || KNOWN.accepted.contains(&found), "nobody signed this: {found}");
 });
 
-/// The answer to the plain chain with this envelope in one of its three places.
-fn found(plain: &Chain, place: usize, envelope: Bytes) -> String {
-    let mut chain = plain.clone();
-    match place % 3 {
-        0 => chain.keyset = envelope,
-        1 => chain.tenant_keyset = envelope,
-        _ => chain.license = Some(envelope),
-    }
-    answer(&Question::Chain(Box::new(chain)))
+/// The answer to a plain question with this envelope in one of its places.
+fn found(plain: &[Question; 2], place: usize, envelope: Vec<u8>) -> String {
+    answer(&plain[place / 4].with_envelope(place.min(3), envelope))
 }

@@ -27,8 +27,12 @@ impl Envelope {
 
     /// Reads an envelope; says nothing about its truth.
     pub fn decode(bytes: &[u8]) -> Result<Self, ArtifactError> {
-        cap("envelope", bytes.len(), limits::ENVELOPE_BYTES)?;
-        let Value::Object(members) = json::parse(bytes)? else {
+        limits::check("envelope", bytes.len(), limits::ENVELOPE_BYTES)?;
+        Self::from_value(json::parse(bytes)?)
+    }
+
+    pub(crate) fn from_value(value: Value) -> Result<Self, ArtifactError> {
+        let Value::Object(members) = value else {
             return Err(invalid("not an object"));
         };
         // spec/envelope.md §1.2: exactly these three fields, in any order.
@@ -37,12 +41,16 @@ impl Envelope {
             return Err(invalid("payloadType and payload are strings"));
         };
         let payload = b64::decode(&payload, "payload")?;
-        cap("payload", payload.len(), limits::PAYLOAD_BYTES)?;
+        limits::check("payload", payload.len(), limits::PAYLOAD_BYTES)?;
         Ok(Self { payload_type, payload, signatures: signature_list(signatures)? })
     }
 
     /// The compact text of this envelope.
     pub fn encode(&self) -> Vec<u8> {
+        self.to_value().to_string().into_bytes()
+    }
+
+    pub(crate) fn to_value(&self) -> Value {
         let signatures = self.signatures.iter().map(|s| {
             Value::Object(vec![
                 ("keyid".into(), Value::Text(s.keyid.clone())),
@@ -54,8 +62,6 @@ impl Envelope {
             ("payloadType".into(), Value::Text(self.payload_type.clone())),
             ("signatures".into(), Value::List(signatures.collect())),
         ])
-        .to_string()
-        .into_bytes()
     }
 
     /// What the payload says it is; part of the signed bytes.
@@ -108,11 +114,12 @@ fn signature_entry(value: Value) -> Result<SignatureEntry, ArtifactError> {
     let [Value::Text(keyid), Value::Text(sig)] = exactly(members, ["keyid", "sig"])? else {
         return Err(invalid("keyid and sig are strings"));
     };
-    cap("keyid", keyid.len(), limits::KEYID_BYTES)?;
+    limits::check("keyid", keyid.len(), limits::KEYID_BYTES)?;
     Ok(SignatureEntry { keyid, sig: b64::decode(&sig, "sig")? })
 }
 
-fn exactly<const N: usize>(
+/// The values of exactly these members, in this order.
+pub(crate) fn exactly<const N: usize>(
     mut members: Vec<(String, Value)>,
     names: [&'static str; N],
 ) -> Result<[Value; N], ArtifactError> {
@@ -125,10 +132,6 @@ fn exactly<const N: usize>(
         *slot = members.swap_remove(at).1;
     }
     Ok(found)
-}
-
-fn cap(what: &'static str, actual: usize, limit: usize) -> Result<(), ArtifactError> {
-    if actual > limit { Err(ArtifactError::TooLarge { what, limit, actual }) } else { Ok(()) }
 }
 
 fn invalid(why: &'static str) -> ArtifactError {

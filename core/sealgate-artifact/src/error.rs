@@ -61,6 +61,12 @@ pub enum ArtifactError {
     /// `spec/envelope.md` §3.5.
     #[error("critical meaning {0:?} is not known here")]
     CritUnknown(String),
+    /// `spec/envelope.md` §6.3.
+    #[error("the attachment that field {0} names did not come along")]
+    AttachmentMissing(&'static str),
+    /// `spec/envelope.md` §6.3.
+    #[error("an attachment came along that no field names")]
+    AttachmentUnexpected,
     /// `spec/keys.md` §1.
     #[error("not an identifier (lower-case hyphenated UUID)")]
     Id,
@@ -85,6 +91,8 @@ impl ArtifactError {
             Self::FieldUnknown(_) => Code::FieldUnknown,
             Self::FieldInvalid { .. } => Code::FieldInvalid,
             Self::CritUnknown(_) => Code::CritUnknown,
+            Self::AttachmentMissing(_) => Code::AttachmentMissing,
+            Self::AttachmentUnexpected => Code::AttachmentUnexpected,
             Self::Id => Code::IdMalformed,
             Self::PublicKey => Code::KeyMalformed,
             Self::LicenseKey(_) => Code::LicenseKeyMalformed,

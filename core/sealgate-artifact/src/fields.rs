@@ -77,7 +77,7 @@ impl Fields {
         }
     }
 
-    fn take(&mut self, field: &'static str) -> Result<Value, ArtifactError> {
+    pub(crate) fn take(&mut self, field: &'static str) -> Result<Value, ArtifactError> {
         let at = self.0.iter().position(|(name, _)| name == field);
         Ok(self.0.remove(at.ok_or(ArtifactError::FieldMissing(field))?).1)
     }
@@ -113,6 +113,36 @@ fn check_crit(crit: Value) -> Result<(), ArtifactError> {
         Some(_) => Err(invalid("crit", "not a list of strings")),
         None => Err(invalid("crit", "empty")),
     }
+}
+
+/// An entry of a list that must be a string.
+pub(crate) fn text_of(field: &'static str, value: Value) -> Result<String, ArtifactError> {
+    match value {
+        Value::Text(text) => Ok(text),
+        _ => Err(invalid(field, "an entry is not a string")),
+    }
+}
+
+/// The entries of a list of strings, each read by `parse`, none twice.
+pub(crate) fn distinct<T: PartialEq>(
+    field: &'static str,
+    entries: Vec<Value>,
+    parse: impl Fn(&str) -> Result<T, ArtifactError>,
+) -> Result<Vec<T>, ArtifactError> {
+    let mut list = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let entry = parse(&text_of(field, entry)?)?;
+        if list.contains(&entry) {
+            return Err(invalid(field, "an entry stands twice"));
+        }
+        list.push(entry);
+    }
+    Ok(list)
+}
+
+/// A number that its own limit keeps inside the profile.
+pub(crate) fn int(n: u64) -> Value {
+    Value::Int(i64::try_from(n).unwrap_or(limits::INTEGER_BOUND - 1).min(limits::INTEGER_BOUND - 1))
 }
 
 pub(crate) fn invalid(field: &'static str, why: &'static str) -> ArtifactError {

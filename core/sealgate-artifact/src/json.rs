@@ -60,6 +60,9 @@ impl Reader<'_> {
             if members.iter().any(|(seen, _)| *seen == name) {
                 return Err(error(start, "a name stands twice"));
             }
+            if members.len() == limits::NAMES {
+                return Err(error(start, "too many names in one object"));
+            }
             self.skip_space();
             self.expect(b':', "a colon was expected")?;
             self.skip_space();

@@ -7,10 +7,12 @@ use crate::{ArtifactError, b64, hex};
 /// What a key is for. One key has one use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum KeyUse {
-    /// Signs keysets. Kept offline once a ceremony was held.
+    /// Signs root statements and keysets. Kept offline once a ceremony was held.
     Root,
-    /// Signs tenant keysets.
+    /// Signs tenant keysets and server certificates.
     Authority,
+    /// Signs a server's answers. Named by a certificate, for a few weeks.
+    Server,
     /// Signs licenses of one tenant.
     Issuer,
     /// Signs answers of one app on AuthForge's wire. Stands in no keyset: clients pin it.
@@ -19,13 +21,14 @@ pub enum KeyUse {
 
 impl KeyUse {
     /// Every use there is.
-    pub const ALL: [Self; 4] = [Self::Root, Self::Authority, Self::Issuer, Self::App];
+    pub const ALL: [Self; 5] = [Self::Root, Self::Authority, Self::Server, Self::Issuer, Self::App];
 
     /// The name as written in keysets.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Root => "root",
             Self::Authority => "authority",
+            Self::Server => "server",
             Self::Issuer => "issuer",
             Self::App => "app",
         }

@@ -1,7 +1,7 @@
 //! Keysets: who may sign what (`spec/keys.md` §4 and §5).
 
-use crate::fields::{Fields, invalid};
-use crate::{ArtifactError, KeyUse, Kind, PublicKey, Statement, TenantId, UnixSeconds, Value, limits};
+use crate::fields::{Fields, int, invalid};
+use crate::{ArtifactError, Attachments, KeyUse, Kind, PublicKey, Statement, TenantId, UnixSeconds, Value, limits};
 
 /// What a key may still do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +69,7 @@ pub struct TenantKeyset {
 impl Statement for Keyset {
     const KIND: Kind = Kind::Keyset;
 
-    fn take(fields: &mut Fields) -> Result<Self, ArtifactError> {
+    fn take(fields: &mut Fields, _: &mut Attachments<'_>) -> Result<Self, ArtifactError> {
         Ok(Self {
             version: fields.count("version")?,
             issued_at: fields.time("issued_at")?,
@@ -91,7 +91,7 @@ impl Statement for Keyset {
 impl Statement for TenantKeyset {
     const KIND: Kind = Kind::TenantKeyset;
 
-    fn take(fields: &mut Fields) -> Result<Self, ArtifactError> {
+    fn take(fields: &mut Fields, _: &mut Attachments<'_>) -> Result<Self, ArtifactError> {
         Ok(Self {
             tenant: fields.parsed("tenant", "not an identifier", |t| TenantId::parse(t).ok())?,
             version: fields.count("version")?,
@@ -140,9 +140,4 @@ fn key_list(keys: &[KeyRecord]) -> Value {
         ])
     };
     Value::List(keys.iter().map(entry).collect())
-}
-
-/// A number that its own limit keeps inside the profile.
-pub(crate) fn int(n: u64) -> Value {
-    Value::Int(i64::try_from(n).unwrap_or(limits::INTEGER_BOUND - 1).min(limits::INTEGER_BOUND - 1))
 }

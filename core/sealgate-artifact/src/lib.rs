@@ -6,7 +6,9 @@
 //!
 //! The law on every format is `spec/`; clauses are quoted above the code that carries them out.
 
+mod attachments;
 mod b64;
+mod certificate;
 mod code;
 mod envelope;
 mod error;
@@ -19,10 +21,13 @@ mod keyset;
 mod license;
 mod license_key;
 pub mod limits;
+mod root;
 mod statement;
 mod time;
 
+pub use attachments::{Attachments, Carrier};
 pub use b64::{decode as decode_base64, encode as encode_base64};
+pub use certificate::ServerCertificate;
 pub use code::{Code, Family};
 pub use envelope::{Envelope, SignatureEntry, pre_authentication_encoding};
 pub use error::ArtifactError;
@@ -33,5 +38,6 @@ pub use keys::{KeyId, KeyUse, PublicKey};
 pub use keyset::{KeyRecord, KeyState, Keyset, TenantKeyset};
 pub use license::{License, MaxDevices, Tier};
 pub use license_key::LicenseKey;
+pub use root::Root;
 pub use statement::{Kind, Statement, StatementId, Unverified};
 pub use time::UnixSeconds;

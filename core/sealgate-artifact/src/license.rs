@@ -1,8 +1,8 @@
 //! The license (`spec/license.md`).
 
-use crate::fields::{Fields, invalid};
-use crate::keyset::int;
-use crate::{AppId, ArtifactError, Kind, LicenseId, Statement, TenantId, UnixSeconds, Value, limits};
+use crate::attachments::reference;
+use crate::fields::{Fields, distinct, int, invalid};
+use crate::{AppId, ArtifactError, Attachments, Kind, LicenseId, Statement, TenantId, UnixSeconds, Value, json, limits};
 
 /// The three tiers of a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +76,7 @@ pub struct License {
     pub expires_at: Option<UnixSeconds>,
     /// The tier it grants.
     pub tier: Tier,
-    /// Names of features beyond the tier, in the vendor's own words.
+    /// Names of features beyond the tier, in the vendor's own words: at most 128. Above 32 they travel as an attachment.
     pub features: Vec<String>,
     /// How many devices may use it.
     pub max_devices: MaxDevices,
@@ -84,8 +84,9 @@ pub struct License {
 
 impl Statement for License {
     const KIND: Kind = Kind::License;
+    const ATTACHES: bool = true;
 
-    fn take(fields: &mut Fields) -> Result<Self, ArtifactError> {
+    fn take(fields: &mut Fields, attachments: &mut Attachments<'_>) -> Result<Self, ArtifactError> {
         let license = Self {
             tenant: fields.parsed("tenant", "not an identifier", |t| TenantId::parse(t).ok())?,
             app: fields.parsed("app", "not an identifier", |t| AppId::parse(t).ok())?,
@@ -95,7 +96,7 @@ impl Statement for License {
             not_before: fields.time("not_before")?,
             expires_at: fields.nullable("expires_at", Fields::time)?,
             tier: fields.parsed("tier", "unknown tier", Tier::parse)?,
-            features: feature_list(fields.list("features", limits::FEATURES)?)?,
+            features: features(fields.take("features")?, attachments)?,
             max_devices: match fields.nullable("max_devices", Fields::count)? {
                 None => MaxDevices::Unlimited,
                 Some(n) => {
@@ -120,35 +121,49 @@ impl Statement for License {
             ("not_before", int(self.not_before.get())),
             ("expires_at", self.expires_at.map_or(Value::Null, |t| int(t.get()))),
             ("tier", Value::Text(self.tier.as_str().to_owned())),
-            ("features", Value::List(self.features.iter().cloned().map(Value::Text).collect())),
+            ("features", self.attached_features().map_or_else(|| self.feature_list(), |text| reference(&text))),
             ("max_devices", self.max_devices.seats().map_or(Value::Null, |n| int(n.into()))),
         ]
+    }
+
+    fn attachments(&self) -> Vec<Vec<u8>> {
+        self.attached_features().into_iter().collect()
+    }
+}
+
+impl License {
+    fn feature_list(&self) -> Value {
+        Value::List(self.features.iter().cloned().map(Value::Text).collect())
+    }
+
+    /// The attachment, where there are more features than a payload may hold.
+    fn attached_features(&self) -> Option<Vec<u8>> {
+        (self.features.len() > limits::FEATURES).then(|| self.feature_list().to_string().into_bytes())
+    }
+}
+
+/// `spec/envelope.md` §6.4: a few stand in the payload, many in an attachment.
+fn features(field: Value, attachments: &mut Attachments<'_>) -> Result<Vec<String>, ArtifactError> {
+    let (list, counts) = match field {
+        reference @ Value::Object(_) => {
+            let content = attachments.take("features", reference)?;
+            (json::parse(content)?, limits::FEATURES + 1..=limits::ATTACHED_FEATURES)
+        }
+        list => (list, 0..=limits::FEATURES),
+    };
+    match list {
+        Value::List(names) if counts.contains(&names.len()) => distinct("features", names, feature),
+        Value::List(_) => Err(invalid("features", "too many entries, or too few for an attachment")),
+        _ => Err(invalid("features", "not a list")),
     }
 }
 
 /// `spec/license.md` §2.6: names of 1 to 32 bytes that stand once and cannot steer a terminal.
-fn feature_list(values: Vec<Value>) -> Result<Vec<String>, ArtifactError> {
-    let mut names = Vec::with_capacity(values.len());
-    for value in values {
-        match value {
-            Value::Text(name) if !is_feature(&name) => {
-                return Err(invalid(
-                    "features",
-                    "an entry is not a name of 1 to 32 bytes without control characters",
-                ));
-            }
-            Value::Text(name) if names.contains(&name) => {
-                return Err(invalid("features", "a name stands twice"));
-            }
-            Value::Text(name) => names.push(name),
-            _ => return Err(invalid("features", "an entry is not a string")),
-        }
+fn feature(name: &str) -> Result<String, ArtifactError> {
+    if (1..=limits::FEATURE_BYTES).contains(&name.len()) && !name.chars().any(char::is_control) {
+        return Ok(name.to_owned());
     }
-    Ok(names)
-}
-
-fn is_feature(name: &str) -> bool {
-    (1..=limits::FEATURE_BYTES).contains(&name.len()) && !name.chars().any(char::is_control)
+    Err(invalid("features", "an entry is not a name of 1 to 32 bytes without control characters"))
 }
 
 #[cfg(test)]
@@ -164,7 +179,7 @@ mod tests {
             Just(MaxDevices::Unlimited),
             (1..=limits::MAX_DEVICES).prop_map(MaxDevices::Limited),
         ];
-        let features = prop::collection::btree_set("[a-zäß.:_]{1,16}", 0..limits::FEATURES);
+        let features = prop::collection::btree_set("[a-zäß.:_]{1,16}", 0..=limits::ATTACHED_FEATURES);
         (any::<[u8; 16]>(), 0..1u64 << 53, seconds(), seconds(), any::<bool>(), 0..3usize, features, seats)
             .prop_map(|(id, version, issued, begin, ends, tier, features, max_devices)| License {
                 tenant: TenantId::from_bytes(id),
@@ -182,10 +197,10 @@ mod tests {
     }
 
     proptest! {
-        /// Any license that can be signed is read back the same, within the payload's limit.
+        /// Any license that can be signed is read back the same, within the limits of payload and attachment.
         #[test]
         fn what_is_written_is_read(license in licenses()) {
-            prop_assert_eq!(License::from_payload(&license.to_payload()), Ok(license));
+            prop_assert_eq!(License::from_payload(&license.to_payload(), &license.attachments()), Ok(license));
         }
     }
 }

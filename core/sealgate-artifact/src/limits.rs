@@ -1,15 +1,25 @@
 //! Every limit of the formats, each with the attack it blocks (`spec/envelope.md` §4).
 
+use crate::ArtifactError;
+
 /// A whole envelope in bytes. Blocks memory exhaustion before anything is decoded.
 pub const ENVELOPE_BYTES: usize = 16 * 1024;
 /// Signatures on one envelope. Blocks spending a verifier's time on signatures nobody needs.
 pub const SIGNATURES: usize = 24;
+/// An envelope with its attachments in bytes. Blocks memory exhaustion.
+pub const CARRIER_BYTES: usize = 1_500_000;
+/// Attachments of one statement.
+pub const ATTACHMENTS: usize = 4;
+/// One attachment in bytes.
+pub const ATTACHMENT_BYTES: usize = 256 * 1024;
 /// A payload in bytes. Blocks statements that a cloud key service (4,096 bytes with the type) could not sign.
 pub const PAYLOAD_BYTES: usize = 3_800;
 /// Nesting of objects and lists. Blocks stack exhaustion in recursive readers of any language.
 pub const DEPTH: usize = 8;
 /// An object key in bytes. Blocks vendor data smuggled in as structure.
 pub const KEY_BYTES: usize = 64;
+/// Names in one object. Blocks quadratic time spent on finding names that stand twice.
+pub const NAMES: usize = 256;
 /// Integers lie strictly inside ±2^53. Blocks differences between readers that use doubles and those that do not.
 pub const INTEGER_BOUND: i64 = 1 << 53;
 /// 9999-12-31T23:59:59Z. Blocks times that calendars in some languages cannot show.
@@ -20,9 +30,25 @@ pub const KEYID_BYTES: usize = 64;
 pub const KEYSET_KEYS: usize = 12;
 /// Entries of a tenant keyset.
 pub const TENANT_KEYSET_KEYS: usize = 16;
+/// Keys of a root statement.
+pub const ROOT_KEYS: usize = 12;
+/// Root statements given at once. Blocks a verifier's time spent on a chain without end.
+pub const ROOT_STATEMENTS: usize = 1_024;
+/// Tenants, origins and operations of a server certificate, each.
+pub const CERTIFICATE_ENTRIES: usize = 16;
+/// One operation's name in bytes.
+pub const OPERATION_BYTES: usize = 32;
+/// How long a server certificate may hold: 31 days. A stolen server's key dies with its certificate.
+pub const CERTIFICATE_SECONDS: u64 = 31 * 24 * 60 * 60;
 /// Features named inside a license. More travel as an attachment.
 pub const FEATURES: usize = 32;
+/// Features of a license in an attachment.
+pub const ATTACHED_FEATURES: usize = 128;
 /// One feature name in bytes.
 pub const FEATURE_BYTES: usize = 32;
 /// Seats of a license when they are counted at all. Blocks seat arithmetic that overflows.
 pub const MAX_DEVICES: u32 = 1_000_000;
+
+pub(crate) fn check(what: &'static str, actual: usize, limit: usize) -> Result<(), ArtifactError> {
+    if actual > limit { Err(ArtifactError::TooLarge { what, limit, actual }) } else { Ok(()) }
+}

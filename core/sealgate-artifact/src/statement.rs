@@ -4,28 +4,35 @@ use std::marker::PhantomData;
 
 use sha2::{Digest, Sha256};
 
-use crate::{ArtifactError, Envelope, Value, fields::Fields, hex, json, limits};
+use crate::{ArtifactError, Attachments, Carrier, Envelope, Value, fields::Fields, hex, json, limits};
 
 /// The kinds of statement, one payload type each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
+    /// The root keys, signed by themselves and by those before them.
+    Root,
     /// Keys of the installation, signed by the roots.
     Keyset,
     /// Keys of one tenant, signed by the authority.
     TenantKeyset,
+    /// What one server may answer, signed by the authority.
+    ServerCertificate,
     /// What a customer bought, signed by the tenant's issuer.
     License,
 }
 
 impl Kind {
     /// Every kind there is.
-    pub const ALL: [Self; 3] = [Self::Keyset, Self::TenantKeyset, Self::License];
+    pub const ALL: [Self; 5] =
+        [Self::Root, Self::Keyset, Self::TenantKeyset, Self::ServerCertificate, Self::License];
 
     /// The name inside the payload's `typ`.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Root => "root",
             Self::Keyset => "keyset",
             Self::TenantKeyset => "tenant-keyset",
+            Self::ServerCertificate => "server-certificate",
             Self::License => "license",
         }
     }
@@ -52,13 +59,21 @@ pub trait Statement: Sized {
     /// The kind, fixed per type, so that no statement is read as another.
     const KIND: Kind;
 
+    /// Whether a field of this kind may be an attachment (`spec/envelope.md` §6.1).
+    const ATTACHES: bool = false;
+
     /// Takes this kind's fields; whatever is left afterwards is refused by the caller.
     #[doc(hidden)]
-    fn take(fields: &mut Fields) -> Result<Self, ArtifactError>;
+    fn take(fields: &mut Fields, attachments: &mut Attachments<'_>) -> Result<Self, ArtifactError>;
 
     /// This kind's members in the order of its spec page, without `typ`.
     #[doc(hidden)]
     fn members(&self) -> Vec<(&'static str, Value)>;
+
+    /// What does not fit into the payload and travels beside it.
+    fn attachments(&self) -> Vec<Vec<u8>> {
+        vec![]
+    }
 
     /// The payload bytes to be signed.
     fn to_payload(&self) -> Vec<u8> {
@@ -67,12 +82,10 @@ pub trait Statement: Sized {
         Value::Object(std::iter::once(typ).chain(members).collect()).to_string().into_bytes()
     }
 
-    /// Reads a payload by the strict profile. Form only: whoever calls this has verified nothing.
-    fn from_payload(payload: &[u8]) -> Result<Self, ArtifactError> {
-        if payload.len() > limits::PAYLOAD_BYTES {
-            let (limit, actual) = (limits::PAYLOAD_BYTES, payload.len());
-            return Err(ArtifactError::TooLarge { what: "payload", limit, actual });
-        }
+    /// Reads a payload and the attachments it names by the strict profile. Form only: whoever calls this has verified
+    /// nothing.
+    fn from_payload(payload: &[u8], attachments: &[Vec<u8>]) -> Result<Self, ArtifactError> {
+        limits::check("payload", payload.len(), limits::PAYLOAD_BYTES)?;
         let mut fields = Fields::new(json::parse(payload)?)?;
         // spec/envelope.md §2.2: the kind stands in the type *and* in the payload.
         let typ = fields.text("typ")?;
@@ -82,8 +95,10 @@ pub trait Statement: Sized {
                 found: typ.escape_default().to_string(),
             });
         }
-        let statement = Self::take(&mut fields)?;
+        let mut attachments = Attachments::new(attachments);
+        let statement = Self::take(&mut fields, &mut attachments)?;
         fields.finish()?;
+        attachments.finish()?;
         Ok(statement)
     }
 }
@@ -95,6 +110,11 @@ pub struct StatementId([u8; 32]);
 impl StatementId {
     pub(crate) fn of(signed_bytes: &[u8]) -> Self {
         Self(Sha256::digest(signed_bytes).into())
+    }
+
+    /// Reads 64 lower-case hexadecimal digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        hex::decode(text).map(Self)
     }
 
     /// The digest.
@@ -112,28 +132,38 @@ impl std::fmt::Display for StatementId {
 /// An envelope that claims to hold a `T`. Nothing in it may be acted on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unverified<T> {
-    envelope: Envelope,
+    carrier: Carrier,
     kind: PhantomData<T>,
 }
 
 impl<T: Statement> Unverified<T> {
-    /// Decodes an envelope and checks that it claims to be of this kind.
+    /// Decodes an envelope, with attachments where the kind knows any, and checks that it claims to be of this kind.
     pub fn decode(bytes: &[u8]) -> Result<Self, ArtifactError> {
-        let envelope = Envelope::decode(bytes)?;
+        let carrier = if T::ATTACHES {
+            Carrier::decode(bytes)?
+        } else {
+            Carrier { envelope: Envelope::decode(bytes)?, attachments: vec![] }
+        };
+        let envelope = &carrier.envelope;
         if envelope.payload_type() != T::KIND.payload_type() {
             let found = envelope.payload_type().escape_default().to_string();
             return Err(ArtifactError::Kind { expected: T::KIND, found });
         }
-        Ok(Self { envelope, kind: PhantomData })
+        Ok(Self { carrier, kind: PhantomData })
     }
 
     /// The envelope, for whoever verifies it.
     pub fn envelope(&self) -> &Envelope {
-        &self.envelope
+        &self.carrier.envelope
+    }
+
+    /// What came beside the envelope; the statement names it, or is refused.
+    pub fn attachments(&self) -> &[Vec<u8>] {
+        &self.carrier.attachments
     }
 
     /// What the payload says, for people to look at. Nothing vouches for it.
     pub fn danger_peek(&self) -> Result<T, ArtifactError> {
-        T::from_payload(self.envelope.payload())
+        T::from_payload(self.carrier.envelope.payload(), &self.carrier.attachments)
     }
 }

@@ -1,60 +1,87 @@
-//! From pinned roots to a license: each level is verified by the same function (`spec/keys.md` §4).
+//! From pinned roots to the issuers of one tenant: each level is verified by the same function (`spec/keys.md` §4).
 
-use sealgate_artifact::{
-    AppId, Keyset, Kind, License, PublicKey, TenantId, TenantKeyset, UnixSeconds, Unverified,
-};
+use sealgate_artifact::{Keyset, Kind, PublicKey, Root, TenantId, TenantKeyset, UnixSeconds, Unverified};
 
+use crate::memory::{Accepted, Fact, Maximum};
 use crate::verify::admit_keys;
-use crate::{Signers, TrustError, Verified, verify};
+use crate::window::{self, Window};
+use crate::{Roots, Signers, TrustError, Verified, verify};
 
-/// The root keys that a program or a person trusts from the start.
+/// The statements of a chain as they were received. Nothing in them is believed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Roots(Signers);
-
-impl Roots {
-    /// Pins root keys, `threshold` of which must sign: at least one (`spec/keys.md` §4.5).
-    pub fn pin(keys: Vec<PublicKey>, threshold: usize) -> Result<Self, TrustError> {
-        if threshold == 0 {
-            return Err(TrustError::ThresholdZero);
-        }
-        let keys = admit_keys(&[], keys.into_iter())?;
-        Ok(Self(Signers::new(Kind::Keyset, keys, threshold)))
-    }
+pub struct ChainBytes {
+    /// Root statements, oldest first.
+    pub roots: Vec<Vec<u8>>,
+    /// The keyset.
+    pub keyset: Vec<u8>,
+    /// The tenant keyset.
+    pub tenant_keyset: Vec<u8>,
 }
 
 /// The verified chain from pinned roots down to the issuers of one tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TenantTrust {
+    root: Verified<Root>,
     keyset: Verified<Keyset>,
     tenant_keyset: Verified<TenantKeyset>,
-    issuers: Signers,
+    accepted: Accepted,
+    /// Every key of every level: none of them may be a server's.
+    pub(crate) known: Vec<PublicKey>,
+    pub(crate) certifiers: Signers,
+    pub(crate) issuers: Signers,
 }
 
 impl TenantTrust {
-    /// Verifies keyset and tenant keyset, in that order, at the one time `now`.
+    /// Verifies root statements, keyset and tenant keyset, in that order, at the one time `now`.
     ///
     /// `tenant` is the tenant the caller expects; `None` accepts whichever the authority vouches for, for tools that
-    /// show a person what a file is.
+    /// show a person what a file is. `accepted` is what the caller remembers, or nothing.
     pub fn verify(
         roots: &Roots,
-        keyset: &[u8],
-        tenant_keyset: &[u8],
+        chain: &ChainBytes,
         tenant: Option<TenantId>,
+        accepted: &Accepted,
         now: UnixSeconds,
     ) -> Result<Self, TrustError> {
-        let keyset = verify(&Unverified::<Keyset>::decode(keyset)?, &roots.0)?;
-        in_window(keyset.get().issued_at, keyset.get().expires_at, now)?;
-        let known = admit_keys(roots.0.keys(), keyset.get().keys.iter().map(|k| k.public_key))?;
+        let root = roots.follow(&chain.roots, accepted.root.as_ref(), now)?;
+
+        let keyset = verify(&Unverified::<Keyset>::decode(&chain.keyset)?, &root.keyset_signers())?;
+        window::check(Window::Keyset, keyset.get().issued_at, keyset.get().expires_at, now)?;
+        let of_keyset = fact(keyset.get().version, &keyset);
+        let last = root.last.get();
+        of_keyset.against(standing(accepted.keyset.as_ref(), &last.keys, last.threshold))?;
+        let known = admit_keys(&root.seen, keyset.get().keys.iter().map(|k| k.public_key))?;
         let authorities = Signers::of_keyset(Kind::TenantKeyset, &keyset.get().keys);
-        let tenant_keyset = verify(&Unverified::<TenantKeyset>::decode(tenant_keyset)?, &authorities)?;
+
+        let tenant_keyset = verify(&Unverified::<TenantKeyset>::decode(&chain.tenant_keyset)?, &authorities)?;
         let found = tenant_keyset.get().tenant;
-        if let Some(expected) = tenant.filter(|t| *t != found) {
+        if let Some(expected) = [tenant, accepted.tenant].into_iter().flatten().find(|t| *t != found) {
             return Err(TrustError::WrongTenant { expected, found });
         }
-        in_window(tenant_keyset.get().issued_at, tenant_keyset.get().expires_at, now)?;
-        admit_keys(&known, tenant_keyset.get().keys.iter().map(|k| k.public_key))?;
-        let issuers = Signers::of_keyset(Kind::License, &tenant_keyset.get().keys);
-        Ok(Self { keyset, tenant_keyset, issuers })
+        window::check(Window::Keyset, tenant_keyset.get().issued_at, tenant_keyset.get().expires_at, now)?;
+        let of_tenant = fact(tenant_keyset.get().version, &tenant_keyset);
+        of_tenant.against(standing(accepted.tenant_keyset.as_ref(), authorities.keys(), 1))?;
+        let known = admit_keys(&known, tenant_keyset.get().keys.iter().map(|k| k.public_key))?;
+
+        Ok(Self {
+            certifiers: Signers::of_keyset(Kind::ServerCertificate, &keyset.get().keys),
+            issuers: Signers::of_keyset(Kind::License, &tenant_keyset.get().keys),
+            root: root.last,
+            keyset,
+            tenant_keyset,
+            accepted: Accepted {
+                tenant: Some(found),
+                root: Some(root.fact),
+                keyset: Some(of_keyset),
+                tenant_keyset: Some(of_tenant),
+            },
+            known,
+        })
+    }
+
+    /// The last root statement.
+    pub fn root(&self) -> &Verified<Root> {
+        &self.root
     }
 
     /// The installation's keyset.
@@ -66,32 +93,21 @@ impl TenantTrust {
     pub fn tenant_keyset(&self) -> &Verified<TenantKeyset> {
         &self.tenant_keyset
     }
-}
 
-/// Believes a license of the chain's tenant. Whether it is *in force* is for `sealgate-rules` to say.
-///
-/// `app` is the app the caller is; `None` accepts any app of the tenant, for tools that show a person what a file is.
-pub fn verify_license(
-    trust: &TenantTrust,
-    license: &[u8],
-    app: Option<AppId>,
-) -> Result<Verified<License>, TrustError> {
-    let license = verify(&Unverified::<License>::decode(license)?, &trust.issuers)?;
-    let tenant = trust.tenant_keyset.get().tenant;
-    if license.get().tenant != tenant {
-        return Err(TrustError::WrongTenant { expected: tenant, found: license.get().tenant });
-    }
-    match app.filter(|app| *app != license.get().app) {
-        Some(expected) => Err(TrustError::WrongApp { expected, found: license.get().app }),
-        None => Ok(license),
+    /// What to remember from now on, in the place of what was remembered before.
+    pub fn accepted(&self) -> &Accepted {
+        &self.accepted
     }
 }
 
-/// `spec/keys.md` §4.3. A day's tolerance before `issued_at` spares machines whose clock is a little behind.
-fn in_window(issued_at: UnixSeconds, expires_at: UnixSeconds, now: UnixSeconds) -> Result<(), TrustError> {
-    const TOLERANCE: u64 = 24 * 60 * 60;
-    if now.plus(TOLERANCE) < issued_at {
-        return Err(TrustError::KeysetNotYetValid);
-    }
-    if now >= expires_at { Err(TrustError::KeysetExpired) } else { Ok(()) }
+fn fact<T>(version: u64, statement: &Verified<T>) -> Fact {
+    Fact { version, statement: statement.id(), raised_by: statement.signed_by().to_vec() }
+}
+
+fn standing<'a>(
+    maximum: Option<&'a Maximum>,
+    trusted: &[PublicKey],
+    threshold: usize,
+) -> Option<&'a Maximum> {
+    maximum.filter(|m| m.stands(trusted, threshold))
 }

@@ -2,6 +2,8 @@
 
 use sealgate_artifact::{AppId, ArtifactError, Code, TenantId};
 
+use crate::Window;
+
 /// Why an artifact was not believed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TrustError {
@@ -32,6 +34,24 @@ pub enum TrustError {
     #[error("a threshold of zero would believe anybody")]
     ThresholdZero,
     /// `spec/keys.md` §4.2.
+    #[error("no root statement of the chain claims the pinned root set")]
+    RootUnknown,
+    /// `spec/keys.md` §4.8.
+    #[error("more than {} root statements", sealgate_artifact::limits::ROOT_STATEMENTS)]
+    ChainTooLong,
+    /// `spec/keys.md` §4.2 and §4.7.
+    #[error("older than what was accepted before")]
+    VersionRollback,
+    /// `spec/keys.md` §4.2.
+    #[error("a root statement in between is missing")]
+    VersionGap,
+    /// `spec/keys.md` §4.2 and §4.7.
+    #[error("two different statements claim the same version")]
+    Equivocation,
+    /// `spec/keys.md` §5.9.
+    #[error("the certificate does not cover this tenant, origin or operation")]
+    ServerScope,
+    /// `spec/keys.md` §4.6.
     #[error("made for tenant {found}, expected {expected}")]
     WrongTenant {
         /// The caller's tenant.
@@ -48,11 +68,11 @@ pub enum TrustError {
         found: AppId,
     },
     /// `spec/keys.md` §4.3.
-    #[error("the keyset's window has not begun")]
-    KeysetNotYetValid,
+    #[error("the window of the {0} has not begun")]
+    NotYetValid(Window),
     /// `spec/keys.md` §4.3.
-    #[error("the keyset's window is over")]
-    KeysetExpired,
+    #[error("the window of the {0} is over")]
+    Expired(Window),
 }
 
 impl TrustError {
@@ -68,8 +88,18 @@ impl TrustError {
             Self::KeyDuplicate(_) => Code::KeyDuplicate,
             Self::WrongTenant { .. } => Code::WrongTenant,
             Self::WrongApp { .. } => Code::WrongApp,
-            Self::KeysetNotYetValid => Code::KeysetNotYetValid,
-            Self::KeysetExpired => Code::KeysetExpired,
+            Self::RootUnknown => Code::RootUnknown,
+            Self::ChainTooLong => Code::ChainTooLong,
+            Self::VersionRollback => Code::VersionRollback,
+            Self::VersionGap => Code::VersionGap,
+            Self::Equivocation => Code::Equivocation,
+            Self::ServerScope => Code::ServerScope,
+            Self::NotYetValid(Window::Root) => Code::RootNotYetValid,
+            Self::NotYetValid(Window::Keyset) => Code::KeysetNotYetValid,
+            Self::NotYetValid(Window::Certificate) => Code::CertificateNotYetValid,
+            Self::Expired(Window::Root) => Code::RootExpired,
+            Self::Expired(Window::Keyset) => Code::KeysetExpired,
+            Self::Expired(Window::Certificate) => Code::CertificateExpired,
         }
     }
 }

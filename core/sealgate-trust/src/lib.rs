@@ -7,12 +7,20 @@
 mod chain;
 pub mod ed25519;
 mod error;
+mod memory;
 mod roles;
+mod roots;
+mod scoped;
 mod signer;
 mod verify;
+mod window;
 
-pub use chain::{Roots, TenantTrust, verify_license};
+pub use chain::{ChainBytes, TenantTrust};
 pub use error::TrustError;
+pub use memory::{Accepted, Maximum};
 pub use roles::signing_use;
+pub use roots::Roots;
+pub use scoped::{ServerRole, verify_certificate, verify_license};
 pub use signer::{Message, SignError, Signer, sign_statement};
 pub use verify::{Signers, Verified, verify};
+pub use window::Window;

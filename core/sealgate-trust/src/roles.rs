@@ -5,8 +5,8 @@ use sealgate_artifact::{KeyUse, Kind};
 /// The one use whose keys may sign statements of this kind.
 pub fn signing_use(kind: Kind) -> KeyUse {
     match kind {
-        Kind::Keyset => KeyUse::Root,
-        Kind::TenantKeyset => KeyUse::Authority,
+        Kind::Root | Kind::Keyset => KeyUse::Root,
+        Kind::TenantKeyset | Kind::ServerCertificate => KeyUse::Authority,
         Kind::License => KeyUse::Issuer,
     }
 }

@@ -1,7 +1,7 @@
 //! The port behind which private keys live.
 
 use sealgate_artifact::{
-    ArtifactError, Code, Envelope, KeyId, KeyUse, Kind, PublicKey, SignatureEntry, Statement,
+    ArtifactError, Carrier, Code, Envelope, KeyId, KeyUse, Kind, PublicKey, SignatureEntry, Statement,
     pre_authentication_encoding,
 };
 
@@ -79,15 +79,16 @@ pub fn sign_statement<T: Statement>(
     signer: &dyn Signer,
     statement: &T,
     keys: &[PublicKey],
-) -> Result<Envelope, SignError> {
-    let payload = statement.to_payload();
+) -> Result<Carrier, SignError> {
+    let (payload, attachments) = (statement.to_payload(), statement.attachments());
     // What cannot be read must not be signed: readers would refuse it for ever.
-    T::from_payload(&payload).map_err(SignError::Malformed)?;
+    T::from_payload(&payload, &attachments).map_err(SignError::Malformed)?;
     let signatures = keys.iter().map(|key| {
         let id = key.id(crate::signing_use(T::KIND));
         let sig = signer.sign(id, Message::Statement(T::KIND, &payload))?;
         Ok(SignatureEntry { keyid: id.to_string(), sig: sig.to_vec() })
     });
     let signatures = signatures.collect::<Result<_, _>>()?;
-    Ok(Envelope::new(T::KIND.payload_type(), payload, signatures))
+    let envelope = Envelope::new(T::KIND.payload_type(), payload, signatures);
+    Ok(Carrier { envelope, attachments })
 }

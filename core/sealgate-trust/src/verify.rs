@@ -67,13 +67,16 @@ pub(crate) fn admit_keys(
 ) -> Result<Vec<PublicKey>, TrustError> {
     let mut all = known.to_vec();
     for key in keys {
-        ed25519::check_key(&key)?;
-        if all.contains(&key) {
-            return Err(TrustError::KeyDuplicate(key));
-        }
+        admit_key(&all, key)?;
         all.push(key);
     }
     Ok(all)
+}
+
+/// The same for one key.
+pub(crate) fn admit_key(known: &[PublicKey], key: PublicKey) -> Result<(), TrustError> {
+    ed25519::check_key(&key)?;
+    if known.contains(&key) { Err(TrustError::KeyDuplicate(key)) } else { Ok(()) }
 }
 
 /// Believes a statement, or says why not. The same at every level of the chain (`spec/envelope.md` §5):
@@ -93,6 +96,9 @@ pub fn verify<T: Statement>(claim: &Unverified<T>, signers: &Signers) -> Result<
         valid if valid < signers.threshold => {
             Err(TrustError::ThresholdNotMet { valid, threshold: signers.threshold })
         }
-        _ => Ok(Verified::assertion(T::from_payload(envelope.payload())?, envelope.id(), signed_by)),
+        _ => {
+            let statement = T::from_payload(envelope.payload(), claim.attachments())?;
+            Ok(Verified::assertion(statement, envelope.id(), signed_by))
+        }
     }
 }

@@ -152,7 +152,9 @@ pub struct Trust {
     pub roots: Vec<String>,
     /// How many of them must sign.
     pub threshold: usize,
-    /// The newest keyset's envelope, alone until keys can be rotated.
+    /// The version of the root statement that says so.
+    pub root_version: u64,
+    /// Root statements, oldest first, and then the newest keyset: envelopes.
     pub keyset_chain: Vec<Box<RawValue>>,
     /// The tenant keyset's envelope.
     pub tenant_keyset: Box<RawValue>,

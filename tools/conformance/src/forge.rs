@@ -4,11 +4,14 @@ use ed25519_dalek::{Signer, SigningKey};
 use sealgate_artifact::{KeyUse, PublicKey, encode_base64};
 use sha2::{Digest, Sha256};
 
-use crate::{Bytes, Chain, Question};
+use crate::{Bytes, Chain, Memory, Question};
 
 /// The time of every vector that is not about time: 2027-01-15T08:00:00Z.
 pub(crate) const NOW: u64 = 1_800_000_000;
 pub(crate) const DAY: u64 = 86_400;
+/// Root statements hold longer than the keysets below, so that those can be judged alone.
+pub(crate) const ROOT_BEGIN: u64 = NOW - 60 * DAY;
+pub(crate) const ROOT_END: u64 = NOW + 3650 * DAY;
 pub(crate) const TENANT: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
 pub(crate) const OTHER_TENANT: &str = "01890a5d-ac96-774b-bcce-b302099a8058";
 pub(crate) const APP: &str = "01890a5d-ac96-774b-bcce-b302099a9001";
@@ -24,6 +27,7 @@ pub(crate) const AUTHORITY: Seed = 11;
 pub(crate) const SECOND_AUTHORITY: Seed = 12;
 pub(crate) const ISSUER: Seed = 21;
 pub(crate) const SECOND_ISSUER: Seed = 22;
+pub(crate) const SERVER: Seed = 31;
 pub(crate) const STRANGER: Seed = 99;
 
 pub(crate) fn signing_key(seed: Seed) -> SigningKey {
@@ -92,6 +96,9 @@ pub(crate) struct World {
     pub(crate) now: u64,
     pub(crate) roots: Vec<String>,
     pub(crate) threshold: usize,
+    pub(crate) root_version: Option<u64>,
+    /// The root statements; where none are given, one that says what is pinned.
+    pub(crate) root_chain: Option<Vec<Draft>>,
     pub(crate) keyset: Draft,
     pub(crate) tenant_keyset: Draft,
     pub(crate) license: Option<Draft>,
@@ -99,6 +106,7 @@ pub(crate) struct World {
     pub(crate) replaced: Option<Vec<u8>>,
     pub(crate) expect_tenant: Option<&'static str>,
     pub(crate) expect_app: Option<&'static str>,
+    pub(crate) accepted: Option<Memory>,
 }
 
 impl World {
@@ -108,12 +116,15 @@ impl World {
             now: NOW,
             roots: vec![public_text(ROOT)],
             threshold: 1,
+            root_version: Some(1),
+            root_chain: None,
             keyset: keyset(&keyset_text()),
             tenant_keyset: tenant_keyset(&tenant_keyset_text()),
             license: None,
             replaced: None,
             expect_tenant: Some(TENANT),
             expect_app: Some(APP),
+            accepted: None,
         }
     }
 
@@ -129,24 +140,55 @@ impl World {
 
     /// The statement ids that a verifier should find.
     pub(crate) fn ids(&self) -> String {
-        let drafts = [Some(&self.keyset), Some(&self.tenant_keyset), self.license.as_ref()];
+        let roots = self.root_chain();
+        let drafts = [roots.last(), Some(&self.keyset), Some(&self.tenant_keyset), self.license.as_ref()];
         drafts.into_iter().flatten().map(Draft::id).collect::<Vec<_>>().join(" ")
     }
 
-    pub(crate) fn question(&self) -> Question {
+    /// The root statements that go along: those given, or the one that says what is pinned.
+    pub(crate) fn root_chain(&self) -> Vec<Draft> {
+        let stated = || vec![root(self.root_version.unwrap_or(1), &self.roots, self.threshold)];
+        self.root_chain.clone().unwrap_or_else(stated)
+    }
+
+    pub(crate) fn chain(&self) -> Chain {
         let text = |draft: &Draft| Bytes::from(draft.text().into_bytes());
         let license = self.replaced.clone().map(Bytes::from).or_else(|| self.license.as_ref().map(text));
-        Question::Chain(Box::new(Chain {
+        Chain {
             now: self.now,
             roots: self.roots.clone(),
             threshold: self.threshold,
+            root_version: self.root_version,
+            root_chain: self.root_chain().iter().map(text).collect(),
             keyset: text(&self.keyset),
             tenant_keyset: text(&self.tenant_keyset),
             license,
             expect_tenant: self.expect_tenant.map(str::to_owned),
             expect_app: self.expect_app.map(str::to_owned),
-        }))
+            accepted: self.accepted.clone(),
+        }
     }
+
+    pub(crate) fn question(&self) -> Question {
+        Question::Chain(Box::new(self.chain()))
+    }
+}
+
+/// A root statement of these keys, signed by all of them that have a seed.
+pub(crate) fn root(version: u64, keys: &[String], threshold: usize) -> Draft {
+    let seeds = (1..=u8::MAX).filter(|seed| keys.contains(&public_text(*seed)));
+    seeds.fold(Draft::new("root", root_text(version, keys, threshold)), |draft, seed| {
+        draft.signed(seed, KeyUse::Root)
+    })
+}
+
+pub(crate) fn root_text(version: u64, keys: &[String], threshold: usize) -> String {
+    let (begin, end) = (ROOT_BEGIN, ROOT_END);
+    let keys: Vec<String> = keys.iter().map(|key| format!("\"{key}\"")).collect();
+    format!(
+        r#"{{"typ":"root","version":{version},"issued_at":{begin},"expires_at":{end},"threshold":{threshold},"keys":[{}]}}"#,
+        keys.join(",")
+    )
 }
 
 /// A keyset of this payload, signed by the root.
@@ -176,6 +218,25 @@ pub(crate) fn tenant_keyset_text() -> String {
     format!(
         r#"{{"typ":"tenant-keyset","tenant":"{TENANT}","version":1,"issued_at":{begin},"expires_at":{end},"keys":[{keys}]}}"#
     )
+}
+
+pub(crate) fn certificate_text() -> String {
+    let (begin, end) = (NOW - DAY, NOW + 20 * DAY);
+    format!(
+        concat!(
+            r#"{{"typ":"server-certificate","issued_at":{},"expires_at":{},"public_key":"{}","tenants":["{}"],"#,
+            r#""origins":["https://license.example.com"],"operations":["validate","heartbeat"]}}"#
+        ),
+        begin,
+        end,
+        public_text(SERVER),
+        TENANT
+    )
+}
+
+/// A server certificate of this payload, signed by the authority.
+pub(crate) fn certificate(payload: &str) -> Draft {
+    Draft::new("server-certificate", payload).signed(AUTHORITY, KeyUse::Authority)
 }
 
 pub(crate) fn license_text() -> String {

@@ -15,4 +15,6 @@ pub use cases::{Case, all as all_cases};
 pub use files::{Difference, generate, read_all, verify};
 pub use replay::answer;
 pub use seeds::write_seeds;
-pub use vector::{Artifact, Bytes, Chain, KeyClaim, Question, SignatureClaim, Vector};
+pub use vector::{
+    Artifact, Bytes, Certified, Chain, KeyClaim, Memory, Question, Remembered, SignatureClaim, Vector,
+};

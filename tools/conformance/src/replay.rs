@@ -1,16 +1,20 @@
 //! Asks our own implementation.
 
-use sealgate_artifact::{AppId, Code, Envelope, LicenseKey, PublicKey, TenantId, UnixSeconds};
-use sealgate_trust::{Roots, TenantTrust, TrustError, ed25519, verify_license};
+use sealgate_artifact::{AppId, Code, Envelope, LicenseKey, PublicKey, StatementId, TenantId, UnixSeconds};
+use sealgate_trust::{
+    Accepted, ChainBytes, Maximum, Roots, ServerRole, TenantTrust, TrustError, ed25519, verify_certificate,
+    verify_license,
+};
 
 use crate::forge::unhex;
-use crate::{Bytes, Chain, KeyClaim, Question, SignatureClaim};
+use crate::{Bytes, Certified, Chain, KeyClaim, Memory, Question, Remembered, SignatureClaim};
 
 /// The line that belongs into the `.expected` file: `ok` with what was found, or a code.
 pub fn answer(question: &Question) -> String {
     let found = match question {
         Question::Envelope { envelope } => decode(envelope),
-        Question::Chain(chain) => verify_chain(chain),
+        Question::Chain(chain) => believe(chain).map_err(|e| e.code()),
+        Question::Certificate(certified) => certify(certified).map_err(|e| e.code()),
         Question::Signatures { list } => return unanimous(list.iter().map(signature)),
         Question::Keys { list } => return unanimous(list.iter().map(key)),
         Question::LicenseKey { text, bits } => license_key(text, bits.as_deref()),
@@ -24,23 +28,56 @@ fn decode(envelope: &Bytes) -> Result<String, Code> {
     Ok(envelope.id().to_string())
 }
 
-fn verify_chain(chain: &Chain) -> Result<String, Code> {
-    believe(chain).map_err(|e| e.code())
+fn believe(chain: &Chain) -> Result<String, TrustError> {
+    let trust = tenant_trust(chain)?;
+    let app = chain.expect_app.as_deref().map(AppId::parse).transpose()?;
+    let license = chain.license.as_ref().map(|license| verify_license(&trust, &bytes(license), app));
+    let license = license.transpose()?.map(|license| license.id());
+    let ids = [trust.root().id(), trust.keyset().id(), trust.tenant_keyset().id()];
+    Ok(ids.into_iter().chain(license).map(|id| id.to_string()).collect::<Vec<_>>().join(" "))
 }
 
-fn believe(chain: &Chain) -> Result<String, TrustError> {
-    let now = UnixSeconds::new(chain.now).expect("a vector's time is in range");
+fn certify(certified: &Certified) -> Result<String, TrustError> {
+    let trust = tenant_trust(&certified.chain)?;
+    let tenant = TenantId::parse(&certified.tenant)?;
+    let role = ServerRole { tenant, origin: &certified.origin, operation: &certified.operation };
+    let certificate = bytes(&certified.certificate);
+    Ok(verify_certificate(&trust, &certificate, &role, time(&certified.chain))?.id().to_string())
+}
+
+fn tenant_trust(chain: &Chain) -> Result<TenantTrust, TrustError> {
     let tenant = chain.expect_tenant.as_deref().map(TenantId::parse).transpose()?;
-    let app = chain.expect_app.as_deref().map(AppId::parse).transpose()?;
     let roots = chain.roots.iter().map(|root| PublicKey::parse(root)).collect::<Result<_, _>>()?;
-    let roots = Roots::pin(roots, chain.threshold)?;
-    let trust =
-        TenantTrust::verify(&roots, &bytes(&chain.keyset), &bytes(&chain.tenant_keyset), tenant, now)?;
-    let mut ids = vec![trust.keyset().id(), trust.tenant_keyset().id()];
-    if let Some(license) = &chain.license {
-        ids.push(verify_license(&trust, &bytes(license), app)?.id());
+    let roots = Roots::pin(roots, chain.threshold, chain.root_version)?;
+    let statements = ChainBytes {
+        roots: chain.root_chain.iter().map(bytes).collect(),
+        keyset: bytes(&chain.keyset),
+        tenant_keyset: bytes(&chain.tenant_keyset),
+    };
+    let accepted = chain.accepted.as_ref().map(accepted).unwrap_or_default();
+    TenantTrust::verify(&roots, &statements, tenant, &accepted, time(chain))
+}
+
+fn accepted(memory: &Memory) -> Accepted {
+    Accepted {
+        tenant: memory.tenant.as_deref().map(|tenant| TenantId::parse(tenant).expect("a vector's tenant")),
+        root: memory.root.as_ref().map(maximum),
+        keyset: memory.keyset.as_ref().map(maximum),
+        tenant_keyset: memory.tenant_keyset.as_ref().map(maximum),
     }
-    Ok(ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
+}
+
+fn maximum(remembered: &Remembered) -> Maximum {
+    let key = |text: &String| PublicKey::parse(text).expect("a vector's key");
+    Maximum {
+        version: remembered.version,
+        statement: StatementId::parse(&remembered.statement).expect("a vector's id"),
+        raised_by: remembered.raised_by.iter().map(key).collect(),
+    }
+}
+
+fn time(chain: &Chain) -> UnixSeconds {
+    UnixSeconds::new(chain.now).expect("a vector's time is in range")
 }
 
 fn signature(claim: &SignatureClaim) -> String {

@@ -7,10 +7,18 @@ use serde::{Deserialize, Serialize};
 pub enum Artifact {
     /// Envelopes on their own.
     Envelope,
+    /// JSON texts on which readers disagree, each as a payload.
+    Json,
+    /// Root statements under pinned roots.
+    Root,
+    /// What was accepted before.
+    Memory,
     /// Keysets under pinned roots.
     Keyset,
     /// Tenant keysets under a keyset.
     TenantKeyset,
+    /// Server certificates under a keyset.
+    ServerCertificate,
     /// Licenses under a tenant keyset.
     License,
     /// The signature rule and the check of keys.
@@ -23,10 +31,14 @@ pub enum Artifact {
 
 impl Artifact {
     /// Every folder there is.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 11] = [
         Self::Envelope,
+        Self::Json,
+        Self::Root,
+        Self::Memory,
         Self::Keyset,
         Self::TenantKeyset,
+        Self::ServerCertificate,
         Self::License,
         Self::Ed25519,
         Self::LicenseKey,
@@ -37,8 +49,12 @@ impl Artifact {
     pub fn folder(self) -> &'static str {
         match self {
             Self::Envelope => "envelope",
+            Self::Json => "json",
+            Self::Root => "root",
+            Self::Memory => "memory",
             Self::Keyset => "keyset",
             Self::TenantKeyset => "tenant-keyset",
+            Self::ServerCertificate => "server-certificate",
             Self::License => "license",
             Self::Ed25519 => "ed25519",
             Self::LicenseKey => "license-key",
@@ -68,6 +84,8 @@ pub enum Question {
     },
     /// Verify a chain (`spec/keys.md` §4).
     Chain(Box<Chain>),
+    /// Verify a server certificate under a chain (`spec/keys.md` §5.9).
+    Certificate(Box<Certified>),
     /// Verify each signature (`spec/ed25519.md` §1); all get the same verdict.
     Signatures {
         /// The signatures.
@@ -93,6 +111,41 @@ pub enum Question {
     },
 }
 
+impl Question {
+    /// The envelopes of the question: root statements, keyset, tenant keyset, then license or certificate.
+    pub fn envelopes(&self) -> Vec<&Bytes> {
+        match self {
+            Self::Envelope { envelope } => vec![envelope],
+            Self::Chain(chain) => chain.envelopes().chain(&chain.license).collect(),
+            Self::Certificate(asked) => asked.chain.envelopes().chain([&asked.certificate]).collect(),
+            _ => vec![],
+        }
+    }
+
+    /// The same question with these bytes for the envelope of that place.
+    #[must_use]
+    pub fn with_envelope(&self, place: usize, bytes: Vec<u8>) -> Self {
+        let mut changed = self.clone();
+        let envelopes: Vec<&mut Bytes> = match &mut changed {
+            Self::Envelope { envelope } => vec![envelope],
+            Self::Chain(chain) => {
+                let Chain { root_chain, keyset, tenant_keyset, license, .. } = &mut **chain;
+                root_chain.iter_mut().chain([keyset, tenant_keyset]).chain(license).collect()
+            }
+            Self::Certificate(asked) => {
+                let Certified { chain: Chain { root_chain, keyset, tenant_keyset, .. }, certificate, .. } =
+                    &mut **asked;
+                root_chain.iter_mut().chain([keyset, tenant_keyset, certificate]).collect()
+            }
+            _ => vec![],
+        };
+        if let Some(envelope) = envelopes.into_iter().nth(place) {
+            *envelope = Bytes::from(bytes);
+        }
+        changed
+    }
+}
+
 /// A chain of statements and what the caller expects of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chain {
@@ -102,6 +155,10 @@ pub struct Chain {
     pub roots: Vec<String>,
     /// How many of them must sign.
     pub threshold: usize,
+    /// The version of the root statement that says so; `null` where a person typed the roots.
+    pub root_version: Option<u64>,
+    /// The root statements' envelopes, oldest first.
+    pub root_chain: Vec<Bytes>,
     /// The keyset's envelope.
     pub keyset: Bytes,
     /// The tenant keyset's envelope.
@@ -113,6 +170,55 @@ pub struct Chain {
     pub expect_tenant: Option<String>,
     /// The app that the caller is; `null` expects none.
     pub expect_app: Option<String>,
+    /// What the verifier accepted before; absent where it remembers nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<Memory>,
+}
+
+impl Chain {
+    fn envelopes(&self) -> impl Iterator<Item = &Bytes> {
+        self.root_chain.iter().chain([&self.keyset, &self.tenant_keyset])
+    }
+}
+
+/// What a verifier remembers (`spec/keys.md` §4.7).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Memory {
+    /// The tenant it is of.
+    pub tenant: Option<String>,
+    /// Of the root statements.
+    pub root: Option<Remembered>,
+    /// Of the keyset.
+    pub keyset: Option<Remembered>,
+    /// Of the tenant keyset.
+    pub tenant_keyset: Option<Remembered>,
+}
+
+/// One maximum.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remembered {
+    /// The version accepted last.
+    pub version: u64,
+    /// That statement's id.
+    pub statement: String,
+    /// The keys that raised it, base64.
+    pub raised_by: Vec<String>,
+}
+
+/// A server certificate, and what the caller wants of the server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Certified {
+    /// The chain above it; its license is absent.
+    #[serde(flatten)]
+    pub chain: Chain,
+    /// The certificate's envelope.
+    pub certificate: Bytes,
+    /// The caller's tenant.
+    pub tenant: String,
+    /// The origin that was called.
+    pub origin: String,
+    /// The operation that was asked for.
+    pub operation: String,
 }
 
 /// A signature in hexadecimal.

@@ -88,11 +88,12 @@ fn thresholds(shelf: &mut Shelf) {
         "A stranger does not count towards the threshold.",
         one().signed(STRANGER, KeyUse::Root),
     );
-    let short = World { threshold: 2, ..World::of_tenant() };
+    let stated = Some(World::of_tenant().root_chain());
+    let short = World { threshold: 2, root_chain: stated, ..World::of_tenant() };
     shelf.invalid(
         "threshold_above_roots",
-        Code::ThresholdNotMet,
-        "Two must sign, one root is pinned: never met.",
+        Code::RootUnknown,
+        "Two must sign, one root is pinned: no root statement can say so.",
         &short,
     );
     threshold_zero(shelf);
@@ -136,8 +137,9 @@ fn signatures(shelf: &mut Shelf) {
     let mut stranger = unsigned().signed(STRANGER, KeyUse::Root);
     stranger.signatures[0].0.clone_from(&keyset(&keyset_text()).signatures[0].0);
     refuse("stranger_under_roots_hint", "A root's hint on a stranger's signature.", stranger);
-    let none = World { roots: vec![], ..World::of_tenant() };
-    shelf.invalid("no_roots", Code::SignatureInvalid, "Nothing is pinned, so nothing is believed.", &none);
+    let stated = Some(World::of_tenant().root_chain());
+    let none = World { roots: vec![], root_chain: stated, ..World::of_tenant() };
+    shelf.invalid("no_roots", Code::RootUnknown, "Nothing is pinned, so nothing is believed.", &none);
 }
 
 fn windows(shelf: &mut Shelf) {
@@ -243,7 +245,7 @@ fn fields(shelf: &mut Shelf) {
     );
     refuse("entry_text", Code::FieldInvalid, "An entry is not an object.", "\"keys\":[", "\"keys\":[\"a\",");
     refuse("use_missing", Code::FieldMissing, "An entry without a use.", "\"use\":\"authority\",", "");
-    refuse("use_unknown", Code::FieldInvalid, "An entry of an unknown use.", "authority", "server");
+    refuse("use_unknown", Code::FieldInvalid, "An entry of an unknown use.", "authority", "notary");
     refuse("alg_other", Code::FieldInvalid, "An entry of another algorithm.", "ed25519", "ed448");
     refuse("state_unknown", Code::FieldInvalid, "An entry of an unknown state.", "active", "trusted");
     refuse(

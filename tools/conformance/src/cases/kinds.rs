@@ -4,15 +4,17 @@
 use sealgate_artifact::{Code, KeyUse};
 
 use super::{Case, Shelf};
-use crate::Artifact;
 use crate::forge::{
-    AUTHORITY, Draft, ISSUER, ROOT, Seed, World, keyset, keyset_text, license, license_text, tenant_keyset,
-    tenant_keyset_text, with,
+    AUTHORITY, Draft, ISSUER, ROOT, Seed, World, certificate, certificate_text, keyset, keyset_text, license,
+    license_text, public_text, root, tenant_keyset, tenant_keyset_text, with,
 };
+use crate::{Artifact, Question};
 
-const KINDS: [(&str, Artifact, Seed, KeyUse); 3] = [
+const KINDS: [(&str, Artifact, Seed, KeyUse); 5] = [
+    ("root", Artifact::Root, ROOT, KeyUse::Root),
     ("keyset", Artifact::Keyset, ROOT, KeyUse::Root),
     ("tenant-keyset", Artifact::TenantKeyset, AUTHORITY, KeyUse::Authority),
+    ("server-certificate", Artifact::ServerCertificate, AUTHORITY, KeyUse::Authority),
     ("license", Artifact::License, ISSUER, KeyUse::Issuer),
 ];
 
@@ -32,7 +34,7 @@ fn confused(
     let mut shelf = Shelf::of(artifact);
     let name = presented.0.replace('-', "_");
     let mut refuse = |suffix: &str, code: Code, shows: String, draft: Draft| {
-        shelf.invalid(&format!("is_a_{name}{suffix}"), code, &shows, &presenting(artifact, draft));
+        shelf.refused(&format!("is_a_{name}{suffix}"), code, &shows, presenting(artifact, draft));
     };
     let own = sound(presented.1);
     refuse(
@@ -42,9 +44,10 @@ fn confused(
         own.clone(),
     );
     let relabelled = Draft { payload_type: Draft::new(kind, "").payload_type, ..own };
-    let shows =
-        format!("The same under the type of a {kind}: the type is signed, and the key is for another use.");
-    refuse("_relabelled", Code::SignatureInvalid, shows, relabelled.clone());
+    let shows = "The same under the type of what is expected: the type is signed, so no signature fits.";
+    // Root statements are told apart by what they claim before they are verified; that already finds the other `typ`.
+    let code = if kind == "root" { Code::KindUnexpected } else { Code::SignatureInvalid };
+    refuse("_relabelled", code, shows.to_owned(), relabelled.clone());
     let resigned = Draft { signatures: vec![], ..relabelled }.signed(seed, key_use);
     let shows =
         format!("The same, signed by a key that may sign a {kind}: `typ` still says {}.", presented.0);
@@ -58,16 +61,24 @@ fn confused(
 
 fn sound(artifact: Artifact) -> Draft {
     match artifact {
+        Artifact::Root => root(1, &[public_text(ROOT)], 1),
         Artifact::Keyset => keyset(&keyset_text()),
         Artifact::TenantKeyset => tenant_keyset(&tenant_keyset_text()),
+        Artifact::ServerCertificate => certificate(&certificate_text()),
         _ => license(license_text()),
     }
 }
 
-fn presenting(artifact: Artifact, draft: Draft) -> World {
-    match artifact {
+fn presenting(artifact: Artifact, draft: Draft) -> Question {
+    let world = match artifact {
+        Artifact::Root => World { root_chain: Some(vec![draft]), ..World::of_license() },
         Artifact::Keyset => World { keyset: draft, ..World::of_license() },
         Artifact::TenantKeyset => World { tenant_keyset: draft, ..World::of_license() },
+        Artifact::ServerCertificate => {
+            let asked = super::certificate::question(&World::of_tenant(), &draft);
+            return Question::Certificate(Box::new(asked));
+        }
         _ => World::with_license(draft),
-    }
+    };
+    world.question()
 }

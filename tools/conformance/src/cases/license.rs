@@ -383,12 +383,6 @@ fn values(shelf: &mut Shelf) {
     refuse("feature_of_33_bytes", "A feature that is too long.", "export", &"f".repeat(33));
     refuse("feature_number", "A feature that is no name.", "\"export\"", "7");
     refuse(
-        "features_object",
-        "Features are names, not structure.",
-        "[\"db.query\",\"export\"]",
-        "{\"export\":true}",
-    );
-    refuse(
         "feature_of_33_bytes_in_17_letters",
         "Bytes are counted, not characters.",
         "export",

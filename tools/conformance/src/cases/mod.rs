@@ -1,13 +1,17 @@
 //! What the vectors claim. One file per artifact; a table of claims reads best as a table.
 
+mod attachments;
+mod certificate;
 mod ed25519;
 mod envelope;
+mod json;
 mod keyset;
 mod kinds;
 mod license;
-mod license_json;
 mod listed_keys;
+mod memory;
 mod plain_text;
+mod root;
 mod tenant_keyset;
 
 use sealgate_artifact::Code;
@@ -39,11 +43,15 @@ impl Case {
 pub fn all() -> Vec<Case> {
     [
         envelope::cases(),
+        root::cases(),
+        memory::cases(),
         keyset::cases(),
         tenant_keyset::cases(),
         listed_keys::cases(),
+        certificate::cases(),
         license::cases(),
-        license_json::cases(),
+        attachments::cases(),
+        json::cases(),
         kinds::cases(),
         ed25519::cases(),
         plain_text::license_keys(),
@@ -58,6 +66,21 @@ pub(crate) fn introduction(artifact: Artifact) -> &'static str {
         Artifact::Envelope => {
             "Envelopes on their own: decoding by `spec/envelope.md` §1 and §4. An `ok` is followed by the statement id. \
              Whether the signatures are true is not asked here."
+        }
+        Artifact::Json => {
+            "JSON texts that readers of several languages read differently (`spec/envelope.md` §3), each the payload of a \
+             license that its issuer signed, so that only the reader can refuse it."
+        }
+        Artifact::Root => {
+            "Root statements under pinned roots (`spec/keys.md` §4.2). The keyset below is signed by the last roots, unless \
+             its line says otherwise."
+        }
+        Artifact::Memory => {
+            "A verifier that remembers what it accepted before (`spec/keys.md` §4.7). The chain itself is sound."
+        }
+        Artifact::ServerCertificate => {
+            "Server certificates under a sound chain, for a caller that names tenant, origin and operation \
+             (`spec/keys.md` §5.7 to §5.9)."
         }
         Artifact::Keyset => {
             "Keysets under pinned roots (`spec/keys.md` §4 and §5). The tenant keyset beside each is sound."

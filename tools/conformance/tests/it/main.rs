@@ -90,16 +90,19 @@ fn every_code_of_artifact_and_trust_has_an_invalid_vector() {
 /// Our writer produces the very bytes of the plain vectors.
 #[test]
 fn the_writer_writes_what_the_vectors_hold() {
-    use sealgate_artifact::{Keyset, License, Statement, TenantKeyset, Unverified};
+    use sealgate_artifact::{Keyset, License, Root, ServerCertificate, Statement, TenantKeyset, Unverified};
     fn rewritten<T: Statement>(envelope: &Bytes) -> (Vec<u8>, Vec<u8>) {
         let claim = Unverified::<T>::decode(&envelope.to_vec().expect("sound")).expect("decodes");
         (claim.envelope().payload().to_vec(), claim.danger_peek().expect("parses").to_payload())
     }
     let chain = plain_license();
+    let certificate = question("server-certificate/valid/plain.json");
     for (held, written) in [
+        rewritten::<Root>(&chain.root_chain[0]),
         rewritten::<Keyset>(&chain.keyset),
         rewritten::<TenantKeyset>(&chain.tenant_keyset),
         rewritten::<License>(chain.license.as_ref().expect("a license")),
+        rewritten::<ServerCertificate>(certificate.envelopes()[3]),
     ] {
         assert_eq!(String::from_utf8(written), String::from_utf8(held));
     }
@@ -133,12 +136,13 @@ fn a_flipped_bit_is_refused_wherever_it_lies() {
 }
 
 fn plain_license() -> conformance::Chain {
-    let (_, vector, _) = all()
-        .into_iter()
-        .find(|(path, _, _)| path == Path::new("license/valid/plain.json"))
-        .expect("it is there");
-    match vector.question {
+    match question("license/valid/plain.json") {
         Question::Chain(chain) => *chain,
         other => panic!("{other:?}"),
     }
+}
+
+fn question(path: &str) -> Question {
+    let vector = all().into_iter().find(|(found, _, _)| found == Path::new(path));
+    vector.expect("it is there").1.question
 }

@@ -1,0 +1,57 @@
+//! What the chain's keys say for one app or one server: licenses and server certificates.
+
+use sealgate_artifact::{AppId, License, ServerCertificate, TenantId, UnixSeconds, Unverified};
+
+use crate::verify::admit_key;
+use crate::window::{self, Window};
+use crate::{TenantTrust, TrustError, Verified, verify};
+
+/// Believes a license of the chain's tenant. Whether it is *in force* is for `sealgate-rules` to say.
+///
+/// `app` is the app the caller is; `None` accepts any app of the tenant, for tools that show a person what a file is.
+pub fn verify_license(
+    trust: &TenantTrust,
+    license: &[u8],
+    app: Option<AppId>,
+) -> Result<Verified<License>, TrustError> {
+    let license = verify(&Unverified::<License>::decode(license)?, &trust.issuers)?;
+    let tenant = trust.tenant_keyset().get().tenant;
+    if license.get().tenant != tenant {
+        return Err(TrustError::WrongTenant { expected: tenant, found: license.get().tenant });
+    }
+    match app.filter(|app| *app != license.get().app) {
+        Some(expected) => Err(TrustError::WrongApp { expected, found: license.get().app }),
+        None => Ok(license),
+    }
+}
+
+/// What a caller wants of a server: whom it speaks for, where it was called, and what it was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ServerRole<'a> {
+    /// The caller's tenant.
+    pub tenant: TenantId,
+    /// The origin that was called, spelled as in `spec/keys.md` §5.8.
+    pub origin: &'a str,
+    /// The operation that was asked for.
+    pub operation: &'a str,
+}
+
+/// Believes a server's certificate for this role (`spec/keys.md` §5.9).
+pub fn verify_certificate(
+    trust: &TenantTrust,
+    certificate: &[u8],
+    role: &ServerRole<'_>,
+    now: UnixSeconds,
+) -> Result<Verified<ServerCertificate>, TrustError> {
+    let certificate = verify(&Unverified::<ServerCertificate>::decode(certificate)?, &trust.certifiers)?;
+    let named = certificate.get();
+    let is_covered = named.tenants.contains(&role.tenant)
+        && named.origins.iter().any(|origin| origin == role.origin)
+        && named.operations.iter().any(|operation| operation == role.operation);
+    if !is_covered {
+        return Err(TrustError::ServerScope);
+    }
+    window::check(Window::Certificate, named.issued_at, named.expires_at, now)?;
+    admit_key(&trust.known, named.public_key)?;
+    Ok(certificate)
+}

@@ -1,0 +1,40 @@
+//! From when until when a statement about keys holds (`spec/keys.md` §4.3).
+
+use sealgate_artifact::UnixSeconds;
+
+use crate::TrustError;
+
+/// Whose window it is; decides the code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Window {
+    /// The last root statement's.
+    Root,
+    /// A keyset's or tenant keyset's.
+    Keyset,
+    /// A server certificate's.
+    Certificate,
+}
+
+impl std::fmt::Display for Window {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Root => "last root statement",
+            Self::Keyset => "keyset",
+            Self::Certificate => "server certificate",
+        })
+    }
+}
+
+/// A day's tolerance before `issued_at` spares machines whose clock is a little behind; the end has none.
+pub(crate) fn check(
+    window: Window,
+    issued_at: UnixSeconds,
+    expires_at: UnixSeconds,
+    now: UnixSeconds,
+) -> Result<(), TrustError> {
+    const TOLERANCE: u64 = 24 * 60 * 60;
+    if now.plus(TOLERANCE) < issued_at {
+        return Err(TrustError::NotYetValid(window));
+    }
+    if now >= expires_at { Err(TrustError::Expired(window)) } else { Ok(()) }
+}

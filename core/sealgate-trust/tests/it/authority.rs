@@ -1,0 +1,123 @@
+//! An authority whose roots change at random, and a thief with whatever keys have left.
+
+use std::collections::BTreeSet;
+
+use ed25519_dalek::{Signer, SigningKey};
+use proptest::prelude::*;
+use sealgate_artifact::{
+    Envelope, KeyRecord, KeyState, KeyUse, Keyset, PublicKey, Root, SignatureEntry, Statement, TenantId,
+    TenantKeyset, UnixSeconds,
+};
+
+/// A private key, by the number that its seed repeats.
+pub(crate) type Seed = u8;
+/// Neither a root nor ever one.
+pub(crate) const STRANGER: Seed = 255;
+const AUTHORITY: Seed = 254;
+
+/// The root sets of an authority, oldest first. Keys are numbered in the order in which they join.
+#[derive(Debug, Clone)]
+pub(crate) struct History(pub(crate) Vec<RootSet>);
+
+/// The roots of one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RootSet {
+    pub(crate) keys: BTreeSet<Seed>,
+    pub(crate) threshold: usize,
+}
+
+impl RootSet {
+    pub(crate) fn public_keys(&self) -> Vec<PublicKey> {
+        self.keys.iter().map(|seed| public_key(*seed)).collect()
+    }
+}
+
+/// Begins with one to three roots; in each step some leave and some join, and a key that left stays away.
+pub(crate) fn histories() -> impl Strategy<Value = History> {
+    let step = (prop::collection::vec(any::<bool>(), 6), 0..3usize, any::<prop::sample::Index>());
+    (1..4u8, prop::collection::vec(step, 1..6)).prop_map(|(roots, steps)| {
+        let mut next = roots + 1;
+        let mut sets = vec![RootSet { keys: (1..=roots).collect(), threshold: usize::from(roots) / 2 + 1 }];
+        for (leaves, joins, threshold) in steps {
+            let last = &sets[sets.len() - 1].keys;
+            let stays = last.iter().zip(&leaves).filter(|(_, leaves)| !**leaves).map(|(seed, _)| *seed);
+            let mut keys: BTreeSet<Seed> = stays.collect();
+            let joins = if keys.is_empty() { joins + 1 } else { joins };
+            for _ in 0..joins {
+                keys.insert(next);
+                next += 1;
+            }
+            let threshold = threshold.index(keys.len()) + 1;
+            sets.push(RootSet { keys, threshold });
+        }
+        History(sets)
+    })
+}
+
+impl History {
+    /// The root statement of each set, signed by everybody who is in it or was in the one before.
+    pub(crate) fn statements(&self) -> Vec<Vec<u8>> {
+        (0..self.0.len())
+            .map(|at| {
+                let before = at.checked_sub(1).map(|before| &self.0[before].keys);
+                let by = self.0[at].keys.iter().chain(before.into_iter().flatten());
+                stated(at as u64 + 1, &self.0[at], &by.copied().collect())
+            })
+            .collect()
+    }
+
+    /// Every key that is in no set from this one on.
+    pub(crate) fn left_before(&self, at: usize) -> BTreeSet<Seed> {
+        let all = self.0.iter().flat_map(|set| &set.keys).copied().chain([STRANGER]);
+        all.filter(|seed| self.0[at..].iter().all(|set| !set.keys.contains(seed))).collect()
+    }
+}
+
+/// A root statement of this set.
+pub(crate) fn stated(version: u64, set: &RootSet, by: &BTreeSet<Seed>) -> Vec<u8> {
+    let (issued_at, expires_at) = window();
+    let root = Root { version, issued_at, expires_at, threshold: set.threshold, keys: set.public_keys() };
+    signed(&root, by)
+}
+
+/// A keyset with one authority, signed by these roots.
+pub(crate) fn keyset(version: u64, by: &BTreeSet<Seed>) -> Vec<u8> {
+    let (issued_at, expires_at) = window();
+    let keys = vec![active(KeyUse::Authority, AUTHORITY)];
+    signed(&Keyset { version, issued_at, expires_at, keys }, by)
+}
+
+/// A tenant keyset without keys: nothing below it matters here.
+pub(crate) fn tenant_keyset() -> Vec<u8> {
+    let (issued_at, expires_at) = window();
+    let tenant = TenantId::from_bytes([7; 16]);
+    let keyset = TenantKeyset { tenant, version: 1, issued_at, expires_at, keys: vec![] };
+    signed(&keyset, &BTreeSet::from([AUTHORITY]))
+}
+
+/// A time at which everything here holds.
+pub(crate) fn now() -> UnixSeconds {
+    UnixSeconds::new(1_800_000_000).expect("in range")
+}
+
+fn window() -> (UnixSeconds, UnixSeconds) {
+    (now(), now().plus(3600))
+}
+
+fn active(key_use: KeyUse, seed: Seed) -> KeyRecord {
+    KeyRecord { key_use, public_key: public_key(seed), state: KeyState::Active }
+}
+
+fn public_key(seed: Seed) -> PublicKey {
+    PublicKey::from_bytes(SigningKey::from_bytes(&[seed; 32]).verifying_key().to_bytes())
+}
+
+fn signed<T: Statement>(statement: &T, by: &BTreeSet<Seed>) -> Vec<u8> {
+    let unsigned = Envelope::new(T::KIND.payload_type(), statement.to_payload(), vec![]);
+    let entry = |seed: &Seed| {
+        let sig = SigningKey::from_bytes(&[*seed; 32]).sign(&unsigned.signed_bytes()).to_bytes().to_vec();
+        SignatureEntry { keyid: String::new(), sig }
+    };
+    let signatures = by.iter().map(entry).collect();
+    Envelope::new(T::KIND.payload_type(), statement.to_payload(), signatures).encode()
+}
