@@ -12,7 +12,7 @@ import sys
 from securesystemslib.dsse import Envelope
 from securesystemslib.signer import SSlibKey
 
-NEXT_USE = {"keyset": "authority", "tenant_keyset": "issuer"}
+NEXT_USE = {"root": "root", "keyset": "authority", "tenant_keyset": "issuer"}
 
 
 def key_of(use: str, public_key: str) -> SSlibKey:
@@ -30,6 +30,8 @@ def accept(text: bytes, keys: list) -> Envelope:
 
 def keys_for_next(name: str, envelope: Envelope) -> list:
     entries = json.loads(envelope.payload)["keys"]
+    if name == "root":
+        return [key_of("root", root) for root in entries]
     return [key_of(entry["use"], entry["public_key"]) for entry in entries if entry["use"] == NEXT_USE[name]]
 
 
@@ -58,7 +60,7 @@ def main() -> None:
     order = json.load(sys.stdin)
     keys = [key_of("root", root) for root in order["roots"]]
     report = {}
-    for name in ["keyset", "tenant_keyset", "license"]:
+    for name in ["root", "keyset", "tenant_keyset", "license"]:
         text = order[name].encode("ascii")
         original = accept(text, keys)
         report[name] = judge_flips(text, keys, original, order["masks"])

@@ -93,13 +93,19 @@ pub(crate) enum Command {
         command: LicenseCommand,
     },
     /// Show what a file says, without believing it
-    Inspect {
-        /// A license file, or a keyset's or tenant keyset's envelope
-        file: PathBuf,
-    },
+    Inspect(InspectArgs),
     /// Verify a license file offline and say what was checked and what was not
     #[command(after_help = VERIFYING)]
     Verify(VerifyArgs),
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct InspectArgs {
+    /// A license file, a trust.json, or the envelope of a root statement, keyset, tenant keyset or server certificate
+    pub(crate) file: PathBuf,
+    /// Print the bare DSSE envelope, for other programs
+    #[arg(long)]
+    pub(crate) dsse: bool,
 }
 
 #[derive(ClapArgs)]

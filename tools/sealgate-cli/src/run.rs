@@ -76,7 +76,7 @@ fn dispatch(args: &Args, output: &Output) -> Result<(), Failure> {
             LicenseCommand::Revoke { key, reason } => license::revoke(global, key, reason.as_deref(), output),
             LicenseCommand::File(file) => license::file(global, file, output),
         },
-        Command::Inspect { file } => inspect::run(file, output),
+        Command::Inspect(args) => inspect::run(args, output),
         Command::Verify(verify) => verify::run(verify, output),
     }
 }

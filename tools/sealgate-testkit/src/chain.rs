@@ -1,12 +1,15 @@
 //! A license with its chain, and our own verifier to set beside other people's.
 
 use sealgate_artifact::{AppId, PublicKey, TenantId, UnixSeconds};
-use sealgate_trust::{Roots, TenantTrust, TrustError, verify_license};
+use sealgate_trust::{Accepted, ChainBytes, Roots, TenantTrust, TrustError, verify_license};
 use sealgate_wire::Trust;
+use serde_json::value::RawValue;
 
 /// What a verifier of one license is given: envelopes as bytes that a test may spoil, and what is pinned.
 #[derive(Debug, Clone)]
 pub struct Chain {
+    /// The root statements' envelopes, oldest first.
+    pub root_statements: Vec<Vec<u8>>,
     /// The keyset's envelope.
     pub keyset: Vec<u8>,
     /// The tenant keyset's envelope.
@@ -16,6 +19,7 @@ pub struct Chain {
     /// The pinned root keys, base64.
     pub roots: Vec<String>,
     threshold: usize,
+    root_version: u64,
     tenant: String,
     app: String,
 }
@@ -24,9 +28,13 @@ impl Chain {
     /// Takes apart a trust.json (`spec/keys.md` §6) and sets a license file beside it.
     pub(crate) fn new(trust: &[u8], license: Vec<u8>) -> Self {
         let trust: Trust = serde_json::from_slice(trust).expect("a trust.json");
-        let [keyset] = &trust.keyset_chain[..] else { panic!("one keyset") };
+        let bytes = |envelope: &Box<RawValue>| envelope.get().as_bytes().to_vec();
+        let (keyset, root_statements) =
+            trust.keyset_chain.split_last().expect("a chain ends with the keyset");
         Self {
-            keyset: keyset.get().as_bytes().to_vec(),
+            root_statements: root_statements.iter().map(bytes).collect(),
+            root_version: trust.root_version,
+            keyset: bytes(keyset),
             tenant_keyset: trust.tenant_keyset.get().as_bytes().to_vec(),
             license,
             roots: trust.roots,
@@ -44,10 +52,16 @@ impl Chain {
 
     fn verify(&self, now: UnixSeconds) -> Result<[String; 3], TrustError> {
         let root = |text: &String| PublicKey::parse(text).expect("a public key");
-        let roots = Roots::pin(self.roots.iter().map(root).collect(), self.threshold)?;
+        let roots =
+            Roots::pin(self.roots.iter().map(root).collect(), self.threshold, Some(self.root_version))?;
         let tenant = TenantId::parse(&self.tenant).expect("an identifier");
         let app = AppId::parse(&self.app).expect("an identifier");
-        let trust = TenantTrust::verify(&roots, &self.keyset, &self.tenant_keyset, Some(tenant), now)?;
+        let chain = ChainBytes {
+            roots: self.root_statements.clone(),
+            keyset: self.keyset.clone(),
+            tenant_keyset: self.tenant_keyset.clone(),
+        };
+        let trust = TenantTrust::verify(&roots, &chain, Some(tenant), &Accepted::default(), now)?;
         let license = verify_license(&trust, &self.license, Some(app))?;
         Ok([trust.keyset().id(), trust.tenant_keyset().id(), license.id()].map(|id| id.to_string()))
     }

@@ -1,7 +1,7 @@
 //! The first start: keys, keysets, the default tenant and its owner's token.
 
 use sealgate_artifact::{
-    Code, KeyRecord, KeyState, KeyUse, Keyset, PublicKey, TenantId, TenantKeyset, TokenId, UnixSeconds,
+    Code, KeyRecord, KeyState, KeyUse, Keyset, PublicKey, Root, TenantId, TenantKeyset, TokenId, UnixSeconds,
 };
 use sealgate_store::{TenantRow, TokenRow, Tx, Work, read, write};
 use sealgate_trust::sign_statement;
@@ -36,7 +36,7 @@ pub async fn bootstrap(
 
 struct Founding {
     installation: String,
-    root: PublicKey,
+    root: Vec<u8>,
     keyset: (u64, Vec<u8>),
     tenant: TenantRow,
     tenant_keyset: (u64, Vec<u8>),
@@ -51,6 +51,13 @@ fn found(a: &Authority, installation: &str, token: &str) -> Result<Founding, Aut
     let (millis, random) = a.new_id();
     let tenant = TenantId::new(millis, random);
 
+    let root_statement = Root {
+        version: 1,
+        issued_at: now,
+        expires_at: now.plus(KEYSET_SECONDS),
+        threshold: 1,
+        keys: vec![root],
+    };
     let keyset = Keyset {
         version: first_version(now),
         issued_at: now,
@@ -67,7 +74,7 @@ fn found(a: &Authority, installation: &str, token: &str) -> Result<Founding, Aut
     let (millis, random) = a.new_id();
     Ok(Founding {
         installation: installation.to_owned(),
-        root,
+        root: sign_statement(&*a.signer, &root_statement, &[root])?.encode(),
         keyset: (keyset.version, sign_statement(&*a.signer, &keyset, &[root])?.encode()),
         tenant: TenantRow { id: tenant, name: "default".to_owned(), issuer_key, created_at: now },
         tenant_keyset: (
@@ -91,7 +98,8 @@ impl Work for Founding {
     type Error = AuthorityError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
-        write::installation::found(tx, &self.installation, &self.root.to_string()).await?;
+        write::installation::found(tx, &self.installation).await?;
+        write::installation::put_keyset(tx, "root/1", 1, &self.root).await?;
         write::installation::put_keyset(tx, "installation", self.keyset.0, &self.keyset.1).await?;
         write::tenants::insert(tx, &self.tenant).await?;
         let scope = self.tenant.id.to_string();

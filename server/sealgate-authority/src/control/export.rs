@@ -1,18 +1,16 @@
 //! What leaves the server as a file: a license, and the trust to judge it by.
 
-use sealgate_artifact::Code;
+use sealgate_artifact::{Code, Root, Unverified};
 use sealgate_store::{AppRow, read};
 
 use crate::{Authority, AuthorityError, Caller};
 
 /// Everything a build pins to believe this tenant's statements about one app (`spec/keys.md` §6).
 pub struct AppTrust {
-    /// Root keys, base64.
-    pub roots: Vec<String>,
-    /// How many of them must sign.
-    pub threshold: usize,
-    /// The installation's keyset.
-    pub keyset: Vec<u8>,
+    /// What the last root statement says.
+    pub root: Root,
+    /// Every root statement, oldest first, and then the installation's keyset.
+    pub keyset_chain: Vec<Vec<u8>>,
     /// The tenant's keyset.
     pub tenant_keyset: Vec<u8>,
     /// The app.
@@ -33,19 +31,9 @@ pub async fn license_file(a: &Authority, caller: &Caller, id: &str) -> Result<Ve
 pub async fn app_trust(a: &Authority, caller: &Caller, app: &str) -> Result<AppTrust, AuthorityError> {
     let app = super::show_app(a, caller, app).await?;
     let missing = || AuthorityError::Refused(Code::SystemError);
-    Ok(AppTrust {
-        // The first start makes one root; a ceremony that makes more comes with rotation.
-        threshold: 1,
-        roots: read::installation::roots(&a.db)
-            .await?
-            .ok_or_else(missing)?
-            .split(' ')
-            .map(str::to_owned)
-            .collect(),
-        keyset: read::installation::keyset(&a.db, "installation").await?.ok_or_else(missing)?,
-        tenant_keyset: read::installation::keyset(&a.db, &caller.tenant.to_string())
-            .await?
-            .ok_or_else(missing)?,
-        app,
-    })
+    let mut keyset_chain = read::installation::root_statements(&a.db).await?;
+    let root = Unverified::<Root>::decode(keyset_chain.last().ok_or_else(missing)?)?.danger_peek()?;
+    keyset_chain.push(read::installation::keyset(&a.db, "installation").await?.ok_or_else(missing)?);
+    let tenant_keyset = read::installation::keyset(&a.db, &caller.tenant.to_string()).await?;
+    Ok(AppTrust { root, keyset_chain, tenant_keyset: tenant_keyset.ok_or_else(missing)?, app })
 }

@@ -64,9 +64,10 @@ pub(crate) async fn trust(
 ) -> Result<Json<Trust>, Problem> {
     let trust = control::app_trust(&authority, &caller, &app_id).await.map_err(|e| Problem::of(&e, &id))?;
     Ok(Json(Trust {
-        threshold: trust.threshold,
-        roots: trust.roots,
-        keyset_chain: vec![raw(trust.keyset, &id)?],
+        roots: trust.root.keys.iter().map(ToString::to_string).collect(),
+        threshold: trust.root.threshold,
+        root_version: trust.root.version,
+        keyset_chain: trust.keyset_chain.into_iter().map(|e| raw(e, &id)).collect::<Result<_, _>>()?,
         tenant_keyset: raw(trust.tenant_keyset, &id)?,
         tenant: trust.app.tenant.to_string(),
         app: trust.app.id.to_string(),

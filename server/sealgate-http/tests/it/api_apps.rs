@@ -51,11 +51,11 @@ on_both_engines! {
         let editor = app.create_app("Editor");
         let path = format!("/api/v1/apps/{}/trust", editor["app_id"].as_str().expect("text"));
         let trust = app.api("GET", &path, &json!(null)).expect(200);
-        assert_eq!(names(&trust), ["app", "keyset_chain", "roots", "tenant", "tenant_keyset", "threshold"]);
+        assert_eq!(names(&trust), ["app", "keyset_chain", "root_version", "roots", "tenant", "tenant_keyset", "threshold"]);
         assert_eq!((&trust["app"], &trust["threshold"]), (&editor["app_id"], &json!(1)));
         let length = |list: &Value| list.as_array().expect("a list").len();
-        assert_eq!((length(&trust["roots"]), length(&trust["keyset_chain"])), (1, 1));
-        for envelope in [&trust["keyset_chain"][0], &trust["tenant_keyset"]] {
+        assert_eq!((length(&trust["roots"]), length(&trust["keyset_chain"])), (1, 2));
+        for envelope in [&trust["keyset_chain"][0], &trust["keyset_chain"][1], &trust["tenant_keyset"]] {
             assert_eq!(names(envelope), ["payload", "payloadType", "signatures"]);
         }
     }

@@ -7,6 +7,7 @@ use crate::{Db, StoreError, statements};
 statements! {
     VALUE = "SELECT value FROM installation WHERE name = $1";
     KEYSET = "SELECT envelope FROM keysets WHERE scope = $1";
+    ROOT_STATEMENTS = "SELECT envelope FROM keysets WHERE scope LIKE 'root/%' ORDER BY version";
     ALIVE = "SELECT n FROM change_counter WHERE id = 1";
 }
 
@@ -16,10 +17,10 @@ pub async fn id(db: &Db) -> Result<Option<String>, StoreError> {
     Ok(row.map(|r| r.try_get(0)).transpose()?)
 }
 
-/// The root keys that the first start made, as base64 words.
-pub async fn roots(db: &Db) -> Result<Option<String>, StoreError> {
-    let row = sqlx::query(VALUE).bind("roots").fetch_optional(&db.pool).await?;
-    Ok(row.map(|r| r.try_get(0)).transpose()?)
+/// Every root statement's envelope, oldest first.
+pub async fn root_statements(db: &Db) -> Result<Vec<Vec<u8>>, StoreError> {
+    let rows = sqlx::query(ROOT_STATEMENTS).fetch_all(&db.pool).await?;
+    Ok(rows.iter().map(|r| r.try_get(0)).collect::<Result<_, _>>()?)
 }
 
 /// The newest envelope of a keyset: `installation`, or a tenant's id.

@@ -8,15 +8,13 @@ statements! {
                   ON CONFLICT (scope) DO UPDATE SET version = excluded.version, envelope = excluded.envelope";
 }
 
-/// Ties the database to a keystore and its root keys, once.
-pub async fn found(tx: &mut Tx<'_>, id: &str, roots: &str) -> Result<(), StoreError> {
-    for (name, value) in [("id", id), ("roots", roots)] {
-        sqlx::query(PUT_VALUE).bind(name).bind(value).execute(&mut *tx.connection).await?;
-    }
+/// Ties the database to a keystore, once.
+pub async fn found(tx: &mut Tx<'_>, id: &str) -> Result<(), StoreError> {
+    sqlx::query(PUT_VALUE).bind("id").bind(id).execute(&mut *tx.connection).await?;
     Ok(())
 }
 
-/// Stores the newest envelope of a keyset: `installation`, or a tenant's id.
+/// Stores the newest envelope of a keyset: `installation`, a tenant's id, or `root/N` for a root statement.
 pub async fn put_keyset(
     tx: &mut Tx<'_>,
     scope: &str,

@@ -26,7 +26,8 @@ impl Place {
     }
 }
 
-const PLACES: [Place; 3] = [
+const PLACES: [Place; 4] = [
+    Place { name: "root", of: |chain| &mut chain.root_statements[0] },
     Place { name: "keyset", of: |chain| &mut chain.keyset },
     Place { name: "tenant_keyset", of: |chain| &mut chain.tenant_keyset },
     Place { name: "license", of: |chain| &mut chain.license },
@@ -64,6 +65,7 @@ fn order(chain: &Chain) -> Value {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("ASCII");
     json!({
         "roots": chain.roots,
+        "root": text(&chain.root_statements[0]),
         "keyset": text(&chain.keyset),
         "tenant_keyset": text(&chain.tenant_keyset),
         "license": text(&chain.license),

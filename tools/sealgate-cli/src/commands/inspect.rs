@@ -3,81 +3,236 @@
 use std::path::Path;
 
 use sealgate_artifact::{
-    ArtifactError, Code, Envelope, Keyset, Kind, License, Statement, TenantKeyset, UnixSeconds, Value,
-    parse_json,
+    ArtifactError, Carrier, Code, KeyUse, Keyset, Kind, License, PublicKey, Root, ServerCertificate,
+    Statement, TenantKeyset, UnixSeconds, Value, parse_json,
 };
-use sealgate_wire::Timestamp;
+use sealgate_wire::{Timestamp, Trust};
 use serde_json::json;
 
+use crate::args::InspectArgs;
 use crate::failure::Failure;
 use crate::files;
 use crate::output::{Output, harmless, say};
 
-pub(crate) fn run(file: &Path, output: &Output) -> Result<(), Failure> {
-    let bytes = files::read(file)
-        .map_err(|e| Failure::new(Code::FileUnreadable, format!("{}: {e}", file.display())))?;
-    let envelope = Envelope::decode(&bytes)?;
-    let kind = Kind::of_payload_type(envelope.payload_type());
-    let payload = parse_json(envelope.payload())?;
-    let form = check_form(kind, &envelope);
-    let keyids: Vec<&str> = envelope.signatures().iter().map(|s| s.keyid.as_str()).collect();
-    let report = json!({
-        "verified": false,
-        "kind": kind.map(Kind::as_str),
-        "payload_type": envelope.payload_type(),
-        "statement_id": envelope.id().to_string(),
-        "well_formed": form.is_ok(),
-        "form_error": form.as_ref().err().map(|e| e.code().as_str()),
-        "payload": serde_json::from_slice::<serde_json::Value>(envelope.payload()).ok(),
-        "keyids": keyids,
-    });
-    output.result(&report, |_| print(kind, &envelope, &payload, form.as_ref().err()));
+pub(crate) fn run(args: &InspectArgs, output: &Output) -> Result<(), Failure> {
+    let bytes = files::read(&args.file)
+        .map_err(|e| Failure::new(Code::FileUnreadable, format!("{}: {e}", args.file.display())))?;
+    if let Ok(trust) = serde_json::from_slice::<Trust>(&bytes) {
+        return inspect_trust(&trust, output);
+    }
+    let carrier = Carrier::decode(&bytes).map_err(|e| of_another_form(&args.file, e))?;
+    if args.dsse {
+        say!("{}", String::from_utf8_lossy(&carrier.envelope.encode()));
+        return Ok(());
+    }
+    let seen = Seen::of(carrier)?;
+    output.result(&seen.report(), |_| seen.print());
     Ok(())
 }
 
-/// Whether the payload is what its kind must be, by the decoder that verification uses too.
-fn check_form(kind: Option<Kind>, envelope: &Envelope) -> Result<(), ArtifactError> {
-    match kind {
-        Some(Kind::License) => License::from_payload(envelope.payload()).map(drop),
-        Some(Kind::Keyset) => Keyset::from_payload(envelope.payload()).map(drop),
-        Some(Kind::TenantKeyset) => TenantKeyset::from_payload(envelope.payload()).map(drop),
-        None => Ok(()),
-    }
+fn of_another_form(file: &Path, error: ArtifactError) -> Failure {
+    let code = error.code();
+    Failure::new(code, format!("{}: {error}", file.display())).fix(
+        "inspect reads statements (license files, keysets, root statements, certificates) and trust.json",
+    )
 }
 
-fn print(kind: Option<Kind>, envelope: &Envelope, payload: &Value, form: Option<&ArtifactError>) {
-    say!("NOT VERIFIED: this is what the file says. `sealgate verify` says whether it is true.\n");
-    let kind = kind.map_or_else(|| format!("unknown ({})", envelope.payload_type()), |k| k.to_string());
-    let mut pairs = vec![("kind", kind), ("statement", envelope.id().to_string())];
-    for signature in envelope.signatures() {
-        pairs.push(("signed by key", signature.keyid.clone()));
+/// A file taken apart.
+struct Seen {
+    kind: Option<Kind>,
+    carrier: Carrier,
+    payload: Value,
+    form: Result<(), ArtifactError>,
+}
+
+impl Seen {
+    fn of(carrier: Carrier) -> Result<Self, Failure> {
+        let kind = Kind::of_payload_type(carrier.envelope.payload_type());
+        let payload = parse_json(carrier.envelope.payload())?;
+        let form = kind.map_or(Ok(()), |kind| check_form(kind, &carrier));
+        Ok(Self { kind, carrier, payload, form })
     }
-    if let Some(error) = form {
-        pairs.push(("malformed", format!("{error} ({})", error.code())));
-    }
-    Output::pairs(&pairs);
-    say!("");
-    match payload {
-        Value::Object(members) => {
-            let line = |(name, value): &(String, Value)| (name.clone(), readable(name, value));
-            let lines: Vec<(String, String)> = members.iter().map(line).collect();
-            Output::pairs(&lines.iter().map(|(n, v)| (n.as_str(), v.clone())).collect::<Vec<_>>());
+
+    fn report(&self) -> serde_json::Value {
+        let envelope = &self.carrier.envelope;
+        let keyids: Vec<&str> = envelope.signatures().iter().map(|s| s.keyid.as_str()).collect();
+        let mut report = json!({
+            "verified": false,
+            "kind": self.kind.map(Kind::as_str),
+            "payload_type": envelope.payload_type(),
+            "statement_id": envelope.id().to_string(),
+            "well_formed": self.form.is_ok(),
+            "form_error": self.form.as_ref().err().map(|e| e.code().as_str()),
+            "payload": serde_json::from_slice::<serde_json::Value>(envelope.payload()).ok(),
+            "keyids": keyids,
+        });
+        if let Some(features) = self.attached_features() {
+            report["attached_features"] = features.into();
         }
-        other => say!("{}", harmless(&other.to_string())),
+        report
+    }
+
+    fn print(&self) {
+        say!("NOT VERIFIED: this is what the file says. `sealgate verify` says whether it is true.\n");
+        let envelope = &self.carrier.envelope;
+        let unknown = || format!("unknown ({})", envelope.payload_type());
+        let mut pairs = vec![
+            ("kind", self.kind.map_or_else(unknown, |kind| format!("{kind}: {}", purpose(kind)))),
+            ("statement", envelope.id().to_string()),
+        ];
+        for signature in envelope.signatures() {
+            pairs.push(("signed by key", signature.keyid.clone()));
+        }
+        if let Err(error) = &self.form {
+            pairs.push(("malformed", format!("{error} ({})", error.code())));
+        }
+        Output::pairs(&pairs);
+        say!("");
+        match &self.payload {
+            Value::Object(members) => print_members(members),
+            other => say!("{}", harmless(&other.to_string())),
+        }
+        if let Some(features) = self.attached_features() {
+            say!("\nfeatures, attached:");
+            features.iter().for_each(|feature| say!("  {}", harmless(feature)));
+        }
+    }
+
+    /// The features of a license that carries them beside its payload.
+    fn attached_features(&self) -> Option<Vec<String>> {
+        if self.kind != Some(Kind::License) || self.carrier.attachments.is_empty() {
+            return None;
+        }
+        let license = License::from_payload(self.carrier.envelope.payload(), &self.carrier.attachments);
+        license.ok().map(|license| license.features)
     }
 }
 
-/// Times also as dates; lists one entry a line.
+/// What a kind is for, in a few words.
+fn purpose(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Root => "names the root keys",
+        Kind::Keyset => "names the authorities of an installation",
+        Kind::TenantKeyset => "names the issuers of one tenant",
+        Kind::ServerCertificate => "names a server's key and what it may answer",
+        Kind::License => "what a customer bought",
+    }
+}
+
+/// Whether the payload is what its kind must be, by the decoder that verification uses too.
+fn check_form(kind: Kind, carrier: &Carrier) -> Result<(), ArtifactError> {
+    fn read<T: Statement>(carrier: &Carrier) -> Result<(), ArtifactError> {
+        T::from_payload(carrier.envelope.payload(), &carrier.attachments).map(drop)
+    }
+    match kind {
+        Kind::Root => read::<Root>(carrier),
+        Kind::Keyset => read::<Keyset>(carrier),
+        Kind::TenantKeyset => read::<TenantKeyset>(carrier),
+        Kind::ServerCertificate => read::<ServerCertificate>(carrier),
+        Kind::License => read::<License>(carrier),
+    }
+}
+
+fn print_members(members: &[(String, Value)]) {
+    let keys = |value: &Value| matches!(value, Value::List(keys) if !keys.is_empty());
+    let (lists, plain): (Vec<_>, Vec<_>) =
+        members.iter().partition(|(name, value)| name == "keys" && keys(value));
+    let lines: Vec<(&str, String)> =
+        plain.into_iter().map(|(name, value)| (name.as_str(), readable(name, value))).collect();
+    Output::pairs(&lines);
+    for (_, value) in lists {
+        if let Value::List(entries) = value {
+            say!("");
+            Output::table(&["KEY ID", "USE", "STATE", "PUBLIC KEY"], entries.iter().map(key_row));
+        }
+    }
+}
+
+/// A root key, or an entry of a keyset.
+fn key_row(entry: &Value) -> Vec<String> {
+    let field = |name: &str| match entry {
+        Value::Object(members) => {
+            members.iter().find(|(n, _)| n == name).map_or_else(String::new, |(_, v)| text(v))
+        }
+        plain if name == "public_key" => text(plain),
+        _ if name == "use" => "root".to_owned(),
+        _ => String::new(),
+    };
+    let (key_use, public_key) = (field("use"), field("public_key"));
+    let id = KeyUse::parse(&key_use).zip(PublicKey::parse(&public_key).ok());
+    let id = id.map_or_else(|| "?".to_owned(), |(key_use, key)| key.id(key_use).to_string());
+    vec![id, key_use, field("state"), public_key]
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::Text(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// Times also as dates; lists in one line.
 fn readable(name: &str, value: &Value) -> String {
     match value {
         Value::Int(n) if name.ends_with("_at") || name == "not_before" => {
             let time = u64::try_from(*n).ok().and_then(UnixSeconds::new).map(Timestamp);
             time.map_or_else(|| n.to_string(), |t| format!("{t} ({n})"))
         }
-        Value::Text(text) => text.clone(),
         Value::List(items) => items.iter().map(|item| readable("", item)).collect::<Vec<_>>().join(", "),
         Value::Null if name == "expires_at" => "never".to_owned(),
         Value::Null if name == "max_devices" => "unlimited".to_owned(),
-        other => other.to_string(),
+        other => text(other),
     }
+}
+
+/// A trust.json: what it pins, and each statement in it.
+fn inspect_trust(trust: &Trust, output: &Output) -> Result<(), Failure> {
+    let envelopes = trust.keyset_chain.iter().chain([&trust.tenant_keyset]);
+    let statements = envelopes
+        .map(|envelope| Seen::of(Carrier::decode(envelope.get().as_bytes())?))
+        .collect::<Result<Vec<_>, Failure>>()?;
+    let reports: Vec<_> = statements.iter().map(Seen::report).collect();
+    let report = json!({
+        "verified": false,
+        "kind": "trust.json",
+        "roots": trust.roots,
+        "threshold": trust.threshold,
+        "root_version": trust.root_version,
+        "tenant": trust.tenant,
+        "app": trust.app,
+        "statements": reports,
+    });
+    output.result(&report, |_| {
+        say!("NOT VERIFIED: this is what the file says.\n");
+        let mut pairs =
+            vec![("kind", "trust.json: what a build pins to judge licenses of one app".to_owned())];
+        pairs.extend(trust.roots.iter().map(|root| ("root", root.clone())));
+        pairs.extend([
+            ("of which must sign", trust.threshold.to_string()),
+            ("root version", trust.root_version.to_string()),
+            ("tenant", trust.tenant.clone()),
+            ("app", trust.app.clone()),
+        ]);
+        Output::pairs(&pairs);
+        say!("\nstatements:");
+        Output::table(
+            &["KIND", "VERSION", "ENDS", "KEYS", "STATEMENT"],
+            statements.iter().map(statement_row),
+        );
+    });
+    Ok(())
+}
+
+fn statement_row(seen: &Seen) -> Vec<String> {
+    let member = |name: &str| match &seen.payload {
+        Value::Object(members) => members.iter().find(|(n, _)| n == name).map(|(_, value)| value),
+        _ => None,
+    };
+    let shown = |name: &str| member(name).map_or_else(String::new, |value| readable(name, value));
+    let keys = match member("keys") {
+        Some(Value::List(keys)) => keys.len().to_string(),
+        _ => String::new(),
+    };
+    let kind = seen.kind.map_or("unknown", Kind::as_str).to_owned();
+    vec![kind, shown("version"), shown("expires_at"), keys, seen.carrier.envelope.id().to_string()]
 }

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use sealgate_artifact::{AppId, Code, KeyUse, License, MaxDevices, PublicKey, TenantId, UnixSeconds};
 use sealgate_rules::{Window, in_force};
-use sealgate_trust::{Roots, TenantTrust, Verified, verify_license};
+use sealgate_trust::{Accepted, ChainBytes, Roots, TenantTrust, TrustError, Verified, verify_license};
 use sealgate_wire::{Timestamp, Trust};
 use serde_json::json;
+use serde_json::value::RawValue;
 
 use crate::args::{VerifyArgs, now};
 use crate::commands::license::trust_path;
@@ -18,6 +19,8 @@ use crate::output::{Output, say};
 pub(crate) struct Pinned {
     pub(crate) roots: Vec<PublicKey>,
     pub(crate) threshold: usize,
+    /// The version of the root statement that says so; unknown when a person typed the roots.
+    pub(crate) root_version: Option<u64>,
     /// The tenant and app that statements must name; unknown when only roots were given.
     pub(crate) scope: Option<(TenantId, AppId)>,
 }
@@ -40,20 +43,37 @@ pub(crate) fn judge(
     trust: &Trust,
     now: UnixSeconds,
 ) -> Result<(Verified<License>, TenantTrust), Failure> {
-    let roots = Roots::pin(pinned.roots.clone(), pinned.threshold)?;
-    let [keyset] = &trust.keyset_chain[..] else {
-        return Err(Failure::new(Code::FieldInvalid, "the keyset chain does not hold exactly one keyset"));
-    };
+    let roots = Roots::pin(pinned.roots.clone(), pinned.threshold, pinned.root_version)?;
     let tenant = pinned.scope.map(|(tenant, _)| tenant);
-    let chain = TenantTrust::verify(
-        &roots,
-        keyset.get().as_bytes(),
-        trust.tenant_keyset.get().as_bytes(),
-        tenant,
-        now,
-    )?;
+    let chain = TenantTrust::verify(&roots, &chain_of(trust)?, tenant, &Accepted::default(), now)
+        .map_err(with_fix)?;
     let verified = verify_license(&chain, license, pinned.scope.map(|(_, app)| app))?;
     Ok((verified, chain))
+}
+
+fn with_fix(error: TrustError) -> Failure {
+    let is_unknown = matches!(error, TrustError::RootUnknown);
+    let failure = Failure::from(error);
+    if !is_unknown {
+        return failure;
+    }
+    failure.fix(
+        "give all the roots of one root statement, and its threshold; `sealgate inspect FILE.trust` lists what the file claims",
+    )
+}
+
+/// The statements of a trust file, as they were received.
+fn chain_of(trust: &Trust) -> Result<ChainBytes, Failure> {
+    let bytes = |envelope: &Box<RawValue>| envelope.get().as_bytes().to_vec();
+    let (keyset, roots) = trust
+        .keyset_chain
+        .split_last()
+        .ok_or_else(|| Failure::new(Code::FieldInvalid, "the keyset chain is empty"))?;
+    Ok(ChainBytes {
+        roots: roots.iter().map(bytes).collect(),
+        keyset: bytes(keyset),
+        tenant_keyset: bytes(&trust.tenant_keyset),
+    })
 }
 
 /// What the caller trusts, and the chain from there to the license.
@@ -75,7 +95,8 @@ fn pinned(args: &VerifyArgs) -> Result<(Pinned, Trust), Failure> {
         }
     })?;
     // The file's own roots, tenant and app come from where the license comes from, so they prove nothing here.
-    Ok((Pinned { roots: args.root.clone(), threshold: args.threshold, scope: None }, trust))
+    let (roots, threshold) = (args.root.clone(), args.threshold);
+    Ok((Pinned { roots, threshold, root_version: None, scope: None }, trust))
 }
 
 /// What a trust file pins.
@@ -83,6 +104,7 @@ pub(crate) fn pins_of(trust: &Trust) -> Result<Pinned, Failure> {
     Ok(Pinned {
         roots: trust.roots.iter().map(|root| PublicKey::parse(root)).collect::<Result<_, _>>()?,
         threshold: trust.threshold,
+        root_version: Some(trust.root_version),
         scope: Some((TenantId::parse(&trust.tenant)?, AppId::parse(&trust.app)?)),
     })
 }
@@ -129,6 +151,10 @@ fn report(verified: &Verified<License>, chain: &TenantTrust, pinned: &Pinned) ->
             "version": chain.keyset().get().version,
             "signed_by": names(chain.keyset().signed_by(), KeyUse::Root),
         },
+        "root": {
+            "version": chain.root().get().version,
+            "signed_by": names(chain.root().signed_by(), KeyUse::Root),
+        },
         "not_checked": not_checked(pinned),
     })
 }
@@ -159,6 +185,7 @@ fn print(verified: &Verified<License>, chain: &TenantTrust, pinned: &Pinned) {
     let keyset = chain.keyset();
     let roots = names(keyset.signed_by(), KeyUse::Root).join(", ");
     say!("  authority listed in keyset {}, signed by root {roots}", keyset.get().version);
+    say!("  root named in root statement {}, reached from the roots you gave", chain.root().get().version);
     say!("  in force now, by this machine's clock");
     say!("not checked:");
     for line in not_checked(pinned) {

@@ -43,7 +43,7 @@ fn a_program_gets_the_payload_and_is_told_that_it_is_not_verified() {
 
     let trust: Value = serde_json::from_slice(&std::fs::read(trust).expect("written")).expect("JSON");
     let keyset = vendor.path("keyset.json");
-    std::fs::write(&keyset, trust["keyset_chain"][0].to_string()).expect("written");
+    std::fs::write(&keyset, trust["keyset_chain"][1].to_string()).expect("written");
     let report = vendor.json(&["inspect", &keyset]);
     assert_eq!((&report["kind"], &report["payload"]["typ"]), (&json!("keyset"), &json!("keyset")));
 }
