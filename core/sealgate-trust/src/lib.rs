@@ -19,7 +19,7 @@ pub use chain::{ChainBytes, TenantTrust};
 pub use error::TrustError;
 pub use memory::{Accepted, Maximum};
 pub use roles::signing_use;
-pub use roots::Roots;
+pub use roots::{Roots, verify_roots};
 pub use scoped::{ServerRole, verify_certificate, verify_license};
 pub use signer::{Message, SignError, Signer, sign_statement};
 pub use verify::{Signers, Verified, verify};

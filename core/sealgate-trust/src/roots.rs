@@ -61,6 +61,15 @@ impl Roots {
     }
 }
 
+/// Follows root statements alone, for whoever has nothing below them (`spec/keys.md` §4.2).
+pub fn verify_roots(
+    pinned: &Roots,
+    statements: &[Vec<u8>],
+    now: UnixSeconds,
+) -> Result<Verified<Root>, TrustError> {
+    pinned.follow(statements, None, now).map(|trust| trust.last)
+}
+
 /// What the root statements led to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RootTrust {

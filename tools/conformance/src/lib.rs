@@ -5,14 +5,18 @@
 #![expect(clippy::disallowed_methods, reason = "vector files are this tool's whole purpose")]
 
 mod cases;
+mod contract;
 mod files;
 mod forge;
+mod points;
 mod replay;
 mod seeds;
 mod vector;
 
 pub use cases::{Case, all as all_cases};
+pub use contract::{answer_point, answer_vector, verify_file};
 pub use files::{Difference, generate, read_all, verify};
+pub use points::{Point, points};
 pub use replay::answer;
 pub use seeds::write_seeds;
 pub use vector::{

@@ -1,31 +1,109 @@
-//! `cargo run -p conformance -- generate [--verify]`, and `seeds FOLDER` for `fuzz/`.
+//! The vectors' own program, and Rust's conformance program (`device/languages/README.md`).
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this program reads files and the clock for whoever calls it; no rule is in it"
+)]
 
-use std::path::Path;
+use std::io::{BufRead, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-fn main() -> ExitCode {
-    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors");
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let outcome = match arguments[..] {
-        ["generate"] => conformance::generate(&vectors).map(|files| println!("{files} files")),
-        ["generate", "--verify"] => return report(conformance::verify(&vectors)),
-        ["seeds", corpus] => conformance::write_seeds(&vectors, Path::new(corpus))
-            .map(|envelopes| println!("{envelopes} envelopes")),
-        _ => {
-            eprintln!("usage: conformance generate [--verify] | seeds FOLDER");
-            return ExitCode::from(2);
-        }
-    };
-    outcome.map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)
+use clap::{Parser, Subcommand};
+use sealgate_artifact::{PublicKey, UnixSeconds};
+
+#[derive(Parser)]
+#[command(name = "conformance")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
 }
 
-fn report(differences: std::io::Result<Vec<conformance::Difference>>) -> ExitCode {
-    let differences = match differences {
-        Ok(differences) => differences,
-        Err(error) => return failed(&error),
+#[derive(Subcommand)]
+enum Command {
+    /// Write every vector, or say which differ from what would be written
+    Generate {
+        #[arg(long)]
+        verify: bool,
+    },
+    /// Write first inputs for the fuzz targets
+    Seeds { corpus: PathBuf },
+    /// Print test points for the Ed25519 rule: `SET ok|no PUBHEX MSGHEX SIGHEX`
+    Points,
+    /// Answer lines `PUBHEX MSGHEX SIGHEX` with `ok` or `no`
+    Ed25519,
+    /// Answer the vectors whose paths are given line by line
+    Vectors,
+    /// Verify a file by typed roots, with FILE.trust beside it
+    Verify {
+        #[arg(long, value_name = "PUB", num_args = 1.., required = true)]
+        root: Vec<String>,
+        #[arg(long, default_value_t = 1)]
+        threshold: usize,
+        file: Option<PathBuf>,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> std::io::Result<ExitCode> {
+    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors");
+    match command {
+        Command::Generate { verify: true } => return Ok(report(&conformance::verify(&vectors)?)),
+        Command::Generate { verify: false } => println!("{} files", conformance::generate(&vectors)?),
+        Command::Seeds { corpus } => println!("{} inputs", conformance::write_seeds(&vectors, &corpus)?),
+        Command::Points => {
+            let lines: String = conformance::points().iter().map(|point| format!("{point}\n")).collect();
+            std::io::stdout().write_all(lines.as_bytes())?;
+        }
+        Command::Ed25519 => answer_lines(|line| conformance::answer_point(line).to_owned())?,
+        Command::Vectors => answer_lines(|line| conformance::answer_vector(Path::new(line)))?,
+        Command::Verify { root, threshold, file } => return Ok(verify(root, threshold, file)),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn answer_lines(answer: impl Fn(&str) -> String) -> std::io::Result<()> {
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    for line in std::io::stdin().lock().lines() {
+        writeln!(out, "{}", answer(&line?))?;
+    }
+    out.flush()
+}
+
+/// Options may stand before or after the file, so the last word behind `--root` may be the file.
+fn verify(mut root: Vec<String>, threshold: usize, file: Option<PathBuf>) -> ExitCode {
+    let Some(file) = file.or_else(|| root.pop().map(PathBuf::from)).filter(|_| !root.is_empty()) else {
+        eprintln!("usage: conformance verify --root PUB… [--threshold N] FILE");
+        return ExitCode::from(2);
     };
-    for difference in &differences {
+    let now = std::time::UNIX_EPOCH.elapsed().ok().and_then(|since| UnixSeconds::new(since.as_secs()));
+    let roots: Result<Vec<_>, _> =
+        root.iter().map(|text| PublicKey::parse(text).map_err(|e| e.code())).collect();
+    let found = roots.and_then(|roots| {
+        conformance::verify_file(roots, threshold, &file, now.expect("a clock within the calendar"))
+    });
+    match found {
+        Ok(id) => {
+            println!("ok {id}");
+            ExitCode::SUCCESS
+        }
+        Err(code) => {
+            println!("{code}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn report(differences: &[conformance::Difference]) -> ExitCode {
+    for difference in differences {
         eprintln!("{difference}");
     }
     if differences.is_empty() {
@@ -36,10 +114,5 @@ fn report(differences: std::io::Result<Vec<conformance::Difference>>) -> ExitCod
         "{} files differ; run `cargo run -p conformance -- generate` and look at the change",
         differences.len()
     );
-    ExitCode::FAILURE
-}
-
-fn failed(error: &std::io::Error) -> ExitCode {
-    eprintln!("{error}");
     ExitCode::FAILURE
 }

@@ -243,7 +243,7 @@ pub struct KeyClaim {
     pub key: String,
 }
 
-/// Bytes: as text where they are UTF-8, else as base64.
+/// Bytes: as text where they are UTF-8 without NUL, else as base64.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Bytes {
@@ -266,7 +266,9 @@ impl Bytes {
 impl From<Vec<u8>> for Bytes {
     fn from(bytes: Vec<u8>) -> Self {
         match String::from_utf8(bytes) {
-            Ok(text) => Self::Text(text),
+            // A strict reader of the vector file itself would refuse a NUL.
+            Ok(text) if !text.contains('\0') => Self::Text(text),
+            Ok(text) => Self::Base64(sealgate_artifact::encode_base64(text.as_bytes())),
             Err(error) => Self::Base64(sealgate_artifact::encode_base64(error.as_bytes())),
         }
     }

@@ -7,6 +7,7 @@
 )]
 
 mod bench;
+mod conformance;
 mod failure;
 mod process;
 mod test;
@@ -36,6 +37,8 @@ enum Command {
     /// Reliability under violence
     #[command(subcommand)]
     Torture(torture::Torture),
+    /// Whether all six languages give the same verdicts
+    Conformance(conformance::Options),
     /// One figure of the measures, against its limit, in one run
     Bench(bench::Options),
 }
@@ -56,6 +59,7 @@ fn run(command: Command) -> Result<()> {
         Command::Test(options) => test::run(&workspace, &options),
         Command::Tidy => tidy::run(&workspace),
         Command::Torture(torture) => torture::run(&workspace, &torture),
+        Command::Conformance(options) => conformance::run(&workspace, &options).map(drop),
         Command::Bench(options) => bench::run(&workspace, &options),
     }
 }

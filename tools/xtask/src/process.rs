@@ -50,6 +50,33 @@ pub(crate) fn tee(command: &mut Command) -> Result<(bool, String)> {
     Ok((status.success(), copy))
 }
 
+/// A command of a program and its first arguments.
+pub(crate) fn of_words(words: &[String]) -> Command {
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]);
+    command
+}
+
+/// Feeds standard input and returns standard output; a non-zero exit is a failure. Standard error is passed on.
+pub(crate) fn fed(command: &mut Command, input: Vec<u8>) -> Result<String> {
+    announce(command);
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .doing(format_args!("start {}", name(command)))?;
+    let mut stdin = child.stdin.take().expect("piped above");
+    // In a thread of its own, so that a program that answers early does not wait for us while we wait for it.
+    let feeder = std::thread::spawn(move || std::io::Write::write_all(&mut stdin, &input));
+    let output = child.wait_with_output().doing(format_args!("wait for {}", name(command)))?;
+    // A program that ended before it had read everything shows by its missing answers.
+    let _ = feeder.join();
+    if !output.status.success() {
+        return Err(Failure::new(format!("{} ended with {}", name(command), output.status)));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
 fn pass_on(stream: impl Read, print: impl Fn(&str)) -> String {
     let mut copy = String::new();
     let mut reader = BufReader::new(stream);
@@ -89,6 +116,14 @@ mod tests {
         assert!(run(&mut shell("exit 3")).is_err());
         assert!(!succeeds(&mut shell("exit 3")));
         assert!(capture(&mut shell("echo why >&2; exit 3")).unwrap_err().to_string().contains("why"));
+    }
+
+    #[test]
+    fn a_fed_program_answers_and_a_deaf_one_does_not_block() {
+        let lines = "line\n".repeat(100_000);
+        assert_eq!(fed(&mut shell("cat"), lines.clone().into_bytes()).unwrap(), lines);
+        assert_eq!(fed(&mut shell("exec <&-; echo done"), lines.into_bytes()).unwrap(), "done\n");
+        assert!(fed(&mut shell("exit 3"), vec![]).is_err());
     }
 
     #[test]

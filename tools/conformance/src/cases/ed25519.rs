@@ -10,7 +10,7 @@ use crate::{Artifact, KeyClaim, Question, SignatureClaim};
 /// The group order, little-endian.
 const L: &str = "edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010";
 /// The y coordinates of the points of order 8.
-const ORDER_EIGHT: [&str; 2] = [
+pub(crate) const ORDER_EIGHT: [&str; 2] = [
     "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
     "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
 ];
@@ -178,7 +178,7 @@ fn small_order_nonce_points() -> Vec<SignatureClaim> {
 
 /// The fourteen encodings: y of 0, 1, p − 1 and the two of order 8, then the unreduced p and p + 1, each with both
 /// values of bit 255.
-pub(super) fn small_order_encodings() -> [[u8; 32]; 14] {
+pub(crate) fn small_order_encodings() -> [[u8; 32]; 14] {
     let p = |low: u8| format!("{low:02x}{}7f", "ff".repeat(30));
     let ys = [
         "00".repeat(32),
@@ -213,7 +213,7 @@ pub(super) fn off_the_curve() -> [u8; 32] {
 }
 
 /// Adds the group order to a signature's second half.
-pub(super) fn add_l(signature: &mut [u8]) {
+pub(crate) fn add_l(signature: &mut [u8]) {
     let mut carry = 0;
     for (byte, l) in signature[32..].iter_mut().zip(unhex(L)) {
         let sum = u16::from(*byte) + u16::from(l) + carry;

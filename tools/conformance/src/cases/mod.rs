@@ -14,6 +14,7 @@ mod plain_text;
 mod root;
 mod tenant_keyset;
 
+pub(crate) use ed25519::{ORDER_EIGHT, add_l, small_order_encodings};
 use sealgate_artifact::Code;
 
 use crate::forge::World;

@@ -11,14 +11,16 @@ use stages::Run;
 use std::time::{Duration, Instant};
 
 pub(crate) use postgres::Postgres;
+pub(crate) use provision::python;
 
 /// The table of contents.
-const STAGES: [Stage; 8] = [
+const STAGES: [Stage; 9] = [
     Stage { name: "provision", action: stages::provision },
     Stage { name: "tidy", action: stages::tidy },
     Stage { name: "fmt", action: stages::fmt },
     Stage { name: "clippy", action: stages::clippy },
     Stage { name: "tests", action: stages::tests },
+    Stage { name: "conformance", action: stages::conformance },
     Stage { name: "release build", action: stages::release_build },
     Stage { name: "demo", action: stages::demo },
     Stage { name: "crash", action: stages::crash },

@@ -9,10 +9,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What comes from the system's packages, and how to tell that it is there.
-const SYSTEM: [Need; 4] = [
+const SYSTEM: [Need; 9] = [
     Need { package: "postgresql", present: || binaries().is_ok() },
     Need { package: "faketime", present: || process::succeeds(Command::new("faketime").arg("--version")) },
     Need { package: "nodejs", present: || process::succeeds(Command::new("node").arg("--version")) },
+    Need { package: "golang-go", present: || process::succeeds(Command::new("go").arg("version")) },
+    Need { package: "g++", present: || process::succeeds(Command::new("g++").arg("--version")) },
+    Need { package: "libsodium-dev", present: || Path::new("/usr/include/sodium.h").exists() },
+    Need { package: "mono-mcs", present: || process::succeeds(Command::new("mcs").arg("--version")) },
+    Need { package: "mono-runtime", present: || process::succeeds(Command::new("mono").arg("--version")) },
     Need { package: "python3-venv", present: || base_python().is_some() },
 ];
 
@@ -29,7 +34,7 @@ pub(super) fn provision(workspace: &Workspace) -> Result<()> {
 }
 
 /// The interpreter that later stages use.
-pub(super) fn python(workspace: &Workspace) -> PathBuf {
+pub(crate) fn python(workspace: &Workspace) -> PathBuf {
     environment(workspace).join("bin").join("python")
 }
 

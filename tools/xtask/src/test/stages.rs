@@ -80,6 +80,13 @@ pub(super) fn tests(run: &mut Run) -> Result<()> {
     Err(Failure::new(format!("unit and integration tests: {nextest}; documentation tests: {docs}")))
 }
 
+pub(super) fn conformance(run: &mut Run) -> Result<()> {
+    // One test is one language over one set of questions.
+    let passed = crate::conformance::run(run.workspace, &crate::conformance::Options::default())?;
+    run.tally += Tally { passed, failed: 0 };
+    Ok(())
+}
+
 pub(super) fn release_build(run: &mut Run) -> Result<()> {
     process::run(&mut run.workspace.cargo(["build", "--release", "--package", "sealgate-cli"]))
 }

@@ -1,0 +1,104 @@
+// Taking an object apart field by field, so that what is left over is noticed (spec/envelope.md §3.3 to §3.5).
+
+package main
+
+import "regexp"
+
+// fields are the members of one object that have not been taken yet.
+type fields object
+
+func fieldsOf(value any) fields {
+	members, isObject := value.(object)
+	demand(isObject, fieldInvalid)
+	checkNames(members)
+	left := fields{}
+	for name, member := range members {
+		left[name] = member
+	}
+	return left
+}
+
+func (f fields) take(name string) any {
+	value, there := f[name]
+	demand(there, "field_missing")
+	delete(f, name)
+	return value
+}
+
+func (f fields) text(name string) string {
+	return textOf(f.take(name), fieldInvalid)
+}
+
+func (f fields) matching(name string, pattern *regexp.Regexp) string {
+	text := f.text(name)
+	demand(pattern.MatchString(text), fieldInvalid)
+	return text
+}
+
+func (f fields) oneOf(name string, words ...string) string {
+	text := f.text(name)
+	for _, word := range words {
+		if text == word {
+			return text
+		}
+	}
+	panic(refused(fieldInvalid))
+}
+
+func (f fields) count(name string) int64 {
+	number, isNumber := f.take(name).(int64)
+	demand(isNumber && number >= 0, fieldInvalid)
+	return number
+}
+
+func (f fields) time(name string) int64 {
+	time := f.count(name)
+	demand(time <= lastSecond, fieldInvalid)
+	return time
+}
+
+// isNull takes the field if it is null.
+func (f fields) isNull(name string) bool {
+	value, there := f[name]
+	if there && value == nil {
+		delete(f, name)
+	}
+	return there && value == nil
+}
+
+func (f fields) list(name string, most int) []any {
+	values, isList := f.take(name).([]any)
+	demand(isList && len(values) <= most, fieldInvalid)
+	return values
+}
+
+// finish: §3.5, then what nobody took.
+func (f fields) finish() {
+	if ext, there := f["ext"]; there {
+		_, isObject := ext.(object)
+		demand(isObject, fieldInvalid)
+		delete(f, "ext")
+	}
+	if _, there := f["crit"]; there {
+		names, isList := f.take("crit").([]any)
+		demand(isList && len(names) > 0, fieldInvalid)
+		textOf(names[0], fieldInvalid)
+		panic(refused("crit_unknown"))
+	}
+	demand(len(f) == 0, "field_unknown")
+}
+
+// checkNames: §3.3, at every depth.
+func checkNames(value any) {
+	switch value := value.(type) {
+	case object:
+		for name, inner := range value {
+			demand(fieldName.MatchString(name), "field_unknown")
+			checkNames(inner)
+		}
+	case []any:
+		for _, inner := range value {
+			checkNames(inner)
+		}
+	}
+}

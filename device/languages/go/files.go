@@ -1,0 +1,76 @@
+// Judges a file by roots that a person typed (spec/keys.md §6.2).
+
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+)
+
+// judgeFile verifies the file as far as its own level, and returns its id.
+func judgeFile(pinned pins, file string, now int64) string {
+	artifact, err := os.ReadFile(file)
+	demand(err == nil, "file_unreadable")
+	kind := kindOf(decodeCarrier(artifact).payloadType)
+	demand(kind != "", "kind_unexpected")
+	courier, there := readTrust(file + ".trust")
+	if kind == "root" {
+		root, _ := follow(pinned, append(courier.roots, artifact), now)
+		return root.id
+	}
+	demand(there, "trust_missing")
+	switch kind {
+	case "keyset":
+		courier.keyset = artifact
+	case "tenant-keyset":
+		courier.tenantKeyset = artifact
+	}
+	_, keyset, tenantKeyset := verifyChain(pinned, courier, nil, now)
+	switch kind {
+	case "keyset":
+		return keyset.id
+	case "tenant-keyset":
+		return tenantKeyset.id
+	}
+	license := verifyLicense(tenantKeyset, artifact, nil)
+	license.inForce(now)
+	return license.id
+}
+
+func kindOf(payloadType string) string {
+	for kind := range kinds {
+		if payloadType == "application/vnd.sealgate."+kind+".v1+json" {
+			return kind
+		}
+	}
+	return ""
+}
+
+// readTrust reads a courier. Of what it pins nothing is taken.
+func readTrust(file string) (chain chainBytes, there bool) {
+	text, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return chain, false
+	}
+	demand(err == nil, "file_unreadable")
+	members, isObject := parseJSON(text).(object)
+	demand(isObject, fieldInvalid)
+	exactly(members, fieldInvalid,
+		"roots", "threshold", "root_version", "keyset_chain", "tenant_keyset", "tenant", "app")
+	list, isList := members["keyset_chain"].([]any)
+	demand(isList && len(list) > 0, fieldInvalid)
+	for _, envelope := range list[:len(list)-1] {
+		chain.roots = append(chain.roots, jsonText(envelope))
+	}
+	chain.keyset = jsonText(list[len(list)-1])
+	chain.tenantKeyset = jsonText(members["tenant_keyset"])
+	return chain, true
+}
+
+// jsonText writes a value of the strict reader again; payloads are base64 inside, so no signed byte changes.
+func jsonText(value any) []byte {
+	text, err := json.Marshal(value)
+	demand(err == nil, fieldInvalid)
+	return text
+}

@@ -1,0 +1,3 @@
+module sealgate
+
+go 1.19

@@ -1,0 +1,173 @@
+// Runs the verifier over test points, vectors and files: `ed25519`, `vectors` or `verify`; see `../README.md`.
+
+import { existsSync, readFileSync } from "node:fs";
+
+import { follow, verifyChain, verifyLicense } from "./src/chain.mjs";
+import * as ed25519 from "./src/ed25519.mjs";
+import { decodeBase64, decodeCarrier, decodeEnvelope, exactly, statementId } from "./src/envelope.mjs";
+import { Refused, demand } from "./src/errors.mjs";
+import { ID, KINDS, inForce, publicKey } from "./src/statements.mjs";
+import { parse } from "./src/strict_json.mjs";
+
+const TYPES = new Map([...KINDS.keys()].map((kind) => [`application/vnd.sealgate.${kind}.v1+json`, kind]));
+const ANSWERS = {
+  envelope: (question) => [statementId(decodeEnvelope(data(question.envelope)))],
+  chain,
+  signatures,
+  keys,
+};
+
+function main([mode, ...rest]) {
+  switch (mode) {
+    case "ed25519": return answerLines(point);
+    case "vectors": return answerLines(vector);
+    case "verify": return verify(rest);
+    default: return usage();
+  }
+}
+
+function usage() {
+  console.error("usage: conformance.mjs ed25519 | vectors | verify --root PUB… [--threshold N] FILE");
+  return 2;
+}
+
+function answerLines(answer) {
+  const lines = readFileSync(0, "utf8").split("\n");
+  if (lines.at(-1) === "") lines.pop();
+  process.stdout.write(lines.map((line) => answer(line) + "\n").join(""));
+  return 0;
+}
+
+function point(line) {
+  const words = line.trim().split(/\s+/).map((word) => (word === "-" ? "" : word));
+  if (words.length !== 3 || !words.every((word) => /^(?:[0-9a-fA-F]{2})*$/.test(word))) return "no";
+  const [key, message, signature] = words.map((word) => Buffer.from(word, "hex"));
+  return ed25519.verify(key, message, signature) ? "ok" : "no";
+}
+
+/** The line that belongs into the `.expected` file, or `skip`. */
+function vector(path) {
+  const question = JSON.parse(readFileSync(path));
+  if (!(question.check in ANSWERS) || "accepted" in question) return "skip";
+  return attempt(() => ["ok", ...ANSWERS[question.check](question)].join(" "));
+}
+
+function attempt(action) {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof Refused) return error.code;
+    throw error;
+  }
+}
+
+function chain(question) {
+  for (const expected of [question.expect_tenant, question.expect_app]) {
+    demand(expected === null || ID.test(expected), "id_malformed");
+  }
+  const keys = question.roots.map(publicKey);
+  const pins = { keys, threshold: question.threshold, version: question.root_version };
+  const statements = {
+    roots: question.root_chain.map(data),
+    keyset: data(question.keyset),
+    tenantKeyset: data(question.tenant_keyset),
+  };
+  const found = verifyChain(pins, statements, question.expect_tenant, question.now);
+  const ids = [found.root.id, found.keyset.id, found.tenantKeyset.id];
+  if (!("license" in question)) return ids;
+  return [...ids, verifyLicense(found.tenantKeyset, data(question.license), question.expect_app).id];
+}
+
+function signatures(question) {
+  const hex = (text) => Buffer.from(text, "hex");
+  return unanimous(question.list, ({ key, message, signature }) => {
+    demand(ed25519.verify(hex(key), hex(message), hex(signature)), "signature_invalid");
+    return "ok";
+  });
+}
+
+function keys(question) {
+  return unanimous(question.list, ({ key }) => {
+    ed25519.checkKey(Buffer.from(key, "hex"));
+    return "ok";
+  });
+}
+
+function unanimous(list, judge) {
+  const [verdict, ...others] = new Set(list.map((entry) => attempt(() => judge(entry))));
+  demand(others.length === 0, "not_unanimous");
+  demand(verdict === "ok", verdict);
+  return [];
+}
+
+function data(written) {
+  return "text" in written ? Buffer.from(written.text, "utf8") : decodeBase64(written.base64);
+}
+
+function verify(words) {
+  const options = parsed(words);
+  if (options === null) return usage();
+  try {
+    console.log("ok " + judge(options, Math.floor(Date.now() / 1000)));
+    return 0;
+  } catch (error) {
+    if (!(error instanceof Refused) && error.syscall === undefined) throw error;
+    console.log(error instanceof Refused ? error.code : "file_unreadable");
+    return 1;
+  }
+}
+
+function parsed(words) {
+  const options = { roots: [], threshold: 1, files: [] };
+  for (let at = 0, taking = false; at < words.length; at += 1) {
+    if (words[at] === "--threshold") {
+      options.threshold = Number(words[(at += 1)]);
+      taking = false;
+    } else if (words[at] === "--root") {
+      taking = true;
+    } else if (taking && words[at].length === 44 && words[at].endsWith("=")) {
+      options.roots.push(words[at]);
+    } else {
+      options.files.push(words[at]);
+      taking = false;
+    }
+  }
+  const isSound = options.roots.length > 0 && options.files.length === 1 && Number.isInteger(options.threshold);
+  return isSound ? options : null;
+}
+
+/** Verifies the file as far as its own level, and says its id. */
+function judge({ roots, threshold, files: [file] }, now) {
+  const pins = { keys: roots.map(publicKey), threshold, version: null };
+  const artifact = readFileSync(file);
+  const kind = TYPES.get(decodeCarrier(artifact).envelope.payloadType);
+  demand(kind !== undefined, "kind_unexpected");
+  const courier = existsSync(`${file}.trust`) ? trust(`${file}.trust`) : null;
+  if (kind === "root") return follow(pins, [...(courier?.roots ?? []), artifact], now).root.id;
+  demand(courier !== null, "trust_missing");
+  if (kind === "keyset") courier.keyset = artifact;
+  if (kind === "tenant-keyset") courier.tenantKeyset = artifact;
+  const { keyset, tenantKeyset } = verifyChain(pins, courier, null, now);
+  if (kind !== "license") return (kind === "keyset" ? keyset : tenantKeyset).id;
+  const license = verifyLicense(tenantKeyset, artifact, null);
+  inForce(license.statement, now);
+  return license.id;
+}
+
+/** `spec/keys.md` §6.2: a courier. Of what it pins nothing is taken. */
+function trust(file) {
+  const names = ["keyset_chain", "tenant_keyset", "roots", "threshold", "root_version", "tenant", "app"];
+  const [chain, tenantKeyset] = exactly(parse(readFileSync(file)), names, "field_invalid");
+  demand(Array.isArray(chain) && chain.length > 0, "field_invalid");
+  const envelopes = chain.map(written);
+  const keyset = envelopes.pop();
+  return { roots: envelopes, keyset, tenantKeyset: written(tenantKeyset) };
+}
+
+/** A value of the strict reader as JSON again; payloads are base64 inside, so no signed byte changes. */
+function written(value) {
+  const plain = (_, inner) => (inner instanceof Map ? Object.fromEntries(inner) : inner);
+  return Buffer.from(JSON.stringify(value, plain), "utf8");
+}
+
+process.exitCode = main(process.argv.slice(2));
