@@ -78,9 +78,8 @@ impl<'a> Attachments<'a> {
     /// Takes the attachment that `reference` names. Hashed first: nothing reads bytes that nobody signed for.
     pub(crate) fn take(&mut self, field: &'static str, reference: Value) -> Result<&'a [u8], ArtifactError> {
         let mut fields = Fields::new(reference)?;
-        let length = match usize::try_from(fields.count("length")?) {
-            Ok(length @ 1..=limits::ATTACHMENT_BYTES) => length,
-            _ => return Err(invalid("length", "not 1 to 262,144")),
+        let Ok(length @ 1..=limits::ATTACHMENT_BYTES) = usize::try_from(fields.count("length")?) else {
+            return Err(invalid("length", "not 1 to 262,144"));
         };
         let sha256 = fields.parsed("sha256", "not 64 lower-case hexadecimal digits", hex::decode::<32>)?;
         fields.finish()?;

@@ -1,7 +1,9 @@
 //! Keysets: who may sign what (`spec/keys.md` §4 and §5).
 
 use crate::fields::{Fields, int, invalid};
-use crate::{ArtifactError, Attachments, KeyUse, Kind, PublicKey, Statement, TenantId, UnixSeconds, Value, limits};
+use crate::{
+    ArtifactError, Attachments, KeyUse, Kind, PublicKey, Statement, TenantId, UnixSeconds, Value, limits,
+};
 
 /// What a key may still do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

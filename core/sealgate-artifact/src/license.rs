@@ -2,7 +2,9 @@
 
 use crate::attachments::reference;
 use crate::fields::{Fields, distinct, int, invalid};
-use crate::{AppId, ArtifactError, Attachments, Kind, LicenseId, Statement, TenantId, UnixSeconds, Value, json, limits};
+use crate::{
+    AppId, ArtifactError, Attachments, Kind, LicenseId, Statement, TenantId, UnixSeconds, Value, json, limits,
+};
 
 /// The three tiers of a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,7 +123,10 @@ impl Statement for License {
             ("not_before", int(self.not_before.get())),
             ("expires_at", self.expires_at.map_or(Value::Null, |t| int(t.get()))),
             ("tier", Value::Text(self.tier.as_str().to_owned())),
-            ("features", self.attached_features().map_or_else(|| self.feature_list(), |text| reference(&text))),
+            (
+                "features",
+                self.attached_features().map_or_else(|| self.feature_list(), |text| reference(&text)),
+            ),
             ("max_devices", self.max_devices.seats().map_or(Value::Null, |n| int(n.into()))),
         ]
     }

@@ -144,6 +144,53 @@ pub struct RevokeLicense {
     pub reason: Option<String>,
 }
 
+/// A key that signs something for this tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyView {
+    /// Its name.
+    pub keyid: String,
+    /// `root`, `authority`, `issuer` or `app`.
+    pub r#use: String,
+    /// `installation`, the tenant's id, or an app's.
+    pub scope: String,
+    /// The key, base64.
+    pub public_key: String,
+    /// When it was published.
+    pub not_before: Timestamp,
+    /// When it was retired or revoked.
+    pub not_after: Option<Timestamp>,
+    /// `next`, `active`, `retired` or `revoked`.
+    pub state: String,
+}
+
+/// `POST /api/v1/keys/rotate`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RotateKey {
+    /// `root`, `authority` or `issuer`.
+    pub r#use: String,
+}
+
+/// `POST /api/v1/keys/{keyid}/revoke`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RevokeKey {
+    /// Why, up to 256 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// How far the revocation of a key came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyRevoked {
+    /// The key.
+    pub keyid: String,
+    /// Whether it is revoked. Otherwise there are more licenses to sign: ask again.
+    pub complete: bool,
+    /// Licenses that this request signed anew. Copies of them in the field go dark.
+    pub dark: Vec<String>,
+}
+
 /// What a build pins and a verifier needs (`spec/keys.md` §6).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

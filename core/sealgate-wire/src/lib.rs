@@ -8,8 +8,8 @@ mod auth;
 mod time;
 
 pub use api::{
-    AppCreated, AppView, CreateApp, IssueLicenses, IssuedLicense, LicenseView, LicensesIssued, LookUpLicense,
-    Page, Problem, RevokeLicense, Seats, Trust,
+    AppCreated, AppView, CreateApp, IssueLicenses, IssuedLicense, KeyRevoked, KeyView, LicenseView,
+    LicensesIssued, LookUpLicense, Page, Problem, RevokeKey, RevokeLicense, RotateKey, Seats, Trust,
 };
 pub use auth::{Failed, ValidateAnswer, ValidatePayload, ValidateRequest};
 pub use time::Timestamp;

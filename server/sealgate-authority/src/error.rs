@@ -18,6 +18,9 @@ pub enum AuthorityError {
         /// What it must be.
         why: &'static str,
     },
+    /// Somebody changed in between what this was based on; it is tried again.
+    #[error("overtaken by another change")]
+    Superseded,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -37,6 +40,7 @@ impl AuthorityError {
     pub fn code(&self) -> Code {
         match self {
             Self::Refused(code) => *code,
+            Self::Superseded => Code::Unavailable,
             Self::Invalid { .. } => Code::MalformedRequest,
             Self::Store(e) => e.code(),
             Self::Sign(e) => e.code(),

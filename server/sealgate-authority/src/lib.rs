@@ -30,6 +30,8 @@ pub struct Authority {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     replays: ReplayLog,
+    /// Rotations and revocations of keys take turns: each builds on what the last one published.
+    key_changes: tokio::sync::Mutex<()>,
 }
 
 /// Who asks for a change, and in which request.
@@ -52,7 +54,15 @@ impl Authority {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
-        Self { db, signer, secrets, clock, entropy, replays: ReplayLog::default() }
+        Self {
+            db,
+            signer,
+            secrets,
+            clock,
+            entropy,
+            replays: ReplayLog::default(),
+            key_changes: tokio::sync::Mutex::default(),
+        }
     }
 
     /// The database, for readiness checks and shutdown.

@@ -79,7 +79,7 @@ fn status(code: Code) -> StatusCode {
         Code::TokenInvalid => StatusCode::UNAUTHORIZED,
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-        Code::NameTaken | Code::LicenseRevoked => StatusCode::CONFLICT,
+        Code::NameTaken | Code::LicenseRevoked | Code::KeysetFull => StatusCode::CONFLICT,
         Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,

@@ -24,6 +24,18 @@ CREATE TABLE keysets (
     envelope BYTEA NOT NULL
 );
 
+-- Public halves of the keys that sign statements. The scope is the installation or a tenant's id.
+CREATE TABLE signing_keys (
+    public_key TEXT NOT NULL PRIMARY KEY,
+    key_use TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    -- next: published, signs later; active; retired: verifies only; revoked: verifies nothing.
+    state TEXT NOT NULL,
+    published_at BIGINT NOT NULL,
+    ended_at BIGINT
+);
+CREATE INDEX signing_keys_by_scope ON signing_keys (scope, published_at);
+
 CREATE TABLE tenants (
     tenant_id TEXT NOT NULL PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
@@ -95,9 +107,12 @@ CREATE INDEX licenses_by_app ON licenses (tenant_id, app_id, license_id);
 CREATE TABLE license_statements (
     license_id TEXT NOT NULL REFERENCES licenses (license_id),
     version BIGINT NOT NULL,
+    -- The issuer that signed it: what a revoked key had signed must be found.
+    signer TEXT NOT NULL,
     envelope BYTEA NOT NULL,
     PRIMARY KEY (license_id, version)
 );
+CREATE INDEX license_statements_by_signer ON license_statements (signer, license_id);
 
 CREATE TABLE devices (
     license_id TEXT NOT NULL,

@@ -21,7 +21,7 @@ pub use cache::{LicenseEntry, Subject};
 pub use db::{Db, Location};
 pub use error::StoreError;
 pub use group::{Tx, Work};
-pub use row::{AppRow, AuditRow, EventRow, KeyHash, LicenseRow, TenantRow, TokenRow};
+pub use row::{AppRow, AuditRow, EventRow, KeyHash, KeyRow, KeyStage, LicenseRow, TenantRow, TokenRow};
 
 /// Makes named statements and the list of them that a test prepares on both engines.
 macro_rules! statements {

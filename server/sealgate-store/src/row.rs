@@ -1,7 +1,8 @@
 //! Rows as values, and how the engines' columns become them.
 
 use sealgate_artifact::{
-    AppId, LicenseId, MaxDevices, PublicKey, TenantId, Tier, TokenId, UnixSeconds, decode_hex, encode_hex,
+    AppId, KeyUse, LicenseId, MaxDevices, PublicKey, TenantId, Tier, TokenId, UnixSeconds, decode_hex,
+    encode_hex,
 };
 use sqlx::any::AnyRow;
 use sqlx::{FromRow, Row};
@@ -33,6 +34,50 @@ pub struct TenantRow {
     pub issuer_key: PublicKey,
     /// When it was made.
     pub created_at: UnixSeconds,
+}
+
+/// Where a key is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyStage {
+    /// Published, so that verifiers know it before it signs.
+    Next,
+    /// Signs.
+    Active,
+    /// Verifies what it signed; signs nothing new.
+    Retired,
+    /// Verifies nothing.
+    Revoked,
+}
+
+impl KeyStage {
+    const ALL: [Self; 4] = [Self::Next, Self::Active, Self::Retired, Self::Revoked];
+
+    /// The stage's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Next => "next",
+            Self::Active => "active",
+            Self::Retired => "retired",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+/// The public half of a key that signs statements.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyRow {
+    /// The key.
+    pub public_key: PublicKey,
+    /// What it is for.
+    pub key_use: KeyUse,
+    /// `installation`, or a tenant's id.
+    pub scope: String,
+    /// Where it is in its life.
+    pub state: KeyStage,
+    /// When it was first listed.
+    pub published_at: UnixSeconds,
+    /// When it was retired or revoked.
+    pub ended_at: Option<UnixSeconds>,
 }
 
 /// An access token, without the token.
@@ -159,6 +204,19 @@ impl FromRow<'_, AnyRow> for TenantRow {
             name: row.try_get("name")?,
             issuer_key: parsed(row, "issuer_key", |t| PublicKey::parse(t).ok())?,
             created_at: time(row, "created_at")?,
+        })
+    }
+}
+
+impl FromRow<'_, AnyRow> for KeyRow {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            public_key: parsed(row, "public_key", |t| PublicKey::parse(t).ok())?,
+            key_use: parsed(row, "key_use", KeyUse::parse)?,
+            scope: row.try_get("scope")?,
+            state: parsed(row, "state", |t| KeyStage::ALL.into_iter().find(|s| s.as_str() == t))?,
+            published_at: time(row, "published_at")?,
+            ended_at: optional_time(row, "ended_at")?,
         })
     }
 }

@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
-use sealgate_artifact::{MaxDevices, PublicKey, UnixSeconds};
+use sealgate_artifact::{Code, MaxDevices, PublicKey, UnixSeconds};
 
 use crate::dates;
+use crate::failure::Failure;
 
 const BEGIN: &str = "\
 Begin:
@@ -26,6 +27,19 @@ Examples:
   sealgate verify editor.license --trust trust.json    also demands the tenant and app that it names
 
 Exit codes: 0 valid, 1 refused (forged, another's, expired), 65 not a license file, 78 nothing to judge it by";
+
+const ROTATING: &str = "\
+Examples:
+  sealgate keys rotate                    licenses are signed by the next issuer from now on
+  sealgate keys rotate --use root         a new root; builds that pin the former one follow by themselves";
+
+const REVOKING: &str = "\
+A key that leaked is revoked; one that is merely old is rotated. The command lists the licenses whose files in the
+field go dark. Interrupted, it goes on where it stopped when it is run again.
+
+Examples:
+  sealgate keys list
+  sealgate keys revoke KEYID --reason 'laptop stolen'";
 
 const ISSUING: &str = "\
 Examples:
@@ -92,11 +106,77 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: LicenseCommand,
     },
+    /// The keys that sign: list, export for builds, rotate, revoke
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
     /// Show what a file says, without believing it
     Inspect(InspectArgs),
     /// Verify a license file offline and say what was checked and what was not
     #[command(after_help = VERIFYING)]
     Verify(VerifyArgs),
+}
+
+#[derive(Subcommand)]
+pub(crate) enum KeysCommand {
+    /// List the keys of your installation, your tenant and your apps
+    List,
+    /// Write the trust.json that builds pin
+    Export(ExportKeysArgs),
+    /// Let the published next key sign from now on; the former one goes on verifying
+    #[command(after_help = ROTATING)]
+    Rotate {
+        /// Which key
+        #[arg(long = "use", value_name = "USE", default_value = "issuer")]
+        key_use: RotatedUse,
+    },
+    /// End a key and everything it signed; licenses in force are signed anew first
+    #[command(after_help = REVOKING)]
+    Revoke(RevokeKeyArgs),
+}
+
+/// Uses whose keys can be rotated.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub(crate) enum RotatedUse {
+    /// Signs licenses
+    Issuer,
+    /// Signs the keysets of tenants, and server certificates
+    Authority,
+    /// Signs the installation's keyset
+    Root,
+}
+
+impl RotatedUse {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Issuer => "issuer",
+            Self::Authority => "authority",
+            Self::Root => "root",
+        }
+    }
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct ExportKeysArgs {
+    /// The app whose licenses are to be judged; not needed while there is only one
+    #[arg(long, value_name = "ID")]
+    pub(crate) app: Option<String>,
+    /// Where to write it
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct RevokeKeyArgs {
+    /// The key id that `keys list` shows
+    pub(crate) keyid: String,
+    /// Why, for your own records
+    #[arg(long)]
+    pub(crate) reason: Option<String>,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 #[derive(ClapArgs)]
@@ -209,11 +289,12 @@ pub(crate) struct FileArgs {
 
 #[derive(ClapArgs)]
 pub(crate) struct VerifyArgs {
-    /// The license file
-    pub(crate) file: PathBuf,
-    /// Root keys that you trust, base64, after FILE; the rest of the chain is read from FILE.trust
-    #[arg(long, value_name = "PUB", num_args = 1.., value_parser = public_key, conflicts_with = "trust")]
-    pub(crate) root: Vec<PublicKey>,
+    /// The license file; may also stand last, behind the roots
+    #[arg(required_unless_present = "root")]
+    pub(crate) file: Option<PathBuf>,
+    /// All root keys that you trust, base64; the rest of the chain is read from FILE.trust
+    #[arg(long, value_name = "PUB", num_args = 1.., conflicts_with = "trust")]
+    pub(crate) root: Vec<String>,
     /// How many of the roots must have signed
     #[arg(long, value_name = "N", default_value_t = 1, requires = "root")]
     pub(crate) threshold: usize,
@@ -230,8 +311,27 @@ fn max_devices(text: &str) -> Result<MaxDevices, String> {
     seats.ok_or_else(|| "expected 1 to 1000000, or `unlimited`".to_owned())
 }
 
-fn public_key(text: &str) -> Result<PublicKey, String> {
-    PublicKey::parse(text).map_err(|e| e.to_string())
+impl VerifyArgs {
+    /// The file and the roots: the last word behind `--root` is the file where none stands before.
+    pub(crate) fn file_and_roots(&self) -> Result<(PathBuf, Vec<PublicKey>), Failure> {
+        let (file, roots) = match (&self.file, &self.root[..]) {
+            (Some(file), roots) => (file.clone(), roots),
+            (None, [roots @ .., file]) if !roots.is_empty() => (PathBuf::from(file), roots),
+            (None, _) => {
+                let message = "a license file and at least one root are needed";
+                return Err(
+                    Failure::new(Code::MalformedRequest, message).fix("sealgate verify FILE --root PUB")
+                );
+            }
+        };
+        let read = |text: &String| {
+            PublicKey::parse(text).map_err(|e| {
+                Failure::new(Code::MalformedRequest, format!("--root {text}: {e}"))
+                    .fix("give root keys in base64; `sealgate verify --help` shows how")
+            })
+        };
+        Ok((file, roots.iter().map(read).collect::<Result<_, _>>()?))
+    }
 }
 
 /// The times that the program itself needs come from here.

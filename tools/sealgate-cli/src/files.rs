@@ -7,7 +7,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
 /// No file that a person hands to this program is larger.
-const READ_BYTES: u64 = 1024 * 1024;
+const READ_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Makes the directory, open to nobody else.
 pub(crate) fn make_private_dir(path: &Path) -> io::Result<()> {
@@ -33,7 +33,7 @@ pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     let file = OpenOptions::new().read(true).open(path)?;
     file.take(READ_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > READ_BYTES {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than 1 MiB"));
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than 4 MiB"));
     }
     Ok(bytes)
 }

@@ -9,8 +9,8 @@ use clap::error::ErrorKind;
 use sealgate_artifact::Code;
 use tracing_subscriber::EnvFilter;
 
-use crate::args::{AppCommand, Args, Command, LicenseCommand};
-use crate::commands::{app, inspect, license, serve, verify};
+use crate::args::{AppCommand, Args, Command, KeysCommand, LicenseCommand};
+use crate::commands::{app, inspect, keys, license, serve, verify};
 use crate::demo;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -75,6 +75,12 @@ fn dispatch(args: &Args, output: &Output) -> Result<(), Failure> {
             LicenseCommand::List { app } => license::list(global, app.as_deref(), output),
             LicenseCommand::Revoke { key, reason } => license::revoke(global, key, reason.as_deref(), output),
             LicenseCommand::File(file) => license::file(global, file, output),
+        },
+        Command::Keys { command } => match command {
+            KeysCommand::List => keys::list(global, output),
+            KeysCommand::Export(args) => keys::export(global, args, output),
+            KeysCommand::Rotate { key_use } => keys::rotate(global, key_use.as_str(), output),
+            KeysCommand::Revoke(args) => keys::revoke(global, args, output),
         },
         Command::Inspect(args) => inspect::run(args, output),
         Command::Verify(verify) => verify::run(verify, output),

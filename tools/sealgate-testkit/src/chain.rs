@@ -28,11 +28,11 @@ impl Chain {
     /// Takes apart a trust.json (`spec/keys.md` §6) and sets a license file beside it.
     pub(crate) fn new(trust: &[u8], license: Vec<u8>) -> Self {
         let trust: Trust = serde_json::from_slice(trust).expect("a trust.json");
-        let bytes = |envelope: &Box<RawValue>| envelope.get().as_bytes().to_vec();
+        let bytes = |envelope: &RawValue| envelope.get().as_bytes().to_vec();
         let (keyset, root_statements) =
             trust.keyset_chain.split_last().expect("a chain ends with the keyset");
         Self {
-            root_statements: root_statements.iter().map(bytes).collect(),
+            root_statements: root_statements.iter().map(|root| bytes(root)).collect(),
             root_version: trust.root_version,
             keyset: bytes(keyset),
             tenant_keyset: trust.tenant_keyset.get().as_bytes().to_vec(),
@@ -42,6 +42,13 @@ impl Chain {
             tenant: trust.tenant,
             app: trust.app,
         }
+    }
+
+    /// The same statements as a build sees them that pins what `other` does.
+    #[must_use]
+    pub fn pinned_as(&self, other: &Self) -> Self {
+        let (roots, threshold, root_version) = (other.roots.clone(), other.threshold, other.root_version);
+        Self { roots, threshold, root_version, ..self.clone() }
     }
 
     /// Our own verdict at this time, in Unix seconds: the ids of keyset, tenant keyset and license, or the stable code.

@@ -3,14 +3,17 @@
 use sealgate_artifact::{
     Code, KeyRecord, KeyState, KeyUse, Keyset, PublicKey, Root, TenantId, TenantKeyset, TokenId, UnixSeconds,
 };
-use sealgate_store::{TenantRow, TokenRow, Tx, Work, read, write};
+use sealgate_store::{KeyRow, KeyStage, TenantRow, TokenRow, Tx, Work, read, write};
 use sealgate_trust::sign_statement;
 
 use crate::secrets::secret_text;
 use crate::{Authority, AuthorityError};
 
-/// Keysets made at the first start hold this long. Until keys can be rotated, nothing shorter would be kind.
-const KEYSET_SECONDS: u64 = 3650 * 24 * 60 * 60;
+/// Keysets hold this long. Machines without a network live by them, so the end is for keys nobody uses any more;
+/// what ends a key early is its state.
+pub(super) const KEYSET_SECONDS: u64 = 3650 * 24 * 60 * 60;
+/// The scope of keys that all tenants share.
+pub(super) const INSTALLATION: &str = "installation";
 
 /// Makes sure that the database belongs to the keystore of `installation`, and founds it if it is new.
 ///
@@ -35,6 +38,7 @@ pub async fn bootstrap(
 }
 
 struct Founding {
+    keys: Vec<KeyRow>,
     installation: String,
     root: Vec<u8>,
     keyset: (u64, Vec<u8>),
@@ -45,9 +49,11 @@ struct Founding {
 
 fn found(a: &Authority, installation: &str, token: &str) -> Result<Founding, AuthorityError> {
     let now = a.now();
-    let [root, authority, issuer_key] =
-        [KeyUse::Root, KeyUse::Authority, KeyUse::Issuer].map(|key_use| a.signer.generate(key_use));
-    let (root, authority, issuer_key) = (root?, authority?, issuer_key?);
+    let root = a.signer.generate(KeyUse::Root)?;
+    // spec/keys.md §7.1: the next keys are published from the first day.
+    let [authority, next_authority] =
+        [a.signer.generate(KeyUse::Authority)?, a.signer.generate(KeyUse::Authority)?];
+    let [issuer_key, next_issuer] = [a.signer.generate(KeyUse::Issuer)?, a.signer.generate(KeyUse::Issuer)?];
     let (millis, random) = a.new_id();
     let tenant = TenantId::new(millis, random);
 
@@ -62,17 +68,33 @@ fn found(a: &Authority, installation: &str, token: &str) -> Result<Founding, Aut
         version: first_version(now),
         issued_at: now,
         expires_at: now.plus(KEYSET_SECONDS),
-        keys: vec![active(KeyUse::Authority, authority)],
+        keys: [authority, next_authority].map(|key| active(KeyUse::Authority, key)).to_vec(),
     };
     let tenant_keyset = TenantKeyset {
         tenant,
         version: first_version(now),
         issued_at: now,
         expires_at: now.plus(KEYSET_SECONDS),
-        keys: vec![active(KeyUse::Issuer, issuer_key)],
+        keys: [issuer_key, next_issuer].map(|key| active(KeyUse::Issuer, key)).to_vec(),
     };
     let (millis, random) = a.new_id();
+    let scope = tenant.to_string();
+    let listed = |public_key, key_use, scope: &str, state| KeyRow {
+        public_key,
+        key_use,
+        scope: scope.to_owned(),
+        state,
+        published_at: now,
+        ended_at: None,
+    };
     Ok(Founding {
+        keys: vec![
+            listed(root, KeyUse::Root, INSTALLATION, KeyStage::Active),
+            listed(authority, KeyUse::Authority, INSTALLATION, KeyStage::Active),
+            listed(next_authority, KeyUse::Authority, INSTALLATION, KeyStage::Next),
+            listed(issuer_key, KeyUse::Issuer, &scope, KeyStage::Active),
+            listed(next_issuer, KeyUse::Issuer, &scope, KeyStage::Next),
+        ],
         installation: installation.to_owned(),
         root: sign_statement(&*a.signer, &root_statement, &[root])?.encode(),
         keyset: (keyset.version, sign_statement(&*a.signer, &keyset, &[root])?.encode()),
@@ -100,7 +122,10 @@ impl Work for Founding {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
         write::installation::found(tx, &self.installation).await?;
         write::installation::put_keyset(tx, "root/1", 1, &self.root).await?;
-        write::installation::put_keyset(tx, "installation", self.keyset.0, &self.keyset.1).await?;
+        for key in &self.keys {
+            write::keys::put(tx, key).await?;
+        }
+        write::installation::put_keyset(tx, INSTALLATION, self.keyset.0, &self.keyset.1).await?;
         write::tenants::insert(tx, &self.tenant).await?;
         let scope = self.tenant.id.to_string();
         write::installation::put_keyset(tx, &scope, self.tenant_keyset.0, &self.tenant_keyset.1).await?;

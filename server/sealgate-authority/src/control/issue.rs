@@ -1,6 +1,9 @@
 //! Issuing licenses: an order in, signed statements and keys out.
 
-use sealgate_artifact::{AppId, Code, License, LicenseId, LicenseKey, MaxDevices, Tier, UnixSeconds};
+use sealgate_artifact::{
+    AppId, Code, License, LicenseId, LicenseKey, MaxDevices, PublicKey, TenantId, Tier, UnixSeconds,
+};
+use sealgate_store::write::licenses::SignedLicense;
 use sealgate_store::{AuditRow, EventRow, LicenseRow, TenantRow, Tx, Work, read, write};
 use sealgate_trust::sign_statement;
 use serde_json::json;
@@ -8,6 +11,8 @@ use serde_json::json;
 use crate::{Authority, AuthorityError, Caller};
 
 const AT_ONCE: u32 = 1000;
+/// Rotations that may come in between while one order is signed.
+const ATTEMPTS: u32 = 4;
 const LABEL_CHARS: usize = 128;
 /// A license without a start date begins a day before it was signed, so that a clock that is a little behind on the
 /// customer's machine does not refuse it (`spec/license.md` §2.4).
@@ -44,13 +49,28 @@ pub async fn issue_licenses(
 ) -> Result<Vec<Issued>, AuthorityError> {
     check(order, a.now())?;
     let app = super::show_app(a, caller, &order.app).await?;
+    // The issuer may be replaced while we sign; then the order is signed anew.
+    for _ in 0..ATTEMPTS {
+        match attempt(a, caller, order, app.id).await {
+            Err(AuthorityError::Superseded) => {}
+            done => return done,
+        }
+    }
+    Err(AuthorityError::Refused(Code::Unavailable))
+}
+
+async fn attempt(
+    a: &Authority,
+    caller: &Caller,
+    order: &Order,
+    app: AppId,
+) -> Result<Vec<Issued>, AuthorityError> {
     let tenant =
         read::tenants::find(&a.db, caller.tenant).await?.ok_or(AuthorityError::Refused(Code::NotFound))?;
-
     let mut issued = Vec::new();
     let mut rows = Vec::new();
     for _ in 0..order.count {
-        let (new, envelope) = make_license(a, &tenant, app.id, order)?;
+        let (new, envelope) = make_license(a, &tenant, app, order)?;
         let event = a.event_row(&new.license, "license_issued", None, &caller.request_id);
         rows.push((new.license.clone(), envelope, event));
         issued.push(new);
@@ -58,8 +78,8 @@ pub async fn issue_licenses(
         tokio::task::yield_now().await;
     }
     let detail = json!({ "count": order.count, "expires_at": order.expires_at.map(UnixSeconds::get) });
-    let audit = a.audit_row(caller, "license.issued", app.id.to_string(), &detail);
-    a.db.write(IssueLicenses { rows, audit }).await?;
+    let audit = a.audit_row(caller, "license.issued", app.to_string(), &detail);
+    a.db.write(IssueLicenses { issuer: (tenant.id, tenant.issuer_key), rows, audit }).await?;
     Ok(issued)
 }
 
@@ -68,7 +88,7 @@ fn make_license(
     tenant: &TenantRow,
     app: AppId,
     order: &Order,
-) -> Result<(Issued, Vec<u8>), AuthorityError> {
+) -> Result<(Issued, SignedLicense), AuthorityError> {
     let now = a.now();
     let (millis, random) = a.new_id();
     let statement = License {
@@ -83,7 +103,7 @@ fn make_license(
         features: Vec::new(),
         max_devices: order.max_devices,
     };
-    let envelope = sign_statement(&*a.signer, &statement, &[tenant.issuer_key])?.encode();
+    let signed = sign_license(a, &statement, tenant.issuer_key)?;
     let key = LicenseKey::from_random(a.random());
     let license = LicenseRow {
         id: statement.license,
@@ -103,7 +123,16 @@ fn make_license(
         created_at: now,
         devices_used: 0,
     };
-    Ok((Issued { license, key }, envelope))
+    Ok((Issued { license, key }, signed))
+}
+
+/// Signs a license by an issuer, as it will be stored.
+pub(super) fn sign_license(
+    a: &Authority,
+    statement: &License,
+    signer: PublicKey,
+) -> Result<SignedLicense, AuthorityError> {
+    Ok(SignedLicense { signer, envelope: sign_statement(&*a.signer, statement, &[signer])?.encode() })
 }
 
 fn check(order: &Order, now: UnixSeconds) -> Result<(), AuthorityError> {
@@ -122,7 +151,8 @@ fn check(order: &Order, now: UnixSeconds) -> Result<(), AuthorityError> {
 }
 
 struct IssueLicenses {
-    rows: Vec<(LicenseRow, Vec<u8>, EventRow)>,
+    issuer: (TenantId, PublicKey),
+    rows: Vec<(LicenseRow, SignedLicense, EventRow)>,
     audit: AuditRow,
 }
 
@@ -131,8 +161,12 @@ impl Work for IssueLicenses {
     type Error = AuthorityError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
-        for (license, envelope, event) in &self.rows {
-            write::licenses::insert(tx, license, envelope).await?;
+        let (tenant, key) = self.issuer;
+        if !write::tenants::has_issuer(tx, tenant, key).await? {
+            return Err(AuthorityError::Superseded);
+        }
+        for (license, statement, event) in &self.rows {
+            write::licenses::insert(tx, license, statement).await?;
             write::records::event(tx, event).await?;
         }
         Ok(write::records::audit(tx, &self.audit).await?)

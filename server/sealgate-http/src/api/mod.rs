@@ -1,6 +1,7 @@
 //! The management API (`spec/http.md` §3).
 
 pub(crate) mod apps;
+pub(crate) mod keys;
 pub(crate) mod licenses;
 
 use axum::extract::rejection::QueryRejection;

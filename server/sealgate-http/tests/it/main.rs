@@ -1,6 +1,7 @@
 //! The server as its callers see it, over HTTP, on both engines.
 
 mod api_apps;
+mod api_keys;
 mod api_licenses;
 mod api_lists;
 mod api_records;

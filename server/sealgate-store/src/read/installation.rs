@@ -7,6 +7,7 @@ use crate::{Db, StoreError, statements};
 statements! {
     VALUE = "SELECT value FROM installation WHERE name = $1";
     KEYSET = "SELECT envelope FROM keysets WHERE scope = $1";
+    TENANT_SCOPES = "SELECT scope FROM keysets WHERE scope <> 'installation' AND scope NOT LIKE 'root/%' ORDER BY scope";
     ROOT_STATEMENTS = "SELECT envelope FROM keysets WHERE scope LIKE 'root/%' ORDER BY version";
     ALIVE = "SELECT n FROM change_counter WHERE id = 1";
 }
@@ -27,6 +28,12 @@ pub async fn root_statements(db: &Db) -> Result<Vec<Vec<u8>>, StoreError> {
 pub async fn keyset(db: &Db, scope: &str) -> Result<Option<Vec<u8>>, StoreError> {
     let row = sqlx::query(KEYSET).bind(scope).fetch_optional(&db.pool).await?;
     Ok(row.map(|r| r.try_get(0)).transpose()?)
+}
+
+/// The scope of every tenant keyset.
+pub async fn tenant_scopes(db: &Db) -> Result<Vec<String>, StoreError> {
+    let rows = sqlx::query(TENANT_SCOPES).fetch_all(&db.pool).await?;
+    Ok(rows.iter().map(|r| r.try_get(0)).collect::<Result<_, _>>()?)
 }
 
 /// Whether the database answers.

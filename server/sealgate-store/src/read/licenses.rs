@@ -1,6 +1,6 @@
 //! Licenses and the devices that hold their seats.
 
-use sealgate_artifact::{AppId, LicenseId, TenantId};
+use sealgate_artifact::{AppId, LicenseId, PublicKey, TenantId, UnixSeconds};
 use sqlx::Row;
 
 use crate::{Db, KeyHash, LicenseEntry, LicenseRow, StoreError, row::signed, statements};
@@ -13,8 +13,8 @@ const DEVICES_KEPT: u32 = 64;
 macro_rules! select_license {
     ($rest:literal) => {
         concat!(
-            "SELECT license_id, tenant_id, app_id, key_hash, key_sealed, label, tier, features, max_devices, ",
-            "not_before, expires_at, revoked_at, revoke_reason, version, created_at, ",
+            "SELECT l.license_id, tenant_id, app_id, key_hash, key_sealed, label, tier, features, max_devices, ",
+            "not_before, expires_at, revoked_at, revoke_reason, l.version, created_at, ",
             "(SELECT COUNT(*) FROM devices d WHERE d.license_id = l.license_id) AS devices_used FROM licenses l ",
             $rest
         )
@@ -28,6 +28,11 @@ statements! {
     LIST = select_license!("WHERE l.tenant_id = $1 AND l.license_id < $2 ORDER BY l.license_id DESC LIMIT $3");
     LIST_OF_APP = select_license!(
         "WHERE l.tenant_id = $1 AND l.app_id = $4 AND l.license_id < $2 ORDER BY l.license_id DESC LIMIT $3"
+    );
+    IN_FORCE_BY_SIGNER = select_license!(
+        "JOIN license_statements s ON s.license_id = l.license_id AND s.version = l.version \
+         WHERE s.signer = $1 AND l.revoked_at IS NULL AND (l.expires_at IS NULL OR l.expires_at > $2) \
+         ORDER BY l.license_id LIMIT $3"
     );
     STATEMENT = "SELECT envelope FROM license_statements WHERE license_id = $1 AND version = $2";
     DEVICES = "SELECT identity FROM devices WHERE license_id = $1 LIMIT $2";
@@ -61,6 +66,17 @@ pub async fn list(
         None => query,
     };
     Ok(query.fetch_all(&db.pool).await?)
+}
+
+/// Licenses in force whose newest statement that key signed.
+pub async fn in_force_by_signer(
+    db: &Db,
+    signer: PublicKey,
+    now: UnixSeconds,
+    limit: u32,
+) -> Result<Vec<LicenseRow>, StoreError> {
+    let query = sqlx::query_as(IN_FORCE_BY_SIGNER).bind(signer.to_string()).bind(signed(now.get()));
+    Ok(query.bind(signed(limit.into())).fetch_all(&db.pool).await?)
 }
 
 /// The signed envelope of one version.

@@ -1,6 +1,6 @@
 //! Licenses and the devices that hold their seats.
 
-use sealgate_artifact::{LicenseId, TenantId, UnixSeconds};
+use sealgate_artifact::{LicenseId, PublicKey, TenantId, UnixSeconds};
 use sqlx::Row;
 
 use crate::row::{count, signed};
@@ -10,7 +10,9 @@ statements! {
     INSERT = "INSERT INTO licenses (license_id, tenant_id, app_id, key_hash, key_sealed, label, tier, features, \
               max_devices, not_before, expires_at, version, seq, created_at) \
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, $13)";
-    INSERT_STATEMENT = "INSERT INTO license_statements (license_id, version, envelope) VALUES ($1, $2, $3)";
+    INSERT_STATEMENT = "INSERT INTO license_statements (license_id, version, signer, envelope) \
+                        VALUES ($1, $2, $3, $4)";
+    SET_VERSION = "UPDATE licenses SET version = $2 WHERE license_id = $1";
     // docs/design.md, "Seats": the update comes first and makes racers wait for each other; what follows is counted
     // after it, so it counts what they did.
     LOCK = "UPDATE licenses SET seq = seq + 1 WHERE tenant_id = $1 AND license_id = $2 \
@@ -24,8 +26,21 @@ statements! {
     REVOKE = "UPDATE licenses SET revoked_at = $2, revoke_reason = $3 WHERE license_id = $1";
 }
 
+/// A signed statement, and who signed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedLicense {
+    /// The issuer.
+    pub signer: PublicKey,
+    /// The envelope.
+    pub envelope: Vec<u8>,
+}
+
 /// Adds a license and its first signed statement.
-pub async fn insert(tx: &mut Tx<'_>, license: &LicenseRow, envelope: &[u8]) -> Result<(), StoreError> {
+pub async fn insert(
+    tx: &mut Tx<'_>,
+    license: &LicenseRow,
+    statement: &SignedLicense,
+) -> Result<(), StoreError> {
     sqlx::query(INSERT)
         .bind(license.id.to_string())
         .bind(license.tenant.to_string())
@@ -42,8 +57,32 @@ pub async fn insert(tx: &mut Tx<'_>, license: &LicenseRow, envelope: &[u8]) -> R
         .bind(signed(license.created_at.get()))
         .execute(&mut *tx.connection)
         .await?;
-    let statement = sqlx::query(INSERT_STATEMENT).bind(license.id.to_string()).bind(signed(license.version));
-    statement.bind(envelope.to_vec()).execute(&mut *tx.connection).await?;
+    put_statement(tx, license.id, license.version, statement).await
+}
+
+/// Stores the next version of a locked license.
+pub async fn put_version(
+    tx: &mut Tx<'_>,
+    locked: &LicenseRow,
+    version: u64,
+    statement: &SignedLicense,
+) -> Result<(), StoreError> {
+    let query = sqlx::query(SET_VERSION).bind(locked.id.to_string()).bind(signed(version));
+    query.execute(&mut *tx.connection).await?;
+    put_statement(tx, locked.id, version, statement).await?;
+    tx.changes(Subject::License(locked.key_hash));
+    Ok(())
+}
+
+async fn put_statement(
+    tx: &mut Tx<'_>,
+    id: LicenseId,
+    version: u64,
+    statement: &SignedLicense,
+) -> Result<(), StoreError> {
+    let query = sqlx::query(INSERT_STATEMENT).bind(id.to_string()).bind(signed(version));
+    let query = query.bind(statement.signer.to_string()).bind(statement.envelope.clone());
+    query.execute(&mut *tx.connection).await?;
     Ok(())
 }
 

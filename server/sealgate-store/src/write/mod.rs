@@ -2,6 +2,7 @@
 
 pub mod apps;
 pub mod installation;
+pub mod keys;
 pub mod licenses;
 pub mod records;
 pub mod tenants;

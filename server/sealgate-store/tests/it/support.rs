@@ -78,7 +78,7 @@ impl Work for Issue {
     type Error = StoreError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-        write::licenses::insert(tx, &self.0, b"{}").await
+        write::licenses::insert(tx, &self.0, &unsigned()).await
     }
 }
 
@@ -121,4 +121,9 @@ pub(crate) async fn with_license(db: &Db, seats: u32) -> LicenseRow {
     db.write(Found).await.expect("is stored");
     db.write(Issue(license.clone())).await.expect("is stored");
     license
+}
+
+/// What stands in the place of a signed statement where nobody reads it.
+fn unsigned() -> write::licenses::SignedLicense {
+    write::licenses::SignedLicense { signer: PublicKey::from_bytes([7; 32]), envelope: b"{}".to_vec() }
 }

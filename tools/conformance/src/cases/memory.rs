@@ -18,9 +18,9 @@ pub(super) fn cases() -> Vec<Case> {
     shelf.cases
 }
 
-fn remembered(version: u64, statement: &str, raised_by: &[Seed]) -> Option<Remembered> {
+fn remembered(version: u64, statement: &str, raised_by: &[Seed]) -> Remembered {
     let raised_by = raised_by.iter().map(|seed| public_text(*seed)).collect();
-    Some(Remembered { version, statement: statement.to_owned(), raised_by })
+    Remembered { version, statement: statement.to_owned(), raised_by }
 }
 
 /// The id of a statement that is not in the chain.
@@ -35,7 +35,8 @@ fn knowing(world: World, memory: Memory) -> World {
 fn of_keyset(shelf: &mut Shelf) {
     // The keyset of the chain has version 1.
     let own = World::of_tenant().keyset.id();
-    let with_keyset = |maximum| knowing(World::of_tenant(), Memory { keyset: maximum, ..Memory::default() });
+    let with_keyset =
+        |maximum| knowing(World::of_tenant(), Memory { keyset: Some(maximum), ..Memory::default() });
     shelf.valid(
         "keyset_newer",
         "A newer keyset than the remembered one.",
@@ -66,7 +67,7 @@ fn of_keyset(shelf: &mut Shelf) {
             keyset: keyset(&keyset_text()).signed(SECOND_ROOT, KeyUse::Root),
             ..World::of_tenant()
         };
-        knowing(world, Memory { keyset: maximum, ..Memory::default() })
+        knowing(world, Memory { keyset: Some(maximum), ..Memory::default() })
     };
     let maximum = || remembered(2, &another(), &[ROOT, STRANGER]);
     let shows = "Two roots raised it, one of them has left, one is enough: it stands.";
@@ -77,8 +78,11 @@ fn of_keyset(shelf: &mut Shelf) {
 
 fn of_tenant_keyset(shelf: &mut Shelf) {
     let own = World::of_tenant().tenant_keyset.id();
-    let memory =
-        |maximum| Memory { tenant: Some(TENANT.to_owned()), tenant_keyset: maximum, ..Memory::default() };
+    let memory = |maximum| Memory {
+        tenant: Some(TENANT.to_owned()),
+        tenant_keyset: Some(maximum),
+        ..Memory::default()
+    };
     let with_maximum = |maximum| knowing(World::of_tenant(), memory(maximum));
     let same = with_maximum(remembered(1, &own, &[AUTHORITY]));
     shelf.valid("tenant_keyset_same", "The very tenant keyset that was accepted before.", &same);
@@ -122,7 +126,7 @@ fn of_root(shelf: &mut Shelf) {
             keyset: Draft::new("keyset", keyset_text()).signed(last, KeyUse::Root),
             ..World::of_tenant()
         };
-        knowing(world, Memory { root: maximum, ..Memory::default() })
+        knowing(world, Memory { root: Some(maximum), ..Memory::default() })
     };
     let lineage = [ROOT, SECOND_ROOT];
     let second_known = || remembered(2, &second.id(), &lineage);
@@ -180,7 +184,7 @@ fn of_tenant(shelf: &mut Shelf) {
     let newer = World { tenant_keyset: crate::forge::tenant_keyset(&text), ..World::of_tenant() };
     let memory = Memory {
         tenant: Some(TENANT.to_owned()),
-        tenant_keyset: remembered(6, &another(), &[AUTHORITY]),
+        tenant_keyset: Some(remembered(6, &another(), &[AUTHORITY])),
         ..Memory::default()
     };
     shelf.valid("tenant_keyset_newer", "The tenant's next keyset.", &knowing(newer, memory));

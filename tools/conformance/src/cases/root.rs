@@ -250,7 +250,7 @@ fn signed(shelf: &mut Shelf) {
     let shows = "One of two new roots signed where two must.";
     refuse("new_below_threshold", Code::ThresholdNotMet, shows, &[first(), pair], &[SECOND_ROOT, THIRD_ROOT]);
     let mut copied = stated(2, &[SECOND_ROOT, THIRD_ROOT], 2, &[ROOT, SECOND_ROOT, SECOND_ROOT]);
-    copied.signatures[2].0 = "00".to_owned();
+    "00".clone_into(&mut copied.signatures[2].0);
     let shows = "One new root's signature twice under two hints is one signer.";
     refuse(
         "new_signature_twice",

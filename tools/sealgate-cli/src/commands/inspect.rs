@@ -20,7 +20,7 @@ pub(crate) fn run(args: &InspectArgs, output: &Output) -> Result<(), Failure> {
     if let Ok(trust) = serde_json::from_slice::<Trust>(&bytes) {
         return inspect_trust(&trust, output);
     }
-    let carrier = Carrier::decode(&bytes).map_err(|e| of_another_form(&args.file, e))?;
+    let carrier = Carrier::decode(&bytes).map_err(|e| of_another_form(&args.file, &e))?;
     if args.dsse {
         say!("{}", String::from_utf8_lossy(&carrier.envelope.encode()));
         return Ok(());
@@ -30,7 +30,7 @@ pub(crate) fn run(args: &InspectArgs, output: &Output) -> Result<(), Failure> {
     Ok(())
 }
 
-fn of_another_form(file: &Path, error: ArtifactError) -> Failure {
+fn of_another_form(file: &Path, error: &ArtifactError) -> Failure {
     let code = error.code();
     Failure::new(code, format!("{}: {error}", file.display())).fix(
         "inspect reads statements (license files, keysets, root statements, certificates) and trust.json",
@@ -94,7 +94,9 @@ impl Seen {
         }
         if let Some(features) = self.attached_features() {
             say!("\nfeatures, attached:");
-            features.iter().for_each(|feature| say!("  {}", harmless(feature)));
+            for feature in features {
+                say!("  {}", harmless(&feature));
+            }
         }
     }
 

@@ -115,7 +115,7 @@ pub(crate) fn trust_path(file: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<String, Failure> {
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<String, Failure> {
     let failed =
         |e| Failure::new(Code::FileUnreadable, format!("{}: {e}", path.display())).fix("choose another -o");
     files::write_public(path, bytes).map_err(failed)?;

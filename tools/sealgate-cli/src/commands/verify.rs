@@ -26,8 +26,9 @@ pub(crate) struct Pinned {
 }
 
 pub(crate) fn run(args: &VerifyArgs, output: &Output) -> Result<(), Failure> {
-    let license = read(&args.file)?;
-    let (pinned, trust) = pinned(args)?;
+    let (file, roots) = args.file_and_roots()?;
+    let license = read(&file)?;
+    let (pinned, trust) = pinned(args, &file, roots)?;
     let (verified, chain) = judge(&license, &pinned, &trust, now())?;
     in_force(Window::from(verified.get()), false, now())
         .map_err(|code| not_in_force(code, verified.get()))?;
@@ -64,29 +65,29 @@ fn with_fix(error: TrustError) -> Failure {
 
 /// The statements of a trust file, as they were received.
 fn chain_of(trust: &Trust) -> Result<ChainBytes, Failure> {
-    let bytes = |envelope: &Box<RawValue>| envelope.get().as_bytes().to_vec();
+    let bytes = |envelope: &RawValue| envelope.get().as_bytes().to_vec();
     let (keyset, roots) = trust
         .keyset_chain
         .split_last()
         .ok_or_else(|| Failure::new(Code::FieldInvalid, "the keyset chain is empty"))?;
     Ok(ChainBytes {
-        roots: roots.iter().map(bytes).collect(),
+        roots: roots.iter().map(|root| bytes(root)).collect(),
         keyset: bytes(keyset),
         tenant_keyset: bytes(&trust.tenant_keyset),
     })
 }
 
 /// What the caller trusts, and the chain from there to the license.
-fn pinned(args: &VerifyArgs) -> Result<(Pinned, Trust), Failure> {
+fn pinned(args: &VerifyArgs, file: &Path, roots: Vec<PublicKey>) -> Result<(Pinned, Trust), Failure> {
     if let Some(path) = &args.trust {
         let trust = read_trust(path)?;
         return Ok((pins_of(&trust)?, trust));
     }
     let fix = "give --root PUB with FILE.trust beside the file (`sealgate license file --with-trust`), or --trust trust.json";
-    if args.root.is_empty() {
+    if roots.is_empty() {
         return Err(Failure::new(Code::TrustMissing, Code::TrustMissing.meaning()).fix(fix));
     }
-    let path = trust_path(&args.file);
+    let path = trust_path(file);
     let trust = read_trust(&path).map_err(|f| {
         if f.code == Code::FileUnreadable.as_str() {
             Failure::new(Code::TrustMissing, f.message).fix(fix)
@@ -95,8 +96,7 @@ fn pinned(args: &VerifyArgs) -> Result<(Pinned, Trust), Failure> {
         }
     })?;
     // The file's own roots, tenant and app come from where the license comes from, so they prove nothing here.
-    let (roots, threshold) = (args.root.clone(), args.threshold);
-    Ok((Pinned { roots, threshold, root_version: None, scope: None }, trust))
+    Ok((Pinned { roots, threshold: args.threshold, root_version: None, scope: None }, trust))
 }
 
 /// What a trust file pins.

@@ -8,7 +8,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::program::{run, sealgate};
-use crate::vendor::{Vendor, cells, text};
+use crate::vendor::{Vendor, text};
 
 #[test]
 fn global_flags_go_before_between_and_after_the_verb() {

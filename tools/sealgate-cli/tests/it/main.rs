@@ -7,6 +7,7 @@ mod exit_codes;
 mod flags;
 mod help;
 mod inspect;
+mod keys;
 mod licenses;
 mod program;
 mod secrets;

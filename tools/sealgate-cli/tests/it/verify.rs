@@ -73,6 +73,15 @@ fn a_person_is_told_what_was_checked_and_what_was_not() {
 }
 
 #[test]
+fn the_file_may_stand_behind_the_roots() {
+    let case = Case::new(&[]);
+    run(&mut sealgate(&["verify", "--root", &case.root, &case.file, "--json"])).json();
+    run(&mut sealgate(&["verify", "--root", &case.file, "--json"])).refused(2, "malformed_request");
+    run(&mut sealgate(&["verify", &case.file, "--root", "rubbish", "--json"]))
+        .refused(2, "malformed_request");
+}
+
+#[test]
 fn a_changed_letter_is_signature_invalid() {
     let case = Case::new(&[]);
     // One base64 letter inside the payload; the text stays well formed.

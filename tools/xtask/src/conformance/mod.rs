@@ -85,7 +85,8 @@ fn pass_on(programs: &[(&str, Vec<String>)], arguments: &[String]) -> Result<u64
 
 /// Answers to the inputs of every set, in their order.
 fn ask(program: &[String], mode: &str, sets: &[&Set]) -> Result<Vec<Vec<String>>> {
-    let lines: String = sets.iter().flat_map(|set| &set.inputs).map(|input| format!("{input}\n")).collect();
+    let inputs: Vec<&str> = sets.iter().flat_map(|set| &set.inputs).map(String::as_str).collect();
+    let lines = inputs.join("\n") + "\n";
     let mut command = process::of_words(program);
     let output = process::fed(command.arg(mode), lines.into_bytes())?;
     let mut answers = output.lines().map(str::to_owned);

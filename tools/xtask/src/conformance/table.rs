@@ -55,8 +55,11 @@ impl Table<'_> {
     pub(super) fn print(&self) {
         let names: Vec<String> = self.columns.iter().map(|column| column.name.clone()).collect();
         let row = |name: &str, cells: &[String]| {
-            let cells: String = cells.iter().map(|cell| format!("{cell:>22}")).collect();
-            println!("{name:<26}{cells}");
+            print!("{name:<26}");
+            for cell in cells {
+                print!("{cell:>22}");
+            }
+            println!();
         };
         row("", &names);
         for (at, set) in self.sets.iter().enumerate() {

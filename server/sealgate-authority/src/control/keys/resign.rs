@@ -1,0 +1,83 @@
+//! Signing licenses anew whose issuer is about to be revoked (`spec/keys.md` §7.3).
+
+use sealgate_artifact::{Code, License, LicenseId, PublicKey, TenantId};
+use sealgate_store::write::licenses::SignedLicense;
+use sealgate_store::{EventRow, LicenseRow, Tx, Work, read, write};
+
+use super::super::issue::sign_license;
+use super::change::next_version;
+use crate::{Authority, AuthorityError, Caller};
+
+/// Licenses in one transaction: others write in between.
+pub(super) const PAGE: u32 = 500;
+
+/// Signs one page of what `former` had signed anew by the tenant's issuer; returns which, none when there is no more.
+pub(super) async fn resign_page(
+    a: &Authority,
+    caller: &Caller,
+    former: PublicKey,
+) -> Result<Vec<LicenseId>, AuthorityError> {
+    let tenant =
+        read::tenants::find(&a.db, caller.tenant).await?.ok_or(AuthorityError::Refused(Code::NotFound))?;
+    let mut renewals = vec![];
+    for license in read::licenses::in_force_by_signer(&a.db, former, a.now(), PAGE).await? {
+        let version = next_version(license.version, a.now());
+        let signed = sign_license(a, &statement(&license, version, a), tenant.issuer_key)?;
+        let event = a.event_row(&license, "license_resigned", None, &caller.request_id);
+        renewals.push(Renewal { license: license.id, before: license.version, version, signed, event });
+        // Hundreds of signatures take a while; other requests go on in between.
+        tokio::task::yield_now().await;
+    }
+    let ids = renewals.iter().map(|renewal| renewal.license).collect();
+    a.db.write(ResignPage { tenant: tenant.id, renewals }).await?;
+    Ok(ids)
+}
+
+/// The same rights in a new version.
+fn statement(license: &LicenseRow, version: u64, a: &Authority) -> License {
+    License {
+        tenant: license.tenant,
+        app: license.app,
+        license: license.id,
+        version,
+        issued_at: a.now(),
+        not_before: license.not_before,
+        expires_at: license.expires_at,
+        tier: license.tier,
+        features: license.features.clone(),
+        max_devices: license.max_devices,
+    }
+}
+
+struct Renewal {
+    license: LicenseId,
+    before: u64,
+    version: u64,
+    signed: SignedLicense,
+    event: EventRow,
+}
+
+struct ResignPage {
+    tenant: TenantId,
+    renewals: Vec<Renewal>,
+}
+
+impl Work for ResignPage {
+    type Output = ();
+    type Error = AuthorityError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
+        for renewal in &self.renewals {
+            let Some(locked) = write::licenses::lock(tx, self.tenant, renewal.license).await? else {
+                continue;
+            };
+            // Whoever changed it in the meantime signed what is true now; the next page looks again.
+            if locked.revoked_at.is_some() || locked.version != renewal.before {
+                continue;
+            }
+            write::licenses::put_version(tx, &locked, renewal.version, &renewal.signed).await?;
+            write::records::event(tx, &renewal.event).await?;
+        }
+        Ok(())
+    }
+}

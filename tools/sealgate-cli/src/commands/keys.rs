@@ -1,0 +1,140 @@
+//! `sealgate keys`.
+
+use std::io::{BufRead, IsTerminal, Write};
+
+use indicatif::ProgressBar;
+use sealgate_artifact::Code;
+use sealgate_wire::{AppView, KeyRevoked, KeyView, Page, RevokeKey, RotateKey, Trust};
+
+use crate::args::{ExportKeysArgs, Global, RevokeKeyArgs};
+use crate::client::{Client, segment};
+use crate::commands::license::write;
+use crate::failure::Failure;
+use crate::output::{Output, say};
+
+/// Dark licenses that are named to a person; `--json` names all.
+const NAMED: usize = 20;
+
+pub(crate) fn list(global: &Global, output: &Output) -> Result<(), Failure> {
+    let keys: Page<KeyView> = Client::new(global)?.get("/api/v1/keys")?;
+    output.result(&keys.items, |keys| print(keys));
+    Ok(())
+}
+
+pub(crate) fn rotate(global: &Global, key_use: &str, output: &Output) -> Result<(), Failure> {
+    let wish = RotateKey { r#use: key_use.to_owned() };
+    let keys: Page<KeyView> = Client::new(global)?.post("/api/v1/keys/rotate", &wish)?;
+    output.result(&keys.items, |keys| {
+        print(keys);
+        say!("\nThe former key still verifies what it signed. Export trust.json again for new builds.");
+    });
+    Ok(())
+}
+
+pub(crate) fn revoke(global: &Global, args: &RevokeKeyArgs, output: &Output) -> Result<(), Failure> {
+    let client = Client::new(global)?;
+    let keys: Page<KeyView> = client.get("/api/v1/keys")?;
+    let unknown = || {
+        Failure::new(Code::NotFound, Code::NotFound.meaning()).fix("`sealgate keys list` shows the key ids")
+    };
+    let key = keys.items.iter().find(|key| key.keyid == args.keyid).ok_or_else(unknown)?;
+    if !args.yes && !output.json {
+        confirm(key)?;
+    }
+    let path = format!("/api/v1/keys/{}/revoke", key.keyid);
+    let request = RevokeKey { reason: args.reason.clone() };
+    let bar = if output.json || output.quiet { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
+    let mut all = KeyRevoked { keyid: key.keyid.clone(), complete: false, dark: vec![] };
+    while !all.complete {
+        let part: KeyRevoked = client.post(&path, &request)?;
+        all.complete = part.complete;
+        all.dark.extend(part.dark);
+        bar.set_message(format!("{} licenses signed anew", all.dark.len()));
+        bar.tick();
+    }
+    bar.finish_and_clear();
+    output.result(&all, print_revoked);
+    Ok(())
+}
+
+pub(crate) fn export(global: &Global, args: &ExportKeysArgs, output: &Output) -> Result<(), Failure> {
+    let client = Client::new(global)?;
+    let app = match &args.app {
+        Some(app) => segment(app)?.to_string(),
+        None => only_app(&client)?,
+    };
+    let trust: Trust = client.get(&format!("/api/v1/apps/{app}/trust"))?;
+    let text = serde_json::to_vec_pretty(&trust).expect("trust can be written");
+    let written = write(&args.output, &text)?;
+    let result =
+        serde_json::json!({ "app_id": app, "file": args.output, "root_version": trust.root_version });
+    output.result(&result, |_| {
+        say!("{written}\nBuilds pin it. Hand it over by a way that nobody else can write to.");
+    });
+    Ok(())
+}
+
+fn only_app(client: &Client) -> Result<String, Failure> {
+    let apps: Vec<AppView> = client.get_all("/api/v1/apps?limit=200")?;
+    match &apps[..] {
+        [app] => Ok(app.app_id.clone()),
+        [] => Err(Failure::new(Code::NotFound, "there is no app yet").fix("sealgate app create NAME")),
+        several => {
+            let named: Vec<String> =
+                several.iter().take(NAMED).map(|app| format!("{} ({})", app.app_id, app.name)).collect();
+            Err(Failure::new(Code::ConfigInvalid, "there are several apps")
+                .fix(format!("give one by --app: {}", named.join(", "))))
+        }
+    }
+}
+
+/// Asks a person. Nobody there to ask: refused, since nothing brings a revoked key back.
+fn confirm(key: &KeyView) -> Result<(), Failure> {
+    let refused = |message: &str| Err(Failure::new(Code::ConfigInvalid, message).fix("add --yes"));
+    if !std::io::stdin().is_terminal() {
+        return refused("revoking a key cannot be undone, and nobody is here to confirm it");
+    }
+    eprint!("Revoke the {} key {}? What it signed is refused from then on. [y/N] ", key.r#use, key.keyid);
+    let mut answer = String::new();
+    let read = std::io::stderr().flush().and_then(|()| std::io::stdin().lock().read_line(&mut answer));
+    match (read, answer.trim()) {
+        (Ok(_), "y" | "yes") => Ok(()),
+        _ => refused("not confirmed"),
+    }
+}
+
+fn print(keys: &[KeyView]) {
+    let row = |key: &KeyView| {
+        let ended = key.not_after.map_or_else(String::new, |t| t.to_string());
+        vec![
+            key.keyid.clone(),
+            key.r#use.clone(),
+            key.state.clone(),
+            key.not_before.to_string(),
+            ended,
+            key.scope.clone(),
+        ]
+    };
+    Output::table(&["KEY ID", "USE", "STATE", "PUBLISHED", "ENDED", "SCOPE"], keys.iter().map(row));
+}
+
+fn print_revoked(revoked: &KeyRevoked) {
+    say!("revoked {}", revoked.keyid);
+    if revoked.dark.is_empty() {
+        say!("No license in force had to be signed anew.");
+    } else {
+        say!(
+            "\nSigned anew, {}. Copies of their files in the field go dark; hand out new ones:",
+            revoked.dark.len()
+        );
+        for license in revoked.dark.iter().take(NAMED) {
+            say!("  {license}");
+        }
+        if revoked.dark.len() > NAMED {
+            say!("  and {} more; --json lists all", revoked.dark.len() - NAMED);
+        }
+    }
+    say!(
+        "Trust files from before name the key as good: export trust.json again, and FILE.trust with each license file."
+    );
+}
