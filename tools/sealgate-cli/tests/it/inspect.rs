@@ -65,3 +65,53 @@ fn a_forged_file_is_shown_as_it_is() {
         vendor.run(&["inspect", &file]).ok().contains("unknown (application/vnd.sealgate.license.v9+json)")
     );
 }
+
+/// Every kind is told in words, with the ids of the keys that it names.
+#[test]
+fn every_kind_is_told_so_that_a_person_understands_it() {
+    let vendor = Vendor::new();
+    for (vector, place, told) in [
+        (
+            "root/valid/plain.json",
+            "/root_chain/0/text",
+            &["root: names the root keys", "threshold", "KEY ID"][..],
+        ),
+        (
+            "keyset/valid/retired_beside.json",
+            "/keyset/text",
+            &["keyset: names the authorities", "retired", "KEY ID"],
+        ),
+        (
+            "tenant-keyset/valid/plain.json",
+            "/tenant_keyset/text",
+            &["names the issuers of one tenant", "issuer"],
+        ),
+        (
+            "server-certificate/valid/plain.json",
+            "/certificate/text",
+            &[
+                "server-certificate: names a server's key",
+                "https://license.example.com",
+                "validate, heartbeat",
+            ],
+        ),
+        (
+            "license/valid/attached_33.json",
+            "/license/text",
+            &["what a customer bought", "attached:", "feature.32"],
+        ),
+    ] {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors").join(vector);
+        let question: Value = serde_json::from_slice(&std::fs::read(path).expect("a vector")).expect("JSON");
+        let file = vendor.path("a.json");
+        std::fs::write(&file, text(question.pointer(place).expect("there"))).expect("written");
+        let shown = vendor.run(&["inspect", &file]).ok();
+        assert!(shown.starts_with("NOT VERIFIED"), "{shown}");
+        for part in told {
+            assert!(shown.contains(part), "{vector}: {part}: {shown}");
+        }
+        let bare = vendor.run(&["inspect", &file, "--dsse"]).ok();
+        let bare: Value = serde_json::from_str(&bare).expect("an envelope");
+        assert_eq!(names(&bare), ["payload", "payloadType", "signatures"], "{vector}");
+    }
+}
