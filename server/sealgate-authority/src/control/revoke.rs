@@ -15,10 +15,7 @@ pub async fn revoke_license(
     id: &str,
     reason: Option<&str>,
 ) -> Result<LicenseRow, AuthorityError> {
-    if reason.is_some_and(|r| r.chars().count() > REASON_CHARS || r.chars().any(char::is_control)) {
-        let why = "at most 256 characters, none of them a control character";
-        return Err(AuthorityError::Invalid { field: "reason", why });
-    }
+    check_reason(reason)?;
     let license = super::show_license(a, caller, id).await?;
     let work = RevokeLicense {
         tenant: caller.tenant,
@@ -30,6 +27,15 @@ pub async fn revoke_license(
     };
     a.db.write(work).await?;
     super::show_license(a, caller, id).await
+}
+
+/// A vendor's own note on why something was revoked.
+pub(super) fn check_reason(reason: Option<&str>) -> Result<(), AuthorityError> {
+    if reason.is_some_and(|r| r.chars().count() > REASON_CHARS || r.chars().any(char::is_control)) {
+        let why = "at most 256 characters, none of them a control character";
+        return Err(AuthorityError::Invalid { field: "reason", why });
+    }
+    Ok(())
 }
 
 struct RevokeLicense {

@@ -5,6 +5,7 @@ use sealgate_store::{KeyRow, KeyStage};
 use serde_json::json;
 
 use super::super::bootstrap::INSTALLATION;
+use super::super::revoke::check_reason;
 use super::ATTEMPTS;
 use super::change::{Change, room};
 use super::resign::resign_page;
@@ -14,7 +15,6 @@ use crate::{Authority, AuthorityError, Caller};
 
 /// Pages of licenses in one request. More would run into its deadline.
 const PAGES: u32 = 20;
-const REASON_CHARS: usize = 256;
 
 /// How far a revocation came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,10 +35,7 @@ pub async fn revoke_key(
     keyid: &str,
     reason: Option<&str>,
 ) -> Result<Revocation, AuthorityError> {
-    if reason.is_some_and(|r| r.chars().count() > REASON_CHARS || r.chars().any(char::is_control)) {
-        let why = "at most 256 characters, none of them a control character";
-        return Err(AuthorityError::Invalid { field: "reason", why });
-    }
+    check_reason(reason)?;
     let _turn = a.key_changes.lock().await;
     let key = find(a, caller, keyid).await?;
     let keyid = key.public_key.id(key.key_use);
