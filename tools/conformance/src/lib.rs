@@ -6,6 +6,7 @@
 
 mod cases;
 mod contract;
+mod courier;
 mod files;
 mod forge;
 mod points;
@@ -15,6 +16,7 @@ mod vector;
 
 pub use cases::{Case, all as all_cases};
 pub use contract::{answer_point, answer_vector, verify_file};
+pub use courier::write_files;
 pub use files::{Difference, generate, read_all, verify};
 pub use points::{Point, points};
 pub use replay::answer;

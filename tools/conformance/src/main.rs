@@ -25,6 +25,8 @@ enum Command {
     Seeds { corpus: PathBuf },
     /// Print test points for the Ed25519 rule: `SET ok|no PUBHEX MSGHEX SIGHEX`
     Points,
+    /// Write files that hold today, for `verify`, and print `ROOT FILE ANSWER` for each
+    Files { folder: PathBuf },
     /// Answer lines `PUBHEX MSGHEX SIGHEX` with `ok` or `no`
     Ed25519,
     /// Answer the vectors whose paths are given line by line
@@ -62,6 +64,11 @@ fn run(command: Command) -> std::io::Result<ExitCode> {
             }
             out.flush()?;
         }
+        Command::Files { folder } => {
+            for line in conformance::write_files(&folder, now().get())? {
+                println!("{line}");
+            }
+        }
         Command::Ed25519 => answer_lines(|line| conformance::answer_point(line).to_owned())?,
         Command::Vectors => answer_lines(|line| conformance::answer_vector(Path::new(line)))?,
         Command::Verify { root, threshold, file } => return Ok(verify(root, threshold, file)),
@@ -83,12 +90,9 @@ fn verify(mut root: Vec<String>, threshold: usize, file: Option<PathBuf>) -> Exi
         eprintln!("usage: conformance verify --root PUB… [--threshold N] FILE");
         return ExitCode::from(2);
     };
-    let now = std::time::UNIX_EPOCH.elapsed().ok().and_then(|since| UnixSeconds::new(since.as_secs()));
     let roots: Result<Vec<_>, _> =
         root.iter().map(|text| PublicKey::parse(text).map_err(|e| e.code())).collect();
-    let found = roots.and_then(|roots| {
-        conformance::verify_file(roots, threshold, &file, now.expect("a clock within the calendar"))
-    });
+    let found = roots.and_then(|roots| conformance::verify_file(roots, threshold, &file, now()));
     match found {
         Ok(id) => {
             println!("ok {id}");
@@ -99,6 +103,11 @@ fn verify(mut root: Vec<String>, threshold: usize, file: Option<PathBuf>) -> Exi
             ExitCode::FAILURE
         }
     }
+}
+
+fn now() -> UnixSeconds {
+    let since = std::time::UNIX_EPOCH.elapsed().expect("a clock after 1970");
+    UnixSeconds::new(since.as_secs()).expect("a clock before the year 10000")
 }
 
 fn report(differences: &[conformance::Difference]) -> ExitCode {

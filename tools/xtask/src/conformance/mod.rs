@@ -95,6 +95,19 @@ fn ask(program: &[String], mode: &str, sets: &[&Set]) -> Result<Vec<Vec<String>>
     Ok(taken)
 }
 
+/// The answer to one file. One whose exit code contradicts it is no answer.
+fn verify(program: &[String], input: &str) -> Result<String> {
+    let (root, file) = input.split_once(' ').unwrap_or((input, ""));
+    let mut command = process::of_words(program);
+    let output =
+        command.args(["verify", "--root", root, file]).output().doing("start a language's program")?;
+    let answer = String::from_utf8_lossy(&output.stdout).trim_end().to_owned();
+    match (answer.starts_with("ok "), output.status.code()) {
+        (true, Some(0)) | (false, Some(1)) => Ok(answer),
+        (_, code) => Ok(format!("{answer} with exit code {code:?}")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -33,6 +33,7 @@ impl Set {
 pub(super) fn all(workspace: &Workspace) -> Result<Vec<Set>> {
     let mut sets = vectors(&workspace.root().join("vectors"))?;
     sets.extend(points(workspace)?);
+    sets.push(files(workspace)?);
     match sets.iter().find(|set| set.inputs.is_empty()) {
         Some(empty) => Err(Failure::new(format!("nothing to ask in '{}'", empty.name))),
         None => Ok(sets),
@@ -104,6 +105,24 @@ fn points(workspace: &Workspace) -> Result<Vec<Set>> {
         set.put(point.to_owned(), verdict.to_owned(), false);
     }
     Ok(sets.into_values().collect())
+}
+
+/// Files that hold today, for the mode `verify`. A line is `ROOT FILE ANSWER`.
+fn files(workspace: &Workspace) -> Result<Set> {
+    let folder = workspace.target().join("conformance").join("files");
+    // From the last run, perhaps with other names.
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).doing(format_args!("make {}", folder.display()))?;
+    let mut command = workspace.cargo(["run", "--quiet", "--package", "conformance", "--", "files"]);
+    let mut set = Set { name: "files".to_owned(), mode: "verify", ..Set::default() };
+    for line in process::capture(command.arg(&folder))?.lines() {
+        let mut words = line.splitn(3, ' ');
+        let (Some(root), Some(file), Some(answer)) = (words.next(), words.next(), words.next()) else {
+            return Err(Failure::new(format!("not a file to verify: {line}")));
+        };
+        set.put(format!("{root} {file}"), answer.to_owned(), false);
+    }
+    Ok(set)
 }
 
 fn listing(folder: &Path) -> Result<Vec<std::path::PathBuf>> {

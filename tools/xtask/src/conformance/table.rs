@@ -1,7 +1,7 @@
 //! One table: sets down, languages across, and every difference below.
 
-use super::ask;
 use super::questions::Set;
+use super::{ask, verify};
 use crate::failure::Result;
 use serde_json::{Value, json};
 
@@ -28,6 +28,9 @@ impl Column {
             for (place, found) in places.into_iter().zip(ask(program, mode, &asked)?) {
                 answers[place] = found;
             }
+        }
+        for (place, set) in sets.iter().enumerate().filter(|(_, set)| set.mode == "verify") {
+            answers[place] = set.inputs.iter().map(|input| verify(program, input)).collect::<Result<_>>()?;
         }
         Ok(Self { name: name.to_owned(), answers })
     }

@@ -1,0 +1,95 @@
+//! Files that hold at the caller's time, for the mode `verify` of every language (`device/languages/README.md`).
+
+use std::path::Path;
+use std::{fs, io};
+
+use sealgate_artifact::KeyUse;
+
+use crate::forge::{
+    APP, DAY, Draft, NOW, ROOT, ROOT_BEGIN, ROOT_END, SECOND_ROOT, STRANGER, TENANT, certificate,
+    certificate_text, keyset_text, license, license_text, public_text, root_text, tenant_keyset,
+    tenant_keyset_text, with,
+};
+
+/// Writes files below `folder` and returns a line `ROOT FILE ANSWER` for each, the answer being what stands on standard
+/// output.
+pub fn write_files(folder: &Path, now: u64) -> io::Result<Vec<String>> {
+    let shelf = Shelf { folder, trust: trust(now) };
+    let sound = license(at(now, &license_text()));
+    let ended = at(now, &with(&license_text(), &(NOW + 100 * DAY).to_string(), &(NOW - DAY).to_string()));
+    let to_come =
+        with(&license_text(), &format!("\"not_before\":{}", NOW - 10 * DAY), "\"not_before\":253402300000");
+    let to_come = with(&at(now, &to_come), &(now + 100 * DAY).to_string(), "253402300001");
+    let forged = Draft {
+        payload: with(&at(now, &license_text()), "licensed", "enterprise").into_bytes(),
+        ..sound.clone()
+    };
+    let [first, second, keyset, tenant_keyset] = statements(now);
+    let ok = |draft: &Draft| format!("ok {}", draft.id());
+    Ok(vec![
+        shelf.put("sound.license", &sound.text(), ROOT, &ok(&sound))?,
+        shelf.put("by_newer_root.license", &sound.text(), SECOND_ROOT, &ok(&sound))?,
+        shelf.put("by_stranger.license", &sound.text(), STRANGER, "root_unknown")?,
+        shelf.put("ended.license", &license(ended).text(), ROOT, "expired")?,
+        shelf.put("to_come.license", &license(to_come).text(), ROOT, "not_yet_valid")?,
+        shelf.put("forged.license", &forged.text(), ROOT, "signature_invalid")?,
+        shelf.put("keyset.json", &keyset.text(), ROOT, &ok(&keyset))?,
+        shelf.put("tenant-keyset.json", &tenant_keyset.text(), ROOT, &ok(&tenant_keyset))?,
+        shelf.put("certificate.json", &certificate(&certificate_text()).text(), ROOT, "kind_unexpected")?,
+        shelf.put("rubbish.json", "rubbish", ROOT, "json_invalid")?,
+        shelf.alone("root.json", Some(&first.text()), ROOT, &ok(&first))?,
+        shelf.alone("root_of_others.json", Some(&second.text()), ROOT, "root_unknown")?,
+        shelf.alone("alone.license", Some(&sound.text()), ROOT, "trust_missing")?,
+        shelf.alone("missing.license", None, ROOT, "file_unreadable")?,
+    ])
+}
+
+struct Shelf<'a> {
+    folder: &'a Path,
+    trust: String,
+}
+
+impl Shelf<'_> {
+    fn put(&self, name: &str, text: &str, root: u8, answer: &str) -> io::Result<String> {
+        fs::write(self.folder.join(format!("{name}.trust")), &self.trust)?;
+        self.alone(name, Some(text), root, answer)
+    }
+
+    fn alone(&self, name: &str, text: Option<&str>, root: u8, answer: &str) -> io::Result<String> {
+        let path = self.folder.join(name);
+        text.map_or(Ok(()), |text| fs::write(&path, text))?;
+        Ok(format!("{} {} {answer}", public_text(root), path.display()))
+    }
+}
+
+/// Two root statements, the keyset that the second's root signed, and the tenant keyset.
+fn statements(now: u64) -> [Draft; 4] {
+    let root = |version, seed, by: &[u8]| {
+        let draft = Draft::new("root", at(now, &root_text(version, &[public_text(seed)], 1)));
+        by.iter().fold(draft, |draft, seed| draft.signed(*seed, KeyUse::Root))
+    };
+    [
+        root(1, ROOT, &[ROOT]),
+        root(2, SECOND_ROOT, &[ROOT, SECOND_ROOT]),
+        Draft::new("keyset", at(now, &keyset_text())).signed(SECOND_ROOT, KeyUse::Root),
+        tenant_keyset(&at(now, &tenant_keyset_text())),
+    ]
+}
+
+/// What it pins is not the truth: a courier's word is not taken.
+fn trust(now: u64) -> String {
+    let [first, second, keyset, tenant_keyset] = statements(now).map(|draft| draft.text());
+    let pinned = public_text(STRANGER);
+    format!(
+        r#"{{"roots":["{pinned}"],"threshold":1,"root_version":1,"keyset_chain":[{first},{second},{keyset}],"tenant_keyset":{tenant_keyset},"tenant":"{TENANT}","app":"{APP}"}}"#
+    )
+}
+
+/// The same text with every time moved from the vectors' present to `now`.
+fn at(now: u64, text: &str) -> String {
+    let times =
+        [ROOT_BEGIN, ROOT_END, NOW - 30 * DAY, NOW + 365 * DAY, NOW - 10 * DAY, NOW + 100 * DAY, NOW - DAY];
+    times
+        .iter()
+        .fold(text.to_owned(), |text, time| text.replace(&time.to_string(), &(time + now - NOW).to_string()))
+}
