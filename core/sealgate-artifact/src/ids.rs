@@ -44,5 +44,8 @@ ids! {
     AppId "A product of a tenant."
     PlanId "A template that licenses are issued from."
     LicenseId "A license. Safe in URLs and logs, unlike its key."
+    DeviceId "A device that holds a seat."
+    EntryId "An entry of an access list."
+    RecordId "A row of the audit log or of the events."
     TokenId "An access token. Safe in URLs and logs, unlike the token."
 }

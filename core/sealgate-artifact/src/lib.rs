@@ -32,7 +32,7 @@ pub use code::{Code, Family};
 pub use envelope::{Envelope, SignatureEntry, pre_authentication_encoding};
 pub use error::ArtifactError;
 pub use hex::{decode as decode_hex, encode as encode_hex};
-pub use ids::{AppId, LicenseId, PlanId, TenantId, TokenId};
+pub use ids::{AppId, DeviceId, EntryId, LicenseId, PlanId, RecordId, TenantId, TokenId};
 pub use json::{Value, parse as parse_json};
 pub use keys::{KeyId, KeyUse, PublicKey};
 pub use keyset::{KeyRecord, KeyState, Keyset, TenantKeyset};

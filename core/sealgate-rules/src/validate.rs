@@ -11,6 +11,8 @@ pub struct LicenseFacts {
     pub window: Window,
     /// Whether the vendor took it back.
     pub revoked: bool,
+    /// Whether the license is suspended, or the access lists do not admit who asks.
+    pub blocked: bool,
     /// Whether the device has a seat.
     pub seat: Seat,
 }
@@ -53,6 +55,9 @@ pub fn validate(facts: LicenseFacts, now: UnixSeconds) -> Verdict {
     if let Err(code) = in_force(facts.window, facts.revoked, now) {
         return Verdict::Refuse(code);
     }
+    if facts.blocked {
+        return Verdict::Refuse(Code::Blocked);
+    }
     match facts.seat {
         Seat::Bound => Verdict::Allow,
         Seat::Free => Verdict::TakeSeat,
@@ -68,20 +73,23 @@ mod tests {
     use super::{LicenseFacts, Seat, Verdict, validate};
     use crate::Window;
 
-    fn facts(revoked: bool, seat: Seat) -> LicenseFacts {
+    fn facts(revoked: bool, blocked: bool, seat: Seat) -> LicenseFacts {
         let at = |s| UnixSeconds::new(s).expect("in range");
-        LicenseFacts { window: Window { not_before: at(10), expires_at: Some(at(20)) }, revoked, seat }
+        let window = Window { not_before: at(10), expires_at: Some(at(20)) };
+        LicenseFacts { window, revoked, blocked, seat }
     }
 
     #[test]
     fn the_first_reason_wins() {
         let at = |s| UnixSeconds::new(s).expect("in range");
-        assert_eq!(validate(facts(true, Seat::Full), at(9)), Verdict::Refuse(Code::NotYetValid));
-        assert_eq!(validate(facts(true, Seat::Full), at(25)), Verdict::Refuse(Code::Revoked));
-        assert_eq!(validate(facts(false, Seat::Full), at(20)), Verdict::Refuse(Code::Expired));
-        assert_eq!(validate(facts(false, Seat::Full), at(19)), Verdict::Refuse(Code::DeviceLimit));
-        assert_eq!(validate(facts(false, Seat::Free), at(10)), Verdict::TakeSeat);
-        assert_eq!(validate(facts(false, Seat::Bound), at(10)), Verdict::Allow);
+        assert_eq!(validate(facts(true, true, Seat::Full), at(9)), Verdict::Refuse(Code::NotYetValid));
+        assert_eq!(validate(facts(true, true, Seat::Full), at(25)), Verdict::Refuse(Code::Revoked));
+        assert_eq!(validate(facts(false, true, Seat::Full), at(20)), Verdict::Refuse(Code::Expired));
+        assert_eq!(validate(facts(false, true, Seat::Full), at(19)), Verdict::Refuse(Code::Blocked));
+        assert_eq!(validate(facts(false, true, Seat::Bound), at(19)), Verdict::Refuse(Code::Blocked));
+        assert_eq!(validate(facts(false, false, Seat::Full), at(19)), Verdict::Refuse(Code::DeviceLimit));
+        assert_eq!(validate(facts(false, false, Seat::Free), at(10)), Verdict::TakeSeat);
+        assert_eq!(validate(facts(false, false, Seat::Bound), at(10)), Verdict::Allow);
     }
 
     proptest! {

@@ -7,9 +7,6 @@ mod api;
 mod auth;
 mod time;
 
-pub use api::{
-    AppCreated, AppView, CreateApp, IssueLicenses, IssuedLicense, KeyRevoked, KeyView, LicenseView,
-    LicensesIssued, LookUpLicense, Page, Problem, RevokeKey, RevokeLicense, RotateKey, Seats, Trust,
-};
+pub use api::*;
 pub use auth::{Failed, ValidateAnswer, ValidatePayload, ValidateRequest};
 pub use time::Timestamp;

@@ -21,6 +21,9 @@ pub enum AuthorityError {
     /// Somebody changed in between what this was based on; it is tried again.
     #[error("overtaken by another change")]
     Superseded,
+    /// A request of this name was answered while this one was under way; its answer is given.
+    #[error("answered already")]
+    Answered,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -40,7 +43,7 @@ impl AuthorityError {
     pub fn code(&self) -> Code {
         match self {
             Self::Refused(code) => *code,
-            Self::Superseded => Code::Unavailable,
+            Self::Superseded | Self::Answered => Code::Unavailable,
             Self::Invalid { .. } => Code::MalformedRequest,
             Self::Store(e) => e.code(),
             Self::Sign(e) => e.code(),

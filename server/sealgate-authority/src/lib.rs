@@ -6,9 +6,12 @@
 
 pub mod control;
 mod error;
+mod once;
 pub mod ports;
 pub mod runtime;
+mod scope;
 mod secrets;
+pub mod upkeep;
 
 use std::sync::Arc;
 
@@ -17,6 +20,8 @@ use sealgate_store::Db;
 use sealgate_trust::Signer;
 
 pub use error::AuthorityError;
+pub use once::Once;
+pub use scope::{Scope, Scopes};
 pub use secrets::Secrets;
 
 use ports::{Clock, Entropy};
@@ -26,7 +31,7 @@ use runtime::ReplayLog;
 pub struct Authority {
     db: Db,
     signer: Arc<dyn Signer>,
-    secrets: Secrets,
+    secrets: Arc<Secrets>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     replays: ReplayLog,
@@ -41,6 +46,10 @@ pub struct Caller {
     pub tenant: TenantId,
     /// The token they came with.
     pub token: TokenId,
+    /// What it may do.
+    pub scopes: Scopes,
+    /// What they named the request, if it may come again.
+    pub once: Option<Once>,
     /// Finds this request in the log.
     pub request_id: String,
 }
@@ -57,7 +66,7 @@ impl Authority {
         Self {
             db,
             signer,
-            secrets,
+            secrets: Arc::new(secrets),
             clock,
             entropy,
             replays: ReplayLog::default(),

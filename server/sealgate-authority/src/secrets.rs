@@ -13,6 +13,7 @@ use subtle::ConstantTimeEq;
 pub struct Secrets {
     license_keys: Hmac<Sha256>,
     display: XChaCha20Poly1305,
+    answers: XChaCha20Poly1305,
     tokens: Hmac<Sha256>,
     sessions: Hmac<Sha256>,
 }
@@ -22,9 +23,11 @@ impl Secrets {
     pub fn load<E>(secret: impl Fn(&str) -> Result<[u8; 32], E>) -> Result<Self, E> {
         let mac =
             |name| secret(name).map(|key| Hmac::new_from_slice(&key).expect("HMAC takes keys of any length"));
+        let seal = |name| secret(name).map(|key| XChaCha20Poly1305::new(&key.into()));
         Ok(Self {
             license_keys: mac("license-key-pepper-v1")?,
-            display: XChaCha20Poly1305::new(&secret("license-key-display-v1")?.into()),
+            display: seal("license-key-display-v1")?,
+            answers: seal("answers-v1")?,
             tokens: mac("token-pepper-v1")?,
             sessions: mac("session-v1")?,
         })
@@ -37,10 +40,18 @@ impl Secrets {
 
     /// The key for display, bound to its license.
     pub(crate) fn seal_license_key(&self, key: &LicenseKey, license: LicenseId, nonce: [u8; 24]) -> Vec<u8> {
-        let text = key.expose();
-        let payload = Payload { msg: text.as_bytes(), aad: license.as_bytes() };
-        let sealed = self.display.encrypt(&XNonce::from(nonce), payload).expect("short texts can be sealed");
-        [&nonce[..], &sealed].concat()
+        seal(&self.display, key.expose().as_bytes(), license.as_bytes(), nonce)
+    }
+
+    /// An answer to be given again, bound to what its request was called.
+    pub(crate) fn seal_answer(&self, answer: &[u8], key: &str, nonce: [u8; 24]) -> Vec<u8> {
+        seal(&self.answers, answer, key.as_bytes(), nonce)
+    }
+
+    /// The answer inside, if it was sealed for a request of this name.
+    pub(crate) fn open_answer(&self, sealed: &[u8], key: &str) -> Option<Vec<u8>> {
+        let (nonce, msg) = sealed.split_first_chunk::<24>()?;
+        self.answers.decrypt(&XNonce::from(*nonce), Payload { msg, aad: key.as_bytes() }).ok()
     }
 
     /// What the database knows an access token by.
@@ -72,6 +83,11 @@ impl Secrets {
 /// A new secret for people to store: what it is, then 256 random bits.
 pub(crate) fn secret_text(prefix: &str, random: [u8; 32]) -> String {
     format!("{prefix}_{}", URL_SAFE_NO_PAD.encode(random))
+}
+
+fn seal(cipher: &XChaCha20Poly1305, msg: &[u8], aad: &[u8], nonce: [u8; 24]) -> Vec<u8> {
+    let sealed = cipher.encrypt(&XNonce::from(nonce), Payload { msg, aad });
+    [&nonce[..], &sealed.expect("texts of this size can be sealed")].concat()
 }
 
 fn digest(key: &Hmac<Sha256>, parts: &[&[u8]]) -> [u8; 32] {

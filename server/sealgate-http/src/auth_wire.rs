@@ -11,6 +11,7 @@ use sealgate_artifact::Code;
 use sealgate_authority::{Authority, runtime};
 use sealgate_wire::{Failed, ValidateRequest};
 
+use crate::address::ClientAddress;
 use crate::body;
 use crate::request_id::{self, RequestId};
 
@@ -18,13 +19,14 @@ use crate::request_id::{self, RequestId};
 pub(crate) async fn validate(
     State(authority): State<Arc<Authority>>,
     Extension(id): Extension<RequestId>,
+    Extension(ClientAddress(address)): Extension<ClientAddress>,
     request: Request,
 ) -> Response {
     let ask: ValidateRequest = match body::read(request).await {
         Ok(ask) => ask,
         Err(unreadable) => return refuse(unreadable.code),
     };
-    match runtime::validate(&authority, &ask).await {
+    match runtime::validate(&authority, &ask, address).await {
         // The signed answer carries a name of its own; the header repeats it, so that support has one to ask for.
         Ok(yes) => ([(request_id::HEADER, yes.request_id)], Json(yes.answer)).into_response(),
         Err(error) => {
@@ -57,7 +59,10 @@ fn in_their_words(code: Code) -> (StatusCode, &'static str) {
         Code::AppUnknown => (StatusCode::UNAUTHORIZED, "invalid_app"),
         Code::LicenseUnknown => (StatusCode::UNAUTHORIZED, "invalid_key"),
         Code::ReplayDetected => (StatusCode::UNAUTHORIZED, "replay_detected"),
-        Code::NotYetValid => (StatusCode::FORBIDDEN, "blocked"),
+        Code::AppDisabled | Code::TenantSuspended => (StatusCode::FORBIDDEN, "app_disabled"),
+        Code::NotYetValid | Code::Blocked => (StatusCode::FORBIDDEN, "blocked"),
+        Code::NoCredits => (StatusCode::TOO_MANY_REQUESTS, "no_credits"),
+        Code::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
         Code::DeviceLimit => (StatusCode::FORBIDDEN, "hwid_mismatch"),
         Code::Expired => (StatusCode::GONE, "expired"),
         Code::Revoked => (StatusCode::GONE, "revoked"),

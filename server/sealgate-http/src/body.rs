@@ -21,12 +21,16 @@ pub(crate) struct Unreadable {
 
 /// Reads a JSON body. The content type is not asked for: some clients send none.
 pub(crate) async fn read<T: DeserializeOwned>(request: Request) -> Result<T, Unreadable> {
-    let bytes = collect(request.into_body()).await?;
+    parse(&collect(request.into_body()).await?)
+}
+
+/// What the bytes of a body say.
+pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unreadable> {
     let unreadable = |why| Unreadable { code: Code::MalformedRequest, why };
-    if is_too_deep(&bytes) {
+    if is_too_deep(bytes) {
         return Err(unreadable(format!("nested more than {DEPTH} deep")));
     }
-    let value = serde_json::from_slice(&bytes).map_err(|e| unreadable(describe(&e)))?;
+    let value = serde_json::from_slice(bytes).map_err(|e| unreadable(describe(&e)))?;
     // The reader would take a list for an object, its values in the order of the fields.
     if bytes.trim_ascii_start().first() != Some(&b'{') {
         return Err(unreadable("not an object".to_owned()));
@@ -34,7 +38,8 @@ pub(crate) async fn read<T: DeserializeOwned>(request: Request) -> Result<T, Unr
     Ok(value)
 }
 
-async fn collect(mut body: axum::body::Body) -> Result<Vec<u8>, Unreadable> {
+/// The bytes of a body that is not too large.
+pub(crate) async fn collect(mut body: axum::body::Body) -> Result<Vec<u8>, Unreadable> {
     let mut kept = Vec::new();
     let mut seen = 0;
     while let Some(frame) = body.frame().await {

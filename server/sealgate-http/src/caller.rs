@@ -7,10 +7,14 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use sealgate_artifact::Code;
 use sealgate_authority::control::authenticate;
-use sealgate_authority::{Authority, Caller};
+use sealgate_authority::{Authority, Caller, Scope};
 
 use crate::problem::Problem;
 use crate::request_id::RequestId;
+
+/// The scope that a route needs; each route of the management API carries one.
+#[derive(Clone, Copy)]
+pub(crate) struct Needs(pub(crate) Scope);
 
 /// A management request that proved whom it speaks for.
 pub(crate) struct Authenticated {
@@ -29,9 +33,13 @@ impl FromRequestParts<Arc<Authority>> for Authenticated {
         let token =
             credentials.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token);
         let token = token.ok_or_else(|| Problem::plain(Code::TokenInvalid, &id))?;
-        match authenticate(authority, token, &id.0).await {
-            Ok(caller) => Ok(Self { caller, id }),
-            Err(error) => Err(Problem::of(&error, &id)),
+        let caller = authenticate(authority, token, &id.0).await.map_err(|e| Problem::of(&e, &id))?;
+        // A route without a scope is a mistake of ours, and open to nobody.
+        let needs = parts.extensions.get::<Needs>();
+        if needs.is_some_and(|needs| caller.scopes.allow(needs.0)) {
+            Ok(Self { caller, id })
+        } else {
+            Err(Problem::plain(Code::ScopeMissing, &id))
         }
     }
 }

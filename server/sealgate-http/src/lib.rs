@@ -4,12 +4,14 @@
 //! writes its answer. Errors become bodies in two places, one per dialect: [`problem`] for our own API,
 //! [`auth_wire`] for AuthForge's.
 
+mod address;
 mod api;
 mod auth_wire;
 mod body;
 mod caller;
 mod deadline;
 mod health;
+mod openapi;
 mod problem;
 mod request_id;
 mod routes;
@@ -17,3 +19,10 @@ mod serve;
 
 pub use routes::router;
 pub use serve::serve;
+
+/// What an operator may set about this face.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Proxies whose word on a client's address is taken.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
+}

@@ -11,6 +11,9 @@ use crate::auth_wire;
 use crate::body::Unreadable;
 use crate::request_id::RequestId;
 
+/// Seconds after which a limited caller may ask again.
+const RETRY_AFTER: u32 = 1;
+
 /// A failed request to `/api/v1/*`.
 pub(crate) struct Problem {
     code: Code,
@@ -45,7 +48,8 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let Self { code, message, request_id } = self;
-        let body = sealgate_wire::Problem { code: code.to_string(), message, request_id };
+        let retry_after = (code == Code::RateLimited).then_some(RETRY_AFTER);
+        let body = sealgate_wire::Problem { code: code.to_string(), message, request_id, retry_after };
         let mut response = (status(code), Json(body)).into_response();
         if code == Code::TokenInvalid {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -79,7 +83,18 @@ fn status(code: Code) -> StatusCode {
         Code::TokenInvalid => StatusCode::UNAUTHORIZED,
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-        Code::NameTaken | Code::LicenseRevoked | Code::KeysetFull => StatusCode::CONFLICT,
+        Code::ScopeMissing | Code::TenantSuspended => StatusCode::FORBIDDEN,
+        Code::NameTaken
+        | Code::LicenseRevoked
+        | Code::Blocked
+        | Code::KeysetFull
+        | Code::IdempotencyKeyReused
+        | Code::DevicesInUse
+        | Code::AllowanceSpent
+        | Code::OfflineDisabled
+        | Code::KeyMissing
+        | Code::LimitReached => StatusCode::CONFLICT,
+        Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,

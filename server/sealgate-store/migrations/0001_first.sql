@@ -24,7 +24,7 @@ CREATE TABLE keysets (
     envelope BYTEA NOT NULL
 );
 
--- Public halves of the keys that sign statements. The scope is the installation or a tenant's id.
+-- Public halves of the keys that sign. The scope is the installation, a tenant's id or an app's.
 CREATE TABLE signing_keys (
     public_key TEXT NOT NULL PRIMARY KEY,
     key_use TEXT NOT NULL,
@@ -40,6 +40,9 @@ CREATE TABLE tenants (
     tenant_id TEXT NOT NULL PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
     issuer_key TEXT NOT NULL,
+    -- 1: licenses may be handed out for use offline.
+    offline BIGINT NOT NULL,
+    suspended_at BIGINT,
     created_at BIGINT NOT NULL
 );
 
@@ -48,18 +51,29 @@ CREATE TABLE tokens (
     tenant_id TEXT NOT NULL REFERENCES tenants (tenant_id),
     name TEXT NOT NULL,
     token_hash BYTEA NOT NULL UNIQUE,
+    -- One scope a line.
+    scopes TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     expires_at BIGINT,
     revoked_at BIGINT
 );
+CREATE INDEX tokens_by_tenant ON tokens (tenant_id, token_id);
 
 CREATE TABLE apps (
     app_id TEXT NOT NULL PRIMARY KEY,
     tenant_id TEXT NOT NULL REFERENCES tenants (tenant_id),
     name TEXT NOT NULL,
     secret_hash BYTEA NOT NULL,
+    -- The secret before the present one is taken until then.
+    former_secret_hash BYTEA,
+    former_secret_until BIGINT,
     public_key TEXT NOT NULL,
     next_public_key TEXT NOT NULL,
+    -- JSON, as the vendor set it.
+    variables TEXT NOT NULL,
+    -- Validations left; NULL while they are not counted.
+    credits BIGINT,
+    disabled_at BIGINT,
     created_at BIGINT NOT NULL,
     UNIQUE (tenant_id, app_id),
     UNIQUE (tenant_id, name)
@@ -71,11 +85,17 @@ CREATE TABLE plans (
     app_id TEXT NOT NULL,
     name TEXT NOT NULL,
     tier TEXT NOT NULL,
+    -- JSON lists of names and values.
     features TEXT NOT NULL,
+    limits TEXT NOT NULL,
     max_devices BIGINT,
-    duration_seconds BIGINT,
+    duration_days BIGINT,
+    offline BIGINT NOT NULL,
+    policy TEXT NOT NULL,
+    releases_per_seat BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     UNIQUE (app_id, name),
+    UNIQUE (tenant_id, plan_id),
     FOREIGN KEY (tenant_id, app_id) REFERENCES apps (tenant_id, app_id)
 );
 
@@ -83,15 +103,24 @@ CREATE TABLE licenses (
     license_id TEXT NOT NULL PRIMARY KEY,
     tenant_id TEXT NOT NULL,
     app_id TEXT NOT NULL,
-    plan_id TEXT REFERENCES plans (plan_id),
+    plan_id TEXT,
     key_hash BYTEA NOT NULL UNIQUE,
     key_sealed BYTEA NOT NULL,
     label TEXT,
+    customer TEXT,
+    -- Both in lower case, as bytes, so that either engine finds what begins with a text by an index.
+    label_search BYTEA,
+    customer_search BYTEA,
     tier TEXT NOT NULL,
     features TEXT NOT NULL,
+    limits TEXT NOT NULL,
+    variables TEXT NOT NULL,
     max_devices BIGINT,
+    offline BIGINT NOT NULL,
+    releases_per_seat BIGINT NOT NULL,
     not_before BIGINT NOT NULL,
     expires_at BIGINT,
+    suspended_at BIGINT,
     revoked_at BIGINT,
     revoke_reason TEXT,
     version BIGINT NOT NULL,
@@ -99,9 +128,12 @@ CREATE TABLE licenses (
     seq BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     UNIQUE (tenant_id, license_id),
-    FOREIGN KEY (tenant_id, app_id) REFERENCES apps (tenant_id, app_id)
+    FOREIGN KEY (tenant_id, app_id) REFERENCES apps (tenant_id, app_id),
+    FOREIGN KEY (tenant_id, plan_id) REFERENCES plans (tenant_id, plan_id)
 );
 CREATE INDEX licenses_by_app ON licenses (tenant_id, app_id, license_id);
+CREATE INDEX licenses_by_label ON licenses (tenant_id, label_search, license_id);
+CREATE INDEX licenses_by_customer ON licenses (tenant_id, customer_search, license_id);
 
 -- Apart from the row that every validation reads, which stays small.
 CREATE TABLE license_statements (
@@ -118,11 +150,58 @@ CREATE TABLE devices (
     license_id TEXT NOT NULL,
     kind TEXT NOT NULL,
     identity TEXT NOT NULL,
+    device_id TEXT NOT NULL UNIQUE,
     tenant_id TEXT NOT NULL,
     first_seen BIGINT NOT NULL,
     PRIMARY KEY (license_id, kind, identity),
     FOREIGN KEY (tenant_id, license_id) REFERENCES licenses (tenant_id, license_id)
 );
+CREATE INDEX devices_by_tenant ON devices (tenant_id, device_id);
+CREATE INDEX devices_by_identity ON devices (tenant_id, identity, license_id);
+
+-- Seats that were freed by hand: the license's allowance is counted here.
+CREATE TABLE releases (
+    device_id TEXT NOT NULL PRIMARY KEY,
+    tenant_id TEXT NOT NULL,
+    license_id TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    FOREIGN KEY (tenant_id, license_id) REFERENCES licenses (tenant_id, license_id)
+);
+CREATE INDEX releases_by_license ON releases (license_id, at);
+
+CREATE TABLE access_entries (
+    entry_id TEXT NOT NULL PRIMARY KEY,
+    tenant_id TEXT NOT NULL,
+    app_id TEXT NOT NULL,
+    effect TEXT NOT NULL,
+    -- hwid or ip.
+    kind TEXT NOT NULL,
+    value TEXT NOT NULL,
+    reason TEXT,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT,
+    UNIQUE (app_id, kind, value, effect),
+    FOREIGN KEY (tenant_id, app_id) REFERENCES apps (tenant_id, app_id)
+);
+CREATE INDEX access_by_tenant ON access_entries (tenant_id, entry_id);
+
+-- Questions that cost a credit lately: asked again, they cost nothing.
+CREATE TABLE debits (
+    question BYTEA NOT NULL PRIMARY KEY,
+    at BIGINT NOT NULL
+);
+CREATE INDEX debits_by_time ON debits (at);
+
+-- Answers to requests that created something, sealed, so that a request that is sent again is answered again.
+CREATE TABLE idempotency (
+    tenant_id TEXT NOT NULL,
+    idempotency_key TEXT NOT NULL,
+    request BYTEA NOT NULL,
+    answer BYTEA NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, idempotency_key)
+);
+CREATE INDEX idempotency_by_time ON idempotency (at);
 
 CREATE TABLE events (
     event_id TEXT NOT NULL PRIMARY KEY,
@@ -136,7 +215,10 @@ CREATE TABLE events (
     request_id TEXT NOT NULL,
     count BIGINT NOT NULL
 );
+CREATE INDEX events_by_tenant ON events (tenant_id, event_id);
 CREATE INDEX events_by_license ON events (tenant_id, license_id, event_id);
+CREATE INDEX events_by_request ON events (tenant_id, request_id, event_id);
+CREATE INDEX events_by_code ON events (tenant_id, code, event_id);
 
 CREATE TABLE audit (
     audit_id TEXT NOT NULL PRIMARY KEY,
@@ -146,6 +228,17 @@ CREATE TABLE audit (
     action TEXT NOT NULL,
     subject TEXT NOT NULL,
     detail TEXT NOT NULL,
-    request_id TEXT NOT NULL
+    request_id TEXT NOT NULL,
+    -- Number and hash in the tenant's chain, given within a second (spec/audit.md).
+    seq BIGINT,
+    hash BYTEA,
+    UNIQUE (tenant_id, seq)
 );
 CREATE INDEX audit_by_tenant ON audit (tenant_id, audit_id);
+CREATE INDEX audit_waiting ON audit (audit_id) WHERE seq IS NULL;
+
+CREATE TABLE audit_heads (
+    tenant_id TEXT NOT NULL PRIMARY KEY,
+    seq BIGINT NOT NULL,
+    hash BYTEA NOT NULL
+);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use moka::sync::Cache;
 use sealgate_artifact::AppId;
 
-use crate::{AppRow, Db, KeyHash, LicenseRow, StoreError};
+use crate::{AccessRow, AppRow, Db, KeyHash, LicenseRow, StoreError};
 
 /// Entries kept at most; about 60 MiB when all of them are long.
 const LICENSES: u64 = 120_000;
@@ -39,6 +39,17 @@ impl std::fmt::Display for Subject {
     }
 }
 
+/// An app with all that decides whether it answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppEntry {
+    /// The app.
+    pub app: AppRow,
+    /// Whether its tenant is suspended.
+    pub tenant_suspended: bool,
+    /// Its access lists.
+    pub access: Vec<AccessRow>,
+}
+
 /// A license with the devices that hold its seats.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LicenseEntry {
@@ -49,7 +60,7 @@ pub struct LicenseEntry {
 }
 
 pub(crate) struct Caches {
-    apps: Cache<AppId, Arc<AppRow>>,
+    apps: Cache<AppId, Arc<AppEntry>>,
     licenses: Cache<KeyHash, Arc<LicenseEntry>>,
 }
 
@@ -75,8 +86,8 @@ impl Caches {
 
 impl Db {
     /// An app of any tenant, at most a second old.
-    pub async fn cached_app(&self, id: AppId) -> Result<Option<Arc<AppRow>>, StoreError> {
-        through(self, &self.caches.apps, id, crate::read::apps::of_any_tenant(self, id)).await
+    pub async fn cached_app(&self, id: AppId) -> Result<Option<Arc<AppEntry>>, StoreError> {
+        through(self, &self.caches.apps, id, crate::read::apps::entry(self, id)).await
     }
 
     /// A license of any tenant with its devices, at most a second old.

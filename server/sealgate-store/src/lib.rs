@@ -5,6 +5,7 @@
 //! tells what a function can do. It decides nothing: rows come out, rows go in.
 
 mod cache;
+mod columns;
 mod db;
 mod engine;
 mod error;
@@ -17,11 +18,14 @@ mod row;
 mod tests;
 pub mod write;
 
-pub use cache::{LicenseEntry, Subject};
+pub use cache::{AppEntry, LicenseEntry, Subject};
 pub use db::{Db, Location};
 pub use error::StoreError;
 pub use group::{Tx, Work};
-pub use row::{AppRow, AuditRow, EventRow, KeyHash, KeyRow, KeyStage, LicenseRow, TenantRow, TokenRow};
+pub use row::{
+    AccessRow, AnswerRow, AppRow, AuditRow, DeviceRow, EventRow, KeyHash, KeyRow, KeyStage, LicenseRow,
+    Listed, PlanRow, TenantRow, Terms, TokenRow,
+};
 
 /// Makes named statements and the list of them that a test prepares on both engines.
 macro_rules! statements {

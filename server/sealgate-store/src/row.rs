@@ -1,11 +1,12 @@
-//! Rows as values, and how the engines' columns become them.
+//! Rows as values.
 
+use std::borrow::Cow;
+
+use ipnet::IpNet;
 use sealgate_artifact::{
-    AppId, KeyUse, LicenseId, MaxDevices, PublicKey, TenantId, Tier, TokenId, UnixSeconds, decode_hex,
-    encode_hex,
+    AppId, DeviceId, EntryId, KeyUse, LicenseId, MaxDevices, PlanId, PublicKey, TenantId, Tier, TokenId,
+    UnixSeconds, decode_hex, encode_hex,
 };
-use sqlx::any::AnyRow;
-use sqlx::{FromRow, Row};
 
 /// HMAC of a license key under the installation's pepper: what the database knows a key by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,6 +33,10 @@ pub struct TenantRow {
     pub name: String,
     /// The key that signs its licenses.
     pub issuer_key: PublicKey,
+    /// Whether licenses may be handed out for use offline.
+    pub offline: bool,
+    /// When it was suspended.
+    pub suspended_at: Option<UnixSeconds>,
     /// When it was made.
     pub created_at: UnixSeconds,
 }
@@ -51,6 +56,10 @@ pub enum KeyStage {
 
 impl KeyStage {
     const ALL: [Self; 4] = [Self::Next, Self::Active, Self::Retired, Self::Revoked];
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|stage| stage.as_str() == text)
+    }
 
     /// The stage's name.
     pub fn as_str(self) -> &'static str {
@@ -91,6 +100,8 @@ pub struct TokenRow {
     pub name: String,
     /// HMAC of the token.
     pub hash: [u8; 32],
+    /// What it may do, one scope a line.
+    pub scopes: String,
     /// When it was made.
     pub created_at: UnixSeconds,
     /// When it ends.
@@ -110,12 +121,58 @@ pub struct AppRow {
     pub name: String,
     /// HMAC of the app's secret.
     pub secret_hash: [u8; 32],
+    /// HMAC of the secret before, and until when it is taken.
+    pub former_secret: Option<([u8; 32], UnixSeconds)>,
     /// The key that signs its answers now.
     pub public_key: PublicKey,
     /// The key that will.
     pub next_public_key: PublicKey,
+    /// What it hands to running software, as JSON.
+    pub variables: String,
+    /// Validations left; `None` while they are not counted.
+    pub credits: Option<u64>,
+    /// When it was switched off.
+    pub disabled_at: Option<UnixSeconds>,
     /// When it was made.
     pub created_at: UnixSeconds,
+}
+
+/// A template that licenses are issued from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanRow {
+    /// Its id.
+    pub id: PlanId,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// What it sells.
+    pub app: AppId,
+    /// Its name, unique for the app.
+    pub name: String,
+    /// What licenses grant.
+    pub terms: Terms,
+    /// How long a license lasts.
+    pub duration_days: Option<u32>,
+    /// What the software enforces, as JSON.
+    pub policy: String,
+    /// When it was made.
+    pub created_at: UnixSeconds,
+}
+
+/// What a plan promises and a license grants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// The tier.
+    pub tier: Tier,
+    /// Features beyond it, as JSON.
+    pub features: String,
+    /// Numbers for the software, as JSON.
+    pub limits: String,
+    /// Seats.
+    pub max_devices: MaxDevices,
+    /// Whether licenses may be handed out for use offline.
+    pub offline: bool,
+    /// Early releases of a seat within a year, for each seat.
+    pub releases_per_seat: u32,
 }
 
 /// A license.
@@ -127,22 +184,26 @@ pub struct LicenseRow {
     pub tenant: TenantId,
     /// What it is for.
     pub app: AppId,
+    /// What it was issued from.
+    pub plan: Option<PlanId>,
     /// What its key is known by.
     pub key_hash: KeyHash,
     /// Its key, sealed for display.
     pub key_sealed: Vec<u8>,
     /// The vendor's note.
     pub label: Option<String>,
-    /// The tier it grants.
-    pub tier: Tier,
-    /// Features beyond the tier.
-    pub features: Vec<String>,
-    /// Its seats.
-    pub max_devices: MaxDevices,
+    /// Who bought it.
+    pub customer: Option<String>,
+    /// What it grants.
+    pub terms: Terms,
+    /// What it hands to running software, as JSON.
+    pub variables: String,
     /// When it begins.
     pub not_before: UnixSeconds,
     /// When it ends.
     pub expires_at: Option<UnixSeconds>,
+    /// When it was suspended.
+    pub suspended_at: Option<UnixSeconds>,
     /// When it was revoked.
     pub revoked_at: Option<UnixSeconds>,
     /// Why.
@@ -155,6 +216,53 @@ pub struct LicenseRow {
     pub devices_used: u64,
 }
 
+/// A device that holds a seat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceRow {
+    /// Its id.
+    pub id: DeviceId,
+    /// Whose license it uses.
+    pub tenant: TenantId,
+    /// The license.
+    pub license: LicenseId,
+    /// How it is named.
+    pub kind: String,
+    /// Its name.
+    pub identity: String,
+    /// When it took the seat.
+    pub first_seen: UnixSeconds,
+}
+
+/// What an access list names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Listed {
+    /// A device.
+    Hwid(String),
+    /// A block of addresses.
+    Net(IpNet),
+}
+
+/// An entry of an access list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessRow {
+    /// Its id.
+    pub id: EntryId,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// The app.
+    pub app: AppId,
+    /// `allow` or `deny`.
+    pub effect: String,
+    /// What it names.
+    pub listed: Listed,
+    /// Why.
+    pub reason: Option<String>,
+    /// When it was made.
+    pub created_at: UnixSeconds,
+    /// Until when it counts.
+    pub expires_at: Option<UnixSeconds>,
+}
+
 /// Something that happened to a license.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventRow {
@@ -163,17 +271,21 @@ pub struct EventRow {
     /// The tenant.
     pub tenant: TenantId,
     /// The app.
-    pub app: AppId,
+    pub app: Option<AppId>,
     /// The license.
-    pub license: LicenseId,
+    pub license: Option<LicenseId>,
     /// The device, where one was involved.
     pub device: Option<String>,
     /// When.
     pub at: UnixSeconds,
     /// What, as in `device_bound`.
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
+    /// The code of a refusal.
+    pub code: Option<String>,
     /// The request that caused it.
     pub request_id: String,
+    /// How often.
+    pub count: u64,
 }
 
 /// Something that somebody did.
@@ -188,128 +300,28 @@ pub struct AuditRow {
     /// Who, as in `token:…`.
     pub actor: String,
     /// What, as in `license.revoked`.
-    pub action: &'static str,
+    pub action: Cow<'static, str>,
     /// To what.
     pub subject: String,
     /// How, as JSON without secrets.
     pub detail: String,
     /// The request that caused it.
     pub request_id: String,
+    /// Its number and hash in the chain, once it has them.
+    pub link: Option<(u64, [u8; 32])>,
 }
 
-impl FromRow<'_, AnyRow> for TenantRow {
-    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
-        Ok(Self {
-            id: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
-            name: row.try_get("name")?,
-            issuer_key: parsed(row, "issuer_key", |t| PublicKey::parse(t).ok())?,
-            created_at: time(row, "created_at")?,
-        })
-    }
-}
-
-impl FromRow<'_, AnyRow> for KeyRow {
-    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
-        Ok(Self {
-            public_key: parsed(row, "public_key", |t| PublicKey::parse(t).ok())?,
-            key_use: parsed(row, "key_use", KeyUse::parse)?,
-            scope: row.try_get("scope")?,
-            state: parsed(row, "state", |t| KeyStage::ALL.into_iter().find(|s| s.as_str() == t))?,
-            published_at: time(row, "published_at")?,
-            ended_at: optional_time(row, "ended_at")?,
-        })
-    }
-}
-
-impl FromRow<'_, AnyRow> for TokenRow {
-    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
-        Ok(Self {
-            id: parsed(row, "token_id", |t| TokenId::parse(t).ok())?,
-            tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
-            name: row.try_get("name")?,
-            hash: digest(row, "token_hash")?,
-            created_at: time(row, "created_at")?,
-            expires_at: optional_time(row, "expires_at")?,
-            revoked_at: optional_time(row, "revoked_at")?,
-        })
-    }
-}
-
-impl FromRow<'_, AnyRow> for AppRow {
-    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
-        Ok(Self {
-            id: parsed(row, "app_id", |t| AppId::parse(t).ok())?,
-            tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
-            name: row.try_get("name")?,
-            secret_hash: digest(row, "secret_hash")?,
-            public_key: parsed(row, "public_key", |t| PublicKey::parse(t).ok())?,
-            next_public_key: parsed(row, "next_public_key", |t| PublicKey::parse(t).ok())?,
-            created_at: time(row, "created_at")?,
-        })
-    }
-}
-
-impl FromRow<'_, AnyRow> for LicenseRow {
-    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
-        let features: String = row.try_get("features")?;
-        Ok(Self {
-            id: parsed(row, "license_id", |t| LicenseId::parse(t).ok())?,
-            tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
-            app: parsed(row, "app_id", |t| AppId::parse(t).ok())?,
-            key_hash: KeyHash(digest(row, "key_hash")?),
-            key_sealed: row.try_get("key_sealed")?,
-            label: row.try_get("label")?,
-            tier: parsed(row, "tier", Tier::parse)?,
-            features: features.lines().map(str::to_owned).collect(),
-            max_devices: seats(row)?,
-            not_before: time(row, "not_before")?,
-            expires_at: optional_time(row, "expires_at")?,
-            revoked_at: optional_time(row, "revoked_at")?,
-            revoke_reason: row.try_get("revoke_reason")?,
-            version: count(row, "version")?,
-            created_at: time(row, "created_at")?,
-            devices_used: count(row, "devices_used")?,
-        })
-    }
-}
-
-fn seats(row: &AnyRow) -> Result<MaxDevices, sqlx::Error> {
-    match row.try_get::<Option<i64>, _>("max_devices")? {
-        None => Ok(MaxDevices::Unlimited),
-        Some(n) => u64::try_from(n).ok().and_then(MaxDevices::limited).ok_or_else(|| corrupt("max_devices")),
-    }
-}
-
-fn parsed<T>(row: &AnyRow, name: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, sqlx::Error> {
-    let text: &str = row.try_get(name)?;
-    parse(text).ok_or_else(|| corrupt(name))
-}
-
-fn digest(row: &AnyRow, name: &str) -> Result<[u8; 32], sqlx::Error> {
-    let bytes: &[u8] = row.try_get(name)?;
-    bytes.try_into().map_err(|_| corrupt(name))
-}
-
-pub(crate) fn count(row: &AnyRow, name: &str) -> Result<u64, sqlx::Error> {
-    row.try_get::<i64, _>(name)?.try_into().map_err(|_| corrupt(name))
-}
-
-fn time(row: &AnyRow, name: &str) -> Result<UnixSeconds, sqlx::Error> {
-    UnixSeconds::new(count(row, name)?).ok_or_else(|| corrupt(name))
-}
-
-fn optional_time(row: &AnyRow, name: &str) -> Result<Option<UnixSeconds>, sqlx::Error> {
-    match row.try_get::<Option<i64>, _>(name)? {
-        None => Ok(None),
-        Some(_) => time(row, name).map(Some),
-    }
-}
-
-/// As the columns hold numbers.
-pub(crate) fn signed(n: u64) -> i64 {
-    i64::try_from(n).expect("times, versions and counts stay below 2^63")
-}
-
-fn corrupt(name: &str) -> sqlx::Error {
-    sqlx::Error::ColumnDecode { index: name.to_owned(), source: "outside its range".into() }
+/// The answer to a request that created something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnswerRow {
+    /// Whose request it was.
+    pub tenant: TenantId,
+    /// What the caller called it.
+    pub key: String,
+    /// A hash of the request.
+    pub request: [u8; 32],
+    /// The answer, sealed.
+    pub answer: Vec<u8>,
+    /// When.
+    pub at: UnixSeconds,
 }

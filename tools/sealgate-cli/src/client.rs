@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sealgate_artifact::{AppId, Code, LicenseId, LicenseKey};
+use sealgate_authority::ports::{Entropy, System};
 use sealgate_wire::{LicenseView, LookUpLicense, Page, Problem};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -59,6 +60,47 @@ impl Client {
         parse(&self.send("POST", path, body)?)
     }
 
+    /// Sends what creates something. It has a name, so that sending it again after a lost answer does it once.
+    pub(crate) fn create<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, Failure> {
+        let body = serde_json::to_vec(body).expect("requests can be written");
+        let name = request_name();
+        let mut done = self.send_named("POST", path, body.clone(), Some(&name));
+        if matches!(&done, Err(failure) if failure.code == Code::ServerUnreachable.as_str()) {
+            done = self.send_named("POST", path, body, Some(&name));
+        }
+        parse(&done?)
+    }
+
+    pub(crate) fn put<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failure> {
+        parse(&self.send("PUT", path, serde_json::to_vec(body).expect("requests can be written"))?)
+    }
+
+    pub(crate) fn patch<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failure> {
+        parse(&self.send("PATCH", path, serde_json::to_vec(body).expect("requests can be written"))?)
+    }
+
+    pub(crate) fn delete<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
+        parse(&self.send("DELETE", path, Vec::new())?)
+    }
+
+    /// The first items of a list.
+    pub(crate) fn get_some<T: DeserializeOwned>(&self, path: &str, most: usize) -> Result<Vec<T>, Failure> {
+        let mut items: Vec<T> = Vec::new();
+        let mut url = path.to_owned();
+        while items.len() < most {
+            let mut page: Page<T> = self.get(&url)?;
+            items.append(&mut page.items);
+            let Some(cursor) = page.next_cursor else { break };
+            url = format!("{path}&cursor={cursor}");
+        }
+        items.truncate(most);
+        Ok(items)
+    }
+
     /// The license that a person named by key, by id, or by `-` on standard input. Keys never get into a URL.
     pub(crate) fn find_license(&self, named: &str) -> Result<LicenseView, Failure> {
         let named = if named == "-" { first_line_of_input()? } else { named.to_owned() };
@@ -73,15 +115,27 @@ impl Client {
     }
 
     fn send(&self, method: &str, path: &str, body: Vec<u8>) -> Result<Vec<u8>, Failure> {
-        let request = ureq::http::Request::builder()
+        self.send_named(method, path, body, None)
+    }
+
+    fn send_named(
+        &self,
+        method: &str,
+        path: &str,
+        body: Vec<u8>,
+        name: Option<&str>,
+    ) -> Result<Vec<u8>, Failure> {
+        let mut request = ureq::http::Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.base))
             .header("authorization", format!("Bearer {}", self.token))
-            .header("content-type", "application/json")
-            .body(body)
-            .map_err(|e| {
-                Failure::new(Code::ConfigInvalid, format!("{}: {e}", self.base)).fix("check --url")
-            })?;
+            .header("content-type", "application/json");
+        if let Some(name) = name {
+            request = request.header("idempotency-key", name);
+        }
+        let request = request.body(body).map_err(|e| {
+            Failure::new(Code::ConfigInvalid, format!("{}: {e}", self.base)).fix("check --url")
+        })?;
         let mut response = self.agent.run(request).map_err(|e| self.unreachable(&e))?;
         let status = response.status();
         let bytes = response.body_mut().with_config().limit(ANSWER_BYTES).read_to_vec();
@@ -93,6 +147,18 @@ impl Client {
         Failure::new(Code::ServerUnreachable, format!("{}: {error}", self.base))
             .fix("start it with `sealgate serve`, or name the server by --url or SEALGATE_URL")
     }
+}
+
+/// Text as part of a query.
+pub(crate) fn quoted(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}
+
+fn request_name() -> String {
+    let mut random = [0; 16];
+    System.fill(&mut random);
+    sealgate_artifact::encode_hex(&random)
 }
 
 /// An app id as part of a path: nothing else gets there.

@@ -37,6 +37,20 @@ pub(crate) fn parse(text: &str) -> Result<Date, String> {
     time.map(|t| Date::At(t.0)).ok_or_else(|| "expected a date as in 2027-01-31, +90d, or never".to_owned())
 }
 
+/// So many days, or without an end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Duration(pub(crate) Option<u32>);
+
+/// `365d`, or `never` for no end.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    if text == "never" {
+        return Ok(Duration(None));
+    }
+    let days = text.strip_suffix('d').and_then(|days| days.parse().ok());
+    let days = days.filter(|days| (1..=36_500).contains(days));
+    days.map(|days| Duration(Some(days))).ok_or_else(|| "expected 1d to 36500d, or never".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Date, parse};

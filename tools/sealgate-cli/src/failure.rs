@@ -28,7 +28,16 @@ impl Failure {
         match Code::ALL.iter().find(|code| code.as_str() == self.code) {
             Some(Code::MalformedRequest | Code::LicenseKeyMalformed | Code::IdMalformed) => 2,
             Some(Code::NotFound) => 3,
-            Some(Code::NameTaken | Code::LicenseRevoked) => 4,
+            Some(
+                Code::NameTaken
+                | Code::LicenseRevoked
+                | Code::IdempotencyKeyReused
+                | Code::DevicesInUse
+                | Code::AllowanceSpent
+                | Code::OfflineDisabled
+                | Code::LimitReached
+                | Code::KeysetFull,
+            ) => 4,
             Some(
                 Code::ArtifactTooLarge
                 | Code::JsonInvalid
@@ -41,8 +50,14 @@ impl Failure {
                 | Code::CritUnknown
                 | Code::FileUnreadable,
             ) => 65,
-            Some(Code::ServerUnreachable | Code::Unavailable | Code::SystemError | Code::AnswerInvalid) => 69,
-            Some(Code::TokenInvalid) => 77,
+            Some(
+                Code::ServerUnreachable
+                | Code::Unavailable
+                | Code::SystemError
+                | Code::AnswerInvalid
+                | Code::RateLimited,
+            ) => 69,
+            Some(Code::TokenInvalid | Code::ScopeMissing | Code::TenantSuspended) => 77,
             Some(
                 Code::TrustMissing
                 | Code::KeystoreLocked

@@ -8,6 +8,7 @@ use std::path::Path;
 
 /// No file that a person hands to this program is larger.
 const READ_BYTES: u64 = 4 * 1024 * 1024;
+const READ_LARGE_BYTES: u64 = 1024 * 1024 * 1024;
 
 /// Makes the directory, open to nobody else.
 pub(crate) fn make_private_dir(path: &Path) -> io::Result<()> {
@@ -27,13 +28,27 @@ pub(crate) fn write_public(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_whole(path, bytes, 0o644)
 }
 
+/// Makes a directory for anyone to read.
+pub(crate) fn make_dir(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).create(path)
+}
+
 /// Reads a file of a reasonable size.
 pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    read_at_most(path, READ_BYTES)
+}
+
+/// Reads an exported log, which grows with the years.
+pub(crate) fn read_large(path: &Path) -> io::Result<Vec<u8>> {
+    read_at_most(path, READ_LARGE_BYTES)
+}
+
+fn read_at_most(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let file = OpenOptions::new().read(true).open(path)?;
-    file.take(READ_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > READ_BYTES {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than 4 MiB"));
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("larger than {} MiB", most >> 20)));
     }
     Ok(bytes)
 }

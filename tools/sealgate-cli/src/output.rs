@@ -4,6 +4,8 @@ use std::io::{ErrorKind, Write};
 
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
+use sealgate_artifact::MaxDevices;
+use sealgate_wire::{Feature, Seats, Timestamp};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -20,6 +22,33 @@ pub(crate) fn line(text: std::fmt::Arguments) {
         Err(e) if e.kind() == ErrorKind::BrokenPipe => {}
         written => written.expect("standard output takes what is written"),
     }
+}
+
+/// Writes bytes as they are to standard output.
+pub(crate) fn raw(bytes: &[u8]) {
+    match std::io::stdout().lock().write_all(bytes) {
+        Err(e) if e.kind() == ErrorKind::BrokenPipe => {}
+        written => written.expect("standard output takes what is written"),
+    }
+}
+
+/// When something ends, for people.
+pub(crate) fn ends(at: Option<Timestamp>) -> String {
+    at.map_or_else(|| "never".to_owned(), |t| t.to_string())
+}
+
+/// A number of seats, for people.
+pub(crate) fn seat_count(seats: Seats) -> String {
+    match seats.0 {
+        MaxDevices::Limited(n) => n.to_string(),
+        MaxDevices::Unlimited => "unlimited".to_owned(),
+    }
+}
+
+/// Features with their values, for people.
+pub(crate) fn feature_list(features: &[Feature]) -> String {
+    let one = |f: &Feature| f.value.as_ref().map_or_else(|| f.name.clone(), |v| format!("{}={v}", f.name));
+    features.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 /// How to print.

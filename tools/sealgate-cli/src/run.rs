@@ -9,8 +9,12 @@ use clap::error::ErrorKind;
 use sealgate_artifact::Code;
 use tracing_subscriber::EnvFilter;
 
-use crate::args::{AppCommand, Args, Command, KeysCommand, LicenseCommand};
-use crate::commands::{app, inspect, keys, license, serve, verify};
+use crate::args::{Args, Command, KeysCommand};
+use crate::commands::config::{Config, LogFormat};
+use crate::commands::{
+    access, app, audit, config, credits, device, events, inspect, keys, license, manual, plan, serve, tenant,
+    token, verify,
+};
 use crate::demo;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -64,18 +68,16 @@ fn dispatch(args: &Args, output: &Output) -> Result<(), Failure> {
     match &args.command {
         Command::Serve(serve) => serve::run(global, serve, output),
         Command::Demo(demo) => demo::run(demo, output),
-        Command::App { command } => match command {
-            AppCommand::Create { name } => app::create(global, name, output),
-            AppCommand::List => app::list(global, output),
-            AppCommand::Show { app_id } => app::show(global, app_id, output),
-        },
-        Command::License { command } => match command {
-            LicenseCommand::Issue(order) => license::issue(global, order, output),
-            LicenseCommand::Show { key } => license::show(global, key, output),
-            LicenseCommand::List { app } => license::list(global, app.as_deref(), output),
-            LicenseCommand::Revoke { key, reason } => license::revoke(global, key, reason.as_deref(), output),
-            LicenseCommand::File(file) => license::file(global, file, output),
-        },
+        Command::Tenant { command } => tenant::run(global, command, output),
+        Command::Token { command } => token::run(global, command, output),
+        Command::App { command } => app::run(global, command, output),
+        Command::Plan { command } => plan::run(global, command, output),
+        Command::License { command } => license::run(global, command, output),
+        Command::Device { command } => device::run(global, command, output),
+        Command::Access { command } => access::run(global, command, output),
+        Command::Credits { command } => credits::run(global, command, output),
+        Command::Events(args) => events::run(global, args, output),
+        Command::Audit { command } => audit::run(global, command, output),
         Command::Keys { command } => match command {
             KeysCommand::List => keys::list(global, output),
             KeysCommand::Export(args) => keys::export(global, args, output),
@@ -84,6 +86,12 @@ fn dispatch(args: &Args, output: &Output) -> Result<(), Failure> {
         },
         Command::Inspect(args) => inspect::run(args, output),
         Command::Verify(verify) => verify::run(verify, output),
+        Command::CheckConfig(args) => config::check(&args.file, output),
+        Command::Completions { shell } => {
+            manual::completions(*shell);
+            Ok(())
+        }
+        Command::Man { output: folder } => manual::pages(folder, output),
     }
 }
 
@@ -97,5 +105,16 @@ fn start_log(args: &Args) {
     };
     let log = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(level)).with_writer(std::io::stderr);
     let log = if std::io::stderr().is_terminal() { log } else { log.with_ansi(false) };
-    if args.global.json { log.json().init() } else { log.init() }
+    if args.global.json || log_format(args) == Some(LogFormat::Json) {
+        log.json().init();
+    } else {
+        log.init();
+    }
+}
+
+/// As the flag says, or the configuration. One that cannot be read is reported by the verb itself.
+fn log_format(args: &Args) -> Option<LogFormat> {
+    let Command::Serve(serve) = &args.command else { return None };
+    let configured = || Config::read(args.global.config.as_deref()?).ok()?.log;
+    serve.log.or_else(configured)
 }

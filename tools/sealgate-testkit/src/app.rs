@@ -205,5 +205,7 @@ async fn run(
         // An error means that the other end was dropped, which is the signal.
         let _ = stopped.await;
     };
-    sealgate_http::serve(listener, authority, until_dropped).await.expect("the server serves");
+    sealgate_http::serve(listener, authority, &sealgate_http::Settings::default(), until_dropped)
+        .await
+        .expect("the server serves");
 }

@@ -1,13 +1,12 @@
 //! The first start: keys, keysets, the default tenant and its owner's token.
 
-use sealgate_artifact::{
-    Code, KeyRecord, KeyState, KeyUse, Keyset, PublicKey, Root, TenantId, TenantKeyset, TokenId, UnixSeconds,
-};
-use sealgate_store::{KeyRow, KeyStage, TenantRow, TokenRow, Tx, Work, read, write};
+use sealgate_artifact::{Code, KeyRecord, KeyState, KeyUse, Keyset, PublicKey, Root, UnixSeconds};
+use sealgate_store::{KeyRow, KeyStage, Tx, Work, read, write};
 use sealgate_trust::sign_statement;
 
+use super::tenants::{NewTenant, make_tenant};
 use crate::secrets::secret_text;
-use crate::{Authority, AuthorityError};
+use crate::{Authority, AuthorityError, Scope, Scopes};
 
 /// Keysets hold this long. Machines without a network live by them, so the end is for keys nobody uses any more;
 /// what ends a key early is its state.
@@ -38,25 +37,19 @@ pub async fn bootstrap(
 }
 
 struct Founding {
-    keys: Vec<KeyRow>,
     installation: String,
     root: Vec<u8>,
     keyset: (u64, Vec<u8>),
-    tenant: TenantRow,
-    tenant_keyset: (u64, Vec<u8>),
-    token: TokenRow,
+    keys: Vec<KeyRow>,
+    tenant: NewTenant,
 }
 
 fn found(a: &Authority, installation: &str, token: &str) -> Result<Founding, AuthorityError> {
     let now = a.now();
     let root = a.signer.generate(KeyUse::Root)?;
-    // spec/keys.md §7.1: the next keys are published from the first day.
+    // spec/keys.md §7.1: the next key is published from the first day.
     let [authority, next_authority] =
         [a.signer.generate(KeyUse::Authority)?, a.signer.generate(KeyUse::Authority)?];
-    let [issuer_key, next_issuer] = [a.signer.generate(KeyUse::Issuer)?, a.signer.generate(KeyUse::Issuer)?];
-    let (millis, random) = a.new_id();
-    let tenant = TenantId::new(millis, random);
-
     let root_statement = Root {
         version: 1,
         issued_at: now,
@@ -70,48 +63,30 @@ fn found(a: &Authority, installation: &str, token: &str) -> Result<Founding, Aut
         expires_at: now.plus(KEYSET_SECONDS),
         keys: [authority, next_authority].map(|key| active(KeyUse::Authority, key)).to_vec(),
     };
-    let tenant_keyset = TenantKeyset {
-        tenant,
-        version: first_version(now),
-        issued_at: now,
-        expires_at: now.plus(KEYSET_SECONDS),
-        keys: [issuer_key, next_issuer].map(|key| active(KeyUse::Issuer, key)).to_vec(),
-    };
-    let (millis, random) = a.new_id();
-    let scope = tenant.to_string();
-    let listed = |public_key, key_use, scope: &str, state| KeyRow {
+    let row = |public_key, key_use, state| KeyRow {
         public_key,
         key_use,
-        scope: scope.to_owned(),
+        scope: INSTALLATION.to_owned(),
         state,
         published_at: now,
         ended_at: None,
     };
     Ok(Founding {
-        keys: vec![
-            listed(root, KeyUse::Root, INSTALLATION, KeyStage::Active),
-            listed(authority, KeyUse::Authority, INSTALLATION, KeyStage::Active),
-            listed(next_authority, KeyUse::Authority, INSTALLATION, KeyStage::Next),
-            listed(issuer_key, KeyUse::Issuer, &scope, KeyStage::Active),
-            listed(next_issuer, KeyUse::Issuer, &scope, KeyStage::Next),
-        ],
         installation: installation.to_owned(),
         root: sign_statement(&*a.signer, &root_statement, &[root])?.encode(),
         keyset: (keyset.version, sign_statement(&*a.signer, &keyset, &[root])?.encode()),
-        tenant: TenantRow { id: tenant, name: "default".to_owned(), issuer_key, created_at: now },
-        tenant_keyset: (
-            tenant_keyset.version,
-            sign_statement(&*a.signer, &tenant_keyset, &[authority])?.encode(),
-        ),
-        token: TokenRow {
-            id: TokenId::new(millis, random),
-            tenant,
-            name: "owner".to_owned(),
-            hash: a.secrets.token(token),
-            created_at: now,
-            expires_at: None,
-            revoked_at: None,
-        },
+        keys: vec![
+            row(root, KeyUse::Root, KeyStage::Active),
+            row(authority, KeyUse::Authority, KeyStage::Active),
+            row(next_authority, KeyUse::Authority, KeyStage::Next),
+        ],
+        tenant: make_tenant(
+            a,
+            "default",
+            authority,
+            token,
+            Scopes::of(&[Scope::Owner, Scope::Installation]),
+        )?,
     })
 }
 
@@ -122,14 +97,11 @@ impl Work for Founding {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
         write::installation::found(tx, &self.installation).await?;
         write::installation::put_keyset(tx, "root/1", 1, &self.root).await?;
+        write::installation::put_keyset(tx, INSTALLATION, self.keyset.0, &self.keyset.1).await?;
         for key in &self.keys {
             write::keys::put(tx, key).await?;
         }
-        write::installation::put_keyset(tx, INSTALLATION, self.keyset.0, &self.keyset.1).await?;
-        write::tenants::insert(tx, &self.tenant).await?;
-        let scope = self.tenant.id.to_string();
-        write::installation::put_keyset(tx, &scope, self.tenant_keyset.0, &self.tenant_keyset.1).await?;
-        Ok(write::tenants::insert_token(tx, &self.token).await?)
+        Ok(self.tenant.insert(tx).await?)
     }
 }
 

@@ -1,57 +1,70 @@
 //! Issuing licenses: an order in, signed statements and keys out.
 
 use sealgate_artifact::{
-    AppId, Code, License, LicenseId, LicenseKey, MaxDevices, PublicKey, TenantId, Tier, UnixSeconds,
+    Code, License, LicenseId, LicenseKey, MaxDevices, PublicKey, TenantId, Tier, UnixSeconds,
 };
 use sealgate_store::write::licenses::SignedLicense;
-use sealgate_store::{AuditRow, EventRow, LicenseRow, TenantRow, Tx, Work, read, write};
+use sealgate_store::{AuditRow, EventRow, LicenseRow, PlanRow, TenantRow, Terms, Tx, Work, read, write};
 use sealgate_trust::sign_statement;
+use sealgate_wire::{Feature, IssueLicenses, IssuedLicense, LicensesIssued, Seats, Timestamp};
 use serde_json::json;
 
+use super::{ATTEMPTS, check, plans};
+use crate::once::earlier;
 use crate::{Authority, AuthorityError, Caller};
 
 const AT_ONCE: u32 = 1000;
-/// Rotations that may come in between while one order is signed.
-const ATTEMPTS: u32 = 4;
-const LABEL_CHARS: usize = 128;
 /// A license without a start date begins a day before it was signed, so that a clock that is a little behind on the
 /// customer's machine does not refuse it (`spec/license.md` §2.4).
 const HEAD_START: u64 = 24 * 60 * 60;
-
-/// What to issue.
-#[derive(Debug, Clone)]
-pub struct Order {
-    /// The app that is sold.
-    pub app: String,
-    /// Seats of each license.
-    pub max_devices: MaxDevices,
-    /// When they end.
-    pub expires_at: Option<UnixSeconds>,
-    /// The vendor's note.
-    pub label: Option<String>,
-    /// How many, 1 to 1,000.
-    pub count: u32,
-}
-
-/// A new license with its key, to be sent to the customer.
-pub struct Issued {
-    /// The license.
-    pub license: LicenseRow,
-    /// Its key.
-    pub key: LicenseKey,
-}
+pub(super) const DAY: u64 = 24 * 60 * 60;
 
 /// Issues licenses: all of them or none.
 pub async fn issue_licenses(
     a: &Authority,
     caller: &Caller,
-    order: &Order,
-) -> Result<Vec<Issued>, AuthorityError> {
-    check(order, a.now())?;
-    let app = super::show_app(a, caller, &order.app).await?;
+    wish: &IssueLicenses,
+) -> Result<LicensesIssued, AuthorityError> {
+    if let Some(done) = a.answered(caller).await? {
+        return Ok(done);
+    }
+    check(wish, a.now())?;
+    let app = super::apps::find(a, caller, &wish.app_id).await?;
+    let plan = match &wish.plan_id {
+        Some(id) => Some(plans::find(a, caller, id).await?),
+        None => None,
+    };
+    if plan.as_ref().is_some_and(|plan| plan.app != app.id) {
+        return Err(AuthorityError::Refused(Code::NotFound));
+    }
+    let order = order(
+        a,
+        wish,
+        plan.as_ref(),
+        LicenseRow {
+            id: LicenseId::from_bytes([0; 16]),
+            tenant: caller.tenant,
+            app: app.id,
+            plan: plan.as_ref().map(|plan| plan.id),
+            key_hash: sealgate_store::KeyHash([0; 32]),
+            key_sealed: vec![],
+            label: wish.label.clone().filter(|text| !text.is_empty()),
+            customer: wish.customer.clone().filter(|text| !text.is_empty()),
+            terms: plan.as_ref().map_or_else(without_plan, |plan| plan.terms.clone()),
+            variables: "{}".to_owned(),
+            not_before: earlier(a.now(), HEAD_START),
+            expires_at: None,
+            suspended_at: None,
+            revoked_at: None,
+            revoke_reason: None,
+            version: super::bootstrap::first_version(a.now()),
+            created_at: a.now(),
+            devices_used: 0,
+        },
+    );
     // The issuer may be replaced while we sign; then the order is signed anew.
     for _ in 0..ATTEMPTS {
-        match attempt(a, caller, order, app.id).await {
+        match attempt(a, caller, &order, wish.count.unwrap_or(1)).await {
             Err(AuthorityError::Superseded) => {}
             done => return done,
         }
@@ -59,116 +72,138 @@ pub async fn issue_licenses(
     Err(AuthorityError::Refused(Code::Unavailable))
 }
 
+/// The terms of a license that no plan describes.
+fn without_plan() -> Terms {
+    Terms {
+        tier: Tier::Licensed,
+        features: "[]".to_owned(),
+        limits: "[]".to_owned(),
+        max_devices: MaxDevices::Limited(1),
+        offline: true,
+        releases_per_seat: plans::RELEASES_PER_SEAT,
+    }
+}
+
+/// What every license of the order has in common.
+fn order(a: &Authority, wish: &IssueLicenses, plan: Option<&PlanRow>, mut common: LicenseRow) -> LicenseRow {
+    let by_plan = plan.and_then(|plan| plan.duration_days).map(|days| a.now().plus(u64::from(days) * DAY));
+    common.expires_at = wish.expires_at.map_or(by_plan, |end| end.map(|t| t.0));
+    common.terms.max_devices = wish.max_devices.map_or(common.terms.max_devices, |seats| seats.0);
+    common
+}
+
 async fn attempt(
     a: &Authority,
     caller: &Caller,
-    order: &Order,
-    app: AppId,
-) -> Result<Vec<Issued>, AuthorityError> {
+    order: &LicenseRow,
+    count: u32,
+) -> Result<LicensesIssued, AuthorityError> {
     let tenant =
         read::tenants::find(&a.db, caller.tenant).await?.ok_or(AuthorityError::Refused(Code::NotFound))?;
-    let mut issued = Vec::new();
     let mut rows = Vec::new();
-    for _ in 0..order.count {
-        let (new, envelope) = make_license(a, &tenant, app, order)?;
-        let event = a.event_row(&new.license, "license_issued", None, &caller.request_id);
-        rows.push((new.license.clone(), envelope, event));
-        issued.push(new);
+    for _ in 0..count {
+        rows.push(make_license(a, caller, &tenant, order)?);
         // A thousand signatures take a while; other requests go on in between.
         tokio::task::yield_now().await;
     }
-    let detail = json!({ "count": order.count, "expires_at": order.expires_at.map(UnixSeconds::get) });
-    let audit = a.audit_row(caller, "license.issued", app.to_string(), &detail);
-    a.db.write(IssueLicenses { issuer: (tenant.id, tenant.issuer_key), rows, audit }).await?;
-    Ok(issued)
+    let detail = json!({
+        "app": order.app.to_string(),
+        "plan": order.plan.map(|id| id.to_string()),
+        "first": rows.first().map(|new| new.license.id.to_string()),
+        "count": count,
+        "expires_at": order.expires_at.map(UnixSeconds::get),
+    });
+    let audit = a.audit_row(caller, "license.issued", order.app.to_string(), &detail);
+    a.commit_once(caller, InsertLicenses { issuer: (tenant.id, tenant.issuer_key), rows, audit }).await
+}
+
+/// A license on its way into the database, and its key on its way to the customer.
+struct NewLicense {
+    license: LicenseRow,
+    key: LicenseKey,
+    signed: SignedLicense,
+    event: EventRow,
 }
 
 fn make_license(
     a: &Authority,
+    caller: &Caller,
     tenant: &TenantRow,
-    app: AppId,
-    order: &Order,
-) -> Result<(Issued, SignedLicense), AuthorityError> {
-    let now = a.now();
+    order: &LicenseRow,
+) -> Result<NewLicense, AuthorityError> {
     let (millis, random) = a.new_id();
-    let statement = License {
-        tenant: tenant.id,
-        app,
-        license: LicenseId::new(millis, random),
-        version: super::bootstrap::first_version(now),
-        issued_at: now,
-        not_before: UnixSeconds::new(now.get().saturating_sub(HEAD_START)).expect("earlier than now"),
-        expires_at: order.expires_at,
-        tier: Tier::Licensed,
-        features: Vec::new(),
-        max_devices: order.max_devices,
-    };
-    let signed = sign_license(a, &statement, tenant.issuer_key)?;
-    let key = LicenseKey::from_random(a.random());
+    let (id, key) = (LicenseId::new(millis, random), LicenseKey::from_random(a.random()));
     let license = LicenseRow {
-        id: statement.license,
-        tenant: tenant.id,
-        app,
+        id,
         key_hash: a.secrets.license_key(&key.expose()),
-        key_sealed: a.secrets.seal_license_key(&key, statement.license, a.random()),
-        label: order.label.clone(),
-        tier: statement.tier,
-        features: statement.features,
-        max_devices: statement.max_devices,
-        not_before: statement.not_before,
-        expires_at: statement.expires_at,
-        revoked_at: None,
-        revoke_reason: None,
-        version: statement.version,
-        created_at: now,
-        devices_used: 0,
+        key_sealed: a.secrets.seal_license_key(&key, id, a.random()),
+        ..order.clone()
     };
-    Ok((Issued { license, key }, signed))
+    let signed = sign_license(a, &license, tenant.issuer_key)?;
+    let event = a.event_row(&license, "license_issued", None, &caller.request_id);
+    Ok(NewLicense { license, key, signed, event })
 }
 
-/// Signs a license by an issuer, as it will be stored.
+/// Signs a license as its row stands, by an issuer.
 pub(super) fn sign_license(
     a: &Authority,
-    statement: &License,
+    license: &LicenseRow,
     signer: PublicKey,
 ) -> Result<SignedLicense, AuthorityError> {
-    Ok(SignedLicense { signer, envelope: sign_statement(&*a.signer, statement, &[signer])?.encode() })
+    let features: Vec<Feature> = plans::stored(&license.terms.features)?;
+    let statement = License {
+        tenant: license.tenant,
+        app: license.app,
+        license: license.id,
+        version: license.version,
+        issued_at: a.now(),
+        not_before: license.not_before,
+        expires_at: license.expires_at,
+        tier: license.terms.tier,
+        features: features.into_iter().map(|feature| feature.name).collect(),
+        max_devices: license.terms.max_devices,
+    };
+    Ok(SignedLicense { signer, envelope: sign_statement(&*a.signer, &statement, &[signer])?.encode() })
 }
 
-fn check(order: &Order, now: UnixSeconds) -> Result<(), AuthorityError> {
+fn check(wish: &IssueLicenses, now: UnixSeconds) -> Result<(), AuthorityError> {
     let invalid = |field, why| Err(AuthorityError::Invalid { field, why });
-    if !(1..=AT_ONCE).contains(&order.count) {
+    if !(1..=AT_ONCE).contains(&wish.count.unwrap_or(1)) {
         return invalid("count", "1 to 1,000");
     }
-    if order.expires_at.is_some_and(|end| end <= now) {
+    if wish.expires_at.flatten().is_some_and(|end| end.0 <= now) {
         return invalid("expires_at", "a time in the future");
     }
-    let label = order.label.as_deref().unwrap_or_default();
-    if label.chars().count() > LABEL_CHARS || label.chars().any(char::is_control) {
-        return invalid("label", "at most 128 characters, none of them a control character");
-    }
-    Ok(())
+    check::note("label", wish.label.as_deref())?;
+    check::note("customer", wish.customer.as_deref())
 }
 
-struct IssueLicenses {
+struct InsertLicenses {
     issuer: (TenantId, PublicKey),
-    rows: Vec<(LicenseRow, SignedLicense, EventRow)>,
+    rows: Vec<NewLicense>,
     audit: AuditRow,
 }
 
-impl Work for IssueLicenses {
-    type Output = ();
+impl Work for InsertLicenses {
+    type Output = LicensesIssued;
     type Error = AuthorityError;
 
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<LicensesIssued, AuthorityError> {
         let (tenant, key) = self.issuer;
         if !write::tenants::has_issuer(tx, tenant, key).await? {
             return Err(AuthorityError::Superseded);
         }
-        for (license, statement, event) in &self.rows {
-            write::licenses::insert(tx, license, statement).await?;
-            write::records::event(tx, event).await?;
+        for new in &self.rows {
+            write::licenses::insert(tx, &new.license, &new.signed).await?;
+            write::records::event(tx, &new.event).await?;
         }
-        Ok(write::records::audit(tx, &self.audit).await?)
+        write::records::audit(tx, &self.audit).await?;
+        let view = |new: &NewLicense| IssuedLicense {
+            license_id: new.license.id.to_string(),
+            license_key: new.key.expose(),
+            expires_at: new.license.expires_at.map(Timestamp),
+            max_devices: Seats(new.license.terms.max_devices),
+        };
+        Ok(LicensesIssued { licenses: self.rows.iter().map(view).collect() })
     }
 }

@@ -1,28 +1,57 @@
 //! Pages of lists (`spec/http.md` §3.5).
 
+use sealgate_wire::Page;
+
 use crate::AuthorityError;
 
 /// How much of a list a caller wants at once.
 const LIMIT: u32 = 200;
 
 /// A wished page size within 1 to 200; 50 without a wish.
-pub(super) fn size(wished: Option<u32>) -> u32 {
+fn size(wished: Option<u32>) -> u32 {
     wished.unwrap_or(50).clamp(1, LIMIT)
 }
 
-/// What goes on with a list after the item of this id. It names the list, so that no other takes it.
-pub(super) fn cursor(list: &str, id: &str) -> String {
-    format!("{list}.{id}")
+/// A page of a list: where it begins and how long it is.
+pub(super) struct Part<T> {
+    list: String,
+    /// The item before.
+    pub(super) after: Option<T>,
+    size: u32,
 }
 
-/// The item after which to go on.
-pub(super) fn after<T, E>(
-    list: &str,
-    cursor: Option<&str>,
-    parse: impl Fn(&str) -> Result<T, E>,
-) -> Result<Option<T>, AuthorityError> {
-    let Some(cursor) = cursor else { return Ok(None) };
-    let id = cursor.strip_prefix(list).and_then(|rest| rest.strip_prefix('.'));
-    let item = id.and_then(|id| parse(id).ok());
-    item.map(Some).ok_or(AuthorityError::Invalid { field: "cursor", why: "not a cursor of this list" })
+impl<T> Part<T> {
+    /// Reads a cursor. It names its list, so that no other takes it.
+    pub(super) fn new<E>(
+        list: impl Into<String>,
+        cursor: Option<&str>,
+        limit: Option<u32>,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Result<Self, AuthorityError> {
+        let list = list.into();
+        let after = cursor.map(|cursor| {
+            let item = cursor.strip_prefix(&list).and_then(|rest| rest.strip_prefix('.'));
+            let item = item.and_then(|item| parse(item).ok());
+            item.ok_or(AuthorityError::Invalid { field: "cursor", why: "not a cursor of this list" })
+        });
+        Ok(Self { after: after.transpose()?, list, size: size(limit) })
+    }
+
+    /// How many rows to ask for: one more than are shown tells whether there are more.
+    pub(super) fn rows(&self) -> u32 {
+        self.size + 1
+    }
+
+    /// The page that these rows make.
+    pub(super) fn page<R, V>(
+        &self,
+        mut rows: Vec<R>,
+        name: impl Fn(&R) -> String,
+        view: impl FnMut(&R) -> V,
+    ) -> Page<V> {
+        let more = rows.len() > self.size as usize;
+        rows.truncate(self.size as usize);
+        let next_cursor = rows.last().filter(|_| more).map(|row| format!("{}.{}", self.list, name(row)));
+        Page { items: rows.iter().map(view).collect(), next_cursor }
+    }
 }

@@ -50,7 +50,7 @@ pub(super) fn sign(
 
 fn payload(a: &Authority, ask: &ValidateRequest, allowed: &Allowed<'_>) -> ValidatePayload {
     let Allowed { app, license, used, at, .. } = allowed;
-    let seats = license.max_devices.seats();
+    let seats = license.terms.max_devices.seats();
     let ttl = ask.ttl_seconds.unwrap_or(TTL_DEFAULT).clamp(TTL_SHORTEST, TTL_LONGEST);
     // A session never outlives its license.
     let session_end = license.expires_at.map_or(at.plus(ttl), |end| end.min(at.plus(ttl)));

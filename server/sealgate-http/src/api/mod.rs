@@ -1,38 +1,30 @@
 //! The management API (`spec/http.md` §3).
 
-pub(crate) mod apps;
-pub(crate) mod keys;
-pub(crate) mod licenses;
+mod describe;
+mod operation;
+mod table;
 
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+pub(crate) use describe::document;
+pub(crate) use operation::Operation;
+pub(crate) use table::operations;
+
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use sealgate_artifact::Code;
-use serde::Deserialize;
+use sealgate_authority::{AuthorityError, Caller, Once};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::body;
+use crate::body::{self, Unreadable};
+use crate::caller::Authenticated;
 use crate::problem::Problem;
 use crate::request_id::RequestId;
 
-/// Which part of a list.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ListQuery {
-    pub(crate) app_id: Option<String>,
-    pub(crate) cursor: Option<String>,
-    pub(crate) limit: Option<u32>,
-}
-
-/// The query, or the problem that names its mistake.
-fn query(
-    query: Result<axum::extract::Query<ListQuery>, QueryRejection>,
-    id: &RequestId,
-) -> Result<ListQuery, Problem> {
-    query
-        .map(|q| q.0)
-        .map_err(|_| Problem::invalid("the query takes cursor, limit and, for licenses, app_id", id))
-}
+/// What names a request that may come again (`spec/http.md` §3.7).
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+const IDEMPOTENCY_KEY_BYTES: usize = 128;
 
 /// The identifier in a path. One that is not even text belongs to nothing, like any other that nobody has.
 pub(crate) struct Id(String);
@@ -47,14 +39,74 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     }
 }
 
-/// A JSON body, or the problem that names its mistake.
-pub(crate) struct Body<T>(T);
+/// A query, or the problem that it has.
+pub(crate) struct Asked<T>(T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let request = RequestId::of(&parts.extensions);
+        let query = Query::from_request_parts(parts, state).await;
+        // What the reader says may hold what was sent; the document names what may be.
+        let why =
+            "the query is not of the documented form: an unknown parameter, or a value of the wrong type";
+        query.map(|Query(query)| Self(query)).map_err(|_| Problem::invalid(why, &request))
+    }
+}
+
+/// A JSON body, or the problem that it has; and what the request was named, if it was.
+pub(crate) struct Body<T> {
+    value: T,
+    once: Option<Once>,
+}
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let id = RequestId::of(request.extensions());
-        body::read(request).await.map(Self).map_err(|why| Problem::unreadable(why, &id))
+        let key = idempotency_key(request.headers(), &id)?;
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let unreadable = |why: Unreadable| Problem::unreadable(why, &id);
+        let bytes = body::collect(request.into_body()).await.map_err(unreadable)?;
+        let value = body::parse(if bytes.is_empty() { b"{}" } else { &bytes }).map_err(unreadable)?;
+        let once = key.map(|key| Once::new(key, &[method.as_str().as_bytes(), path.as_bytes(), &bytes]));
+        Ok(Self { value, once })
+    }
+}
+
+impl<T> Body<T> {
+    /// The body, once the caller knows what it named the request.
+    fn for_caller(self, caller: &mut Caller) -> T {
+        caller.once = self.once;
+        self.value
+    }
+}
+
+fn idempotency_key(headers: &HeaderMap, id: &RequestId) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
+    let key = value.to_str().ok().filter(|key| {
+        (1..=IDEMPOTENCY_KEY_BYTES).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic())
+    });
+    let invalid = || Problem::invalid("idempotency-key: 1 to 128 visible ASCII characters", id);
+    key.map(|key| Some(key.to_owned())).ok_or_else(invalid)
+}
+
+impl Authenticated {
+    /// What a use case came to, as an answer.
+    fn answer<T: Serialize>(
+        &self,
+        (status, media_type): (u16, &'static str),
+        done: Result<T, AuthorityError>,
+    ) -> Response {
+        match done {
+            Ok(value) => {
+                let status = StatusCode::from_u16(status).expect("the table holds statuses");
+                let body = serde_json::to_vec(&value).expect("answers can be written");
+                (status, [(header::CONTENT_TYPE, media_type)], body).into_response()
+            }
+            Err(error) => Problem::of(&error, &self.id).into_response(),
+        }
     }
 }

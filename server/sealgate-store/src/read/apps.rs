@@ -3,12 +3,14 @@
 use sealgate_artifact::{AppId, TenantId};
 use sqlx::Row;
 
-use crate::{AppRow, Db, StoreError, row::signed, statements};
+use crate::columns::signed;
+use crate::{AppEntry, AppRow, Db, StoreError, Tx, statements};
 
 macro_rules! select_app {
     ($rest:literal) => {
         concat!(
-            "SELECT app_id, tenant_id, name, secret_hash, public_key, next_public_key, created_at FROM apps ",
+            "SELECT app_id, tenant_id, name, secret_hash, former_secret_hash, former_secret_until, public_key, ",
+            "next_public_key, variables, credits, disabled_at, created_at FROM apps ",
             $rest
         )
     };
@@ -26,9 +28,23 @@ pub async fn find(db: &Db, tenant: TenantId, id: AppId) -> Result<Option<AppRow>
     Ok(sqlx::query_as(FIND).bind(tenant.to_string()).bind(id.to_string()).fetch_optional(&db.pool).await?)
 }
 
-/// The app of that id. For requests that prove themselves by the app's secret or a license key instead of a token.
-pub async fn of_any_tenant(db: &Db, id: AppId) -> Result<Option<AppRow>, StoreError> {
-    Ok(sqlx::query_as(OF_ANY_TENANT).bind(id.to_string()).fetch_optional(&db.pool).await?)
+/// The tenant's app of that id, inside a transaction.
+pub async fn current(tx: &mut Tx<'_>, tenant: TenantId, id: AppId) -> Result<Option<AppRow>, StoreError> {
+    let query = sqlx::query_as(FIND).bind(tenant.to_string()).bind(id.to_string());
+    Ok(query.fetch_optional(&mut *tx.connection).await?)
+}
+
+/// What a validation needs to know of an app. For requests that prove themselves by the app's secret or a license key
+/// instead of a token.
+pub async fn entry(db: &Db, id: AppId) -> Result<Option<AppEntry>, StoreError> {
+    let query = sqlx::query_as(OF_ANY_TENANT).bind(id.to_string());
+    let Some(app): Option<AppRow> = query.fetch_optional(&db.pool).await? else {
+        return Ok(None);
+    };
+    let tenant = super::tenants::find(db, app.tenant).await?;
+    let tenant_suspended = tenant.is_none_or(|tenant| tenant.suspended_at.is_some());
+    let access = super::access::of_app(db, id).await?;
+    Ok(Some(AppEntry { app, tenant_suspended, access }))
 }
 
 /// Whether the tenant has an app of that name.
@@ -44,7 +60,6 @@ pub async fn list(
     before: Option<AppId>,
     limit: u32,
 ) -> Result<Vec<AppRow>, StoreError> {
-    let before = before.map_or_else(|| super::licenses::AFTER_ALL.to_owned(), |id| id.to_string());
-    let query = sqlx::query_as(LIST).bind(tenant.to_string()).bind(before).bind(signed(limit.into()));
-    Ok(query.fetch_all(&db.pool).await?)
+    let query = sqlx::query_as(LIST).bind(tenant.to_string()).bind(super::before(before));
+    Ok(query.bind(signed(limit.into())).fetch_all(&db.pool).await?)
 }

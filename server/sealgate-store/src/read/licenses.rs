@@ -3,18 +3,17 @@
 use sealgate_artifact::{AppId, LicenseId, PublicKey, TenantId, UnixSeconds};
 use sqlx::Row;
 
-use crate::{Db, KeyHash, LicenseEntry, LicenseRow, StoreError, row::signed, statements};
+use crate::{Db, KeyHash, LicenseEntry, LicenseRow, StoreError, columns::signed, statements};
 
-/// Sorts after every identifier, in the collation of either engine.
-pub(super) const AFTER_ALL: &str = "g";
 /// More devices than this are not kept in memory.
 const DEVICES_KEPT: u32 = 64;
 
 macro_rules! select_license {
     ($rest:literal) => {
         concat!(
-            "SELECT l.license_id, tenant_id, app_id, key_hash, key_sealed, label, tier, features, max_devices, ",
-            "not_before, expires_at, revoked_at, revoke_reason, l.version, created_at, ",
+            "SELECT l.license_id, l.tenant_id, app_id, plan_id, key_hash, key_sealed, label, customer, tier, ",
+            "features, limits, variables, max_devices, offline, releases_per_seat, not_before, expires_at, ",
+            "suspended_at, revoked_at, revoke_reason, l.version, created_at, ",
             "(SELECT COUNT(*) FROM devices d WHERE d.license_id = l.license_id) AS devices_used FROM licenses l ",
             $rest
         )
@@ -28,6 +27,18 @@ statements! {
     LIST = select_license!("WHERE l.tenant_id = $1 AND l.license_id < $2 ORDER BY l.license_id DESC LIMIT $3");
     LIST_OF_APP = select_license!(
         "WHERE l.tenant_id = $1 AND l.app_id = $4 AND l.license_id < $2 ORDER BY l.license_id DESC LIMIT $3"
+    );
+    WITH_DEVICE = select_license!(
+        "JOIN devices h ON h.license_id = l.license_id \
+         WHERE h.tenant_id = $1 AND h.identity = $4 AND h.license_id < $2 ORDER BY h.license_id DESC LIMIT $3"
+    );
+    WITH_LABEL = select_license!(
+        "WHERE l.tenant_id = $1 AND l.label_search >= $2 AND l.label_search < $3 \
+         AND (l.label_search > $2 OR l.license_id > $4) ORDER BY l.label_search, l.license_id LIMIT $5"
+    );
+    WITH_CUSTOMER = select_license!(
+        "WHERE l.tenant_id = $1 AND l.customer_search >= $2 AND l.customer_search < $3 \
+         AND (l.customer_search > $2 OR l.license_id > $4) ORDER BY l.customer_search, l.license_id LIMIT $5"
     );
     IN_FORCE_BY_SIGNER = select_license!(
         "JOIN license_statements s ON s.license_id = l.license_id AND s.version = l.version \
@@ -50,22 +61,76 @@ pub async fn by_key(db: &Db, tenant: TenantId, key: KeyHash) -> Result<Option<Li
     Ok(query.fetch_optional(&db.pool).await?)
 }
 
-/// The tenant's licenses, newest first, from those older than `before` on; of one app if given.
+/// Which licenses of a list that is sorted by age.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Filter {
+    /// All.
+    Any,
+    /// Those of one app.
+    App(AppId),
+    /// Those on which a device of this name holds a seat.
+    Device(String),
+}
+
+/// The tenant's licenses, newest first, from those older than `before` on.
 pub async fn list(
     db: &Db,
     tenant: TenantId,
-    app: Option<AppId>,
+    filter: &Filter,
     before: Option<LicenseId>,
     limit: u32,
 ) -> Result<Vec<LicenseRow>, StoreError> {
-    let before = before.map_or_else(|| AFTER_ALL.to_owned(), |id| id.to_string());
-    let query = sqlx::query_as(if app.is_some() { LIST_OF_APP } else { LIST });
-    let query = query.bind(tenant.to_string()).bind(before).bind(signed(limit.into()));
-    let query = match app {
-        Some(app) => query.bind(app.to_string()),
+    let (statement, value) = match filter {
+        Filter::Any => (LIST, None),
+        Filter::App(id) => (LIST_OF_APP, Some(id.to_string())),
+        Filter::Device(name) => (WITH_DEVICE, Some(name.clone())),
+    };
+    let query = sqlx::query_as(statement).bind(tenant.to_string()).bind(super::before(before));
+    let query = query.bind(signed(limit.into()));
+    let query = match value {
+        Some(value) => query.bind(value),
         None => query,
     };
     Ok(query.fetch_all(&db.pool).await?)
+}
+
+/// The column that a search by text looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Searched {
+    /// The vendor's note.
+    Label,
+    /// The buyer.
+    Customer,
+}
+
+/// The tenant's licenses whose text begins so, whatever the case, in the order of the texts; from those after the text
+/// and id of `after` on.
+pub async fn search(
+    db: &Db,
+    tenant: TenantId,
+    (searched, begin): (Searched, &str),
+    after: Option<(&str, LicenseId)>,
+    limit: u32,
+) -> Result<Vec<LicenseRow>, StoreError> {
+    let begin = searchable(begin);
+    let end = end_of_range(&begin);
+    let (from, id) = match after {
+        Some((text, id)) => (searchable(text), id.to_string()),
+        None => (begin, String::new()),
+    };
+    let query = sqlx::query_as(if searched == Searched::Label { WITH_LABEL } else { WITH_CUSTOMER });
+    let query = query.bind(tenant.to_string()).bind(from).bind(end).bind(id);
+    Ok(query.bind(signed(limit.into())).fetch_all(&db.pool).await?)
+}
+
+/// A text as it is searched: in lower case, as bytes, which either engine compares alike.
+pub(crate) fn searchable(text: &str) -> Vec<u8> {
+    text.to_lowercase().into_bytes()
+}
+
+/// The first bytes after all that begin with these. No byte of UTF-8 is 0xff.
+fn end_of_range(begin: &[u8]) -> Vec<u8> {
+    [begin, &[0xff]].concat()
 }
 
 /// Licenses in force whose newest statement that key signed.

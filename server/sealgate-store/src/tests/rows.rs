@@ -1,8 +1,8 @@
 //! Rows that hold together: a tenant with an app with a license.
 
-use sealgate_artifact::{AppId, LicenseId, MaxDevices, PublicKey, TenantId, Tier, UnixSeconds};
+use sealgate_artifact::{AppId, DeviceId, LicenseId, MaxDevices, PublicKey, TenantId, Tier, UnixSeconds};
 
-use crate::{AppRow, Db, KeyHash, LicenseRow, StoreError, TenantRow, Tx, Work, write};
+use crate::{AppRow, Db, DeviceRow, KeyHash, LicenseRow, StoreError, TenantRow, Terms, Tx, Work, write};
 
 const AT: u64 = 1_800_000_000;
 
@@ -31,7 +31,14 @@ impl Work for Insert {
 }
 
 fn tenant(id: TenantId) -> TenantRow {
-    TenantRow { id, name: "tenant".to_owned(), issuer_key: PublicKey::from_bytes([7; 32]), created_at: at() }
+    TenantRow {
+        id,
+        name: "tenant".to_owned(),
+        issuer_key: PublicKey::from_bytes([7; 32]),
+        offline: true,
+        suspended_at: None,
+        created_at: at(),
+    }
 }
 
 fn app(tenant: TenantId, id: AppId) -> AppRow {
@@ -40,8 +47,12 @@ fn app(tenant: TenantId, id: AppId) -> AppRow {
         tenant,
         name: "app".to_owned(),
         secret_hash: [1; 32],
+        former_secret: None,
         public_key: PublicKey::from_bytes([2; 32]),
         next_public_key: PublicKey::from_bytes([3; 32]),
+        variables: "{}".to_owned(),
+        credits: None,
+        disabled_at: None,
         created_at: at(),
     }
 }
@@ -51,14 +62,23 @@ fn license() -> LicenseRow {
         id: LicenseId::new(AT * 1000, [3; 10]),
         tenant: TenantId::new(AT * 1000, [1; 10]),
         app: AppId::new(AT * 1000, [2; 10]),
+        plan: None,
         key_hash: KeyHash([4; 32]),
         key_sealed: vec![5; 60],
-        label: None,
-        tier: Tier::Licensed,
-        features: vec!["db.query".to_owned(), "export".to_owned()],
-        max_devices: MaxDevices::Limited(1),
+        label: Some("Überlänge".to_owned()),
+        customer: None,
+        terms: Terms {
+            tier: Tier::Licensed,
+            features: r#"[{"name":"db.query"}]"#.to_owned(),
+            limits: "[]".to_owned(),
+            max_devices: MaxDevices::Limited(1),
+            offline: true,
+            releases_per_seat: 2,
+        },
+        variables: "{}".to_owned(),
         not_before: at(),
         expires_at: None,
+        suspended_at: None,
         revoked_at: None,
         revoke_reason: None,
         version: 1,
@@ -70,4 +90,18 @@ fn license() -> LicenseRow {
 /// What stands in the place of a signed statement where nobody reads it.
 fn unsigned() -> write::licenses::SignedLicense {
     write::licenses::SignedLicense { signer: PublicKey::from_bytes([7; 32]), envelope: b"{}".to_vec() }
+}
+
+/// A device of that name on its way to a seat.
+pub(super) fn device(license: &LicenseRow, hwid: &str) -> DeviceRow {
+    let mut random = [0; 10];
+    random[..hwid.len().min(10)].copy_from_slice(&hwid.as_bytes()[..hwid.len().min(10)]);
+    DeviceRow {
+        id: DeviceId::new(AT * 1000, random),
+        tenant: license.tenant,
+        license: license.id,
+        kind: "hwid".to_owned(),
+        identity: hwid.to_owned(),
+        first_seen: at(),
+    }
 }

@@ -4,7 +4,8 @@ use sqlx::{AnyConnection, Connection, Executor};
 
 use super::{Opened, rows};
 use crate::engine::Engine;
-use crate::write::licenses::{count_devices, insert_device, lock};
+use crate::write::licenses::lock;
+use crate::write::seats;
 use crate::{LicenseRow, StoreError, Tx};
 
 #[tokio::test]
@@ -36,9 +37,9 @@ async fn a_second_taker_waits_until_the_first_is_done_and_then_counts_what_it_di
 async fn take(connection: &mut AnyConnection, license: &LicenseRow, hwid: &str) -> Result<u64, StoreError> {
     let mut tx = Tx::on(connection);
     let locked = lock(&mut tx, license.tenant, license.id).await?.expect("it is there");
-    let (used, bound) = count_devices(&mut tx, &locked, "hwid", hwid).await?;
+    let (used, bound) = seats::count_devices(&mut tx, &locked, "hwid", hwid).await?;
     assert!(!bound);
-    insert_device(&mut tx, &locked, "hwid", hwid, rows::at()).await?;
+    seats::take(&mut tx, &locked, &rows::device(license, hwid)).await?;
     Ok(used)
 }
 

@@ -1,10 +1,19 @@
 //! Apps.
 
-use crate::{AppRow, StoreError, Tx, row::signed, statements};
+use sealgate_artifact::AppId;
+
+use crate::columns::{moment, signed};
+use crate::{AppRow, StoreError, Subject, Tx, statements};
 
 statements! {
-    INSERT = "INSERT INTO apps (app_id, tenant_id, name, secret_hash, public_key, next_public_key, created_at) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    INSERT = "INSERT INTO apps (app_id, tenant_id, name, secret_hash, public_key, next_public_key, variables, \
+              created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    STORE = "UPDATE apps SET name = $2, secret_hash = $3, former_secret_hash = $4, former_secret_until = $5, \
+             public_key = $6, next_public_key = $7, variables = $8, credits = $9, disabled_at = $10 \
+             WHERE app_id = $1";
+    SPEND = "UPDATE apps SET credits = credits - 1 WHERE app_id = $1 AND credits > 0";
+    DEBIT = "INSERT INTO debits (question, at) VALUES ($1, $2) ON CONFLICT (question) DO NOTHING";
+    FORGET_DEBITS = "DELETE FROM debits WHERE at < $1";
 }
 
 /// Adds an app; [`StoreError::Duplicate`] when the tenant has one of that name.
@@ -16,8 +25,48 @@ pub async fn insert(tx: &mut Tx<'_>, app: &AppRow) -> Result<(), StoreError> {
         .bind(app.secret_hash.to_vec())
         .bind(app.public_key.to_string())
         .bind(app.next_public_key.to_string())
+        .bind(&app.variables)
         .bind(signed(app.created_at.get()))
         .execute(&mut *tx.connection)
         .await?;
+    Ok(())
+}
+
+/// Stores an app's new state.
+pub async fn store(tx: &mut Tx<'_>, app: &AppRow) -> Result<(), StoreError> {
+    let (former, until) = app.former_secret.unzip();
+    sqlx::query(STORE)
+        .bind(app.id.to_string())
+        .bind(&app.name)
+        .bind(app.secret_hash.to_vec())
+        .bind(former.map(|hash| hash.to_vec()))
+        .bind(moment(until))
+        .bind(app.public_key.to_string())
+        .bind(app.next_public_key.to_string())
+        .bind(&app.variables)
+        .bind(app.credits.map(signed))
+        .bind(moment(app.disabled_at))
+        .execute(&mut *tx.connection)
+        .await?;
+    tx.changes(Subject::App(app.id));
+    Ok(())
+}
+
+/// Takes a credit; `false` where none is left. What is cached of the app keeps saying that credits are counted, which
+/// is all that it is asked for.
+pub async fn spend_credit(tx: &mut Tx<'_>, app: AppId) -> Result<bool, StoreError> {
+    let done = sqlx::query(SPEND).bind(app.to_string()).execute(&mut *tx.connection).await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Notes that a question was paid for; `false` where it had been before.
+pub async fn debit(tx: &mut Tx<'_>, question: &[u8], at: u64) -> Result<bool, StoreError> {
+    let query = sqlx::query(DEBIT).bind(question.to_vec()).bind(signed(at));
+    Ok(query.execute(&mut *tx.connection).await?.rows_affected() == 1)
+}
+
+/// Forgets questions that were paid for before that time.
+pub async fn forget_debits(tx: &mut Tx<'_>, before: u64) -> Result<(), StoreError> {
+    sqlx::query(FORGET_DEBITS).bind(signed(before)).execute(&mut *tx.connection).await?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! What the whole installation knows of itself.
 
-use crate::{StoreError, Tx, row::signed, statements};
+use crate::{StoreError, Tx, columns::signed, statements};
 
 statements! {
     PUT_VALUE = "INSERT INTO installation (name, value) VALUES ($1, $2)";

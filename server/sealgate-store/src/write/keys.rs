@@ -1,13 +1,15 @@
 //! Keys that sign statements.
 
 use sealgate_artifact::PublicKey;
+use sqlx::Row;
 
-use crate::{KeyRow, StoreError, Tx, row::signed, statements};
+use crate::{KeyRow, StoreError, Tx, columns::signed, statements};
 
 statements! {
     PUT = "INSERT INTO signing_keys (public_key, key_use, scope, state, published_at, ended_at) \
            VALUES ($1, $2, $3, $4, $5, $6) \
            ON CONFLICT (public_key) DO UPDATE SET state = excluded.state, ended_at = excluded.ended_at";
+    ACTIVE = "SELECT COUNT(*) FROM signing_keys WHERE scope = $1 AND public_key = $2 AND state = 'active'";
     FORGET = "DELETE FROM signing_keys WHERE public_key = $1";
 }
 
@@ -23,6 +25,12 @@ pub async fn put(tx: &mut Tx<'_>, key: &KeyRow) -> Result<(), StoreError> {
         .execute(&mut *tx.connection)
         .await?;
     Ok(())
+}
+
+/// Whether that key of the scope signs now.
+pub async fn is_active(tx: &mut Tx<'_>, scope: &str, key: PublicKey) -> Result<bool, StoreError> {
+    let query = sqlx::query(ACTIVE).bind(scope).bind(key.to_string());
+    Ok(query.fetch_one(&mut *tx.connection).await?.try_get::<i64, _>(0)? > 0)
 }
 
 /// Forgets a key that no keyset lists any more.

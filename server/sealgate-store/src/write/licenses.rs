@@ -1,29 +1,29 @@
-//! Licenses and the devices that hold their seats.
+//! Licenses.
 
-use sealgate_artifact::{LicenseId, PublicKey, TenantId, UnixSeconds};
-use sqlx::Row;
+use sealgate_artifact::{LicenseId, PublicKey, TenantId};
 
-use crate::row::{count, signed};
+use crate::columns::{moment, signed};
+use crate::read::licenses::searchable;
 use crate::{LicenseRow, StoreError, Subject, Tx, statements};
 
 statements! {
-    INSERT = "INSERT INTO licenses (license_id, tenant_id, app_id, key_hash, key_sealed, label, tier, features, \
-              max_devices, not_before, expires_at, version, seq, created_at) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, $13)";
+    INSERT = "INSERT INTO licenses (license_id, label, customer, label_search, customer_search, tier, features, limits, \
+              variables, max_devices, offline, releases_per_seat, expires_at, suspended_at, revoked_at, revoke_reason, \
+              version, tenant_id, app_id, plan_id, key_hash, key_sealed, not_before, seq, created_at) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, \
+              $22, $23, 0, $24)";
+    STORE = "UPDATE licenses SET label = $2, customer = $3, label_search = $4, customer_search = $5, tier = $6, \
+             features = $7, limits = $8, variables = $9, max_devices = $10, offline = $11, releases_per_seat = $12, \
+             expires_at = $13, suspended_at = $14, revoked_at = $15, revoke_reason = $16, version = $17 \
+             WHERE license_id = $1";
     INSERT_STATEMENT = "INSERT INTO license_statements (license_id, version, signer, envelope) \
                         VALUES ($1, $2, $3, $4)";
-    SET_VERSION = "UPDATE licenses SET version = $2 WHERE license_id = $1";
     // docs/design.md, "Seats": the update comes first and makes racers wait for each other; what follows is counted
     // after it, so it counts what they did.
     LOCK = "UPDATE licenses SET seq = seq + 1 WHERE tenant_id = $1 AND license_id = $2 \
-            RETURNING license_id, tenant_id, app_id, key_hash, key_sealed, label, tier, features, max_devices, \
-            not_before, expires_at, revoked_at, revoke_reason, version, created_at, 0 AS devices_used";
-    COUNT_DEVICES = "SELECT COUNT(*) AS used, \
-                     CAST(COALESCE(SUM(CASE WHEN kind = $2 AND identity = $3 THEN 1 ELSE 0 END), 0) AS BIGINT) AS bound \
-                     FROM devices WHERE license_id = $1";
-    INSERT_DEVICE = "INSERT INTO devices (license_id, kind, identity, tenant_id, first_seen) \
-                     VALUES ($1, $2, $3, $4, $5)";
-    REVOKE = "UPDATE licenses SET revoked_at = $2, revoke_reason = $3 WHERE license_id = $1";
+            RETURNING license_id, tenant_id, app_id, plan_id, key_hash, key_sealed, label, customer, tier, features, \
+            limits, variables, max_devices, offline, releases_per_seat, not_before, expires_at, suspended_at, \
+            revoked_at, revoke_reason, version, created_at, 0 AS devices_used";
 }
 
 /// A signed statement, and who signed it.
@@ -41,49 +41,34 @@ pub async fn insert(
     license: &LicenseRow,
     statement: &SignedLicense,
 ) -> Result<(), StoreError> {
-    sqlx::query(INSERT)
-        .bind(license.id.to_string())
+    with_state(INSERT, license)
         .bind(license.tenant.to_string())
         .bind(license.app.to_string())
+        .bind(license.plan.map(|id| id.to_string()))
         .bind(license.key_hash.0.to_vec())
         .bind(license.key_sealed.clone())
-        .bind(license.label.clone())
-        .bind(license.tier.as_str())
-        .bind(license.features.join("\n"))
-        .bind(license.max_devices.seats().map(i64::from))
         .bind(signed(license.not_before.get()))
-        .bind(license.expires_at.map(|t| signed(t.get())))
-        .bind(signed(license.version))
         .bind(signed(license.created_at.get()))
         .execute(&mut *tx.connection)
         .await?;
-    put_statement(tx, license.id, license.version, statement).await
+    put_statement(tx, license, statement).await
 }
 
-/// Stores the next version of a locked license.
-pub async fn put_version(
-    tx: &mut Tx<'_>,
-    locked: &LicenseRow,
-    version: u64,
-    statement: &SignedLicense,
-) -> Result<(), StoreError> {
-    let query = sqlx::query(SET_VERSION).bind(locked.id.to_string()).bind(signed(version));
-    query.execute(&mut *tx.connection).await?;
-    put_statement(tx, locked.id, version, statement).await?;
+/// Stores the new state of a locked license.
+pub async fn store(tx: &mut Tx<'_>, locked: &LicenseRow) -> Result<(), StoreError> {
+    with_state(STORE, locked).execute(&mut *tx.connection).await?;
     tx.changes(Subject::License(locked.key_hash));
     Ok(())
 }
 
-async fn put_statement(
+/// Stores the next version of a locked license.
+pub async fn store_version(
     tx: &mut Tx<'_>,
-    id: LicenseId,
-    version: u64,
+    locked: &LicenseRow,
     statement: &SignedLicense,
 ) -> Result<(), StoreError> {
-    let query = sqlx::query(INSERT_STATEMENT).bind(id.to_string()).bind(signed(version));
-    let query = query.bind(statement.signer.to_string()).bind(statement.envelope.clone());
-    query.execute(&mut *tx.connection).await?;
-    Ok(())
+    store(tx, locked).await?;
+    put_statement(tx, locked, statement).await
 }
 
 /// Takes the license for this transaction: racers wait here. `devices_used` is not filled in.
@@ -96,50 +81,38 @@ pub async fn lock(
     Ok(query.fetch_optional(&mut *tx.connection).await?)
 }
 
-/// How many devices hold a seat of a locked license, and whether this one is among them.
-pub async fn count_devices(
+async fn put_statement(
     tx: &mut Tx<'_>,
-    locked: &LicenseRow,
-    kind: &str,
-    identity: &str,
-) -> Result<(u64, bool), StoreError> {
-    let query = sqlx::query(COUNT_DEVICES).bind(locked.id.to_string()).bind(kind).bind(identity);
-    let row = query.fetch_one(&mut *tx.connection).await?;
-    Ok((count(&row, "used")?, row.try_get::<i64, _>("bound")? > 0))
-}
-
-/// Gives a seat of a locked license to a device.
-pub async fn insert_device(
-    tx: &mut Tx<'_>,
-    locked: &LicenseRow,
-    kind: &str,
-    identity: &str,
-    at: UnixSeconds,
+    license: &LicenseRow,
+    statement: &SignedLicense,
 ) -> Result<(), StoreError> {
-    sqlx::query(INSERT_DEVICE)
-        .bind(locked.id.to_string())
-        .bind(kind)
-        .bind(identity)
-        .bind(locked.tenant.to_string())
-        .bind(signed(at.get()))
-        .execute(&mut *tx.connection)
-        .await?;
-    tx.changes(Subject::License(locked.key_hash));
-    Ok(())
-}
-
-/// Revokes a locked license.
-pub async fn revoke(
-    tx: &mut Tx<'_>,
-    locked: &LicenseRow,
-    reason: Option<&str>,
-    at: UnixSeconds,
-) -> Result<(), StoreError> {
-    let query = sqlx::query(REVOKE)
-        .bind(locked.id.to_string())
-        .bind(signed(at.get()))
-        .bind(reason.map(str::to_owned));
+    let query = sqlx::query(INSERT_STATEMENT).bind(license.id.to_string()).bind(signed(license.version));
+    let query = query.bind(statement.signer.to_string()).bind(statement.envelope.clone());
     query.execute(&mut *tx.connection).await?;
-    tx.changes(Subject::License(locked.key_hash));
     Ok(())
+}
+
+type Query<'q> = sqlx::query::Query<'q, sqlx::Any, sqlx::any::AnyArguments>;
+
+/// The first seventeen parameters of both statements.
+fn with_state<'q>(statement: &'static str, license: &'q LicenseRow) -> Query<'q> {
+    let terms = &license.terms;
+    sqlx::query(statement)
+        .bind(license.id.to_string())
+        .bind(license.label.clone())
+        .bind(license.customer.clone())
+        .bind(license.label.as_deref().map(searchable))
+        .bind(license.customer.as_deref().map(searchable))
+        .bind(terms.tier.as_str())
+        .bind(&terms.features)
+        .bind(&terms.limits)
+        .bind(&license.variables)
+        .bind(terms.max_devices.seats().map(i64::from))
+        .bind(i64::from(terms.offline))
+        .bind(i64::from(terms.releases_per_seat))
+        .bind(moment(license.expires_at))
+        .bind(moment(license.suspended_at))
+        .bind(moment(license.revoked_at))
+        .bind(license.revoke_reason.clone())
+        .bind(signed(license.version))
 }

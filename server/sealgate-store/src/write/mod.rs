@@ -1,8 +1,14 @@
 //! Changing, inside a transaction.
 
+pub mod access;
+pub mod answers;
 pub mod apps;
+pub mod audit;
 pub mod installation;
 pub mod keys;
 pub mod licenses;
+pub mod plans;
 pub mod records;
+pub mod seats;
 pub mod tenants;
+pub mod tokens;

@@ -1,12 +1,12 @@
 //! Audit and event rows: written in the transaction that causes them.
 
-use crate::{AuditRow, EventRow, StoreError, Tx, row::signed, statements};
+use crate::{AuditRow, EventRow, StoreError, Tx, columns::signed, statements};
 
 statements! {
     AUDIT = "INSERT INTO audit (audit_id, tenant_id, at, actor, action, subject, detail, request_id) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    EVENT = "INSERT INTO events (event_id, tenant_id, app_id, license_id, device, at, kind, request_id, count) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1)";
+    EVENT = "INSERT INTO events (event_id, tenant_id, app_id, license_id, device, at, kind, code, request_id, \
+             count) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 }
 
 /// Records what somebody did.
@@ -16,7 +16,7 @@ pub async fn audit(tx: &mut Tx<'_>, row: &AuditRow) -> Result<(), StoreError> {
         .bind(row.tenant.to_string())
         .bind(signed(row.at.get()))
         .bind(&row.actor)
-        .bind(row.action)
+        .bind(&*row.action)
         .bind(&row.subject)
         .bind(&row.detail)
         .bind(&row.request_id)
@@ -30,12 +30,14 @@ pub async fn event(tx: &mut Tx<'_>, row: &EventRow) -> Result<(), StoreError> {
     sqlx::query(EVENT)
         .bind(&row.id)
         .bind(row.tenant.to_string())
-        .bind(row.app.to_string())
-        .bind(row.license.to_string())
+        .bind(row.app.map(|id| id.to_string()))
+        .bind(row.license.map(|id| id.to_string()))
         .bind(row.device.clone())
         .bind(signed(row.at.get()))
-        .bind(row.kind)
+        .bind(&*row.kind)
+        .bind(row.code.clone())
         .bind(&row.request_id)
+        .bind(signed(row.count))
         .execute(&mut *tx.connection)
         .await?;
     Ok(())

@@ -1,27 +1,50 @@
-//! Tenants and their access tokens.
+//! Tenants.
 
-use sealgate_artifact::{PublicKey, TenantId};
+use sealgate_artifact::{AppId, PublicKey, TenantId};
 use sqlx::Row;
 
-use crate::{StoreError, TenantRow, TokenRow, Tx, row::signed, statements};
+use crate::columns::{moment, signed};
+use crate::{StoreError, Subject, TenantRow, Tx, statements};
 
 statements! {
-    INSERT_TENANT = "INSERT INTO tenants (tenant_id, name, issuer_key, created_at) VALUES ($1, $2, $3, $4)";
+    INSERT = "INSERT INTO tenants (tenant_id, name, issuer_key, offline, suspended_at, created_at) \
+              VALUES ($1, $2, $3, $4, $5, $6)";
+    STORE = "UPDATE tenants SET name = $2, issuer_key = $3, offline = $4, suspended_at = $5 WHERE tenant_id = $1";
     SET_ISSUER = "UPDATE tenants SET issuer_key = $2 WHERE tenant_id = $1";
     HAS_ISSUER = "SELECT COUNT(*) FROM tenants WHERE tenant_id = $1 AND issuer_key = $2";
-    INSERT_TOKEN = "INSERT INTO tokens (token_id, tenant_id, name, token_hash, created_at, expires_at) \
-                    VALUES ($1, $2, $3, $4, $5, $6)";
+    APPS = "SELECT app_id FROM apps WHERE tenant_id = $1";
 }
 
-/// Adds a tenant.
+/// Adds a tenant; [`StoreError::Duplicate`] when there is one of that name.
 pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantRow) -> Result<(), StoreError> {
-    sqlx::query(INSERT_TENANT)
+    sqlx::query(INSERT)
         .bind(tenant.id.to_string())
         .bind(&tenant.name)
         .bind(tenant.issuer_key.to_string())
+        .bind(i64::from(tenant.offline))
+        .bind(moment(tenant.suspended_at))
         .bind(signed(tenant.created_at.get()))
         .execute(&mut *tx.connection)
         .await?;
+    Ok(())
+}
+
+/// Stores a tenant's new state. Its apps answer differently from then on.
+pub async fn store(tx: &mut Tx<'_>, tenant: &TenantRow) -> Result<(), StoreError> {
+    sqlx::query(STORE)
+        .bind(tenant.id.to_string())
+        .bind(&tenant.name)
+        .bind(tenant.issuer_key.to_string())
+        .bind(i64::from(tenant.offline))
+        .bind(moment(tenant.suspended_at))
+        .execute(&mut *tx.connection)
+        .await?;
+    let apps = sqlx::query(APPS).bind(tenant.id.to_string()).fetch_all(&mut *tx.connection).await?;
+    for app in apps {
+        if let Ok(id) = AppId::parse(app.try_get(0)?) {
+            tx.changes(Subject::App(id));
+        }
+    }
     Ok(())
 }
 
@@ -36,18 +59,4 @@ pub async fn set_issuer(tx: &mut Tx<'_>, tenant: TenantId, key: PublicKey) -> Re
 pub async fn has_issuer(tx: &mut Tx<'_>, tenant: TenantId, key: PublicKey) -> Result<bool, StoreError> {
     let query = sqlx::query(HAS_ISSUER).bind(tenant.to_string()).bind(key.to_string());
     Ok(query.fetch_one(&mut *tx.connection).await?.try_get::<i64, _>(0)? > 0)
-}
-
-/// Adds an access token.
-pub async fn insert_token(tx: &mut Tx<'_>, token: &TokenRow) -> Result<(), StoreError> {
-    sqlx::query(INSERT_TOKEN)
-        .bind(token.id.to_string())
-        .bind(token.tenant.to_string())
-        .bind(&token.name)
-        .bind(token.hash.to_vec())
-        .bind(signed(token.created_at.get()))
-        .bind(token.expires_at.map(|t| signed(t.get())))
-        .execute(&mut *tx.connection)
-        .await?;
-    Ok(())
 }

@@ -68,8 +68,9 @@ impl Work for RefusedAfterwards {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         let locked = write::licenses::lock(tx, self.0.tenant, self.0.id).await?.expect("it is there");
-        write::licenses::insert_device(tx, &locked, "hwid", "x", crate::support::at()).await?;
-        write::licenses::revoke(tx, &locked, None, crate::support::at()).await?;
+        write::seats::take(tx, &locked, &crate::support::device(&self.0, "x")).await?;
+        let revoked_at = Some(crate::support::at());
+        write::licenses::store(tx, &LicenseRow { revoked_at, ..locked }).await?;
         Err(StoreError::Corrupt("on second thoughts".to_owned()))
     }
 }

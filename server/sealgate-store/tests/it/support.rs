@@ -1,9 +1,11 @@
 //! Databases, rows and units of work to test with.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
-use sealgate_artifact::{AppId, LicenseId, MaxDevices, PublicKey, TenantId, Tier, UnixSeconds};
-use sealgate_store::{AppRow, Db, KeyHash, LicenseRow, StoreError, TenantRow, Tx, Work, write};
+use sealgate_artifact::{AppId, DeviceId, LicenseId, MaxDevices, PublicKey, TenantId, Tier, UnixSeconds};
+use sealgate_store::{
+    AppRow, Db, DeviceRow, KeyHash, LicenseRow, StoreError, TenantRow, Terms, Tx, Work, write,
+};
 use sealgate_testkit::{Engine, TestDatabase};
 
 const AT: u64 = 1_800_000_000;
@@ -32,12 +34,21 @@ pub(crate) fn license(seats: u32) -> LicenseRow {
         app: AppId::new(AT * 1000, [2; 10]),
         key_hash: KeyHash([n; 32]),
         key_sealed: vec![5; 60],
+        plan: None,
         label: Some("étiquette".to_owned()),
-        tier: Tier::Licensed,
-        features: vec!["db.query".to_owned(), "export".to_owned()],
-        max_devices: MaxDevices::Limited(seats),
+        customer: Some("Ärzte".to_owned()),
+        terms: Terms {
+            tier: Tier::Licensed,
+            features: r#"[{"name":"db.query"}]"#.to_owned(),
+            limits: "[]".to_owned(),
+            max_devices: MaxDevices::Limited(seats),
+            offline: false,
+            releases_per_seat: 2,
+        },
+        variables: "{}".to_owned(),
         not_before: at(),
         expires_at: None,
+        suspended_at: None,
         revoked_at: None,
         revoke_reason: None,
         version: 1,
@@ -55,15 +66,26 @@ impl Work for Found {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         let LicenseRow { tenant, app, .. } = license(1);
-        let (name, issuer_key) = ("tenant".to_owned(), PublicKey::from_bytes([7; 32]));
-        write::tenants::insert(tx, &TenantRow { id: tenant, name, issuer_key, created_at: at() }).await?;
+        let row = TenantRow {
+            id: tenant,
+            name: "tenant".to_owned(),
+            issuer_key: PublicKey::from_bytes([7; 32]),
+            offline: true,
+            suspended_at: None,
+            created_at: at(),
+        };
+        write::tenants::insert(tx, &row).await?;
         let app = AppRow {
             id: app,
             tenant,
             name: "app".to_owned(),
             secret_hash: [1; 32],
+            former_secret: None,
             public_key: PublicKey::from_bytes([2; 32]),
             next_public_key: PublicKey::from_bytes([3; 32]),
+            variables: "{}".to_owned(),
+            credits: None,
+            disabled_at: None,
             created_at: at(),
         };
         write::apps::insert(tx, &app).await
@@ -91,7 +113,8 @@ impl Work for Revoke {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         let locked = write::licenses::lock(tx, self.0.tenant, self.0.id).await?.expect("it is there");
-        write::licenses::revoke(tx, &locked, Some("returned"), at()).await
+        let (revoked_at, revoke_reason) = (Some(at()), Some("returned".to_owned()));
+        write::licenses::store(tx, &LicenseRow { revoked_at, revoke_reason, ..locked }).await
     }
 }
 
@@ -104,9 +127,9 @@ impl Work for TakeSeat {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<u64, StoreError> {
         let locked = write::licenses::lock(tx, self.0.tenant, self.0.id).await?.expect("it is there");
-        let (used, _) = write::licenses::count_devices(tx, &locked, "hwid", &self.1).await?;
-        write::licenses::insert_device(tx, &locked, "hwid", &self.1, at()).await?;
-        let seats = self.0.max_devices.seats().expect("counted");
+        let (used, _) = write::seats::count_devices(tx, &locked, "hwid", &self.1).await?;
+        write::seats::take(tx, &locked, &device(&self.0, &self.1)).await?;
+        let seats = self.0.terms.max_devices.seats().expect("counted");
         if used < u64::from(seats) { Ok(used + 1) } else { Err(full()) }
     }
 }
@@ -126,4 +149,17 @@ pub(crate) async fn with_license(db: &Db, seats: u32) -> LicenseRow {
 /// What stands in the place of a signed statement where nobody reads it.
 fn unsigned() -> write::licenses::SignedLicense {
     write::licenses::SignedLicense { signer: PublicKey::from_bytes([7; 32]), envelope: b"{}".to_vec() }
+}
+
+/// A device of that name on its way to a seat. No two have the same id.
+pub(crate) fn device(license: &LicenseRow, hwid: &str) -> DeviceRow {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    DeviceRow {
+        id: DeviceId::new(AT * 1000 + LAST.fetch_add(1, Ordering::SeqCst), [6; 10]),
+        tenant: license.tenant,
+        license: license.id,
+        kind: "hwid".to_owned(),
+        identity: hwid.to_owned(),
+        first_seen: at(),
+    }
 }

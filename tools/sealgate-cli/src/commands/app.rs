@@ -1,15 +1,45 @@
 //! `sealgate app`.
 
-use sealgate_wire::{AppCreated, AppView, CreateApp};
+use sealgate_wire::{AppCreated, AppView, CreateApp, Nothing, RotateSecret, SecretRotated};
 
-use crate::args::Global;
-use crate::client::Client;
+use super::vars;
+use crate::args::{AppCommand, Global};
+use crate::client::{Client, segment};
 use crate::failure::Failure;
 use crate::output::{Output, say};
 
-pub(crate) fn create(global: &Global, name: &str, output: &Output) -> Result<(), Failure> {
-    let created: AppCreated =
-        Client::new(global)?.post("/api/v1/apps", &CreateApp { name: name.to_owned() })?;
+pub(crate) fn run(global: &Global, command: &AppCommand, output: &Output) -> Result<(), Failure> {
+    let client = Client::new(global)?;
+    let path = |id: &str| segment(id).map(|id| format!("/api/v1/apps/{id}"));
+    let app: AppView = match command {
+        AppCommand::Create { name } => return create(&client, name, output),
+        AppCommand::List => return list(&client, output),
+        AppCommand::RotateSecret { app_id, keep_hours } => {
+            return rotate_secret(&client, &path(app_id)?, *keep_hours, output);
+        }
+        AppCommand::Vars { command } => {
+            return vars::run(&client, command, output, |id| Ok(format!("{}/variables", path(id)?)));
+        }
+        AppCommand::Show { app_id } => client.get(&path(app_id)?)?,
+        AppCommand::RotateKey { app_id } => {
+            client.create(&format!("{}/rotate-key", path(app_id)?), &Nothing {})?
+        }
+        AppCommand::Disable { app_id } => client.post(&format!("{}/disable", path(app_id)?), &Nothing {})?,
+        AppCommand::Enable { app_id } => client.post(&format!("{}/enable", path(app_id)?), &Nothing {})?,
+    };
+    output.result(&app, |app| {
+        print(app);
+        if matches!(command, AppCommand::RotateKey { .. }) {
+            say!(
+                "\nBuilds that embed both former keys believe the new one. Embed the next key in new builds."
+            );
+        }
+    });
+    Ok(())
+}
+
+fn create(client: &Client, name: &str, output: &Output) -> Result<(), Failure> {
+    let created: AppCreated = client.create("/api/v1/apps", &CreateApp { name: name.to_owned() })?;
     output.result(&created, |app| {
         Output::pairs(&[
             ("app", app.app_id.clone()),
@@ -22,27 +52,49 @@ pub(crate) fn create(global: &Global, name: &str, output: &Output) -> Result<(),
     Ok(())
 }
 
-pub(crate) fn list(global: &Global, output: &Output) -> Result<(), Failure> {
-    let apps: Vec<AppView> = Client::new(global)?.get_all("/api/v1/apps?limit=200")?;
+fn list(client: &Client, output: &Output) -> Result<(), Failure> {
+    let apps: Vec<AppView> = client.get_all("/api/v1/apps?limit=200")?;
     output.result(&apps, |apps| {
-        let row = |app: &AppView| vec![app.app_id.clone(), app.name.clone(), app.created_at.to_string()];
-        Output::table(&["APP", "NAME", "CREATED"], apps.iter().map(row));
+        let row = |app: &AppView| {
+            vec![app.app_id.clone(), app.name.clone(), status(app).to_owned(), app.created_at.to_string()]
+        };
+        Output::table(&["APP", "NAME", "STATUS", "CREATED"], apps.iter().map(row));
     });
     Ok(())
 }
 
-pub(crate) fn show(global: &Global, app_id: &str, output: &Output) -> Result<(), Failure> {
-    let app: AppView =
-        Client::new(global)?.get(&format!("/api/v1/apps/{}", crate::client::segment(app_id)?))?;
-    output.result(&app, |app| {
-        Output::pairs(&[
-            ("app", app.app_id.clone()),
-            ("name", app.name.clone()),
-            ("public key", app.public_key.clone()),
-            ("next public key", app.next_public_key.clone()),
-            ("public key (DER)", app.public_key_spki.clone()),
-            ("created", app.created_at.to_string()),
-        ]);
+fn rotate_secret(client: &Client, path: &str, keep_hours: u32, output: &Output) -> Result<(), Failure> {
+    let wish = RotateSecret { keep_former_seconds: Some(keep_hours * 3600) };
+    let rotated: SecretRotated = client.create(&format!("{path}/rotate-secret"), &wish)?;
+    output.result(&rotated, |rotated| {
+        Output::pairs(&[("app", rotated.app_id.clone()), ("secret", rotated.app_secret.clone())]);
+        say!(
+            "\nThe secret is shown this once. The former one is taken until {}.",
+            rotated.former_secret_until
+        );
     });
     Ok(())
+}
+
+fn print(app: &AppView) {
+    let mut pairs = vec![
+        ("app", app.app_id.clone()),
+        ("name", app.name.clone()),
+        ("status", status(app).to_owned()),
+        ("public key", app.public_key.clone()),
+        ("next public key", app.next_public_key.clone()),
+        ("public key (DER)", app.public_key_spki.clone()),
+        ("created", app.created_at.to_string()),
+    ];
+    if let Some(credits) = app.credits {
+        pairs.push(("credits", credits.to_string()));
+    }
+    if let Some(until) = app.former_secret_until {
+        pairs.push(("former secret until", until.to_string()));
+    }
+    Output::pairs(&pairs);
+}
+
+fn status(app: &AppView) -> &'static str {
+    if app.disabled_at.is_some() { "disabled" } else { "enabled" }
 }

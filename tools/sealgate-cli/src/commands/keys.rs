@@ -4,7 +4,7 @@ use std::io::{BufRead, IsTerminal, Write};
 
 use indicatif::ProgressBar;
 use sealgate_artifact::Code;
-use sealgate_wire::{AppView, KeyRevoked, KeyView, Page, RevokeKey, RotateKey, Trust};
+use sealgate_wire::{AppView, KeyRevoked, KeyView, Page, Reason, RotateKey, Trust};
 
 use crate::args::{ExportKeysArgs, Global, RevokeKeyArgs};
 use crate::client::{Client, segment};
@@ -42,7 +42,7 @@ pub(crate) fn revoke(global: &Global, args: &RevokeKeyArgs, output: &Output) -> 
         confirm(key)?;
     }
     let path = format!("/api/v1/keys/{}/revoke", key.keyid);
-    let request = RevokeKey { reason: args.reason.clone() };
+    let request = Reason { reason: args.reason.clone() };
     let bar = if output.json || output.quiet { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
     let mut all = KeyRevoked { keyid: key.keyid.clone(), complete: false, dark: vec![] };
     while !all.complete {

@@ -3,22 +3,73 @@
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use sealgate_artifact::{Code, MaxDevices};
+use sealgate_artifact::Code;
 use sealgate_wire::{
-    IssueLicenses, IssuedLicense, LicenseView, LicensesIssued, RevokeLicense, Seats, Timestamp, Trust,
+    IssueLicenses, IssuedLicense, LicenseView, LicensesIssued, Nothing, Reason, ReleaseDevices, Released,
+    RenewLicense, Seats, Timestamp, Trust, UpdateLicense,
 };
 
-use crate::args::{FileArgs, Global, IssueArgs, now};
-use crate::client::{Client, segment};
+use super::device::print_released;
+use super::{plan, vars};
+use crate::args::{
+    FileArgs, Global, IssueArgs, LicenseCommand, ListLicensesArgs, UpdateLicenseArgs, VarsCommand, now,
+};
+use crate::client::{Client, quoted, segment};
 use crate::failure::Failure;
 use crate::files;
-use crate::output::{Output, say};
+use crate::output::{Output, ends, feature_list, say, seat_count};
 
 /// Licenses in one request of a large order: small enough to show progress, large enough to be fast.
 const BATCH: u32 = 100;
 
-pub(crate) fn issue(global: &Global, order: &IssueArgs, output: &Output) -> Result<(), Failure> {
+pub(crate) fn run(global: &Global, command: &LicenseCommand, output: &Output) -> Result<(), Failure> {
     let client = Client::new(global)?;
+    let path = |key: &str| {
+        client.find_license(key).map(|license| format!("/api/v1/licenses/{}", license.license_id))
+    };
+    let license: LicenseView = match command {
+        LicenseCommand::Issue(order) => return issue(&client, order, output),
+        LicenseCommand::List(args) => return list(&client, args, output),
+        LicenseCommand::File(args) => return file(&client, args, output),
+        LicenseCommand::ResetDevices { key, override_allowance } => {
+            let wish = ReleaseDevices { override_allowance: Some(*override_allowance) };
+            let released: Released = client.post(&format!("{}/reset-devices", path(key)?), &wish)?;
+            output.result(&released, print_released);
+            return Ok(());
+        }
+        LicenseCommand::Vars { key, command } => {
+            let get = key.as_ref().map(|key| VarsCommand::Get { of: key.clone() });
+            let command = command.as_ref().or(get.as_ref()).expect("clap demands one of them");
+            return vars::run(&client, command, output, |key| Ok(format!("{}/variables", path(key)?)));
+        }
+        LicenseCommand::Show { key } => client.find_license(key)?,
+        LicenseCommand::Renew { key, expires } => {
+            let wish = RenewLicense { expires_at: expires.map(|date| date.resolve(now()).map(Timestamp)) };
+            client.post(&format!("{}/renew", path(key)?), &wish)?
+        }
+        LicenseCommand::Update(args) => client.patch(&path(&args.key)?, &change(args))?,
+        LicenseCommand::Suspend { key, reason } => {
+            client.post(&format!("{}/suspend", path(key)?), &Reason { reason: reason.clone() })?
+        }
+        LicenseCommand::Resume { key } => client.post(&format!("{}/resume", path(key)?), &Nothing {})?,
+        LicenseCommand::Revoke { key, reason } => {
+            client.post(&format!("{}/revoke", path(key)?), &Reason { reason: reason.clone() })?
+        }
+    };
+    output.result(&license, |license| {
+        print_license(license);
+        match command {
+            LicenseCommand::Revoke { .. } | LicenseCommand::Suspend { .. } => {
+                say!("\nOnline it is refused from now on. A copy of its license file works offline until it ends.");
+            }
+            LicenseCommand::Renew { .. } => say!("\nHand out its license file again where it is used offline."),
+            _ => {}
+        }
+    });
+    Ok(())
+}
+
+fn issue(client: &Client, order: &IssueArgs, output: &Output) -> Result<(), Failure> {
     let bar = progress(order.count, output);
     let mut issued: Vec<IssuedLicense> = Vec::new();
     let mut left = order.count;
@@ -26,12 +77,14 @@ pub(crate) fn issue(global: &Global, order: &IssueArgs, output: &Output) -> Resu
         let count = left.min(BATCH);
         let request = IssueLicenses {
             app_id: segment(&order.app)?.to_string(),
-            max_devices: Some(Seats(order.max_devices)),
-            expires_at: order.expires.resolve(now()).map(Timestamp),
+            plan_id: order.plan.as_deref().map(plan::id).transpose()?.map(|id| id.to_string()),
+            max_devices: order.max_devices.map(Seats),
+            expires_at: order.expires.map(|date| date.resolve(now()).map(Timestamp)),
             label: order.label.clone(),
+            customer: order.customer.clone(),
             count: Some(count),
         };
-        match client.post::<LicensesIssued>("/api/v1/licenses", &request) {
+        match client.create::<LicensesIssued>("/api/v1/licenses", &request) {
             Ok(batch) => issued.extend(batch.licenses),
             // What was issued before the failure is real: its keys are shown, or they would be lost.
             Err(failure) if !issued.is_empty() => {
@@ -48,48 +101,43 @@ pub(crate) fn issue(global: &Global, order: &IssueArgs, output: &Output) -> Resu
     Ok(())
 }
 
-pub(crate) fn show(global: &Global, key: &str, output: &Output) -> Result<(), Failure> {
-    let license = Client::new(global)?.find_license(key)?;
-    output.result(&license, print_license);
-    Ok(())
-}
-
-pub(crate) fn list(global: &Global, app: Option<&str>, output: &Output) -> Result<(), Failure> {
-    let client = Client::new(global)?;
-    let path = match app {
-        Some(app) => format!("/api/v1/licenses?limit=200&app_id={}", segment(app)?),
-        None => "/api/v1/licenses?limit=200".to_owned(),
+fn list(client: &Client, args: &ListLicensesArgs, output: &Output) -> Result<(), Failure> {
+    let filter = match (&args.app, &args.label, &args.customer, &args.device) {
+        (Some(app), ..) => format!("&app_id={}", segment(app)?),
+        (_, Some(label), ..) => format!("&label={}", quoted(label)),
+        (_, _, Some(customer), _) => format!("&customer={}", quoted(customer)),
+        (.., Some(device)) => format!("&device={}", quoted(device)),
+        _ => String::new(),
     };
-    let licenses: Vec<LicenseView> = client.get_all(&path)?;
+    let licenses: Vec<LicenseView> = client.get_all(&format!("/api/v1/licenses?limit=200{filter}"))?;
     output.result(&licenses, |licenses| {
         let row = |l: &LicenseView| {
-            let label = l.label.clone().unwrap_or_default();
-            vec![l.license_id.clone(), l.status.clone(), seats(l), ends(l.expires_at), label]
+            let text = |value: &Option<String>| value.clone().unwrap_or_default();
+            vec![
+                l.license_id.clone(),
+                l.status.clone(),
+                seats(l),
+                ends(l.expires_at),
+                text(&l.label),
+                text(&l.customer),
+            ]
         };
-        Output::table(&["LICENSE", "STATUS", "SEATS", "ENDS", "LABEL"], licenses.iter().map(row));
+        Output::table(&["LICENSE", "STATUS", "SEATS", "ENDS", "LABEL", "CUSTOMER"], licenses.iter().map(row));
     });
     Ok(())
 }
 
-pub(crate) fn revoke(
-    global: &Global,
-    key: &str,
-    reason: Option<&str>,
-    output: &Output,
-) -> Result<(), Failure> {
-    let client = Client::new(global)?;
-    let id = client.find_license(key)?.license_id;
-    let request = RevokeLicense { reason: reason.map(str::to_owned) };
-    let license: LicenseView = client.post(&format!("/api/v1/licenses/{id}/revoke"), &request)?;
-    output.result(&license, |license| {
-        print_license(license);
-        say!("\nOnline it is refused from now on. A copy of its license file works offline until it ends.");
-    });
-    Ok(())
+fn change(args: &UpdateLicenseArgs) -> UpdateLicense {
+    UpdateLicense {
+        label: args.label.clone(),
+        customer: args.customer.clone(),
+        max_devices: args.max_devices.map(Seats),
+        release: (!args.release.is_empty()).then(|| args.release.clone()),
+        override_allowance: Some(args.override_allowance),
+    }
 }
 
-pub(crate) fn file(global: &Global, args: &FileArgs, output: &Output) -> Result<(), Failure> {
-    let client = Client::new(global)?;
+fn file(client: &Client, args: &FileArgs, output: &Output) -> Result<(), Failure> {
     let license = client.find_license(&args.key)?;
     let envelope = client.get_bytes(&format!("/api/v1/licenses/{}/file", license.license_id))?;
     let mut written = vec![write(&args.output, &envelope)?];
@@ -137,12 +185,17 @@ fn print_license(license: &LicenseView) {
         ("app", license.app_id.clone()),
         ("status", license.status.clone()),
         ("tier", license.tier.clone()),
-        ("features", license.features.join(", ")),
+        ("features", feature_list(&license.features)),
         ("seats", seats(license)),
         ("ends", ends(license.expires_at)),
         ("label", license.label.clone().unwrap_or_default()),
+        ("customer", license.customer.clone().unwrap_or_default()),
+        ("plan", license.plan_id.clone().unwrap_or_default()),
         ("created", license.created_at.to_string()),
     ];
+    if let Some(at) = license.suspended_at {
+        pairs.push(("suspended", at.to_string()));
+    }
     if let Some(at) = license.revoked_at {
         pairs.push(("revoked", at.to_string()));
         pairs.push(("reason", license.revoke_reason.clone().unwrap_or_default()));
@@ -153,17 +206,6 @@ fn print_license(license: &LicenseView) {
 
 fn seats(license: &LicenseView) -> String {
     format!("{} of {}", license.devices_used, seat_count(license.max_devices))
-}
-
-fn seat_count(seats: Seats) -> String {
-    match seats.0 {
-        MaxDevices::Limited(n) => n.to_string(),
-        MaxDevices::Unlimited => "unlimited".to_owned(),
-    }
-}
-
-fn ends(expires_at: Option<Timestamp>) -> String {
-    expires_at.map_or_else(|| "never".to_owned(), |t| t.to_string())
 }
 
 /// A bar on standard error when the work is long and a person is watching.

@@ -1,8 +1,19 @@
-//! One file a verb.
+//! The verbs, one file each.
 
+pub(crate) mod access;
 pub(crate) mod app;
+pub(crate) mod audit;
+pub(crate) mod config;
+pub(crate) mod credits;
+pub(crate) mod device;
+pub(crate) mod events;
 pub(crate) mod inspect;
 pub(crate) mod keys;
 pub(crate) mod license;
+pub(crate) mod manual;
+pub(crate) mod plan;
 pub(crate) mod serve;
+pub(crate) mod tenant;
+pub(crate) mod token;
+pub(crate) mod vars;
 pub(crate) mod verify;

@@ -7,31 +7,23 @@ use std::sync::Arc;
 use sealgate_artifact::Code;
 use sealgate_authority::ports::System;
 use sealgate_signer::Unlock;
-use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use zeroize::Zeroizing;
 
 use crate::args::{Global, ServeArgs};
 use crate::assembly::{self, TOKEN_FILE};
+use crate::commands::config::Config;
 use crate::failure::Failure;
 use crate::files;
 use crate::output::{Output, say};
-
-/// The configuration file. Flags win over it.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Config {
-    data: Option<PathBuf>,
-    listen: Option<SocketAddr>,
-    database: Option<String>,
-}
 
 struct Settings {
     data: PathBuf,
     listen: SocketAddr,
     database: Option<String>,
     unlock: Unlock,
+    http: sealgate_http::Settings,
 }
 
 pub(crate) fn run(global: &Global, args: &ServeArgs, output: &Output) -> Result<(), Failure> {
@@ -42,7 +34,7 @@ pub(crate) fn run(global: &Global, args: &ServeArgs, output: &Output) -> Result<
 }
 
 async fn serve(settings: Settings, output: &Output) -> Result<(), Failure> {
-    let Settings { data, listen, database, unlock } = settings;
+    let Settings { data, listen, database, unlock, http } = settings;
     let (listener, address) = bind(listen).await?;
     // Before anybody can know that the server is up: whoever stops it then gets a clean end.
     let stop = told_to_stop()?;
@@ -58,7 +50,7 @@ async fn serve(settings: Settings, output: &Output) -> Result<(), Failure> {
     output.result(&serde_json::json!({ "listening": format!("http://{address}") }), |_| {
         say!("listening on http://{address}");
     });
-    let served = sealgate_http::serve(listener, started.authority, stop).await;
+    let served = sealgate_http::serve(listener, started.authority, &http, stop).await;
     served.map_err(|e| Failure::new(Code::SystemError, e.to_string()))
 }
 
@@ -88,7 +80,8 @@ pub(crate) fn told_to_stop() -> Result<impl Future<Output = ()>, Failure> {
 }
 
 fn settings(global: &Global, args: &ServeArgs) -> Result<Settings, Failure> {
-    let config = global.config.as_deref().map(read_config).transpose()?.unwrap_or_default();
+    let config = global.config.as_deref().map(Config::read).transpose()?.unwrap_or_default();
+    let http = sealgate_http::Settings { trusted_proxies: config.proxies()? };
     let data = global.data.clone().or(config.data).ok_or_else(|| {
         Failure::new(Code::ConfigInvalid, "no data directory was given").fix("give --data DIR")
     })?;
@@ -98,15 +91,8 @@ fn settings(global: &Global, args: &ServeArgs) -> Result<Settings, Failure> {
         // An empty variable is an unset one.
         database: args.database.clone().filter(|url| !url.is_empty()).or(config.database),
         unlock: args.passphrase_file.as_deref().map_or(Ok(Unlock::File), read_passphrase)?,
+        http,
     })
-}
-
-fn read_config(path: &Path) -> Result<Config, Failure> {
-    let invalid = |why: String| Failure::new(Code::ConfigInvalid, format!("{}: {why}", path.display()));
-    let bytes = files::read(path).map_err(|e| invalid(e.to_string()))?;
-    let text = String::from_utf8(bytes).map_err(|_| invalid("not UTF-8".to_owned()))?;
-    toml::from_str(&text)
-        .map_err(|e| invalid(e.message().to_owned()).fix("it takes data, listen and database"))
 }
 
 fn read_passphrase(path: &Path) -> Result<Unlock, Failure> {

@@ -38,7 +38,10 @@ async fn show(args: &DemoArgs, dir: &Path, output: &Output) -> Result<(), Failur
         // Dropping the other end is the signal.
         let _ = stopped.await;
     };
-    let server = tokio::spawn(sealgate_http::serve(listener, started.authority, until_stopped));
+    let server = tokio::spawn(async move {
+        let settings = sealgate_http::Settings::default();
+        sealgate_http::serve(listener, started.authority, &settings, until_stopped).await
+    });
     story.tell(&format!(
         "Made keys, an embedded database and the owner's token in {}; the real server listens on {url}.",
         data.display()

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use sealgate_artifact::{Code, PublicKey};
 use sealgate_wire::{
-    AppCreated, CreateApp, IssueLicenses, IssuedLicense, LicenseView, LicensesIssued, RevokeLicense, Trust,
+    AppCreated, CreateApp, IssueLicenses, IssuedLicense, LicenseView, LicensesIssued, Reason, Trust,
 };
 use serde_json::json;
 
@@ -91,9 +91,11 @@ fn create_app(story: &mut Story, vendor: &Client, url: &str) -> Result<(Product,
 fn issue(story: &mut Story, vendor: &Client, app: &AppCreated) -> Result<IssuedLicense, Failure> {
     let order = IssueLicenses {
         app_id: app.app_id.clone(),
+        plan_id: None,
         max_devices: None,
-        expires_at: Some(sealgate_wire::Timestamp(now().plus(365 * 24 * 60 * 60))),
+        expires_at: Some(Some(sealgate_wire::Timestamp(now().plus(365 * 24 * 60 * 60)))),
         label: Some("demo".to_owned()),
+        customer: None,
         count: None,
     };
     let issued: LicensesIssued = vendor.post("/api/v1/licenses", &order)?;
@@ -170,7 +172,7 @@ fn revoke(
     license: &IssuedLicense,
 ) -> Result<(), Failure> {
     let path = format!("/api/v1/licenses/{}/revoke", license.license_id);
-    let request = RevokeLicense { reason: Some("end of the demo".to_owned()) };
+    let request = Reason { reason: Some("end of the demo".to_owned()) };
     let _: LicenseView = vendor.post(&path, &request)?;
     let refusal = product.ask(&license.license_key, FIRST_DEVICE).err();
     require(refusal.as_deref() == Some("revoked"), "a revoked license was accepted")?;

@@ -146,6 +146,6 @@ async fn published(a: &Authority, scope: &str) -> Result<Vec<u8>, AuthorityError
 }
 
 /// `spec/keys.md` §5.3.
-pub(super) fn next_version(last: u64, now: UnixSeconds) -> u64 {
+pub(in super::super) fn next_version(last: u64, now: UnixSeconds) -> u64 {
     first_version(now).max(last + 1)
 }

@@ -1,6 +1,6 @@
 //! Signing licenses anew whose issuer is about to be revoked (`spec/keys.md` §7.3).
 
-use sealgate_artifact::{Code, License, LicenseId, PublicKey, TenantId};
+use sealgate_artifact::{Code, LicenseId, PublicKey, TenantId};
 use sealgate_store::write::licenses::SignedLicense;
 use sealgate_store::{EventRow, LicenseRow, Tx, Work, read, write};
 
@@ -22,31 +22,16 @@ pub(super) async fn resign_page(
     let mut renewals = vec![];
     for license in read::licenses::in_force_by_signer(&a.db, former, a.now(), PAGE).await? {
         let version = next_version(license.version, a.now());
-        let signed = sign_license(a, &statement(&license, version, a), tenant.issuer_key)?;
-        let event = a.event_row(&license, "license_resigned", None, &caller.request_id);
-        renewals.push(Renewal { license: license.id, before: license.version, version, signed, event });
+        let renewed = LicenseRow { version, ..license };
+        let signed = sign_license(a, &renewed, tenant.issuer_key)?;
+        let event = a.event_row(&renewed, "license_resigned", None, &caller.request_id);
+        renewals.push(Renewal { license: renewed.id, before: license.version, version, signed, event });
         // Hundreds of signatures take a while; other requests go on in between.
         tokio::task::yield_now().await;
     }
     let ids = renewals.iter().map(|renewal| renewal.license).collect();
     a.db.write(ResignPage { tenant: tenant.id, renewals }).await?;
     Ok(ids)
-}
-
-/// The same rights in a new version.
-fn statement(license: &LicenseRow, version: u64, a: &Authority) -> License {
-    License {
-        tenant: license.tenant,
-        app: license.app,
-        license: license.id,
-        version,
-        issued_at: a.now(),
-        not_before: license.not_before,
-        expires_at: license.expires_at,
-        tier: license.tier,
-        features: license.features.clone(),
-        max_devices: license.max_devices,
-    }
 }
 
 struct Renewal {
@@ -75,7 +60,8 @@ impl Work for ResignPage {
             if locked.revoked_at.is_some() || locked.version != renewal.before {
                 continue;
             }
-            write::licenses::put_version(tx, &locked, renewal.version, &renewal.signed).await?;
+            let renewed = LicenseRow { version: renewal.version, ..locked };
+            write::licenses::store_version(tx, &renewed, &renewal.signed).await?;
             write::records::event(tx, &renewal.event).await?;
         }
         Ok(())

@@ -1,13 +1,15 @@
 //! Revocation of a key: what it had signed is signed anew first, then the key ends (`spec/keys.md` §7.3).
 
-use sealgate_artifact::{Code, KeyId, KeyUse, LicenseId};
+use sealgate_artifact::{Code, KeyUse, LicenseId};
 use sealgate_store::{KeyRow, KeyStage};
+use sealgate_wire::{KeyRevoked, Reason};
 use serde_json::json;
 
+use super::super::ATTEMPTS;
 use super::super::bootstrap::INSTALLATION;
-use super::super::revoke::check_reason;
-use super::ATTEMPTS;
+use super::super::check;
 use super::change::{Change, room};
+use super::check_scope;
 use super::resign::resign_page;
 use super::ring::Ring;
 use super::rotate::{publish_authorities, removable, rotate};
@@ -16,30 +18,20 @@ use crate::{Authority, AuthorityError, Caller};
 /// Pages of licenses in one request. More would run into its deadline.
 const PAGES: u32 = 20;
 
-/// How far a revocation came.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Revocation {
-    /// The key.
-    pub keyid: KeyId,
-    /// Whether the key is revoked. Otherwise there are more licenses to sign: ask again.
-    pub complete: bool,
-    /// Licenses that were signed anew by this request. Copies of them in the field go dark.
-    pub resigned: Vec<LicenseId>,
-}
-
 /// Revokes a key of the tenant or the installation. Asking again goes on where it stopped; once it is done, nothing
 /// happens.
 pub async fn revoke_key(
     a: &Authority,
     caller: &Caller,
     keyid: &str,
-    reason: Option<&str>,
-) -> Result<Revocation, AuthorityError> {
-    check_reason(reason)?;
+    wish: &Reason,
+) -> Result<KeyRevoked, AuthorityError> {
+    let reason = wish.reason.as_deref();
+    check::reason(reason)?;
     let _turn = a.key_changes.lock().await;
     let key = find(a, caller, keyid).await?;
-    let keyid = key.public_key.id(key.key_use);
-    let mut revocation = Revocation { keyid, complete: true, resigned: vec![] };
+    check_scope(caller, key.key_use)?;
+    let (mut complete, mut resigned) = (true, vec![]);
     match (key.key_use, key.state) {
         (_, KeyStage::Revoked) => {}
         // One that signs is replaced first. Of an issuer's licenses the rest has to be signed anew before it ends.
@@ -47,15 +39,16 @@ pub async fn revoke_key(
             if state == KeyStage::Active {
                 rotate(a, caller, KeyUse::Issuer, None).await?;
             }
-            revocation.complete = resign(a, caller, &key, &mut revocation.resigned).await?;
-            if revocation.complete {
+            complete = resign(a, caller, &key, &mut resigned).await?;
+            if complete {
                 end(a, caller, &key, reason).await?;
             }
         }
         (key_use, KeyStage::Active) => rotate(a, caller, key_use, Some(key.public_key)).await?,
         _ => end(a, caller, &key, reason).await?,
     }
-    Ok(revocation)
+    let dark = resigned.iter().map(ToString::to_string).collect();
+    Ok(KeyRevoked { keyid: keyid.to_owned(), complete, dark })
 }
 
 async fn find(a: &Authority, caller: &Caller, keyid: &str) -> Result<KeyRow, AuthorityError> {

@@ -2,24 +2,28 @@
 
 use sealgate_artifact::{Code, KeyUse, PublicKey};
 use sealgate_store::{KeyStage, read};
+use sealgate_wire::{KeyView, Page, RotateKey};
 use serde_json::json;
 
+use super::super::ATTEMPTS;
 use super::super::bootstrap::INSTALLATION;
 use super::change::{Change, room};
-use super::list::{ListedKey, list_keys};
+use super::list::list_keys;
 use super::ring::Ring;
-use super::{ATTEMPTS, scope_of};
+use super::{check_scope, scope_of};
 use crate::{Authority, AuthorityError, Caller};
 
 /// Replaces the signing key of that use, and lists what there is afterwards.
 pub async fn rotate_key(
     a: &Authority,
     caller: &Caller,
-    key_use: &str,
-) -> Result<Vec<ListedKey>, AuthorityError> {
-    let Some(key_use @ (KeyUse::Root | KeyUse::Authority | KeyUse::Issuer)) = KeyUse::parse(key_use) else {
+    wish: &RotateKey,
+) -> Result<Page<KeyView>, AuthorityError> {
+    let Some(key_use @ (KeyUse::Root | KeyUse::Authority | KeyUse::Issuer)) = KeyUse::parse(&wish.r#use)
+    else {
         return Err(AuthorityError::Invalid { field: "use", why: "root, authority or issuer" });
     };
+    check_scope(caller, key_use)?;
     {
         let _turn = a.key_changes.lock().await;
         rotate(a, caller, key_use, None).await?;

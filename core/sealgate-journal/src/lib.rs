@@ -1,0 +1,8 @@
+//! Hash chains: append, and check that nothing was changed, inserted or taken away.
+//!
+//! This crate must never decide who may write: it computes and compares. What a chain proves, and what it does not, is
+//! in `spec/audit.md`.
+
+mod audit;
+
+pub use audit::{AuditEntry, Broken, Check, Head};

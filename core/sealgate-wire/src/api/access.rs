@@ -1,0 +1,54 @@
+//! Access lists (`spec/http.md` §3.11).
+
+use serde::{Deserialize, Serialize};
+
+use crate::Timestamp;
+
+/// `POST /api/v1/access`: one of `hwid` and `ip`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AddAccess {
+    /// The app.
+    pub app_id: String,
+    /// `allow` or `deny`.
+    pub effect: String,
+    /// A device, 1 to 128 bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hwid: Option<String>,
+    /// An address, or a block in CIDR notation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ip: Option<String>,
+    /// Why, up to 256 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Until when it counts; for ever when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+}
+
+/// An entry of an access list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AccessView {
+    /// Its id.
+    pub entry_id: String,
+    /// The app.
+    pub app_id: String,
+    /// `allow` or `deny`.
+    pub effect: String,
+    /// The device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hwid: Option<String>,
+    /// The block.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ip: Option<String>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Until when it counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+}

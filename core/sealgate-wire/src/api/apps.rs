@@ -1,0 +1,121 @@
+//! Apps (`spec/http.md` §3.1).
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Timestamp;
+
+/// `POST /api/v1/apps`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct CreateApp {
+    /// What the vendor calls it: 1 to 64 characters, unique per tenant.
+    pub name: String,
+}
+
+/// A new app: the only answer that shows its first secret.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AppCreated {
+    /// The app's id.
+    pub app_id: String,
+    /// The app's shared secret for `/auth/*`.
+    pub app_secret: String,
+    /// Base64 of the 32 bytes that builds embed.
+    pub public_key: String,
+    /// The key that signs after the next rotation; embed it too.
+    pub next_public_key: String,
+    /// `public_key` as base64 of DER, for libraries that want it so.
+    pub public_key_spki: String,
+}
+
+/// An app as the vendor sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AppView {
+    /// The app's id.
+    pub app_id: String,
+    /// What the vendor calls it.
+    pub name: String,
+    /// Base64 of the 32 bytes that builds embed.
+    pub public_key: String,
+    /// The key that signs after the next rotation.
+    pub next_public_key: String,
+    /// `public_key` as base64 of DER.
+    pub public_key_spki: String,
+    /// Validations left; absent while they are not counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credits: Option<u64>,
+    /// Until when the secret before the present one is taken too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub former_secret_until: Option<Timestamp>,
+    /// When it was switched off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled_at: Option<Timestamp>,
+    /// When it was created.
+    pub created_at: Timestamp,
+}
+
+/// `POST /api/v1/apps/{app_id}/rotate-secret`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RotateSecret {
+    /// How long the present secret is still taken: 0 to 2,592,000; a day when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep_former_seconds: Option<u32>,
+}
+
+/// The only answer that shows the new secret.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SecretRotated {
+    /// The app.
+    pub app_id: String,
+    /// The new secret.
+    pub app_secret: String,
+    /// Until when the former one is taken too.
+    pub former_secret_until: Timestamp,
+}
+
+/// Values that an app or a license hands to running software.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Variables {
+    /// At most 50 names of 1 to 64 bytes. All of it together has at most 1,500 bytes as JSON.
+    pub variables: BTreeMap<String, Variable>,
+}
+
+/// A value: text, a whole number, or yes and no.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(untagged)]
+pub enum Variable {
+    /// Yes or no.
+    Flag(bool),
+    /// A whole number strictly inside ±2^53.
+    Number(i64),
+    /// Text.
+    Text(String),
+}
+
+/// `POST /api/v1/apps/{app_id}/credits`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct GrantCredits {
+    /// How many to add, 1 to 1,000,000,000. The first grant switches counting on.
+    pub amount: u32,
+}
+
+/// The credits of an app.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CreditsView {
+    /// Validations left; absent while they are not counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub balance: Option<u64>,
+}

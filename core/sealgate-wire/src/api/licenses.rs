@@ -1,0 +1,195 @@
+//! Licenses (`spec/http.md` §3.2).
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Feature, Limit, Seats, Timestamp};
+
+/// `POST /api/v1/licenses`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct IssueLicenses {
+    /// The app that is sold.
+    pub app_id: String,
+    /// The plan whose terms they get; without one: tier `licensed`, no features, 1 seat, no end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan_id: Option<String>,
+    /// Seats, in place of the plan's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_devices: Option<Seats>,
+    /// When they end, in place of the plan's duration; `null` never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "super::present")]
+    pub expires_at: Option<Option<Timestamp>>,
+    /// The vendor's own note, up to 128 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Who bought them, up to 128 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<String>,
+    /// How many, 1 to 1,000; 1 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u32>,
+}
+
+/// New licenses with their keys.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LicensesIssued {
+    /// As many as were asked for.
+    pub licenses: Vec<IssuedLicense>,
+}
+
+/// One new license with its key.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct IssuedLicense {
+    /// The license's id, safe in URLs and logs.
+    pub license_id: String,
+    /// The key to send to the customer. A secret.
+    pub license_key: String,
+    /// When it ends; `null` never.
+    pub expires_at: Option<Timestamp>,
+    /// Seats.
+    pub max_devices: Seats,
+}
+
+/// A license as the vendor sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LicenseView {
+    /// The license's id.
+    pub license_id: String,
+    /// The app that was sold.
+    pub app_id: String,
+    /// The plan that it was issued from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan_id: Option<String>,
+    /// `active`, `suspended`, `expired` or `revoked`.
+    pub status: String,
+    /// `free`, `licensed` or `enterprise`.
+    pub tier: String,
+    /// Features beyond the tier.
+    pub features: Vec<Feature>,
+    /// Numbers that the software holds itself to.
+    pub limits: Vec<Limit>,
+    /// Seats.
+    pub max_devices: Seats,
+    /// Seats taken.
+    pub devices_used: u64,
+    /// When it ends; `null` never.
+    pub expires_at: Option<Timestamp>,
+    /// The vendor's own note.
+    pub label: Option<String>,
+    /// Who bought it.
+    pub customer: Option<String>,
+    /// The newest signed version.
+    pub version: u64,
+    /// When it was issued.
+    pub created_at: Timestamp,
+    /// When it was suspended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended_at: Option<Timestamp>,
+    /// When it was revoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked_at: Option<Timestamp>,
+    /// Why it was revoked, in the vendor's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoke_reason: Option<String>,
+}
+
+/// `POST /api/v1/licenses/lookup`: keys travel in bodies, never in URLs.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct LookUpLicense {
+    /// The key as someone typed it.
+    pub license_key: String,
+}
+
+/// `PATCH /api/v1/licenses/{license_id}`: what is absent stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct UpdateLicense {
+    /// The note; empty for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// The buyer; empty for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<String>,
+    /// Seats. Fewer than are taken is `devices_in_use`, unless `release` names enough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_devices: Option<Seats>,
+    /// Ids of devices that lose their seats with this change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<Vec<String>>,
+    /// Release although no early release is left for this year.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub override_allowance: Option<bool>,
+}
+
+/// `POST /api/v1/licenses/{license_id}/renew`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RenewLicense {
+    /// When it ends from now on; `null` never. When absent, the plan's duration after the present end, or after now if that is later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "super::present")]
+    pub expires_at: Option<Option<Timestamp>>,
+}
+
+/// `POST /api/v1/licenses/{license_id}/revoke` and other changes that have a reason.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Reason {
+    /// Why, up to 256 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// `POST /api/v1/licenses/{license_id}/reset-devices` and the release of one device.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ReleaseDevices {
+    /// Release although no early release is left for this year.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub override_allowance: Option<bool>,
+}
+
+/// Seats that became free.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Released {
+    /// The license.
+    pub license_id: String,
+    /// Ids of the devices that lost their seats.
+    pub released: Vec<String>,
+    /// Seats still taken.
+    pub devices_used: u64,
+    /// Early releases left for this year; `null` when devices are not counted.
+    pub releases_left: Option<u64>,
+}
+
+/// Which licenses. At most one of `app_id`, `label`, `customer` and `device`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
+#[serde(deny_unknown_fields)]
+pub struct LicenseQuery {
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+    /// Items wished, 1 to 200; 50 when absent.
+    pub limit: Option<u32>,
+    /// Only this app's.
+    pub app_id: Option<String>,
+    /// Whose label begins so, whatever the case, in the order of labels.
+    pub label: Option<String>,
+    /// Whose customer begins so, whatever the case, in the order of customers.
+    pub customer: Option<String>,
+    /// Where this device holds a seat.
+    pub device: Option<String>,
+}

@@ -1,0 +1,171 @@
+//! Plans: templates that licenses are issued from (`spec/http.md` §3.9).
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Seats, Timestamp};
+
+/// `POST /api/v1/plans`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct CreatePlan {
+    /// The app.
+    pub app_id: String,
+    /// 1 to 64 characters, unique for the app.
+    pub name: String,
+    /// `free`, `licensed` or `enterprise`.
+    pub tier: String,
+    /// Features beyond the tier, at most 128.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<Vec<Feature>>,
+    /// Numbers that the software holds itself to, at most 32.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Vec<Limit>>,
+    /// Seats of each license; 1 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_devices: Option<Seats>,
+    /// How long a license lasts, 1 to 36,500 days; for ever when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_days: Option<u32>,
+    /// Whether licenses may be handed out for use offline; not when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offline: Option<bool>,
+    /// What the software enforces; nothing when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Policy>,
+    /// Early releases of a seat within a year, for each seat, 0 to 1,000; 2 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub releases_per_seat: Option<u32>,
+}
+
+/// `PATCH /api/v1/plans/{plan_id}`: what is absent stays. Licenses that were issued keep their terms.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct UpdatePlan {
+    /// 1 to 64 characters, unique for the app.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// `free`, `licensed` or `enterprise`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tier: Option<String>,
+    /// All features beyond the tier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<Vec<Feature>>,
+    /// All limits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Vec<Limit>>,
+    /// Seats of each license.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_devices: Option<Seats>,
+    /// How long a license lasts; `null`: for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "super::present")]
+    pub duration_days: Option<Option<u32>>,
+    /// Whether licenses may be handed out for use offline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offline: Option<bool>,
+    /// What the software enforces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Policy>,
+    /// Early releases of a seat within a year, for each seat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub releases_per_seat: Option<u32>,
+}
+
+/// A plan as the vendor sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PlanView {
+    /// Its id.
+    pub plan_id: String,
+    /// The app.
+    pub app_id: String,
+    /// Its name.
+    pub name: String,
+    /// `free`, `licensed` or `enterprise`.
+    pub tier: String,
+    /// Features beyond the tier.
+    pub features: Vec<Feature>,
+    /// Numbers that the software holds itself to.
+    pub limits: Vec<Limit>,
+    /// Seats of each license.
+    pub max_devices: Seats,
+    /// How long a license lasts; absent: for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_days: Option<u32>,
+    /// Whether licenses may be handed out for use offline.
+    pub offline: bool,
+    /// What the software enforces.
+    pub policy: Policy,
+    /// Early releases of a seat within a year, for each seat.
+    pub releases_per_seat: u32,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// A feature that a plan or a license grants.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Feature {
+    /// 1 to 32 bytes, none of them a control character.
+    pub name: String,
+    /// A value for the software, at most 64 bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+}
+
+/// A number that the software holds itself to, as in `projects: 10`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Limit {
+    /// 1 to 32 bytes, none of them a control character.
+    pub name: String,
+    /// The number.
+    pub value: u32,
+}
+
+/// What the software enforces (`spec/http.md` §3.9).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct Policy {
+    /// Whether the software reports to the server while it runs.
+    pub heartbeat: bool,
+    /// Minutes between two reports, 1 to 44,640.
+    pub heartbeat_minutes: u32,
+    /// Hours without a report until it falls back to the free tier, 0 to 8,760.
+    pub grace_hours: u32,
+    /// What a failed integrity check does.
+    pub fail_mode: FailMode,
+    /// Whether the software checks its own modules.
+    pub integrity: bool,
+    /// Whether it looks for debuggers and injected code.
+    pub anti_tamper: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            heartbeat: false,
+            heartbeat_minutes: 240,
+            grace_hours: 24,
+            fail_mode: FailMode::Soft,
+            integrity: false,
+            anti_tamper: false,
+        }
+    }
+}
+
+/// What a failed integrity check does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum FailMode {
+    /// The software does not start.
+    Hard,
+    /// It runs in the free tier.
+    Soft,
+}

@@ -1,0 +1,81 @@
+//! What the server does by itself: numbers for the audit log, and forgetting what has served its time.
+
+use sealgate_artifact::TenantId;
+use sealgate_journal::{AuditEntry, Head};
+use sealgate_store::{AuditRow, StoreError, Tx, Work, read, write};
+
+use crate::{Authority, once};
+
+/// Rows that get their numbers in one transaction: others write in between.
+const ROWS: u32 = 500;
+/// How long a paid question costs nothing when it is asked again (`spec/http.md` §2.5).
+const PAID_SECONDS: u64 = 120;
+
+/// Gives every waiting row of the audit log its number and hash (`spec/audit.md` §2.1).
+pub async fn number_audit_rows(a: &Authority) -> Result<(), StoreError> {
+    while read::audit::is_waiting(&a.db).await? {
+        a.db.write(NumberAuditRows).await?;
+    }
+    Ok(())
+}
+
+/// Forgets answers and paid questions that nobody may ask for any more.
+pub async fn forget(a: &Authority) -> Result<(), StoreError> {
+    a.db.write(Forget { now: a.now() }).await
+}
+
+struct NumberAuditRows;
+
+impl Work for NumberAuditRows {
+    type Output = ();
+    type Error = StoreError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        let mut heads: Vec<(TenantId, Head)> = vec![];
+        for row in write::audit::waiting(tx, ROWS).await? {
+            let at = match heads.iter().position(|(tenant, _)| *tenant == row.tenant) {
+                Some(at) => at,
+                None => {
+                    let stored = write::audit::head(tx, row.tenant).await?;
+                    let head = stored.map_or(Head::EMPTY, |(seq, hash)| Head { seq, hash });
+                    heads.push((row.tenant, head));
+                    heads.len() - 1
+                }
+            };
+            let head = &mut heads[at].1;
+            *head = head.append(&entry(&row, &row.tenant.to_string()));
+            write::audit::link(tx, &row.id, head.seq, &head.hash).await?;
+        }
+        for (tenant, head) in heads {
+            write::audit::put_head(tx, tenant, head.seq, &head.hash).await?;
+        }
+        Ok(())
+    }
+}
+
+fn entry<'a>(row: &'a AuditRow, tenant: &'a str) -> AuditEntry<'a> {
+    AuditEntry {
+        tenant,
+        id: &row.id,
+        at: row.at.get(),
+        actor: &row.actor,
+        action: &row.action,
+        subject: &row.subject,
+        detail: &row.detail,
+        request_id: &row.request_id,
+    }
+}
+
+struct Forget {
+    now: sealgate_artifact::UnixSeconds,
+}
+
+impl Work for Forget {
+    type Output = ();
+    type Error = StoreError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        once::forget(tx, self.now).await?;
+        write::apps::forget_debits(tx, once::earlier(self.now, PAID_SECONDS).get()).await
+    }
+}

@@ -1,0 +1,129 @@
+//! The OpenAPI document, made from the table of operations.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use utoipa::openapi::{RefOr, Schema};
+
+use super::operation::Shape;
+use super::{IDEMPOTENCY_KEY, Operation};
+
+/// The document of `GET /api/v1/openapi.json`.
+pub(crate) fn document(operations: &[Operation]) -> Value {
+    let mut document = json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Sealgate management API",
+            "version": env!("CARGO_PKG_VERSION"),
+            "license": { "name": env!("CARGO_PKG_LICENSE") },
+            "description": "What a vendor does: tenants, apps, plans, licenses, devices, access lists, tokens, records and keys. Every operation names its scope in x-scope. Errors have the shape Problem; their codes are in spec/errors.md.",
+        },
+        "paths": {},
+        "components": {
+            "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } },
+            "schemas": {},
+        },
+    });
+    let problem = reference(&mut document, &Shape::of::<sealgate_wire::Problem>());
+    for operation in operations {
+        let described = describe(&mut document, operation, &problem);
+        document["paths"][operation.path][operation.method.to_lowercase()] = described;
+    }
+    document
+}
+
+fn describe(document: &mut Value, operation: &Operation, problem: &Value) -> Value {
+    let lines: Vec<&str> = operation.about.iter().map(|line| line.trim()).collect();
+    let mut described = json!({
+        "operationId": operation.name,
+        "tags": [operation.path.split('/').nth(3).unwrap_or_default()],
+        "summary": lines[0],
+        "security": [{ "token": [] }],
+        "x-scope": operation.scope.as_str(),
+        "parameters": parameters(operation),
+    });
+    if lines.len() > 1 {
+        described["description"] = lines[1..].join(" ").trim().into();
+    }
+    if let Some(body) = &operation.body {
+        let schema = reference(document, body);
+        described["requestBody"] =
+            json!({ "required": true, "content": { "application/json": { "schema": schema } } });
+    }
+    let answer = reference(document, &operation.answer);
+    let content = json!({ operation.media_type: { "schema": answer } });
+    described["responses"][operation.status.to_string()] =
+        json!({ "description": "done", "content": content });
+    for (status, meaning) in refusals(operation) {
+        let content = json!({ "application/json": { "schema": problem } });
+        described["responses"][status] = json!({ "description": meaning, "content": content });
+    }
+    described
+}
+
+fn parameters(operation: &Operation) -> Vec<Value> {
+    let mut all = vec![];
+    if let Some((_, rest)) = operation.path.split_once('{') {
+        let name = rest.split('}').next().unwrap_or_default();
+        all.push(json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }));
+    }
+    all.extend(operation.query.iter().map(|p| serde_json::to_value(p).expect("a parameter can be written")));
+    if operation.is_repeatable() {
+        all.push(json!({
+            "name": IDEMPOTENCY_KEY,
+            "in": "header",
+            "description": "Names the request, so that it can be sent again within a day and is answered as it was.",
+            "schema": { "type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$" },
+        }));
+    }
+    all
+}
+
+/// The statuses of refusals that this operation can give.
+fn refusals(operation: &Operation) -> Vec<(&'static str, &'static str)> {
+    let takes = operation.body.is_some() || !operation.query.is_empty();
+    let changes = operation.method != "GET";
+    let names = operation.path.contains('{') || takes;
+    let all = [
+        (takes || changes, "400", "not of the documented form"),
+        (true, "401", "no token, or one that is unknown, expired or revoked"),
+        (true, "403", "the token may not do this, or the tenant is suspended"),
+        (names, "404", "no such thing for this tenant"),
+        (changes || operation.media_type != "application/json", "409", "in conflict with what there is"),
+        (operation.body.is_some(), "413", "the body is too large"),
+        (true, "429", "too many requests"),
+        (true, "500", "the server failed"),
+        (true, "503", "the server cannot answer now"),
+    ];
+    all.into_iter().filter(|(possible, ..)| *possible).map(|(_, status, meaning)| (status, meaning)).collect()
+}
+
+impl Operation {
+    /// Whether sending it twice would do it twice, unless the request has a name.
+    fn is_repeatable(&self) -> bool {
+        const NOT_CREATING: [&str; 4] =
+            ["look_up_license", "suspend_license", "revoke_license", "revoke_key"];
+        self.method == "POST" && self.body.is_some() && !NOT_CREATING.contains(&self.name)
+    }
+}
+
+/// A reference to a shape, which is put among the components with all its parts.
+fn reference(document: &mut Value, shape: &Shape) -> Value {
+    let mut known = BTreeSet::new();
+    for (name, schema) in &shape.parts {
+        if known.insert(name) {
+            document["components"]["schemas"][name] = written(schema);
+        }
+    }
+    match &shape.name {
+        Some(name) => {
+            document["components"]["schemas"][name] = written(&shape.schema);
+            json!({ "$ref": format!("#/components/schemas/{name}") })
+        }
+        None => written(&shape.schema),
+    }
+}
+
+fn written(schema: &RefOr<Schema>) -> Value {
+    serde_json::to_value(schema).expect("a schema can be written")
+}

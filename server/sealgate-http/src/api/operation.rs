@@ -1,0 +1,176 @@
+//! One operation of the management API: what it takes, gives and needs, and who carries it out.
+
+use std::sync::Arc;
+
+use axum::routing::MethodRouter;
+use sealgate_authority::{Authority, Scope};
+use utoipa::openapi::path::Parameter;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{IntoParams, ToSchema};
+
+/// An operation. The router and the OpenAPI document are made from the same value.
+pub(crate) struct Operation {
+    /// The use case's name.
+    pub(crate) name: &'static str,
+    /// What it does; the first line is a summary.
+    pub(crate) about: &'static [&'static str],
+    /// `GET`, `POST`, …
+    pub(crate) method: &'static str,
+    /// The path, with its one parameter in braces.
+    pub(crate) path: &'static str,
+    /// The scope that a token needs.
+    pub(crate) scope: Scope,
+    /// Parameters of the query.
+    pub(crate) query: Vec<Parameter>,
+    /// The body.
+    pub(crate) body: Option<Shape>,
+    /// The status of a success.
+    pub(crate) status: u16,
+    /// The type of a success, and its shape.
+    pub(crate) media_type: &'static str,
+    /// What a success looks like.
+    pub(crate) answer: Shape,
+    /// Who carries it out.
+    pub(crate) handler: MethodRouter<Arc<Authority>>,
+}
+
+/// A shape with all that it is made of.
+pub(crate) struct Shape {
+    /// Its name; shapes that are made for one answer have none.
+    pub(crate) name: Option<String>,
+    /// What it looks like.
+    pub(crate) schema: RefOr<Schema>,
+    /// What it is made of.
+    pub(crate) parts: Vec<(String, RefOr<Schema>)>,
+}
+
+impl Shape {
+    pub(crate) fn of<T: ToSchema>() -> Self {
+        let mut parts = vec![];
+        T::schemas(&mut parts);
+        // A page's name does not say of what.
+        let name = Some(T::name().into_owned()).filter(|name| name != "Page");
+        Self { name, schema: T::schema(), parts }
+    }
+}
+
+/// The parameters of a query.
+pub(crate) fn parameters<T: IntoParams>() -> Vec<Parameter> {
+    T::into_params(|| None)
+}
+
+/// Reads a table of operations.
+macro_rules! operations {
+    ($($(#[doc = $about:literal])+
+       $method:ident $path:literal, $scope:ident, $name:ident $takes:tt -> $status:literal $answer:ty $(as $media:literal)?;
+    )*) => {
+        vec![$(Operation {
+            name: stringify!($name),
+            about: &[$($about),+],
+            method: stringify!($method),
+            path: $path,
+            scope: Scope::$scope,
+            query: $crate::api::operation::query!($takes),
+            body: $crate::api::operation::body!($takes),
+            status: $status,
+            media_type: $crate::api::operation::media!($($media)?),
+            answer: Shape::of::<$answer>(),
+            handler: $crate::api::operation::handler!(
+                $method $takes ($status, $crate::api::operation::media!($($media)?)) control::$name
+            ).layer(axum::Extension(Needs(Scope::$scope))),
+        }),*]
+    };
+}
+
+macro_rules! media {
+    () => {
+        "application/json"
+    };
+    ($media:literal) => {
+        $media
+    };
+}
+
+macro_rules! query {
+    ((query $query:ty)) => {
+        parameters::<$query>()
+    };
+    ($other:tt) => {
+        vec![]
+    };
+}
+
+macro_rules! body {
+    ((body $body:ty)) => {
+        Some(Shape::of::<$body>())
+    };
+    ((id, body $body:ty)) => {
+        Some(Shape::of::<$body>())
+    };
+    ($other:tt) => {
+        None
+    };
+}
+
+/// Which parts of a request a use case takes: the caller always comes first.
+macro_rules! handler {
+    ($method:ident () $good:tt $call:path) => {
+        $crate::api::operation::route!($method, |State(a): Shared, auth: Authenticated| async move {
+            auth.answer($good, $call(&a, &auth.caller).await)
+        })
+    };
+    ($method:ident (id) $good:tt $call:path) => {
+        $crate::api::operation::route!(
+            $method,
+            |State(a): Shared, auth: Authenticated, Id(id): Id| async move {
+                auth.answer($good, $call(&a, &auth.caller, &id).await)
+            }
+        )
+    };
+    ($method:ident (query $query:ty) $good:tt $call:path) => {
+        $crate::api::operation::route!(
+            $method,
+            |State(a): Shared, auth: Authenticated, Asked(query): Asked<$query>| async move {
+                auth.answer($good, $call(&a, &auth.caller, &query).await)
+            }
+        )
+    };
+    ($method:ident (body $body:ty) $good:tt $call:path) => {
+        $crate::api::operation::route!(
+            $method,
+            |State(a): Shared, mut auth: Authenticated, body: Body<$body>| async move {
+                let wish = body.for_caller(&mut auth.caller);
+                auth.answer($good, $call(&a, &auth.caller, &wish).await)
+            }
+        )
+    };
+    ($method:ident (id, body $body:ty) $good:tt $call:path) => {
+        $crate::api::operation::route!(
+            $method,
+            |State(a): Shared, mut auth: Authenticated, Id(id): Id, body: Body<$body>| async move {
+                let wish = body.for_caller(&mut auth.caller);
+                auth.answer($good, $call(&a, &auth.caller, &id, &wish).await)
+            }
+        )
+    };
+}
+
+macro_rules! route {
+    (GET, $handler:expr) => {
+        axum::routing::get($handler)
+    };
+    (POST, $handler:expr) => {
+        axum::routing::post($handler)
+    };
+    (PUT, $handler:expr) => {
+        axum::routing::put($handler)
+    };
+    (PATCH, $handler:expr) => {
+        axum::routing::patch($handler)
+    };
+    (DELETE, $handler:expr) => {
+        axum::routing::delete($handler)
+    };
+}
+
+pub(super) use {body, handler, media, operations, query, route};

@@ -1,0 +1,173 @@
+//! Every operation of the management API, in one list.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use sealgate_authority::{Authority, Scope, control};
+use sealgate_wire::{
+    AccessView, AddAccess, AppCreated, AppQuery, AppView, AuditExport, AuditView, CreateApp, CreatePlan,
+    CreateTenant, CreateToken, CreditsView, DeviceQuery, DeviceView, EventQuery, EventView, ExportQuery,
+    GrantCredits, IssueLicenses, KeyRevoked, KeyView, LicenseQuery, LicenseView, LicensesIssued,
+    LookUpLicense, Nothing, Page, PageQuery, PlanView, Reason, ReleaseDevices, Released, RenewLicense,
+    RotateKey, RotateSecret, SecretRotated, SignedStatement, TenantCreated, TenantView, TokenCreated,
+    TokenView, Trust, UpdateLicense, UpdatePlan, UpdateTenant, Variables,
+};
+
+use super::operation::{Shape, operations, parameters};
+use super::{Asked, Body, Id, Operation};
+use crate::caller::{Authenticated, Needs};
+
+type Shared = State<Arc<Authority>>;
+
+/// Every operation. What is not in this list does not exist.
+pub(crate) fn operations() -> Vec<Operation> {
+    let mut all = vendor();
+    all.extend(licenses());
+    all.extend(records());
+    all
+}
+
+/// Tenants, tokens, apps, plans.
+fn vendor() -> Vec<Operation> {
+    operations! {
+        /// Create a tenant
+        ///
+        /// The answer is the only one that shows its owner's token.
+        POST "/api/v1/tenants", Installation, create_tenant (body CreateTenant) -> 201 TenantCreated;
+        /// List tenants
+        GET "/api/v1/tenants", Installation, list_tenants (query PageQuery) -> 200 Page<TenantView>;
+        /// Show a tenant
+        GET "/api/v1/tenants/{tenant_id}", Installation, show_tenant (id) -> 200 TenantView;
+        /// Change what a tenant may do
+        PATCH "/api/v1/tenants/{tenant_id}", Installation, update_tenant (id, body UpdateTenant) -> 200 TenantView;
+        /// Suspend a tenant
+        ///
+        /// Its tokens and its apps' clients are refused within a second. Licenses in the field that work without the
+        /// server go on working.
+        POST "/api/v1/tenants/{tenant_id}/suspend", Installation, suspend_tenant (id) -> 200 TenantView;
+        /// Let a suspended tenant go on
+        POST "/api/v1/tenants/{tenant_id}/resume", Installation, resume_tenant (id) -> 200 TenantView;
+
+        /// Create an access token
+        ///
+        /// The answer is the only one that shows it. It may do no more than the token that asks.
+        POST "/api/v1/tokens", TokensWrite, create_token (body CreateToken) -> 201 TokenCreated;
+        /// List access tokens
+        GET "/api/v1/tokens", TokensRead, list_tokens (query PageQuery) -> 200 Page<TokenView>;
+        /// Revoke an access token
+        POST "/api/v1/tokens/{token_id}/revoke", TokensWrite, revoke_token (id) -> 200 TokenView;
+
+        /// Create an app
+        ///
+        /// The answer is the only one that shows its first secret.
+        POST "/api/v1/apps", AppsWrite, create_app (body CreateApp) -> 201 AppCreated;
+        /// List apps
+        GET "/api/v1/apps", AppsRead, list_apps (query PageQuery) -> 200 Page<AppView>;
+        /// Show an app
+        GET "/api/v1/apps/{app_id}", AppsRead, show_app (id) -> 200 AppView;
+        /// The trust.json that builds pin
+        GET "/api/v1/apps/{app_id}/trust", AppsRead, app_trust (id) -> 200 Trust;
+        /// Give an app a new secret
+        ///
+        /// The former one is taken for a while. The answer is the only one that shows the new one.
+        POST "/api/v1/apps/{app_id}/rotate-secret", AppsWrite, rotate_secret (id, body RotateSecret) -> 200 SecretRotated;
+        /// Let an app's published next key sign
+        POST "/api/v1/apps/{app_id}/rotate-key", AppsWrite, rotate_app_key (id, body Nothing) -> 200 AppView;
+        /// Switch an app off
+        POST "/api/v1/apps/{app_id}/disable", AppsWrite, disable_app (id) -> 200 AppView;
+        /// Switch an app on
+        POST "/api/v1/apps/{app_id}/enable", AppsWrite, enable_app (id) -> 200 AppView;
+        /// What an app hands to running software
+        GET "/api/v1/apps/{app_id}/variables", AppsRead, app_variables (id) -> 200 Variables;
+        /// Replace what an app hands to running software
+        PUT "/api/v1/apps/{app_id}/variables", AppsWrite, set_app_variables (id, body Variables) -> 200 Variables;
+        /// An app's credits
+        GET "/api/v1/apps/{app_id}/credits", AppsRead, show_credits (id) -> 200 CreditsView;
+        /// Grant credits
+        ///
+        /// The first grant switches counting on.
+        POST "/api/v1/apps/{app_id}/credits", CreditsWrite, grant_credits (id, body GrantCredits) -> 200 CreditsView;
+
+        /// Create a plan
+        POST "/api/v1/plans", PlansWrite, create_plan (body CreatePlan) -> 201 PlanView;
+        /// List plans
+        GET "/api/v1/plans", PlansRead, list_plans (query AppQuery) -> 200 Page<PlanView>;
+        /// Show a plan
+        GET "/api/v1/plans/{plan_id}", PlansRead, show_plan (id) -> 200 PlanView;
+        /// Change a plan
+        ///
+        /// Licenses that were issued from it keep their terms.
+        PATCH "/api/v1/plans/{plan_id}", PlansWrite, update_plan (id, body UpdatePlan) -> 200 PlanView;
+    }
+}
+
+/// Licenses, devices, access lists.
+fn licenses() -> Vec<Operation> {
+    operations! {
+        /// Issue licenses
+        ///
+        /// All of them or none. The answer shows their keys.
+        POST "/api/v1/licenses", LicensesWrite, issue_licenses (body IssueLicenses) -> 201 LicensesIssued;
+        /// List or search licenses
+        GET "/api/v1/licenses", LicensesRead, list_licenses (query LicenseQuery) -> 200 Page<LicenseView>;
+        /// Find a license by its key
+        POST "/api/v1/licenses/lookup", LicensesRead, look_up_license (body LookUpLicense) -> 200 LicenseView;
+        /// Show a license
+        GET "/api/v1/licenses/{license_id}", LicensesRead, show_license (id) -> 200 LicenseView;
+        /// Change a license's notes and seats
+        PATCH "/api/v1/licenses/{license_id}", LicensesWrite, update_license (id, body UpdateLicense) -> 200 LicenseView;
+        /// Hand out the signed license for use offline
+        GET "/api/v1/licenses/{license_id}/file", LicensesRead, license_file (id) -> 200 SignedStatement
+            as "application/vnd.dsse.envelope.v1+json";
+        /// Give a license another end
+        POST "/api/v1/licenses/{license_id}/renew", LicensesWrite, renew_license (id, body RenewLicense) -> 200 LicenseView;
+        /// Suspend a license
+        POST "/api/v1/licenses/{license_id}/suspend", LicensesWrite, suspend_license (id, body Reason) -> 200 LicenseView;
+        /// Let a suspended license go on
+        POST "/api/v1/licenses/{license_id}/resume", LicensesWrite, resume_license (id) -> 200 LicenseView;
+        /// Revoke a license for ever
+        POST "/api/v1/licenses/{license_id}/revoke", LicensesWrite, revoke_license (id, body Reason) -> 200 LicenseView;
+        /// Take every seat of a license back
+        POST "/api/v1/licenses/{license_id}/reset-devices", DevicesWrite, reset_devices (id, body ReleaseDevices) -> 200 Released;
+        /// What a license hands to running software
+        GET "/api/v1/licenses/{license_id}/variables", LicensesRead, license_variables (id) -> 200 Variables;
+        /// Replace what a license hands to running software
+        PUT "/api/v1/licenses/{license_id}/variables", LicensesWrite, set_license_variables (id, body Variables) -> 200 Variables;
+
+        /// List devices
+        GET "/api/v1/devices", DevicesRead, list_devices (query DeviceQuery) -> 200 Page<DeviceView>;
+        /// Show a device
+        GET "/api/v1/devices/{device_id}", DevicesRead, show_device (id) -> 200 DeviceView;
+        /// Take a device's seat back
+        POST "/api/v1/devices/{device_id}/release", DevicesWrite, release_device (id, body ReleaseDevices) -> 200 Released;
+
+        /// Add an entry to an access list
+        POST "/api/v1/access", AccessWrite, add_access (body AddAccess) -> 201 AccessView;
+        /// List access entries
+        GET "/api/v1/access", AccessRead, list_access (query AppQuery) -> 200 Page<AccessView>;
+        /// Take an entry away
+        DELETE "/api/v1/access/{entry_id}", AccessWrite, remove_access (id) -> 200 AccessView;
+    }
+}
+
+/// Events, the audit log, keys.
+fn records() -> Vec<Operation> {
+    operations! {
+        /// List events
+        GET "/api/v1/events", EventsRead, list_events (query EventQuery) -> 200 Page<EventView>;
+        /// List the audit log, newest first
+        GET "/api/v1/audit", AuditRead, list_audit (query PageQuery) -> 200 Page<AuditView>;
+        /// Export the audit log's chain, oldest first
+        GET "/api/v1/audit/export", AuditRead, export_audit (query ExportQuery) -> 200 AuditExport;
+        /// List keys
+        GET "/api/v1/keys", KeysRead, list_keys () -> 200 Page<KeyView>;
+        /// Let a published next key sign
+        ///
+        /// The keys that all tenants share also need the scope `installation`.
+        POST "/api/v1/keys/rotate", KeysWrite, rotate_key (body RotateKey) -> 200 Page<KeyView>;
+        /// Revoke a key
+        ///
+        /// Licenses in force that it signed are signed anew first.
+        POST "/api/v1/keys/{keyid}/revoke", KeysWrite, revoke_key (id, body Reason) -> 200 KeyRevoked;
+    }
+}

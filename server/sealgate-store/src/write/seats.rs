@@ -1,0 +1,77 @@
+//! Seats of a locked license.
+
+use sealgate_artifact::{DeviceId, LicenseId, UnixSeconds};
+use sqlx::Row;
+
+use crate::columns::{count, signed};
+use crate::{DeviceRow, LicenseRow, StoreError, Subject, Tx, statements};
+
+statements! {
+    COUNT = "SELECT COUNT(*) AS used, \
+             CAST(COALESCE(SUM(CASE WHEN kind = $2 AND identity = $3 THEN 1 ELSE 0 END), 0) AS BIGINT) AS bound \
+             FROM devices WHERE license_id = $1";
+    INSERT = "INSERT INTO devices (license_id, kind, identity, device_id, tenant_id, first_seen) \
+              VALUES ($1, $2, $3, $4, $5, $6)";
+    HELD = "SELECT device_id, tenant_id, license_id, kind, identity, first_seen FROM devices \
+            WHERE license_id = $1 ORDER BY device_id";
+    DELETE = "DELETE FROM devices WHERE license_id = $1 AND device_id = $2";
+    RECORD = "INSERT INTO releases (device_id, tenant_id, license_id, at) VALUES ($1, $2, $3, $4)";
+    RECORDED = "SELECT COUNT(*) AS released FROM releases WHERE license_id = $1 AND at > $2";
+}
+
+/// How many devices hold a seat, and whether this one is among them.
+pub async fn count_devices(
+    tx: &mut Tx<'_>,
+    locked: &LicenseRow,
+    kind: &str,
+    identity: &str,
+) -> Result<(u64, bool), StoreError> {
+    let query = sqlx::query(COUNT).bind(locked.id.to_string()).bind(kind).bind(identity);
+    let row = query.fetch_one(&mut *tx.connection).await?;
+    Ok((count(&row, "used")?, row.try_get::<i64, _>("bound")? > 0))
+}
+
+/// Gives a seat to a device.
+pub async fn take(tx: &mut Tx<'_>, locked: &LicenseRow, device: &DeviceRow) -> Result<(), StoreError> {
+    sqlx::query(INSERT)
+        .bind(locked.id.to_string())
+        .bind(&device.kind)
+        .bind(&device.identity)
+        .bind(device.id.to_string())
+        .bind(locked.tenant.to_string())
+        .bind(signed(device.first_seen.get()))
+        .execute(&mut *tx.connection)
+        .await?;
+    tx.changes(Subject::License(locked.key_hash));
+    Ok(())
+}
+
+/// Every device that holds a seat.
+pub async fn held(tx: &mut Tx<'_>, locked: &LicenseRow) -> Result<Vec<DeviceRow>, StoreError> {
+    Ok(sqlx::query_as(HELD).bind(locked.id.to_string()).fetch_all(&mut *tx.connection).await?)
+}
+
+/// Takes a seat back, and records that.
+pub async fn release(
+    tx: &mut Tx<'_>,
+    locked: &LicenseRow,
+    device: DeviceId,
+    at: UnixSeconds,
+) -> Result<(), StoreError> {
+    let (license, device) = (locked.id.to_string(), device.to_string());
+    sqlx::query(DELETE).bind(&license).bind(&device).execute(&mut *tx.connection).await?;
+    let query = sqlx::query(RECORD).bind(&device).bind(locked.tenant.to_string()).bind(&license);
+    query.bind(signed(at.get())).execute(&mut *tx.connection).await?;
+    tx.changes(Subject::License(locked.key_hash));
+    Ok(())
+}
+
+/// Seats that were taken back since then.
+pub async fn released_since(
+    tx: &mut Tx<'_>,
+    license: LicenseId,
+    since: UnixSeconds,
+) -> Result<u64, StoreError> {
+    let query = sqlx::query(RECORDED).bind(license.to_string()).bind(signed(since.get()));
+    count(&query.fetch_one(&mut *tx.connection).await?, "released").map_err(Into::into)
+}

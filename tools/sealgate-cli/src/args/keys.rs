@@ -1,0 +1,79 @@
+//! Keys.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Subcommand};
+
+const ROTATING: &str = "\
+Examples:
+  sealgate keys rotate                    licenses are signed by the next issuer from now on
+  sealgate keys rotate --use root         a new root; builds that pin the former one follow by themselves";
+
+const REVOKING: &str = "\
+A key that leaked is revoked; one that is merely old is rotated. The command lists the licenses whose files in the
+field go dark. Interrupted, it goes on where it stopped when it is run again.
+
+Examples:
+  sealgate keys list
+  sealgate keys revoke KEYID --reason 'laptop stolen'";
+
+#[derive(Subcommand)]
+pub(crate) enum KeysCommand {
+    /// List the keys of your installation, your tenant and your apps
+    List,
+    /// Write the trust.json that builds pin
+    Export(ExportKeysArgs),
+    /// Let the published next key sign from now on; the former one goes on verifying
+    #[command(after_help = ROTATING)]
+    Rotate {
+        /// Which key
+        #[arg(long = "use", value_name = "USE", default_value = "issuer")]
+        key_use: RotatedUse,
+    },
+    /// End a key and everything it signed; licenses in force are signed anew first
+    #[command(after_help = REVOKING)]
+    Revoke(RevokeKeyArgs),
+}
+
+/// Uses whose keys can be rotated.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub(crate) enum RotatedUse {
+    /// Signs licenses
+    Issuer,
+    /// Signs the keysets of tenants, and server certificates
+    Authority,
+    /// Signs the installation's keyset
+    Root,
+}
+
+impl RotatedUse {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Issuer => "issuer",
+            Self::Authority => "authority",
+            Self::Root => "root",
+        }
+    }
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct ExportKeysArgs {
+    /// The app whose licenses are to be judged; not needed while there is only one
+    #[arg(long, value_name = "ID")]
+    pub(crate) app: Option<String>,
+    /// Where to write it
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct RevokeKeyArgs {
+    /// The key id that `keys list` shows
+    pub(crate) keyid: String,
+    /// Why, for your own records
+    #[arg(long)]
+    pub(crate) reason: Option<String>,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+}

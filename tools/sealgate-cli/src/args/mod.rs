@@ -1,0 +1,190 @@
+//! The command line.
+
+mod files;
+mod keys;
+mod licenses;
+mod records;
+mod server;
+mod vendor;
+
+pub(crate) use files::{InspectArgs, VerifyArgs};
+pub(crate) use keys::{ExportKeysArgs, KeysCommand, RevokeKeyArgs};
+pub(crate) use licenses::{
+    AccessArgs, AccessCommand, DeviceCommand, FileArgs, IssueArgs, LicenseCommand, ListLicensesArgs,
+    RemoveAccessArgs, UpdateLicenseArgs,
+};
+pub(crate) use records::{AuditCommand, EventsArgs};
+pub(crate) use server::{CheckConfigArgs, DemoArgs, ServeArgs};
+pub(crate) use vendor::{
+    AppCommand, CreatePlanArgs, CreateTokenArgs, CreditsCommand, PlanCommand, TenantCommand, TermsArgs,
+    TokenCommand, UpdatePlanArgs, VarsCommand,
+};
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+use sealgate_artifact::{MaxDevices, UnixSeconds};
+
+const VERIFYING: &str = "\
+Examples:
+  sealgate verify editor.license --root PUB            with editor.license.trust beside it
+  sealgate verify editor.license --trust trust.json    also demands the tenant and app that it names
+
+Exit codes: 0 valid, 1 refused (forged, another's, expired), 65 not a license file, 78 nothing to judge it by";
+
+const BEGIN: &str = "\
+Begin:
+  sealgate demo --exit                         see everything once, in a second
+  sealgate serve --data ./data                 run the server
+  export SEALGATE_DATA=./data                  in another terminal
+  sealgate app create Editor
+  sealgate license issue --app APP_ID --expires +365d
+  sealgate license file KEY -o editor.license --with-trust
+
+Exit codes: 0 done, 1 refused, 2 usage, 3 not found, 4 conflict, 65 bad file, 69 server unreachable,
+77 not permitted, 78 configuration";
+
+/// Licensing for software that must prove its license, online and offline.
+#[derive(Parser)]
+#[command(name = "sealgate", version, propagate_version = true, max_term_width = 100, after_help = BEGIN)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Flags that go before or after any verb.
+#[derive(ClapArgs)]
+#[command(next_help_heading = "Everywhere")]
+pub(crate) struct Global {
+    /// Print JSON, for programs
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// The server to talk to
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "SEALGATE_URL",
+        default_value = "http://127.0.0.1:8080"
+    )]
+    pub(crate) url: String,
+    /// The access token; without it, the one in --data
+    #[arg(long, global = true, value_name = "TOKEN", env = "SEALGATE_TOKEN", hide_env_values = true)]
+    pub(crate) token: Option<String>,
+    /// The server's data directory, with the owner's token in it
+    #[arg(long, global = true, value_name = "DIR", env = "SEALGATE_DATA")]
+    pub(crate) data: Option<PathBuf>,
+    /// A TOML file for `serve`; flags win over it
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print errors only
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Log more, to standard error; twice for everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Run the license server; the first start makes keys, schema, a tenant and the owner's token
+    Serve(ServeArgs),
+    /// Show the whole product on this machine: a real server, a license, a client, and what they refuse
+    Demo(DemoArgs),
+    /// Vendors that share this installation: create, list, suspend
+    Tenant {
+        #[command(subcommand)]
+        command: TenantCommand,
+    },
+    /// Access tokens: create, list, revoke
+    Token {
+        #[command(subcommand)]
+        command: TokenCommand,
+    },
+    /// What you sell: create, list, show, switch off, rotate secrets and keys, set variables
+    App {
+        #[command(subcommand)]
+        command: AppCommand,
+    },
+    /// Terms that licenses are issued from: create, list, show, update
+    Plan {
+        #[command(subcommand)]
+        command: PlanCommand,
+    },
+    /// What your customers bought: issue, show, search, renew, change, suspend and revoke licenses, write their files
+    License {
+        #[command(subcommand)]
+        command: LicenseCommand,
+    },
+    /// Devices that hold seats: list, show, release
+    Device {
+        #[command(subcommand)]
+        command: DeviceCommand,
+    },
+    /// Which devices and addresses an app answers: allow, deny, remove, list
+    Access {
+        #[command(subcommand)]
+        command: AccessCommand,
+    },
+    /// Validations that an app has left: grant, show
+    Credits {
+        #[command(subcommand)]
+        command: CreditsCommand,
+    },
+    /// What happened to licenses, newest first
+    Events(EventsArgs),
+    /// Who did what: list, export, verify
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
+    /// The keys that sign: list, export for builds, rotate, revoke
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
+    /// Show what a file says, without believing it
+    Inspect(InspectArgs),
+    /// Verify a license file offline and say what was checked and what was not
+    #[command(after_help = VERIFYING)]
+    Verify(VerifyArgs),
+    /// Say whether a configuration file for `serve` is usable
+    CheckConfig(CheckConfigArgs),
+    /// Print the completion script of a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages, one for each verb
+    Man {
+        /// The directory to write them to
+        #[arg(short, long, value_name = "DIR")]
+        output: PathBuf,
+    },
+}
+
+fn max_devices(text: &str) -> Result<MaxDevices, String> {
+    let seats = match text {
+        "unlimited" => Some(MaxDevices::Unlimited),
+        number => number.parse().ok().and_then(MaxDevices::limited),
+    };
+    seats.ok_or_else(|| "expected 1 to 1000000, or `unlimited`".to_owned())
+}
+
+/// The times that the program itself needs come from here.
+pub(crate) fn now() -> UnixSeconds {
+    use sealgate_authority::ports::{Clock, System};
+    UnixSeconds::new(System.unix_millis() / 1000).expect("a clock before the year 10000")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Args::command().debug_assert();
+    }
+}

@@ -1,0 +1,75 @@
+//! `sealgate access`.
+
+use sealgate_artifact::Code;
+use sealgate_wire::{AccessView, AddAccess, Timestamp};
+
+use crate::args::{AccessArgs, AccessCommand, Global, RemoveAccessArgs, now};
+use crate::client::{Client, segment};
+use crate::failure::Failure;
+use crate::output::{Output, ends};
+
+pub(crate) fn run(global: &Global, command: &AccessCommand, output: &Output) -> Result<(), Failure> {
+    let client = Client::new(global)?;
+    let entry = match command {
+        AccessCommand::Allow(args) => add(&client, "allow", args)?,
+        AccessCommand::Deny(args) => add(&client, "deny", args)?,
+        AccessCommand::Remove(args) => remove(&client, args)?,
+        AccessCommand::List { app } => {
+            let entries = entries(&client, app.as_deref())?;
+            output.result(&entries, |entries| table(entries));
+            return Ok(());
+        }
+    };
+    output.result(&entry, |entry| table(std::slice::from_ref(entry)));
+    Ok(())
+}
+
+fn add(client: &Client, effect: &str, args: &AccessArgs) -> Result<AccessView, Failure> {
+    let wish = AddAccess {
+        app_id: segment(&args.app)?.to_string(),
+        effect: effect.to_owned(),
+        hwid: args.hwid.clone(),
+        ip: args.ip.clone(),
+        reason: args.reason.clone(),
+        expires_at: args.expires.resolve(now()).map(Timestamp),
+    };
+    client.create("/api/v1/access", &wish)
+}
+
+/// Takes every entry away that names this, allowing and denying ones; answers the last.
+fn remove(client: &Client, args: &RemoveAccessArgs) -> Result<AccessView, Failure> {
+    let address = |text: &Option<String>| text.as_deref().map(|t| t.trim_end_matches("/32").to_owned());
+    let is_named = |entry: &AccessView| match (&args.hwid, &args.ip) {
+        (Some(hwid), _) => entry.hwid.as_ref() == Some(hwid),
+        (None, ip) => entry.ip.is_some() && address(&entry.ip) == address(ip),
+    };
+    let mut removed = None;
+    for entry in entries(client, Some(&args.app))?.into_iter().filter(is_named) {
+        removed = Some(client.delete(&format!("/api/v1/access/{}", entry.entry_id))?);
+    }
+    removed.ok_or_else(|| {
+        Failure::new(Code::NotFound, Code::NotFound.meaning())
+            .fix("`sealgate access list` shows what is listed")
+    })
+}
+
+fn entries(client: &Client, app: Option<&str>) -> Result<Vec<AccessView>, Failure> {
+    match app {
+        Some(app) => client.get_all(&format!("/api/v1/access?limit=200&app_id={}", segment(app)?)),
+        None => client.get_all("/api/v1/access?limit=200"),
+    }
+}
+
+fn table(entries: &[AccessView]) {
+    let row = |e: &AccessView| {
+        let subject = e.hwid.clone().or_else(|| e.ip.clone()).unwrap_or_default();
+        vec![
+            e.effect.clone(),
+            subject,
+            ends(e.expires_at),
+            e.reason.clone().unwrap_or_default(),
+            e.app_id.clone(),
+        ]
+    };
+    Output::table(&["EFFECT", "DEVICE OR ADDRESS", "ENDS", "REASON", "APP"], entries.iter().map(row));
+}

@@ -1,0 +1,142 @@
+//! `sealgate audit`.
+
+use std::path::Path;
+
+use indicatif::ProgressBar;
+use sealgate_artifact::{Code, decode_hex};
+use sealgate_journal::{AuditEntry, Broken, Check, Head};
+use sealgate_wire::{AuditExport, AuditHead, AuditView};
+use serde::{Deserialize, Serialize};
+
+use crate::args::{AuditCommand, Global};
+use crate::client::Client;
+use crate::commands::license::write;
+use crate::failure::Failure;
+use crate::files;
+use crate::output::{Output, say};
+
+/// The last line of an exported log: where the chain ended, and whose it is.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct End {
+    tenant_id: String,
+    head: AuditHead,
+}
+
+/// A log, oldest row first.
+struct Log {
+    end: End,
+    rows: Vec<AuditView>,
+}
+
+pub(crate) fn run(global: &Global, command: &AuditCommand, output: &Output) -> Result<(), Failure> {
+    match command {
+        AuditCommand::List { limit } => list(global, *limit, output),
+        AuditCommand::Export { output: file } => export(global, file, output),
+        AuditCommand::Verify { file } => {
+            let log = match file {
+                Some(file) => read(file)?,
+                None => fetch(global, output)?,
+            };
+            verify(&log, output)
+        }
+    }
+}
+
+fn list(global: &Global, limit: usize, output: &Output) -> Result<(), Failure> {
+    let rows: Vec<AuditView> = Client::new(global)?.get_some("/api/v1/audit?limit=200", limit)?;
+    output.result(&rows, |rows| {
+        let row = |r: &AuditView| {
+            vec![r.at.to_string(), r.action.clone(), r.subject.clone(), r.actor.clone(), r.detail.clone()]
+        };
+        Output::table(&["AT", "WHAT", "TO", "BY", "DETAIL"], rows.iter().map(row));
+    });
+    Ok(())
+}
+
+fn export(global: &Global, file: &Path, output: &Output) -> Result<(), Failure> {
+    let log = fetch(global, output)?;
+    check(&log)?;
+    let line = |row: &AuditView| serde_json::to_string(row).expect("a row can be written");
+    let mut lines: Vec<String> = log.rows.iter().map(line).collect();
+    lines.push(serde_json::to_string(&log.end).expect("a head can be written"));
+    let written = write(file, (lines.join("\n") + "\n").as_bytes())?;
+    let result = serde_json::json!({ "file": file, "rows": log.rows.len(), "head": log.end.head });
+    output.result(&result, |_| {
+        say!("{written}: {} rows, head {}", log.rows.len(), log.end.head.hash);
+    });
+    Ok(())
+}
+
+fn verify(log: &Log, output: &Output) -> Result<(), Failure> {
+    let head = check(log)?;
+    let result =
+        serde_json::json!({ "rows": head.seq, "head": log.end.head, "tenant_id": log.end.tenant_id });
+    output.result(&result, |_| {
+        say!("{} rows: none was changed, inserted or taken away since the head was written", head.seq);
+        say!("head {}", log.end.head.hash);
+        say!("\nWhoever can write the whole database can make a new chain. Keep heads or exports elsewhere.");
+    });
+    Ok(())
+}
+
+/// Everything that happened until now.
+fn fetch(global: &Global, output: &Output) -> Result<Log, Failure> {
+    let client = Client::new(global)?;
+    let bar = if output.json || output.quiet { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
+    let mut rows: Vec<AuditView> = vec![];
+    loop {
+        let after = rows.last().and_then(|row| row.seq).unwrap_or(0);
+        let part: AuditExport = client.get(&format!("/api/v1/audit/export?after={after}"))?;
+        let is_last = part.items.is_empty();
+        rows.extend(part.items);
+        bar.set_message(format!("{} rows", rows.len()));
+        bar.tick();
+        if is_last || rows.last().and_then(|row| row.seq) == Some(part.head.seq) {
+            bar.finish_and_clear();
+            return Ok(Log { end: End { tenant_id: part.tenant_id, head: part.head }, rows });
+        }
+    }
+}
+
+fn read(file: &Path) -> Result<Log, Failure> {
+    let unreadable = |why: String| Failure::new(Code::FileUnreadable, format!("{}: {why}", file.display()));
+    let bytes = files::read_large(file).map_err(|e| unreadable(e.to_string()))?;
+    let text = String::from_utf8(bytes).map_err(|_| unreadable("not UTF-8".to_owned()))?;
+    let mut lines: Vec<&str> = text.lines().collect();
+    let is_export = |e: serde_json::Error| unreadable(format!("not an exported log: {e}"));
+    let end = serde_json::from_str(lines.pop().unwrap_or_default()).map_err(is_export)?;
+    let rows = lines.into_iter().map(serde_json::from_str).collect::<Result<_, _>>().map_err(is_export)?;
+    Ok(Log { end, rows })
+}
+
+/// Follows the chain from its first row to its head (`spec/audit.md` §2.2).
+fn check(log: &Log) -> Result<Head, Failure> {
+    let mut check = Check::default();
+    for row in &log.rows {
+        let (seq, hash) = (row.seq.unwrap_or(0), row.hash.as_deref().unwrap_or_default());
+        let entry = AuditEntry {
+            tenant: &log.end.tenant_id,
+            id: &row.audit_id,
+            at: row.at.0.get(),
+            actor: &row.actor,
+            action: &row.action,
+            subject: &row.subject,
+            detail: &row.detail,
+            request_id: &row.request_id,
+        };
+        check.follow(seq, &decode_hex(hash).unwrap_or([0; 32]), &entry).map_err(broken)?;
+    }
+    let head = Head { seq: log.end.head.seq, hash: decode_hex(&log.end.head.hash).unwrap_or([0; 32]) };
+    check.finish(&head).map_err(broken)
+}
+
+fn broken(broken: Broken) -> Failure {
+    let message = match broken {
+        Broken::Number(n) => format!("row {n} is missing, or a row was inserted before it"),
+        Broken::Hash(n) => format!("row {n} was changed"),
+        Broken::Truncated(n) => format!("row {n} and what follows was cut off"),
+    };
+    Failure::new(Code::AuditBroken, message)
+        .fix("compare with an earlier export; find out who could write the database")
+}
