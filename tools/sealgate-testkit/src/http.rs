@@ -44,6 +44,17 @@ pub fn request(method: &str, url: &str, token: Option<&str>, body: &Value) -> An
 
 /// Sends these very bytes.
 pub fn send(method: &str, url: &str, token: Option<&str>, body: &[u8]) -> Answer {
+    send_with(method, url, token, &[], body)
+}
+
+/// The same with more headers.
+pub fn send_with(
+    method: &str,
+    url: &str,
+    token: Option<&str>,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Answer {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .timeout_global(Some(Duration::from_mins(1)))
@@ -51,6 +62,9 @@ pub fn send(method: &str, url: &str, token: Option<&str>, body: &[u8]) -> Answer
         .into();
     let mut builder =
         ureq::http::Request::builder().method(method).uri(url).header("content-type", "application/json");
+    for (name, value) in headers {
+        builder = builder.header(*name, *value);
+    }
     if let Some(token) = token {
         builder = builder.header("authorization", format!("Bearer {token}"));
     }

@@ -12,14 +12,18 @@ mod chain;
 mod clock;
 mod database;
 mod http;
+mod operations;
 mod signature;
+mod user;
 
 pub use app::TestApp;
 pub use chain::Chain;
 pub use clock::TestClock;
 pub use database::{Engine, TestDatabase};
-pub use http::{Answer, request, send};
+pub use http::{Answer, request, send, send_with};
+pub use operations::{Operation, Staged, stage};
 pub use signature::is_signed_by;
+pub use user::User;
 
 /// Runs one test body on a server over SQLite and on one over PostgreSQL. A body that restarts its server takes
 /// `&mut TestApp`.

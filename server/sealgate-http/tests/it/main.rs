@@ -10,6 +10,7 @@ mod hostile_bodies;
 mod races;
 mod secrets;
 mod support;
+mod tenancy;
 mod validate_answer;
 mod validate_in_force;
 mod validate_refusals;

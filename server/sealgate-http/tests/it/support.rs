@@ -29,6 +29,13 @@ pub(crate) fn assert_problem(answer: &Answer, status: u16, code: &str) {
     assert_eq!(answer.header("www-authenticate"), (status == 401).then_some("Bearer"));
 }
 
+/// The same answer, but for its request id.
+pub(crate) fn anonymous(answer: &Answer) -> (u16, Value) {
+    let mut body = answer.json();
+    body["request_id"] = Value::Null;
+    (answer.status, body)
+}
+
 /// A refusal on AuthForge's wire: exactly two fields (`spec/errors.md` §4).
 #[track_caller]
 pub(crate) fn assert_failed(answer: &Answer, status: u16, error: &str) {
@@ -68,8 +75,20 @@ pub(crate) struct State {
 }
 
 pub(crate) fn state(app: &TestApp) -> State {
-    const TABLES: [&str; 8] =
-        ["tenants", "tokens", "apps", "licenses", "license_statements", "devices", "events", "audit"];
+    const TABLES: [&str; 12] = [
+        "tenants",
+        "tokens",
+        "apps",
+        "plans",
+        "licenses",
+        "license_statements",
+        "devices",
+        "releases",
+        "access_entries",
+        "idempotency",
+        "events",
+        "audit",
+    ];
     let counts =
         TABLES.map(|table| format!("SELECT '{table} ' || CAST(COUNT(*) AS TEXT) AS line FROM {table}"));
     let licenses =

@@ -32,9 +32,9 @@ pub(crate) struct Config {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum LogFormat {
-    /// For people.
+    // For people.
     Text,
-    /// One JSON object a line.
+    // One JSON object a line.
     Json,
 }
 

@@ -35,7 +35,7 @@ fn an_app_is_created_listed_and_shown_to_a_person() {
 
     let list = vendor.run(&["app", "list"]).ok();
     let lines: Vec<&str> = list.lines().collect();
-    assert_eq!(cells(lines[0]), ["APP", "NAME", "CREATED"]);
+    assert_eq!(cells(lines[0]), ["APP", "NAME", "STATUS", "CREATED"]);
     assert_eq!((lines.len(), cells(lines[1])[0]), (2, id));
     assert!(lines[1].contains("Füße & Söhne"));
 
@@ -47,7 +47,7 @@ fn an_app_is_created_listed_and_shown_to_a_person() {
 #[test]
 fn an_empty_list_is_a_head_for_people_and_an_empty_list_for_programs() {
     let vendor = Vendor::new();
-    assert_eq!(cells(&vendor.run(&["app", "list"]).ok()), ["APP", "NAME", "CREATED"]);
+    assert_eq!(cells(&vendor.run(&["app", "list"]).ok()), ["APP", "NAME", "STATUS", "CREATED"]);
     assert_eq!(vendor.json(&["app", "list"]), serde_json::json!([]));
     assert_eq!(vendor.json(&["license", "list"]), serde_json::json!([]));
 }

@@ -33,14 +33,17 @@ fn a_license_has_the_terms_it_was_issued_with() {
     let fields = [
         "app_id",
         "created_at",
+        "customer",
         "devices_used",
         "expires_at",
         "features",
         "label",
         "license_id",
+        "limits",
         "max_devices",
         "status",
         "tier",
+        "version",
     ];
     assert_eq!(names(&shown), fields);
     assert_eq!((&shown["label"], &shown["status"]), (&json!("Order 1042 – Müller"), &json!("active")));
@@ -137,7 +140,10 @@ fn people_read_tables() {
     assert_eq!((seats, ends), ("1", "2037-01-31T00:00:00Z"));
 
     let list = vendor.run(&["license", "list"]).ok();
-    assert_eq!(cells(list.lines().next().expect("a head")), ["LICENSE", "STATUS", "SEATS", "ENDS", "LABEL"]);
+    assert_eq!(
+        cells(list.lines().next().expect("a head")),
+        ["LICENSE", "STATUS", "SEATS", "ENDS", "LABEL", "CUSTOMER"]
+    );
     assert!(list.contains(id) && !list.contains(key), "{list}");
 
     let shown = vendor.run(&["license", "show", key]).ok();
