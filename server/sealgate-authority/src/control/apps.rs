@@ -111,6 +111,8 @@ pub async fn rotate_app_key(
     if let Some(done) = a.answered(caller).await? {
         return Ok(done);
     }
+    // Before a key is made for it.
+    find(a, caller, id).await?;
     let fresh = a.signer.generate(KeyUse::App)?;
     let change = move |app: &mut AppRow| {
         app.public_key = std::mem::replace(&mut app.next_public_key, fresh);

@@ -63,6 +63,36 @@ on_both_engines! {
         assert_eq!(bound(app), (10, 10));
     }
 
+    fn of_many_questions_one_gets_the_last_credit(app: &TestApp) {
+        let (editor, license) = sell(app, &json!({ "max_devices": "unlimited" }));
+        let path = format!("/api/v1/apps/{}/credits", editor["app_id"].as_str().expect("text"));
+        app.api("POST", &path, &json!({ "amount": 1 })).expect(200);
+        let question = |n| TestApp::question(&editor, &license, &format!("device-{n}"), &nonce(n));
+        let answers = at_once(app, &(0..RACERS).map(question).collect::<Vec<_>>());
+        let (won, lost): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);
+        assert_eq!(won.len(), 1);
+        for answer in lost {
+            assert_failed(answer, 429, "no_credits");
+        }
+        assert_eq!((bound(app), app.count("debits")), ((1, 1), 1));
+        assert_eq!(app.api("GET", &path, &json!(null)).expect(200), json!({ "balance": 0 }));
+    }
+
+    fn of_many_that_change_a_license_each_is_done_and_signed(app: &TestApp) {
+        let (editor, license) = sell(app, &json!({}));
+        let path = format!("/api/v1/licenses/{}", license["license_id"].as_str().expect("text"));
+        let done: Vec<Answer> = std::thread::scope(|scope| {
+            let change = |n: u32| app.api("PATCH", &path, &json!({ "max_devices": n + 2 }));
+            let racers: Vec<_> = (0..6).map(|n| scope.spawn(move || change(n))).collect();
+            racers.into_iter().map(|racer| racer.join().expect("gets an answer")).collect()
+        });
+        for answer in done {
+            answer.expect(200);
+        }
+        app.chain(&editor, &license).judge(app.clock.seconds()).expect("the last one is signed");
+        assert_eq!((app.count("license_statements"), app.count("audit WHERE action = 'license.updated'")), (7, 6));
+    }
+
     fn of_many_apps_with_one_name_one_is_made(app: &TestApp) {
         let name = json!({ "name": "Editor" });
         let made: Vec<u16> = std::thread::scope(|scope| {

@@ -1,0 +1,73 @@
+//! Access tokens (`spec/http.md` §3.12).
+
+use sealgate_testkit::on_both_engines;
+use serde_json::json;
+
+use crate::support::{assert_problem, refused_without_effect};
+
+on_both_engines! {
+    fn a_token_works_until_its_end(app: &TestApp) {
+        let end = sealgate_wire::Timestamp(sealgate_artifact::UnixSeconds::new(app.clock.seconds() + 60).expect("in range"));
+        let wish = json!({ "scopes": ["apps:read"], "name": "shop", "expires_at": end.to_string() });
+        let made = app.api("POST", "/api/v1/tokens", &wish).expect(201);
+        let mut user = app.owner();
+        made["token"].as_str().expect("text").clone_into(&mut user.token);
+        user.api("GET", "/api/v1/apps", &json!(null)).expect(200);
+        app.clock.advance(60);
+        assert_problem(&user.api("GET", "/api/v1/apps", &json!(null)), 401, "token_invalid");
+        let list = app.api("GET", "/api/v1/tokens", &json!(null)).expect(200);
+        let listed = list["items"].as_array().expect("a list").iter().find(|t| t["name"] == "shop").expect("is listed");
+        assert_eq!(listed["scopes"], json!(["apps:read"]));
+        assert!(!list.to_string().contains("sgt_"), "no list shows a token");
+    }
+
+    fn a_revoked_token_ends_at_once_and_stays_listed(app: &TestApp) {
+        let made = app.api("POST", "/api/v1/tokens", &json!({ "scopes": ["owner"] })).expect(201);
+        let mut user = app.owner();
+        made["token"].as_str().expect("text").clone_into(&mut user.token);
+        let path = format!("/api/v1/tokens/{}/revoke", made["token_id"].as_str().expect("text"));
+        let revoked = app.api("POST", &path, &json!(null)).expect(200);
+        assert!(revoked["revoked_at"].is_string());
+        assert_problem(&user.api("GET", "/api/v1/apps", &json!(null)), 401, "token_invalid");
+        assert_eq!(app.api("POST", &path, &json!(null)).expect(200), revoked, "twice changes nothing");
+        assert_eq!(app.count("audit WHERE action = 'token.revoked'"), 1);
+    }
+
+    fn nobody_passes_on_more_than_he_has(app: &TestApp) {
+        let clerk = app.owner().with_scopes(&["tokens:write", "licenses:read"]);
+        clerk.api("POST", "/api/v1/tokens", &json!({ "scopes": ["licenses:read"] })).expect(201);
+        for scopes in [json!(["licenses:write"]), json!(["owner"]), json!(["installation"]), json!(["licenses:read", "apps:read"])] {
+            let answer = clerk.api("POST", "/api/v1/tokens", &json!({ "scopes": scopes }));
+            assert_problem(&answer, 403, "scope_missing");
+        }
+        let owners = app.api("POST", "/api/v1/tokens", &json!({ "scopes": ["owner"] })).expect(201);
+        let path = format!("/api/v1/tokens/{}/revoke", owners["token_id"].as_str().expect("text"));
+        assert_problem(&clerk.api("POST", &path, &json!(null)), 403, "scope_missing");
+        let tenants_owner = app.tenant("Acme");
+        let answer = tenants_owner.api("POST", "/api/v1/tokens", &json!({ "scopes": ["installation"] }));
+        assert_problem(&answer, 403, "scope_missing");
+    }
+
+    fn shared_keys_need_the_scope_of_the_installation(app: &TestApp) {
+        let acme = app.tenant("Acme");
+        acme.api("POST", "/api/v1/keys/rotate", &json!({ "use": "issuer" })).expect(200);
+        for key_use in ["authority", "root"] {
+            let answer = acme.api("POST", "/api/v1/keys/rotate", &json!({ "use": key_use }));
+            assert_problem(&answer, 403, "scope_missing");
+        }
+        let keys = acme.api("GET", "/api/v1/keys", &json!(null)).expect(200);
+        for key in keys["items"].as_array().expect("a list").iter().filter(|key| key["scope"] == "installation") {
+            let path = format!("/api/v1/keys/{}/revoke", key["keyid"].as_str().expect("text"));
+            assert_problem(&acme.api("POST", &path, &json!({})), 403, "scope_missing");
+        }
+    }
+
+    fn what_no_token_can_be_is_refused(app: &TestApp) {
+        for wish in [
+            json!({}), json!({ "scopes": [] }), json!({ "scopes": ["everything"] }), json!({ "scopes": "owner" }),
+            json!({ "scopes": ["owner"], "name": "" }), json!({ "scopes": ["owner"], "expires_at": "2020-01-01T00:00:00Z" }),
+        ] {
+            refused_without_effect(app, ("POST", "/api/v1/tokens", &wish), 400, "malformed_request");
+        }
+    }
+}

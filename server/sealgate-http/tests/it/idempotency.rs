@@ -1,0 +1,105 @@
+//! A named request does what it does once (`spec/http.md` §3.7).
+
+use sealgate_testkit::{Answer, TestApp, on_both_engines, stage};
+use serde_json::{Value, json};
+
+use crate::support::{assert_problem, state};
+
+const RACERS: usize = 64;
+const DAY: u64 = 24 * 60 * 60;
+
+/// Names of the operations whose document says that they take a name.
+fn repeatable(app: &TestApp) -> Vec<String> {
+    let document = app.document();
+    let mut names = vec![];
+    for methods in document["paths"].as_object().expect("paths").values() {
+        for operation in methods.as_object().expect("methods").values() {
+            let parameters = operation["parameters"].as_array().into_iter().flatten();
+            if parameters.into_iter().any(|p| p["name"] == "idempotency-key") {
+                names.push(operation["operationId"].as_str().expect("a name").to_owned());
+            }
+        }
+    }
+    names
+}
+
+fn at_once(ask: impl Fn() -> Answer + Sync) -> Vec<Answer> {
+    let start = std::sync::Barrier::new(RACERS);
+    std::thread::scope(|scope| {
+        let racer = || {
+            start.wait();
+            ask()
+        };
+        let racers: Vec<_> = (0..RACERS).map(|_| scope.spawn(racer)).collect();
+        racers.into_iter().map(|racer| racer.join().expect("gets an answer")).collect()
+    })
+}
+
+on_both_engines! {
+    fn every_creating_request_can_be_sent_again(app: &TestApp) {
+        let owner = app.owner();
+        let creating = ["create_tenant", "create_token", "create_app", "create_plan", "issue_licenses", "add_access",
+            "rotate_secret", "rotate_app_key", "grant_credits"];
+        for name in creating {
+            assert!(repeatable(app).iter().any(|known| known == name), "{name} takes a name");
+            let operation = app.operations().into_iter().find(|o| o.id == name).expect("is documented");
+            let staged = stage(app, &owner, name);
+            let ask = |key: &str| owner.api_once(&operation.method, &staged.url(&operation), &staged.body, key);
+            let first = ask(name);
+            assert!((200..300).contains(&first.status), "{name}: {first:?}");
+            let after = state(app);
+            app.clock.advance(DAY - 1);
+            let again = ask(name);
+            assert_eq!((again.status, &again.bytes), (first.status, &first.bytes), "{name}");
+            assert_eq!(state(app), after, "{name}");
+        }
+    }
+
+    fn a_name_is_not_used_for_two_requests(app: &TestApp) {
+        let owner = app.owner();
+        let ask = |path: &str, name: &str| owner.api_once("POST", path, &json!({ "name": name }), "n-1");
+        let first = ask("/api/v1/apps", "Editor").expect(201);
+        assert_problem(&ask("/api/v1/apps", "Viewer"), 409, "idempotency_key_reused");
+        assert_problem(&ask("/api/v1/tenants", "Editor"), 409, "idempotency_key_reused");
+        assert_eq!(ask("/api/v1/apps", "Editor").expect(201), first);
+        assert_eq!((app.count("apps"), app.count("tenants")), (1, 1));
+    }
+
+    fn a_name_belongs_to_its_tenant(app: &TestApp) {
+        let (owner, twin) = (app.owner(), app.tenant("Twin"));
+        let ask = |user: &sealgate_testkit::User| user.api_once("POST", "/api/v1/apps", &json!({ "name": "Editor" }), "same");
+        assert_ne!(ask(&owner).expect(201)["app_id"], ask(&twin).expect(201)["app_id"]);
+    }
+
+    fn a_refused_request_frees_its_name(app: &TestApp) {
+        let owner = app.owner();
+        let ask = |body: &Value| owner.api_once("POST", "/api/v1/apps", body, "n-1");
+        assert_problem(&ask(&json!({ "name": "" })), 400, "malformed_request");
+        ask(&json!({ "name": "Editor" })).expect(201);
+    }
+
+    fn of_many_at_once_one_is_carried_out_and_all_get_its_answer(app: &TestApp) {
+        let owner = app.owner();
+        let editor = app.create_app("Editor");
+        let order = json!({ "app_id": editor["app_id"], "count": 3 });
+        let answers = at_once(|| owner.api_once("POST", "/api/v1/licenses", &order, "order-1042"));
+        for answer in &answers {
+            assert_eq!((answer.status, &answer.bytes), (201, &answers[0].bytes));
+        }
+        assert_eq!((app.count("licenses"), app.count("audit WHERE action = 'license.issued'")), (3, 1));
+        let grant = json!({ "amount": 5 });
+        let path = format!("/api/v1/apps/{}/credits", editor["app_id"].as_str().expect("text"));
+        for answer in at_once(|| owner.api_once("POST", &path, &grant, "grant-1")) {
+            assert_eq!(answer.expect(200), json!({ "balance": 5 }));
+        }
+    }
+
+    fn what_no_name_can_be_is_refused(app: &TestApp) {
+        let owner = app.owner();
+        for name in ["", "a b", "é", &"x".repeat(129)] {
+            let answer = owner.api_once("POST", "/api/v1/apps", &json!({ "name": "Editor" }), name);
+            assert_problem(&answer, 400, "malformed_request");
+        }
+        assert_eq!(app.count("apps"), 0);
+    }
+}

@@ -1,0 +1,255 @@
+//! For every operation of the OpenAPI document a request that succeeds, on things that exist for it alone.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use serde_json::{Value, json};
+
+use crate::user::text;
+use crate::{Answer, TestApp, User};
+
+/// An operation of the document.
+#[derive(Debug, Clone)]
+pub struct Operation {
+    /// Its name.
+    pub id: String,
+    /// The method.
+    pub method: String,
+    /// The path, with its parameter in braces.
+    pub path: String,
+    /// The scope that it needs.
+    pub scope: String,
+}
+
+/// A request that will succeed once.
+#[derive(Debug, Clone)]
+pub struct Staged {
+    /// What stands in the place of the path's parameter.
+    pub id: Option<String>,
+    /// The query, with its question mark.
+    pub query: String,
+    /// The body; `null` for none.
+    pub body: Value,
+    /// Names of the vendor's own things that the request mentions.
+    pub mentions: Vec<String>,
+}
+
+impl Staged {
+    /// Where it goes.
+    pub fn url(&self, operation: &Operation) -> String {
+        let path = match (&self.id, operation.path.split_once('{')) {
+            (Some(id), Some((begin, rest))) => {
+                format!("{begin}{id}{}", rest.split_once('}').expect("a closed brace").1)
+            }
+            _ => operation.path.clone(),
+        };
+        path + &self.query
+    }
+
+    /// Asks.
+    pub fn ask(&self, operation: &Operation, user: &User) -> Answer {
+        user.api(&operation.method, &self.url(operation), &self.body)
+    }
+
+    /// The same request about things that nobody has.
+    #[must_use]
+    pub fn about_nothing(&self) -> Self {
+        let mut other = self.clone();
+        for name in &self.mentions {
+            let nobodys = if name.len() == 34 { NOBODYS_KEY } else { NOBODYS_ID };
+            other.id = other.id.map(|id| id.replace(name, nobodys));
+            other.query = other.query.replace(name, nobodys);
+            other.body = serde_json::from_str(&other.body.to_string().replace(name, nobodys)).expect("JSON");
+        }
+        other
+    }
+}
+
+const NOBODYS_ID: &str = "01926a3b-0000-7000-8000-000000000000";
+const NOBODYS_KEY: &str = "000G-40R4-0M30-E209-185G-R38E-1YRB";
+
+impl TestApp {
+    /// The OpenAPI document.
+    pub fn document(&self) -> Value {
+        self.api("GET", "/api/v1/openapi.json", &json!(null)).expect(200)
+    }
+
+    /// Every operation that needs a token.
+    pub fn operations(&self) -> Vec<Operation> {
+        let document = self.document();
+        let mut all = vec![];
+        for (path, methods) in document["paths"].as_object().expect("paths") {
+            for (method, operation) in methods.as_object().expect("methods") {
+                if let Some(scope) = operation["x-scope"].as_str() {
+                    all.push(Operation {
+                        id: text(&operation["operationId"]),
+                        method: method.to_uppercase(),
+                        path: path.clone(),
+                        scope: scope.to_owned(),
+                    });
+                }
+            }
+        }
+        all
+    }
+}
+
+/// Things of a vendor's own, made one after the other.
+struct Stage<'a> {
+    app: &'a TestApp,
+    vendor: &'a User,
+}
+
+/// Makes what the operation needs, as that vendor, and the request. An operation that stands here with no request is one
+/// that nobody has thought about: the test fails.
+pub fn stage(app: &TestApp, vendor: &User, operation: &str) -> Staged {
+    let stage = Stage { app, vendor };
+    match operation {
+        "create_tenant" => body(json!({ "name": fresh("Tenant") })),
+        "list_tenants" | "list_tokens" | "list_apps" | "list_audit" | "list_keys" | "export_audit" => {
+            nothing()
+        }
+        "show_tenant" | "suspend_tenant" | "resume_tenant" => about(&stage.tenant()),
+        "update_tenant" => stage.change(&stage.tenant(), json!({ "offline": false })),
+        "create_token" => body(json!({ "scopes": ["tokens:write"] })),
+        "revoke_token" => {
+            about(&text(&vendor.make("/api/v1/tokens", &json!({ "scopes": ["tokens:write"] }))["token_id"]))
+        }
+        "create_app" => body(json!({ "name": fresh("App") })),
+        "show_app" | "app_trust" | "disable_app" | "enable_app" | "app_variables" | "show_credits" => {
+            about(&stage.app())
+        }
+        "rotate_secret" | "rotate_app_key" => stage.change(&stage.app(), json!({})),
+        "set_app_variables" => stage.change(&stage.app(), json!({ "variables": { "motd": "hi", "max": 3 } })),
+        "grant_credits" => stage.change(&stage.app(), json!({ "amount": 5 })),
+        "create_plan" => stage.creation(&json!({ "name": "Pro", "tier": "licensed", "max_devices": 2 })),
+        "list_plans" | "list_access" => search("app_id", &stage.app()),
+        "show_plan" => about(&stage.plan()),
+        "update_plan" => {
+            stage.change(&stage.plan(), json!({ "duration_days": null, "max_devices": "unlimited" }))
+        }
+        _ => stage_license(&stage, operation),
+    }
+}
+
+fn stage_license(stage: &Stage, operation: &str) -> Staged {
+    match operation {
+        "issue_licenses" => stage.creation(&json!({ "count": 2, "label": "staged" })),
+        "list_licenses" => search("app_id", &text(&stage.license()["app_id"])),
+        "look_up_license" => {
+            let key = text(&stage.license()["license_key"]);
+            Staged { mentions: vec![key.clone()], ..body(json!({ "license_key": key })) }
+        }
+        "show_license" | "license_file" | "resume_license" | "license_variables" => {
+            about(&stage.license_id())
+        }
+        "update_license" => {
+            stage.change(&stage.license_id(), json!({ "label": "renamed", "max_devices": 2 }))
+        }
+        "renew_license" => stage.change(&stage.license_id(), json!({ "expires_at": "2037-01-31T00:00:00Z" })),
+        "suspend_license" | "revoke_license" => {
+            stage.change(&stage.license_id(), json!({ "reason": "staged" }))
+        }
+        "reset_devices" => stage.change(&text(&stage.device()["license_id"]), json!({})),
+        "set_license_variables" => stage.change(&stage.license_id(), json!({ "variables": { "seats": 5 } })),
+        "list_devices" => search("license_id", &text(&stage.device()["license_id"])),
+        "show_device" => about(&text(&stage.device()["device_id"])),
+        "release_device" => stage.change(&text(&stage.device()["device_id"]), json!({})),
+        "add_access" => stage.creation(&json!({ "effect": "deny", "ip": "192.0.2.0/24" })),
+        "remove_access" => {
+            let wish = json!({ "app_id": stage.app(), "effect": "deny", "hwid": "stolen" });
+            about(&text(&stage.vendor.make("/api/v1/access", &wish)["entry_id"]))
+        }
+        "list_events" => search("license_id", &stage.license_id()),
+        "rotate_key" => body(json!({ "use": "issuer" })),
+        "revoke_key" => stage.change(&stage.next_issuer(), json!({ "reason": "staged" })),
+        unknown => panic!("{unknown}: no request is staged for this operation; add one"),
+    }
+}
+
+impl Stage<'_> {
+    fn tenant(&self) -> String {
+        text(&self.vendor.make("/api/v1/tenants", &json!({ "name": fresh("Tenant") }))["tenant_id"])
+    }
+
+    fn new_app(&self) -> Value {
+        self.vendor.make("/api/v1/apps", &json!({ "name": fresh("App") }))
+    }
+
+    fn app(&self) -> String {
+        text(&self.new_app()["app_id"])
+    }
+
+    fn plan(&self) -> String {
+        let wish = json!({ "app_id": self.app(), "name": "Pro", "tier": "licensed", "duration_days": 30 });
+        text(&self.vendor.make("/api/v1/plans", &wish)["plan_id"])
+    }
+
+    /// A license with its key and its app.
+    fn license(&self) -> Value {
+        let app = self.new_app();
+        let issued = self.vendor.make("/api/v1/licenses", &json!({ "app_id": app["app_id"] }));
+        let mut license = issued["licenses"][0].clone();
+        for name in ["app_id", "app_secret"] {
+            license[name] = app[name].clone();
+        }
+        license
+    }
+
+    fn license_id(&self) -> String {
+        text(&self.license()["license_id"])
+    }
+
+    /// A device on a license of its own.
+    fn device(&self) -> Value {
+        let license = self.license();
+        let question = TestApp::question(&license, &license, "desk", &format!("{:032x}", next()));
+        self.app.validate(&question).expect(200);
+        let path = format!("/api/v1/devices?license_id={}", text(&license["license_id"]));
+        self.vendor.api("GET", &path, &json!(null)).expect(200)["items"][0].clone()
+    }
+
+    /// The published key that signs later.
+    fn next_issuer(&self) -> String {
+        let keys = self.vendor.api("GET", "/api/v1/keys", &json!(null)).expect(200);
+        let keys = keys["items"].as_array().expect("keys").iter();
+        let mut next = keys.filter(|key| key["use"] == "issuer" && key["state"] == "next");
+        text(&next.next().expect("one is published")["keyid"])
+    }
+
+    fn change(&self, id: &str, body: Value) -> Staged {
+        Staged { body, ..about(id) }
+    }
+
+    /// Something new for an app of its own.
+    fn creation(&self, wish: &Value) -> Staged {
+        let app = self.app();
+        let mut wish = wish.clone();
+        wish["app_id"] = app.clone().into();
+        Staged { mentions: vec![app], ..body(wish) }
+    }
+}
+
+fn nothing() -> Staged {
+    Staged { id: None, query: String::new(), body: Value::Null, mentions: vec![] }
+}
+
+fn body(body: Value) -> Staged {
+    Staged { body, ..nothing() }
+}
+
+fn about(id: &str) -> Staged {
+    Staged { id: Some(id.to_owned()), mentions: vec![id.to_owned()], ..nothing() }
+}
+
+fn search(name: &str, id: &str) -> Staged {
+    Staged { query: format!("?{name}={id}"), mentions: vec![id.to_owned()], ..nothing() }
+}
+
+fn fresh(name: &str) -> String {
+    format!("{name} {}", next())
+}
+
+fn next() -> u32 {
+    static LAST: AtomicU32 = AtomicU32::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed)
+}
