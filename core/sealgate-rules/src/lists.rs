@@ -1,6 +1,6 @@
 //! Access lists of an app (`spec/http.md` §2.7).
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use ipnet::IpNet;
 use sealgate_artifact::UnixSeconds;

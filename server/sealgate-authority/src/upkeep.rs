@@ -33,16 +33,12 @@ impl Work for NumberAuditRows {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         let mut heads: Vec<(TenantId, Head)> = vec![];
         for row in write::audit::waiting(tx, ROWS).await? {
-            let at = match heads.iter().position(|(tenant, _)| *tenant == row.tenant) {
-                Some(at) => at,
-                None => {
-                    let stored = write::audit::head(tx, row.tenant).await?;
-                    let head = stored.map_or(Head::EMPTY, |(seq, hash)| Head { seq, hash });
-                    heads.push((row.tenant, head));
-                    heads.len() - 1
-                }
-            };
-            let head = &mut heads[at].1;
+            if !heads.iter().any(|(tenant, _)| *tenant == row.tenant) {
+                let stored = write::audit::head(tx, row.tenant).await?;
+                heads.push((row.tenant, stored.map_or(Head::EMPTY, |(seq, hash)| Head { seq, hash })));
+            }
+            let head = heads.iter_mut().find(|(tenant, _)| *tenant == row.tenant);
+            let (_, head) = head.expect("it was put there");
             *head = head.append(&entry(&row, &row.tenant.to_string()));
             write::audit::link(tx, &row.id, head.seq, &head.hash).await?;
         }

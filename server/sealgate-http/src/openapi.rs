@@ -31,8 +31,8 @@ pub(crate) fn document(operations: &[Operation]) -> Arc<str> {
 }
 
 /// Shows the document.
-pub(crate) async fn show(document: Arc<str>) -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], document.to_string()).into_response()
+pub(crate) fn show(document: &str) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], document.to_owned()).into_response()
 }
 
 fn validate() -> Value {

@@ -16,7 +16,7 @@ pub fn router(authority: Arc<Authority>, settings: &Settings) -> Router {
     let mut router = Router::new()
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
-        .route("/api/v1/openapi.json", get(move || openapi::show(Arc::clone(&document))))
+        .route("/api/v1/openapi.json", get(async move || openapi::show(&document)))
         .route("/auth/validate", post(auth_wire::validate));
     for operation in operations {
         router = router.route(operation.path, operation.handler);

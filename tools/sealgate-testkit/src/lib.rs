@@ -8,6 +8,7 @@
 )]
 
 mod app;
+mod audit;
 mod chain;
 mod clock;
 mod database;
@@ -22,6 +23,7 @@ pub use clock::TestClock;
 pub use database::{Engine, TestDatabase};
 pub use http::{Answer, request, send, send_with};
 pub use operations::{Operation, Staged, stage};
+pub use sealgate_journal::Broken;
 pub use signature::is_signed_by;
 pub use user::User;
 

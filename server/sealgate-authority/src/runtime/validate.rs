@@ -114,9 +114,9 @@ async fn prove_app(a: &Authority, id: &str, secret: Option<&str>) -> Result<Arc<
     };
     let now = a.now();
     let is_former = |app: &AppRow| {
-        app.former_secret.is_some_and(|(hash, until)| Secrets::same(&hash, &offered) & (now < until))
+        app.former_secret.is_some_and(|(hash, until)| now < until && Secrets::same(&hash, &offered))
     };
-    let app = app.filter(|entry| Secrets::same(&entry.app.secret_hash, &offered) | is_former(&entry.app));
+    let app = app.filter(|entry| Secrets::same(&entry.app.secret_hash, &offered) || is_former(&entry.app));
     app.ok_or(AuthorityError::Refused(Code::AppUnknown))
 }
 

@@ -1,38 +1,7 @@
 //! The audit log is a chain (`spec/audit.md`), and whoever looks sees who did what.
 
-use sealgate_artifact::decode_hex;
-use sealgate_journal::{AuditEntry, Broken, Check, Head};
-use sealgate_testkit::{User, on_both_engines, stage};
-use sealgate_wire::AuditExport;
+use sealgate_testkit::{Broken, on_both_engines, stage};
 use serde_json::json;
-
-/// The chain as a stranger checks it.
-fn check(user: &User) -> Result<u64, Broken> {
-    let (mut check, mut after) = (Check::default(), 0);
-    loop {
-        let answer = user.api("GET", &format!("/api/v1/audit/export?after={after}"), &json!(null));
-        let part: AuditExport = serde_json::from_value(answer.expect(200)).expect("the documented form");
-        for row in &part.items {
-            let entry = AuditEntry {
-                tenant: &part.tenant_id,
-                id: &row.audit_id,
-                at: row.at.0.get(),
-                actor: &row.actor,
-                action: &row.action,
-                subject: &row.subject,
-                detail: &row.detail,
-                request_id: &row.request_id,
-            };
-            let hash = decode_hex(row.hash.as_deref().expect("is numbered")).expect("a hash");
-            check.follow(row.seq.expect("is numbered"), &hash, &entry)?;
-            after = row.seq.expect("is numbered");
-        }
-        if part.items.is_empty() || after == part.head.seq {
-            let head = Head { seq: part.head.seq, hash: decode_hex(&part.head.hash).expect("a hash") };
-            return check.finish(&head).map(|head| head.seq);
-        }
-    }
-}
 
 on_both_engines! {
     fn every_change_is_in_the_chain_with_its_request(app: &TestApp) {
@@ -51,29 +20,29 @@ on_both_engines! {
             }
         }
         let rows = app.count("audit WHERE tenant_id = (SELECT tenant_id FROM tenants WHERE name = 'default')");
-        assert_eq!(check(&owner), Ok(rows));
+        assert_eq!(owner.check_audit(), Ok(rows));
     }
 
     fn each_tenant_has_a_chain_of_its_own(app: &TestApp) {
         let twin = app.tenant("Twin");
         app.create_app("Editor");
         twin.make("/api/v1/apps", &json!({ "name": "Editor" }));
-        assert_eq!((check(&app.owner()), check(&twin)), (Ok(2), Ok(1)));
+        assert_eq!((app.owner().check_audit(), twin.check_audit()), (Ok(2), Ok(1)));
         app.create_app("Viewer");
-        assert_eq!((check(&app.owner()), check(&twin)), (Ok(3), Ok(1)));
+        assert_eq!((app.owner().check_audit(), twin.check_audit()), (Ok(3), Ok(1)));
     }
 
     fn what_somebody_did_to_the_log_is_found(app: &TestApp) {
         for n in 0..6 {
             app.create_app(&format!("App {n}"));
         }
-        assert_eq!(check(&app.owner()), Ok(6));
+        assert_eq!(app.owner().check_audit(), Ok(6));
         app.meddle("UPDATE audit SET detail = '{}' WHERE seq = 3");
-        assert_eq!(check(&app.owner()), Err(Broken::Hash(3)));
+        assert_eq!(app.owner().check_audit(), Err(Broken::Hash(3)));
         app.meddle("DELETE FROM audit WHERE seq = 3");
-        assert_eq!(check(&app.owner()), Err(Broken::Number(3)));
+        assert_eq!(app.owner().check_audit(), Err(Broken::Number(3)));
         app.meddle("DELETE FROM audit WHERE seq >= 3");
-        assert_eq!(check(&app.owner()), Err(Broken::Truncated(3)));
+        assert_eq!(app.owner().check_audit(), Err(Broken::Truncated(3)));
     }
 
     fn a_long_log_is_exported_in_parts(app: &TestApp) {
@@ -85,7 +54,7 @@ on_both_engines! {
         for n in 0..40 {
             app.api("POST", &format!("{path}/{}", if n % 2 == 0 { "disable" } else { "enable" }), &json!(null)).expect(200);
         }
-        assert_eq!(check(&app.owner()), Ok(41));
+        assert_eq!(app.owner().check_audit(), Ok(41));
         let part = app.api("GET", "/api/v1/audit/export?after=40", &json!(null)).expect(200);
         assert_eq!((part["items"].as_array().map(Vec::len), &part["items"][0]["seq"]), (Some(1), &json!(41)));
         let beyond = app.api("GET", "/api/v1/audit/export?after=18446744073709551615", &json!(null)).expect(200);
@@ -94,10 +63,10 @@ on_both_engines! {
 
     fn the_chain_goes_on_after_a_restart(app: &mut TestApp) {
         app.create_app("Editor");
-        assert_eq!(check(&app.owner()), Ok(1));
+        assert_eq!(app.owner().check_audit(), Ok(1));
         app.restart();
         app.create_app("Viewer");
-        assert_eq!(check(&app.owner()), Ok(2));
+        assert_eq!(app.owner().check_audit(), Ok(2));
     }
 
     fn people_list_the_newest_first(app: &TestApp) {

@@ -2,6 +2,7 @@
 
 mod dsse;
 mod lost_answer;
+mod openapi;
 mod program;
 mod python_sdk;
 mod rust_sdk;

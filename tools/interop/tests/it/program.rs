@@ -12,10 +12,18 @@ use serde_json::Value;
 
 /// Runs `python/NAME` with the interpreter that has the pinned packages.
 pub(crate) fn python(name: &str, input: &Value) -> Value {
-    let interpreter = std::env::var("SEALGATE_TEST_PYTHON").expect(
+    run(Command::new(interpreter()).args(["-I", "-W", "error"]).arg(here().join("python").join(name)), input)
+}
+
+/// A program that came with one of the pinned packages.
+pub(crate) fn beside_python(name: &str) -> PathBuf {
+    Path::new(&interpreter()).with_file_name(name)
+}
+
+fn interpreter() -> String {
+    std::env::var("SEALGATE_TEST_PYTHON").expect(
         "SEALGATE_TEST_PYTHON names a Python with tools/interop/requirements.txt; `cargo xtask test` makes one and sets it",
-    );
-    run(Command::new(interpreter).args(["-I", "-W", "error"]).arg(here().join("python").join(name)), input)
+    )
 }
 
 /// Runs `node/NAME`.

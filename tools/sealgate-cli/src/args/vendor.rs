@@ -244,8 +244,7 @@ pub(crate) struct TermsArgs {
     /// Licenses may be handed out for use offline
     #[arg(long)]
     pub(crate) offline: bool,
-    /// A JSON file with what the software enforces: heartbeat, heartbeat_minutes, grace_hours, fail_mode, integrity,
-    /// anti_tamper
+    /// A JSON file with what the software enforces, in the form that `plan show --json` prints as `policy`
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
     /// How often a seat may be taken back early within a year

@@ -2,6 +2,8 @@
 #![expect(clippy::disallowed_methods, reason = "a test looks at the program's files, and spoils some")]
 
 mod apps;
+mod audit;
+mod business;
 mod demo;
 mod exit_codes;
 mod flags;
@@ -9,6 +11,7 @@ mod help;
 mod inspect;
 mod keys;
 mod licenses;
+mod manual;
 mod program;
 mod secrets;
 mod serve;

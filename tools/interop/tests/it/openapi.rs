@@ -1,0 +1,114 @@
+//! schemathesis, which we did not write, reads our OpenAPI document and attacks every operation in it.
+#![expect(clippy::disallowed_methods, reason = "the tool reads a file and writes one")]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+use sealgate_testkit::{Engine, TestApp, stage};
+use serde_json::{Value, json};
+
+use crate::program::beside_python;
+
+/// Random requests for each operation, besides the staged one and the edges of every schema.
+const EXAMPLES: &str = "20";
+
+/// The document with a request for each operation that will succeed once: identifiers are not to be guessed.
+fn with_examples(app: &TestApp) -> Value {
+    let mut document = app.document();
+    for operation in app.operations() {
+        let staged = stage(app, &app.owner(), &operation.id);
+        let described = &mut document["paths"][&operation.path][operation.method.to_lowercase()];
+        if let Some(id) = &staged.id {
+            described["parameters"][0]["example"] = id.clone().into();
+        }
+        if !staged.body.is_null() {
+            described["requestBody"]["content"]["application/json"]["example"] = staged.body.clone();
+        } else if !described["requestBody"].is_null() {
+            described["requestBody"]["content"]["application/json"]["example"] = json!({});
+        }
+        // Schemathesis sends an example of every parameter that has one; a list takes one of its filters.
+        if let Some((name, value)) = staged.query.trim_start_matches('?').split_once('=') {
+            let parameters = described["parameters"].as_array_mut().expect("parameters");
+            let named = parameters.iter_mut().find(|p| p["name"] == name).expect("is documented");
+            named["example"] = value.into();
+        }
+    }
+    let editor = app.create_app("Validated");
+    let license = app.issue(&editor, &json!({ "max_devices": "unlimited" }));
+    let question = TestApp::question(&editor, &license, "desk", &"0".repeat(32));
+    document["paths"]["/auth/validate"]["post"]["requestBody"]["content"]["application/json"]["example"] =
+        question;
+    document
+}
+
+fn run(app: &TestApp, folder: &Path) -> Value {
+    let (schema, report) = (folder.join("openapi.json"), folder.join("report.har"));
+    std::fs::write(&schema, with_examples(app).to_string()).expect("is written");
+    let output = Command::new(beside_python("schemathesis"))
+        .current_dir(folder)
+        .args(["run", "--no-color", "--seed", "1", "--phases", "examples,coverage,fuzzing", "-n", EXAMPLES])
+        .args(["--checks", "not_a_server_error,status_code_conformance,response_schema_conformance"])
+        .args(["--continue-on-failure", "--suppress-health-check", "all", "--warnings", "off"])
+        .args(["--url", &app.url, "--header", &format!("Authorization: Bearer {}", app.token)])
+        .args(["--report", "har", "--output-sanitize", "false", "--report-har-path"])
+        .args([&report, &schema])
+        .output()
+        .expect("schemathesis starts");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&std::fs::read(report).expect("a report")).expect("JSON")
+}
+
+/// The operation that a request went to.
+fn template<'a>(
+    paths: &'a BTreeMap<String, Vec<String>>,
+    method: &str,
+    path: &str,
+) -> Option<(&'a str, String)> {
+    let fits = |template: &str| {
+        let (a, b): (Vec<&str>, Vec<&str>) = (template.split('/').collect(), path.split('/').collect());
+        a.len() == b.len() && a.iter().zip(&b).all(|(t, p)| t.starts_with('{') || t == p)
+    };
+    // A path without a parameter is nearer than one with.
+    let mut fitting: Vec<&String> = paths.keys().filter(|template| fits(template)).collect();
+    fitting.sort_by_key(|template| template.contains('{'));
+    let method = method.to_lowercase();
+    let nearest = fitting.into_iter().find(|template| paths[*template].contains(&method))?;
+    Some((nearest, method))
+}
+
+#[test]
+fn a_stranger_reads_the_document_and_finds_what_it_says() {
+    let app = TestApp::start(Engine::Sqlite);
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let report = run(&app, folder.path());
+    let document = app.document();
+    let methods = |value: &Value| value.as_object().expect("methods").keys().cloned().collect::<Vec<_>>();
+    let paths: BTreeMap<String, Vec<String>> =
+        document["paths"].as_object().expect("paths").iter().map(|(k, v)| (k.clone(), methods(v))).collect();
+
+    let mut answered: BTreeMap<(String, String), [u32; 2]> = BTreeMap::new();
+    for (path, methods) in &paths {
+        for method in methods {
+            answered.insert((path.clone(), method.clone()), [0, 0]);
+        }
+    }
+    for entry in report["log"]["entries"].as_array().expect("entries") {
+        let url = entry["request"]["url"].as_str().expect("a URL").strip_prefix(&app.url).unwrap_or_default();
+        let path = url.split('?').next().unwrap_or_default();
+        let status = entry["response"]["status"].as_u64().unwrap_or(0);
+        let method = entry["request"]["method"].as_str().expect("a method");
+        if let Some((path, method)) = template(&paths, method, path) {
+            let counts = answered.get_mut(&(path.to_owned(), method)).expect("is documented");
+            counts[usize::from((200..300).contains(&status))] += 1;
+        }
+    }
+    let asked: u32 = answered.values().flatten().sum();
+    println!("{} operations, {asked} requests", answered.len());
+    for (operation, [other, good]) in &answered {
+        println!("{operation:?}: {good} of {} answered with 2xx", other + good);
+    }
+    let never: Vec<_> = answered.iter().filter(|(_, [_, good])| *good == 0).collect();
+    assert!(never.is_empty(), "never answered with 2xx: {never:?}");
+}

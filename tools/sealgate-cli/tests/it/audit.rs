@@ -1,0 +1,57 @@
+//! `sealgate audit`.
+
+use serde_json::json;
+
+use crate::program::{run, sealgate};
+use crate::vendor::{Vendor, text};
+
+#[test]
+fn a_log_is_exported_and_verified_where_there_is_no_server() {
+    let vendor = Vendor::new();
+    let app = vendor.app("Editor");
+    vendor.license(&app, &[]);
+    let file = vendor.path("audit.jsonl");
+    let exported = vendor.json(&["audit", "export", "-o", &file]);
+    assert_eq!(exported["rows"], 2);
+    let verified = run(&mut sealgate(&["--json", "audit", "verify", &file])).json();
+    assert_eq!((&verified["rows"], &verified["head"]), (&json!(2), &exported["head"]));
+    let told = vendor.run(&["audit", "verify"]).ok();
+    assert!(
+        told.starts_with("2 rows: none was changed") && told.contains(text(&exported["head"]["hash"])),
+        "{told}"
+    );
+    let listed = vendor.json(&["audit", "list", "--limit", "1"]);
+    assert_eq!((listed.as_array().map(Vec::len), &listed[0]["action"]), (Some(1), &json!("license.issued")));
+}
+
+#[test]
+fn whatever_is_changed_in_an_exported_log_is_found() {
+    let vendor = Vendor::new();
+    for name in ["A", "B", "C"] {
+        vendor.app(name);
+    }
+    let file = vendor.path("audit.jsonl");
+    vendor.json(&["audit", "export", "-o", &file]);
+    let whole = std::fs::read_to_string(&file).expect("is read");
+    let lines: Vec<&str> = whole.lines().collect();
+    assert_eq!(lines.len(), 4);
+    let judge = |lines: &[&str]| {
+        std::fs::write(&file, lines.join("\n")).expect("is written");
+        run(&mut sealgate(&["--json", "audit", "verify", &file]))
+    };
+    judge(&lines).json();
+    let changed = lines[1].replace("app.created", "app.deleted");
+    for (spoilt, message) in [
+        (vec![lines[0], &changed, lines[2], lines[3]], "row 2 was changed"),
+        (vec![lines[0], lines[2], lines[3]], "row 2 is missing"),
+        (vec![lines[1], lines[0], lines[2], lines[3]], "row 1 is missing"),
+        (vec![lines[0], lines[1], lines[3]], "row 3 and what follows was cut off"),
+        (vec![lines[0], lines[0], lines[1], lines[2], lines[3]], "row 2 is missing"),
+    ] {
+        let failure = judge(&spoilt).refused(1, "audit_broken");
+        assert!(text(&failure["message"]).starts_with(message), "{failure}");
+    }
+    judge(&lines[..3]).refused(65, "file_unreadable");
+    judge(&["{}"]).refused(65, "file_unreadable");
+    run(&mut sealgate(&["--json", "audit", "verify", "/nowhere"])).refused(65, "file_unreadable");
+}

@@ -1,0 +1,60 @@
+//! `sealgate check-config`, `completions` and `man`.
+
+use crate::program::{run, sealgate};
+
+#[test]
+fn a_configuration_is_judged_without_starting_anything() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let file = dir.path().join("sealgate.toml");
+    let file = file.to_str().expect("UTF-8");
+    let judge = |text: &str| {
+        std::fs::write(file, text).expect("is written");
+        run(&mut sealgate(&["--json", "check-config", file]))
+    };
+    let good = "data = \"/srv/sealgate\"\nlisten = \"127.0.0.1:8080\"\nlog = \"json\"\ntrusted_proxies = [\"10.0.0.0/8\"]\n\
+                database = \"postgres://u:secret@h/d\"\n";
+    let judged = judge(good);
+    assert!(!judged.stdout.contains("secret"), "{judged:?}");
+    assert_eq!(judged.json()["trusted_proxies"][0], "10.0.0.0/8");
+    judge("").json();
+    for (bad, line) in [
+        ("data = 5\n", "line 1"),
+        ("\ncolour = 1\n", "line 2"),
+        ("listen = \"x\"\n", "line 1"),
+        ("log = \"loud\"\n", "line 1"),
+        ("trusted_proxies = [\"10.0.0.1/8\"]\n", "trusted_proxies"),
+        ("data = \n", "line 1"),
+    ] {
+        let failure = judge(bad).refused(78, "config_invalid");
+        assert!(failure["message"].as_str().is_some_and(|m| m.contains(line)), "{bad}: {failure}");
+    }
+    run(&mut sealgate(&["--json", "check-config", "/nowhere"])).refused(78, "config_invalid");
+}
+
+#[test]
+fn shells_complete_every_verb() {
+    for shell in ["bash", "zsh", "fish"] {
+        let script = run(&mut sealgate(&["completions", shell])).ok();
+        for verb in ["tenant", "reset-devices", "check-config"] {
+            assert!(script.contains(verb), "{shell}: {verb}");
+        }
+    }
+    let script = run(&mut sealgate(&["completions", "bash"])).ok();
+    let checked = crate::program::run_with_input(std::process::Command::new("bash").arg("-n"), &script);
+    checked.ok();
+}
+
+#[test]
+fn each_verb_has_a_manual_page() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let folder = dir.path().join("man");
+    let written = run(&mut sealgate(&["--json", "man", "-o", folder.to_str().expect("UTF-8")])).json();
+    let written = written.as_array().expect("a list");
+    for page in
+        ["sealgate.1", "sealgate-license-issue.1", "sealgate-audit-verify.1", "sealgate-app-vars-set.1"]
+    {
+        assert!(written.iter().any(|name| name == page), "{page} is not among {written:?}");
+        let text = std::fs::read_to_string(folder.join(page)).expect("is read");
+        assert!(text.starts_with(".ie") && text.contains(".SH SYNOPSIS"), "{page}: {text}");
+    }
+}
