@@ -109,7 +109,7 @@ pub fn stage(app: &TestApp, vendor: &User, operation: &str) -> Staged {
             nothing()
         }
         "show_tenant" | "suspend_tenant" | "resume_tenant" => about(&stage.tenant()),
-        "update_tenant" => stage.change(&stage.tenant(), json!({ "offline": false })),
+        "update_tenant" => change(&stage.tenant(), json!({ "offline": false })),
         "create_token" => body(json!({ "scopes": ["tokens:write"] })),
         "revoke_token" => {
             about(&text(&vendor.make("/api/v1/tokens", &json!({ "scopes": ["tokens:write"] }))["token_id"]))
@@ -118,15 +118,13 @@ pub fn stage(app: &TestApp, vendor: &User, operation: &str) -> Staged {
         "show_app" | "app_trust" | "disable_app" | "enable_app" | "app_variables" | "show_credits" => {
             about(&stage.app())
         }
-        "rotate_secret" | "rotate_app_key" => stage.change(&stage.app(), json!({})),
-        "set_app_variables" => stage.change(&stage.app(), json!({ "variables": { "motd": "hi", "max": 3 } })),
-        "grant_credits" => stage.change(&stage.app(), json!({ "amount": 5 })),
+        "rotate_secret" | "rotate_app_key" => change(&stage.app(), json!({})),
+        "set_app_variables" => change(&stage.app(), json!({ "variables": { "motd": "hi", "max": 3 } })),
+        "grant_credits" => change(&stage.app(), json!({ "amount": 5 })),
         "create_plan" => stage.creation(&json!({ "name": "Pro", "tier": "licensed", "max_devices": 2 })),
         "list_plans" | "list_access" => search("app_id", &stage.app()),
         "show_plan" => about(&stage.plan()),
-        "update_plan" => {
-            stage.change(&stage.plan(), json!({ "duration_days": null, "max_devices": "unlimited" }))
-        }
+        "update_plan" => change(&stage.plan(), json!({ "duration_days": null, "max_devices": "unlimited" })),
         _ => stage_license(&stage, operation),
     }
 }
@@ -142,18 +140,14 @@ fn stage_license(stage: &Stage, operation: &str) -> Staged {
         "show_license" | "license_file" | "resume_license" | "license_variables" => {
             about(&stage.license_id())
         }
-        "update_license" => {
-            stage.change(&stage.license_id(), json!({ "label": "renamed", "max_devices": 2 }))
-        }
-        "renew_license" => stage.change(&stage.license_id(), json!({ "expires_at": "2037-01-31T00:00:00Z" })),
-        "suspend_license" | "revoke_license" => {
-            stage.change(&stage.license_id(), json!({ "reason": "staged" }))
-        }
-        "reset_devices" => stage.change(&text(&stage.device()["license_id"]), json!({})),
-        "set_license_variables" => stage.change(&stage.license_id(), json!({ "variables": { "seats": 5 } })),
+        "update_license" => change(&stage.license_id(), json!({ "label": "renamed", "max_devices": 2 })),
+        "renew_license" => change(&stage.license_id(), json!({ "expires_at": "2037-01-31T00:00:00Z" })),
+        "suspend_license" | "revoke_license" => change(&stage.license_id(), json!({ "reason": "staged" })),
+        "reset_devices" => change(&text(&stage.device()["license_id"]), json!({})),
+        "set_license_variables" => change(&stage.license_id(), json!({ "variables": { "seats": 5 } })),
         "list_devices" => search("license_id", &text(&stage.device()["license_id"])),
         "show_device" => about(&text(&stage.device()["device_id"])),
-        "release_device" => stage.change(&text(&stage.device()["device_id"]), json!({})),
+        "release_device" => change(&text(&stage.device()["device_id"]), json!({})),
         "add_access" => stage.creation(&json!({ "effect": "deny", "ip": "192.0.2.0/24" })),
         "remove_access" => {
             let wish = json!({ "app_id": stage.app(), "effect": "deny", "hwid": "stolen" });
@@ -161,7 +155,7 @@ fn stage_license(stage: &Stage, operation: &str) -> Staged {
         }
         "list_events" => search("license_id", &stage.license_id()),
         "rotate_key" => body(json!({ "use": "issuer" })),
-        "revoke_key" => stage.change(&stage.next_issuer(), json!({ "reason": "staged" })),
+        "revoke_key" => change(&stage.next_issuer(), json!({ "reason": "staged" })),
         unknown => panic!("{unknown}: no request is staged for this operation; add one"),
     }
 }
@@ -216,10 +210,6 @@ impl Stage<'_> {
         text(&next.next().expect("one is published")["keyid"])
     }
 
-    fn change(&self, id: &str, body: Value) -> Staged {
-        Staged { body, ..about(id) }
-    }
-
     /// Something new for an app of its own.
     fn creation(&self, wish: &Value) -> Staged {
         let app = self.app();
@@ -239,6 +229,10 @@ fn body(body: Value) -> Staged {
 
 fn about(id: &str) -> Staged {
     Staged { id: Some(id.to_owned()), mentions: vec![id.to_owned()], ..nothing() }
+}
+
+fn change(id: &str, body: Value) -> Staged {
+    Staged { body, ..about(id) }
 }
 
 fn search(name: &str, id: &str) -> Staged {

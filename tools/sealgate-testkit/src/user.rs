@@ -40,6 +40,7 @@ impl User {
     }
 
     /// Somebody of the same tenant who may do only this.
+    #[must_use]
     pub fn with_scopes(&self, scopes: &[&str]) -> Self {
         let made = self.api("POST", "/api/v1/tokens", &json!({ "scopes": scopes })).expect(201);
         Self { url: self.url.clone(), token: text(&made["token"]) }

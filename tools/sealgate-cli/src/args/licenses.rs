@@ -192,13 +192,12 @@ pub(crate) enum AccessCommand {
 }
 
 #[derive(ClapArgs)]
-#[group(id = "subject", required = true, multiple = false, args = ["hwid", "ip"])]
 pub(crate) struct AccessArgs {
     /// The app's id
     #[arg(long, value_name = "ID")]
     pub(crate) app: String,
     /// A device, as its client names it
-    #[arg(long, value_name = "H")]
+    #[arg(long, value_name = "H", required_unless_present = "ip", conflicts_with = "ip")]
     pub(crate) hwid: Option<String>,
     /// An address, or a block as in 192.0.2.0/24
     #[arg(long, value_name = "CIDR")]
@@ -212,15 +211,14 @@ pub(crate) struct AccessArgs {
 }
 
 #[derive(ClapArgs)]
-#[group(id = "removed", required = true, multiple = false, args = ["removed_hwid", "removed_ip"])]
 pub(crate) struct RemoveAccessArgs {
     /// The app's id
     #[arg(long, value_name = "ID")]
     pub(crate) app: String,
     /// The device
-    #[arg(id = "removed_hwid", long = "hwid", value_name = "H")]
+    #[arg(long, value_name = "H", required_unless_present = "ip", conflicts_with = "ip")]
     pub(crate) hwid: Option<String>,
     /// The address or block, as it is listed
-    #[arg(id = "removed_ip", long = "ip", value_name = "CIDR")]
+    #[arg(long, value_name = "CIDR")]
     pub(crate) ip: Option<String>,
 }

@@ -244,7 +244,7 @@ pub(crate) struct TermsArgs {
     /// Licenses may be handed out for use offline
     #[arg(long)]
     pub(crate) offline: bool,
-    /// A JSON file with what the software enforces, in the form that `plan show --json` prints as `policy`
+    /// A JSON file with what the software enforces, in the form that `plan show` prints for programs
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
     /// How often a seat may be taken back early within a year

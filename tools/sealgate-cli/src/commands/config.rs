@@ -44,7 +44,8 @@ impl Config {
         let bytes = files::read(path).map_err(|e| invalid(e.to_string()))?;
         let text = String::from_utf8(bytes).map_err(|_| invalid("not UTF-8".to_owned()))?;
         let config: Self = toml::from_str(&text).map_err(|e| {
-            let line = e.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1));
+            let line =
+                e.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
             invalid(format!("line {line}: {}", e.message()))
                 .fix("it takes data, listen, database, log and trusted_proxies")
         })?;
