@@ -6,9 +6,11 @@
 mod allowance;
 mod in_force;
 mod lists;
+mod rate;
 mod validate;
 
 pub use allowance::releases_left;
 pub use in_force::{Window, in_force};
 pub use lists::{Effect, ListEntry, Matcher, admits, parse_net};
+pub use rate::{Bucket, Rate};
 pub use validate::{LicenseFacts, Seat, Verdict, validate};

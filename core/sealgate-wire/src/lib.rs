@@ -8,5 +8,8 @@ mod auth;
 mod time;
 
 pub use api::*;
-pub use auth::{Failed, ValidateAnswer, ValidatePayload, ValidateRequest};
+pub use auth::{
+    Failed, HeartbeatRequest, OfflineActivateAnswer, OfflineActivateRequest, SelfBanRequest, SelfBanned,
+    ValidateAnswer, ValidatePayload, ValidateRequest,
+};
 pub use time::Timestamp;

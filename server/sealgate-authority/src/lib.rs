@@ -4,8 +4,11 @@
 //! serves it maps [`AuthorityError`] to its own face. `control` is what a vendor does; `runtime` is what running
 //! software asks, and needs no key but an app's.
 
+mod authforge_file;
 pub mod control;
 mod error;
+mod limits;
+mod observed;
 mod once;
 pub mod ports;
 pub mod runtime;
@@ -20,10 +23,13 @@ use sealgate_store::Db;
 use sealgate_trust::Signer;
 
 pub use error::AuthorityError;
+pub use limits::Limits;
 pub use once::Once;
 pub use scope::{Scope, Scopes};
 pub use secrets::Secrets;
 
+use limits::Limiter;
+use observed::Observed;
 use ports::{Clock, Entropy};
 use runtime::ReplayLog;
 
@@ -35,6 +41,8 @@ pub struct Authority {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     replays: ReplayLog,
+    limiter: Limiter,
+    observed: Observed,
     /// Rotations and revocations of keys take turns: each builds on what the last one published.
     key_changes: tokio::sync::Mutex<()>,
 }
@@ -62,6 +70,7 @@ impl Authority {
         secrets: Secrets,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
+        limits: Limits,
     ) -> Self {
         Self {
             db,
@@ -70,6 +79,8 @@ impl Authority {
             clock,
             entropy,
             replays: ReplayLog::default(),
+            limiter: Limiter::new(limits),
+            observed: Observed::default(),
             key_changes: tokio::sync::Mutex::default(),
         }
     }

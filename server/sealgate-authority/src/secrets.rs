@@ -43,6 +43,26 @@ impl Secrets {
         seal(&self.display, key.expose().as_bytes(), license.as_bytes(), nonce)
     }
 
+    /// The key for display of this license. [`None`] where it was sealed for another.
+    pub(crate) fn open_license_key(&self, sealed: &[u8], license: LicenseId) -> Option<String> {
+        String::from_utf8(open(&self.display, sealed, license.as_bytes())?).ok()
+    }
+
+    /// A file with a license key in it, bound to its license and device.
+    pub(crate) fn seal_file(
+        &self,
+        file: &str,
+        (license, device): (LicenseId, &str),
+        nonce: [u8; 24],
+    ) -> Vec<u8> {
+        seal(&self.display, file.as_bytes(), &file_context(license, device), nonce)
+    }
+
+    /// The file inside, if it was sealed for this license and device.
+    pub(crate) fn open_file(&self, sealed: &[u8], (license, device): (LicenseId, &str)) -> Option<String> {
+        String::from_utf8(open(&self.display, sealed, &file_context(license, device))?).ok()
+    }
+
     /// An answer to be given again, bound to what its request was called.
     pub(crate) fn seal_answer(&self, answer: &[u8], key: &str, nonce: [u8; 24]) -> Vec<u8> {
         seal(&self.answers, answer, key.as_bytes(), nonce)
@@ -50,8 +70,7 @@ impl Secrets {
 
     /// The answer inside, if it was sealed for a request of this name.
     pub(crate) fn open_answer(&self, sealed: &[u8], key: &str) -> Option<Vec<u8>> {
-        let (nonce, msg) = sealed.split_first_chunk::<24>()?;
-        self.answers.decrypt(&XNonce::from(*nonce), Payload { msg, aad: key.as_bytes() }).ok()
+        open(&self.answers, sealed, key.as_bytes())
     }
 
     /// What the database knows an access token by.
@@ -66,6 +85,11 @@ impl Secrets {
 
     /// Whether two digests are equal, in a time that does not tell where they differ.
     pub(crate) fn same(a: &[u8; 32], b: &[u8; 32]) -> bool {
+        a.ct_eq(b).into()
+    }
+
+    /// The same for shorter ones.
+    pub(crate) fn same_mac(a: &[u8; 16], b: &[u8; 16]) -> bool {
         a.ct_eq(b).into()
     }
 
@@ -88,6 +112,16 @@ pub(crate) fn secret_text(prefix: &str, random: [u8; 32]) -> String {
 fn seal(cipher: &XChaCha20Poly1305, msg: &[u8], aad: &[u8], nonce: [u8; 24]) -> Vec<u8> {
     let sealed = cipher.encrypt(&XNonce::from(nonce), Payload { msg, aad });
     [&nonce[..], &sealed.expect("texts of this size can be sealed")].concat()
+}
+
+fn open(cipher: &XChaCha20Poly1305, sealed: &[u8], aad: &[u8]) -> Option<Vec<u8>> {
+    let (nonce, msg) = sealed.split_first_chunk::<24>()?;
+    cipher.decrypt(&XNonce::from(*nonce), Payload { msg, aad }).ok()
+}
+
+/// Longer than a license's id alone, so that a file is never taken for a key.
+fn file_context(license: LicenseId, device: &str) -> Vec<u8> {
+    [license.as_bytes(), b"\0file\0".as_slice(), device.as_bytes()].concat()
 }
 
 fn digest(key: &Hmac<Sha256>, parts: &[&[u8]]) -> [u8; 32] {
@@ -122,12 +156,19 @@ mod tests {
             LicenseId::from_bytes([2; 16]),
         );
         let sealed = secrets().seal_license_key(&key, mine, [9; 24]);
-        let (nonce, msg) = sealed.split_first_chunk::<24>().expect("a nonce");
-        let open = |license: LicenseId| {
-            secrets().display.decrypt(&XNonce::from(*nonce), Payload { msg, aad: license.as_bytes() })
-        };
-        assert_eq!(open(mine).expect("opens"), key.expose().into_bytes());
-        assert!(open(other).is_err());
+        let open = |license| secrets().open_license_key(&sealed, license);
+        assert_eq!(open(mine), Some(key.expose()));
+        assert_eq!(open(other), None);
+    }
+
+    #[test]
+    fn a_sealed_file_opens_only_for_its_own_license_and_device() {
+        let (mine, other) = (LicenseId::from_bytes([1; 16]), LicenseId::from_bytes([2; 16]));
+        let sealed = secrets().seal_file("file", (mine, "desk"), [9; 24]);
+        assert_eq!(secrets().open_file(&sealed, (mine, "desk")).as_deref(), Some("file"));
+        assert_eq!(secrets().open_file(&sealed, (mine, "lap")), None);
+        assert_eq!(secrets().open_file(&sealed, (other, "desk")), None);
+        assert_eq!(secrets().open_license_key(&sealed, mine), None);
     }
 
     #[test]

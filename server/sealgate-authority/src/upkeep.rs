@@ -1,6 +1,6 @@
 //! What the server does by itself: numbers for the audit log, and forgetting what has served its time.
 
-use sealgate_artifact::TenantId;
+use sealgate_artifact::{RecordId, TenantId};
 use sealgate_journal::{AuditEntry, Head};
 use sealgate_store::{AuditRow, StoreError, Tx, Work, read, write};
 
@@ -10,6 +10,10 @@ use crate::{Authority, once};
 const ROWS: u32 = 500;
 /// How long a paid question costs nothing when it is asked again (`spec/http.md` §2.5).
 const PAID_SECONDS: u64 = 120;
+/// How long events are kept (`spec/http.md` §3.13).
+const EVENT_SECONDS: u64 = 90 * 24 * 60 * 60;
+/// How long an entry that counts no more stays visible, where a client made it.
+const ENDED_ENTRY_SECONDS: u64 = 30 * 24 * 60 * 60;
 
 /// Gives every waiting row of the audit log its number and hash (`spec/audit.md` §2.1).
 pub async fn number_audit_rows(a: &Authority) -> Result<(), StoreError> {
@@ -17,6 +21,16 @@ pub async fn number_audit_rows(a: &Authority) -> Result<(), StoreError> {
         a.db.write(NumberAuditRows).await?;
     }
     Ok(())
+}
+
+/// Writes what was observed and is complete.
+pub async fn write_observed(a: &Authority) -> Result<(), StoreError> {
+    a.write_observed().await
+}
+
+/// Writes all that was observed, before the server ends.
+pub async fn write_all_observed(a: &Authority) -> Result<(), StoreError> {
+    a.write_all_observed().await
 }
 
 /// Forgets answers and paid questions that nobody may ask for any more.
@@ -72,6 +86,10 @@ impl Work for Forget {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         once::forget(tx, self.now).await?;
-        write::apps::forget_debits(tx, once::earlier(self.now, PAID_SECONDS).get()).await
+        write::apps::forget_debits(tx, once::earlier(self.now, PAID_SECONDS).get()).await?;
+        write::access::forget(tx, once::earlier(self.now, ENDED_ENTRY_SECONDS)).await?;
+        let oldest = once::earlier(self.now, EVENT_SECONDS);
+        let oldest = RecordId::new(oldest.get() * 1_000, [0; 10]);
+        write::records::forget_events(tx, &oldest.to_string()).await
     }
 }

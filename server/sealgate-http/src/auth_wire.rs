@@ -4,39 +4,94 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Extension, Request, State};
+use axum::extract::{FromRequest, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use sealgate_artifact::Code;
-use sealgate_authority::{Authority, runtime};
-use sealgate_wire::{Failed, ValidateRequest};
+use sealgate_authority::runtime::{Source, Validated};
+use sealgate_authority::{Authority, AuthorityError, runtime};
+use sealgate_wire::{Failed, HeartbeatRequest, OfflineActivateRequest, SelfBanRequest, ValidateRequest};
+use serde::de::DeserializeOwned;
 
 use crate::address::ClientAddress;
 use crate::body;
 use crate::request_id::{self, RequestId};
 
+/// A question on this wire: what it says, where it comes from.
+pub(crate) struct Question<T> {
+    ask: T,
+    id: RequestId,
+    address: Option<std::net::IpAddr>,
+}
+
+impl<T> Question<T> {
+    fn source(&self) -> Source<'_> {
+        Source { address: self.address, request_id: &self.id.0 }
+    }
+
+    /// A refusal, and in the log what the caller is not told.
+    fn refuse(&self, operation: &str, error: &AuthorityError) -> Response {
+        let code = error.code();
+        tracing::debug!(request_id = self.id.0, operation, %code, "refused");
+        if in_their_words(code).0.is_server_error() {
+            tracing::error!(request_id = self.id.0, operation, %code, %error, "a question failed");
+        }
+        refuse(code)
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Question<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Response> {
+        let id = RequestId::of(request.extensions());
+        let address = request.extensions().get::<ClientAddress>().and_then(|client| client.0);
+        let ask = body::read(request).await.map_err(|unreadable| refuse(unreadable.code))?;
+        Ok(Self { ask, id, address })
+    }
+}
+
+type Shared = State<Arc<Authority>>;
+
 /// `POST /auth/validate`.
-pub(crate) async fn validate(
-    State(authority): State<Arc<Authority>>,
-    Extension(id): Extension<RequestId>,
-    Extension(ClientAddress(address)): Extension<ClientAddress>,
-    request: Request,
+pub(crate) async fn validate(State(a): Shared, question: Question<ValidateRequest>) -> Response {
+    answer("validate", &question, runtime::validate(&a, &question.ask, question.source()).await)
+}
+
+/// `POST /auth/heartbeat`.
+pub(crate) async fn heartbeat(State(a): Shared, question: Question<HeartbeatRequest>) -> Response {
+    answer("heartbeat", &question, runtime::heartbeat(&a, &question.ask, question.source()).await)
+}
+
+fn answer<T>(
+    operation: &str,
+    question: &Question<T>,
+    decided: Result<Validated, AuthorityError>,
 ) -> Response {
-    let ask: ValidateRequest = match body::read(request).await {
-        Ok(ask) => ask,
-        Err(unreadable) => return refuse(unreadable.code),
-    };
-    match runtime::validate(&authority, &ask, address).await {
+    match decided {
         // The signed answer carries a name of its own; the header repeats it, so that support has one to ask for.
         Ok(yes) => ([(request_id::HEADER, yes.request_id)], Json(yes.answer)).into_response(),
-        Err(error) => {
-            let code = error.code();
-            tracing::debug!(request_id = id.0, %code, "validation refused");
-            if in_their_words(code).0.is_server_error() {
-                tracing::error!(request_id = id.0, %code, %error, "a validation failed");
-            }
-            refuse(code)
-        }
+        Err(error) => question.refuse(operation, &error),
+    }
+}
+
+/// `POST /auth/selfban`.
+pub(crate) async fn self_ban(State(a): Shared, question: Question<SelfBanRequest>) -> Response {
+    match runtime::self_ban(&a, &question.ask, question.source()).await {
+        Ok(done) => Json(done).into_response(),
+        Err(error) => question.refuse("selfban", &error),
+    }
+}
+
+/// `POST /auth/offline/activate`: 201 for a new device, 200 for one that comes again.
+pub(crate) async fn activate_offline(
+    State(a): Shared,
+    question: Question<OfflineActivateRequest>,
+) -> Response {
+    match runtime::activate_offline(&a, &question.ask, question.source()).await {
+        Ok(file) if file.replay => Json(file).into_response(),
+        Ok(file) => (StatusCode::CREATED, Json(file)).into_response(),
+        Err(error) => question.refuse("offline activation", &error),
     }
 }
 
@@ -59,6 +114,12 @@ fn in_their_words(code: Code) -> (StatusCode, &'static str) {
         Code::AppUnknown => (StatusCode::UNAUTHORIZED, "invalid_app"),
         Code::LicenseUnknown => (StatusCode::UNAUTHORIZED, "invalid_key"),
         Code::ReplayDetected => (StatusCode::UNAUTHORIZED, "replay_detected"),
+        Code::SessionExpired => (StatusCode::UNAUTHORIZED, "session_expired"),
+        Code::SessionRequired => (StatusCode::FORBIDDEN, "revoke_requires_session"),
+        Code::LifetimeFilesDisabled => (StatusCode::FORBIDDEN, "offline_activation_disabled"),
+        Code::LifetimeFilesSpent => (StatusCode::FORBIDDEN, "offline_activation_limit_reached"),
+        Code::LicenseNotPerpetual => (StatusCode::CONFLICT, "offline_activation_requires_perpetual"),
+        Code::LicenseNotCounted => (StatusCode::CONFLICT, "offline_activation_requires_seats"),
         Code::AppDisabled | Code::TenantSuspended => (StatusCode::FORBIDDEN, "app_disabled"),
         Code::NotYetValid | Code::Blocked => (StatusCode::FORBIDDEN, "blocked"),
         Code::NoCredits => (StatusCode::TOO_MANY_REQUESTS, "no_credits"),

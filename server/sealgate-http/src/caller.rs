@@ -7,8 +7,10 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use sealgate_artifact::Code;
 use sealgate_authority::control::authenticate;
+use sealgate_authority::runtime::Source;
 use sealgate_authority::{Authority, Caller, Scope};
 
+use crate::address::ClientAddress;
 use crate::problem::Problem;
 use crate::request_id::RequestId;
 
@@ -33,7 +35,9 @@ impl FromRequestParts<Arc<Authority>> for Authenticated {
         let token =
             credentials.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token);
         let token = token.ok_or_else(|| Problem::plain(Code::TokenInvalid, &id))?;
-        let caller = authenticate(authority, token, &id.0).await.map_err(|e| Problem::of(&e, &id))?;
+        let address = parts.extensions.get::<ClientAddress>().and_then(|client| client.0);
+        let source = Source { address, request_id: &id.0 };
+        let caller = authenticate(authority, token, source).await.map_err(|e| Problem::of(&e, &id))?;
         // A route without a scope is a mistake of ours, and open to nobody.
         let needs = parts.extensions.get::<Needs>();
         if needs.is_some_and(|needs| caller.scopes.allow(needs.0)) {

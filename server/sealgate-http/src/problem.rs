@@ -93,6 +93,8 @@ fn status(code: Code) -> StatusCode {
         | Code::AllowanceSpent
         | Code::OfflineDisabled
         | Code::KeyMissing
+        | Code::DeviceLimit
+        | Code::LifetimeFilesDisabled
         | Code::LimitReached => StatusCode::CONFLICT,
         Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,

@@ -17,7 +17,10 @@ pub fn router(authority: Arc<Authority>, settings: &Settings) -> Router {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/api/v1/openapi.json", get(async move || openapi::show(&document)))
-        .route("/auth/validate", post(auth_wire::validate));
+        .route("/auth/validate", post(auth_wire::validate))
+        .route("/auth/heartbeat", post(auth_wire::heartbeat))
+        .route("/auth/selfban", post(auth_wire::self_ban))
+        .route("/auth/offline/activate", post(auth_wire::activate_offline));
     for operation in operations {
         router = router.route(operation.path, operation.handler);
     }

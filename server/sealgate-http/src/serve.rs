@@ -57,6 +57,9 @@ pub async fn serve(
     done.notify_one();
     // It ends by itself; a panic inside it was logged by its thread.
     let _ = upkeep.await;
+    if let Err(error) = upkeep::write_all_observed(&authority).await {
+        tracing::error!(%error, "what was observed last could not be written");
+    }
     authority.db().close().await;
     served
 }
@@ -72,6 +75,9 @@ async fn keep_up(authority: Arc<Authority>, done: Arc<Notify>) {
         }
         if let Err(error) = upkeep::number_audit_rows(&authority).await {
             tracing::error!(%error, "rows of the audit log wait for their numbers");
+        }
+        if let Err(error) = upkeep::write_observed(&authority).await {
+            tracing::error!(%error, "what was observed could not be written");
         }
         if n % FORGETTING == 0
             && let Err(error) = upkeep::forget(&authority).await

@@ -73,6 +73,10 @@ CREATE TABLE apps (
     variables TEXT NOT NULL,
     -- Validations left; NULL while they are not counted.
     credits BIGINT,
+    -- 1: nobody asks without the app's secret.
+    require_secret BIGINT NOT NULL,
+    -- 1: hands out license files that last for ever and cannot be revoked.
+    lifetime_files BIGINT NOT NULL,
     disabled_at BIGINT,
     created_at BIGINT NOT NULL,
     UNIQUE (tenant_id, app_id),
@@ -173,6 +177,10 @@ CREATE TABLE access_entries (
     entry_id TEXT NOT NULL PRIMARY KEY,
     tenant_id TEXT NOT NULL,
     app_id TEXT NOT NULL,
+    -- Empty: the entry counts for every license of the app.
+    license_id TEXT NOT NULL,
+    -- vendor, or self_ban where a client reported itself.
+    source TEXT NOT NULL,
     effect TEXT NOT NULL,
     -- hwid or ip.
     kind TEXT NOT NULL,
@@ -180,10 +188,23 @@ CREATE TABLE access_entries (
     reason TEXT,
     created_at BIGINT NOT NULL,
     expires_at BIGINT,
-    UNIQUE (app_id, kind, value, effect),
+    UNIQUE (app_id, license_id, kind, value, effect),
     FOREIGN KEY (tenant_id, app_id) REFERENCES apps (tenant_id, app_id)
 );
 CREATE INDEX access_by_tenant ON access_entries (tenant_id, entry_id);
+
+-- Files that last for ever, by the device they were made for: as many devices as a license has seats get one, and the
+-- same device gets the same file again.
+CREATE TABLE lifetime_files (
+    license_id TEXT NOT NULL,
+    identity TEXT NOT NULL,
+    tenant_id TEXT NOT NULL,
+    file_id TEXT NOT NULL,
+    file_sealed BYTEA NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (license_id, identity),
+    FOREIGN KEY (tenant_id, license_id) REFERENCES licenses (tenant_id, license_id)
+);
 
 -- Questions that cost a credit lately: asked again, they cost nothing.
 CREATE TABLE debits (

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use moka::sync::Cache;
-use sealgate_artifact::AppId;
+use sealgate_artifact::{AppId, LicenseId};
 
 use crate::{AccessRow, AppRow, Db, KeyHash, LicenseRow, StoreError};
 
@@ -62,11 +62,13 @@ pub struct LicenseEntry {
 pub(crate) struct Caches {
     apps: Cache<AppId, Arc<AppEntry>>,
     licenses: Cache<KeyHash, Arc<LicenseEntry>>,
+    /// Under which key a license is kept. A license never gets another key, so this is never forgotten.
+    keys: Cache<LicenseId, KeyHash>,
 }
 
 impl Default for Caches {
     fn default() -> Self {
-        Self { apps: Cache::new(APPS), licenses: Cache::new(LICENSES) }
+        Self { apps: Cache::new(APPS), licenses: Cache::new(LICENSES), keys: Cache::new(LICENSES) }
     }
 }
 
@@ -93,6 +95,21 @@ impl Db {
     /// A license of any tenant with its devices, at most a second old.
     pub async fn cached_license(&self, key: KeyHash) -> Result<Option<Arc<LicenseEntry>>, StoreError> {
         through(self, &self.caches.licenses, key, crate::read::licenses::entry(self, key)).await
+    }
+
+    /// The same for callers that name the license by its id.
+    pub async fn cached_license_of_id(&self, id: LicenseId) -> Result<Option<Arc<LicenseEntry>>, StoreError> {
+        let key = match self.caches.keys.get(&id) {
+            Some(key) => key,
+            None => match crate::read::licenses::key_of(self, id).await? {
+                Some(key) => {
+                    self.caches.keys.insert(id, key);
+                    key
+                }
+                None => return Ok(None),
+            },
+        };
+        self.cached_license(key).await
     }
 }
 

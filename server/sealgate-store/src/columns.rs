@@ -12,7 +12,7 @@ use sqlx::{FromRow, Row};
 
 use crate::row::{
     AccessRow, AnswerRow, AppRow, AuditRow, DeviceRow, EventRow, KeyHash, KeyRow, KeyStage, LicenseRow,
-    Listed, PlanRow, TenantRow, Terms, TokenRow,
+    LifetimeFileRow, Listed, PlanRow, TenantRow, Terms, TokenRow,
 };
 
 impl FromRow<'_, AnyRow> for TenantRow {
@@ -69,6 +69,8 @@ impl FromRow<'_, AnyRow> for AppRow {
             next_public_key: parsed(row, "next_public_key", |t| PublicKey::parse(t).ok())?,
             variables: row.try_get("variables")?,
             credits: optional_count(row, "credits")?,
+            require_secret: flag(row, "require_secret")?,
+            lifetime_files: flag(row, "lifetime_files")?,
             disabled_at: optional_time(row, "disabled_at")?,
             created_at: time(row, "created_at")?,
         })
@@ -149,6 +151,11 @@ impl FromRow<'_, AnyRow> for AccessRow {
             id: parsed(row, "entry_id", |t| EntryId::parse(t).ok())?,
             tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
             app: parsed(row, "app_id", |t| AppId::parse(t).ok())?,
+            license: parsed(row, "license_id", |t| match t {
+                "" => Some(None),
+                id => LicenseId::parse(id).ok().map(Some),
+            })?,
+            source: row.try_get("source")?,
             effect: row.try_get("effect")?,
             listed: parsed(row, "kind", |kind| match kind {
                 "hwid" => Some(Listed::Hwid(value)),
@@ -201,6 +208,19 @@ impl FromRow<'_, AnyRow> for AnswerRow {
             key: row.try_get("idempotency_key")?,
             request: digest(row, "request")?,
             answer: row.try_get("answer")?,
+            at: time(row, "at")?,
+        })
+    }
+}
+
+impl FromRow<'_, AnyRow> for LifetimeFileRow {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            license: parsed(row, "license_id", |t| LicenseId::parse(t).ok())?,
+            tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
+            identity: row.try_get("identity")?,
+            file_id: row.try_get("file_id")?,
+            file_sealed: row.try_get("file_sealed")?,
             at: time(row, "at")?,
         })
     }

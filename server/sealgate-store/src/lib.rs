@@ -24,7 +24,7 @@ pub use error::StoreError;
 pub use group::{Tx, Work};
 pub use row::{
     AccessRow, AnswerRow, AppRow, AuditRow, DeviceRow, EventRow, KeyHash, KeyRow, KeyStage, LicenseRow,
-    Listed, PlanRow, TenantRow, Terms, TokenRow,
+    LifetimeFileRow, Listed, PlanRow, TenantRow, Terms, TokenRow,
 };
 
 /// Makes named statements and the list of them that a test prepares on both engines.

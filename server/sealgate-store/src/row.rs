@@ -131,6 +131,10 @@ pub struct AppRow {
     pub variables: String,
     /// Validations left; `None` while they are not counted.
     pub credits: Option<u64>,
+    /// Whether nobody asks without its secret.
+    pub require_secret: bool,
+    /// Whether it hands out license files that last for ever and cannot be revoked.
+    pub lifetime_files: bool,
     /// When it was switched off.
     pub disabled_at: Option<UnixSeconds>,
     /// When it was made.
@@ -251,6 +255,10 @@ pub struct AccessRow {
     pub tenant: TenantId,
     /// The app.
     pub app: AppId,
+    /// The one license that it counts for; all of the app's without.
+    pub license: Option<LicenseId>,
+    /// Who made it: [`AccessRow::VENDOR`] or [`AccessRow::SELF_BAN`].
+    pub source: String,
     /// `allow` or `deny`.
     pub effect: String,
     /// What it names.
@@ -261,6 +269,30 @@ pub struct AccessRow {
     pub created_at: UnixSeconds,
     /// Until when it counts.
     pub expires_at: Option<UnixSeconds>,
+}
+
+impl AccessRow {
+    /// Made by the vendor.
+    pub const VENDOR: &'static str = "vendor";
+    /// Made because a client reported itself.
+    pub const SELF_BAN: &'static str = "self_ban";
+}
+
+/// A license file that lasts for ever.
+#[derive(Clone, PartialEq, Eq)]
+pub struct LifetimeFileRow {
+    /// The license.
+    pub license: LicenseId,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// The device it was made for.
+    pub identity: String,
+    /// Names the file.
+    pub file_id: String,
+    /// The file, sealed: a license key stands in it.
+    pub file_sealed: Vec<u8>,
+    /// When it was made.
+    pub at: UnixSeconds,
 }
 
 /// Something that happened to a license.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sealgate_artifact::Code;
 use sealgate_authority::ports::{Clock, Entropy};
-use sealgate_authority::{Authority, AuthorityError, Secrets, control};
+use sealgate_authority::{Authority, AuthorityError, Limits, Secrets, control};
 use sealgate_signer::{Keystore, KeystoreError, Unlock};
 use sealgate_store::{Db, Location, StoreError};
 
@@ -66,6 +66,7 @@ pub async fn start(
     unlock: &Unlock,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    limits: Limits,
 ) -> Result<Started, StartError> {
     files::make_private_dir(data)
         .map_err(|source| StartError::DataDir { path: data.display().to_string(), source })?;
@@ -79,7 +80,7 @@ pub async fn start(
         Keystore::open_or_create(&data.join(KEYS_DIR), unlock, &new_installation(&*clock, &*entropy))?;
     let secrets = Secrets::load(|name| keystore.secret(name).map(|secret| *secret.expose()))?;
     let installation = keystore.installation().to_owned();
-    let authority = Arc::new(Authority::new(db, Arc::new(keystore), secrets, clock, entropy));
+    let authority = Arc::new(Authority::new(db, Arc::new(keystore), secrets, clock, entropy, limits));
     let token_file = data.join(TOKEN_FILE);
     let first = control::bootstrap(&authority, &installation, |token| {
         files::write_private(&token_file, format!("{token}\n").as_bytes())

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use sealgate_authority::Limits;
 use sealgate_authority::ports::{Clock, System};
 use sealgate_cli::assembly::{self, TOKEN_FILE};
 use sealgate_signer::Unlock;
@@ -23,6 +24,7 @@ pub struct TestApp {
     pub clock: Arc<TestClock>,
     /// The owner's token.
     pub token: String,
+    limits: Limits,
     server: Option<Server>,
     // Dropped last, once the server has let go of them.
     postgres: Option<Postgres>,
@@ -38,20 +40,25 @@ struct Server {
 impl TestApp {
     /// A server whose clock stands still.
     pub fn start(engine: Engine) -> Self {
-        Self::launch(engine, Arc::default())
+        Self::launch(engine, Arc::default(), Limits::default())
     }
 
     /// A server whose clock runs with the machine's, for clients that bring their own time. It can still be moved
     /// ahead of theirs.
     pub fn start_in_real_time(engine: Engine) -> Self {
-        Self::launch(engine, Arc::new(TestClock::running()))
+        Self::launch(engine, Arc::new(TestClock::running()), Limits::default())
     }
 
-    fn launch(engine: Engine, clock: Arc<TestClock>) -> Self {
+    /// A server with other limits, whose clock stands still.
+    pub fn start_with_limits(engine: Engine, limits: Limits) -> Self {
+        Self::launch(engine, Arc::default(), limits)
+    }
+
+    fn launch(engine: Engine, clock: Arc<TestClock>, limits: Limits) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let postgres = (engine == Engine::Postgres).then(Postgres::create);
         let (url, token) = (String::new(), String::new());
-        let mut app = Self { url, clock, token, server: None, postgres, dir };
+        let mut app = Self { url, clock, token, limits, server: None, postgres, dir };
         app.serve();
         let token = std::fs::read_to_string(app.data().join(TOKEN_FILE)).expect("the owner's token");
         token.trim().clone_into(&mut app.token);
@@ -68,11 +75,12 @@ impl TestApp {
         let (ready, listening) = std::sync::mpsc::channel();
         let (stop, stopped) = oneshot::channel();
         let (data, database) = (self.data(), self.postgres.as_ref().map(Postgres::url));
+        let limits = self.limits;
         let time: Arc<dyn Clock> = Arc::clone(&self.clock) as _;
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
             let runtime = runtime.expect("a runtime");
-            runtime.block_on(run(&data, database.as_deref(), time, ready, stopped));
+            runtime.block_on(run(&data, database.as_deref(), (time, limits), ready, stopped));
         });
         self.url = listening.recv().expect("the server starts");
         self.server = Some(Server { stop, thread });
@@ -192,11 +200,11 @@ impl Drop for TestApp {
 async fn run(
     data: &Path,
     database: Option<&str>,
-    clock: Arc<dyn Clock>,
+    (clock, limits): (Arc<dyn Clock>, Limits),
     ready: std::sync::mpsc::Sender<String>,
     stopped: oneshot::Receiver<()>,
 ) {
-    let started = assembly::start(data, database, &Unlock::File, clock, Arc::new(System)).await;
+    let started = assembly::start(data, database, &Unlock::File, clock, Arc::new(System), limits).await;
     let authority = started.expect("the server starts").authority;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");

@@ -118,6 +118,7 @@ pub fn stage(app: &TestApp, vendor: &User, operation: &str) -> Staged {
         "show_app" | "app_trust" | "disable_app" | "enable_app" | "app_variables" | "show_credits" => {
             about(&stage.app())
         }
+        "update_app" => change(&stage.app(), json!({ "require_secret": true })),
         "rotate_secret" | "rotate_app_key" => change(&stage.app(), json!({})),
         "set_app_variables" => change(&stage.app(), json!({ "variables": { "motd": "hi", "max": 3 } })),
         "grant_credits" => change(&stage.app(), json!({ "amount": 5 })),
@@ -141,6 +142,9 @@ fn stage_license(stage: &Stage, operation: &str) -> Staged {
             about(&stage.license_id())
         }
         "update_license" => change(&stage.license_id(), json!({ "label": "renamed", "max_devices": 2 })),
+        "make_authforge_file" => {
+            change(&stage.license_id(), json!({ "hwid": "staged", "expires_at": "2027-02-01T00:00:00Z" }))
+        }
         "renew_license" => change(&stage.license_id(), json!({ "expires_at": "2037-01-31T00:00:00Z" })),
         "suspend_license" | "revoke_license" => change(&stage.license_id(), json!({ "reason": "staged" })),
         "reset_devices" => change(&text(&stage.device()["license_id"]), json!({})),

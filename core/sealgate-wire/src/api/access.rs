@@ -35,6 +35,11 @@ pub struct AccessView {
     pub entry_id: String,
     /// The app.
     pub app_id: String,
+    /// The one license that it counts for; absent where it counts for all of the app's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub license_id: Option<String>,
+    /// Who made it: `vendor`, or `self_ban` where a client reported itself.
+    pub source: String,
     /// `allow` or `deny`.
     pub effect: String,
     /// The device.

@@ -51,11 +51,29 @@ pub struct AppView {
     /// Until when the secret before the present one is taken too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub former_secret_until: Option<Timestamp>,
+    /// Whether nobody asks without its secret.
+    pub require_secret: bool,
+    /// Whether it hands out files that last for ever and cannot be revoked.
+    pub danger_lifetime_files: bool,
     /// When it was switched off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled_at: Option<Timestamp>,
     /// When it was created.
     pub created_at: Timestamp,
+}
+
+/// `PATCH /api/v1/apps/{app_id}`. What is absent stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct UpdateApp {
+    /// Whether nobody asks without the app's secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub require_secret: Option<bool>,
+    /// Whether files may be handed out that last for ever. Such a file cannot be revoked: whoever has one keeps using
+    /// the software.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub danger_lifetime_files: Option<bool>,
 }
 
 /// `POST /api/v1/apps/{app_id}/rotate-secret`.

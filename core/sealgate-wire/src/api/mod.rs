@@ -2,6 +2,7 @@
 
 mod access;
 mod apps;
+mod authforge_files;
 mod devices;
 mod keys;
 mod licenses;
@@ -12,6 +13,7 @@ mod tokens;
 
 pub use access::*;
 pub use apps::*;
+pub use authforge_files::*;
 pub use devices::*;
 pub use keys::*;
 pub use licenses::*;

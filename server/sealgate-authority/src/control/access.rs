@@ -2,7 +2,7 @@
 
 use sealgate_artifact::{AppId, Code, EntryId};
 use sealgate_rules::Effect;
-use sealgate_store::{AccessRow, AuditRow, Listed, StoreError, Tx, Work, read, write};
+use sealgate_store::{AccessRow, AuditRow, Listed, Tx, Work, read, write};
 use sealgate_wire::{AccessView, AddAccess, AppQuery, Page, Timestamp};
 use serde_json::json;
 
@@ -12,7 +12,6 @@ use crate::{Authority, AuthorityError, Caller};
 
 /// Entries of one app. Every validation looks at all of them.
 const ENTRIES: u64 = 1_000;
-const HWID_BYTES: usize = 128;
 
 /// Adds an entry.
 pub async fn add_access(
@@ -35,6 +34,8 @@ pub async fn add_access(
         id: EntryId::new(millis, random),
         tenant: caller.tenant,
         app: app.id,
+        license: None,
+        source: AccessRow::VENDOR.to_owned(),
         effect: effect.as_str().to_owned(),
         listed: listed(wish)?,
         reason: wish.reason.clone(),
@@ -76,12 +77,7 @@ pub async fn remove_access(a: &Authority, caller: &Caller, id: &str) -> Result<A
 fn listed(wish: &AddAccess) -> Result<Listed, AuthorityError> {
     let invalid = |field, why| Err(AuthorityError::Invalid { field, why });
     match (&wish.hwid, &wish.ip) {
-        (Some(hwid), None)
-            if !(1..=HWID_BYTES).contains(&hwid.len()) || hwid.chars().any(char::is_control) =>
-        {
-            invalid("hwid", "1 to 128 bytes, no control character")
-        }
-        (Some(hwid), None) => Ok(Listed::Hwid(hwid.clone())),
+        (Some(hwid), None) => check::hwid(hwid).map(|()| Listed::Hwid(hwid.clone())),
         (None, Some(ip)) => match sealgate_rules::parse_net(ip) {
             Some(net) => Ok(Listed::Net(net)),
             None => invalid("ip", "an address, or a block whose bits behind the prefix are zero"),
@@ -98,6 +94,8 @@ fn view(entry: &AccessRow) -> AccessView {
     AccessView {
         entry_id: entry.id.to_string(),
         app_id: entry.app.to_string(),
+        license_id: entry.license.map(|id| id.to_string()),
+        source: entry.source.clone(),
         effect: entry.effect.clone(),
         hwid,
         ip,
@@ -117,13 +115,14 @@ impl Work for AddEntry {
     type Error = AuthorityError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<AccessView, AuthorityError> {
-        if write::access::count(tx, self.entry.app).await? >= ENTRIES {
+        let entry = &self.entry;
+        if write::access::is_standing(tx, entry, entry.created_at).await? {
+            return Err(AuthorityError::Refused(Code::NameTaken));
+        }
+        if write::access::count(tx, entry.app, AccessRow::VENDOR).await? >= ENTRIES {
             return Err(AuthorityError::Refused(Code::LimitReached));
         }
-        match write::access::insert(tx, &self.entry).await {
-            Err(StoreError::Duplicate) => return Err(AuthorityError::Refused(Code::NameTaken)),
-            done => done?,
-        }
+        write::access::insert(tx, entry).await?;
         write::records::audit(tx, &self.audit).await?;
         Ok(view(&self.entry))
     }

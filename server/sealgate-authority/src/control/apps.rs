@@ -4,7 +4,7 @@ use sealgate_artifact::{AppId, Code, KeyUse, UnixSeconds, encode_base64};
 use sealgate_store::{AppRow, AuditRow, KeyRow, KeyStage, StoreError, Tx, Work, read, write};
 use sealgate_wire::{
     AppCreated, AppView, CreateApp, CreditsView, GrantCredits, Nothing, Page, PageQuery, RotateSecret,
-    SecretRotated, Timestamp, Variables,
+    SecretRotated, Timestamp, UpdateApp, Variables,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -47,6 +47,8 @@ pub async fn create_app(
         next_public_key: a.signer.generate(KeyUse::App)?,
         variables: "{}".to_owned(),
         credits: None,
+        require_secret: false,
+        lifetime_files: false,
         disabled_at: None,
         created_at: a.now(),
     };
@@ -68,6 +70,23 @@ pub async fn list_apps(
     let part = Part::new("apps", query.cursor.as_deref(), query.limit, AppId::parse)?;
     let rows = read::apps::list(&a.db, caller.tenant, part.after, part.rows()).await?;
     Ok(part.page(rows, |row| row.id.to_string(), view))
+}
+
+/// Changes what the app demands and hands out.
+pub async fn update_app(
+    a: &Authority,
+    caller: &Caller,
+    id: &str,
+    wish: &UpdateApp,
+) -> Result<AppView, AuthorityError> {
+    let detail = serde_json::to_value(wish).expect("a wish can be written");
+    let wish = wish.clone();
+    let change = move |app: &mut AppRow| {
+        app.require_secret = wish.require_secret.unwrap_or(app.require_secret);
+        app.lifetime_files = wish.danger_lifetime_files.unwrap_or(app.lifetime_files);
+        Ok(())
+    };
+    a.db.write(ChangeApp::new(a, caller, id, ("app.updated", detail), change, view)?).await
 }
 
 /// Gives the app a new secret. The former one is taken for a while, so that builds can be exchanged.
@@ -218,6 +237,8 @@ fn view(app: &AppRow) -> AppView {
         next_public_key: app.next_public_key.to_string(),
         public_key_spki: encode_base64(&app.public_key.to_spki()),
         credits: app.credits,
+        require_secret: app.require_secret,
+        danger_lifetime_files: app.lifetime_files,
         former_secret_until: app.former_secret.map(|(_, until)| Timestamp(until)),
         disabled_at: app.disabled_at.map(Timestamp),
         created_at: Timestamp(app.created_at),

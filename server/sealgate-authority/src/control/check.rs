@@ -10,6 +10,7 @@ use crate::AuthorityError;
 const NAME_CHARS: usize = 64;
 const NOTE_CHARS: usize = 128;
 const REASON_CHARS: usize = 256;
+const HWID_BYTES: usize = 128;
 const VALUE_BYTES: usize = 64;
 const LIMITS: usize = 32;
 const VARIABLES: usize = 50;
@@ -41,6 +42,11 @@ pub(super) fn note(field: &'static str, note: Option<&str>) -> Result<(), Author
         return invalid(field, "at most 128 characters, none of them a control character");
     }
     Ok(())
+}
+
+/// A device, as its client names it.
+pub(super) fn hwid(hwid: &str) -> Result<(), AuthorityError> {
+    if is_short(hwid, HWID_BYTES) { Ok(()) } else { invalid("hwid", "1 to 128 bytes, no control character") }
 }
 
 /// Why something was done.

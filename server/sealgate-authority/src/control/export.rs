@@ -1,7 +1,7 @@
 //! What leaves the server as a file: a license, and the trust to judge it by.
 
 use sealgate_artifact::{Code, Root, Unverified};
-use sealgate_store::read;
+use sealgate_store::{LicenseRow, read};
 use sealgate_wire::{SignedStatement, Trust};
 use serde_json::value::RawValue;
 
@@ -13,9 +13,20 @@ pub async fn license_file(
     caller: &Caller,
     id: &str,
 ) -> Result<SignedStatement, AuthorityError> {
-    let refused = |code| Err(AuthorityError::Refused(code));
     let license = super::licenses::find(a, caller, id).await?;
+    may_go_offline(a, caller, &license).await?;
+    let statement = read::licenses::statement(&a.db, license.id, license.version).await?;
+    raw(statement.ok_or(AuthorityError::Refused(Code::SystemError))?).map(SignedStatement)
+}
+
+/// Whether anything may be handed out that works without the server.
+pub(super) async fn may_go_offline(
+    a: &Authority,
+    caller: &Caller,
+    license: &LicenseRow,
+) -> Result<(), AuthorityError> {
     let tenant = read::tenants::find(&a.db, caller.tenant).await?;
+    let refused = |code| Err(AuthorityError::Refused(code));
     if license.revoked_at.is_some() {
         return refused(Code::LicenseRevoked);
     }
@@ -25,8 +36,7 @@ pub async fn license_file(
     if !license.terms.offline || tenant.is_none_or(|tenant| !tenant.offline) {
         return refused(Code::OfflineDisabled);
     }
-    let statement = read::licenses::statement(&a.db, license.id, license.version).await?;
-    raw(statement.ok_or(AuthorityError::Refused(Code::SystemError))?).map(SignedStatement)
+    Ok(())
 }
 
 /// Everything a build pins to believe this tenant's statements about one app (`spec/keys.md` §6).

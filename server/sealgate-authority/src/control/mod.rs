@@ -2,6 +2,7 @@
 
 mod access;
 mod apps;
+mod authforge_files;
 mod bootstrap;
 mod change;
 mod check;
@@ -19,8 +20,9 @@ mod tokens;
 pub use access::{add_access, list_access, remove_access};
 pub use apps::{
     app_variables, create_app, disable_app, enable_app, grant_credits, list_apps, rotate_app_key,
-    rotate_secret, set_app_variables, show_app, show_credits,
+    rotate_secret, set_app_variables, show_app, show_credits, update_app,
 };
+pub use authforge_files::make_authforge_file;
 pub use bootstrap::bootstrap;
 pub use change::{
     license_variables, renew_license, resume_license, revoke_license, set_license_variables, suspend_license,
@@ -30,6 +32,7 @@ pub use export::{app_trust, license_file};
 pub use issue::issue_licenses;
 pub use keys::{list_keys, revoke_key, rotate_key};
 pub use licenses::{list_licenses, look_up_license, show_license};
+pub(crate) use plans::stored;
 pub use plans::{create_plan, list_plans, show_plan, update_plan};
 pub use records::{export_audit, list_audit, list_events};
 pub use release::{list_devices, release_device, reset_devices, show_device};

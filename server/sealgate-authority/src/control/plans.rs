@@ -105,7 +105,7 @@ pub(super) async fn find(a: &Authority, caller: &Caller, id: &str) -> Result<Pla
 }
 
 /// What was stored as JSON.
-pub(super) fn stored<T: DeserializeOwned>(text: &str) -> Result<T, AuthorityError> {
+pub(crate) fn stored<T: DeserializeOwned>(text: &str) -> Result<T, AuthorityError> {
     serde_json::from_str(text).map_err(|_| AuthorityError::Refused(Code::SystemError))
 }
 

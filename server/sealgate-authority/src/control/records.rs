@@ -1,6 +1,6 @@
 //! Audit and event rows: made by use cases, and looked at.
 
-use sealgate_artifact::{RecordId, encode_hex};
+use sealgate_artifact::{RecordId, TenantId, encode_hex};
 use sealgate_store::read::events::Filter;
 use sealgate_store::{AuditRow, EventRow, LicenseRow, read};
 use sealgate_wire::{
@@ -8,6 +8,7 @@ use sealgate_wire::{
 };
 
 use super::page::Part;
+use crate::runtime::Source;
 use crate::{Authority, AuthorityError, Caller, upkeep};
 
 /// Rows of the chain in one answer.
@@ -31,6 +32,28 @@ impl Authority {
             subject,
             detail: detail.to_string(),
             request_id: caller.request_id.clone(),
+            link: None,
+        }
+    }
+
+    /// What a client did without a token.
+    pub(crate) fn client_audit_row(
+        &self,
+        tenant: TenantId,
+        action: &'static str,
+        subject: String,
+        detail: &serde_json::Value,
+        source: Source<'_>,
+    ) -> AuditRow {
+        AuditRow {
+            id: self.record_id(),
+            tenant,
+            at: self.now(),
+            actor: "client".to_owned(),
+            action: action.into(),
+            subject,
+            detail: detail.to_string(),
+            request_id: source.request_id.to_owned(),
             link: None,
         }
     }
@@ -83,6 +106,8 @@ pub async fn list_events(
         }
     };
     let part = Part::new(list, query.cursor.as_deref(), query.limit, record)?;
+    let license = if let Filter::License(id) = filter { Some(id) } else { None };
+    a.write_observed_of(caller.tenant, license).await?;
     let rows = read::events::list(&a.db, caller.tenant, &filter, part.after.clone(), part.rows()).await?;
     Ok(part.page(rows, |row| row.id.clone(), event_view))
 }

@@ -7,16 +7,21 @@ use serde_json::json;
 
 use super::check;
 use super::page::Part;
+use crate::runtime::Source;
 use crate::secrets::secret_text;
 use crate::{Authority, AuthorityError, Caller, Scope, Scopes};
 
 /// The caller behind a token. One answer for unknown, expired and revoked.
-pub async fn authenticate(a: &Authority, token: &str, request_id: &str) -> Result<Caller, AuthorityError> {
+pub async fn authenticate(a: &Authority, token: &str, source: Source<'_>) -> Result<Caller, AuthorityError> {
+    a.admit_guess(source.address)?;
     let found = read::tokens::by_hash(&a.db, &a.secrets.token(token)).await?;
     let now = a.now();
     let token = found
         .filter(|t| t.revoked_at.is_none() && t.expires_at.is_none_or(|end| now < end))
-        .ok_or(AuthorityError::Refused(Code::TokenInvalid))?;
+        .ok_or_else(|| {
+            a.charge_guess(source.address, 0);
+            AuthorityError::Refused(Code::TokenInvalid)
+        })?;
     let tenant = read::tenants::find(&a.db, token.tenant).await?;
     if tenant.is_none_or(|tenant| tenant.suspended_at.is_some()) {
         return Err(AuthorityError::Refused(Code::TenantSuspended));
@@ -26,7 +31,7 @@ pub async fn authenticate(a: &Authority, token: &str, request_id: &str) -> Resul
         token: token.id,
         scopes: Scopes::from_lines(&token.scopes),
         once: None,
-        request_id: request_id.to_owned(),
+        request_id: source.request_id.to_owned(),
     })
 }
 

@@ -1,24 +1,30 @@
 //! The signed answer on AuthForge's wire, derived from the decision and nothing else, so that it can be given again
 //! byte for byte.
 
+use std::collections::BTreeMap;
+
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD;
 use sealgate_artifact::{KeyUse, UnixSeconds, encode_hex};
 use sealgate_store::{AppRow, LicenseRow};
 use sealgate_trust::Message;
-use sealgate_wire::{Timestamp, ValidateAnswer, ValidatePayload, ValidateRequest};
+use sealgate_wire::{Timestamp, ValidateAnswer, ValidatePayload, Variable};
 
 use super::replay::Scope;
+use super::session::Session;
+use crate::control::stored;
 use crate::{Authority, AuthorityError};
-
-const TTL_DEFAULT: u64 = 24 * 60 * 60;
-const TTL_SHORTEST: u64 = 60 * 60;
-const TTL_LONGEST: u64 = 7 * 24 * 60 * 60;
 
 /// A positive decision.
 pub(super) struct Allowed<'a> {
+    /// To which question it is the answer.
+    pub(super) typ: &'static str,
     pub(super) app: &'a AppRow,
     pub(super) license: &'a LicenseRow,
+    pub(super) hwid: &'a str,
+    pub(super) nonce: &'a str,
+    /// How long the session lasts.
+    pub(super) ttl: u64,
     /// Devices that hold a seat, the asking one included.
     pub(super) used: u64,
     /// When the question counts as asked.
@@ -28,12 +34,8 @@ pub(super) struct Allowed<'a> {
 }
 
 /// Signs the answer (`spec/http.md` §2.4).
-pub(super) fn sign(
-    a: &Authority,
-    ask: &ValidateRequest,
-    allowed: &Allowed<'_>,
-) -> Result<ValidateAnswer, AuthorityError> {
-    let payload = payload(a, ask, allowed);
+pub(super) fn sign(a: &Authority, allowed: &Allowed<'_>) -> Result<ValidateAnswer, AuthorityError> {
+    let payload = payload(a, allowed)?;
     let json = serde_json::to_vec(&payload).expect("text and numbers can be written");
     let payload = STANDARD.encode(json);
     let key = allowed.app.public_key.id(KeyUse::App);
@@ -44,46 +46,42 @@ pub(super) fn sign(
         payload,
         signature: STANDARD.encode(signature),
         key_id: key.to_string(),
-        nonce: ask.nonce.clone(),
+        nonce: allowed.nonce.to_owned(),
     })
 }
 
-fn payload(a: &Authority, ask: &ValidateRequest, allowed: &Allowed<'_>) -> ValidatePayload {
-    let Allowed { app, license, used, at, .. } = allowed;
+fn payload(a: &Authority, allowed: &Allowed<'_>) -> Result<ValidatePayload, AuthorityError> {
+    let Allowed { app, license, used, at, hwid, .. } = allowed;
     let seats = license.terms.max_devices.seats();
-    let ttl = ask.ttl_seconds.unwrap_or(TTL_DEFAULT).clamp(TTL_SHORTEST, TTL_LONGEST);
-    // A session never outlives its license.
-    let session_end = license.expires_at.map_or(at.plus(ttl), |end| end.min(at.plus(ttl)));
-    ValidatePayload {
-        session_token: session_token(a, ask, allowed, session_end, ttl),
+    let session = Session::new(license.id, license.expires_at, *at, allowed.ttl);
+    // Clients replace what they hold by what a heartbeat brings; some keep the old where it brings nothing.
+    let always = allowed.typ == "heartbeat";
+    Ok(ValidatePayload {
+        session_token: session.token(a, app.id, hwid),
         timestamp: Timestamp(*at),
-        expires_in: session_end.get(),
-        nonce: ask.nonce.clone(),
+        expires_in: session.end.get(),
+        nonce: allowed.nonce.to_owned(),
         request_id: allowed.request_id.to_owned(),
         license_expires_at: license.expires_at.map(Timestamp),
         max_hwid_slots: seats,
         hwid_count: seats.map(|_| *used),
         unlimited_hwid_slots: seats.is_none().then_some(true),
-        typ: "validate".to_owned(),
+        typ: allowed.typ.to_owned(),
         app_id: app.id.to_string(),
         license_id: license.id.to_string(),
-        hwid: ask.hwid.clone(),
-    }
+        hwid: (*hwid).to_owned(),
+        app_variables: variables(&app.variables, always)?,
+        license_variables: variables(&license.variables, always)?,
+    })
 }
 
-/// `spec/http.md` §2.6: two parts, the second over the first and over what the first leaves out.
-fn session_token(
-    a: &Authority,
-    ask: &ValidateRequest,
-    allowed: &Allowed<'_>,
-    end: UnixSeconds,
-    ttl: u64,
-) -> String {
-    let license = URL_SAFE_NO_PAD.encode(allowed.license.id.as_bytes());
-    let body = URL_SAFE_NO_PAD.encode(format!(r#"{{"exp":{},"l":"{license}","t":{ttl}}}"#, end.get()));
-    let mac =
-        a.secrets.session_mac(&[b"session", body.as_bytes(), allowed.app.id.as_bytes(), ask.hwid.as_bytes()]);
-    format!("{body}.{}", URL_SAFE_NO_PAD.encode(mac))
+/// What the vendor set, where there is any.
+fn variables(text: &str, always: bool) -> Result<Option<BTreeMap<String, Variable>>, AuthorityError> {
+    match text {
+        "{}" if always => Ok(Some(BTreeMap::new())),
+        "{}" => Ok(None),
+        text => stored(text).map(Some),
+    }
 }
 
 /// `spec/http.md` §2.5: derived, so that the same question keeps its name.

@@ -1,24 +1,21 @@
 //! `POST /auth/validate`: may this device use this license now? (`spec/http.md` §2)
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
-use sealgate_artifact::{AppId, Code, DeviceId, UnixSeconds};
-use sealgate_rules::{Effect, LicenseFacts, ListEntry, Matcher, Seat, Verdict, Window};
-use sealgate_store::{
-    AccessRow, AppEntry, AppRow, DeviceRow, EventRow, LicenseEntry, LicenseRow, Listed, Tx, Work, read, write,
-};
+use sealgate_store::{AppEntry, LicenseEntry, LicenseRow};
 use sealgate_wire::{ValidateAnswer, ValidateRequest};
 use sha2::{Digest, Sha256};
 
 use super::answer::{self, Allowed};
-use crate::{Authority, AuthorityError, Secrets};
+use super::asking::{self, Source};
+use super::seat::{self, Asking};
+use super::session;
+use crate::observed::About;
+use crate::{Authority, AuthorityError};
+use sealgate_artifact::Code;
 
 /// A device on this wire is whatever the client says it is.
-const DEVICE_KIND: &str = "hwid";
-/// spec/http.md §2.2: the longest that a field may be, in bytes.
-const FIELD_BYTES: usize = 128;
-const NONCE_DIGITS: usize = 32;
+pub(super) const DEVICE_KIND: &str = "hwid";
 
 /// A signed yes. It holds a session token, so it has no `Debug` text.
 pub struct Validated {
@@ -28,184 +25,89 @@ pub struct Validated {
     pub request_id: String,
 }
 
-/// Decides, takes a seat if one is needed and free, takes a credit if they are counted, and signs. `address` is where
-/// the question comes from, as far as that is known.
+/// Decides, takes a seat if one is needed and free, takes a credit if they are counted, and signs.
 pub async fn validate(
     a: &Authority,
     ask: &ValidateRequest,
-    address: Option<IpAddr>,
+    source: Source<'_>,
 ) -> Result<Validated, AuthorityError> {
-    check_form(ask)?;
-    let (app, entry) = identify(a, ask).await?;
+    asking::require(is_well_formed(ask))?;
+    a.admit_address(source.address)?;
+    let mut about = About { device: Some(ask.hwid.clone()), ..About::default() };
+    let decided = decide(a, ask, source, &mut about).await;
+    let validated = asking::note(a, source, &about, decided)?;
+    a.observe_answer("validated", &about, &validated.request_id);
+    Ok(validated)
+}
+
+fn is_well_formed(ask: &ValidateRequest) -> bool {
+    asking::is_text(&ask.license_key)
+        && asking::is_text(&ask.hwid)
+        && asking::is_nonce(&ask.nonce)
+        && asking::is_short(ask.app_id.as_deref())
+        && asking::is_short(ask.app_secret.as_deref())
+}
+
+async fn decide(
+    a: &Authority,
+    ask: &ValidateRequest,
+    source: Source<'_>,
+    about: &mut About,
+) -> Result<Validated, AuthorityError> {
+    let (app, license) = identify(a, ask, source, about).await?;
+    a.admit_license(license.license.id)?;
     let now = a.now();
-    let (scope, question) = (scope(&entry.license, ask), question(ask));
+    let (scope, question) = (scope(&license.license, &ask.hwid, &ask.nonce), question(ask));
     let at = a.replays.admit(scope, question, now).map_err(AuthorityError::Refused)?;
     let request_id = answer::request_id(a, scope, question, at);
-    let admitted = admits(&app.access, &ask.hwid, address, now);
-    let asking = Asking { app: &app.app, entry: &entry, admitted, now, scope, request_id: &request_id };
-    let used = admit_device(a, ask, &asking).await?;
-    let allowed = Allowed { app: &app.app, license: &entry.license, used, at, request_id: &request_id };
-    Ok(Validated { answer: answer::sign(a, ask, &allowed)?, request_id })
-}
-
-/// What is known about a question once it is known whose it is.
-struct Asking<'a> {
-    app: &'a AppRow,
-    entry: &'a LicenseEntry,
-    /// Whether the access lists admit who asks.
-    admitted: bool,
-    now: UnixSeconds,
-    scope: [u8; 16],
-    request_id: &'a str,
-}
-
-fn admits(access: &[AccessRow], hwid: &str, address: Option<IpAddr>, now: UnixSeconds) -> bool {
-    let entries: Vec<ListEntry<'_>> = access.iter().map(list_entry).collect();
-    sealgate_rules::admits(&entries, hwid, address, now)
-}
-
-fn list_entry(row: &AccessRow) -> ListEntry<'_> {
-    let matcher = match &row.listed {
-        Listed::Hwid(hwid) => Matcher::Hwid(hwid),
-        Listed::Net(net) => Matcher::Net(*net),
+    let asking = Asking {
+        license: &license,
+        device: (DEVICE_KIND, &ask.hwid),
+        blocked: !asking::admits_to(&app, &license, &ask.hwid, now),
+        now,
+        pays: app.app.credits.is_some().then_some((app.app.id, scope)),
+        request_id: &request_id,
     };
-    // A row that this version cannot read denies: when unsure, refuse.
-    let effect = Effect::parse(&row.effect).unwrap_or(Effect::Deny);
-    ListEntry { effect, matcher, expires_at: row.expires_at }
+    let used = seat::admit(a, &asking).await?;
+    let allowed = Allowed {
+        typ: "validate",
+        app: &app.app,
+        license: &license.license,
+        hwid: &ask.hwid,
+        nonce: &ask.nonce,
+        ttl: session::ttl(ask.ttl_seconds),
+        used,
+        at,
+        request_id: &request_id,
+    };
+    Ok(Validated { answer: answer::sign(a, &allowed)?, request_id })
 }
 
-fn check_form(ask: &ValidateRequest) -> Result<(), AuthorityError> {
-    let text = |t: &str| (1..=FIELD_BYTES).contains(&t.len()) && !t.chars().any(char::is_control);
-    let nonce = ask.nonce.len() == NONCE_DIGITS && ask.nonce.bytes().all(|b| b.is_ascii_hexdigit());
-    let optional = |t: &Option<String>| t.as_deref().is_none_or(|t| t.len() <= FIELD_BYTES);
-    let sound = text(&ask.license_key)
-        && text(&ask.hwid)
-        && nonce
-        && optional(&ask.app_id)
-        && optional(&ask.app_secret);
-    if sound { Ok(()) } else { Err(AuthorityError::Refused(Code::MalformedRequest)) }
-}
-
-/// Who asks, about what: the app proves itself first, then the key.
+/// Who asks, about what: the app proves itself first and its lists admit the device, then the key.
 async fn identify(
     a: &Authority,
     ask: &ValidateRequest,
+    source: Source<'_>,
+    about: &mut About,
 ) -> Result<(Arc<AppEntry>, Arc<LicenseEntry>), AuthorityError> {
-    let app = match &ask.app_id {
-        Some(id) => Some(answering(prove_app(a, id, ask.app_secret.as_deref()).await?)?),
-        None => None,
-    };
+    let admit = |app: &AppEntry| asking::admit(app, &ask.hwid, source.address, a.now());
+    if let Some(id) = &ask.app_id {
+        let app = asking::prove_app(a, id, ask.app_secret.as_deref(), about).await?;
+        admit(&app)?;
+        let license = asking::find_license(a, &app, &ask.license_key, about).await?;
+        return Ok((app, license));
+    }
     let unknown = || AuthorityError::Refused(Code::LicenseUnknown);
-    let entry = a.db.cached_license(a.secrets.license_key(&ask.license_key)).await?.ok_or_else(unknown)?;
-    let app = match app {
-        // A key of another app, whoever's it is, is as unknown as one that was never issued.
-        Some(app) if app.app.id == entry.license.app => app,
-        Some(_) => return Err(unknown()),
-        None => answering(a.db.cached_app(entry.license.app).await?.ok_or_else(unknown)?)?,
-    };
-    Ok((app, entry))
-}
-
-async fn prove_app(a: &Authority, id: &str, secret: Option<&str>) -> Result<Arc<AppEntry>, AuthorityError> {
-    let offered = a.secrets.app_secret(secret.unwrap_or_default());
-    let app = match AppId::parse(id) {
-        Ok(id) => a.db.cached_app(id).await?,
-        Err(_) => None,
-    };
-    let now = a.now();
-    let is_former = |app: &AppRow| {
-        app.former_secret.is_some_and(|(hash, until)| now < until && Secrets::same(&hash, &offered))
-    };
-    let app = app.filter(|entry| Secrets::same(&entry.app.secret_hash, &offered) || is_former(&entry.app));
-    app.ok_or(AuthorityError::Refused(Code::AppUnknown))
-}
-
-/// An app that is not switched off, by its vendor or with its vendor.
-fn answering(app: Arc<AppEntry>) -> Result<Arc<AppEntry>, AuthorityError> {
-    match (app.app.disabled_at, app.tenant_suspended) {
-        (None, false) => Ok(app),
-        (Some(_), _) => Err(AuthorityError::Refused(Code::AppDisabled)),
-        (None, true) => Err(AuthorityError::Refused(Code::TenantSuspended)),
+    let license = a.db.cached_license(a.secrets.license_key(&ask.license_key)).await?.ok_or_else(unknown)?;
+    let app = a.db.cached_app(license.license.app).await?.ok_or_else(unknown)?;
+    about.owner = Some((app.app.tenant, app.app.id));
+    about.license = Some(license.license.id);
+    if app.app.require_secret {
+        return Err(AuthorityError::Refused(Code::AppUnknown));
     }
-}
-
-/// The seats in use once this device is in, or why it may not.
-async fn admit_device(
-    a: &Authority,
-    ask: &ValidateRequest,
-    asking: &Asking<'_>,
-) -> Result<u64, AuthorityError> {
-    let license = &asking.entry.license;
-    let bound = match &asking.entry.devices {
-        Some(devices) => devices.contains(&ask.hwid),
-        None => read::licenses::has_device(&a.db, license.id, DEVICE_KIND, &ask.hwid).await?,
-    };
-    let facts = facts(license, asking.admitted, license.devices_used, bound);
-    match (sealgate_rules::validate(facts, asking.now), asking.app.credits) {
-        (Verdict::Refuse(code), _) => Err(AuthorityError::Refused(code)),
-        (Verdict::Allow, None) => Ok(license.devices_used),
-        (Verdict::Allow | Verdict::TakeSeat, credits) => {
-            let (millis, random) = a.new_id();
-            let device = DeviceRow {
-                id: DeviceId::new(millis, random),
-                tenant: license.tenant,
-                license: license.id,
-                kind: DEVICE_KIND.to_owned(),
-                identity: ask.hwid.clone(),
-                first_seen: asking.now,
-            };
-            let event = a.event_row(license, "device_bound", Some(&ask.hwid), asking.request_id);
-            let pays = credits.is_some().then_some((asking.app.id, asking.scope));
-            a.db.write(Admit { device, admitted: asking.admitted, now: asking.now, pays, event }).await
-        }
-    }
-}
-
-/// What was seen outside may be a second old; inside, the same rule looks again.
-struct Admit {
-    device: DeviceRow,
-    admitted: bool,
-    now: UnixSeconds,
-    /// The app whose credits are counted, and the question that costs one.
-    pays: Option<(AppId, [u8; 16])>,
-    event: EventRow,
-}
-
-impl Work for Admit {
-    type Output = u64;
-    type Error = AuthorityError;
-
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<u64, AuthorityError> {
-        let device = &self.device;
-        let locked = write::licenses::lock(tx, device.tenant, device.license).await?;
-        let locked = locked.ok_or(AuthorityError::Refused(Code::LicenseUnknown))?;
-        let (used, bound) = write::seats::count_devices(tx, &locked, &device.kind, &device.identity).await?;
-        let verdict = sealgate_rules::validate(facts(&locked, self.admitted, used, bound), self.now);
-        if let Verdict::Refuse(code) = verdict {
-            return Err(AuthorityError::Refused(code));
-        }
-        if let Some((app, question)) = &self.pays
-            && write::apps::debit(tx, question, self.now.get()).await?
-            && !write::apps::spend_credit(tx, *app).await?
-        {
-            return Err(AuthorityError::Refused(Code::NoCredits));
-        }
-        if verdict == Verdict::Allow {
-            return Ok(used);
-        }
-        write::seats::take(tx, &locked, device).await?;
-        write::records::event(tx, &self.event).await?;
-        Ok(used + 1)
-    }
-}
-
-fn facts(license: &LicenseRow, admitted: bool, used: u64, bound: bool) -> LicenseFacts {
-    LicenseFacts {
-        window: Window { not_before: license.not_before, expires_at: license.expires_at },
-        revoked: license.revoked_at.is_some(),
-        blocked: license.suspended_at.is_some() || !admitted,
-        seat: Seat::count(license.terms.max_devices, used, bound),
-    }
+    let app = asking::answering(a, app)?;
+    admit(&app)?;
+    Ok((app, license))
 }
 
 /// spec/http.md §2.5: what makes two requests the same question.
@@ -216,11 +118,12 @@ fn question(ask: &ValidateRequest) -> [u8; 16] {
 }
 
 /// spec/http.md §2.5: a nonce counts within one license and device only.
-fn scope(license: &LicenseRow, ask: &ValidateRequest) -> [u8; 16] {
-    digest(&[license.id.as_bytes(), ask.hwid.as_bytes(), ask.nonce.as_bytes()])
+pub(super) fn scope(license: &LicenseRow, hwid: &str, nonce: &str) -> [u8; 16] {
+    digest(&[license.id.as_bytes(), hwid.as_bytes(), nonce.as_bytes()])
 }
 
-fn digest(parts: &[&[u8]]) -> [u8; 16] {
+/// 128 bits over parts that cannot run into each other.
+pub(super) fn digest(parts: &[&[u8]]) -> [u8; 16] {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update((part.len() as u64).to_be_bytes());

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use axum::extract::State;
 use sealgate_authority::{Authority, Scope, control};
 use sealgate_wire::{
-    AccessView, AddAccess, AppCreated, AppQuery, AppView, AuditExport, AuditView, CreateApp, CreatePlan,
-    CreateTenant, CreateToken, CreditsView, DeviceQuery, DeviceView, EventQuery, EventView, ExportQuery,
-    GrantCredits, IssueLicenses, KeyRevoked, KeyView, LicenseQuery, LicenseView, LicensesIssued,
-    LookUpLicense, Nothing, Page, PageQuery, PlanView, Reason, ReleaseDevices, Released, RenewLicense,
-    RotateKey, RotateSecret, SecretRotated, SignedStatement, TenantCreated, TenantView, TokenCreated,
-    TokenView, Trust, UpdateLicense, UpdatePlan, UpdateTenant, Variables,
+    AccessView, AddAccess, AppCreated, AppQuery, AppView, AuditExport, AuditView, AuthforgeFile, CreateApp,
+    CreatePlan, CreateTenant, CreateToken, CreditsView, DeviceQuery, DeviceView, EventQuery, EventView,
+    ExportQuery, GrantCredits, IssueLicenses, KeyRevoked, KeyView, LicenseQuery, LicenseView, LicensesIssued,
+    LookUpLicense, MakeAuthforgeFile, Nothing, Page, PageQuery, PlanView, Reason, ReleaseDevices, Released,
+    RenewLicense, RotateKey, RotateSecret, SecretRotated, SignedStatement, TenantCreated, TenantView,
+    TokenCreated, TokenView, Trust, UpdateApp, UpdateLicense, UpdatePlan, UpdateTenant, Variables,
 };
 
 use super::operation::{Shape, operations, parameters};
@@ -67,6 +67,8 @@ fn vendor() -> Vec<Operation> {
         GET "/api/v1/apps/{app_id}", AppsRead, show_app (id) -> 200 AppView;
         /// The trust.json that builds pin
         GET "/api/v1/apps/{app_id}/trust", AppsRead, app_trust (id) -> 200 Trust;
+        /// Change what an app demands and hands out
+        PATCH "/api/v1/apps/{app_id}", AppsWrite, update_app (id, body UpdateApp) -> 200 AppView;
         /// Give an app a new secret
         ///
         /// The former one is taken for a while. The answer is the only one that shows the new one.
@@ -119,6 +121,11 @@ fn licenses() -> Vec<Operation> {
         /// Hand out the signed license for use offline
         GET "/api/v1/licenses/{license_id}/file", LicensesRead, license_file (id) -> 200 SignedStatement
             as "application/vnd.dsse.envelope.v1+json";
+        /// Make a license file for clients that were written for AuthForge
+        ///
+        /// A device that it names takes a seat. The license key stands in the file.
+        POST "/api/v1/licenses/{license_id}/authforge-file", LicensesWrite, make_authforge_file
+            (id, body MakeAuthforgeFile) -> 201 AuthforgeFile;
         /// Give a license another end
         POST "/api/v1/licenses/{license_id}/renew", LicensesWrite, renew_license (id, body RenewLicense) -> 200 LicenseView;
         /// Suspend a license

@@ -59,12 +59,33 @@ on_both_engines! {
         payload(&app.validate(&TestApp::question(&editor, &license, "desk", &nonce(3))));
     }
 
-    fn expired_and_revoked_come_before_blocked(app: &TestApp) {
+    fn lists_come_before_all_that_is_known_of_a_license(app: &TestApp) {
         let (editor, license) = sell(app, &json!({}));
-        add(app, &editor, &json!({ "effect": "deny", "hwid": "desk" }));
+        let entry = add(app, &editor, &json!({ "effect": "deny", "hwid": "desk" }));
         let path = format!("/api/v1/licenses/{}/revoke", license["license_id"].as_str().expect("text"));
         app.api("POST", &path, &json!({})).expect(200);
-        assert_failed(&app.validate(&TestApp::question(&editor, &license, "desk", &nonce(1))), 410, "revoked");
+        let question = TestApp::question(&editor, &license, "desk", &nonce(1));
+        assert_failed(&app.validate(&question), 403, "blocked");
+        let mut unknown = question.clone();
+        unknown["licenseKey"] = json!("x");
+        assert_failed(&app.validate(&unknown), 403, "blocked");
+        let mut bare = question.clone();
+        (bare["appId"], bare["appSecret"]) = (json!(null), json!(null));
+        assert_failed(&app.validate(&bare), 403, "blocked");
+        remove(app, &entry);
+        assert_failed(&app.validate(&question), 410, "revoked");
+    }
+
+    fn an_entry_that_has_ended_makes_room_for_the_same(app: &TestApp) {
+        let editor = app.create_app("Editor");
+        let end = sealgate_wire::Timestamp(sealgate_artifact::UnixSeconds::new(app.clock.seconds() + 60).expect("in range"));
+        let entry = json!({ "effect": "deny", "hwid": "desk", "expires_at": end.to_string() });
+        add(app, &editor, &entry);
+        let again = json!({ "app_id": editor["app_id"], "effect": "deny", "hwid": "desk" });
+        assert_problem(&app.api("POST", "/api/v1/access", &again), 409, "name_taken");
+        app.clock.advance(60);
+        app.api("POST", "/api/v1/access", &again).expect(201);
+        assert_eq!(app.count("access_entries"), 1);
     }
 
     fn what_no_entry_can_be_is_refused(app: &TestApp) {

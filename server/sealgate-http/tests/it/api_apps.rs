@@ -23,8 +23,12 @@ on_both_engines! {
             app.api("GET", &path, &json!(null)).expect(200),
             app.api("GET", "/api/v1/apps", &json!(null)).expect(200)["items"][0].clone(),
         ] {
+            let switches = ["danger_lifetime_files", "require_secret"];
             let shown = ["app_id", "created_at", "name", "next_public_key", "public_key", "public_key_spki"];
-            assert_eq!(names(&seen), shown);
+            let mut all = [&switches[..], &shown].concat();
+            all.sort_unstable();
+            assert_eq!(names(&seen), all);
+            assert!(switches.iter().all(|name| seen[name] == false), "nothing dangerous is on from the start");
             assert_eq!((&seen["name"], &seen["created_at"]), (&json!("Editor"), &json!("2027-01-15T08:00:00Z")));
             for name in ["app_id", "public_key", "next_public_key", "public_key_spki"] {
                 assert_eq!(seen[name], created[name]);

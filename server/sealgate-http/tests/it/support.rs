@@ -91,12 +91,40 @@ pub(crate) fn state(app: &TestApp) -> State {
     ];
     let counts =
         TABLES.map(|table| format!("SELECT '{table} ' || CAST(COUNT(*) AS TEXT) AS line FROM {table}"));
+    // What is observed is written when its time comes, whatever is asked then.
+    let counts = counts.map(|count| {
+        count.replace("FROM events", "FROM events WHERE kind NOT IN ('validated', 'heartbeat', 'refused')")
+    });
     let licenses =
         "SELECT license_id || COALESCE(label, '-') || CAST(COALESCE(revoked_at, 0) AS TEXT) FROM licenses";
     State {
         rows: app.texts(&format!("{} UNION ALL {licenses} ORDER BY line", counts.join(" UNION ALL "))),
         key_files: app.data().join("keys").read_dir().expect("the keystore").count(),
     }
+}
+
+/// Asks one of the other questions on AuthForge's wire.
+pub(crate) fn ask(app: &TestApp, path: &str, body: &Value) -> Answer {
+    sealgate_testkit::request("POST", &format!("{}/auth/{path}", app.url), None, body)
+}
+
+/// A session: the question that a heartbeat asks, but for its nonce.
+pub(crate) fn session(app: &TestApp, editor: &Value, license: &Value, hwid: &str, n: u32) -> Value {
+    let told = payload(&app.validate(&TestApp::question(editor, license, hwid, &nonce(n))));
+    json!({ "appId": editor["app_id"], "sessionToken": told["sessionToken"], "hwid": hwid })
+}
+
+/// The same question with one field replaced.
+pub(crate) fn with(question: &Value, field: &str, value: Value) -> Value {
+    let mut question = question.clone();
+    question[field] = value;
+    question
+}
+
+/// A change of a license through the management API.
+pub(crate) fn change(app: &TestApp, license: &Value, verb: &str, body: &Value) -> Answer {
+    let id = license["license_id"].as_str().expect("text");
+    app.api("POST", &format!("/api/v1/licenses/{id}/{verb}"), body)
 }
 
 /// Asks the management API, expecting that nothing happens and that the next request is answered as ever.

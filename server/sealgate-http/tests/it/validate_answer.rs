@@ -153,6 +153,44 @@ on_both_engines! {
         assert_eq!(URL_SAFE_NO_PAD.decode(mac).expect("base64url without padding").len(), 16);
     }
 
+    fn variables_stand_last_and_only_where_there_are_any(app: &TestApp) {
+        let (editor, license) = sell(app, &json!({}));
+        let set = |path: String, variables: Value| app.api("PUT", &path, &json!({ "variables": variables })).expect(200);
+        let app_path = format!("/api/v1/apps/{}/variables", editor["app_id"].as_str().expect("text"));
+        let license_path = format!("/api/v1/licenses/{}/variables", license["license_id"].as_str().expect("text"));
+        let tricky = json!({ "nonce": "0", "sessionToken": "\"}],", "on": true, "n": -3 });
+        set(app_path, tricky.clone());
+        set(license_path, json!({ "plan": "pro" }));
+        let answer = app.validate(&TestApp::question(&editor, &license, "desk", &nonce(1)));
+        let told = payload(&answer);
+        assert_eq!((&told["appVariables"], &told["licenseVariables"]), (&tricky, &json!({ "plan": "pro" })));
+        let text = payload_text(&answer);
+        let place = |what: &str| text.find(what).expect("is there");
+        assert!(place("\"hwid\":\"desk\"") < place("\"appVariables\""));
+        assert_eq!(place("\"nonce\":"), place(&format!("\"nonce\":\"{}\"", nonce(1))), "the first is ours");
+        let path = format!("/api/v1/apps/{}/variables", editor["app_id"].as_str().expect("text"));
+        app.api("PUT", &path, &json!({ "variables": {} })).expect(200);
+        let told = payload(&app.validate(&TestApp::question(&editor, &license, "desk", &nonce(2))));
+        assert_eq!(told.get("appVariables"), None);
+    }
+
+    fn a_usual_answer_with_variables_fits_a_kibibyte(app: &TestApp) {
+        let (editor, license) = sell(app, &json!({ "max_devices": 999, "expires_at": "2028-01-20T08:00:00Z" }));
+        for (kind, id, variables) in [
+            ("apps", &editor["app_id"], json!({ "motd": "hello, you" })),
+            ("licenses", &license["license_id"], json!({ "tier": "p", "seats": 5 })),
+        ] {
+            let path = format!("/api/v1/{kind}/{}/variables", id.as_str().expect("text"));
+            app.api("PUT", &path, &json!({ "variables": variables })).expect(200);
+        }
+        let question = TestApp::question(&editor, &license, &"f".repeat(64), &nonce(u32::MAX));
+        let answer = app.validate(&question);
+        let told = payload(&answer);
+        let bytes = told["appVariables"].to_string().len() + told["licenseVariables"].to_string().len();
+        assert!(bytes >= 40, "{bytes} bytes of variables");
+        assert!(answer.bytes.len() <= 1024, "{} bytes with {bytes} of variables", answer.bytes.len());
+    }
+
     fn the_longest_usual_answer_fits_a_kibibyte(app: &TestApp) {
         let order = json!({ "max_devices": 1_000_000, "expires_at": "2027-01-20T08:00:00Z" });
         let (editor, license) = sell(app, &order);

@@ -1,16 +1,9 @@
 //! The same question within two minutes is one question (`spec/http.md` §2.5).
 
 use sealgate_testkit::on_both_engines;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::support::{assert_failed, nonce, payload, sell, state};
-
-/// A question with one field replaced.
-fn with(question: &Value, field: &str, value: Value) -> Value {
-    let mut question = question.clone();
-    question[field] = value;
-    question
-}
+use crate::support::{assert_failed, nonce, payload, sell, state, with};
 
 on_both_engines! {
     fn the_same_question_gets_the_same_bytes_for_two_minutes(app: &TestApp) {

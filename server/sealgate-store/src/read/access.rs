@@ -8,7 +8,7 @@ use crate::{AccessRow, Db, StoreError, statements};
 macro_rules! select_entry {
     ($rest:literal) => {
         concat!(
-            "SELECT entry_id, tenant_id, app_id, effect, kind, value, reason, created_at, expires_at ",
+            "SELECT entry_id, tenant_id, app_id, license_id, source, effect, kind, value, reason, created_at, expires_at ",
             "FROM access_entries ",
             $rest
         )

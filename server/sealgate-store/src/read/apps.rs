@@ -10,7 +10,7 @@ macro_rules! select_app {
     ($rest:literal) => {
         concat!(
             "SELECT app_id, tenant_id, name, secret_hash, former_secret_hash, former_secret_until, public_key, ",
-            "next_public_key, variables, credits, disabled_at, created_at FROM apps ",
+            "next_public_key, variables, credits, require_secret, lifetime_files, disabled_at, created_at FROM apps ",
             $rest
         )
     };

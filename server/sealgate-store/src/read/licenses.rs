@@ -3,7 +3,11 @@
 use sealgate_artifact::{AppId, LicenseId, PublicKey, TenantId, UnixSeconds};
 use sqlx::Row;
 
-use crate::{Db, KeyHash, LicenseEntry, LicenseRow, StoreError, columns::signed, statements};
+use crate::{
+    Db, KeyHash, LicenseEntry, LicenseRow, StoreError,
+    columns::{digest, signed},
+    statements,
+};
 
 /// More devices than this are not kept in memory.
 const DEVICES_KEPT: u32 = 64;
@@ -45,6 +49,7 @@ statements! {
          WHERE s.signer = $1 AND l.revoked_at IS NULL AND (l.expires_at IS NULL OR l.expires_at > $2) \
          ORDER BY l.license_id LIMIT $3"
     );
+    KEY_OF = "SELECT key_hash FROM licenses WHERE license_id = $1";
     STATEMENT = "SELECT envelope FROM license_statements WHERE license_id = $1 AND version = $2";
     DEVICES = "SELECT identity FROM devices WHERE license_id = $1 LIMIT $2";
     HAS_DEVICE = "SELECT COUNT(*) FROM devices WHERE license_id = $1 AND kind = $2 AND identity = $3";
@@ -165,6 +170,12 @@ pub async fn entry(db: &Db, key: KeyHash) -> Result<Option<LicenseEntry>, StoreE
         license.devices_used = devices.len() as u64;
     }
     Ok(Some(LicenseEntry { license, devices }))
+}
+
+/// What the key of a license of any tenant is known by.
+pub async fn key_of(db: &Db, id: LicenseId) -> Result<Option<KeyHash>, StoreError> {
+    let row = sqlx::query(KEY_OF).bind(id.to_string()).fetch_optional(&db.pool).await?;
+    Ok(row.map(|row| digest(&row, "key_hash").map(KeyHash)).transpose()?)
 }
 
 /// Whether a device holds a seat, for licenses with more devices than are kept in memory.

@@ -52,6 +52,8 @@ fn app(tenant: TenantId, id: AppId) -> AppRow {
         next_public_key: PublicKey::from_bytes([3; 32]),
         variables: "{}".to_owned(),
         credits: None,
+        require_secret: false,
+        lifetime_files: false,
         disabled_at: None,
         created_at: at(),
     }

@@ -29,6 +29,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("write::installation", crate::write::installation::STATEMENTS),
     ("write::keys", crate::write::keys::STATEMENTS),
     ("write::licenses", crate::write::licenses::STATEMENTS),
+    ("write::lifetime_files", crate::write::lifetime_files::STATEMENTS),
     ("write::plans", crate::write::plans::STATEMENTS),
     ("write::records", crate::write::records::STATEMENTS),
     ("write::seats", crate::write::seats::STATEMENTS),

@@ -7,9 +7,10 @@ use crate::{AppRow, StoreError, Subject, Tx, statements};
 
 statements! {
     INSERT = "INSERT INTO apps (app_id, tenant_id, name, secret_hash, public_key, next_public_key, variables, \
-              created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+              require_secret, lifetime_files, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     STORE = "UPDATE apps SET name = $2, secret_hash = $3, former_secret_hash = $4, former_secret_until = $5, \
-             public_key = $6, next_public_key = $7, variables = $8, credits = $9, disabled_at = $10 \
+             public_key = $6, next_public_key = $7, variables = $8, credits = $9, disabled_at = $10, \
+             require_secret = $11, lifetime_files = $12 \
              WHERE app_id = $1";
     SPEND = "UPDATE apps SET credits = credits - 1 WHERE app_id = $1 AND credits > 0";
     DEBIT = "INSERT INTO debits (question, at) VALUES ($1, $2) ON CONFLICT (question) DO NOTHING";
@@ -26,6 +27,8 @@ pub async fn insert(tx: &mut Tx<'_>, app: &AppRow) -> Result<(), StoreError> {
         .bind(app.public_key.to_string())
         .bind(app.next_public_key.to_string())
         .bind(&app.variables)
+        .bind(i64::from(app.require_secret))
+        .bind(i64::from(app.lifetime_files))
         .bind(signed(app.created_at.get()))
         .execute(&mut *tx.connection)
         .await?;
@@ -46,6 +49,8 @@ pub async fn store(tx: &mut Tx<'_>, app: &AppRow) -> Result<(), StoreError> {
         .bind(&app.variables)
         .bind(app.credits.map(signed))
         .bind(moment(app.disabled_at))
+        .bind(i64::from(app.require_secret))
+        .bind(i64::from(app.lifetime_files))
         .execute(&mut *tx.connection)
         .await?;
     tx.changes(Subject::App(app.id));

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod installation;
 pub mod keys;
 pub mod licenses;
+pub mod lifetime_files;
 pub mod plans;
 pub mod records;
 pub mod seats;

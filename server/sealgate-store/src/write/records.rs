@@ -7,6 +7,7 @@ statements! {
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     EVENT = "INSERT INTO events (event_id, tenant_id, app_id, license_id, device, at, kind, code, request_id, \
              count) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    FORGET_EVENTS = "DELETE FROM events WHERE event_id < $1";
 }
 
 /// Records what somebody did.
@@ -40,5 +41,11 @@ pub async fn event(tx: &mut Tx<'_>, row: &EventRow) -> Result<(), StoreError> {
         .bind(signed(row.count))
         .execute(&mut *tx.connection)
         .await?;
+    Ok(())
+}
+
+/// Forgets the events before that identifier; identifiers sort by time.
+pub async fn forget_events(tx: &mut Tx<'_>, before: &str) -> Result<(), StoreError> {
+    sqlx::query(FORGET_EVENTS).bind(before).execute(&mut *tx.connection).await?;
     Ok(())
 }

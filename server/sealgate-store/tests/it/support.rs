@@ -85,6 +85,8 @@ impl Work for Found {
             next_public_key: PublicKey::from_bytes([3; 32]),
             variables: "{}".to_owned(),
             credits: None,
+            require_secret: false,
+            lifetime_files: false,
             disabled_at: None,
             created_at: at(),
         };

@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use sealgate_artifact::Code;
 use serde::Deserialize;
 
+use super::limits::LimitsConfig;
 use crate::failure::Failure;
 use crate::files;
 use crate::output::{Output, say};
@@ -26,6 +27,9 @@ pub(crate) struct Config {
     /// Proxies whose word on a client's address is taken: addresses, or blocks as in `10.0.0.0/8`.
     #[serde(default)]
     pub(crate) trusted_proxies: Vec<String>,
+    /// How often somebody may ask.
+    #[serde(default)]
+    pub(crate) limits: LimitsConfig,
 }
 
 /// How the log is written.
@@ -47,7 +51,7 @@ impl Config {
             let line =
                 e.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
             invalid(format!("line {line}: {}", e.message()))
-                .fix("it takes data, listen, database, log and trusted_proxies")
+                .fix("it takes data, listen, database, log, trusted_proxies and [limits]")
         })?;
         config.proxies()?;
         Ok(config)

@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use crate::args::{Global, ServeArgs};
 use crate::assembly::{self, TOKEN_FILE};
 use crate::commands::config::Config;
+use crate::commands::limits::{LimitsConfig, Profile};
 use crate::failure::Failure;
 use crate::files;
 use crate::output::{Output, say};
@@ -23,6 +24,7 @@ struct Settings {
     listen: SocketAddr,
     database: Option<String>,
     unlock: Unlock,
+    limits: LimitsConfig,
     http: sealgate_http::Settings,
 }
 
@@ -34,12 +36,14 @@ pub(crate) fn run(global: &Global, args: &ServeArgs, output: &Output) -> Result<
 }
 
 async fn serve(settings: Settings, output: &Output) -> Result<(), Failure> {
-    let Settings { data, listen, database, unlock, http } = settings;
+    let Settings { data, listen, database, unlock, limits, http } = settings;
     let (listener, address) = bind(listen).await?;
     // Before anybody can know that the server is up: whoever stops it then gets a clean end.
     let stop = told_to_stop()?;
+    let system = Arc::new(System);
+    let limited = limits.limits();
     let started =
-        assembly::start(&data, database.as_deref(), &unlock, Arc::new(System), Arc::new(System)).await?;
+        assembly::start(&data, database.as_deref(), &unlock, system.clone(), system, limited).await?;
     if started.first {
         tracing::info!(target: "sealgate", "first start: made keys, schema, tenant \"default\" and {}", data.join(TOKEN_FILE).display());
     }
@@ -47,6 +51,9 @@ async fn serve(settings: Settings, output: &Output) -> Result<(), Failure> {
         target: "sealgate",
         "one development root, and Authority and server in one process: whoever steals this machine can make licenses"
     );
+    if limits.profile == Profile::DangerOff {
+        tracing::warn!(target: "sealgate", "limits are switched off: whoever reaches this server may guess and ask without end");
+    }
     output.result(&serde_json::json!({ "listening": format!("http://{address}") }), |_| {
         say!("listening on http://{address}");
     });
@@ -87,6 +94,7 @@ fn settings(global: &Global, args: &ServeArgs) -> Result<Settings, Failure> {
     })?;
     Ok(Settings {
         data,
+        limits: config.limits,
         listen: args.listen.or(config.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
         // An empty variable is an unset one.
         database: args.database.clone().filter(|url| !url.is_empty()).or(config.database),

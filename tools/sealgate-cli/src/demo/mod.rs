@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use sealgate_artifact::Code;
+use sealgate_authority::Limits;
 use sealgate_authority::ports::System;
 use sealgate_signer::Unlock;
 use tokio::sync::oneshot;
@@ -32,7 +33,9 @@ async fn show(args: &DemoArgs, dir: &Path, output: &Output) -> Result<(), Failur
     let data = dir.join("data");
     let (listener, address) = bind(args.listen).await?;
     let url = format!("http://{address}");
-    let started = assembly::start(&data, None, &Unlock::File, Arc::new(System), Arc::new(System)).await?;
+    let started =
+        assembly::start(&data, None, &Unlock::File, Arc::new(System), Arc::new(System), Limits::default())
+            .await?;
     let (stop, stopped) = oneshot::channel::<()>();
     let until_stopped = async {
         // Dropping the other end is the signal.

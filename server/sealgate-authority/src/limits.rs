@@ -1,0 +1,208 @@
+//! How often somebody may ask (`spec/http.md` §1.8). Counted in this process; a restart forgives.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::Mutex;
+
+use sealgate_artifact::{AppId, Code, LicenseId};
+use sealgate_rules::{Bucket, Rate};
+
+use crate::{Authority, AuthorityError};
+
+/// Locks are spread so that requests seldom meet.
+const SHARDS: usize = 16;
+/// Buckets of one shard; about a million in all. Blocks memory exhaustion by addresses without number.
+const SHARD_BUCKETS: usize = (1 << 16) / 8 * 7;
+
+/// The rates. What is `None` is not limited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Questions about one license, but for heartbeats.
+    pub license: Option<Rate>,
+    /// Heartbeats of one license.
+    pub heartbeat: Option<Rate>,
+    /// Questions from one address.
+    pub address: Option<Rate>,
+    /// Whether heartbeats count for their address too.
+    pub address_heartbeats: bool,
+    /// Questions about one app.
+    pub app: Option<Rate>,
+    /// What a guess costs its address: a key, app or token that nobody has.
+    pub guess_costs: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let rate = |n| Some(Rate::per_minute(number(n)));
+        Self {
+            license: rate(600),
+            heartbeat: rate(600),
+            address: Some(Rate { per_minute: number(3_000), burst: number(1_500) }),
+            address_heartbeats: true,
+            app: rate(60_000),
+            guess_costs: 20,
+        }
+    }
+}
+
+impl Limits {
+    /// What AuthForge documents for its own service.
+    pub fn authforge() -> Self {
+        let rate = |n| Some(Rate::per_minute(number(n)));
+        Self {
+            license: rate(5),
+            heartbeat: rate(6),
+            address: rate(30),
+            address_heartbeats: false,
+            app: None,
+            guess_costs: 1,
+        }
+    }
+
+    /// None at all. Whoever can reach the server may ask without end.
+    pub fn danger_off() -> Self {
+        Self {
+            license: None,
+            heartbeat: None,
+            address: None,
+            address_heartbeats: false,
+            app: None,
+            guess_costs: 0,
+        }
+    }
+}
+
+fn number(n: u32) -> NonZeroU32 {
+    NonZeroU32::new(n).expect("the rates above are not zero")
+}
+
+/// Whose bucket: what kind, and 128 bits that name one of it.
+type Subject = (Kind, [u8; 16]);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Kind {
+    Address,
+    App,
+    License,
+    Heartbeat,
+}
+
+/// What was used up.
+pub(crate) struct Limiter {
+    limits: Limits,
+    shards: [Mutex<HashMap<Subject, Bucket>>; SHARDS],
+}
+
+impl Limiter {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self { limits, shards: std::array::from_fn(|_| Mutex::default()) }
+    }
+
+    fn with<T>(&self, subject: Subject, now: u64, act: impl FnOnce(&mut Bucket) -> T) -> T {
+        let (_, name) = subject;
+        // The last byte of an identifier is random; the last but one of an address's network too, as far as any is.
+        let shard = &self.shards[usize::from(name[15] ^ name[7] ^ name[3]) % SHARDS];
+        let mut buckets = shard.lock().expect("no holder of this lock panics");
+        if buckets.len() >= SHARD_BUCKETS && !buckets.contains_key(&subject) {
+            buckets.retain(|_, bucket| !bucket.is_full(now));
+            // Still no room: whoever fills so many buckets pays more than is won by emptying them.
+            if buckets.len() >= SHARD_BUCKETS {
+                buckets.clear();
+            }
+        }
+        act(buckets.entry(subject).or_default())
+    }
+
+    fn take(&self, rate: Option<Rate>, subject: Subject, now: u64) -> Result<(), AuthorityError> {
+        let Some(rate) = rate else { return Ok(()) };
+        let taken = self.with(subject, now, |bucket| bucket.take(rate, now));
+        taken.map_err(|_| AuthorityError::Refused(Code::RateLimited))
+    }
+}
+
+/// One IPv4 address, or the network of 64 bits that a household or a machine gets of IPv6.
+fn address(address: IpAddr) -> Subject {
+    let name = match address.to_canonical() {
+        IpAddr::V4(v4) => u128::from(u32::from(v4)),
+        IpAddr::V6(v6) => u128::from(v6) >> 64 << 64,
+    };
+    (Kind::Address, name.to_be_bytes())
+}
+
+impl Authority {
+    fn micros(&self) -> u64 {
+        self.clock.unix_millis().saturating_mul(1_000)
+    }
+
+    /// One question from an address. An address that nobody knows is limited by what it asks about alone.
+    pub(crate) fn admit_address(&self, from: Option<IpAddr>) -> Result<(), AuthorityError> {
+        let Some(from) = from else { return Ok(()) };
+        self.limiter.take(self.limiter.limits.address, address(from), self.micros())
+    }
+
+    /// One heartbeat from an address.
+    pub(crate) fn admit_heartbeat_address(&self, from: Option<IpAddr>) -> Result<(), AuthorityError> {
+        if self.limiter.limits.address_heartbeats { self.admit_address(from) } else { Ok(()) }
+    }
+
+    /// One question about an app.
+    pub(crate) fn admit_app(&self, id: AppId) -> Result<(), AuthorityError> {
+        self.limiter.take(self.limiter.limits.app, (Kind::App, *id.as_bytes()), self.micros())
+    }
+
+    /// One question about a license.
+    pub(crate) fn admit_license(&self, id: LicenseId) -> Result<(), AuthorityError> {
+        self.limiter.take(self.limiter.limits.license, (Kind::License, *id.as_bytes()), self.micros())
+    }
+
+    /// One heartbeat of a license.
+    pub(crate) fn admit_heartbeat(&self, id: LicenseId) -> Result<(), AuthorityError> {
+        self.limiter.take(self.limiter.limits.heartbeat, (Kind::Heartbeat, *id.as_bytes()), self.micros())
+    }
+
+    /// Whether an address may still guess. It costs nothing to ask and to be right.
+    pub(crate) fn admit_guess(&self, from: Option<IpAddr>) -> Result<(), AuthorityError> {
+        let (Some(rate), Some(from)) = (self.limiter.limits.address, from) else { return Ok(()) };
+        let now = self.micros();
+        let admitted = self.limiter.with(address(from), now, |bucket| bucket.clone().take(rate, now));
+        admitted.map_err(|_| AuthorityError::Refused(Code::RateLimited))
+    }
+
+    /// Somebody guessed, and paid so many units for asking.
+    pub(crate) fn charge_guess(&self, from: Option<IpAddr>, paid: u32) {
+        let (limits, now) = (&self.limiter.limits, self.micros());
+        if let (Some(rate), Some(from)) = (limits.address, from) {
+            let more = limits.guess_costs.saturating_sub(paid);
+            self.limiter.with(address(from), now, |bucket| bucket.charge(rate, more, now));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Kind, Limiter, Limits, SHARD_BUCKETS, SHARDS, address};
+
+    #[test]
+    fn an_address_is_its_network_where_networks_are_handed_out() {
+        let of = |text: &str| address(text.parse().expect("an address"));
+        assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:1"));
+        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
+        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
+        assert_eq!(of("192.0.2.1"), of("::ffff:192.0.2.1"));
+    }
+
+    #[test]
+    fn memory_stays_bounded() {
+        let limiter = Limiter::new(Limits::default());
+        for n in 0..4 * SHARD_BUCKETS as u64 {
+            let mut name = [0; 16];
+            name[..8].copy_from_slice(&(n << 8).to_be_bytes());
+            // All of them in one shard, and none of them full again.
+            name[15] = name[7] ^ name[3];
+            limiter.take(Limits::default().address, (Kind::Address, name), 1).expect("each asks once");
+        }
+        let kept: usize = limiter.shards.iter().map(|shard| shard.lock().expect("no panics").len()).sum();
+        assert!(kept <= SHARD_BUCKETS && SHARD_BUCKETS * SHARDS <= 1_000_000);
+    }
+}

@@ -1,0 +1,159 @@
+//! What running software asked and was told: counted in memory, written behind (`spec/http.md` §3.13).
+//!
+//! Many alike become one row, so that guessing cannot fill the disk and a busy server does not write for each answer.
+//! A crash may lose what was not written yet; nothing that guards a right stands here.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use sealgate_artifact::{AppId, Code, LicenseId, RecordId, TenantId};
+use sealgate_store::{EventRow, StoreError, Tx, Work, write};
+use sha2::{Digest, Sha256};
+
+use crate::Authority;
+
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+/// Rows under way at most. Beyond, refusals are counted by app alone, and answers not at all.
+const PENDING: usize = 250_000;
+/// Rows of refusals under way at most: so many different guesses can be told apart within a minute.
+const REFUSALS: usize = 10_000;
+/// Rows that are written in one transaction: others write in between.
+const ROWS: usize = 500;
+
+/// Whom a question was about, as far as that was found out.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct About {
+    pub(crate) owner: Option<(TenantId, AppId)>,
+    pub(crate) license: Option<LicenseId>,
+    pub(crate) device: Option<String>,
+}
+
+/// Rows that are not written yet.
+#[derive(Default)]
+pub(crate) struct Observed(Mutex<HashMap<[u8; 16], Pending>>);
+
+struct Pending {
+    row: EventRow,
+    /// From then on it is written.
+    until: u64,
+}
+
+impl Authority {
+    /// A positive answer: one row for a license, device and hour.
+    pub(crate) fn observe_answer(&self, kind: &'static str, about: &About, request_id: &str) {
+        self.observe(kind, None, about, HOUR, request_id);
+    }
+
+    /// A refusal: one row for a license, or an app where no license was found, and a code and minute.
+    pub(crate) fn observe_refusal(&self, code: Code, about: &About, request_id: &str) {
+        self.observe("refused", Some(code), about, MINUTE, request_id);
+    }
+
+    fn observe(&self, kind: &'static str, code: Option<Code>, about: &About, window: u64, request_id: &str) {
+        // Nobody's app: there is no vendor to tell. The log has it.
+        let Some((tenant, app)) = about.owner else { return };
+        let now = self.now();
+        let until = (now.get() / window + 1) * window;
+        let device = about.device.as_deref().filter(|_| code.is_none());
+        let mut key = key(kind, code, app, about.license, device, until);
+        let mut pending = self.observed.0.lock().expect("no holder of this lock panics");
+        if let Some(known) = pending.get_mut(&key) {
+            known.row.count += 1;
+            return;
+        }
+        let most = if code.is_some() { PENDING + REFUSALS } else { PENDING };
+        let mut about = about.clone();
+        if pending.len() >= most {
+            let Some(code) = code else { return };
+            key = self::key(kind, Some(code), app, None, None, until);
+            if let Some(known) = pending.get_mut(&key) {
+                known.row.count += 1;
+                return;
+            }
+            about = About { owner: about.owner, ..About::default() };
+        }
+        let (millis, random) = self.new_id();
+        let row = EventRow {
+            id: RecordId::new(millis, random).to_string(),
+            tenant,
+            app: Some(app),
+            license: about.license,
+            device: about.device,
+            at: now,
+            kind: kind.into(),
+            code: code.map(|code| code.to_string()),
+            request_id: request_id.to_owned(),
+            count: 1,
+        };
+        pending.insert(key, Pending { row, until });
+    }
+
+    /// Writes the rows whose time has come.
+    pub(crate) async fn write_observed(&self) -> Result<(), StoreError> {
+        let now = self.now().get();
+        self.write_those(|pending| pending.until <= now).await
+    }
+
+    /// Writes every row, before the server ends.
+    pub(crate) async fn write_all_observed(&self) -> Result<(), StoreError> {
+        self.write_those(|_| true).await
+    }
+
+    /// Writes what a vendor is about to look at: refusals, and all about one license.
+    pub(crate) async fn write_observed_of(
+        &self,
+        tenant: TenantId,
+        license: Option<LicenseId>,
+    ) -> Result<(), StoreError> {
+        self.write_those(|Pending { row, .. }| {
+            row.tenant == tenant && (row.code.is_some() || license.is_some() && row.license == license)
+        })
+        .await
+    }
+
+    async fn write_those(&self, due: impl Fn(&Pending) -> bool) -> Result<(), StoreError> {
+        let mut rows: Vec<EventRow> = {
+            let mut pending = self.observed.0.lock().expect("no holder of this lock panics");
+            pending.extract_if(|_, pending| due(pending)).map(|(_, pending)| pending.row).collect()
+        };
+        while !rows.is_empty() {
+            let some = rows.split_off(rows.len().saturating_sub(ROWS));
+            self.db.write(InsertEvents(some)).await?;
+        }
+        Ok(())
+    }
+}
+
+fn key(
+    kind: &str,
+    code: Option<Code>,
+    app: AppId,
+    license: Option<LicenseId>,
+    device: Option<&str>,
+    until: u64,
+) -> [u8; 16] {
+    let mut hash = Sha256::new();
+    for part in [kind, code.map_or("", Code::as_str), device.unwrap_or_default()] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.update(app.as_bytes());
+    hash.update(license.map_or([0; 16], |id| *id.as_bytes()));
+    hash.update(until.to_be_bytes());
+    *hash.finalize().first_chunk().expect("a digest has 32 bytes")
+}
+
+struct InsertEvents(Vec<EventRow>);
+
+impl Work for InsertEvents {
+    type Output = ();
+    type Error = StoreError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        for row in &self.0 {
+            write::records::event(tx, row).await?;
+        }
+        Ok(())
+    }
+}

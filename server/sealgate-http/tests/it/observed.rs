@@ -1,0 +1,86 @@
+//! What running software asked and was told, as its vendor sees it (`spec/http.md` §3.13).
+
+use sealgate_testkit::{TestApp, on_both_engines};
+use serde_json::{Value, json};
+
+use crate::support::{ask, assert_failed, nonce, payload, sell, session, with};
+
+/// Events of one kind, oldest first.
+fn seen(app: &TestApp, query: &str, kind: &str) -> Vec<Value> {
+    let events = app.api("GET", &format!("/api/v1/events{query}"), &json!(null)).expect(200);
+    let items = events["items"].as_array().expect("a list");
+    items.iter().rev().filter(|event| event["kind"] == kind).cloned().collect()
+}
+
+on_both_engines! {
+    fn refusals_are_counted_by_license_code_and_minute(app: &TestApp) {
+        let (editor, license) = sell(app, &json!({}));
+        payload(&app.validate(&TestApp::question(&editor, &license, "desk", &nonce(1))));
+        let first = app.validate(&TestApp::question(&editor, &license, "lap", &nonce(2)));
+        assert_failed(&first, 403, "hwid_mismatch");
+        for n in 3..8 {
+            assert_failed(&app.validate(&TestApp::question(&editor, &license, "lap", &nonce(n))), 403, "hwid_mismatch");
+        }
+        let [one] = &seen(app, "", "refused")[..] else { panic!("one row") };
+        for (name, value) in [
+            ("code", json!("device_limit")), ("count", json!(6)), ("device", json!("lap")),
+            ("license_id", license["license_id"].clone()), ("app_id", editor["app_id"].clone()),
+            ("request_id", json!(first.request_id)),
+        ] {
+            assert_eq!(one[name], value, "{name}");
+        }
+        let request = first.request_id.expect("a name");
+        assert_eq!(seen(app, &format!("?request_id={request}"), "refused").len(), 1);
+        app.clock.advance(60);
+        app.validate(&TestApp::question(&editor, &license, "lap", &nonce(9)));
+        assert_eq!(seen(app, "?code=device_limit", "refused").len(), 2);
+    }
+
+    fn guesses_fill_one_row_a_minute(app: &TestApp) {
+        let (editor, license) = sell(app, &json!({}));
+        for n in 0..20 {
+            let guess = json!({ "license_key": format!("guess-{n}") });
+            assert_failed(&app.validate(&TestApp::question(&editor, &guess, "desk", &nonce(n))), 401, "invalid_key");
+        }
+        let [one] = &seen(app, "", "refused")[..] else { panic!("one row") };
+        assert_eq!((&one["code"], &one["count"], one.get("license_id")), (&json!("invalid_key"), &json!(20), None));
+        assert!(!one.to_string().contains("guess-"), "{one}");
+        let stranger = with(&TestApp::question(&editor, &license, "desk", &nonce(1)), "appId", json!("nobody's"));
+        assert_failed(&app.validate(&stranger), 401, "invalid_app");
+        assert_eq!(seen(app, "", "refused").len(), 1, "nobody's app has no vendor to tell");
+    }
+
+    fn answers_are_counted_by_license_device_and_hour(app: &TestApp) {
+        let (editor, license) = sell(app, &json!({ "max_devices": 2 }));
+        for n in 0..4 {
+            payload(&app.validate(&TestApp::question(&editor, &license, "desk", &nonce(n))));
+        }
+        let session = session(app, &editor, &license, "lap", 9);
+        payload(&ask(app, "heartbeat", &with(&session, "nonce", json!(nonce(10)))));
+        let query = format!("?license_id={}", license["license_id"].as_str().expect("text"));
+        let counted = |kind| -> Vec<(Value, Value)> {
+            seen(app, &query, kind).iter().map(|event| (event["device"].clone(), event["count"].clone())).collect()
+        };
+        let mut validated = counted("validated");
+        validated.sort_by_key(|(device, _)| device.to_string());
+        assert_eq!(validated, [(json!("desk"), json!(4)), (json!("lap"), json!(1))]);
+        assert_eq!(counted("heartbeat"), [(json!("lap"), json!(1))]);
+    }
+
+    fn what_was_observed_survives_a_restart(app: &mut TestApp) {
+        let (editor, license) = sell(app, &json!({}));
+        payload(&app.validate(&TestApp::question(&editor, &license, "desk", &nonce(1))));
+        assert_failed(&app.validate(&TestApp::question(&editor, &license, "lap", &nonce(2))), 403, "hwid_mismatch");
+        app.restart();
+        assert_eq!(app.count("events WHERE kind IN ('validated', 'refused')"), 2);
+    }
+
+    fn another_vendor_sees_nothing_of_it(app: &TestApp) {
+        let (editor, license) = sell(app, &json!({}));
+        payload(&app.validate(&TestApp::question(&editor, &license, "desk", &nonce(1))));
+        app.validate(&TestApp::question(&editor, &license, "lap", &nonce(2)));
+        let twin = app.tenant("Twin");
+        let events = twin.api("GET", "/api/v1/events", &json!(null)).expect(200);
+        assert_eq!(events["items"], json!([]));
+    }
+}
