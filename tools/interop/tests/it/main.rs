@@ -1,5 +1,7 @@
 //! Other people's clients and verifiers, unchanged, against the real server on both engines.
 
+mod authforge_files;
+mod authforge_vectors;
 mod dsse;
 mod lost_answer;
 mod openapi;

@@ -1,10 +1,10 @@
 //! A small client, as a vendor would build it into a product: it believes an answer only after checking the signature
 //! and that the answer is to *its* question.
 
-use sealgate_artifact::{Code, PublicKey, decode_base64};
+use sealgate_artifact::{Code, PublicKey};
 use sealgate_authority::ports::{Entropy, System};
 use sealgate_trust::ed25519;
-use sealgate_wire::{Failed, ValidateAnswer, ValidatePayload};
+use sealgate_wire::{Failed, ValidateAnswer, ValidatePayload, authforge};
 use serde_json::json;
 
 /// What a build embeds.
@@ -55,19 +55,15 @@ impl Product {
         Ok(Asked { hwid: hwid.to_owned(), nonce, answer, bytes: bytes.len() })
     }
 
-    /// Signature first, then nonce, kind, app and device: only then is the payload believed.
+    /// Signature first, then form, then whether it is the answer to this question: only then is it believed.
     pub(super) fn believe(&self, asked: &Asked) -> Result<ValidatePayload, Code> {
-        let answer = &asked.answer;
-        let signature = decode_base64(&answer.signature, "signature").map_err(|e| e.code())?;
-        if !ed25519::verify(&self.public_key, answer.payload.as_bytes(), &signature) {
-            return Err(Code::SignatureInvalid);
-        }
-        let json = decode_base64(&answer.payload, "payload").map_err(|e| e.code())?;
-        let payload: ValidatePayload = serde_json::from_slice(&json).map_err(|_| Code::AnswerInvalid)?;
-        let mine = payload.nonce == asked.nonce
-            && payload.typ == "validate"
-            && payload.app_id == self.app_id
-            && payload.hwid == asked.hwid;
-        if mine { Ok(payload) } else { Err(Code::NonceMismatch) }
+        let question = authforge::Asked {
+            typ: "validate",
+            app_id: &self.app_id,
+            hwid: &asked.hwid,
+            nonce: &asked.nonce,
+            license_id: None,
+        };
+        asked.answer.open(|text, signature| ed25519::verify(&self.public_key, text, signature), &question)
     }
 }

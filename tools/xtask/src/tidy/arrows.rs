@@ -26,7 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // tests and the project's own tools
     (TESTKIT, &["*"]),
     ("conformance", &["core/*", "sealgate"]),
-    ("interop", &[]),
+    ("interop", &["sealgate-wire"]),
     ("e2e", &[]),
     ("xtask", &[]),
 ];
