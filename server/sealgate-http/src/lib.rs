@@ -6,6 +6,7 @@
 
 mod address;
 mod api;
+mod auth_document;
 mod auth_wire;
 mod body;
 mod caller;

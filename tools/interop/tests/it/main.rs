@@ -7,5 +7,7 @@ mod lost_answer;
 mod openapi;
 mod program;
 mod python_sdk;
+mod python_session;
 mod rust_sdk;
+mod rust_session;
 mod snippets;

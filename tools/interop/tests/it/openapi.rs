@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
+use sealgate_authority::Limits;
 use sealgate_testkit::{Engine, TestApp, stage};
 use serde_json::{Value, json};
 
@@ -37,8 +38,25 @@ fn with_examples(app: &TestApp) -> Value {
     let editor = app.create_app("Validated");
     let license = app.issue(&editor, &json!({ "max_devices": "unlimited" }));
     let question = TestApp::question(&editor, &license, "desk", &"0".repeat(32));
-    document["paths"]["/auth/validate"]["post"]["requestBody"]["content"]["application/json"]["example"] =
-        question;
+    let path = format!("/api/v1/apps/{}", editor["app_id"].as_str().expect("text"));
+    app.api("PATCH", &path, &json!({ "danger_lifetime_files": true })).expect(200);
+    let counted = app.issue(&editor, &json!({}));
+    let told = app.validate(&TestApp::question(&editor, &license, "desk", &"1".repeat(32))).expect(200);
+    let payload = sealgate_artifact::decode_base64(told["payload"].as_str().expect("text"), "payload");
+    let payload: Value = serde_json::from_slice(&payload.expect("base64")).expect("JSON");
+    let session = json!({
+        "appId": editor["app_id"], "sessionToken": payload["sessionToken"], "hwid": "desk", "nonce": "2".repeat(32),
+    });
+    let mut report = TestApp::question(&editor, &license, "stolen", &"3".repeat(32));
+    report["revokeLicense"] = json!(false);
+    for (path, example) in [
+        ("/auth/validate", question),
+        ("/auth/heartbeat", session),
+        ("/auth/selfban", report),
+        ("/auth/offline/activate", TestApp::question(&editor, &counted, "desk", &"4".repeat(32))),
+    ] {
+        document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["example"] = example;
+    }
     document
 }
 
@@ -80,7 +98,8 @@ fn template<'a>(
 
 #[test]
 fn a_stranger_reads_the_document_and_finds_what_it_says() {
-    let app = TestApp::start(Engine::Sqlite);
+    // The tool guesses without end, from one address.
+    let app = TestApp::start_with_limits(Engine::Sqlite, Limits::danger_off());
     let folder = tempfile::tempdir().expect("a temporary directory");
     let report = run(&app, folder.path());
     let document = app.document();

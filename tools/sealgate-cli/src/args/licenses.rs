@@ -76,6 +76,34 @@ pub(crate) enum LicenseCommand {
     },
     /// Write the signed license file for use offline
     File(FileArgs),
+    /// Write a license file for clients that were written for AuthForge
+    AuthforgeFile(AuthforgeFileArgs),
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct AuthforgeFileArgs {
+    /// License key, license id, or - to read one from standard input
+    pub(crate) key: String,
+    /// The device, as its client names it; it takes a seat
+    #[arg(
+        long,
+        value_name = "H",
+        required_unless_present_any = ["any", "request"],
+        conflicts_with_all = ["any", "request"]
+    )]
+    pub(crate) hwid: Option<String>,
+    /// The file counts on every device
+    #[arg(long, conflicts_with = "request")]
+    pub(crate) any: bool,
+    /// The .authforge-request file in which the device names itself; it takes a seat
+    #[arg(long, value_name = "FILE")]
+    pub(crate) request: Option<PathBuf>,
+    /// When the file ends: 2027-01-31, +90d, or `never` where the app allows that [default: with the license]
+    #[arg(long, value_name = "DATE", value_parser = dates::parse)]
+    pub(crate) expires: Option<dates::Date>,
+    /// Where to write the file; the license key stands in it
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
 }
 
 #[derive(ClapArgs)]

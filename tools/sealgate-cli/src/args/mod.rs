@@ -10,14 +10,14 @@ mod vendor;
 pub(crate) use files::{InspectArgs, VerifyArgs};
 pub(crate) use keys::{ExportKeysArgs, KeysCommand, RevokeKeyArgs};
 pub(crate) use licenses::{
-    AccessArgs, AccessCommand, DeviceCommand, FileArgs, IssueArgs, LicenseCommand, ListLicensesArgs,
-    RemoveAccessArgs, UpdateLicenseArgs,
+    AccessArgs, AccessCommand, AuthforgeFileArgs, DeviceCommand, FileArgs, IssueArgs, LicenseCommand,
+    ListLicensesArgs, RemoveAccessArgs, UpdateLicenseArgs,
 };
 pub(crate) use records::{AuditCommand, EventsArgs};
 pub(crate) use server::{CheckConfigArgs, DemoArgs, ServeArgs};
 pub(crate) use vendor::{
-    AppCommand, CreatePlanArgs, CreateTokenArgs, CreditsCommand, PlanCommand, TenantCommand, TermsArgs,
-    TokenCommand, UpdatePlanArgs, VarsCommand,
+    AppCommand, CreatePlanArgs, CreateTokenArgs, CreditsCommand, OnOff, PlanCommand, TenantCommand,
+    TermsArgs, TokenCommand, UpdateAppArgs, UpdatePlanArgs, VarsCommand,
 };
 
 use std::path::PathBuf;

@@ -119,6 +119,8 @@ pub(crate) enum AppCommand {
         /// The app's id
         app_id: String,
     },
+    /// Change what an app demands and hands out
+    Update(UpdateAppArgs),
     /// Switch an app off: its clients are refused from now on
     Disable {
         /// The app's id
@@ -250,4 +252,17 @@ pub(crate) struct TermsArgs {
     /// How often a seat may be taken back early within a year
     #[arg(long, value_name = "N")]
     pub(crate) releases: Option<u32>,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct UpdateAppArgs {
+    /// The app's id
+    pub(crate) app_id: String,
+    /// Whether nobody asks without the app's secret
+    #[arg(long, value_name = "on|off", value_parser = on_or_off, required_unless_present = "danger_lifetime_files")]
+    pub(crate) require_secret: Option<OnOff>,
+    /// Whether license files may be handed out that last for ever. Nothing takes such a file back: not a
+    /// revocation, not a refund
+    #[arg(long, value_name = "on|off", value_parser = on_or_off)]
+    pub(crate) danger_lifetime_files: Option<OnOff>,
 }

@@ -1,9 +1,9 @@
 //! `sealgate app`.
 
-use sealgate_wire::{AppCreated, AppView, CreateApp, Nothing, RotateSecret, SecretRotated};
+use sealgate_wire::{AppCreated, AppView, CreateApp, Nothing, RotateSecret, SecretRotated, UpdateApp};
 
 use super::vars;
-use crate::args::{AppCommand, Global};
+use crate::args::{AppCommand, Global, OnOff, UpdateAppArgs};
 use crate::client::{Client, segment};
 use crate::failure::Failure;
 use crate::output::{Output, say};
@@ -20,6 +20,7 @@ pub(crate) fn run(global: &Global, command: &AppCommand, output: &Output) -> Res
         AppCommand::Vars { command } => {
             return vars::run(&client, command, output, |id| Ok(format!("{}/variables", path(id)?)));
         }
+        AppCommand::Update(args) => client.patch(&path(&args.app_id)?, &change(args))?,
         AppCommand::Show { app_id } => client.get(&path(app_id)?)?,
         AppCommand::RotateKey { app_id } => {
             client.create(&format!("{}/rotate-key", path(app_id)?), &Nothing {})?
@@ -36,6 +37,14 @@ pub(crate) fn run(global: &Global, command: &AppCommand, output: &Output) -> Res
         }
     });
     Ok(())
+}
+
+fn change(args: &UpdateAppArgs) -> UpdateApp {
+    let flag = |wish: Option<OnOff>| wish.map(|OnOff(on)| on);
+    UpdateApp {
+        require_secret: flag(args.require_secret),
+        danger_lifetime_files: flag(args.danger_lifetime_files),
+    }
 }
 
 fn create(client: &Client, name: &str, output: &Output) -> Result<(), Failure> {
@@ -84,6 +93,8 @@ fn print(app: &AppView) {
         ("public key", app.public_key.clone()),
         ("next public key", app.next_public_key.clone()),
         ("public key (DER)", app.public_key_spki.clone()),
+        ("needs its secret", yes_or_no(app.require_secret)),
+        ("lifetime files", yes_or_no(app.danger_lifetime_files)),
         ("created", app.created_at.to_string()),
     ];
     if let Some(credits) = app.credits {
@@ -93,6 +104,10 @@ fn print(app: &AppView) {
         pairs.push(("former secret until", until.to_string()));
     }
     Output::pairs(&pairs);
+}
+
+fn yes_or_no(is: bool) -> String {
+    if is { "yes" } else { "no" }.to_owned()
 }
 
 fn status(app: &AppView) -> &'static str {

@@ -10,7 +10,7 @@ use sealgate_wire::{
 };
 
 use super::device::print_released;
-use super::{plan, vars};
+use super::{authforge_file, plan, vars};
 use crate::args::{
     FileArgs, Global, IssueArgs, LicenseCommand, ListLicensesArgs, UpdateLicenseArgs, VarsCommand, now,
 };
@@ -31,6 +31,7 @@ pub(crate) fn run(global: &Global, command: &LicenseCommand, output: &Output) ->
         LicenseCommand::Issue(order) => return issue(&client, order, output),
         LicenseCommand::List(args) => return list(&client, args, output),
         LicenseCommand::File(args) => return file(&client, args, output),
+        LicenseCommand::AuthforgeFile(args) => return authforge_file::run(&client, args, output),
         LicenseCommand::ResetDevices { key, override_allowance } => {
             let wish = ReleaseDevices { override_allowance: Some(*override_allowance) };
             let released: Released = client.post(&format!("{}/reset-devices", path(key)?), &wish)?;

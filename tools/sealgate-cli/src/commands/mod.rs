@@ -3,6 +3,7 @@
 pub(crate) mod access;
 pub(crate) mod app;
 pub(crate) mod audit;
+pub(crate) mod authforge_file;
 pub(crate) mod config;
 pub(crate) mod credits;
 pub(crate) mod device;

@@ -2,7 +2,7 @@
 
 use crate::program::{run, sealgate};
 
-const VERBS: [&[&str]; 69] = [
+const VERBS: [&[&str]; 71] = [
     &[],
     &["serve"],
     &["demo"],
@@ -23,6 +23,7 @@ const VERBS: [&[&str]; 69] = [
     &["app", "show"],
     &["app", "rotate-secret"],
     &["app", "rotate-key"],
+    &["app", "update"],
     &["app", "disable"],
     &["app", "enable"],
     &["app", "vars"],
@@ -45,6 +46,7 @@ const VERBS: [&[&str]; 69] = [
     &["license", "reset-devices"],
     &["license", "vars"],
     &["license", "file"],
+    &["license", "authforge-file"],
     &["device"],
     &["device", "list"],
     &["device", "show"],

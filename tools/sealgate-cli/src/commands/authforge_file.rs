@@ -1,0 +1,48 @@
+//! `sealgate license authforge-file`.
+
+use std::path::Path;
+
+use sealgate_artifact::Code;
+use sealgate_wire::{AuthforgeFile, LicenseView, MakeAuthforgeFile, Timestamp};
+use serde_json::json;
+
+use crate::args::{AuthforgeFileArgs, now};
+use crate::client::Client;
+use crate::failure::Failure;
+use crate::files;
+use crate::output::{Output, say};
+
+pub(crate) fn run(client: &Client, args: &AuthforgeFileArgs, output: &Output) -> Result<(), Failure> {
+    let wish = MakeAuthforgeFile {
+        hwid: args.hwid.clone(),
+        any: args.any.then_some(true),
+        request: args.request.as_deref().map(read_request).transpose()?,
+        expires_at: args.expires.map(|date| date.resolve(now()).map(Timestamp)),
+    };
+    let license: LicenseView = client.find_license(&args.key)?;
+    let path = format!("/api/v1/licenses/{}/authforge-file", license.license_id);
+    let made: AuthforgeFile = client.create(&path, &wish)?;
+    // The license key stands in it.
+    files::write_private(&args.output, made.file.as_bytes())
+        .map_err(|e| Failure::new(Code::FileUnreadable, format!("{}: {e}", args.output.display())))?;
+    let result = json!({
+        "license_id": license.license_id,
+        "jti": made.jti,
+        "expires_at": made.expires_at,
+        "file": args.output,
+    });
+    output.result(&result, |_| {
+        say!("{}: written", args.output.display());
+        match made.expires_at {
+            Some(end) => say!("It counts until {end}. Nothing takes it back before."),
+            None => say!("It counts for ever. Nothing takes it back."),
+        }
+    });
+    Ok(())
+}
+
+fn read_request(path: &Path) -> Result<String, Failure> {
+    let unreadable = |why: &str| Failure::new(Code::FileUnreadable, format!("{}: {why}", path.display()));
+    let bytes = files::read(path).map_err(|e| unreadable(&e.to_string()))?;
+    String::from_utf8(bytes).map_err(|_| unreadable("not UTF-8"))
+}
