@@ -8,5 +8,7 @@ pub fn signing_use(kind: Kind) -> KeyUse {
         Kind::Root | Kind::Keyset => KeyUse::Root,
         Kind::TenantKeyset | Kind::ServerCertificate => KeyUse::Authority,
         Kind::License => KeyUse::Issuer,
+        Kind::DeviceRequest => KeyUse::Device,
+        Kind::Decision => KeyUse::Server,
     }
 }
