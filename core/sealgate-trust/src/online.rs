@@ -85,8 +85,7 @@ fn answers(said: &Decision, asked: &Asked<'_>) -> Result<(), TrustError> {
     if said.app != asked.app {
         return Err(TrustError::WrongApp { expected: asked.app, found: said.app });
     }
-    let is_other_license =
-        asked.license.zip(said.license()).is_some_and(|(asked, decided)| asked != decided);
+    let is_other_license = asked.license.zip(said.license()).is_some_and(|(asked, decided)| asked != decided);
     let differing = [
         ("device_key", said.device_key != asked.device_key),
         ("operation", said.operation != asked.operation),

@@ -65,9 +65,7 @@ impl TenantTrust {
     /// `spec/keys.md` §5.10: listed on either level, for this use, as revoked.
     fn has_revoked_server(&self, key: &PublicKey) -> bool {
         self.keyset().get().keys.iter().chain(&self.tenant_keyset().get().keys).any(|listed| {
-            listed.key_use == KeyUse::Server
-                && listed.state == KeyState::Revoked
-                && listed.public_key == *key
+            listed.key_use == KeyUse::Server && listed.state == KeyState::Revoked && listed.public_key == *key
         })
     }
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use sealgate_artifact::{
-    AppId, Code, Decision, DeviceRequest, Envelope, KeyRecord, KeyState, KeyUse, LicenseId, LicenseName, Nonce,
-    Outcome, PublicKey, ServerCertificate, SignatureEntry, Statement, StatementId, TenantId, UnixSeconds,
-    encode_hex,
+    AppId, Code, Decision, DeviceRequest, Envelope, KeyRecord, KeyState, KeyUse, LicenseId, LicenseName,
+    Nonce, Outcome, PublicKey, ServerCertificate, SignatureEntry, Statement, StatementId, TenantId,
+    UnixSeconds, encode_hex,
 };
 use sealgate_trust::{
     Accepted, Asked, ChainBytes, Roots, ServerRole, TenantTrust, TrustError, Verified, verify_certificate,
