@@ -1,4 +1,5 @@
-//! Any bytes in the place of one envelope of a sound chain (`spec/keys.md` §4). The last byte picks the place.
+//! Any bytes in the place of one envelope of a sound chain (`spec/keys.md` §4) or of a question and its answer
+//! (`spec/online.md`). The last byte picks the place.
 #![no_main]
 
 use std::collections::BTreeSet;
@@ -8,12 +9,18 @@ use std::sync::LazyLock;
 use conformance::{Question, answer};
 use libfuzzer_sys::fuzz_target;
 
-/// Root statement, keyset, tenant keyset, and then a license or a server certificate.
-const PLACES: usize = 5;
+const PLAIN: [&str; 4] = [
+    "license/valid/plain.json",
+    "server-certificate/valid/plain.json",
+    "device-request/valid/plain.json",
+    "decision/valid/plain.json",
+];
+/// Which of these, and which envelope in it: root statement, keyset, tenant keyset, license, server certificate, device
+/// request, decision; then the request that a decision answers.
+const PLACES: [(usize, usize); 8] = [(0, 0), (0, 1), (0, 2), (0, 3), (1, 3), (2, 0), (3, 5), (3, 4)];
 
 struct Known {
-    /// A license under its chain, and a server certificate under the same.
-    plain: [Question; 2],
+    plain: [Question; 4],
     /// What is found when envelopes of the vectors take their place in a plain chain. They are the seeds, so each of
     /// them turns up again; some were signed soundly and stand in a vector that must be refused for another reason.
     accepted: BTreeSet<String>,
@@ -22,7 +29,7 @@ struct Known {
 static KNOWN: LazyLock<Known> = LazyLock::new(|| {
     let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("../vectors");
     let vectors = conformance::read_all(&vectors).expect("the vectors are readable");
-    let plain = ["license/valid/plain.json", "server-certificate/valid/plain.json"].map(|name| {
+    let plain = PLAIN.map(|name| {
         let found = vectors.iter().find(|(path, _, _)| path == Path::new(name));
         found.expect("the plain questions are vectors").1.question.clone()
     });
@@ -30,7 +37,7 @@ static KNOWN: LazyLock<Known> = LazyLock::new(|| {
     let envelopes: BTreeSet<Vec<u8>> = envelopes.filter_map(|bytes| bytes.to_vec()).collect();
     let accepted = envelopes
         .into_iter()
-        .flat_map(|envelope| (0..PLACES).map(move |place| (place, envelope.clone())))
+        .flat_map(|envelope| (0..PLACES.len()).map(move |place| (place, envelope.clone())))
         .map(|(place, envelope)| found(&plain, place, envelope))
         .filter(|found| found.starts_with("ok"))
         .collect();
@@ -39,11 +46,12 @@ static KNOWN: LazyLock<Known> = LazyLock::new(|| {
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((place, envelope)) = bytes.split_last() else { return };
-    let found = found(&KNOWN.plain, usize::from(*place) % PLACES, envelope.to_vec());
+    let found = found(&KNOWN.plain, usize::from(*place) % PLACES.len(), envelope.to_vec());
     assert!(!found.starts_with("ok") || KNOWN.accepted.contains(&found), "nobody signed this: {found}");
 });
 
 /// The answer to a plain question with this envelope in one of its places.
-fn found(plain: &[Question; 2], place: usize, envelope: Vec<u8>) -> String {
-    answer(&plain[place / 4].with_envelope(place.min(3), envelope))
+fn found(plain: &[Question; 4], place: usize, envelope: Vec<u8>) -> String {
+    let (question, at) = PLACES[place];
+    answer(&plain[question].with_envelope(at, envelope))
 }

@@ -4,7 +4,9 @@
 use std::fmt::Debug;
 
 use libfuzzer_sys::fuzz_target;
-use sealgate_artifact::{Keyset, License, Root, ServerCertificate, Statement, TenantKeyset};
+use sealgate_artifact::{
+    Decision, DeviceRequest, Keyset, License, Root, ServerCertificate, Statement, TenantKeyset,
+};
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((length, rest)) = bytes.split_first_chunk() else { return };
@@ -15,6 +17,8 @@ fuzz_target!(|bytes: &[u8]| {
     read_again::<TenantKeyset>(payload, &attachments);
     read_again::<ServerCertificate>(payload, &attachments);
     read_again::<License>(payload, &attachments);
+    read_again::<DeviceRequest>(payload, &attachments);
+    read_again::<Decision>(payload, &attachments);
 });
 
 fn read_again<T: Statement + PartialEq + Debug>(payload: &[u8], attachments: &[Vec<u8>]) {

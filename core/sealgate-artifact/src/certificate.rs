@@ -68,7 +68,7 @@ fn named(field: &'static str, text: &str, is_one: fn(&str) -> bool) -> Result<St
     if is_one(text) { Ok(text.to_owned()) } else { Err(invalid(field, "an entry is not of its form")) }
 }
 
-fn is_operation(name: &str) -> bool {
+pub(crate) fn is_operation(name: &str) -> bool {
     (1..=limits::OPERATION_BYTES).contains(&name.len())
         && name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.' | b'-'))
 }

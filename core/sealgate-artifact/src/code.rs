@@ -76,6 +76,8 @@ codes! {
     WrongTenant "wrong_tenant" Security "The statement was made for another tenant."
     WrongApp "wrong_app" Security "The statement was made for another app."
     ServerScope "server_scope" Security "The certificate does not cover this tenant, origin or operation."
+    ServerRevoked "server_revoked" Security "The server's key was revoked."
+    ServerUntrusted "server_untrusted" Security "The server could not show a certificate under the pinned roots."
     RootNotYetValid "root_not_yet_valid" Security "The window of the last root statement has not begun."
     RootExpired "root_expired" Security "The window of the last root statement is over."
     KeysetNotYetValid "keyset_not_yet_valid" Security "The keyset's window has not begun."

@@ -2,8 +2,9 @@
 
 use crate::{ArtifactError, StatementId, Value, b64, json, limits};
 
-/// A decoded envelope. Its payload is exactly the bytes that were transmitted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A decoded envelope. Its payload is exactly the bytes that were transmitted, and may hold a secret: the `Debug` text
+/// says only how long it is.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Envelope {
     payload_type: String,
     payload: Vec<u8>,
@@ -87,6 +88,16 @@ impl Envelope {
     /// `spec/envelope.md` §2.3: what the statement is known by, whoever signed it.
     pub fn id(&self) -> StatementId {
         StatementId::of(&self.signed_bytes())
+    }
+}
+
+impl std::fmt::Debug for Envelope {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Envelope")
+            .field("payload_type", &self.payload_type)
+            .field("payload", &format_args!("{} bytes", self.payload.len()))
+            .field("signatures", &self.signatures)
+            .finish()
     }
 }
 

@@ -17,13 +17,16 @@ pub enum KeyUse {
     Issuer,
     /// Signs answers of one app on AuthForge's wire. Stands in no keyset: clients pin it.
     App,
+    /// Signs requests of one device. Made there, stands in no keyset: a request names its own.
+    Device,
 }
 
 impl KeyUse {
     /// Every use there is.
-    pub const ALL: [Self; 5] = [Self::Root, Self::Authority, Self::Server, Self::Issuer, Self::App];
+    pub const ALL: [Self; 6] =
+        [Self::Root, Self::Authority, Self::Server, Self::Issuer, Self::App, Self::Device];
 
-    /// The name as written in keysets.
+    /// The name as written in keysets and in a key's id.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Root => "root",
@@ -31,6 +34,7 @@ impl KeyUse {
             Self::Server => "server",
             Self::Issuer => "issuer",
             Self::App => "app",
+            Self::Device => "device",
         }
     }
 

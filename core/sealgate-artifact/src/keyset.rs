@@ -122,7 +122,9 @@ fn key_record(value: Value) -> Result<KeyRecord, ArtifactError> {
     let mut fields = Fields::new(value).map_err(|_| invalid("keys", "an entry is not an object"))?;
     fields.parsed("alg", "not ed25519", |alg| (alg == "ed25519").then_some(()))?;
     let record = KeyRecord {
-        key_use: fields.parsed("use", "unknown use", KeyUse::parse)?,
+        // spec/keys.md §5.4: a device's key is not listed.
+        key_use: fields
+            .parsed("use", "unknown use", |u| KeyUse::parse(u).filter(|u| *u != KeyUse::Device))?,
         public_key: PublicKey::parse(&fields.text("public_key")?)?,
         state: fields
             .parsed("state", "unknown state", |s| KeyState::ALL.into_iter().find(|k| k.as_str() == s))?,

@@ -19,12 +19,23 @@ pub enum Kind {
     ServerCertificate,
     /// What a customer bought, signed by the tenant's issuer.
     License,
+    /// What a device asks, signed by the device.
+    DeviceRequest,
+    /// What a server answers to it, signed by the server.
+    Decision,
 }
 
 impl Kind {
     /// Every kind there is.
-    pub const ALL: [Self; 5] =
-        [Self::Root, Self::Keyset, Self::TenantKeyset, Self::ServerCertificate, Self::License];
+    pub const ALL: [Self; 7] = [
+        Self::Root,
+        Self::Keyset,
+        Self::TenantKeyset,
+        Self::ServerCertificate,
+        Self::License,
+        Self::DeviceRequest,
+        Self::Decision,
+    ];
 
     /// The name inside the payload's `typ`.
     pub fn as_str(self) -> &'static str {
@@ -34,6 +45,8 @@ impl Kind {
             Self::TenantKeyset => "tenant-keyset",
             Self::ServerCertificate => "server-certificate",
             Self::License => "license",
+            Self::DeviceRequest => "device-request",
+            Self::Decision => "decision",
         }
     }
 

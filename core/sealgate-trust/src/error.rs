@@ -51,6 +51,12 @@ pub enum TrustError {
     /// `spec/keys.md` §5.9.
     #[error("the certificate does not cover this tenant, origin or operation")]
     ServerScope,
+    /// `spec/keys.md` §5.10.
+    #[error("the server's key was revoked")]
+    ServerRevoked,
+    /// `spec/online.md` §5.2.
+    #[error("the decision answers another request: its {0} differs")]
+    AnswersAnother(&'static str),
     /// `spec/keys.md` §4.6.
     #[error("made for tenant {found}, expected {expected}")]
     WrongTenant {
@@ -94,6 +100,8 @@ impl TrustError {
             Self::VersionGap => Code::VersionGap,
             Self::Equivocation => Code::Equivocation,
             Self::ServerScope => Code::ServerScope,
+            Self::ServerRevoked => Code::ServerRevoked,
+            Self::AnswersAnother(_) => Code::NonceMismatch,
             Self::NotYetValid(Window::Root) => Code::RootNotYetValid,
             Self::NotYetValid(Window::Keyset) => Code::KeysetNotYetValid,
             Self::NotYetValid(Window::Certificate) => Code::CertificateNotYetValid,

@@ -1,6 +1,8 @@
 //! What the chain's keys say for one app or one server: licenses and server certificates.
 
-use sealgate_artifact::{AppId, License, ServerCertificate, TenantId, UnixSeconds, Unverified};
+use sealgate_artifact::{
+    AppId, KeyState, KeyUse, License, PublicKey, ServerCertificate, TenantId, UnixSeconds, Unverified,
+};
 
 use crate::verify::admit_key;
 use crate::window::{self, Window};
@@ -36,7 +38,7 @@ pub struct ServerRole<'a> {
     pub operation: &'a str,
 }
 
-/// Believes a server's certificate for this role (`spec/keys.md` §5.9).
+/// Believes a server's certificate for this role (`spec/keys.md` §5.9), unless its key was revoked (§5.10).
 pub fn verify_certificate(
     trust: &TenantTrust,
     certificate: &[u8],
@@ -52,6 +54,18 @@ pub fn verify_certificate(
         return Err(TrustError::ServerScope);
     }
     window::check(Window::Certificate, named.issued_at, named.expires_at, now)?;
+    if trust.has_revoked_server(&named.public_key) {
+        return Err(TrustError::ServerRevoked);
+    }
     admit_key(&trust.known, named.public_key)?;
     Ok(certificate)
+}
+
+impl TenantTrust {
+    /// `spec/keys.md` §5.10: listed on either level, for this use, as revoked.
+    fn has_revoked_server(&self, key: &PublicKey) -> bool {
+        self.keyset().get().keys.iter().chain(&self.tenant_keyset().get().keys).any(|listed| {
+            listed.key_use == KeyUse::Server && listed.state == KeyState::Revoked && listed.public_key == *key
+        })
+    }
 }

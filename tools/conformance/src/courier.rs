@@ -7,8 +7,8 @@ use sealgate_artifact::KeyUse;
 
 use crate::forge::{
     APP, DAY, Draft, NOW, ROOT, ROOT_BEGIN, ROOT_END, SECOND_ROOT, STRANGER, TENANT, certificate,
-    certificate_text, keyset_text, license, license_text, public_text, root_text, tenant_keyset,
-    tenant_keyset_text, with,
+    certificate_text, decision, decision_text, device_request, keyset_text, license, license_text,
+    public_text, request_text, root_text, tenant_keyset, tenant_keyset_text, with,
 };
 
 /// Writes files below `folder` and returns a line `ROOT FILE ANSWER` for each, the answer being what stands on standard
@@ -25,6 +25,7 @@ pub fn write_files(folder: &Path, now: u64) -> io::Result<Vec<String>> {
         ..sound.clone()
     };
     let [first, second, keyset, tenant_keyset] = statements(now);
+    let request = device_request(&request_text());
     let ok = |draft: &Draft| format!("ok {}", draft.id());
     Ok(vec![
         shelf.put("sound.license", &sound.text(), ROOT, &ok(&sound))?,
@@ -36,6 +37,8 @@ pub fn write_files(folder: &Path, now: u64) -> io::Result<Vec<String>> {
         shelf.put("keyset.json", &keyset.text(), ROOT, &ok(&keyset))?,
         shelf.put("tenant-keyset.json", &tenant_keyset.text(), ROOT, &ok(&tenant_keyset))?,
         shelf.put("certificate.json", &certificate(&certificate_text()).text(), ROOT, "kind_unexpected")?,
+        shelf.put("request.json", &request.text(), ROOT, "kind_unexpected")?,
+        shelf.put("decision.json", &decision(&decision_text(&request)).text(), ROOT, "kind_unexpected")?,
         shelf.put("rubbish.json", "rubbish", ROOT, "json_invalid")?,
         shelf.alone("root.json", Some(&first.text()), ROOT, &ok(&first))?,
         shelf.alone("root_of_others.json", Some(&second.text()), ROOT, "root_unknown")?,

@@ -17,6 +17,7 @@ pub(crate) const OTHER_TENANT: &str = "01890a5d-ac96-774b-bcce-b302099a8058";
 pub(crate) const APP: &str = "01890a5d-ac96-774b-bcce-b302099a9001";
 pub(crate) const OTHER_APP: &str = "01890a5d-ac96-774b-bcce-b302099a9002";
 pub(crate) const LICENSE: &str = "01890a5d-ac96-774b-bcce-b302099aa001";
+pub(crate) const NONCE: &str = "a0a1a2a3a4a5a6a7a8a9aaabacadae0f";
 
 /// A private key, named by the byte that its seed repeats.
 pub(crate) type Seed = u8;
@@ -28,6 +29,10 @@ pub(crate) const SECOND_AUTHORITY: Seed = 12;
 pub(crate) const ISSUER: Seed = 21;
 pub(crate) const SECOND_ISSUER: Seed = 22;
 pub(crate) const SERVER: Seed = 31;
+pub(crate) const SECOND_SERVER: Seed = 32;
+pub(crate) const DEVICE: Seed = 41;
+pub(crate) const SECOND_DEVICE: Seed = 42;
+pub(crate) const APP_KEY: Seed = 51;
 pub(crate) const STRANGER: Seed = 99;
 
 pub(crate) fn signing_key(seed: Seed) -> SigningKey {
@@ -248,6 +253,73 @@ pub(crate) fn license_text() -> String {
         ),
         TENANT, APP, LICENSE, begin, begin, end
     )
+}
+
+/// A device's request that names its license by identifier.
+pub(crate) fn request_text() -> String {
+    request_naming(&format!(r#""license":"{LICENSE}","license_key":null"#), r#""m:4f2a""#)
+}
+
+/// The same by key, and without a fingerprint.
+pub(crate) fn request_by_key_text() -> String {
+    request_naming(r#""license":null,"license_key":"000G-40R4-0M30-E209-185G-R38E-1YRB""#, "null")
+}
+
+fn request_naming(license: &str, fingerprint: &str) -> String {
+    format!(
+        concat!(
+            r#"{{"typ":"device-request","tenant":"{}","app":"{}",{},"device_key":"{}","fingerprint":{},"#,
+            r#""operation":"validate","nonce":"{}","client_time":{}}}"#
+        ),
+        TENANT,
+        APP,
+        license,
+        public_text(DEVICE),
+        fingerprint,
+        NONCE,
+        NOW
+    )
+}
+
+/// A request of this payload, signed by the device.
+pub(crate) fn device_request(payload: &str) -> Draft {
+    Draft::new("device-request", payload).signed(DEVICE, KeyUse::Device)
+}
+
+/// What allows the plain device the plain license, in answer to this request.
+pub(crate) fn decision_text(request: &Draft) -> String {
+    let statement = license(license_text()).id();
+    decided(request, &format!("\"{statement}\""), r#""code":null,"retry_after":null"#)
+}
+
+/// What denies it.
+pub(crate) fn denial_text(request: &Draft) -> String {
+    decided(request, "null", r#""code":"device_limit","retry_after":3600"#)
+}
+
+fn decided(request: &Draft, statement: &str, outcome: &str) -> String {
+    let request_says = String::from_utf8_lossy(&request.payload).into_owned();
+    let nonce = request_says.split("\"nonce\":\"").nth(1).map_or(NONCE, |rest| &rest[..NONCE.len()]);
+    format!(
+        concat!(
+            r#"{{"typ":"decision","tenant":"{}","app":"{}","license":"{}","license_statement":{},"device_key":"{}","#,
+            r#""operation":"validate","request":"{}","nonce":"{}","issued_at":{},{},"devices_used":3}}"#
+        ),
+        TENANT,
+        APP,
+        LICENSE,
+        statement,
+        public_text(DEVICE),
+        request.id(),
+        nonce,
+        NOW,
+        outcome
+    )
+}
+
+/// A decision of this payload, signed by the server.
+pub(crate) fn decision(payload: &str) -> Draft {
+    Draft::new("decision", payload).signed(SERVER, KeyUse::Server)
 }
 
 /// An entry of a keyset.

@@ -1,20 +1,28 @@
 //! Asks our own implementation.
 
-use sealgate_artifact::{AppId, Code, Envelope, LicenseKey, PublicKey, StatementId, TenantId, UnixSeconds};
+use sealgate_artifact::{
+    AppId, Code, Envelope, LicenseKey, PublicKey, ServerCertificate, StatementId, TenantId, UnixSeconds,
+};
 use sealgate_trust::{
-    Accepted, ChainBytes, Maximum, Roots, ServerRole, TenantTrust, TrustError, ed25519, verify_certificate,
-    verify_license,
+    Accepted, Asked, ChainBytes, Maximum, Roots, ServerRole, TenantTrust, TrustError, Verified, ed25519,
+    verify_certificate, verify_decision, verify_device_request, verify_license,
 };
 
 use crate::forge::unhex;
-use crate::{Bytes, Certified, Chain, KeyClaim, Memory, Question, Remembered, SignatureClaim};
+use crate::{Bytes, Certified, Chain, Decided, KeyClaim, Memory, Question, Remembered, SignatureClaim};
 
 /// The line that belongs into the `.expected` file: `ok` with what was found, or a code.
 pub fn answer(question: &Question) -> String {
     let found = match question {
         Question::Envelope { envelope } => decode(envelope),
         Question::Chain(chain) => believe(chain).map_err(|e| e.code()),
-        Question::Certificate(certified) => certify(certified).map_err(|e| e.code()),
+        Question::Certificate(certified) => {
+            certify(certified).map(|found| found.id().to_string()).map_err(|e| e.code())
+        }
+        Question::DeviceRequest { request } => {
+            verify_device_request(&bytes(request)).map(|found| found.id().to_string()).map_err(|e| e.code())
+        }
+        Question::Decision(decided) => decide(decided).map_err(|e| e.code()),
         Question::Signatures { list } => return unanimous(list.iter().map(signature)),
         Question::Keys { list } => return unanimous(list.iter().map(key)),
         Question::LicenseKey { text, bits } => license_key(text, bits.as_deref()),
@@ -37,12 +45,20 @@ fn believe(chain: &Chain) -> Result<String, TrustError> {
     Ok(ids.into_iter().chain(license).map(|id| id.to_string()).collect::<Vec<_>>().join(" "))
 }
 
-fn certify(certified: &Certified) -> Result<String, TrustError> {
+fn certify(certified: &Certified) -> Result<Verified<ServerCertificate>, TrustError> {
     let trust = tenant_trust(&certified.chain)?;
     let tenant = TenantId::parse(&certified.tenant)?;
     let role = ServerRole { tenant, origin: &certified.origin, operation: &certified.operation };
     let certificate = bytes(&certified.certificate);
-    Ok(verify_certificate(&trust, &certificate, &role, time(&certified.chain))?.id().to_string())
+    verify_certificate(&trust, &certificate, &role, time(&certified.chain))
+}
+
+fn decide(decided: &Decided) -> Result<String, TrustError> {
+    let certificate = certify(&decided.certified)?;
+    let request = verify_device_request(&bytes(&decided.request))?;
+    let asked = Asked::by(request.get(), request.id());
+    let decision = verify_decision(&certificate, &bytes(&decided.decision), &asked)?;
+    Ok([certificate.id(), request.id(), decision.id()].map(|id| id.to_string()).join(" "))
 }
 
 fn tenant_trust(chain: &Chain) -> Result<TenantTrust, TrustError> {

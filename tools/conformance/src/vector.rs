@@ -21,6 +21,10 @@ pub enum Artifact {
     ServerCertificate,
     /// Licenses under a tenant keyset.
     License,
+    /// Requests of devices, each under the key that it names.
+    DeviceRequest,
+    /// Decisions under a server certificate.
+    Decision,
     /// The signature rule and the check of keys.
     Ed25519,
     /// License keys as people type them.
@@ -31,7 +35,7 @@ pub enum Artifact {
 
 impl Artifact {
     /// Every folder there is.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Envelope,
         Self::Json,
         Self::Root,
@@ -40,6 +44,8 @@ impl Artifact {
         Self::TenantKeyset,
         Self::ServerCertificate,
         Self::License,
+        Self::DeviceRequest,
+        Self::Decision,
         Self::Ed25519,
         Self::LicenseKey,
         Self::Identifier,
@@ -56,6 +62,8 @@ impl Artifact {
             Self::TenantKeyset => "tenant-keyset",
             Self::ServerCertificate => "server-certificate",
             Self::License => "license",
+            Self::DeviceRequest => "device-request",
+            Self::Decision => "decision",
             Self::Ed25519 => "ed25519",
             Self::LicenseKey => "license-key",
             Self::Identifier => "identifier",
@@ -86,6 +94,13 @@ pub enum Question {
     Chain(Box<Chain>),
     /// Verify a server certificate under a chain (`spec/keys.md` §5.9).
     Certificate(Box<Certified>),
+    /// Verify a device's request (`spec/online.md` §3).
+    DeviceRequest {
+        /// The request's envelope.
+        request: Bytes,
+    },
+    /// Verify a server certificate, a device's request, and the decision that answers it (`spec/online.md` §5).
+    Decision(Box<Decided>),
     /// Verify each signature (`spec/ed25519.md` §1); all get the same verdict.
     Signatures {
         /// The signatures.
@@ -112,12 +127,17 @@ pub enum Question {
 }
 
 impl Question {
-    /// The envelopes of the question: root statements, keyset, tenant keyset, then license or certificate.
+    /// The envelopes of the question: root statements, keyset, tenant keyset, then license or certificate; behind a
+    /// certificate, request and decision.
     pub fn envelopes(&self) -> Vec<&Bytes> {
         match self {
             Self::Envelope { envelope } => vec![envelope],
             Self::Chain(chain) => chain.envelopes().chain(&chain.license).collect(),
-            Self::Certificate(asked) => asked.chain.envelopes().chain([&asked.certificate]).collect(),
+            Self::Certificate(asked) => asked.envelopes().collect(),
+            Self::DeviceRequest { request } => vec![request],
+            Self::Decision(asked) => {
+                asked.certified.envelopes().chain([&asked.request, &asked.decision]).collect()
+            }
             _ => vec![],
         }
     }
@@ -128,14 +148,15 @@ impl Question {
         let mut changed = self.clone();
         let envelopes: Vec<&mut Bytes> = match &mut changed {
             Self::Envelope { envelope } => vec![envelope],
+            Self::DeviceRequest { request } => vec![request],
             Self::Chain(chain) => {
                 let Chain { root_chain, keyset, tenant_keyset, license, .. } = &mut **chain;
                 root_chain.iter_mut().chain([keyset, tenant_keyset]).chain(license).collect()
             }
-            Self::Certificate(asked) => {
-                let Certified { chain: Chain { root_chain, keyset, tenant_keyset, .. }, certificate, .. } =
-                    &mut **asked;
-                root_chain.iter_mut().chain([keyset, tenant_keyset, certificate]).collect()
+            Self::Certificate(asked) => asked.envelopes_mut(),
+            Self::Decision(asked) => {
+                let Decided { certified, request, decision } = &mut **asked;
+                certified.envelopes_mut().into_iter().chain([request, decision]).collect()
             }
             _ => vec![],
         };
@@ -219,6 +240,29 @@ pub struct Certified {
     pub origin: String,
     /// The operation that was asked for.
     pub operation: String,
+}
+
+impl Certified {
+    fn envelopes(&self) -> impl Iterator<Item = &Bytes> {
+        self.chain.envelopes().chain([&self.certificate])
+    }
+
+    fn envelopes_mut(&mut self) -> Vec<&mut Bytes> {
+        let Self { chain: Chain { root_chain, keyset, tenant_keyset, .. }, certificate, .. } = self;
+        root_chain.iter_mut().chain([keyset, tenant_keyset, certificate]).collect()
+    }
+}
+
+/// What a device asked and what a server decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decided {
+    /// The server's certificate and what the caller wants of the server.
+    #[serde(flatten)]
+    pub certified: Certified,
+    /// The envelope of the request that the caller sent.
+    pub request: Bytes,
+    /// The envelope that came back.
+    pub decision: Bytes,
 }
 
 /// A signature in hexadecimal.

@@ -13,7 +13,7 @@ use sealgate_artifact::{
 pub(crate) type Seed = u8;
 /// Neither a root nor ever one.
 pub(crate) const STRANGER: Seed = 255;
-const AUTHORITY: Seed = 254;
+pub(crate) const AUTHORITY: Seed = 254;
 
 /// The root sets of an authority, oldest first. Keys are numbered in the order in which they join.
 #[derive(Debug, Clone)]
@@ -82,16 +82,26 @@ pub(crate) fn stated(version: u64, set: &RootSet, by: &BTreeSet<Seed>) -> Vec<u8
 
 /// A keyset with one authority, signed by these roots.
 pub(crate) fn keyset(version: u64, by: &BTreeSet<Seed>) -> Vec<u8> {
+    keyset_with(version, vec![], by)
+}
+
+/// The same with more entries behind the authority's.
+pub(crate) fn keyset_with(version: u64, more: Vec<KeyRecord>, by: &BTreeSet<Seed>) -> Vec<u8> {
     let (issued_at, expires_at) = window();
-    let keys = vec![active(KeyUse::Authority, AUTHORITY)];
+    let keys = [vec![active(KeyUse::Authority, AUTHORITY)], more].concat();
     signed(&Keyset { version, issued_at, expires_at, keys }, by)
 }
 
 /// A tenant keyset without keys: nothing below it matters here.
 pub(crate) fn tenant_keyset() -> Vec<u8> {
+    tenant_keyset_with(vec![])
+}
+
+/// The same with these entries.
+pub(crate) fn tenant_keyset_with(keys: Vec<KeyRecord>) -> Vec<u8> {
     let (issued_at, expires_at) = window();
     let tenant = TenantId::from_bytes([7; 16]);
-    let keyset = TenantKeyset { tenant, version: 1, issued_at, expires_at, keys: vec![] };
+    let keyset = TenantKeyset { tenant, version: 1, issued_at, expires_at, keys };
     signed(&keyset, &BTreeSet::from([AUTHORITY]))
 }
 
@@ -108,11 +118,11 @@ fn active(key_use: KeyUse, seed: Seed) -> KeyRecord {
     KeyRecord { key_use, public_key: public_key(seed), state: KeyState::Active }
 }
 
-fn public_key(seed: Seed) -> PublicKey {
+pub(crate) fn public_key(seed: Seed) -> PublicKey {
     PublicKey::from_bytes(SigningKey::from_bytes(&[seed; 32]).verifying_key().to_bytes())
 }
 
-fn signed<T: Statement>(statement: &T, by: &BTreeSet<Seed>) -> Vec<u8> {
+pub(crate) fn signed<T: Statement>(statement: &T, by: &BTreeSet<Seed>) -> Vec<u8> {
     let unsigned = Envelope::new(T::KIND.payload_type(), statement.to_payload(), vec![]);
     let entry = |seed: &Seed| {
         let sig = SigningKey::from_bytes(&[*seed; 32]).sign(&unsigned.signed_bytes()).to_bytes().to_vec();

@@ -1,4 +1,5 @@
-//! What holds for any history of roots and any order in which statements arrive.
+//! What holds for any history of roots, any order in which statements arrive, and any question and answer.
 
 mod authority;
+mod online;
 mod updates;

@@ -4,8 +4,9 @@ use sealgate_artifact::{Code, KeyUse, encode_base64};
 
 use super::{Case, Shelf, ed25519};
 use crate::forge::{
-    AUTHORITY, DAY, Draft, ISSUER, NOW, OTHER_TENANT, ROOT, SECOND_AUTHORITY, SERVER, STRANGER, Seed, TENANT,
-    World, certificate, certificate_text, entry, keyset, keyset_text, public_text, with,
+    AUTHORITY, DAY, Draft, ISSUER, NOW, OTHER_TENANT, ROOT, SECOND_AUTHORITY, SECOND_SERVER, SERVER,
+    STRANGER, Seed, TENANT, World, certificate, certificate_text, entry, keyset, keyset_text, public_text,
+    tenant_keyset, tenant_keyset_text, with,
 };
 use crate::{Artifact, Bytes, Certified, Question};
 
@@ -18,6 +19,7 @@ pub(super) fn cases() -> Vec<Case> {
     scope(&mut shelf);
     windows(&mut shelf);
     keys(&mut shelf);
+    revoked(&mut shelf);
     fields(&mut shelf);
     shelf.cases
 }
@@ -183,6 +185,71 @@ fn keys(shelf: &mut Shelf) {
         keyed(&mixed),
     );
     refuse(shelf, "key_short", Code::KeyMalformed, "A key of 31 bytes.", keyed(&encode_base64(&[7; 31])));
+}
+
+/// `spec/keys.md` §5.10.
+fn revoked(shelf: &mut Shelf) {
+    let draft = certificate(&certificate_text());
+    let listed = |key_use: &str, seed: Seed, state: &str| {
+        let entry = entry(key_use, &public_text(seed), state);
+        move |text: &str| with(text, "]}", &format!(",{entry}]}}"))
+    };
+    let in_keyset = |key_use: &str, seed: Seed, state: &str| World {
+        keyset: keyset(&listed(key_use, seed, state)(&keyset_text())),
+        ..World::of_tenant()
+    };
+    let in_tenant_keyset = |key_use: &str, seed: Seed, state: &str| World {
+        tenant_keyset: tenant_keyset(&listed(key_use, seed, state)(&tenant_keyset_text())),
+        ..World::of_tenant()
+    };
+    let beside = in_keyset("server", SECOND_SERVER, "revoked");
+    believe(shelf, "other_server_revoked", "Another server was revoked.", question(&beside, &draft), &draft);
+    for (name, code, shows, world) in [
+        (
+            "revoked_in_keyset",
+            Code::ServerRevoked,
+            "The keyset lists the server's key as revoked.",
+            in_keyset("server", SERVER, "revoked"),
+        ),
+        (
+            "revoked_in_tenant_keyset",
+            Code::ServerRevoked,
+            "The tenant keyset does.",
+            in_tenant_keyset("server", SERVER, "revoked"),
+        ),
+        (
+            "listed_as_active_server",
+            Code::KeyDuplicate,
+            "A server is named by its certificate, not by a list.",
+            in_keyset("server", SERVER, "active"),
+        ),
+        (
+            "listed_as_retired_server",
+            Code::KeyDuplicate,
+            "Retired is not revoked.",
+            in_tenant_keyset("server", SERVER, "retired"),
+        ),
+        (
+            "listed_as_revoked_issuer",
+            Code::KeyDuplicate,
+            "A key that was revoked for another use.",
+            in_tenant_keyset("issuer", SERVER, "revoked"),
+        ),
+        (
+            "revoked_and_expired",
+            Code::CertificateExpired,
+            "The window is judged before the key.",
+            World { now: NOW + 20 * DAY, ..in_keyset("server", SERVER, "revoked") },
+        ),
+    ] {
+        refuse(shelf, name, code, shows, question(&world, &draft));
+    }
+    let elsewhere = Certified {
+        operation: "issue".to_owned(),
+        ..question(&in_keyset("server", SERVER, "revoked"), &draft)
+    };
+    let shows = "The scope is judged before the key.";
+    refuse(shelf, "revoked_and_other_operation", Code::ServerScope, shows, elsewhere);
 }
 
 fn fields(shelf: &mut Shelf) {

@@ -3,19 +3,23 @@
 
 use sealgate_artifact::{Code, KeyUse};
 
+use super::decision::Exchange;
 use super::{Case, Shelf};
 use crate::forge::{
-    AUTHORITY, Draft, ISSUER, ROOT, Seed, World, certificate, certificate_text, keyset, keyset_text, license,
-    license_text, public_text, root, tenant_keyset, tenant_keyset_text, with,
+    AUTHORITY, DEVICE, Draft, ISSUER, ROOT, SERVER, Seed, World, certificate, certificate_text,
+    device_request, keyset, keyset_text, license, license_text, public_text, request_text, root,
+    tenant_keyset, tenant_keyset_text, with,
 };
 use crate::{Artifact, Question};
 
-const KINDS: [(&str, Artifact, Seed, KeyUse); 5] = [
+const KINDS: [(&str, Artifact, Seed, KeyUse); 7] = [
     ("root", Artifact::Root, ROOT, KeyUse::Root),
     ("keyset", Artifact::Keyset, ROOT, KeyUse::Root),
     ("tenant-keyset", Artifact::TenantKeyset, AUTHORITY, KeyUse::Authority),
     ("server-certificate", Artifact::ServerCertificate, AUTHORITY, KeyUse::Authority),
     ("license", Artifact::License, ISSUER, KeyUse::Issuer),
+    ("device-request", Artifact::DeviceRequest, DEVICE, KeyUse::Device),
+    ("decision", Artifact::Decision, SERVER, KeyUse::Server),
 ];
 
 pub(super) fn cases() -> Vec<Case> {
@@ -45,8 +49,9 @@ fn confused(
     );
     let relabelled = Draft { payload_type: Draft::new(kind, "").payload_type, ..own };
     let shows = "The same under the type of what is expected: the type is signed, so no signature fits.";
-    // Root statements are told apart by what they claim before they are verified; that already finds the other `typ`.
-    let code = if kind == "root" { Code::KindUnexpected } else { Code::SignatureInvalid };
+    // Roots and requests are looked at before they are verified; that already finds the other `typ`.
+    let looked_at = matches!(kind, "root" | "device-request");
+    let code = if looked_at { Code::KindUnexpected } else { Code::SignatureInvalid };
     refuse("_relabelled", code, shows.to_owned(), relabelled.clone());
     let resigned = Draft { signatures: vec![], ..relabelled }.signed(seed, key_use);
     let shows =
@@ -65,6 +70,8 @@ fn sound(artifact: Artifact) -> Draft {
         Artifact::Keyset => keyset(&keyset_text()),
         Artifact::TenantKeyset => tenant_keyset(&tenant_keyset_text()),
         Artifact::ServerCertificate => certificate(&certificate_text()),
+        Artifact::DeviceRequest => device_request(&request_text()),
+        Artifact::Decision => Exchange::plain().decision,
         _ => license(license_text()),
     }
 }
@@ -78,6 +85,8 @@ fn presenting(artifact: Artifact, draft: Draft) -> Question {
             let asked = super::certificate::question(&World::of_tenant(), &draft);
             return Question::Certificate(Box::new(asked));
         }
+        Artifact::DeviceRequest => return super::request::question(&draft),
+        Artifact::Decision => return Exchange::answered(draft).question(),
         _ => World::with_license(draft),
     };
     world.question()

@@ -6,8 +6,8 @@ use sealgate_artifact::{Code, encode_base64};
 use super::{Case, Shelf, ed25519};
 use crate::Artifact;
 use crate::forge::{
-    AUTHORITY, ISSUER, ROOT, SECOND_AUTHORITY, SECOND_ISSUER, SECOND_ROOT, World, entry, keyset, keyset_text,
-    public_text, tenant_keyset, tenant_keyset_text, with,
+    AUTHORITY, DEVICE, ISSUER, ROOT, SECOND_AUTHORITY, SECOND_ISSUER, SECOND_ROOT, SECOND_SERVER, World,
+    entry, keyset, keyset_text, public_text, tenant_keyset, tenant_keyset_text, with,
 };
 
 /// The root, the authority and the issuer stand in their places already; these entries come behind them.
@@ -22,9 +22,15 @@ fn in_a_keyset() -> Vec<Case> {
     let root = entry("root", &public_text(SECOND_ROOT), "active");
     let shows = "A root that is not pinned may be listed; it signs nothing here.";
     shelf.valid("unpinned_root_beside", shows, &listing(&[root], &NONE));
+    let server = entry("server", &public_text(SECOND_SERVER), "revoked");
+    let shows = "A server that was revoked; it signs nothing here.";
+    shelf.valid("revoked_server_beside", shows, &listing(&[server], &NONE));
     let mut refuse = |name: &str, code: Code, shows: &str, entries: &[String]| {
         shelf.invalid(name, code, shows, &listing(entries, &NONE));
     };
+    let device = entry("device", &public_text(DEVICE), "active");
+    let shows = "A device's key is listed nowhere: its requests name it.";
+    refuse("device_listed", Code::FieldInvalid, shows, &[device]);
     let again = |key_use: &str, state: &str| [entry(key_use, &public_text(AUTHORITY), state)];
     let shows = "One key active and revoked: a reader that looks at one entry only would still believe it.";
     refuse("authority_active_and_revoked", Code::KeyDuplicate, shows, &again("authority", "revoked"));
@@ -58,6 +64,14 @@ fn in_a_tenant_keyset() -> Vec<Case> {
     let mut refuse = |name: &str, code: Code, shows: &str, above: &[String], entries: &[String]| {
         shelf.invalid(name, code, shows, &listing(above, entries));
     };
+    let device = entry("device", &public_text(DEVICE), "revoked");
+    let shows = "A device's key is listed nowhere, not as revoked either.";
+    refuse("device_listed", Code::FieldInvalid, shows, &NONE, &[device]);
+    let server = |seed| [entry("server", &public_text(seed), "revoked")];
+    let shows = "A revoked server that both lists name.";
+    refuse("server_revoked_twice", Code::KeyDuplicate, shows, &server(SECOND_SERVER), &server(SECOND_SERVER));
+    let shows = "The authority, listed as a revoked server.";
+    refuse("authority_as_revoked_server", Code::KeyDuplicate, shows, &NONE, &server(AUTHORITY));
     let issuer = |key_use: &str, state: &str| [entry(key_use, &public_text(ISSUER), state)];
     let shows = "One key active and revoked: a reader that looks at one entry only would still believe it.";
     refuse("issuer_active_and_revoked", Code::KeyDuplicate, shows, &NONE, &issuer("issuer", "revoked"));
@@ -139,7 +153,7 @@ mod tests {
     use crate::answer;
     use crate::forge::Seed;
 
-    const USES: [&str; 4] = ["root", "authority", "issuer", "app"];
+    const USES: [&str; 5] = ["root", "authority", "server", "issuer", "app"];
     const STATES: [&str; 3] = ["active", "retired", "revoked"];
 
     /// A list's entries: any uses and states; keys come later.

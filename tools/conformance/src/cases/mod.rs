@@ -2,6 +2,7 @@
 
 mod attachments;
 mod certificate;
+mod decision;
 mod ed25519;
 mod envelope;
 mod json;
@@ -11,6 +12,7 @@ mod license;
 mod listed_keys;
 mod memory;
 mod plain_text;
+mod request;
 mod root;
 mod tenant_keyset;
 
@@ -52,6 +54,8 @@ pub fn all() -> Vec<Case> {
         certificate::cases(),
         license::cases(),
         attachments::cases(),
+        request::cases(),
+        decision::cases(),
         json::cases(),
         kinds::cases(),
         ed25519::cases(),
@@ -90,6 +94,15 @@ pub(crate) fn introduction(artifact: Artifact) -> &'static str {
         Artifact::License => {
             "Licenses under a sound chain (`spec/license.md`). Unless its line says otherwise, each is signed by the \
              issuer, so that only the stated defect is wrong. Whether a license is in force is not asked here."
+        }
+        Artifact::DeviceRequest => {
+            "Requests of devices (`spec/online.md` §2 and §3). Unless its line says otherwise, each is signed by the device \
+             that it names."
+        }
+        Artifact::Decision => {
+            "Decisions of a server that is certified for the caller, in answer to a sound request (`spec/online.md` §4 and \
+             §5). Unless its line says otherwise, each is signed by that server. An `ok` is followed by the ids of \
+             certificate, request and decision."
         }
         Artifact::Ed25519 => {
             "The signature rule (`spec/ed25519.md` §1) and the check of keys at registration (§2). Each file is a list; \

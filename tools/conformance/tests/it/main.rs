@@ -90,30 +90,45 @@ fn every_code_of_artifact_and_trust_has_an_invalid_vector() {
 /// Our writer produces the very bytes of the plain vectors.
 #[test]
 fn the_writer_writes_what_the_vectors_hold() {
-    use sealgate_artifact::{Keyset, License, Root, ServerCertificate, Statement, TenantKeyset, Unverified};
+    use sealgate_artifact::{
+        Decision, DeviceRequest, Keyset, License, Root, ServerCertificate, Statement, TenantKeyset,
+        Unverified,
+    };
     fn rewritten<T: Statement>(envelope: &Bytes) -> (Vec<u8>, Vec<u8>) {
         let claim = Unverified::<T>::decode(&envelope.to_vec().expect("sound")).expect("decodes");
         (claim.envelope().payload().to_vec(), claim.danger_peek().expect("parses").to_payload())
     }
     let chain = plain_license();
     let certificate = question("server-certificate/valid/plain.json");
+    let [allowed, denied] = ["plain", "denied"].map(|name| question(&format!("decision/valid/{name}.json")));
+    let by_key = question("device-request/valid/by_key.json");
     for (held, written) in [
         rewritten::<Root>(&chain.root_chain[0]),
         rewritten::<Keyset>(&chain.keyset),
         rewritten::<TenantKeyset>(&chain.tenant_keyset),
         rewritten::<License>(chain.license.as_ref().expect("a license")),
         rewritten::<ServerCertificate>(certificate.envelopes()[3]),
+        rewritten::<DeviceRequest>(allowed.envelopes()[4]),
+        rewritten::<DeviceRequest>(by_key.envelopes()[0]),
+        rewritten::<Decision>(allowed.envelopes()[5]),
+        rewritten::<Decision>(denied.envelopes()[5]),
     ] {
         assert_eq!(String::from_utf8(written), String::from_utf8(held));
     }
 }
 
-/// Any single bit of a license's envelope: the license is refused, or it was a bit of the hint and nothing else changed.
+/// Any single bit of a license's, a request's or a decision's envelope: it is refused, or it was a bit of the hint and
+/// nothing else changed.
 #[test]
 fn a_flipped_bit_is_refused_wherever_it_lies() {
-    let chain = plain_license();
-    let sound = chain.license.as_ref().and_then(Bytes::to_vec).expect("a license");
-    let accepted = answer(&Question::Chain(Box::new(chain.clone())));
+    for (vector, place) in [("license", 3), ("device-request", 0), ("decision", 5)] {
+        flip_each_bit(&question(&format!("{vector}/valid/plain.json")), place);
+    }
+}
+
+fn flip_each_bit(plain: &Question, place: usize) {
+    let sound = plain.envelopes()[place].to_vec().expect("sound");
+    let accepted = answer(plain);
     let hint = {
         let text = String::from_utf8(sound.clone()).expect("text");
         let start = text.find("\"keyid\":\"").expect("a hint") + 9;
@@ -123,8 +138,7 @@ fn a_flipped_bit_is_refused_wherever_it_lies() {
     for bit in 0..sound.len() * 8 {
         let mut flipped = sound.clone();
         flipped[bit / 8] ^= 1 << (bit % 8);
-        let flipped = conformance::Chain { license: Some(Bytes::from(flipped)), ..chain.clone() };
-        let found = answer(&Question::Chain(Box::new(flipped)));
+        let found = answer(&plain.with_envelope(place, flipped));
         if hint.contains(&(bit / 8)) {
             assert!(found == accepted || found == "json_invalid", "bit {bit}: {found}");
             hints_accepted += usize::from(found == accepted);

@@ -96,9 +96,18 @@ proptest! {
     }
 }
 
-/// 0 is the root statement, 1 the keyset, 2 the tenant keyset, 3 the license, 4 the server certificate.
+/// Which plain question, and the place of its envelope: root statement, keyset, tenant keyset, license, server
+/// certificate, device request, decision; then the request that a decision answers.
+const LEVELS: [(usize, usize); 8] = [(0, 0), (0, 1), (0, 2), (0, 3), (1, 3), (2, 0), (3, 5), (3, 4)];
+const PLAIN: [&str; 4] = [
+    "license/valid/plain.json",
+    "server-certificate/valid/plain.json",
+    "device-request/valid/plain.json",
+    "decision/valid/plain.json",
+];
+
 fn level() -> std::ops::Range<usize> {
-    0..5
+    0..LEVELS.len()
 }
 
 #[derive(Debug, Clone)]
@@ -170,7 +179,7 @@ fn is_accepted(question: &Question) -> bool {
 
 /// The plain question that has this level, with these bytes for its envelope.
 fn at(level: usize, envelope: Vec<u8>) -> Question {
-    plain(level).with_envelope(level.min(3), envelope)
+    plain(level).with_envelope(LEVELS[level].1, envelope)
 }
 
 fn sound(level: usize) -> Value {
@@ -178,19 +187,16 @@ fn sound(level: usize) -> Value {
 }
 
 fn original(level: usize) -> Vec<u8> {
-    bytes(plain(level).envelopes()[level.min(3)])
+    bytes(plain(level).envelopes()[LEVELS[level].1])
 }
 
 fn bytes(bytes: &Bytes) -> Vec<u8> {
     bytes.to_vec().expect("a vector's base64 is sound")
 }
 
-/// A license under its chain, or a server certificate under the same.
 fn plain(level: usize) -> &'static Question {
-    static PLAIN: LazyLock<[Question; 2]> = LazyLock::new(|| {
-        ["license/valid/plain.json", "server-certificate/valid/plain.json"].map(super::question)
-    });
-    &PLAIN[level / 4]
+    static QUESTIONS: LazyLock<[Question; 4]> = LazyLock::new(|| PLAIN.map(super::question));
+    &QUESTIONS[LEVELS[level].0]
 }
 
 fn accepted(level: usize) -> String {

@@ -1,10 +1,12 @@
 //! `sealgate inspect`: what a file says, believed by nobody.
 
+mod online;
+
 use std::path::Path;
 
 use sealgate_artifact::{
-    ArtifactError, Carrier, Code, KeyUse, Keyset, Kind, License, PublicKey, Root, ServerCertificate,
-    Statement, TenantKeyset, UnixSeconds, Value, parse_json,
+    ArtifactError, Carrier, Code, Decision, DeviceRequest, KeyUse, Keyset, Kind, License, PublicKey, Root,
+    ServerCertificate, Statement, TenantKeyset, UnixSeconds, Value, parse_json,
 };
 use sealgate_wire::{Timestamp, Trust};
 use serde_json::json;
@@ -33,7 +35,8 @@ pub(crate) fn run(args: &InspectArgs, output: &Output) -> Result<(), Failure> {
 fn of_another_form(file: &Path, error: &ArtifactError) -> Failure {
     let code = error.code();
     Failure::new(code, format!("{}: {error}", file.display())).fix(
-        "inspect reads statements (license files, keysets, root statements, certificates) and trust.json",
+        "inspect reads statements (license files, keysets, root statements, certificates, requests, decisions) and \
+         trust.json",
     )
 }
 
@@ -41,6 +44,7 @@ fn of_another_form(file: &Path, error: &ArtifactError) -> Failure {
 struct Seen {
     kind: Option<Kind>,
     carrier: Carrier,
+    /// As it stands, but for a license key.
     payload: Value,
     form: Result<(), ArtifactError>,
 }
@@ -48,7 +52,7 @@ struct Seen {
 impl Seen {
     fn of(carrier: Carrier) -> Result<Self, Failure> {
         let kind = Kind::of_payload_type(carrier.envelope.payload_type());
-        let payload = parse_json(carrier.envelope.payload())?;
+        let payload = online::hide_key(parse_json(carrier.envelope.payload())?);
         let form = kind.map_or(Ok(()), |kind| check_form(kind, &carrier));
         Ok(Self { kind, carrier, payload, form })
     }
@@ -63,7 +67,7 @@ impl Seen {
             "statement_id": envelope.id().to_string(),
             "well_formed": self.form.is_ok(),
             "form_error": self.form.as_ref().err().map(|e| e.code().as_str()),
-            "payload": serde_json::from_slice::<serde_json::Value>(envelope.payload()).ok(),
+            "payload": serde_json::from_str::<serde_json::Value>(&self.payload.to_string()).ok(),
             "keyids": keyids,
         });
         if let Some(features) = self.attached_features() {
@@ -89,7 +93,7 @@ impl Seen {
         Output::pairs(&pairs);
         say!("");
         match &self.payload {
-            Value::Object(members) => print_members(members),
+            Value::Object(members) => print_members(self.kind, members),
             other => say!("{}", harmless(&other.to_string())),
         }
         if let Some(features) = self.attached_features() {
@@ -118,6 +122,8 @@ fn purpose(kind: Kind) -> &'static str {
         Kind::TenantKeyset => "names the issuers of one tenant",
         Kind::ServerCertificate => "names a server's key and what it may answer",
         Kind::License => "what a customer bought",
+        Kind::DeviceRequest => "what a device asks of a server",
+        Kind::Decision => "what a server answers to one request of one device",
     }
 }
 
@@ -132,15 +138,20 @@ fn check_form(kind: Kind, carrier: &Carrier) -> Result<(), ArtifactError> {
         Kind::TenantKeyset => read::<TenantKeyset>(carrier),
         Kind::ServerCertificate => read::<ServerCertificate>(carrier),
         Kind::License => read::<License>(carrier),
+        Kind::DeviceRequest => read::<DeviceRequest>(carrier),
+        Kind::Decision => read::<Decision>(carrier),
     }
 }
 
-fn print_members(members: &[(String, Value)]) {
+fn print_members(kind: Option<Kind>, members: &[(String, Value)]) {
     let keys = |value: &Value| matches!(value, Value::List(keys) if !keys.is_empty());
     let (lists, plain): (Vec<_>, Vec<_>) =
         members.iter().partition(|(name, value)| name == "keys" && keys(value));
+    let line = |(name, value): &'_ (String, Value)| {
+        online::in_words(kind, name, value).unwrap_or_else(|| readable(name, value))
+    };
     let lines: Vec<(&str, String)> =
-        plain.into_iter().map(|(name, value)| (name.as_str(), readable(name, value))).collect();
+        plain.into_iter().map(|member| (member.0.as_str(), line(member))).collect();
     Output::pairs(&lines);
     for (_, value) in lists {
         if let Value::List(entries) = value {
@@ -176,7 +187,7 @@ fn text(value: &Value) -> String {
 /// Times also as dates; lists in one line.
 fn readable(name: &str, value: &Value) -> String {
     match value {
-        Value::Int(n) if name.ends_with("_at") || name == "not_before" => {
+        Value::Int(n) if name.ends_with("_at") || name == "not_before" || name == "client_time" => {
             let time = u64::try_from(*n).ok().and_then(UnixSeconds::new).map(Timestamp);
             time.map_or_else(|| n.to_string(), |t| format!("{t} ({n})"))
         }

@@ -74,8 +74,11 @@ fn put_vector(set: &mut Set, file: &Path) -> Result<()> {
     let question: Value =
         serde_json::from_str(&read(file)?).doing(format_args!("read {}", file.display()))?;
     let expected = read(&file.with_extension("expected"))?;
-    // Primitives verify statements; they remember nothing and judge no server (`device/languages/README.md`).
-    let is_beyond = matches!(question["check"].as_str(), Some("license-key" | "identifier" | "certificate"));
+    // Primitives verify statements; they remember nothing and ask no server (`device/languages/README.md`).
+    let is_beyond = matches!(
+        question["check"].as_str(),
+        Some("license-key" | "identifier" | "certificate" | "device-request" | "decision")
+    );
     set.put(
         file.display().to_string(),
         expected.trim_end().to_owned(),
