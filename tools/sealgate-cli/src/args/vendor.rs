@@ -19,8 +19,8 @@ Examples:
 
 const PLANNING: &str = "\
 Examples:
-  sealgate plan create --app APP_ID --name Pro --tier licensed --max-devices 3 --duration 365d --feature export
-  sealgate plan create --app APP_ID --name Site --tier enterprise --feature seats=5 --limit projects=10 --offline";
+  sealgate plan create --app APP_ID --name Pro --tier licensed --duration 365d --feature export
+  sealgate plan create --app APP_ID --name Site --tier enterprise --limit projects=10 --offline";
 
 #[derive(Subcommand)]
 pub(crate) enum TenantCommand {
