@@ -55,7 +55,7 @@ fn text(value: &Value) -> String {
 /// bytes.
 fn spellings(secret: &str) -> Vec<String> {
     let plain = secret.replace('-', "");
-    let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hex = sealgate_artifact::encode_hex(secret.as_bytes());
     vec![secret.to_owned(), plain.to_lowercase(), secret.to_lowercase(), plain, hex]
 }
 

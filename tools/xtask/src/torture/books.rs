@@ -5,7 +5,7 @@ use crate::failure::{Doing, Failure, Result};
 use crate::process;
 use serde_json::Value;
 use std::fs;
-use std::path::PathBuf;
+use std::path::Path;
 
 /// What was exported last.
 #[derive(Default)]
@@ -51,7 +51,7 @@ impl Books {
     }
 }
 
-fn text(path: &PathBuf) -> String {
+fn text(path: &Path) -> String {
     path.display().to_string()
 }
 
