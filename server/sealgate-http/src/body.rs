@@ -3,7 +3,9 @@
 use axum::extract::Request;
 use http_body_util::BodyExt;
 use sealgate_artifact::Code;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 /// spec/http.md §1.3: no request needs more.
 const BODY_BYTES: usize = 64 * 1024;
@@ -36,6 +38,27 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unreadable> 
         return Err(unreadable("not an object".to_owned()));
     }
     Ok(value)
+}
+
+/// The same, and every object in what was read was written as one: inside, too, the reader would take a list.
+pub(crate) fn parse_strictly<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<T, Unreadable> {
+    let value: T = parse(bytes)?;
+    let (written, read) = (serde_json::from_slice(bytes), serde_json::to_value(&value));
+    if written.is_ok_and(|written| read.is_ok_and(|read| has_the_objects_of(&written, &read))) {
+        return Ok(value);
+    }
+    Err(Unreadable { code: Code::MalformedRequest, why: "a list where an object belongs".to_owned() })
+}
+
+fn has_the_objects_of(written: &Value, read: &Value) -> bool {
+    match (written, read) {
+        (Value::Object(a), Value::Object(b)) => {
+            a.iter().all(|(name, value)| b.get(name).is_none_or(|read| has_the_objects_of(value, read)))
+        }
+        (Value::Array(a), Value::Array(b)) => a.iter().zip(b).all(|(a, b)| has_the_objects_of(a, b)),
+        (Value::Array(_), Value::Object(_)) => false,
+        _ => true,
+    }
 }
 
 /// The bytes of a body that is not too large.

@@ -21,6 +21,11 @@ mod serve;
 pub use routes::router;
 pub use serve::serve;
 
+/// The OpenAPI document, as `GET /api/v1/openapi.json` answers it.
+pub fn openapi() -> String {
+    openapi::document(&api::operations()).to_string()
+}
+
 /// What an operator may set about this face.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {

@@ -4,9 +4,15 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::LocalSet;
+
+/// Connections that ask at the same time.
+pub const CONNECTIONS: usize = 32;
+/// The nonce's place in a question, counted from its end: `…"nonce":"<32>"}`.
+pub const NONCE_AT: usize = 34;
 
 /// What to ask, and how many answers came.
 pub struct Load {
@@ -16,8 +22,20 @@ pub struct Load {
     pub nonce_at: usize,
 }
 
+/// May this device use the license of this key?
+pub fn question(app: &Value, key: &str, hwid: &str) -> Vec<u8> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let body = format!(
+        r#"{{"appId":"{}","appSecret":"{}","licenseKey":"{key}","hwid":"{hwid}","nonce":"{}"}}"#,
+        text(&app["app_id"]),
+        text(&app["app_secret"]),
+        "0".repeat(32),
+    );
+    request(&body)
+}
+
 /// An HTTP request with a JSON body.
-pub fn request(body: &str) -> Vec<u8> {
+fn request(body: &str) -> Vec<u8> {
     let head = format!(
         "POST /auth/validate HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
         body.len()
@@ -41,7 +59,11 @@ impl Load {
         Ok(answered as f64 / begin.elapsed().as_secs_f64())
     }
 
-    async fn drive(&self, address: &str, go_on: impl Fn(u64) -> bool + Clone + 'static) -> std::io::Result<u64> {
+    async fn drive(
+        &self,
+        address: &str,
+        go_on: impl Fn(u64) -> bool + Clone + 'static,
+    ) -> std::io::Result<u64> {
         let asked = Rc::new(Cell::new(0));
         let local = LocalSet::new();
         let workers: Vec<_> = (0..self.connections)

@@ -20,7 +20,16 @@ pub fn ratio(name: &str, unit: &str, values: &[f64], limits: &[f64], goal: f64) 
 }
 
 /// Prints an absolute figure.
-pub fn figure(name: &str, unit: &str, values: &[f64], goal: f64) {
+pub fn figure(name: &str, unit: &str, values: &[f64]) {
+    print(name, unit, values, None);
+}
+
+/// Prints an absolute figure that has a goal.
+pub fn figure_with_goal(name: &str, unit: &str, values: &[f64], goal: f64) {
+    print(name, unit, values, Some(goal));
+}
+
+fn print(name: &str, unit: &str, values: &[f64], goal: Option<f64>) {
     let line = json!({
         "name": name,
         "value": round(median(values)),

@@ -17,15 +17,20 @@ impl Server {
         let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
         let line = lines.next().unwrap_or_else(|| Ok(String::new()))?;
         let Some(address) = line.strip_prefix("listening on http://") else {
-            return Err(std::io::Error::other(format!("the server said {line:?} instead of where it listens")));
+            return Err(std::io::Error::other(format!(
+                "the server said {line:?} instead of where it listens"
+            )));
         };
         Ok(Self { child, address: address.to_owned() })
     }
 
-    /// Starts the product on a data directory.
-    pub fn sealgate(program: &Path, data: &Path) -> std::io::Result<Self> {
+    /// Starts the product on a data directory, and on a PostgreSQL database if one is named.
+    pub fn sealgate(program: &Path, data: &Path, database: Option<&str>) -> std::io::Result<Self> {
         let mut command = Command::new(program);
         command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data);
+        if let Some(url) = database {
+            command.args(["--database", url]);
+        }
         Self::start(command)
     }
 

@@ -48,6 +48,10 @@ impl TestDatabase {
     }
 }
 
+/// In the URL of every database on the test server, which trusts this machine and does not look at it: so that tests
+/// can ask where it turns up.
+pub const DATABASE_PASSWORD: &str = "the-password-of-the-database";
+
 /// A database on the test server.
 pub(crate) struct Postgres {
     server: String,
@@ -67,7 +71,7 @@ impl Postgres {
 
     pub(crate) fn url(&self) -> String {
         let (server, _) = self.server.rsplit_once('/').expect("a URL that ends in a database name");
-        format!("{server}/{}", self.name)
+        format!("{}/{}", with_password(server), self.name)
     }
 
     fn on_server(&self, statement: String) -> Result<(), sqlx::Error> {
@@ -84,6 +88,16 @@ impl Drop for Postgres {
         if !std::thread::panicking() {
             dropped.expect("nobody is connected any more");
         }
+    }
+}
+
+/// The same server with a password, unless it has one.
+fn with_password(server: &str) -> String {
+    match server.split_once("//").and_then(|(scheme, rest)| Some((scheme, rest.split_once('@')?))) {
+        Some((scheme, (user, place))) if !user.contains(':') => {
+            format!("{scheme}//{user}:{DATABASE_PASSWORD}@{place}")
+        }
+        _ => server.to_owned(),
     }
 }
 

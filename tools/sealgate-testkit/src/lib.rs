@@ -20,12 +20,27 @@ mod user;
 pub use app::TestApp;
 pub use chain::Chain;
 pub use clock::TestClock;
-pub use database::{Engine, TestDatabase};
+pub use database::{DATABASE_PASSWORD, Engine, TestDatabase};
 pub use http::{Answer, request, send, send_with};
 pub use operations::{Operation, Staged, stage};
 pub use sealgate_journal::Broken;
 pub use signature::is_signed_by;
 pub use user::User;
+
+/// Fails to compile when one of these types has a `Debug` text: what has none is in no log by accident.
+#[macro_export]
+macro_rules! have_no_debug_text {
+    ($($kind:ty),+ $(,)?) => {$({
+        // For a type with a `Debug` text there are two, and the compiler does not choose.
+        trait Ambiguous<A> {
+            fn chosen() {}
+        }
+        struct Printable;
+        impl<T: ?Sized> Ambiguous<()> for T {}
+        impl<T: ?Sized + std::fmt::Debug> Ambiguous<Printable> for T {}
+        <$kind as Ambiguous<_>>::chosen();
+    })+};
+}
 
 /// Runs one test body on a server over SQLite and on one over PostgreSQL. A body that restarts its server takes
 /// `&mut TestApp`.

@@ -2,11 +2,15 @@
 
 use crate::failure::Result;
 use crate::process;
+use crate::test::Postgres;
 use crate::workspace::Workspace;
 
 /// Which figure, and what its bench wants to be told.
 #[derive(clap::Args)]
 pub(crate) struct Options {
+    /// On two databases of a PostgreSQL of the run's own; for `scale`
+    #[arg(long)]
+    postgres: bool,
     /// The figure's name
     name: String,
     /// Passed on to the bench
@@ -19,5 +23,12 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     process::run(&mut workspace.cargo(["build", "--release", "--package", "sealgate-cli"]))?;
     let mut bench = workspace.cargo(["run", "--release", "--manifest-path", "tools/bench/Cargo.toml", "--"]);
     bench.arg(&options.name).args(&options.rest);
+    let postgres = options.postgres.then(Postgres::start).transpose()?;
+    if let Some(postgres) = &postgres {
+        bench.arg("--databases");
+        for name in ["many", "few"] {
+            bench.arg(postgres.create_database(name)?);
+        }
+    }
     process::run(bench.env("SEALGATE_BIN", workspace.release_binary()))
 }

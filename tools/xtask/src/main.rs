@@ -7,6 +7,7 @@
 )]
 
 mod bench;
+mod codegen;
 mod conformance;
 mod failure;
 mod process;
@@ -39,6 +40,8 @@ enum Command {
     Torture(torture::Torture),
     /// Whether all six languages give the same verdicts
     Conformance(conformance::Options),
+    /// Writes the committed files that are made from the code
+    Codegen(codegen::Options),
     /// One figure of the measures, against its limit, in one run
     Bench(bench::Options),
 }
@@ -60,6 +63,7 @@ fn run(command: Command) -> Result<()> {
         Command::Tidy => tidy::run(&workspace),
         Command::Torture(torture) => torture::run(&workspace, &torture),
         Command::Conformance(options) => conformance::run(&workspace, &options).map(drop),
+        Command::Codegen(options) => codegen::run(&workspace, &options),
         Command::Bench(options) => bench::run(&workspace, &options),
     }
 }

@@ -99,11 +99,20 @@ fn refusals(operation: &Operation) -> Vec<(&'static str, &'static str)> {
 }
 
 impl Operation {
-    /// Whether sending it twice would do it twice, unless the request has a name.
+    /// Whether a request that was named is carried out once (`spec/http.md` §3.7).
     fn is_repeatable(&self) -> bool {
-        const NOT_CREATING: [&str; 4] =
-            ["look_up_license", "suspend_license", "revoke_license", "revoke_key"];
-        self.method == "POST" && self.body.is_some() && !NOT_CREATING.contains(&self.name)
+        const CREATING: [&str; 9] = [
+            "create_tenant",
+            "create_token",
+            "create_app",
+            "rotate_secret",
+            "rotate_app_key",
+            "grant_credits",
+            "create_plan",
+            "issue_licenses",
+            "add_access",
+        ];
+        CREATING.contains(&self.name)
     }
 }
 

@@ -61,7 +61,7 @@ pub(crate) struct Body<T> {
     once: Option<Once>,
 }
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+impl<S: Send + Sync, T: DeserializeOwned + Serialize> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
@@ -70,7 +70,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let unreadable = |why: Unreadable| Problem::unreadable(why, &id);
         let bytes = body::collect(request.into_body()).await.map_err(unreadable)?;
-        let value = body::parse(if bytes.is_empty() { b"{}" } else { &bytes }).map_err(unreadable)?;
+        let value =
+            body::parse_strictly(if bytes.is_empty() { b"{}" } else { &bytes }).map_err(unreadable)?;
         let once = key.map(|key| Once::new(key, &[method.as_str().as_bytes(), path.as_bytes(), &bytes]));
         Ok(Self { value, once })
     }

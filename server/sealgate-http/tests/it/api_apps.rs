@@ -1,7 +1,7 @@
-//! `/api/v1/apps` and `/healthz`: what callers get (`spec/http.md` §3.1, §4).
+//! `/api/v1/apps`: what callers get (`spec/http.md` §3.1).
 
 use sealgate_artifact::decode_base64;
-use sealgate_testkit::{on_both_engines, request};
+use sealgate_testkit::on_both_engines;
 use serde_json::{Value, json};
 
 use crate::support::{names, raw};
@@ -62,11 +62,6 @@ on_both_engines! {
         for envelope in [&trust["keyset_chain"][0], &trust["keyset_chain"][1], &trust["tenant_keyset"]] {
             assert_eq!(names(envelope), ["payload", "payloadType", "signatures"]);
         }
-    }
-
-    fn the_server_says_that_it_is_well_without_a_token(app: &TestApp) {
-        let answer = request("GET", &format!("{}/healthz", app.url), None, &json!(null));
-        assert_eq!(answer.expect(200), json!({ "status": "ok" }));
     }
 
     fn a_request_is_named_by_the_server_alone(app: &TestApp) {

@@ -130,6 +130,26 @@ on_both_engines! {
         assert_eq!(app.tenant("Other").api("GET", "/api/v1/licenses?label=order", &json!(null)).expect(200)["items"], json!([]));
     }
 
+    fn pages_of_a_search_hold_every_license_of_one_text_once(app: &TestApp) {
+        let editor = app.create_app("Editor");
+        for label in ["Same", "same", "Same 2", "Other"] {
+            app.issue(&editor, &json!({ "label": label, "customer": label, "count": 5 }));
+        }
+        for by in ["label", "customer"] {
+            let (mut ids, mut url) = (vec![], format!("/api/v1/licenses?limit=3&{by}=same"));
+            loop {
+                let page = app.api("GET", &url, &json!(null)).expect(200);
+                ids.extend(page["items"].as_array().expect("a list").iter().map(|l| l["license_id"].to_string()));
+                let Some(cursor) = page["next_cursor"].as_str() else { break };
+                url = format!("/api/v1/licenses?limit=3&{by}=same&cursor={cursor}");
+            }
+            let all = ids.len();
+            ids.sort();
+            ids.dedup();
+            assert_eq!((all, ids.len()), (15, 15), "{by}");
+        }
+    }
+
     fn licenses_are_found_by_the_devices_on_them(app: &TestApp) {
         let (editor, first) = sell(app, &json!({ "label": "a" }));
         app.clock.advance(1);

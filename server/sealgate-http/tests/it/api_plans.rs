@@ -101,6 +101,7 @@ on_both_engines! {
             ("features", json!([{ "name": "a" }, { "name": "a" }])), ("features", json!(["a"])),
             ("features", json!([{ "name": "x".repeat(33) }])), ("features", json!([{ "name": "a", "value": "x".repeat(65) }])),
             ("features", json!((0..129).map(|n| json!({ "name": n.to_string() })).collect::<Vec<_>>())),
+            ("features", json!([["a"]])), ("limits", json!([["a", 1]])), ("policy", json!([])),
             ("limits", json!([{ "name": "a", "value": -1 }])), ("limits", json!([{ "name": "", "value": 1 }])),
             ("policy", json!({ "colour": "red" })), ("policy", json!({ "heartbeat_minutes": 0 })),
             ("policy", json!({ "fail_mode": "maybe" })), ("offline", json!("yes")), ("colour", json!("red")),

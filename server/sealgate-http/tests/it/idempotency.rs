@@ -38,11 +38,11 @@ fn at_once(ask: impl Fn() -> Answer + Sync) -> Vec<Answer> {
 on_both_engines! {
     fn every_creating_request_can_be_sent_again(app: &TestApp) {
         let owner = app.owner();
-        let creating = ["create_tenant", "create_token", "create_app", "create_plan", "issue_licenses", "add_access",
-            "rotate_secret", "rotate_app_key", "grant_credits"];
-        for name in creating {
-            assert!(repeatable(app).iter().any(|known| known == name), "{name} takes a name");
-            let operation = app.operations().into_iter().find(|o| o.id == name).expect("is documented");
+        // Those that the document promises it for, and no other: a promise that is not kept does something twice.
+        let promised = repeatable(app);
+        assert_eq!(promised.len(), 9, "{promised:?}");
+        for name in &*promised {
+            let operation = app.operations().into_iter().find(|o| o.id == *name).expect("is documented");
             let staged = stage(app, &owner, name);
             let ask = |key: &str| owner.api_once(&operation.method, &staged.url(&operation), &staged.body, key);
             let first = ask(name);

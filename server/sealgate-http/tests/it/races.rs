@@ -3,7 +3,7 @@
 use sealgate_testkit::{Answer, TestApp, on_both_engines};
 use serde_json::{Value, json};
 
-use crate::support::{assert_failed, nonce, payload, sell};
+use crate::support::{assert_failed, assert_problem, nonce, payload, sell};
 
 const RACERS: u32 = 64;
 
@@ -76,6 +76,38 @@ on_both_engines! {
         }
         assert_eq!((bound(app), app.count("debits")), ((1, 1), 1));
         assert_eq!(app.api("GET", &path, &json!(null)).expect(200), json!({ "balance": 0 }));
+    }
+
+    fn seats_become_fewer_only_as_far_as_they_are_free_at_that_moment(app: &TestApp) {
+        let editor = app.create_app("Editor");
+        for round in 0..6 {
+            let license = app.issue(&editor, &json!({ "max_devices": 20 }));
+            let path = format!("/api/v1/licenses/{}", license["license_id"].as_str().expect("text"));
+            let question = |n| TestApp::question(&editor, &license, &format!("device-{n}"), &nonce(n));
+            let start = std::sync::Barrier::new(17);
+            let lowered = std::thread::scope(|scope| {
+                for n in 0..16 {
+                    let (start, question) = (&start, question(n));
+                    scope.spawn(move || {
+                        start.wait();
+                        app.validate(&question)
+                    });
+                }
+                // Each round begins with one seat more taken, so that the change meets the racers elsewhere.
+                (0..round).for_each(|n| drop(app.validate(&question(100 + n))));
+                start.wait();
+                app.api("PATCH", &path, &json!({ "max_devices": 8 }))
+            });
+            let shown = app.api("GET", &path, &json!(null)).expect(200);
+            let (seats, used) = (shown["max_devices"].as_u64().expect("a number"), shown["devices_used"].as_u64().expect("a number"));
+            assert!(used <= seats, "{shown}");
+            if lowered.status == 200 {
+                assert_eq!(seats, 8, "{shown}");
+            } else {
+                assert_problem(&lowered, 409, "devices_in_use");
+                assert_eq!(seats, 20, "{shown}");
+            }
+        }
     }
 
     fn of_many_that_change_a_license_each_is_done_and_signed(app: &TestApp) {

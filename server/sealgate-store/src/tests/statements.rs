@@ -7,7 +7,7 @@ use sqlx::{Column, Either, Executor, SqlSafeStr, Statement};
 use super::Opened;
 use crate::engine::Engine;
 
-const MODULES: &[(&str, &[&str])] = &[
+pub(super) const MODULES: &[(&str, &[&str])] = &[
     ("feed", crate::feed::STATEMENTS),
     ("group", crate::group::STATEMENTS),
     ("read::access", crate::read::access::STATEMENTS),

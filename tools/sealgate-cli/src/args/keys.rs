@@ -7,7 +7,7 @@ use clap::{Args as ClapArgs, Subcommand};
 const ROTATING: &str = "\
 Examples:
   sealgate keys rotate                    licenses are signed by the next issuer from now on
-  sealgate keys rotate --use root         a new root; builds that pin the former one follow by themselves";
+  sealgate keys rotate --use root         a new root; builds that pin the former one follow";
 
 const REVOKING: &str = "\
 A key that leaked is revoked; one that is merely old is rotated. The command lists the licenses whose files in the
@@ -26,7 +26,7 @@ pub(crate) enum KeysCommand {
     /// Let the published next key sign from now on; the former one goes on verifying
     #[command(after_help = ROTATING)]
     Rotate {
-        /// Which key
+        /// Which key: issuer signs licenses, authority the keysets of tenants, root that of the installation
         #[arg(long = "use", value_name = "USE", default_value = "issuer")]
         key_use: RotatedUse,
     },
@@ -38,11 +38,9 @@ pub(crate) enum KeysCommand {
 /// Uses whose keys can be rotated.
 #[derive(Clone, Copy, clap::ValueEnum)]
 pub(crate) enum RotatedUse {
-    /// Signs licenses
+    // Described where it is asked for: what each value has of its own would make the help long.
     Issuer,
-    /// Signs the keysets of tenants, and server certificates
     Authority,
-    /// Signs the installation's keyset
     Root,
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 use sealgate_artifact::Code;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::limits::LimitsConfig;
 use crate::failure::Failure;
@@ -33,7 +33,7 @@ pub(crate) struct Config {
 }
 
 /// How the log is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum LogFormat {
     // For people.
@@ -74,6 +74,7 @@ pub(crate) fn check(path: &Path, output: &Output) -> Result<(), Failure> {
     let result = serde_json::json!({
         "data": config.data,
         "listen": config.listen,
+        "log": config.log,
         // A URL may hold a password.
         "database": config.database.as_ref().map(|_| "set"),
         "trusted_proxies": config.trusted_proxies,

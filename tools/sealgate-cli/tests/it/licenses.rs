@@ -1,9 +1,11 @@
 //! `sealgate license`, but for its files.
 
 use std::collections::HashSet;
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 
+use crate::program::{SEALGATE, run};
 use crate::vendor::{Vendor, cells, names, text};
 
 #[test]
@@ -109,6 +111,23 @@ fn a_large_order_is_issued_and_listed_whole() {
     let listed = vendor.json(&["license", "list"]);
     assert_eq!(listed.as_array().map(Vec::len), Some(250));
     assert_eq!(keys(&listed, "license_id"), keys(&issued["licenses"], "license_id"));
+}
+
+#[test]
+fn a_person_who_waits_for_a_large_order_sees_how_far_it_is() {
+    let vendor = Vendor::new();
+    let app = vendor.app("Editor");
+    let issue = ["license", "issue", "--app", text(&app["app_id"]), "--count", "250"];
+    let line = format!("{SEALGATE} {}", issue.join(" "));
+    // A terminal of its own: `script` copies what is seen there.
+    let mut script = std::process::Command::new("script");
+    script.env_clear().args(["-qec", &line, "/dev/null"]).env("TERM", "xterm").stdin(Stdio::null());
+    let seen = run(script.env("SEALGATE_URL", &vendor.server.url).env("SEALGATE_DATA", vendor.data())).ok();
+    assert!(seen.contains("100/250 licenses") && seen.contains("200/250 licenses"), "{seen:?}");
+    assert_eq!(seen.lines().filter(|line| line.contains("2037") || line.contains("never")).count(), 250);
+
+    let unseen = vendor.run(&issue).ok();
+    assert!(!unseen.contains("/250"), "nobody is watching: {unseen}");
 }
 
 #[test]

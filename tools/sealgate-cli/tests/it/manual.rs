@@ -15,7 +15,8 @@ fn a_configuration_is_judged_without_starting_anything() {
                 database = \"postgres://u:secret@h/d\"\n";
     let judged = judge(good);
     assert!(!judged.stdout.contains("secret"), "{judged:?}");
-    assert_eq!(judged.json()["trusted_proxies"][0], "10.0.0.0/8");
+    let judged = judged.json();
+    assert_eq!((&judged["trusted_proxies"][0], &judged["log"]), (&"10.0.0.0/8".into(), &"json".into()));
     judge("").json();
     for (bad, line) in [
         ("data = 5\n", "line 1"),

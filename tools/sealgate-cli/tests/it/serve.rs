@@ -114,6 +114,46 @@ fn a_program_reads_where_the_server_listens() {
 }
 
 #[test]
+fn a_log_for_programs_is_json_by_flag_or_by_configuration_and_the_flag_wins() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let (data, file) = (dir.path().join("data"), dir.path().join("sealgate.toml"));
+    std::fs::write(&file, "log = \"json\"\n").expect("is written");
+    let config = ["--config", file.to_str().expect("UTF-8")];
+    let is_json = |more: &[&str]| {
+        let (_, log) = Server::start_with(&data, more).stop();
+        let entries: Vec<bool> = log
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).is_ok_and(|e| e["level"].is_string()))
+            .collect();
+        assert!(entries.len() > 1 && entries.iter().all(|entry| *entry == entries[0]), "{log}");
+        entries[0]
+    };
+    assert!(!is_json(&[]));
+    assert!(is_json(&["--log", "json"]));
+    assert!(is_json(&config));
+    assert!(!is_json(&[&config[..], &["--log", "text"]].concat()));
+}
+
+#[test]
+fn a_trusted_proxys_word_on_an_address_is_taken_and_no_one_elses() {
+    for (trusted, status) in [("127.0.0.1", 403), ("192.0.2.1", 200)] {
+        let mut vendor = Vendor::new();
+        let (data, file) = (vendor.data(), vendor.path("sealgate.toml"));
+        std::fs::write(&file, format!("trusted_proxies = [\"{trusted}\"]\n")).expect("is written");
+        vendor.server.kill();
+        vendor.server = Server::start_with(&data, &["--config", &file]);
+        let app = vendor.app("Editor");
+        let license = vendor.license(&app, &[]);
+        vendor.json(&["access", "deny", "--app", text(&app["app_id"]), "--ip", "203.0.113.0/24"]);
+        let question = TestApp::question(&app, &license, "desk", &"0a".repeat(16)).to_string();
+        let url = format!("{}/auth/validate", vendor.server.url);
+        let headers = [("x-forwarded-for", "198.51.100.1, 203.0.113.5")];
+        let answer = sealgate_testkit::send_with("POST", &url, None, &headers, question.as_bytes());
+        assert_eq!(answer.status, status, "{trusted}: {}", String::from_utf8_lossy(&answer.bytes));
+    }
+}
+
+#[test]
 fn a_log_that_goes_to_a_file_has_no_colours() {
     let vendor = Vendor::new();
     let (_, log) = vendor.server.stop();

@@ -60,6 +60,7 @@ const TABLE: &[(&str, Category)] = &[
     ("*/*/proptest-regressions/**", Tests),
     ("*/*/Cargo.toml", Build),
     ("*/*/build.rs", Build),
+    ("*/*/examples/*.rs", Build),
     ("*/*/README.md", Docs),
     ("core/*/src/**.rs", Product),
     ("device/*/src/**.rs", Product),

@@ -1,5 +1,6 @@
 //! Kill -9 under load, restart, and compare with what was acknowledged.
 
+use super::books::Books;
 use super::client::{App, Client};
 use super::ledger::{Ledger, Verdict};
 use super::random::Random;
@@ -100,8 +101,11 @@ pub(crate) fn run(plan: &Plan) -> Result<()> {
     let (lost, over_cap) = (torture.lost.len(), torture.over_cap.len());
     let writes = torture.ledger.writes();
     println!(
-        "crash {engine}: {} rounds, {writes} acknowledged writes, {lost} lost, {over_cap} over cap",
-        torture.rounds
+        "crash {engine}: {} rounds, {writes} acknowledged writes (at least {} in a round), {lost} lost, \
+         {over_cap} over cap, {} audit rows verified",
+        torture.rounds,
+        torture.fewest.unwrap_or(0),
+        torture.books.rows()
     );
     outcome.map_err(|failure| {
         Failure::new(format!("{failure}; seed {}; server log:\n{}", plan.seed, launch.log()))
@@ -123,6 +127,9 @@ struct Torture<'a> {
     ledger: Ledger,
     random: Random,
     rounds: u32,
+    /// Acknowledged writes of the round that had the fewest before its kill.
+    fewest: Option<u64>,
+    books: Books,
     lost: BTreeSet<String>,
     over_cap: BTreeSet<String>,
 }
@@ -134,13 +141,19 @@ impl<'a> Torture<'a> {
         let app = Client::new(&server.url, &token).create_app("crash")?;
         let (ledger, random) = (Ledger::default(), Random::new(seed));
         let (lost, over_cap) = (BTreeSet::new(), BTreeSet::new());
-        Ok(Self { launch, server, token, app, ledger, random, rounds: 0, lost, over_cap })
+        let (fewest, books) = (None, Books::default());
+        Ok(Self { launch, server, token, app, ledger, random, rounds: 0, fewest, books, lost, over_cap })
     }
 
     fn round(&mut self, round: u32) -> Result<()> {
+        let before = self.ledger.writes();
         self.write_until_killed(round)?;
+        let writes = self.ledger.writes() - before;
+        self.fewest = Some(self.fewest.map_or(writes, |fewest| fewest.min(writes)));
         self.server = Server::start(self.launch)?;
         self.compare(Some(round))?;
+        // The app was created, and each license issued, in a change of its own.
+        self.books.verify(self.launch, &self.server.url, self.ledger.licenses() + 1)?;
         self.rounds = round;
         Ok(())
     }

@@ -100,6 +100,11 @@ impl Ledger {
         self.lock().writes
     }
 
+    /// All acknowledged licenses.
+    pub(super) fn licenses(&self) -> usize {
+        self.lock().licenses.len()
+    }
+
     /// All acknowledged devices.
     pub(super) fn devices(&self) -> usize {
         self.lock().licenses.values().map(|license| license.devices.len()).sum()

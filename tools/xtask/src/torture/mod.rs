@@ -1,5 +1,6 @@
 //! `cargo xtask torture NAME`: reliability under violence, with seeds that reproduce a failure.
 
+mod books;
 mod client;
 pub(crate) mod crash;
 mod ledger;

@@ -76,6 +76,13 @@ impl Launch<'_> {
         fs::read_to_string(self.folder.join("server.log")).unwrap_or_default()
     }
 
+    /// The vendor's program, told where the server is and by whose right.
+    pub(super) fn vendor(&self, url: &str, verb: &[&str]) -> Command {
+        let mut command = Command::new(self.binary);
+        command.args(["--json", "--url", url, "--data"]).arg(self.data()).args(verb);
+        command
+    }
+
     fn command(&self) -> Result<Command> {
         let log = File::options().create(true).append(true).open(self.folder.join("server.log"));
         let mut command = Command::new(self.binary);

@@ -1,0 +1,5 @@
+//! Prints the OpenAPI document, for `cargo xtask codegen`.
+
+fn main() {
+    println!("{}", sealgate_http::openapi());
+}

@@ -1,0 +1,32 @@
+//! What a load balancer asks (`spec/http.md` §4).
+
+use sealgate_testkit::{on_both_engines, request};
+use serde_json::json;
+
+use crate::support::assert_problem;
+
+on_both_engines! {
+    fn a_server_that_takes_requests_says_so_to_anyone(app: &TestApp) {
+        for (path, status) in [("/healthz", "ok"), ("/readyz", "ready")] {
+            let answer = request("GET", &format!("{}{path}", app.url), None, &json!(null));
+            assert_eq!(answer.expect(200), json!({ "status": status }));
+        }
+    }
+
+    fn a_server_whose_database_was_emptied_is_alive_but_not_ready(app: &TestApp) {
+        app.meddle("DELETE FROM installation");
+        let ask = |path: &str| request("GET", &format!("{}{path}", app.url), None, &json!(null));
+        ask("/healthz").expect(200);
+        assert_problem(&ask("/readyz"), 503, "unavailable");
+    }
+
+    fn a_server_whose_database_does_not_answer_is_neither(app: &TestApp) {
+        let ask = |path: &str| request("GET", &format!("{}{path}", app.url), None, &json!(null));
+        for (path, table) in [("/healthz", "change_counter"), ("/readyz", "installation")] {
+            app.meddle(&format!("ALTER TABLE {table} RENAME TO elsewhere"));
+            assert_problem(&ask(path), 503, "unavailable");
+            app.meddle(&format!("ALTER TABLE elsewhere RENAME TO {table}"));
+            ask(path).expect(200);
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Every operation of the document, given what no honest client sends: refused with a code and without effect, and the
+//! honest request afterwards does what it should.
+
+use std::collections::BTreeSet;
+
+use sealgate_testkit::{Operation, Staged, TestApp, on_both_engines, send, stage};
+use serde_json::{Value, json};
+
+use crate::support::state;
+
+const DEEP: usize = 10_000;
+const LARGE: usize = 10 * 1024 * 1024;
+const ABSURD_DATES: [&str; 7] = [
+    "9999-99-99T99:99:99Z",
+    "+999999-01-01T00:00:00Z",
+    "-0001-01-01T00:00:00Z",
+    "0000-00-00T00:00:00Z",
+    "2027-02-30T00:00:00Z",
+    "1066-10-14T09:00:00Z",
+    "next year",
+];
+
+/// An operation's schema in the document.
+fn described<'a>(document: &'a Value, operation: &Operation) -> &'a Value {
+    &document["paths"][&operation.path][operation.method.to_lowercase()]
+}
+
+/// The fields of an operation's body, with their schemas; nothing for one without a body.
+fn fields(document: &Value, operation: &Operation) -> Option<Vec<(String, Value)>> {
+    let body = &described(document, operation)["requestBody"];
+    let name = body["content"]["application/json"]["schema"]["$ref"].as_str()?;
+    let schema = &document["components"]["schemas"][name.rsplit('/').next()?];
+    let properties = schema["properties"].as_object().into_iter().flatten();
+    Some(properties.map(|(name, schema)| (name.clone(), schema.clone())).collect())
+}
+
+/// Spoilt copies of a whole body.
+fn spoilt(honest: &str) -> Vec<(&'static str, Vec<u8>)> {
+    let deep = "[".repeat(DEEP) + &"]".repeat(DEEP);
+    let open = honest.strip_suffix('}').expect("an object");
+    let comma = if open.len() > 1 { "," } else { "" };
+    let with = |rest: &[u8]| [open.as_bytes(), comma.as_bytes(), rest, b"}"].concat();
+    vec![
+        ("cut short", open.as_bytes().to_vec()),
+        ("cut in half", honest.as_bytes()[..honest.len() / 2].to_vec()),
+        ("one brace", b"{".to_vec()),
+        ("deep lists", deep.clone().into_bytes()),
+        ("deep objects", ("{\"a\":".repeat(DEEP) + "1" + &"}".repeat(DEEP)).into_bytes()),
+        ("a deep field", with(format!("\"x\":{deep}").as_bytes())),
+        ("an unknown field", with(b"\"colour\":\"red\"")),
+        ("a field that is no UTF-8", with(b"\"x\":\"\xff\xfe\"")),
+        ("a name that is no UTF-8", with(b"\"\xc0\x80\":1")),
+        ("bytes that are no text", vec![0xff; 64]),
+        ("a list", format!("[{honest}]").into_bytes()),
+        ("two values", format!("{honest}{honest}").into_bytes()),
+        ("null", b"null".to_vec()),
+        ("a number", b"-1".to_vec()),
+        ("too large", with(format!("\"x\":\"{}\"", "x".repeat(LARGE)).as_bytes())),
+    ]
+}
+
+/// Values that this field never takes.
+fn wrong(schema: &Value) -> Vec<Value> {
+    let kinds = match &schema["type"] {
+        Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).collect(),
+        kind => kind.as_str().into_iter().collect::<BTreeSet<_>>(),
+    };
+    let mut wrong = vec![json!(-1), json!(i64::MIN), json!(-0.5), json!(1e300)];
+    if !kinds.contains("boolean") {
+        wrong.push(json!(true));
+    }
+    if !kinds.contains("array") {
+        wrong.push(json!([]));
+    }
+    if !kinds.contains("string") && !kinds.is_empty() {
+        wrong.push(json!("1"));
+    }
+    if kinds.contains("string") || kinds.contains("array") || kinds.contains("integer") {
+        wrong.push(json!({}));
+    }
+    if kinds.contains("string") {
+        wrong.extend([json!("a\u{0}b"), json!("x".repeat(60_000))]);
+    }
+    if schema["format"] == "date-time" {
+        wrong.extend(ABSURD_DATES.map(Value::from));
+    }
+    wrong
+}
+
+/// A refusal: a status of the client's fault, a code, and nothing changed.
+fn assert_refused(app: &TestApp, (operation, staged): (&Operation, &Staged), what: &str, body: &[u8]) {
+    let url = format!("{}{}", app.url, staged.url(operation));
+    let answer = send(&operation.method, &url, Some(&app.token), body);
+    let text = String::from_utf8_lossy(&answer.bytes);
+    assert!((400..500).contains(&answer.status), "{} {what}: {} {text}", operation.id, answer.status);
+    assert!(answer.json()["code"].is_string(), "{} {what}: {text}", operation.id);
+}
+
+on_both_engines! {
+    fn no_body_breaks_an_operation(app: &TestApp) {
+        let (document, owner) = (app.document(), app.owner());
+        let mut attacked = 0;
+        for operation in app.operations() {
+            let Some(fields) = fields(&document, &operation) else { continue };
+            let staged = stage(app, &owner, &operation.id);
+            let honest = if staged.body.is_null() { json!({}) } else { staged.body.clone() };
+            let before = state(app);
+            for (what, body) in spoilt(&honest.to_string()) {
+                assert_refused(app, (&operation, &staged), what, &body);
+            }
+            for (name, schema) in fields {
+                for value in wrong(&schema) {
+                    let mut body = honest.clone();
+                    body[&name] = value;
+                    let body = body.to_string();
+                    assert_refused(app, (&operation, &staged), &body[..body.len().min(200)], body.as_bytes());
+                }
+            }
+            assert_eq!(state(app), before, "{} changed something", operation.id);
+            let answer = staged.ask(&operation, &owner);
+            assert!((200..300).contains(&answer.status), "{operation:?}: {answer:?}");
+            attacked += 1;
+        }
+        assert!(attacked >= 20, "only {attacked} operations take a body");
+    }
+
+    fn no_query_breaks_an_operation(app: &TestApp) {
+        let (document, owner) = (app.document(), app.owner());
+        let mut attacked = 0;
+        for operation in app.operations() {
+            let parameters = described(&document, &operation)["parameters"].as_array().cloned().unwrap_or_default();
+            let names: Vec<_> = parameters.iter().filter(|p| p["in"] == "query").map(|p| &p["name"]).collect();
+            if names.is_empty() {
+                continue;
+            }
+            let staged = Staged { query: String::new(), ..stage(app, &owner, &operation.id) };
+            for bad in ["-1", "1.5", "x", "99999999999999999999", "%FF", ""] {
+                for name in ["limit", "cursor", "after"].into_iter().filter(|name| names.iter().any(|n| *n == name)) {
+                    let asked = Staged { query: format!("?{name}={bad}"), ..staged.clone() };
+                    assert_refused(app, (&operation, &asked), &asked.query, b"");
+                }
+            }
+            for query in ["?colour=red", "?=", "?%FF=1"] {
+                let asked = Staged { query: query.to_owned(), ..staged.clone() };
+                assert_refused(app, (&operation, &asked), query, b"");
+            }
+            attacked += 1;
+        }
+        assert!(attacked >= 8, "only {attacked} operations take a query");
+    }
+}

@@ -1,0 +1,54 @@
+//! No list gets slower at its end, and no search with the size of its table: each enters an index where it begins and
+//! leaves it in the order that is asked for.
+
+use sqlx::{AssertSqlSafe, Connection, Row};
+
+use super::Opened;
+use crate::engine::Engine;
+
+/// Modules whose statements ask small tables, or for all of something small: a tenant's keys, a license's devices.
+const WHOLE: &[&str] = &["feed", "group", "read::installation", "read::keys", "write::seats"];
+/// An index that holds what waits, which is little, and the result of a statement inside another.
+const SHORT: &[&str] = &["SCAN audit USING INDEX audit_waiting", "SCAN w"];
+
+#[tokio::test]
+async fn nothing_walks_through_a_table_or_sorts() {
+    let opened = Opened::new(Engine::Sqlite).await;
+    let mut connection = opened.connection().await;
+    let mut walking = vec![];
+    for (module, statements) in super::statements::MODULES.iter().filter(|(name, _)| !WHOLE.contains(name)) {
+        for sql in *statements {
+            let plan = plan_of(&mut connection, sql).await;
+            let walks = |step: &String| step.starts_with("SCAN ") && !SHORT.contains(&step.as_str());
+            if plan.iter().any(|step| walks(step) || step.contains("TEMP B-TREE")) {
+                walking.push(format!("{module}: {sql}\n  {}", plan.join("\n  ")));
+            }
+        }
+    }
+    connection.close().await.expect("closes");
+    opened.db.close().await;
+    assert!(walking.is_empty(), "{}", walking.join("\n"));
+}
+
+#[tokio::test]
+async fn a_late_page_of_a_search_is_entered_where_it_begins() {
+    let opened = Opened::new(Engine::Sqlite).await;
+    let mut connection = opened.connection().await;
+    for column in ["label_search", "customer_search"] {
+        let searches =
+            crate::read::licenses::STATEMENTS.iter().filter(|sql| sql.contains(&format!("BY l.{column}")));
+        for sql in searches {
+            let plan = plan_of(&mut connection, sql).await.join("\n");
+            assert!(plan.contains(&format!("({column},license_id)>(?,?)")), "{sql}\n{plan}");
+        }
+    }
+    connection.close().await.expect("closes");
+    opened.db.close().await;
+}
+
+async fn plan_of(connection: &mut sqlx::AnyConnection, sql: &str) -> Vec<String> {
+    let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+    let rows = sqlx::query(explain).fetch_all(connection).await;
+    let rows = rows.unwrap_or_else(|e| panic!("{sql}: {e}"));
+    rows.iter().map(|row| row.try_get("detail").expect("a step")).collect()
+}
