@@ -74,7 +74,7 @@ pub(crate) fn is_operation(name: &str) -> bool {
 }
 
 /// `spec/keys.md` §5.8: the one spelling of an origin, so that comparing bytes compares origins.
-fn is_origin(text: &str) -> bool {
+pub fn is_origin(text: &str) -> bool {
     let (rest, own_port) = match text.split_once("://") {
         Some(("http", rest)) => (rest, "80"),
         Some(("https", rest)) => (rest, "443"),

@@ -29,7 +29,7 @@ mod time;
 
 pub use attachments::{Attachments, Carrier};
 pub use b64::{decode as decode_base64, encode as encode_base64};
-pub use certificate::ServerCertificate;
+pub use certificate::{ServerCertificate, is_origin};
 pub use code::{Code, Family};
 pub use decision::{Decision, Outcome};
 pub use envelope::{Envelope, SignatureEntry, pre_authentication_encoding};

@@ -130,6 +130,11 @@ impl StatementId {
         hex::decode(text).map(Self)
     }
 
+    /// Takes a digest that was computed before.
+    pub fn from_bytes(digest: [u8; 32]) -> Self {
+        Self(digest)
+    }
+
     /// The digest.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0

@@ -24,12 +24,10 @@ pub(crate) struct Minted {
 /// Makes a file for these machines. Nothing is stored, and nothing is decided here.
 pub(crate) fn mint(
     a: &Authority,
-    (app, license): (&AppRow, &LicenseRow),
+    (app, license, key): (&AppRow, &LicenseRow, String),
     hwid: Machines,
     expires_at: Option<UnixSeconds>,
 ) -> Result<Minted, AuthorityError> {
-    let broken = || AuthorityError::Refused(Code::SystemError);
-    let key = a.secrets.open_license_key(&license.key_sealed, license.id).ok_or_else(broken)?;
     let (millis, random) = a.new_id();
     let jti = RecordId::new(millis, random).to_string();
     let kid = app.public_key.id(KeyUse::App);

@@ -33,6 +33,9 @@ pub enum AuthorityError {
     /// Something stored is not what this program stores.
     #[error("stored artifact: {0}")]
     Stored(#[from] ArtifactError),
+    /// The database is empty, and this process may not found it.
+    #[error("the database is empty: start the Authority on it first")]
+    NotFounded,
     /// The first start could not hand over the owner's token.
     #[error("the owner token cannot be saved: {0}")]
     TokenNotSaved(std::io::Error),
@@ -48,6 +51,7 @@ impl AuthorityError {
             Self::Store(e) => e.code(),
             Self::Sign(e) => e.code(),
             Self::Stored(_) => Code::SystemError,
+            Self::NotFounded => Code::DatabaseUnusable,
             Self::TokenNotSaved(_) => Code::FileUnreadable,
         }
     }

@@ -14,6 +14,7 @@ pub mod ports;
 pub mod runtime;
 mod scope;
 mod secrets;
+mod settings;
 pub mod upkeep;
 
 use std::sync::Arc;
@@ -27,11 +28,12 @@ pub use limits::Limits;
 pub use once::Once;
 pub use scope::{Scope, Scopes};
 pub use secrets::Secrets;
+pub use settings::{Role, ServerSettings, Settings};
 
 use limits::Limiter;
 use observed::Observed;
 use ports::{Clock, Entropy};
-use runtime::ReplayLog;
+use runtime::{Identity, ReplayLog};
 
 /// Everything a use case works with. Made once, shared by all requests.
 pub struct Authority {
@@ -43,6 +45,9 @@ pub struct Authority {
     replays: ReplayLog,
     limiter: Limiter,
     observed: Observed,
+    role: Role,
+    /// This server, where running software is answered.
+    identity: Option<Identity>,
     /// Rotations and revocations of keys take turns: each builds on what the last one published.
     key_changes: tokio::sync::Mutex<()>,
 }
@@ -70,7 +75,7 @@ impl Authority {
         secrets: Secrets,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
-        limits: Limits,
+        settings: Settings,
     ) -> Self {
         Self {
             db,
@@ -79,7 +84,9 @@ impl Authority {
             clock,
             entropy,
             replays: ReplayLog::default(),
-            limiter: Limiter::new(limits),
+            limiter: Limiter::new(settings.limits),
+            role: settings.role,
+            identity: settings.server.map(Identity::new),
             observed: Observed::default(),
             key_changes: tokio::sync::Mutex::default(),
         }
@@ -88,6 +95,16 @@ impl Authority {
     /// The database, for readiness checks and shutdown.
     pub fn db(&self) -> &Db {
         &self.db
+    }
+
+    /// This server, where running software is answered.
+    pub(crate) fn own_server(&self) -> Option<&ServerSettings> {
+        self.identity.as_ref().map(Identity::settings)
+    }
+
+    /// Which part of the work is done here.
+    pub fn role(&self) -> Role {
+        self.role
     }
 
     /// Random bytes for a request id.

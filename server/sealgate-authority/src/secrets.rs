@@ -9,25 +9,40 @@ use sealgate_store::KeyHash;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
+use crate::Role;
+
 /// The server's secrets, each for one purpose. Each name carries the version of the secret.
 pub struct Secrets {
     license_keys: Hmac<Sha256>,
-    display: XChaCha20Poly1305,
-    answers: XChaCha20Poly1305,
+    files: XChaCha20Poly1305,
+    /// What only the vendor's side needs.
+    vendor: Option<VendorSecrets>,
     tokens: Hmac<Sha256>,
     sessions: Hmac<Sha256>,
 }
 
+struct VendorSecrets {
+    display: XChaCha20Poly1305,
+    answers: XChaCha20Poly1305,
+}
+
 impl Secrets {
-    /// Asks `secret` for each secret by its name.
-    pub fn load<E>(secret: impl Fn(&str) -> Result<[u8; 32], E>) -> Result<Self, E> {
+    /// The names of the secrets that answer running software: a server that does only that has no other.
+    pub const OF_RUNTIME: [&str; 4] = ["license-key-pepper-v1", "files-v1", "token-pepper-v1", "session-v1"];
+
+    /// Asks `secret` for each secret that the role needs by its name.
+    pub fn load<E>(role: Role, secret: impl Fn(&str) -> Result<[u8; 32], E>) -> Result<Self, E> {
         let mac =
             |name| secret(name).map(|key| Hmac::new_from_slice(&key).expect("HMAC takes keys of any length"));
         let seal = |name| secret(name).map(|key| XChaCha20Poly1305::new(&key.into()));
         Ok(Self {
             license_keys: mac("license-key-pepper-v1")?,
-            display: seal("license-key-display-v1")?,
-            answers: seal("answers-v1")?,
+            files: seal("files-v1")?,
+            vendor: if role.has_control() {
+                Some(VendorSecrets { display: seal("license-key-display-v1")?, answers: seal("answers-v1")? })
+            } else {
+                None
+            },
             tokens: mac("token-pepper-v1")?,
             sessions: mac("session-v1")?,
         })
@@ -38,14 +53,18 @@ impl Secrets {
         KeyHash(digest(&self.license_keys, &[LicenseKey::normalise(typed).as_bytes()]))
     }
 
+    fn vendor(&self) -> &VendorSecrets {
+        self.vendor.as_ref().expect("the vendor's side is served only where its secrets were loaded")
+    }
+
     /// The key for display, bound to its license.
     pub(crate) fn seal_license_key(&self, key: &LicenseKey, license: LicenseId, nonce: [u8; 24]) -> Vec<u8> {
-        seal(&self.display, key.expose().as_bytes(), license.as_bytes(), nonce)
+        seal(&self.vendor().display, key.expose().as_bytes(), license.as_bytes(), nonce)
     }
 
     /// The key for display of this license. [`None`] where it was sealed for another.
     pub(crate) fn open_license_key(&self, sealed: &[u8], license: LicenseId) -> Option<String> {
-        String::from_utf8(open(&self.display, sealed, license.as_bytes())?).ok()
+        String::from_utf8(open(&self.vendor().display, sealed, license.as_bytes())?).ok()
     }
 
     /// A file with a license key in it, bound to its license and device.
@@ -55,22 +74,22 @@ impl Secrets {
         (license, device): (LicenseId, &str),
         nonce: [u8; 24],
     ) -> Vec<u8> {
-        seal(&self.display, file.as_bytes(), &file_context(license, device), nonce)
+        seal(&self.files, file.as_bytes(), &file_context(license, device), nonce)
     }
 
     /// The file inside, if it was sealed for this license and device.
     pub(crate) fn open_file(&self, sealed: &[u8], (license, device): (LicenseId, &str)) -> Option<String> {
-        String::from_utf8(open(&self.display, sealed, &file_context(license, device))?).ok()
+        String::from_utf8(open(&self.files, sealed, &file_context(license, device))?).ok()
     }
 
     /// An answer to be given again, bound to what its request was called.
     pub(crate) fn seal_answer(&self, answer: &[u8], key: &str, nonce: [u8; 24]) -> Vec<u8> {
-        seal(&self.answers, answer, key.as_bytes(), nonce)
+        seal(&self.vendor().answers, answer, key.as_bytes(), nonce)
     }
 
     /// The answer inside, if it was sealed for a request of this name.
     pub(crate) fn open_answer(&self, sealed: &[u8], key: &str) -> Option<Vec<u8>> {
-        open(&self.answers, sealed, key.as_bytes())
+        open(&self.vendor().answers, sealed, key.as_bytes())
     }
 
     /// What the database knows an access token by.
@@ -119,7 +138,6 @@ fn open(cipher: &XChaCha20Poly1305, sealed: &[u8], aad: &[u8]) -> Option<Vec<u8>
     cipher.decrypt(&XNonce::from(*nonce), Payload { msg, aad }).ok()
 }
 
-/// Longer than a license's id alone, so that a file is never taken for a key.
 fn file_context(license: LicenseId, device: &str) -> Vec<u8> {
     [license.as_bytes(), b"\0file\0".as_slice(), device.as_bytes()].concat()
 }
@@ -137,7 +155,8 @@ mod tests {
     use super::*;
 
     fn secrets() -> Secrets {
-        Secrets::load(|name| Ok::<_, ()>([u8::try_from(name.len()).expect("short"); 32])).expect("loads")
+        Secrets::load(Role::All, |name| Ok::<_, ()>([u8::try_from(name.len()).expect("short"); 32]))
+            .expect("loads")
     }
 
     #[test]
@@ -168,7 +187,6 @@ mod tests {
         assert_eq!(secrets().open_file(&sealed, (mine, "desk")).as_deref(), Some("file"));
         assert_eq!(secrets().open_file(&sealed, (mine, "lap")), None);
         assert_eq!(secrets().open_file(&sealed, (other, "desk")), None);
-        assert_eq!(secrets().open_license_key(&sealed, mine), None);
     }
 
     #[test]

@@ -23,6 +23,11 @@ pub async fn number_audit_rows(a: &Authority) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Makes the certificates that servers lack or will lack soon.
+pub async fn certify_servers(a: &Authority) -> Result<(), crate::AuthorityError> {
+    crate::control::certify_servers(a).await
+}
+
 /// Writes what was observed and is complete.
 pub async fn write_observed(a: &Authority) -> Result<(), StoreError> {
     a.write_observed().await

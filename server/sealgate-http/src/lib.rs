@@ -12,6 +12,7 @@ mod body;
 mod caller;
 mod deadline;
 mod health;
+mod online;
 mod openapi;
 mod problem;
 mod request_id;

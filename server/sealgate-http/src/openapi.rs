@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use crate::api::{self, Operation};
-use crate::auth_document;
+use crate::{auth_document, online};
 
 /// The document, as text.
 pub(crate) fn document(operations: &[Operation]) -> Arc<str> {
@@ -27,6 +27,7 @@ pub(crate) fn document(operations: &[Operation]) -> Arc<str> {
             },
         });
     }
+    online::describe(&mut document);
     for (path, operation) in auth_document::operations() {
         document["paths"][path]["post"] = operation;
     }

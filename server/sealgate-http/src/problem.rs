@@ -79,7 +79,19 @@ pub(crate) fn in_dialect(uri: &Uri, code: Code, id: &RequestId) -> Response {
 
 fn status(code: Code) -> StatusCode {
     match code {
-        Code::MalformedRequest => StatusCode::BAD_REQUEST,
+        Code::MalformedRequest
+        | Code::ArtifactTooLarge
+        | Code::JsonInvalid
+        | Code::Base64Invalid
+        | Code::EnvelopeInvalid
+        | Code::KindUnexpected
+        | Code::FieldMissing
+        | Code::FieldUnknown
+        | Code::FieldInvalid
+        | Code::CritUnknown
+        | Code::KeyMalformed
+        | Code::KeyWeak
+        | Code::SignatureInvalid => StatusCode::BAD_REQUEST,
         Code::TokenInvalid => StatusCode::UNAUTHORIZED,
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -95,6 +107,7 @@ fn status(code: Code) -> StatusCode {
         | Code::KeyMissing
         | Code::DeviceLimit
         | Code::LifetimeFilesDisabled
+        | Code::ServerRevoked
         | Code::LimitReached => StatusCode::CONFLICT,
         Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,

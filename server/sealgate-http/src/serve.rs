@@ -76,6 +76,9 @@ async fn keep_up(authority: Arc<Authority>, done: Arc<Notify>) {
         if let Err(error) = upkeep::number_audit_rows(&authority).await {
             tracing::error!(%error, "rows of the audit log wait for their numbers");
         }
+        if let Err(error) = upkeep::certify_servers(&authority).await {
+            tracing::error!(%error, "license servers wait for their certificates");
+        }
         if let Err(error) = upkeep::write_observed(&authority).await {
             tracing::error!(%error, "what was observed could not be written");
         }

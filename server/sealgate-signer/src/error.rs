@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use sealgate_artifact::Code;
+use sealgate_artifact::{Code, KeyUse};
 
 /// Why a keystore cannot be opened or extended.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +24,17 @@ pub enum KeystoreError {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// A key lies here that a process of this role must not hold.
+    #[error("{path}: a key of use {key_use} lies here, which a server that may be stolen must not hold")]
+    NotForThisRole {
+        /// The file.
+        path: PathBuf,
+        /// What the key is for.
+        key_use: KeyUse,
+    },
+    /// A secret that was made elsewhere is not here.
+    #[error("the secret {0} is not here: `sealgate keys share` brings it")]
+    SecretMissing(String),
     /// The operating system refused.
     #[error("{path}: {source}")]
     Io {
@@ -39,6 +50,8 @@ impl KeystoreError {
     pub fn code(&self) -> Code {
         match self {
             Self::Locked | Self::PassphraseNeeded => Code::KeystoreLocked,
+            Self::NotForThisRole { .. } => Code::KeyMisuse,
+            Self::SecretMissing(_) => Code::KeyMissing,
             Self::NoPassphrase => Code::ConfigInvalid,
             Self::Invalid { .. } => Code::KeystoreInvalid,
             Self::Io { .. } => Code::FileUnreadable,

@@ -3,7 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::KeystoreError;
 
@@ -19,6 +19,19 @@ pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, KeystoreError> {
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
         Err(e) => Err(io(path)(e)),
     }
+}
+
+/// Every file with that ending, sorted by name.
+pub(crate) fn read_all(dir: &Path, ending: &str) -> Result<Vec<(PathBuf, Vec<u8>)>, KeystoreError> {
+    let mut paths = vec![];
+    for entry in fs::read_dir(dir).map_err(io(dir))? {
+        let path = entry.map_err(io(dir))?.path();
+        if path.extension().is_some_and(|extension| extension == ending) {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    paths.into_iter().map(|path| Ok((path.clone(), fs::read(&path).map_err(io(&path))?))).collect()
 }
 
 /// Writes a new private file under a temporary name, then gives it its name: durable when this returns.

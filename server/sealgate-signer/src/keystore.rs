@@ -81,20 +81,79 @@ impl Keystore {
         &self.installation
     }
 
+    /// The public keys of that use that are kept here.
+    pub fn keys_of(&self, key_use: KeyUse) -> Result<Vec<PublicKey>, KeystoreError> {
+        let held = files::read_all(&self.dir, "key")?.into_iter().map(|(path, text)| key_file(&path, &text));
+        let held = held.collect::<Result<Vec<_>, _>>()?;
+        Ok(held.into_iter().filter(|(held, _)| *held == key_use).map(|(_, key)| key).collect())
+    }
+
+    /// Refuses a keystore in which a key of another use lies: a server that may be stolen must not hold it.
+    pub fn holds_only(&self, uses: &[KeyUse]) -> Result<(), KeystoreError> {
+        for (path, text) in files::read_all(&self.dir, "key")? {
+            let (key_use, _) = key_file(&path, &text)?;
+            if !uses.contains(&key_use) {
+                return Err(KeystoreError::NotForThisRole { path, key_use });
+            }
+        }
+        Ok(())
+    }
+
+    /// Copies keys of these uses and these secrets into a keystore of the same installation, sealed under its own
+    /// master key. What is there already stays. Returns how many were added.
+    pub fn share(
+        &self,
+        dir: &Path,
+        unlock: &Unlock,
+        uses: &[KeyUse],
+        secrets: &[&str],
+    ) -> Result<usize, KeystoreError> {
+        let other = Self::open_or_create(dir, unlock, &self.installation)?;
+        if other.installation != self.installation {
+            return Err(invalid(&dir.join(HEAD), "of another installation"));
+        }
+        other.holds_only(&[uses, &[KeyUse::Server]].concat())?;
+        let mut added = 0;
+        for name in secrets {
+            let path = other.dir.join(format!("{name}.secret"));
+            if files::read(&path)?.is_none() {
+                let sealed = other.master.seal(self.secret(name)?.expose(), &secret_meaning(name));
+                files::write_durably(&path, &sealed)?;
+                added += 1;
+            }
+        }
+        for (path, text) in files::read_all(&self.dir, "key")? {
+            let (key_use, public_key) = key_file(&path, &text)?;
+            let there = other.key_path(public_key.id(key_use));
+            if uses.contains(&key_use) && files::read(&there)?.is_none() {
+                let seed = self.open_seed(&text).ok_or_else(|| invalid(&path, "not a sound key file"))?;
+                files::write_durably(&there, &other.sealed_key(key_use, public_key, &seed))?;
+                added += 1;
+            }
+        }
+        Ok(added)
+    }
+
+    /// The secret of that name, if it is here.
+    pub fn existing_secret(&self, name: &str) -> Result<Secret, KeystoreError> {
+        let path = self.dir.join(format!("{name}.secret"));
+        if files::read(&path)?.is_none() {
+            return Err(KeystoreError::SecretMissing(name.to_owned()));
+        }
+        self.secret(name)
+    }
+
     /// The secret of that name, made on first use. Names carry their version, as in `license-key-pepper-v1`.
     pub fn secret(&self, name: &str) -> Result<Secret, KeystoreError> {
         let path = self.dir.join(format!("{name}.secret"));
-        let meaning = format!("sealgate-secret-v1\0{name}");
+        let meaning = secret_meaning(name);
         if let Some(sealed) = files::read(&path)? {
-            let bytes = self
-                .master
-                .open(&sealed, meaning.as_bytes())
-                .ok_or_else(|| invalid(&path, "does not open"))?;
+            let bytes = self.master.open(&sealed, &meaning).ok_or_else(|| invalid(&path, "does not open"))?;
             let bytes: [u8; 32] = bytes[..].try_into().map_err(|_| invalid(&path, "not 32 bytes"))?;
             return Ok(Secret(bytes));
         }
         let secret = Secret(random());
-        files::write_durably(&path, &self.master.seal(&secret.0, meaning.as_bytes()))?;
+        files::write_durably(&path, &self.master.seal(&secret.0, &meaning))?;
         Ok(secret)
     }
 
@@ -167,6 +226,22 @@ impl Keystore {
         read().ok_or_else(|| storage(&invalid(&path, "not a sound key file")))
     }
 
+    fn open_seed(&self, text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let file: KeyFile = serde_json::from_slice(text).ok()?;
+        let (key_use, public_key) = (KeyUse::parse(&file.r#use)?, PublicKey::parse(&file.public_key).ok()?);
+        let sealed = decode(&file.sealed)?;
+        Some(Zeroizing::new(self.master.open(&sealed, &meaning(key_use, public_key))?.to_vec()))
+    }
+
+    fn sealed_key(&self, key_use: KeyUse, public_key: PublicKey, seed: &[u8]) -> Vec<u8> {
+        let file = KeyFile {
+            r#use: key_use.to_string(),
+            public_key: public_key.to_string(),
+            sealed: STANDARD.encode(self.master.seal(seed, &meaning(key_use, public_key))),
+        };
+        serde_json::to_vec_pretty(&file).expect("strings can be written")
+    }
+
     fn key_path(&self, id: KeyId) -> PathBuf {
         self.dir.join(format!("{id}.key"))
     }
@@ -177,12 +252,7 @@ impl Signer for Keystore {
         let seed = Zeroizing::new(random::<32>());
         let key = LoadedKey::from_seed(key_use, &*seed).expect("a seed of 32 random bytes makes a sound key");
         let public_key = key.public_key();
-        let file = KeyFile {
-            r#use: key_use.to_string(),
-            public_key: public_key.to_string(),
-            sealed: STANDARD.encode(self.master.seal(&*seed, &meaning(key_use, public_key))),
-        };
-        let text = serde_json::to_vec_pretty(&file).expect("strings can be written");
+        let text = self.sealed_key(key_use, public_key, &*seed);
         files::write_durably(&self.key_path(public_key.id(key_use)), &text).map_err(|e| storage(&e))?;
         Ok(public_key)
     }
@@ -197,6 +267,19 @@ fn read_unlock_file(path: &Path) -> Result<MasterKey, KeystoreError> {
     let bytes = Zeroizing::new(STANDARD.decode(text.trim_ascii()).map_err(|_| invalid(path, "not base64"))?);
     let bytes: &[u8; 32] = bytes[..].try_into().map_err(|_| invalid(path, "not 32 bytes"))?;
     Ok(MasterKey::from_bytes(bytes))
+}
+
+/// What a key file says of itself; nothing of it is believed.
+fn key_file(path: &Path, text: &[u8]) -> Result<(KeyUse, PublicKey), KeystoreError> {
+    let read = || {
+        let file: KeyFile = serde_json::from_slice(text).ok()?;
+        Some((KeyUse::parse(&file.r#use)?, PublicKey::parse(&file.public_key).ok()?))
+    };
+    read().ok_or_else(|| invalid(path, "not a sound key file"))
+}
+
+fn secret_meaning(name: &str) -> Vec<u8> {
+    format!("sealgate-secret-v1\0{name}").into_bytes()
 }
 
 fn meaning(key_use: KeyUse, public_key: PublicKey) -> Vec<u8> {

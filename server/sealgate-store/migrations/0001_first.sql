@@ -36,6 +36,16 @@ CREATE TABLE signing_keys (
 );
 CREATE INDEX signing_keys_by_scope ON signing_keys (scope, published_at);
 
+-- License servers, each with a key of its own; the Authority certifies those that were approved.
+CREATE TABLE servers (
+    server_key TEXT NOT NULL PRIMARY KEY,
+    -- Where clients find it, one origin a line.
+    origins TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    approved_at BIGINT,
+    revoked_at BIGINT
+);
+
 CREATE TABLE tenants (
     tenant_id TEXT NOT NULL PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
@@ -44,6 +54,18 @@ CREATE TABLE tenants (
     offline BIGINT NOT NULL,
     suspended_at BIGINT,
     created_at BIGINT NOT NULL
+);
+
+-- The newest certificate of a server for a tenant.
+CREATE TABLE server_certificates (
+    server_key TEXT NOT NULL REFERENCES servers (server_key),
+    tenant_id TEXT NOT NULL REFERENCES tenants (tenant_id),
+    -- The authority that signed it.
+    signer TEXT NOT NULL,
+    origins TEXT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    envelope BYTEA NOT NULL,
+    PRIMARY KEY (server_key, tenant_id)
 );
 
 CREATE TABLE tokens (
@@ -128,6 +150,8 @@ CREATE TABLE licenses (
     revoked_at BIGINT,
     revoke_reason TEXT,
     version BIGINT NOT NULL,
+    -- The name of that version's statement.
+    statement_id BYTEA NOT NULL,
     -- Raised first by every transaction that takes a seat: racers meet here.
     seq BIGINT NOT NULL,
     created_at BIGINT NOT NULL,

@@ -4,15 +4,15 @@ use std::borrow::Cow;
 
 use ipnet::IpNet;
 use sealgate_artifact::{
-    AppId, DeviceId, EntryId, KeyUse, LicenseId, MaxDevices, PlanId, PublicKey, TenantId, Tier, TokenId,
-    UnixSeconds,
+    AppId, DeviceId, EntryId, KeyUse, LicenseId, MaxDevices, PlanId, PublicKey, StatementId, TenantId, Tier,
+    TokenId, UnixSeconds,
 };
 use sqlx::any::AnyRow;
 use sqlx::{FromRow, Row};
 
 use crate::row::{
-    AccessRow, AnswerRow, AppRow, AuditRow, DeviceRow, EventRow, KeyHash, KeyRow, KeyStage, LicenseRow,
-    LifetimeFileRow, Listed, PlanRow, TenantRow, Terms, TokenRow,
+    AccessRow, AnswerRow, AppRow, AuditRow, CertificateRow, DeviceRow, EventRow, KeyHash, KeyRow, KeyStage,
+    LicenseRow, LifetimeFileRow, Listed, PlanRow, ServerRow, TenantRow, Terms, TokenRow,
 };
 
 impl FromRow<'_, AnyRow> for TenantRow {
@@ -37,6 +37,31 @@ impl FromRow<'_, AnyRow> for KeyRow {
             state: parsed(row, "state", KeyStage::parse)?,
             published_at: time(row, "published_at")?,
             ended_at: optional_time(row, "ended_at")?,
+        })
+    }
+}
+
+impl FromRow<'_, AnyRow> for ServerRow {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            server_key: parsed(row, "server_key", |t| PublicKey::parse(t).ok())?,
+            origins: lines(row, "origins")?,
+            created_at: time(row, "created_at")?,
+            approved_at: optional_time(row, "approved_at")?,
+            revoked_at: optional_time(row, "revoked_at")?,
+        })
+    }
+}
+
+impl FromRow<'_, AnyRow> for CertificateRow {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            server_key: parsed(row, "server_key", |t| PublicKey::parse(t).ok())?,
+            tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
+            signer: parsed(row, "signer", |t| PublicKey::parse(t).ok())?,
+            origins: lines(row, "origins")?,
+            expires_at: time(row, "expires_at")?,
+            envelope: row.try_get("envelope")?,
         })
     }
 }
@@ -125,6 +150,7 @@ impl FromRow<'_, AnyRow> for LicenseRow {
             revoked_at: optional_time(row, "revoked_at")?,
             revoke_reason: row.try_get("revoke_reason")?,
             version: count(row, "version")?,
+            statement: StatementId::from_bytes(digest(row, "statement_id")?),
             created_at: time(row, "created_at")?,
             devices_used: count(row, "devices_used")?,
         })
@@ -224,6 +250,10 @@ impl FromRow<'_, AnyRow> for LifetimeFileRow {
             at: time(row, "at")?,
         })
     }
+}
+
+fn lines(row: &AnyRow, name: &str) -> Result<Vec<String>, sqlx::Error> {
+    Ok(row.try_get::<&str, _>(name)?.lines().map(str::to_owned).collect())
 }
 
 fn seats(row: &AnyRow) -> Result<MaxDevices, sqlx::Error> {

@@ -23,8 +23,8 @@ pub use db::{Db, Location};
 pub use error::StoreError;
 pub use group::{Tx, Work};
 pub use row::{
-    AccessRow, AnswerRow, AppRow, AuditRow, DeviceRow, EventRow, KeyHash, KeyRow, KeyStage, LicenseRow,
-    LifetimeFileRow, Listed, PlanRow, TenantRow, Terms, TokenRow,
+    AccessRow, AnswerRow, AppRow, AuditRow, CertificateRow, DeviceRow, EventRow, KeyHash, KeyRow, KeyStage,
+    LicenseRow, LifetimeFileRow, Listed, PlanRow, ServerRow, TenantRow, Terms, TokenRow,
 };
 
 /// Makes named statements and the list of them that a test prepares on both engines.

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use ipnet::IpNet;
 use sealgate_artifact::{
-    AppId, DeviceId, EntryId, KeyUse, LicenseId, MaxDevices, PlanId, PublicKey, TenantId, Tier, TokenId,
-    UnixSeconds, decode_hex, encode_hex,
+    AppId, DeviceId, EntryId, KeyUse, LicenseId, MaxDevices, PlanId, PublicKey, StatementId, TenantId, Tier,
+    TokenId, UnixSeconds, decode_hex, encode_hex,
 };
 
 /// HMAC of a license key under the installation's pepper: what the database knows a key by.
@@ -87,6 +87,38 @@ pub struct KeyRow {
     pub published_at: UnixSeconds,
     /// When it was retired or revoked.
     pub ended_at: Option<UnixSeconds>,
+}
+
+/// A license server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerRow {
+    /// Its key.
+    pub server_key: PublicKey,
+    /// Where clients find it.
+    pub origins: Vec<String>,
+    /// When it was first seen.
+    pub created_at: UnixSeconds,
+    /// When the Authority was told to certify it.
+    pub approved_at: Option<UnixSeconds>,
+    /// When it was revoked.
+    pub revoked_at: Option<UnixSeconds>,
+}
+
+/// The newest certificate of a server for a tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateRow {
+    /// The server's key.
+    pub server_key: PublicKey,
+    /// For whom it speaks.
+    pub tenant: TenantId,
+    /// The authority that signed it.
+    pub signer: PublicKey,
+    /// Where clients find the server, as certified.
+    pub origins: Vec<String>,
+    /// When it ends.
+    pub expires_at: UnixSeconds,
+    /// The envelope.
+    pub envelope: Vec<u8>,
 }
 
 /// An access token, without the token.
@@ -214,6 +246,8 @@ pub struct LicenseRow {
     pub revoke_reason: Option<String>,
     /// The newest signed version.
     pub version: u64,
+    /// That version's statement.
+    pub statement: StatementId,
     /// When it was issued.
     pub created_at: UnixSeconds,
     /// Devices that hold a seat.

@@ -3,11 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use sealgate_artifact::Code;
+use sealgate_artifact::{Code, KeyUse};
 use sealgate_authority::ports::{Clock, Entropy};
-use sealgate_authority::{Authority, AuthorityError, Limits, Secrets, control};
+use sealgate_authority::{
+    Authority, AuthorityError, Limits, Role, Secrets, ServerSettings, Settings, control,
+};
 use sealgate_signer::{Keystore, KeystoreError, Unlock};
 use sealgate_store::{Db, Location, StoreError};
+use sealgate_trust::Signer;
 
 use crate::files;
 
@@ -27,6 +30,9 @@ pub enum StartError {
         /// The operating system's reason.
         source: std::io::Error,
     },
+    /// There is no keystore to share from.
+    #[error("{0}: no keystore; start the Authority with this data directory first")]
+    NoKeystore(String),
     /// The keystore does not open.
     #[error(transparent)]
     Keystore(#[from] KeystoreError),
@@ -42,7 +48,7 @@ impl StartError {
     /// The stable code, `spec/errors.md` §2.
     pub fn code(&self) -> Code {
         match self {
-            Self::DataDir { .. } => Code::FileUnreadable,
+            Self::DataDir { .. } | Self::NoKeystore(_) => Code::FileUnreadable,
             Self::Keystore(e) => e.code(),
             Self::Store(e) => e.code(),
             Self::Authority(e) => e.code(),
@@ -58,16 +64,29 @@ pub struct Started {
     pub first: bool,
 }
 
-/// Opens the data directory `data`, founding it if it is new. `database` is a PostgreSQL URL; without one, the data
-/// lie in an SQLite file in the directory.
+/// What a process is started with.
+pub struct Options<'a> {
+    /// The data directory.
+    pub data: &'a Path,
+    /// A PostgreSQL URL; without one, the data lie in an SQLite file in the directory.
+    pub database: Option<&'a str>,
+    /// What opens the keystore.
+    pub unlock: &'a Unlock,
+    /// How often somebody may ask.
+    pub limits: Limits,
+    /// Which part of the work is done here.
+    pub role: Role,
+    /// Where clients find this server.
+    pub origins: Vec<String>,
+}
+
+/// Opens the data directory, founding it if it is new and this role may.
 pub async fn start(
-    data: &Path,
-    database: Option<&str>,
-    unlock: &Unlock,
+    options: Options<'_>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
-    limits: Limits,
 ) -> Result<Started, StartError> {
+    let Options { data, database, unlock, limits, role, origins } = options;
     files::make_private_dir(data)
         .map_err(|source| StartError::DataDir { path: data.display().to_string(), source })?;
     // The database first: its lock keeps a second process from founding keys beside the first.
@@ -78,15 +97,48 @@ pub async fn start(
     let db = Db::open(&location).await?;
     let keystore =
         Keystore::open_or_create(&data.join(KEYS_DIR), unlock, &new_installation(&*clock, &*entropy))?;
-    let secrets = Secrets::load(|name| keystore.secret(name).map(|secret| *secret.expose()))?;
+    if !role.has_control() {
+        keystore.holds_only(&[KeyUse::Server, KeyUse::App])?;
+    }
+    let secret =
+        |name: &str| if role.has_control() { keystore.secret(name) } else { keystore.existing_secret(name) };
+    let secrets = Secrets::load(role, |name| secret(name).map(|secret| *secret.expose()))?;
+    let server = if role.has_runtime() { Some(own_server(&keystore, origins)?) } else { None };
     let installation = keystore.installation().to_owned();
-    let authority = Arc::new(Authority::new(db, Arc::new(keystore), secrets, clock, entropy, limits));
+    let settings = Settings { limits, role, server };
+    let authority = Arc::new(Authority::new(db, Arc::new(keystore), secrets, clock, entropy, settings));
     let token_file = data.join(TOKEN_FILE);
-    let first = control::bootstrap(&authority, &installation, |token| {
-        files::write_private(&token_file, format!("{token}\n").as_bytes())
-    })
-    .await?;
+    let first = if role.has_control() {
+        let save = |token: &str| files::write_private(&token_file, format!("{token}\n").as_bytes());
+        control::bootstrap(&authority, &installation, save).await?
+    } else {
+        control::join(&authority, &installation).await?;
+        false
+    };
+    control::register_server(&authority).await?;
     Ok(Started { authority, first })
+}
+
+/// This server's key, made on the first start.
+fn own_server(keystore: &Keystore, origins: Vec<String>) -> Result<ServerSettings, StartError> {
+    let key = match keystore.keys_of(KeyUse::Server)?.first() {
+        Some(key) => *key,
+        None => keystore.generate(KeyUse::Server).map_err(AuthorityError::from)?,
+    };
+    Ok(ServerSettings { key, origins })
+}
+
+/// Brings what a server of role `runtime` needs into its data directory `to`: the apps' keys and the secrets by which
+/// licenses, apps and sessions are known. Returns how many were added.
+pub fn share(data: &Path, unlock: &Unlock, to: &Path) -> Result<usize, StartError> {
+    let keys = data.join(KEYS_DIR);
+    if !keys.is_dir() {
+        return Err(StartError::NoKeystore(keys.display().to_string()));
+    }
+    files::make_private_dir(to)
+        .map_err(|source| StartError::DataDir { path: to.display().to_string(), source })?;
+    let keystore = Keystore::open_or_create(&keys, unlock, "")?;
+    Ok(keystore.share(&to.join(KEYS_DIR), &Unlock::File, &[KeyUse::App], &Secrets::OF_RUNTIME)?)
 }
 
 fn new_installation(clock: &dyn Clock, entropy: &dyn Entropy) -> String {

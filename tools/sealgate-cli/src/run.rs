@@ -12,8 +12,8 @@ use tracing_subscriber::EnvFilter;
 use crate::args::{Args, Command, KeysCommand};
 use crate::commands::config::{Config, LogFormat};
 use crate::commands::{
-    access, app, audit, config, credits, device, events, inspect, keys, license, manual, plan, serve, tenant,
-    token, verify,
+    access, app, audit, config, credits, device, events, inspect, keys, license, manual, plan, serve, server,
+    tenant, token, verify,
 };
 use crate::demo;
 use crate::failure::Failure;
@@ -68,6 +68,7 @@ fn dispatch(args: &Args, output: &Output) -> Result<(), Failure> {
     match &args.command {
         Command::Serve(serve) => serve::run(global, serve, output),
         Command::Demo(demo) => demo::run(demo, output),
+        Command::Server { command } => server::run(global, command, output),
         Command::Tenant { command } => tenant::run(global, command, output),
         Command::Token { command } => token::run(global, command, output),
         Command::App { command } => app::run(global, command, output),
@@ -80,6 +81,7 @@ fn dispatch(args: &Args, output: &Output) -> Result<(), Failure> {
         Command::Audit { command } => audit::run(global, command, output),
         Command::Keys { command } => match command {
             KeysCommand::List => keys::list(global, output),
+            KeysCommand::Share(args) => keys::share(global, args, output),
             KeysCommand::Export(args) => keys::export(global, args, output),
             KeysCommand::Rotate { key_use } => keys::rotate(global, key_use.as_str(), output),
             KeysCommand::Revoke(args) => keys::revoke(global, args, output),

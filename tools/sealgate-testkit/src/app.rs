@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use sealgate_authority::Limits;
 use sealgate_authority::ports::{Clock, System};
-use sealgate_cli::assembly::{self, TOKEN_FILE};
+use sealgate_authority::{Limits, Role};
+use sealgate_cli::assembly::{self, Options, TOKEN_FILE};
 use sealgate_signer::Unlock;
 use serde_json::{Value, json};
 use sqlx::{AnyConnection, AssertSqlSafe, Executor};
@@ -204,10 +204,18 @@ async fn run(
     ready: std::sync::mpsc::Sender<String>,
     stopped: oneshot::Receiver<()>,
 ) {
-    let started = assembly::start(data, database, &Unlock::File, clock, Arc::new(System), limits).await;
-    let authority = started.expect("the server starts").authority;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
+    let options = Options {
+        data,
+        database,
+        unlock: &Unlock::File,
+        limits,
+        role: Role::All,
+        origins: vec![format!("http://{address}")],
+    };
+    let started = assembly::start(options, clock, Arc::new(System)).await;
+    let authority = started.expect("the server starts").authority;
     ready.send(format!("http://{address}")).expect("the test waits");
     let until_dropped = async {
         // An error means that the other end was dropped, which is the signal.

@@ -6,8 +6,10 @@ mod authforge_files;
 mod devices;
 mod keys;
 mod licenses;
+mod online;
 mod plans;
 mod records;
+mod servers;
 mod tenants;
 mod tokens;
 
@@ -17,8 +19,10 @@ pub use authforge_files::*;
 pub use devices::*;
 pub use keys::*;
 pub use licenses::*;
+pub use online::*;
 pub use plans::*;
 pub use records::*;
+pub use servers::*;
 pub use tenants::*;
 pub use tokens::*;
 

@@ -30,7 +30,9 @@ pub async fn make_authforge_file(
     let end = end(&app, &license, wish, a.now())?;
     let hwid = device(&app, wish)?;
     let machines = hwid.clone().map_or(Machines::Any, |hwid| Machines::Bound { hwids: vec![hwid] });
-    let minted = mint(a, (&app, &license), machines, end)?;
+    let key = a.secrets.open_license_key(&license.key_sealed, license.id);
+    let key = key.ok_or(AuthorityError::Refused(Code::SystemError))?;
+    let minted = mint(a, (&app, &license, key), machines, end)?;
     let detail = json!({ "jti": minted.jti, "hwid": hwid, "expires_at": end.map(UnixSeconds::get) });
     let work = MakeFile {
         audit: a.audit_row(caller, "license.authforge_file_made", license.id.to_string(), &detail),

@@ -12,7 +12,7 @@ use crate::{Authority, AuthorityError, Scope, Scopes};
 /// what ends a key early is its state.
 pub(super) const KEYSET_SECONDS: u64 = 3650 * 24 * 60 * 60;
 /// The scope of keys that all tenants share.
-pub(super) const INSTALLATION: &str = "installation";
+pub(crate) const INSTALLATION: &str = "installation";
 
 /// Makes sure that the database belongs to the keystore of `installation`, and founds it if it is new.
 ///
@@ -33,6 +33,15 @@ pub async fn bootstrap(
             a.db.write(founding).await?;
             Ok(true)
         }
+    }
+}
+
+/// Makes sure that the database belongs to the keystore of `installation`, for a process that founds nothing.
+pub async fn join(a: &Authority, installation: &str) -> Result<(), AuthorityError> {
+    match read::installation::id(&a.db).await? {
+        Some(id) if id == installation => Ok(()),
+        Some(_) => Err(AuthorityError::Refused(Code::DatabaseMismatch)),
+        None => Err(AuthorityError::NotFounded),
     }
 }
 

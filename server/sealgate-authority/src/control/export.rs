@@ -1,11 +1,10 @@
 //! What leaves the server as a file: a license, and the trust to judge it by.
 
+use crate::runtime::raw;
+use crate::{Authority, AuthorityError, Caller};
 use sealgate_artifact::{Code, Root, Unverified};
 use sealgate_store::{LicenseRow, read};
 use sealgate_wire::{SignedStatement, Trust};
-use serde_json::value::RawValue;
-
-use crate::{Authority, AuthorityError, Caller};
 
 /// The signed envelope of a license's newest version. A revoked or suspended license is not handed out.
 pub async fn license_file(
@@ -56,10 +55,4 @@ pub async fn app_trust(a: &Authority, caller: &Caller, app: &str) -> Result<Trus
         tenant: app.tenant.to_string(),
         app: app.id.to_string(),
     })
-}
-
-/// An envelope travels as it was signed.
-fn raw(envelope: Vec<u8>) -> Result<Box<RawValue>, AuthorityError> {
-    let text = String::from_utf8(envelope).ok();
-    text.and_then(|t| RawValue::from_string(t).ok()).ok_or(AuthorityError::Refused(Code::SystemError))
 }

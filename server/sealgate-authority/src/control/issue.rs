@@ -1,7 +1,7 @@
 //! Issuing licenses: an order in, signed statements and keys out.
 
 use sealgate_artifact::{
-    Code, License, LicenseId, LicenseKey, MaxDevices, PublicKey, TenantId, Tier, UnixSeconds,
+    Code, License, LicenseId, LicenseKey, MaxDevices, PublicKey, StatementId, TenantId, Tier, UnixSeconds,
 };
 use sealgate_store::write::licenses::SignedLicense;
 use sealgate_store::{AuditRow, EventRow, LicenseRow, PlanRow, TenantRow, Terms, Tx, Work, read, write};
@@ -58,6 +58,7 @@ pub async fn issue_licenses(
             revoked_at: None,
             revoke_reason: None,
             version: super::bootstrap::first_version(a.now()),
+            statement: StatementId::from_bytes([0; 32]),
             created_at: a.now(),
             devices_used: 0,
         },
@@ -163,7 +164,8 @@ pub(super) fn sign_license(
         features: features.into_iter().map(|feature| feature.name).collect(),
         max_devices: license.terms.max_devices,
     };
-    Ok(SignedLicense { signer, envelope: sign_statement(&*a.signer, &statement, &[signer])?.encode() })
+    let carrier = sign_statement(&*a.signer, &statement, &[signer])?;
+    Ok(SignedLicense { signer, id: carrier.envelope.id(), envelope: carrier.encode() })
 }
 
 fn check(wish: &IssueLicenses, now: UnixSeconds) -> Result<(), AuthorityError> {

@@ -14,6 +14,7 @@ mod page;
 mod plans;
 mod records;
 mod release;
+mod servers;
 mod tenants;
 mod tokens;
 
@@ -23,7 +24,8 @@ pub use apps::{
     rotate_secret, set_app_variables, show_app, show_credits, update_app,
 };
 pub use authforge_files::make_authforge_file;
-pub use bootstrap::bootstrap;
+pub(crate) use bootstrap::INSTALLATION;
+pub use bootstrap::{bootstrap, join};
 pub use change::{
     license_variables, renew_license, resume_license, revoke_license, set_license_variables, suspend_license,
     update_license,
@@ -36,6 +38,8 @@ pub(crate) use plans::stored;
 pub use plans::{create_plan, list_plans, show_plan, update_plan};
 pub use records::{export_audit, list_audit, list_events};
 pub use release::{list_devices, release_device, reset_devices, show_device};
+pub(crate) use servers::certify_servers;
+pub use servers::{approve_server, list_servers, register_server, revoke_server};
 pub use tenants::{create_tenant, list_tenants, resume_tenant, show_tenant, suspend_tenant, update_tenant};
 pub use tokens::{authenticate, create_token, list_tokens, revoke_token};
 

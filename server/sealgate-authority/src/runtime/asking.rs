@@ -149,6 +149,15 @@ pub(super) async fn find_license(
     about: &mut About,
 ) -> Result<Arc<LicenseEntry>, AuthorityError> {
     let found = a.db.cached_license(a.secrets.license_key(key)).await?;
+    of_app(found, app, about)
+}
+
+/// A license that was found, if it is this app's.
+pub(super) fn of_app(
+    found: Option<Arc<LicenseEntry>>,
+    app: &AppEntry,
+    about: &mut About,
+) -> Result<Arc<LicenseEntry>, AuthorityError> {
     // A key of another app, whoever's it is, is as unknown as one that was never issued.
     let entry = found.filter(|entry| entry.license.app == app.app.id);
     let entry = entry.ok_or(AuthorityError::Refused(Code::LicenseUnknown))?;

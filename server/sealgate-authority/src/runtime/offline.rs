@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sealgate_artifact::Code;
+use sealgate_artifact::{Code, LicenseKey};
 use sealgate_rules::{Window, in_force};
 use sealgate_store::{AppEntry, EventRow, LicenseEntry, LicenseRow, LifetimeFileRow, Tx, Work, write};
 use sealgate_wire::authforge::Machines;
@@ -56,7 +56,9 @@ async fn decide(
         pays: app.app.credits.is_some().then(|| (app.app.id, scope(&license.license, &ask.hwid, &ask.nonce))),
         request_id: source.request_id,
     };
-    give(a, &app, &asking).await
+    // The database knows keys by a hash, and this server cannot open those that are sealed for display.
+    let key = LicenseKey::parse(&ask.license_key).map_err(|e| AuthorityError::Refused(e.code()))?;
+    give(a, &app, &asking, key.expose()).await
 }
 
 /// Checks that can be made before anything is signed; the transaction makes those that can change again.
@@ -83,10 +85,11 @@ async fn give(
     a: &Authority,
     app: &Arc<AppEntry>,
     asking: &Asking<'_>,
+    key: String,
 ) -> Result<OfflineActivateAnswer, AuthorityError> {
     let (license, hwid) = (&asking.license.license, asking.device.1);
     let machines = Machines::Bound { hwids: vec![hwid.to_owned()] };
-    let Minted { jti, text, name } = mint(a, (&app.app, license), machines, None)?;
+    let Minted { jti, text, name } = mint(a, (&app.app, license, key), machines, None)?;
     let work = KeepFile {
         admit: Admit::new(a, asking),
         file: LifetimeFileRow {

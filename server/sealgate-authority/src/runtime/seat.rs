@@ -100,6 +100,10 @@ impl Admit {
         if verdict == Verdict::Allow {
             return Ok((locked, used));
         }
+        // spec/keys.md §2.1: one key has one use.
+        if device.kind == super::online::DEVICE_KIND && write::keys::is_known(tx, &device.identity).await? {
+            return Err(AuthorityError::Refused(Code::KeyMisuse));
+        }
         write::seats::take(tx, &locked, device).await?;
         write::records::event(tx, &self.event).await?;
         Ok((locked, used + 1))

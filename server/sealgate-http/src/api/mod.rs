@@ -40,7 +40,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
 }
 
 /// A query, or the problem that it has.
-pub(crate) struct Asked<T>(T);
+pub(crate) struct Asked<T>(pub(crate) T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
     type Rejection = Problem;

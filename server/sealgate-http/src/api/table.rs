@@ -9,8 +9,9 @@ use sealgate_wire::{
     CreatePlan, CreateTenant, CreateToken, CreditsView, DeviceQuery, DeviceView, EventQuery, EventView,
     ExportQuery, GrantCredits, IssueLicenses, KeyRevoked, KeyView, LicenseQuery, LicenseView, LicensesIssued,
     LookUpLicense, MakeAuthforgeFile, Nothing, Page, PageQuery, PlanView, Reason, ReleaseDevices, Released,
-    RenewLicense, RotateKey, RotateSecret, SecretRotated, SignedStatement, TenantCreated, TenantView,
-    TokenCreated, TokenView, Trust, UpdateApp, UpdateLicense, UpdatePlan, UpdateTenant, Variables,
+    RenewLicense, RotateKey, RotateSecret, SecretRotated, ServerView, SignedStatement, TenantCreated,
+    TenantView, TokenCreated, TokenView, Trust, UpdateApp, UpdateLicense, UpdatePlan, UpdateTenant,
+    Variables,
 };
 
 use super::operation::{Shape, operations, parameters};
@@ -166,6 +167,16 @@ fn records() -> Vec<Operation> {
         GET "/api/v1/audit", AuditRead, list_audit (query PageQuery) -> 200 Page<AuditView>;
         /// Export the audit log's chain, oldest first
         GET "/api/v1/audit/export", AuditRead, export_audit (query ExportQuery) -> 200 AuditExport;
+        /// List license servers
+        GET "/api/v1/servers", Installation, list_servers () -> 200 Page<ServerView>;
+        /// Let a license server be certified
+        ///
+        /// Its key then answers running software, for every tenant.
+        POST "/api/v1/servers/{server_id}/approve", Installation, approve_server (id) -> 200 ServerView;
+        /// Revoke a license server
+        ///
+        /// Clients refuse it once they hold the new keyset, and at the latest when its certificate ends.
+        POST "/api/v1/servers/{server_id}/revoke", Installation, revoke_server (id, body Reason) -> 200 ServerView;
         /// List keys
         GET "/api/v1/keys", KeysRead, list_keys () -> 200 Page<KeyView>;
         /// Let a published next key sign

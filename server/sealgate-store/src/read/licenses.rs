@@ -17,7 +17,7 @@ macro_rules! select_license {
         concat!(
             "SELECT l.license_id, l.tenant_id, app_id, plan_id, key_hash, key_sealed, label, customer, tier, ",
             "features, limits, variables, max_devices, offline, releases_per_seat, not_before, expires_at, ",
-            "suspended_at, revoked_at, revoke_reason, l.version, created_at, ",
+            "suspended_at, revoked_at, revoke_reason, l.version, statement_id, created_at, ",
             "(SELECT COUNT(*) FROM devices d WHERE d.license_id = l.license_id) AS devices_used FROM licenses l ",
             $rest
         )

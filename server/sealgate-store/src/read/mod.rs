@@ -10,6 +10,7 @@ pub mod installation;
 pub mod keys;
 pub mod licenses;
 pub mod plans;
+pub mod servers;
 pub mod tenants;
 pub mod tokens;
 

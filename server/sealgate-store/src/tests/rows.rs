@@ -84,6 +84,7 @@ fn license() -> LicenseRow {
         revoked_at: None,
         revoke_reason: None,
         version: 1,
+        statement: sealgate_artifact::StatementId::from_bytes([9; 32]),
         created_at: at(),
         devices_used: 0,
     }
@@ -91,7 +92,11 @@ fn license() -> LicenseRow {
 
 /// What stands in the place of a signed statement where nobody reads it.
 fn unsigned() -> write::licenses::SignedLicense {
-    write::licenses::SignedLicense { signer: PublicKey::from_bytes([7; 32]), envelope: b"{}".to_vec() }
+    write::licenses::SignedLicense {
+        signer: PublicKey::from_bytes([7; 32]),
+        id: sealgate_artifact::StatementId::from_bytes([9; 32]),
+        envelope: b"{}".to_vec(),
+    }
 }
 
 /// A device of that name on its way to a seat.

@@ -20,6 +20,7 @@ pub(super) const MODULES: &[(&str, &[&str])] = &[
     ("read::keys", crate::read::keys::STATEMENTS),
     ("read::licenses", crate::read::licenses::STATEMENTS),
     ("read::plans", crate::read::plans::STATEMENTS),
+    ("read::servers", crate::read::servers::STATEMENTS),
     ("read::tenants", crate::read::tenants::STATEMENTS),
     ("read::tokens", crate::read::tokens::STATEMENTS),
     ("write::access", crate::write::access::STATEMENTS),
@@ -33,6 +34,7 @@ pub(super) const MODULES: &[(&str, &[&str])] = &[
     ("write::plans", crate::write::plans::STATEMENTS),
     ("write::records", crate::write::records::STATEMENTS),
     ("write::seats", crate::write::seats::STATEMENTS),
+    ("write::servers", crate::write::servers::STATEMENTS),
     ("write::tenants", crate::write::tenants::STATEMENTS),
     ("write::tokens", crate::write::tokens::STATEMENTS),
 ];

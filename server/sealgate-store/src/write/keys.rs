@@ -10,6 +10,9 @@ statements! {
            VALUES ($1, $2, $3, $4, $5, $6) \
            ON CONFLICT (public_key) DO UPDATE SET state = excluded.state, ended_at = excluded.ended_at";
     ACTIVE = "SELECT COUNT(*) FROM signing_keys WHERE scope = $1 AND public_key = $2 AND state = 'active'";
+    KNOWN = "SELECT (SELECT COUNT(*) FROM signing_keys WHERE public_key = $1) \
+             + (SELECT COUNT(*) FROM servers WHERE server_key = $1) \
+             + (SELECT COUNT(*) FROM apps WHERE public_key = $1 OR next_public_key = $1) AS known";
     FORGET = "DELETE FROM signing_keys WHERE public_key = $1";
 }
 
@@ -31,6 +34,12 @@ pub async fn put(tx: &mut Tx<'_>, key: &KeyRow) -> Result<(), StoreError> {
 pub async fn is_active(tx: &mut Tx<'_>, scope: &str, key: PublicKey) -> Result<bool, StoreError> {
     let query = sqlx::query(ACTIVE).bind(scope).bind(key.to_string());
     Ok(query.fetch_one(&mut *tx.connection).await?.try_get::<i64, _>(0)? > 0)
+}
+
+/// Whether that key is for something already: one key has one use.
+pub async fn is_known(tx: &mut Tx<'_>, key: &str) -> Result<bool, StoreError> {
+    let row = sqlx::query(KNOWN).bind(key).fetch_one(&mut *tx.connection).await?;
+    Ok(row.try_get::<i64, _>("known")? > 0)
 }
 
 /// Forgets a key that no keyset lists any more.

@@ -1,6 +1,6 @@
 //! Licenses.
 
-use sealgate_artifact::{LicenseId, PublicKey, TenantId};
+use sealgate_artifact::{LicenseId, PublicKey, StatementId, TenantId};
 
 use crate::columns::{moment, signed};
 use crate::read::licenses::searchable;
@@ -9,12 +9,13 @@ use crate::{LicenseRow, StoreError, Subject, Tx, statements};
 statements! {
     INSERT = "INSERT INTO licenses (license_id, label, customer, label_search, customer_search, tier, features, limits, \
               variables, max_devices, offline, releases_per_seat, expires_at, suspended_at, revoked_at, revoke_reason, \
-              version, tenant_id, app_id, plan_id, key_hash, key_sealed, not_before, seq, created_at) \
+              version, statement_id, tenant_id, app_id, plan_id, key_hash, key_sealed, not_before, seq, created_at) \
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, \
-              $22, $23, 0, $24)";
+              $22, $23, $24, 0, $25)";
     STORE = "UPDATE licenses SET label = $2, customer = $3, label_search = $4, customer_search = $5, tier = $6, \
              features = $7, limits = $8, variables = $9, max_devices = $10, offline = $11, releases_per_seat = $12, \
-             expires_at = $13, suspended_at = $14, revoked_at = $15, revoke_reason = $16, version = $17 \
+             expires_at = $13, suspended_at = $14, revoked_at = $15, revoke_reason = $16, version = $17, \
+             statement_id = $18 \
              WHERE license_id = $1";
     INSERT_STATEMENT = "INSERT INTO license_statements (license_id, version, signer, envelope) \
                         VALUES ($1, $2, $3, $4)";
@@ -23,7 +24,7 @@ statements! {
     LOCK = "UPDATE licenses SET seq = seq + 1 WHERE tenant_id = $1 AND license_id = $2 \
             RETURNING license_id, tenant_id, app_id, plan_id, key_hash, key_sealed, label, customer, tier, features, \
             limits, variables, max_devices, offline, releases_per_seat, not_before, expires_at, suspended_at, \
-            revoked_at, revoke_reason, version, created_at, 0 AS devices_used";
+            revoked_at, revoke_reason, version, statement_id, created_at, 0 AS devices_used";
 }
 
 /// A signed statement, and who signed it.
@@ -31,6 +32,8 @@ statements! {
 pub struct SignedLicense {
     /// The issuer.
     pub signer: PublicKey,
+    /// The statement's name.
+    pub id: StatementId,
     /// The envelope.
     pub envelope: Vec<u8>,
 }
@@ -41,7 +44,7 @@ pub async fn insert(
     license: &LicenseRow,
     statement: &SignedLicense,
 ) -> Result<(), StoreError> {
-    with_state(INSERT, license)
+    with_state(INSERT, license, statement.id)
         .bind(license.tenant.to_string())
         .bind(license.app.to_string())
         .bind(license.plan.map(|id| id.to_string()))
@@ -56,7 +59,11 @@ pub async fn insert(
 
 /// Stores the new state of a locked license.
 pub async fn store(tx: &mut Tx<'_>, locked: &LicenseRow) -> Result<(), StoreError> {
-    with_state(STORE, locked).execute(&mut *tx.connection).await?;
+    store_as(tx, locked, locked.statement).await
+}
+
+async fn store_as(tx: &mut Tx<'_>, locked: &LicenseRow, statement: StatementId) -> Result<(), StoreError> {
+    with_state(STORE, locked, statement).execute(&mut *tx.connection).await?;
     tx.changes(Subject::License(locked.key_hash));
     Ok(())
 }
@@ -67,7 +74,7 @@ pub async fn store_version(
     locked: &LicenseRow,
     statement: &SignedLicense,
 ) -> Result<(), StoreError> {
-    store(tx, locked).await?;
+    store_as(tx, locked, statement.id).await?;
     put_statement(tx, locked, statement).await
 }
 
@@ -94,10 +101,10 @@ async fn put_statement(
 
 type Query<'q> = sqlx::query::Query<'q, sqlx::Any, sqlx::any::AnyArguments>;
 
-/// The first seventeen parameters of both statements.
-fn with_state<'q>(statement: &'static str, license: &'q LicenseRow) -> Query<'q> {
+/// The first eighteen parameters of both statements.
+fn with_state<'q>(sql: &'static str, license: &'q LicenseRow, statement: StatementId) -> Query<'q> {
     let terms = &license.terms;
-    sqlx::query(statement)
+    sqlx::query(sql)
         .bind(license.id.to_string())
         .bind(license.label.clone())
         .bind(license.customer.clone())
@@ -115,4 +122,5 @@ fn with_state<'q>(statement: &'static str, license: &'q LicenseRow) -> Query<'q>
         .bind(moment(license.revoked_at))
         .bind(license.revoke_reason.clone())
         .bind(signed(license.version))
+        .bind(statement.as_bytes().to_vec())
 }

@@ -11,5 +11,6 @@ pub mod lifetime_files;
 pub mod plans;
 pub mod records;
 pub mod seats;
+pub mod servers;
 pub mod tenants;
 pub mod tokens;

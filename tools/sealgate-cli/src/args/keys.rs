@@ -17,6 +17,14 @@ Examples:
   sealgate keys list
   sealgate keys revoke KEYID --reason 'laptop stolen'";
 
+const SHARING: &str = "\
+Run it where the Authority's data directory is, and carry the result to the other machine. Run it again for apps that
+were created since. Keys that make licenses or trust are not in it.
+
+Example:
+  sealgate keys share --data ./authority -o ./runtime
+  sealgate serve --role runtime --data ./runtime --database postgres://…";
+
 #[derive(Subcommand)]
 pub(crate) enum KeysCommand {
     /// List the keys of your installation, your tenant and your apps
@@ -30,9 +38,22 @@ pub(crate) enum KeysCommand {
         #[arg(long = "use", value_name = "USE", default_value = "issuer")]
         key_use: RotatedUse,
     },
+    /// Bring apps' keys and shared secrets into the data directory of a server of role `runtime`
+    #[command(after_help = SHARING)]
+    Share(ShareKeysArgs),
     /// End a key and everything it signed; licenses in force are signed anew first
     #[command(after_help = REVOKING)]
     Revoke(RevokeKeyArgs),
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct ShareKeysArgs {
+    /// The data directory of the other server; made if it is missing
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: PathBuf,
+    /// A file whose first line is the passphrase of the keystore in --data
+    #[arg(long, value_name = "FILE", env = "SEALGATE_PASSPHRASE_FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
 }
 
 /// Uses whose keys can be rotated.

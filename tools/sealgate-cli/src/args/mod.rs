@@ -8,13 +8,13 @@ mod server;
 mod vendor;
 
 pub(crate) use files::{InspectArgs, VerifyArgs};
-pub(crate) use keys::{ExportKeysArgs, KeysCommand, RevokeKeyArgs};
+pub(crate) use keys::{ExportKeysArgs, KeysCommand, RevokeKeyArgs, ShareKeysArgs};
 pub(crate) use licenses::{
     AccessArgs, AccessCommand, AuthforgeFileArgs, DeviceCommand, FileArgs, IssueArgs, LicenseCommand,
     ListLicensesArgs, RemoveAccessArgs, UpdateLicenseArgs,
 };
 pub(crate) use records::{AuditCommand, EventsArgs};
-pub(crate) use server::{CheckConfigArgs, DemoArgs, ServeArgs};
+pub(crate) use server::{CheckConfigArgs, DemoArgs, ServeArgs, ServerCommand};
 pub(crate) use vendor::{
     AppCommand, CreatePlanArgs, CreateTokenArgs, CreditsCommand, OnOff, PlanCommand, TenantCommand,
     TermsArgs, TokenCommand, UpdateAppArgs, UpdatePlanArgs, VarsCommand,
@@ -93,6 +93,11 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Show the whole product on this machine: a real server, a license, a client, and what they refuse
     Demo(DemoArgs),
+    /// License servers: list, approve, revoke
+    Server {
+        #[command(subcommand)]
+        command: ServerCommand,
+    },
     /// Vendors that share this installation: create, list, suspend
     Tenant {
         #[command(subcommand)]
@@ -140,7 +145,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: AuditCommand,
     },
-    /// The keys that sign: list, export for builds, rotate, revoke
+    /// The keys that sign: list, export for builds, rotate, share with a runtime, revoke
     Keys {
         #[command(subcommand)]
         command: KeysCommand,

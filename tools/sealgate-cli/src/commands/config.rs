@@ -27,6 +27,9 @@ pub(crate) struct Config {
     /// Proxies whose word on a client's address is taken: addresses, or blocks as in `10.0.0.0/8`.
     #[serde(default)]
     pub(crate) trusted_proxies: Vec<String>,
+    /// Where clients find this server, as in `https://licenses.example.com`.
+    #[serde(default)]
+    pub(crate) origins: Vec<String>,
     /// How often somebody may ask.
     #[serde(default)]
     pub(crate) limits: LimitsConfig,
@@ -51,7 +54,7 @@ impl Config {
             let line =
                 e.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
             invalid(format!("line {line}: {}", e.message()))
-                .fix("it takes data, listen, database, log, trusted_proxies and [limits]")
+                .fix("it takes data, listen, database, log, trusted_proxies, origins and [limits]")
         })?;
         config.proxies()?;
         Ok(config)

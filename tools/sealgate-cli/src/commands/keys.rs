@@ -6,9 +6,11 @@ use indicatif::ProgressBar;
 use sealgate_artifact::Code;
 use sealgate_wire::{AppView, KeyRevoked, KeyView, Page, Reason, RotateKey, Trust};
 
-use crate::args::{ExportKeysArgs, Global, RevokeKeyArgs};
+use crate::args::{ExportKeysArgs, Global, RevokeKeyArgs, ShareKeysArgs};
+use crate::assembly;
 use crate::client::{Client, segment};
 use crate::commands::license::write;
+use crate::commands::serve::unlock;
 use crate::failure::Failure;
 use crate::output::{Output, say};
 
@@ -54,6 +56,22 @@ pub(crate) fn revoke(global: &Global, args: &RevokeKeyArgs, output: &Output) -> 
     }
     bar.finish_and_clear();
     output.result(&all, print_revoked);
+    Ok(())
+}
+
+/// Works on data directories, without a server.
+pub(crate) fn share(global: &Global, args: &ShareKeysArgs, output: &Output) -> Result<(), Failure> {
+    let data = global.data.as_deref().ok_or_else(|| {
+        Failure::new(Code::ConfigInvalid, "no data directory was given")
+            .fix("give --data DIR, the Authority's data directory")
+    })?;
+    let added = assembly::share(data, &unlock(args.passphrase_file.as_deref())?, &args.output)?;
+    let result = serde_json::json!({ "directory": args.output, "added": added });
+    output.result(&result, |_| {
+        say!("{}: {added} keys and secrets added", args.output.display());
+        say!("\nIts keystore is opened by the file keys/unlock.key in it. Whoever has the directory can answer running");
+        say!("software until the server is revoked, and can make no license.");
+    });
     Ok(())
 }
 

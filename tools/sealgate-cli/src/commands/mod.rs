@@ -15,6 +15,7 @@ pub(crate) mod limits;
 pub(crate) mod manual;
 pub(crate) mod plan;
 pub(crate) mod serve;
+pub(crate) mod server;
 pub(crate) mod tenant;
 pub(crate) mod token;
 pub(crate) mod vars;

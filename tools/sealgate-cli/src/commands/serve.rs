@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sealgate_artifact::Code;
+use sealgate_authority::Role;
 use sealgate_authority::ports::System;
 use sealgate_signer::Unlock;
 use tokio::net::TcpListener;
@@ -12,7 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use zeroize::Zeroizing;
 
 use crate::args::{Global, ServeArgs};
-use crate::assembly::{self, TOKEN_FILE};
+use crate::assembly::{self, Options, TOKEN_FILE};
 use crate::commands::config::Config;
 use crate::commands::limits::{LimitsConfig, Profile};
 use crate::failure::Failure;
@@ -25,6 +26,8 @@ struct Settings {
     database: Option<String>,
     unlock: Unlock,
     limits: LimitsConfig,
+    role: Role,
+    origins: Vec<String>,
     http: sealgate_http::Settings,
 }
 
@@ -36,21 +39,23 @@ pub(crate) fn run(global: &Global, args: &ServeArgs, output: &Output) -> Result<
 }
 
 async fn serve(settings: Settings, output: &Output) -> Result<(), Failure> {
-    let Settings { data, listen, database, unlock, limits, http } = settings;
+    let Settings { data, listen, database, unlock, limits, role, origins, http } = settings;
     let (listener, address) = bind(listen).await?;
     // Before anybody can know that the server is up: whoever stops it then gets a clean end.
     let stop = told_to_stop()?;
-    let system = Arc::new(System);
-    let limited = limits.limits();
-    let started =
-        assembly::start(&data, database.as_deref(), &unlock, system.clone(), system, limited).await?;
+    let options = Options {
+        data: &data,
+        database: database.as_deref(),
+        unlock: &unlock,
+        limits: limits.limits(),
+        role,
+        origins: if origins.is_empty() { found_at(address) } else { origins },
+    };
+    let started = assembly::start(options, Arc::new(System), Arc::new(System)).await?;
     if started.first {
         tracing::info!(target: "sealgate", "first start: made keys, schema, tenant \"default\" and {}", data.join(TOKEN_FILE).display());
     }
-    tracing::warn!(
-        target: "sealgate",
-        "one development root, and Authority and server in one process: whoever steals this machine can make licenses"
-    );
+    warn_about(role);
     if limits.profile == Profile::DangerOff {
         tracing::warn!(target: "sealgate", "limits are switched off: whoever reaches this server may guess and ask without end");
     }
@@ -59,6 +64,37 @@ async fn serve(settings: Settings, output: &Output) -> Result<(), Failure> {
     });
     let served = sealgate_http::serve(listener, started.authority, &http, stop).await;
     served.map_err(|e| Failure::new(Code::SystemError, e.to_string()))
+}
+
+fn warn_about(role: Role) {
+    match role {
+        Role::All => tracing::warn!(
+            target: "sealgate",
+            "one development root, and Authority and server in one process: whoever steals this machine can make licenses"
+        ),
+        Role::Authority => tracing::warn!(
+            target: "sealgate",
+            "one development root: whoever steals this machine can make licenses; it answers no running software"
+        ),
+        Role::Runtime => tracing::info!(
+            target: "sealgate",
+            "answers running software, and can make no license; `sealgate server list` shows whether it is approved"
+        ),
+    }
+}
+
+/// Where clients find a server that nobody said anything about.
+fn found_at(address: SocketAddr) -> Vec<String> {
+    let mut origins = vec![origin(&address.to_string())];
+    if address.ip().is_loopback() {
+        origins.push(origin(&format!("localhost:{}", address.port())));
+    }
+    origins
+}
+
+/// spec/keys.md §5.8: the scheme's own port is not written.
+fn origin(host_and_port: &str) -> String {
+    format!("http://{}", host_and_port.strip_suffix(":80").unwrap_or(host_and_port))
 }
 
 /// Takes the address, or a free port of it.
@@ -92,15 +128,27 @@ fn settings(global: &Global, args: &ServeArgs) -> Result<Settings, Failure> {
     let data = global.data.clone().or(config.data).ok_or_else(|| {
         Failure::new(Code::ConfigInvalid, "no data directory was given").fix("give --data DIR")
     })?;
+    let origins = if args.origins.is_empty() { config.origins } else { args.origins.clone() };
+    if let Some(wrong) = origins.iter().find(|origin| !sealgate_artifact::is_origin(origin)) {
+        return Err(Failure::new(Code::ConfigInvalid, format!("{wrong}: not an origin"))
+            .fix("give scheme, host and port as in https://licenses.example.com, and nothing behind them"));
+    }
     Ok(Settings {
+        role: args.role.into(),
+        origins,
         data,
         limits: config.limits,
         listen: args.listen.or(config.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
         // An empty variable is an unset one.
         database: args.database.clone().filter(|url| !url.is_empty()).or(config.database),
-        unlock: args.passphrase_file.as_deref().map_or(Ok(Unlock::File), read_passphrase)?,
+        unlock: unlock(args.passphrase_file.as_deref())?,
         http,
     })
+}
+
+/// What opens a keystore: the passphrase in that file, or the file beside the keys.
+pub(crate) fn unlock(passphrase_file: Option<&Path>) -> Result<Unlock, Failure> {
+    passphrase_file.map_or(Ok(Unlock::File), read_passphrase)
 }
 
 fn read_passphrase(path: &Path) -> Result<Unlock, Failure> {

@@ -7,13 +7,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use sealgate_artifact::Code;
-use sealgate_authority::Limits;
 use sealgate_authority::ports::System;
+use sealgate_authority::{Limits, Role};
 use sealgate_signer::Unlock;
 use tokio::sync::oneshot;
 
 use crate::args::DemoArgs;
-use crate::assembly::{self, TOKEN_FILE};
+use crate::assembly::{self, Options, TOKEN_FILE};
 use crate::commands::serve::{bind, told_to_stop};
 use crate::failure::Failure;
 use crate::output::{Output, say};
@@ -33,9 +33,15 @@ async fn show(args: &DemoArgs, dir: &Path, output: &Output) -> Result<(), Failur
     let data = dir.join("data");
     let (listener, address) = bind(args.listen).await?;
     let url = format!("http://{address}");
-    let started =
-        assembly::start(&data, None, &Unlock::File, Arc::new(System), Arc::new(System), Limits::default())
-            .await?;
+    let options = Options {
+        data: &data,
+        database: None,
+        unlock: &Unlock::File,
+        limits: Limits::default(),
+        role: Role::All,
+        origins: vec![url.clone()],
+    };
+    let started = assembly::start(options, Arc::new(System), Arc::new(System)).await?;
     let (stop, stopped) = oneshot::channel::<()>();
     let until_stopped = async {
         // Dropping the other end is the signal.

@@ -27,6 +27,24 @@ pub(super) async fn signing_authority(a: &Authority) -> Result<PublicKey, Author
     ring::Ring::of(a, INSTALLATION).await?.signing(KeyUse::Authority)
 }
 
+/// Publishes that a server's key is revoked (`spec/keys.md` §5.10). Certificates end by themselves, so the entry goes when
+/// none can be left.
+pub(super) async fn publish_revoked_server(
+    a: &Authority,
+    server: sealgate_store::KeyRow,
+    audit: sealgate_store::AuditRow,
+) -> Result<(), AuthorityError> {
+    let mut ring = ring::Ring::of(a, INSTALLATION).await?;
+    if ring.keys.iter().all(|key| key.public_key != server.public_key) {
+        ring.keys.push(server);
+    }
+    let removable = rotate::removable(a, &ring).await?;
+    ring.make_room(change::room(&ring.scope), &removable)?;
+    let mut change = change::Change::new(audit);
+    change.publish_installation(a, &ring, ring.signing(KeyUse::Root)?).await?;
+    a.db.write(change).await
+}
+
 /// Keys that all tenants share are not one tenant's to change.
 fn check_scope(caller: &Caller, key_use: KeyUse) -> Result<(), AuthorityError> {
     if key_use == KeyUse::Issuer || caller.scopes.allow(Scope::Installation) {

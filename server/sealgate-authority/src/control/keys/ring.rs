@@ -53,10 +53,15 @@ impl Ring {
         }
     }
 
-    /// `spec/keys.md` §7.2: the oldest of `removable` that are retired make place until at most `most` are listed.
+    /// `spec/keys.md` §7.2: the oldest of `removable` that are past make place until at most `most` are listed.
     pub(super) fn make_room(&mut self, most: usize, removable: &[PublicKey]) -> Result<(), AuthorityError> {
         while self.records().len() > most {
-            let may_go = |key: &KeyRow| key.state == KeyStage::Retired && removable.contains(&key.public_key);
+            // Whoever signs or will sign stays, and so does what was revoked, but for servers that are long gone.
+            let is_past = |key: &KeyRow| {
+                key.state == KeyStage::Retired
+                    || key.key_use == KeyUse::Server && key.state == KeyStage::Revoked
+            };
+            let may_go = |key: &KeyRow| is_past(key) && removable.contains(&key.public_key);
             let oldest = self
                 .keys
                 .iter()

@@ -1,7 +1,7 @@
 //! Rotation: publish in one version, sign from the next (`spec/keys.md` §7.1, §7.2, §7.4).
 
-use sealgate_artifact::{Code, KeyUse, PublicKey};
-use sealgate_store::{KeyStage, read};
+use sealgate_artifact::{Code, KeyUse, PublicKey, limits};
+use sealgate_store::{KeyRow, KeyStage, read};
 use sealgate_wire::{KeyView, Page, RotateKey};
 use serde_json::json;
 
@@ -97,7 +97,12 @@ pub(super) async fn publish_authorities(
 
 /// Retired keys whose statements have all been replaced or have ended.
 pub(super) async fn removable(a: &Authority, ring: &Ring) -> Result<Vec<PublicKey>, AuthorityError> {
-    let mut removable = vec![];
+    // spec/keys.md §5.10: nothing that a server revoked so long ago was certified for holds any more.
+    let long_ago = crate::once::earlier(a.now(), limits::CERTIFICATE_SECONDS);
+    let ended = |key: &&KeyRow| {
+        key.key_use == KeyUse::Server && key.ended_at.is_some_and(|ended_at| ended_at < long_ago)
+    };
+    let mut removable: Vec<PublicKey> = ring.keys.iter().filter(ended).map(|key| key.public_key).collect();
     for key in ring.keys.iter().filter(|key| key.state == KeyStage::Retired) {
         let holds = key.key_use == KeyUse::Issuer
             && !read::licenses::in_force_by_signer(&a.db, key.public_key, a.now(), 1).await?.is_empty();

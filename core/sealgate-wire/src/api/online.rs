@@ -1,0 +1,64 @@
+//! Questions of our own clients (`spec/online.md` §6).
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// `POST /api/v1/validate`.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OnlineQuestion {
+    /// The envelope of a `device-request`, byte for byte as it was signed.
+    pub request: Box<RawValue>,
+    /// Statement ids that the client holds, at most 16: certificate, keyset, tenant keyset, license.
+    #[serde(default)]
+    pub holds: Vec<String>,
+}
+
+/// A signed decision, and what the client does not hold to believe it. Nothing here is believed by itself.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct OnlineAnswer {
+    /// The envelope of a `decision`.
+    pub decision: Box<RawValue>,
+    /// The envelope of the server's certificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Box<RawValue>>,
+    /// The envelope of the installation's keyset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keyset: Option<Box<RawValue>>,
+    /// The envelope of the tenant's keyset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant_keyset: Option<Box<RawValue>>,
+    /// The license that the decision names, with its attachments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub license: Option<Box<RawValue>>,
+}
+
+/// `GET /api/v1/trust`: whose keys, and what the client has of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
+#[serde(deny_unknown_fields)]
+pub struct TrustQuery {
+    /// The tenant.
+    pub tenant: String,
+    /// The version of the newest root statement that the client has; all of them when absent.
+    pub root: Option<u64>,
+    /// The version of the keyset that the client has.
+    pub keyset: Option<u64>,
+}
+
+/// Statements about keys. Public, and never believed by themselves.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct TrustUpdate {
+    /// Root statements that are newer, oldest first.
+    pub roots: Vec<Box<RawValue>>,
+    /// The keyset, where it is newer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keyset: Option<Box<RawValue>>,
+    /// The tenant's keyset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant_keyset: Option<Box<RawValue>>,
+    /// The certificate of the server that answers, for this tenant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Box<RawValue>>,
+}

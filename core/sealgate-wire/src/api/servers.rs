@@ -1,0 +1,27 @@
+//! License servers (`spec/http.md` §3.15).
+
+use serde::{Deserialize, Serialize};
+
+use crate::Timestamp;
+
+/// A license server, as its operator sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ServerView {
+    /// The id of its key.
+    pub server_id: String,
+    /// Its key.
+    pub public_key: String,
+    /// Where clients find it.
+    pub origins: Vec<String>,
+    /// `waiting`, `approved` or `revoked`.
+    pub status: String,
+    /// When it was first seen.
+    pub created_at: Timestamp,
+    /// When it was approved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_at: Option<Timestamp>,
+    /// When it was revoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked_at: Option<Timestamp>,
+}

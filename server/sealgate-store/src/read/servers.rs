@@ -1,0 +1,57 @@
+//! License servers and their certificates.
+
+use sealgate_artifact::{PublicKey, TenantId, UnixSeconds};
+use sqlx::Row;
+
+use crate::columns::signed;
+use crate::{CertificateRow, Db, ServerRow, StoreError, statements};
+
+statements! {
+    LIST = "SELECT server_key, origins, created_at, approved_at, revoked_at FROM servers \
+            ORDER BY created_at, server_key";
+    FIND = "SELECT server_key, origins, created_at, approved_at, revoked_at FROM servers WHERE server_key = $1";
+    CERTIFICATE = "SELECT server_key, tenant_id, signer, origins, expires_at, envelope FROM server_certificates \
+                   WHERE server_key = $1 AND tenant_id = $2";
+    WITHOUT = "SELECT t.tenant_id FROM tenants t LEFT JOIN server_certificates c \
+               ON c.tenant_id = t.tenant_id AND c.server_key = $1 AND c.signer = $2 AND c.origins = $3 \
+               AND c.expires_at > $4 WHERE c.server_key IS NULL ORDER BY t.tenant_id LIMIT $5";
+}
+
+/// Every server, the first seen first.
+pub async fn list(db: &Db) -> Result<Vec<ServerRow>, StoreError> {
+    Ok(sqlx::query_as(LIST).fetch_all(&db.pool).await?)
+}
+
+/// The server of that key.
+pub async fn find(db: &Db, key: PublicKey) -> Result<Option<ServerRow>, StoreError> {
+    Ok(sqlx::query_as(FIND).bind(key.to_string()).fetch_optional(&db.pool).await?)
+}
+
+/// A server's newest certificate for a tenant.
+pub async fn certificate(
+    db: &Db,
+    key: PublicKey,
+    tenant: TenantId,
+) -> Result<Option<CertificateRow>, StoreError> {
+    let query = sqlx::query_as(CERTIFICATE).bind(key.to_string()).bind(tenant.to_string());
+    Ok(query.fetch_optional(&db.pool).await?)
+}
+
+/// Tenants for which the server has no certificate by that authority, for its origins, that lasts until then.
+pub async fn tenants_without(
+    db: &Db,
+    server: &ServerRow,
+    signer: PublicKey,
+    until: UnixSeconds,
+    limit: u32,
+) -> Result<Vec<String>, StoreError> {
+    let rows = sqlx::query(WITHOUT)
+        .bind(server.server_key.to_string())
+        .bind(signer.to_string())
+        .bind(server.origins.join("\n"))
+        .bind(signed(until.get()))
+        .bind(signed(limit.into()))
+        .fetch_all(&db.pool)
+        .await?;
+    Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
+}
