@@ -216,6 +216,7 @@ CREATE TABLE access_entries (
     FOREIGN KEY (tenant_id, app_id) REFERENCES apps (tenant_id, app_id)
 );
 CREATE INDEX access_by_tenant ON access_entries (tenant_id, entry_id);
+CREATE INDEX access_by_end ON access_entries (source, expires_at);
 
 -- Files that last for ever, by the device they were made for: as many devices as a license has seats get one, and the
 -- same device gets the same file again.

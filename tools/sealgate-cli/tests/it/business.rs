@@ -270,9 +270,9 @@ fn events_say_what_happened() {
     let key = text(&license["license_key"]);
     let events = vendor.json(&["events", "--license", key]);
     let kinds: Vec<&str> = events.as_array().expect("a list").iter().map(|e| text(&e["kind"])).collect();
-    assert_eq!(kinds, ["device_bound", "license_issued"]);
-    let one = vendor.json(&["events", "--request", text(&events[0]["request_id"])]);
-    assert_eq!(one, json!([events[0]]));
+    assert_eq!(kinds, ["validated", "device_bound", "license_issued"]);
+    let one = vendor.json(&["events", "--request", text(&events[2]["request_id"])]);
+    assert_eq!(one, json!([events[2]]));
     assert_eq!(vendor.json(&["events", "--code", "revoked"]), json!([]));
     assert_eq!(vendor.json(&["events", "--limit", "1"]).as_array().map(Vec::len), Some(1));
     let told = vendor.run(&["events"]).ok();
