@@ -1,4 +1,4 @@
-//! Our own clients: `POST /api/v1/validate` and `GET /api/v1/trust` (`spec/online.md` §6, §7).
+//! Our own clients: `POST /api/v1/validate` and `GET /api/v1/trust` (`spec/online.md` §7, §8).
 
 use std::sync::Arc;
 

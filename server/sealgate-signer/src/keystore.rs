@@ -83,14 +83,14 @@ impl Keystore {
 
     /// The public keys of that use that are kept here.
     pub fn keys_of(&self, key_use: KeyUse) -> Result<Vec<PublicKey>, KeystoreError> {
-        let held = files::read_all(&self.dir, "key")?.into_iter().map(|(path, text)| key_file(&path, &text));
+        let held = key_files(&self.dir)?.into_iter().map(|(path, text)| key_file(&path, &text));
         let held = held.collect::<Result<Vec<_>, _>>()?;
         Ok(held.into_iter().filter(|(held, _)| *held == key_use).map(|(_, key)| key).collect())
     }
 
     /// Refuses a keystore in which a key of another use lies: a server that may be stolen must not hold it.
     pub fn holds_only(&self, uses: &[KeyUse]) -> Result<(), KeystoreError> {
-        for (path, text) in files::read_all(&self.dir, "key")? {
+        for (path, text) in key_files(&self.dir)? {
             let (key_use, _) = key_file(&path, &text)?;
             if !uses.contains(&key_use) {
                 return Err(KeystoreError::NotForThisRole { path, key_use });
@@ -122,7 +122,7 @@ impl Keystore {
                 added += 1;
             }
         }
-        for (path, text) in files::read_all(&self.dir, "key")? {
+        for (path, text) in key_files(&self.dir)? {
             let (key_use, public_key) = key_file(&path, &text)?;
             let there = other.key_path(public_key.id(key_use));
             if uses.contains(&key_use) && files::read(&there)?.is_none() {
@@ -267,6 +267,15 @@ fn read_unlock_file(path: &Path) -> Result<MasterKey, KeystoreError> {
     let bytes = Zeroizing::new(STANDARD.decode(text.trim_ascii()).map_err(|_| invalid(path, "not base64"))?);
     let bytes: &[u8; 32] = bytes[..].try_into().map_err(|_| invalid(path, "not 32 bytes"))?;
     Ok(MasterKey::from_bytes(bytes))
+}
+
+/// Every key file: named for its key, so the unlock file is none.
+fn key_files(dir: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>, KeystoreError> {
+    let is_named = |path: &Path| {
+        path.file_stem().and_then(|stem| stem.to_str()).is_some_and(|stem| KeyId::parse(stem).is_some())
+    };
+    let all = files::read_all(dir, "key")?;
+    Ok(all.into_iter().filter(|(path, _)| is_named(path)).collect())
 }
 
 /// What a key file says of itself; nothing of it is believed.

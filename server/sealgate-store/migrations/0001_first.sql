@@ -105,6 +105,9 @@ CREATE TABLE apps (
     UNIQUE (tenant_id, name)
 );
 
+CREATE INDEX apps_by_key ON apps (public_key);
+CREATE INDEX apps_by_next_key ON apps (next_public_key);
+
 CREATE TABLE plans (
     plan_id TEXT NOT NULL PRIMARY KEY,
     tenant_id TEXT NOT NULL,

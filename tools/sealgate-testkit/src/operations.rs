@@ -105,9 +105,8 @@ pub fn stage(app: &TestApp, vendor: &User, operation: &str) -> Staged {
     let stage = Stage { app, vendor };
     match operation {
         "create_tenant" => body(json!({ "name": fresh("Tenant") })),
-        "list_tenants" | "list_tokens" | "list_apps" | "list_audit" | "list_keys" | "export_audit" => {
-            nothing()
-        }
+        "list_tenants" | "list_tokens" | "list_apps" | "list_audit" | "list_keys" | "list_servers"
+        | "export_audit" => nothing(),
         "show_tenant" | "suspend_tenant" | "resume_tenant" => about(&stage.tenant()),
         "update_tenant" => change(&stage.tenant(), json!({ "offline": false })),
         "create_token" => body(json!({ "scopes": ["tokens:write"] })),
@@ -157,6 +156,8 @@ fn stage_license(stage: &Stage, operation: &str) -> Staged {
             let wish = json!({ "app_id": stage.app(), "effect": "deny", "hwid": "stolen" });
             about(&text(&stage.vendor.make("/api/v1/access", &wish)["entry_id"]))
         }
+        "approve_server" => about(&stage.server()),
+        "revoke_server" => change(&stage.other_server(), json!({ "reason": "staged" })),
         "list_events" => search("license_id", &stage.license_id()),
         "rotate_key" => body(json!({ "use": "issuer" })),
         "revoke_key" => change(&stage.next_issuer(), json!({ "reason": "staged" })),
@@ -204,6 +205,21 @@ impl Stage<'_> {
         self.app.validate(&question).expect(200);
         let path = format!("/api/v1/devices?license_id={}", text(&license["license_id"]));
         self.vendor.api("GET", &path, &json!(null)).expect(200)["items"][0].clone()
+    }
+
+    /// The server that answers.
+    fn server(&self) -> String {
+        let servers = self.vendor.api("GET", "/api/v1/servers", &json!(null)).expect(200);
+        text(&servers["items"][0]["server_id"])
+    }
+
+    /// Another server, which waits for its approval.
+    fn other_server(&self) -> String {
+        let key = crate::TestDevice::default().key;
+        self.app.meddle(&format!(
+            "INSERT INTO servers (server_key, origins, created_at) VALUES ('{key}', 'http://other.example', 4000000000)"
+        ));
+        key.id(sealgate_artifact::KeyUse::Server).to_string()
     }
 
     /// The published key that signs later.

@@ -1,4 +1,4 @@
-//! Questions of our own clients (`spec/online.md` §6).
+//! Questions of our own clients (`spec/online.md` §7).
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;

@@ -1,4 +1,4 @@
-//! What this server shows for itself: its certificate, and the keysets that lead to it (`spec/online.md` §6.3).
+//! What this server shows for itself: its certificate, and the keysets that lead to it (`spec/online.md` §7.3).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -86,7 +86,7 @@ impl Identity {
     async fn certificate(&self, a: &Authority, tenant: TenantId) -> Result<Vec<u8>, AuthorityError> {
         let find = || read::servers::certificate(&a.db, self.key(), tenant);
         let mut found = find().await?;
-        if a.role.has_control() && !found.as_ref().is_some_and(|row| row.expires_at > a.now()) {
+        if a.role.has_control() && found.as_ref().is_none_or(|row| row.expires_at <= a.now()) {
             certify_servers(a).await?;
             found = find().await?;
         }

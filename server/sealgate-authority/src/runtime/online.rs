@@ -1,4 +1,4 @@
-//! `POST /api/v1/validate`: may this device use this license now, under signature on both sides (`spec/online.md` §6)?
+//! `POST /api/v1/validate`: may this device use this license now, under signature on both sides (`spec/online.md` §7)?
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::{Authority, AuthorityError};
 /// A device on this wire is its key.
 pub(super) const DEVICE_KIND: &str = "key";
 const OPERATION: &str = "validate";
-/// spec/online.md §6.1: statements that a client may say it holds.
+/// spec/online.md §7.1: statements that a client may say it holds.
 const HOLDS: usize = 16;
 
 /// Decides, takes a seat and a credit if one is needed, and signs: a no as well as a yes.
@@ -59,7 +59,7 @@ struct Decided {
     license: Option<Arc<LicenseEntry>>,
 }
 
-/// spec/online.md §6.4: what is an answer to the question. Everything else says nothing about rights.
+/// spec/online.md §7.4: what is an answer to the question. Everything else says nothing about rights.
 fn is_decision(code: Code) -> bool {
     matches!(
         code,

@@ -1,4 +1,4 @@
-//! `GET /api/v1/trust`: what leads from the roots that a build pins to the keys of today (`spec/online.md` §7).
+//! `GET /api/v1/trust`: what leads from the roots that a build pins to the keys of today (`spec/online.md` §8).
 
 use sealgate_artifact::{Code, Keyset, Root, TenantId, Unverified};
 use sealgate_store::read;

@@ -23,6 +23,7 @@ mod idempotency;
 mod limits;
 mod observed;
 mod offline_activation;
+mod online;
 mod openapi;
 mod races;
 mod secrets;

@@ -6,8 +6,10 @@ use sqlx::{AssertSqlSafe, Connection, Row};
 use super::Opened;
 use crate::engine::Engine;
 
-/// Modules whose statements ask small tables, or for all of something small: a tenant's keys, a license's devices.
-const WHOLE: &[&str] = &["feed", "group", "read::installation", "read::keys", "write::seats"];
+/// Modules whose statements ask small tables, or for all of something small: a tenant's keys, a license's devices, every
+/// tenant's certificate.
+const WHOLE: &[&str] =
+    &["feed", "group", "read::installation", "read::keys", "read::servers", "write::seats"];
 /// An index that holds what waits, which is little, and the result of a statement inside another.
 const SHORT: &[&str] = &["SCAN audit USING INDEX audit_waiting", "SCAN w"];
 

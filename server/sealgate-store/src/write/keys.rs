@@ -10,9 +10,10 @@ statements! {
            VALUES ($1, $2, $3, $4, $5, $6) \
            ON CONFLICT (public_key) DO UPDATE SET state = excluded.state, ended_at = excluded.ended_at";
     ACTIVE = "SELECT COUNT(*) FROM signing_keys WHERE scope = $1 AND public_key = $2 AND state = 'active'";
-    KNOWN = "SELECT (SELECT COUNT(*) FROM signing_keys WHERE public_key = $1) \
-             + (SELECT COUNT(*) FROM servers WHERE server_key = $1) \
-             + (SELECT COUNT(*) FROM apps WHERE public_key = $1 OR next_public_key = $1) AS known";
+    KNOWN = "SELECT public_key FROM signing_keys WHERE public_key = $1 \
+             UNION ALL SELECT server_key FROM servers WHERE server_key = $1 \
+             UNION ALL SELECT public_key FROM apps WHERE public_key = $1 \
+             UNION ALL SELECT next_public_key FROM apps WHERE next_public_key = $1";
     FORGET = "DELETE FROM signing_keys WHERE public_key = $1";
 }
 
@@ -38,8 +39,7 @@ pub async fn is_active(tx: &mut Tx<'_>, scope: &str, key: PublicKey) -> Result<b
 
 /// Whether that key is for something already: one key has one use.
 pub async fn is_known(tx: &mut Tx<'_>, key: &str) -> Result<bool, StoreError> {
-    let row = sqlx::query(KNOWN).bind(key).fetch_one(&mut *tx.connection).await?;
-    Ok(row.try_get::<i64, _>("known")? > 0)
+    Ok(sqlx::query(KNOWN).bind(key).fetch_optional(&mut *tx.connection).await?.is_some())
 }
 
 /// Forgets a key that no keyset lists any more.

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use sealgate_authority::Limits;
-use sealgate_testkit::{Engine, TestApp, stage};
+use sealgate_testkit::{Engine, TestApp, TestDevice, stage};
 use serde_json::{Value, json};
 
 use crate::program::beside_python;
@@ -49,7 +49,12 @@ fn with_examples(app: &TestApp) -> Value {
     });
     let mut report = TestApp::question(&editor, &license, "stolen", &"3".repeat(32));
     report["revokeLicense"] = json!(false);
+    let build = app.build(&editor);
+    let key = license["license_key"].as_str().expect("text");
+    let online = TestDevice::default().question(&build, key, 5, &[]);
+    document["paths"]["/api/v1/trust"]["get"]["parameters"][0]["example"] = build.trust.tenant.into();
     for (path, example) in [
+        ("/api/v1/validate", serde_json::to_value(online).expect("a question")),
         ("/auth/validate", question),
         ("/auth/heartbeat", session),
         ("/auth/selfban", report),

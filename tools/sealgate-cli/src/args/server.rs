@@ -19,8 +19,8 @@ pub(crate) struct ServeArgs {
     /// Which part of the work: all of it; authority, what the vendor does; or runtime, what running software asks
     #[arg(long, value_name = "ROLE", default_value = "all")]
     pub(crate) role: RoleArg,
-    /// Where clients find this server, as in https://licenses.example.com; several times for several
-    /// [default: the address it listens on]
+    /// Where clients find this server: scheme and host, and a port that is not the scheme's own; several times for
+    /// several [default: the address it listens on]
     #[arg(long = "origin", value_name = "URL")]
     pub(crate) origins: Vec<String>,
     /// How the log on standard error is written: text for people, json for programs [default: text]

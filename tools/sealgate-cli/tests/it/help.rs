@@ -2,10 +2,14 @@
 
 use crate::program::{run, sealgate};
 
-const VERBS: [&[&str]; 71] = [
+const VERBS: [&[&str]; 76] = [
     &[],
     &["serve"],
     &["demo"],
+    &["server"],
+    &["server", "list"],
+    &["server", "approve"],
+    &["server", "revoke"],
     &["tenant"],
     &["tenant", "create"],
     &["tenant", "list"],
@@ -68,6 +72,7 @@ const VERBS: [&[&str]; 71] = [
     &["keys", "list"],
     &["keys", "export"],
     &["keys", "rotate"],
+    &["keys", "share"],
     &["keys", "revoke"],
     &["inspect"],
     &["verify"],

@@ -1,0 +1,127 @@
+//! A device with a key of its own, as bare as can be: it asks, and it judges what comes back by the core's functions.
+
+use sealgate_artifact::{
+    AppId, Decision, DeviceRequest, Envelope, KeyUse, LicenseId, LicenseName, Nonce, PublicKey, TenantId,
+    UnixSeconds, Unverified,
+};
+use sealgate_signer::{Keystore, Unlock};
+use sealgate_trust::{
+    Accepted, Asked, ChainBytes, Roots, ServerRole, Signer, TenantTrust, TrustError, sign_statement,
+    verify_certificate, verify_decision,
+};
+use sealgate_wire::{OnlineAnswer, OnlineQuestion, Trust};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::{Answer, TestApp, request};
+
+/// A device.
+pub struct TestDevice {
+    keystore: Keystore,
+    /// Its key.
+    pub key: PublicKey,
+    _dir: tempfile::TempDir,
+}
+
+/// What a build pins, and where it asks.
+#[derive(Clone)]
+pub struct Build {
+    /// The trust.json.
+    pub trust: Trust,
+    /// The server's origin.
+    pub origin: String,
+}
+
+impl TestApp {
+    /// A build of an app, made now.
+    pub fn build(&self, app: &Value) -> Build {
+        let path = format!("/api/v1/apps/{}/trust", app["app_id"].as_str().expect("an identifier"));
+        let answer = self.api("GET", &path, &Value::Null);
+        let trust = serde_json::from_slice(&answer.bytes).expect("a trust.json");
+        Build { trust, origin: self.url.clone() }
+    }
+
+    /// Asks `POST /api/v1/validate`.
+    pub fn ask_online(&self, question: &OnlineQuestion) -> Answer {
+        let body = serde_json::to_value(question).expect("a question");
+        request("POST", &format!("{}/api/v1/validate", self.url), None, &body)
+    }
+}
+
+impl Default for TestDevice {
+    fn default() -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let keystore = Keystore::open_or_create(dir.path(), &Unlock::File, "device").expect("a keystore");
+        let key = keystore.generate(KeyUse::Device).expect("a key");
+        Self { keystore, key, _dir: dir }
+    }
+}
+
+impl TestDevice {
+    /// A signed question about a license, named by its key or its id.
+    pub fn question(&self, build: &Build, license: &str, n: u32, holds: &[String]) -> OnlineQuestion {
+        let request = DeviceRequest {
+            tenant: TenantId::parse(&build.trust.tenant).expect("an identifier"),
+            app: AppId::parse(&build.trust.app).expect("an identifier"),
+            license: match LicenseId::parse(license) {
+                Ok(id) => LicenseName::Id(id),
+                Err(_) => LicenseName::Key(license.to_owned()),
+            },
+            device_key: self.key,
+            fingerprint: None,
+            operation: "validate".to_owned(),
+            nonce: Nonce::from_random(u128::from(n).to_be_bytes()),
+            client_time: UnixSeconds::new(1_800_000_000).expect("in range"),
+        };
+        self.sign(&request, holds)
+    }
+
+    /// Signs any request.
+    pub fn sign(&self, request: &DeviceRequest, holds: &[String]) -> OnlineQuestion {
+        let envelope = sign_statement(&self.keystore, request, &[self.key]).expect("signs").encode();
+        let text = String::from_utf8(envelope).expect("UTF-8");
+        let request = RawValue::from_string(text).expect("JSON");
+        OnlineQuestion { request, holds: holds.to_vec() }
+    }
+}
+
+impl Build {
+    /// What the answer decides, if all of it is to be believed at this time.
+    pub fn judge(
+        &self,
+        question: &OnlineQuestion,
+        answer: &OnlineAnswer,
+        now: u64,
+    ) -> Result<Decision, TrustError> {
+        let now = UnixSeconds::new(now).expect("in range");
+        let tenant = TenantId::parse(&self.trust.tenant).expect("an identifier");
+        let root = |text: &String| PublicKey::parse(text).expect("a key");
+        let pinned = Roots::pin(
+            self.trust.roots.iter().map(root).collect(),
+            self.trust.threshold,
+            Some(self.trust.root_version),
+        )?;
+        let bytes = |envelope: &RawValue| envelope.get().as_bytes().to_vec();
+        let (keyset, roots) = self.trust.keyset_chain.split_last().expect("ends with the keyset");
+        let newer = |newer: &Option<Box<RawValue>>, held: &RawValue| bytes(newer.as_deref().unwrap_or(held));
+        let chain = ChainBytes {
+            roots: roots.iter().map(|root| bytes(root)).collect(),
+            keyset: newer(&answer.keyset, keyset),
+            tenant_keyset: newer(&answer.tenant_keyset, &self.trust.tenant_keyset),
+        };
+        let trust = TenantTrust::verify(&pinned, &chain, Some(tenant), &Accepted::default(), now)?;
+        let role = ServerRole { tenant, origin: &self.origin, operation: "validate" };
+        let certificate = answer.certificate.as_deref().map(bytes).unwrap_or_default();
+        let certificate = verify_certificate(&trust, &certificate, &role, now)?;
+        let request = Unverified::<DeviceRequest>::decode(question.request.get().as_bytes())?;
+        let id = request.envelope().id();
+        let request = request.danger_peek()?;
+        let decision = answer.decision.get().as_bytes();
+        verify_decision(&certificate, decision, &Asked::by(&request, id)).map(|d| d.get().clone())
+    }
+}
+
+/// The name of a statement that came in an answer.
+pub fn statement_id(envelope: &RawValue) -> String {
+    Envelope::decode(envelope.get().as_bytes()).expect("an envelope").id().to_string()
+}
