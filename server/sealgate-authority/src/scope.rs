@@ -29,7 +29,7 @@ macro_rules! scopes {
 
 scopes! {
     Owner 0 "owner" "Everything within the tenant, also what later versions add."
-    Installation 1 "installation" "Tenants, and the keys that all tenants share."
+    Installation 1 "installation" "Tenants, license servers, and the keys that all tenants share."
     AppsRead 2 "apps:read" "See apps, their variables and credits, and the trust that builds pin."
     AppsWrite 3 "apps:write" "Create apps, set variables, switch apps off and on, rotate their secrets and keys."
     PlansRead 4 "plans:read" "See plans."

@@ -36,6 +36,9 @@ impl Failure {
                 | Code::AllowanceSpent
                 | Code::OfflineDisabled
                 | Code::LimitReached
+                | Code::DeviceLimit
+                | Code::LifetimeFilesDisabled
+                | Code::ServerRevoked
                 | Code::KeysetFull,
             ) => 4,
             Some(

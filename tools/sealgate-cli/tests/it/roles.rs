@@ -1,0 +1,184 @@
+//! Authority and runtime as two processes on one database: the second answers, and can make nothing.
+
+use std::path::Path;
+
+use sealgate_artifact::Outcome as Decided;
+use sealgate_testkit::{Build, Engine, TestDatabase, TestDevice, request, send};
+use sealgate_wire::{OnlineAnswer, OnlineQuestion, Trust};
+use serde_json::{Value, json};
+
+use crate::program::{run, sealgate};
+use crate::server::Server;
+use crate::vendor::text;
+
+/// The Authority with its data, a place for the runtime's, and the database that they share.
+struct Vendor {
+    authority: Server,
+    url: String,
+    dir: tempfile::TempDir,
+    _database: TestDatabase,
+}
+
+impl Vendor {
+    fn new() -> Self {
+        let database = TestDatabase::create(Engine::Postgres);
+        let url = database.postgres_url().expect("PostgreSQL");
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let more = ["--role", "authority", "--database", &url];
+        let authority = Server::start_with(&dir.path().join("authority"), &more);
+        Self { authority, url, dir, _database: database }
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.dir.path().join(name).to_str().expect("UTF-8").to_owned()
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        let (url, data) = (&self.authority.url, self.path("authority"));
+        let global = ["--json", "--url", url, "--data", &data];
+        run(&mut sealgate(&[&global, arguments].concat())).json()
+    }
+
+    fn share(&self) -> Value {
+        self.json(&["keys", "share", "-o", &self.path("runtime")])
+    }
+
+    fn start_runtime(&self) -> Server {
+        let more = ["--role", "runtime", "--database", &self.url];
+        Server::start_with(Path::new(&self.path("runtime")), &more)
+    }
+
+    /// A build of the app that asks the runtime.
+    fn build(&self, app: &Value, runtime: &Server) -> Build {
+        let file = self.path("trust.json");
+        self.json(&["keys", "export", "--app", text(&app["app_id"]), "-o", &file]);
+        let trust: Trust =
+            serde_json::from_slice(&std::fs::read(file).expect("is there")).expect("a trust.json");
+        Build { trust, origin: runtime.url.clone() }
+    }
+}
+
+fn ask(runtime: &Server, question: &OnlineQuestion) -> sealgate_testkit::Answer {
+    let body = serde_json::to_vec(question).expect("a question");
+    send("POST", &format!("{}/api/v1/validate", runtime.url), None, &body)
+}
+
+fn now() -> u64 {
+    use sealgate_authority::ports::{Clock, System};
+    System.unix_millis() / 1000
+}
+
+#[test]
+fn a_runtime_answers_once_it_was_approved_and_serves_nothing_of_the_vendors() {
+    let vendor = Vendor::new();
+    let app = vendor.json(&["app", "create", "Editor"]);
+    let issued = vendor.json(&["license", "issue", "--app", text(&app["app_id"]), "--max-devices", "2"]);
+    let license = &issued["licenses"][0];
+    assert_eq!(vendor.share()["added"], 6, "two keys of the app and four secrets");
+    assert_eq!(vendor.share()["added"], 0, "nothing is missing any more");
+    let runtime = vendor.start_runtime();
+    let (build, desk) = (vendor.build(&app, &runtime), TestDevice::default());
+    let question = desk.question(&build, text(&license["license_key"]), 1, &[]);
+    assert_eq!(ask(&runtime, &question).status, 503, "nobody vouches for it yet");
+
+    let servers = vendor.json(&["server", "list"]);
+    assert_eq!((servers.as_array().map(Vec::len), &servers[0]["status"]), (Some(1), &json!("waiting")));
+    let id = text(&servers[0]["server_id"]);
+    assert_eq!(vendor.json(&["server", "approve", id])["status"], "approved");
+    let answer = ask(&runtime, &question);
+    let answer: OnlineAnswer = serde_json::from_slice(&answer.bytes).expect("an answer");
+    let decision = build.judge(&question, &answer, now()).expect("is to be believed");
+    assert!(matches!(decision.outcome, Decided::Allowed { .. }), "{decision:?}");
+    let hwid = json!({
+        "appId": app["app_id"], "appSecret": app["app_secret"], "licenseKey": license["license_key"],
+        "hwid": "desk", "nonce": "0".repeat(32),
+    });
+    request("POST", &format!("{}/auth/validate", runtime.url), None, &hwid).expect(200);
+
+    let token = std::fs::read_to_string(vendor.path("authority/admin.token")).expect("is there");
+    let api = |server: &Server| {
+        request("GET", &format!("{}/api/v1/apps", server.url), Some(token.trim()), &json!(null))
+    };
+    assert_eq!((api(&vendor.authority).status, api(&runtime).status), (200, 404));
+    let wire = request("POST", &format!("{}/auth/validate", vendor.authority.url), None, &hwid);
+    assert_eq!(wire.status, 404, "the Authority answers no running software");
+    assert_eq!(ask(&vendor.authority, &question).status, 404);
+    for server in [&vendor.authority, &runtime] {
+        request("GET", &format!("{}/readyz", server.url), None, &json!(null)).expect(200);
+    }
+
+    assert_eq!(vendor.json(&["server", "revoke", id, "--reason", "stolen"])["status"], "revoked");
+    assert_eq!(vendor.json(&["license", "show", text(&license["license_id"])])["devices_used"], 2);
+    assert_eq!(runtime.stop().0, Some(0));
+}
+
+#[test]
+fn a_runtime_holds_none_of_the_vendors_keys_and_does_not_start_with_one() {
+    let vendor = Vendor::new();
+    vendor.json(&["app", "create", "Editor"]);
+    vendor.share();
+    let uses = |name: &str| -> Vec<String> {
+        let keys = std::fs::read_dir(vendor.path(name))
+            .expect("a keystore")
+            .map(|file| file.expect("a file").path());
+        let mut uses: Vec<String> = keys
+            .filter(|path| path.extension().is_some_and(|e| e == "key") && !path.ends_with("unlock.key"))
+            .map(|path| {
+                let file: Value =
+                    serde_json::from_slice(&std::fs::read(path).expect("is read")).expect("JSON");
+                text(&file["use"]).to_owned()
+            })
+            .collect();
+        uses.sort();
+        uses.dedup();
+        uses
+    };
+    assert_eq!(vendor.start_runtime().stop().0, Some(0));
+    assert_eq!(uses("runtime/keys"), ["app", "server"]);
+    assert_eq!(uses("authority/keys"), ["app", "authority", "issuer", "root"]);
+
+    let issuer = std::fs::read_dir(vendor.path("authority/keys"))
+        .expect("a keystore")
+        .map(|file| file.expect("a file"));
+    let issuer = issuer.filter(|file| {
+        std::fs::read_to_string(file.path()).is_ok_and(|text| text.contains("\"use\": \"issuer\""))
+    });
+    let issuer = issuer.map(|file| file.path()).next().expect("an issuer");
+    let there = Path::new(&vendor.path("runtime/keys")).join(issuer.file_name().expect("a name"));
+    std::fs::copy(issuer, there).expect("is copied");
+    let data = vendor.path("runtime");
+    let start =
+        ["serve", "--listen", "127.0.0.1:0", "--data", &data, "--role", "runtime", "--database", &vendor.url];
+    let outcome = run(&mut sealgate(&start));
+    assert_eq!(outcome.exit, Some(1), "{outcome:?}");
+    assert!(outcome.stderr.contains("key_misuse") && outcome.stderr.contains("issuer"), "{outcome:?}");
+    let refused =
+        run(&mut sealgate(&["--json", "keys", "share", "--data", &vendor.path("authority"), "-o", &data]));
+    assert!(refused.stderr.contains("key_misuse"), "it is not put beside one either: {refused:?}");
+}
+
+#[test]
+fn a_runtime_founds_nothing() {
+    let database = TestDatabase::create(Engine::Postgres);
+    let url = database.postgres_url().expect("PostgreSQL");
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let data = dir.path().join("data").to_str().expect("UTF-8").to_owned();
+    let start =
+        ["serve", "--listen", "127.0.0.1:0", "--data", &data, "--role", "runtime", "--database", &url];
+    let outcome = run(&mut sealgate(&start));
+    assert_eq!(outcome.exit, Some(78), "{outcome:?}");
+    assert!(outcome.stderr.contains("keys share"), "{outcome:?}");
+}
+
+#[test]
+fn an_origin_that_no_client_could_compare_is_refused() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let data = dir.path().to_str().expect("UTF-8");
+    for origin in
+        ["licenses.example.com", "https://licenses.example.com/", "https://Licenses.example.com", "ftp://x"]
+    {
+        let outcome = run(&mut sealgate(&["serve", "--data", data, "--origin", origin]));
+        assert_eq!(outcome.exit, Some(78), "{origin}: {outcome:?}");
+        assert!(outcome.stderr.contains("not an origin"), "{outcome:?}");
+    }
+}
