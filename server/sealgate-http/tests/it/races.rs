@@ -38,6 +38,18 @@ on_both_engines! {
         assert_eq!(bound(app), (1, 1));
     }
 
+    fn of_two_hundred_devices_behind_one_address_one_gets_the_only_seat(app: &TestApp) {
+        let (editor, license) = sell(app, &json!({}));
+        let question = |n| TestApp::question(&editor, &license, &format!("device-{n}"), &nonce(n));
+        let answers = at_once(app, &(0..200).map(question).collect::<Vec<_>>());
+        let (won, lost): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);
+        assert_eq!(won.len(), 1);
+        for answer in lost {
+            assert_failed(answer, 403, "hwid_mismatch");
+        }
+        assert_eq!(bound(app), (1, 1));
+    }
+
     fn one_device_that_asks_many_times_at_once_takes_one_seat(app: &TestApp) {
         let (editor, license) = sell(app, &json!({}));
         let question = |n| TestApp::question(&editor, &license, "desk", &nonce(n));

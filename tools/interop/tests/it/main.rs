@@ -8,6 +8,8 @@ mod openapi;
 mod program;
 mod python_sdk;
 mod python_session;
+mod relay;
 mod rust_sdk;
 mod rust_session;
+mod self_serve;
 mod snippets;

@@ -43,6 +43,27 @@ fn a_stopped_server_has_kept_everything() {
 }
 
 #[test]
+fn the_same_question_across_a_kill_has_one_effect() {
+    let mut vendor = Vendor::new();
+    let app = vendor.app("Editor");
+    let license = vendor.license(&app, &["--max-devices", "2"]);
+    vendor.json(&["credits", "grant", "--app", text(&app["app_id"]), "5"]);
+    let body = TestApp::question(&app, &license, "device-1", &"0b".repeat(16));
+    let ask = |vendor: &Vendor| {
+        let url = format!("{}/auth/validate", vendor.server.url);
+        sealgate_testkit::request("POST", &url, None, &body)
+    };
+    let first = ask(&vendor);
+    assert_eq!(first.status, 200);
+    assert_eq!(ask(&vendor).bytes, first.bytes, "identical, from one process");
+    vendor.server.kill();
+    vendor.server = Server::start(&vendor.data());
+    assert_eq!(ask(&vendor).status, 200, "decided afresh");
+    assert_eq!(vendor.json(&["license", "show", text(&license["license_id"])])["devices_used"], 1);
+    assert_eq!(vendor.json(&["credits", "show", "--app", text(&app["app_id"])])["balance"], 4);
+}
+
+#[test]
 fn a_killed_server_has_kept_what_it_answered() {
     let mut vendor = Vendor::new();
     let app = vendor.app("Editor");
