@@ -17,18 +17,21 @@ pub struct Secrets {
     files: XChaCha20Poly1305,
     /// What only the vendor's side needs.
     vendor: Option<VendorSecrets>,
-    tokens: Hmac<Sha256>,
+    app_secrets: Hmac<Sha256>,
     sessions: Hmac<Sha256>,
 }
 
 struct VendorSecrets {
     display: XChaCha20Poly1305,
     answers: XChaCha20Poly1305,
+    tokens: Hmac<Sha256>,
 }
 
 impl Secrets {
-    /// The names of the secrets that answer running software: a server that does only that has no other.
-    pub const OF_RUNTIME: [&str; 4] = ["license-key-pepper-v1", "files-v1", "token-pepper-v1", "session-v1"];
+    /// The names of the secrets that answer running software: a server that does only that has no other. That of the
+    /// access tokens is not among them, or whoever took such a server could write himself a token into the database.
+    pub const OF_RUNTIME: [&str; 4] =
+        ["license-key-pepper-v1", "files-v1", "app-secret-pepper-v1", "session-v1"];
 
     /// Asks `secret` for each secret that the role needs by its name.
     pub fn load<E>(role: Role, secret: impl Fn(&str) -> Result<[u8; 32], E>) -> Result<Self, E> {
@@ -39,11 +42,15 @@ impl Secrets {
             license_keys: mac("license-key-pepper-v1")?,
             files: seal("files-v1")?,
             vendor: if role.has_control() {
-                Some(VendorSecrets { display: seal("license-key-display-v1")?, answers: seal("answers-v1")? })
+                Some(VendorSecrets {
+                    display: seal("license-key-display-v1")?,
+                    answers: seal("answers-v1")?,
+                    tokens: mac("token-pepper-v1")?,
+                })
             } else {
                 None
             },
-            tokens: mac("token-pepper-v1")?,
+            app_secrets: mac("app-secret-pepper-v1")?,
             sessions: mac("session-v1")?,
         })
     }
@@ -94,12 +101,12 @@ impl Secrets {
 
     /// What the database knows an access token by.
     pub(crate) fn token(&self, token: &str) -> [u8; 32] {
-        digest(&self.tokens, &[b"token\0", token.as_bytes()])
+        digest(&self.vendor().tokens, &[token.as_bytes()])
     }
 
     /// What the database knows an app's secret by.
     pub(crate) fn app_secret(&self, secret: &str) -> [u8; 32] {
-        digest(&self.tokens, &[b"app-secret\0", secret.as_bytes()])
+        digest(&self.app_secrets, &[secret.as_bytes()])
     }
 
     /// Whether two digests are equal, in a time that does not tell where they differ.

@@ -96,7 +96,7 @@ async fn decide(
     about.owner = Some((app.app.tenant, app.app.id));
     let app = asking::answering(a, app)?;
     asking::admit(&app, device, source.address, now)?;
-    let license = find_license(a, &app, &asked.license, about).await?;
+    let license = find_license(a, &app, &asked.license, device, about).await?;
     a.admit_license(license.license.id)?;
 
     let nonce = asked.nonce.as_bytes();
@@ -121,12 +121,16 @@ async fn find_license(
     a: &Authority,
     app: &AppEntry,
     named: &LicenseName,
+    device: &str,
     about: &mut About,
 ) -> Result<Arc<LicenseEntry>, AuthorityError> {
     match named {
         LicenseName::Key(key) => asking::find_license(a, app, key, about).await,
         LicenseName::Id(id) => {
-            let found = a.db.cached_license_of_id(*id).await?;
+            let found = match a.db.cached_license_of_id(*id).await? {
+                Some(entry) if seat::is_taken_by(a, &entry, (DEVICE_KIND, device)).await? => Some(entry),
+                _ => None,
+            };
             asking::of_app(found, app, about)
         }
     }

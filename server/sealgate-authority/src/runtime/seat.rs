@@ -43,6 +43,17 @@ pub(super) async fn holds_seat(
     }
 }
 
+/// Whether the device holds a seat now: another server may have given it one within the second.
+pub(super) async fn is_taken_by(
+    a: &Authority,
+    entry: &LicenseEntry,
+    device: (&str, &str),
+) -> Result<bool, AuthorityError> {
+    let (kind, identity) = device;
+    Ok(holds_seat(a, entry, device).await?
+        || read::licenses::has_device(&a.db, entry.license.id, kind, identity).await?)
+}
+
 /// What was seen outside may be a second old; inside, the same rule looks again.
 pub(crate) struct Admit {
     device: DeviceRow,

@@ -85,7 +85,7 @@ on_both_engines! {
         let (build, desk) = (app.build(&editor), TestDevice::default());
         let foreign = [
             "000G-40R4-0M30-E209-185G-R38E-1YRB", text(&other["license_key"]), text(&theirs["license_key"]),
-            text(&other["license_id"]), text(&theirs["license_id"]),
+            text(&other["license_id"]), text(&theirs["license_id"]), text(&license["license_id"]),
         ];
         let before = state(app);
         let mut seen: Vec<(usize, Outcome, Option<u64>)> = vec![];
@@ -170,10 +170,10 @@ on_both_engines! {
             assert_eq!(send(&wrong).status, 400, "{name}");
         }
         let mut stranger = build.clone();
-        stranger.trust.tenant = "01926a3b-0000-7000-8000-000000000000".to_owned();
+        stranger.trust.tenant = String::from("01926a3b-0000-7000-8000-000000000000");
         assert_problem(&app.ask_online(&desk.question(&stranger, "x", 1, &[])), 404, "not_found");
         let mut unknown = build.clone();
-        unknown.trust.app = "01926a3b-0000-7000-8000-000000000000".to_owned();
+        unknown.trust.app = String::from("01926a3b-0000-7000-8000-000000000000");
         assert_eq!(code(&decide(app, &unknown, &desk, "x", 1)), "invalid_app");
         assert_eq!(state(app), before);
         ask(app, &question);
