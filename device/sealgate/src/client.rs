@@ -21,7 +21,7 @@ const ATTEMPTS: usize = 8;
 
 /// Asks the vendor's server whether this device may use a license.
 ///
-/// It blocks the calling thread and starts no other. It may be shared between threads.
+/// It works in the calling thread, which waits meanwhile. It may be shared between threads.
 pub struct Client {
     pub(crate) trust: Trust,
     pub(crate) server: Server,
@@ -52,6 +52,12 @@ enum Says {
 
 /// What `GET /api/v1/trust` brought: asked for at most once in a validation.
 type Fetched = OnceCell<Option<Missing>>;
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("server", &self.server.origin).finish_non_exhaustive()
+    }
+}
 
 impl Client {
     /// Begins with the bytes of `trust.json`, a constant of the build made by `include_bytes!`.

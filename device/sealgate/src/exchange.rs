@@ -83,8 +83,10 @@ pub(crate) fn validate(
     let body = question(request, holds);
     let bytes = send(transport, &server.url("/api/v1/validate"), Some(&body))?;
     let text: AnswerText = parse(&bytes)?;
+    // spec/online.md §6.3: an answer that brings no decision is of the family transport.
+    let decision = text.decision.ok_or(TransportError::AnswerInvalid("it brings no decision"))?;
     Ok(Answer {
-        decision: bytes_of(text.decision),
+        decision: bytes_of(decision),
         certificate: text.certificate.map(bytes_of),
         keyset: text.keyset.map(bytes_of),
         tenant_keyset: text.tenant_keyset.map(bytes_of),
@@ -146,7 +148,7 @@ fn bytes_of(text: Box<RawValue>) -> Vec<u8> {
     String::from(Box::<str>::from(text)).into_bytes()
 }
 
-/// It holds a license key, so its memory is wiped when it goes.
+/// It holds a license key, so the body's memory is wiped when it goes: what passes through other hands on the way is not.
 fn question(request: &Envelope, holds: &[StatementId]) -> Zeroizing<Vec<u8>> {
     let request = String::from_utf8(request.encode()).expect("an envelope is written as text");
     let question = QuestionText {
@@ -166,7 +168,7 @@ struct QuestionText {
 /// Members that a later server adds are passed over: nothing is believed for standing here.
 #[derive(Deserialize)]
 struct AnswerText {
-    decision: Box<RawValue>,
+    decision: Option<Box<RawValue>>,
     certificate: Option<Box<RawValue>>,
     keyset: Option<Box<RawValue>>,
     tenant_keyset: Option<Box<RawValue>>,

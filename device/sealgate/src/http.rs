@@ -12,13 +12,14 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// HTTP and HTTPS, with the web's certificate authorities unless another is given.
 ///
-/// It starts no thread, reads no environment variable, follows no redirect and keeps no connection open.
+/// It reads no environment variable, follows no redirect and keeps no connection open. It runs in the caller's thread;
+/// only a proxy's name is looked up in one of ureq's, which ends with the look-up.
 pub struct HttpTransport {
     agent: Agent,
 }
 
-/// What an [`HttpTransport`] may be told.
-#[derive(Debug, Clone, Default)]
+/// What an [`HttpTransport`] may be told. A proxy's URL may hold a password, so it has no `Debug` text.
+#[derive(Clone, Default)]
 pub struct HttpTransportBuilder {
     timeout: Option<Duration>,
     proxy: Option<String>,

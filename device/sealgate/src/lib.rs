@@ -2,7 +2,7 @@
 //!
 //! This crate must never call a license valid, or denied, on anybody's word but that of a key which the pinned roots
 //! vouch for, for this tenant, this server, this app, this device and this very question. It must never exit the process,
-//! start a thread, read an environment variable, or let a customer's file say who is trusted.
+//! leave a thread running, read an environment variable, or let a customer's file say who is trusted.
 //!
 //! ```no_run
 //! use sealgate::{Client, Error};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{fs, io, thread};
 
+use proptest::prelude::*;
 use sealgate::{Client, ConfigurationError, Error, FileStore, MemoryStore, Store};
 use sealgate_artifact::Unverified;
 
@@ -181,4 +182,29 @@ fn a_success_is_remembered_before_it_is_returned() {
     let site = Site::honest();
     let error = client(&site, Full(MemoryStore::new())).validate_license(&key()).expect_err("not remembered");
     assert_eq!(error.code(), "file_unreadable");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// A state that was damaged, or written by somebody else, makes nothing valid that is not.
+    #[test]
+    fn no_change_of_the_state_gives_a_right(places in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4)) {
+        let site = Site::honest();
+        let device = Device::new(site.trust(), site.clone());
+        let genuine = device.validate().expect("valid");
+        let sound = device.state().expect("a state");
+        let mut state = sound.clone();
+        for (place, byte) in places {
+            let place = place.index(state.len());
+            state[place] = byte;
+        }
+        prop_assert!(device.store.replace(Some(&sound), &state).expect("memory writes"));
+        match device.validate() {
+            Ok(license) => prop_assert_eq!(license, genuine),
+            Err(Error::License(denied)) => prop_assert_eq!(denied.code.as_str(), "expired"),
+            Err(Error::Transport(error)) => prop_assert!(false, "{}", error),
+            Err(_) => {}
+        }
+    }
 }
