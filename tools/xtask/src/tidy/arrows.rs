@@ -21,12 +21,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sealgate-authority", &["core/*", "sealgate-store"]),
     ("sealgate-http", &["sealgate-artifact", "sealgate-authority", "sealgate-wire", "sealgate-store"]),
     // programs
-    ("sealgate-cli", &["core/*", "server/*"]),
+    ("sealgate-cli", &["core/*", "server/*", "sealgate"]),
     ("sglic", &["core/*", "sealgate"]),
     // tests and the project's own tools
     (TESTKIT, &["*"]),
     ("conformance", &["core/*", "sealgate"]),
-    ("interop", &["sealgate-wire"]),
+    ("interop", &["core/*", "sealgate-authority", "sealgate"]),
     ("e2e", &[]),
     ("xtask", &[]),
 ];
@@ -82,6 +82,7 @@ mod tests {
             "core/sealgate-artifact",
             "core/sealgate-trust",
             "server/sealgate-store",
+            "device/sealgate",
             "tools/sealgate-testkit",
         ];
         let mut members = vec![member];
@@ -111,6 +112,14 @@ mod tests {
     fn nothing_that_ships_depends_on_the_testkit() {
         assert_eq!(count(member("tools/sealgate-cli", &["sealgate-testkit"], &[])), 1);
         assert_eq!(count(member("server/sealgate-authority", &["sealgate-testkit"], &[])), 1);
+    }
+
+    #[test]
+    fn the_sdk_stands_on_the_core_alone_and_no_server_names_it() {
+        assert_eq!(count(member("device/sealgate", &["sealgate-trust"], &[])), 0);
+        assert_eq!(count(member("device/sealgate", &["sealgate-store"], &[])), 1);
+        assert_eq!(count(member("server/sealgate-authority", &["sealgate"], &["sealgate"])), 2);
+        assert_eq!(count(member("tools/sealgate-cli", &["sealgate"], &[])), 0);
     }
 
     #[test]

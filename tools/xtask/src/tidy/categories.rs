@@ -61,6 +61,7 @@ const TABLE: &[(&str, Category)] = &[
     ("*/*/Cargo.toml", Build),
     ("*/*/build.rs", Build),
     ("*/*/examples/*.rs", Build),
+    ("device/sealgate/examples/trust.json", Build),
     ("*/*/README.md", Docs),
     ("core/*/src/**.rs", Product),
     ("device/*/src/**.rs", Product),

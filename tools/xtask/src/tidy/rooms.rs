@@ -30,6 +30,11 @@ const ROOMS: &[Room] = &[
         why: "the core has no I/O, clock, randomness or async",
     },
     Room {
+        within: ("device/sealgate/", "src/"),
+        forbidden: &["std::env", "std::process", "std::thread", "std::as", "std::*", "tokio", "aws_lc_rs"],
+        why: "the SDK lives in a customer's program, and neither ends it, nor runs beside it, nor reads its environment",
+    },
+    Room {
         within: ("server/sealgate-http", "/src/"),
         forbidden: &[
             "sealgate_store::write",

@@ -1,0 +1,115 @@
+//! Putting a client together.
+
+use std::path::PathBuf;
+
+use sealgate_artifact::limits;
+
+use crate::server::Server;
+use crate::{
+    Client, Clock, ConfigurationError, FileStore, HttpTransport, Store, SystemClock, Transport, Trust,
+};
+
+/// What a [`Client`] needs: at least a server and a place for its state.
+pub struct Builder {
+    trust: &'static [u8],
+    server: String,
+    fingerprint: Option<String>,
+    plain_http: bool,
+    store: Option<Box<dyn Store>>,
+    clock: Box<dyn Clock>,
+    transport: Option<Box<dyn Transport>>,
+}
+
+impl Builder {
+    pub(crate) fn new(trust: &'static [u8]) -> Self {
+        Self {
+            trust,
+            server: String::new(),
+            fingerprint: None,
+            plain_http: false,
+            store: None,
+            clock: Box::new(SystemClock),
+            transport: None,
+        }
+    }
+
+    /// The server, `https://HOST[:PORT][/PATH]`. A customer may set it: a server elsewhere must show a certificate for
+    /// the place where it was called.
+    #[must_use]
+    pub fn server(mut self, url: impl Into<String>) -> Self {
+        self.server = url.into();
+        self
+    }
+
+    /// Keeps the state in this folder: [`FileStore`].
+    #[must_use]
+    pub fn state_dir(self, folder: impl Into<PathBuf>) -> Self {
+        self.store(FileStore::new(folder))
+    }
+
+    /// Keeps the state there.
+    #[must_use]
+    pub fn store(mut self, store: impl Store + 'static) -> Self {
+        self.store = Some(Box::new(store));
+        self
+    }
+
+    /// What the program can tell about the machine, in its own words: 1 to 128 bytes without control characters. It is
+    /// sent to the server and proves nothing.
+    #[must_use]
+    pub fn fingerprint(mut self, fingerprint: Option<String>) -> Self {
+        self.fingerprint = fingerprint;
+        self
+    }
+
+    /// Tells the time in the place of the machine's clock.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Box::new(clock);
+        self
+    }
+
+    /// Reaches the server this way, in the place of [`HttpTransport`] without a proxy.
+    #[must_use]
+    pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
+        self.transport = Some(Box::new(transport));
+        self
+    }
+
+    /// Allows `http://` to another machine. License keys can then be read by whoever listens; answers stay as safe as
+    /// they are.
+    #[must_use]
+    pub fn danger_plain_http(mut self) -> Self {
+        self.plain_http = true;
+        self
+    }
+
+    /// The client. Touches neither store nor network.
+    pub fn build(self) -> Result<Client, ConfigurationError> {
+        let trust = Trust::parse(self.trust)?;
+        let server = Server::parse(&self.server)?;
+        if server.is_open_to_others() && !self.plain_http {
+            return Err(ConfigurationError::PlainHttp);
+        }
+        if !self.fingerprint.as_deref().is_none_or(is_word) {
+            return Err(ConfigurationError::Fingerprint);
+        }
+        let transport = match self.transport {
+            Some(transport) => transport,
+            None => Box::new(HttpTransport::builder().build()?),
+        };
+        Ok(Client {
+            trust,
+            server,
+            fingerprint: self.fingerprint,
+            store: self.store.ok_or(ConfigurationError::StoreMissing)?,
+            clock: self.clock,
+            transport,
+        })
+    }
+}
+
+/// `spec/online.md` §2.3.
+fn is_word(text: &str) -> bool {
+    (1..=limits::REQUEST_WORD_BYTES).contains(&text.len()) && !text.chars().any(char::is_control)
+}

@@ -1,0 +1,194 @@
+//! One program on one device, and the server it asks.
+
+use std::cell::OnceCell;
+
+use sealgate_artifact::{DeviceRequest, Envelope, LicenseKey, LicenseName, Nonce};
+use zeroize::Zeroizing;
+
+use crate::device_key::DeviceKey;
+use crate::exchange::{self, Answer, Missing};
+use crate::judge::{Question, Refusal};
+use crate::server::Server;
+use crate::state::{Memory, State};
+use crate::statements::Statements;
+use crate::trust::Trust;
+use crate::{Builder, Clock, ConfigurationError, Denied, Error, License, Store, Transport, random};
+
+/// The operation of a server certificate that covers validations.
+const VALIDATE: &str = "validate";
+/// How often other processes may change the state while an answer is judged.
+const ATTEMPTS: usize = 8;
+
+/// Asks the vendor's server whether this device may use a license.
+///
+/// It works in the calling thread, which waits meanwhile. It may be shared between threads.
+pub struct Client {
+    pub(crate) trust: Trust,
+    pub(crate) server: Server,
+    pub(crate) fingerprint: Option<String>,
+    pub(crate) store: Box<dyn Store>,
+    pub(crate) clock: Box<dyn Clock>,
+    pub(crate) transport: Box<dyn Transport>,
+}
+
+/// The state as it was found, and the bytes it was read from.
+struct Found {
+    state: State,
+    bytes: Zeroizing<Vec<u8>>,
+}
+
+/// A request as it was sent.
+struct Asked {
+    request: DeviceRequest,
+    envelope: Envelope,
+}
+
+/// Whether the client says what it has, so that it is not sent again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Says {
+    All,
+    Nothing,
+}
+
+/// What `GET /api/v1/trust` brought: asked for at most once in a validation.
+type Fetched = OnceCell<Option<Missing>>;
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("server", &self.server.origin).finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// Begins with the bytes of `trust.json`, a constant of the build made by `include_bytes!`.
+    pub fn builder(trust: &'static [u8]) -> Builder {
+        Builder::new(trust)
+    }
+
+    /// Asks whether this device may use the license with this key, and returns the license's rights.
+    ///
+    /// The key may be typed in any case, with or without hyphens. A mistyped one is noticed before anything is sent. The
+    /// first call makes the device's key. A success is remembered before it is returned; a failure of any family changes
+    /// nothing of what is remembered.
+    pub fn validate_license(&self, key: &str) -> Result<License, Error> {
+        let key = LicenseKey::parse(key).map_err(|_| Denied::mistyped())?;
+        let fetched = Fetched::new();
+        let first = match self.ask(&key, Says::All, &fetched) {
+            Err(Refusal::Held(first)) => first,
+            answered => return answered.map_err(Refusal::into_error),
+        };
+        // What this client has may have been signed anew under the same name: one more question, as who has nothing.
+        self.ask(&key, Says::Nothing, &fetched).map_err(|second| match second.into_error() {
+            // spec/online.md §6.4: not shown as "offline".
+            Error::Transport(_) => first.into(),
+            second => second,
+        })
+    }
+
+    fn ask(&self, key: &LicenseKey, says: Says, fetched: &Fetched) -> Result<License, Refusal> {
+        let found = self.state()?;
+        let request = self.request(key, &found.state.device_key)?;
+        let envelope = found.state.device_key.sign(&request).map_err(|_| ConfigurationError::Fingerprint)?;
+        let holds = match says {
+            Says::All => self.held(&found.state).ids(),
+            Says::Nothing => vec![],
+        };
+        let answer = exchange::validate(&*self.transport, &self.server, &envelope, &holds)?;
+        self.conclude(found, &Asked { request, envelope }, &answer, fetched)
+    }
+
+    fn request(&self, key: &LicenseKey, device: &DeviceKey) -> Result<DeviceRequest, ConfigurationError> {
+        Ok(DeviceRequest {
+            tenant: self.trust.tenant,
+            app: self.trust.app,
+            license: LicenseName::Key(key.expose()),
+            device_key: device.public(),
+            fingerprint: self.fingerprint.clone(),
+            operation: VALIDATE.to_owned(),
+            nonce: Nonce::from_random(*random::bits()?),
+            client_time: self.clock.now(),
+        })
+    }
+
+    /// Judges the answer by what is remembered, and remembers what follows. Where another process was faster, judges again
+    /// by what that one left.
+    fn conclude(
+        &self,
+        mut found: Found,
+        asked: &Asked,
+        answer: &Answer,
+        fetched: &Fetched,
+    ) -> Result<License, Refusal> {
+        let clock = self.clock.now();
+        for _ in 0..ATTEMPTS {
+            let floor = found.state.floor();
+            let question = Question {
+                trust: &self.trust,
+                origin: &self.server.origin,
+                request: &asked.request,
+                id: asked.envelope.id(),
+                now: clock.max(floor),
+                floor,
+                accepted: &found.state.accepted(),
+            };
+            let (license, memory) = self.judge(&question, answer, self.held(&found.state), fetched)?;
+            let next = State { device_key: found.state.device_key, memory: Some(memory) };
+            if self.replace(Some(&found.bytes), &next.encode())? {
+                return Ok(license);
+            }
+            found = self.state()?;
+        }
+        Err(ConfigurationError::StateContended.into())
+    }
+
+    /// Once with what came; and once with what the server says is missing, if the chain does not verify without it.
+    fn judge(
+        &self,
+        question: &Question<'_>,
+        answer: &Answer,
+        held: Statements,
+        fetched: &Fetched,
+    ) -> Result<(License, Memory), Refusal> {
+        let first = match question.judge(answer, answer.over(held.clone())) {
+            Err(Refusal::Chain(first)) => first,
+            judged => return judged,
+        };
+        let fetch = || exchange::trust(&*self.transport, &self.server, &self.trust).ok();
+        let Some(missing) = fetched.get_or_init(fetch) else {
+            return Err(first.into());
+        };
+        match question.judge(answer, answer.over(missing.over(held, &self.trust.chain))) {
+            Err(Refusal::Chain(_)) => Err(first.into()),
+            judged => judged,
+        }
+    }
+
+    /// What the client has before an answer: the newest of its state and its build.
+    fn held(&self, state: &State) -> Statements {
+        let build = &self.trust.chain;
+        match &state.memory {
+            Some(memory) => memory.statements.clone().or_newer(build),
+            None => Statements::of_build(build),
+        }
+    }
+
+    /// The state; where there is none, a new one with a new device key, saved before anybody hears of the key.
+    fn state(&self) -> Result<Found, ConfigurationError> {
+        for _ in 0..ATTEMPTS {
+            let loaded = self.store.load().map_err(|e| ConfigurationError::Store(e.to_string()))?;
+            if let Some(bytes) = loaded.map(Zeroizing::new) {
+                return Ok(Found { state: State::decode(&bytes)?, bytes });
+            }
+            let state = State { device_key: DeviceKey::from_seed(&*random::bits()?), memory: None };
+            let bytes = state.encode();
+            if self.replace(None, &bytes)? {
+                return Ok(Found { state, bytes });
+            }
+        }
+        Err(ConfigurationError::StateContended)
+    }
+
+    fn replace(&self, old: Option<&[u8]>, new: &[u8]) -> Result<bool, ConfigurationError> {
+        self.store.replace(old, new).map_err(|e| ConfigurationError::Store(e.to_string()))
+    }
+}

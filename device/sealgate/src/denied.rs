@@ -1,0 +1,98 @@
+//! A no: who says it, and why.
+
+use std::time::Duration;
+
+use sealgate_artifact::{Code, Decision, LicenseId, UnixSeconds};
+
+/// The license says no. Nothing makes one but a verified decision, a verified license, or a mistyped key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{by}: {}", self.meaning())]
+#[non_exhaustive]
+pub struct Denied {
+    /// Why: a code of `spec/errors.md` §2, or one that this program does not know.
+    pub code: String,
+    /// Who says so.
+    pub by: DeniedBy,
+    /// When asking again may help.
+    pub retry_after: Option<Duration>,
+    /// The license, where one was found.
+    pub license: Option<LicenseId>,
+    /// How many devices use it, as the server says.
+    pub devices_used: Option<u64>,
+    /// The server's time, where the server decided.
+    pub server_time: Option<UnixSeconds>,
+}
+
+/// Who says no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DeniedBy {
+    /// The vendor's server, in a verified decision.
+    Server,
+    /// The license itself: its own window is not open.
+    License,
+    /// This program, before it asked: the key is mistyped.
+    Typing,
+}
+
+impl std::fmt::Display for DeniedBy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Server => "denied by the server",
+            Self::License => "the license gives no right now",
+            Self::Typing => "not a license key",
+        })
+    }
+}
+
+impl Denied {
+    /// `spec/online.md` §6.2: what a verified decision with a code says.
+    pub(crate) fn by_server(decision: &Decision, code: &str, retry_after: Option<u64>) -> Self {
+        Self {
+            code: code.to_owned(),
+            by: DeniedBy::Server,
+            retry_after: retry_after.map(Duration::from_secs),
+            license: decision.license(),
+            devices_used: decision.devices_used,
+            server_time: Some(decision.issued_at),
+        }
+    }
+
+    /// `spec/license.md` §4: what the license's own window says.
+    pub(crate) fn by_license(code: Code, license: LicenseId) -> Self {
+        Self { license: Some(license), ..Self::here(code, DeniedBy::License) }
+    }
+
+    /// `spec/license.md` §3.4: SDKs check the key before they ask.
+    pub(crate) fn mistyped() -> Self {
+        Self::here(Code::LicenseKeyMalformed, DeniedBy::Typing)
+    }
+
+    fn here(code: Code, by: DeniedBy) -> Self {
+        Self {
+            code: code.as_str().to_owned(),
+            by,
+            retry_after: None,
+            license: None,
+            devices_used: None,
+            server_time: None,
+        }
+    }
+
+    fn meaning(&self) -> &str {
+        let known = Code::ALL.iter().find(|code| code.as_str() == self.code);
+        known.map_or(&self.code, |code| code.meaning())
+    }
+
+    /// One sentence: what would put it right.
+    pub fn fix(&self) -> &'static str {
+        match self.code.as_str() {
+            "license_key_malformed" => "Type the key again as it was issued: seven groups of four.",
+            "invalid_key" => "Check the key against the vendor's message; it may be for another product.",
+            "expired" => "Renew the license.",
+            "not_yet_valid" => "Wait until the license begins, and check this machine's clock.",
+            "device_limit" => "Release another device, or ask the vendor for more seats.",
+            _ => "Ask the vendor about this license.",
+        }
+    }
+}

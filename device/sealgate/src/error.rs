@@ -1,0 +1,273 @@
+//! What a program is told when it gets no license (`spec/errors.md` §1).
+
+use std::time::Duration;
+
+use sealgate_artifact::{Code, Family};
+use sealgate_trust::TrustError;
+
+use crate::Denied;
+
+/// Why there is no license. The variant says whose turn it is, and what a program may do.
+///
+/// Only [`Error::License`] is a *no*. Everything else says nothing about rights: the program stands where the last
+/// verified decision left it (`spec/online.md` §6.5).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The license says no. Tell the user.
+    #[error(transparent)]
+    License(#[from] Denied),
+    /// Something is not what it claims to be. Believe nothing of it, and never show it as "offline".
+    #[error(transparent)]
+    Security(#[from] SecurityError),
+    /// The question or the answer did not arrive. Ask again later.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// Whoever builds or sets up this program has to act.
+    #[error(transparent)]
+    Configuration(#[from] ConfigurationError),
+}
+
+/// Something claimed to come from the vendor and does not, or not for this question.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SecurityError {
+    /// The server could not show that the vendor vouches for it.
+    #[error("the server is not the vendor's: {0}")]
+    ServerUntrusted(&'static str),
+    /// `spec/keys.md` §5.9: the vendor vouches for this server, but not for this.
+    #[error("the server's certificate does not cover this tenant, origin or operation")]
+    ServerScope,
+    /// `spec/keys.md` §5.10.
+    #[error("the server's key was revoked")]
+    ServerRevoked,
+    /// The server's certificate is over.
+    #[error("the server's certificate has expired")]
+    CertificateExpired,
+    /// The server's certificate has not begun.
+    #[error("the server's certificate is not valid yet")]
+    CertificateNotYetValid,
+    /// `spec/online.md` §6.6: a genuine answer to another question.
+    #[error("the signed answer was made for another question: its {0} differs")]
+    NonceMismatch(&'static str),
+    /// A root statement, keyset, certificate, decision or license that is refused for a reason of its own.
+    #[error("{what}: {why}")]
+    Statement {
+        /// Which one.
+        what: &'static str,
+        /// Why.
+        why: TrustError,
+    },
+}
+
+/// No answer that could be judged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TransportError {
+    /// Nothing came back.
+    #[error("the server did not answer: {0}")]
+    Unreachable(String),
+    /// A refusal that nobody signed. Whoever sits between can make one, so it is no denial (`spec/online.md` §6.3).
+    #[error("status {status} without a signed decision{}", said.as_ref().map(Said::quoted).unwrap_or_default())]
+    RefusedUnsigned {
+        /// The HTTP status.
+        status: u16,
+        /// What the answer says of itself: for the integrator, never for a decision.
+        said: Option<Said>,
+        /// When asking again may help.
+        retry_after: Option<Duration>,
+    },
+    /// An answer that is not of the documented form.
+    #[error("the answer is not of the documented form: {0}")]
+    AnswerInvalid(&'static str),
+}
+
+/// The words of an unsigned answer: bounded, with control characters escaped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// What it calls its code.
+    pub code: String,
+    /// Its sentence.
+    pub message: String,
+    /// Its name in the server's log.
+    pub request_id: String,
+}
+
+impl Said {
+    fn quoted(&self) -> String {
+        format!(", which says \"{}: {}\" (request {})", self.code, self.message, self.request_id)
+    }
+}
+
+/// What the integrator, or whoever installed the program, has to put right.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigurationError {
+    /// No trust was built in.
+    #[error("no trust.json is built in")]
+    TrustMissing,
+    /// What was built in is no trust.json.
+    #[error("the built-in trust.json is not usable: {0}")]
+    TrustInvalid(String),
+    /// The server's URL is not one.
+    #[error("the server's URL is not usable: {0}")]
+    ServerUrl(&'static str),
+    /// `http://` to another machine was not asked for by its loud name.
+    #[error("the server's URL is http:// and not of this machine")]
+    PlainHttp,
+    /// The builder was given no place to keep state.
+    #[error("no store was given")]
+    StoreMissing,
+    /// The state cannot be read or written.
+    #[error("the state cannot be kept: {0}")]
+    Store(String),
+    /// The state is not what this program wrote.
+    #[error("the state is damaged")]
+    StateDamaged,
+    /// Others write the state all the time.
+    #[error("the state was changed by others at every attempt")]
+    StateContended,
+    /// The fingerprint is not of the form that a request may carry.
+    #[error("the fingerprint does not have 1 to 128 bytes without control characters")]
+    Fingerprint,
+    /// The proxy or the certificate authority that the transport was given.
+    #[error("the transport is not usable: {0}")]
+    Transport(String),
+    /// The operating system gave no random bits.
+    #[error("the operating system gave no random bits")]
+    Entropy,
+}
+
+impl Error {
+    /// The stable code of `spec/errors.md` §2. A server's denial may carry one that this program does not know.
+    pub fn code(&self) -> &str {
+        match self {
+            Self::License(denied) => &denied.code,
+            Self::Security(error) => error.code().as_str(),
+            Self::Transport(error) => error.code().as_str(),
+            Self::Configuration(error) => error.code().as_str(),
+        }
+    }
+
+    /// Whose turn it is.
+    pub fn family(&self) -> Family {
+        match self {
+            Self::License(_) => Family::License,
+            Self::Security(_) => Family::Security,
+            Self::Transport(_) => Family::Transport,
+            Self::Configuration(_) => Family::Configuration,
+        }
+    }
+
+    /// When asking again may help, where anybody said so.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::License(denied) => denied.retry_after,
+            Self::Transport(TransportError::RefusedUnsigned { retry_after, .. }) => *retry_after,
+            _ => None,
+        }
+    }
+
+    /// One sentence: what would put it right.
+    pub fn fix(&self) -> &'static str {
+        match self {
+            Self::License(denied) => denied.fix(),
+            Self::Security(error) => error.fix(),
+            Self::Transport(error) => error.fix(),
+            Self::Configuration(error) => error.fix(),
+        }
+    }
+}
+
+impl SecurityError {
+    /// The stable code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::ServerUntrusted(_) => Code::ServerUntrusted,
+            Self::ServerScope => Code::ServerScope,
+            Self::ServerRevoked => Code::ServerRevoked,
+            Self::CertificateExpired => Code::CertificateExpired,
+            Self::CertificateNotYetValid => Code::CertificateNotYetValid,
+            Self::NonceMismatch(_) => Code::NonceMismatch,
+            Self::Statement { why, .. } => why.code(),
+        }
+    }
+
+    fn fix(&self) -> &'static str {
+        match self {
+            Self::ServerUntrusted(_) => {
+                "Check that the server's address is the vendor's and that nothing on the way answers in its place."
+            }
+            Self::ServerScope => {
+                "The vendor lists this address among the server's origins, or the program is given the listed one."
+            }
+            Self::ServerRevoked => "Ask the vendor: this server may answer no more.",
+            Self::CertificateExpired => {
+                "Check this machine's clock; if it is right, the vendor renews the server's certificate."
+            }
+            Self::NonceMismatch(_) => {
+                "Ask again; if it stays, something on the way answers with recordings of other answers."
+            }
+            Self::CertificateNotYetValid => "Check this machine's clock.",
+            Self::Statement { why: TrustError::NotYetValid(_) | TrustError::Expired(_), .. } => {
+                "Check this machine's clock; if it is right, ask the vendor for a current version of this program."
+            }
+            Self::Statement { .. } => {
+                "Ask again over another network, and tell the vendor this code if it stays."
+            }
+        }
+    }
+}
+
+impl TransportError {
+    /// The stable code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Unreachable(_) => Code::ServerUnreachable,
+            Self::RefusedUnsigned { status: 429, .. } => Code::RateLimited,
+            Self::RefusedUnsigned { status: 503, .. } => Code::Unavailable,
+            Self::RefusedUnsigned { status: 500..=599, .. } => Code::SystemError,
+            Self::RefusedUnsigned { .. } | Self::AnswerInvalid(_) => Code::AnswerInvalid,
+        }
+    }
+
+    fn fix(&self) -> &'static str {
+        match self {
+            Self::Unreachable(_) => "Check the network, the proxy and the server's address, then ask again.",
+            Self::RefusedUnsigned { status: 429 | 500..=599, .. } => "Ask again later.",
+            Self::RefusedUnsigned { .. } | Self::AnswerInvalid(_) => {
+                "Check that the address is that of a Sealgate server which knows this app, and ask again."
+            }
+        }
+    }
+}
+
+impl ConfigurationError {
+    /// The stable code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::TrustMissing => Code::TrustMissing,
+            Self::Store(_) | Self::StateDamaged | Self::StateContended => Code::FileUnreadable,
+            _ => Code::ConfigInvalid,
+        }
+    }
+
+    fn fix(&self) -> &'static str {
+        match self {
+            Self::TrustMissing | Self::TrustInvalid(_) => {
+                "Build the program with the file that `sealgate keys export -o trust.json` writes."
+            }
+            Self::ServerUrl(_) => "Give the server as https://HOST, with :PORT if it needs one.",
+            Self::PlainHttp => {
+                "Use https://, or call danger_plain_http() where the network itself is trusted."
+            }
+            Self::StoreMissing => "Call state_dir(FOLDER) or store(STORE) on the builder.",
+            Self::Store(_) => "Make the state folder writable for the user who runs this program.",
+            Self::StateDamaged => "Restore the state, or remove it: the machine then counts as a new device.",
+            Self::StateContended => "Give each instance of the program a state of its own.",
+            Self::Fingerprint => "Give a fingerprint of 1 to 128 bytes, or none.",
+            Self::Transport(_) => "Check the proxy's URL and the PEM of the certificate authority.",
+            Self::Entropy => "Run the program where the operating system has a random source.",
+        }
+    }
+}

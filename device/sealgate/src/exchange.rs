@@ -1,0 +1,185 @@
+//! The wire: what is posted, what comes back, and what an answer without a decision is taken for.
+
+use std::time::Duration;
+
+use sealgate_artifact::{Envelope, StatementId};
+use sealgate_trust::ChainBytes;
+use sealgate_wire::Problem;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use zeroize::Zeroizing;
+
+use crate::error::Said;
+use crate::server::Server;
+use crate::statements::Statements;
+use crate::trust::Trust;
+use crate::{HttpAnswer, HttpQuestion, Transport, TransportError};
+
+/// What is shown of an unsigned answer's words, in characters. Blocks a stranger's text from filling a screen or a log.
+const SAID_CHARS: usize = 200;
+/// `spec/errors.md` §1: the longest code. A request id is shorter.
+const NAME_CHARS: usize = 64;
+
+/// An answer that brings a decision. Nothing in it is believed.
+pub(crate) struct Answer {
+    pub(crate) decision: Vec<u8>,
+    certificate: Option<Vec<u8>>,
+    keyset: Option<Vec<u8>>,
+    tenant_keyset: Option<Vec<u8>>,
+    license: Option<Vec<u8>>,
+}
+
+/// What `GET /api/v1/trust` says is missing. Nothing in it is believed.
+pub(crate) struct Missing {
+    roots: Vec<Vec<u8>>,
+    keyset: Option<Vec<u8>>,
+    tenant_keyset: Option<Vec<u8>>,
+    certificate: Option<Vec<u8>>,
+}
+
+impl Answer {
+    /// What came with the decision, in the place of what was there.
+    pub(crate) fn over(&self, mut held: Statements) -> Statements {
+        replace(&mut held.chain.keyset, self.keyset.as_ref());
+        replace(&mut held.chain.tenant_keyset, self.tenant_keyset.as_ref());
+        held.certificate = self.certificate.clone().or(held.certificate);
+        held.license = self.license.clone().or(held.license);
+        held
+    }
+
+    pub(crate) fn brings_certificate(&self) -> bool {
+        self.certificate.is_some()
+    }
+
+    pub(crate) fn brings_license(&self) -> bool {
+        self.license.is_some()
+    }
+}
+
+impl Missing {
+    /// The build's root statements with what follows them, and whatever else came, in the place of what was there.
+    pub(crate) fn over(&self, mut held: Statements, build: &ChainBytes) -> Statements {
+        held.chain.roots = [build.roots.as_slice(), &self.roots].concat();
+        replace(&mut held.chain.keyset, self.keyset.as_ref());
+        replace(&mut held.chain.tenant_keyset, self.tenant_keyset.as_ref());
+        held.certificate = self.certificate.clone().or(held.certificate);
+        held
+    }
+}
+
+fn replace(there: &mut Vec<u8>, came: Option<&Vec<u8>>) {
+    if let Some(came) = came {
+        there.clone_from(came);
+    }
+}
+
+/// `POST /api/v1/validate`.
+pub(crate) fn validate(
+    transport: &dyn Transport,
+    server: &Server,
+    request: &Envelope,
+    holds: &[StatementId],
+) -> Result<Answer, TransportError> {
+    let body = question(request, holds);
+    let bytes = send(transport, &server.url("/api/v1/validate"), Some(&body))?;
+    let text: AnswerText = parse(&bytes)?;
+    // spec/online.md §6.3: an answer that brings no decision is of the family transport.
+    let decision = text.decision.ok_or(TransportError::AnswerInvalid("it brings no decision"))?;
+    Ok(Answer {
+        decision: bytes_of(decision),
+        certificate: text.certificate.map(bytes_of),
+        keyset: text.keyset.map(bytes_of),
+        tenant_keyset: text.tenant_keyset.map(bytes_of),
+        license: text.license.map(bytes_of),
+    })
+}
+
+/// `GET /api/v1/trust`: what follows the build's last root statement, and the current rest.
+pub(crate) fn trust(
+    transport: &dyn Transport,
+    server: &Server,
+    pinned: &Trust,
+) -> Result<Missing, TransportError> {
+    let (tenant, last_root) = (pinned.tenant, pinned.last_root);
+    let path = format!("/api/v1/trust?tenant={tenant}&root={last_root}&keyset=0");
+    let text: MissingText = parse(&send(transport, &server.url(&path), None)?)?;
+    Ok(Missing {
+        roots: text.roots.into_iter().map(bytes_of).collect(),
+        keyset: text.keyset.map(bytes_of),
+        tenant_keyset: text.tenant_keyset.map(bytes_of),
+        certificate: text.certificate.map(bytes_of),
+    })
+}
+
+/// Sends, and once more the same bytes where nothing came back. `spec/online.md` §2.4: the same request may be sent again
+/// when an answer was lost.
+fn send(transport: &dyn Transport, url: &str, body: Option<&[u8]>) -> Result<Vec<u8>, TransportError> {
+    let question = HttpQuestion { url, body };
+    let answer = transport.exchange(&question).or_else(|_| transport.exchange(&question));
+    let answer = answer.map_err(|why| TransportError::Unreachable(shown(&why.0, SAID_CHARS)))?;
+    if answer.status == 200 { Ok(answer.body) } else { Err(refused(&answer)) }
+}
+
+/// `spec/online.md` §6.3: a refusal without a signature is never a denial, whatever its status or its words.
+fn refused(answer: &HttpAnswer) -> TransportError {
+    let problem = serde_json::from_slice::<Problem>(&answer.body).ok();
+    let said_after = problem.as_ref().and_then(|problem| problem.retry_after);
+    TransportError::RefusedUnsigned {
+        status: answer.status,
+        retry_after: answer.retry_after.or(said_after.map(|after| Duration::from_secs(after.into()))),
+        said: problem.map(|problem| Said {
+            code: shown(&problem.code, NAME_CHARS),
+            message: shown(&problem.message, SAID_CHARS),
+            request_id: shown(&problem.request_id, NAME_CHARS),
+        }),
+    }
+}
+
+/// A stranger's words, short and without anything that steers a terminal.
+fn shown(text: &str, most: usize) -> String {
+    text.chars().take(most).flat_map(char::escape_debug).collect()
+}
+
+fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, TransportError> {
+    serde_json::from_slice(body).map_err(|_| TransportError::AnswerInvalid("the body does not read"))
+}
+
+fn bytes_of(text: Box<RawValue>) -> Vec<u8> {
+    String::from(Box::<str>::from(text)).into_bytes()
+}
+
+/// It holds a license key, so the body's memory is wiped when it goes: what passes through other hands on the way is not.
+fn question(request: &Envelope, holds: &[StatementId]) -> Zeroizing<Vec<u8>> {
+    let request = String::from_utf8(request.encode()).expect("an envelope is written as text");
+    let question = QuestionText {
+        request: RawValue::from_string(request).expect("an envelope is written as JSON"),
+        holds: holds.iter().map(StatementId::to_string).collect(),
+    };
+    Zeroizing::new(serde_json::to_vec(&question).expect("a question can be written"))
+}
+
+#[derive(Serialize)]
+struct QuestionText {
+    request: Box<RawValue>,
+    /// At most four: well within the wire's sixteen.
+    holds: Vec<String>,
+}
+
+/// Members that a later server adds are passed over: nothing is believed for standing here.
+#[derive(Deserialize)]
+struct AnswerText {
+    decision: Option<Box<RawValue>>,
+    certificate: Option<Box<RawValue>>,
+    keyset: Option<Box<RawValue>>,
+    tenant_keyset: Option<Box<RawValue>>,
+    license: Option<Box<RawValue>>,
+}
+
+#[derive(Deserialize)]
+struct MissingText {
+    #[serde(default)]
+    roots: Vec<Box<RawValue>>,
+    keyset: Option<Box<RawValue>>,
+    tenant_keyset: Option<Box<RawValue>>,
+    certificate: Option<Box<RawValue>>,
+}

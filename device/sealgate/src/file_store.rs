@@ -1,0 +1,118 @@
+//! The state in a file that only its owner reads.
+#![expect(clippy::disallowed_methods, reason = "this is the file adapter")]
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use crate::Store;
+
+const STATE: &str = "state.json";
+const STAGED: &str = "state.json.new";
+const LOCK: &str = "lock";
+/// A state with the longest chain has about 3 MiB. Blocks memory exhaustion by another file of that name.
+const STATE_BYTES: u64 = 32 * 1024 * 1024;
+
+/// Keeps the state in a folder of its own. On Unix the folder is made with mode 0700 and the file with 0600.
+///
+/// Processes of one program may share the folder: a lock file keeps them from overwriting each other. The file system
+/// must know renames and locks; a local one does.
+#[derive(Debug, Clone)]
+pub struct FileStore {
+    folder: PathBuf,
+}
+
+impl FileStore {
+    /// The store in this folder, which is made when something is first saved.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into() }
+    }
+
+    fn write(&self, state: &[u8]) -> io::Result<()> {
+        let staged = self.folder.join(STAGED);
+        // What a crash left behind may have another mode.
+        match std::fs::remove_file(&staged) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = private().write(true).create_new(true).open(&staged)?;
+        file.write_all(state)?;
+        file.sync_all()?;
+        drop(file);
+        std::fs::rename(&staged, self.folder.join(STATE))?;
+        sync_folder(&self.folder)
+    }
+
+    /// Held while it lives, and released with the process whatever ends it.
+    fn lock(&self) -> io::Result<File> {
+        let file =
+            private().read(true).write(true).create(true).truncate(false).open(self.folder.join(LOCK))?;
+        match file.lock() {
+            // Where the file system knows no locks, one process has the folder to itself, or nothing helps.
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(file),
+            locked => locked.map(|()| file),
+        }
+    }
+}
+
+impl Store for FileStore {
+    fn load(&self) -> io::Result<Option<Vec<u8>>> {
+        let file = match OpenOptions::new().read(true).open(self.folder.join(STATE)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            opened => opened?,
+        };
+        let mut state = Vec::new();
+        file.take(STATE_BYTES + 1).read_to_end(&mut state)?;
+        if state.len() as u64 > STATE_BYTES {
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than any state"));
+        }
+        Ok(Some(state))
+    }
+
+    fn replace(&self, old: Option<&[u8]>, new: &[u8]) -> io::Result<bool> {
+        make_private_folder(&self.folder)?;
+        let _lock = self.lock()?;
+        let there = self.load()?.map(Zeroizing::new);
+        if there.as_ref().map(|state| state.as_slice()) != old {
+            return Ok(false);
+        }
+        self.write(new).map(|()| true)
+    }
+}
+
+#[cfg(unix)]
+fn make_private_folder(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+#[cfg(not(unix))]
+fn make_private_folder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).create(folder)
+}
+
+#[cfg(unix)]
+fn private() -> OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut options = OpenOptions::new();
+    options.mode(0o600);
+    options
+}
+
+#[cfg(not(unix))]
+fn private() -> OpenOptions {
+    OpenOptions::new()
+}
+
+/// The rename is durable once the folder is.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    OpenOptions::new().read(true).open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,175 @@
+//! From an answer to a license: who speaks, whether about this question, and what the license gives (`spec/online.md`
+//! §5 and §6). A pure function of what was received, what is remembered and one time.
+
+use sealgate_artifact::{
+    Decision, DeviceRequest, License as Signed, Outcome, ServerCertificate, StatementId, UnixSeconds,
+};
+use sealgate_rules::{Window, in_force};
+use sealgate_trust::{
+    Accepted, Asked, ServerRole, TenantTrust, TrustError, Verified, Window as Holds, verify_certificate,
+    verify_decision, verify_license,
+};
+
+use crate::exchange::Answer;
+use crate::state::Memory;
+use crate::statements::{self, Statements};
+use crate::trust::Trust;
+use crate::{Denied, Error, License, SecurityError, TransportError};
+
+/// What was asked, of whom, and when.
+pub(crate) struct Question<'a> {
+    pub(crate) trust: &'a Trust,
+    pub(crate) origin: &'a str,
+    pub(crate) request: &'a DeviceRequest,
+    pub(crate) id: StatementId,
+    /// The one time of all steps, never below the floor.
+    pub(crate) now: UnixSeconds,
+    /// The newest time that was signed for this client before.
+    pub(crate) floor: UnixSeconds,
+    pub(crate) accepted: &'a Accepted,
+}
+
+/// Why an answer was not believed, or believed and a no; and what asking otherwise may change about it.
+pub(crate) enum Refusal {
+    /// The chain does not verify: perhaps the roots rotated.
+    Chain(SecurityError),
+    /// A statement from the state does not verify any more: perhaps it was signed anew, under the same name.
+    Held(SecurityError),
+    /// Final.
+    Final(Error),
+}
+
+impl<E: Into<Error>> From<E> for Refusal {
+    fn from(error: E) -> Self {
+        Self::Final(error.into())
+    }
+}
+
+impl Refusal {
+    pub(crate) fn into_error(self) -> Error {
+        match self {
+            Self::Chain(error) | Self::Held(error) => error.into(),
+            Self::Final(error) => error,
+        }
+    }
+}
+
+impl Question<'_> {
+    /// Identity first: chain, certificate, decision; then the license that the decision names, and its window.
+    pub(crate) fn judge(&self, answer: &Answer, has: Statements) -> Result<(License, Memory), Refusal> {
+        let (trust, tenant) = (self.trust, Some(self.trust.tenant));
+        let chain = TenantTrust::verify(&trust.roots, &has.chain, tenant, self.accepted, self.now);
+        let chain = chain.map_err(|why| Refusal::Chain(of_chain(why)))?;
+        let certificate = self.certificate(&chain, answer, &has)?;
+        let asked = Asked::by(self.request, self.id);
+        let decision = verify_decision(&certificate, &answer.decision, &asked).map_err(of_decision)?;
+        let license = self.license(&chain, answer, &has, decision.get())?;
+
+        let signed_time = signed_time(decision.get(), &chain, certificate.get());
+        let floor = self.floor.max(signed_time);
+        let license = license.get();
+        // spec/license.md §4: the same function as the server's, at a time that no clock can set back.
+        in_force(Window::from(license), false, self.now.max(floor))
+            .map_err(|code| Denied::by_license(code, license.license))?;
+        let memory = Memory { accepted: chain.accepted().clone(), floor, statements: has };
+        Ok((License::new(license, Some(decision.get())), memory))
+    }
+
+    /// `spec/online.md` §5.1: for this tenant, the origin that was called and the operation that was asked for.
+    fn certificate(
+        &self,
+        chain: &TenantTrust,
+        answer: &Answer,
+        has: &Statements,
+    ) -> Result<Verified<ServerCertificate>, Refusal> {
+        let Some(certificate) = &has.certificate else {
+            return Err(SecurityError::ServerUntrusted("it shows no certificate").into());
+        };
+        let (origin, operation) = (self.origin, self.request.operation.as_str());
+        let role = ServerRole { tenant: self.trust.tenant, origin, operation };
+        verify_certificate(chain, certificate, &role, self.now).map_err(|why| {
+            let is_held = !answer.brings_certificate() && why == TrustError::SignatureInvalid;
+            let error = of_certificate(why);
+            if is_held { Refusal::Held(error) } else { error.into() }
+        })
+    }
+
+    /// `spec/online.md` §6.1: the statement that the decision names, with the rights that it gives.
+    fn license(
+        &self,
+        chain: &TenantTrust,
+        answer: &Answer,
+        has: &Statements,
+        said: &Decision,
+    ) -> Result<Verified<Signed>, Refusal> {
+        let (license, named) = match &said.outcome {
+            Outcome::Allowed { license, license_statement } => (*license, *license_statement),
+            Outcome::Denied { code, retry_after, .. } => {
+                return Err(Denied::by_server(said, code, *retry_after).into());
+            }
+        };
+        let is_named = |bytes: &&Vec<u8>| answer.brings_license() || statements::id(bytes) == Some(named);
+        let Some(bytes) = has.license.as_ref().filter(is_named) else {
+            return Err(TransportError::AnswerInvalid("the license that it names did not come along").into());
+        };
+        let verified = verify_license(chain, bytes, Some(self.trust.app)).map_err(|why| {
+            let is_held = !answer.brings_license() && why == TrustError::SignatureInvalid;
+            let error = SecurityError::Statement { what: "license", why };
+            if is_held { Refusal::Held(error) } else { error.into() }
+        })?;
+        if verified.id() != named {
+            return Err(SecurityError::NonceMismatch("license_statement").into());
+        }
+        if verified.get().license != license {
+            return Err(SecurityError::NonceMismatch("license").into());
+        }
+        Ok(verified)
+    }
+}
+
+/// The server's time as far as it may move the floor: within everything that vouches for it, so that a stolen key
+/// cannot push a client beyond its own certificate's end.
+fn signed_time(said: &Decision, chain: &TenantTrust, certificate: &ServerCertificate) -> UnixSeconds {
+    let ends = [
+        chain.root().get().expires_at,
+        chain.keyset().get().expires_at,
+        chain.tenant_keyset().get().expires_at,
+        certificate.expires_at,
+    ];
+    let last = |end: UnixSeconds| UnixSeconds::new(end.get().saturating_sub(1)).expect("earlier than a time");
+    ends.into_iter().map(last).fold(said.issued_at, UnixSeconds::min)
+}
+
+/// Whoever shows a chain of other keys than the vendor's is not the vendor's server.
+fn of_chain(why: TrustError) -> SecurityError {
+    match why {
+        TrustError::SignatureInvalid | TrustError::ThresholdNotMet { .. } => {
+            SecurityError::ServerUntrusted("its keys are not under the pinned roots")
+        }
+        why => SecurityError::Statement { what: "chain of keys", why },
+    }
+}
+
+fn of_certificate(why: TrustError) -> SecurityError {
+    match why {
+        TrustError::SignatureInvalid => SecurityError::ServerUntrusted("its certificate is not the vendor's"),
+        TrustError::ServerScope => SecurityError::ServerScope,
+        TrustError::ServerRevoked => SecurityError::ServerRevoked,
+        TrustError::Expired(Holds::Certificate) => SecurityError::CertificateExpired,
+        TrustError::NotYetValid(Holds::Certificate) => SecurityError::CertificateNotYetValid,
+        why => SecurityError::Statement { what: "server certificate", why },
+    }
+}
+
+fn of_decision(why: TrustError) -> SecurityError {
+    match why {
+        TrustError::SignatureInvalid => {
+            SecurityError::ServerUntrusted("the key that its certificate names did not sign the decision")
+        }
+        TrustError::AnswersAnother(field) => SecurityError::NonceMismatch(field),
+        TrustError::ServerScope => SecurityError::ServerScope,
+        TrustError::Expired(Holds::Certificate) => SecurityError::CertificateExpired,
+        TrustError::NotYetValid(Holds::Certificate) => SecurityError::CertificateNotYetValid,
+        why => SecurityError::Statement { what: "decision", why },
+    }
+}

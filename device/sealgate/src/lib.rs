@@ -1,0 +1,98 @@
+//! Licenses a program: asks the vendor's Sealgate server, and believes only what the pinned keys vouch for.
+//!
+//! This crate must never call a license valid, or denied, on anybody's word but that of a key which the pinned roots
+//! vouch for, for this tenant, this server, this app, this device and this very question. It must never exit the process,
+//! leave a thread running, read an environment variable, or let a customer's file say who is trusted.
+//!
+//! ```no_run
+//! use sealgate::{Client, Error};
+//!
+//! // What `sealgate keys export -o trust.json` wrote. A constant of the build: whoever sets it decides who is believed.
+//! const TRUST: &[u8] = include_bytes!("../examples/trust.json");
+//!
+//! # fn run(state_folder: std::path::PathBuf, typed: &str) -> Result<(), sealgate::ConfigurationError> {
+//! let client =
+//!     Client::builder(TRUST).server("https://license.example.com").state_dir(state_folder).build()?;
+//! match client.validate_license(typed) {
+//!     Ok(license) if license.has_feature("export") => println!("everything"),
+//!     Ok(license) => println!("{}", license.tier().as_str()),
+//!     // A no. Nothing else is one.
+//!     Err(Error::License(no)) => println!("{no}. {}", no.fix()),
+//!     // Somebody is not who he claims to be: say so, and never "offline".
+//!     Err(Error::Security(error)) => eprintln!("{}: {error}", error.code()),
+//!     // Says nothing about rights: ask again later.
+//!     Err(Error::Transport(error)) => eprintln!("{error}"),
+//!     // For whoever builds or installs this program.
+//!     Err(error) => eprintln!("{error}. {}", error.fix()),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A proxy and a certificate authority of the customer's own:
+//!
+//! ```no_run
+//! # fn run(trust: &'static [u8], pem: &str) -> Result<sealgate::Client, sealgate::ConfigurationError> {
+//! use sealgate::{Client, HttpTransport};
+//!
+//! let transport = HttpTransport::builder().proxy("http://proxy.example.com:3128").certificate_authority(pem).build()?;
+//! let client = Client::builder(trust)
+//!     .server("https://license.example.com")
+//!     .state_dir("/var/lib/editor/license")
+//!     .transport(transport)
+//!     .build()?;
+//! # Ok(client)
+//! # }
+//! ```
+//!
+//! A license file, on a machine that asks nobody:
+//!
+//! ```
+//! use sealgate::{Clock, SystemClock, verify_license_file};
+//!
+//! const TRUST: &[u8] = include_bytes!("../examples/trust.json");
+//! let error = verify_license_file(TRUST, b"{}", SystemClock.now()).unwrap_err();
+//! assert_eq!(error.family(), sealgate::Family::Security);
+//! ```
+
+mod builder;
+mod client;
+mod clock;
+mod denied;
+mod device_key;
+mod error;
+mod exchange;
+mod file_store;
+mod http;
+mod judge;
+mod license;
+mod offline;
+mod random;
+mod server;
+mod state;
+mod statements;
+mod store;
+mod transport;
+mod trust;
+
+pub use builder::Builder;
+pub use client::Client;
+pub use clock::{Clock, SystemClock};
+pub use denied::{Denied, DeniedBy};
+pub use error::{ConfigurationError, Error, Said, SecurityError, TransportError};
+pub use file_store::FileStore;
+pub use http::{HttpTransport, HttpTransportBuilder};
+pub use license::License;
+pub use offline::verify_license_file;
+pub use store::{MemoryStore, Store};
+pub use transport::{ANSWER_BYTES, HttpAnswer, HttpQuestion, Transport, Unanswered};
+pub use trust::Trust;
+
+pub use sealgate_artifact::{Code, Family, LicenseId, Tier, UnixSeconds};
+pub use sealgate_trust::{TrustError, Window};
+
+/// The bare signature rule (`spec/ed25519.md`), for programs that verify what the vendor signed elsewhere.
+pub mod ed25519 {
+    pub use sealgate_artifact::PublicKey;
+    pub use sealgate_trust::ed25519::verify;
+}

@@ -1,0 +1,150 @@
+//! A vendor's server, and nobody between.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use sealgate::{Denied, DeniedBy, Error, Family, Tier};
+use sealgate_artifact::{LicenseId, MaxDevices};
+
+use crate::authority::{DAY, NOW, at, key};
+use crate::site::{Device, Site};
+
+#[test]
+fn a_valid_key_brings_the_rights_of_its_license() {
+    let site = Site::honest();
+    let license = Device::new(site.trust(), site.clone()).validate().expect("valid");
+    assert_eq!(license.id(), LicenseId::from_bytes([10; 16]));
+    assert_eq!(license.tier(), Tier::Licensed);
+    assert!(license.has_feature("export") && !license.has_feature("Export"));
+    assert_eq!(license.features().collect::<Vec<_>>(), ["export", "sync"]);
+    assert_eq!(license.max_devices(), Some(3));
+    assert_eq!(license.expires_at(), Some(at(NOW + 30 * DAY)));
+    assert_eq!(license.devices_used(), Some(2));
+    assert_eq!(license.server_time(), Some(at(NOW)));
+}
+
+#[test]
+fn what_the_client_has_is_not_sent_again() {
+    let site = Site::honest();
+    let device = Device::new(site.trust(), site.clone());
+    let first = device.validate().expect("valid");
+    assert_eq!(device.validate().expect("valid"), first);
+    let record = site.record.lock().unwrap();
+    let sent = |at: usize| serde_json::from_slice::<serde_json::Value>(&record[at].1.body).unwrap();
+    let members = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    // The build brings keyset and tenant keyset along.
+    assert_eq!(members(&sent(0)), ["certificate", "decision", "license"]);
+    assert_eq!(members(&sent(1)), ["decision"]);
+    assert!(record[1].1.body.len() <= 1536, "{} bytes", record[1].1.body.len());
+    assert_eq!(site.trusts.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn a_signed_denial_is_a_denial_and_moves_nothing() {
+    let site = Site::honest();
+    let device = Device::new(site.trust(), site.clone());
+    device.validate().expect("valid");
+    site.deny("device_limit", Some(3600));
+    let error = device.is_refused();
+    let Error::License(Denied { code, by, retry_after, devices_used, .. }) = &error else {
+        panic!("{error}")
+    };
+    assert_eq!((code.as_str(), *by), ("device_limit", DeniedBy::Server));
+    assert_eq!((*retry_after, *devices_used), (Some(Duration::from_hours(1)), Some(2)));
+    assert_eq!((error.family(), error.retry_after()), (Family::License, Some(Duration::from_hours(1))));
+    site.allow();
+    device.validate().expect("valid again");
+}
+
+/// `spec/online.md` §4.3: a code that this program does not know is a denial like any other.
+#[test]
+fn an_unknown_denial_is_a_denial() {
+    let site = Site::honest();
+    site.deny("moon_phase", None);
+    let error = Device::new(site.trust(), site).validate().expect_err("denied");
+    assert_eq!((error.code(), error.family()), ("moon_phase", Family::License));
+}
+
+#[test]
+fn a_mistyped_key_is_noticed_before_anything_is_sent() {
+    let site = Site::honest();
+    let device = Device::new(site.trust(), site.clone());
+    let mut typed = key().into_bytes();
+    typed[0] = if typed[0] == b'7' { b'8' } else { b'7' };
+    let error = device.client.validate_license(std::str::from_utf8(&typed).unwrap()).expect_err("mistyped");
+    assert_eq!(error.code(), "license_key_malformed");
+    assert!(matches!(error, Error::License(Denied { by: DeniedBy::Typing, .. })));
+    assert_eq!(site.validations.load(Ordering::SeqCst), 0);
+    assert_eq!(device.state(), None);
+    device.client.validate_license(&key().to_lowercase().replace('-', " ")).expect("valid, however typed");
+}
+
+/// `spec/license.md` §4: client and server run the same function, so a server that forgets to look changes nothing.
+#[test]
+fn the_license_itself_says_no_outside_its_window() {
+    let site = Site::honest();
+    let device = Device::new(site.trust(), site.clone());
+    device.validate().expect("valid");
+    site.authority().license.expires_at = Some(at(NOW));
+    let error = device.is_refused_with("expired");
+    assert!(matches!(error, Error::License(Denied { by: DeniedBy::License, .. })));
+    site.authority().license.expires_at = None;
+    site.authority().license.not_before = at(NOW + 1);
+    device.is_refused_with("not_yet_valid");
+    site.authority().license.not_before = at(NOW);
+    device.validate().expect("valid from this second on");
+}
+
+#[test]
+fn time_never_runs_below_what_was_signed() {
+    let site = Site::honest();
+    let device = Device::new(site.trust(), site.clone());
+    site.authority().license.expires_at = Some(at(NOW + 10 * DAY));
+    site.time.store(NOW + 9 * DAY, Ordering::SeqCst);
+    device.clock.set(NOW + 9 * DAY);
+    device.validate().expect("valid");
+    // The clock goes back, and so does what a server says.
+    device.clock.set(NOW);
+    site.time.store(NOW, Ordering::SeqCst);
+    site.authority().license.expires_at = Some(at(NOW + 9 * DAY));
+    device.is_refused_with("expired");
+    site.authority().license.expires_at = Some(at(NOW + 9 * DAY + 1));
+    device.validate().expect("valid at the floor");
+}
+
+/// A server's key moves the floor no further than its own certificate holds.
+#[test]
+fn a_time_beyond_what_vouches_for_it_moves_the_floor_to_there_at_most() {
+    let site = Site::honest();
+    let device = Device::new(site.trust(), site.clone());
+    site.authority().keyset_until = NOW + 5 * DAY;
+    site.authority().keyset_version += 1;
+    site.authority().license.expires_at = None;
+    site.time.store(NOW + 15 * DAY, Ordering::SeqCst);
+    device.validate().expect("valid");
+    device.validate().expect("the keyset holds at the floor, in its last second");
+}
+
+#[test]
+fn many_features_and_uncounted_devices_arrive() {
+    let site = Site::honest();
+    let features: Vec<String> = (0..100).map(|n| format!("feature-{n}")).collect();
+    site.authority().license.features = features;
+    site.authority().license.max_devices = MaxDevices::Unlimited;
+    let device = Device::new(site.trust(), site);
+    let license = device.validate().expect("valid");
+    assert!(license.has_feature("feature-99") && license.max_devices().is_none());
+    assert_eq!(device.validate().expect("valid from the state"), license);
+}
+
+#[test]
+fn two_licenses_of_one_device_do_not_get_in_each_others_way() {
+    let site = Site::honest();
+    let device = Device::new(site.trust(), site.clone());
+    for _ in 0..2 {
+        for number in [10, 11] {
+            site.authority().license.license = LicenseId::from_bytes([number; 16]);
+            assert_eq!(device.validate().expect("valid").id(), LicenseId::from_bytes([number; 16]));
+        }
+    }
+}

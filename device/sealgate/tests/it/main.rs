@@ -1,0 +1,15 @@
+//! A client among honest servers, forging servers and whoever sits between. Attackers here have their own keys and the
+//! same code; nothing is left out for them.
+
+mod authority;
+mod forged;
+mod honest;
+mod http;
+mod listener;
+mod offline;
+mod proxy;
+mod replay;
+mod rotation;
+mod site;
+mod state;
+mod tampered;

@@ -1,0 +1,64 @@
+//! License files, and the bare signature rule.
+
+use ed25519_dalek::{Signer, SigningKey};
+use proptest::prelude::*;
+use sealgate::ed25519::{PublicKey, verify};
+use sealgate::{Denied, DeniedBy, Error, Family, verify_license_file};
+
+use crate::authority::{Authority, DAY, NOW, at};
+use crate::site::ORIGIN;
+
+#[test]
+fn a_license_file_stands_on_its_own() {
+    let authority = Authority::new(1, ORIGIN);
+    let (trust, file) = (authority.trust_json(), authority.license());
+    let license = verify_license_file(trust, &file, at(NOW)).expect("valid");
+    assert!(license.has_feature("sync"));
+    assert_eq!((license.devices_used(), license.server_time()), (None, None));
+
+    let error = verify_license_file(trust, &file, at(NOW + 30 * DAY)).expect_err("expired");
+    assert!(
+        matches!(error, Error::License(Denied { by: DeniedBy::License, .. })) && error.code() == "expired"
+    );
+    let forged = Authority::new(101, ORIGIN).license();
+    let error = verify_license_file(trust, &forged, at(NOW)).expect_err("forged");
+    assert_eq!((error.code(), error.family()), ("signature_invalid", Family::Security));
+    let error = verify_license_file(trust, &file, at(NOW + 400 * DAY)).expect_err("the keyset is over");
+    assert_eq!(error.code(), "keyset_expired");
+    let error = verify_license_file(b"", &file, at(NOW)).expect_err("nothing to judge by");
+    assert_eq!((error.code(), error.family()), ("trust_missing", Family::Configuration));
+}
+
+/// Whoever replaces it by their own has seen one that works.
+#[test]
+fn the_examples_trust_is_sound() {
+    let error = verify_license_file(include_bytes!("../../examples/trust.json"), b"{}", at(NOW))
+        .expect_err("no license");
+    assert_eq!(error.code(), "envelope_invalid", "{error}");
+}
+
+proptest! {
+    /// No change of any byte of a license file is accepted as something else.
+    #[test]
+    fn a_changed_file_never_says_something_else(place: prop::sample::Index, byte: u8) {
+        let authority = Authority::new(1, ORIGIN);
+        let (trust, mut file) = (authority.trust_json(), authority.license());
+        let genuine = verify_license_file(trust, &file, at(NOW)).expect("valid");
+        let place = place.index(file.len());
+        file[place] = byte;
+        match verify_license_file(trust, &file, at(NOW)) {
+            Ok(license) => prop_assert_eq!(license, genuine),
+            Err(error) => prop_assert_eq!(error.family(), Family::Security),
+        }
+    }
+
+    /// Any message, and no other.
+    #[test]
+    fn a_signature_is_over_its_message(seed: [u8; 32], message: Vec<u8>, other: Vec<u8>) {
+        let key = SigningKey::from_bytes(&seed);
+        let public = PublicKey::from_bytes(key.verifying_key().to_bytes());
+        let signature = key.sign(&message).to_bytes();
+        prop_assert!(verify(&public, &message, &signature));
+        prop_assert_eq!(verify(&public, &other, &signature), message == other);
+    }
+}

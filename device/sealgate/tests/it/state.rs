@@ -1,0 +1,210 @@
+//! What is kept, where, and by whom at once.
+
+use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{fs, io, thread};
+
+use proptest::prelude::*;
+use sealgate::{Client, ConfigurationError, Error, FileStore, MemoryStore, Store};
+use sealgate_artifact::Unverified;
+
+use crate::authority::{NOW, key};
+use crate::site::{Device, ORIGIN, Site, TestClock};
+
+fn client(site: &Arc<Site>, store: impl Store + 'static) -> Client {
+    let clock = TestClock(Arc::new(NOW.into()));
+    let client = Client::builder(site.trust()).server(ORIGIN).clock(clock).transport(site.clone());
+    client.store(store).build().expect("configured")
+}
+
+/// The device key that signed this question.
+fn device_keys(site: &Site) -> Vec<String> {
+    let record = site.record.lock().expect("nobody panicked with it");
+    let key = |(question, _): &(Vec<u8>, _)| {
+        let question: serde_json::Value = serde_json::from_slice(question).expect("JSON");
+        let request = question["request"].to_string();
+        let claim =
+            Unverified::<sealgate_artifact::DeviceRequest>::decode(request.as_bytes()).expect("an envelope");
+        claim.danger_peek().expect("a request").device_key.to_string()
+    };
+    record.iter().map(key).collect()
+}
+
+fn mode(path: &std::path::Path) -> u32 {
+    fs::metadata(path).expect("it is there").permissions().mode() & 0o777
+}
+
+#[test]
+fn the_device_key_is_made_once_and_for_its_owner_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("some/where");
+    let site = Site::honest();
+    for _ in 0..2 {
+        client(&site, FileStore::new(&folder)).validate_license(&key()).expect("valid");
+    }
+    let keys = device_keys(&site);
+    assert_eq!(keys[0], keys[1]);
+    assert_eq!(mode(&folder), 0o700);
+    for file in fs::read_dir(&folder).unwrap() {
+        assert_eq!(mode(&file.unwrap().path()), 0o600);
+    }
+}
+
+/// A file that somebody opened to others, or a crash left behind, is not written into.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the files are what is tested")]
+fn a_saved_state_is_private_whatever_was_there() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["state.json", "state.json.new"] {
+        fs::write(folder.path().join(name), b"old").unwrap();
+        fs::set_permissions(folder.path().join(name), fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    assert!(FileStore::new(folder.path()).replace(Some(b"old"), b"new").unwrap());
+    assert_eq!(fs::read(folder.path().join("state.json")).unwrap(), b"new");
+    assert_eq!(mode(&folder.path().join("state.json")), 0o600);
+    assert!(!folder.path().join("state.json.new").exists());
+}
+
+/// The key is saved before anybody hears of it: an answer that is lost costs no second seat.
+#[test]
+fn the_device_key_survives_a_first_answer_that_is_lost() {
+    let site = Site::honest();
+    let device = Device::new(site.trust(), site.clone());
+    site.between(|_| Err(sealgate::Unanswered("dropped".to_owned())));
+    device.validate().expect_err("dropped");
+    site.nobody_between();
+    device.restarted(site.trust()).validate().expect("valid");
+    let keys = device_keys(&site);
+    assert!(keys.len() == 3 && keys.iter().all(|key| *key == keys[0]), "{keys:?}");
+}
+
+#[test]
+fn the_license_key_is_not_kept_and_not_shown() {
+    let site = Site::honest();
+    let device = Device::new(site.trust(), site.clone());
+    let license = device.validate().expect("valid");
+    let state = String::from_utf8(device.state().unwrap()).unwrap();
+    let shown = format!("{license:?} {state}");
+    assert!(!shown.contains(&key()) && !shown.contains(&key().replace('-', "")));
+}
+
+#[test]
+fn a_store_replaces_only_what_was_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let stores: [&dyn Store; 2] = [&MemoryStore::new(), &FileStore::new(folder.path())];
+    for store in stores {
+        assert_eq!(store.load().unwrap(), None);
+        assert!(!store.replace(Some(b"x"), b"a").unwrap());
+        assert!(store.replace(None, b"a").unwrap());
+        assert!(!store.replace(None, b"b").unwrap());
+        assert!(store.replace(Some(b"a"), b"b").unwrap());
+        assert!(!store.replace(Some(b"a"), b"c").unwrap());
+        assert_eq!(store.load().unwrap().as_deref(), Some(&b"b"[..]));
+    }
+}
+
+/// Many first starts at once, in one folder: one device.
+#[test]
+fn processes_that_start_together_are_one_device() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::honest();
+    thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| {
+                client(&site, FileStore::new(folder.path())).validate_license(&key()).expect("valid")
+            });
+        }
+    });
+    let keys = device_keys(&site);
+    assert!(keys.len() == 6 && keys.iter().all(|key| *key == keys[0]), "{keys:?}");
+}
+
+/// What another process learned while this one waited for its answer is not lost: here, that older keysets are refused.
+#[test]
+fn an_answer_is_judged_by_what_others_learned_meanwhile() {
+    let site = Site::honest();
+    let trust = site.trust();
+    let slow = Device::new(trust, site.clone());
+    slow.validate().expect("valid");
+    let mut newer = site.authority().clone();
+    newer.keyset_version += 5;
+    let newer = Site::of(newer);
+    let fast = slow.at(trust, newer);
+    let raced = AtomicUsize::new(0);
+    site.authority().keyset_version += 1;
+    site.between(move |answer| {
+        if raced.fetch_add(1, Ordering::SeqCst) == 0 {
+            fast.validate().expect("valid");
+        }
+        Ok(answer)
+    });
+    let error = slow.validate().expect_err("older than what is known by now");
+    assert_eq!(error.code(), "version_rollback", "{error}");
+}
+
+struct Broken;
+
+impl Store for Broken {
+    fn load(&self) -> io::Result<Option<Vec<u8>>> {
+        Ok(None)
+    }
+
+    fn replace(&self, _: Option<&[u8]>, _: &[u8]) -> io::Result<bool> {
+        Err(io::Error::other("disk full"))
+    }
+}
+
+#[test]
+fn a_state_that_cannot_be_kept_or_read_is_said_before_anything_is_sent() {
+    let site = Site::honest();
+    let error = client(&site, Broken).validate_license(&key()).expect_err("not kept");
+    assert_eq!(error, Error::Configuration(ConfigurationError::Store("disk full".to_owned())));
+    let device = Device::new(site.trust(), site.clone());
+    device.store.replace(None, b"{}").unwrap();
+    let error = device.is_refused_with("file_unreadable");
+    assert_eq!(error, Error::Configuration(ConfigurationError::StateDamaged));
+    assert_eq!(site.validations.load(Ordering::SeqCst), 0);
+}
+
+/// A success that cannot be remembered is not returned: the next start would not know of it.
+#[test]
+fn a_success_is_remembered_before_it_is_returned() {
+    struct Full(MemoryStore);
+    impl Store for Full {
+        fn load(&self) -> io::Result<Option<Vec<u8>>> {
+            self.0.load()
+        }
+        fn replace(&self, old: Option<&[u8]>, new: &[u8]) -> io::Result<bool> {
+            if old.is_some() { Err(io::Error::other("disk full")) } else { self.0.replace(old, new) }
+        }
+    }
+    let site = Site::honest();
+    let error = client(&site, Full(MemoryStore::new())).validate_license(&key()).expect_err("not remembered");
+    assert_eq!(error.code(), "file_unreadable");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// A state that was damaged, or written by somebody else, makes nothing valid that is not.
+    #[test]
+    fn no_change_of_the_state_gives_a_right(places in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4)) {
+        let site = Site::honest();
+        let device = Device::new(site.trust(), site.clone());
+        let genuine = device.validate().expect("valid");
+        let sound = device.state().expect("a state");
+        let mut state = sound.clone();
+        for (place, byte) in places {
+            let place = place.index(state.len());
+            state[place] = byte;
+        }
+        prop_assert!(device.store.replace(Some(&sound), &state).expect("memory writes"));
+        match device.validate() {
+            Ok(license) => prop_assert_eq!(license, genuine),
+            Err(Error::License(denied)) => prop_assert_eq!(denied.code.as_str(), "expired"),
+            Err(Error::Transport(error)) => prop_assert!(false, "{}", error),
+            Err(_) => {}
+        }
+    }
+}
