@@ -79,9 +79,10 @@ impl Denied {
         }
     }
 
+    /// Without a full stop, as errors are written: programs go on behind it.
     fn meaning(&self) -> &str {
         let known = Code::ALL.iter().find(|code| code.as_str() == self.code);
-        known.map_or(&self.code, |code| code.meaning())
+        known.map_or(self.code.as_str(), |code| code.meaning()).trim_end_matches('.')
     }
 
     /// One sentence: what would put it right.
