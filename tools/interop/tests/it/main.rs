@@ -11,5 +11,6 @@ mod python_session;
 mod relay;
 mod rust_sdk;
 mod rust_session;
+mod sdk;
 mod self_serve;
 mod snippets;

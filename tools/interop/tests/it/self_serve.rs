@@ -78,7 +78,7 @@ fn too_often() -> Answer {
     let app = TestApp::start_with_limits(Engine::Sqlite, Limits::authforge());
     let editor = product(&app, "Editor", true);
     let license = app.issue(&editor, &json!({}));
-    (0..6).map(|n| activate(&app, &editor, &license, "testhwid", n)).last().expect("six answers")
+    (0..6).map(|n| activate(&app, &editor, &license, "testhwid", n)).next_back().expect("six answers")
 }
 
 #[test]

@@ -43,6 +43,12 @@ pub(crate) fn run(global: &Global, command: &AuditCommand, output: &Output) -> R
     }
 }
 
+/// How many rows the log has, once all of it was fetched and its chain followed.
+pub(crate) fn verified_rows(global: &Global) -> Result<u64, Failure> {
+    let log = fetch(global, &Output { json: false, quiet: true })?;
+    check(&log).map(|head| head.seq)
+}
+
 fn list(global: &Global, limit: usize, output: &Output) -> Result<(), Failure> {
     let rows: Vec<AuditView> = Client::new(global)?.get_some("/api/v1/audit?limit=200", limit)?;
     output.result(&rows, |rows| {

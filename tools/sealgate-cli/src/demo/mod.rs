@@ -1,7 +1,9 @@
 //! `sealgate demo`: the real server in a temporary folder, and everything it refuses.
 
+mod between;
 mod client;
 mod steps;
+mod story;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -29,7 +31,7 @@ async fn show(args: &DemoArgs, dir: &Path, output: &Output) -> Result<(), Failur
     let failed = |e: std::io::Error| Failure::new(Code::SystemError, e.to_string());
     // From the start on, so that the folder goes away whenever the demo is stopped.
     let stopped_by_hand = told_to_stop()?;
-    let mut story = steps::Story::begin(output);
+    let mut story = story::Story::begin(output);
     let data = dir.join("data");
     let (listener, address) = bind(args.listen).await?;
     let url = format!("http://{address}");

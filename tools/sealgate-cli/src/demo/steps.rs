@@ -1,58 +1,28 @@
 //! What the demo shows, a true sentence at a time.
 #![expect(clippy::disallowed_methods, reason = "the demo times its own steps")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
+use sealgate::{Client as Sdk, DeniedBy, Error, Family, HttpTransport, License};
 use sealgate_artifact::{Code, PublicKey};
 use sealgate_wire::{
-    AppCreated, CreateApp, IssueLicenses, IssuedLicense, LicenseView, LicensesIssued, Reason, Trust,
+    AppCreated, CreateApp, CreatePlan, Feature, IssueLicenses, IssuedLicense, LicenseView, LicensesIssued,
+    PlanView, Reason, Timestamp, Trust,
 };
-use serde_json::json;
 
+use super::between::{Between, Impostor, Mischief};
 use super::client::Product;
+use super::story::Story;
 use crate::args::{Global, now};
 use crate::client::Client;
+use crate::commands::audit;
 use crate::commands::verify::{judge, pins_of};
 use crate::failure::Failure;
-use crate::output::{Output, say};
 
-const FIRST_DEVICE: &str = "5bed7b0d6a2f4e1c9b83d7a60f52e41c5bed7b0d6a2f4e1c9b83d7a60f52e41c";
-const SECOND_DEVICE: &str = "0c14e25f06a7d38b9c1e4f2a6d0b7deb0c14e25f06a7d38b9c1e4f2a6d0b7deb";
-
-/// Numbered sentences with their timing.
-pub(super) struct Story {
-    json: bool,
-    quiet: bool,
-    began: Instant,
-    last: Instant,
-    told: u32,
-}
-
-impl Story {
-    pub(super) fn begin(output: &Output) -> Self {
-        let now = Instant::now();
-        Self { json: output.json, quiet: output.quiet, began: now, last: now, told: 0 }
-    }
-
-    /// Tells what was done since the last sentence.
-    pub(super) fn tell(&mut self, sentence: &str) {
-        let took = self.last.elapsed();
-        self.told += 1;
-        if self.json {
-            say!("{}", json!({ "step": self.told, "sentence": sentence, "micros": took.as_micros() }));
-        } else if !self.quiet {
-            say!("{:>2}. {sentence}  [{:.1} ms]", self.told, took.as_secs_f64() * 1000.0);
-        }
-        self.last = Instant::now();
-    }
-
-    pub(super) fn end(&self) {
-        if !self.json && !self.quiet {
-            say!("\n{} steps in {:.2} s, each checked.", self.told, self.began.elapsed().as_secs_f64());
-        }
-    }
-}
+const THEIR_DEVICE: &str = "5bed7b0d6a2f4e1c9b83d7a60f52e41c5bed7b0d6a2f4e1c9b83d7a60f52e41c";
+const YEAR: u64 = 365 * 24 * 60 * 60;
 
 /// The whole story against the server at `url`. A step that does not go as told ends the demo with a failure.
 pub(super) fn tell(mut story: Story, url: &str, dir: &Path) -> Result<Story, Failure> {
@@ -62,38 +32,89 @@ pub(super) fn tell(mut story: Story, url: &str, dir: &Path) -> Result<Story, Fai
         token: None,
         data: Some(dir.join("data")),
         config: None,
-        quiet: false,
+        quiet: true,
         verbose: 0,
     };
     let vendor = Client::new(&global)?;
-    let (product, app) = create_app(&mut story, &vendor, url)?;
-    let license = issue(&mut story, &vendor, &app)?;
-    validate(&mut story, &product, &license)?;
-    refuse_forgery(&mut story, &product, &license)?;
-    refuse_second_device(&mut story, &product, &license)?;
-    verify_offline(&mut story, &vendor, &app, &license)?;
-    revoke(&mut story, &vendor, &product, &license)?;
+    let (app, plan) = create_app(&mut story, &vendor)?;
+    let license = issue(&mut story, &vendor, &app, Some(&plan))?;
+    let trust: Trust = vendor.get(&format!("/api/v1/apps/{}/trust", app.app_id))?;
+    let program = Program::install(url, &trust, dir.join("first device"))?;
+    validate(&mut story, &program, &license)?;
+    refuse_forgery(&mut story, &program, &license)?;
+    refuse_replay(&mut story, &program, &license)?;
+    refuse_impostor(&mut story, &program, &license, url)?;
+    deny_second_device(&mut story, url, &trust, dir, &license)?;
+    verify_offline(&mut story, &vendor, &trust, &license)?;
+    answer_authforge(&mut story, &vendor, &app, url)?;
+    revoke(&mut story, &vendor, &program, &license)?;
+    check_audit(&mut story, &global)?;
     Ok(story)
 }
 
-fn create_app(story: &mut Story, vendor: &Client, url: &str) -> Result<(Product, AppCreated), Failure> {
-    let app: AppCreated = vendor.post("/api/v1/apps", &CreateApp { name: "Demo app".to_owned() })?;
-    story.tell(&format!("The vendor created an app; builds embed its public key {}.", app.public_key));
-    let product = Product {
-        url: url.to_owned(),
-        app_id: app.app_id.clone(),
-        app_secret: app.app_secret.clone(),
-        public_key: PublicKey::parse(&app.public_key)?,
-    };
-    Ok((product, app))
+/// A product with the SDK built in, on one device.
+struct Program {
+    sdk: Sdk,
+    way: Arc<Between>,
 }
 
-fn issue(story: &mut Story, vendor: &Client, app: &AppCreated) -> Result<IssuedLicense, Failure> {
+impl Program {
+    fn install(url: &str, trust: &Trust, state: PathBuf) -> Result<Self, Failure> {
+        // A real build includes the file; this one is built while it runs.
+        let trust = serde_json::to_vec(trust).expect("a trust.json can be written").leak();
+        let way = Between::new(HttpTransport::builder().build().map_err(unexpected)?);
+        let builder = Sdk::builder(trust).server(url).state_dir(state).transport(Arc::clone(&way));
+        Ok(Self { sdk: builder.build().map_err(unexpected)?, way })
+    }
+
+    fn validate(&self, license: &IssuedLicense) -> Result<License, Error> {
+        self.sdk.validate_license(&license.license_key)
+    }
+
+    /// Asks while somebody between tries this; the error must be one of security.
+    fn notices(&self, mischief: Mischief, license: &IssuedLicense) -> Result<String, Failure> {
+        self.way.try_this(mischief);
+        let outcome = self.validate(license);
+        self.way.try_this(Mischief::None);
+        match outcome {
+            Err(error) if error.family() == Family::Security => Ok(error.code().to_string()),
+            Err(error) => Err(unexpected(error)),
+            Ok(_) => Err(Failure::new(Code::SystemError, "a false answer was believed")),
+        }
+    }
+}
+
+fn create_app(story: &mut Story, vendor: &Client) -> Result<(AppCreated, PlanView), Failure> {
+    let app: AppCreated = vendor.post("/api/v1/apps", &CreateApp { name: "Demo app".to_owned() })?;
+    let feature = |name: &str| Feature { name: name.to_owned(), value: None };
+    let wish = CreatePlan {
+        app_id: app.app_id.clone(),
+        name: "Pro".to_owned(),
+        tier: "licensed".to_owned(),
+        features: Some(vec![feature("export"), feature("sync")]),
+        limits: None,
+        max_devices: None,
+        duration_days: Some(365),
+        offline: Some(true),
+        policy: None,
+        releases_per_seat: None,
+    };
+    let plan: PlanView = vendor.post("/api/v1/plans", &wish)?;
+    story.tell("The vendor created an app, and a plan for one device and one year with the features export and sync.");
+    Ok((app, plan))
+}
+
+fn issue(
+    story: &mut Story,
+    vendor: &Client,
+    app: &AppCreated,
+    plan: Option<&PlanView>,
+) -> Result<IssuedLicense, Failure> {
     let order = IssueLicenses {
         app_id: app.app_id.clone(),
-        plan_id: None,
+        plan_id: plan.map(|plan| plan.plan_id.clone()),
         max_devices: None,
-        expires_at: Some(Some(sealgate_wire::Timestamp(now().plus(365 * 24 * 60 * 60)))),
+        expires_at: plan.is_none().then(|| Some(Timestamp(now().plus(YEAR)))),
         label: Some("demo".to_owned()),
         customer: None,
         count: None,
@@ -101,98 +122,134 @@ fn issue(story: &mut Story, vendor: &Client, app: &AppCreated) -> Result<IssuedL
     let issued: LicensesIssued = vendor.post("/api/v1/licenses", &order)?;
     let license = issued.licenses.into_iter().next();
     let license = license.ok_or_else(|| Failure::new(Code::AnswerInvalid, "no license was issued"))?;
-    story.tell(&format!("It issued a license for one device and one year: {}.", license.license_key));
+    if plan.is_some() {
+        story.tell(&format!("It issued a license from it, signed by its issuer key: {}.", license.license_key));
+    }
     Ok(license)
 }
 
-fn validate(story: &mut Story, product: &Product, license: &IssuedLicense) -> Result<(), Failure> {
-    let asked = product.ask(&license.license_key, FIRST_DEVICE).map_err(unexpected)?;
-    let begun = Instant::now();
-    let payload = product.believe(&asked).map_err(unexpected)?;
-    let verified = begun.elapsed().as_micros();
-    require(payload.license_id == license.license_id, "the answer names another license")?;
+fn validate(story: &mut Story, program: &Program, license: &IssuedLicense) -> Result<(), Failure> {
+    let rights = program.validate(license).map_err(unexpected)?;
+    require(rights.id().to_string() == license.license_id, "the answer names another license")?;
+    require(rights.has_feature("export"), "a feature is missing")?;
+    let bytes = *program.way.bytes.lock().expect("no holder of this lock panics");
     story.tell(&format!(
-        "A client asked and believed the {}-byte answer: signature, nonce, app and device are right (checked in {verified} µs).",
-        asked.bytes
+        "A program with our SDK made a device key, asked, and verified the {bytes}-byte answer: server certificate, decision and license, from the pinned root down.",
     ));
     Ok(())
 }
 
-fn refuse_forgery(story: &mut Story, product: &Product, license: &IssuedLicense) -> Result<(), Failure> {
-    let mut asked = product.ask(&license.license_key, FIRST_DEVICE).map_err(unexpected)?;
-    asked.answer.payload = with_one_letter_changed(&asked.answer.payload);
-    let verdict = product.believe(&asked).err();
-    require(verdict == Some(Code::SignatureInvalid), "a forged answer was believed")?;
-    story.tell("On the way, one letter of the next answer was changed: the client refused it with `signature_invalid`.");
+fn refuse_forgery(story: &mut Story, program: &Program, license: &IssuedLicense) -> Result<(), Failure> {
+    let code = program.notices(Mischief::Forge, license)?;
+    story.tell(&format!("On the way, one letter of the next decision was changed: refused with `{code}`."));
     Ok(())
 }
 
-fn refuse_second_device(
+fn refuse_replay(story: &mut Story, program: &Program, license: &IssuedLicense) -> Result<(), Failure> {
+    program.validate(license).map_err(unexpected)?;
+    let code = program.notices(Mischief::Replay, license)?;
+    story.tell(&format!("A genuine answer was given again to the next question: refused with `{code}`."));
+    Ok(())
+}
+
+fn refuse_impostor(
     story: &mut Story,
-    product: &Product,
+    program: &Program,
+    license: &IssuedLicense,
+    url: &str,
+) -> Result<(), Failure> {
+    let impostor = Impostor::new(url, now()).map_err(unexpected)?;
+    let code = program.notices(Mischief::Impersonate(Box::new(impostor)), license)?;
+    story.tell(&format!("A server with keys of its own said yes, all of it well signed: refused with `{code}`."));
+    program.validate(license).map_err(unexpected)?;
+    Ok(())
+}
+
+fn deny_second_device(
+    story: &mut Story,
+    url: &str,
+    trust: &Trust,
+    dir: &Path,
     license: &IssuedLicense,
 ) -> Result<(), Failure> {
-    let refusal = product.ask(&license.license_key, SECOND_DEVICE).err();
-    require(refusal.as_deref() == Some("hwid_mismatch"), "a second device got a seat")?;
-    story.tell(
-        "A second device asked for the same license: refused with `hwid_mismatch`, the one seat is taken.",
-    );
+    let second = Program::install(url, trust, dir.join("second device"))?;
+    let Err(Error::License(denied)) = second.validate(license) else {
+        return Err(Failure::new(Code::SystemError, "a second device got a seat"));
+    };
+    require(denied.by == DeniedBy::Server && denied.code == "device_limit", "it was denied otherwise")?;
+    story.tell("A second device asked: the one seat is taken, and the denial `device_limit` is signed as well.");
     Ok(())
 }
 
 fn verify_offline(
     story: &mut Story,
     vendor: &Client,
-    app: &AppCreated,
+    trust: &Trust,
     license: &IssuedLicense,
 ) -> Result<(), Failure> {
     let file = vendor.get_bytes(&format!("/api/v1/licenses/{}/file", license.license_id))?;
-    let trust: Trust = vendor.get(&format!("/api/v1/apps/{}/trust", app.app_id))?;
-    let pinned = pins_of(&trust)?;
+    let pinned = pins_of(trust)?;
     let begun = Instant::now();
-    let (verified, _) = judge(&file, &pinned, &trust, now())?;
+    let (verified, _) = judge(&file, &pinned, trust, now())?;
     let took = begun.elapsed().as_micros();
     require(verified.get().license.to_string() == license.license_id, "the file holds another license")?;
     story.tell(&format!(
-        "The {}-byte license file was verified offline, from the pinned root over two keysets to the license ({took} µs).",
+        "Its {}-byte license file was verified without a network, from the pinned root over two keysets ({took} µs).",
         file.len()
     ));
+    Ok(())
+}
 
-    let forged = with_one_letter_changed(&String::from_utf8_lossy(&file));
-    let verdict = judge(forged.as_bytes(), &pinned, &trust, now()).err().map(|f| f.code);
-    require(verdict.as_deref() == Some("signature_invalid"), "a forged license file was believed")?;
-    story.tell("One letter of the file was changed: refused with `signature_invalid`.");
+fn answer_authforge(
+    story: &mut Story,
+    vendor: &Client,
+    app: &AppCreated,
+    url: &str,
+) -> Result<(), Failure> {
+    let license = issue(story, vendor, app, None)?;
+    let product = Product {
+        url: url.to_owned(),
+        app_id: app.app_id.clone(),
+        app_secret: app.app_secret.clone(),
+        public_key: PublicKey::parse(&app.public_key)?,
+    };
+    let asked = product.ask(&license.license_key, THEIR_DEVICE).map_err(unexpected)?;
+    let payload = product.believe(&asked).map_err(unexpected)?;
+    require(payload.license_id == license.license_id, "the answer names another license")?;
+    story.tell(&format!(
+        "A client of AuthForge's wire asked about another license and got {} bytes signed by the app's key.",
+        asked.bytes
+    ));
     Ok(())
 }
 
 fn revoke(
     story: &mut Story,
     vendor: &Client,
-    product: &Product,
+    program: &Program,
     license: &IssuedLicense,
 ) -> Result<(), Failure> {
     let path = format!("/api/v1/licenses/{}/revoke", license.license_id);
     let request = Reason { reason: Some("end of the demo".to_owned()) };
     let _: LicenseView = vendor.post(&path, &request)?;
-    let refusal = product.ask(&license.license_key, FIRST_DEVICE).err();
-    require(refusal.as_deref() == Some("revoked"), "a revoked license was accepted")?;
-    story.tell(
-        "The vendor revoked the license; the very next question from its device was refused with `revoked`.",
-    );
+    let Err(Error::License(denied)) = program.validate(license) else {
+        return Err(Failure::new(Code::SystemError, "a revoked license was accepted"));
+    };
+    require(denied.by == DeniedBy::Server && denied.code == "revoked", "it was denied otherwise")?;
+    story.tell("The vendor revoked the license: the very next question was denied, signed, with `revoked`.");
     Ok(())
 }
 
-/// The tenth letter of a base64 text, exchanged for another: still well formed, no longer true.
-fn with_one_letter_changed(text: &str) -> String {
-    let at = text.find("ey").map_or(10, |begin| begin + 10);
-    let other = if text[at..].starts_with('A') { "B" } else { "A" };
-    format!("{}{other}{}", &text[..at], &text[at + 1..])
+fn check_audit(story: &mut Story, global: &Global) -> Result<(), Failure> {
+    let rows = audit::verified_rows(global)?;
+    story.tell(&format!("The audit log was exported and its chain verified: {rows} rows, none changed or missing."));
+    Ok(())
 }
 
 fn require(holds: bool, otherwise: &str) -> Result<(), Failure> {
     if holds { Ok(()) } else { Err(Failure::new(Code::SystemError, otherwise)) }
 }
 
-fn unexpected(code: impl std::fmt::Display) -> Failure {
-    Failure::new(Code::SystemError, format!("an honest question was refused: {code}"))
+fn unexpected(why: impl std::fmt::Display) -> Failure {
+    Failure::new(Code::SystemError, format!("a step went otherwise than told: {why}"))
 }

@@ -7,14 +7,14 @@ use serde_json::Value;
 use crate::program::{run, sealgate};
 use crate::server::Server;
 
-const STEPS: usize = 9;
+const STEPS: usize = 12;
 
 fn is_empty(dir: &Path) -> bool {
     std::fs::read_dir(dir).expect("there").next().is_none()
 }
 
 #[test]
-fn the_demo_tells_nine_steps_and_leaves_nothing_behind() {
+fn the_demo_tells_its_steps_and_leaves_nothing_behind() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let told = run(sealgate(&["demo", "--exit"]).env("TMPDIR", dir.path())).ok();
     let steps = told.lines().filter(|line| line.trim_start().starts_with(|c: char| c.is_ascii_digit()));
@@ -23,7 +23,7 @@ fn the_demo_tells_nine_steps_and_leaves_nothing_behind() {
     for (number, step) in told.lines().take(STEPS).enumerate() {
         assert!(step.trim_start().starts_with(&format!("{}. ", number + 1)), "{step}");
     }
-    for word in ["signature_invalid", "hwid_mismatch", "revoked", "9 steps in"] {
+    for word in ["server_untrusted", "nonce_mismatch", "device_limit", "revoked", "12 steps in"] {
         assert!(told.contains(word), "{word}: {told}");
     }
     assert!(is_empty(dir.path()), "a temporary directory is left behind");

@@ -18,5 +18,6 @@ mod secrets;
 mod serve;
 mod server;
 mod start;
+mod theft;
 mod vendor;
 mod verify;

@@ -12,7 +12,7 @@ use crate::server::Server;
 use crate::vendor::text;
 
 /// The Authority with its data, a place for the runtime's, and the database that they share.
-struct Vendor {
+pub(crate) struct Vendor {
     authority: Server,
     url: String,
     dir: tempfile::TempDir,
@@ -20,7 +20,7 @@ struct Vendor {
 }
 
 impl Vendor {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let database = TestDatabase::create(Engine::Postgres);
         let url = database.postgres_url().expect("PostgreSQL");
         let dir = tempfile::tempdir().expect("a temporary directory");
@@ -29,21 +29,21 @@ impl Vendor {
         Self { authority, url, dir, _database: database }
     }
 
-    fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         self.dir.path().join(name).to_str().expect("UTF-8").to_owned()
     }
 
-    fn json(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         let (url, data) = (&self.authority.url, self.path("authority"));
         let global = ["--json", "--url", url, "--data", &data];
         run(&mut sealgate(&[&global, arguments].concat())).json()
     }
 
-    fn share(&self) -> Value {
+    pub(crate) fn share(&self) -> Value {
         self.json(&["keys", "share", "-o", &self.path("runtime")])
     }
 
-    fn start_runtime(&self) -> Server {
+    pub(crate) fn start_runtime(&self) -> Server {
         let more = ["--role", "runtime", "--database", &self.url];
         Server::start_with(Path::new(&self.path("runtime")), &more)
     }
@@ -63,7 +63,7 @@ fn ask(runtime: &Server, question: &OnlineQuestion) -> sealgate_testkit::Answer 
     send("POST", &format!("{}/api/v1/validate", runtime.url), None, &body)
 }
 
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     use sealgate_authority::ports::{Clock, System};
     System.unix_millis() / 1000
 }

@@ -1,0 +1,184 @@
+//! Our own SDK against the real server.
+
+use std::sync::{Arc, Mutex};
+
+use sealgate::{
+    Client, Clock, DeniedBy, Error, Family, HttpAnswer, HttpQuestion, HttpTransport, MemoryStore, SecurityError,
+    Transport, Unanswered, UnixSeconds,
+};
+use sealgate_testkit::{TestApp, TestClock, on_both_engines};
+use serde_json::{Value, json};
+
+use crate::rust_sdk::text;
+
+/// The server's own clock, so that both stand still together.
+struct Shared(Arc<TestClock>);
+
+impl Clock for Shared {
+    fn now(&self) -> UnixSeconds {
+        UnixSeconds::new(self.0.seconds()).expect("in range")
+    }
+}
+
+/// A program that was built now.
+struct Program {
+    trust: &'static [u8],
+    url: String,
+    clock: Arc<TestClock>,
+}
+
+impl Program {
+    fn build(app: &TestApp, product: &Value) -> Self {
+        let path = format!("/api/v1/apps/{}/trust", text(&product["app_id"]));
+        let trust = app.api("GET", &path, &Value::Null).bytes.leak();
+        Self { trust, url: app.url.clone(), clock: Arc::clone(&app.clock) }
+    }
+
+    /// The program on a device of its own.
+    fn install(&self) -> Client {
+        self.install_with(HttpTransport::builder().build().expect("a transport"))
+    }
+
+    fn install_with(&self, transport: impl Transport + 'static) -> Client {
+        let builder = Client::builder(self.trust).server(&*self.url).store(MemoryStore::new());
+        builder.clock(Shared(Arc::clone(&self.clock))).transport(transport).build().expect("a client")
+    }
+}
+
+fn change(app: &TestApp, license: &Value, verb: &str) {
+    app.api("POST", &format!("/api/v1/licenses/{}/{verb}", text(&license["license_id"])), &json!({})).expect(200);
+}
+
+fn denied(outcome: Result<sealgate::License, Error>) -> String {
+    match outcome {
+        Err(Error::License(denied)) => {
+            assert_eq!(denied.by, DeniedBy::Server);
+            denied.code
+        }
+        other => panic!("no signed denial: {other:?}"),
+    }
+}
+
+/// Passes everything on, and keeps what came back.
+#[derive(Clone)]
+struct Recorder(Arc<HttpTransport>, Arc<Mutex<Vec<HttpAnswer>>>);
+
+impl Transport for Recorder {
+    fn exchange(&self, question: &HttpQuestion<'_>) -> Result<HttpAnswer, Unanswered> {
+        let answer = self.0.exchange(question)?;
+        self.1.lock().expect("no panics").push(answer.clone());
+        Ok(answer)
+    }
+}
+
+/// Gives one answer to everything.
+struct Tape(HttpAnswer);
+
+impl Transport for Tape {
+    fn exchange(&self, _: &HttpQuestion<'_>) -> Result<HttpAnswer, Unanswered> {
+        Ok(self.0.clone())
+    }
+}
+
+on_both_engines! {
+    fn a_program_is_let_in_and_gets_the_rights_of_its_license(app: &TestApp) {
+        let product = app.create_app("Editor");
+        let wish = json!({
+            "app_id": product["app_id"], "name": "Pro", "tier": "enterprise", "max_devices": 2, "duration_days": 30,
+            "features": [{ "name": "export" }, { "name": "sync" }],
+        });
+        let plan = app.api("POST", "/api/v1/plans", &wish).expect(201);
+        let license = app.issue(&product, &json!({ "plan_id": plan["plan_id"] }));
+        let desk = Program::build(app, &product).install();
+        let rights = desk.validate_license(&text(&license["license_key"])).expect("valid");
+        assert_eq!((rights.id().to_string(), rights.tier().as_str()), (text(&license["license_id"]), "enterprise"));
+        assert!(rights.has_feature("export") && !rights.has_feature("import"));
+        assert_eq!((rights.max_devices(), rights.devices_used()), (Some(2), Some(1)));
+        assert_eq!(desk.validate_license(&text(&license["license_key"])).expect("valid"), rights);
+        assert_eq!(app.count("devices WHERE kind = 'key'"), 1);
+    }
+
+    fn every_no_of_the_server_is_signed(app: &TestApp) {
+        let product = app.create_app("Editor");
+        let license = app.issue(&product, &json!({}));
+        let key = text(&license["license_key"]);
+        let program = Program::build(app, &product);
+        let (desk, lap) = (program.install(), program.install());
+        desk.validate_license(&key).expect("valid");
+        assert_eq!(denied(lap.validate_license(&key)), "device_limit");
+        assert_eq!(denied(desk.validate_license("000G-40R4-0M30-E209-185G-R38E-1YRB")), "invalid_key");
+        change(app, &license, "suspend");
+        assert_eq!(denied(desk.validate_license(&key)), "blocked");
+        change(app, &license, "resume");
+        desk.validate_license(&key).expect("valid again");
+        change(app, &license, "revoke");
+        assert_eq!(denied(desk.validate_license(&key)), "revoked", "at once");
+    }
+
+    fn keys_rotate_under_a_running_program_and_under_one_built_before(app: &TestApp) {
+        let product = app.create_app("Editor");
+        let license = app.issue(&product, &json!({ "max_devices": "unlimited" }));
+        let key = text(&license["license_key"]);
+        let program = Program::build(app, &product);
+        let running = program.install();
+        running.validate_license(&key).expect("valid");
+        for key_use in ["issuer", "authority", "root", "issuer", "root", "authority"] {
+            app.api("POST", "/api/v1/keys/rotate", &json!({ "use": key_use })).expect(200);
+            app.clock.advance(2);
+            running.validate_license(&key).unwrap_or_else(|e| panic!("running, {key_use}: {e}"));
+            program.install().validate_license(&key).unwrap_or_else(|e| panic!("built before, {key_use}: {e}"));
+        }
+        // Longer than any certificate holds.
+        app.clock.advance(32 * 24 * 60 * 60);
+        running.validate_license(&key).expect("certificates are made anew");
+    }
+
+    fn a_leaked_issuer_is_revoked_under_a_running_program(app: &TestApp) {
+        let product = app.create_app("Editor");
+        let license = app.issue(&product, &json!({}));
+        let key = text(&license["license_key"]);
+        let desk = Program::build(app, &product).install();
+        desk.validate_license(&key).expect("valid");
+        let keys = app.api("GET", "/api/v1/keys", &json!(null)).expect(200);
+        let issuer = keys["items"].as_array().expect("keys").iter()
+            .find(|key| key["use"] == "issuer" && key["state"] == "active").expect("an issuer");
+        let path = format!("/api/v1/keys/{}/revoke", text(&issuer["keyid"]));
+        app.api("POST", &path, &json!({ "reason": "leaked" })).expect(200);
+        app.clock.advance(2);
+        desk.validate_license(&key).expect("its license was signed anew");
+    }
+
+    fn a_recorded_answer_is_good_for_nothing(app: &TestApp) {
+        let product = app.create_app("Editor");
+        let license = app.issue(&product, &json!({ "max_devices": 5 }));
+        let key = text(&license["license_key"]);
+        let program = Program::build(app, &product);
+        let recorder = Recorder(Arc::new(HttpTransport::builder().build().expect("a transport")), Arc::default());
+        program.install_with(recorder.clone()).validate_license(&key).expect("valid");
+        change(app, &license, "revoke");
+        let lap = program.install_with(recorder.clone());
+        assert_eq!(denied(lap.validate_license(&key)), "revoked");
+        for answer in recorder.1.lock().expect("no panics").iter() {
+            let outcome = program.install_with(Tape(answer.clone())).validate_license(&key);
+            let Err(error) = outcome else { panic!("an old answer was believed") };
+            assert_eq!(error.family(), Family::Security, "{error:?}");
+            assert!(matches!(error, Error::Security(SecurityError::NonceMismatch(_))), "{error:?}");
+        }
+    }
+
+    fn a_server_that_was_revoked_is_refused_by_who_knows(app: &TestApp) {
+        let product = app.create_app("Editor");
+        let license = app.issue(&product, &json!({}));
+        let key = text(&license["license_key"]);
+        let program = Program::build(app, &product);
+        let recorder = Recorder(Arc::new(HttpTransport::builder().build().expect("a transport")), Arc::default());
+        let desk = program.install_with(recorder);
+        desk.validate_license(&key).expect("valid");
+        let servers = app.api("GET", "/api/v1/servers", &json!(null)).expect(200);
+        let path = format!("/api/v1/servers/{}/revoke", text(&servers["items"][0]["server_id"]));
+        app.api("POST", &path, &json!({})).expect(200);
+        app.clock.advance(2);
+        let Err(error) = desk.validate_license(&key) else { panic!("it answers no more") };
+        assert_eq!(error.family(), Family::Transport, "an unsigned 503 says nothing about rights");
+    }
+}
