@@ -17,7 +17,7 @@ pub struct Secrets {
     files: XChaCha20Poly1305,
     /// What only the vendor's side needs.
     vendor: Option<VendorSecrets>,
-    app_secrets: Hmac<Sha256>,
+    apps: Hmac<Sha256>,
     sessions: Hmac<Sha256>,
 }
 
@@ -50,7 +50,7 @@ impl Secrets {
             } else {
                 None
             },
-            app_secrets: mac("app-secret-pepper-v1")?,
+            apps: mac("app-secret-pepper-v1")?,
             sessions: mac("session-v1")?,
         })
     }
@@ -106,7 +106,7 @@ impl Secrets {
 
     /// What the database knows an app's secret by.
     pub(crate) fn app_secret(&self, secret: &str) -> [u8; 32] {
-        digest(&self.app_secrets, &[secret.as_bytes()])
+        digest(&self.apps, &[secret.as_bytes()])
     }
 
     /// Whether two digests are equal, in a time that does not tell where they differ.

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use sealgate::{
-    Client, Clock, DeniedBy, Error, Family, HttpAnswer, HttpQuestion, HttpTransport, MemoryStore, SecurityError,
-    Transport, Unanswered, UnixSeconds,
+    Client, Clock, DeniedBy, Error, Family, HttpAnswer, HttpQuestion, HttpTransport, MemoryStore,
+    SecurityError, Transport, Unanswered, UnixSeconds,
 };
 use sealgate_testkit::{TestApp, TestClock, on_both_engines};
 use serde_json::{Value, json};
@@ -46,7 +46,8 @@ impl Program {
 }
 
 fn change(app: &TestApp, license: &Value, verb: &str) {
-    app.api("POST", &format!("/api/v1/licenses/{}/{verb}", text(&license["license_id"])), &json!({})).expect(200);
+    app.api("POST", &format!("/api/v1/licenses/{}/{verb}", text(&license["license_id"])), &json!({}))
+        .expect(200);
 }
 
 fn denied(outcome: Result<sealgate::License, Error>) -> String {

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use sealgate::{HttpAnswer, HttpQuestion, HttpTransport, Transport, Unanswered};
 use sealgate_artifact::{
-    Decision, DeviceRequest, Envelope, KeyUse, Keyset, LicenseId, Outcome, PublicKey, ServerCertificate, Statement,
-    StatementId, UnixSeconds, Unverified,
+    Decision, DeviceRequest, Envelope, KeyUse, Keyset, LicenseId, Outcome, PublicKey, ServerCertificate,
+    Statement, StatementId, UnixSeconds, Unverified,
 };
 use sealgate_signer::{Keystore, Unlock};
 use sealgate_trust::{SignError, Signer, sign_statement};
@@ -111,7 +111,8 @@ impl Impostor {
             origins: vec![self.origin.clone()],
             operations: vec!["validate".to_owned()],
         };
-        let keyset = Keyset { version: u64::from(u32::MAX), issued_at: self.now, expires_at: until, keys: vec![] };
+        let keyset =
+            Keyset { version: u64::from(u32::MAX), issued_at: self.now, expires_at: until, keys: vec![] };
         let decision = Decision {
             tenant: asked.tenant,
             app: asked.app,

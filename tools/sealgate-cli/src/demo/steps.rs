@@ -123,7 +123,10 @@ fn issue(
     let license = issued.licenses.into_iter().next();
     let license = license.ok_or_else(|| Failure::new(Code::AnswerInvalid, "no license was issued"))?;
     if plan.is_some() {
-        story.tell(&format!("It issued a license from it, signed by its issuer key: {}.", license.license_key));
+        story.tell(&format!(
+            "It issued a license from it, signed by its issuer key: {}.",
+            license.license_key
+        ));
     }
     Ok(license)
 }
@@ -160,7 +163,9 @@ fn refuse_impostor(
 ) -> Result<(), Failure> {
     let impostor = Impostor::new(url, now()).map_err(unexpected)?;
     let code = program.notices(Mischief::Impersonate(Box::new(impostor)), license)?;
-    story.tell(&format!("A server with keys of its own said yes, all of it well signed: refused with `{code}`."));
+    story.tell(&format!(
+        "A server with keys of its own said yes, all of it well signed: refused with `{code}`."
+    ));
     program.validate(license).map_err(unexpected)?;
     Ok(())
 }
@@ -177,7 +182,9 @@ fn deny_second_device(
         return Err(Failure::new(Code::SystemError, "a second device got a seat"));
     };
     require(denied.by == DeniedBy::Server && denied.code == "device_limit", "it was denied otherwise")?;
-    story.tell("A second device asked: the one seat is taken, and the denial `device_limit` is signed as well.");
+    story.tell(
+        "A second device asked: the one seat is taken, and the denial `device_limit` is signed as well.",
+    );
     Ok(())
 }
 
@@ -200,12 +207,7 @@ fn verify_offline(
     Ok(())
 }
 
-fn answer_authforge(
-    story: &mut Story,
-    vendor: &Client,
-    app: &AppCreated,
-    url: &str,
-) -> Result<(), Failure> {
+fn answer_authforge(story: &mut Story, vendor: &Client, app: &AppCreated, url: &str) -> Result<(), Failure> {
     let license = issue(story, vendor, app, None)?;
     let product = Product {
         url: url.to_owned(),
@@ -242,7 +244,9 @@ fn revoke(
 
 fn check_audit(story: &mut Story, global: &Global) -> Result<(), Failure> {
     let rows = audit::verified_rows(global)?;
-    story.tell(&format!("The audit log was exported and its chain verified: {rows} rows, none changed or missing."));
+    story.tell(&format!(
+        "The audit log was exported and its chain verified: {rows} rows, none changed or missing."
+    ));
     Ok(())
 }
 

@@ -10,13 +10,13 @@ use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use ed25519_dalek::{Signer as _, SigningKey};
 use sealgate::{
-    Client, Clock, Error, Family, HttpAnswer, HttpQuestion, HttpTransport, MemoryStore, SecurityError, Transport,
-    Unanswered, UnixSeconds, verify_license_file,
+    Client, Clock, Error, Family, HttpAnswer, HttpQuestion, HttpTransport, MemoryStore, SecurityError,
+    Transport, Unanswered, UnixSeconds, verify_license_file,
 };
 use sealgate_artifact::{
     AppId, Decision, DeviceRequest, Envelope, KeyId, KeyRecord, KeyState, KeyUse, Keyset, License, LicenseId,
-    MaxDevices, Outcome, PublicKey, Root, ServerCertificate, SignatureEntry, Statement, StatementId, TenantId,
-    TenantKeyset, Tier, Unverified,
+    MaxDevices, Outcome, PublicKey, Root, ServerCertificate, SignatureEntry, Statement, StatementId,
+    TenantId, TenantKeyset, Tier, Unverified,
 };
 use sealgate_trust::{Message, SignError, Signer, sign_statement};
 use sealgate_wire::{OnlineAnswer, OnlineQuestion, TrustUpdate};
@@ -35,7 +35,8 @@ impl Thief {
         let unlock = std::fs::read_to_string(keys.join("unlock.key")).expect("lies beside the keys");
         let master: [u8; 32] = STANDARD.decode(unlock.trim()).expect("base64").try_into().expect("32 bytes");
         let files = std::fs::read_dir(keys).expect("a keystore").map(|file| file.expect("a file").path());
-        let keys = files.filter(|path| path.extension().is_some_and(|e| e == "key") && !path.ends_with("unlock.key"));
+        let keys = files
+            .filter(|path| path.extension().is_some_and(|e| e == "key") && !path.ends_with("unlock.key"));
         Self(keys.map(|path| open(&master, &path)).collect())
     }
 
@@ -76,7 +77,8 @@ impl Signer for Thief {
     }
 
     fn sign(&self, id: KeyId, message: Message<'_>) -> Result<[u8; 64], SignError> {
-        let is_named = |key: &&(KeyUse, SigningKey)| KeyUse::ALL.iter().any(|any| public(&key.1).id(*any) == id);
+        let is_named =
+            |key: &&(KeyUse, SigningKey)| KeyUse::ALL.iter().any(|any| public(&key.1).id(*any) == id);
         let (_, key) = self.0.iter().find(is_named).ok_or(SignError::KeyMissing(id))?;
         Ok(key.sign(&message.to_bytes()).to_bytes())
     }
@@ -106,7 +108,8 @@ impl Transport for Hijacked {
         let body = match (question.body, &self.update) {
             (Some(body), _) => {
                 let asked: OnlineQuestion = serde_json::from_slice(body).expect("the client's question");
-                let claim = Unverified::<DeviceRequest>::decode(asked.request.get().as_bytes()).expect("a request");
+                let claim =
+                    Unverified::<DeviceRequest>::decode(asked.request.get().as_bytes()).expect("a request");
                 let (id, request) = (claim.envelope().id(), claim.danger_peek().expect("a request"));
                 let decision = self.loot.yes(&request, id, &self.license, self.at);
                 serde_json::to_vec(&OnlineAnswer { decision, ..self.shown.clone() })
@@ -242,9 +245,18 @@ fn forged_chains(loot: &Loot, key: PublicKey) -> Vec<(&'static str, OnlineAnswer
     let expires_at = issued_at.plus(7 * 24 * 60 * 60);
     let record = |key_use| KeyRecord { key_use, public_key: key, state: KeyState::Active };
     let license = thief.signed(&loot.wish(), key);
-    let keyset = thief.signed(&Keyset { version: 1 << 40, issued_at, expires_at, keys: vec![record(KeyUse::Authority)] }, key);
+    let keyset = thief.signed(
+        &Keyset { version: 1 << 40, issued_at, expires_at, keys: vec![record(KeyUse::Authority)] },
+        key,
+    );
     let tenant_keyset = thief.signed(
-        &TenantKeyset { tenant: loot.tenant, version: 1 << 40, issued_at, expires_at, keys: vec![record(KeyUse::Issuer)] },
+        &TenantKeyset {
+            tenant: loot.tenant,
+            version: 1 << 40,
+            issued_at,
+            expires_at,
+            keys: vec![record(KeyUse::Issuer)],
+        },
         key,
     );
     let certificate = thief.signed(
@@ -270,7 +282,11 @@ fn forged_chains(loot: &Loot, key: PublicKey) -> Vec<(&'static str, OnlineAnswer
         ("license", mine.clone(), None),
         ("keyset", OnlineAnswer { keyset: Some(keyset.clone()), ..mine.clone() }, None),
         ("tenant keyset", OnlineAnswer { tenant_keyset: Some(tenant_keyset.clone()), ..mine.clone() }, None),
-        ("certificate", OnlineAnswer { certificate: Some(certificate.clone()), ..loot.answer(&loot.license) }, None),
+        (
+            "certificate",
+            OnlineAnswer { certificate: Some(certificate.clone()), ..loot.answer(&loot.license) },
+            None,
+        ),
         (
             "root statement",
             OnlineAnswer {
@@ -312,7 +328,8 @@ fn a_thief_of_a_runtime_makes_nothing_that_counts() {
             let unsigned = Envelope::new(payload_type.clone(), payload.clone(), sign(vec![0; 64]));
             let sig = signing.sign(&unsigned.signed_bytes()).to_bytes().to_vec();
             let envelope = Envelope::new(payload_type, payload, sign(sig)).encode();
-            let refused = verify_license_file(loot.trust, &envelope, At(now()).now()).expect_err("is no license");
+            let refused =
+                verify_license_file(loot.trust, &envelope, At(now()).now()).expect_err("is no license");
             assert_eq!(refused.code().to_string(), "kind_unexpected", "{kind}");
         }
     }
