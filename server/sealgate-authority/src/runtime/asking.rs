@@ -148,10 +148,9 @@ pub(super) async fn find_license(
     key: &str,
     about: &mut About,
 ) -> Result<Arc<LicenseEntry>, AuthorityError> {
-    let found = a.db.cached_license(a.secrets.license_key(key)).await?;
     // A key of another app, whoever's it is, is as unknown as one that was never issued.
-    let entry = found.filter(|entry| entry.license.app == app.app.id);
-    let entry = entry.ok_or(AuthorityError::Refused(Code::LicenseUnknown))?;
+    let found = a.db.cached_license_of_app(app.app.id, a.secrets.license_key(key)).await?;
+    let entry = found.ok_or(AuthorityError::Refused(Code::LicenseUnknown))?;
     about.license = Some(entry.license.id);
     Ok(entry)
 }
