@@ -1,4 +1,5 @@
-//! Group commit: many units of work share one transaction, each in its own savepoint (`docs/design.md`, "Writes").
+//! Group commit: many units of work share one transaction, and one that refuses does not disturb the others
+//! (`docs/design.md`, "Writes").
 //!
 //! One writer per process. Every group takes the change counter first, so that groups of all processes have one
 //! order, and no two of them can wait for each other in a circle.
@@ -11,8 +12,8 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use sqlx::any::AnyConnectOptions;
 use sqlx::{AnyConnection, Connection, Executor, Row};
+use tokio::runtime::Handle;
 use tokio::sync::{Mutex, mpsc, oneshot};
-use tokio::task::JoinHandle;
 
 use crate::engine::{Engine, connect};
 use crate::feed::Feed;
@@ -32,7 +33,7 @@ statements! {
 }
 
 /// A unit of work: what is asked, and how it is done inside a transaction. It owns what it needs and decides from what
-/// it reads *inside*.
+/// it reads *inside*. It may be run again after its first run was undone, and only the last one counts.
 pub trait Work: Send + 'static {
     /// What the caller gets once it is durable.
     type Output: Send;
@@ -74,19 +75,26 @@ pub(crate) struct Group {
     /// Keeps the writer waiting for more until the store closes.
     open: Arc<Mutex<Option<Sender>>>,
     sender: mpsc::WeakSender<Box<dyn Job>>,
-    writer: Arc<Mutex<Option<JoinHandle<()>>>>,
+    /// Answers, or breaks off, when the writer's thread ends.
+    ended: Arc<Mutex<Option<oneshot::Receiver<()>>>>,
 }
 
 impl Group {
     pub(crate) fn start(engine: Engine, options: AnyConnectOptions, feed: Arc<Feed>) -> Self {
         let (sender, jobs) = mpsc::channel(QUEUE);
-        let writer = Writer { engine, options, feed, connection: None };
-        let weak = sender.downgrade();
-        let writer = tokio::spawn(writer.run(jobs));
+        let writer = Writer { engine, options, feed, connection: None, careful: false };
+        let (weak, (end, ended)) = (sender.downgrade(), oneshot::channel());
+        // A thread of its own: between its statements the writer would else wait behind requests for a turn.
+        let runtime = Handle::current();
+        std::thread::spawn(move || {
+            runtime.block_on(writer.run(jobs));
+            // Nobody may be waiting.
+            let _ = end.send(());
+        });
         Self {
             open: Arc::new(Mutex::new(Some(sender))),
             sender: weak,
-            writer: Arc::new(Mutex::new(Some(writer))),
+            ended: Arc::new(Mutex::new(Some(ended))),
         }
     }
 
@@ -103,16 +111,16 @@ impl Group {
 
     pub(crate) async fn close(&self) {
         self.open.lock().await.take();
-        if let Some(writer) = self.writer.lock().await.take() {
+        if let Some(ended) = self.ended.lock().await.take() {
             // The writer ends by itself once its queue is empty; a panic inside it was logged by its thread.
-            let _ = writer.await;
+            let _ = ended.await;
         }
     }
 }
 
 /// A unit of work on its way, whatever its types.
 pub(crate) trait Job: Send {
-    /// Runs it; `false` means that its savepoint must be undone.
+    /// Runs it; `false` means that what it did must be undone.
     fn run<'a>(&'a mut self, tx: &'a mut Tx<'_>) -> Pin<Box<dyn Future<Output = bool> + Send + 'a>>;
     /// Tells the caller, once the fate of the group is known.
     fn finish(self: Box<Self>, committed: Result<(), &str>);
@@ -151,6 +159,8 @@ struct Writer {
     options: AnyConnectOptions,
     feed: Arc<Feed>,
     connection: Option<AnyConnection>,
+    /// Whether a unit of the last group refused: then the next group gets savepoints from the beginning.
+    careful: bool,
 }
 
 impl Writer {
@@ -181,13 +191,13 @@ impl Writer {
             Some(connection) => connection,
             none => none.insert(connect(self.engine, &self.options).await?),
         };
-        connection.execute(self.engine.begin()).await?;
-        let n: i64 = sqlx::query(TAKE_COUNTER).fetch_one(&mut *connection).await?.try_get(0)?;
-        let mut tx = Tx { connection, changed: Vec::new() };
-        for job in group {
-            run_in_savepoint(job.as_mut(), &mut tx).await?;
+        let (begin, was_careful) = (self.engine.begin(), self.careful);
+        let mut done = if was_careful { None } else { try_all(begin, connection, group).await? };
+        if done.is_none() {
+            let (each, refused) = run_each(begin, connection, group).await?;
+            (done, self.careful) = (Some(each), refused);
         }
-        let Tx { changed, connection } = tx;
+        let Done { n, changed } = done.expect("done in the one way or in the other");
         record_changes(connection, n, &changed).await?;
         connection.execute("COMMIT").await?;
         // Caches change only now, and before anybody is told.
@@ -196,17 +206,63 @@ impl Writer {
     }
 }
 
-async fn run_in_savepoint(job: &mut dyn Job, tx: &mut Tx<'_>) -> Result<(), sqlx::Error> {
+/// What a group did in its transaction, which is still open.
+struct Done {
+    n: i64,
+    changed: Vec<Subject>,
+}
+
+/// Runs all units without savepoints; [`None`], and all of it undone, as soon as one refuses.
+async fn try_all(
+    begin: &'static str,
+    connection: &mut AnyConnection,
+    group: &mut [Box<dyn Job>],
+) -> Result<Option<Done>, sqlx::Error> {
+    let n = take_counter(begin, connection).await?;
+    let mut tx = Tx { connection, changed: Vec::new() };
+    for job in group {
+        if !run(job.as_mut(), &mut tx).await? {
+            tx.connection.execute("ROLLBACK").await?;
+            return Ok(None);
+        }
+    }
+    Ok(Some(Done { n, changed: tx.changed }))
+}
+
+/// Runs each unit in a savepoint; says also whether one refused.
+async fn run_each(
+    begin: &'static str,
+    connection: &mut AnyConnection,
+    group: &mut [Box<dyn Job>],
+) -> Result<(Done, bool), sqlx::Error> {
+    let n = take_counter(begin, connection).await?;
+    let (mut tx, mut refused) = (Tx { connection, changed: Vec::new() }, false);
+    for job in group {
+        refused |= !run_in_savepoint(job.as_mut(), &mut tx).await?;
+    }
+    Ok((Done { n, changed: tx.changed }, refused))
+}
+
+async fn take_counter(begin: &'static str, connection: &mut AnyConnection) -> Result<i64, sqlx::Error> {
+    connection.execute(begin).await?;
+    sqlx::query(TAKE_COUNTER).fetch_one(connection).await?.try_get(0)
+}
+
+async fn run_in_savepoint(job: &mut dyn Job, tx: &mut Tx<'_>) -> Result<bool, sqlx::Error> {
     tx.connection.execute("SAVEPOINT job").await?;
     let changed_before = tx.changed.len();
-    // A bug in one unit of work must not end the writer. What it left half done goes with the connection.
-    let keep = AssertUnwindSafe(job.run(tx)).catch_unwind().await.map_err(|_| sqlx::Error::WorkerCrashed)?;
+    let keep = run(job, tx).await?;
     if !keep {
         tx.connection.execute("ROLLBACK TO SAVEPOINT job").await?;
         tx.changed.truncate(changed_before);
     }
     tx.connection.execute("RELEASE SAVEPOINT job").await?;
-    Ok(())
+    Ok(keep)
+}
+
+/// A bug in one unit of work must not end the writer. What it left half done goes with the connection.
+async fn run(job: &mut dyn Job, tx: &mut Tx<'_>) -> Result<bool, sqlx::Error> {
+    AssertUnwindSafe(job.run(tx)).catch_unwind().await.map_err(|_| sqlx::Error::WorkerCrashed)
 }
 
 async fn record_changes(

@@ -1,5 +1,6 @@
 //! The cheapest program that could do the job: parse the same request, sign an answer of the same length.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use aws_lc_rs::signature::Ed25519KeyPair;
@@ -8,15 +9,21 @@ use axum::{Json, Router, extract::State, routing::post};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sealgate_wire::{ValidateAnswer, ValidateRequest};
 
+use crate::insert::Inserts;
+
 /// The length of a real answer's payload: 519 bytes in base64.
 const PAYLOAD_BYTES: usize = 519;
 
 struct Bare {
     key: Ed25519KeyPair,
     payload: Vec<u8>,
+    inserts: Option<Inserts>,
 }
 
 async fn validate(State(bare): State<Arc<Bare>>, Json(ask): Json<ValidateRequest>) -> Json<ValidateAnswer> {
+    if let Some(inserts) = &bare.inserts {
+        inserts.insert(ask.hwid, ask.nonce.clone()).await;
+    }
     let mut payload = bare.payload.clone();
     payload[..ask.nonce.len()].copy_from_slice(ask.nonce.as_bytes());
     let payload = STANDARD.encode(payload);
@@ -31,11 +38,12 @@ async fn validate(State(bare): State<Arc<Bare>>, Json(ask): Json<ValidateRequest
     })
 }
 
-/// Serves on a free port, which it prints, until it is ended.
+/// Serves on a free port, which it prints, until it is ended. With a database, each answer waits for a durable row.
 #[tokio::main]
-pub async fn serve() -> std::io::Result<()> {
+pub async fn serve(database: Option<&Path>) -> std::io::Result<()> {
     let key = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).expect("a seed of 32 bytes");
-    let bare = Arc::new(Bare { key, payload: vec![b'x'; PAYLOAD_BYTES] });
+    let inserts = database.map(Inserts::start).transpose().map_err(std::io::Error::other)?;
+    let bare = Arc::new(Bare { key, payload: vec![b'x'; PAYLOAD_BYTES], inserts });
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     println!("listening on http://{}", listener.local_addr()?);
     let listener = listener.tap_io(|connection| connection.set_nodelay(true).expect("a socket option"));

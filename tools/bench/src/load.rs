@@ -14,7 +14,8 @@ pub const CONNECTIONS: usize = 32;
 /// The nonce's place in a question, counted from its end: `…"nonce":"<32>"}`.
 pub const NONCE_AT: usize = 34;
 
-/// What to ask, and how many answers came.
+/// What to ask, and over how many connections.
+#[derive(Clone)]
 pub struct Load {
     pub connections: usize,
     /// Whole HTTP requests; the 32 bytes at `nonce_at` from the end are renewed each time.
@@ -68,12 +69,7 @@ impl Load {
         let local = LocalSet::new();
         let workers: Vec<_> = (0..self.connections)
             .map(|_| {
-                let worker = Worker {
-                    requests: Rc::clone(&self.requests),
-                    nonce_at: self.nonce_at,
-                    asked: Rc::clone(&asked),
-                };
-                local.spawn_local(worker.run(address.to_owned(), go_on.clone()))
+                local.spawn_local(work(self.clone(), address.to_owned(), Rc::clone(&asked), go_on.clone()))
             })
             .collect();
         local.await;
@@ -85,37 +81,52 @@ impl Load {
     }
 }
 
-struct Worker {
-    requests: Rc<Vec<Vec<u8>>>,
-    nonce_at: usize,
+async fn work(
+    load: Load,
+    address: String,
     asked: Rc<Cell<u64>>,
+    go_on: impl Fn(u64) -> bool,
+) -> std::io::Result<u64> {
+    let (mut connection, mut answered) = (Connection::open(&address).await?, 0);
+    loop {
+        let n = asked.get();
+        if !go_on(n) {
+            return Ok(answered);
+        }
+        asked.set(n + 1);
+        connection.ask(&load, n).await?;
+        answered += 1;
+    }
 }
 
-impl Worker {
-    async fn run(self, address: String, go_on: impl Fn(u64) -> bool) -> std::io::Result<u64> {
-        let mut stream = TcpStream::connect(&address).await?;
+/// A keep-alive connection with its buffers.
+pub struct Connection {
+    stream: TcpStream,
+    request: Vec<u8>,
+    answer: Vec<u8>,
+}
+
+impl Connection {
+    pub async fn open(address: &str) -> std::io::Result<Self> {
+        let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        let (mut answered, mut answer, mut request) = (0, Vec::with_capacity(4096), Vec::new());
-        loop {
-            let n = self.asked.get();
-            if !go_on(n) {
-                return Ok(answered);
-            }
-            self.asked.set(n + 1);
-            // A stride that shares no factor with the count visits all of them, in no helpful order.
-            let chosen = &self.requests[(n * 7919 % self.requests.len() as u64) as usize];
-            request.clear();
-            request.extend_from_slice(chosen);
-            write_nonce(&mut request, self.nonce_at, n);
-            stream.write_all(&request).await?;
-            read_answer(&mut stream, &mut answer).await?;
-            answered += 1;
-        }
+        Ok(Self { stream, request: Vec::new(), answer: Vec::with_capacity(4096) })
+    }
+
+    /// Asks one of the questions under a new nonce. An answer without status 200 is an error.
+    pub async fn ask(&mut self, load: &Load, n: u64) -> std::io::Result<()> {
+        // A stride that shares no factor with the count visits all of them, in no helpful order.
+        let chosen = &load.requests[(n * 7919 % load.requests.len() as u64) as usize];
+        self.request.clear();
+        self.request.extend_from_slice(chosen);
+        write_nonce(&mut self.request, load.nonce_at, n);
+        self.stream.write_all(&self.request).await?;
+        read_answer(&mut self.stream, &mut self.answer).await
     }
 }
 
 /// Unique over the run: a counter after bits of the time at which it began.
-fn write_nonce(request: &mut [u8], nonce_at: usize, n: u64) {
+pub fn write_nonce(request: &mut [u8], nonce_at: usize, n: u64) {
     static RUN: std::sync::OnceLock<u64> = std::sync::OnceLock::new();
     static ROUND: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
     let run = *RUN.get_or_init(|| std::process::id().into());

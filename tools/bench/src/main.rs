@@ -2,15 +2,25 @@
 //!
 //! Run them by `cargo xtask bench NAME`. Each prints one JSON line per figure.
 
+mod asking;
 mod bare;
+mod books;
 mod dataset;
 mod idle;
+mod insert;
+mod latency;
 mod load;
+mod pace;
 mod report;
 mod scale;
 mod server;
+mod sizes;
+mod timing;
 mod validate;
+mod validate_first;
 mod vendor;
+mod verify;
+mod welch;
 
 use std::path::PathBuf;
 
@@ -39,6 +49,44 @@ enum Bench {
         #[arg(long, default_value_t = 4)]
         seconds: u64,
     },
+    /// `/auth/validate` by new devices against a bare handler that inserts a row
+    ValidateFirst {
+        /// Licenses that get their device in a round
+        #[arg(long, default_value_t = 20_000)]
+        licenses: u32,
+        /// Alternating rounds
+        #[arg(long, default_value_t = 5)]
+        rounds: u32,
+    },
+    /// The slowest hundredth of `/auth/validate` at 70 % of its peak, beside the bare handler at that rate
+    Latency {
+        /// Licenses in the database, each with its device bound
+        #[arg(long, default_value_t = 20_000)]
+        licenses: u32,
+        /// Alternating rounds
+        #[arg(long, default_value_t = 5)]
+        rounds: u32,
+        /// Seconds a round
+        #[arg(long, default_value_t = 4)]
+        seconds: u64,
+    },
+    /// Bytes of answers, files and the program
+    Sizes,
+    /// Whether the time of a refusal tells whose a key is
+    Timing {
+        /// Questions, of four classes in random order
+        #[arg(long, default_value_t = 400_000)]
+        questions: u64,
+    },
+    /// Reading a license file, beside other libraries and one bare verification
+    VerifyPeers {
+        /// Alternating rounds
+        #[arg(long, default_value_t = 7)]
+        rounds: u32,
+        /// Licenses read in a round, by each
+        #[arg(long, default_value_t = 2000)]
+        reads: u32,
+    },
     /// Start to first answer, and resident memory
     Idle {
         /// Starts to take the median of
@@ -65,7 +113,11 @@ enum Bench {
     },
     /// The bare handler itself, for `validate` to start
     #[command(hide = true)]
-    Bare,
+    Bare {
+        /// Inserts a row into a new database before each answer
+        #[arg(long)]
+        insert: Option<PathBuf>,
+    },
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -80,6 +132,17 @@ async fn main() -> std::io::Result<()> {
             let databases = databases.as_deref().map(|urls| (&*urls[0], &*urls[1]));
             scale::run(&args.sealgate, &scale::Plan { licenses, beside, rounds, requests, databases }).await
         }
-        Bench::Bare => std::thread::spawn(bare::serve).join().expect("the bare server ends cleanly"),
+        Bench::ValidateFirst { licenses, rounds } => {
+            validate_first::run(&args.sealgate, licenses, rounds).await
+        }
+        Bench::Latency { licenses, rounds, seconds } => {
+            latency::run(&args.sealgate, licenses, rounds, seconds).await
+        }
+        Bench::Sizes => sizes::run(&args.sealgate),
+        Bench::Timing { questions } => timing::run(&args.sealgate, questions),
+        Bench::VerifyPeers { rounds, reads } => verify::run(&args.sealgate, rounds, reads),
+        Bench::Bare { insert } => std::thread::spawn(move || bare::serve(insert.as_deref()))
+            .join()
+            .expect("the bare server ends cleanly"),
     }
 }

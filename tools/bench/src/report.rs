@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
+use crate::welch::Verdict;
+
 /// Prints a ratio with both absolutes: medians over the rounds.
-pub fn ratio(name: &str, unit: &str, values: &[f64], limits: &[f64], goal: f64) {
+pub fn ratio(name: &str, unit: &str, values: &[f64], limits: &[f64], goal: impl Into<Option<f64>>) {
     let ratios: Vec<f64> = values.iter().zip(limits).map(|(v, l)| v / l).collect();
     let line = json!({
         "name": name,
@@ -11,7 +13,7 @@ pub fn ratio(name: &str, unit: &str, values: &[f64], limits: &[f64], goal: f64) 
         "unit": unit,
         "limit": round(median(limits)),
         "ratio": (median(&ratios) * 1000.0).round() / 1000.0,
-        "goal": goal,
+        "goal": goal.into(),
         "rounds": values.len(),
         "min": (smallest(&ratios) * 1000.0).round() / 1000.0,
         "max": (largest(&ratios) * 1000.0).round() / 1000.0,
@@ -27,6 +29,27 @@ pub fn figure(name: &str, unit: &str, values: &[f64]) {
 /// Prints an absolute figure that has a goal.
 pub fn figure_with_goal(name: &str, unit: &str, values: &[f64], goal: f64) {
     print(name, unit, values, Some(goal));
+}
+
+/// Prints a length.
+pub fn bytes(name: &str, count: usize, goal: Option<f64>) {
+    print(name, "bytes", &[count as f64], goal);
+}
+
+/// Prints how sure it is that two sets of times differ.
+pub fn t_test(name: &str, verdict: &Verdict, goal: f64) {
+    let line = json!({
+        "name": name,
+        "value": (verdict.t.abs() * 100.0).round() / 100.0,
+        "unit": "|t|",
+        "limit": Value::Null,
+        "ratio": Value::Null,
+        "goal": goal,
+        "n": verdict.n,
+        "crop": (verdict.percentile * 100.0).round() / 100.0,
+        "difference_us": (verdict.difference * 1000.0).round() / 1000.0,
+    });
+    println!("{line}");
 }
 
 fn print(name: &str, unit: &str, values: &[f64], goal: Option<f64>) {

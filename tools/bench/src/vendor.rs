@@ -33,6 +33,11 @@ impl Vendor {
         text(request.header("authorization", format!("Bearer {}", self.token)).send_json(body))
     }
 
+    pub fn put(&self, path: &str, body: &Value) -> Result<String> {
+        let request = self.agent.put(format!("http://{}{path}", self.address));
+        text(request.header("authorization", format!("Bearer {}", self.token)).send_json(body))
+    }
+
     /// Makes something and returns what it is.
     pub fn make(&self, path: &str, body: &Value) -> Result<Value> {
         Ok(serde_json::from_str(&self.post(path, body)?)?)

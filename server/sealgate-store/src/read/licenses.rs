@@ -28,6 +28,7 @@ statements! {
     FIND = select_license!("WHERE l.tenant_id = $1 AND l.license_id = $2");
     OF_TENANT_BY_KEY = select_license!("WHERE l.tenant_id = $1 AND l.key_hash = $2");
     OF_ANY_TENANT_BY_KEY = select_license!("WHERE l.key_hash = $1");
+    OF_APP_BY_KEY = select_license!("WHERE l.key_hash = $1 AND l.app_id = $2");
     LIST = select_license!("WHERE l.tenant_id = $1 AND l.license_id < $2 ORDER BY l.license_id DESC LIMIT $3");
     LIST_OF_APP = select_license!(
         "WHERE l.tenant_id = $1 AND l.app_id = $4 AND l.license_id < $2 ORDER BY l.license_id DESC LIMIT $3"
@@ -160,9 +161,25 @@ pub async fn statement(db: &Db, id: LicenseId, version: u64) -> Result<Option<Ve
 /// What a validation needs to know, of whichever tenant the key belongs to.
 pub async fn entry(db: &Db, key: KeyHash) -> Result<Option<LicenseEntry>, StoreError> {
     let query = sqlx::query_as(OF_ANY_TENANT_BY_KEY).bind(key.0.to_vec());
-    let Some(mut license): Option<LicenseRow> = query.fetch_optional(&db.pool).await? else {
-        return Ok(None);
-    };
+    match query.fetch_optional(&db.pool).await? {
+        Some(license) => with_devices(db, license).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The same where the key is one of this app's. A key of another app costs as much as one that nobody has.
+pub async fn entry_of_app(db: &Db, app: AppId, key: KeyHash) -> Result<Option<LicenseEntry>, StoreError> {
+    let query = sqlx::query_as(OF_APP_BY_KEY).bind(key.0.to_vec()).bind(app.to_string());
+    match query.fetch_optional(&db.pool).await? {
+        Some(license) => with_devices(db, license).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn with_devices(db: &Db, mut license: LicenseRow) -> Result<LicenseEntry, StoreError> {
+    if license.devices_used == 0 {
+        return Ok(LicenseEntry { license, devices: Some(Vec::new()) });
+    }
     let devices = sqlx::query(DEVICES).bind(license.id.to_string()).bind(signed(u64::from(DEVICES_KEPT) + 1));
     let devices = devices.fetch_all(&db.pool).await?;
     let devices = devices.iter().map(|row| row.try_get(0)).collect::<Result<Vec<String>, _>>()?;
@@ -171,7 +188,7 @@ pub async fn entry(db: &Db, key: KeyHash) -> Result<Option<LicenseEntry>, StoreE
         // Somebody may have taken a seat since the row was read; number and names must not contradict each other.
         license.devices_used = devices.len() as u64;
     }
-    Ok(Some(LicenseEntry { license, devices }))
+    Ok(LicenseEntry { license, devices })
 }
 
 /// What the key of a license of any tenant is known by.

@@ -1,0 +1,61 @@
+//! A server with licenses of one app, each with a question that binds a device of its own.
+
+use std::io::Result;
+use std::path::Path;
+use std::rc::Rc;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::load::{CONNECTIONS, Load, NONCE_AT, question};
+use crate::server::Server;
+use crate::vendor::Vendor;
+
+/// Licenses in one order.
+const BATCH: u32 = 1000;
+
+/// A running server on new data, which is gone afterwards.
+pub struct Books {
+    pub server: Server,
+    pub vendor: Vendor,
+    pub app: Value,
+    /// For databases of the programs beside it.
+    pub dir: TempDir,
+}
+
+impl Books {
+    /// Starts a server and makes an app.
+    pub fn open(sealgate: &Path) -> Result<Self> {
+        let dir = tempfile::tempdir()?;
+        let server = Server::sealgate(sealgate, &dir.path().join("data"), None)?;
+        let token = std::fs::read_to_string(dir.path().join("data/admin.token"))?;
+        let vendor = Vendor::new(&server.address, token.trim());
+        let app = vendor.make("/api/v1/apps", &json!({ "name": "bench" }))?;
+        Ok(Self { server, vendor, app, dir })
+    }
+
+    /// One question for each new license, from a device that nobody else has.
+    pub fn issue(&self, licenses: u32) -> Result<Load> {
+        eprintln!("issuing {licenses} licenses");
+        let mut requests = Vec::new();
+        while (requests.len() as u32) < licenses {
+            let count = BATCH.min(licenses - requests.len() as u32);
+            let wish = json!({ "app_id": self.app["app_id"], "count": count });
+            let issued = self.vendor.make("/api/v1/licenses", &wish)?;
+            for license in issued["licenses"].as_array().into_iter().flatten() {
+                let key = license["license_key"].as_str().unwrap_or_default();
+                requests.push(question(&self.app, key, &format!("{:064x}", requests.len())));
+            }
+        }
+        Ok(Load { connections: CONNECTIONS, requests: Rc::new(requests), nonce_at: NONCE_AT })
+    }
+
+    /// The same, after every device has its seat and every license is in memory.
+    pub async fn issue_and_bind(&self, licenses: u32) -> Result<Load> {
+        let load = self.issue(licenses)?;
+        eprintln!("binding a device to each, then warming up");
+        load.each_once(&self.server.address).await?;
+        load.each_once(&self.server.address).await?;
+        Ok(load)
+    }
+}
