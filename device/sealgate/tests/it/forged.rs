@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use sealgate::{Error, Family, SecurityError};
-use sealgate_artifact::{AppId, KeyState, KeyUse, LicenseId, TenantId, Tier};
+use sealgate_artifact::{AppId, KeyState, KeyUse, LicenseId, Outcome, TenantId, Tier};
 
-use crate::authority::{Authority, DAY, NOW, at, public_key, signed};
+use crate::authority::{Authority, DAY, NOW, at, id_of, public_key, signed};
 use crate::site::{Device, ORIGIN, Site, ok};
 
 /// Its own keys at every level, the vendor's names.
@@ -157,6 +157,18 @@ fn another_license_than_the_decision_names_is_refused() {
     site.between(swap_member("license", other.license()));
     site.authority().license.version = 3;
     device.is_refused_with("nonce_mismatch");
+}
+
+/// A decision whose two names of the license are not of one.
+#[test]
+fn a_decision_that_contradicts_itself_is_refused() {
+    let site = Site::honest();
+    let device = Device::new(site.trust(), site.clone());
+    let license_statement = id_of(&site.authority().license());
+    site.decide(Outcome::Allowed { license: LicenseId::from_bytes([77; 16]), license_statement });
+    device.is_refused_with("nonce_mismatch");
+    site.allow();
+    device.validate().expect("valid");
 }
 
 #[test]

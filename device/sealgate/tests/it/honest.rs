@@ -112,6 +112,20 @@ fn time_never_runs_below_what_was_signed() {
     device.validate().expect("valid at the floor");
 }
 
+/// A clock that is set back revives no certificate either.
+#[test]
+fn windows_of_keys_are_judged_at_the_floor_too() {
+    let site = Site::honest();
+    let device = Device::new(site.trust(), site.clone());
+    site.time.store(NOW + 9 * DAY, Ordering::SeqCst);
+    device.validate().expect("valid, by a clock that is behind");
+    site.time.store(NOW, Ordering::SeqCst);
+    site.authority().certificate.expires_at = at(NOW + 9 * DAY);
+    device.is_refused_with("certificate_expired");
+    site.authority().certificate.expires_at = at(NOW + 9 * DAY + 1);
+    device.validate().expect("valid");
+}
+
 /// A server's key moves the floor no further than its own certificate holds.
 #[test]
 fn a_time_beyond_what_vouches_for_it_moves_the_floor_to_there_at_most() {

@@ -22,7 +22,7 @@ type Between = Box<dyn FnMut(HttpAnswer) -> Result<HttpAnswer, Unanswered> + Sen
 /// An authority's server, in the process: it answers like the real one, in the documented form.
 pub(crate) struct Site {
     authority: Mutex<Authority>,
-    denial: Mutex<Option<Outcome>>,
+    outcome: Mutex<Option<Outcome>>,
     between: Mutex<Option<Between>>,
     pub(crate) time: AtomicU64,
     pub(crate) validations: AtomicUsize,
@@ -42,7 +42,7 @@ impl Site {
     pub(crate) fn of(authority: Authority) -> Arc<Self> {
         Arc::new(Self {
             authority: Mutex::new(authority),
-            denial: Mutex::default(),
+            outcome: Mutex::default(),
             between: Mutex::default(),
             time: AtomicU64::new(NOW),
             validations: AtomicUsize::new(0),
@@ -66,12 +66,16 @@ impl Site {
 
     pub(crate) fn deny(&self, code: &str, retry_after: Option<u64>) {
         let license = Some(self.authority().license.license);
-        *self.denial.lock().expect("nobody panicked with it") =
-            Some(Outcome::Denied { license, code: code.to_owned(), retry_after });
+        self.decide(Outcome::Denied { license, code: code.to_owned(), retry_after });
+    }
+
+    /// Says this, as whoever has the server's key can.
+    pub(crate) fn decide(&self, outcome: Outcome) {
+        *self.outcome.lock().expect("nobody panicked with it") = Some(outcome);
     }
 
     pub(crate) fn allow(&self) {
-        *self.denial.lock().expect("nobody panicked with it") = None;
+        *self.outcome.lock().expect("nobody panicked with it") = None;
     }
 
     pub(crate) fn between(
@@ -118,9 +122,9 @@ impl Site {
 
     fn decided(&self, request: &Verified<DeviceRequest>, holds: &[String]) -> String {
         let authority = self.authority();
-        let denial = self.denial.lock().expect("nobody panicked with it").clone();
-        let is_allowed = denial.is_none();
-        let outcome = denial.unwrap_or_else(|| authority.allowance());
+        let given = self.outcome.lock().expect("nobody panicked with it").clone();
+        let outcome = given.unwrap_or_else(|| authority.allowance());
+        let is_allowed = matches!(outcome, Outcome::Allowed { .. });
         let decision = authority.decision(&asked(request), outcome, self.time.load(Ordering::SeqCst));
         let mut members = vec![("decision", decision)];
         let missing = [
