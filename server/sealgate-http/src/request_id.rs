@@ -30,11 +30,12 @@ pub(crate) async fn assign(
     let id = authority.new_request_id();
     request.extensions_mut().insert(RequestId(id.clone()));
     // The route, not the path: a client may have put a key where none belongs.
-    let route = request.extensions().get::<MatchedPath>().map(|p| p.as_str().to_owned());
+    let route = request.extensions().get::<MatchedPath>().cloned();
     let method = request.method().clone();
     let mut response = next.run(request).await;
-    let value = HeaderValue::try_from(id).expect("hexadecimal digits are a header value");
-    let id = response.headers_mut().entry(HEADER).or_insert(value).clone();
+    let value = || HeaderValue::from_str(&id).expect("hexadecimal digits are a header value");
+    let id = response.headers_mut().entry(HEADER).or_insert_with(value).clone();
+    let route = route.as_ref().map(MatchedPath::as_str);
     tracing::debug!(request_id = ?id, %method, route, status = response.status().as_u16(), "answered");
     response
 }

@@ -1,11 +1,12 @@
 //! One private key in memory, and how carefully each use signs.
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
-use sealgate_artifact::{KeyUse, PublicKey};
+use sealgate_artifact::{KeyId, KeyUse, PublicKey};
 use sealgate_trust::{Message, SignError, ed25519};
 
 /// A loaded private key. It cannot be printed, and the library wipes it when it is dropped.
 pub(crate) struct LoadedKey {
+    id: KeyId,
     key_use: KeyUse,
     public_key: PublicKey,
     pair: Ed25519KeyPair,
@@ -19,6 +20,7 @@ impl LoadedKey {
         let known = b"sealgate: a key is loaded";
         ed25519::check_key(&public_key).ok()?;
         ed25519::verify(&public_key, known, pair.sign(known).as_ref()).then_some(Self {
+            id: public_key.id(key_use),
             key_use,
             public_key,
             pair,
@@ -32,7 +34,7 @@ impl LoadedKey {
     /// Signs what the key's use covers; releases nothing that a fault could have spoiled (a faulty Ed25519 signature
     /// can reveal the key).
     pub(crate) fn sign(&self, message: Message<'_>) -> Result<[u8; 64], SignError> {
-        let id = self.public_key.id(self.key_use);
+        let id = self.id;
         if message.signing_use() != self.key_use {
             return Err(SignError::KeyMisuse(id, self.key_use));
         }

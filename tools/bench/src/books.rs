@@ -34,6 +34,24 @@ impl Books {
         Ok(Self { server, vendor, app, dir })
     }
 
+    /// A license as most are sold: for a year, on five devices, with these features, and usable offline.
+    pub fn sell(&self, features: impl Iterator<Item = String>) -> Result<Value> {
+        let features: Vec<_> = features.map(|name| json!({ "name": name })).collect();
+        let plan = json!({
+            "app_id": self.app["app_id"], "name": "Pro", "tier": "licensed", "features": features, "offline": true,
+            "max_devices": 5, "duration_days": 365,
+        });
+        let plan = self.vendor.make("/api/v1/plans", &plan)?;
+        let wish = json!({ "app_id": self.app["app_id"], "plan_id": plan["plan_id"] });
+        Ok(self.vendor.make("/api/v1/licenses", &wish)?["licenses"][0].clone())
+    }
+
+    /// The file of a license.
+    pub fn file(&self, license: &Value) -> Result<Vec<u8>> {
+        let id = license["license_id"].as_str().unwrap_or_default();
+        Ok(self.vendor.get(&format!("/api/v1/licenses/{id}/file"))?.into_bytes())
+    }
+
     /// One question for each new license, from a device that nobody else has.
     pub fn issue(&self, licenses: u32) -> Result<Load> {
         eprintln!("issuing {licenses} licenses");

@@ -74,8 +74,8 @@ enum Bench {
     Sizes,
     /// Whether the time of a refusal tells whose a key is
     Timing {
-        /// Questions, of four classes in random order
-        #[arg(long, default_value_t = 400_000)]
+        /// Questions, of five classes in random order
+        #[arg(long, default_value_t = 500_000)]
         questions: u64,
     },
     /// Reading a license file, beside other libraries and one bare verification

@@ -20,8 +20,10 @@ const CONNECTIONS: usize = 4;
 const GOAL: f64 = 4.5;
 /// One of so many questions is not counted: the first ones.
 const WARM_UP: u64 = 20;
-/// The last class is a second set of keys that nobody has: what two equal classes look like on this machine.
-const CLASSES: [&str; 4] = ["unknown", "other-app", "other-tenant", "unknown-again"];
+/// Keys of others are in the server's memory, but for the cold ones. The last class is a second set of keys that nobody
+/// has: what two equal classes look like on this machine.
+const CLASSES: [&str; 5] = ["unknown", "other-app", "other-tenant", "other-app-cold", "unknown-again"];
+const PAIRS: [(usize, usize); 6] = [(0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (0, 4)];
 
 pub fn run(sealgate: &Path, questions: u64) -> Result<()> {
     let books = Books::open(sealgate)?;
@@ -30,7 +32,7 @@ pub fn run(sealgate: &Path, questions: u64) -> Result<()> {
     for _ in 0..CONNECTIONS {
         askers.push(Asker::connect(&books.server.address)?);
     }
-    let mut times: [Vec<f64>; 4] = Default::default();
+    let mut times: [Vec<f64>; 5] = Default::default();
     let (mut random, warm_up) = (fastrand::Rng::new(), questions / WARM_UP);
     for n in 0..questions + warm_up {
         let class = random.usize(..CLASSES.len());
@@ -47,15 +49,15 @@ pub fn run(sealgate: &Path, questions: u64) -> Result<()> {
         }
     }
     report::figure("timing-unknown", "µs", &[report::median(&times[0])]);
-    for (a, b) in [(0, 1), (0, 2), (1, 2), (0, 3)] {
+    for (a, b) in PAIRS {
         let verdict = welch::judge(&times[a], &times[b]);
         report::t_test(&format!("timing-{}-{}", CLASSES[a], CLASSES[b]), &verdict, GOAL);
     }
     Ok(())
 }
 
-/// Questions of the four classes, alike but for the key. Keys of others have a device and are in the server's memory.
-fn classes(books: &Books) -> Result<[Vec<Vec<u8>>; 4]> {
+/// Questions of the classes, alike but for the key.
+fn classes(books: &Books) -> Result<[Vec<Vec<u8>>; 5]> {
     let other_app = books.vendor.make("/api/v1/apps", &json!({ "name": "other" }))?;
     let tenant = books.vendor.make("/api/v1/tenants", &json!({ "name": "other" }))?;
     let token = tenant["admin_token"].as_str().unwrap_or_default();
@@ -67,11 +69,13 @@ fn classes(books: &Books) -> Result<[Vec<Vec<u8>>; 4]> {
     for (app, keys) in [&other_app, &strange_app].into_iter().zip(&others) {
         bind(books, app, keys)?;
     }
+    let cold = issue(&books.vendor, &other_app)?;
     let [other_app, other_tenant] = &others;
     Ok([
         asked(&altered(&known)),
         asked(other_app),
         asked(other_tenant),
+        asked(&cold),
         asked(&altered(&issue(&books.vendor, &books.app)?)),
     ])
 }

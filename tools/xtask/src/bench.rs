@@ -5,6 +5,9 @@ use crate::process;
 use crate::test::Postgres;
 use crate::workspace::Workspace;
 
+/// The bench that also builds other people's libraries, which takes minutes.
+const WITH_PEERS: &str = "verify-peers";
+
 /// Which figure, and what its bench wants to be told.
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -21,8 +24,11 @@ pub(crate) struct Options {
 /// Builds the release program and runs the bench with its path in `SEALGATE_BIN`.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     process::run(&mut workspace.cargo(["build", "--release", "--package", "sealgate-cli"]))?;
-    let mut bench = workspace.cargo(["run", "--release", "--manifest-path", "tools/bench/Cargo.toml", "--"]);
-    bench.arg(&options.name).args(&options.rest);
+    let mut bench = workspace.cargo(["run", "--release", "--manifest-path", "tools/bench/Cargo.toml"]);
+    if options.name == WITH_PEERS {
+        bench.args(["--features", "peers"]);
+    }
+    bench.arg("--").arg(&options.name).args(&options.rest);
     let postgres = options.postgres.then(Postgres::start).transpose()?;
     if let Some(postgres) = &postgres {
         bench.arg("--databases");

@@ -15,6 +15,9 @@ use super::session::Session;
 use crate::control::stored;
 use crate::{Authority, AuthorityError};
 
+/// Room for most payloads, so that they are written without moving.
+const PAYLOAD_BYTES: usize = 1024;
+
 /// A positive decision.
 pub(super) struct Allowed<'a> {
     /// To which question it is the answer.
@@ -36,7 +39,8 @@ pub(super) struct Allowed<'a> {
 /// Signs the answer (`spec/http.md` §2.4).
 pub(super) fn sign(a: &Authority, allowed: &Allowed<'_>) -> Result<ValidateAnswer, AuthorityError> {
     let payload = payload(a, allowed)?;
-    let json = serde_json::to_vec(&payload).expect("text and numbers can be written");
+    let mut json = Vec::with_capacity(PAYLOAD_BYTES);
+    serde_json::to_writer(&mut json, &payload).expect("text and numbers can be written");
     let payload = STANDARD.encode(json);
     let key = allowed.app.public_key.id(KeyUse::App);
     let signature = a.signer.sign(key, Message::AppAnswer(&payload))?;

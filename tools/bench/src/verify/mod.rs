@@ -68,6 +68,6 @@ fn micros(peer: &Peer, reads: u32) -> f64 {
 }
 
 /// The names of the features.
-fn names() -> impl Iterator<Item = String> {
+pub fn names() -> impl Iterator<Item = String> {
     (0..FEATURES).map(|n| format!("export-{n}"))
 }

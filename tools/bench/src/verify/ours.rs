@@ -6,7 +6,6 @@ use std::path::Path;
 use sealgate_artifact::{License, PublicKey, TenantId, UnixSeconds, Unverified};
 use sealgate_trust::{Accepted, ChainBytes, Roots, TenantTrust, verify_license};
 use sealgate_wire::Trust;
-use serde_json::json;
 
 use super::{FEATURES, Peer, names};
 use crate::books::Books;
@@ -16,21 +15,11 @@ pub const NAME: &str = "sealgate";
 /// A license file, the verified chain, and for the floor the issuer's key and the bytes that it signed.
 pub fn license(sealgate: &Path) -> Result<(Vec<u8>, TenantTrust, PublicKey, Vec<u8>)> {
     let books = Books::open(sealgate)?;
-    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-    let app = &books.app["app_id"];
-    let features: Vec<_> = names().map(|name| json!({ "name": name })).collect();
-    let plan = json!({
-        "app_id": app, "name": "Pro", "tier": "licensed", "features": features, "offline": true, "max_devices": 5,
-        "duration_days": 365,
-    });
-    let plan = books.vendor.make("/api/v1/plans", &plan)?;
-    let wish = json!({ "app_id": app, "plan_id": plan["plan_id"] });
-    let license = &books.vendor.make("/api/v1/licenses", &wish)?["licenses"][0];
-    let file = books.vendor.get(&format!("/api/v1/licenses/{}/file", text(&license["license_id"])))?;
-    let trust = books.vendor.get(&format!("/api/v1/apps/{}/trust", text(app)))?;
+    let file = books.file(&books.sell(names())?)?;
+    let app = books.app["app_id"].as_str().unwrap_or_default();
+    let trust = books.vendor.get(&format!("/api/v1/apps/{app}/trust"))?;
     let trust =
         chain(&serde_json::from_str(&trust)?).ok_or_else(|| Error::other("the chain does not verify"))?;
-    let file = file.into_bytes();
     let verified = verify_license(&trust, &file, None).map_err(Error::other)?;
     let claim = Unverified::<License>::decode(&file).map_err(Error::other)?;
     Ok((file, trust, verified.signed_by()[0], claim.envelope().signed_bytes()))
