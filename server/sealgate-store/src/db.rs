@@ -52,7 +52,7 @@ impl Db {
         let first = engine::connect(engine, &options).await.map_err(unusable)?;
         first.close().await.map_err(unusable)?;
         let pool = engine::open_pool(engine, options.clone()).await.map_err(unusable)?;
-        sqlx::migrate!().run(&pool).await.map_err(|e| StoreError::Unusable(e.to_string()))?;
+        migrate(&pool).await?;
 
         let caches = Arc::new(Caches::default());
         let feed = Feed::start(pool.clone(), Arc::clone(&caches)).await?;
@@ -88,4 +88,19 @@ impl std::fmt::Debug for Db {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Db")
     }
+}
+
+/// Brings the schema up to date. Where it is, nothing is written: the database user of a server that only answers running
+/// software has no right to.
+async fn migrate(pool: &AnyPool) -> Result<(), StoreError> {
+    let migrator = sqlx::migrate!();
+    let ours = migrator.iter().map(|migration| (migration.version, migration.checksum.to_vec()));
+    // Fails where nothing was migrated yet.
+    let applied =
+        sqlx::query_as("SELECT version, checksum FROM _sqlx_migrations WHERE success ORDER BY version");
+    let applied: Vec<(i64, Vec<u8>)> = applied.fetch_all(pool).await.unwrap_or_default();
+    if ours.eq(applied) {
+        return Ok(());
+    }
+    migrator.run(pool).await.map_err(|e| StoreError::Unusable(e.to_string()))
 }

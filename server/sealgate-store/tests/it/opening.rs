@@ -4,6 +4,8 @@ use sealgate_artifact::Code;
 use sealgate_store::{Db, Location, StoreError, read};
 use sealgate_testkit::{Engine, TestDatabase};
 
+use sqlx::{Connection, Executor};
+
 use crate::support::{TakeSeat, with_license};
 
 #[tokio::test]
@@ -32,6 +34,32 @@ async fn a_postgresql_database_serves_several_at_once() {
     assert_eq!(seen, Some(license));
     first.close().await;
     second.close().await;
+}
+
+#[tokio::test]
+async fn a_user_who_may_only_read_opens_what_another_made() {
+    let database = TestDatabase::create(Engine::Postgres);
+    Db::open(&database.location()).await.expect("opens").close().await;
+    let url = database.postgres_url().expect("PostgreSQL");
+    let (server, name) = url.rsplit_once('/').expect("a URL");
+    let reader = format!("reader_of_{name}");
+    let mut owner = sqlx::PgConnection::connect(&url).await.expect("connects");
+    for statement in [
+        format!("CREATE ROLE {reader} LOGIN"),
+        format!("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {reader}"),
+    ] {
+        owner.execute(sqlx::AssertSqlSafe(statement)).await.expect("is granted");
+    }
+    let (_, host) = server.rsplit_once('@').expect("a URL with a user");
+    let location = Location::Postgres(format!("postgres://{reader}@{host}/{name}"));
+    let opened = Db::open(&location).await;
+    if let Ok(db) = &opened {
+        db.close().await;
+    }
+    for statement in [format!("DROP OWNED BY {reader}"), format!("DROP ROLE {reader}")] {
+        owner.execute(sqlx::AssertSqlSafe(statement)).await.expect("goes away");
+    }
+    assert!(opened.is_ok(), "{:?}", opened.err());
 }
 
 #[tokio::test]

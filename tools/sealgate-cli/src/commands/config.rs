@@ -57,6 +57,7 @@ impl Config {
                 .fix("it takes data, listen, database, log, trusted_proxies, origins and [limits]")
         })?;
         config.proxies()?;
+        check_origins(&config.origins)?;
         Ok(config)
     }
 
@@ -72,6 +73,15 @@ impl Config {
     }
 }
 
+/// Whether clients can compare each with what they were told (`spec/keys.md` §5.9).
+pub(crate) fn check_origins(origins: &[String]) -> Result<(), Failure> {
+    match origins.iter().find(|origin| !sealgate_artifact::is_origin(origin)) {
+        None => Ok(()),
+        Some(wrong) => Err(Failure::new(Code::ConfigInvalid, format!("{wrong}: not an origin"))
+            .fix("give scheme, host and port as in https://licenses.example.com, and nothing behind them")),
+    }
+}
+
 pub(crate) fn check(path: &Path, output: &Output) -> Result<(), Failure> {
     let config = Config::read(path)?;
     let result = serde_json::json!({
@@ -81,6 +91,7 @@ pub(crate) fn check(path: &Path, output: &Output) -> Result<(), Failure> {
         // A URL may hold a password.
         "database": config.database.as_ref().map(|_| "set"),
         "trusted_proxies": config.trusted_proxies,
+        "origins": config.origins,
     });
     output.result(&result, |_| say!("{}: usable", path.display()));
     Ok(())

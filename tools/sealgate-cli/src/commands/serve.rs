@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::args::{Global, ServeArgs};
 use crate::assembly::{self, Options, TOKEN_FILE};
-use crate::commands::config::Config;
+use crate::commands::config::{self, Config};
 use crate::commands::limits::{LimitsConfig, Profile};
 use crate::failure::Failure;
 use crate::files;
@@ -129,10 +129,7 @@ fn settings(global: &Global, args: &ServeArgs) -> Result<Settings, Failure> {
         Failure::new(Code::ConfigInvalid, "no data directory was given").fix("give --data DIR")
     })?;
     let origins = if args.origins.is_empty() { config.origins } else { args.origins.clone() };
-    if let Some(wrong) = origins.iter().find(|origin| !sealgate_artifact::is_origin(origin)) {
-        return Err(Failure::new(Code::ConfigInvalid, format!("{wrong}: not an origin"))
-            .fix("give scheme, host and port as in https://licenses.example.com, and nothing behind them"));
-    }
+    config::check_origins(&origins)?;
     Ok(Settings {
         role: args.role.into(),
         origins,

@@ -25,6 +25,7 @@ fn a_configuration_is_judged_without_starting_anything() {
         ("log = \"loud\"\n", "line 1"),
         ("trusted_proxies = [\"10.0.0.1/8\"]\n", "trusted_proxies"),
         ("data = \n", "line 1"),
+        ("origins = [\"https://Licenses.example.com\"]\n", "not an origin"),
     ] {
         let failure = judge(bad).refused(78, "config_invalid");
         assert!(failure["message"].as_str().is_some_and(|m| m.contains(line)), "{bad}: {failure}");
