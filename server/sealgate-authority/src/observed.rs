@@ -31,7 +31,28 @@ pub(crate) struct About {
 
 /// Rows that are not written yet.
 #[derive(Default)]
-pub(crate) struct Observed(Mutex<HashMap<[u8; 16], Pending>>);
+pub(crate) struct Observed(Mutex<Rows>);
+
+#[derive(Default)]
+struct Rows {
+    pending: HashMap<[u8; 16], Pending>,
+    /// Nothing is due before: whoever writes what is due need not look through all of it, while others wait for it.
+    first_due: u64,
+}
+
+impl Rows {
+    fn insert(&mut self, key: [u8; 16], row: Pending) {
+        self.first_due = if self.pending.is_empty() { row.until } else { self.first_due.min(row.until) };
+        self.pending.insert(key, row);
+    }
+
+    fn take(&mut self, those: impl Fn(&Pending) -> bool) -> Vec<EventRow> {
+        let taken = self.pending.extract_if(|_, pending| those(pending)).map(|(_, pending)| pending.row);
+        let taken = taken.collect();
+        self.first_due = self.pending.values().map(|pending| pending.until).min().unwrap_or_default();
+        taken
+    }
+}
 
 struct Pending {
     row: EventRow,
@@ -57,7 +78,8 @@ impl Authority {
         let until = (now.get() / window + 1) * window;
         let device = about.device.as_deref().filter(|_| code.is_none());
         let mut key = key(kind, code, app, about.license, device, until);
-        let mut pending = self.observed.0.lock().expect("no holder of this lock panics");
+        let mut rows = self.observed.0.lock().expect("no holder of this lock panics");
+        let pending = &mut rows.pending;
         if let Some(known) = pending.get_mut(&key) {
             known.row.count += 1;
             return;
@@ -86,12 +108,15 @@ impl Authority {
             request_id: request_id.to_owned(),
             count: 1,
         };
-        pending.insert(key, Pending { row, until });
+        rows.insert(key, Pending { row, until });
     }
 
     /// Writes the rows whose time has come.
     pub(crate) async fn write_observed(&self) -> Result<(), StoreError> {
         let now = self.now().get();
+        if now < self.observed.0.lock().expect("no holder of this lock panics").first_due {
+            return Ok(());
+        }
         self.write_those(|pending| pending.until <= now).await
     }
 
@@ -114,8 +139,8 @@ impl Authority {
 
     async fn write_those(&self, due: impl Fn(&Pending) -> bool) -> Result<(), StoreError> {
         let mut rows: Vec<EventRow> = {
-            let mut pending = self.observed.0.lock().expect("no holder of this lock panics");
-            pending.extract_if(|_, pending| due(pending)).map(|(_, pending)| pending.row).collect()
+            let mut rows = self.observed.0.lock().expect("no holder of this lock panics");
+            rows.take(due)
         };
         while !rows.is_empty() {
             let some = rows.split_off(rows.len().saturating_sub(ROWS));
