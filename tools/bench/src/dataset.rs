@@ -91,7 +91,7 @@ fn issue(vendor: &Vendor, apps: &[Value; 2], orders: u32) -> Result<Vec<(Vec<u8>
             if order >= orders {
                 return Ok(sold);
             }
-            let app = &apps[usize::from(order % SHARE == 0)];
+            let app = &apps[usize::from(order.is_multiple_of(SHARE))];
             place(&vendor, app, order, &mut sold)?;
         }
     };

@@ -40,7 +40,7 @@ impl Inserts {
     pub async fn insert(&self, identity: String, nonce: String) {
         let (done, durable) = oneshot::channel();
         let sent = self.0.send(Row { identity, nonce, done }).await;
-        sent.ok().expect("the writer runs as long as the program");
+        assert!(sent.is_ok(), "the writer runs as long as the program");
         durable.await.expect("the writer runs as long as the program");
     }
 }

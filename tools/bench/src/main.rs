@@ -1,6 +1,7 @@
 //! Benches: ratios taken in one run against the cheapest program that could do the job at all.
 //!
 //! Run them by `cargo xtask bench NAME`. Each prints one JSON line per figure.
+#![expect(clippy::disallowed_methods, reason = "a bench reads clocks and files")]
 
 mod asking;
 mod bare;

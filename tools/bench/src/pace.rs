@@ -66,7 +66,8 @@ impl Pace {
     fn tick(self, begin: Instant, due: &Semaphore) {
         let mut handed_out = 0;
         while handed_out < self.questions() {
-            std::thread::sleep(STEP);
+            // It may wake too early: what fell due is counted, not the steps.
+            std::thread::park_timeout(STEP);
             let now = ((begin.elapsed().as_secs_f64() * self.rate) as u64).min(self.questions());
             due.add_permits((now - handed_out) as usize);
             handed_out = now;
