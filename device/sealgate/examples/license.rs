@@ -10,7 +10,9 @@ fn main() -> Result<(), Error> {
         Client::builder(TRUST).server("https://license.example.com").state_dir("./sealgate-state").build()?;
     let key = std::env::args().nth(1).unwrap_or_default();
     match client.validate_license(&key) {
-        Ok(license) => println!("{:?}, export: {}", license.tier(), license.has_feature("export")),
+        Ok(license) => {
+            println!("{} license, export: {}", license.tier().as_str(), license.has_feature("export"));
+        }
         Err(Error::License(no)) => println!("no license: {no}. {}", no.fix()),
         Err(error) => println!("not known now ({}): {error}. {}", error.code(), error.fix()),
     }

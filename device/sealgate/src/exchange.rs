@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use sealgate_artifact::{Envelope, StatementId};
 use sealgate_trust::ChainBytes;
-use sealgate_wire::Problem;
-use serde::{Deserialize, Serialize};
+use sealgate_wire::{OnlineQuestion, Problem, TrustUpdate};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
@@ -102,7 +102,7 @@ pub(crate) fn trust(
 ) -> Result<Missing, TransportError> {
     let (tenant, last_root) = (pinned.tenant, pinned.last_root);
     let path = format!("/api/v1/trust?tenant={tenant}&root={last_root}&keyset=0");
-    let text: MissingText = parse(&send(transport, &server.url(&path), None)?)?;
+    let text: TrustUpdate = parse(&send(transport, &server.url(&path), None)?)?;
     Ok(Missing {
         roots: text.roots.into_iter().map(bytes_of).collect(),
         keyset: text.keyset.map(bytes_of),
@@ -151,20 +151,15 @@ fn bytes_of(text: Box<RawValue>) -> Vec<u8> {
 /// It holds a license key, so the body's memory is wiped when it goes: what passes through other hands on the way is not.
 fn question(request: &Envelope, holds: &[StatementId]) -> Zeroizing<Vec<u8>> {
     let request = String::from_utf8(request.encode()).expect("an envelope is written as text");
-    let question = QuestionText {
+    let question = OnlineQuestion {
         request: RawValue::from_string(request).expect("an envelope is written as JSON"),
+        // At most four: well within the wire's sixteen.
         holds: holds.iter().map(StatementId::to_string).collect(),
     };
     Zeroizing::new(serde_json::to_vec(&question).expect("a question can be written"))
 }
 
-#[derive(Serialize)]
-struct QuestionText {
-    request: Box<RawValue>,
-    /// At most four: well within the wire's sixteen.
-    holds: Vec<String>,
-}
-
+/// A [`sealgate_wire::OnlineAnswer`] that may lack its decision: `null` is none, and no envelope that does not verify.
 /// Members that a later server adds are passed over: nothing is believed for standing here.
 #[derive(Deserialize)]
 struct AnswerText {
@@ -173,13 +168,4 @@ struct AnswerText {
     keyset: Option<Box<RawValue>>,
     tenant_keyset: Option<Box<RawValue>>,
     license: Option<Box<RawValue>>,
-}
-
-#[derive(Deserialize)]
-struct MissingText {
-    #[serde(default)]
-    roots: Vec<Box<RawValue>>,
-    keyset: Option<Box<RawValue>>,
-    tenant_keyset: Option<Box<RawValue>>,
-    certificate: Option<Box<RawValue>>,
 }

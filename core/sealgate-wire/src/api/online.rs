@@ -51,6 +51,7 @@ pub struct TrustQuery {
 #[derive(Clone, Serialize, Deserialize)]
 pub struct TrustUpdate {
     /// Root statements that are newer, oldest first.
+    #[serde(default)]
     pub roots: Vec<Box<RawValue>>,
     /// The keyset, where it is newer.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -137,6 +137,11 @@ fn a_runtime_holds_none_of_the_vendors_keys_and_does_not_start_with_one() {
     assert_eq!(uses("runtime/keys"), ["app", "server"]);
     assert_eq!(uses("authority/keys"), ["app", "authority", "issuer", "root"]);
 
+    let has = |name: &str, secret: &str| Path::new(&vendor.path(name)).join("keys").join(secret).is_file();
+    for secret in ["token-pepper-v1.secret", "license-key-display-v1.secret", "answers-v1.secret"] {
+        assert_eq!((has("authority", secret), has("runtime", secret)), (true, false), "{secret}");
+    }
+
     let issuer = std::fs::read_dir(vendor.path("authority/keys"))
         .expect("a keystore")
         .map(|file| file.expect("a file"));
