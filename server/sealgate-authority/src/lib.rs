@@ -33,7 +33,7 @@ pub use settings::{Role, ServerSettings, Settings};
 use limits::Limiter;
 use observed::Observed;
 use ports::{Clock, Entropy};
-use runtime::{Identity, ReplayLog};
+use runtime::{Asked, Identity, ReplayLog};
 
 /// Everything a use case works with. Made once, shared by all requests.
 pub struct Authority {
@@ -109,12 +109,15 @@ impl Authority {
 
     /// Random bytes for a request id.
     pub fn new_request_id(&self) -> String {
-        encode_hex(&self.random::<8>())
+        encode_hex(&[&self.clock.unix_millis().to_be_bytes()[2..], &self.random::<5>()].concat())
     }
 
     fn now(&self) -> UnixSeconds {
-        UnixSeconds::new(self.clock.unix_millis() / 1000)
-            .unwrap_or(UnixSeconds::new(0).expect("in range").plus(u64::MAX))
+        self.asked_now().at()
+    }
+
+    fn asked_now(&self) -> Asked {
+        Asked(self.clock.unix_millis())
     }
 
     fn random<const N: usize>(&self) -> [u8; N] {

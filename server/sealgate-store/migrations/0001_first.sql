@@ -133,7 +133,7 @@ CREATE TABLE licenses (
     tenant_id TEXT NOT NULL,
     app_id TEXT NOT NULL,
     plan_id TEXT,
-    key_hash BYTEA NOT NULL UNIQUE,
+    key_hash BYTEA NOT NULL,
     key_sealed BYTEA NOT NULL,
     label TEXT,
     customer TEXT,
@@ -159,6 +159,8 @@ CREATE TABLE licenses (
     seq BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     UNIQUE (tenant_id, license_id),
+    -- Both in one: a look for an app's key that is another app's ends in the index, like one for a key of nobody's.
+    UNIQUE (key_hash, app_id),
     FOREIGN KEY (tenant_id, app_id) REFERENCES apps (tenant_id, app_id),
     FOREIGN KEY (tenant_id, plan_id) REFERENCES plans (tenant_id, plan_id)
 );
@@ -181,13 +183,13 @@ CREATE TABLE devices (
     license_id TEXT NOT NULL,
     kind TEXT NOT NULL,
     identity TEXT NOT NULL,
-    device_id TEXT NOT NULL UNIQUE,
+    device_id TEXT NOT NULL,
     tenant_id TEXT NOT NULL,
     first_seen BIGINT NOT NULL,
     PRIMARY KEY (license_id, kind, identity),
+    UNIQUE (tenant_id, device_id),
     FOREIGN KEY (tenant_id, license_id) REFERENCES licenses (tenant_id, license_id)
 );
-CREATE INDEX devices_by_tenant ON devices (tenant_id, device_id);
 CREATE INDEX devices_by_identity ON devices (tenant_id, identity, license_id);
 
 -- Seats that were freed by hand: the license's allowance is counted here.
@@ -265,9 +267,10 @@ CREATE TABLE events (
     count BIGINT NOT NULL
 );
 CREATE INDEX events_by_tenant ON events (tenant_id, event_id);
-CREATE INDEX events_by_license ON events (tenant_id, license_id, event_id);
-CREATE INDEX events_by_request ON events (tenant_id, request_id, event_id);
-CREATE INDEX events_by_code ON events (tenant_id, code, event_id);
+-- Licenses and requests are one tenant's anyway. Short entries: every seat that is taken adds one to each.
+CREATE INDEX events_by_license ON events (license_id, event_id);
+CREATE INDEX events_by_request ON events (request_id, event_id);
+CREATE INDEX events_by_code ON events (tenant_id, code, event_id) WHERE code IS NOT NULL;
 
 CREATE TABLE audit (
     audit_id TEXT NOT NULL PRIMARY KEY,

@@ -16,15 +16,18 @@ const APPS: u64 = 10_000;
 pub enum Subject {
     /// An app.
     App(AppId),
-    /// A license, by the hash of its key.
-    License(KeyHash),
+    /// A license, by its app and the hash of its key.
+    License(AppId, KeyHash),
 }
 
 impl Subject {
     pub(crate) fn parse(text: &str) -> Option<Self> {
         match text.split_once(':')? {
             ("app", id) => AppId::parse(id).ok().map(Self::App),
-            ("license", hash) => KeyHash::parse(hash).map(Self::License),
+            ("license", names) => {
+                let (app, hash) = names.split_once(':')?;
+                Some(Self::License(AppId::parse(app).ok()?, KeyHash::parse(hash)?))
+            }
             _ => None,
         }
     }
@@ -34,7 +37,7 @@ impl std::fmt::Display for Subject {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::App(id) => write!(f, "app:{id}"),
-            Self::License(hash) => write!(f, "license:{hash}"),
+            Self::License(app, hash) => write!(f, "license:{app}:{hash}"),
         }
     }
 }
@@ -59,16 +62,27 @@ pub struct LicenseEntry {
     pub devices: Option<Vec<String>>,
 }
 
+/// Where a license is kept.
+type Kept = (AppId, KeyHash);
+
 pub(crate) struct Caches {
     apps: Cache<AppId, Arc<AppEntry>>,
-    licenses: Cache<KeyHash, Arc<LicenseEntry>>,
-    /// Under which key a license is kept. A license never gets another key, so this is never forgotten.
-    keys: Cache<LicenseId, KeyHash>,
+    /// By the app as well: one that asks for the key of another finds as little as for one that nobody has, and in the
+    /// same time.
+    licenses: Cache<Kept, Arc<LicenseEntry>>,
+    /// Where a license is kept. It never gets another app or key, so this is never forgotten.
+    of_keys: Cache<KeyHash, Kept>,
+    of_ids: Cache<LicenseId, Kept>,
 }
 
 impl Default for Caches {
     fn default() -> Self {
-        Self { apps: Cache::new(APPS), licenses: Cache::new(LICENSES), keys: Cache::new(LICENSES) }
+        Self {
+            apps: Cache::new(APPS),
+            licenses: Cache::new(LICENSES),
+            of_keys: Cache::new(LICENSES),
+            of_ids: Cache::new(LICENSES),
+        }
     }
 }
 
@@ -76,7 +90,7 @@ impl Caches {
     pub(crate) fn forget(&self, subject: &Subject) {
         match subject {
             Subject::App(id) => self.apps.invalidate(id),
-            Subject::License(hash) => self.licenses.invalidate(hash),
+            Subject::License(app, hash) => self.licenses.invalidate(&(*app, *hash)),
         }
     }
 
@@ -92,44 +106,40 @@ impl Db {
         through(self, &self.caches.apps, id, crate::read::apps::entry(self, id)).await
     }
 
-    /// A license of any tenant with its devices, at most a second old.
-    pub async fn cached_license(&self, key: KeyHash) -> Result<Option<Arc<LicenseEntry>>, StoreError> {
-        through(self, &self.caches.licenses, key, crate::read::licenses::entry(self, key)).await
-    }
-
-    /// The same for a caller that asks as one app. The time that this takes must not tell the key of another app from
-    /// one that nobody has. So a license of another app is no find in memory either: then the database is asked for
-    /// something that is not there.
-    pub async fn cached_license_of_app(
+    /// The app's license of that key with its devices, at most a second old. The time that this takes does not tell the
+    /// key of another app from one that nobody has.
+    pub async fn cached_license(
         &self,
         app: AppId,
         key: KeyHash,
     ) -> Result<Option<Arc<LicenseEntry>>, StoreError> {
-        let is_anothers = |entry: Arc<LicenseEntry>| entry.license.app != app;
-        let key = if self.caches.licenses.get(&key).is_some_and(is_anothers) { nobodys(key) } else { key };
-        let read = crate::read::licenses::entry_of_app(self, app, key);
-        through(self, &self.caches.licenses, key, read).await
+        let read = crate::read::licenses::entry(self, app, key);
+        through(self, &self.caches.licenses, (app, key), read).await
+    }
+
+    /// The same for callers that do not say as which app they ask.
+    pub async fn cached_license_of_key(&self, key: KeyHash) -> Result<Option<Arc<LicenseEntry>>, StoreError> {
+        self.kept(&self.caches.of_keys, key, crate::read::licenses::app_of(self, key)).await
     }
 
     /// The same for callers that name the license by its id.
     pub async fn cached_license_of_id(&self, id: LicenseId) -> Result<Option<Arc<LicenseEntry>>, StoreError> {
-        let key = match self.caches.keys.get(&id) {
-            Some(key) => key,
-            None => match crate::read::licenses::key_of(self, id).await? {
-                Some(key) => {
-                    self.caches.keys.insert(id, key);
-                    key
-                }
-                None => return Ok(None),
-            },
-        };
-        self.cached_license(key).await
+        self.kept(&self.caches.of_ids, id, crate::read::licenses::key_of(self, id)).await
     }
-}
 
-/// What no license has: two hashes that are each other's complement do not come about.
-fn nobodys(key: KeyHash) -> KeyHash {
-    KeyHash(key.0.map(|byte| !byte))
+    async fn kept<K: std::hash::Hash + Eq + Send + Sync + 'static>(
+        &self,
+        places: &Cache<K, Kept>,
+        name: K,
+        read: impl Future<Output = Result<Option<Kept>, StoreError>>,
+    ) -> Result<Option<Arc<LicenseEntry>>, StoreError> {
+        let place = match places.get(&name) {
+            Some(place) => Some(place),
+            None => read.await?.inspect(|place| places.insert(name, *place)),
+        };
+        let Some((app, key)) = place else { return Ok(None) };
+        self.cached_license(app, key).await
+    }
 }
 
 /// Answers from memory when that is provably fresh, else reads and remembers. What is not found is not remembered, so

@@ -7,19 +7,19 @@ use sealgate_artifact::{
     AppId, DeviceId, EntryId, KeyUse, LicenseId, MaxDevices, PlanId, PublicKey, StatementId, TenantId, Tier,
     TokenId, UnixSeconds,
 };
-use sqlx::any::AnyRow;
-use sqlx::{FromRow, Row};
 
+use crate::StoreError;
 use crate::row::{
     AccessRow, AnswerRow, AppRow, AuditRow, CertificateRow, DeviceRow, EventRow, KeyHash, KeyRow, KeyStage,
     LicenseRow, LifetimeFileRow, Listed, PlanRow, ServerRow, TenantRow, Terms, TokenRow,
 };
+use crate::sql::{FromRow, Row};
 
-impl FromRow<'_, AnyRow> for TenantRow {
-    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+impl FromRow for TenantRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
         Ok(Self {
             id: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
-            name: row.try_get("name")?,
+            name: row.get("name")?,
             issuer_key: parsed(row, "issuer_key", |t| PublicKey::parse(t).ok())?,
             offline: flag(row, "offline")?,
             suspended_at: optional_time(row, "suspended_at")?,
@@ -28,12 +28,12 @@ impl FromRow<'_, AnyRow> for TenantRow {
     }
 }
 
-impl FromRow<'_, AnyRow> for KeyRow {
-    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+impl FromRow for KeyRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
         Ok(Self {
             public_key: parsed(row, "public_key", |t| PublicKey::parse(t).ok())?,
             key_use: parsed(row, "key_use", KeyUse::parse)?,
-            scope: row.try_get("scope")?,
+            scope: row.get("scope")?,
             state: parsed(row, "state", KeyStage::parse)?,
             published_at: time(row, "published_at")?,
             ended_at: optional_time(row, "ended_at")?,
@@ -41,8 +41,8 @@ impl FromRow<'_, AnyRow> for KeyRow {
     }
 }
 
-impl FromRow<'_, AnyRow> for ServerRow {
-    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+impl FromRow for ServerRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
         Ok(Self {
             server_key: parsed(row, "server_key", |t| PublicKey::parse(t).ok())?,
             origins: lines(row, "origins")?,
@@ -53,27 +53,27 @@ impl FromRow<'_, AnyRow> for ServerRow {
     }
 }
 
-impl FromRow<'_, AnyRow> for CertificateRow {
-    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+impl FromRow for CertificateRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
         Ok(Self {
             server_key: parsed(row, "server_key", |t| PublicKey::parse(t).ok())?,
             tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
             signer: parsed(row, "signer", |t| PublicKey::parse(t).ok())?,
             origins: lines(row, "origins")?,
             expires_at: time(row, "expires_at")?,
-            envelope: row.try_get("envelope")?,
+            envelope: row.get("envelope")?,
         })
     }
 }
 
-impl FromRow<'_, AnyRow> for TokenRow {
-    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+impl FromRow for TokenRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
         Ok(Self {
             id: parsed(row, "token_id", |t| TokenId::parse(t).ok())?,
             tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
-            name: row.try_get("name")?,
+            name: row.get("name")?,
             hash: digest(row, "token_hash")?,
-            scopes: row.try_get("scopes")?,
+            scopes: row.get("scopes")?,
             created_at: time(row, "created_at")?,
             expires_at: optional_time(row, "expires_at")?,
             revoked_at: optional_time(row, "revoked_at")?,
@@ -81,18 +81,18 @@ impl FromRow<'_, AnyRow> for TokenRow {
     }
 }
 
-impl FromRow<'_, AnyRow> for AppRow {
-    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+impl FromRow for AppRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
         let former = optional_digest(row, "former_secret_hash")?;
         Ok(Self {
             id: parsed(row, "app_id", |t| AppId::parse(t).ok())?,
             tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
-            name: row.try_get("name")?,
+            name: row.get("name")?,
             secret_hash: digest(row, "secret_hash")?,
             former_secret: former.zip(optional_time(row, "former_secret_until")?),
             public_key: parsed(row, "public_key", |t| PublicKey::parse(t).ok())?,
             next_public_key: parsed(row, "next_public_key", |t| PublicKey::parse(t).ok())?,
-            variables: row.try_get("variables")?,
+            variables: row.get("variables")?,
             credits: optional_count(row, "credits")?,
             require_secret: flag(row, "require_secret")?,
             lifetime_files: flag(row, "lifetime_files")?,
@@ -102,12 +102,12 @@ impl FromRow<'_, AnyRow> for AppRow {
     }
 }
 
-impl FromRow<'_, AnyRow> for Terms {
-    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+impl FromRow for Terms {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
         Ok(Self {
             tier: parsed(row, "tier", Tier::parse)?,
-            features: row.try_get("features")?,
-            limits: row.try_get("limits")?,
+            features: row.get("features")?,
+            limits: row.get("limits")?,
             max_devices: seats(row)?,
             offline: flag(row, "offline")?,
             releases_per_seat: small(row, "releases_per_seat")?,
@@ -115,40 +115,40 @@ impl FromRow<'_, AnyRow> for Terms {
     }
 }
 
-impl FromRow<'_, AnyRow> for PlanRow {
-    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
-        let days: Option<i64> = row.try_get("duration_days")?;
+impl FromRow for PlanRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        let days: Option<i64> = row.get("duration_days")?;
         Ok(Self {
             id: parsed(row, "plan_id", |t| PlanId::parse(t).ok())?,
             tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
             app: parsed(row, "app_id", |t| AppId::parse(t).ok())?,
-            name: row.try_get("name")?,
+            name: row.get("name")?,
             terms: Terms::from_row(row)?,
             duration_days: days.map(|_| small(row, "duration_days")).transpose()?,
-            policy: row.try_get("policy")?,
+            policy: row.get("policy")?,
             created_at: time(row, "created_at")?,
         })
     }
 }
 
-impl FromRow<'_, AnyRow> for LicenseRow {
-    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+impl FromRow for LicenseRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
         Ok(Self {
             id: parsed(row, "license_id", |t| LicenseId::parse(t).ok())?,
             tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
             app: parsed(row, "app_id", |t| AppId::parse(t).ok())?,
             plan: optional(row, "plan_id", |t| PlanId::parse(t).ok())?,
             key_hash: KeyHash(digest(row, "key_hash")?),
-            key_sealed: row.try_get("key_sealed")?,
-            label: row.try_get("label")?,
-            customer: row.try_get("customer")?,
+            key_sealed: row.get("key_sealed")?,
+            label: row.get("label")?,
+            customer: row.get("customer")?,
             terms: Terms::from_row(row)?,
-            variables: row.try_get("variables")?,
+            variables: row.get("variables")?,
             not_before: time(row, "not_before")?,
             expires_at: optional_time(row, "expires_at")?,
             suspended_at: optional_time(row, "suspended_at")?,
             revoked_at: optional_time(row, "revoked_at")?,
-            revoke_reason: row.try_get("revoke_reason")?,
+            revoke_reason: row.get("revoke_reason")?,
             version: count(row, "version")?,
             statement: StatementId::from_bytes(digest(row, "statement_id")?),
             created_at: time(row, "created_at")?,
@@ -157,22 +157,22 @@ impl FromRow<'_, AnyRow> for LicenseRow {
     }
 }
 
-impl FromRow<'_, AnyRow> for DeviceRow {
-    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+impl FromRow for DeviceRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
         Ok(Self {
             id: parsed(row, "device_id", |t| DeviceId::parse(t).ok())?,
             tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
             license: parsed(row, "license_id", |t| LicenseId::parse(t).ok())?,
-            kind: row.try_get("kind")?,
-            identity: row.try_get("identity")?,
+            kind: row.get("kind")?,
+            identity: row.get("identity")?,
             first_seen: time(row, "first_seen")?,
         })
     }
 }
 
-impl FromRow<'_, AnyRow> for AccessRow {
-    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
-        let value: String = row.try_get("value")?;
+impl FromRow for AccessRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        let value: String = row.get("value")?;
         Ok(Self {
             id: parsed(row, "entry_id", |t| EntryId::parse(t).ok())?,
             tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
@@ -181,135 +181,139 @@ impl FromRow<'_, AnyRow> for AccessRow {
                 "" => Some(None),
                 id => LicenseId::parse(id).ok().map(Some),
             })?,
-            source: row.try_get("source")?,
-            effect: row.try_get("effect")?,
+            source: row.get("source")?,
+            effect: row.get("effect")?,
             listed: parsed(row, "kind", |kind| match kind {
                 "hwid" => Some(Listed::Hwid(value)),
                 _ => value.parse::<IpNet>().ok().map(Listed::Net),
             })?,
-            reason: row.try_get("reason")?,
+            reason: row.get("reason")?,
             created_at: time(row, "created_at")?,
             expires_at: optional_time(row, "expires_at")?,
         })
     }
 }
 
-impl FromRow<'_, AnyRow> for EventRow {
-    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+impl FromRow for EventRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
         Ok(Self {
-            id: row.try_get("event_id")?,
+            id: row.get("event_id")?,
             tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
             app: optional(row, "app_id", |t| AppId::parse(t).ok())?,
             license: optional(row, "license_id", |t| LicenseId::parse(t).ok())?,
-            device: row.try_get("device")?,
+            device: row.get("device")?,
             at: time(row, "at")?,
-            kind: Cow::Owned(row.try_get("kind")?),
-            code: row.try_get("code")?,
-            request_id: row.try_get("request_id")?,
+            kind: Cow::Owned(row.get("kind")?),
+            code: row.get("code")?,
+            request_id: row.get("request_id")?,
             count: count(row, "count")?,
         })
     }
 }
 
-impl FromRow<'_, AnyRow> for AuditRow {
-    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+impl FromRow for AuditRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
         Ok(Self {
-            id: row.try_get("audit_id")?,
+            id: row.get("audit_id")?,
             tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
             at: time(row, "at")?,
-            actor: row.try_get("actor")?,
-            action: Cow::Owned(row.try_get("action")?),
-            subject: row.try_get("subject")?,
-            detail: row.try_get("detail")?,
-            request_id: row.try_get("request_id")?,
+            actor: row.get("actor")?,
+            action: Cow::Owned(row.get("action")?),
+            subject: row.get("subject")?,
+            detail: row.get("detail")?,
+            request_id: row.get("request_id")?,
             link: optional_count(row, "seq")?.zip(optional_digest(row, "hash")?),
         })
     }
 }
 
-impl FromRow<'_, AnyRow> for AnswerRow {
-    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+impl FromRow for AnswerRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
         Ok(Self {
             tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
-            key: row.try_get("idempotency_key")?,
+            key: row.get("idempotency_key")?,
             request: digest(row, "request")?,
-            answer: row.try_get("answer")?,
+            answer: row.get("answer")?,
             at: time(row, "at")?,
         })
     }
 }
 
-impl FromRow<'_, AnyRow> for LifetimeFileRow {
-    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+impl FromRow for LifetimeFileRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
         Ok(Self {
             license: parsed(row, "license_id", |t| LicenseId::parse(t).ok())?,
             tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
-            identity: row.try_get("identity")?,
-            file_id: row.try_get("file_id")?,
-            file_sealed: row.try_get("file_sealed")?,
+            identity: row.get("identity")?,
+            file_id: row.get("file_id")?,
+            file_sealed: row.get("file_sealed")?,
             at: time(row, "at")?,
         })
     }
 }
 
-fn lines(row: &AnyRow, name: &str) -> Result<Vec<String>, sqlx::Error> {
-    Ok(row.try_get::<&str, _>(name)?.lines().map(str::to_owned).collect())
+fn lines(row: &Row, name: &str) -> Result<Vec<String>, StoreError> {
+    Ok(row.get::<&str>(name)?.lines().map(str::to_owned).collect())
 }
 
-fn seats(row: &AnyRow) -> Result<MaxDevices, sqlx::Error> {
+fn seats(row: &Row) -> Result<MaxDevices, StoreError> {
     match optional_count(row, "max_devices")? {
         None => Ok(MaxDevices::Unlimited),
         Some(n) => MaxDevices::limited(n).ok_or_else(|| corrupt("max_devices")),
     }
 }
 
-fn parsed<T>(row: &AnyRow, name: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, sqlx::Error> {
-    let text: &str = row.try_get(name)?;
+pub(crate) fn parsed<T>(
+    row: &Row,
+    name: &str,
+    parse: impl FnOnce(&str) -> Option<T>,
+) -> Result<T, StoreError> {
+    let text: &str = row.get(name)?;
     parse(text).ok_or_else(|| corrupt(name))
 }
 
 fn optional<T>(
-    row: &AnyRow,
+    row: &Row,
     name: &str,
     parse: impl FnOnce(&str) -> Option<T>,
-) -> Result<Option<T>, sqlx::Error> {
-    let text: Option<String> = row.try_get(name)?;
+) -> Result<Option<T>, StoreError> {
+    let text: Option<String> = row.get(name)?;
     text.map(|text| parse(&text).ok_or_else(|| corrupt(name))).transpose()
 }
 
-pub(crate) fn digest(row: &AnyRow, name: &str) -> Result<[u8; 32], sqlx::Error> {
-    let bytes: &[u8] = row.try_get(name)?;
+pub(crate) fn digest(row: &Row, name: &str) -> Result<[u8; 32], StoreError> {
+    let bytes: &[u8] = row.get(name)?;
     bytes.try_into().map_err(|_| corrupt(name))
 }
 
-fn optional_digest(row: &AnyRow, name: &str) -> Result<Option<[u8; 32]>, sqlx::Error> {
-    let bytes: Option<Vec<u8>> = row.try_get(name)?;
+fn optional_digest(row: &Row, name: &str) -> Result<Option<[u8; 32]>, StoreError> {
+    let bytes: Option<Vec<u8>> = row.get(name)?;
     bytes.map(|bytes| bytes.try_into().map_err(|_| corrupt(name))).transpose()
 }
 
-pub(crate) fn count(row: &AnyRow, name: &str) -> Result<u64, sqlx::Error> {
-    row.try_get::<i64, _>(name)?.try_into().map_err(|_| corrupt(name))
+pub(crate) fn count(row: &Row, name: &str) -> Result<u64, StoreError> {
+    row.get::<i64>(name)?.try_into().map_err(|_| corrupt(name))
 }
 
-fn optional_count(row: &AnyRow, name: &str) -> Result<Option<u64>, sqlx::Error> {
-    let n: Option<i64> = row.try_get(name)?;
+fn optional_count(row: &Row, name: &str) -> Result<Option<u64>, StoreError> {
+    let n: Option<i64> = row.get(name)?;
     n.map(|n| n.try_into().map_err(|_| corrupt(name))).transpose()
 }
 
-fn small(row: &AnyRow, name: &str) -> Result<u32, sqlx::Error> {
-    row.try_get::<i64, _>(name)?.try_into().map_err(|_| corrupt(name))
+fn small(row: &Row, name: &str) -> Result<u32, StoreError> {
+    row.get::<i64>(name)?.try_into().map_err(|_| corrupt(name))
 }
 
-fn flag(row: &AnyRow, name: &str) -> Result<bool, sqlx::Error> {
-    Ok(row.try_get::<i64, _>(name)? != 0)
+fn flag(row: &Row, name: &str) -> Result<bool, StoreError> {
+    Ok(row.get::<i64>(name)? != 0)
 }
 
-fn time(row: &AnyRow, name: &str) -> Result<UnixSeconds, sqlx::Error> {
+fn time(row: &Row, name: &str) -> Result<UnixSeconds, StoreError> {
     UnixSeconds::new(count(row, name)?).ok_or_else(|| corrupt(name))
 }
 
-fn optional_time(row: &AnyRow, name: &str) -> Result<Option<UnixSeconds>, sqlx::Error> {
-    match row.try_get::<Option<i64>, _>(name)? {
+fn optional_time(row: &Row, name: &str) -> Result<Option<UnixSeconds>, StoreError> {
+    match row.get::<Option<i64>>(name)? {
         None => Ok(None),
         Some(_) => time(row, name).map(Some),
     }
@@ -325,6 +329,6 @@ pub(crate) fn moment(time: Option<UnixSeconds>) -> Option<i64> {
     time.map(|t| signed(t.get()))
 }
 
-fn corrupt(name: &str) -> sqlx::Error {
-    sqlx::Error::ColumnDecode { index: name.to_owned(), source: "outside its range".into() }
+fn corrupt(name: &str) -> StoreError {
+    StoreError::Corrupt(format!("column {name}: outside its range"))
 }

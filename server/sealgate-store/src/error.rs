@@ -32,16 +32,37 @@ impl StoreError {
             Self::Unusable(_) => Code::DatabaseUnusable,
         }
     }
+
+    /// What it means that this went wrong while the database was being opened.
+    pub(crate) fn unusable(self) -> Self {
+        match self {
+            Self::Unavailable(why) => Self::Unusable(why),
+            other => other,
+        }
+    }
 }
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match &error {
             sqlx::Error::Database(e) if e.is_unique_violation() => Self::Duplicate,
-            sqlx::Error::ColumnDecode { .. } | sqlx::Error::ColumnNotFound(_) | sqlx::Error::Decode(_) => {
-                Self::Corrupt(error.to_string())
-            }
+            sqlx::Error::ColumnDecode { .. } => Self::Corrupt(error.to_string()),
             _ => Self::Unavailable(error.to_string()),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
+        match error.sqlite_error().map(|e| e.extended_code) {
+            Some(SQLITE_CONSTRAINT_PRIMARYKEY | SQLITE_CONSTRAINT_UNIQUE) => Self::Duplicate,
+            _ => match error {
+                rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..) => {
+                    Self::Corrupt(error.to_string())
+                }
+                _ => Self::Unavailable(error.to_string()),
+            },
         }
     }
 }

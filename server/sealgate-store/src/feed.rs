@@ -10,11 +10,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use sqlx::{AnyPool, Row};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::cache::Caches;
+use crate::sql::{Pool, query};
 use crate::{StoreError, Subject, statements};
 
 const EVERY: Duration = Duration::from_millis(200);
@@ -39,8 +39,8 @@ pub(crate) struct Feed {
 }
 
 impl Feed {
-    pub(crate) async fn start(pool: AnyPool, caches: Arc<Caches>) -> Result<Arc<Self>, StoreError> {
-        let head: i64 = sqlx::query(HEAD).fetch_one(&pool).await?.try_get(0)?;
+    pub(crate) async fn start(pool: Pool, caches: Arc<Caches>) -> Result<Arc<Self>, StoreError> {
+        let head: i64 = query(HEAD).fetch_one(&pool).await?.get(0)?;
         let feed = Arc::new(Self {
             caches,
             start: Instant::now(),
@@ -90,16 +90,16 @@ impl Feed {
         }
     }
 
-    async fn catch_up(&self, pool: &AnyPool, seen: &mut i64) -> Result<(), sqlx::Error> {
+    async fn catch_up(&self, pool: &Pool, seen: &mut i64) -> Result<(), StoreError> {
         if !self.is_current() {
             // Records that came and were cleared while nobody read are lost: start over with empty caches.
             self.generation.fetch_add(1, Ordering::SeqCst);
             self.caches.forget_all();
         }
         let asked_at = millis(self.start.elapsed());
-        let rows = sqlx::query(SINCE).bind(*seen).fetch_all(pool).await?;
+        let rows = query(SINCE).bind(*seen).fetch_all(pool).await?;
         for row in rows {
-            let (n, subjects): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
+            let (n, subjects): (i64, String) = (row.get(0)?, row.get(1)?);
             if !self.own.lock().expect("no holder of this lock panics").remove(&n) {
                 self.forget(&subjects.split(' ').filter_map(Subject::parse).collect::<Vec<_>>());
             }
@@ -114,7 +114,7 @@ impl Feed {
     }
 }
 
-async fn follow(feed: Arc<Feed>, pool: AnyPool, mut seen: i64) {
+async fn follow(feed: Arc<Feed>, pool: Pool, mut seen: i64) {
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {

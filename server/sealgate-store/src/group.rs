@@ -10,14 +10,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use sqlx::any::AnyConnectOptions;
-use sqlx::{AnyConnection, Connection, Executor, Row};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
-use crate::engine::{Engine, connect};
 use crate::feed::Feed;
-use crate::{StoreError, Subject, statements};
+use crate::sql::{Connection, query};
+use crate::{Location, StoreError, Subject, statements};
 
 /// Units of work that share a commit at most. More would only make the first of them wait.
 const GROUP: usize = 64;
@@ -46,14 +44,14 @@ pub trait Work: Send + 'static {
 
 /// A transaction under way.
 pub struct Tx<'c> {
-    pub(crate) connection: &'c mut AnyConnection,
+    pub(crate) connection: &'c mut Connection,
     changed: Vec<Subject>,
 }
 
 #[cfg(test)]
 impl<'c> Tx<'c> {
     /// A transaction that a test began itself.
-    pub(crate) fn on(connection: &'c mut AnyConnection) -> Self {
+    pub(crate) fn on(connection: &'c mut Connection) -> Self {
         Self { connection, changed: Vec::new() }
     }
 }
@@ -80,9 +78,9 @@ pub(crate) struct Group {
 }
 
 impl Group {
-    pub(crate) fn start(engine: Engine, options: AnyConnectOptions, feed: Arc<Feed>) -> Self {
+    pub(crate) fn start(location: Location, feed: Arc<Feed>) -> Self {
         let (sender, jobs) = mpsc::channel(QUEUE);
-        let writer = Writer { engine, options, feed, connection: None, careful: false };
+        let writer = Writer { location, feed, connection: None, careful: false };
         let (weak, (end, ended)) = (sender.downgrade(), oneshot::channel());
         // A thread of its own: between its statements the writer would else wait behind requests for a turn.
         let runtime = Handle::current();
@@ -154,11 +152,27 @@ impl<W: Work> Job for Pending<W> {
     }
 }
 
+/// Who is about to ask may come along: a commit costs much the same for one as for many. Nobody is waited for: the others
+/// get the processor for as long as that brings more.
+fn gather(group: &mut Vec<Box<dyn Job>>, queue: &mut mpsc::Receiver<Box<dyn Job>>) {
+    loop {
+        let before = group.len();
+        std::thread::yield_now();
+        while group.len() < GROUP
+            && let Ok(job) = queue.try_recv()
+        {
+            group.push(job);
+        }
+        if group.len() == before {
+            return;
+        }
+    }
+}
+
 struct Writer {
-    engine: Engine,
-    options: AnyConnectOptions,
+    location: Location,
     feed: Arc<Feed>,
-    connection: Option<AnyConnection>,
+    connection: Option<Connection>,
     /// Whether a unit of the last group refused: then the next group gets savepoints from the beginning.
     careful: bool,
 }
@@ -167,6 +181,7 @@ impl Writer {
     async fn run(mut self, mut queue: mpsc::Receiver<Box<dyn Job>>) {
         let mut group = Vec::with_capacity(GROUP);
         while queue.recv_many(&mut group, GROUP).await > 0 {
+            gather(&mut group, &mut queue);
             let committed = self.commit_together(&mut group).await;
             if let Err(error) = &committed {
                 tracing::error!(%error, jobs = group.len(), "a group of writes was not committed");
@@ -186,20 +201,19 @@ impl Writer {
         }
     }
 
-    async fn commit_together(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), sqlx::Error> {
+    async fn commit_together(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
         let connection = match &mut self.connection {
             Some(connection) => connection,
-            none => none.insert(connect(self.engine, &self.options).await?),
+            none => none.insert(Connection::open(&self.location).await?),
         };
-        let (begin, was_careful) = (self.engine.begin(), self.careful);
-        let mut done = if was_careful { None } else { try_all(begin, connection, group).await? };
+        let mut done = if self.careful { None } else { try_all(connection, group).await? };
         if done.is_none() {
-            let (each, refused) = run_each(begin, connection, group).await?;
+            let (each, refused) = run_each(connection, group).await?;
             (done, self.careful) = (Some(each), refused);
         }
         let Done { n, changed } = done.expect("done in the one way or in the other");
         record_changes(connection, n, &changed).await?;
-        connection.execute("COMMIT").await?;
+        connection.command("COMMIT").await?;
         // Caches change only now, and before anybody is told.
         self.feed.committed_here(n, &changed);
         Ok(())
@@ -214,15 +228,14 @@ struct Done {
 
 /// Runs all units without savepoints; [`None`], and all of it undone, as soon as one refuses.
 async fn try_all(
-    begin: &'static str,
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
     group: &mut [Box<dyn Job>],
-) -> Result<Option<Done>, sqlx::Error> {
-    let n = take_counter(begin, connection).await?;
+) -> Result<Option<Done>, StoreError> {
+    let n = take_counter(connection).await?;
     let mut tx = Tx { connection, changed: Vec::new() };
     for job in group {
         if !run(job.as_mut(), &mut tx).await? {
-            tx.connection.execute("ROLLBACK").await?;
+            tx.connection.command("ROLLBACK").await?;
             return Ok(None);
         }
     }
@@ -231,11 +244,10 @@ async fn try_all(
 
 /// Runs each unit in a savepoint; says also whether one refused.
 async fn run_each(
-    begin: &'static str,
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
     group: &mut [Box<dyn Job>],
-) -> Result<(Done, bool), sqlx::Error> {
-    let n = take_counter(begin, connection).await?;
+) -> Result<(Done, bool), StoreError> {
+    let n = take_counter(connection).await?;
     let (mut tx, mut refused) = (Tx { connection, changed: Vec::new() }, false);
     for job in group {
         refused |= !run_in_savepoint(job.as_mut(), &mut tx).await?;
@@ -243,39 +255,38 @@ async fn run_each(
     Ok((Done { n, changed: tx.changed }, refused))
 }
 
-async fn take_counter(begin: &'static str, connection: &mut AnyConnection) -> Result<i64, sqlx::Error> {
-    connection.execute(begin).await?;
-    sqlx::query(TAKE_COUNTER).fetch_one(connection).await?.try_get(0)
+async fn take_counter(connection: &mut Connection) -> Result<i64, StoreError> {
+    connection.begin().await?;
+    query(TAKE_COUNTER).fetch_one(connection).await?.get(0)
 }
 
-async fn run_in_savepoint(job: &mut dyn Job, tx: &mut Tx<'_>) -> Result<bool, sqlx::Error> {
-    tx.connection.execute("SAVEPOINT job").await?;
+async fn run_in_savepoint(job: &mut dyn Job, tx: &mut Tx<'_>) -> Result<bool, StoreError> {
+    tx.connection.command("SAVEPOINT job").await?;
     let changed_before = tx.changed.len();
     let keep = run(job, tx).await?;
     if !keep {
-        tx.connection.execute("ROLLBACK TO SAVEPOINT job").await?;
+        tx.connection.command("ROLLBACK TO SAVEPOINT job").await?;
         tx.changed.truncate(changed_before);
     }
-    tx.connection.execute("RELEASE SAVEPOINT job").await?;
+    tx.connection.command("RELEASE SAVEPOINT job").await?;
     Ok(keep)
 }
 
 /// A bug in one unit of work must not end the writer. What it left half done goes with the connection.
-async fn run(job: &mut dyn Job, tx: &mut Tx<'_>) -> Result<bool, sqlx::Error> {
-    AssertUnwindSafe(job.run(tx)).catch_unwind().await.map_err(|_| sqlx::Error::WorkerCrashed)
+async fn run(job: &mut dyn Job, tx: &mut Tx<'_>) -> Result<bool, StoreError> {
+    AssertUnwindSafe(job.run(tx))
+        .catch_unwind()
+        .await
+        .map_err(|_| StoreError::Unavailable("a unit of work crashed".to_owned()))
 }
 
-async fn record_changes(
-    connection: &mut AnyConnection,
-    n: i64,
-    changed: &[Subject],
-) -> Result<(), sqlx::Error> {
+async fn record_changes(connection: &mut Connection, n: i64, changed: &[Subject]) -> Result<(), StoreError> {
     if !changed.is_empty() {
         let subjects: Vec<String> = changed.iter().map(Subject::to_string).collect();
-        sqlx::query(RECORD_CHANGE).bind(n).bind(subjects.join(" ")).execute(&mut *connection).await?;
+        query(RECORD_CHANGE).bind(n).bind(subjects.join(" ")).execute(&mut *connection).await?;
     }
     if n % 1000 == 0 {
-        sqlx::query(FORGET_CHANGES).bind(n - KEPT_CHANGES).execute(&mut *connection).await?;
+        query(FORGET_CHANGES).bind(n - KEPT_CHANGES).execute(&mut *connection).await?;
     }
     Ok(())
 }

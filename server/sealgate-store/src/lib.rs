@@ -7,13 +7,14 @@
 mod cache;
 mod columns;
 mod db;
-mod engine;
 mod error;
 mod feed;
 mod group;
 mod lock;
+mod migrate;
 pub mod read;
 mod row;
+mod sql;
 #[cfg(test)]
 mod tests;
 pub mod write;

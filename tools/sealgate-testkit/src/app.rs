@@ -9,10 +9,10 @@ use sealgate_authority::{Limits, Role};
 use sealgate_cli::assembly::{self, Options, TOKEN_FILE};
 use sealgate_signer::Unlock;
 use serde_json::{Value, json};
-use sqlx::{AnyConnection, AssertSqlSafe, Executor};
 use tokio::sync::oneshot;
 
-use crate::database::{Postgres, on_connection};
+use crate::database::Postgres;
+use crate::outside::Outside;
 use crate::{Answer, Chain, Engine, TestClock, request};
 
 /// A real server on loopback with its own data, gone when this value is. Dropping it fails the test if a connection
@@ -100,44 +100,23 @@ impl TestApp {
     /// How many rows there are, as in `count("devices WHERE kind = 'hwid'")`: what the database holds, seen from
     /// outside the server.
     pub fn count(&self, rows: &str) -> u64 {
-        let select = format!("SELECT CAST(COUNT(*) AS BIGINT) FROM {rows}");
-        let counted = self.look(async move |connection: &mut AnyConnection| {
-            sqlx::query_scalar::<_, i64>(AssertSqlSafe(select)).fetch_one(connection).await
-        });
-        u64::try_from(counted).expect("a count")
+        let counted = self.texts(&format!("SELECT CAST(COUNT(*) AS TEXT) FROM {rows}"));
+        counted[0].parse().expect("a count")
     }
 
     /// The values of a query that selects one text.
     pub fn texts(&self, select: &str) -> Vec<String> {
-        let select = select.to_owned();
-        self.look(async move |connection: &mut AnyConnection| {
-            sqlx::query_scalar::<_, String>(AssertSqlSafe(select)).fetch_all(connection).await
-        })
+        self.outside().texts(select)
     }
 
     /// Changes the database behind the server's back.
     pub fn meddle(&self, statement: &str) {
-        let statement = statement.to_owned();
-        self.on_database("rw", async move |connection: &mut AnyConnection| {
-            connection.execute(AssertSqlSafe(statement)).await.map(drop)
-        });
+        self.outside().run(statement);
     }
 
-    fn look<T: Send>(
-        &self,
-        work: impl AsyncFnOnce(&mut AnyConnection) -> Result<T, sqlx::Error> + Send,
-    ) -> T {
-        self.on_database("ro", work)
-    }
-
-    fn on_database<T: Send>(
-        &self,
-        mode: &str,
-        work: impl AsyncFnOnce(&mut AnyConnection) -> Result<T, sqlx::Error> + Send,
-    ) -> T {
-        let file = || format!("sqlite://{}?mode={mode}", self.data().join("sealgate.db").display());
-        let url = self.postgres.as_ref().map_or_else(file, Postgres::url);
-        on_connection(&url, work).expect("the database answers")
+    fn outside(&self) -> Outside {
+        let file = || Outside::File(self.data().join("sealgate.db"));
+        self.postgres.as_ref().map_or_else(file, |postgres| Outside::Postgres(postgres.url()))
     }
 
     /// A management request with the owner's token.

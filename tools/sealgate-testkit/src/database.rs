@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use sealgate_authority::ports::{Entropy, System};
 use sealgate_store::Location;
-use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
 /// The two engines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +75,7 @@ impl Postgres {
     }
 
     fn on_server(&self, statement: String) -> Result<(), sqlx::Error> {
-        on_connection(&self.server, async |connection: &mut AnyConnection| {
+        on_connection(&self.server, async |connection: &mut PgConnection| {
             connection.execute(AssertSqlSafe(statement)).await.map(drop)
         })
     }
@@ -101,16 +101,15 @@ fn with_password(server: &str) -> String {
     }
 }
 
-/// Does something on a connection of its own, in a thread of its own: callers may be inside a runtime.
+/// Does something on a connection to PostgreSQL of its own, in a thread of its own: callers may be inside a runtime.
 pub(crate) fn on_connection<T: Send>(
     url: &str,
-    work: impl AsyncFnOnce(&mut AnyConnection) -> Result<T, sqlx::Error> + Send,
+    work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error> + Send,
 ) -> Result<T, sqlx::Error> {
     let there = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.expect("a runtime").block_on(async {
-            sqlx::any::install_default_drivers();
-            let mut connection = AnyConnection::connect(url).await?;
+            let mut connection = PgConnection::connect(url).await?;
             let done = work(&mut connection).await;
             connection.close().await?;
             done

@@ -15,6 +15,7 @@ mod database;
 mod device;
 mod http;
 mod operations;
+mod outside;
 mod signature;
 mod user;
 

@@ -10,7 +10,7 @@ use sealgate_store::{AppRow, LicenseRow};
 use sealgate_trust::Message;
 use sealgate_wire::{Timestamp, ValidateAnswer, ValidatePayload, Variable};
 
-use super::replay::Scope;
+use super::replay::{Asked, Scope};
 use super::session::Session;
 use crate::control::stored;
 use crate::{Authority, AuthorityError};
@@ -88,7 +88,10 @@ fn variables(text: &str, always: bool) -> Result<Option<BTreeMap<String, Variabl
     }
 }
 
-/// `spec/http.md` §2.5: derived, so that the same question keeps its name.
-pub(super) fn request_id(a: &Authority, scope: Scope, question: [u8; 16], at: UnixSeconds) -> String {
-    encode_hex(&a.secrets.session_mac(&[b"request", &scope, &question, &at.get().to_be_bytes()])[..8])
+/// `spec/http.md` §2.5: derived, so that the same question keeps its name. The time is its first part: names that come
+/// about together lie together in the database.
+pub(super) fn request_id(a: &Authority, scope: Scope, question: [u8; 16], asked: Asked) -> String {
+    let at = asked.0.to_be_bytes();
+    let mac = a.secrets.session_mac(&[b"request", &scope, &question, &at]);
+    encode_hex(&[&at[2..], &mac[..5]].concat())
 }

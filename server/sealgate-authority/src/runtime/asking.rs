@@ -148,7 +148,7 @@ pub(super) async fn find_license(
     key: &str,
     about: &mut About,
 ) -> Result<Arc<LicenseEntry>, AuthorityError> {
-    let found = a.db.cached_license_of_app(app.app.id, a.secrets.license_key(key)).await?;
+    let found = a.db.cached_license(app.app.id, a.secrets.license_key(key)).await?;
     of_app(found, app, about)
 }
 

@@ -62,8 +62,9 @@ async fn decide(
     let (scope, question) =
         (scope(license, &ask.hwid, &ask.nonce), digest(&[b"heartbeat", ask.session_token.as_bytes()]));
     // A nonce that was used is no reason to end a session that its owner proved; then this is another question.
-    let at = a.replays.admit(scope, question, now).unwrap_or(now);
-    let request_id = answer::request_id(a, scope, question, at);
+    let asked = a.asked_now();
+    let asked = a.replays.admit(scope, question, asked).unwrap_or(asked);
+    let request_id = answer::request_id(a, scope, question, asked);
     let allowed = Allowed {
         typ: "heartbeat",
         app: &app.app,
@@ -72,7 +73,7 @@ async fn decide(
         nonce: &ask.nonce,
         ttl: session.ttl,
         used: license.devices_used,
-        at,
+        at: asked.at(),
         request_id: &request_id,
     };
     Ok(Validated { answer: answer::sign(a, &allowed)?, request_id })

@@ -18,7 +18,7 @@ pub use heartbeat::heartbeat;
 pub(crate) use identity::{Identity, raw};
 pub use offline::activate_offline;
 pub use online::validate_online;
-pub(crate) use replay::ReplayLog;
+pub(crate) use replay::{Asked, ReplayLog};
 pub(crate) use seat::Admit;
 pub use self_ban::self_ban;
 pub use trust::trust_update;

@@ -102,7 +102,7 @@ async fn decide(
     let nonce = asked.nonce.as_bytes();
     let scope = digest(&[b"online", license.license.id.as_bytes(), device.as_bytes(), nonce]);
     let question = *request.id().as_bytes().first_chunk().expect("a digest has 32 bytes");
-    let at = a.replays.admit(scope, question, now).map_err(AuthorityError::Refused)?;
+    let first = a.replays.admit(scope, question, a.asked_now()).map_err(AuthorityError::Refused)?;
     let asking = Asking {
         license: &license,
         device: (DEVICE_KIND, device),
@@ -114,7 +114,7 @@ async fn decide(
     let used = seat::admit(a, &asking).await?;
     let (id, statement) = (license.license.id, license.license.statement);
     let outcome = Outcome::Allowed { license: id, license_statement: statement };
-    Ok(Decided { outcome, used: Some(used), at, license: Some(license) })
+    Ok(Decided { outcome, used: Some(used), at: first.at(), license: Some(license) })
 }
 
 async fn find_license(

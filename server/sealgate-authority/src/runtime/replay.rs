@@ -5,8 +5,8 @@ use std::sync::Mutex;
 
 use sealgate_artifact::{Code, UnixSeconds};
 
-/// How long a question is remembered.
-const WINDOW_SECONDS: u64 = 120;
+/// How long a question is remembered, in milliseconds.
+const WINDOW: u64 = 120_000;
 /// Locks are spread so that requests seldom meet.
 const SHARDS: usize = 16;
 /// Records kept in one shard; just what a hash table of 2^16 slots holds. About 900,000 in all.
@@ -14,6 +14,17 @@ const SHARD_RECORDS: usize = (1 << 16) / 8 * 7;
 
 /// The scope of a nonce: 128 bits over license, device and nonce.
 pub(crate) type Scope = [u8; 16];
+
+/// When a question counts as asked, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Asked(pub(crate) u64);
+
+impl Asked {
+    /// The same as answers say it.
+    pub(crate) fn at(self) -> UnixSeconds {
+        UnixSeconds::new(0).expect("in range").plus(self.0 / 1000)
+    }
+}
 
 /// Questions of the last two minutes. Bounded: the oldest go first.
 pub(crate) struct ReplayLog {
@@ -28,7 +39,7 @@ struct Shard {
 
 struct Record {
     question: [u8; 16],
-    at: u64,
+    at: Asked,
 }
 
 impl Default for ReplayLog {
@@ -40,25 +51,17 @@ impl Default for ReplayLog {
 impl ReplayLog {
     /// The time at which this question counts as asked: now, or when it was first asked within the window. Another
     /// question under the same nonce is a replay.
-    pub(crate) fn admit(
-        &self,
-        scope: Scope,
-        question: [u8; 16],
-        now: UnixSeconds,
-    ) -> Result<UnixSeconds, Code> {
+    pub(crate) fn admit(&self, scope: Scope, question: [u8; 16], now: Asked) -> Result<Asked, Code> {
         let shard = &self.shards[usize::from(scope[0]) % SHARDS];
         let mut shard = shard.lock().expect("no holder of this lock panics");
-        let now = now.get();
-        shard.forget_before(now.saturating_sub(WINDOW_SECONDS));
+        shard.forget_before(now.0.saturating_sub(WINDOW));
         match shard.records.get(&scope) {
-            Some(record) if record.question == question => {
-                Ok(UnixSeconds::new(record.at).expect("it was a time when it was stored"))
-            }
+            Some(record) if record.question == question => Ok(record.at),
             Some(_) => Err(Code::ReplayDetected),
             None => {
                 shard.records.insert(scope, Record { question, at: now });
-                shard.order.push_back((scope, now));
-                Ok(UnixSeconds::new(now).expect("it is a time"))
+                shard.order.push_back((scope, now.0));
+                Ok(now)
             }
         }
     }
@@ -78,12 +81,12 @@ impl Shard {
 
 #[cfg(test)]
 mod tests {
-    use sealgate_artifact::{Code, UnixSeconds};
+    use sealgate_artifact::Code;
 
-    use super::{ReplayLog, SHARD_RECORDS, SHARDS};
+    use super::{Asked, ReplayLog, SHARD_RECORDS, SHARDS};
 
-    fn at(seconds: u64) -> UnixSeconds {
-        UnixSeconds::new(seconds).expect("in range")
+    fn at(seconds: u64) -> Asked {
+        Asked(seconds * 1000)
     }
 
     #[test]

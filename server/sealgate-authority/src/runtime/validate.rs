@@ -58,8 +58,8 @@ async fn decide(
     a.admit_license(license.license.id)?;
     let now = a.now();
     let (scope, question) = (scope(&license.license, &ask.hwid, &ask.nonce), question(ask));
-    let at = a.replays.admit(scope, question, now).map_err(AuthorityError::Refused)?;
-    let request_id = answer::request_id(a, scope, question, at);
+    let asked = a.replays.admit(scope, question, a.asked_now()).map_err(AuthorityError::Refused)?;
+    let request_id = answer::request_id(a, scope, question, asked);
     let asking = Asking {
         license: &license,
         device: (DEVICE_KIND, &ask.hwid),
@@ -77,7 +77,7 @@ async fn decide(
         nonce: &ask.nonce,
         ttl: session::ttl(ask.ttl_seconds),
         used,
-        at,
+        at: asked.at(),
         request_id: &request_id,
     };
     Ok(Validated { answer: answer::sign(a, &allowed)?, request_id })
@@ -98,7 +98,8 @@ async fn identify(
         return Ok((app, license));
     }
     let unknown = || AuthorityError::Refused(Code::LicenseUnknown);
-    let license = a.db.cached_license(a.secrets.license_key(&ask.license_key)).await?.ok_or_else(unknown)?;
+    let license =
+        a.db.cached_license_of_key(a.secrets.license_key(&ask.license_key)).await?.ok_or_else(unknown)?;
     let app = a.db.cached_app(license.license.app).await?.ok_or_else(unknown)?;
     about.owner = Some((app.app.tenant, app.app.id));
     about.license = Some(license.license.id);

@@ -66,7 +66,7 @@ on_both_engines! {
 
     fn a_request_is_named_by_the_server_alone(app: &TestApp) {
         let ids: Vec<_> = (0..3).map(|_| app.api("GET", "/api/v1/apps", &json!(null)).request_id).collect();
-        assert!(ids.iter().all(|id| id.as_deref().is_some_and(|id| id.len() == 16)), "{ids:?}");
+        assert!(ids.iter().all(|id| id.as_deref().is_some_and(|id| id.len() == 22)), "{ids:?}");
         assert!(ids[0] != ids[1] && ids[1] != ids[2], "{ids:?}");
         let answer = raw(app, b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-request-id: mine\r\n\r\n");
         assert!(answer.contains("x-request-id: ") && !answer.contains("mine"), "{answer}");

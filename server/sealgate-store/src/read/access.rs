@@ -3,6 +3,7 @@
 use sealgate_artifact::{AppId, EntryId, TenantId};
 
 use crate::columns::signed;
+use crate::sql::query_as;
 use crate::{AccessRow, Db, StoreError, statements};
 
 macro_rules! select_entry {
@@ -26,12 +27,12 @@ statements! {
 
 /// The tenant's entry of that id.
 pub async fn find(db: &Db, tenant: TenantId, id: EntryId) -> Result<Option<AccessRow>, StoreError> {
-    Ok(sqlx::query_as(FIND).bind(tenant.to_string()).bind(id.to_string()).fetch_optional(&db.pool).await?)
+    query_as(FIND).bind(tenant.to_string()).bind(id.to_string()).fetch_optional(&db.pool).await
 }
 
 /// Every entry of an app.
 pub async fn of_app(db: &Db, app: AppId) -> Result<Vec<AccessRow>, StoreError> {
-    Ok(sqlx::query_as(OF_APP).bind(app.to_string()).fetch_all(&db.pool).await?)
+    query_as(OF_APP).bind(app.to_string()).fetch_all(&db.pool).await
 }
 
 /// The tenant's entries, newest first, from those older than `before` on; of one app if given.
@@ -42,11 +43,11 @@ pub async fn list(
     before: Option<EntryId>,
     limit: u32,
 ) -> Result<Vec<AccessRow>, StoreError> {
-    let query = sqlx::query_as(if app.is_some() { LIST_OF_APP } else { LIST });
+    let query = query_as(if app.is_some() { LIST_OF_APP } else { LIST });
     let query = query.bind(tenant.to_string()).bind(super::before(before)).bind(signed(limit.into()));
     let query = match app {
         Some(app) => query.bind(app.to_string()),
         None => query,
     };
-    Ok(query.fetch_all(&db.pool).await?)
+    query.fetch_all(&db.pool).await
 }

@@ -2,6 +2,7 @@
 
 use sealgate_artifact::TenantId;
 
+use crate::sql::query_as;
 use crate::{AnswerRow, Db, StoreError, statements};
 
 statements! {
@@ -11,5 +12,5 @@ statements! {
 
 /// What was answered to the request that the tenant called so.
 pub async fn find(db: &Db, tenant: TenantId, key: &str) -> Result<Option<AnswerRow>, StoreError> {
-    Ok(sqlx::query_as(FIND).bind(tenant.to_string()).bind(key).fetch_optional(&db.pool).await?)
+    query_as(FIND).bind(tenant.to_string()).bind(key).fetch_optional(&db.pool).await
 }

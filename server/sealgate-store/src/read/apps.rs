@@ -1,9 +1,9 @@
 //! Apps.
 
 use sealgate_artifact::{AppId, TenantId};
-use sqlx::Row;
 
 use crate::columns::signed;
+use crate::sql::{query, query_as};
 use crate::{AppEntry, AppRow, Db, StoreError, Tx, statements};
 
 macro_rules! select_app {
@@ -25,19 +25,19 @@ statements! {
 
 /// The tenant's app of that id.
 pub async fn find(db: &Db, tenant: TenantId, id: AppId) -> Result<Option<AppRow>, StoreError> {
-    Ok(sqlx::query_as(FIND).bind(tenant.to_string()).bind(id.to_string()).fetch_optional(&db.pool).await?)
+    query_as(FIND).bind(tenant.to_string()).bind(id.to_string()).fetch_optional(&db.pool).await
 }
 
 /// The tenant's app of that id, inside a transaction.
 pub async fn current(tx: &mut Tx<'_>, tenant: TenantId, id: AppId) -> Result<Option<AppRow>, StoreError> {
-    let query = sqlx::query_as(FIND).bind(tenant.to_string()).bind(id.to_string());
-    Ok(query.fetch_optional(&mut *tx.connection).await?)
+    let query = query_as(FIND).bind(tenant.to_string()).bind(id.to_string());
+    query.fetch_optional(&mut *tx.connection).await
 }
 
 /// What a validation needs to know of an app. For requests that prove themselves by the app's secret or a license key
 /// instead of a token.
 pub async fn entry(db: &Db, id: AppId) -> Result<Option<AppEntry>, StoreError> {
-    let query = sqlx::query_as(OF_ANY_TENANT).bind(id.to_string());
+    let query = query_as(OF_ANY_TENANT).bind(id.to_string());
     let Some(app): Option<AppRow> = query.fetch_optional(&db.pool).await? else {
         return Ok(None);
     };
@@ -49,8 +49,8 @@ pub async fn entry(db: &Db, id: AppId) -> Result<Option<AppEntry>, StoreError> {
 
 /// Whether the tenant has an app of that name.
 pub async fn is_named(db: &Db, tenant: TenantId, name: &str) -> Result<bool, StoreError> {
-    let row = sqlx::query(NAMED).bind(tenant.to_string()).bind(name).fetch_one(&db.pool).await?;
-    Ok(row.try_get::<i64, _>(0)? > 0)
+    let row = query(NAMED).bind(tenant.to_string()).bind(name).fetch_one(&db.pool).await?;
+    Ok(row.get::<i64>(0)? > 0)
 }
 
 /// The tenant's apps, newest first, from those older than `before` on.
@@ -60,6 +60,6 @@ pub async fn list(
     before: Option<AppId>,
     limit: u32,
 ) -> Result<Vec<AppRow>, StoreError> {
-    let query = sqlx::query_as(LIST).bind(tenant.to_string()).bind(super::before(before));
-    Ok(query.bind(signed(limit.into())).fetch_all(&db.pool).await?)
+    let query = query_as(LIST).bind(tenant.to_string()).bind(super::before(before));
+    query.bind(signed(limit.into())).fetch_all(&db.pool).await
 }

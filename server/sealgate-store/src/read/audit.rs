@@ -1,9 +1,9 @@
 //! The audit log.
 
 use sealgate_artifact::TenantId;
-use sqlx::Row;
 
 use crate::columns::{count, digest, signed};
+use crate::sql::{query, query_as};
 use crate::{AuditRow, Db, StoreError, statements};
 
 macro_rules! select_audit {
@@ -29,23 +29,23 @@ pub async fn list(
     before: Option<String>,
     limit: u32,
 ) -> Result<Vec<AuditRow>, StoreError> {
-    let query = sqlx::query_as(LIST).bind(tenant.to_string()).bind(super::before(before));
-    Ok(query.bind(signed(limit.into())).fetch_all(&db.pool).await?)
+    let query = query_as(LIST).bind(tenant.to_string()).bind(super::before(before));
+    query.bind(signed(limit.into())).fetch_all(&db.pool).await
 }
 
 /// The tenant's chain, oldest first, from the row after number `after` on.
 pub async fn chain(db: &Db, tenant: TenantId, after: u64, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
-    let query = sqlx::query_as(CHAIN).bind(tenant.to_string()).bind(signed(after));
-    Ok(query.bind(signed(limit.into())).fetch_all(&db.pool).await?)
+    let query = query_as(CHAIN).bind(tenant.to_string()).bind(signed(after));
+    query.bind(signed(limit.into())).fetch_all(&db.pool).await
 }
 
 /// Whether rows wait for their number.
 pub async fn is_waiting(db: &Db) -> Result<bool, StoreError> {
-    Ok(sqlx::query(WAITING).fetch_one(&db.pool).await?.try_get::<i64, _>(0)? > 0)
+    Ok(query(WAITING).fetch_one(&db.pool).await?.get::<i64>(0)? > 0)
 }
 
 /// The number and hash of the chain's last row.
 pub async fn head(db: &Db, tenant: TenantId) -> Result<Option<(u64, [u8; 32])>, StoreError> {
-    let row = sqlx::query(HEAD).bind(tenant.to_string()).fetch_optional(&db.pool).await?;
+    let row = query(HEAD).bind(tenant.to_string()).fetch_optional(&db.pool).await?;
     row.map(|row| Ok((count(&row, "seq")?, digest(&row, "hash")?))).transpose()
 }

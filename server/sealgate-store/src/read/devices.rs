@@ -3,6 +3,7 @@
 use sealgate_artifact::{DeviceId, LicenseId, TenantId};
 
 use crate::columns::signed;
+use crate::sql::query_as;
 use crate::{Db, DeviceRow, StoreError, statements};
 
 macro_rules! select_device {
@@ -21,7 +22,7 @@ statements! {
 
 /// The tenant's device of that id.
 pub async fn find(db: &Db, tenant: TenantId, id: DeviceId) -> Result<Option<DeviceRow>, StoreError> {
-    Ok(sqlx::query_as(FIND).bind(tenant.to_string()).bind(id.to_string()).fetch_optional(&db.pool).await?)
+    query_as(FIND).bind(tenant.to_string()).bind(id.to_string()).fetch_optional(&db.pool).await
 }
 
 /// The tenant's devices, newest first, from those older than `before` on; of one license if given.
@@ -32,11 +33,11 @@ pub async fn list(
     before: Option<DeviceId>,
     limit: u32,
 ) -> Result<Vec<DeviceRow>, StoreError> {
-    let query = sqlx::query_as(if license.is_some() { LIST_OF_LICENSE } else { LIST });
+    let query = query_as(if license.is_some() { LIST_OF_LICENSE } else { LIST });
     let query = query.bind(tenant.to_string()).bind(super::before(before)).bind(signed(limit.into()));
     let query = match license {
         Some(license) => query.bind(license.to_string()),
         None => query,
     };
-    Ok(query.fetch_all(&db.pool).await?)
+    query.fetch_all(&db.pool).await
 }

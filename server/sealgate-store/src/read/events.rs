@@ -3,6 +3,7 @@
 use sealgate_artifact::{LicenseId, TenantId};
 
 use crate::columns::signed;
+use crate::sql::query_as;
 use crate::{Db, EventRow, StoreError, statements};
 
 macro_rules! select_event {
@@ -50,11 +51,11 @@ pub async fn list(
         Filter::Request(id) => (OF_REQUEST, Some(id.clone())),
         Filter::Code(code) => (WITH_CODE, Some(code.clone())),
     };
-    let query = sqlx::query_as(statement).bind(tenant.to_string()).bind(super::before(before));
+    let query = query_as(statement).bind(tenant.to_string()).bind(super::before(before));
     let query = query.bind(signed(limit.into()));
     let query = match value {
         Some(value) => query.bind(value),
         None => query,
     };
-    Ok(query.fetch_all(&db.pool).await?)
+    query.fetch_all(&db.pool).await
 }

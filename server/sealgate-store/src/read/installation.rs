@@ -1,7 +1,6 @@
 //! What the whole installation knows of itself.
 
-use sqlx::Row;
-
+use crate::sql::query;
 use crate::{Db, StoreError, statements};
 
 statements! {
@@ -14,30 +13,30 @@ statements! {
 
 /// The keystore's installation id, once the first start is complete.
 pub async fn id(db: &Db) -> Result<Option<String>, StoreError> {
-    let row = sqlx::query(VALUE).bind("id").fetch_optional(&db.pool).await?;
-    Ok(row.map(|r| r.try_get(0)).transpose()?)
+    let row = query(VALUE).bind("id").fetch_optional(&db.pool).await?;
+    row.map(|r| r.get(0)).transpose()
 }
 
 /// Every root statement's envelope, oldest first.
 pub async fn root_statements(db: &Db) -> Result<Vec<Vec<u8>>, StoreError> {
-    let rows = sqlx::query(ROOT_STATEMENTS).fetch_all(&db.pool).await?;
-    Ok(rows.iter().map(|r| r.try_get(0)).collect::<Result<_, _>>()?)
+    let rows = query(ROOT_STATEMENTS).fetch_all(&db.pool).await?;
+    rows.iter().map(|r| r.get(0)).collect()
 }
 
 /// The newest envelope of a keyset: `installation`, or a tenant's id.
 pub async fn keyset(db: &Db, scope: &str) -> Result<Option<Vec<u8>>, StoreError> {
-    let row = sqlx::query(KEYSET).bind(scope).fetch_optional(&db.pool).await?;
-    Ok(row.map(|r| r.try_get(0)).transpose()?)
+    let row = query(KEYSET).bind(scope).fetch_optional(&db.pool).await?;
+    row.map(|r| r.get(0)).transpose()
 }
 
 /// The scope of every tenant keyset.
 pub async fn tenant_scopes(db: &Db) -> Result<Vec<String>, StoreError> {
-    let rows = sqlx::query(TENANT_SCOPES).fetch_all(&db.pool).await?;
-    Ok(rows.iter().map(|r| r.try_get(0)).collect::<Result<_, _>>()?)
+    let rows = query(TENANT_SCOPES).fetch_all(&db.pool).await?;
+    rows.iter().map(|r| r.get(0)).collect()
 }
 
 /// Whether the database answers.
 pub async fn is_alive(db: &Db) -> Result<(), StoreError> {
-    sqlx::query(ALIVE).fetch_one(&db.pool).await?;
+    query(ALIVE).fetch_one(&db.pool).await?;
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use sealgate_artifact::TenantId;
 
+use crate::sql::query_as;
 use crate::{Db, KeyRow, StoreError, statements};
 
 statements! {
@@ -13,10 +14,10 @@ statements! {
 
 /// Every key of a scope, the longest published first.
 pub async fn of_scope(db: &Db, scope: &str) -> Result<Vec<KeyRow>, StoreError> {
-    Ok(sqlx::query_as(OF_SCOPE).bind(scope).fetch_all(&db.pool).await?)
+    query_as(OF_SCOPE).bind(scope).fetch_all(&db.pool).await
 }
 
 /// Every former key of the tenant's apps, the longest published first.
 pub async fn of_apps(db: &Db, tenant: TenantId) -> Result<Vec<KeyRow>, StoreError> {
-    Ok(sqlx::query_as(OF_APPS).bind(tenant.to_string()).fetch_all(&db.pool).await?)
+    query_as(OF_APPS).bind(tenant.to_string()).fetch_all(&db.pool).await
 }

@@ -1,11 +1,11 @@
 //! Licenses and the devices that hold their seats.
 
 use sealgate_artifact::{AppId, LicenseId, PublicKey, TenantId, UnixSeconds};
-use sqlx::Row;
 
+use crate::sql::{Row, query, query_as};
 use crate::{
     Db, KeyHash, LicenseEntry, LicenseRow, StoreError,
-    columns::{digest, signed},
+    columns::{digest, parsed, signed},
     statements,
 };
 
@@ -27,7 +27,6 @@ macro_rules! select_license {
 statements! {
     FIND = select_license!("WHERE l.tenant_id = $1 AND l.license_id = $2");
     OF_TENANT_BY_KEY = select_license!("WHERE l.tenant_id = $1 AND l.key_hash = $2");
-    OF_ANY_TENANT_BY_KEY = select_license!("WHERE l.key_hash = $1");
     OF_APP_BY_KEY = select_license!("WHERE l.key_hash = $1 AND l.app_id = $2");
     LIST = select_license!("WHERE l.tenant_id = $1 AND l.license_id < $2 ORDER BY l.license_id DESC LIMIT $3");
     LIST_OF_APP = select_license!(
@@ -52,7 +51,8 @@ statements! {
          WHERE s.signer = $1 AND l.revoked_at IS NULL AND (l.expires_at IS NULL OR l.expires_at > $2) \
          ORDER BY s.license_id LIMIT $3"
     );
-    KEY_OF = "SELECT key_hash FROM licenses WHERE license_id = $1";
+    KEY_OF = "SELECT app_id, key_hash FROM licenses WHERE license_id = $1";
+    APP_OF = "SELECT app_id, key_hash FROM licenses WHERE key_hash = $1";
     STATEMENT = "SELECT envelope FROM license_statements WHERE license_id = $1 AND version = $2";
     DEVICES = "SELECT identity FROM devices WHERE license_id = $1 LIMIT $2";
     HAS_DEVICE = "SELECT COUNT(*) FROM devices WHERE license_id = $1 AND kind = $2 AND identity = $3";
@@ -60,13 +60,13 @@ statements! {
 
 /// The tenant's license of that id.
 pub async fn find(db: &Db, tenant: TenantId, id: LicenseId) -> Result<Option<LicenseRow>, StoreError> {
-    Ok(sqlx::query_as(FIND).bind(tenant.to_string()).bind(id.to_string()).fetch_optional(&db.pool).await?)
+    query_as(FIND).bind(tenant.to_string()).bind(id.to_string()).fetch_optional(&db.pool).await
 }
 
 /// The tenant's license of that key.
 pub async fn by_key(db: &Db, tenant: TenantId, key: KeyHash) -> Result<Option<LicenseRow>, StoreError> {
-    let query = sqlx::query_as(OF_TENANT_BY_KEY).bind(tenant.to_string()).bind(key.0.to_vec());
-    Ok(query.fetch_optional(&db.pool).await?)
+    let query = query_as(OF_TENANT_BY_KEY).bind(tenant.to_string()).bind(key.0.to_vec());
+    query.fetch_optional(&db.pool).await
 }
 
 /// Which licenses of a list that is sorted by age.
@@ -93,13 +93,13 @@ pub async fn list(
         Filter::App(id) => (LIST_OF_APP, Some(id.to_string())),
         Filter::Device(name) => (WITH_DEVICE, Some(name.clone())),
     };
-    let query = sqlx::query_as(statement).bind(tenant.to_string()).bind(super::before(before));
+    let query = query_as(statement).bind(tenant.to_string()).bind(super::before(before));
     let query = query.bind(signed(limit.into()));
     let query = match value {
         Some(value) => query.bind(value),
         None => query,
     };
-    Ok(query.fetch_all(&db.pool).await?)
+    query.fetch_all(&db.pool).await
 }
 
 /// The column that a search by text looks at.
@@ -126,9 +126,9 @@ pub async fn search(
         Some((text, id)) => (searchable(text), id.to_string()),
         None => (begin, String::new()),
     };
-    let query = sqlx::query_as(if searched == Searched::Label { WITH_LABEL } else { WITH_CUSTOMER });
+    let query = query_as(if searched == Searched::Label { WITH_LABEL } else { WITH_CUSTOMER });
     let query = query.bind(tenant.to_string()).bind(from).bind(end).bind(id);
-    Ok(query.bind(signed(limit.into())).fetch_all(&db.pool).await?)
+    query.bind(signed(limit.into())).fetch_all(&db.pool).await
 }
 
 /// A text as it is searched: in lower case, as bytes, which either engine compares alike.
@@ -148,28 +148,20 @@ pub async fn in_force_by_signer(
     now: UnixSeconds,
     limit: u32,
 ) -> Result<Vec<LicenseRow>, StoreError> {
-    let query = sqlx::query_as(IN_FORCE_BY_SIGNER).bind(signer.to_string()).bind(signed(now.get()));
-    Ok(query.bind(signed(limit.into())).fetch_all(&db.pool).await?)
+    let query = query_as(IN_FORCE_BY_SIGNER).bind(signer.to_string()).bind(signed(now.get()));
+    query.bind(signed(limit.into())).fetch_all(&db.pool).await
 }
 
 /// The signed envelope of one version.
 pub async fn statement(db: &Db, id: LicenseId, version: u64) -> Result<Option<Vec<u8>>, StoreError> {
-    let query = sqlx::query(STATEMENT).bind(id.to_string()).bind(signed(version));
-    Ok(query.fetch_optional(&db.pool).await?.map(|r| r.try_get(0)).transpose()?)
+    let query = query(STATEMENT).bind(id.to_string()).bind(signed(version));
+    query.fetch_optional(&db.pool).await?.map(|r| r.get(0)).transpose()
 }
 
-/// What a validation needs to know, of whichever tenant the key belongs to.
-pub async fn entry(db: &Db, key: KeyHash) -> Result<Option<LicenseEntry>, StoreError> {
-    let query = sqlx::query_as(OF_ANY_TENANT_BY_KEY).bind(key.0.to_vec());
-    match query.fetch_optional(&db.pool).await? {
-        Some(license) => with_devices(db, license).await.map(Some),
-        None => Ok(None),
-    }
-}
-
-/// The same where the key is one of this app's. A key of another app costs as much as one that nobody has.
-pub async fn entry_of_app(db: &Db, app: AppId, key: KeyHash) -> Result<Option<LicenseEntry>, StoreError> {
-    let query = sqlx::query_as(OF_APP_BY_KEY).bind(key.0.to_vec()).bind(app.to_string());
+/// What a validation needs to know, where the key is one of this app's. A key of another app costs as much as one that
+/// nobody has: one walk down the index of keys and apps, and no row.
+pub async fn entry(db: &Db, app: AppId, key: KeyHash) -> Result<Option<LicenseEntry>, StoreError> {
+    let query = query_as(OF_APP_BY_KEY).bind(key.0.to_vec()).bind(app.to_string());
     match query.fetch_optional(&db.pool).await? {
         Some(license) => with_devices(db, license).await.map(Some),
         None => Ok(None),
@@ -180,9 +172,9 @@ async fn with_devices(db: &Db, mut license: LicenseRow) -> Result<LicenseEntry, 
     if license.devices_used == 0 {
         return Ok(LicenseEntry { license, devices: Some(Vec::new()) });
     }
-    let devices = sqlx::query(DEVICES).bind(license.id.to_string()).bind(signed(u64::from(DEVICES_KEPT) + 1));
+    let devices = query(DEVICES).bind(license.id.to_string()).bind(signed(u64::from(DEVICES_KEPT) + 1));
     let devices = devices.fetch_all(&db.pool).await?;
-    let devices = devices.iter().map(|row| row.try_get(0)).collect::<Result<Vec<String>, _>>()?;
+    let devices = devices.iter().map(|row| row.get(0)).collect::<Result<Vec<String>, _>>()?;
     let devices = (devices.len() <= DEVICES_KEPT as usize).then_some(devices);
     if let Some(devices) = &devices {
         // Somebody may have taken a seat since the row was read; number and names must not contradict each other.
@@ -191,14 +183,23 @@ async fn with_devices(db: &Db, mut license: LicenseRow) -> Result<LicenseEntry, 
     Ok(LicenseEntry { license, devices })
 }
 
-/// What the key of a license of any tenant is known by.
-pub async fn key_of(db: &Db, id: LicenseId) -> Result<Option<KeyHash>, StoreError> {
-    let row = sqlx::query(KEY_OF).bind(id.to_string()).fetch_optional(&db.pool).await?;
-    Ok(row.map(|row| digest(&row, "key_hash").map(KeyHash)).transpose()?)
+/// The app of a license of any tenant, and what its key is known by.
+pub async fn key_of(db: &Db, id: LicenseId) -> Result<Option<(AppId, KeyHash)>, StoreError> {
+    place(query_as(KEY_OF).bind(id.to_string()).fetch_optional(&db.pool).await?)
+}
+
+/// The same for the license of that key.
+pub async fn app_of(db: &Db, key: KeyHash) -> Result<Option<(AppId, KeyHash)>, StoreError> {
+    place(query_as(APP_OF).bind(key.0.to_vec()).fetch_optional(&db.pool).await?)
+}
+
+fn place(row: Option<Row>) -> Result<Option<(AppId, KeyHash)>, StoreError> {
+    let app = |row: &Row| parsed(row, "app_id", |t| AppId::parse(t).ok());
+    row.map(|row| Ok((app(&row)?, KeyHash(digest(&row, "key_hash")?)))).transpose()
 }
 
 /// Whether a device holds a seat, for licenses with more devices than are kept in memory.
 pub async fn has_device(db: &Db, id: LicenseId, kind: &str, identity: &str) -> Result<bool, StoreError> {
-    let query = sqlx::query(HAS_DEVICE).bind(id.to_string()).bind(kind).bind(identity);
-    Ok(query.fetch_one(&db.pool).await?.try_get::<i64, _>(0)? > 0)
+    let query = query(HAS_DEVICE).bind(id.to_string()).bind(kind).bind(identity);
+    Ok(query.fetch_one(&db.pool).await?.get::<i64>(0)? > 0)
 }

@@ -3,6 +3,7 @@
 use sealgate_artifact::{AppId, PlanId, TenantId};
 
 use crate::columns::signed;
+use crate::sql::query_as;
 use crate::{Db, PlanRow, StoreError, Tx, statements};
 
 macro_rules! select_plan {
@@ -25,13 +26,13 @@ statements! {
 
 /// The tenant's plan of that id.
 pub async fn find(db: &Db, tenant: TenantId, id: PlanId) -> Result<Option<PlanRow>, StoreError> {
-    Ok(sqlx::query_as(FIND).bind(tenant.to_string()).bind(id.to_string()).fetch_optional(&db.pool).await?)
+    query_as(FIND).bind(tenant.to_string()).bind(id.to_string()).fetch_optional(&db.pool).await
 }
 
 /// The tenant's plan of that id, inside a transaction.
 pub async fn current(tx: &mut Tx<'_>, tenant: TenantId, id: PlanId) -> Result<Option<PlanRow>, StoreError> {
-    let query = sqlx::query_as(FIND).bind(tenant.to_string()).bind(id.to_string());
-    Ok(query.fetch_optional(&mut *tx.connection).await?)
+    let query = query_as(FIND).bind(tenant.to_string()).bind(id.to_string());
+    query.fetch_optional(&mut *tx.connection).await
 }
 
 /// The tenant's plans, newest first, from those older than `before` on; of one app if given.
@@ -42,11 +43,11 @@ pub async fn list(
     before: Option<PlanId>,
     limit: u32,
 ) -> Result<Vec<PlanRow>, StoreError> {
-    let query = sqlx::query_as(if app.is_some() { LIST_OF_APP } else { LIST });
+    let query = query_as(if app.is_some() { LIST_OF_APP } else { LIST });
     let query = query.bind(tenant.to_string()).bind(super::before(before)).bind(signed(limit.into()));
     let query = match app {
         Some(app) => query.bind(app.to_string()),
         None => query,
     };
-    Ok(query.fetch_all(&db.pool).await?)
+    query.fetch_all(&db.pool).await
 }

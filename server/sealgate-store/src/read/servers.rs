@@ -1,9 +1,9 @@
 //! License servers and their certificates.
 
 use sealgate_artifact::{PublicKey, TenantId, UnixSeconds};
-use sqlx::Row;
 
 use crate::columns::signed;
+use crate::sql::{query, query_as};
 use crate::{CertificateRow, Db, ServerRow, StoreError, statements};
 
 statements! {
@@ -19,12 +19,12 @@ statements! {
 
 /// Every server, the first seen first.
 pub async fn list(db: &Db) -> Result<Vec<ServerRow>, StoreError> {
-    Ok(sqlx::query_as(LIST).fetch_all(&db.pool).await?)
+    query_as(LIST).fetch_all(&db.pool).await
 }
 
 /// The server of that key.
 pub async fn find(db: &Db, key: PublicKey) -> Result<Option<ServerRow>, StoreError> {
-    Ok(sqlx::query_as(FIND).bind(key.to_string()).fetch_optional(&db.pool).await?)
+    query_as(FIND).bind(key.to_string()).fetch_optional(&db.pool).await
 }
 
 /// A server's newest certificate for a tenant.
@@ -33,8 +33,8 @@ pub async fn certificate(
     key: PublicKey,
     tenant: TenantId,
 ) -> Result<Option<CertificateRow>, StoreError> {
-    let query = sqlx::query_as(CERTIFICATE).bind(key.to_string()).bind(tenant.to_string());
-    Ok(query.fetch_optional(&db.pool).await?)
+    let query = query_as(CERTIFICATE).bind(key.to_string()).bind(tenant.to_string());
+    query.fetch_optional(&db.pool).await
 }
 
 /// Tenants for which the server has no certificate by that authority, for its origins, that lasts until then.
@@ -45,7 +45,7 @@ pub async fn tenants_without(
     until: UnixSeconds,
     limit: u32,
 ) -> Result<Vec<String>, StoreError> {
-    let rows = sqlx::query(WITHOUT)
+    let rows = query(WITHOUT)
         .bind(server.server_key.to_string())
         .bind(signer.to_string())
         .bind(server.origins.join("\n"))
@@ -53,5 +53,5 @@ pub async fn tenants_without(
         .bind(signed(limit.into()))
         .fetch_all(&db.pool)
         .await?;
-    Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
+    rows.iter().map(|row| row.get(0)).collect()
 }

@@ -3,6 +3,7 @@
 use sealgate_artifact::{TenantId, TokenId};
 
 use crate::columns::signed;
+use crate::sql::query_as;
 use crate::{Db, StoreError, TokenRow, statements};
 
 macro_rules! select_token {
@@ -23,12 +24,12 @@ statements! {
 
 /// The token of that hash, whatever its state.
 pub async fn by_hash(db: &Db, hash: &[u8; 32]) -> Result<Option<TokenRow>, StoreError> {
-    Ok(sqlx::query_as(BY_HASH).bind(hash.to_vec()).fetch_optional(&db.pool).await?)
+    query_as(BY_HASH).bind(hash.to_vec()).fetch_optional(&db.pool).await
 }
 
 /// The tenant's token of that id.
 pub async fn find(db: &Db, tenant: TenantId, id: TokenId) -> Result<Option<TokenRow>, StoreError> {
-    Ok(sqlx::query_as(FIND).bind(tenant.to_string()).bind(id.to_string()).fetch_optional(&db.pool).await?)
+    query_as(FIND).bind(tenant.to_string()).bind(id.to_string()).fetch_optional(&db.pool).await
 }
 
 /// The tenant's tokens, newest first, from those older than `before` on.
@@ -38,6 +39,6 @@ pub async fn list(
     before: Option<TokenId>,
     limit: u32,
 ) -> Result<Vec<TokenRow>, StoreError> {
-    let query = sqlx::query_as(LIST).bind(tenant.to_string()).bind(super::before(before));
-    Ok(query.bind(signed(limit.into())).fetch_all(&db.pool).await?)
+    let query = query_as(LIST).bind(tenant.to_string()).bind(super::before(before));
+    query.bind(signed(limit.into())).fetch_all(&db.pool).await
 }

@@ -6,39 +6,31 @@ mod schema;
 mod seat_lock;
 mod statements;
 
-use std::str::FromStr;
+use sealgate_testkit::{Engine, TestDatabase};
 
-use sealgate_testkit::TestDatabase;
-use sqlx::AnyConnection;
-use sqlx::any::AnyConnectOptions;
-
-use crate::engine::{Engine, connect};
+use crate::sql::Connection;
 use crate::{Db, Location};
 
 /// A migrated database of a test's own.
 struct Opened {
     db: Db,
-    engine: Engine,
     database: TestDatabase,
 }
 
 impl Opened {
     async fn new(engine: Engine) -> Self {
-        let database = TestDatabase::create(match engine {
-            Engine::Sqlite => sealgate_testkit::Engine::Sqlite,
-            Engine::Postgres => sealgate_testkit::Engine::Postgres,
-        });
-        let location =
-            database.postgres_url().map_or_else(|| Location::File(database.file()), Location::Postgres);
-        let db = Db::open(&location).await.expect("opens");
-        Self { db, engine, database }
+        let database = TestDatabase::create(engine);
+        let db = Db::open(&location(&database)).await.expect("opens");
+        Self { db, database }
     }
 
     /// A connection that the store does not know of.
-    async fn connection(&self) -> AnyConnection {
-        let url = self.database.postgres_url();
-        let url = url.unwrap_or_else(|| format!("sqlite://{}", self.database.file().display()));
-        let options = AnyConnectOptions::from_str(&url).expect("a URL");
-        connect(self.engine, &options).await.expect("connects")
+    async fn connection(&self) -> Connection {
+        Connection::open(&location(&self.database)).await.expect("connects")
     }
+}
+
+/// This crate's own [`Location`]: the test kit's is that of the crate without its tests.
+fn location(database: &TestDatabase) -> Location {
+    database.postgres_url().map_or_else(|| Location::File(database.file()), Location::Postgres)
 }

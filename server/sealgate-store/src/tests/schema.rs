@@ -1,37 +1,37 @@
 //! After migration both engines hold the same tables, keys, constraints and indexes.
 
-use sqlx::Connection;
+use sealgate_testkit::Engine;
 
 use super::Opened;
-use crate::engine::Engine;
+use crate::sql::query;
 
 /// Both describe a column as `table.column TYPE [NOT NULL] [key N]`.
 const SQLITE_COLUMNS: &str = "
     SELECT m.name || '.' || c.name || ' ' || c.type || CASE c.\"notnull\" WHEN 1 THEN ' NOT NULL' ELSE '' END
         || CASE WHEN c.pk > 0 THEN ' key ' || c.pk ELSE '' END
     FROM sqlite_schema m JOIN pragma_table_info(m.name) c
-    WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' AND m.name <> '_sqlx_migrations'";
+    WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%'";
 const POSTGRES_COLUMNS: &str = "
     SELECT t.relname || '.' || a.attname || ' ' || UPPER(FORMAT_TYPE(a.atttypid, a.atttypmod))
         || CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END
         || COALESCE(' key ' || ARRAY_POSITION(STRING_TO_ARRAY(k.indkey::TEXT, ' '), a.attnum::TEXT), '')
     FROM pg_class t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
     LEFT JOIN pg_index k ON k.indrelid = t.oid AND k.indisprimary
-    WHERE t.relkind = 'r' AND t.relnamespace = 'public'::regnamespace AND t.relname <> '_sqlx_migrations'";
+    WHERE t.relkind = 'r' AND t.relnamespace = 'public'::regnamespace";
 
 /// Both describe an index beside the primary key as `table (column,…) [unique]`.
 const SQLITE_INDEXES: &str = "
     SELECT m.name || ' (' || (SELECT GROUP_CONCAT(c.name, ',' ORDER BY c.seqno) FROM pragma_index_info(i.name) c)
         || ')' || CASE i.\"unique\" WHEN 1 THEN ' unique' ELSE '' END
     FROM sqlite_schema m JOIN pragma_index_list(m.name) i
-    WHERE m.type = 'table' AND i.origin <> 'pk' AND m.name <> '_sqlx_migrations'";
+    WHERE m.type = 'table' AND i.origin <> 'pk'";
 const POSTGRES_INDEXES: &str = "
     SELECT t.relname || ' (' || (
             SELECT STRING_AGG(a.attname, ',' ORDER BY ARRAY_POSITION(STRING_TO_ARRAY(i.indkey::TEXT, ' '), a.attnum::TEXT))
             FROM pg_attribute a WHERE a.attrelid = t.oid AND a.attnum = ANY (i.indkey))
         || ')' || CASE WHEN i.indisunique THEN ' unique' ELSE '' END
     FROM pg_class t JOIN pg_index i ON i.indrelid = t.oid AND NOT i.indisprimary
-    WHERE t.relnamespace = 'public'::regnamespace AND t.relname <> '_sqlx_migrations'";
+    WHERE t.relnamespace = 'public'::regnamespace";
 
 /// Both describe a foreign key as `table (column,…) -> table (column,…)`.
 const SQLITE_REFERENCES: &str = "
@@ -74,8 +74,8 @@ async fn same(sqlite: &'static str, postgres: &'static str, known: &str) {
 async fn lines(engine: Engine, select: &'static str) -> Vec<String> {
     let opened = Opened::new(engine).await;
     let mut connection = opened.connection().await;
-    let mut lines: Vec<String> =
-        sqlx::query_scalar(select).fetch_all(&mut connection).await.expect("the engine knows itself");
+    let rows = query(select).fetch_all(&mut connection).await.expect("the engine knows itself");
+    let mut lines: Vec<String> = rows.iter().map(|row| row.get(0).expect("a text")).collect();
     lines.sort();
     connection.close().await.expect("closes");
     opened.db.close().await;

@@ -1,9 +1,9 @@
 //! The update that comes first makes racers wait for each other (`docs/design.md`, "Seats").
 
-use sqlx::{AnyConnection, Connection, Executor};
+use sealgate_testkit::Engine;
 
 use super::{Opened, rows};
-use crate::engine::Engine;
+use crate::sql::Connection;
 use crate::write::licenses::lock;
 use crate::write::seats;
 use crate::{LicenseRow, StoreError, Tx};
@@ -14,19 +14,19 @@ async fn a_second_taker_waits_until_the_first_is_done_and_then_counts_what_it_di
     let license = rows::store_license(&opened.db).await;
     let (mut first, mut second) = (opened.connection().await, opened.connection().await);
 
-    first.execute("BEGIN").await.expect("begins");
+    first.command("BEGIN").await.expect("begins");
     assert_eq!(take(&mut first, &license, "first").await.expect("is free"), 0);
     // Instead of waiting for long, the second says that it would have to.
-    second.execute("BEGIN; SET LOCAL lock_timeout = '50ms'").await.expect("begins");
+    second.command("BEGIN; SET LOCAL lock_timeout = '50ms'").await.expect("begins");
     let waited = take(&mut second, &license, "second").await;
     assert!(
         matches!(&waited, Err(StoreError::Unavailable(why)) if why.contains("lock timeout")),
         "{waited:?}"
     );
-    first.execute("COMMIT").await.expect("commits");
-    second.execute("ROLLBACK; BEGIN").await.expect("begins again");
+    first.command("COMMIT").await.expect("commits");
+    second.command("ROLLBACK; BEGIN").await.expect("begins again");
     assert_eq!(take(&mut second, &license, "second").await.expect("no longer waits"), 1);
-    second.execute("ROLLBACK").await.expect("rolls back");
+    second.command("ROLLBACK").await.expect("rolls back");
 
     first.close().await.expect("closes");
     second.close().await.expect("closes");
@@ -34,7 +34,7 @@ async fn a_second_taker_waits_until_the_first_is_done_and_then_counts_what_it_di
 }
 
 /// The devices that there were before this one.
-async fn take(connection: &mut AnyConnection, license: &LicenseRow, hwid: &str) -> Result<u64, StoreError> {
+async fn take(connection: &mut Connection, license: &LicenseRow, hwid: &str) -> Result<u64, StoreError> {
     let mut tx = Tx::on(connection);
     let locked = lock(&mut tx, license.tenant, license.id).await?.expect("it is there");
     let (used, bound) = seats::count_devices(&mut tx, &locked, "hwid", hwid).await?;
@@ -49,10 +49,10 @@ async fn a_locked_license_reads_like_any_other() {
         let opened = Opened::new(engine).await;
         let license = rows::store_license(&opened.db).await;
         let mut connection = opened.connection().await;
-        connection.execute("BEGIN").await.expect("begins");
+        connection.command("BEGIN").await.expect("begins");
         let locked = lock(&mut Tx::on(&mut connection), license.tenant, license.id).await.expect("locks");
         assert_eq!(locked.as_ref(), Some(&license));
-        connection.execute("ROLLBACK").await.expect("rolls back");
+        connection.command("ROLLBACK").await.expect("rolls back");
         connection.close().await.expect("closes");
         opened.db.close().await;
     }

@@ -2,14 +2,17 @@
 
 use std::path::Path;
 
+use sealgate_testkit::Engine;
 use sqlx::{Column, Either, Executor, SqlSafeStr, Statement};
 
 use super::Opened;
-use crate::engine::Engine;
+use crate::StoreError;
+use crate::sql::Connection;
 
 pub(super) const MODULES: &[(&str, &[&str])] = &[
     ("feed", crate::feed::STATEMENTS),
     ("group", crate::group::STATEMENTS),
+    ("migrate", crate::migrate::STATEMENTS),
     ("read::access", crate::read::access::STATEMENTS),
     ("read::answers", crate::read::answers::STATEMENTS),
     ("read::apps", crate::read::apps::STATEMENTS),
@@ -57,20 +60,34 @@ async fn prepare_all(engine: Engine) -> Vec<(&'static str, Shape)> {
     let mut shapes = Vec::new();
     for (module, statements) in MODULES {
         for sql in *statements {
-            let prepared = connection.prepare((*sql).into_sql_str()).await;
-            let prepared = prepared.unwrap_or_else(|e| panic!("{engine:?}, {module}: {sql}: {e}"));
+            let shape = prepare(&mut connection, sql).await;
+            let (columns, parameters) = shape.unwrap_or_else(|e| panic!("{engine:?}, {module}: {sql}: {e}"));
+            shapes.push((*sql, (nameless(columns), parameters)));
+        }
+    }
+    connection.close().await.expect("closes");
+    opened.db.close().await;
+    shapes
+}
+
+async fn prepare(connection: &mut Connection, sql: &'static str) -> Result<Shape, StoreError> {
+    match connection {
+        Connection::Sqlite(connection) => {
+            let prepared = connection.prepare(sql)?;
+            let columns = prepared.column_names().into_iter().map(str::to_owned).collect();
+            Ok((columns, prepared.parameter_count()))
+        }
+        Connection::Postgres(connection) => {
+            let prepared = connection.prepare(sql.into_sql_str()).await?;
             let columns = prepared.columns().iter().map(|column| column.name().to_owned()).collect();
             let parameters = match prepared.parameters() {
                 Some(Either::Left(types)) => types.len(),
                 Some(Either::Right(count)) => count,
                 None => 0,
             };
-            shapes.push((*sql, (nameless(columns), parameters)));
+            Ok((columns, parameters))
         }
     }
-    sqlx::Connection::close(connection).await.expect("closes");
-    opened.db.close().await;
-    shapes
 }
 
 /// Each engine has its own idea of what `COUNT(*)` without a name is called. Nobody asks for it by name.

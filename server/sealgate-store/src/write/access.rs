@@ -1,9 +1,9 @@
 //! Access lists.
 
 use sealgate_artifact::{AppId, EntryId, LicenseId, TenantId, UnixSeconds};
-use sqlx::Row;
 
 use crate::columns::{moment, signed};
+use crate::sql::{Query, query};
 use crate::{AccessRow, Listed, StoreError, Subject, Tx, statements};
 
 statements! {
@@ -22,7 +22,7 @@ statements! {
 /// Adds an entry; [`StoreError::Duplicate`] when the app has the same.
 pub async fn insert(tx: &mut Tx<'_>, entry: &AccessRow) -> Result<(), StoreError> {
     let (kind, value) = named(&entry.listed);
-    sqlx::query(INSERT)
+    query(INSERT)
         .bind(entry.id.to_string())
         .bind(entry.tenant.to_string())
         .bind(entry.app.to_string())
@@ -53,28 +53,26 @@ fn of_license(license: Option<LicenseId>) -> String {
 
 /// How many entries of that source the app has.
 pub async fn count(tx: &mut Tx<'_>, app: AppId, source: &str) -> Result<u64, StoreError> {
-    let row = sqlx::query(COUNT).bind(app.to_string()).bind(source).fetch_one(&mut *tx.connection).await?;
-    Ok(row.try_get::<i64, _>(0)?.unsigned_abs())
+    let row = query(COUNT).bind(app.to_string()).bind(source).fetch_one(&mut *tx.connection).await?;
+    Ok(row.get::<i64>(0)?.unsigned_abs())
 }
 
 /// How many entries count for that license alone.
 pub async fn count_of_license(tx: &mut Tx<'_>, app: AppId, license: LicenseId) -> Result<u64, StoreError> {
-    let query = sqlx::query(COUNT_OF_LICENSE).bind(app.to_string()).bind(license.to_string());
-    Ok(query.fetch_one(&mut *tx.connection).await?.try_get::<i64, _>(0)?.unsigned_abs())
+    let query = query(COUNT_OF_LICENSE).bind(app.to_string()).bind(license.to_string());
+    Ok(query.fetch_one(&mut *tx.connection).await?.get::<i64>(0)?.unsigned_abs())
 }
 
 /// Whether the app has the same entry already, and it still counts. One that counts no more makes room.
 pub async fn is_standing(tx: &mut Tx<'_>, entry: &AccessRow, now: UnixSeconds) -> Result<bool, StoreError> {
     about_same(MAKE_ROOM, entry, now).execute(&mut *tx.connection).await?;
     let row = about_same(STANDING, entry, now).fetch_one(&mut *tx.connection).await?;
-    Ok(row.try_get::<i64, _>(0)? > 0)
+    Ok(row.get::<i64>(0)? > 0)
 }
 
-type Query<'q> = sqlx::query::Query<'q, sqlx::Any, sqlx::any::AnyArguments>;
-
-fn about_same<'q>(statement: &'static str, entry: &AccessRow, now: UnixSeconds) -> Query<'q> {
+fn about_same(statement: &'static str, entry: &AccessRow, now: UnixSeconds) -> Query {
     let (kind, value) = named(&entry.listed);
-    sqlx::query(statement)
+    query(statement)
         .bind(entry.app.to_string())
         .bind(of_license(entry.license))
         .bind(kind)
@@ -85,14 +83,14 @@ fn about_same<'q>(statement: &'static str, entry: &AccessRow, now: UnixSeconds) 
 
 /// Forgets what clients reported of themselves and counts no more since then.
 pub async fn forget(tx: &mut Tx<'_>, before: UnixSeconds) -> Result<(), StoreError> {
-    let query = sqlx::query(FORGET).bind(AccessRow::SELF_BAN).bind(signed(before.get()));
+    let query = query(FORGET).bind(AccessRow::SELF_BAN).bind(signed(before.get()));
     query.execute(&mut *tx.connection).await?;
     Ok(())
 }
 
 /// Takes an entry away; `false` where it was gone before.
 pub async fn delete(tx: &mut Tx<'_>, tenant: TenantId, id: EntryId, app: AppId) -> Result<bool, StoreError> {
-    let query = sqlx::query(DELETE).bind(tenant.to_string()).bind(id.to_string());
+    let query = query(DELETE).bind(tenant.to_string()).bind(id.to_string());
     tx.changes(Subject::App(app));
-    Ok(query.execute(&mut *tx.connection).await?.rows_affected() == 1)
+    Ok(query.execute(&mut *tx.connection).await? == 1)
 }

@@ -3,6 +3,7 @@
 use sealgate_artifact::UnixSeconds;
 
 use crate::columns::signed;
+use crate::sql::query;
 use crate::{AnswerRow, StoreError, Tx, statements};
 
 statements! {
@@ -12,7 +13,7 @@ statements! {
 
 /// Keeps an answer; [`StoreError::Duplicate`] when a request of that name was answered before.
 pub async fn insert(tx: &mut Tx<'_>, answer: &AnswerRow) -> Result<(), StoreError> {
-    sqlx::query(INSERT)
+    query(INSERT)
         .bind(answer.tenant.to_string())
         .bind(&answer.key)
         .bind(answer.request.to_vec())
@@ -25,6 +26,6 @@ pub async fn insert(tx: &mut Tx<'_>, answer: &AnswerRow) -> Result<(), StoreErro
 
 /// Forgets what was answered before that time.
 pub async fn forget(tx: &mut Tx<'_>, before: UnixSeconds) -> Result<(), StoreError> {
-    sqlx::query(FORGET).bind(signed(before.get())).execute(&mut *tx.connection).await?;
+    query(FORGET).bind(signed(before.get())).execute(&mut *tx.connection).await?;
     Ok(())
 }

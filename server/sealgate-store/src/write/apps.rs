@@ -3,6 +3,7 @@
 use sealgate_artifact::AppId;
 
 use crate::columns::{moment, signed};
+use crate::sql::query;
 use crate::{AppRow, StoreError, Subject, Tx, statements};
 
 statements! {
@@ -19,7 +20,7 @@ statements! {
 
 /// Adds an app; [`StoreError::Duplicate`] when the tenant has one of that name.
 pub async fn insert(tx: &mut Tx<'_>, app: &AppRow) -> Result<(), StoreError> {
-    sqlx::query(INSERT)
+    query(INSERT)
         .bind(app.id.to_string())
         .bind(app.tenant.to_string())
         .bind(&app.name)
@@ -38,7 +39,7 @@ pub async fn insert(tx: &mut Tx<'_>, app: &AppRow) -> Result<(), StoreError> {
 /// Stores an app's new state.
 pub async fn store(tx: &mut Tx<'_>, app: &AppRow) -> Result<(), StoreError> {
     let (former, until) = app.former_secret.unzip();
-    sqlx::query(STORE)
+    query(STORE)
         .bind(app.id.to_string())
         .bind(&app.name)
         .bind(app.secret_hash.to_vec())
@@ -60,18 +61,18 @@ pub async fn store(tx: &mut Tx<'_>, app: &AppRow) -> Result<(), StoreError> {
 /// Takes a credit; `false` where none is left. What is cached of the app keeps saying that credits are counted, which
 /// is all that it is asked for.
 pub async fn spend_credit(tx: &mut Tx<'_>, app: AppId) -> Result<bool, StoreError> {
-    let done = sqlx::query(SPEND).bind(app.to_string()).execute(&mut *tx.connection).await?;
-    Ok(done.rows_affected() == 1)
+    let done = query(SPEND).bind(app.to_string()).execute(&mut *tx.connection).await?;
+    Ok(done == 1)
 }
 
 /// Notes that a question was paid for; `false` where it had been before.
 pub async fn debit(tx: &mut Tx<'_>, question: &[u8], at: u64) -> Result<bool, StoreError> {
-    let query = sqlx::query(DEBIT).bind(question.to_vec()).bind(signed(at));
-    Ok(query.execute(&mut *tx.connection).await?.rows_affected() == 1)
+    let query = query(DEBIT).bind(question.to_vec()).bind(signed(at));
+    Ok(query.execute(&mut *tx.connection).await? == 1)
 }
 
 /// Forgets questions that were paid for before that time.
 pub async fn forget_debits(tx: &mut Tx<'_>, before: u64) -> Result<(), StoreError> {
-    sqlx::query(FORGET_DEBITS).bind(signed(before)).execute(&mut *tx.connection).await?;
+    query(FORGET_DEBITS).bind(signed(before)).execute(&mut *tx.connection).await?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 use sealgate_artifact::TenantId;
 
 use crate::columns::{count, digest, signed};
+use crate::sql::{query, query_as};
 use crate::{AuditRow, StoreError, Tx, statements};
 
 statements! {
@@ -16,19 +17,19 @@ statements! {
 
 /// Rows that wait for their number, the oldest first.
 pub async fn waiting(tx: &mut Tx<'_>, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
-    let query = sqlx::query_as(WAITING).bind(signed(limit.into()));
-    Ok(query.fetch_all(&mut *tx.connection).await?)
+    let query = query_as(WAITING).bind(signed(limit.into()));
+    query.fetch_all(&mut *tx.connection).await
 }
 
 /// The number and hash of the tenant's last row.
 pub async fn head(tx: &mut Tx<'_>, tenant: TenantId) -> Result<Option<(u64, [u8; 32])>, StoreError> {
-    let row = sqlx::query(HEAD).bind(tenant.to_string()).fetch_optional(&mut *tx.connection).await?;
+    let row = query(HEAD).bind(tenant.to_string()).fetch_optional(&mut *tx.connection).await?;
     row.map(|row| Ok((count(&row, "seq")?, digest(&row, "hash")?))).transpose()
 }
 
 /// Gives a row its number and hash.
 pub async fn link(tx: &mut Tx<'_>, id: &str, seq: u64, hash: &[u8; 32]) -> Result<(), StoreError> {
-    let query = sqlx::query(LINK).bind(id.to_owned()).bind(signed(seq)).bind(hash.to_vec());
+    let query = query(LINK).bind(id.to_owned()).bind(signed(seq)).bind(hash.to_vec());
     query.execute(&mut *tx.connection).await?;
     Ok(())
 }
@@ -40,7 +41,7 @@ pub async fn put_head(
     seq: u64,
     hash: &[u8; 32],
 ) -> Result<(), StoreError> {
-    let query = sqlx::query(PUT_HEAD).bind(tenant.to_string()).bind(signed(seq)).bind(hash.to_vec());
+    let query = query(PUT_HEAD).bind(tenant.to_string()).bind(signed(seq)).bind(hash.to_vec());
     query.execute(&mut *tx.connection).await?;
     Ok(())
 }

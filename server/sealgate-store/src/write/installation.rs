@@ -1,5 +1,6 @@
 //! What the whole installation knows of itself.
 
+use crate::sql::query;
 use crate::{StoreError, Tx, columns::signed, statements};
 
 statements! {
@@ -11,7 +12,7 @@ statements! {
 
 /// Ties the database to a keystore, once.
 pub async fn found(tx: &mut Tx<'_>, id: &str) -> Result<(), StoreError> {
-    sqlx::query(PUT_VALUE).bind("id").bind(id).execute(&mut *tx.connection).await?;
+    query(PUT_VALUE).bind("id").bind(id).execute(&mut *tx.connection).await?;
     Ok(())
 }
 
@@ -22,7 +23,7 @@ pub async fn put_keyset(
     version: u64,
     envelope: &[u8],
 ) -> Result<(), StoreError> {
-    let query = sqlx::query(PUT_KEYSET).bind(scope).bind(signed(version)).bind(envelope.to_vec());
+    let query = query(PUT_KEYSET).bind(scope).bind(signed(version)).bind(envelope.to_vec());
     query.execute(&mut *tx.connection).await?;
     Ok(())
 }
@@ -35,7 +36,7 @@ pub async fn replace_keyset(
     version: u64,
     envelope: &[u8],
 ) -> Result<bool, StoreError> {
-    let query = sqlx::query(REPLACE_KEYSET).bind(scope).bind(signed(version)).bind(envelope.to_vec());
+    let query = query(REPLACE_KEYSET).bind(scope).bind(signed(version)).bind(envelope.to_vec());
     let done = query.bind(signed(before)).execute(&mut *tx.connection).await?;
-    Ok(done.rows_affected() == 1)
+    Ok(done == 1)
 }

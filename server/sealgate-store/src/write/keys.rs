@@ -1,8 +1,8 @@
 //! Keys that sign statements.
 
 use sealgate_artifact::PublicKey;
-use sqlx::Row;
 
+use crate::sql::query;
 use crate::{KeyRow, StoreError, Tx, columns::signed, statements};
 
 statements! {
@@ -19,7 +19,7 @@ statements! {
 
 /// Adds a key, or stores its new state.
 pub async fn put(tx: &mut Tx<'_>, key: &KeyRow) -> Result<(), StoreError> {
-    sqlx::query(PUT)
+    query(PUT)
         .bind(key.public_key.to_string())
         .bind(key.key_use.as_str())
         .bind(&key.scope)
@@ -33,17 +33,17 @@ pub async fn put(tx: &mut Tx<'_>, key: &KeyRow) -> Result<(), StoreError> {
 
 /// Whether that key of the scope signs now.
 pub async fn is_active(tx: &mut Tx<'_>, scope: &str, key: PublicKey) -> Result<bool, StoreError> {
-    let query = sqlx::query(ACTIVE).bind(scope).bind(key.to_string());
-    Ok(query.fetch_one(&mut *tx.connection).await?.try_get::<i64, _>(0)? > 0)
+    let query = query(ACTIVE).bind(scope).bind(key.to_string());
+    Ok(query.fetch_one(&mut *tx.connection).await?.get::<i64>(0)? > 0)
 }
 
 /// Whether that key is for something already: one key has one use.
 pub async fn is_known(tx: &mut Tx<'_>, key: &str) -> Result<bool, StoreError> {
-    Ok(sqlx::query(KNOWN).bind(key).fetch_optional(&mut *tx.connection).await?.is_some())
+    Ok(query(KNOWN).bind(key).fetch_optional(&mut *tx.connection).await?.is_some())
 }
 
 /// Forgets a key that no keyset lists any more.
 pub async fn forget(tx: &mut Tx<'_>, key: PublicKey) -> Result<(), StoreError> {
-    sqlx::query(FORGET).bind(key.to_string()).execute(&mut *tx.connection).await?;
+    query(FORGET).bind(key.to_string()).execute(&mut *tx.connection).await?;
     Ok(())
 }

@@ -4,7 +4,16 @@ use sealgate_artifact::{LicenseId, PublicKey, StatementId, TenantId};
 
 use crate::columns::{moment, signed};
 use crate::read::licenses::searchable;
+use crate::sql::{Query, query, query_as};
 use crate::{LicenseRow, StoreError, Subject, Tx, statements};
+
+macro_rules! license {
+    () => {
+        "license_id, tenant_id, app_id, plan_id, key_hash, key_sealed, label, customer, tier, features, limits, \
+         variables, max_devices, offline, releases_per_seat, not_before, expires_at, suspended_at, revoked_at, \
+         revoke_reason, version, statement_id, created_at, 0 AS devices_used"
+    };
+}
 
 statements! {
     INSERT = "INSERT INTO licenses (license_id, label, customer, label_search, customer_search, tier, features, limits, \
@@ -21,10 +30,12 @@ statements! {
                         VALUES ($1, $2, $3, $4)";
     // docs/design.md, "Seats": the update comes first and makes racers wait for each other; what follows is counted
     // after it, so it counts what they did.
-    LOCK = "UPDATE licenses SET seq = seq + 1 WHERE tenant_id = $1 AND license_id = $2 \
-            RETURNING license_id, tenant_id, app_id, plan_id, key_hash, key_sealed, label, customer, tier, features, \
-            limits, variables, max_devices, offline, releases_per_seat, not_before, expires_at, suspended_at, \
-            revoked_at, revoke_reason, version, statement_id, created_at, 0 AS devices_used";
+    LOCK = concat!(
+        "UPDATE licenses SET seq = seq + 1 WHERE tenant_id = $1 AND license_id = $2 RETURNING ",
+        license!()
+    );
+    // SQLite's transaction has locked the whole file from its beginning. An update would only write a page.
+    LOCKED = concat!("SELECT ", license!(), " FROM licenses WHERE tenant_id = $1 AND license_id = $2");
 }
 
 /// A signed statement, and who signed it.
@@ -64,7 +75,7 @@ pub async fn store(tx: &mut Tx<'_>, locked: &LicenseRow) -> Result<(), StoreErro
 
 async fn store_as(tx: &mut Tx<'_>, locked: &LicenseRow, statement: StatementId) -> Result<(), StoreError> {
     with_state(STORE, locked, statement).execute(&mut *tx.connection).await?;
-    tx.changes(Subject::License(locked.key_hash));
+    tx.changes(Subject::License(locked.app, locked.key_hash));
     Ok(())
 }
 
@@ -84,8 +95,9 @@ pub async fn lock(
     tenant: TenantId,
     id: LicenseId,
 ) -> Result<Option<LicenseRow>, StoreError> {
-    let query = sqlx::query_as(LOCK).bind(tenant.to_string()).bind(id.to_string());
-    Ok(query.fetch_optional(&mut *tx.connection).await?)
+    let statement = if tx.connection.locks_rows() { LOCK } else { LOCKED };
+    let query = query_as(statement).bind(tenant.to_string()).bind(id.to_string());
+    query.fetch_optional(&mut *tx.connection).await
 }
 
 async fn put_statement(
@@ -93,18 +105,16 @@ async fn put_statement(
     license: &LicenseRow,
     statement: &SignedLicense,
 ) -> Result<(), StoreError> {
-    let query = sqlx::query(INSERT_STATEMENT).bind(license.id.to_string()).bind(signed(license.version));
+    let query = query(INSERT_STATEMENT).bind(license.id.to_string()).bind(signed(license.version));
     let query = query.bind(statement.signer.to_string()).bind(statement.envelope.clone());
     query.execute(&mut *tx.connection).await?;
     Ok(())
 }
 
-type Query<'q> = sqlx::query::Query<'q, sqlx::Any, sqlx::any::AnyArguments>;
-
 /// The first eighteen parameters of both statements.
-fn with_state<'q>(sql: &'static str, license: &'q LicenseRow, statement: StatementId) -> Query<'q> {
+fn with_state(sql: &'static str, license: &LicenseRow, statement: StatementId) -> Query {
     let terms = &license.terms;
-    sqlx::query(sql)
+    query(sql)
         .bind(license.id.to_string())
         .bind(license.label.clone())
         .bind(license.customer.clone())

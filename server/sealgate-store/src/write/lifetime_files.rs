@@ -1,9 +1,9 @@
 //! License files that last for ever.
 
 use sealgate_artifact::LicenseId;
-use sqlx::Row;
 
 use crate::columns::signed;
+use crate::sql::{query, query_as};
 use crate::{LifetimeFileRow, StoreError, Tx, statements};
 
 statements! {
@@ -20,19 +20,19 @@ pub async fn find(
     license: LicenseId,
     identity: &str,
 ) -> Result<Option<LifetimeFileRow>, StoreError> {
-    let query = sqlx::query_as(FIND).bind(license.to_string()).bind(identity);
-    Ok(query.fetch_optional(&mut *tx.connection).await?)
+    let query = query_as(FIND).bind(license.to_string()).bind(identity);
+    query.fetch_optional(&mut *tx.connection).await
 }
 
 /// How many devices of a locked license ever got one.
 pub async fn count(tx: &mut Tx<'_>, license: LicenseId) -> Result<u64, StoreError> {
-    let row = sqlx::query(COUNT).bind(license.to_string()).fetch_one(&mut *tx.connection).await?;
-    Ok(row.try_get::<i64, _>(0)?.unsigned_abs())
+    let row = query(COUNT).bind(license.to_string()).fetch_one(&mut *tx.connection).await?;
+    Ok(row.get::<i64>(0)?.unsigned_abs())
 }
 
 /// Keeps a file for good.
 pub async fn insert(tx: &mut Tx<'_>, row: &LifetimeFileRow) -> Result<(), StoreError> {
-    sqlx::query(INSERT)
+    query(INSERT)
         .bind(row.license.to_string())
         .bind(&row.identity)
         .bind(row.tenant.to_string())

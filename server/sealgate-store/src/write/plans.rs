@@ -1,6 +1,7 @@
 //! Plans.
 
 use crate::columns::signed;
+use crate::sql::{Query, query};
 use crate::{PlanRow, StoreError, Tx, statements};
 
 statements! {
@@ -24,12 +25,10 @@ pub async fn store(tx: &mut Tx<'_>, plan: &PlanRow) -> Result<(), StoreError> {
     Ok(())
 }
 
-type Query<'q> = sqlx::query::Query<'q, sqlx::Any, sqlx::any::AnyArguments>;
-
 /// The first ten parameters of both statements.
-fn with_terms<'q>(statement: &'static str, plan: &'q PlanRow) -> Query<'q> {
+fn with_terms(statement: &'static str, plan: &PlanRow) -> Query {
     let terms = &plan.terms;
-    sqlx::query(statement)
+    query(statement)
         .bind(plan.id.to_string())
         .bind(&plan.name)
         .bind(terms.tier.as_str())

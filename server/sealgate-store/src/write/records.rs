@@ -1,5 +1,6 @@
 //! Audit and event rows: written in the transaction that causes them.
 
+use crate::sql::query;
 use crate::{AuditRow, EventRow, StoreError, Tx, columns::signed, statements};
 
 statements! {
@@ -12,7 +13,7 @@ statements! {
 
 /// Records what somebody did.
 pub async fn audit(tx: &mut Tx<'_>, row: &AuditRow) -> Result<(), StoreError> {
-    sqlx::query(AUDIT)
+    query(AUDIT)
         .bind(&row.id)
         .bind(row.tenant.to_string())
         .bind(signed(row.at.get()))
@@ -28,7 +29,7 @@ pub async fn audit(tx: &mut Tx<'_>, row: &AuditRow) -> Result<(), StoreError> {
 
 /// Records what happened to a license.
 pub async fn event(tx: &mut Tx<'_>, row: &EventRow) -> Result<(), StoreError> {
-    sqlx::query(EVENT)
+    query(EVENT)
         .bind(&row.id)
         .bind(row.tenant.to_string())
         .bind(row.app.map(|id| id.to_string()))
@@ -46,6 +47,6 @@ pub async fn event(tx: &mut Tx<'_>, row: &EventRow) -> Result<(), StoreError> {
 
 /// Forgets the events before that identifier; identifiers sort by time.
 pub async fn forget_events(tx: &mut Tx<'_>, before: &str) -> Result<(), StoreError> {
-    sqlx::query(FORGET_EVENTS).bind(before).execute(&mut *tx.connection).await?;
+    query(FORGET_EVENTS).bind(before).execute(&mut *tx.connection).await?;
     Ok(())
 }

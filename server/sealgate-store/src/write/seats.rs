@@ -1,9 +1,9 @@
 //! Seats of a locked license.
 
 use sealgate_artifact::{DeviceId, LicenseId, UnixSeconds};
-use sqlx::Row;
 
 use crate::columns::{count, signed};
+use crate::sql::{query, query_as};
 use crate::{DeviceRow, LicenseRow, StoreError, Subject, Tx, statements};
 
 statements! {
@@ -26,14 +26,14 @@ pub async fn count_devices(
     kind: &str,
     identity: &str,
 ) -> Result<(u64, bool), StoreError> {
-    let query = sqlx::query(COUNT).bind(locked.id.to_string()).bind(kind).bind(identity);
+    let query = query(COUNT).bind(locked.id.to_string()).bind(kind).bind(identity);
     let row = query.fetch_one(&mut *tx.connection).await?;
-    Ok((count(&row, "used")?, row.try_get::<i64, _>("bound")? > 0))
+    Ok((count(&row, "used")?, row.get::<i64>("bound")? > 0))
 }
 
 /// Gives a seat to a device.
 pub async fn take(tx: &mut Tx<'_>, locked: &LicenseRow, device: &DeviceRow) -> Result<(), StoreError> {
-    sqlx::query(INSERT)
+    query(INSERT)
         .bind(locked.id.to_string())
         .bind(&device.kind)
         .bind(&device.identity)
@@ -42,13 +42,13 @@ pub async fn take(tx: &mut Tx<'_>, locked: &LicenseRow, device: &DeviceRow) -> R
         .bind(signed(device.first_seen.get()))
         .execute(&mut *tx.connection)
         .await?;
-    tx.changes(Subject::License(locked.key_hash));
+    tx.changes(Subject::License(locked.app, locked.key_hash));
     Ok(())
 }
 
 /// Every device that holds a seat.
 pub async fn held(tx: &mut Tx<'_>, locked: &LicenseRow) -> Result<Vec<DeviceRow>, StoreError> {
-    Ok(sqlx::query_as(HELD).bind(locked.id.to_string()).fetch_all(&mut *tx.connection).await?)
+    query_as(HELD).bind(locked.id.to_string()).fetch_all(&mut *tx.connection).await
 }
 
 /// Takes a seat back, and records that.
@@ -59,10 +59,10 @@ pub async fn release(
     at: UnixSeconds,
 ) -> Result<(), StoreError> {
     let (license, device) = (locked.id.to_string(), device.to_string());
-    sqlx::query(DELETE).bind(&license).bind(&device).execute(&mut *tx.connection).await?;
-    let query = sqlx::query(RECORD).bind(&device).bind(locked.tenant.to_string()).bind(&license);
+    query(DELETE).bind(&license).bind(&device).execute(&mut *tx.connection).await?;
+    let query = query(RECORD).bind(&device).bind(locked.tenant.to_string()).bind(&license);
     query.bind(signed(at.get())).execute(&mut *tx.connection).await?;
-    tx.changes(Subject::License(locked.key_hash));
+    tx.changes(Subject::License(locked.app, locked.key_hash));
     Ok(())
 }
 
@@ -72,6 +72,6 @@ pub async fn released_since(
     license: LicenseId,
     since: UnixSeconds,
 ) -> Result<u64, StoreError> {
-    let query = sqlx::query(RECORDED).bind(license.to_string()).bind(signed(since.get()));
-    count(&query.fetch_one(&mut *tx.connection).await?, "released").map_err(Into::into)
+    let query = query(RECORDED).bind(license.to_string()).bind(signed(since.get()));
+    count(&query.fetch_one(&mut *tx.connection).await?, "released")
 }

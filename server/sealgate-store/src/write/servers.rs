@@ -3,6 +3,7 @@
 use sealgate_artifact::{PublicKey, UnixSeconds};
 
 use crate::columns::{moment, signed};
+use crate::sql::{query, query_as};
 use crate::{CertificateRow, ServerRow, StoreError, Tx, statements};
 
 statements! {
@@ -19,7 +20,7 @@ statements! {
 
 /// Adds a server, or stores where a known one is found now. What was decided about it stays.
 pub async fn put(tx: &mut Tx<'_>, server: &ServerRow) -> Result<(), StoreError> {
-    sqlx::query(PUT)
+    query(PUT)
         .bind(server.server_key.to_string())
         .bind(server.origins.join("\n"))
         .bind(signed(server.created_at.get()))
@@ -32,7 +33,7 @@ pub async fn put(tx: &mut Tx<'_>, server: &ServerRow) -> Result<(), StoreError> 
 
 /// The server of that key, inside a transaction.
 pub async fn current(tx: &mut Tx<'_>, key: PublicKey) -> Result<Option<ServerRow>, StoreError> {
-    Ok(sqlx::query_as(FIND).bind(key.to_string()).fetch_optional(&mut *tx.connection).await?)
+    query_as(FIND).bind(key.to_string()).fetch_optional(&mut *tx.connection).await
 }
 
 /// Stores what was decided about a server.
@@ -42,14 +43,14 @@ pub async fn decide(
     approved_at: Option<UnixSeconds>,
     revoked_at: Option<UnixSeconds>,
 ) -> Result<(), StoreError> {
-    let query = sqlx::query(DECIDE).bind(key.to_string()).bind(moment(approved_at)).bind(moment(revoked_at));
+    let query = query(DECIDE).bind(key.to_string()).bind(moment(approved_at)).bind(moment(revoked_at));
     query.execute(&mut *tx.connection).await?;
     Ok(())
 }
 
 /// Stores a certificate in the place of the one before.
 pub async fn put_certificate(tx: &mut Tx<'_>, row: &CertificateRow) -> Result<(), StoreError> {
-    sqlx::query(PUT_CERTIFICATE)
+    query(PUT_CERTIFICATE)
         .bind(row.server_key.to_string())
         .bind(row.tenant.to_string())
         .bind(row.signer.to_string())
@@ -63,6 +64,6 @@ pub async fn put_certificate(tx: &mut Tx<'_>, row: &CertificateRow) -> Result<()
 
 /// Forgets every certificate of a server.
 pub async fn forget_certificates(tx: &mut Tx<'_>, key: PublicKey) -> Result<(), StoreError> {
-    sqlx::query(FORGET_CERTIFICATES).bind(key.to_string()).execute(&mut *tx.connection).await?;
+    query(FORGET_CERTIFICATES).bind(key.to_string()).execute(&mut *tx.connection).await?;
     Ok(())
 }

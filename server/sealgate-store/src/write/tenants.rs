@@ -1,9 +1,9 @@
 //! Tenants.
 
 use sealgate_artifact::{AppId, PublicKey, TenantId};
-use sqlx::Row;
 
 use crate::columns::{moment, signed};
+use crate::sql::query;
 use crate::{StoreError, Subject, TenantRow, Tx, statements};
 
 statements! {
@@ -17,7 +17,7 @@ statements! {
 
 /// Adds a tenant; [`StoreError::Duplicate`] when there is one of that name.
 pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantRow) -> Result<(), StoreError> {
-    sqlx::query(INSERT)
+    query(INSERT)
         .bind(tenant.id.to_string())
         .bind(&tenant.name)
         .bind(tenant.issuer_key.to_string())
@@ -31,7 +31,7 @@ pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantRow) -> Result<(), StoreErro
 
 /// Stores a tenant's new state. Its apps answer differently from then on.
 pub async fn store(tx: &mut Tx<'_>, tenant: &TenantRow) -> Result<(), StoreError> {
-    sqlx::query(STORE)
+    query(STORE)
         .bind(tenant.id.to_string())
         .bind(&tenant.name)
         .bind(tenant.issuer_key.to_string())
@@ -39,9 +39,9 @@ pub async fn store(tx: &mut Tx<'_>, tenant: &TenantRow) -> Result<(), StoreError
         .bind(moment(tenant.suspended_at))
         .execute(&mut *tx.connection)
         .await?;
-    let apps = sqlx::query(APPS).bind(tenant.id.to_string()).fetch_all(&mut *tx.connection).await?;
+    let apps = query(APPS).bind(tenant.id.to_string()).fetch_all(&mut *tx.connection).await?;
     for app in apps {
-        if let Ok(id) = AppId::parse(app.try_get(0)?) {
+        if let Ok(id) = AppId::parse(app.get(0)?) {
             tx.changes(Subject::App(id));
         }
     }
@@ -50,13 +50,13 @@ pub async fn store(tx: &mut Tx<'_>, tenant: &TenantRow) -> Result<(), StoreError
 
 /// Names the key that signs the tenant's licenses from now on.
 pub async fn set_issuer(tx: &mut Tx<'_>, tenant: TenantId, key: PublicKey) -> Result<(), StoreError> {
-    let query = sqlx::query(SET_ISSUER).bind(tenant.to_string()).bind(key.to_string());
+    let query = query(SET_ISSUER).bind(tenant.to_string()).bind(key.to_string());
     query.execute(&mut *tx.connection).await?;
     Ok(())
 }
 
 /// Whether that key still signs the tenant's licenses.
 pub async fn has_issuer(tx: &mut Tx<'_>, tenant: TenantId, key: PublicKey) -> Result<bool, StoreError> {
-    let query = sqlx::query(HAS_ISSUER).bind(tenant.to_string()).bind(key.to_string());
-    Ok(query.fetch_one(&mut *tx.connection).await?.try_get::<i64, _>(0)? > 0)
+    let query = query(HAS_ISSUER).bind(tenant.to_string()).bind(key.to_string());
+    Ok(query.fetch_one(&mut *tx.connection).await?.get::<i64>(0)? > 0)
 }

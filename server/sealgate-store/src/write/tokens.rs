@@ -3,6 +3,7 @@
 use sealgate_artifact::{TenantId, TokenId, UnixSeconds};
 
 use crate::columns::{moment, signed};
+use crate::sql::query;
 use crate::{StoreError, TokenRow, Tx, statements};
 
 statements! {
@@ -13,7 +14,7 @@ statements! {
 
 /// Adds an access token.
 pub async fn insert(tx: &mut Tx<'_>, token: &TokenRow) -> Result<(), StoreError> {
-    sqlx::query(INSERT)
+    query(INSERT)
         .bind(token.id.to_string())
         .bind(token.tenant.to_string())
         .bind(&token.name)
@@ -33,6 +34,6 @@ pub async fn revoke(
     id: TokenId,
     at: UnixSeconds,
 ) -> Result<bool, StoreError> {
-    let query = sqlx::query(REVOKE).bind(tenant.to_string()).bind(id.to_string()).bind(signed(at.get()));
-    Ok(query.execute(&mut *tx.connection).await?.rows_affected() == 1)
+    let query = query(REVOKE).bind(tenant.to_string()).bind(id.to_string()).bind(signed(at.get()));
+    Ok(query.execute(&mut *tx.connection).await? == 1)
 }

@@ -67,7 +67,7 @@ async fn without_news_memory_is_not_asked() {
     there.close().await;
     let silent = async {
         let mut looks = tokio::time::interval(Duration::from_millis(10));
-        while there.cached_license(license.key_hash).await.is_ok() {
+        while there.cached_license(license.app, license.key_hash).await.is_ok() {
             looks.tick().await;
         }
     };
@@ -80,7 +80,7 @@ async fn what_is_not_found_is_not_remembered() {
     on_both_engines(async |db| {
         let license = license(1);
         db.write(Found).await.expect("is stored");
-        assert!(db.cached_license(license.key_hash).await.expect("answers").is_none());
+        assert!(db.cached_license(license.app, license.key_hash).await.expect("answers").is_none());
         assert!(db.cached_app(license.app).await.expect("answers").is_some());
         db.write(Issue(license.clone())).await.expect("is stored");
         assert!(!is_revoked(db, &license).await, "it is found now");
@@ -89,11 +89,11 @@ async fn what_is_not_found_is_not_remembered() {
 }
 
 async fn is_revoked(db: &Db, license: &LicenseRow) -> bool {
-    let entry = db.cached_license(license.key_hash).await.expect("answers");
+    let entry = db.cached_license(license.app, license.key_hash).await.expect("answers");
     entry.expect("is there").license.revoked_at.is_some()
 }
 
 async fn devices(db: &Db, license: &LicenseRow) -> Vec<String> {
-    let entry = db.cached_license(license.key_hash).await.expect("answers");
+    let entry = db.cached_license(license.app, license.key_hash).await.expect("answers");
     entry.expect("is there").devices.clone().expect("few enough to keep")
 }

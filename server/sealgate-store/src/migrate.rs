@@ -1,0 +1,46 @@
+//! The schema: every change of it that there ever was, in order, in either engine the same text.
+
+use crate::columns::signed;
+use crate::sql::{Connection, query};
+use crate::{StoreError, statements};
+
+/// Never changed once released; the next change is the next file.
+const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_first.sql")];
+
+/// Processes that start at the same time migrate one after the other. On SQLite the lock file sees to that.
+const ONE_AT_A_TIME: &str = "SELECT pg_advisory_xact_lock(7237089)";
+const CREATE: &str =
+    "CREATE TABLE IF NOT EXISTS migrations (version BIGINT NOT NULL PRIMARY KEY, statements TEXT NOT NULL)";
+
+statements! {
+    APPLIED = "SELECT statements FROM migrations ORDER BY version";
+    RECORD = "INSERT INTO migrations (version, statements) VALUES ($1, $2)";
+}
+
+/// Brings the schema up to date. Where it is, nothing is written: the database user of a server that only answers running
+/// software has no right to.
+pub(crate) async fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    // Fails where nothing was migrated yet.
+    if applied(connection).await.is_ok_and(|applied| applied == MIGRATIONS) {
+        return Ok(());
+    }
+    connection.begin().await?;
+    if let Connection::Postgres(_) = connection {
+        connection.command(ONE_AT_A_TIME).await?;
+    }
+    connection.command(CREATE).await?;
+    let applied = applied(connection).await?;
+    if applied.len() > MIGRATIONS.len() || !applied.iter().eq(&MIGRATIONS[..applied.len()]) {
+        return Err(StoreError::Unusable("its schema is of another version of this program".to_owned()));
+    }
+    let missing = &MIGRATIONS[applied.len()..];
+    for (migration, version) in missing.iter().zip(applied.len() as u64 + 1..) {
+        connection.command(migration).await?;
+        query(RECORD).bind(signed(version)).bind(*migration).execute(&mut *connection).await?;
+    }
+    connection.command("COMMIT").await
+}
+
+async fn applied(connection: &mut Connection) -> Result<Vec<String>, StoreError> {
+    query(APPLIED).fetch_all(connection).await?.iter().map(|row| row.get(0)).collect()
+}

@@ -1,0 +1,17 @@
+//! One way to ask either engine: a text with `$1`, `$2`, …, values, and rows.
+//!
+//! SQLite is a function that is called, PostgreSQL a server that is waited for. A library that offers both as one must
+//! make SQLite something to wait for too, by a thread that is woken for each statement; for a new device that was most
+//! of the work (`docs/benchmarks.md`). Here SQLite is called where it is asked.
+
+mod connection;
+mod postgres;
+mod query;
+mod row;
+mod sqlite;
+mod value;
+
+pub(crate) use connection::{Connection, Pool};
+pub(crate) use query::{Query, query, query_as};
+pub(crate) use row::{FromRow, Row};
+pub(crate) use value::Value;

@@ -1,0 +1,155 @@
+//! Asking SQLite: calls into the engine, on the thread that asks.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{CachedStatement, Connection, OpenFlags, Result};
+use tokio::sync::Semaphore;
+
+use super::query::{Answer, Question, Wanted};
+use super::row::Cell;
+use super::{Row, Value};
+use crate::StoreError;
+
+/// Lists that are read at the same time.
+const LISTS: u32 = 4;
+/// Connections that wait for the next question.
+const IDLE: usize = 4;
+/// Statements that a connection keeps prepared: more than there are.
+const STATEMENTS: usize = 256;
+
+/// What every connection is told. spec/http.md §1.5: acknowledged is durable, so SQLite syncs at every commit. The
+/// cache holds the inner pages of the indexes of a million licenses, which every search goes through.
+const PREPARE: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                       PRAGMA foreign_keys = ON; PRAGMA cache_size = -4096";
+/// What a device or a license adds to the indexes of keys and names lies anywhere in them: pages that were read are kept,
+/// so that they are not read again, nor one written twice within a commit. The log grows to 64 MiB before it is copied
+/// into the file: a page that changes often is copied once.
+const PREPARE_WRITER: &str = "PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 16384";
+const PREPARE_READER: &str = "PRAGMA query_only = ON";
+
+/// Opens a file, and makes it where it is missing.
+pub(super) fn open_writer(path: &Path) -> Result<Connection> {
+    open(path, PREPARE_WRITER)
+}
+
+fn open(path: &Path, prepare: &str) -> Result<Connection> {
+    // Not as a URI: a path may have any character.
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.execute_batch(PREPARE)?;
+    connection.execute_batch(prepare)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(connection)
+}
+
+/// Runs a statement. The work is done when this returns.
+pub(super) fn ask(connection: &Connection, question: &Question) -> Result<Answer> {
+    let mut statement = connection.prepare_cached(question.sql)?;
+    bind(&mut statement, &question.values)?;
+    if question.wanted == Wanted::Effect {
+        let changed = statement.raw_execute()?;
+        return Ok(Answer { changed: changed as u64, rows: Vec::new() });
+    }
+    let names: Arc<[String]> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let (mut found, mut rows) = (statement.raw_query(), Vec::new());
+    while let Some(row) = found.next()? {
+        let cells = (0..names.len()).map(|at| row.get_ref(at).and_then(cell)).collect::<Result<_>>()?;
+        rows.push(Row::new(Arc::clone(&names), cells));
+        if question.wanted == Wanted::First {
+            break;
+        }
+    }
+    Ok(Answer { changed: 0, rows })
+}
+
+/// To SQLite `$2` is a name: it stands at the place where it is met first.
+fn bind(statement: &mut CachedStatement<'_>, values: &[Value]) -> Result<()> {
+    for place in 1..=statement.parameter_count() {
+        let name = statement.parameter_name(place).and_then(|name| name[1..].parse::<usize>().ok());
+        let value = name.and_then(|n| values.get(n.checked_sub(1)?));
+        let value = value.ok_or(rusqlite::Error::InvalidParameterCount(values.len(), place))?;
+        statement.raw_bind_parameter(place, value)?;
+    }
+    Ok(())
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Integer(Some(n)) => ValueRef::Integer(*n),
+            Self::Text(Some(text)) => ValueRef::Text(text.as_bytes()),
+            Self::Bytes(Some(bytes)) => ValueRef::Blob(bytes),
+            Self::Integer(None) | Self::Text(None) | Self::Bytes(None) => ValueRef::Null,
+        }))
+    }
+}
+
+fn cell(value: ValueRef<'_>) -> Result<Cell> {
+    Ok(match value {
+        ValueRef::Null => Cell::Null,
+        ValueRef::Integer(n) => Cell::Integer(n),
+        ValueRef::Blob(bytes) => Cell::Bytes(bytes.to_vec()),
+        text @ (ValueRef::Text(_) | ValueRef::Real(_)) => Cell::Text(text.as_str()?.to_owned()),
+    })
+}
+
+/// Connections for readers, opened when they are needed.
+pub(crate) struct Readers {
+    path: PathBuf,
+    /// [`None`] once closed.
+    idle: Mutex<Option<Vec<Connection>>>,
+    lists: Arc<Semaphore>,
+}
+
+impl Readers {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self { path, idle: Mutex::new(Some(Vec::new())), lists: Arc::new(Semaphore::new(LISTS as usize)) }
+    }
+
+    /// A row that is found by its key costs less than to hand the question to another thread. A list may be long: it is
+    /// read where nobody waits for the thread.
+    pub(super) async fn ask(self: &Arc<Self>, question: Question) -> Result<Answer, StoreError> {
+        if question.wanted != Wanted::All {
+            return self.ask_here(&question);
+        }
+        let closed = |_| StoreError::Unavailable("the store is closing".to_owned());
+        let permit = Arc::clone(&self.lists).acquire_owned().await.map_err(closed)?;
+        let readers = Arc::clone(self);
+        let there = tokio::task::spawn_blocking(move || {
+            let answer = readers.ask_here(&question);
+            // Kept until here even if the one who asked has gone away.
+            drop(permit);
+            answer
+        });
+        there.await.map_err(|error| StoreError::Unavailable(error.to_string()))?
+    }
+
+    fn ask_here(&self, question: &Question) -> Result<Answer, StoreError> {
+        let connection = self.take()?;
+        // After an error the connection goes: the next question gets a new one.
+        let answer = ask(&connection, question)?;
+        let mut idle = self.idle.lock().expect("no holder of this lock panics");
+        if let Some(idle) = idle.as_mut().filter(|idle| idle.len() < IDLE) {
+            idle.push(connection);
+        }
+        Ok(answer)
+    }
+
+    fn take(&self) -> Result<Connection, StoreError> {
+        let mut idle = self.idle.lock().expect("no holder of this lock panics");
+        let closed = || StoreError::Unavailable("the store is closing".to_owned());
+        let waiting = idle.as_mut().ok_or_else(closed)?.pop();
+        drop(idle);
+        waiting.map_or_else(|| Ok(open(&self.path, PREPARE_READER)?), Ok)
+    }
+
+    /// Lists under way are waited for.
+    pub(super) async fn close(&self) {
+        let all = self.lists.acquire_many(LISTS).await;
+        self.idle.lock().expect("no holder of this lock panics").take();
+        drop(all);
+    }
+}
