@@ -22,7 +22,7 @@ struct Bare {
 
 async fn validate(State(bare): State<Arc<Bare>>, Json(ask): Json<ValidateRequest>) -> Json<ValidateAnswer> {
     if let Some(inserts) = &bare.inserts {
-        inserts.insert(ask.hwid, ask.nonce.clone()).await;
+        inserts.insert(ask.license_key, ask.hwid, ask.nonce.clone()).await;
     }
     let mut payload = bare.payload.clone();
     payload[..ask.nonce.len()].copy_from_slice(ask.nonce.as_bytes());

@@ -52,20 +52,36 @@ impl Books {
         Ok(self.vendor.get(&format!("/api/v1/licenses/{id}/file"))?.into_bytes())
     }
 
-    /// One question for each new license, from a device that nobody else has.
-    pub fn issue(&self, licenses: u32) -> Result<Load> {
+    /// The keys of new licenses with so many seats.
+    fn keys(&self, licenses: u32, seats: u32) -> Result<Vec<String>> {
         eprintln!("issuing {licenses} licenses");
-        let mut requests = Vec::new();
-        while (requests.len() as u32) < licenses {
-            let count = BATCH.min(licenses - requests.len() as u32);
-            let wish = json!({ "app_id": self.app["app_id"], "count": count });
+        let mut keys = Vec::new();
+        while (keys.len() as u32) < licenses {
+            let count = BATCH.min(licenses - keys.len() as u32);
+            let wish = json!({ "app_id": self.app["app_id"], "count": count, "max_devices": seats });
             let issued = self.vendor.make("/api/v1/licenses", &wish)?;
-            for license in issued["licenses"].as_array().into_iter().flatten() {
-                let key = license["license_key"].as_str().unwrap_or_default();
-                requests.push(question(&self.app, key, &format!("{:064x}", requests.len())));
-            }
+            let issued = issued["licenses"].as_array().into_iter().flatten();
+            keys.extend(issued.filter_map(|license| Some(license["license_key"].as_str()?.to_owned())));
         }
-        Ok(Load { connections: CONNECTIONS, requests: Rc::new(requests), nonce_at: NONCE_AT })
+        Ok(keys)
+    }
+
+    /// One question for each license, from a device that nobody else has.
+    fn ask(&self, keys: &[String], devices: &str) -> Load {
+        let asked = |(n, key): (usize, &String)| question(&self.app, key, &format!("{devices}{n:056x}"));
+        let requests = keys.iter().enumerate().map(asked).collect();
+        Load { connections: CONNECTIONS, requests: Rc::new(requests), nonce_at: NONCE_AT }
+    }
+
+    /// One question for each new license.
+    pub fn issue(&self, licenses: u32) -> Result<Load> {
+        Ok(self.ask(&self.keys(licenses, 1)?, "device00"))
+    }
+
+    /// Questions for the same new licenses, each from other devices: the first for those that come in first.
+    pub fn issue_for(&self, licenses: u32, devices: u32) -> Result<Vec<Load>> {
+        let keys = self.keys(licenses, devices)?;
+        Ok((0..devices).map(|n| self.ask(&keys, &format!("device{n:02}"))).collect())
     }
 
     /// The same, after every device has its seat and every license is in memory.

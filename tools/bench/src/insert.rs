@@ -10,14 +10,18 @@ const GROUP: usize = 64;
 /// As long as an identifier of the product's.
 const ID: &str = "00000000-0000-7000-8000-000000000000";
 
-/// The columns of a device, and one unique index: the least that a row needs to be found again.
+/// The columns of a device, and one unique index, by what a client sends: the least that finds the row again, and keeps a
+/// device from standing in it twice.
 const SCHEMA: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
     CREATE TABLE devices (license_id TEXT NOT NULL, kind TEXT NOT NULL, identity TEXT NOT NULL,
-    device_id TEXT NOT NULL PRIMARY KEY, tenant_id TEXT NOT NULL, first_seen INTEGER NOT NULL) WITHOUT ROWID;";
-const INSERT: &str = "INSERT INTO devices VALUES (?1, 'hwid', ?2, ?3, ?4, ?5)";
+    device_id TEXT NOT NULL, tenant_id TEXT NOT NULL, first_seen INTEGER NOT NULL,
+    PRIMARY KEY (license_id, kind, identity)) WITHOUT ROWID;";
+/// A device that asks again is written again: `validate-credits` asks so.
+const INSERT: &str = "INSERT OR REPLACE INTO devices VALUES (?1, 'hwid', ?2, ?3, ?4, ?5)";
 
 /// A row, and whom to tell once it is durable.
 struct Row {
+    key: String,
     identity: String,
     nonce: String,
     done: oneshot::Sender<()>,
@@ -37,9 +41,9 @@ impl Inserts {
     }
 
     /// Returns when the row is durable.
-    pub async fn insert(&self, identity: String, nonce: String) {
+    pub async fn insert(&self, key: String, identity: String, nonce: String) {
         let (done, durable) = oneshot::channel();
-        let sent = self.0.send(Row { identity, nonce, done }).await;
+        let sent = self.0.send(Row { key, identity, nonce, done }).await;
         assert!(sent.is_ok(), "the writer runs as long as the program");
         durable.await.expect("the writer runs as long as the program");
     }
@@ -51,7 +55,7 @@ fn write(connection: &Connection, mut queue: mpsc::Receiver<Row>) -> Result<()> 
     while queue.blocking_recv_many(&mut group, GROUP) > 0 {
         connection.execute_batch("BEGIN IMMEDIATE")?;
         for row in &group {
-            insert.execute(params![ID, row.identity, &row.nonce, ID, 1_800_000_000_u32])?;
+            insert.execute(params![row.key, row.identity, row.nonce, ID, 1_800_000_000_u32])?;
         }
         connection.execute_batch("COMMIT")?;
         for row in group.drain(..) {
