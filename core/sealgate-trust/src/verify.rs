@@ -87,9 +87,13 @@ pub fn verify<T: Statement>(claim: &Unverified<T>, signers: &Signers) -> Result<
     }
     let envelope = claim.envelope();
     let message = envelope.signed_bytes();
-    // spec/envelope.md §5.3: signers are counted, not signatures; a key id is not even looked at.
-    let signed =
-        |key: &&PublicKey| envelope.signatures().iter().any(|s| ed25519::verify(key, &message, &s.sig));
+    // spec/envelope.md §5.3: signers are counted, not signatures; a key id is not even looked at. A signature is of one
+    // key only, because Ed25519 signs the key too: what counted for one need not be tried for the others.
+    let mut left: Vec<_> = envelope.signatures().iter().collect();
+    let signed = |key: &&PublicKey| {
+        let of_key = left.iter().position(|s| ed25519::verify(key, &message, &s.sig));
+        of_key.map(|at| left.swap_remove(at)).is_some()
+    };
     let signed_by: Vec<PublicKey> = signers.keys.iter().filter(signed).copied().collect();
     match signed_by.len() {
         0 => Err(TrustError::SignatureInvalid),

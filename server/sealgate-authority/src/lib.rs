@@ -18,6 +18,7 @@ mod settings;
 pub mod upkeep;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use sealgate_artifact::{TenantId, TokenId, UnixSeconds, encode_hex};
 use sealgate_store::Db;
@@ -42,6 +43,8 @@ pub struct Authority {
     secrets: Arc<Secrets>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    /// The number of the next request, counted from one drawn at random.
+    requests: AtomicU64,
     replays: ReplayLog,
     limiter: Limiter,
     observed: Observed,
@@ -77,12 +80,15 @@ impl Authority {
         entropy: Arc<dyn Entropy>,
         settings: Settings,
     ) -> Self {
+        let mut first = [0; 8];
+        entropy.fill(&mut first);
         Self {
             db,
             signer,
             secrets: Arc::new(secrets),
             clock,
             entropy,
+            requests: AtomicU64::new(u64::from_be_bytes(first)),
             replays: ReplayLog::default(),
             limiter: Limiter::new(settings.limits),
             role: settings.role,
@@ -107,9 +113,10 @@ impl Authority {
         self.role
     }
 
-    /// Random bytes for a request id.
+    /// A name for a request: the time, and a number that tells it from others of that time.
     pub fn new_request_id(&self) -> String {
-        encode_hex(&[&self.clock.unix_millis().to_be_bytes()[2..], &self.random::<5>()].concat())
+        let number = self.requests.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        encode_hex(&[&self.clock.unix_millis().to_be_bytes()[2..], &number[3..]].concat())
     }
 
     fn now(&self) -> UnixSeconds {
