@@ -37,6 +37,28 @@ async fn a_postgresql_database_serves_several_at_once() {
 }
 
 #[tokio::test]
+async fn servers_that_start_together_on_an_empty_database_make_its_schema_once() {
+    let database = TestDatabase::create(Engine::Postgres);
+    let location = database.location();
+    let opened = futures_util::future::join_all((0..4).map(|_| Db::open(&location))).await;
+    for db in opened {
+        db.expect("opens").close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_schema_of_another_version_is_refused() {
+    let database = TestDatabase::create(Engine::Sqlite);
+    Db::open(&database.location()).await.expect("opens").close().await;
+    let file = rusqlite::Connection::open(database.file()).expect("a database");
+    file.execute_batch("UPDATE migrations SET statements = statements || ' '").expect("is changed");
+    drop(file);
+    let refused = Db::open(&database.location()).await.expect_err("is of another version");
+    assert_eq!(refused.code(), Code::DatabaseUnusable);
+    assert!(refused.to_string().contains("another version"), "{refused}");
+}
+
+#[tokio::test]
 async fn a_user_who_may_only_read_opens_what_another_made() {
     let database = TestDatabase::create(Engine::Postgres);
     Db::open(&database.location()).await.expect("opens").close().await;
