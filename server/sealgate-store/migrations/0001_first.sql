@@ -155,7 +155,7 @@ CREATE TABLE licenses (
     version BIGINT NOT NULL,
     -- The name of that version's statement.
     statement_id BYTEA NOT NULL,
-    -- Raised first by every transaction that takes a seat: racers meet here.
+    -- Raised first by every transaction on PostgreSQL that takes a seat: racers meet here.
     seq BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     UNIQUE (tenant_id, license_id),
