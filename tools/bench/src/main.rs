@@ -103,7 +103,7 @@ enum Bench {
         #[arg(long, default_value_t = 10_000)]
         beside: u32,
         /// Alternating rounds
-        #[arg(long, default_value_t = 5)]
+        #[arg(long, default_value_t = 15)]
         rounds: u32,
         /// Requests a round
         #[arg(long, default_value_t = 200)]

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, OpenFlags, Result};
 use tokio::sync::Semaphore;
@@ -20,7 +21,7 @@ const IDLE: usize = 4;
 const STATEMENTS: usize = 256;
 
 /// What every connection is told. spec/http.md §1.5: acknowledged is durable, so SQLite syncs at every commit. The
-/// cache holds the inner pages of the indexes of a million licenses, which every search goes through.
+/// cache holds what a page of a list reads, and the upper pages of the indexes of a million licenses.
 const PREPARE: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                        PRAGMA foreign_keys = ON; PRAGMA cache_size = -4096";
 /// What a device or a license adds to the indexes of keys and names lies anywhere in them: pages that were read are kept,
@@ -39,6 +40,8 @@ fn open(path: &Path, prepare: &str) -> Result<Connection> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
+    // A plan does not depend on the values. Else SQLite plans a statement with `LIMIT $3` anew whenever it gets them.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.execute_batch(PREPARE)?;
     connection.execute_batch(prepare)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);

@@ -1,6 +1,8 @@
 //! No list gets slower at its end, and no search with the size of its table: each enters an index where it begins and
-//! leaves it in the order that is asked for.
+//! leaves it in the order that is asked for. And on SQLite, which is built into us: planned once, its pages kept.
 
+use rusqlite::StatementStatus;
+use rusqlite::types::Null;
 use sealgate_testkit::Engine;
 
 use super::Opened;
@@ -46,6 +48,41 @@ async fn a_late_page_of_a_search_is_entered_where_it_begins() {
     }
     connection.close().await.expect("closes");
     opened.db.close().await;
+}
+
+#[tokio::test]
+async fn a_statement_is_planned_once_whatever_its_values() {
+    let opened = Opened::new(Engine::Sqlite).await;
+    let Connection::Sqlite(connection) = opened.connection().await else { unreachable!("it is SQLite") };
+    connection.execute_batch("BEGIN").expect("begins");
+    for sql in super::statements::MODULES.iter().flat_map(|(_, statements)| *statements) {
+        let mut statement = connection.prepare(sql).expect("is prepared");
+        for _ in 0..2 {
+            for place in 1..=statement.parameter_count() {
+                statement.raw_bind_parameter(place, Null).expect("binds");
+            }
+            // What may not be NULL refuses it; it was planned all the same.
+            let _ = statement.raw_query().next();
+        }
+        assert_eq!(statement.get_status(StatementStatus::RePrepare), 0, "{sql}");
+    }
+    connection.execute_batch("ROLLBACK").expect("goes back");
+    opened.db.close().await;
+}
+
+#[tokio::test]
+async fn sqlite_is_built_as_the_workspace_says() {
+    let opened = Opened::new(Engine::Sqlite).await;
+    let mut connection = opened.connection().await;
+    let options = query("PRAGMA compile_options").fetch_all(&mut connection).await.expect("says");
+    let options: Vec<String> = options.iter().map(|row| row.get(0).expect("an option")).collect();
+    connection.close().await.expect("closes");
+    opened.db.close().await;
+    for (name, wanted) in
+        [("OMIT_LOAD_EXTENSION", true), ("DEFAULT_MEMSTATUS=0", true), ("ENABLE_MEMORY_MANAGEMENT", false)]
+    {
+        assert_eq!(options.iter().any(|option| option == name), wanted, "{name}: {options:?}");
+    }
 }
 
 /// The steps of a plan do not depend on the values.
