@@ -12,6 +12,7 @@ mod insert;
 mod latency;
 mod load;
 mod pace;
+mod processors;
 mod report;
 mod scale;
 mod server;

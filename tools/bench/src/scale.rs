@@ -7,7 +7,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use crate::dataset::{Dataset, ORDER, SHARE, customer, label};
-use crate::report;
+use crate::{processors, report};
 
 /// Licenses on a page.
 const PAGE: usize = 50;
@@ -36,6 +36,7 @@ pub async fn run(sealgate: &Path, plan: &Plan<'_>) -> Result<()> {
     let many = Dataset::make(sealgate, &dir.path().join("many"), many, plan.licenses).await?;
     eprintln!("walking through every page");
     let (few, many) = (Books::new(few)?, Books::new(many)?);
+    processors::apart([&few.dataset.server, &many.dataset.server])?;
 
     let engine = if plan.databases.is_some() { "postgres" } else { "sqlite" };
     for (name, kind, ask) in OPERATIONS {

@@ -59,9 +59,14 @@ impl Server {
         Self::start(command)
     }
 
+    /// The process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Resident memory now and at its peak, in KiB.
     pub fn memory(&self) -> std::io::Result<(u64, u64)> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id()))?;
         let field = |name: &str| {
             let line = status.lines().find_map(|l| l.strip_prefix(name)).unwrap_or_default();
             line.split_whitespace().next().and_then(|n| n.parse().ok()).unwrap_or(0)
