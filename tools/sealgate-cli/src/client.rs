@@ -60,17 +60,36 @@ impl Client {
         parse(&self.send("POST", path, body)?)
     }
 
-    /// Sends what creates something. It has a name, so that sending it again after a lost answer does it once.
-    pub(crate) fn create<T: DeserializeOwned>(
+    /// Sends what must not happen twice.
+    pub(crate) fn post_once<T: DeserializeOwned>(
         &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, Failure> {
+        self.send_once("POST", path, body)
+    }
+
+    /// The same for a change.
+    pub(crate) fn patch_once<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, Failure> {
+        self.send_once("PATCH", path, body)
+    }
+
+    /// Gives the request a name, so that sending it again after a lost answer does it once.
+    fn send_once<T: DeserializeOwned>(
+        &self,
+        method: &str,
         path: &str,
         body: &impl Serialize,
     ) -> Result<T, Failure> {
         let body = serde_json::to_vec(body).expect("requests can be written");
         let name = request_name();
-        let mut done = self.send_named("POST", path, body.clone(), Some(&name));
+        let mut done = self.send_named(method, path, body.clone(), Some(&name));
         if matches!(&done, Err(failure) if failure.code == Code::ServerUnreachable.as_str()) {
-            done = self.send_named("POST", path, body, Some(&name));
+            done = self.send_named(method, path, body, Some(&name));
         }
         parse(&done?)
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::issue::{DAY, sign_license};
 use super::keys::next_version;
-use super::licenses::{find, view};
+use super::licenses::{find, view_at};
 use super::release::{Release, Releasing, release_seats};
 use super::{ATTEMPTS, apps, check, plans};
 use crate::{Authority, AuthorityError, Caller};
@@ -20,6 +20,10 @@ pub async fn renew_license(
     id: &str,
     wish: &RenewLicense,
 ) -> Result<LicenseView, AuthorityError> {
+    // Before anything that depends on the time.
+    if let Some(done) = a.answered(caller).await? {
+        return Ok(done);
+    }
     let license = find(a, caller, id).await?;
     let now = a.now();
     let invalid = |why| AuthorityError::Invalid { field: "expires_at", why };
@@ -156,7 +160,9 @@ pub async fn set_license_variables(
     };
     let detail = json!({ "names": wish.variables.keys().collect::<Vec<_>>() });
     let record = Record::new("license.variables_set", "license_variables_set", detail);
-    change_license(a, caller, id, record, change).await?;
+    // All of them are said, so saying it again does no harm: a name is passed over.
+    let unnamed = Caller { once: None, ..caller.clone() };
+    change_license(a, &unnamed, id, record, change).await?;
     license_variables(a, caller, id).await
 }
 
@@ -205,6 +211,9 @@ async fn change_releasing<C>(
 where
     C: Fn(&mut LicenseRow) -> Result<(), AuthorityError> + Clone + Send + Sync + 'static,
 {
+    if let Some(done) = a.answered(caller).await? {
+        return Ok(done);
+    }
     for _ in 0..ATTEMPTS {
         let license = find(a, caller, id).await?;
         let signed = sign_change(a, &license, &change).await?;
@@ -215,13 +224,11 @@ where
             releasing: releasing.clone(),
             audit: a.audit_row(caller, record.action, license.id.to_string(), &record.detail),
             event: a.event_row(&license, record.event, None, &caller.request_id),
+            at: a.now(),
         };
-        match a.db.write(work).await {
+        match a.commit_once(caller, work).await {
             Err(AuthorityError::Superseded) => {}
-            done => {
-                done?;
-                return view(a, &find(a, caller, id).await?);
-            }
+            done => return done,
         }
     }
     Err(AuthorityError::Refused(Code::Unavailable))
@@ -271,16 +278,29 @@ struct ChangeLicense<C> {
     releasing: Option<Releasing>,
     audit: AuditRow,
     event: EventRow,
+    at: UnixSeconds,
 }
 
 impl<C> Work for ChangeLicense<C>
 where
     C: Fn(&mut LicenseRow) -> Result<(), AuthorityError> + Send + Sync + 'static,
 {
-    type Output = ();
+    type Output = LicenseView;
     type Error = AuthorityError;
 
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<LicenseView, AuthorityError> {
+        let mut license = self.change(tx).await?;
+        license.devices_used = write::seats::used(tx, &license).await?;
+        view_at(&license, self.at)
+    }
+}
+
+impl<C> ChangeLicense<C>
+where
+    C: Fn(&mut LicenseRow) -> Result<(), AuthorityError> + Send + Sync + 'static,
+{
+    /// The license as it is then.
+    async fn change(&self, tx: &mut Tx<'_>) -> Result<LicenseRow, AuthorityError> {
         let locked = write::licenses::lock(tx, self.audit.tenant, self.id).await?;
         let locked = locked.ok_or(AuthorityError::Refused(Code::NotFound))?;
         let mut license = locked.clone();
@@ -290,7 +310,7 @@ where
             None => vec![],
         };
         if license == locked && released.is_empty() {
-            return Ok(());
+            return Ok(license);
         }
         if signed_terms(&license) == signed_terms(&locked) {
             write::licenses::store(tx, &license).await?;
@@ -303,11 +323,10 @@ where
             write::licenses::store_version(tx, &license, &next.statement).await?;
         }
         write::records::event(tx, &self.event).await?;
-        Ok(write::records::audit(tx, &self.audit).await?)
+        write::records::audit(tx, &self.audit).await?;
+        Ok(license)
     }
-}
 
-impl<C> ChangeLicense<C> {
     /// What was signed, if it was signed for exactly this.
     fn fitting_version(
         &self,

@@ -1,7 +1,7 @@
 //! Looking at licenses.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use sealgate_artifact::{AppId, Code, LicenseId};
+use sealgate_artifact::{AppId, Code, LicenseId, UnixSeconds};
 use sealgate_rules::{Window, in_force};
 use sealgate_store::read::licenses::{Filter, Searched};
 use sealgate_store::{LicenseRow, read};
@@ -104,11 +104,16 @@ pub(super) async fn find(a: &Authority, caller: &Caller, id: &str) -> Result<Lic
 
 /// A license as the vendor sees it.
 pub(super) fn view(a: &Authority, license: &LicenseRow) -> Result<LicenseView, AuthorityError> {
+    view_at(license, a.now())
+}
+
+/// The same at a time.
+pub(super) fn view_at(license: &LicenseRow, now: UnixSeconds) -> Result<LicenseView, AuthorityError> {
     Ok(LicenseView {
         license_id: license.id.to_string(),
         app_id: license.app.to_string(),
         plan_id: license.plan.map(|id| id.to_string()),
-        status: status(a, license).to_owned(),
+        status: status(license, now).to_owned(),
         tier: license.terms.tier.as_str().to_owned(),
         features: stored(&license.terms.features)?,
         limits: stored(&license.terms.limits)?,
@@ -126,9 +131,9 @@ pub(super) fn view(a: &Authority, license: &LicenseRow) -> Result<LicenseView, A
 }
 
 /// `active`, `suspended`, `expired` or `revoked`, by the same rule that decides validations.
-fn status(a: &Authority, license: &LicenseRow) -> &'static str {
+fn status(license: &LicenseRow, now: UnixSeconds) -> &'static str {
     let window = Window { not_before: license.not_before, expires_at: license.expires_at };
-    match in_force(window, license.revoked_at.is_some(), a.now()) {
+    match in_force(window, license.revoked_at.is_some(), now) {
         Err(Code::Revoked) => "revoked",
         Err(Code::Expired) => "expired",
         _ if license.suspended_at.is_some() => "suspended",

@@ -41,6 +41,9 @@ pub async fn release_device(
     id: &str,
     wish: &ReleaseDevices,
 ) -> Result<Released, AuthorityError> {
+    if let Some(done) = a.answered(caller).await? {
+        return Ok(done);
+    }
     let device = find_device(a, caller, id).await?;
     let license = device.license.to_string();
     release(a, caller, (&license, "device.released"), Release::Named(vec![device.id]), wish).await
@@ -53,6 +56,9 @@ pub async fn reset_devices(
     id: &str,
     wish: &ReleaseDevices,
 ) -> Result<Released, AuthorityError> {
+    if let Some(done) = a.answered(caller).await? {
+        return Ok(done);
+    }
     release(a, caller, (id, "license.devices_reset"), Release::All, wish).await
 }
 
@@ -72,7 +78,7 @@ async fn release(
         event: a.event_row(&license, "device_released", None, &caller.request_id),
         license,
     };
-    a.db.write(work).await
+    a.commit_once(caller, work).await
 }
 
 async fn find_device(a: &Authority, caller: &Caller, id: &str) -> Result<DeviceRow, AuthorityError> {

@@ -101,7 +101,7 @@ fn refusals(operation: &Operation) -> Vec<(&'static str, &'static str)> {
 impl Operation {
     /// Whether a request that was named is carried out once (`spec/http.md` §3.7).
     fn is_repeatable(&self) -> bool {
-        const CREATING: [&str; 9] = [
+        const REPEATABLE: [&str; 16] = [
             "create_tenant",
             "create_token",
             "create_app",
@@ -111,8 +111,15 @@ impl Operation {
             "create_plan",
             "issue_licenses",
             "add_access",
+            "make_authforge_file",
+            "update_license",
+            "renew_license",
+            "suspend_license",
+            "revoke_license",
+            "release_device",
+            "reset_devices",
         ];
-        CREATING.contains(&self.name)
+        REPEATABLE.contains(&self.name)
     }
 }
 

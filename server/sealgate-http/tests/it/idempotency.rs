@@ -36,11 +36,11 @@ fn at_once(ask: impl Fn() -> Answer + Sync) -> Vec<Answer> {
 }
 
 on_both_engines! {
-    fn every_creating_request_can_be_sent_again(app: &TestApp) {
+    fn every_request_that_takes_a_name_can_be_sent_again(app: &TestApp) {
         let owner = app.owner();
         // Those that the document promises it for, and no other: a promise that is not kept does something twice.
         let promised = repeatable(app);
-        assert_eq!(promised.len(), 9, "{promised:?}");
+        assert_eq!(promised.len(), 16, "{promised:?}");
         for name in &*promised {
             let operation = app.operations().into_iter().find(|o| o.id == *name).expect("is documented");
             let staged = stage(app, &owner, name);
@@ -92,6 +92,23 @@ on_both_engines! {
         for answer in at_once(|| owner.api_once("POST", &path, &grant, "grant-1")) {
             assert_eq!(answer.expect(200), json!({ "balance": 5 }));
         }
+    }
+
+    fn a_renewal_sent_again_adds_the_plans_duration_once(app: &TestApp) {
+        let owner = app.owner();
+        let editor = app.create_app("Editor");
+        let plan = json!({ "app_id": editor["app_id"], "name": "Year", "tier": "licensed", "duration_days": 10 });
+        let plan = app.api("POST", "/api/v1/plans", &plan).expect(201);
+        let license = app.issue(&editor, &json!({ "plan_id": plan["plan_id"] }));
+        let path = format!("/api/v1/licenses/{}/renew", license["license_id"].as_str().expect("text"));
+        let renew = |name: &str| owner.api_once("POST", &path, &json!({}), name).expect(200);
+        let first = renew("n-1");
+        for answer in at_once(|| owner.api_once("POST", &path, &json!({}), "n-1")) {
+            assert_eq!(answer.expect(200), first);
+        }
+        assert_ne!(renew("n-2")["expires_at"], first["expires_at"]);
+        assert_eq!(renew("n-1"), first, "as it was answered then, whatever came since");
+        assert_eq!(app.count("events WHERE kind = 'license_renewed'"), 2);
     }
 
     fn what_no_name_can_be_is_refused(app: &TestApp) {

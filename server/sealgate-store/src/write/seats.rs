@@ -10,6 +10,7 @@ statements! {
     COUNT = "SELECT COUNT(*) AS used, \
              CAST(COALESCE(SUM(CASE WHEN kind = $2 AND identity = $3 THEN 1 ELSE 0 END), 0) AS BIGINT) AS bound \
              FROM devices WHERE license_id = $1";
+    USED = "SELECT COUNT(*) AS used FROM devices WHERE license_id = $1";
     INSERT = "INSERT INTO devices (license_id, kind, identity, device_id, tenant_id, first_seen) \
               VALUES ($1, $2, $3, $4, $5, $6)";
     HELD = "SELECT device_id, tenant_id, license_id, kind, identity, first_seen FROM devices \
@@ -29,6 +30,11 @@ pub async fn count_devices(
     let query = query(COUNT).bind(locked.id.to_string()).bind(kind).bind(identity);
     let row = query.fetch_one(&mut *tx.connection).await?;
     Ok((count(&row, "used")?, row.get::<i64>("bound")? > 0))
+}
+
+/// How many devices hold a seat.
+pub async fn used(tx: &mut Tx<'_>, locked: &LicenseRow) -> Result<u64, StoreError> {
+    count(&query(USED).bind(locked.id.to_string()).fetch_one(&mut *tx.connection).await?, "used")
 }
 
 /// Gives a seat to a device.

@@ -33,7 +33,7 @@ fn add(client: &Client, effect: &str, args: &AccessArgs) -> Result<AccessView, F
         reason: args.reason.clone(),
         expires_at: args.expires.resolve(now()).map(Timestamp),
     };
-    client.create("/api/v1/access", &wish)
+    client.post_once("/api/v1/access", &wish)
 }
 
 /// Takes every entry away that names this, allowing and denying ones; answers the last.

@@ -23,7 +23,7 @@ pub(crate) fn run(global: &Global, command: &AppCommand, output: &Output) -> Res
         AppCommand::Update(args) => client.patch(&path(&args.app_id)?, &change(args))?,
         AppCommand::Show { app_id } => client.get(&path(app_id)?)?,
         AppCommand::RotateKey { app_id } => {
-            client.create(&format!("{}/rotate-key", path(app_id)?), &Nothing {})?
+            client.post_once(&format!("{}/rotate-key", path(app_id)?), &Nothing {})?
         }
         AppCommand::Disable { app_id } => client.post(&format!("{}/disable", path(app_id)?), &Nothing {})?,
         AppCommand::Enable { app_id } => client.post(&format!("{}/enable", path(app_id)?), &Nothing {})?,
@@ -48,7 +48,7 @@ fn change(args: &UpdateAppArgs) -> UpdateApp {
 }
 
 fn create(client: &Client, name: &str, output: &Output) -> Result<(), Failure> {
-    let created: AppCreated = client.create("/api/v1/apps", &CreateApp { name: name.to_owned() })?;
+    let created: AppCreated = client.post_once("/api/v1/apps", &CreateApp { name: name.to_owned() })?;
     output.result(&created, |app| {
         Output::pairs(&[
             ("app", app.app_id.clone()),
@@ -74,7 +74,7 @@ fn list(client: &Client, output: &Output) -> Result<(), Failure> {
 
 fn rotate_secret(client: &Client, path: &str, keep_hours: u32, output: &Output) -> Result<(), Failure> {
     let wish = RotateSecret { keep_former_seconds: Some(keep_hours * 3600) };
-    let rotated: SecretRotated = client.create(&format!("{path}/rotate-secret"), &wish)?;
+    let rotated: SecretRotated = client.post_once(&format!("{path}/rotate-secret"), &wish)?;
     output.result(&rotated, |rotated| {
         Output::pairs(&[("app", rotated.app_id.clone()), ("secret", rotated.app_secret.clone())]);
         say!(

@@ -21,7 +21,7 @@ pub(crate) fn run(client: &Client, args: &AuthforgeFileArgs, output: &Output) ->
     };
     let license: LicenseView = client.find_license(&args.key)?;
     let path = format!("/api/v1/licenses/{}/authforge-file", license.license_id);
-    let made: AuthforgeFile = client.create(&path, &wish)?;
+    let made: AuthforgeFile = client.post_once(&path, &wish)?;
     // The license key stands in it.
     files::write_private(&args.output, made.file.as_bytes())
         .map_err(|e| Failure::new(Code::FileUnreadable, format!("{}: {e}", args.output.display())))?;

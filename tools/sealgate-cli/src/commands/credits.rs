@@ -12,7 +12,7 @@ pub(crate) fn run(global: &Global, command: &CreditsCommand, output: &Output) ->
     let path = |app: &str| segment(app).map(|id| format!("/api/v1/apps/{id}/credits"));
     let credits: CreditsView = match command {
         CreditsCommand::Grant { app, amount } => {
-            client.create(&path(app)?, &GrantCredits { amount: *amount })?
+            client.post_once(&path(app)?, &GrantCredits { amount: *amount })?
         }
         CreditsCommand::Show { app } => client.get(&path(app)?)?,
     };

@@ -27,7 +27,7 @@ pub(crate) fn run(global: &Global, command: &DeviceCommand, output: &Output) -> 
         }
         DeviceCommand::Release { device_id, override_allowance } => {
             let wish = ReleaseDevices { override_allowance: Some(*override_allowance) };
-            let released: Released = client.post(&format!("{}/release", path(device_id)?), &wish)?;
+            let released: Released = client.post_once(&format!("{}/release", path(device_id)?), &wish)?;
             output.result(&released, print_released);
             Ok(())
         }

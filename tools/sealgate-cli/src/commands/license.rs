@@ -34,7 +34,7 @@ pub(crate) fn run(global: &Global, command: &LicenseCommand, output: &Output) ->
         LicenseCommand::AuthforgeFile(args) => return authforge_file::run(&client, args, output),
         LicenseCommand::ResetDevices { key, override_allowance } => {
             let wish = ReleaseDevices { override_allowance: Some(*override_allowance) };
-            let released: Released = client.post(&format!("{}/reset-devices", path(key)?), &wish)?;
+            let released: Released = client.post_once(&format!("{}/reset-devices", path(key)?), &wish)?;
             output.result(&released, print_released);
             return Ok(());
         }
@@ -46,15 +46,15 @@ pub(crate) fn run(global: &Global, command: &LicenseCommand, output: &Output) ->
         LicenseCommand::Show { key } => client.find_license(key)?,
         LicenseCommand::Renew { key, expires } => {
             let wish = RenewLicense { expires_at: expires.map(|date| date.resolve(now()).map(Timestamp)) };
-            client.post(&format!("{}/renew", path(key)?), &wish)?
+            client.post_once(&format!("{}/renew", path(key)?), &wish)?
         }
-        LicenseCommand::Update(args) => client.patch(&path(&args.key)?, &change(args))?,
+        LicenseCommand::Update(args) => client.patch_once(&path(&args.key)?, &change(args))?,
         LicenseCommand::Suspend { key, reason } => {
-            client.post(&format!("{}/suspend", path(key)?), &Reason { reason: reason.clone() })?
+            client.post_once(&format!("{}/suspend", path(key)?), &Reason { reason: reason.clone() })?
         }
         LicenseCommand::Resume { key } => client.post(&format!("{}/resume", path(key)?), &Nothing {})?,
         LicenseCommand::Revoke { key, reason } => {
-            client.post(&format!("{}/revoke", path(key)?), &Reason { reason: reason.clone() })?
+            client.post_once(&format!("{}/revoke", path(key)?), &Reason { reason: reason.clone() })?
         }
     };
     output.result(&license, |license| {
@@ -85,7 +85,7 @@ fn issue(client: &Client, order: &IssueArgs, output: &Output) -> Result<(), Fail
             customer: order.customer.clone(),
             count: Some(count),
         };
-        match client.create::<LicensesIssued>("/api/v1/licenses", &request) {
+        match client.post_once::<LicensesIssued>("/api/v1/licenses", &request) {
             Ok(batch) => issued.extend(batch.licenses),
             // What was issued before the failure is real: its keys are shown, or they would be lost.
             Err(failure) if !issued.is_empty() => {

@@ -14,7 +14,7 @@ use crate::output::{Output, feature_list, seat_count};
 pub(crate) fn run(global: &Global, command: &PlanCommand, output: &Output) -> Result<(), Failure> {
     let client = Client::new(global)?;
     let plan: PlanView = match command {
-        PlanCommand::Create(args) => client.create("/api/v1/plans", &creation(args)?)?,
+        PlanCommand::Create(args) => client.post_once("/api/v1/plans", &creation(args)?)?,
         PlanCommand::List { app } => return list(&client, app.as_deref(), output),
         PlanCommand::Show { plan_id } => client.get(&format!("/api/v1/plans/{}", id(plan_id)?))?,
         PlanCommand::Update(args) => {

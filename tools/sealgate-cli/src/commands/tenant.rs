@@ -41,7 +41,8 @@ pub(crate) fn run(global: &Global, command: &TenantCommand, output: &Output) -> 
 }
 
 fn create(client: &Client, name: &str, output: &Output) -> Result<(), Failure> {
-    let created: TenantCreated = client.create("/api/v1/tenants", &CreateTenant { name: name.to_owned() })?;
+    let created: TenantCreated =
+        client.post_once("/api/v1/tenants", &CreateTenant { name: name.to_owned() })?;
     output.result(&created, |tenant| {
         Output::pairs(&[("tenant", tenant.tenant_id.clone()), ("owner's token", tenant.admin_token.clone())]);
         say!("\nThe token is shown this once.");

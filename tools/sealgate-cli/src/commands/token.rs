@@ -33,7 +33,7 @@ fn create(client: &Client, args: &CreateTokenArgs, output: &Output) -> Result<()
         scopes: args.scope.clone(),
         expires_at: args.expires.resolve(now()).map(Timestamp),
     };
-    let created: TokenCreated = client.create("/api/v1/tokens", &wish)?;
+    let created: TokenCreated = client.post_once("/api/v1/tokens", &wish)?;
     output.result(&created, |token| {
         Output::pairs(&[
             ("token id", token.token_id.clone()),
