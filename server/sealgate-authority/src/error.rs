@@ -36,6 +36,9 @@ pub enum AuthorityError {
     /// The database is empty, and this process may not found it.
     #[error("the database is empty: start the Authority on it first")]
     NotFounded,
+    /// The database is empty, and the keystore is not.
+    #[error("the database is empty, but one was founded with these keys")]
+    DatabaseLost,
     /// The first start could not hand over the owner's token.
     #[error("the owner token cannot be saved: {0}")]
     TokenNotSaved(std::io::Error),
@@ -51,7 +54,7 @@ impl AuthorityError {
             Self::Store(e) => e.code(),
             Self::Sign(e) => e.code(),
             Self::Stored(_) => Code::SystemError,
-            Self::NotFounded => Code::DatabaseUnusable,
+            Self::NotFounded | Self::DatabaseLost => Code::DatabaseUnusable,
             Self::TokenNotSaved(_) => Code::FileUnreadable,
         }
     }

@@ -16,6 +16,8 @@ use crate::{KeystoreError, files};
 
 const HEAD: &str = "keystore.json";
 const UNLOCK_FILE: &str = "unlock.key";
+/// There once a database was founded with these keys.
+const FOUNDED: &str = "founded";
 const PROOF: &[u8] = b"sealgate keystore";
 
 /// What opens a keystore.
@@ -79,6 +81,19 @@ impl Keystore {
     /// The id that the database must carry too.
     pub fn installation(&self) -> &str {
         &self.installation
+    }
+
+    /// Whether a database was founded with these keys: then an empty one is not theirs.
+    pub fn has_founded(&self) -> Result<bool, KeystoreError> {
+        Ok(files::read(&self.dir.join(FOUNDED))?.is_some())
+    }
+
+    /// Notes that a database was founded with these keys.
+    pub fn note_founded(&self) -> Result<(), KeystoreError> {
+        if self.has_founded()? {
+            return Ok(());
+        }
+        files::write_durably(&self.dir.join(FOUNDED), self.installation.as_bytes())
     }
 
     /// The public keys of that use that are kept here.

@@ -104,15 +104,20 @@ pub async fn start(
         |name: &str| if role.has_control() { keystore.secret(name) } else { keystore.existing_secret(name) };
     let secrets = Secrets::load(role, |name| secret(name).map(|secret| *secret.expose()))?;
     let server = if role.has_runtime() { Some(own_server(&keystore, origins)?) } else { None };
-    let installation = keystore.installation().to_owned();
     let settings = Settings { limits, role, server };
-    let authority = Arc::new(Authority::new(db, Arc::new(keystore), secrets, clock, entropy, settings));
+    let keystore = Arc::new(keystore);
+    let signer = Arc::clone(&keystore);
+    let authority = Arc::new(Authority::new(db, signer, secrets, clock, entropy, settings));
     let token_file = data.join(TOKEN_FILE);
     let first = if role.has_control() {
         let save = |token: &str| files::write_private(&token_file, format!("{token}\n").as_bytes());
-        control::bootstrap(&authority, &installation, save).await?
+        let installation =
+            control::Installation { id: keystore.installation(), founded: keystore.has_founded()? };
+        let first = control::bootstrap(&authority, installation, save).await?;
+        keystore.note_founded()?;
+        first
     } else {
-        control::join(&authority, &installation).await?;
+        control::join(&authority, keystore.installation()).await?;
         false
     };
     control::register_server(&authority).await?;

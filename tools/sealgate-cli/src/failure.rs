@@ -91,8 +91,12 @@ impl From<ArtifactError> for Failure {
 impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
         let code = error.code();
+        let lost = matches!(error, StartError::Authority(sealgate_authority::AuthorityError::DatabaseLost));
         let failure = Self::new(code, error.to_string());
         match code {
+            _ if lost => failure.fix(
+                "put the database back from a backup, or correct --database; a new installation begins with an empty --data",
+            ),
             Code::KeystoreLocked => {
                 failure.fix("give --passphrase-file, or put keys/unlock.key back in place")
             }

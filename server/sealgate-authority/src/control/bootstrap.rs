@@ -14,21 +14,30 @@ pub(super) const KEYSET_SECONDS: u64 = 3650 * 24 * 60 * 60;
 /// The scope of keys that all tenants share.
 pub(crate) const INSTALLATION: &str = "installation";
 
-/// Makes sure that the database belongs to the keystore of `installation`, and founds it if it is new.
+/// What a keystore knows of its database.
+pub struct Installation<'a> {
+    /// The id that both carry.
+    pub id: &'a str,
+    /// Whether a database was founded with these keys. Then an empty one is a lost one, and what was sold is in a backup.
+    pub founded: bool,
+}
+
+/// Makes sure that the database belongs to the keystore, and founds it if both are new.
 ///
 /// `save_token` stores the owner's token *before* the database knows it: a crash in between loses nothing, for the
 /// next start founds again. Returns whether this was the first start.
 pub async fn bootstrap(
     a: &Authority,
-    installation: &str,
+    installation: Installation<'_>,
     save_token: impl FnOnce(&str) -> std::io::Result<()>,
 ) -> Result<bool, AuthorityError> {
     match read::installation::id(&a.db).await? {
-        Some(id) if id == installation => Ok(false),
+        Some(id) if id == installation.id => Ok(false),
         Some(_) => Err(AuthorityError::Refused(Code::DatabaseMismatch)),
+        None if installation.founded => Err(AuthorityError::DatabaseLost),
         None => {
             let token = secret_text("sgt", a.random());
-            let founding = found(a, installation, &token)?;
+            let founding = found(a, installation.id, &token)?;
             save_token(&token).map_err(AuthorityError::TokenNotSaved)?;
             a.db.write(founding).await?;
             Ok(true)

@@ -25,7 +25,7 @@ pub use apps::{
 };
 pub use authforge_files::make_authforge_file;
 pub(crate) use bootstrap::INSTALLATION;
-pub use bootstrap::{bootstrap, join};
+pub use bootstrap::{Installation, bootstrap, join};
 pub use change::{
     license_variables, renew_license, resume_license, revoke_license, set_license_variables, suspend_license,
     update_license,

@@ -114,6 +114,35 @@ fn the_database_file_of_another_keystore_is_refused() {
     assert!(failure["fix"].is_string(), "{failure}");
 }
 
+/// It would sign for nobody that it sold to, and nobody would notice until customers do.
+#[test]
+fn a_keystore_without_its_database_founds_no_other() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let (data, aside) = (dir.path().join("data"), dir.path().join("aside"));
+    assert_eq!(Server::start(&data).stop().0, Some(0));
+    let token = std::fs::read(data.join("admin.token")).expect("there");
+    std::fs::create_dir(&aside).expect("made");
+    let beside = |file: &Path, dir: &Path| dir.join(file.file_name().expect("a name"));
+    for file in database_files(&data) {
+        std::fs::rename(&file, beside(&file, &aside)).expect("moved");
+    }
+    let keys = || std::fs::read_dir(data.join("keys")).expect("there").count();
+    let before = keys();
+    for _ in 0..2 {
+        let failure = start(&data, &[]).refused(78, "database_unusable");
+        assert!(failure["fix"].as_str().is_some_and(|fix| fix.contains("backup")), "{failure}");
+        assert_eq!(
+            (keys(), std::fs::read(data.join("admin.token")).expect("there")),
+            (before, token.clone())
+        );
+    }
+    database_files(&data).for_each(|file| std::fs::remove_file(file).expect("removed"));
+    for file in database_files(&aside) {
+        std::fs::rename(&file, beside(&file, &data)).expect("moved back");
+    }
+    assert_eq!(Server::start(&data).stop().0, Some(0));
+}
+
 #[test]
 fn a_postgres_database_serves_its_own_keystore_and_no_other() {
     let database = TestDatabase::create(Engine::Postgres);
