@@ -15,8 +15,12 @@ const EVENT_SECONDS: u64 = 90 * 24 * 60 * 60;
 /// How long an entry that counts no more stays visible, where a client made it.
 const ENDED_ENTRY_SECONDS: u64 = 30 * 24 * 60 * 60;
 
-/// Gives every waiting row of the audit log its number and hash (`spec/audit.md` §2.1).
+/// Gives every waiting row of the audit log its number and hash (`spec/audit.md` §2.1). A runtime does not: whoever has
+/// stolen one must not be able to write the chain.
 pub async fn number_audit_rows(a: &Authority) -> Result<(), StoreError> {
+    if !a.role().has_control() {
+        return Ok(());
+    }
     while read::audit::is_waiting(&a.db).await? {
         a.db.write(NumberAuditRows).await?;
     }

@@ -37,11 +37,18 @@ CREATE TABLE signing_keys (
 CREATE INDEX signing_keys_by_scope ON signing_keys (scope, published_at);
 
 -- License servers, each with a key of its own; the Authority certifies those that were approved.
+-- What servers say of themselves.
 CREATE TABLE servers (
     server_key TEXT NOT NULL PRIMARY KEY,
     -- Where clients find it, one origin a line.
     origins TEXT NOT NULL,
-    created_at BIGINT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+-- What the Authority decided about them: no server writes here. An approval holds for the origins that it was given for.
+CREATE TABLE server_decisions (
+    server_key TEXT NOT NULL PRIMARY KEY REFERENCES servers (server_key),
+    origins TEXT NOT NULL,
     approved_at BIGINT,
     revoked_at BIGINT
 );

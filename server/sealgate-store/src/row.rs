@@ -98,7 +98,7 @@ pub struct ServerRow {
     pub origins: Vec<String>,
     /// When it was first seen.
     pub created_at: UnixSeconds,
-    /// When the Authority was told to certify it.
+    /// When the Authority was told to certify it at these origins.
     pub approved_at: Option<UnixSeconds>,
     /// When it was revoked.
     pub revoked_at: Option<UnixSeconds>,

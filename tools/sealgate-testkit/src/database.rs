@@ -101,6 +101,12 @@ fn with_password(server: &str) -> String {
     }
 }
 
+/// Runs statements on a PostgreSQL database, as the user that its URL names.
+pub fn on_postgres(url: &str, statements: &str) -> Result<(), sqlx::Error> {
+    let statements = AssertSqlSafe(statements.to_owned());
+    on_connection(url, async |connection: &mut PgConnection| connection.execute(statements).await.map(drop))
+}
+
 /// Does something on a connection to PostgreSQL of its own, in a thread of its own: callers may be inside a runtime.
 pub(crate) fn on_connection<T: Send>(
     url: &str,

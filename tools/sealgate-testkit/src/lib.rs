@@ -22,7 +22,7 @@ mod user;
 pub use app::TestApp;
 pub use chain::Chain;
 pub use clock::TestClock;
-pub use database::{DATABASE_PASSWORD, Engine, TestDatabase};
+pub use database::{DATABASE_PASSWORD, Engine, TestDatabase, on_postgres};
 pub use device::{Build, TestDevice, statement_id};
 pub use http::{Answer, request, send, send_with};
 pub use operations::{Operation, Staged, stage};

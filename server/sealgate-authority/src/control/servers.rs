@@ -39,7 +39,7 @@ pub async fn list_servers(a: &Authority, _: &Caller) -> Result<Page<ServerView>,
     Ok(Page { items: rows.iter().map(view).collect(), next_cursor: None })
 }
 
-/// Lets a server be certified. Doing it again changes nothing.
+/// Lets a server be certified at the origins that it says. Doing it again changes nothing.
 pub async fn approve_server(a: &Authority, caller: &Caller, id: &str) -> Result<ServerView, AuthorityError> {
     let server = find(a, id).await?;
     if server.revoked_at.is_some() {
@@ -48,8 +48,8 @@ pub async fn approve_server(a: &Authority, caller: &Caller, id: &str) -> Result<
     if server.approved_at.is_none() {
         let detail = json!({ "origins": server.origins });
         let audit = a.audit_row(caller, "server.approved", id.to_owned(), &detail);
-        let decision = Decide { key: server.server_key, approved_at: Some(a.now()), revoked_at: None, audit };
-        a.db.write(decision).await?;
+        let server = ServerRow { approved_at: Some(a.now()), ..server };
+        a.db.write(Decide { server, audit }).await?;
         certify_servers(a).await?;
     }
     find(a, id).await.map(|server| view(&server))
@@ -165,14 +165,20 @@ impl Work for Register {
     type Error = AuthorityError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
-        Ok(write::servers::put(tx, &self.0).await?)
+        let server = &self.0;
+        write::servers::put(tx, server).await?;
+        let known = write::servers::current(tx, server.server_key).await?;
+        if server.approved_at.is_some()
+            && known.is_some_and(|known| known.approved_at.is_none() && known.revoked_at.is_none())
+        {
+            write::servers::decide(tx, server).await?;
+        }
+        Ok(())
     }
 }
 
 struct Decide {
-    key: PublicKey,
-    approved_at: Option<UnixSeconds>,
-    revoked_at: Option<UnixSeconds>,
+    server: ServerRow,
     audit: AuditRow,
 }
 
@@ -181,7 +187,7 @@ impl Work for Decide {
     type Error = AuthorityError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
-        write::servers::decide(tx, self.key, self.approved_at, self.revoked_at).await?;
+        write::servers::decide(tx, &self.server).await?;
         Ok(write::records::audit(tx, &self.audit).await?)
     }
 }
@@ -198,8 +204,9 @@ impl Work for Silence {
     type Error = AuthorityError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
-        let approved_at = write::servers::current(tx, self.key).await?.and_then(|server| server.approved_at);
-        write::servers::decide(tx, self.key, approved_at, Some(self.at)).await?;
+        if let Some(server) = write::servers::current(tx, self.key).await? {
+            write::servers::decide(tx, &ServerRow { revoked_at: Some(self.at), ..server }).await?;
+        }
         Ok(write::servers::forget_certificates(tx, self.key).await?)
     }
 }

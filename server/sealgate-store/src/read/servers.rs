@@ -6,10 +6,22 @@ use crate::columns::signed;
 use crate::sql::{query, query_as};
 use crate::{CertificateRow, Db, ServerRow, StoreError, statements};
 
+/// An approval of other origins is none.
+macro_rules! select_server {
+    ($rest:literal) => {
+        concat!(
+            "SELECT s.server_key, s.origins, s.created_at, ",
+            "CASE WHEN d.origins = s.origins THEN d.approved_at END AS approved_at, d.revoked_at ",
+            "FROM servers s LEFT JOIN server_decisions d ON d.server_key = s.server_key ",
+            $rest
+        )
+    };
+}
+pub(crate) use select_server;
+
 statements! {
-    LIST = "SELECT server_key, origins, created_at, approved_at, revoked_at FROM servers \
-            ORDER BY created_at, server_key";
-    FIND = "SELECT server_key, origins, created_at, approved_at, revoked_at FROM servers WHERE server_key = $1";
+    LIST = select_server!("ORDER BY s.created_at, s.server_key");
+    FIND = select_server!("WHERE s.server_key = $1");
     CERTIFICATE = "SELECT server_key, tenant_id, signer, origins, expires_at, envelope FROM server_certificates \
                    WHERE server_key = $1 AND tenant_id = $2";
     WITHOUT = "SELECT t.tenant_id FROM tenants t LEFT JOIN server_certificates c \

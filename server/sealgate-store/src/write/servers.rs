@@ -1,16 +1,21 @@
 //! License servers and their certificates.
 
-use sealgate_artifact::{PublicKey, UnixSeconds};
+use sealgate_artifact::PublicKey;
 
 use crate::columns::{moment, signed};
+use crate::read::servers::select_server;
 use crate::sql::{query, query_as};
 use crate::{CertificateRow, ServerRow, StoreError, Tx, statements};
 
 statements! {
-    PUT = "INSERT INTO servers (server_key, origins, created_at, approved_at, revoked_at) \
-           VALUES ($1, $2, $3, $4, $5) ON CONFLICT (server_key) DO UPDATE SET origins = excluded.origins";
-    FIND = "SELECT server_key, origins, created_at, approved_at, revoked_at FROM servers WHERE server_key = $1";
-    DECIDE = "UPDATE servers SET approved_at = $2, revoked_at = $3 WHERE server_key = $1";
+    PUT = "INSERT INTO servers (server_key, origins, created_at) VALUES ($1, $2, $3) \
+           ON CONFLICT (server_key) DO UPDATE SET origins = excluded.origins";
+    FIND = select_server!("WHERE s.server_key = $1");
+    // What was revoked stays so.
+    DECIDE = "INSERT INTO server_decisions (server_key, origins, approved_at, revoked_at) VALUES ($1, $2, $3, $4) \
+              ON CONFLICT (server_key) DO UPDATE SET origins = excluded.origins, \
+              approved_at = excluded.approved_at, \
+              revoked_at = COALESCE(server_decisions.revoked_at, excluded.revoked_at)";
     PUT_CERTIFICATE = "INSERT INTO server_certificates (server_key, tenant_id, signer, origins, expires_at, envelope) \
                        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (server_key, tenant_id) DO UPDATE SET \
                        signer = excluded.signer, origins = excluded.origins, expires_at = excluded.expires_at, \
@@ -24,8 +29,6 @@ pub async fn put(tx: &mut Tx<'_>, server: &ServerRow) -> Result<(), StoreError> 
         .bind(server.server_key.to_string())
         .bind(server.origins.join("\n"))
         .bind(signed(server.created_at.get()))
-        .bind(moment(server.approved_at))
-        .bind(moment(server.revoked_at))
         .execute(&mut *tx.connection)
         .await?;
     Ok(())
@@ -36,14 +39,10 @@ pub async fn current(tx: &mut Tx<'_>, key: PublicKey) -> Result<Option<ServerRow
     query_as(FIND).bind(key.to_string()).fetch_optional(&mut *tx.connection).await
 }
 
-/// Stores what was decided about a server.
-pub async fn decide(
-    tx: &mut Tx<'_>,
-    key: PublicKey,
-    approved_at: Option<UnixSeconds>,
-    revoked_at: Option<UnixSeconds>,
-) -> Result<(), StoreError> {
-    let query = query(DECIDE).bind(key.to_string()).bind(moment(approved_at)).bind(moment(revoked_at));
+/// Stores what was decided about a server at these origins.
+pub async fn decide(tx: &mut Tx<'_>, server: &ServerRow) -> Result<(), StoreError> {
+    let query = query(DECIDE).bind(server.server_key.to_string()).bind(server.origins.join("\n"));
+    let query = query.bind(moment(server.approved_at)).bind(moment(server.revoked_at));
     query.execute(&mut *tx.connection).await?;
     Ok(())
 }

@@ -13,6 +13,7 @@ mod keys;
 mod licenses;
 mod manual;
 mod program;
+mod rights;
 mod roles;
 mod secrets;
 mod serve;

@@ -14,7 +14,8 @@ use crate::vendor::text;
 /// The Authority with its data, a place for the runtime's, and the database that they share.
 pub(crate) struct Vendor {
     authority: Server,
-    url: String,
+    /// The database, as its owner opens it.
+    pub(crate) database: String,
     dir: tempfile::TempDir,
     _database: TestDatabase,
 }
@@ -26,7 +27,7 @@ impl Vendor {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let more = ["--role", "authority", "--database", &url];
         let authority = Server::start_with(&dir.path().join("authority"), &more);
-        Self { authority, url, dir, _database: database }
+        Self { authority, database: url, dir, _database: database }
     }
 
     pub(crate) fn path(&self, name: &str) -> String {
@@ -43,13 +44,26 @@ impl Vendor {
         self.json(&["keys", "share", "-o", &self.path("runtime")])
     }
 
+    pub(crate) fn url_of_authority(&self) -> &str {
+        &self.authority.url
+    }
+
     pub(crate) fn start_runtime(&self) -> Server {
-        let more = ["--role", "runtime", "--database", &self.url];
+        self.start_runtime_on(&self.database)
+    }
+
+    /// The same as another user of the database.
+    pub(crate) fn start_runtime_on(&self, database: &str) -> Server {
+        self.start_runtime_with(database, &[])
+    }
+
+    fn start_runtime_with(&self, database: &str, more: &[&str]) -> Server {
+        let more = [&["--role", "runtime", "--database", database], more].concat();
         Server::start_with(Path::new(&self.path("runtime")), &more)
     }
 
     /// A build of the app that asks the runtime.
-    fn build(&self, app: &Value, runtime: &Server) -> Build {
+    pub(crate) fn build(&self, app: &Value, runtime: &Server) -> Build {
         let file = self.path("trust.json");
         self.json(&["keys", "export", "--app", text(&app["app_id"]), "-o", &file]);
         let trust: Trust =
@@ -58,7 +72,7 @@ impl Vendor {
     }
 }
 
-fn ask(runtime: &Server, question: &OnlineQuestion) -> sealgate_testkit::Answer {
+pub(crate) fn ask(runtime: &Server, question: &OnlineQuestion) -> sealgate_testkit::Answer {
     let body = serde_json::to_vec(question).expect("a question");
     send("POST", &format!("{}/api/v1/validate", runtime.url), None, &body)
 }
@@ -152,14 +166,52 @@ fn a_runtime_holds_none_of_the_vendors_keys_and_does_not_start_with_one() {
     let there = Path::new(&vendor.path("runtime/keys")).join(issuer.file_name().expect("a name"));
     std::fs::copy(issuer, there).expect("is copied");
     let data = vendor.path("runtime");
-    let start =
-        ["serve", "--listen", "127.0.0.1:0", "--data", &data, "--role", "runtime", "--database", &vendor.url];
+    let start = [
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--data",
+        &data,
+        "--role",
+        "runtime",
+        "--database",
+        &vendor.database,
+    ];
     let outcome = run(&mut sealgate(&start));
     assert_eq!(outcome.exit, Some(1), "{outcome:?}");
     assert!(outcome.stderr.contains("key_misuse") && outcome.stderr.contains("issuer"), "{outcome:?}");
     let refused =
         run(&mut sealgate(&["--json", "keys", "share", "--data", &vendor.path("authority"), "-o", &data]));
     assert!(refused.stderr.contains("key_misuse"), "it is not put beside one either: {refused:?}");
+}
+
+/// Whoever can write where a server says that it is found must not get a certificate for that place.
+#[test]
+fn an_approval_holds_for_the_origins_that_it_was_given_for() {
+    let vendor = Vendor::new();
+    vendor.json(&["app", "create", "Editor"]);
+    vendor.share();
+    let start = |origin: &str| vendor.start_runtime_with(&vendor.database, &["--origin", origin]).stop().0;
+    let status = || {
+        let server = vendor.json(&["server", "list"])[0].clone();
+        (text(&server["server_id"]).to_owned(), text(&server["status"]).to_owned(), server["origins"].clone())
+    };
+    assert_eq!(start("https://here.example"), Some(0));
+    let (id, ..) = status();
+    vendor.json(&["server", "approve", &id]);
+    for (origin, expected) in [
+        ("https://here.example", "approved"),
+        ("https://there.example", "waiting"),
+        ("https://here.example", "approved"),
+        ("https://there.example", "waiting"),
+    ] {
+        assert_eq!(start(origin), Some(0));
+        assert_eq!(status(), (id.clone(), expected.to_owned(), json!([origin])));
+    }
+    vendor.json(&["server", "approve", &id]);
+    assert_eq!(status().1, "approved");
+    vendor.json(&["server", "revoke", &id, "--reason", "gone"]);
+    assert_eq!((start("https://here.example"), status().1), (Some(0), "revoked".to_owned()));
 }
 
 #[test]

@@ -1,0 +1,109 @@
+//! A runtime whose database user has the rights that the operator's guide lists: enough for its work, and no more.
+
+use sealgate_testkit::{TestDevice, on_postgres, request};
+use serde_json::{Value, json};
+
+use crate::roles::{Vendor, ask};
+use crate::vendor::text;
+
+/// What decides about rights and money, and what the Authority signs or answers from.
+const FORBIDDEN: &[&str] = &[
+    "UPDATE server_decisions SET approved_at = 1",
+    "INSERT INTO server_decisions SELECT server_key, origins, 1, NULL FROM servers",
+    "UPDATE servers SET server_key = 'another'",
+    "UPDATE licenses SET max_devices = 1000",
+    "UPDATE licenses SET tier = 'licensed'",
+    "DELETE FROM licenses",
+    "UPDATE apps SET secret_hash = secret_hash",
+    "UPDATE apps SET public_key = next_public_key",
+    "UPDATE plans SET max_devices = 1000",
+    "UPDATE tenants SET issuer_key = issuer_key",
+    "DELETE FROM tokens",
+    "INSERT INTO tokens SELECT * FROM tokens",
+    "DELETE FROM signing_keys",
+    "UPDATE keysets SET version = 0",
+    "UPDATE license_statements SET version = 0",
+    "DELETE FROM server_certificates",
+    "DELETE FROM releases",
+    "UPDATE audit SET detail = ''",
+    "DELETE FROM audit",
+    "UPDATE audit_heads SET seq = 0",
+    "UPDATE installation SET value = 'another'",
+    "CREATE TABLE loot (n BIGINT)",
+];
+
+/// What a runtime forgets only after minutes or months.
+const ALLOWED: &[&str] = &[
+    "DELETE FROM changes WHERE FALSE",
+    "DELETE FROM idempotency WHERE FALSE",
+    "DELETE FROM debits WHERE FALSE",
+    "DELETE FROM events WHERE FALSE",
+    "DELETE FROM access_entries WHERE FALSE",
+];
+
+/// What the guide tells the owner of the database to run, for a role of this name.
+fn documented_rights(role: &str) -> String {
+    let guide = include_str!("../../../../docs/book/operators.md");
+    let (_, rights) = guide.split_once("```sql\n").expect("the guide has them");
+    let (rights, _) = rights.split_once("```").expect("they end");
+    rights.replace("runtime", role)
+}
+
+#[test]
+fn the_documented_rights_suffice_and_let_it_approve_nothing() {
+    let vendor = Vendor::new();
+    let app = vendor.json(&["app", "create", "Editor"]);
+    let editor = text(&app["app_id"]);
+    let token = std::fs::read_to_string(vendor.path("authority/admin.token")).expect("is there");
+    let api = |method: &str, path: &str, body: &Value| {
+        let url = format!("{}/api/v1/apps/{editor}{path}", vendor.url_of_authority());
+        request(method, &url, Some(token.trim()), body).expect(200)
+    };
+    api("PATCH", "", &json!({ "danger_lifetime_files": true }));
+    api("POST", "/credits", &json!({ "amount": 100 }));
+    let issued = vendor.json(&["license", "issue", "--app", editor, "--max-devices", "5"]);
+    let license = &issued["licenses"][0];
+    vendor.share();
+
+    // Roles belong to the server, not to the database: the name must be this test's own.
+    let role = format!("runtime_{}", vendor.database.rsplit_once("/t_").expect("its name").1);
+    on_postgres(&vendor.database, &documented_rights(&role)).expect("the owner may grant");
+    let (_, place) = vendor.database.split_once('@').expect("a user in the URL");
+    let database = format!("postgres://{role}@{place}");
+    let runtime = vendor.start_runtime_on(&database);
+    let server = text(&vendor.json(&["server", "list"])[0]["server_id"]).to_owned();
+    assert_eq!(vendor.json(&["server", "approve", &server])["status"], "approved");
+
+    let (build, desk) = (vendor.build(&app, &runtime), TestDevice::default());
+    let question = desk.question(&build, text(&license["license_key"]), 1, &[]);
+    assert_eq!(ask(&runtime, &question).status, 200);
+    let wire = |operation: &str, hwid: &str, more: &Value| {
+        let mut question = json!({
+            "appId": editor, "appSecret": app["app_secret"], "licenseKey": license["license_key"],
+            "hwid": hwid, "nonce": "0".repeat(32),
+        });
+        let fields = question.as_object_mut().expect("an object");
+        fields.extend(more.as_object().expect("an object").clone());
+        let url = format!("{}/auth/{operation}", runtime.url);
+        request("POST", &url, None, &question)
+    };
+    wire("validate", "lap", &json!({})).expect(200);
+    wire("selfban", "bad", &json!({ "revokeLicense": false })).expect(200);
+    wire("offline/activate", "far", &json!({})).expect(201);
+    assert_eq!(vendor.json(&["license", "show", text(&license["license_id"])])["devices_used"], 3);
+
+    for statement in ALLOWED {
+        on_postgres(&database, statement).unwrap_or_else(|why| panic!("{statement}: {why}"));
+    }
+    for statement in FORBIDDEN {
+        let why = on_postgres(&database, statement).expect_err(statement).to_string();
+        assert!(why.contains("permission denied"), "{statement}: {why}");
+    }
+    let (exit, log) = runtime.stop();
+    assert_eq!((exit, log.contains("ERROR")), (Some(0), false), "{log}");
+    let events = vendor.json(&["events"]);
+    let validated = events.as_array().into_iter().flatten().filter(|event| event["kind"] == "validated");
+    assert_eq!(validated.count(), 2, "written when it stopped: {events}");
+    on_postgres(&vendor.database, &format!("DROP OWNED BY {role}; DROP ROLE {role}"))
+        .expect("nobody uses it");
+}
