@@ -36,7 +36,12 @@ impl Workspace {
 
     /// The vendor's program, as the release profile builds it.
     pub(crate) fn release_binary(&self) -> PathBuf {
-        self.target().join("release").join("sealgate")
+        self.binary("release")
+    }
+
+    /// The same of another profile.
+    pub(crate) fn binary(&self, profile: &str) -> PathBuf {
+        self.target().join(profile).join("sealgate")
     }
 
     /// A `cargo` command that runs in the root.
