@@ -26,6 +26,7 @@ const FORBIDDEN: &[&str] = &[
     "DELETE FROM server_certificates",
     "DELETE FROM releases",
     "UPDATE audit SET detail = ''",
+    "INSERT INTO audit SELECT * FROM audit",
     "DELETE FROM audit",
     "UPDATE audit_heads SET seq = 0",
     "UPDATE installation SET value = 'another'",
