@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use moka::sync::Cache;
-use sealgate_artifact::{AppId, LicenseId};
+use sealgate_artifact::{AppId, Device, LicenseId};
 
 use crate::{AccessRow, AppRow, Db, KeyHash, LicenseRow, StoreError};
 
@@ -59,7 +59,7 @@ pub struct LicenseEntry {
     /// The license.
     pub license: LicenseRow,
     /// Its devices, unless there are more than are worth keeping.
-    pub devices: Option<Vec<String>>,
+    pub devices: Option<Vec<Device>>,
 }
 
 /// Where a license is kept.

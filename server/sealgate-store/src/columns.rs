@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use ipnet::IpNet;
 use sealgate_artifact::{
-    AppId, DeviceId, EntryId, KeyUse, LicenseId, MaxDevices, PlanId, PublicKey, StatementId, TenantId, Tier,
-    TokenId, UnixSeconds,
+    AppId, Device, DeviceId, EntryId, KeyUse, LicenseId, MaxDevices, PlanId, PublicKey, StatementId,
+    TenantId, Tier, TokenId, UnixSeconds,
 };
 
 use crate::StoreError;
@@ -163,8 +163,7 @@ impl FromRow for DeviceRow {
             id: parsed(row, "device_id", |t| DeviceId::parse(t).ok())?,
             tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
             license: parsed(row, "license_id", |t| LicenseId::parse(t).ok())?,
-            kind: row.get("kind")?,
-            identity: row.get("identity")?,
+            device: device(row)?,
             first_seen: time(row, "first_seen")?,
         })
     }
@@ -261,6 +260,12 @@ fn seats(row: &Row) -> Result<MaxDevices, StoreError> {
         None => Ok(MaxDevices::Unlimited),
         Some(n) => MaxDevices::limited(n).ok_or_else(|| corrupt("max_devices")),
     }
+}
+
+/// The two columns that name a device: the one place where they become one.
+pub(crate) fn device(row: &Row) -> Result<Device, StoreError> {
+    let name: &str = row.get("identity")?;
+    parsed(row, "kind", |kind| Device::parse(kind, name))
 }
 
 pub(crate) fn parsed<T>(

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use ipnet::IpNet;
 use sealgate_artifact::{
-    AppId, DeviceId, EntryId, KeyUse, LicenseId, MaxDevices, PlanId, PublicKey, StatementId, TenantId, Tier,
-    TokenId, UnixSeconds, decode_hex, encode_hex,
+    AppId, Device, DeviceId, EntryId, KeyUse, LicenseId, MaxDevices, PlanId, PublicKey, StatementId,
+    TenantId, Tier, TokenId, UnixSeconds, decode_hex, encode_hex,
 };
 
 /// HMAC of a license key under the installation's pepper: what the database knows a key by.
@@ -263,10 +263,8 @@ pub struct DeviceRow {
     pub tenant: TenantId,
     /// The license.
     pub license: LicenseId,
-    /// How it is named.
-    pub kind: String,
-    /// Its name.
-    pub identity: String,
+    /// The device itself.
+    pub device: Device,
     /// When it took the seat.
     pub first_seen: UnixSeconds,
 }

@@ -77,7 +77,7 @@ pub async fn remove_access(a: &Authority, caller: &Caller, id: &str) -> Result<A
 fn listed(wish: &AddAccess) -> Result<Listed, AuthorityError> {
     let invalid = |field, why| Err(AuthorityError::Invalid { field, why });
     match (&wish.hwid, &wish.ip) {
-        (Some(hwid), None) => check::hwid(hwid).map(|()| Listed::Hwid(hwid.clone())),
+        (Some(hwid), None) => check::hwid(hwid).map(|_| Listed::Hwid(hwid.clone())),
         (None, Some(ip)) => match sealgate_rules::parse_net(ip) {
             Some(net) => Ok(Listed::Net(net)),
             None => invalid("ip", "an address, or a block whose bits behind the prefix are zero"),

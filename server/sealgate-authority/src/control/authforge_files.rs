@@ -1,6 +1,6 @@
 //! License files on AuthForge's wire, made by the vendor (`spec/http.md` §3.14).
 
-use sealgate_artifact::{Code, UnixSeconds};
+use sealgate_artifact::{Code, Device, Hwid, UnixSeconds};
 use sealgate_rules::{Window, in_force};
 use sealgate_store::{AppRow, AuditRow, EventRow, LicenseRow, Tx, Work, write};
 use sealgate_wire::authforge::{ActivationRequest, Machines};
@@ -29,15 +29,16 @@ pub async fn make_authforge_file(
     in_force(window, false, a.now()).map_err(AuthorityError::Refused)?;
     let end = end(&app, &license, wish, a.now())?;
     let hwid = device(&app, wish)?;
-    let machines = hwid.clone().map_or(Machines::Any, |hwid| Machines::Bound { hwids: vec![hwid] });
+    let name = hwid.as_ref().map(|hwid| hwid.as_str().to_owned());
+    let machines = name.clone().map_or(Machines::Any, |hwid| Machines::Bound { hwids: vec![hwid] });
     let key = a.secrets.open_license_key(&license.key_sealed, license.id);
     let key = key.ok_or(AuthorityError::Refused(Code::SystemError))?;
     let minted = mint(a, (&app, &license, key), machines, end)?;
-    let detail = json!({ "jti": minted.jti, "hwid": hwid, "expires_at": end.map(UnixSeconds::get) });
+    let detail = json!({ "jti": minted.jti, "hwid": name, "expires_at": end.map(UnixSeconds::get) });
     let work = MakeFile {
         audit: a.audit_row(caller, "license.authforge_file_made", license.id.to_string(), &detail),
-        event: a.event_row(&license, "authforge_file_made", hwid.as_deref(), &caller.request_id),
-        seat: hwid.map(|hwid| Admit::by_vendor(a, &license, &hwid, &caller.request_id)),
+        event: a.event_row(&license, "authforge_file_made", name.as_deref(), &caller.request_id),
+        seat: hwid.map(|hwid| Admit::by_vendor(a, &license, &Device::Hwid(hwid), &caller.request_id)),
         answer: answer(minted, end),
         license,
     };
@@ -68,7 +69,7 @@ fn end(
 }
 
 /// The device that the file is for; `None` for every device.
-fn device(app: &AppRow, wish: &MakeAuthforgeFile) -> Result<Option<String>, AuthorityError> {
+fn device(app: &AppRow, wish: &MakeAuthforgeFile) -> Result<Option<Hwid>, AuthorityError> {
     let invalid = |field, why| AuthorityError::Invalid { field, why };
     let hwid = match (&wish.hwid, wish.any, &wish.request) {
         (Some(hwid), None | Some(false), None) => hwid.clone(),
@@ -83,7 +84,7 @@ fn device(app: &AppRow, wish: &MakeAuthforgeFile) -> Result<Option<String>, Auth
         }
         _ => return Err(invalid("hwid", "exactly one of hwid, any and request")),
     };
-    check::hwid(&hwid).map(|()| Some(hwid))
+    check::hwid(&hwid).map(Some)
 }
 
 struct MakeFile {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sealgate_artifact::limits;
+use sealgate_artifact::{Hwid, limits};
 use sealgate_wire::{Feature, Limit, Variable};
 
 use crate::AuthorityError;
@@ -10,7 +10,6 @@ use crate::AuthorityError;
 const NAME_CHARS: usize = 64;
 const NOTE_CHARS: usize = 128;
 const REASON_CHARS: usize = 256;
-const HWID_BYTES: usize = 128;
 const VALUE_BYTES: usize = 64;
 const LIMITS: usize = 32;
 const VARIABLES: usize = 50;
@@ -45,8 +44,8 @@ pub(super) fn note(field: &'static str, note: Option<&str>) -> Result<(), Author
 }
 
 /// A device, as its client names it.
-pub(super) fn hwid(hwid: &str) -> Result<(), AuthorityError> {
-    if is_short(hwid, HWID_BYTES) { Ok(()) } else { invalid("hwid", "1 to 128 bytes, no control character") }
+pub(super) fn hwid(text: &str) -> Result<Hwid, AuthorityError> {
+    Hwid::parse(text).map_or_else(|| invalid("hwid", "1 to 128 bytes, no control character"), Ok)
 }
 
 /// Why something was done.

@@ -91,8 +91,8 @@ fn view(device: &DeviceRow) -> DeviceView {
     DeviceView {
         device_id: device.id.to_string(),
         license_id: device.license.to_string(),
-        kind: device.kind.clone(),
-        identity: device.identity.clone(),
+        kind: device.device.kind().to_owned(),
+        identity: device.device.name().into_owned(),
         first_seen: Timestamp(device.first_seen),
     }
 }
@@ -146,7 +146,7 @@ pub(super) async fn release_seats(
         let named = EventRow {
             id: nth_id(&event.id, n),
             kind: "device_released".into(),
-            device: Some(device.identity.clone()),
+            device: Some(device.device.name().into_owned()),
             ..event.clone()
         };
         write::records::event(tx, &named).await?;

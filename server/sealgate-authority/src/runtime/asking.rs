@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use sealgate_artifact::{AppId, Code, UnixSeconds};
+use sealgate_artifact::{AppId, Code, Device, Hwid, UnixSeconds};
 use sealgate_rules::{Effect, ListEntry, Matcher};
 use sealgate_store::{AccessRow, AppEntry, AppRow, LicenseEntry, Listed};
 
@@ -31,6 +31,11 @@ pub(super) fn is_text(text: &str) -> bool {
 /// A field that proves something when it is right; any other text of the length proves nothing.
 pub(super) fn is_short(text: Option<&str>) -> bool {
     text.is_none_or(|text| text.len() <= FIELD_BYTES)
+}
+
+/// The device that a client on this wire says it is.
+pub(super) fn device(hwid: &str) -> Result<Device, AuthorityError> {
+    Hwid::parse(hwid).map(Device::Hwid).ok_or(AuthorityError::Refused(Code::MalformedRequest))
 }
 
 pub(super) fn is_nonce(nonce: &str) -> bool {

@@ -8,7 +8,7 @@ use super::answer::{self, Allowed};
 use super::asking::{self, Source};
 use super::seat;
 use super::session::Session;
-use super::validate::{DEVICE_KIND, Validated, digest, scope};
+use super::validate::{Validated, digest, scope};
 use crate::observed::About;
 use crate::{Authority, AuthorityError};
 
@@ -55,7 +55,7 @@ async fn decide(
     if license.suspended_at.is_some() || !asking::admits_to(&app, &entry, &ask.hwid, now) {
         return Err(AuthorityError::Refused(Code::Blocked));
     }
-    let bound = seat::holds_seat(a, &entry, (DEVICE_KIND, &ask.hwid)).await?;
+    let bound = seat::holds_seat(a, &entry, &asking::device(&ask.hwid)?).await?;
     if Seat::count(license.terms.max_devices, license.devices_used, bound) != Seat::Bound {
         return Err(AuthorityError::Refused(Code::DeviceLimit));
     }

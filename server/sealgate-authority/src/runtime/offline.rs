@@ -10,7 +10,7 @@ use sealgate_wire::{OfflineActivateAnswer, OfflineActivateRequest};
 
 use super::asking::{self, Source};
 use super::seat::{Admit, Asking};
-use super::validate::{DEVICE_KIND, scope};
+use super::validate::scope;
 use crate::authforge_file::{Minted, mint};
 use crate::observed::About;
 use crate::{Authority, AuthorityError};
@@ -42,6 +42,7 @@ async fn decide(
     source: Source<'_>,
     about: &mut About,
 ) -> Result<OfflineActivateAnswer, AuthorityError> {
+    let device = asking::device(&ask.hwid)?;
     let app = asking::prove_app(a, &ask.app_id, ask.app_secret.as_deref(), about).await?;
     let now = a.now();
     asking::admit(&app, &ask.hwid, source.address, now)?;
@@ -50,7 +51,7 @@ async fn decide(
     may_last_for_ever(a, &app, &license)?;
     let asking = Asking {
         license: &license,
-        device: (DEVICE_KIND, &ask.hwid),
+        device: &device,
         blocked: !asking::admits_to(&app, &license, &ask.hwid, now),
         now,
         pays: app.app.credits.is_some().then(|| (app.app.id, scope(&license.license, &ask.hwid, &ask.nonce))),
@@ -58,7 +59,7 @@ async fn decide(
     };
     // The database knows keys by a hash, and this server cannot open those that are sealed for display.
     let key = LicenseKey::parse(&ask.license_key).map_err(|e| AuthorityError::Refused(e.code()))?;
-    give(a, &app, &asking, key.expose()).await
+    give(a, &app, (&asking, &ask.hwid), key.expose()).await
 }
 
 /// Checks that can be made before anything is signed; the transaction makes those that can change again.
@@ -84,10 +85,10 @@ fn still_may(a: &Authority, license: &LicenseRow) -> Result<(), AuthorityError> 
 async fn give(
     a: &Authority,
     app: &Arc<AppEntry>,
-    asking: &Asking<'_>,
+    (asking, hwid): (&Asking<'_>, &str),
     key: String,
 ) -> Result<OfflineActivateAnswer, AuthorityError> {
-    let (license, hwid) = (&asking.license.license, asking.device.1);
+    let license = &asking.license.license;
     let machines = Machines::Bound { hwids: vec![hwid.to_owned()] };
     let Minted { jti, text, name } = mint(a, (&app.app, license, key), machines, None)?;
     let work = KeepFile {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use sealgate_artifact::{Code, Decision, DeviceRequest, LicenseName, Outcome, StatementId, UnixSeconds};
+use sealgate_artifact::{
+    Code, Decision, Device, DeviceRequest, LicenseName, Outcome, StatementId, UnixSeconds,
+};
 use sealgate_store::{AppEntry, LicenseEntry, read};
 use sealgate_trust::{Verified, sign_statement, verify_device_request};
 use sealgate_wire::{OnlineAnswer, OnlineQuestion};
@@ -14,8 +16,6 @@ use super::validate::digest;
 use crate::observed::About;
 use crate::{Authority, AuthorityError};
 
-/// A device on this wire is its key.
-pub(super) const DEVICE_KIND: &str = "key";
 const OPERATION: &str = "validate";
 /// spec/online.md §7.1: statements that a client may say it holds.
 const HOLDS: usize = 16;
@@ -35,8 +35,8 @@ pub async fn validate_online(
     // A tenant that is not here cannot be spoken for: this no is unsigned.
     let papers = identity.papers(a, request.get().tenant).await?;
 
-    let device = request.get().device_key.to_string();
-    let mut about = About { device: Some(device.clone()), ..About::default() };
+    let device = Device::Key(request.get().device_key);
+    let mut about = About { device: Some(device.name().into_owned()), ..About::default() };
     let decided = decide(a, &request, &device, source, &mut about).await;
     let decided = asking::note(a, source, &about, decided);
     let decided = match decided {
@@ -85,7 +85,7 @@ fn denied(code: Code, about: &About) -> Outcome {
 async fn decide(
     a: &Authority,
     request: &Verified<DeviceRequest>,
-    device: &str,
+    device: &Device,
     source: Source<'_>,
     about: &mut About,
 ) -> Result<Decided, AuthorityError> {
@@ -95,18 +95,18 @@ async fn decide(
     let app = app.ok_or(AuthorityError::Refused(Code::AppUnknown))?;
     about.owner = Some((app.app.tenant, app.app.id));
     let app = asking::answering(a, app)?;
-    asking::admit(&app, device, source.address, now)?;
+    asking::admit(&app, &device.name(), source.address, now)?;
     let license = find_license(a, &app, &asked.license, device, about).await?;
     a.admit_license(license.license.id)?;
 
     let nonce = asked.nonce.as_bytes();
-    let scope = digest(&[b"online", license.license.id.as_bytes(), device.as_bytes(), nonce]);
+    let scope = digest(&[b"online", license.license.id.as_bytes(), device.name().as_bytes(), nonce]);
     let question = *request.id().as_bytes().first_chunk().expect("a digest has 32 bytes");
     let first = a.replays.admit(scope, question, a.asked_now()).map_err(AuthorityError::Refused)?;
     let asking = Asking {
         license: &license,
-        device: (DEVICE_KIND, device),
-        blocked: !asking::admits_to(&app, &license, device, now),
+        device,
+        blocked: !asking::admits_to(&app, &license, &device.name(), now),
         now,
         pays: app.app.credits.is_some().then_some((app.app.id, scope)),
         request_id: source.request_id,
@@ -121,14 +121,14 @@ async fn find_license(
     a: &Authority,
     app: &AppEntry,
     named: &LicenseName,
-    device: &str,
+    device: &Device,
     about: &mut About,
 ) -> Result<Arc<LicenseEntry>, AuthorityError> {
     match named {
         LicenseName::Key(key) => asking::find_license(a, app, key, about).await,
         LicenseName::Id(id) => {
             let found = match a.db.cached_license_of_id(*id).await? {
-                Some(entry) if seat::is_taken_by(a, &entry, (DEVICE_KIND, device)).await? => Some(entry),
+                Some(entry) if seat::is_taken_by(a, &entry, device).await? => Some(entry),
                 _ => None,
             };
             asking::of_app(found, app, about)

@@ -1,6 +1,6 @@
 //! Seats and credits: what an answer takes, in one transaction (`docs/design.md`, "Seats").
 
-use sealgate_artifact::{AppId, Code, DeviceId, UnixSeconds};
+use sealgate_artifact::{AppId, Code, Device, DeviceId, UnixSeconds};
 use sealgate_rules::{LicenseFacts, Seat, Verdict, Window};
 use sealgate_store::{DeviceRow, EventRow, LicenseEntry, LicenseRow, Tx, Work, read, write};
 
@@ -9,8 +9,7 @@ use crate::{Authority, AuthorityError};
 /// A device that asks for a license.
 pub(super) struct Asking<'a> {
     pub(super) license: &'a LicenseEntry,
-    /// How the device is named, and its name.
-    pub(super) device: (&'static str, &'a str),
+    pub(super) device: &'a Device,
     /// Whether the device is blocked for this license.
     pub(super) blocked: bool,
     pub(super) now: UnixSeconds,
@@ -35,11 +34,11 @@ pub(super) async fn admit(a: &Authority, asking: &Asking<'_>) -> Result<u64, Aut
 pub(super) async fn holds_seat(
     a: &Authority,
     entry: &LicenseEntry,
-    (kind, identity): (&str, &str),
+    device: &Device,
 ) -> Result<bool, AuthorityError> {
     match &entry.devices {
-        Some(devices) => Ok(devices.iter().any(|device| device == identity)),
-        None => Ok(read::licenses::has_device(&a.db, entry.license.id, kind, identity).await?),
+        Some(devices) => Ok(devices.contains(device)),
+        None => Ok(read::licenses::has_device(&a.db, entry.license.id, device).await?),
     }
 }
 
@@ -47,11 +46,10 @@ pub(super) async fn holds_seat(
 pub(super) async fn is_taken_by(
     a: &Authority,
     entry: &LicenseEntry,
-    device: (&str, &str),
+    device: &Device,
 ) -> Result<bool, AuthorityError> {
-    let (kind, identity) = device;
     Ok(holds_seat(a, entry, device).await?
-        || read::licenses::has_device(&a.db, entry.license.id, kind, identity).await?)
+        || read::licenses::has_device(&a.db, entry.license.id, device).await?)
 }
 
 /// What was seen outside may be a second old; inside, the same rule looks again.
@@ -66,28 +64,25 @@ pub(crate) struct Admit {
 impl Admit {
     pub(super) fn new(a: &Authority, asking: &Asking<'_>) -> Self {
         let license = &asking.license.license;
-        let (kind, identity) = asking.device;
         let (millis, random) = a.new_id();
         Self {
             device: DeviceRow {
                 id: DeviceId::new(millis, random),
                 tenant: license.tenant,
                 license: license.id,
-                kind: kind.to_owned(),
-                identity: identity.to_owned(),
+                device: asking.device.clone(),
                 first_seen: asking.now,
             },
             blocked: asking.blocked,
             now: asking.now,
             pays: asking.pays,
-            event: a.event_row(license, "device_bound", Some(identity), asking.request_id),
+            event: a.event_row(license, "device_bound", Some(&*asking.device.name()), asking.request_id),
         }
     }
 
     /// A seat that the vendor gives away: lists and credits are for those who ask by themselves.
-    pub(crate) fn by_vendor(a: &Authority, license: &LicenseRow, hwid: &str, request_id: &str) -> Self {
+    pub(crate) fn by_vendor(a: &Authority, license: &LicenseRow, device: &Device, request_id: &str) -> Self {
         let entry = LicenseEntry { license: license.clone(), devices: None };
-        let device = (super::validate::DEVICE_KIND, hwid);
         let asking = Asking { license: &entry, device, blocked: false, now: a.now(), pays: None, request_id };
         Self::new(a, &asking)
     }
@@ -97,7 +92,7 @@ impl Admit {
         let device = &self.device;
         let locked = write::licenses::lock(tx, device.tenant, device.license).await?;
         let locked = locked.ok_or(AuthorityError::Refused(Code::LicenseUnknown))?;
-        let (used, bound) = write::seats::count_devices(tx, &locked, &device.kind, &device.identity).await?;
+        let (used, bound) = write::seats::count_devices(tx, &locked, &device.device).await?;
         let verdict = sealgate_rules::validate(facts(&locked, self.blocked, used, bound), self.now);
         if let Verdict::Refuse(code) = verdict {
             return Err(AuthorityError::Refused(code));
@@ -112,7 +107,9 @@ impl Admit {
             return Ok((locked, used));
         }
         // spec/keys.md §2.1: one key has one use.
-        if device.kind == super::online::DEVICE_KIND && write::keys::is_known(tx, &device.identity).await? {
+        if let Device::Key(key) = device.device
+            && write::keys::is_known(tx, key).await?
+        {
             return Err(AuthorityError::Refused(Code::KeyMisuse));
         }
         write::seats::take(tx, &locked, device).await?;

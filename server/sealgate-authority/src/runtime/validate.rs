@@ -14,9 +14,6 @@ use crate::observed::About;
 use crate::{Authority, AuthorityError};
 use sealgate_artifact::Code;
 
-/// A device on this wire is whatever the client says it is.
-pub(super) const DEVICE_KIND: &str = "hwid";
-
 /// A signed yes. It holds a session token, so it has no `Debug` text.
 pub struct Validated {
     /// What the client gets.
@@ -54,6 +51,7 @@ async fn decide(
     source: Source<'_>,
     about: &mut About,
 ) -> Result<Validated, AuthorityError> {
+    let device = asking::device(&ask.hwid)?;
     let (app, license) = identify(a, ask, source, about).await?;
     a.admit_license(license.license.id)?;
     let now = a.now();
@@ -62,7 +60,7 @@ async fn decide(
     let request_id = answer::request_id(a, scope, question, asked);
     let asking = Asking {
         license: &license,
-        device: (DEVICE_KIND, &ask.hwid),
+        device: &device,
         blocked: !asking::admits_to(&app, &license, &ask.hwid, now),
         now,
         pays: app.app.credits.is_some().then_some((app.app.id, scope)),

@@ -15,6 +15,7 @@ mod api_refusals;
 mod api_secrets_rotation;
 mod api_tenants;
 mod api_tokens;
+mod device_kinds;
 mod health;
 mod heartbeat;
 mod hostile_bodies;

@@ -1,11 +1,11 @@
 //! Licenses and the devices that hold their seats.
 
-use sealgate_artifact::{AppId, LicenseId, PublicKey, TenantId, UnixSeconds};
+use sealgate_artifact::{AppId, Device, LicenseId, PublicKey, TenantId, UnixSeconds};
 
 use crate::sql::{Row, query, query_as};
 use crate::{
     Db, KeyHash, LicenseEntry, LicenseRow, StoreError,
-    columns::{digest, parsed, signed},
+    columns::{device, digest, parsed, signed},
     statements,
 };
 
@@ -54,7 +54,7 @@ statements! {
     KEY_OF = "SELECT app_id, key_hash FROM licenses WHERE license_id = $1";
     APP_OF = "SELECT app_id, key_hash FROM licenses WHERE key_hash = $1";
     STATEMENT = "SELECT envelope FROM license_statements WHERE license_id = $1 AND version = $2";
-    DEVICES = "SELECT identity FROM devices WHERE license_id = $1 LIMIT $2";
+    DEVICES = "SELECT kind, identity FROM devices WHERE license_id = $1 LIMIT $2";
     HAS_DEVICE = "SELECT COUNT(*) FROM devices WHERE license_id = $1 AND kind = $2 AND identity = $3";
 }
 
@@ -174,7 +174,7 @@ async fn with_devices(db: &Db, mut license: LicenseRow) -> Result<LicenseEntry, 
     }
     let devices = query(DEVICES).bind(license.id.to_string()).bind(signed(u64::from(DEVICES_KEPT) + 1));
     let devices = devices.fetch_all(&db.pool).await?;
-    let devices = devices.iter().map(|row| row.get(0)).collect::<Result<Vec<String>, _>>()?;
+    let devices = devices.iter().map(device).collect::<Result<Vec<Device>, _>>()?;
     let devices = (devices.len() <= DEVICES_KEPT as usize).then_some(devices);
     if let Some(devices) = &devices {
         // Somebody may have taken a seat since the row was read; number and names must not contradict each other.
@@ -199,7 +199,7 @@ fn place(row: Option<Row>) -> Result<Option<(AppId, KeyHash)>, StoreError> {
 }
 
 /// Whether a device holds a seat, for licenses with more devices than are kept in memory.
-pub async fn has_device(db: &Db, id: LicenseId, kind: &str, identity: &str) -> Result<bool, StoreError> {
-    let query = query(HAS_DEVICE).bind(id.to_string()).bind(kind).bind(identity);
+pub async fn has_device(db: &Db, id: LicenseId, device: &Device) -> Result<bool, StoreError> {
+    let query = query(HAS_DEVICE).bind(id.to_string()).bind(device.kind()).bind(&*device.name());
     Ok(query.fetch_one(&db.pool).await?.get::<i64>(0)? > 0)
 }

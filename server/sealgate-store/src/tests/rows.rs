@@ -1,6 +1,8 @@
 //! Rows that hold together: a tenant with an app with a license.
 
-use sealgate_artifact::{AppId, DeviceId, LicenseId, MaxDevices, PublicKey, TenantId, Tier, UnixSeconds};
+use sealgate_artifact::{
+    AppId, Device, DeviceId, LicenseId, MaxDevices, PublicKey, TenantId, Tier, UnixSeconds,
+};
 
 use crate::{AppRow, Db, DeviceRow, KeyHash, LicenseRow, StoreError, TenantRow, Terms, Tx, Work, write};
 
@@ -99,6 +101,11 @@ fn unsigned() -> write::licenses::SignedLicense {
     }
 }
 
+/// The device of that name.
+pub(super) fn hwid_device(hwid: &str) -> Device {
+    Device::parse("hwid", hwid).expect("a hwid")
+}
+
 /// A device of that name on its way to a seat.
 pub(super) fn device(license: &LicenseRow, hwid: &str) -> DeviceRow {
     let mut random = [0; 10];
@@ -107,8 +114,7 @@ pub(super) fn device(license: &LicenseRow, hwid: &str) -> DeviceRow {
         id: DeviceId::new(AT * 1000, random),
         tenant: license.tenant,
         license: license.id,
-        kind: "hwid".to_owned(),
-        identity: hwid.to_owned(),
+        device: hwid_device(hwid),
         first_seen: at(),
     }
 }

@@ -37,7 +37,7 @@ async fn a_second_taker_waits_until_the_first_is_done_and_then_counts_what_it_di
 async fn take(connection: &mut Connection, license: &LicenseRow, hwid: &str) -> Result<u64, StoreError> {
     let mut tx = Tx::on(connection);
     let locked = lock(&mut tx, license.tenant, license.id).await?.expect("it is there");
-    let (used, bound) = seats::count_devices(&mut tx, &locked, "hwid", hwid).await?;
+    let (used, bound) = seats::count_devices(&mut tx, &locked, &rows::hwid_device(hwid)).await?;
     assert!(!bound);
     seats::take(&mut tx, &locked, &rows::device(license, hwid)).await?;
     Ok(used)

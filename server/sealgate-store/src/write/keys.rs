@@ -38,8 +38,8 @@ pub async fn is_active(tx: &mut Tx<'_>, scope: &str, key: PublicKey) -> Result<b
 }
 
 /// Whether that key is for something already: one key has one use.
-pub async fn is_known(tx: &mut Tx<'_>, key: &str) -> Result<bool, StoreError> {
-    Ok(query(KNOWN).bind(key).fetch_optional(&mut *tx.connection).await?.is_some())
+pub async fn is_known(tx: &mut Tx<'_>, key: PublicKey) -> Result<bool, StoreError> {
+    Ok(query(KNOWN).bind(key.to_string()).fetch_optional(&mut *tx.connection).await?.is_some())
 }
 
 /// Forgets a key that no keyset lists any more.

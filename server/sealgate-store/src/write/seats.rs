@@ -1,6 +1,6 @@
 //! Seats of a locked license.
 
-use sealgate_artifact::{DeviceId, LicenseId, UnixSeconds};
+use sealgate_artifact::{Device, DeviceId, LicenseId, UnixSeconds};
 
 use crate::columns::{count, signed};
 use crate::sql::{query, query_as};
@@ -24,10 +24,9 @@ statements! {
 pub async fn count_devices(
     tx: &mut Tx<'_>,
     locked: &LicenseRow,
-    kind: &str,
-    identity: &str,
+    device: &Device,
 ) -> Result<(u64, bool), StoreError> {
-    let query = query(COUNT).bind(locked.id.to_string()).bind(kind).bind(identity);
+    let query = query(COUNT).bind(locked.id.to_string()).bind(device.kind()).bind(&*device.name());
     let row = query.fetch_one(&mut *tx.connection).await?;
     Ok((count(&row, "used")?, row.get::<i64>("bound")? > 0))
 }
@@ -41,8 +40,8 @@ pub async fn used(tx: &mut Tx<'_>, locked: &LicenseRow) -> Result<u64, StoreErro
 pub async fn take(tx: &mut Tx<'_>, locked: &LicenseRow, device: &DeviceRow) -> Result<(), StoreError> {
     query(INSERT)
         .bind(locked.id.to_string())
-        .bind(&device.kind)
-        .bind(&device.identity)
+        .bind(device.device.kind())
+        .bind(&*device.device.name())
         .bind(device.id.to_string())
         .bind(locked.tenant.to_string())
         .bind(signed(device.first_seen.get()))

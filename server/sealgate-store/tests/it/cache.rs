@@ -95,5 +95,6 @@ async fn is_revoked(db: &Db, license: &LicenseRow) -> bool {
 
 async fn devices(db: &Db, license: &LicenseRow) -> Vec<String> {
     let entry = db.cached_license(license.app, license.key_hash).await.expect("answers");
-    entry.expect("is there").devices.clone().expect("few enough to keep")
+    let devices = entry.expect("is there").devices.clone().expect("few enough to keep");
+    devices.iter().map(|device| device.name().into_owned()).collect()
 }

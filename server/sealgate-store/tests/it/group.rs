@@ -5,7 +5,7 @@ use std::time::Duration;
 use sealgate_store::{Db, LicenseRow, StoreError, Tx, Work, read, write};
 use sealgate_testkit::{Engine, TestDatabase};
 
-use crate::support::{Issue, TakeSeat, license, on_both_engines, with_license};
+use crate::support::{Issue, TakeSeat, hwid, license, on_both_engines, with_license};
 
 #[tokio::test]
 async fn a_write_is_visible_once_it_is_acknowledged() {
@@ -18,8 +18,8 @@ async fn a_write_is_visible_once_it_is_acknowledged() {
         assert_eq!(db.write(TakeSeat(stored.clone(), "a".to_owned())).await.expect("is free"), 1);
         let found = read::licenses::by_key(db, stored.tenant, stored.key_hash).await.expect("reads");
         assert_eq!(found.expect("is there").devices_used, 1);
-        assert!(read::licenses::has_device(db, stored.id, "hwid", "a").await.expect("reads"));
-        assert!(!read::licenses::has_device(db, stored.id, "hwid", "b").await.expect("reads"));
+        assert!(read::licenses::has_device(db, stored.id, &hwid("a")).await.expect("reads"));
+        assert!(!read::licenses::has_device(db, stored.id, &hwid("b")).await.expect("reads"));
     })
     .await;
 }

@@ -2,7 +2,9 @@
 
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
-use sealgate_artifact::{AppId, DeviceId, LicenseId, MaxDevices, PublicKey, TenantId, Tier, UnixSeconds};
+use sealgate_artifact::{
+    AppId, Device, DeviceId, LicenseId, MaxDevices, PublicKey, TenantId, Tier, UnixSeconds,
+};
 use sealgate_store::{
     AppRow, Db, DeviceRow, KeyHash, LicenseRow, StoreError, TenantRow, Terms, Tx, Work, write,
 };
@@ -130,7 +132,7 @@ impl Work for TakeSeat {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<u64, StoreError> {
         let locked = write::licenses::lock(tx, self.0.tenant, self.0.id).await?.expect("it is there");
-        let (used, _) = write::seats::count_devices(tx, &locked, "hwid", &self.1).await?;
+        let (used, _) = write::seats::count_devices(tx, &locked, &hwid(&self.1)).await?;
         write::seats::take(tx, &locked, &device(&self.0, &self.1)).await?;
         let seats = self.0.terms.max_devices.seats().expect("counted");
         if used < u64::from(seats) { Ok(used + 1) } else { Err(full()) }
@@ -158,6 +160,11 @@ fn unsigned() -> write::licenses::SignedLicense {
     }
 }
 
+/// The device of that name.
+pub(crate) fn hwid(name: &str) -> Device {
+    Device::parse("hwid", name).expect("a hwid")
+}
+
 /// A device of that name on its way to a seat. No two have the same id.
 pub(crate) fn device(license: &LicenseRow, hwid: &str) -> DeviceRow {
     static LAST: AtomicU64 = AtomicU64::new(0);
@@ -165,8 +172,7 @@ pub(crate) fn device(license: &LicenseRow, hwid: &str) -> DeviceRow {
         id: DeviceId::new(AT * 1000 + LAST.fetch_add(1, Ordering::SeqCst), [6; 10]),
         tenant: license.tenant,
         license: license.id,
-        kind: "hwid".to_owned(),
-        identity: hwid.to_owned(),
+        device: self::hwid(hwid),
         first_seen: at(),
     }
 }
