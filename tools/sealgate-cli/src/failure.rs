@@ -1,9 +1,8 @@
 //! What went wrong, for people and for programs.
 
 use sealgate_artifact::{ArtifactError, Code};
+use sealgate_server::assembly::StartError;
 use sealgate_trust::TrustError;
-
-use crate::assembly::StartError;
 
 /// A failure of the program: a stable code, a sentence, and the fix where there is one.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -102,7 +102,7 @@ fn start_log(args: &Args) {
     let level = match (args.global.quiet, args.global.verbose) {
         (true, _) => "error",
         (false, 0) => "warn,sealgate=info",
-        (false, 1) => "info,sealgate_http=debug",
+        (false, 1) => "info,sealgate_http=debug,sealgate_server=debug",
         (false, _) => "debug",
     };
     let log = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(level)).with_writer(std::io::stderr);

@@ -1,23 +1,21 @@
 //! `sealgate serve`.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use sealgate_artifact::Code;
 use sealgate_authority::Role;
 use sealgate_authority::ports::System;
+use sealgate_server::assembly::{self, Options, TOKEN_FILE, unlock};
+use sealgate_server::listen;
 use sealgate_signer::Unlock;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
-use zeroize::Zeroizing;
 
 use crate::args::{Global, ServeArgs};
-use crate::assembly::{self, Options, TOKEN_FILE};
 use crate::commands::config::{self, Config};
 use crate::commands::limits::{LimitsConfig, Profile};
 use crate::failure::Failure;
-use crate::files;
 use crate::output::{Output, say};
 
 struct Settings {
@@ -42,14 +40,14 @@ async fn serve(settings: Settings, output: &Output) -> Result<(), Failure> {
     let Settings { data, listen, database, unlock, limits, role, origins, http } = settings;
     let (listener, address) = bind(listen).await?;
     // Before anybody can know that the server is up: whoever stops it then gets a clean end.
-    let stop = told_to_stop()?;
+    let stop = stop_signal()?;
     let options = Options {
-        data: &data,
-        database: database.as_deref(),
-        unlock: &unlock,
+        data: data.clone(),
+        database,
+        unlock,
         limits: limits.limits(),
         role,
-        origins: if origins.is_empty() { found_at(address) } else { origins },
+        origins: if origins.is_empty() { listen::own_origins(address) } else { origins },
     };
     let started = assembly::start(options, Arc::new(System), Arc::new(System)).await?;
     if started.first {
@@ -62,7 +60,7 @@ async fn serve(settings: Settings, output: &Output) -> Result<(), Failure> {
     output.result(&serde_json::json!({ "listening": format!("http://{address}") }), |_| {
         say!("listening on http://{address}");
     });
-    let served = sealgate_http::serve(listener, started.authority, &http, stop).await;
+    let served = listen::serve(listener, started.authority, &http, stop).await;
     served.map_err(|e| Failure::new(Code::SystemError, e.to_string()))
 }
 
@@ -83,43 +81,17 @@ fn warn_about(role: Role) {
     }
 }
 
-/// Where clients find a server that nobody said anything about.
-fn found_at(address: SocketAddr) -> Vec<String> {
-    let mut origins = vec![origin(&address.to_string())];
-    if address.ip().is_loopback() {
-        origins.push(origin(&format!("localhost:{}", address.port())));
-    }
-    origins
-}
-
-/// spec/keys.md §5.8: the scheme's own port is not written.
-fn origin(host_and_port: &str) -> String {
-    format!("http://{}", host_and_port.strip_suffix(":80").unwrap_or(host_and_port))
-}
-
 /// Takes the address, or a free port of it.
 pub(crate) async fn bind(listen: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
-    let cannot_listen = |e: std::io::Error| {
+    listen::bind(listen).await.map_err(|e| {
         Failure::new(Code::ConfigInvalid, format!("{listen}: {e}"))
             .fix("choose another --listen; port 0 takes a free one")
-    };
-    let listener = TcpListener::bind(listen).await.map_err(cannot_listen)?;
-    let address = listener.local_addr().map_err(cannot_listen)?;
-    Ok((listener, address))
+    })
 }
 
 /// Ready at the first interrupt or termination signal.
-pub(crate) fn told_to_stop() -> Result<impl Future<Output = ()>, Failure> {
-    let failed = |e: std::io::Error| Failure::new(Code::SystemError, e.to_string());
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-        tracing::info!(target: "sealgate", "stopping: finishing requests under way");
-    })
+pub(crate) fn stop_signal() -> Result<impl Future<Output = ()> + Send + 'static, Failure> {
+    listen::stop_signal().map_err(|e| Failure::new(Code::SystemError, e.to_string()))
 }
 
 fn settings(global: &Global, args: &ServeArgs) -> Result<Settings, Failure> {
@@ -141,19 +113,4 @@ fn settings(global: &Global, args: &ServeArgs) -> Result<Settings, Failure> {
         unlock: unlock(args.passphrase_file.as_deref())?,
         http,
     })
-}
-
-/// What opens a keystore: the passphrase in that file, or the file beside the keys.
-pub(crate) fn unlock(passphrase_file: Option<&Path>) -> Result<Unlock, Failure> {
-    passphrase_file.map_or(Ok(Unlock::File), read_passphrase)
-}
-
-fn read_passphrase(path: &Path) -> Result<Unlock, Failure> {
-    let unreadable = |why: &str| Failure::new(Code::FileUnreadable, format!("{}: {why}", path.display()));
-    let bytes = Zeroizing::new(files::read(path).map_err(|e| unreadable(&e.to_string()))?);
-    let text = std::str::from_utf8(&bytes).map_err(|_| unreadable("not UTF-8"))?;
-    match text.lines().next() {
-        Some(line) if !line.is_empty() => Ok(Unlock::Passphrase(Zeroizing::new(line.to_owned()))),
-        _ => Err(unreadable("its first line is empty")),
-    }
 }

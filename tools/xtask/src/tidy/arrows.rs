@@ -20,6 +20,18 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sealgate-store", &["sealgate-artifact"]),
     ("sealgate-authority", &["core/*", "sealgate-store"]),
     ("sealgate-http", &["sealgate-artifact", "sealgate-authority", "sealgate-wire", "sealgate-store"]),
+    (
+        "sealgate-server",
+        &[
+            "sealgate-artifact",
+            "sealgate-trust",
+            "sealgate-rules",
+            "sealgate-signer",
+            "sealgate-store",
+            "sealgate-authority",
+            "sealgate-http",
+        ],
+    ),
     // programs
     ("sealgate-cli", &["core/*", "server/*", "sealgate"]),
     ("sglic", &["core/*", "sealgate"]),

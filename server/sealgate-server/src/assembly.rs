@@ -1,6 +1,6 @@
-//! Putting the rooms together into a running Authority.
+//! Putting the crates of the server together into a running Authority.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sealgate_artifact::{Code, KeyUse};
@@ -11,6 +11,7 @@ use sealgate_authority::{
 use sealgate_signer::{Keystore, KeystoreError, Unlock};
 use sealgate_store::{Db, Location, StoreError};
 use sealgate_trust::Signer;
+use zeroize::Zeroizing;
 
 use crate::files;
 
@@ -33,6 +34,14 @@ pub enum StartError {
     /// There is no keystore to share from.
     #[error("{0}: no keystore; start the Authority with this data directory first")]
     NoKeystore(String),
+    /// The passphrase cannot be read.
+    #[error("{path}: {why}")]
+    Passphrase {
+        /// The file that should hold it.
+        path: String,
+        /// What is wrong with the file.
+        why: String,
+    },
     /// The keystore does not open.
     #[error(transparent)]
     Keystore(#[from] KeystoreError),
@@ -48,7 +57,7 @@ impl StartError {
     /// The stable code, `spec/errors.md` §2.
     pub fn code(&self) -> Code {
         match self {
-            Self::DataDir { .. } | Self::NoKeystore(_) => Code::FileUnreadable,
+            Self::DataDir { .. } | Self::NoKeystore(_) | Self::Passphrase { .. } => Code::FileUnreadable,
             Self::Keystore(e) => e.code(),
             Self::Store(e) => e.code(),
             Self::Authority(e) => e.code(),
@@ -64,39 +73,39 @@ pub struct Started {
     pub first: bool,
 }
 
-/// What a process is started with.
-pub struct Options<'a> {
+/// What a process is started with. It has no `Debug` text: a PostgreSQL URL may hold a password.
+pub struct Options {
     /// The data directory.
-    pub data: &'a Path,
-    /// A PostgreSQL URL; without one, the data lie in an SQLite file in the directory.
-    pub database: Option<&'a str>,
+    pub data: PathBuf,
+    /// A PostgreSQL URL. Without one, the database is an SQLite file in the data directory.
+    pub database: Option<String>,
     /// What opens the keystore.
-    pub unlock: &'a Unlock,
+    pub unlock: Unlock,
     /// How often somebody may ask.
     pub limits: Limits,
-    /// Which part of the work is done here.
+    /// Which part of the work this process does.
     pub role: Role,
-    /// Where clients find this server.
+    /// Where clients reach this server.
     pub origins: Vec<String>,
 }
 
-/// Opens the data directory, founding it if it is new and this role may.
+/// Opens the data directory. A new one gets keys, schema, tenant and token, unless the role is `runtime`.
 pub async fn start(
-    options: Options<'_>,
+    options: Options,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 ) -> Result<Started, StartError> {
     let Options { data, database, unlock, limits, role, origins } = options;
-    files::make_private_dir(data)
+    files::make_private_dir(&data)
         .map_err(|source| StartError::DataDir { path: data.display().to_string(), source })?;
-    // The database first: its lock keeps a second process from founding keys beside the first.
+    // The database first: its lock keeps a second process from making keys beside the first.
     let location = match database {
-        Some(url) => Location::Postgres(url.to_owned()),
+        Some(url) => Location::Postgres(url),
         None => Location::File(data.join(DATABASE_FILE)),
     };
     let db = Db::open(&location).await?;
     let keystore =
-        Keystore::open_or_create(&data.join(KEYS_DIR), unlock, &new_installation(&*clock, &*entropy))?;
+        Keystore::open_or_create(&data.join(KEYS_DIR), &unlock, &new_installation(&*clock, &*entropy))?;
     if !role.has_control() {
         keystore.holds_only(&[KeyUse::Server, KeyUse::App])?;
     }
@@ -144,6 +153,22 @@ pub fn share(data: &Path, unlock: &Unlock, to: &Path) -> Result<usize, StartErro
         .map_err(|source| StartError::DataDir { path: to.display().to_string(), source })?;
     let keystore = Keystore::open_or_create(&keys, unlock, "")?;
     Ok(keystore.share(&to.join(KEYS_DIR), &Unlock::File, &[KeyUse::App], &Secrets::OF_RUNTIME)?)
+}
+
+/// What opens a keystore: the passphrase in the first line of that file, or the file beside the keys.
+pub fn unlock(passphrase_file: Option<&Path>) -> Result<Unlock, StartError> {
+    passphrase_file.map_or(Ok(Unlock::File), read_passphrase)
+}
+
+fn read_passphrase(path: &Path) -> Result<Unlock, StartError> {
+    let unusable =
+        |why: &str| StartError::Passphrase { path: path.display().to_string(), why: why.to_owned() };
+    let bytes = Zeroizing::new(files::read(path).map_err(|e| unusable(&e.to_string()))?);
+    let text = std::str::from_utf8(&bytes).map_err(|_| unusable("not UTF-8"))?;
+    match text.lines().next() {
+        Some(line) if !line.is_empty() => Ok(Unlock::Passphrase(Zeroizing::new(line.to_owned()))),
+        _ => Err(unusable("its first line is empty")),
+    }
 }
 
 fn new_installation(clock: &dyn Clock, entropy: &dyn Entropy) -> String {
