@@ -13,6 +13,7 @@ use sealgate_store::{Db, Location, StoreError};
 use sealgate_trust::Signer;
 use zeroize::Zeroizing;
 
+use crate::config::ConfigError;
 use crate::files;
 
 /// The owner's token, beside the data.
@@ -34,6 +35,9 @@ pub enum StartError {
     /// There is no keystore to share from.
     #[error("{0}: no keystore; start the Authority with this data directory first")]
     NoKeystore(String),
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The passphrase cannot be read.
     #[error("{path}: {why}")]
     Passphrase {
@@ -58,6 +62,7 @@ impl StartError {
     pub fn code(&self) -> Code {
         match self {
             Self::DataDir { .. } | Self::NoKeystore(_) | Self::Passphrase { .. } => Code::FileUnreadable,
+            Self::Config(e) => e.code(),
             Self::Keystore(e) => e.code(),
             Self::Store(e) => e.code(),
             Self::Authority(e) => e.code(),

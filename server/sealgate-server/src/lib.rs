@@ -4,6 +4,7 @@
 //! program `sealgate` and the tests start their servers here.
 
 pub mod assembly;
+pub mod config;
 pub mod files;
 pub mod jobs;
 pub mod listen;

@@ -2,6 +2,7 @@
 
 use sealgate_artifact::{ArtifactError, Code};
 use sealgate_server::assembly::StartError;
+use sealgate_server::config::ConfigError;
 use sealgate_trust::TrustError;
 
 /// A failure of the program: a stable code, a sentence, and the fix where there is one.
@@ -87,8 +88,18 @@ impl From<ArtifactError> for Failure {
     }
 }
 
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self { fix: error.fix(), ..Self::new(error.code(), error.to_string()) }
+    }
+}
+
 impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
+        let error = match error {
+            StartError::Config(error) => return error.into(),
+            other => other,
+        };
         let code = error.code();
         let lost = matches!(error, StartError::Authority(sealgate_authority::AuthorityError::DatabaseLost));
         let failure = Self::new(code, error.to_string());

@@ -7,10 +7,10 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 use sealgate_artifact::Code;
+use sealgate_server::config::LogFormat;
 use tracing_subscriber::EnvFilter;
 
 use crate::args::{Args, Command, KeysCommand};
-use crate::commands::config::{Config, LogFormat};
 use crate::commands::{
     access, app, audit, config, credits, device, events, inspect, keys, license, manual, plan, serve, server,
     tenant, token, verify,
@@ -114,9 +114,8 @@ fn start_log(args: &Args) {
     }
 }
 
-/// As the flag says, or the configuration. One that cannot be read is reported by the verb itself.
+/// As `serve` is configured. A configuration that cannot be used is reported by the verb itself.
 fn log_format(args: &Args) -> Option<LogFormat> {
     let Command::Serve(serve) = &args.command else { return None };
-    let configured = || Config::read(args.global.config.as_deref()?).ok()?.log;
-    serve.log.or_else(configured)
+    Some(serve.sources(args.global.config.as_deref()).ok()?.config().ok()?.log)
 }
