@@ -166,8 +166,21 @@ pub mod write {
     }
 
     pub mod apps {
+        use super::{StoreError, Tx, table};
         pub use crate::table::apps::{insert, spend_credit, store};
-        pub use crate::table::debits::{forget as forget_debits, insert as debit};
+        use sealgate_artifact::UnixSeconds;
+
+        fn at(seconds: u64) -> Result<UnixSeconds, StoreError> {
+            UnixSeconds::new(seconds).ok_or_else(|| StoreError::Corrupt("no time".to_owned()))
+        }
+
+        pub async fn debit(tx: &mut Tx<'_>, question: &[u8], seconds: u64) -> Result<bool, StoreError> {
+            table::debits::insert(tx, question, at(seconds)?).await
+        }
+
+        pub async fn forget_debits(tx: &mut Tx<'_>, before: u64) -> Result<(), StoreError> {
+            table::debits::forget(tx, at(before)?).await
+        }
     }
 
     pub mod audit {
