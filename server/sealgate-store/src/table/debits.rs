@@ -1,0 +1,23 @@
+//! Questions that cost a credit lately. The same question, asked again, costs nothing.
+
+use sealgate_artifact::UnixSeconds;
+
+use crate::columns::signed;
+use crate::sql::query;
+use crate::{StoreError, Tx, statements};
+
+statements! {
+    INSERT = "INSERT INTO debits (question, at) VALUES ($1, $2) ON CONFLICT (question) DO NOTHING";
+    FORGET = "DELETE FROM debits WHERE at < $1";
+}
+
+/// Records that a question was paid for; `false` if it had been before.
+pub async fn insert(tx: &mut Tx<'_>, question: &[u8], at: UnixSeconds) -> Result<bool, StoreError> {
+    Ok(query(INSERT).bind(question.to_vec()).bind(signed(at.get())).execute(tx).await? == 1)
+}
+
+/// Forgets the questions that were paid for before that time.
+pub async fn forget(tx: &mut Tx<'_>, before: UnixSeconds) -> Result<(), StoreError> {
+    query(FORGET).bind(signed(before.get())).execute(tx).await?;
+    Ok(())
+}
