@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::config::ConfigError;
 use crate::files;
+use crate::jobs::{JOBS, Jobs};
 
 /// The owner's token, beside the data.
 pub const TOKEN_FILE: &str = "admin.token";
@@ -74,6 +75,8 @@ impl StartError {
 pub struct Started {
     /// The Authority.
     pub authority: Arc<Authority>,
+    /// What it does by itself, once something calls it; [`crate::listen::serve`] does.
+    pub jobs: Jobs,
     /// Whether keys, schema, tenant and token were made just now.
     pub first: bool,
 }
@@ -121,7 +124,8 @@ pub async fn start(
     let settings = Settings { limits, role, server };
     let keystore = Arc::new(keystore);
     let signer = Arc::clone(&keystore);
-    let authority = Arc::new(Authority::new(db, signer, secrets, clock, entropy, settings));
+    let authority =
+        Arc::new(Authority::new(db, signer, secrets, Arc::clone(&clock), Arc::clone(&entropy), settings));
     let token_file = data.join(TOKEN_FILE);
     let first = if role.has_control() {
         let save = |token: &str| files::write_private(&token_file, format!("{token}\n").as_bytes());
@@ -135,7 +139,8 @@ pub async fn start(
         false
     };
     control::register_server(&authority).await?;
-    Ok(Started { authority, first })
+    let jobs = Jobs::new(Arc::clone(&authority), clock, &*entropy, JOBS).await?;
+    Ok(Started { authority, jobs, first })
 }
 
 /// This server's key, made on the first start.

@@ -13,19 +13,21 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
-use crate::jobs::Jobs;
+use crate::assembly::Started;
+use crate::jobs::Ticker;
 
 /// How long requests under way may take to finish once the server was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// Serves until `stop` is ready. Then it accepts no new request, finishes those under way, and closes the database.
+/// Serves and does the jobs until `stop` is ready. Then it accepts no new request, finishes those under way, and closes the database.
 pub async fn serve(
     listener: TcpListener,
-    authority: Arc<Authority>,
+    server: Started,
     settings: &Settings,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let jobs = Jobs::start(Arc::clone(&authority));
+    let Started { authority, jobs, .. } = server;
+    let jobs = Ticker::start(jobs);
     let served = serve_requests(listener, Arc::clone(&authority), settings, stop).await;
     jobs.finish().await;
     authority.db().close().await;

@@ -193,13 +193,13 @@ async fn run(
         origins: vec![format!("http://{address}")],
     };
     let started = assembly::start(options, clock, Arc::new(System)).await;
-    let authority = started.expect("the server starts").authority;
+    let started = started.expect("the server starts");
     ready.send(format!("http://{address}")).expect("the test waits");
     let until_dropped = async {
         // An error means that the other end was dropped, which is the signal.
         let _ = stopped.await;
     };
-    listen::serve(listener, authority, &sealgate_http::Settings::default(), until_dropped)
+    listen::serve(listener, started, &sealgate_http::Settings::default(), until_dropped)
         .await
         .expect("the server serves");
 }

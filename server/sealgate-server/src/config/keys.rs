@@ -27,8 +27,8 @@ keys! {
         /// does both.
         role: RoleName = RoleName::All
             => default("all").flag("role", "ROLE");
-        /// Where clients reach this server: scheme and host, and the port unless it is the scheme's own. Give several if
-        /// there are several.
+        /// Where clients reach this server: scheme and host, and the port unless it is the scheme's own; several times
+        /// for several.
         origins: Vec<String> = vec![]
             => default("the address it listens on").flag("origin", "URL");
         /// How the log on standard error is written: text for people, json for programs.

@@ -42,7 +42,7 @@ async fn serve(parts: Parts, output: &Output) -> Result<(), Failure> {
     output.result(&serde_json::json!({ "listening": format!("http://{address}") }), |_| {
         say!("listening on http://{address}");
     });
-    listen::serve(listener, started.authority, &http, stop)
+    listen::serve(listener, started, &http, stop)
         .await
         .map_err(|e| Failure::new(Code::SystemError, e.to_string()))
 }

@@ -52,7 +52,7 @@ async fn show(args: &DemoArgs, dir: &Path, output: &Output) -> Result<(), Failur
     };
     let server = tokio::spawn(async move {
         let settings = sealgate_http::Settings::default();
-        listen::serve(listener, started.authority, &settings, until_stopped).await
+        listen::serve(listener, started, &settings, until_stopped).await
     });
     story.tell(&format!(
         "Made keys, an embedded database and the owner's token in {}; the real server listens on {url}.",
