@@ -22,11 +22,11 @@ const GRACE: Duration = Duration::from_secs(10);
 /// Serves and does the jobs until `stop` is ready. Then it accepts no new request, finishes those under way, and closes the database.
 pub async fn serve(
     listener: TcpListener,
-    server: Started,
+    started: Started,
     settings: &Settings,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let Started { authority, jobs, .. } = server;
+    let Started { authority, jobs, .. } = started;
     let jobs = Ticker::start(jobs);
     let served = serve_requests(listener, Arc::clone(&authority), settings, stop).await;
     jobs.finish().await;
