@@ -22,4 +22,10 @@ impl UnixSeconds {
     pub fn plus(self, seconds: u64) -> Self {
         Self(self.0.saturating_add(seconds).min(limits::LAST_SECOND))
     }
+
+    /// This time `seconds` earlier, at least the beginning of 1970.
+    #[must_use]
+    pub fn minus(self, seconds: u64) -> Self {
+        Self(self.0.saturating_sub(seconds))
+    }
 }

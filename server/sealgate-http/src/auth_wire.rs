@@ -8,8 +8,8 @@ use axum::extract::{FromRequest, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use sealgate_artifact::Code;
-use sealgate_authority::runtime::{Source, Validated};
-use sealgate_authority::{Authority, AuthorityError, runtime};
+use sealgate_authority::{AuthorityError, Source};
+use sealgate_runtime::{Runtime, Validated};
 use sealgate_wire::{Failed, HeartbeatRequest, OfflineActivateRequest, SelfBanRequest, ValidateRequest};
 use serde::de::DeserializeOwned;
 
@@ -33,7 +33,7 @@ impl<T> Question<T> {
     fn refuse(&self, operation: &str, error: &AuthorityError) -> Response {
         let code = error.code();
         tracing::debug!(request_id = self.id.0, operation, %code, "refused");
-        if in_their_words(code).0.is_server_error() {
+        if error.is_failure() {
             tracing::error!(request_id = self.id.0, operation, %code, %error, "a question failed");
         }
         refuse(code)
@@ -51,16 +51,16 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Question<T> {
     }
 }
 
-type Shared = State<Arc<Authority>>;
+type Shared = State<Arc<Runtime>>;
 
 /// `POST /auth/validate`.
-pub(crate) async fn validate(State(a): Shared, question: Question<ValidateRequest>) -> Response {
-    answer("validate", &question, runtime::validate(&a, &question.ask, question.source()).await)
+pub(crate) async fn validate(State(runtime): Shared, question: Question<ValidateRequest>) -> Response {
+    answer("validate", &question, runtime.authforge.validate(&question.ask, question.source()).await)
 }
 
 /// `POST /auth/heartbeat`.
-pub(crate) async fn heartbeat(State(a): Shared, question: Question<HeartbeatRequest>) -> Response {
-    answer("heartbeat", &question, runtime::heartbeat(&a, &question.ask, question.source()).await)
+pub(crate) async fn heartbeat(State(runtime): Shared, question: Question<HeartbeatRequest>) -> Response {
+    answer("heartbeat", &question, runtime.authforge.heartbeat(&question.ask, question.source()).await)
 }
 
 fn answer<T>(
@@ -76,8 +76,8 @@ fn answer<T>(
 }
 
 /// `POST /auth/selfban`.
-pub(crate) async fn self_ban(State(a): Shared, question: Question<SelfBanRequest>) -> Response {
-    match runtime::self_ban(&a, &question.ask, question.source()).await {
+pub(crate) async fn self_ban(State(runtime): Shared, question: Question<SelfBanRequest>) -> Response {
+    match runtime.authforge.self_ban(&question.ask, question.source()).await {
         Ok(done) => Json(done).into_response(),
         Err(error) => question.refuse("selfban", &error),
     }
@@ -85,23 +85,20 @@ pub(crate) async fn self_ban(State(a): Shared, question: Question<SelfBanRequest
 
 /// `POST /auth/offline/activate`: 201 for a new device, 200 for one that comes again.
 pub(crate) async fn activate_offline(
-    State(a): Shared,
+    State(runtime): Shared,
     question: Question<OfflineActivateRequest>,
 ) -> Response {
-    match runtime::activate_offline(&a, &question.ask, question.source()).await {
+    match runtime.authforge.activate_offline(&question.ask, question.source()).await {
         Ok(file) if file.replay => Json(file).into_response(),
         Ok(file) => (StatusCode::CREATED, Json(file)).into_response(),
         Err(error) => question.refuse("offline activation", &error),
     }
 }
 
-/// The body of a refusal: exactly two fields, or old clients take it for a network failure.
-pub(crate) fn failed(code: Code) -> Failed {
-    Failed::new(in_their_words(code).1)
-}
-
-fn refuse(code: Code) -> Response {
-    (in_their_words(code).0, Json(failed(code))).into_response()
+/// A refusal: its body has exactly two fields, or old clients take it for a network failure.
+pub(crate) fn refuse(code: Code) -> Response {
+    let (status, word) = in_their_words(code);
+    (status, Json(Failed::new(word))).into_response()
 }
 
 /// `spec/errors.md` §4.

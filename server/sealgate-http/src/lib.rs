@@ -17,10 +17,8 @@ mod openapi;
 mod problem;
 mod request_id;
 mod routes;
-mod serve;
 
-pub use routes::router;
-pub use serve::serve;
+pub use routes::{Sides, router};
 
 /// The OpenAPI document, as `GET /api/v1/openapi.json` answers it.
 pub fn openapi() -> String {

@@ -25,7 +25,7 @@ impl Problem {
     /// A use case said no, or failed; failures are logged with what the caller is not told.
     pub(crate) fn of(error: &AuthorityError, id: &RequestId) -> Self {
         let code = error.code();
-        if status(code).is_server_error() {
+        if error.is_failure() {
             tracing::error!(request_id = id.0, %code, %error, "a request failed");
         }
         Self { code, message: error.public_message(), request_id: id.0.clone() }
@@ -71,7 +71,7 @@ pub(crate) async fn wrong_method(uri: Uri, Extension(id): Extension<RequestId>) 
 /// A failure outside any handler, in the dialect of its path.
 pub(crate) fn in_dialect(uri: &Uri, code: Code, id: &RequestId) -> Response {
     if uri.path().starts_with("/auth/") {
-        (status(code), Json(auth_wire::failed(code))).into_response()
+        auth_wire::refuse(code)
     } else {
         Problem::plain(code, id).into_response()
     }

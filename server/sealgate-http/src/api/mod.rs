@@ -5,7 +5,7 @@ mod operation;
 mod table;
 
 pub(crate) use describe::document;
-pub(crate) use operation::Operation;
+pub(crate) use operation::{Operation, Repeats};
 pub(crate) use table::operations;
 
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
@@ -13,7 +13,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sealgate_artifact::Code;
-use sealgate_authority::{AuthorityError, Caller, Once};
+use sealgate_authority::AuthorityError;
+use sealgate_control::{Caller, Once};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -78,9 +79,9 @@ impl<S: Send + Sync, T: DeserializeOwned + Serialize> FromRequest<S> for Body<T>
 }
 
 impl<T> Body<T> {
-    /// The body, once the caller knows what it named the request.
-    fn for_caller(self, caller: &mut Caller) -> T {
-        caller.once = self.once;
+    /// The body. An operation that may be repeated learns the request's idempotency key with it.
+    fn for_caller(self, caller: &mut Caller, repeats: Repeats) -> T {
+        caller.once = self.once.filter(|_| repeats == Repeats::Once);
         self.value
     }
 }

@@ -1,0 +1,56 @@
+//! What leaves the server as a file: a license, and the trust to judge it by.
+
+use sealgate_artifact::{Code, Root, Unverified};
+use sealgate_authority::{AuthorityError, as_json, broken};
+use sealgate_store::{Db, LicenseRow, read};
+use sealgate_wire::{SignedStatement, Trust};
+
+use super::{Licenses, find};
+use crate::keys::INSTALLATION;
+use crate::{Caller, apps};
+
+impl Licenses {
+    /// The signed envelope of a license's newest version. A revoked or suspended license is not handed out.
+    pub async fn file(&self, caller: &Caller, id: &str) -> Result<SignedStatement, AuthorityError> {
+        let license = find(&self.desk, caller, id).await?;
+        may_leave(&self.desk.db, &license).await?;
+        let statement = read::licenses::statement(&self.desk.db, license.id, license.version).await?;
+        as_json(statement.ok_or_else(|| broken("a license without its statement"))?).map(SignedStatement)
+    }
+
+    /// Everything that a build pins to believe this tenant's statements about one app (`spec/keys.md` §6).
+    pub async fn trust(&self, caller: &Caller, app: &str) -> Result<Trust, AuthorityError> {
+        let db = &self.desk.db;
+        let app = apps::find(&self.desk, caller, app).await?;
+        let missing = || broken("a statement about keys is missing");
+        let mut chain = read::installation::root_statements(db).await?;
+        let root = Unverified::<Root>::decode(chain.last().ok_or_else(missing)?)?.danger_peek()?;
+        chain.push(read::installation::keyset(db, INSTALLATION).await?.ok_or_else(missing)?);
+        let tenant_keyset = read::installation::keyset(db, &caller.tenant.to_string()).await?;
+        Ok(Trust {
+            roots: root.keys.iter().map(ToString::to_string).collect(),
+            threshold: root.threshold,
+            root_version: root.version,
+            keyset_chain: chain.into_iter().map(as_json).collect::<Result<_, _>>()?,
+            tenant_keyset: as_json(tenant_keyset.ok_or_else(missing)?)?,
+            tenant: app.tenant.to_string(),
+            app: app.id.to_string(),
+        })
+    }
+}
+
+/// Whether anything of this license may be handed out that works without the server.
+pub(super) async fn may_leave(db: &Db, license: &LicenseRow) -> Result<(), AuthorityError> {
+    let tenant = read::tenants::find(db, license.tenant).await?;
+    let refused = |code| Err(AuthorityError::Refused(code));
+    if license.revoked_at.is_some() {
+        return refused(Code::LicenseRevoked);
+    }
+    if license.suspended_at.is_some() {
+        return refused(Code::Blocked);
+    }
+    if !license.terms.offline || tenant.is_none_or(|tenant| !tenant.offline) {
+        return refused(Code::OfflineDisabled);
+    }
+    Ok(())
+}
