@@ -1,10 +1,9 @@
 //! License files on AuthForge's wire, put together and signed (`spec/authforge.md`).
 
 use sealgate_artifact::{Code, KeyUse, RecordId, UnixSeconds};
+use sealgate_authforge::{FileVariables, LicenseFile, Machines, Variable};
 use sealgate_store::{AppRow, LicenseRow};
 use sealgate_trust::Message;
-use sealgate_wire::authforge::{FileVariables, LicenseFile, Machines};
-use sealgate_wire::{Timestamp, Variable};
 use std::collections::BTreeMap;
 
 use crate::control::stored;
@@ -37,12 +36,12 @@ pub(crate) fn mint(
         license_key: key,
         jti: jti.clone(),
         kid: kid.to_string(),
-        issued_at: Timestamp(a.now()),
-        expires_at: expires_at.map(Timestamp),
+        issued_at: a.now(),
+        expires_at,
         hwid,
         // The label is the vendor's own note.
         label: None,
-        license_expires_at: Some(license.expires_at.map(Timestamp)),
+        license_expires_at: Some(license.expires_at),
         license_variables: variables(&license.variables)?,
         app_variables: variables(&app.variables)?,
     };

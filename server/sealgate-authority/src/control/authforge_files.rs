@@ -1,9 +1,9 @@
 //! License files on AuthForge's wire, made by the vendor (`spec/http.md` §3.14).
 
 use sealgate_artifact::{Code, UnixSeconds};
+use sealgate_authforge::{ActivationRequest, Machines};
 use sealgate_rules::{Window, in_force};
 use sealgate_store::{AppRow, AuditRow, EventRow, LicenseRow, Tx, Work, write};
-use sealgate_wire::authforge::{ActivationRequest, Machines};
 use sealgate_wire::{AuthforgeFile, MakeAuthforgeFile, Timestamp};
 use serde_json::json;
 

@@ -1,8 +1,8 @@
 //! `POST /auth/heartbeat`: may this session go on? (`spec/http.md` §2.8)
 
 use sealgate_artifact::Code;
+use sealgate_authforge::{HeartbeatRequest, Typ};
 use sealgate_rules::{Seat, Window, in_force};
-use sealgate_wire::HeartbeatRequest;
 
 use super::answer::{self, Allowed};
 use super::asking::{self, Source};
@@ -66,7 +66,7 @@ async fn decide(
     let asked = a.replays.admit(scope, question, asked).unwrap_or(asked);
     let request_id = answer::request_id(a, scope, question, asked);
     let allowed = Allowed {
-        typ: "heartbeat",
+        typ: Typ::Heartbeat,
         app: &app.app,
         license,
         hwid: &ask.hwid,

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use sealgate_artifact::{Code, LicenseKey};
+use sealgate_authforge::{Machines, OfflineActivateAnswer, OfflineActivateRequest, Status};
 use sealgate_rules::{Window, in_force};
 use sealgate_store::{AppEntry, EventRow, LicenseEntry, LicenseRow, LifetimeFileRow, Tx, Work, write};
-use sealgate_wire::authforge::Machines;
-use sealgate_wire::{OfflineActivateAnswer, OfflineActivateRequest};
 
 use super::asking::{self, Source};
 use super::seat::{Admit, Asking};
@@ -105,7 +104,7 @@ async fn give(
     let (file, replay) = a.db.write(work).await?;
     let text = a.secrets.open_file(&file.file_sealed, (license.id, hwid));
     Ok(OfflineActivateAnswer {
-        status: "success".to_owned(),
+        status: Status::Success,
         file: text.ok_or(AuthorityError::Refused(Code::SystemError))?,
         file_name: name,
         jti: file.file_id,

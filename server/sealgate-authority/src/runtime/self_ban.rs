@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 use sealgate_artifact::{Code, EntryId, UnixSeconds};
+use sealgate_authforge::{SelfBanRequest, SelfBanned, Status};
 use sealgate_rules::Effect;
 use sealgate_store::{AccessRow, AppEntry, AuditRow, EventRow, LicenseEntry, Listed, Tx, Work, write};
-use sealgate_wire::{SelfBanRequest, SelfBanned};
 use serde_json::json;
 
 use super::asking::{self, Source};
@@ -73,7 +73,7 @@ async fn decide(
     };
     let [for_license, for_app, address] = a.db.write(work).await?;
     Ok(SelfBanned {
-        status: "success".to_owned(),
+        status: Status::Success,
         license_revoked: false,
         hwid_blacklisted: for_license || for_app,
         ip_blacklisted: address,

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use sealgate_authforge::{Typ, ValidateAnswer, ValidateRequest};
 use sealgate_store::{AppEntry, LicenseEntry, LicenseRow};
-use sealgate_wire::{ValidateAnswer, ValidateRequest};
 use sha2::{Digest, Sha256};
 
 use super::answer::{self, Allowed};
@@ -70,7 +70,7 @@ async fn decide(
     };
     let used = seat::admit(a, &asking).await?;
     let allowed = Allowed {
-        typ: "validate",
+        typ: Typ::Validate,
         app: &app.app,
         license: &license.license,
         hwid: &ask.hwid,
