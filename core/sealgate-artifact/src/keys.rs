@@ -56,7 +56,7 @@ pub struct PublicKey([u8; 32]);
 
 impl PublicKey {
     /// Wraps the bytes; any 32 bytes will do here.
-    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 

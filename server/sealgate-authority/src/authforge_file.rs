@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sealgate_artifact::{Code, KeyUse, RecordId, UnixSeconds};
+use sealgate_authforge::{FileVariables, LicenseFile, Machines, Variable};
 use sealgate_store::{AppRow, LicenseRow};
 use sealgate_trust::{Message, Signer};
-use sealgate_wire::authforge::{FileVariables, LicenseFile, Machines};
-use sealgate_wire::{Timestamp, Variable};
 
 use crate::{AuthorityError, Ids, stored};
 
@@ -60,12 +59,12 @@ impl Mint {
             license_key: key,
             jti: jti.clone(),
             kid: kid.to_string(),
-            issued_at: Timestamp(self.ids.now()),
-            expires_at: expires_at.map(Timestamp),
+            issued_at: self.ids.now(),
+            expires_at,
             hwid: machines,
             // The label is the vendor's own note.
             label: None,
-            license_expires_at: Some(license.expires_at.map(Timestamp)),
+            license_expires_at: Some(license.expires_at),
             license_variables: variables(&license.variables)?,
             app_variables: variables(&app.variables)?,
         };

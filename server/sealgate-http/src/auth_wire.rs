@@ -8,9 +8,9 @@ use axum::extract::{FromRequest, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use sealgate_artifact::Code;
+use sealgate_authforge::{Failed, HeartbeatRequest, OfflineActivateRequest, SelfBanRequest, ValidateRequest};
 use sealgate_authority::{AuthorityError, Source};
 use sealgate_runtime::{Runtime, Validated};
-use sealgate_wire::{Failed, HeartbeatRequest, OfflineActivateRequest, SelfBanRequest, ValidateRequest};
 use serde::de::DeserializeOwned;
 
 use crate::address::ClientAddress;

@@ -5,8 +5,9 @@ use std::cell::RefCell;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use sealgate_artifact::UnixSeconds;
+use sealgate_authforge::ValidatePayload;
 use sealgate_testkit::{Engine, TestApp};
-use sealgate_wire::{Timestamp, ValidatePayload};
+use sealgate_wire::Timestamp;
 use serde_json::{Value, json};
 
 use crate::model::{Answer, Model, Scope, Sold};
@@ -102,7 +103,7 @@ impl<'a> World<'a> {
         let payload = sealgate_artifact::decode_base64(payload, "payload").expect("base64");
         let payload: ValidatePayload = serde_json::from_slice(&payload).expect("the documented form");
         assert_eq!((payload.hwid, payload.nonce), (hwid, nonce));
-        Answer::Success { used: payload.hwid_count, asked_at: payload.timestamp.0.get() }
+        Answer::Success { used: payload.hwid_count, asked_at: payload.timestamp.get() }
     }
 }
 

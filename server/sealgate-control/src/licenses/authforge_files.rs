@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use sealgate_artifact::{Code, Device, Hwid, UnixSeconds};
+use sealgate_authforge::{ActivationRequest, Machines};
 use sealgate_authority::authforge_file::{Draft, Mint, Minted};
 use sealgate_authority::seats::TakeSeat;
 use sealgate_authority::{AuthorityError, broken};
 use sealgate_rules::{Window, in_force};
 use sealgate_store::{AppRow, AuditRow, EventRow, LicenseRow, Tx, Work, write};
 use sealgate_trust::Signer;
-use sealgate_wire::authforge::{ActivationRequest, Machines};
 use sealgate_wire::{AuthforgeFile, MakeAuthforgeFile, Timestamp};
 use serde_json::json;
 

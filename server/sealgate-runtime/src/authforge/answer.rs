@@ -7,10 +7,10 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sealgate_artifact::{KeyUse, UnixSeconds};
+use sealgate_authforge::{Status, Typ, ValidateAnswer, ValidatePayload, Variable};
 use sealgate_authority::{AuthorityError, stored};
 use sealgate_store::{AppRow, LicenseRow};
 use sealgate_trust::{Message, Signer};
-use sealgate_wire::{Timestamp, ValidateAnswer, ValidatePayload, Variable};
 
 use super::session::{Session, Sessions};
 
@@ -20,7 +20,7 @@ const PAYLOAD_BYTES: usize = 1024;
 /// A positive decision.
 pub(super) struct Allowed<'a> {
     /// To which question it is the answer.
-    pub(super) typ: &'static str,
+    pub(super) typ: Typ,
     pub(super) app: &'a AppRow,
     pub(super) license: &'a LicenseRow,
     pub(super) hwid: &'a str,
@@ -55,7 +55,7 @@ impl Answers {
         let key = allowed.app.public_key.id(KeyUse::App);
         let signature = self.signer.sign(key, Message::AppAnswer(&payload))?;
         Ok(ValidateAnswer {
-            status: "success".to_owned(),
+            status: Status::Success,
             valid: true,
             payload,
             signature: STANDARD.encode(signature),
@@ -69,18 +69,18 @@ impl Answers {
         let seats = license.terms.max_devices.seats();
         let session = Session::new(license.id, license.expires_at, *at, allowed.ttl);
         // Clients replace what they hold by what a heartbeat brings; some keep the old where it brings nothing.
-        let always = allowed.typ == "heartbeat";
+        let always = allowed.typ == Typ::Heartbeat;
         Ok(ValidatePayload {
             session_token: self.sessions.token(&session, app.id, hwid),
-            timestamp: Timestamp(*at),
+            timestamp: *at,
             expires_in: session.end.get(),
             nonce: allowed.nonce.to_owned(),
             request_id: allowed.request_id.to_owned(),
-            license_expires_at: license.expires_at.map(Timestamp),
+            license_expires_at: license.expires_at,
             max_hwid_slots: seats,
             hwid_count: seats.map(|_| *used),
             unlimited_hwid_slots: seats.is_none().then_some(true),
-            typ: allowed.typ.to_owned(),
+            typ: allowed.typ,
             app_id: app.id.to_string(),
             license_id: license.id.to_string(),
             hwid: (*hwid).to_owned(),

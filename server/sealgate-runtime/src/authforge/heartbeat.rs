@@ -1,9 +1,9 @@
 //! `POST /auth/heartbeat`: may this session go on? (`spec/http.md` §2.8)
 
 use sealgate_artifact::Code;
+use sealgate_authforge::{HeartbeatRequest, Typ};
 use sealgate_authority::{About, AuthorityError, Source};
 use sealgate_rules::{Seat, Window, in_force};
-use sealgate_wire::HeartbeatRequest;
 
 use super::answer::Allowed;
 use super::validate::{Validated, scope};
@@ -59,7 +59,7 @@ impl AuthForge {
         let asked = self.replays.not_replayed(scope, question, moment).unwrap_or(moment);
         let request_id = self.sessions.request_id(scope, question, asked);
         let allowed = Allowed {
-            typ: "heartbeat",
+            typ: Typ::Heartbeat,
             app: &app.app,
             license,
             hwid: &ask.hwid,

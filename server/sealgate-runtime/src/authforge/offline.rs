@@ -1,13 +1,12 @@
 //! `POST /auth/offline/activate`: a file that lasts for ever, for the device that asks (`spec/http.md` §2.10).
 
 use sealgate_artifact::{Code, LicenseKey, UnixSeconds};
+use sealgate_authforge::{Machines, OfflineActivateAnswer, OfflineActivateRequest, Status};
 use sealgate_authority::authforge_file::{Draft, Minted};
 use sealgate_authority::seats::{Asking, TakeSeat};
 use sealgate_authority::{About, AuthorityError, Source, broken, event_row};
 use sealgate_rules::{Window, in_force};
 use sealgate_store::{AppEntry, EventRow, LicenseRow, LifetimeFileRow, Tx, Work, write};
-use sealgate_wire::authforge::Machines;
-use sealgate_wire::{OfflineActivateAnswer, OfflineActivateRequest};
 
 use super::AuthForge;
 use super::validate::scope;
@@ -79,7 +78,7 @@ impl AuthForge {
         let (file, replay) = self.gate.db.write(work).await?;
         let text = self.gate.secrets.open_file(&file.file_sealed, (license.id, hwid));
         Ok(OfflineActivateAnswer {
-            status: "success".to_owned(),
+            status: Status::Success,
             file: text.ok_or_else(|| broken("a kept file does not open"))?,
             file_name: name,
             jti: file.file_id,

@@ -9,10 +9,10 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 use sealgate_artifact::{Code, EntryId, UnixSeconds};
+use sealgate_authforge::{SelfBanRequest, SelfBanned, Status};
 use sealgate_authority::{About, Actor, AuthorityError, Entry, Ids, Source, audit_row, event_row};
 use sealgate_rules::Effect;
 use sealgate_store::{AccessRow, AppEntry, AuditRow, EventRow, LicenseEntry, Listed, Tx, Work, write};
-use sealgate_wire::{SelfBanRequest, SelfBanned};
 use serde_json::json;
 
 use super::{AuthForge, SESSION_TOKEN_BYTES};
@@ -60,7 +60,7 @@ impl AuthForge {
         };
         let [for_license, for_app, address] = self.gate.db.write(work).await?;
         Ok(SelfBanned {
-            status: "success".to_owned(),
+            status: Status::Success,
             license_revoked: false,
             hwid_blacklisted: for_license || for_app,
             ip_blacklisted: address,

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use sealgate_artifact::Code;
+use sealgate_authforge::{Typ, ValidateAnswer, ValidateRequest};
 use sealgate_authority::seats::Asking;
 use sealgate_authority::{About, AuthorityError, Source};
 use sealgate_store::{AppEntry, LicenseEntry, LicenseRow};
-use sealgate_wire::{ValidateAnswer, ValidateRequest};
 
 use super::answer::Allowed;
 use super::{AuthForge, session};
@@ -61,7 +61,7 @@ impl AuthForge {
         };
         let used = self.seats.admit(&asking).await?;
         let allowed = Allowed {
-            typ: "validate",
+            typ: Typ::Validate,
             app: &app.app,
             license: &license.license,
             hwid: &ask.hwid,

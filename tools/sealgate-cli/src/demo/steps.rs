@@ -216,8 +216,8 @@ fn answer_authforge(story: &mut Story, vendor: &Client, app: &AppCreated, url: &
         public_key: PublicKey::parse(&app.public_key)?,
     };
     let asked = product.ask(&license.license_key, THEIR_DEVICE).map_err(unexpected)?;
-    let payload = product.believe(&asked).map_err(unexpected)?;
-    require(payload.license_id == license.license_id, "the answer names another license")?;
+    let opened = product.believe(&asked).map_err(unexpected)?;
+    require(opened.get().license_id == license.license_id, "the answer names another license")?;
     story.tell(&format!(
         "A client of AuthForge's wire asked about another license and got {} bytes signed by the app's key.",
         asked.bytes

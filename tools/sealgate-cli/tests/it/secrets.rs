@@ -126,6 +126,14 @@ fn the_password_of_a_database_is_in_no_log_and_no_error() {
 #[test]
 fn what_holds_a_secret_has_no_debug_text() {
     have_no_debug_text! {
+        sealgate_authforge::HeartbeatRequest,
+        sealgate_authforge::OfflineActivateAnswer,
+        sealgate_authforge::OfflineActivateRequest,
+        sealgate_authforge::SelfBanRequest,
+        sealgate_authforge::UnsignedFile,
+        sealgate_authforge::ValidateAnswer,
+        sealgate_authforge::ValidatePayload,
+        sealgate_authforge::ValidateRequest,
         sealgate_wire::AppCreated,
         sealgate_wire::IssuedLicense,
         sealgate_wire::LicensesIssued,
@@ -133,9 +141,6 @@ fn what_holds_a_secret_has_no_debug_text() {
         sealgate_wire::SecretRotated,
         sealgate_wire::TenantCreated,
         sealgate_wire::TokenCreated,
-        sealgate_wire::ValidateAnswer,
-        sealgate_wire::ValidatePayload,
-        sealgate_wire::ValidateRequest,
         sealgate_authority::Authority,
         sealgate_authority::Secrets,
         sealgate_signer::Keystore,

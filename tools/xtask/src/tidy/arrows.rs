@@ -11,6 +11,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sealgate-trust", &["sealgate-artifact"]),
     ("sealgate-journal", &["sealgate-artifact", "sealgate-trust"]),
     ("sealgate-rules", &["sealgate-artifact", "sealgate-trust", "sealgate-journal"]),
+    ("sealgate-authforge", &["sealgate-artifact"]),
     ("sealgate-wire", &["sealgate-artifact"]),
     // device
     ("sealgate", &["core/*"]),
@@ -19,7 +20,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sealgate-signer", &["sealgate-artifact", "sealgate-trust"]),
     ("sealgate-store", &["sealgate-artifact"]),
     ("sealgate-authority", &["core/*", "sealgate-store"]),
-    ("sealgate-http", &["sealgate-artifact", "sealgate-authority", "sealgate-wire", "sealgate-store"]),
+    (
+        "sealgate-http",
+        &["sealgate-artifact", "sealgate-authforge", "sealgate-authority", "sealgate-wire", "sealgate-store"],
+    ),
     // programs
     ("sealgate-cli", &["core/*", "server/*", "sealgate"]),
     ("sglic", &["core/*", "sealgate"]),

@@ -1,24 +1,24 @@
 //! Times as a license file spells them: `2027-01-31T00:00:00.000Z` (`spec/authforge.md` §2.3).
 
-use crate::Timestamp;
+use sealgate_artifact::UnixSeconds;
 
 /// Characters before the fraction of a second.
 const UP_TO_SECONDS: usize = "2027-01-31T00:00:00".len();
 
-/// With milliseconds, which are zero.
-pub(super) fn spell(time: Timestamp) -> String {
+/// Writes a time with milliseconds, which are zero.
+pub(crate) fn spell(time: UnixSeconds) -> String {
     let mut text = time.to_string();
     text.truncate(UP_TO_SECONDS);
     text.push_str(".000Z");
     text
 }
 
-/// Reads this one spelling; milliseconds are dropped.
-pub(super) fn parse(text: &str) -> Option<Timestamp> {
+/// Reads this one spelling, with any milliseconds, which are dropped.
+pub(crate) fn parse(text: &str) -> Option<UnixSeconds> {
     let (seconds, fraction) = text.split_at_checked(UP_TO_SECONDS)?;
     let digits = fraction.strip_prefix('.')?.strip_suffix('Z')?;
     let is_fraction = digits.len() == 3 && digits.bytes().all(|b| b.is_ascii_digit());
-    let time = Timestamp::parse(&format!("{seconds}Z"))?;
+    let time = UnixSeconds::parse_rfc3339(&format!("{seconds}Z"))?;
     (is_fraction && spell(time).starts_with(seconds)).then_some(time)
 }
 
@@ -28,7 +28,6 @@ mod tests {
     use sealgate_artifact::{UnixSeconds, limits};
 
     use super::{parse, spell};
-    use crate::Timestamp;
 
     #[test]
     fn there_is_one_spelling_but_for_milliseconds() {
@@ -57,7 +56,7 @@ mod tests {
         /// Any time is written with 24 characters and read back.
         #[test]
         fn what_is_spelled_is_read(seconds in 0..=limits::LAST_SECOND) {
-            let time = Timestamp(UnixSeconds::new(seconds).expect("a year up to 9999"));
+            let time = UnixSeconds::new(seconds).expect("a year up to 9999");
             prop_assert_eq!(spell(time).len(), 24);
             prop_assert_eq!(parse(&spell(time)), Some(time));
         }

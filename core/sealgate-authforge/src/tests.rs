@@ -3,25 +3,34 @@
 use proptest::prelude::*;
 use sealgate_artifact::{Code, UnixSeconds, encode_base64, limits};
 
-use super::{Asked, FileRefusal, FileVariables, Here, LicenseFile, Machines, UnsignedFile, payload};
-use crate::{Timestamp, ValidateAnswer, Variable};
+use self::signs::KEY;
+use crate::{
+    Expected, FileRefusal, FileVariables, Here, LicenseFile, Machines, Status, Typ, UnsignedFile,
+    ValidateAnswer, Variable, payload,
+};
 
-/// A stand-in for a signature: whoever knows the text can make it.
-pub(super) mod signs {
+/// A stand-in for a signature: whoever knows the public key and the text can make it.
+pub(crate) mod signs {
+    use sealgate_artifact::PublicKey;
     use sha2::{Digest, Sha256};
 
-    pub(crate) fn sign(text: &[u8]) -> [u8; 64] {
-        let digest = Sha256::digest(text);
+    /// The key that signs in tests.
+    pub(crate) const KEY: PublicKey = PublicKey::from_bytes([1; 32]);
+    /// A key that signs nothing.
+    pub(crate) const OTHER_KEY: PublicKey = PublicKey::from_bytes([2; 32]);
+
+    pub(crate) fn sign(key: &PublicKey, text: &[u8]) -> [u8; 64] {
+        let digest = Sha256::new().chain_update(key.as_bytes()).chain_update(text).finalize();
         std::array::from_fn(|i| digest[i % 32])
     }
 
-    pub(crate) fn verify(text: &[u8], signature: &[u8; 64]) -> bool {
-        sign(text) == *signature
+    pub(crate) fn verify(key: &PublicKey, text: &[u8], signature: &[u8]) -> bool {
+        sign(key, text) == signature
     }
 }
 
 fn signed(file: &UnsignedFile) -> String {
-    file.with_signature(&signs::sign(file.payload().as_bytes()))
+    file.with_signature(&signs::sign(&KEY, file.payload().as_bytes()))
 }
 
 /// Texts that nobody should have to think of.
@@ -33,8 +42,8 @@ fn word() -> BoxedStrategy<String> {
     "[!-~é漢🦀]{1,40}".boxed()
 }
 
-fn moment() -> impl Strategy<Value = Timestamp> {
-    (0..=limits::LAST_SECOND).prop_map(|seconds| Timestamp(UnixSeconds::new(seconds).expect("in range")))
+fn moment() -> impl Strategy<Value = UnixSeconds> {
+    (0..=limits::LAST_SECOND).prop_map(|seconds| UnixSeconds::new(seconds).expect("in range"))
 }
 
 fn variables(names: impl Strategy<Value = String>) -> impl Strategy<Value = FileVariables> {
@@ -76,23 +85,23 @@ fn file(word: BoxedStrategy<String>) -> impl Strategy<Value = LicenseFile> {
     })
 }
 
-/// Opens a file where it counts.
+/// Opens a file on a machine where it counts.
 fn open_at_home(text: &str, file: &LicenseFile) -> Result<LicenseFile, FileRefusal> {
     let hwid = match &file.hwid {
         Machines::Bound { hwids } => hwids.last().map_or("", String::as_str),
         Machines::Any => "anything",
     };
-    let now =
-        UnixSeconds::new(file.expires_at.map_or(0, |end| end.0.get().saturating_sub(1))).expect("a time");
-    LicenseFile::open(text, signs::verify, &Here { app_id: &file.app_id, hwid, now })
+    let now = UnixSeconds::new(file.expires_at.map_or(0, |end| end.get().saturating_sub(1))).expect("a time");
+    let here = Here { app_id: &file.app_id, hwid, now };
+    LicenseFile::unopened(text)?.open(&[KEY], signs::verify, &here).map(|file| file.get().clone())
 }
 
 proptest! {
-    /// Any file that is made is read back the same, fits the size, and has its five header lines and no other.
+    /// Any file that is made is read back the same, and has exactly its five header lines.
     #[test]
     fn what_is_made_is_read(file in file(word())) {
         // A file that ended as soon as time began counts nowhere.
-        prop_assume!(file.expires_at.is_none_or(|end| end.0.get() > 0));
+        prop_assume!(file.expires_at.is_none_or(|end| end.get() > 0));
         let unsigned = file.unsigned();
         prop_assume!(unsigned.is_ok());
         let unsigned = unsigned.expect("just seen");
@@ -101,16 +110,16 @@ proptest! {
         prop_assert_eq!(open_at_home(&text, &file), Ok(file));
     }
 
-    /// Whatever no reader would take is never made.
+    /// The writer never makes a file that the reader would refuse.
     #[test]
     fn what_is_not_read_is_never_made(file in prop_oneof![file(word()), file(awkward())]) {
-        prop_assume!(file.expires_at.is_none_or(|end| end.0.get() > 0));
+        prop_assume!(file.expires_at.is_none_or(|end| end.get() > 0));
         let forced = UnsignedFile { headers: "Version: 1\n\n".to_owned(), payload: payload::write(&file) };
         let read = open_at_home(&signed(&forced), &file);
         prop_assert_eq!(read.is_ok_and(|read| read == file), file.unsigned().is_ok());
     }
 
-    /// Nothing that would begin a header line of its own, or that clients would trim away, is ever made.
+    /// The writer never makes a file whose text would begin another header line or would be trimmed by clients.
     #[test]
     fn no_header_is_ever_smuggled_in(
         mut file in file(word()),
@@ -135,11 +144,11 @@ proptest! {
     #[test]
     fn no_file_is_an_answer(file in file(word()), nonce in "[0-9a-f]{32}") {
         let payload = payload::write(&file);
-        let signature = encode_base64(&signs::sign(payload.as_bytes()));
-        let (status, key_id) = ("success".to_owned(), file.kid.clone());
+        let signature = encode_base64(&signs::sign(&KEY, payload.as_bytes()));
+        let (status, key_id) = (Status::Success, file.kid.clone());
         let answer = ValidateAnswer { status, valid: true, payload, signature, key_id, nonce: nonce.clone() };
-        let asked = Asked { typ: "validate", app_id: &file.app_id, hwid: "", nonce: &nonce, license_id: None };
-        let opened = answer.open(signs::verify, &asked).map(|payload| payload.nonce);
-        prop_assert_eq!(opened, Err(Code::AnswerInvalid));
+        let expected = Expected { typ: Typ::Validate, app_id: &file.app_id, hwid: "", nonce: &nonce, license_id: None };
+        let opened = answer.unopened().expect("a signature").open(&[KEY], signs::verify, &expected);
+        prop_assert_eq!(opened.err(), Some(Code::AnswerInvalid));
     }
 }

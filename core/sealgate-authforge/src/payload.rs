@@ -1,16 +1,15 @@
 //! The payload of a license file (`spec/authforge.md` §2.2).
 
-use sealgate_artifact::{Value, encode_base64};
+use sealgate_artifact::{UnixSeconds, Value, encode_base64};
 use serde::{Serialize, Serializer};
 
-use super::fields::{Fields, plain, require, text};
-use super::{FileRefusal, FileVariables, LicenseFile, Machines, iso};
-use crate::{Timestamp, Variable};
+use crate::fields::{Fields, plain, require, text};
+use crate::{FileRefusal, FileVariables, LicenseFile, Machines, Variable, iso};
 
 const TYP: &str = "authforge-license";
 
-/// The base64 text that is signed.
-pub(super) fn write(file: &LicenseFile) -> String {
+/// The base64 text to be signed.
+pub(crate) fn write(file: &LicenseFile) -> String {
     let document = Document {
         v: 1,
         typ: TYP,
@@ -29,8 +28,8 @@ pub(super) fn write(file: &LicenseFile) -> String {
     encode_base64(&serde_json::to_vec(&document).expect("text, whole numbers and lists can be written"))
 }
 
-/// What such a text says.
-pub(super) fn read(payload: &str) -> Result<LicenseFile, FileRefusal> {
+/// Reads such a text.
+pub(crate) fn read(payload: &str) -> Result<LicenseFile, FileRefusal> {
     let mut fields = Fields::of_version_1(payload)?;
     fields.expect_typ(TYP)?;
     Ok(LicenseFile {
@@ -39,7 +38,7 @@ pub(super) fn read(payload: &str) -> Result<LicenseFile, FileRefusal> {
         jti: plain(fields.text("jti")?)?,
         kid: plain(fields.text("kid")?)?,
         issued_at: time(&fields.text("issuedAt")?)?,
-        // spec/authforge.md §2.2: `null` is for ever, and must be said.
+        // spec/authforge.md §2.2: `null` means never; an absent field does not.
         expires_at: end(fields.need("expiresAt")?)?,
         hwid: machines(Fields::of(fields.need("hwid")?)?)?,
         label: fields.optional_text("label")?,
@@ -49,12 +48,12 @@ pub(super) fn read(payload: &str) -> Result<LicenseFile, FileRefusal> {
     })
 }
 
-fn time(text: &str) -> Result<Timestamp, FileRefusal> {
+fn time(text: &str) -> Result<UnixSeconds, FileRefusal> {
     iso::parse(text).ok_or(FileRefusal::MalformedPayload)
 }
 
 /// A time or `null`.
-fn end(value: Value) -> Result<Option<Timestamp>, FileRefusal> {
+fn end(value: Value) -> Result<Option<UnixSeconds>, FileRefusal> {
     match value {
         Value::Null => Ok(None),
         value => time(&text(value)?).map(Some),
@@ -114,12 +113,12 @@ struct Document<'a> {
 struct End(Option<String>);
 
 impl End {
-    fn of(end: Option<Timestamp>) -> Self {
+    fn of(end: Option<UnixSeconds>) -> Self {
         Self(end.map(iso::spell))
     }
 }
 
-/// An object whose members keep their order.
+/// Written as an object, in this order.
 struct InOrder<'a>(&'a FileVariables);
 
 impl Serialize for InOrder<'_> {

@@ -1,81 +1,81 @@
 //! Offline license files, `.authforge`, version 1 (`spec/authforge.md` §2).
 
-use sealgate_artifact::{UnixSeconds, decode_base64, encode_base64};
+use sealgate_artifact::{PublicKey, UnixSeconds, encode_base64};
 use serde::Serialize;
 
-use super::{FileRefusal, armor, iso, payload};
-use crate::{Timestamp, Variable};
+use crate::{FileRefusal, Opened, Unopened, Variable, Verify, armor, iso, payload};
 
-/// A whole file in bytes. Blocks memory exhaustion before anything is decoded.
+/// The largest file in bytes. Blocks memory exhaustion before anything is decoded.
 pub const LICENSE_FILE_BYTES: usize = 64 * 1024;
 
-/// The block that says what is licensed.
-pub(super) const LICENSE: &str = "LICENSE";
+/// The block with the payload.
+pub(crate) const LICENSE: &str = "LICENSE";
 const SIGNATURE: &str = "SIGNATURE";
 
-/// What a license file says. It holds a license key, so its `Debug` text leaves out nearly everything.
+/// The content of a license file, to be written or as read. Only an [`Opened`] one was signed. It holds a license key,
+/// so its `Debug` text shows only the file's id.
 #[derive(Clone, PartialEq, Eq)]
 pub struct LicenseFile {
     /// The app.
     pub app_id: String,
     /// The license's key.
     pub license_key: String,
-    /// Names this one file.
+    /// The id of this one file.
     pub jti: String,
-    /// The name of the key that signs it.
+    /// The id of the key that signs the file. A hint: readers pin the key itself.
     pub kid: String,
-    /// When it was made.
-    pub issued_at: Timestamp,
-    /// When it ends; `None` never: nothing takes such a file back (`spec/authforge.md` §2.7).
-    pub expires_at: Option<Timestamp>,
-    /// Where it counts.
+    /// When the file was made.
+    pub issued_at: UnixSeconds,
+    /// When the file ends; `None` means never, and nothing takes such a file back (`spec/authforge.md` §2.7).
+    pub expires_at: Option<UnixSeconds>,
+    /// The machines on which the file counts.
     pub hwid: Machines,
     /// The vendor's own note.
     pub label: Option<String>,
-    /// When the license ends: absent, or `Some(None)` for never.
-    pub license_expires_at: Option<Option<Timestamp>>,
-    /// The license's variables.
+    /// When the license ends; `Some(None)` means never, `None` that the file does not say.
+    pub license_expires_at: Option<Option<UnixSeconds>>,
+    /// What the vendor hands to clients with this license.
     pub license_variables: Option<FileVariables>,
-    /// The app's variables.
+    /// What the vendor hands to every client of the app.
     pub app_variables: Option<FileVariables>,
 }
 
-/// Variables in the order in which they stand in the file; no name stands twice.
+/// Variables in the file's order. No name occurs twice.
 pub type FileVariables = Vec<(String, Variable)>;
 
 /// The machines on which a file counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "mode", rename_all = "lowercase")]
 pub enum Machines {
-    /// These, by what their clients call them; at least one.
+    /// These machines; at least one.
     Bound {
-        /// Their names.
+        /// Their names, as their clients give them.
         hwids: Vec<String>,
     },
     /// Every machine.
     Any,
 }
 
-/// Who asks, where and when.
+/// The program that opens a file, its machine and the time.
 #[derive(Debug, Clone, Copy)]
 pub struct Here<'a> {
     /// The app that this program is.
     pub app_id: &'a str,
-    /// The machine, in the client's own words.
+    /// The machine, by whatever name its client gives it.
     pub hwid: &'a str,
-    /// The time.
+    /// The current time.
     pub now: UnixSeconds,
 }
 
-/// A file that lacks its signature. It holds a license key, so it has no `Debug` text.
+/// A file that still needs its signature. It holds a license key, so it has no `Debug` text.
 pub struct UnsignedFile {
-    pub(super) headers: String,
-    pub(super) payload: String,
+    pub(crate) headers: String,
+    pub(crate) payload: String,
 }
 
 impl LicenseFile {
-    /// Puts the file together up to its signature. spec/authforge.md §2.4: what [`LicenseFile::open`] would refuse for
-    /// its form is refused here, with the same word.
+    /// Builds the file, all but its signature. What a reader would refuse for its form is refused here, with the same
+    /// word (`spec/authforge.md` §2.4).
     pub fn unsigned(&self) -> Result<UnsignedFile, FileRefusal> {
         let unsigned = UnsignedFile { headers: self.headers(), payload: payload::write(self) };
         if unsigned.with_signature(&[0; 64]).len() > LICENSE_FILE_BYTES {
@@ -84,24 +84,14 @@ impl LicenseFile {
         payload::read(&unsigned.payload).map(|_| unsigned)
     }
 
-    /// Reads and judges a file in the order of `spec/authforge.md` §2.6. `verify` says whether a key that is trusted
-    /// for this app signed these bytes.
-    pub fn open(
-        text: &str,
-        verify: impl Fn(&[u8], &[u8; 64]) -> bool,
-        here: &Here<'_>,
-    ) -> Result<Self, FileRefusal> {
+    /// Takes off the armor. Fails with the first of `too_large`, `bad_armor` and, unless the signature is the canonical
+    /// base64 of 64 bytes, `bad_signature` (`spec/authforge.md` §2.6).
+    pub fn unopened(text: &str) -> Result<Unopened<Self>, FileRefusal> {
         if text.len() > LICENSE_FILE_BYTES {
             return Err(FileRefusal::TooLarge);
         }
         let (payload, signature) = signed_parts(text).ok_or(FileRefusal::BadArmor)?;
-        let signature = decode_base64(&signature, "signature").ok().and_then(|bytes| bytes.try_into().ok());
-        if !signature.is_some_and(|signature| verify(payload.as_bytes(), &signature)) {
-            return Err(FileRefusal::BadSignature);
-        }
-        let file = payload::read(&payload)?;
-        file.counts(here)?;
-        Ok(file)
+        Unopened::new(payload, &signature).ok_or(FileRefusal::BadSignature)
     }
 
     fn headers(&self) -> String {
@@ -117,7 +107,7 @@ impl LicenseFile {
         if self.app_id != here.app_id {
             return Err(FileRefusal::WrongApp);
         }
-        if self.expires_at.is_some_and(|end| end.0 <= here.now) {
+        if self.expires_at.is_some_and(|end| end <= here.now) {
             return Err(FileRefusal::Expired);
         }
         match &self.hwid {
@@ -129,6 +119,23 @@ impl LicenseFile {
     }
 }
 
+impl Unopened<LicenseFile> {
+    /// Checks signature, form and content in the order of `spec/authforge.md` §2.6, and gives what the file says.
+    /// `keys` are the keys that the program trusts for this app.
+    pub fn open(
+        &self,
+        keys: &[PublicKey],
+        verify: Verify,
+        here: &Here<'_>,
+    ) -> Result<Opened<LicenseFile>, FileRefusal> {
+        // spec/authforge.md §2.6: before the payload is decoded.
+        let signed = self.signed(keys, verify).ok_or(FileRefusal::BadSignature)?;
+        let file = payload::read(signed.text())?;
+        file.counts(here)?;
+        Ok(signed.opened(file))
+    }
+}
+
 impl std::fmt::Debug for LicenseFile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("LicenseFile").field("jti", &self.jti).finish_non_exhaustive()
@@ -136,12 +143,12 @@ impl std::fmt::Debug for LicenseFile {
 }
 
 impl UnsignedFile {
-    /// What is to be signed: the base64 text of the payload, as ASCII (`spec/authforge.md` §2.5).
+    /// The text to sign: the base64 of the payload, as ASCII (`spec/authforge.md` §2.5).
     pub fn payload(&self) -> &str {
         &self.payload
     }
 
-    /// The file with its signature: the text to be handed out.
+    /// The complete text of the file.
     pub fn with_signature(&self, signature: &[u8; 64]) -> String {
         let mut text = String::new();
         armor::write(&mut text, LICENSE, &self.headers, &self.payload);
@@ -150,7 +157,7 @@ impl UnsignedFile {
     }
 }
 
-/// The payload's and the signature's base64. Headers must be headers, but nothing depends on what they say.
+/// The base64 of payload and signature. Headers must have the form of headers; their content does not matter.
 fn signed_parts(text: &str) -> Option<(String, String)> {
     let lines = armor::lines(text);
     let (license, behind) = armor::between(&lines, LICENSE)?;
@@ -161,17 +168,16 @@ fn signed_parts(text: &str) -> Option<(String, String)> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use sealgate_artifact::{UnixSeconds, decode_base64, encode_base64};
+    use sealgate_artifact::{PublicKey, UnixSeconds, decode_base64, encode_base64};
 
     use super::{Here, LICENSE_FILE_BYTES, LicenseFile, Machines, UnsignedFile};
-    use crate::Timestamp;
-    use crate::authforge::FileRefusal;
-    use crate::authforge::tests::signs;
+    use crate::FileRefusal;
+    use crate::tests::signs::{self, KEY, OTHER_KEY};
 
     const PLAIN: &str = r#"{"v":1,"typ":"authforge-license","appId":"app-1","licenseKey":"SECRET-KEY","jti":"file-1","kid":"key-1","issuedAt":"2027-01-31T00:00:00.000Z","expiresAt":"2028-01-31T00:00:00.000Z","hwid":{"mode":"bound","hwids":["device-1"]}}"#;
 
-    fn time(text: &str) -> Timestamp {
-        Timestamp::parse(text).expect("a time")
+    fn time(text: &str) -> UnixSeconds {
+        UnixSeconds::parse_rfc3339(text).expect("a time")
     }
 
     fn plain() -> LicenseFile {
@@ -191,11 +197,11 @@ mod tests {
     }
 
     fn here() -> Here<'static> {
-        Here { app_id: "app-1", hwid: "device-1", now: time("2027-06-01T00:00:00Z").0 }
+        Here { app_id: "app-1", hwid: "device-1", now: time("2027-06-01T00:00:00Z") }
     }
 
     fn signed(file: &UnsignedFile) -> String {
-        file.with_signature(&signs::sign(file.payload().as_bytes()))
+        file.with_signature(&signs::sign(&KEY, file.payload().as_bytes()))
     }
 
     /// A signed file around any payload.
@@ -203,8 +209,12 @@ mod tests {
         signed(&UnsignedFile { headers: plain().headers(), payload: payload.to_owned() })
     }
 
+    fn open_here(text: &str, keys: &[PublicKey], here: &Here<'_>) -> Result<LicenseFile, FileRefusal> {
+        LicenseFile::unopened(text)?.open(keys, signs::verify, here).map(|file| file.get().clone())
+    }
+
     fn open(text: &str) -> Result<LicenseFile, FileRefusal> {
-        LicenseFile::open(text, signs::verify, &here())
+        open_here(text, &[KEY], &here())
     }
 
     fn open_json(json: &str) -> Result<LicenseFile, FileRefusal> {
@@ -229,17 +239,15 @@ mod tests {
     fn the_first_thing_that_is_wrong_gives_the_word() {
         let no_file = PLAIN.replace("SECRET-KEY", "");
         let later = no_file.replace(r#""v":1"#, r#""v":2"#);
-        let elsewhere = Here { app_id: "app-2", hwid: "device-2", now: time("2028-01-31T00:00:00Z").0 };
-        let open = |json: &str, here: Here<'_>| {
-            LicenseFile::open(&around(&encode_base64(json.as_bytes())), signs::verify, &here)
-        };
-        let nobody = |_: &[u8], _: &[u8; 64]| false;
+        let elsewhere = Here { app_id: "app-2", hwid: "device-2", now: time("2028-01-31T00:00:00Z") };
+        let open =
+            |json: &str, here: Here<'_>| open_here(&around(&encode_base64(json.as_bytes())), &[KEY], &here);
 
         let huge = " ".repeat(LICENSE_FILE_BYTES + 1);
-        assert_eq!(LicenseFile::open(&huge, nobody, &elsewhere), Err(FileRefusal::TooLarge));
-        assert_eq!(LicenseFile::open(&huge[1..], nobody, &elsewhere), Err(FileRefusal::BadArmor));
+        assert_eq!(open_here(&huge, &[], &elsewhere), Err(FileRefusal::TooLarge));
+        assert_eq!(open_here(&huge[1..], &[], &elsewhere), Err(FileRefusal::BadArmor));
         let unsigned = around(&encode_base64(later.as_bytes()));
-        assert_eq!(LicenseFile::open(&unsigned, nobody, &elsewhere), Err(FileRefusal::BadSignature));
+        assert_eq!(open_here(&unsigned, &[OTHER_KEY], &elsewhere), Err(FileRefusal::BadSignature));
         assert_eq!(open(&later, elsewhere), Err(FileRefusal::UnsupportedVersion));
         assert_eq!(open(&no_file, elsewhere), Err(FileRefusal::MalformedPayload));
         assert_eq!(open(PLAIN, elsewhere), Err(FileRefusal::WrongApp));
@@ -319,7 +327,7 @@ mod tests {
         #[test]
         fn no_letter_changes_unnoticed(at in any::<prop::sample::Index>(), to in "[A-Za-z0-9+/=]") {
             let unsigned = plain().unsigned().expect("well formed");
-            let signature = signs::sign(unsigned.payload().as_bytes());
+            let signature = signs::sign(&KEY, unsigned.payload().as_bytes());
             let at = at.index(unsigned.payload.len());
             prop_assume!(unsigned.payload[at..=at] != to);
             let mut payload = unsigned.payload;
@@ -329,13 +337,18 @@ mod tests {
             prop_assert!(matches!(refusal, Some(FileRefusal::BadSignature | FileRefusal::BadArmor)), "{refusal:?}");
         }
 
-        /// Nothing is ever opened that `verify` did not say yes to, and `Debug` text never shows the key.
+        /// A file is opened only for a key that signed it, which is then named; `Debug` text never shows the license key.
         #[test]
-        fn nothing_unsigned_is_opened_and_no_key_is_shown(key in "[A-Z2-9]{4}-[A-Z2-9]{4}") {
+        fn only_a_trusted_key_opens_a_file_and_no_license_key_is_shown(key in "[A-Z2-9]{4}-[A-Z2-9]{4}") {
             let file = LicenseFile { license_key: key.clone(), ..plain() };
             let text = signed(&file.unsigned().expect("well formed"));
-            prop_assert_eq!(LicenseFile::open(&text, |_, _| false, &here()), Err(FileRefusal::BadSignature));
-            let shown = format!("{:?}", open(&text).expect("opens"));
+            for keys in [&[][..], &[OTHER_KEY]] {
+                prop_assert_eq!(open_here(&text, keys, &here()), Err(FileRefusal::BadSignature));
+            }
+            let unopened = LicenseFile::unopened(&text).expect("armor");
+            let opened = unopened.open(&[OTHER_KEY, KEY], signs::verify, &here()).expect("opens");
+            prop_assert_eq!((opened.get(), opened.signed_by()), (&file, KEY));
+            let shown = format!("{opened:?}");
             prop_assert!(!shown.contains(&key));
         }
 

@@ -1,24 +1,24 @@
-//! The armor around a file (`spec/authforge.md` §1).
+//! The text armor around a file (`spec/authforge.md` §1).
 
 /// Characters in a line of base64 (`spec/authforge.md` §1.2).
 const COLUMNS: usize = 64;
 
-/// Header lines, and a body without white space.
-pub(super) struct Block<'a> {
+/// A block: its header lines, and its body without white space.
+pub(crate) struct Block<'a> {
     headers: Vec<(&'a str, &'a str)>,
-    pub(super) body: String,
+    pub(crate) body: String,
 }
 
 impl Block<'_> {
-    /// The value of a header that stands once.
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    /// The value of a header; `None` if the header is absent or repeated.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut values = self.headers.iter().filter(|(n, _)| *n == name).map(|(_, value)| *value);
         values.next().filter(|_| values.next().is_none())
     }
 }
 
-/// Writes a block: `head` is lines, `body` is base64.
-pub(super) fn write(out: &mut String, name: &str, head: &str, body: &str) {
+/// Appends a block: `head` is complete lines, `body` is base64.
+pub(crate) fn write(out: &mut String, name: &str, head: &str, body: &str) {
     out.push_str(&marker("BEGIN", name));
     out.push('\n');
     out.push_str(head);
@@ -33,26 +33,26 @@ pub(super) fn write(out: &mut String, name: &str, head: &str, body: &str) {
     out.push('\n');
 }
 
-/// spec/authforge.md §1.3: a line ends with LF, CR LF or CR; a byte order mark at the beginning does not count.
-pub(super) fn lines(text: &str) -> Vec<&str> {
+/// spec/authforge.md §1.3: a line ends with LF, CR LF or CR; a byte order mark at the beginning is skipped.
+pub(crate) fn lines(text: &str) -> Vec<&str> {
     let text = text.trim_start_matches('\u{feff}');
     text.split('\n').flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r')).collect()
 }
 
-/// Whether a block of this name begins somewhere.
-pub(super) fn begins(lines: &[&str], name: &str) -> bool {
+/// Whether a block of this name begins anywhere.
+pub(crate) fn begins(lines: &[&str], name: &str) -> bool {
     position(lines, &marker("BEGIN", name)).is_some()
 }
 
-/// The lines of the first block of this name, and the lines behind it.
-pub(super) fn between<'l, 't>(lines: &'l [&'t str], name: &str) -> Option<(&'l [&'t str], &'l [&'t str])> {
+/// The lines inside the first block of this name, and the lines after it.
+pub(crate) fn between<'l, 't>(lines: &'l [&'t str], name: &str) -> Option<(&'l [&'t str], &'l [&'t str])> {
     let inside = &lines[position(lines, &marker("BEGIN", name))? + 1..];
     let end = position(inside, &marker("END", name))?;
     Some((&inside[..end], &inside[end + 1..]))
 }
 
 /// spec/authforge.md §1.2: headers, an empty line, a body.
-pub(super) fn with_headers<'t>(lines: &[&'t str]) -> Option<Block<'t>> {
+pub(crate) fn with_headers<'t>(lines: &[&'t str]) -> Option<Block<'t>> {
     let empty = lines.iter().position(|line| line.trim().is_empty())?;
     let headers = lines[..empty].iter().map(|line| {
         let (name, value) = line.split_once(':')?;
@@ -61,8 +61,8 @@ pub(super) fn with_headers<'t>(lines: &[&'t str]) -> Option<Block<'t>> {
     Some(Block { headers: headers.collect::<Option<_>>()?, body: body(&lines[empty + 1..])? })
 }
 
-/// spec/authforge.md §1.3: base64 however it is wrapped. Whether it is canonical is seen when it is decoded.
-pub(super) fn body(lines: &[&str]) -> Option<String> {
+/// spec/authforge.md §1.3: base64, wrapped at any column. Decoding checks that it is canonical.
+pub(crate) fn body(lines: &[&str]) -> Option<String> {
     let text: String = lines.iter().flat_map(|line| line.chars()).filter(|c| !c.is_whitespace()).collect();
     let digits = text.trim_end_matches('=');
     let padding = text.len() - digits.len();

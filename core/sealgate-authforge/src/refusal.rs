@@ -1,32 +1,32 @@
-//! Why a file of AuthForge's is not taken.
+//! Why a license file or an activation request is refused.
 
-/// The first thing that is wrong with a file, in AuthForge's words where it has one (`spec/authforge.md` §2.6, §3.4).
+/// The first fault of a file, in AuthForge's word where it has one (`spec/authforge.md` §2.6, §3.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FileRefusal {
-    /// The text is larger than any such file.
+    /// The text is larger than such a file may be.
     TooLarge,
     /// A license file where an activation request was expected.
     IsLicenseFile,
-    /// The text is not armored as it should be.
+    /// The armor is missing or damaged.
     BadArmor,
-    /// Nobody who is trusted signed this.
+    /// No trusted key signed the payload.
     BadSignature,
-    /// The payload is of a version that is not known here.
+    /// This crate does not know the version of the payload.
     UnsupportedVersion,
     /// The payload does not have the documented form.
     MalformedPayload,
-    /// The request is not what its writer wrote.
+    /// The request was damaged on its way.
     ChecksumMismatch,
     /// The file is for another app.
     WrongApp,
-    /// The file's time is over.
+    /// The file has ended.
     Expired,
     /// The file is for other machines.
     HwidMismatch,
 }
 
 impl FileRefusal {
-    /// Every refusal there is.
+    /// Every refusal.
     pub const ALL: &'static [Self] = &[
         Self::TooLarge,
         Self::IsLicenseFile,
@@ -40,7 +40,7 @@ impl FileRefusal {
         Self::HwidMismatch,
     ];
 
-    /// The stable word for it.
+    /// Its stable word.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::TooLarge => "too_large",

@@ -1,50 +1,49 @@
-//! Activation requests, `.authforge-request`: how a machine without a network says what it is called
+//! Activation requests, `.authforge-request`: a machine without a network asks for a license file and states its name
 //! (`spec/authforge.md` §3).
 
-use sealgate_artifact::encode_hex;
+use sealgate_artifact::{UnixSeconds, encode_hex};
 use sha2::{Digest, Sha256};
 
-use super::fields::{Fields, plain, require};
-use super::file::LICENSE;
-use super::{FileRefusal, armor};
-use crate::Timestamp;
+use crate::fields::{Fields, plain, require};
+use crate::file::LICENSE;
+use crate::{FileRefusal, armor};
 
-/// A whole request in bytes, with the mail around it. Blocks memory exhaustion before anything is decoded.
+/// The largest request in bytes, including any mail text around it. Blocks memory exhaustion before anything is decoded.
 pub const ACTIVATION_REQUEST_BYTES: usize = 16 * 1024;
 
 const TYP: &str = "authforge-activation-request";
 const REQUEST: &str = "ACTIVATION REQUEST";
-/// Bytes of the digest that stand in the header.
+/// Bytes of the digest in the header `Checksum`.
 const CHECKSUM_BYTES: usize = 8;
-/// Characters of a machine's name and of an app's. Clients clip to this. Blocks requests that carry other things.
+/// Characters in `appId` and in `hwid`; clients clip to this. Blocks requests that carry other things.
 const NAME_CHARS: usize = 256;
-/// Characters of the name that people gave the machine.
+/// Characters in `machineName`.
 const MACHINE_NAME_CHARS: usize = 128;
-/// Characters of any other field.
+/// Characters in any other field.
 const FIELD_CHARS: usize = 64;
 
-/// What a machine asks for. Nobody signed it: it is a wish, and proves nothing. It may hold a license key, so its
-/// `Debug` text leaves out nearly everything.
+/// A request for a license file. It is not signed and proves nothing, so it is never an [`Opened`](crate::Opened). It
+/// may hold a license key, so its `Debug` text shows only the machine.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ActivationRequest {
     /// The app.
     pub app_id: String,
-    /// The machine, in the client's own words.
+    /// The machine, by whatever name its client gives it.
     pub hwid: String,
     /// When the request was made, by the machine's clock.
-    pub created_at: Timestamp,
-    /// What people call the machine.
+    pub created_at: UnixSeconds,
+    /// The name that people gave the machine.
     pub machine_name: Option<String>,
     /// The operating system.
     pub os: Option<String>,
-    /// The client.
+    /// The client library and its version.
     pub sdk: Option<String>,
     /// The license key as the customer typed it.
     pub license_key: Option<String>,
 }
 
 impl ActivationRequest {
-    /// Reads a request in the order of `spec/authforge.md` §3.4.
+    /// Reads a request and checks it in the order of `spec/authforge.md` §3.4.
     pub fn parse(text: &str) -> Result<Self, FileRefusal> {
         if text.len() > ACTIVATION_REQUEST_BYTES {
             return Err(FileRefusal::TooLarge);
@@ -58,7 +57,7 @@ impl ActivationRequest {
         let checksum = block.header("Checksum").ok_or(FileRefusal::BadArmor)?;
         let fields = Fields::of_version_1(&block.body)?;
         let request = Self::of(fields)?;
-        // spec/authforge.md §3.3: over the text, as a license file's signature is.
+        // spec/authforge.md §3.3: over the base64 text, like a license file's signature.
         let digest = Sha256::digest(block.body.as_bytes());
         if encode_hex(&digest[..CHECKSUM_BYTES]) == checksum {
             Ok(request)
@@ -70,7 +69,7 @@ impl ActivationRequest {
     /// spec/authforge.md §3.2.
     fn of(mut fields: Fields) -> Result<Self, FileRefusal> {
         fields.expect_typ(TYP)?;
-        let created_at = Timestamp::parse(&fields.text("createdAt")?);
+        let created_at = UnixSeconds::parse_rfc3339(&fields.text("createdAt")?);
         Ok(Self {
             app_id: shown(plain(fields.text("appId")?)?, NAME_CHARS)?,
             hwid: shown(plain(fields.text("hwid")?)?, NAME_CHARS)?,
@@ -93,7 +92,7 @@ fn optional(fields: &mut Fields, name: &str, chars: usize) -> Result<Option<Stri
     fields.optional_text(name)?.map(|text| shown(text, chars)).transpose()
 }
 
-/// Text that can be shown in a terminal.
+/// Text that is safe to show in a terminal, of at most `chars` characters.
 fn shown(text: String, chars: usize) -> Result<String, FileRefusal> {
     require(!text.is_empty() && text.chars().count() <= chars && !text.contains(char::is_control))?;
     Ok(text)
@@ -107,9 +106,9 @@ mod tests {
     use sha2::{Digest, Sha256};
 
     use super::{ACTIVATION_REQUEST_BYTES, ActivationRequest};
-    use crate::authforge::{FileRefusal, armor};
+    use crate::{FileRefusal, armor};
 
-    fn wish() -> Value {
+    fn request() -> Value {
         json!({
             "v": 1, "typ": "authforge-activation-request", "appId": "app-1", "hwid": "device-1",
             "createdAt": "2027-01-31T00:00:00.000Z",
@@ -130,13 +129,13 @@ mod tests {
     }
 
     #[test]
-    fn a_wish_is_read() {
-        let least = parse(&wish().to_string()).expect("a request");
+    fn a_request_is_read() {
+        let least = parse(&request().to_string()).expect("a request");
         assert_eq!((least.app_id.as_str(), least.hwid.as_str()), ("app-1", "device-1"));
         assert_eq!(least.created_at.to_string(), "2027-01-31T00:00:00Z");
         assert_eq!((least.machine_name, least.os, least.sdk, least.license_key), (None, None, None, None));
 
-        let mut full = wish();
+        let mut full = request();
         full["machineName"] = json!("Büro \"2\"");
         full["os"] = json!("Linux");
         full["sdk"] = json!("rust/2.0.0");
@@ -172,19 +171,19 @@ mod tests {
             ("os", json!("")),
         ];
         for (name, value) in wrong {
-            let mut request = wish();
+            let mut request = request();
             request[name] = value;
             assert_eq!(parse(&request.to_string()), Err(FileRefusal::MalformedPayload), "{request}");
         }
         for (name, value) in
             [("hwid", long(256)), ("machineName", long(128)), ("os", long(64)), ("os", Value::Null)]
         {
-            let mut request = wish();
+            let mut request = request();
             request[name] = value;
             assert!(parse(&request.to_string()).is_ok(), "{request}");
         }
         for version in [json!(2), json!(true), json!("1"), Value::Null] {
-            let mut request = wish();
+            let mut request = request();
             request["v"] = version;
             assert_eq!(parse(&request.to_string()), Err(FileRefusal::UnsupportedVersion), "{request}");
         }
@@ -195,7 +194,7 @@ mod tests {
 
     #[test]
     fn armor_and_checksum_are_looked_at() {
-        let body = encode_base64(wish().to_string().as_bytes());
+        let body = encode_base64(request().to_string().as_bytes());
         let text = armored(&body, &body);
         assert!(ActivationRequest::parse(&text).is_ok());
         let refusals = [
@@ -221,7 +220,7 @@ mod tests {
             machine in "[^\\p{Cc}]{1,128}",
             other in "[^\\p{Cc}]{1,64}",
         ) {
-            let mut request = wish();
+            let mut request = request();
             request["hwid"] = json!(hwid);
             request["machineName"] = json!(machine);
             for name in ["os", "sdk", "licenseKey"] {
@@ -235,7 +234,7 @@ mod tests {
         /// No single other letter in the body passes unnoticed.
         #[test]
         fn no_changed_letter_passes(at in any::<prop::sample::Index>(), to in "[A-Za-z0-9+/=]") {
-            let body = encode_base64(wish().to_string().as_bytes());
+            let body = encode_base64(request().to_string().as_bytes());
             let at = at.index(body.len());
             prop_assume!(body[at..=at] != to);
             let mut changed = body.clone();
