@@ -22,8 +22,8 @@ pub struct SignatureEntry {
 
 impl Envelope {
     /// Puts signed parts into an envelope.
-    pub fn new(payload_type: String, payload: Vec<u8>, signatures: Vec<SignatureEntry>) -> Self {
-        Self { payload_type, payload, signatures }
+    pub fn new(payload_type: impl Into<String>, payload: Vec<u8>, signatures: Vec<SignatureEntry>) -> Self {
+        Self { payload_type: payload_type.into(), payload, signatures }
     }
 
     /// Reads an envelope; says nothing about its truth.

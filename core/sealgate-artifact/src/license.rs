@@ -86,7 +86,6 @@ pub struct License {
 
 impl Statement for License {
     const KIND: Kind = Kind::License;
-    const ATTACHES: bool = true;
 
     fn take(fields: &mut Fields, attachments: &mut Attachments<'_>) -> Result<Self, ArtifactError> {
         let license = Self {

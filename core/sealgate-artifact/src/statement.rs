@@ -1,79 +1,16 @@
 //! Statements: what an envelope's payload means (`spec/envelope.md` §2).
 
+use std::fmt::Debug;
 use std::marker::PhantomData;
 
 use sha2::{Digest, Sha256};
 
-use crate::{ArtifactError, Attachments, Carrier, Envelope, Value, fields::Fields, hex, json, limits};
-
-/// The kinds of statement, one payload type each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// The root keys, signed by themselves and by those before them.
-    Root,
-    /// Keys of the installation, signed by the roots.
-    Keyset,
-    /// Keys of one tenant, signed by the authority.
-    TenantKeyset,
-    /// What one server may answer, signed by the authority.
-    ServerCertificate,
-    /// What a customer bought, signed by the tenant's issuer.
-    License,
-    /// What a device asks, signed by the device.
-    DeviceRequest,
-    /// What a server answers to it, signed by the server.
-    Decision,
-}
-
-impl Kind {
-    /// Every kind there is.
-    pub const ALL: [Self; 7] = [
-        Self::Root,
-        Self::Keyset,
-        Self::TenantKeyset,
-        Self::ServerCertificate,
-        Self::License,
-        Self::DeviceRequest,
-        Self::Decision,
-    ];
-
-    /// The name inside the payload's `typ`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Root => "root",
-            Self::Keyset => "keyset",
-            Self::TenantKeyset => "tenant-keyset",
-            Self::ServerCertificate => "server-certificate",
-            Self::License => "license",
-            Self::DeviceRequest => "device-request",
-            Self::Decision => "decision",
-        }
-    }
-
-    /// The envelope's `payloadType`.
-    pub fn payload_type(self) -> String {
-        format!("application/vnd.sealgate.{}.v1+json", self.as_str())
-    }
-
-    /// The kind of a `payloadType`, if it is one of ours.
-    pub fn of_payload_type(payload_type: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.payload_type() == payload_type)
-    }
-}
-
-impl std::fmt::Display for Kind {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+use crate::{ArtifactError, Attachments, Carrier, Envelope, Kind, Value, fields::Fields, hex, json, limits};
 
 /// Something that can be said under signature.
-pub trait Statement: Sized {
+pub trait Statement: Sized + Clone + PartialEq + Debug {
     /// The kind, fixed per type, so that no statement is read as another.
     const KIND: Kind;
-
-    /// Whether a field of this kind may be an attachment (`spec/envelope.md` §6.1).
-    const ATTACHES: bool = false;
 
     /// Takes this kind's fields; whatever is left afterwards is refused by the caller.
     #[doc(hidden)]
@@ -157,7 +94,7 @@ pub struct Unverified<T> {
 impl<T: Statement> Unverified<T> {
     /// Decodes an envelope, with attachments where the kind knows any, and checks that it claims to be of this kind.
     pub fn decode(bytes: &[u8]) -> Result<Self, ArtifactError> {
-        let carrier = if T::ATTACHES {
+        let carrier = if T::KIND.has_attachments() {
             Carrier::decode(bytes)?
         } else {
             Carrier { envelope: Envelope::decode(bytes)?, attachments: vec![] }

@@ -2,7 +2,7 @@
 
 use sealgate_artifact::{AppId, ArtifactError, Code, TenantId};
 
-use crate::Window;
+use crate::KeyWindow;
 
 /// Why an artifact was not believed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -75,10 +75,10 @@ pub enum TrustError {
     },
     /// `spec/keys.md` §4.3.
     #[error("the window of the {0} has not begun")]
-    NotYetValid(Window),
+    NotYetValid(KeyWindow),
     /// `spec/keys.md` §4.3.
     #[error("the window of the {0} is over")]
-    Expired(Window),
+    Expired(KeyWindow),
 }
 
 impl TrustError {
@@ -102,12 +102,12 @@ impl TrustError {
             Self::ServerScope => Code::ServerScope,
             Self::ServerRevoked => Code::ServerRevoked,
             Self::AnswersAnother(_) => Code::NonceMismatch,
-            Self::NotYetValid(Window::Root) => Code::RootNotYetValid,
-            Self::NotYetValid(Window::Keyset) => Code::KeysetNotYetValid,
-            Self::NotYetValid(Window::Certificate) => Code::CertificateNotYetValid,
-            Self::Expired(Window::Root) => Code::RootExpired,
-            Self::Expired(Window::Keyset) => Code::KeysetExpired,
-            Self::Expired(Window::Certificate) => Code::CertificateExpired,
+            Self::NotYetValid(KeyWindow::Root) => Code::RootNotYetValid,
+            Self::NotYetValid(KeyWindow::Keyset) => Code::KeysetNotYetValid,
+            Self::NotYetValid(KeyWindow::Certificate) => Code::CertificateNotYetValid,
+            Self::Expired(KeyWindow::Root) => Code::RootExpired,
+            Self::Expired(KeyWindow::Keyset) => Code::KeysetExpired,
+            Self::Expired(KeyWindow::Certificate) => Code::CertificateExpired,
         }
     }
 }

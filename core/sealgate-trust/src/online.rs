@@ -5,7 +5,7 @@ use sealgate_artifact::{
     TenantId, Unverified,
 };
 
-use crate::window::{self, Window};
+use crate::window::{self, KeyWindow};
 use crate::{Signers, TrustError, Verified, ed25519, verify};
 
 /// Believes that whoever holds the device's key made this request (`spec/online.md` §3).
@@ -73,7 +73,7 @@ pub fn verify_decision(
     if !is_covered {
         return Err(TrustError::ServerScope);
     }
-    window::check(Window::Certificate, server.issued_at, server.expires_at, said.issued_at)?;
+    window::check(KeyWindow::Certificate, server.issued_at, server.expires_at, said.issued_at)?;
     Ok(decision)
 }
 

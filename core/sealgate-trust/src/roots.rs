@@ -6,7 +6,7 @@ use sealgate_artifact::{Kind, PublicKey, Root, StatementId, UnixSeconds, Unverif
 
 use crate::memory::{Fact, Maximum};
 use crate::verify::{admit_key, admit_keys};
-use crate::window::{self, Window};
+use crate::window::{self, KeyWindow};
 use crate::{Signers, TrustError, Verified, verify};
 
 /// The root keys that a program or a person trusts from the start.
@@ -46,7 +46,7 @@ impl Roots {
         }
         let last = follower.last.ok_or(TrustError::RootUnknown)?;
         let root = last.get();
-        window::check(Window::Root, root.issued_at, root.expires_at, now)?;
+        window::check(KeyWindow::Root, root.issued_at, root.expires_at, now)?;
         let fact = Fact { version: root.version, statement: last.id(), raised_by: follower.seen.clone() };
         fact.against(remembered)?;
         Ok(RootTrust { last, seen: follower.seen, fact })

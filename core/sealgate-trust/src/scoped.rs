@@ -5,7 +5,7 @@ use sealgate_artifact::{
 };
 
 use crate::verify::admit_key;
-use crate::window::{self, Window};
+use crate::window::{self, KeyWindow};
 use crate::{TenantTrust, TrustError, Verified, verify};
 
 /// Believes a license of the chain's tenant. Whether it is *in force* is for `sealgate-rules` to say.
@@ -53,7 +53,7 @@ pub fn verify_certificate(
     if !is_covered {
         return Err(TrustError::ServerScope);
     }
-    window::check(Window::Certificate, named.issued_at, named.expires_at, now)?;
+    window::check(KeyWindow::Certificate, named.issued_at, named.expires_at, now)?;
     if trust.has_revoked_server(&named.public_key) {
         return Err(TrustError::ServerRevoked);
     }

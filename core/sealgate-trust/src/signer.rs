@@ -18,7 +18,7 @@ impl Message<'_> {
     /// The one use whose keys may sign this.
     pub fn signing_use(&self) -> KeyUse {
         match self {
-            Self::Statement(kind, _) => crate::signing_use(*kind),
+            Self::Statement(kind, _) => kind.signing_use(),
             Self::AppAnswer(_) => KeyUse::App,
         }
     }
@@ -26,7 +26,7 @@ impl Message<'_> {
     /// The bytes to be signed.
     pub fn to_bytes(&self) -> Vec<u8> {
         match self {
-            Self::Statement(kind, payload) => pre_authentication_encoding(&kind.payload_type(), payload),
+            Self::Statement(kind, payload) => pre_authentication_encoding(kind.payload_type(), payload),
             Self::AppAnswer(text) => text.as_bytes().to_vec(),
         }
     }
@@ -84,7 +84,7 @@ pub fn sign_statement<T: Statement>(
     // What cannot be read must not be signed: readers would refuse it for ever.
     T::from_payload(&payload, &attachments).map_err(SignError::Malformed)?;
     let signatures = keys.iter().map(|key| {
-        let id = key.id(crate::signing_use(T::KIND));
+        let id = key.id(T::KIND.signing_use());
         let sig = signer.sign(id, Message::Statement(T::KIND, &payload))?;
         Ok(SignatureEntry { keyid: id.to_string(), sig: sig.to_vec() })
     });

@@ -2,7 +2,7 @@
 
 use sealgate_artifact::{KeyRecord, KeyState, Kind, PublicKey, Statement, StatementId, Unverified};
 
-use crate::{TrustError, ed25519, signing_use};
+use crate::{TrustError, ed25519};
 
 /// Something a rule may use: its signatures were checked by [`verify`], and nothing else makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub struct Signers {
 impl Signers {
     /// Signers of `kind` out of a keyset: those whose use fits and who were not revoked.
     pub(crate) fn of_keyset(kind: Kind, records: &[KeyRecord]) -> Self {
-        let fits = |r: &&KeyRecord| r.key_use == signing_use(kind) && r.state != KeyState::Revoked;
+        let fits = |r: &&KeyRecord| r.key_use == kind.signing_use() && r.state != KeyState::Revoked;
         Self::new(kind, records.iter().filter(fits).map(|r| r.public_key).collect(), 1)
     }
 

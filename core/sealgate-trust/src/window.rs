@@ -6,7 +6,7 @@ use crate::TrustError;
 
 /// Whose window it is; decides the code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Window {
+pub enum KeyWindow {
     /// The last root statement's.
     Root,
     /// A keyset's or tenant keyset's.
@@ -15,7 +15,7 @@ pub enum Window {
     Certificate,
 }
 
-impl std::fmt::Display for Window {
+impl std::fmt::Display for KeyWindow {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Root => "last root statement",
@@ -27,7 +27,7 @@ impl std::fmt::Display for Window {
 
 /// A day's tolerance before `issued_at` spares machines whose clock is a little behind; the end has none.
 pub(crate) fn check(
-    window: Window,
+    window: KeyWindow,
     issued_at: UnixSeconds,
     expires_at: UnixSeconds,
     now: UnixSeconds,

@@ -6,7 +6,7 @@ use sealgate_artifact::{
 };
 use sealgate_rules::{Window, in_force};
 use sealgate_trust::{
-    Accepted, Asked, ServerRole, TenantTrust, TrustError, Verified, Window as Holds, verify_certificate,
+    Accepted, Asked, KeyWindow, ServerRole, TenantTrust, TrustError, Verified, verify_certificate,
     verify_decision, verify_license,
 };
 
@@ -155,8 +155,8 @@ fn of_certificate(why: TrustError) -> SecurityError {
         TrustError::SignatureInvalid => SecurityError::ServerUntrusted("its certificate is not the vendor's"),
         TrustError::ServerScope => SecurityError::ServerScope,
         TrustError::ServerRevoked => SecurityError::ServerRevoked,
-        TrustError::Expired(Holds::Certificate) => SecurityError::CertificateExpired,
-        TrustError::NotYetValid(Holds::Certificate) => SecurityError::CertificateNotYetValid,
+        TrustError::Expired(KeyWindow::Certificate) => SecurityError::CertificateExpired,
+        TrustError::NotYetValid(KeyWindow::Certificate) => SecurityError::CertificateNotYetValid,
         why => SecurityError::Statement { what: "server certificate", why },
     }
 }
@@ -168,8 +168,8 @@ fn of_decision(why: TrustError) -> SecurityError {
         }
         TrustError::AnswersAnother(field) => SecurityError::NonceMismatch(field),
         TrustError::ServerScope => SecurityError::ServerScope,
-        TrustError::Expired(Holds::Certificate) => SecurityError::CertificateExpired,
-        TrustError::NotYetValid(Holds::Certificate) => SecurityError::CertificateNotYetValid,
+        TrustError::Expired(KeyWindow::Certificate) => SecurityError::CertificateExpired,
+        TrustError::NotYetValid(KeyWindow::Certificate) => SecurityError::CertificateNotYetValid,
         why => SecurityError::Statement { what: "decision", why },
     }
 }

@@ -5,8 +5,8 @@ mod online;
 use std::path::Path;
 
 use sealgate_artifact::{
-    ArtifactError, Carrier, Code, Decision, DeviceRequest, KeyUse, Keyset, Kind, License, PublicKey, Root,
-    ServerCertificate, Statement, TenantKeyset, UnixSeconds, Value, parse_json,
+    ArtifactError, Carrier, Code, KeyUse, Kind, KindVisitor, License, PublicKey, Statement, UnixSeconds,
+    Value, parse_json,
 };
 use sealgate_wire::{Timestamp, Trust};
 use serde_json::json;
@@ -53,7 +53,7 @@ impl Seen {
     fn of(carrier: Carrier) -> Result<Self, Failure> {
         let kind = Kind::of_payload_type(carrier.envelope.payload_type());
         let payload = online::hide_key(parse_json(carrier.envelope.payload())?);
-        let form = kind.map_or(Ok(()), |kind| check_form(kind, &carrier));
+        let form = kind.map_or(Ok(()), |kind| kind.visit(Form(&carrier)));
         Ok(Self { kind, carrier, payload, form })
     }
 
@@ -81,7 +81,7 @@ impl Seen {
         let envelope = &self.carrier.envelope;
         let unknown = || format!("unknown ({})", envelope.payload_type());
         let mut pairs = vec![
-            ("kind", self.kind.map_or_else(unknown, |kind| format!("{kind}: {}", purpose(kind)))),
+            ("kind", self.kind.map_or_else(unknown, |kind| format!("{kind}: {}", kind.purpose()))),
             ("statement", envelope.id().to_string()),
         ];
         for signature in envelope.signatures() {
@@ -114,32 +114,14 @@ impl Seen {
     }
 }
 
-/// What a kind is for, in a few words.
-fn purpose(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Root => "names the root keys",
-        Kind::Keyset => "names the authorities of an installation",
-        Kind::TenantKeyset => "names the issuers of one tenant",
-        Kind::ServerCertificate => "names a server's key and what it may answer",
-        Kind::License => "what a customer bought",
-        Kind::DeviceRequest => "what a device asks of a server",
-        Kind::Decision => "what a server answers to one request of one device",
-    }
-}
-
 /// Whether the payload is what its kind must be, by the decoder that verification uses too.
-fn check_form(kind: Kind, carrier: &Carrier) -> Result<(), ArtifactError> {
-    fn read<T: Statement>(carrier: &Carrier) -> Result<(), ArtifactError> {
-        T::from_payload(carrier.envelope.payload(), &carrier.attachments).map(drop)
-    }
-    match kind {
-        Kind::Root => read::<Root>(carrier),
-        Kind::Keyset => read::<Keyset>(carrier),
-        Kind::TenantKeyset => read::<TenantKeyset>(carrier),
-        Kind::ServerCertificate => read::<ServerCertificate>(carrier),
-        Kind::License => read::<License>(carrier),
-        Kind::DeviceRequest => read::<DeviceRequest>(carrier),
-        Kind::Decision => read::<Decision>(carrier),
+struct Form<'a>(&'a Carrier);
+
+impl KindVisitor for Form<'_> {
+    type Output = Result<(), ArtifactError>;
+
+    fn visit<T: Statement>(self) -> Self::Output {
+        T::from_payload(self.0.envelope.payload(), &self.0.attachments).map(drop)
     }
 }
 
