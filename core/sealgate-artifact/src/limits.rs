@@ -39,7 +39,7 @@ pub const CERTIFICATE_ENTRIES: usize = 16;
 /// One operation's name in bytes.
 pub const OPERATION_BYTES: usize = 32;
 /// A license key or fingerprint in a device's request, in bytes. Blocks requests used as a carrier for other data.
-pub const REQUEST_WORD_BYTES: usize = 128;
+pub const WORD_BYTES: usize = 128;
 /// A denial's code in bytes.
 pub const CODE_BYTES: usize = 64;
 /// How long a server certificate may hold: 31 days. A stolen server's key dies with its certificate.

@@ -18,7 +18,7 @@ mod window;
 pub use chain::{ChainBytes, TenantTrust};
 pub use error::TrustError;
 pub use memory::{Accepted, Maximum};
-pub use online::{Asked, verify_decision, verify_device_request};
+pub use online::{SentRequest, verify_decision, verify_device_request};
 pub use roots::{Roots, verify_roots};
 pub use scoped::{ServerRole, verify_certificate, verify_license};
 pub use signer::{Message, SignError, Signer, sign_statement};

@@ -1,7 +1,8 @@
 //! What the chain's keys say for one app or one server: licenses and server certificates.
 
 use sealgate_artifact::{
-    AppId, KeyState, KeyUse, License, PublicKey, ServerCertificate, TenantId, UnixSeconds, Unverified,
+    AppId, KeyState, KeyUse, License, Operation, Origin, PublicKey, ServerCertificate, TenantId, UnixSeconds,
+    Unverified,
 };
 
 use crate::verify::admit_key;
@@ -32,10 +33,10 @@ pub fn verify_license(
 pub struct ServerRole<'a> {
     /// The caller's tenant.
     pub tenant: TenantId,
-    /// The origin that was called, spelled as in `spec/keys.md` §5.8.
-    pub origin: &'a str,
+    /// The origin that was called.
+    pub origin: &'a Origin,
     /// The operation that was asked for.
-    pub operation: &'a str,
+    pub operation: &'a Operation,
 }
 
 /// Believes a server's certificate for this role (`spec/keys.md` §5.9), unless its key was revoked (§5.10).
@@ -48,8 +49,8 @@ pub fn verify_certificate(
     let certificate = verify(&Unverified::<ServerCertificate>::decode(certificate)?, &trust.certifiers)?;
     let named = certificate.get();
     let is_covered = named.tenants.contains(&role.tenant)
-        && named.origins.iter().any(|origin| origin == role.origin)
-        && named.operations.iter().any(|operation| operation == role.operation);
+        && named.origins.iter().any(|origin| origin == role.origin.as_str())
+        && named.operations.iter().any(|operation| operation == role.operation.as_str());
     if !is_covered {
         return Err(TrustError::ServerScope);
     }

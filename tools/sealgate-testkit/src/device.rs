@@ -1,12 +1,12 @@
 //! A device with a key of its own, as bare as can be: it asks, and it judges what comes back by the core's functions.
 
 use sealgate_artifact::{
-    AppId, Decision, DeviceRequest, Envelope, KeyUse, LicenseId, LicenseName, Nonce, PublicKey, TenantId,
-    UnixSeconds, Unverified,
+    AppId, Decision, DeviceRequest, Envelope, KeyUse, LicenseId, LicenseName, Nonce, Operation, Origin,
+    PublicKey, TenantId, UnixSeconds, Unverified, Word,
 };
 use sealgate_signer::{Keystore, Unlock};
 use sealgate_trust::{
-    Accepted, Asked, ChainBytes, Roots, ServerRole, Signer, TenantTrust, TrustError, sign_statement,
+    Accepted, ChainBytes, Roots, SentRequest, ServerRole, Signer, TenantTrust, TrustError, sign_statement,
     verify_certificate, verify_decision,
 };
 use sealgate_wire::{OnlineAnswer, OnlineQuestion, Trust};
@@ -65,11 +65,11 @@ impl TestDevice {
             app: AppId::parse(&build.trust.app).expect("an identifier"),
             license: match LicenseId::parse(license) {
                 Ok(id) => LicenseName::Id(id),
-                Err(_) => LicenseName::Key(license.to_owned()),
+                Err(_) => LicenseName::Key(Word::parse(license).expect("1 to 128 bytes")),
             },
             device_key: self.key,
             fingerprint: None,
-            operation: "validate".to_owned(),
+            operation: Operation::Validate,
             nonce: Nonce::from_random(u128::from(n).to_be_bytes()),
             client_time: UnixSeconds::new(1_800_000_000).expect("in range"),
         };
@@ -110,14 +110,15 @@ impl Build {
             tenant_keyset: newer(&answer.tenant_keyset, &self.trust.tenant_keyset),
         };
         let trust = TenantTrust::verify(&pinned, &chain, Some(tenant), &Accepted::default(), now)?;
-        let role = ServerRole { tenant, origin: &self.origin, operation: "validate" };
+        let origin = Origin::parse(&self.origin).expect("an origin");
+        let role = ServerRole { tenant, origin: &origin, operation: &Operation::Validate };
         let certificate = answer.certificate.as_deref().map(bytes).unwrap_or_default();
         let certificate = verify_certificate(&trust, &certificate, &role, now)?;
         let request = Unverified::<DeviceRequest>::decode(question.request.get().as_bytes())?;
         let id = request.envelope().id();
         let request = request.danger_peek()?;
         let decision = answer.decision.get().as_bytes();
-        verify_decision(&certificate, decision, &Asked::by(&request, id)).map(|d| d.get().clone())
+        verify_decision(&certificate, decision, &SentRequest::new(&request, id)).map(|d| d.get().clone())
     }
 }
 
