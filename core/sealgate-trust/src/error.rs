@@ -10,6 +10,12 @@ pub enum TrustError {
     /// The bytes are not a well-formed artifact.
     #[error(transparent)]
     Artifact(#[from] ArtifactError),
+    /// `spec/keys.md` §6: the text is not JSON.
+    #[error("not a trust.json: {0}")]
+    NotJson(String),
+    /// `spec/keys.md` §6.1: the JSON does not have exactly the fields of a `trust.json`.
+    #[error("not a trust.json: {0}")]
+    NotTrustFile(String),
     /// `spec/envelope.md` §5.4: no expected key signed these bytes.
     #[error("no expected key made a valid signature over these bytes")]
     SignatureInvalid,
@@ -86,6 +92,8 @@ impl TrustError {
     pub fn code(&self) -> Code {
         match self {
             Self::Artifact(e) => e.code(),
+            Self::NotJson(_) => Code::JsonInvalid,
+            Self::NotTrustFile(_) => Code::FieldInvalid,
             Self::SignatureInvalid => Code::SignatureInvalid,
             Self::ThresholdNotMet { .. } => Code::ThresholdNotMet,
             Self::ThresholdZero => Code::ConfigInvalid,

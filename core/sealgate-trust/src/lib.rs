@@ -12,6 +12,7 @@ mod online;
 mod roots;
 mod scoped;
 mod signer;
+mod trust_file;
 mod verify;
 mod window;
 
@@ -22,5 +23,6 @@ pub use online::{SentRequest, verify_decision, verify_device_request};
 pub use roots::{Roots, verify_roots};
 pub use scoped::{ServerRole, verify_certificate, verify_license};
 pub use signer::{Message, SignError, Signer, sign_statement};
+pub use trust_file::TrustFile;
 pub use verify::{Signers, Verified, verify};
 pub use window::KeyWindow;

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use sealgate_artifact::{Carrier, Code, Kind, License, PublicKey, UnixSeconds};
 use sealgate_rules::{Window, in_force};
 use sealgate_trust::{
-    Accepted, ChainBytes, Roots, TenantTrust, TrustError, Verified, ed25519, verify_license, verify_roots,
+    Accepted, ChainBytes, Roots, TenantTrust, TrustError, TrustFile, Verified, ed25519, verify_license,
+    verify_roots,
 };
-use sealgate_wire::Trust;
 
 use crate::{Vector, answer};
 
@@ -92,12 +92,5 @@ fn courier(file: &Path) -> Result<Option<ChainBytes>, Code> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         text => text.map_err(|_| Code::FileUnreadable)?,
     };
-    let trust: Trust = serde_json::from_slice(&text).map_err(|_| Code::FieldInvalid)?;
-    let bytes = |envelope: &serde_json::value::RawValue| envelope.get().as_bytes().to_vec();
-    let (keyset, roots) = trust.keyset_chain.split_last().ok_or(Code::FieldInvalid)?;
-    Ok(Some(ChainBytes {
-        roots: roots.iter().map(|envelope| bytes(envelope)).collect(),
-        keyset: bytes(keyset),
-        tenant_keyset: bytes(&trust.tenant_keyset),
-    }))
+    TrustFile::courier(&text).map(Some).map_err(|e| e.code())
 }

@@ -8,7 +8,8 @@ use sealgate_artifact::{
     ArtifactError, Carrier, Code, KeyUse, Kind, KindVisitor, License, PublicKey, Statement, UnixSeconds,
     Value, parse_json,
 };
-use sealgate_wire::{Timestamp, Trust};
+use sealgate_trust::{ChainBytes, TrustError, TrustFile};
+use sealgate_wire::Timestamp;
 use serde_json::json;
 
 use crate::args::InspectArgs;
@@ -19,8 +20,10 @@ use crate::output::{Output, harmless, say};
 pub(crate) fn run(args: &InspectArgs, output: &Output) -> Result<(), Failure> {
     let bytes = files::read(&args.file)
         .map_err(|e| Failure::new(Code::FileUnreadable, format!("{}: {e}", args.file.display())))?;
-    if let Ok(trust) = serde_json::from_slice::<Trust>(&bytes) {
-        return inspect_trust(&trust, output);
+    match TrustFile::parse(&bytes) {
+        Ok(trust) => return inspect_trust(&trust, output),
+        Err(TrustError::Artifact(error)) => return Err(of_another_form(&args.file, &error)),
+        Err(_) => {}
     }
     let carrier = Carrier::decode(&bytes).map_err(|e| of_another_form(&args.file, &e))?;
     if args.dsse {
@@ -181,32 +184,33 @@ fn readable(name: &str, value: &Value) -> String {
 }
 
 /// A trust.json: what it pins, and each statement in it.
-fn inspect_trust(trust: &Trust, output: &Output) -> Result<(), Failure> {
-    let envelopes = trust.keyset_chain.iter().chain([&trust.tenant_keyset]);
+fn inspect_trust(trust: &TrustFile, output: &Output) -> Result<(), Failure> {
+    let ChainBytes { roots, keyset, tenant_keyset } = &trust.chain;
+    let envelopes = roots.iter().chain([keyset, tenant_keyset]);
     let statements = envelopes
-        .map(|envelope| Seen::of(Carrier::decode(envelope.get().as_bytes())?))
+        .map(|envelope| Seen::of(Carrier::decode(envelope)?))
         .collect::<Result<Vec<_>, Failure>>()?;
     let reports: Vec<_> = statements.iter().map(Seen::report).collect();
     let report = json!({
         "verified": false,
         "kind": "trust.json",
-        "roots": trust.roots,
+        "roots": trust.roots.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "threshold": trust.threshold,
         "root_version": trust.root_version,
-        "tenant": trust.tenant,
-        "app": trust.app,
+        "tenant": trust.tenant.to_string(),
+        "app": trust.app.to_string(),
         "statements": reports,
     });
     output.result(&report, |_| {
         say!("NOT VERIFIED: this is what the file says.\n");
         let mut pairs =
             vec![("kind", "trust.json: what a build pins to judge licenses of one app".to_owned())];
-        pairs.extend(trust.roots.iter().map(|root| ("root", root.clone())));
+        pairs.extend(trust.roots.iter().map(|root| ("root", root.to_string())));
         pairs.extend([
             ("of which must sign", trust.threshold.to_string()),
             ("root version", trust.root_version.to_string()),
-            ("tenant", trust.tenant.clone()),
-            ("app", trust.app.clone()),
+            ("tenant", trust.tenant.to_string()),
+            ("app", trust.app.to_string()),
         ]);
         Output::pairs(&pairs);
         say!("\nstatements:");
