@@ -382,7 +382,7 @@ impl std::fmt::Display for Code {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::Code;
+    use super::{Code, Family};
 
     const SPEC: &str = include_str!("../../../spec/errors.md");
 
@@ -434,6 +434,32 @@ mod tests {
         for code in Code::ALL {
             let expected = listed.remove(code.as_str()).unwrap_or(otherwise);
             assert_eq!(code.authforge(), expected, "{code}");
+        }
+        assert!(listed.is_empty(), "not codes: {listed:?}");
+    }
+
+    /// `spec/http.md` §3.4 gives statuses; of the codes that it does not name, those of a request that does not verify are
+    /// 400 (`spec/online.md` §7.4), and any other is 500.
+    #[test]
+    fn the_spec_says_the_same_of_our_api() {
+        let spec = include_str!("../../../spec/http.md");
+        let table = spec.split("### 3.4 ").nth(1).and_then(|rest| rest.split("\n#").next()).expect("§3.4");
+        let mut listed = BTreeMap::new();
+        for row in table.lines().filter(|l| l.starts_with("| ") && !l.starts_with("| code")) {
+            let (codes, status) = row.trim_matches('|').split_once('|').expect("two columns");
+            let status: u16 = status.trim().parse().expect("a status");
+            listed.extend(codes.split(',').map(|code| (code.trim(), status)));
+        }
+        assert_eq!(listed.remove("any other"), Some(500));
+        for code in Code::ALL {
+            let status = code.http_status();
+            match listed.remove(code.as_str()) {
+                Some(expected) => assert_eq!(status, expected, "{code}"),
+                None => assert!(
+                    status == 500 || (status == 400 && code.family() == Family::Security),
+                    "{code}: {status}"
+                ),
+            }
         }
         assert!(listed.is_empty(), "not codes: {listed:?}");
     }

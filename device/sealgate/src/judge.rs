@@ -4,7 +4,7 @@
 use sealgate_artifact::{
     Decision, DeviceRequest, License as Signed, Origin, Outcome, ServerCertificate, StatementId, UnixSeconds,
 };
-use sealgate_rules::{Window, in_force};
+use sealgate_rules::Standing;
 use sealgate_trust::{
     Accepted, KeyWindow, SentRequest, ServerRole, TenantTrust, TrustError, Verified, verify_certificate,
     verify_decision, verify_license,
@@ -69,7 +69,8 @@ impl Question<'_> {
         let floor = self.floor.max(signed_time);
         let license = license.get();
         // spec/license.md §4: the same function as the server's, at a time that no clock can set back.
-        in_force(Window::from(license), false, self.now.max(floor))
+        Standing::of_signed(license)
+            .gives_rights(self.now.max(floor))
             .map_err(|code| Denied::by_license(code, license.license))?;
         let memory = Memory { accepted: chain.accepted().clone(), floor, statements: has };
         Ok((License::new(license, Some(decision.get())), memory))

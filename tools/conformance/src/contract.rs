@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use sealgate_artifact::{Carrier, Code, Kind, License, PublicKey, UnixSeconds};
-use sealgate_rules::{Window, in_force};
+use sealgate_rules::Standing;
 use sealgate_trust::{
     Accepted, ChainBytes, Roots, TenantTrust, TrustError, TrustFile, Verified, ed25519, verify_license,
     verify_roots,
@@ -63,7 +63,7 @@ pub fn verify_file(
         Kind::TenantKeyset => Ok(trust.tenant_keyset().id().to_string()),
         _ => {
             let license = believed(&trust, &artifact).map_err(|e| e.code())?;
-            in_force(Window::from(license.get()), false, now)?;
+            Standing::of_signed(license.get()).gives_rights(now)?;
             Ok(license.id().to_string())
         }
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use sealgate_artifact::{AppId, Code, KeyUse, License, MaxDevices, PublicKey, TenantId, UnixSeconds};
-use sealgate_rules::{Window, in_force};
+use sealgate_rules::Standing;
 use sealgate_trust::{
     Accepted, ChainBytes, Roots, TenantTrust, TrustError, TrustFile, Verified, verify_license,
 };
@@ -28,7 +28,8 @@ pub(crate) fn run(args: &VerifyArgs, output: &Output) -> Result<(), Failure> {
     let license = read(&file)?;
     let (pinned, statements) = pinned(args, &file, roots)?;
     let (verified, chain) = judge(&license, &pinned, &statements, now())?;
-    in_force(Window::from(verified.get()), false, now())
+    Standing::of_signed(verified.get())
+        .gives_rights(now())
         .map_err(|code| not_in_force(code, verified.get()))?;
     let report = report(&verified, &chain, &pinned);
     output.result(&report, |_| print(&verified, &chain, &pinned));
