@@ -55,7 +55,8 @@ mod tests {
             request_id: "r",
         };
         let first = Head::EMPTY.append(&entry);
-        let hex = |head: Head| head.hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let half = |bytes: &[u8]| u128::from_be_bytes(bytes.try_into().expect("16 bytes"));
+        let hex = |head: Head| format!("{:032x}{:032x}", half(&head.hash[..16]), half(&head.hash[16..]));
         assert_eq!(
             (first.seq, hex(first)),
             (1, "44153f0cc3cf33feaa91937fa7493769cc75db46ff28b32bb13bf493a07049e0".to_owned())
