@@ -6,12 +6,12 @@ use crate::{
     fields, limits,
 };
 
-/// Names one server's key and the little it may be used for, for a few weeks.
+/// Names one server's key and what it may be used for, for a few weeks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerCertificate {
     /// When it was signed.
     pub issued_at: UnixSeconds,
-    /// From then on nothing the server signs is believed. At most 31 days after `issued_at`.
+    /// From this time on nothing that the server signs is believed. At most 31 days after `issued_at`.
     pub expires_at: UnixSeconds,
     /// The server's key.
     pub public_key: PublicKey,

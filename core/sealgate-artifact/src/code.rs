@@ -1,13 +1,13 @@
 //! Stable error codes: the one table that every face maps from (`spec/errors.md`).
 
-/// Whose fault an error is, and what a caller may do about it (`spec/errors.md` §1).
+/// Who has to act on an error, and what a caller may do about it (`spec/errors.md` §1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Family {
     /// The license says no.
     License,
-    /// Something is not what it claims to be. Never shown as "offline".
+    /// Something is not what it claims to be. Never show it as "offline".
     Security,
-    /// The question or the answer did not arrive; says nothing about rights.
+    /// The request or the answer did not arrive. This says nothing about rights.
     Transport,
     /// Whoever set this program up has to act.
     Configuration,

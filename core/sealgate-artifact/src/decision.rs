@@ -13,21 +13,21 @@ pub enum Outcome {
     Allowed {
         /// The license.
         license: LicenseId,
-        /// The version that counts. Rights come from it, not from here.
+        /// The version that counts. Rights come from this statement, not from the decision.
         license_statement: StatementId,
     },
     /// The device may not.
     Denied {
         /// The license, where one was found.
         license: Option<LicenseId>,
-        /// Why: `[a-z][a-z0-9_]{0,63}`, perhaps one that this program does not know.
+        /// Why, as `[a-z][a-z0-9_]{0,63}`. This version may not know the code.
         code: String,
-        /// After how many seconds asking again may help.
+        /// How many seconds to wait before asking again may help.
         retry_after: Option<u64>,
     },
 }
 
-/// A server's answer to one request. It carries no right: those are the license's (`spec/online.md` §1.1).
+/// A server's answer to one request. It grants no rights: those come from the license (`spec/online.md` §1.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
     /// As in the request.
@@ -51,7 +51,7 @@ pub struct Decision {
 }
 
 impl Decision {
-    /// The license that was decided about; a denial may name none.
+    /// The license that the decision is about. A denial may name none.
     pub fn license(&self) -> Option<LicenseId> {
         match &self.outcome {
             Outcome::Allowed { license, .. } => Some(*license),
@@ -106,7 +106,7 @@ impl Statement for Decision {
     }
 }
 
-/// `spec/online.md` §4.2: what allows names the version that counts, what denies names none.
+/// `spec/online.md` §4.2: a yes names the version that counts, a no names none.
 fn outcome(
     license: Option<LicenseId>,
     license_statement: Option<StatementId>,

@@ -14,9 +14,9 @@ pub struct Envelope {
 /// One signature and the hint at who made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignatureEntry {
-    /// A look-up hint that proves nothing.
+    /// A hint for looking up the key. It proves nothing.
     pub keyid: String,
-    /// The signature's bytes, of whatever length was sent.
+    /// The signature's bytes. Their number is not checked here.
     pub sig: Vec<u8>,
 }
 
@@ -26,7 +26,7 @@ impl Envelope {
         Self { payload_type: payload_type.into(), payload, signatures }
     }
 
-    /// Reads an envelope; says nothing about its truth.
+    /// Reads an envelope, and verifies nothing.
     pub fn decode(bytes: &[u8]) -> Result<Self, ArtifactError> {
         limits::check("envelope", bytes.len(), limits::ENVELOPE_BYTES)?;
         Self::from_value(json::parse(bytes)?)

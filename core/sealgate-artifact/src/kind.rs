@@ -73,12 +73,12 @@ kinds! {
         "what a server answers to one request of one device"
 }
 
-/// What somebody does with a kind's type, for any kind: see [`Kind::visit`].
+/// A generic function of a kind's type, for [`Kind::visit`].
 pub trait KindVisitor {
-    /// What comes of it.
+    /// What the function returns.
     type Output;
 
-    /// Does it with the type `T`.
+    /// The function, for the type `T`.
     fn visit<T: Statement>(self) -> Self::Output;
 }
 

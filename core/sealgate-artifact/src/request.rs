@@ -6,7 +6,7 @@ use crate::{
     UnixSeconds, Value, Word, hex,
 };
 
-/// 128 random bits that tie an answer to its question (`spec/online.md` §2.4).
+/// 128 random bits that tie a decision to its request (`spec/online.md` §2.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Nonce([u8; 16]);
 

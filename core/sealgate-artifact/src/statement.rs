@@ -7,12 +7,12 @@ use sha2::{Digest, Sha256};
 
 use crate::{ArtifactError, Attachments, Carrier, Envelope, Kind, Value, fields::Fields, hex, json, limits};
 
-/// Something that can be said under signature.
+/// A statement that can be signed.
 pub trait Statement: Sized + Clone + PartialEq + Debug {
     /// The kind, fixed per type, so that no statement is read as another.
     const KIND: Kind;
 
-    /// Takes this kind's fields; whatever is left afterwards is refused by the caller.
+    /// Takes this kind's fields. The caller refuses whatever is left.
     #[doc(hidden)]
     fn take(fields: &mut Fields, attachments: &mut Attachments<'_>) -> Result<Self, ArtifactError>;
 
@@ -20,7 +20,7 @@ pub trait Statement: Sized + Clone + PartialEq + Debug {
     #[doc(hidden)]
     fn members(&self) -> Vec<(&'static str, Value)>;
 
-    /// What does not fit into the payload and travels beside it.
+    /// What does not fit into the payload and therefore travels beside it.
     fn attachments(&self) -> Vec<Vec<u8>> {
         vec![]
     }
@@ -32,8 +32,7 @@ pub trait Statement: Sized + Clone + PartialEq + Debug {
         Value::Object(std::iter::once(typ).chain(members).collect()).to_string().into_bytes()
     }
 
-    /// Reads a payload and the attachments it names by the strict profile. Form only: whoever calls this has verified
-    /// nothing.
+    /// Reads a payload and the attachments it names by the strict profile. It checks the form only, and verifies nothing.
     fn from_payload(payload: &[u8], attachments: &[Vec<u8>]) -> Result<Self, ArtifactError> {
         limits::check("payload", payload.len(), limits::PAYLOAD_BYTES)?;
         let mut fields = Fields::new(json::parse(payload)?)?;
@@ -53,7 +52,7 @@ pub trait Statement: Sized + Clone + PartialEq + Debug {
     }
 }
 
-/// SHA-256 of the signed bytes: a statement's name, the same whoever signed it and however often.
+/// A statement's name: SHA-256 of the signed bytes. It does not depend on who signed, or how often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct StatementId([u8; 32]);
 
@@ -112,12 +111,12 @@ impl<T: Statement> Unverified<T> {
         &self.carrier.envelope
     }
 
-    /// What came beside the envelope; the statement names it, or is refused.
+    /// What came beside the envelope. A statement that does not name all of it is refused.
     pub fn attachments(&self) -> &[Vec<u8>] {
         &self.carrier.attachments
     }
 
-    /// What the payload says, for people to look at. Nothing vouches for it.
+    /// What the payload claims, for people to look at. Nobody has verified it.
     pub fn danger_peek(&self) -> Result<T, ArtifactError> {
         T::from_payload(self.carrier.envelope.payload(), &self.carrier.attachments)
     }

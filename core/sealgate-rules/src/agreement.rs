@@ -47,7 +47,7 @@ proptest! {
         prop_assert_eq!(facts.validate(at(now)), expected);
     }
 
-    /// A heartbeat says what a validation would, but where that would take a seat.
+    /// A heartbeat gives the answer of a validation, except where that would take a seat.
     #[test]
     fn a_heartbeat_agrees_and_takes_no_seat(facts in facts(), now in 5u64..25) {
         let expected = match facts.validate(at(now)) {
@@ -58,7 +58,7 @@ proptest! {
         prop_assert_eq!(facts.continues(at(now)), expected);
     }
 
-    /// Nothing leaves for a device of a license by which a bound device would be refused, and the reason is the same.
+    /// Where a bound device would be refused, no file leaves either, and the reason is the same.
     #[test]
     fn a_lifetime_file_agrees(facts in facts(), now in 5u64..25, counted: bool, enabled: bool) {
         let max_devices = if counted { MaxDevices::Limited(3) } else { MaxDevices::Unlimited };
@@ -71,8 +71,8 @@ proptest! {
         }
     }
 
-    /// The vendor gets a license whatever its dates say, but never a revoked or suspended one; a file for AuthForge's
-    /// clients moreover only of one that gives rights.
+    /// The vendor gets a license whatever its dates say, but never a revoked or suspended one. A file for AuthForge's
+    /// clients also needs a license that gives rights now.
     #[test]
     fn what_the_vendor_takes_out_agrees(facts in facts(), now in 5u64..25, offline: bool) {
         let license = facts.license;

@@ -45,12 +45,12 @@ pub struct ListEntry<'a> {
     pub effect: Effect,
     /// What it is about.
     pub matcher: Matcher<'a>,
-    /// From then on it counts for nothing.
+    /// From this time on the entry has no effect.
     pub expires_at: Option<UnixSeconds>,
 }
 
 /// Reads a block in CIDR notation, or one address. Bits behind the prefix must be zero, and an IPv4 address inside IPv6
-/// is taken for the IPv4 address that it is.
+/// is read as that IPv4 address.
 pub fn parse_net(text: &str) -> Option<IpNet> {
     let net = match text.parse::<IpNet>() {
         Ok(net) => net,
@@ -167,7 +167,7 @@ mod tests {
     }
 
     proptest! {
-        /// A denying entry never admits anybody, and what it matches is never admitted; order means nothing.
+        /// A denying entry never allows anybody, and what it matches is never allowed. The order of entries does not matter.
         #[test]
         fn denying_always_wins(entries in entries(), device in 0u8..4, host in 0u8..4) {
             let (hwid, address) = (format!("d{device}"), format!("10.0.0.{host}"));

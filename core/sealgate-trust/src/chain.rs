@@ -94,7 +94,7 @@ impl TenantTrust {
         &self.tenant_keyset
     }
 
-    /// What to remember from now on, in the place of what was remembered before.
+    /// What to remember from now on instead of what was remembered before.
     pub fn accepted(&self) -> &Accepted {
         &self.accepted
     }

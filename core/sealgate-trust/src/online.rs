@@ -1,4 +1,4 @@
-//! A device's question and a server's answer (`spec/online.md`).
+//! A device's request and a server's decision (`spec/online.md`).
 
 use sealgate_artifact::{
     AppId, Decision, DeviceRequest, Kind, LicenseId, Nonce, Operation, PublicKey, ServerCertificate,
@@ -10,8 +10,8 @@ use crate::{Signers, TrustError, Verified, ed25519, verify};
 
 /// Believes that whoever holds the device's key made this request (`spec/online.md` §3).
 ///
-/// Nothing else follows: not that the key is known, not that the license exists, not that tenant and app are the
-/// caller's. The caller compares those.
+/// Nothing else follows from it. The caller still has to check that the license exists, that the key is known, and that
+/// tenant and app are the right ones.
 pub fn verify_device_request(bytes: &[u8]) -> Result<Verified<DeviceRequest>, TrustError> {
     let claim = Unverified::<DeviceRequest>::decode(bytes)?;
     // spec/online.md §3.2: the choice of this key can only end in a refusal, or in `verify` with it as the one signer.
@@ -67,7 +67,7 @@ pub fn verify_decision(
     let decision = verify(&Unverified::<Decision>::decode(decision)?, &signers)?;
     let said = decision.get();
     answers(said, sent)?;
-    // spec/online.md §5.3: one that was verified for another question of this client does not answer this one.
+    // spec/online.md §5.3: a certificate that was verified for another request of this client may not cover this one.
     let is_covered = server.tenants.contains(&sent.tenant)
         && server.operations.iter().any(|operation| operation == sent.operation.as_str());
     if !is_covered {
@@ -77,7 +77,7 @@ pub fn verify_decision(
     Ok(decision)
 }
 
-/// `spec/online.md` §5.2: the decision is about this question and no other.
+/// `spec/online.md` §5.2: the decision answers this request and no other.
 fn answers(said: &Decision, sent: &SentRequest<'_>) -> Result<(), TrustError> {
     if said.tenant != sent.tenant {
         return Err(TrustError::WrongTenant { expected: sent.tenant, found: said.tenant });

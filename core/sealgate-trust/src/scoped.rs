@@ -28,7 +28,7 @@ pub fn verify_license(
     }
 }
 
-/// What a caller wants of a server: whom it speaks for, where it was called, and what it was asked.
+/// What a caller expects of a server: the tenant it speaks for, where it was called, and what it was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ServerRole<'a> {
     /// The caller's tenant.

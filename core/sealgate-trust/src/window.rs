@@ -1,10 +1,10 @@
-//! From when until when a statement about keys holds (`spec/keys.md` §4.3).
+//! When a statement about keys holds (`spec/keys.md` §4.3).
 
 use sealgate_artifact::UnixSeconds;
 
 use crate::TrustError;
 
-/// Whose window it is; decides the code.
+/// Whose window it is. This decides the code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyWindow {
     /// The last root statement's.
@@ -25,7 +25,7 @@ impl std::fmt::Display for KeyWindow {
     }
 }
 
-/// A day's tolerance before `issued_at` spares machines whose clock is a little behind; the end has none.
+/// The window begins a day before `issued_at`, for machines whose clock is a little slow. Its end has no tolerance.
 pub(crate) fn check(
     window: KeyWindow,
     issued_at: UnixSeconds,
