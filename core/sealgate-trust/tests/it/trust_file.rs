@@ -36,7 +36,7 @@ fn a_sound_file_verifies_under_its_own_roots() {
 #[test]
 fn what_is_no_trust_file_is_refused() {
     for (old, new, code) in [
-        ("{", "", Code::JsonInvalid),
+        (r#","threshold""#, r#""threshold""#, Code::JsonInvalid),
         ("{", r#"{"extra":1,"#, Code::FieldInvalid),
         (r#""threshold":1,"#, "", Code::FieldInvalid),
         (r#""threshold":1"#, r#""threshold":-1"#, Code::FieldInvalid),
