@@ -48,14 +48,12 @@ pub fn verify_file(
     let courier = courier(file)?;
     let chain = match (kind, courier) {
         (Kind::Root, courier) => return followed(&pins, courier, artifact, now).map_err(|e| e.code()),
-        // A certificate is judged for a caller with a role, a decision for one who asked; a request vouches only for itself.
-        (Kind::ServerCertificate | Kind::DeviceRequest | Kind::Decision, _) => {
-            return Err(Code::KindUnexpected);
-        }
-        (_, None) => return Err(Code::TrustMissing),
+        (Kind::Keyset | Kind::TenantKeyset | Kind::License, None) => return Err(Code::TrustMissing),
         (Kind::Keyset, Some(chain)) => ChainBytes { keyset: artifact.clone(), ..chain },
         (Kind::TenantKeyset, Some(chain)) => ChainBytes { tenant_keyset: artifact.clone(), ..chain },
         (Kind::License, Some(chain)) => chain,
+        // No other kind is judged as a file: it would need a caller with a role or a request.
+        _ => return Err(Code::KindUnexpected),
     };
     let trust = TenantTrust::verify(&pins, &chain, None, &Accepted::default(), now).map_err(|e| e.code())?;
     match kind {
