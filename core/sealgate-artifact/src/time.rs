@@ -34,7 +34,7 @@ impl UnixSeconds {
         self.0
     }
 
-    /// This time `seconds` later, at most the end of the year 9999.
+    /// `seconds` later, but at most the end of the year 9999.
     #[must_use]
     pub fn plus(self, seconds: u64) -> Self {
         Self(self.0.saturating_add(seconds).min(limits::LAST_SECOND))

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
-use sealgate_artifact::Code;
+use sealgate_artifact::{Code, Origin};
 use serde::{Deserialize, Serialize};
 
 use super::limits::LimitsConfig;
@@ -75,7 +75,7 @@ impl Config {
 
 /// Whether clients can compare each with what they were told (`spec/keys.md` §5.9).
 pub(crate) fn check_origins(origins: &[String]) -> Result<(), Failure> {
-    match origins.iter().find(|origin| !sealgate_artifact::is_origin(origin)) {
+    match origins.iter().find(|origin| Origin::parse(origin).is_none()) {
         None => Ok(()),
         Some(wrong) => Err(Failure::new(Code::ConfigInvalid, format!("{wrong}: not an origin"))
             .fix("give scheme, host and port as in https://licenses.example.com, and nothing behind them")),
