@@ -55,6 +55,8 @@ const TABLE: &[(&str, Category)] = &[
     ("fuzz/**", Tests),
     ("tools/bench/**", Tests),
     ("tools/xtask/**", Build),
+    // outside judges of the core, which may be copied into programs
+    ("verifiers/**", Product),
     // every other crate, in whichever room
     ("*/*/tests/**", Tests),
     ("*/*/proptest-regressions/**", Tests),
@@ -67,7 +69,6 @@ const TABLE: &[(&str, Category)] = &[
     ("device/*/src/**.rs", Product),
     ("device/sealgate-ffi/include/*.h", Product),
     ("device/sealgate-ffi/cbindgen.toml", Build),
-    ("device/languages/**", Product),
     ("server/*/src/**.rs", Product),
     ("server/*/src/**.sql", Product),
     ("server/*/migrations/*.sql", Product),
