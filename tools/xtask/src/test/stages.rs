@@ -51,7 +51,7 @@ pub(super) fn provision(run: &mut Run) -> Result<()> {
 }
 
 pub(super) fn tidy(run: &mut Run) -> Result<()> {
-    crate::tidy::run(run.workspace)
+    crate::tidy::check(run.workspace)
 }
 
 pub(super) fn fmt(run: &mut Run) -> Result<()> {
