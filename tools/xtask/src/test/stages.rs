@@ -80,6 +80,10 @@ pub(super) fn tests(run: &mut Run) -> Result<()> {
     Err(Failure::new(format!("unit and integration tests: {nextest}; documentation tests: {docs}")))
 }
 
+pub(super) fn codegen(run: &mut Run) -> Result<()> {
+    crate::codegen::verify(run.workspace)
+}
+
 pub(super) fn conformance(run: &mut Run) -> Result<()> {
     // One test is one language over one set of questions.
     let passed = crate::conformance::run(run.workspace, &crate::conformance::Options::default())?;

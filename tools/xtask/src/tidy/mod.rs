@@ -1,6 +1,6 @@
 //! `cargo xtask tidy`: the rules of the house that a compiler does not know. Every rule reports all it finds.
 
-mod arrows;
+pub(crate) mod arrows;
 mod categories;
 mod finding;
 mod licences;
@@ -13,6 +13,7 @@ mod rooms;
 mod tree;
 mod words;
 
+use crate::codegen;
 use crate::failure::{Failure, Result};
 use crate::workspace::Workspace;
 use finding::Finding;
@@ -63,6 +64,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     findings.extend(manifests::check(&members));
     findings.extend(map::check(&map::read(&tree, &members)?));
     findings.extend(rooms::check(&tree));
+    findings.extend(generated(workspace)?);
     findings.extend(numbers::check(&tree));
     findings.extend(categories::check(&tree));
     findings.extend(words::check(&tree));
@@ -79,4 +81,11 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
         }
         count => Err(Failure::new(format!("tidy found {count} breaches"))),
     }
+}
+
+/// Generated text that is not what this program's own tables say.
+fn generated(workspace: &Workspace) -> Result<Vec<Finding>> {
+    let stale = codegen::stale_without_a_build(workspace)?;
+    let message = "the generated part is stale; `cargo xtask codegen` writes it";
+    Ok(stale.into_iter().map(|path| Finding::new(path, 1, message)).collect())
 }

@@ -95,6 +95,26 @@ fn a_list_of_modules_is_neither_named_nor_does_it_name() {
 }
 
 #[test]
+fn what_a_parent_re_exports_it_names_only_by_using_it() {
+    let map = |text: &str| {
+        let root = format!("mod b; pub use b::{{B, make}}; {text}");
+        arrows(&map(&[("lib.rs", &root), ("b.rs", "pub struct B; pub fn make() {}")]))
+    };
+    assert_eq!(map("struct S { make: u8 } fn f(s: S) { s.make }"), Vec::<String>::new());
+    assert_eq!(map("struct S { make: B }"), [">b"]);
+    assert_eq!(map("fn f() { make() }"), [">b"]);
+}
+
+#[test]
+fn imports_in_a_circle_end() {
+    let map = map(&[
+        ("lib.rs", "mod a; pub use a::*;"),
+        ("a.rs", "pub use super::*; pub use crate::Gone; fn f(x: Missing, y: Gone) {}"),
+    ]);
+    assert_eq!(arrows(&map), ["a>"], "Gone can only come from a macro of the root's");
+}
+
+#[test]
 fn a_module_and_a_function_may_share_a_name() {
     let map = map(&[
         ("lib.rs", "mod x; mod y; mod z; pub use x::x;"),
@@ -111,14 +131,17 @@ fn a_method_away_from_its_type_is_named_by_who_calls_it() {
         [
             ("lib.rs", "mod a; mod b; mod c; mod d;"),
             ("a.rs", "pub struct A; impl A { pub fn home(&self) {} }"),
-            ("b.rs", "use crate::a::A; impl A { pub fn away(&self) {} pub fn twice(&self) {} }"),
+            (
+                "b.rs",
+                "use crate::a::A; impl A { pub fn away(&self) {} pub fn twice(&self) {} fn both(&self) {} }",
+            ),
             ("c.rs", call),
-            ("d.rs", "struct D; impl D { fn twice(&self) {} }"),
+            ("d.rs", "struct D; impl D { fn twice(&self) {} } use crate::a::A; impl A { fn both(&self) {} }"),
         ]
     };
     let from_c =
         |call| arrows(&map(&files(call))).into_iter().filter(|arrow| arrow.starts_with("c>")).collect();
-    let none: Vec<String> = from_c("fn f(a: u8) { a.twice(); a.away; a.home() }");
+    let none: Vec<String> = from_c("fn f(a: u8) { a.twice(); a.both(); a.away; a.home() }");
     assert!(none.is_empty(), "{none:?}");
     assert_eq!(from_c("fn f(a: u8) { a.away() }"), ["c>b"]);
     assert_eq!(from_c("fn f(a: u8) { crate::a::A::twice(a) }"), ["c>a", "c>b"]);
