@@ -1,4 +1,4 @@
-//! License keys: 128 random bits in a form that people can dictate (`spec/license.md` §3).
+//! License keys: 128 random bits in a form that people can dictate (`spec/license.md` §3.1 to §3.3).
 
 use sha2::{Digest, Sha256};
 

@@ -1,4 +1,4 @@
-//! The conformance program's contract, for Rust (`device/languages/README.md`): test points, vectors, files.
+//! The conformance program's contract, for Rust (`verifiers/README.md`): test points, vectors, files.
 
 use std::path::{Path, PathBuf};
 

@@ -17,7 +17,7 @@ SMALL_ORDER = {
 
 
 def verify(key: bytes, message: bytes, signature: bytes) -> bool:
-    """§1"""
+    """`spec/ed25519.md` §1.1 to §1.5"""
     if len(key) != 32 or len(signature) != 64:
         return False
     r, s = signature[:32], int.from_bytes(signature[32:], "little")
@@ -31,7 +31,7 @@ def verify(key: bytes, message: bytes, signature: bytes) -> bool:
 
 
 def check_key(key: bytes) -> None:
-    """§2: what every key passes that is listed."""
+    """`spec/ed25519.md` §2.1, §2.2: what every key passes that is listed."""
     y = _y(key)
     x = _x(y, key[31] >> 7) if y < P else None
     demand(x is not None, "key_malformed")

@@ -73,7 +73,7 @@ class Fields:
 
 
 def read(kind: str, payload: bytes, attachments: list) -> dict:
-    """§3.6: the payload of a statement of this kind, and the attachments it names."""
+    """`spec/envelope.md` §3.6: the payload of a statement of this kind, and the attachments it names."""
     fields, left = Fields(strict_json.parse(payload)), list(attachments)
     demand(fields.text("typ") == kind, "kind_unexpected")
     statement = KINDS[kind](fields, left)
@@ -83,7 +83,7 @@ def read(kind: str, payload: bytes, attachments: list) -> dict:
 
 
 def in_force(license: dict, now: int) -> None:
-    """`spec/license.md` §4, as far as a file can tell."""
+    """`spec/license.md` §4.1, §4.3, §4.4; that it was revoked a file cannot tell."""
     demand(now >= license["not_before"], "not_yet_valid")
     demand(license["expires_at"] is None or now < license["expires_at"], "expired")
 
@@ -110,6 +110,7 @@ def _root_key(entry) -> bytes:
 
 
 def _keyset(fields: Fields, _) -> dict:
+    """`spec/keys.md` §5.1"""
     return _dated_keys(fields, 12)
 
 

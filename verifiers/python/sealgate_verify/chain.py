@@ -28,7 +28,7 @@ class Verified:
 
 
 def verify(kind: str, carrier: Carrier, keys: list, threshold: int) -> Verified:
-    """`spec/envelope.md` §5: signers are counted, not signatures; then the payload is read, once."""
+    """`spec/envelope.md` §5.3 to §5.5: signers are counted, not signatures; then the payload is read, once."""
     envelope, message = carrier.envelope, carrier.envelope.signed_bytes()
     signed = [key for key in keys if any(ed25519.verify(key, message, s) for s in envelope.signatures)]
     demand(signed != [], "signature_invalid")
@@ -37,7 +37,7 @@ def verify(kind: str, carrier: Carrier, keys: list, threshold: int) -> Verified:
 
 
 def verify_chain(pins: Pins, roots: list, keyset: bytes, tenant_keyset: bytes, tenant, now: int):
-    """The last root statement, keyset and tenant keyset, with the keys seen so far."""
+    """`spec/keys.md` §4.1: the last root statement, keyset and tenant keyset, with the keys seen so far."""
     root, seen = follow(pins, roots, now)
     keyset = verify("keyset", _claim("keyset", keyset), root.statement["keys"], root.statement["threshold"])
     _check_window("keyset", keyset.statement, now)
@@ -51,6 +51,7 @@ def verify_chain(pins: Pins, roots: list, keyset: bytes, tenant_keyset: bytes, t
 
 
 def verify_license(tenant_keyset: Verified, license: bytes, app) -> Verified:
+    """`spec/license.md` §2.1, §2.2"""
     issuers = _signers(tenant_keyset.statement, "issuer")
     license = verify("license", _claim("license", license), issuers, 1)
     demand(license.statement["tenant"] == tenant_keyset.statement["tenant"], "wrong_tenant")
@@ -98,6 +99,7 @@ def _next_root(last: Verified, claim: Carrier, claimed: dict, seen: list):
 
 
 def _claim(kind: str, data: bytes) -> Carrier:
+    """`spec/envelope.md` §5.1, §5.2"""
     carrier = decode_carrier(data) if kind == "license" else Carrier(decode_envelope(data))
     demand(carrier.envelope.payload_type == PAYLOAD_TYPE % kind, "kind_unexpected")
     return carrier

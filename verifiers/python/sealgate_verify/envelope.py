@@ -35,12 +35,13 @@ class Carrier:
 
 
 def decode_envelope(data: bytes) -> Envelope:
+    """`spec/envelope.md` §1.1, §1.2"""
     demand(len(data) <= ENVELOPE_BYTES, "artifact_too_large")
     return _envelope(strict_json.parse(data))
 
 
 def decode_carrier(data: bytes) -> Carrier:
-    """§6.2: an object that has a field `statement` carries attachments, everything else is a bare envelope."""
+    """`spec/envelope.md` §6.2: an object that has a field `statement` carries attachments, everything else is a bare envelope."""
     demand(len(data) <= CARRIER_BYTES, "artifact_too_large")
     value = strict_json.parse(data)
     if not isinstance(value, dict) or "statement" not in value:
