@@ -1,7 +1,7 @@
 //! Seats and credits: what a yes costs, in one transaction (`docs/design.md`, "Seats").
 
 use sealgate_artifact::{AppId, Code, Device, DeviceId, UnixSeconds};
-use sealgate_rules::{LicenseFacts, Seat, Verdict, Window};
+use sealgate_rules::{Facts, Seat, Standing, Verdict, Window};
 use sealgate_store::{Db, DeviceRow, EventRow, LicenseEntry, LicenseRow, Tx, Work, read, write};
 
 use crate::{AuthorityError, Ids, event_row};
@@ -41,7 +41,7 @@ impl Seats {
         let license = &asking.license.license;
         let bound = self.holds(asking.license, asking.device).await?;
         let facts = facts(license, asking.blocked, license.devices_used, bound);
-        match sealgate_rules::validate(facts, asking.now) {
+        match facts.validate(asking.now) {
             Verdict::Refuse(code) => Err(AuthorityError::Refused(code)),
             Verdict::Allow if asking.pays.is_none() => Ok(license.devices_used),
             Verdict::Allow | Verdict::TakeSeat => self.db.write(TakeSeat::new(&self.ids, asking)).await,
@@ -115,7 +115,7 @@ impl TakeSeat {
         let locked = write::licenses::lock(tx, device.tenant, device.license).await?;
         let locked = locked.ok_or(AuthorityError::Refused(Code::LicenseUnknown))?;
         let (used, bound) = write::seats::count_devices(tx, &locked, &device.device).await?;
-        let verdict = sealgate_rules::validate(facts(&locked, self.blocked, used, bound), self.now);
+        let verdict = facts(&locked, self.blocked, used, bound).validate(self.now);
         if let Verdict::Refuse(code) = verdict {
             return Err(AuthorityError::Refused(code));
         }
@@ -153,12 +153,17 @@ impl Work for TakeSeat {
     }
 }
 
-/// What the rules need to know about a license and a device.
-pub fn facts(license: &LicenseRow, blocked: bool, used: u64, bound: bool) -> LicenseFacts {
-    LicenseFacts {
-        window: Window { not_before: license.not_before, expires_at: license.expires_at },
+/// Where a license stands, by its row.
+pub fn standing(license: &LicenseRow) -> Standing {
+    Standing {
+        window: Window::new(license.not_before, license.expires_at),
         revoked: license.revoked_at.is_some(),
-        blocked: license.suspended_at.is_some() || blocked,
-        seat: Seat::count(license.terms.max_devices, used, bound),
+        suspended: license.suspended_at.is_some(),
     }
+}
+
+/// What the rules need to know about a license and a device.
+pub fn facts(license: &LicenseRow, blocked_by_lists: bool, used: u64, bound: bool) -> Facts {
+    let seat = Seat::count(license.terms.max_devices, used, bound);
+    Facts { license: standing(license), blocked_by_lists, seat }
 }

@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 
 use crate::address::ClientAddress;
 use crate::body;
+use crate::problem::status_of;
 use crate::request_id::{self, RequestId};
 
 /// A question on this wire: what it says, where it comes from.
@@ -97,34 +98,7 @@ pub(crate) async fn activate_offline(
 
 /// A refusal: its body has exactly two fields, or old clients take it for a network failure.
 pub(crate) fn refuse(code: Code) -> Response {
-    let (status, word) = in_their_words(code);
-    (status, Json(Failed::new(word))).into_response()
-}
-
-/// `spec/errors.md` §4.
-fn in_their_words(code: Code) -> (StatusCode, &'static str) {
-    match code {
-        Code::MalformedRequest => (StatusCode::BAD_REQUEST, "malformed_request"),
-        Code::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "malformed_request"),
-        Code::NotFound => (StatusCode::NOT_FOUND, "bad_request"),
-        Code::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "bad_request"),
-        Code::AppUnknown => (StatusCode::UNAUTHORIZED, "invalid_app"),
-        Code::LicenseUnknown => (StatusCode::UNAUTHORIZED, "invalid_key"),
-        Code::ReplayDetected => (StatusCode::UNAUTHORIZED, "replay_detected"),
-        Code::SessionExpired => (StatusCode::UNAUTHORIZED, "session_expired"),
-        Code::SessionRequired => (StatusCode::FORBIDDEN, "revoke_requires_session"),
-        Code::LifetimeFilesDisabled => (StatusCode::FORBIDDEN, "offline_activation_disabled"),
-        Code::LifetimeFilesSpent => (StatusCode::FORBIDDEN, "offline_activation_limit_reached"),
-        Code::LicenseNotPerpetual => (StatusCode::CONFLICT, "offline_activation_requires_perpetual"),
-        Code::LicenseNotCounted => (StatusCode::CONFLICT, "offline_activation_requires_seats"),
-        Code::AppDisabled | Code::TenantSuspended => (StatusCode::FORBIDDEN, "app_disabled"),
-        Code::NotYetValid | Code::Blocked => (StatusCode::FORBIDDEN, "blocked"),
-        Code::NoCredits => (StatusCode::TOO_MANY_REQUESTS, "no_credits"),
-        Code::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
-        Code::DeviceLimit => (StatusCode::FORBIDDEN, "hwid_mismatch"),
-        Code::Expired => (StatusCode::GONE, "expired"),
-        Code::Revoked => (StatusCode::GONE, "revoked"),
-        Code::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "system_error"),
-        _ => (StatusCode::INTERNAL_SERVER_ERROR, "system_error"),
-    }
+    // spec/errors.md §4.
+    let (status, word) = code.authforge();
+    (status_of(status), Json(Failed::new(word))).into_response()
 }

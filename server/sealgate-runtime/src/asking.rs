@@ -3,13 +3,11 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use sealgate_artifact::{AppId, Code, Device, Hwid, UnixSeconds};
+use sealgate_artifact::{AppId, Code, Device, Hwid, UnixSeconds, limits};
 use sealgate_authority::{About, AuthorityError, Ids, Limiter, Observed, SharedSecrets, Source, secrets};
 use sealgate_rules::{Effect, ListEntry, Matcher};
 use sealgate_store::{AccessRow, AppEntry, AppRow, Db, LicenseEntry, Listed};
 
-/// spec/http.md §2.2: the longest that a field may be, in bytes.
-const FIELD_BYTES: usize = 128;
 const NONCE_DIGITS: usize = 32;
 
 /// What every request goes through, whichever wire it comes by. Clones share the counts.
@@ -22,14 +20,9 @@ pub(crate) struct Gate {
     observed: Observed,
 }
 
-/// Whether a client's text has 1 to 128 bytes and no control character.
-pub(crate) fn is_text(text: &str) -> bool {
-    (1..=FIELD_BYTES).contains(&text.len()) && !text.chars().any(char::is_control)
-}
-
-/// Whether a secret is short enough to be looked at. A wrong one needs no other form.
+/// spec/http.md §2.2: whether a secret is short enough to be looked at. A wrong one needs no other form.
 pub(crate) fn is_short(text: Option<&str>) -> bool {
-    text.is_none_or(|text| text.len() <= FIELD_BYTES)
+    text.is_none_or(|text| text.len() <= limits::WORD_BYTES)
 }
 
 /// The device that a client on this wire says it is.
@@ -144,7 +137,7 @@ pub(crate) fn app_admits(
 ) -> Result<(), AuthorityError> {
     let entries = app.access.iter().filter(|row| row.license.is_none());
     let entries: Vec<ListEntry<'_>> = entries.map(list_entry).collect();
-    if sealgate_rules::admits(&entries, hwid, address, now) {
+    if sealgate_rules::lists_allow(&entries, hwid, address, now) {
         Ok(())
     } else {
         Err(AuthorityError::Refused(Code::Blocked))
@@ -155,7 +148,7 @@ pub(crate) fn app_admits(
 pub(crate) fn license_admits(app: &AppEntry, license: &LicenseEntry, hwid: &str, now: UnixSeconds) -> bool {
     let entries = app.access.iter().filter(|row| row.license == Some(license.license.id));
     let entries: Vec<ListEntry<'_>> = entries.map(list_entry).collect();
-    sealgate_rules::admits(&entries, hwid, None, now)
+    sealgate_rules::lists_allow(&entries, hwid, None, now)
 }
 
 fn list_entry(row: &AccessRow) -> ListEntry<'_> {

@@ -7,7 +7,7 @@ use sealgate_authforge::{ActivationRequest, Machines};
 use sealgate_authority::authforge_file::{Draft, Mint, Minted};
 use sealgate_authority::seats::TakeSeat;
 use sealgate_authority::{AuthorityError, broken};
-use sealgate_rules::{Window, in_force};
+use sealgate_rules::Leaving;
 use sealgate_store::{AppRow, AuditRow, EventRow, LicenseRow, Tx, Work, write};
 use sealgate_trust::Signer;
 use sealgate_wire::{AuthforgeFile, MakeAuthforgeFile, Timestamp};
@@ -49,10 +49,9 @@ impl AuthforgeFiles {
     ) -> Result<MakeFile, AuthorityError> {
         let license = find(&self.desk, caller, id).await?;
         let app = apps::find(&self.desk, caller, &license.app.to_string()).await?;
-        may_leave(&self.desk.db, &license).await?;
         let now = self.desk.ids.now();
-        let window = Window { not_before: license.not_before, expires_at: license.expires_at };
-        in_force(window, false, now).map_err(AuthorityError::Refused)?;
+        let leaving = |offline| Leaving::AuthforgeFile { offline };
+        may_leave(&self.desk.db, &license, leaving, now).await?;
         let end = end(&app, &license, request, now)?;
         let hwid = device(&app, request)?;
         let name = hwid.as_ref().map(|hwid| hwid.as_str().to_owned());

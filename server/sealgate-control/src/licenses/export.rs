@@ -1,7 +1,9 @@
 //! What leaves the server as a file: a license, and the trust to judge it by.
 
-use sealgate_artifact::{Code, Root, Unverified};
+use sealgate_artifact::{Root, UnixSeconds, Unverified};
+use sealgate_authority::seats::standing;
 use sealgate_authority::{AuthorityError, as_json, broken};
+use sealgate_rules::Leaving;
 use sealgate_store::{Db, LicenseRow, read};
 use sealgate_wire::{SignedStatement, Trust};
 
@@ -13,7 +15,8 @@ impl Licenses {
     /// The signed envelope of a license's newest version. A revoked or suspended license is not handed out.
     pub async fn file(&self, caller: &Caller, id: &str) -> Result<SignedStatement, AuthorityError> {
         let license = find(&self.desk, caller, id).await?;
-        may_leave(&self.desk.db, &license).await?;
+        let leaving = |offline| Leaving::License { offline };
+        may_leave(&self.desk.db, &license, leaving, self.desk.ids.now()).await?;
         let statement = read::licenses::statement(&self.desk.db, license.id, license.version).await?;
         as_json(statement.ok_or_else(|| broken("a license without its statement"))?).map(SignedStatement)
     }
@@ -39,18 +42,14 @@ impl Licenses {
     }
 }
 
-/// Whether anything of this license may be handed out that works without the server.
-pub(super) async fn may_leave(db: &Db, license: &LicenseRow) -> Result<(), AuthorityError> {
+/// Whether this may leave the server: a license, or a file for AuthForge's clients.
+pub(super) async fn may_leave(
+    db: &Db,
+    license: &LicenseRow,
+    leaving: fn(bool) -> Leaving,
+    now: UnixSeconds,
+) -> Result<(), AuthorityError> {
     let tenant = read::tenants::find(db, license.tenant).await?;
-    let refused = |code| Err(AuthorityError::Refused(code));
-    if license.revoked_at.is_some() {
-        return refused(Code::LicenseRevoked);
-    }
-    if license.suspended_at.is_some() {
-        return refused(Code::Blocked);
-    }
-    if !license.terms.offline || tenant.is_none_or(|tenant| !tenant.offline) {
-        return refused(Code::OfflineDisabled);
-    }
-    Ok(())
+    let offline = license.terms.offline && tenant.is_some_and(|tenant| tenant.offline);
+    standing(license).may_leave(leaving(offline), now).map_err(AuthorityError::Refused)
 }

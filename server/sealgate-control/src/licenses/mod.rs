@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sealgate_artifact::{AppId, Code, LicenseId, UnixSeconds};
+use sealgate_authority::seats::standing;
 use sealgate_authority::{AuthorityError, SharedSecrets, stored};
-use sealgate_rules::{Window, in_force};
 use sealgate_store::read::licenses::{Filter, Searched};
 use sealgate_store::{LicenseRow, read};
 use sealgate_wire::{LicenseQuery, LicenseView, LookUpLicense, Page, Seats, Timestamp};
@@ -146,7 +146,7 @@ pub(crate) fn view(license: &LicenseRow, now: UnixSeconds) -> Result<LicenseView
         license_id: license.id.to_string(),
         app_id: license.app.to_string(),
         plan_id: license.plan.map(|id| id.to_string()),
-        status: status(license, now).to_owned(),
+        status: standing(license).status(now).as_str().to_owned(),
         tier: license.terms.tier.as_str().to_owned(),
         features: stored(&license.terms.features)?,
         limits: stored(&license.terms.limits)?,
@@ -161,15 +161,4 @@ pub(crate) fn view(license: &LicenseRow, now: UnixSeconds) -> Result<LicenseView
         revoked_at: license.revoked_at.map(Timestamp),
         revoke_reason: license.revoke_reason.clone(),
     })
-}
-
-/// `active`, `suspended`, `expired` or `revoked`, by the same rule that decides validations.
-fn status(license: &LicenseRow, now: UnixSeconds) -> &'static str {
-    let window = Window { not_before: license.not_before, expires_at: license.expires_at };
-    match in_force(window, license.revoked_at.is_some(), now) {
-        Err(Code::Revoked) => "revoked",
-        Err(Code::Expired) => "expired",
-        _ if license.suspended_at.is_some() => "suspended",
-        _ => "active",
-    }
 }

@@ -10,7 +10,7 @@ pub(crate) use table::operations;
 
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use sealgate_artifact::Code;
 use sealgate_authority::AuthorityError;
@@ -20,7 +20,7 @@ use serde::de::DeserializeOwned;
 
 use crate::body::{self, Unreadable};
 use crate::caller::Authenticated;
-use crate::problem::Problem;
+use crate::problem::{Problem, status_of};
 use crate::request_id::RequestId;
 
 /// What names a request that may come again (`spec/http.md` §3.7).
@@ -104,7 +104,7 @@ impl Authenticated {
     ) -> Response {
         match done {
             Ok(value) => {
-                let status = StatusCode::from_u16(status).expect("the table holds statuses");
+                let status = status_of(status);
                 let body = serde_json::to_vec(&value).expect("answers can be written");
                 (status, [(header::CONTENT_TYPE, media_type)], body).into_response()
             }

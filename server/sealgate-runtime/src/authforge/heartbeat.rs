@@ -1,9 +1,9 @@
 //! `POST /auth/heartbeat`: may this session go on? (`spec/http.md` §2.8)
 
-use sealgate_artifact::Code;
+use sealgate_artifact::{Code, Word};
 use sealgate_authforge::{HeartbeatRequest, Typ};
+use sealgate_authority::seats::facts;
 use sealgate_authority::{About, AuthorityError, Source};
-use sealgate_rules::{Seat, Window, in_force};
 
 use super::answer::Allowed;
 use super::validate::{Validated, scope};
@@ -43,15 +43,10 @@ impl AuthForge {
         self.gate.limiter.heartbeat(entry.license.id)?;
 
         let license = &entry.license;
-        let window = Window { not_before: license.not_before, expires_at: license.expires_at };
-        in_force(window, license.revoked_at.is_some(), now).map_err(AuthorityError::Refused)?;
-        if license.suspended_at.is_some() || !asking::license_admits(&app, &entry, &ask.hwid, now) {
-            return Err(AuthorityError::Refused(Code::Blocked));
-        }
+        let blocked = !asking::license_admits(&app, &entry, &ask.hwid, now);
         let bound = self.seats.holds(&entry, &asking::device(&ask.hwid)?).await?;
-        if Seat::count(license.terms.max_devices, license.devices_used, bound) != Seat::Bound {
-            return Err(AuthorityError::Refused(Code::DeviceLimit));
-        }
+        let facts = facts(license, blocked, license.devices_used, bound);
+        facts.continues(now).map_err(AuthorityError::Refused)?;
         let (scope, question) =
             (scope(license, &ask.hwid, &ask.nonce), digest(&[b"heartbeat", ask.session_token.as_bytes()]));
         // A reused nonce does not end the session; the request is treated as new.
@@ -75,7 +70,7 @@ impl AuthForge {
 
 fn is_well_formed(ask: &HeartbeatRequest) -> bool {
     asking::is_short(Some(&ask.app_id))
-        && asking::is_text(&ask.hwid)
+        && Word::is_word(&ask.hwid)
         && asking::is_nonce(&ask.nonce)
         && ask.session_token.len() <= SESSION_TOKEN_BYTES
 }

@@ -1,11 +1,11 @@
 //! `POST /auth/offline/activate`: a file that lasts for ever, for the device that asks (`spec/http.md` §2.10).
 
-use sealgate_artifact::{Code, LicenseKey, UnixSeconds};
+use sealgate_artifact::{Code, LicenseKey, UnixSeconds, Word};
 use sealgate_authforge::{Machines, OfflineActivateAnswer, OfflineActivateRequest, Status};
 use sealgate_authority::authforge_file::{Draft, Minted};
-use sealgate_authority::seats::{Asking, TakeSeat};
+use sealgate_authority::seats::{Asking, TakeSeat, standing};
 use sealgate_authority::{About, AuthorityError, Source, broken, event_row};
-use sealgate_rules::{Window, in_force};
+use sealgate_rules::Leaving;
 use sealgate_store::{AppEntry, EventRow, LicenseRow, LifetimeFileRow, Tx, Work, write};
 
 use super::AuthForge;
@@ -88,8 +88,8 @@ impl AuthForge {
 }
 
 fn is_well_formed(ask: &OfflineActivateRequest) -> bool {
-    asking::is_text(&ask.license_key)
-        && asking::is_text(&ask.hwid)
+    Word::is_word(&ask.license_key)
+        && Word::is_word(&ask.hwid)
         && asking::is_nonce(&ask.nonce)
         && asking::is_short(Some(&ask.app_id))
         && asking::is_short(ask.app_secret.as_deref())
@@ -97,18 +97,9 @@ fn is_well_formed(ask: &OfflineActivateRequest) -> bool {
 
 /// Checks that can be made before anything is signed. The transaction repeats those whose facts can change.
 fn may_last_for_ever(app: &AppEntry, license: &LicenseRow, now: UnixSeconds) -> Result<(), AuthorityError> {
-    if !app.app.lifetime_files {
-        return Err(AuthorityError::Refused(Code::LifetimeFilesDisabled));
-    }
-    let window = Window { not_before: license.not_before, expires_at: license.expires_at };
-    in_force(window, license.revoked_at.is_some(), now).map_err(AuthorityError::Refused)?;
-    let refused = match (license.suspended_at, license.expires_at, license.terms.max_devices.seats()) {
-        (Some(_), ..) => Code::Blocked,
-        (None, Some(_), _) => Code::LicenseNotPerpetual,
-        (None, None, None) => Code::LicenseNotCounted,
-        (None, None, Some(_)) => return Ok(()),
-    };
-    Err(AuthorityError::Refused(refused))
+    let max_devices = license.terms.max_devices;
+    let file = Leaving::LifetimeFile { enabled: app.app.lifetime_files, max_devices };
+    standing(license).may_leave(file, now).map_err(AuthorityError::Refused)
 }
 
 struct KeepFile {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sealgate_artifact::Code;
+use sealgate_artifact::{Code, Word};
 use sealgate_authforge::{Typ, ValidateAnswer, ValidateRequest};
 use sealgate_authority::seats::Asking;
 use sealgate_authority::{About, AuthorityError, Source};
@@ -105,8 +105,8 @@ impl AuthForge {
 }
 
 fn is_well_formed(ask: &ValidateRequest) -> bool {
-    asking::is_text(&ask.license_key)
-        && asking::is_text(&ask.hwid)
+    Word::is_word(&ask.license_key)
+        && Word::is_word(&ask.hwid)
         && asking::is_nonce(&ask.nonce)
         && asking::is_short(ask.app_id.as_deref())
         && asking::is_short(ask.app_secret.as_deref())

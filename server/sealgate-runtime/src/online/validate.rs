@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sealgate_artifact::{
-    Code, Decision, Device, DeviceRequest, LicenseName, Outcome, StatementId, UnixSeconds,
+    Code, Decision, Device, DeviceRequest, LicenseName, Operation, Outcome, StatementId, UnixSeconds,
 };
 use sealgate_authority::seats::{Asking, Seats};
 use sealgate_authority::{About, AuthorityError, SignedEnvelope, Source, as_json, broken};
@@ -16,7 +16,6 @@ use crate::asking::{self, Gate};
 use crate::identity::{Identity, TrustBundle};
 use crate::replay::{ReplayLog, digest};
 
-const OPERATION: &str = "validate";
 /// spec/online.md §7.1: statements that a client may say it holds.
 const HOLDS: usize = 16;
 
@@ -58,7 +57,7 @@ impl Online {
         self.gate.limiter.address(source.address)?;
         let request = verify_device_request(ask.request.get().as_bytes());
         let request = request.map_err(|e| AuthorityError::Refused(e.code()))?;
-        asking::require(request.get().operation == OPERATION)?;
+        asking::require(request.get().operation == Operation::Validate)?;
         // This server cannot speak for a tenant that is not here: that no is unsigned.
         let bundle = self.identity.bundle(request.get().tenant).await?;
 
@@ -66,7 +65,8 @@ impl Online {
         let mut about = About { device: Some(device.name().into_owned()), ..About::default() };
         let decided = self.decide(&request, &device, source, &mut about).await;
         let decided = match self.gate.note(source, &about, decided) {
-            Err(AuthorityError::Refused(code)) if is_decision(code) => self.denied(code, &about),
+            // spec/online.md §7.4: every other no says nothing about rights, and is not signed.
+            Err(AuthorityError::Refused(code)) if code.is_decision() => self.denied(code, &about),
             other => other?,
         };
         if decided.license.is_some() {
@@ -179,23 +179,4 @@ impl Online {
         let statement = read::licenses::statement(&self.gate.db, license.id, license.version).await?;
         as_json(statement.ok_or_else(|| broken("a license without its statement"))?)
     }
-}
-
-/// spec/online.md §7.4: what is an answer to the question. Everything else says nothing about rights.
-fn is_decision(code: Code) -> bool {
-    matches!(
-        code,
-        Code::AppUnknown
-            | Code::AppDisabled
-            | Code::TenantSuspended
-            | Code::LicenseUnknown
-            | Code::ReplayDetected
-            | Code::NotYetValid
-            | Code::Revoked
-            | Code::Expired
-            | Code::Blocked
-            | Code::DeviceLimit
-            | Code::NoCredits
-            | Code::KeyMisuse
-    )
 }
