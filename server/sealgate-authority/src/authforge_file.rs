@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sealgate_artifact::{Code, KeyUse, RecordId, UnixSeconds};
 use sealgate_authforge::{FileVariables, LicenseFile, Machines, Variable};
-use sealgate_store::{AppRow, LicenseRow};
+use sealgate_store::table::{AppRow, LicenseRow};
 use sealgate_trust::{Message, Signer};
 
 use crate::{AuthorityError, Ids, stored};

@@ -1,6 +1,6 @@
 //! Whether the server can work (`spec/http.md` §4).
 
-use sealgate_store::{Db, StoreError, read};
+use sealgate_store::{Db, StoreError, table};
 
 /// Asks the database for health checks.
 #[derive(Debug, Clone)]
@@ -16,11 +16,11 @@ impl Health {
 
     /// Fails when the database does not answer.
     pub async fn alive(&self) -> Result<(), StoreError> {
-        read::installation::is_alive(&self.db).await
+        table::installation::is_alive(&self.db).await
     }
 
     /// Whether the installation is set up: its schema, keys and first tenant are there.
     pub async fn is_ready(&self) -> Result<bool, StoreError> {
-        Ok(read::installation::id(&self.db).await?.is_some())
+        Ok(table::installation::id(&self.db).await?.is_some())
     }
 }

@@ -7,7 +7,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use sealgate_artifact::{AppId, Code, LicenseId, RecordId, TenantId};
-use sealgate_store::{Db, EventRow, StoreError, Tx, Work, write};
+use sealgate_store::table::{self, EventRow};
+use sealgate_store::{Db, StoreError, Tx, Work};
 use sha2::{Digest, Sha256};
 
 use crate::Ids;
@@ -184,7 +185,7 @@ impl Work for InsertEvents {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         for row in &self.0 {
-            write::records::event(tx, row).await?;
+            table::events::insert(tx, row).await?;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Rows of the audit log and of the events, as use cases write them.
 
 use sealgate_artifact::{RecordId, TenantId, TokenId};
-use sealgate_store::{AuditRow, EventRow, LicenseRow};
+use sealgate_store::table::{AuditRow, EventRow, LicenseRow};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 

@@ -2,7 +2,8 @@
 
 use sealgate_artifact::{AppId, Code, Device, DeviceId, UnixSeconds};
 use sealgate_rules::{Facts, Seat, Standing, Verdict, Window};
-use sealgate_store::{Db, DeviceRow, EventRow, LicenseEntry, LicenseRow, Tx, Work, read, write};
+use sealgate_store::table::{self, DeviceRow, EventRow, LicenseRow};
+use sealgate_store::{Db, LicenseEntry, Tx, Work};
 
 use crate::{AuthorityError, Ids, event_row};
 
@@ -58,7 +59,7 @@ impl Seats {
 
     /// Whether the device holds a seat at this moment. Another server may have given it one within the last second.
     pub async fn holds_now(&self, entry: &LicenseEntry, device: &Device) -> Result<bool, AuthorityError> {
-        Ok(read::licenses::has_device(&self.db, entry.license.id, device).await?)
+        Ok(table::devices::has_seat(&self.db, entry.license.id, device).await?)
     }
 }
 
@@ -112,9 +113,9 @@ impl TakeSeat {
     /// Locks the license for this transaction and takes the seat and the credit. Returns the number of seats in use.
     pub async fn take(&self, tx: &mut Tx<'_>) -> Result<u64, AuthorityError> {
         let device = &self.device;
-        let locked = write::licenses::lock(tx, device.tenant, device.license).await?;
+        let locked = table::licenses::lock(tx, device.tenant, device.license).await?;
         let locked = locked.ok_or(AuthorityError::Refused(Code::LicenseUnknown))?;
-        let (used, bound) = write::seats::count_devices(tx, &locked, &device.device).await?;
+        let (used, bound) = table::devices::count_seats(&mut *tx, &locked, &device.device).await?;
         let verdict = facts(&locked, self.blocked, used, bound).validate(self.now);
         if let Verdict::Refuse(code) = verdict {
             return Err(AuthorityError::Refused(code));
@@ -125,19 +126,19 @@ impl TakeSeat {
         }
         // spec/keys.md §2.1: one key has one use.
         if let Device::Key(key) = device.device
-            && write::keys::is_known(tx, key).await?
+            && table::keys::is_known(&mut *tx, key).await?
         {
             return Err(AuthorityError::Refused(Code::KeyMisuse));
         }
-        write::seats::take(tx, &locked, device).await?;
-        write::records::event(tx, &self.event).await?;
+        table::devices::take_seat(tx, &locked, device).await?;
+        table::events::insert(tx, &self.event).await?;
         Ok(used + 1)
     }
 
     async fn pay(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
         let Some((app, question)) = &self.pays else { return Ok(()) };
-        let owes = write::apps::debit(tx, question, self.now.get()).await?;
-        if owes && !write::apps::spend_credit(tx, *app).await? {
+        let owes = table::debits::insert(tx, question, self.now.get()).await?;
+        if owes && !table::apps::spend_credit(tx, *app).await? {
             return Err(AuthorityError::Refused(Code::NoCredits));
         }
         Ok(())

@@ -5,7 +5,7 @@ use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac};
 use sealgate_artifact::{LicenseId, LicenseKey};
-use sealgate_store::KeyHash;
+use sealgate_store::table::KeyHash;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 

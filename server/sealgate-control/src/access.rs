@@ -3,7 +3,8 @@
 use sealgate_artifact::{AppId, Code, EntryId};
 use sealgate_authority::AuthorityError;
 use sealgate_rules::Effect;
-use sealgate_store::{AccessRow, AuditRow, Listed, Tx, Work, read, write};
+use sealgate_store::table::{self, AccessRow, AuditRow, Listed};
+use sealgate_store::{Tx, Work};
 use sealgate_wire::{AccessView, AddAccess, AppQuery, Page, Timestamp};
 use serde_json::json;
 
@@ -62,7 +63,7 @@ impl AccessLists {
         let app = app.map_err(|_| AuthorityError::Refused(Code::NotFound))?;
         let list = app.map_or_else(|| "access".to_owned(), |app| format!("access-{app}"));
         let part = Part::new(list, query.cursor.as_deref(), query.limit, EntryId::parse)?;
-        let rows = read::access::list(&self.desk.db, caller.tenant, app, part.after, part.rows()).await?;
+        let rows = table::access::list(&self.desk.db, caller.tenant, app, part.after, part.rows()).await?;
         Ok(part.page(rows, |row| row.id.to_string(), view))
     }
 
@@ -70,7 +71,7 @@ impl AccessLists {
     pub async fn remove(&self, caller: &Caller, id: &str) -> Result<AccessView, AuthorityError> {
         let unknown = || AuthorityError::Refused(Code::NotFound);
         let id = EntryId::parse(id).map_err(|_| unknown())?;
-        let entry = read::access::find(&self.desk.db, caller.tenant, id).await?.ok_or_else(unknown)?;
+        let entry = table::access::find(&self.desk.db, caller.tenant, id).await?.ok_or_else(unknown)?;
         let view = view(&entry);
         let detail = json!({ "app": view.app_id, "effect": view.effect, "hwid": view.hwid, "ip": view.ip });
         let audit = self.desk.audit(caller, "access.removed", id.to_string(), &detail);
@@ -121,14 +122,14 @@ impl Work for AddEntry {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<AccessView, AuthorityError> {
         let entry = &self.entry;
-        if write::access::is_standing(tx, entry, entry.created_at).await? {
+        if table::access::is_standing(&mut *tx, entry, entry.created_at).await? {
             return Err(AuthorityError::Refused(Code::NameTaken));
         }
-        if write::access::count(tx, entry.app, AccessRow::VENDOR).await? >= ENTRIES {
+        if table::access::count(&mut *tx, entry.app, AccessRow::VENDOR).await? >= ENTRIES {
             return Err(AuthorityError::Refused(Code::LimitReached));
         }
-        write::access::insert(tx, entry).await?;
-        write::records::audit(tx, &self.audit).await?;
+        table::access::insert(tx, entry).await?;
+        table::audit::insert(tx, &self.audit).await?;
         Ok(view(&self.entry))
     }
 }
@@ -143,9 +144,9 @@ impl Work for RemoveEntry {
     type Error = AuthorityError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
-        if !write::access::delete(tx, self.entry.tenant, self.entry.id, self.entry.app).await? {
+        if !table::access::delete(tx, self.entry.tenant, self.entry.id, self.entry.app).await? {
             return Err(AuthorityError::Refused(Code::NotFound));
         }
-        Ok(write::records::audit(tx, &self.audit).await?)
+        Ok(table::audit::insert(tx, &self.audit).await?)
     }
 }

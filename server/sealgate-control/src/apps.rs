@@ -5,7 +5,8 @@ use std::sync::Arc;
 use sealgate_artifact::{AppId, Code, KeyUse, UnixSeconds, encode_base64};
 use sealgate_authority::secrets::secret_text;
 use sealgate_authority::{AuthorityError, SharedSecrets, stored};
-use sealgate_store::{AppRow, AuditRow, KeyRow, KeyStage, StoreError, Tx, Work, read, write};
+use sealgate_store::table::{self, AppRow, AuditRow, KeyRow, KeyScope, KeyStage};
+use sealgate_store::{StoreError, Tx, Work};
 use sealgate_trust::Signer;
 use sealgate_wire::{
     AppCreated, AppView, CreateApp, CreditsView, GrantCredits, Nothing, Page, PageQuery, RotateSecret,
@@ -45,7 +46,7 @@ impl Apps {
     async fn prepare(&self, caller: &Caller, request: &CreateApp) -> Result<InsertApp, AuthorityError> {
         check::name(&request.name)?;
         // Before keys are made for it. Between racers, the unique name in the table decides.
-        if read::apps::is_named(&self.desk.db, caller.tenant, &request.name).await? {
+        if table::apps::is_named(&self.desk.db, caller.tenant, &request.name).await? {
             return Err(AuthorityError::Refused(Code::NameTaken));
         }
         let secret = secret_text("sgs", self.desk.ids.random());
@@ -77,7 +78,7 @@ impl Apps {
     /// The tenant's apps, newest first.
     pub async fn list(&self, caller: &Caller, query: &PageQuery) -> Result<Page<AppView>, AuthorityError> {
         let part = Part::new("apps", query.cursor.as_deref(), query.limit, AppId::parse)?;
-        let rows = read::apps::list(&self.desk.db, caller.tenant, part.after, part.rows()).await?;
+        let rows = table::apps::list(&self.desk.db, caller.tenant, part.after, part.rows()).await?;
         Ok(part.page(rows, |row| row.id.to_string(), view))
     }
 
@@ -258,7 +259,7 @@ impl Apps {
 pub(crate) async fn find(desk: &Desk, caller: &Caller, id: &str) -> Result<AppRow, AuthorityError> {
     let unknown = || AuthorityError::Refused(Code::NotFound);
     let id = AppId::parse(id).map_err(|_| unknown())?;
-    read::apps::find(&desk.db, caller.tenant, id).await?.ok_or_else(unknown)
+    table::apps::find(&desk.db, caller.tenant, id).await?.ok_or_else(unknown)
 }
 
 /// Variables as they are stored.
@@ -293,11 +294,11 @@ impl Work for InsertApp {
     type Error = AuthorityError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<AppCreated, AuthorityError> {
-        match write::apps::insert(tx, &self.app).await {
+        match table::apps::insert(tx, &self.app).await {
             Err(StoreError::Duplicate) => return Err(AuthorityError::Refused(Code::NameTaken)),
             done => done?,
         }
-        write::records::audit(tx, &self.audit).await?;
+        table::audit::insert(tx, &self.audit).await?;
         Ok(AppCreated {
             app_id: self.app.id.to_string(),
             app_secret: self.secret.clone(),
@@ -340,13 +341,13 @@ where
     type Error = AuthorityError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<T, AuthorityError> {
-        let before = read::apps::current(tx, self.audit.tenant, self.id).await?;
+        let before = table::apps::find(&mut *tx, self.audit.tenant, self.id).await?;
         let before = before.ok_or(AuthorityError::Refused(Code::NotFound))?;
         let mut app = before.clone();
         (self.change)(&mut app)?;
         if app != before {
-            write::apps::store(tx, &app).await?;
-            write::records::audit(tx, &self.audit).await?;
+            table::apps::store(tx, &app).await?;
+            table::audit::insert(tx, &self.audit).await?;
         }
         Ok((self.answer)(&app))
     }
@@ -368,17 +369,17 @@ where
     type Error = AuthorityError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<T, AuthorityError> {
-        let before = read::apps::current(tx, self.work.audit.tenant, self.work.id).await?;
+        let before = table::apps::find(&mut *tx, self.work.audit.tenant, self.work.id).await?;
         let before = before.ok_or(AuthorityError::Refused(Code::NotFound))?;
         let retired = KeyRow {
             public_key: before.public_key,
             key_use: KeyUse::App,
-            scope: before.id.to_string(),
+            scope: KeyScope::App(before.id),
             state: KeyStage::Retired,
             published_at: before.created_at,
             ended_at: Some(self.at),
         };
-        write::keys::put(tx, &retired).await?;
+        table::keys::upsert(tx, &retired).await?;
         self.work.run(tx).await
     }
 }

@@ -2,10 +2,11 @@
 
 use sealgate_artifact::{Code, KeyRecord, KeyState, KeyUse, Keyset, PublicKey, Root};
 use sealgate_authority::AuthorityError;
-use sealgate_store::{KeyRow, KeyStage, Tx, Work, read, write};
+use sealgate_store::table::{self, KeyRow, KeyScope, KeyStage};
+use sealgate_store::{Tx, Work};
 
 use crate::desk::Desk;
-use crate::keys::{INSTALLATION, KEYSET_SECONDS, KeyChanges, first_version};
+use crate::keys::{KEYSET_SECONDS, KeyChanges, first_version};
 use crate::tenants::{NewTenant, Tenants};
 use crate::{Scope, Scopes};
 
@@ -65,7 +66,7 @@ impl Bootstrap {
         installation: Installation<'_>,
         save_token: impl FnOnce(&str) -> std::io::Result<()>,
     ) -> Result<bool, BootstrapError> {
-        match read::installation::id(&self.desk.db).await.map_err(AuthorityError::from)? {
+        match table::installation::id(&self.desk.db).await.map_err(AuthorityError::from)? {
             Some(id) if id == installation.id => Ok(false),
             Some(_) => Err(BootstrapError::Mismatch),
             None if installation.founded => Err(BootstrapError::DatabaseLost),
@@ -100,7 +101,7 @@ impl Bootstrap {
         let row = |public_key, key_use, state| KeyRow {
             public_key,
             key_use,
-            scope: INSTALLATION.to_owned(),
+            scope: KeyScope::Installation,
             state,
             published_at: now,
             ended_at: None,
@@ -137,11 +138,11 @@ impl Work for NewInstallation {
     type Error = AuthorityError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
-        write::installation::found(tx, &self.id).await?;
-        write::installation::put_keyset(tx, "root/1", 1, &self.root).await?;
-        write::installation::put_keyset(tx, INSTALLATION, self.keyset.0, &self.keyset.1).await?;
+        table::installation::insert_id(tx, &self.id).await?;
+        table::roots::insert(tx, 1, &self.root).await?;
+        table::keysets::upsert(tx, KeyScope::Installation, self.keyset.0, &self.keyset.1).await?;
         for key in &self.keys {
-            write::keys::put(tx, key).await?;
+            table::keys::upsert(tx, key).await?;
         }
         Ok(self.tenant.insert(tx).await?)
     }

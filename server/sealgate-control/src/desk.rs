@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use sealgate_authority::{AuthorityError, BUSY, Entry, Ids, audit_row, event_row};
-use sealgate_store::{AuditRow, Db, EventRow, LicenseRow, Work};
+use sealgate_store::table::{AuditRow, EventRow, LicenseRow};
+use sealgate_store::{Db, Work};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;

@@ -2,7 +2,8 @@
 
 use sealgate_artifact::{Code, DeviceId};
 use sealgate_authority::AuthorityError;
-use sealgate_store::{AuditRow, DeviceRow, EventRow, LicenseRow, Tx, Work, read, write};
+use sealgate_store::table::{self, AuditRow, DeviceRow, EventRow, LicenseRow};
+use sealgate_store::{Tx, Work};
 use sealgate_wire::{DeviceQuery, DeviceView, Page, ReleaseDevices, Released, Timestamp};
 use serde_json::json;
 
@@ -39,7 +40,7 @@ impl Devices {
         let list = license.map_or_else(|| "devices".to_owned(), |id| format!("devices-{id}"));
         let part = Part::new(list, query.cursor.as_deref(), query.limit, DeviceId::parse)?;
         let rows =
-            read::devices::list(&self.desk.db, caller.tenant, license, part.after, part.rows()).await?;
+            table::devices::list(&self.desk.db, caller.tenant, license, part.after, part.rows()).await?;
         Ok(part.page(rows, |row| row.id.to_string(), view))
     }
 
@@ -91,7 +92,7 @@ impl Devices {
     async fn find(&self, caller: &Caller, id: &str) -> Result<DeviceRow, AuthorityError> {
         let unknown = || AuthorityError::Refused(Code::NotFound);
         let id = DeviceId::parse(id).map_err(|_| unknown())?;
-        read::devices::find(&self.desk.db, caller.tenant, id).await?.ok_or_else(unknown)
+        table::devices::find(&self.desk.db, caller.tenant, id).await?.ok_or_else(unknown)
     }
 }
 
@@ -117,11 +118,11 @@ impl Work for ReleaseSeats {
     type Error = AuthorityError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Released, AuthorityError> {
-        let locked = write::licenses::lock(tx, self.license.tenant, self.license.id).await?;
+        let locked = table::licenses::lock(tx, self.license.tenant, self.license.id).await?;
         let locked = locked.ok_or(AuthorityError::Refused(Code::NotFound))?;
         let released = release_seats(tx, &locked, &self.releasing, &self.event).await?;
         if !released.released.is_empty() {
-            write::records::audit(tx, &self.audit).await?;
+            table::audit::insert(tx, &self.audit).await?;
         }
         Ok(released)
     }

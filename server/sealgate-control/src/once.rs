@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use sealgate_artifact::{Code, UnixSeconds};
 use sealgate_authority::{AuthorityError, BUSY, Ids, broken};
-use sealgate_store::{AnswerRow, Db, StoreError, Tx, Work, read, write};
+use sealgate_store::table::{self, AnswerRow};
+use sealgate_store::{Db, StoreError, Tx, Work};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -54,7 +55,7 @@ impl Answers {
         caller: &Caller,
     ) -> Result<Option<T>, AuthorityError> {
         let Some(once) = &caller.once else { return Ok(None) };
-        match read::answers::find(&self.db, caller.tenant, &once.key).await? {
+        match table::answers::find(&self.db, caller.tenant, &once.key).await? {
             Some(row) if row.request == once.request => {
                 let text = self.secrets.open_answer(&row.answer, &row.key);
                 let answer = text.and_then(|text| serde_json::from_slice(&text).ok());
@@ -114,7 +115,7 @@ where
         if let Some(Keep { secrets, nonce, row }) = &self.keep {
             let text = serde_json::to_vec(&answer).expect("answers can be written");
             let sealed = secrets.seal_answer(&text, &row.key, *nonce);
-            match write::answers::insert(tx, &AnswerRow { answer: sealed, ..row.clone() }).await {
+            match table::answers::insert(tx, &AnswerRow { answer: sealed, ..row.clone() }).await {
                 Err(StoreError::Duplicate) => return Err(AuthorityError::Answered),
                 done => done?,
             }
@@ -125,5 +126,5 @@ where
 
 /// Forgets answers that are older than a day.
 pub(crate) async fn forget(tx: &mut Tx<'_>, now: UnixSeconds) -> Result<(), StoreError> {
-    write::answers::forget(tx, now.minus(KEPT_SECONDS)).await
+    table::answers::forget(tx, now.minus(KEPT_SECONDS)).await
 }

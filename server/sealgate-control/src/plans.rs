@@ -2,7 +2,8 @@
 
 use sealgate_artifact::{AppId, Code, MaxDevices, PlanId, Tier};
 use sealgate_authority::{AuthorityError, stored};
-use sealgate_store::{AuditRow, PlanRow, StoreError, Terms, Tx, Work, read, write};
+use sealgate_store::table::{self, AuditRow, PlanRow, Terms};
+use sealgate_store::{StoreError, Tx, Work};
 use sealgate_wire::{
     AppQuery, CreatePlan, Feature, Limit, Page, PlanView, Policy, Seats, Timestamp, UpdatePlan,
 };
@@ -68,7 +69,7 @@ impl Plans {
         let app = app.map_err(|_| AuthorityError::Refused(Code::NotFound))?;
         let list = app.map_or_else(|| "plans".to_owned(), |app| format!("plans-{app}"));
         let part = Part::new(list, query.cursor.as_deref(), query.limit, PlanId::parse)?;
-        let rows = read::plans::list(&self.desk.db, caller.tenant, app, part.after, part.rows()).await?;
+        let rows = table::plans::list(&self.desk.db, caller.tenant, app, part.after, part.rows()).await?;
         let page = part.page(rows, |row| row.id.to_string(), view);
         let items = page.items.into_iter().collect::<Result<_, _>>()?;
         Ok(Page { items, next_cursor: page.next_cursor })
@@ -108,7 +109,7 @@ fn as_update(request: &CreatePlan) -> UpdatePlan {
 pub(crate) async fn find(desk: &Desk, caller: &Caller, id: &str) -> Result<PlanRow, AuthorityError> {
     let unknown = || AuthorityError::Refused(Code::NotFound);
     let id = PlanId::parse(id).map_err(|_| unknown())?;
-    read::plans::find(&desk.db, caller.tenant, id).await?.ok_or_else(unknown)
+    table::plans::find(&desk.db, caller.tenant, id).await?.ok_or_else(unknown)
 }
 
 fn apply(request: &UpdatePlan, plan: &mut PlanRow) -> Result<(), AuthorityError> {
@@ -189,8 +190,8 @@ impl Work for InsertPlan {
     type Error = AuthorityError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<PlanView, AuthorityError> {
-        unless_taken(write::plans::insert(tx, &self.plan).await)?;
-        write::records::audit(tx, &self.audit).await?;
+        unless_taken(table::plans::insert(tx, &self.plan).await)?;
+        table::audit::insert(tx, &self.audit).await?;
         view(&self.plan)
     }
 }
@@ -206,13 +207,13 @@ impl Work for ChangePlan {
     type Error = AuthorityError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<PlanRow, AuthorityError> {
-        let before = read::plans::current(tx, self.audit.tenant, self.id).await?;
+        let before = table::plans::find(&mut *tx, self.audit.tenant, self.id).await?;
         let before = before.ok_or(AuthorityError::Refused(Code::NotFound))?;
         let mut plan = before.clone();
         apply(&self.request, &mut plan)?;
         if plan != before {
-            unless_taken(write::plans::store(tx, &plan).await)?;
-            write::records::audit(tx, &self.audit).await?;
+            unless_taken(table::plans::store(tx, &plan).await)?;
+            table::audit::insert(tx, &self.audit).await?;
         }
         Ok(plan)
     }

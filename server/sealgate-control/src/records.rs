@@ -2,8 +2,8 @@
 
 use sealgate_artifact::{RecordId, encode_hex};
 use sealgate_authority::{AuthorityError, Observed};
-use sealgate_store::read::events::Filter;
-use sealgate_store::{AuditRow, EventRow, read};
+use sealgate_store::table::events::Filter;
+use sealgate_store::table::{self, AuditRow, EventRow};
 use sealgate_wire::{
     AuditExport, AuditHead, AuditView, EventQuery, EventView, ExportQuery, Page, PageQuery, Timestamp,
 };
@@ -38,8 +38,9 @@ impl Records {
         let part = Part::new(list, query.cursor.as_deref(), query.limit, record)?;
         let license = if let Filter::License(id) = filter { Some(id) } else { None };
         self.observed.write_of(caller.tenant, license).await?;
-        let rows = read::events::list(&self.desk.db, caller.tenant, &filter, part.after.clone(), part.rows())
-            .await?;
+        let rows =
+            table::events::list(&self.desk.db, caller.tenant, &filter, part.after.clone(), part.rows())
+                .await?;
         Ok(part.page(rows, |row| row.id.clone(), event_view))
     }
 
@@ -67,7 +68,7 @@ impl Records {
     /// The tenant's audit log, newest first.
     pub async fn audit(&self, caller: &Caller, query: &PageQuery) -> Result<Page<AuditView>, AuthorityError> {
         let part = Part::new("audit", query.cursor.as_deref(), query.limit, record)?;
-        let rows = read::audit::list(&self.desk.db, caller.tenant, part.after.clone(), part.rows()).await?;
+        let rows = table::audit::list(&self.desk.db, caller.tenant, part.after.clone(), part.rows()).await?;
         Ok(part.page(rows, |row| row.id.clone(), audit_view))
     }
 
@@ -76,10 +77,10 @@ impl Records {
     pub async fn export(&self, caller: &Caller, query: &ExportQuery) -> Result<AuditExport, AuthorityError> {
         self.upkeep.number_audit_rows().await?;
         // The head first: rows that come after it was read are shown, and none of those before it is missing.
-        let head = read::audit::head(&self.desk.db, caller.tenant).await?;
+        let head = table::audit::head(&self.desk.db, caller.tenant).await?;
         let (seq, hash) = head.unwrap_or((0, [0; 32]));
         let after = query.after.unwrap_or(0).min(seq);
-        let rows = read::audit::chain(&self.desk.db, caller.tenant, after, EXPORTED).await?;
+        let rows = table::audit::chain(&self.desk.db, caller.tenant, after, EXPORTED).await?;
         let items =
             rows.iter().filter(|row| row.link.is_some_and(|(n, _)| n <= seq)).map(audit_view).collect();
         Ok(AuditExport {

@@ -3,7 +3,8 @@
 use sealgate_artifact::{Code, DeviceId, RecordId, UnixSeconds};
 use sealgate_authority::AuthorityError;
 use sealgate_rules::releases_left;
-use sealgate_store::{DeviceRow, EventRow, LicenseRow, Tx, write};
+use sealgate_store::Tx;
+use sealgate_store::table::{self, DeviceRow, EventRow, LicenseRow};
 use sealgate_wire::Released;
 
 const YEAR: u64 = 365 * 24 * 60 * 60;
@@ -36,7 +37,7 @@ pub(crate) async fn release_seats(
     releasing: &Releasing,
     event: &EventRow,
 ) -> Result<Released, AuthorityError> {
-    let held = write::seats::held(tx, license).await?;
+    let held = table::devices::of_license(&mut *tx, license.id).await?;
     let chosen: Vec<&DeviceRow> = match &releasing.which {
         Release::All => held.iter().collect(),
         Release::Named(ids) => {
@@ -46,21 +47,21 @@ pub(crate) async fn release_seats(
         }
     };
     let since = releasing.at.minus(YEAR);
-    let before = write::seats::released_since(tx, license.id, since).await?;
+    let before = table::devices::released_since(&mut *tx, license.id, since).await?;
     let (terms, count) = (&license.terms, chosen.len() as u64);
     let allowance = releases_left(terms.max_devices, terms.releases_per_seat, before);
     if !releasing.overridden && allowance.is_some_and(|left| left < count) {
         return Err(AuthorityError::Refused(Code::AllowanceSpent));
     }
     for (n, device) in (1..).zip(&chosen) {
-        write::seats::release(tx, license, device.id, releasing.at).await?;
+        table::devices::release_seat(tx, license, device.id, releasing.at).await?;
         let named = EventRow {
             id: nth_id(&event.id, n),
             kind: "device_released".into(),
             device: Some(device.device.name().into_owned()),
             ..event.clone()
         };
-        write::records::event(tx, &named).await?;
+        table::events::insert(tx, &named).await?;
     }
     let devices_used = held.len() as u64 - count;
     if terms.max_devices.seats().is_some_and(|seats| devices_used > u64::from(seats)) {

@@ -3,12 +3,13 @@
 use sealgate_artifact::{Code, KeyUse, PublicKey, ServerCertificate, TenantId, UnixSeconds};
 use sealgate_authority::AuthorityError;
 use sealgate_authority::certificates::{OPERATIONS, ServerSettings};
-use sealgate_store::{AuditRow, CertificateRow, KeyRow, KeyStage, ServerRow, Tx, Work, read, write};
+use sealgate_store::table::{self, AuditRow, CertificateRow, KeyRow, KeyScope, KeyStage, ServerRow};
+use sealgate_store::{Tx, Work};
 use sealgate_wire::{Page, Reason, ServerView, Timestamp};
 use serde_json::json;
 
 use crate::desk::Desk;
-use crate::keys::{INSTALLATION, KeyChanges};
+use crate::keys::KeyChanges;
 use crate::{Caller, check};
 
 /// How long a certificate holds, and when the next one is made. A stolen server's key dies with its certificate.
@@ -39,7 +40,7 @@ impl Servers {
 
     /// Every server.
     pub async fn list(&self, _: &Caller) -> Result<Page<ServerView>, AuthorityError> {
-        let rows = read::servers::list(&self.desk.db).await?;
+        let rows = table::servers::list(&self.desk.db).await?;
         Ok(Page { items: rows.iter().map(view).collect(), next_cursor: None })
     }
 
@@ -74,7 +75,7 @@ impl Servers {
             let row = KeyRow {
                 public_key: server.server_key,
                 key_use: KeyUse::Server,
-                scope: INSTALLATION.to_owned(),
+                scope: KeyScope::Installation,
                 state: KeyStage::Revoked,
                 published_at: server.created_at,
                 ended_at: Some(now),
@@ -92,17 +93,16 @@ impl Servers {
     pub async fn certify(&self) -> Result<(), AuthorityError> {
         let authority = self.changes.signing_authority().await?;
         let is_trusted = |server: &ServerRow| server.approved_at.is_some() && server.revoked_at.is_none();
-        for server in read::servers::list(&self.desk.db).await?.into_iter().filter(is_trusted) {
+        for server in table::servers::list(&self.desk.db).await?.into_iter().filter(is_trusted) {
             let until = self.desk.ids.now().plus(RENEW_SECONDS);
             loop {
                 let tenants =
-                    read::servers::tenants_without(&self.desk.db, &server, authority, until, AT_ONCE).await?;
+                    table::certificates::tenants_without(&self.desk.db, &server, authority, until, AT_ONCE)
+                        .await?;
                 if tenants.is_empty() {
                     break;
                 }
-                let made = tenants
-                    .iter()
-                    .map(|tenant| self.certificate(&server, authority, TenantId::parse(tenant)?));
+                let made = tenants.iter().map(|tenant| self.certificate(&server, authority, *tenant));
                 self.desk.db.write(StoreCertificates(made.collect::<Result<_, _>>()?)).await?;
             }
         }
@@ -135,7 +135,7 @@ impl Servers {
     }
 
     async fn find(&self, id: &str) -> Result<ServerRow, AuthorityError> {
-        let rows = read::servers::list(&self.desk.db).await?;
+        let rows = table::servers::list(&self.desk.db).await?;
         let found = rows.into_iter().find(|row| row.server_key.id(KeyUse::Server).to_string() == id);
         found.ok_or(AuthorityError::Refused(Code::NotFound))
     }
@@ -176,10 +176,10 @@ impl Work for RegisterOwn {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
         let server = &self.0;
-        write::servers::put(tx, server).await?;
-        let known = write::servers::current(tx, server.server_key).await?;
+        table::servers::upsert(tx, server).await?;
+        let known = table::servers::find(&mut *tx, server.server_key).await?;
         if known.is_some_and(|known| known.approved_at.is_none() && known.revoked_at.is_none()) {
-            write::servers::decide(tx, server).await?;
+            table::servers::decide(tx, server).await?;
         }
         Ok(())
     }
@@ -195,8 +195,8 @@ impl Work for Decide {
     type Error = AuthorityError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
-        write::servers::decide(tx, &self.server).await?;
-        Ok(write::records::audit(tx, &self.audit).await?)
+        table::servers::decide(tx, &self.server).await?;
+        Ok(table::audit::insert(tx, &self.audit).await?)
     }
 }
 
@@ -212,10 +212,10 @@ impl Work for Silence {
     type Error = AuthorityError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
-        if let Some(server) = write::servers::current(tx, self.key).await? {
-            write::servers::decide(tx, &ServerRow { revoked_at: Some(self.at), ..server }).await?;
+        if let Some(server) = table::servers::find(&mut *tx, self.key).await? {
+            table::servers::decide(tx, &ServerRow { revoked_at: Some(self.at), ..server }).await?;
         }
-        Ok(write::servers::forget_certificates(tx, self.key).await?)
+        Ok(table::certificates::forget(tx, self.key).await?)
     }
 }
 
@@ -227,7 +227,7 @@ impl Work for StoreCertificates {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
         for row in &self.0 {
-            write::servers::put_certificate(tx, row).await?;
+            table::certificates::upsert(tx, row).await?;
         }
         Ok(())
     }

@@ -2,12 +2,13 @@
 
 use sealgate_artifact::{Code, KeyRecord, KeyState, KeyUse, PublicKey, TenantId, TenantKeyset};
 use sealgate_authority::AuthorityError;
-use sealgate_store::{AuditRow, KeyRow, KeyStage, StoreError, TenantRow, Tx, Work, read, write};
+use sealgate_store::table::{self, AuditRow, KeyRow, KeyScope, KeyStage, TenantRow};
+use sealgate_store::{StoreError, Tx, Work};
 use sealgate_wire::{CreateTenant, Page, PageQuery, TenantCreated, TenantView, Timestamp, UpdateTenant};
 use serde_json::{Value, json};
 
 use crate::desk::Desk;
-use crate::keys::{INSTALLATION, KEYSET_SECONDS, KeyChanges, first_version};
+use crate::keys::{KEYSET_SECONDS, KeyChanges, first_version};
 use crate::page::Part;
 use crate::tokens::{NewToken, Tokens};
 use crate::{Caller, Scope, Scopes, check};
@@ -38,7 +39,7 @@ impl Tenants {
 
     async fn prepare(&self, caller: &Caller, request: &CreateTenant) -> Result<InsertTenant, AuthorityError> {
         check::name(&request.name)?;
-        if read::tenants::named(&self.desk.db, &request.name).await?.is_some() {
+        if table::tenants::named(&self.desk.db, &request.name).await?.is_some() {
             return Err(AuthorityError::Refused(Code::NameTaken));
         }
         let authority = self.changes.signing_authority().await?;
@@ -52,13 +53,13 @@ impl Tenants {
     pub async fn show(&self, _: &Caller, id: &str) -> Result<TenantView, AuthorityError> {
         let unknown = || AuthorityError::Refused(Code::NotFound);
         let id = TenantId::parse(id).map_err(|_| unknown())?;
-        read::tenants::find(&self.desk.db, id).await?.as_ref().map(view).ok_or_else(unknown)
+        table::tenants::find(&self.desk.db, id).await?.as_ref().map(view).ok_or_else(unknown)
     }
 
     /// All tenants, newest first.
     pub async fn list(&self, _: &Caller, query: &PageQuery) -> Result<Page<TenantView>, AuthorityError> {
         let part = Part::new("tenants", query.cursor.as_deref(), query.limit, TenantId::parse)?;
-        let rows = read::tenants::list(&self.desk.db, part.after, part.rows()).await?;
+        let rows = table::tenants::list(&self.desk.db, part.after, part.rows()).await?;
         Ok(part.page(rows, |row| row.id.to_string(), view))
     }
 
@@ -139,7 +140,7 @@ impl Tenants {
         let row = |public_key, state| KeyRow {
             public_key,
             key_use: KeyUse::Issuer,
-            scope: id.to_string(),
+            scope: KeyScope::Tenant(id),
             state,
             published_at: now,
             ended_at: None,
@@ -171,13 +172,13 @@ pub(crate) struct NewTenant {
 impl NewTenant {
     /// Stores all of it.
     pub(crate) async fn insert(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-        write::tenants::insert(tx, &self.tenant).await?;
-        let scope = self.tenant.id.to_string();
-        write::installation::put_keyset(tx, &scope, self.keyset.0, &self.keyset.1).await?;
+        table::tenants::insert(tx, &self.tenant).await?;
+        let scope = KeyScope::Tenant(self.tenant.id);
+        table::keysets::upsert(tx, scope, self.keyset.0, &self.keyset.1).await?;
         for key in &self.keys {
-            write::keys::put(tx, key).await?;
+            table::keys::upsert(tx, key).await?;
         }
-        write::tokens::insert(tx, &self.owner.row).await
+        table::tokens::insert(tx, &self.owner.row).await
     }
 }
 
@@ -202,14 +203,14 @@ impl Work for InsertTenant {
     type Error = AuthorityError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<TenantCreated, AuthorityError> {
-        if !write::keys::is_active(tx, INSTALLATION, self.authority).await? {
+        if !table::keys::is_active(&mut *tx, KeyScope::Installation, self.authority).await? {
             return Err(AuthorityError::Superseded);
         }
         match self.parts.insert(tx).await {
             Err(StoreError::Duplicate) => return Err(AuthorityError::Refused(Code::NameTaken)),
             done => done?,
         }
-        write::records::audit(tx, &self.audit).await?;
+        table::audit::insert(tx, &self.audit).await?;
         Ok(TenantCreated {
             tenant_id: self.parts.tenant.id.to_string(),
             admin_token: self.parts.owner.token.clone(),
@@ -231,13 +232,13 @@ where
     type Error = AuthorityError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<TenantView, AuthorityError> {
-        let before = read::tenants::current(tx, self.id).await?;
+        let before = table::tenants::find(&mut *tx, self.id).await?;
         let before = before.ok_or(AuthorityError::Refused(Code::NotFound))?;
         let mut tenant = before.clone();
         (self.change)(&mut tenant)?;
         if tenant != before {
-            write::tenants::store(tx, &tenant).await?;
-            write::records::audit(tx, &self.audit).await?;
+            table::tenants::store(tx, &tenant).await?;
+            table::audit::insert(tx, &self.audit).await?;
         }
         Ok(view(&tenant))
     }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use sealgate_artifact::{Code, TenantId, TokenId, UnixSeconds};
 use sealgate_authority::secrets::secret_text;
 use sealgate_authority::{Actor, AuthorityError, Limiter, Source};
-use sealgate_store::{AuditRow, TokenRow, Tx, Work, read, write};
+use sealgate_store::table::{self, AuditRow, TokenRow};
+use sealgate_store::{Tx, Work};
 use sealgate_wire::{CreateToken, Page, PageQuery, Timestamp, TokenCreated, TokenView};
 use serde_json::json;
 
@@ -29,7 +30,7 @@ impl Tokens {
     /// The caller behind a token. An unknown, an expired and a revoked token get one answer.
     pub async fn authenticate(&self, token: &str, source: Source<'_>) -> Result<Caller, AuthorityError> {
         self.limiter.may_guess(source.address)?;
-        let found = read::tokens::by_hash(&self.desk.db, &self.secrets.token(token)).await?;
+        let found = table::tokens::by_hash(&self.desk.db, &self.secrets.token(token)).await?;
         let now = self.desk.ids.now();
         let token = found
             .filter(|t| t.revoked_at.is_none() && t.expires_at.is_none_or(|end| now < end))
@@ -37,7 +38,7 @@ impl Tokens {
                 self.limiter.charge_guess(source.address, 0);
                 AuthorityError::Refused(Code::TokenInvalid)
             })?;
-        let tenant = read::tenants::find(&self.desk.db, token.tenant).await?;
+        let tenant = table::tenants::find(&self.desk.db, token.tenant).await?;
         if tenant.is_none_or(|tenant| tenant.suspended_at.is_some()) {
             return Err(AuthorityError::Refused(Code::TenantSuspended));
         }
@@ -84,7 +85,7 @@ impl Tokens {
     /// The tenant's tokens, newest first.
     pub async fn list(&self, caller: &Caller, query: &PageQuery) -> Result<Page<TokenView>, AuthorityError> {
         let part = Part::new("tokens", query.cursor.as_deref(), query.limit, TokenId::parse)?;
-        let rows = read::tokens::list(&self.desk.db, caller.tenant, part.after, part.rows()).await?;
+        let rows = table::tokens::list(&self.desk.db, caller.tenant, part.after, part.rows()).await?;
         Ok(part.page(rows, |row| row.id.to_string(), view))
     }
 
@@ -93,13 +94,13 @@ impl Tokens {
     pub async fn revoke(&self, caller: &Caller, id: &str) -> Result<TokenView, AuthorityError> {
         let unknown = || AuthorityError::Refused(Code::NotFound);
         let id = TokenId::parse(id).map_err(|_| unknown())?;
-        let token = read::tokens::find(&self.desk.db, caller.tenant, id).await?.ok_or_else(unknown)?;
+        let token = table::tokens::find(&self.desk.db, caller.tenant, id).await?.ok_or_else(unknown)?;
         if !caller.scopes.cover(Scopes::from_lines(&token.scopes)) {
             return Err(AuthorityError::Refused(Code::ScopeMissing));
         }
         let audit = self.desk.audit(caller, "token.revoked", id.to_string(), &json!({ "name": token.name }));
         self.desk.db.write(RevokeToken { token, at: self.desk.ids.now(), audit }).await?;
-        read::tokens::find(&self.desk.db, caller.tenant, id).await?.as_ref().map(view).ok_or_else(unknown)
+        table::tokens::find(&self.desk.db, caller.tenant, id).await?.as_ref().map(view).ok_or_else(unknown)
     }
 
     /// Makes a token and its row. The row does not hold the token.
@@ -159,8 +160,8 @@ impl Work for InsertToken {
     type Error = AuthorityError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<TokenCreated, AuthorityError> {
-        write::tokens::insert(tx, &self.row).await?;
-        write::records::audit(tx, &self.audit).await?;
+        table::tokens::insert(tx, &self.row).await?;
+        table::audit::insert(tx, &self.audit).await?;
         Ok(TokenCreated {
             token_id: self.row.id.to_string(),
             token: self.token.clone(),
@@ -181,8 +182,8 @@ impl Work for RevokeToken {
     type Error = AuthorityError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
-        if write::tokens::revoke(tx, self.token.tenant, self.token.id, self.at).await? {
-            write::records::audit(tx, &self.audit).await?;
+        if table::tokens::revoke(tx, self.token.tenant, self.token.id, self.at).await? {
+            table::audit::insert(tx, &self.audit).await?;
         }
         Ok(())
     }

@@ -3,7 +3,8 @@
 use sealgate_artifact::{RecordId, TenantId, UnixSeconds};
 use sealgate_authority::Ids;
 use sealgate_journal::{AuditEntry, Head};
-use sealgate_store::{AuditRow, Db, StoreError, Tx, Work, read, write};
+use sealgate_store::table::{self, AuditRow};
+use sealgate_store::{Db, StoreError, Tx, Work};
 
 use crate::once;
 
@@ -31,7 +32,7 @@ impl Upkeep {
     /// Gives every waiting row of the audit log its number and hash (`spec/audit.md` §2.1). A runtime never does:
     /// whoever steals one must not be able to write the chain.
     pub async fn number_audit_rows(&self) -> Result<(), StoreError> {
-        while read::audit::is_waiting(&self.db).await? {
+        while table::audit::is_waiting(&self.db).await? {
             self.db.write(NumberAuditRows).await?;
         }
         Ok(())
@@ -51,18 +52,18 @@ impl Work for NumberAuditRows {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         let mut heads: Vec<(TenantId, Head)> = vec![];
-        for row in write::audit::waiting(tx, ROWS).await? {
+        for row in table::audit::waiting(&mut *tx, ROWS).await? {
             if !heads.iter().any(|(tenant, _)| *tenant == row.tenant) {
-                let stored = write::audit::head(tx, row.tenant).await?;
+                let stored = table::audit::head(&mut *tx, row.tenant).await?;
                 heads.push((row.tenant, stored.map_or(Head::EMPTY, |(seq, hash)| Head { seq, hash })));
             }
             let head = heads.iter_mut().find(|(tenant, _)| *tenant == row.tenant);
             let (_, head) = head.expect("it was put there");
             *head = head.append(&entry(&row, &row.tenant.to_string()));
-            write::audit::link(tx, &row.id, head.seq, &head.hash).await?;
+            table::audit::link(tx, &row.id, head.seq, &head.hash).await?;
         }
         for (tenant, head) in heads {
-            write::audit::put_head(tx, tenant, head.seq, &head.hash).await?;
+            table::audit::upsert_head(tx, tenant, head.seq, &head.hash).await?;
         }
         Ok(())
     }
@@ -91,9 +92,9 @@ impl Work for Forget {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         once::forget(tx, self.now).await?;
-        write::apps::forget_debits(tx, self.now.minus(PAID_SECONDS).get()).await?;
-        write::access::forget(tx, self.now.minus(ENDED_ENTRY_SECONDS)).await?;
+        table::debits::forget(tx, self.now.minus(PAID_SECONDS).get()).await?;
+        table::access::forget(tx, self.now.minus(ENDED_ENTRY_SECONDS)).await?;
         let oldest = RecordId::new(self.now.minus(EVENT_SECONDS).get() * 1_000, [0; 10]);
-        write::records::forget_events(tx, &oldest.to_string()).await
+        table::events::forget(tx, &oldest.to_string()).await
     }
 }

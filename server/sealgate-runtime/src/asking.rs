@@ -6,7 +6,8 @@ use std::sync::Arc;
 use sealgate_artifact::{AppId, Code, Device, Hwid, UnixSeconds, limits};
 use sealgate_authority::{About, AuthorityError, Ids, Limiter, Observed, SharedSecrets, Source, secrets};
 use sealgate_rules::{Effect, ListEntry, Matcher};
-use sealgate_store::{AccessRow, AppEntry, AppRow, Db, LicenseEntry, Listed};
+use sealgate_store::table::{AccessRow, AppRow, Listed};
+use sealgate_store::{AppEntry, Db, LicenseEntry};
 
 const NONCE_DIGITS: usize = 32;
 

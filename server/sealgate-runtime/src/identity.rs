@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 use sealgate_artifact::{Code, PublicKey, TenantId};
 use sealgate_authority::certificates::{Certify, ServerSettings};
 use sealgate_authority::{AuthorityError, Ids, SignedEnvelope};
-use sealgate_store::{Db, read};
+use sealgate_store::Db;
+use sealgate_store::table::{self, KeyScope};
 
 /// How long a bundle is shown without reading it again, in milliseconds: a revoked server falls silent in time.
 const FRESH: u64 = 1_000;
@@ -58,9 +59,8 @@ impl Identity {
 
     async fn read(&self, tenant: TenantId) -> Result<TrustBundle, AuthorityError> {
         let unknown = AuthorityError::Refused(Code::NotFound);
-        let tenant_keyset =
-            read::installation::keyset(&self.db, &tenant.to_string()).await?.ok_or(unknown)?;
-        let keyset = read::installation::keyset(&self.db, "installation").await?;
+        let tenant_keyset = table::keysets::find(&self.db, KeyScope::Tenant(tenant)).await?.ok_or(unknown)?;
+        let keyset = table::keysets::find(&self.db, KeyScope::Installation).await?;
         Ok(TrustBundle {
             certificate: SignedEnvelope::new(self.certificate(tenant).await?)?,
             keyset: SignedEnvelope::new(
@@ -72,7 +72,7 @@ impl Identity {
 
     /// The certificate in the database. A process that can make one does not wait until it is made.
     async fn certificate(&self, tenant: TenantId) -> Result<Vec<u8>, AuthorityError> {
-        let find = || read::servers::certificate(&self.db, self.key(), tenant);
+        let find = || table::certificates::find(&self.db, self.key(), tenant);
         let mut found = find().await?;
         if let Some(certify) = &self.certify
             && found.as_ref().is_none_or(|row| row.expires_at <= self.ids.now())

@@ -2,7 +2,8 @@
 
 use sealgate_artifact::UnixSeconds;
 use sealgate_authority::certificates::ServerSettings;
-use sealgate_store::{Db, ServerRow, StoreError, Tx, Work, write};
+use sealgate_store::table::{self, ServerRow};
+use sealgate_store::{Db, StoreError, Tx, Work};
 
 /// Makes a server known at its origins. It waits for the vendor's approval.
 pub async fn register(db: &Db, server: &ServerSettings, now: UnixSeconds) -> Result<(), StoreError> {
@@ -23,6 +24,6 @@ impl Work for Register {
     type Error = StoreError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-        write::servers::put(tx, &self.0).await
+        table::servers::upsert(tx, &self.0).await
     }
 }

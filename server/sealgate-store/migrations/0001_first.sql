@@ -18,6 +18,13 @@ CREATE TABLE changes (
     subjects TEXT NOT NULL
 );
 
+-- Every root statement: clients that pinned an old one follow them to today's roots.
+CREATE TABLE roots (
+    version BIGINT NOT NULL PRIMARY KEY,
+    envelope BYTEA NOT NULL
+);
+
+-- The newest keyset of the installation and of each tenant: the scope is 'installation', or the tenant's id.
 CREATE TABLE keysets (
     scope TEXT NOT NULL PRIMARY KEY,
     version BIGINT NOT NULL,
@@ -300,4 +307,16 @@ CREATE TABLE audit_heads (
     tenant_id TEXT NOT NULL PRIMARY KEY,
     seq BIGINT NOT NULL,
     hash BYTEA NOT NULL
+);
+
+-- Work that is done again and again, once each time however many servers there are.
+CREATE TABLE jobs (
+    name TEXT NOT NULL PRIMARY KEY,
+    -- When it runs next. While it is claimed: the end of the lease, or earlier if it must run once more.
+    due_at BIGINT NOT NULL,
+    -- Until when nobody but the holder may run it.
+    lease_until BIGINT,
+    holder TEXT,
+    -- Where to go on; empty at the beginning.
+    position TEXT NOT NULL
 );

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use moka::sync::Cache;
 use sealgate_artifact::{AppId, Device, LicenseId};
 
-use crate::{AccessRow, AppRow, Db, KeyHash, LicenseRow, StoreError};
+use crate::table::{AccessRow, AppRow, KeyHash, LicenseRow, apps, licenses};
+use crate::{Db, StoreError};
 
 /// Entries kept at most; about 60 MiB when all of them are long.
 const LICENSES: u64 = 120_000;
@@ -103,7 +104,7 @@ impl Caches {
 impl Db {
     /// An app of any tenant, at most a second old.
     pub async fn cached_app(&self, id: AppId) -> Result<Option<Arc<AppEntry>>, StoreError> {
-        through(self, &self.caches.apps, id, crate::read::apps::entry(self, id)).await
+        through(self, &self.caches.apps, id, apps::entry(self, id)).await
     }
 
     /// The app's license of that key with its devices, at most a second old. The time that this takes does not tell the
@@ -113,18 +114,18 @@ impl Db {
         app: AppId,
         key: KeyHash,
     ) -> Result<Option<Arc<LicenseEntry>>, StoreError> {
-        let read = crate::read::licenses::entry(self, app, key);
+        let read = licenses::entry(self, app, key);
         through(self, &self.caches.licenses, (app, key), read).await
     }
 
     /// The same for callers that do not say as which app they ask.
     pub async fn cached_license_of_key(&self, key: KeyHash) -> Result<Option<Arc<LicenseEntry>>, StoreError> {
-        self.kept(&self.caches.of_keys, key, crate::read::licenses::app_of(self, key)).await
+        self.kept(&self.caches.of_keys, key, licenses::app_of(self, key)).await
     }
 
     /// The same for callers that name the license by its id.
     pub async fn cached_license_of_id(&self, id: LicenseId) -> Result<Option<Arc<LicenseEntry>>, StoreError> {
-        self.kept(&self.caches.of_ids, id, crate::read::licenses::key_of(self, id)).await
+        self.kept(&self.caches.of_ids, id, licenses::key_of(self, id)).await
     }
 
     async fn kept<K: std::hash::Hash + Eq + Send + Sync + 'static>(

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::StoreError;
 use crate::cache::Caches;
 use crate::feed::Feed;
-use crate::group::{Group, Work};
+use crate::group::Group;
 use crate::lock::LockFile;
 use crate::migrate::migrate;
-use crate::sql::{Connection, Pool};
+use crate::sql::{Answer, Ask, Connection, Pool, Question};
+use crate::{StoreError, Work};
 
 /// Where the data lies. It has no `Debug` text: a PostgreSQL URL may hold a password.
 #[derive(Clone)]
@@ -23,12 +23,24 @@ pub enum Location {
 /// An open database. Clones share it.
 #[derive(Clone)]
 pub struct Db {
-    pub(crate) pool: Pool,
+    pool: Pool,
     pub(crate) caches: Arc<Caches>,
     group: Group,
     feed: Arc<Feed>,
     _lock: Arc<Option<LockFile>>,
 }
+
+/// What rows can be read from: an open database, as `&Db`, or a transaction under way, as `&mut Tx`, which sees what it
+/// wrote itself. Nothing outside this crate can be.
+pub trait Read: Ask {}
+
+impl Ask for &Db {
+    async fn ask(self, question: Question) -> Result<Answer, StoreError> {
+        self.pool.ask(question).await
+    }
+}
+
+impl Read for &Db {}
 
 impl Db {
     /// Opens and migrates the database, and starts its writer and the follower of its changes.

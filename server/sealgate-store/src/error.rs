@@ -5,13 +5,16 @@ use sealgate_artifact::Code;
 /// Why the store did not do as asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database did not answer, or not in time. Nothing is known to have changed.
+    /// The database did not answer, or not in time. Nothing is known to have changed. Later it may work.
     #[error("the database does not answer: {0}")]
     Unavailable(String),
+    /// A fault of this program or of its set-up, such as a missing right. It will not go away by itself.
+    #[error("the database refuses what it is asked: {0}")]
+    Broken(String),
     /// A row holds what this program never writes.
     #[error("the database holds a row that cannot be read: {0}")]
     Corrupt(String),
-    /// A row of this identity exists already.
+    /// There is a row with this identity already.
     #[error("a row of this identity exists already")]
     Duplicate,
     /// Another process has the lock file.
@@ -27,16 +30,16 @@ impl StoreError {
     pub fn code(&self) -> Code {
         match self {
             Self::Unavailable(_) => Code::Unavailable,
-            Self::Corrupt(_) | Self::Duplicate => Code::SystemError,
+            Self::Broken(_) | Self::Corrupt(_) | Self::Duplicate => Code::SystemError,
             Self::InUse => Code::DataInUse,
             Self::Unusable(_) => Code::DatabaseUnusable,
         }
     }
 
-    /// What it means that this went wrong while the database was being opened.
+    /// What it means if this went wrong while the database was being opened.
     pub(crate) fn unusable(self) -> Self {
         match self {
-            Self::Unavailable(why) => Self::Unusable(why),
+            Self::Unavailable(why) | Self::Broken(why) => Self::Unusable(why),
             other => other,
         }
     }
@@ -46,23 +49,55 @@ impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match &error {
             sqlx::Error::Database(e) if e.is_unique_violation() => Self::Duplicate,
+            sqlx::Error::Database(e) if e.code().is_some_and(|code| is_broken(&code)) => {
+                Self::Broken(error.to_string())
+            }
             sqlx::Error::ColumnDecode { .. } => Self::Corrupt(error.to_string()),
+            sqlx::Error::Encode(_)
+            | sqlx::Error::Decode(_)
+            | sqlx::Error::TypeNotFound { .. }
+            | sqlx::Error::ColumnNotFound(_)
+            | sqlx::Error::ColumnIndexOutOfBounds { .. } => Self::Broken(error.to_string()),
             _ => Self::Unavailable(error.to_string()),
         }
     }
 }
 
+/// Classes of PostgreSQL's codes that are about the statement and not about the server: what it does not support, values,
+/// constraints, names and rights.
+fn is_broken(code: &str) -> bool {
+    ["0A", "22", "23", "42"].iter().any(|class| code.starts_with(class))
+}
+
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::Error::{
+            FromSqlConversionFailure, InvalidColumnIndex, InvalidColumnName, InvalidColumnType,
+            InvalidParameterCount, SqlInputError, SqliteFailure,
+        };
+        use rusqlite::ErrorCode::{ConstraintViolation, ParameterOutOfRange, TooBig, TypeMismatch, Unknown};
         use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
-        match error.sqlite_error().map(|e| e.extended_code) {
-            Some(SQLITE_CONSTRAINT_PRIMARYKEY | SQLITE_CONSTRAINT_UNIQUE) => Self::Duplicate,
-            _ => match error {
-                rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..) => {
-                    Self::Corrupt(error.to_string())
-                }
-                _ => Self::Unavailable(error.to_string()),
-            },
+        match &error {
+            SqliteFailure(e, _)
+                if matches!(e.extended_code, SQLITE_CONSTRAINT_PRIMARYKEY | SQLITE_CONSTRAINT_UNIQUE) =>
+            {
+                Self::Duplicate
+            }
+            FromSqlConversionFailure(..) | InvalidColumnType(..) => Self::Corrupt(error.to_string()),
+            // `Unknown` is SQLite's general error: most often a statement that it does not understand.
+            SqliteFailure(e, _)
+                if matches!(
+                    e.code,
+                    ConstraintViolation | ParameterOutOfRange | TooBig | TypeMismatch | Unknown
+                ) =>
+            {
+                Self::Broken(error.to_string())
+            }
+            SqlInputError { .. }
+            | InvalidColumnIndex(_)
+            | InvalidColumnName(_)
+            | InvalidParameterCount(..) => Self::Broken(error.to_string()),
+            _ => Self::Unavailable(error.to_string()),
         }
     }
 }

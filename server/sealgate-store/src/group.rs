@@ -14,8 +14,8 @@ use tokio::runtime::Handle;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use crate::feed::Feed;
-use crate::sql::{Connection, query};
-use crate::{Location, StoreError, Subject, statements};
+use crate::sql::{Answer, Ask, Connection, Question, query};
+use crate::{Location, Read, StoreError, Subject, Work, statements};
 
 /// Units of work that share a commit at most. More would only make the first of them wait.
 const GROUP: usize = 64;
@@ -28,18 +28,6 @@ statements! {
     TAKE_COUNTER = "UPDATE change_counter SET n = n + 1 WHERE id = 1 RETURNING n";
     RECORD_CHANGE = "INSERT INTO changes (n, subjects) VALUES ($1, $2)";
     FORGET_CHANGES = "DELETE FROM changes WHERE n < $1";
-}
-
-/// A unit of work: what is asked, and how it is done inside a transaction. It owns what it needs and decides from what
-/// it reads *inside*. It may be run again after its first run was undone, and only the last one counts.
-pub trait Work: Send + 'static {
-    /// What the caller gets once it is durable.
-    type Output: Send;
-    /// Why it was not done; then it has no effect.
-    type Error: From<StoreError> + Send;
-
-    /// Reads, decides and writes.
-    fn run(&self, tx: &mut Tx<'_>) -> impl Future<Output = Result<Self::Output, Self::Error>> + Send;
 }
 
 /// A transaction under way.
@@ -64,6 +52,14 @@ impl Tx<'_> {
         }
     }
 }
+
+impl Ask for &mut Tx<'_> {
+    async fn ask(self, question: Question) -> Result<Answer, StoreError> {
+        self.connection.ask(question).await
+    }
+}
+
+impl Read for &mut Tx<'_> {}
 
 type Sender = mpsc::Sender<Box<dyn Job>>;
 
@@ -99,7 +95,7 @@ impl Group {
     pub(crate) async fn submit<W: Work>(&self, work: W) -> Result<W::Output, W::Error> {
         let closed = || W::Error::from(StoreError::Unavailable("the store is closing".to_owned()));
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Pending { work, outcome: None, reply });
+        let job = Box::new(Pending { work, running: false, outcome: None, reply });
         // A strong sender lives only as long as this call, so that closing waits for nobody who has not asked yet.
         let sender = self.sender.upgrade().ok_or_else(closed)?;
         sender.send(job).await.map_err(|_| closed())?;
@@ -121,11 +117,13 @@ pub(crate) trait Job: Send {
     /// Runs it; `false` means that what it did must be undone.
     fn run<'a>(&'a mut self, tx: &'a mut Tx<'_>) -> Pin<Box<dyn Future<Output = bool> + Send + 'a>>;
     /// Tells the caller, once the fate of the group is known.
-    fn finish(self: Box<Self>, committed: Result<(), &str>);
+    fn finish(self: Box<Self>, committed: Result<(), &StoreError>);
 }
 
 struct Pending<W: Work> {
     work: W,
+    /// Whether it began and did not end: then it panicked.
+    running: bool,
     outcome: Option<Result<W::Output, W::Error>>,
     reply: oneshot::Sender<Result<W::Output, W::Error>>,
 }
@@ -133,18 +131,24 @@ struct Pending<W: Work> {
 impl<W: Work> Job for Pending<W> {
     fn run<'a>(&'a mut self, tx: &'a mut Tx<'_>) -> Pin<Box<dyn Future<Output = bool> + Send + 'a>> {
         Box::pin(async move {
+            (self.running, self.outcome) = (true, None);
             let outcome = self.work.run(tx).await;
+            self.running = false;
             let keep = outcome.is_ok();
             self.outcome = Some(outcome);
             keep
         })
     }
 
-    fn finish(self: Box<Self>, committed: Result<(), &str>) {
+    fn finish(self: Box<Self>, committed: Result<(), &StoreError>) {
         let outcome = match (self.outcome, committed) {
             (Some(Err(refused)), _) => Err(refused),
             (Some(done), Ok(())) => done,
-            (_, Err(why)) => Err(StoreError::Unavailable(why.to_owned()).into()),
+            (None, Err(_)) if self.running => {
+                Err(StoreError::Broken("a unit of work panicked".to_owned()).into())
+            }
+            (_, Err(StoreError::Broken(why))) => Err(StoreError::Broken(why.clone()).into()),
+            (_, Err(why)) => Err(StoreError::Unavailable(why.to_string()).into()),
             (None, Ok(())) => Err(StoreError::Unavailable("not run".to_owned()).into()),
         };
         // The caller may have gone away; the effect stands all the same.
@@ -188,9 +192,8 @@ impl Writer {
                 // Whatever state the connection is in, the next group starts on a new one.
                 self.connection = None;
             }
-            let committed = committed.map_err(|e| e.to_string());
             for job in group.drain(..) {
-                job.finish(committed.as_ref().copied().map_err(String::as_str));
+                job.finish(committed.as_ref().copied());
             }
         }
         // Closed here and waited for, so that a stopped server leaves one whole file behind.
@@ -277,7 +280,7 @@ async fn run(job: &mut dyn Job, tx: &mut Tx<'_>) -> Result<bool, StoreError> {
     AssertUnwindSafe(job.run(tx))
         .catch_unwind()
         .await
-        .map_err(|_| StoreError::Unavailable("a unit of work crashed".to_owned()))
+        .map_err(|_| StoreError::Unavailable("a unit of work of the same group panicked".to_owned()))
 }
 
 async fn record_changes(connection: &mut Connection, n: i64, changed: &[Subject]) -> Result<(), StoreError> {

@@ -1,8 +1,8 @@
 //! The only SQL: one text for SQLite and PostgreSQL.
 //!
 //! This crate must never acknowledge a write before it is durable, and never answer from memory what it cannot prove
-//! to be at most a second old. `read::*` takes a [`Db`], `write::*` takes a [`Tx`], so that a look at the parameters
-//! tells what a function can do. It decides nothing: rows come out, rows go in.
+//! to be at most a second old. It decides nothing: rows come out, rows go in. [`table`] has a module for each table;
+//! reads take whatever can be read from ([`Read`]), writes take a [`Tx`], so a function's parameters say what it can do.
 
 mod cache;
 mod columns;
@@ -12,21 +12,17 @@ mod feed;
 mod group;
 mod lock;
 mod migrate;
-pub mod read;
-mod row;
 mod sql;
+pub mod table;
 #[cfg(test)]
 mod tests;
-pub mod write;
+mod work;
 
 pub use cache::{AppEntry, LicenseEntry, Subject};
-pub use db::{Db, Location};
+pub use db::{Db, Location, Read};
 pub use error::StoreError;
-pub use group::{Tx, Work};
-pub use row::{
-    AccessRow, AnswerRow, AppRow, AuditRow, CertificateRow, DeviceRow, EventRow, KeyHash, KeyRow, KeyStage,
-    LicenseRow, LifetimeFileRow, Listed, PlanRow, ServerRow, TenantRow, Terms, TokenRow,
-};
+pub use group::Tx;
+pub use work::{Work, work};
 
 /// Makes named statements and the list of them that a test prepares on both engines.
 macro_rules! statements {

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use sealgate_artifact::{KeyUse, Keyset, PublicKey, Root, Statement, TenantId, TenantKeyset, Unverified};
 use sealgate_authority::{AuthorityError, broken};
-use sealgate_store::{AuditRow, KeyRow, Tx, Work, read, write};
+use sealgate_store::table::{self, AuditRow, KeyRow, KeyScope};
+use sealgate_store::{Tx, Work};
 use sealgate_trust::{Signer, sign_statement};
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::ring::Ring;
 use super::signing::LicenseSigner;
-use super::version::{INSTALLATION, KEYSET_SECONDS, next_version};
+use super::version::{KEYSET_SECONDS, next_version};
 use crate::desk::Desk;
 
 /// Makes keys and publishes what changes about them. Clones take turns with each other: each change builds on what the
@@ -56,13 +57,13 @@ impl KeyChanges {
     }
 
     /// The keys of a scope as they are now.
-    pub(super) async fn ring(&self, scope: &str) -> Result<Ring, AuthorityError> {
-        Ok(Ring::new(scope, read::keys::of_scope(&self.desk.db, scope).await?))
+    pub(super) async fn ring(&self, scope: KeyScope) -> Result<Ring, AuthorityError> {
+        Ok(Ring::new(scope, table::keys::of_scope(&self.desk.db, scope).await?))
     }
 
     /// The authority that signs now.
     pub(crate) async fn signing_authority(&self) -> Result<PublicKey, AuthorityError> {
-        self.ring(INSTALLATION).await?.signing(KeyUse::Authority)
+        self.ring(KeyScope::Installation).await?.signing(KeyUse::Authority)
     }
 
     /// The tenant's keyset with these keys, signed by that authority.
@@ -72,7 +73,7 @@ impl KeyChanges {
         ring: &Ring,
         authority: PublicKey,
     ) -> Result<(), AuthorityError> {
-        let last = self.published::<TenantKeyset>(&ring.scope).await?;
+        let last = self.published::<TenantKeyset>(ring.scope).await?;
         let issued_at = self.desk.ids.now();
         let version = next_version(last.version, issued_at);
         let statement = TenantKeyset {
@@ -94,7 +95,7 @@ impl KeyChanges {
         ring: &Ring,
         root: PublicKey,
     ) -> Result<(), AuthorityError> {
-        let last = self.published::<Keyset>(INSTALLATION).await?;
+        let last = self.published::<Keyset>(KeyScope::Installation).await?;
         let issued_at = self.desk.ids.now();
         let version = next_version(last.version, issued_at);
         let expires_at = issued_at.plus(KEYSET_SECONDS);
@@ -110,7 +111,7 @@ impl KeyChanges {
         change: &mut Change,
         root: PublicKey,
     ) -> Result<(), AuthorityError> {
-        let statements = read::installation::root_statements(&self.desk.db).await?;
+        let statements = table::roots::list(&self.desk.db).await?;
         let last = statements.last().ok_or_else(|| broken("there is no root statement"))?;
         let last = Unverified::<Root>::decode(last)?.danger_peek()?;
         let issued_at = self.desk.ids.now();
@@ -127,8 +128,8 @@ impl KeyChanges {
     }
 
     /// The newest statement of a scope, as this program published it.
-    async fn published<T: Statement>(&self, scope: &str) -> Result<T, AuthorityError> {
-        let envelope = read::installation::keyset(&self.desk.db, scope).await?;
+    async fn published<T: Statement>(&self, scope: KeyScope) -> Result<T, AuthorityError> {
+        let envelope = table::keysets::find(&self.desk.db, scope).await?;
         let envelope = envelope.ok_or_else(|| broken(format!("scope {scope} has no keyset")))?;
         Ok(Unverified::<T>::decode(&envelope)?.danger_peek()?)
     }
@@ -136,7 +137,7 @@ impl KeyChanges {
 
 /// A keyset in the place of the one that it was made from.
 struct Replacement {
-    scope: String,
+    scope: KeyScope,
     before: u64,
     version: u64,
     envelope: Vec<u8>,
@@ -163,7 +164,7 @@ impl Change {
     }
 
     fn replace(&mut self, ring: &Ring, (before, version): (u64, u64), envelope: Vec<u8>) {
-        self.replacements.push(Replacement { scope: ring.scope.clone(), before, version, envelope });
+        self.replacements.push(Replacement { scope: ring.scope, before, version, envelope });
         self.keys.extend(ring.keys.iter().cloned());
         self.dropped.extend(&ring.dropped);
     }
@@ -175,22 +176,22 @@ impl Work for Change {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
         for r in &self.replacements {
-            if !write::installation::replace_keyset(tx, &r.scope, r.before, r.version, &r.envelope).await? {
+            if !table::keysets::replace(tx, r.scope, r.before, r.version, &r.envelope).await? {
                 return Err(AuthorityError::Superseded);
             }
         }
         if let Some((version, envelope)) = &self.root {
-            write::installation::put_keyset(tx, &format!("root/{version}"), *version, envelope).await?;
+            table::roots::insert(tx, *version, envelope).await?;
         }
         for key in &self.keys {
-            write::keys::put(tx, key).await?;
+            table::keys::upsert(tx, key).await?;
         }
         for key in &self.dropped {
-            write::keys::forget(tx, *key).await?;
+            table::keys::forget(tx, *key).await?;
         }
         if let Some((tenant, key)) = self.issuer {
-            write::tenants::set_issuer(tx, tenant, key).await?;
+            table::tenants::set_issuer(tx, tenant, key).await?;
         }
-        Ok(write::records::audit(tx, &self.audit).await?)
+        Ok(table::audit::insert(tx, &self.audit).await?)
     }
 }

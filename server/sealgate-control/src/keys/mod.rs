@@ -11,7 +11,7 @@ mod version;
 
 pub(crate) use change::KeyChanges;
 pub(crate) use signing::LicenseSigner;
-pub(crate) use version::{INSTALLATION, KEYSET_SECONDS, first_version, next_version};
+pub(crate) use version::{KEYSET_SECONDS, first_version, next_version};
 
 use sealgate_artifact::KeyUse;
 use sealgate_authority::AuthorityError;

@@ -2,8 +2,8 @@
 
 use sealgate_artifact::{Code, LicenseId, PublicKey, TenantId};
 use sealgate_authority::AuthorityError;
-use sealgate_store::write::licenses::SignedLicense;
-use sealgate_store::{EventRow, LicenseRow, Tx, Work, read, write};
+use sealgate_store::table::{self, EventRow, LicenseRow, SignedLicense};
+use sealgate_store::{Tx, Work};
 
 use super::signing::LicenseSigner;
 use super::version::next_version;
@@ -21,10 +21,11 @@ pub(super) async fn resign_page(
     caller: &Caller,
     former: PublicKey,
 ) -> Result<Vec<LicenseId>, AuthorityError> {
-    let tenant =
-        read::tenants::find(&desk.db, caller.tenant).await?.ok_or(AuthorityError::Refused(Code::NotFound))?;
+    let tenant = table::tenants::find(&desk.db, caller.tenant)
+        .await?
+        .ok_or(AuthorityError::Refused(Code::NotFound))?;
     let mut renewals = vec![];
-    for license in read::licenses::in_force_by_signer(&desk.db, former, desk.ids.now(), PAGE).await? {
+    for license in table::licenses::in_force_by_signer(&desk.db, former, desk.ids.now(), PAGE).await? {
         let version = next_version(license.version, desk.ids.now());
         let renewed = LicenseRow { version, ..license };
         let signed = issuers.sign(&renewed, tenant.issuer_key)?;
@@ -57,7 +58,7 @@ impl Work for ResignPage {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
         for renewal in &self.renewals {
-            let Some(locked) = write::licenses::lock(tx, self.tenant, renewal.license).await? else {
+            let Some(locked) = table::licenses::lock(tx, self.tenant, renewal.license).await? else {
                 continue;
             };
             // Whoever changed it in the meantime signed what is true now; the next page looks again.
@@ -65,8 +66,8 @@ impl Work for ResignPage {
                 continue;
             }
             let renewed = LicenseRow { version: renewal.version, ..locked };
-            write::licenses::store_version(tx, &renewed, &renewal.signed).await?;
-            write::records::event(tx, &renewal.event).await?;
+            table::licenses::store_version(tx, &renewed, &renewal.signed).await?;
+            table::events::insert(tx, &renewal.event).await?;
         }
         Ok(())
     }

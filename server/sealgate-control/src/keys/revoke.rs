@@ -2,12 +2,11 @@
 
 use sealgate_artifact::{Code, KeyUse, LicenseId};
 use sealgate_authority::AuthorityError;
-use sealgate_store::{KeyRow, KeyStage};
+use sealgate_store::table::{KeyRow, KeyScope, KeyStage};
 use serde_json::json;
 
 use super::change::{Change, KeyChanges};
 use super::resign::resign_page;
-use super::version::INSTALLATION;
 use crate::Caller;
 
 /// Pages of licenses in one request. More would exceed its deadline.
@@ -55,7 +54,7 @@ impl KeyChanges {
 
     /// The key of that id, among those of the caller's tenant and of the installation.
     pub(super) async fn find(&self, caller: &Caller, keyid: &str) -> Result<KeyRow, AuthorityError> {
-        for scope in [&caller.tenant.to_string()[..], INSTALLATION] {
+        for scope in [KeyScope::Tenant(caller.tenant), KeyScope::Installation] {
             let is_named = |key: &KeyRow| key.public_key.id(key.key_use).to_string() == keyid;
             if let Some(key) = self.ring(scope).await?.keys.into_iter().find(is_named) {
                 return Ok(key);
@@ -71,7 +70,7 @@ impl KeyChanges {
             _ => None,
         };
         let prepare = || async {
-            let mut ring = self.ring(&key.scope).await?;
+            let mut ring = self.ring(key.scope).await?;
             ring.revoke(key.public_key, fresh, self.desk().ids.now());
             self.make_room(&mut ring).await?;
             let subject = key.public_key.id(key.key_use).to_string();

@@ -2,12 +2,12 @@
 
 use sealgate_artifact::{Code, KeyRecord, KeyState, KeyUse, PublicKey, UnixSeconds};
 use sealgate_authority::AuthorityError;
-use sealgate_store::{KeyRow, KeyStage};
+use sealgate_store::table::{KeyRow, KeyScope, KeyStage};
 
 /// Every key of a scope, the longest published first.
 #[derive(Debug, Clone)]
 pub(super) struct Ring {
-    pub(super) scope: String,
+    pub(super) scope: KeyScope,
     pub(super) keys: Vec<KeyRow>,
     /// Keys that left the ring, to be forgotten.
     pub(super) dropped: Vec<PublicKey>,
@@ -15,8 +15,8 @@ pub(super) struct Ring {
 
 impl Ring {
     /// The keys of a scope.
-    pub(super) fn new(scope: &str, keys: Vec<KeyRow>) -> Self {
-        Self { scope: scope.to_owned(), keys, dropped: vec![] }
+    pub(super) fn new(scope: KeyScope, keys: Vec<KeyRow>) -> Self {
+        Self { scope, keys, dropped: vec![] }
     }
 
     /// The key of that use that signs now.
@@ -89,7 +89,7 @@ impl Ring {
     }
 
     fn publish(&mut self, key_use: KeyUse, public_key: PublicKey, state: KeyStage, now: UnixSeconds) {
-        let scope = self.scope.clone();
+        let scope = self.scope;
         self.keys.push(KeyRow { public_key, key_use, scope, state, published_at: now, ended_at: None });
     }
 }
@@ -97,8 +97,8 @@ impl Ring {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use sealgate_artifact::{KeyUse, PublicKey, UnixSeconds};
-    use sealgate_store::KeyStage;
+    use sealgate_artifact::{KeyUse, PublicKey, TenantId, UnixSeconds};
+    use sealgate_store::table::{KeyScope, KeyStage};
 
     use super::Ring;
 
@@ -111,7 +111,7 @@ mod tests {
     }
 
     fn ring() -> Ring {
-        let mut ring = Ring::new("tenant", vec![]);
+        let mut ring = Ring::new(KeyScope::Tenant(TenantId::from_bytes([0; 16])), vec![]);
         ring.rotate(KeyUse::Issuer, key(1), at(0));
         ring.publish(KeyUse::Issuer, key(2), KeyStage::Next, at(0));
         ring

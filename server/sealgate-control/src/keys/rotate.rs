@@ -2,13 +2,16 @@
 
 use sealgate_artifact::{KeyUse, PublicKey, TenantId, limits};
 use sealgate_authority::AuthorityError;
-use sealgate_store::{AuditRow, KeyRow, KeyStage, read};
+use sealgate_store::table::{self, AuditRow, KeyRow, KeyScope, KeyStage};
 use serde_json::json;
 
 use super::change::{Change, KeyChanges};
 use super::ring::Ring;
-use super::version::{INSTALLATION, room};
+use super::version::room;
 use crate::Caller;
+
+/// Tenants that are read at once.
+const PAGE: u32 = 500;
 
 impl KeyChanges {
     /// Rotates while it is our turn. `revoked` is ended in the same change.
@@ -31,7 +34,7 @@ impl KeyChanges {
         revoked: Option<PublicKey>,
     ) -> Result<Change, AuthorityError> {
         let now = self.desk().ids.now();
-        let mut ring = self.ring(&scope_of(key_use, caller.tenant)).await?;
+        let mut ring = self.ring(scope_of(key_use, caller.tenant)).await?;
         let former = ring.signing(key_use)?;
         ring.rotate(key_use, fresh, now);
         if let Some(key) = revoked {
@@ -65,18 +68,26 @@ impl KeyChanges {
         ring: &Ring,
     ) -> Result<(), AuthorityError> {
         self.publish_installation(change, ring, ring.signing(KeyUse::Root)?).await?;
-        for scope in read::installation::tenant_scopes(&self.desk().db).await? {
-            let tenant = self.ring(&scope).await?;
-            self.publish_tenant(change, &tenant, ring.signing(KeyUse::Authority)?).await?;
+        let authority = ring.signing(KeyUse::Authority)?;
+        let mut after = None;
+        loop {
+            let page = table::keysets::tenants(&self.desk().db, after, PAGE).await?;
+            for tenant in &page {
+                let tenant = self.ring(KeyScope::Tenant(*tenant)).await?;
+                self.publish_tenant(change, &tenant, authority).await?;
+            }
+            after = page.last().copied();
+            if page.len() < PAGE as usize {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 
     /// Publishes that a server's key is revoked (`spec/keys.md` §5.10). Certificates end by themselves, so the entry
     /// goes when none can be left.
     pub(crate) async fn revoke_server(&self, server: KeyRow, audit: AuditRow) -> Result<(), AuthorityError> {
         let prepare = || async {
-            let mut ring = self.ring(INSTALLATION).await?;
+            let mut ring = self.ring(KeyScope::Installation).await?;
             if ring.keys.iter().all(|key| key.public_key != server.public_key) {
                 ring.keys.push(server.clone());
             }
@@ -91,7 +102,7 @@ impl KeyChanges {
     /// Lets former keys leave a full ring, where nothing depends on them any more (`spec/keys.md` §7.2).
     pub(super) async fn make_room(&self, ring: &mut Ring) -> Result<(), AuthorityError> {
         let removable = self.removable(ring).await?;
-        ring.make_room(room(&ring.scope), &removable)
+        ring.make_room(room(ring.scope), &removable)
     }
 
     /// Retired keys whose statements have all been replaced or have ended.
@@ -106,7 +117,7 @@ impl KeyChanges {
             ring.keys.iter().filter(ended).map(|key| key.public_key).collect();
         for key in ring.keys.iter().filter(|key| key.state == KeyStage::Retired) {
             let holds = key.key_use == KeyUse::Issuer
-                && !read::licenses::in_force_by_signer(&self.desk().db, key.public_key, now, 1)
+                && !table::licenses::in_force_by_signer(&self.desk().db, key.public_key, now, 1)
                     .await?
                     .is_empty();
             if !holds {
@@ -118,6 +129,6 @@ impl KeyChanges {
 }
 
 /// Whose keys of this use are: the installation's, or the tenant's.
-fn scope_of(key_use: KeyUse, tenant: TenantId) -> String {
-    if key_use == KeyUse::Issuer { tenant.to_string() } else { INSTALLATION.to_owned() }
+fn scope_of(key_use: KeyUse, tenant: TenantId) -> KeyScope {
+    if key_use == KeyUse::Issuer { KeyScope::Tenant(tenant) } else { KeyScope::Installation }
 }

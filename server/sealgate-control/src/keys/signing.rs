@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use sealgate_artifact::{License, PublicKey};
 use sealgate_authority::{AuthorityError, Ids, stored};
-use sealgate_store::LicenseRow;
-use sealgate_store::write::licenses::SignedLicense;
+use sealgate_store::table::{LicenseRow, SignedLicense};
 use sealgate_trust::{Signer, sign_statement};
 use sealgate_wire::Feature;
 

@@ -8,7 +8,8 @@ use sealgate_authority::authforge_file::{Draft, Mint, Minted};
 use sealgate_authority::seats::TakeSeat;
 use sealgate_authority::{AuthorityError, broken};
 use sealgate_rules::Leaving;
-use sealgate_store::{AppRow, AuditRow, EventRow, LicenseRow, Tx, Work, write};
+use sealgate_store::table::{self, AppRow, AuditRow, EventRow, LicenseRow};
+use sealgate_store::{Tx, Work};
 use sealgate_trust::Signer;
 use sealgate_wire::{AuthforgeFile, MakeAuthforgeFile, Timestamp};
 use serde_json::json;
@@ -128,7 +129,7 @@ impl Work for MakeFile {
     type Error = AuthorityError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<AuthforgeFile, AuthorityError> {
-        let locked = write::licenses::lock(tx, self.license.tenant, self.license.id).await?;
+        let locked = table::licenses::lock(tx, self.license.tenant, self.license.id).await?;
         let locked = locked.ok_or(AuthorityError::Refused(Code::NotFound))?;
         if locked.revoked_at.is_some() {
             return Err(AuthorityError::Refused(Code::LicenseRevoked));
@@ -136,8 +137,8 @@ impl Work for MakeFile {
         if let Some(seat) = &self.seat {
             seat.take(tx).await?;
         }
-        write::records::event(tx, &self.event).await?;
-        write::records::audit(tx, &self.audit).await?;
+        table::events::insert(tx, &self.event).await?;
+        table::audit::insert(tx, &self.audit).await?;
         Ok(self.answer.clone())
     }
 }

@@ -2,8 +2,8 @@
 
 use sealgate_artifact::{Code, DeviceId, LicenseId, PublicKey, UnixSeconds};
 use sealgate_authority::AuthorityError;
-use sealgate_store::write::licenses::SignedLicense;
-use sealgate_store::{AuditRow, EventRow, LicenseRow, Tx, Work, read, write};
+use sealgate_store::table::{self, AuditRow, EventRow, LicenseRow, SignedLicense};
+use sealgate_store::{Tx, Work};
 use sealgate_wire::{LicenseView, Reason, RenewLicense, UpdateLicense, Variables};
 use serde_json::{Value, json};
 
@@ -213,7 +213,7 @@ impl Licenses {
         if signed_terms(&next) == signed_terms(license) {
             return Ok(None);
         }
-        let tenant = read::tenants::find(&self.desk.db, license.tenant).await?;
+        let tenant = table::tenants::find(&self.desk.db, license.tenant).await?;
         let issuer = tenant.ok_or(AuthorityError::Refused(Code::NotFound))?.issuer_key;
         next.version = next_version(license.version, self.desk.ids.now());
         let statement = self.signer.sign(&next, issuer)?;
@@ -285,7 +285,7 @@ where
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<LicenseView, AuthorityError> {
         let mut license = self.change(tx).await?;
-        license.devices_used = write::seats::used(tx, &license).await?;
+        license.devices_used = table::devices::seats_used(&mut *tx, &license).await?;
         view(&license, self.at)
     }
 }
@@ -296,7 +296,7 @@ where
 {
     /// The license as it is then.
     async fn change(&self, tx: &mut Tx<'_>) -> Result<LicenseRow, AuthorityError> {
-        let locked = write::licenses::lock(tx, self.audit.tenant, self.id).await?;
+        let locked = table::licenses::lock(tx, self.audit.tenant, self.id).await?;
         let locked = locked.ok_or(AuthorityError::Refused(Code::NotFound))?;
         let mut license = locked.clone();
         (self.change)(&mut license)?;
@@ -308,17 +308,17 @@ where
             return Ok(license);
         }
         if signed_terms(&license) == signed_terms(&locked) {
-            write::licenses::store(tx, &license).await?;
+            table::licenses::store(tx, &license).await?;
         } else {
             let next = self.fitting_version(&locked, &license)?;
-            if !write::tenants::has_issuer(tx, license.tenant, next.issuer).await? {
+            if !table::tenants::has_issuer(&mut *tx, license.tenant, next.issuer).await? {
                 return Err(AuthorityError::Superseded);
             }
             license.version = next.version;
-            write::licenses::store_version(tx, &license, &next.statement).await?;
+            table::licenses::store_version(tx, &license, &next.statement).await?;
         }
-        write::records::event(tx, &self.event).await?;
-        write::records::audit(tx, &self.audit).await?;
+        table::events::insert(tx, &self.event).await?;
+        table::audit::insert(tx, &self.audit).await?;
         Ok(license)
     }
 

@@ -4,11 +4,11 @@ use sealgate_artifact::{Root, UnixSeconds, Unverified};
 use sealgate_authority::seats::standing;
 use sealgate_authority::{AuthorityError, as_json, broken};
 use sealgate_rules::Leaving;
-use sealgate_store::{Db, LicenseRow, read};
+use sealgate_store::Db;
+use sealgate_store::table::{self, KeyScope, LicenseRow};
 use sealgate_wire::{SignedStatement, Trust};
 
 use super::{Licenses, find};
-use crate::keys::INSTALLATION;
 use crate::{Caller, apps};
 
 impl Licenses {
@@ -17,7 +17,7 @@ impl Licenses {
         let license = find(&self.desk, caller, id).await?;
         let leaving = |offline| Leaving::License { offline };
         may_leave(&self.desk.db, &license, leaving, self.desk.ids.now()).await?;
-        let statement = read::licenses::statement(&self.desk.db, license.id, license.version).await?;
+        let statement = table::licenses::statement(&self.desk.db, license.id, license.version).await?;
         as_json(statement.ok_or_else(|| broken("a license without its statement"))?).map(SignedStatement)
     }
 
@@ -26,10 +26,10 @@ impl Licenses {
         let db = &self.desk.db;
         let app = apps::find(&self.desk, caller, app).await?;
         let missing = || broken("a statement about keys is missing");
-        let mut chain = read::installation::root_statements(db).await?;
+        let mut chain = table::roots::list(db).await?;
         let root = Unverified::<Root>::decode(chain.last().ok_or_else(missing)?)?.danger_peek()?;
-        chain.push(read::installation::keyset(db, INSTALLATION).await?.ok_or_else(missing)?);
-        let tenant_keyset = read::installation::keyset(db, &caller.tenant.to_string()).await?;
+        chain.push(table::keysets::find(db, KeyScope::Installation).await?.ok_or_else(missing)?);
+        let tenant_keyset = table::keysets::find(db, KeyScope::Tenant(caller.tenant)).await?;
         Ok(Trust {
             roots: root.keys.iter().map(ToString::to_string).collect(),
             threshold: root.threshold,
@@ -49,7 +49,7 @@ pub(super) async fn may_leave(
     leaving: fn(bool) -> Leaving,
     now: UnixSeconds,
 ) -> Result<(), AuthorityError> {
-    let tenant = read::tenants::find(db, license.tenant).await?;
+    let tenant = table::tenants::find(db, license.tenant).await?;
     let offline = license.terms.offline && tenant.is_some_and(|tenant| tenant.offline);
     standing(license).may_leave(leaving(offline), now).map_err(AuthorityError::Refused)
 }

@@ -4,10 +4,10 @@ use sealgate_artifact::{
     Code, LicenseId, LicenseKey, MaxDevices, PlanId, PublicKey, StatementId, TenantId, Tier, UnixSeconds,
 };
 use sealgate_authority::AuthorityError;
-use sealgate_store::write::licenses::SignedLicense;
-use sealgate_store::{
-    AppRow, AuditRow, EventRow, LicenseRow, PlanRow, TenantRow, Terms, Tx, Work, read, write,
+use sealgate_store::table::{
+    self, AppRow, AuditRow, EventRow, LicenseRow, PlanRow, SignedLicense, TenantRow, Terms,
 };
+use sealgate_store::{Tx, Work};
 use sealgate_wire::{IssueLicenses, IssuedLicense, LicensesIssued, Seats, Timestamp};
 use serde_json::json;
 
@@ -42,7 +42,7 @@ impl Licenses {
         let app = apps::find(&self.desk, caller, &request.app_id).await?;
         let plan = self.plan_of(caller, request, &app).await?;
         let order = Order::new(request, plan.as_ref(), now);
-        let tenant = read::tenants::find(&self.desk.db, caller.tenant).await?;
+        let tenant = table::tenants::find(&self.desk.db, caller.tenant).await?;
         let tenant = tenant.ok_or(AuthorityError::Refused(Code::NotFound))?;
         let count = request.count.unwrap_or(1);
         let mut rows = Vec::new();
@@ -178,14 +178,14 @@ impl Work for InsertLicenses {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<LicensesIssued, AuthorityError> {
         let (tenant, key) = self.issuer;
-        if !write::tenants::has_issuer(tx, tenant, key).await? {
+        if !table::tenants::has_issuer(&mut *tx, tenant, key).await? {
             return Err(AuthorityError::Superseded);
         }
         for new in &self.rows {
-            write::licenses::insert(tx, &new.license, &new.signed).await?;
-            write::records::event(tx, &new.event).await?;
+            table::licenses::insert(tx, &new.license, &new.signed).await?;
+            table::events::insert(tx, &new.event).await?;
         }
-        write::records::audit(tx, &self.audit).await?;
+        table::audit::insert(tx, &self.audit).await?;
         let view = |new: &NewLicense| IssuedLicense {
             license_id: new.license.id.to_string(),
             license_key: new.key.expose(),

@@ -14,8 +14,8 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sealgate_artifact::{AppId, Code, LicenseId, UnixSeconds};
 use sealgate_authority::seats::standing;
 use sealgate_authority::{AuthorityError, SharedSecrets, stored};
-use sealgate_store::read::licenses::{Filter, Searched};
-use sealgate_store::{LicenseRow, read};
+use sealgate_store::table::licenses::{Filter, Searched};
+use sealgate_store::table::{self, LicenseRow};
 use sealgate_wire::{LicenseQuery, LicenseView, LookUpLicense, Page, Seats, Timestamp};
 
 use crate::desk::Desk;
@@ -53,7 +53,7 @@ impl Licenses {
         request: &LookUpLicense,
     ) -> Result<LicenseView, AuthorityError> {
         let key = self.shared.license_key(&request.license_key);
-        let found = read::licenses::by_key(&self.desk.db, caller.tenant, key).await?;
+        let found = table::licenses::by_key(&self.desk.db, caller.tenant, key).await?;
         view(&found.ok_or(AuthorityError::Refused(Code::NotFound))?, self.desk.ids.now())
     }
 
@@ -94,7 +94,7 @@ impl Licenses {
     ) -> Result<Page<LicenseView>, AuthorityError> {
         let part = Part::new(list, query.cursor.as_deref(), query.limit, LicenseId::parse)?;
         let rows =
-            read::licenses::list(&self.desk.db, caller.tenant, &filter, part.after, part.rows()).await?;
+            table::licenses::list(&self.desk.db, caller.tenant, &filter, part.after, part.rows()).await?;
         let now = self.desk.ids.now();
         all(part.page(rows, |row| row.id.to_string(), |row| view(row, now)))
     }
@@ -114,7 +114,7 @@ impl Licenses {
         let part = Part::new(list, query.cursor.as_deref(), query.limit, place)?;
         let after = part.after.as_ref().map(|(text, id)| (text.as_str(), *id));
         let rows =
-            read::licenses::search(&self.desk.db, caller.tenant, (searched, begin), after, part.rows())
+            table::licenses::search(&self.desk.db, caller.tenant, (searched, begin), after, part.rows())
                 .await?;
         let named = |row: &LicenseRow| format!("{}.{}", row.id, URL_SAFE_NO_PAD.encode(text(row)));
         let now = self.desk.ids.now();
@@ -137,7 +137,7 @@ fn all(page: Page<Result<LicenseView, AuthorityError>>) -> Result<Page<LicenseVi
 pub(crate) async fn find(desk: &Desk, caller: &Caller, id: &str) -> Result<LicenseRow, AuthorityError> {
     let unknown = || AuthorityError::Refused(Code::NotFound);
     let id = LicenseId::parse(id).map_err(|_| unknown())?;
-    read::licenses::find(&desk.db, caller.tenant, id).await?.ok_or_else(unknown)
+    table::licenses::find(&desk.db, caller.tenant, id).await?.ok_or_else(unknown)
 }
 
 /// A license as the vendor sees it at a time.

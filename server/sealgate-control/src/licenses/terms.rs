@@ -1,7 +1,7 @@
 //! What a license's statement says, as far as a change can touch it.
 
 use sealgate_artifact::UnixSeconds;
-use sealgate_store::{LicenseRow, Terms};
+use sealgate_store::table::{LicenseRow, Terms};
 
 pub(super) const DAY: u64 = 24 * 60 * 60;
 

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use sealgate_artifact::{KeyUse, UnixSeconds};
 use sealgate_authforge::{Status, Typ, ValidateAnswer, ValidatePayload, Variable};
 use sealgate_authority::{AuthorityError, stored};
-use sealgate_store::{AppRow, LicenseRow};
+use sealgate_store::table::{AppRow, LicenseRow};
 use sealgate_trust::{Message, Signer};
 
 use super::session::{Session, Sessions};

@@ -6,7 +6,8 @@ use sealgate_authority::authforge_file::{Draft, Minted};
 use sealgate_authority::seats::{Asking, TakeSeat, standing};
 use sealgate_authority::{About, AuthorityError, Source, broken, event_row};
 use sealgate_rules::Leaving;
-use sealgate_store::{AppEntry, EventRow, LicenseRow, LifetimeFileRow, Tx, Work, write};
+use sealgate_store::table::{self, EventRow, LicenseRow, LifetimeFileRow};
+use sealgate_store::{AppEntry, Tx, Work};
 
 use super::AuthForge;
 use super::validate::scope;
@@ -114,18 +115,18 @@ impl Work for KeepFile {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Output, AuthorityError> {
         let file = &self.file;
-        let locked = write::licenses::lock(tx, file.tenant, file.license).await?;
+        let locked = table::licenses::lock(tx, file.tenant, file.license).await?;
         let locked = locked.ok_or(AuthorityError::Refused(Code::LicenseUnknown))?;
-        if let Some(known) = write::lifetime_files::find(tx, file.license, &file.identity).await? {
+        if let Some(known) = table::lifetime_files::find(&mut *tx, file.license, &file.identity).await? {
             return Ok((known, true));
         }
-        let made = write::lifetime_files::count(tx, file.license).await?;
+        let made = table::lifetime_files::count(&mut *tx, file.license).await?;
         if locked.terms.max_devices.seats().is_some_and(|seats| made >= u64::from(seats)) {
             return Err(AuthorityError::Refused(Code::LifetimeFilesSpent));
         }
         self.seat.take(tx).await?;
-        write::lifetime_files::insert(tx, file).await?;
-        write::records::event(tx, &self.event).await?;
+        table::lifetime_files::insert(tx, file).await?;
+        table::events::insert(tx, &self.event).await?;
         Ok((file.clone(), false))
     }
 }

@@ -12,7 +12,8 @@ use sealgate_artifact::{Code, EntryId, UnixSeconds, Word};
 use sealgate_authforge::{SelfBanRequest, SelfBanned, Status};
 use sealgate_authority::{About, Actor, AuthorityError, Entry, Ids, Source, audit_row, event_row};
 use sealgate_rules::Effect;
-use sealgate_store::{AccessRow, AppEntry, AuditRow, EventRow, LicenseEntry, Listed, Tx, Work, write};
+use sealgate_store::table::{self, AccessRow, AuditRow, EventRow, Listed};
+use sealgate_store::{AppEntry, LicenseEntry, Tx, Work};
 use serde_json::json;
 
 use super::{AuthForge, SESSION_TOKEN_BYTES};
@@ -185,16 +186,16 @@ impl Work for BanSelf {
         let (mut standing, mut added) = ([false; 3], false);
         for (entry, stands) in self.entries.iter().zip(&mut standing) {
             let Some(entry) = entry else { continue };
-            *stands = write::access::is_standing(tx, entry, self.now).await?;
+            *stands = table::access::is_standing(&mut *tx, entry, self.now).await?;
             if !*stands && has_room(tx, entry).await? {
-                write::access::insert(tx, entry).await?;
+                table::access::insert(tx, entry).await?;
                 (*stands, added) = (true, true);
             }
         }
         let asked_nothing = self.entries.iter().all(Option::is_none);
         if added || asked_nothing {
-            write::records::event(tx, &self.event).await?;
-            write::records::audit(tx, &self.audit).await?;
+            table::events::insert(tx, &self.event).await?;
+            table::audit::insert(tx, &self.audit).await?;
         }
         Ok(standing)
     }
@@ -202,9 +203,9 @@ impl Work for BanSelf {
 
 async fn has_room(tx: &mut Tx<'_>, entry: &AccessRow) -> Result<bool, AuthorityError> {
     let of_license = match entry.license {
-        Some(id) => write::access::count_of_license(tx, entry.app, id).await?,
+        Some(id) => table::access::count_of_license(&mut *tx, entry.app, id).await?,
         None => 0,
     };
-    let of_app = write::access::count(tx, entry.app, AccessRow::SELF_BAN).await?;
+    let of_app = table::access::count(&mut *tx, entry.app, AccessRow::SELF_BAN).await?;
     Ok(of_license < LICENSE_ENTRIES && of_app < ENTRIES)
 }

@@ -6,7 +6,8 @@ use sealgate_artifact::{Code, Word};
 use sealgate_authforge::{Typ, ValidateAnswer, ValidateRequest};
 use sealgate_authority::seats::Asking;
 use sealgate_authority::{About, AuthorityError, Source};
-use sealgate_store::{AppEntry, LicenseEntry, LicenseRow};
+use sealgate_store::table::LicenseRow;
+use sealgate_store::{AppEntry, LicenseEntry};
 
 use super::answer::Allowed;
 use super::{AuthForge, session};

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use sealgate_artifact::{Code, Keyset, Root, TenantId, Unverified};
 use sealgate_authority::{AuthorityError, as_json, broken};
-use sealgate_store::{Db, read};
+use sealgate_store::Db;
+use sealgate_store::table::{self, KeyScope};
 use sealgate_wire::{TrustQuery, TrustUpdate};
 
 use crate::identity::Identity;
@@ -24,15 +25,15 @@ impl TrustUpdates {
     pub async fn newer(&self, query: &TrustQuery) -> Result<TrustUpdate, AuthorityError> {
         let unknown = || AuthorityError::Refused(Code::NotFound);
         let tenant = TenantId::parse(&query.tenant).map_err(|_| unknown())?;
-        let tenant_keyset = read::installation::keyset(&self.db, &tenant.to_string()).await?;
+        let tenant_keyset = table::keysets::find(&self.db, KeyScope::Tenant(tenant)).await?;
         let tenant_keyset = tenant_keyset.ok_or_else(unknown)?;
         let mut roots = vec![];
-        for root in read::installation::root_statements(&self.db).await? {
+        for root in table::roots::list(&self.db).await? {
             if Unverified::<Root>::decode(&root)?.danger_peek()?.version > query.root.unwrap_or(0) {
                 roots.push(as_json(root)?);
             }
         }
-        let keyset = read::installation::keyset(&self.db, "installation").await?;
+        let keyset = table::keysets::find(&self.db, KeyScope::Installation).await?;
         let keyset = keyset.ok_or_else(|| broken("the installation has no keyset"))?;
         let version = Unverified::<Keyset>::decode(&keyset)?.danger_peek()?.version;
         let is_newer = query.keyset.is_none_or(|held| version > held);

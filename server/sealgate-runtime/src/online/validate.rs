@@ -7,7 +7,7 @@ use sealgate_artifact::{
 };
 use sealgate_authority::seats::{Asking, Seats};
 use sealgate_authority::{About, AuthorityError, SignedEnvelope, Source, as_json, broken};
-use sealgate_store::{AppEntry, LicenseEntry, read};
+use sealgate_store::{AppEntry, LicenseEntry, table};
 use sealgate_trust::{Signer, Verified, sign_statement, verify_device_request};
 use sealgate_wire::{OnlineAnswer, OnlineQuestion};
 use serde_json::value::RawValue;
@@ -176,7 +176,7 @@ impl Online {
 
     async fn license_statement(&self, entry: &LicenseEntry) -> Result<Box<RawValue>, AuthorityError> {
         let license = &entry.license;
-        let statement = read::licenses::statement(&self.gate.db, license.id, license.version).await?;
+        let statement = table::licenses::statement(&self.gate.db, license.id, license.version).await?;
         as_json(statement.ok_or_else(|| broken("a license without its statement"))?)
     }
 }

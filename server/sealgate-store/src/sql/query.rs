@@ -6,7 +6,7 @@ use super::{FromRow, Row, Value};
 use crate::StoreError;
 
 /// A statement and its values, on its way to an engine.
-pub(crate) struct Question {
+pub struct Question {
     pub(super) sql: &'static str,
     pub(super) values: Vec<Value>,
     pub(super) wanted: Wanted,
@@ -25,14 +25,17 @@ pub(crate) enum Wanted {
 
 /// What came of it.
 #[derive(Default)]
-pub(crate) struct Answer {
+pub struct Answer {
     /// Rows that were added, changed or taken away.
     pub(super) changed: u64,
     pub(super) rows: Vec<Row>,
 }
 
-/// Whom one can ask: a connection, or a pool of them.
-pub(crate) trait Ask: Send {
+/// Who can be asked: a connection, a pool of them, an open database, a transaction.
+///
+/// It is public in a private module, as are its question and answer: others can require it, but not implement it.
+pub trait Ask: Send {
+    /// Puts a question to the engine.
     fn ask(self, question: Question) -> impl Future<Output = Result<Answer, StoreError>> + Send;
 }
 
@@ -72,7 +75,7 @@ impl<T: FromRow> Query<T> {
 
     /// Its first row, which there must be.
     pub(crate) async fn fetch_one(self, on: impl Ask) -> Result<T, StoreError> {
-        let none = || StoreError::Corrupt("a row that is always there is not".to_owned());
+        let none = || StoreError::Corrupt("a row is missing that is always there".to_owned());
         self.fetch_optional(on).await?.ok_or_else(none)
     }
 

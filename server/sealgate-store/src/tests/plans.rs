@@ -8,10 +8,12 @@ use sealgate_testkit::Engine;
 use super::Opened;
 use crate::sql::{Connection, query};
 
-/// Modules whose statements ask small tables, or for all of something small: the schema's versions, a tenant's keys, a
-/// license's devices, every tenant's certificate.
+/// Modules whose statements ask small tables, or for all of something small: the schema's versions, a tenant's keys, every
+/// tenant's certificate.
 const WHOLE: &[&str] =
-    &["feed", "group", "migrate", "read::installation", "read::keys", "read::servers", "write::seats"];
+    &["feed", "group", "migrate", "certificates", "installation", "jobs", "keys", "roots", "servers"];
+/// All devices of one license, in order.
+const SORTED: &str = "WHERE license_id = $1 ORDER BY device_id";
 /// An index that holds what waits, which is little, and the result of a statement inside another.
 const SHORT: &[&str] = &["SCAN audit USING INDEX audit_waiting", "SCAN w"];
 
@@ -21,7 +23,7 @@ async fn nothing_walks_through_a_table_or_sorts() {
     let mut connection = opened.connection().await;
     let mut walking = vec![];
     for (module, statements) in super::statements::MODULES.iter().filter(|(name, _)| !WHOLE.contains(name)) {
-        for sql in *statements {
+        for sql in statements.iter().filter(|sql| !sql.ends_with(SORTED)) {
             let plan = plan_of(&mut connection, sql).await;
             let walks = |step: &String| step.starts_with("SCAN ") && !SHORT.contains(&step.as_str());
             if plan.iter().any(|step| walks(step) || step.contains("TEMP B-TREE")) {
@@ -40,7 +42,7 @@ async fn a_late_page_of_a_search_is_entered_where_it_begins() {
     let mut connection = opened.connection().await;
     for column in ["label_search", "customer_search"] {
         let searches =
-            crate::read::licenses::STATEMENTS.iter().filter(|sql| sql.contains(&format!("BY l.{column}")));
+            crate::table::licenses::STATEMENTS.iter().filter(|sql| sql.contains(&format!("BY l.{column}")));
         for sql in searches {
             let plan = plan_of(&mut connection, sql).await.join("\n");
             assert!(plan.contains(&format!("({column},license_id)>(?,?)")), "{sql}\n{plan}");

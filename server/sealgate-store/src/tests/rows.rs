@@ -4,7 +4,10 @@ use sealgate_artifact::{
     AppId, Device, DeviceId, LicenseId, MaxDevices, PublicKey, TenantId, Tier, UnixSeconds,
 };
 
-use crate::{AppRow, Db, DeviceRow, KeyHash, LicenseRow, StoreError, TenantRow, Terms, Tx, Work, write};
+use crate::table::{
+    AppRow, DeviceRow, KeyHash, LicenseRow, SignedLicense, TenantRow, Terms, apps, licenses, tenants,
+};
+use crate::{Db, StoreError, work};
 
 const AT: u64 = 1_800_000_000;
 
@@ -15,21 +18,15 @@ pub(super) fn at() -> UnixSeconds {
 /// Stores a license of one seat, and what it needs.
 pub(super) async fn store_license(db: &Db) -> LicenseRow {
     let license = license();
-    db.write(Insert(license.clone())).await.expect("is stored");
+    let insert = work(license.clone(), |license, tx| {
+        Box::pin(async move {
+            tenants::insert(tx, &tenant(license.tenant)).await?;
+            apps::insert(tx, &app(license.tenant, license.app)).await?;
+            licenses::insert(tx, license, &unsigned()).await
+        })
+    });
+    db.write(insert).await.expect("is stored");
     license
-}
-
-struct Insert(LicenseRow);
-
-impl Work for Insert {
-    type Output = ();
-    type Error = StoreError;
-
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-        write::tenants::insert(tx, &tenant(self.0.tenant)).await?;
-        write::apps::insert(tx, &app(self.0.tenant, self.0.app)).await?;
-        write::licenses::insert(tx, &self.0, &unsigned()).await
-    }
 }
 
 fn tenant(id: TenantId) -> TenantRow {
@@ -93,8 +90,8 @@ fn license() -> LicenseRow {
 }
 
 /// What stands in the place of a signed statement where nobody reads it.
-fn unsigned() -> write::licenses::SignedLicense {
-    write::licenses::SignedLicense {
+fn unsigned() -> SignedLicense {
+    SignedLicense {
         signer: PublicKey::from_bytes([7; 32]),
         id: sealgate_artifact::StatementId::from_bytes([9; 32]),
         envelope: b"{}".to_vec(),

@@ -4,9 +4,9 @@ use sealgate_testkit::Engine;
 
 use super::{Opened, rows};
 use crate::sql::Connection;
-use crate::write::licenses::lock;
-use crate::write::seats;
-use crate::{LicenseRow, StoreError, Tx};
+use crate::table::licenses::lock;
+use crate::table::{LicenseRow, devices};
+use crate::{StoreError, Tx};
 
 #[tokio::test]
 async fn a_second_taker_waits_until_the_first_is_done_and_then_counts_what_it_did() {
@@ -37,9 +37,9 @@ async fn a_second_taker_waits_until_the_first_is_done_and_then_counts_what_it_di
 async fn take(connection: &mut Connection, license: &LicenseRow, hwid: &str) -> Result<u64, StoreError> {
     let mut tx = Tx::on(connection);
     let locked = lock(&mut tx, license.tenant, license.id).await?.expect("it is there");
-    let (used, bound) = seats::count_devices(&mut tx, &locked, &rows::hwid_device(hwid)).await?;
+    let (used, bound) = devices::count_seats(&mut tx, &locked, &rows::hwid_device(hwid)).await?;
     assert!(!bound);
-    seats::take(&mut tx, &locked, &rows::device(license, hwid)).await?;
+    devices::take_seat(&mut tx, &locked, &rows::device(license, hwid)).await?;
     Ok(used)
 }
 

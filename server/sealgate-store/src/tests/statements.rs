@@ -6,40 +6,32 @@ use sealgate_testkit::Engine;
 use sqlx::{Column, Either, Executor, SqlSafeStr, Statement};
 
 use super::Opened;
-use crate::StoreError;
 use crate::sql::Connection;
+use crate::{StoreError, table};
 
 pub(super) const MODULES: &[(&str, &[&str])] = &[
     ("feed", crate::feed::STATEMENTS),
     ("group", crate::group::STATEMENTS),
     ("migrate", crate::migrate::STATEMENTS),
-    ("read::access", crate::read::access::STATEMENTS),
-    ("read::answers", crate::read::answers::STATEMENTS),
-    ("read::apps", crate::read::apps::STATEMENTS),
-    ("read::audit", crate::read::audit::STATEMENTS),
-    ("read::devices", crate::read::devices::STATEMENTS),
-    ("read::events", crate::read::events::STATEMENTS),
-    ("read::installation", crate::read::installation::STATEMENTS),
-    ("read::keys", crate::read::keys::STATEMENTS),
-    ("read::licenses", crate::read::licenses::STATEMENTS),
-    ("read::plans", crate::read::plans::STATEMENTS),
-    ("read::servers", crate::read::servers::STATEMENTS),
-    ("read::tenants", crate::read::tenants::STATEMENTS),
-    ("read::tokens", crate::read::tokens::STATEMENTS),
-    ("write::access", crate::write::access::STATEMENTS),
-    ("write::answers", crate::write::answers::STATEMENTS),
-    ("write::apps", crate::write::apps::STATEMENTS),
-    ("write::audit", crate::write::audit::STATEMENTS),
-    ("write::installation", crate::write::installation::STATEMENTS),
-    ("write::keys", crate::write::keys::STATEMENTS),
-    ("write::licenses", crate::write::licenses::STATEMENTS),
-    ("write::lifetime_files", crate::write::lifetime_files::STATEMENTS),
-    ("write::plans", crate::write::plans::STATEMENTS),
-    ("write::records", crate::write::records::STATEMENTS),
-    ("write::seats", crate::write::seats::STATEMENTS),
-    ("write::servers", crate::write::servers::STATEMENTS),
-    ("write::tenants", crate::write::tenants::STATEMENTS),
-    ("write::tokens", crate::write::tokens::STATEMENTS),
+    ("access", table::access::STATEMENTS),
+    ("answers", table::answers::STATEMENTS),
+    ("apps", table::apps::STATEMENTS),
+    ("audit", table::audit::STATEMENTS),
+    ("certificates", table::certificates::STATEMENTS),
+    ("debits", table::debits::STATEMENTS),
+    ("devices", table::devices::STATEMENTS),
+    ("events", table::events::STATEMENTS),
+    ("installation", table::installation::STATEMENTS),
+    ("jobs", table::jobs::STATEMENTS),
+    ("keys", table::keys::STATEMENTS),
+    ("keysets", table::keysets::STATEMENTS),
+    ("licenses", table::licenses::STATEMENTS),
+    ("lifetime_files", table::lifetime_files::STATEMENTS),
+    ("plans", table::plans::STATEMENTS),
+    ("roots", table::roots::STATEMENTS),
+    ("servers", table::servers::STATEMENTS),
+    ("tenants", table::tenants::STATEMENTS),
+    ("tokens", table::tokens::STATEMENTS),
 ];
 
 /// The names of what a statement returns, and how many parameters it takes.
@@ -104,8 +96,7 @@ fn nameless(mut columns: Vec<String>) -> Vec<String> {
 #[expect(clippy::disallowed_methods, reason = "reads this crate's own source")]
 fn no_module_with_statements_is_left_out() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let files =
-        [src.clone(), src.join("read"), src.join("write")].map(|folder| folder.read_dir().expect("a folder"));
+    let files = [src.clone(), src.join("table")].map(|folder| folder.read_dir().expect("a folder"));
     let texts =
         files.into_iter().flatten().filter_map(|file| std::fs::read_to_string(file.ok()?.path()).ok());
     let with_statements = texts.filter(|text| text.contains("\nstatements! {")).count();

@@ -2,18 +2,19 @@
 
 use std::time::Duration;
 
-use sealgate_store::{Db, LicenseRow};
+use sealgate_store::Db;
+use sealgate_store::table::LicenseRow;
 use sealgate_testkit::{Engine, TestDatabase};
 use tokio::time::Instant;
 
-use crate::support::{Found, Issue, Revoke, TakeSeat, license, on_both_engines, with_license};
+use crate::support::{TakeSeat, bootstrap, issue, license, on_both_engines, revoke, with_license};
 
 #[tokio::test]
 async fn a_revocation_is_seen_at_once_in_its_own_process() {
     on_both_engines(async |db| {
         let license = with_license(db, 1).await;
         assert!(!is_revoked(db, &license).await);
-        db.write(Revoke(license.clone())).await.expect("is revoked");
+        db.write(revoke(license.clone())).await.expect("is revoked");
         assert!(is_revoked(db, &license).await);
     })
     .await;
@@ -40,7 +41,7 @@ async fn a_revocation_by_another_process_is_seen_within_a_second() {
     let license = with_license(&here, 1).await;
     assert!(!is_revoked(&there, &license).await, "and from here on it is in memory there");
 
-    here.write(Revoke(license.clone())).await.expect("is revoked");
+    here.write(revoke(license.clone())).await.expect("is revoked");
     let since = Instant::now();
     let mut looks = tokio::time::interval(Duration::from_millis(10));
     loop {
@@ -79,10 +80,10 @@ async fn without_news_memory_is_not_asked() {
 async fn what_is_not_found_is_not_remembered() {
     on_both_engines(async |db| {
         let license = license(1);
-        db.write(Found).await.expect("is stored");
+        db.write(bootstrap()).await.expect("is stored");
         assert!(db.cached_license(license.app, license.key_hash).await.expect("answers").is_none());
         assert!(db.cached_app(license.app).await.expect("answers").is_some());
-        db.write(Issue(license.clone())).await.expect("is stored");
+        db.write(issue(license.clone())).await.expect("is stored");
         assert!(!is_revoked(db, &license).await, "it is found now");
     })
     .await;

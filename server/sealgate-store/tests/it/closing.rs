@@ -21,7 +21,7 @@ impl Work for Panics {
 async fn a_bug_in_one_unit_of_work_does_not_end_the_writer() {
     on_both_engines(async |db| {
         let stored = with_license(db, 1).await;
-        assert!(matches!(db.write(Panics).await, Err(StoreError::Unavailable(_))));
+        assert!(matches!(db.write(Panics).await, Err(StoreError::Broken(_))));
         assert_eq!(db.write(TakeSeat(stored, "a".to_owned())).await.expect("the writer goes on"), 1);
     })
     .await;

@@ -2,24 +2,22 @@
 
 use std::time::Duration;
 
-use sealgate_store::{Db, LicenseRow, StoreError, Tx, Work, read, write};
+use sealgate_store::table::{LicenseRow, devices, licenses};
+use sealgate_store::{Db, StoreError, Tx, Work};
 use sealgate_testkit::{Engine, TestDatabase};
 
-use crate::support::{Issue, TakeSeat, hwid, license, on_both_engines, with_license};
+use crate::support::{TakeSeat, hwid, issue, license, on_both_engines, with_license};
 
 #[tokio::test]
 async fn a_write_is_visible_once_it_is_acknowledged() {
     on_both_engines(async |db| {
         let stored = with_license(db, 3).await;
-        assert_eq!(
-            read::licenses::find(db, stored.tenant, stored.id).await.expect("reads"),
-            Some(stored.clone())
-        );
+        assert_eq!(licenses::find(db, stored.tenant, stored.id).await.expect("reads"), Some(stored.clone()));
         assert_eq!(db.write(TakeSeat(stored.clone(), "a".to_owned())).await.expect("is free"), 1);
-        let found = read::licenses::by_key(db, stored.tenant, stored.key_hash).await.expect("reads");
+        let found = licenses::by_key(db, stored.tenant, stored.key_hash).await.expect("reads");
         assert_eq!(found.expect("is there").devices_used, 1);
-        assert!(read::licenses::has_device(db, stored.id, &hwid("a")).await.expect("reads"));
-        assert!(!read::licenses::has_device(db, stored.id, &hwid("b")).await.expect("reads"));
+        assert!(devices::has_seat(db, stored.id, &hwid("a")).await.expect("reads"));
+        assert!(!devices::has_seat(db, stored.id, &hwid("b")).await.expect("reads"));
     })
     .await;
 }
@@ -35,8 +33,8 @@ async fn a_failing_unit_of_work_leaves_no_trace_and_its_neighbours_are_kept() {
             let (new, twin, db) = (new.clone(), stored.clone(), db.clone());
             writes.spawn(async move {
                 let (kept, twice, refused) = tokio::join!(
-                    db.write(Issue(new)),
-                    db.write(Issue(twin.clone())),
+                    db.write(issue(new)),
+                    db.write(issue(twin.clone())),
                     db.write(RefusedAfterwards(twin)),
                 );
                 kept.expect("is kept");
@@ -56,7 +54,7 @@ async fn a_failing_unit_of_work_leaves_no_trace_and_its_neighbours_are_kept() {
 }
 
 async fn find(db: &Db, license: &LicenseRow) -> Option<LicenseRow> {
-    read::licenses::find(db, license.tenant, license.id).await.expect("reads")
+    licenses::find(db, license.tenant, license.id).await.expect("reads")
 }
 
 /// Binds a device and revokes, then thinks better of it.
@@ -67,10 +65,10 @@ impl Work for RefusedAfterwards {
     type Error = StoreError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-        let locked = write::licenses::lock(tx, self.0.tenant, self.0.id).await?.expect("it is there");
-        write::seats::take(tx, &locked, &crate::support::device(&self.0, "x")).await?;
+        let locked = licenses::lock(tx, self.0.tenant, self.0.id).await?.expect("it is there");
+        devices::take_seat(tx, &locked, &crate::support::device(&self.0, "x")).await?;
         let revoked_at = Some(crate::support::at());
-        write::licenses::store(tx, &LicenseRow { revoked_at, ..locked }).await?;
+        licenses::store(tx, &LicenseRow { revoked_at, ..locked }).await?;
         Err(StoreError::Corrupt("on second thoughts".to_owned()))
     }
 }

@@ -2,6 +2,9 @@
 
 mod cache;
 mod closing;
+mod errors;
 mod group;
+mod jobs;
+mod keys;
 mod opening;
 mod support;

@@ -1,7 +1,8 @@
 //! Opening and closing a database.
 
 use sealgate_artifact::Code;
-use sealgate_store::{Db, Location, StoreError, read};
+use sealgate_store::table::licenses;
+use sealgate_store::{Db, Location, StoreError};
 use sealgate_testkit::{Engine, TestDatabase};
 
 use sqlx::{Connection, Executor};
@@ -30,7 +31,7 @@ async fn a_postgresql_database_serves_several_at_once() {
     let first = Db::open(&database.location()).await.expect("opens");
     let second = Db::open(&database.location()).await.expect("opens too");
     let license = with_license(&first, 1).await;
-    let seen = read::licenses::find(&second, license.tenant, license.id).await.expect("reads");
+    let seen = licenses::find(&second, license.tenant, license.id).await.expect("reads");
     assert_eq!(seen, Some(license));
     first.close().await;
     second.close().await;

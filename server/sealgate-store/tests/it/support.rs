@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use sealgate_artifact::{
     AppId, Device, DeviceId, LicenseId, MaxDevices, PublicKey, TenantId, Tier, UnixSeconds,
 };
-use sealgate_store::{
-    AppRow, Db, DeviceRow, KeyHash, LicenseRow, StoreError, TenantRow, Terms, Tx, Work, write,
+use sealgate_store::table::{
+    AppRow, DeviceRow, KeyHash, LicenseRow, SignedLicense, TenantRow, Terms, apps, devices, licenses, tenants,
 };
+use sealgate_store::{Db, StoreError, Tx, Work, work};
 use sealgate_testkit::{Engine, TestDatabase};
 
 const AT: u64 = 1_800_000_000;
@@ -61,66 +62,58 @@ pub(crate) fn license(seats: u32) -> LicenseRow {
 }
 
 /// Stores the tenant and the app of every license here.
-pub(crate) struct Found;
+pub(crate) fn bootstrap() -> impl Work<Output = (), Error = StoreError> {
+    work(license(1), |LicenseRow { tenant, app, .. }, tx| {
+        Box::pin(async move {
+            tenants::insert(&mut *tx, &tenant_row(*tenant)).await?;
+            apps::insert(tx, &app_row(*tenant, *app)).await
+        })
+    })
+}
 
-impl Work for Found {
-    type Output = ();
-    type Error = StoreError;
+pub(crate) fn tenant_row(id: TenantId) -> TenantRow {
+    TenantRow {
+        id,
+        name: "tenant".to_owned(),
+        issuer_key: PublicKey::from_bytes([7; 32]),
+        offline: true,
+        suspended_at: None,
+        created_at: at(),
+    }
+}
 
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-        let LicenseRow { tenant, app, .. } = license(1);
-        let row = TenantRow {
-            id: tenant,
-            name: "tenant".to_owned(),
-            issuer_key: PublicKey::from_bytes([7; 32]),
-            offline: true,
-            suspended_at: None,
-            created_at: at(),
-        };
-        write::tenants::insert(tx, &row).await?;
-        let app = AppRow {
-            id: app,
-            tenant,
-            name: "app".to_owned(),
-            secret_hash: [1; 32],
-            former_secret: None,
-            public_key: PublicKey::from_bytes([2; 32]),
-            next_public_key: PublicKey::from_bytes([3; 32]),
-            variables: "{}".to_owned(),
-            credits: None,
-            require_secret: false,
-            lifetime_files: false,
-            disabled_at: None,
-            created_at: at(),
-        };
-        write::apps::insert(tx, &app).await
+fn app_row(tenant: TenantId, id: AppId) -> AppRow {
+    AppRow {
+        id,
+        tenant,
+        name: "app".to_owned(),
+        secret_hash: [1; 32],
+        former_secret: None,
+        public_key: PublicKey::from_bytes([2; 32]),
+        next_public_key: PublicKey::from_bytes([3; 32]),
+        variables: "{}".to_owned(),
+        credits: None,
+        require_secret: false,
+        lifetime_files: false,
+        disabled_at: None,
+        created_at: at(),
     }
 }
 
 /// Stores a license.
-pub(crate) struct Issue(pub(crate) LicenseRow);
-
-impl Work for Issue {
-    type Output = ();
-    type Error = StoreError;
-
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-        write::licenses::insert(tx, &self.0, &unsigned()).await
-    }
+pub(crate) fn issue(license: LicenseRow) -> impl Work<Output = (), Error = StoreError> {
+    work(license, |license, tx| Box::pin(async move { licenses::insert(tx, license, &unsigned()).await }))
 }
 
 /// Revokes a license.
-pub(crate) struct Revoke(pub(crate) LicenseRow);
-
-impl Work for Revoke {
-    type Output = ();
-    type Error = StoreError;
-
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-        let locked = write::licenses::lock(tx, self.0.tenant, self.0.id).await?.expect("it is there");
-        let (revoked_at, revoke_reason) = (Some(at()), Some("returned".to_owned()));
-        write::licenses::store(tx, &LicenseRow { revoked_at, revoke_reason, ..locked }).await
-    }
+pub(crate) fn revoke(license: LicenseRow) -> impl Work<Output = (), Error = StoreError> {
+    work(license, |license, tx| {
+        Box::pin(async move {
+            let locked = licenses::lock(&mut *tx, license.tenant, license.id).await?.expect("it is there");
+            let (revoked_at, revoke_reason) = (Some(at()), Some("returned".to_owned()));
+            licenses::store(tx, &LicenseRow { revoked_at, revoke_reason, ..locked }).await
+        })
+    })
 }
 
 /// Takes a seat if one is free; the number of seats taken, or the refusal after having written all the same.
@@ -131,9 +124,9 @@ impl Work for TakeSeat {
     type Error = StoreError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<u64, StoreError> {
-        let locked = write::licenses::lock(tx, self.0.tenant, self.0.id).await?.expect("it is there");
-        let (used, _) = write::seats::count_devices(tx, &locked, &hwid(&self.1)).await?;
-        write::seats::take(tx, &locked, &device(&self.0, &self.1)).await?;
+        let locked = licenses::lock(tx, self.0.tenant, self.0.id).await?.expect("it is there");
+        let (used, _) = devices::count_seats(&mut *tx, &locked, &hwid(&self.1)).await?;
+        devices::take_seat(tx, &locked, &device(&self.0, &self.1)).await?;
         let seats = self.0.terms.max_devices.seats().expect("counted");
         if used < u64::from(seats) { Ok(used + 1) } else { Err(full()) }
     }
@@ -143,17 +136,17 @@ pub(crate) fn full() -> StoreError {
     StoreError::Corrupt("every seat is taken".to_owned())
 }
 
-/// A founded store with one license of so many seats.
+/// Stores one license with so many seats, and what it needs.
 pub(crate) async fn with_license(db: &Db, seats: u32) -> LicenseRow {
     let license = license(seats);
-    db.write(Found).await.expect("is stored");
-    db.write(Issue(license.clone())).await.expect("is stored");
+    db.write(bootstrap()).await.expect("is stored");
+    db.write(issue(license.clone())).await.expect("is stored");
     license
 }
 
 /// What stands in the place of a signed statement where nobody reads it.
-fn unsigned() -> write::licenses::SignedLicense {
-    write::licenses::SignedLicense {
+fn unsigned() -> SignedLicense {
+    SignedLicense {
         signer: PublicKey::from_bytes([7; 32]),
         id: sealgate_artifact::StatementId::from_bytes([9; 32]),
         envelope: b"{}".to_vec(),

@@ -1,0 +1,64 @@
+//! Answers to requests that created something, so that a request that is sent again gets the same answer.
+
+use sealgate_artifact::{TenantId, UnixSeconds};
+
+use crate::columns::{digest, parsed, signed, time};
+use crate::sql::{FromRow, Row, query, query_as};
+use crate::{Read, StoreError, Tx, statements};
+
+statements! {
+    FIND = "SELECT tenant_id, idempotency_key, request, answer, at FROM idempotency \
+            WHERE tenant_id = $1 AND idempotency_key = $2";
+    INSERT = "INSERT INTO idempotency (tenant_id, idempotency_key, request, answer, at) VALUES ($1, $2, $3, $4, $5)";
+    FORGET = "DELETE FROM idempotency WHERE at < $1";
+}
+
+/// The answer to a request that created something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "a field is its column")]
+pub struct AnswerRow {
+    pub tenant: TenantId,
+    /// The idempotency key that the caller chose.
+    pub key: String,
+    /// A hash of the request.
+    pub request: [u8; 32],
+    /// The answer, sealed.
+    pub answer: Vec<u8>,
+    pub at: UnixSeconds,
+}
+
+impl FromRow for AnswerRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
+            key: row.get("idempotency_key")?,
+            request: digest(row, "request")?,
+            answer: row.get("answer")?,
+            at: time(row, "at")?,
+        })
+    }
+}
+
+/// The answer to the tenant's request with this idempotency key.
+pub async fn find(on: impl Read, tenant: TenantId, key: &str) -> Result<Option<AnswerRow>, StoreError> {
+    query_as(FIND).bind(tenant.to_string()).bind(key).fetch_optional(on).await
+}
+
+/// Keeps an answer; [`StoreError::Duplicate`] if a request with that idempotency key was answered before.
+pub async fn insert(tx: &mut Tx<'_>, answer: &AnswerRow) -> Result<(), StoreError> {
+    query(INSERT)
+        .bind(answer.tenant.to_string())
+        .bind(&answer.key)
+        .bind(answer.request.to_vec())
+        .bind(answer.answer.clone())
+        .bind(signed(answer.at.get()))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Forgets the answers from before that time.
+pub async fn forget(tx: &mut Tx<'_>, before: UnixSeconds) -> Result<(), StoreError> {
+    query(FORGET).bind(signed(before.get())).execute(tx).await?;
+    Ok(())
+}

@@ -1,0 +1,164 @@
+//! Apps.
+
+use sealgate_artifact::{AppId, PublicKey, TenantId, UnixSeconds};
+
+use super::page::page;
+use super::{access, tenants};
+use crate::columns::{
+    digest, flag, moment, optional_count, optional_digest, optional_time, parsed, signed, time,
+};
+use crate::sql::{FromRow, Row, query, query_as};
+use crate::{AppEntry, Db, Read, StoreError, Subject, Tx, statements};
+
+macro_rules! select_app {
+    ($rest:literal) => {
+        concat!(
+            "SELECT app_id, tenant_id, name, secret_hash, former_secret_hash, former_secret_until, public_key, ",
+            "next_public_key, variables, credits, require_secret, lifetime_files, disabled_at, created_at FROM apps ",
+            $rest
+        )
+    };
+}
+
+statements! {
+    FIND = select_app!("WHERE tenant_id = $1 AND app_id = $2");
+    OF_ANY_TENANT = select_app!("WHERE app_id = $1");
+    NAMED = "SELECT COUNT(*) FROM apps WHERE tenant_id = $1 AND name = $2";
+    LIST = select_app!("WHERE tenant_id = $1 AND app_id < $2 ORDER BY app_id DESC LIMIT $3");
+    INSERT = "INSERT INTO apps (app_id, tenant_id, name, secret_hash, public_key, next_public_key, variables, \
+              require_secret, lifetime_files, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    STORE = "UPDATE apps SET name = $2, secret_hash = $3, former_secret_hash = $4, former_secret_until = $5, \
+             public_key = $6, next_public_key = $7, variables = $8, credits = $9, disabled_at = $10, \
+             require_secret = $11, lifetime_files = $12 \
+             WHERE app_id = $1";
+    SPEND = "UPDATE apps SET credits = credits - 1 WHERE app_id = $1 AND credits > 0";
+}
+
+/// A product of a tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "a field is its column")]
+pub struct AppRow {
+    pub id: AppId,
+    pub tenant: TenantId,
+    /// Unique for the tenant.
+    pub name: String,
+    /// HMAC of the app's secret.
+    pub secret_hash: [u8; 32],
+    /// HMAC of the previous secret, and until when that is accepted.
+    pub former_secret: Option<([u8; 32], UnixSeconds)>,
+    /// The key that signs the app's answers now.
+    pub public_key: PublicKey,
+    /// The key that signs them after the next rotation.
+    pub next_public_key: PublicKey,
+    /// What running software is given, as JSON.
+    pub variables: String,
+    /// Validations left; `None` while they are not counted.
+    pub credits: Option<u64>,
+    /// Whether every request must prove the app's secret.
+    pub require_secret: bool,
+    /// Whether the app hands out license files that never end and cannot be revoked.
+    pub lifetime_files: bool,
+    pub disabled_at: Option<UnixSeconds>,
+    pub created_at: UnixSeconds,
+}
+
+impl FromRow for AppRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        let former = optional_digest(row, "former_secret_hash")?;
+        Ok(Self {
+            id: parsed(row, "app_id", |t| AppId::parse(t).ok())?,
+            tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
+            name: row.get("name")?,
+            secret_hash: digest(row, "secret_hash")?,
+            former_secret: former.zip(optional_time(row, "former_secret_until")?),
+            public_key: parsed(row, "public_key", |t| PublicKey::parse(t).ok())?,
+            next_public_key: parsed(row, "next_public_key", |t| PublicKey::parse(t).ok())?,
+            variables: row.get("variables")?,
+            credits: optional_count(row, "credits")?,
+            require_secret: flag(row, "require_secret")?,
+            lifetime_files: flag(row, "lifetime_files")?,
+            disabled_at: optional_time(row, "disabled_at")?,
+            created_at: time(row, "created_at")?,
+        })
+    }
+}
+
+/// The tenant's app with this id.
+pub async fn find(on: impl Read, tenant: TenantId, id: AppId) -> Result<Option<AppRow>, StoreError> {
+    query_as(FIND).bind(tenant.to_string()).bind(id.to_string()).fetch_optional(on).await
+}
+
+/// What a validation needs to know of an app. For requests that prove themselves by the app's secret or a license key
+/// instead of a token.
+pub(crate) async fn entry(db: &Db, id: AppId) -> Result<Option<AppEntry>, StoreError> {
+    let query = query_as(OF_ANY_TENANT).bind(id.to_string());
+    let Some(app): Option<AppRow> = query.fetch_optional(db).await? else {
+        return Ok(None);
+    };
+    let tenant = tenants::find(db, app.tenant).await?;
+    let tenant_suspended = tenant.is_none_or(|tenant| tenant.suspended_at.is_some());
+    let access = access::of_app(db, id).await?;
+    Ok(Some(AppEntry { app, tenant_suspended, access }))
+}
+
+/// Whether the tenant has an app of this name.
+pub async fn is_named(on: impl Read, tenant: TenantId, name: &str) -> Result<bool, StoreError> {
+    let row = query(NAMED).bind(tenant.to_string()).bind(name).fetch_one(on).await?;
+    Ok(row.get::<i64>(0)? > 0)
+}
+
+/// The tenant's apps, newest first, starting with those older than `before`.
+pub async fn list(
+    on: impl Read,
+    tenant: TenantId,
+    before: Option<AppId>,
+    limit: u32,
+) -> Result<Vec<AppRow>, StoreError> {
+    page((LIST, None), tenant, before, limit).fetch_all(on).await
+}
+
+/// Adds an app; [`StoreError::Duplicate`] if the tenant has one of that name.
+pub async fn insert(tx: &mut Tx<'_>, app: &AppRow) -> Result<(), StoreError> {
+    query(INSERT)
+        .bind(app.id.to_string())
+        .bind(app.tenant.to_string())
+        .bind(&app.name)
+        .bind(app.secret_hash.to_vec())
+        .bind(app.public_key.to_string())
+        .bind(app.next_public_key.to_string())
+        .bind(&app.variables)
+        .bind(i64::from(app.require_secret))
+        .bind(i64::from(app.lifetime_files))
+        .bind(signed(app.created_at.get()))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Stores an app's new state; [`StoreError::Duplicate`] if the tenant has another of that name.
+pub async fn store(tx: &mut Tx<'_>, app: &AppRow) -> Result<(), StoreError> {
+    let (former, until) = app.former_secret.unzip();
+    query(STORE)
+        .bind(app.id.to_string())
+        .bind(&app.name)
+        .bind(app.secret_hash.to_vec())
+        .bind(former.map(|hash| hash.to_vec()))
+        .bind(moment(until))
+        .bind(app.public_key.to_string())
+        .bind(app.next_public_key.to_string())
+        .bind(&app.variables)
+        .bind(app.credits.map(signed))
+        .bind(moment(app.disabled_at))
+        .bind(i64::from(app.require_secret))
+        .bind(i64::from(app.lifetime_files))
+        .execute(&mut *tx)
+        .await?;
+    tx.changes(Subject::App(app.id));
+    Ok(())
+}
+
+/// Takes one credit; `false` if none is left. The cached app is not told: it is only asked whether credits are counted,
+/// and that does not change.
+pub async fn spend_credit(tx: &mut Tx<'_>, app: AppId) -> Result<bool, StoreError> {
+    Ok(query(SPEND).bind(app.to_string()).execute(tx).await? == 1)
+}

@@ -1,0 +1,142 @@
+//! The audit log, and its chains of hashes (`spec/audit.md` §2).
+
+use std::borrow::Cow;
+
+use sealgate_artifact::{TenantId, UnixSeconds};
+
+use super::page::page;
+use crate::columns::{count, digest, optional_count, optional_digest, parsed, signed, time};
+use crate::sql::{FromRow, Row, query, query_as};
+use crate::{Read, StoreError, Tx, statements};
+
+macro_rules! select_audit {
+    ($rest:literal) => {
+        concat!(
+            "SELECT audit_id, tenant_id, at, actor, action, subject, detail, request_id, seq, hash FROM audit ",
+            $rest
+        )
+    };
+}
+
+statements! {
+    LIST = select_audit!("WHERE tenant_id = $1 AND audit_id < $2 ORDER BY audit_id DESC LIMIT $3");
+    CHAIN = select_audit!("WHERE tenant_id = $1 AND seq > $2 ORDER BY seq LIMIT $3");
+    WAITING = select_audit!("WHERE seq IS NULL ORDER BY audit_id LIMIT $1");
+    IS_WAITING = "SELECT COUNT(*) FROM (SELECT audit_id FROM audit WHERE seq IS NULL LIMIT 1) w";
+    HEAD = "SELECT seq, hash FROM audit_heads WHERE tenant_id = $1";
+    INSERT = "INSERT INTO audit (audit_id, tenant_id, at, actor, action, subject, detail, request_id) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    LINK = "UPDATE audit SET seq = $2, hash = $3 WHERE audit_id = $1";
+    UPSERT_HEAD = "INSERT INTO audit_heads (tenant_id, seq, hash) VALUES ($1, $2, $3) \
+                   ON CONFLICT (tenant_id) DO UPDATE SET seq = excluded.seq, hash = excluded.hash";
+}
+
+/// Something that somebody did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "a field is its column")]
+pub struct AuditRow {
+    /// A version 7 UUID.
+    pub id: String,
+    pub tenant: TenantId,
+    pub at: UnixSeconds,
+    /// Who did it, such as `token:…`.
+    pub actor: String,
+    /// What was done, such as `license.revoked`.
+    pub action: Cow<'static, str>,
+    /// What it was done to.
+    pub subject: String,
+    /// JSON, without secrets.
+    pub detail: String,
+    /// The request that caused it.
+    pub request_id: String,
+    /// Its number and hash in the tenant's chain; `None` until they are given.
+    pub link: Option<(u64, [u8; 32])>,
+}
+
+impl FromRow for AuditRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.get("audit_id")?,
+            tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
+            at: time(row, "at")?,
+            actor: row.get("actor")?,
+            action: Cow::Owned(row.get("action")?),
+            subject: row.get("subject")?,
+            detail: row.get("detail")?,
+            request_id: row.get("request_id")?,
+            link: optional_count(row, "seq")?.zip(optional_digest(row, "hash")?),
+        })
+    }
+}
+
+/// The tenant's log, newest first, starting with rows older than `before`.
+pub async fn list(
+    on: impl Read,
+    tenant: TenantId,
+    before: Option<String>,
+    limit: u32,
+) -> Result<Vec<AuditRow>, StoreError> {
+    page((LIST, None), tenant, before, limit).fetch_all(on).await
+}
+
+/// The tenant's chain, oldest first, starting after row number `after`.
+pub async fn chain(
+    on: impl Read,
+    tenant: TenantId,
+    after: u64,
+    limit: u32,
+) -> Result<Vec<AuditRow>, StoreError> {
+    let query = query_as(CHAIN).bind(tenant.to_string()).bind(signed(after));
+    query.bind(signed(limit.into())).fetch_all(on).await
+}
+
+/// Rows that have no number yet, oldest first.
+pub async fn waiting(on: impl Read, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
+    query_as(WAITING).bind(signed(limit.into())).fetch_all(on).await
+}
+
+/// Whether any row has no number yet.
+pub async fn is_waiting(on: impl Read) -> Result<bool, StoreError> {
+    Ok(query(IS_WAITING).fetch_one(on).await?.get::<i64>(0)? > 0)
+}
+
+/// The number and hash of the last row in the tenant's chain.
+pub async fn head(on: impl Read, tenant: TenantId) -> Result<Option<(u64, [u8; 32])>, StoreError> {
+    let row = query(HEAD).bind(tenant.to_string()).fetch_optional(on).await?;
+    row.map(|row| Ok((count(&row, "seq")?, digest(&row, "hash")?))).transpose()
+}
+
+/// Records what somebody did. Written in the transaction that does it.
+pub async fn insert(tx: &mut Tx<'_>, row: &AuditRow) -> Result<(), StoreError> {
+    query(INSERT)
+        .bind(&row.id)
+        .bind(row.tenant.to_string())
+        .bind(signed(row.at.get()))
+        .bind(&row.actor)
+        .bind(&*row.action)
+        .bind(&row.subject)
+        .bind(&row.detail)
+        .bind(&row.request_id)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Gives a row its number and hash.
+pub async fn link(tx: &mut Tx<'_>, id: &str, seq: u64, hash: &[u8; 32]) -> Result<(), StoreError> {
+    let query = query(LINK).bind(id).bind(signed(seq)).bind(hash.to_vec());
+    query.execute(tx).await?;
+    Ok(())
+}
+
+/// Stores the number and hash of the last row in the tenant's chain.
+pub async fn upsert_head(
+    tx: &mut Tx<'_>,
+    tenant: TenantId,
+    seq: u64,
+    hash: &[u8; 32],
+) -> Result<(), StoreError> {
+    let query = query(UPSERT_HEAD).bind(tenant.to_string()).bind(signed(seq)).bind(hash.to_vec());
+    query.execute(tx).await?;
+    Ok(())
+}

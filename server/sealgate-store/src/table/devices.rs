@@ -1,0 +1,151 @@
+//! Devices that hold seats, and seats that were released by hand.
+//!
+//! Seats are counted and taken under the license's lock: see [`lock`](super::licenses::lock).
+
+use sealgate_artifact::{Device, DeviceId, LicenseId, TenantId, UnixSeconds};
+
+use super::LicenseRow;
+use super::page::{filtered, page};
+use crate::columns::{count, device, parsed, signed, time};
+use crate::sql::{FromRow, Row, query, query_as};
+use crate::{Read, StoreError, Subject, Tx, statements};
+
+macro_rules! select_device {
+    ($rest:literal) => {
+        concat!("SELECT device_id, tenant_id, license_id, kind, identity, first_seen FROM devices ", $rest)
+    };
+}
+
+statements! {
+    FIND = select_device!("WHERE tenant_id = $1 AND device_id = $2");
+    LIST = select_device!("WHERE tenant_id = $1 AND device_id < $2 ORDER BY device_id DESC LIMIT $3");
+    LIST_OF_LICENSE = select_device!(
+        "WHERE tenant_id = $1 AND license_id = $4 AND device_id < $2 ORDER BY device_id DESC LIMIT $3"
+    );
+    OF_LICENSE = select_device!("WHERE license_id = $1 ORDER BY device_id");
+    SOME = "SELECT kind, identity FROM devices WHERE license_id = $1 LIMIT $2";
+    HAS_SEAT = "SELECT COUNT(*) FROM devices WHERE license_id = $1 AND kind = $2 AND identity = $3";
+    COUNT = "SELECT COUNT(*) AS used, \
+             CAST(COALESCE(SUM(CASE WHEN kind = $2 AND identity = $3 THEN 1 ELSE 0 END), 0) AS BIGINT) AS bound \
+             FROM devices WHERE license_id = $1";
+    USED = "SELECT COUNT(*) AS used FROM devices WHERE license_id = $1";
+    RELEASED = "SELECT COUNT(*) AS released FROM releases WHERE license_id = $1 AND at > $2";
+    INSERT = "INSERT INTO devices (license_id, kind, identity, device_id, tenant_id, first_seen) \
+              VALUES ($1, $2, $3, $4, $5, $6)";
+    DELETE = "DELETE FROM devices WHERE license_id = $1 AND device_id = $2";
+    RECORD_RELEASE = "INSERT INTO releases (device_id, tenant_id, license_id, at) VALUES ($1, $2, $3, $4)";
+}
+
+/// A device that holds a seat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "a field is its column")]
+pub struct DeviceRow {
+    pub id: DeviceId,
+    pub tenant: TenantId,
+    pub license: LicenseId,
+    /// Two columns: its kind, and the name that it has among its kind.
+    pub device: Device,
+    /// When it took the seat.
+    pub first_seen: UnixSeconds,
+}
+
+impl FromRow for DeviceRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: parsed(row, "device_id", |t| DeviceId::parse(t).ok())?,
+            tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
+            license: parsed(row, "license_id", |t| LicenseId::parse(t).ok())?,
+            device: device(row)?,
+            first_seen: time(row, "first_seen")?,
+        })
+    }
+}
+
+/// The tenant's device with this id.
+pub async fn find(on: impl Read, tenant: TenantId, id: DeviceId) -> Result<Option<DeviceRow>, StoreError> {
+    query_as(FIND).bind(tenant.to_string()).bind(id.to_string()).fetch_optional(on).await
+}
+
+/// The tenant's devices, or those of one license, newest first, starting with those older than `before`.
+pub async fn list(
+    on: impl Read,
+    tenant: TenantId,
+    license: Option<LicenseId>,
+    before: Option<DeviceId>,
+    limit: u32,
+) -> Result<Vec<DeviceRow>, StoreError> {
+    page(filtered(LIST, LIST_OF_LICENSE, license), tenant, before, limit).fetch_all(on).await
+}
+
+/// Every device that holds a seat of this license, the oldest first.
+pub async fn of_license(on: impl Read, license: LicenseId) -> Result<Vec<DeviceRow>, StoreError> {
+    query_as(OF_LICENSE).bind(license.to_string()).fetch_all(on).await
+}
+
+/// At most `limit` of the devices that hold a seat, in no order.
+pub(crate) async fn some(on: impl Read, license: LicenseId, limit: u32) -> Result<Vec<Device>, StoreError> {
+    let rows = query(SOME).bind(license.to_string()).bind(signed(limit.into())).fetch_all(on).await?;
+    rows.iter().map(device).collect()
+}
+
+/// Whether this device holds a seat. Outside a transaction: for licenses with more devices than are kept in memory.
+pub async fn has_seat(on: impl Read, license: LicenseId, device: &Device) -> Result<bool, StoreError> {
+    let query = query(HAS_SEAT).bind(license.to_string()).bind(device.kind()).bind(&*device.name());
+    Ok(query.fetch_one(on).await?.get::<i64>(0)? > 0)
+}
+
+/// How many devices hold a seat, and whether this one is among them.
+pub async fn count_seats(
+    on: impl Read,
+    locked: &LicenseRow,
+    device: &Device,
+) -> Result<(u64, bool), StoreError> {
+    let query = query(COUNT).bind(locked.id.to_string()).bind(device.kind()).bind(&*device.name());
+    let row = query.fetch_one(on).await?;
+    Ok((count(&row, "used")?, row.get::<i64>("bound")? > 0))
+}
+
+/// How many devices hold a seat.
+pub async fn seats_used(on: impl Read, locked: &LicenseRow) -> Result<u64, StoreError> {
+    count(&query(USED).bind(locked.id.to_string()).fetch_one(on).await?, "used")
+}
+
+/// How many of the license's seats were released since that time.
+pub async fn released_since(
+    on: impl Read,
+    license: LicenseId,
+    since: UnixSeconds,
+) -> Result<u64, StoreError> {
+    let query = query(RELEASED).bind(license.to_string()).bind(signed(since.get()));
+    count(&query.fetch_one(on).await?, "released")
+}
+
+/// Gives a seat of a locked license to a device; [`StoreError::Duplicate`] if it has one.
+pub async fn take_seat(tx: &mut Tx<'_>, locked: &LicenseRow, device: &DeviceRow) -> Result<(), StoreError> {
+    query(INSERT)
+        .bind(locked.id.to_string())
+        .bind(device.device.kind())
+        .bind(&*device.device.name())
+        .bind(device.id.to_string())
+        .bind(locked.tenant.to_string())
+        .bind(signed(device.first_seen.get()))
+        .execute(&mut *tx)
+        .await?;
+    tx.changes(Subject::License(locked.app, locked.key_hash));
+    Ok(())
+}
+
+/// Takes a device's seat of a locked license away, and records that.
+pub async fn release_seat(
+    tx: &mut Tx<'_>,
+    locked: &LicenseRow,
+    device: DeviceId,
+    at: UnixSeconds,
+) -> Result<(), StoreError> {
+    let (license, device) = (locked.id.to_string(), device.to_string());
+    query(DELETE).bind(&license).bind(&device).execute(&mut *tx).await?;
+    let query = query(RECORD_RELEASE).bind(&device).bind(locked.tenant.to_string()).bind(&license);
+    query.bind(signed(at.get())).execute(&mut *tx).await?;
+    tx.changes(Subject::License(locked.app, locked.key_hash));
+    Ok(())
+}

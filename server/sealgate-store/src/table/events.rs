@@ -1,0 +1,124 @@
+//! Events: what happened to licenses.
+
+use std::borrow::Cow;
+
+use sealgate_artifact::{AppId, LicenseId, TenantId, UnixSeconds};
+
+use super::page::page;
+use crate::columns::{count, optional, parsed, signed, time};
+use crate::sql::{FromRow, Row, query};
+use crate::{Read, StoreError, Tx, statements};
+
+macro_rules! select_event {
+    ($filter:literal) => {
+        concat!(
+            "SELECT event_id, tenant_id, app_id, license_id, device, at, kind, code, request_id, count ",
+            "FROM events WHERE tenant_id = $1 AND event_id < $2 ",
+            $filter,
+            " ORDER BY event_id DESC LIMIT $3"
+        )
+    };
+}
+
+statements! {
+    LIST = select_event!("");
+    OF_LICENSE = select_event!("AND license_id = $4");
+    OF_REQUEST = select_event!("AND request_id = $4");
+    WITH_CODE = select_event!("AND code = $4");
+    INSERT = "INSERT INTO events (event_id, tenant_id, app_id, license_id, device, at, kind, code, request_id, \
+              count) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    FORGET = "DELETE FROM events WHERE event_id < $1";
+}
+
+/// Something that happened to a license.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "a field is its column")]
+pub struct EventRow {
+    /// A version 7 UUID: events are sorted by it.
+    pub id: String,
+    pub tenant: TenantId,
+    pub app: Option<AppId>,
+    pub license: Option<LicenseId>,
+    /// The device's name, if one was involved.
+    pub device: Option<String>,
+    pub at: UnixSeconds,
+    /// What happened, such as `device_bound`.
+    pub kind: Cow<'static, str>,
+    /// The code of a refusal.
+    pub code: Option<String>,
+    /// The request that caused it.
+    pub request_id: String,
+    /// How many times.
+    pub count: u64,
+}
+
+impl FromRow for EventRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.get("event_id")?,
+            tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
+            app: optional(row, "app_id", |t| AppId::parse(t).ok())?,
+            license: optional(row, "license_id", |t| LicenseId::parse(t).ok())?,
+            device: row.get("device")?,
+            at: time(row, "at")?,
+            kind: Cow::Owned(row.get("kind")?),
+            code: row.get("code")?,
+            request_id: row.get("request_id")?,
+            count: count(row, "count")?,
+        })
+    }
+}
+
+/// Which events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Filter {
+    /// All.
+    Any,
+    /// Those of a license.
+    License(LicenseId),
+    /// Those that one request caused.
+    Request(String),
+    /// Refusals with this code.
+    Code(String),
+}
+
+/// The tenant's events, newest first, starting with those older than `before`.
+pub async fn list(
+    on: impl Read,
+    tenant: TenantId,
+    filter: &Filter,
+    before: Option<String>,
+    limit: u32,
+) -> Result<Vec<EventRow>, StoreError> {
+    let listing = match filter {
+        Filter::Any => (LIST, None),
+        Filter::License(id) => (OF_LICENSE, Some(id.to_string())),
+        Filter::Request(id) => (OF_REQUEST, Some(id.clone())),
+        Filter::Code(code) => (WITH_CODE, Some(code.clone())),
+    };
+    page(listing, tenant, before, limit).fetch_all(on).await
+}
+
+/// Records what happened. Written in the transaction that makes it happen.
+pub async fn insert(tx: &mut Tx<'_>, row: &EventRow) -> Result<(), StoreError> {
+    query(INSERT)
+        .bind(&row.id)
+        .bind(row.tenant.to_string())
+        .bind(row.app.map(|id| id.to_string()))
+        .bind(row.license.map(|id| id.to_string()))
+        .bind(row.device.clone())
+        .bind(signed(row.at.get()))
+        .bind(&*row.kind)
+        .bind(row.code.clone())
+        .bind(&row.request_id)
+        .bind(signed(row.count))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Forgets the events with smaller ids than this one; ids sort by time.
+pub async fn forget(tx: &mut Tx<'_>, before: &str) -> Result<(), StoreError> {
+    query(FORGET).bind(before).execute(tx).await?;
+    Ok(())
+}

@@ -1,0 +1,28 @@
+//! What the installation knows about itself.
+
+use crate::sql::query;
+use crate::{Read, StoreError, Tx, statements};
+
+statements! {
+    VALUE = "SELECT value FROM installation WHERE name = $1";
+    ALIVE = "SELECT n FROM change_counter WHERE id = 1";
+    INSERT = "INSERT INTO installation (name, value) VALUES ($1, $2)";
+}
+
+/// The id of the keystore that this database belongs to; `None` before the first start is complete.
+pub async fn id(on: impl Read) -> Result<Option<String>, StoreError> {
+    let row = query(VALUE).bind("id").fetch_optional(on).await?;
+    row.map(|row| row.get(0)).transpose()
+}
+
+/// An error if the database does not answer.
+pub async fn is_alive(on: impl Read) -> Result<(), StoreError> {
+    query(ALIVE).fetch_one(on).await?;
+    Ok(())
+}
+
+/// Ties the database to a keystore; [`StoreError::Duplicate`] if it is tied to one.
+pub async fn insert_id(tx: &mut Tx<'_>, id: &str) -> Result<(), StoreError> {
+    query(INSERT).bind("id").bind(id).execute(tx).await?;
+    Ok(())
+}

@@ -1,0 +1,156 @@
+//! Public halves of the keys that sign statements, and of apps' former keys.
+
+use sealgate_artifact::{AppId, KeyUse, PublicKey, TenantId, UnixSeconds};
+
+use crate::columns::{moment, optional_time, parsed, signed, time};
+use crate::sql::{FromRow, Row, query, query_as};
+use crate::{Read, StoreError, Tx, statements};
+
+statements! {
+    OF_SCOPE = "SELECT public_key, key_use, scope, state, published_at, ended_at FROM signing_keys \
+                WHERE scope = $1 ORDER BY published_at, public_key";
+    OF_APPS = "SELECT k.public_key, key_use, scope, state, published_at, ended_at FROM signing_keys k \
+               JOIN apps a ON a.app_id = k.scope WHERE a.tenant_id = $1 ORDER BY published_at, k.public_key";
+    ACTIVE = "SELECT COUNT(*) FROM signing_keys WHERE scope = $1 AND public_key = $2 AND state = 'active'";
+    KNOWN = "SELECT public_key FROM signing_keys WHERE public_key = $1 \
+             UNION ALL SELECT server_key FROM servers WHERE server_key = $1 \
+             UNION ALL SELECT public_key FROM apps WHERE public_key = $1 \
+             UNION ALL SELECT next_public_key FROM apps WHERE next_public_key = $1";
+    UPSERT = "INSERT INTO signing_keys (public_key, key_use, scope, state, published_at, ended_at) \
+              VALUES ($1, $2, $3, $4, $5, $6) \
+              ON CONFLICT (public_key) DO UPDATE SET state = excluded.state, ended_at = excluded.ended_at";
+    FORGET = "DELETE FROM signing_keys WHERE public_key = $1";
+}
+
+/// Whose keys, and whose keyset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KeyScope {
+    /// Roots, authorities and servers.
+    Installation,
+    /// A tenant's issuers.
+    Tenant(TenantId),
+    /// Keys that signed an app's answers. They stand in no keyset.
+    App(AppId),
+}
+
+impl KeyScope {
+    /// The scope of a key. The text of an id does not say whose it is; the key's use does.
+    fn parse(text: &str, key_use: KeyUse) -> Option<Self> {
+        match (text, key_use) {
+            ("installation", _) => Some(Self::Installation),
+            (id, KeyUse::App) => AppId::parse(id).ok().map(Self::App),
+            (id, _) => TenantId::parse(id).ok().map(Self::Tenant),
+        }
+    }
+}
+
+/// As the column and the API spell it: `installation`, or the id.
+impl std::fmt::Display for KeyScope {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Installation => f.write_str("installation"),
+            Self::Tenant(id) => id.fmt(f),
+            Self::App(id) => id.fmt(f),
+        }
+    }
+}
+
+/// Where a key is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyStage {
+    /// Published, so that verifiers know it before it signs.
+    Next,
+    /// Signs.
+    Active,
+    /// Verifies what it signed; signs nothing new.
+    Retired,
+    /// Verifies nothing.
+    Revoked,
+}
+
+impl KeyStage {
+    const ALL: [Self; 4] = [Self::Next, Self::Active, Self::Retired, Self::Revoked];
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|stage| stage.as_str() == text)
+    }
+
+    /// The stage's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Next => "next",
+            Self::Active => "active",
+            Self::Retired => "retired",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+/// The public half of a key that signs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "a field is its column")]
+pub struct KeyRow {
+    pub public_key: PublicKey,
+    pub key_use: KeyUse,
+    pub scope: KeyScope,
+    pub state: KeyStage,
+    /// When it was first listed.
+    pub published_at: UnixSeconds,
+    /// When it was retired or revoked.
+    pub ended_at: Option<UnixSeconds>,
+}
+
+impl FromRow for KeyRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        let key_use = parsed(row, "key_use", KeyUse::parse)?;
+        Ok(Self {
+            public_key: parsed(row, "public_key", |t| PublicKey::parse(t).ok())?,
+            key_use,
+            scope: parsed(row, "scope", |t| KeyScope::parse(t, key_use))?,
+            state: parsed(row, "state", KeyStage::parse)?,
+            published_at: time(row, "published_at")?,
+            ended_at: optional_time(row, "ended_at")?,
+        })
+    }
+}
+
+/// Every key of a scope, the longest published first.
+pub async fn of_scope(on: impl Read, scope: KeyScope) -> Result<Vec<KeyRow>, StoreError> {
+    query_as(OF_SCOPE).bind(scope.to_string()).fetch_all(on).await
+}
+
+/// Every former key of the tenant's apps, the longest published first.
+pub async fn of_apps(on: impl Read, tenant: TenantId) -> Result<Vec<KeyRow>, StoreError> {
+    query_as(OF_APPS).bind(tenant.to_string()).fetch_all(on).await
+}
+
+/// Whether that key of the scope signs now.
+pub async fn is_active(on: impl Read, scope: KeyScope, key: PublicKey) -> Result<bool, StoreError> {
+    let query = query(ACTIVE).bind(scope.to_string()).bind(key.to_string());
+    Ok(query.fetch_one(on).await?.get::<i64>(0)? > 0)
+}
+
+/// Whether that key has a use already, here, as a server's or as an app's: one key has one use.
+pub async fn is_known(on: impl Read, key: PublicKey) -> Result<bool, StoreError> {
+    Ok(query(KNOWN).bind(key.to_string()).fetch_optional(on).await?.is_some())
+}
+
+/// Adds a key, or stores the new state of a known one.
+pub async fn upsert(tx: &mut Tx<'_>, key: &KeyRow) -> Result<(), StoreError> {
+    query(UPSERT)
+        .bind(key.public_key.to_string())
+        .bind(key.key_use.as_str())
+        .bind(key.scope.to_string())
+        .bind(key.state.as_str())
+        .bind(signed(key.published_at.get()))
+        .bind(moment(key.ended_at))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Forgets a key that no keyset lists any more.
+pub async fn forget(tx: &mut Tx<'_>, key: PublicKey) -> Result<(), StoreError> {
+    query(FORGET).bind(key.to_string()).execute(tx).await?;
+    Ok(())
+}

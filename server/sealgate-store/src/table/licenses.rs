@@ -1,0 +1,388 @@
+//! Licenses and their signed statements.
+
+use sealgate_artifact::{
+    AppId, LicenseId, PlanId, PublicKey, StatementId, TenantId, UnixSeconds, decode_hex, encode_hex,
+};
+
+use super::page::page;
+use super::{Terms, devices};
+use crate::columns::{count, digest, moment, optional, optional_time, parsed, signed, time};
+use crate::sql::{FromRow, Query, Row, query, query_as};
+use crate::{Db, LicenseEntry, Read, StoreError, Subject, Tx, statements};
+
+/// More devices than this are not kept in memory.
+const DEVICES_KEPT: u32 = 64;
+
+macro_rules! select_license {
+    ($rest:literal) => {
+        concat!(
+            "SELECT l.license_id, l.tenant_id, app_id, plan_id, key_hash, key_sealed, label, customer, tier, ",
+            "features, limits, variables, max_devices, offline, releases_per_seat, not_before, expires_at, ",
+            "suspended_at, revoked_at, revoke_reason, l.version, statement_id, created_at, ",
+            "(SELECT COUNT(*) FROM devices d WHERE d.license_id = l.license_id) AS devices_used FROM licenses l ",
+            $rest
+        )
+    };
+}
+
+macro_rules! license {
+    () => {
+        "license_id, tenant_id, app_id, plan_id, key_hash, key_sealed, label, customer, tier, features, limits, \
+         variables, max_devices, offline, releases_per_seat, not_before, expires_at, suspended_at, revoked_at, \
+         revoke_reason, version, statement_id, created_at, 0 AS devices_used"
+    };
+}
+
+statements! {
+    FIND = select_license!("WHERE l.tenant_id = $1 AND l.license_id = $2");
+    OF_TENANT_BY_KEY = select_license!("WHERE l.tenant_id = $1 AND l.key_hash = $2");
+    OF_APP_BY_KEY = select_license!("WHERE l.key_hash = $1 AND l.app_id = $2");
+    LIST = select_license!("WHERE l.tenant_id = $1 AND l.license_id < $2 ORDER BY l.license_id DESC LIMIT $3");
+    LIST_OF_APP = select_license!(
+        "WHERE l.tenant_id = $1 AND l.app_id = $4 AND l.license_id < $2 ORDER BY l.license_id DESC LIMIT $3"
+    );
+    WITH_DEVICE = select_license!(
+        "JOIN devices h ON h.license_id = l.license_id \
+         WHERE h.tenant_id = $1 AND h.identity = $4 AND h.license_id < $2 ORDER BY h.license_id DESC LIMIT $3"
+    );
+    // A comparison of rows is where an index is entered. The same as two comparisons joined by OR would walk through all
+    // that have the same text, which on a late page of a large buyer's licenses is nearly all of them.
+    WITH_LABEL = select_license!(
+        "WHERE l.tenant_id = $1 AND (l.label_search, l.license_id) > ($2, $4) AND l.label_search < $3 \
+         ORDER BY l.label_search, l.license_id LIMIT $5"
+    );
+    WITH_CUSTOMER = select_license!(
+        "WHERE l.tenant_id = $1 AND (l.customer_search, l.license_id) > ($2, $4) AND l.customer_search < $3 \
+         ORDER BY l.customer_search, l.license_id LIMIT $5"
+    );
+    IN_FORCE_BY_SIGNER = select_license!(
+        "JOIN license_statements s ON s.license_id = l.license_id AND s.version = l.version \
+         WHERE s.signer = $1 AND l.revoked_at IS NULL AND (l.expires_at IS NULL OR l.expires_at > $2) \
+         ORDER BY s.license_id LIMIT $3"
+    );
+    KEY_OF = "SELECT app_id, key_hash FROM licenses WHERE license_id = $1";
+    APP_OF = "SELECT app_id, key_hash FROM licenses WHERE key_hash = $1";
+    STATEMENT = "SELECT envelope FROM license_statements WHERE license_id = $1 AND version = $2";
+    INSERT = "INSERT INTO licenses (license_id, label, customer, label_search, customer_search, tier, features, limits, \
+              variables, max_devices, offline, releases_per_seat, expires_at, suspended_at, revoked_at, revoke_reason, \
+              version, statement_id, tenant_id, app_id, plan_id, key_hash, key_sealed, not_before, seq, created_at) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, \
+              $22, $23, $24, 0, $25)";
+    STORE = "UPDATE licenses SET label = $2, customer = $3, label_search = $4, customer_search = $5, tier = $6, \
+             features = $7, limits = $8, variables = $9, max_devices = $10, offline = $11, releases_per_seat = $12, \
+             expires_at = $13, suspended_at = $14, revoked_at = $15, revoke_reason = $16, version = $17, \
+             statement_id = $18 \
+             WHERE license_id = $1";
+    INSERT_STATEMENT = "INSERT INTO license_statements (license_id, version, signer, envelope) \
+                        VALUES ($1, $2, $3, $4)";
+    // docs/design.md, "Seats": the update comes first and makes racers wait for each other; what follows is counted
+    // after it, so it counts what they did.
+    LOCK = concat!(
+        "UPDATE licenses SET seq = seq + 1 WHERE tenant_id = $1 AND license_id = $2 RETURNING ",
+        license!()
+    );
+    // SQLite's transaction has locked the whole file from its beginning. An update would only write a page.
+    LOCKED = concat!("SELECT ", license!(), " FROM licenses WHERE tenant_id = $1 AND license_id = $2");
+}
+
+/// HMAC of a license key under the installation's pepper. The database knows a key by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct KeyHash(pub [u8; 32]);
+
+impl KeyHash {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        decode_hex(text).map(Self)
+    }
+}
+
+impl std::fmt::Display for KeyHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&encode_hex(&self.0))
+    }
+}
+
+/// A license.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "a field is its column")]
+pub struct LicenseRow {
+    pub id: LicenseId,
+    pub tenant: TenantId,
+    pub app: AppId,
+    /// The plan that it was issued from.
+    pub plan: Option<PlanId>,
+    pub key_hash: KeyHash,
+    /// The license key, sealed: it can be shown to the vendor again.
+    pub key_sealed: Vec<u8>,
+    /// The vendor's note.
+    pub label: Option<String>,
+    /// Who bought it.
+    pub customer: Option<String>,
+    pub terms: Terms,
+    /// What running software is given, as JSON.
+    pub variables: String,
+    pub not_before: UnixSeconds,
+    pub expires_at: Option<UnixSeconds>,
+    pub suspended_at: Option<UnixSeconds>,
+    pub revoked_at: Option<UnixSeconds>,
+    pub revoke_reason: Option<String>,
+    /// The newest signed version.
+    pub version: u64,
+    /// The id of that version's statement.
+    pub statement: StatementId,
+    pub created_at: UnixSeconds,
+    /// How many devices hold a seat. Counted when the row is read; 0 in a row from [`lock`].
+    pub devices_used: u64,
+}
+
+impl FromRow for LicenseRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: parsed(row, "license_id", |t| LicenseId::parse(t).ok())?,
+            tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
+            app: parsed(row, "app_id", |t| AppId::parse(t).ok())?,
+            plan: optional(row, "plan_id", |t| PlanId::parse(t).ok())?,
+            key_hash: KeyHash(digest(row, "key_hash")?),
+            key_sealed: row.get("key_sealed")?,
+            label: row.get("label")?,
+            customer: row.get("customer")?,
+            terms: Terms::from_row(row)?,
+            variables: row.get("variables")?,
+            not_before: time(row, "not_before")?,
+            expires_at: optional_time(row, "expires_at")?,
+            suspended_at: optional_time(row, "suspended_at")?,
+            revoked_at: optional_time(row, "revoked_at")?,
+            revoke_reason: row.get("revoke_reason")?,
+            version: count(row, "version")?,
+            statement: StatementId::from_bytes(digest(row, "statement_id")?),
+            created_at: time(row, "created_at")?,
+            devices_used: count(row, "devices_used")?,
+        })
+    }
+}
+
+/// A signed license, and who signed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "a field is its column")]
+pub struct SignedLicense {
+    pub signer: PublicKey,
+    pub id: StatementId,
+    pub envelope: Vec<u8>,
+}
+
+/// The tenant's license with this id.
+pub async fn find(on: impl Read, tenant: TenantId, id: LicenseId) -> Result<Option<LicenseRow>, StoreError> {
+    query_as(FIND).bind(tenant.to_string()).bind(id.to_string()).fetch_optional(on).await
+}
+
+/// The tenant's license with this key.
+pub async fn by_key(on: impl Read, tenant: TenantId, key: KeyHash) -> Result<Option<LicenseRow>, StoreError> {
+    let query = query_as(OF_TENANT_BY_KEY).bind(tenant.to_string()).bind(key.0.to_vec());
+    query.fetch_optional(on).await
+}
+
+/// Which licenses of a list that is sorted by age.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Filter {
+    /// All.
+    Any,
+    /// Those of one app.
+    App(AppId),
+    /// Those of which a device with this name holds a seat.
+    Device(String),
+}
+
+/// The tenant's licenses, newest first, starting with those older than `before`.
+pub async fn list(
+    on: impl Read,
+    tenant: TenantId,
+    filter: &Filter,
+    before: Option<LicenseId>,
+    limit: u32,
+) -> Result<Vec<LicenseRow>, StoreError> {
+    let listing = match filter {
+        Filter::Any => (LIST, None),
+        Filter::App(id) => (LIST_OF_APP, Some(id.to_string())),
+        Filter::Device(name) => (WITH_DEVICE, Some(name.clone())),
+    };
+    page(listing, tenant, before, limit).fetch_all(on).await
+}
+
+/// The column that a search by text looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Searched {
+    /// The vendor's note.
+    Label,
+    /// The buyer.
+    Customer,
+}
+
+/// The tenant's licenses whose text begins with this one, ignoring case, in the order of their texts, starting after the
+/// text and id in `after`.
+pub async fn search(
+    on: impl Read,
+    tenant: TenantId,
+    (searched, begin): (Searched, &str),
+    after: Option<(&str, LicenseId)>,
+    limit: u32,
+) -> Result<Vec<LicenseRow>, StoreError> {
+    let begin = searchable(begin);
+    let end = end_of_range(&begin);
+    let (from, id) = match after {
+        Some((text, id)) => (searchable(text), id.to_string()),
+        None => (begin, String::new()),
+    };
+    let query = query_as(if searched == Searched::Label { WITH_LABEL } else { WITH_CUSTOMER });
+    let query = query.bind(tenant.to_string()).bind(from).bind(end).bind(id);
+    query.bind(signed(limit.into())).fetch_all(on).await
+}
+
+/// A text as it is searched: in lower case, as bytes, which either engine compares alike.
+pub(crate) fn searchable(text: &str) -> Vec<u8> {
+    text.to_lowercase().into_bytes()
+}
+
+/// Sorts after all that begins with these bytes. No byte of UTF-8 is 0xff.
+fn end_of_range(begin: &[u8]) -> Vec<u8> {
+    [begin, &[0xff]].concat()
+}
+
+/// Licenses in force whose newest version that key signed, of any tenant.
+pub async fn in_force_by_signer(
+    on: impl Read,
+    signer: PublicKey,
+    now: UnixSeconds,
+    limit: u32,
+) -> Result<Vec<LicenseRow>, StoreError> {
+    let query = query_as(IN_FORCE_BY_SIGNER).bind(signer.to_string()).bind(signed(now.get()));
+    query.bind(signed(limit.into())).fetch_all(on).await
+}
+
+/// The signed envelope of one version of a license.
+pub async fn statement(on: impl Read, id: LicenseId, version: u64) -> Result<Option<Vec<u8>>, StoreError> {
+    let query = query(STATEMENT).bind(id.to_string()).bind(signed(version));
+    query.fetch_optional(on).await?.map(|r| r.get(0)).transpose()
+}
+
+/// What a validation needs to know, if the key is one of this app's. A key of another app costs as much as one that
+/// nobody has: one walk down the index of keys and apps, and no row.
+pub(crate) async fn entry(db: &Db, app: AppId, key: KeyHash) -> Result<Option<LicenseEntry>, StoreError> {
+    let query = query_as(OF_APP_BY_KEY).bind(key.0.to_vec()).bind(app.to_string());
+    match query.fetch_optional(db).await? {
+        Some(license) => with_devices(db, license).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn with_devices(db: &Db, mut license: LicenseRow) -> Result<LicenseEntry, StoreError> {
+    if license.devices_used == 0 {
+        return Ok(LicenseEntry { license, devices: Some(Vec::new()) });
+    }
+    let devices = devices::some(db, license.id, DEVICES_KEPT + 1).await?;
+    let devices = (devices.len() <= DEVICES_KEPT as usize).then_some(devices);
+    if let Some(devices) = &devices {
+        // Somebody may have taken a seat since the row was read; number and names must not contradict each other.
+        license.devices_used = devices.len() as u64;
+    }
+    Ok(LicenseEntry { license, devices })
+}
+
+/// The app and the key's hash of a license of any tenant.
+pub(crate) async fn key_of(db: &Db, id: LicenseId) -> Result<Option<(AppId, KeyHash)>, StoreError> {
+    place(query_as(KEY_OF).bind(id.to_string()).fetch_optional(db).await?)
+}
+
+/// The same for the license with this key.
+pub(crate) async fn app_of(db: &Db, key: KeyHash) -> Result<Option<(AppId, KeyHash)>, StoreError> {
+    place(query_as(APP_OF).bind(key.0.to_vec()).fetch_optional(db).await?)
+}
+
+fn place(row: Option<Row>) -> Result<Option<(AppId, KeyHash)>, StoreError> {
+    let app = |row: &Row| parsed(row, "app_id", |t| AppId::parse(t).ok());
+    row.map(|row| Ok((app(&row)?, KeyHash(digest(&row, "key_hash")?)))).transpose()
+}
+
+/// Adds a license and its first signed version.
+pub async fn insert(
+    tx: &mut Tx<'_>,
+    license: &LicenseRow,
+    statement: &SignedLicense,
+) -> Result<(), StoreError> {
+    with_state(INSERT, license, statement.id)
+        .bind(license.tenant.to_string())
+        .bind(license.app.to_string())
+        .bind(license.plan.map(|id| id.to_string()))
+        .bind(license.key_hash.0.to_vec())
+        .bind(license.key_sealed.clone())
+        .bind(signed(license.not_before.get()))
+        .bind(signed(license.created_at.get()))
+        .execute(&mut *tx)
+        .await?;
+    insert_statement(tx, license, statement).await
+}
+
+/// Stores the new state of a locked license.
+pub async fn store(tx: &mut Tx<'_>, locked: &LicenseRow) -> Result<(), StoreError> {
+    store_as(tx, locked, locked.statement).await
+}
+
+async fn store_as(tx: &mut Tx<'_>, locked: &LicenseRow, statement: StatementId) -> Result<(), StoreError> {
+    with_state(STORE, locked, statement).execute(&mut *tx).await?;
+    tx.changes(Subject::License(locked.app, locked.key_hash));
+    Ok(())
+}
+
+/// Stores the next version of a locked license.
+pub async fn store_version(
+    tx: &mut Tx<'_>,
+    locked: &LicenseRow,
+    statement: &SignedLicense,
+) -> Result<(), StoreError> {
+    store_as(tx, locked, statement.id).await?;
+    insert_statement(tx, locked, statement).await
+}
+
+/// Locks the license until this transaction ends; others who want to lock it wait. `devices_used` is not counted.
+pub async fn lock(
+    tx: &mut Tx<'_>,
+    tenant: TenantId,
+    id: LicenseId,
+) -> Result<Option<LicenseRow>, StoreError> {
+    let statement = if tx.connection.locks_rows() { LOCK } else { LOCKED };
+    let query = query_as(statement).bind(tenant.to_string()).bind(id.to_string());
+    query.fetch_optional(&mut *tx).await
+}
+
+async fn insert_statement(
+    tx: &mut Tx<'_>,
+    license: &LicenseRow,
+    statement: &SignedLicense,
+) -> Result<(), StoreError> {
+    let query = query(INSERT_STATEMENT).bind(license.id.to_string()).bind(signed(license.version));
+    let query = query.bind(statement.signer.to_string()).bind(statement.envelope.clone());
+    query.execute(&mut *tx).await?;
+    Ok(())
+}
+
+/// The first eighteen parameters of both statements.
+fn with_state(sql: &'static str, license: &LicenseRow, statement: StatementId) -> Query {
+    let terms = &license.terms;
+    query(sql)
+        .bind(license.id.to_string())
+        .bind(license.label.clone())
+        .bind(license.customer.clone())
+        .bind(license.label.as_deref().map(searchable))
+        .bind(license.customer.as_deref().map(searchable))
+        .bind(terms.tier.as_str())
+        .bind(&terms.features)
+        .bind(&terms.limits)
+        .bind(&license.variables)
+        .bind(terms.max_devices.seats().map(i64::from))
+        .bind(i64::from(terms.offline))
+        .bind(i64::from(terms.releases_per_seat))
+        .bind(moment(license.expires_at))
+        .bind(moment(license.suspended_at))
+        .bind(moment(license.revoked_at))
+        .bind(license.revoke_reason.clone())
+        .bind(signed(license.version))
+        .bind(statement.as_bytes().to_vec())
+}

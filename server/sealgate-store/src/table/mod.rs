@@ -1,0 +1,43 @@
+//! One file per table: its row, its columns, its statements, reads and writes.
+//!
+//! A read takes whatever can be read from ([`Read`](crate::Read)): an open database, or a transaction under way. A write
+//! takes a [`Tx`](crate::Tx). So a function's parameters say what it can do.
+
+pub mod access;
+pub mod answers;
+pub mod apps;
+pub mod audit;
+pub mod certificates;
+pub mod debits;
+pub mod devices;
+pub mod events;
+pub mod installation;
+pub mod jobs;
+pub mod keys;
+pub mod keysets;
+pub mod licenses;
+pub mod lifetime_files;
+mod page;
+pub mod plans;
+pub mod roots;
+pub mod servers;
+pub mod tenants;
+mod terms;
+pub mod tokens;
+
+pub use access::{AccessRow, Listed};
+pub use answers::AnswerRow;
+pub use apps::AppRow;
+pub use audit::AuditRow;
+pub use certificates::CertificateRow;
+pub use devices::DeviceRow;
+pub use events::EventRow;
+pub use jobs::JobRow;
+pub use keys::{KeyRow, KeyScope, KeyStage};
+pub use licenses::{KeyHash, LicenseRow, SignedLicense};
+pub use lifetime_files::LifetimeFileRow;
+pub use plans::PlanRow;
+pub use servers::ServerRow;
+pub use tenants::TenantRow;
+pub use terms::Terms;
+pub use tokens::TokenRow;

@@ -1,0 +1,110 @@
+//! Plans.
+
+use sealgate_artifact::{AppId, PlanId, TenantId, UnixSeconds};
+
+use super::Terms;
+use super::page::{filtered, page};
+use crate::columns::{parsed, signed, small, time};
+use crate::sql::{FromRow, Query, Row, query, query_as};
+use crate::{Read, StoreError, Tx, statements};
+
+macro_rules! select_plan {
+    ($rest:literal) => {
+        concat!(
+            "SELECT plan_id, tenant_id, app_id, name, tier, features, limits, max_devices, duration_days, ",
+            "offline, policy, releases_per_seat, created_at FROM plans ",
+            $rest
+        )
+    };
+}
+
+statements! {
+    FIND = select_plan!("WHERE tenant_id = $1 AND plan_id = $2");
+    LIST = select_plan!("WHERE tenant_id = $1 AND plan_id < $2 ORDER BY plan_id DESC LIMIT $3");
+    LIST_OF_APP = select_plan!(
+        "WHERE tenant_id = $1 AND app_id = $4 AND plan_id < $2 ORDER BY plan_id DESC LIMIT $3"
+    );
+    INSERT = "INSERT INTO plans (plan_id, name, tier, features, limits, max_devices, duration_days, offline, policy, \
+              releases_per_seat, tenant_id, app_id, created_at) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    STORE = "UPDATE plans SET name = $2, tier = $3, features = $4, limits = $5, max_devices = $6, duration_days = $7, \
+             offline = $8, policy = $9, releases_per_seat = $10 WHERE plan_id = $1";
+}
+
+/// A template that licenses are issued from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "a field is its column")]
+pub struct PlanRow {
+    pub id: PlanId,
+    pub tenant: TenantId,
+    pub app: AppId,
+    /// Unique for the app.
+    pub name: String,
+    pub terms: Terms,
+    /// How long a license lasts; `None` for ever.
+    pub duration_days: Option<u32>,
+    /// What the software enforces, as JSON.
+    pub policy: String,
+    pub created_at: UnixSeconds,
+}
+
+impl FromRow for PlanRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        let days: Option<i64> = row.get("duration_days")?;
+        Ok(Self {
+            id: parsed(row, "plan_id", |t| PlanId::parse(t).ok())?,
+            tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
+            app: parsed(row, "app_id", |t| AppId::parse(t).ok())?,
+            name: row.get("name")?,
+            terms: Terms::from_row(row)?,
+            duration_days: days.map(|_| small(row, "duration_days")).transpose()?,
+            policy: row.get("policy")?,
+            created_at: time(row, "created_at")?,
+        })
+    }
+}
+
+/// The tenant's plan with this id.
+pub async fn find(on: impl Read, tenant: TenantId, id: PlanId) -> Result<Option<PlanRow>, StoreError> {
+    query_as(FIND).bind(tenant.to_string()).bind(id.to_string()).fetch_optional(on).await
+}
+
+/// The tenant's plans, or those of one app, newest first, starting with those older than `before`.
+pub async fn list(
+    on: impl Read,
+    tenant: TenantId,
+    app: Option<AppId>,
+    before: Option<PlanId>,
+    limit: u32,
+) -> Result<Vec<PlanRow>, StoreError> {
+    page(filtered(LIST, LIST_OF_APP, app), tenant, before, limit).fetch_all(on).await
+}
+
+/// Adds a plan; [`StoreError::Duplicate`] if the app has one of that name.
+pub async fn insert(tx: &mut Tx<'_>, plan: &PlanRow) -> Result<(), StoreError> {
+    let query = with_state(INSERT, plan).bind(plan.tenant.to_string()).bind(plan.app.to_string());
+    query.bind(signed(plan.created_at.get())).execute(tx).await?;
+    Ok(())
+}
+
+/// Stores a plan's new state; [`StoreError::Duplicate`] if the app has another of that name.
+pub async fn store(tx: &mut Tx<'_>, plan: &PlanRow) -> Result<(), StoreError> {
+    with_state(STORE, plan).execute(tx).await?;
+    Ok(())
+}
+
+/// The first ten parameters of both statements.
+fn with_state(statement: &'static str, plan: &PlanRow) -> Query {
+    let terms = &plan.terms;
+    query(statement)
+        .bind(plan.id.to_string())
+        .bind(&plan.name)
+        .bind(terms.tier.as_str())
+        .bind(&terms.features)
+        .bind(&terms.limits)
+        .bind(terms.max_devices.seats().map(i64::from))
+        .bind(plan.duration_days.map(i64::from))
+        .bind(i64::from(terms.offline))
+        .bind(&plan.policy)
+        .bind(i64::from(terms.releases_per_seat))
+}

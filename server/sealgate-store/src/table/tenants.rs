@@ -1,0 +1,116 @@
+//! Tenants.
+
+use sealgate_artifact::{AppId, PublicKey, TenantId, UnixSeconds};
+
+use super::page;
+use crate::columns::{flag, moment, optional_time, parsed, signed, time};
+use crate::sql::{FromRow, Row, query, query_as};
+use crate::{Read, StoreError, Subject, Tx, statements};
+
+macro_rules! select_tenant {
+    ($rest:literal) => {
+        concat!("SELECT tenant_id, name, issuer_key, offline, suspended_at, created_at FROM tenants ", $rest)
+    };
+}
+
+statements! {
+    FIND = select_tenant!("WHERE tenant_id = $1");
+    NAMED = select_tenant!("WHERE name = $1");
+    LIST = select_tenant!("WHERE tenant_id < $1 ORDER BY tenant_id DESC LIMIT $2");
+    HAS_ISSUER = "SELECT COUNT(*) FROM tenants WHERE tenant_id = $1 AND issuer_key = $2";
+    INSERT = "INSERT INTO tenants (tenant_id, name, issuer_key, offline, suspended_at, created_at) \
+              VALUES ($1, $2, $3, $4, $5, $6)";
+    STORE = "UPDATE tenants SET name = $2, issuer_key = $3, offline = $4, suspended_at = $5 WHERE tenant_id = $1";
+    SET_ISSUER = "UPDATE tenants SET issuer_key = $2 WHERE tenant_id = $1";
+    APPS = "SELECT app_id FROM apps WHERE tenant_id = $1";
+}
+
+/// A vendor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "a field is its column")]
+pub struct TenantRow {
+    pub id: TenantId,
+    /// Unique on the installation.
+    pub name: String,
+    /// The key that signs the tenant's licenses.
+    pub issuer_key: PublicKey,
+    /// Whether licenses may be handed out for use offline.
+    pub offline: bool,
+    pub suspended_at: Option<UnixSeconds>,
+    pub created_at: UnixSeconds,
+}
+
+impl FromRow for TenantRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
+            name: row.get("name")?,
+            issuer_key: parsed(row, "issuer_key", |t| PublicKey::parse(t).ok())?,
+            offline: flag(row, "offline")?,
+            suspended_at: optional_time(row, "suspended_at")?,
+            created_at: time(row, "created_at")?,
+        })
+    }
+}
+
+/// The tenant with this id.
+pub async fn find(on: impl Read, id: TenantId) -> Result<Option<TenantRow>, StoreError> {
+    query_as(FIND).bind(id.to_string()).fetch_optional(on).await
+}
+
+/// The tenant with this name.
+pub async fn named(on: impl Read, name: &str) -> Result<Option<TenantRow>, StoreError> {
+    query_as(NAMED).bind(name).fetch_optional(on).await
+}
+
+/// Tenants, newest first, starting with those older than `before`.
+pub async fn list(on: impl Read, before: Option<TenantId>, limit: u32) -> Result<Vec<TenantRow>, StoreError> {
+    let query = query_as(LIST).bind(page::before(before)).bind(signed(limit.into()));
+    query.fetch_all(on).await
+}
+
+/// Whether that key still signs the tenant's licenses.
+pub async fn has_issuer(on: impl Read, tenant: TenantId, key: PublicKey) -> Result<bool, StoreError> {
+    let query = query(HAS_ISSUER).bind(tenant.to_string()).bind(key.to_string());
+    Ok(query.fetch_one(on).await?.get::<i64>(0)? > 0)
+}
+
+/// Adds a tenant; [`StoreError::Duplicate`] if the name is taken.
+pub async fn insert(tx: &mut Tx<'_>, tenant: &TenantRow) -> Result<(), StoreError> {
+    query(INSERT)
+        .bind(tenant.id.to_string())
+        .bind(&tenant.name)
+        .bind(tenant.issuer_key.to_string())
+        .bind(i64::from(tenant.offline))
+        .bind(moment(tenant.suspended_at))
+        .bind(signed(tenant.created_at.get()))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Stores a tenant's new state, and tells the caches that its apps answer differently now.
+pub async fn store(tx: &mut Tx<'_>, tenant: &TenantRow) -> Result<(), StoreError> {
+    query(STORE)
+        .bind(tenant.id.to_string())
+        .bind(&tenant.name)
+        .bind(tenant.issuer_key.to_string())
+        .bind(i64::from(tenant.offline))
+        .bind(moment(tenant.suspended_at))
+        .execute(&mut *tx)
+        .await?;
+    let apps = query(APPS).bind(tenant.id.to_string()).fetch_all(&mut *tx).await?;
+    for app in apps {
+        if let Ok(id) = AppId::parse(app.get(0)?) {
+            tx.changes(Subject::App(id));
+        }
+    }
+    Ok(())
+}
+
+/// Stores which key signs the tenant's licenses from now on.
+pub async fn set_issuer(tx: &mut Tx<'_>, tenant: TenantId, key: PublicKey) -> Result<(), StoreError> {
+    let query = query(SET_ISSUER).bind(tenant.to_string()).bind(key.to_string());
+    query.execute(tx).await?;
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! Access tokens.
+
+use sealgate_artifact::{TenantId, TokenId, UnixSeconds};
+
+use super::page::page;
+use crate::columns::{digest, moment, optional_time, parsed, signed, time};
+use crate::sql::{FromRow, Row, query, query_as};
+use crate::{Read, StoreError, Tx, statements};
+
+macro_rules! select_token {
+    ($rest:literal) => {
+        concat!(
+            "SELECT token_id, tenant_id, name, token_hash, scopes, created_at, expires_at, revoked_at ",
+            "FROM tokens ",
+            $rest
+        )
+    };
+}
+
+statements! {
+    BY_HASH = select_token!("WHERE token_hash = $1");
+    FIND = select_token!("WHERE tenant_id = $1 AND token_id = $2");
+    LIST = select_token!("WHERE tenant_id = $1 AND token_id < $2 ORDER BY token_id DESC LIMIT $3");
+    INSERT = "INSERT INTO tokens (token_id, tenant_id, name, token_hash, scopes, created_at, expires_at) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    REVOKE = "UPDATE tokens SET revoked_at = $3 WHERE tenant_id = $1 AND token_id = $2 AND revoked_at IS NULL";
+}
+
+/// An access token, without the token itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "a field is its column")]
+pub struct TokenRow {
+    pub id: TokenId,
+    /// Whom the token speaks for.
+    pub tenant: TenantId,
+    pub name: String,
+    /// HMAC of the token.
+    pub hash: [u8; 32],
+    /// What the token may do, one scope a line.
+    pub scopes: String,
+    pub created_at: UnixSeconds,
+    pub expires_at: Option<UnixSeconds>,
+    pub revoked_at: Option<UnixSeconds>,
+}
+
+impl FromRow for TokenRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: parsed(row, "token_id", |t| TokenId::parse(t).ok())?,
+            tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
+            name: row.get("name")?,
+            hash: digest(row, "token_hash")?,
+            scopes: row.get("scopes")?,
+            created_at: time(row, "created_at")?,
+            expires_at: optional_time(row, "expires_at")?,
+            revoked_at: optional_time(row, "revoked_at")?,
+        })
+    }
+}
+
+/// The token with this hash, even if it has ended or was revoked.
+pub async fn by_hash(on: impl Read, hash: &[u8; 32]) -> Result<Option<TokenRow>, StoreError> {
+    query_as(BY_HASH).bind(hash.to_vec()).fetch_optional(on).await
+}
+
+/// The tenant's token with this id.
+pub async fn find(on: impl Read, tenant: TenantId, id: TokenId) -> Result<Option<TokenRow>, StoreError> {
+    query_as(FIND).bind(tenant.to_string()).bind(id.to_string()).fetch_optional(on).await
+}
+
+/// The tenant's tokens, newest first, starting with those older than `before`.
+pub async fn list(
+    on: impl Read,
+    tenant: TenantId,
+    before: Option<TokenId>,
+    limit: u32,
+) -> Result<Vec<TokenRow>, StoreError> {
+    page((LIST, None), tenant, before, limit).fetch_all(on).await
+}
+
+/// Adds an access token.
+pub async fn insert(tx: &mut Tx<'_>, token: &TokenRow) -> Result<(), StoreError> {
+    query(INSERT)
+        .bind(token.id.to_string())
+        .bind(token.tenant.to_string())
+        .bind(&token.name)
+        .bind(token.hash.to_vec())
+        .bind(&token.scopes)
+        .bind(signed(token.created_at.get()))
+        .bind(moment(token.expires_at))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Revokes a token; `false` if it had been revoked before, or there is none.
+pub async fn revoke(
+    tx: &mut Tx<'_>,
+    tenant: TenantId,
+    id: TokenId,
+    at: UnixSeconds,
+) -> Result<bool, StoreError> {
+    let query = query(REVOKE).bind(tenant.to_string()).bind(id.to_string()).bind(signed(at.get()));
+    Ok(query.execute(tx).await? == 1)
+}
