@@ -137,7 +137,7 @@ impl TakeSeat {
 
     async fn pay(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
         let Some((app, question)) = &self.pays else { return Ok(()) };
-        let owes = table::debits::insert(tx, question, self.now.get()).await?;
+        let owes = table::debits::insert(tx, question, self.now).await?;
         if owes && !table::apps::spend_credit(tx, *app).await? {
             return Err(AuthorityError::Refused(Code::NoCredits));
         }

@@ -92,7 +92,7 @@ impl Work for Forget {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         once::forget(tx, self.now).await?;
-        table::debits::forget(tx, self.now.minus(PAID_SECONDS).get()).await?;
+        table::debits::forget(tx, self.now.minus(PAID_SECONDS)).await?;
         table::access::forget(tx, self.now.minus(ENDED_ENTRY_SECONDS)).await?;
         let oldest = RecordId::new(self.now.minus(EVENT_SECONDS).get() * 1_000, [0; 10]);
         table::events::forget(tx, &oldest.to_string()).await

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use sealgate_artifact::{AppId, Code, LicenseId, LicenseKey};
 use sealgate_authority::ports::{Entropy, System};
+use sealgate_server::assembly::TOKEN_FILE;
 use sealgate_wire::{LicenseView, LookUpLicense, Page, Problem};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::args::Global;
-use crate::assembly::TOKEN_FILE;
 use crate::failure::Failure;
 use crate::files;
 

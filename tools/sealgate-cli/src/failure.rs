@@ -1,9 +1,10 @@
 //! What went wrong, for people and for programs.
 
 use sealgate_artifact::{ArtifactError, Code};
+use sealgate_control::BootstrapError;
+use sealgate_server::StartError;
+use sealgate_server::config::ConfigError;
 use sealgate_trust::TrustError;
-
-use crate::assembly::StartError;
 
 /// A failure of the program: a stable code, a sentence, and the fix where there is one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,10 +42,20 @@ impl From<ArtifactError> for Failure {
     }
 }
 
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self { fix: error.fix(), ..Self::new(error.code(), error.to_string()) }
+    }
+}
+
 impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
+        let error = match error {
+            StartError::Config(error) => return error.into(),
+            other => other,
+        };
         let code = error.code();
-        let lost = matches!(error, StartError::Authority(sealgate_authority::AuthorityError::DatabaseLost));
+        let lost = matches!(error, StartError::Bootstrap(BootstrapError::DatabaseLost));
         let failure = Self::new(code, error.to_string());
         if lost {
             return failure.fix(

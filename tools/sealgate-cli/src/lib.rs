@@ -1,9 +1,8 @@
 //! The vendor's program, as a library for its own binary and for tests.
 //!
-//! This crate must never hold a rule: it reads arguments, puts the rooms together and prints what they say.
+//! This crate must never hold a rule: it reads arguments, starts a server or talks to one, and prints what it says.
 
 mod args;
-pub mod assembly;
 mod client;
 mod commands;
 mod dates;

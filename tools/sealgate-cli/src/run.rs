@@ -7,12 +7,12 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 use sealgate_artifact::Code;
+use sealgate_server::config::LogFormat;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::args::{Args, Command, KeysCommand};
-use crate::commands::config::{Config, LogFormat};
 use crate::commands::{
     access, app, audit, config, credits, device, events, inspect, keys, license, manual, plan, serve, server,
     tenant, token, verify,
@@ -104,7 +104,7 @@ fn start_log(args: &Args) {
     let level = match (args.global.quiet, args.global.verbose) {
         (true, _) => "error",
         (false, 0) => "warn,sealgate=info",
-        (false, 1) => "info,sealgate_http=debug",
+        (false, 1) => "info,sealgate_http=debug,sealgate_server=debug",
         (false, _) => "debug",
     };
     let wanted: Targets = level.parse().expect("each of the four lists above is well formed");
@@ -117,9 +117,8 @@ fn start_log(args: &Args) {
     }
 }
 
-/// As the flag says, or the configuration. One that cannot be read is reported by the verb itself.
+/// As `serve` is configured. A configuration that cannot be used is reported by the verb itself.
 fn log_format(args: &Args) -> Option<LogFormat> {
     let Command::Serve(serve) = &args.command else { return None };
-    let configured = || Config::read(args.global.config.as_deref()?).ok()?.log;
-    serve.log.or_else(configured)
+    Some(serve.sources(args.global.config.as_deref()).ok()?.config().ok()?.log)
 }

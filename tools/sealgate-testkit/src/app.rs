@@ -1,12 +1,14 @@
 //! A whole server in one line.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use sealgate_authority::Limits;
 use sealgate_authority::ports::{Clock, System};
-use sealgate_authority::{Limits, Role};
-use sealgate_cli::assembly::{self, Options, TOKEN_FILE};
+use sealgate_server::Role;
+use sealgate_server::assembly::{self, Options, TOKEN_FILE};
+use sealgate_server::listen;
 use sealgate_signer::Unlock;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
@@ -80,7 +82,7 @@ impl TestApp {
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
             let runtime = runtime.expect("a runtime");
-            runtime.block_on(run(&data, database.as_deref(), (time, limits), ready, stopped));
+            runtime.block_on(run((data, database), (time, limits), ready, stopped));
         });
         self.url = listening.recv().expect("the server starts");
         self.server = Some(Server { stop, thread });
@@ -93,7 +95,7 @@ impl TestApp {
     }
 
     /// The server's data directory.
-    pub fn data(&self) -> std::path::PathBuf {
+    pub fn data(&self) -> PathBuf {
         self.dir.path().join("data")
     }
 
@@ -177,30 +179,28 @@ impl Drop for TestApp {
 }
 
 async fn run(
-    data: &Path,
-    database: Option<&str>,
+    (data, database): (PathBuf, Option<String>),
     (clock, limits): (Arc<dyn Clock>, Limits),
     ready: std::sync::mpsc::Sender<String>,
     stopped: oneshot::Receiver<()>,
 ) {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = listener.local_addr().expect("an address");
+    let (listener, address) = listen::bind(([127, 0, 0, 1], 0).into()).await.expect("a free port");
     let options = Options {
         data,
         database,
-        unlock: &Unlock::File,
+        unlock: Unlock::File,
         limits,
         role: Role::All,
         origins: vec![format!("http://{address}")],
     };
     let started = assembly::start(options, clock, Arc::new(System)).await;
-    let authority = started.expect("the server starts").authority;
+    let server = started.expect("the server starts").server;
     ready.send(format!("http://{address}")).expect("the test waits");
     let until_dropped = async {
         // An error means that the other end was dropped, which is the signal.
         let _ = stopped.await;
     };
-    sealgate_http::serve(listener, authority, &sealgate_http::Settings::default(), until_dropped)
+    listen::serve(listener, server, &sealgate_http::Settings::default(), until_dropped)
         .await
         .expect("the server serves");
 }

@@ -12,7 +12,6 @@ mod sqlite;
 mod value;
 
 pub(crate) use connection::{Connection, Pool};
-pub use query::{Answer, Ask, Question};
-pub(crate) use query::{Query, query, query_as};
+pub(crate) use query::{Answer, Ask, Query, Question, query, query_as};
 pub(crate) use row::{FromRow, Row};
 pub(crate) use value::Value;

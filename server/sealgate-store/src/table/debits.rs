@@ -1,5 +1,7 @@
 //! Questions that cost a credit lately. The same question, asked again, costs nothing.
 
+use sealgate_artifact::UnixSeconds;
+
 use crate::columns::signed;
 use crate::sql::query;
 use crate::{StoreError, Tx, statements};
@@ -10,12 +12,12 @@ statements! {
 }
 
 /// Records that a question was paid for; `false` if it had been before.
-pub async fn insert(tx: &mut Tx<'_>, question: &[u8], at: u64) -> Result<bool, StoreError> {
-    Ok(query(INSERT).bind(question.to_vec()).bind(signed(at)).execute(tx).await? == 1)
+pub async fn insert(tx: &mut Tx<'_>, question: &[u8], at: UnixSeconds) -> Result<bool, StoreError> {
+    Ok(query(INSERT).bind(question.to_vec()).bind(signed(at.get())).execute(tx).await? == 1)
 }
 
 /// Forgets the questions that were paid for before that time.
-pub async fn forget(tx: &mut Tx<'_>, before: u64) -> Result<(), StoreError> {
-    query(FORGET).bind(signed(before)).execute(tx).await?;
+pub async fn forget(tx: &mut Tx<'_>, before: UnixSeconds) -> Result<(), StoreError> {
+    query(FORGET).bind(signed(before.get())).execute(tx).await?;
     Ok(())
 }

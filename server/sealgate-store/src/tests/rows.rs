@@ -7,7 +7,7 @@ use sealgate_artifact::{
 use crate::table::{
     AppRow, DeviceRow, KeyHash, LicenseRow, SignedLicense, TenantRow, Terms, apps, licenses, tenants,
 };
-use crate::{Db, StoreError, work};
+use crate::{Db, work};
 
 const AT: u64 = 1_800_000_000;
 

@@ -22,7 +22,7 @@ async fn a_key_comes_back_with_its_scope() {
                 }
                 // A transaction reads what it wrote itself.
                 assert!(keys::is_known(&mut *tx, rows[0].public_key).await?);
-                Ok::<_, StoreError>(keys::of_scope(&mut *tx, rows[1].scope).await?)
+                keys::of_scope(&mut *tx, rows[1].scope).await
             })
         });
         assert_eq!(db.write(stored).await.expect("is stored"), std::slice::from_ref(&issuer));

@@ -1,53 +1,89 @@
 //! The server and its configuration.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::{Args as ClapArgs, Subcommand};
-use sealgate_authority::Role;
+use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser, ValueParser};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Args as ClapArgs, Command, FromArgMatches, Subcommand};
+use sealgate_server::config::{self, ConfigError, Key, Source, Sources};
 
-use crate::commands::config::LogFormat;
-
-#[derive(ClapArgs)]
+/// The flags of `serve`, made from the table of configuration keys.
+#[derive(Default)]
 pub(crate) struct ServeArgs {
-    /// Where to listen; port 0 takes a free one [default: 127.0.0.1:8080]
-    #[arg(long, value_name = "ADDR")]
-    pub(crate) listen: Option<SocketAddr>,
-    /// A PostgreSQL URL instead of the embedded database
-    #[arg(long, value_name = "URL", env = "SEALGATE_DATABASE", hide_env_values = true)]
-    pub(crate) database: Option<String>,
-    /// Which part of the work: all of it; authority, what the vendor does; or runtime, what running software asks
-    #[arg(long, value_name = "ROLE", default_value = "all")]
-    pub(crate) role: RoleArg,
-    /// Where clients find this server: scheme and host, and a port that is not the scheme's own; several times for
-    /// several [default: the address it listens on]
-    #[arg(long = "origin", value_name = "URL")]
-    pub(crate) origins: Vec<String>,
-    /// How the log on standard error is written: text for people, json for programs [default: text]
-    #[arg(long, value_name = "FORMAT")]
-    pub(crate) log: Option<LogFormat>,
-    /// A file whose first line is the keystore's passphrase; without it, the keystore is opened by the 0600 file
-    /// `keys/unlock.key` in the data directory
-    #[arg(long, value_name = "FILE", env = "SEALGATE_PASSPHRASE_FILE")]
-    pub(crate) passphrase_file: Option<PathBuf>,
+    given: Vec<(Source, &'static Key, Vec<OsString>)>,
 }
 
-/// Parts of the work.
-#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum RoleArg {
-    // Described where it is asked for.
-    All,
-    Authority,
-    Runtime,
-}
-
-impl From<RoleArg> for Role {
-    fn from(role: RoleArg) -> Self {
-        match role {
-            RoleArg::All => Self::All,
-            RoleArg::Authority => Self::Authority,
-            RoleArg::Runtime => Self::Runtime,
+impl ServeArgs {
+    /// Flags and variables, over a configuration file if there is one.
+    pub(crate) fn sources(&self, file: Option<&Path>) -> Result<Sources, ConfigError> {
+        let mut sources = file.map_or_else(|| Ok(Sources::default()), Sources::of_file)?;
+        for (source, key, texts) in &self.given {
+            sources.add(*source, key, texts).expect("each text was checked as an argument");
         }
+        Ok(sources)
+    }
+}
+
+impl ClapArgs for ServeArgs {
+    fn augment_args(command: Command) -> Command {
+        config::keys().filter(|key| !key.is_global).filter_map(argument).fold(command, Command::arg)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for ServeArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut args = Self::default();
+        args.update_from_arg_matches(matches)?;
+        Ok(args)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        for key in config::keys().filter(|key| key.flag.is_some()) {
+            let source = match matches.value_source(key.name) {
+                Some(ValueSource::CommandLine) => Source::Flag,
+                Some(ValueSource::EnvVariable) => Source::Environment,
+                _ => continue,
+            };
+            let texts: Vec<OsString> =
+                matches.get_raw(key.name).into_iter().flatten().map(ToOwned::to_owned).collect();
+            // The flags for every verb are parsed elsewhere; here they are only looked at.
+            if let Some(Err(why)) = texts.iter().map(|text| key.check(text)).find(Result::is_err) {
+                return Err(clap::Error::raw(ErrorKind::ValueValidation, format!("{}: {why}\n", key.name)));
+            }
+            self.given.push((source, key, texts));
+        }
+        Ok(())
+    }
+}
+
+/// A key as an argument, if it has a flag.
+fn argument(key: &'static Key) -> Option<Arg> {
+    let (flag, value) = key.flag?;
+    let arg = Arg::new(key.name)
+        .long(flag)
+        .value_name(value)
+        .help(format!("{} [default: {}]", key.meaning, key.default))
+        .action(if key.is_repeatable { ArgAction::Append } else { ArgAction::Set })
+        .hide_env_values(key.is_secret)
+        .value_parser(parser(key));
+    Some(match key.variable {
+        Some(variable) => arg.env(variable),
+        None => arg,
+    })
+}
+
+fn parser(key: &'static Key) -> ValueParser {
+    if key.choices.is_empty() {
+        OsStringValueParser::new().try_map(|text| key.check(&text).map(|()| text)).into()
+    } else {
+        PossibleValuesParser::new(key.choices).into()
     }
 }
 
@@ -55,14 +91,14 @@ impl From<RoleArg> for Role {
 pub(crate) enum ServerCommand {
     /// List license servers
     List,
-    /// Let a server be certified: its key then answers running software
+    /// Let a server be certified, so that running software believes its answers
     Approve {
-        /// The server's id, as `server list` shows it
+        /// The server's id, as shown by `server list`
         server_id: String,
     },
-    /// Take a server's word away
+    /// Revoke a server: nothing that it signs is believed from then on
     Revoke {
-        /// The server's id, as `server list` shows it
+        /// The server's id, as shown by `server list`
         server_id: String,
         /// Why, for your own records
         #[arg(long, value_name = "R")]
@@ -72,7 +108,7 @@ pub(crate) enum ServerCommand {
 
 #[derive(ClapArgs)]
 pub(crate) struct DemoArgs {
-    /// End after the last step instead of staying up
+    /// Exit after the last step instead of keeping the server running
     #[arg(long)]
     pub(crate) exit: bool,
     /// Where the demo's server listens
@@ -82,6 +118,28 @@ pub(crate) struct DemoArgs {
 
 #[derive(ClapArgs)]
 pub(crate) struct CheckConfigArgs {
-    /// The TOML file for `serve --config`
+    /// The TOML file, as given to `serve --config`
     pub(crate) file: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+    use sealgate_server::config;
+
+    use crate::args::Args;
+
+    /// The global ones are declared beside the other flags for every verb.
+    #[test]
+    fn serve_takes_every_key_that_has_a_flag_or_a_variable() {
+        let mut command = Args::command();
+        command.build();
+        let serve = command.find_subcommand("serve").expect("there is one");
+        for key in config::keys() {
+            let arg = serve.get_arguments().find(|arg| arg.get_id() == key.name);
+            let flag = arg.and_then(|arg| arg.get_long());
+            let variable = arg.and_then(|arg| arg.get_env()).and_then(|name| name.to_str());
+            assert_eq!((flag, variable), (key.flag.map(|(flag, _)| flag), key.variable), "{}", key.name);
+        }
+    }
 }

@@ -4,13 +4,12 @@ use std::io::{BufRead, IsTerminal, Write};
 
 use indicatif::ProgressBar;
 use sealgate_artifact::Code;
+use sealgate_server::assembly::{self, unlock};
 use sealgate_wire::{AppView, KeyRevoked, KeyView, Page, Reason, RotateKey, Trust};
 
 use crate::args::{ExportKeysArgs, Global, RevokeKeyArgs, ShareKeysArgs};
-use crate::assembly;
 use crate::client::{Client, segment};
 use crate::commands::license::write;
-use crate::commands::serve::unlock;
 use crate::failure::Failure;
 use crate::output::{Output, say};
 

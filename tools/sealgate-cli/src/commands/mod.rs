@@ -11,7 +11,6 @@ pub(crate) mod events;
 pub(crate) mod inspect;
 pub(crate) mod keys;
 pub(crate) mod license;
-pub(crate) mod limits;
 pub(crate) mod manual;
 pub(crate) mod plan;
 pub(crate) mod serve;

@@ -1,159 +1,78 @@
 //! `sealgate serve`.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sealgate_artifact::Code;
-use sealgate_authority::Role;
 use sealgate_authority::ports::System;
-use sealgate_signer::Unlock;
+use sealgate_server::Role;
+use sealgate_server::assembly::{self, TOKEN_FILE};
+use sealgate_server::config::Parts;
+use sealgate_server::listen;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
-use zeroize::Zeroizing;
 
 use crate::args::{Global, ServeArgs};
-use crate::assembly::{self, Options, TOKEN_FILE};
-use crate::commands::config::{self, Config};
-use crate::commands::limits::{LimitsConfig, Profile};
 use crate::failure::Failure;
-use crate::files;
 use crate::output::{Output, say};
 
-struct Settings {
-    data: PathBuf,
-    listen: SocketAddr,
-    database: Option<String>,
-    unlock: Unlock,
-    limits: LimitsConfig,
-    role: Role,
-    origins: Vec<String>,
-    http: sealgate_http::Settings,
-}
-
 pub(crate) fn run(global: &Global, args: &ServeArgs, output: &Output) -> Result<(), Failure> {
-    let settings = settings(global, args)?;
+    let parts = args.sources(global.config.as_deref())?.config()?.into_parts()?;
     let runtime =
         tokio::runtime::Runtime::new().map_err(|e| Failure::new(Code::SystemError, e.to_string()))?;
-    runtime.block_on(serve(settings, output))
+    runtime.block_on(serve(parts, output))
 }
 
-async fn serve(settings: Settings, output: &Output) -> Result<(), Failure> {
-    let Settings { data, listen, database, unlock, limits, role, origins, http } = settings;
+async fn serve(parts: Parts, output: &Output) -> Result<(), Failure> {
+    let Parts { listen, mut options, http, limits_are_off } = parts;
     let (listener, address) = bind(listen).await?;
-    // Before anybody can know that the server is up: whoever stops it then gets a clean end.
-    let stop = told_to_stop()?;
-    let options = Options {
-        data: &data,
-        database: database.as_deref(),
-        unlock: &unlock,
-        limits: limits.limits(),
-        role,
-        origins: if origins.is_empty() { found_at(address) } else { origins },
-    };
+    // Before anybody can know that the server is up: whoever stops it from then on gets a clean end.
+    let stop = stop_signal()?;
+    if options.origins.is_empty() {
+        options.origins = listen::own_origins(address);
+    }
+    let (role, token_file) = (options.role, options.data.join(TOKEN_FILE));
     let started = assembly::start(options, Arc::new(System), Arc::new(System)).await?;
     if started.first {
-        tracing::info!(target: "sealgate", "first start: made keys, schema, tenant \"default\" and {}", data.join(TOKEN_FILE).display());
+        tracing::info!(target: "sealgate", "first start: made keys, schema, tenant \"default\" and {}", token_file.display());
     }
     warn_about(role);
-    if limits.profile == Profile::DangerOff {
-        tracing::warn!(target: "sealgate", "limits are switched off: whoever reaches this server may guess and ask without end");
+    if limits_are_off {
+        tracing::warn!(target: "sealgate", "limits are switched off: anyone who can reach this server may try license keys and send requests as often as they like");
     }
     output.result(&serde_json::json!({ "listening": format!("http://{address}") }), |_| {
         say!("listening on http://{address}");
     });
-    let served = sealgate_http::serve(listener, started.authority, &http, stop).await;
-    served.map_err(|e| Failure::new(Code::SystemError, e.to_string()))
+    listen::serve(listener, started.server, &http, stop)
+        .await
+        .map_err(|e| Failure::new(Code::SystemError, e.to_string()))
 }
 
 fn warn_about(role: Role) {
     match role {
         Role::All => tracing::warn!(
             target: "sealgate",
-            "one development root, and Authority and server in one process: whoever steals this machine can make licenses"
+            "this process holds every key, including a development root: anyone who steals this machine can make licenses"
         ),
         Role::Authority => tracing::warn!(
             target: "sealgate",
-            "one development root: whoever steals this machine can make licenses; it answers no running software"
+            "this process holds the vendor's keys, including a development root: anyone who steals this machine can make licenses; it does not answer running software"
         ),
         Role::Runtime => tracing::info!(
             target: "sealgate",
-            "answers running software, and can make no license; `sealgate server list` shows whether it is approved"
+            "this process answers running software and cannot make licenses; `sealgate server list` shows whether it is approved"
         ),
     }
-}
-
-/// Where clients find a server that nobody said anything about.
-fn found_at(address: SocketAddr) -> Vec<String> {
-    let mut origins = vec![origin(&address.to_string())];
-    if address.ip().is_loopback() {
-        origins.push(origin(&format!("localhost:{}", address.port())));
-    }
-    origins
-}
-
-/// spec/keys.md §5.8: the scheme's own port is not written.
-fn origin(host_and_port: &str) -> String {
-    format!("http://{}", host_and_port.strip_suffix(":80").unwrap_or(host_and_port))
 }
 
 /// Takes the address, or a free port of it.
 pub(crate) async fn bind(listen: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
-    let cannot_listen = |e: std::io::Error| {
+    listen::bind(listen).await.map_err(|e| {
         Failure::new(Code::ConfigInvalid, format!("{listen}: {e}"))
             .fix("choose another --listen; port 0 takes a free one")
-    };
-    let listener = TcpListener::bind(listen).await.map_err(cannot_listen)?;
-    let address = listener.local_addr().map_err(cannot_listen)?;
-    Ok((listener, address))
+    })
 }
 
 /// Ready at the first interrupt or termination signal.
-pub(crate) fn told_to_stop() -> Result<impl Future<Output = ()>, Failure> {
-    let failed = |e: std::io::Error| Failure::new(Code::SystemError, e.to_string());
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-        tracing::info!(target: "sealgate", "stopping: finishing requests under way");
-    })
-}
-
-fn settings(global: &Global, args: &ServeArgs) -> Result<Settings, Failure> {
-    let config = global.config.as_deref().map(Config::read).transpose()?.unwrap_or_default();
-    let http = sealgate_http::Settings { trusted_proxies: config.proxies()? };
-    let data = global.data.clone().or(config.data).ok_or_else(|| {
-        Failure::new(Code::ConfigInvalid, "no data directory was given").fix("give --data DIR")
-    })?;
-    let origins = if args.origins.is_empty() { config.origins } else { args.origins.clone() };
-    config::check_origins(&origins)?;
-    Ok(Settings {
-        role: args.role.into(),
-        origins,
-        data,
-        limits: config.limits,
-        listen: args.listen.or(config.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
-        // An empty variable is an unset one.
-        database: args.database.clone().filter(|url| !url.is_empty()).or(config.database),
-        unlock: unlock(args.passphrase_file.as_deref())?,
-        http,
-    })
-}
-
-/// What opens a keystore: the passphrase in that file, or the file beside the keys.
-pub(crate) fn unlock(passphrase_file: Option<&Path>) -> Result<Unlock, Failure> {
-    passphrase_file.map_or(Ok(Unlock::File), read_passphrase)
-}
-
-fn read_passphrase(path: &Path) -> Result<Unlock, Failure> {
-    let unreadable = |why: &str| Failure::new(Code::FileUnreadable, format!("{}: {why}", path.display()));
-    let bytes = Zeroizing::new(files::read(path).map_err(|e| unreadable(&e.to_string()))?);
-    let text = std::str::from_utf8(&bytes).map_err(|_| unreadable("not UTF-8"))?;
-    match text.lines().next() {
-        Some(line) if !line.is_empty() => Ok(Unlock::Passphrase(Zeroizing::new(line.to_owned()))),
-        _ => Err(unreadable("its first line is empty")),
-    }
+pub(crate) fn stop_signal() -> Result<impl Future<Output = ()> + Send + 'static, Failure> {
+    listen::stop_signal().map_err(|e| Failure::new(Code::SystemError, e.to_string()))
 }

@@ -9,14 +9,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use sealgate_artifact::Code;
+use sealgate_authority::Limits;
 use sealgate_authority::ports::System;
-use sealgate_authority::{Limits, Role};
+use sealgate_server::Role;
+use sealgate_server::assembly::{self, Options, TOKEN_FILE};
+use sealgate_server::listen;
 use sealgate_signer::Unlock;
 use tokio::sync::oneshot;
 
 use crate::args::DemoArgs;
-use crate::assembly::{self, Options, TOKEN_FILE};
-use crate::commands::serve::{bind, told_to_stop};
+use crate::commands::serve::{bind, stop_signal};
 use crate::failure::Failure;
 use crate::output::{Output, say};
 
@@ -30,15 +32,15 @@ pub(crate) fn run(args: &DemoArgs, output: &Output) -> Result<(), Failure> {
 async fn show(args: &DemoArgs, dir: &Path, output: &Output) -> Result<(), Failure> {
     let failed = |e: std::io::Error| Failure::new(Code::SystemError, e.to_string());
     // From the start on, so that the folder goes away whenever the demo is stopped.
-    let stopped_by_hand = told_to_stop()?;
+    let stopped_by_hand = stop_signal()?;
     let mut story = story::Story::begin(output);
     let data = dir.join("data");
     let (listener, address) = bind(args.listen).await?;
     let url = format!("http://{address}");
     let options = Options {
-        data: &data,
+        data: data.clone(),
         database: None,
-        unlock: &Unlock::File,
+        unlock: Unlock::File,
         limits: Limits::default(),
         role: Role::All,
         origins: vec![url.clone()],
@@ -51,7 +53,7 @@ async fn show(args: &DemoArgs, dir: &Path, output: &Output) -> Result<(), Failur
     };
     let server = tokio::spawn(async move {
         let settings = sealgate_http::Settings::default();
-        sealgate_http::serve(listener, started.authority, &settings, until_stopped).await
+        listen::serve(listener, started.server, &settings, until_stopped).await
     });
     story.tell(&format!(
         "Made keys, an embedded database and the owner's token in {}; the real server listens on {url}.",

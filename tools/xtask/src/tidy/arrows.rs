@@ -36,6 +36,20 @@ const ARROWS: Table = &[
             "sealgate-wire",
         ],
     ),
+    (
+        "sealgate-server",
+        &[
+            "sealgate-artifact",
+            "sealgate-trust",
+            "sealgate-rules",
+            "sealgate-signer",
+            "sealgate-store",
+            "sealgate-authority",
+            "sealgate-control",
+            "sealgate-runtime",
+            "sealgate-http",
+        ],
+    ),
     // programs
     ("sealgate-cli", &["core/*", "server/*", "sealgate"]),
     // tests and the project's own tools

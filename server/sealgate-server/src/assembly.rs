@@ -1,0 +1,234 @@
+//! Putting the crates of the server together into a running server.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sealgate_artifact::{Code, KeyUse};
+use sealgate_authority::certificates::{Certify, ServerSettings};
+use sealgate_authority::ports::{Clock, Entropy};
+use sealgate_authority::{AuthorityError, Health, Ids, Limiter, Limits, Observed, SharedSecrets};
+use sealgate_control::{BootstrapError, Control, Installation, VendorSecrets};
+use sealgate_http::Sides;
+use sealgate_runtime::Runtime;
+use sealgate_signer::{Keystore, KeystoreError, Unlock};
+use sealgate_store::{Db, Location, StoreError, table};
+use sealgate_trust::Signer;
+use zeroize::Zeroizing;
+
+use crate::error::StartError;
+use crate::{Role, files};
+
+/// The owner's token, beside the data.
+pub const TOKEN_FILE: &str = "admin.token";
+const KEYS_DIR: &str = "keys";
+const DATABASE_FILE: &str = "sealgate.db";
+
+/// A server that is ready to serve.
+pub struct Started {
+    /// The server.
+    pub server: Server,
+    /// Whether keys, schema, tenant and token were made just now.
+    pub first: bool,
+}
+
+/// What a process is started with. It has no `Debug` text: a PostgreSQL URL may hold a password.
+pub struct Options {
+    /// The data directory.
+    pub data: PathBuf,
+    /// A PostgreSQL URL. Without one, the database is an SQLite file in the data directory.
+    pub database: Option<String>,
+    /// What opens the keystore.
+    pub unlock: Unlock,
+    /// How often somebody may ask.
+    pub limits: Limits,
+    /// Which part of the work this process does.
+    pub role: Role,
+    /// Where clients reach this server.
+    pub origins: Vec<String>,
+}
+
+/// Opens the data directory. A new one gets keys, schema, tenant and token, unless the role is `runtime`.
+pub async fn start(
+    options: Options,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+) -> Result<Started, StartError> {
+    let Options { data, database, unlock, limits, role, origins } = options;
+    files::make_private_dir(&data)
+        .map_err(|source| StartError::DataDir { path: data.display().to_string(), source })?;
+    // The database first: its lock keeps a second process from making keys beside the first.
+    let location = match database {
+        Some(url) => Location::Postgres(url),
+        None => Location::File(data.join(DATABASE_FILE)),
+    };
+    let db = Db::open(&location).await?;
+    let keystore =
+        Keystore::open_or_create(&data.join(KEYS_DIR), &unlock, &new_installation(&*clock, &*entropy))?;
+    if !role.has_control() {
+        keystore.holds_only(&[KeyUse::Server, KeyUse::App])?;
+    }
+    let ids = Ids::new(Arc::clone(&clock), entropy);
+    let ground = Ground {
+        limiter: Limiter::new(limits, clock),
+        observed: Observed::new(db.clone(), ids.clone()),
+        keystore: Arc::new(keystore),
+        db,
+        ids,
+    };
+    let own = if role.has_runtime() { Some(own_server(&ground.keystore, origins)?) } else { None };
+    let (control, first) = match role.has_control() {
+        true => {
+            ground.control(own.clone(), &data.join(TOKEN_FILE)).await.map(|(c, first)| (Some(c), first))?
+        }
+        false => ground.join().await.map(|()| (None, false))?,
+    };
+    let runtime = match own {
+        Some(own) => Some(ground.runtime(own, control.as_ref()).await?),
+        None => None,
+    };
+    let Ground { db, ids, observed, .. } = ground;
+    Ok(Started { server: Server { db, ids, observed, control, runtime }, first })
+}
+
+/// A server with the sides that its role has.
+pub struct Server {
+    pub(crate) db: Db,
+    pub(crate) ids: Ids,
+    pub(crate) observed: Observed,
+    pub(crate) control: Option<Arc<Control>>,
+    runtime: Option<Arc<Runtime>>,
+}
+
+impl Server {
+    /// What the HTTP face shows.
+    pub(crate) fn sides(&self) -> Sides {
+        Sides {
+            control: self.control.clone(),
+            runtime: self.runtime.clone(),
+            health: Health::new(self.db.clone()),
+            ids: self.ids.clone(),
+        }
+    }
+}
+
+/// What both sides stand on.
+struct Ground {
+    db: Db,
+    ids: Ids,
+    limiter: Limiter,
+    observed: Observed,
+    keystore: Arc<Keystore>,
+}
+
+impl Ground {
+    /// The vendor's side. Says also whether this was the first start.
+    async fn control(
+        &self,
+        own_server: Option<ServerSettings>,
+        token_file: &Path,
+    ) -> Result<(Arc<Control>, bool), StartError> {
+        let keystore = &self.keystore;
+        let secret = |name: &str| keystore.secret(name).map(|secret| *secret.expose());
+        let control = Control::new(sealgate_control::Parts {
+            db: self.db.clone(),
+            signer: Arc::clone(keystore) as Arc<dyn Signer>,
+            shared: Arc::new(SharedSecrets::load(secret)?),
+            secrets: VendorSecrets::load(secret)?,
+            ids: self.ids.clone(),
+            limiter: self.limiter.clone(),
+            observed: self.observed.clone(),
+            own_server,
+        });
+        let save = |token: &str| files::write_private(token_file, format!("{token}\n").as_bytes());
+        let installation = Installation { id: keystore.installation(), founded: keystore.has_founded()? };
+        let first = control.bootstrap(installation, save).await?;
+        keystore.note_founded()?;
+        control.servers.register_own().await?;
+        Ok((Arc::new(control), first))
+    }
+
+    /// Makes sure that the database belongs to this keystore, for a process that sets up nothing.
+    async fn join(&self) -> Result<(), StartError> {
+        match table::installation::id(&self.db).await? {
+            Some(id) if id == self.keystore.installation() => Ok(()),
+            Some(_) => Err(BootstrapError::Mismatch.into()),
+            None => Err(StartError::NotSetUp),
+        }
+    }
+
+    /// The side that answers running software. Without a vendor's side in the same process, the server waits for the
+    /// vendor's approval.
+    async fn runtime(
+        &self,
+        server: ServerSettings,
+        control: Option<&Arc<Control>>,
+    ) -> Result<Arc<Runtime>, StartError> {
+        let keystore = &self.keystore;
+        if control.is_none() {
+            sealgate_runtime::register(&self.db, &server, self.ids.now()).await?;
+        }
+        let certify = control.map(|control| -> Certify {
+            let servers = control.servers.clone();
+            Arc::new(move || {
+                let servers = servers.clone();
+                Box::pin(async move { servers.certify().await })
+            })
+        });
+        // The vendor's side has made the secrets by now; a runtime alone got its own from `share`.
+        let secret = |name: &str| keystore.existing_secret(name).map(|secret| *secret.expose());
+        Ok(Arc::new(Runtime::new(sealgate_runtime::Parts {
+            db: self.db.clone(),
+            signer: Arc::clone(keystore) as Arc<dyn Signer>,
+            secrets: Arc::new(SharedSecrets::load(secret)?),
+            ids: self.ids.clone(),
+            limiter: self.limiter.clone(),
+            observed: self.observed.clone(),
+            server,
+            certify,
+        })))
+    }
+}
+
+/// This server's key, made on the first start.
+fn own_server(keystore: &Keystore, origins: Vec<String>) -> Result<ServerSettings, StartError> {
+    let key = match keystore.keys_of(KeyUse::Server)?.first() {
+        Some(key) => *key,
+        None => keystore.generate(KeyUse::Server).map_err(AuthorityError::from)?,
+    };
+    Ok(ServerSettings { key, origins })
+}
+
+/// Brings what a server of role `runtime` needs into its data directory `to`: the apps' keys and the secrets by which
+/// licenses, apps and sessions are known. Returns how many were added.
+pub fn share(data: &Path, unlock: &Unlock, to: &Path) -> Result<usize, StartError> {
+    let keys = data.join(KEYS_DIR);
+    if !keys.is_dir() {
+        return Err(StartError::NoKeystore(keys.display().to_string()));
+    }
+    files::make_private_dir(to)
+        .map_err(|source| StartError::DataDir { path: to.display().to_string(), source })?;
+    let keystore = Keystore::open_or_create(&keys, unlock, "")?;
+    Ok(keystore.share(&to.join(KEYS_DIR), &Unlock::File, &[KeyUse::App], &SharedSecrets::NAMES)?)
+}
+
+/// What opens a keystore: the passphrase in the first line of that file, or the file beside the keys.
+pub fn unlock(passphrase_file: Option<&Path>) -> Result<Unlock, StartError> {
+    passphrase_file.map_or(Ok(Unlock::File), read_passphrase)
+}
+
+fn read_passphrase(path: &Path) -> Result<Unlock, StartError> {
+    let unusable =
+        |why: &str| StartError::Passphrase { path: path.display().to_string(), why: why.to_owned() };
+    let bytes = Zeroizing::new(files::read(path).map_err(|e| unusable(&e.to_string()))?);
+    let text = std::str::from_utf8(&bytes).map_err(|_| unusable("not UTF-8"))?;
+    match text.lines().next() {
+        Some(line) if !line.is_empty() => Ok(Unlock::Passphrase(Zeroizing::new(line.to_owned()))),
+        _ => Err(unusable("its first line is empty")),
+    }
+}
+
+fn new_installation(clock: &dyn Clock, entropy: &dyn Entropy) -> String {
+    let mut random = [0; 10];
+    entropy.fill(&mut random);
+    sealgate_artifact::TenantId::new(clock.unix_millis(), random).to_string()
+}

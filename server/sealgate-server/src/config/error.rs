@@ -1,0 +1,72 @@
+//! What is wrong with a configuration.
+
+use sealgate_artifact::Code;
+
+use super::keys;
+
+/// Why a configuration cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{path}: {why}")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A line of the file is not what it must be.
+    #[error("{path}: line {line}: {why}")]
+    Line {
+        /// The file.
+        path: String,
+        /// Counted from 1.
+        line: usize,
+        /// What is wrong there.
+        why: String,
+    },
+    /// No data directory is named.
+    #[error("no data directory was given")]
+    NoData,
+    /// A client could not compare this with the address that it was told (`spec/keys.md` §5.9).
+    #[error("{0}: not an origin")]
+    Origin(String),
+    /// Neither an address nor a block of addresses.
+    #[error("trusted_proxies: {0}")]
+    Proxy(String),
+}
+
+impl ConfigError {
+    /// The stable code, `spec/errors.md` §2.
+    pub fn code(&self) -> Code {
+        Code::ConfigInvalid
+    }
+
+    /// What to do about it.
+    pub fn fix(&self) -> Option<String> {
+        match self {
+            Self::Unreadable { .. } => None,
+            Self::Line { .. } => Some(format!("it takes {}", accepted())),
+            Self::NoData => Some("give --data DIR".to_owned()),
+            Self::Origin(_) => Some(
+                "give scheme, host and port as in https://licenses.example.com, and nothing after them"
+                    .to_owned(),
+            ),
+            Self::Proxy(_) => Some("give addresses, or blocks as in 10.0.0.0/8".to_owned()),
+        }
+    }
+}
+
+/// `data, listen, … and [limits]`.
+fn accepted() -> String {
+    let mut names: Vec<String> = vec![];
+    for key in keys() {
+        let name =
+            key.name.split_once('.').map_or(key.name.to_owned(), |(section, _)| format!("[{section}]"));
+        if names.last() != Some(&name) {
+            names.push(name);
+        }
+    }
+    let last = names.pop().unwrap_or_default();
+    format!("{} and {last}", names.join(", "))
+}

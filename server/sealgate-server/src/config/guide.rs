@@ -1,0 +1,34 @@
+//! The table of keys in `docs/book/operators.md`.
+
+use super::{Key, keys};
+
+/// The lines of the guide that the table stands between.
+pub const MARKERS: (&str, &str) = (
+    "<!-- keys of the configuration: `cargo xtask codegen` writes them -->",
+    "<!-- end of the keys of the configuration -->",
+);
+
+/// The table, with a line break at the end of each line.
+pub fn guide_table() -> String {
+    let mut table = "| key | flag, variable | without it | what it is |\n|---|---|---|---|\n".to_owned();
+    for key in keys() {
+        let Key { name, meaning, default, .. } = key;
+        table += &format!("| `{name}` | {} | {default} | {meaning}{} |\n", given_by(key), choices(key));
+    }
+    table
+}
+
+fn given_by(key: &Key) -> String {
+    let flag = key.flag.map(|(flag, _)| format!("`--{flag}`"));
+    let variable = key.variable.map(|variable| format!("`{variable}`"));
+    flag.into_iter().chain(variable).collect::<Vec<_>>().join(", ")
+}
+
+fn choices(key: &Key) -> String {
+    let choices: Vec<String> = key.choices.iter().map(|choice| format!("`{choice}`")).collect();
+    match &choices[..] {
+        [] if key.is_repeatable => " (a list)".to_owned(),
+        [] => String::new(),
+        _ => format!(" ({})", choices.join(", ")),
+    }
+}

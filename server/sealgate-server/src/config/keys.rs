@@ -1,0 +1,133 @@
+//! The table of keys, and what each part of the server gets from them.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use crate::Role;
+use ipnet::IpNet;
+
+use super::key::keys;
+use super::value::words;
+use super::{ConfigError, LimitsConfig, Profile, limits};
+use crate::assembly::{Options, StartError, unlock};
+
+keys! {
+    /// What `serve` is told. It has no `Debug` text: a PostgreSQL URL may hold a password.
+    pub struct Config, "" {
+        /// The server's data directory, with the keys, the owner's token and the embedded database.
+        data: Option<PathBuf> = None
+            => default("must be given").flag("data", "DIR").variable("SEALGATE_DATA").global();
+        /// Where to listen; port 0 takes a free one.
+        listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8080))
+            => default("127.0.0.1:8080").flag("listen", "ADDR");
+        /// A PostgreSQL URL, to use PostgreSQL instead of the embedded database.
+        database: Option<String> = None
+            => default("SQLite in the data directory").flag("database", "URL").variable("SEALGATE_DATABASE").secret();
+        /// Which part of the work this process does: authority serves the vendor, runtime answers running software, all
+        /// does both.
+        role: RoleName = RoleName::All
+            => default("all").flag("role", "ROLE");
+        /// Where clients reach this server: scheme and host, and the port unless it is the scheme's own. Give several if
+        /// there are several.
+        origins: Vec<String> = vec![]
+            => default("the address it listens on").flag("origin", "URL");
+        /// How the log on standard error is written: text for people, json for programs.
+        log: LogFormat = LogFormat::Text
+            => default("text").flag("log", "FORMAT");
+        /// A file whose first line is the passphrase of the keystore.
+        passphrase_file: Option<PathBuf> = None
+            => default("the keystore is opened by the file keys/unlock.key in the data directory")
+                .flag("passphrase-file", "FILE").variable("SEALGATE_PASSPHRASE_FILE");
+        /// Proxies whose word on a client's address is trusted: addresses, or blocks as in 10.0.0.0/8.
+        trusted_proxies: Vec<String> = vec![]
+            => default("none");
+        [limits]: LimitsConfig = limits::Given;
+    }
+}
+
+words! {
+    /// How the log is written.
+    pub enum LogFormat {
+        /// For people.
+        Text = "text",
+        /// One JSON object a line.
+        Json = "json",
+    }
+}
+
+words! {
+    /// A [`Role`] as operators spell it.
+    pub enum RoleName {
+        /// [`Role::All`].
+        All = "all",
+        /// [`Role::Authority`].
+        Authority = "authority",
+        /// [`Role::Runtime`].
+        Runtime = "runtime",
+    }
+}
+
+impl From<RoleName> for Role {
+    fn from(name: RoleName) -> Self {
+        match name {
+            RoleName::All => Self::All,
+            RoleName::Authority => Self::Authority,
+            RoleName::Runtime => Self::Runtime,
+        }
+    }
+}
+
+/// What each part of the server is told.
+pub struct Parts {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// For [`crate::assembly::start`]. Without origins there, the server's own address is meant.
+    pub options: Options,
+    /// For [`crate::listen::serve`].
+    pub http: sealgate_http::Settings,
+    /// Whether nobody is limited.
+    pub limits_are_off: bool,
+}
+
+impl Config {
+    /// Whether the values can be used, as far as their types do not say so already.
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        if let Some(wrong) = self.origins.iter().find(|origin| !sealgate_artifact::is_origin(origin)) {
+            return Err(ConfigError::Origin(wrong.clone()));
+        }
+        self.proxies().map(drop)
+    }
+
+    fn proxies(&self) -> Result<Vec<IpNet>, ConfigError> {
+        let read =
+            |text: &String| sealgate_rules::parse_net(text).ok_or_else(|| ConfigError::Proxy(text.clone()));
+        self.trusted_proxies.iter().map(read).collect()
+    }
+
+    /// Hands each value to the part of the server that needs it. A passphrase is read now.
+    pub fn into_parts(self) -> Result<Parts, StartError> {
+        let trusted_proxies = self.proxies()?;
+        // Every field is named, so that a key that is forgotten here does not compile. The log is set up before this.
+        let Self {
+            data,
+            listen,
+            database,
+            role,
+            origins,
+            log: _,
+            passphrase_file,
+            trusted_proxies: _,
+            limits,
+        } = self;
+        let data = data.ok_or(ConfigError::NoData)?;
+        let unlock = unlock(passphrase_file.as_deref())?;
+        let limits_are_off = limits.profile == Profile::DangerOff;
+        let limits = limits.into_limits();
+        Ok(Parts {
+            listen,
+            options: Options { data, database, unlock, limits, role: role.into(), origins },
+            http: sealgate_http::Settings { trusted_proxies },
+            limits_are_off,
+        })
+    }
+}

@@ -1,0 +1,15 @@
+//! The running server: what it is put together from, where it listens, and what it does by itself.
+//!
+//! This crate must never hold a rule or decide about a license: it puts the other crates of the server together. The
+//! program `sealgate` and the tests start their servers here.
+
+pub mod assembly;
+pub mod config;
+mod error;
+pub mod files;
+pub mod jobs;
+pub mod listen;
+mod role;
+
+pub use error::StartError;
+pub use role::Role;

@@ -1,0 +1,95 @@
+//! Where the server listens, and how it stops.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
+
+use axum::serve::ListenerExt;
+use sealgate_http::{Settings, Sides};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+
+use crate::assembly::Server;
+use crate::jobs::Jobs;
+
+/// How long requests under way may take to finish once the server was told to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Serves until `stop` is ready. Then it accepts no new request, finishes those under way, and closes the database.
+pub async fn serve(
+    listener: TcpListener,
+    server: Server,
+    settings: &Settings,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let jobs = Jobs::start(&server);
+    let served = serve_requests(listener, server.sides(), settings, stop).await;
+    jobs.finish().await;
+    server.db.close().await;
+    served
+}
+
+async fn serve_requests(
+    listener: TcpListener,
+    sides: Sides,
+    settings: &Settings,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let listener = listener.tap_io(|connection| {
+        if let Err(error) = connection.set_nodelay(true) {
+            tracing::debug!(%error, "a connection answers a little later than it could");
+        }
+    });
+    let (stopping, stopped) = oneshot::channel();
+    let signal = async move {
+        stop.await;
+        // The other end is gone only if nobody waits for requests any more.
+        let _ = stopping.send(());
+    };
+    let app = sealgate_http::router(sides, settings).into_make_service_with_connect_info::<SocketAddr>();
+    let mut serving = pin!(axum::serve(listener, app).with_graceful_shutdown(signal).into_future());
+    tokio::select! {
+        served = &mut serving => return served,
+        _ = stopped => {}
+    }
+    tokio::time::timeout(GRACE, serving).await.unwrap_or_else(|_| {
+        tracing::warn!("some requests did not finish within {GRACE:?} and were cut off");
+        Ok(())
+    })
+}
+
+/// Takes the address, or a free port of it if its port is 0. Returns the address that was taken, too.
+pub async fn bind(listen: SocketAddr) -> std::io::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(listen).await?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
+
+/// Ready at the first interrupt or termination signal. Signals count from this call on, not from the first poll.
+pub fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        tracing::info!(target: "sealgate", "stopping: finishing requests under way");
+    })
+}
+
+/// The origins of a server that was not told any: the address that it listens on (`spec/keys.md` §5.8).
+pub fn own_origins(address: SocketAddr) -> Vec<String> {
+    let mut origins = vec![origin(&address.to_string())];
+    if address.ip().is_loopback() {
+        origins.push(origin(&format!("localhost:{}", address.port())));
+    }
+    origins
+}
+
+/// The scheme's own port is not written (`spec/keys.md` §5.8).
+fn origin(host_and_port: &str) -> String {
+    format!("http://{}", host_and_port.strip_suffix(":80").unwrap_or(host_and_port))
+}

@@ -1,0 +1,3 @@
+//! The running server, through its public door.
+
+mod config;
