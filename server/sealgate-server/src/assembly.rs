@@ -16,6 +16,7 @@ use sealgate_trust::Signer;
 use zeroize::Zeroizing;
 
 use crate::error::StartError;
+use crate::jobs::{JOBS, Job, Jobs};
 use crate::{Role, files};
 
 /// The owner's token, beside the data.
@@ -87,19 +88,41 @@ pub async fn start(
         None => None,
     };
     let Ground { db, ids, observed, .. } = ground;
-    Ok(Started { server: Server { db, ids, observed, control, runtime }, first })
+    let jobs = Jobs::new((db.clone(), ids.clone()), observed, control.clone(), JOBS).await?;
+    Ok(Started { server: Server { db, ids, control, runtime, jobs }, first })
 }
 
 /// A server with the sides that its role has.
 pub struct Server {
-    pub(crate) db: Db,
-    pub(crate) ids: Ids,
-    pub(crate) observed: Observed,
-    pub(crate) control: Option<Arc<Control>>,
+    db: Db,
+    ids: Ids,
+    control: Option<Arc<Control>>,
     runtime: Option<Arc<Runtime>>,
+    jobs: Jobs,
 }
 
 impl Server {
+    /// The database.
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// What the server does by itself, once [`crate::listen::serve`] calls it.
+    pub fn jobs(&self) -> &Jobs {
+        &self.jobs
+    }
+
+    /// Jobs of another table, on this server.
+    pub async fn with_jobs(&self, table: &'static [Job]) -> Result<Jobs, StoreError> {
+        let observed = Observed::new(self.db.clone(), self.ids.clone());
+        Jobs::new((self.db.clone(), self.ids.clone()), observed, self.control.clone(), table).await
+    }
+
+    /// The jobs, for whoever runs them.
+    pub(crate) fn into_jobs(self) -> Jobs {
+        self.jobs
+    }
+
     /// What the HTTP face shows.
     pub(crate) fn sides(&self) -> Sides {
         Sides {

@@ -12,7 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
 use crate::assembly::Server;
-use crate::jobs::Jobs;
+use crate::jobs::Ticker;
 
 /// How long requests under way may take to finish once the server was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -24,10 +24,11 @@ pub async fn serve(
     settings: &Settings,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let jobs = Jobs::start(&server);
-    let served = serve_requests(listener, server.sides(), settings, stop).await;
-    jobs.finish().await;
-    server.db.close().await;
+    let (db, sides) = (server.db().clone(), server.sides());
+    let ticker = Ticker::start(server.into_jobs());
+    let served = serve_requests(listener, sides, settings, stop).await;
+    ticker.finish().await;
+    db.close().await;
     served
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::ffi::OsString;
 
 use sealgate_authority::Limits;
+use sealgate_server::Parts;
 use sealgate_server::config::{Config, ConfigError, LogFormat, MARKERS, Source, Sources, guide_table, keys};
 use serde_json::{Value, json};
 
@@ -136,7 +137,7 @@ fn a_file_sets_what_its_keys_say() {
     let config = config.expect("is usable");
     assert_eq!((config.log, config.listen.port()), (LogFormat::Json, 9));
     assert!(
-        matches!(config.into_parts().err(), Some(error) if error.to_string().contains("no data directory"))
+        matches!(Parts::new(config).err(), Some(error) if error.to_string().contains("no data directory"))
     );
 }
 

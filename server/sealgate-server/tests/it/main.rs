@@ -1,3 +1,4 @@
 //! The running server, through its public door.
 
 mod config;
+mod jobs;

@@ -1,0 +1,40 @@
+//! The jobs, one row each.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use sealgate_authority::AuthorityError;
+
+use super::Turn;
+
+/// A run of a job under way.
+pub type Running<'a> = Pin<Box<dyn Future<Output = Result<(), AuthorityError>> + Send + 'a>>;
+
+/// Something that is done again and again.
+pub struct Job {
+    /// Its name in the database.
+    pub name: &'static str,
+    /// How many seconds after one run the next one is due; at least 1.
+    pub every: u64,
+    /// What the log says when it fails.
+    pub failure: &'static str,
+    /// Does it. It may be cut off at any point, and is then done again from the last position that it kept. A long one
+    /// works in pages and calls [`Turn::keep`] after each.
+    pub run: for<'a> fn(&'a mut Turn<'_>) -> Running<'a>,
+}
+
+/// What a server does.
+pub const JOBS: &[Job] = &[
+    Job {
+        name: "certify_servers",
+        every: 5,
+        failure: "license servers wait for their certificates",
+        run: |turn| Box::pin(turn.servers().certify()),
+    },
+    Job {
+        name: "forget",
+        every: 60,
+        failure: "expired rows could not be deleted",
+        run: |turn| Box::pin(async { Ok(turn.upkeep().forget().await?) }),
+    },
+];

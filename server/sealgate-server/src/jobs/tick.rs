@@ -1,0 +1,84 @@
+//! The clockwork of a process: two tasks, so that a long job does not hold up what must be quick.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sealgate_authority::Observed;
+use sealgate_control::Upkeep;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+use super::Jobs;
+
+/// How often this process looks for work: audit rows are numbered within a second (`spec/audit.md` §2.1).
+const TICK: Duration = Duration::from_millis(500);
+
+/// The tasks under way.
+pub(crate) struct Ticker {
+    jobs: Arc<Jobs>,
+    tasks: [JoinHandle<()>; 2],
+}
+
+impl Ticker {
+    pub(crate) fn start(jobs: Jobs) -> Self {
+        let jobs = Arc::new(jobs);
+        let upkeep = jobs.control.as_ref().map(|control| control.upkeep.clone());
+        let own = own_work(jobs.observed.clone(), upkeep, jobs.stopping.subscribe());
+        let shared = shared_work(Arc::clone(&jobs), jobs.stopping.subscribe());
+        let tasks = [tokio::spawn(own), tokio::spawn(shared)];
+        Self { jobs, tasks }
+    }
+
+    /// Waits for what is under way, then writes what this process observed last.
+    pub(crate) async fn finish(self) {
+        self.jobs.stopping.send_replace(true);
+        for task in self.tasks {
+            // It ends by itself; a panic inside it was logged by its thread.
+            let _ = task.await;
+        }
+        if let Err(error) = self.jobs.observed.write_all().await {
+            tracing::error!(%error, "the last counts could not be written");
+        }
+    }
+}
+
+/// What each process does for itself.
+async fn own_work(observed: Observed, upkeep: Option<Upkeep>, mut stopping: watch::Receiver<bool>) {
+    let mut ticks = ticks();
+    while next(&mut ticks, &mut stopping).await {
+        if let Some(upkeep) = &upkeep
+            && let Err(error) = upkeep.number_audit_rows().await
+        {
+            tracing::error!(%error, "rows of the audit log wait for their numbers");
+        }
+        if let Err(error) = observed.write_due().await {
+            tracing::error!(%error, "counts could not be written");
+        }
+    }
+}
+
+/// What one process does for all.
+async fn shared_work(jobs: Arc<Jobs>, mut stopping: watch::Receiver<bool>) {
+    let mut ticks = ticks();
+    while next(&mut ticks, &mut stopping).await {
+        if let Err(error) = jobs.run_due(jobs.ids.now()).await {
+            tracing::error!(%error, "jobs wait: their rows could not be read or written");
+        }
+    }
+}
+
+fn ticks() -> Interval {
+    let mut ticks = interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
+/// Whether there is a next tick, or the server stops.
+async fn next(ticks: &mut Interval, stopping: &mut watch::Receiver<bool>) -> bool {
+    tokio::select! {
+        _ = ticks.tick() => true,
+        // The sender is there as long as the tasks are.
+        _ = stopping.changed() => false,
+    }
+}

@@ -1,0 +1,131 @@
+//! Each run of a job happens once, however many servers share the database.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use sealgate_artifact::{Code, UnixSeconds};
+use sealgate_authority::ports::System;
+use sealgate_authority::{AuthorityError, Limits};
+use sealgate_server::Role;
+use sealgate_server::assembly::{self, Options, Server};
+use sealgate_server::jobs::{JOBS, Job};
+use sealgate_signer::Unlock;
+use sealgate_store::table::jobs;
+use sealgate_store::{StoreError, work};
+use sealgate_testkit::{Engine, TestClock, TestDatabase};
+
+/// One installation, for as many processes as a test starts.
+struct Installation {
+    dir: tempfile::TempDir,
+    database: TestDatabase,
+    clock: Arc<TestClock>,
+}
+
+impl Installation {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        Self { dir, database: TestDatabase::create(Engine::Postgres), clock: Arc::default() }
+    }
+
+    async fn start(&self) -> Server {
+        let options = Options {
+            data: self.dir.path().join("data"),
+            database: self.database.postgres_url(),
+            unlock: Unlock::File,
+            limits: Limits::default(),
+            role: Role::All,
+            origins: vec!["http://127.0.0.1:1".to_owned()],
+        };
+        let started = assembly::start(options, Arc::clone(&self.clock) as _, Arc::new(System));
+        started.await.expect("starts").server
+    }
+
+    fn now(&self) -> UnixSeconds {
+        UnixSeconds::new(self.clock.seconds()).expect("a time")
+    }
+}
+
+async fn position(server: &Server, name: &str) -> String {
+    let rows = jobs::list(server.db()).await.expect("the database answers");
+    rows.into_iter().find(|job| job.name == name).expect("there is such a job").position
+}
+
+#[test]
+fn each_job_has_a_name_of_its_own_and_a_period() {
+    let names: HashSet<_> = JOBS.iter().map(|job| job.name).collect();
+    assert_eq!(names.len(), JOBS.len());
+    assert!(JOBS.iter().all(|job| job.every >= 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_servers_run_each_due_job_once() {
+    let installation = Installation::new();
+    let (one, other) = (installation.start().await, installation.start().await);
+    let run = async || {
+        let now = installation.now();
+        let (ran, also) = tokio::join!(one.jobs().run_due(now), other.jobs().run_due(now));
+        let mut ran = [ran.expect("the database answers"), also.expect("the database answers")].concat();
+        ran.sort_unstable();
+        ran
+    };
+    for _ in 0..10 {
+        assert_eq!(run().await, ["certify_servers", "forget"]);
+        assert!(run().await.is_empty(), "nothing is due at the same time again");
+        installation.clock.advance(5);
+        assert_eq!(run().await, ["certify_servers"]);
+        installation.clock.advance(60);
+    }
+    one.db().close().await;
+    other.db().close().await;
+}
+
+/// Fails after its first page, and succeeds when it goes on from there.
+const PAGED: &[Job] = &[Job {
+    name: "paged",
+    every: 10,
+    failure: "a test's job fails",
+    run: |turn| {
+        Box::pin(async move {
+            if turn.position() == "half" {
+                return Ok(());
+            }
+            assert!(turn.keep("half").await?, "nobody else has it");
+            Err(AuthorityError::Refused(Code::SystemError))
+        })
+    },
+}];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_failed_goes_on_later_from_where_it_was() {
+    let installation = Installation::new();
+    let server = installation.start().await;
+    let paged = server.with_jobs(PAGED).await.expect("the rows are there");
+    let run = async || paged.run_due(installation.now()).await.expect("the database answers");
+    assert_eq!((run().await, position(&server, "paged").await), (vec!["paged"], "half".to_owned()));
+    assert!(run().await.is_empty(), "it is not tried again at once");
+    installation.clock.advance(10);
+    assert_eq!((run().await, position(&server, "paged").await), (vec!["paged"], String::new()));
+    server.db().close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_servers_job_is_taken_over_when_its_lease_has_ended() {
+    let installation = Installation::new();
+    let server = installation.start().await;
+    let paged = server.with_jobs(PAGED).await.expect("the rows are there");
+    let now = installation.now();
+    let claim = work((), move |(), tx| {
+        Box::pin(async move {
+            jobs::claim(tx, &["paged"], now, now.plus(120), "the dead").await?;
+            jobs::keep(tx, "paged", "the dead", "half", now.plus(120)).await
+        })
+    });
+    let is_held: Result<bool, StoreError> = server.db().write(claim).await;
+    assert!(is_held.expect("the database answers"));
+    installation.clock.advance(119);
+    assert!(paged.run_due(installation.now()).await.expect("the database answers").is_empty());
+    installation.clock.advance(1);
+    assert_eq!(paged.run_due(installation.now()).await.expect("the database answers"), ["paged"]);
+    assert_eq!(position(&server, "paged").await, "", "it went on from the half, and is done");
+    server.db().close().await;
+}
