@@ -107,3 +107,33 @@ fn backward(order: &[usize], graph: &Graph) -> Graph {
     let place = |node: usize| order.iter().position(|other| *other == node);
     graph.iter().copied().filter(|(from, to)| place(*from) > place(*to)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_order_is_improved() {
+        let graph = Graph::from([(0, 2), (0, 4), (1, 0), (1, 2), (2, 3), (3, 4), (4, 1)]);
+        let first = sources_first(&[0, 1, 2, 3, 4], &graph);
+        assert_eq!(backward(&first, &graph).len(), 2, "or this graph shows nothing");
+        assert_eq!(against_order(5, &graph), Graph::from([(4, 1)]));
+    }
+
+    #[test]
+    fn without_the_arrows_against_it_every_graph_has_an_order() {
+        // Every graph of four nodes.
+        let all: Vec<(usize, usize)> = (0..4)
+            .flat_map(|from| (0..4).map(move |to| (from, to)))
+            .filter(|(from, to)| from != to)
+            .collect();
+        for chosen in 0_u32..1 << all.len() {
+            let graph: Graph =
+                (0..all.len()).filter(|bit| chosen >> bit & 1 == 1).map(|bit| all[bit]).collect();
+            let against = against_order(4, &graph);
+            let rest: Graph = graph.difference(&against).copied().collect();
+            assert!(circles(4, &rest).is_empty(), "{graph:?}");
+            assert_eq!(against.is_empty(), circles(4, &graph).is_empty(), "{graph:?}");
+        }
+    }
+}

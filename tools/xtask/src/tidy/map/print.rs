@@ -1,5 +1,6 @@
 //! The map as tables, for people.
 
+use super::order::{self, Graph};
 use super::{CrateMap, Level};
 use crate::failure::{Failure, Result};
 use crate::tidy::members::Member;
@@ -31,9 +32,10 @@ pub(in crate::tidy) fn print(maps: &[CrateMap], members: &[Member]) {
     println!("{}", row(&cells("server/", &server)));
     println!("{}", row(&cells("all", &maps.iter().collect::<Vec<_>>())));
 
-    let arrows: usize = members.iter().map(|member| member.needs.len()).sum();
-    println!("\ncrates: {}, arrows between them: {arrows}, circles between them: 0", maps.len());
-    println!("(cargo refuses circles; what only tests need is not counted)");
+    let between = between_crates(members);
+    let circles = order::circles(members.len(), &between).len();
+    println!("\ncrates: {}, arrows between them: {}, circles: {circles}", members.len(), between.len());
+    println!("(what only tests need is not counted)");
 
     println!("\narrows up in server/, between files:");
     for map in &server {
@@ -45,6 +47,14 @@ pub(in crate::tidy) fn print(maps: &[CrateMap], members: &[Member]) {
     for circle in maps.iter().flat_map(CrateMap::circles) {
         println!("  {}: {}", circle.len(), circle.join(", "));
     }
+}
+
+fn between_crates(members: &[Member]) -> Graph {
+    let number = |name: &String| members.iter().position(|member| member.name == *name);
+    let arrows = members.iter().enumerate();
+    arrows
+        .flat_map(|(from, member)| member.needs.iter().filter_map(number).map(move |to| (from, to)))
+        .collect()
 }
 
 /// Every arrow between the files of one crate, those that go up marked.

@@ -106,6 +106,16 @@ fn what_a_parent_re_exports_it_names_only_by_using_it() {
 }
 
 #[test]
+fn a_private_import_is_not_seen_from_outside() {
+    let map = map(&[
+        ("lib.rs", "mod a; mod b; pub use a::*; pub use b::*;"),
+        ("a.rs", "use crate::B;"),
+        ("b.rs", "pub struct B;"),
+    ]);
+    assert_eq!(arrows(&map), ["a>b"]);
+}
+
+#[test]
 fn imports_in_a_circle_end() {
     let map = map(&[
         ("lib.rs", "mod a; pub use a::*;"),
@@ -118,11 +128,12 @@ fn imports_in_a_circle_end() {
 fn a_module_and_a_function_may_share_a_name() {
     let map = map(&[
         ("lib.rs", "mod x; mod y; mod z; pub use x::x;"),
-        ("x.rs", "pub fn x() {} pub struct X;"),
+        ("x/mod.rs", "mod inner; pub use inner::{X, x};"),
+        ("x/inner.rs", "pub fn x() {} pub struct X;"),
         ("y.rs", "use crate::x;"),
         ("z.rs", "use crate::x::X;"),
     ]);
-    assert_eq!(arrows(&map), ["y>x", "z>x"]);
+    assert_eq!(arrows(&map), ["y>x::inner", "z>x::inner"]);
 }
 
 #[test]
