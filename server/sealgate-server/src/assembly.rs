@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sealgate_artifact::{Code, KeyUse};
+use sealgate_artifact::KeyUse;
 use sealgate_authority::certificates::{Certify, ServerSettings};
 use sealgate_authority::ports::{Clock, Entropy};
 use sealgate_authority::{AuthorityError, Health, Ids, Limiter, Limits, Observed, SharedSecrets};
 use sealgate_control::{BootstrapError, Control, Installation, VendorSecrets};
 use sealgate_http::Sides;
 use sealgate_runtime::Runtime;
-use sealgate_signer::{Keystore, KeystoreError, Unlock};
+use sealgate_signer::{Keystore, Unlock};
 use sealgate_store::{Db, Location, StoreError, table};
 use sealgate_trust::Signer;
 use zeroize::Zeroizing;

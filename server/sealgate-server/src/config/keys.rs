@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use ipnet::IpNet;
+use sealgate_artifact::Origin;
 
 use super::key::keys;
 use super::value::words;
@@ -79,7 +80,7 @@ impl From<RoleName> for Role {
 impl Config {
     /// Whether the values can be used, as far as their types do not say so already.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
-        if let Some(wrong) = self.origins.iter().find(|origin| !sealgate_artifact::is_origin(origin)) {
+        if let Some(wrong) = self.origins.iter().find(|text| Origin::parse(text).is_none()) {
             return Err(ConfigError::Origin(wrong.clone()));
         }
         self.proxies().map(drop)

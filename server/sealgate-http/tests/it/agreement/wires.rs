@@ -2,8 +2,9 @@
 
 use proptest::prelude::*;
 use sealgate_artifact::{Decision, Outcome, decode_base64};
+use sealgate_authforge::{Typ, ValidatePayload};
 use sealgate_testkit::{Answer, TestApp, is_signed_by};
-use sealgate_wire::{OnlineAnswer, ValidatePayload};
+use sealgate_wire::OnlineAnswer;
 use serde_json::{Value, json};
 
 use super::model::{Allowed, Begun, Code, Denied, Reported, Session};
@@ -21,7 +22,7 @@ impl World<'_> {
         }
         let expected = self.model.validate(request);
         let answer = self.server.validate(&question);
-        self.compare(&format!("{request:?}"), ("validate", request.nonce), expected, &answer)
+        self.compare(&format!("{request:?}"), (Typ::Validate, request.nonce), expected, &answer)
     }
 
     pub(super) fn heartbeat(&mut self, token: Token, nonce: u8) -> Result<(), TestCaseError> {
@@ -29,7 +30,7 @@ impl World<'_> {
         let question = with(&self.proof(token, (nth, session)), "nonce", json!(digits(nonce)));
         let expected = self.model.heartbeat(token, session, nonce);
         let answer = ask(self.server, "heartbeat", &question);
-        self.compare(&format!("{session:?}, {nonce}"), ("heartbeat", nonce), expected, &answer)
+        self.compare(&format!("{session:?}, {nonce}"), (Typ::Heartbeat, nonce), expected, &answer)
     }
 
     pub(super) fn report(&mut self, license: usize, hwid: usize, revoke: bool) -> Result<(), TestCaseError> {
@@ -59,7 +60,7 @@ impl World<'_> {
     fn compare(
         &mut self,
         question: &str,
-        (typ, nonce): (&str, u8),
+        (typ, nonce): (Typ, u8),
         expected: Result<Begun, Code>,
         answer: &Answer,
     ) -> Result<(), TestCaseError> {
@@ -72,14 +73,14 @@ impl World<'_> {
         let session = begun.session;
         let names = (payload.typ, payload.app_id, payload.license_id, payload.hwid, payload.nonce);
         let expected = (
-            typ.to_owned(),
+            typ,
             text(&self.editor["app_id"]).to_owned(),
             text(&self.licenses[session.license]["license_id"]).to_owned(),
             self.name(session.hwid),
             digits(nonce),
         );
         prop_assert_eq!(names, expected);
-        let facts = (payload.timestamp.0.get(), payload.expires_in, payload.hwid_count);
+        let facts = (payload.timestamp.get(), payload.expires_in, payload.hwid_count);
         prop_assert_eq!(facts, (begun.asked_at, session.ends_at, begun.used), "asked at, ends at, seats");
         self.tokens.push(payload.session_token);
         self.repeats(&format!("{question}: {begun:?}"), &answer.bytes)
