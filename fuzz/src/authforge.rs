@@ -3,8 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sealgate_artifact::{UnixSeconds, encode_base64, encode_hex};
-use sealgate_wire::authforge::{ActivationRequest, FileRefusal, Here, LicenseFile, Machines};
+use sealgate_artifact::{PublicKey, UnixSeconds, encode_base64, encode_hex};
+use sealgate_authforge::{ActivationRequest, FileRefusal, Here, LicenseFile, Machines, Unopened};
 use sha2::{Digest, Sha256};
 
 fuzz_target!(|bytes: &[u8]| {
@@ -29,12 +29,17 @@ fn armored(name: &str, header: &str, body: &str) -> String {
     )
 }
 
-/// Nobody's signature opens nothing. Whoever signed it, what is opened can be made again and opened as the same.
+/// A file does not open for a key that did not sign it. If one did, what is opened can be made again and opens as the
+/// same.
 fn license_file(text: &str) {
+    let key = [PublicKey::from_bytes([0; 32])];
     let here = Here { app_id: "app-1", hwid: "device-1", now: UnixSeconds::new(0).expect("in range") };
-    let nobody = LicenseFile::open(text, |_, _| false, &here).err();
-    let Ok(file) = LicenseFile::open(text, |_, _| true, &here) else { return };
-    assert_eq!(nobody, Some(FileRefusal::BadSignature));
+    let Ok(unopened) = LicenseFile::unopened(text) else { return };
+    let open = |file: &Unopened<LicenseFile>| file.open(&key, |_, _, _| true, &here);
+    let not_signed = unopened.open(&key, |_, _, _| false, &here).err();
+    assert_eq!(not_signed, Some(FileRefusal::BadSignature));
+    let Ok(opened) = open(&unopened) else { return };
+    let file = opened.get();
     assert_eq!(file.app_id, here.app_id);
     let named = |hwids: &[String]| hwids.iter().any(|hwid| hwid == here.hwid);
     assert!(match &file.hwid {
@@ -43,8 +48,8 @@ fn license_file(text: &str) {
     });
     match file.unsigned() {
         Ok(unsigned) => {
-            let again = LicenseFile::open(&unsigned.with_signature(&[0; 64]), |_, _| true, &here);
-            assert_eq!(again, Ok(file));
+            let again = LicenseFile::unopened(&unsigned.with_signature(&[0; 64]));
+            assert_eq!(again.and_then(|again| open(&again)), Ok(opened));
         }
         // Our own spelling has headers, and longer escapes of some characters.
         Err(refusal) => assert_eq!(refusal, FileRefusal::TooLarge),

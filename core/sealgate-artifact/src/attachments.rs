@@ -1,4 +1,4 @@
-//! What does not fit into a payload: bytes of their own that the payload names by their hash (`spec/envelope.md` §6).
+//! Attachments: bytes that do not fit into a payload, which names them by their hash (`spec/envelope.md` §6).
 
 use sha2::{Digest, Sha256};
 
@@ -11,12 +11,12 @@ use crate::{ArtifactError, Envelope, Value, b64, hex, json, limits};
 pub struct Carrier {
     /// The signed part.
     pub envelope: Envelope,
-    /// In the order in which they came; nothing says yet that the statement names them.
+    /// In the order in which they came. The statement may not name them all.
     pub attachments: Vec<Vec<u8>>,
 }
 
 impl Carrier {
-    /// Reads a bare envelope, or one with attachments; says nothing about its truth.
+    /// Reads an envelope, bare or with attachments, and verifies nothing.
     pub fn decode(bytes: &[u8]) -> Result<Self, ArtifactError> {
         limits::check("artifact", bytes.len(), limits::CARRIER_BYTES)?;
         match json::parse(bytes)? {
@@ -75,7 +75,7 @@ impl<'a> Attachments<'a> {
         Self(list.iter().map(Vec::as_slice).collect())
     }
 
-    /// Takes the attachment that `reference` names. Hashed first: nothing reads bytes that nobody signed for.
+    /// Takes the attachment that `reference` names. It is hashed before it is read: nobody reads bytes that were not signed.
     pub(crate) fn take(&mut self, field: &'static str, reference: Value) -> Result<&'a [u8], ArtifactError> {
         let mut fields = Fields::new(reference)?;
         let Ok(length @ 1..=limits::ATTACHMENT_BYTES) = usize::try_from(fields.count("length")?) else {

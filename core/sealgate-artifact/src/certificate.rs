@@ -2,15 +2,16 @@
 
 use crate::fields::{Fields, distinct, invalid};
 use crate::{
-    ArtifactError, Attachments, Kind, PublicKey, Statement, TenantId, UnixSeconds, Value, fields, limits,
+    ArtifactError, Attachments, Kind, Operation, Origin, PublicKey, Statement, TenantId, UnixSeconds, Value,
+    fields, limits,
 };
 
-/// Names one server's key and the little it may be used for, for a few weeks.
+/// Names one server's key and what it may be used for, for a few weeks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerCertificate {
     /// When it was signed.
     pub issued_at: UnixSeconds,
-    /// From then on nothing the server signs is believed. At most 31 days after `issued_at`.
+    /// From this time on nothing that the server signs is believed. At most 31 days after `issued_at`.
     pub expires_at: UnixSeconds,
     /// The server's key.
     pub public_key: PublicKey,
@@ -43,9 +44,9 @@ impl Statement for ServerCertificate {
             tenants: distinct("tenants", scope("tenants")?, |text| {
                 TenantId::parse(text).map_err(|_| invalid("tenants", "not an identifier"))
             })?,
-            origins: distinct("origins", scope("origins")?, |text| named("origins", text, is_origin))?,
+            origins: distinct("origins", scope("origins")?, |text| named("origins", text, Origin::parse))?,
             operations: distinct("operations", scope("operations")?, |text| {
-                named("operations", text, is_operation)
+                named("operations", text, Operation::parse)
             })?,
         })
     }
@@ -64,110 +65,6 @@ impl Statement for ServerCertificate {
     }
 }
 
-fn named(field: &'static str, text: &str, is_one: fn(&str) -> bool) -> Result<String, ArtifactError> {
-    if is_one(text) { Ok(text.to_owned()) } else { Err(invalid(field, "an entry is not of its form")) }
-}
-
-pub(crate) fn is_operation(name: &str) -> bool {
-    (1..=limits::OPERATION_BYTES).contains(&name.len())
-        && name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.' | b'-'))
-}
-
-/// `spec/keys.md` §5.8: the one spelling of an origin, so that comparing bytes compares origins.
-pub fn is_origin(text: &str) -> bool {
-    let (rest, own_port) = match text.split_once("://") {
-        Some(("http", rest)) => (rest, "80"),
-        Some(("https", rest)) => (rest, "443"),
-        _ => return false,
-    };
-    let (host, port) = match rest.strip_prefix('[') {
-        Some(rest) => match rest.split_once(']') {
-            Some((address, port)) if is_address(address) => (None, port),
-            _ => return false,
-        },
-        None => rest.find(':').map_or((Some(rest), ""), |at| (Some(&rest[..at]), &rest[at..])),
-    };
-    let port_is_sound = match port.strip_prefix(':') {
-        Some(digits) => is_port(digits) && digits != own_port,
-        None => port.is_empty(),
-    };
-    host.is_none_or(is_host) && port_is_sound
-}
-
-fn is_host(host: &str) -> bool {
-    let is_label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && label.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    (1..=253).contains(&host.len()) && host.split('.').all(is_label)
-}
-
-fn is_address(text: &str) -> bool {
-    (2..=39).contains(&text.len()) && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f' | b':'))
-}
-
-fn is_port(digits: &str) -> bool {
-    digits.bytes().all(|b| b.is_ascii_digit())
-        && !digits.starts_with('0')
-        && digits.parse::<u16>().is_ok_and(|port| port > 0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_origin;
-
-    #[test]
-    fn an_origin_has_one_spelling() {
-        for sound in [
-            "https://license.example.com",
-            "http://127.0.0.1:8080",
-            "https://a-b.c:8443",
-            "http://[::1]:8080",
-            "https://[2001:db8::1]",
-            "http://localhost:65535",
-            "http://x:443",
-        ] {
-            assert!(is_origin(sound), "{sound}");
-        }
-        for other in [
-            "",
-            "https://",
-            "https://:",
-            "https://:1",
-            "https://a:",
-            "https://a:0",
-            "https://a:01",
-            "https://a:65536",
-            "https://a:443",
-            "http://a:80",
-            "https://a:b:c",
-            "https://a:1:2",
-            "https://A",
-            "HTTPS://a",
-            "ftp://a",
-            "https://a/",
-            "https://a?b",
-            "https://u@a",
-            "https://-a",
-            "https://a-",
-            "https://a..b",
-            "https://.a",
-            "https://a.",
-            "https://[]",
-            "https://[::1",
-            "https://[::1]x",
-            "https://[::1]:",
-            "https://[::G]",
-            "https://[::1%eth0]",
-            "https://ä",
-            "https:// a",
-            "//a",
-            "a",
-            "https://a:+1",
-        ] {
-            assert!(!is_origin(other), "{other}");
-        }
-    }
+fn named<T>(field: &'static str, text: &str, parse: fn(&str) -> Option<T>) -> Result<String, ArtifactError> {
+    parse(text).map(|_| text.to_owned()).ok_or_else(|| invalid(field, "an entry is not of its form"))
 }

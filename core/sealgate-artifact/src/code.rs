@@ -1,13 +1,13 @@
-//! Stable error codes: the one list that every face maps from (`spec/errors.md`).
+//! Stable error codes: the one table that every face maps from (`spec/errors.md`).
 
-/// Whose fault an error is, and what a caller may do about it (`spec/errors.md` §1).
+/// Who has to act on an error, and what a caller may do about it (`spec/errors.md` §1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Family {
     /// The license says no.
     License,
-    /// Something is not what it claims to be. Never shown as "offline".
+    /// Something is not what it claims to be. Never show it as "offline".
     Security,
-    /// The question or the answer did not arrive; says nothing about rights.
+    /// The request or the answer did not arrive. This says nothing about rights.
     Transport,
     /// Whoever set this program up has to act.
     Configuration,
@@ -26,10 +26,11 @@ impl Family {
 }
 
 macro_rules! codes {
-    ($($variant:ident $text:literal $family:ident $doc:literal)*) => {
+    ($($variant:ident $text:literal $family:ident $http:literal ($wire_status:literal $wire_word:literal)
+        $exit:literal $signed:ident $meaning:literal $fix:literal)*) => {
         /// A stable error code. Codes are added, never renamed or given a second meaning.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum Code { $(#[doc = $doc] $variant),* }
+        pub enum Code { $(#[doc = $meaning] $variant),* }
 
         impl Code {
             /// Every code there is, in the order of `spec/errors.md`.
@@ -40,103 +41,335 @@ macro_rules! codes {
                 match self { $(Self::$variant => $text),* }
             }
 
-            /// The family that decides what a caller may do about it.
-            pub fn family(self) -> Family {
-                match self { $(Self::$variant => Family::$family),* }
+            /// The code of this text, if this version knows it.
+            pub fn parse(text: &str) -> Option<Self> {
+                match text { $($text => Some(Self::$variant),)* _ => None }
             }
 
-            /// One sentence for people: what it means.
-            pub fn meaning(self) -> &'static str {
-                match self { $(Self::$variant => $doc),* }
+            fn row(self) -> Row {
+                match self { $(Self::$variant => Row {
+                    family: Family::$family,
+                    http: $http,
+                    authforge: ($wire_status, $wire_word),
+                    exit: $exit,
+                    answer: Answer::$signed,
+                    meaning: $meaning,
+                    fix: $fix,
+                }),* }
             }
         }
     };
 }
 
+/// What the table says of one code.
+struct Row {
+    family: Family,
+    http: u16,
+    authforge: (u16, &'static str),
+    exit: u8,
+    answer: Answer,
+    meaning: &'static str,
+    fix: &'static str,
+}
+
+/// How a server's no travels (`spec/online.md` §7.4).
+#[derive(PartialEq)]
+enum Answer {
+    /// As a signed decision.
+    Signed,
+    /// As an unsigned refusal, which says nothing about rights.
+    Unsigned,
+}
+
+impl Code {
+    /// The family that decides what a caller may do about it.
+    pub fn family(self) -> Family {
+        self.row().family
+    }
+
+    /// One sentence for people: what it means.
+    pub fn meaning(self) -> &'static str {
+        self.row().meaning
+    }
+
+    /// One sentence for people: what to do about it. `None` where that depends on the case.
+    pub fn fix(self) -> Option<&'static str> {
+        Some(self.row().fix).filter(|fix| !fix.is_empty())
+    }
+
+    /// The HTTP status of our own API (`spec/http.md` §1.4).
+    pub fn http_status(self) -> u16 {
+        self.row().http
+    }
+
+    /// The HTTP status and the word on AuthForge's wire (`spec/errors.md` §4).
+    pub fn authforge(self) -> (u16, &'static str) {
+        self.row().authforge
+    }
+
+    /// The exit code of the program `sealgate`.
+    pub fn exit_code(self) -> u8 {
+        self.row().exit
+    }
+
+    /// Whether the server signs this no as a decision (`spec/online.md` §7.4). Every other code says nothing about rights.
+    pub fn is_decision(self) -> bool {
+        self.row().answer == Answer::Signed
+    }
+}
+
+// One code: variant, text, family, HTTP status of our API, (status and word on AuthForge's wire), exit code of `sealgate`,
+// whether a server signs it; then what it means, and what to do about it ("" where that depends on the case).
 codes! {
-    ArtifactTooLarge "artifact_too_large" Security "A part of the artifact is larger than its limit."
-    JsonInvalid "json_invalid" Security "The text is not JSON of the strict profile."
-    Base64Invalid "base64_invalid" Security "A field is not padded standard base64 in its only spelling."
-    EnvelopeInvalid "envelope_invalid" Security "The envelope does not have exactly its three fields and 1 to 24 signatures."
-    KindUnexpected "kind_unexpected" Security "The statement is of another kind than the one expected here."
-    FieldMissing "field_missing" Security "A field that the statement needs is missing."
-    FieldUnknown "field_unknown" Security "The statement has a field that its kind does not know."
-    FieldInvalid "field_invalid" Security "A field has a wrong type or a value outside its range."
-    AttachmentMissing "attachment_missing" Security "The statement names an attachment that did not come with it."
-    AttachmentUnexpected "attachment_unexpected" Security "An attachment came along that the statement does not name."
-    CritUnknown "crit_unknown" Security "The statement marks a meaning as critical that this program does not know."
-    IdMalformed "id_malformed" Security "An identifier is not a lower-case hyphenated UUID."
-    KeyMalformed "key_malformed" Security "A public key is not 32 bytes of a point in its only encoding."
-    KeyWeak "key_weak" Security "A public key has small or mixed order and is refused at registration."
-    KeyDuplicate "key_duplicate" Security "The same public key stands twice among roots and keysets."
-    RootUnknown "root_unknown" Security "No root statement of the chain claims the pinned root set."
-    ChainTooLong "chain_too_long" Security "There are more root statements than anyone may be asked to follow."
-    SignatureInvalid "signature_invalid" Security "No expected key made a valid signature over these bytes."
-    ThresholdNotMet "threshold_not_met" Security "Fewer distinct signers than the threshold demands made a valid signature."
-    WrongTenant "wrong_tenant" Security "The statement was made for another tenant."
-    WrongApp "wrong_app" Security "The statement was made for another app."
-    ServerScope "server_scope" Security "The certificate does not cover this tenant, origin or operation."
-    ServerRevoked "server_revoked" Security "The server's key was revoked."
-    ServerUntrusted "server_untrusted" Security "The server could not show a certificate under the pinned roots."
-    RootNotYetValid "root_not_yet_valid" Security "The window of the last root statement has not begun."
-    RootExpired "root_expired" Security "The window of the last root statement is over."
-    KeysetNotYetValid "keyset_not_yet_valid" Security "The keyset's window has not begun."
-    KeysetExpired "keyset_expired" Security "The keyset's window is over."
-    CertificateNotYetValid "certificate_not_yet_valid" Security "The certificate's window has not begun."
-    CertificateExpired "certificate_expired" Security "The certificate's window is over."
-    VersionRollback "version_rollback" Security "The statement is older than one that was accepted before."
-    VersionGap "version_gap" Security "A root statement between two of the chain is missing."
-    Equivocation "equivocation" Security "Two different statements claim the same version."
-    NotYetValid "not_yet_valid" License "The license is not valid yet."
-    Revoked "revoked" License "The license was revoked."
-    Expired "expired" License "The license has expired."
-    Blocked "blocked" License "The license is suspended, or this device or address is not admitted."
-    DeviceLimit "device_limit" License "Every seat of the license is taken by another device."
-    NoCredits "no_credits" License "The app has no credits left."
-    AppDisabled "app_disabled" License "The vendor has switched this app off."
-    LicenseKeyMalformed "license_key_malformed" License "The license key is mistyped: wrong length, alphabet or checksum."
-    LicenseUnknown "invalid_key" License "No such license key for this app."
-    AppUnknown "invalid_app" Configuration "No such app, or the app secret is wrong."
-    SessionExpired "session_expired" License "The session is over, or it is no session of this device and app."
-    SessionRequired "revoke_requires_session" Configuration "Only a client with a session may ask for this."
-    LifetimeFilesDisabled "offline_activation_disabled" Configuration "The app does not hand out license files that last for ever."
-    LifetimeFilesSpent "offline_activation_limit_reached" License "As many devices as the license has seats got a file that lasts for ever."
-    LicenseNotPerpetual "offline_activation_requires_perpetual" License "Only a license without an end gets a file that lasts for ever."
-    LicenseNotCounted "offline_activation_requires_seats" License "Only a license whose devices are counted gets a file that lasts for ever."
-    ReplayDetected "replay_detected" Security "The nonce was used before with another request."
-    MalformedRequest "malformed_request" Configuration "The request is not of the documented form."
-    BodyTooLarge "body_too_large" Configuration "The request body is larger than the limit."
-    TokenInvalid "token_invalid" Configuration "The access token is missing, unknown or expired."
-    ScopeMissing "scope_missing" Configuration "The access token does not have the scope that this needs."
-    TenantSuspended "tenant_suspended" Configuration "The tenant is suspended."
-    NotFound "not_found" Configuration "There is no such thing for this tenant."
-    MethodNotAllowed "method_not_allowed" Configuration "This path does not answer that method."
-    LicenseRevoked "license_revoked" Configuration "The license is revoked, so it can no longer be exported or changed."
-    NameTaken "name_taken" Configuration "Something of this tenant has that name already."
-    IdempotencyKeyReused "idempotency_key_reused" Configuration "The idempotency key was used before with another request."
-    DevicesInUse "devices_in_use" Configuration "More devices hold seats than the new limit allows; name those to release."
-    AllowanceSpent "allowance_spent" Configuration "The license has no early release of a seat left for this year."
-    OfflineDisabled "offline_disabled" Configuration "Offline licenses are switched off for this tenant or plan."
-    LimitReached "limit_reached" Configuration "There are as many of these as there may be."
-    Unavailable "unavailable" Transport "The server cannot answer now; the same request may succeed later."
-    RateLimited "rate_limited" Transport "Too many requests; ask again later."
-    ServerUnreachable "server_unreachable" Transport "The server did not answer."
-    AnswerInvalid "answer_invalid" Transport "The answer is not of the documented form."
-    NonceMismatch "nonce_mismatch" Security "The signed answer was made for another request."
-    SystemError "system_error" Transport "The server failed; the request id finds the reason in its log."
-    TrustMissing "trust_missing" Configuration "There is nothing to judge the artifact by."
-    FileUnreadable "file_unreadable" Configuration "A file cannot be read or written."
-    KeystoreLocked "keystore_locked" Configuration "The keystore cannot be opened with this passphrase or unlock file."
-    KeystoreInvalid "keystore_invalid" Configuration "A file of the keystore is damaged or not a key file."
-    KeyMissing "key_missing" Configuration "The keystore does not hold the key that this needs."
-    KeyMisuse "key_misuse" Security "A key was asked to sign something that its use does not cover."
-    KeysetFull "keyset_full" Configuration "The keyset has no room for another key, and none of its retired keys may leave yet."
-    SigningFault "signing_fault" Security "A signature did not verify right after it was made; it was not released."
-    AuditBroken "audit_broken" Security "The audit log is not the one that was written."
-    DatabaseMismatch "database_mismatch" Configuration "The database belongs to another keystore."
-    DataInUse "data_in_use" Configuration "Another process serves from this data directory."
-    DatabaseUnusable "database_unusable" Configuration "The database cannot be opened or migrated."
-    ConfigInvalid "config_invalid" Configuration "The configuration or an argument is not usable."
+    ArtifactTooLarge "artifact_too_large" Security 400 (500 "system_error") 65 Unsigned
+        "A part of the artifact is larger than its limit."
+        "Check that this is the right file."
+    JsonInvalid "json_invalid" Security 400 (500 "system_error") 65 Unsigned
+        "The text is not JSON of the strict profile."
+        "Get the file again; it was changed or cut off."
+    Base64Invalid "base64_invalid" Security 400 (500 "system_error") 65 Unsigned
+        "A field is not padded standard base64 in its only spelling."
+        "Get the file again; it was changed on its way."
+    EnvelopeInvalid "envelope_invalid" Security 400 (500 "system_error") 65 Unsigned
+        "The envelope does not have exactly its three fields and 1 to 24 signatures."
+        "Check that this is the right file."
+    KindUnexpected "kind_unexpected" Security 400 (500 "system_error") 65 Unsigned
+        "The statement is of another kind than the one expected here."
+        "Check that this is the right file."
+    FieldMissing "field_missing" Security 400 (500 "system_error") 65 Unsigned
+        "A field that the statement needs is missing."
+        ""
+    FieldUnknown "field_unknown" Security 400 (500 "system_error") 65 Unsigned
+        "The statement has a field that its kind does not know."
+        "Use a newer version of this program."
+    FieldInvalid "field_invalid" Security 400 (500 "system_error") 65 Unsigned
+        "A field has a wrong type or a value outside its range."
+        ""
+    AttachmentMissing "attachment_missing" Security 500 (500 "system_error") 1 Unsigned
+        "The statement names an attachment that did not come with it."
+        "Get the file again; a part of it is missing."
+    AttachmentUnexpected "attachment_unexpected" Security 500 (500 "system_error") 1 Unsigned
+        "An attachment came along that the statement does not name."
+        "Get the file again; it was changed on its way."
+    CritUnknown "crit_unknown" Security 400 (500 "system_error") 65 Unsigned
+        "The statement marks a meaning as critical that this program does not know."
+        "Use a newer version of this program."
+    IdMalformed "id_malformed" Security 500 (500 "system_error") 2 Unsigned
+        "An identifier is not a lower-case hyphenated UUID."
+        "Give the identifier as it was issued: lower-case hexadecimal digits with hyphens."
+    KeyMalformed "key_malformed" Security 400 (500 "system_error") 1 Unsigned
+        "A public key is not 32 bytes of a point in its only encoding."
+        "Copy the public key again, in full."
+    KeyWeak "key_weak" Security 400 (500 "system_error") 1 Unsigned
+        "A public key has small or mixed order and is refused at registration."
+        "Make another key."
+    KeyDuplicate "key_duplicate" Security 500 (500 "system_error") 1 Unsigned
+        "The same public key stands twice among roots and keysets."
+        "Make another key for this place."
+    RootUnknown "root_unknown" Security 500 (500 "system_error") 1 Unsigned
+        "No root statement of the chain claims the pinned root set."
+        "Give all the roots of one root statement, and its threshold."
+    ChainTooLong "chain_too_long" Security 500 (500 "system_error") 1 Unsigned
+        "There are more root statements than anyone may be asked to follow."
+        ""
+    SignatureInvalid "signature_invalid" Security 400 (500 "system_error") 1 Unsigned
+        "No expected key made a valid signature over these bytes."
+        "Check that the file and the trusted keys come from the same vendor."
+    ThresholdNotMet "threshold_not_met" Security 500 (500 "system_error") 1 Unsigned
+        "Fewer distinct signers than the threshold demands made a valid signature."
+        ""
+    WrongTenant "wrong_tenant" Security 500 (500 "system_error") 1 Unsigned
+        "The statement was made for another tenant."
+        "Check that the file comes from the vendor of this program."
+    WrongApp "wrong_app" Security 500 (500 "system_error") 1 Unsigned
+        "The statement was made for another app."
+        "Check that the license is for this product."
+    ServerScope "server_scope" Security 500 (500 "system_error") 1 Unsigned
+        "The certificate does not cover this tenant, origin or operation."
+        "Call the server at an address that its certificate lists."
+    ServerRevoked "server_revoked" Security 409 (500 "system_error") 4 Unsigned
+        "The server's key was revoked."
+        "Ask the vendor: this server may no longer answer."
+    ServerUntrusted "server_untrusted" Security 500 (500 "system_error") 1 Unsigned
+        "The server could not show a certificate under the pinned roots."
+        "Check the server's address, and that nothing on the way answers in its place."
+    RootNotYetValid "root_not_yet_valid" Security 500 (500 "system_error") 1 Unsigned
+        "The window of the last root statement has not begun."
+        "Check this machine's clock."
+    RootExpired "root_expired" Security 500 (500 "system_error") 1 Unsigned
+        "The window of the last root statement is over."
+        "Check this machine's clock; if it is right, get a current version of this program."
+    KeysetNotYetValid "keyset_not_yet_valid" Security 500 (500 "system_error") 1 Unsigned
+        "The keyset's window has not begun."
+        "Check this machine's clock."
+    KeysetExpired "keyset_expired" Security 500 (500 "system_error") 1 Unsigned
+        "The keyset's window is over."
+        "Check this machine's clock; if it is right, get a current trust.json."
+    CertificateNotYetValid "certificate_not_yet_valid" Security 500 (500 "system_error") 1 Unsigned
+        "The certificate's window has not begun."
+        "Check this machine's clock."
+    CertificateExpired "certificate_expired" Security 500 (500 "system_error") 1 Unsigned
+        "The certificate's window is over."
+        "Check this machine's clock; if it is right, the vendor renews the server's certificate."
+    VersionRollback "version_rollback" Security 500 (500 "system_error") 1 Unsigned
+        "The statement is older than one that was accepted before."
+        "Get the newest version of the file."
+    VersionGap "version_gap" Security 500 (500 "system_error") 1 Unsigned
+        "A root statement between two of the chain is missing."
+        "Give every root statement, oldest first."
+    Equivocation "equivocation" Security 500 (500 "system_error") 1 Unsigned
+        "Two different statements claim the same version."
+        ""
+    NotYetValid "not_yet_valid" License 500 (403 "blocked") 1 Signed
+        "The license is not valid yet."
+        "Wait until the license begins, and check this machine's clock."
+    Revoked "revoked" License 500 (410 "revoked") 1 Signed
+        "The license was revoked."
+        "Ask the vendor about this license."
+    Expired "expired" License 500 (410 "expired") 1 Signed
+        "The license has expired."
+        "Renew the license."
+    Blocked "blocked" License 409 (403 "blocked") 1 Signed
+        "The license is suspended, or this device or address is not admitted."
+        "Ask the vendor about this license."
+    DeviceLimit "device_limit" License 409 (403 "hwid_mismatch") 4 Signed
+        "Every seat of the license is taken by another device."
+        "Release another device, or ask the vendor for more seats."
+    NoCredits "no_credits" License 500 (429 "no_credits") 1 Signed
+        "The app has no credits left."
+        "Ask the vendor about this license."
+    AppDisabled "app_disabled" License 500 (403 "app_disabled") 1 Signed
+        "The vendor has switched this app off."
+        "Ask the vendor about this license."
+    LicenseKeyMalformed "license_key_malformed" License 500 (500 "system_error") 2 Unsigned
+        "The license key is mistyped: wrong length, alphabet or checksum."
+        "Type the key again as it was issued: seven groups of four."
+    LicenseUnknown "invalid_key" License 500 (401 "invalid_key") 1 Signed
+        "No such license key for this app."
+        "Check the key against the vendor's message; it may be for another product."
+    AppUnknown "invalid_app" Configuration 500 (401 "invalid_app") 1 Signed
+        "No such app, or the app secret is wrong."
+        "Check the app's id and its secret."
+    SessionExpired "session_expired" License 500 (401 "session_expired") 1 Unsigned
+        "The session is over, or it is no session of this device and app."
+        "Validate the license again."
+    SessionRequired "revoke_requires_session" Configuration 500 (403 "revoke_requires_session") 1 Unsigned
+        "Only a client with a session may ask for this."
+        "Validate the license first, and send the session token."
+    LifetimeFilesDisabled "offline_activation_disabled" Configuration 409 (403 "offline_activation_disabled") 4 Unsigned
+        "The app does not hand out license files that last for ever."
+        "Switch lifetime files on for the app."
+    LifetimeFilesSpent "offline_activation_limit_reached" License 500 (403 "offline_activation_limit_reached") 1 Unsigned
+        "As many devices as the license has seats got a file that lasts for ever."
+        "Ask the vendor for more seats."
+    LicenseNotPerpetual "offline_activation_requires_perpetual" License 500 (409 "offline_activation_requires_perpetual") 1 Unsigned
+        "Only a license without an end gets a file that lasts for ever."
+        ""
+    LicenseNotCounted "offline_activation_requires_seats" License 500 (409 "offline_activation_requires_seats") 1 Unsigned
+        "Only a license whose devices are counted gets a file that lasts for ever."
+        ""
+    ReplayDetected "replay_detected" Security 500 (401 "replay_detected") 1 Signed
+        "The nonce was used before with another request."
+        "Use a new nonce for every request."
+    MalformedRequest "malformed_request" Configuration 400 (400 "malformed_request") 2 Unsigned
+        "The request is not of the documented form."
+        ""
+    BodyTooLarge "body_too_large" Configuration 413 (413 "malformed_request") 1 Unsigned
+        "The request body is larger than the limit."
+        "Send a smaller body."
+    TokenInvalid "token_invalid" Configuration 401 (500 "system_error") 77 Unsigned
+        "The access token is missing, unknown or expired."
+        "Use an access token that exists and has not expired."
+    ScopeMissing "scope_missing" Configuration 403 (500 "system_error") 77 Unsigned
+        "The access token does not have the scope that this needs."
+        "Use an access token that has this scope."
+    TenantSuspended "tenant_suspended" Configuration 403 (403 "app_disabled") 77 Signed
+        "The tenant is suspended."
+        "Ask the operator of the server."
+    NotFound "not_found" Configuration 404 (404 "bad_request") 3 Unsigned
+        "There is no such thing for this tenant."
+        ""
+    MethodNotAllowed "method_not_allowed" Configuration 405 (405 "bad_request") 1 Unsigned
+        "This path does not answer that method."
+        ""
+    LicenseRevoked "license_revoked" Configuration 409 (500 "system_error") 4 Unsigned
+        "The license is revoked, so it can no longer be exported or changed."
+        ""
+    NameTaken "name_taken" Configuration 409 (500 "system_error") 4 Unsigned
+        "Something of this tenant has that name already."
+        "Choose another name."
+    IdempotencyKeyReused "idempotency_key_reused" Configuration 409 (500 "system_error") 4 Unsigned
+        "The idempotency key was used before with another request."
+        "Use a new idempotency key for a new request."
+    DevicesInUse "devices_in_use" Configuration 409 (500 "system_error") 4 Unsigned
+        "More devices hold seats than the new limit allows; name those to release."
+        "Name the devices to release, or choose a higher limit."
+    AllowanceSpent "allowance_spent" Configuration 409 (500 "system_error") 4 Unsigned
+        "The license has no early release of a seat left for this year."
+        "Override the allowance, or wait until a release is a year old."
+    OfflineDisabled "offline_disabled" Configuration 409 (500 "system_error") 4 Unsigned
+        "Offline licenses are switched off for this tenant or plan."
+        "Allow offline licenses for the tenant and the plan."
+    LimitReached "limit_reached" Configuration 409 (500 "system_error") 4 Unsigned
+        "There are as many of these as there may be."
+        "Remove one that is no longer needed."
+    Unavailable "unavailable" Transport 503 (503 "system_error") 69 Unsigned
+        "The server cannot answer now; the same request may succeed later."
+        "Send the same request again later."
+    RateLimited "rate_limited" Transport 429 (429 "rate_limited") 69 Unsigned
+        "Too many requests; ask again later."
+        "Ask again later."
+    ServerUnreachable "server_unreachable" Transport 500 (500 "system_error") 69 Unsigned
+        "The server did not answer."
+        "Check the network, the proxy and the server's address."
+    AnswerInvalid "answer_invalid" Transport 500 (500 "system_error") 69 Unsigned
+        "The answer is not of the documented form."
+        "Check that the address is that of a Sealgate server."
+    NonceMismatch "nonce_mismatch" Security 500 (500 "system_error") 1 Unsigned
+        "The signed answer was made for another request."
+        "Ask again; if it stays, something on the way replays old answers."
+    SystemError "system_error" Transport 500 (500 "system_error") 69 Unsigned
+        "The server failed; the request id finds the reason in its log."
+        "Send the same request again; if it stays, look the request id up in the server's log."
+    TrustMissing "trust_missing" Configuration 500 (500 "system_error") 78 Unsigned
+        "There is nothing to judge the artifact by."
+        "Give the vendor's trust.json, or root keys and the chain."
+    FileUnreadable "file_unreadable" Configuration 500 (500 "system_error") 65 Unsigned
+        "A file cannot be read or written."
+        "Check the path and who may read and write it."
+    KeystoreLocked "keystore_locked" Configuration 500 (500 "system_error") 78 Unsigned
+        "The keystore cannot be opened with this passphrase or unlock file."
+        "Give --passphrase-file, or put keys/unlock.key back in place."
+    KeystoreInvalid "keystore_invalid" Configuration 500 (500 "system_error") 78 Unsigned
+        "A file of the keystore is damaged or not a key file."
+        "Restore the keystore from a backup."
+    KeyMissing "key_missing" Configuration 409 (500 "system_error") 78 Unsigned
+        "The keystore does not hold the key that this needs."
+        "Restore the keystore from a backup that has this key."
+    KeyMisuse "key_misuse" Security 500 (500 "system_error") 1 Signed
+        "A key was asked to sign something that its use does not cover."
+        ""
+    KeysetFull "keyset_full" Configuration 409 (500 "system_error") 4 Unsigned
+        "The keyset has no room for another key, and none of its retired keys may leave yet."
+        "Wait until the statements that a retired key signed have ended."
+    SigningFault "signing_fault" Security 500 (500 "system_error") 1 Unsigned
+        "A signature did not verify right after it was made; it was not released."
+        "Check the machine's memory and the keystore's medium."
+    AuditBroken "audit_broken" Security 500 (500 "system_error") 1 Unsigned
+        "The audit log is not the one that was written."
+        "Compare the audit log with a backup."
+    DatabaseMismatch "database_mismatch" Configuration 500 (500 "system_error") 78 Unsigned
+        "The database belongs to another keystore."
+        "Start with the data directory whose keys this database was made with."
+    DataInUse "data_in_use" Configuration 500 (500 "system_error") 78 Unsigned
+        "Another process serves from this data directory."
+        "Stop the other server, or choose another --data."
+    DatabaseUnusable "database_unusable" Configuration 500 (500 "system_error") 78 Unsigned
+        "The database cannot be opened or migrated."
+        "Check the database's address, its permissions and its free space."
+    ConfigInvalid "config_invalid" Configuration 500 (500 "system_error") 78 Unsigned
+        "The configuration or an argument is not usable."
+        ""
 }
 
 impl std::fmt::Display for Code {
@@ -147,12 +380,20 @@ impl std::fmt::Display for Code {
 
 #[cfg(test)]
 mod tests {
-    use super::Code;
+    use std::collections::BTreeMap;
 
-    /// `spec/errors.md` §2: spelling of a code, and no two alike.
+    use super::{Code, Family};
+
+    const SPEC: &str = include_str!("../../../spec/errors.md");
+
+    fn section(number: &str) -> &'static str {
+        let found = SPEC.split("\n## ").find(|section| section.starts_with(&format!("{number} ")));
+        found.expect("a section of the spec")
+    }
+
+    /// `spec/errors.md` §1: the spelling of a code. No two are alike, and each is read back.
     #[test]
     fn codes_are_well_formed_and_distinct() {
-        let mut seen = std::collections::HashSet::new();
         for code in Code::ALL {
             let text = code.as_str();
             assert!(text.len() <= 64 && text.starts_with(|c: char| c.is_ascii_lowercase()), "{text}");
@@ -160,19 +401,77 @@ mod tests {
                 text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'),
                 "{text}"
             );
-            assert!(seen.insert(text), "{text} stands twice");
+            assert_eq!(Code::parse(text), Some(*code), "{text} stands twice");
         }
+        assert_eq!(Code::parse("no_such_code"), None);
     }
 
     /// `spec/errors.md` §2 is the table of exactly these codes, in this order, with family and meaning.
     #[test]
     fn the_spec_lists_exactly_these_codes() {
-        let spec = include_str!("../../../spec/errors.md");
-        let rows: Vec<String> = spec.lines().filter(|l| l.starts_with("| `")).map(str::to_owned).collect();
+        let rows: Vec<&str> = section("2").lines().filter(|l| l.starts_with("| `")).collect();
         let codes: Vec<String> = Code::ALL
             .iter()
             .map(|c| format!("| `{c}` | {} | {} |", c.family().as_str(), c.meaning()))
             .collect();
         assert_eq!(rows, codes);
+    }
+
+    /// `spec/errors.md` §4 says of every code what AuthForge's clients get; what it does not name is "anything else".
+    #[test]
+    fn the_spec_says_the_same_of_authforge_s_wire() {
+        let mut listed = BTreeMap::new();
+        for row in section("4").lines().filter(|l| l.starts_with("| ") && !l.starts_with("| our code")) {
+            let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+            let [codes, word, status] = cells[..] else { panic!("three columns: {row}") };
+            let answer: (u16, &str) = (status.parse().expect("a status"), word.trim_matches('`'));
+            for code in codes.split(", ") {
+                let code = code.split(" (").next().expect("a name");
+                assert_eq!(listed.insert(code, answer), None, "{code} stands twice");
+            }
+        }
+        let otherwise = listed.remove("anything else").expect("the last row");
+        for code in Code::ALL {
+            let expected = listed.remove(code.as_str()).unwrap_or(otherwise);
+            assert_eq!(code.authforge(), expected, "{code}");
+        }
+        assert!(listed.is_empty(), "not codes: {listed:?}");
+    }
+
+    /// `spec/http.md` §3.4 gives statuses; of the codes that it does not name, those of a request that does not verify are
+    /// 400 (`spec/online.md` §7.4), and any other is 500.
+    #[test]
+    fn the_spec_says_the_same_of_our_api() {
+        let spec = include_str!("../../../spec/http.md");
+        let table = spec.split("### 3.4 ").nth(1).and_then(|rest| rest.split("\n#").next()).expect("§3.4");
+        let mut listed = BTreeMap::new();
+        for row in table.lines().filter(|l| l.starts_with("| ") && !l.starts_with("| code")) {
+            let (codes, status) = row.trim_matches('|').split_once('|').expect("two columns");
+            let status: u16 = status.trim().parse().expect("a status");
+            listed.extend(codes.split(',').map(|code| (code.trim(), status)));
+        }
+        assert_eq!(listed.remove("any other"), Some(500));
+        for code in Code::ALL {
+            let status = code.http_status();
+            match listed.remove(code.as_str()) {
+                Some(expected) => assert_eq!(status, expected, "{code}"),
+                None => assert!(
+                    status == 500 || (status == 400 && code.family() == Family::Security),
+                    "{code}: {status}"
+                ),
+            }
+        }
+        assert!(listed.is_empty(), "not codes: {listed:?}");
+    }
+
+    /// A fix is one sentence, and no copy of the meaning.
+    #[test]
+    fn a_fix_is_a_sentence() {
+        for code in Code::ALL {
+            assert!(code.meaning().ends_with('.'), "{code}");
+            let fix = code.fix().unwrap_or("None.");
+            assert!(fix.ends_with('.') && fix.starts_with(|c: char| c.is_uppercase()), "{code}: {fix}");
+            assert_ne!(fix, code.meaning());
+        }
     }
 }

@@ -1,10 +1,9 @@
 //! The decision: what a server answers to one request of one device (`spec/online.md` §4).
 
 use crate::fields::{Fields, int, invalid};
-use crate::request::operation;
 use crate::{
-    AppId, ArtifactError, Attachments, Kind, LicenseId, Nonce, PublicKey, Statement, StatementId, TenantId,
-    UnixSeconds, Value, limits,
+    AppId, ArtifactError, Attachments, Kind, LicenseId, Nonce, Operation, PublicKey, Statement, StatementId,
+    TenantId, UnixSeconds, Value, limits,
 };
 
 /// What was decided (`spec/online.md` §4.2).
@@ -14,21 +13,21 @@ pub enum Outcome {
     Allowed {
         /// The license.
         license: LicenseId,
-        /// The version that counts. Rights come from it, not from here.
+        /// The version that counts. Rights come from this statement, not from the decision.
         license_statement: StatementId,
     },
     /// The device may not.
     Denied {
         /// The license, where one was found.
         license: Option<LicenseId>,
-        /// Why: `[a-z][a-z0-9_]{0,63}`, perhaps one that this program does not know.
+        /// Why, as `[a-z][a-z0-9_]{0,63}`. This version may not know the code.
         code: String,
-        /// After how many seconds asking again may help.
+        /// How many seconds to wait before asking again may help.
         retry_after: Option<u64>,
     },
 }
 
-/// A server's answer to one request. It carries no right: those are the license's (`spec/online.md` §1.1).
+/// A server's answer to one request. It grants no rights: those come from the license (`spec/online.md` §1.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
     /// As in the request.
@@ -38,7 +37,7 @@ pub struct Decision {
     /// As in the request.
     pub device_key: PublicKey,
     /// As in the request.
-    pub operation: String,
+    pub operation: Operation,
     /// The request's statement id.
     pub request: StatementId,
     /// As in the request.
@@ -52,7 +51,7 @@ pub struct Decision {
 }
 
 impl Decision {
-    /// The license that was decided about; a denial may name none.
+    /// The license that the decision is about. A denial may name none.
     pub fn license(&self) -> Option<LicenseId> {
         match &self.outcome {
             Outcome::Allowed { license, .. } => Some(*license),
@@ -72,7 +71,7 @@ impl Statement for Decision {
         })?;
         let license_statement = fields.nullable("license_statement", statement_id)?;
         let device_key = PublicKey::parse(&fields.text("device_key")?)?;
-        let operation = fields.parsed("operation", "not of its form", operation)?;
+        let operation = fields.parsed("operation", "not of its form", Operation::parse)?;
         let request = statement_id(fields, "request")?;
         let nonce = fields.parsed("nonce", "not 32 lower-case hexadecimal digits", Nonce::parse)?;
         let issued_at = fields.time("issued_at")?;
@@ -96,7 +95,7 @@ impl Statement for Decision {
             ("license", self.license().map_or(Value::Null, |id| Value::Text(id.to_string()))),
             ("license_statement", id(license_statement)),
             ("device_key", Value::Text(self.device_key.to_string())),
-            ("operation", Value::Text(self.operation.clone())),
+            ("operation", Value::Text(self.operation.to_string())),
             ("request", id(Some(self.request))),
             ("nonce", Value::Text(self.nonce.to_string())),
             ("issued_at", int(self.issued_at.get())),
@@ -107,7 +106,7 @@ impl Statement for Decision {
     }
 }
 
-/// `spec/online.md` §4.2: what allows names the version that counts, what denies names none.
+/// `spec/online.md` §4.2: a yes names the version that counts, a no names none.
 fn outcome(
     license: Option<LicenseId>,
     license_statement: Option<StatementId>,
@@ -146,7 +145,8 @@ mod tests {
 
     use super::{Decision, Outcome};
     use crate::{
-        AppId, LicenseId, Nonce, PublicKey, Statement, StatementId, TenantId, UnixSeconds, encode_hex, limits,
+        AppId, LicenseId, Nonce, Operation, PublicKey, Statement, StatementId, TenantId, UnixSeconds,
+        encode_hex, limits,
     };
 
     fn id(bytes: [u8; 32]) -> StatementId {
@@ -178,7 +178,7 @@ mod tests {
                 tenant: TenantId::from_bytes(bits),
                 app: AppId::from_bytes(bits),
                 device_key: PublicKey::from_bytes(keys[0]),
-                operation,
+                operation: Operation::parse(&operation).expect("a name"),
                 request: id(keys[1]),
                 nonce: Nonce::from_random(bits),
                 issued_at: UnixSeconds::new(time).expect("in range"),

@@ -2,22 +2,21 @@
 
 use std::borrow::Cow;
 
-use crate::{PublicKey, limits};
+use crate::{PublicKey, Word};
 
-/// A device's name in its client's own words: 1 to 128 bytes without control characters (`spec/http.md` §2.2).
+/// A device's name in its client's own words (`spec/http.md` §2.2).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Hwid(String);
+pub struct Hwid(Word);
 
 impl Hwid {
     /// The name, if it has that form.
     pub fn parse(text: &str) -> Option<Self> {
-        let fits = (1..=limits::REQUEST_WORD_BYTES).contains(&text.len());
-        (fits && !text.chars().any(char::is_control)).then(|| Self(text.to_owned()))
+        Word::parse(text).map(Self)
     }
 
     /// The name as the client wrote it.
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str()
     }
 }
 

@@ -14,19 +14,19 @@ pub struct Envelope {
 /// One signature and the hint at who made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignatureEntry {
-    /// A look-up hint that proves nothing.
+    /// A hint for looking up the key. It proves nothing.
     pub keyid: String,
-    /// The signature's bytes, of whatever length was sent.
+    /// The signature's bytes. Their number is not checked here.
     pub sig: Vec<u8>,
 }
 
 impl Envelope {
     /// Puts signed parts into an envelope.
-    pub fn new(payload_type: String, payload: Vec<u8>, signatures: Vec<SignatureEntry>) -> Self {
-        Self { payload_type, payload, signatures }
+    pub fn new(payload_type: impl Into<String>, payload: Vec<u8>, signatures: Vec<SignatureEntry>) -> Self {
+        Self { payload_type: payload_type.into(), payload, signatures }
     }
 
-    /// Reads an envelope; says nothing about its truth.
+    /// Reads an envelope, and verifies nothing.
     pub fn decode(bytes: &[u8]) -> Result<Self, ArtifactError> {
         limits::check("envelope", bytes.len(), limits::ENVELOPE_BYTES)?;
         Self::from_value(json::parse(bytes)?)

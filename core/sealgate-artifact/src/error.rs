@@ -2,8 +2,8 @@
 
 use crate::{Code, Kind};
 
-/// Why bytes are not a well-formed artifact. Says what and where. Of the artifact's text it carries
-/// names at most, and shows them escaped.
+/// Why bytes are not a well-formed artifact: what is wrong, and where. Of the artifact's text it holds at most names,
+/// and shows them escaped.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ArtifactError {
     /// `spec/envelope.md` §4.

@@ -1,4 +1,4 @@
-//! Taking a payload apart field by field, so that what is left over is noticed (`spec/envelope.md` §3.4).
+//! Takes a payload apart field by field, so that unknown fields are noticed (`spec/envelope.md` §3.4).
 
 use crate::{ArtifactError, UnixSeconds, Value, limits};
 
@@ -22,7 +22,7 @@ impl Fields {
         }
     }
 
-    /// A string that a parser of the crate understands.
+    /// A string, read by `parse`.
     pub(crate) fn parsed<T>(
         &mut self,
         field: &'static str,
@@ -43,7 +43,7 @@ impl Fields {
         UnixSeconds::new(self.count(field)?).ok_or_else(|| invalid(field, "beyond the year 9999"))
     }
 
-    /// `null` where the spec gives it a meaning; the field itself must be there.
+    /// A field that must be there and may be `null`.
     pub(crate) fn nullable<T>(
         &mut self,
         field: &'static str,
@@ -61,7 +61,7 @@ impl Fields {
         }
     }
 
-    /// Refuses what nobody took. `spec/envelope.md` §3.5: `ext` may hold anything, `crit` names what must be known.
+    /// Refuses unknown fields. `spec/envelope.md` §3.5: `ext` may hold anything, `crit` names what must be known.
     pub(crate) fn finish(mut self) -> Result<(), ArtifactError> {
         if let Ok(ext) = self.take("ext")
             && !matches!(ext, Value::Object(_))
@@ -83,7 +83,7 @@ impl Fields {
     }
 }
 
-/// `spec/envelope.md` §3.3, at every depth: names are structure, so vendors do not choose them.
+/// `spec/envelope.md` §3.3, at every depth: vendors choose values, never names.
 fn check_names(members: &[(String, Value)]) -> Result<(), ArtifactError> {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
     for (name, value) in members {
@@ -140,7 +140,7 @@ pub(crate) fn distinct<T: PartialEq>(
     Ok(list)
 }
 
-/// A number that its own limit keeps inside the profile.
+/// A number. Its own limit keeps it within the profile.
 pub(crate) fn int(n: u64) -> Value {
     Value::Int(i64::try_from(n).unwrap_or(limits::INTEGER_BOUND - 1).min(limits::INTEGER_BOUND - 1))
 }

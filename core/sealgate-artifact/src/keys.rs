@@ -4,20 +4,20 @@ use sha2::{Digest, Sha256};
 
 use crate::{ArtifactError, b64, hex};
 
-/// What a key is for. One key has one use.
+/// What a key is for. Each key has exactly one use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum KeyUse {
     /// Signs root statements and keysets. Kept offline once a ceremony was held.
     Root,
     /// Signs tenant keysets and server certificates.
     Authority,
-    /// Signs a server's answers. Named by a certificate, for a few weeks.
+    /// Signs a server's decisions. A certificate names it for a few weeks.
     Server,
     /// Signs licenses of one tenant.
     Issuer,
-    /// Signs answers of one app on AuthForge's wire. Stands in no keyset: clients pin it.
+    /// Signs answers of one app on AuthForge's wire. It is in no keyset: clients pin it.
     App,
-    /// Signs requests of one device. Made there, stands in no keyset: a request names its own.
+    /// Signs requests of one device. The device makes it. It is in no keyset: each request names its key.
     Device,
 }
 
@@ -55,8 +55,8 @@ impl std::fmt::Display for KeyUse {
 pub struct PublicKey([u8; 32]);
 
 impl PublicKey {
-    /// Wraps the bytes; any 32 bytes will do here.
-    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+    /// Wraps the bytes. Any 32 bytes are accepted here.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
@@ -71,7 +71,7 @@ impl PublicKey {
         &self.0
     }
 
-    /// The key as DER `SubjectPublicKeyInfo` (RFC 8410), for libraries that want it so.
+    /// The key as DER `SubjectPublicKeyInfo` (RFC 8410), for libraries that need this form.
     pub fn to_spki(&self) -> Vec<u8> {
         const PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
         [&PREFIX[..], &self.0].concat()
@@ -103,7 +103,7 @@ impl std::fmt::Debug for PublicKey {
     }
 }
 
-/// The name of a key: 32 hexadecimal digits. Two keys of one name are still two keys.
+/// The name of a key: 32 hexadecimal digits. Two keys may have the same name and are still two keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId([u8; 16]);
 

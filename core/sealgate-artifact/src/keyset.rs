@@ -10,9 +10,9 @@ use crate::{
 pub enum KeyState {
     /// Signs and verifies.
     Active,
-    /// Verifies what it signed; signs nothing new.
+    /// Verifies what it signed, and signs nothing new.
     Retired,
-    /// Verifies nothing, whatever the dates say.
+    /// Verifies nothing, whatever its dates say.
     Revoked,
 }
 
@@ -43,11 +43,11 @@ pub struct KeyRecord {
 /// The keys of the installation, signed by the roots.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keyset {
-    /// Rises by every change.
+    /// Rises with every change.
     pub version: u64,
     /// When it was signed.
     pub issued_at: UnixSeconds,
-    /// From then on it admits no new statement.
+    /// From this time on nothing is verified by its keys.
     pub expires_at: UnixSeconds,
     /// Its signers, at most 12.
     pub keys: Vec<KeyRecord>,
@@ -56,13 +56,13 @@ pub struct Keyset {
 /// The keys of one tenant, signed by the authority.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TenantKeyset {
-    /// The tenant, and no other.
+    /// The tenant it speaks for.
     pub tenant: TenantId,
-    /// Rises by every change.
+    /// Rises with every change.
     pub version: u64,
     /// When it was signed.
     pub issued_at: UnixSeconds,
-    /// From then on it admits no new statement.
+    /// From this time on nothing is verified by its keys.
     pub expires_at: UnixSeconds,
     /// Its signers, at most 16.
     pub keys: Vec<KeyRecord>,

@@ -9,7 +9,7 @@ use crate::{
 /// The three tiers of a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tier {
-    /// What works without paying.
+    /// What works without payment.
     Free,
     /// What most customers buy.
     Licensed,
@@ -68,13 +68,13 @@ pub struct License {
     pub app: AppId,
     /// Its identity across versions.
     pub license: LicenseId,
-    /// Rises by every change.
+    /// Rises with every change.
     pub version: u64,
     /// When this version was signed.
     pub issued_at: UnixSeconds,
-    /// Before then it gives no right.
+    /// Before this time it gives no rights.
     pub not_before: UnixSeconds,
-    /// From then on it gives no right; `None` never ends.
+    /// From this time on it gives no rights. `None`: it never ends.
     pub expires_at: Option<UnixSeconds>,
     /// The tier it grants.
     pub tier: Tier,
@@ -86,7 +86,6 @@ pub struct License {
 
 impl Statement for License {
     const KIND: Kind = Kind::License;
-    const ATTACHES: bool = true;
 
     fn take(fields: &mut Fields, attachments: &mut Attachments<'_>) -> Result<Self, ArtifactError> {
         let license = Self {

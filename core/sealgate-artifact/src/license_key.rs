@@ -1,4 +1,4 @@
-//! License keys: 128 random bits that survive a telephone (`spec/license.md` §3).
+//! License keys: 128 random bits in a form that people can dictate (`spec/license.md` §3.1 to §3.3).
 
 use sha2::{Digest, Sha256};
 
@@ -10,7 +10,7 @@ const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const SYMBOLS: usize = 28;
 const GROUP: usize = 4;
 
-/// A license key. A secret: it has no `Debug` text and no `==`.
+/// A license key. It is a secret, so its `Debug` text hides it and it has no `==`.
 #[derive(Clone)]
 pub struct LicenseKey([u8; 16]);
 
@@ -20,7 +20,7 @@ impl LicenseKey {
         Self(bits)
     }
 
-    /// Reads a key as people type it: case, spaces and hyphens do not count; I and L are 1, O is 0.
+    /// Reads a key as people type it. Case, spaces and hyphens do not matter; I and L are 1, O is 0.
     pub fn parse(text: &str) -> Result<Self, ArtifactError> {
         let mut packed = 0u128;
         let mut tail = 0u16;
@@ -47,8 +47,8 @@ impl LicenseKey {
         }
     }
 
-    /// A key as typed, brought to the spelling that is hashed: no separators, no look-alikes. Says nothing about
-    /// whether such a key exists or could (`spec/license.md` §3.4).
+    /// The spelling of a typed key that is hashed: no separators, no look-alikes. The text need not be a possible key
+    /// (`spec/license.md` §3.4).
     pub fn normalise(text: &str) -> String {
         text.chars().filter(|c| !matches!(c, '-' | ' ')).map(plain).collect()
     }

@@ -22,7 +22,7 @@ pub const KEY_BYTES: usize = 64;
 pub const NAMES: usize = 256;
 /// Integers lie strictly inside ±2^53. Blocks differences between readers that use doubles and those that do not.
 pub const INTEGER_BOUND: i64 = 1 << 53;
-/// 9999-12-31T23:59:59Z. Blocks times that calendars in some languages cannot show.
+/// 9999-12-31T23:59:59Z. Blocks times that some languages' calendars cannot show.
 pub const LAST_SECOND: u64 = 253_402_300_799;
 /// A key hint in bytes. Blocks key ids used as a carrier for other data.
 pub const KEYID_BYTES: usize = 64;
@@ -32,14 +32,14 @@ pub const KEYSET_KEYS: usize = 12;
 pub const TENANT_KEYSET_KEYS: usize = 16;
 /// Keys of a root statement.
 pub const ROOT_KEYS: usize = 12;
-/// Root statements given at once. Blocks a verifier's time spent on a chain without end.
+/// Root statements given at once. Blocks a verifier's time spent on an endless chain.
 pub const ROOT_STATEMENTS: usize = 1_024;
 /// Tenants, origins and operations of a server certificate, each.
 pub const CERTIFICATE_ENTRIES: usize = 16;
 /// One operation's name in bytes.
 pub const OPERATION_BYTES: usize = 32;
-/// A license key or fingerprint in a device's request, in bytes. Blocks requests used as a carrier for other data.
-pub const REQUEST_WORD_BYTES: usize = 128;
+/// A license key, fingerprint or hardware id in bytes. Blocks requests used as a carrier for other data.
+pub const WORD_BYTES: usize = 128;
 /// A denial's code in bytes.
 pub const CODE_BYTES: usize = 64;
 /// How long a server certificate may hold: 31 days. A stolen server's key dies with its certificate.

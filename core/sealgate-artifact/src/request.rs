@@ -1,13 +1,12 @@
 //! The device's request: what one device asks of a server (`spec/online.md` §2).
 
-use crate::certificate::is_operation;
 use crate::fields::{Fields, int, invalid};
 use crate::{
-    AppId, ArtifactError, Attachments, Kind, LicenseId, PublicKey, Statement, TenantId, UnixSeconds, Value,
-    hex, limits,
+    AppId, ArtifactError, Attachments, Kind, LicenseId, Operation, PublicKey, Statement, TenantId,
+    UnixSeconds, Value, Word, hex,
 };
 
-/// 128 random bits that tie an answer to its question (`spec/online.md` §2.4).
+/// 128 random bits that tie a decision to its request (`spec/online.md` §2.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Nonce([u8; 16]);
 
@@ -39,8 +38,8 @@ impl std::fmt::Display for Nonce {
 pub enum LicenseName {
     /// By its identifier.
     Id(LicenseId),
-    /// By its key as the customer typed it: a secret, 1 to 128 bytes without control characters.
-    Key(String),
+    /// By its key as the customer typed it: a secret.
+    Key(Word),
 }
 
 impl std::fmt::Debug for LicenseName {
@@ -63,10 +62,10 @@ pub struct DeviceRequest {
     pub license: LicenseName,
     /// The device's key, the one that signs.
     pub device_key: PublicKey,
-    /// What the app can tell about the machine: 1 to 128 bytes without control characters.
-    pub fingerprint: Option<String>,
-    /// What is asked for: `[a-z0-9_.-]{1,32}`.
-    pub operation: String,
+    /// What the app can tell about the machine, in its own words.
+    pub fingerprint: Option<Word>,
+    /// What is asked for.
+    pub operation: Operation,
     /// New for every request.
     pub nonce: Nonce,
     /// What the device's clock says.
@@ -93,7 +92,7 @@ impl Statement for DeviceRequest {
             license: license_name(fields)?,
             device_key: PublicKey::parse(&fields.text("device_key")?)?,
             fingerprint: fields.nullable("fingerprint", word)?,
-            operation: fields.parsed("operation", "not of its form", operation)?,
+            operation: fields.parsed("operation", "not of its form", Operation::parse)?,
             nonce: fields.parsed("nonce", "not 32 lower-case hexadecimal digits", Nonce::parse)?,
             client_time: fields.time("client_time")?,
         })
@@ -102,7 +101,7 @@ impl Statement for DeviceRequest {
     fn members(&self) -> Vec<(&'static str, Value)> {
         let (license, license_key) = match &self.license {
             LicenseName::Id(id) => (Value::Text(id.to_string()), Value::Null),
-            LicenseName::Key(key) => (Value::Null, Value::Text(key.clone())),
+            LicenseName::Key(key) => (Value::Null, Value::Text(key.to_string())),
         };
         vec![
             ("tenant", Value::Text(self.tenant.to_string())),
@@ -110,8 +109,11 @@ impl Statement for DeviceRequest {
             ("license", license),
             ("license_key", license_key),
             ("device_key", Value::Text(self.device_key.to_string())),
-            ("fingerprint", self.fingerprint.clone().map_or(Value::Null, Value::Text)),
-            ("operation", Value::Text(self.operation.clone())),
+            (
+                "fingerprint",
+                self.fingerprint.as_ref().map_or(Value::Null, |word| Value::Text(word.to_string())),
+            ),
+            ("operation", Value::Text(self.operation.to_string())),
             ("nonce", Value::Text(self.nonce.to_string())),
             ("client_time", int(self.client_time.get())),
         ]
@@ -131,16 +133,8 @@ fn license_name(fields: &mut Fields) -> Result<LicenseName, ArtifactError> {
 }
 
 /// `spec/online.md` §2.3.
-fn word(fields: &mut Fields, field: &'static str) -> Result<String, ArtifactError> {
-    fields.parsed(field, "not 1 to 128 bytes without control characters", |text| {
-        let is_sound =
-            (1..=limits::REQUEST_WORD_BYTES).contains(&text.len()) && !text.chars().any(char::is_control);
-        is_sound.then(|| text.to_owned())
-    })
-}
-
-pub(crate) fn operation(name: &str) -> Option<String> {
-    is_operation(name).then(|| name.to_owned())
+fn word(fields: &mut Fields, field: &'static str) -> Result<Word, ArtifactError> {
+    fields.parsed(field, "not 1 to 128 bytes without control characters", Word::parse)
 }
 
 #[cfg(test)]
@@ -149,26 +143,29 @@ mod tests {
 
     use super::{DeviceRequest, LicenseName, Nonce};
     use crate::{
-        AppId, Carrier, Envelope, LicenseId, PublicKey, Statement, TenantId, UnixSeconds, Unverified, limits,
+        AppId, Carrier, Envelope, LicenseId, Operation, PublicKey, Statement, TenantId, UnixSeconds,
+        Unverified, Word, limits,
     };
 
     /// Up to 128 bytes: the longest character has four.
-    const WORD: &str = "[^\\p{Cc}]{1,32}";
+    fn word() -> impl Strategy<Value = Word> {
+        "[^\\p{Cc}]{1,32}".prop_map(|text| Word::parse(&text).expect("a word"))
+    }
 
     fn requests() -> impl Strategy<Value = DeviceRequest> {
         let license = prop_oneof![
             any::<[u8; 16]>().prop_map(|id| LicenseName::Id(LicenseId::from_bytes(id))),
-            WORD.prop_map(LicenseName::Key),
+            word().prop_map(LicenseName::Key),
         ];
         let bytes = (any::<[u8; 16]>(), any::<[u8; 32]>());
-        (bytes, license, prop::option::of(WORD), "[a-z0-9_.-]{1,32}", 0..=limits::LAST_SECOND).prop_map(
+        (bytes, license, prop::option::of(word()), "[a-z0-9_.-]{1,32}", 0..=limits::LAST_SECOND).prop_map(
             |((bits, key), license, fingerprint, operation, time)| DeviceRequest {
                 tenant: TenantId::from_bytes(bits),
                 app: AppId::from_bytes(bits),
                 license,
                 device_key: PublicKey::from_bytes(key),
                 fingerprint,
-                operation,
+                operation: Operation::parse(&operation).expect("a name"),
                 nonce: Nonce::from_random(bits),
                 client_time: UnixSeconds::new(time).expect("in range"),
             },
@@ -185,7 +182,7 @@ mod tests {
         /// The `Debug` text never shows a license key: not the request's, not that of an envelope that carries it.
         #[test]
         fn debug_text_hides_the_key(mut request in requests(), key in "[A-Z]{4}-[A-Z]{4}-[A-Z]{4}") {
-            request.license = LicenseName::Key(key.clone());
+            request.license = LicenseName::Key(Word::parse(&key).expect("a word"));
             let envelope = Envelope::new(DeviceRequest::KIND.payload_type(), request.to_payload(), vec![]);
             let carrier = Carrier { envelope: envelope.clone(), attachments: vec![] };
             let digits = key.bytes().map(|b| b.to_string()).collect::<Vec<_>>().join(", ");

@@ -10,7 +10,7 @@ pub struct Root {
     pub version: u64,
     /// When it was signed.
     pub issued_at: UnixSeconds,
-    /// From then on it admits nothing, unless a later root statement follows it.
+    /// From this time on its keys verify nothing, unless a later root statement follows it.
     pub expires_at: UnixSeconds,
     /// How many of its keys must sign: 1 to their number.
     pub threshold: usize,

@@ -1,81 +1,18 @@
 //! Statements: what an envelope's payload means (`spec/envelope.md` §2).
 
+use std::fmt::Debug;
 use std::marker::PhantomData;
 
 use sha2::{Digest, Sha256};
 
-use crate::{ArtifactError, Attachments, Carrier, Envelope, Value, fields::Fields, hex, json, limits};
+use crate::{ArtifactError, Attachments, Carrier, Envelope, Kind, Value, fields::Fields, hex, json, limits};
 
-/// The kinds of statement, one payload type each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// The root keys, signed by themselves and by those before them.
-    Root,
-    /// Keys of the installation, signed by the roots.
-    Keyset,
-    /// Keys of one tenant, signed by the authority.
-    TenantKeyset,
-    /// What one server may answer, signed by the authority.
-    ServerCertificate,
-    /// What a customer bought, signed by the tenant's issuer.
-    License,
-    /// What a device asks, signed by the device.
-    DeviceRequest,
-    /// What a server answers to it, signed by the server.
-    Decision,
-}
-
-impl Kind {
-    /// Every kind there is.
-    pub const ALL: [Self; 7] = [
-        Self::Root,
-        Self::Keyset,
-        Self::TenantKeyset,
-        Self::ServerCertificate,
-        Self::License,
-        Self::DeviceRequest,
-        Self::Decision,
-    ];
-
-    /// The name inside the payload's `typ`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Root => "root",
-            Self::Keyset => "keyset",
-            Self::TenantKeyset => "tenant-keyset",
-            Self::ServerCertificate => "server-certificate",
-            Self::License => "license",
-            Self::DeviceRequest => "device-request",
-            Self::Decision => "decision",
-        }
-    }
-
-    /// The envelope's `payloadType`.
-    pub fn payload_type(self) -> String {
-        format!("application/vnd.sealgate.{}.v1+json", self.as_str())
-    }
-
-    /// The kind of a `payloadType`, if it is one of ours.
-    pub fn of_payload_type(payload_type: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.payload_type() == payload_type)
-    }
-}
-
-impl std::fmt::Display for Kind {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// Something that can be said under signature.
-pub trait Statement: Sized {
+/// A statement that can be signed.
+pub trait Statement: Sized + Clone + PartialEq + Debug {
     /// The kind, fixed per type, so that no statement is read as another.
     const KIND: Kind;
 
-    /// Whether a field of this kind may be an attachment (`spec/envelope.md` §6.1).
-    const ATTACHES: bool = false;
-
-    /// Takes this kind's fields; whatever is left afterwards is refused by the caller.
+    /// Takes this kind's fields. The caller refuses whatever is left.
     #[doc(hidden)]
     fn take(fields: &mut Fields, attachments: &mut Attachments<'_>) -> Result<Self, ArtifactError>;
 
@@ -83,7 +20,7 @@ pub trait Statement: Sized {
     #[doc(hidden)]
     fn members(&self) -> Vec<(&'static str, Value)>;
 
-    /// What does not fit into the payload and travels beside it.
+    /// What does not fit into the payload and therefore travels beside it.
     fn attachments(&self) -> Vec<Vec<u8>> {
         vec![]
     }
@@ -95,8 +32,7 @@ pub trait Statement: Sized {
         Value::Object(std::iter::once(typ).chain(members).collect()).to_string().into_bytes()
     }
 
-    /// Reads a payload and the attachments it names by the strict profile. Form only: whoever calls this has verified
-    /// nothing.
+    /// Reads a payload and the attachments it names by the strict profile. It checks the form only, and verifies nothing.
     fn from_payload(payload: &[u8], attachments: &[Vec<u8>]) -> Result<Self, ArtifactError> {
         limits::check("payload", payload.len(), limits::PAYLOAD_BYTES)?;
         let mut fields = Fields::new(json::parse(payload)?)?;
@@ -116,7 +52,7 @@ pub trait Statement: Sized {
     }
 }
 
-/// SHA-256 of the signed bytes: a statement's name, the same whoever signed it and however often.
+/// A statement's name: SHA-256 of the signed bytes. It does not depend on who signed, or how often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct StatementId([u8; 32]);
 
@@ -157,7 +93,7 @@ pub struct Unverified<T> {
 impl<T: Statement> Unverified<T> {
     /// Decodes an envelope, with attachments where the kind knows any, and checks that it claims to be of this kind.
     pub fn decode(bytes: &[u8]) -> Result<Self, ArtifactError> {
-        let carrier = if T::ATTACHES {
+        let carrier = if T::KIND.has_attachments() {
             Carrier::decode(bytes)?
         } else {
             Carrier { envelope: Envelope::decode(bytes)?, attachments: vec![] }
@@ -175,12 +111,12 @@ impl<T: Statement> Unverified<T> {
         &self.carrier.envelope
     }
 
-    /// What came beside the envelope; the statement names it, or is refused.
+    /// What came beside the envelope. A statement that does not name all of it is refused.
     pub fn attachments(&self) -> &[Vec<u8>] {
         &self.carrier.attachments
     }
 
-    /// What the payload says, for people to look at. Nothing vouches for it.
+    /// What the payload claims, for people to look at. Nobody has verified it.
     pub fn danger_peek(&self) -> Result<T, ArtifactError> {
         T::from_payload(self.carrier.envelope.payload(), &self.carrier.attachments)
     }

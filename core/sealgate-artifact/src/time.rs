@@ -1,8 +1,15 @@
 //! Points in time as the formats write them.
 
+use jiff::SignedDuration;
+use jiff::civil::DateTime;
+
 use crate::limits;
 
-/// Whole seconds since 1970-01-01T00:00:00Z, up to the end of the year 9999.
+/// Where Unix seconds begin.
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
+
+/// Whole seconds since 1970-01-01T00:00:00Z, up to the end of the year 9999. Its text is RFC 3339, for formats that
+/// spell times out (`spec/http.md` §1.6); signed statements hold the number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixSeconds(u64);
 
@@ -12,14 +19,76 @@ impl UnixSeconds {
         (seconds <= limits::LAST_SECOND).then_some(Self(seconds))
     }
 
+    /// Reads any RFC 3339 date-time between 1970 and 9999; fractions of a second are dropped.
+    pub fn parse_rfc3339(text: &str) -> Option<Self> {
+        let pieces = jiff::fmt::temporal::DateTimeParser::new().parse_pieces(text).ok()?;
+        let offset = pieces.to_numeric_offset()?;
+        let local = pieces.date().to_datetime(pieces.time()?);
+        // Calendar arithmetic: the library's own instants end some hours before the year 9999 does.
+        let seconds = local.duration_since(EPOCH).as_secs() - i64::from(offset.seconds());
+        Self::new(u64::try_from(seconds).ok()?)
+    }
+
     /// The number itself.
     pub fn get(self) -> u64 {
         self.0
     }
 
-    /// This time `seconds` later, at most the end of the year 9999.
+    /// `seconds` later, but at most the end of the year 9999.
     #[must_use]
     pub fn plus(self, seconds: u64) -> Self {
         Self(self.0.saturating_add(seconds).min(limits::LAST_SECOND))
+    }
+
+    /// This time `seconds` earlier, at least the beginning of 1970.
+    #[must_use]
+    pub fn minus(self, seconds: u64) -> Self {
+        Self(self.0.saturating_sub(seconds))
+    }
+}
+
+/// `2027-01-31T00:00:00Z`: RFC 3339 in UTC with whole seconds.
+impl std::fmt::Display for UnixSeconds {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let since = SignedDuration::from_secs(i64::try_from(self.0).expect("a year up to 9999 fits"));
+        write!(f, "{}Z", EPOCH.checked_add(since).expect("a year up to 9999 fits"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::UnixSeconds;
+    use crate::limits;
+
+    #[test]
+    fn times_are_written_in_one_way_and_read_in_all() {
+        let read = UnixSeconds::parse_rfc3339;
+        for text in ["2027-01-31T00:00:00Z", "2027-01-31T01:00:00+01:00", "2027-01-31T00:00:00.9Z"] {
+            assert_eq!(read(text).expect("reads").to_string(), "2027-01-31T00:00:00Z", "{text}");
+        }
+        for text in ["1970-01-01T00:00:00Z", "9999-12-31T23:59:59Z"] {
+            assert_eq!(read(text).expect("reads").to_string(), text);
+        }
+        for text in [
+            "2027-01-31",
+            "1969-12-31T23:59:59Z",
+            "+10000-01-01T00:00:00Z",
+            "9999-12-31T23:59:59-01:00",
+            "tomorrow",
+            "",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        /// Any time is read back from its text.
+        #[test]
+        fn what_is_written_is_read(seconds in 0..=limits::LAST_SECOND) {
+            let time = UnixSeconds::new(seconds).expect("a year up to 9999");
+            prop_assert_eq!(UnixSeconds::parse_rfc3339(&time.to_string()), Some(time));
+        }
     }
 }

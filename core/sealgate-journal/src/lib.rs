@@ -4,5 +4,7 @@
 //! in `spec/audit.md`.
 
 mod audit;
+mod chain;
 
-pub use audit::{AuditEntry, Broken, Check, Head};
+pub use audit::AuditEntry;
+pub use chain::{Broken, Check, Entry, Head};

@@ -1,9 +1,9 @@
-//! Seats that are taken back before nothing that works without the server is left (`spec/http.md` §3.10).
+//! Early releases: taking a seat back while the device can still work without the server (`spec/http.md` §3.10).
 
 use sealgate_artifact::MaxDevices;
 
-/// Early releases left within a year, after `released` of them: so many for each seat. `None` where devices are not
-/// counted, and so a release gives nothing away.
+/// Early releases that are left this year after `released` of them; each seat grants `per_seat`. `None` where devices are
+/// not counted, because a release then gives nothing away.
 pub fn releases_left(max_devices: MaxDevices, per_seat: u32, released: u64) -> Option<u64> {
     let seats = max_devices.seats()?;
     Some((u64::from(seats) * u64::from(per_seat)).saturating_sub(released))

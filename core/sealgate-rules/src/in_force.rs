@@ -1,34 +1,29 @@
 //! Whether a license gives rights at a time (`spec/license.md` §4).
 
-use sealgate_artifact::{Code, License, UnixSeconds};
+use sealgate_artifact::{Code, UnixSeconds};
 
-/// When a license gives rights: from `not_before` on, up to but without `expires_at`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window {
-    /// First second of the window.
-    pub not_before: UnixSeconds,
-    /// First second after the window; `None` never ends.
-    pub expires_at: Option<UnixSeconds>,
-}
+use crate::{Standing, Window};
 
-impl From<&License> for Window {
-    fn from(license: &License) -> Self {
-        Self { not_before: license.not_before, expires_at: license.expires_at }
+impl Standing {
+    /// Whether the license gives rights now. `spec/errors.md` §3.1: not yet valid, then revoked, then expired, then
+    /// suspended.
+    pub fn gives_rights(self, now: UnixSeconds) -> Result<(), Code> {
+        if !self.window.has_begun(now) {
+            return Err(Code::NotYetValid);
+        }
+        if self.revoked {
+            return Err(Code::Revoked);
+        }
+        if self.window.is_over(now) {
+            return Err(Code::Expired);
+        }
+        if self.suspended { Err(Code::Blocked) } else { Ok(()) }
     }
 }
 
-/// `spec/errors.md` §3, the part about the license itself: not yet valid, then revoked, then expired.
+/// [`Standing::gives_rights`] of a license that is not suspended.
 pub fn in_force(window: Window, revoked: bool, now: UnixSeconds) -> Result<(), Code> {
-    if now < window.not_before {
-        return Err(Code::NotYetValid);
-    }
-    if revoked {
-        return Err(Code::Revoked);
-    }
-    if window.expires_at.is_some_and(|end| now >= end) {
-        return Err(Code::Expired);
-    }
-    Ok(())
+    Standing { window, revoked, suspended: false }.gives_rights(now)
 }
 
 #[cfg(test)]
@@ -36,30 +31,35 @@ mod tests {
     use proptest::prelude::*;
     use sealgate_artifact::{Code, UnixSeconds};
 
-    use super::{Window, in_force};
+    use crate::{Standing, Window};
 
     fn at(seconds: u64) -> UnixSeconds {
         UnixSeconds::new(seconds).expect("in range")
     }
 
     proptest! {
-        /// Any instant lies in exactly one of: before, within, after; a revocation never turns a no into a yes.
+        /// Any instant lies in exactly one of: before, within, after; a revocation or suspension never turns a no into a
+        /// yes.
         #[test]
-        fn the_window_is_half_open(begin in 0u64..1000, length in 1u64..1000, now in 0u64..3000, revoked: bool) {
-            let window = Window { not_before: at(begin), expires_at: Some(at(begin + length)) };
+        fn the_window_is_half_open(
+            begin in 0u64..1000, length in 1u64..1000, now in 0u64..3000, revoked: bool, suspended: bool,
+        ) {
+            let window = Window::new(at(begin), Some(at(begin + length)));
             let expected = match now {
                 n if n < begin => Err(Code::NotYetValid),
                 _ if revoked => Err(Code::Revoked),
-                n if n < begin + length => Ok(()),
-                _ => Err(Code::Expired),
+                n if n >= begin + length => Err(Code::Expired),
+                _ if suspended => Err(Code::Blocked),
+                _ => Ok(()),
             };
-            prop_assert_eq!(in_force(window, revoked, at(now)), expected);
+            prop_assert_eq!(Standing { window, revoked, suspended }.gives_rights(at(now)), expected);
         }
 
         /// A license without an end never expires.
         #[test]
         fn no_end_is_no_end(now in 0u64..sealgate_artifact::limits::LAST_SECOND) {
-            prop_assert_eq!(in_force(Window { not_before: at(0), expires_at: None }, false, at(now)), Ok(()));
+            let standing = Standing { window: Window::new(at(0), None), revoked: false, suspended: false };
+            prop_assert_eq!(standing.gives_rights(at(now)), Ok(()));
         }
     }
 }

@@ -3,14 +3,22 @@
 //! This crate must never decide from something it fetched itself: facts and time are parameters, so that the device
 //! and the server, given the same facts, say the same. Each rule exists here once.
 
+#[cfg(test)]
+mod agreement;
 mod allowance;
+mod facts;
 mod in_force;
 mod lists;
+mod may_leave;
 mod rate;
+mod status;
 mod validate;
 
 pub use allowance::releases_left;
-pub use in_force::{Window, in_force};
-pub use lists::{Effect, ListEntry, Matcher, admits, parse_net};
+pub use facts::{Facts, Seat, Standing, Window};
+pub use in_force::in_force;
+pub use lists::{Effect, ListEntry, Matcher, admits, lists_allow, parse_net};
+pub use may_leave::Leaving;
 pub use rate::{Bucket, Rate};
-pub use validate::{LicenseFacts, Seat, Verdict, validate};
+pub use status::Status;
+pub use validate::{LicenseFacts, Verdict, validate};

@@ -8,9 +8,9 @@ use sealgate_artifact::UnixSeconds;
 /// What an entry does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
-    /// Once there is one of these for devices or for addresses, only what is listed is admitted.
+    /// As soon as one of these names a device, only devices that are named so are allowed. The same holds for addresses.
     Allow,
-    /// Is never admitted, also where an allowing entry matches too.
+    /// Never allowed, even where an allowing entry matches too.
     Deny,
 }
 
@@ -45,12 +45,12 @@ pub struct ListEntry<'a> {
     pub effect: Effect,
     /// What it is about.
     pub matcher: Matcher<'a>,
-    /// From then on it counts for nothing.
+    /// From this time on the entry has no effect.
     pub expires_at: Option<UnixSeconds>,
 }
 
 /// Reads a block in CIDR notation, or one address. Bits behind the prefix must be zero, and an IPv4 address inside IPv6
-/// is taken for the IPv4 address that it is.
+/// is read as that IPv4 address.
 pub fn parse_net(text: &str) -> Option<IpNet> {
     let net = match text.parse::<IpNet>() {
         Ok(net) => net,
@@ -59,8 +59,8 @@ pub fn parse_net(text: &str) -> Option<IpNet> {
     (net.trunc() == net && net.addr().to_canonical() == net.addr()).then_some(net)
 }
 
-/// Whether a device at an address is admitted. Denying wins; an address that nobody knows matches no entry.
-pub fn admits(entries: &[ListEntry<'_>], hwid: &str, address: Option<IpAddr>, now: UnixSeconds) -> bool {
+/// Whether the lists allow a device at an address. Denying wins. An unknown address matches no entry.
+pub fn lists_allow(entries: &[ListEntry<'_>], hwid: &str, address: Option<IpAddr>, now: UnixSeconds) -> bool {
     let address = address.map(|a| a.to_canonical());
     let matches = |entry: &ListEntry<'_>| match entry.matcher {
         Matcher::Hwid(listed) => listed == hwid,
@@ -68,13 +68,18 @@ pub fn admits(entries: &[ListEntry<'_>], hwid: &str, address: Option<IpAddr>, no
     };
     let live = || entries.iter().filter(|entry| entry.expires_at.is_none_or(|end| now < end));
     let denied = live().any(|entry| entry.effect == Effect::Deny && matches(entry));
-    let admitted_among = |is_kind: fn(&Matcher<'_>) -> bool| {
+    let allowed_among = |is_kind: fn(&Matcher<'_>) -> bool| {
         let mut allowing = live().filter(|e| e.effect == Effect::Allow && is_kind(&e.matcher)).peekable();
         allowing.peek().is_none() || allowing.any(matches)
     };
     !denied
-        && admitted_among(|m| matches!(m, Matcher::Hwid(_)))
-        && admitted_among(|m| matches!(m, Matcher::Net(_)))
+        && allowed_among(|m| matches!(m, Matcher::Hwid(_)))
+        && allowed_among(|m| matches!(m, Matcher::Net(_)))
+}
+
+/// [`lists_allow`].
+pub fn admits(entries: &[ListEntry<'_>], hwid: &str, address: Option<IpAddr>, now: UnixSeconds) -> bool {
+    lists_allow(entries, hwid, address, now)
 }
 
 #[cfg(test)]
@@ -82,7 +87,7 @@ mod tests {
     use proptest::prelude::*;
     use sealgate_artifact::UnixSeconds;
 
-    use super::{Effect, ListEntry, Matcher, admits, parse_net};
+    use super::{Effect, ListEntry, Matcher, lists_allow, parse_net};
 
     fn at(seconds: u64) -> UnixSeconds {
         UnixSeconds::new(seconds).expect("in range")
@@ -97,7 +102,7 @@ mod tests {
     }
 
     fn asks(entries: &[ListEntry<'_>], hwid: &str, address: &str) -> bool {
-        admits(entries, hwid, address.parse().ok(), at(100))
+        lists_allow(entries, hwid, address.parse().ok(), at(100))
     }
 
     #[test]
@@ -133,8 +138,8 @@ mod tests {
     fn an_entry_counts_until_its_end() {
         let mut deny = entry(Effect::Deny, Matcher::Hwid("desk"));
         deny.expires_at = Some(at(100));
-        assert!(admits(&[deny], "desk", None, at(100)));
-        assert!(!admits(&[deny], "desk", None, at(99)));
+        assert!(lists_allow(&[deny], "desk", None, at(100)));
+        assert!(!lists_allow(&[deny], "desk", None, at(99)));
     }
 
     #[test]
@@ -162,7 +167,7 @@ mod tests {
     }
 
     proptest! {
-        /// A denying entry never admits anybody, and what it matches is never admitted; order means nothing.
+        /// A denying entry never allows anybody, and what it matches is never allowed. The order of entries does not matter.
         #[test]
         fn denying_always_wins(entries in entries(), device in 0u8..4, host in 0u8..4) {
             let (hwid, address) = (format!("d{device}"), format!("10.0.0.{host}"));

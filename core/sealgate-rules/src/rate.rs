@@ -2,7 +2,7 @@
 
 use core::num::NonZeroU32;
 
-/// So many units a minute, after a burst.
+/// How many units may be used per minute, and at once after a pause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
     /// Units that come back each minute.
@@ -29,15 +29,15 @@ impl Rate {
 
 const MINUTE: u64 = 60_000_000;
 
-/// What somebody has used up: the time at which all of it has come back, in microseconds. A bucket whose time has come
-/// is like one that nobody ever used.
+/// What somebody has used up, kept as the time at which all of it will have come back, in microseconds. After that time
+/// the bucket is the same as a new one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Bucket {
     full_at: u64,
 }
 
 impl Bucket {
-    /// Takes one unit; without one left it takes nothing and says how many microseconds to wait.
+    /// Takes one unit. If none is left, it takes nothing and returns how many microseconds to wait.
     pub fn take(&mut self, rate: Rate, now: u64) -> Result<(), u64> {
         self.forgive(rate, now);
         let full_at = self.full_at + rate.interval();
@@ -49,19 +49,19 @@ impl Bucket {
         Ok(())
     }
 
-    /// Takes units that were used already, also where none is left.
+    /// Takes units that were already used, even if none is left.
     pub fn charge(&mut self, rate: Rate, units: u32, now: u64) {
         self.forgive(rate, now);
         self.full_at += rate.worth(units);
         self.forgive(rate, now);
     }
 
-    /// Whether it is like one that nobody ever used.
+    /// Whether it is the same as a new one.
     pub fn is_full(self, now: u64) -> bool {
         self.full_at <= now
     }
 
-    /// A debt is never larger than twice the burst, so that a clock that was set back locks nobody out for long.
+    /// Limits the debt to twice the burst, so that setting the clock back locks nobody out for long.
     fn forgive(&mut self, rate: Rate, now: u64) {
         self.full_at = self.full_at.clamp(now, now + 2 * rate.worth(rate.burst.get()));
     }
@@ -100,7 +100,7 @@ mod tests {
     }
 
     proptest! {
-        /// In any time, never more units are taken than the burst and what came back; charges only make it fewer.
+        /// Nobody ever takes more units than the burst plus what came back; charges only lower that.
         #[test]
         fn never_more_than_burst_and_refill(
             per_minute in 1_u32..10_000, burst in 1_u32..100,
@@ -119,7 +119,7 @@ mod tests {
             }
         }
 
-        /// Whoever waits as long as was said is admitted.
+        /// Whoever waits as long as they were told gets a unit.
         #[test]
         fn the_wait_is_long_enough(per_minute in 1_u32..10_000, burst in 1_u32..50, used in 0_u32..200) {
             let (rate, mut bucket) = (rate(per_minute, burst), Bucket::default());

@@ -4,7 +4,7 @@ use sealgate_artifact::{Keyset, Kind, PublicKey, Root, TenantId, TenantKeyset, U
 
 use crate::memory::{Accepted, Fact, Maximum};
 use crate::verify::admit_keys;
-use crate::window::{self, Window};
+use crate::window::{self, KeyWindow};
 use crate::{Roots, Signers, TrustError, Verified, verify};
 
 /// The statements of a chain as they were received. Nothing in them is believed.
@@ -46,7 +46,7 @@ impl TenantTrust {
         let root = roots.follow(&chain.roots, accepted.root.as_ref(), now)?;
 
         let keyset = verify(&Unverified::<Keyset>::decode(&chain.keyset)?, &root.keyset_signers())?;
-        window::check(Window::Keyset, keyset.get().issued_at, keyset.get().expires_at, now)?;
+        window::check(KeyWindow::Keyset, keyset.get().issued_at, keyset.get().expires_at, now)?;
         let of_keyset = fact(keyset.get().version, &keyset);
         let last = root.last.get();
         of_keyset.against(standing(accepted.keyset.as_ref(), &last.keys, last.threshold))?;
@@ -58,7 +58,7 @@ impl TenantTrust {
         if let Some(expected) = [tenant, accepted.tenant].into_iter().flatten().find(|t| *t != found) {
             return Err(TrustError::WrongTenant { expected, found });
         }
-        window::check(Window::Keyset, tenant_keyset.get().issued_at, tenant_keyset.get().expires_at, now)?;
+        window::check(KeyWindow::Keyset, tenant_keyset.get().issued_at, tenant_keyset.get().expires_at, now)?;
         let of_tenant = fact(tenant_keyset.get().version, &tenant_keyset);
         of_tenant.against(standing(accepted.tenant_keyset.as_ref(), authorities.keys(), 1))?;
         let known = admit_keys(&known, tenant_keyset.get().keys.iter().map(|k| k.public_key))?;
@@ -94,7 +94,7 @@ impl TenantTrust {
         &self.tenant_keyset
     }
 
-    /// What to remember from now on, in the place of what was remembered before.
+    /// What to remember from now on instead of what was remembered before.
     pub fn accepted(&self) -> &Accepted {
         &self.accepted
     }

@@ -2,7 +2,7 @@
 
 use sealgate_artifact::{AppId, ArtifactError, Code, TenantId};
 
-use crate::Window;
+use crate::KeyWindow;
 
 /// Why an artifact was not believed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -10,6 +10,12 @@ pub enum TrustError {
     /// The bytes are not a well-formed artifact.
     #[error(transparent)]
     Artifact(#[from] ArtifactError),
+    /// `spec/keys.md` §6: the text is not JSON.
+    #[error("not a trust.json: {0}")]
+    NotJson(String),
+    /// `spec/keys.md` §6.1: the JSON does not have exactly the fields of a `trust.json`.
+    #[error("not a trust.json: {0}")]
+    NotTrustFile(String),
     /// `spec/envelope.md` §5.4: no expected key signed these bytes.
     #[error("no expected key made a valid signature over these bytes")]
     SignatureInvalid,
@@ -75,10 +81,10 @@ pub enum TrustError {
     },
     /// `spec/keys.md` §4.3.
     #[error("the window of the {0} has not begun")]
-    NotYetValid(Window),
+    NotYetValid(KeyWindow),
     /// `spec/keys.md` §4.3.
     #[error("the window of the {0} is over")]
-    Expired(Window),
+    Expired(KeyWindow),
 }
 
 impl TrustError {
@@ -86,6 +92,8 @@ impl TrustError {
     pub fn code(&self) -> Code {
         match self {
             Self::Artifact(e) => e.code(),
+            Self::NotJson(_) => Code::JsonInvalid,
+            Self::NotTrustFile(_) => Code::FieldInvalid,
             Self::SignatureInvalid => Code::SignatureInvalid,
             Self::ThresholdNotMet { .. } => Code::ThresholdNotMet,
             Self::ThresholdZero => Code::ConfigInvalid,
@@ -102,12 +110,12 @@ impl TrustError {
             Self::ServerScope => Code::ServerScope,
             Self::ServerRevoked => Code::ServerRevoked,
             Self::AnswersAnother(_) => Code::NonceMismatch,
-            Self::NotYetValid(Window::Root) => Code::RootNotYetValid,
-            Self::NotYetValid(Window::Keyset) => Code::KeysetNotYetValid,
-            Self::NotYetValid(Window::Certificate) => Code::CertificateNotYetValid,
-            Self::Expired(Window::Root) => Code::RootExpired,
-            Self::Expired(Window::Keyset) => Code::KeysetExpired,
-            Self::Expired(Window::Certificate) => Code::CertificateExpired,
+            Self::NotYetValid(KeyWindow::Root) => Code::RootNotYetValid,
+            Self::NotYetValid(KeyWindow::Keyset) => Code::KeysetNotYetValid,
+            Self::NotYetValid(KeyWindow::Certificate) => Code::CertificateNotYetValid,
+            Self::Expired(KeyWindow::Root) => Code::RootExpired,
+            Self::Expired(KeyWindow::Keyset) => Code::KeysetExpired,
+            Self::Expired(KeyWindow::Certificate) => Code::CertificateExpired,
         }
     }
 }

@@ -6,19 +6,19 @@ use sealgate_artifact::{PublicKey, StatementId, TenantId};
 
 use crate::TrustError;
 
-/// The newest version that was accepted at one level, and whose word that was.
+/// The newest version that was accepted at one level, and the keys that vouched for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Maximum {
     /// The version.
     pub version: u64,
     /// The statement that had it.
     pub statement: StatementId,
-    /// The keys that raised it. Without enough of them still trusted, it does not stand.
+    /// The keys that raised it. It stands only while enough of them are trusted.
     pub raised_by: Vec<PublicKey>,
 }
 
 impl Maximum {
-    /// `spec/keys.md` §4.7: it stands while `threshold` of the keys trusted now are among those that raised it.
+    /// `spec/keys.md` §4.7: it stands while at least `threshold` of the keys trusted now are among those that raised it.
     pub(crate) fn stands(&self, trusted: &[PublicKey], threshold: usize) -> bool {
         trusted.iter().filter(|key| self.raised_by.contains(key)).count() >= threshold
     }

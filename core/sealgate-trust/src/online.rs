@@ -1,17 +1,17 @@
-//! A device's question and a server's answer (`spec/online.md`).
+//! A device's request and a server's decision (`spec/online.md`).
 
 use sealgate_artifact::{
-    AppId, Decision, DeviceRequest, Kind, LicenseId, Nonce, PublicKey, ServerCertificate, StatementId,
-    TenantId, Unverified,
+    AppId, Decision, DeviceRequest, Kind, LicenseId, Nonce, Operation, PublicKey, ServerCertificate,
+    StatementId, TenantId, Unverified,
 };
 
-use crate::window::{self, Window};
+use crate::window::{self, KeyWindow};
 use crate::{Signers, TrustError, Verified, ed25519, verify};
 
 /// Believes that whoever holds the device's key made this request (`spec/online.md` §3).
 ///
-/// Nothing else follows: not that the key is known, not that the license exists, not that tenant and app are the
-/// caller's. The caller compares those.
+/// Nothing else follows from it. The caller still has to check that the license exists, that the key is known, and that
+/// tenant and app are the right ones.
 pub fn verify_device_request(bytes: &[u8]) -> Result<Verified<DeviceRequest>, TrustError> {
     let claim = Unverified::<DeviceRequest>::decode(bytes)?;
     // spec/online.md §3.2: the choice of this key can only end in a refusal, or in `verify` with it as the one signer.
@@ -20,9 +20,9 @@ pub fn verify_device_request(bytes: &[u8]) -> Result<Verified<DeviceRequest>, Tr
     verify(&claim, &Signers::new(Kind::DeviceRequest, vec![device_key], 1))
 }
 
-/// The question that a decision must answer.
+/// The request that a decision must answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Asked<'a> {
+pub struct SentRequest<'a> {
     /// The request's tenant.
     pub tenant: TenantId,
     /// The request's app.
@@ -32,16 +32,16 @@ pub struct Asked<'a> {
     /// The device that asks.
     pub device_key: PublicKey,
     /// What it asks for.
-    pub operation: &'a str,
+    pub operation: &'a Operation,
     /// The request's statement id.
     pub request: StatementId,
     /// The request's nonce.
     pub nonce: Nonce,
 }
 
-impl<'a> Asked<'a> {
-    /// What this request asks; `id` is the id of the statement that was sent.
-    pub fn by(request: &'a DeviceRequest, id: StatementId) -> Self {
+impl<'a> SentRequest<'a> {
+    /// This request; `id` is the id of the statement that was sent.
+    pub fn new(request: &'a DeviceRequest, id: StatementId) -> Self {
         Self {
             tenant: request.tenant,
             app: request.app,
@@ -54,43 +54,43 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// Believes a server's decision about what was asked, whether it allows or denies (`spec/online.md` §5).
+/// Believes a server's decision about the request that was sent, whether it allows or denies (`spec/online.md` §5).
 ///
 /// `certificate` was verified for this caller just now, by [`verify_certificate`](crate::verify_certificate).
 pub fn verify_decision(
     certificate: &Verified<ServerCertificate>,
     decision: &[u8],
-    asked: &Asked<'_>,
+    sent: &SentRequest<'_>,
 ) -> Result<Verified<Decision>, TrustError> {
     let server = certificate.get();
     let signers = Signers::new(Kind::Decision, vec![server.public_key], 1);
     let decision = verify(&Unverified::<Decision>::decode(decision)?, &signers)?;
     let said = decision.get();
-    answers(said, asked)?;
-    // spec/online.md §5.3: one that was verified for another question of this client does not answer this one.
-    let is_covered = server.tenants.contains(&asked.tenant)
-        && server.operations.iter().any(|operation| operation == asked.operation);
+    answers(said, sent)?;
+    // spec/online.md §5.3: a certificate that was verified for another request of this client may not cover this one.
+    let is_covered = server.tenants.contains(&sent.tenant)
+        && server.operations.iter().any(|operation| operation == sent.operation.as_str());
     if !is_covered {
         return Err(TrustError::ServerScope);
     }
-    window::check(Window::Certificate, server.issued_at, server.expires_at, said.issued_at)?;
+    window::check(KeyWindow::Certificate, server.issued_at, server.expires_at, said.issued_at)?;
     Ok(decision)
 }
 
-/// `spec/online.md` §5.2: the decision is about this question and no other.
-fn answers(said: &Decision, asked: &Asked<'_>) -> Result<(), TrustError> {
-    if said.tenant != asked.tenant {
-        return Err(TrustError::WrongTenant { expected: asked.tenant, found: said.tenant });
+/// `spec/online.md` §5.2: the decision answers this request and no other.
+fn answers(said: &Decision, sent: &SentRequest<'_>) -> Result<(), TrustError> {
+    if said.tenant != sent.tenant {
+        return Err(TrustError::WrongTenant { expected: sent.tenant, found: said.tenant });
     }
-    if said.app != asked.app {
-        return Err(TrustError::WrongApp { expected: asked.app, found: said.app });
+    if said.app != sent.app {
+        return Err(TrustError::WrongApp { expected: sent.app, found: said.app });
     }
-    let is_other_license = asked.license.zip(said.license()).is_some_and(|(asked, decided)| asked != decided);
+    let is_other_license = sent.license.zip(said.license()).is_some_and(|(named, decided)| named != decided);
     let differing = [
-        ("device_key", said.device_key != asked.device_key),
-        ("operation", said.operation != asked.operation),
-        ("request", said.request != asked.request),
-        ("nonce", said.nonce != asked.nonce),
+        ("device_key", said.device_key != sent.device_key),
+        ("operation", said.operation != *sent.operation),
+        ("request", said.request != sent.request),
+        ("nonce", said.nonce != sent.nonce),
         ("license", is_other_license),
     ];
     match differing.into_iter().find(|(_, differs)| *differs) {

@@ -1,4 +1,4 @@
-//! From pinned roots to the roots of today (`spec/keys.md` §4.2).
+//! From pinned roots to today's roots (`spec/keys.md` §4.2).
 
 use std::cmp::Ordering;
 
@@ -6,7 +6,7 @@ use sealgate_artifact::{Kind, PublicKey, Root, StatementId, UnixSeconds, Unverif
 
 use crate::memory::{Fact, Maximum};
 use crate::verify::{admit_key, admit_keys};
-use crate::window::{self, Window};
+use crate::window::{self, KeyWindow};
 use crate::{Signers, TrustError, Verified, verify};
 
 /// The root keys that a program or a person trusts from the start.
@@ -20,7 +20,8 @@ pub struct Roots {
 impl Roots {
     /// Pins root keys, `threshold` of which must sign: at least one (`spec/keys.md` §4.5).
     ///
-    /// `version` is that of the root statement which says so. Programs pin it; a person who types keys does not know it.
+    /// `version` is the version of the root statement that names these keys. Programs pin it. A person who types keys does
+    /// not know it.
     pub fn pin(keys: Vec<PublicKey>, threshold: usize, version: Option<u64>) -> Result<Self, TrustError> {
         if threshold == 0 {
             return Err(TrustError::ThresholdZero);
@@ -46,13 +47,13 @@ impl Roots {
         }
         let last = follower.last.ok_or(TrustError::RootUnknown)?;
         let root = last.get();
-        window::check(Window::Root, root.issued_at, root.expires_at, now)?;
+        window::check(KeyWindow::Root, root.issued_at, root.expires_at, now)?;
         let fact = Fact { version: root.version, statement: last.id(), raised_by: follower.seen.clone() };
         fact.against(remembered)?;
         Ok(RootTrust { last, seen: follower.seen, fact })
     }
 
-    /// Only a choice of where to begin: nothing of the statement is believed yet.
+    /// Only chooses where to begin. Nothing in the statement is believed yet.
     fn are_claimed_by(&self, root: &Root) -> bool {
         root.threshold == self.threshold
             && root.keys.len() == self.keys.len()
@@ -61,7 +62,7 @@ impl Roots {
     }
 }
 
-/// Follows root statements alone, for whoever has nothing below them (`spec/keys.md` §4.2).
+/// Follows root statements alone, for a caller that has no keyset (`spec/keys.md` §4.2).
 pub fn verify_roots(
     pinned: &Roots,
     statements: &[Vec<u8>],
@@ -115,7 +116,7 @@ impl Follower<'_> {
         Ok(())
     }
 
-    /// `spec/keys.md` §2.1 and §6.3: every key is sound and stands once, and none returns that had left.
+    /// `spec/keys.md` §2.1 and §6.3: every key is sound and listed once, and a key that left does not return.
     fn admit(&mut self, root: &Root, of_last: &[PublicKey]) -> Result<(), TrustError> {
         for (at, key) in root.keys.iter().enumerate() {
             let has_left = self.seen.contains(key) && !of_last.contains(key);
@@ -126,7 +127,7 @@ impl Follower<'_> {
         Ok(())
     }
 
-    /// `spec/keys.md` §4.7: the way leads through the statement that was accepted before.
+    /// `spec/keys.md` §4.7: the statement that was accepted before must be among those that are followed.
     fn compare(&self, next: &Verified<Root>) -> Result<(), TrustError> {
         match self.remembered {
             Some(m) if m.version == next.get().version && m.statement != next.id() => {

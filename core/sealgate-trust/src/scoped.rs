@@ -1,11 +1,12 @@
 //! What the chain's keys say for one app or one server: licenses and server certificates.
 
 use sealgate_artifact::{
-    AppId, KeyState, KeyUse, License, PublicKey, ServerCertificate, TenantId, UnixSeconds, Unverified,
+    AppId, KeyState, KeyUse, License, Operation, Origin, PublicKey, ServerCertificate, TenantId, UnixSeconds,
+    Unverified,
 };
 
 use crate::verify::admit_key;
-use crate::window::{self, Window};
+use crate::window::{self, KeyWindow};
 use crate::{TenantTrust, TrustError, Verified, verify};
 
 /// Believes a license of the chain's tenant. Whether it is *in force* is for `sealgate-rules` to say.
@@ -27,15 +28,15 @@ pub fn verify_license(
     }
 }
 
-/// What a caller wants of a server: whom it speaks for, where it was called, and what it was asked.
+/// What a caller expects of a server: the tenant it speaks for, where it was called, and what it was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ServerRole<'a> {
     /// The caller's tenant.
     pub tenant: TenantId,
-    /// The origin that was called, spelled as in `spec/keys.md` §5.8.
-    pub origin: &'a str,
+    /// The origin that was called.
+    pub origin: &'a Origin,
     /// The operation that was asked for.
-    pub operation: &'a str,
+    pub operation: &'a Operation,
 }
 
 /// Believes a server's certificate for this role (`spec/keys.md` §5.9), unless its key was revoked (§5.10).
@@ -48,12 +49,12 @@ pub fn verify_certificate(
     let certificate = verify(&Unverified::<ServerCertificate>::decode(certificate)?, &trust.certifiers)?;
     let named = certificate.get();
     let is_covered = named.tenants.contains(&role.tenant)
-        && named.origins.iter().any(|origin| origin == role.origin)
-        && named.operations.iter().any(|operation| operation == role.operation);
+        && named.origins.iter().any(|origin| origin == role.origin.as_str())
+        && named.operations.iter().any(|operation| operation == role.operation.as_str());
     if !is_covered {
         return Err(TrustError::ServerScope);
     }
-    window::check(Window::Certificate, named.issued_at, named.expires_at, now)?;
+    window::check(KeyWindow::Certificate, named.issued_at, named.expires_at, now)?;
     if trust.has_revoked_server(&named.public_key) {
         return Err(TrustError::ServerRevoked);
     }

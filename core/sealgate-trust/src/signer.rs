@@ -5,7 +5,7 @@ use sealgate_artifact::{
     pre_authentication_encoding,
 };
 
-/// What a key may be asked to sign. The signer builds the bytes, so no key signs bytes of a stranger's making.
+/// What a key may be asked to sign. The signer builds the bytes itself, so no key signs bytes that somebody else made.
 #[derive(Debug, Clone, Copy)]
 pub enum Message<'a> {
     /// A statement, under DSSE's encoding.
@@ -18,7 +18,7 @@ impl Message<'_> {
     /// The one use whose keys may sign this.
     pub fn signing_use(&self) -> KeyUse {
         match self {
-            Self::Statement(kind, _) => crate::signing_use(*kind),
+            Self::Statement(kind, _) => kind.signing_use(),
             Self::AppAnswer(_) => KeyUse::App,
         }
     }
@@ -26,7 +26,7 @@ impl Message<'_> {
     /// The bytes to be signed.
     pub fn to_bytes(&self) -> Vec<u8> {
         match self {
-            Self::Statement(kind, payload) => pre_authentication_encoding(&kind.payload_type(), payload),
+            Self::Statement(kind, payload) => pre_authentication_encoding(kind.payload_type(), payload),
             Self::AppAnswer(text) => text.as_bytes().to_vec(),
         }
     }
@@ -44,7 +44,7 @@ pub enum SignError {
     /// The signature did not verify, or two attempts differed: a hardware fault or an attack. It was not released.
     #[error("a signature of key {0} did not verify right after it was made")]
     Fault(KeyId),
-    /// The statement breaks its own format, so nobody could read it back.
+    /// The statement breaks its own format, so nobody could read it.
     #[error("refused to sign: {0}")]
     Malformed(ArtifactError),
     /// The key's storage failed.
@@ -65,7 +65,7 @@ impl SignError {
     }
 }
 
-/// Custody of private keys. Private keys never leave whatever implements this.
+/// Custody of private keys. A private key never leaves the implementation.
 pub trait Signer: Send + Sync {
     /// Makes a key pair and stores it durably before it returns the public key.
     fn generate(&self, key_use: KeyUse) -> Result<PublicKey, SignError>;
@@ -74,17 +74,17 @@ pub trait Signer: Send + Sync {
     fn sign(&self, key: KeyId, message: Message<'_>) -> Result<[u8; 64], SignError>;
 }
 
-/// Signs a statement with each of `keys`, all of the use that its kind demands.
+/// Signs a statement with each of `keys`. Their use must be the one that signs this kind.
 pub fn sign_statement<T: Statement>(
     signer: &dyn Signer,
     statement: &T,
     keys: &[PublicKey],
 ) -> Result<Carrier, SignError> {
     let (payload, attachments) = (statement.to_payload(), statement.attachments());
-    // What cannot be read must not be signed: readers would refuse it for ever.
+    // What cannot be read must not be signed: every reader would refuse it.
     T::from_payload(&payload, &attachments).map_err(SignError::Malformed)?;
     let signatures = keys.iter().map(|key| {
-        let id = key.id(crate::signing_use(T::KIND));
+        let id = key.id(T::KIND.signing_use());
         let sig = signer.sign(id, Message::Statement(T::KIND, &payload))?;
         Ok(SignatureEntry { keyid: id.to_string(), sig: sig.to_vec() })
     });

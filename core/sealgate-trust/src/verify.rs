@@ -1,10 +1,10 @@
-//! The one function that believes.
+//! The one function that turns a claim into something believed.
 
 use sealgate_artifact::{KeyRecord, KeyState, Kind, PublicKey, Statement, StatementId, Unverified};
 
-use crate::{TrustError, ed25519, signing_use};
+use crate::{TrustError, ed25519};
 
-/// Something a rule may use: its signatures were checked by [`verify`], and nothing else makes one.
+/// A statement that a rule may use. Only [`verify`] makes one, after it checked the signatures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified<T> {
     statement: T,
@@ -45,7 +45,7 @@ pub struct Signers {
 impl Signers {
     /// Signers of `kind` out of a keyset: those whose use fits and who were not revoked.
     pub(crate) fn of_keyset(kind: Kind, records: &[KeyRecord]) -> Self {
-        let fits = |r: &&KeyRecord| r.key_use == signing_use(kind) && r.state != KeyState::Revoked;
+        let fits = |r: &&KeyRecord| r.key_use == kind.signing_use() && r.state != KeyState::Revoked;
         Self::new(kind, records.iter().filter(fits).map(|r| r.public_key).collect(), 1)
     }
 
@@ -59,8 +59,8 @@ impl Signers {
     }
 }
 
-/// `spec/keys.md` §2.1 and §2.3: one key has one use and stands once, whatever its state, and every key is sound.
-/// `known` are the keys of the levels above.
+/// `spec/keys.md` §2.1 and §2.3: every key is sound, has one use and is listed once, whatever its state. `known` are the
+/// keys of the levels above.
 pub(crate) fn admit_keys(
     known: &[PublicKey],
     keys: impl Iterator<Item = PublicKey>,

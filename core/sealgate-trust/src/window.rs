@@ -1,12 +1,12 @@
-//! From when until when a statement about keys holds (`spec/keys.md` §4.3).
+//! When a statement about keys holds (`spec/keys.md` §4.3).
 
 use sealgate_artifact::UnixSeconds;
 
 use crate::TrustError;
 
-/// Whose window it is; decides the code.
+/// Whose window it is. This decides the code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Window {
+pub enum KeyWindow {
     /// The last root statement's.
     Root,
     /// A keyset's or tenant keyset's.
@@ -15,7 +15,7 @@ pub enum Window {
     Certificate,
 }
 
-impl std::fmt::Display for Window {
+impl std::fmt::Display for KeyWindow {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Root => "last root statement",
@@ -25,9 +25,9 @@ impl std::fmt::Display for Window {
     }
 }
 
-/// A day's tolerance before `issued_at` spares machines whose clock is a little behind; the end has none.
+/// The window begins a day before `issued_at`, for machines whose clock is a little slow. Its end has no tolerance.
 pub(crate) fn check(
-    window: Window,
+    window: KeyWindow,
     issued_at: UnixSeconds,
     expires_at: UnixSeconds,
     now: UnixSeconds,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use sealgate_artifact::limits;
+use sealgate_artifact::Word;
 
 use crate::server::Server;
 use crate::{
@@ -91,9 +91,10 @@ impl Builder {
         if server.is_open_to_others() && !self.plain_http {
             return Err(ConfigurationError::PlainHttp);
         }
-        if !self.fingerprint.as_deref().is_none_or(is_word) {
-            return Err(ConfigurationError::Fingerprint);
-        }
+        let fingerprint = match self.fingerprint {
+            Some(text) => Some(Word::parse(&text).ok_or(ConfigurationError::Fingerprint)?),
+            None => None,
+        };
         let transport = match self.transport {
             Some(transport) => transport,
             None => Box::new(HttpTransport::builder().build()?),
@@ -101,15 +102,10 @@ impl Builder {
         Ok(Client {
             trust,
             server,
-            fingerprint: self.fingerprint,
+            fingerprint,
             store: self.store.ok_or(ConfigurationError::StoreMissing)?,
             clock: self.clock,
             transport,
         })
     }
-}
-
-/// `spec/online.md` §2.3.
-fn is_word(text: &str) -> bool {
-    (1..=limits::REQUEST_WORD_BYTES).contains(&text.len()) && !text.chars().any(char::is_control)
 }

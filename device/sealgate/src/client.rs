@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use sealgate_artifact::{DeviceRequest, Envelope, LicenseKey, LicenseName, Nonce};
+use sealgate_artifact::{DeviceRequest, Envelope, LicenseKey, LicenseName, Nonce, Operation, Word};
 use zeroize::Zeroizing;
 
 use crate::device_key::DeviceKey;
@@ -15,7 +15,6 @@ use crate::trust::Trust;
 use crate::{Builder, Clock, ConfigurationError, Denied, Error, License, Store, Transport, random};
 
 /// The operation of a server certificate that covers validations.
-const VALIDATE: &str = "validate";
 /// How often other processes may change the state while an answer is judged.
 const ATTEMPTS: usize = 8;
 
@@ -25,7 +24,7 @@ const ATTEMPTS: usize = 8;
 pub struct Client {
     pub(crate) trust: Trust,
     pub(crate) server: Server,
-    pub(crate) fingerprint: Option<String>,
+    pub(crate) fingerprint: Option<Word>,
     pub(crate) store: Box<dyn Store>,
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) transport: Box<dyn Transport>,
@@ -55,7 +54,7 @@ type Fetched = OnceCell<Option<Missing>>;
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Client").field("server", &self.server.origin).finish_non_exhaustive()
+        f.debug_struct("Client").field("server", &self.server.origin.as_str()).finish_non_exhaustive()
     }
 }
 
@@ -101,10 +100,10 @@ impl Client {
         Ok(DeviceRequest {
             tenant: self.trust.tenant,
             app: self.trust.app,
-            license: LicenseName::Key(key.expose()),
+            license: LicenseName::Key(Word::parse(&key.expose()).expect("a key is printed in 34 symbols")),
             device_key: device.public(),
             fingerprint: self.fingerprint.clone(),
-            operation: VALIDATE.to_owned(),
+            operation: Operation::Validate,
             nonce: Nonce::from_random(*random::bits()?),
             client_time: self.clock.now(),
         })

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sealgate_artifact::{Code, Decision, LicenseId, UnixSeconds};
+use sealgate_artifact::{Code, Decision, Family, LicenseId, UnixSeconds};
 
 /// The license says no. Nothing makes one but a verified decision, a verified license, or a mistyped key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -81,19 +81,17 @@ impl Denied {
 
     /// Without a full stop, as errors are written: programs go on behind it.
     fn meaning(&self) -> &str {
-        let known = Code::ALL.iter().find(|code| code.as_str() == self.code);
-        known.map_or(self.code.as_str(), |code| code.meaning()).trim_end_matches('.')
+        let meaning = match Code::parse(&self.code) {
+            Some(code) => code.meaning(),
+            None => &self.code,
+        };
+        meaning.trim_end_matches('.')
     }
 
     /// One sentence: what would put it right.
     pub fn fix(&self) -> &'static str {
-        match self.code.as_str() {
-            "license_key_malformed" => "Type the key again as it was issued: seven groups of four.",
-            "invalid_key" => "Check the key against the vendor's message; it may be for another product.",
-            "expired" => "Renew the license.",
-            "not_yet_valid" => "Wait until the license begins, and check this machine's clock.",
-            "device_limit" => "Release another device, or ask the vendor for more seats.",
-            _ => "Ask the vendor about this license.",
-        }
+        // A denial by any other code is about the vendor's set-up, which the user cannot change.
+        let of_license = Code::parse(&self.code).filter(|code| code.family() == Family::License);
+        of_license.and_then(Code::fix).unwrap_or("Ask the vendor about this license.")
     }
 }

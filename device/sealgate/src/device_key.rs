@@ -27,7 +27,7 @@ impl DeviceKey {
         let payload = request.to_payload();
         DeviceRequest::from_payload(&payload, &[])?;
         let typ = DeviceRequest::KIND.payload_type();
-        let message = sealgate_artifact::pre_authentication_encoding(&typ, &payload);
+        let message = sealgate_artifact::pre_authentication_encoding(typ, &payload);
         let signature = SignatureEntry {
             keyid: self.public().id(KeyUse::Device).to_string(),
             sig: self.0.sign(&message).to_bytes().to_vec(),

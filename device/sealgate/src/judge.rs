@@ -2,11 +2,11 @@
 //! §5 and §6). A pure function of what was received, what is remembered and one time.
 
 use sealgate_artifact::{
-    Decision, DeviceRequest, License as Signed, Outcome, ServerCertificate, StatementId, UnixSeconds,
+    Decision, DeviceRequest, License as Signed, Origin, Outcome, ServerCertificate, StatementId, UnixSeconds,
 };
-use sealgate_rules::{Window, in_force};
+use sealgate_rules::Standing;
 use sealgate_trust::{
-    Accepted, Asked, ServerRole, TenantTrust, TrustError, Verified, Window as Holds, verify_certificate,
+    Accepted, KeyWindow, SentRequest, ServerRole, TenantTrust, TrustError, Verified, verify_certificate,
     verify_decision, verify_license,
 };
 
@@ -19,7 +19,7 @@ use crate::{Denied, Error, License, SecurityError, TransportError};
 /// What was asked, of whom, and when.
 pub(crate) struct Question<'a> {
     pub(crate) trust: &'a Trust,
-    pub(crate) origin: &'a str,
+    pub(crate) origin: &'a Origin,
     pub(crate) request: &'a DeviceRequest,
     pub(crate) id: StatementId,
     /// The one time of all steps, never below the floor.
@@ -61,15 +61,16 @@ impl Question<'_> {
         let chain = TenantTrust::verify(&trust.roots, &has.chain, tenant, self.accepted, self.now);
         let chain = chain.map_err(|why| Refusal::Chain(of_chain(why)))?;
         let certificate = self.certificate(&chain, answer, &has)?;
-        let asked = Asked::by(self.request, self.id);
-        let decision = verify_decision(&certificate, &answer.decision, &asked).map_err(of_decision)?;
+        let sent = SentRequest::new(self.request, self.id);
+        let decision = verify_decision(&certificate, &answer.decision, &sent).map_err(of_decision)?;
         let license = self.license(&chain, answer, &has, decision.get())?;
 
         let signed_time = signed_time(decision.get(), &chain, certificate.get());
         let floor = self.floor.max(signed_time);
         let license = license.get();
         // spec/license.md §4: the same function as the server's, at a time that no clock can set back.
-        in_force(Window::from(license), false, self.now.max(floor))
+        Standing::of_signed(license)
+            .gives_rights(self.now.max(floor))
             .map_err(|code| Denied::by_license(code, license.license))?;
         let memory = Memory { accepted: chain.accepted().clone(), floor, statements: has };
         Ok((License::new(license, Some(decision.get())), memory))
@@ -85,7 +86,7 @@ impl Question<'_> {
         let Some(certificate) = &has.certificate else {
             return Err(SecurityError::ServerUntrusted("it shows no certificate").into());
         };
-        let (origin, operation) = (self.origin, self.request.operation.as_str());
+        let (origin, operation) = (self.origin, &self.request.operation);
         let role = ServerRole { tenant: self.trust.tenant, origin, operation };
         verify_certificate(chain, certificate, &role, self.now).map_err(|why| {
             let is_held = !answer.brings_certificate() && why == TrustError::SignatureInvalid;
@@ -155,8 +156,8 @@ fn of_certificate(why: TrustError) -> SecurityError {
         TrustError::SignatureInvalid => SecurityError::ServerUntrusted("its certificate is not the vendor's"),
         TrustError::ServerScope => SecurityError::ServerScope,
         TrustError::ServerRevoked => SecurityError::ServerRevoked,
-        TrustError::Expired(Holds::Certificate) => SecurityError::CertificateExpired,
-        TrustError::NotYetValid(Holds::Certificate) => SecurityError::CertificateNotYetValid,
+        TrustError::Expired(KeyWindow::Certificate) => SecurityError::CertificateExpired,
+        TrustError::NotYetValid(KeyWindow::Certificate) => SecurityError::CertificateNotYetValid,
         why => SecurityError::Statement { what: "server certificate", why },
     }
 }
@@ -168,8 +169,8 @@ fn of_decision(why: TrustError) -> SecurityError {
         }
         TrustError::AnswersAnother(field) => SecurityError::NonceMismatch(field),
         TrustError::ServerScope => SecurityError::ServerScope,
-        TrustError::Expired(Holds::Certificate) => SecurityError::CertificateExpired,
-        TrustError::NotYetValid(Holds::Certificate) => SecurityError::CertificateNotYetValid,
+        TrustError::Expired(KeyWindow::Certificate) => SecurityError::CertificateExpired,
+        TrustError::NotYetValid(KeyWindow::Certificate) => SecurityError::CertificateNotYetValid,
         why => SecurityError::Statement { what: "decision", why },
     }
 }

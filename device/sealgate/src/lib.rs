@@ -89,7 +89,7 @@ pub use transport::{ANSWER_BYTES, HttpAnswer, HttpQuestion, Transport, Unanswere
 pub use trust::Trust;
 
 pub use sealgate_artifact::{Code, Family, LicenseId, Tier, UnixSeconds};
-pub use sealgate_trust::{TrustError, Window};
+pub use sealgate_trust::{KeyWindow, TrustError};
 
 /// The bare signature rule (`spec/ed25519.md`), for programs that verify what the vendor signed elsewhere.
 pub mod ed25519 {

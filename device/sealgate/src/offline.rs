@@ -1,7 +1,7 @@
 //! A license file on a machine that asks nobody.
 
 use sealgate_artifact::UnixSeconds;
-use sealgate_rules::{Window, in_force};
+use sealgate_rules::Standing;
 use sealgate_trust::{Accepted, TenantTrust, verify_license};
 
 use crate::{Denied, Error, License, SecurityError, Trust};
@@ -18,6 +18,8 @@ pub fn verify_license_file(trust: &'static [u8], file: &[u8], now: UnixSeconds) 
     let verified = verify_license(&chain, file, Some(trust.app))
         .map_err(|why| SecurityError::Statement { what: "license", why })?;
     let license = verified.get();
-    in_force(Window::from(license), false, now).map_err(|code| Denied::by_license(code, license.license))?;
+    Standing::of_signed(license)
+        .gives_rights(now)
+        .map_err(|code| Denied::by_license(code, license.license))?;
     Ok(License::new(license, None))
 }

@@ -1,16 +1,15 @@
 //! The server's address, and the origin that its certificate must name (`spec/keys.md` §5.8).
 
+use sealgate_artifact::Origin;
+
 use crate::ConfigurationError;
 
 /// A server's URL, taken apart once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Server {
-    /// Spelled as certificates spell it.
-    pub(crate) origin: String,
+    pub(crate) origin: Origin,
     /// What stands before `/api/v1`, without a slash at its end.
     base: String,
-    is_plain: bool,
-    is_here: bool,
 }
 
 impl Server {
@@ -30,18 +29,15 @@ impl Server {
         }
         let (host, port) = host_and_port(authority)?;
         let port = port.filter(|port| *port != own_port).map(|port| format!(":{port}")).unwrap_or_default();
-        let origin = format!("{scheme}://{host}{port}");
-        Ok(Self {
-            base: format!("{origin}{path}"),
-            origin,
-            is_plain: scheme == "http",
-            is_here: is_loopback(&host),
-        })
+        // However the address was typed, what is compared has the one spelling.
+        let origin = Origin::parse(&format!("{scheme}://{host}{port}"));
+        let origin = origin.ok_or(wrong("its host is no name or address"))?;
+        Ok(Self { base: format!("{origin}{path}"), origin })
     }
 
     /// Whether what is sent could be read on its way.
     pub(crate) fn is_open_to_others(&self) -> bool {
-        self.is_plain && !self.is_here
+        self.origin.is_plain() && !is_loopback(self.origin.host())
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -63,14 +59,9 @@ fn host_and_port(authority: &str) -> Result<(String, Option<&str>), Configuratio
     };
     let host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
         Some(address) => address.parse::<std::net::Ipv6Addr>().ok().map(|address| format!("[{address}]")),
-        None => Some(host.to_ascii_lowercase()).filter(|host| is_name(host)),
+        None => Some(host.to_ascii_lowercase()),
     };
     host.map(|host| (host, port)).ok_or(wrong("its host is no name or address"))
-}
-
-fn is_name(host: &str) -> bool {
-    host.split('.').all(|label| !label.is_empty())
-        && host.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-'))
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -121,6 +112,9 @@ mod tests {
             "https://[x]",
             "https://ä",
             "https://a..b",
+            "https://-a",
+            "https://a-.b",
+            "https://[::ffff:192.0.2.1]",
             "https://a/../b",
             "https://a\r\nx: y",
         ] {

@@ -1,8 +1,7 @@
 //! What a build pins: `trust.json` (`spec/keys.md` §6).
 
-use sealgate_artifact::{AppId, PublicKey, Root, TenantId, Unverified};
-use sealgate_trust::{ChainBytes, Roots};
-use serde_json::value::RawValue;
+use sealgate_artifact::{AppId, Root, TenantId, Unverified};
+use sealgate_trust::{ChainBytes, Roots, TrustFile};
 
 use crate::ConfigurationError;
 
@@ -27,35 +26,18 @@ impl Trust {
         if bytes.is_empty() {
             return Err(ConfigurationError::TrustMissing);
         }
-        let file: sealgate_wire::Trust = serde_json::from_slice(bytes).map_err(invalid)?;
-        let keys: Vec<PublicKey> = file
-            .roots
-            .iter()
-            .map(|root| PublicKey::parse(root))
-            .collect::<Result<_, _>>()
-            .map_err(invalid)?;
-        let chain = chain(&file)?;
+        let file = TrustFile::parse(bytes).map_err(invalid)?;
+        let Some(last) = file.chain.roots.last() else {
+            return Err(invalid("the keyset chain has no root statement"));
+        };
         Ok(Self {
-            roots: Roots::pin(keys, file.threshold, Some(file.root_version)).map_err(invalid)?,
-            tenant: TenantId::parse(&file.tenant).map_err(invalid)?,
-            app: AppId::parse(&file.app).map_err(invalid)?,
-            last_root: chain.roots.last().and_then(|root| root_version(root)).unwrap_or(file.root_version),
-            chain,
+            roots: file.pins().map_err(invalid)?,
+            last_root: root_version(last).unwrap_or(file.root_version),
+            tenant: file.tenant,
+            app: file.app,
+            chain: file.chain,
         })
     }
-}
-
-/// Root statements, oldest first, and then the newest keyset.
-fn chain(file: &sealgate_wire::Trust) -> Result<ChainBytes, ConfigurationError> {
-    let bytes = |envelope: &RawValue| envelope.get().as_bytes().to_vec();
-    let Some((keyset, roots @ [_, ..])) = file.keyset_chain.split_last() else {
-        return Err(invalid("the keyset chain has no root statement and keyset"));
-    };
-    Ok(ChainBytes {
-        roots: roots.iter().map(|root| bytes(root)).collect(),
-        keyset: bytes(keyset),
-        tenant_keyset: bytes(&file.tenant_keyset),
-    })
 }
 
 /// What a root statement says its version is. Only a choice of what to ask for and where to begin.

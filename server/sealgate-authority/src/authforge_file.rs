@@ -1,55 +1,78 @@
 //! License files on AuthForge's wire, put together and signed (`spec/authforge.md`).
 
-use sealgate_artifact::{Code, KeyUse, RecordId, UnixSeconds};
-use sealgate_store::{AppRow, LicenseRow};
-use sealgate_trust::Message;
-use sealgate_wire::authforge::{FileVariables, LicenseFile, Machines};
-use sealgate_wire::{Timestamp, Variable};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use crate::control::stored;
-use crate::{Authority, AuthorityError};
+use sealgate_artifact::{Code, KeyUse, RecordId, UnixSeconds};
+use sealgate_authforge::{FileVariables, LicenseFile, Machines, Variable};
+use sealgate_store::table::{AppRow, LicenseRow};
+use sealgate_trust::{Message, Signer};
+
+use crate::{AuthorityError, Ids, stored};
 
 /// A signed file. It holds a license key, so it has no `Debug` text.
 #[derive(Clone)]
-pub(crate) struct Minted {
-    /// Names this file among all.
-    pub(crate) jti: String,
+pub struct Minted {
+    /// The file's own id.
+    pub jti: String,
     /// The armored text.
-    pub(crate) text: String,
-    /// What to call it on a disk.
-    pub(crate) name: String,
+    pub text: String,
+    /// A name for it on a disk.
+    pub name: String,
 }
 
-/// Makes a file for these machines. Nothing is stored, and nothing is decided here.
-pub(crate) fn mint(
-    a: &Authority,
-    (app, license, key): (&AppRow, &LicenseRow, String),
-    hwid: Machines,
-    expires_at: Option<UnixSeconds>,
-) -> Result<Minted, AuthorityError> {
-    let (millis, random) = a.new_id();
-    let jti = RecordId::new(millis, random).to_string();
-    let kid = app.public_key.id(KeyUse::App);
-    let name = format!("{key}.authforge");
-    let file = LicenseFile {
-        app_id: app.id.to_string(),
-        license_key: key,
-        jti: jti.clone(),
-        kid: kid.to_string(),
-        issued_at: Timestamp(a.now()),
-        expires_at: expires_at.map(Timestamp),
-        hwid,
-        // The label is the vendor's own note.
-        label: None,
-        license_expires_at: Some(license.expires_at.map(Timestamp)),
-        license_variables: variables(&license.variables)?,
-        app_variables: variables(&app.variables)?,
-    };
-    // What is not ours in it is the device's name, which a published client would not read as it stands.
-    let unsigned = file.unsigned().map_err(|_| AuthorityError::Refused(Code::MalformedRequest))?;
-    let signature = a.signer.sign(kid, Message::AppAnswer(unsigned.payload()))?;
-    Ok(Minted { jti, text: unsigned.with_signature(&signature), name })
+/// Signs files with the keys of apps.
+#[derive(Clone)]
+pub struct Mint {
+    signer: Arc<dyn Signer>,
+    ids: Ids,
+}
+
+/// What a file is made from.
+pub struct Draft<'a> {
+    /// The app whose key signs.
+    pub app: &'a AppRow,
+    /// The license that the file grants.
+    pub license: &'a LicenseRow,
+    /// Its key, which stands in the file.
+    pub key: String,
+    /// The devices that may use the file.
+    pub machines: Machines,
+    /// When the file ends; `None` for never.
+    pub expires_at: Option<UnixSeconds>,
+}
+
+impl Mint {
+    /// Signs with this signer's keys.
+    pub fn new(signer: Arc<dyn Signer>, ids: Ids) -> Self {
+        Self { signer, ids }
+    }
+
+    /// Makes a file. Stores nothing and decides nothing.
+    pub fn make(&self, draft: Draft<'_>) -> Result<Minted, AuthorityError> {
+        let Draft { app, license, key, machines, expires_at } = draft;
+        let jti = self.ids.fresh(RecordId::new).to_string();
+        let kid = app.public_key.id(KeyUse::App);
+        let name = format!("{key}.authforge");
+        let file = LicenseFile {
+            app_id: app.id.to_string(),
+            license_key: key,
+            jti: jti.clone(),
+            kid: kid.to_string(),
+            issued_at: self.ids.now(),
+            expires_at,
+            hwid: machines,
+            // The label is the vendor's own note.
+            label: None,
+            license_expires_at: Some(license.expires_at),
+            license_variables: variables(&license.variables)?,
+            app_variables: variables(&app.variables)?,
+        };
+        // Everything in it is ours but the device's name, which a published client may not be able to read.
+        let unsigned = file.unsigned().map_err(|_| AuthorityError::Refused(Code::MalformedRequest))?;
+        let signature = self.signer.sign(kid, Message::AppAnswer(unsigned.payload()))?;
+        Ok(Minted { jti, text: unsigned.with_signature(&signature), name })
+    }
 }
 
 fn variables(text: &str) -> Result<Option<FileVariables>, AuthorityError> {

@@ -1,10 +1,13 @@
-//! Why a use case did not do as asked.
+//! Why a use case did not do what was asked.
 
 use sealgate_artifact::{ArtifactError, Code};
 use sealgate_store::StoreError;
 use sealgate_trust::SignError;
 
-/// Why a use case did not do as asked. Nothing changed.
+/// Why a use case did not do what was asked. Nothing changed.
+///
+/// Only [`Refused`](Self::Refused) and [`Invalid`](Self::Invalid) are answers to the caller. Everything else is a
+/// failure of the server: it is logged with its cause and the request's id, and never counted as a refusal.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthorityError {
     /// The answer is no, for a reason that has a code.
@@ -13,15 +16,21 @@ pub enum AuthorityError {
     /// A field of the request is out of range.
     #[error("{field}: {why}")]
     Invalid {
-        /// The field as the caller knows it.
+        /// The field's name in the request.
         field: &'static str,
         /// What it must be.
         why: &'static str,
     },
-    /// Somebody changed in between what this was based on; it is tried again.
+    /// The server cannot do it now; the same request may succeed later. Says what it is waiting for.
+    #[error("busy: {0}")]
+    Busy(&'static str),
+    /// The server holds something that it never writes, or misses something that must be there.
+    #[error("broken: {0}")]
+    Broken(String),
+    /// Somebody changed what this was based on. The use case is tried again.
     #[error("overtaken by another change")]
     Superseded,
-    /// A request of this name was answered while this one was under way; its answer is given.
+    /// A request with the same idempotency key was answered meanwhile. Its answer is given.
     #[error("answered already")]
     Answered,
     /// The database failed.
@@ -30,40 +39,43 @@ pub enum AuthorityError {
     /// The signer failed.
     #[error(transparent)]
     Sign(#[from] SignError),
-    /// Something stored is not what this program stores.
-    #[error("stored artifact: {0}")]
-    Stored(#[from] ArtifactError),
-    /// The database is empty, and this process may not found it.
-    #[error("the database is empty: start the Authority on it first")]
-    NotFounded,
-    /// The database is empty, and the keystore is not.
-    #[error("the database is empty, but one was founded with these keys")]
-    DatabaseLost,
-    /// The first start could not hand over the owner's token.
-    #[error("the owner token cannot be saved: {0}")]
-    TokenNotSaved(std::io::Error),
+}
+
+/// What a use case says when others changed the same thing each time it tried.
+pub const BUSY: AuthorityError = AuthorityError::Busy("others keep changing the same thing");
+
+/// Something stored is not what this program stores.
+pub fn broken(what: impl Into<String>) -> AuthorityError {
+    AuthorityError::Broken(what.into())
+}
+
+impl From<ArtifactError> for AuthorityError {
+    /// Statements in the database were made by this program.
+    fn from(error: ArtifactError) -> Self {
+        broken(format!("stored statement: {error}"))
+    }
 }
 
 impl AuthorityError {
-    /// The stable code, `spec/errors.md` §2.
+    /// The stable code (`spec/errors.md` §2).
     pub fn code(&self) -> Code {
         match self {
             Self::Refused(code) => *code,
-            Self::Superseded | Self::Answered => Code::Unavailable,
             Self::Invalid { .. } => Code::MalformedRequest,
+            Self::Busy(_) | Self::Superseded | Self::Answered => Code::Unavailable,
+            Self::Broken(_) => Code::SystemError,
             Self::Store(e) => e.code(),
             Self::Sign(e) => e.code(),
-            Self::Stored(_) => Code::SystemError,
-            Self::NotFounded | Self::DatabaseLost => Code::DatabaseUnusable,
-            Self::TokenNotSaved(_) => Code::FileUnreadable,
         }
     }
 
-    /// A sentence that a stranger may read: failures inside are named by code only.
+    /// Whether the server failed. Otherwise it answered no.
+    pub fn is_failure(&self) -> bool {
+        !matches!(self, Self::Refused(_) | Self::Invalid { .. })
+    }
+
+    /// A sentence for the caller. A failure is named by its code only.
     pub fn public_message(&self) -> String {
-        match self {
-            Self::Refused(_) | Self::Invalid { .. } => self.to_string(),
-            _ => self.code().meaning().to_owned(),
-        }
+        if self.is_failure() { self.code().meaning().to_owned() } else { self.to_string() }
     }
 }

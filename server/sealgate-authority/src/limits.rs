@@ -3,32 +3,33 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use sealgate_artifact::{AppId, Code, LicenseId};
 use sealgate_rules::{Bucket, Rate};
 
-use crate::{Authority, AuthorityError};
+use crate::AuthorityError;
+use crate::ports::Clock;
 
 /// Locks are spread so that requests seldom meet.
 const SHARDS: usize = 16;
 /// Buckets of one shard; about a million in all. Blocks memory exhaustion by addresses without number.
 const SHARD_BUCKETS: usize = (1 << 16) / 8 * 7;
 
-/// The rates. What is `None` is not limited.
+/// How many requests are taken; `None` is no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Questions about one license, but for heartbeats.
+    /// Requests about one license, except heartbeats.
     pub license: Option<Rate>,
     /// Heartbeats of one license.
     pub heartbeat: Option<Rate>,
-    /// Questions from one address.
+    /// Requests from one address.
     pub address: Option<Rate>,
-    /// Whether heartbeats count for their address too.
+    /// Whether heartbeats count for their address as well.
     pub address_heartbeats: bool,
-    /// Questions about one app.
+    /// Requests about one app.
     pub app: Option<Rate>,
-    /// What a guess costs its address: a key, app or token that nobody has.
+    /// What a wrong guess (an unknown key, app or token) costs its address, in requests.
     pub guess_costs: u32,
 }
 
@@ -47,7 +48,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// What AuthForge documents for its own service.
+    /// The limits that AuthForge documents for its own service.
     pub fn authforge() -> Self {
         let rate = |n| Some(Rate::per_minute(number(n)));
         Self {
@@ -60,7 +61,7 @@ impl Limits {
         }
     }
 
-    /// None at all. Whoever can reach the server may ask without end.
+    /// No limits: whoever reaches the server can guess and ask without end.
     pub fn danger_off() -> Self {
         Self {
             license: None,
@@ -88,15 +89,68 @@ enum Kind {
     Heartbeat,
 }
 
-/// What was used up.
-pub(crate) struct Limiter {
+/// Counts who asks how often. One per process; clones share its counts.
+#[derive(Clone)]
+pub struct Limiter {
     limits: Limits,
-    shards: [Mutex<HashMap<Subject, Bucket>>; SHARDS],
+    clock: Arc<dyn Clock>,
+    shards: Arc<[Mutex<HashMap<Subject, Bucket>>; SHARDS]>,
 }
 
 impl Limiter {
-    pub(crate) fn new(limits: Limits) -> Self {
-        Self { limits, shards: std::array::from_fn(|_| Mutex::default()) }
+    /// Nobody has asked yet.
+    pub fn new(limits: Limits, clock: Arc<dyn Clock>) -> Self {
+        Self { limits, clock, shards: Arc::new(std::array::from_fn(|_| Mutex::default())) }
+    }
+
+    /// One request from an address. Without a known address, only what is asked about is limited.
+    pub fn address(&self, from: Option<IpAddr>) -> Result<(), AuthorityError> {
+        let Some(from) = from else { return Ok(()) };
+        self.within_rate(self.limits.address, address(from))
+    }
+
+    /// One heartbeat from an address.
+    pub fn heartbeat_address(&self, from: Option<IpAddr>) -> Result<(), AuthorityError> {
+        if self.limits.address_heartbeats { self.address(from) } else { Ok(()) }
+    }
+
+    /// One request about an app.
+    pub fn app(&self, id: AppId) -> Result<(), AuthorityError> {
+        self.within_rate(self.limits.app, (Kind::App, *id.as_bytes()))
+    }
+
+    /// One request about a license.
+    pub fn license(&self, id: LicenseId) -> Result<(), AuthorityError> {
+        self.within_rate(self.limits.license, (Kind::License, *id.as_bytes()))
+    }
+
+    /// One heartbeat of a license.
+    pub fn heartbeat(&self, id: LicenseId) -> Result<(), AuthorityError> {
+        self.within_rate(self.limits.heartbeat, (Kind::Heartbeat, *id.as_bytes()))
+    }
+
+    /// Whether an address may still guess. Asking this costs nothing, and neither does being right.
+    pub fn may_guess(&self, from: Option<IpAddr>) -> Result<(), AuthorityError> {
+        let (Some(rate), Some(from)) = (self.limits.address, from) else { return Ok(()) };
+        let now = self.micros();
+        let admitted = self.with(address(from), now, |bucket| bucket.clone().take(rate, now));
+        admitted.map_err(|_| AuthorityError::Refused(Code::RateLimited))
+    }
+
+    /// Charges an address for a wrong guess, less the `paid` units that the request has cost already.
+    pub fn charge_guess(&self, from: Option<IpAddr>, paid: u32) {
+        let (limits, now) = (&self.limits, self.micros());
+        if let (Some(rate), Some(from)) = (limits.address, from) {
+            let more = limits.guess_costs.saturating_sub(paid);
+            self.with(address(from), now, |bucket| bucket.charge(rate, more, now));
+        }
+    }
+
+    fn within_rate(&self, rate: Option<Rate>, subject: Subject) -> Result<(), AuthorityError> {
+        let Some(rate) = rate else { return Ok(()) };
+        let now = self.micros();
+        let taken = self.with(subject, now, |bucket| bucket.take(rate, now));
+        taken.map_err(|_| AuthorityError::Refused(Code::RateLimited))
     }
 
     fn with<T>(&self, subject: Subject, now: u64, act: impl FnOnce(&mut Bucket) -> T) -> T {
@@ -114,10 +168,8 @@ impl Limiter {
         act(buckets.entry(subject).or_default())
     }
 
-    fn take(&self, rate: Option<Rate>, subject: Subject, now: u64) -> Result<(), AuthorityError> {
-        let Some(rate) = rate else { return Ok(()) };
-        let taken = self.with(subject, now, |bucket| bucket.take(rate, now));
-        taken.map_err(|_| AuthorityError::Refused(Code::RateLimited))
+    fn micros(&self) -> u64 {
+        self.clock.unix_millis().saturating_mul(1_000)
     }
 }
 
@@ -130,58 +182,12 @@ fn address(address: IpAddr) -> Subject {
     (Kind::Address, name.to_be_bytes())
 }
 
-impl Authority {
-    fn micros(&self) -> u64 {
-        self.clock.unix_millis().saturating_mul(1_000)
-    }
-
-    /// One question from an address. An address that nobody knows is limited by what it asks about alone.
-    pub(crate) fn admit_address(&self, from: Option<IpAddr>) -> Result<(), AuthorityError> {
-        let Some(from) = from else { return Ok(()) };
-        self.limiter.take(self.limiter.limits.address, address(from), self.micros())
-    }
-
-    /// One heartbeat from an address.
-    pub(crate) fn admit_heartbeat_address(&self, from: Option<IpAddr>) -> Result<(), AuthorityError> {
-        if self.limiter.limits.address_heartbeats { self.admit_address(from) } else { Ok(()) }
-    }
-
-    /// One question about an app.
-    pub(crate) fn admit_app(&self, id: AppId) -> Result<(), AuthorityError> {
-        self.limiter.take(self.limiter.limits.app, (Kind::App, *id.as_bytes()), self.micros())
-    }
-
-    /// One question about a license.
-    pub(crate) fn admit_license(&self, id: LicenseId) -> Result<(), AuthorityError> {
-        self.limiter.take(self.limiter.limits.license, (Kind::License, *id.as_bytes()), self.micros())
-    }
-
-    /// One heartbeat of a license.
-    pub(crate) fn admit_heartbeat(&self, id: LicenseId) -> Result<(), AuthorityError> {
-        self.limiter.take(self.limiter.limits.heartbeat, (Kind::Heartbeat, *id.as_bytes()), self.micros())
-    }
-
-    /// Whether an address may still guess. It costs nothing to ask and to be right.
-    pub(crate) fn admit_guess(&self, from: Option<IpAddr>) -> Result<(), AuthorityError> {
-        let (Some(rate), Some(from)) = (self.limiter.limits.address, from) else { return Ok(()) };
-        let now = self.micros();
-        let admitted = self.limiter.with(address(from), now, |bucket| bucket.clone().take(rate, now));
-        admitted.map_err(|_| AuthorityError::Refused(Code::RateLimited))
-    }
-
-    /// Somebody guessed, and paid so many units for asking.
-    pub(crate) fn charge_guess(&self, from: Option<IpAddr>, paid: u32) {
-        let (limits, now) = (&self.limiter.limits, self.micros());
-        if let (Some(rate), Some(from)) = (limits.address, from) {
-            let more = limits.guess_costs.saturating_sub(paid);
-            self.limiter.with(address(from), now, |bucket| bucket.charge(rate, more, now));
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::{Kind, Limiter, Limits, SHARD_BUCKETS, SHARDS, address};
+    use crate::ports::System;
 
     #[test]
     fn an_address_is_its_network_where_networks_are_handed_out() {
@@ -194,13 +200,13 @@ mod tests {
 
     #[test]
     fn memory_stays_bounded() {
-        let limiter = Limiter::new(Limits::default());
+        let limiter = Limiter::new(Limits::default(), Arc::new(System));
         for n in 0..4 * SHARD_BUCKETS as u64 {
             let mut name = [0; 16];
             name[..8].copy_from_slice(&(n << 8).to_be_bytes());
             // All of them in one shard, and none of them full again.
             name[15] = name[7] ^ name[3];
-            limiter.take(Limits::default().address, (Kind::Address, name), 1).expect("each asks once");
+            limiter.within_rate(Limits::default().address, (Kind::Address, name)).expect("each asks once");
         }
         let kept: usize = limiter.shards.iter().map(|shard| shard.lock().expect("no panics").len()).sum();
         assert!(kept <= SHARD_BUCKETS && SHARD_BUCKETS * SHARDS <= 1_000_000);

@@ -4,13 +4,14 @@
 //! A crash may lose what was not written yet; nothing that guards a right stands here.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use sealgate_artifact::{AppId, Code, LicenseId, RecordId, TenantId};
-use sealgate_store::{EventRow, StoreError, Tx, Work, write};
+use sealgate_store::table::{self, EventRow};
+use sealgate_store::{Db, StoreError, Tx, Work};
 use sha2::{Digest, Sha256};
 
-use crate::Authority;
+use crate::Ids;
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -21,17 +22,24 @@ const REFUSALS: usize = 10_000;
 /// Rows that are written in one transaction: others write in between.
 const ROWS: usize = 500;
 
-/// Whom a question was about, as far as that was found out.
+/// What a request was about, as far as that was found out.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct About {
-    pub(crate) owner: Option<(TenantId, AppId)>,
-    pub(crate) license: Option<LicenseId>,
-    pub(crate) device: Option<String>,
+pub struct About {
+    /// The app and its tenant.
+    pub owner: Option<(TenantId, AppId)>,
+    /// The license.
+    pub license: Option<LicenseId>,
+    /// The device's name.
+    pub device: Option<String>,
 }
 
-/// Rows that are not written yet.
-#[derive(Default)]
-pub(crate) struct Observed(Mutex<Rows>);
+/// Counts what was asked and answered, and writes it in time. One per process; clones share its rows.
+#[derive(Clone)]
+pub struct Observed {
+    rows: Arc<Mutex<Rows>>,
+    db: Db,
+    ids: Ids,
+}
 
 #[derive(Default)]
 struct Rows {
@@ -60,25 +68,30 @@ struct Pending {
     until: u64,
 }
 
-impl Authority {
+impl Observed {
+    /// Nothing was observed yet.
+    pub fn new(db: Db, ids: Ids) -> Self {
+        Self { rows: Arc::default(), db, ids }
+    }
+
     /// A positive answer: one row for a license, device and hour.
-    pub(crate) fn observe_answer(&self, kind: &'static str, about: &About, request_id: &str) {
-        self.observe(kind, None, about, HOUR, request_id);
+    pub fn answer(&self, kind: &'static str, about: &About, request_id: &str) {
+        self.count(kind, None, about, HOUR, request_id);
     }
 
     /// A refusal: one row for a license, or an app where no license was found, and a code and minute.
-    pub(crate) fn observe_refusal(&self, code: Code, about: &About, request_id: &str) {
-        self.observe("refused", Some(code), about, MINUTE, request_id);
+    pub fn refusal(&self, code: Code, about: &About, request_id: &str) {
+        self.count("refused", Some(code), about, MINUTE, request_id);
     }
 
-    fn observe(&self, kind: &'static str, code: Option<Code>, about: &About, window: u64, request_id: &str) {
+    fn count(&self, kind: &'static str, code: Option<Code>, about: &About, window: u64, request_id: &str) {
         // Nobody's app: there is no vendor to tell. The log has it.
         let Some((tenant, app)) = about.owner else { return };
-        let now = self.now();
+        let now = self.ids.now();
         let until = (now.get() / window + 1) * window;
         let device = about.device.as_deref().filter(|_| code.is_none());
         let mut key = key(kind, code, app, about.license, device, until);
-        let mut rows = self.observed.0.lock().expect("no holder of this lock panics");
+        let mut rows = self.rows.lock().expect("no holder of this lock panics");
         let pending = &mut rows.pending;
         if let Some(known) = pending.get_mut(&key) {
             known.row.count += 1;
@@ -95,9 +108,8 @@ impl Authority {
             }
             about = About { owner: about.owner, ..About::default() };
         }
-        let (millis, random) = self.new_id();
         let row = EventRow {
-            id: RecordId::new(millis, random).to_string(),
+            id: self.ids.fresh(RecordId::new).to_string(),
             tenant,
             app: Some(app),
             license: about.license,
@@ -112,25 +124,21 @@ impl Authority {
     }
 
     /// Writes the rows whose time has come.
-    pub(crate) async fn write_observed(&self) -> Result<(), StoreError> {
-        let now = self.now().get();
-        if now < self.observed.0.lock().expect("no holder of this lock panics").first_due {
+    pub async fn write_due(&self) -> Result<(), StoreError> {
+        let now = self.ids.now().get();
+        if now < self.rows.lock().expect("no holder of this lock panics").first_due {
             return Ok(());
         }
         self.write_those(|pending| pending.until <= now).await
     }
 
     /// Writes every row, before the server ends.
-    pub(crate) async fn write_all_observed(&self) -> Result<(), StoreError> {
+    pub async fn write_all(&self) -> Result<(), StoreError> {
         self.write_those(|_| true).await
     }
 
     /// Writes what a vendor is about to look at: refusals, and all about one license.
-    pub(crate) async fn write_observed_of(
-        &self,
-        tenant: TenantId,
-        license: Option<LicenseId>,
-    ) -> Result<(), StoreError> {
+    pub async fn write_of(&self, tenant: TenantId, license: Option<LicenseId>) -> Result<(), StoreError> {
         self.write_those(|Pending { row, .. }| {
             row.tenant == tenant && (row.code.is_some() || license.is_some() && row.license == license)
         })
@@ -139,7 +147,7 @@ impl Authority {
 
     async fn write_those(&self, due: impl Fn(&Pending) -> bool) -> Result<(), StoreError> {
         let mut rows: Vec<EventRow> = {
-            let mut rows = self.observed.0.lock().expect("no holder of this lock panics");
+            let mut rows = self.rows.lock().expect("no holder of this lock panics");
             rows.take(due)
         };
         while !rows.is_empty() {
@@ -177,7 +185,7 @@ impl Work for InsertEvents {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         for row in &self.0 {
-            write::records::event(tx, row).await?;
+            table::events::insert(tx, row).await?;
         }
         Ok(())
     }

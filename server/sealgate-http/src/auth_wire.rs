@@ -8,13 +8,14 @@ use axum::extract::{FromRequest, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use sealgate_artifact::Code;
-use sealgate_authority::runtime::{Source, Validated};
-use sealgate_authority::{Authority, AuthorityError, runtime};
-use sealgate_wire::{Failed, HeartbeatRequest, OfflineActivateRequest, SelfBanRequest, ValidateRequest};
+use sealgate_authforge::{Failed, HeartbeatRequest, OfflineActivateRequest, SelfBanRequest, ValidateRequest};
+use sealgate_authority::{AuthorityError, Source};
+use sealgate_runtime::{Runtime, Validated};
 use serde::de::DeserializeOwned;
 
 use crate::address::ClientAddress;
 use crate::body;
+use crate::problem::status_of;
 use crate::request_id::{self, RequestId};
 
 /// A question on this wire: what it says, where it comes from.
@@ -33,7 +34,7 @@ impl<T> Question<T> {
     fn refuse(&self, operation: &str, error: &AuthorityError) -> Response {
         let code = error.code();
         tracing::debug!(request_id = self.id.0, operation, %code, "refused");
-        if in_their_words(code).0.is_server_error() {
+        if error.is_failure() {
             tracing::error!(request_id = self.id.0, operation, %code, %error, "a question failed");
         }
         refuse(code)
@@ -51,16 +52,16 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Question<T> {
     }
 }
 
-type Shared = State<Arc<Authority>>;
+type Shared = State<Arc<Runtime>>;
 
 /// `POST /auth/validate`.
-pub(crate) async fn validate(State(a): Shared, question: Question<ValidateRequest>) -> Response {
-    answer("validate", &question, runtime::validate(&a, &question.ask, question.source()).await)
+pub(crate) async fn validate(State(runtime): Shared, question: Question<ValidateRequest>) -> Response {
+    answer("validate", &question, runtime.authforge.validate(&question.ask, question.source()).await)
 }
 
 /// `POST /auth/heartbeat`.
-pub(crate) async fn heartbeat(State(a): Shared, question: Question<HeartbeatRequest>) -> Response {
-    answer("heartbeat", &question, runtime::heartbeat(&a, &question.ask, question.source()).await)
+pub(crate) async fn heartbeat(State(runtime): Shared, question: Question<HeartbeatRequest>) -> Response {
+    answer("heartbeat", &question, runtime.authforge.heartbeat(&question.ask, question.source()).await)
 }
 
 fn answer<T>(
@@ -76,8 +77,8 @@ fn answer<T>(
 }
 
 /// `POST /auth/selfban`.
-pub(crate) async fn self_ban(State(a): Shared, question: Question<SelfBanRequest>) -> Response {
-    match runtime::self_ban(&a, &question.ask, question.source()).await {
+pub(crate) async fn self_ban(State(runtime): Shared, question: Question<SelfBanRequest>) -> Response {
+    match runtime.authforge.self_ban(&question.ask, question.source()).await {
         Ok(done) => Json(done).into_response(),
         Err(error) => question.refuse("selfban", &error),
     }
@@ -85,49 +86,19 @@ pub(crate) async fn self_ban(State(a): Shared, question: Question<SelfBanRequest
 
 /// `POST /auth/offline/activate`: 201 for a new device, 200 for one that comes again.
 pub(crate) async fn activate_offline(
-    State(a): Shared,
+    State(runtime): Shared,
     question: Question<OfflineActivateRequest>,
 ) -> Response {
-    match runtime::activate_offline(&a, &question.ask, question.source()).await {
+    match runtime.authforge.activate_offline(&question.ask, question.source()).await {
         Ok(file) if file.replay => Json(file).into_response(),
         Ok(file) => (StatusCode::CREATED, Json(file)).into_response(),
         Err(error) => question.refuse("offline activation", &error),
     }
 }
 
-/// The body of a refusal: exactly two fields, or old clients take it for a network failure.
-pub(crate) fn failed(code: Code) -> Failed {
-    Failed::new(in_their_words(code).1)
-}
-
-fn refuse(code: Code) -> Response {
-    (in_their_words(code).0, Json(failed(code))).into_response()
-}
-
-/// `spec/errors.md` §4.
-fn in_their_words(code: Code) -> (StatusCode, &'static str) {
-    match code {
-        Code::MalformedRequest => (StatusCode::BAD_REQUEST, "malformed_request"),
-        Code::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "malformed_request"),
-        Code::NotFound => (StatusCode::NOT_FOUND, "bad_request"),
-        Code::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "bad_request"),
-        Code::AppUnknown => (StatusCode::UNAUTHORIZED, "invalid_app"),
-        Code::LicenseUnknown => (StatusCode::UNAUTHORIZED, "invalid_key"),
-        Code::ReplayDetected => (StatusCode::UNAUTHORIZED, "replay_detected"),
-        Code::SessionExpired => (StatusCode::UNAUTHORIZED, "session_expired"),
-        Code::SessionRequired => (StatusCode::FORBIDDEN, "revoke_requires_session"),
-        Code::LifetimeFilesDisabled => (StatusCode::FORBIDDEN, "offline_activation_disabled"),
-        Code::LifetimeFilesSpent => (StatusCode::FORBIDDEN, "offline_activation_limit_reached"),
-        Code::LicenseNotPerpetual => (StatusCode::CONFLICT, "offline_activation_requires_perpetual"),
-        Code::LicenseNotCounted => (StatusCode::CONFLICT, "offline_activation_requires_seats"),
-        Code::AppDisabled | Code::TenantSuspended => (StatusCode::FORBIDDEN, "app_disabled"),
-        Code::NotYetValid | Code::Blocked => (StatusCode::FORBIDDEN, "blocked"),
-        Code::NoCredits => (StatusCode::TOO_MANY_REQUESTS, "no_credits"),
-        Code::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
-        Code::DeviceLimit => (StatusCode::FORBIDDEN, "hwid_mismatch"),
-        Code::Expired => (StatusCode::GONE, "expired"),
-        Code::Revoked => (StatusCode::GONE, "revoked"),
-        Code::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "system_error"),
-        _ => (StatusCode::INTERNAL_SERVER_ERROR, "system_error"),
-    }
+/// A refusal: its body has exactly two fields, or old clients take it for a network failure.
+pub(crate) fn refuse(code: Code) -> Response {
+    // spec/errors.md §4.
+    let (status, word) = code.authforge();
+    (status_of(status), Json(Failed::new(word))).into_response()
 }

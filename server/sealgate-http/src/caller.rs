@@ -6,9 +6,8 @@ use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use sealgate_artifact::Code;
-use sealgate_authority::control::authenticate;
-use sealgate_authority::runtime::Source;
-use sealgate_authority::{Authority, Caller, Scope};
+use sealgate_authority::Source;
+use sealgate_control::{Caller, Control, Scope};
 
 use crate::address::ClientAddress;
 use crate::problem::Problem;
@@ -24,10 +23,10 @@ pub(crate) struct Authenticated {
     pub(crate) id: RequestId,
 }
 
-impl FromRequestParts<Arc<Authority>> for Authenticated {
+impl FromRequestParts<Arc<Control>> for Authenticated {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, authority: &Arc<Authority>) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, control: &Arc<Control>) -> Result<Self, Problem> {
         let id = RequestId::of(&parts.extensions);
         let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         // RFC 9110 §11.1: the scheme is read in any case.
@@ -37,7 +36,7 @@ impl FromRequestParts<Arc<Authority>> for Authenticated {
         let token = token.ok_or_else(|| Problem::plain(Code::TokenInvalid, &id))?;
         let address = parts.extensions.get::<ClientAddress>().and_then(|client| client.0);
         let source = Source { address, request_id: &id.0 };
-        let caller = authenticate(authority, token, source).await.map_err(|e| Problem::of(&e, &id))?;
+        let caller = control.tokens.authenticate(token, source).await.map_err(|e| Problem::of(&e, &id))?;
         // A route without a scope is a mistake of ours, and open to nobody.
         let needs = parts.extensions.get::<Needs>();
         if needs.is_some_and(|needs| caller.scopes.allow(needs.0)) {

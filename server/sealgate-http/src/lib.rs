@@ -18,7 +18,7 @@ mod problem;
 mod request_id;
 mod routes;
 
-pub use routes::router;
+pub use routes::{Sides, router};
 
 /// The OpenAPI document, as `GET /api/v1/openapi.json` answers it.
 pub fn openapi() -> String {

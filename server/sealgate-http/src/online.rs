@@ -6,8 +6,8 @@ use axum::Json;
 use axum::extract::{Extension, FromRequest, Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use sealgate_authority::runtime::{self, Source};
-use sealgate_authority::{Authority, AuthorityError};
+use sealgate_authority::{AuthorityError, Source};
+use sealgate_runtime::Runtime;
 use sealgate_wire::{OnlineQuestion, TrustQuery};
 use serde_json::{Value, json};
 
@@ -35,13 +35,13 @@ impl<S: Send + Sync> FromRequest<S> for Question {
 
 /// Whatever is decided is 200 and signed, a no as well as a yes.
 pub(crate) async fn validate(
-    State(a): State<Arc<Authority>>,
+    State(runtime): State<Arc<Runtime>>,
     Extension(id): Extension<RequestId>,
     Extension(ClientAddress(address)): Extension<ClientAddress>,
     Question(ask): Question,
 ) -> Response {
     let source = Source { address, request_id: &id.0 };
-    match runtime::validate_online(&a, &ask, source).await {
+    match runtime.online.validate(&ask, source).await {
         Ok(decided) => Json(decided).into_response(),
         Err(error) => refuse(&error, &id),
     }
@@ -49,11 +49,11 @@ pub(crate) async fn validate(
 
 /// Newer statements about keys, for anybody.
 pub(crate) async fn trust(
-    State(a): State<Arc<Authority>>,
+    State(runtime): State<Arc<Runtime>>,
     Extension(id): Extension<RequestId>,
     Asked(query): Asked<TrustQuery>,
 ) -> Response {
-    match runtime::trust_update(&a, &query).await {
+    match runtime.trust.newer(&query).await {
         Ok(update) => ([(header::CACHE_CONTROL, TRUST_KEPT)], Json(update)).into_response(),
         Err(error) => refuse(&error, &id),
     }

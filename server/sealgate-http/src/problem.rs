@@ -1,4 +1,4 @@
-//! Errors of our own API as bodies (`spec/http.md` §1.4). The only place that gives a code its HTTP status.
+//! Errors of our own API as bodies (`spec/http.md` §1.4).
 
 use axum::Json;
 use axum::extract::Extension;
@@ -25,7 +25,7 @@ impl Problem {
     /// A use case said no, or failed; failures are logged with what the caller is not told.
     pub(crate) fn of(error: &AuthorityError, id: &RequestId) -> Self {
         let code = error.code();
-        if status(code).is_server_error() {
+        if error.is_failure() {
             tracing::error!(request_id = id.0, %code, %error, "a request failed");
         }
         Self { code, message: error.public_message(), request_id: id.0.clone() }
@@ -50,7 +50,7 @@ impl IntoResponse for Problem {
         let Self { code, message, request_id } = self;
         let retry_after = (code == Code::RateLimited).then_some(RETRY_AFTER);
         let body = sealgate_wire::Problem { code: code.to_string(), message, request_id, retry_after };
-        let mut response = (status(code), Json(body)).into_response();
+        let mut response = (status_of(code.http_status()), Json(body)).into_response();
         if code == Code::TokenInvalid {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
@@ -71,47 +71,13 @@ pub(crate) async fn wrong_method(uri: Uri, Extension(id): Extension<RequestId>) 
 /// A failure outside any handler, in the dialect of its path.
 pub(crate) fn in_dialect(uri: &Uri, code: Code, id: &RequestId) -> Response {
     if uri.path().starts_with("/auth/") {
-        (status(code), Json(auth_wire::failed(code))).into_response()
+        auth_wire::refuse(code)
     } else {
         Problem::plain(code, id).into_response()
     }
 }
 
-fn status(code: Code) -> StatusCode {
-    match code {
-        Code::MalformedRequest
-        | Code::ArtifactTooLarge
-        | Code::JsonInvalid
-        | Code::Base64Invalid
-        | Code::EnvelopeInvalid
-        | Code::KindUnexpected
-        | Code::FieldMissing
-        | Code::FieldUnknown
-        | Code::FieldInvalid
-        | Code::CritUnknown
-        | Code::KeyMalformed
-        | Code::KeyWeak
-        | Code::SignatureInvalid => StatusCode::BAD_REQUEST,
-        Code::TokenInvalid => StatusCode::UNAUTHORIZED,
-        Code::NotFound => StatusCode::NOT_FOUND,
-        Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-        Code::ScopeMissing | Code::TenantSuspended => StatusCode::FORBIDDEN,
-        Code::NameTaken
-        | Code::LicenseRevoked
-        | Code::Blocked
-        | Code::KeysetFull
-        | Code::IdempotencyKeyReused
-        | Code::DevicesInUse
-        | Code::AllowanceSpent
-        | Code::OfflineDisabled
-        | Code::KeyMissing
-        | Code::DeviceLimit
-        | Code::LifetimeFilesDisabled
-        | Code::ServerRevoked
-        | Code::LimitReached => StatusCode::CONFLICT,
-        Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
-        Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        _ => StatusCode::INTERNAL_SERVER_ERROR,
-    }
+/// A status of the table of codes.
+pub(crate) fn status_of(status: u16) -> StatusCode {
+    StatusCode::from_u16(status).expect("the table of codes holds HTTP statuses")
 }

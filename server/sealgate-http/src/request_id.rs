@@ -1,12 +1,10 @@
 //! Every request has a name that finds it in the log.
 
-use std::sync::Arc;
-
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{Extensions, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
-use sealgate_authority::Authority;
+use sealgate_authority::Ids;
 
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -22,12 +20,8 @@ impl RequestId {
 }
 
 /// Names the request and writes the name on its answer, unless the handler gave a better one.
-pub(crate) async fn assign(
-    State(authority): State<Arc<Authority>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let id = authority.new_request_id();
+pub(crate) async fn assign(State(ids): State<Ids>, mut request: Request, next: Next) -> Response {
+    let id = ids.request_id();
     request.extensions_mut().insert(RequestId(id.clone()));
     // The route, not the path: a client may have put a key where none belongs.
     let route = request.extensions().get::<MatchedPath>().cloned();

@@ -1,82 +1,33 @@
-//! Putting the crates of the server together into a running Authority.
+//! Putting the crates of the server together into a running server.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sealgate_artifact::{Code, KeyUse};
+use sealgate_artifact::KeyUse;
+use sealgate_authority::certificates::{Certify, ServerSettings};
 use sealgate_authority::ports::{Clock, Entropy};
-use sealgate_authority::{
-    Authority, AuthorityError, Limits, Role, Secrets, ServerSettings, Settings, control,
-};
-use sealgate_signer::{Keystore, KeystoreError, Unlock};
-use sealgate_store::{Db, Location, StoreError};
+use sealgate_authority::{AuthorityError, Health, Ids, Limiter, Limits, Observed, SharedSecrets};
+use sealgate_control::{BootstrapError, Control, Installation, VendorSecrets};
+use sealgate_http::Sides;
+use sealgate_runtime::Runtime;
+use sealgate_signer::{Keystore, Unlock};
+use sealgate_store::{Db, Location, StoreError, table};
 use sealgate_trust::Signer;
 use zeroize::Zeroizing;
 
-use crate::config::ConfigError;
-use crate::files;
-use crate::jobs::{JOBS, Jobs};
+use crate::error::StartError;
+use crate::jobs::{JOBS, Job, Jobs};
+use crate::{Role, files};
 
 /// The owner's token, beside the data.
 pub const TOKEN_FILE: &str = "admin.token";
 const KEYS_DIR: &str = "keys";
 const DATABASE_FILE: &str = "sealgate.db";
 
-/// Why a server does not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The data directory cannot be made.
-    #[error("{path}: {source}")]
-    DataDir {
-        /// The directory.
-        path: String,
-        /// The operating system's reason.
-        source: std::io::Error,
-    },
-    /// There is no keystore to share from.
-    #[error("{0}: no keystore; start the Authority with this data directory first")]
-    NoKeystore(String),
-    /// The configuration cannot be used.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The passphrase cannot be read.
-    #[error("{path}: {why}")]
-    Passphrase {
-        /// The file that should hold it.
-        path: String,
-        /// What is wrong with the file.
-        why: String,
-    },
-    /// The keystore does not open.
-    #[error(transparent)]
-    Keystore(#[from] KeystoreError),
-    /// The database does not open.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The first start failed, or database and keystore do not belong together.
-    #[error(transparent)]
-    Authority(#[from] AuthorityError),
-}
-
-impl StartError {
-    /// The stable code, `spec/errors.md` §2.
-    pub fn code(&self) -> Code {
-        match self {
-            Self::DataDir { .. } | Self::NoKeystore(_) | Self::Passphrase { .. } => Code::FileUnreadable,
-            Self::Config(e) => e.code(),
-            Self::Keystore(e) => e.code(),
-            Self::Store(e) => e.code(),
-            Self::Authority(e) => e.code(),
-        }
-    }
-}
-
-/// An Authority that is ready to serve.
+/// A server that is ready to serve.
 pub struct Started {
-    /// The Authority.
-    pub authority: Arc<Authority>,
-    /// What it does by itself, once something calls it; [`crate::listen::serve`] does.
-    pub jobs: Jobs,
+    /// The server.
+    pub server: Server,
     /// Whether keys, schema, tenant and token were made just now.
     pub first: bool,
 }
@@ -117,30 +68,148 @@ pub async fn start(
     if !role.has_control() {
         keystore.holds_only(&[KeyUse::Server, KeyUse::App])?;
     }
-    let secret =
-        |name: &str| if role.has_control() { keystore.secret(name) } else { keystore.existing_secret(name) };
-    let secrets = Secrets::load(role, |name| secret(name).map(|secret| *secret.expose()))?;
-    let server = if role.has_runtime() { Some(own_server(&keystore, origins)?) } else { None };
-    let settings = Settings { limits, role, server };
-    let keystore = Arc::new(keystore);
-    let signer = Arc::clone(&keystore);
-    let authority =
-        Arc::new(Authority::new(db, signer, secrets, Arc::clone(&clock), Arc::clone(&entropy), settings));
-    let token_file = data.join(TOKEN_FILE);
-    let first = if role.has_control() {
-        let save = |token: &str| files::write_private(&token_file, format!("{token}\n").as_bytes());
-        let installation =
-            control::Installation { id: keystore.installation(), founded: keystore.has_founded()? };
-        let first = control::bootstrap(&authority, installation, save).await?;
-        keystore.note_founded()?;
-        first
-    } else {
-        control::join(&authority, keystore.installation()).await?;
-        false
+    let ids = Ids::new(Arc::clone(&clock), entropy);
+    let ground = Ground {
+        limiter: Limiter::new(limits, clock),
+        observed: Observed::new(db.clone(), ids.clone()),
+        keystore: Arc::new(keystore),
+        db,
+        ids,
     };
-    control::register_server(&authority).await?;
-    let jobs = Jobs::new(Arc::clone(&authority), clock, &*entropy, JOBS).await?;
-    Ok(Started { authority, jobs, first })
+    let own = if role.has_runtime() { Some(own_server(&ground.keystore, origins)?) } else { None };
+    let (control, first) = match role.has_control() {
+        true => {
+            ground.control(own.clone(), &data.join(TOKEN_FILE)).await.map(|(c, first)| (Some(c), first))?
+        }
+        false => ground.join().await.map(|()| (None, false))?,
+    };
+    let runtime = match own {
+        Some(own) => Some(ground.runtime(own, control.as_ref()).await?),
+        None => None,
+    };
+    let Ground { db, ids, observed, .. } = ground;
+    let jobs = Jobs::new((db.clone(), ids.clone()), observed, control.clone(), JOBS).await?;
+    Ok(Started { server: Server { db, ids, control, runtime, jobs }, first })
+}
+
+/// A server with the sides that its role has.
+pub struct Server {
+    db: Db,
+    ids: Ids,
+    control: Option<Arc<Control>>,
+    runtime: Option<Arc<Runtime>>,
+    jobs: Jobs,
+}
+
+impl Server {
+    /// The database.
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// What the server does by itself, once [`crate::listen::serve`] calls it.
+    pub fn jobs(&self) -> &Jobs {
+        &self.jobs
+    }
+
+    /// Jobs of another table, on this server.
+    pub async fn with_jobs(&self, table: &'static [Job]) -> Result<Jobs, StoreError> {
+        let observed = Observed::new(self.db.clone(), self.ids.clone());
+        Jobs::new((self.db.clone(), self.ids.clone()), observed, self.control.clone(), table).await
+    }
+
+    /// The jobs, for whoever runs them.
+    pub(crate) fn into_jobs(self) -> Jobs {
+        self.jobs
+    }
+
+    /// What the HTTP face shows.
+    pub(crate) fn sides(&self) -> Sides {
+        Sides {
+            control: self.control.clone(),
+            runtime: self.runtime.clone(),
+            health: Health::new(self.db.clone()),
+            ids: self.ids.clone(),
+        }
+    }
+}
+
+/// What both sides stand on.
+struct Ground {
+    db: Db,
+    ids: Ids,
+    limiter: Limiter,
+    observed: Observed,
+    keystore: Arc<Keystore>,
+}
+
+impl Ground {
+    /// The vendor's side. Says also whether this was the first start.
+    async fn control(
+        &self,
+        own_server: Option<ServerSettings>,
+        token_file: &Path,
+    ) -> Result<(Arc<Control>, bool), StartError> {
+        let keystore = &self.keystore;
+        let secret = |name: &str| keystore.secret(name).map(|secret| *secret.expose());
+        let control = Control::new(sealgate_control::Parts {
+            db: self.db.clone(),
+            signer: Arc::clone(keystore) as Arc<dyn Signer>,
+            shared: Arc::new(SharedSecrets::load(secret)?),
+            secrets: VendorSecrets::load(secret)?,
+            ids: self.ids.clone(),
+            limiter: self.limiter.clone(),
+            observed: self.observed.clone(),
+            own_server,
+        });
+        let save = |token: &str| files::write_private(token_file, format!("{token}\n").as_bytes());
+        let installation = Installation { id: keystore.installation(), founded: keystore.has_founded()? };
+        let first = control.bootstrap(installation, save).await?;
+        keystore.note_founded()?;
+        control.servers.register_own().await?;
+        Ok((Arc::new(control), first))
+    }
+
+    /// Makes sure that the database belongs to this keystore, for a process that sets up nothing.
+    async fn join(&self) -> Result<(), StartError> {
+        match table::installation::id(&self.db).await? {
+            Some(id) if id == self.keystore.installation() => Ok(()),
+            Some(_) => Err(BootstrapError::Mismatch.into()),
+            None => Err(StartError::NotSetUp),
+        }
+    }
+
+    /// The side that answers running software. Without a vendor's side in the same process, the server waits for the
+    /// vendor's approval.
+    async fn runtime(
+        &self,
+        server: ServerSettings,
+        control: Option<&Arc<Control>>,
+    ) -> Result<Arc<Runtime>, StartError> {
+        let keystore = &self.keystore;
+        if control.is_none() {
+            sealgate_runtime::register(&self.db, &server, self.ids.now()).await?;
+        }
+        let certify = control.map(|control| -> Certify {
+            let servers = control.servers.clone();
+            Arc::new(move || {
+                let servers = servers.clone();
+                Box::pin(async move { servers.certify().await })
+            })
+        });
+        // The vendor's side has made the secrets by now; a runtime alone got its own from `share`.
+        let secret = |name: &str| keystore.existing_secret(name).map(|secret| *secret.expose());
+        Ok(Arc::new(Runtime::new(sealgate_runtime::Parts {
+            db: self.db.clone(),
+            signer: Arc::clone(keystore) as Arc<dyn Signer>,
+            secrets: Arc::new(SharedSecrets::load(secret)?),
+            ids: self.ids.clone(),
+            limiter: self.limiter.clone(),
+            observed: self.observed.clone(),
+            server,
+            certify,
+        })))
+    }
 }
 
 /// This server's key, made on the first start.
@@ -162,7 +231,7 @@ pub fn share(data: &Path, unlock: &Unlock, to: &Path) -> Result<usize, StartErro
     files::make_private_dir(to)
         .map_err(|source| StartError::DataDir { path: to.display().to_string(), source })?;
     let keystore = Keystore::open_or_create(&keys, unlock, "")?;
-    Ok(keystore.share(&to.join(KEYS_DIR), &Unlock::File, &[KeyUse::App], &Secrets::OF_RUNTIME)?)
+    Ok(keystore.share(&to.join(KEYS_DIR), &Unlock::File, &[KeyUse::App], &SharedSecrets::NAMES)?)
 }
 
 /// What opens a keystore: the passphrase in the first line of that file, or the file beside the keys.

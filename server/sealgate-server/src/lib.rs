@@ -5,6 +5,13 @@
 
 pub mod assembly;
 pub mod config;
+mod error;
 pub mod files;
 pub mod jobs;
 pub mod listen;
+mod parts;
+mod role;
+
+pub use error::StartError;
+pub use parts::Parts;
+pub use role::Role;

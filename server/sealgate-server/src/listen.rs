@@ -3,40 +3,38 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::serve::ListenerExt;
-use sealgate_authority::Authority;
-use sealgate_http::Settings;
+use sealgate_http::{Settings, Sides};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
-use crate::assembly::Started;
+use crate::assembly::Server;
 use crate::jobs::Ticker;
 
 /// How long requests under way may take to finish once the server was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// Serves and does the jobs until `stop` is ready. Then it accepts no new request, finishes those under way, and closes the database.
+/// Serves until `stop` is ready. Then it accepts no new request, finishes those under way, and closes the database.
 pub async fn serve(
     listener: TcpListener,
-    started: Started,
+    server: Server,
     settings: &Settings,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let Started { authority, jobs, .. } = started;
-    let jobs = Ticker::start(jobs);
-    let served = serve_requests(listener, Arc::clone(&authority), settings, stop).await;
-    jobs.finish().await;
-    authority.db().close().await;
+    let (db, sides) = (server.db().clone(), server.sides());
+    let ticker = Ticker::start(server.into_jobs());
+    let served = serve_requests(listener, sides, settings, stop).await;
+    ticker.finish().await;
+    db.close().await;
     served
 }
 
 async fn serve_requests(
     listener: TcpListener,
-    authority: Arc<Authority>,
+    sides: Sides,
     settings: &Settings,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
@@ -51,7 +49,7 @@ async fn serve_requests(
         // The other end is gone only if nobody waits for requests any more.
         let _ = stopping.send(());
     };
-    let app = sealgate_http::router(authority, settings).into_make_service_with_connect_info::<SocketAddr>();
+    let app = sealgate_http::router(sides, settings).into_make_service_with_connect_info::<SocketAddr>();
     let mut serving = pin!(axum::serve(listener, app).with_graceful_shutdown(signal).into_future());
     tokio::select! {
         served = &mut serving => return served,

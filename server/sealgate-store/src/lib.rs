@@ -6,7 +6,6 @@
 
 mod cache;
 mod columns;
-mod compat;
 mod db;
 mod error;
 mod feed;
@@ -20,7 +19,6 @@ mod tests;
 mod work;
 
 pub use cache::{AppEntry, LicenseEntry, Subject};
-pub use compat::*;
 pub use db::{Db, Location, Read};
 pub use error::StoreError;
 pub use group::Tx;

@@ -7,7 +7,7 @@ use aws_lc_rs::signature::Ed25519KeyPair;
 use axum::serve::ListenerExt;
 use axum::{Json, Router, extract::State, routing::post};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use sealgate_wire::{ValidateAnswer, ValidateRequest};
+use sealgate_authforge::{Status, ValidateAnswer, ValidateRequest};
 
 use crate::insert::Inserts;
 
@@ -29,7 +29,7 @@ async fn validate(State(bare): State<Arc<Bare>>, Json(ask): Json<ValidateRequest
     let payload = STANDARD.encode(payload);
     let signature = STANDARD.encode(bare.key.sign(payload.as_bytes()));
     Json(ValidateAnswer {
-        status: "success".to_owned(),
+        status: Status::Success,
         valid: true,
         payload,
         signature,

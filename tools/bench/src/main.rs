@@ -30,8 +30,8 @@ use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
 struct Args {
-    /// The release binary of the product
-    #[arg(long, env = "SEALGATE_BIN", default_value = "target/release/sealgate")]
+    /// The product as operators build it, with profile `dist`
+    #[arg(long, env = "SEALGATE_BIN", default_value = "target/dist/sealgate")]
     sealgate: PathBuf,
     #[command(subcommand)]
     bench: Bench,

@@ -1,13 +1,13 @@
-//! The conformance program's contract, for Rust (`device/languages/README.md`): test points, vectors, files.
+//! The conformance program's contract, for Rust (`verifiers/README.md`): test points, vectors, files.
 
 use std::path::{Path, PathBuf};
 
 use sealgate_artifact::{Carrier, Code, Kind, License, PublicKey, UnixSeconds};
-use sealgate_rules::{Window, in_force};
+use sealgate_rules::Standing;
 use sealgate_trust::{
-    Accepted, ChainBytes, Roots, TenantTrust, TrustError, Verified, ed25519, verify_license, verify_roots,
+    Accepted, ChainBytes, Roots, TenantTrust, TrustError, TrustFile, Verified, ed25519, verify_license,
+    verify_roots,
 };
-use sealgate_wire::Trust;
 
 use crate::{Vector, answer};
 
@@ -48,14 +48,12 @@ pub fn verify_file(
     let courier = courier(file)?;
     let chain = match (kind, courier) {
         (Kind::Root, courier) => return followed(&pins, courier, artifact, now).map_err(|e| e.code()),
-        // A certificate is judged for a caller with a role, a decision for one who asked; a request vouches only for itself.
-        (Kind::ServerCertificate | Kind::DeviceRequest | Kind::Decision, _) => {
-            return Err(Code::KindUnexpected);
-        }
-        (_, None) => return Err(Code::TrustMissing),
+        (Kind::Keyset | Kind::TenantKeyset | Kind::License, None) => return Err(Code::TrustMissing),
         (Kind::Keyset, Some(chain)) => ChainBytes { keyset: artifact.clone(), ..chain },
         (Kind::TenantKeyset, Some(chain)) => ChainBytes { tenant_keyset: artifact.clone(), ..chain },
         (Kind::License, Some(chain)) => chain,
+        // No other kind is judged as a file: it would need a caller with a role or a request.
+        _ => return Err(Code::KindUnexpected),
     };
     let trust = TenantTrust::verify(&pins, &chain, None, &Accepted::default(), now).map_err(|e| e.code())?;
     match kind {
@@ -63,7 +61,7 @@ pub fn verify_file(
         Kind::TenantKeyset => Ok(trust.tenant_keyset().id().to_string()),
         _ => {
             let license = believed(&trust, &artifact).map_err(|e| e.code())?;
-            in_force(Window::from(license.get()), false, now)?;
+            Standing::of_signed(license.get()).gives_rights(now)?;
             Ok(license.id().to_string())
         }
     }
@@ -92,12 +90,5 @@ fn courier(file: &Path) -> Result<Option<ChainBytes>, Code> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         text => text.map_err(|_| Code::FileUnreadable)?,
     };
-    let trust: Trust = serde_json::from_slice(&text).map_err(|_| Code::FieldInvalid)?;
-    let bytes = |envelope: &serde_json::value::RawValue| envelope.get().as_bytes().to_vec();
-    let (keyset, roots) = trust.keyset_chain.split_last().ok_or(Code::FieldInvalid)?;
-    Ok(Some(ChainBytes {
-        roots: roots.iter().map(|envelope| bytes(envelope)).collect(),
-        keyset: bytes(keyset),
-        tenant_keyset: bytes(&trust.tenant_keyset),
-    }))
+    TrustFile::courier(&text).map(Some).map_err(|e| e.code())
 }

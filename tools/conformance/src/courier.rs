@@ -1,4 +1,4 @@
-//! Files that hold at the caller's time, for the mode `verify` of every language (`device/languages/README.md`).
+//! Files that hold at the caller's time, for the mode `verify` of every language (`verifiers/README.md`).
 
 use std::path::Path;
 use std::{fs, io};

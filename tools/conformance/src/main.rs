@@ -1,4 +1,4 @@
-//! The vectors' own program, and Rust's conformance program (`device/languages/README.md`).
+//! The vectors' own program, and Rust's conformance program (`verifiers/README.md`).
 
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};

@@ -1,11 +1,12 @@
 //! Asks our own implementation.
 
 use sealgate_artifact::{
-    AppId, Code, Envelope, LicenseKey, PublicKey, ServerCertificate, StatementId, TenantId, UnixSeconds,
+    AppId, Code, Envelope, LicenseKey, Operation, Origin, PublicKey, ServerCertificate, StatementId,
+    TenantId, UnixSeconds,
 };
 use sealgate_trust::{
-    Accepted, Asked, ChainBytes, Maximum, Roots, ServerRole, TenantTrust, TrustError, Verified, ed25519,
-    verify_certificate, verify_decision, verify_device_request, verify_license,
+    Accepted, ChainBytes, Maximum, Roots, SentRequest, ServerRole, TenantTrust, TrustError, Verified,
+    ed25519, verify_certificate, verify_decision, verify_device_request, verify_license,
 };
 
 use crate::forge::unhex;
@@ -48,7 +49,13 @@ fn believe(chain: &Chain) -> Result<String, TrustError> {
 fn certify(certified: &Certified) -> Result<Verified<ServerCertificate>, TrustError> {
     let trust = tenant_trust(&certified.chain)?;
     let tenant = TenantId::parse(&certified.tenant)?;
-    let role = ServerRole { tenant, origin: &certified.origin, operation: &certified.operation };
+    // No certificate can name what is not spelled as an origin or an operation.
+    let (Some(origin), Some(operation)) =
+        (Origin::parse(&certified.origin), Operation::parse(&certified.operation))
+    else {
+        return Err(TrustError::ServerScope);
+    };
+    let role = ServerRole { tenant, origin: &origin, operation: &operation };
     let certificate = bytes(&certified.certificate);
     verify_certificate(&trust, &certificate, &role, time(&certified.chain))
 }
@@ -56,7 +63,7 @@ fn certify(certified: &Certified) -> Result<Verified<ServerCertificate>, TrustEr
 fn decide(decided: &Decided) -> Result<String, TrustError> {
     let certificate = certify(&decided.certified)?;
     let request = verify_device_request(&bytes(&decided.request))?;
-    let asked = Asked::by(request.get(), request.id());
+    let asked = SentRequest::new(request.get(), request.id());
     let decision = verify_decision(&certificate, &bytes(&decided.decision), &asked)?;
     Ok([certificate.id(), request.id(), decision.id()].map(|id| id.to_string()).join(" "))
 }

@@ -1,7 +1,8 @@
 //! What went wrong, for people and for programs.
 
 use sealgate_artifact::{ArtifactError, Code};
-use sealgate_server::assembly::StartError;
+use sealgate_control::BootstrapError;
+use sealgate_server::StartError;
 use sealgate_server::config::ConfigError;
 use sealgate_trust::TrustError;
 
@@ -23,56 +24,9 @@ impl Failure {
         Self { fix: Some(fix.into()), ..self }
     }
 
-    /// The one place that gives a code its exit code.
+    /// 1 for a code that this version does not know.
     pub(crate) fn exit_code(&self) -> u8 {
-        match Code::ALL.iter().find(|code| code.as_str() == self.code) {
-            Some(Code::MalformedRequest | Code::LicenseKeyMalformed | Code::IdMalformed) => 2,
-            Some(Code::NotFound) => 3,
-            Some(
-                Code::NameTaken
-                | Code::LicenseRevoked
-                | Code::IdempotencyKeyReused
-                | Code::DevicesInUse
-                | Code::AllowanceSpent
-                | Code::OfflineDisabled
-                | Code::LimitReached
-                | Code::DeviceLimit
-                | Code::LifetimeFilesDisabled
-                | Code::ServerRevoked
-                | Code::KeysetFull,
-            ) => 4,
-            Some(
-                Code::ArtifactTooLarge
-                | Code::JsonInvalid
-                | Code::Base64Invalid
-                | Code::EnvelopeInvalid
-                | Code::KindUnexpected
-                | Code::FieldMissing
-                | Code::FieldUnknown
-                | Code::FieldInvalid
-                | Code::CritUnknown
-                | Code::FileUnreadable,
-            ) => 65,
-            Some(
-                Code::ServerUnreachable
-                | Code::Unavailable
-                | Code::SystemError
-                | Code::AnswerInvalid
-                | Code::RateLimited,
-            ) => 69,
-            Some(Code::TokenInvalid | Code::ScopeMissing | Code::TenantSuspended) => 77,
-            Some(
-                Code::TrustMissing
-                | Code::KeystoreLocked
-                | Code::KeystoreInvalid
-                | Code::KeyMissing
-                | Code::DatabaseMismatch
-                | Code::DatabaseUnusable
-                | Code::DataInUse
-                | Code::ConfigInvalid,
-            ) => 78,
-            _ => 1,
-        }
+        Code::parse(&self.code).map_or(1, Code::exit_code)
     }
 }
 
@@ -101,20 +55,33 @@ impl From<StartError> for Failure {
             other => other,
         };
         let code = error.code();
-        let lost = matches!(error, StartError::Authority(sealgate_authority::AuthorityError::DatabaseLost));
+        let lost = matches!(error, StartError::Bootstrap(BootstrapError::DatabaseLost));
         let failure = Self::new(code, error.to_string());
-        match code {
-            _ if lost => failure.fix(
+        if lost {
+            return failure.fix(
                 "put the database back from a backup, or correct --database; a new installation begins with an empty --data",
-            ),
-            Code::KeystoreLocked => {
-                failure.fix("give --passphrase-file, or put keys/unlock.key back in place")
-            }
-            Code::DatabaseMismatch => {
-                failure.fix("start with the data directory whose keys this database was made with")
-            }
-            Code::DataInUse => failure.fix("stop the other server, or choose another --data"),
-            _ => failure,
+            );
         }
+        Self { fix: code.fix().map(str::to_owned), ..failure }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use clap::CommandFactory;
+    use sealgate_artifact::Code;
+
+    use crate::args::Args;
+
+    /// The program's help lists exactly the exit codes of the table; 0 is success.
+    #[test]
+    fn exit_codes_are_those_of_the_help() {
+        let help = Args::command().get_after_help().expect("the help says how to begin").to_string();
+        let listed = help.split("Exit codes: 0 done, ").nth(1).expect("the help lists the exit codes");
+        let listed: BTreeSet<u8> =
+            listed.split([',', ' ', '\n']).filter_map(|word| word.parse().ok()).collect();
+        assert_eq!(Code::ALL.iter().map(|code| code.exit_code()).collect::<BTreeSet<_>>(), listed);
     }
 }

@@ -8,7 +8,9 @@ use clap::Parser;
 use clap::error::ErrorKind;
 use sealgate_artifact::Code;
 use sealgate_server::config::LogFormat;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::args::{Args, Command, KeysCommand};
 use crate::commands::{
@@ -105,12 +107,13 @@ fn start_log(args: &Args) {
         (false, 1) => "info,sealgate_http=debug,sealgate_server=debug",
         (false, _) => "debug",
     };
-    let log = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(level)).with_writer(std::io::stderr);
+    let wanted: Targets = level.parse().expect("each of the four lists above is well formed");
+    let log = tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_writer(std::io::stderr);
     let log = if std::io::stderr().is_terminal() { log } else { log.with_ansi(false) };
     if args.global.json || log_format(args) == Some(LogFormat::Json) {
-        log.json().init();
+        log.json().finish().with(wanted).init();
     } else {
-        log.init();
+        log.finish().with(wanted).init();
     }
 }
 

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use sealgate_authority::Limits;
 use sealgate_authority::ports::{Clock, System};
-use sealgate_authority::{Limits, Role};
+use sealgate_server::Role;
 use sealgate_server::assembly::{self, Options, TOKEN_FILE};
 use sealgate_server::listen;
 use sealgate_signer::Unlock;
@@ -193,13 +194,13 @@ async fn run(
         origins: vec![format!("http://{address}")],
     };
     let started = assembly::start(options, clock, Arc::new(System)).await;
-    let started = started.expect("the server starts");
+    let server = started.expect("the server starts").server;
     ready.send(format!("http://{address}")).expect("the test waits");
     let until_dropped = async {
         // An error means that the other end was dropped, which is the signal.
         let _ = stopped.await;
     };
-    listen::serve(listener, started, &sealgate_http::Settings::default(), until_dropped)
+    listen::serve(listener, server, &sealgate_http::Settings::default(), until_dropped)
         .await
         .expect("the server serves");
 }

@@ -1,13 +1,13 @@
 //! A device with a key of its own, as bare as can be: it asks, and it judges what comes back by the core's functions.
 
 use sealgate_artifact::{
-    AppId, Decision, DeviceRequest, Envelope, KeyUse, LicenseId, LicenseName, Nonce, PublicKey, TenantId,
-    UnixSeconds, Unverified,
+    AppId, Decision, DeviceRequest, Envelope, KeyUse, LicenseId, LicenseName, Nonce, Operation, Origin,
+    PublicKey, TenantId, UnixSeconds, Unverified, Word,
 };
 use sealgate_signer::{Keystore, Unlock};
 use sealgate_trust::{
-    Accepted, Asked, ChainBytes, Roots, ServerRole, Signer, TenantTrust, TrustError, sign_statement,
-    verify_certificate, verify_decision,
+    Accepted, SentRequest, ServerRole, Signer, TrustError, TrustFile, sign_statement, verify_certificate,
+    verify_decision,
 };
 use sealgate_wire::{OnlineAnswer, OnlineQuestion, Trust};
 use serde_json::Value;
@@ -65,11 +65,11 @@ impl TestDevice {
             app: AppId::parse(&build.trust.app).expect("an identifier"),
             license: match LicenseId::parse(license) {
                 Ok(id) => LicenseName::Id(id),
-                Err(_) => LicenseName::Key(license.to_owned()),
+                Err(_) => LicenseName::Key(Word::parse(license).expect("1 to 128 bytes")),
             },
             device_key: self.key,
             fingerprint: None,
-            operation: "validate".to_owned(),
+            operation: Operation::Validate,
             nonce: Nonce::from_random(u128::from(n).to_be_bytes()),
             client_time: UnixSeconds::new(1_800_000_000).expect("in range"),
         };
@@ -94,30 +94,25 @@ impl Build {
         now: u64,
     ) -> Result<Decision, TrustError> {
         let now = UnixSeconds::new(now).expect("in range");
-        let tenant = TenantId::parse(&self.trust.tenant).expect("an identifier");
-        let root = |text: &String| PublicKey::parse(text).expect("a key");
-        let pinned = Roots::pin(
-            self.trust.roots.iter().map(root).collect(),
-            self.trust.threshold,
-            Some(self.trust.root_version),
-        )?;
+        let text = serde_json::to_vec(&self.trust).expect("a trust.json can be written");
+        let mut file = TrustFile::parse(&text)?;
         let bytes = |envelope: &RawValue| envelope.get().as_bytes().to_vec();
-        let (keyset, roots) = self.trust.keyset_chain.split_last().expect("ends with the keyset");
-        let newer = |newer: &Option<Box<RawValue>>, held: &RawValue| bytes(newer.as_deref().unwrap_or(held));
-        let chain = ChainBytes {
-            roots: roots.iter().map(|root| bytes(root)).collect(),
-            keyset: newer(&answer.keyset, keyset),
-            tenant_keyset: newer(&answer.tenant_keyset, &self.trust.tenant_keyset),
-        };
-        let trust = TenantTrust::verify(&pinned, &chain, Some(tenant), &Accepted::default(), now)?;
-        let role = ServerRole { tenant, origin: &self.origin, operation: "validate" };
+        if let Some(newer) = &answer.keyset {
+            file.chain.keyset = bytes(newer);
+        }
+        if let Some(newer) = &answer.tenant_keyset {
+            file.chain.tenant_keyset = bytes(newer);
+        }
+        let trust = file.verify(&Accepted::default(), now)?;
+        let origin = Origin::parse(&self.origin).expect("an origin");
+        let role = ServerRole { tenant: file.tenant, origin: &origin, operation: &Operation::Validate };
         let certificate = answer.certificate.as_deref().map(bytes).unwrap_or_default();
         let certificate = verify_certificate(&trust, &certificate, &role, now)?;
         let request = Unverified::<DeviceRequest>::decode(question.request.get().as_bytes())?;
         let id = request.envelope().id();
         let request = request.danger_peek()?;
         let decision = answer.decision.get().as_bytes();
-        verify_decision(&certificate, decision, &Asked::by(&request, id)).map(|d| d.get().clone())
+        verify_decision(&certificate, decision, &SentRequest::new(&request, id)).map(|d| d.get().clone())
     }
 }
 

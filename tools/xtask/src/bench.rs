@@ -7,8 +7,8 @@ use crate::workspace::Workspace;
 
 /// The bench that also builds other people's libraries, which takes minutes.
 const WITH_PEERS: &str = "verify-peers";
-/// The bench that weighs what is handed out; the others want to be built soon.
-const AS_RELEASED: &str = "sizes";
+/// The profile that is measured: the one operators build.
+const MEASURED: &str = "dist";
 
 /// Which figure, and what its bench wants to be told.
 #[derive(clap::Args)]
@@ -25,8 +25,7 @@ pub(crate) struct Options {
 
 /// Builds the program and runs the bench with its path in `SEALGATE_BIN`.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
-    let profile = if options.name == AS_RELEASED { "dist" } else { "release" };
-    process::run(&mut workspace.cargo(["build", "--profile", profile, "--package", "sealgate-cli"]))?;
+    process::run(&mut workspace.cargo(["build", "--profile", MEASURED, "--package", "sealgate-cli"]))?;
     let mut bench = workspace.cargo(["run", "--release", "--manifest-path", "tools/bench/Cargo.toml"]);
     if options.name == WITH_PEERS {
         bench.args(["--features", "peers"]);
@@ -39,5 +38,5 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
             bench.arg(postgres.create_database(name)?);
         }
     }
-    process::run(bench.env("SEALGATE_BIN", workspace.binary(profile)))
+    process::run(bench.env("SEALGATE_BIN", workspace.binary(MEASURED)))
 }

@@ -34,7 +34,7 @@ enum Command {
     /// Everything a change must pass, from provisioning to kill -9
     Test(test::Options),
     /// The rules of the house that a compiler does not know
-    Tidy,
+    Tidy(tidy::Options),
     /// Reliability under violence
     #[command(subcommand)]
     Torture(torture::Torture),
@@ -60,7 +60,7 @@ fn run(command: Command) -> Result<()> {
     let workspace = Workspace::load()?;
     match command {
         Command::Test(options) => test::run(&workspace, &options),
-        Command::Tidy => tidy::run(&workspace),
+        Command::Tidy(options) => tidy::run(&workspace, &options),
         Command::Torture(torture) => torture::run(&workspace, &torture),
         Command::Conformance(options) => conformance::run(&workspace, &options).map(drop),
         Command::Codegen(options) => codegen::run(&workspace, &options),

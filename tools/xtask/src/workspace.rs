@@ -19,7 +19,12 @@ impl Workspace {
     pub(crate) fn load() -> Result<Self> {
         let folder =
             std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
-        let manifest = Path::new(&folder).join("Cargo.toml");
+        Self::at(Path::new(&folder))
+    }
+
+    /// The workspace of the crate or root in this folder.
+    pub(crate) fn at(folder: &Path) -> Result<Self> {
+        let manifest = folder.join("Cargo.toml");
         let metadata = MetadataCommand::new().manifest_path(manifest).exec().doing("read the workspace")?;
         Ok(Self { metadata })
     }

@@ -2,4 +2,5 @@
 
 mod authority;
 mod online;
+mod trust_file;
 mod updates;

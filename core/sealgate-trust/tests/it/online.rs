@@ -6,12 +6,12 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use sealgate_artifact::{
     AppId, Code, Decision, DeviceRequest, Envelope, KeyRecord, KeyState, KeyUse, LicenseId, LicenseName,
-    Nonce, Outcome, PublicKey, ServerCertificate, SignatureEntry, Statement, StatementId, TenantId,
-    UnixSeconds, encode_hex,
+    Nonce, Operation, Origin, Outcome, PublicKey, ServerCertificate, SignatureEntry, Statement, StatementId,
+    TenantId, UnixSeconds, Word, encode_hex,
 };
 use sealgate_trust::{
-    Accepted, Asked, ChainBytes, Roots, ServerRole, TenantTrust, TrustError, Verified, verify_certificate,
-    verify_decision, verify_device_request,
+    Accepted, ChainBytes, Roots, SentRequest, ServerRole, TenantTrust, TrustError, Verified,
+    verify_certificate, verify_decision, verify_device_request,
 };
 
 use crate::authority::{
@@ -46,12 +46,21 @@ fn certificate(trust: &TenantTrust) -> Result<Verified<ServerCertificate>, Trust
         origins: vec![ORIGIN.to_owned()],
         operations: vec![OPERATION.to_owned()],
     };
-    let role = ServerRole { tenant: tenant(), origin: ORIGIN, operation: OPERATION };
+    let origin = Origin::parse(ORIGIN).expect("an origin");
+    let role = ServerRole { tenant: tenant(), origin: &origin, operation: &Operation::Validate };
     verify_certificate(trust, &signed(&named, &BTreeSet::from([AUTHORITY])), &role, now())
 }
 
 fn tenant() -> TenantId {
     TenantId::from_bytes([7; 16])
+}
+
+fn word(text: &str) -> Word {
+    Word::parse(text).expect("1 to 128 bytes")
+}
+
+fn operation(name: &str) -> Operation {
+    Operation::parse(name).expect("a name")
 }
 
 fn id(bytes: [u8; 32]) -> StatementId {
@@ -62,7 +71,7 @@ prop_compose! {
     fn requests()(
         license in prop_oneof![
             any::<[u8; 16]>().prop_map(|id| LicenseName::Id(LicenseId::from_bytes(id))),
-            "[A-Z0-9-]{1,34}".prop_map(LicenseName::Key),
+            "[A-Z0-9-]{1,34}".prop_map(|key| LicenseName::Key(word(&key))),
         ],
         app in any::<[u8; 16]>(),
         fingerprint in prop::option::of("[a-z]{1,9}"),
@@ -74,8 +83,8 @@ prop_compose! {
             app: AppId::from_bytes(app),
             license,
             device_key: public_key(DEVICE),
-            fingerprint,
-            operation: OPERATION.to_owned(),
+            fingerprint: fingerprint.map(|text| word(&text)),
+            operation: Operation::Validate,
             nonce: Nonce::from_random(nonce),
             client_time: UnixSeconds::new(time).expect("in range"),
         }
@@ -138,7 +147,7 @@ fn spoilt(decision: &Decision, what: usize, by: u8) -> (Decision, Code) {
             Code::NonceMismatch
         }
         3 => {
-            other.operation = format!("{OPERATION}{by}");
+            other.operation = operation(&format!("{OPERATION}{by}"));
             Code::NonceMismatch
         }
         4 => {
@@ -174,7 +183,7 @@ proptest! {
         prop_assert_eq!(seen.signed_by(), [request.device_key]);
         let certificate = certificate(&trust(vec![], vec![])).expect("genuine");
         let answer = signed(&decision, &BTreeSet::from([SERVER]));
-        let found = verify_decision(&certificate, &answer, &Asked::by(seen.get(), seen.id())).expect("genuine");
+        let found = verify_decision(&certificate, &answer, &SentRequest::new(seen.get(), seen.id())).expect("genuine");
         prop_assert_eq!(found.get(), &decision);
     }
 
@@ -186,7 +195,7 @@ proptest! {
         let (other, code) = spoilt(&decision, what, by);
         prop_assume!(other != decision);
         let certificate = certificate(&trust(vec![], vec![])).expect("genuine");
-        let asked = Asked::by(&request, Envelope::decode(&sent).expect("ours").id());
+        let asked = SentRequest::new(&request, Envelope::decode(&sent).expect("ours").id());
         let found = verify_decision(&certificate, &signed(&other, &BTreeSet::from([SERVER])), &asked);
         prop_assert_eq!(found.map_err(|e| e.code()), Err(code));
     }
@@ -200,7 +209,7 @@ proptest! {
         let decision = Decision { request: seen.id(), ..decision };
         let certificate = certificate(&trust(vec![], vec![])).expect("genuine");
         let answer = signed(&decision, &BTreeSet::from([SERVER]));
-        let found = verify_decision(&certificate, &answer, &Asked::by(seen.get(), seen.id()));
+        let found = verify_decision(&certificate, &answer, &SentRequest::new(seen.get(), seen.id()));
         let differs = decision.license().is_some_and(|license| license != LicenseId::from_bytes(named));
         let expected = if differs { Err(Code::NonceMismatch) } else { Ok(decision) };
         prop_assert_eq!(found.map(|found| found.get().clone()).map_err(|e| e.code()), expected);
@@ -211,7 +220,7 @@ proptest! {
     fn a_question_outside_the_certificate_is_refused(
         (mut request, _, decision) in questions(), other_tenant: bool, by in "[a-u]{1,9}",
     ) {
-        if other_tenant { request.tenant = TenantId::from_bytes([8; 16]) } else { request.operation = by }
+        if other_tenant { request.tenant = TenantId::from_bytes([8; 16]) } else { request.operation = operation(&by) }
         let sent = signed(&request, &BTreeSet::from([DEVICE]));
         let seen = verify_device_request(&sent).expect("genuine");
         let decision = Decision {
@@ -219,14 +228,14 @@ proptest! {
         };
         let certificate = certificate(&trust(vec![], vec![])).expect("genuine");
         let answer = signed(&decision, &BTreeSet::from([SERVER]));
-        let found = verify_decision(&certificate, &answer, &Asked::by(seen.get(), seen.id()));
+        let found = verify_decision(&certificate, &answer, &SentRequest::new(seen.get(), seen.id()));
         prop_assert_eq!(found.map_err(|e| e.code()), Err(Code::ServerScope));
     }
 
     /// Nobody but the server's key makes a decision, and nobody but the device's key its request.
     #[test]
     fn what_another_key_signed_is_refused((request, sent, decision) in questions(), by: Seed) {
-        let asked = Asked::by(&request, Envelope::decode(&sent).expect("ours").id());
+        let asked = SentRequest::new(&request, Envelope::decode(&sent).expect("ours").id());
         let certificate = certificate(&trust(vec![], vec![])).expect("genuine");
         let found = verify_decision(&certificate, &signed(&decision, &BTreeSet::from([by])), &asked);
         prop_assert_eq!(found.is_ok(), by == SERVER);
@@ -249,7 +258,7 @@ proptest! {
         let payload = decision.to_payload();
         let answer = text.unwrap_or_else(|| Envelope::new(Decision::KIND.payload_type(), payload, made_up).encode());
         let certificate = certificate(&trust(vec![], vec![])).expect("genuine");
-        let asked = Asked::by(&request, Envelope::decode(&sent).expect("ours").id());
+        let asked = SentRequest::new(&request, Envelope::decode(&sent).expect("ours").id());
         prop_assert!(verify_decision(&certificate, &answer, &asked).is_err());
     }
 
@@ -285,10 +294,10 @@ fn a_request_under_a_weak_key_is_refused_though_its_equation_holds() {
     let request = DeviceRequest {
         tenant: tenant(),
         app: AppId::from_bytes([9; 16]),
-        license: LicenseName::Key("A".to_owned()),
+        license: LicenseName::Key(word("A")),
         device_key: weak,
         fingerprint: None,
-        operation: OPERATION.to_owned(),
+        operation: Operation::Validate,
         nonce: Nonce::from_random([5; 16]),
         client_time: now(),
     };

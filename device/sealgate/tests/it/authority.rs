@@ -6,7 +6,7 @@ use sealgate_artifact::{
     Outcome, PublicKey, Root, ServerCertificate, Statement, StatementId, TenantId, TenantKeyset, Tier,
     UnixSeconds,
 };
-use sealgate_trust::{Asked, Message, SignError, Signer, Verified, sign_statement};
+use sealgate_trust::{Message, SentRequest, SignError, Signer, Verified, sign_statement};
 
 pub(crate) const NOW: u64 = 1_800_000_000;
 pub(crate) const DAY: u64 = 86_400;
@@ -183,12 +183,12 @@ impl Authority {
     }
 
     /// An answer to this question, signed by the server's key.
-    pub(crate) fn decision(&self, asked: &Asked<'_>, outcome: Outcome, time: u64) -> Vec<u8> {
+    pub(crate) fn decision(&self, asked: &SentRequest<'_>, outcome: Outcome, time: u64) -> Vec<u8> {
         let decision = Decision {
             tenant: asked.tenant,
             app: asked.app,
             device_key: asked.device_key,
-            operation: asked.operation.to_owned(),
+            operation: asked.operation.clone(),
             request: asked.request,
             nonce: asked.nonce,
             issued_at: at(time),
@@ -225,6 +225,6 @@ fn license() -> License {
 }
 
 /// What a verified request asks.
-pub(crate) fn asked(request: &Verified<sealgate_artifact::DeviceRequest>) -> Asked<'_> {
-    Asked::by(request.get(), request.id())
+pub(crate) fn asked(request: &Verified<sealgate_artifact::DeviceRequest>) -> SentRequest<'_> {
+    SentRequest::new(request.get(), request.id())
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use utoipa::openapi::{RefOr, Schema};
 
 use super::operation::Shape;
-use super::{IDEMPOTENCY_KEY, Operation};
+use super::{IDEMPOTENCY_KEY, Operation, Repeats};
 
 /// The document of `GET /api/v1/openapi.json`.
 pub(crate) fn document(operations: &[Operation]) -> Value {
@@ -68,7 +68,7 @@ fn parameters(operation: &Operation) -> Vec<Value> {
         all.push(json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }));
     }
     all.extend(operation.query.iter().map(|p| serde_json::to_value(p).expect("a parameter can be written")));
-    if operation.is_repeatable() {
+    if operation.repeats == Repeats::Once {
         all.push(json!({
             "name": IDEMPOTENCY_KEY,
             "in": "header",
@@ -89,38 +89,13 @@ fn refusals(operation: &Operation) -> Vec<(&'static str, &'static str)> {
         (true, "401", "no token, or one that is unknown, expired or revoked"),
         (true, "403", "the token may not do this, or the tenant is suspended"),
         (names, "404", "no such thing for this tenant"),
-        (changes || operation.media_type != "application/json", "409", "in conflict with what there is"),
+        (operation.conflicts, "409", "in conflict with what there is"),
         (operation.body.is_some(), "413", "the body is too large"),
         (true, "429", "too many requests"),
         (true, "500", "the server failed"),
         (true, "503", "the server cannot answer now"),
     ];
     all.into_iter().filter(|(possible, ..)| *possible).map(|(_, status, meaning)| (status, meaning)).collect()
-}
-
-impl Operation {
-    /// Whether a request that was named is carried out once (`spec/http.md` §3.7).
-    fn is_repeatable(&self) -> bool {
-        const REPEATABLE: [&str; 16] = [
-            "create_tenant",
-            "create_token",
-            "create_app",
-            "rotate_secret",
-            "rotate_app_key",
-            "grant_credits",
-            "create_plan",
-            "issue_licenses",
-            "add_access",
-            "make_authforge_file",
-            "update_license",
-            "renew_license",
-            "suspend_license",
-            "revoke_license",
-            "release_device",
-            "reset_devices",
-        ];
-        REPEATABLE.contains(&self.name)
-    }
 }
 
 /// A reference to a shape, which is put among the components with all its parts.

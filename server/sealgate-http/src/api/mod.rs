@@ -5,21 +5,22 @@ mod operation;
 mod table;
 
 pub(crate) use describe::document;
-pub(crate) use operation::Operation;
+pub(crate) use operation::{Operation, Repeats};
 pub(crate) use table::operations;
 
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use sealgate_artifact::Code;
-use sealgate_authority::{AuthorityError, Caller, Once};
+use sealgate_authority::AuthorityError;
+use sealgate_control::{Caller, Once};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::body::{self, Unreadable};
 use crate::caller::Authenticated;
-use crate::problem::Problem;
+use crate::problem::{Problem, status_of};
 use crate::request_id::RequestId;
 
 /// What names a request that may come again (`spec/http.md` §3.7).
@@ -78,9 +79,9 @@ impl<S: Send + Sync, T: DeserializeOwned + Serialize> FromRequest<S> for Body<T>
 }
 
 impl<T> Body<T> {
-    /// The body, once the caller knows what it named the request.
-    fn for_caller(self, caller: &mut Caller) -> T {
-        caller.once = self.once;
+    /// The body. An operation that may be repeated learns the request's idempotency key with it.
+    fn for_caller(self, caller: &mut Caller, repeats: Repeats) -> T {
+        caller.once = self.once.filter(|_| repeats == Repeats::Once);
         self.value
     }
 }
@@ -103,7 +104,7 @@ impl Authenticated {
     ) -> Response {
         match done {
             Ok(value) => {
-                let status = StatusCode::from_u16(status).expect("the table holds statuses");
+                let status = status_of(status);
                 let body = serde_json::to_vec(&value).expect("answers can be written");
                 (status, [(header::CONTENT_TYPE, media_type)], body).into_response()
             }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::routing::MethodRouter;
-use sealgate_authority::{Authority, Scope};
+use sealgate_control::{Control, Scope};
 use utoipa::openapi::path::Parameter;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, ToSchema};
@@ -30,8 +30,21 @@ pub(crate) struct Operation {
     pub(crate) media_type: &'static str,
     /// What a success looks like.
     pub(crate) answer: Shape,
+    /// Whether a request under an idempotency key is carried out once.
+    pub(crate) repeats: Repeats,
+    /// Whether it can answer 409.
+    pub(crate) conflicts: bool,
     /// Who carries it out.
-    pub(crate) handler: MethodRouter<Arc<Authority>>,
+    pub(crate) handler: MethodRouter<Arc<Control>>,
+}
+
+/// What an idempotency key does (`spec/http.md` §3.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repeats {
+    /// The request is carried out once; a repetition gets the same answer.
+    Once,
+    /// Nothing: repeating the request does no harm, or is not safe.
+    Plainly,
 }
 
 /// A shape with all that it is made of.
@@ -62,7 +75,8 @@ pub(crate) fn parameters<T: IntoParams>() -> Vec<Parameter> {
 /// Reads a table of operations.
 macro_rules! operations {
     ($($(#[doc = $about:literal])+
-       $method:ident $path:literal, $scope:ident, $name:ident $takes:tt -> $status:literal $answer:ty $(as $media:literal)?;
+       $method:ident $path:literal, $scope:ident, $name:ident = $group:ident.$call:ident $takes:tt
+           -> $status:literal $answer:ty $(as $media:literal)? $(, $flag:ident)*;
     )*) => {
         vec![$(Operation {
             name: stringify!($name),
@@ -75,8 +89,11 @@ macro_rules! operations {
             status: $status,
             media_type: $crate::api::operation::media!($($media)?),
             answer: Shape::of::<$answer>(),
+            repeats: $crate::api::operation::repeats!($($flag)*),
+            conflicts: $crate::api::operation::conflicts!($method $($flag)*),
             handler: $crate::api::operation::handler!(
-                $method $takes ($status, $crate::api::operation::media!($($media)?)) control::$name
+                $method $takes ($status, $crate::api::operation::media!($($media)?))
+                    $crate::api::operation::repeats!($($flag)*), $group.$call
             ).layer(axum::Extension(Needs(Scope::$scope))),
         }),*]
     };
@@ -88,6 +105,32 @@ macro_rules! media {
     };
     ($media:literal) => {
         $media
+    };
+}
+
+/// `once`: a request under an idempotency key is carried out once.
+macro_rules! repeats {
+    () => {
+        $crate::api::Repeats::Plainly
+    };
+    (once $($flag:ident)*) => {
+        $crate::api::Repeats::Once
+    };
+    (conflicts $($flag:ident)*) => {
+        $crate::api::operation::repeats!($($flag)*)
+    };
+}
+
+/// Every change can meet a conflict. `conflicts`: a read that can, too.
+macro_rules! conflicts {
+    (GET) => {
+        false
+    };
+    (GET conflicts) => {
+        true
+    };
+    ($method:ident $($flag:ident)*) => {
+        true
     };
 }
 
@@ -114,42 +157,42 @@ macro_rules! body {
 
 /// Which parts of a request a use case takes: the caller always comes first.
 macro_rules! handler {
-    ($method:ident () $good:tt $call:path) => {
-        $crate::api::operation::route!($method, |State(a): Shared, auth: Authenticated| async move {
-            auth.answer($good, $call(&a, &auth.caller).await)
+    ($method:ident () $good:tt $repeats:expr, $group:ident.$call:ident) => {
+        $crate::api::operation::route!($method, |State(control): Shared, auth: Authenticated| async move {
+            auth.answer($good, control.$group.$call(&auth.caller).await)
         })
     };
-    ($method:ident (id) $good:tt $call:path) => {
+    ($method:ident (id) $good:tt $repeats:expr, $group:ident.$call:ident) => {
         $crate::api::operation::route!(
             $method,
-            |State(a): Shared, auth: Authenticated, Id(id): Id| async move {
-                auth.answer($good, $call(&a, &auth.caller, &id).await)
+            |State(control): Shared, auth: Authenticated, Id(id): Id| async move {
+                auth.answer($good, control.$group.$call(&auth.caller, &id).await)
             }
         )
     };
-    ($method:ident (query $query:ty) $good:tt $call:path) => {
+    ($method:ident (query $query:ty) $good:tt $repeats:expr, $group:ident.$call:ident) => {
         $crate::api::operation::route!(
             $method,
-            |State(a): Shared, auth: Authenticated, Asked(query): Asked<$query>| async move {
-                auth.answer($good, $call(&a, &auth.caller, &query).await)
+            |State(control): Shared, auth: Authenticated, Asked(query): Asked<$query>| async move {
+                auth.answer($good, control.$group.$call(&auth.caller, &query).await)
             }
         )
     };
-    ($method:ident (body $body:ty) $good:tt $call:path) => {
+    ($method:ident (body $body:ty) $good:tt $repeats:expr, $group:ident.$call:ident) => {
         $crate::api::operation::route!(
             $method,
-            |State(a): Shared, mut auth: Authenticated, body: Body<$body>| async move {
-                let wish = body.for_caller(&mut auth.caller);
-                auth.answer($good, $call(&a, &auth.caller, &wish).await)
+            |State(control): Shared, mut auth: Authenticated, body: Body<$body>| async move {
+                let request = body.for_caller(&mut auth.caller, $repeats);
+                auth.answer($good, control.$group.$call(&auth.caller, &request).await)
             }
         )
     };
-    ($method:ident (id, body $body:ty) $good:tt $call:path) => {
+    ($method:ident (id, body $body:ty) $good:tt $repeats:expr, $group:ident.$call:ident) => {
         $crate::api::operation::route!(
             $method,
-            |State(a): Shared, mut auth: Authenticated, Id(id): Id, body: Body<$body>| async move {
-                let wish = body.for_caller(&mut auth.caller);
-                auth.answer($good, $call(&a, &auth.caller, &id, &wish).await)
+            |State(control): Shared, mut auth: Authenticated, Id(id): Id, body: Body<$body>| async move {
+                let request = body.for_caller(&mut auth.caller, $repeats);
+                auth.answer($good, control.$group.$call(&auth.caller, &id, &request).await)
             }
         )
     };
@@ -173,4 +216,4 @@ macro_rules! route {
     };
 }
 
-pub(super) use {body, handler, media, operations, query, route};
+pub(super) use {body, conflicts, handler, media, operations, query, repeats, route};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use sealgate_authority::{Authority, Scope, control};
+use sealgate_control::{Control, Scope};
 use sealgate_wire::{
     AccessView, AddAccess, AppCreated, AppQuery, AppView, AuditExport, AuditView, AuthforgeFile, CreateApp,
     CreatePlan, CreateTenant, CreateToken, CreditsView, DeviceQuery, DeviceView, EventQuery, EventView,
@@ -18,7 +18,7 @@ use super::operation::{Shape, operations, parameters};
 use super::{Asked, Body, Id, Operation};
 use crate::caller::{Authenticated, Needs};
 
-type Shared = State<Arc<Authority>>;
+type Shared = State<Arc<Control>>;
 
 /// Every operation. What is not in this list does not exist.
 pub(crate) fn operations() -> Vec<Operation> {
@@ -34,73 +34,73 @@ fn vendor() -> Vec<Operation> {
         /// Create a tenant
         ///
         /// The answer is the only one that shows its owner's token.
-        POST "/api/v1/tenants", Installation, create_tenant (body CreateTenant) -> 201 TenantCreated;
+        POST "/api/v1/tenants", Installation, create_tenant = tenants.create (body CreateTenant) -> 201 TenantCreated, once;
         /// List tenants
-        GET "/api/v1/tenants", Installation, list_tenants (query PageQuery) -> 200 Page<TenantView>;
+        GET "/api/v1/tenants", Installation, list_tenants = tenants.list (query PageQuery) -> 200 Page<TenantView>;
         /// Show a tenant
-        GET "/api/v1/tenants/{tenant_id}", Installation, show_tenant (id) -> 200 TenantView;
+        GET "/api/v1/tenants/{tenant_id}", Installation, show_tenant = tenants.show (id) -> 200 TenantView;
         /// Change what a tenant may do
-        PATCH "/api/v1/tenants/{tenant_id}", Installation, update_tenant (id, body UpdateTenant) -> 200 TenantView;
+        PATCH "/api/v1/tenants/{tenant_id}", Installation, update_tenant = tenants.update (id, body UpdateTenant) -> 200 TenantView;
         /// Suspend a tenant
         ///
         /// Its tokens and its apps' clients are refused within a second. Licenses in the field that work without the
         /// server go on working.
-        POST "/api/v1/tenants/{tenant_id}/suspend", Installation, suspend_tenant (id) -> 200 TenantView;
+        POST "/api/v1/tenants/{tenant_id}/suspend", Installation, suspend_tenant = tenants.suspend (id) -> 200 TenantView;
         /// Let a suspended tenant go on
-        POST "/api/v1/tenants/{tenant_id}/resume", Installation, resume_tenant (id) -> 200 TenantView;
+        POST "/api/v1/tenants/{tenant_id}/resume", Installation, resume_tenant = tenants.resume (id) -> 200 TenantView;
 
         /// Create an access token
         ///
         /// The answer is the only one that shows it. It may do no more than the token that asks.
-        POST "/api/v1/tokens", TokensWrite, create_token (body CreateToken) -> 201 TokenCreated;
+        POST "/api/v1/tokens", TokensWrite, create_token = tokens.create (body CreateToken) -> 201 TokenCreated, once;
         /// List access tokens
-        GET "/api/v1/tokens", TokensRead, list_tokens (query PageQuery) -> 200 Page<TokenView>;
+        GET "/api/v1/tokens", TokensRead, list_tokens = tokens.list (query PageQuery) -> 200 Page<TokenView>;
         /// Revoke an access token
-        POST "/api/v1/tokens/{token_id}/revoke", TokensWrite, revoke_token (id) -> 200 TokenView;
+        POST "/api/v1/tokens/{token_id}/revoke", TokensWrite, revoke_token = tokens.revoke (id) -> 200 TokenView;
 
         /// Create an app
         ///
         /// The answer is the only one that shows its first secret.
-        POST "/api/v1/apps", AppsWrite, create_app (body CreateApp) -> 201 AppCreated;
+        POST "/api/v1/apps", AppsWrite, create_app = apps.create (body CreateApp) -> 201 AppCreated, once;
         /// List apps
-        GET "/api/v1/apps", AppsRead, list_apps (query PageQuery) -> 200 Page<AppView>;
+        GET "/api/v1/apps", AppsRead, list_apps = apps.list (query PageQuery) -> 200 Page<AppView>;
         /// Show an app
-        GET "/api/v1/apps/{app_id}", AppsRead, show_app (id) -> 200 AppView;
+        GET "/api/v1/apps/{app_id}", AppsRead, show_app = apps.show (id) -> 200 AppView;
         /// The trust.json that builds pin
-        GET "/api/v1/apps/{app_id}/trust", AppsRead, app_trust (id) -> 200 Trust;
+        GET "/api/v1/apps/{app_id}/trust", AppsRead, app_trust = licenses.trust (id) -> 200 Trust;
         /// Change what an app demands and hands out
-        PATCH "/api/v1/apps/{app_id}", AppsWrite, update_app (id, body UpdateApp) -> 200 AppView;
+        PATCH "/api/v1/apps/{app_id}", AppsWrite, update_app = apps.update (id, body UpdateApp) -> 200 AppView;
         /// Give an app a new secret
         ///
         /// The former one is taken for a while. The answer is the only one that shows the new one.
-        POST "/api/v1/apps/{app_id}/rotate-secret", AppsWrite, rotate_secret (id, body RotateSecret) -> 200 SecretRotated;
+        POST "/api/v1/apps/{app_id}/rotate-secret", AppsWrite, rotate_secret = apps.rotate_secret (id, body RotateSecret) -> 200 SecretRotated, once;
         /// Let an app's published next key sign
-        POST "/api/v1/apps/{app_id}/rotate-key", AppsWrite, rotate_app_key (id, body Nothing) -> 200 AppView;
+        POST "/api/v1/apps/{app_id}/rotate-key", AppsWrite, rotate_app_key = apps.rotate_key (id, body Nothing) -> 200 AppView, once;
         /// Switch an app off
-        POST "/api/v1/apps/{app_id}/disable", AppsWrite, disable_app (id) -> 200 AppView;
+        POST "/api/v1/apps/{app_id}/disable", AppsWrite, disable_app = apps.disable (id) -> 200 AppView;
         /// Switch an app on
-        POST "/api/v1/apps/{app_id}/enable", AppsWrite, enable_app (id) -> 200 AppView;
+        POST "/api/v1/apps/{app_id}/enable", AppsWrite, enable_app = apps.enable (id) -> 200 AppView;
         /// What an app hands to running software
-        GET "/api/v1/apps/{app_id}/variables", AppsRead, app_variables (id) -> 200 Variables;
+        GET "/api/v1/apps/{app_id}/variables", AppsRead, app_variables = apps.variables (id) -> 200 Variables;
         /// Replace what an app hands to running software
-        PUT "/api/v1/apps/{app_id}/variables", AppsWrite, set_app_variables (id, body Variables) -> 200 Variables;
+        PUT "/api/v1/apps/{app_id}/variables", AppsWrite, set_app_variables = apps.set_variables (id, body Variables) -> 200 Variables;
         /// An app's credits
-        GET "/api/v1/apps/{app_id}/credits", AppsRead, show_credits (id) -> 200 CreditsView;
+        GET "/api/v1/apps/{app_id}/credits", AppsRead, show_credits = apps.credits (id) -> 200 CreditsView;
         /// Grant credits
         ///
         /// The first grant switches counting on.
-        POST "/api/v1/apps/{app_id}/credits", CreditsWrite, grant_credits (id, body GrantCredits) -> 200 CreditsView;
+        POST "/api/v1/apps/{app_id}/credits", CreditsWrite, grant_credits = apps.grant_credits (id, body GrantCredits) -> 200 CreditsView, once;
 
         /// Create a plan
-        POST "/api/v1/plans", PlansWrite, create_plan (body CreatePlan) -> 201 PlanView;
+        POST "/api/v1/plans", PlansWrite, create_plan = plans.create (body CreatePlan) -> 201 PlanView, once;
         /// List plans
-        GET "/api/v1/plans", PlansRead, list_plans (query AppQuery) -> 200 Page<PlanView>;
+        GET "/api/v1/plans", PlansRead, list_plans = plans.list (query AppQuery) -> 200 Page<PlanView>;
         /// Show a plan
-        GET "/api/v1/plans/{plan_id}", PlansRead, show_plan (id) -> 200 PlanView;
+        GET "/api/v1/plans/{plan_id}", PlansRead, show_plan = plans.show (id) -> 200 PlanView;
         /// Change a plan
         ///
         /// Licenses that were issued from it keep their terms.
-        PATCH "/api/v1/plans/{plan_id}", PlansWrite, update_plan (id, body UpdatePlan) -> 200 PlanView;
+        PATCH "/api/v1/plans/{plan_id}", PlansWrite, update_plan = plans.update (id, body UpdatePlan) -> 200 PlanView;
     }
 }
 
@@ -110,51 +110,49 @@ fn licenses() -> Vec<Operation> {
         /// Issue licenses
         ///
         /// All of them or none. The answer shows their keys.
-        POST "/api/v1/licenses", LicensesWrite, issue_licenses (body IssueLicenses) -> 201 LicensesIssued;
+        POST "/api/v1/licenses", LicensesWrite, issue_licenses = licenses.issue (body IssueLicenses) -> 201 LicensesIssued, once;
         /// List or search licenses
-        GET "/api/v1/licenses", LicensesRead, list_licenses (query LicenseQuery) -> 200 Page<LicenseView>;
+        GET "/api/v1/licenses", LicensesRead, list_licenses = licenses.list (query LicenseQuery) -> 200 Page<LicenseView>;
         /// Find a license by its key
-        POST "/api/v1/licenses/lookup", LicensesRead, look_up_license (body LookUpLicense) -> 200 LicenseView;
+        POST "/api/v1/licenses/lookup", LicensesRead, look_up_license = licenses.look_up (body LookUpLicense) -> 200 LicenseView;
         /// Show a license
-        GET "/api/v1/licenses/{license_id}", LicensesRead, show_license (id) -> 200 LicenseView;
+        GET "/api/v1/licenses/{license_id}", LicensesRead, show_license = licenses.show (id) -> 200 LicenseView;
         /// Change a license's notes and seats
-        PATCH "/api/v1/licenses/{license_id}", LicensesWrite, update_license (id, body UpdateLicense) -> 200 LicenseView;
+        PATCH "/api/v1/licenses/{license_id}", LicensesWrite, update_license = licenses.update (id, body UpdateLicense) -> 200 LicenseView, once;
         /// Hand out the signed license for use offline
-        GET "/api/v1/licenses/{license_id}/file", LicensesRead, license_file (id) -> 200 SignedStatement
-            as "application/vnd.dsse.envelope.v1+json";
+        GET "/api/v1/licenses/{license_id}/file", LicensesRead, license_file = licenses.file (id) -> 200 SignedStatement as "application/vnd.dsse.envelope.v1+json", conflicts;
         /// Make a license file for clients that were written for AuthForge
         ///
         /// A device that it names takes a seat. The license key stands in the file.
-        POST "/api/v1/licenses/{license_id}/authforge-file", LicensesWrite, make_authforge_file
-            (id, body MakeAuthforgeFile) -> 201 AuthforgeFile;
+        POST "/api/v1/licenses/{license_id}/authforge-file", LicensesWrite, make_authforge_file = authforge_files.make (id, body MakeAuthforgeFile) -> 201 AuthforgeFile, once;
         /// Give a license another end
-        POST "/api/v1/licenses/{license_id}/renew", LicensesWrite, renew_license (id, body RenewLicense) -> 200 LicenseView;
+        POST "/api/v1/licenses/{license_id}/renew", LicensesWrite, renew_license = licenses.renew (id, body RenewLicense) -> 200 LicenseView, once;
         /// Suspend a license
-        POST "/api/v1/licenses/{license_id}/suspend", LicensesWrite, suspend_license (id, body Reason) -> 200 LicenseView;
+        POST "/api/v1/licenses/{license_id}/suspend", LicensesWrite, suspend_license = licenses.suspend (id, body Reason) -> 200 LicenseView, once;
         /// Let a suspended license go on
-        POST "/api/v1/licenses/{license_id}/resume", LicensesWrite, resume_license (id) -> 200 LicenseView;
+        POST "/api/v1/licenses/{license_id}/resume", LicensesWrite, resume_license = licenses.resume (id) -> 200 LicenseView;
         /// Revoke a license for ever
-        POST "/api/v1/licenses/{license_id}/revoke", LicensesWrite, revoke_license (id, body Reason) -> 200 LicenseView;
+        POST "/api/v1/licenses/{license_id}/revoke", LicensesWrite, revoke_license = licenses.revoke (id, body Reason) -> 200 LicenseView, once;
         /// Take every seat of a license back
-        POST "/api/v1/licenses/{license_id}/reset-devices", DevicesWrite, reset_devices (id, body ReleaseDevices) -> 200 Released;
+        POST "/api/v1/licenses/{license_id}/reset-devices", DevicesWrite, reset_devices = devices.reset (id, body ReleaseDevices) -> 200 Released, once;
         /// What a license hands to running software
-        GET "/api/v1/licenses/{license_id}/variables", LicensesRead, license_variables (id) -> 200 Variables;
+        GET "/api/v1/licenses/{license_id}/variables", LicensesRead, license_variables = licenses.variables (id) -> 200 Variables;
         /// Replace what a license hands to running software
-        PUT "/api/v1/licenses/{license_id}/variables", LicensesWrite, set_license_variables (id, body Variables) -> 200 Variables;
+        PUT "/api/v1/licenses/{license_id}/variables", LicensesWrite, set_license_variables = licenses.set_variables (id, body Variables) -> 200 Variables;
 
         /// List devices
-        GET "/api/v1/devices", DevicesRead, list_devices (query DeviceQuery) -> 200 Page<DeviceView>;
+        GET "/api/v1/devices", DevicesRead, list_devices = devices.list (query DeviceQuery) -> 200 Page<DeviceView>;
         /// Show a device
-        GET "/api/v1/devices/{device_id}", DevicesRead, show_device (id) -> 200 DeviceView;
+        GET "/api/v1/devices/{device_id}", DevicesRead, show_device = devices.show (id) -> 200 DeviceView;
         /// Take a device's seat back
-        POST "/api/v1/devices/{device_id}/release", DevicesWrite, release_device (id, body ReleaseDevices) -> 200 Released;
+        POST "/api/v1/devices/{device_id}/release", DevicesWrite, release_device = devices.release (id, body ReleaseDevices) -> 200 Released, once;
 
         /// Add an entry to an access list
-        POST "/api/v1/access", AccessWrite, add_access (body AddAccess) -> 201 AccessView;
+        POST "/api/v1/access", AccessWrite, add_access = access.add (body AddAccess) -> 201 AccessView, once;
         /// List access entries
-        GET "/api/v1/access", AccessRead, list_access (query AppQuery) -> 200 Page<AccessView>;
+        GET "/api/v1/access", AccessRead, list_access = access.list (query AppQuery) -> 200 Page<AccessView>;
         /// Take an entry away
-        DELETE "/api/v1/access/{entry_id}", AccessWrite, remove_access (id) -> 200 AccessView;
+        DELETE "/api/v1/access/{entry_id}", AccessWrite, remove_access = access.remove (id) -> 200 AccessView;
     }
 }
 
@@ -162,30 +160,30 @@ fn licenses() -> Vec<Operation> {
 fn records() -> Vec<Operation> {
     operations! {
         /// List events
-        GET "/api/v1/events", EventsRead, list_events (query EventQuery) -> 200 Page<EventView>;
+        GET "/api/v1/events", EventsRead, list_events = records.events (query EventQuery) -> 200 Page<EventView>;
         /// List the audit log, newest first
-        GET "/api/v1/audit", AuditRead, list_audit (query PageQuery) -> 200 Page<AuditView>;
+        GET "/api/v1/audit", AuditRead, list_audit = records.audit (query PageQuery) -> 200 Page<AuditView>;
         /// Export the audit log's chain, oldest first
-        GET "/api/v1/audit/export", AuditRead, export_audit (query ExportQuery) -> 200 AuditExport;
+        GET "/api/v1/audit/export", AuditRead, export_audit = records.export (query ExportQuery) -> 200 AuditExport;
         /// List license servers
-        GET "/api/v1/servers", Installation, list_servers () -> 200 Page<ServerView>;
+        GET "/api/v1/servers", Installation, list_servers = servers.list () -> 200 Page<ServerView>;
         /// Let a license server be certified
         ///
         /// Its key then answers running software, for every tenant.
-        POST "/api/v1/servers/{server_id}/approve", Installation, approve_server (id) -> 200 ServerView;
+        POST "/api/v1/servers/{server_id}/approve", Installation, approve_server = servers.approve (id) -> 200 ServerView;
         /// Revoke a license server
         ///
         /// Clients refuse it once they hold the new keyset, and at the latest when its certificate ends.
-        POST "/api/v1/servers/{server_id}/revoke", Installation, revoke_server (id, body Reason) -> 200 ServerView;
+        POST "/api/v1/servers/{server_id}/revoke", Installation, revoke_server = servers.revoke (id, body Reason) -> 200 ServerView;
         /// List keys
-        GET "/api/v1/keys", KeysRead, list_keys () -> 200 Page<KeyView>;
+        GET "/api/v1/keys", KeysRead, list_keys = keys.list () -> 200 Page<KeyView>;
         /// Let a published next key sign
         ///
         /// The keys that all tenants share also need the scope `installation`.
-        POST "/api/v1/keys/rotate", KeysWrite, rotate_key (body RotateKey) -> 200 Page<KeyView>;
+        POST "/api/v1/keys/rotate", KeysWrite, rotate_key = keys.rotate (body RotateKey) -> 200 Page<KeyView>;
         /// Revoke a key
         ///
         /// Licenses in force that it signed are signed anew first.
-        POST "/api/v1/keys/{keyid}/revoke", KeysWrite, revoke_key (id, body Reason) -> 200 KeyRevoked;
+        POST "/api/v1/keys/{keyid}/revoke", KeysWrite, revoke_key = keys.revoke (id, body Reason) -> 200 KeyRevoked;
     }
 }

@@ -1,5 +1,6 @@
 //! The server as its callers see it, over HTTP, on both engines.
 
+mod agreement;
 mod api_access;
 mod api_apps;
 mod api_audit;

@@ -1,8 +1,8 @@
 //! `POST /auth/offline/activate` and files made by the vendor (`spec/http.md` §2.10, §3.14).
 
-use sealgate_artifact::{UnixSeconds, encode_base64};
+use sealgate_artifact::{PublicKey, UnixSeconds, encode_base64};
+use sealgate_authforge::{FileRefusal, Here, LicenseFile};
 use sealgate_testkit::{Answer, TestApp, is_signed_by, on_both_engines};
-use sealgate_wire::authforge::{FileRefusal, Here, LicenseFile};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -20,13 +20,16 @@ fn activate(app: &TestApp, editor: &Value, license: &Value, hwid: &str, n: u32) 
 }
 
 fn open(app: &TestApp, editor: &Value, file: &Value, hwid: &str) -> Result<LicenseFile, FileRefusal> {
-    let key = editor["public_key"].as_str().expect("text");
-    let verify = |text: &[u8], signature: &[u8; 64]| {
-        is_signed_by(key, std::str::from_utf8(text).expect("ASCII"), &encode_base64(signature))
-    };
+    let key = PublicKey::parse(editor["public_key"].as_str().expect("text")).expect("a public key");
     let now = UnixSeconds::new(app.clock.seconds()).expect("in range");
     let here = Here { app_id: editor["app_id"].as_str().expect("text"), hwid, now };
-    LicenseFile::open(file.as_str().expect("text"), verify, &here)
+    let file = LicenseFile::unopened(file.as_str().expect("text"))?;
+    file.open(&[key], verify, &here).map(|file| file.get().clone())
+}
+
+fn verify(key: &PublicKey, text: &[u8], signature: &[u8]) -> bool {
+    let text = std::str::from_utf8(text).expect("ASCII");
+    is_signed_by(&encode_base64(key.as_bytes()), text, &encode_base64(signature))
 }
 
 fn make(app: &TestApp, license: &Value, wish: &Value) -> Answer {

@@ -5,6 +5,8 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use sealgate_testkit::{Answer, DATABASE_PASSWORD, Engine, TestApp, request, send};
 use serde_json::{Value, json};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::prelude::*;
 
 use crate::support::{nonce, payload, sell};
 
@@ -13,12 +15,10 @@ static LOG: LazyLock<Log> = LazyLock::new(|| {
     let log = Log::default();
     let writer = log.clone();
     // ureq is the client here, not the server.
-    let filter = "trace,ureq=off,ureq_proto=off,rustls=off";
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(move || writer.clone())
-        .with_ansi(false)
-        .init();
+    let client = ["ureq", "ureq_proto", "rustls"].map(|target| (target, LevelFilter::OFF));
+    let filter = Targets::new().with_default(LevelFilter::TRACE).with_targets(client);
+    let text = tracing_subscriber::fmt::layer().with_writer(move || writer.clone()).with_ansi(false);
+    tracing_subscriber::registry().with(text.with_filter(filter)).init();
     log
 });
 

@@ -14,7 +14,7 @@ fn all(app: &TestApp) -> Vec<Operation> {
 
 /// Every token that has one scope.
 fn users(owner: &User) -> Vec<(String, User)> {
-    let scopes = sealgate_authority::Scope::ALL.iter().map(|scope| scope.as_str());
+    let scopes = sealgate_control::Scope::ALL.iter().map(|scope| scope.as_str());
     scopes.map(|scope| (scope.to_owned(), owner.with_scopes(&[scope]))).collect()
 }
 

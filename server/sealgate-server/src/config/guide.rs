@@ -3,10 +3,7 @@
 use super::{Key, keys};
 
 /// The lines of the guide that the table stands between.
-pub const MARKERS: (&str, &str) = (
-    "<!-- keys of the configuration: `cargo xtask codegen` writes them -->",
-    "<!-- end of the keys of the configuration -->",
-);
+pub const MARKERS: (&str, &str) = ("<!-- generated: configuration -->", "<!-- end: configuration -->");
 
 /// The table, with a line break at the end of each line.
 pub fn guide_table() -> String {

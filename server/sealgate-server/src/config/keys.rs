@@ -4,12 +4,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use ipnet::IpNet;
-use sealgate_authority::Role;
+use sealgate_artifact::Origin;
 
 use super::key::keys;
 use super::value::words;
-use super::{ConfigError, LimitsConfig, Profile, limits};
-use crate::assembly::{Options, StartError, unlock};
+use super::{ConfigError, LimitsConfig, limits};
+use crate::Role;
 
 keys! {
     /// What `serve` is told. It has no `Debug` text: a PostgreSQL URL may hold a password.
@@ -77,57 +77,18 @@ impl From<RoleName> for Role {
     }
 }
 
-/// What each part of the server is told.
-pub struct Parts {
-    /// Where to listen.
-    pub listen: SocketAddr,
-    /// For [`crate::assembly::start`]. Without origins there, the server's own address is meant.
-    pub options: Options,
-    /// For [`crate::listen::serve`].
-    pub http: sealgate_http::Settings,
-    /// Whether nobody is limited.
-    pub limits_are_off: bool,
-}
-
 impl Config {
     /// Whether the values can be used, as far as their types do not say so already.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
-        if let Some(wrong) = self.origins.iter().find(|origin| !sealgate_artifact::is_origin(origin)) {
+        if let Some(wrong) = self.origins.iter().find(|text| Origin::parse(text).is_none()) {
             return Err(ConfigError::Origin(wrong.clone()));
         }
         self.proxies().map(drop)
     }
 
-    fn proxies(&self) -> Result<Vec<IpNet>, ConfigError> {
+    pub(crate) fn proxies(&self) -> Result<Vec<IpNet>, ConfigError> {
         let read =
             |text: &String| sealgate_rules::parse_net(text).ok_or_else(|| ConfigError::Proxy(text.clone()));
         self.trusted_proxies.iter().map(read).collect()
-    }
-
-    /// Hands each value to the part of the server that needs it. A passphrase is read now.
-    pub fn into_parts(self) -> Result<Parts, StartError> {
-        let trusted_proxies = self.proxies()?;
-        // Every field is named, so that a key that is forgotten here does not compile. The log is set up before this.
-        let Self {
-            data,
-            listen,
-            database,
-            role,
-            origins,
-            log: _,
-            passphrase_file,
-            trusted_proxies: _,
-            limits,
-        } = self;
-        let data = data.ok_or(ConfigError::NoData)?;
-        let unlock = unlock(passphrase_file.as_deref())?;
-        let limits_are_off = limits.profile == Profile::DangerOff;
-        let limits = limits.into_limits();
-        Ok(Parts {
-            listen,
-            options: Options { data, database, unlock, limits, role: role.into(), origins },
-            http: sealgate_http::Settings { trusted_proxies },
-            limits_are_off,
-        })
     }
 }

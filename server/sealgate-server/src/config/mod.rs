@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 pub use error::ConfigError;
 pub use guide::{MARKERS, guide_table};
 pub use key::{Key, Source};
-pub use keys::{Config, LogFormat, Parts};
+pub use keys::{Config, LogFormat};
 pub use limits::{LimitsConfig, Profile};
 
 use crate::files;

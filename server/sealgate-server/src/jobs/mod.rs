@@ -15,9 +15,9 @@ mod tick;
 use std::sync::Arc;
 
 use sealgate_artifact::{UnixSeconds, encode_hex};
-use sealgate_authority::ports::{Clock, Entropy};
-use sealgate_authority::{Authority, AuthorityError};
-use sealgate_store::StoreError;
+use sealgate_authority::{AuthorityError, Ids, Observed};
+use sealgate_control::{Control, Servers, Upkeep};
+use sealgate_store::{Db, StoreError};
 use tokio::sync::watch;
 
 pub use table::{JOBS, Job, Running};
@@ -28,8 +28,11 @@ const LEASE: u64 = 120;
 
 /// The jobs of one process.
 pub struct Jobs {
-    authority: Arc<Authority>,
-    clock: Arc<dyn Clock>,
+    db: Db,
+    ids: Ids,
+    observed: Observed,
+    /// The vendor's side, where this process has it.
+    control: Option<Arc<Control>>,
     table: &'static [Job],
     /// Names this start of this process.
     holder: String,
@@ -39,22 +42,22 @@ pub struct Jobs {
 impl Jobs {
     /// The jobs of `table`. Those that the database does not know yet are added, due now.
     pub async fn new(
-        authority: Arc<Authority>,
-        clock: Arc<dyn Clock>,
-        entropy: &dyn Entropy,
+        (db, ids): (Db, Ids),
+        observed: Observed,
+        control: Option<Arc<Control>>,
         table: &'static [Job],
     ) -> Result<Self, StoreError> {
-        let mut holder = [0; 16];
-        entropy.fill(&mut holder);
         let jobs = Self {
-            table: if authority.role().has_control() { table } else { &[] },
-            authority,
-            clock,
-            holder: encode_hex(&holder),
+            table: if control.is_some() { table } else { &[] },
+            holder: encode_hex(&ids.random::<16>()),
+            db,
+            ids,
+            observed,
+            control,
             stopping: watch::Sender::new(false),
         };
         if !jobs.table.is_empty() {
-            rows::ensure(jobs.authority.db(), jobs.names(), jobs.now()).await?;
+            rows::ensure(&jobs.db, jobs.names(), jobs.ids.now()).await?;
         }
         Ok(jobs)
     }
@@ -63,8 +66,8 @@ impl Jobs {
     /// fails is logged, and tried again after its usual time from where it was.
     pub async fn run_due(&self, now: UnixSeconds) -> Result<Vec<&'static str>, StoreError> {
         let mut done = vec![];
-        while !self.is_stopping() && rows::is_due(self.authority.db(), &self.names(), now).await? {
-            let claimed = rows::claim(self.authority.db(), self.names(), now, now.plus(LEASE), &self.holder);
+        while !self.is_stopping() && rows::is_due(&self.db, &self.names(), now).await? {
+            let claimed = rows::claim(&self.db, self.names(), now, now.plus(LEASE), &self.holder);
             let Some((name, position)) = claimed.await? else { break };
             let job = self.table.iter().find(|job| job.name == name).expect("only these were asked for");
             self.run(job, position, now).await?;
@@ -77,7 +80,7 @@ impl Jobs {
         let mut turn = Turn { jobs: self, job, position, is_over: false };
         let ended = (job.run)(&mut turn).await;
         let Turn { position, is_over, .. } = turn;
-        let (db, next) = (self.authority.db(), now.plus(job.every));
+        let (db, next) = (&self.db, now.plus(job.every));
         match ended {
             Ok(()) if is_over => Ok(()),
             Ok(()) => rows::done(db, job.name, &self.holder, next).await.map(drop),
@@ -90,10 +93,6 @@ impl Jobs {
 
     fn names(&self) -> Vec<&'static str> {
         self.table.iter().map(|job| job.name).collect()
-    }
-
-    fn now(&self) -> UnixSeconds {
-        UnixSeconds::new(self.clock.unix_millis() / 1000).expect("a clock before the year 10000")
     }
 
     fn is_stopping(&self) -> bool {
@@ -110,9 +109,18 @@ pub struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    /// What the job works with.
-    pub fn authority(&self) -> &Authority {
-        &self.jobs.authority
+    /// The vendor's license servers.
+    pub fn servers(&self) -> &Servers {
+        &self.control().servers
+    }
+
+    /// What keeps the database in order.
+    pub fn upkeep(&self) -> &Upkeep {
+        &self.control().upkeep
+    }
+
+    fn control(&self) -> &Control {
+        self.jobs.control.as_ref().expect("a process without the vendor's side has no jobs")
     }
 
     /// Where to go on, in the job's own words; empty at the beginning.
@@ -123,11 +131,11 @@ impl Turn<'_> {
     /// Stores how far a long job got, and extends the lease. `false`: the job must return now, because another process
     /// took it over or because this one stops; it is then continued from here.
     pub async fn keep(&mut self, position: impl Into<String>) -> Result<bool, AuthorityError> {
-        let (jobs, now) = (self.jobs, self.jobs.now());
+        let (jobs, now) = (self.jobs, self.jobs.ids.now());
         self.position = position.into();
         let stopping = jobs.is_stopping();
         let until = if stopping { now } else { now.plus(LEASE) };
-        let (db, position) = (jobs.authority.db(), self.position.clone());
+        let (db, position) = (&jobs.db, self.position.clone());
         let is_held = rows::keep(db, self.job.name, &jobs.holder, position, until).await?;
         self.is_over = stopping || !is_held;
         Ok(!self.is_over)

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use sealgate_authority::{AuthorityError, upkeep};
+use sealgate_authority::AuthorityError;
 
 use super::Turn;
 
@@ -29,12 +29,12 @@ pub const JOBS: &[Job] = &[
         name: "certify_servers",
         every: 5,
         failure: "license servers wait for their certificates",
-        run: |turn| Box::pin(upkeep::certify_servers(turn.authority())),
+        run: |turn| Box::pin(turn.servers().certify()),
     },
     Job {
         name: "forget",
         every: 60,
         failure: "expired rows could not be deleted",
-        run: |turn| Box::pin(async { Ok(upkeep::forget(turn.authority()).await?) }),
+        run: |turn| Box::pin(async { Ok(turn.upkeep().forget().await?) }),
     },
 ];

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sealgate_authority::{Authority, upkeep};
+use sealgate_authority::Observed;
+use sealgate_control::Upkeep;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Interval, MissedTickBehavior, interval};
@@ -22,7 +23,8 @@ pub(crate) struct Ticker {
 impl Ticker {
     pub(crate) fn start(jobs: Jobs) -> Self {
         let jobs = Arc::new(jobs);
-        let own = own_work(Arc::clone(&jobs.authority), jobs.stopping.subscribe());
+        let upkeep = jobs.control.as_ref().map(|control| control.upkeep.clone());
+        let own = own_work(jobs.observed.clone(), upkeep, jobs.stopping.subscribe());
         let shared = shared_work(Arc::clone(&jobs), jobs.stopping.subscribe());
         let tasks = [tokio::spawn(own), tokio::spawn(shared)];
         Self { jobs, tasks }
@@ -35,20 +37,22 @@ impl Ticker {
             // It ends by itself; a panic inside it was logged by its thread.
             let _ = task.await;
         }
-        if let Err(error) = upkeep::write_all_observed(&self.jobs.authority).await {
+        if let Err(error) = self.jobs.observed.write_all().await {
             tracing::error!(%error, "the last counts could not be written");
         }
     }
 }
 
 /// What each process does for itself.
-async fn own_work(authority: Arc<Authority>, mut stopping: watch::Receiver<bool>) {
+async fn own_work(observed: Observed, upkeep: Option<Upkeep>, mut stopping: watch::Receiver<bool>) {
     let mut ticks = ticks();
     while next(&mut ticks, &mut stopping).await {
-        if let Err(error) = upkeep::number_audit_rows(&authority).await {
+        if let Some(upkeep) = &upkeep
+            && let Err(error) = upkeep.number_audit_rows().await
+        {
             tracing::error!(%error, "rows of the audit log wait for their numbers");
         }
-        if let Err(error) = upkeep::write_observed(&authority).await {
+        if let Err(error) = observed.write_due().await {
             tracing::error!(%error, "counts could not be written");
         }
     }
@@ -58,7 +62,7 @@ async fn own_work(authority: Arc<Authority>, mut stopping: watch::Receiver<bool>
 async fn shared_work(jobs: Arc<Jobs>, mut stopping: watch::Receiver<bool>) {
     let mut ticks = ticks();
     while next(&mut ticks, &mut stopping).await {
-        if let Err(error) = jobs.run_due(jobs.now()).await {
+        if let Err(error) = jobs.run_due(jobs.ids.now()).await {
             tracing::error!(%error, "jobs wait: their rows could not be read or written");
         }
     }

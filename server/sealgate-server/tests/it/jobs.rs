@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use sealgate_artifact::{Code, UnixSeconds};
 use sealgate_authority::ports::System;
-use sealgate_authority::{AuthorityError, Limits, Role};
-use sealgate_server::assembly::{self, Options, Started};
-use sealgate_server::jobs::{JOBS, Job, Jobs};
+use sealgate_authority::{AuthorityError, Limits};
+use sealgate_server::Role;
+use sealgate_server::assembly::{self, Options, Server};
+use sealgate_server::jobs::{JOBS, Job};
 use sealgate_signer::Unlock;
 use sealgate_store::table::jobs;
 use sealgate_store::{StoreError, work};
@@ -26,7 +27,7 @@ impl Installation {
         Self { dir, database: TestDatabase::create(Engine::Postgres), clock: Arc::default() }
     }
 
-    async fn start(&self) -> Started {
+    async fn start(&self) -> Server {
         let options = Options {
             data: self.dir.path().join("data"),
             database: self.database.postgres_url(),
@@ -35,12 +36,8 @@ impl Installation {
             role: Role::All,
             origins: vec!["http://127.0.0.1:1".to_owned()],
         };
-        assembly::start(options, Arc::clone(&self.clock) as _, Arc::new(System)).await.expect("starts")
-    }
-
-    async fn jobs(&self, server: &Started, table: &'static [Job]) -> Jobs {
-        let (authority, clock) = (Arc::clone(&server.authority), Arc::clone(&self.clock) as _);
-        Jobs::new(authority, clock, &System, table).await.expect("the rows are there")
+        let started = assembly::start(options, Arc::clone(&self.clock) as _, Arc::new(System));
+        started.await.expect("starts").server
     }
 
     fn now(&self) -> UnixSeconds {
@@ -48,8 +45,8 @@ impl Installation {
     }
 }
 
-async fn position(server: &Started, name: &str) -> String {
-    let rows = jobs::list(server.authority.db()).await.expect("the database answers");
+async fn position(server: &Server, name: &str) -> String {
+    let rows = jobs::list(server.db()).await.expect("the database answers");
     rows.into_iter().find(|job| job.name == name).expect("there is such a job").position
 }
 
@@ -66,7 +63,7 @@ async fn two_servers_run_each_due_job_once() {
     let (one, other) = (installation.start().await, installation.start().await);
     let run = async || {
         let now = installation.now();
-        let (ran, also) = tokio::join!(one.jobs.run_due(now), other.jobs.run_due(now));
+        let (ran, also) = tokio::join!(one.jobs().run_due(now), other.jobs().run_due(now));
         let mut ran = [ran.expect("the database answers"), also.expect("the database answers")].concat();
         ran.sort_unstable();
         ran
@@ -78,8 +75,8 @@ async fn two_servers_run_each_due_job_once() {
         assert_eq!(run().await, ["certify_servers"]);
         installation.clock.advance(60);
     }
-    one.authority.db().close().await;
-    other.authority.db().close().await;
+    one.db().close().await;
+    other.db().close().await;
 }
 
 /// Fails after its first page, and succeeds when it goes on from there.
@@ -102,20 +99,20 @@ const PAGED: &[Job] = &[Job {
 async fn a_job_that_failed_goes_on_later_from_where_it_was() {
     let installation = Installation::new();
     let server = installation.start().await;
-    let paged = installation.jobs(&server, PAGED).await;
+    let paged = server.with_jobs(PAGED).await.expect("the rows are there");
     let run = async || paged.run_due(installation.now()).await.expect("the database answers");
     assert_eq!((run().await, position(&server, "paged").await), (vec!["paged"], "half".to_owned()));
     assert!(run().await.is_empty(), "it is not tried again at once");
     installation.clock.advance(10);
     assert_eq!((run().await, position(&server, "paged").await), (vec!["paged"], String::new()));
-    server.authority.db().close().await;
+    server.db().close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_servers_job_is_taken_over_when_its_lease_has_ended() {
     let installation = Installation::new();
     let server = installation.start().await;
-    let paged = installation.jobs(&server, PAGED).await;
+    let paged = server.with_jobs(PAGED).await.expect("the rows are there");
     let now = installation.now();
     let claim = work((), move |(), tx| {
         Box::pin(async move {
@@ -123,12 +120,12 @@ async fn a_dead_servers_job_is_taken_over_when_its_lease_has_ended() {
             jobs::keep(tx, "paged", "the dead", "half", now.plus(120)).await
         })
     });
-    let is_held: Result<bool, StoreError> = server.authority.db().write(claim).await;
+    let is_held: Result<bool, StoreError> = server.db().write(claim).await;
     assert!(is_held.expect("the database answers"));
     installation.clock.advance(119);
     assert!(paged.run_due(installation.now()).await.expect("the database answers").is_empty());
     installation.clock.advance(1);
     assert_eq!(paged.run_due(installation.now()).await.expect("the database answers"), ["paged"]);
     assert_eq!(position(&server, "paged").await, "", "it went on from the half, and is done");
-    server.authority.db().close().await;
+    server.db().close().await;
 }

@@ -3,9 +3,8 @@
 use std::io::{Error, Result};
 use std::path::Path;
 
-use sealgate_artifact::{License, PublicKey, TenantId, UnixSeconds, Unverified};
-use sealgate_trust::{Accepted, ChainBytes, Roots, TenantTrust, verify_license};
-use sealgate_wire::Trust;
+use sealgate_artifact::{License, PublicKey, UnixSeconds, Unverified};
+use sealgate_trust::{Accepted, TenantTrust, TrustFile, verify_license};
 
 use super::{FEATURES, Peer, names};
 use crate::books::Books;
@@ -18,26 +17,17 @@ pub fn license(sealgate: &Path) -> Result<(Vec<u8>, TenantTrust, PublicKey, Vec<
     let file = books.file(&books.sell(names())?)?;
     let app = books.app["app_id"].as_str().unwrap_or_default();
     let trust = books.vendor.get(&format!("/api/v1/apps/{app}/trust"))?;
-    let trust =
-        chain(&serde_json::from_str(&trust)?).ok_or_else(|| Error::other("the chain does not verify"))?;
+    let trust = TrustFile::parse(trust.as_bytes()).map_err(Error::other)?;
+    // Verified from the pinned roots down, as a program does at its start.
+    let trust = trust.verify(&Accepted::default(), now()?).map_err(Error::other)?;
     let verified = verify_license(&trust, &file, None).map_err(Error::other)?;
     let claim = Unverified::<License>::decode(&file).map_err(Error::other)?;
     Ok((file, trust, verified.signed_by()[0], claim.envelope().signed_bytes()))
 }
 
-/// Verified from the pinned roots down, as a program does at its start.
-fn chain(trust: &Trust) -> Option<TenantTrust> {
-    let (keyset, roots) = trust.keyset_chain.split_last()?;
-    let chain = ChainBytes {
-        roots: roots.iter().map(|root| root.get().as_bytes().to_vec()).collect(),
-        keyset: keyset.get().as_bytes().to_vec(),
-        tenant_keyset: trust.tenant_keyset.get().as_bytes().to_vec(),
-    };
-    let keys = trust.roots.iter().map(|key| PublicKey::parse(key).ok()).collect::<Option<_>>()?;
-    let roots = Roots::pin(keys, trust.threshold, Some(trust.root_version)).ok()?;
-    let tenant = TenantId::parse(&trust.tenant).ok()?;
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).ok()?.as_secs();
-    TenantTrust::verify(&roots, &chain, Some(tenant), &Accepted::default(), UnixSeconds::new(now)?).ok()
+fn now() -> Result<UnixSeconds> {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_err(Error::other)?;
+    UnixSeconds::new(now.as_secs()).ok_or_else(|| Error::other("beyond the year 9999"))
 }
 
 /// Our reader.

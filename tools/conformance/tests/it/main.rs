@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use conformance::{Bytes, Difference, Question, Vector, answer};
-use sealgate_artifact::{Code, Family};
+use sealgate_artifact::{Code, Family, Kind};
 
 fn vectors() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors")
@@ -65,6 +65,17 @@ fn valid_is_accepted_and_invalid_is_refused() {
         let valid = path.components().any(|part| part.as_os_str() == "valid");
         assert_eq!(valid, expected.starts_with("ok"), "{}", path.display());
         assert_eq!(valid, !path.to_string_lossy().contains("_fail."), "{}", path.display());
+    }
+}
+
+/// Every kind of statement has vectors that are accepted and vectors that are refused.
+#[test]
+fn every_kind_of_statement_has_vectors() {
+    for kind in Kind::ALL {
+        for side in ["valid", "invalid"] {
+            let folder = vectors().join(kind.as_str()).join(side);
+            assert!(folder.is_dir(), "{} is missing", folder.display());
+        }
     }
 }
 

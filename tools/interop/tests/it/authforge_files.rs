@@ -6,17 +6,19 @@ use authforge::{
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ed25519_dalek::{Signature, Signer, SigningKey, Verifier};
+use ed25519_dalek::{Signature, Signer, SigningKey, Verifier, VerifyingKey};
 use proptest::prelude::*;
-use sealgate_wire::authforge::{ActivationRequest, FileRefusal, FileVariables, Here, LicenseFile, Machines};
-use sealgate_wire::{Timestamp, Variable};
+use sealgate_artifact::{PublicKey, UnixSeconds};
+use sealgate_authforge::{
+    ActivationRequest, FileRefusal, FileVariables, Here, LicenseFile, Machines, Variable,
+};
 use serde_json::{Value, json};
 
 /// Within the time of every file below.
 const NOW: &str = "2027-06-01T00:00:00Z";
 
-fn time(text: &str) -> Timestamp {
-    Timestamp::parse(text).expect("a time")
+fn time(text: &str) -> UnixSeconds {
+    UnixSeconds::parse_rfc3339(text).expect("a time")
 }
 
 fn file(hwid: Machines, variables: FileVariables, label: Option<String>, ends: bool) -> LicenseFile {
@@ -47,7 +49,7 @@ fn theirs(
     app_id: &str,
     hwid: &str,
 ) -> Result<OfflineLicense, OfflineLicenseError> {
-    let now = i64::try_from(time(NOW).0.get()).expect("a time");
+    let now = i64::try_from(time(NOW).get()).expect("a time");
     verify_license_file(
         text,
         &VerifyLicenseFileOptions {
@@ -61,10 +63,15 @@ fn theirs(
 
 /// What our reader says.
 fn ours(text: &str, key: &SigningKey, app_id: &str, hwid: &str) -> Result<LicenseFile, &'static str> {
-    let key = key.verifying_key();
-    let verify =
-        |message: &[u8], signature: &[u8; 64]| key.verify(message, &Signature::from_bytes(signature)).is_ok();
-    LicenseFile::open(text, verify, &Here { app_id, hwid, now: time(NOW).0 }).map_err(FileRefusal::as_str)
+    let key = PublicKey::from_bytes(key.verifying_key().to_bytes());
+    let here = Here { app_id, hwid, now: time(NOW) };
+    let opened = LicenseFile::unopened(text).and_then(|file| file.open(&[key], verify, &here));
+    opened.map(|file| file.get().clone()).map_err(FileRefusal::as_str)
+}
+
+fn verify(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
+    let key = VerifyingKey::from_bytes(key.as_bytes()).expect("a public key");
+    key.verify(message, &Signature::from_slice(signature).expect("64 bytes")).is_ok()
 }
 
 /// Variables as the published client shows them.

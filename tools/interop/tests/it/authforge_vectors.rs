@@ -3,12 +3,10 @@
 
 use std::path::Path;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use cargo_metadata::MetadataCommand;
 use ed25519_dalek::{Signature, Signer, SigningKey, Verifier, VerifyingKey};
-use sealgate_wire::authforge::{ActivationRequest, FileRefusal, Here, LicenseFile, Machines};
-use sealgate_wire::{Timestamp, Variable};
+use sealgate_artifact::{PublicKey, UnixSeconds};
+use sealgate_authforge::{ActivationRequest, FileRefusal, Here, LicenseFile, Machines, Variable};
 use serde_json::Value;
 
 /// The secret keys of RFC 8032's first two tests: AuthForge signs its cases with them.
@@ -34,17 +32,13 @@ fn named<'a>(cases: &'a [Value], name: &str) -> &'a Value {
     cases.iter().find(|case| case["name"] == name).unwrap_or_else(|| panic!("no case {name}"))
 }
 
-fn time(text: &str) -> Timestamp {
-    Timestamp::parse(text).expect("a time")
+fn time(text: &str) -> UnixSeconds {
+    UnixSeconds::parse_rfc3339(text).expect("a time")
 }
 
-/// Whether one of these keys, joined by commas, made a signature.
-fn verify(keys: &str, message: &[u8], signature: &[u8; 64]) -> bool {
-    keys.split(',').any(|key| {
-        let key = STANDARD.decode(key).expect("base64").try_into().expect("32 bytes");
-        let key = VerifyingKey::from_bytes(&key).expect("a public key");
-        key.verify(message, &Signature::from_bytes(signature)).is_ok()
-    })
+fn verify(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
+    let key = VerifyingKey::from_bytes(key.as_bytes()).expect("a public key");
+    key.verify(message, &Signature::from_slice(signature).expect("64 bytes")).is_ok()
 }
 
 #[test]
@@ -52,11 +46,12 @@ fn every_license_file_has_the_published_outcome() {
     let cases = cases("offline_license_vectors.json");
     assert_eq!(cases.len(), 22);
     for case in &cases {
-        let now = time(text(case, "now")).0;
+        let now = time(text(case, "now"));
         let here = Here { app_id: text(case, "appId"), hwid: text(case, "hwid"), now };
-        let verify =
-            |message: &[u8], signature: &[u8; 64]| verify(text(case, "publicKey"), message, signature);
-        let outcome = LicenseFile::open(text(case, "file"), verify, &here);
+        let keys = text(case, "publicKey").split(',').map(|key| PublicKey::parse(key).expect("a public key"));
+        let keys: Vec<_> = keys.collect();
+        let outcome =
+            LicenseFile::unopened(text(case, "file")).and_then(|file| file.open(&keys, verify, &here));
         let outcome = outcome.map_or_else(FileRefusal::as_str, |_| "ok");
         assert_eq!(outcome, text(case, "expect"), "{}", text(case, "name"));
     }

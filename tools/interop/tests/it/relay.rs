@@ -8,22 +8,24 @@ use std::thread::JoinHandle;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::{Signature, Verifier, VerifyingKey};
+use sealgate_artifact::PublicKey;
+use sealgate_authforge::{Expected, Typ, ValidateAnswer};
 use sealgate_testkit::{TestApp, on_both_engines_in_real_time, request};
-use sealgate_wire::ValidateAnswer;
-use sealgate_wire::authforge::Asked;
 use serde_json::{Value, json};
 
 use crate::rust_sdk::{client, text};
 
 /// Our check, by a client that knows its license.
-fn check(product: &Value, answer: &Value, asked: &Asked<'_>) -> Result<String, String> {
-    let key: [u8; 32] =
-        STANDARD.decode(text(&product["public_key"])).expect("base64").try_into().expect("32 bytes");
-    let key = VerifyingKey::from_bytes(&key).expect("a public key");
-    let verify =
-        |message: &[u8], signature: &[u8; 64]| key.verify(message, &Signature::from_bytes(signature)).is_ok();
+fn check(product: &Value, answer: &Value, expected: &Expected<'_>) -> Result<String, String> {
+    let key = PublicKey::parse(&text(&product["public_key"])).expect("a public key");
     let answer: ValidateAnswer = serde_json::from_value(answer.clone()).expect("an answer");
-    answer.open(verify, asked).map(|payload| payload.license_id).map_err(|code| code.to_string())
+    let opened = answer.unopened().and_then(|answer| answer.open(&[key], verify, expected));
+    opened.map(|payload| payload.get().license_id.clone()).map_err(|code| code.to_string())
+}
+
+fn verify(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
+    let key = VerifyingKey::from_bytes(key.as_bytes()).expect("a public key");
+    key.verify(message, &Signature::from_slice(signature).expect("64 bytes")).is_ok()
 }
 
 /// Answers one question with what the server says to the relay's own about the relay's license.
@@ -74,7 +76,7 @@ on_both_engines_in_real_time! {
         let nonce = "0b".repeat(16);
         let ask = |license: &Value, hwid: &str| app.validate(&TestApp::question(&product, license, hwid, &nonce)).expect(200);
         let (app_id, license_id) = (text(&product["app_id"]), text(&mine["license_id"]));
-        let asked = Asked { typ: "validate", app_id: &app_id, hwid: "device-1", nonce: &nonce, license_id: Some(&license_id) };
+        let asked = Expected { typ: Typ::Validate, app_id: &app_id, hwid: "device-1", nonce: &nonce, license_id: Some(&license_id) };
 
         let answer = ask(&mine, "device-1");
         assert_eq!(check(&product, &answer, &asked), Ok(license_id.clone()));
@@ -86,7 +88,7 @@ on_both_engines_in_real_time! {
         let beat = json!({ "appId": app_id, "sessionToken": payload["sessionToken"], "hwid": "device-1", "nonce": nonce });
         let beat = request("POST", &format!("{}/auth/heartbeat", app.url), None, &beat).expect(200);
         assert_eq!(check(&product, &beat, &asked), mismatch, "an answer to a heartbeat");
-        let elsewhere = Asked { app_id: "another", ..asked };
+        let elsewhere = Expected { app_id: "another", ..asked };
         assert_eq!(check(&product, &answer, &elsewhere), mismatch, "another app under the same key");
         let viewer = app.create_app("Viewer");
         assert_eq!(check(&viewer, &answer, &asked), Err("signature_invalid".to_owned()), "another app's key");

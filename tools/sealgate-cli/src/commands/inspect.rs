@@ -5,10 +5,11 @@ mod online;
 use std::path::Path;
 
 use sealgate_artifact::{
-    ArtifactError, Carrier, Code, Decision, DeviceRequest, KeyUse, Keyset, Kind, License, PublicKey, Root,
-    ServerCertificate, Statement, TenantKeyset, UnixSeconds, Value, parse_json,
+    ArtifactError, Carrier, Code, KeyUse, Kind, KindVisitor, License, PublicKey, Statement, UnixSeconds,
+    Value, parse_json,
 };
-use sealgate_wire::{Timestamp, Trust};
+use sealgate_trust::{ChainBytes, TrustError, TrustFile};
+use sealgate_wire::Timestamp;
 use serde_json::json;
 
 use crate::args::InspectArgs;
@@ -19,8 +20,10 @@ use crate::output::{Output, harmless, say};
 pub(crate) fn run(args: &InspectArgs, output: &Output) -> Result<(), Failure> {
     let bytes = files::read(&args.file)
         .map_err(|e| Failure::new(Code::FileUnreadable, format!("{}: {e}", args.file.display())))?;
-    if let Ok(trust) = serde_json::from_slice::<Trust>(&bytes) {
-        return inspect_trust(&trust, output);
+    match TrustFile::parse(&bytes) {
+        Ok(trust) => return inspect_trust(&trust, output),
+        Err(TrustError::Artifact(error)) => return Err(of_another_form(&args.file, &error)),
+        Err(_) => {}
     }
     let carrier = Carrier::decode(&bytes).map_err(|e| of_another_form(&args.file, &e))?;
     if args.dsse {
@@ -53,7 +56,7 @@ impl Seen {
     fn of(carrier: Carrier) -> Result<Self, Failure> {
         let kind = Kind::of_payload_type(carrier.envelope.payload_type());
         let payload = online::hide_key(parse_json(carrier.envelope.payload())?);
-        let form = kind.map_or(Ok(()), |kind| check_form(kind, &carrier));
+        let form = kind.map_or(Ok(()), |kind| kind.visit(Form(&carrier)));
         Ok(Self { kind, carrier, payload, form })
     }
 
@@ -81,7 +84,7 @@ impl Seen {
         let envelope = &self.carrier.envelope;
         let unknown = || format!("unknown ({})", envelope.payload_type());
         let mut pairs = vec![
-            ("kind", self.kind.map_or_else(unknown, |kind| format!("{kind}: {}", purpose(kind)))),
+            ("kind", self.kind.map_or_else(unknown, |kind| format!("{kind}: {}", kind.purpose()))),
             ("statement", envelope.id().to_string()),
         ];
         for signature in envelope.signatures() {
@@ -114,32 +117,14 @@ impl Seen {
     }
 }
 
-/// What a kind is for, in a few words.
-fn purpose(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Root => "names the root keys",
-        Kind::Keyset => "names the authorities of an installation",
-        Kind::TenantKeyset => "names the issuers of one tenant",
-        Kind::ServerCertificate => "names a server's key and what it may answer",
-        Kind::License => "what a customer bought",
-        Kind::DeviceRequest => "what a device asks of a server",
-        Kind::Decision => "what a server answers to one request of one device",
-    }
-}
-
 /// Whether the payload is what its kind must be, by the decoder that verification uses too.
-fn check_form(kind: Kind, carrier: &Carrier) -> Result<(), ArtifactError> {
-    fn read<T: Statement>(carrier: &Carrier) -> Result<(), ArtifactError> {
-        T::from_payload(carrier.envelope.payload(), &carrier.attachments).map(drop)
-    }
-    match kind {
-        Kind::Root => read::<Root>(carrier),
-        Kind::Keyset => read::<Keyset>(carrier),
-        Kind::TenantKeyset => read::<TenantKeyset>(carrier),
-        Kind::ServerCertificate => read::<ServerCertificate>(carrier),
-        Kind::License => read::<License>(carrier),
-        Kind::DeviceRequest => read::<DeviceRequest>(carrier),
-        Kind::Decision => read::<Decision>(carrier),
+struct Form<'a>(&'a Carrier);
+
+impl KindVisitor for Form<'_> {
+    type Output = Result<(), ArtifactError>;
+
+    fn visit<T: Statement>(self) -> Self::Output {
+        T::from_payload(self.0.envelope.payload(), &self.0.attachments).map(drop)
     }
 }
 
@@ -199,32 +184,33 @@ fn readable(name: &str, value: &Value) -> String {
 }
 
 /// A trust.json: what it pins, and each statement in it.
-fn inspect_trust(trust: &Trust, output: &Output) -> Result<(), Failure> {
-    let envelopes = trust.keyset_chain.iter().chain([&trust.tenant_keyset]);
+fn inspect_trust(trust: &TrustFile, output: &Output) -> Result<(), Failure> {
+    let ChainBytes { roots, keyset, tenant_keyset } = &trust.chain;
+    let envelopes = roots.iter().chain([keyset, tenant_keyset]);
     let statements = envelopes
-        .map(|envelope| Seen::of(Carrier::decode(envelope.get().as_bytes())?))
+        .map(|envelope| Seen::of(Carrier::decode(envelope)?))
         .collect::<Result<Vec<_>, Failure>>()?;
     let reports: Vec<_> = statements.iter().map(Seen::report).collect();
     let report = json!({
         "verified": false,
         "kind": "trust.json",
-        "roots": trust.roots,
+        "roots": trust.roots.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "threshold": trust.threshold,
         "root_version": trust.root_version,
-        "tenant": trust.tenant,
-        "app": trust.app,
+        "tenant": trust.tenant.to_string(),
+        "app": trust.app.to_string(),
         "statements": reports,
     });
     output.result(&report, |_| {
         say!("NOT VERIFIED: this is what the file says.\n");
         let mut pairs =
             vec![("kind", "trust.json: what a build pins to judge licenses of one app".to_owned())];
-        pairs.extend(trust.roots.iter().map(|root| ("root", root.clone())));
+        pairs.extend(trust.roots.iter().map(|root| ("root", root.to_string())));
         pairs.extend([
             ("of which must sign", trust.threshold.to_string()),
             ("root version", trust.root_version.to_string()),
-            ("tenant", trust.tenant.clone()),
-            ("app", trust.app.clone()),
+            ("tenant", trust.tenant.to_string()),
+            ("app", trust.app.to_string()),
         ]);
         Output::pairs(&pairs);
         say!("\nstatements:");

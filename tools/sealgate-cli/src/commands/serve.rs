@@ -4,11 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use sealgate_artifact::Code;
-use sealgate_authority::Role;
 use sealgate_authority::ports::System;
 use sealgate_server::assembly::{self, TOKEN_FILE};
-use sealgate_server::config::Parts;
-use sealgate_server::listen;
+use sealgate_server::{Parts, Role, listen};
 use tokio::net::TcpListener;
 
 use crate::args::{Global, ServeArgs};
@@ -16,7 +14,7 @@ use crate::failure::Failure;
 use crate::output::{Output, say};
 
 pub(crate) fn run(global: &Global, args: &ServeArgs, output: &Output) -> Result<(), Failure> {
-    let parts = args.sources(global.config.as_deref())?.config()?.into_parts()?;
+    let parts = Parts::new(args.sources(global.config.as_deref())?.config()?)?;
     let runtime =
         tokio::runtime::Runtime::new().map_err(|e| Failure::new(Code::SystemError, e.to_string()))?;
     runtime.block_on(serve(parts, output))
@@ -42,7 +40,7 @@ async fn serve(parts: Parts, output: &Output) -> Result<(), Failure> {
     output.result(&serde_json::json!({ "listening": format!("http://{address}") }), |_| {
         say!("listening on http://{address}");
     });
-    listen::serve(listener, started, &http, stop)
+    listen::serve(listener, started.server, &http, stop)
         .await
         .map_err(|e| Failure::new(Code::SystemError, e.to_string()))
 }

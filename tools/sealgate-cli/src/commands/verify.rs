@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use sealgate_artifact::{AppId, Code, KeyUse, License, MaxDevices, PublicKey, TenantId, UnixSeconds};
-use sealgate_rules::{Window, in_force};
-use sealgate_trust::{Accepted, ChainBytes, Roots, TenantTrust, TrustError, Verified, verify_license};
-use sealgate_wire::{Timestamp, Trust};
+use sealgate_rules::Standing;
+use sealgate_trust::{
+    Accepted, ChainBytes, Roots, TenantTrust, TrustError, TrustFile, Verified, verify_license,
+};
+use sealgate_wire::Timestamp;
 use serde_json::json;
-use serde_json::value::RawValue;
 
 use crate::args::{VerifyArgs, now};
 use crate::commands::license::trust_path;
@@ -17,20 +18,18 @@ use crate::output::{Output, say};
 
 /// Whom to believe from the start.
 pub(crate) struct Pinned {
-    pub(crate) roots: Vec<PublicKey>,
-    pub(crate) threshold: usize,
-    /// The version of the root statement that says so; unknown when a person typed the roots.
-    pub(crate) root_version: Option<u64>,
+    roots: Roots,
     /// The tenant and app that statements must name; unknown when only roots were given.
-    pub(crate) scope: Option<(TenantId, AppId)>,
+    scope: Option<(TenantId, AppId)>,
 }
 
 pub(crate) fn run(args: &VerifyArgs, output: &Output) -> Result<(), Failure> {
     let (file, roots) = args.file_and_roots()?;
     let license = read(&file)?;
-    let (pinned, trust) = pinned(args, &file, roots)?;
-    let (verified, chain) = judge(&license, &pinned, &trust, now())?;
-    in_force(Window::from(verified.get()), false, now())
+    let (pinned, statements) = pinned(args, &file, roots)?;
+    let (verified, chain) = judge(&license, &pinned, &statements, now())?;
+    Standing::of_signed(verified.get())
+        .gives_rights(now())
         .map_err(|code| not_in_force(code, verified.get()))?;
     let report = report(&verified, &chain, &pinned);
     output.result(&report, |_| print(&verified, &chain, &pinned));
@@ -41,12 +40,11 @@ pub(crate) fn run(args: &VerifyArgs, output: &Output) -> Result<(), Failure> {
 pub(crate) fn judge(
     license: &[u8],
     pinned: &Pinned,
-    trust: &Trust,
+    statements: &ChainBytes,
     now: UnixSeconds,
 ) -> Result<(Verified<License>, TenantTrust), Failure> {
-    let roots = Roots::pin(pinned.roots.clone(), pinned.threshold, pinned.root_version)?;
     let tenant = pinned.scope.map(|(tenant, _)| tenant);
-    let chain = TenantTrust::verify(&roots, &chain_of(trust)?, tenant, &Accepted::default(), now)
+    let chain = TenantTrust::verify(&pinned.roots, statements, tenant, &Accepted::default(), now)
         .map_err(with_fix)?;
     let verified = verify_license(&chain, license, pinned.scope.map(|(_, app)| app))?;
     Ok((verified, chain))
@@ -63,32 +61,18 @@ fn with_fix(error: TrustError) -> Failure {
     )
 }
 
-/// The statements of a trust file, as they were received.
-fn chain_of(trust: &Trust) -> Result<ChainBytes, Failure> {
-    let bytes = |envelope: &RawValue| envelope.get().as_bytes().to_vec();
-    let (keyset, roots) = trust
-        .keyset_chain
-        .split_last()
-        .ok_or_else(|| Failure::new(Code::FieldInvalid, "the keyset chain is empty"))?;
-    Ok(ChainBytes {
-        roots: roots.iter().map(|root| bytes(root)).collect(),
-        keyset: bytes(keyset),
-        tenant_keyset: bytes(&trust.tenant_keyset),
-    })
-}
-
 /// What the caller trusts, and the chain from there to the license.
-fn pinned(args: &VerifyArgs, file: &Path, roots: Vec<PublicKey>) -> Result<(Pinned, Trust), Failure> {
+fn pinned(args: &VerifyArgs, file: &Path, roots: Vec<PublicKey>) -> Result<(Pinned, ChainBytes), Failure> {
     if let Some(path) = &args.trust {
-        let trust = read_trust(path)?;
-        return Ok((pins_of(&trust)?, trust));
+        let trust = TrustFile::parse(&read(path)?).map_err(|e| of_file(path, &e))?;
+        return Ok((pins_of(&trust)?, trust.chain));
     }
     let fix = "give --root PUB with FILE.trust beside the file (`sealgate license file --with-trust`), or --trust trust.json";
     if roots.is_empty() {
         return Err(Failure::new(Code::TrustMissing, Code::TrustMissing.meaning()).fix(fix));
     }
     let path = trust_path(file);
-    let trust = read_trust(&path).map_err(|f| {
+    let courier = read(&path).map_err(|f| {
         if f.code == Code::FileUnreadable.as_str() {
             Failure::new(Code::TrustMissing, f.message).fix(fix)
         } else {
@@ -96,23 +80,17 @@ fn pinned(args: &VerifyArgs, file: &Path, roots: Vec<PublicKey>) -> Result<(Pinn
         }
     })?;
     // The file's own roots, tenant and app come from where the license comes from, so they prove nothing here.
-    Ok((Pinned { roots, threshold: args.threshold, root_version: None, scope: None }, trust))
+    let statements = TrustFile::courier(&courier).map_err(|e| of_file(&path, &e))?;
+    Ok((Pinned { roots: Roots::pin(roots, args.threshold, None)?, scope: None }, statements))
 }
 
 /// What a trust file pins.
-pub(crate) fn pins_of(trust: &Trust) -> Result<Pinned, Failure> {
-    Ok(Pinned {
-        roots: trust.roots.iter().map(|root| PublicKey::parse(root)).collect::<Result<_, _>>()?,
-        threshold: trust.threshold,
-        root_version: Some(trust.root_version),
-        scope: Some((TenantId::parse(&trust.tenant)?, AppId::parse(&trust.app)?)),
-    })
+pub(crate) fn pins_of(trust: &TrustFile) -> Result<Pinned, Failure> {
+    Ok(Pinned { roots: trust.pins()?, scope: Some((trust.tenant, trust.app)) })
 }
 
-fn read_trust(path: &Path) -> Result<Trust, Failure> {
-    let bytes = read(path)?;
-    serde_json::from_slice(&bytes)
-        .map_err(|_| Failure::new(Code::JsonInvalid, format!("{}: not a trust file", path.display())))
+fn of_file(path: &Path, error: &TrustError) -> Failure {
+    Failure::new(error.code(), format!("{}: {error}", path.display()))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {

@@ -2,9 +2,9 @@
 //! and that the answer is to *its* question.
 
 use sealgate_artifact::{Code, PublicKey};
+use sealgate_authforge::{Expected, Failed, Opened, Typ, ValidateAnswer, ValidatePayload};
 use sealgate_authority::ports::{Entropy, System};
 use sealgate_trust::ed25519;
-use sealgate_wire::{Failed, ValidateAnswer, ValidatePayload, authforge};
 use serde_json::json;
 
 /// What a build embeds.
@@ -56,14 +56,14 @@ impl Product {
     }
 
     /// Signature first, then form, then whether it is the answer to this question: only then is it believed.
-    pub(super) fn believe(&self, asked: &Asked) -> Result<ValidatePayload, Code> {
-        let question = authforge::Asked {
-            typ: "validate",
+    pub(super) fn believe(&self, asked: &Asked) -> Result<Opened<ValidatePayload>, Code> {
+        let expected = Expected {
+            typ: Typ::Validate,
             app_id: &self.app_id,
             hwid: &asked.hwid,
             nonce: &asked.nonce,
             license_id: None,
         };
-        asked.answer.open(|text, signature| ed25519::verify(&self.public_key, text, signature), &question)
+        asked.answer.unopened()?.open(&[self.public_key], ed25519::verify, &expected)
     }
 }

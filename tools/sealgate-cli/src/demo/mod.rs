@@ -9,8 +9,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use sealgate_artifact::Code;
+use sealgate_authority::Limits;
 use sealgate_authority::ports::System;
-use sealgate_authority::{Limits, Role};
+use sealgate_server::Role;
 use sealgate_server::assembly::{self, Options, TOKEN_FILE};
 use sealgate_server::listen;
 use sealgate_signer::Unlock;
@@ -52,7 +53,7 @@ async fn show(args: &DemoArgs, dir: &Path, output: &Output) -> Result<(), Failur
     };
     let server = tokio::spawn(async move {
         let settings = sealgate_http::Settings::default();
-        listen::serve(listener, started, &settings, until_stopped).await
+        listen::serve(listener, started.server, &settings, until_stopped).await
     });
     story.tell(&format!(
         "Made keys, an embedded database and the owner's token in {}; the real server listens on {url}.",

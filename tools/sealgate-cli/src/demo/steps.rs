@@ -7,9 +7,10 @@ use std::time::Instant;
 
 use sealgate::{Client as Sdk, DeniedBy, Error, Family, HttpTransport, License};
 use sealgate_artifact::{Code, PublicKey};
+use sealgate_trust::TrustFile;
 use sealgate_wire::{
     AppCreated, CreateApp, CreatePlan, Feature, IssueLicenses, IssuedLicense, LicenseView, LicensesIssued,
-    PlanView, Reason, Timestamp, Trust,
+    PlanView, Reason, Timestamp,
 };
 
 use super::between::{Between, Impostor, Mischief};
@@ -38,7 +39,7 @@ pub(super) fn tell(mut story: Story, url: &str, dir: &Path) -> Result<Story, Fai
     let vendor = Client::new(&global)?;
     let (app, plan) = create_app(&mut story, &vendor)?;
     let license = issue(&mut story, &vendor, &app, Some(&plan))?;
-    let trust: Trust = vendor.get(&format!("/api/v1/apps/{}/trust", app.app_id))?;
+    let trust = vendor.get_bytes(&format!("/api/v1/apps/{}/trust", app.app_id))?;
     let program = Program::install(url, &trust, dir.join("first device"))?;
     validate(&mut story, &program, &license)?;
     refuse_forgery(&mut story, &program, &license)?;
@@ -59,9 +60,9 @@ struct Program {
 }
 
 impl Program {
-    fn install(url: &str, trust: &Trust, state: PathBuf) -> Result<Self, Failure> {
+    fn install(url: &str, trust: &[u8], state: PathBuf) -> Result<Self, Failure> {
         // A real build includes the file; this one is built while it runs.
-        let trust = serde_json::to_vec(trust).expect("a trust.json can be written").leak();
+        let trust = trust.to_vec().leak();
         let way = Between::new(HttpTransport::builder().build().map_err(unexpected)?);
         let builder = Sdk::builder(trust).server(url).state_dir(state).transport(Arc::clone(&way));
         Ok(Self { sdk: builder.build().map_err(unexpected)?, way })
@@ -173,7 +174,7 @@ fn refuse_impostor(
 fn deny_second_device(
     story: &mut Story,
     url: &str,
-    trust: &Trust,
+    trust: &[u8],
     dir: &Path,
     license: &IssuedLicense,
 ) -> Result<(), Failure> {
@@ -191,13 +192,14 @@ fn deny_second_device(
 fn verify_offline(
     story: &mut Story,
     vendor: &Client,
-    trust: &Trust,
+    trust: &[u8],
     license: &IssuedLicense,
 ) -> Result<(), Failure> {
     let file = vendor.get_bytes(&format!("/api/v1/licenses/{}/file", license.license_id))?;
-    let pinned = pins_of(trust)?;
+    let trust = TrustFile::parse(trust)?;
+    let pinned = pins_of(&trust)?;
     let begun = Instant::now();
-    let (verified, _) = judge(&file, &pinned, trust, now())?;
+    let (verified, _) = judge(&file, &pinned, &trust.chain, now())?;
     let took = begun.elapsed().as_micros();
     require(verified.get().license.to_string() == license.license_id, "the file holds another license")?;
     story.tell(&format!(
@@ -216,8 +218,8 @@ fn answer_authforge(story: &mut Story, vendor: &Client, app: &AppCreated, url: &
         public_key: PublicKey::parse(&app.public_key)?,
     };
     let asked = product.ask(&license.license_key, THEIR_DEVICE).map_err(unexpected)?;
-    let payload = product.believe(&asked).map_err(unexpected)?;
-    require(payload.license_id == license.license_id, "the answer names another license")?;
+    let opened = product.believe(&asked).map_err(unexpected)?;
+    require(opened.get().license_id == license.license_id, "the answer names another license")?;
     story.tell(&format!(
         "A client of AuthForge's wire asked about another license and got {} bytes signed by the app's key.",
         asked.bytes

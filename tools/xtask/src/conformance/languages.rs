@@ -87,7 +87,7 @@ fn needs(program: &str, question: &str, package: &str) -> Result<()> {
 }
 
 fn sources(workspace: &Workspace, language: &str) -> PathBuf {
-    workspace.root().join("device/languages").join(language)
+    workspace.root().join("verifiers").join(language)
 }
 
 /// What is built lies in cargo's target folder, never among the sources.

@@ -14,12 +14,13 @@ pub(crate) use postgres::Postgres;
 pub(crate) use provision::python;
 
 /// The table of contents.
-const STAGES: [Stage; 9] = [
+const STAGES: [Stage; 10] = [
     Stage { name: "provision", action: stages::provision },
     Stage { name: "tidy", action: stages::tidy },
     Stage { name: "fmt", action: stages::fmt },
     Stage { name: "clippy", action: stages::clippy },
     Stage { name: "tests", action: stages::tests },
+    Stage { name: "codegen", action: stages::codegen },
     Stage { name: "conformance", action: stages::conformance },
     Stage { name: "release build", action: stages::release_build },
     Stage { name: "demo", action: stages::demo },

@@ -51,7 +51,7 @@ pub(super) fn provision(run: &mut Run) -> Result<()> {
 }
 
 pub(super) fn tidy(run: &mut Run) -> Result<()> {
-    crate::tidy::run(run.workspace)
+    crate::tidy::check(run.workspace)
 }
 
 pub(super) fn fmt(run: &mut Run) -> Result<()> {
@@ -78,6 +78,10 @@ pub(super) fn tests(run: &mut Run) -> Result<()> {
         return Ok(());
     }
     Err(Failure::new(format!("unit and integration tests: {nextest}; documentation tests: {docs}")))
+}
+
+pub(super) fn codegen(run: &mut Run) -> Result<()> {
+    crate::codegen::verify(run.workspace)
 }
 
 pub(super) fn conformance(run: &mut Run) -> Result<()> {

@@ -5,21 +5,37 @@ use super::members::Member;
 
 const TESTKIT: &str = "sealgate-testkit";
 
+type Table = &'static [(&'static str, &'static [&'static str])];
+
+const FILE: &str = "tools/xtask/src/tidy/arrows.rs";
+
 /// Who may name whom. `core/*` is a whole room, `*` is everything; what is not listed is forbidden.
-const ARROWS: &[(&str, &[&str])] = &[
+const ARROWS: Table = &[
     ("sealgate-artifact", &[]),
     ("sealgate-trust", &["sealgate-artifact"]),
-    ("sealgate-journal", &["sealgate-artifact", "sealgate-trust"]),
-    ("sealgate-rules", &["sealgate-artifact", "sealgate-trust", "sealgate-journal"]),
+    ("sealgate-journal", &[]),
+    ("sealgate-rules", &["sealgate-artifact"]),
+    ("sealgate-authforge", &["sealgate-artifact"]),
     ("sealgate-wire", &["sealgate-artifact"]),
     // device
     ("sealgate", &["core/*"]),
-    ("sealgate-ffi", &["sealgate"]),
     // server
     ("sealgate-signer", &["sealgate-artifact", "sealgate-trust"]),
     ("sealgate-store", &["sealgate-artifact"]),
     ("sealgate-authority", &["core/*", "sealgate-store"]),
-    ("sealgate-http", &["sealgate-artifact", "sealgate-authority", "sealgate-wire", "sealgate-store"]),
+    ("sealgate-control", &["core/*", "sealgate-authority", "sealgate-store"]),
+    ("sealgate-runtime", &["core/*", "sealgate-authority", "sealgate-store"]),
+    (
+        "sealgate-http",
+        &[
+            "sealgate-artifact",
+            "sealgate-authforge",
+            "sealgate-authority",
+            "sealgate-control",
+            "sealgate-runtime",
+            "sealgate-wire",
+        ],
+    ),
     (
         "sealgate-server",
         &[
@@ -29,23 +45,58 @@ const ARROWS: &[(&str, &[&str])] = &[
             "sealgate-signer",
             "sealgate-store",
             "sealgate-authority",
+            "sealgate-control",
+            "sealgate-runtime",
             "sealgate-http",
         ],
     ),
     // programs
     ("sealgate-cli", &["core/*", "server/*", "sealgate"]),
-    ("sglic", &["core/*", "sealgate"]),
     // tests and the project's own tools
     (TESTKIT, &["*"]),
-    ("conformance", &["core/*", "sealgate"]),
+    ("conformance", &["core/*"]),
     ("interop", &["core/*", "sealgate-authority", "sealgate"]),
-    ("e2e", &[]),
     ("xtask", &[]),
 ];
 
-/// Every dependency between workspace crates that has no arrow.
+/// Every dependency between workspace crates that has no arrow, and every arrow that no dependency uses.
 pub(super) fn check(members: &[Member]) -> Vec<Finding> {
-    members.iter().flat_map(|member| check_member(member, members)).collect()
+    let breaches = members.iter().flat_map(|member| check_member(member, members));
+    breaches.chain(stale(ARROWS, members)).collect()
+}
+
+/// The table for ARCHITECTURE.md, as Markdown.
+pub(crate) fn markdown() -> String {
+    let quoted = |target: &&str| match *target {
+        "*" => "anything".to_owned(),
+        target => format!("`{target}`"),
+    };
+    let row = |(name, targets): &(&str, &[&str])| {
+        let targets = match targets {
+            [] => "nothing".to_owned(),
+            targets => targets.iter().map(quoted).collect::<Vec<_>>().join(", "),
+        };
+        format!("| `{name}` | {targets} |\n")
+    };
+    let rows: String = ARROWS.iter().map(row).collect();
+    format!("| crate | may name |\n|---|---|\n{rows}")
+}
+
+/// Rows for crates that are not there, and arrows that no manifest uses, not even for tests.
+fn stale(table: Table, members: &[Member]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (name, targets) in table {
+        let mut found = |message| findings.push(Finding::new(FILE, 1, message));
+        let Some(member) = members.iter().find(|member| member.name == *name) else {
+            found(format!("stale: {name} is no crate of the workspace"));
+            continue;
+        };
+        let needs = || member.needs.iter().chain(&member.tests_need);
+        for target in targets.iter().filter(|target| !needs().any(|need| covers(target, need, members))) {
+            found(format!("stale: {name} → {target} is used by no manifest"));
+        }
+    }
+    findings
 }
 
 fn check_member(member: &Member, members: &[Member]) -> Vec<Finding> {
@@ -104,6 +155,28 @@ mod tests {
             ..Member::default()
         }));
         check_member(&members[0], &members).len()
+    }
+
+    #[test]
+    fn stale_rows_and_arrows_are_found() {
+        let members =
+            [member("core/a", &[], &[]), member("core/b", &["a"], &[]), member("tools/c", &[], &["b"])];
+        let count = |table| stale(table, &members).len();
+        assert_eq!(count(&[("a", &[]), ("b", &["a"]), ("c", &["core/*"])]), 0);
+        assert_eq!(count(&[("c", &["b"]), ("b", &["*"])]), 0, "what only tests use is used");
+        assert_eq!(count(&[("d", &[])]), 1, "no such crate");
+        assert_eq!(count(&[("b", &["a", "c"])]), 1);
+        assert_eq!(count(&[("b", &["tools/*"])]), 1);
+        assert_eq!(count(&[("a", &["*"])]), 1);
+    }
+
+    #[test]
+    fn the_table_for_people_says_what_the_table_says() {
+        let text = markdown();
+        assert!(text.contains("| `sealgate-store` | `sealgate-artifact` |\n"));
+        assert!(text.contains("| `sealgate-artifact` | nothing |\n"));
+        assert!(text.contains("| `sealgate-testkit` | anything |\n"));
+        assert_eq!(text.lines().count(), ARROWS.len() + 2);
     }
 
     #[test]

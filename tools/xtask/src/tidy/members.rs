@@ -2,7 +2,7 @@
 
 use crate::failure::{Doing, Result};
 use crate::workspace::Workspace;
-use cargo_metadata::{DependencyKind, Package};
+use cargo_metadata::{DependencyKind, Package, Target};
 use std::fs;
 use std::path::Path;
 
@@ -14,6 +14,8 @@ pub(super) struct Member {
     pub(super) folder: String,
     pub(super) manifest: String,
     pub(super) description: Option<String>,
+    /// The root files of its library and its programs, relative to the root of the workspace.
+    pub(super) roots: Vec<String>,
     /// Workspace crates it needs to be built.
     pub(super) needs: Vec<String>,
     /// Workspace crates only its tests need.
@@ -49,11 +51,15 @@ fn member(package: &Package, names: &[&str], root: &Path) -> Result<Member> {
         });
         of_kind.map(|dependency| dependency.name.clone()).collect()
     };
+    let is_product = |target: &&Target| target.is_lib() || target.is_bin();
+    let roots = package.targets.iter().filter(is_product);
+    let roots = roots.filter_map(|target| target.src_path.as_std_path().strip_prefix(root).ok());
     Ok(Member {
         name: package.name.to_string(),
         folder: folder.map(|folder| folder.display().to_string()).unwrap_or_default(),
         manifest: fs::read_to_string(path).doing(format_args!("read {}", path.display()))?,
         description: package.description.clone(),
+        roots: roots.map(|path| path.display().to_string()).collect(),
         needs: dependencies(false),
         tests_need: dependencies(true),
     })

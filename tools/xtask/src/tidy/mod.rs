@@ -1,9 +1,11 @@
 //! `cargo xtask tidy`: the rules of the house that a compiler does not know. Every rule reports all it finds.
 
-mod arrows;
+pub(crate) mod arrows;
 mod categories;
+mod finding;
 mod licences;
 mod manifests;
+mod map;
 mod members;
 mod numbers;
 mod paths;
@@ -11,20 +13,58 @@ mod rooms;
 mod tree;
 mod words;
 
+use crate::codegen;
 use crate::failure::{Failure, Result};
 use crate::workspace::Workspace;
-use std::fmt;
+use finding::Finding;
+use std::path::PathBuf;
 use tree::Tree;
 
-/// Checks everything; any finding is a failure.
-pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+/// Whether to check or to draw.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Print modules, the arrows between them, arrows up and circles, and check nothing
+    #[arg(long)]
+    map: bool,
+    /// Map the checkout in this folder instead of this one
+    #[arg(long, requires = "map", value_name = "DIR")]
+    root: Option<PathBuf>,
+    /// List every arrow inside this crate
+    #[arg(long, requires = "map", value_name = "CRATE")]
+    arrows: Option<String>,
+}
+
+/// Checks the workspace, or prints its map.
+pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
+    match &options.root {
+        Some(folder) => draw(&Workspace::at(folder)?, options),
+        None if options.map => draw(workspace, options),
+        None => check(workspace),
+    }
+}
+
+fn draw(workspace: &Workspace, options: &Options) -> Result<()> {
+    let tree = Tree::read(workspace.root())?;
+    let members = members::read(workspace)?;
+    let maps = map::read(&tree, &members)?;
+    match &options.arrows {
+        None => map::print(&maps, &members),
+        Some(name) => map::print_arrows(&maps, name)?,
+    }
+    Ok(())
+}
+
+/// Every rule; any finding is a failure.
+pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     let tree = Tree::read(workspace.root())?;
     let members = members::read(workspace)?;
 
     let mut findings = Vec::new();
     findings.extend(arrows::check(&members));
     findings.extend(manifests::check(&members));
+    findings.extend(map::check(&map::read(&tree, &members)?));
     findings.extend(rooms::check(&tree));
+    findings.extend(generated(workspace)?);
     findings.extend(numbers::check(&tree));
     findings.extend(categories::check(&tree));
     findings.extend(words::check(&tree));
@@ -43,39 +83,9 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     }
 }
 
-/// One breach of a rule, where an editor can jump to it.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Finding {
-    path: String,
-    line: usize,
-    message: String,
-}
-
-impl Finding {
-    fn new(path: impl Into<String>, line: usize, message: impl Into<String>) -> Self {
-        Self { path: path.into(), line, message: message.into() }
-    }
-
-    /// At the first line that holds `needle`, or at the top.
-    fn at(path: impl Into<String>, text: &str, needle: &str, message: impl Into<String>) -> Self {
-        let line = text.lines().position(|line| line.contains(needle)).map_or(1, |index| index + 1);
-        Self::new(path, line, message)
-    }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}:{}: {}", self.path, self.line, self.message)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_finding_is_something_an_editor_can_open() {
-        let finding = Finding::at("a/b.rs", "one\ntwo\n", "two", "too many");
-        assert_eq!(finding.to_string(), "a/b.rs:2: too many");
-    }
+/// Generated text that is not what this program's own tables say.
+fn generated(workspace: &Workspace) -> Result<Vec<Finding>> {
+    let stale = codegen::stale_without_a_build(workspace)?;
+    let message = "the generated part is stale; `cargo xtask codegen` writes it";
+    Ok(stale.into_iter().map(|path| Finding::new(path, 1, message)).collect())
 }

@@ -53,16 +53,36 @@ const ROOMS: &[Room] = &[
     },
 ];
 
-/// Every forbidden name.
+/// Every forbidden name, and every room without a file.
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
+    let mut findings = breaches(tree);
+    findings.extend(stale(tree));
+    findings
+}
+
+fn breaches(tree: &Tree) -> Vec<Finding> {
     tree.sources
         .iter()
         .flat_map(|source| rooms_of(source).flat_map(|room| check_source(source, room)))
         .collect()
 }
 
+fn stale(tree: &Tree) -> Vec<Finding> {
+    let is_there = |room: &&Room| tree.sources.iter().any(|source| room.holds(source));
+    let gone = ROOMS.iter().filter(|room| !is_there(room));
+    let message =
+        |room: &Room| format!("stale: no file lies in the room {}*{}", room.within.0, room.within.1);
+    gone.map(|room| Finding::new("tools/xtask/src/tidy/rooms.rs", 1, message(room))).collect()
+}
+
+impl Room {
+    fn holds(&self, source: &Source) -> bool {
+        source.path.starts_with(self.within.0) && source.path.contains(self.within.1)
+    }
+}
+
 fn rooms_of(source: &Source) -> impl Iterator<Item = &'static Room> {
-    ROOMS.iter().filter(|room| source.path.starts_with(room.within.0) && source.path.contains(room.within.1))
+    ROOMS.iter().filter(|room| room.holds(source))
 }
 
 fn check_source(source: &Source, room: &Room) -> Vec<Finding> {
@@ -86,7 +106,24 @@ mod tests {
     use super::*;
 
     fn count(path: &str, text: &str) -> usize {
-        check(&Tree::of(&[(path, text)])).len()
+        breaches(&Tree::of(&[(path, text)])).len()
+    }
+
+    #[test]
+    fn a_room_without_files_is_found() {
+        let all = [
+            "core/sealgate-trust/src/lib.rs",
+            "device/sealgate/src/lib.rs",
+            "server/sealgate-http/src/lib.rs",
+            "server/sealgate-authority/src/lib.rs",
+        ];
+        let count = |paths: &[&str]| {
+            let files: Vec<_> = paths.iter().map(|path| (*path, "")).collect();
+            check(&Tree::of(&files)).len()
+        };
+        assert_eq!(count(&all), 0);
+        assert_eq!(count(&all[1..]), 1);
+        assert_eq!(count(&["core/sealgate-trust/tests/it/main.rs", all[1], all[2], all[3]]), 1);
     }
 
     #[test]

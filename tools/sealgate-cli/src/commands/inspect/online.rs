@@ -36,8 +36,8 @@ pub(super) fn in_words(kind: Option<Kind>, name: &str, value: &Value) -> Option<
 }
 
 fn denial(code: &str) -> String {
-    let known = Code::ALL.iter().find(|known| known.as_str() == code);
-    known.map_or_else(|| format!("{code}: denied"), |known| format!("{code}: denied. {}", known.meaning()))
+    Code::parse(code)
+        .map_or_else(|| format!("{code}: denied"), |known| format!("{code}: denied. {}", known.meaning()))
 }
 
 #[cfg(test)]

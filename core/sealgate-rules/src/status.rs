@@ -1,0 +1,42 @@
+//! One word for where a license stands (`spec/http.md` §3.2).
+
+use sealgate_artifact::UnixSeconds;
+
+use crate::Standing;
+
+/// Where a license stands, as the vendor's lists show it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Nothing below holds. A license that has not begun is active too.
+    Active,
+    /// Suspended by the vendor.
+    Suspended,
+    /// Its end has come.
+    Expired,
+    /// Revoked by the vendor.
+    Revoked,
+}
+
+impl Status {
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+impl Standing {
+    /// `spec/http.md` §3.2: where several hold, revoked, then expired, then suspended.
+    pub fn status(self, now: UnixSeconds) -> Status {
+        match self {
+            Self { revoked: true, .. } => Status::Revoked,
+            Self { window, .. } if window.is_over(now) => Status::Expired,
+            Self { suspended: true, .. } => Status::Suspended,
+            _ => Status::Active,
+        }
+    }
+}

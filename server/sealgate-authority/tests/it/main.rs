@@ -1,4 +1,0 @@
-//! The real server beside a model of it.
-
-mod agreement;
-mod model;

@@ -1,0 +1,152 @@
+//! Access lists: which devices and addresses an app answers.
+
+use sealgate_artifact::{AppId, Code, EntryId};
+use sealgate_authority::AuthorityError;
+use sealgate_rules::Effect;
+use sealgate_store::table::{self, AccessRow, AuditRow, Listed};
+use sealgate_store::{Tx, Work};
+use sealgate_wire::{AccessView, AddAccess, AppQuery, Page, Timestamp};
+use serde_json::json;
+
+use crate::desk::Desk;
+use crate::page::Part;
+use crate::{Caller, apps, check};
+
+/// Entries of one app. Every validation looks at all of them.
+const ENTRIES: u64 = 1_000;
+
+/// The lists of the vendor's apps.
+pub struct AccessLists {
+    desk: Desk,
+}
+
+impl AccessLists {
+    pub(crate) fn new(desk: Desk) -> Self {
+        Self { desk }
+    }
+
+    /// Adds an entry.
+    pub async fn add(&self, caller: &Caller, request: &AddAccess) -> Result<AccessView, AuthorityError> {
+        self.desk.once(caller, || self.prepare(caller, request)).await
+    }
+
+    async fn prepare(&self, caller: &Caller, request: &AddAccess) -> Result<AddEntry, AuthorityError> {
+        check::reason(request.reason.as_deref())?;
+        let invalid = |field, why| AuthorityError::Invalid { field, why };
+        let effect = Effect::parse(&request.effect).ok_or_else(|| invalid("effect", "allow or deny"))?;
+        let now = self.desk.ids.now();
+        if request.expires_at.is_some_and(|end| end.0 <= now) {
+            return Err(invalid("expires_at", "a time in the future"));
+        }
+        let app = apps::find(&self.desk, caller, &request.app_id).await?;
+        let entry = AccessRow {
+            id: self.desk.ids.fresh(EntryId::new),
+            tenant: caller.tenant,
+            app: app.id,
+            license: None,
+            source: AccessRow::VENDOR.to_owned(),
+            effect: effect.as_str().to_owned(),
+            listed: listed(request)?,
+            reason: request.reason.clone(),
+            created_at: now,
+            expires_at: request.expires_at.map(|t| t.0),
+        };
+        let view = view(&entry);
+        let detail = json!({ "app": view.app_id, "effect": view.effect, "hwid": view.hwid, "ip": view.ip, "reason": view.reason });
+        let audit = self.desk.audit(caller, "access.added", view.entry_id.clone(), &detail);
+        Ok(AddEntry { entry, audit })
+    }
+
+    /// The tenant's entries, newest first; of one app if given.
+    pub async fn list(&self, caller: &Caller, query: &AppQuery) -> Result<Page<AccessView>, AuthorityError> {
+        let app = query.app_id.as_deref().map(AppId::parse).transpose();
+        let app = app.map_err(|_| AuthorityError::Refused(Code::NotFound))?;
+        let list = app.map_or_else(|| "access".to_owned(), |app| format!("access-{app}"));
+        let part = Part::new(list, query.cursor.as_deref(), query.limit, EntryId::parse)?;
+        let rows = table::access::list(&self.desk.db, caller.tenant, app, part.after, part.rows()).await?;
+        Ok(part.page(rows, |row| row.id.to_string(), view))
+    }
+
+    /// Takes an entry away and shows it for the last time.
+    pub async fn remove(&self, caller: &Caller, id: &str) -> Result<AccessView, AuthorityError> {
+        let unknown = || AuthorityError::Refused(Code::NotFound);
+        let id = EntryId::parse(id).map_err(|_| unknown())?;
+        let entry = table::access::find(&self.desk.db, caller.tenant, id).await?.ok_or_else(unknown)?;
+        let view = view(&entry);
+        let detail = json!({ "app": view.app_id, "effect": view.effect, "hwid": view.hwid, "ip": view.ip });
+        let audit = self.desk.audit(caller, "access.removed", id.to_string(), &detail);
+        self.desk.db.write(RemoveEntry { entry, audit }).await?;
+        Ok(view)
+    }
+}
+
+fn listed(request: &AddAccess) -> Result<Listed, AuthorityError> {
+    let invalid = |field, why| Err(AuthorityError::Invalid { field, why });
+    match (&request.hwid, &request.ip) {
+        (Some(hwid), None) => check::hwid(hwid).map(|_| Listed::Hwid(hwid.clone())),
+        (None, Some(ip)) => match sealgate_rules::parse_net(ip) {
+            Some(net) => Ok(Listed::Net(net)),
+            None => invalid("ip", "an address, or a block whose bits behind the prefix are zero"),
+        },
+        _ => invalid("hwid", "one of hwid and ip"),
+    }
+}
+
+fn view(entry: &AccessRow) -> AccessView {
+    let (hwid, ip) = match &entry.listed {
+        Listed::Hwid(hwid) => (Some(hwid.clone()), None),
+        Listed::Net(net) => (None, Some(net.to_string())),
+    };
+    AccessView {
+        entry_id: entry.id.to_string(),
+        app_id: entry.app.to_string(),
+        license_id: entry.license.map(|id| id.to_string()),
+        source: entry.source.clone(),
+        effect: entry.effect.clone(),
+        hwid,
+        ip,
+        reason: entry.reason.clone(),
+        created_at: Timestamp(entry.created_at),
+        expires_at: entry.expires_at.map(Timestamp),
+    }
+}
+
+struct AddEntry {
+    entry: AccessRow,
+    audit: AuditRow,
+}
+
+impl Work for AddEntry {
+    type Output = AccessView;
+    type Error = AuthorityError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<AccessView, AuthorityError> {
+        let entry = &self.entry;
+        if table::access::is_standing(&mut *tx, entry, entry.created_at).await? {
+            return Err(AuthorityError::Refused(Code::NameTaken));
+        }
+        if table::access::count(&mut *tx, entry.app, AccessRow::VENDOR).await? >= ENTRIES {
+            return Err(AuthorityError::Refused(Code::LimitReached));
+        }
+        table::access::insert(tx, entry).await?;
+        table::audit::insert(tx, &self.audit).await?;
+        Ok(view(&self.entry))
+    }
+}
+
+struct RemoveEntry {
+    entry: AccessRow,
+    audit: AuditRow,
+}
+
+impl Work for RemoveEntry {
+    type Output = ();
+    type Error = AuthorityError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
+        if !table::access::delete(tx, self.entry.tenant, self.entry.id, self.entry.app).await? {
+            return Err(AuthorityError::Refused(Code::NotFound));
+        }
+        Ok(table::audit::insert(tx, &self.audit).await?)
+    }
+}

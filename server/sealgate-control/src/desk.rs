@@ -1,0 +1,98 @@
+//! What every use case of the vendor's side works with: the database, the time, and answers that are given once.
+
+use std::sync::Arc;
+
+use sealgate_authority::{AuthorityError, BUSY, Entry, Ids, audit_row, event_row};
+use sealgate_store::table::{AuditRow, EventRow, LicenseRow};
+use sealgate_store::{Db, Work};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::once::Answers;
+use crate::{Caller, VendorSecrets};
+
+/// How often a use case is tried when others change what it is based on.
+const ATTEMPTS: u32 = 8;
+
+/// Reads, writes and records for a caller.
+#[derive(Clone)]
+pub(crate) struct Desk {
+    pub(crate) db: Db,
+    pub(crate) ids: Ids,
+    answers: Answers,
+}
+
+impl Desk {
+    pub(crate) fn new(db: Db, ids: Ids, secrets: Arc<VendorSecrets>) -> Self {
+        let answers = Answers::new(db.clone(), ids.clone(), secrets);
+        Self { db, ids, answers }
+    }
+
+    /// Carries out a request once, however often it is sent under its idempotency key. `prepare` checks the request
+    /// and says what to write. It runs again when somebody changed what it was based on.
+    pub(crate) async fn once<W, F>(
+        &self,
+        caller: &Caller,
+        prepare: impl Fn() -> F,
+    ) -> Result<W::Output, AuthorityError>
+    where
+        F: Future<Output = Result<W, AuthorityError>>,
+        W: Work<Error = AuthorityError> + Sync,
+        W::Output: Serialize + DeserializeOwned,
+    {
+        // Before anything that depends on the time.
+        if let Some(done) = self.answers.before(caller).await? {
+            return Ok(done);
+        }
+        for _ in 0..ATTEMPTS {
+            match self.answers.commit(caller, prepare().await?).await {
+                Err(AuthorityError::Superseded) => {}
+                done => return done,
+            }
+        }
+        Err(BUSY)
+    }
+
+    /// Writes what `prepare` says, and prepares again when somebody changed what it was based on.
+    pub(crate) async fn retry<W, F>(&self, prepare: impl Fn() -> F) -> Result<W::Output, AuthorityError>
+    where
+        F: Future<Output = Result<W, AuthorityError>>,
+        W: Work<Error = AuthorityError>,
+    {
+        for _ in 0..ATTEMPTS {
+            match self.db.write(prepare().await?).await {
+                Err(AuthorityError::Superseded) => {}
+                done => return done,
+            }
+        }
+        Err(BUSY)
+    }
+
+    /// The audit row of what the caller does.
+    pub(crate) fn audit(
+        &self,
+        caller: &Caller,
+        action: &'static str,
+        subject: String,
+        detail: &Value,
+    ) -> AuditRow {
+        audit_row(
+            &self.ids,
+            caller.tenant,
+            (&caller.actor, &caller.request_id),
+            Entry { action, subject, detail },
+        )
+    }
+
+    /// The event of what the caller does to a license.
+    pub(crate) fn event(
+        &self,
+        caller: &Caller,
+        license: &LicenseRow,
+        kind: &'static str,
+        device: Option<&str>,
+    ) -> EventRow {
+        event_row(&self.ids, license, kind, device, &caller.request_id)
+    }
+}

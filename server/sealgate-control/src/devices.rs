@@ -1,0 +1,129 @@
+//! Devices and their seats (`spec/http.md` §3.10).
+
+use sealgate_artifact::{Code, DeviceId};
+use sealgate_authority::AuthorityError;
+use sealgate_store::table::{self, AuditRow, DeviceRow, EventRow, LicenseRow};
+use sealgate_store::{Tx, Work};
+use sealgate_wire::{DeviceQuery, DeviceView, Page, ReleaseDevices, Released, Timestamp};
+use serde_json::json;
+
+use crate::desk::Desk;
+use crate::page::Part;
+use crate::release::{Release, Releasing, release_seats};
+use crate::{Caller, licenses};
+
+/// The devices that hold seats.
+pub struct Devices {
+    desk: Desk,
+}
+
+impl Devices {
+    pub(crate) fn new(desk: Desk) -> Self {
+        Self { desk }
+    }
+
+    /// The tenant's device of that id.
+    pub async fn show(&self, caller: &Caller, id: &str) -> Result<DeviceView, AuthorityError> {
+        self.find(caller, id).await.map(|device| view(&device))
+    }
+
+    /// The tenant's devices, newest first; of one license if given.
+    pub async fn list(
+        &self,
+        caller: &Caller,
+        query: &DeviceQuery,
+    ) -> Result<Page<DeviceView>, AuthorityError> {
+        let license = match &query.license_id {
+            Some(id) => Some(licenses::find(&self.desk, caller, id).await?.id),
+            None => None,
+        };
+        let list = license.map_or_else(|| "devices".to_owned(), |id| format!("devices-{id}"));
+        let part = Part::new(list, query.cursor.as_deref(), query.limit, DeviceId::parse)?;
+        let rows =
+            table::devices::list(&self.desk.db, caller.tenant, license, part.after, part.rows()).await?;
+        Ok(part.page(rows, |row| row.id.to_string(), view))
+    }
+
+    /// Releases one device's seat.
+    pub async fn release(
+        &self,
+        caller: &Caller,
+        id: &str,
+        request: &ReleaseDevices,
+    ) -> Result<Released, AuthorityError> {
+        let prepare = || async {
+            let device = self.find(caller, id).await?;
+            let license = device.license.to_string();
+            self.prepare(caller, (&license, "device.released"), Release::Named(vec![device.id]), request)
+                .await
+        };
+        self.desk.once(caller, prepare).await
+    }
+
+    /// Releases every seat of a license.
+    pub async fn reset(
+        &self,
+        caller: &Caller,
+        license: &str,
+        request: &ReleaseDevices,
+    ) -> Result<Released, AuthorityError> {
+        let reset = (license, "license.devices_reset");
+        self.desk.once(caller, || self.prepare(caller, reset, Release::All, request)).await
+    }
+
+    async fn prepare(
+        &self,
+        caller: &Caller,
+        (license, action): (&str, &'static str),
+        release: Release,
+        request: &ReleaseDevices,
+    ) -> Result<ReleaseSeats, AuthorityError> {
+        let license = licenses::find(&self.desk, caller, license).await?;
+        let overridden = request.override_allowance.unwrap_or(false);
+        let detail = json!({ "override_allowance": overridden });
+        Ok(ReleaseSeats {
+            releasing: Releasing::new(release, overridden, self.desk.ids.now()),
+            audit: self.desk.audit(caller, action, license.id.to_string(), &detail),
+            event: self.desk.event(caller, &license, "device_released", None),
+            license,
+        })
+    }
+
+    async fn find(&self, caller: &Caller, id: &str) -> Result<DeviceRow, AuthorityError> {
+        let unknown = || AuthorityError::Refused(Code::NotFound);
+        let id = DeviceId::parse(id).map_err(|_| unknown())?;
+        table::devices::find(&self.desk.db, caller.tenant, id).await?.ok_or_else(unknown)
+    }
+}
+
+fn view(device: &DeviceRow) -> DeviceView {
+    DeviceView {
+        device_id: device.id.to_string(),
+        license_id: device.license.to_string(),
+        kind: device.device.kind().to_owned(),
+        identity: device.device.name().into_owned(),
+        first_seen: Timestamp(device.first_seen),
+    }
+}
+
+struct ReleaseSeats {
+    license: LicenseRow,
+    releasing: Releasing,
+    audit: AuditRow,
+    event: EventRow,
+}
+
+impl Work for ReleaseSeats {
+    type Output = Released;
+    type Error = AuthorityError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Released, AuthorityError> {
+        let locked = table::licenses::lock(tx, self.license.tenant, self.license.id).await?;
+        let locked = locked.ok_or(AuthorityError::Refused(Code::NotFound))?;
+        let released = release_seats(tx, &locked, &self.releasing, &self.event).await?;
+        if !released.released.is_empty() {
+            table::audit::insert(tx, &self.audit).await?;
+        }
+        Ok(released)
+    }
+}

@@ -1,0 +1,197 @@
+//! One change of published keys: signed first, then stored in one transaction, or not at all.
+
+use std::sync::Arc;
+
+use sealgate_artifact::{KeyUse, Keyset, PublicKey, Root, Statement, TenantId, TenantKeyset, Unverified};
+use sealgate_authority::{AuthorityError, broken};
+use sealgate_store::table::{self, AuditRow, KeyRow, KeyScope};
+use sealgate_store::{Tx, Work};
+use sealgate_trust::{Signer, sign_statement};
+use tokio::sync::{Mutex, MutexGuard};
+
+use super::ring::Ring;
+use super::signing::LicenseSigner;
+use super::version::{KEYSET_SECONDS, next_version};
+use crate::desk::Desk;
+
+/// Makes keys and publishes what changes about them. Clones take turns with each other: each change builds on what the
+/// last one published.
+#[derive(Clone)]
+pub(crate) struct KeyChanges {
+    desk: Desk,
+    signer: Arc<dyn Signer>,
+    turn: Arc<Mutex<()>>,
+}
+
+impl KeyChanges {
+    pub(crate) fn new(desk: Desk, signer: Arc<dyn Signer>) -> Self {
+        Self { desk, signer, turn: Arc::default() }
+    }
+
+    pub(crate) fn desk(&self) -> &Desk {
+        &self.desk
+    }
+
+    /// Signs licenses with the tenants' issuers.
+    pub(crate) fn issuers(&self) -> LicenseSigner {
+        LicenseSigner::new(Arc::clone(&self.signer), self.desk.ids.clone())
+    }
+
+    /// Waits until no other change is under way in this process.
+    pub(crate) async fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().await
+    }
+
+    /// Makes a key pair.
+    pub(crate) fn generate(&self, key_use: KeyUse) -> Result<PublicKey, AuthorityError> {
+        Ok(self.signer.generate(key_use)?)
+    }
+
+    /// Signs a statement about keys.
+    pub(crate) fn sign<T: Statement>(
+        &self,
+        statement: &T,
+        keys: &[PublicKey],
+    ) -> Result<Vec<u8>, AuthorityError> {
+        Ok(sign_statement(&*self.signer, statement, keys)?.encode())
+    }
+
+    /// The keys of a scope as they are now.
+    pub(super) async fn ring(&self, scope: KeyScope) -> Result<Ring, AuthorityError> {
+        Ok(Ring::new(scope, table::keys::of_scope(&self.desk.db, scope).await?))
+    }
+
+    /// The authority that signs now.
+    pub(crate) async fn signing_authority(&self) -> Result<PublicKey, AuthorityError> {
+        self.ring(KeyScope::Installation).await?.signing(KeyUse::Authority)
+    }
+
+    /// The tenant's keyset with these keys, signed by that authority.
+    pub(super) async fn publish_tenant(
+        &self,
+        change: &mut Change,
+        ring: &Ring,
+        authority: PublicKey,
+    ) -> Result<(), AuthorityError> {
+        let last = self.published::<TenantKeyset>(ring.scope).await?;
+        let issued_at = self.desk.ids.now();
+        let version = next_version(last.version, issued_at);
+        let statement = TenantKeyset {
+            tenant: last.tenant,
+            version,
+            issued_at,
+            expires_at: issued_at.plus(KEYSET_SECONDS),
+            keys: ring.records(),
+        };
+        let envelope = self.sign(&statement, &[authority])?;
+        change.replace(ring, (last.version, version), envelope);
+        Ok(())
+    }
+
+    /// The installation's keyset with these keys, signed by that root.
+    pub(super) async fn publish_installation(
+        &self,
+        change: &mut Change,
+        ring: &Ring,
+        root: PublicKey,
+    ) -> Result<(), AuthorityError> {
+        let last = self.published::<Keyset>(KeyScope::Installation).await?;
+        let issued_at = self.desk.ids.now();
+        let version = next_version(last.version, issued_at);
+        let expires_at = issued_at.plus(KEYSET_SECONDS);
+        let statement = Keyset { version, issued_at, expires_at, keys: ring.records() };
+        let envelope = self.sign(&statement, &[root])?;
+        change.replace(ring, (last.version, version), envelope);
+        Ok(())
+    }
+
+    /// The next root statement: `root` alone, signed by itself and by every root before it.
+    pub(super) async fn publish_root(
+        &self,
+        change: &mut Change,
+        root: PublicKey,
+    ) -> Result<(), AuthorityError> {
+        let statements = table::roots::list(&self.desk.db).await?;
+        let last = statements.last().ok_or_else(|| broken("there is no root statement"))?;
+        let last = Unverified::<Root>::decode(last)?.danger_peek()?;
+        let issued_at = self.desk.ids.now();
+        let statement = Root {
+            version: last.version + 1,
+            issued_at,
+            expires_at: issued_at.plus(KEYSET_SECONDS),
+            threshold: 1,
+            keys: vec![root],
+        };
+        let signers = [&last.keys[..], &[root]].concat();
+        change.root = Some((statement.version, self.sign(&statement, &signers)?));
+        Ok(())
+    }
+
+    /// The newest statement of a scope, as this program published it.
+    async fn published<T: Statement>(&self, scope: KeyScope) -> Result<T, AuthorityError> {
+        let envelope = table::keysets::find(&self.desk.db, scope).await?;
+        let envelope = envelope.ok_or_else(|| broken(format!("scope {scope} has no keyset")))?;
+        Ok(Unverified::<T>::decode(&envelope)?.danger_peek()?)
+    }
+}
+
+/// A keyset in the place of the one that it was made from.
+struct Replacement {
+    scope: KeyScope,
+    before: u64,
+    version: u64,
+    envelope: Vec<u8>,
+}
+
+/// Statements and key states that become true together.
+pub(super) struct Change {
+    replacements: Vec<Replacement>,
+    root: Option<(u64, Vec<u8>)>,
+    keys: Vec<KeyRow>,
+    dropped: Vec<PublicKey>,
+    issuer: Option<(TenantId, PublicKey)>,
+    audit: AuditRow,
+}
+
+impl Change {
+    pub(super) fn new(audit: AuditRow) -> Self {
+        Self { replacements: vec![], root: None, keys: vec![], dropped: vec![], issuer: None, audit }
+    }
+
+    /// From then on, that key signs the tenant's licenses.
+    pub(super) fn set_issuer(&mut self, tenant: TenantId, key: PublicKey) {
+        self.issuer = Some((tenant, key));
+    }
+
+    fn replace(&mut self, ring: &Ring, (before, version): (u64, u64), envelope: Vec<u8>) {
+        self.replacements.push(Replacement { scope: ring.scope, before, version, envelope });
+        self.keys.extend(ring.keys.iter().cloned());
+        self.dropped.extend(&ring.dropped);
+    }
+}
+
+impl Work for Change {
+    type Output = ();
+    type Error = AuthorityError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
+        for r in &self.replacements {
+            if !table::keysets::replace(tx, r.scope, r.before, r.version, &r.envelope).await? {
+                return Err(AuthorityError::Superseded);
+            }
+        }
+        if let Some((version, envelope)) = &self.root {
+            table::roots::insert(tx, *version, envelope).await?;
+        }
+        for key in &self.keys {
+            table::keys::upsert(tx, key).await?;
+        }
+        for key in &self.dropped {
+            table::keys::forget(tx, *key).await?;
+        }
+        if let Some((tenant, key)) = self.issuer {
+            table::tenants::set_issuer(tx, tenant, key).await?;
+        }
+        Ok(table::audit::insert(tx, &self.audit).await?)
+    }
+}

@@ -1,0 +1,78 @@
+//! The keys that sign statements: listed, rotated, revoked (`spec/keys.md` §7).
+
+mod change;
+mod list;
+mod resign;
+mod revoke;
+mod ring;
+mod rotate;
+mod signing;
+mod version;
+
+pub(crate) use change::KeyChanges;
+pub(crate) use signing::LicenseSigner;
+pub(crate) use version::{KEYSET_SECONDS, first_version, next_version};
+
+use sealgate_artifact::KeyUse;
+use sealgate_authority::AuthorityError;
+use sealgate_wire::{KeyRevoked, KeyView, Page, Reason, RotateKey};
+
+use crate::{Caller, Scope, check};
+
+/// The keys of the vendor and of the installation.
+pub struct Keys {
+    changes: KeyChanges,
+}
+
+impl Keys {
+    pub(crate) fn new(changes: KeyChanges) -> Self {
+        Self { changes }
+    }
+
+    /// The keys of the installation, of the caller's tenant, and of its apps.
+    pub async fn list(&self, caller: &Caller) -> Result<Page<KeyView>, AuthorityError> {
+        list::all(&self.changes.desk().db, caller).await
+    }
+
+    /// Replaces the signing key of a use, and lists what there is afterwards.
+    pub async fn rotate(
+        &self,
+        caller: &Caller,
+        request: &RotateKey,
+    ) -> Result<Page<KeyView>, AuthorityError> {
+        let Some(key_use @ (KeyUse::Root | KeyUse::Authority | KeyUse::Issuer)) =
+            KeyUse::parse(&request.r#use)
+        else {
+            return Err(AuthorityError::Invalid { field: "use", why: "root, authority or issuer" });
+        };
+        check_scope(caller, key_use)?;
+        {
+            let _turn = self.changes.turn().await;
+            self.changes.rotate(caller, key_use, None).await?;
+        }
+        self.list(caller).await
+    }
+
+    /// Revokes a key of the tenant or of the installation. Asking again goes on where it stopped. Once it is done, it
+    /// changes nothing.
+    pub async fn revoke(
+        &self,
+        caller: &Caller,
+        keyid: &str,
+        request: &Reason,
+    ) -> Result<KeyRevoked, AuthorityError> {
+        let reason = request.reason.as_deref();
+        check::reason(reason)?;
+        let _turn = self.changes.turn().await;
+        let key = self.changes.find(caller, keyid).await?;
+        check_scope(caller, key.key_use)?;
+        let (complete, resigned) = self.changes.revoke(caller, &key, reason).await?;
+        let dark = resigned.iter().map(ToString::to_string).collect();
+        Ok(KeyRevoked { keyid: keyid.to_owned(), complete, dark })
+    }
+}
+
+/// A tenant may not change keys that all tenants share.
+fn check_scope(caller: &Caller, key_use: KeyUse) -> Result<(), AuthorityError> {
+    if key_use == KeyUse::Issuer { Ok(()) } else { caller.needs(Scope::Installation) }
+}

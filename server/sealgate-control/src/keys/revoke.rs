@@ -1,0 +1,88 @@
+//! Revocation of a key: what it had signed is signed again first, then the key ends (`spec/keys.md` §7.3).
+
+use sealgate_artifact::{Code, KeyUse, LicenseId};
+use sealgate_authority::AuthorityError;
+use sealgate_store::table::{KeyRow, KeyScope, KeyStage};
+use serde_json::json;
+
+use super::change::{Change, KeyChanges};
+use super::resign::resign_page;
+use crate::Caller;
+
+/// Pages of licenses in one request. More would exceed its deadline.
+const PAGES: u32 = 20;
+
+impl KeyChanges {
+    /// Revokes a key. Says whether it is done, and which licenses were signed again.
+    pub(super) async fn revoke(
+        &self,
+        caller: &Caller,
+        key: &KeyRow,
+        reason: Option<&str>,
+    ) -> Result<(bool, Vec<LicenseId>), AuthorityError> {
+        match (key.key_use, key.state) {
+            (_, KeyStage::Revoked) => {}
+            (KeyUse::Issuer, _) => return self.revoke_issuer(caller, key, reason).await,
+            // A key that signs is replaced in the same change.
+            (key_use, KeyStage::Active) => self.rotate(caller, key_use, Some(key.public_key)).await?,
+            _ => self.end(caller, key, reason).await?,
+        }
+        Ok((true, vec![]))
+    }
+
+    /// An issuer that signs is replaced first. Its licenses have to be signed again before it ends.
+    async fn revoke_issuer(
+        &self,
+        caller: &Caller,
+        key: &KeyRow,
+        reason: Option<&str>,
+    ) -> Result<(bool, Vec<LicenseId>), AuthorityError> {
+        if key.state == KeyStage::Active {
+            self.rotate(caller, KeyUse::Issuer, None).await?;
+        }
+        let mut resigned = vec![];
+        for _ in 0..PAGES {
+            let page = resign_page(self.desk(), &self.issuers(), caller, key.public_key).await?;
+            if page.is_empty() {
+                self.end(caller, key, reason).await?;
+                return Ok((true, resigned));
+            }
+            resigned.extend(page);
+        }
+        Ok((false, resigned))
+    }
+
+    /// The key of that id, among those of the caller's tenant and of the installation.
+    pub(super) async fn find(&self, caller: &Caller, keyid: &str) -> Result<KeyRow, AuthorityError> {
+        for scope in [KeyScope::Tenant(caller.tenant), KeyScope::Installation] {
+            let is_named = |key: &KeyRow| key.public_key.id(key.key_use).to_string() == keyid;
+            if let Some(key) = self.ring(scope).await?.keys.into_iter().find(is_named) {
+                return Ok(key);
+            }
+        }
+        Err(AuthorityError::Refused(Code::NotFound))
+    }
+
+    /// Publishes that a key which signs nothing any more is revoked.
+    async fn end(&self, caller: &Caller, key: &KeyRow, reason: Option<&str>) -> Result<(), AuthorityError> {
+        let fresh = match key.state {
+            KeyStage::Next => Some(self.generate(key.key_use)?),
+            _ => None,
+        };
+        let prepare = || async {
+            let mut ring = self.ring(key.scope).await?;
+            ring.revoke(key.public_key, fresh, self.desk().ids.now());
+            self.make_room(&mut ring).await?;
+            let subject = key.public_key.id(key.key_use).to_string();
+            let detail = json!({ "use": key.key_use.as_str(), "reason": reason });
+            let mut change = Change::new(self.desk().audit(caller, "key.revoked", subject, &detail));
+            if key.key_use == KeyUse::Issuer {
+                self.publish_tenant(&mut change, &ring, self.signing_authority().await?).await?;
+            } else {
+                self.publish_authorities(&mut change, &ring).await?;
+            }
+            Ok(change)
+        };
+        self.desk().retry(prepare).await
+    }
+}

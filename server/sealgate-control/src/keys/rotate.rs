@@ -1,0 +1,134 @@
+//! Rotation: publish in one version, sign from the next (`spec/keys.md` §7.1, §7.2, §7.4).
+
+use sealgate_artifact::{KeyUse, PublicKey, TenantId, limits};
+use sealgate_authority::AuthorityError;
+use sealgate_store::table::{self, AuditRow, KeyRow, KeyScope, KeyStage};
+use serde_json::json;
+
+use super::change::{Change, KeyChanges};
+use super::ring::Ring;
+use super::version::room;
+use crate::Caller;
+
+/// Tenants that are read at once.
+const PAGE: u32 = 500;
+
+impl KeyChanges {
+    /// Rotates while it is our turn. `revoked` is ended in the same change.
+    pub(super) async fn rotate(
+        &self,
+        caller: &Caller,
+        key_use: KeyUse,
+        revoked: Option<PublicKey>,
+    ) -> Result<(), AuthorityError> {
+        // Before anything is stored: a key file that nothing refers to does no harm.
+        let fresh = self.generate(key_use)?;
+        self.desk().retry(|| self.prepare_rotation(caller, key_use, fresh, revoked)).await
+    }
+
+    async fn prepare_rotation(
+        &self,
+        caller: &Caller,
+        key_use: KeyUse,
+        fresh: PublicKey,
+        revoked: Option<PublicKey>,
+    ) -> Result<Change, AuthorityError> {
+        let now = self.desk().ids.now();
+        let mut ring = self.ring(scope_of(key_use, caller.tenant)).await?;
+        let former = ring.signing(key_use)?;
+        ring.rotate(key_use, fresh, now);
+        if let Some(key) = revoked {
+            ring.revoke(key, None, now);
+        }
+        self.make_room(&mut ring).await?;
+        let signs = ring.signing(key_use)?;
+        let detail = json!({ "use": key_use.as_str(), "signs": signs.id(key_use).to_string() });
+        let action = if revoked.is_some() { "key.revoked" } else { "key.rotated" };
+        let audit = self.desk().audit(caller, action, former.id(key_use).to_string(), &detail);
+        let mut change = Change::new(audit);
+        match key_use {
+            KeyUse::Issuer => {
+                self.publish_tenant(&mut change, &ring, self.signing_authority().await?).await?;
+                change.set_issuer(caller.tenant, signs);
+            }
+            KeyUse::Root => {
+                self.publish_root(&mut change, fresh).await?;
+                self.publish_installation(&mut change, &ring, fresh).await?;
+            }
+            _ => self.publish_authorities(&mut change, &ring).await?,
+        }
+        Ok(change)
+    }
+
+    /// The installation's keyset, and every tenant's keyset signed again, so that an authority can be revoked later
+    /// without haste.
+    pub(super) async fn publish_authorities(
+        &self,
+        change: &mut Change,
+        ring: &Ring,
+    ) -> Result<(), AuthorityError> {
+        self.publish_installation(change, ring, ring.signing(KeyUse::Root)?).await?;
+        let authority = ring.signing(KeyUse::Authority)?;
+        let mut after = None;
+        loop {
+            let page = table::keysets::tenants(&self.desk().db, after, PAGE).await?;
+            for tenant in &page {
+                let tenant = self.ring(KeyScope::Tenant(*tenant)).await?;
+                self.publish_tenant(change, &tenant, authority).await?;
+            }
+            after = page.last().copied();
+            if page.len() < PAGE as usize {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Publishes that a server's key is revoked (`spec/keys.md` §5.10). Certificates end by themselves, so the entry
+    /// goes when none can be left.
+    pub(crate) async fn revoke_server(&self, server: KeyRow, audit: AuditRow) -> Result<(), AuthorityError> {
+        let prepare = || async {
+            let mut ring = self.ring(KeyScope::Installation).await?;
+            if ring.keys.iter().all(|key| key.public_key != server.public_key) {
+                ring.keys.push(server.clone());
+            }
+            self.make_room(&mut ring).await?;
+            let mut change = Change::new(audit.clone());
+            self.publish_installation(&mut change, &ring, ring.signing(KeyUse::Root)?).await?;
+            Ok(change)
+        };
+        self.desk().retry(prepare).await
+    }
+
+    /// Lets former keys leave a full ring, where nothing depends on them any more (`spec/keys.md` §7.2).
+    pub(super) async fn make_room(&self, ring: &mut Ring) -> Result<(), AuthorityError> {
+        let removable = self.removable(ring).await?;
+        ring.make_room(room(ring.scope), &removable)
+    }
+
+    /// Retired keys whose statements have all been replaced or have ended.
+    async fn removable(&self, ring: &Ring) -> Result<Vec<PublicKey>, AuthorityError> {
+        let now = self.desk().ids.now();
+        // spec/keys.md §5.10: no certificate of a server that was revoked so long ago can still hold.
+        let long_ago = now.minus(limits::CERTIFICATE_SECONDS);
+        let ended = |key: &&KeyRow| {
+            key.key_use == KeyUse::Server && key.ended_at.is_some_and(|ended_at| ended_at < long_ago)
+        };
+        let mut removable: Vec<PublicKey> =
+            ring.keys.iter().filter(ended).map(|key| key.public_key).collect();
+        for key in ring.keys.iter().filter(|key| key.state == KeyStage::Retired) {
+            let holds = key.key_use == KeyUse::Issuer
+                && !table::licenses::in_force_by_signer(&self.desk().db, key.public_key, now, 1)
+                    .await?
+                    .is_empty();
+            if !holds {
+                removable.push(key.public_key);
+            }
+        }
+        Ok(removable)
+    }
+}
+
+/// Whose keys of this use are: the installation's, or the tenant's.
+fn scope_of(key_use: KeyUse, tenant: TenantId) -> KeyScope {
+    if key_use == KeyUse::Issuer { KeyScope::Tenant(tenant) } else { KeyScope::Installation }
+}

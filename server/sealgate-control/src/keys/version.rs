@@ -1,0 +1,24 @@
+//! Version numbers, windows and sizes of keysets.
+
+use sealgate_artifact::{UnixSeconds, limits};
+use sealgate_store::table::KeyScope;
+
+/// Keysets hold this long. Machines without a network live by them, so this end is only for keys that nobody uses any
+/// more. A key that must end early is revoked.
+pub(crate) const KEYSET_SECONDS: u64 = 3650 * 24 * 60 * 60;
+
+/// The first version is the time in minutes: a database that was restored from an older copy still counts upwards
+/// (`spec/keys.md` §5.3).
+pub(crate) fn first_version(now: UnixSeconds) -> u64 {
+    now.get() / 60
+}
+
+/// `spec/keys.md` §5.3.
+pub(crate) fn next_version(last: u64, now: UnixSeconds) -> u64 {
+    first_version(now).max(last + 1)
+}
+
+/// The most keys that a keyset of this scope may list.
+pub(super) fn room(scope: KeyScope) -> usize {
+    if scope == KeyScope::Installation { limits::KEYSET_KEYS } else { limits::TENANT_KEYSET_KEYS }
+}

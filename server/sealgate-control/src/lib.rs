@@ -1,0 +1,146 @@
+//! What a vendor does: sells apps, and decides who may use them.
+//!
+//! This crate must never hold a private key, speak HTTP or name `sealgate-runtime`. A use case takes the caller and a
+//! shape of [`sealgate_wire`], and gives back another. Each group of use cases holds only what it works with.
+
+mod access;
+mod apps;
+mod bootstrap;
+mod caller;
+mod check;
+mod desk;
+mod devices;
+mod keys;
+mod licenses;
+mod once;
+mod page;
+mod plans;
+mod records;
+mod release;
+mod scopes;
+mod secrets;
+mod servers;
+mod tenants;
+mod tokens;
+mod upkeep;
+
+use std::sync::Arc;
+
+use sealgate_authority::certificates::ServerSettings;
+use sealgate_authority::{Ids, Limiter, Observed, SharedSecrets};
+use sealgate_store::Db;
+use sealgate_trust::Signer;
+
+pub use access::AccessLists;
+pub use apps::Apps;
+pub use bootstrap::{BootstrapError, Installation};
+pub use caller::Caller;
+pub use devices::Devices;
+pub use keys::Keys;
+pub use licenses::{AuthforgeFiles, Licenses};
+pub use once::Once;
+pub use plans::Plans;
+pub use records::Records;
+pub use scopes::{Scope, Scopes};
+pub use secrets::VendorSecrets;
+pub use servers::Servers;
+pub use tenants::Tenants;
+pub use tokens::Tokens;
+pub use upkeep::Upkeep;
+
+use bootstrap::Bootstrap;
+use desk::Desk;
+use keys::KeyChanges;
+
+/// The vendor's side of a server: every group of use cases.
+pub struct Control {
+    /// Tenants of the installation.
+    pub tenants: Tenants,
+    /// Access tokens.
+    pub tokens: Tokens,
+    /// Apps with their secrets, variables and credits.
+    pub apps: Apps,
+    /// Plans.
+    pub plans: Plans,
+    /// Licenses.
+    pub licenses: Licenses,
+    /// License files for clients that were written for AuthForge.
+    pub authforge_files: AuthforgeFiles,
+    /// Devices and their seats.
+    pub devices: Devices,
+    /// Access lists.
+    pub access: AccessLists,
+    /// Events and the audit log.
+    pub records: Records,
+    /// License servers.
+    pub servers: Servers,
+    /// The keys that sign.
+    pub keys: Keys,
+    /// What the server does by itself.
+    pub upkeep: Upkeep,
+    bootstrap: Bootstrap,
+}
+
+/// What the vendor's side is made of.
+pub struct Parts {
+    /// The database.
+    pub db: Db,
+    /// Custody of the private keys.
+    pub signer: Arc<dyn Signer>,
+    /// The secrets that both sides need.
+    pub shared: Arc<SharedSecrets>,
+    /// The secrets of the vendor's side.
+    pub secrets: VendorSecrets,
+    /// Time and identifiers.
+    pub ids: Ids,
+    /// Counts wrong access tokens.
+    pub limiter: Limiter,
+    /// What this process observed and has not written yet.
+    pub observed: Observed,
+    /// The license server in the same process, if there is one.
+    pub own_server: Option<ServerSettings>,
+}
+
+impl Control {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Self {
+        let Parts { db, signer, shared, secrets, ids, limiter, observed, own_server } = parts;
+        let secrets = Arc::new(secrets);
+        let desk = Desk::new(db.clone(), ids.clone(), Arc::clone(&secrets));
+        let changes = KeyChanges::new(desk.clone(), Arc::clone(&signer));
+        let tokens = Tokens::new(desk.clone(), Arc::clone(&secrets), limiter);
+        let tenants = Tenants::new(desk.clone(), changes.clone(), tokens.clone());
+        Self {
+            bootstrap: Bootstrap::new(desk.clone(), changes.clone(), tenants.clone()),
+            apps: Apps::new(desk.clone(), Arc::clone(&signer), Arc::clone(&shared)),
+            plans: Plans::new(desk.clone()),
+            licenses: Licenses::new(
+                desk.clone(),
+                changes.issuers(),
+                Arc::clone(&shared),
+                Arc::clone(&secrets),
+            ),
+            authforge_files: AuthforgeFiles::new(desk.clone(), signer, secrets),
+            devices: Devices::new(desk.clone()),
+            access: AccessLists::new(desk.clone()),
+            servers: Servers::new(desk.clone(), changes.clone(), own_server),
+            keys: Keys::new(changes),
+            upkeep: Upkeep::new(db.clone(), ids),
+            records: Records::new(desk, observed),
+            tenants,
+            tokens,
+        }
+    }
+
+    /// Makes sure that the database belongs to the keystore, and sets the installation up where both are new.
+    ///
+    /// `save_token` stores the owner's token before the database knows it: after a crash in between, the next start
+    /// sets up again and nothing is lost. Returns whether this was the first start.
+    pub async fn bootstrap(
+        &self,
+        installation: Installation<'_>,
+        save_token: impl FnOnce(&str) -> std::io::Result<()>,
+    ) -> Result<bool, BootstrapError> {
+        self.bootstrap.run(installation, save_token).await
+    }
+}

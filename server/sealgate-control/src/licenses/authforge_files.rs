@@ -1,0 +1,144 @@
+//! License files on AuthForge's wire, made by the vendor (`spec/http.md` §3.14).
+
+use std::sync::Arc;
+
+use sealgate_artifact::{Code, Device, Hwid, UnixSeconds};
+use sealgate_authforge::{ActivationRequest, Machines};
+use sealgate_authority::authforge_file::{Draft, Mint, Minted};
+use sealgate_authority::seats::TakeSeat;
+use sealgate_authority::{AuthorityError, broken};
+use sealgate_rules::Leaving;
+use sealgate_store::table::{self, AppRow, AuditRow, EventRow, LicenseRow};
+use sealgate_store::{Tx, Work};
+use sealgate_trust::Signer;
+use sealgate_wire::{AuthforgeFile, MakeAuthforgeFile, Timestamp};
+use serde_json::json;
+
+use super::export::may_leave;
+use super::find;
+use crate::desk::Desk;
+use crate::{Caller, VendorSecrets, apps, check};
+
+/// Makes license files for clients that were written for AuthForge.
+pub struct AuthforgeFiles {
+    desk: Desk,
+    mint: Mint,
+    secrets: Arc<VendorSecrets>,
+}
+
+impl AuthforgeFiles {
+    pub(crate) fn new(desk: Desk, signer: Arc<dyn Signer>, secrets: Arc<VendorSecrets>) -> Self {
+        let mint = Mint::new(signer, desk.ids.clone());
+        Self { desk, mint, secrets }
+    }
+
+    /// Makes a file. A device that it names takes a seat, as if it had asked online.
+    pub async fn make(
+        &self,
+        caller: &Caller,
+        id: &str,
+        request: &MakeAuthforgeFile,
+    ) -> Result<AuthforgeFile, AuthorityError> {
+        self.desk.once(caller, || self.prepare(caller, id, request)).await
+    }
+
+    async fn prepare(
+        &self,
+        caller: &Caller,
+        id: &str,
+        request: &MakeAuthforgeFile,
+    ) -> Result<MakeFile, AuthorityError> {
+        let license = find(&self.desk, caller, id).await?;
+        let app = apps::find(&self.desk, caller, &license.app.to_string()).await?;
+        let now = self.desk.ids.now();
+        let leaving = |offline| Leaving::AuthforgeFile { offline };
+        may_leave(&self.desk.db, &license, leaving, now).await?;
+        let end = end(&app, &license, request, now)?;
+        let hwid = device(&app, request)?;
+        let name = hwid.as_ref().map(|hwid| hwid.as_str().to_owned());
+        let machines = name.clone().map_or(Machines::Any, |hwid| Machines::Bound { hwids: vec![hwid] });
+        let key = self.secrets.open_license_key(&license.key_sealed, license.id);
+        let key = key.ok_or_else(|| broken("a sealed license key does not open"))?;
+        let draft = Draft { app: &app, license: &license, key, machines, expires_at: end };
+        let minted = self.mint.make(draft)?;
+        let detail = json!({ "jti": minted.jti, "hwid": name, "expires_at": end.map(UnixSeconds::get) });
+        let audit = self.desk.audit(caller, "license.authforge_file_made", license.id.to_string(), &detail);
+        let seat = hwid.map(Device::Hwid);
+        Ok(MakeFile {
+            audit,
+            event: self.desk.event(caller, &license, "authforge_file_made", name.as_deref()),
+            seat: seat.map(|device| TakeSeat::given(&self.desk.ids, &license, &device, &caller.request_id)),
+            answer: answer(minted, end),
+            license,
+        })
+    }
+}
+
+fn answer(minted: Minted, end: Option<UnixSeconds>) -> AuthforgeFile {
+    let Minted { jti, text, name } = minted;
+    AuthforgeFile { file: text, file_name: name, jti, expires_at: end.map(Timestamp) }
+}
+
+/// A file never outlives its license. It lasts for ever only where the vendor accepted what that means.
+fn end(
+    app: &AppRow,
+    license: &LicenseRow,
+    request: &MakeAuthforgeFile,
+    now: UnixSeconds,
+) -> Result<Option<UnixSeconds>, AuthorityError> {
+    let end = request.expires_at.map_or(license.expires_at, |end| end.map(|t| t.0));
+    let invalid = |why| AuthorityError::Invalid { field: "expires_at", why };
+    match (end, license.expires_at) {
+        (None, Some(_)) => Err(invalid("not after the end of the license")),
+        (Some(end), Some(last)) if end > last => Err(invalid("not after the end of the license")),
+        (Some(end), _) if end <= now => Err(invalid("a time in the future")),
+        (None, None) if !app.lifetime_files => Err(AuthorityError::Refused(Code::LifetimeFilesDisabled)),
+        _ => Ok(end),
+    }
+}
+
+/// The device that the file is for; `None` for every device.
+fn device(app: &AppRow, request: &MakeAuthforgeFile) -> Result<Option<Hwid>, AuthorityError> {
+    let invalid = |field, why| AuthorityError::Invalid { field, why };
+    let hwid = match (&request.hwid, request.any, &request.request) {
+        (Some(hwid), None | Some(false), None) => hwid.clone(),
+        (None, Some(true), None) => return Ok(None),
+        (None, None | Some(false), Some(text)) => {
+            let why = "no activation request that is whole";
+            let request = ActivationRequest::parse(text).map_err(|_| invalid("request", why))?;
+            if request.app_id != app.id.to_string() {
+                return Err(invalid("request", "a request for another app"));
+            }
+            request.hwid
+        }
+        _ => return Err(invalid("hwid", "exactly one of hwid, any and request")),
+    };
+    check::hwid(&hwid).map(Some)
+}
+
+struct MakeFile {
+    license: LicenseRow,
+    seat: Option<TakeSeat>,
+    answer: AuthforgeFile,
+    audit: AuditRow,
+    event: EventRow,
+}
+
+impl Work for MakeFile {
+    type Output = AuthforgeFile;
+    type Error = AuthorityError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<AuthforgeFile, AuthorityError> {
+        let locked = table::licenses::lock(tx, self.license.tenant, self.license.id).await?;
+        let locked = locked.ok_or(AuthorityError::Refused(Code::NotFound))?;
+        if locked.revoked_at.is_some() {
+            return Err(AuthorityError::Refused(Code::LicenseRevoked));
+        }
+        if let Some(seat) = &self.seat {
+            seat.take(tx).await?;
+        }
+        table::events::insert(tx, &self.event).await?;
+        table::audit::insert(tx, &self.audit).await?;
+        Ok(self.answer.clone())
+    }
+}

@@ -1,0 +1,334 @@
+//! Changing a license: renew, update, suspend, resume, revoke, set variables.
+
+use sealgate_artifact::{Code, DeviceId, LicenseId, PublicKey, UnixSeconds};
+use sealgate_authority::AuthorityError;
+use sealgate_store::table::{self, AuditRow, EventRow, LicenseRow, SignedLicense};
+use sealgate_store::{Tx, Work};
+use sealgate_wire::{LicenseView, Reason, RenewLicense, UpdateLicense, Variables};
+use serde_json::{Value, json};
+
+use super::terms::{DAY, SignedTerms, signed_terms};
+use super::{Licenses, find, view};
+use crate::keys::next_version;
+use crate::release::{Release, Releasing, release_seats};
+use crate::{Caller, apps, check, plans};
+
+impl Licenses {
+    /// Gives a license another end. Without one, the plan's duration is added to the present end.
+    pub async fn renew(
+        &self,
+        caller: &Caller,
+        id: &str,
+        request: &RenewLicense,
+    ) -> Result<LicenseView, AuthorityError> {
+        let prepare = || async {
+            let end = self.new_end(caller, id, request).await?;
+            let change = move |license: &mut LicenseRow| {
+                unless_revoked(license)?;
+                license.expires_at = end;
+                Ok(())
+            };
+            let detail = json!({ "expires_at": end.map(UnixSeconds::get) });
+            let record = Record::new("license.renewed", "license_renewed", detail);
+            self.prepare_change(caller, id, (&record, None), change).await
+        };
+        self.desk.once(caller, prepare).await
+    }
+
+    async fn new_end(
+        &self,
+        caller: &Caller,
+        id: &str,
+        request: &RenewLicense,
+    ) -> Result<Option<UnixSeconds>, AuthorityError> {
+        let license = find(&self.desk, caller, id).await?;
+        let now = self.desk.ids.now();
+        let invalid = |why| AuthorityError::Invalid { field: "expires_at", why };
+        let end = match request.expires_at {
+            Some(end) => end.map(|t| t.0),
+            None => Some(self.end_by_plan(caller, &license, now).await?.ok_or_else(|| {
+                invalid("a time, or null for never: the license has no end or no plan with a duration")
+            })?),
+        };
+        if end.is_some_and(|end| end <= now) {
+            return Err(invalid("a time in the future"));
+        }
+        Ok(end)
+    }
+
+    async fn end_by_plan(
+        &self,
+        caller: &Caller,
+        license: &LicenseRow,
+        now: UnixSeconds,
+    ) -> Result<Option<UnixSeconds>, AuthorityError> {
+        let (Some(end), Some(plan)) = (license.expires_at, license.plan) else { return Ok(None) };
+        let plan = plans::find(&self.desk, caller, &plan.to_string()).await?;
+        Ok(plan.duration_days.map(|days| end.max(now).plus(u64::from(days) * DAY)))
+    }
+
+    /// Changes notes and seats. Fewer seats than are in use need devices to release.
+    pub async fn update(
+        &self,
+        caller: &Caller,
+        id: &str,
+        request: &UpdateLicense,
+    ) -> Result<LicenseView, AuthorityError> {
+        check::note("label", request.label.as_deref())?;
+        check::note("customer", request.customer.as_deref())?;
+        let detail = serde_json::to_value(request).expect("a request can be written");
+        let record = Record::new("license.updated", "license_updated", detail);
+        let devices = request.release.iter().flatten().map(|id| DeviceId::parse(id));
+        let devices: Vec<DeviceId> =
+            devices.collect::<Result<_, _>>().map_err(|_| AuthorityError::Refused(Code::NotFound))?;
+        let release = Release::Named(devices);
+        let overridden = request.override_allowance.unwrap_or(false);
+        let releasing = Releasing::new(release, overridden, self.desk.ids.now());
+        let request = request.clone();
+        let change = move |license: &mut LicenseRow| update(license, &request);
+        self.change(caller, id, (&record, Some(&releasing)), change).await
+    }
+
+    /// Suspends a license: online it is refused within a second, until it is resumed.
+    pub async fn suspend(
+        &self,
+        caller: &Caller,
+        id: &str,
+        request: &Reason,
+    ) -> Result<LicenseView, AuthorityError> {
+        check::reason(request.reason.as_deref())?;
+        let now = self.desk.ids.now();
+        let change = move |license: &mut LicenseRow| {
+            unless_revoked(license)?;
+            license.suspended_at.get_or_insert(now);
+            Ok(())
+        };
+        let detail = json!({ "reason": request.reason });
+        let record = Record::new("license.suspended", "license_suspended", detail);
+        self.change(caller, id, (&record, None), change).await
+    }
+
+    /// Lets a suspended license go on.
+    pub async fn resume(&self, caller: &Caller, id: &str) -> Result<LicenseView, AuthorityError> {
+        let change = |license: &mut LicenseRow| {
+            unless_revoked(license)?;
+            license.suspended_at = None;
+            Ok(())
+        };
+        let record = Record::new("license.resumed", "license_resumed", json!({}));
+        self.change(caller, id, (&record, None), change).await
+    }
+
+    /// Revokes a license for good. Doing it again changes nothing and succeeds.
+    pub async fn revoke(
+        &self,
+        caller: &Caller,
+        id: &str,
+        request: &Reason,
+    ) -> Result<LicenseView, AuthorityError> {
+        check::reason(request.reason.as_deref())?;
+        let (now, reason) = (self.desk.ids.now(), request.reason.clone());
+        let change = move |license: &mut LicenseRow| {
+            if license.revoked_at.is_none() {
+                (license.revoked_at, license.revoke_reason) = (Some(now), reason.clone());
+            }
+            Ok(())
+        };
+        let detail = json!({ "reason": request.reason });
+        let record = Record::new("license.revoked", "license_revoked", detail);
+        self.change(caller, id, (&record, None), change).await
+    }
+
+    /// What the license hands to running software.
+    pub async fn variables(&self, caller: &Caller, id: &str) -> Result<Variables, AuthorityError> {
+        apps::variables(&find(&self.desk, caller, id).await?.variables)
+    }
+
+    /// Replaces what the license hands to running software.
+    pub async fn set_variables(
+        &self,
+        caller: &Caller,
+        id: &str,
+        request: &Variables,
+    ) -> Result<Variables, AuthorityError> {
+        let text = check::variables(&request.variables)?;
+        let change = move |license: &mut LicenseRow| {
+            unless_revoked(license)?;
+            license.variables.clone_from(&text);
+            Ok(())
+        };
+        let detail = json!({ "names": request.variables.keys().collect::<Vec<_>>() });
+        let record = Record::new("license.variables_set", "license_variables_set", detail);
+        self.change(caller, id, (&record, None), change).await?;
+        self.variables(caller, id).await
+    }
+
+    async fn change<C>(
+        &self,
+        caller: &Caller,
+        id: &str,
+        (record, releasing): (&Record, Option<&Releasing>),
+        change: C,
+    ) -> Result<LicenseView, AuthorityError>
+    where
+        C: Fn(&mut LicenseRow) -> Result<(), AuthorityError> + Clone + Send + Sync + 'static,
+    {
+        self.desk.once(caller, || self.prepare_change(caller, id, (record, releasing), change.clone())).await
+    }
+
+    /// Signs a new version where the change touches what is signed. If somebody changes the license before the
+    /// transaction, this runs again.
+    async fn prepare_change<C>(
+        &self,
+        caller: &Caller,
+        id: &str,
+        (record, releasing): (&Record, Option<&Releasing>),
+        change: C,
+    ) -> Result<ChangeLicense<C>, AuthorityError>
+    where
+        C: Fn(&mut LicenseRow) -> Result<(), AuthorityError>,
+    {
+        let license = find(&self.desk, caller, id).await?;
+        Ok(ChangeLicense {
+            id: license.id,
+            signed: self.sign_change(&license, &change).await?,
+            change,
+            releasing: releasing.cloned(),
+            audit: self.desk.audit(caller, record.action, license.id.to_string(), &record.detail),
+            event: self.desk.event(caller, &license, record.event, None),
+            at: self.desk.ids.now(),
+        })
+    }
+
+    async fn sign_change<C>(
+        &self,
+        license: &LicenseRow,
+        change: &C,
+    ) -> Result<Option<NextVersion>, AuthorityError>
+    where
+        C: Fn(&mut LicenseRow) -> Result<(), AuthorityError>,
+    {
+        let mut next = license.clone();
+        change(&mut next)?;
+        if signed_terms(&next) == signed_terms(license) {
+            return Ok(None);
+        }
+        let tenant = table::tenants::find(&self.desk.db, license.tenant).await?;
+        let issuer = tenant.ok_or(AuthorityError::Refused(Code::NotFound))?.issuer_key;
+        next.version = next_version(license.version, self.desk.ids.now());
+        let statement = self.signer.sign(&next, issuer)?;
+        let (before, version) = (license.version, next.version);
+        Ok(Some(NextVersion { before, version, what: signed_terms(&next), issuer, statement }))
+    }
+}
+
+fn update(license: &mut LicenseRow, request: &UpdateLicense) -> Result<(), AuthorityError> {
+    unless_revoked(license)?;
+    let note = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+    if let Some(label) = &request.label {
+        license.label = note(label);
+    }
+    if let Some(customer) = &request.customer {
+        license.customer = note(customer);
+    }
+    if let Some(seats) = request.max_devices {
+        license.terms.max_devices = seats.0;
+    }
+    Ok(())
+}
+
+fn unless_revoked(license: &LicenseRow) -> Result<(), AuthorityError> {
+    match license.revoked_at {
+        Some(_) => Err(AuthorityError::Refused(Code::LicenseRevoked)),
+        None => Ok(()),
+    }
+}
+
+/// How a change is written down.
+struct Record {
+    action: &'static str,
+    event: &'static str,
+    detail: Value,
+}
+
+impl Record {
+    fn new(action: &'static str, event: &'static str, detail: Value) -> Self {
+        Self { action, event, detail }
+    }
+}
+
+/// The next version of a license, and the one that it was made from.
+struct NextVersion {
+    before: u64,
+    version: u64,
+    what: SignedTerms,
+    issuer: PublicKey,
+    statement: SignedLicense,
+}
+
+struct ChangeLicense<C> {
+    id: LicenseId,
+    change: C,
+    signed: Option<NextVersion>,
+    releasing: Option<Releasing>,
+    audit: AuditRow,
+    event: EventRow,
+    at: UnixSeconds,
+}
+
+impl<C> Work for ChangeLicense<C>
+where
+    C: Fn(&mut LicenseRow) -> Result<(), AuthorityError> + Send + Sync + 'static,
+{
+    type Output = LicenseView;
+    type Error = AuthorityError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<LicenseView, AuthorityError> {
+        let mut license = self.change(tx).await?;
+        license.devices_used = table::devices::seats_used(&mut *tx, &license).await?;
+        view(&license, self.at)
+    }
+}
+
+impl<C> ChangeLicense<C>
+where
+    C: Fn(&mut LicenseRow) -> Result<(), AuthorityError> + Send + Sync + 'static,
+{
+    /// The license as it is then.
+    async fn change(&self, tx: &mut Tx<'_>) -> Result<LicenseRow, AuthorityError> {
+        let locked = table::licenses::lock(tx, self.audit.tenant, self.id).await?;
+        let locked = locked.ok_or(AuthorityError::Refused(Code::NotFound))?;
+        let mut license = locked.clone();
+        (self.change)(&mut license)?;
+        let released = match &self.releasing {
+            Some(releasing) => release_seats(tx, &license, releasing, &self.event).await?.released,
+            None => vec![],
+        };
+        if license == locked && released.is_empty() {
+            return Ok(license);
+        }
+        if signed_terms(&license) == signed_terms(&locked) {
+            table::licenses::store(tx, &license).await?;
+        } else {
+            let next = self.fitting_version(&locked, &license)?;
+            if !table::tenants::has_issuer(&mut *tx, license.tenant, next.issuer).await? {
+                return Err(AuthorityError::Superseded);
+            }
+            license.version = next.version;
+            table::licenses::store_version(tx, &license, &next.statement).await?;
+        }
+        table::events::insert(tx, &self.event).await?;
+        table::audit::insert(tx, &self.audit).await?;
+        Ok(license)
+    }
+
+    /// What was signed, if it was signed for exactly this.
+    fn fitting_version(
+        &self,
+        locked: &LicenseRow,
+        license: &LicenseRow,
+    ) -> Result<&NextVersion, AuthorityError> {
+        let fits = |next: &&NextVersion| next.before == locked.version && next.what == signed_terms(license);
+        self.signed.as_ref().filter(fits).ok_or(AuthorityError::Superseded)
+    }
+}

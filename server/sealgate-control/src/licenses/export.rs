@@ -1,0 +1,55 @@
+//! What leaves the server as a file: a license, and the trust to judge it by.
+
+use sealgate_artifact::{Root, UnixSeconds, Unverified};
+use sealgate_authority::seats::standing;
+use sealgate_authority::{AuthorityError, as_json, broken};
+use sealgate_rules::Leaving;
+use sealgate_store::Db;
+use sealgate_store::table::{self, KeyScope, LicenseRow};
+use sealgate_wire::{SignedStatement, Trust};
+
+use super::{Licenses, find};
+use crate::{Caller, apps};
+
+impl Licenses {
+    /// The signed envelope of a license's newest version. A revoked or suspended license is not handed out.
+    pub async fn file(&self, caller: &Caller, id: &str) -> Result<SignedStatement, AuthorityError> {
+        let license = find(&self.desk, caller, id).await?;
+        let leaving = |offline| Leaving::License { offline };
+        may_leave(&self.desk.db, &license, leaving, self.desk.ids.now()).await?;
+        let statement = table::licenses::statement(&self.desk.db, license.id, license.version).await?;
+        as_json(statement.ok_or_else(|| broken("a license without its statement"))?).map(SignedStatement)
+    }
+
+    /// Everything that a build pins to believe this tenant's statements about one app (`spec/keys.md` §6).
+    pub async fn trust(&self, caller: &Caller, app: &str) -> Result<Trust, AuthorityError> {
+        let db = &self.desk.db;
+        let app = apps::find(&self.desk, caller, app).await?;
+        let missing = || broken("a statement about keys is missing");
+        let mut chain = table::roots::list(db).await?;
+        let root = Unverified::<Root>::decode(chain.last().ok_or_else(missing)?)?.danger_peek()?;
+        chain.push(table::keysets::find(db, KeyScope::Installation).await?.ok_or_else(missing)?);
+        let tenant_keyset = table::keysets::find(db, KeyScope::Tenant(caller.tenant)).await?;
+        Ok(Trust {
+            roots: root.keys.iter().map(ToString::to_string).collect(),
+            threshold: root.threshold,
+            root_version: root.version,
+            keyset_chain: chain.into_iter().map(as_json).collect::<Result<_, _>>()?,
+            tenant_keyset: as_json(tenant_keyset.ok_or_else(missing)?)?,
+            tenant: app.tenant.to_string(),
+            app: app.id.to_string(),
+        })
+    }
+}
+
+/// Whether this may leave the server: a license, or a file for AuthForge's clients.
+pub(super) async fn may_leave(
+    db: &Db,
+    license: &LicenseRow,
+    leaving: fn(bool) -> Leaving,
+    now: UnixSeconds,
+) -> Result<(), AuthorityError> {
+    let tenant = table::tenants::find(db, license.tenant).await?;
+    let offline = license.terms.offline && tenant.is_some_and(|tenant| tenant.offline);
+    standing(license).may_leave(leaving(offline), now).map_err(AuthorityError::Refused)
+}

@@ -1,0 +1,197 @@
+//! Issuing licenses: an order in, signed statements and keys out.
+
+use sealgate_artifact::{
+    Code, LicenseId, LicenseKey, MaxDevices, PlanId, PublicKey, StatementId, TenantId, Tier, UnixSeconds,
+};
+use sealgate_authority::AuthorityError;
+use sealgate_store::table::{
+    self, AppRow, AuditRow, EventRow, LicenseRow, PlanRow, SignedLicense, TenantRow, Terms,
+};
+use sealgate_store::{Tx, Work};
+use sealgate_wire::{IssueLicenses, IssuedLicense, LicensesIssued, Seats, Timestamp};
+use serde_json::json;
+
+use super::Licenses;
+use super::terms::DAY;
+use crate::keys::first_version;
+use crate::{Caller, apps, check, plans};
+
+const AT_ONCE: u32 = 1000;
+/// A license without a start date begins a day before it was signed, so that a clock that is a little behind on the
+/// customer's machine does not refuse it (`spec/license.md` §2.4).
+const HEAD_START: u64 = 24 * 60 * 60;
+
+impl Licenses {
+    /// Issues licenses: all of them or none.
+    pub async fn issue(
+        &self,
+        caller: &Caller,
+        request: &IssueLicenses,
+    ) -> Result<LicensesIssued, AuthorityError> {
+        self.desk.once(caller, || self.prepare_issue(caller, request)).await
+    }
+
+    /// Signs every license of the order. The issuer may be replaced meanwhile; then this runs again.
+    async fn prepare_issue(
+        &self,
+        caller: &Caller,
+        request: &IssueLicenses,
+    ) -> Result<InsertLicenses, AuthorityError> {
+        let now = self.desk.ids.now();
+        check(request, now)?;
+        let app = apps::find(&self.desk, caller, &request.app_id).await?;
+        let plan = self.plan_of(caller, request, &app).await?;
+        let order = Order::new(request, plan.as_ref(), now);
+        let tenant = table::tenants::find(&self.desk.db, caller.tenant).await?;
+        let tenant = tenant.ok_or(AuthorityError::Refused(Code::NotFound))?;
+        let count = request.count.unwrap_or(1);
+        let mut rows = Vec::new();
+        for _ in 0..count {
+            rows.push(self.new_license(caller, (&app, &tenant), &order)?);
+            // A thousand signatures take a while; other requests go on in between.
+            tokio::task::yield_now().await;
+        }
+        let detail = json!({
+            "app": app.id.to_string(),
+            "plan": order.plan.map(|id| id.to_string()),
+            "first": rows.first().map(|new| new.license.id.to_string()),
+            "count": count,
+            "expires_at": order.expires_at.map(UnixSeconds::get),
+        });
+        let audit = self.desk.audit(caller, "license.issued", app.id.to_string(), &detail);
+        Ok(InsertLicenses { issuer: (tenant.id, tenant.issuer_key), rows, audit })
+    }
+
+    async fn plan_of(
+        &self,
+        caller: &Caller,
+        request: &IssueLicenses,
+        app: &AppRow,
+    ) -> Result<Option<PlanRow>, AuthorityError> {
+        let Some(id) = &request.plan_id else { return Ok(None) };
+        let plan = plans::find(&self.desk, caller, id).await?;
+        if plan.app == app.id { Ok(Some(plan)) } else { Err(AuthorityError::Refused(Code::NotFound)) }
+    }
+
+    fn new_license(
+        &self,
+        caller: &Caller,
+        (app, tenant): (&AppRow, &TenantRow),
+        order: &Order,
+    ) -> Result<NewLicense, AuthorityError> {
+        let ids = &self.desk.ids;
+        let (id, key) = (ids.fresh(LicenseId::new), LicenseKey::from_random(ids.random()));
+        let now = ids.now();
+        let license = LicenseRow {
+            id,
+            tenant: tenant.id,
+            app: app.id,
+            plan: order.plan,
+            key_hash: self.shared.license_key(&key.expose()),
+            key_sealed: self.secrets.seal_license_key(&key, id, ids.random()),
+            label: order.label.clone(),
+            customer: order.customer.clone(),
+            terms: order.terms.clone(),
+            variables: "{}".to_owned(),
+            not_before: now.minus(HEAD_START),
+            expires_at: order.expires_at,
+            suspended_at: None,
+            revoked_at: None,
+            revoke_reason: None,
+            version: first_version(now),
+            // Filled in by the row that is stored with the signed statement.
+            statement: StatementId::from_bytes([0; 32]),
+            created_at: now,
+            devices_used: 0,
+        };
+        let signed = self.signer.sign(&license, tenant.issuer_key)?;
+        let event = self.desk.event(caller, &license, "license_issued", None);
+        Ok(NewLicense { license, key, signed, event })
+    }
+}
+
+/// What every license of a request has in common.
+struct Order {
+    plan: Option<PlanId>,
+    terms: Terms,
+    expires_at: Option<UnixSeconds>,
+    label: Option<String>,
+    customer: Option<String>,
+}
+
+impl Order {
+    fn new(request: &IssueLicenses, plan: Option<&PlanRow>, now: UnixSeconds) -> Self {
+        let by_plan = plan.and_then(|plan| plan.duration_days).map(|days| now.plus(u64::from(days) * DAY));
+        let mut terms = plan.map_or_else(without_plan, |plan| plan.terms.clone());
+        terms.max_devices = request.max_devices.map_or(terms.max_devices, |seats| seats.0);
+        Self {
+            plan: plan.map(|plan| plan.id),
+            terms,
+            expires_at: request.expires_at.map_or(by_plan, |end| end.map(|t| t.0)),
+            label: request.label.clone().filter(|text| !text.is_empty()),
+            customer: request.customer.clone().filter(|text| !text.is_empty()),
+        }
+    }
+}
+
+/// The terms of a license that no plan describes.
+fn without_plan() -> Terms {
+    Terms {
+        tier: Tier::Licensed,
+        features: "[]".to_owned(),
+        limits: "[]".to_owned(),
+        max_devices: MaxDevices::Limited(1),
+        offline: true,
+        releases_per_seat: plans::RELEASES_PER_SEAT,
+    }
+}
+
+/// A license on its way into the database, and its key on its way to the customer.
+struct NewLicense {
+    license: LicenseRow,
+    key: LicenseKey,
+    signed: SignedLicense,
+    event: EventRow,
+}
+
+fn check(request: &IssueLicenses, now: UnixSeconds) -> Result<(), AuthorityError> {
+    let invalid = |field, why| Err(AuthorityError::Invalid { field, why });
+    if !(1..=AT_ONCE).contains(&request.count.unwrap_or(1)) {
+        return invalid("count", "1 to 1,000");
+    }
+    if request.expires_at.flatten().is_some_and(|end| end.0 <= now) {
+        return invalid("expires_at", "a time in the future");
+    }
+    check::note("label", request.label.as_deref())?;
+    check::note("customer", request.customer.as_deref())
+}
+
+struct InsertLicenses {
+    issuer: (TenantId, PublicKey),
+    rows: Vec<NewLicense>,
+    audit: AuditRow,
+}
+
+impl Work for InsertLicenses {
+    type Output = LicensesIssued;
+    type Error = AuthorityError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<LicensesIssued, AuthorityError> {
+        let (tenant, key) = self.issuer;
+        if !table::tenants::has_issuer(&mut *tx, tenant, key).await? {
+            return Err(AuthorityError::Superseded);
+        }
+        for new in &self.rows {
+            table::licenses::insert(tx, &new.license, &new.signed).await?;
+            table::events::insert(tx, &new.event).await?;
+        }
+        table::audit::insert(tx, &self.audit).await?;
+        let view = |new: &NewLicense| IssuedLicense {
+            license_id: new.license.id.to_string(),
+            license_key: new.key.expose(),
+            expires_at: new.license.expires_at.map(Timestamp),
+            max_devices: Seats(new.license.terms.max_devices),
+        };
+        Ok(LicensesIssued { licenses: self.rows.iter().map(view).collect() })
+    }
+}

@@ -1,0 +1,130 @@
+//! Requests that may be repeated under a name and are carried out once (`spec/http.md` §3.7).
+
+use std::sync::Arc;
+
+use sealgate_artifact::{Code, UnixSeconds};
+use sealgate_authority::{AuthorityError, BUSY, Ids, broken};
+use sealgate_store::table::{self, AnswerRow};
+use sealgate_store::{Db, StoreError, Tx, Work};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+
+use crate::{Caller, VendorSecrets};
+
+/// How long an answer is kept.
+const KEPT_SECONDS: u64 = 24 * 60 * 60;
+
+/// A request's idempotency key, and what was asked under it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Once {
+    /// The key.
+    pub key: String,
+    /// A hash of the request.
+    pub request: [u8; 32],
+}
+
+impl Once {
+    /// A request under a key. The parts are its method, path and body.
+    pub fn new(key: String, parts: &[&[u8]]) -> Self {
+        let mut hash = Sha256::new();
+        for part in parts {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        Self { key, request: hash.finalize().into() }
+    }
+}
+
+/// Keeps answers, sealed, so that a repeated request gets the same one.
+#[derive(Clone)]
+pub(crate) struct Answers {
+    db: Db,
+    ids: Ids,
+    secrets: Arc<VendorSecrets>,
+}
+
+impl Answers {
+    pub(crate) fn new(db: Db, ids: Ids, secrets: Arc<VendorSecrets>) -> Self {
+        Self { db, ids, secrets }
+    }
+
+    /// The answer that this request got before, if it is a repetition.
+    pub(crate) async fn before<T: DeserializeOwned>(
+        &self,
+        caller: &Caller,
+    ) -> Result<Option<T>, AuthorityError> {
+        let Some(once) = &caller.once else { return Ok(None) };
+        match table::answers::find(&self.db, caller.tenant, &once.key).await? {
+            Some(row) if row.request == once.request => {
+                let text = self.secrets.open_answer(&row.answer, &row.key);
+                let answer = text.and_then(|text| serde_json::from_slice(&text).ok());
+                answer.map(Some).ok_or_else(|| broken("a kept answer does not open"))
+            }
+            Some(_) => Err(AuthorityError::Refused(Code::IdempotencyKeyReused)),
+            None => Ok(None),
+        }
+    }
+
+    /// Does the work and keeps its answer, in one transaction. When two requests with the same key race, one of them
+    /// does the work and both get its answer.
+    pub(crate) async fn commit<W>(&self, caller: &Caller, work: W) -> Result<W::Output, AuthorityError>
+    where
+        W: Work<Error = AuthorityError> + Sync,
+        W::Output: Serialize + DeserializeOwned,
+    {
+        let keep = caller.once.as_ref().map(|once| Keep {
+            secrets: Arc::clone(&self.secrets),
+            nonce: self.ids.random(),
+            row: AnswerRow {
+                tenant: caller.tenant,
+                key: once.key.clone(),
+                request: once.request,
+                answer: vec![],
+                at: self.ids.now(),
+            },
+        });
+        match self.db.write(Kept { work, keep }).await {
+            Err(AuthorityError::Answered) => self.before(caller).await?.ok_or(BUSY),
+            done => done,
+        }
+    }
+}
+
+struct Keep {
+    secrets: Arc<VendorSecrets>,
+    nonce: [u8; 24],
+    row: AnswerRow,
+}
+
+struct Kept<W> {
+    work: W,
+    keep: Option<Keep>,
+}
+
+impl<W> Work for Kept<W>
+where
+    W: Work<Error = AuthorityError> + Sync,
+    W::Output: Serialize,
+{
+    type Output = W::Output;
+    type Error = AuthorityError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<W::Output, AuthorityError> {
+        let answer = self.work.run(tx).await?;
+        if let Some(Keep { secrets, nonce, row }) = &self.keep {
+            let text = serde_json::to_vec(&answer).expect("answers can be written");
+            let sealed = secrets.seal_answer(&text, &row.key, *nonce);
+            match table::answers::insert(tx, &AnswerRow { answer: sealed, ..row.clone() }).await {
+                Err(StoreError::Duplicate) => return Err(AuthorityError::Answered),
+                done => done?,
+            }
+        }
+        Ok(answer)
+    }
+}
+
+/// Forgets answers that are older than a day.
+pub(crate) async fn forget(tx: &mut Tx<'_>, now: UnixSeconds) -> Result<(), StoreError> {
+    table::answers::forget(tx, now.minus(KEPT_SECONDS)).await
+}

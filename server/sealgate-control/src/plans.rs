@@ -1,0 +1,227 @@
+//! Plans: templates that licenses are issued from.
+
+use sealgate_artifact::{AppId, Code, MaxDevices, PlanId, Tier};
+use sealgate_authority::{AuthorityError, stored};
+use sealgate_store::table::{self, AuditRow, PlanRow, Terms};
+use sealgate_store::{StoreError, Tx, Work};
+use sealgate_wire::{
+    AppQuery, CreatePlan, Feature, Limit, Page, PlanView, Policy, Seats, Timestamp, UpdatePlan,
+};
+use serde_json::json;
+
+use crate::desk::Desk;
+use crate::page::Part;
+use crate::{Caller, apps, check};
+
+const DAYS: std::ops::RangeInclusive<u32> = 1..=36_500;
+const RELEASES: u32 = 1_000;
+/// Early releases of each seat within a year, unless the plan says otherwise.
+pub(crate) const RELEASES_PER_SEAT: u32 = 2;
+
+/// The vendor's plans.
+pub struct Plans {
+    desk: Desk,
+}
+
+impl Plans {
+    pub(crate) fn new(desk: Desk) -> Self {
+        Self { desk }
+    }
+
+    /// Creates a plan.
+    pub async fn create(&self, caller: &Caller, request: &CreatePlan) -> Result<PlanView, AuthorityError> {
+        self.desk.once(caller, || self.prepare(caller, request)).await
+    }
+
+    async fn prepare(&self, caller: &Caller, request: &CreatePlan) -> Result<InsertPlan, AuthorityError> {
+        let app = apps::find(&self.desk, caller, &request.app_id).await?;
+        let mut plan = PlanRow {
+            id: self.desk.ids.fresh(PlanId::new),
+            tenant: caller.tenant,
+            app: app.id,
+            name: request.name.clone(),
+            terms: Terms {
+                tier: Tier::Free,
+                features: "[]".to_owned(),
+                limits: "[]".to_owned(),
+                max_devices: MaxDevices::Limited(1),
+                offline: false,
+                releases_per_seat: RELEASES_PER_SEAT,
+            },
+            duration_days: None,
+            policy: String::new(),
+            created_at: self.desk.ids.now(),
+        };
+        apply(&as_update(request), &mut plan)?;
+        let detail = json!({ "app": app.id.to_string(), "name": plan.name });
+        let audit = self.desk.audit(caller, "plan.created", plan.id.to_string(), &detail);
+        Ok(InsertPlan { plan, audit })
+    }
+
+    /// The tenant's plan of that id.
+    pub async fn show(&self, caller: &Caller, id: &str) -> Result<PlanView, AuthorityError> {
+        view(&find(&self.desk, caller, id).await?)
+    }
+
+    /// The tenant's plans, newest first; of one app if given.
+    pub async fn list(&self, caller: &Caller, query: &AppQuery) -> Result<Page<PlanView>, AuthorityError> {
+        let app = query.app_id.as_deref().map(AppId::parse).transpose();
+        let app = app.map_err(|_| AuthorityError::Refused(Code::NotFound))?;
+        let list = app.map_or_else(|| "plans".to_owned(), |app| format!("plans-{app}"));
+        let part = Part::new(list, query.cursor.as_deref(), query.limit, PlanId::parse)?;
+        let rows = table::plans::list(&self.desk.db, caller.tenant, app, part.after, part.rows()).await?;
+        let page = part.page(rows, |row| row.id.to_string(), view);
+        let items = page.items.into_iter().collect::<Result<_, _>>()?;
+        Ok(Page { items, next_cursor: page.next_cursor })
+    }
+
+    /// Changes a plan. Licenses that were issued from it keep their terms.
+    pub async fn update(
+        &self,
+        caller: &Caller,
+        id: &str,
+        request: &UpdatePlan,
+    ) -> Result<PlanView, AuthorityError> {
+        let plan = find(&self.desk, caller, id).await?;
+        apply(request, &mut plan.clone())?;
+        let detail = serde_json::to_value(request).expect("a request can be written");
+        let audit = self.desk.audit(caller, "plan.updated", plan.id.to_string(), &detail);
+        view(&self.desk.db.write(ChangePlan { id: plan.id, request: request.clone(), audit }).await?)
+    }
+}
+
+/// A new plan is an empty one that is changed.
+fn as_update(request: &CreatePlan) -> UpdatePlan {
+    UpdatePlan {
+        name: Some(request.name.clone()),
+        tier: Some(request.tier.clone()),
+        features: request.features.clone(),
+        limits: request.limits.clone(),
+        max_devices: request.max_devices,
+        duration_days: Some(request.duration_days),
+        offline: request.offline,
+        policy: Some(request.policy.clone().unwrap_or_default()),
+        releases_per_seat: request.releases_per_seat,
+    }
+}
+
+/// The tenant's plan of that id, as it is stored.
+pub(crate) async fn find(desk: &Desk, caller: &Caller, id: &str) -> Result<PlanRow, AuthorityError> {
+    let unknown = || AuthorityError::Refused(Code::NotFound);
+    let id = PlanId::parse(id).map_err(|_| unknown())?;
+    table::plans::find(&desk.db, caller.tenant, id).await?.ok_or_else(unknown)
+}
+
+fn apply(request: &UpdatePlan, plan: &mut PlanRow) -> Result<(), AuthorityError> {
+    let invalid = |field, why| AuthorityError::Invalid { field, why };
+    if let Some(name) = &request.name {
+        check::name(name)?;
+        plan.name.clone_from(name);
+    }
+    if let Some(tier) = &request.tier {
+        let known = Tier::parse(tier);
+        plan.terms.tier = known.ok_or_else(|| invalid("tier", "free, licensed or enterprise"))?;
+    }
+    if let Some(features) = &request.features {
+        check::features(features)?;
+        plan.terms.features = serde_json::to_string(features).expect("texts can be written");
+    }
+    if let Some(limits) = &request.limits {
+        check::limits(limits)?;
+        plan.terms.limits = serde_json::to_string(limits).expect("numbers can be written");
+    }
+    if let Some(Seats(seats)) = request.max_devices {
+        plan.terms.max_devices = seats;
+    }
+    if let Some(days) = request.duration_days {
+        if days.is_some_and(|days| !DAYS.contains(&days)) {
+            return Err(invalid("duration_days", "1 to 36,500"));
+        }
+        plan.duration_days = days;
+    }
+    if let Some(offline) = request.offline {
+        plan.terms.offline = offline;
+    }
+    if let Some(policy) = &request.policy {
+        check_policy(policy)?;
+        plan.policy = serde_json::to_string(policy).expect("a policy can be written");
+    }
+    if let Some(releases) = request.releases_per_seat {
+        if releases > RELEASES {
+            return Err(invalid("releases_per_seat", "0 to 1,000"));
+        }
+        plan.terms.releases_per_seat = releases;
+    }
+    Ok(())
+}
+
+fn check_policy(policy: &Policy) -> Result<(), AuthorityError> {
+    if !(1..=44_640).contains(&policy.heartbeat_minutes) || policy.grace_hours > 8_760 {
+        let why = "heartbeat_minutes from 1 to 44,640, grace_hours from 0 to 8,760";
+        return Err(AuthorityError::Invalid { field: "policy", why });
+    }
+    Ok(())
+}
+
+fn view(plan: &PlanRow) -> Result<PlanView, AuthorityError> {
+    Ok(PlanView {
+        plan_id: plan.id.to_string(),
+        app_id: plan.app.to_string(),
+        name: plan.name.clone(),
+        tier: plan.terms.tier.as_str().to_owned(),
+        features: stored::<Vec<Feature>>(&plan.terms.features)?,
+        limits: stored::<Vec<Limit>>(&plan.terms.limits)?,
+        max_devices: Seats(plan.terms.max_devices),
+        duration_days: plan.duration_days,
+        offline: plan.terms.offline,
+        policy: stored(&plan.policy)?,
+        releases_per_seat: plan.terms.releases_per_seat,
+        created_at: Timestamp(plan.created_at),
+    })
+}
+
+struct InsertPlan {
+    plan: PlanRow,
+    audit: AuditRow,
+}
+
+impl Work for InsertPlan {
+    type Output = PlanView;
+    type Error = AuthorityError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<PlanView, AuthorityError> {
+        unless_taken(table::plans::insert(tx, &self.plan).await)?;
+        table::audit::insert(tx, &self.audit).await?;
+        view(&self.plan)
+    }
+}
+
+struct ChangePlan {
+    id: PlanId,
+    request: UpdatePlan,
+    audit: AuditRow,
+}
+
+impl Work for ChangePlan {
+    type Output = PlanRow;
+    type Error = AuthorityError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<PlanRow, AuthorityError> {
+        let before = table::plans::find(&mut *tx, self.audit.tenant, self.id).await?;
+        let before = before.ok_or(AuthorityError::Refused(Code::NotFound))?;
+        let mut plan = before.clone();
+        apply(&self.request, &mut plan)?;
+        if plan != before {
+            unless_taken(table::plans::store(tx, &plan).await)?;
+            table::audit::insert(tx, &self.audit).await?;
+        }
+        Ok(plan)
+    }
+}
+
+fn unless_taken(stored: Result<(), StoreError>) -> Result<(), AuthorityError> {
+    match stored {
+        Err(StoreError::Duplicate) => Err(AuthorityError::Refused(Code::NameTaken)),
+        done => Ok(done?),
+    }
+}

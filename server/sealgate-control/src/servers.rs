@@ -1,0 +1,234 @@
+//! License servers: seen, approved, certified, revoked (`spec/http.md` §3.15).
+
+use sealgate_artifact::{Code, KeyUse, PublicKey, ServerCertificate, TenantId, UnixSeconds};
+use sealgate_authority::AuthorityError;
+use sealgate_authority::certificates::{OPERATIONS, ServerSettings};
+use sealgate_store::table::{self, AuditRow, CertificateRow, KeyRow, KeyScope, KeyStage, ServerRow};
+use sealgate_store::{Tx, Work};
+use sealgate_wire::{Page, Reason, ServerView, Timestamp};
+use serde_json::json;
+
+use crate::desk::Desk;
+use crate::keys::KeyChanges;
+use crate::{Caller, check};
+
+/// How long a certificate holds, and when the next one is made. A stolen server's key dies with its certificate.
+const CERTIFICATE_SECONDS: u64 = 14 * 24 * 60 * 60;
+const RENEW_SECONDS: u64 = 7 * 24 * 60 * 60;
+/// Certificates in one transaction.
+const AT_ONCE: u32 = 100;
+/// The servers that answer running software.
+#[derive(Clone)]
+pub struct Servers {
+    desk: Desk,
+    changes: KeyChanges,
+    own: Option<ServerSettings>,
+}
+
+impl Servers {
+    pub(crate) fn new(desk: Desk, changes: KeyChanges, own: Option<ServerSettings>) -> Self {
+        Self { desk, changes, own }
+    }
+
+    /// Makes the server of this process known and approves it: it shares its process with the keys that could certify
+    /// any server, so an approval would protect nothing.
+    pub async fn register_own(&self) -> Result<(), AuthorityError> {
+        let Some(own) = &self.own else { return Ok(()) };
+        self.desk.db.write(RegisterOwn(new_row(own, self.desk.ids.now()))).await?;
+        self.certify().await
+    }
+
+    /// Every server.
+    pub async fn list(&self, _: &Caller) -> Result<Page<ServerView>, AuthorityError> {
+        let rows = table::servers::list(&self.desk.db).await?;
+        Ok(Page { items: rows.iter().map(view).collect(), next_cursor: None })
+    }
+
+    /// Lets a server be certified at the origins that it reports. Doing it again changes nothing.
+    pub async fn approve(&self, caller: &Caller, id: &str) -> Result<ServerView, AuthorityError> {
+        let server = self.find(id).await?;
+        if server.revoked_at.is_some() {
+            return Err(AuthorityError::Refused(Code::ServerRevoked));
+        }
+        if server.approved_at.is_none() {
+            let detail = json!({ "origins": server.origins });
+            let audit = self.desk.audit(caller, "server.approved", id.to_owned(), &detail);
+            let server = ServerRow { approved_at: Some(self.desk.ids.now()), ..server };
+            self.desk.db.write(Decide { server, audit }).await?;
+            self.certify().await?;
+        }
+        self.find(id).await.map(|server| view(&server))
+    }
+
+    /// Revokes a server: its certificates go, and the keyset tells every client (`spec/keys.md` §5.10).
+    pub async fn revoke(
+        &self,
+        caller: &Caller,
+        id: &str,
+        request: &Reason,
+    ) -> Result<ServerView, AuthorityError> {
+        check::reason(request.reason.as_deref())?;
+        let server = self.find(id).await?;
+        let _turn = self.changes.turn().await;
+        if server.revoked_at.is_none() {
+            let now = self.desk.ids.now();
+            let row = KeyRow {
+                public_key: server.server_key,
+                key_use: KeyUse::Server,
+                scope: KeyScope::Installation,
+                state: KeyStage::Revoked,
+                published_at: server.created_at,
+                ended_at: Some(now),
+            };
+            let detail = json!({ "reason": request.reason });
+            let audit = self.desk.audit(caller, "server.revoked", id.to_owned(), &detail);
+            self.changes.revoke_server(row, audit).await?;
+            self.desk.db.write(Silence { key: server.server_key, at: now }).await?;
+        }
+        self.find(id).await.map(|server| view(&server))
+    }
+
+    /// Makes every certificate that is missing, ends soon, names other origins, or was signed by an authority that
+    /// signs no more.
+    pub async fn certify(&self) -> Result<(), AuthorityError> {
+        let authority = self.changes.signing_authority().await?;
+        let is_trusted = |server: &ServerRow| server.approved_at.is_some() && server.revoked_at.is_none();
+        for server in table::servers::list(&self.desk.db).await?.into_iter().filter(is_trusted) {
+            let until = self.desk.ids.now().plus(RENEW_SECONDS);
+            loop {
+                let tenants =
+                    table::certificates::tenants_without(&self.desk.db, &server, authority, until, AT_ONCE)
+                        .await?;
+                if tenants.is_empty() {
+                    break;
+                }
+                let made = tenants.iter().map(|tenant| self.certificate(&server, authority, *tenant));
+                self.desk.db.write(StoreCertificates(made.collect::<Result<_, _>>()?)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn certificate(
+        &self,
+        server: &ServerRow,
+        authority: PublicKey,
+        tenant: TenantId,
+    ) -> Result<CertificateRow, AuthorityError> {
+        let issued_at = self.desk.ids.now();
+        let certificate = ServerCertificate {
+            issued_at,
+            expires_at: issued_at.plus(CERTIFICATE_SECONDS),
+            public_key: server.server_key,
+            tenants: vec![tenant],
+            origins: server.origins.clone(),
+            operations: OPERATIONS.map(str::to_owned).to_vec(),
+        };
+        Ok(CertificateRow {
+            server_key: server.server_key,
+            tenant,
+            signer: authority,
+            origins: server.origins.clone(),
+            expires_at: certificate.expires_at,
+            envelope: self.changes.sign(&certificate, &[authority])?,
+        })
+    }
+
+    async fn find(&self, id: &str) -> Result<ServerRow, AuthorityError> {
+        let rows = table::servers::list(&self.desk.db).await?;
+        let found = rows.into_iter().find(|row| row.server_key.id(KeyUse::Server).to_string() == id);
+        found.ok_or(AuthorityError::Refused(Code::NotFound))
+    }
+}
+
+fn new_row(server: &ServerSettings, now: UnixSeconds) -> ServerRow {
+    ServerRow {
+        server_key: server.key,
+        origins: server.origins.clone(),
+        created_at: now,
+        approved_at: Some(now),
+        revoked_at: None,
+    }
+}
+
+fn view(server: &ServerRow) -> ServerView {
+    let status = match (server.revoked_at, server.approved_at) {
+        (Some(_), _) => "revoked",
+        (None, Some(_)) => "approved",
+        (None, None) => "waiting",
+    };
+    ServerView {
+        server_id: server.server_key.id(KeyUse::Server).to_string(),
+        public_key: server.server_key.to_string(),
+        origins: server.origins.clone(),
+        status: status.to_owned(),
+        created_at: Timestamp(server.created_at),
+        approved_at: server.approved_at.map(Timestamp),
+        revoked_at: server.revoked_at.map(Timestamp),
+    }
+}
+
+struct RegisterOwn(ServerRow);
+
+impl Work for RegisterOwn {
+    type Output = ();
+    type Error = AuthorityError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
+        let server = &self.0;
+        table::servers::upsert(tx, server).await?;
+        let known = table::servers::find(&mut *tx, server.server_key).await?;
+        if known.is_some_and(|known| known.approved_at.is_none() && known.revoked_at.is_none()) {
+            table::servers::decide(tx, server).await?;
+        }
+        Ok(())
+    }
+}
+
+struct Decide {
+    server: ServerRow,
+    audit: AuditRow,
+}
+
+impl Work for Decide {
+    type Output = ();
+    type Error = AuthorityError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
+        table::servers::decide(tx, &self.server).await?;
+        Ok(table::audit::insert(tx, &self.audit).await?)
+    }
+}
+
+/// What a revocation does after the keyset was published. After a crash in between, every client with the new keyset
+/// refuses the server, and the same request goes on.
+struct Silence {
+    key: PublicKey,
+    at: UnixSeconds,
+}
+
+impl Work for Silence {
+    type Output = ();
+    type Error = AuthorityError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
+        if let Some(server) = table::servers::find(&mut *tx, self.key).await? {
+            table::servers::decide(tx, &ServerRow { revoked_at: Some(self.at), ..server }).await?;
+        }
+        Ok(table::certificates::forget(tx, self.key).await?)
+    }
+}
+
+struct StoreCertificates(Vec<CertificateRow>);
+
+impl Work for StoreCertificates {
+    type Output = ();
+    type Error = AuthorityError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
+        for row in &self.0 {
+            table::certificates::upsert(tx, row).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,245 @@
+//! Tenants: vendors that share an installation.
+
+use sealgate_artifact::{Code, KeyRecord, KeyState, KeyUse, PublicKey, TenantId, TenantKeyset};
+use sealgate_authority::AuthorityError;
+use sealgate_store::table::{self, AuditRow, KeyRow, KeyScope, KeyStage, TenantRow};
+use sealgate_store::{StoreError, Tx, Work};
+use sealgate_wire::{CreateTenant, Page, PageQuery, TenantCreated, TenantView, Timestamp, UpdateTenant};
+use serde_json::{Value, json};
+
+use crate::desk::Desk;
+use crate::keys::{KEYSET_SECONDS, KeyChanges, first_version};
+use crate::page::Part;
+use crate::tokens::{NewToken, Tokens};
+use crate::{Caller, Scope, Scopes, check};
+
+/// The tenants of the installation.
+#[derive(Clone)]
+pub struct Tenants {
+    desk: Desk,
+    changes: KeyChanges,
+    tokens: Tokens,
+}
+
+impl Tenants {
+    pub(crate) fn new(desk: Desk, changes: KeyChanges, tokens: Tokens) -> Self {
+        Self { desk, changes, tokens }
+    }
+
+    /// Creates a tenant with keys of its own, a keyset and its owner's token.
+    pub async fn create(
+        &self,
+        caller: &Caller,
+        request: &CreateTenant,
+    ) -> Result<TenantCreated, AuthorityError> {
+        // Rotations of the authority wait: it must still sign when the keyset is stored.
+        let _turn = self.changes.turn().await;
+        self.desk.once(caller, || self.prepare(caller, request)).await
+    }
+
+    async fn prepare(&self, caller: &Caller, request: &CreateTenant) -> Result<InsertTenant, AuthorityError> {
+        check::name(&request.name)?;
+        if table::tenants::named(&self.desk.db, &request.name).await?.is_some() {
+            return Err(AuthorityError::Refused(Code::NameTaken));
+        }
+        let authority = self.changes.signing_authority().await?;
+        let parts = self.new_tenant(&request.name, authority, Scopes::of(&[Scope::Owner]))?;
+        let detail = json!({ "name": request.name });
+        let audit = self.desk.audit(caller, "tenant.created", parts.tenant.id.to_string(), &detail);
+        Ok(InsertTenant { parts, authority, audit })
+    }
+
+    /// The tenant of that id.
+    pub async fn show(&self, _: &Caller, id: &str) -> Result<TenantView, AuthorityError> {
+        let unknown = || AuthorityError::Refused(Code::NotFound);
+        let id = TenantId::parse(id).map_err(|_| unknown())?;
+        table::tenants::find(&self.desk.db, id).await?.as_ref().map(view).ok_or_else(unknown)
+    }
+
+    /// All tenants, newest first.
+    pub async fn list(&self, _: &Caller, query: &PageQuery) -> Result<Page<TenantView>, AuthorityError> {
+        let part = Part::new("tenants", query.cursor.as_deref(), query.limit, TenantId::parse)?;
+        let rows = table::tenants::list(&self.desk.db, part.after, part.rows()).await?;
+        Ok(part.page(rows, |row| row.id.to_string(), view))
+    }
+
+    /// Suspends a tenant: its tokens and its apps' clients are refused within a second. Licenses in the field that
+    /// work without the server go on working.
+    pub async fn suspend(&self, caller: &Caller, id: &str) -> Result<TenantView, AuthorityError> {
+        let (own, now) = (caller.tenant, self.desk.ids.now());
+        let change = move |tenant: &mut TenantRow| {
+            if tenant.id == own {
+                let why = "another tenant than your own, which would lock you out";
+                return Err(AuthorityError::Invalid { field: "tenant_id", why });
+            }
+            tenant.suspended_at.get_or_insert(now);
+            Ok(())
+        };
+        self.change(caller, id, ("tenant.suspended", json!({})), change).await
+    }
+
+    /// Lets a suspended tenant go on.
+    pub async fn resume(&self, caller: &Caller, id: &str) -> Result<TenantView, AuthorityError> {
+        let change = |tenant: &mut TenantRow| {
+            tenant.suspended_at = None;
+            Ok(())
+        };
+        self.change(caller, id, ("tenant.resumed", json!({})), change).await
+    }
+
+    /// Changes what a tenant may do.
+    pub async fn update(
+        &self,
+        caller: &Caller,
+        id: &str,
+        request: &UpdateTenant,
+    ) -> Result<TenantView, AuthorityError> {
+        let offline = request.offline;
+        let change = move |tenant: &mut TenantRow| {
+            tenant.offline = offline.unwrap_or(tenant.offline);
+            Ok(())
+        };
+        self.change(caller, id, ("tenant.updated", json!({ "offline": offline })), change).await
+    }
+
+    async fn change<C>(
+        &self,
+        caller: &Caller,
+        id: &str,
+        (action, detail): (&'static str, Value),
+        change: C,
+    ) -> Result<TenantView, AuthorityError>
+    where
+        C: Fn(&mut TenantRow) -> Result<(), AuthorityError> + Send + Sync + 'static,
+    {
+        let id = TenantId::parse(id).map_err(|_| AuthorityError::Refused(Code::NotFound))?;
+        let audit = self.desk.audit(caller, action, id.to_string(), &detail);
+        self.desk.db.write(ChangeTenant { id, change, audit }).await
+    }
+
+    /// Makes a tenant's keys, its keyset signed by that authority, and its owner's token.
+    pub(crate) fn new_tenant(
+        &self,
+        name: &str,
+        authority: PublicKey,
+        scopes: Scopes,
+    ) -> Result<NewTenant, AuthorityError> {
+        let now = self.desk.ids.now();
+        // spec/keys.md §7.1: the next key is published from the first day.
+        let [issuer_key, next_issuer] =
+            [self.changes.generate(KeyUse::Issuer)?, self.changes.generate(KeyUse::Issuer)?];
+        let id = self.desk.ids.fresh(TenantId::new);
+        let record = |public_key| KeyRecord { key_use: KeyUse::Issuer, public_key, state: KeyState::Active };
+        let keyset = TenantKeyset {
+            tenant: id,
+            version: first_version(now),
+            issued_at: now,
+            expires_at: now.plus(KEYSET_SECONDS),
+            keys: vec![record(issuer_key), record(next_issuer)],
+        };
+        let row = |public_key, state| KeyRow {
+            public_key,
+            key_use: KeyUse::Issuer,
+            scope: KeyScope::Tenant(id),
+            state,
+            published_at: now,
+            ended_at: None,
+        };
+        Ok(NewTenant {
+            keyset: (keyset.version, self.changes.sign(&keyset, &[authority])?),
+            keys: vec![row(issuer_key, KeyStage::Active), row(next_issuer, KeyStage::Next)],
+            owner: self.tokens.new_token(id, "owner", scopes, None),
+            tenant: TenantRow {
+                id,
+                name: name.to_owned(),
+                issuer_key,
+                offline: true,
+                suspended_at: None,
+                created_at: now,
+            },
+        })
+    }
+}
+
+/// A tenant that is not stored yet.
+pub(crate) struct NewTenant {
+    tenant: TenantRow,
+    keyset: (u64, Vec<u8>),
+    keys: Vec<KeyRow>,
+    pub(crate) owner: NewToken,
+}
+
+impl NewTenant {
+    /// Stores all of it.
+    pub(crate) async fn insert(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        table::tenants::insert(tx, &self.tenant).await?;
+        let scope = KeyScope::Tenant(self.tenant.id);
+        table::keysets::upsert(tx, scope, self.keyset.0, &self.keyset.1).await?;
+        for key in &self.keys {
+            table::keys::upsert(tx, key).await?;
+        }
+        table::tokens::insert(tx, &self.owner.row).await
+    }
+}
+
+fn view(tenant: &TenantRow) -> TenantView {
+    TenantView {
+        tenant_id: tenant.id.to_string(),
+        name: tenant.name.clone(),
+        offline: tenant.offline,
+        suspended_at: tenant.suspended_at.map(Timestamp),
+        created_at: Timestamp(tenant.created_at),
+    }
+}
+
+struct InsertTenant {
+    parts: NewTenant,
+    authority: PublicKey,
+    audit: AuditRow,
+}
+
+impl Work for InsertTenant {
+    type Output = TenantCreated;
+    type Error = AuthorityError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<TenantCreated, AuthorityError> {
+        if !table::keys::is_active(&mut *tx, KeyScope::Installation, self.authority).await? {
+            return Err(AuthorityError::Superseded);
+        }
+        match self.parts.insert(tx).await {
+            Err(StoreError::Duplicate) => return Err(AuthorityError::Refused(Code::NameTaken)),
+            done => done?,
+        }
+        table::audit::insert(tx, &self.audit).await?;
+        Ok(TenantCreated {
+            tenant_id: self.parts.tenant.id.to_string(),
+            admin_token: self.parts.owner.token.clone(),
+        })
+    }
+}
+
+struct ChangeTenant<C> {
+    id: TenantId,
+    change: C,
+    audit: AuditRow,
+}
+
+impl<C> Work for ChangeTenant<C>
+where
+    C: Fn(&mut TenantRow) -> Result<(), AuthorityError> + Send + Sync + 'static,
+{
+    type Output = TenantView;
+    type Error = AuthorityError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<TenantView, AuthorityError> {
+        let before = table::tenants::find(&mut *tx, self.id).await?;
+        let before = before.ok_or(AuthorityError::Refused(Code::NotFound))?;
+        let mut tenant = before.clone();
+        (self.change)(&mut tenant)?;
+        if tenant != before {
+            table::tenants::store(tx, &tenant).await?;
+            table::audit::insert(tx, &self.audit).await?;
+        }
+        Ok(view(&tenant))
+    }
+}

@@ -1,0 +1,190 @@
+//! Access tokens.
+
+use std::sync::Arc;
+
+use sealgate_artifact::{Code, TenantId, TokenId, UnixSeconds};
+use sealgate_authority::secrets::secret_text;
+use sealgate_authority::{Actor, AuthorityError, Limiter, Source};
+use sealgate_store::table::{self, AuditRow, TokenRow};
+use sealgate_store::{Tx, Work};
+use sealgate_wire::{CreateToken, Page, PageQuery, Timestamp, TokenCreated, TokenView};
+use serde_json::json;
+
+use crate::desk::Desk;
+use crate::page::Part;
+use crate::{Caller, Scope, Scopes, VendorSecrets, check};
+
+/// The tokens by which people and programs prove who they are.
+#[derive(Clone)]
+pub struct Tokens {
+    desk: Desk,
+    secrets: Arc<VendorSecrets>,
+    limiter: Limiter,
+}
+
+impl Tokens {
+    pub(crate) fn new(desk: Desk, secrets: Arc<VendorSecrets>, limiter: Limiter) -> Self {
+        Self { desk, secrets, limiter }
+    }
+
+    /// The caller behind a token. An unknown, an expired and a revoked token get one answer.
+    pub async fn authenticate(&self, token: &str, source: Source<'_>) -> Result<Caller, AuthorityError> {
+        self.limiter.may_guess(source.address)?;
+        let found = table::tokens::by_hash(&self.desk.db, &self.secrets.token(token)).await?;
+        let now = self.desk.ids.now();
+        let token = found
+            .filter(|t| t.revoked_at.is_none() && t.expires_at.is_none_or(|end| now < end))
+            .ok_or_else(|| {
+                self.limiter.charge_guess(source.address, 0);
+                AuthorityError::Refused(Code::TokenInvalid)
+            })?;
+        let tenant = table::tenants::find(&self.desk.db, token.tenant).await?;
+        if tenant.is_none_or(|tenant| tenant.suspended_at.is_some()) {
+            return Err(AuthorityError::Refused(Code::TenantSuspended));
+        }
+        Ok(Caller {
+            tenant: token.tenant,
+            actor: Actor::Token(token.id),
+            scopes: Scopes::from_lines(&token.scopes),
+            once: None,
+            request_id: source.request_id.to_owned(),
+        })
+    }
+
+    /// Creates a token that may do no more than the caller's.
+    pub async fn create(
+        &self,
+        caller: &Caller,
+        request: &CreateToken,
+    ) -> Result<TokenCreated, AuthorityError> {
+        self.desk.once(caller, || async { self.prepare(caller, request) }).await
+    }
+
+    fn prepare(&self, caller: &Caller, request: &CreateToken) -> Result<InsertToken, AuthorityError> {
+        let name = request.name.clone().unwrap_or_else(|| "token".to_owned());
+        check::name(&name)?;
+        let invalid = |field, why| AuthorityError::Invalid { field, why };
+        if request.expires_at.is_some_and(|end| end.0 <= self.desk.ids.now()) {
+            return Err(invalid("expires_at", "a time in the future"));
+        }
+        let scopes: Option<Vec<Scope>> = request.scopes.iter().map(|scope| Scope::parse(scope)).collect();
+        let scopes = scopes.filter(|scopes| !scopes.is_empty());
+        let scopes =
+            Scopes::of(&scopes.ok_or_else(|| invalid("scopes", "at least one, each a known scope"))?);
+        if !caller.scopes.cover(scopes) {
+            return Err(AuthorityError::Refused(Code::ScopeMissing));
+        }
+        let NewToken { row, token } =
+            self.new_token(caller.tenant, &name, scopes, request.expires_at.map(|t| t.0));
+        let expires_at = row.expires_at.map(UnixSeconds::get);
+        let detail = json!({ "name": name, "scopes": names(scopes), "expires_at": expires_at });
+        let audit = self.desk.audit(caller, "token.created", row.id.to_string(), &detail);
+        Ok(InsertToken { row, token, audit })
+    }
+
+    /// The tenant's tokens, newest first.
+    pub async fn list(&self, caller: &Caller, query: &PageQuery) -> Result<Page<TokenView>, AuthorityError> {
+        let part = Part::new("tokens", query.cursor.as_deref(), query.limit, TokenId::parse)?;
+        let rows = table::tokens::list(&self.desk.db, caller.tenant, part.after, part.rows()).await?;
+        Ok(part.page(rows, |row| row.id.to_string(), view))
+    }
+
+    /// Revokes a token. A caller cannot revoke a token that may do more than its own. Doing it again changes nothing
+    /// and succeeds.
+    pub async fn revoke(&self, caller: &Caller, id: &str) -> Result<TokenView, AuthorityError> {
+        let unknown = || AuthorityError::Refused(Code::NotFound);
+        let id = TokenId::parse(id).map_err(|_| unknown())?;
+        let token = table::tokens::find(&self.desk.db, caller.tenant, id).await?.ok_or_else(unknown)?;
+        if !caller.scopes.cover(Scopes::from_lines(&token.scopes)) {
+            return Err(AuthorityError::Refused(Code::ScopeMissing));
+        }
+        let audit = self.desk.audit(caller, "token.revoked", id.to_string(), &json!({ "name": token.name }));
+        self.desk.db.write(RevokeToken { token, at: self.desk.ids.now(), audit }).await?;
+        table::tokens::find(&self.desk.db, caller.tenant, id).await?.as_ref().map(view).ok_or_else(unknown)
+    }
+
+    /// Makes a token and its row. The row does not hold the token.
+    pub(crate) fn new_token(
+        &self,
+        tenant: TenantId,
+        name: &str,
+        scopes: Scopes,
+        expires_at: Option<UnixSeconds>,
+    ) -> NewToken {
+        let ids = &self.desk.ids;
+        let token = secret_text("sgt", ids.random());
+        let row = TokenRow {
+            id: ids.fresh(TokenId::new),
+            tenant,
+            name: name.to_owned(),
+            hash: self.secrets.token(&token),
+            scopes: scopes.to_lines(),
+            created_at: ids.now(),
+            expires_at,
+            revoked_at: None,
+        };
+        NewToken { row, token }
+    }
+}
+
+/// A token that is not stored yet.
+pub(crate) struct NewToken {
+    pub(crate) row: TokenRow,
+    /// The token itself, known to its owner only.
+    pub(crate) token: String,
+}
+
+fn names(scopes: Scopes) -> Vec<String> {
+    scopes.iter().map(|scope| scope.as_str().to_owned()).collect()
+}
+
+fn view(token: &TokenRow) -> TokenView {
+    TokenView {
+        token_id: token.id.to_string(),
+        name: token.name.clone(),
+        scopes: names(Scopes::from_lines(&token.scopes)),
+        created_at: Timestamp(token.created_at),
+        expires_at: token.expires_at.map(Timestamp),
+        revoked_at: token.revoked_at.map(Timestamp),
+    }
+}
+
+struct InsertToken {
+    row: TokenRow,
+    token: String,
+    audit: AuditRow,
+}
+
+impl Work for InsertToken {
+    type Output = TokenCreated;
+    type Error = AuthorityError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<TokenCreated, AuthorityError> {
+        table::tokens::insert(tx, &self.row).await?;
+        table::audit::insert(tx, &self.audit).await?;
+        Ok(TokenCreated {
+            token_id: self.row.id.to_string(),
+            token: self.token.clone(),
+            scopes: names(Scopes::from_lines(&self.row.scopes)),
+            expires_at: self.row.expires_at.map(Timestamp),
+        })
+    }
+}
+
+struct RevokeToken {
+    token: TokenRow,
+    at: UnixSeconds,
+    audit: AuditRow,
+}
+
+impl Work for RevokeToken {
+    type Output = ();
+    type Error = AuthorityError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
+        if table::tokens::revoke(tx, self.token.tenant, self.token.id, self.at).await? {
+            table::audit::insert(tx, &self.audit).await?;
+        }
+        Ok(())
+    }
+}

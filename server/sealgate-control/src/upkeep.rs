@@ -1,0 +1,100 @@
+//! What the vendor's side does by itself: it numbers the audit log, and forgets what has served its time.
+
+use sealgate_artifact::{RecordId, TenantId, UnixSeconds};
+use sealgate_authority::Ids;
+use sealgate_journal::{AuditEntry, Head};
+use sealgate_store::table::{self, AuditRow};
+use sealgate_store::{Db, StoreError, Tx, Work};
+
+use crate::once;
+
+/// Rows that get their numbers in one transaction: others write in between.
+const ROWS: u32 = 500;
+/// How long a paid question costs nothing when it is asked again (`spec/http.md` §2.5).
+const PAID_SECONDS: u64 = 120;
+/// How long events are kept (`spec/http.md` §3.13).
+const EVENT_SECONDS: u64 = 90 * 24 * 60 * 60;
+/// How long an access entry that a client made stays visible after its end.
+const ENDED_ENTRY_SECONDS: u64 = 30 * 24 * 60 * 60;
+
+/// Keeps the database in order.
+#[derive(Clone)]
+pub struct Upkeep {
+    db: Db,
+    ids: Ids,
+}
+
+impl Upkeep {
+    pub(crate) fn new(db: Db, ids: Ids) -> Self {
+        Self { db, ids }
+    }
+
+    /// Gives every waiting row of the audit log its number and hash (`spec/audit.md` §2.1). A runtime never does:
+    /// whoever steals one must not be able to write the chain.
+    pub async fn number_audit_rows(&self) -> Result<(), StoreError> {
+        while table::audit::is_waiting(&self.db).await? {
+            self.db.write(NumberAuditRows).await?;
+        }
+        Ok(())
+    }
+
+    /// Forgets answers, paid questions, ended entries and old events.
+    pub async fn forget(&self) -> Result<(), StoreError> {
+        self.db.write(Forget { now: self.ids.now() }).await
+    }
+}
+
+struct NumberAuditRows;
+
+impl Work for NumberAuditRows {
+    type Output = ();
+    type Error = StoreError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        let mut heads: Vec<(TenantId, Head)> = vec![];
+        for row in table::audit::waiting(&mut *tx, ROWS).await? {
+            if !heads.iter().any(|(tenant, _)| *tenant == row.tenant) {
+                let stored = table::audit::head(&mut *tx, row.tenant).await?;
+                heads.push((row.tenant, stored.map_or(Head::EMPTY, |(seq, hash)| Head { seq, hash })));
+            }
+            let head = heads.iter_mut().find(|(tenant, _)| *tenant == row.tenant);
+            let (_, head) = head.expect("it was put there");
+            *head = head.append(&entry(&row, &row.tenant.to_string()));
+            table::audit::link(tx, &row.id, head.seq, &head.hash).await?;
+        }
+        for (tenant, head) in heads {
+            table::audit::upsert_head(tx, tenant, head.seq, &head.hash).await?;
+        }
+        Ok(())
+    }
+}
+
+fn entry<'a>(row: &'a AuditRow, tenant: &'a str) -> AuditEntry<'a> {
+    AuditEntry {
+        tenant,
+        id: &row.id,
+        at: row.at.get(),
+        actor: &row.actor,
+        action: &row.action,
+        subject: &row.subject,
+        detail: &row.detail,
+        request_id: &row.request_id,
+    }
+}
+
+struct Forget {
+    now: UnixSeconds,
+}
+
+impl Work for Forget {
+    type Output = ();
+    type Error = StoreError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        once::forget(tx, self.now).await?;
+        table::debits::forget(tx, self.now.minus(PAID_SECONDS)).await?;
+        table::access::forget(tx, self.now.minus(ENDED_ENTRY_SECONDS)).await?;
+        let oldest = RecordId::new(self.now.minus(EVENT_SECONDS).get() * 1_000, [0; 10]);
+        table::events::forget(tx, &oldest.to_string()).await
+    }
+}

@@ -1,0 +1,176 @@
+//! What every request goes through: its form, who asks, whom the app's lists admit.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use sealgate_artifact::{AppId, Code, Device, Hwid, UnixSeconds, limits};
+use sealgate_authority::{About, AuthorityError, Ids, Limiter, Observed, SharedSecrets, Source, secrets};
+use sealgate_rules::{Effect, ListEntry, Matcher};
+use sealgate_store::table::{AccessRow, AppRow, Listed};
+use sealgate_store::{AppEntry, Db, LicenseEntry};
+
+const NONCE_DIGITS: usize = 32;
+
+/// What every request goes through, whichever wire it comes by. Clones share the counts.
+#[derive(Clone)]
+pub(crate) struct Gate {
+    pub(crate) db: Db,
+    pub(crate) ids: Ids,
+    pub(crate) secrets: Arc<SharedSecrets>,
+    pub(crate) limiter: Limiter,
+    observed: Observed,
+}
+
+/// spec/http.md §2.2: whether a secret is short enough to be looked at. A wrong one needs no other form.
+pub(crate) fn is_short(text: Option<&str>) -> bool {
+    text.is_none_or(|text| text.len() <= limits::WORD_BYTES)
+}
+
+/// The device that a client on this wire says it is.
+pub(crate) fn device(hwid: &str) -> Result<Device, AuthorityError> {
+    Hwid::parse(hwid).map(Device::Hwid).ok_or(AuthorityError::Refused(Code::MalformedRequest))
+}
+
+pub(crate) fn is_nonce(nonce: &str) -> bool {
+    nonce.len() == NONCE_DIGITS && nonce.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// Refuses what is not of the documented form, before anything is looked up.
+pub(crate) fn require(is_sound: bool) -> Result<(), AuthorityError> {
+    if is_sound { Ok(()) } else { Err(AuthorityError::Refused(Code::MalformedRequest)) }
+}
+
+impl Gate {
+    pub(crate) fn new(
+        db: Db,
+        ids: Ids,
+        secrets: Arc<SharedSecrets>,
+        limiter: Limiter,
+        observed: Observed,
+    ) -> Self {
+        Self { db, ids, secrets, limiter, observed }
+    }
+
+    /// Counts a refusal, and charges the address for a wrong guess. A failure of the server is neither.
+    pub(crate) fn note<T>(
+        &self,
+        source: Source<'_>,
+        about: &About,
+        outcome: Result<T, AuthorityError>,
+    ) -> Result<T, AuthorityError> {
+        if let Err(AuthorityError::Refused(code)) = &outcome {
+            // spec/http.md §1.8: only an unknown key, app or session is a guess.
+            if matches!(code, Code::AppUnknown | Code::LicenseUnknown) {
+                self.limiter.charge_guess(source.address, 1);
+            }
+            self.observed.refusal(*code, about, source.request_id);
+        }
+        outcome
+    }
+
+    /// Counts a positive answer.
+    pub(crate) fn note_answer(&self, kind: &'static str, about: &About, request_id: &str) {
+        self.observed.answer(kind, about, request_id);
+    }
+
+    /// The app that proves itself by its secret.
+    pub(crate) async fn prove_app(
+        &self,
+        id: &str,
+        secret: Option<&str>,
+        about: &mut About,
+    ) -> Result<Arc<AppEntry>, AuthorityError> {
+        let offered = self.secrets.app_secret(secret.unwrap_or_default());
+        let now = self.ids.now();
+        let is_former = |app: &AppRow| {
+            app.former_secret.is_some_and(|(hash, until)| now < until && secrets::same(&hash, &offered))
+        };
+        let found = self.find_app(id, about).await?;
+        let proven =
+            found.filter(|entry| secrets::same(&entry.app.secret_hash, &offered) || is_former(&entry.app));
+        self.answering(proven.ok_or(AuthorityError::Refused(Code::AppUnknown))?)
+    }
+
+    /// The app that a session names; the session is the proof.
+    pub(crate) async fn name_app(
+        &self,
+        id: &str,
+        about: &mut About,
+    ) -> Result<Arc<AppEntry>, AuthorityError> {
+        let app = self.find_app(id, about).await?.ok_or(AuthorityError::Refused(Code::AppUnknown))?;
+        self.answering(app)
+    }
+
+    async fn find_app(&self, id: &str, about: &mut About) -> Result<Option<Arc<AppEntry>>, AuthorityError> {
+        let Ok(id) = AppId::parse(id) else { return Ok(None) };
+        let found = self.db.cached_app(id).await?;
+        about.owner = found.as_ref().map(|entry| (entry.app.tenant, entry.app.id));
+        Ok(found)
+    }
+
+    /// Refuses an app that is switched off, whose tenant is suspended, or that is asked too often.
+    pub(crate) fn answering(&self, app: Arc<AppEntry>) -> Result<Arc<AppEntry>, AuthorityError> {
+        match (app.app.disabled_at, app.tenant_suspended) {
+            (None, false) => self.limiter.app(app.app.id).map(|()| app),
+            (Some(_), _) => Err(AuthorityError::Refused(Code::AppDisabled)),
+            (None, true) => Err(AuthorityError::Refused(Code::TenantSuspended)),
+        }
+    }
+
+    /// The license of a key, if it is this app's.
+    pub(crate) async fn find_license(
+        &self,
+        app: &AppEntry,
+        key: &str,
+        about: &mut About,
+    ) -> Result<Arc<LicenseEntry>, AuthorityError> {
+        let found = self.db.cached_license(app.app.id, self.secrets.license_key(key)).await?;
+        of_app(found, app, about)
+    }
+}
+
+/// spec/http.md §2.7: the app's lists, before anything is said about a license.
+pub(crate) fn app_admits(
+    app: &AppEntry,
+    hwid: &str,
+    address: Option<IpAddr>,
+    now: UnixSeconds,
+) -> Result<(), AuthorityError> {
+    let entries = app.access.iter().filter(|row| row.license.is_none());
+    let entries: Vec<ListEntry<'_>> = entries.map(list_entry).collect();
+    if sealgate_rules::lists_allow(&entries, hwid, address, now) {
+        Ok(())
+    } else {
+        Err(AuthorityError::Refused(Code::Blocked))
+    }
+}
+
+/// Whether the entries for this license alone admit the device.
+pub(crate) fn license_admits(app: &AppEntry, license: &LicenseEntry, hwid: &str, now: UnixSeconds) -> bool {
+    let entries = app.access.iter().filter(|row| row.license == Some(license.license.id));
+    let entries: Vec<ListEntry<'_>> = entries.map(list_entry).collect();
+    sealgate_rules::lists_allow(&entries, hwid, None, now)
+}
+
+fn list_entry(row: &AccessRow) -> ListEntry<'_> {
+    let matcher = match &row.listed {
+        Listed::Hwid(hwid) => Matcher::Hwid(hwid),
+        Listed::Net(net) => Matcher::Net(*net),
+    };
+    // A row that this version cannot read denies: when unsure, refuse.
+    let effect = Effect::parse(&row.effect).unwrap_or(Effect::Deny);
+    ListEntry { effect, matcher, expires_at: row.expires_at }
+}
+
+/// A license that was found, if it is this app's.
+pub(crate) fn of_app(
+    found: Option<Arc<LicenseEntry>>,
+    app: &AppEntry,
+    about: &mut About,
+) -> Result<Arc<LicenseEntry>, AuthorityError> {
+    // A key of another app is as unknown as one that was never issued.
+    let entry = found.filter(|entry| entry.license.app == app.app.id);
+    let entry = entry.ok_or(AuthorityError::Refused(Code::LicenseUnknown))?;
+    about.license = Some(entry.license.id);
+    Ok(entry)
+}

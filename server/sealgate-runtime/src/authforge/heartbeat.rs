@@ -1,0 +1,76 @@
+//! `POST /auth/heartbeat`: may this session go on? (`spec/http.md` §2.8)
+
+use sealgate_artifact::{Code, Word};
+use sealgate_authforge::{HeartbeatRequest, Typ};
+use sealgate_authority::seats::facts;
+use sealgate_authority::{About, AuthorityError, Source};
+
+use super::answer::Allowed;
+use super::validate::{Validated, scope};
+use super::{AuthForge, SESSION_TOKEN_BYTES};
+use crate::asking;
+use crate::replay::digest;
+
+impl AuthForge {
+    /// Decides and signs. It never takes a seat, and costs no credit.
+    pub async fn heartbeat(
+        &self,
+        ask: &HeartbeatRequest,
+        source: Source<'_>,
+    ) -> Result<Validated, AuthorityError> {
+        asking::require(is_well_formed(ask))?;
+        self.gate.limiter.heartbeat_address(source.address)?;
+        let mut about = About { device: Some(ask.hwid.clone()), ..About::default() };
+        let decided = self.continues(ask, source, &mut about).await;
+        let answered = self.gate.note(source, &about, decided)?;
+        self.gate.note_answer("heartbeat", &about, &answered.request_id);
+        Ok(answered)
+    }
+
+    async fn continues(
+        &self,
+        ask: &HeartbeatRequest,
+        source: Source<'_>,
+        about: &mut About,
+    ) -> Result<Validated, AuthorityError> {
+        let over = || AuthorityError::Refused(Code::SessionExpired);
+        let app = self.gate.name_app(&ask.app_id, about).await?;
+        let now = self.gate.ids.now();
+        let session = self.sessions.open(&ask.session_token, app.app.id, &ask.hwid).ok_or_else(over)?;
+        asking::app_admits(&app, &ask.hwid, source.address, now)?;
+        let entry = self.gate.db.cached_license_of_id(session.license).await?.ok_or_else(over)?;
+        about.license = Some(entry.license.id);
+        self.gate.limiter.heartbeat(entry.license.id)?;
+
+        let license = &entry.license;
+        let blocked = !asking::license_admits(&app, &entry, &ask.hwid, now);
+        let bound = self.seats.holds(&entry, &asking::device(&ask.hwid)?).await?;
+        let facts = facts(license, blocked, license.devices_used, bound);
+        facts.continues(now).map_err(AuthorityError::Refused)?;
+        let (scope, question) =
+            (scope(license, &ask.hwid, &ask.nonce), digest(&[b"heartbeat", ask.session_token.as_bytes()]));
+        // A reused nonce does not end the session; the request is treated as new.
+        let moment = self.gate.ids.moment();
+        let asked = self.replays.not_replayed(scope, question, moment).unwrap_or(moment);
+        let request_id = self.sessions.request_id(scope, question, asked);
+        let allowed = Allowed {
+            typ: Typ::Heartbeat,
+            app: &app.app,
+            license,
+            hwid: &ask.hwid,
+            nonce: &ask.nonce,
+            ttl: session.ttl,
+            used: license.devices_used,
+            at: asked.seconds(),
+            request_id: &request_id,
+        };
+        Ok(Validated { answer: self.answers.sign(&allowed)?, request_id })
+    }
+}
+
+fn is_well_formed(ask: &HeartbeatRequest) -> bool {
+    asking::is_short(Some(&ask.app_id))
+        && Word::is_word(&ask.hwid)
+        && asking::is_nonce(&ask.nonce)
+        && ask.session_token.len() <= SESSION_TOKEN_BYTES
+}

@@ -1,0 +1,132 @@
+//! `POST /auth/offline/activate`: a file that lasts for ever, for the device that asks (`spec/http.md` §2.10).
+
+use sealgate_artifact::{Code, LicenseKey, UnixSeconds, Word};
+use sealgate_authforge::{Machines, OfflineActivateAnswer, OfflineActivateRequest, Status};
+use sealgate_authority::authforge_file::{Draft, Minted};
+use sealgate_authority::seats::{Asking, TakeSeat, standing};
+use sealgate_authority::{About, AuthorityError, Source, broken, event_row};
+use sealgate_rules::Leaving;
+use sealgate_store::table::{self, EventRow, LicenseRow, LifetimeFileRow};
+use sealgate_store::{AppEntry, Tx, Work};
+
+use super::AuthForge;
+use super::validate::scope;
+use crate::asking;
+
+impl AuthForge {
+    /// Makes the file and keeps it, or gives the file that the device got before, byte for byte.
+    pub async fn activate_offline(
+        &self,
+        ask: &OfflineActivateRequest,
+        source: Source<'_>,
+    ) -> Result<OfflineActivateAnswer, AuthorityError> {
+        asking::require(is_well_formed(ask))?;
+        self.gate.limiter.address(source.address)?;
+        let mut about = About { device: Some(ask.hwid.clone()), ..About::default() };
+        let decided = self.activate(ask, source, &mut about).await;
+        self.gate.note(source, &about, decided)
+    }
+
+    async fn activate(
+        &self,
+        ask: &OfflineActivateRequest,
+        source: Source<'_>,
+        about: &mut About,
+    ) -> Result<OfflineActivateAnswer, AuthorityError> {
+        let device = asking::device(&ask.hwid)?;
+        let app = self.gate.prove_app(&ask.app_id, ask.app_secret.as_deref(), about).await?;
+        let now = self.gate.ids.now();
+        asking::app_admits(&app, &ask.hwid, source.address, now)?;
+        let license = self.gate.find_license(&app, &ask.license_key, about).await?;
+        self.gate.limiter.license(license.license.id)?;
+        may_last_for_ever(&app, &license.license, now)?;
+        let paid = || (app.app.id, scope(&license.license, &ask.hwid, &ask.nonce));
+        let asking = Asking {
+            license: &license,
+            device: &device,
+            blocked: !asking::license_admits(&app, &license, &ask.hwid, now),
+            now,
+            pays: app.app.credits.is_some().then(paid),
+            request_id: source.request_id,
+        };
+        // The database knows keys by a hash, and this server cannot open those that are sealed for display.
+        let key = LicenseKey::parse(&ask.license_key).map_err(|e| AuthorityError::Refused(e.code()))?;
+        self.give(&app, (&asking, &ask.hwid), key.expose()).await
+    }
+
+    async fn give(
+        &self,
+        app: &AppEntry,
+        (asking, hwid): (&Asking<'_>, &str),
+        key: String,
+    ) -> Result<OfflineActivateAnswer, AuthorityError> {
+        let (ids, license) = (&self.gate.ids, &asking.license.license);
+        let machines = Machines::Bound { hwids: vec![hwid.to_owned()] };
+        let draft = Draft { app: &app.app, license, key, machines, expires_at: None };
+        let Minted { jti, text, name } = self.mint.make(draft)?;
+        let work = KeepFile {
+            seat: TakeSeat::asked(ids, asking),
+            file: LifetimeFileRow {
+                license: license.id,
+                tenant: license.tenant,
+                identity: hwid.to_owned(),
+                file_id: jti,
+                file_sealed: self.gate.secrets.seal_file(&text, (license.id, hwid), ids.random()),
+                at: asking.now,
+            },
+            event: event_row(ids, license, "lifetime_file_made", Some(hwid), asking.request_id),
+        };
+        let (file, replay) = self.gate.db.write(work).await?;
+        let text = self.gate.secrets.open_file(&file.file_sealed, (license.id, hwid));
+        Ok(OfflineActivateAnswer {
+            status: Status::Success,
+            file: text.ok_or_else(|| broken("a kept file does not open"))?,
+            file_name: name,
+            jti: file.file_id,
+            replay,
+        })
+    }
+}
+
+fn is_well_formed(ask: &OfflineActivateRequest) -> bool {
+    Word::is_word(&ask.license_key)
+        && Word::is_word(&ask.hwid)
+        && asking::is_nonce(&ask.nonce)
+        && asking::is_short(Some(&ask.app_id))
+        && asking::is_short(ask.app_secret.as_deref())
+}
+
+/// Checks that can be made before anything is signed. The transaction repeats those whose facts can change.
+fn may_last_for_ever(app: &AppEntry, license: &LicenseRow, now: UnixSeconds) -> Result<(), AuthorityError> {
+    let max_devices = license.terms.max_devices;
+    let file = Leaving::LifetimeFile { enabled: app.app.lifetime_files, max_devices };
+    standing(license).may_leave(file, now).map_err(AuthorityError::Refused)
+}
+
+struct KeepFile {
+    seat: TakeSeat,
+    file: LifetimeFileRow,
+    event: EventRow,
+}
+
+impl Work for KeepFile {
+    type Output = (LifetimeFileRow, bool);
+    type Error = AuthorityError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Output, AuthorityError> {
+        let file = &self.file;
+        let locked = table::licenses::lock(tx, file.tenant, file.license).await?;
+        let locked = locked.ok_or(AuthorityError::Refused(Code::LicenseUnknown))?;
+        if let Some(known) = table::lifetime_files::find(&mut *tx, file.license, &file.identity).await? {
+            return Ok((known, true));
+        }
+        let made = table::lifetime_files::count(&mut *tx, file.license).await?;
+        if locked.terms.max_devices.seats().is_some_and(|seats| made >= u64::from(seats)) {
+            return Err(AuthorityError::Refused(Code::LifetimeFilesSpent));
+        }
+        self.seat.take(tx).await?;
+        table::lifetime_files::insert(tx, file).await?;
+        table::events::insert(tx, &self.event).await?;
+        Ok((file.clone(), false))
+    }
+}

@@ -1,0 +1,87 @@
+//! What this server shows for itself: its certificate, and the keysets that lead to it (`spec/online.md` §7.3).
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use sealgate_artifact::{Code, PublicKey, TenantId};
+use sealgate_authority::certificates::{Certify, ServerSettings};
+use sealgate_authority::{AuthorityError, Ids, SignedEnvelope};
+use sealgate_store::Db;
+use sealgate_store::table::{self, KeyScope};
+
+/// How long a bundle is shown without reading it again, in milliseconds: a revoked server falls silent in time.
+const FRESH: u64 = 1_000;
+/// Tenants whose bundles are kept in memory.
+const TENANTS: usize = 10_000;
+
+/// This server, and its trust bundle for each tenant that it was asked about.
+pub(crate) struct Identity {
+    db: Db,
+    ids: Ids,
+    settings: ServerSettings,
+    certify: Option<Certify>,
+    bundles: Mutex<HashMap<TenantId, (u64, Arc<TrustBundle>)>>,
+}
+
+/// All that a client needs to believe this server about one tenant.
+pub(crate) struct TrustBundle {
+    pub(crate) certificate: SignedEnvelope,
+    pub(crate) keyset: SignedEnvelope,
+    pub(crate) tenant_keyset: SignedEnvelope,
+}
+
+impl Identity {
+    pub(crate) fn new(db: Db, ids: Ids, settings: ServerSettings, certify: Option<Certify>) -> Self {
+        Self { db, ids, settings, certify, bundles: Mutex::default() }
+    }
+
+    pub(crate) fn key(&self) -> PublicKey {
+        self.settings.key
+    }
+
+    /// The bundle for a tenant: `not_found` where there is no such tenant, busy while this server has no certificate.
+    pub(crate) async fn bundle(&self, tenant: TenantId) -> Result<Arc<TrustBundle>, AuthorityError> {
+        let now = self.ids.moment().0;
+        let known = self.bundles.lock().expect("no holder of this lock panics").get(&tenant).cloned();
+        if let Some((at, bundle)) = known
+            && now.checked_sub(at).is_some_and(|age| age < FRESH)
+        {
+            return Ok(bundle);
+        }
+        let bundle = Arc::new(self.read(tenant).await?);
+        let mut all = self.bundles.lock().expect("no holder of this lock panics");
+        if all.len() >= TENANTS {
+            all.clear();
+        }
+        all.insert(tenant, (now, Arc::clone(&bundle)));
+        Ok(bundle)
+    }
+
+    async fn read(&self, tenant: TenantId) -> Result<TrustBundle, AuthorityError> {
+        let unknown = AuthorityError::Refused(Code::NotFound);
+        let tenant_keyset = table::keysets::find(&self.db, KeyScope::Tenant(tenant)).await?.ok_or(unknown)?;
+        let keyset = table::keysets::find(&self.db, KeyScope::Installation).await?;
+        Ok(TrustBundle {
+            certificate: SignedEnvelope::new(self.certificate(tenant).await?)?,
+            keyset: SignedEnvelope::new(
+                keyset.ok_or(AuthorityError::Busy("the installation has no keyset yet"))?,
+            )?,
+            tenant_keyset: SignedEnvelope::new(tenant_keyset)?,
+        })
+    }
+
+    /// The certificate in the database. A process that can make one does not wait until it is made.
+    async fn certificate(&self, tenant: TenantId) -> Result<Vec<u8>, AuthorityError> {
+        let find = || table::certificates::find(&self.db, self.key(), tenant);
+        let mut found = find().await?;
+        if let Some(certify) = &self.certify
+            && found.as_ref().is_none_or(|row| row.expires_at <= self.ids.now())
+        {
+            certify().await?;
+            found = find().await?;
+        }
+        let row = found.filter(|row| row.expires_at > self.ids.now());
+        row.map(|row| row.envelope)
+            .ok_or(AuthorityError::Busy("this server has no certificate for the tenant yet"))
+    }
+}

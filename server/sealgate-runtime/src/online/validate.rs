@@ -1,0 +1,182 @@
+//! `POST /api/v1/validate`: may this device use this license now, under signature on both sides (`spec/online.md` §7)?
+
+use std::sync::Arc;
+
+use sealgate_artifact::{
+    Code, Decision, Device, DeviceRequest, LicenseName, Operation, Outcome, StatementId, UnixSeconds,
+};
+use sealgate_authority::seats::{Asking, Seats};
+use sealgate_authority::{About, AuthorityError, SignedEnvelope, Source, as_json, broken};
+use sealgate_store::{AppEntry, LicenseEntry, table};
+use sealgate_trust::{Signer, Verified, sign_statement, verify_device_request};
+use sealgate_wire::{OnlineAnswer, OnlineQuestion};
+use serde_json::value::RawValue;
+
+use crate::asking::{self, Gate};
+use crate::identity::{Identity, TrustBundle};
+use crate::replay::{ReplayLog, digest};
+
+/// spec/online.md §7.1: statements that a client may say it holds.
+const HOLDS: usize = 16;
+
+/// Answers our own clients.
+pub struct Online {
+    gate: Gate,
+    seats: Seats,
+    replays: Arc<ReplayLog>,
+    signer: Arc<dyn Signer>,
+    identity: Arc<Identity>,
+}
+
+/// What was decided, at the time at which the question counts as asked.
+struct Decided {
+    outcome: Outcome,
+    used: Option<u64>,
+    at: UnixSeconds,
+    license: Option<Arc<LicenseEntry>>,
+}
+
+impl Online {
+    pub(crate) fn new(
+        gate: Gate,
+        signer: Arc<dyn Signer>,
+        replays: Arc<ReplayLog>,
+        identity: Arc<Identity>,
+    ) -> Self {
+        let seats = Seats::new(gate.db.clone(), gate.ids.clone());
+        Self { gate, seats, replays, signer, identity }
+    }
+
+    /// Decides, takes a seat and a credit if one is needed, and signs: a no as well as a yes.
+    pub async fn validate(
+        &self,
+        ask: &OnlineQuestion,
+        source: Source<'_>,
+    ) -> Result<OnlineAnswer, AuthorityError> {
+        asking::require(ask.holds.len() <= HOLDS)?;
+        self.gate.limiter.address(source.address)?;
+        let request = verify_device_request(ask.request.get().as_bytes());
+        let request = request.map_err(|e| AuthorityError::Refused(e.code()))?;
+        asking::require(request.get().operation == Operation::Validate)?;
+        // This server cannot speak for a tenant that is not here: that no is unsigned.
+        let bundle = self.identity.bundle(request.get().tenant).await?;
+
+        let device = Device::Key(request.get().device_key);
+        let mut about = About { device: Some(device.name().into_owned()), ..About::default() };
+        let decided = self.decide(&request, &device, source, &mut about).await;
+        let decided = match self.gate.note(source, &about, decided) {
+            // spec/online.md §7.4: every other no says nothing about rights, and is not signed.
+            Err(AuthorityError::Refused(code)) if code.is_decision() => self.denied(code, &about),
+            other => other?,
+        };
+        if decided.license.is_some() {
+            self.gate.note_answer("validated", &about, source.request_id);
+        }
+        self.answer(&bundle, &request, decided, &ask.holds).await
+    }
+
+    fn denied(&self, code: Code, about: &About) -> Decided {
+        let outcome = Outcome::Denied { license: about.license, code: code.to_string(), retry_after: None };
+        Decided { outcome, used: None, at: self.gate.ids.now(), license: None }
+    }
+
+    async fn decide(
+        &self,
+        request: &Verified<DeviceRequest>,
+        device: &Device,
+        source: Source<'_>,
+        about: &mut About,
+    ) -> Result<Decided, AuthorityError> {
+        let (gate, asked, name) = (&self.gate, request.get(), &*device.name());
+        let now = gate.ids.now();
+        let app = gate.db.cached_app(asked.app).await?.filter(|entry| entry.app.tenant == asked.tenant);
+        let app = app.ok_or(AuthorityError::Refused(Code::AppUnknown))?;
+        about.owner = Some((app.app.tenant, app.app.id));
+        let app = gate.answering(app)?;
+        asking::app_admits(&app, name, source.address, now)?;
+        let license = self.find_license(&app, &asked.license, device, about).await?;
+        gate.limiter.license(license.license.id)?;
+
+        let nonce = asked.nonce.as_bytes();
+        let scope = digest(&[b"online", license.license.id.as_bytes(), name.as_bytes(), nonce]);
+        let question = *request.id().as_bytes().first_chunk().expect("a digest has 32 bytes");
+        let first = self.replays.not_replayed(scope, question, gate.ids.moment());
+        let first = first.map_err(AuthorityError::Refused)?;
+        let asking = Asking {
+            license: &license,
+            device,
+            blocked: !asking::license_admits(&app, &license, name, now),
+            now,
+            pays: app.app.credits.is_some().then_some((app.app.id, scope)),
+            request_id: source.request_id,
+        };
+        let used = self.seats.admit(&asking).await?;
+        let (id, statement) = (license.license.id, license.license.statement);
+        let outcome = Outcome::Allowed { license: id, license_statement: statement };
+        Ok(Decided { outcome, used: Some(used), at: first.seconds(), license: Some(license) })
+    }
+
+    async fn find_license(
+        &self,
+        app: &AppEntry,
+        named: &LicenseName,
+        device: &Device,
+        about: &mut About,
+    ) -> Result<Arc<LicenseEntry>, AuthorityError> {
+        match named {
+            LicenseName::Key(key) => self.gate.find_license(app, key, about).await,
+            LicenseName::Id(id) => {
+                let found = match self.gate.db.cached_license_of_id(*id).await? {
+                    Some(entry) if self.holds(&entry, device).await? => Some(entry),
+                    _ => None,
+                };
+                asking::of_app(found, app, about)
+            }
+        }
+    }
+
+    async fn holds(&self, entry: &LicenseEntry, device: &Device) -> Result<bool, AuthorityError> {
+        Ok(self.seats.holds(entry, device).await? || self.seats.holds_now(entry, device).await?)
+    }
+
+    async fn answer(
+        &self,
+        bundle: &TrustBundle,
+        request: &Verified<DeviceRequest>,
+        decided: Decided,
+        holds: &[String],
+    ) -> Result<OnlineAnswer, AuthorityError> {
+        let asked = request.get();
+        let decision = Decision {
+            tenant: asked.tenant,
+            app: asked.app,
+            device_key: asked.device_key,
+            operation: asked.operation.clone(),
+            request: request.id(),
+            nonce: asked.nonce,
+            issued_at: decided.at,
+            outcome: decided.outcome,
+            devices_used: decided.used,
+        };
+        let decision = sign_statement(&*self.signer, &decision, &[self.identity.key()])?.encode();
+        let lacks = |id: StatementId| !holds.iter().any(|held| *held == id.to_string());
+        let show = |statement: &SignedEnvelope| lacks(statement.id).then(|| statement.text.clone());
+        let license = match decided.license.filter(|entry| lacks(entry.license.statement)) {
+            Some(entry) => Some(self.license_statement(&entry).await?),
+            None => None,
+        };
+        Ok(OnlineAnswer {
+            decision: as_json(decision)?,
+            certificate: show(&bundle.certificate),
+            keyset: show(&bundle.keyset),
+            tenant_keyset: show(&bundle.tenant_keyset),
+            license,
+        })
+    }
+
+    async fn license_statement(&self, entry: &LicenseEntry) -> Result<Box<RawValue>, AuthorityError> {
+        let license = &entry.license;
+        let statement = table::licenses::statement(&self.gate.db, license.id, license.version).await?;
+        as_json(statement.ok_or_else(|| broken("a license without its statement"))?)
+    }
+}

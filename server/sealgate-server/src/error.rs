@@ -1,0 +1,66 @@
+//! Why a server does not start.
+
+use sealgate_artifact::Code;
+use sealgate_authority::AuthorityError;
+use sealgate_control::BootstrapError;
+use sealgate_signer::KeystoreError;
+use sealgate_store::StoreError;
+
+use crate::config::ConfigError;
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data directory cannot be made.
+    #[error("{path}: {source}")]
+    DataDir {
+        /// The directory.
+        path: String,
+        /// The operating system's reason.
+        source: std::io::Error,
+    },
+    /// There is no keystore to share from.
+    #[error("{0}: no keystore; start the Authority with this data directory first")]
+    NoKeystore(String),
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The passphrase cannot be read.
+    #[error("{path}: {why}")]
+    Passphrase {
+        /// The file that should hold it.
+        path: String,
+        /// What is wrong with the file.
+        why: String,
+    },
+    /// The keystore does not open.
+    #[error(transparent)]
+    Keystore(#[from] KeystoreError),
+    /// The database does not open.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The database is empty, and this process may not set it up.
+    #[error("the database is empty: start the Authority on it first")]
+    NotSetUp,
+    /// The first start failed, or database and keystore do not belong together.
+    #[error(transparent)]
+    Bootstrap(#[from] BootstrapError),
+    /// The server could not make itself known.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+}
+
+impl StartError {
+    /// The stable code, `spec/errors.md` §2.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::DataDir { .. } | Self::NoKeystore(_) | Self::Passphrase { .. } => Code::FileUnreadable,
+            Self::Config(e) => e.code(),
+            Self::Keystore(e) => e.code(),
+            Self::Store(e) => e.code(),
+            Self::NotSetUp => Code::DatabaseUnusable,
+            Self::Bootstrap(e) => e.code(),
+            Self::Authority(e) => e.code(),
+        }
+    }
+}
