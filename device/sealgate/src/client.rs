@@ -14,7 +14,6 @@ use crate::statements::Statements;
 use crate::trust::Trust;
 use crate::{Builder, Clock, ConfigurationError, Denied, Error, License, Store, Transport, random};
 
-/// The operation of a server certificate that covers validations.
 /// How often other processes may change the state while an answer is judged.
 const ATTEMPTS: usize = 8;
 
