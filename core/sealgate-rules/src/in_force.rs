@@ -2,7 +2,7 @@
 
 use sealgate_artifact::{Code, UnixSeconds};
 
-use crate::{Standing, Window};
+use crate::Standing;
 
 impl Standing {
     /// Whether the license gives rights now. `spec/errors.md` §3.1: not yet valid, then revoked, then expired, then
@@ -19,11 +19,6 @@ impl Standing {
         }
         if self.suspended { Err(Code::Blocked) } else { Ok(()) }
     }
-}
-
-/// [`Standing::gives_rights`] of a license that is not suspended.
-pub fn in_force(window: Window, revoked: bool, now: UnixSeconds) -> Result<(), Code> {
-    Standing { window, revoked, suspended: false }.gives_rights(now)
 }
 
 #[cfg(test)]

@@ -16,9 +16,8 @@ mod validate;
 
 pub use allowance::releases_left;
 pub use facts::{Facts, Seat, Standing, Window};
-pub use in_force::in_force;
-pub use lists::{Effect, ListEntry, Matcher, admits, lists_allow, parse_net};
+pub use lists::{Effect, ListEntry, Matcher, lists_allow, parse_net};
 pub use may_leave::Leaving;
 pub use rate::{Bucket, Rate};
 pub use status::Status;
-pub use validate::{LicenseFacts, Verdict, validate};
+pub use validate::Verdict;

@@ -77,11 +77,6 @@ pub fn lists_allow(entries: &[ListEntry<'_>], hwid: &str, address: Option<IpAddr
         && allowed_among(|m| matches!(m, Matcher::Net(_)))
 }
 
-/// [`lists_allow`].
-pub fn admits(entries: &[ListEntry<'_>], hwid: &str, address: Option<IpAddr>, now: UnixSeconds) -> bool {
-    lists_allow(entries, hwid, address, now)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -2,7 +2,7 @@
 
 use sealgate_artifact::{Code, UnixSeconds};
 
-use crate::{Facts, Seat, Standing, Window};
+use crate::{Facts, Seat};
 
 /// What to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,24 +40,4 @@ impl Facts {
         self.license.gives_rights(now)?;
         if self.blocked_by_lists { Err(Code::Blocked) } else { Ok(()) }
     }
-}
-
-/// [`Facts`] in which suspension and lists are one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LicenseFacts {
-    /// When the license gives rights.
-    pub window: Window,
-    /// Whether the vendor took it back.
-    pub revoked: bool,
-    /// Whether the license is suspended, or the access lists keep out who asks.
-    pub blocked: bool,
-    /// Whether the device has a seat.
-    pub seat: Seat,
-}
-
-/// [`Facts::validate`].
-pub fn validate(facts: LicenseFacts, now: UnixSeconds) -> Verdict {
-    let LicenseFacts { window, revoked, blocked, seat } = facts;
-    let license = Standing { window, revoked, suspended: false };
-    Facts { license, blocked_by_lists: blocked, seat }.validate(now)
 }
