@@ -15,7 +15,8 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 
 use crate::feed::Feed;
 use crate::sql::{Answer, Ask, Connection, Question, query};
-use crate::{Location, Read, StoreError, Subject, Work, statements};
+use crate::statements::statements;
+use crate::{Location, Read, StoreError, Subject, Work};
 
 /// Units of work that share a commit at most. More would only make the first of them wait.
 const GROUP: usize = 64;

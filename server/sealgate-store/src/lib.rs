@@ -13,6 +13,7 @@ mod group;
 mod lock;
 mod migrate;
 mod sql;
+mod statements;
 pub mod table;
 #[cfg(test)]
 mod tests;
@@ -23,14 +24,3 @@ pub use db::{Db, Location, Read};
 pub use error::StoreError;
 pub use group::Tx;
 pub use work::{Work, work};
-
-/// Makes named statements and the list of them that a test prepares on both engines.
-macro_rules! statements {
-    ($($name:ident = $sql:expr;)*) => {
-        $(const $name: &str = $sql;)*
-        /// Every statement of this module.
-        #[cfg(test)]
-        pub(crate) const STATEMENTS: &[&str] = &[$($name),*];
-    };
-}
-pub(crate) use statements;

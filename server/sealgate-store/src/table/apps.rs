@@ -8,7 +8,8 @@ use crate::columns::{
     digest, flag, moment, optional_count, optional_digest, optional_time, parsed, signed, time,
 };
 use crate::sql::{FromRow, Row, query, query_as};
-use crate::{AppEntry, Db, Read, StoreError, Subject, Tx, statements};
+use crate::statements::statements;
+use crate::{AppEntry, Db, Read, StoreError, Subject, Tx};
 
 macro_rules! select_app {
     ($rest:literal) => {

@@ -8,7 +8,8 @@ use super::page::page;
 use super::{Terms, devices};
 use crate::columns::{count, digest, moment, optional, optional_time, parsed, signed, time};
 use crate::sql::{FromRow, Query, Row, query, query_as};
-use crate::{Db, LicenseEntry, Read, StoreError, Subject, Tx, statements};
+use crate::statements::statements;
+use crate::{Db, LicenseEntry, Read, StoreError, Subject, Tx};
 
 /// More devices than this are not kept in memory.
 const DEVICES_KEPT: u32 = 64;
