@@ -26,10 +26,10 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let (db, sides) = (server.db().clone(), server.sides());
     let ticker = Ticker::start(server.into_jobs());
-    let served = serve_requests(listener, sides, settings, stop).await;
+    let ended = serve_requests(listener, sides, settings, stop).await;
     ticker.finish().await;
     db.close().await;
-    served
+    ended
 }
 
 async fn serve_requests(

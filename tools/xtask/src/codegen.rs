@@ -15,6 +15,11 @@ const PARTS: &[Part] = &[
         place: Place::Whole,
         source: Source::Example { package: "sealgate-http", example: "openapi" },
     },
+    Part {
+        file: "docs/book/operators.md",
+        place: Place::Between("configuration"),
+        source: Source::Example { package: "sealgate-server", example: "guide" },
+    },
 ];
 
 /// A file, or a part of one.

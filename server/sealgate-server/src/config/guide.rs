@@ -3,19 +3,17 @@
 use super::{Key, keys};
 
 /// The lines of the guide that the table stands between.
-pub const MARKERS: (&str, &str) = (
-    "<!-- keys of the configuration: `cargo xtask codegen` writes them -->",
-    "<!-- end of the keys of the configuration -->",
-);
+pub const MARKERS: (&str, &str) = ("<!-- generated: configuration -->", "<!-- end: configuration -->");
 
 /// The table, with a line break at the end of each line.
 pub fn guide_table() -> String {
-    let mut table = "| key | flag, variable | without it | what it is |\n|---|---|---|---|\n".to_owned();
-    for key in keys() {
-        let Key { name, meaning, default, .. } = key;
-        table += &format!("| `{name}` | {} | {default} | {meaning}{} |\n", given_by(key), choices(key));
-    }
-    table
+    let head = "| key | flag, variable | without it | what it is |\n|---|---|---|---|\n".to_owned();
+    std::iter::once(head).chain(keys().map(row)).collect()
+}
+
+fn row(key: &Key) -> String {
+    let Key { name, meaning, default, .. } = key;
+    format!("| `{name}` | {} | {default} | {meaning}{} |\n", given_by(key), choices(key))
 }
 
 fn given_by(key: &Key) -> String {

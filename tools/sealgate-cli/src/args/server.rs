@@ -96,7 +96,7 @@ pub(crate) enum ServerCommand {
         /// The server's id, as shown by `server list`
         server_id: String,
     },
-    /// Revoke a server: nothing that it signs is believed from then on
+    /// Revoke a server: its certificates are withdrawn, and clients learn to refuse its key
     Revoke {
         /// The server's id, as shown by `server list`
         server_id: String,
