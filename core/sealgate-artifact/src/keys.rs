@@ -1,54 +1,8 @@
-//! Public keys, their uses and their names (`spec/keys.md` §2).
+//! Public keys and their names (`spec/keys.md` §2).
 
 use sha2::{Digest, Sha256};
 
-use crate::{ArtifactError, b64, hex};
-
-/// What a key is for. Each key has exactly one use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum KeyUse {
-    /// Signs root statements and keysets. Kept offline once a ceremony was held.
-    Root,
-    /// Signs tenant keysets and server certificates.
-    Authority,
-    /// Signs a server's decisions. A certificate names it for a few weeks.
-    Server,
-    /// Signs licenses of one tenant.
-    Issuer,
-    /// Signs answers of one app on AuthForge's wire. It is in no keyset: clients pin it.
-    App,
-    /// Signs requests of one device. The device makes it. It is in no keyset: each request names its key.
-    Device,
-}
-
-impl KeyUse {
-    /// Every use there is.
-    pub const ALL: [Self; 6] =
-        [Self::Root, Self::Authority, Self::Server, Self::Issuer, Self::App, Self::Device];
-
-    /// The name as written in keysets and in a key's id.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Root => "root",
-            Self::Authority => "authority",
-            Self::Server => "server",
-            Self::Issuer => "issuer",
-            Self::App => "app",
-            Self::Device => "device",
-        }
-    }
-
-    /// The use of that name.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|u| u.as_str() == text)
-    }
-}
-
-impl std::fmt::Display for KeyUse {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+use crate::{ArtifactError, KeyUse, b64, hex};
 
 /// 32 bytes that claim to be an Ed25519 public key. `sealgate-trust` decides whether they may be used.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

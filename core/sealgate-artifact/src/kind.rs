@@ -1,6 +1,30 @@
 //! The kinds of statement: the one table (`spec/envelope.md` §2.1, `spec/keys.md` §3).
 
-use crate::{KeyUse, Statement};
+use crate::KeyUse;
+
+/// The table of kinds, given to the macro of that name. One kind: variant and type, name, the use of the keys that sign
+/// it, whether it may have attachments, what it is for.
+macro_rules! for_every_kind {
+    ($then:ident) => {
+        $then! {
+            Root "root" Root Bare
+                "names the root keys"
+            Keyset "keyset" Root Bare
+                "names the authorities of an installation"
+            TenantKeyset "tenant-keyset" Authority Bare
+                "names the issuers of one tenant"
+            ServerCertificate "server-certificate" Authority Bare
+                "names a server's key and what it may answer"
+            License "license" Issuer Attached
+                "what a customer bought"
+            DeviceRequest "device-request" Device Bare
+                "what a device asks of a server"
+            Decision "decision" Server Bare
+                "what a server answers to one request of one device"
+        }
+    };
+}
+pub(crate) use for_every_kind;
 
 macro_rules! kinds {
     ($($kind:ident $name:literal $key_use:ident $form:ident $purpose:literal)*) => {
@@ -36,15 +60,7 @@ macro_rules! kinds {
             pub fn purpose(self) -> &'static str {
                 match self { $(Self::$kind => $purpose),* }
             }
-
-            /// Calls the visitor with the type of this kind.
-            pub fn visit<V: KindVisitor>(self, visitor: V) -> V::Output {
-                match self { $(Self::$kind => visitor.visit::<crate::$kind>()),* }
-            }
         }
-
-        // A type under another kind's row does not compile.
-        $(const _: () = assert!(matches!(<crate::$kind as Statement>::KIND, Kind::$kind));)*
     };
 }
 
@@ -55,32 +71,7 @@ enum Form {
     Attached,
 }
 
-// One kind: variant and type, name, the use of the keys that sign it, whether it may have attachments, what it is for.
-kinds! {
-    Root "root" Root Bare
-        "names the root keys"
-    Keyset "keyset" Root Bare
-        "names the authorities of an installation"
-    TenantKeyset "tenant-keyset" Authority Bare
-        "names the issuers of one tenant"
-    ServerCertificate "server-certificate" Authority Bare
-        "names a server's key and what it may answer"
-    License "license" Issuer Attached
-        "what a customer bought"
-    DeviceRequest "device-request" Device Bare
-        "what a device asks of a server"
-    Decision "decision" Server Bare
-        "what a server answers to one request of one device"
-}
-
-/// A generic function of a kind's type, for [`Kind::visit`].
-pub trait KindVisitor {
-    /// What the function returns.
-    type Output;
-
-    /// The function, for the type `T`.
-    fn visit<T: Statement>(self) -> Self::Output;
-}
+for_every_kind!(kinds);
 
 impl Kind {
     /// The kind of a `payloadType`, if it is one of ours.

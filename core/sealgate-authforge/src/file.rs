@@ -1,9 +1,8 @@
 //! Offline license files, `.authforge`, version 1 (`spec/authforge.md` §2).
 
 use sealgate_artifact::{PublicKey, UnixSeconds, encode_base64};
-use serde::Serialize;
 
-use crate::{FileRefusal, Opened, Unopened, Variable, Verify, armor, iso, payload};
+use crate::{FileRefusal, LicenseFile, Machines, Opened, Unopened, Verify, armor, iso, payload};
 
 /// The largest file in bytes. Blocks memory exhaustion before anything is decoded.
 pub const LICENSE_FILE_BYTES: usize = 64 * 1024;
@@ -11,50 +10,6 @@ pub const LICENSE_FILE_BYTES: usize = 64 * 1024;
 /// The block with the payload.
 pub(crate) const LICENSE: &str = "LICENSE";
 const SIGNATURE: &str = "SIGNATURE";
-
-/// The content of a license file, to be written or as read. Only an [`Opened`] one was signed. It holds a license key,
-/// so its `Debug` text shows only the file's id.
-#[derive(Clone, PartialEq, Eq)]
-pub struct LicenseFile {
-    /// The app.
-    pub app_id: String,
-    /// The license's key.
-    pub license_key: String,
-    /// The id of this one file.
-    pub jti: String,
-    /// The id of the key that signs the file. A hint: readers pin the key itself.
-    pub kid: String,
-    /// When the file was made.
-    pub issued_at: UnixSeconds,
-    /// When the file ends; `None` means never, and nothing takes such a file back (`spec/authforge.md` §2.7).
-    pub expires_at: Option<UnixSeconds>,
-    /// The machines on which the file counts.
-    pub hwid: Machines,
-    /// The vendor's own note.
-    pub label: Option<String>,
-    /// When the license ends; `Some(None)` means never, `None` that the file does not say.
-    pub license_expires_at: Option<Option<UnixSeconds>>,
-    /// What the vendor hands to clients with this license.
-    pub license_variables: Option<FileVariables>,
-    /// What the vendor hands to every client of the app.
-    pub app_variables: Option<FileVariables>,
-}
-
-/// Variables in the file's order. No name occurs twice.
-pub type FileVariables = Vec<(String, Variable)>;
-
-/// The machines on which a file counts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "mode", rename_all = "lowercase")]
-pub enum Machines {
-    /// These machines; at least one.
-    Bound {
-        /// Their names, as their clients give them.
-        hwids: Vec<String>,
-    },
-    /// Every machine.
-    Any,
-}
 
 /// The program that opens a file, its machine and the time.
 #[derive(Debug, Clone, Copy)]
@@ -136,12 +91,6 @@ impl Unopened<LicenseFile> {
     }
 }
 
-impl std::fmt::Debug for LicenseFile {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("LicenseFile").field("jti", &self.jti).finish_non_exhaustive()
-    }
-}
-
 impl UnsignedFile {
     /// The text to sign: the base64 of the payload, as ASCII (`spec/authforge.md` §2.5).
     pub fn payload(&self) -> &str {
@@ -170,9 +119,9 @@ mod tests {
     use proptest::prelude::*;
     use sealgate_artifact::{PublicKey, UnixSeconds, decode_base64, encode_base64};
 
-    use super::{Here, LICENSE_FILE_BYTES, LicenseFile, Machines, UnsignedFile};
-    use crate::FileRefusal;
+    use super::{Here, LICENSE_FILE_BYTES, UnsignedFile};
     use crate::tests::signs::{self, KEY, OTHER_KEY};
+    use crate::{FileRefusal, LicenseFile, Machines};
 
     const PLAIN: &str = r#"{"v":1,"typ":"authforge-license","appId":"app-1","licenseKey":"SECRET-KEY","jti":"file-1","kid":"key-1","issuedAt":"2027-01-31T00:00:00.000Z","expiresAt":"2028-01-31T00:00:00.000Z","hwid":{"mode":"bound","hwids":["device-1"]}}"#;
 

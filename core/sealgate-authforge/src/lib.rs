@@ -10,6 +10,7 @@ mod activation;
 mod answer;
 mod armor;
 mod check;
+mod content;
 mod fields;
 mod file;
 mod iso;
@@ -26,7 +27,8 @@ pub use answer::{
     Failed, OfflineActivateAnswer, SelfBanned, Status, Typ, ValidateAnswer, ValidatePayload, Variable,
 };
 pub use check::Expected;
-pub use file::{FileVariables, Here, LICENSE_FILE_BYTES, LicenseFile, Machines, UnsignedFile};
+pub use content::{FileVariables, LicenseFile, Machines};
+pub use file::{Here, LICENSE_FILE_BYTES, UnsignedFile};
 pub use opened::{Opened, Unopened, Verify};
 pub use refusal::FileRefusal;
 pub use request::{HeartbeatRequest, OfflineActivateRequest, SelfBanRequest, ValidateRequest};

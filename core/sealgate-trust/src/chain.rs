@@ -4,8 +4,7 @@ use sealgate_artifact::{Keyset, Kind, PublicKey, Root, TenantId, TenantKeyset, U
 
 use crate::memory::{Accepted, Fact, Maximum};
 use crate::verify::admit_keys;
-use crate::window::{self, KeyWindow};
-use crate::{Roots, Signers, TrustError, Verified, verify};
+use crate::{KeyWindow, Roots, Signers, TrustError, Verified, verify, window};
 
 /// The statements of a chain as they were received. Nothing in them is believed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,6 +7,7 @@
 mod chain;
 pub mod ed25519;
 mod error;
+mod key_window;
 mod memory;
 mod online;
 mod roots;
@@ -18,6 +19,7 @@ mod window;
 
 pub use chain::{ChainBytes, TenantTrust};
 pub use error::TrustError;
+pub use key_window::KeyWindow;
 pub use memory::{Accepted, Maximum};
 pub use online::{SentRequest, verify_decision, verify_device_request};
 pub use roots::{Roots, verify_roots};
@@ -25,4 +27,3 @@ pub use scoped::{ServerRole, verify_certificate, verify_license};
 pub use signer::{Message, SignError, Signer, sign_statement};
 pub use trust_file::TrustFile;
 pub use verify::{Signers, Verified, verify};
-pub use window::KeyWindow;

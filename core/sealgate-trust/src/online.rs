@@ -5,8 +5,7 @@ use sealgate_artifact::{
     StatementId, TenantId, Unverified,
 };
 
-use crate::window::{self, KeyWindow};
-use crate::{Signers, TrustError, Verified, ed25519, verify};
+use crate::{KeyWindow, Signers, TrustError, Verified, ed25519, verify, window};
 
 /// Believes that whoever holds the device's key made this request (`spec/online.md` §3).
 ///

@@ -6,8 +6,7 @@ use sealgate_artifact::{Kind, PublicKey, Root, StatementId, UnixSeconds, Unverif
 
 use crate::memory::{Fact, Maximum};
 use crate::verify::{admit_key, admit_keys};
-use crate::window::{self, KeyWindow};
-use crate::{Signers, TrustError, Verified, verify};
+use crate::{KeyWindow, Signers, TrustError, Verified, verify, window};
 
 /// The root keys that a program or a person trusts from the start.
 #[derive(Debug, Clone, PartialEq, Eq)]

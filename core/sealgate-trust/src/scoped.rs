@@ -6,8 +6,7 @@ use sealgate_artifact::{
 };
 
 use crate::verify::admit_key;
-use crate::window::{self, KeyWindow};
-use crate::{TenantTrust, TrustError, Verified, verify};
+use crate::{KeyWindow, TenantTrust, TrustError, Verified, verify, window};
 
 /// Believes a license of the chain's tenant. Whether it is *in force* is for `sealgate-rules` to say.
 ///

@@ -20,8 +20,15 @@ pub struct Builder {
     transport: Option<Box<dyn Transport>>,
 }
 
+impl Client {
+    /// Begins with the bytes of `trust.json`, a constant of the build made by `include_bytes!`.
+    pub fn builder(trust: &'static [u8]) -> Builder {
+        Builder::new(trust)
+    }
+}
+
 impl Builder {
-    pub(crate) fn new(trust: &'static [u8]) -> Self {
+    fn new(trust: &'static [u8]) -> Self {
         Self {
             trust,
             server: String::new(),

@@ -12,9 +12,8 @@ use crate::server::Server;
 use crate::state::{Memory, State};
 use crate::statements::Statements;
 use crate::trust::Trust;
-use crate::{Builder, Clock, ConfigurationError, Denied, Error, License, Store, Transport, random};
+use crate::{Clock, ConfigurationError, Denied, Error, License, Store, Transport, random};
 
-/// The operation of a server certificate that covers validations.
 /// How often other processes may change the state while an answer is judged.
 const ATTEMPTS: usize = 8;
 
@@ -59,11 +58,6 @@ impl std::fmt::Debug for Client {
 }
 
 impl Client {
-    /// Begins with the bytes of `trust.json`, a constant of the build made by `include_bytes!`.
-    pub fn builder(trust: &'static [u8]) -> Builder {
-        Builder::new(trust)
-    }
-
     /// Asks whether this device may use the license with this key, and returns the license's rights.
     ///
     /// The key may be typed in any case, with or without hyphens. A mistyped one is noticed before anything is sent. The
