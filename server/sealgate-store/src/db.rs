@@ -1,6 +1,5 @@
 //! Opening a database on either engine.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::cache::Caches;
@@ -8,17 +7,9 @@ use crate::feed::Feed;
 use crate::group::Group;
 use crate::lock::LockFile;
 use crate::migrate::migrate;
-use crate::sql::{Answer, Ask, Connection, Pool, Question};
+use crate::sql::{Answer, Ask, Connection, Location, Pool, Question};
+use crate::tx::Read;
 use crate::{StoreError, Work};
-
-/// Where the data lies. It has no `Debug` text: a PostgreSQL URL may hold a password.
-#[derive(Clone)]
-pub enum Location {
-    /// An SQLite file, made when it is missing. One process at a time.
-    File(PathBuf),
-    /// A PostgreSQL URL. Several processes may share it.
-    Postgres(String),
-}
 
 /// An open database. Clones share it.
 #[derive(Clone)]
@@ -29,10 +20,6 @@ pub struct Db {
     feed: Arc<Feed>,
     _lock: Arc<Option<LockFile>>,
 }
-
-/// What rows can be read from: an open database, as `&Db`, or a transaction under way, as `&mut Tx`, which sees what it
-/// wrote itself. Nothing outside this crate can be.
-pub trait Read: Ask {}
 
 impl Ask for &Db {
     async fn ask(self, question: Question) -> Result<Answer, StoreError> {

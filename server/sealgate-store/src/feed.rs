@@ -15,7 +15,8 @@ use tokio::task::JoinHandle;
 
 use crate::cache::Caches;
 use crate::sql::{Pool, query};
-use crate::{StoreError, Subject, statements};
+use crate::statements::statements;
+use crate::{StoreError, Subject};
 
 const EVERY: Duration = Duration::from_millis(200);
 /// After so long without news, caches fall silent.

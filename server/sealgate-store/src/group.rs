@@ -14,8 +14,9 @@ use tokio::runtime::Handle;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use crate::feed::Feed;
-use crate::sql::{Answer, Ask, Connection, Question, query};
-use crate::{Location, Read, StoreError, Subject, Work, statements};
+use crate::sql::{Connection, Location, query};
+use crate::statements::statements;
+use crate::{StoreError, Subject, Tx, Work};
 
 /// Units of work that share a commit at most. More would only make the first of them wait.
 const GROUP: usize = 64;
@@ -29,37 +30,6 @@ statements! {
     RECORD_CHANGE = "INSERT INTO changes (n, subjects) VALUES ($1, $2)";
     FORGET_CHANGES = "DELETE FROM changes WHERE n < $1";
 }
-
-/// A transaction under way.
-pub struct Tx<'c> {
-    pub(crate) connection: &'c mut Connection,
-    changed: Vec<Subject>,
-}
-
-#[cfg(test)]
-impl<'c> Tx<'c> {
-    /// A transaction that a test began itself.
-    pub(crate) fn on(connection: &'c mut Connection) -> Self {
-        Self { connection, changed: Vec::new() }
-    }
-}
-
-impl Tx<'_> {
-    /// Notes that caches must forget this subject once the transaction is durable.
-    pub(crate) fn changes(&mut self, subject: Subject) {
-        if !self.changed.contains(&subject) {
-            self.changed.push(subject);
-        }
-    }
-}
-
-impl Ask for &mut Tx<'_> {
-    async fn ask(self, question: Question) -> Result<Answer, StoreError> {
-        self.connection.ask(question).await
-    }
-}
-
-impl Read for &mut Tx<'_> {}
 
 type Sender = mpsc::Sender<Box<dyn Job>>;
 
@@ -235,7 +205,7 @@ async fn try_all(
     group: &mut [Box<dyn Job>],
 ) -> Result<Option<Done>, StoreError> {
     let n = take_counter(connection).await?;
-    let mut tx = Tx { connection, changed: Vec::new() };
+    let mut tx = Tx::on(connection);
     for job in group {
         if !run(job.as_mut(), &mut tx).await? {
             tx.connection.command("ROLLBACK").await?;
@@ -251,7 +221,7 @@ async fn run_each(
     group: &mut [Box<dyn Job>],
 ) -> Result<(Done, bool), StoreError> {
     let n = take_counter(connection).await?;
-    let (mut tx, mut refused) = (Tx { connection, changed: Vec::new() }, false);
+    let (mut tx, mut refused) = (Tx::on(connection), false);
     for job in group {
         refused |= !run_in_savepoint(job.as_mut(), &mut tx).await?;
     }

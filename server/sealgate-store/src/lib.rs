@@ -5,32 +5,29 @@
 //! reads take whatever can be read from ([`Read`]), writes take a [`Tx`], so a function's parameters say what it can do.
 
 mod cache;
+mod cached;
 mod columns;
 mod db;
+mod entry;
 mod error;
 mod feed;
 mod group;
+mod key_hash;
 mod lock;
 mod migrate;
 mod sql;
+mod statements;
+mod subject;
 pub mod table;
 #[cfg(test)]
 mod tests;
+mod tx;
 mod work;
 
-pub use cache::{AppEntry, LicenseEntry, Subject};
-pub use db::{Db, Location, Read};
+pub use db::Db;
+pub use entry::{AppEntry, LicenseEntry};
 pub use error::StoreError;
-pub use group::Tx;
+pub use sql::Location;
+pub use subject::Subject;
+pub use tx::{Read, Tx};
 pub use work::{Work, work};
-
-/// Makes named statements and the list of them that a test prepares on both engines.
-macro_rules! statements {
-    ($($name:ident = $sql:expr;)*) => {
-        $(const $name: &str = $sql;)*
-        /// Every statement of this module.
-        #[cfg(test)]
-        pub(crate) const STATEMENTS: &[&str] = &[$($name),*];
-    };
-}
-pub(crate) use statements;

@@ -1,8 +1,9 @@
 //! The schema: every change of it that there ever was, in order, in either engine the same text.
 
+use crate::StoreError;
 use crate::columns::signed;
 use crate::sql::{Connection, query};
-use crate::{StoreError, statements};
+use crate::statements::statements;
 
 /// Never changed once released; the next change is the next file.
 const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_first.sql")];

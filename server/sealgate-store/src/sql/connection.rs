@@ -1,6 +1,6 @@
 //! Connections to either engine.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -10,10 +10,19 @@ use sqlx::{ConnectOptions, Connection as _, Executor, PgConnection, PgPool};
 use super::query::{Answer, Ask, Question};
 use super::sqlite::Readers;
 use super::{postgres, sqlite};
-use crate::{Location, StoreError};
+use crate::StoreError;
 
 /// Connections to PostgreSQL for readers.
 const POSTGRES_READERS: u32 = 10;
+
+/// Where the data lies. It has no `Debug` text: a PostgreSQL URL may hold a password.
+#[derive(Clone)]
+pub enum Location {
+    /// An SQLite file, made when it is missing. One process at a time.
+    File(PathBuf),
+    /// A PostgreSQL URL. Several processes may share it.
+    Postgres(String),
+}
 
 /// A connection of somebody's own.
 pub(crate) enum Connection {

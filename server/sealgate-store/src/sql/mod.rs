@@ -11,6 +11,7 @@ mod row;
 mod sqlite;
 mod value;
 
+pub use connection::Location;
 pub(crate) use connection::{Connection, Pool};
 pub(crate) use query::{Answer, Ask, Query, Question, query, query_as};
 pub(crate) use row::{FromRow, Row};

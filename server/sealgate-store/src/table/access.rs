@@ -6,7 +6,8 @@ use sealgate_artifact::{AppId, EntryId, LicenseId, TenantId, UnixSeconds};
 use super::page::{filtered, page};
 use crate::columns::{moment, optional_time, parsed, signed, time};
 use crate::sql::{FromRow, Query, Row, query, query_as};
-use crate::{Read, StoreError, Subject, Tx, statements};
+use crate::statements::statements;
+use crate::{Read, StoreError, Subject, Tx};
 
 macro_rules! select_entry {
     ($rest:literal) => {

@@ -4,7 +4,8 @@ use sealgate_artifact::{TenantId, UnixSeconds};
 
 use crate::columns::{digest, parsed, signed, time};
 use crate::sql::{FromRow, Row, query, query_as};
-use crate::{Read, StoreError, Tx, statements};
+use crate::statements::statements;
+use crate::{Read, StoreError, Tx};
 
 statements! {
     FIND = "SELECT tenant_id, idempotency_key, request, answer, at FROM idempotency \

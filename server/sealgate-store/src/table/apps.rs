@@ -3,12 +3,12 @@
 use sealgate_artifact::{AppId, PublicKey, TenantId, UnixSeconds};
 
 use super::page::page;
-use super::{access, tenants};
 use crate::columns::{
     digest, flag, moment, optional_count, optional_digest, optional_time, parsed, signed, time,
 };
 use crate::sql::{FromRow, Row, query, query_as};
-use crate::{AppEntry, Db, Read, StoreError, Subject, Tx, statements};
+use crate::statements::statements;
+use crate::{Read, StoreError, Subject, Tx};
 
 macro_rules! select_app {
     ($rest:literal) => {
@@ -88,17 +88,10 @@ pub async fn find(on: impl Read, tenant: TenantId, id: AppId) -> Result<Option<A
     query_as(FIND).bind(tenant.to_string()).bind(id.to_string()).fetch_optional(on).await
 }
 
-/// What a validation needs to know of an app. For requests that prove themselves by the app's secret or a license key
-/// instead of a token.
-pub(crate) async fn entry(db: &Db, id: AppId) -> Result<Option<AppEntry>, StoreError> {
-    let query = query_as(OF_ANY_TENANT).bind(id.to_string());
-    let Some(app): Option<AppRow> = query.fetch_optional(db).await? else {
-        return Ok(None);
-    };
-    let tenant = tenants::find(db, app.tenant).await?;
-    let tenant_suspended = tenant.is_none_or(|tenant| tenant.suspended_at.is_some());
-    let access = access::of_app(db, id).await?;
-    Ok(Some(AppEntry { app, tenant_suspended, access }))
+/// The app of any tenant with this id. For requests that prove themselves by the app's secret or a license key instead
+/// of a token.
+pub(crate) async fn of_any_tenant(on: impl Read, id: AppId) -> Result<Option<AppRow>, StoreError> {
+    query_as(OF_ANY_TENANT).bind(id.to_string()).fetch_optional(on).await
 }
 
 /// Whether the tenant has an app of this name.

@@ -7,7 +7,8 @@ use sealgate_artifact::{TenantId, UnixSeconds};
 use super::page::page;
 use crate::columns::{count, digest, optional_count, optional_digest, parsed, signed, time};
 use crate::sql::{FromRow, Row, query, query_as};
-use crate::{Read, StoreError, Tx, statements};
+use crate::statements::statements;
+use crate::{Read, StoreError, Tx};
 
 macro_rules! select_audit {
     ($rest:literal) => {

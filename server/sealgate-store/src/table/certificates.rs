@@ -5,7 +5,8 @@ use sealgate_artifact::{PublicKey, TenantId, UnixSeconds};
 use super::ServerRow;
 use crate::columns::{lines, parsed, signed, time};
 use crate::sql::{FromRow, Row, query, query_as};
-use crate::{Read, StoreError, Tx, statements};
+use crate::statements::statements;
+use crate::{Read, StoreError, Tx};
 
 statements! {
     FIND = "SELECT server_key, tenant_id, signer, origins, expires_at, envelope FROM server_certificates \

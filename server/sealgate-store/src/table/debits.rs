@@ -4,7 +4,8 @@ use sealgate_artifact::UnixSeconds;
 
 use crate::columns::signed;
 use crate::sql::query;
-use crate::{StoreError, Tx, statements};
+use crate::statements::statements;
+use crate::{StoreError, Tx};
 
 statements! {
     INSERT = "INSERT INTO debits (question, at) VALUES ($1, $2) ON CONFLICT (question) DO NOTHING";

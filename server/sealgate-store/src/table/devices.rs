@@ -8,7 +8,8 @@ use super::LicenseRow;
 use super::page::{filtered, page};
 use crate::columns::{count, device, parsed, signed, time};
 use crate::sql::{FromRow, Row, query, query_as};
-use crate::{Read, StoreError, Subject, Tx, statements};
+use crate::statements::statements;
+use crate::{Read, StoreError, Subject, Tx};
 
 macro_rules! select_device {
     ($rest:literal) => {

@@ -7,7 +7,8 @@ use sealgate_artifact::{AppId, LicenseId, TenantId, UnixSeconds};
 use super::page::page;
 use crate::columns::{count, optional, parsed, signed, time};
 use crate::sql::{FromRow, Row, query};
-use crate::{Read, StoreError, Tx, statements};
+use crate::statements::statements;
+use crate::{Read, StoreError, Tx};
 
 macro_rules! select_event {
     ($filter:literal) => {

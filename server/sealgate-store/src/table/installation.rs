@@ -1,7 +1,8 @@
 //! What the installation knows about itself.
 
 use crate::sql::query;
-use crate::{Read, StoreError, Tx, statements};
+use crate::statements::statements;
+use crate::{Read, StoreError, Tx};
 
 statements! {
     VALUE = "SELECT value FROM installation WHERE name = $1";

@@ -10,7 +10,8 @@ use sealgate_artifact::UnixSeconds;
 
 use crate::columns::{optional_time, signed, time};
 use crate::sql::{FromRow, Row, query, query_as};
-use crate::{Read, StoreError, Tx, statements};
+use crate::statements::statements;
+use crate::{Read, StoreError, Tx};
 
 statements! {
     LIST = "SELECT name, due_at, lease_until, holder, position FROM jobs ORDER BY name";

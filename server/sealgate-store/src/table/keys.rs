@@ -4,7 +4,8 @@ use sealgate_artifact::{AppId, KeyUse, PublicKey, TenantId, UnixSeconds};
 
 use crate::columns::{moment, optional_time, parsed, signed, time};
 use crate::sql::{FromRow, Row, query, query_as};
-use crate::{Read, StoreError, Tx, statements};
+use crate::statements::statements;
+use crate::{Read, StoreError, Tx};
 
 statements! {
     OF_SCOPE = "SELECT public_key, key_use, scope, state, published_at, ended_at FROM signing_keys \

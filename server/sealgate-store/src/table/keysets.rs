@@ -5,7 +5,8 @@ use sealgate_artifact::TenantId;
 use super::KeyScope;
 use crate::columns::{parsed, signed};
 use crate::sql::query;
-use crate::{Read, StoreError, Tx, statements};
+use crate::statements::statements;
+use crate::{Read, StoreError, Tx};
 
 statements! {
     FIND = "SELECT envelope FROM keysets WHERE scope = $1";

@@ -1,17 +1,14 @@
 //! Licenses and their signed statements.
 
-use sealgate_artifact::{
-    AppId, LicenseId, PlanId, PublicKey, StatementId, TenantId, UnixSeconds, decode_hex, encode_hex,
-};
+use sealgate_artifact::{AppId, LicenseId, PlanId, PublicKey, StatementId, TenantId, UnixSeconds};
 
+use super::Terms;
 use super::page::page;
-use super::{Terms, devices};
 use crate::columns::{count, digest, moment, optional, optional_time, parsed, signed, time};
+use crate::key_hash::KeyHash;
 use crate::sql::{FromRow, Query, Row, query, query_as};
-use crate::{Db, LicenseEntry, Read, StoreError, Subject, Tx, statements};
-
-/// More devices than this are not kept in memory.
-const DEVICES_KEPT: u32 = 64;
+use crate::statements::statements;
+use crate::{Read, StoreError, Subject, Tx};
 
 macro_rules! select_license {
     ($rest:literal) => {
@@ -83,22 +80,6 @@ statements! {
     );
     // SQLite's transaction has locked the whole file from its beginning. An update would only write a page.
     LOCKED = concat!("SELECT ", license!(), " FROM licenses WHERE tenant_id = $1 AND license_id = $2");
-}
-
-/// HMAC of a license key under the installation's pepper. The database knows a key by it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct KeyHash(pub [u8; 32]);
-
-impl KeyHash {
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        decode_hex(text).map(Self)
-    }
-}
-
-impl std::fmt::Display for KeyHash {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&encode_hex(&self.0))
-    }
 }
 
 /// A license.
@@ -263,37 +244,25 @@ pub async fn statement(on: impl Read, id: LicenseId, version: u64) -> Result<Opt
     query.fetch_optional(on).await?.map(|r| r.get(0)).transpose()
 }
 
-/// What a validation needs to know, if the key is one of this app's. A key of another app costs as much as one that
-/// nobody has: one walk down the index of keys and apps, and no row.
-pub(crate) async fn entry(db: &Db, app: AppId, key: KeyHash) -> Result<Option<LicenseEntry>, StoreError> {
+/// The app's license with this key. A key of another app costs as much as one that nobody has: one walk down the index
+/// of keys and apps, and no row.
+pub(crate) async fn of_app_by_key(
+    on: impl Read,
+    app: AppId,
+    key: KeyHash,
+) -> Result<Option<LicenseRow>, StoreError> {
     let query = query_as(OF_APP_BY_KEY).bind(key.0.to_vec()).bind(app.to_string());
-    match query.fetch_optional(db).await? {
-        Some(license) => with_devices(db, license).await.map(Some),
-        None => Ok(None),
-    }
-}
-
-async fn with_devices(db: &Db, mut license: LicenseRow) -> Result<LicenseEntry, StoreError> {
-    if license.devices_used == 0 {
-        return Ok(LicenseEntry { license, devices: Some(Vec::new()) });
-    }
-    let devices = devices::some(db, license.id, DEVICES_KEPT + 1).await?;
-    let devices = (devices.len() <= DEVICES_KEPT as usize).then_some(devices);
-    if let Some(devices) = &devices {
-        // Somebody may have taken a seat since the row was read; number and names must not contradict each other.
-        license.devices_used = devices.len() as u64;
-    }
-    Ok(LicenseEntry { license, devices })
+    query.fetch_optional(on).await
 }
 
 /// The app and the key's hash of a license of any tenant.
-pub(crate) async fn key_of(db: &Db, id: LicenseId) -> Result<Option<(AppId, KeyHash)>, StoreError> {
-    place(query_as(KEY_OF).bind(id.to_string()).fetch_optional(db).await?)
+pub(crate) async fn key_of(on: impl Read, id: LicenseId) -> Result<Option<(AppId, KeyHash)>, StoreError> {
+    place(query_as(KEY_OF).bind(id.to_string()).fetch_optional(on).await?)
 }
 
 /// The same for the license with this key.
-pub(crate) async fn app_of(db: &Db, key: KeyHash) -> Result<Option<(AppId, KeyHash)>, StoreError> {
-    place(query_as(APP_OF).bind(key.0.to_vec()).fetch_optional(db).await?)
+pub(crate) async fn app_of(on: impl Read, key: KeyHash) -> Result<Option<(AppId, KeyHash)>, StoreError> {
+    place(query_as(APP_OF).bind(key.0.to_vec()).fetch_optional(on).await?)
 }
 
 fn place(row: Option<Row>) -> Result<Option<(AppId, KeyHash)>, StoreError> {

@@ -4,7 +4,8 @@ use sealgate_artifact::{LicenseId, TenantId, UnixSeconds};
 
 use crate::columns::{parsed, signed, time};
 use crate::sql::{FromRow, Row, query, query_as};
-use crate::{Read, StoreError, Tx, statements};
+use crate::statements::statements;
+use crate::{Read, StoreError, Tx};
 
 statements! {
     FIND = "SELECT license_id, identity, tenant_id, file_id, file_sealed, at FROM lifetime_files \

@@ -25,6 +25,7 @@ pub mod tenants;
 mod terms;
 pub mod tokens;
 
+pub use crate::key_hash::KeyHash;
 pub use access::{AccessRow, Listed};
 pub use answers::AnswerRow;
 pub use apps::AppRow;
@@ -34,7 +35,7 @@ pub use devices::DeviceRow;
 pub use events::EventRow;
 pub use jobs::JobRow;
 pub use keys::{KeyRow, KeyScope, KeyStage};
-pub use licenses::{KeyHash, LicenseRow, SignedLicense};
+pub use licenses::{LicenseRow, SignedLicense};
 pub use lifetime_files::LifetimeFileRow;
 pub use plans::PlanRow;
 pub use servers::ServerRow;

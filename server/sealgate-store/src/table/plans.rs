@@ -6,7 +6,8 @@ use super::Terms;
 use super::page::{filtered, page};
 use crate::columns::{parsed, signed, small, time};
 use crate::sql::{FromRow, Query, Row, query, query_as};
-use crate::{Read, StoreError, Tx, statements};
+use crate::statements::statements;
+use crate::{Read, StoreError, Tx};
 
 macro_rules! select_plan {
     ($rest:literal) => {

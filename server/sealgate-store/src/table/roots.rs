@@ -2,7 +2,8 @@
 
 use crate::columns::signed;
 use crate::sql::query;
-use crate::{Read, StoreError, Tx, statements};
+use crate::statements::statements;
+use crate::{Read, StoreError, Tx};
 
 statements! {
     LIST = "SELECT envelope FROM roots ORDER BY version";

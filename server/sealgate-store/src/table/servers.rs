@@ -4,7 +4,8 @@ use sealgate_artifact::{PublicKey, UnixSeconds};
 
 use crate::columns::{lines, moment, optional_time, parsed, signed, time};
 use crate::sql::{FromRow, Row, query, query_as};
-use crate::{Read, StoreError, Tx, statements};
+use crate::statements::statements;
+use crate::{Read, StoreError, Tx};
 
 /// An approval of other origins is none.
 macro_rules! select_server {

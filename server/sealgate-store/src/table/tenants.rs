@@ -5,7 +5,8 @@ use sealgate_artifact::{AppId, PublicKey, TenantId, UnixSeconds};
 use super::page;
 use crate::columns::{flag, moment, optional_time, parsed, signed, time};
 use crate::sql::{FromRow, Row, query, query_as};
-use crate::{Read, StoreError, Subject, Tx, statements};
+use crate::statements::statements;
+use crate::{Read, StoreError, Subject, Tx};
 
 macro_rules! select_tenant {
     ($rest:literal) => {

@@ -5,7 +5,8 @@ use sealgate_artifact::{TenantId, TokenId, UnixSeconds};
 use super::page::page;
 use crate::columns::{digest, moment, optional_time, parsed, signed, time};
 use crate::sql::{FromRow, Row, query, query_as};
-use crate::{Read, StoreError, Tx, statements};
+use crate::statements::statements;
+use crate::{Read, StoreError, Tx};
 
 macro_rules! select_token {
     ($rest:literal) => {

@@ -1,0 +1,83 @@
+//! What validations read again and again: from memory where that is fresh.
+
+use std::sync::Arc;
+
+use moka::sync::Cache;
+use sealgate_artifact::{AppId, LicenseId};
+
+use crate::cache::Kept;
+use crate::table::{KeyHash, licenses};
+use crate::{AppEntry, Db, LicenseEntry, StoreError};
+
+impl Db {
+    /// An app of any tenant, at most a second old.
+    pub async fn cached_app(&self, id: AppId) -> Result<Option<Arc<AppEntry>>, StoreError> {
+        through(self, &self.caches.apps, id, AppEntry::read(self, id)).await
+    }
+
+    /// The app's license of that key with its devices, at most a second old. The time that this takes does not tell the
+    /// key of another app from one that nobody has.
+    pub async fn cached_license(
+        &self,
+        app: AppId,
+        key: KeyHash,
+    ) -> Result<Option<Arc<LicenseEntry>>, StoreError> {
+        let read = LicenseEntry::read(self, app, key);
+        through(self, &self.caches.licenses, (app, key), read).await
+    }
+
+    /// The same for callers that do not say as which app they ask.
+    pub async fn cached_license_of_key(&self, key: KeyHash) -> Result<Option<Arc<LicenseEntry>>, StoreError> {
+        self.kept(&self.caches.of_keys, key, licenses::app_of(self, key)).await
+    }
+
+    /// The same for callers that name the license by its id.
+    pub async fn cached_license_of_id(&self, id: LicenseId) -> Result<Option<Arc<LicenseEntry>>, StoreError> {
+        self.kept(&self.caches.of_ids, id, licenses::key_of(self, id)).await
+    }
+
+    async fn kept<K: std::hash::Hash + Eq + Send + Sync + 'static>(
+        &self,
+        places: &Cache<K, Kept>,
+        name: K,
+        read: impl Future<Output = Result<Option<Kept>, StoreError>>,
+    ) -> Result<Option<Arc<LicenseEntry>>, StoreError> {
+        let place = match places.get(&name) {
+            Some(place) => Some(place),
+            None => read.await?.inspect(|place| places.insert(name, *place)),
+        };
+        let Some((app, key)) = place else { return Ok(None) };
+        self.cached_license(app, key).await
+    }
+}
+
+/// Answers from memory when that is provably fresh, else reads and remembers. What is not found is not remembered, so
+/// that guesses cannot push out what customers use.
+async fn through<K, V>(
+    db: &Db,
+    cache: &Cache<K, Arc<V>>,
+    key: K,
+    read: impl Future<Output = Result<Option<V>, StoreError>>,
+) -> Result<Option<Arc<V>>, StoreError>
+where
+    K: std::hash::Hash + Eq + Copy + Send + Sync + 'static,
+    V: Send + Sync + 'static,
+{
+    let current = db.cache_is_current();
+    if current && let Some(value) = cache.get(&key) {
+        return Ok(Some(value));
+    }
+    let generation = db.cache_generation();
+    let Some(value) = read.await?.map(Arc::new) else {
+        return Ok(None);
+    };
+    // A change that was made while the row was being read may not be in it: then it is used once and not kept. The
+    // second look catches a change between the first look and the insertion.
+    if current && db.cache_generation() == generation {
+        cache.insert(key, Arc::clone(&value));
+        if db.cache_generation() != generation {
+            cache.invalidate(&key);
+        }
+    }
+    Ok(Some(value))
+}

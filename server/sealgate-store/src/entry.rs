@@ -1,0 +1,69 @@
+//! What a validation needs to know, put together from several tables.
+
+use sealgate_artifact::{AppId, Device};
+
+use crate::table::{AccessRow, AppRow, KeyHash, LicenseRow, access, apps, devices, licenses, tenants};
+use crate::{Read, StoreError};
+
+/// More devices than this are not kept in memory.
+const DEVICES_KEPT: u32 = 64;
+
+/// An app with all that decides whether it answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppEntry {
+    /// The app.
+    pub app: AppRow,
+    /// Whether its tenant is suspended.
+    pub tenant_suspended: bool,
+    /// Its access lists.
+    pub access: Vec<AccessRow>,
+}
+
+/// A license with the devices that hold its seats.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LicenseEntry {
+    /// The license.
+    pub license: LicenseRow,
+    /// Its devices, unless there are more than are worth keeping.
+    pub devices: Option<Vec<Device>>,
+}
+
+impl AppEntry {
+    /// The app of any tenant with this id.
+    pub(crate) async fn read(on: impl Read + Copy, id: AppId) -> Result<Option<Self>, StoreError> {
+        let Some(app) = apps::of_any_tenant(on, id).await? else {
+            return Ok(None);
+        };
+        let tenant = tenants::find(on, app.tenant).await?;
+        let tenant_suspended = tenant.is_none_or(|tenant| tenant.suspended_at.is_some());
+        let access = access::of_app(on, id).await?;
+        Ok(Some(Self { app, tenant_suspended, access }))
+    }
+}
+
+impl LicenseEntry {
+    /// The license with this key, if the key is one of this app's.
+    pub(crate) async fn read(
+        on: impl Read + Copy,
+        app: AppId,
+        key: KeyHash,
+    ) -> Result<Option<Self>, StoreError> {
+        match licenses::of_app_by_key(on, app, key).await? {
+            Some(license) => Self::with_devices(on, license).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn with_devices(on: impl Read, mut license: LicenseRow) -> Result<Self, StoreError> {
+        if license.devices_used == 0 {
+            return Ok(Self { license, devices: Some(Vec::new()) });
+        }
+        let devices = devices::some(on, license.id, DEVICES_KEPT + 1).await?;
+        let devices = (devices.len() <= DEVICES_KEPT as usize).then_some(devices);
+        if let Some(devices) = &devices {
+            // Somebody may have taken a seat since the row was read; number and names must not contradict each other.
+            license.devices_used = devices.len() as u64;
+        }
+        Ok(Self { license, devices })
+    }
+}

@@ -1,0 +1,37 @@
+//! Transactions, and what can be read from.
+
+use crate::StoreError;
+use crate::sql::{Answer, Ask, Connection, Question};
+use crate::subject::Subject;
+
+/// What rows can be read from: an open database, as `&Db`, or a transaction under way, as `&mut Tx`, which sees what it
+/// wrote itself. Nothing outside this crate can be.
+pub trait Read: Ask {}
+
+/// A transaction under way.
+pub struct Tx<'c> {
+    pub(crate) connection: &'c mut Connection,
+    pub(crate) changed: Vec<Subject>,
+}
+
+impl<'c> Tx<'c> {
+    /// The transaction that was begun on this connection.
+    pub(crate) fn on(connection: &'c mut Connection) -> Self {
+        Self { connection, changed: Vec::new() }
+    }
+
+    /// Notes that caches must forget this subject once the transaction is durable.
+    pub(crate) fn changes(&mut self, subject: Subject) {
+        if !self.changed.contains(&subject) {
+            self.changed.push(subject);
+        }
+    }
+}
+
+impl Ask for &mut Tx<'_> {
+    async fn ask(self, question: Question) -> Result<Answer, StoreError> {
+        self.connection.ask(question).await
+    }
+}
+
+impl Read for &mut Tx<'_> {}
