@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::once::Answers;
+use crate::answers::Answers;
 use crate::{Caller, VendorSecrets};
 
 /// How often a use case is tried when others change what it is based on.

@@ -4,6 +4,7 @@
 //! shape of [`sealgate_wire`], and gives back another. Each group of use cases holds only what it works with.
 
 mod access;
+mod answers;
 mod apps;
 mod bootstrap;
 mod caller;
@@ -12,7 +13,6 @@ mod desk;
 mod devices;
 mod keys;
 mod licenses;
-mod once;
 mod page;
 mod plans;
 mod records;
@@ -34,11 +34,10 @@ use sealgate_trust::Signer;
 pub use access::AccessLists;
 pub use apps::Apps;
 pub use bootstrap::{BootstrapError, Installation};
-pub use caller::Caller;
+pub use caller::{Caller, Once};
 pub use devices::Devices;
 pub use keys::Keys;
 pub use licenses::{AuthforgeFiles, Licenses};
-pub use once::Once;
 pub use plans::Plans;
 pub use records::Records;
 pub use scopes::{Scope, Scopes};

@@ -6,7 +6,7 @@ use sealgate_journal::{AuditEntry, Head};
 use sealgate_store::table::{self, AuditRow};
 use sealgate_store::{Db, StoreError, Tx, Work};
 
-use crate::once;
+use crate::answers;
 
 /// Rows that get their numbers in one transaction: others write in between.
 const ROWS: u32 = 500;
@@ -91,7 +91,7 @@ impl Work for Forget {
     type Error = StoreError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-        once::forget(tx, self.now).await?;
+        answers::forget(tx, self.now).await?;
         table::debits::forget(tx, self.now.minus(PAID_SECONDS)).await?;
         table::access::forget(tx, self.now.minus(ENDED_ENTRY_SECONDS)).await?;
         let oldest = RecordId::new(self.now.minus(EVENT_SECONDS).get() * 1_000, [0; 10]);

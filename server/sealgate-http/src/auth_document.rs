@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::openapi::answer;
+use crate::schema::answer;
 
 /// Each path with its one operation.
 pub(crate) fn operations() -> [(&'static str, Value); 4] {

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use sealgate_artifact::Code;
 use sealgate_authforge::{Failed, HeartbeatRequest, OfflineActivateRequest, SelfBanRequest, ValidateRequest};
 use sealgate_authority::{AuthorityError, Source};
-use sealgate_runtime::{Runtime, Validated};
+use sealgate_runtime::{AuthForge, Validated};
 use serde::de::DeserializeOwned;
 
 use crate::address::ClientAddress;
@@ -52,16 +52,16 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Question<T> {
     }
 }
 
-type Shared = State<Arc<Runtime>>;
+type Shared = State<Arc<AuthForge>>;
 
 /// `POST /auth/validate`.
-pub(crate) async fn validate(State(runtime): Shared, question: Question<ValidateRequest>) -> Response {
-    answer("validate", &question, runtime.authforge.validate(&question.ask, question.source()).await)
+pub(crate) async fn validate(State(authforge): Shared, question: Question<ValidateRequest>) -> Response {
+    answer("validate", &question, authforge.validate(&question.ask, question.source()).await)
 }
 
 /// `POST /auth/heartbeat`.
-pub(crate) async fn heartbeat(State(runtime): Shared, question: Question<HeartbeatRequest>) -> Response {
-    answer("heartbeat", &question, runtime.authforge.heartbeat(&question.ask, question.source()).await)
+pub(crate) async fn heartbeat(State(authforge): Shared, question: Question<HeartbeatRequest>) -> Response {
+    answer("heartbeat", &question, authforge.heartbeat(&question.ask, question.source()).await)
 }
 
 fn answer<T>(
@@ -77,8 +77,8 @@ fn answer<T>(
 }
 
 /// `POST /auth/selfban`.
-pub(crate) async fn self_ban(State(runtime): Shared, question: Question<SelfBanRequest>) -> Response {
-    match runtime.authforge.self_ban(&question.ask, question.source()).await {
+pub(crate) async fn self_ban(State(authforge): Shared, question: Question<SelfBanRequest>) -> Response {
+    match authforge.self_ban(&question.ask, question.source()).await {
         Ok(done) => Json(done).into_response(),
         Err(error) => question.refuse("selfban", &error),
     }
@@ -86,10 +86,10 @@ pub(crate) async fn self_ban(State(runtime): Shared, question: Question<SelfBanR
 
 /// `POST /auth/offline/activate`: 201 for a new device, 200 for one that comes again.
 pub(crate) async fn activate_offline(
-    State(runtime): Shared,
+    State(authforge): Shared,
     question: Question<OfflineActivateRequest>,
 ) -> Response {
-    match runtime.authforge.activate_offline(&question.ask, question.source()).await {
+    match authforge.activate_offline(&question.ask, question.source()).await {
         Ok(file) if file.replay => Json(file).into_response(),
         Ok(file) => (StatusCode::CREATED, Json(file)).into_response(),
         Err(error) => question.refuse("offline activation", &error),

@@ -1,13 +1,11 @@
 //! Who asks: the bearer token of a management request.
 
-use std::sync::Arc;
-
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRef, FromRequestParts};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use sealgate_artifact::Code;
 use sealgate_authority::Source;
-use sealgate_control::{Caller, Control, Scope};
+use sealgate_control::{Caller, Scope, Tokens};
 
 use crate::address::ClientAddress;
 use crate::problem::Problem;
@@ -23,10 +21,14 @@ pub(crate) struct Authenticated {
     pub(crate) id: RequestId,
 }
 
-impl FromRequestParts<Arc<Control>> for Authenticated {
+impl<S> FromRequestParts<S> for Authenticated
+where
+    S: Send + Sync,
+    Tokens: FromRef<S>,
+{
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, control: &Arc<Control>) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let id = RequestId::of(&parts.extensions);
         let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         // RFC 9110 §11.1: the scheme is read in any case.
@@ -36,7 +38,8 @@ impl FromRequestParts<Arc<Control>> for Authenticated {
         let token = token.ok_or_else(|| Problem::plain(Code::TokenInvalid, &id))?;
         let address = parts.extensions.get::<ClientAddress>().and_then(|client| client.0);
         let source = Source { address, request_id: &id.0 };
-        let caller = control.tokens.authenticate(token, source).await.map_err(|e| Problem::of(&e, &id))?;
+        let caller =
+            Tokens::from_ref(state).authenticate(token, source).await.map_err(|e| Problem::of(&e, &id))?;
         // A route without a scope is a mistake of ours, and open to nobody.
         let needs = parts.extensions.get::<Needs>();
         if needs.is_some_and(|needs| caller.scopes.allow(needs.0)) {

@@ -7,7 +7,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use sealgate_artifact::Code;
 
-use crate::problem;
+use crate::dialect;
 use crate::request_id::RequestId;
 
 /// A request that takes longer is given up. Blocks connections that trickle their body.
@@ -18,6 +18,6 @@ pub(crate) async fn give_up_in_time(request: Request, next: Next) -> Response {
     let (uri, id) = (request.uri().clone(), RequestId::of(request.extensions()));
     match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => problem::in_dialect(&uri, Code::Unavailable, &id),
+        Err(_) => dialect::in_dialect(&uri, Code::Unavailable, &id),
     }
 }

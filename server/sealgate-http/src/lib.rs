@@ -11,23 +11,15 @@ mod auth_wire;
 mod body;
 mod caller;
 mod deadline;
+mod dialect;
 mod health;
 mod online;
 mod openapi;
 mod problem;
+mod query;
 mod request_id;
 mod routes;
+mod schema;
 
-pub use routes::{Sides, router};
-
-/// The OpenAPI document, as `GET /api/v1/openapi.json` answers it.
-pub fn openapi() -> String {
-    openapi::document(&api::operations()).to_string()
-}
-
-/// What an operator may set about this face.
-#[derive(Debug, Clone, Default)]
-pub struct Settings {
-    /// Proxies whose word on a client's address is taken.
-    pub trusted_proxies: Vec<ipnet::IpNet>,
-}
+pub use openapi::openapi;
+pub use routes::{Settings, Sides, router};

@@ -7,16 +7,16 @@ use axum::extract::{Extension, FromRequest, Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use sealgate_authority::{AuthorityError, Source};
-use sealgate_runtime::Runtime;
+use sealgate_runtime::{Online, TrustUpdates};
 use sealgate_wire::{OnlineQuestion, TrustQuery};
 use serde_json::{Value, json};
 
 use crate::address::ClientAddress;
-use crate::api::Asked;
 use crate::body;
-use crate::openapi::answer;
 use crate::problem::Problem;
+use crate::query::QueryOf;
 use crate::request_id::RequestId;
+use crate::schema::answer;
 
 /// How long anybody may keep what `/api/v1/trust` said, in seconds.
 const TRUST_KEPT: &str = "public, max-age=60";
@@ -35,13 +35,13 @@ impl<S: Send + Sync> FromRequest<S> for Question {
 
 /// Whatever is decided is 200 and signed, a no as well as a yes.
 pub(crate) async fn validate(
-    State(runtime): State<Arc<Runtime>>,
+    State(online): State<Arc<Online>>,
     Extension(id): Extension<RequestId>,
     Extension(ClientAddress(address)): Extension<ClientAddress>,
     Question(ask): Question,
 ) -> Response {
     let source = Source { address, request_id: &id.0 };
-    match runtime.online.validate(&ask, source).await {
+    match online.validate(&ask, source).await {
         Ok(decided) => Json(decided).into_response(),
         Err(error) => refuse(&error, &id),
     }
@@ -49,11 +49,11 @@ pub(crate) async fn validate(
 
 /// Newer statements about keys, for anybody.
 pub(crate) async fn trust(
-    State(runtime): State<Arc<Runtime>>,
+    State(trust): State<Arc<TrustUpdates>>,
     Extension(id): Extension<RequestId>,
-    Asked(query): Asked<TrustQuery>,
+    QueryOf(query): QueryOf<TrustQuery>,
 ) -> Response {
-    match runtime.trust.newer(&query).await {
+    match trust.newer(&query).await {
         Ok(update) => ([(header::CACHE_CONTROL, TRUST_KEPT)], Json(update)).into_response(),
         Err(error) => refuse(&error, &id),
     }

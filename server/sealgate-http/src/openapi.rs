@@ -4,10 +4,16 @@ use std::sync::Arc;
 
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::api::{self, Operation};
+use crate::schema::answer;
 use crate::{auth_document, online};
+
+/// The OpenAPI document, as `GET /api/v1/openapi.json` answers it.
+pub fn openapi() -> String {
+    document(&api::operations()).to_string()
+}
 
 /// The document, as text.
 pub(crate) fn document(operations: &[Operation]) -> Arc<str> {
@@ -37,8 +43,4 @@ pub(crate) fn document(operations: &[Operation]) -> Arc<str> {
 /// Shows the document.
 pub(crate) fn show(document: &str) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], document.to_owned()).into_response()
-}
-
-pub(crate) fn answer(description: &str, schema: &Value) -> Value {
-    json!({ "description": description, "content": { "application/json": { "schema": schema } } })
 }

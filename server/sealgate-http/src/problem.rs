@@ -1,13 +1,11 @@
 //! Errors of our own API as bodies (`spec/http.md` §1.4).
 
 use axum::Json;
-use axum::extract::Extension;
-use axum::http::{HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sealgate_artifact::Code;
 use sealgate_authority::AuthorityError;
 
-use crate::auth_wire;
 use crate::body::Unreadable;
 use crate::request_id::RequestId;
 
@@ -55,25 +53,6 @@ impl IntoResponse for Problem {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
-    }
-}
-
-/// The fallback for paths that do not exist, in the dialect of the path.
-pub(crate) async fn no_such_path(uri: Uri, Extension(id): Extension<RequestId>) -> Response {
-    in_dialect(&uri, Code::NotFound, &id)
-}
-
-/// The fallback for methods that a path does not answer.
-pub(crate) async fn wrong_method(uri: Uri, Extension(id): Extension<RequestId>) -> Response {
-    in_dialect(&uri, Code::MethodNotAllowed, &id)
-}
-
-/// A failure outside any handler, in the dialect of its path.
-pub(crate) fn in_dialect(uri: &Uri, code: Code, id: &RequestId) -> Response {
-    if uri.path().starts_with("/auth/") {
-        auth_wire::refuse(code)
-    } else {
-        Problem::plain(code, id).into_response()
     }
 }
 

@@ -7,20 +7,28 @@ use axum::middleware;
 use axum::routing::{get, post};
 use sealgate_authority::{Health, Ids};
 use sealgate_control::Control;
-use sealgate_runtime::Runtime;
+use sealgate_runtime::{AuthForge, Online, Runtime, TrustUpdates};
 
-use crate::{Settings, address, api, auth_wire, deadline, health, online, openapi, problem, request_id};
+use crate::api::Vendor;
+use crate::{address, api, auth_wire, deadline, dialect, health, online, openapi, request_id};
 
 /// What a server shows: each side that it has.
 pub struct Sides {
     /// What the vendor does.
     pub control: Option<Arc<Control>>,
     /// What running software asks.
-    pub runtime: Option<Arc<Runtime>>,
+    pub runtime: Option<Runtime>,
     /// Whether the server can work.
     pub health: Health,
     /// Names requests.
     pub ids: Ids,
+}
+
+/// What an operator may set about this face.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Proxies whose word on a client's address is taken.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
 }
 
 /// Every path of a server.
@@ -31,32 +39,43 @@ pub fn router(sides: Sides, settings: &Settings) -> Router {
         .route("/readyz", get(health::readyz))
         .with_state(health);
     if let Some(runtime) = runtime {
-        router = router.merge(of_runtime().with_state(runtime));
+        router = router
+            .merge(of_authforge().with_state(runtime.authforge))
+            .merge(of_online().with_state(runtime.online))
+            .merge(of_trust().with_state(runtime.trust));
     }
     if let Some(control) = control {
-        router = router.merge(of_control().with_state(control));
+        router = router.merge(of_vendor().with_state(Vendor(control)));
     }
     router
-        .fallback(problem::no_such_path)
-        .method_not_allowed_fallback(problem::wrong_method)
+        .fallback(dialect::no_such_path)
+        .method_not_allowed_fallback(dialect::wrong_method)
         .layer(middleware::from_fn(deadline::give_up_in_time))
         .layer(middleware::from_fn_with_state(settings.trusted_proxies.clone(), address::find))
         .layer(middleware::from_fn_with_state(ids, request_id::assign))
 }
 
-/// What running software asks.
-fn of_runtime() -> Router<Arc<Runtime>> {
+/// What clients ask that were written for AuthForge.
+fn of_authforge() -> Router<Arc<AuthForge>> {
     Router::new()
-        .route("/api/v1/validate", post(online::validate))
-        .route("/api/v1/trust", get(online::trust))
         .route("/auth/validate", post(auth_wire::validate))
         .route("/auth/heartbeat", post(auth_wire::heartbeat))
         .route("/auth/selfban", post(auth_wire::self_ban))
         .route("/auth/offline/activate", post(auth_wire::activate_offline))
 }
 
+/// What our own clients ask.
+fn of_online() -> Router<Arc<Online>> {
+    Router::new().route("/api/v1/validate", post(online::validate))
+}
+
+/// What anybody asks.
+fn of_trust() -> Router<Arc<TrustUpdates>> {
+    Router::new().route("/api/v1/trust", get(online::trust))
+}
+
 /// What the vendor does.
-fn of_control() -> Router<Arc<Control>> {
+fn of_vendor() -> Router<Vendor> {
     let operations = api::operations();
     let document = openapi::document(&operations);
     let mut router = Router::new().route("/api/v1/openapi.json", get(async move || openapi::show(&document)));

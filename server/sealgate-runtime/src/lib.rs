@@ -26,13 +26,14 @@ use identity::Identity;
 use replay::ReplayLog;
 
 /// The side of a server that answers running software.
+#[derive(Clone)]
 pub struct Runtime {
     /// The wire of clients that were written for AuthForge.
-    pub authforge: AuthForge,
+    pub authforge: Arc<AuthForge>,
     /// Our own clients' wire.
-    pub online: Online,
+    pub online: Arc<Online>,
     /// Newer statements about keys.
-    pub trust: TrustUpdates,
+    pub trust: Arc<TrustUpdates>,
 }
 
 /// What this side is made of.
@@ -63,9 +64,9 @@ impl Runtime {
         let identity = Arc::new(Identity::new(db.clone(), ids.clone(), server, certify));
         let gate = Gate::new(db.clone(), ids, secrets, limiter, observed);
         Self {
-            authforge: AuthForge::new(gate.clone(), Arc::clone(&signer), Arc::clone(&replays)),
-            online: Online::new(gate, signer, replays, Arc::clone(&identity)),
-            trust: TrustUpdates::new(db, identity),
+            authforge: Arc::new(AuthForge::new(gate.clone(), Arc::clone(&signer), Arc::clone(&replays))),
+            online: Arc::new(Online::new(gate, signer, replays, Arc::clone(&identity))),
+            trust: Arc::new(TrustUpdates::new(db, identity)),
         }
     }
 }

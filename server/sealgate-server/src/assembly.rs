@@ -7,7 +7,7 @@ use sealgate_artifact::KeyUse;
 use sealgate_authority::certificates::{Certify, ServerSettings};
 use sealgate_authority::ports::{Clock, Entropy};
 use sealgate_authority::{AuthorityError, Health, Ids, Limiter, Limits, Observed, SharedSecrets};
-use sealgate_control::{BootstrapError, Control, Installation, VendorSecrets};
+use sealgate_control::{BootstrapError, Control, Installation, Servers, VendorSecrets};
 use sealgate_http::Sides;
 use sealgate_runtime::Runtime;
 use sealgate_signer::{Keystore, Unlock};
@@ -16,7 +16,7 @@ use sealgate_trust::Signer;
 use zeroize::Zeroizing;
 
 use crate::error::StartError;
-use crate::jobs::{JOBS, Job, Jobs};
+use crate::jobs::{Duties, JOBS, Job, Jobs};
 use crate::{Role, files};
 
 /// The owner's token, beside the data.
@@ -77,18 +77,19 @@ pub async fn start(
         ids,
     };
     let own = if role.has_runtime() { Some(own_server(&ground.keystore, origins)?) } else { None };
-    let (control, first) = match role.has_control() {
-        true => {
-            ground.control(own.clone(), &data.join(TOKEN_FILE)).await.map(|(c, first)| (Some(c), first))?
-        }
-        false => ground.join().await.map(|()| (None, false))?,
+    let (control, first) = if role.has_control() {
+        let (control, first) = ground.control(own.clone(), &data.join(TOKEN_FILE)).await?;
+        (Some(Arc::new(control)), first)
+    } else {
+        (None, false)
     };
+    let duties = control.as_ref().map(|control| Duties::new(&control.servers, &control.upkeep));
     let runtime = match own {
-        Some(own) => Some(ground.runtime(own, control.as_ref()).await?),
+        Some(own) => Some(ground.runtime(own, control.as_ref().map(|control| &control.servers)).await?),
         None => None,
     };
     let Ground { db, ids, observed, .. } = ground;
-    let jobs = Jobs::new((db.clone(), ids.clone()), observed, control.clone(), JOBS).await?;
+    let jobs = Jobs::new((db.clone(), ids.clone()), observed, duties, JOBS).await?;
     Ok(Started { server: Server { db, ids, control, runtime, jobs }, first })
 }
 
@@ -97,7 +98,7 @@ pub struct Server {
     db: Db,
     ids: Ids,
     control: Option<Arc<Control>>,
-    runtime: Option<Arc<Runtime>>,
+    runtime: Option<Runtime>,
     jobs: Jobs,
 }
 
@@ -115,7 +116,8 @@ impl Server {
     /// Jobs of another table, on this server.
     pub async fn with_jobs(&self, table: &'static [Job]) -> Result<Jobs, StoreError> {
         let observed = Observed::new(self.db.clone(), self.ids.clone());
-        Jobs::new((self.db.clone(), self.ids.clone()), observed, self.control.clone(), table).await
+        let duties = self.control.as_ref().map(|control| Duties::new(&control.servers, &control.upkeep));
+        Jobs::new((self.db.clone(), self.ids.clone()), observed, duties, table).await
     }
 
     /// The jobs, for whoever runs them.
@@ -149,7 +151,7 @@ impl Ground {
         &self,
         own_server: Option<ServerSettings>,
         token_file: &Path,
-    ) -> Result<(Arc<Control>, bool), StartError> {
+    ) -> Result<(Control, bool), StartError> {
         let keystore = &self.keystore;
         let secret = |name: &str| keystore.secret(name).map(|secret| *secret.expose());
         let control = Control::new(sealgate_control::Parts {
@@ -167,7 +169,7 @@ impl Ground {
         let first = control.bootstrap(installation, save).await?;
         keystore.note_founded()?;
         control.servers.register_own().await?;
-        Ok((Arc::new(control), first))
+        Ok((control, first))
     }
 
     /// Makes sure that the database belongs to this keystore, for a process that sets up nothing.
@@ -181,34 +183,32 @@ impl Ground {
 
     /// The side that answers running software. Without a vendor's side in the same process, the server waits for the
     /// vendor's approval.
-    async fn runtime(
-        &self,
-        server: ServerSettings,
-        control: Option<&Arc<Control>>,
-    ) -> Result<Arc<Runtime>, StartError> {
+    async fn runtime(&self, server: ServerSettings, vendor: Option<&Servers>) -> Result<Runtime, StartError> {
         let keystore = &self.keystore;
-        if control.is_none() {
+        // The vendor's side has made the secrets by now; a runtime alone got its own from `share`.
+        let secret = |name: &str| keystore.existing_secret(name).map(|secret| *secret.expose());
+        let secrets = Arc::new(SharedSecrets::load(secret)?);
+        if vendor.is_none() {
+            self.join().await?;
             sealgate_runtime::register(&self.db, &server, self.ids.now()).await?;
         }
-        let certify = control.map(|control| -> Certify {
-            let servers = control.servers.clone();
+        let certify = vendor.map(|servers| -> Certify {
+            let servers = servers.clone();
             Arc::new(move || {
                 let servers = servers.clone();
                 Box::pin(async move { servers.certify().await })
             })
         });
-        // The vendor's side has made the secrets by now; a runtime alone got its own from `share`.
-        let secret = |name: &str| keystore.existing_secret(name).map(|secret| *secret.expose());
-        Ok(Arc::new(Runtime::new(sealgate_runtime::Parts {
+        Ok(Runtime::new(sealgate_runtime::Parts {
             db: self.db.clone(),
             signer: Arc::clone(keystore) as Arc<dyn Signer>,
-            secrets: Arc::new(SharedSecrets::load(secret)?),
+            secrets,
             ids: self.ids.clone(),
             limiter: self.limiter.clone(),
             observed: self.observed.clone(),
             server,
             certify,
-        })))
+        }))
     }
 }
 

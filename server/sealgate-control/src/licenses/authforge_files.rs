@@ -15,7 +15,7 @@ use sealgate_wire::{AuthforgeFile, MakeAuthforgeFile, Timestamp};
 use serde_json::json;
 
 use super::export::may_leave;
-use super::find;
+use super::list::find;
 use crate::desk::Desk;
 use crate::{Caller, VendorSecrets, apps, check};
 

@@ -7,8 +7,8 @@ use sealgate_store::{Tx, Work};
 use sealgate_wire::{LicenseView, Reason, RenewLicense, UpdateLicense, Variables};
 use serde_json::{Value, json};
 
+use super::list::{Licenses, find, view};
 use super::terms::{DAY, SignedTerms, signed_terms};
-use super::{Licenses, find, view};
 use crate::keys::next_version;
 use crate::release::{Release, Releasing, release_seats};
 use crate::{Caller, apps, check, plans};

@@ -8,7 +8,7 @@ use sealgate_store::Db;
 use sealgate_store::table::{self, KeyScope, LicenseRow};
 use sealgate_wire::{SignedStatement, Trust};
 
-use super::{Licenses, find};
+use super::list::{Licenses, find};
 use crate::{Caller, apps};
 
 impl Licenses {

@@ -11,7 +11,7 @@ use sealgate_store::{Tx, Work};
 use sealgate_wire::{IssueLicenses, IssuedLicense, LicensesIssued, Seats, Timestamp};
 use serde_json::json;
 
-use super::Licenses;
+use super::list::Licenses;
 use super::terms::DAY;
 use crate::keys::first_version;
 use crate::{Caller, apps, check, plans};

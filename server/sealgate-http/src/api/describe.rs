@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use utoipa::openapi::{RefOr, Schema};
 
-use super::operation::Shape;
-use super::{IDEMPOTENCY_KEY, Operation, Repeats};
+use super::operation::{Operation, Shape};
+use super::request::{IDEMPOTENCY_KEY, Repeats};
 
 /// The document of `GET /api/v1/openapi.json`.
 pub(crate) fn document(operations: &[Operation]) -> Value {

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use axum::extract::FromRef;
 use axum::routing::MethodRouter;
-use sealgate_control::{Control, Scope};
+use sealgate_control::{Control, Scope, Tokens};
 use utoipa::openapi::path::Parameter;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, ToSchema};
+
+use super::request::Repeats;
 
 /// An operation. The router and the OpenAPI document are made from the same value.
 pub(crate) struct Operation {
@@ -35,16 +38,17 @@ pub(crate) struct Operation {
     /// Whether it can answer 409.
     pub(crate) conflicts: bool,
     /// Who carries it out.
-    pub(crate) handler: MethodRouter<Arc<Control>>,
+    pub(crate) handler: MethodRouter<Vendor>,
 }
 
-/// What an idempotency key does (`spec/http.md` §3.7).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Repeats {
-    /// The request is carried out once; a repetition gets the same answer.
-    Once,
-    /// Nothing: repeating the request does no harm, or is not safe.
-    Plainly,
+/// The vendor's side, as the router holds it. Each row of the table calls one group of it.
+#[derive(Clone)]
+pub(crate) struct Vendor(pub(crate) Arc<Control>);
+
+impl FromRef<Vendor> for Tokens {
+    fn from_ref(vendor: &Vendor) -> Self {
+        vendor.0.tokens.clone()
+    }
 }
 
 /// A shape with all that it is made of.
@@ -111,10 +115,10 @@ macro_rules! media {
 /// `once`: a request under an idempotency key is carried out once.
 macro_rules! repeats {
     () => {
-        $crate::api::Repeats::Plainly
+        $crate::api::request::Repeats::Plainly
     };
     (once $($flag:ident)*) => {
-        $crate::api::Repeats::Once
+        $crate::api::request::Repeats::Once
     };
     (conflicts $($flag:ident)*) => {
         $crate::api::operation::repeats!($($flag)*)
@@ -158,41 +162,41 @@ macro_rules! body {
 /// Which parts of a request a use case takes: the caller always comes first.
 macro_rules! handler {
     ($method:ident () $good:tt $repeats:expr, $group:ident.$call:ident) => {
-        $crate::api::operation::route!($method, |State(control): Shared, auth: Authenticated| async move {
-            auth.answer($good, control.$group.$call(&auth.caller).await)
+        $crate::api::operation::route!($method, |State(vendor): State<Vendor>, auth: Authenticated| async move {
+            auth.answer($good, vendor.0.$group.$call(&auth.caller).await)
         })
     };
     ($method:ident (id) $good:tt $repeats:expr, $group:ident.$call:ident) => {
         $crate::api::operation::route!(
             $method,
-            |State(control): Shared, auth: Authenticated, Id(id): Id| async move {
-                auth.answer($good, control.$group.$call(&auth.caller, &id).await)
+            |State(vendor): State<Vendor>, auth: Authenticated, Id(id): Id| async move {
+                auth.answer($good, vendor.0.$group.$call(&auth.caller, &id).await)
             }
         )
     };
     ($method:ident (query $query:ty) $good:tt $repeats:expr, $group:ident.$call:ident) => {
         $crate::api::operation::route!(
             $method,
-            |State(control): Shared, auth: Authenticated, Asked(query): Asked<$query>| async move {
-                auth.answer($good, control.$group.$call(&auth.caller, &query).await)
+            |State(vendor): State<Vendor>, auth: Authenticated, QueryOf(query): QueryOf<$query>| async move {
+                auth.answer($good, vendor.0.$group.$call(&auth.caller, &query).await)
             }
         )
     };
     ($method:ident (body $body:ty) $good:tt $repeats:expr, $group:ident.$call:ident) => {
         $crate::api::operation::route!(
             $method,
-            |State(control): Shared, mut auth: Authenticated, body: Body<$body>| async move {
+            |State(vendor): State<Vendor>, mut auth: Authenticated, body: Body<$body>| async move {
                 let request = body.for_caller(&mut auth.caller, $repeats);
-                auth.answer($good, control.$group.$call(&auth.caller, &request).await)
+                auth.answer($good, vendor.0.$group.$call(&auth.caller, &request).await)
             }
         )
     };
     ($method:ident (id, body $body:ty) $good:tt $repeats:expr, $group:ident.$call:ident) => {
         $crate::api::operation::route!(
             $method,
-            |State(control): Shared, mut auth: Authenticated, Id(id): Id, body: Body<$body>| async move {
+            |State(vendor): State<Vendor>, mut auth: Authenticated, Id(id): Id, body: Body<$body>| async move {
                 let request = body.for_caller(&mut auth.caller, $repeats);
-                auth.answer($good, control.$group.$call(&auth.caller, &id, &request).await)
+                auth.answer($good, vendor.0.$group.$call(&auth.caller, &id, &request).await)
             }
         )
     };

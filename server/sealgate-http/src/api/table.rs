@@ -1,9 +1,7 @@
 //! Every operation of the management API, in one list.
 
-use std::sync::Arc;
-
 use axum::extract::State;
-use sealgate_control::{Control, Scope};
+use sealgate_control::Scope;
 use sealgate_wire::{
     AccessView, AddAccess, AppCreated, AppQuery, AppView, AuditExport, AuditView, AuthforgeFile, CreateApp,
     CreatePlan, CreateTenant, CreateToken, CreditsView, DeviceQuery, DeviceView, EventQuery, EventView,
@@ -14,11 +12,10 @@ use sealgate_wire::{
     Variables,
 };
 
-use super::operation::{Shape, operations, parameters};
-use super::{Asked, Body, Id, Operation};
+use super::operation::{Operation, Shape, Vendor, operations, parameters};
+use super::request::{Body, Id};
 use crate::caller::{Authenticated, Needs};
-
-type Shared = State<Arc<Control>>;
+use crate::query::QueryOf;
 
 /// Every operation. What is not in this list does not exist.
 pub(crate) fn operations() -> Vec<Operation> {

@@ -6,8 +6,8 @@ use sealgate_authority::seats::facts;
 use sealgate_authority::{About, AuthorityError, Source};
 
 use super::answer::Allowed;
+use super::parts::{AuthForge, SESSION_TOKEN_BYTES};
 use super::validate::{Validated, scope};
-use super::{AuthForge, SESSION_TOKEN_BYTES};
 use crate::asking;
 use crate::replay::digest;
 

@@ -9,7 +9,7 @@ use sealgate_rules::Leaving;
 use sealgate_store::table::{self, EventRow, LicenseRow, LifetimeFileRow};
 use sealgate_store::{AppEntry, Tx, Work};
 
-use super::AuthForge;
+use super::parts::AuthForge;
 use super::validate::scope;
 use crate::asking;
 

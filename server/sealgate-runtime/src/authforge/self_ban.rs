@@ -16,7 +16,7 @@ use sealgate_store::table::{self, AccessRow, AuditRow, EventRow, Listed};
 use sealgate_store::{AppEntry, LicenseEntry, Tx, Work};
 use serde_json::json;
 
-use super::{AuthForge, SESSION_TOKEN_BYTES};
+use super::parts::{AuthForge, SESSION_TOKEN_BYTES};
 use crate::asking;
 
 const DEVICE_SECONDS: u64 = 30 * 24 * 60 * 60;

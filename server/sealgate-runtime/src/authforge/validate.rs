@@ -10,7 +10,8 @@ use sealgate_store::table::LicenseRow;
 use sealgate_store::{AppEntry, LicenseEntry};
 
 use super::answer::Allowed;
-use super::{AuthForge, session};
+use super::parts::AuthForge;
+use super::session;
 use crate::asking;
 use crate::replay::digest;
 

@@ -2,7 +2,7 @@
 
 use sealgate_artifact::Code;
 
-use super::keys;
+use super::keys::keys;
 
 /// Why a configuration cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,6 +1,7 @@
 //! The table of keys in `docs/book/operators.md`.
 
-use super::{Key, keys};
+use super::key::Key;
+use super::keys::keys;
 
 /// The lines of the guide that the table stands between.
 pub const MARKERS: (&str, &str) = ("<!-- generated: configuration -->", "<!-- end: configuration -->");

@@ -3,12 +3,9 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use ipnet::IpNet;
-use sealgate_artifact::Origin;
-
-use super::key::keys;
+use super::key::{Key, keys};
+use super::limits::{self, LimitsConfig};
 use super::value::words;
-use super::{ConfigError, LimitsConfig, limits};
 use crate::Role;
 
 keys! {
@@ -77,18 +74,7 @@ impl From<RoleName> for Role {
     }
 }
 
-impl Config {
-    /// Whether the values can be used, as far as their types do not say so already.
-    pub(super) fn check(&self) -> Result<(), ConfigError> {
-        if let Some(wrong) = self.origins.iter().find(|text| Origin::parse(text).is_none()) {
-            return Err(ConfigError::Origin(wrong.clone()));
-        }
-        self.proxies().map(drop)
-    }
-
-    pub(crate) fn proxies(&self) -> Result<Vec<IpNet>, ConfigError> {
-        let read =
-            |text: &String| sealgate_rules::parse_net(text).ok_or_else(|| ConfigError::Proxy(text.clone()));
-        self.trusted_proxies.iter().map(read).collect()
-    }
+/// Every key, in the order of the guide.
+pub fn keys() -> impl Iterator<Item = &'static Key> {
+    Given::KEYS.iter().chain(limits::Given::KEYS)
 }

@@ -5,7 +5,7 @@ use std::pin::Pin;
 
 use sealgate_authority::AuthorityError;
 
-use super::Turn;
+use super::turn::Turn;
 
 /// A run of a job under way.
 pub type Running<'a> = Pin<Box<dyn Future<Output = Result<(), AuthorityError>> + Send + 'a>>;

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use super::Jobs;
+use super::clockwork::Jobs;
 
 /// How often this process looks for work: audit rows are numbered within a second (`spec/audit.md` §2.1).
 const TICK: Duration = Duration::from_millis(500);
@@ -23,16 +23,16 @@ pub(crate) struct Ticker {
 impl Ticker {
     pub(crate) fn start(jobs: Jobs) -> Self {
         let jobs = Arc::new(jobs);
-        let upkeep = jobs.control.as_ref().map(|control| control.upkeep.clone());
-        let own = own_work(jobs.observed.clone(), upkeep, jobs.stopping.subscribe());
-        let shared = shared_work(Arc::clone(&jobs), jobs.stopping.subscribe());
+        let upkeep = jobs.duties.as_ref().map(|duties| duties.upkeep.clone());
+        let own = own_work(jobs.observed.clone(), upkeep, jobs.holder.stopping());
+        let shared = shared_work(Arc::clone(&jobs), jobs.holder.stopping());
         let tasks = [tokio::spawn(own), tokio::spawn(shared)];
         Self { jobs, tasks }
     }
 
     /// Waits for what is under way, then writes what this process observed last.
     pub(crate) async fn finish(self) {
-        self.jobs.stopping.send_replace(true);
+        self.jobs.holder.stop();
         for task in self.tasks {
             // It ends by itself; a panic inside it was logged by its thread.
             let _ = task.await;
@@ -62,7 +62,7 @@ async fn own_work(observed: Observed, upkeep: Option<Upkeep>, mut stopping: watc
 async fn shared_work(jobs: Arc<Jobs>, mut stopping: watch::Receiver<bool>) {
     let mut ticks = ticks();
     while next(&mut ticks, &mut stopping).await {
-        if let Err(error) = jobs.run_due(jobs.ids.now()).await {
+        if let Err(error) = jobs.run_due(jobs.holder.ids.now()).await {
             tracing::error!(%error, "jobs wait: their rows could not be read or written");
         }
     }

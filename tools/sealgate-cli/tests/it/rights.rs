@@ -36,7 +36,8 @@ const FORBIDDEN: &[&str] = &[
     "CREATE TABLE loot (n BIGINT)",
 ];
 
-/// What a runtime forgets only after minutes or months.
+/// What the guide lets a runtime delete. It deletes only from `changes` and `access_entries`; jobs of the Authority delete
+/// the rest.
 const ALLOWED: &[&str] = &[
     "DELETE FROM changes WHERE FALSE",
     "DELETE FROM idempotency WHERE FALSE",

@@ -8,33 +8,12 @@ use sealgate_store::table::{self, AnswerRow};
 use sealgate_store::{Db, StoreError, Tx, Work};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sha2::{Digest, Sha256};
 
-use crate::{Caller, VendorSecrets};
+use crate::VendorSecrets;
+use crate::caller::Caller;
 
 /// How long an answer is kept.
 const KEPT_SECONDS: u64 = 24 * 60 * 60;
-
-/// A request's idempotency key, and what was asked under it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Once {
-    /// The key.
-    pub key: String,
-    /// A hash of the request.
-    pub request: [u8; 32],
-}
-
-impl Once {
-    /// A request under a key. The parts are its method, path and body.
-    pub fn new(key: String, parts: &[&[u8]]) -> Self {
-        let mut hash = Sha256::new();
-        for part in parts {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part);
-        }
-        Self { key, request: hash.finalize().into() }
-    }
-}
 
 /// Keeps answers, sealed, so that a repeated request gets the same one.
 #[derive(Clone)]

@@ -1,0 +1,156 @@
+//! Licenses as the vendor sees them: one by its id or key, and lists.
+
+use std::sync::Arc;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use sealgate_artifact::{AppId, Code, LicenseId, UnixSeconds};
+use sealgate_authority::seats::standing;
+use sealgate_authority::{AuthorityError, SharedSecrets, stored};
+use sealgate_store::table::licenses::{Filter, Searched};
+use sealgate_store::table::{self, LicenseRow};
+use sealgate_wire::{LicenseQuery, LicenseView, LookUpLicense, Page, Seats, Timestamp};
+
+use crate::desk::Desk;
+use crate::keys::LicenseSigner;
+use crate::page::Part;
+use crate::{Caller, VendorSecrets};
+
+/// The vendor's licenses.
+pub struct Licenses {
+    pub(super) desk: Desk,
+    pub(super) signer: LicenseSigner,
+    pub(super) shared: Arc<SharedSecrets>,
+    pub(super) secrets: Arc<VendorSecrets>,
+}
+
+impl Licenses {
+    pub(crate) fn new(
+        desk: Desk,
+        signer: LicenseSigner,
+        shared: Arc<SharedSecrets>,
+        secrets: Arc<VendorSecrets>,
+    ) -> Self {
+        Self { desk, signer, shared, secrets }
+    }
+
+    /// The tenant's license of that id.
+    pub async fn show(&self, caller: &Caller, id: &str) -> Result<LicenseView, AuthorityError> {
+        view(&find(&self.desk, caller, id).await?, self.desk.ids.now())
+    }
+
+    /// The tenant's license of that key.
+    pub async fn look_up(
+        &self,
+        caller: &Caller,
+        request: &LookUpLicense,
+    ) -> Result<LicenseView, AuthorityError> {
+        let key = self.shared.license_key(&request.license_key);
+        let found = table::licenses::by_key(&self.desk.db, caller.tenant, key).await?;
+        view(&found.ok_or(AuthorityError::Refused(Code::NotFound))?, self.desk.ids.now())
+    }
+
+    /// The tenant's licenses: newest first, or in the order of the text that is searched.
+    pub async fn list(
+        &self,
+        caller: &Caller,
+        query: &LicenseQuery,
+    ) -> Result<Page<LicenseView>, AuthorityError> {
+        let (app, device) = (query.app_id.as_deref(), query.device.as_deref());
+        match (app, query.label.as_deref(), query.customer.as_deref(), device) {
+            (None, None, None, None) => self.by_age(caller, query, "licenses".to_owned(), Filter::Any).await,
+            (Some(app), None, None, None) => {
+                let app = AppId::parse(app).map_err(|_| AuthorityError::Refused(Code::NotFound))?;
+                self.by_age(caller, query, format!("licenses-{app}"), Filter::App(app)).await
+            }
+            (None, None, None, Some(device)) => {
+                let list = format!("licenses-device-{}", URL_SAFE_NO_PAD.encode(device));
+                self.by_age(caller, query, list, Filter::Device(device.to_owned())).await
+            }
+            (None, Some(label), None, None) => self.by_text(caller, query, (Searched::Label, label)).await,
+            (None, None, Some(customer), None) => {
+                self.by_text(caller, query, (Searched::Customer, customer)).await
+            }
+            _ => {
+                let why = "at most one of app_id, label, customer and device";
+                Err(AuthorityError::Invalid { field: "query", why })
+            }
+        }
+    }
+
+    async fn by_age(
+        &self,
+        caller: &Caller,
+        query: &LicenseQuery,
+        list: String,
+        filter: Filter,
+    ) -> Result<Page<LicenseView>, AuthorityError> {
+        let part = Part::new(list, query.cursor.as_deref(), query.limit, LicenseId::parse)?;
+        let rows =
+            table::licenses::list(&self.desk.db, caller.tenant, &filter, part.after, part.rows()).await?;
+        let now = self.desk.ids.now();
+        all(part.page(rows, |row| row.id.to_string(), |row| view(row, now)))
+    }
+
+    async fn by_text(
+        &self,
+        caller: &Caller,
+        query: &LicenseQuery,
+        (searched, begin): (Searched, &str),
+    ) -> Result<Page<LicenseView>, AuthorityError> {
+        let text = move |row: &LicenseRow| match searched {
+            Searched::Label => row.label.clone().unwrap_or_default(),
+            Searched::Customer => row.customer.clone().unwrap_or_default(),
+        };
+        let name = if searched == Searched::Label { "label" } else { "customer" };
+        let list = format!("licenses-{name}-{}", URL_SAFE_NO_PAD.encode(begin));
+        let part = Part::new(list, query.cursor.as_deref(), query.limit, place)?;
+        let after = part.after.as_ref().map(|(text, id)| (text.as_str(), *id));
+        let rows =
+            table::licenses::search(&self.desk.db, caller.tenant, (searched, begin), after, part.rows())
+                .await?;
+        let named = |row: &LicenseRow| format!("{}.{}", row.id, URL_SAFE_NO_PAD.encode(text(row)));
+        let now = self.desk.ids.now();
+        all(part.page(rows, named, |row| view(row, now)))
+    }
+}
+
+/// The text and the id of the last license of a page.
+fn place(cursor: &str) -> Result<(String, LicenseId), ()> {
+    let (id, text) = cursor.split_once('.').ok_or(())?;
+    let text = URL_SAFE_NO_PAD.decode(text).map_err(|_| ())?;
+    Ok((String::from_utf8(text).map_err(|_| ())?, LicenseId::parse(id).map_err(|_| ())?))
+}
+
+fn all(page: Page<Result<LicenseView, AuthorityError>>) -> Result<Page<LicenseView>, AuthorityError> {
+    Ok(Page { items: page.items.into_iter().collect::<Result<_, _>>()?, next_cursor: page.next_cursor })
+}
+
+/// The tenant's license of that id, as it is stored.
+pub(crate) async fn find(desk: &Desk, caller: &Caller, id: &str) -> Result<LicenseRow, AuthorityError> {
+    let unknown = || AuthorityError::Refused(Code::NotFound);
+    let id = LicenseId::parse(id).map_err(|_| unknown())?;
+    table::licenses::find(&desk.db, caller.tenant, id).await?.ok_or_else(unknown)
+}
+
+/// A license as the vendor sees it at a time.
+pub(crate) fn view(license: &LicenseRow, now: UnixSeconds) -> Result<LicenseView, AuthorityError> {
+    Ok(LicenseView {
+        license_id: license.id.to_string(),
+        app_id: license.app.to_string(),
+        plan_id: license.plan.map(|id| id.to_string()),
+        status: standing(license).status(now).as_str().to_owned(),
+        tier: license.terms.tier.as_str().to_owned(),
+        features: stored(&license.terms.features)?,
+        limits: stored(&license.terms.limits)?,
+        max_devices: Seats(license.terms.max_devices),
+        devices_used: license.devices_used,
+        expires_at: license.expires_at.map(Timestamp),
+        label: license.label.clone(),
+        customer: license.customer.clone(),
+        version: license.version,
+        created_at: Timestamp(license.created_at),
+        suspended_at: license.suspended_at.map(Timestamp),
+        revoked_at: license.revoked_at.map(Timestamp),
+        revoke_reason: license.revoke_reason.clone(),
+    })
+}

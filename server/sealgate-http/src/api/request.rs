@@ -1,0 +1,99 @@
+//! What operations take from a request, and how their results become answers.
+
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use sealgate_artifact::Code;
+use sealgate_authority::AuthorityError;
+use sealgate_control::{Caller, Once};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::body::{self, Unreadable};
+use crate::caller::Authenticated;
+use crate::problem::{Problem, status_of};
+use crate::request_id::RequestId;
+
+/// What names a request that may come again (`spec/http.md` §3.7).
+pub(super) const IDEMPOTENCY_KEY: &str = "idempotency-key";
+const IDEMPOTENCY_KEY_BYTES: usize = 128;
+
+/// What an idempotency key does (`spec/http.md` §3.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repeats {
+    /// The request is carried out once; a repetition gets the same answer.
+    Once,
+    /// Nothing: repeating the request does no harm, or is not safe.
+    Plainly,
+}
+
+/// The identifier in a path. One that is not even text belongs to nothing, like any other that nobody has.
+pub(crate) struct Id(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let request = RequestId::of(&parts.extensions);
+        let text = Path::from_request_parts(parts, state).await;
+        text.map(|Path(text)| Self(text)).map_err(|_| Problem::plain(Code::NotFound, &request))
+    }
+}
+
+/// A JSON body, or the problem that it has; and what the request was named, if it was.
+pub(crate) struct Body<T> {
+    value: T,
+    once: Option<Once>,
+}
+
+impl<S: Send + Sync, T: DeserializeOwned + Serialize> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let id = RequestId::of(request.extensions());
+        let key = idempotency_key(request.headers(), &id)?;
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let unreadable = |why: Unreadable| Problem::unreadable(why, &id);
+        let bytes = body::collect(request.into_body()).await.map_err(unreadable)?;
+        let value =
+            body::parse_strictly(if bytes.is_empty() { b"{}" } else { &bytes }).map_err(unreadable)?;
+        let once = key.map(|key| Once::new(key, &[method.as_str().as_bytes(), path.as_bytes(), &bytes]));
+        Ok(Self { value, once })
+    }
+}
+
+impl<T> Body<T> {
+    /// The body. An operation that may be repeated learns the request's idempotency key with it.
+    pub(super) fn for_caller(self, caller: &mut Caller, repeats: Repeats) -> T {
+        caller.once = self.once.filter(|_| repeats == Repeats::Once);
+        self.value
+    }
+}
+
+fn idempotency_key(headers: &HeaderMap, id: &RequestId) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
+    let key = value.to_str().ok().filter(|key| {
+        (1..=IDEMPOTENCY_KEY_BYTES).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic())
+    });
+    let invalid = || Problem::invalid("idempotency-key: 1 to 128 visible ASCII characters", id);
+    key.map(|key| Some(key.to_owned())).ok_or_else(invalid)
+}
+
+impl Authenticated {
+    /// What a use case came to, as an answer.
+    pub(super) fn answer<T: Serialize>(
+        &self,
+        (status, media_type): (u16, &'static str),
+        done: Result<T, AuthorityError>,
+    ) -> Response {
+        match done {
+            Ok(value) => {
+                let status = status_of(status);
+                let body = serde_json::to_vec(&value).expect("answers can be written");
+                (status, [(header::CONTENT_TYPE, media_type)], body).into_response()
+            }
+            Err(error) => Problem::of(&error, &self.id).into_response(),
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! What the types of the values do not say.
+
+use ipnet::IpNet;
+use sealgate_artifact::Origin;
+
+use super::error::ConfigError;
+use super::keys::Config;
+
+impl Config {
+    /// Whether the values can be used, as far as their types do not say so already.
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        if let Some(wrong) = self.origins.iter().find(|text| Origin::parse(text).is_none()) {
+            return Err(ConfigError::Origin(wrong.clone()));
+        }
+        self.proxies().map(drop)
+    }
+
+    pub(crate) fn proxies(&self) -> Result<Vec<IpNet>, ConfigError> {
+        let read =
+            |text: &String| sealgate_rules::parse_net(text).ok_or_else(|| ConfigError::Proxy(text.clone()));
+        self.trusted_proxies.iter().map(read).collect()
+    }
+}

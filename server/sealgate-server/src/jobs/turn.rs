@@ -1,0 +1,118 @@
+//! One run of a job: what it works with, and how it says how far it got.
+
+use sealgate_artifact::{UnixSeconds, encode_hex};
+use sealgate_authority::{AuthorityError, Ids};
+use sealgate_control::{Servers, Upkeep};
+use sealgate_store::{Db, StoreError};
+use tokio::sync::watch;
+
+use super::rows;
+
+/// How long a server may work on a job without a sign of life before another one takes it over, in seconds.
+const LEASE: u64 = 120;
+
+/// What jobs work with: the vendor's side, as far as they need it.
+pub struct Duties {
+    servers: Servers,
+    pub(super) upkeep: Upkeep,
+}
+
+impl Duties {
+    /// The duties of a process that has the vendor's side.
+    pub fn new(servers: &Servers, upkeep: &Upkeep) -> Self {
+        Self { servers: servers.clone(), upkeep: upkeep.clone() }
+    }
+}
+
+/// This process, as one that takes leases on jobs.
+pub(super) struct Holder {
+    pub(super) db: Db,
+    pub(super) ids: Ids,
+    /// Names this start of this process.
+    name: String,
+    stopping: watch::Sender<bool>,
+}
+
+impl Holder {
+    pub(super) fn new(db: Db, ids: Ids) -> Self {
+        Self { name: encode_hex(&ids.random::<16>()), db, ids, stopping: watch::Sender::new(false) }
+    }
+
+    /// Leases one of these jobs, if one is due: its name and where to go on.
+    pub(super) async fn claim(
+        &self,
+        names: Vec<&'static str>,
+        now: UnixSeconds,
+    ) -> Result<Option<(String, String)>, StoreError> {
+        if !rows::is_due(&self.db, &names, now).await? {
+            return Ok(None);
+        }
+        rows::claim(&self.db, names, now, now.plus(LEASE), &self.name).await
+    }
+
+    /// Tells every run that it must end.
+    pub(super) fn stop(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
+    pub(super) fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.subscribe()
+    }
+}
+
+/// One run of a job.
+pub struct Turn<'a> {
+    holder: &'a Holder,
+    duties: &'a Duties,
+    job: &'static str,
+    position: String,
+    is_over: bool,
+}
+
+impl<'a> Turn<'a> {
+    pub(super) fn new(holder: &'a Holder, duties: &'a Duties, job: &'static str, position: String) -> Self {
+        Self { holder, duties, job, position, is_over: false }
+    }
+
+    /// The vendor's license servers.
+    pub fn servers(&self) -> &Servers {
+        &self.duties.servers
+    }
+
+    /// What keeps the database in order.
+    pub fn upkeep(&self) -> &Upkeep {
+        &self.duties.upkeep
+    }
+
+    /// Where to go on, in the job's own words; empty at the beginning.
+    pub fn position(&self) -> &str {
+        &self.position
+    }
+
+    /// Stores how far a long job got, and extends the lease. `false`: the job must return now, because another process
+    /// took it over or because this one stops; it is then continued from here.
+    pub async fn keep(&mut self, position: impl Into<String>) -> Result<bool, AuthorityError> {
+        let (holder, now) = (self.holder, self.holder.ids.now());
+        self.position = position.into();
+        let is_stopping = holder.is_stopping();
+        let until = if is_stopping { now } else { now.plus(LEASE) };
+        let position = self.position.clone();
+        let is_held = rows::keep(&holder.db, self.job, &holder.name, position, until).await?;
+        self.is_over = is_stopping || !is_held;
+        Ok(!self.is_over)
+    }
+
+    /// Gives the job back until `next`: from the beginning, or after a failure from where it was.
+    pub(super) async fn end(self, has_failed: bool, next: UnixSeconds) -> Result<(), StoreError> {
+        let Self { holder: Holder { db, name, .. }, job, position, is_over, .. } = self;
+        match has_failed {
+            false if is_over => Ok(()),
+            false => rows::done(db, job, name, next).await.map(drop),
+            true => rows::keep(db, job, name, position, next).await.map(drop),
+        }
+    }
+}
