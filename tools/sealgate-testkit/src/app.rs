@@ -10,12 +10,13 @@ use sealgate_server::Role;
 use sealgate_server::assembly::{self, Options, TOKEN_FILE};
 use sealgate_server::listen;
 use sealgate_signer::Unlock;
+use sealgate_wire::OnlineQuestion;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use crate::database::Postgres;
 use crate::outside::Outside;
-use crate::{Answer, Chain, Engine, TestClock, request};
+use crate::{Answer, Build, Chain, Engine, TestClock, request};
 
 /// A real server on loopback with its own data, gone when this value is. Dropping it fails the test if a connection
 /// to its database is left over.
@@ -150,6 +151,20 @@ impl TestApp {
         let name = |value: &Value| value.as_str().expect("an identifier").to_owned();
         let file = get(format!("/api/v1/licenses/{}/file", name(&license["license_id"])));
         Chain::new(&get(format!("/api/v1/apps/{}/trust", name(&app["app_id"]))), file)
+    }
+
+    /// A build of an app, made now.
+    pub fn build(&self, app: &Value) -> Build {
+        let path = format!("/api/v1/apps/{}/trust", app["app_id"].as_str().expect("an identifier"));
+        let answer = self.api("GET", &path, &Value::Null);
+        let trust = serde_json::from_slice(&answer.bytes).expect("a trust.json");
+        Build { trust, origin: self.url.clone() }
+    }
+
+    /// Asks `POST /api/v1/validate`.
+    pub fn ask_online(&self, question: &OnlineQuestion) -> Answer {
+        let body = serde_json::to_value(question).expect("a question");
+        request("POST", &format!("{}/api/v1/validate", self.url), None, &body)
     }
 
     /// A well-formed validation request body.

@@ -10,10 +10,7 @@ use sealgate_trust::{
     verify_decision,
 };
 use sealgate_wire::{OnlineAnswer, OnlineQuestion, Trust};
-use serde_json::Value;
 use serde_json::value::RawValue;
-
-use crate::{Answer, TestApp, request};
 
 /// A device.
 pub struct TestDevice {
@@ -30,22 +27,6 @@ pub struct Build {
     pub trust: Trust,
     /// The server's origin.
     pub origin: String,
-}
-
-impl TestApp {
-    /// A build of an app, made now.
-    pub fn build(&self, app: &Value) -> Build {
-        let path = format!("/api/v1/apps/{}/trust", app["app_id"].as_str().expect("an identifier"));
-        let answer = self.api("GET", &path, &Value::Null);
-        let trust = serde_json::from_slice(&answer.bytes).expect("a trust.json");
-        Build { trust, origin: self.url.clone() }
-    }
-
-    /// Asks `POST /api/v1/validate`.
-    pub fn ask_online(&self, question: &OnlineQuestion) -> Answer {
-        let body = serde_json::to_value(question).expect("a question");
-        request("POST", &format!("{}/api/v1/validate", self.url), None, &body)
-    }
 }
 
 impl Default for TestDevice {

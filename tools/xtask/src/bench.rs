@@ -1,8 +1,8 @@
 //! `cargo xtask bench NAME`: builds the program under measurement, then hands over to the benches' own workspace.
 
 use crate::failure::Result;
+use crate::postgres::Postgres;
 use crate::process;
-use crate::test::Postgres;
 use crate::workspace::Workspace;
 
 /// The bench that also builds other people's libraries, which takes minutes.

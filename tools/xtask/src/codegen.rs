@@ -1,15 +1,19 @@
 //! `cargo xtask codegen`: committed text that is made from the code.
 
+use crate::architecture;
 use crate::failure::{Doing, Failure, Result};
 use crate::process;
-use crate::tidy::arrows;
 use crate::workspace::Workspace;
 use std::fs;
 
 /// Everything that is generated. A new table is a row here and, for a part of a page, a pair of markers in it:
 /// `<!-- generated: NAME -->` and `<!-- end: NAME -->`, each on a line of its own.
 const PARTS: &[Part] = &[
-    Part { file: "ARCHITECTURE.md", place: Place::Between("arrows"), source: Source::Here(arrows::markdown) },
+    Part {
+        file: "ARCHITECTURE.md",
+        place: Place::Between("arrows"),
+        source: Source::Here(architecture::markdown),
+    },
     Part {
         file: "spec/openapi.json",
         place: Place::Whole,

@@ -6,11 +6,14 @@
     reason = "this program drives processes, reads the source tree and times its stages; it holds no rule of the product"
 )]
 
+mod architecture;
 mod bench;
 mod codegen;
 mod conformance;
 mod failure;
+mod postgres;
 mod process;
+mod python;
 mod test;
 mod tidy;
 mod torture;

@@ -3,7 +3,7 @@
 use sealgate_artifact::{Code, encode_base64};
 use sha2::{Digest, Sha256};
 
-use super::{Case, Shelf};
+use super::case::{Case, Shelf};
 use crate::Artifact;
 use crate::forge::{Draft, World, hex, license, license_text, with};
 

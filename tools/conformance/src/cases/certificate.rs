@@ -2,7 +2,8 @@
 
 use sealgate_artifact::{Code, KeyUse, encode_base64};
 
-use super::{Case, Shelf, ed25519};
+use super::case::{Case, Shelf};
+use super::ed25519;
 use crate::forge::{
     AUTHORITY, DAY, Draft, ISSUER, NOW, OTHER_TENANT, ROOT, SECOND_AUTHORITY, SECOND_SERVER, SERVER,
     STRANGER, Seed, TENANT, World, certificate, certificate_text, entry, keyset, keyset_text, public_text,

@@ -2,7 +2,8 @@
 
 use sealgate_artifact::{Code, KeyUse};
 
-use super::{Case, Shelf, certificate};
+use super::case::{Case, Shelf};
+use super::certificate;
 use crate::forge::{
     APP, APP_KEY, AUTHORITY, DAY, DEVICE, Draft, ISSUER, LICENSE, NONCE, NOW, OTHER_APP, OTHER_TENANT, ROOT,
     SECOND_DEVICE, SECOND_SERVER, SERVER, STRANGER, Seed, TENANT, World, certificate_text, decision,

@@ -3,7 +3,7 @@
 use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
 use sealgate_artifact::Code;
 
-use super::{Case, Shelf};
+use super::case::{Case, Shelf};
 use crate::forge::{hex, public_bytes, signing_key, unhex};
 use crate::{Artifact, KeyClaim, Question, SignatureClaim};
 

@@ -2,7 +2,7 @@
 
 use sealgate_artifact::{Code, encode_base64};
 
-use super::{Case, Shelf};
+use super::case::{Case, Shelf};
 use crate::forge::{Draft, license, license_text, with};
 use crate::{Artifact, Bytes, Question};
 

@@ -3,7 +3,7 @@
 
 use sealgate_artifact::Code;
 
-use super::{Case, Shelf};
+use super::case::{Case, Shelf};
 use crate::Artifact;
 use crate::forge::{World, license, license_text, with};
 

@@ -2,7 +2,8 @@
 
 use sealgate_artifact::{Code, KeyUse, encode_base64};
 
-use super::{Case, Shelf, ed25519};
+use super::case::{Case, Shelf};
+use super::ed25519;
 use crate::Artifact;
 use crate::forge::{
     AUTHORITY, DAY, Draft, NOW, ROOT, SECOND_AUTHORITY, SECOND_ISSUER, SECOND_ROOT, STRANGER, THIRD_ROOT,

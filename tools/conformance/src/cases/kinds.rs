@@ -3,8 +3,8 @@
 
 use sealgate_artifact::{Code, KeyUse};
 
+use super::case::{Case, Shelf};
 use super::decision::Exchange;
-use super::{Case, Shelf};
 use crate::forge::{
     AUTHORITY, DEVICE, Draft, ISSUER, ROOT, SERVER, Seed, World, certificate, certificate_text,
     device_request, keyset, keyset_text, license, license_text, public_text, request_text, root,

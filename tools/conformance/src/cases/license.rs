@@ -2,7 +2,7 @@
 
 use sealgate_artifact::{Code, KeyUse};
 
-use super::{Case, Shelf};
+use super::case::{Case, Shelf};
 use crate::Artifact;
 use crate::forge::{
     APP, AUTHORITY, DAY, Draft, ISSUER, NOW, OTHER_APP, OTHER_TENANT, ROOT, SECOND_ISSUER, STRANGER, TENANT,

@@ -3,7 +3,8 @@
 
 use sealgate_artifact::{Code, encode_base64};
 
-use super::{Case, Shelf, ed25519};
+use super::case::{Case, Shelf};
+use super::ed25519;
 use crate::Artifact;
 use crate::forge::{
     AUTHORITY, DEVICE, ISSUER, ROOT, SECOND_AUTHORITY, SECOND_ISSUER, SECOND_ROOT, SECOND_SERVER, World,

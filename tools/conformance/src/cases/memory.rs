@@ -2,7 +2,7 @@
 
 use sealgate_artifact::{Code, KeyUse};
 
-use super::{Case, Shelf};
+use super::case::{Case, Shelf};
 use crate::forge::{
     AUTHORITY, Draft, OTHER_TENANT, ROOT, SECOND_AUTHORITY, SECOND_ROOT, STRANGER, Seed, TENANT, THIRD_ROOT,
     World, entry, keyset, keyset_text, public_text, root_text, tenant_keyset_text, with,

@@ -1,6 +1,7 @@
 //! What the vectors claim. One file per artifact; a table of claims reads best as a table.
 
 mod attachments;
+mod case;
 mod certificate;
 mod decision;
 mod ed25519;
@@ -16,31 +17,10 @@ mod request;
 mod root;
 mod tenant_keyset;
 
+pub use case::Case;
 pub(crate) use ed25519::{ORDER_EIGHT, add_l, small_order_encodings};
-use sealgate_artifact::Code;
 
-use crate::forge::World;
-use crate::{Artifact, Question, Vector};
-
-/// A vector with the line that belongs beside it.
-#[derive(Debug, Clone)]
-pub struct Case {
-    /// Its folder.
-    pub artifact: Artifact,
-    /// Its file's name without ending; those that must be refused end in `_fail`.
-    pub name: String,
-    /// The vector.
-    pub vector: Vector,
-    /// `ok` with what is found, or a code.
-    pub expected: String,
-}
-
-impl Case {
-    /// `valid` or `invalid`.
-    pub fn side(&self) -> &'static str {
-        if self.name.ends_with("_fail") { "invalid" } else { "valid" }
-    }
-}
+use crate::Artifact;
 
 /// Every case there is.
 pub fn all() -> Vec<Case> {
@@ -114,41 +94,5 @@ pub(crate) fn introduction(artifact: Artifact) -> &'static str {
         Artifact::Identifier => {
             "Identifiers outside statements (`spec/keys.md` §1). An `ok` is followed by the identifier."
         }
-    }
-}
-
-/// Cases of one folder in the making.
-struct Shelf {
-    artifact: Artifact,
-    cases: Vec<Case>,
-}
-
-impl Shelf {
-    fn of(artifact: Artifact) -> Self {
-        Self { artifact, cases: vec![] }
-    }
-
-    /// A chain that must be believed.
-    fn valid(&mut self, name: &str, shows: &str, world: &World) {
-        self.accepted(name, shows, world.question(), &world.ids());
-    }
-
-    /// A chain that must be refused.
-    fn invalid(&mut self, name: &str, code: Code, shows: &str, world: &World) {
-        self.refused(name, code, shows, world.question());
-    }
-
-    fn accepted(&mut self, name: &str, shows: &str, question: Question, found: &str) {
-        let expected = if found.is_empty() { "ok".to_owned() } else { format!("ok {found}") };
-        self.put(name.to_owned(), shows, question, expected);
-    }
-
-    fn refused(&mut self, name: &str, code: Code, shows: &str, question: Question) {
-        self.put(format!("{name}_fail"), shows, question, code.to_string());
-    }
-
-    fn put(&mut self, name: String, shows: &str, question: Question, expected: String) {
-        let vector = Vector { shows: shows.to_owned(), question };
-        self.cases.push(Case { artifact: self.artifact, name, vector, expected });
     }
 }

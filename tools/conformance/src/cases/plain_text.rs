@@ -3,7 +3,7 @@
 use sealgate_artifact::Code;
 use sha2::{Digest, Sha256};
 
-use super::{Case, Shelf};
+use super::case::{Case, Shelf};
 use crate::forge::{APP, hex};
 use crate::{Artifact, Question};
 

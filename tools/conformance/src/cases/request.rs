@@ -2,7 +2,8 @@
 
 use sealgate_artifact::{Code, KeyUse, encode_base64};
 
-use super::{Case, Shelf, ed25519};
+use super::case::{Case, Shelf};
+use super::ed25519;
 use crate::forge::{
     APP, APP_KEY, AUTHORITY, DEVICE, Draft, ISSUER, LICENSE, NONCE, NOW, ROOT, SECOND_DEVICE, SERVER,
     STRANGER, Seed, TENANT, device_request, license, license_text, public_text, request_by_key_text,

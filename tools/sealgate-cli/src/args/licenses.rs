@@ -115,7 +115,7 @@ pub(crate) struct IssueArgs {
     #[arg(long, value_name = "ID")]
     pub(crate) plan: Option<String>,
     /// On how many devices each may run, or `unlimited`, in place of the plan's
-    #[arg(long, value_name = "N", value_parser = max_devices)]
+    #[arg(long, value_name = "N", value_parser = max_devices::parse)]
     pub(crate) max_devices: Option<MaxDevices>,
     /// When they end: 2027-01-31, 2027-01-31T12:00:00Z, days from now as in +90d, or `never`, in place of the plan's
     #[arg(long, value_name = "DATE", value_parser = dates::parse)]
@@ -170,7 +170,7 @@ pub(crate) struct UpdateLicenseArgs {
     #[arg(long, value_name = "C")]
     pub(crate) customer: Option<String>,
     /// On how many devices it may run, or `unlimited`
-    #[arg(long, value_name = "N", value_parser = max_devices)]
+    #[arg(long, value_name = "N", value_parser = max_devices::parse)]
     pub(crate) max_devices: Option<MaxDevices>,
     /// The id of a device that loses its seat with this change; several times for several
     #[arg(long, value_name = "DEVICE")]

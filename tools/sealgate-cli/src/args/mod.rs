@@ -3,6 +3,7 @@
 mod files;
 mod keys;
 mod licenses;
+mod max_devices;
 mod records;
 mod server;
 mod vendor;
@@ -23,7 +24,7 @@ pub(crate) use vendor::{
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
-use sealgate_artifact::{MaxDevices, UnixSeconds};
+use sealgate_artifact::UnixSeconds;
 
 const VERIFYING: &str = "\
 Examples:
@@ -168,14 +169,6 @@ pub(crate) enum Command {
         #[arg(short, long, value_name = "DIR")]
         output: PathBuf,
     },
-}
-
-fn max_devices(text: &str) -> Result<MaxDevices, String> {
-    let seats = match text {
-        "unlimited" => Some(MaxDevices::Unlimited),
-        number => number.parse().ok().and_then(MaxDevices::limited),
-    };
-    seats.ok_or_else(|| "expected 1 to 1000000, or `unlimited`".to_owned())
 }
 
 /// The times that the program itself needs come from here.

@@ -238,7 +238,7 @@ pub(crate) struct TermsArgs {
     #[arg(long, value_name = "NAME=N")]
     pub(crate) limit: Vec<String>,
     /// On how many devices each license may run, or `unlimited`
-    #[arg(long, value_name = "N", value_parser = max_devices)]
+    #[arg(long, value_name = "N", value_parser = max_devices::parse)]
     pub(crate) max_devices: Option<MaxDevices>,
     /// How long a license lasts, as in 365d, or `never` for without an end
     #[arg(long, value_name = "DAYS", value_parser = dates::duration)]

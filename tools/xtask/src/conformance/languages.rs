@@ -2,7 +2,7 @@
 
 use crate::failure::{Doing, Failure, Result};
 use crate::process;
-use crate::test::python;
+use crate::python;
 use crate::workspace::Workspace;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -36,7 +36,7 @@ fn rust(workspace: &Workspace) -> Result<Vec<String>> {
 }
 
 fn python_program(workspace: &Workspace) -> Result<Vec<String>> {
-    let interpreter = python(workspace);
+    let interpreter = python::interpreter(workspace);
     if !interpreter.exists() {
         return Err(Failure::new("no Python environment; `cargo xtask test --only provision` makes one"));
     }

@@ -1,5 +1,6 @@
 //! Whether every language gives the same verdicts: `cargo xtask conformance`.
 
+mod answers;
 mod languages;
 mod questions;
 mod table;
@@ -8,7 +9,6 @@ use crate::failure::{Doing, Failure, Result};
 use crate::process;
 use crate::workspace::Workspace;
 use languages::{LANGUAGES, Language};
-use questions::Set;
 use std::path::PathBuf;
 use table::{Column, Table};
 
@@ -81,31 +81,6 @@ fn pass_on(programs: &[(&str, Vec<String>)], arguments: &[String]) -> Result<u64
         .doing(format_args!("start the {name} program"))?;
     // The program's own exit code is its answer.
     std::process::exit(status.code().unwrap_or(1));
-}
-
-/// Answers to the inputs of every set, in their order.
-fn ask(program: &[String], mode: &str, sets: &[&Set]) -> Result<Vec<Vec<String>>> {
-    let inputs: Vec<&str> = sets.iter().flat_map(|set| &set.inputs).map(String::as_str).collect();
-    let lines = inputs.join("\n") + "\n";
-    let mut command = process::of_words(program);
-    let output = process::fed(command.arg(mode), lines.into_bytes())?;
-    let mut answers = output.lines().map(str::to_owned);
-    let taken: Vec<Vec<String>> =
-        sets.iter().map(|set| answers.by_ref().take(set.inputs.len()).collect()).collect();
-    Ok(taken)
-}
-
-/// The answer to one file. One whose exit code contradicts it is no answer.
-fn verify(program: &[String], input: &str) -> Result<String> {
-    let (root, file) = input.split_once(' ').unwrap_or((input, ""));
-    let mut command = process::of_words(program);
-    let output =
-        command.args(["verify", "--root", root, file]).output().doing("start a language's program")?;
-    let answer = String::from_utf8_lossy(&output.stdout).trim_end().to_owned();
-    match (answer.starts_with("ok "), output.status.code()) {
-        (true, Some(0)) | (false, Some(1)) => Ok(answer),
-        (_, code) => Ok(format!("{answer} with exit code {code:?}")),
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! One table: sets down, languages across, and every difference below.
 
+use super::answers::{ask, verify};
 use super::questions::Set;
-use super::{ask, verify};
 use crate::failure::Result;
 use serde_json::{Value, json};
 

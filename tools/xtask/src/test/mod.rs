@@ -1,6 +1,5 @@
 //! `cargo xtask test`: everything a change must pass, in order, stopping at the first stage that fails.
 
-mod postgres;
 mod provision;
 mod stages;
 mod tally;
@@ -9,9 +8,6 @@ use crate::failure::{Failure, Result};
 use crate::workspace::Workspace;
 use stages::Run;
 use std::time::{Duration, Instant};
-
-pub(crate) use postgres::Postgres;
-pub(crate) use provision::python;
 
 /// The table of contents.
 const STAGES: [Stage; 10] = [

@@ -1,11 +1,12 @@
 //! Makes sure the machine has what the tests need, and says what it does.
 
-use super::postgres::{binaries, is_root};
 use crate::failure::{Doing, Failure, Result};
+use crate::postgres::{binaries, is_root};
 use crate::process;
+use crate::python;
 use crate::workspace::Workspace;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 /// What comes from the system's packages, and how to tell that it is there.
@@ -31,11 +32,6 @@ pub(super) fn provision(workspace: &Workspace) -> Result<()> {
     system_packages()?;
     nextest(workspace)?;
     python_environment(workspace)
-}
-
-/// The interpreter that later stages use.
-pub(crate) fn python(workspace: &Workspace) -> PathBuf {
-    environment(workspace).join("bin").join("python")
 }
 
 fn system_packages() -> Result<()> {
@@ -80,17 +76,17 @@ fn nextest(workspace: &Workspace) -> Result<()> {
 fn python_environment(workspace: &Workspace) -> Result<()> {
     let requirements = workspace.root().join("tools/interop/requirements.txt");
     let wanted = fs::read_to_string(&requirements).doing("read tools/interop/requirements.txt")?;
-    let environment = environment(workspace);
+    let environment = python::environment(workspace);
     // The stamp is written last and holds the whole list, so an interrupted or outdated installation never counts.
     let stamp = environment.join("requirements.stamp");
-    let usable = process::succeeds(Command::new(python(workspace)).arg("--version"));
+    let usable = process::succeeds(Command::new(python::interpreter(workspace)).arg("--version"));
     if usable && fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         println!("Python environment: current");
         return Ok(());
     }
     println!("Python environment: making {}", environment.display());
     let base = base_python().ok_or_else(|| Failure::new("no Python that can make environments"))?;
-    install(base, &environment, &python(workspace), &requirements)?;
+    install(base, &environment, &python::interpreter(workspace), &requirements)?;
     fs::write(&stamp, wanted).doing("stamp the Python environment")
 }
 
@@ -114,8 +110,4 @@ fn base_python() -> Option<&'static str> {
     ["python3", "/usr/bin/python3"]
         .into_iter()
         .find(|python| process::succeeds(Command::new(python).args(["-c", "import venv, ensurepip"])))
-}
-
-fn environment(workspace: &Workspace) -> PathBuf {
-    workspace.target().join("interop-venv")
 }

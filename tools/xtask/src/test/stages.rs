@@ -1,10 +1,11 @@
 //! What each stage of `cargo xtask test` does.
 
-use super::postgres::Postgres;
-use super::provision::{self, python};
+use super::provision;
 use super::tally::Tally;
 use crate::failure::{Failure, Result};
+use crate::postgres::Postgres;
 use crate::process;
+use crate::python;
 use crate::torture::crash::{self, Plan};
 use crate::workspace::Workspace;
 use std::process::Command;
@@ -39,7 +40,7 @@ impl<'a> Run<'a> {
     fn cargo_test<const N: usize>(&mut self, arguments: [&str; N]) -> Result<Command> {
         let url = self.postgres()?.url("postgres");
         let mut command = self.workspace.cargo(arguments);
-        command.env("SEALGATE_TEST_PG", url).env("SEALGATE_TEST_PYTHON", python(self.workspace));
+        command.env("SEALGATE_TEST_PG", url).env("SEALGATE_TEST_PYTHON", python::interpreter(self.workspace));
         // The summaries are read back, so they must be plain.
         command.env("CARGO_TERM_COLOR", "never");
         Ok(command)

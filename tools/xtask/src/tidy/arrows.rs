@@ -1,85 +1,16 @@
-//! The arrows of the architecture: which crate may name which.
+//! Every dependency between crates is an arrow of the architecture.
 
 use super::Finding;
 use super::members::Member;
+use crate::architecture::{ARROWS, TESTKIT, Table};
 
-const TESTKIT: &str = "sealgate-testkit";
-
-type Table = &'static [(&'static str, &'static [&'static str])];
-
-const FILE: &str = "tools/xtask/src/tidy/arrows.rs";
-
-/// Who may name whom. `core/*` is a whole room, `*` is everything; what is not listed is forbidden.
-const ARROWS: Table = &[
-    ("sealgate-artifact", &[]),
-    ("sealgate-trust", &["sealgate-artifact"]),
-    ("sealgate-journal", &[]),
-    ("sealgate-rules", &["sealgate-artifact"]),
-    ("sealgate-authforge", &["sealgate-artifact"]),
-    ("sealgate-wire", &["sealgate-artifact"]),
-    // device
-    ("sealgate", &["core/*"]),
-    // server
-    ("sealgate-signer", &["sealgate-artifact", "sealgate-trust"]),
-    ("sealgate-store", &["sealgate-artifact"]),
-    ("sealgate-authority", &["core/*", "sealgate-store"]),
-    ("sealgate-control", &["core/*", "sealgate-authority", "sealgate-store"]),
-    ("sealgate-runtime", &["core/*", "sealgate-authority", "sealgate-store"]),
-    (
-        "sealgate-http",
-        &[
-            "sealgate-artifact",
-            "sealgate-authforge",
-            "sealgate-authority",
-            "sealgate-control",
-            "sealgate-runtime",
-            "sealgate-wire",
-        ],
-    ),
-    (
-        "sealgate-server",
-        &[
-            "sealgate-artifact",
-            "sealgate-trust",
-            "sealgate-rules",
-            "sealgate-signer",
-            "sealgate-store",
-            "sealgate-authority",
-            "sealgate-control",
-            "sealgate-runtime",
-            "sealgate-http",
-        ],
-    ),
-    // programs
-    ("sealgate-cli", &["core/*", "server/*", "sealgate"]),
-    // tests and the project's own tools
-    (TESTKIT, &["*"]),
-    ("conformance", &["core/*"]),
-    ("interop", &["core/*", "sealgate-authority", "sealgate"]),
-    ("xtask", &[]),
-];
+/// Where the table is.
+const FILE: &str = "tools/xtask/src/architecture.rs";
 
 /// Every dependency between workspace crates that has no arrow, and every arrow that no dependency uses.
 pub(super) fn check(members: &[Member]) -> Vec<Finding> {
     let breaches = members.iter().flat_map(|member| check_member(member, members));
     breaches.chain(stale(ARROWS, members)).collect()
-}
-
-/// The table for ARCHITECTURE.md, as Markdown.
-pub(crate) fn markdown() -> String {
-    let quoted = |target: &&str| match *target {
-        "*" => "anything".to_owned(),
-        target => format!("`{target}`"),
-    };
-    let row = |(name, targets): &(&str, &[&str])| {
-        let targets = match targets {
-            [] => "nothing".to_owned(),
-            targets => targets.iter().map(quoted).collect::<Vec<_>>().join(", "),
-        };
-        format!("| `{name}` | {targets} |\n")
-    };
-    let rows: String = ARROWS.iter().map(row).collect();
-    format!("| crate | may name |\n|---|---|\n{rows}")
 }
 
 /// Rows for crates that are not there, and arrows that no manifest uses, not even for tests.
@@ -168,15 +99,6 @@ mod tests {
         assert_eq!(count(&[("b", &["a", "c"])]), 1);
         assert_eq!(count(&[("b", &["tools/*"])]), 1);
         assert_eq!(count(&[("a", &["*"])]), 1);
-    }
-
-    #[test]
-    fn the_table_for_people_says_what_the_table_says() {
-        let text = markdown();
-        assert!(text.contains("| `sealgate-store` | `sealgate-artifact` |\n"));
-        assert!(text.contains("| `sealgate-artifact` | nothing |\n"));
-        assert!(text.contains("| `sealgate-testkit` | anything |\n"));
-        assert_eq!(text.lines().count(), ARROWS.len() + 2);
     }
 
     #[test]

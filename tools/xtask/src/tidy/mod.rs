@@ -1,6 +1,6 @@
 //! `cargo xtask tidy`: the rules of the house that a compiler does not know. Every rule reports all it finds.
 
-pub(crate) mod arrows;
+mod arrows;
 mod categories;
 mod finding;
 mod licences;

@@ -6,7 +6,7 @@ use super::ledger::{Ledger, Verdict};
 use super::random::Random;
 use super::server::{Launch, Server};
 use crate::failure::{Doing, Failure, Result};
-use crate::test::Postgres;
+use crate::postgres::Postgres;
 use crate::workspace::Workspace;
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
