@@ -104,13 +104,15 @@ mod tests {
     #[test]
     fn listed_arrows_pass() {
         assert_eq!(count(member("server/sealgate-authority", &["sealgate-trust", "sealgate-store"], &[])), 0);
-        assert_eq!(count(member("server/sealgate-http", &["sealgate-store"], &["sealgate-testkit"])), 0);
+        assert_eq!(count(member("server/sealgate-http", &["sealgate-control"], &["sealgate-testkit"])), 0);
         assert_eq!(count(member("tools/sealgate-testkit", &["sealgate-store"], &[])), 0);
     }
 
     #[test]
     fn a_missing_arrow_is_found() {
         assert_eq!(count(member("server/sealgate-http", &["sealgate-trust"], &[])), 1);
+        assert_eq!(count(member("server/sealgate-control", &["sealgate-runtime"], &[])), 1);
+        assert_eq!(count(member("server/sealgate-runtime", &["sealgate-control"], &[])), 1);
         assert_eq!(count(member("core/sealgate-artifact", &["sealgate-trust"], &[])), 1);
         assert_eq!(count(member("server/sealgate-store", &[], &["sealgate-trust"])), 1);
     }

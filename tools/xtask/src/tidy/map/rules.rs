@@ -4,10 +4,6 @@ use super::super::Finding;
 use super::CrateMap;
 use super::arrows::Place;
 
-/// Crates whose modules have an order already: a circle there, or an arrow up in `server/` without a reason, is a
-/// finding.
-const CLEAN: &[&str] = &["sealgate-journal", "sealgate-rules", "sealgate-signer"];
-
 /// Arrows up inside `server/` that have a reason: from, to, why.
 const UP: &[(&str, &str, &str)] = &[];
 
@@ -16,23 +12,18 @@ const ROWS: usize = 10;
 
 const TABLE: &str = "tools/xtask/src/tidy/map/rules.rs";
 
-/// Circles, arrows up without a reason, reasons that nobody needs.
+/// Circles, functions that are handed a world, arrows up inside `server/` without a reason, reasons that nobody needs.
 pub(in crate::tidy) fn check(maps: &[CrateMap]) -> Vec<Finding> {
-    Rules { clean: CLEAN, up: UP }.check(maps)
+    Rules { up: UP }.check(maps)
 }
 
 pub(super) struct Rules {
-    pub(super) clean: &'static [&'static str],
     pub(super) up: &'static [(&'static str, &'static str, &'static str)],
 }
 
 impl Rules {
     pub(super) fn check(&self, maps: &[CrateMap]) -> Vec<Finding> {
-        let mut findings: Vec<Finding> = maps
-            .iter()
-            .filter(|map| self.clean.contains(&map.name.as_str()))
-            .flat_map(|map| self.check_crate(map))
-            .collect();
+        let mut findings: Vec<Finding> = maps.iter().flat_map(|map| self.check_crate(map)).collect();
         findings.extend(self.check_tables(maps));
         findings
     }
@@ -47,7 +38,10 @@ impl Rules {
         let up = up.map(|((from, to), Place { path, line })| {
             Finding::new(path, *line, format!("an arrow up without a reason in the table: {from} → {to}"))
         });
-        circles.chain(up).collect()
+        let worlds = map.worlds.functions;
+        let worlds = (worlds > 0)
+            .then(|| root(format!("{worlds} functions take a whole world: hand them what they use")));
+        circles.chain(up).chain(worlds).collect()
     }
 
     fn has_reason(&self, from: &str, to: &str) -> bool {
@@ -56,19 +50,16 @@ impl Rules {
 
     fn check_tables(&self, maps: &[CrateMap]) -> Vec<Finding> {
         let in_table = |message| Finding::new(TABLE, 1, message);
-        let is_there = |name: &str| maps.iter().any(|map| map.name == name);
         let is_used = |from: &str, to: &str| {
             let mut server = maps.iter().filter(|map| map.is_of_the_server());
             server.any(|map| map.arrows_up().contains_key(&(from.to_owned(), to.to_owned())))
         };
-        let gone = self.clean.iter().filter(|name| !is_there(name));
-        let gone = gone.map(|name| in_table(format!("stale: CLEAN names {name}, which is no crate")));
         let unused = self.up.iter().filter(|(from, to, _)| !is_used(from, to));
         let unused = unused
             .map(|(from, to, _)| in_table(format!("stale: UP has {from} → {to}, which is no arrow up")));
         let many = (self.up.len() > ROWS)
             .then(|| in_table(format!("UP has {} rows; {ROWS} are allowed", self.up.len())));
-        gone.chain(unused).chain(many).collect()
+        unused.chain(many).collect()
     }
 }
 
