@@ -5,10 +5,12 @@
 
 mod asking;
 mod bare;
+mod beside;
 mod books;
 mod dataset;
 mod idle;
 mod insert;
+mod interval;
 mod latency;
 mod load;
 mod pace;
@@ -113,6 +115,20 @@ enum Bench {
         #[arg(long, num_args = 2, value_names = ["URL", "URL"])]
         databases: Option<Vec<String>>,
     },
+    /// This build's program beside a former build's; fails if this one is surely worse
+    Beside {
+        /// The former program; it must take the flags and the configuration that this one is started with
+        former: PathBuf,
+        /// Alternating rounds; fewer than six have no 95 % interval
+        #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(6..))]
+        rounds: u32,
+        /// Seconds a round of `validate`, for each program
+        #[arg(long, default_value_t = 2)]
+        seconds: u64,
+        /// Licenses in each program's database
+        #[arg(long, default_value_t = 20_000)]
+        licenses: u32,
+    },
     /// The bare handler itself, for `validate` to start
     #[command(hide = true)]
     Bare {
@@ -143,6 +159,9 @@ async fn main() -> std::io::Result<()> {
         Bench::Sizes => sizes::run(&args.sealgate),
         Bench::Timing { questions } => timing::run(&args.sealgate, questions),
         Bench::VerifyPeers { rounds, reads } => verify::run(&args.sealgate, rounds, reads),
+        Bench::Beside { former, rounds, seconds, licenses } => {
+            beside::run([&args.sealgate, &former], rounds, seconds, licenses).await
+        }
         Bench::Bare { insert } => std::thread::spawn(move || bare::serve(insert.as_deref()))
             .join()
             .expect("the bare server ends cleanly"),

@@ -2,7 +2,17 @@
 
 use serde_json::{Value, json};
 
+use crate::interval;
 use crate::welch::Verdict;
+
+/// A program is no worse than its former build if the median of the ratios is at least this.
+const AS_GOOD: f64 = 0.98;
+
+/// Which of two figures is the better one.
+pub enum Better {
+    More,
+    Less,
+}
 
 /// Prints a ratio with both absolutes: medians over the rounds.
 pub fn ratio(name: &str, unit: &str, values: &[f64], limits: &[f64], goal: impl Into<Option<f64>>) {
@@ -12,13 +22,40 @@ pub fn ratio(name: &str, unit: &str, values: &[f64], limits: &[f64], goal: impl 
         "value": round(median(values)),
         "unit": unit,
         "limit": round(median(limits)),
-        "ratio": (median(&ratios) * 1000.0).round() / 1000.0,
+        "ratio": thousandths(median(&ratios)),
         "goal": goal.into(),
         "rounds": values.len(),
-        "min": (smallest(&ratios) * 1000.0).round() / 1000.0,
-        "max": (largest(&ratios) * 1000.0).round() / 1000.0,
+        "min": thousandths(smallest(&ratios)),
+        "max": thousandths(largest(&ratios)),
     });
     println!("{line}");
+}
+
+/// Prints a program's figures beside those of its former build: medians over the rounds, and a ratio that is above 1 if the
+/// program got better, with its 95 % interval. Returns whether it is not worse: the ratio is about 1, or may be.
+pub fn beside(name: &str, unit: &str, [new, former]: &[Vec<f64>; 2], better: Better) -> bool {
+    let ratio = |(new, former): (&f64, &f64)| match better {
+        Better::More => new / former,
+        Better::Less => former / new,
+    };
+    let ratios: Vec<f64> = new.iter().zip(former).map(ratio).collect();
+    let (low, high) = interval::of_median(&ratios);
+    let ok = median(&ratios) >= AS_GOOD || (low..=high).contains(&1.0);
+    let line = json!({
+        "name": name,
+        "value": round(median(new)),
+        "unit": unit,
+        "limit": round(median(former)),
+        "ratio": thousandths(median(&ratios)),
+        "interval": [thousandths(low), thousandths(high)],
+        "goal": AS_GOOD,
+        "ok": ok,
+        "rounds": ratios.len(),
+        "min": thousandths(smallest(&ratios)),
+        "max": thousandths(largest(&ratios)),
+    });
+    println!("{line}");
+    ok
 }
 
 /// Prints an absolute figure.
@@ -47,7 +84,7 @@ pub fn t_test(name: &str, verdict: &Verdict, goal: f64) {
         "goal": goal,
         "n": verdict.n,
         "crop": (verdict.percentile * 100.0).round() / 100.0,
-        "difference_us": (verdict.difference * 1000.0).round() / 1000.0,
+        "difference_us": thousandths(verdict.difference),
     });
     println!("{line}");
 }
@@ -83,4 +120,8 @@ fn largest(values: &[f64]) -> f64 {
 
 fn round(value: f64) -> f64 {
     (value * 10.0).round() / 10.0
+}
+
+fn thousandths(value: f64) -> f64 {
+    (value * 1000.0).round() / 1000.0
 }
