@@ -74,6 +74,14 @@ pub(crate) struct State {
     key_files: usize,
 }
 
+impl State {
+    /// All but one table.
+    pub(crate) fn without(mut self, table: &str) -> Self {
+        self.rows.retain(|row| row.split(' ').next() != Some(table));
+        self
+    }
+}
+
 pub(crate) fn state(app: &TestApp) -> State {
     const TABLES: [&str; 12] = [
         "tenants",

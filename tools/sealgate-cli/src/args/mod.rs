@@ -31,7 +31,7 @@ Examples:
   sealgate verify editor.license --root PUB            with editor.license.trust beside it
   sealgate verify editor.license --trust trust.json    also demands the tenant and app that it names
 
-Exit codes: 0 valid, 1 refused (forged, another's, expired), 65 not a license file, 78 nothing to judge it by";
+Exit codes: 0 valid, 1 refused (forged, another's, expired), 65 not a license file, 78 no trusted keys given";
 
 const BEGIN: &str = "\
 Begin:
@@ -134,7 +134,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: AccessCommand,
     },
-    /// Validations that an app has left: grant, show
+    /// An app's remaining validations: grant, show
     Credits {
         #[command(subcommand)]
         command: CreditsCommand,
