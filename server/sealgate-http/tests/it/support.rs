@@ -83,7 +83,8 @@ impl State {
 }
 
 pub(crate) fn state(app: &TestApp) -> State {
-    const TABLES: [&str; 12] = [
+    // Not `idempotency`: a job forgets old answers at a time of its own.
+    const TABLES: [&str; 11] = [
         "tenants",
         "tokens",
         "apps",
@@ -93,7 +94,6 @@ pub(crate) fn state(app: &TestApp) -> State {
         "devices",
         "releases",
         "access_entries",
-        "idempotency",
         "events",
         "audit",
     ];

@@ -99,7 +99,7 @@ fn every_section_of_the_design_that_the_code_quotes_is_there() {
 }
 
 /// The root, and every source file: Rust, the verifiers' languages, migrations.
-fn sources() -> (PathBuf, Vec<PathBuf>) {
+pub(crate) fn sources() -> (PathBuf, Vec<PathBuf>) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut sources = vec![];
     for room in ["core", "server", "device", "tools", "fuzz", "verifiers"] {
