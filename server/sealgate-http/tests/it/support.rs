@@ -74,14 +74,6 @@ pub(crate) struct State {
     key_files: usize,
 }
 
-impl State {
-    /// All but one table.
-    pub(crate) fn without(mut self, table: &str) -> Self {
-        self.rows.retain(|row| row.split(' ').next() != Some(table));
-        self
-    }
-}
-
 pub(crate) fn state(app: &TestApp) -> State {
     // Not `idempotency`: a job forgets old answers at a time of its own.
     const TABLES: [&str; 11] = [
