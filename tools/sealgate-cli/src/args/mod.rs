@@ -77,7 +77,7 @@ pub(crate) struct Global {
     /// The server's data directory, with the owner's token in it
     #[arg(long, global = true, value_name = "DIR", env = "SEALGATE_DATA")]
     pub(crate) data: Option<PathBuf>,
-    /// A TOML file for `serve`; flags win over it
+    /// The configuration of `serve`, a TOML file; flags and environment variables win over it
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Print errors only
