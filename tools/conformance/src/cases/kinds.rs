@@ -28,12 +28,7 @@ fn confused(kind: Kind, presented: Kind) -> Vec<Case> {
         shelf.refused(&format!("is_a_{name}{suffix}"), code, &shows, (expected.question)(draft));
     };
     let own = Example::of(presented).draft;
-    refuse(
-        "",
-        Code::KindUnexpected,
-        format!("A sound {} where a {kind} is expected.", presented),
-        own.clone(),
-    );
+    refuse("", Code::KindUnexpected, format!("A sound {presented} where a {kind} is expected."), own.clone());
     let relabelled = Draft { payload_type: Draft::new(kind.as_str(), "").payload_type, ..own };
     let shows = "The same under the type of what is expected: the type is signed, so no signature fits.";
     // Roots and requests are looked at before they are verified; that already finds the other `typ`.
@@ -41,11 +36,11 @@ fn confused(kind: Kind, presented: Kind) -> Vec<Case> {
     let code = if looked_at { Code::KindUnexpected } else { Code::SignatureInvalid };
     refuse("_relabelled", code, shows.to_owned(), relabelled.clone());
     let resigned = Draft { signatures: vec![], ..relabelled }.signed(expected.seed, kind.signing_use());
-    let shows = format!("The same, signed by a key that may sign a {kind}: `typ` still says {}.", presented);
+    let shows = format!("The same, signed by a key that may sign a {kind}: `typ` still says {presented}.");
     refuse("_resigned", Code::KindUnexpected, shows, resigned);
     let text = String::from_utf8(expected.draft.payload).expect("our own text");
-    let text = with(&text, &format!("\"typ\":\"{kind}\""), &format!("\"typ\":\"{}\"", presented));
-    let shows = format!("A {kind} in every respect, but its `typ` says {}.", presented);
+    let text = with(&text, &format!("\"typ\":\"{kind}\""), &format!("\"typ\":\"{presented}\""));
+    let shows = format!("A {kind} in every respect, but its `typ` says {presented}.");
     refuse(
         "_by_typ_only",
         Code::KindUnexpected,
