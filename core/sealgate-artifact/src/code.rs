@@ -158,13 +158,13 @@ codes! {
         "An identifier is not a lower-case hyphenated UUID."
         "Give the identifier as it was issued: lower-case hexadecimal digits with hyphens."
     KeyMalformed "key_malformed" Security 400 (500 "system_error") 1 Unsigned
-        "A public key is not 32 bytes of a point in its only encoding."
+        "A public key is not 32 bytes that encode a point of the curve in the canonical form."
         "Copy the public key again, in full."
     KeyWeak "key_weak" Security 400 (500 "system_error") 1 Unsigned
         "A public key has small or mixed order and is refused at registration."
         "Make another key."
     KeyDuplicate "key_duplicate" Security 500 (500 "system_error") 1 Unsigned
-        "The same public key stands twice among roots and keysets."
+        "The same public key is listed twice among roots and keysets."
         "Make another key for this place."
     RootUnknown "root_unknown" Security 500 (500 "system_error") 1 Unsigned
         "No root statement of the chain claims the pinned root set."
@@ -216,7 +216,7 @@ codes! {
         "Get the newest version of the file."
     VersionGap "version_gap" Security 500 (500 "system_error") 1 Unsigned
         "A root statement between two of the chain is missing."
-        "Give every root statement, oldest first."
+        "Supply every root statement without gaps, oldest first."
     Equivocation "equivocation" Security 500 (500 "system_error") 1 Unsigned
         "Two different statements claim the same version."
         ""
@@ -257,16 +257,16 @@ codes! {
         "Only a client with a session may ask for this."
         "Validate the license first, and send the session token."
     LifetimeFilesDisabled "offline_activation_disabled" Configuration 409 (403 "offline_activation_disabled") 4 Unsigned
-        "The app does not hand out license files that last for ever."
+        "The app does not hand out license files that last forever."
         "Switch lifetime files on for the app."
     LifetimeFilesSpent "offline_activation_limit_reached" License 500 (403 "offline_activation_limit_reached") 1 Unsigned
-        "As many devices as the license has seats got a file that lasts for ever."
+        "As many devices as the license has seats got a file that lasts forever."
         "Ask the vendor for more seats."
     LicenseNotPerpetual "offline_activation_requires_perpetual" License 500 (409 "offline_activation_requires_perpetual") 1 Unsigned
-        "Only a license without an end gets a file that lasts for ever."
+        "Only a license without an end gets a file that lasts forever."
         ""
     LicenseNotCounted "offline_activation_requires_seats" License 500 (409 "offline_activation_requires_seats") 1 Unsigned
-        "Only a license whose devices are counted gets a file that lasts for ever."
+        "Only a license whose devices are counted gets a file that lasts forever."
         ""
     ReplayDetected "replay_detected" Security 500 (401 "replay_detected") 1 Signed
         "The nonce was used before with another request."
@@ -306,7 +306,7 @@ codes! {
         "Name the devices to release, or choose a higher limit."
     AllowanceSpent "allowance_spent" Configuration 409 (500 "system_error") 4 Unsigned
         "The license has no early release of a seat left for this year."
-        "Override the allowance, or wait until a release is a year old."
+        "Override the allowance, or wait: a release stops counting a year after it was made."
     OfflineDisabled "offline_disabled" Configuration 409 (500 "system_error") 4 Unsigned
         "Offline licenses are switched off for this tenant or plan."
         "Allow offline licenses for the tenant and the plan."
@@ -329,10 +329,10 @@ codes! {
         "The signed answer was made for another request."
         "Ask again; if it stays, something on the way replays old answers."
     SystemError "system_error" Transport 500 (500 "system_error") 69 Unsigned
-        "The server failed; the request id finds the reason in its log."
+        "The server failed. Look up the request id in its log to find the reason."
         "Send the same request again; if it stays, look the request id up in the server's log."
     TrustMissing "trust_missing" Configuration 500 (500 "system_error") 78 Unsigned
-        "There is nothing to judge the artifact by."
+        "No trusted root keys were given, so nothing can be verified."
         "Give the vendor's trust.json, or root keys and the chain."
     FileUnreadable "file_unreadable" Configuration 500 (500 "system_error") 65 Unsigned
         "A file cannot be read or written."

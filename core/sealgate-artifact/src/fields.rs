@@ -133,7 +133,7 @@ pub(crate) fn distinct<T: PartialEq>(
     for entry in entries {
         let entry = parse(&text_of(field, entry)?)?;
         if list.contains(&entry) {
-            return Err(invalid(field, "an entry stands twice"));
+            return Err(invalid(field, "an entry appears twice"));
         }
         list.push(entry);
     }

@@ -58,7 +58,7 @@ impl Reader<'_> {
             let name = self.string()?;
             // Compared after unescaping: "a" and "\u0061" are one name.
             if members.iter().any(|(seen, _)| *seen == name) {
-                return Err(error(start, "a name stands twice"));
+                return Err(error(start, "a name appears twice"));
             }
             if members.len() == limits::NAMES {
                 return Err(error(start, "too many names in one object"));
@@ -287,8 +287,8 @@ mod tests {
     #[test]
     fn hostile_texts_are_refused() {
         for (text, why) in [
-            (&b"{\"a\":1,\"a\":2}"[..], "a name stands twice"),
-            (b"{\"a\":1,\"\\u0061\":2}", "a name stands twice"),
+            (&b"{\"a\":1,\"a\":2}"[..], "a name appears twice"),
+            (b"{\"a\":1,\"\\u0061\":2}", "a name appears twice"),
             (b"9007199254740992", "a number outside ±2^53"),
             (b"1.0", "a number that is not whole"),
             (b"1e3", "a number that is not whole"),

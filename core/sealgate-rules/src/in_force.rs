@@ -2,7 +2,7 @@
 
 use sealgate_artifact::{Code, UnixSeconds};
 
-use crate::Standing;
+use crate::{Facts, Standing};
 
 impl Standing {
     /// Whether the license gives rights now. `spec/errors.md` §3.1: not yet valid, then revoked, then expired, then
@@ -18,6 +18,14 @@ impl Standing {
             return Err(Code::Expired);
         }
         if self.suspended { Err(Code::Blocked) } else { Ok(()) }
+    }
+}
+
+impl Facts {
+    /// The same of a license that also has access lists: they come last.
+    pub(crate) fn gives_rights(self, now: UnixSeconds) -> Result<(), Code> {
+        self.license.gives_rights(now)?;
+        if self.blocked_by_lists { Err(Code::Blocked) } else { Ok(()) }
     }
 }
 

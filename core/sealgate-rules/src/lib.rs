@@ -6,6 +6,7 @@
 #[cfg(test)]
 mod agreement;
 mod allowance;
+mod continues;
 mod facts;
 mod in_force;
 mod lists;

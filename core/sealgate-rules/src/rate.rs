@@ -1,4 +1,4 @@
-//! How often somebody may ask (`spec/http.md` §1.8).
+//! The arithmetic of a rate: a bucket that refills (`spec/http.md` §1.8).
 
 use core::num::NonZeroU32;
 

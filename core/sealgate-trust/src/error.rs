@@ -28,13 +28,13 @@ pub enum TrustError {
         threshold: usize,
     },
     /// `spec/keys.md` §4.4.
-    #[error("the public key {0} is not a point in its only encoding")]
+    #[error("the public key {0} is not a canonically encoded point of the curve")]
     KeyMalformed(sealgate_artifact::PublicKey),
     /// `spec/keys.md` §2.3.
     #[error("the public key {0} has small or mixed order")]
     KeyWeak(sealgate_artifact::PublicKey),
     /// `spec/keys.md` §2.1.
-    #[error("the public key {0} stands twice")]
+    #[error("the public key {0} is listed twice")]
     KeyDuplicate(sealgate_artifact::PublicKey),
     /// `spec/keys.md` §4.5.
     #[error("a threshold of zero would believe anybody")]
@@ -64,7 +64,7 @@ pub enum TrustError {
     #[error("the decision answers another request: its {0} differs")]
     AnswersAnother(&'static str),
     /// `spec/keys.md` §4.6.
-    #[error("made for tenant {found}, expected {expected}")]
+    #[error("the statement was made for tenant {found}, not for {expected}")]
     WrongTenant {
         /// The caller's tenant.
         expected: TenantId,

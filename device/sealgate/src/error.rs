@@ -78,7 +78,7 @@ pub enum TransportError {
         retry_after: Option<Duration>,
     },
     /// An answer that is not of the documented form.
-    #[error("the answer is not of the documented form: {0}")]
+    #[error("the answer does not have the documented form: {0}")]
     AnswerInvalid(&'static str),
 }
 

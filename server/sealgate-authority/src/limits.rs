@@ -1,4 +1,4 @@
-//! How often somebody may ask (`spec/http.md` §1.8). Counted in this process; a restart forgives.
+//! Counts requests by address, app and license (`spec/http.md` §1.8). Counted in this process; a restart forgives.
 
 use std::collections::HashMap;
 use std::net::IpAddr;

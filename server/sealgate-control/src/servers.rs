@@ -12,11 +12,13 @@ use crate::desk::Desk;
 use crate::keys::KeyChanges;
 use crate::{Caller, check};
 
-/// How long a certificate holds, and when the next one is made. A stolen server's key dies with its certificate.
-const CERTIFICATE_SECONDS: u64 = 14 * 24 * 60 * 60;
-const RENEW_SECONDS: u64 = 7 * 24 * 60 * 60;
+/// How long a new certificate holds. A stolen server's key dies with its certificate.
+const ISSUED_FOR_SECONDS: u64 = 14 * 24 * 60 * 60;
+/// How much time a certificate has left when the next one is made.
+const RENEW_BEFORE_SECONDS: u64 = 7 * 24 * 60 * 60;
 /// Certificates in one transaction.
 const AT_ONCE: u32 = 100;
+
 /// The servers that answer running software.
 #[derive(Clone)]
 pub struct Servers {
@@ -94,7 +96,7 @@ impl Servers {
         let authority = self.changes.signing_authority().await?;
         let is_trusted = |server: &ServerRow| server.approved_at.is_some() && server.revoked_at.is_none();
         for server in table::servers::list(&self.desk.db).await?.into_iter().filter(is_trusted) {
-            let until = self.desk.ids.now().plus(RENEW_SECONDS);
+            let until = self.desk.ids.now().plus(RENEW_BEFORE_SECONDS);
             loop {
                 let tenants =
                     table::certificates::tenants_without(&self.desk.db, &server, authority, until, AT_ONCE)
@@ -118,7 +120,7 @@ impl Servers {
         let issued_at = self.desk.ids.now();
         let certificate = ServerCertificate {
             issued_at,
-            expires_at: issued_at.plus(CERTIFICATE_SECONDS),
+            expires_at: issued_at.plus(ISSUED_FOR_SECONDS),
             public_key: server.server_key,
             tenants: vec![tenant],
             origins: server.origins.clone(),

@@ -60,7 +60,7 @@ pub(crate) fn operations() -> [(&'static str, Value); 4] {
             "/auth/offline/activate",
             operation(
                 "activate_offline",
-                "A license file that lasts for ever, for the device that asks",
+                "A license file that lasts forever, for the device that asks",
                 &question(&["appId", "licenseKey", "hwid", "nonce"], &["appSecret"], &json!({})),
                 &[
                     ("201", "a file for a new device", file()),

@@ -1,5 +1,5 @@
-//! `/auth/*`: AuthForge's wire, for clients that exist (`spec/http.md` §2). The only place that gives our codes their
-//! names and statuses there.
+//! `/auth/*`: AuthForge's wire, for clients that exist (`spec/http.md` §2). A refusal's status and word on this wire are in
+//! the table of codes, `sealgate-artifact/src/code.rs`.
 
 use std::sync::Arc;
 

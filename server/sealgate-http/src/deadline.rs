@@ -1,4 +1,4 @@
-//! No request holds its resources for ever.
+//! No request holds its resources forever.
 
 use std::time::Duration;
 

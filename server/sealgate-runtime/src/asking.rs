@@ -59,7 +59,7 @@ impl Gate {
         outcome: Result<T, AuthorityError>,
     ) -> Result<T, AuthorityError> {
         if let Err(AuthorityError::Refused(code)) = &outcome {
-            // spec/http.md §1.8: only an unknown key, app or session is a guess.
+            // spec/http.md §1.8: here, only an unknown key or app is a guess; tokens are charged in `Tokens::authenticate`.
             if matches!(code, Code::AppUnknown | Code::LicenseUnknown) {
                 self.limiter.charge_guess(source.address, 1);
             }

@@ -1,5 +1,6 @@
-//! Putting the crates of the server together into a running server.
+//! Putting the crates of the server together into a running server, as the configuration says.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use sealgate_store::{Db, Location, StoreError, table};
 use sealgate_trust::Signer;
 use zeroize::Zeroizing;
 
+use crate::config::{Config, ConfigError, Profile};
 use crate::error::StartError;
 use crate::jobs::{Duties, JOBS, Job, Jobs};
 use crate::{Role, files};
@@ -46,6 +48,47 @@ pub struct Options {
     pub role: Role,
     /// Where clients reach this server.
     pub origins: Vec<String>,
+}
+
+/// What each part of the server is told.
+pub struct Parts {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// For [`start`]. Without origins there, the server's own address is meant.
+    pub options: Options,
+    /// For [`crate::listen::serve`].
+    pub http: sealgate_http::Settings,
+    /// Whether nobody is limited.
+    pub limits_are_off: bool,
+}
+
+impl Parts {
+    /// Hands each value to the part of the server that needs it. A passphrase is read now.
+    pub fn new(config: Config) -> Result<Self, StartError> {
+        let trusted_proxies = config.proxies()?;
+        // Every field is named, so that a key that is forgotten here does not compile. The log is set up before this.
+        let Config {
+            data,
+            listen,
+            database,
+            role,
+            origins,
+            log: _,
+            passphrase_file,
+            trusted_proxies: _,
+            limits,
+        } = config;
+        let data = data.ok_or(ConfigError::NoData)?;
+        let unlock = unlock(passphrase_file.as_deref())?;
+        let limits_are_off = limits.profile == Profile::DangerOff;
+        let limits = limits.into_limits();
+        Ok(Self {
+            listen,
+            options: Options { data, database, unlock, limits, role: role.into(), origins },
+            http: sealgate_http::Settings { trusted_proxies },
+            limits_are_off,
+        })
+    }
 }
 
 /// Opens the data directory. A new one gets keys, schema, tenant and token, unless the role is `runtime`.

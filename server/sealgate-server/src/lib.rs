@@ -9,9 +9,8 @@ mod error;
 pub mod files;
 pub mod jobs;
 pub mod listen;
-mod parts;
 mod role;
 
+pub use assembly::Parts;
 pub use error::StartError;
-pub use parts::Parts;
 pub use role::Role;

@@ -9,13 +9,13 @@ pub enum StoreError {
     #[error("the database does not answer: {0}")]
     Unavailable(String),
     /// A fault of this program or of its set-up, such as a missing right. It will not go away by itself.
-    #[error("the database refuses what it is asked: {0}")]
+    #[error("the database rejected a statement: {0}")]
     Broken(String),
     /// A row holds what this program never writes.
     #[error("the database holds a row that cannot be read: {0}")]
     Corrupt(String),
     /// There is a row with this identity already.
-    #[error("a row of this identity exists already")]
+    #[error("a row with this identity already exists")]
     Duplicate,
     /// Another process has the lock file.
     #[error("another process serves from this data directory")]

@@ -22,7 +22,7 @@ pub struct AddAccess {
     /// Why, up to 256 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Until when it counts; for ever when absent.
+    /// Until when it counts; forever when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
 }

@@ -53,7 +53,7 @@ pub struct AppView {
     pub former_secret_until: Option<Timestamp>,
     /// Whether nobody asks without its secret.
     pub require_secret: bool,
-    /// Whether it hands out files that last for ever and cannot be revoked.
+    /// Whether it hands out files that last forever and cannot be revoked.
     pub danger_lifetime_files: bool,
     /// When it was switched off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -70,7 +70,7 @@ pub struct UpdateApp {
     /// Whether nobody asks without the app's secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub require_secret: Option<bool>,
-    /// Whether files may be handed out that last for ever. Such a file cannot be revoked: whoever has one keeps using
+    /// Whether files may be handed out that last forever. Such a file cannot be revoked: whoever has one keeps using
     /// the software.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub danger_lifetime_files: Option<bool>,

@@ -186,10 +186,10 @@ pub struct LicenseQuery {
     pub limit: Option<u32>,
     /// Only this app's.
     pub app_id: Option<String>,
-    /// Whose label begins so, whatever the case, in the order of labels.
+    /// Only licenses whose label starts with this text (upper and lower case alike), in the order of labels.
     pub label: Option<String>,
-    /// Whose customer begins so, whatever the case, in the order of customers.
+    /// Only licenses whose customer starts with this text (upper and lower case alike), in the order of customers.
     pub customer: Option<String>,
-    /// Where this device holds a seat.
+    /// Only licenses on which this device holds a seat.
     pub device: Option<String>,
 }

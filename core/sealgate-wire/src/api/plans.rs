@@ -24,7 +24,7 @@ pub struct CreatePlan {
     /// Seats of each license; 1 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_devices: Option<Seats>,
-    /// How long a license lasts, 1 to 36,500 days; for ever when absent.
+    /// How long a license lasts, 1 to 36,500 days; forever when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_days: Option<u32>,
     /// Whether licenses may be handed out for use offline; not when absent.
@@ -58,7 +58,7 @@ pub struct UpdatePlan {
     /// Seats of each license.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_devices: Option<Seats>,
-    /// How long a license lasts; `null`: for ever.
+    /// How long a license lasts; `null`: forever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(deserialize_with = "super::present")]
     pub duration_days: Option<Option<u32>>,
@@ -91,7 +91,7 @@ pub struct PlanView {
     pub limits: Vec<Limit>,
     /// Seats of each license.
     pub max_devices: Seats,
-    /// How long a license lasts; absent: for ever.
+    /// How long a license lasts; absent: forever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_days: Option<u32>,
     /// Whether licenses may be handed out for use offline.

@@ -140,7 +140,7 @@ fn broken_connections_are_an_unreachable_server() {
     assert_eq!(client.validate_license(&key()).expect_err("no answer").code(), "server_unreachable");
 }
 
-/// A server that takes the question and says nothing holds nobody up for ever.
+/// A server that takes the question and says nothing holds nobody up forever.
 #[test]
 fn silence_ends() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");

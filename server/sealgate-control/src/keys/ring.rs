@@ -146,7 +146,7 @@ mod tests {
                     let now = ring.keys.iter().find(|row| row.public_key == key).map(|row| row.state);
                     let ended = matches!(state, KeyStage::Retired | KeyStage::Revoked);
                     prop_assert!(!ended || !matches!(now, Some(KeyStage::Active | KeyStage::Next)), "came back");
-                    prop_assert!(state != KeyStage::Revoked || now == Some(KeyStage::Revoked), "revoked for ever");
+                    prop_assert!(state != KeyStage::Revoked || now == Some(KeyStage::Revoked), "revoked forever");
                 }
             }
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sealgate_artifact::{Code, Device, Hwid, UnixSeconds};
 use sealgate_authforge::{ActivationRequest, Machines};
 use sealgate_authority::authforge_file::{Draft, Mint, Minted};
-use sealgate_authority::seats::TakeSeat;
+use sealgate_authority::seats::{TakeSeat, standing};
 use sealgate_authority::{AuthorityError, broken};
 use sealgate_rules::Leaving;
 use sealgate_store::table::{self, AppRow, AuditRow, EventRow, LicenseRow};
@@ -14,7 +14,7 @@ use sealgate_trust::Signer;
 use sealgate_wire::{AuthforgeFile, MakeAuthforgeFile, Timestamp};
 use serde_json::json;
 
-use super::export::may_leave;
+use super::export::is_offline;
 use super::list::find;
 use crate::desk::Desk;
 use crate::{Caller, VendorSecrets, apps, check};
@@ -51,8 +51,8 @@ impl AuthforgeFiles {
         let license = find(&self.desk, caller, id).await?;
         let app = apps::find(&self.desk, caller, &license.app.to_string()).await?;
         let now = self.desk.ids.now();
-        let leaving = |offline| Leaving::AuthforgeFile { offline };
-        may_leave(&self.desk.db, &license, leaving, now).await?;
+        let leaving = Leaving::AuthforgeFile { offline: is_offline(&self.desk.db, &license).await? };
+        may_leave(&license, leaving, now)?;
         let end = end(&app, &license, request, now)?;
         let hwid = device(&app, request)?;
         let name = hwid.as_ref().map(|hwid| hwid.as_str().to_owned());
@@ -69,6 +69,8 @@ impl AuthforgeFiles {
             event: self.desk.event(caller, &license, "authforge_file_made", name.as_deref()),
             seat: seat.map(|device| TakeSeat::given(&self.desk.ids, &license, &device, &caller.request_id)),
             answer: answer(minted, end),
+            leaving,
+            now,
             license,
         })
     }
@@ -79,7 +81,11 @@ fn answer(minted: Minted, end: Option<UnixSeconds>) -> AuthforgeFile {
     AuthforgeFile { file: text, file_name: name, jti, expires_at: end.map(Timestamp) }
 }
 
-/// A file never outlives its license. It lasts for ever only where the vendor accepted what that means.
+fn may_leave(license: &LicenseRow, leaving: Leaving, now: UnixSeconds) -> Result<(), AuthorityError> {
+    standing(license).may_leave(leaving, now).map_err(AuthorityError::Refused)
+}
+
+/// A file never outlives its license. It lasts forever only where the vendor accepted what that means.
 fn end(
     app: &AppRow,
     license: &LicenseRow,
@@ -118,6 +124,8 @@ fn device(app: &AppRow, request: &MakeAuthforgeFile) -> Result<Option<Hwid>, Aut
 
 struct MakeFile {
     license: LicenseRow,
+    leaving: Leaving,
+    now: UnixSeconds,
     seat: Option<TakeSeat>,
     answer: AuthforgeFile,
     audit: AuditRow,
@@ -131,9 +139,8 @@ impl Work for MakeFile {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<AuthforgeFile, AuthorityError> {
         let locked = table::licenses::lock(tx, self.license.tenant, self.license.id).await?;
         let locked = locked.ok_or(AuthorityError::Refused(Code::NotFound))?;
-        if locked.revoked_at.is_some() {
-            return Err(AuthorityError::Refused(Code::LicenseRevoked));
-        }
+        // It may have been suspended or revoked since the file was prepared.
+        may_leave(&locked, self.leaving, self.now)?;
         if let Some(seat) = &self.seat {
             seat.take(tx).await?;
         }

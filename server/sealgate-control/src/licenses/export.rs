@@ -1,6 +1,6 @@
 //! What leaves the server as a file: a license, and the trust to judge it by.
 
-use sealgate_artifact::{Root, UnixSeconds, Unverified};
+use sealgate_artifact::{Root, Unverified};
 use sealgate_authority::seats::standing;
 use sealgate_authority::{AuthorityError, as_json, broken};
 use sealgate_rules::Leaving;
@@ -15,8 +15,9 @@ impl Licenses {
     /// The signed envelope of a license's newest version. A revoked or suspended license is not handed out.
     pub async fn file(&self, caller: &Caller, id: &str) -> Result<SignedStatement, AuthorityError> {
         let license = find(&self.desk, caller, id).await?;
-        let leaving = |offline| Leaving::License { offline };
-        may_leave(&self.desk.db, &license, leaving, self.desk.ids.now()).await?;
+        let offline = is_offline(&self.desk.db, &license).await?;
+        let leaving = Leaving::License { offline };
+        standing(&license).may_leave(leaving, self.desk.ids.now()).map_err(AuthorityError::Refused)?;
         let statement = table::licenses::statement(&self.desk.db, license.id, license.version).await?;
         as_json(statement.ok_or_else(|| broken("a license without its statement"))?).map(SignedStatement)
     }
@@ -42,14 +43,8 @@ impl Licenses {
     }
 }
 
-/// Whether this may leave the server: a license, or a file for AuthForge's clients.
-pub(super) async fn may_leave(
-    db: &Db,
-    license: &LicenseRow,
-    leaving: fn(bool) -> Leaving,
-    now: UnixSeconds,
-) -> Result<(), AuthorityError> {
+/// Whether terms and tenant allow use without a server.
+pub(super) async fn is_offline(db: &Db, license: &LicenseRow) -> Result<bool, AuthorityError> {
     let tenant = table::tenants::find(db, license.tenant).await?;
-    let offline = license.terms.offline && tenant.is_some_and(|tenant| tenant.offline);
-    standing(license).may_leave(leaving(offline), now).map_err(AuthorityError::Refused)
+    Ok(license.terms.offline && tenant.is_some_and(|tenant| tenant.offline))
 }

@@ -128,7 +128,7 @@ fn licenses() -> Vec<Operation> {
         POST "/api/v1/licenses/{license_id}/suspend", LicensesWrite, suspend_license = licenses.suspend (id, body Reason) -> 200 LicenseView, once;
         /// Let a suspended license go on
         POST "/api/v1/licenses/{license_id}/resume", LicensesWrite, resume_license = licenses.resume (id) -> 200 LicenseView;
-        /// Revoke a license for ever
+        /// Revoke a license forever
         POST "/api/v1/licenses/{license_id}/revoke", LicensesWrite, revoke_license = licenses.revoke (id, body Reason) -> 200 LicenseView, once;
         /// Take every seat of a license back
         POST "/api/v1/licenses/{license_id}/reset-devices", DevicesWrite, reset_devices = devices.reset (id, body ReleaseDevices) -> 200 Released, once;

@@ -1,5 +1,6 @@
 //! The committed OpenAPI document is the one that the server answers: a change to the API is seen in review.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use sealgate_testkit::{Engine, TestApp, request};
@@ -44,6 +45,82 @@ fn the_server_answers_the_committed_document_to_anyone() {
     let answer = request("GET", &format!("{}/api/v1/openapi.json", app.url), None, &json!(null));
     assert_eq!(answer.header("content-type"), Some("application/json"));
     assert_eq!(answer.expect(200), committed(), "{HOW}");
+}
+
+/// Every operation that needs a token, as `METHOD path`, with its description.
+fn operations() -> Vec<(String, Value)> {
+    let document = committed();
+    let paths = document["paths"].as_object().expect("paths").iter();
+    let all = paths.flat_map(|(path, methods)| {
+        let methods = methods.as_object().expect("methods").iter();
+        methods.map(move |(method, about)| (format!("{} {path}", method.to_uppercase()), about.clone()))
+    });
+    all.filter(|(_, about)| about["x-scope"].is_string()).collect()
+}
+
+/// What `spec/http.md` §3 sets in bold: methods, each with the next path; `…` stands for the path before up to its id.
+fn specified(spec: &str) -> BTreeSet<String> {
+    let (mut found, mut methods, mut is_done, mut before) = (BTreeSet::new(), vec![], true, String::new());
+    let bold = spec.split("**").skip(1).step_by(2);
+    for word in bold.flat_map(|bold| bold.split('`').skip(1).step_by(2)).flat_map(str::split_whitespace) {
+        if word.bytes().all(|byte| byte.is_ascii_uppercase()) {
+            if std::mem::take(&mut is_done) {
+                methods.clear();
+            }
+            methods.push(word);
+            continue;
+        }
+        let (begin, _) = before.split_once('}').unwrap_or_default();
+        let path = word.split('?').next().expect("a path").replace('…', &format!("{begin}}}"));
+        found.extend(methods.iter().map(|method| format!("{method} {path}")));
+        (before, is_done) = (path, true);
+    }
+    found
+}
+
+/// `spec/http.md` §3 names exactly the operations that there are.
+#[test]
+fn the_spec_says_what_each_operation_is_for() {
+    let spec = include_str!("../../../../spec/http.md");
+    let section = spec.split("\n## ").find(|section| section.starts_with("3 ")).expect("§3");
+    let (_, section) = section.split_once("### 3.1").expect("§3.1");
+    let operations: BTreeSet<String> = operations().into_iter().map(|(name, _)| name).collect();
+    assert!(operations.len() >= 50);
+    assert_eq!(specified(section), operations);
+}
+
+/// `spec/http.md` §3.3 lists exactly the scopes that there are.
+#[test]
+fn the_spec_says_what_each_scope_allows() {
+    let spec = include_str!("../../../../spec/http.md");
+    let section = spec.split("### 3.3 ").nth(1).and_then(|rest| rest.split("\n#").next()).expect("§3.3");
+    let rows = section.lines().filter(|line| line.starts_with("| `"));
+    let cells = rows.map(|row| row.split('|').nth(1).expect("a cell"));
+    let listed: BTreeSet<&str> = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
+    let scopes: BTreeSet<&str> = sealgate_control::Scope::ALL.iter().map(|scope| scope.as_str()).collect();
+    assert_eq!(listed, scopes);
+}
+
+/// Operations whose scope does not follow from method and path, each on purpose.
+const OTHER_SCOPES: [(&str, &str); 3] = [
+    // The key travels in the body.
+    ("look_up_license", "licenses:read"),
+    ("grant_credits", "credits:write"),
+    ("reset_devices", "devices:write"),
+];
+
+#[test]
+fn a_read_needs_a_scope_that_reads_and_a_change_one_that_writes() {
+    for (name, about) in operations() {
+        let thing = name.split('/').nth(3).expect("what it is about");
+        let verb = if name.starts_with("GET ") { "read" } else { "write" };
+        let usual = match thing {
+            "tenants" | "servers" => "installation".to_owned(),
+            _ => format!("{thing}:{verb}"),
+        };
+        let other = OTHER_SCOPES.into_iter().find(|(id, _)| about["operationId"] == *id);
+        assert_eq!(about["x-scope"], other.map_or(&*usual, |(_, scope)| scope), "{name}");
+    }
 }
 
 #[test]

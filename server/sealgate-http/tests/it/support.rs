@@ -75,7 +75,8 @@ pub(crate) struct State {
 }
 
 pub(crate) fn state(app: &TestApp) -> State {
-    const TABLES: [&str; 12] = [
+    // Not `idempotency`: a job forgets old answers at a time of its own.
+    const TABLES: [&str; 11] = [
         "tenants",
         "tokens",
         "apps",
@@ -85,7 +86,6 @@ pub(crate) fn state(app: &TestApp) -> State {
         "devices",
         "releases",
         "access_entries",
-        "idempotency",
         "events",
         "audit",
     ];

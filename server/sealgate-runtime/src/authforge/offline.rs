@@ -1,4 +1,4 @@
-//! `POST /auth/offline/activate`: a file that lasts for ever, for the device that asks (`spec/http.md` §2.10).
+//! `POST /auth/offline/activate`: a file that lasts forever, for the device that asks (`spec/http.md` §2.10).
 
 use sealgate_artifact::{Code, LicenseKey, UnixSeconds, Word};
 use sealgate_authforge::{Machines, OfflineActivateAnswer, OfflineActivateRequest, Status};
@@ -39,7 +39,7 @@ impl AuthForge {
         asking::app_admits(&app, &ask.hwid, source.address, now)?;
         let license = self.gate.find_license(&app, &ask.license_key, about).await?;
         self.gate.limiter.license(license.license.id)?;
-        may_last_for_ever(&app, &license.license, now)?;
+        may_last_for_ever(app.app.lifetime_files, &license.license, now)?;
         let paid = || (app.app.id, scope(&license.license, &ask.hwid, &ask.nonce));
         let asking = Asking {
             license: &license,
@@ -96,10 +96,9 @@ fn is_well_formed(ask: &OfflineActivateRequest) -> bool {
         && asking::is_short(ask.app_secret.as_deref())
 }
 
-/// Checks that can be made before anything is signed. The transaction repeats those whose facts can change.
-fn may_last_for_ever(app: &AppEntry, license: &LicenseRow, now: UnixSeconds) -> Result<(), AuthorityError> {
-    let max_devices = license.terms.max_devices;
-    let file = Leaving::LifetimeFile { enabled: app.app.lifetime_files, max_devices };
+/// Before anything is signed; and again inside the transaction, because the license may have changed meanwhile.
+fn may_last_for_ever(enabled: bool, license: &LicenseRow, now: UnixSeconds) -> Result<(), AuthorityError> {
+    let file = Leaving::LifetimeFile { enabled, max_devices: license.terms.max_devices };
     standing(license).may_leave(file, now).map_err(AuthorityError::Refused)
 }
 
@@ -120,6 +119,7 @@ impl Work for KeepFile {
         if let Some(known) = table::lifetime_files::find(&mut *tx, file.license, &file.identity).await? {
             return Ok((known, true));
         }
+        may_last_for_ever(true, &locked, file.at)?;
         let made = table::lifetime_files::count(&mut *tx, file.license).await?;
         if locked.terms.max_devices.seats().is_some_and(|seats| made >= u64::from(seats)) {
             return Err(AuthorityError::Refused(Code::LifetimeFilesSpent));

@@ -24,8 +24,8 @@ keys! {
         /// does both.
         role: RoleName = RoleName::All
             => default("all").flag("role", "ROLE");
-        /// Where clients reach this server: scheme and host, and the port unless it is the scheme's own; several times
-        /// for several.
+        /// Where clients reach this server: scheme, host, and the port unless it is the scheme's default. For more than
+        /// one, repeat the flag.
         origins: Vec<String> = vec![]
             => default("the address it listens on").flag("origin", "URL");
         /// How the log on standard error is written: text for people, json for programs.

@@ -8,13 +8,14 @@
 //! numbers within a second, which is shorter than a lease is worth; the transaction that numbers them excludes other
 //! processes by itself, because it takes the change counter first (`docs/design.md`, "Writes").
 
-mod clockwork;
+mod lease;
 mod rows;
+mod run;
 mod table;
 mod tick;
 mod turn;
 
-pub use clockwork::Jobs;
+pub use run::Jobs;
 pub use table::{JOBS, Job, Running};
 pub(crate) use tick::Ticker;
 pub use turn::{Duties, Turn};

@@ -1,4 +1,4 @@
-//! The clockwork of a process: two tasks, so that a long job does not hold up what must be quick.
+//! When a process looks for work: two tasks, so that a long job does not hold up what must be quick.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use super::clockwork::Jobs;
+use super::run::Jobs;
 
 /// How often this process looks for work: audit rows are numbered within a second (`spec/audit.md` §2.1).
 const TICK: Duration = Duration::from_millis(500);

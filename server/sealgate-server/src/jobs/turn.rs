@@ -1,15 +1,12 @@
 //! One run of a job: what it works with, and how it says how far it got.
 
-use sealgate_artifact::{UnixSeconds, encode_hex};
-use sealgate_authority::{AuthorityError, Ids};
+use sealgate_artifact::UnixSeconds;
+use sealgate_authority::AuthorityError;
 use sealgate_control::{Servers, Upkeep};
-use sealgate_store::{Db, StoreError};
-use tokio::sync::watch;
+use sealgate_store::StoreError;
 
+use super::lease::{Holder, LEASE};
 use super::rows;
-
-/// How long a server may work on a job without a sign of life before another one takes it over, in seconds.
-const LEASE: u64 = 120;
 
 /// What jobs work with: the vendor's side, as far as they need it.
 pub struct Duties {
@@ -21,46 +18,6 @@ impl Duties {
     /// The duties of a process that has the vendor's side.
     pub fn new(servers: &Servers, upkeep: &Upkeep) -> Self {
         Self { servers: servers.clone(), upkeep: upkeep.clone() }
-    }
-}
-
-/// This process, as one that takes leases on jobs.
-pub(super) struct Holder {
-    pub(super) db: Db,
-    pub(super) ids: Ids,
-    /// Names this start of this process.
-    name: String,
-    stopping: watch::Sender<bool>,
-}
-
-impl Holder {
-    pub(super) fn new(db: Db, ids: Ids) -> Self {
-        Self { name: encode_hex(&ids.random::<16>()), db, ids, stopping: watch::Sender::new(false) }
-    }
-
-    /// Leases one of these jobs, if one is due: its name and where to go on.
-    pub(super) async fn claim(
-        &self,
-        names: Vec<&'static str>,
-        now: UnixSeconds,
-    ) -> Result<Option<(String, String)>, StoreError> {
-        if !rows::is_due(&self.db, &names, now).await? {
-            return Ok(None);
-        }
-        rows::claim(&self.db, names, now, now.plus(LEASE), &self.name).await
-    }
-
-    /// Tells every run that it must end.
-    pub(super) fn stop(&self) {
-        self.stopping.send_replace(true);
-    }
-
-    pub(super) fn is_stopping(&self) -> bool {
-        *self.stopping.borrow()
-    }
-
-    pub(super) fn stopping(&self) -> watch::Receiver<bool> {
-        self.stopping.subscribe()
     }
 }
 

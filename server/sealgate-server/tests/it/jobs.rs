@@ -68,8 +68,10 @@ async fn two_servers_run_each_due_job_once() {
         ran.sort_unstable();
         ran
     };
+    let mut all: Vec<_> = JOBS.iter().map(|job| job.name).collect();
+    all.sort_unstable();
     for _ in 0..10 {
-        assert_eq!(run().await, ["certify_servers", "forget"]);
+        assert_eq!(run().await, all, "each of them is due");
         assert!(run().await.is_empty(), "nothing is due at the same time again");
         installation.clock.advance(5);
         assert_eq!(run().await, ["certify_servers"]);

@@ -42,7 +42,7 @@ pub struct PlanRow {
     /// Unique for the app.
     pub name: String,
     pub terms: Terms,
-    /// How long a license lasts; `None` for ever.
+    /// How long a license lasts; `None` forever.
     pub duration_days: Option<u32>,
     /// What the software enforces, as JSON.
     pub policy: String,

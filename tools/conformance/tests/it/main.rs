@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use conformance::{Bytes, Difference, Question, Vector, answer};
-use sealgate_artifact::{Code, Family, Kind};
+use sealgate_artifact::{Carrier, Code, Family, Kind, KindVisitor, Statement, Unverified};
 
 fn vectors() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors")
@@ -88,8 +88,7 @@ fn every_code_of_artifact_and_trust_has_an_invalid_vector() {
         include_str!("../../../../core/sealgate-trust/src/error.rs"),
     ]
     .into_iter()
-    .flat_map(|source| source.split("Code::").skip(1))
-    .map(|rest| rest.split(|c: char| !c.is_alphanumeric()).next().expect("a name"))
+    .flat_map(code_names)
     .map(|name| *Code::ALL.iter().find(|code| format!("{code:?}") == name).expect("the name of a code"))
     .collect();
     assert!(producible.iter().any(|code| code.family() == Family::Security));
@@ -98,33 +97,94 @@ fn every_code_of_artifact_and_trust_has_an_invalid_vector() {
     }
 }
 
-/// Our writer produces the very bytes of the plain vectors.
+/// A code that nothing says is a promise that nobody keeps.
+#[test]
+fn every_code_is_raised_by_something_that_ships() {
+    let ships = |path: &Path| {
+        let path = path.to_string_lossy();
+        !path.contains("/tests/") && !path.contains("/testkit/") && !path.ends_with("/code.rs")
+    };
+    let (_, sources) = clauses::sources();
+    let texts = sources.iter().filter(|path| path.extension().is_some_and(|e| e == "rs") && ships(path));
+    let raised: BTreeSet<String> = texts
+        .map(|path| std::fs::read_to_string(path).expect("a source is readable"))
+        .flat_map(|text| code_names(&text))
+        .collect();
+    for code in Code::ALL {
+        assert!(raised.contains(&format!("{code:?}")), "nothing says {code}");
+    }
+}
+
+/// What stands behind `Code::`.
+fn code_names(text: &str) -> Vec<String> {
+    let rest = text.split("Code::").skip(1);
+    rest.filter_map(|rest| rest.split(|c: char| !c.is_alphanumeric()).next()).map(str::to_owned).collect()
+}
+
+/// Our writer produces the very bytes of the plain vectors, of every kind.
 #[test]
 fn the_writer_writes_what_the_vectors_hold() {
-    use sealgate_artifact::{
-        Decision, DeviceRequest, Keyset, License, Root, ServerCertificate, Statement, TenantKeyset,
-        Unverified,
-    };
-    fn rewritten<T: Statement>(envelope: &Bytes) -> (Vec<u8>, Vec<u8>) {
-        let claim = Unverified::<T>::decode(&envelope.to_vec().expect("sound")).expect("decodes");
+    let more = [(Kind::DeviceRequest, "by_key"), (Kind::Decision, "denied")];
+    for (kind, name) in Kind::ALL.map(|kind| (kind, "plain")).into_iter().chain(more) {
+        let question = question(&format!("{kind}/valid/{name}.json"));
+        let envelope = question.envelopes()[place_of(&question, kind)].to_vec().expect("sound");
+        let (held, written) = kind.visit(Rewritten(&envelope));
+        assert_eq!(String::from_utf8(written), String::from_utf8(held));
+    }
+}
+
+/// The payload of an envelope as it was signed, and as our writer writes it.
+struct Rewritten<'a>(&'a [u8]);
+
+impl KindVisitor for Rewritten<'_> {
+    type Output = (Vec<u8>, Vec<u8>);
+
+    fn visit<T: Statement>(self) -> Self::Output {
+        let claim = Unverified::<T>::decode(self.0).expect("decodes");
         (claim.envelope().payload().to_vec(), claim.danger_peek().expect("parses").to_payload())
     }
-    let chain = plain_license();
-    let certificate = question("server-certificate/valid/plain.json");
-    let [allowed, denied] = ["plain", "denied"].map(|name| question(&format!("decision/valid/{name}.json")));
-    let by_key = question("device-request/valid/by_key.json");
-    for (held, written) in [
-        rewritten::<Root>(&chain.root_chain[0]),
-        rewritten::<Keyset>(&chain.keyset),
-        rewritten::<TenantKeyset>(&chain.tenant_keyset),
-        rewritten::<License>(chain.license.as_ref().expect("a license")),
-        rewritten::<ServerCertificate>(certificate.envelopes()[3]),
-        rewritten::<DeviceRequest>(allowed.envelopes()[4]),
-        rewritten::<DeviceRequest>(by_key.envelopes()[0]),
-        rewritten::<Decision>(allowed.envelopes()[5]),
-        rewritten::<Decision>(denied.envelopes()[5]),
-    ] {
-        assert_eq!(String::from_utf8(written), String::from_utf8(held));
+}
+
+/// The plain vector of every kind asks whether the statement is believed, not only whether it can be read: somebody
+/// verifies it.
+#[test]
+fn every_kind_of_statement_is_verified() {
+    for kind in Kind::ALL {
+        let plain = question(&format!("{kind}/valid/plain.json"));
+        assert!(!matches!(plain, Question::Envelope { .. }), "no vector asks whether a {kind} is believed");
+        let unsigned = |bytes: Vec<u8>| {
+            let mut envelope: serde_json::Value = serde_json::from_slice(&bytes).expect("an envelope");
+            envelope["signatures"][0]["sig"] = sealgate_artifact::encode_base64(&[0; 64]).into();
+            envelope.to_string().into_bytes()
+        };
+        let place = place_of(&plain, kind);
+        let spoilt = unsigned(plain.envelopes()[place].to_vec().expect("sound"));
+        assert_eq!(answer(&plain.with_envelope(place, spoilt)), "signature_invalid", "{kind}");
+    }
+}
+
+/// Where the question has its last statement of this kind.
+fn place_of(question: &Question, kind: Kind) -> usize {
+    let is_one = |envelope: &&Bytes| {
+        let carrier = Carrier::decode(&envelope.to_vec().expect("sound")).expect("decodes");
+        carrier.envelope.payload_type() == kind.payload_type()
+    };
+    question.envelopes().iter().rposition(is_one).unwrap_or_else(|| panic!("{kind}: not in its own vector"))
+}
+
+/// The README explains every sort of question to whoever writes another implementation.
+#[test]
+fn every_check_is_explained() {
+    let readme = include_str!("../../../../vectors/README.md");
+    for (path, vector, _) in all() {
+        let vector = serde_json::to_value(&vector).expect("a vector can be written");
+        let check = vector["check"].as_str().expect("a check");
+        let paragraph = format!("\n**`{check}`**: ");
+        assert!(
+            readme.contains(&paragraph),
+            "{}: vectors/README.md does not explain {check}",
+            path.display()
+        );
     }
 }
 
@@ -158,13 +218,6 @@ fn flip_each_bit(plain: &Question, place: usize) {
         }
     }
     assert!(hints_accepted > 0);
-}
-
-fn plain_license() -> conformance::Chain {
-    match question("license/valid/plain.json") {
-        Question::Chain(chain) => *chain,
-        other => panic!("{other:?}"),
-    }
 }
 
 fn question(path: &str) -> Question {

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use conformance::{Bytes, Question, answer};
 use proptest::prelude::*;
 use proptest::sample::Index;
-use sealgate_artifact::{decode_base64, encode_base64};
+use sealgate_artifact::{Kind, decode_base64, encode_base64};
 use serde_json::{Value, json};
 
 /// Cheap enough to be many; together they take about as long as the other tests here.
@@ -96,15 +96,21 @@ proptest! {
     }
 }
 
-/// Which plain question, and the place of its envelope: root statement, keyset, tenant keyset, license, server
-/// certificate, device request, decision; then the request that a decision answers.
-const LEVELS: [(usize, usize); 8] = [(0, 0), (0, 1), (0, 2), (0, 3), (1, 3), (2, 0), (3, 5), (3, 4)];
-const PLAIN: [&str; 4] = [
-    "license/valid/plain.json",
-    "server-certificate/valid/plain.json",
-    "device-request/valid/plain.json",
-    "decision/valid/plain.json",
-];
+/// Each kind of statement in its own plain question; then the request that a decision answers.
+static LEVELS: LazyLock<Vec<Level>> = LazyLock::new(|| {
+    let level = |asked: Kind, kind: Kind| {
+        let plain = super::question(&format!("{asked}/valid/plain.json"));
+        Level { place: super::place_of(&plain, kind), plain }
+    };
+    let each = Kind::ALL.into_iter().map(|kind| level(kind, kind));
+    each.chain([level(Kind::Decision, Kind::DeviceRequest)]).collect()
+});
+
+/// A question that is accepted, and the place of one of its envelopes.
+struct Level {
+    plain: Question,
+    place: usize,
+}
 
 fn level() -> std::ops::Range<usize> {
     0..LEVELS.len()
@@ -179,7 +185,7 @@ fn is_accepted(question: &Question) -> bool {
 
 /// The plain question that has this level, with these bytes for its envelope.
 fn at(level: usize, envelope: Vec<u8>) -> Question {
-    plain(level).with_envelope(LEVELS[level].1, envelope)
+    LEVELS[level].plain.with_envelope(LEVELS[level].place, envelope)
 }
 
 fn sound(level: usize) -> Value {
@@ -187,20 +193,15 @@ fn sound(level: usize) -> Value {
 }
 
 fn original(level: usize) -> Vec<u8> {
-    bytes(plain(level).envelopes()[LEVELS[level].1])
+    bytes(LEVELS[level].plain.envelopes()[LEVELS[level].place])
 }
 
 fn bytes(bytes: &Bytes) -> Vec<u8> {
     bytes.to_vec().expect("a vector's base64 is sound")
 }
 
-fn plain(level: usize) -> &'static Question {
-    static QUESTIONS: LazyLock<[Question; 4]> = LazyLock::new(|| PLAIN.map(super::question));
-    &QUESTIONS[LEVELS[level].0]
-}
-
 fn accepted(level: usize) -> String {
-    answer(plain(level))
+    answer(&LEVELS[level].plain)
 }
 
 /// The ids of every statement that some valid vector accepts, and every envelope of every such chain.

@@ -24,7 +24,7 @@ pub(crate) struct VerifyArgs {
     /// All root keys that you trust, base64; the rest of the chain is read from FILE.trust
     #[arg(long, value_name = "PUB", num_args = 1.., conflicts_with = "trust")]
     pub(crate) root: Vec<String>,
-    /// How many of the roots must have signed
+    /// How many of the root keys must have signed
     #[arg(long, value_name = "N", default_value_t = 1, requires = "root")]
     pub(crate) threshold: usize,
     /// A trust.json instead of --root: the roots, keysets, tenant and app that a build pins

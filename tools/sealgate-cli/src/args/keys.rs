@@ -89,7 +89,7 @@ pub(crate) struct ExportKeysArgs {
 pub(crate) struct RevokeKeyArgs {
     /// The key id that `keys list` shows
     pub(crate) keyid: String,
-    /// Why, for your own records
+    /// The reason, for your own records
     #[arg(long)]
     pub(crate) reason: Option<String>,
     /// Do not ask

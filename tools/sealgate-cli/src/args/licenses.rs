@@ -41,7 +41,7 @@ pub(crate) enum LicenseCommand {
     Suspend {
         /// License key, license id, or - to read one from standard input
         key: String,
-        /// Why, for your own records
+        /// The reason, for your own records
         #[arg(long)]
         reason: Option<String>,
     },
@@ -61,7 +61,7 @@ pub(crate) enum LicenseCommand {
     /// Values that the license hands to running software
     #[command(args_conflicts_with_subcommands = true, arg_required_else_help = true)]
     Vars {
-        /// Show them: license key, license id, or - to read one from standard input
+        /// License whose variables to show: its key, its id, or - to read one from standard input
         key: Option<String>,
         #[command(subcommand)]
         command: Option<VarsCommand>,
@@ -70,7 +70,7 @@ pub(crate) enum LicenseCommand {
     Revoke {
         /// License key, license id, or - to read one from standard input
         key: String,
-        /// Why, for your own records
+        /// The reason, for your own records
         #[arg(long)]
         reason: Option<String>,
     },
@@ -148,13 +148,13 @@ pub(crate) struct ListLicensesArgs {
     /// Only this app's
     #[arg(long, value_name = "ID", group = "which")]
     pub(crate) app: Option<String>,
-    /// Whose label begins so, whatever the case
+    /// Only licenses whose label starts with this text (upper and lower case alike)
     #[arg(long, value_name = "TEXT", group = "which")]
     pub(crate) label: Option<String>,
-    /// Whose customer begins so, whatever the case
+    /// Only licenses whose customer starts with this text (upper and lower case alike)
     #[arg(long, value_name = "TEXT", group = "which")]
     pub(crate) customer: Option<String>,
-    /// Where this device holds a seat
+    /// Only licenses on which this device holds a seat
     #[arg(long, value_name = "NAME", group = "which")]
     pub(crate) device: Option<String>,
 }
@@ -172,7 +172,7 @@ pub(crate) struct UpdateLicenseArgs {
     /// On how many devices it may run, or `unlimited`
     #[arg(long, value_name = "N", value_parser = max_devices::parse)]
     pub(crate) max_devices: Option<MaxDevices>,
-    /// The id of a device that loses its seat with this change; several times for several
+    /// The id of a device that loses its seat with this change; may be given more than once
     #[arg(long, value_name = "DEVICE")]
     pub(crate) release: Vec<String>,
     /// Release although no early release is left for this year
@@ -230,7 +230,7 @@ pub(crate) struct AccessArgs {
     /// An address, or a block as in 192.0.2.0/24
     #[arg(long, value_name = "CIDR")]
     pub(crate) ip: Option<String>,
-    /// Why, for your own records
+    /// The reason, for your own records
     #[arg(long, value_name = "R")]
     pub(crate) reason: Option<String>,
     /// Until when it counts: 2027-01-31, +90d, or `never`

@@ -31,7 +31,7 @@ Examples:
   sealgate verify editor.license --root PUB            with editor.license.trust beside it
   sealgate verify editor.license --trust trust.json    also demands the tenant and app that it names
 
-Exit codes: 0 valid, 1 refused (forged, another's, expired), 65 not a license file, 78 nothing to judge it by";
+Exit codes: 0 valid, 1 refused (forged, another's, expired), 65 not a license file, 78 no trusted keys given";
 
 const BEGIN: &str = "\
 Begin:
@@ -77,7 +77,7 @@ pub(crate) struct Global {
     /// The server's data directory, with the owner's token in it
     #[arg(long, global = true, value_name = "DIR", env = "SEALGATE_DATA")]
     pub(crate) data: Option<PathBuf>,
-    /// A TOML file for `serve`; flags win over it
+    /// The configuration of `serve`, a TOML file; flags and environment variables win over it
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Print errors only
@@ -134,7 +134,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: AccessCommand,
     },
-    /// Validations that an app has left: grant, show
+    /// An app's remaining validations: grant, show
     Credits {
         #[command(subcommand)]
         command: CreditsCommand,

@@ -100,7 +100,7 @@ pub(crate) enum ServerCommand {
     Revoke {
         /// The server's id, as shown by `server list`
         server_id: String,
-        /// Why, for your own records
+        /// The reason, for your own records
         #[arg(long, value_name = "R")]
         reason: Option<String>,
     },

@@ -81,7 +81,7 @@ pub(crate) enum TokenCommand {
 
 #[derive(ClapArgs)]
 pub(crate) struct CreateTokenArgs {
-    /// What it may do; several times for several
+    /// What it may do; may be given more than once
     #[arg(long, value_name = "SCOPE", required = true)]
     pub(crate) scope: Vec<String>,
     /// What it is for
@@ -231,7 +231,7 @@ pub(crate) struct UpdatePlanArgs {
 
 #[derive(ClapArgs)]
 pub(crate) struct TermsArgs {
-    /// A feature beyond the tier, as F or F=VALUE; several times for several
+    /// A feature beyond the tier, as F or F=VALUE; may be given more than once
     #[arg(long, value_name = "F")]
     pub(crate) feature: Vec<String>,
     /// A number for the software, as in projects=10
@@ -261,7 +261,7 @@ pub(crate) struct UpdateAppArgs {
     /// Whether nobody asks without the app's secret
     #[arg(long, value_name = "on|off", value_parser = on_or_off, required_unless_present = "danger_lifetime_files")]
     pub(crate) require_secret: Option<OnOff>,
-    /// Whether license files may be handed out that last for ever. Nothing takes such a file back: not a
+    /// Whether license files may be handed out that last forever. Nothing takes such a file back: not a
     /// revocation, not a refund
     #[arg(long, value_name = "on|off", value_parser = on_or_off)]
     pub(crate) danger_lifetime_files: Option<OnOff>,

@@ -35,7 +35,7 @@ pub(crate) fn run(client: &Client, args: &AuthforgeFileArgs, output: &Output) ->
         say!("{}: written", args.output.display());
         match made.expires_at {
             Some(end) => say!("It counts until {end}. Nothing takes it back before."),
-            None => say!("It counts for ever. Nothing takes it back."),
+            None => say!("It counts forever. Nothing takes it back."),
         }
     });
     Ok(())

@@ -134,5 +134,5 @@ fn print(plan: &PlanView) {
 }
 
 fn lasts(plan: &PlanView) -> String {
-    plan.duration_days.map_or_else(|| "for ever".to_owned(), |days| format!("{days} days"))
+    plan.duration_days.map_or_else(|| "forever".to_owned(), |days| format!("{days} days"))
 }

@@ -1,90 +1,113 @@
 //! What a person reads who asks.
 
+use std::collections::BTreeSet;
+
 use crate::program::{run, sealgate};
 
-const VERBS: [&[&str]; 76] = [
-    &[],
-    &["serve"],
-    &["demo"],
-    &["server"],
-    &["server", "list"],
-    &["server", "approve"],
-    &["server", "revoke"],
-    &["tenant"],
-    &["tenant", "create"],
-    &["tenant", "list"],
-    &["tenant", "show"],
-    &["tenant", "suspend"],
-    &["tenant", "resume"],
-    &["tenant", "offline"],
-    &["token"],
-    &["token", "create"],
-    &["token", "list"],
-    &["token", "revoke"],
-    &["app"],
-    &["app", "create"],
-    &["app", "list"],
-    &["app", "show"],
-    &["app", "rotate-secret"],
-    &["app", "rotate-key"],
-    &["app", "update"],
-    &["app", "disable"],
-    &["app", "enable"],
-    &["app", "vars"],
-    &["app", "vars", "get"],
-    &["app", "vars", "set"],
-    &["plan"],
-    &["plan", "create"],
-    &["plan", "list"],
-    &["plan", "show"],
-    &["plan", "update"],
-    &["license"],
-    &["license", "issue"],
-    &["license", "show"],
-    &["license", "list"],
-    &["license", "renew"],
-    &["license", "update"],
-    &["license", "suspend"],
-    &["license", "resume"],
-    &["license", "revoke"],
-    &["license", "reset-devices"],
-    &["license", "vars"],
-    &["license", "file"],
-    &["license", "authforge-file"],
-    &["device"],
-    &["device", "list"],
-    &["device", "show"],
-    &["device", "release"],
-    &["access"],
-    &["access", "allow"],
-    &["access", "deny"],
-    &["access", "remove"],
-    &["access", "list"],
-    &["credits"],
-    &["credits", "grant"],
-    &["credits", "show"],
-    &["events"],
-    &["audit"],
-    &["audit", "list"],
-    &["audit", "export"],
-    &["audit", "verify"],
-    &["keys"],
-    &["keys", "list"],
-    &["keys", "export"],
-    &["keys", "rotate"],
-    &["keys", "share"],
-    &["keys", "revoke"],
-    &["inspect"],
-    &["verify"],
-    &["check-config"],
-    &["completions"],
-    &["man"],
+/// Every operation of the API, with a verb that asks for it.
+const ASKED_BY: [(&str, &str); 55] = [
+    ("create_tenant", "tenant create"),
+    ("list_tenants", "tenant list"),
+    ("show_tenant", "tenant show"),
+    ("update_tenant", "tenant offline"),
+    ("suspend_tenant", "tenant suspend"),
+    ("resume_tenant", "tenant resume"),
+    ("create_token", "token create"),
+    ("list_tokens", "token list"),
+    ("revoke_token", "token revoke"),
+    ("create_app", "app create"),
+    ("list_apps", "app list"),
+    ("show_app", "app show"),
+    ("app_trust", "keys export"),
+    ("update_app", "app update"),
+    ("rotate_secret", "app rotate-secret"),
+    ("rotate_app_key", "app rotate-key"),
+    ("disable_app", "app disable"),
+    ("enable_app", "app enable"),
+    ("app_variables", "app vars get"),
+    ("set_app_variables", "app vars set"),
+    ("show_credits", "credits show"),
+    ("grant_credits", "credits grant"),
+    ("create_plan", "plan create"),
+    ("list_plans", "plan list"),
+    ("show_plan", "plan show"),
+    ("update_plan", "plan update"),
+    ("issue_licenses", "license issue"),
+    ("list_licenses", "license list"),
+    ("look_up_license", "license show"),
+    ("show_license", "license show"),
+    ("update_license", "license update"),
+    ("license_file", "license file"),
+    ("make_authforge_file", "license authforge-file"),
+    ("renew_license", "license renew"),
+    ("suspend_license", "license suspend"),
+    ("resume_license", "license resume"),
+    ("revoke_license", "license revoke"),
+    ("reset_devices", "license reset-devices"),
+    ("license_variables", "license vars get"),
+    ("set_license_variables", "license vars set"),
+    ("list_devices", "device list"),
+    ("show_device", "device show"),
+    ("release_device", "device release"),
+    ("add_access", "access allow"),
+    ("list_access", "access list"),
+    ("remove_access", "access remove"),
+    ("list_events", "events"),
+    ("list_audit", "audit list"),
+    ("export_audit", "audit export"),
+    ("list_servers", "server list"),
+    ("approve_server", "server approve"),
+    ("revoke_server", "server revoke"),
+    ("list_keys", "keys list"),
+    ("rotate_key", "keys rotate"),
+    ("revoke_key", "keys revoke"),
 ];
+
+/// The verbs below this one, as its help lists them, and this one.
+fn verbs_from(verb: Vec<String>, found: &mut Vec<Vec<String>>) {
+    let help = help(&verb);
+    let list = help.split_once("\nCommands:\n").map_or("", |(_, rest)| rest);
+    let list = list.lines().take_while(|line| !line.is_empty());
+    // A description goes on further in.
+    let names = list.filter_map(|line| line.strip_prefix("  ")).filter(|line| !line.starts_with(' '));
+    for name in names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help") {
+        verbs_from([&verb[..], &[name.to_owned()]].concat(), found);
+    }
+    found.push(verb);
+}
+
+fn help(verb: &[String]) -> String {
+    let words: Vec<&str> = verb.iter().map(String::as_str).chain(["--help"]).collect();
+    run(&mut sealgate(&words)).ok()
+}
+
+fn verbs() -> Vec<Vec<String>> {
+    let mut found = vec![];
+    verbs_from(vec![], &mut found);
+    assert!(found.len() > 70, "{found:?}");
+    found
+}
+
+#[test]
+fn every_operation_has_a_verb() {
+    let document = serde_json::from_str(include_str!("../../../../spec/openapi.json"));
+    let document: serde_json::Value = document.expect("JSON");
+    let paths = document["paths"].as_object().expect("paths").values();
+    let all = paths.flat_map(|methods| methods.as_object().expect("methods").values());
+    let operations = all.filter(|operation| operation["x-scope"].is_string());
+    let names = |operation: &serde_json::Value| operation["operationId"].as_str().expect("a name").to_owned();
+    let operations: BTreeSet<String> = operations.map(names).collect();
+    assert_eq!(operations, ASKED_BY.iter().map(|(operation, _)| (*operation).to_owned()).collect());
+    let verbs: BTreeSet<String> = verbs().iter().map(|verb| verb.join(" ")).collect();
+    for (operation, verb) in ASKED_BY {
+        assert!(verbs.contains(verb), "{operation}: no verb {verb}");
+    }
+}
 
 #[test]
 fn every_verb_explains_itself_and_lists_the_flags_that_go_everywhere() {
-    for verb in VERBS {
-        let help = run(&mut sealgate(&[verb, &["--help"]].concat())).ok();
+    for verb in verbs() {
+        let help = help(&verb);
         assert!(help.contains("Usage: sealgate"), "{verb:?}: {help}");
         let (own, everywhere) =
             help.split_once("\nEverywhere:\n").unwrap_or_else(|| panic!("{verb:?}: {help}"));
@@ -100,8 +123,8 @@ fn every_verb_explains_itself_and_lists_the_flags_that_go_everywhere() {
 
 #[test]
 fn every_verb_and_flag_has_a_description() {
-    for verb in VERBS {
-        let help = run(&mut sealgate(&[verb, &["--help"]].concat())).ok();
+    for verb in verbs() {
+        let help = help(&verb);
         for line in help.lines().filter(|line| line.trim_start().starts_with("--")) {
             let described =
                 line.trim_start().split_once("  ").is_some_and(|(_, text)| !text.trim().is_empty());

@@ -1,12 +1,13 @@
-//! The jobs of one process, and which of them runs now.
+//! The jobs of one process: it runs those that are due.
 
 use sealgate_artifact::UnixSeconds;
 use sealgate_authority::{Ids, Observed};
 use sealgate_store::{Db, StoreError};
 
+use super::lease::Holder;
 use super::rows;
 use super::table::Job;
-use super::turn::{Duties, Holder, Turn};
+use super::turn::{Duties, Turn};
 
 /// The jobs of one process.
 pub struct Jobs {
