@@ -57,22 +57,22 @@ impl Tokens {
         caller: &Caller,
         request: &CreateToken,
     ) -> Result<TokenCreated, AuthorityError> {
-        self.desk.once(caller, || async { self.prepare(caller, request) }).await
+        // Before a kept answer is looked for: whoever may not make such a token must not get one that was made.
+        let scopes = wanted(caller, request)?;
+        self.desk.once(caller, || async { self.prepare(caller, request, scopes) }).await
     }
 
-    fn prepare(&self, caller: &Caller, request: &CreateToken) -> Result<InsertToken, AuthorityError> {
+    fn prepare(
+        &self,
+        caller: &Caller,
+        request: &CreateToken,
+        scopes: Scopes,
+    ) -> Result<InsertToken, AuthorityError> {
         let name = request.name.clone().unwrap_or_else(|| "token".to_owned());
         check::name(&name)?;
         let invalid = |field, why| AuthorityError::Invalid { field, why };
         if request.expires_at.is_some_and(|end| end.0 <= self.desk.ids.now()) {
             return Err(invalid("expires_at", "a time in the future"));
-        }
-        let scopes: Option<Vec<Scope>> = request.scopes.iter().map(|scope| Scope::parse(scope)).collect();
-        let scopes = scopes.filter(|scopes| !scopes.is_empty());
-        let scopes =
-            Scopes::of(&scopes.ok_or_else(|| invalid("scopes", "at least one, each a known scope"))?);
-        if !caller.scopes.cover(scopes) {
-            return Err(AuthorityError::Refused(Code::ScopeMissing));
         }
         let NewToken { row, token } =
             self.new_token(caller.tenant, &name, scopes, request.expires_at.map(|t| t.0));
@@ -125,6 +125,15 @@ impl Tokens {
         };
         NewToken { row, token }
     }
+}
+
+/// What a new token may do: no more than the caller.
+fn wanted(caller: &Caller, request: &CreateToken) -> Result<Scopes, AuthorityError> {
+    let scopes: Option<Vec<Scope>> = request.scopes.iter().map(|scope| Scope::parse(scope)).collect();
+    let scopes = scopes.filter(|scopes| !scopes.is_empty());
+    let why = "at least one, each a known scope";
+    let scopes = Scopes::of(&scopes.ok_or(AuthorityError::Invalid { field: "scopes", why })?);
+    if caller.scopes.cover(scopes) { Ok(scopes) } else { Err(AuthorityError::Refused(Code::ScopeMissing)) }
 }
 
 /// A token that is not stored yet.

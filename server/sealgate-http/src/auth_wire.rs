@@ -98,7 +98,7 @@ pub(crate) async fn activate_offline(
 
 /// A refusal: its body has exactly two fields, or old clients take it for a network failure.
 pub(crate) fn refuse(code: Code) -> Response {
-    // spec/errors.md §4.
+    // spec/errors.md §4; statuses that AuthForge does not have: spec/errors.md §5.2.
     let (status, word) = code.authforge();
     (status_of(status), Json(Failed::new(word))).into_response()
 }

@@ -15,6 +15,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for QueryOf<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let request = RequestId::of(&parts.extensions);
+        // PostgreSQL has no text with it, and no query needs it.
+        if parts.uri.query().is_some_and(|query| query.contains("%00")) {
+            return Err(Problem::invalid("the query contains the character U+0000", &request));
+        }
         let query = Query::from_request_parts(parts, state).await;
         // What the reader says may hold what was sent; the document names what may be.
         let why =

@@ -196,6 +196,13 @@ impl Ground {
         token_file: &Path,
     ) -> Result<(Control, bool), StartError> {
         let keystore = &self.keystore;
+        // Before anything is written: a runtime's directory must not become an Authority without keys.
+        let known = table::installation::id(&self.db).await?;
+        if known.as_deref() == Some(keystore.installation())
+            && keystore.keys_of(KeyUse::Authority)?.is_empty()
+        {
+            return Err(StartError::NoVendorKeys);
+        }
         let secret = |name: &str| keystore.secret(name).map(|secret| *secret.expose());
         let control = Control::new(sealgate_control::Parts {
             db: self.db.clone(),

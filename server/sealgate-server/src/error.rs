@@ -39,6 +39,9 @@ pub enum StartError {
     /// The database does not open.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The keystore was made for a runtime, and this process was to serve the vendor.
+    #[error("this keystore has none of the vendor's keys: `sealgate keys share` made it for a runtime")]
+    NoVendorKeys,
     /// The database is empty, and this process may not set it up.
     #[error("the database is empty: start the Authority on it first")]
     NotSetUp,
@@ -58,6 +61,7 @@ impl StartError {
             Self::Config(e) => e.code(),
             Self::Keystore(e) => e.code(),
             Self::Store(e) => e.code(),
+            Self::NoVendorKeys => Code::KeyMissing,
             Self::NotSetUp => Code::DatabaseUnusable,
             Self::Bootstrap(e) => e.code(),
             Self::Authority(e) => e.code(),

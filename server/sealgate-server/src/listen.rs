@@ -27,8 +27,13 @@ pub async fn serve(
     let (db, sides) = (server.db().clone(), server.sides());
     let ticker = Ticker::start(server.into_jobs());
     let ended = serve_requests(listener, sides, settings, stop).await;
-    ticker.finish().await;
-    db.close().await;
+    let closing = async {
+        ticker.finish().await;
+        db.close().await;
+    };
+    if tokio::time::timeout(GRACE, closing).await.is_err() {
+        tracing::warn!("the database did not answer within {GRACE:?}: work in it was cut off");
+    }
     ended
 }
 

@@ -55,12 +55,16 @@ impl From<StartError> for Failure {
             other => other,
         };
         let code = error.code();
+        let is_a_runtimes = matches!(error, StartError::NoVendorKeys);
         let lost = matches!(error, StartError::Bootstrap(BootstrapError::DatabaseLost));
         let failure = Self::new(code, error.to_string());
         if lost {
             return failure.fix(
                 "put the database back from a backup, or correct --database; a new installation begins with an empty --data",
             );
+        }
+        if is_a_runtimes {
+            return failure.fix("start it with --role runtime, or name the Authority's data directory");
         }
         Self { fix: code.fix().map(str::to_owned), ..failure }
     }

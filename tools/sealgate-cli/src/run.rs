@@ -108,6 +108,8 @@ fn start_log(args: &Args) {
         (false, _) => "debug",
     };
     let wanted: Targets = level.parse().expect("each of the four lists above is well formed");
+    // It logs the values of parameters that it does not know, and one of them may be a misspelt password.
+    let wanted = wanted.with_target("sqlx_postgres::options", LevelFilter::OFF);
     let log = tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_writer(std::io::stderr);
     let log = if std::io::stderr().is_terminal() { log } else { log.with_ansi(false) };
     if args.global.json || log_format(args) == Some(LogFormat::Json) {

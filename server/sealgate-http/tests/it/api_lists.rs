@@ -88,6 +88,13 @@ on_both_engines! {
         }
     }
 
+    fn a_query_with_a_character_that_no_database_keeps_is_refused(app: &TestApp) {
+        for query in ["licenses?device=%00", "licenses?label=%00", "events?request_id=%00", "events?code=%00"] {
+            let answer = app.api("GET", &format!("/api/v1/{query}"), &json!(null));
+            crate::support::assert_problem(&answer, 400, "malformed_request");
+        }
+    }
+
     fn a_cursor_of_another_list_is_refused(app: &TestApp) {
         let (a, b) = (app.create_app("A"), app.create_app("B"));
         for sold in [&a, &b] {

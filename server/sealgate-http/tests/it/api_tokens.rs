@@ -48,6 +48,13 @@ on_both_engines! {
         assert_problem(&answer, 403, "scope_missing");
     }
 
+    fn a_name_gets_nobody_a_token_that_he_could_not_make(app: &TestApp) {
+        let clerk = app.owner().with_scopes(&["tokens:write"]);
+        let body = json!({ "scopes": ["owner"] });
+        app.owner().api_once("POST", "/api/v1/tokens", &body, "n-1").expect(201);
+        assert_problem(&clerk.api_once("POST", "/api/v1/tokens", &body, "n-1"), 403, "scope_missing");
+    }
+
     fn shared_keys_need_the_scope_of_the_installation(app: &TestApp) {
         let acme = app.tenant("Acme");
         acme.api("POST", "/api/v1/keys/rotate", &json!({ "use": "issuer" })).expect(200);

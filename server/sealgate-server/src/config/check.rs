@@ -1,7 +1,9 @@
 //! What the types of the values do not say.
 
+use std::collections::BTreeSet;
+
 use ipnet::IpNet;
-use sealgate_artifact::Origin;
+use sealgate_artifact::{Origin, limits};
 
 use super::error::ConfigError;
 use super::keys::Config;
@@ -11,6 +13,10 @@ impl Config {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         if let Some(wrong) = self.origins.iter().find(|text| Origin::parse(text).is_none()) {
             return Err(ConfigError::Origin(wrong.clone()));
+        }
+        let distinct: BTreeSet<_> = self.origins.iter().collect();
+        if self.origins.len() > limits::CERTIFICATE_ENTRIES || distinct.len() < self.origins.len() {
+            return Err(ConfigError::Origins);
         }
         self.proxies().map(drop)
     }

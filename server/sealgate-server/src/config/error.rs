@@ -31,6 +31,9 @@ pub enum ConfigError {
     /// A client could not compare this with the address that it was told (`spec/keys.md` §5.9).
     #[error("{0}: not an origin")]
     Origin(String),
+    /// What could not be certified (`spec/keys.md` §5.8).
+    #[error("origins: more than 16, or one that is listed twice")]
+    Origins,
     /// Neither an address nor a block of addresses.
     #[error("trusted_proxies: {0}")]
     Proxy(String),
@@ -52,6 +55,7 @@ impl ConfigError {
                 "give scheme, host and port as in https://licenses.example.com, and nothing after them"
                     .to_owned(),
             ),
+            Self::Origins => Some("give each origin once, and at most 16".to_owned()),
             Self::Proxy(_) => Some("give addresses, or blocks as in 10.0.0.0/8".to_owned()),
         }
     }

@@ -4,12 +4,23 @@ use sealgate_artifact::UnixSeconds;
 use sealgate_store::table::jobs;
 use sealgate_store::{Db, StoreError, work};
 
-/// Adds jobs that are not there yet, due at that time.
-pub(super) async fn ensure(db: &Db, names: Vec<&'static str>, due_at: UnixSeconds) -> Result<(), StoreError> {
-    let ensure = work(names, move |names, tx| {
+/// Adds jobs that are not there yet, due now. Each comes with the latest time at which it can be due: a later one was
+/// written by a server whose clock was ahead, and becomes now.
+pub(super) async fn ensure(
+    db: &Db,
+    latest: Vec<(&'static str, UnixSeconds)>,
+    now: UnixSeconds,
+) -> Result<(), StoreError> {
+    let ensure = work(latest, move |latest, tx| {
         Box::pin(async move {
-            for name in names {
-                jobs::ensure(tx, name, due_at).await?;
+            for (name, _) in latest {
+                jobs::ensure(tx, name, now).await?;
+            }
+            let rows = jobs::list(&mut *tx).await?;
+            for (name, latest) in latest {
+                if rows.iter().any(|row| row.name == *name && row.due_at > *latest) {
+                    jobs::hurry(tx, name, now).await?;
+                }
             }
             Ok::<_, StoreError>(())
         })

@@ -4,7 +4,7 @@ use sealgate_artifact::UnixSeconds;
 use sealgate_authority::{Ids, Observed};
 use sealgate_store::{Db, StoreError};
 
-use super::lease::Holder;
+use super::lease::{Holder, LEASE};
 use super::rows;
 use super::table::Job;
 use super::turn::{Duties, Turn};
@@ -28,7 +28,9 @@ impl Jobs {
     ) -> Result<Self, StoreError> {
         let jobs = Self { holder: Holder::new(db, ids), observed, duties, table };
         if jobs.duties.is_some() {
-            rows::ensure(&jobs.holder.db, jobs.names(), jobs.holder.ids.now()).await?;
+            let now = jobs.holder.ids.now();
+            let latest = table.iter().map(|job| (job.name, now.plus(job.every.max(LEASE))));
+            rows::ensure(&jobs.holder.db, latest.collect(), now).await?;
         }
         Ok(jobs)
     }

@@ -127,11 +127,15 @@ fn what_cannot_be_used_is_refused_with_its_place() {
         ("role = 'both'", "line 1"),
         ("trusted_proxies = ['10.0.0.1/8']", "trusted_proxies"),
         ("origins = ['https://Licenses.example.com']", "not an origin"),
+        ("origins = ['https://a.example', 'https://a.example']", "listed twice"),
     ] {
         let error = config(text).err().expect("is refused");
         assert!(error.to_string().contains(place), "{text}: {error}");
         assert!(error.fix().is_some(), "{text}");
     }
+    let many: Vec<String> = (0..17).map(|n| format!("'https://l{n}.example'")).collect();
+    assert!(config(&format!("origins = [{}]", many.join(", "))).is_err(), "more than a certificate holds");
+    assert!(config(&format!("origins = [{}]", many[1..].join(", "))).is_ok());
     let error = config("colour = 1").err().expect("is refused");
     let fix = error.fix().expect("there is one");
     assert!(fix.contains("data, listen, ") && fix.ends_with(" and [limits]"), "{fix}");

@@ -131,3 +131,24 @@ async fn a_dead_servers_job_is_taken_over_when_its_lease_has_ended() {
     assert_eq!(position(&server, "paged").await, "", "it went on from the half, and is done");
     server.db().close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_was_ahead_does_not_stop_a_job_for_that_long() {
+    let installation = Installation::new();
+    let skewed = installation.start().await;
+    let now = installation.now();
+    let far = now.plus(400 * 24 * 60 * 60);
+    let run = work((), move |(), tx| {
+        Box::pin(async move {
+            jobs::claim(tx, &["forget"], now, now.plus(120), "ahead").await?;
+            jobs::done(tx, "forget", "ahead", far).await
+        })
+    });
+    let is_done: Result<bool, StoreError> = skewed.db().write(run).await;
+    assert!(is_done.expect("the database answers"));
+    assert_eq!(skewed.jobs().run_due(now).await.expect("the database answers"), ["certify_servers"]);
+    skewed.db().close().await;
+    let right = installation.start().await;
+    assert_eq!(right.jobs().run_due(now).await.expect("the database answers"), ["forget"]);
+    right.db().close().await;
+}

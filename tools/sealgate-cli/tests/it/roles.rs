@@ -156,6 +156,18 @@ fn a_runtime_holds_none_of_the_vendors_keys_and_does_not_start_with_one() {
         assert_eq!((has("authority", secret), has("runtime", secret)), (true, false), "{secret}");
     }
 
+    for role in ["authority", "all"] {
+        let data = vendor.path("runtime");
+        let serve = ["serve", "--listen", "127.0.0.1:0", "--data", &data, "--role", role];
+        let outcome = run(&mut sealgate(&[&serve[..], &["--database", &vendor.database]].concat()));
+        assert!(
+            outcome.stderr.contains("key_missing") && outcome.stderr.contains("--role runtime"),
+            "{outcome:?}"
+        );
+        assert!(!has("runtime", "token-pepper-v1.secret"), "it became no Authority");
+    }
+    assert_eq!(vendor.json(&["server", "list"])[0]["status"], "waiting", "nobody approved it");
+
     let issuer = std::fs::read_dir(vendor.path("authority/keys"))
         .expect("a keystore")
         .map(|file| file.expect("a file"));

@@ -51,6 +51,16 @@ fn the_fullest_log_of_server_and_client_holds_no_secret() {
 }
 
 #[test]
+fn a_misspelt_password_of_the_database_is_not_logged() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let data = dir.path().to_str().expect("UTF-8");
+    let database = "postgres://u@127.0.0.1:1/d?passwd=hunter2";
+    let start = run(&mut sealgate(&["-vv", "serve", "--data", data, "--database", database]));
+    assert_eq!(start.exit, Some(78), "{start:?}");
+    assert!(!start.stderr.contains("hunter2"), "{start:?}");
+}
+
+#[test]
 fn a_refusal_repeats_no_key_that_was_typed() {
     let vendor = Vendor::new();
     for key in ["000G-40R4-0M30-E209-185G-R38E-1YRB", "000G-40R4-0M30-E209-185G-R38E-1YRC"] {
