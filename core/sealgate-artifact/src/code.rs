@@ -362,8 +362,8 @@ codes! {
         "The database belongs to another keystore."
         "Start with the data directory whose keys this database was made with."
     DataInUse "data_in_use" Configuration 500 (500 "system_error") 78 Unsigned
-        "Another process serves from this data directory."
-        "Stop the other server, or choose another --data."
+        "Another server is using this data directory."
+        "Stop that server, or choose another directory with --data."
     DatabaseUnusable "database_unusable" Configuration 500 (500 "system_error") 78 Unsigned
         "The database cannot be opened or migrated."
         "Check the database's address, its permissions and its free space."

@@ -44,8 +44,8 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// The standing of a signed license as far as the license itself tells: it does not say whether it was revoked or
-    /// suspended since.
+    /// The standing that a signed license has by itself. `revoked` and `suspended` are false: what happened to a license
+    /// after it was signed does not stand in it.
     pub fn of_signed(license: &License) -> Self {
         Self { window: license.into(), revoked: false, suspended: false }
     }

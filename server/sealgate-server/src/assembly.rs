@@ -8,7 +8,7 @@ use sealgate_artifact::KeyUse;
 use sealgate_authority::certificates::{Certify, ServerSettings};
 use sealgate_authority::ports::{Clock, Entropy};
 use sealgate_authority::{AuthorityError, Health, Ids, Limiter, Limits, Observed, SharedSecrets};
-use sealgate_control::{BootstrapError, Control, Installation, Servers, VendorSecrets};
+use sealgate_control::{BootstrapError, Control, Installation, VendorSecrets};
 use sealgate_http::Sides;
 use sealgate_runtime::Runtime;
 use sealgate_signer::{Keystore, Unlock};
@@ -120,17 +120,18 @@ pub async fn start(
         ids,
     };
     let own = if role.has_runtime() { Some(own_server(&ground.keystore, origins)?) } else { None };
-    let (control, first) = if role.has_control() {
-        let (control, first) = ground.control(own.clone(), &data.join(TOKEN_FILE)).await?;
-        (Some(Arc::new(control)), first)
+    let vendor = if role.has_control() {
+        Some(ground.control(own.clone(), &data.join(TOKEN_FILE)).await?)
     } else {
-        (None, false)
+        None
     };
-    let duties = control.as_ref().map(|control| Duties::new(&control.servers, &control.upkeep));
     let runtime = match own {
-        Some(own) => Some(ground.runtime(own, control.as_ref().map(|control| &control.servers)).await?),
+        Some(own) => Some(ground.runtime(own, vendor.as_ref()).await?),
         None => None,
     };
+    let first = vendor.as_ref().is_some_and(|vendor| vendor.first);
+    let control = vendor.map(|vendor| vendor.control);
+    let duties = control.as_ref().map(|control| Duties::new(&control.servers, &control.upkeep));
     let Ground { db, ids, observed, .. } = ground;
     let jobs = Jobs::new((db.clone(), ids.clone()), observed, duties, JOBS).await?;
     Ok(Started { server: Server { db, ids, control, runtime, jobs }, first })
@@ -179,6 +180,15 @@ impl Server {
     }
 }
 
+/// The vendor's side.
+struct Vendor {
+    control: Arc<Control>,
+    /// What it shares with the side that answers running software.
+    secrets: Arc<SharedSecrets>,
+    /// Whether this was the first start.
+    first: bool,
+}
+
 /// What both sides stand on.
 struct Ground {
     db: Db,
@@ -189,12 +199,12 @@ struct Ground {
 }
 
 impl Ground {
-    /// The vendor's side. Says also whether this was the first start.
+    /// The vendor's side.
     async fn control(
         &self,
         own_server: Option<ServerSettings>,
         token_file: &Path,
-    ) -> Result<(Control, bool), StartError> {
+    ) -> Result<Vendor, StartError> {
         let keystore = &self.keystore;
         // Before anything is written: a runtime's directory must not become an Authority without keys.
         let known = table::installation::id(&self.db).await?;
@@ -204,10 +214,11 @@ impl Ground {
             return Err(StartError::NoVendorKeys);
         }
         let secret = |name: &str| keystore.secret(name).map(|secret| *secret.expose());
+        let secrets = Arc::new(SharedSecrets::load(secret)?);
         let control = Control::new(sealgate_control::Parts {
             db: self.db.clone(),
             signer: Arc::clone(keystore) as Arc<dyn Signer>,
-            shared: Arc::new(SharedSecrets::load(secret)?),
+            shared: Arc::clone(&secrets),
             secrets: VendorSecrets::load(secret)?,
             ids: self.ids.clone(),
             limiter: self.limiter.clone(),
@@ -219,31 +230,32 @@ impl Ground {
         let first = control.bootstrap(installation, save).await?;
         keystore.note_founded()?;
         control.servers.register_own().await?;
-        Ok((control, first))
+        Ok(Vendor { control: Arc::new(control), secrets, first })
     }
 
-    /// Makes sure that the database belongs to this keystore, for a process that sets up nothing.
-    async fn join(&self) -> Result<(), StartError> {
+    /// Joins an installation whose vendor's side runs elsewhere: makes sure that the database belongs to this keystore,
+    /// and makes this server known. Returns the secrets, which it got from [`share`].
+    async fn join(&self, server: &ServerSettings) -> Result<Arc<SharedSecrets>, StartError> {
+        let secret = |name: &str| self.keystore.existing_secret(name).map(|secret| *secret.expose());
+        let secrets = Arc::new(SharedSecrets::load(secret)?);
         match table::installation::id(&self.db).await? {
-            Some(id) if id == self.keystore.installation() => Ok(()),
-            Some(_) => Err(BootstrapError::Mismatch.into()),
-            None => Err(StartError::NotSetUp),
+            Some(id) if id == self.keystore.installation() => {}
+            Some(_) => return Err(BootstrapError::Mismatch.into()),
+            None => return Err(StartError::NotSetUp),
         }
+        sealgate_runtime::register(&self.db, server, self.ids.now()).await?;
+        Ok(secrets)
     }
 
     /// The side that answers running software. Without a vendor's side in the same process, the server waits for the
     /// vendor's approval.
-    async fn runtime(&self, server: ServerSettings, vendor: Option<&Servers>) -> Result<Runtime, StartError> {
-        let keystore = &self.keystore;
-        // The vendor's side has made the secrets by now; a runtime alone got its own from `share`.
-        let secret = |name: &str| keystore.existing_secret(name).map(|secret| *secret.expose());
-        let secrets = Arc::new(SharedSecrets::load(secret)?);
-        if vendor.is_none() {
-            self.join().await?;
-            sealgate_runtime::register(&self.db, &server, self.ids.now()).await?;
-        }
-        let certify = vendor.map(|servers| -> Certify {
-            let servers = servers.clone();
+    async fn runtime(&self, server: ServerSettings, vendor: Option<&Vendor>) -> Result<Runtime, StartError> {
+        let secrets = match vendor {
+            Some(vendor) => Arc::clone(&vendor.secrets),
+            None => self.join(&server).await?,
+        };
+        let certify = vendor.map(|vendor| -> Certify {
+            let servers = vendor.control.servers.clone();
             Arc::new(move || {
                 let servers = servers.clone();
                 Box::pin(async move { servers.certify().await })
@@ -251,7 +263,7 @@ impl Ground {
         });
         Ok(Runtime::new(sealgate_runtime::Parts {
             db: self.db.clone(),
-            signer: Arc::clone(keystore) as Arc<dyn Signer>,
+            signer: Arc::clone(&self.keystore) as Arc<dyn Signer>,
             secrets,
             ids: self.ids.clone(),
             limiter: self.limiter.clone(),

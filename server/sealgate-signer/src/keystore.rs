@@ -130,7 +130,7 @@ impl Keystore {
         other.holds_only(&[uses, &[KeyUse::Server]].concat())?;
         let mut added = 0;
         for name in secrets {
-            let path = other.dir.join(format!("{name}.secret"));
+            let path = other.secret_file(name);
             if files::read(&path)?.is_none() {
                 let sealed = other.master.seal(self.secret(name)?.expose(), &secret_meaning(name));
                 files::write_durably(&path, &sealed)?;
@@ -151,25 +151,30 @@ impl Keystore {
 
     /// The secret of that name, if it is here.
     pub fn existing_secret(&self, name: &str) -> Result<Secret, KeystoreError> {
-        let path = self.dir.join(format!("{name}.secret"));
-        if files::read(&path)?.is_none() {
-            return Err(KeystoreError::SecretMissing(name.to_owned()));
-        }
-        self.secret(name)
+        self.stored_secret(name)?.ok_or_else(|| KeystoreError::SecretMissing(name.to_owned()))
     }
 
     /// The secret of that name, made on first use. Names carry their version, as in `license-key-pepper-v1`.
     pub fn secret(&self, name: &str) -> Result<Secret, KeystoreError> {
-        let path = self.dir.join(format!("{name}.secret"));
-        let meaning = secret_meaning(name);
-        if let Some(sealed) = files::read(&path)? {
-            let bytes = self.master.open(&sealed, &meaning).ok_or_else(|| invalid(&path, "does not open"))?;
-            let bytes: [u8; 32] = bytes[..].try_into().map_err(|_| invalid(&path, "not 32 bytes"))?;
-            return Ok(Secret(bytes));
+        if let Some(secret) = self.stored_secret(name)? {
+            return Ok(secret);
         }
         let secret = Secret(random());
-        files::write_durably(&path, &self.master.seal(&secret.0, &meaning))?;
+        files::write_durably(&self.secret_file(name), &self.master.seal(&secret.0, &secret_meaning(name)))?;
         Ok(secret)
+    }
+
+    fn stored_secret(&self, name: &str) -> Result<Option<Secret>, KeystoreError> {
+        let path = self.secret_file(name);
+        let Some(sealed) = files::read(&path)? else { return Ok(None) };
+        let bytes = self.master.open(&sealed, &secret_meaning(name));
+        let bytes = bytes.ok_or_else(|| invalid(&path, "does not open"))?;
+        let bytes: [u8; 32] = bytes[..].try_into().map_err(|_| invalid(&path, "not 32 bytes"))?;
+        Ok(Some(Secret(bytes)))
+    }
+
+    fn secret_file(&self, name: &str) -> PathBuf {
+        self.dir.join(format!("{name}.secret"))
     }
 
     fn create(dir: &Path, unlock: &Unlock, installation: &str) -> Result<Self, KeystoreError> {

@@ -18,8 +18,8 @@ pub(crate) type Kept = (AppId, KeyHash);
 
 pub(crate) struct Caches {
     pub(crate) apps: Cache<AppId, Arc<AppEntry>>,
-    /// By the app as well: one that asks for the key of another finds as little as for one that nobody has, and in the
-    /// same time.
+    /// By the app as well: an app that asks for another app's license key misses as it does for an unknown key, and in
+    /// the same time.
     pub(crate) licenses: Cache<Kept, Arc<LicenseEntry>>,
     /// Where a license is kept. It never gets another app or key, so this is never forgotten.
     pub(crate) of_keys: Cache<KeyHash, Kept>,

@@ -18,7 +18,7 @@ pub enum StoreError {
     #[error("a row with this identity already exists")]
     Duplicate,
     /// Another process has the lock file.
-    #[error("another process serves from this data directory")]
+    #[error("another server is using this data directory")]
     InUse,
     /// The database cannot be opened or migrated.
     #[error("the database cannot be opened: {0}")]

@@ -119,8 +119,8 @@ enum Bench {
     Beside {
         /// The former program; it must take the flags and the configuration that this one is started with
         former: PathBuf,
-        /// Alternating rounds; fewer than six have no 95 % interval
-        #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(6..))]
+        /// Rounds, each with new processes on new data; fewer than six have no 95 % interval
+        #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(6..))]
         rounds: u32,
         /// Seconds a round of `validate`, for each program
         #[arg(long, default_value_t = 2)]

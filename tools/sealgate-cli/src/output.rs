@@ -101,13 +101,26 @@ impl Output {
             eprintln!("{body}");
             return;
         }
-        eprintln!("error: {} ({code})", harmless(message));
+        eprintln!("error: {} ({code})", after_colon(&harmless(message)));
         if let Some(fix) = fix {
-            eprintln!("  fix: {fix}");
+            eprintln!("  fix: {}", after_colon(fix));
         }
         if let Some(id) = request_id {
             eprintln!("  request: {}", harmless(id));
         }
+    }
+}
+
+/// A sentence as it stands after a colon: it begins with a small letter and has no full stop. Names such as `SQLite` and flags
+/// stay as they are.
+fn after_colon(sentence: &str) -> String {
+    let sentence = sentence.strip_suffix('.').unwrap_or(sentence);
+    let word: String = sentence.chars().take_while(|c| !c.is_whitespace()).collect();
+    match word.strip_prefix(|c: char| c.is_ascii_uppercase()) {
+        Some(rest) if rest.chars().all(|c| !c.is_uppercase()) => {
+            word[..1].to_ascii_lowercase() + &sentence[1..]
+        }
+        _ => sentence.to_owned(),
     }
 }
 
@@ -126,6 +139,19 @@ fn trimmed(table: &Table) -> String {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn after_a_colon_a_sentence_begins_small_and_names_stay() {
+        for (sentence, wanted) in [
+            ("Stop that server, or give --data.", "stop that server, or give --data"),
+            ("SQLite is locked", "SQLite is locked"),
+            ("`sealgate app create NAME`", "`sealgate app create NAME`"),
+            ("A key. Another one.", "a key. Another one"),
+            ("", ""),
+        ] {
+            assert_eq!(super::after_colon(sentence), wanted);
+        }
+    }
+
     #[test]
     fn text_from_outside_cannot_steer_the_terminal() {
         assert_eq!(super::harmless("a\u{1b}[2J\n\u{202e}b"), "a\\u{1b}[2J\\u{a}\\u{202e}b");

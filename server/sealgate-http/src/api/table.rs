@@ -71,7 +71,7 @@ fn vendor() -> Vec<Operation> {
         ///
         /// The former one is taken for a while. The answer is the only one that shows the new one.
         POST "/api/v1/apps/{app_id}/rotate-secret", AppsWrite, rotate_secret = apps.rotate_secret (id, body RotateSecret) -> 200 SecretRotated, once;
-        /// Let an app's published next key sign
+        /// Start signing with an app's published next key
         POST "/api/v1/apps/{app_id}/rotate-key", AppsWrite, rotate_app_key = apps.rotate_key (id, body Nothing) -> 200 AppView, once;
         /// Switch an app off
         POST "/api/v1/apps/{app_id}/disable", AppsWrite, disable_app = apps.disable (id) -> 200 AppView;
@@ -174,7 +174,7 @@ fn records() -> Vec<Operation> {
         POST "/api/v1/servers/{server_id}/revoke", Installation, revoke_server = servers.revoke (id, body Reason) -> 200 ServerView;
         /// List keys
         GET "/api/v1/keys", KeysRead, list_keys = keys.list () -> 200 Page<KeyView>;
-        /// Let a published next key sign
+        /// Start signing with a published next key
         ///
         /// The keys that all tenants share also need the scope `installation`.
         POST "/api/v1/keys/rotate", KeysWrite, rotate_key = keys.rotate (body RotateKey) -> 200 Page<KeyView>;

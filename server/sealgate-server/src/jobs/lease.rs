@@ -2,6 +2,7 @@
 
 use sealgate_artifact::{UnixSeconds, encode_hex};
 use sealgate_authority::Ids;
+use sealgate_store::table::jobs;
 use sealgate_store::{Db, StoreError};
 use tokio::sync::watch;
 
@@ -30,7 +31,7 @@ impl Holder {
         names: Vec<&'static str>,
         now: UnixSeconds,
     ) -> Result<Option<(String, String)>, StoreError> {
-        if !rows::is_due(&self.db, &names, now).await? {
+        if jobs::due(&self.db, &names, now).await?.is_none() {
             return Ok(None);
         }
         rows::claim(&self.db, names, now, now.plus(LEASE), &self.name).await

@@ -4,38 +4,28 @@ use sealgate_artifact::UnixSeconds;
 use sealgate_store::table::jobs;
 use sealgate_store::{Db, StoreError, work};
 
-/// Adds jobs that are not there yet, due now. Each comes with the latest time at which it can be due: a later one was
-/// written by a server whose clock was ahead, and becomes now.
+/// Adds a job that is not there yet, due now. `latest` is the latest time at which it can be due: a later one was written by
+/// a server whose clock was ahead, and becomes now.
 pub(super) async fn ensure(
     db: &Db,
-    latest: Vec<(&'static str, UnixSeconds)>,
+    name: &'static str,
+    latest: UnixSeconds,
     now: UnixSeconds,
 ) -> Result<(), StoreError> {
-    let ensure = work(latest, move |latest, tx| {
+    // Nearly every start finds it so, and then writes nothing.
+    if jobs::find(db, name).await?.is_some_and(|job| job.due_at <= latest) {
+        return Ok(());
+    }
+    let ensure = work((), move |(), tx| {
         Box::pin(async move {
-            for (name, _) in latest {
-                jobs::ensure(tx, name, now).await?;
+            jobs::ensure(tx, name, now).await?;
+            match jobs::find(&mut *tx, name).await? {
+                Some(job) if job.due_at > latest => jobs::hurry(tx, name, now).await,
+                _ => Ok::<_, StoreError>(()),
             }
-            let rows = jobs::list(&mut *tx).await?;
-            for (name, latest) in latest {
-                if rows.iter().any(|row| row.name == *name && row.due_at > *latest) {
-                    jobs::hurry(tx, name, now).await?;
-                }
-            }
-            Ok::<_, StoreError>(())
         })
     });
     db.write(ensure).await
-}
-
-/// Whether a claim would find one of these jobs. An idle server asks this often; it writes nothing.
-pub(super) async fn is_due(db: &Db, names: &[&str], now: UnixSeconds) -> Result<bool, StoreError> {
-    if names.is_empty() {
-        return Ok(false);
-    }
-    let is_free = |job: &jobs::JobRow| job.lease_until.is_none_or(|until| until <= now);
-    let rows = jobs::list(db).await?;
-    Ok(rows.iter().any(|job| names.contains(&job.name.as_str()) && job.due_at <= now && is_free(job)))
 }
 
 /// Claims one of these jobs, if one is due: its name and where to go on.

@@ -29,8 +29,9 @@ impl Jobs {
         let jobs = Self { holder: Holder::new(db, ids), observed, duties, table };
         if jobs.duties.is_some() {
             let now = jobs.holder.ids.now();
-            let latest = table.iter().map(|job| (job.name, now.plus(job.every.max(LEASE))));
-            rows::ensure(&jobs.holder.db, latest.collect(), now).await?;
+            for job in table {
+                rows::ensure(&jobs.holder.db, job.name, now.plus(job.every.max(LEASE)), now).await?;
+            }
         }
         Ok(jobs)
     }

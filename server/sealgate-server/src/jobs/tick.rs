@@ -7,7 +7,7 @@ use sealgate_authority::Observed;
 use sealgate_control::Upkeep;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{Interval, MissedTickBehavior, interval};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use super::run::Jobs;
 
@@ -45,7 +45,7 @@ impl Ticker {
 
 /// What each process does for itself.
 async fn own_work(observed: Observed, upkeep: Option<Upkeep>, mut stopping: watch::Receiver<bool>) {
-    let mut ticks = ticks();
+    let mut ticks = ticks(Duration::ZERO);
     while next(&mut ticks, &mut stopping).await {
         if let Some(upkeep) = &upkeep
             && let Err(error) = upkeep.number_audit_rows().await
@@ -60,7 +60,8 @@ async fn own_work(observed: Observed, upkeep: Option<Upkeep>, mut stopping: watc
 
 /// What one process does for all.
 async fn shared_work(jobs: Arc<Jobs>, mut stopping: watch::Receiver<bool>) {
-    let mut ticks = ticks();
+    // Between two ticks of the other task: each then finds the other's connection to the database free.
+    let mut ticks = ticks(TICK / 2);
     while next(&mut ticks, &mut stopping).await {
         if let Err(error) = jobs.run_due(jobs.holder.ids.now()).await {
             tracing::error!(%error, "jobs wait: their rows could not be read or written");
@@ -68,8 +69,8 @@ async fn shared_work(jobs: Arc<Jobs>, mut stopping: watch::Receiver<bool>) {
     }
 }
 
-fn ticks() -> Interval {
-    let mut ticks = interval(TICK);
+fn ticks(first: Duration) -> Interval {
+    let mut ticks = interval_at(Instant::now() + first, TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks
 }

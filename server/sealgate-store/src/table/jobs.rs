@@ -14,10 +14,14 @@ use crate::statements::statements;
 use crate::{Read, StoreError, Tx};
 
 statements! {
+    FIND = "SELECT name, due_at, lease_until, holder, position FROM jobs WHERE name = $1";
     LIST = "SELECT name, due_at, lease_until, holder, position FROM jobs ORDER BY name";
     ENSURE = "INSERT INTO jobs (name, due_at, position) VALUES ($1, $2, '') ON CONFLICT (name) DO NOTHING";
-    // $1 holds names between line breaks: removing a job's name changes it if the job is among them. What the inner
-    // statement found is compared again, because another server may have claimed it since.
+    // $1 holds names between line breaks: removing a job's name changes it if the job is among them.
+    DUE = "SELECT name, due_at, lease_until, holder, position FROM jobs \
+           WHERE due_at <= $2 AND (lease_until IS NULL OR lease_until <= $2) \
+           AND REPLACE($1, '\n' || name || '\n', '') <> $1 ORDER BY due_at, name LIMIT 1";
+    // The inner statement is DUE. What it found is compared again, because another server may have claimed it since.
     CLAIM = "UPDATE jobs SET due_at = $3, lease_until = $3, holder = $4, \
              position = CASE WHEN due_at < lease_until THEN '' ELSE position END \
              WHERE due_at <= $2 AND (lease_until IS NULL OR lease_until <= $2) AND name = (\
@@ -58,9 +62,19 @@ impl FromRow for JobRow {
     }
 }
 
+/// The job of this name.
+pub async fn find(on: impl Read, name: &str) -> Result<Option<JobRow>, StoreError> {
+    query_as(FIND).bind(name).fetch_optional(on).await
+}
+
 /// Every job, by name.
 pub async fn list(on: impl Read) -> Result<Vec<JobRow>, StoreError> {
     query_as(LIST).fetch_all(on).await
+}
+
+/// The job that [`claim`] would find. An idle server asks this often; it writes nothing.
+pub async fn due(on: impl Read, names: &[&str], now: UnixSeconds) -> Result<Option<JobRow>, StoreError> {
+    query_as(DUE).bind(between_line_breaks(names)).bind(signed(now.get())).fetch_optional(on).await
 }
 
 /// Adds a job that is due at that time, unless there is one of this name.
@@ -78,9 +92,8 @@ pub async fn claim(
     lease_until: UnixSeconds,
     holder: &str,
 ) -> Result<Option<JobRow>, StoreError> {
-    let names: String = names.iter().flat_map(|name| ["\n", name, "\n"]).collect();
     query_as(CLAIM)
-        .bind(names)
+        .bind(between_line_breaks(names))
         .bind(signed(now.get()))
         .bind(signed(lease_until.get()))
         .bind(holder)
@@ -115,4 +128,8 @@ pub async fn done(
 pub async fn hurry(tx: &mut Tx<'_>, name: &str, now: UnixSeconds) -> Result<(), StoreError> {
     query(HURRY).bind(name).bind(signed(now.get())).execute(tx).await?;
     Ok(())
+}
+
+fn between_line_breaks(names: &[&str]) -> String {
+    names.iter().flat_map(|name| ["\n", name, "\n"]).collect()
 }

@@ -130,12 +130,17 @@ async fn ensure(db: &Db, name: &'static str, due_at: UnixSeconds) {
     db.write(ensured).await.expect("is stored");
 }
 
-/// Claims one of two jobs.
+const NAMES: [&str; 2] = ["sweep", "publish"];
+
+/// Claims one of two jobs: the one that was said to be due.
 async fn claim(db: &Db, holder: &str, now: UnixSeconds) -> Option<JobRow> {
+    let due = jobs::due(db, &NAMES, now).await.expect("answers");
     let claimed = work((holder.to_owned(), now), |(holder, now), tx| {
-        Box::pin(async move { jobs::claim(tx, &["sweep", "publish"], *now, now.plus(LEASE), holder).await })
+        Box::pin(async move { jobs::claim(tx, &NAMES, *now, now.plus(LEASE), holder).await })
     });
-    db.write(claimed).await.expect("answers")
+    let claimed = db.write(claimed).await.expect("answers");
+    assert_eq!(due.map(|job| job.name), claimed.as_ref().map(|job| job.name.clone()));
+    claimed
 }
 
 async fn keep(db: &Db, holder: &'static str, position: &'static str, lease_until: UnixSeconds) -> bool {

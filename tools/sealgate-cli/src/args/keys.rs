@@ -31,7 +31,7 @@ pub(crate) enum KeysCommand {
     List,
     /// Write the trust.json that builds pin
     Export(ExportKeysArgs),
-    /// Let the published next key sign from now on; the former one goes on verifying
+    /// Start signing with the published next key; what the former key signed stays valid
     #[command(after_help = ROTATING)]
     Rotate {
         /// Which key: issuer signs licenses, authority the keysets of tenants, root that of the installation

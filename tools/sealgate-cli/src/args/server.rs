@@ -91,7 +91,7 @@ fn parser(key: &'static Key) -> ValueParser {
 pub(crate) enum ServerCommand {
     /// List license servers
     List,
-    /// Let a server be certified, so that running software believes its answers
+    /// Approve a license server: it gets a certificate, and clients then accept its answers
     Approve {
         /// The server's id, as shown by `server list`
         server_id: String,

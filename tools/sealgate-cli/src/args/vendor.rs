@@ -114,7 +114,7 @@ pub(crate) enum AppCommand {
         #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(0..=720))]
         keep_hours: u32,
     },
-    /// Let the published next key sign from now on
+    /// Start signing with the published next key
     RotateKey {
         /// The app's id
         app_id: String,

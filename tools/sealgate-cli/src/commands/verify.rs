@@ -67,7 +67,7 @@ fn pinned(args: &VerifyArgs, file: &Path, roots: Vec<PublicKey>) -> Result<(Pinn
         let trust = TrustFile::parse(&read(path)?).map_err(|e| of_file(path, &e))?;
         return Ok((pins_of(&trust)?, trust.chain));
     }
-    let fix = "give --root PUB with FILE.trust beside the file (`sealgate license file --with-trust`), or --trust trust.json";
+    let fix = "give --trust trust.json; or give --root PUB and keep FILE.trust next to FILE (`sealgate license file --with-trust` writes it)";
     if roots.is_empty() {
         return Err(Failure::new(Code::TrustMissing, Code::TrustMissing.meaning()).fix(fix));
     }
