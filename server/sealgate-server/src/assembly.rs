@@ -50,6 +50,20 @@ pub struct Options {
     pub origins: Vec<String>,
 }
 
+impl Options {
+    /// All defaults: SQLite, the keystore opened by the file beside its keys, both sides, and no origin.
+    pub fn new(data: PathBuf) -> Self {
+        Self {
+            data,
+            database: None,
+            unlock: Unlock::File,
+            limits: Limits::default(),
+            role: Role::All,
+            origins: vec![],
+        }
+    }
+}
+
 /// What each part of the server is told.
 pub struct Parts {
     /// Where to listen.

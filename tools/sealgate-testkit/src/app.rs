@@ -6,10 +6,8 @@ use std::thread::JoinHandle;
 
 use sealgate_authority::Limits;
 use sealgate_authority::ports::{Clock, System};
-use sealgate_server::Role;
 use sealgate_server::assembly::{self, Options, TOKEN_FILE};
 use sealgate_server::listen;
-use sealgate_signer::Unlock;
 use sealgate_wire::OnlineQuestion;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
@@ -200,14 +198,8 @@ async fn run(
     stopped: oneshot::Receiver<()>,
 ) {
     let (listener, address) = listen::bind(([127, 0, 0, 1], 0).into()).await.expect("a free port");
-    let options = Options {
-        data,
-        database,
-        unlock: Unlock::File,
-        limits,
-        role: Role::All,
-        origins: vec![format!("http://{address}")],
-    };
+    let origins = vec![format!("http://{address}")];
+    let options = Options { database, limits, origins, ..Options::new(data) };
     let started = assembly::start(options, clock, Arc::new(System)).await;
     let server = started.expect("the server starts").server;
     ready.send(format!("http://{address}")).expect("the test waits");

@@ -5,11 +5,9 @@ use std::sync::Arc;
 
 use sealgate_artifact::{Code, UnixSeconds};
 use sealgate_authority::ports::System;
-use sealgate_authority::{AuthorityError, Limits};
-use sealgate_server::Role;
+use sealgate_authority::AuthorityError;
 use sealgate_server::assembly::{self, Options, Server};
 use sealgate_server::jobs::{JOBS, Job};
-use sealgate_signer::Unlock;
 use sealgate_store::table::jobs;
 use sealgate_store::{StoreError, work};
 use sealgate_testkit::{Engine, TestClock, TestDatabase};
@@ -29,12 +27,9 @@ impl Installation {
 
     async fn start(&self) -> Server {
         let options = Options {
-            data: self.dir.path().join("data"),
             database: self.database.postgres_url(),
-            unlock: Unlock::File,
-            limits: Limits::default(),
-            role: Role::All,
             origins: vec!["http://127.0.0.1:1".to_owned()],
+            ..Options::new(self.dir.path().join("data"))
         };
         let started = assembly::start(options, Arc::clone(&self.clock) as _, Arc::new(System));
         started.await.expect("starts").server

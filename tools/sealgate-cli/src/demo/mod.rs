@@ -9,12 +9,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use sealgate_artifact::Code;
-use sealgate_authority::Limits;
 use sealgate_authority::ports::System;
-use sealgate_server::Role;
 use sealgate_server::assembly::{self, Options, TOKEN_FILE};
 use sealgate_server::listen;
-use sealgate_signer::Unlock;
 use tokio::sync::oneshot;
 
 use crate::args::DemoArgs;
@@ -37,14 +34,7 @@ async fn show(args: &DemoArgs, dir: &Path, output: &Output) -> Result<(), Failur
     let data = dir.join("data");
     let (listener, address) = bind(args.listen).await?;
     let url = format!("http://{address}");
-    let options = Options {
-        data: data.clone(),
-        database: None,
-        unlock: Unlock::File,
-        limits: Limits::default(),
-        role: Role::All,
-        origins: vec![url.clone()],
-    };
+    let options = Options { origins: vec![url.clone()], ..Options::new(data.clone()) };
     let started = assembly::start(options, Arc::new(System), Arc::new(System)).await?;
     let (stop, stopped) = oneshot::channel::<()>();
     let until_stopped = async {
