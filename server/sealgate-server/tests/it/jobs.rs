@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use sealgate_artifact::{Code, UnixSeconds};
-use sealgate_authority::ports::System;
 use sealgate_authority::AuthorityError;
+use sealgate_authority::ports::System;
 use sealgate_server::assembly::{self, Options, Server};
 use sealgate_server::jobs::{JOBS, Job};
 use sealgate_store::table::jobs;
