@@ -111,15 +111,31 @@ pub async fn start(
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 ) -> Result<Started, StartError> {
-    let Options { data, database, unlock, limits, role, origins } = options;
-    files::make_private_dir(&data)
+    let data = &options.data;
+    files::make_private_dir(data)
         .map_err(|source| StartError::DataDir { path: data.display().to_string(), source })?;
     // The database first: its lock keeps a second process from making keys beside the first.
-    let location = match database {
-        Some(url) => Location::Postgres(url),
+    let location = match &options.database {
+        Some(url) => Location::Postgres(url.clone()),
         None => Location::File(data.join(DATABASE_FILE)),
     };
     let db = Db::open(&location).await?;
+    let started = start_on(db.clone(), options, clock, entropy).await;
+    if started.is_err() {
+        // Else what reads the database in the background would be cut off, and say so in the log.
+        db.close().await;
+    }
+    started
+}
+
+/// Assembles the server on an open database.
+async fn start_on(
+    db: Db,
+    options: Options,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+) -> Result<Started, StartError> {
+    let Options { data, unlock, limits, role, origins, database: _ } = options;
     let keystore =
         Keystore::open_or_create(&data.join(KEYS_DIR), &unlock, &new_installation(&*clock, &*entropy))?;
     if !role.has_control() {
