@@ -161,10 +161,10 @@ codes! {
         "A public key is not the canonical encoding of a curve point in 32 bytes."
         "Copy the public key again, in full."
     KeyWeak "key_weak" Security 400 (500 "system_error") 1 Unsigned
-        "A public key has small or mixed order and is refused at registration."
+        "A public key has small or mixed order, so it is refused."
         "Make another key."
     KeyDuplicate "key_duplicate" Security 500 (500 "system_error") 1 Unsigned
-        "The same public key is listed twice among roots and keysets."
+        "The same public key is listed twice in root statements or keysets."
         "Make another key."
     RootUnknown "root_unknown" Security 500 (500 "system_error") 1 Unsigned
         "No root statement of the chain matches the pinned root set."
@@ -272,7 +272,7 @@ codes! {
         "The nonce was used before in a different request."
         "Use a new nonce for every request."
     MalformedRequest "malformed_request" Configuration 400 (400 "malformed_request") 2 Unsigned
-        "The request is not of the documented form."
+        "The request does not have the documented form."
         ""
     BodyTooLarge "body_too_large" Configuration 413 (413 "malformed_request") 1 Unsigned
         "The request body is larger than the limit."
@@ -305,14 +305,14 @@ codes! {
         "More devices hold seats than the new limit allows."
         "Name the devices to release, or choose a higher limit."
     AllowanceSpent "allowance_spent" Configuration 409 (500 "system_error") 4 Unsigned
-        "The license has used up the seat releases that it allows within a year."
+        "The license does not allow this many seat releases within a year."
         "Override the allowance, or wait: a release stops counting a year after it was made."
     OfflineDisabled "offline_disabled" Configuration 409 (500 "system_error") 4 Unsigned
         "Offline licenses are switched off for this tenant or plan."
         "Allow offline licenses for the tenant and the plan."
     LimitReached "limit_reached" Configuration 409 (500 "system_error") 4 Unsigned
         "The request would exceed the highest number that is allowed."
-        "Remove one that is no longer needed."
+        "Remove something that is no longer needed, or choose a smaller number."
     Unavailable "unavailable" Transport 503 (503 "system_error") 69 Unsigned
         "The server cannot answer now; the same request may succeed later."
         "Send the same request again later."
@@ -323,7 +323,7 @@ codes! {
         "The server did not answer."
         "Check the network, the proxy and the server's address."
     AnswerInvalid "answer_invalid" Transport 500 (500 "system_error") 69 Unsigned
-        "The answer is not of the documented form."
+        "The answer does not have the documented form."
         "Check that this is the address of a Sealgate server."
     NonceMismatch "nonce_mismatch" Security 500 (500 "system_error") 1 Unsigned
         "The signed answer was made for another request."
@@ -333,10 +333,10 @@ codes! {
         "Send the same request again; if the error stays, look up the request id in the server's log."
     TrustMissing "trust_missing" Configuration 500 (500 "system_error") 78 Unsigned
         "No trusted root keys were given, so nothing can be verified."
-        "Give the vendor's trust.json, or root keys and the chain."
+        "Give the vendor's trust.json, or the root keys and the chain of statements."
     FileUnreadable "file_unreadable" Configuration 500 (500 "system_error") 65 Unsigned
         "A file cannot be read or written."
-        "Check the path and who may read and write it."
+        "Check the path and its permissions."
     KeystoreLocked "keystore_locked" Configuration 500 (500 "system_error") 78 Unsigned
         "The keystore cannot be opened with this passphrase or unlock file."
         "Give --passphrase-file, or put keys/unlock.key back in place."
@@ -345,9 +345,9 @@ codes! {
         "Restore the keystore from a backup."
     KeyMissing "key_missing" Configuration 409 (500 "system_error") 78 Unsigned
         "The keystore does not hold a key that is needed."
-        "Restore the keystore from a backup that has this key."
+        "Restore the keystore from a backup that has this key; for a runtime, run `sealgate keys share` again."
     KeyMisuse "key_misuse" Security 500 (500 "system_error") 1 Signed
-        "A key was used to sign something that its use does not allow."
+        "A key was asked to sign something that it may not sign."
         ""
     KeysetFull "keyset_full" Configuration 409 (500 "system_error") 4 Unsigned
         "The keyset has no room for another key, and none of its keys can be removed yet."
