@@ -31,7 +31,7 @@ impl Server {
         let port = port.filter(|port| *port != own_port).map(|port| format!(":{port}")).unwrap_or_default();
         // However the address was typed, what is compared has the one spelling.
         let origin = Origin::parse(&format!("{scheme}://{host}{port}"));
-        let origin = origin.ok_or(wrong("its host is no name or address"))?;
+        let origin = origin.ok_or(wrong("its host is neither a name nor an address"))?;
         Ok(Self { base: format!("{origin}{path}"), origin })
     }
 
@@ -61,7 +61,7 @@ fn host_and_port(authority: &str) -> Result<(String, Option<&str>), Configuratio
         Some(address) => address.parse::<std::net::Ipv6Addr>().ok().map(|address| format!("[{address}]")),
         None => Some(host.to_ascii_lowercase()),
     };
-    host.map(|host| (host, port)).ok_or(wrong("its host is no name or address"))
+    host.map(|host| (host, port)).ok_or(wrong("its host is neither a name nor an address"))
 }
 
 fn is_loopback(host: &str) -> bool {

@@ -42,7 +42,7 @@ pub enum AuthorityError {
 }
 
 /// What a use case says when others changed the same thing each time it tried.
-pub const BUSY: AuthorityError = AuthorityError::Busy("others keep changing the same thing");
+pub const BUSY: AuthorityError = AuthorityError::Busy("other requests keep changing the same data");
 
 /// Something stored is not what this program stores.
 pub fn broken(what: impl Into<String>) -> AuthorityError {

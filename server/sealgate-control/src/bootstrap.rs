@@ -26,7 +26,7 @@ pub enum BootstrapError {
     #[error("{}", Code::DatabaseMismatch.meaning())]
     Mismatch,
     /// The database is empty, and the keystore is not.
-    #[error("the database is empty, but an installation was set up with these keys")]
+    #[error("the database is empty, but the keystore belongs to an installation that was already set up")]
     DatabaseLost,
     /// The owner's token could not be saved.
     #[error("the owner's token cannot be saved: {0}")]

@@ -164,7 +164,7 @@ impl Client {
 
     fn unreachable(&self, error: &ureq::Error) -> Failure {
         Failure::new(Code::ServerUnreachable, format!("{}: {error}", self.base))
-            .fix("start it with `sealgate serve`, or name the server by --url or SEALGATE_URL")
+            .fix("start the server with `sealgate serve`, or give its address in --url or SEALGATE_URL")
     }
 }
 
@@ -222,7 +222,7 @@ fn refused(bytes: &[u8], status: u16) -> Failure {
         },
         Err(_) => Failure::new(
             Code::AnswerInvalid,
-            format!("the server answered with status {status} and no reason"),
+            format!("the server answered with status {status} and gave no reason"),
         ),
     }
 }

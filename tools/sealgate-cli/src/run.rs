@@ -62,7 +62,7 @@ fn usage(error: &clap::Error) -> Failure {
         _ => paragraph.strip_prefix("error: ").unwrap_or(&paragraph),
     };
     Failure::new(Code::MalformedRequest, message)
-        .fix("`sealgate --help` lists the verbs, `sealgate VERB --help` what they take")
+        .fix("`sealgate --help` lists the verbs, `sealgate VERB --help` lists what a verb takes")
 }
 
 fn dispatch(args: &Args, output: &Output) -> Result<(), Failure> {

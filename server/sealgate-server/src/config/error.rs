@@ -32,10 +32,10 @@ pub enum ConfigError {
     #[error("{0}: not an origin")]
     Origin(String),
     /// What could not be certified (`spec/keys.md` §5.8).
-    #[error("origins: more than 16, or one that is listed twice")]
+    #[error("origins: there are more than 16, or one is listed twice")]
     Origins,
     /// Neither an address nor a block of addresses.
-    #[error("trusted_proxies: {0}")]
+    #[error("trusted_proxies: {0} is neither an address nor a block of addresses")]
     Proxy(String),
 }
 
@@ -49,14 +49,14 @@ impl ConfigError {
     pub fn fix(&self) -> Option<String> {
         match self {
             Self::Unreadable { .. } => None,
-            Self::Line { .. } => Some(format!("it takes {}", accepted())),
+            Self::Line { .. } => Some(format!("use only these keys: {}", accepted())),
             Self::NoData => Some("give --data DIR".to_owned()),
             Self::Origin(_) => Some(
-                "give scheme, host and port as in https://licenses.example.com, and nothing after them"
+                "give scheme, host and port as in https://licenses.example.com, and nothing after the port"
                     .to_owned(),
             ),
             Self::Origins => Some("give each origin once, and at most 16".to_owned()),
-            Self::Proxy(_) => Some("give addresses, or blocks as in 10.0.0.0/8".to_owned()),
+            Self::Proxy(_) => Some("give IP addresses, or blocks such as 10.0.0.0/8".to_owned()),
         }
     }
 }

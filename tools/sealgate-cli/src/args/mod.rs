@@ -29,13 +29,13 @@ use sealgate_artifact::UnixSeconds;
 const VERIFYING: &str = "\
 Examples:
   sealgate verify editor.license --root PUB            with editor.license.trust beside it
-  sealgate verify editor.license --trust trust.json    also demands the tenant and app that it names
+  sealgate verify editor.license --trust trust.json    also requires the tenant and app that trust.json names
 
-Exit codes: 0 valid, 1 refused (forged, another's, expired), 65 not a license file, 78 no trusted keys given";
+Exit codes: 0 valid, 1 refused (forged, of another vendor, expired), 65 not a license file, 78 no trusted keys given";
 
 const BEGIN: &str = "\
 Begin:
-  sealgate demo --exit                         see everything once, in a second
+  sealgate demo --exit                         see everything once, within a second
   sealgate serve --data ./data                 run the server
   export SEALGATE_DATA=./data                  in another terminal
   sealgate app create Editor
@@ -71,13 +71,13 @@ pub(crate) struct Global {
         default_value = "http://127.0.0.1:8080"
     )]
     pub(crate) url: String,
-    /// The access token; without it, the one in --data
+    /// The access token; without it, the token in --data is used
     #[arg(long, global = true, value_name = "TOKEN", env = "SEALGATE_TOKEN", hide_env_values = true)]
     pub(crate) token: Option<String>,
     /// The server's data directory, with the owner's token in it
     #[arg(long, global = true, value_name = "DIR", env = "SEALGATE_DATA")]
     pub(crate) data: Option<PathBuf>,
-    /// The configuration of `serve`, a TOML file; flags and environment variables win over it
+    /// The configuration of `serve`, a TOML file; flags and environment variables override it
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Print errors only
@@ -129,7 +129,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: DeviceCommand,
     },
-    /// Which devices and addresses an app answers: allow, deny, remove, list
+    /// Which devices and addresses an app admits: allow, deny, remove, list
     Access {
         #[command(subcommand)]
         command: AccessCommand,
@@ -151,12 +151,12 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: KeysCommand,
     },
-    /// Show what a file says, without believing it
+    /// Show what a file says, without verifying it
     Inspect(InspectArgs),
     /// Verify a license file offline and say what was checked and what was not
     #[command(after_help = VERIFYING)]
     Verify(VerifyArgs),
-    /// Say whether a configuration file for `serve` is usable
+    /// Say whether a configuration file for `serve` can be used
     CheckConfig(CheckConfigArgs),
     /// Print the completion script of a shell
     Completions {

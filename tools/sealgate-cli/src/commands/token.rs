@@ -41,7 +41,7 @@ fn create(client: &Client, args: &CreateTokenArgs, output: &Output) -> Result<()
             ("scopes", token.scopes.join(", ")),
             ("ends", ends(token.expires_at)),
         ]);
-        say!("\nThe token is shown this once.");
+        say!("\nThe token is shown only once.");
     });
     Ok(())
 }

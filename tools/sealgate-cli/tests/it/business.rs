@@ -173,7 +173,7 @@ fn seats_are_listed_and_taken_back() {
     assert_eq!(validate(&vendor, &app, &license, "tab", 4).0, 200);
     vendor.run(&["--json", "license", "reset-devices", key]).refused(4, "allowance_spent");
     let told = vendor.run(&["license", "reset-devices", key, "--override-allowance"]).ok();
-    assert_eq!(told, "1 released, 0 seats still taken\n0 early releases left for this year\n");
+    assert_eq!(told, "1 released, 0 seats still taken\n0 releases left for this year\n");
 }
 
 #[test]
