@@ -249,7 +249,7 @@ pub(crate) struct TermsArgs {
     /// A JSON file with the policy that the software enforces, in the form that `plan show --json` prints
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
-    /// How many releases a license allows within a year, for each of its seats
+    /// How often a year seats can be taken back from devices, for each seat of a license: with 10 seats, 2 allows 20
     #[arg(long, value_name = "N")]
     pub(crate) releases: Option<u32>,
 }
