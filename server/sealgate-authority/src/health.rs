@@ -1,6 +1,6 @@
 //! Whether the server can work (`spec/http.md` §4).
 
-use sealgate_store::{Db, StoreError, table};
+use sealgate_store::{Db, NotReady, StoreError};
 
 /// Asks the database for health checks.
 #[derive(Debug, Clone)]
@@ -14,13 +14,14 @@ impl Health {
         Self { db }
     }
 
-    /// Fails when the database does not answer.
+    /// Fails when the database does not answer within a second.
     pub async fn alive(&self) -> Result<(), StoreError> {
-        table::installation::is_alive(&self.db).await
+        self.db.check_alive().await
     }
 
-    /// Whether the installation is set up: its schema, keys and first tenant are there.
-    pub async fn is_ready(&self) -> Result<bool, StoreError> {
-        Ok(table::installation::id(&self.db).await?.is_some())
+    /// Fails, within a second, when the installation is not set up (schema, keys, first tenant), or when this process
+    /// cannot write or has lost a part of itself.
+    pub async fn ready(&self) -> Result<(), NotReady> {
+        self.db.check_ready().await
     }
 }

@@ -13,6 +13,7 @@ mod caller;
 mod deadline;
 mod dialect;
 mod health;
+mod later;
 mod online;
 mod openapi;
 mod problem;

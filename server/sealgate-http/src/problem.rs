@@ -35,7 +35,11 @@ impl Problem {
     }
 
     pub(crate) fn plain(code: Code, id: &RequestId) -> Self {
-        Self { code, message: code.meaning().to_owned(), request_id: id.0.clone() }
+        Self::because(code, code.meaning().to_owned(), id)
+    }
+
+    pub(crate) fn because(code: Code, message: String, id: &RequestId) -> Self {
+        Self { code, message, request_id: id.0.clone() }
     }
 
     pub(crate) fn invalid(message: &str, id: &RequestId) -> Self {

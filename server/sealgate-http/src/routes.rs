@@ -10,7 +10,7 @@ use sealgate_control::Control;
 use sealgate_runtime::{AuthForge, Online, Runtime, TrustUpdates};
 
 use crate::api::Vendor;
-use crate::{address, api, auth_wire, deadline, dialect, health, online, openapi, request_id};
+use crate::{address, api, auth_wire, deadline, dialect, health, later, online, openapi, request_id};
 
 /// What a server shows: each side that it has.
 pub struct Sides {
@@ -51,6 +51,7 @@ pub fn router(sides: Sides, settings: &Settings) -> Router {
         .fallback(dialect::no_such_path)
         .method_not_allowed_fallback(dialect::wrong_method)
         .layer(middleware::from_fn(deadline::give_up_in_time))
+        .layer(middleware::map_response(later::say_when))
         .layer(middleware::from_fn_with_state(settings.trusted_proxies.clone(), address::find))
         .layer(middleware::from_fn_with_state(ids, request_id::assign))
 }

@@ -9,6 +9,7 @@ mod dates;
 mod demo;
 mod failure;
 mod files;
+mod log;
 mod output;
 mod run;
 

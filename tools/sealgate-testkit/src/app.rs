@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 
 use crate::database::Postgres;
 use crate::outside::Outside;
-use crate::{Answer, Build, Chain, Engine, TestClock, request};
+use crate::{Answer, Build, Chain, Engine, Proxy, TestClock, request};
 
 /// A real server on loopback with its own data, gone when this value is. Dropping it fails the test if a connection
 /// to its database is left over.
@@ -28,6 +28,7 @@ pub struct TestApp {
     limits: Limits,
     server: Option<Server>,
     // Dropped last, once the server has let go of them.
+    proxy: Option<Proxy>,
     postgres: Option<Postgres>,
     dir: tempfile::TempDir,
 }
@@ -55,11 +56,26 @@ impl TestApp {
         Self::launch(engine, Arc::default(), limits)
     }
 
+    /// A server on PostgreSQL, with something between the two: [`TestApp::proxy`].
+    pub fn start_behind_proxy() -> Self {
+        let postgres = Postgres::create();
+        let proxy = Proxy::start(&postgres.address());
+        Self::launch_on((Some(postgres), Some(proxy)), Arc::default(), Limits::default())
+    }
+
     fn launch(engine: Engine, clock: Arc<TestClock>, limits: Limits) -> Self {
-        let dir = tempfile::tempdir().expect("a temporary directory");
         let postgres = (engine == Engine::Postgres).then(Postgres::create);
+        Self::launch_on((postgres, None), clock, limits)
+    }
+
+    fn launch_on(
+        (postgres, proxy): (Option<Postgres>, Option<Proxy>),
+        clock: Arc<TestClock>,
+        limits: Limits,
+    ) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
         let (url, token) = (String::new(), String::new());
-        let mut app = Self { url, clock, token, limits, server: None, postgres, dir };
+        let mut app = Self { url, clock, token, limits, server: None, proxy, postgres, dir };
         app.serve();
         let token = std::fs::read_to_string(app.data().join(TOKEN_FILE)).expect("the owner's token");
         token.trim().clone_into(&mut app.token);
@@ -75,7 +91,7 @@ impl TestApp {
     fn serve(&mut self) {
         let (ready, listening) = std::sync::mpsc::channel();
         let (stop, stopped) = oneshot::channel();
-        let (data, database) = (self.data(), self.postgres.as_ref().map(Postgres::url));
+        let (data, database) = (self.data(), self.database());
         let limits = self.limits;
         let time: Arc<dyn Clock> = Arc::clone(&self.clock) as _;
         let thread = std::thread::spawn(move || {
@@ -85,6 +101,18 @@ impl TestApp {
         });
         self.url = listening.recv().expect("the server starts");
         self.server = Some(Server { stop, thread });
+    }
+
+    /// The URL under which the server finds PostgreSQL.
+    fn database(&self) -> Option<String> {
+        let postgres = self.postgres.as_ref()?;
+        let through = |proxy: &Proxy| postgres.url_at(&proxy.address().to_string());
+        Some(self.proxy.as_ref().map_or_else(|| postgres.url(), through))
+    }
+
+    /// What stands between the server and PostgreSQL.
+    pub fn proxy(&self) -> &Proxy {
+        self.proxy.as_ref().expect("the server was started behind one")
     }
 
     fn stop(&mut self) -> std::thread::Result<()> {

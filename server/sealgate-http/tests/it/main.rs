@@ -27,6 +27,7 @@ mod observed;
 mod offline_activation;
 mod online;
 mod openapi;
+mod outage;
 mod races;
 mod secrets;
 mod self_ban;

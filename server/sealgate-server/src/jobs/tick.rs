@@ -24,8 +24,13 @@ impl Ticker {
     pub(crate) fn start(jobs: Jobs) -> Self {
         let jobs = Arc::new(jobs);
         let upkeep = jobs.duties.as_ref().map(|duties| duties.upkeep.clone());
-        let own = own_work(jobs.observed.clone(), upkeep, jobs.holder.stopping());
-        let shared = shared_work(Arc::clone(&jobs), jobs.holder.stopping());
+        let threads = jobs.holder.db.threads();
+        let (observed, stopping) = (jobs.observed.clone(), jobs.holder.stopping());
+        let own = threads
+            .clone()
+            .keep("upkeep", move || own_work(observed.clone(), upkeep.clone(), stopping.clone()));
+        let (all, stopping) = (Arc::clone(&jobs), jobs.holder.stopping());
+        let shared = threads.clone().keep("jobs", move || shared_work(Arc::clone(&all), stopping.clone()));
         let tasks = [tokio::spawn(own), tokio::spawn(shared)];
         Self { jobs, tasks }
     }
@@ -34,7 +39,7 @@ impl Ticker {
     pub(crate) async fn finish(self) {
         self.jobs.holder.stop();
         for task in self.tasks {
-            // It ends by itself; a panic inside it was logged by its thread.
+            // It ends by itself.
             let _ = task.await;
         }
         if let Err(error) = self.jobs.observed.write_all().await {

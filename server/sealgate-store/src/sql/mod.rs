@@ -5,14 +5,17 @@
 //! of the work (`docs/benchmarks.md`). Here SQLite is called where it is asked.
 
 mod connection;
+mod patience;
 mod postgres;
 mod query;
 mod row;
+mod session;
 mod sqlite;
 mod value;
 
 pub use connection::Location;
 pub(crate) use connection::{Connection, Pool};
+pub(crate) use patience::Pulse;
 pub(crate) use query::{Answer, Ask, Query, Question, query, query_as};
 pub(crate) use row::{FromRow, Row};
 pub(crate) use value::Value;

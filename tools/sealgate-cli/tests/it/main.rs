@@ -7,6 +7,7 @@ mod business;
 mod demo;
 mod exit_codes;
 mod flags;
+mod full_log;
 mod help;
 mod inspect;
 mod keys;
