@@ -4,7 +4,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sealgate_artifact::Code;
-use sealgate_authority::AuthorityError;
+use sealgate_authority::{AuthorityError, NotReady};
 
 use crate::body::Unreadable;
 use crate::request_id::RequestId;
@@ -36,6 +36,11 @@ impl Problem {
 
     pub(crate) fn plain(code: Code, id: &RequestId) -> Self {
         Self { code, message: code.meaning().to_owned(), request_id: id.0.clone() }
+    }
+
+    /// The server should get no requests.
+    pub(crate) fn not_ready(why: NotReady, id: &RequestId) -> Self {
+        Self { code: Code::Unavailable, message: why.to_string(), request_id: id.0.clone() }
     }
 
     pub(crate) fn invalid(message: &str, id: &RequestId) -> Self {

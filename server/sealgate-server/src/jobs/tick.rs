@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sealgate_authority::Observed;
+use sealgate_authority::{ClockWatch, Observed};
 use sealgate_control::Upkeep;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -24,7 +24,8 @@ impl Ticker {
     pub(crate) fn start(jobs: Jobs) -> Self {
         let jobs = Arc::new(jobs);
         let upkeep = jobs.duties.as_ref().map(|duties| duties.upkeep.clone());
-        let own = own_work(jobs.observed.clone(), upkeep, jobs.holder.stopping());
+        let watch = jobs.holder.ids.clock_watch().clone();
+        let own = own_work((jobs.observed.clone(), watch), upkeep, jobs.holder.stopping());
         let shared = shared_work(Arc::clone(&jobs), jobs.holder.stopping());
         let tasks = [tokio::spawn(own), tokio::spawn(shared)];
         Self { jobs, tasks }
@@ -44,9 +45,15 @@ impl Ticker {
 }
 
 /// What each process does for itself.
-async fn own_work(observed: Observed, upkeep: Option<Upkeep>, mut stopping: watch::Receiver<bool>) {
+async fn own_work(
+    (observed, clock): (Observed, ClockWatch),
+    upkeep: Option<Upkeep>,
+    mut stopping: watch::Receiver<bool>,
+) {
     let mut ticks = ticks(Duration::ZERO);
     while next(&mut ticks, &mut stopping).await {
+        // For the log.
+        clock.was_set_by();
         if let Some(upkeep) = &upkeep
             && let Err(error) = upkeep.number_audit_rows().await
         {
