@@ -6,6 +6,7 @@
 
 pub mod authforge_file;
 pub mod certificates;
+mod clock_watch;
 mod envelope;
 mod error;
 mod health;
@@ -18,9 +19,10 @@ pub mod seats;
 pub mod secrets;
 mod source;
 
+pub use clock_watch::{CLOCK_TOLERANCE_SECONDS, ClockWatch};
 pub use envelope::{SignedEnvelope, as_json};
 pub use error::{AuthorityError, BUSY, broken};
-pub use health::Health;
+pub use health::{Health, NotReady};
 pub use ids::{Ids, Moment};
 pub use limits::{Limiter, Limits};
 pub use observed::{About, Observed};

@@ -168,8 +168,9 @@ impl Limiter {
         act(buckets.entry(subject).or_default())
     }
 
+    /// Monotonic: a clock that was set back must shut nobody out.
     fn micros(&self) -> u64 {
-        self.clock.unix_millis().saturating_mul(1_000)
+        u64::try_from(self.clock.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 }
 

@@ -9,8 +9,8 @@ use sealgate_authority::Health;
 use crate::problem::Problem;
 use crate::request_id::RequestId;
 
-/// Whether the server takes requests: `/healthz`, the migrations and keys of the first start are there, it can write, and all
-/// that it does by itself runs.
+/// Whether the server takes requests: `/healthz`, the migrations and keys of the first start are there, it can write, all that
+/// it does by itself runs, the clock was not set lately, and this server's certificates are in force.
 pub(crate) async fn readyz(State(health): State<Health>, Extension(id): Extension<RequestId>) -> Response {
     match health.ready().await {
         Ok(()) => Json(serde_json::json!({ "status": "ready" })).into_response(),

@@ -150,6 +150,7 @@ async fn start_on(
         ids,
     };
     let own = if role.has_runtime() { Some(own_server(&ground.keystore, origins)?) } else { None };
+    let own_key = own.as_ref().map(|own| own.key);
     let vendor = if role.has_control() {
         Some(ground.control(own.clone(), &data.join(TOKEN_FILE)).await?)
     } else {
@@ -163,14 +164,16 @@ async fn start_on(
     let control = vendor.map(|vendor| vendor.control);
     let duties = control.as_ref().map(|control| Duties::new(&control.servers, &control.upkeep));
     let Ground { db, ids, observed, .. } = ground;
+    let health = Health::new(db.clone(), ids.clone(), own_key);
     let jobs = Jobs::new((db.clone(), ids.clone()), observed, duties, JOBS).await?;
-    Ok(Started { server: Server { db, ids, control, runtime, jobs }, first })
+    Ok(Started { server: Server { db, ids, health, control, runtime, jobs }, first })
 }
 
 /// A server with the sides that its role has.
 pub struct Server {
     db: Db,
     ids: Ids,
+    health: Health,
     control: Option<Arc<Control>>,
     runtime: Option<Runtime>,
     jobs: Jobs,
@@ -180,6 +183,11 @@ impl Server {
     /// The database.
     pub fn db(&self) -> &Db {
         &self.db
+    }
+
+    /// Whether the server can work.
+    pub fn health(&self) -> &Health {
+        &self.health
     }
 
     /// What the server does by itself, once [`crate::listen::serve`] calls it.
@@ -204,7 +212,7 @@ impl Server {
         Sides {
             control: self.control.clone(),
             runtime: self.runtime.clone(),
-            health: Health::new(self.db.clone()),
+            health: self.health.clone(),
             ids: self.ids.clone(),
         }
     }

@@ -16,6 +16,7 @@ mod api_refusals;
 mod api_secrets_rotation;
 mod api_tenants;
 mod api_tokens;
+mod clock;
 mod device_kinds;
 mod health;
 mod heartbeat;

@@ -50,8 +50,8 @@ impl AuthForge {
         let (scope, question) =
             (scope(license, &ask.hwid, &ask.nonce), digest(&[b"heartbeat", ask.session_token.as_bytes()]));
         // A reused nonce does not end the session; the request is treated as new.
-        let moment = self.gate.ids.moment();
-        let asked = self.replays.not_replayed(scope, question, moment).unwrap_or(moment);
+        let (moment, elapsed) = (self.gate.ids.moment(), self.gate.ids.elapsed());
+        let asked = self.replays.not_replayed(scope, question, (moment, elapsed)).unwrap_or(moment);
         let request_id = self.sessions.request_id(scope, question, asked);
         let allowed = Allowed {
             typ: Typ::Heartbeat,

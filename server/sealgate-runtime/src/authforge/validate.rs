@@ -48,9 +48,9 @@ impl AuthForge {
         let device = asking::device(&ask.hwid)?;
         let (app, license) = self.identify(ask, source, about).await?;
         self.gate.limiter.license(license.license.id)?;
-        let now = self.gate.ids.now();
+        let (now, ids) = (self.gate.ids.now(), &self.gate.ids);
         let (scope, question) = (scope(&license.license, &ask.hwid, &ask.nonce), question(ask));
-        let asked = self.replays.not_replayed(scope, question, self.gate.ids.moment());
+        let asked = self.replays.not_replayed(scope, question, (ids.moment(), ids.elapsed()));
         let asked = asked.map_err(AuthorityError::Refused)?;
         let request_id = self.sessions.request_id(scope, question, asked);
         let asking = Asking {

@@ -100,7 +100,7 @@ impl Online {
         let nonce = asked.nonce.as_bytes();
         let scope = digest(&[b"online", license.license.id.as_bytes(), name.as_bytes(), nonce]);
         let question = *request.id().as_bytes().first_chunk().expect("a digest has 32 bytes");
-        let first = self.replays.not_replayed(scope, question, gate.ids.moment());
+        let first = self.replays.not_replayed(scope, question, (gate.ids.moment(), gate.ids.elapsed()));
         let first = first.map_err(AuthorityError::Refused)?;
         let asking = Asking {
             license: &license,
