@@ -27,7 +27,7 @@ mod work;
 pub use db::Db;
 pub use entry::{AppEntry, LicenseEntry};
 pub use error::StoreError;
-pub use sql::Location;
+pub use sql::{Location, UrlError, check_postgres_url};
 pub use subject::Subject;
 pub use tx::{Read, Tx};
 pub use work::{Work, work};

@@ -1,7 +1,6 @@
 //! Connections to either engine.
 
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::Arc;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -9,7 +8,7 @@ use sqlx::{ConnectOptions, Connection as _, Executor, PgConnection, PgPool};
 
 use super::query::{Answer, Ask, Question};
 use super::sqlite::Readers;
-use super::{postgres, sqlite};
+use super::{postgres, sqlite, url};
 use crate::StoreError;
 
 /// Connections to PostgreSQL for readers.
@@ -122,8 +121,6 @@ impl Ask for &Pool {
 
 /// Statements are not logged: their values may be secret.
 fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
-    let malformed = || StoreError::Unusable("the database URL is malformed".to_owned());
-    let is_postgres = url.starts_with("postgres://") || url.starts_with("postgresql://");
-    let options = PgConnectOptions::from_str(url).ok().filter(|_| is_postgres);
-    Ok(options.ok_or_else(malformed)?.disable_statement_logging())
+    let options = url::options(url).map_err(|error| StoreError::Unusable(error.to_string()))?;
+    Ok(options.disable_statement_logging())
 }

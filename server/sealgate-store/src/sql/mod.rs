@@ -9,10 +9,12 @@ mod postgres;
 mod query;
 mod row;
 mod sqlite;
+mod url;
 mod value;
 
 pub use connection::Location;
 pub(crate) use connection::{Connection, Pool};
 pub(crate) use query::{Answer, Ask, Query, Question, query, query_as};
 pub(crate) use row::{FromRow, Row};
+pub use url::{UrlError, check_postgres_url};
 pub(crate) use value::Value;

@@ -12,6 +12,7 @@ mod inspect;
 mod keys;
 mod licenses;
 mod manual;
+mod passwords;
 mod program;
 mod rights;
 mod roles;
