@@ -14,6 +14,7 @@ mod licenses;
 mod manual;
 mod passwords;
 mod program;
+mod proxy;
 mod rights;
 mod roles;
 mod secrets;
