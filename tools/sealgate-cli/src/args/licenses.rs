@@ -31,7 +31,7 @@ pub(crate) enum LicenseCommand {
     Renew {
         /// License key, license id, or - to read one from standard input
         key: String,
-        /// The new end; without it, the plan's duration is added to the present one
+        /// The new end: 2027-01-31 (that day counts, in UTC), 2027-01-31T12:00:00Z, +90d, or `never`; without it, the plan's duration is added to the present one
         #[arg(long, value_name = "DATE", value_parser = dates::parse)]
         expires: Option<dates::Date>,
     },
@@ -98,7 +98,7 @@ pub(crate) struct AuthforgeFileArgs {
     /// The .authforge-request file in which the device names itself; it takes a seat
     #[arg(long, value_name = "FILE")]
     pub(crate) request: Option<PathBuf>,
-    /// When the file ends: 2027-01-31, +90d, or `never` where the app allows that [default: with the license]
+    /// When the file ends: 2027-01-31 (that day counts, in UTC), +90d, or `never` where the app allows that [default: with the license]
     #[arg(long, value_name = "DATE", value_parser = dates::parse)]
     pub(crate) expires: Option<dates::Date>,
     /// Where to write the file; the license key stands in it
@@ -117,7 +117,7 @@ pub(crate) struct IssueArgs {
     /// On how many devices each may run, or `unlimited`, in place of the plan's
     #[arg(long, value_name = "N", value_parser = max_devices::parse)]
     pub(crate) max_devices: Option<MaxDevices>,
-    /// When they end: 2027-01-31, 2027-01-31T12:00:00Z, days from now as in +90d, or `never`, in place of the plan's
+    /// When they end: 2027-01-31 (that day counts, in UTC), 2027-01-31T12:00:00Z, days from now as in +90d, or `never`, in place of the plan's
     #[arg(long, value_name = "DATE", value_parser = dates::parse)]
     pub(crate) expires: Option<dates::Date>,
     /// Your own note, at most 128 characters; customers do not see it
@@ -233,7 +233,7 @@ pub(crate) struct AccessArgs {
     /// The reason, for your own records
     #[arg(long, value_name = "R")]
     pub(crate) reason: Option<String>,
-    /// Until when it counts: 2027-01-31, +90d, or `never`
+    /// Until when it counts: 2027-01-31 (that day included, in UTC), +90d, or `never`
     #[arg(long, value_name = "DATE", default_value = "never", value_parser = dates::parse)]
     pub(crate) expires: dates::Date,
 }

@@ -4,6 +4,7 @@
 mod apps;
 mod audit;
 mod business;
+mod dates;
 mod demo;
 mod exit_codes;
 mod flags;
