@@ -313,6 +313,9 @@ codes! {
     LimitReached "limit_reached" Configuration 409 (500 "system_error") 4 Unsigned
         "There are as many of these as there may be."
         "Remove one that is no longer needed."
+    LastOwner "last_owner" Configuration 409 (500 "system_error") 4 Unsigned
+        "It is the last access token in force that may do all that it may; nobody could make another."
+        "Create another token with the same scopes first."
     Unavailable "unavailable" Transport 503 (503 "system_error") 69 Unsigned
         "The server cannot answer now; the same request may succeed later."
         "Send the same request again later."

@@ -111,7 +111,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: TenantCommand,
     },
-    /// Access tokens: create, list, revoke
+    /// Access tokens: create, list, revoke, recover
     Token {
         #[command(subcommand)]
         command: TokenCommand,

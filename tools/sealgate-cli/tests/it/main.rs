@@ -16,6 +16,7 @@ mod manual;
 mod passwords;
 mod program;
 mod proxy;
+mod recover;
 mod rights;
 mod roles;
 mod secrets;
