@@ -313,6 +313,9 @@ codes! {
     LimitReached "limit_reached" Configuration 409 (500 "system_error") 4 Unsigned
         "The request would exceed the highest number that is allowed."
         "Remove something that is no longer needed, or choose a smaller number."
+    LastOwner "last_owner" Configuration 409 (500 "system_error") 4 Unsigned
+        "This is the last access token in force with these scopes; without it, nobody could make another."
+        "Create another token with the same scopes first."
     Unavailable "unavailable" Transport 503 (503 "system_error") 69 Unsigned
         "The server cannot answer now; the same request may succeed later."
         "Send the same request again later."

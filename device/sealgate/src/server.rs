@@ -1,6 +1,6 @@
 //! The server's address, and the origin that its certificate must name (`spec/keys.md` §5.8).
 
-use sealgate_artifact::Origin;
+use sealgate_artifact::{Origin, is_loopback};
 
 use crate::ConfigurationError;
 
@@ -62,11 +62,6 @@ fn host_and_port(authority: &str) -> Result<(String, Option<&str>), Configuratio
         None => Some(host.to_ascii_lowercase()),
     };
     host.map(|host| (host, port)).ok_or(wrong("its host is neither a name nor an address"))
-}
-
-fn is_loopback(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use sealgate_store::{Tx, Work};
 
 use crate::desk::Desk;
 use crate::keys::{KEYSET_SECONDS, KeyChanges, first_version};
+use crate::recovery::FIRST_TENANT;
 use crate::tenants::{NewTenant, Tenants};
 use crate::{Scope, Scopes};
 
@@ -116,7 +117,7 @@ impl Bootstrap {
                 row(authority, KeyUse::Authority, KeyStage::Active),
                 row(next_authority, KeyUse::Authority, KeyStage::Next),
             ],
-            tenant: self.tenants.new_tenant("default", authority, scopes)?,
+            tenant: self.tenants.new_tenant(FIRST_TENANT, authority, scopes)?,
         })
     }
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sealgate_artifact::KeyUse;
+use sealgate_artifact::{KeyUse, UnixSeconds};
 use sealgate_authority::certificates::{Certify, ServerSettings};
 use sealgate_authority::ports::{Clock, Entropy};
 use sealgate_authority::{AuthorityError, Health, Ids, Limiter, Limits, Observed, SharedSecrets};
@@ -23,8 +23,8 @@ use crate::{Role, files};
 
 /// The owner's token, beside the data.
 pub const TOKEN_FILE: &str = "admin.token";
-const KEYS_DIR: &str = "keys";
-const DATABASE_FILE: &str = "sealgate.db";
+pub(crate) const KEYS_DIR: &str = "keys";
+pub(crate) const DATABASE_FILE: &str = "sealgate.db";
 
 /// A server that is ready to serve.
 pub struct Started {
@@ -268,6 +268,7 @@ impl Ground {
         let first = control.bootstrap(installation, save).await?;
         keystore.note_founded()?;
         control.servers.register_own().await?;
+        warn_of_the_end(control.tokens.installation_ends().await?, self.ids.now());
         Ok(Vendor { control: Arc::new(control), secrets, first })
     }
 
@@ -309,6 +310,18 @@ impl Ground {
             server,
             certify,
         }))
+    }
+}
+
+/// How long before nobody can look after the installation it is warned of: a month.
+const WARNED: u64 = 30 * 24 * 60 * 60;
+
+fn warn_of_the_end(end: Option<UnixSeconds>, now: UnixSeconds) {
+    if let Some(end) = end.filter(|end| *end < now.plus(WARNED)) {
+        tracing::warn!(
+            "no access token of the installation's owner is in force after {end}: make one without an end by `sealgate token \
+             create --scope owner --scope installation`; once there is none, by `sealgate token recover --data DIR`"
+        );
     }
 }
 

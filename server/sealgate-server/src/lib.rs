@@ -9,6 +9,7 @@ mod error;
 pub mod files;
 pub mod jobs;
 pub mod listen;
+pub mod recover;
 mod role;
 
 pub use assembly::Parts;

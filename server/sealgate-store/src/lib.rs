@@ -31,7 +31,7 @@ pub use db::Db;
 pub use entry::{AppEntry, LicenseEntry};
 pub use error::StoreError;
 pub use health::NotReady;
-pub use sql::Location;
+pub use sql::{Location, UrlError, check_postgres_url};
 pub use subject::Subject;
 pub use threads::Threads;
 pub use tx::{Read, Tx};

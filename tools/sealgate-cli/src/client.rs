@@ -9,6 +9,7 @@ use sealgate_wire::{LicenseView, LookUpLicense, Page, Problem};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::address::Address;
 use crate::args::Global;
 use crate::failure::Failure;
 use crate::files;
@@ -26,12 +27,9 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(global: &Global) -> Result<Self, Failure> {
-        let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(TIMEOUT));
-        Ok(Self {
-            agent: config.build().into(),
-            base: global.url.trim_end_matches('/').to_owned(),
-            token: token(global)?,
-        })
+        let address = Address::new(global)?;
+        let config = address.agent(global)?.timeout_global(Some(TIMEOUT));
+        Ok(Self { agent: config.build().into(), base: address.base, token: token(global)? })
     }
 
     pub(crate) fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {

@@ -105,11 +105,12 @@ fn start_log(args: &Args) -> Log {
         (true, _) => "error",
         (false, 0) => "warn,sealgate=info",
         (false, 1) => "info,sealgate_http=debug,sealgate_server=debug",
-        (false, _) => "debug",
+        (false, _) => "info,sealgate=debug,hyper=debug,rustls=debug,ureq=debug",
     };
     let wanted: Targets = level.parse().expect("each of the four lists above is well formed");
-    // It logs the values of parameters that it does not know, and one of them may be a misspelt password.
-    let wanted = wanted.with_target("sqlx_postgres::options", LevelFilter::OFF);
+    // A name stands for all that begin with it. The database's driver says nothing: what it reads and gets may be secret,
+    // and what matters of it comes back as an error.
+    let wanted = wanted.with_target("sqlx", LevelFilter::OFF);
     log::start(wanted, args.global.json || log_format(args) == Some(LogFormat::Json))
 }
 

@@ -1,7 +1,6 @@
 //! Connections to either engine.
 
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use super::patience::{ANSWER, Pulse, is_lost};
 use super::query::{Answer, Ask, Question};
 use super::session::Session;
 use super::sqlite::Readers;
-use super::{postgres, sqlite};
+use super::{postgres, sqlite, url};
 use crate::StoreError;
 
 /// Connections to PostgreSQL for readers.
@@ -162,8 +161,6 @@ async fn read(pool: &PgPool, pulse: &Pulse, question: Question) -> Result<Answer
 
 /// Statements are not logged: their values may be secret.
 fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
-    let malformed = || StoreError::Unusable("the database URL is malformed".to_owned());
-    let is_postgres = url.starts_with("postgres://") || url.starts_with("postgresql://");
-    let options = PgConnectOptions::from_str(url).ok().filter(|_| is_postgres);
-    Ok(options.ok_or_else(malformed)?.disable_statement_logging())
+    let options = url::options(url).map_err(|error| StoreError::Unusable(error.to_string()))?;
+    Ok(options.disable_statement_logging())
 }

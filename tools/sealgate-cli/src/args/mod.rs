@@ -17,8 +17,8 @@ pub(crate) use licenses::{
 pub(crate) use records::{AuditCommand, EventsArgs};
 pub(crate) use server::{CheckConfigArgs, DemoArgs, ServeArgs, ServerCommand};
 pub(crate) use vendor::{
-    AppCommand, CreatePlanArgs, CreateTokenArgs, CreditsCommand, OnOff, PlanCommand, TenantCommand,
-    TermsArgs, TokenCommand, UpdateAppArgs, UpdatePlanArgs, VarsCommand,
+    AppCommand, CreatePlanArgs, CreateTokenArgs, CreditsCommand, OnOff, PlanCommand, RecoverTokenArgs,
+    TenantCommand, TermsArgs, TokenCommand, UpdateAppArgs, UpdatePlanArgs, VarsCommand,
 };
 
 use std::path::PathBuf;
@@ -68,9 +68,16 @@ pub(crate) struct Global {
         global = true,
         value_name = "URL",
         env = "SEALGATE_URL",
+        hide_env_values = true,
         default_value = "http://127.0.0.1:8080"
     )]
     pub(crate) url: String,
+    /// The proxy to the server, http://[USER:PASSWORD@]HOST:PORT; a server on this machine is asked without a proxy
+    #[arg(long, global = true, value_name = "URL", env = "SEALGATE_PROXY", hide_env_values = true)]
+    pub(crate) proxy: Option<String>,
+    /// Talk to another machine over http://, where anyone on the way can read tokens and license keys
+    #[arg(long, global = true)]
+    pub(crate) danger_plain_http: bool,
     /// The access token; without it, the token in --data is used
     #[arg(long, global = true, value_name = "TOKEN", env = "SEALGATE_TOKEN", hide_env_values = true)]
     pub(crate) token: Option<String>,
@@ -104,7 +111,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: TenantCommand,
     },
-    /// Access tokens: create, list, revoke
+    /// Access tokens: create, list, revoke, recover
     Token {
         #[command(subcommand)]
         command: TokenCommand,

@@ -1,5 +1,6 @@
 //! Tenants, tokens, apps, plans, credits.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
@@ -16,6 +17,13 @@ credits:write, tokens:read, tokens:write, events:read, audit:read, keys:read, ke
 Examples:
   sealgate token create --scope licenses:write --name shop --expires +365d
   sealgate token create --scope licenses:read --scope devices:write --name support";
+
+const RECOVERING: &str = "\
+Stop the server first, unless it uses PostgreSQL.
+
+Examples:
+  sealgate token recover --data ./data
+  SEALGATE_DATABASE=postgres://… sealgate token recover --data ./authority --tenant Acme";
 
 const PLANNING: &str = "\
 Examples:
@@ -77,6 +85,22 @@ pub(crate) enum TokenCommand {
         /// The token's id
         token_id: String,
     },
+    /// Make an owner's token where none is left, from the server's keys and its database
+    #[command(after_help = RECOVERING)]
+    Recover(RecoverTokenArgs),
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct RecoverTokenArgs {
+    /// The tenant's name or id [default: the first one, whose owner looks after the installation]
+    #[arg(long, value_name = "TENANT")]
+    pub(crate) tenant: Option<String>,
+    /// The PostgreSQL URL that the server is started with, if it is
+    #[arg(long, value_name = "URL", env = "SEALGATE_DATABASE", hide_env_values = true)]
+    pub(crate) database: Option<OsString>,
+    /// The file whose first line is the passphrase of the keystore, if the server is started with one
+    #[arg(long, value_name = "FILE", env = "SEALGATE_PASSPHRASE_FILE")]
+    pub(crate) passphrase_file: Option<OsString>,
 }
 
 #[derive(ClapArgs)]
@@ -87,7 +111,7 @@ pub(crate) struct CreateTokenArgs {
     /// What the token is for
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
-    /// When the token ends: 2027-01-31, +90d, or `never`
+    /// When the token ends: 2027-01-31 (to the end of that day, UTC), +90d, or `never`
     #[arg(long, value_name = "DATE", default_value = "never", value_parser = dates::parse)]
     pub(crate) expires: dates::Date,
 }

@@ -28,6 +28,8 @@ const YEAR: u64 = 365 * 24 * 60 * 60;
 /// The whole story against the server at `url`. A step that does not go as told ends the demo with a failure.
 pub(super) fn tell(mut story: Story, url: &str, dir: &Path) -> Result<Story, Failure> {
     let global = Global {
+        proxy: None,
+        danger_plain_http: false,
         json: false,
         url: url.to_owned(),
         token: None,

@@ -4,6 +4,7 @@
 mod apps;
 mod audit;
 mod business;
+mod dates;
 mod demo;
 mod exit_codes;
 mod flags;
@@ -13,7 +14,10 @@ mod inspect;
 mod keys;
 mod licenses;
 mod manual;
+mod passwords;
 mod program;
+mod proxy;
+mod recover;
 mod rights;
 mod roles;
 mod secrets;
