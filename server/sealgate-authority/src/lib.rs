@@ -16,6 +16,7 @@ pub mod ports;
 mod rows;
 pub mod seats;
 pub mod secrets;
+mod seldom;
 mod source;
 
 pub use envelope::{SignedEnvelope, as_json};
@@ -26,4 +27,5 @@ pub use limits::{Limiter, Limits};
 pub use observed::{About, Observed};
 pub use rows::{Actor, Entry, audit_row, event_row, stored};
 pub use secrets::SharedSecrets;
+pub use seldom::Seldom;
 pub use source::Source;

@@ -5,11 +5,13 @@
 
 pub mod assembly;
 pub mod config;
+mod connections;
 mod error;
 pub mod files;
 pub mod jobs;
 pub mod listen;
 mod role;
+mod settings;
 
 pub use assembly::Parts;
 pub use error::StartError;

@@ -30,7 +30,8 @@ keys! {
         /// Requests a minute about one app.
         per_app: Option<NonZeroU32> = None
             => default("the profile's");
-        /// How many requests it costs an address to name a key, app or token that does not exist.
+        /// What it takes from an address's budget for guesses to name a key, app or token that does not exist; that budget
+        /// is as large as the one for requests, and apart from it.
         guess_costs: Option<u32> = None
             => default("the profile's");
     }

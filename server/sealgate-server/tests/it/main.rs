@@ -2,4 +2,5 @@
 #![expect(clippy::disallowed_methods, reason = "tests write the files that a server reads")]
 
 mod config;
+mod connections;
 mod jobs;
