@@ -239,9 +239,9 @@ mod tests {
             tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false).finish();
         let proxies = Proxies::new(trusted().to_vec());
         tracing::subscriber::with_default(subscriber, || {
-            let long = [&b"\n\x1b[31m\xe9"[..], &[b'x'; 1000]].concat();
+            let written = [&b"\n\x1b[31m\xe9"[..], &[b'x'; 1000]].concat();
             for _ in 0..3 {
-                proxies.warn(IpAddr::from([10, 0, 0, 1]), &Hidden::Unreadable(&long));
+                proxies.warn(IpAddr::from([10, 0, 0, 1]), &Hidden::Unreadable(&written));
             }
         });
         let log = log.0.lock().expect("no writer panics").clone();
