@@ -17,6 +17,7 @@ pub mod ports;
 mod rows;
 pub mod seats;
 pub mod secrets;
+mod seldom;
 mod source;
 
 pub use clock_watch::{CLOCK_TOLERANCE_SECONDS, ClockWatch};
@@ -28,4 +29,5 @@ pub use limits::{Limiter, Limits};
 pub use observed::{About, Observed};
 pub use rows::{Actor, Entry, audit_row, event_row, stored};
 pub use secrets::SharedSecrets;
+pub use seldom::Seldom;
 pub use source::Source;

@@ -29,12 +29,11 @@ impl Tokens {
 
     /// The caller behind a token. An unknown, an expired and a revoked token get one answer.
     pub async fn authenticate(&self, token: &str, source: Source<'_>) -> Result<Caller, AuthorityError> {
-        self.limiter.may_guess(source.address)?;
         let found = table::tokens::by_hash(&self.desk.db, &self.secrets.token(token)).await?;
         let now = self.desk.ids.now();
         let token = found.filter(|token| is_in_force(token, now)).ok_or_else(|| {
-            self.limiter.charge_guess(source.address, 0);
-            AuthorityError::Refused(Code::TokenInvalid)
+            let guessed = self.limiter.guess(source.address);
+            guessed.err().unwrap_or(AuthorityError::Refused(Code::TokenInvalid))
         })?;
         let tenant = table::tenants::find(&self.desk.db, token.tenant).await?;
         if tenant.is_none_or(|tenant| tenant.suspended_at.is_some()) {

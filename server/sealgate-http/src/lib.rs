@@ -13,12 +13,12 @@ mod caller;
 mod deadline;
 mod dialect;
 mod health;
-mod later;
 mod online;
 mod openapi;
 mod problem;
 mod query;
 mod request_id;
+mod retry;
 mod routes;
 mod schema;
 

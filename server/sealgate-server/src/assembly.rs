@@ -17,8 +17,10 @@ use sealgate_trust::Signer;
 use zeroize::Zeroizing;
 
 use crate::config::{Config, ConfigError, Profile};
+use crate::connections::Connections;
 use crate::error::StartError;
 use crate::jobs::{Duties, JOBS, Job, Jobs};
+use crate::settings::Settings;
 use crate::{Role, files};
 
 /// The owner's token, beside the data.
@@ -71,7 +73,7 @@ pub struct Parts {
     /// For [`start`]. Without origins there, the server's own address is meant.
     pub options: Options,
     /// For [`crate::listen::serve`].
-    pub http: sealgate_http::Settings,
+    pub serving: Settings,
     /// Whether nobody is limited.
     pub limits_are_off: bool,
 }
@@ -90,6 +92,7 @@ impl Parts {
             log: _,
             passphrase_file,
             trusted_proxies: _,
+            max_connections,
             limits,
         } = config;
         let data = data.ok_or(ConfigError::NoData)?;
@@ -99,7 +102,10 @@ impl Parts {
         Ok(Self {
             listen,
             options: Options { data, database, unlock, limits, role: role.into(), origins },
-            http: sealgate_http::Settings { trusted_proxies },
+            serving: Settings {
+                http: sealgate_http::Settings { trusted_proxies },
+                connections: Connections { most: max_connections, ..Connections::default() },
+            },
             limits_are_off,
         })
     }

@@ -1,5 +1,6 @@
 //! The server as its callers see it, over HTTP, on both engines.
 
+mod addresses;
 mod agreement;
 mod api_access;
 mod api_apps;

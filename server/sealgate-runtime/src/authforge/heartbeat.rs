@@ -19,10 +19,10 @@ impl AuthForge {
         source: Source<'_>,
     ) -> Result<Validated, AuthorityError> {
         asking::require(is_well_formed(ask))?;
-        self.gate.limiter.heartbeat_address(source.address)?;
+        self.gate.admit_heartbeat(source, &ask.app_id)?;
         let mut about = About { device: Some(ask.hwid.clone()), ..About::default() };
         let decided = self.continues(ask, source, &mut about).await;
-        let answered = self.gate.note(source, &about, decided)?;
+        let answered = self.gate.note_heartbeat(source, &about, decided)?;
         self.gate.note_answer("heartbeat", &about, &answered.request_id);
         Ok(answered)
     }

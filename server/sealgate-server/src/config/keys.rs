@@ -1,12 +1,14 @@
 //! The table of keys, and what each part of the server gets from them.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use super::key::{Key, keys};
 use super::limits::{self, LimitsConfig};
 use super::value::words;
 use crate::Role;
+use crate::connections::Connections;
 
 keys! {
     /// What `serve` is told. It has no `Debug` text: a PostgreSQL URL may hold a password.
@@ -38,6 +40,9 @@ keys! {
         /// Proxies that are trusted to report the client's address: IP addresses, or blocks such as 10.0.0.0/8.
         trusted_proxies: Vec<String> = vec![]
             => default("none");
+        /// Connections at once; when there are more, those that have sent nothing for longest are closed.
+        max_connections: NonZeroU32 = Connections::MOST
+            => default("2000");
         [limits]: LimitsConfig = limits::Given;
     }
 }

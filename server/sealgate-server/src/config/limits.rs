@@ -30,7 +30,8 @@ keys! {
         /// How many requests a minute are allowed for one app.
         per_app: Option<NonZeroU32> = None
             => default("the profile's");
-        /// How many requests it counts as when an address names a key, app or token that does not exist.
+        /// How much an address pays from its budget for guesses when it names a key, app or token that does not exist; that
+        /// budget is as large as the one for requests, and apart from it.
         guess_costs: Option<u32> = None
             => default("the profile's");
     }

@@ -42,7 +42,7 @@ async fn show(args: &DemoArgs, dir: &Path, output: &Output) -> Result<(), Failur
         let _ = stopped.await;
     };
     let server = tokio::spawn(async move {
-        let settings = sealgate_http::Settings::default();
+        let settings = listen::Settings::default();
         listen::serve(listener, started.server, &settings, until_stopped).await
     });
     story.tell(&format!(
