@@ -10,7 +10,7 @@ use sealgate_testkit::{Engine, TestApp, request};
 use serde_json::Value;
 
 /// Nothing here takes as long; a test that would wait for ever fails instead.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 const SHORT: Duration = Duration::from_millis(200);
 const WHOLE: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
 const HALF: &[u8] = b"GET /healthz HTTP/1.1\r\nhost:";
