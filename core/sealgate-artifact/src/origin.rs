@@ -1,6 +1,6 @@
 //! Where a server is found (`spec/keys.md` §5.8).
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 /// A server's origin: scheme, host, and a port that is not the scheme's own. It has one spelling, so that comparing bytes
 /// compares origins.

@@ -84,10 +84,11 @@ fn a_password_that_is_no_text_is_not_repeated() {
     let url = OsString::from_vec(b"postgres://u:hunter\xe4zwei@127.0.0.1:1/d".to_vec());
     for by_flag in [true, false] {
         let mut command = serve(&dir.path().join("data"), &["-vv"], &[]);
-        match by_flag {
-            true => command.arg("--database").arg(&url),
-            false => command.env("SEALGATE_DATABASE", &url),
-        };
+        if by_flag {
+            command.arg("--database").arg(&url);
+        } else {
+            command.env("SEALGATE_DATABASE", &url);
+        }
         let outcome = run(&mut command);
         assert_eq!(outcome.exit, Some(2), "{outcome:?}");
         for part in PARTS {

@@ -71,13 +71,22 @@ fn no_proxy_of_the_environment_is_asked() {
 
 #[test]
 fn a_proxy_that_is_named_is_asked() {
-    for (url, by_flag) in [("https://sealgate.invalid", true), ("https://sealgate.invalid", false)] {
+    for by_flag in [true, false] {
         let proxy = Proxy::open();
-        let mut command = sealgate(&["app", "list", "--json", "--token", "sgt_secret", "--url", url]);
-        match by_flag {
-            true => command.args(["--proxy", &proxy.url()]),
-            false => command.env("SEALGATE_PROXY", proxy.url()),
-        };
+        let mut command = sealgate(&[
+            "app",
+            "list",
+            "--json",
+            "--token",
+            "sgt_secret",
+            "--url",
+            "https://sealgate.invalid",
+        ]);
+        if by_flag {
+            command.args(["--proxy", &proxy.url()]);
+        } else {
+            command.env("SEALGATE_PROXY", proxy.url());
+        }
         let asked = proxy.refuse();
         run(&mut command).refused(69, "server_unreachable");
         let line = asked.recv_timeout(PATIENCE).expect("it is asked");
