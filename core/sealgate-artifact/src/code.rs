@@ -242,8 +242,11 @@ codes! {
         "The vendor has switched this app off."
         "Ask the vendor about this license."
     LicenseKeyMalformed "license_key_malformed" License 500 (500 "system_error") 2 Unsigned
-        "The license key is mistyped: wrong length, alphabet or checksum."
-        "Type the key again as it was issued: seven groups of four."
+        "This is not a license key: it has another length or another alphabet."
+        "Give the license key as it was issued: seven groups of four."
+    LicenseKeyMistyped "license_key_mistyped" License 500 (500 "system_error") 2 Unsigned
+        "The license key has a typing mistake: its checksum does not fit."
+        "Compare the license key with the one that was issued, symbol by symbol."
     LicenseUnknown "invalid_key" License 500 (401 "invalid_key") 1 Signed
         "No such license key for this app."
         "Check the key against the vendor's message; it may be for another product."

@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use sealgate_artifact::{AppId, Code, Device, Hwid, UnixSeconds, limits};
+use sealgate_artifact::{AppId, Code, Device, Hwid, LicenseKey, UnixSeconds, limits};
 use sealgate_authority::{About, AuthorityError, Ids, Limiter, Observed, SharedSecrets, Source, secrets};
 use sealgate_rules::{Effect, ListEntry, Matcher};
-use sealgate_store::table::{AccessRow, AppRow, Listed};
+use sealgate_store::table::{AccessRow, AppRow, KeyHash, Listed};
 use sealgate_store::{AppEntry, Db, LicenseEntry};
 
 const NONCE_DIGITS: usize = 32;
@@ -60,7 +60,12 @@ impl Gate {
     ) -> Result<T, AuthorityError> {
         if let Err(AuthorityError::Refused(code)) = &outcome {
             // spec/http.md §1.8: here, only an unknown key or app is a guess; tokens are charged in `Tokens::authenticate`.
-            if matches!(code, Code::AppUnknown | Code::LicenseUnknown) {
+            let guessed = match code {
+                Code::AppUnknown => true,
+                Code::LicenseUnknown => !about.mistyped,
+                _ => false,
+            };
+            if guessed {
                 self.limiter.charge_guess(source.address, 1);
             }
             self.observed.refusal(*code, about, source.request_id);
@@ -124,8 +129,15 @@ impl Gate {
         key: &str,
         about: &mut About,
     ) -> Result<Arc<LicenseEntry>, AuthorityError> {
-        let found = self.db.cached_license(app.app.id, self.secrets.license_key(key)).await?;
+        let key = self.typed_key(key, about);
+        let found = self.db.cached_license(app.app.id, key).await?;
         of_app(found, app, about)
+    }
+
+    /// What the database knows this key by. Every key is checked, right or wrong, so that none costs more work than another.
+    pub(crate) fn typed_key(&self, typed: &str, about: &mut About) -> KeyHash {
+        about.mistyped = LicenseKey::parse(typed).is_err();
+        self.secrets.license_key(typed)
     }
 }
 
