@@ -262,7 +262,9 @@ impl ConfigurationError {
                 "Use https://, or call danger_plain_http() where the network itself is trusted."
             }
             Self::StoreMissing => "Call state_dir(FOLDER) or store(STORE) on the builder.",
-            Self::Store(_) => "Make the state folder writable for the user who runs this program.",
+            Self::Store(_) => {
+                "Make the state folder writable for the user who runs this program, and make room on its disk."
+            }
             Self::StateDamaged => "Restore the state, or remove it: the machine then counts as a new device.",
             Self::StateContended => "Give each instance of the program a state of its own.",
             Self::Fingerprint => "Give a fingerprint of 1 to 128 bytes, or none.",
