@@ -13,7 +13,7 @@ use crate::{ConfigurationError, HttpAnswer, HttpQuestion, Transport, Unanswered}
 /// HTTP and HTTPS, with the web's certificate authorities unless another is given.
 ///
 /// It reads no environment variable, follows no redirect and keeps no connection open. It runs in the caller's thread;
-/// only a name is looked up in a thread of its own, which ends with the look-up.
+/// only a name is looked up in one of ureq's, which ends with the look-up.
 pub struct HttpTransport {
     agent: Agent,
     timeout: Duration,
@@ -79,7 +79,7 @@ impl HttpTransportBuilder {
             // Also keeps ureq from reading the environment.
             .proxy(proxy)
             .tls_config(tls.build());
-        let agent = Agent::with_parts(config.build(), DefaultConnector::default(), Lookup);
+        let agent = Agent::with_parts(config.build(), DefaultConnector::default(), Lookup::default());
         Ok(HttpTransport { agent, timeout: self.timeout.unwrap_or(CALL_BUDGET) })
     }
 }
