@@ -242,8 +242,11 @@ codes! {
         "The vendor has switched this app off."
         "Ask the vendor about this license."
     LicenseKeyMalformed "license_key_malformed" License 500 (500 "system_error") 2 Unsigned
-        "The license key is mistyped: wrong length, alphabet or checksum."
+        "This is not a license key: it has another length or another alphabet."
         "Type the key again as it was issued: seven groups of four characters."
+    LicenseKeyMistyped "license_key_mistyped" License 500 (500 "system_error") 2 Unsigned
+        "The license key has a typing mistake: its checksum does not fit."
+        "Compare the license key with the one that was issued, character by character."
     LicenseUnknown "invalid_key" License 500 (401 "invalid_key") 1 Signed
         "This app has no such license key."
         "Compare the key with the vendor's message; it may belong to another product."

@@ -76,6 +76,9 @@ pub enum ArtifactError {
     /// `spec/license.md` §3.
     #[error("license key: {0}")]
     LicenseKey(&'static str),
+    /// `spec/license.md` §3.3.
+    #[error("license key: its checksum does not fit, so at least one symbol is mistyped")]
+    LicenseKeyMistyped,
 }
 
 impl ArtifactError {
@@ -96,6 +99,7 @@ impl ArtifactError {
             Self::Id => Code::IdMalformed,
             Self::PublicKey => Code::KeyMalformed,
             Self::LicenseKey(_) => Code::LicenseKeyMalformed,
+            Self::LicenseKeyMistyped => Code::LicenseKeyMistyped,
         }
     }
 }

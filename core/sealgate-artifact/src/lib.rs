@@ -33,6 +33,7 @@ mod root;
 mod statement;
 mod statement_id;
 mod time;
+mod typed;
 mod word;
 
 pub use attachments::{Attachments, Carrier};

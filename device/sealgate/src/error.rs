@@ -260,7 +260,9 @@ impl ConfigurationError {
             Self::ServerUrl(_) => "Give the server as https://HOST, with :PORT if it needs one.",
             Self::PlainHttp => "Use https://, or call danger_plain_http() if you trust the network.",
             Self::StoreMissing => "Call state_dir(FOLDER) or store(STORE) on the builder.",
-            Self::Store(_) => "Make the state folder writable for the user who runs this program.",
+            Self::Store(_) => {
+                "Make the state folder writable for the user who runs this program, and make room on its disk."
+            }
             Self::StateDamaged => "Restore the state, or remove it: the machine then counts as a new device.",
             Self::StateContended => "Give each instance of the program its own state.",
             Self::Fingerprint => "Give a fingerprint of 1 to 128 bytes, or none.",

@@ -32,6 +32,8 @@ pub struct About {
     pub license: Option<LicenseId>,
     /// The device's name.
     pub device: Option<String>,
+    /// The license key that was asked with is none that anybody can have (`spec/http.md` §1.8).
+    pub mistyped: bool,
 }
 
 /// Counts what was asked and answered, and writes it in time. One per process; clones share its rows.

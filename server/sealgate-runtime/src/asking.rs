@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use sealgate_artifact::{AppId, Code, Device, Hwid, UnixSeconds, limits};
+use sealgate_artifact::{AppId, Code, Device, Hwid, LicenseKey, UnixSeconds, limits};
 use sealgate_authority::{About, AuthorityError, Ids, Limiter, Observed, SharedSecrets, Source, secrets};
 use sealgate_rules::{Effect, ListEntry, Matcher};
-use sealgate_store::table::{AccessRow, AppRow, Listed};
+use sealgate_store::table::{AccessRow, AppRow, KeyHash, Listed};
 use sealgate_store::{AppEntry, Db, LicenseEntry};
 
 const NONCE_DIGITS: usize = 32;
@@ -36,8 +36,13 @@ pub(crate) fn is_nonce(nonce: &str) -> bool {
 }
 
 /// spec/http.md §1.8: here, an unknown key or app; tokens are guesses too, for `Tokens::authenticate`.
-fn is_guess<T>(outcome: &Result<T, AuthorityError>) -> bool {
-    matches!(outcome, Err(AuthorityError::Refused(Code::AppUnknown | Code::LicenseUnknown)))
+/// spec/http.md §1.8: only an unknown app or key is a guess, and not a key that nobody can have.
+fn is_guess<T>(outcome: &Result<T, AuthorityError>, about: &About) -> bool {
+    match outcome {
+        Err(AuthorityError::Refused(Code::AppUnknown)) => true,
+        Err(AuthorityError::Refused(Code::LicenseUnknown)) => !about.mistyped,
+        _ => false,
+    }
 }
 
 /// Refuses what is not of the documented form, before anything is looked up.
@@ -86,7 +91,7 @@ impl Gate {
         about: &About,
         outcome: Result<T, AuthorityError>,
     ) -> Result<T, AuthorityError> {
-        if is_guess(&outcome) {
+        if is_guess(&outcome, about) {
             self.limiter.give_back_address(source.address);
         }
         self.note_refusal(source, about, outcome)
@@ -99,7 +104,7 @@ impl Gate {
         about: &About,
         outcome: Result<T, AuthorityError>,
     ) -> Result<T, AuthorityError> {
-        if is_guess(&outcome) {
+        if is_guess(&outcome, about) {
             self.limiter.give_back_heartbeat_address(source.address);
         }
         self.note_refusal(source, about, outcome)
@@ -111,7 +116,7 @@ impl Gate {
         about: &About,
         mut outcome: Result<T, AuthorityError>,
     ) -> Result<T, AuthorityError> {
-        if is_guess(&outcome) {
+        if is_guess(&outcome, about) {
             if let (Err(AuthorityError::Refused(Code::LicenseUnknown)), Some((_, app))) =
                 (&outcome, about.owner)
             {
@@ -184,8 +189,15 @@ impl Gate {
         key: &str,
         about: &mut About,
     ) -> Result<Arc<LicenseEntry>, AuthorityError> {
-        let found = self.db.cached_license(app.app.id, self.secrets.license_key(key)).await?;
+        let key = self.typed_key(key, about);
+        let found = self.db.cached_license(app.app.id, key).await?;
         of_app(found, app, about)
+    }
+
+    /// What the database knows this key by. Every key is checked, right or wrong, so that none costs more work than another.
+    pub(crate) fn typed_key(&self, typed: &str, about: &mut About) -> KeyHash {
+        about.mistyped = LicenseKey::parse(typed).is_err();
+        self.secrets.license_key(typed)
     }
 }
 

@@ -35,6 +35,7 @@ mod secrets;
 mod self_ban;
 mod support;
 mod tenancy;
+mod typed_keys;
 mod validate_answer;
 mod validate_in_force;
 mod validate_refusals;

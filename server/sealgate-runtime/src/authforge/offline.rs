@@ -89,7 +89,7 @@ impl AuthForge {
 }
 
 fn is_well_formed(ask: &OfflineActivateRequest) -> bool {
-    Word::is_word(&ask.license_key)
+    LicenseKey::is_typed(&ask.license_key)
         && Word::is_word(&ask.hwid)
         && asking::is_nonce(&ask.nonce)
         && asking::is_short(Some(&ask.app_id))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sealgate_artifact::{AppId, Code, Word};
+use sealgate_artifact::{AppId, Code, LicenseKey, Word};
 use sealgate_authforge::{Typ, ValidateAnswer, ValidateRequest};
 use sealgate_authority::seats::Asking;
 use sealgate_authority::{About, AuthorityError, Source};
@@ -92,7 +92,7 @@ impl AuthForge {
             return Ok((app, license));
         }
         let unknown = || AuthorityError::Refused(Code::LicenseUnknown);
-        let key = gate.secrets.license_key(&ask.license_key);
+        let key = gate.typed_key(&ask.license_key, about);
         let license = gate.db.cached_license_of_key(key).await?.ok_or_else(unknown)?;
         let app = gate.db.cached_app(license.license.app).await?.ok_or_else(unknown)?;
         about.owner = Some((app.app.tenant, app.app.id));
@@ -107,7 +107,7 @@ impl AuthForge {
 }
 
 fn is_well_formed(ask: &ValidateRequest) -> bool {
-    Word::is_word(&ask.license_key)
+    LicenseKey::is_typed(&ask.license_key)
         && Word::is_word(&ask.hwid)
         && asking::is_nonce(&ask.nonce)
         && asking::is_short(ask.app_id.as_deref())
