@@ -55,8 +55,8 @@ impl Feed {
             follower: Mutex::default(),
             stopping: Notify::new(),
         });
-        let followed = Arc::clone(&feed);
-        let round = move || follow(Arc::clone(&followed), pool.clone(), head);
+        let led = Arc::clone(&feed);
+        let round = move || follow(Arc::clone(&led), pool.clone(), head);
         let follower = tokio::spawn(threads.clone().keep("change feed", round));
         *feed.follower.lock().expect("no holder of this lock panics") = Some(follower);
         Ok(feed)

@@ -2,6 +2,7 @@
 //!
 //! A server whose writer, follower of changes or upkeep is gone still answers, and answers wrongly more and more. So each
 //! is started through [`Threads::keep`], which starts it again, and `/readyz` asks [`Threads::missing`].
+#![expect(clippy::disallowed_methods, reason = "there is no event to wait for: after a panic it only rests")]
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -45,7 +46,7 @@ impl Threads {
             self.set(name, State::Gone);
             // What panicked may have been the log.
             let _ = catch_unwind(|| {
-                tracing::error!(name, "a bug ended a part of the server; it is started again")
+                tracing::error!(name, "a bug ended a part of the server; it is started again");
             });
             tokio::time::sleep(REST).await;
             again = Some(Instant::now());

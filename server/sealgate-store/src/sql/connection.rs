@@ -78,7 +78,7 @@ impl Connection {
     pub(crate) async fn command(&mut self, sql: &'static str) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(connection) => Ok(connection.execute_batch(sql)?),
-            Self::Postgres(session) => Ok(session.command(sql).await?),
+            Self::Postgres(session) => Ok(Box::pin(session.command(sql)).await?),
         }
     }
 
@@ -86,7 +86,7 @@ impl Connection {
     pub(crate) async fn commit(&mut self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(_) => self.command("COMMIT").await,
-            Self::Postgres(session) => Ok(session.commit().await?),
+            Self::Postgres(session) => Ok(Box::pin(session.commit()).await?),
         }
     }
 
@@ -103,7 +103,8 @@ impl Ask for &mut Connection {
     async fn ask(self, question: Question) -> Result<Answer, StoreError> {
         match self {
             Connection::Sqlite(connection) => Ok(sqlite::ask(connection, &question)?),
-            Connection::Postgres(session) => Ok(session.ask(question).await?),
+            // In a box, so that a question to SQLite does not carry the size of the other.
+            Connection::Postgres(session) => Ok(Box::pin(session.ask(question)).await?),
         }
     }
 }
@@ -144,7 +145,7 @@ impl Ask for &Pool {
     async fn ask(self, question: Question) -> Result<Answer, StoreError> {
         match self {
             Pool::Sqlite(readers) => readers.ask(question).await,
-            Pool::Postgres(pool, pulse) => Ok(read(pool, pulse, question).await?),
+            Pool::Postgres(pool, pulse) => Ok(Box::pin(read(pool, pulse, question)).await?),
         }
     }
 }

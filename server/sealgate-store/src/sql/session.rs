@@ -30,7 +30,7 @@ static LIMITS: LazyLock<String> = LazyLock::new(|| {
         ("tcp_keepalives_count", count.into()),
         ("tcp_user_timeout", UNCONFIRMED.as_millis()),
     ];
-    limits.iter().map(|(name, value)| format!("SET {name} = {value};")).collect()
+    limits.map(|(name, value)| format!("SET {name} = {value};")).concat()
 });
 
 /// See the module.

@@ -52,9 +52,9 @@ fn a_server_whose_log_nobody_reads_goes_on() {
     drop(command);
     let token = std::fs::read_to_string(data.join("admin.token")).expect("the owner's token");
     // A line or more each, and a pipe that holds 64 KiB.
-    let long = "x".repeat(200);
+    let tail = "x".repeat(200);
     for n in 0..1500 {
-        let url = format!("{}/api/v1/apps/{n}/{long}", server.url);
+        let url = format!("{}/api/v1/apps/{n}/{tail}", server.url);
         assert_eq!(request("GET", &url, None, &json!(null)).status, 404);
     }
     let url = format!("{}/api/v1/apps", server.url);
