@@ -10,7 +10,7 @@ use crate::ports::Clock;
 /// How far the clock may leave the time that passed before that counts as setting it.
 pub const CLOCK_TOLERANCE_SECONDS: u64 = 5 * 60;
 /// After so long with one setting, it is taken as right.
-const TAKEN_AS_RIGHT_AFTER: Duration = Duration::from_secs(60 * 60);
+const TAKEN_AS_RIGHT_AFTER: Duration = Duration::from_hours(1);
 
 /// A server that was off for longer cannot tell that from a clock that is ahead.
 const UNSEEN_MILLIS: u64 = 30 * 24 * 60 * 60 * 1000;
@@ -58,7 +58,7 @@ impl ClockWatch {
             }
             (Some(News::IsBack), _) => tracing::info!("the machine's clock shows again what it should"),
             (Some(News::IsOld), _) => {
-                tracing::info!("the machine's clock is taken as right: it kept its setting for an hour")
+                tracing::info!("the machine's clock is taken as right: it kept its setting for an hour");
             }
             _ => {}
         }

@@ -9,7 +9,7 @@ use sealgate_authority::Moment;
 use sha2::{Digest, Sha256};
 
 /// How long a question is remembered.
-const WINDOW: Duration = Duration::from_secs(120);
+const WINDOW: Duration = Duration::from_mins(2);
 /// Locks are spread so that requests seldom meet.
 const SHARDS: usize = 16;
 /// Records kept in one shard; just what a hash table of 2^16 slots holds. About 900,000 in all.
