@@ -1,4 +1,4 @@
-//! When to ask again (`spec/http.md` §1.8).
+//! When to ask again (`spec/http.md` §1.7, §1.8).
 
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, StatusCode};

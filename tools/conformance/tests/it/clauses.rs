@@ -20,7 +20,7 @@ const UNQUOTED: &[(&str, &str, &[&str])] = &[
     ("spec/envelope.md", PROSE, &["1.6", "5.6", "5.7"]),
     ("spec/errors.md", SECTION, &["3.2", "3.3", "4.1", "4.2"]),
     ("spec/errors.md", PROSE, &["4.3", "4.4", "5.1", "5.3", "5.4", "5.5"]),
-    ("spec/http.md", EVERYWHERE, &["1.1", "1.2", "1.7", "1.10"]),
+    ("spec/http.md", EVERYWHERE, &["1.1", "1.2", "1.10"]),
     ("spec/keys.md", PROSE, &["5.5"]),
     ("spec/license.md", PROSE, &["2.5", "3.5"]),
     ("spec/license.md", EVERYWHERE, &["3.6"]),
