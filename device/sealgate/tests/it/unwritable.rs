@@ -97,7 +97,7 @@ fn full(inner: &Arc<MemoryStore>) -> Full {
 fn a_first_yes_on_a_full_disk_is_given_and_takes_one_seat() {
     let (site, store) = (Site::honest(), Arc::new(MemoryStore::new()));
     let license = client(&site, full(&store)).validate_license(&key()).expect("valid");
-    assert_eq!(license.not_remembered(), Some("the state cannot be kept: disk full"));
+    assert_eq!(license.not_remembered(), Some("the state cannot be read or written: disk full"));
     client(&site, store).validate_license(&key()).expect("valid");
     let keys = device_keys(&site);
     assert_eq!(keys[0], keys[1]);
@@ -131,5 +131,5 @@ fn a_yes_that_others_kept_from_being_saved_is_given_too() {
     }
     let site = Site::honest();
     let license = client(&site, Contended(MemoryStore::new())).validate_license(&key()).expect("valid");
-    assert_eq!(license.not_remembered(), Some("the state was changed by others at every attempt"));
+    assert_eq!(license.not_remembered(), Some("other processes changed the state at every attempt to save it"));
 }
