@@ -6,7 +6,7 @@ use sealgate_store::table::{self, KeyScope, LicenseRow};
 
 use super::change::{Change, KeyChanges};
 use super::resign::{Renewal, ResignPage};
-use super::version::{begin, first_version, next_version};
+use super::version::{HEAD_START, begin, first_version, next_version};
 
 /// Rows that are read at once.
 const PAGE: u32 = 100;
@@ -52,12 +52,12 @@ impl KeyChanges {
         Ok(change)
     }
 
-    /// Signs a page of the licenses that begin later than now, which no vendor can ask for. `false` if there are none.
+    /// Signs a page of the licenses without a start date that begin later than now. `false` if nothing is left.
     async fn renew_licenses(&self) -> Result<bool, AuthorityError> {
         let (desk, now) = (self.desk(), self.desk().ids.now());
         // An id begins with the time: what was issued in the future is at the end of the index.
         let first = LicenseId::new(now.get() * 1000, [0; 10]);
-        let page = table::licenses::begin_after(&desk.db, first, now, PAGE).await?;
+        let page = table::licenses::begin_after(&desk.db, first, (now, HEAD_START), PAGE).await?;
         for license in &page {
             let tenant = table::tenants::find(&desk.db, license.tenant).await?;
             let issuer = tenant.ok_or_else(|| broken("a license without its tenant"))?.issuer_key;

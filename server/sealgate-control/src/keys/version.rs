@@ -7,7 +7,8 @@ use sealgate_store::table::KeyScope;
 /// more. A key that must end early is revoked.
 pub(crate) const KEYSET_SECONDS: u64 = 3650 * 24 * 60 * 60;
 
-const HEAD_START: u64 = 24 * 60 * 60;
+/// How long before it is made a license without a start date begins.
+pub(super) const HEAD_START: u64 = 24 * 60 * 60;
 
 /// The first version is the time in minutes: a database that was restored from an older copy still counts upwards
 /// (`spec/keys.md` §5.3).

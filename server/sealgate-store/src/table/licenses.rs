@@ -58,7 +58,8 @@ statements! {
          ORDER BY s.license_id LIMIT $3"
     );
     BEGIN_AFTER = select_license!(
-        "WHERE l.license_id >= $1 AND l.not_before > $2 AND l.revoked_at IS NULL ORDER BY l.license_id LIMIT $3"
+        "WHERE l.license_id >= $1 AND l.not_before > $2 AND l.created_at - l.not_before = $3 AND l.revoked_at IS NULL \
+         ORDER BY l.license_id LIMIT $4"
     );
     BEGIN_AT = "UPDATE licenses SET not_before = $2 WHERE license_id = $1";
     KEY_OF = "SELECT app_id, key_hash FROM licenses WHERE license_id = $1";
@@ -242,15 +243,16 @@ pub async fn in_force_by_signer(
     query.bind(signed(limit.into())).fetch_all(on).await
 }
 
-/// Licenses of any tenant from that id on which begin later than now and were not revoked.
+/// Licenses of any tenant from that id on which begin later than now, so many seconds before they were made, and were not
+/// revoked.
 pub async fn begin_after(
     on: impl Read,
     first: LicenseId,
-    now: UnixSeconds,
+    (now, before_made): (UnixSeconds, u64),
     limit: u32,
 ) -> Result<Vec<LicenseRow>, StoreError> {
     let query = query_as(BEGIN_AFTER).bind(first.to_string()).bind(signed(now.get()));
-    query.bind(signed(limit.into())).fetch_all(on).await
+    query.bind(signed(before_made)).bind(signed(limit.into())).fetch_all(on).await
 }
 
 /// Sets when a locked license begins. The caller stores it afterwards.
