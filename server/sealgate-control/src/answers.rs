@@ -34,9 +34,10 @@ impl Answers {
         caller: &Caller,
     ) -> Result<Option<T>, AuthorityError> {
         let Some(once) = &caller.once else { return Ok(None) };
-        match table::answers::find(&self.db, caller.tenant, &once.key).await? {
+        let asked_by = caller.actor.to_string();
+        match table::answers::find(&self.db, caller.tenant, (&asked_by, &once.key)).await? {
             Some(row) if row.request == once.request => {
-                let text = self.secrets.open_answer(&row.answer, &row.key);
+                let text = self.secrets.open_answer(&row.answer, (&row.caller, &row.key));
                 let answer = text.and_then(|text| serde_json::from_slice(&text).ok());
                 answer.map(Some).ok_or_else(|| broken("a kept answer does not open"))
             }
@@ -57,6 +58,7 @@ impl Answers {
             nonce: self.ids.random(),
             row: AnswerRow {
                 tenant: caller.tenant,
+                caller: caller.actor.to_string(),
                 key: once.key.clone(),
                 request: once.request,
                 answer: vec![],
@@ -93,7 +95,7 @@ where
         let answer = self.work.run(tx).await?;
         if let Some(Keep { secrets, nonce, row }) = &self.keep {
             let text = serde_json::to_vec(&answer).expect("answers can be written");
-            let sealed = secrets.seal_answer(&text, &row.key, *nonce);
+            let sealed = secrets.seal_answer(&text, (&row.caller, &row.key), *nonce);
             match table::answers::insert(tx, &AnswerRow { answer: sealed, ..row.clone() }).await {
                 Err(StoreError::Duplicate) => return Err(AuthorityError::Answered),
                 done => done?,
