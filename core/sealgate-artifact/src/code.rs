@@ -301,6 +301,9 @@ codes! {
     IdempotencyKeyReused "idempotency_key_reused" Configuration 409 (500 "system_error") 4 Unsigned
         "The idempotency key was used before with another request."
         "Use a new idempotency key for a new request."
+    ExternalIdTaken "external_id_taken" Configuration 409 (500 "system_error") 4 Unsigned
+        "A license of this tenant has that external id already."
+        "Look at the license that the message names: the order was carried out before."
     DevicesInUse "devices_in_use" Configuration 409 (500 "system_error") 4 Unsigned
         "More devices hold seats than the new limit allows; name those to release."
         "Name the devices to release, or choose a higher limit."

@@ -1,13 +1,13 @@
 //! Why a use case did not do what was asked.
 
-use sealgate_artifact::{ArtifactError, Code};
+use sealgate_artifact::{ArtifactError, Code, LicenseId};
 use sealgate_store::StoreError;
 use sealgate_trust::SignError;
 
 /// Why a use case did not do what was asked. Nothing changed.
 ///
-/// Only [`Refused`](Self::Refused) and [`Invalid`](Self::Invalid) are answers to the caller. Everything else is a
-/// failure of the server: it is logged with its cause and the request's id, and never counted as a refusal.
+/// Only [`Refused`](Self::Refused), [`Invalid`](Self::Invalid) and [`ExternalIdTaken`](Self::ExternalIdTaken) are answers
+/// to the caller. Everything else is a failure of the server: it is logged with its cause and the request's id, and never counted as a refusal.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthorityError {
     /// The answer is no, for a reason that has a code.
@@ -21,6 +21,9 @@ pub enum AuthorityError {
         /// What it must be.
         why: &'static str,
     },
+    /// Another license of the tenant has that external id: this one.
+    #[error("{meaning} It is license {0}.", meaning = Code::ExternalIdTaken.meaning())]
+    ExternalIdTaken(LicenseId),
     /// The server cannot do it now; the same request may succeed later. Says what it is waiting for.
     #[error("busy: {0}")]
     Busy(&'static str),
@@ -62,6 +65,7 @@ impl AuthorityError {
         match self {
             Self::Refused(code) => *code,
             Self::Invalid { .. } => Code::MalformedRequest,
+            Self::ExternalIdTaken(_) => Code::ExternalIdTaken,
             Self::Busy(_) | Self::Superseded | Self::Answered => Code::Unavailable,
             Self::Broken(_) => Code::SystemError,
             Self::Store(e) => e.code(),
@@ -71,7 +75,7 @@ impl AuthorityError {
 
     /// Whether the server failed. Otherwise it answered no.
     pub fn is_failure(&self) -> bool {
-        !matches!(self, Self::Refused(_) | Self::Invalid { .. })
+        !matches!(self, Self::Refused(_) | Self::Invalid { .. } | Self::ExternalIdTaken(_))
     }
 
     /// A sentence for the caller. A failure is named by its code only.

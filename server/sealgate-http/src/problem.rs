@@ -16,38 +16,48 @@ const RETRY_AFTER: u32 = 1;
 pub(crate) struct Problem {
     code: Code,
     message: String,
+    license_id: Option<String>,
     request_id: String,
 }
 
 impl Problem {
+    fn new(code: Code, message: String, id: &RequestId) -> Self {
+        Self { code, message, license_id: None, request_id: id.0.clone() }
+    }
+
     /// A use case said no, or failed; failures are logged with what the caller is not told.
     pub(crate) fn of(error: &AuthorityError, id: &RequestId) -> Self {
         let code = error.code();
         if error.is_failure() {
             tracing::error!(request_id = id.0, %code, %error, "a request failed");
         }
-        Self { code, message: error.public_message(), request_id: id.0.clone() }
+        let license_id = match error {
+            AuthorityError::ExternalIdTaken(license) => Some(license.to_string()),
+            _ => None,
+        };
+        Self { license_id, ..Self::new(code, error.public_message(), id) }
     }
 
     /// The body cannot be read.
     pub(crate) fn unreadable(why: Unreadable, id: &RequestId) -> Self {
-        Self { code: why.code, message: why.why, request_id: id.0.clone() }
+        Self::new(why.code, why.why, id)
     }
 
     pub(crate) fn plain(code: Code, id: &RequestId) -> Self {
-        Self { code, message: code.meaning().to_owned(), request_id: id.0.clone() }
+        Self::new(code, code.meaning().to_owned(), id)
     }
 
     pub(crate) fn invalid(message: &str, id: &RequestId) -> Self {
-        Self { code: Code::MalformedRequest, message: message.to_owned(), request_id: id.0.clone() }
+        Self::new(Code::MalformedRequest, message.to_owned(), id)
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Self { code, message, request_id } = self;
+        let Self { code, message, license_id, request_id } = self;
         let retry_after = (code == Code::RateLimited).then_some(RETRY_AFTER);
-        let body = sealgate_wire::Problem { code: code.to_string(), message, request_id, retry_after };
+        let body =
+            sealgate_wire::Problem { code: code.to_string(), message, request_id, license_id, retry_after };
         let mut response = (status_of(code.http_status()), Json(body)).into_response();
         if code == Code::TokenInvalid {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ipnet::IpNet;
 use sealgate_artifact::KeyUse;
 use sealgate_authority::certificates::{Certify, ServerSettings};
 use sealgate_authority::ports::{Clock, Entropy};
@@ -48,6 +49,8 @@ pub struct Options {
     pub role: Role,
     /// Where clients reach this server.
     pub origins: Vec<String>,
+    /// Proxies whose word on a client's address is taken.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 impl Options {
@@ -60,6 +63,7 @@ impl Options {
             limits: Limits::default(),
             role: Role::All,
             origins: vec![],
+            trusted_proxies: vec![],
         }
     }
 }
@@ -98,7 +102,15 @@ impl Parts {
         let limits = limits.into_limits();
         Ok(Self {
             listen,
-            options: Options { data, database, unlock, limits, role: role.into(), origins },
+            options: Options {
+                data,
+                database,
+                unlock,
+                limits,
+                role: role.into(),
+                origins,
+                trusted_proxies: trusted_proxies.clone(),
+            },
             http: sealgate_http::Settings { trusted_proxies },
             limits_are_off,
         })
@@ -111,7 +123,7 @@ pub async fn start(
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 ) -> Result<Started, StartError> {
-    let Options { data, database, unlock, limits, role, origins } = options;
+    let Options { data, database, unlock, limits, role, origins, trusted_proxies } = options;
     files::make_private_dir(&data)
         .map_err(|source| StartError::DataDir { path: data.display().to_string(), source })?;
     // The database first: its lock keeps a second process from making keys beside the first.
@@ -140,7 +152,7 @@ pub async fn start(
         None
     };
     let runtime = match own {
-        Some(own) => Some(ground.runtime(own, vendor.as_ref()).await?),
+        Some(own) => Some(ground.runtime((own, trusted_proxies), vendor.as_ref()).await?),
         None => None,
     };
     let first = vendor.as_ref().is_some_and(|vendor| vendor.first);
@@ -263,7 +275,11 @@ impl Ground {
 
     /// The side that answers running software. Without a vendor's side in the same process, the server waits for the
     /// vendor's approval.
-    async fn runtime(&self, server: ServerSettings, vendor: Option<&Vendor>) -> Result<Runtime, StartError> {
+    async fn runtime(
+        &self,
+        (server, trusted_proxies): (ServerSettings, Vec<IpNet>),
+        vendor: Option<&Vendor>,
+    ) -> Result<Runtime, StartError> {
         let secrets = match vendor {
             Some(vendor) => Arc::clone(&vendor.secrets),
             None => self.join(&server).await?,
@@ -283,6 +299,7 @@ impl Ground {
             limiter: self.limiter.clone(),
             observed: self.observed.clone(),
             server,
+            trusted_proxies,
             certify,
         }))
     }

@@ -199,7 +199,10 @@ async fn run(
 ) {
     let (listener, address) = listen::bind(([127, 0, 0, 1], 0).into()).await.expect("a free port");
     let origins = vec![format!("http://{address}")];
-    let options = Options { database, limits, origins, ..Options::new(data) };
+    // A test that wants to come from elsewhere says so in `x-forwarded-for`.
+    let trusted_proxies = vec![ipnet::IpNet::from(address.ip())];
+    let http = sealgate_http::Settings { trusted_proxies: trusted_proxies.clone() };
+    let options = Options { database, limits, origins, trusted_proxies, ..Options::new(data) };
     let started = assembly::start(options, clock, Arc::new(System)).await;
     let server = started.expect("the server starts").server;
     ready.send(format!("http://{address}")).expect("the test waits");
@@ -207,7 +210,5 @@ async fn run(
         // An error means that the other end was dropped, which is the signal.
         let _ = stopped.await;
     };
-    listen::serve(listener, server, &sealgate_http::Settings::default(), until_dropped)
-        .await
-        .expect("the server serves");
+    listen::serve(listener, server, &http, until_dropped).await.expect("the server serves");
 }

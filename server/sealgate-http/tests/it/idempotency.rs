@@ -53,15 +53,19 @@ on_both_engines! {
         // A promise that is not kept does something twice.
         let promised = repeatable(app);
         assert_eq!(promised.len(), 16, "{promised:?}");
-        for name in &*promised {
+        let asked = promised.iter().map(|name| {
             let operation = app.operations().into_iter().find(|o| o.id == *name).expect("is documented");
             let staged = stage(app, &owner, name);
-            let ask = |key: &str| owner.api_once(&operation.method, &staged.url(&operation), &staged.body, key);
-            let first = ask(name);
+            let first = owner.api_once(&operation.method, &staged.url(&operation), &staged.body, name);
             assert!((200..300).contains(&first.status), "{name}: {first:?}");
-            let after = state(app);
-            app.clock.advance(DAY - 1);
-            let again = ask(name);
+            (operation, staged, first)
+        });
+        let asked: Vec<_> = asked.collect();
+        let after = state(app);
+        app.clock.advance(7 * DAY);
+        for (operation, staged, first) in asked {
+            let name = &operation.id;
+            let again = owner.api_once(&operation.method, &staged.url(&operation), &staged.body, name);
             assert_eq!((again.status, &again.bytes), (first.status, &first.bytes), "{name}");
             assert_eq!(state(app), after, "{name}");
         }
@@ -98,7 +102,7 @@ on_both_engines! {
             // Its request is another one: it is refused, or carried out and kept under a name of its own.
             let own = ask(&narrow);
             let carried_out = (200..300).contains(&own.status);
-            assert!(carried_out || own.status == 409, "{name}: {own:?}");
+            assert!(carried_out || (400..500).contains(&own.status), "{name}: {own:?}");
             assert_eq!(app.count("idempotency"), kept + u64::from(carried_out), "{name}");
             let told = String::from_utf8(own.bytes).expect("text");
             for secret in secrets(&first.json()) {

@@ -17,6 +17,7 @@ mod api_secrets_rotation;
 mod api_tenants;
 mod api_tokens;
 mod device_kinds;
+mod external_ids;
 mod health;
 mod heartbeat;
 mod hostile_bodies;

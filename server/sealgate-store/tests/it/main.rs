@@ -7,4 +7,5 @@ mod group;
 mod jobs;
 mod keys;
 mod opening;
+mod seats;
 mod support;
