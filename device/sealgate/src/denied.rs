@@ -39,7 +39,7 @@ impl std::fmt::Display for DeniedBy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Server => "denied by the server",
-            Self::License => "the license gives no right now",
+            Self::License => "the license is not in force",
             Self::Typing => "not a license key",
         })
     }

@@ -84,7 +84,7 @@ pub(crate) fn validate(
     let bytes = send(transport, &server.url("/api/v1/validate"), Some(&body))?;
     let text: AnswerText = parse(&bytes)?;
     // spec/online.md §6.3: an answer that brings no decision is of the family transport.
-    let decision = text.decision.ok_or(TransportError::AnswerInvalid("it brings no decision"))?;
+    let decision = text.decision.ok_or(TransportError::AnswerInvalid("it has no decision"))?;
     Ok(Answer {
         decision: bytes_of(decision),
         certificate: text.certificate.map(bytes_of),
@@ -141,7 +141,7 @@ fn shown(text: &str, most: usize) -> String {
 }
 
 fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, TransportError> {
-    serde_json::from_slice(body).map_err(|_| TransportError::AnswerInvalid("the body does not read"))
+    serde_json::from_slice(body).map_err(|_| TransportError::AnswerInvalid("the body cannot be read"))
 }
 
 fn bytes_of(text: Box<RawValue>) -> Vec<u8> {

@@ -111,7 +111,7 @@ impl Question<'_> {
         };
         let is_named = |bytes: &&Vec<u8>| answer.brings_license() || statements::id(bytes) == Some(named);
         let Some(bytes) = has.license.as_ref().filter(is_named) else {
-            return Err(TransportError::AnswerInvalid("the license that it names did not come along").into());
+            return Err(TransportError::AnswerInvalid("the license that it names is missing").into());
         };
         let verified = verify_license(chain, bytes, Some(self.trust.app)).map_err(|why| {
             let is_held = !answer.brings_license() && why == TrustError::SignatureInvalid;

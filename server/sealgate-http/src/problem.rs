@@ -8,9 +8,7 @@ use sealgate_authority::AuthorityError;
 
 use crate::body::Unreadable;
 use crate::request_id::RequestId;
-
-/// Seconds after which a limited caller may ask again.
-const RETRY_AFTER: u32 = 1;
+use crate::retry;
 
 /// A failed request to `/api/v1/*`.
 pub(crate) struct Problem {
@@ -18,13 +16,10 @@ pub(crate) struct Problem {
     message: String,
     license_id: Option<String>,
     request_id: String,
+    retry_after: Option<u32>,
 }
 
 impl Problem {
-    fn new(code: Code, message: String, id: &RequestId) -> Self {
-        Self { code, message, license_id: None, request_id: id.0.clone() }
-    }
-
     /// A use case said no, or failed; failures are logged with what the caller is not told.
     pub(crate) fn of(error: &AuthorityError, id: &RequestId) -> Self {
         let code = error.code();
@@ -35,30 +30,38 @@ impl Problem {
             AuthorityError::ExternalIdTaken(license) => Some(license.to_string()),
             _ => None,
         };
-        Self { license_id, ..Self::new(code, error.public_message(), id) }
+        Self {
+            license_id,
+            retry_after: error.retry_after(),
+            ..Self::because(code, error.public_message(), id)
+        }
     }
 
     /// The body cannot be read.
     pub(crate) fn unreadable(why: Unreadable, id: &RequestId) -> Self {
-        Self::new(why.code, why.why, id)
+        Self::because(why.code, why.why, id)
     }
 
     pub(crate) fn plain(code: Code, id: &RequestId) -> Self {
-        Self::new(code, code.meaning().to_owned(), id)
+        Self::because(code, code.meaning().to_owned(), id)
+    }
+
+    pub(crate) fn because(code: Code, message: String, id: &RequestId) -> Self {
+        Self { code, message, license_id: None, request_id: id.0.clone(), retry_after: None }
     }
 
     pub(crate) fn invalid(message: &str, id: &RequestId) -> Self {
-        Self::new(Code::MalformedRequest, message.to_owned(), id)
+        Self::because(Code::MalformedRequest, message.to_owned(), id)
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Self { code, message, license_id, request_id } = self;
-        let retry_after = (code == Code::RateLimited).then_some(RETRY_AFTER);
+        let Self { code, message, license_id, request_id, retry_after } = self;
         let body =
             sealgate_wire::Problem { code: code.to_string(), message, request_id, license_id, retry_after };
         let mut response = (status_of(code.http_status()), Json(body)).into_response();
+        retry::say(&mut response, retry_after);
         if code == Code::TokenInvalid {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

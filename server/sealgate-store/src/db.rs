@@ -7,9 +7,10 @@ use crate::feed::Feed;
 use crate::group::Group;
 use crate::lock::LockFile;
 use crate::migrate::migrate;
-use crate::sql::{Answer, Ask, Connection, Location, Pool, Question};
+use crate::progress::Progress;
+use crate::sql::{Answer, Ask, Connection, Location, Pool, Pulse, Question};
 use crate::tx::Read;
-use crate::{StoreError, Work};
+use crate::{StoreError, Threads, Work};
 
 /// An open database. Clones share it.
 #[derive(Clone)]
@@ -18,6 +19,7 @@ pub struct Db {
     pub(crate) caches: Arc<Caches>,
     group: Group,
     feed: Arc<Feed>,
+    threads: Threads,
     _lock: Arc<Option<LockFile>>,
 }
 
@@ -38,18 +40,29 @@ impl Db {
         };
         // A pool tries for half a minute and then only says that time is up; this says at once what is wrong.
         first(location).await.map_err(StoreError::unusable)?;
-        let pool = Pool::open(location).await.map_err(StoreError::unusable)?;
+        let (pulse, threads) = (Arc::new(Pulse::new()), Threads::default());
+        let pool = Pool::open(location, &pulse).await.map_err(StoreError::unusable)?;
 
         let caches = Arc::new(Caches::default());
-        let feed = Feed::start(pool.clone(), Arc::clone(&caches)).await?;
-        let group = Group::start(location.clone(), Arc::clone(&feed));
-        Ok(Self { pool, caches, group, feed, _lock: Arc::new(lock) })
+        let feed = Feed::start(pool.clone(), Arc::clone(&caches), &threads).await?;
+        let group = Group::start((location.clone(), pulse), Arc::clone(&feed), &threads);
+        Ok(Self { pool, caches, group, feed, threads, _lock: Arc::new(lock) })
     }
 
     /// Runs a unit of work in a transaction. When this returns `Ok`, its effect is durable; when it returns `Err`,
     /// it has none.
     pub async fn write<W: Work>(&self, work: W) -> Result<W::Output, W::Error> {
         self.group.submit(work).await
+    }
+
+    /// What runs in this process without being asked.
+    pub fn threads(&self) -> &Threads {
+        &self.threads
+    }
+
+    /// How its writer gets on.
+    pub(crate) fn progress(&self) -> &Progress {
+        self.group.progress()
     }
 
     /// Whether answers from memory are provably at most a second old.

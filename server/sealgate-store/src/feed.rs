@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use crate::cache::Caches;
 use crate::sql::{Pool, query};
 use crate::statements::statements;
-use crate::{StoreError, Subject};
+use crate::{StoreError, Subject, Threads};
 
 const EVERY: Duration = Duration::from_millis(200);
 /// After so long without news, caches fall silent.
@@ -40,7 +40,11 @@ pub(crate) struct Feed {
 }
 
 impl Feed {
-    pub(crate) async fn start(pool: Pool, caches: Arc<Caches>) -> Result<Arc<Self>, StoreError> {
+    pub(crate) async fn start(
+        pool: Pool,
+        caches: Arc<Caches>,
+        threads: &Threads,
+    ) -> Result<Arc<Self>, StoreError> {
         let head: i64 = query(HEAD).fetch_one(&pool).await?.get(0)?;
         let feed = Arc::new(Self {
             caches,
@@ -51,7 +55,9 @@ impl Feed {
             follower: Mutex::default(),
             stopping: Notify::new(),
         });
-        let follower = tokio::spawn(follow(Arc::clone(&feed), pool, head));
+        let followed = Arc::clone(&feed);
+        let round = move || follow(Arc::clone(&followed), pool.clone(), head);
+        let follower = tokio::spawn(threads.clone().keep("change feed", round));
         *feed.follower.lock().expect("no holder of this lock panics") = Some(follower);
         Ok(feed)
     }

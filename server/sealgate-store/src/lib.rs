@@ -12,22 +12,27 @@ mod entry;
 mod error;
 mod feed;
 mod group;
+mod health;
 mod key_hash;
 mod lock;
 mod migrate;
+mod progress;
 mod sql;
 mod statements;
 mod subject;
 pub mod table;
 #[cfg(test)]
 mod tests;
+mod threads;
 mod tx;
 mod work;
 
 pub use db::Db;
 pub use entry::{AppEntry, LicenseEntry};
 pub use error::StoreError;
-pub use sql::Location;
+pub use health::NotReady;
+pub use sql::{Location, UrlError, check_postgres_url};
 pub use subject::Subject;
+pub use threads::Threads;
 pub use tx::{Read, Tx};
 pub use work::{Work, work};

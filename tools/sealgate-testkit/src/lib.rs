@@ -16,6 +16,7 @@ mod device;
 mod http;
 mod operations;
 mod outside;
+mod proxy;
 mod signature;
 mod user;
 
@@ -26,6 +27,8 @@ pub use database::{DATABASE_PASSWORD, Engine, TestDatabase, on_postgres};
 pub use device::{Build, TestDevice, statement_id};
 pub use http::{Answer, request, send, send_with};
 pub use operations::{Operation, Staged, stage};
+pub use outside::on_sqlite;
+pub use proxy::Proxy;
 pub use sealgate_journal::Broken;
 pub use sealgate_trust::TrustError;
 pub use signature::is_signed_by;
@@ -63,7 +66,13 @@ macro_rules! on_both_engines_in_real_time {
     ($($tests:tt)*) => { $crate::on_both_engines_from! { start_in_real_time; $($tests)* } };
 }
 
-/// What the two above have in common.
+/// The same behind proxies on this machine, for clients that come from elsewhere.
+#[macro_export]
+macro_rules! on_both_engines_behind_proxies {
+    ($($tests:tt)*) => { $crate::on_both_engines_from! { start_behind_any_proxies; $($tests)* } };
+}
+
+/// What the three above have in common.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! on_both_engines_from {

@@ -1,6 +1,6 @@
 //! Signing the licenses again whose issuer is about to be revoked (`spec/keys.md` §7.3).
 
-use sealgate_artifact::{Code, LicenseId, PublicKey, TenantId};
+use sealgate_artifact::{Code, LicenseId, PublicKey, TenantId, UnixSeconds};
 use sealgate_authority::AuthorityError;
 use sealgate_store::table::{self, EventRow, LicenseRow, SignedLicense};
 use sealgate_store::{Tx, Work};
@@ -39,7 +39,8 @@ async fn prepare(
         let renewed = LicenseRow { version, ..license };
         let signed = issuers.sign(&renewed, tenant.issuer_key)?;
         let event = desk.event(caller, &renewed, "license_resigned", None);
-        renewals.push(Renewal { license: renewed.id, before: license.version, version, signed, event });
+        let (license, before, not_before) = (renewed.id, license.version, renewed.not_before);
+        renewals.push(Renewal { license, before, not_before, version, signed, event });
         // Hundreds of signatures take a while; other requests go on in between.
         tokio::task::yield_now().await;
     }
@@ -47,18 +48,21 @@ async fn prepare(
     Ok(ResignPage { issuer: (tenant.id, tenant.issuer_key), renewals, ids })
 }
 
-struct Renewal {
-    license: LicenseId,
-    before: u64,
-    version: u64,
-    signed: SignedLicense,
-    event: EventRow,
+/// A license that was signed again as it was, but for its beginning.
+pub(super) struct Renewal {
+    pub(super) license: LicenseId,
+    pub(super) before: u64,
+    pub(super) not_before: UnixSeconds,
+    pub(super) version: u64,
+    pub(super) signed: SignedLicense,
+    pub(super) event: EventRow,
 }
 
-struct ResignPage {
-    issuer: (TenantId, PublicKey),
-    renewals: Vec<Renewal>,
-    ids: Vec<LicenseId>,
+pub(super) struct ResignPage {
+    /// The tenant, and the issuer that signed: it must still be the tenant's.
+    pub(super) issuer: (TenantId, PublicKey),
+    pub(super) renewals: Vec<Renewal>,
+    pub(super) ids: Vec<LicenseId>,
 }
 
 impl Work for ResignPage {
@@ -78,7 +82,10 @@ impl Work for ResignPage {
             if locked.revoked_at.is_some() || locked.version != renewal.before {
                 continue;
             }
-            let renewed = LicenseRow { version: renewal.version, ..locked };
+            if locked.not_before != renewal.not_before {
+                table::licenses::begin_at(tx, renewal.license, renewal.not_before).await?;
+            }
+            let renewed = LicenseRow { version: renewal.version, not_before: renewal.not_before, ..locked };
             table::licenses::store_version(tx, &renewed, &renewal.signed).await?;
             table::events::insert(tx, &renewal.event).await?;
         }

@@ -1,6 +1,6 @@
 //! `POST /auth/selfban`: a client's word about itself reaches no further than itself (`spec/http.md` §2.9).
 
-use sealgate_testkit::{Answer, TestApp, on_both_engines, send_with};
+use sealgate_testkit::{Answer, TestApp, on_both_engines_behind_proxies, send_with};
 use serde_json::{Value, json};
 
 use crate::support::{ask, assert_failed, change, nonce, payload, sell, session, state, with};
@@ -44,7 +44,7 @@ fn done(answer: &Answer) -> (bool, bool, bool) {
     (flag("licenseRevoked"), flag("hwidBlacklisted"), flag("ipBlacklisted"))
 }
 
-on_both_engines! {
+on_both_engines_behind_proxies! {
     fn before_a_session_a_report_reaches_one_device_on_one_license(app: &TestApp) {
         let (editor, license) = sell(app, &json!({ "max_devices": 5 }));
         let other = app.issue(&editor, &json!({ "max_devices": 5 }));
@@ -116,9 +116,9 @@ on_both_engines! {
         let (editor, license) = sell(app, &json!({ "max_devices": 5 }));
         list_addresses(app, &editor);
         let session = session(app, &editor, &license, "desk", 1);
-        // The proxy's own address, which is this machine's; other names of it; none at all.
+        // The proxy's own address, which is this machine's; other names of it; none at all; one that the proxy hides.
         assert_eq!(done(&ask(app, "selfban", &session)), (false, true, false));
-        for address in ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1", "0.0.0.0"] {
+        for address in ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1", "0.0.0.0", "unknown"] {
             assert_eq!(done(&ask_from(app, address, "selfban", &session)), (false, true, false), "{address}");
         }
         assert_eq!(app.count("access_entries WHERE kind = 'ip'"), 0);

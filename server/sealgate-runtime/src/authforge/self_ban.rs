@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use ipnet::IpNet;
-use sealgate_artifact::{Code, EntryId, LicenseId, UnixSeconds, Word};
+use sealgate_artifact::{AppId, Code, EntryId, LicenseId, UnixSeconds, Word};
 use sealgate_authforge::{SelfBanRequest, SelfBanned, Status};
 use sealgate_authority::seats::facts;
 use sealgate_authority::{About, AuthorityError, Ids, Source, event_row};
@@ -34,7 +34,7 @@ impl AuthForge {
         source: Source<'_>,
     ) -> Result<SelfBanned, AuthorityError> {
         asking::require(is_well_formed(ask))?;
-        self.gate.limiter.address(source.address)?;
+        self.gate.admit(source, || AppId::parse(&ask.app_id).ok())?;
         let mut about = About { device: Some(ask.hwid.clone()), ..About::default() };
         let done = self.ban(ask, source, &mut about).await;
         self.gate.note(source, &about, done)

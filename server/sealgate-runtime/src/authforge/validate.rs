@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sealgate_artifact::{Code, Word};
+use sealgate_artifact::{AppId, Code, Word};
 use sealgate_authforge::{Typ, ValidateAnswer, ValidateRequest};
 use sealgate_authority::seats::Asking;
 use sealgate_authority::{About, AuthorityError, Source};
@@ -31,7 +31,7 @@ impl AuthForge {
         source: Source<'_>,
     ) -> Result<Validated, AuthorityError> {
         asking::require(is_well_formed(ask))?;
-        self.gate.limiter.address(source.address)?;
+        self.gate.admit(source, || AppId::parse(ask.app_id.as_deref()?).ok())?;
         let mut about = About { device: Some(ask.hwid.clone()), ..About::default() };
         let decided = self.decide(ask, source, &mut about).await;
         let validated = self.gate.note(source, &about, decided)?;
@@ -48,9 +48,9 @@ impl AuthForge {
         let device = asking::device(&ask.hwid)?;
         let (app, license) = self.identify(ask, source, about).await?;
         self.gate.limiter.license(license.license.id)?;
-        let now = self.gate.ids.now();
+        let (now, ids) = (self.gate.ids.now(), &self.gate.ids);
         let (scope, question) = (scope(&license.license, &ask.hwid, &ask.nonce), question(ask));
-        let asked = self.replays.not_replayed(scope, question, self.gate.ids.moment());
+        let asked = self.replays.not_replayed(scope, question, (ids.moment(), ids.elapsed()));
         let asked = asked.map_err(AuthorityError::Refused)?;
         let request_id = self.sessions.request_id(scope, question, asked);
         let asking = Asking {

@@ -1,11 +1,14 @@
 //! The store through its public door, on both engines.
 
+mod broken;
 mod cache;
 mod closing;
 mod errors;
 mod group;
 mod jobs;
 mod keys;
+mod log;
 mod opening;
+mod outage;
 mod seats;
 mod support;
