@@ -1,13 +1,14 @@
 //! Why a use case did not do what was asked.
 
-use sealgate_artifact::{ArtifactError, Code};
+use sealgate_artifact::{ArtifactError, Code, LicenseId};
 use sealgate_store::StoreError;
 use sealgate_trust::SignError;
 
 /// Why a use case did not do what was asked. Nothing changed.
 ///
-/// Only [`Refused`](Self::Refused), [`Limited`](Self::Limited) and [`Invalid`](Self::Invalid) are answers to the caller. Everything else is a
-/// failure of the server: it is logged with its cause and the request's id, and never counted as a refusal.
+/// Only [`Refused`](Self::Refused), [`Limited`](Self::Limited), [`Invalid`](Self::Invalid) and
+/// [`ExternalIdTaken`](Self::ExternalIdTaken) are answers to the caller. Everything else is a failure of the server: it
+/// is logged with its cause and the request's id, and never counted as a refusal.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthorityError {
     /// The answer is no, for a reason that has a code.
@@ -27,6 +28,9 @@ pub enum AuthorityError {
         /// What it must be.
         why: &'static str,
     },
+    /// Another license of the tenant has that external id: this one.
+    #[error("{meaning} It is license {0}.", meaning = Code::ExternalIdTaken.meaning())]
+    ExternalIdTaken(LicenseId),
     /// The server cannot do it now; the same request may succeed later. Says what it is waiting for.
     #[error("busy: {0}")]
     Busy(&'static str),
@@ -69,6 +73,7 @@ impl AuthorityError {
             Self::Refused(code) => *code,
             Self::Limited { .. } => Code::RateLimited,
             Self::Invalid { .. } => Code::MalformedRequest,
+            Self::ExternalIdTaken(_) => Code::ExternalIdTaken,
             Self::Busy(_) | Self::Superseded | Self::Answered => Code::Unavailable,
             Self::Broken(_) => Code::SystemError,
             Self::Store(e) => e.code(),
@@ -78,7 +83,10 @@ impl AuthorityError {
 
     /// Whether the server failed. Otherwise it answered no.
     pub fn is_failure(&self) -> bool {
-        !matches!(self, Self::Refused(_) | Self::Limited { .. } | Self::Invalid { .. })
+        !matches!(
+            self,
+            Self::Refused(_) | Self::Limited { .. } | Self::Invalid { .. } | Self::ExternalIdTaken(_)
+        )
     }
 
     /// After how many seconds the same request may be answered, where that is known.

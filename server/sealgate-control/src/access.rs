@@ -1,6 +1,6 @@
 //! Access lists: which devices and addresses an app answers.
 
-use sealgate_artifact::{AppId, Code, EntryId};
+use sealgate_artifact::{AppId, Code, EntryId, UnixSeconds};
 use sealgate_authority::AuthorityError;
 use sealgate_rules::Effect;
 use sealgate_store::table::{self, AccessRow, AuditRow, Listed};
@@ -75,7 +75,7 @@ impl AccessLists {
         let view = view(&entry);
         let detail = json!({ "app": view.app_id, "effect": view.effect, "hwid": view.hwid, "ip": view.ip });
         let audit = self.desk.audit(caller, "access.removed", id.to_string(), &detail);
-        self.desk.db.write(RemoveEntry { entry, audit }).await?;
+        self.desk.db.write(RemoveEntry { entry, at: self.desk.ids.now(), audit }).await?;
         Ok(view)
     }
 }
@@ -136,6 +136,7 @@ impl Work for AddEntry {
 
 struct RemoveEntry {
     entry: AccessRow,
+    at: UnixSeconds,
     audit: AuditRow,
 }
 
@@ -146,6 +147,10 @@ impl Work for RemoveEntry {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
         if !table::access::delete(tx, self.entry.tenant, self.entry.id, self.entry.app).await? {
             return Err(AuthorityError::Refused(Code::NotFound));
+        }
+        // spec/http.md §2.9: what a client reported stays away.
+        if self.entry.source == AccessRow::SELF_BAN {
+            table::pardons::upsert(tx, &self.entry, self.at).await?;
         }
         Ok(table::audit::insert(tx, &self.audit).await?)
     }

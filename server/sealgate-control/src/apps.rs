@@ -62,6 +62,7 @@ impl Apps {
             credits: None,
             require_secret: false,
             lifetime_files: false,
+            list_reported_addresses: false,
             disabled_at: None,
             created_at: self.desk.ids.now(),
         };
@@ -94,6 +95,8 @@ impl Apps {
         let change = move |app: &mut AppRow| {
             app.require_secret = request.require_secret.unwrap_or(app.require_secret);
             app.lifetime_files = request.danger_lifetime_files.unwrap_or(app.lifetime_files);
+            let list = request.list_reported_addresses;
+            app.list_reported_addresses = list.unwrap_or(app.list_reported_addresses);
             Ok(())
         };
         self.change(caller, id, ("app.updated", detail), change).await
@@ -277,6 +280,7 @@ fn view(app: &AppRow) -> AppView {
         credits: app.credits,
         require_secret: app.require_secret,
         danger_lifetime_files: app.lifetime_files,
+        list_reported_addresses: app.list_reported_addresses,
         former_secret_until: app.former_secret.map(|(_, until)| Timestamp(until)),
         disabled_at: app.disabled_at.map(Timestamp),
         created_at: Timestamp(app.created_at),

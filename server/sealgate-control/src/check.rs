@@ -42,6 +42,15 @@ pub(crate) fn note(field: &'static str, note: Option<&str>) -> Result<(), Author
     Ok(())
 }
 
+/// What a vendor calls a license.
+pub(crate) fn external_id(id: Option<&str>) -> Result<(), AuthorityError> {
+    if id.is_some_and(|id| id.is_empty() || !is_text(id, NOTE_CHARS) || id.trim() != id) {
+        let why = "1 to 128 characters, none of them a control character, no space at the ends";
+        return invalid("external_id", why);
+    }
+    Ok(())
+}
+
 /// A device, as its client names it.
 pub(crate) fn hwid(text: &str) -> Result<Hwid, AuthorityError> {
     Hwid::parse(text).map_or_else(|| invalid("hwid", "1 to 128 bytes, no control character"), Ok)

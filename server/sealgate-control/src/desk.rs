@@ -8,6 +8,7 @@ use sealgate_store::{Db, Work};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::sync::Mutex;
 
 use crate::answers::Answers;
 use crate::{Caller, VendorSecrets};
@@ -21,12 +22,13 @@ pub(crate) struct Desk {
     pub(crate) db: Db,
     pub(crate) ids: Ids,
     answers: Answers,
+    overtaken: Arc<Mutex<()>>,
 }
 
 impl Desk {
     pub(crate) fn new(db: Db, ids: Ids, secrets: Arc<VendorSecrets>) -> Self {
         let answers = Answers::new(db.clone(), ids.clone(), secrets);
-        Self { db, ids, answers }
+        Self { db, ids, answers, overtaken: Arc::default() }
     }
 
     /// Carries out a request once, however often it is sent under its idempotency key. `prepare` checks the request
@@ -45,7 +47,13 @@ impl Desk {
         if let Some(done) = self.answers.before(caller).await? {
             return Ok(done);
         }
-        for _ in 0..ATTEMPTS {
+        match self.answers.commit(caller, prepare().await?).await {
+            Err(AuthorityError::Superseded) => {}
+            done => return done,
+        }
+        // In a row, those who were overtaken do not overtake each other: however many there are, each gets its turn.
+        let _turn = self.overtaken.lock().await;
+        for _ in 1..ATTEMPTS {
             match self.answers.commit(caller, prepare().await?).await {
                 Err(AuthorityError::Superseded) => {}
                 done => return done,

@@ -37,14 +37,9 @@ pub(crate) async fn release_seats(
     releasing: &Releasing,
     event: &EventRow,
 ) -> Result<Released, AuthorityError> {
-    let held = table::devices::of_license(&mut *tx, license.id).await?;
-    let chosen: Vec<&DeviceRow> = match &releasing.which {
-        Release::All => held.iter().collect(),
-        Release::Named(ids) => {
-            let named = |id| held.iter().find(|device| device.id == id);
-            let found: Option<Vec<_>> = ids.iter().map(|id| named(*id)).collect();
-            found.ok_or(AuthorityError::Refused(Code::NotFound))?
-        }
+    let chosen = match &releasing.which {
+        Release::All => table::devices::of_license(&mut *tx, license.id).await?,
+        Release::Named(ids) => named(tx, license, ids).await?,
     };
     let since = releasing.at.minus(YEAR);
     let before = table::devices::released_since(&mut *tx, license.id, since).await?;
@@ -63,7 +58,7 @@ pub(crate) async fn release_seats(
         };
         table::events::insert(tx, &named).await?;
     }
-    let devices_used = held.len() as u64 - count;
+    let devices_used = license.devices_used.saturating_sub(count);
     if terms.max_devices.seats().is_some_and(|seats| devices_used > u64::from(seats)) {
         return Err(AuthorityError::Refused(Code::DevicesInUse));
     }
@@ -73,6 +68,25 @@ pub(crate) async fn release_seats(
         devices_used,
         releases_left: releases_left(terms.max_devices, terms.releases_per_seat, before + count),
     })
+}
+
+/// The devices with these ids, which hold seats of this license.
+async fn named(
+    tx: &mut Tx<'_>,
+    license: &LicenseRow,
+    ids: &[DeviceId],
+) -> Result<Vec<DeviceRow>, AuthorityError> {
+    let mut found: Vec<DeviceRow> = vec![];
+    for id in ids {
+        let device = table::devices::find(&mut *tx, license.tenant, *id).await?;
+        let device = device.filter(|device| device.license == license.id);
+        let device = device.ok_or(AuthorityError::Refused(Code::NotFound))?;
+        // Whoever is named twice is released once.
+        if !found.contains(&device) {
+            found.push(device);
+        }
+    }
+    Ok(found)
 }
 
 /// The nth identifier after a fresh one: how many are needed shows only inside the transaction.

@@ -31,20 +31,25 @@ impl VendorSecrets {
         String::from_utf8(self.display.open(sealed, license.as_bytes())?).ok()
     }
 
-    /// An answer to be given again, bound to its request's idempotency key.
-    pub(crate) fn seal_answer(&self, answer: &[u8], key: &str, nonce: [u8; 24]) -> Vec<u8> {
-        self.answers.seal(answer, key.as_bytes(), nonce)
+    /// An answer to be given again, bound to who asked and to the request's idempotency key.
+    pub(crate) fn seal_answer(&self, answer: &[u8], name: (&str, &str), nonce: [u8; 24]) -> Vec<u8> {
+        self.answers.seal(answer, &of_name(name), nonce)
     }
 
-    /// The answer, if it was sealed for this idempotency key.
-    pub(crate) fn open_answer(&self, sealed: &[u8], key: &str) -> Option<Vec<u8>> {
-        self.answers.open(sealed, key.as_bytes())
+    /// The answer, if it was sealed for this caller and idempotency key.
+    pub(crate) fn open_answer(&self, sealed: &[u8], name: (&str, &str)) -> Option<Vec<u8>> {
+        self.answers.open(sealed, &of_name(name))
     }
 
     /// What the database knows an access token by.
     pub(crate) fn token(&self, token: &str) -> [u8; 32] {
         self.tokens.digest(&[token.as_bytes()])
     }
+}
+
+/// A caller and an idempotency key in one. Neither holds a space.
+fn of_name((caller, key): (&str, &str)) -> Vec<u8> {
+    format!("{caller} {key}").into_bytes()
 }
 
 #[cfg(test)]
@@ -61,5 +66,14 @@ mod tests {
         let sealed = secrets.seal_license_key(&key, mine, [9; 24]);
         assert_eq!(secrets.open_license_key(&sealed, mine), Some(key.expose()));
         assert_eq!(secrets.open_license_key(&sealed, other), None);
+    }
+
+    #[test]
+    fn a_sealed_answer_opens_only_for_who_asked_and_what_they_called_it() {
+        let secrets = VendorSecrets::load(|_| Ok::<_, ()>([4; 32])).expect("loads");
+        let sealed = secrets.seal_answer(b"{}", ("token:a", "order-1"), [9; 24]);
+        assert_eq!(secrets.open_answer(&sealed, ("token:a", "order-1")), Some(b"{}".to_vec()));
+        assert_eq!(secrets.open_answer(&sealed, ("token:b", "order-1")), None);
+        assert_eq!(secrets.open_answer(&sealed, ("token:a", "order-2")), None);
     }
 }

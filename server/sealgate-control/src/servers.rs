@@ -46,15 +46,13 @@ impl Servers {
 
     /// Lets a server be certified at the origins that it reports. Doing it again changes nothing.
     pub async fn approve(&self, caller: &Caller, id: &str) -> Result<ServerView, AuthorityError> {
-        let server = self.find(id).await?;
-        if server.revoked_at.is_some() {
-            return Err(AuthorityError::Refused(Code::ServerRevoked));
-        }
-        if server.approved_at.is_none() {
+        let prepare = || async {
+            let server = self.find(id).await?;
             let detail = json!({ "origins": server.origins });
             let audit = self.desk.audit(caller, "server.approved", id.to_owned(), &detail);
-            let server = ServerRow { approved_at: Some(self.desk.ids.now()), ..server };
-            self.desk.db.write(Decide { server, audit }).await?;
+            Ok(Approve { server, at: self.desk.ids.now(), audit })
+        };
+        if self.desk.retry(prepare).await? {
             self.certify().await?;
         }
         self.find(id).await.map(|server| view(&server))
@@ -116,7 +114,10 @@ impl Servers {
                     break;
                 }
                 let made = tenants.iter().map(|tenant| self.certificate(&server, authority, *tenant));
-                self.desk.db.write(StoreCertificates(made.collect::<Result<_, _>>()?)).await?;
+                let made = made.collect::<Result<_, _>>()?;
+                if !self.desk.db.write(StoreCertificates { server: server.clone(), made }).await? {
+                    break;
+                }
             }
         }
         Ok(())
@@ -203,18 +204,33 @@ impl Work for RegisterOwn {
     }
 }
 
-struct Decide {
+struct Approve {
     server: ServerRow,
+    at: UnixSeconds,
     audit: AuditRow,
 }
 
-impl Work for Decide {
-    type Output = ();
+impl Work for Approve {
+    /// Whether it was not approved before.
+    type Output = bool;
     type Error = AuthorityError;
 
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
-        table::servers::decide(tx, &self.server).await?;
-        Ok(table::audit::insert(tx, &self.audit).await?)
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, AuthorityError> {
+        let server = table::servers::find(&mut *tx, self.server.server_key).await?;
+        let server = server.ok_or(AuthorityError::Refused(Code::NotFound))?;
+        if server.revoked_at.is_some() {
+            return Err(AuthorityError::Refused(Code::ServerRevoked));
+        }
+        // An approval holds for the origins that it names.
+        if server.origins != self.server.origins {
+            return Err(AuthorityError::Superseded);
+        }
+        if server.approved_at.is_some() {
+            return Ok(false);
+        }
+        table::servers::decide(tx, &ServerRow { approved_at: Some(self.at), ..server }).await?;
+        table::audit::insert(tx, &self.audit).await?;
+        Ok(true)
     }
 }
 
@@ -237,16 +253,24 @@ impl Work for Silence {
     }
 }
 
-struct StoreCertificates(Vec<CertificateRow>);
+struct StoreCertificates {
+    server: ServerRow,
+    made: Vec<CertificateRow>,
+}
 
 impl Work for StoreCertificates {
-    type Output = ();
+    /// Whether they were stored.
+    type Output = bool;
     type Error = AuthorityError;
 
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
-        for row in &self.0 {
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, AuthorityError> {
+        // Whoever was revoked while they were signed gets none.
+        if table::servers::find(&mut *tx, self.server.server_key).await?.as_ref() != Some(&self.server) {
+            return Ok(false);
+        }
+        for row in &self.made {
             table::certificates::upsert(tx, row).await?;
         }
-        Ok(())
+        Ok(true)
     }
 }

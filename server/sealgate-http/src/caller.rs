@@ -11,9 +11,26 @@ use crate::address::ClientAddress;
 use crate::problem::Problem;
 use crate::request_id::RequestId;
 
-/// The scope that a route needs; each route of the management API carries one.
+/// What names a request that may come again (`spec/http.md` §3.7).
+pub(crate) const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// What an idempotency key does (`spec/http.md` §3.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repeats {
+    /// The request is carried out once; a repetition gets the same answer.
+    Once,
+    /// The request is refused: a caller who sends a key relies on a promise that this operation does not make.
+    Plainly,
+}
+
+/// What a route demands of every request. Each route of the management API carries one.
 #[derive(Clone, Copy)]
-pub(crate) struct Needs(pub(crate) Scope);
+pub(crate) struct Demands {
+    /// The scope that it needs.
+    pub(crate) scope: Scope,
+    /// What an idempotency key does.
+    pub(crate) repeats: Repeats,
+}
 
 /// A management request that proved whom it speaks for.
 pub(crate) struct Authenticated {
@@ -41,11 +58,12 @@ where
         let caller =
             Tokens::from_ref(state).authenticate(token, source).await.map_err(|e| Problem::of(&e, &id))?;
         // A route without a scope is a mistake of ours, and open to nobody.
-        let needs = parts.extensions.get::<Needs>();
-        if needs.is_some_and(|needs| caller.scopes.allow(needs.0)) {
-            Ok(Self { caller, id })
-        } else {
-            Err(Problem::plain(Code::ScopeMissing, &id))
+        let demands = parts.extensions.get::<Demands>().filter(|demands| caller.scopes.allow(demands.scope));
+        let demands = demands.ok_or_else(|| Problem::plain(Code::ScopeMissing, &id))?;
+        // spec/http.md §3.7: after the scope, before anything that was kept under it.
+        if demands.repeats == Repeats::Plainly && parts.headers.contains_key(IDEMPOTENCY_KEY) {
+            return Err(Problem::invalid("idempotency-key: this operation takes none", &id));
         }
+        Ok(Self { caller, id })
     }
 }

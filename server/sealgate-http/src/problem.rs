@@ -14,6 +14,7 @@ use crate::retry;
 pub(crate) struct Problem {
     code: Code,
     message: String,
+    license_id: Option<String>,
     request_id: String,
     retry_after: Option<u32>,
 }
@@ -25,17 +26,20 @@ impl Problem {
         if error.is_failure() {
             tracing::error!(request_id = id.0, %code, %error, "a request failed");
         }
+        let license_id = match error {
+            AuthorityError::ExternalIdTaken(license) => Some(license.to_string()),
+            _ => None,
+        };
         Self {
-            code,
-            message: error.public_message(),
-            request_id: id.0.clone(),
+            license_id,
             retry_after: error.retry_after(),
+            ..Self::because(code, error.public_message(), id)
         }
     }
 
     /// The body cannot be read.
     pub(crate) fn unreadable(why: Unreadable, id: &RequestId) -> Self {
-        Self { code: why.code, message: why.why, request_id: id.0.clone(), retry_after: None }
+        Self::because(why.code, why.why, id)
     }
 
     pub(crate) fn plain(code: Code, id: &RequestId) -> Self {
@@ -43,23 +47,19 @@ impl Problem {
     }
 
     pub(crate) fn because(code: Code, message: String, id: &RequestId) -> Self {
-        Self { code, message, request_id: id.0.clone(), retry_after: None }
+        Self { code, message, license_id: None, request_id: id.0.clone(), retry_after: None }
     }
 
     pub(crate) fn invalid(message: &str, id: &RequestId) -> Self {
-        Self {
-            code: Code::MalformedRequest,
-            message: message.to_owned(),
-            request_id: id.0.clone(),
-            retry_after: None,
-        }
+        Self::because(Code::MalformedRequest, message.to_owned(), id)
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Self { code, message, request_id, retry_after } = self;
-        let body = sealgate_wire::Problem { code: code.to_string(), message, request_id, retry_after };
+        let Self { code, message, license_id, request_id, retry_after } = self;
+        let body =
+            sealgate_wire::Problem { code: code.to_string(), message, request_id, license_id, retry_after };
         let mut response = (status_of(code.http_status()), Json(body)).into_response();
         retry::say(&mut response, retry_after);
         if code == Code::TokenInvalid {

@@ -12,6 +12,7 @@ mod replay;
 
 use std::sync::Arc;
 
+use ipnet::IpNet;
 use sealgate_authority::certificates::{Certify, ServerSettings};
 use sealgate_authority::{Ids, Limiter, Observed, SharedSecrets};
 use sealgate_store::Db;
@@ -52,6 +53,8 @@ pub struct Parts {
     pub observed: Observed,
     /// What clients know this server by.
     pub server: ServerSettings,
+    /// Proxies whose word on a client's address is taken.
+    pub trusted_proxies: Vec<IpNet>,
     /// Makes a missing certificate at once, where the process has a vendor's side.
     pub certify: Option<Certify>,
 }
@@ -59,12 +62,14 @@ pub struct Parts {
 impl Runtime {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
-        let Parts { db, signer, secrets, ids, limiter, observed, server, certify } = parts;
+        let Parts { db, signer, secrets, ids, limiter, observed, server, trusted_proxies, certify } = parts;
         let replays = Arc::new(ReplayLog::default());
         let identity = Arc::new(Identity::new(db.clone(), ids.clone(), server, certify));
         let gate = Gate::new(db.clone(), ids, secrets, limiter, observed);
+        let authforge =
+            AuthForge::new(gate.clone(), Arc::clone(&signer), Arc::clone(&replays), trusted_proxies);
         Self {
-            authforge: Arc::new(AuthForge::new(gate.clone(), Arc::clone(&signer), Arc::clone(&replays))),
+            authforge: Arc::new(authforge),
             online: Arc::new(Online::new(gate, signer, replays, Arc::clone(&identity))),
             trust: Arc::new(TrustUpdates::new(db, identity)),
         }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ipnet::IpNet;
 use sealgate_artifact::{KeyUse, UnixSeconds};
 use sealgate_authority::certificates::{Certify, ServerSettings};
 use sealgate_authority::ports::{Clock, Entropy};
@@ -50,6 +51,8 @@ pub struct Options {
     pub role: Role,
     /// Where clients reach this server.
     pub origins: Vec<String>,
+    /// Proxies whose word on a client's address is taken.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 impl Options {
@@ -62,6 +65,7 @@ impl Options {
             limits: Limits::default(),
             role: Role::All,
             origins: vec![],
+            trusted_proxies: vec![],
         }
     }
 }
@@ -101,7 +105,15 @@ impl Parts {
         let limits = limits.into_limits();
         Ok(Self {
             listen,
-            options: Options { data, database, unlock, limits, role: role.into(), origins },
+            options: Options {
+                data,
+                database,
+                unlock,
+                limits,
+                role: role.into(),
+                origins,
+                trusted_proxies: trusted_proxies.clone(),
+            },
             serving: Settings {
                 http: sealgate_http::Settings { trusted_proxies },
                 connections: Connections { most: max_connections, ..Connections::default() },
@@ -141,7 +153,7 @@ async fn start_on(
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 ) -> Result<Started, StartError> {
-    let Options { data, unlock, limits, role, origins, database: _ } = options;
+    let Options { data, unlock, limits, role, origins, trusted_proxies, database: _ } = options;
     let keystore =
         Keystore::open_or_create(&data.join(KEYS_DIR), &unlock, &new_installation(&*clock, &*entropy))?;
     if !role.has_control() {
@@ -163,7 +175,7 @@ async fn start_on(
         None
     };
     let runtime = match own {
-        Some(own) => Some(ground.runtime(own, vendor.as_ref()).await?),
+        Some(own) => Some(ground.runtime((own, trusted_proxies), vendor.as_ref()).await?),
         None => None,
     };
     let first = vendor.as_ref().is_some_and(|vendor| vendor.first);
@@ -294,7 +306,11 @@ impl Ground {
 
     /// The side that answers running software. Without a vendor's side in the same process, the server waits for the
     /// vendor's approval.
-    async fn runtime(&self, server: ServerSettings, vendor: Option<&Vendor>) -> Result<Runtime, StartError> {
+    async fn runtime(
+        &self,
+        (server, trusted_proxies): (ServerSettings, Vec<IpNet>),
+        vendor: Option<&Vendor>,
+    ) -> Result<Runtime, StartError> {
         let secrets = match vendor {
             Some(vendor) => Arc::clone(&vendor.secrets),
             None => self.join(&server).await?,
@@ -314,6 +330,7 @@ impl Ground {
             limiter: self.limiter.clone(),
             observed: self.observed.clone(),
             server,
+            trusted_proxies,
             certify,
         }))
     }

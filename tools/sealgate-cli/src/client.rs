@@ -64,7 +64,17 @@ impl Client {
         path: &str,
         body: &impl Serialize,
     ) -> Result<T, Failure> {
-        self.send_once("POST", path, body)
+        self.send_once("POST", path, body, &request_name())
+    }
+
+    /// The same under the name that a person gave it, if one did.
+    pub(crate) fn post_named<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+        name: Option<String>,
+    ) -> Result<T, Failure> {
+        self.send_once("POST", path, body, &name.unwrap_or_else(request_name))
     }
 
     /// The same for a change.
@@ -73,7 +83,7 @@ impl Client {
         path: &str,
         body: &impl Serialize,
     ) -> Result<T, Failure> {
-        self.send_once("PATCH", path, body)
+        self.send_once("PATCH", path, body, &request_name())
     }
 
     /// Gives the request a name, so that sending it again after a lost answer does it once.
@@ -82,12 +92,12 @@ impl Client {
         method: &str,
         path: &str,
         body: &impl Serialize,
+        name: &str,
     ) -> Result<T, Failure> {
         let body = serde_json::to_vec(body).expect("requests can be written");
-        let name = request_name();
-        let mut done = self.send_named(method, path, body.clone(), Some(&name));
+        let mut done = self.send_named(method, path, body.clone(), Some(name));
         if matches!(&done, Err(failure) if failure.code == Code::ServerUnreachable.as_str()) {
-            done = self.send_named(method, path, body, Some(&name));
+            done = self.send_named(method, path, body, Some(name));
         }
         parse(&done?)
     }

@@ -65,12 +65,18 @@ impl TestApp {
         Self::launch_on((Some(postgres), Some(proxy)), Arc::default(), limits)
     }
 
-    /// The same behind proxies on this machine.
+    /// A server behind proxies on this machine, with other limits. A test that wants to come from elsewhere says so in
+    /// `x-forwarded-for`.
     pub fn start_behind_proxies(engine: Engine, limits: Limits) -> Self {
         let trusted_proxies = vec!["127.0.0.1/32".parse().expect("a block")];
         let http = sealgate_http::Settings { trusted_proxies };
         let settings = listen::Settings { http, ..listen::Settings::default() };
         Self::launch_with(engine, Arc::default(), (limits, settings))
+    }
+
+    /// The same with the limits of every other server.
+    pub fn start_behind_any_proxies(engine: Engine) -> Self {
+        Self::start_behind_proxies(engine, Limits::default())
     }
 
     /// A server with other bounds on connections.
@@ -247,7 +253,8 @@ async fn run(
 ) {
     let (listener, address) = listen::bind(([127, 0, 0, 1], 0).into()).await.expect("a free port");
     let origins = vec![format!("http://{address}")];
-    let options = Options { database, limits, origins, ..Options::new(data) };
+    let trusted_proxies = settings.http.trusted_proxies.clone();
+    let options = Options { database, limits, origins, trusted_proxies, ..Options::new(data) };
     let started = assembly::start(options, clock, Arc::new(System)).await;
     let server = started.expect("the server starts").server;
     ready.send(format!("http://{address}")).expect("the test waits");

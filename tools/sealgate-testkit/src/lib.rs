@@ -66,7 +66,13 @@ macro_rules! on_both_engines_in_real_time {
     ($($tests:tt)*) => { $crate::on_both_engines_from! { start_in_real_time; $($tests)* } };
 }
 
-/// What the two above have in common.
+/// The same behind proxies on this machine, for clients that come from elsewhere.
+#[macro_export]
+macro_rules! on_both_engines_behind_proxies {
+    ($($tests:tt)*) => { $crate::on_both_engines_from! { start_behind_any_proxies; $($tests)* } };
+}
+
+/// What the three above have in common.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! on_both_engines_from {

@@ -55,6 +55,9 @@ pub struct AppView {
     pub require_secret: bool,
     /// Whether it hands out files that last forever and cannot be revoked.
     pub danger_lifetime_files: bool,
+    /// Whether a client that reports itself in a session lists its address, for an hour and for the whole app.
+    #[serde(default)]
+    pub list_reported_addresses: bool,
     /// When it was switched off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled_at: Option<Timestamp>,
@@ -74,6 +77,10 @@ pub struct UpdateApp {
     /// the software.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub danger_lifetime_files: Option<bool>,
+    /// Whether a client that reports itself in a session lists its address for an hour. Customers who share that address
+    /// are refused with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list_reported_addresses: Option<bool>,
 }
 
 /// `POST /api/v1/apps/{app_id}/rotate-secret`.

@@ -27,6 +27,10 @@ pub struct IssueLicenses {
     /// Who bought them, up to 128 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer: Option<String>,
+    /// The vendor's own name for the license, such as an order's number: 1 to 128 characters, unique in the tenant. Only
+    /// where one license is issued.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
     /// How many, 1 to 1,000; 1 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u32>,
@@ -83,6 +87,9 @@ pub struct LicenseView {
     pub label: Option<String>,
     /// Who bought it.
     pub customer: Option<String>,
+    /// The vendor's own name for it, unique in the tenant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
     /// The newest signed version.
     pub version: u64,
     /// When it was issued.

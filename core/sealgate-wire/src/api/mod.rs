@@ -82,6 +82,9 @@ pub struct Problem {
     pub message: String,
     /// Finds this request in the server's log.
     pub request_id: String,
+    /// With `external_id_taken`: the license that has the external id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub license_id: Option<String>,
     /// Seconds after which asking again is worth it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u32>,

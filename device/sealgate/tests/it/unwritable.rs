@@ -131,5 +131,8 @@ fn a_yes_that_others_kept_from_being_saved_is_given_too() {
     }
     let site = Site::honest();
     let license = client(&site, Contended(MemoryStore::new())).validate_license(&key()).expect("valid");
-    assert_eq!(license.not_remembered(), Some("other processes changed the state at every attempt to save it"));
+    assert_eq!(
+        license.not_remembered(),
+        Some("other processes changed the state at every attempt to save it")
+    );
 }

@@ -59,25 +59,24 @@ impl KeyChanges {
         let first = LicenseId::new(now.get() * 1000, [0; 10]);
         let page = table::licenses::begin_after(&desk.db, first, (now, HEAD_START), PAGE).await?;
         for license in &page {
-            let tenant = table::tenants::find(&desk.db, license.tenant).await?;
-            let issuer = tenant.ok_or_else(|| broken("a license without its tenant"))?.issuer_key;
-            let version = next_version(license.version, now);
-            let renewed = LicenseRow { version, not_before: begin(now), ..license.clone() };
-            let signed = self.issuers().sign(&renewed, issuer)?;
-            let event = event_row(&desk.ids, &renewed, "license_resigned", None, &desk.ids.request_id());
-            let before = license.version;
             tracing::warn!(license = %license.id, "a license was issued by a clock that was ahead: it is signed again");
-            let renewal = Renewal {
-                license: license.id,
-                before,
-                not_before: renewed.not_before,
-                version,
-                signed,
-                event,
-            };
-            desk.db.write(ResignPage { tenant: license.tenant, renewals: vec![renewal] }).await?;
+            desk.retry(|| self.prepare_begun(license)).await?;
         }
         Ok(page.len() == PAGE as usize)
+    }
+
+    /// The same license in the next version, which begins now.
+    async fn prepare_begun(&self, license: &LicenseRow) -> Result<ResignPage, AuthorityError> {
+        let (desk, now) = (self.desk(), self.desk().ids.now());
+        let tenant = table::tenants::find(&desk.db, license.tenant).await?;
+        let issuer = tenant.ok_or_else(|| broken("a license without its tenant"))?.issuer_key;
+        let version = next_version(license.version, now);
+        let renewed = LicenseRow { version, not_before: begin(now), ..license.clone() };
+        let signed = self.issuers().sign(&renewed, issuer)?;
+        let event = event_row(&desk.ids, &renewed, "license_resigned", None, &desk.ids.request_id());
+        let (before, not_before) = (license.version, renewed.not_before);
+        let renewal = Renewal { license: license.id, before, not_before, version, signed, event };
+        Ok(ResignPage { issuer: (license.tenant, issuer), renewals: vec![renewal], ids: vec![license.id] })
     }
 }
 

@@ -21,6 +21,15 @@ pub(super) async fn resign_page(
     caller: &Caller,
     former: PublicKey,
 ) -> Result<Vec<LicenseId>, AuthorityError> {
+    desk.retry(|| prepare(desk, issuers, caller, former)).await
+}
+
+async fn prepare(
+    desk: &Desk,
+    issuers: &LicenseSigner,
+    caller: &Caller,
+    former: PublicKey,
+) -> Result<ResignPage, AuthorityError> {
     let tenant = table::tenants::find(&desk.db, caller.tenant)
         .await?
         .ok_or(AuthorityError::Refused(Code::NotFound))?;
@@ -36,8 +45,7 @@ pub(super) async fn resign_page(
         tokio::task::yield_now().await;
     }
     let ids = renewals.iter().map(|renewal| renewal.license).collect();
-    desk.db.write(ResignPage { tenant: tenant.id, renewals }).await?;
-    Ok(ids)
+    Ok(ResignPage { issuer: (tenant.id, tenant.issuer_key), renewals, ids })
 }
 
 /// A license that was signed again as it was, but for its beginning.
@@ -51,17 +59,23 @@ pub(super) struct Renewal {
 }
 
 pub(super) struct ResignPage {
-    pub(super) tenant: TenantId,
+    /// The tenant, and the issuer that signed: it must still be the tenant's.
+    pub(super) issuer: (TenantId, PublicKey),
     pub(super) renewals: Vec<Renewal>,
+    pub(super) ids: Vec<LicenseId>,
 }
 
 impl Work for ResignPage {
-    type Output = ();
+    type Output = Vec<LicenseId>;
     type Error = AuthorityError;
 
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Vec<LicenseId>, AuthorityError> {
+        let (tenant, issuer) = self.issuer;
+        if !table::tenants::has_issuer(&mut *tx, tenant, issuer).await? {
+            return Err(AuthorityError::Superseded);
+        }
         for renewal in &self.renewals {
-            let Some(locked) = table::licenses::lock(tx, self.tenant, renewal.license).await? else {
+            let Some(locked) = table::licenses::lock(tx, tenant, renewal.license).await? else {
                 continue;
             };
             // Whoever changed it in the meantime signed what is true now; the next page looks again.
@@ -75,6 +89,6 @@ impl Work for ResignPage {
             table::licenses::store_version(tx, &renewed, &renewal.signed).await?;
             table::events::insert(tx, &renewal.event).await?;
         }
-        Ok(())
+        Ok(self.ids.clone())
     }
 }

@@ -71,6 +71,11 @@ impl KeyChanges {
         };
         let prepare = || async {
             let mut ring = self.ring(key.scope).await?;
+            // Another process may have let it sign meanwhile; then it has to be replaced first.
+            let state = ring.keys.iter().find(|now| now.public_key == key.public_key).map(|now| now.state);
+            if state == Some(KeyStage::Active) || (state == Some(KeyStage::Next)) != fresh.is_some() {
+                return Err(AuthorityError::Superseded);
+            }
             ring.revoke(key.public_key, fresh, self.desk().ids.now());
             self.make_room(&mut ring).await?;
             let subject = key.public_key.id(key.key_use).to_string();

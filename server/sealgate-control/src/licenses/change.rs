@@ -1,72 +1,19 @@
-//! Changing a license: renew, update, suspend, resume, revoke, set variables.
+//! Changing a license: update, suspend, resume, revoke, set variables. What all changes have in common.
 
 use sealgate_artifact::{Code, DeviceId, LicenseId, PublicKey, UnixSeconds};
 use sealgate_authority::AuthorityError;
 use sealgate_store::table::{self, AuditRow, EventRow, LicenseRow, SignedLicense};
 use sealgate_store::{Tx, Work};
-use sealgate_wire::{LicenseView, Reason, RenewLicense, UpdateLicense, Variables};
+use sealgate_wire::{LicenseView, Reason, UpdateLicense, Variables};
 use serde_json::{Value, json};
 
 use super::list::{Licenses, find, view};
-use super::terms::{DAY, SignedTerms, signed_terms};
+use super::terms::{SignedTerms, signed_terms};
 use crate::keys::next_version;
 use crate::release::{Release, Releasing, release_seats};
-use crate::{Caller, apps, check, plans};
+use crate::{Caller, apps, check};
 
 impl Licenses {
-    /// Gives a license another end. Without one, the plan's duration is added to the present end.
-    pub async fn renew(
-        &self,
-        caller: &Caller,
-        id: &str,
-        request: &RenewLicense,
-    ) -> Result<LicenseView, AuthorityError> {
-        let prepare = || async {
-            let end = self.new_end(caller, id, request).await?;
-            let change = move |license: &mut LicenseRow| {
-                unless_revoked(license)?;
-                license.expires_at = end;
-                Ok(())
-            };
-            let detail = json!({ "expires_at": end.map(UnixSeconds::get) });
-            let record = Record::new("license.renewed", "license_renewed", detail);
-            self.prepare_change(caller, id, (&record, None), change).await
-        };
-        self.desk.once(caller, prepare).await
-    }
-
-    async fn new_end(
-        &self,
-        caller: &Caller,
-        id: &str,
-        request: &RenewLicense,
-    ) -> Result<Option<UnixSeconds>, AuthorityError> {
-        let license = find(&self.desk, caller, id).await?;
-        let now = self.desk.ids.now();
-        let invalid = |why| AuthorityError::Invalid { field: "expires_at", why };
-        let end = match request.expires_at {
-            Some(end) => end.map(|t| t.0),
-            None => Some(self.end_by_plan(caller, &license, now).await?.ok_or_else(|| {
-                invalid("a time, or null for never: the license has no end or no plan with a duration")
-            })?),
-        };
-        if end.is_some_and(|end| end <= now) {
-            return Err(invalid("a time in the future"));
-        }
-        Ok(end)
-    }
-
-    async fn end_by_plan(
-        &self,
-        caller: &Caller,
-        license: &LicenseRow,
-        now: UnixSeconds,
-    ) -> Result<Option<UnixSeconds>, AuthorityError> {
-        let (Some(end), Some(plan)) = (license.expires_at, license.plan) else { return Ok(None) };
-        let plan = plans::find(&self.desk, caller, &plan.to_string()).await?;
-        Ok(plan.duration_days.map(|days| end.max(now).plus(u64::from(days) * DAY)))
-    }
-
     /// Changes notes and seats. Fewer seats than are in use need devices to release.
     pub async fn update(
         &self,
@@ -160,7 +107,8 @@ impl Licenses {
         let detail = json!({ "names": request.variables.keys().collect::<Vec<_>>() });
         let record = Record::new("license.variables_set", "license_variables_set", detail);
         self.change(caller, id, (&record, None), change).await?;
-        self.variables(caller, id).await
+        // Not what the license holds now: somebody else may have set it again.
+        Ok(request.clone())
     }
 
     async fn change<C>(
@@ -173,29 +121,33 @@ impl Licenses {
     where
         C: Fn(&mut LicenseRow) -> Result<(), AuthorityError> + Clone + Send + Sync + 'static,
     {
-        self.desk.once(caller, || self.prepare_change(caller, id, (record, releasing), change.clone())).await
+        let prepare = || async {
+            let license = find(&self.desk, caller, id).await?;
+            self.prepare_change(caller, &license, (record, releasing), change.clone()).await
+        };
+        self.desk.once(caller, prepare).await
     }
 
     /// Signs a new version where the change touches what is signed. If somebody changes the license before the
-    /// transaction, this runs again.
-    async fn prepare_change<C>(
+    /// transaction, this runs again. `change` sees the license twice: as it is now, to sign it, and as it is when it is
+    /// locked. So it must compute everything from the row that it is given.
+    pub(super) async fn prepare_change<C>(
         &self,
         caller: &Caller,
-        id: &str,
+        license: &LicenseRow,
         (record, releasing): (&Record, Option<&Releasing>),
         change: C,
     ) -> Result<ChangeLicense<C>, AuthorityError>
     where
         C: Fn(&mut LicenseRow) -> Result<(), AuthorityError>,
     {
-        let license = find(&self.desk, caller, id).await?;
         Ok(ChangeLicense {
             id: license.id,
-            signed: self.sign_change(&license, &change).await?,
+            signed: self.sign_change(license, &change).await?,
             change,
             releasing: releasing.cloned(),
             audit: self.desk.audit(caller, record.action, license.id.to_string(), &record.detail),
-            event: self.desk.event(caller, &license, record.event, None),
+            event: self.desk.event(caller, license, record.event, None),
             at: self.desk.ids.now(),
         })
     }
@@ -237,7 +189,7 @@ fn update(license: &mut LicenseRow, request: &UpdateLicense) -> Result<(), Autho
     Ok(())
 }
 
-fn unless_revoked(license: &LicenseRow) -> Result<(), AuthorityError> {
+pub(super) fn unless_revoked(license: &LicenseRow) -> Result<(), AuthorityError> {
     match license.revoked_at {
         Some(_) => Err(AuthorityError::Refused(Code::LicenseRevoked)),
         None => Ok(()),
@@ -245,14 +197,14 @@ fn unless_revoked(license: &LicenseRow) -> Result<(), AuthorityError> {
 }
 
 /// How a change is written down.
-struct Record {
+pub(super) struct Record {
     action: &'static str,
     event: &'static str,
     detail: Value,
 }
 
 impl Record {
-    fn new(action: &'static str, event: &'static str, detail: Value) -> Self {
+    pub(super) fn new(action: &'static str, event: &'static str, detail: Value) -> Self {
         Self { action, event, detail }
     }
 }
@@ -266,7 +218,7 @@ struct NextVersion {
     statement: SignedLicense,
 }
 
-struct ChangeLicense<C> {
+pub(super) struct ChangeLicense<C> {
     id: LicenseId,
     change: C,
     signed: Option<NextVersion>,

@@ -53,6 +53,7 @@ impl Licenses {
             "plan": order.plan.map(|id| id.to_string()),
             "first": rows.first().map(|new| new.license.id.to_string()),
             "count": count,
+            "external_id": order.external_id,
             "expires_at": order.expires_at.map(UnixSeconds::get),
         });
         let audit = self.desk.audit(caller, "license.issued", app.id.to_string(), &detail);
@@ -99,6 +100,7 @@ impl Licenses {
             // Filled in by the row that is stored with the signed statement.
             statement: StatementId::from_bytes([0; 32]),
             created_at: now,
+            external_id: order.external_id.clone(),
             devices_used: 0,
         };
         let signed = self.signer.sign(&license, tenant.issuer_key)?;
@@ -114,6 +116,7 @@ struct Order {
     expires_at: Option<UnixSeconds>,
     label: Option<String>,
     customer: Option<String>,
+    external_id: Option<String>,
 }
 
 impl Order {
@@ -127,6 +130,7 @@ impl Order {
             expires_at: request.expires_at.map_or(by_plan, |end| end.map(|t| t.0)),
             label: request.label.clone().filter(|text| !text.is_empty()),
             customer: request.customer.clone().filter(|text| !text.is_empty()),
+            external_id: request.external_id.clone(),
         }
     }
 }
@@ -159,6 +163,10 @@ fn check(request: &IssueLicenses, now: UnixSeconds) -> Result<(), AuthorityError
     if request.expires_at.flatten().is_some_and(|end| end.0 <= now) {
         return invalid("expires_at", "a time in the future");
     }
+    if request.external_id.is_some() && request.count.unwrap_or(1) != 1 {
+        return invalid("external_id", "only where one license is issued");
+    }
+    check::external_id(request.external_id.as_deref())?;
     check::note("label", request.label.as_deref())?;
     check::note("customer", request.customer.as_deref())
 }
@@ -179,6 +187,11 @@ impl Work for InsertLicenses {
             return Err(AuthorityError::Superseded);
         }
         for new in &self.rows {
+            if let Some(external_id) = &new.license.external_id
+                && let Some(other) = table::licenses::by_external_id(&mut *tx, tenant, external_id).await?
+            {
+                return Err(AuthorityError::ExternalIdTaken(other));
+            }
             table::licenses::insert(tx, &new.license, &new.signed).await?;
             table::events::insert(tx, &new.event).await?;
         }

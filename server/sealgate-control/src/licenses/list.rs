@@ -147,6 +147,7 @@ pub(crate) fn view(license: &LicenseRow, now: UnixSeconds) -> Result<LicenseView
         expires_at: license.expires_at.map(Timestamp),
         label: license.label.clone(),
         customer: license.customer.clone(),
+        external_id: license.external_id.clone(),
         version: license.version,
         created_at: Timestamp(license.created_at),
         suspended_at: license.suspended_at.map(Timestamp),

@@ -5,6 +5,7 @@ mod change;
 mod export;
 mod issue;
 mod list;
+mod renew;
 mod terms;
 
 pub use authforge_files::AuthforgeFiles;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use utoipa::openapi::{RefOr, Schema};
 
 use super::operation::{Operation, Shape};
-use super::request::{IDEMPOTENCY_KEY, Repeats};
+use crate::caller::{IDEMPOTENCY_KEY, Repeats};
 
 /// The document of `GET /api/v1/openapi.json`.
 pub(crate) fn document(operations: &[Operation]) -> Value {
@@ -72,7 +72,7 @@ fn parameters(operation: &Operation) -> Vec<Value> {
         all.push(json!({
             "name": IDEMPOTENCY_KEY,
             "in": "header",
-            "description": "Names the request, so that it can be sent again within a day and is answered as it was.",
+            "description": "Names the request, so that it can be sent again within a week by the same token and is answered as it was.",
             "schema": { "type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$" },
         }));
     }

@@ -9,7 +9,7 @@ use utoipa::openapi::path::Parameter;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, ToSchema};
 
-use super::request::Repeats;
+use crate::caller::Repeats;
 
 /// An operation. The router and the OpenAPI document are made from the same value.
 pub(crate) struct Operation {
@@ -96,9 +96,11 @@ macro_rules! operations {
             repeats: $crate::api::operation::repeats!($($flag)*),
             conflicts: $crate::api::operation::conflicts!($method $($flag)*),
             handler: $crate::api::operation::handler!(
-                $method $takes ($status, $crate::api::operation::media!($($media)?))
-                    $crate::api::operation::repeats!($($flag)*), $group.$call
-            ).layer(axum::Extension(Needs(Scope::$scope))),
+                $method $takes ($status, $crate::api::operation::media!($($media)?)), $group.$call
+            ).layer(axum::Extension(Demands {
+                scope: Scope::$scope,
+                repeats: $crate::api::operation::repeats!($($flag)*),
+            })),
         }),*]
     };
 }
@@ -115,10 +117,10 @@ macro_rules! media {
 /// `once`: a request under an idempotency key is carried out once.
 macro_rules! repeats {
     () => {
-        $crate::api::request::Repeats::Plainly
+        $crate::caller::Repeats::Plainly
     };
     (once $($flag:ident)*) => {
-        $crate::api::request::Repeats::Once
+        $crate::caller::Repeats::Once
     };
     (conflicts $($flag:ident)*) => {
         $crate::api::operation::repeats!($($flag)*)
@@ -161,12 +163,12 @@ macro_rules! body {
 
 /// Which parts of a request a use case takes: the caller always comes first.
 macro_rules! handler {
-    ($method:ident () $good:tt $repeats:expr, $group:ident.$call:ident) => {
+    ($method:ident () $good:tt, $group:ident.$call:ident) => {
         $crate::api::operation::route!($method, |State(vendor): State<Vendor>, auth: Authenticated| async move {
             auth.answer($good, vendor.0.$group.$call(&auth.caller).await)
         })
     };
-    ($method:ident (id) $good:tt $repeats:expr, $group:ident.$call:ident) => {
+    ($method:ident (id) $good:tt, $group:ident.$call:ident) => {
         $crate::api::operation::route!(
             $method,
             |State(vendor): State<Vendor>, auth: Authenticated, Id(id): Id| async move {
@@ -174,7 +176,7 @@ macro_rules! handler {
             }
         )
     };
-    ($method:ident (query $query:ty) $good:tt $repeats:expr, $group:ident.$call:ident) => {
+    ($method:ident (query $query:ty) $good:tt, $group:ident.$call:ident) => {
         $crate::api::operation::route!(
             $method,
             |State(vendor): State<Vendor>, auth: Authenticated, QueryOf(query): QueryOf<$query>| async move {
@@ -182,20 +184,20 @@ macro_rules! handler {
             }
         )
     };
-    ($method:ident (body $body:ty) $good:tt $repeats:expr, $group:ident.$call:ident) => {
+    ($method:ident (body $body:ty) $good:tt, $group:ident.$call:ident) => {
         $crate::api::operation::route!(
             $method,
             |State(vendor): State<Vendor>, mut auth: Authenticated, body: Body<$body>| async move {
-                let request = body.for_caller(&mut auth.caller, $repeats);
+                let request = body.for_caller(&mut auth.caller);
                 auth.answer($good, vendor.0.$group.$call(&auth.caller, &request).await)
             }
         )
     };
-    ($method:ident (id, body $body:ty) $good:tt $repeats:expr, $group:ident.$call:ident) => {
+    ($method:ident (id, body $body:ty) $good:tt, $group:ident.$call:ident) => {
         $crate::api::operation::route!(
             $method,
             |State(vendor): State<Vendor>, mut auth: Authenticated, Id(id): Id, body: Body<$body>| async move {
-                let request = body.for_caller(&mut auth.caller, $repeats);
+                let request = body.for_caller(&mut auth.caller);
                 auth.answer($good, vendor.0.$group.$call(&auth.caller, &id, &request).await)
             }
         )

@@ -11,22 +11,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::body::{self, Unreadable};
-use crate::caller::Authenticated;
+use crate::caller::{Authenticated, IDEMPOTENCY_KEY};
 use crate::problem::{Problem, status_of};
 use crate::request_id::RequestId;
 
-/// What names a request that may come again (`spec/http.md` §3.7).
-pub(super) const IDEMPOTENCY_KEY: &str = "idempotency-key";
 const IDEMPOTENCY_KEY_BYTES: usize = 128;
-
-/// What an idempotency key does (`spec/http.md` §3.7).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Repeats {
-    /// The request is carried out once; a repetition gets the same answer.
-    Once,
-    /// Nothing: repeating the request does no harm, or is not safe.
-    Plainly,
-}
 
 /// The identifier in a path. One that is not even text belongs to nothing, like any other that nobody has.
 pub(crate) struct Id(pub(super) String);
@@ -64,19 +53,22 @@ impl<S: Send + Sync, T: DeserializeOwned + Serialize> FromRequest<S> for Body<T>
 }
 
 impl<T> Body<T> {
-    /// The body. An operation that may be repeated learns the request's idempotency key with it.
-    pub(super) fn for_caller(self, caller: &mut Caller, repeats: Repeats) -> T {
-        caller.once = self.once.filter(|_| repeats == Repeats::Once);
+    /// The body. The caller learns the request's idempotency key with it.
+    pub(super) fn for_caller(self, caller: &mut Caller) -> T {
+        caller.once = self.once;
         self.value
     }
 }
 
 fn idempotency_key(headers: &HeaderMap, id: &RequestId) -> Result<Option<String>, Problem> {
-    let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
-    let key = value.to_str().ok().filter(|key| {
+    let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    // Of two keys, none is meant more than the other.
+    let only = Some(value).filter(|_| values.next().is_none());
+    let key = only.and_then(|value| value.to_str().ok()).filter(|key| {
         (1..=IDEMPOTENCY_KEY_BYTES).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic())
     });
-    let invalid = || Problem::invalid("idempotency-key: 1 to 128 visible ASCII characters", id);
+    let invalid = || Problem::invalid("idempotency-key: one, of 1 to 128 visible ASCII characters", id);
     key.map(|key| Some(key.to_owned())).ok_or_else(invalid)
 }
 

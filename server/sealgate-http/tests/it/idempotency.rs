@@ -1,6 +1,6 @@
 //! A named request does what it does once (`spec/http.md` §3.7).
 
-use sealgate_testkit::{Answer, TestApp, on_both_engines, stage};
+use sealgate_testkit::{Answer, TestApp, User, on_both_engines, send_with, stage};
 use serde_json::{Value, json};
 
 use crate::support::{assert_problem, state};
@@ -27,6 +27,14 @@ fn repeatable(app: &TestApp) -> Vec<String> {
     names
 }
 
+/// What an answer shows once and to nobody else.
+fn secrets(answer: &Value) -> Vec<String> {
+    const NAMES: [&str; 5] = ["token", "admin_token", "app_secret", "license_key", "file"];
+    let licenses = answer["licenses"].as_array().into_iter().flatten();
+    let all = licenses.chain([answer]).flat_map(|part| NAMES.map(|name| part[name].as_str()));
+    all.flatten().map(str::to_owned).collect()
+}
+
 fn at_once(ask: impl Fn() -> Answer + Sync) -> Vec<Answer> {
     let start = std::sync::Barrier::new(RACERS);
     std::thread::scope(|scope| {
@@ -45,32 +53,63 @@ on_both_engines! {
         // A promise that is not kept does something twice.
         let promised = repeatable(app);
         assert_eq!(promised.len(), 16, "{promised:?}");
-        for name in &*promised {
+        let asked = promised.iter().map(|name| {
             let operation = app.operations().into_iter().find(|o| o.id == *name).expect("is documented");
             let staged = stage(app, &owner, name);
-            let ask = |key: &str| owner.api_once(&operation.method, &staged.url(&operation), &staged.body, key);
-            let first = ask(name);
+            let first = owner.api_once(&operation.method, &staged.url(&operation), &staged.body, name);
             assert!((200..300).contains(&first.status), "{name}: {first:?}");
-            let after = state(app);
-            app.clock.advance(DAY - 1);
-            let again = ask(name);
+            (operation, staged, first)
+        });
+        let asked: Vec<_> = asked.collect();
+        let after = state(app);
+        app.clock.advance(7 * DAY);
+        for (operation, staged, first) in asked {
+            let name = &operation.id;
+            let again = owner.api_once(&operation.method, &staged.url(&operation), &staged.body, name);
             assert_eq!((again.status, &again.bytes), (first.status, &first.bytes), "{name}");
             assert_eq!(state(app), after, "{name}");
         }
     }
 
-    fn no_other_request_keeps_its_answer(app: &TestApp) {
+    fn every_other_request_under_a_name_is_refused(app: &TestApp) {
         let (owner, promised) = (app.owner(), repeatable(app));
-        let others = app.operations().into_iter().filter(|o| o.method != "GET" && !promised.contains(&o.id));
+        let others = app.operations().into_iter().filter(|o| !promised.contains(&o.id));
         let mut asked = 0;
         for operation in others {
             let staged = stage(app, &owner, &operation.id);
+            let before = state(app);
             let answer = owner.api_once(&operation.method, &staged.url(&operation), &staged.body, "n-1");
+            assert_problem(&answer, 400, "malformed_request");
+            assert_eq!((state(app), app.count("idempotency")), (before, 0), "{}", operation.id);
+            let answer = staged.ask(&operation, &owner);
             assert!((200..300).contains(&answer.status), "{}: {answer:?}", operation.id);
-            assert_eq!(app.count("idempotency"), 0, "{}", operation.id);
             asked += 1;
         }
-        assert!(asked > 10, "only {asked} operations");
+        assert!(asked > 30, "only {asked} operations");
+    }
+
+    fn a_name_belongs_to_the_token_that_asks(app: &TestApp) {
+        let owner = app.owner();
+        for name in repeatable(app) {
+            let operation = app.operations().into_iter().find(|o| o.id == name).expect("is documented");
+            let (narrow, blind) = (owner.with_scopes(&[&operation.scope]), owner.with_scopes(&["events:read"]));
+            let staged = stage(app, &owner, &name);
+            let ask = |user: &User| user.api_once(&operation.method, &staged.url(&operation), &staged.body, &name);
+            let first = ask(&owner);
+            assert!((200..300).contains(&first.status), "{name}: {first:?}");
+            let kept = app.count("idempotency");
+            assert_problem(&ask(&blind), 403, "scope_missing");
+            // Its request is another one: it is refused, or carried out and kept under a name of its own.
+            let own = ask(&narrow);
+            let carried_out = (200..300).contains(&own.status);
+            assert!(carried_out || (400..500).contains(&own.status), "{name}: {own:?}");
+            assert_eq!(app.count("idempotency"), kept + u64::from(carried_out), "{name}");
+            let told = String::from_utf8(own.bytes).expect("text");
+            for secret in secrets(&first.json()) {
+                assert!(!told.contains(&secret), "{name} shows another token's {secret}");
+            }
+            assert_eq!(ask(&owner).bytes, first.bytes, "{name}");
+        }
     }
 
     fn a_name_is_not_used_for_two_requests(app: &TestApp) {
@@ -85,7 +124,7 @@ on_both_engines! {
 
     fn a_name_belongs_to_its_tenant(app: &TestApp) {
         let (owner, twin) = (app.owner(), app.tenant("Twin"));
-        let ask = |user: &sealgate_testkit::User| user.api_once("POST", "/api/v1/apps", &json!({ "name": "Editor" }), "same");
+        let ask = |user: &User| user.api_once("POST", "/api/v1/apps", &json!({ "name": "Editor" }), "same");
         assert_ne!(ask(&owner).expect(201)["app_id"], ask(&twin).expect(201)["app_id"]);
     }
 
@@ -135,6 +174,10 @@ on_both_engines! {
             let answer = owner.api_once("POST", "/api/v1/apps", &json!({ "name": "Editor" }), name);
             assert_problem(&answer, 400, "malformed_request");
         }
+        let two = [("idempotency-key", "n-1"), ("idempotency-key", "n-2")];
+        let url = format!("{}/api/v1/apps", app.url);
+        let answer = send_with("POST", &url, Some(&app.token), &two, br#"{"name":"Editor"}"#);
+        assert_problem(&answer, 400, "malformed_request");
         assert_eq!(app.count("apps"), 0);
     }
 }

@@ -19,6 +19,7 @@ mod api_tenants;
 mod api_tokens;
 mod clock;
 mod device_kinds;
+mod external_ids;
 mod health;
 mod heartbeat;
 mod hostile_bodies;

@@ -21,6 +21,9 @@ fn at_once(app: &TestApp, questions: &[Value]) -> Vec<Answer> {
 }
 
 fn bound(app: &TestApp) -> (u64, u64) {
+    // docs/design.md, "Seats": the license's row says how many there are.
+    let counted = "(SELECT COUNT(*) FROM devices d WHERE d.license_id = l.license_id)";
+    assert_eq!(app.count(&format!("licenses l WHERE devices_used <> {counted}")), 0);
     (app.count("devices"), app.count("events WHERE kind = 'device_bound'"))
 }
 
@@ -135,6 +138,56 @@ on_both_engines! {
         }
         app.chain(&editor, &license).judge(app.clock.seconds()).expect("the last one is signed");
         assert_eq!((app.count("license_statements"), app.count("audit WHERE action = 'license.updated'")), (7, 6));
+    }
+
+    fn each_of_many_renewals_at_once_adds_the_plans_duration(app: &TestApp) {
+        const RENEWALS: u64 = 24;
+        let (owner, editor) = (app.owner(), app.create_app("Editor"));
+        let plan = json!({ "app_id": editor["app_id"], "name": "Days", "tier": "licensed", "duration_days": 10, "offline": true });
+        let plan = app.api("POST", "/api/v1/plans", &plan).expect(201);
+        let license = app.issue(&editor, &json!({ "plan_id": plan["plan_id"], "max_devices": 2 }));
+        let path = format!("/api/v1/licenses/{}", license["license_id"].as_str().expect("text"));
+        let start = std::sync::Barrier::new(RENEWALS as usize + 2);
+        let ends: std::collections::BTreeSet<String> = std::thread::scope(|scope| {
+            let (owner, start, path) = (&owner, &start, &path);
+            let renew = |n: u64| scope.spawn(move || {
+                start.wait();
+                owner.api_once("POST", &format!("{path}/renew"), &json!({}), &format!("order-{n}")).expect(200)
+            });
+            let renewals: Vec<_> = (0..RENEWALS).map(renew).collect();
+            // Other changes of the same license in between lose nothing, and nothing is lost by them.
+            for other in [json!({ "max_devices": 5 }), json!({ "label": "renamed" })] {
+                scope.spawn(move || {
+                    start.wait();
+                    app.api("PATCH", path, &other).expect(200)
+                });
+            }
+            let end = |answer: Value| answer["expires_at"].as_str().expect("an end").to_owned();
+            renewals.into_iter().map(|renewal| end(renewal.join().expect("gets an answer"))).collect()
+        });
+        assert_eq!(ends.len() as u64, RENEWALS, "no two gave the same end: {ends:?}");
+        let shown = app.api("GET", &path, &json!(null)).expect(200);
+        let end = |license: &Value| license["expires_at"].as_str().and_then(sealgate_artifact::UnixSeconds::parse_rfc3339).expect("an end");
+        let added = end(&shown).get() - end(&license).get();
+        assert_eq!(added, RENEWALS * 10 * 86_400, "{shown}");
+        assert_eq!((&shown["max_devices"], &shown["label"]), (&json!(5), &json!("renamed")));
+        assert_eq!(app.count("events WHERE kind = 'license_renewed'"), RENEWALS);
+        let detail = app.texts("SELECT detail FROM audit WHERE action = 'license.renewed' ORDER BY audit_id");
+        let distinct: std::collections::BTreeSet<_> = detail.iter().collect();
+        assert_eq!(distinct.len() as u64, RENEWALS, "each says the end that it gave: {detail:?}");
+        app.chain(&editor, &license).judge(app.clock.seconds()).expect("the last one is signed");
+    }
+
+    fn each_of_many_grants_at_once_adds_its_credits(app: &TestApp) {
+        let (owner, editor) = (app.owner(), app.create_app("Editor"));
+        let path = format!("/api/v1/apps/{}/credits", editor["app_id"].as_str().expect("text"));
+        std::thread::scope(|scope| {
+            for n in 0..24 {
+                let (owner, path) = (&owner, &path);
+                scope.spawn(move || owner.api_once("POST", path, &json!({ "amount": 5 }), &format!("grant-{n}")).expect(200));
+            }
+        });
+        assert_eq!(app.api("GET", &path, &json!(null)).expect(200), json!({ "balance": 120 }));
     }
 
     fn of_many_apps_with_one_name_one_is_made(app: &TestApp) {

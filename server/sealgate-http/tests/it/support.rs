@@ -93,7 +93,10 @@ pub(crate) fn state(app: &TestApp) -> State {
         TABLES.map(|table| format!("SELECT '{table} ' || CAST(COUNT(*) AS TEXT) AS line FROM {table}"));
     // What is observed is written when its time comes, whatever is asked then.
     let counts = counts.map(|count| {
-        count.replace("FROM events", "FROM events WHERE kind NOT IN ('validated', 'heartbeat', 'refused')")
+        count.replace(
+            "FROM events",
+            "FROM events WHERE kind NOT IN ('validated', 'heartbeat', 'refused', 'self_ban_reported')",
+        )
     });
     let licenses =
         "SELECT license_id || COALESCE(label, '-') || CAST(COALESCE(revoked_at, 0) AS TEXT) FROM licenses";

@@ -27,6 +27,8 @@ pub(super) struct Allowed<'a> {
     pub(super) nonce: &'a str,
     /// How long the session lasts.
     pub(super) ttl: u64,
+    /// When the session began.
+    pub(super) begin: UnixSeconds,
     /// Devices that hold a seat, the asking one included.
     pub(super) used: u64,
     /// When the question counts as asked.
@@ -67,7 +69,7 @@ impl Answers {
     fn payload(&self, allowed: &Allowed<'_>) -> Result<ValidatePayload, AuthorityError> {
         let Allowed { app, license, used, at, hwid, .. } = allowed;
         let seats = license.terms.max_devices.seats();
-        let session = Session::new(license.id, license.expires_at, *at, allowed.ttl);
+        let session = Session::new(license.id, license.expires_at, (allowed.begin, *at), allowed.ttl);
         // Clients replace what they hold by what a heartbeat brings; some keep the old where it brings nothing.
         let always = allowed.typ == Typ::Heartbeat;
         Ok(ValidatePayload {

@@ -60,6 +60,7 @@ impl AuthForge {
             hwid: &ask.hwid,
             nonce: &ask.nonce,
             ttl: session.ttl,
+            begin: session.begin,
             used: license.devices_used,
             at: asked.seconds(),
             request_id: &request_id,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ipnet::IpNet;
 use sealgate_authority::authforge_file::Mint;
 use sealgate_authority::seats::Seats;
 use sealgate_trust::Signer;
@@ -22,16 +23,24 @@ pub struct AuthForge {
     pub(super) sessions: Sessions,
     pub(super) answers: Answers,
     pub(super) mint: Mint,
+    /// Proxies: many customers have their addresses.
+    pub(super) trusted_proxies: Vec<IpNet>,
 }
 
 impl AuthForge {
-    pub(crate) fn new(gate: Gate, signer: Arc<dyn Signer>, replays: Arc<ReplayLog>) -> Self {
+    pub(crate) fn new(
+        gate: Gate,
+        signer: Arc<dyn Signer>,
+        replays: Arc<ReplayLog>,
+        trusted_proxies: Vec<IpNet>,
+    ) -> Self {
         let sessions = Sessions::new(Arc::clone(&gate.secrets), gate.ids.clone());
         Self {
             seats: Seats::new(gate.db.clone(), gate.ids.clone()),
             answers: Answers::new(Arc::clone(&signer), sessions.clone()),
             mint: Mint::new(signer, gate.ids.clone()),
             sessions,
+            trusted_proxies,
             replays,
             gate,
         }

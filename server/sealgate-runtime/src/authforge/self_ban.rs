@@ -1,20 +1,20 @@
 //! `POST /auth/selfban`: a client says of itself that it was tampered with (`spec/http.md` §2.9).
 //!
-//! It is a claim, and whoever took the client apart can make it. So it reaches no further than the one who makes it:
-//! before a session this device on this license; with a session this device on the whole app; an address for an hour.
-//! Each is an entry of the app's list that ends by itself and that the vendor can take away.
+//! It is a claim, and whoever took the client apart can make it. So it touches the pair of the reporting device and its
+//! license, and nothing else of anybody's. Where the vendor switched that on, it lists an address for an hour, too. Each
+//! is an entry of the app's list that ends by itself, and that stays away once the vendor took it away.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use ipnet::IpNet;
-use sealgate_artifact::{AppId, Code, EntryId, LicenseKey, UnixSeconds, Word};
+use sealgate_artifact::{AppId, Code, EntryId, LicenseId, LicenseKey, UnixSeconds, Word};
 use sealgate_authforge::{SelfBanRequest, SelfBanned, Status};
-use sealgate_authority::{About, Actor, AuthorityError, Entry, Ids, Source, audit_row, event_row};
+use sealgate_authority::seats::facts;
+use sealgate_authority::{About, AuthorityError, Ids, Source, event_row};
 use sealgate_rules::Effect;
-use sealgate_store::table::{self, AccessRow, AuditRow, EventRow, Listed};
+use sealgate_store::table::{self, AccessRow, EventRow, Listed};
 use sealgate_store::{AppEntry, LicenseEntry, Tx, Work};
-use serde_json::json;
 
 use super::parts::{AuthForge, SESSION_TOKEN_BYTES};
 use crate::asking;
@@ -46,54 +46,73 @@ impl AuthForge {
         source: Source<'_>,
         about: &mut About,
     ) -> Result<SelfBanned, AuthorityError> {
-        let (app, license) = match &ask.session_token {
-            Some(token) => self.by_session(ask, token, about).await?,
+        let by = match &ask.session_token {
+            Some(token) => self.by_session(ask, token, source, about).await?,
             None => self.by_key(ask, about).await?,
         };
-        self.gate.limiter.license(license.license.id)?;
-        let (ids, has_session) = (&self.gate.ids, ask.session_token.is_some());
-        let report = Report { ids, ask, app: &app, license: &license, source, has_session };
+        self.gate.limiter.license(by.license.license.id)?;
+        let ids = &self.gate.ids;
         let work = BanSelf {
             now: ids.now(),
-            entries: report.entries(),
-            event: event_row(ids, &license.license, "self_banned", Some(&ask.hwid), source.request_id),
-            audit: report.audit(),
+            session: by.session,
+            entries: by.entries(ids, ask),
+            event: event_row(ids, &by.license.license, "self_banned", Some(&ask.hwid), source.request_id),
         };
-        let [for_license, for_app, address] = self.gate.db.write(work).await?;
+        let [device, address] = self.gate.db.write(work).await?;
+        // Counted by license: a client can report as many devices as it likes.
+        let reported = About { device: None, ..about.clone() };
+        self.gate.note_answer("self_ban_reported", &reported, source.request_id);
         Ok(SelfBanned {
             status: Status::Success,
             license_revoked: false,
-            hwid_blacklisted: for_license || for_app,
+            hwid_blacklisted: device,
             ip_blacklisted: address,
         })
     }
 
+    /// A session counts only while its license is in force and its seat is held.
     async fn by_session(
         &self,
         ask: &SelfBanRequest,
         token: &str,
+        source: Source<'_>,
         about: &mut About,
-    ) -> Result<(Arc<AppEntry>, Arc<LicenseEntry>), AuthorityError> {
+    ) -> Result<Reporter, AuthorityError> {
         let over = || AuthorityError::Refused(Code::SessionExpired);
         let app = self.gate.name_app(&ask.app_id, about).await?;
         let session = self.sessions.open(token, app.app.id, &ask.hwid).ok_or_else(over)?;
         let license = self.gate.db.cached_license_of_id(session.license).await?.ok_or_else(over)?;
         about.license = Some(license.license.id);
-        Ok((app, license))
+        let bound = self.seats.holds(&license, &asking::device(&ask.hwid)?).await?;
+        self.in_force(&license, bound).map_err(|_| over())?;
+        let address = source.address.filter(|ip| app.app.list_reported_addresses && self.may_list(ip));
+        Ok(Reporter { app, license, session: Some(session.begin), address })
     }
 
-    async fn by_key(
-        &self,
-        ask: &SelfBanRequest,
-        about: &mut About,
-    ) -> Result<(Arc<AppEntry>, Arc<LicenseEntry>), AuthorityError> {
+    async fn by_key(&self, ask: &SelfBanRequest, about: &mut About) -> Result<Reporter, AuthorityError> {
         let app = self.gate.prove_app(&ask.app_id, ask.app_secret.as_deref(), about).await?;
         let key = ask.license_key.as_deref().unwrap_or_default();
         let license = self.gate.find_license(&app, key, about).await?;
         if ask.revoke_license == Some(true) {
             return Err(AuthorityError::Refused(Code::SessionRequired));
         }
-        Ok((app, license))
+        self.in_force(&license, true).map_err(AuthorityError::Refused)?;
+        // An office shares its address, and nobody in it has proved to hold a seat.
+        Ok(Reporter { app, license, session: None, address: None })
+    }
+
+    /// Whether the license gives rights to a device that holds a seat, or does not. Lists do not count: who reports
+    /// twice gets the same answer twice.
+    fn in_force(&self, license: &LicenseEntry, bound: bool) -> Result<(), Code> {
+        let license = &license.license;
+        facts(license, false, license.devices_used, bound).continues(self.gate.ids.now())
+    }
+
+    /// Nobody's own address: behind a proxy's, or on this machine, there may be everybody.
+    fn may_list(&self, address: &IpAddr) -> bool {
+        let address = address.to_canonical();
+        let is_shared = self.trusted_proxies.iter().any(|net| net.contains(&address));
+        !is_shared && !address.is_loopback() && !address.is_unspecified()
     }
 }
 
@@ -109,60 +128,44 @@ fn is_well_formed(ask: &SelfBanRequest) -> bool {
         && asking::is_short(ask.app_secret.as_deref())
 }
 
-struct Report<'a> {
-    ids: &'a Ids,
-    ask: &'a SelfBanRequest,
-    app: &'a AppEntry,
-    license: &'a LicenseEntry,
-    source: Source<'a>,
-    has_session: bool,
+/// Who reports itself.
+struct Reporter {
+    app: Arc<AppEntry>,
+    license: Arc<LicenseEntry>,
+    /// When its session began, if it has one.
+    session: Option<UnixSeconds>,
+    /// The address that may be listed.
+    address: Option<IpAddr>,
 }
 
-impl Report<'_> {
-    /// The device for this license, the device for the app, the address.
-    fn entries(&self) -> [Option<AccessRow>; 3] {
-        let Self { ask, has_session, .. } = self;
-        let (device, address) = (ask.blacklist_hwid.unwrap_or(true), ask.blacklist_ip.unwrap_or(true));
+impl Reporter {
+    /// The device for this license, and the address.
+    fn entries(&self, ids: &Ids, ask: &SelfBanRequest) -> [Option<AccessRow>; 2] {
         // Revoking was asked for: the license stays, this device is refused for it.
-        let for_license = !has_session && device || *has_session && ask.revoke_license.unwrap_or(true);
+        let revoking = self.session.is_some() && ask.revoke_license.unwrap_or(true);
+        let device = revoking || ask.blacklist_hwid.unwrap_or(true);
+        let address = self.address.filter(|_| ask.blacklist_ip.unwrap_or(true));
+        let license = self.license.license.id;
         let hwid = || Listed::Hwid(ask.hwid.clone());
         [
-            for_license.then(|| self.entry(true, hwid(), DEVICE_SECONDS)),
-            (*has_session && device).then(|| self.entry(false, hwid(), DEVICE_SECONDS)),
-            // Before a session the address is recorded and nothing else: offices share one.
-            self.source
-                .address
-                .filter(|_| *has_session && address)
-                .map(|ip| self.entry(false, Listed::Net(one(ip)), ADDRESS_SECONDS)),
+            device.then(|| self.entry(ids, Some(license), hwid(), DEVICE_SECONDS)),
+            address.map(|ip| self.entry(ids, None, Listed::Net(one(ip)), ADDRESS_SECONDS)),
         ]
     }
 
-    fn entry(&self, for_license: bool, listed: Listed, seconds: u64) -> AccessRow {
+    fn entry(&self, ids: &Ids, license: Option<LicenseId>, listed: Listed, seconds: u64) -> AccessRow {
         AccessRow {
-            id: self.ids.fresh(EntryId::new),
+            id: ids.fresh(EntryId::new),
             tenant: self.app.app.tenant,
             app: self.app.app.id,
-            license: for_license.then_some(self.license.license.id),
+            license,
             source: AccessRow::SELF_BAN.to_owned(),
             effect: Effect::Deny.as_str().to_owned(),
             listed,
             reason: Some("reported by the client itself".to_owned()),
-            created_at: self.ids.now(),
-            expires_at: Some(self.ids.now().plus(seconds)),
+            created_at: ids.now(),
+            expires_at: Some(ids.now().plus(seconds)),
         }
-    }
-
-    fn audit(&self) -> AuditRow {
-        let detail = json!({
-            "app": self.app.app.id.to_string(),
-            "hwid": self.ask.hwid,
-            "address": self.source.address.map(|ip| ip.to_string()),
-            "session": self.has_session,
-            "asked_to_revoke": self.ask.revoke_license.unwrap_or(self.has_session),
-        });
-        let subject = self.license.license.id.to_string();
-        let entry = Entry { action: "license.self_banned", subject, detail: &detail };
-        audit_row(self.ids, self.app.app.tenant, (&Actor::Client, self.source.request_id), entry)
     }
 }
 
@@ -172,32 +175,42 @@ fn one(address: IpAddr) -> IpNet {
 
 struct BanSelf {
     now: UnixSeconds,
-    entries: [Option<AccessRow>; 3],
+    session: Option<UnixSeconds>,
+    entries: [Option<AccessRow>; 2],
     event: EventRow,
-    audit: AuditRow,
 }
 
 impl Work for BanSelf {
-    type Output = [bool; 3];
+    type Output = [bool; 2];
     type Error = AuthorityError;
 
-    /// Which of the entries stand now. A report that adds nothing leaves no second trace.
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<[bool; 3], AuthorityError> {
-        let (mut standing, mut added) = ([false; 3], false);
+    /// Which of the entries stand now. A report that adds nothing leaves no trace here.
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<[bool; 2], AuthorityError> {
+        let (mut standing, mut added) = ([false; 2], false);
         for (entry, stands) in self.entries.iter().zip(&mut standing) {
             let Some(entry) = entry else { continue };
             *stands = table::access::is_standing(&mut *tx, entry, self.now).await?;
-            if !*stands && has_room(tx, entry).await? {
+            if !*stands && self.counts(tx, entry).await? && has_room(tx, entry).await? {
                 table::access::insert(tx, entry).await?;
                 (*stands, added) = (true, true);
             }
         }
-        let asked_nothing = self.entries.iter().all(Option::is_none);
-        if added || asked_nothing {
+        if added {
             table::events::insert(tx, &self.event).await?;
-            table::audit::insert(tx, &self.audit).await?;
         }
         Ok(standing)
+    }
+}
+
+impl BanSelf {
+    /// Once the vendor took such an entry away, only a session that began later brings it back. Without a session, it
+    /// stays away as long as it would have lasted.
+    async fn counts(&self, tx: &mut Tx<'_>, entry: &AccessRow) -> Result<bool, AuthorityError> {
+        let Some(pardoned) = table::pardons::find(&mut *tx, entry).await? else { return Ok(true) };
+        Ok(match self.session {
+            Some(begin) => begin > pardoned,
+            None => self.now >= pardoned.plus(DEVICE_SECONDS),
+        })
     }
 }
 

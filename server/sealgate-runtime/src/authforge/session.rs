@@ -20,6 +20,8 @@ pub(super) struct Session {
     pub(super) license: LicenseId,
     /// How long it lasts from each answer on.
     pub(super) ttl: u64,
+    /// When its device was admitted. Heartbeats do not change it.
+    pub(super) begin: UnixSeconds,
     /// When it is over.
     pub(super) end: UnixSeconds,
 }
@@ -32,6 +34,8 @@ struct Body {
     l: String,
     #[serde(default = "default_ttl")]
     t: u64,
+    #[serde(default)]
+    b: Option<u64>,
 }
 
 fn default_ttl() -> u64 {
@@ -44,15 +48,15 @@ pub(super) fn ttl(requested: Option<u64>) -> u64 {
 }
 
 impl Session {
-    /// A session that begins at a time. It never outlives its license.
+    /// A session that began at a time and goes on from another. It never outlives its license.
     pub(super) fn new(
         license: LicenseId,
         expires_at: Option<UnixSeconds>,
-        at: UnixSeconds,
+        (begin, at): (UnixSeconds, UnixSeconds),
         ttl: u64,
     ) -> Self {
         let end = expires_at.map_or(at.plus(ttl), |end| end.min(at.plus(ttl)));
-        Self { license, ttl, end }
+        Self { license, ttl, begin, end }
     }
 }
 
@@ -72,7 +76,11 @@ impl Sessions {
     pub(super) fn token(&self, session: &Session, app: AppId, hwid: &str) -> String {
         let license = URL_SAFE_NO_PAD.encode(session.license.as_bytes());
         let ttl = if session.ttl == TTL_DEFAULT { String::new() } else { format!(r#","t":{}"#, session.ttl) };
-        let body = URL_SAFE_NO_PAD.encode(format!(r#"{{"exp":{},"l":"{license}"{ttl}}}"#, session.end.get()));
+        // What follows from the rest is left out: answers stay small.
+        let usual = session.begin.plus(session.ttl) == session.end;
+        let begin = if usual { String::new() } else { format!(r#","b":{}"#, session.begin.get()) };
+        let body = format!(r#"{{"exp":{},"l":"{license}"{ttl}{begin}}}"#, session.end.get());
+        let body = URL_SAFE_NO_PAD.encode(body);
         let mac = URL_SAFE_NO_PAD.encode(self.mac(&body, app, hwid));
         format!("{body}.{mac}")
     }
@@ -88,7 +96,8 @@ impl Sessions {
         let body: Body = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(body).ok()?).ok()?;
         let license: [u8; 16] = URL_SAFE_NO_PAD.decode(body.l).ok()?.try_into().ok()?;
         let end = UnixSeconds::new(body.exp)?;
-        let session = Session { license: LicenseId::from_bytes(license), ttl: body.t, end };
+        let begin = body.b.map_or(Some(end.minus(body.t)), UnixSeconds::new)?;
+        let session = Session { license: LicenseId::from_bytes(license), ttl: body.t, begin, end };
         (self.ids.now() < session.end).then_some(session)
     }
 

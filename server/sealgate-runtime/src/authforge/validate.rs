@@ -69,6 +69,7 @@ impl AuthForge {
             hwid: &ask.hwid,
             nonce: &ask.nonce,
             ttl: session::ttl(ask.ttl_seconds),
+            begin: asked.seconds(),
             used,
             at: asked.seconds(),
             request_id: &request_id,

@@ -170,14 +170,14 @@ pub async fn insert(tx: &mut Tx<'_>, entry: &AccessRow) -> Result<(), StoreError
     Ok(())
 }
 
-fn kind_and_value(listed: &Listed) -> (&'static str, String) {
+pub(super) fn kind_and_value(listed: &Listed) -> (&'static str, String) {
     match listed {
         Listed::Hwid(hwid) => ("hwid", hwid.clone()),
         Listed::Net(net) => ("ip", net.to_string()),
     }
 }
 
-fn of_license(license: Option<LicenseId>) -> String {
+pub(super) fn of_license(license: Option<LicenseId>) -> String {
     license.map_or_else(String::new, |id| id.to_string())
 }
 

@@ -8,9 +8,10 @@ use crate::statements::statements;
 use crate::{Read, StoreError, Tx};
 
 statements! {
-    FIND = "SELECT tenant_id, idempotency_key, request, answer, at FROM idempotency \
-            WHERE tenant_id = $1 AND idempotency_key = $2";
-    INSERT = "INSERT INTO idempotency (tenant_id, idempotency_key, request, answer, at) VALUES ($1, $2, $3, $4, $5)";
+    FIND = "SELECT tenant_id, caller, idempotency_key, request, answer, at FROM idempotency \
+            WHERE tenant_id = $1 AND caller = $2 AND idempotency_key = $3";
+    INSERT = "INSERT INTO idempotency (tenant_id, caller, idempotency_key, request, answer, at) \
+              VALUES ($1, $2, $3, $4, $5, $6)";
     FORGET = "DELETE FROM idempotency WHERE at < $1";
 }
 
@@ -19,6 +20,8 @@ statements! {
 #[expect(missing_docs, reason = "a field is its column")]
 pub struct AnswerRow {
     pub tenant: TenantId,
+    /// Who asked, as the audit log names them. Nobody else gets the answer.
+    pub caller: String,
     /// The idempotency key that the caller chose.
     pub key: String,
     /// A hash of the request.
@@ -32,6 +35,7 @@ impl FromRow for AnswerRow {
     fn from_row(row: &Row) -> Result<Self, StoreError> {
         Ok(Self {
             tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
+            caller: row.get("caller")?,
             key: row.get("idempotency_key")?,
             request: digest(row, "request")?,
             answer: row.get("answer")?,
@@ -40,15 +44,21 @@ impl FromRow for AnswerRow {
     }
 }
 
-/// The answer to the tenant's request with this idempotency key.
-pub async fn find(on: impl Read, tenant: TenantId, key: &str) -> Result<Option<AnswerRow>, StoreError> {
-    query_as(FIND).bind(tenant.to_string()).bind(key).fetch_optional(on).await
+/// The answer to the request that this caller of the tenant sent with this idempotency key.
+pub async fn find(
+    on: impl Read,
+    tenant: TenantId,
+    (caller, key): (&str, &str),
+) -> Result<Option<AnswerRow>, StoreError> {
+    query_as(FIND).bind(tenant.to_string()).bind(caller).bind(key).fetch_optional(on).await
 }
 
-/// Keeps an answer; [`StoreError::Duplicate`] if a request with that idempotency key was answered before.
+/// Keeps an answer; [`StoreError::Duplicate`] if the caller's request with that idempotency key was
+/// answered before.
 pub async fn insert(tx: &mut Tx<'_>, answer: &AnswerRow) -> Result<(), StoreError> {
     query(INSERT)
         .bind(answer.tenant.to_string())
+        .bind(&answer.caller)
         .bind(&answer.key)
         .bind(answer.request.to_vec())
         .bind(answer.answer.clone())

@@ -14,7 +14,8 @@ macro_rules! select_app {
     ($rest:literal) => {
         concat!(
             "SELECT app_id, tenant_id, name, secret_hash, former_secret_hash, former_secret_until, public_key, ",
-            "next_public_key, variables, credits, require_secret, lifetime_files, disabled_at, created_at FROM apps ",
+            "next_public_key, variables, credits, require_secret, lifetime_files, ",
+            "list_reported_addresses, disabled_at, created_at FROM apps ",
             $rest
         )
     };
@@ -29,7 +30,7 @@ statements! {
               require_secret, lifetime_files, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     STORE = "UPDATE apps SET name = $2, secret_hash = $3, former_secret_hash = $4, former_secret_until = $5, \
              public_key = $6, next_public_key = $7, variables = $8, credits = $9, disabled_at = $10, \
-             require_secret = $11, lifetime_files = $12 \
+             require_secret = $11, lifetime_files = $12, list_reported_addresses = $13 \
              WHERE app_id = $1";
     SPEND = "UPDATE apps SET credits = credits - 1 WHERE app_id = $1 AND credits > 0";
 }
@@ -58,6 +59,8 @@ pub struct AppRow {
     pub require_secret: bool,
     /// Whether the app hands out license files that never end and cannot be revoked.
     pub lifetime_files: bool,
+    /// Whether a client that reports itself in a session lists its address.
+    pub list_reported_addresses: bool,
     pub disabled_at: Option<UnixSeconds>,
     pub created_at: UnixSeconds,
 }
@@ -77,6 +80,7 @@ impl FromRow for AppRow {
             credits: optional_count(row, "credits")?,
             require_secret: flag(row, "require_secret")?,
             lifetime_files: flag(row, "lifetime_files")?,
+            list_reported_addresses: flag(row, "list_reported_addresses")?,
             disabled_at: optional_time(row, "disabled_at")?,
             created_at: time(row, "created_at")?,
         })
@@ -144,6 +148,7 @@ pub async fn store(tx: &mut Tx<'_>, app: &AppRow) -> Result<(), StoreError> {
         .bind(moment(app.disabled_at))
         .bind(i64::from(app.require_secret))
         .bind(i64::from(app.lifetime_files))
+        .bind(i64::from(app.list_reported_addresses))
         .execute(&mut *tx)
         .await?;
     tx.changes(Subject::App(app.id));

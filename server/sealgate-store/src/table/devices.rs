@@ -26,10 +26,9 @@ statements! {
     OF_LICENSE = select_device!("WHERE license_id = $1 ORDER BY device_id");
     SOME = "SELECT kind, identity FROM devices WHERE license_id = $1 LIMIT $2";
     HAS_SEAT = "SELECT COUNT(*) FROM devices WHERE license_id = $1 AND kind = $2 AND identity = $3";
-    COUNT = "SELECT COUNT(*) AS used, \
-             CAST(COALESCE(SUM(CASE WHEN kind = $2 AND identity = $3 THEN 1 ELSE 0 END), 0) AS BIGINT) AS bound \
-             FROM devices WHERE license_id = $1";
-    USED = "SELECT COUNT(*) AS used FROM devices WHERE license_id = $1";
+    USED = "SELECT devices_used FROM licenses WHERE license_id = $1";
+    COUNT_TAKEN = "UPDATE licenses SET devices_used = devices_used + 1 WHERE license_id = $1";
+    COUNT_RELEASED = "UPDATE licenses SET devices_used = devices_used - 1 WHERE license_id = $1";
     RELEASED = "SELECT COUNT(*) AS released FROM releases WHERE license_id = $1 AND at > $2";
     INSERT = "INSERT INTO devices (license_id, kind, identity, device_id, tenant_id, first_seen) \
               VALUES ($1, $2, $3, $4, $5, $6)";
@@ -95,20 +94,19 @@ pub async fn has_seat(on: impl Read, license: LicenseId, device: &Device) -> Res
     Ok(query.fetch_one(on).await?.get::<i64>(0)? > 0)
 }
 
-/// How many devices hold a seat, and whether this one is among them.
+/// How many devices hold a seat of a license that was just locked, and whether this one is among them. The number stands
+/// in the license's row: a license with a million devices costs as much as one with none.
 pub async fn count_seats(
     on: impl Read,
     locked: &LicenseRow,
     device: &Device,
 ) -> Result<(u64, bool), StoreError> {
-    let query = query(COUNT).bind(locked.id.to_string()).bind(device.kind()).bind(&*device.name());
-    let row = query.fetch_one(on).await?;
-    Ok((count(&row, "used")?, row.get::<i64>("bound")? > 0))
+    Ok((locked.devices_used, has_seat(on, locked.id, device).await?))
 }
 
-/// How many devices hold a seat.
+/// How many devices hold a seat now, whatever was taken and released since the license was locked.
 pub async fn seats_used(on: impl Read, locked: &LicenseRow) -> Result<u64, StoreError> {
-    count(&query(USED).bind(locked.id.to_string()).fetch_one(on).await?, "used")
+    count(&query(USED).bind(locked.id.to_string()).fetch_one(on).await?, "devices_used")
 }
 
 /// How many of the license's seats were released since that time.
@@ -132,6 +130,7 @@ pub async fn take_seat(tx: &mut Tx<'_>, locked: &LicenseRow, device: &DeviceRow)
         .bind(signed(device.first_seen.get()))
         .execute(&mut *tx)
         .await?;
+    query(COUNT_TAKEN).bind(locked.id.to_string()).execute(&mut *tx).await?;
     tx.changes(Subject::License(locked.app, locked.key_hash));
     Ok(())
 }
@@ -144,7 +143,9 @@ pub async fn release_seat(
     at: UnixSeconds,
 ) -> Result<(), StoreError> {
     let (license, device) = (locked.id.to_string(), device.to_string());
-    query(DELETE).bind(&license).bind(&device).execute(&mut *tx).await?;
+    if query(DELETE).bind(&license).bind(&device).execute(&mut *tx).await? == 1 {
+        query(COUNT_RELEASED).bind(&license).execute(&mut *tx).await?;
+    }
     let query = query(RECORD_RELEASE).bind(&device).bind(locked.tenant.to_string()).bind(&license);
     query.bind(signed(at.get())).execute(&mut *tx).await?;
     tx.changes(Subject::License(locked.app, locked.key_hash));

@@ -15,8 +15,8 @@ macro_rules! select_license {
         concat!(
             "SELECT l.license_id, l.tenant_id, app_id, plan_id, key_hash, key_sealed, label, customer, tier, ",
             "features, limits, variables, max_devices, offline, releases_per_seat, not_before, expires_at, ",
-            "suspended_at, revoked_at, revoke_reason, l.version, statement_id, created_at, ",
-            "(SELECT COUNT(*) FROM devices d WHERE d.license_id = l.license_id) AS devices_used FROM licenses l ",
+            "suspended_at, revoked_at, revoke_reason, l.version, statement_id, created_at, external_id, devices_used ",
+            "FROM licenses l ",
             $rest
         )
     };
@@ -26,7 +26,7 @@ macro_rules! license {
     () => {
         "license_id, tenant_id, app_id, plan_id, key_hash, key_sealed, label, customer, tier, features, limits, \
          variables, max_devices, offline, releases_per_seat, not_before, expires_at, suspended_at, revoked_at, \
-         revoke_reason, version, statement_id, created_at, 0 AS devices_used"
+         revoke_reason, version, statement_id, created_at, external_id, devices_used"
     };
 }
 
@@ -64,12 +64,14 @@ statements! {
     BEGIN_AT = "UPDATE licenses SET not_before = $2 WHERE license_id = $1";
     KEY_OF = "SELECT app_id, key_hash FROM licenses WHERE license_id = $1";
     APP_OF = "SELECT app_id, key_hash FROM licenses WHERE key_hash = $1";
+    BY_EXTERNAL_ID = "SELECT license_id FROM licenses WHERE tenant_id = $1 AND external_id = $2";
     STATEMENT = "SELECT envelope FROM license_statements WHERE license_id = $1 AND version = $2";
     INSERT = "INSERT INTO licenses (license_id, label, customer, label_search, customer_search, tier, features, limits, \
               variables, max_devices, offline, releases_per_seat, expires_at, suspended_at, revoked_at, revoke_reason, \
-              version, statement_id, tenant_id, app_id, plan_id, key_hash, key_sealed, not_before, seq, created_at) \
+              version, statement_id, tenant_id, app_id, plan_id, key_hash, key_sealed, not_before, seq, created_at, \
+              external_id) \
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, \
-              $22, $23, $24, 0, $25)";
+              $22, $23, $24, 0, $25, $26)";
     STORE = "UPDATE licenses SET label = $2, customer = $3, label_search = $4, customer_search = $5, tier = $6, \
              features = $7, limits = $8, variables = $9, max_devices = $10, offline = $11, releases_per_seat = $12, \
              expires_at = $13, suspended_at = $14, revoked_at = $15, revoke_reason = $16, version = $17, \
@@ -116,7 +118,10 @@ pub struct LicenseRow {
     /// The id of that version's statement.
     pub statement: StatementId,
     pub created_at: UnixSeconds,
-    /// How many devices hold a seat. Counted when the row is read; 0 in a row from [`lock`].
+    /// The vendor's own name for it, unique in the tenant. It is given when the license is issued and stays.
+    pub external_id: Option<String>,
+    /// How many devices hold a seat. Kept where seats are taken and released ([`devices`](super::devices)); storing a
+    /// license does not change it.
     pub devices_used: u64,
 }
 
@@ -141,6 +146,7 @@ impl FromRow for LicenseRow {
             version: count(row, "version")?,
             statement: StatementId::from_bytes(digest(row, "statement_id")?),
             created_at: time(row, "created_at")?,
+            external_id: row.get("external_id")?,
             devices_used: count(row, "devices_used")?,
         })
     }
@@ -164,6 +170,16 @@ pub async fn find(on: impl Read, tenant: TenantId, id: LicenseId) -> Result<Opti
 pub async fn by_key(on: impl Read, tenant: TenantId, key: KeyHash) -> Result<Option<LicenseRow>, StoreError> {
     let query = query_as(OF_TENANT_BY_KEY).bind(tenant.to_string()).bind(key.0.to_vec());
     query.fetch_optional(on).await
+}
+
+/// The tenant's license that the vendor calls so.
+pub async fn by_external_id(
+    on: impl Read,
+    tenant: TenantId,
+    external_id: &str,
+) -> Result<Option<LicenseId>, StoreError> {
+    let found = query(BY_EXTERNAL_ID).bind(tenant.to_string()).bind(external_id).fetch_optional(on).await?;
+    found.map(|row| parsed(&row, "license_id", |t| LicenseId::parse(t).ok())).transpose()
 }
 
 /// Which licenses of a list that is sorted by age.
@@ -307,6 +323,7 @@ pub async fn insert(
         .bind(license.key_sealed.clone())
         .bind(signed(license.not_before.get()))
         .bind(signed(license.created_at.get()))
+        .bind(license.external_id.clone())
         .execute(&mut *tx)
         .await?;
     insert_statement(tx, license, statement).await
@@ -333,7 +350,7 @@ pub async fn store_version(
     insert_statement(tx, locked, statement).await
 }
 
-/// Locks the license until this transaction ends; others who want to lock it wait. `devices_used` is not counted.
+/// Locks the license until this transaction ends; others who want to lock it wait.
 pub async fn lock(
     tx: &mut Tx<'_>,
     tenant: TenantId,

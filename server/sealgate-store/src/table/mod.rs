@@ -18,6 +18,7 @@ pub mod keysets;
 pub mod licenses;
 pub mod lifetime_files;
 mod page;
+pub mod pardons;
 pub mod plans;
 pub mod roots;
 pub mod servers;

@@ -36,6 +36,16 @@ async fn nothing_walks_through_a_table_or_sorts() {
     assert!(walking.is_empty(), "{}", walking.join("\n"));
 }
 
+/// A license may have a million of them, and everybody else would wait while they are counted.
+#[test]
+fn no_statement_counts_the_devices_of_a_license() {
+    let all = super::statements::MODULES.iter().flat_map(|(_, statements)| *statements);
+    let counts = |sql: &&&str| sql.contains("COUNT(") && sql.contains("FROM devices");
+    // Of one device there is one row at most.
+    let counting: Vec<_> = all.filter(counts).filter(|sql| !sql.contains("identity = ")).collect();
+    assert!(counting.is_empty(), "{counting:#?}");
+}
+
 #[tokio::test]
 async fn a_late_page_of_a_search_is_entered_where_it_begins() {
     let opened = Opened::new(Engine::Sqlite).await;

@@ -53,6 +53,7 @@ fn app(tenant: TenantId, id: AppId) -> AppRow {
         credits: None,
         require_secret: false,
         lifetime_files: false,
+        list_reported_addresses: false,
         disabled_at: None,
         created_at: at(),
     }
@@ -85,6 +86,7 @@ fn license() -> LicenseRow {
         version: 1,
         statement: sealgate_artifact::StatementId::from_bytes([9; 32]),
         created_at: at(),
+        external_id: None,
         devices_used: 0,
     }
 }

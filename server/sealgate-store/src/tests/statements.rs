@@ -27,6 +27,7 @@ pub(super) const MODULES: &[(&str, &[&str])] = &[
     ("keysets", table::keysets::STATEMENTS),
     ("licenses", table::licenses::STATEMENTS),
     ("lifetime_files", table::lifetime_files::STATEMENTS),
+    ("pardons", table::pardons::STATEMENTS),
     ("plans", table::plans::STATEMENTS),
     ("roots", table::roots::STATEMENTS),
     ("servers", table::servers::STATEMENTS),

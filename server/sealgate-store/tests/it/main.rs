@@ -10,4 +10,5 @@ mod keys;
 mod log;
 mod opening;
 mod outage;
+mod seats;
 mod support;

@@ -57,6 +57,7 @@ pub(crate) fn license(seats: u32) -> LicenseRow {
         version: 1,
         statement: sealgate_artifact::StatementId::from_bytes([9; 32]),
         created_at: at(),
+        external_id: None,
         devices_used: 0,
     }
 }
@@ -95,6 +96,7 @@ fn app_row(tenant: TenantId, id: AppId) -> AppRow {
         credits: None,
         require_secret: false,
         lifetime_files: false,
+        list_reported_addresses: false,
         disabled_at: None,
         created_at: at(),
     }

@@ -13,6 +13,7 @@ const ISSUING: &str = "\
 Examples:
   sealgate license issue --app APP_ID
   sealgate license issue --app APP_ID --max-devices 5 --expires +365d --label 'Order 1042'
+  sealgate license issue --app APP_ID --external-id order-1042
   sealgate license issue --app APP_ID --count 500 --expires 2027-12-31 --json";
 
 #[derive(Subcommand)]
@@ -34,6 +35,10 @@ pub(crate) enum LicenseCommand {
         /// The new end: 2027-01-31 (to the end of that day, UTC), 2027-01-31T12:00:00Z, +90d, or `never`; without it, the plan's duration is added to the present end
         #[arg(long, value_name = "DATE", value_parser = dates::parse)]
         expires: Option<dates::Date>,
+        /// A name for this very renewal: within a week, the same token renews once under it [default: a
+        /// random one]
+        #[arg(long, value_name = "NAME")]
+        idempotency_key: Option<String>,
     },
     /// Change a license's notes and seats
     Update(UpdateLicenseArgs),
@@ -126,9 +131,16 @@ pub(crate) struct IssueArgs {
     /// Who buys the licenses, at most 128 characters
     #[arg(long, value_name = "C")]
     pub(crate) customer: Option<String>,
+    /// Your own name for the license, such as an order's number; no two licenses of yours have the same
+    #[arg(long, value_name = "E", conflicts_with = "count")]
+    pub(crate) external_id: Option<String>,
     /// How many licenses to issue, up to 1000
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) count: u32,
+    /// A name for this very order: within a week, the same token gives the same order once [default: a random
+    /// one]. With it, write the end as a date, not as days from now
+    #[arg(long, value_name = "NAME")]
+    pub(crate) idempotency_key: Option<String>,
 }
 
 #[derive(ClapArgs)]

@@ -283,10 +283,14 @@ pub(crate) struct UpdateAppArgs {
     /// The app's id
     pub(crate) app_id: String,
     /// Whether clients must send the app's secret
-    #[arg(long, value_name = "on|off", value_parser = on_or_off, required_unless_present = "danger_lifetime_files")]
+    #[arg(long, value_name = "on|off", value_parser = on_or_off, required_unless_present_any = ["danger_lifetime_files", "list_reported_addresses"])]
     pub(crate) require_secret: Option<OnOff>,
     /// Whether the app may hand out license files that never expire. Nothing takes such a file back, neither a
     /// revocation nor a refund
     #[arg(long, value_name = "on|off", value_parser = on_or_off)]
     pub(crate) danger_lifetime_files: Option<OnOff>,
+    /// Whether a client that reports itself as tampered with lists its address for an hour. Everybody behind
+    /// that address is refused with it
+    #[arg(long = "list-addresses", value_name = "on|off", value_parser = on_or_off)]
+    pub(crate) list_reported_addresses: Option<OnOff>,
 }

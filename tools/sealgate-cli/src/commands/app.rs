@@ -44,6 +44,7 @@ fn change(args: &UpdateAppArgs) -> UpdateApp {
     UpdateApp {
         require_secret: flag(args.require_secret),
         danger_lifetime_files: flag(args.danger_lifetime_files),
+        list_reported_addresses: flag(args.list_reported_addresses),
     }
 }
 
@@ -95,6 +96,7 @@ fn print(app: &AppView) {
         ("public key (DER)", app.public_key_spki.clone()),
         ("needs its secret", yes_or_no(app.require_secret)),
         ("lifetime files", yes_or_no(app.danger_lifetime_files)),
+        ("lists reported addresses", yes_or_no(app.list_reported_addresses)),
         ("created", app.created_at.to_string()),
     ];
     if let Some(credits) = app.credits {

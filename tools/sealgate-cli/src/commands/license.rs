@@ -44,9 +44,9 @@ pub(crate) fn run(global: &Global, command: &LicenseCommand, output: &Output) ->
             return vars::run(&client, command, output, |key| Ok(format!("{}/variables", path(key)?)));
         }
         LicenseCommand::Show { key } => client.find_license(key)?,
-        LicenseCommand::Renew { key, expires } => {
+        LicenseCommand::Renew { key, expires, idempotency_key } => {
             let wish = RenewLicense { expires_at: expires.map(|date| date.resolve(now()).map(Timestamp)) };
-            client.post_once(&format!("{}/renew", path(key)?), &wish)?
+            client.post_named(&format!("{}/renew", path(key)?), &wish, idempotency_key.clone())?
         }
         LicenseCommand::Update(args) => client.patch_once(&path(&args.key)?, &change(args))?,
         LicenseCommand::Suspend { key, reason } => {
@@ -83,9 +83,11 @@ fn issue(client: &Client, order: &IssueArgs, output: &Output) -> Result<(), Fail
             expires_at: order.expires.map(|date| date.resolve(now()).map(Timestamp)),
             label: order.label.clone(),
             customer: order.customer.clone(),
+            external_id: order.external_id.clone(),
             count: Some(count),
         };
-        match client.post_once::<LicensesIssued>("/api/v1/licenses", &request) {
+        let name = batch_name(order, issued.len());
+        match client.post_named::<LicensesIssued>("/api/v1/licenses", &request, name) {
             Ok(batch) => issued.extend(batch.licenses),
             // What was issued before the failure is real: its keys are shown, or they would be lost.
             Err(failure) if !issued.is_empty() => {
@@ -100,6 +102,12 @@ fn issue(client: &Client, order: &IssueArgs, output: &Output) -> Result<(), Fail
     bar.finish_and_clear();
     print_issued(issued, output);
     Ok(())
+}
+
+/// The order's own name, told apart by what was issued before where it takes several requests.
+fn batch_name(order: &IssueArgs, before: usize) -> Option<String> {
+    let name = order.idempotency_key.as_ref()?;
+    Some(if order.count <= BATCH { name.clone() } else { format!("{name}.{before}") })
 }
 
 fn list(client: &Client, args: &ListLicensesArgs, output: &Output) -> Result<(), Failure> {
@@ -191,6 +199,7 @@ fn print_license(license: &LicenseView) {
         ("ends", ends(license.expires_at)),
         ("label", license.label.clone().unwrap_or_default()),
         ("customer", license.customer.clone().unwrap_or_default()),
+        ("external id", license.external_id.clone().unwrap_or_default()),
         ("plan", license.plan_id.clone().unwrap_or_default()),
         ("created", license.created_at.to_string()),
     ];

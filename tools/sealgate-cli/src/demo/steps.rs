@@ -120,6 +120,7 @@ fn issue(
         expires_at: plan.is_none().then(|| Some(Timestamp(now().plus(YEAR)))),
         label: Some("demo".to_owned()),
         customer: None,
+        external_id: None,
         count: None,
     };
     let issued: LicensesIssued = vendor.post("/api/v1/licenses", &order)?;

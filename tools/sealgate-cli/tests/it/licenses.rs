@@ -171,3 +171,33 @@ fn people_read_tables() {
         assert!(pairs.contains(&pair), "{shown}");
     }
 }
+
+#[test]
+fn an_order_with_a_name_is_carried_out_once() {
+    let vendor = Vendor::new();
+    let app = vendor.app("Editor");
+    let named = ["--external-id", "order-1042", "--idempotency-key", "shop-1"];
+    let first = vendor.license(&app, &named);
+    assert_eq!(vendor.license(&app, &named), first);
+    let id = text(&first["license_id"]);
+    assert_eq!(vendor.json(&["license", "show", id])["external_id"], "order-1042");
+
+    // Under another name, or under none, the order is known by its number.
+    let issue = ["--json", "license", "issue", "--app", text(&app["app_id"]), "--external-id", "order-1042"];
+    let refused = vendor.run(&issue).refused(4, "external_id_taken");
+    assert!(text(&refused["message"]).contains(id), "{refused}");
+
+    // A large order is several requests, each with a name of its own.
+    let large = ["--count", "150", "--idempotency-key", "shop-2"];
+    let issue = [&["license", "issue", "--app", text(&app["app_id"])], &large[..]].concat();
+    let keys = vendor.json(&issue);
+    assert_eq!(vendor.json(&issue), keys);
+    assert_eq!(vendor.json(&["license", "list"]).as_array().map(Vec::len), Some(151));
+
+    let end = |answer: Value| text(&answer["expires_at"]).to_owned();
+    let renew = |end: &str, name: &str| {
+        vendor.run(&["--json", "license", "renew", id, "--expires", end, "--idempotency-key", name])
+    };
+    assert_eq!(end(renew("2037-01-31T00:00:00Z", "r-1").json()), "2037-01-31T00:00:00Z");
+    renew("2038-01-31T00:00:00Z", "r-1").refused(4, "idempotency_key_reused");
+}

@@ -6,9 +6,6 @@ use std::collections::BTreeSet;
 
 use super::steps::{Change, Device, Effect, Manner, Online, Reach, Token, Validate};
 
-const DEVICE_DENIED: u64 = 30 * 24 * 60 * 60;
-const ADDRESS_DENIED: u64 = 60 * 60;
-
 /// A code of `spec/errors.md` §2.
 pub(crate) type Code = &'static str;
 
@@ -29,6 +26,7 @@ pub(crate) struct Session {
     pub(crate) license: usize,
     pub(crate) hwid: usize,
     pub(crate) ttl: u64,
+    pub(crate) begins_at: u64,
     pub(crate) ends_at: u64,
 }
 
@@ -71,20 +69,13 @@ struct License {
     holders: BTreeSet<Device>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Listed {
-    /// All devices of that name.
-    Name(usize),
-    /// The address that all of this comes from.
-    Here,
-}
-
 /// An entry of the app's lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Entry {
     license: Option<usize>,
     effect: Effect,
-    listed: Listed,
+    /// All devices of that name.
+    name: usize,
 }
 
 #[derive(PartialEq, Eq)]
@@ -102,6 +93,8 @@ pub(crate) struct Model {
     now: u64,
     licenses: Vec<License>,
     entries: Vec<(Entry, Option<u64>)>,
+    /// What the vendor took away after a report, and when.
+    pardons: Vec<(Entry, u64)>,
     /// What was asked lately, and when.
     asked: Vec<(Scope, Question, u64)>,
     sessions: Vec<Session>,
@@ -119,6 +112,7 @@ impl Model {
             now,
             licenses: sold.iter().map(new).collect(),
             entries: vec![],
+            pardons: vec![],
             asked: vec![],
             sessions: vec![],
             taken: 0,
@@ -152,7 +146,7 @@ impl Model {
         self.in_force(ask.license)?;
         self.not_blocked(ask.license, device)?;
         self.take_seat(ask.license, device)?;
-        Ok(self.begin(ask.license, ask.hwid, ask.manner.ttl(), asked_at))
+        Ok(self.go_on(ask.license, ask.hwid, ask.manner.ttl(), (None, asked_at)))
     }
 
     pub(crate) fn online(&mut self, ask: &Online) -> Result<Allowed, Denied> {
@@ -173,7 +167,7 @@ impl Model {
     }
 
     pub(crate) fn heartbeat(&mut self, token: Token, session: Session, nonce: u8) -> Result<Begun, Code> {
-        let Session { license, hwid, ttl, .. } = session;
+        let Session { license, hwid, ttl, begins_at, .. } = session;
         let device = Device::Hwid(hwid);
         self.goes_on(token, session)?;
         self.admitted(device)?;
@@ -183,15 +177,16 @@ impl Model {
             return Err("device_limit");
         }
         let asked = self.first_asked((license, device, nonce), Question::Heartbeat(session));
-        Ok(self.begin(license, hwid, ttl, asked.unwrap_or(self.now)))
+        Ok(self.go_on(license, hwid, ttl, (Some(begins_at), asked.unwrap_or(self.now))))
     }
 
     pub(crate) fn report(&mut self, license: usize, hwid: usize, revoke: bool) -> Result<Reported, Code> {
         if revoke {
             return Err("revoke_requires_session");
         }
-        self.deny(Some(license), Listed::Name(hwid), DEVICE_DENIED);
-        Ok(Reported { device: true, address: false })
+        self.in_force(license)?;
+        self.not_suspended(license)?;
+        Ok(Reported { device: self.deny(license, hwid, None), address: false })
     }
 
     pub(crate) fn report_in_session(
@@ -200,18 +195,15 @@ impl Model {
         session: Session,
         reach: Reach,
     ) -> Result<Reported, Code> {
+        let Session { license, hwid, begins_at, .. } = session;
         self.goes_on(token, session)?;
-        let device = Listed::Name(session.hwid);
-        if reach.license {
-            self.deny(Some(session.license), device, DEVICE_DENIED);
+        let holds = self.holders(license).contains(&Device::Hwid(hwid));
+        if !holds || self.in_force(license).is_err() || self.not_suspended(license).is_err() {
+            return Err("session_expired");
         }
-        if reach.app {
-            self.deny(None, device, DEVICE_DENIED);
-        }
-        if reach.address {
-            self.deny(None, Listed::Here, ADDRESS_DENIED);
-        }
-        Ok(Reported { device: reach.license || reach.app, address: reach.address })
+        let wanted = reach.license || reach.device;
+        // Addresses are off, as they are until the vendor switches them on.
+        Ok(Reported { device: wanted && self.deny(license, hwid, Some(begins_at)), address: false })
     }
 
     /// What the vendor wants done to a license. A revoked one stays as it is.
@@ -234,7 +226,7 @@ impl Model {
     }
 
     pub(crate) fn list(&mut self, effect: Effect, name: usize) -> Result<(), Code> {
-        let entry = Entry { license: None, effect, listed: Listed::Name(name) };
+        let entry = Entry { license: None, effect, name };
         if self.stands(&entry) {
             return Err("name_taken");
         }
@@ -243,6 +235,7 @@ impl Model {
     }
 
     pub(crate) fn unlist(&mut self) {
-        self.entries.clear();
+        let removed = self.entries.drain(..).filter(|(entry, _)| entry.license.is_some());
+        self.pardons.extend(removed.map(|(entry, _)| (entry, self.now)));
     }
 }

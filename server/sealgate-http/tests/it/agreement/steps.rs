@@ -88,7 +88,7 @@ impl Token {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reach {
     pub(crate) license: bool,
-    pub(crate) app: bool,
+    pub(crate) device: bool,
     pub(crate) address: bool,
 }
 
@@ -170,7 +170,7 @@ fn report() -> impl Strategy<Value = Step> {
 
 fn reach() -> impl Strategy<Value = Reach> {
     let parts = (any::<bool>(), prop::bool::weighted(0.3), prop::bool::weighted(0.2));
-    parts.prop_map(|(license, app, address)| Reach { license, app, address })
+    parts.prop_map(|(license, device, address)| Reach { license, device, address })
 }
 
 fn change() -> impl Strategy<Value = Change> {

@@ -44,7 +44,7 @@ impl World<'_> {
         let Some((nth, session)) = self.model.session(token) else { return Ok(()) };
         let mut question = self.proof(token, (nth, session));
         question["revokeLicense"] = json!(reach.license);
-        question["blacklistHwid"] = json!(reach.app);
+        question["blacklistHwid"] = json!(reach.device);
         question["blacklistIp"] = json!(reach.address);
         let answer = ask(self.server, "selfban", &question);
         reported(&self.model.report_in_session(token, session, reach), &answer)

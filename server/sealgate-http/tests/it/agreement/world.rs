@@ -213,4 +213,6 @@ fn seat_crowd(server: &TestApp, license: &Value, crowd: u64) {
     let rows: Vec<String> = (0..crowd).map(row).collect();
     let columns = "license_id, kind, identity, device_id, tenant_id, first_seen";
     server.meddle(&format!("INSERT INTO devices ({columns}) {}", rows.join(" UNION ALL ")));
+    let counted = "(SELECT COUNT(*) FROM devices d WHERE d.license_id = licenses.license_id)";
+    server.meddle(&format!("UPDATE licenses SET devices_used = {counted}"));
 }

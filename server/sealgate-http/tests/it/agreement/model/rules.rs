@@ -1,8 +1,10 @@
 //! The points that questions are judged by, each where the specification has it.
 
 use super::super::steps::{Device, Effect, Token};
-use super::{Begun, Code, Entry, License, Listed, Model, Question, Scope, Session, Sold};
+use super::{Begun, Code, Entry, License, Model, Question, Scope, Session, Sold};
 
+/// How long a device is denied that reported itself, in seconds.
+const DEVICE_DENIED: u64 = 30 * 86_400;
 /// How long a question is remembered, in seconds.
 const WINDOW: u64 = 120;
 
@@ -33,11 +35,22 @@ impl Model {
         self.live_entries(entry.license).any(|live| live == entry)
     }
 
-    pub(super) fn deny(&mut self, license: Option<usize>, listed: Listed, seconds: u64) {
-        let entry = Entry { license, effect: Effect::Deny, listed };
-        if !self.stands(&entry) {
-            self.entries.push((entry, Some(self.now + seconds)));
+    /// `spec/http.md` §2.9: whether the device is denied for the license, now that it reported itself.
+    pub(super) fn deny(&mut self, license: usize, hwid: usize, session: Option<u64>) -> bool {
+        let entry = Entry { license: Some(license), effect: Effect::Deny, name: hwid };
+        let pardoned = self.pardons.iter().filter(|(other, _)| *other == entry).map(|(_, at)| *at).max();
+        let counts = pardoned.is_none_or(|at| match session {
+            Some(begin) => begin > at,
+            None => self.now >= at + DEVICE_DENIED,
+        });
+        if !self.stands(&entry) && counts {
+            self.entries.push((entry, Some(self.now + DEVICE_DENIED)));
         }
+        self.stands(&entry)
+    }
+
+    pub(super) fn not_suspended(&self, license: usize) -> Result<(), Code> {
+        if self.licenses[license].suspended { Err("blocked") } else { Ok(()) }
     }
 
     /// `spec/http.md` §2.5.
@@ -93,10 +106,17 @@ impl Model {
         if is_over { Err("session_expired") } else { Ok(()) }
     }
 
-    pub(super) fn begin(&mut self, license: usize, hwid: usize, ttl: u64, asked_at: u64) -> Begun {
+    pub(super) fn go_on(
+        &mut self,
+        license: usize,
+        hwid: usize,
+        ttl: u64,
+        (begun, asked_at): (Option<u64>, u64),
+    ) -> Begun {
         let Sold { seats, ends_at, .. } = self.licenses[license].sold;
         let ends_at = ends_at.map_or(asked_at + ttl, |end| end.min(asked_at + ttl));
-        let session = Session { license, hwid, ttl, ends_at };
+        let begins_at = begun.unwrap_or(asked_at);
+        let session = Session { license, hwid, ttl, begins_at, ends_at };
         self.sessions.push(session);
         Begun { session, asked_at, used: seats.map(|_| self.used(license)) }
     }
@@ -104,9 +124,6 @@ impl Model {
 
 impl Entry {
     pub(super) fn matches(&self, device: Device) -> bool {
-        match self.listed {
-            Listed::Name(name) => name == device.name(),
-            Listed::Here => true,
-        }
+        self.name == device.name()
     }
 }
