@@ -147,7 +147,7 @@ on_both_engines! {
         let plan = app.api("POST", "/api/v1/plans", &plan).expect(201);
         let license = app.issue(&editor, &json!({ "plan_id": plan["plan_id"], "max_devices": 2 }));
         let path = format!("/api/v1/licenses/{}", license["license_id"].as_str().expect("text"));
-        let start = std::sync::Barrier::new(RENEWALS as usize + 2);
+        let start = std::sync::Barrier::new(usize::try_from(RENEWALS).expect("small") + 2);
         let ends: std::collections::BTreeSet<String> = std::thread::scope(|scope| {
             let (owner, start, path) = (&owner, &start, &path);
             let renew = |n: u64| scope.spawn(move || {
