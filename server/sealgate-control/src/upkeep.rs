@@ -53,6 +53,13 @@ impl Work for NumberAuditRows {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         let mut heads: Vec<(TenantId, Head)> = vec![];
         for row in table::audit::waiting(&mut *tx, ROWS).await? {
+            let row = match row {
+                Ok(row) => row,
+                Err(id) => {
+                    table::audit::set_aside(tx, &id).await?;
+                    continue;
+                }
+            };
             if !heads.iter().any(|(tenant, _)| *tenant == row.tenant) {
                 let stored = table::audit::head(&mut *tx, row.tenant).await?;
                 heads.push((row.tenant, stored.map_or(Head::EMPTY, |(seq, hash)| Head { seq, hash })));
@@ -92,6 +99,7 @@ impl Work for Forget {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         answers::forget(tx, self.now).await?;
+        table::changes::forget(tx).await?;
         table::debits::forget(tx, self.now.minus(PAID_SECONDS)).await?;
         table::access::forget(tx, self.now.minus(ENDED_ENTRY_SECONDS)).await?;
         let oldest = RecordId::new(self.now.minus(EVENT_SECONDS).get() * 1_000, [0; 10]);

@@ -12,13 +12,22 @@ use crate::request_id::RequestId;
 /// Whether the server takes requests: `/healthz`, and the migrations and keys of the first start are there.
 pub(crate) async fn readyz(State(health): State<Health>, Extension(id): Extension<RequestId>) -> Response {
     match health.is_ready().await {
-        Ok(true) => Json(serde_json::json!({ "status": "ready" })).into_response(),
+        Ok(true) => ready(&health).into_response(),
         Ok(false) => Problem::plain(Code::Unavailable, &id).into_response(),
         Err(error) => {
             tracing::error!(request_id = id.0, %error, "the database does not answer");
             Problem::plain(Code::Unavailable, &id).into_response()
         }
     }
+}
+
+/// Ready, and what an operator must know all the same.
+fn ready(health: &Health) -> Json<serde_json::Value> {
+    let mut ready = serde_json::json!({ "status": "ready" });
+    if let Some(gap) = health.went_back() {
+        ready["database_went_back"] = serde_json::json!({ "from": gap.from, "to": gap.to });
+    }
+    Json(ready)
 }
 
 /// Whether the server and its database answer.

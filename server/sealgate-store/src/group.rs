@@ -22,13 +22,14 @@ use crate::{StoreError, Subject, Tx, Work};
 const GROUP: usize = 64;
 /// Units of work that may wait. Beyond, callers wait to enter: memory stays bounded.
 const QUEUE: usize = 1024;
-/// Groups after which old change records go.
-const KEPT_CHANGES: i64 = 100_000;
 
 statements! {
-    TAKE_COUNTER = "UPDATE change_counter SET n = n + 1 WHERE id = 1 RETURNING n";
-    RECORD_CHANGE = "INSERT INTO changes (n, subjects) VALUES ($1, $2)";
-    FORGET_CHANGES = "DELETE FROM changes WHERE n < $1";
+    // A counter that somebody set to its maximum begins again: to the caches that is an older database.
+    TAKE_COUNTER = "UPDATE change_counter SET n = CASE WHEN n >= 0 AND n < 4611686018427387904 THEN n + 1 ELSE 1 END \
+                    WHERE id = 1 RETURNING n";
+    RECORD_CHANGE = "INSERT INTO changes (n, subjects) VALUES ($1, $2) ON CONFLICT (n) DO NOTHING";
+    // No honest group left a record at or above the counter.
+    DISBELIEVE = "DELETE FROM changes WHERE n >= $1";
 }
 
 type Sender = mpsc::Sender<Box<dyn Job>>;
@@ -185,10 +186,13 @@ impl Writer {
             (done, self.careful) = (Some(each), refused);
         }
         let Done { n, changed } = done.expect("done in the one way or in the other");
-        record_changes(connection, n, &changed).await?;
+        let record = (!changed.is_empty()).then(|| self.feed.record(&changed));
+        if let Some(record) = &record {
+            record_changes(connection, n, record).await?;
+        }
         connection.command("COMMIT").await?;
         // Caches change only now, and before anybody is told.
-        self.feed.committed_here(n, &changed);
+        self.feed.committed_here(n, record, &changed);
         Ok(())
     }
 }
@@ -253,13 +257,10 @@ async fn run(job: &mut dyn Job, tx: &mut Tx<'_>) -> Result<bool, StoreError> {
         .map_err(|_| StoreError::Unavailable("a unit of work of the same group panicked".to_owned()))
 }
 
-async fn record_changes(connection: &mut Connection, n: i64, changed: &[Subject]) -> Result<(), StoreError> {
-    if !changed.is_empty() {
-        let subjects: Vec<String> = changed.iter().map(Subject::to_string).collect();
-        query(RECORD_CHANGE).bind(n).bind(subjects.join(" ")).execute(&mut *connection).await?;
-    }
-    if n % 1000 == 0 {
-        query(FORGET_CHANGES).bind(n - KEPT_CHANGES).execute(&mut *connection).await?;
+async fn record_changes(connection: &mut Connection, n: i64, record: &str) -> Result<(), StoreError> {
+    if query(RECORD_CHANGE).bind(n).bind(record).execute(&mut *connection).await? == 0 {
+        query(DISBELIEVE).bind(n).execute(&mut *connection).await?;
+        query(RECORD_CHANGE).bind(n).bind(record).execute(&mut *connection).await?;
     }
     Ok(())
 }
