@@ -51,12 +51,12 @@ impl Work for NumberAuditRows {
     type Error = StoreError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-        let mut heads: Vec<(TenantId, Head)> = vec![];
+        let (mut heads, mut unreadable): (Vec<(TenantId, Head)>, _) = (vec![], vec![]);
         for row in table::audit::waiting(&mut *tx, ROWS).await? {
             let row = match row {
                 Ok(row) => row,
                 Err(id) => {
-                    table::audit::set_aside(tx, &id).await?;
+                    unreadable.push(id);
                     continue;
                 }
             };
@@ -69,6 +69,7 @@ impl Work for NumberAuditRows {
             *head = head.append(&entry(&row, &row.tenant.to_string()));
             table::audit::link(tx, &row.id, head.seq, &head.hash).await?;
         }
+        table::audit::set_aside(tx, &unreadable).await?;
         for (tenant, head) in heads {
             table::audit::upsert_head(tx, tenant, head.seq, &head.hash).await?;
         }

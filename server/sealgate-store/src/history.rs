@@ -7,7 +7,7 @@ use crate::sql::{Pool, Row, query};
 use crate::statements::statements;
 
 /// Records that are read at once. With more, starting over costs less than reading them.
-const AT_ONCE: i64 = 10_000;
+const AT_ONCE: u32 = 10_000;
 /// Groups after which a change record may be deleted.
 pub(crate) const KEPT_CHANGES: u64 = 100_000;
 
@@ -52,11 +52,11 @@ impl Position {
     /// Reads on, and returns where that leads.
     pub(crate) async fn read_on(&self, pool: &Pool) -> Result<(Self, Next), StoreError> {
         let from = self.record.as_ref().map_or(self.seen.saturating_add(1), |(n, _)| *n);
-        let rows = query(SINCE).bind(from).bind(AT_ONCE).fetch_all(pool).await?;
+        let rows = query(SINCE).bind(from).bind(signed(AT_ONCE.into())).fetch_all(pool).await?;
         let first = rows.first().ok_or_else(no_counter)?;
         let (head, last): (i64, Option<i64>) = (first.get("head")?, first.get("last")?);
         let records = rows.iter().filter_map(|row| record(row).transpose()).collect::<Result<Vec<_>, _>>()?;
-        if records.len() as i64 >= AT_ONCE {
+        if records.len() >= AT_ONCE as usize {
             return Ok((Self::at_head(pool).await?, Next::Unknown));
         }
         let record = records.last().cloned().or_else(|| self.record.clone());

@@ -6,6 +6,7 @@ use sealgate_artifact::{RecordId, TenantId, UnixSeconds};
 
 use super::page::page;
 use crate::columns::{count, digest, optional_count, optional_digest, parsed, signed, time};
+use crate::readable::fetch_readable;
 use crate::sql::{FromRow, Row, query, query_as};
 use crate::statements::statements;
 use crate::{Read, StoreError, Tx};
@@ -80,7 +81,7 @@ pub async fn list(
     before: Option<String>,
     limit: u32,
 ) -> Result<Vec<AuditRow>, StoreError> {
-    page((LIST, None), tenant, before, limit).fetch_all(on).await
+    fetch_readable(page((LIST, None), tenant, before, limit), on, "audit").await
 }
 
 /// The tenant's chain, oldest first, starting after row number `after`.
@@ -105,13 +106,19 @@ pub async fn waiting(on: impl Read, limit: u32) -> Result<Vec<Result<AuditRow, S
     rows.iter().map(read).collect()
 }
 
-/// Sets aside a row that cannot be read, so that the others get their numbers.
-pub async fn set_aside(tx: &mut Tx<'_>, id: &str) -> Result<(), StoreError> {
-    query(SET_ASIDE).bind(id).execute(tx).await?;
-    tracing::error!(
-        id,
-        "a row of the audit log that no server wrote was set aside: somebody else has rights on this table"
-    );
+/// Sets aside rows that cannot be read, so that the others get their numbers.
+pub async fn set_aside(tx: &mut Tx<'_>, ids: &[String]) -> Result<(), StoreError> {
+    for id in ids {
+        query(SET_ASIDE).bind(id).execute(&mut *tx).await?;
+    }
+    if let Some(first) = ids.first() {
+        let rows = ids.len();
+        tracing::error!(
+            rows,
+            first,
+            "rows of the audit log that no server wrote were set aside: somebody else has rights on this table"
+        );
+    }
     Ok(())
 }
 
