@@ -23,7 +23,7 @@ const EVERY: Duration = Duration::from_millis(200);
 /// After so long without news, caches fall silent.
 const TRUSTED: Duration = Duration::from_secs(1);
 /// How long it is remembered that the database went back.
-const REMEMBERED: Duration = Duration::from_secs(15 * 60);
+const REMEMBERED: Duration = Duration::from_mins(15);
 
 /// The database came back older than what this process had seen: groups of writes are lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

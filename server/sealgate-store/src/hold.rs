@@ -111,7 +111,7 @@ impl Keeper {
             Ok(None) => tracing::error!("another process serves with this server's key: stop one of the two"),
             // The writer and the feed say what is wrong.
             Err(error) => {
-                tracing::debug!(%error, "this server's key is not held: the database does not answer")
+                tracing::debug!(%error, "this server's key is not held: the database does not answer");
             }
         }
     }
