@@ -125,22 +125,22 @@ codes! {
         "A part of the artifact is larger than its limit."
         "Check that this is the right file."
     JsonInvalid "json_invalid" Security 400 (500 "system_error") 65 Unsigned
-        "The text is not JSON of the strict profile."
+        "The text is not JSON that follows the strict profile."
         "Get the file again; it was changed or cut off."
     Base64Invalid "base64_invalid" Security 400 (500 "system_error") 65 Unsigned
-        "A field is not padded standard base64 in its only spelling."
-        "Get the file again; it was changed on its way."
+        "A field is not canonical base64 with padding."
+        "Get the file again; it was changed on the way."
     EnvelopeInvalid "envelope_invalid" Security 400 (500 "system_error") 65 Unsigned
         "The envelope does not have exactly its three fields and 1 to 24 signatures."
         "Check that this is the right file."
     KindUnexpected "kind_unexpected" Security 400 (500 "system_error") 65 Unsigned
-        "The statement is of another kind than the one expected here."
+        "The statement is not of the kind that is expected here."
         "Check that this is the right file."
     FieldMissing "field_missing" Security 400 (500 "system_error") 65 Unsigned
         "A field that the statement needs is missing."
         ""
     FieldUnknown "field_unknown" Security 400 (500 "system_error") 65 Unsigned
-        "The statement has a field that its kind does not know."
+        "The statement has a field that is not defined for its kind."
         "Use a newer version of this program."
     FieldInvalid "field_invalid" Security 400 (500 "system_error") 65 Unsigned
         "A field has a wrong type or a value outside its range."
@@ -149,34 +149,34 @@ codes! {
         "The statement names an attachment that did not come with it."
         "Get the file again; a part of it is missing."
     AttachmentUnexpected "attachment_unexpected" Security 500 (500 "system_error") 1 Unsigned
-        "An attachment came along that the statement does not name."
-        "Get the file again; it was changed on its way."
+        "There is an attachment that the statement does not name."
+        "Get the file again; it was changed on the way."
     CritUnknown "crit_unknown" Security 400 (500 "system_error") 65 Unsigned
-        "The statement marks a meaning as critical that this program does not know."
+        "The statement has a critical extension that this program does not know."
         "Use a newer version of this program."
     IdMalformed "id_malformed" Security 500 (500 "system_error") 2 Unsigned
         "An identifier is not a lower-case hyphenated UUID."
         "Give the identifier as it was issued: lower-case hexadecimal digits with hyphens."
     KeyMalformed "key_malformed" Security 400 (500 "system_error") 1 Unsigned
-        "A public key is not 32 bytes that encode a point of the curve in the canonical form."
+        "A public key is not the canonical encoding of a curve point in 32 bytes."
         "Copy the public key again, in full."
     KeyWeak "key_weak" Security 400 (500 "system_error") 1 Unsigned
-        "A public key has small or mixed order and is refused at registration."
+        "A public key has small or mixed order, so it is refused."
         "Make another key."
     KeyDuplicate "key_duplicate" Security 500 (500 "system_error") 1 Unsigned
-        "The same public key is listed twice among roots and keysets."
-        "Make another key for this place."
+        "The same public key is listed twice in root statements or keysets."
+        "Make another key."
     RootUnknown "root_unknown" Security 500 (500 "system_error") 1 Unsigned
-        "No root statement of the chain claims the pinned root set."
+        "No root statement of the chain matches the pinned root set."
         "Give all the roots of one root statement, and its threshold."
     ChainTooLong "chain_too_long" Security 500 (500 "system_error") 1 Unsigned
-        "There are more root statements than anyone may be asked to follow."
+        "The chain has more root statements than the limit allows."
         ""
     SignatureInvalid "signature_invalid" Security 400 (500 "system_error") 1 Unsigned
-        "No expected key made a valid signature over these bytes."
+        "None of the expected keys made a valid signature over these bytes."
         "Check that the file and the trusted keys come from the same vendor."
     ThresholdNotMet "threshold_not_met" Security 500 (500 "system_error") 1 Unsigned
-        "Fewer distinct signers than the threshold demands made a valid signature."
+        "Fewer keys made a valid signature than the threshold requires."
         ""
     WrongTenant "wrong_tenant" Security 500 (500 "system_error") 1 Unsigned
         "The statement was made for another tenant."
@@ -185,38 +185,38 @@ codes! {
         "The statement was made for another app."
         "Check that the license is for this product."
     ServerScope "server_scope" Security 500 (500 "system_error") 1 Unsigned
-        "The certificate does not cover this tenant, origin or operation."
+        "The server's certificate does not cover this tenant, origin or operation."
         "Call the server at an address that its certificate lists."
     ServerRevoked "server_revoked" Security 409 (500 "system_error") 4 Unsigned
         "The server's key was revoked."
         "Ask the vendor: this server may no longer answer."
     ServerUntrusted "server_untrusted" Security 500 (500 "system_error") 1 Unsigned
         "The server could not show a certificate under the pinned roots."
-        "Check the server's address, and that nothing on the way answers in its place."
+        "Check the server's address, and that nothing between you and the server answers in its place."
     RootNotYetValid "root_not_yet_valid" Security 500 (500 "system_error") 1 Unsigned
-        "The window of the last root statement has not begun."
+        "The last root statement is not valid yet."
         "Check this machine's clock."
     RootExpired "root_expired" Security 500 (500 "system_error") 1 Unsigned
-        "The window of the last root statement is over."
+        "The last root statement has expired."
         "Check this machine's clock; if it is right, get a current version of this program."
     KeysetNotYetValid "keyset_not_yet_valid" Security 500 (500 "system_error") 1 Unsigned
-        "The keyset's window has not begun."
+        "The keyset is not valid yet."
         "Check this machine's clock."
     KeysetExpired "keyset_expired" Security 500 (500 "system_error") 1 Unsigned
-        "The keyset's window is over."
+        "The keyset has expired."
         "Check this machine's clock; if it is right, get a current trust.json."
     CertificateNotYetValid "certificate_not_yet_valid" Security 500 (500 "system_error") 1 Unsigned
-        "The certificate's window has not begun."
+        "The server's certificate is not valid yet."
         "Check this machine's clock."
     CertificateExpired "certificate_expired" Security 500 (500 "system_error") 1 Unsigned
-        "The certificate's window is over."
-        "Check this machine's clock; if it is right, the vendor renews the server's certificate."
+        "The server's certificate has expired."
+        "Check this machine's clock; if it is right, ask the vendor to renew the server's certificate."
     VersionRollback "version_rollback" Security 500 (500 "system_error") 1 Unsigned
         "The statement is older than one that was accepted before."
         "Get the newest version of the file."
     VersionGap "version_gap" Security 500 (500 "system_error") 1 Unsigned
-        "A root statement between two of the chain is missing."
-        "Supply every root statement without gaps, oldest first."
+        "The chain of root statements has a gap."
+        "Give every root statement without gaps, oldest first."
     Equivocation "equivocation" Security 500 (500 "system_error") 1 Unsigned
         "Two different statements claim the same version."
         ""
@@ -242,37 +242,40 @@ codes! {
         "The vendor has switched this app off."
         "Ask the vendor about this license."
     LicenseKeyMalformed "license_key_malformed" License 500 (500 "system_error") 2 Unsigned
-        "The license key is mistyped: wrong length, alphabet or checksum."
-        "Type the key again as it was issued: seven groups of four."
+        "This is not a license key: it has another length or another alphabet."
+        "Type the key again as it was issued: seven groups of four characters."
+    LicenseKeyMistyped "license_key_mistyped" License 500 (500 "system_error") 2 Unsigned
+        "The license key has a typing mistake: its checksum does not fit."
+        "Compare the license key with the one that was issued, character by character."
     LicenseUnknown "invalid_key" License 500 (401 "invalid_key") 1 Signed
-        "No such license key for this app."
-        "Check the key against the vendor's message; it may be for another product."
+        "This app has no such license key."
+        "Compare the key with the vendor's message; it may belong to another product."
     AppUnknown "invalid_app" Configuration 500 (401 "invalid_app") 1 Signed
-        "No such app, or the app secret is wrong."
+        "There is no such app, or the app secret is wrong."
         "Check the app's id and its secret."
     SessionExpired "session_expired" License 500 (401 "session_expired") 1 Unsigned
-        "The session is over, or it is no session of this device and app."
+        "The session has ended, or it belongs to another device or app."
         "Validate the license again."
     SessionRequired "revoke_requires_session" Configuration 500 (403 "revoke_requires_session") 1 Unsigned
-        "Only a client with a session may ask for this."
+        "Only a client with a session may make this request."
         "Validate the license first, and send the session token."
     LifetimeFilesDisabled "offline_activation_disabled" Configuration 409 (403 "offline_activation_disabled") 4 Unsigned
-        "The app does not hand out license files that last forever."
-        "Switch lifetime files on for the app."
+        "The app does not hand out license files that never expire."
+        "Switch on license files that never expire for the app: `sealgate app update APP_ID --danger-lifetime-files on`."
     LifetimeFilesSpent "offline_activation_limit_reached" License 500 (403 "offline_activation_limit_reached") 1 Unsigned
-        "As many devices as the license has seats got a file that lasts forever."
+        "The license has no seat left for another file that never expires."
         "Ask the vendor for more seats."
     LicenseNotPerpetual "offline_activation_requires_perpetual" License 500 (409 "offline_activation_requires_perpetual") 1 Unsigned
-        "Only a license without an end gets a file that lasts forever."
+        "Only a license that never ends can have a file that never expires."
         ""
     LicenseNotCounted "offline_activation_requires_seats" License 500 (409 "offline_activation_requires_seats") 1 Unsigned
-        "Only a license whose devices are counted gets a file that lasts forever."
+        "Only a license with a limited number of devices can have a file that never expires."
         ""
     ReplayDetected "replay_detected" Security 500 (401 "replay_detected") 1 Signed
-        "The nonce was used before with another request."
+        "The nonce was used before in a different request."
         "Use a new nonce for every request."
     MalformedRequest "malformed_request" Configuration 400 (400 "malformed_request") 2 Unsigned
-        "The request is not of the documented form."
+        "The request does not have the documented form."
         ""
     BodyTooLarge "body_too_large" Configuration 413 (413 "malformed_request") 1 Unsigned
         "The request body is larger than the limit."
@@ -281,7 +284,7 @@ codes! {
         "The access token is missing, unknown or expired."
         "Use an access token that exists and has not expired."
     ScopeMissing "scope_missing" Configuration 403 (500 "system_error") 77 Unsigned
-        "The access token does not have the scope that this needs."
+        "The access token does not have the scope that this request needs."
         "Use an access token that has this scope."
     TenantSuspended "tenant_suspended" Configuration 403 (403 "app_disabled") 77 Signed
         "The tenant is suspended."
@@ -290,29 +293,32 @@ codes! {
         "There is no such thing for this tenant."
         ""
     MethodNotAllowed "method_not_allowed" Configuration 405 (405 "bad_request") 1 Unsigned
-        "This path does not answer that method."
+        "This path does not support that HTTP method."
         ""
     LicenseRevoked "license_revoked" Configuration 409 (500 "system_error") 4 Unsigned
         "The license is revoked, so it can no longer be exported or changed."
         ""
     NameTaken "name_taken" Configuration 409 (500 "system_error") 4 Unsigned
-        "Something of this tenant has that name already."
+        "That name is already in use."
         "Choose another name."
     IdempotencyKeyReused "idempotency_key_reused" Configuration 409 (500 "system_error") 4 Unsigned
-        "The idempotency key was used before with another request."
+        "The idempotency key was used before for a different request."
         "Use a new idempotency key for a new request."
     DevicesInUse "devices_in_use" Configuration 409 (500 "system_error") 4 Unsigned
-        "More devices hold seats than the new limit allows; name those to release."
+        "More devices hold seats than the new limit allows."
         "Name the devices to release, or choose a higher limit."
     AllowanceSpent "allowance_spent" Configuration 409 (500 "system_error") 4 Unsigned
-        "The license has no early release of a seat left for this year."
+        "The license does not allow this many seat releases within a year."
         "Override the allowance, or wait: a release stops counting a year after it was made."
     OfflineDisabled "offline_disabled" Configuration 409 (500 "system_error") 4 Unsigned
         "Offline licenses are switched off for this tenant or plan."
         "Allow offline licenses for the tenant and the plan."
     LimitReached "limit_reached" Configuration 409 (500 "system_error") 4 Unsigned
-        "There are as many of these as there may be."
-        "Remove one that is no longer needed."
+        "The request would exceed the highest number that is allowed."
+        "Remove something that is no longer needed, or choose a smaller number."
+    LastOwner "last_owner" Configuration 409 (500 "system_error") 4 Unsigned
+        "This is the last access token in force with these scopes; without it, nobody could make another."
+        "Create another token with the same scopes first."
     Unavailable "unavailable" Transport 503 (503 "system_error") 69 Unsigned
         "The server cannot answer now; the same request may succeed later."
         "Send the same request again later."
@@ -323,40 +329,40 @@ codes! {
         "The server did not answer."
         "Check the network, the proxy and the server's address."
     AnswerInvalid "answer_invalid" Transport 500 (500 "system_error") 69 Unsigned
-        "The answer is not of the documented form."
-        "Check that the address is that of a Sealgate server."
+        "The answer does not have the documented form."
+        "Check that this is the address of a Sealgate server."
     NonceMismatch "nonce_mismatch" Security 500 (500 "system_error") 1 Unsigned
         "The signed answer was made for another request."
-        "Ask again; if it stays, something on the way replays old answers."
+        "Ask again; if the error stays, something between you and the server replays old answers."
     SystemError "system_error" Transport 500 (500 "system_error") 69 Unsigned
         "The server failed. Look up the request id in its log to find the reason."
-        "Send the same request again; if it stays, look the request id up in the server's log."
+        "Send the same request again; if the error stays, look up the request id in the server's log."
     TrustMissing "trust_missing" Configuration 500 (500 "system_error") 78 Unsigned
         "No trusted root keys were given, so nothing can be verified."
-        "Give the vendor's trust.json, or root keys and the chain."
+        "Give the vendor's trust.json, or the root keys and the chain of statements."
     FileUnreadable "file_unreadable" Configuration 500 (500 "system_error") 65 Unsigned
         "A file cannot be read or written."
-        "Check the path and who may read and write it."
+        "Check the path and its permissions."
     KeystoreLocked "keystore_locked" Configuration 500 (500 "system_error") 78 Unsigned
         "The keystore cannot be opened with this passphrase or unlock file."
         "Give --passphrase-file, or put keys/unlock.key back in place."
     KeystoreInvalid "keystore_invalid" Configuration 500 (500 "system_error") 78 Unsigned
-        "A file of the keystore is damaged or not a key file."
+        "A file in the keystore is damaged, or is not a key file."
         "Restore the keystore from a backup."
     KeyMissing "key_missing" Configuration 409 (500 "system_error") 78 Unsigned
-        "The keystore does not hold the key that this needs."
-        "Restore the keystore from a backup that has this key."
+        "The keystore does not hold a key that is needed."
+        "Restore the keystore from a backup that has this key; for a runtime, run `sealgate keys share` again."
     KeyMisuse "key_misuse" Security 500 (500 "system_error") 1 Signed
-        "A key was asked to sign something that its use does not cover."
+        "A key was asked to sign something that it may not sign."
         ""
     KeysetFull "keyset_full" Configuration 409 (500 "system_error") 4 Unsigned
-        "The keyset has no room for another key, and none of its retired keys may leave yet."
-        "Wait until the statements that a retired key signed have ended."
+        "The keyset has no room for another key, and none of its keys can be removed yet."
+        "Renew the licenses that a retired issuer signed, or change their seats, so that the current issuer signs them, or wait until they end; to revoke one more server, wait until 31 days after the earliest revocation."
     SigningFault "signing_fault" Security 500 (500 "system_error") 1 Unsigned
-        "A signature did not verify right after it was made; it was not released."
-        "Check the machine's memory and the keystore's medium."
+        "A new signature did not verify, so it was discarded."
+        "Check the machine's memory and the disk that holds the keystore."
     AuditBroken "audit_broken" Security 500 (500 "system_error") 1 Unsigned
-        "The audit log is not the one that was written."
+        "The audit log was changed after it was written."
         "Compare the audit log with a backup."
     DatabaseMismatch "database_mismatch" Configuration 500 (500 "system_error") 78 Unsigned
         "The database belongs to another keystore."
@@ -368,7 +374,7 @@ codes! {
         "The database cannot be opened or migrated."
         "Check the database's address, its permissions and its free space."
     ConfigInvalid "config_invalid" Configuration 500 (500 "system_error") 78 Unsigned
-        "The configuration or an argument is not usable."
+        "The configuration or an argument cannot be used."
         ""
 }
 

@@ -25,7 +25,7 @@ pub enum ArtifactError {
         why: &'static str,
     },
     /// `spec/envelope.md` §1.3.
-    #[error("{field} is not padded standard base64 in its only spelling")]
+    #[error("{field} is not canonical base64 with padding")]
     Base64 {
         /// The field.
         field: &'static str,
@@ -59,13 +59,13 @@ pub enum ArtifactError {
         why: &'static str,
     },
     /// `spec/envelope.md` §3.5.
-    #[error("critical meaning {0:?} is not known here")]
+    #[error("this program does not know the critical extension {0:?}")]
     CritUnknown(String),
     /// `spec/envelope.md` §6.3.
-    #[error("the attachment that field {0} names did not come along")]
+    #[error("the attachment that field {0} names is missing")]
     AttachmentMissing(&'static str),
     /// `spec/envelope.md` §6.3.
-    #[error("an attachment came along that no field names")]
+    #[error("there is an attachment that no field names")]
     AttachmentUnexpected,
     /// `spec/keys.md` §1.
     #[error("not an identifier (lower-case hyphenated UUID)")]
@@ -76,6 +76,9 @@ pub enum ArtifactError {
     /// `spec/license.md` §3.
     #[error("license key: {0}")]
     LicenseKey(&'static str),
+    /// `spec/license.md` §3.3.
+    #[error("license key: its checksum does not fit, so at least one symbol is mistyped")]
+    LicenseKeyMistyped,
 }
 
 impl ArtifactError {
@@ -96,6 +99,7 @@ impl ArtifactError {
             Self::Id => Code::IdMalformed,
             Self::PublicKey => Code::KeyMalformed,
             Self::LicenseKey(_) => Code::LicenseKeyMalformed,
+            Self::LicenseKeyMistyped => Code::LicenseKeyMistyped,
         }
     }
 }

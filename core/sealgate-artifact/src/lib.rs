@@ -33,6 +33,7 @@ mod root;
 mod statement;
 mod statement_id;
 mod time;
+mod typed;
 mod word;
 
 pub use attachments::{Attachments, Carrier};
@@ -54,7 +55,7 @@ pub use kind_visitor::KindVisitor;
 pub use license::{License, MaxDevices, Tier};
 pub use license_key::LicenseKey;
 pub use operation::{Operation, OtherOperation};
-pub use origin::Origin;
+pub use origin::{Origin, is_loopback};
 pub use request::{DeviceRequest, LicenseName, Nonce};
 pub use root::Root;
 pub use statement::{Statement, Unverified};

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::ArtifactError;
+use crate::{ArtifactError, limits, typed};
 
 /// Digits and letters without I, L, O and U.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -20,12 +20,12 @@ impl LicenseKey {
         Self(bits)
     }
 
-    /// Reads a key as people type it. Case, spaces and hyphens do not matter; I and L are 1, O is 0.
+    /// Reads a key as people type and paste it (`spec/license.md` §3.3).
     pub fn parse(text: &str) -> Result<Self, ArtifactError> {
         let mut packed = 0u128;
         let mut tail = 0u16;
         let mut symbols = 0;
-        for c in text.chars().filter(|c| !matches!(c, '-' | ' ')) {
+        for c in typed::symbols(text) {
             let value = symbol_value(c).ok_or(ArtifactError::LicenseKey("a symbol that no key has"))?;
             symbols += 1;
             match symbols {
@@ -40,17 +40,21 @@ impl LicenseKey {
             return Err(ArtifactError::LicenseKey("not 28 symbols"));
         }
         let key = Self(packed.to_be_bytes());
-        if key.checksum() == tail {
-            Ok(key)
-        } else {
-            Err(ArtifactError::LicenseKey("mistyped: the checksum does not fit"))
-        }
+        if key.checksum() == tail { Ok(key) } else { Err(ArtifactError::LicenseKeyMistyped) }
     }
 
-    /// The spelling of a typed key that is hashed: no separators, no look-alikes. The text need not be a possible key
+    /// The spelling of a typed key that is hashed: its symbols and nothing else. The text need not be a possible key
     /// (`spec/license.md` §3.4).
     pub fn normalise(text: &str) -> String {
-        text.chars().filter(|c| !matches!(c, '-' | ' ')).map(plain).collect()
+        typed::symbols(text).collect()
+    }
+
+    /// Whether a text has a length and characters that a server looks up (`spec/http.md` §2.2).
+    pub fn is_typed(text: &str) -> bool {
+        let symbols = || typed::symbols(text);
+        (1..=limits::TYPED_KEY_BYTES).contains(&text.len())
+            && symbols().map(char::len_utf8).sum::<usize>() <= limits::WORD_BYTES
+            && !symbols().any(char::is_control)
     }
 
     /// The key in its one printed form: seven groups of four.
@@ -84,16 +88,7 @@ impl std::fmt::Debug for LicenseKey {
     }
 }
 
-fn plain(c: char) -> char {
-    match c.to_ascii_uppercase() {
-        'I' | 'L' => '1',
-        'O' => '0',
-        c => c,
-    }
-}
-
 fn symbol_value(c: char) -> Option<u8> {
-    let c = plain(c);
     ALPHABET.iter().position(|&s| char::from(s) == c).and_then(|at| u8::try_from(at).ok())
 }
 
@@ -102,6 +97,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::LicenseKey;
+    use crate::Code;
+
+    /// What may stand before, between and behind the symbols of a key.
+    const DECORATION: &str = " \t\n\r\u{85}\u{a0}\u{2009}\u{202f}\u{3000}\u{2028}\u{200b}\u{200d}\u{2060}\u{feff}\u{ad}\u{200e}\u{202a}\u{2066}\u{fe0f}\
+        -‐‑‒–—―−﹣－ー\"'`´“”„‘’‚«»‹›「」＂＇()[]{}<>（）［］｛｝【】《》";
 
     proptest! {
         /// Any key is read back, also in lower case, without hyphens and with look-alike letters.
@@ -113,6 +113,32 @@ mod tests {
             }
         }
 
+        /// Any decoration of a right key reads as that key, in full-width forms too, and is found under the same spelling.
+        #[test]
+        fn any_decoration_of_a_right_key_reads_as_that_key(
+            bits in any::<[u8; 16]>(),
+            between in prop::collection::vec(prop::collection::vec(any::<prop::sample::Index>(), 0..4), 29),
+            wide in any::<u32>(),
+            lower in any::<u32>(),
+            stops in "[.,．，。、]{0,2}",
+        ) {
+            let printed = LicenseKey::from_random(bits).expose();
+            let signs: Vec<char> = DECORATION.chars().collect();
+            let mut typed = String::new();
+            let decorated = between.iter().map(|gap| gap.iter().map(|at| signs[at.index(signs.len())]).collect::<String>());
+            let mut symbols = printed.chars().filter(|c| *c != '-').enumerate();
+            for gap in decorated {
+                typed.push_str(&gap);
+                let Some((at, symbol)) = symbols.next() else { break };
+                let symbol = if lower >> at & 1 == 1 { symbol.to_ascii_lowercase() } else { symbol };
+                let full_width = char::from_u32(u32::from(symbol) + 0xfee0).expect("a full-width form");
+                typed.push(if wide >> at & 1 == 1 { full_width } else { symbol });
+            }
+            typed.push_str(&stops);
+            prop_assert_eq!(LicenseKey::parse(&typed).expect("reads").0, bits, "{:?}", typed);
+            prop_assert_eq!(LicenseKey::normalise(&typed), printed.replace('-', ""));
+        }
+
         /// Nearly every single wrong symbol is noticed: 12 bits of checksum miss one in 4,096.
         #[test]
         fn a_wrong_symbol_never_gives_the_same_key(bits in any::<[u8; 16]>(), at in 0usize..28, by in 1u8..32) {
@@ -121,6 +147,35 @@ mod tests {
             symbols[at] = super::ALPHABET[usize::from((old + by) % 32)];
             let read = LicenseKey::parse(std::str::from_utf8(&symbols).expect("ASCII"));
             prop_assert!(read.is_err() || read.expect("reads").0 != bits);
+        }
+    }
+
+    /// A slip of the finger has words of its own; what is no key at all has others.
+    #[test]
+    fn a_checksum_that_does_not_fit_is_a_typing_mistake() {
+        let code = |text: &str| LicenseKey::parse(text).expect_err("no key").code();
+        assert_eq!(code("000G-40R4-0M30-E209-185G-R38E-1YRC"), Code::LicenseKeyMistyped);
+        for text in [
+            "",
+            "x",
+            "000G-40R4",
+            "000G-40R4-0M30-E209-185G-R38E-1YRU",
+            "000G-40R4-0M30-E209-185G-R38E-1Y.RB",
+        ] {
+            assert_eq!(code(text), Code::LicenseKeyMalformed, "{text}");
+        }
+    }
+
+    /// The form that a server looks up is generous with what is passed over, and with nothing else.
+    #[test]
+    fn a_typed_key_has_a_bounded_form() {
+        for good in
+            ["-", "x", "a\nb", &"x".repeat(128), &" ".repeat(512), &format!("{}x", "\u{200b}".repeat(170))]
+        {
+            assert!(LicenseKey::is_typed(good), "{good:?}");
+        }
+        for bad in ["", "a\0b", "\u{7f}", "\u{9f}", &"x".repeat(129), &"é".repeat(65), &" ".repeat(513)] {
+            assert!(!LicenseKey::is_typed(bad), "{bad:?}");
         }
     }
 

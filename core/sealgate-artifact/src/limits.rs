@@ -40,6 +40,8 @@ pub const CERTIFICATE_ENTRIES: usize = 16;
 pub const OPERATION_BYTES: usize = 32;
 /// A license key, fingerprint or hardware id in bytes. Blocks requests used as a carrier for other data.
 pub const WORD_BYTES: usize = 128;
+/// A license key on AuthForge's wire with all that was pasted around it, in bytes. Blocks the same.
+pub const TYPED_KEY_BYTES: usize = 512;
 /// A denial's code in bytes.
 pub const CODE_BYTES: usize = 64;
 /// How long a server certificate may hold: 31 days. A stolen server's key dies with its certificate.

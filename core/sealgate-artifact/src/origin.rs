@@ -1,5 +1,7 @@
 //! Where a server is found (`spec/keys.md` §5.8).
 
+use core::net::IpAddr;
+
 /// A server's origin: scheme, host, and a port that is not the scheme's own. It has one spelling, so that comparing bytes
 /// compares origins.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -27,6 +29,13 @@ impl Origin {
         let after = rest.find(']').unwrap_or(0);
         &rest[..rest[after..].find(':').map_or(rest.len(), |at| after + at)]
     }
+}
+
+/// Whether a host of a URL, an IPv6 address with or without brackets, is the machine that names it.
+pub fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 impl std::fmt::Display for Origin {

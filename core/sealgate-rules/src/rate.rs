@@ -56,6 +56,11 @@ impl Bucket {
         self.forgive(rate, now);
     }
 
+    /// Gives back one unit that was taken.
+    pub fn give_back(&mut self, rate: Rate) {
+        self.full_at = self.full_at.saturating_sub(rate.interval());
+    }
+
     /// Whether it is the same as a new one.
     pub fn is_full(self, now: u64) -> bool {
         self.full_at <= now
@@ -90,6 +95,17 @@ mod tests {
         assert_eq!(bucket.take(rate, 1_999_999), Err(1));
         assert_eq!(bucket.take(rate, 2_000_000), Ok(()));
         assert!(!bucket.is_full(4_999_999) && bucket.is_full(5_000_000));
+    }
+
+    #[test]
+    fn what_is_given_back_can_be_taken_again_and_is_never_more_than_a_burst() {
+        let (rate, mut bucket) = (rate(60, 2), Bucket::default());
+        bucket.give_back(rate);
+        for _ in 0..2 {
+            assert_eq!(bucket.take(rate, MINUTE), Ok(()));
+        }
+        bucket.give_back(rate);
+        assert_eq!((bucket.take(rate, MINUTE), bucket.take(rate, MINUTE)), (Ok(()), Err(1_000_000)));
     }
 
     #[test]

@@ -17,10 +17,10 @@ pub enum TrustError {
     #[error("not a trust.json: {0}")]
     NotTrustFile(String),
     /// `spec/envelope.md` §5.4: no expected key signed these bytes.
-    #[error("no expected key made a valid signature over these bytes")]
+    #[error("none of the expected keys made a valid signature over these bytes")]
     SignatureInvalid,
     /// `spec/envelope.md` §5.4.
-    #[error("{valid} of {threshold} distinct signers made a valid signature")]
+    #[error("there are {valid} valid signatures, but {threshold} are needed")]
     ThresholdNotMet {
         /// Distinct signers whose signature is valid.
         valid: usize,
@@ -37,25 +37,25 @@ pub enum TrustError {
     #[error("the public key {0} is listed twice")]
     KeyDuplicate(sealgate_artifact::PublicKey),
     /// `spec/keys.md` §4.5.
-    #[error("a threshold of zero would believe anybody")]
+    #[error("a threshold of zero would accept anything")]
     ThresholdZero,
     /// `spec/keys.md` §4.2.
-    #[error("no root statement of the chain claims the pinned root set")]
+    #[error("no root statement of the chain matches the pinned root set")]
     RootUnknown,
     /// `spec/keys.md` §4.8.
     #[error("more than {} root statements", sealgate_artifact::limits::ROOT_STATEMENTS)]
     ChainTooLong,
     /// `spec/keys.md` §4.2 and §4.7.
-    #[error("older than what was accepted before")]
+    #[error("older than a statement that was accepted before")]
     VersionRollback,
     /// `spec/keys.md` §4.2.
-    #[error("a root statement in between is missing")]
+    #[error("the chain of root statements has a gap")]
     VersionGap,
     /// `spec/keys.md` §4.2 and §4.7.
     #[error("two different statements claim the same version")]
     Equivocation,
     /// `spec/keys.md` §5.9.
-    #[error("the certificate does not cover this tenant, origin or operation")]
+    #[error("the server's certificate does not cover this tenant, origin or operation")]
     ServerScope,
     /// `spec/keys.md` §5.10.
     #[error("the server's key was revoked")]
@@ -72,7 +72,7 @@ pub enum TrustError {
         found: TenantId,
     },
     /// `spec/license.md` §2.1.
-    #[error("made for app {found}, expected {expected}")]
+    #[error("the statement was made for app {found}, not for {expected}")]
     WrongApp {
         /// The caller's app.
         expected: AppId,
@@ -80,10 +80,10 @@ pub enum TrustError {
         found: AppId,
     },
     /// `spec/keys.md` §4.3.
-    #[error("the window of the {0} has not begun")]
+    #[error("the {0} is not valid yet")]
     NotYetValid(KeyWindow),
     /// `spec/keys.md` §4.3.
-    #[error("the window of the {0} is over")]
+    #[error("the {0} has expired")]
     Expired(KeyWindow),
 }
 

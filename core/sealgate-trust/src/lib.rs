@@ -8,6 +8,7 @@ mod chain;
 pub mod ed25519;
 mod error;
 mod key_window;
+mod license_version;
 mod memory;
 mod online;
 mod roots;

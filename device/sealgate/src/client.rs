@@ -5,14 +5,15 @@ use std::cell::OnceCell;
 use sealgate_artifact::{DeviceRequest, Envelope, LicenseKey, LicenseName, Nonce, Operation, Word};
 use zeroize::Zeroizing;
 
+use crate::clock::Deadline;
 use crate::device_key::DeviceKey;
 use crate::exchange::{self, Answer, Missing};
-use crate::judge::{Question, Refusal};
+use crate::judge::{Judged, Question, Refusal};
 use crate::server::Server;
-use crate::state::{Memory, State};
+use crate::state::State;
 use crate::statements::Statements;
 use crate::trust::Trust;
-use crate::{Clock, ConfigurationError, Denied, Error, License, Store, Transport, random};
+use crate::{Clock, ConfigurationError, Denied, Error, License, Store, Transport, offline, random};
 
 /// How often other processes may change the state while an answer is judged.
 const ATTEMPTS: usize = 8;
@@ -48,8 +49,17 @@ enum Says {
     Nothing,
 }
 
-/// What `GET /api/v1/trust` brought: asked for at most once in a validation.
-type Fetched = OnceCell<Option<Missing>>;
+/// What `GET /api/v1/trust` brought: asked for at most once in a validation, and in its time.
+struct Fetched {
+    missing: OnceCell<Option<Missing>>,
+    deadline: Deadline,
+}
+
+impl Fetched {
+    fn new(deadline: Deadline) -> Self {
+        Self { missing: OnceCell::new(), deadline }
+    }
+}
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -60,12 +70,15 @@ impl std::fmt::Debug for Client {
 impl Client {
     /// Asks whether this device may use the license with this key, and returns the license's rights.
     ///
-    /// The key may be typed in any case, with or without hyphens. A mistyped one is noticed before anything is sent. The
-    /// first call makes the device's key. A success is remembered before it is returned; a failure of any family changes
-    /// nothing of what is remembered.
+    /// The key may be given as it was typed or pasted (`spec/license.md` §3.3). A mistyped one is noticed before anything is sent. The
+    /// first call makes the device's key, and asks nobody unless the key could be saved. What verified is remembered before it is
+    /// returned; where the state cannot be written, a yes has a [note](License::not_remembered). What did not verify, and a
+    /// denial by the server, change nothing of what is remembered.
     pub fn validate_license(&self, key: &str) -> Result<License, Error> {
-        let key = LicenseKey::parse(key).map_err(|_| Denied::mistyped())?;
-        let fetched = Fetched::new();
+        let key = LicenseKey::parse(key).map_err(|e| Denied::mistyped(e.code()))?;
+        // One budget for all that is asked, so that a program that waits knows for how long.
+        let deadline = Deadline::after(self.transport.budget());
+        let fetched = Fetched::new(deadline);
         let first = match self.ask(&key, Says::All, &fetched) {
             Err(Refusal::Held(first)) => first,
             answered => return answered.map_err(Refusal::into_error),
@@ -78,6 +91,19 @@ impl Client {
         })
     }
 
+    /// Verifies a license file, and refuses an older version of a license than the newest one that this client saw.
+    ///
+    /// No server is asked, so nobody says whether the license was revoked since, and no device is counted. The time is the
+    /// machine's, never below the newest one that a server signed. What verified is remembered as in
+    /// [`validate_license`](Self::validate_license).
+    pub fn validate_license_file(&self, file: &[u8]) -> Result<License, Error> {
+        let now = self.clock.now();
+        let judge = |state: &State| {
+            offline::judge_file(&self.trust, (state, self.held(state)), file, now).map_err(Refusal::from)
+        };
+        self.remember(self.state()?, judge).map_err(Refusal::into_error)
+    }
+
     fn ask(&self, key: &LicenseKey, says: Says, fetched: &Fetched) -> Result<License, Refusal> {
         let found = self.state()?;
         let request = self.request(key, &found.state.device_key)?;
@@ -86,7 +112,7 @@ impl Client {
             Says::All => self.held(&found.state).ids(),
             Says::Nothing => vec![],
         };
-        let answer = exchange::validate(&*self.transport, &self.server, &envelope, &holds)?;
+        let answer = exchange::validate(&*self.transport, &self.server, &envelope, &holds, fetched.deadline)?;
         self.conclude(found, &Asked { request, envelope }, &answer, fetched)
     }
 
@@ -103,18 +129,17 @@ impl Client {
         })
     }
 
-    /// Judges the answer by what is remembered, and remembers what follows. Where another process was faster, judges again
-    /// by what that one left.
+    /// Judges the answer by what is remembered, and remembers what follows.
     fn conclude(
         &self,
-        mut found: Found,
+        found: Found,
         asked: &Asked,
         answer: &Answer,
         fetched: &Fetched,
     ) -> Result<License, Refusal> {
         let clock = self.clock.now();
-        for _ in 0..ATTEMPTS {
-            let floor = found.state.floor();
+        self.remember(found, |state| {
+            let floor = state.floor();
             let question = Question {
                 trust: &self.trust,
                 origin: &self.server.origin,
@@ -122,16 +147,38 @@ impl Client {
                 id: asked.envelope.id(),
                 now: clock.max(floor),
                 floor,
-                accepted: &found.state.accepted(),
+                accepted: &state.accepted(),
+                licenses: &state.licenses(),
             };
-            let (license, memory) = self.judge(&question, answer, self.held(&found.state), fetched)?;
+            self.judge(&question, answer, self.held(state), fetched)
+        })
+    }
+
+    /// Judges by the state, and remembers what follows. Where another process was faster, judges again by what that one
+    /// left. A yes that verified is given even where it cannot be remembered, with a note.
+    fn remember(
+        &self,
+        mut found: Found,
+        judge: impl Fn(&State) -> Result<Judged, Refusal>,
+    ) -> Result<License, Refusal> {
+        let mut attempts = 1;
+        loop {
+            let Judged { verdict, memory } = judge(&found.state)?;
             let next = State { device_key: found.state.device_key, memory: Some(memory) };
-            if self.replace(Some(&found.bytes), &next.encode())? {
-                return Ok(license);
-            }
-            found = self.state()?;
+            let failed = match self.replace(Some(&found.bytes), &next.encode()) {
+                Ok(true) => return Ok(verdict?),
+                Ok(false) if attempts == ATTEMPTS => ConfigurationError::StateContended,
+                Ok(false) => match self.state() {
+                    Ok(newer) => {
+                        (found, attempts) = (newer, attempts + 1);
+                        continue;
+                    }
+                    Err(failed) => failed,
+                },
+                Err(failed) => failed,
+            };
+            return Ok(verdict?.not_kept(&failed));
         }
-        Err(ConfigurationError::StateContended.into())
     }
 
     /// Once with what came; and once with what the server says is missing, if the chain does not verify without it.
@@ -141,13 +188,13 @@ impl Client {
         answer: &Answer,
         held: Statements,
         fetched: &Fetched,
-    ) -> Result<(License, Memory), Refusal> {
+    ) -> Result<Judged, Refusal> {
         let first = match question.judge(answer, answer.over(held.clone())) {
             Err(Refusal::Chain(first)) => first,
             judged => return judged,
         };
-        let fetch = || exchange::trust(&*self.transport, &self.server, &self.trust).ok();
-        let Some(missing) = fetched.get_or_init(fetch) else {
+        let fetch = || exchange::trust(&*self.transport, &self.server, &self.trust, fetched.deadline).ok();
+        let Some(missing) = fetched.missing.get_or_init(fetch) else {
             return Err(first.into());
         };
         match question.judge(answer, answer.over(missing.over(held, &self.trust.chain))) {

@@ -1,6 +1,6 @@
 //! What time it is: a port, and the machine's clock behind it.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use sealgate_artifact::{UnixSeconds, limits};
 
@@ -19,5 +19,25 @@ impl Clock for SystemClock {
     fn now(&self) -> UnixSeconds {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         UnixSeconds::new(since.min(limits::LAST_SECOND)).expect("bounded just now")
+    }
+}
+
+/// When a call has to be over, whatever happens to the machine's clock meanwhile.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Deadline {
+    began: Instant,
+    budget: Duration,
+}
+
+impl Deadline {
+    /// So long from now on.
+    #[expect(clippy::disallowed_methods, reason = "this is the clock adapter")]
+    pub(crate) fn after(budget: Duration) -> Self {
+        Self { began: Instant::now(), budget }
+    }
+
+    /// What is left of it; zero once it is over.
+    pub(crate) fn left(&self) -> Duration {
+        self.budget.saturating_sub(self.began.elapsed())
     }
 }

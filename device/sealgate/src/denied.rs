@@ -39,8 +39,8 @@ impl std::fmt::Display for DeniedBy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Server => "denied by the server",
-            Self::License => "the license gives no right now",
-            Self::Typing => "not a license key",
+            Self::License => "the license is not in force",
+            Self::Typing => "the license key cannot be right",
         })
     }
 }
@@ -64,8 +64,8 @@ impl Denied {
     }
 
     /// `spec/license.md` §3.4: SDKs check the key before they ask.
-    pub(crate) fn mistyped() -> Self {
-        Self::here(Code::LicenseKeyMalformed, DeniedBy::Typing)
+    pub(crate) fn mistyped(code: Code) -> Self {
+        Self::here(code, DeniedBy::Typing)
     }
 
     fn here(code: Code, by: DeniedBy) -> Self {

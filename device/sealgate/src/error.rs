@@ -48,7 +48,7 @@ pub enum SecurityError {
     #[error("the server's certificate is not valid yet")]
     CertificateNotYetValid,
     /// `spec/online.md` §6.6: a genuine answer to another question.
-    #[error("the signed answer was made for another question: its {0} differs")]
+    #[error("the signed answer was made for another request: its {0} differs")]
     NonceMismatch(&'static str),
     /// A root statement, keyset, certificate, decision or license that is refused for a reason of its own.
     #[error("{what}: {why}")]
@@ -107,31 +107,31 @@ pub enum ConfigurationError {
     #[error("no trust.json is built in")]
     TrustMissing,
     /// What was built in is no trust.json.
-    #[error("the built-in trust.json is not usable: {0}")]
+    #[error("the built-in trust.json cannot be used: {0}")]
     TrustInvalid(String),
     /// The server's URL is not one.
-    #[error("the server's URL is not usable: {0}")]
+    #[error("the server's URL cannot be used: {0}")]
     ServerUrl(&'static str),
     /// `http://` to another machine was not asked for by its loud name.
-    #[error("the server's URL is http:// and not of this machine")]
+    #[error("the server's URL is http:// to another machine")]
     PlainHttp,
     /// The builder was given no place to keep state.
     #[error("no store was given")]
     StoreMissing,
     /// The state cannot be read or written.
-    #[error("the state cannot be kept: {0}")]
+    #[error("the state cannot be read or written: {0}")]
     Store(String),
     /// The state is not what this program wrote.
     #[error("the state is damaged")]
     StateDamaged,
     /// Others write the state all the time.
-    #[error("the state was changed by others at every attempt")]
+    #[error("other processes changed the state at every attempt to save it")]
     StateContended,
     /// The fingerprint is not of the form that a request may carry.
-    #[error("the fingerprint does not have 1 to 128 bytes without control characters")]
+    #[error("the fingerprint must have 1 to 128 bytes and no control characters")]
     Fingerprint,
     /// The proxy or the certificate authority that the transport was given.
-    #[error("the transport is not usable: {0}")]
+    #[error("the transport cannot be used: {0}")]
     Transport(String),
     /// The operating system gave no random bits.
     #[error("the operating system gave no random bits")]
@@ -196,24 +196,24 @@ impl SecurityError {
     fn fix(&self) -> &'static str {
         match self {
             Self::ServerUntrusted(_) => {
-                "Check that the server's address is the vendor's and that nothing on the way answers in its place."
+                "Check that the address is the vendor's, and that nothing between you and the server answers in its place."
             }
             Self::ServerScope => {
-                "The vendor lists this address among the server's origins, or the program is given the listed one."
+                "Ask the vendor to list this address among the server's origins, or use an address that is listed."
             }
-            Self::ServerRevoked => "Ask the vendor: this server may answer no more.",
+            Self::ServerRevoked => "Ask the vendor: this server may no longer answer.",
             Self::CertificateExpired => {
-                "Check this machine's clock; if it is right, the vendor renews the server's certificate."
+                "Check this machine's clock; if it is right, ask the vendor to renew the server's certificate."
             }
             Self::NonceMismatch(_) => {
-                "Ask again; if it stays, something on the way answers with recordings of other answers."
+                "Ask again; if the error stays, something between you and the server replays old answers."
             }
             Self::CertificateNotYetValid => "Check this machine's clock.",
             Self::Statement { why: TrustError::NotYetValid(_) | TrustError::Expired(_), .. } => {
                 "Check this machine's clock; if it is right, ask the vendor for a current version of this program."
             }
             Self::Statement { .. } => {
-                "Ask again over another network, and tell the vendor this code if it stays."
+                "Ask again over another network; if the error stays, tell the vendor this code."
             }
         }
     }
@@ -236,7 +236,7 @@ impl TransportError {
             Self::Unreachable(_) => "Check the network, the proxy and the server's address, then ask again.",
             Self::RefusedUnsigned { status: 429 | 500..=599, .. } => "Ask again later.",
             Self::RefusedUnsigned { .. } | Self::AnswerInvalid(_) => {
-                "Check that the address is that of a Sealgate server which knows this app, and ask again."
+                "Check that this is the address of a Sealgate server that knows this app, and ask again."
             }
         }
     }
@@ -258,13 +258,13 @@ impl ConfigurationError {
                 "Build the program with the file that `sealgate keys export -o trust.json` writes."
             }
             Self::ServerUrl(_) => "Give the server as https://HOST, with :PORT if it needs one.",
-            Self::PlainHttp => {
-                "Use https://, or call danger_plain_http() where the network itself is trusted."
-            }
+            Self::PlainHttp => "Use https://, or call danger_plain_http() if you trust the network.",
             Self::StoreMissing => "Call state_dir(FOLDER) or store(STORE) on the builder.",
-            Self::Store(_) => "Make the state folder writable for the user who runs this program.",
+            Self::Store(_) => {
+                "Make the state folder writable for the user who runs this program, and make room on its disk."
+            }
             Self::StateDamaged => "Restore the state, or remove it: the machine then counts as a new device.",
-            Self::StateContended => "Give each instance of the program a state of its own.",
+            Self::StateContended => "Give each instance of the program its own state.",
             Self::Fingerprint => "Give a fingerprint of 1 to 128 bytes, or none.",
             Self::Transport(_) => "Check the proxy's URL and the PEM of the certificate authority.",
             Self::Entropy => "Run the program where the operating system has a random source.",

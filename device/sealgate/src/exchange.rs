@@ -9,11 +9,12 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
+use crate::clock::Deadline;
 use crate::error::Said;
 use crate::server::Server;
 use crate::statements::Statements;
 use crate::trust::Trust;
-use crate::{HttpAnswer, HttpQuestion, Transport, TransportError};
+use crate::{HttpAnswer, HttpQuestion, Transport, TransportError, Unanswered};
 
 /// What is shown of an unsigned answer's words, in characters. Blocks a stranger's text from filling a screen or a log.
 const SAID_CHARS: usize = 200;
@@ -79,12 +80,13 @@ pub(crate) fn validate(
     server: &Server,
     request: &Envelope,
     holds: &[StatementId],
+    deadline: Deadline,
 ) -> Result<Answer, TransportError> {
     let body = question(request, holds);
-    let bytes = send(transport, &server.url("/api/v1/validate"), Some(&body))?;
+    let bytes = send(transport, &server.url("/api/v1/validate"), Some(&body), deadline)?;
     let text: AnswerText = parse(&bytes)?;
     // spec/online.md §6.3: an answer that brings no decision is of the family transport.
-    let decision = text.decision.ok_or(TransportError::AnswerInvalid("it brings no decision"))?;
+    let decision = text.decision.ok_or(TransportError::AnswerInvalid("it has no decision"))?;
     Ok(Answer {
         decision: bytes_of(decision),
         certificate: text.certificate.map(bytes_of),
@@ -99,10 +101,11 @@ pub(crate) fn trust(
     transport: &dyn Transport,
     server: &Server,
     pinned: &Trust,
+    deadline: Deadline,
 ) -> Result<Missing, TransportError> {
     let (tenant, last_root) = (pinned.tenant, pinned.last_root);
     let path = format!("/api/v1/trust?tenant={tenant}&root={last_root}&keyset=0");
-    let text: TrustUpdate = parse(&send(transport, &server.url(&path), None)?)?;
+    let text: TrustUpdate = parse(&send(transport, &server.url(&path), None, deadline)?)?;
     Ok(Missing {
         roots: text.roots.into_iter().map(bytes_of).collect(),
         keyset: text.keyset.map(bytes_of),
@@ -112,10 +115,18 @@ pub(crate) fn trust(
 }
 
 /// Sends, and once more the same bytes where nothing came back. `spec/online.md` §2.4: the same request may be sent again
-/// when an answer was lost.
-fn send(transport: &dyn Transport, url: &str, body: Option<&[u8]>) -> Result<Vec<u8>, TransportError> {
-    let question = HttpQuestion { url, body };
-    let answer = transport.exchange(&question).or_else(|_| transport.exchange(&question));
+/// when an answer was lost. After a time-out nothing is left of the call's time, so nothing is sent again.
+fn send(
+    transport: &dyn Transport,
+    url: &str,
+    body: Option<&[u8]>,
+    deadline: Deadline,
+) -> Result<Vec<u8>, TransportError> {
+    let exchange = |within| transport.exchange(&HttpQuestion { url, body, within });
+    let over = || Unanswered("the time for the call is over".to_owned());
+    let in_time = || Some(deadline.left()).filter(|left| !left.is_zero());
+    let answer = in_time().ok_or_else(over).and_then(exchange);
+    let answer = answer.or_else(|first| in_time().map_or(Err(first), exchange));
     let answer = answer.map_err(|why| TransportError::Unreachable(shown(&why.0, SAID_CHARS)))?;
     if answer.status == 200 { Ok(answer.body) } else { Err(refused(&answer)) }
 }
@@ -141,7 +152,7 @@ fn shown(text: &str, most: usize) -> String {
 }
 
 fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, TransportError> {
-    serde_json::from_slice(body).map_err(|_| TransportError::AnswerInvalid("the body does not read"))
+    serde_json::from_slice(body).map_err(|_| TransportError::AnswerInvalid("the body cannot be read"))
 }
 
 fn bytes_of(text: Box<RawValue>) -> Vec<u8> {

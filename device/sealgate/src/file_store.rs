@@ -37,12 +37,42 @@ impl FileStore {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        let mut file = private().write(true).create_new(true).open(&staged)?;
-        file.write_all(state)?;
-        file.sync_all()?;
-        drop(file);
-        std::fs::rename(&staged, self.folder.join(STATE))?;
+        let replaced =
+            write_new(&staged, state).and_then(|()| std::fs::rename(&staged, self.folder.join(STATE)));
+        if replaced.is_err() {
+            // A file that did not fit would leave no room for anybody. What went wrong first is what is told.
+            let _ = std::fs::remove_file(&staged);
+        }
+        replaced?;
         sync_folder(&self.folder)
+    }
+
+    fn read(&self) -> io::Result<Option<Vec<u8>>> {
+        let file = match OpenOptions::new().read(true).open(self.folder.join(STATE)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            opened => opened?,
+        };
+        let mut state = Vec::new();
+        file.take(STATE_BYTES + 1).read_to_end(&mut state)?;
+        if state.len() as u64 > STATE_BYTES {
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than any state"));
+        }
+        Ok(Some(state))
+    }
+
+    fn exchange(&self, old: Option<&[u8]>, new: &[u8]) -> io::Result<bool> {
+        make_private_folder(&self.folder)?;
+        let _lock = self.lock()?;
+        let there = self.read()?.map(Zeroizing::new);
+        if there.as_ref().map(|state| state.as_slice()) != old {
+            return Ok(false);
+        }
+        self.write(new).map(|()| true)
+    }
+
+    /// Whoever reads it knows which folder to look at.
+    fn named(&self, error: &io::Error) -> io::Error {
+        io::Error::new(error.kind(), format!("{}: {error}", self.folder.display()))
     }
 
     /// Held while it lives, and released with the process whatever ends it.
@@ -59,27 +89,18 @@ impl FileStore {
 
 impl Store for FileStore {
     fn load(&self) -> io::Result<Option<Vec<u8>>> {
-        let file = match OpenOptions::new().read(true).open(self.folder.join(STATE)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            opened => opened?,
-        };
-        let mut state = Vec::new();
-        file.take(STATE_BYTES + 1).read_to_end(&mut state)?;
-        if state.len() as u64 > STATE_BYTES {
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than any state"));
-        }
-        Ok(Some(state))
+        self.read().map_err(|error| self.named(&error))
     }
 
     fn replace(&self, old: Option<&[u8]>, new: &[u8]) -> io::Result<bool> {
-        make_private_folder(&self.folder)?;
-        let _lock = self.lock()?;
-        let there = self.load()?.map(Zeroizing::new);
-        if there.as_ref().map(|state| state.as_slice()) != old {
-            return Ok(false);
-        }
-        self.write(new).map(|()| true)
+        self.exchange(old, new).map_err(|error| self.named(&error))
     }
+}
+
+fn write_new(staged: &Path, state: &[u8]) -> io::Result<()> {
+    let mut file = private().write(true).create_new(true).open(staged)?;
+    file.write_all(state)?;
+    file.sync_all()
 }
 
 #[cfg(unix)]

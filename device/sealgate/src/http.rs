@@ -3,19 +3,20 @@
 use std::time::Duration;
 
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
-use ureq::{Agent, Proxy, config::ConfigBuilder, typestate::AgentScope};
+use ureq::unversioned::transport::DefaultConnector;
+use ureq::{Agent, AsSendBody, Body, Proxy};
 
-use crate::transport::ANSWER_BYTES;
+use crate::lookup::Lookup;
+use crate::transport::{ANSWER_BYTES, CALL_BUDGET};
 use crate::{ConfigurationError, HttpAnswer, HttpQuestion, Transport, Unanswered};
-
-const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// HTTP and HTTPS, with the web's certificate authorities unless another is given.
 ///
 /// It reads no environment variable, follows no redirect and keeps no connection open. It runs in the caller's thread;
-/// only a proxy's name is looked up in one of ureq's, which ends with the look-up.
+/// only a name is looked up in one of ureq's, which ends with the look-up.
 pub struct HttpTransport {
     agent: Agent,
+    timeout: Duration,
 }
 
 /// What an [`HttpTransport`] may be told. A proxy's URL may hold a password, so it has no `Debug` text.
@@ -27,14 +28,15 @@ pub struct HttpTransportBuilder {
 }
 
 impl HttpTransport {
-    /// Begins with ten seconds for each step, no proxy, and the web's certificate authorities.
+    /// Begins with ten seconds for a whole call, no proxy, and the web's certificate authorities.
     pub fn builder() -> HttpTransportBuilder {
         HttpTransportBuilder::default()
     }
 }
 
 impl HttpTransportBuilder {
-    /// How long each step may take: connecting, sending, waiting for the answer, reading it.
+    /// How long a whole call of the client may take: looking up the name, connecting, sending, waiting for the answer and
+    /// reading it, for all questions of the call together.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
@@ -77,19 +79,9 @@ impl HttpTransportBuilder {
             // Also keeps ureq from reading the environment.
             .proxy(proxy)
             .tls_config(tls.build());
-        let agent = limited(config, self.timeout.unwrap_or(TIMEOUT)).build().into();
-        Ok(HttpTransport { agent })
+        let agent = Agent::with_parts(config.build(), DefaultConnector::default(), Lookup::default());
+        Ok(HttpTransport { agent, timeout: self.timeout.unwrap_or(CALL_BUDGET) })
     }
-}
-
-/// Each step has its limit. A limit on the whole, or on looking up a name, would make ureq start a thread.
-fn limited(config: ConfigBuilder<AgentScope>, timeout: Duration) -> ConfigBuilder<AgentScope> {
-    config
-        .timeout_connect(Some(timeout))
-        .timeout_send_request(Some(timeout))
-        .timeout_send_body(Some(timeout))
-        .timeout_recv_response(Some(timeout))
-        .timeout_recv_body(Some(timeout))
 }
 
 fn certificates(pem: &[u8]) -> Result<RootCerts, ConfigurationError> {
@@ -114,9 +106,9 @@ impl Transport for HttpTransport {
         let answered = match question.body {
             Some(body) => {
                 let request = request.method("POST").header("content-type", "application/json").body(body);
-                self.agent.run(request.map_err(|e| unanswered(&e))?)
+                self.run(request.map_err(|e| unanswered(&e))?, question.within)
             }
-            None => self.agent.run(request.method("GET").body(()).map_err(|e| unanswered(&e))?),
+            None => self.run(request.method("GET").body(()).map_err(|e| unanswered(&e))?, question.within),
         };
         let mut answer = answered.map_err(|e| unanswered(&e))?;
         let retry_after =
@@ -127,6 +119,21 @@ impl Transport for HttpTransport {
             retry_after: retry_after.map(Duration::from_secs),
             body: body.map_err(|e| unanswered(&e))?,
         })
+    }
+
+    fn budget(&self) -> Duration {
+        self.timeout
+    }
+}
+
+impl HttpTransport {
+    /// The limit is on the whole: on each step it would be four times as long.
+    fn run(
+        &self,
+        request: ureq::http::Request<impl AsSendBody>,
+        within: Duration,
+    ) -> Result<ureq::http::Response<Body>, ureq::Error> {
+        self.agent.run(self.agent.configure_request(request).timeout_global(Some(within)).build())
     }
 }
 

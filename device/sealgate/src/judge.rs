@@ -1,13 +1,16 @@
 //! From an answer to a license: who speaks, whether about this question, and what the license gives (`spec/online.md`
 //! §5 and §6). A pure function of what was received, what is remembered and one time.
 
+use std::collections::BTreeMap;
+
 use sealgate_artifact::{
-    Decision, DeviceRequest, License as Signed, Origin, Outcome, ServerCertificate, StatementId, UnixSeconds,
+    Decision, DeviceRequest, License as Signed, LicenseId, Origin, Outcome, ServerCertificate, StatementId,
+    UnixSeconds,
 };
 use sealgate_rules::Standing;
 use sealgate_trust::{
-    Accepted, KeyWindow, SentRequest, ServerRole, TenantTrust, TrustError, Verified, verify_certificate,
-    verify_decision, verify_license,
+    Accepted, KeyWindow, Maximum, SentRequest, ServerRole, TenantTrust, TrustError, Verified,
+    verify_certificate, verify_decision, verify_license,
 };
 
 use crate::exchange::Answer;
@@ -27,6 +30,14 @@ pub(crate) struct Question<'a> {
     /// The newest time that was signed for this client before.
     pub(crate) floor: UnixSeconds,
     pub(crate) accepted: &'a Accepted,
+    /// The newest version of each license that was accepted before.
+    pub(crate) licenses: &'a BTreeMap<LicenseId, Maximum>,
+}
+
+/// What follows from statements that all verify: what the license gives now, and what to remember even if that is nothing.
+pub(crate) struct Judged {
+    pub(crate) verdict: Result<License, Denied>,
+    pub(crate) memory: Memory,
 }
 
 /// Why an answer was not believed, or believed and a no; and what asking otherwise may change about it.
@@ -56,7 +67,7 @@ impl Refusal {
 
 impl Question<'_> {
     /// Identity first: chain, certificate, decision; then the license that the decision names, and its window.
-    pub(crate) fn judge(&self, answer: &Answer, has: Statements) -> Result<(License, Memory), Refusal> {
+    pub(crate) fn judge(&self, answer: &Answer, has: Statements) -> Result<Judged, Refusal> {
         let (trust, tenant) = (self.trust, Some(self.trust.tenant));
         let chain = TenantTrust::verify(&trust.roots, &has.chain, tenant, self.accepted, self.now);
         let chain = chain.map_err(|why| Refusal::Chain(of_chain(why)))?;
@@ -67,13 +78,11 @@ impl Question<'_> {
 
         let signed_time = signed_time(decision.get(), &chain, certificate.get());
         let floor = self.floor.max(signed_time);
-        let license = license.get();
-        // spec/license.md §4: the same function as the server's, at a time that no clock can set back.
-        Standing::of_signed(license)
-            .gives_rights(self.now.max(floor))
-            .map_err(|code| Denied::by_license(code, license.license))?;
-        let memory = Memory { accepted: chain.accepted().clone(), floor, statements: has };
-        Ok((License::new(license, Some(decision.get())), memory))
+        let licenses = newest(&chain, &license, self.licenses)?;
+        // spec/license.md §4: at a time that no clock can set back.
+        let verdict = rights(license.get(), Some(decision.get()), self.now.max(floor));
+        let memory = Memory { accepted: chain.accepted().clone(), floor, licenses, statements: has };
+        Ok(Judged { verdict, memory })
     }
 
     /// `spec/online.md` §5.1: for this tenant, the origin that was called and the operation that was asked for.
@@ -111,7 +120,7 @@ impl Question<'_> {
         };
         let is_named = |bytes: &&Vec<u8>| answer.brings_license() || statements::id(bytes) == Some(named);
         let Some(bytes) = has.license.as_ref().filter(is_named) else {
-            return Err(TransportError::AnswerInvalid("the license that it names did not come along").into());
+            return Err(TransportError::AnswerInvalid("the license that it names is missing").into());
         };
         let verified = verify_license(chain, bytes, Some(self.trust.app)).map_err(|why| {
             let is_held = !answer.brings_license() && why == TrustError::SignatureInvalid;
@@ -126,6 +135,25 @@ impl Question<'_> {
         }
         Ok(verified)
     }
+}
+
+/// `spec/license.md` §2.7: what is remembered of licenses once this one is accepted.
+pub(crate) fn newest(
+    chain: &TenantTrust,
+    license: &Verified<Signed>,
+    before: &BTreeMap<LicenseId, Maximum>,
+) -> Result<BTreeMap<LicenseId, Maximum>, SecurityError> {
+    let id = license.get().license;
+    let newest = chain.newest_of(license, before.get(&id));
+    let mut licenses = before.clone();
+    licenses.insert(id, newest.map_err(|why| SecurityError::Statement { what: "license", why })?);
+    Ok(licenses)
+}
+
+/// `spec/license.md` §4: the same function as the server's.
+pub(crate) fn rights(license: &Signed, said: Option<&Decision>, now: UnixSeconds) -> Result<License, Denied> {
+    let gives = Standing::of_signed(license).gives_rights(now);
+    gives.map(|()| License::new(license, said)).map_err(|code| Denied::by_license(code, license.license))
 }
 
 /// The server's time as far as it may move the floor: within everything that vouches for it, so that a stolen key

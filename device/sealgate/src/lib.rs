@@ -2,7 +2,8 @@
 //!
 //! This crate must never call a license valid, or denied, on anybody's word but that of a key which the pinned roots
 //! vouch for, for this tenant, this server, this app, this device and this very question. It must never exit the process,
-//! leave a thread running, read an environment variable, or let a customer's file say who is trusted.
+//! leave a thread running (but for one that looks up a name, and ends with the look-up), read an environment variable, or let
+//! a customer's file say who is trusted.
 //!
 //! ```no_run
 //! use sealgate::{Client, Error};
@@ -66,6 +67,7 @@ mod file_store;
 mod http;
 mod judge;
 mod license;
+mod lookup;
 mod offline;
 mod random;
 mod server;
@@ -85,7 +87,7 @@ pub use http::{HttpTransport, HttpTransportBuilder};
 pub use license::License;
 pub use offline::verify_license_file;
 pub use store::{MemoryStore, Store};
-pub use transport::{ANSWER_BYTES, HttpAnswer, HttpQuestion, Transport, Unanswered};
+pub use transport::{ANSWER_BYTES, CALL_BUDGET, HttpAnswer, HttpQuestion, Transport, Unanswered};
 pub use trust::Trust;
 
 pub use sealgate_artifact::{Code, Family, LicenseId, Tier, UnixSeconds};

@@ -2,6 +2,8 @@
 
 use sealgate_artifact::{Decision, License as Signed, LicenseId, Tier, UnixSeconds};
 
+use crate::ConfigurationError;
+
 /// The rights of one license. There is no way to make one but to verify it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct License {
@@ -12,6 +14,7 @@ pub struct License {
     expires_at: Option<UnixSeconds>,
     devices_used: Option<u64>,
     server_time: Option<UnixSeconds>,
+    not_remembered: Option<String>,
 }
 
 impl License {
@@ -25,7 +28,13 @@ impl License {
             expires_at: signed.expires_at,
             devices_used: decision.and_then(|decision| decision.devices_used),
             server_time: decision.map(|decision| decision.issued_at),
+            not_remembered: None,
         }
+    }
+
+    /// The same license, of which the state does not know.
+    pub(crate) fn not_kept(self, why: &ConfigurationError) -> Self {
+        Self { not_remembered: Some(why.to_string()), ..self }
     }
 
     /// The license's identity across its versions. Safe in logs, unlike its key.
@@ -61,6 +70,12 @@ impl License {
     /// How many devices use it, as the server says; `None` offline, or where the server does not say.
     pub fn devices_used(&self) -> Option<u64> {
         self.devices_used
+    }
+
+    /// Why this answer could not be remembered, for whoever installs the program: it names the state folder and the reason.
+    /// `None` where all is well. The rights are the same, but the next start does not know of this answer.
+    pub fn not_remembered(&self) -> Option<&str> {
+        self.not_remembered.as_deref()
     }
 
     /// The time the server signed; `None` offline.

@@ -1,25 +1,52 @@
 //! A license file on a machine that asks nobody.
 
 use sealgate_artifact::UnixSeconds;
-use sealgate_rules::Standing;
-use sealgate_trust::{Accepted, TenantTrust, verify_license};
+use sealgate_trust::{Accepted, ChainBytes, TenantTrust, verify_license};
 
-use crate::{Denied, Error, License, SecurityError, Trust};
+use crate::judge::{Judged, newest, rights};
+use crate::state::{Memory, State};
+use crate::statements::Statements;
+use crate::{Error, License, SecurityError, Trust};
 
 /// Verifies the bytes of a license file under what the build pins, at the time `now`, and returns the license's rights.
 ///
 /// No server is asked, so nobody says whether the license was revoked since, and no device is counted. The build's own
-/// `trust.json` must still hold at `now`.
+/// `trust.json` must still hold at `now`. Nothing is remembered: [`Client::validate_license_file`](crate::Client::validate_license_file)
+/// also refuses an older version of a license than the newest one it saw.
 pub fn verify_license_file(trust: &'static [u8], file: &[u8], now: UnixSeconds) -> Result<License, Error> {
     let trust = Trust::parse(trust)?;
-    let nothing = Accepted::default();
-    let chain = TenantTrust::verify(&trust.roots, &trust.chain, Some(trust.tenant), &nothing, now)
-        .map_err(|why| SecurityError::Statement { what: "chain of keys", why })?;
-    let verified = verify_license(&chain, file, Some(trust.app))
-        .map_err(|why| SecurityError::Statement { what: "license", why })?;
-    let license = verified.get();
-    Standing::of_signed(license)
-        .gives_rights(now)
-        .map_err(|code| Denied::by_license(code, license.license))?;
-    Ok(License::new(license, None))
+    let chain = chain(&trust, &trust.chain, &Accepted::default(), now)?;
+    let verified = verify_license(&chain, file, Some(trust.app)).map_err(of_license)?;
+    Ok(rights(verified.get(), None, now)?)
+}
+
+/// The same by what a client has and remembers; `held` is what it has of the chain.
+pub(crate) fn judge_file(
+    trust: &Trust,
+    (state, held): (&State, Statements),
+    file: &[u8],
+    now: UnixSeconds,
+) -> Result<Judged, SecurityError> {
+    let floor = state.floor();
+    let now = now.max(floor);
+    let chain = chain(trust, &held.chain, &state.accepted(), now)?;
+    let verified = verify_license(&chain, file, Some(trust.app)).map_err(of_license)?;
+    let licenses = newest(&chain, &verified, &state.licenses())?;
+    let verdict = rights(verified.get(), None, now);
+    let memory = Memory { accepted: chain.accepted().clone(), floor, licenses, statements: held };
+    Ok(Judged { verdict, memory })
+}
+
+fn chain(
+    trust: &Trust,
+    bytes: &ChainBytes,
+    accepted: &Accepted,
+    now: UnixSeconds,
+) -> Result<TenantTrust, SecurityError> {
+    TenantTrust::verify(&trust.roots, bytes, Some(trust.tenant), accepted, now)
+        .map_err(|why| SecurityError::Statement { what: "chain of keys", why })
+}
+
+fn of_license(why: sealgate_trust::TrustError) -> SecurityError {
+    SecurityError::Statement { what: "license", why }
 }

@@ -1,6 +1,6 @@
 //! The server's address, and the origin that its certificate must name (`spec/keys.md` §5.8).
 
-use sealgate_artifact::Origin;
+use sealgate_artifact::{Origin, is_loopback};
 
 use crate::ConfigurationError;
 
@@ -31,7 +31,7 @@ impl Server {
         let port = port.filter(|port| *port != own_port).map(|port| format!(":{port}")).unwrap_or_default();
         // However the address was typed, what is compared has the one spelling.
         let origin = Origin::parse(&format!("{scheme}://{host}{port}"));
-        let origin = origin.ok_or(wrong("its host is no name or address"))?;
+        let origin = origin.ok_or(wrong("its host is neither a name nor an address"))?;
         Ok(Self { base: format!("{origin}{path}"), origin })
     }
 
@@ -61,12 +61,7 @@ fn host_and_port(authority: &str) -> Result<(String, Option<&str>), Configuratio
         Some(address) => address.parse::<std::net::Ipv6Addr>().ok().map(|address| format!("[{address}]")),
         None => Some(host.to_ascii_lowercase()),
     };
-    host.map(|host| (host, port)).ok_or(wrong("its host is no name or address"))
-}
-
-fn is_loopback(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    host.map(|host| (host, port)).ok_or(wrong("its host is neither a name nor an address"))
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! What the client remembers between validations, and the text it is kept as.
 
-use sealgate_artifact::{PublicKey, StatementId, TenantId, UnixSeconds, decode_hex, encode_hex};
+use std::collections::BTreeMap;
+
+use sealgate_artifact::{LicenseId, PublicKey, StatementId, TenantId, UnixSeconds, decode_hex, encode_hex};
 use sealgate_trust::{Accepted, ChainBytes, Maximum};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -18,13 +20,15 @@ pub(crate) struct State {
     pub(crate) memory: Option<Memory>,
 }
 
-/// What a success leaves behind. Never changed by a refusal.
+/// What an answer leaves behind of which every statement verified. Never changed by a refusal.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Memory {
     /// `spec/keys.md` §4.7.
     pub(crate) accepted: Accepted,
     /// Time does not run below it.
     pub(crate) floor: UnixSeconds,
+    /// The newest version of each license (`spec/license.md` §2.7).
+    pub(crate) licenses: BTreeMap<LicenseId, Maximum>,
     /// Verified once; verified anew each time they are used.
     pub(crate) statements: Statements,
 }
@@ -38,6 +42,11 @@ impl State {
     /// What was accepted before, if anything was.
     pub(crate) fn accepted(&self) -> Accepted {
         self.memory.as_ref().map(|memory| memory.accepted.clone()).unwrap_or_default()
+    }
+
+    /// The newest version of each license that was accepted before.
+    pub(crate) fn licenses(&self) -> BTreeMap<LicenseId, Maximum> {
+        self.memory.as_ref().map(|memory| memory.licenses.clone()).unwrap_or_default()
     }
 
     pub(crate) fn encode(&self) -> Zeroizing<Vec<u8>> {
@@ -86,6 +95,8 @@ struct MemoryText {
     root: Option<MaximumText>,
     keyset: Option<MaximumText>,
     tenant_keyset: Option<MaximumText>,
+    #[serde(default)]
+    licenses: BTreeMap<String, MaximumText>,
     statements: StatementsText,
 }
 
@@ -116,6 +127,11 @@ impl MemoryText {
             root: accepted.root.as_ref().map(MaximumText::of),
             keyset: accepted.keyset.as_ref().map(MaximumText::of),
             tenant_keyset: accepted.tenant_keyset.as_ref().map(MaximumText::of),
+            licenses: memory
+                .licenses
+                .iter()
+                .map(|(id, newest)| (id.to_string(), MaximumText::of(newest)))
+                .collect(),
             statements: StatementsText::of(&memory.statements),
         }
     }
@@ -131,9 +147,14 @@ impl MemoryText {
                 tenant_keyset: maximum(self.tenant_keyset)?,
             },
             floor: UnixSeconds::new(self.floor)?,
+            licenses: self.licenses.into_iter().map(license).collect::<Option<_>>()?,
             statements: self.statements.read(),
         })
     }
+}
+
+fn license((id, newest): (String, MaximumText)) -> Option<(LicenseId, Maximum)> {
+    Some((LicenseId::parse(&id).ok()?, newest.read()?))
 }
 
 impl MaximumText {

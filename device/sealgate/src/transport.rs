@@ -9,11 +9,20 @@ use std::time::Duration;
 pub trait Transport: Send + Sync {
     /// Sends once. Whatever came back with a status is an answer, refusals too.
     fn exchange(&self, question: &HttpQuestion<'_>) -> Result<HttpAnswer, Unanswered>;
+
+    /// How long a whole call of the client may take, with all its questions: [`CALL_BUDGET`] unless it is said otherwise.
+    fn budget(&self) -> Duration {
+        CALL_BUDGET
+    }
 }
 
 impl<T: Transport + ?Sized> Transport for std::sync::Arc<T> {
     fn exchange(&self, question: &HttpQuestion<'_>) -> Result<HttpAnswer, Unanswered> {
         (**self).exchange(question)
+    }
+
+    fn budget(&self) -> Duration {
+        (**self).budget()
     }
 }
 
@@ -24,6 +33,8 @@ pub struct HttpQuestion<'a> {
     pub url: &'a str,
     /// JSON to be posted; `None` is a GET.
     pub body: Option<&'a [u8]>,
+    /// How long this exchange may take, from looking up the name to the last byte of the answer.
+    pub within: Duration,
 }
 
 /// What came back.
@@ -40,6 +51,9 @@ pub struct HttpAnswer {
 /// Nothing whole came back, and why, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unanswered(pub String);
+
+/// How long a whole call may take unless the transport says otherwise.
+pub const CALL_BUDGET: Duration = Duration::from_secs(10);
 
 /// The most that is read of one answer: more than the longest chain. Blocks memory exhaustion.
 pub const ANSWER_BYTES: u64 = 8 * 1024 * 1024;

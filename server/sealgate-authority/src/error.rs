@@ -6,13 +6,19 @@ use sealgate_trust::SignError;
 
 /// Why a use case did not do what was asked. Nothing changed.
 ///
-/// Only [`Refused`](Self::Refused) and [`Invalid`](Self::Invalid) are answers to the caller. Everything else is a
+/// Only [`Refused`](Self::Refused), [`Limited`](Self::Limited) and [`Invalid`](Self::Invalid) are answers to the caller. Everything else is a
 /// failure of the server: it is logged with its cause and the request's id, and never counted as a refusal.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthorityError {
     /// The answer is no, for a reason that has a code.
     #[error("{}", .0.meaning())]
     Refused(Code),
+    /// Somebody asks too often.
+    #[error("{}", Code::RateLimited.meaning())]
+    Limited {
+        /// After how many the same request may be answered.
+        seconds: u32,
+    },
     /// A field of the request is out of range.
     #[error("{field}: {why}")]
     Invalid {
@@ -42,7 +48,7 @@ pub enum AuthorityError {
 }
 
 /// What a use case says when others changed the same thing each time it tried.
-pub const BUSY: AuthorityError = AuthorityError::Busy("others keep changing the same thing");
+pub const BUSY: AuthorityError = AuthorityError::Busy("other requests keep changing the same data");
 
 /// Something stored is not what this program stores.
 pub fn broken(what: impl Into<String>) -> AuthorityError {
@@ -61,6 +67,7 @@ impl AuthorityError {
     pub fn code(&self) -> Code {
         match self {
             Self::Refused(code) => *code,
+            Self::Limited { .. } => Code::RateLimited,
             Self::Invalid { .. } => Code::MalformedRequest,
             Self::Busy(_) | Self::Superseded | Self::Answered => Code::Unavailable,
             Self::Broken(_) => Code::SystemError,
@@ -71,7 +78,12 @@ impl AuthorityError {
 
     /// Whether the server failed. Otherwise it answered no.
     pub fn is_failure(&self) -> bool {
-        !matches!(self, Self::Refused(_) | Self::Invalid { .. })
+        !matches!(self, Self::Refused(_) | Self::Limited { .. } | Self::Invalid { .. })
+    }
+
+    /// After how many seconds the same request may be answered, where that is known.
+    pub fn retry_after(&self) -> Option<u32> {
+        if let Self::Limited { seconds } = self { Some(*seconds) } else { None }
     }
 
     /// A sentence for the caller. A failure is named by its code only.

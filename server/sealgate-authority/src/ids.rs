@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use sealgate_artifact::{UnixSeconds, encode_hex};
 
+use crate::clock_watch::ClockWatch;
 use crate::ports::{Clock, Entropy};
 
 /// A point in time in Unix milliseconds.
@@ -22,6 +24,7 @@ impl Moment {
 #[derive(Clone)]
 pub struct Ids {
     clock: Arc<dyn Clock>,
+    watch: ClockWatch,
     entropy: Arc<dyn Entropy>,
     /// The number of the next request, counted from a random one.
     requests: Arc<AtomicU64>,
@@ -32,7 +35,8 @@ impl Ids {
     pub fn new(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
         let mut first = [0; 8];
         entropy.fill(&mut first);
-        Self { clock, entropy, requests: Arc::new(AtomicU64::new(u64::from_be_bytes(first))) }
+        let watch = ClockWatch::new(Arc::clone(&clock));
+        Self { clock, watch, entropy, requests: Arc::new(AtomicU64::new(u64::from_be_bytes(first))) }
     }
 
     /// The time in seconds.
@@ -43,6 +47,16 @@ impl Ids {
     /// The time in milliseconds.
     pub fn moment(&self) -> Moment {
         Moment(self.clock.unix_millis())
+    }
+
+    /// How long ago this process had its beginning: what ages are measured by.
+    pub fn elapsed(&self) -> Duration {
+        self.clock.elapsed()
+    }
+
+    /// Whether the clock was set.
+    pub fn clock_watch(&self) -> &ClockWatch {
+        &self.watch
     }
 
     /// Random bytes.

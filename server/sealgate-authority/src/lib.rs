@@ -6,6 +6,7 @@
 
 pub mod authforge_file;
 pub mod certificates;
+mod clock_watch;
 mod envelope;
 mod error;
 mod health;
@@ -16,14 +17,17 @@ pub mod ports;
 mod rows;
 pub mod seats;
 pub mod secrets;
+mod seldom;
 mod source;
 
+pub use clock_watch::{CLOCK_TOLERANCE_SECONDS, ClockWatch};
 pub use envelope::{SignedEnvelope, as_json};
 pub use error::{AuthorityError, BUSY, broken};
-pub use health::Health;
+pub use health::{Health, NotReady};
 pub use ids::{Ids, Moment};
 pub use limits::{Limiter, Limits};
 pub use observed::{About, Observed};
 pub use rows::{Actor, Entry, audit_row, event_row, stored};
 pub use secrets::SharedSecrets;
+pub use seldom::Seldom;
 pub use source::Source;

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 
-use sealgate_artifact::{AppId, Code, LicenseId};
+use sealgate_artifact::{AppId, LicenseId};
 use sealgate_rules::{Bucket, Rate};
 
 use crate::AuthorityError;
@@ -23,13 +23,13 @@ pub struct Limits {
     pub license: Option<Rate>,
     /// Heartbeats of one license.
     pub heartbeat: Option<Rate>,
-    /// Requests from one address.
+    /// Requests from one address; guesses have a budget of the same size, apart from this one.
     pub address: Option<Rate>,
     /// Whether heartbeats count for their address as well.
     pub address_heartbeats: bool,
     /// Requests about one app.
     pub app: Option<Rate>,
-    /// What a wrong guess (an unknown key, app or token) costs its address, in requests.
+    /// What a wrong guess (an unknown key, app or token) takes from its address's budget for guesses.
     pub guess_costs: u32,
 }
 
@@ -84,6 +84,7 @@ type Subject = (Kind, [u8; 16]);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Kind {
     Address,
+    Guess,
     App,
     License,
     Heartbeat,
@@ -106,7 +107,7 @@ impl Limiter {
     /// One request from an address. Without a known address, only what is asked about is limited.
     pub fn address(&self, from: Option<IpAddr>) -> Result<(), AuthorityError> {
         let Some(from) = from else { return Ok(()) };
-        self.within_rate(self.limits.address, address(from))
+        self.within_rate(self.limits.address, (Kind::Address, address(from)))
     }
 
     /// One heartbeat from an address.
@@ -129,20 +130,43 @@ impl Limiter {
         self.within_rate(self.limits.heartbeat, (Kind::Heartbeat, *id.as_bytes()))
     }
 
-    /// Whether an address may still guess. Asking this costs nothing, and neither does being right.
-    pub fn may_guess(&self, from: Option<IpAddr>) -> Result<(), AuthorityError> {
-        let (Some(rate), Some(from)) = (self.limits.address, from) else { return Ok(()) };
+    /// A wrong guess from an address. Guesses have a budget of their own, so that who proves a right key or token is not
+    /// refused because others guess from the same address. One that is refused here costs nothing more.
+    pub fn guess(&self, from: Option<IpAddr>) -> Result<(), AuthorityError> {
+        let (Some(rate), Some(from), Some(more)) =
+            (self.limits.address, from, self.limits.guess_costs.checked_sub(1))
+        else {
+            return Ok(());
+        };
         let now = self.micros();
-        let admitted = self.with(address(from), now, |bucket| bucket.clone().take(rate, now));
-        admitted.map_err(|_| AuthorityError::Refused(Code::RateLimited))
+        let taken = self.with((Kind::Guess, address(from)), now, |bucket| {
+            bucket.take(rate, now).inspect(|()| bucket.charge(rate, more, now))
+        });
+        taken.map_err(limited)
     }
 
-    /// Charges an address for a wrong guess, less the `paid` units that the request has cost already.
-    pub fn charge_guess(&self, from: Option<IpAddr>, paid: u32) {
-        let (limits, now) = (&self.limits, self.micros());
-        if let (Some(rate), Some(from)) = (limits.address, from) {
-            let more = limits.guess_costs.saturating_sub(paid);
-            self.with(address(from), now, |bucket| bucket.charge(rate, more, now));
+    /// A question from an address was a guess: it costs no request.
+    pub fn give_back_address(&self, from: Option<IpAddr>) {
+        if let Some(from) = from {
+            self.give_back(self.limits.address, (Kind::Address, address(from)));
+        }
+    }
+
+    /// The same for a heartbeat.
+    pub fn give_back_heartbeat_address(&self, from: Option<IpAddr>) {
+        if self.limits.address_heartbeats {
+            self.give_back_address(from);
+        }
+    }
+
+    /// A question about an app was a guess: it costs the app no request.
+    pub fn give_back_app(&self, id: AppId) {
+        self.give_back(self.limits.app, (Kind::App, *id.as_bytes()));
+    }
+
+    fn give_back(&self, rate: Option<Rate>, subject: Subject) {
+        if let Some(rate) = rate {
+            self.with(subject, self.micros(), |bucket| bucket.give_back(rate));
         }
     }
 
@@ -150,7 +174,7 @@ impl Limiter {
         let Some(rate) = rate else { return Ok(()) };
         let now = self.micros();
         let taken = self.with(subject, now, |bucket| bucket.take(rate, now));
-        taken.map_err(|_| AuthorityError::Refused(Code::RateLimited))
+        taken.map_err(limited)
     }
 
     fn with<T>(&self, subject: Subject, now: u64, act: impl FnOnce(&mut Bucket) -> T) -> T {
@@ -168,18 +192,24 @@ impl Limiter {
         act(buckets.entry(subject).or_default())
     }
 
+    /// Monotonic: a clock that was set back must shut nobody out.
     fn micros(&self) -> u64 {
-        self.clock.unix_millis().saturating_mul(1_000)
+        u64::try_from(self.clock.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 }
 
+/// Says how long to wait, in whole seconds.
+fn limited(micros: u64) -> AuthorityError {
+    AuthorityError::Limited { seconds: u32::try_from(micros.div_ceil(1_000_000)).unwrap_or(u32::MAX) }
+}
+
 /// One IPv4 address, or the network of 64 bits that a household or a machine gets of IPv6.
-fn address(address: IpAddr) -> Subject {
+fn address(address: IpAddr) -> [u8; 16] {
     let name = match address.to_canonical() {
         IpAddr::V4(v4) => u128::from(u32::from(v4)),
         IpAddr::V6(v6) => u128::from(v6) >> 64 << 64,
     };
-    (Kind::Address, name.to_be_bytes())
+    name.to_be_bytes()
 }
 
 #[cfg(test)]

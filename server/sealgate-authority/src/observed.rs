@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use sealgate_artifact::{AppId, Code, LicenseId, RecordId, TenantId};
 use sealgate_store::table::{self, EventRow};
@@ -31,6 +32,8 @@ pub struct About {
     pub license: Option<LicenseId>,
     /// The device's name.
     pub device: Option<String>,
+    /// The license key that was asked with is none that anybody can have (`spec/http.md` §1.8).
+    pub mistyped: bool,
 }
 
 /// Counts what was asked and answered, and writes it in time. One per process; clones share its rows.
@@ -45,27 +48,27 @@ pub struct Observed {
 struct Rows {
     pending: HashMap<[u8; 16], Pending>,
     /// Nothing is due before: whoever writes what is due need not look through all of it, while others wait for it.
-    first_due: u64,
+    first_due: Duration,
 }
 
 impl Rows {
     fn insert(&mut self, key: [u8; 16], row: Pending) {
-        self.first_due = if self.pending.is_empty() { row.until } else { self.first_due.min(row.until) };
+        self.first_due = if self.pending.is_empty() { row.due } else { self.first_due.min(row.due) };
         self.pending.insert(key, row);
     }
 
     fn take(&mut self, those: impl Fn(&Pending) -> bool) -> Vec<EventRow> {
         let taken = self.pending.extract_if(|_, pending| those(pending)).map(|(_, pending)| pending.row);
         let taken = taken.collect();
-        self.first_due = self.pending.values().map(|pending| pending.until).min().unwrap_or_default();
+        self.first_due = self.pending.values().map(|pending| pending.due).min().unwrap_or_default();
         taken
     }
 }
 
 struct Pending {
     row: EventRow,
-    /// From then on it is written.
-    until: u64,
+    /// From then on it is written, as this process counts time.
+    due: Duration,
 }
 
 impl Observed {
@@ -89,6 +92,7 @@ impl Observed {
         let Some((tenant, app)) = about.owner else { return };
         let now = self.ids.now();
         let until = (now.get() / window + 1) * window;
+        let due = self.ids.elapsed() + Duration::from_secs(until - now.get());
         let device = about.device.as_deref().filter(|_| code.is_none());
         let mut key = key(kind, code, app, about.license, device, until);
         let mut rows = self.rows.lock().expect("no holder of this lock panics");
@@ -120,16 +124,16 @@ impl Observed {
             request_id: request_id.to_owned(),
             count: 1,
         };
-        rows.insert(key, Pending { row, until });
+        rows.insert(key, Pending { row, due });
     }
 
     /// Writes the rows whose time has come.
     pub async fn write_due(&self) -> Result<(), StoreError> {
-        let now = self.ids.now().get();
+        let now = self.ids.elapsed();
         if now < self.rows.lock().expect("no holder of this lock panics").first_due {
             return Ok(());
         }
-        self.write_those(|pending| pending.until <= now).await
+        self.write_those(|pending| pending.due <= now).await
     }
 
     /// Writes every row, before the server ends.

@@ -7,6 +7,7 @@ use sealgate_store::{Tx, Work};
 
 use crate::desk::Desk;
 use crate::keys::{KEYSET_SECONDS, KeyChanges, first_version};
+use crate::recovery::FIRST_TENANT;
 use crate::tenants::{NewTenant, Tenants};
 use crate::{Scope, Scopes};
 
@@ -26,7 +27,7 @@ pub enum BootstrapError {
     #[error("{}", Code::DatabaseMismatch.meaning())]
     Mismatch,
     /// The database is empty, and the keystore is not.
-    #[error("the database is empty, but an installation was set up with these keys")]
+    #[error("the database is empty, but the keystore belongs to an installation that was already set up")]
     DatabaseLost,
     /// The owner's token could not be saved.
     #[error("the owner's token cannot be saved: {0}")]
@@ -116,7 +117,7 @@ impl Bootstrap {
                 row(authority, KeyUse::Authority, KeyStage::Active),
                 row(next_authority, KeyUse::Authority, KeyStage::Next),
             ],
-            tenant: self.tenants.new_tenant("default", authority, scopes)?,
+            tenant: self.tenants.new_tenant(FIRST_TENANT, authority, scopes)?,
         })
     }
 }

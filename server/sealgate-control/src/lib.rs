@@ -16,6 +16,7 @@ mod licenses;
 mod page;
 mod plans;
 mod records;
+mod recovery;
 mod release;
 mod scopes;
 mod secrets;

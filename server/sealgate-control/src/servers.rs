@@ -1,8 +1,8 @@
 //! License servers: seen, approved, certified, revoked (`spec/http.md` §3.15).
 
 use sealgate_artifact::{Code, KeyUse, PublicKey, ServerCertificate, TenantId, UnixSeconds, limits};
-use sealgate_authority::AuthorityError;
-use sealgate_authority::certificates::{OPERATIONS, ServerSettings};
+use sealgate_authority::certificates::{ISSUED_FOR_SECONDS, OPERATIONS, ServerSettings};
+use sealgate_authority::{AuthorityError, CLOCK_TOLERANCE_SECONDS};
 use sealgate_store::table::{self, AuditRow, CertificateRow, KeyRow, KeyScope, KeyStage, ServerRow};
 use sealgate_store::{Tx, Work};
 use sealgate_wire::{Page, Reason, ServerView, Timestamp};
@@ -12,8 +12,6 @@ use crate::desk::Desk;
 use crate::keys::KeyChanges;
 use crate::{Caller, check};
 
-/// How long a new certificate holds. A stolen server's key dies with its certificate.
-const ISSUED_FOR_SECONDS: u64 = 14 * 24 * 60 * 60;
 /// How much time a certificate has left when the next one is made.
 const RENEW_BEFORE_SECONDS: u64 = 7 * 24 * 60 * 60;
 /// Certificates in one transaction.
@@ -95,16 +93,29 @@ impl Servers {
         self.find(id).await.map(|server| view(&server))
     }
 
-    /// Makes every certificate that is missing, ends soon, names other origins, or was signed by an authority that
-    /// signs no more.
+    /// Makes every certificate that is missing, ends soon, was signed by a clock that was ahead, names other origins, or
+    /// was signed by an authority that signs no more.
     pub async fn certify(&self) -> Result<(), AuthorityError> {
         let authority = self.changes.signing_authority().await?;
         for server in table::servers::trusted(&self.desk.db).await? {
-            let until = self.desk.ids.now().plus(RENEW_BEFORE_SECONDS);
+            let now = self.desk.ids.now();
+            let until = now.plus(RENEW_BEFORE_SECONDS);
+            let latest = now.plus(ISSUED_FOR_SECONDS + CLOCK_TOLERANCE_SECONDS);
+            let idle =
+                table::certificates::count_outside(&self.desk.db, server.server_key, now, latest).await?;
+            if idle > 0 {
+                let server = server.server_key.id(KeyUse::Server).to_string();
+                tracing::warn!(server, idle, "certificates are not in force now: they are made anew");
+            }
             loop {
-                let tenants =
-                    table::certificates::tenants_without(&self.desk.db, &server, authority, until, AT_ONCE)
-                        .await?;
+                let tenants = table::certificates::tenants_without(
+                    &self.desk.db,
+                    &server,
+                    authority,
+                    (until, latest),
+                    AT_ONCE,
+                )
+                .await?;
                 if tenants.is_empty() {
                     break;
                 }
@@ -116,6 +127,11 @@ impl Servers {
             }
         }
         Ok(())
+    }
+
+    /// Makes every keyset and license anew that a clock had signed that was ahead.
+    pub async fn renew_ahead(&self) -> Result<(), AuthorityError> {
+        self.changes.renew_ahead().await
     }
 
     fn certificate(

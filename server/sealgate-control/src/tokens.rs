@@ -17,7 +17,7 @@ use crate::{Caller, Scope, Scopes, VendorSecrets, check};
 /// The tokens by which people and programs prove who they are.
 #[derive(Clone)]
 pub struct Tokens {
-    desk: Desk,
+    pub(crate) desk: Desk,
     secrets: Arc<VendorSecrets>,
     limiter: Limiter,
 }
@@ -29,15 +29,12 @@ impl Tokens {
 
     /// The caller behind a token. An unknown, an expired and a revoked token get one answer.
     pub async fn authenticate(&self, token: &str, source: Source<'_>) -> Result<Caller, AuthorityError> {
-        self.limiter.may_guess(source.address)?;
         let found = table::tokens::by_hash(&self.desk.db, &self.secrets.token(token)).await?;
         let now = self.desk.ids.now();
-        let token = found
-            .filter(|t| t.revoked_at.is_none() && t.expires_at.is_none_or(|end| now < end))
-            .ok_or_else(|| {
-                self.limiter.charge_guess(source.address, 0);
-                AuthorityError::Refused(Code::TokenInvalid)
-            })?;
+        let token = found.filter(|token| is_in_force(token, now)).ok_or_else(|| {
+            let guessed = self.limiter.guess(source.address);
+            guessed.err().unwrap_or(AuthorityError::Refused(Code::TokenInvalid))
+        })?;
         let tenant = table::tenants::find(&self.desk.db, token.tenant).await?;
         if tenant.is_none_or(|tenant| tenant.suspended_at.is_some()) {
             return Err(AuthorityError::Refused(Code::TenantSuspended));
@@ -89,8 +86,8 @@ impl Tokens {
         Ok(part.page(rows, |row| row.id.to_string(), view))
     }
 
-    /// Revokes a token. A caller cannot revoke a token that may do more than its own. Doing it again changes nothing
-    /// and succeeds.
+    /// Revokes a token. A caller cannot revoke a token that may do more than its own, and nobody can revoke the last one
+    /// that has the scope `owner` or `installation`. Doing it again changes nothing and succeeds.
     pub async fn revoke(&self, caller: &Caller, id: &str) -> Result<TokenView, AuthorityError> {
         let unknown = || AuthorityError::Refused(Code::NotFound);
         let id = TokenId::parse(id).map_err(|_| unknown())?;
@@ -136,6 +133,17 @@ fn wanted(caller: &Caller, request: &CreateToken) -> Result<Scopes, AuthorityErr
     if caller.scopes.cover(scopes) { Ok(scopes) } else { Err(AuthorityError::Refused(Code::ScopeMissing)) }
 }
 
+/// Whether a scope that no other contains goes away with this token.
+fn leaves_nobody(token: &TokenRow, left: &[TokenRow]) -> bool {
+    let has = |token: &TokenRow, scope| Scopes::from_lines(&token.scopes).allow(scope);
+    let goes_away = |scope| has(token, scope) && !left.iter().any(|other| has(other, scope));
+    [Scope::Owner, Scope::Installation].into_iter().any(goes_away)
+}
+
+fn is_in_force(token: &TokenRow, now: UnixSeconds) -> bool {
+    token.revoked_at.is_none() && token.expires_at.is_none_or(|end| now < end)
+}
+
 /// A token that is not stored yet.
 pub(crate) struct NewToken {
     pub(crate) row: TokenRow,
@@ -158,10 +166,10 @@ fn view(token: &TokenRow) -> TokenView {
     }
 }
 
-struct InsertToken {
-    row: TokenRow,
-    token: String,
-    audit: AuditRow,
+pub(crate) struct InsertToken {
+    pub(crate) row: TokenRow,
+    pub(crate) token: String,
+    pub(crate) audit: AuditRow,
 }
 
 impl Work for InsertToken {
@@ -191,9 +199,16 @@ impl Work for RevokeToken {
     type Error = AuthorityError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
-        if table::tokens::revoke(tx, self.token.tenant, self.token.id, self.at).await? {
-            table::audit::insert(tx, &self.audit).await?;
+        let TokenRow { tenant, id, .. } = self.token;
+        // Two who revoke each other's token: the second sees what the first did.
+        table::tenants::lock(tx, tenant).await?;
+        if !table::tokens::revoke(tx, tenant, id, self.at).await? {
+            return Ok(());
         }
-        Ok(())
+        let left = table::tokens::mighty(&mut *tx, tenant, self.at).await?;
+        if is_in_force(&self.token, self.at) && leaves_nobody(&self.token, &left) {
+            return Err(AuthorityError::Refused(Code::LastOwner));
+        }
+        Ok(table::audit::insert(tx, &self.audit).await?)
     }
 }

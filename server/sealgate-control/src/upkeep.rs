@@ -38,9 +38,13 @@ impl Upkeep {
         Ok(())
     }
 
-    /// Forgets answers, paid questions, ended entries and old events.
+    /// Forgets change records, answers, paid questions, ended entries and old events.
+    ///
+    /// While the clock is doubted, nothing is forgotten for its age: what a clock that is ahead takes as old cannot be got
+    /// back. Change records are counted.
     pub async fn forget(&self) -> Result<(), StoreError> {
-        self.db.write(Forget { now: self.ids.now() }).await
+        let is_doubted = self.ids.clock_watch().was_set_by().is_some();
+        self.db.write(Forget { now: (!is_doubted).then(|| self.ids.now()) }).await
     }
 }
 
@@ -91,7 +95,8 @@ fn entry<'a>(row: &'a AuditRow, tenant: &'a str) -> AuditEntry<'a> {
 }
 
 struct Forget {
-    now: UnixSeconds,
+    /// [`None`] while it is doubted.
+    now: Option<UnixSeconds>,
 }
 
 impl Work for Forget {
@@ -99,11 +104,12 @@ impl Work for Forget {
     type Error = StoreError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-        answers::forget(tx, self.now).await?;
         table::changes::forget(tx).await?;
-        table::debits::forget(tx, self.now.minus(PAID_SECONDS)).await?;
-        table::access::forget(tx, self.now.minus(ENDED_ENTRY_SECONDS)).await?;
-        let oldest = RecordId::new(self.now.minus(EVENT_SECONDS).get() * 1_000, [0; 10]);
+        let Some(now) = self.now else { return Ok(()) };
+        answers::forget(tx, now).await?;
+        table::debits::forget(tx, now.minus(PAID_SECONDS)).await?;
+        table::access::forget(tx, now.minus(ENDED_ENTRY_SECONDS)).await?;
+        let oldest = RecordId::new(now.minus(EVENT_SECONDS).get() * 1_000, [0; 10]);
         table::events::forget(tx, &oldest.to_string()).await
     }
 }

@@ -102,7 +102,8 @@ fn question(required: &[&str], optional: &[&str], others: &Value) -> Value {
     for name in required.iter().chain(optional) {
         properties[name] = match *name {
             "nonce" => json!({ "type": "string", "pattern": "^[0-9a-fA-F]{32}$" }),
-            "licenseKey" | "hwid" => json!({ "type": "string", "minLength": 1, "maxLength": 128 }),
+            "licenseKey" => json!({ "type": "string", "minLength": 1, "maxLength": 512 }),
+            "hwid" => json!({ "type": "string", "minLength": 1, "maxLength": 128 }),
             "sessionToken" => json!({ "type": "string", "maxLength": 512 }),
             _ => json!({ "type": "string", "maxLength": 128 }),
         };

@@ -17,17 +17,18 @@ use crate::address::ClientAddress;
 use crate::body;
 use crate::problem::status_of;
 use crate::request_id::{self, RequestId};
+use crate::retry;
 
 /// A question on this wire: what it says, where it comes from.
 pub(crate) struct Question<T> {
     ask: T,
     id: RequestId,
-    address: Option<std::net::IpAddr>,
+    address: std::net::IpAddr,
 }
 
 impl<T> Question<T> {
     fn source(&self) -> Source<'_> {
-        Source { address: self.address, request_id: &self.id.0 }
+        Source { address: Some(self.address), request_id: &self.id.0 }
     }
 
     /// A refusal, and in the log what the caller is not told.
@@ -37,7 +38,9 @@ impl<T> Question<T> {
         if error.is_failure() {
             tracing::error!(request_id = self.id.0, operation, %code, %error, "a question failed");
         }
-        refuse(code)
+        let mut response = refuse(code);
+        retry::say(&mut response, error.retry_after());
+        response
     }
 }
 
@@ -46,7 +49,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Question<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Response> {
         let id = RequestId::of(request.extensions());
-        let address = request.extensions().get::<ClientAddress>().and_then(|client| client.0);
+        let ClientAddress(address) = ClientAddress::of(request.extensions());
         let ask = body::read(request).await.map_err(|unreadable| refuse(unreadable.code))?;
         Ok(Self { ask, id, address })
     }

@@ -36,8 +36,8 @@ where
         let token =
             credentials.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token);
         let token = token.ok_or_else(|| Problem::plain(Code::TokenInvalid, &id))?;
-        let address = parts.extensions.get::<ClientAddress>().and_then(|client| client.0);
-        let source = Source { address, request_id: &id.0 };
+        let ClientAddress(address) = ClientAddress::of(&parts.extensions);
+        let source = Source { address: Some(address), request_id: &id.0 };
         let caller =
             Tokens::from_ref(state).authenticate(token, source).await.map_err(|e| Problem::of(&e, &id))?;
         // A route without a scope is a mistake of ours, and open to nobody.

@@ -9,14 +9,15 @@ use sealgate_authority::Health;
 use crate::problem::Problem;
 use crate::request_id::RequestId;
 
-/// Whether the server takes requests: `/healthz`, and the migrations and keys of the first start are there.
+/// Whether the server takes requests: `/healthz`, the migrations and keys of the first start are there, it can write, all that
+/// it does by itself runs, the clock was not set lately, and this server's certificates are in force.
 pub(crate) async fn readyz(State(health): State<Health>, Extension(id): Extension<RequestId>) -> Response {
-    match health.is_ready().await {
-        Ok(true) => ready(&health).into_response(),
-        Ok(false) => Problem::plain(Code::Unavailable, &id).into_response(),
-        Err(error) => {
-            tracing::error!(request_id = id.0, %error, "the database does not answer");
-            Problem::plain(Code::Unavailable, &id).into_response()
+    match health.ready().await {
+        Ok(()) => ready(&health).into_response(),
+        Err(why) => {
+            let cause = std::error::Error::source(&why).map(ToString::to_string);
+            tracing::error!(request_id = id.0, cause, "not ready: {why}");
+            Problem::because(Code::Unavailable, why.to_string(), &id).into_response()
         }
     }
 }

@@ -18,6 +18,7 @@ mod openapi;
 mod problem;
 mod query;
 mod request_id;
+mod retry;
 mod routes;
 mod schema;
 

@@ -40,7 +40,7 @@ pub(crate) async fn validate(
     Extension(ClientAddress(address)): Extension<ClientAddress>,
     Question(ask): Question,
 ) -> Response {
-    let source = Source { address, request_id: &id.0 };
+    let source = Source { address: Some(address), request_id: &id.0 };
     match online.validate(&ask, source).await {
         Ok(decided) => Json(decided).into_response(),
         Err(error) => refuse(&error, &id),

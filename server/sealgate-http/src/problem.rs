@@ -8,15 +8,14 @@ use sealgate_authority::AuthorityError;
 
 use crate::body::Unreadable;
 use crate::request_id::RequestId;
-
-/// Seconds after which a limited caller may ask again.
-const RETRY_AFTER: u32 = 1;
+use crate::retry;
 
 /// A failed request to `/api/v1/*`.
 pub(crate) struct Problem {
     code: Code,
     message: String,
     request_id: String,
+    retry_after: Option<u32>,
 }
 
 impl Problem {
@@ -26,29 +25,43 @@ impl Problem {
         if error.is_failure() {
             tracing::error!(request_id = id.0, %code, %error, "a request failed");
         }
-        Self { code, message: error.public_message(), request_id: id.0.clone() }
+        Self {
+            code,
+            message: error.public_message(),
+            request_id: id.0.clone(),
+            retry_after: error.retry_after(),
+        }
     }
 
     /// The body cannot be read.
     pub(crate) fn unreadable(why: Unreadable, id: &RequestId) -> Self {
-        Self { code: why.code, message: why.why, request_id: id.0.clone() }
+        Self { code: why.code, message: why.why, request_id: id.0.clone(), retry_after: None }
     }
 
     pub(crate) fn plain(code: Code, id: &RequestId) -> Self {
-        Self { code, message: code.meaning().to_owned(), request_id: id.0.clone() }
+        Self::because(code, code.meaning().to_owned(), id)
+    }
+
+    pub(crate) fn because(code: Code, message: String, id: &RequestId) -> Self {
+        Self { code, message, request_id: id.0.clone(), retry_after: None }
     }
 
     pub(crate) fn invalid(message: &str, id: &RequestId) -> Self {
-        Self { code: Code::MalformedRequest, message: message.to_owned(), request_id: id.0.clone() }
+        Self {
+            code: Code::MalformedRequest,
+            message: message.to_owned(),
+            request_id: id.0.clone(),
+            retry_after: None,
+        }
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Self { code, message, request_id } = self;
-        let retry_after = (code == Code::RateLimited).then_some(RETRY_AFTER);
+        let Self { code, message, request_id, retry_after } = self;
         let body = sealgate_wire::Problem { code: code.to_string(), message, request_id, retry_after };
         let mut response = (status_of(code.http_status()), Json(body)).into_response();
+        retry::say(&mut response, retry_after);
         if code == Code::TokenInvalid {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

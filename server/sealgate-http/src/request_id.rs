@@ -6,6 +6,8 @@ use axum::middleware::Next;
 use axum::response::Response;
 use sealgate_authority::Ids;
 
+use crate::retry;
+
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The name of the request at hand. Always the server's own: a client's would let it forge its traces.
@@ -27,6 +29,7 @@ pub(crate) async fn assign(State(ids): State<Ids>, mut request: Request, next: N
     let route = request.extensions().get::<MatchedPath>().cloned();
     let method = request.method().clone();
     let mut response = next.run(request).await;
+    retry::always_say(&mut response);
     let value = || HeaderValue::from_str(&id).expect("hexadecimal digits are a header value");
     let id = response.headers_mut().entry(HEADER).or_insert_with(value).clone();
     let route = route.as_ref().map(MatchedPath::as_str);

@@ -9,6 +9,7 @@ use sealgate_authority::{Health, Ids};
 use sealgate_control::Control;
 use sealgate_runtime::{AuthForge, Online, Runtime, TrustUpdates};
 
+use crate::address::Proxies;
 use crate::api::Vendor;
 use crate::{address, api, auth_wire, deadline, dialect, health, online, openapi, request_id};
 
@@ -34,6 +35,7 @@ pub struct Settings {
 /// Every path of a server.
 pub fn router(sides: Sides, settings: &Settings) -> Router {
     let Sides { control, runtime, health, ids } = sides;
+    let proxies = Proxies::new(settings.trusted_proxies.clone());
     let mut router = Router::new()
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
@@ -51,7 +53,7 @@ pub fn router(sides: Sides, settings: &Settings) -> Router {
         .fallback(dialect::no_such_path)
         .method_not_allowed_fallback(dialect::wrong_method)
         .layer(middleware::from_fn(deadline::give_up_in_time))
-        .layer(middleware::from_fn_with_state(settings.trusted_proxies.clone(), address::find))
+        .layer(middleware::from_fn_with_state(proxies, address::find))
         .layer(middleware::from_fn_with_state(ids, request_id::assign))
 }
 

@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use sealgate_artifact::{AppId, Code, Device, Hwid, UnixSeconds, limits};
+use sealgate_artifact::{AppId, Code, Device, Hwid, LicenseKey, UnixSeconds, limits};
 use sealgate_authority::{About, AuthorityError, Ids, Limiter, Observed, SharedSecrets, Source, secrets};
 use sealgate_rules::{Effect, ListEntry, Matcher};
-use sealgate_store::table::{AccessRow, AppRow, Listed};
+use sealgate_store::table::{AccessRow, AppRow, KeyHash, Listed};
 use sealgate_store::{AppEntry, Db, LicenseEntry};
 
 const NONCE_DIGITS: usize = 32;
@@ -35,6 +35,16 @@ pub(crate) fn is_nonce(nonce: &str) -> bool {
     nonce.len() == NONCE_DIGITS && nonce.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
+/// spec/http.md §1.8: here, an unknown key or app; tokens are guesses too, for `Tokens::authenticate`.
+/// spec/http.md §1.8: only an unknown app or key is a guess, and not a key that nobody can have.
+fn is_guess<T>(outcome: &Result<T, AuthorityError>, about: &About) -> bool {
+    match outcome {
+        Err(AuthorityError::Refused(Code::AppUnknown)) => true,
+        Err(AuthorityError::Refused(Code::LicenseUnknown)) => !about.mistyped,
+        _ => false,
+    }
+}
+
 /// Refuses what is not of the documented form, before anything is looked up.
 pub(crate) fn require(is_sound: bool) -> Result<(), AuthorityError> {
     if is_sound { Ok(()) } else { Err(AuthorityError::Refused(Code::MalformedRequest)) }
@@ -51,19 +61,74 @@ impl Gate {
         Self { db, ids, secrets, limiter, observed }
     }
 
-    /// Counts a refusal, and charges the address for a wrong guess. A failure of the server is neither.
+    /// One question from an address. A refusal is counted for the app that is named, if that one is known here.
+    pub(crate) fn admit(
+        &self,
+        source: Source<'_>,
+        named: impl FnOnce() -> Option<AppId>,
+    ) -> Result<(), AuthorityError> {
+        self.limiter.address(source.address).inspect_err(|_| self.note_limited(source, named()))
+    }
+
+    /// The same for a heartbeat.
+    pub(crate) fn admit_heartbeat(&self, source: Source<'_>, app: &str) -> Result<(), AuthorityError> {
+        let limited = self.limiter.heartbeat_address(source.address);
+        limited.inspect_err(|_| self.note_limited(source, AppId::parse(app).ok()))
+    }
+
+    fn note_limited(&self, source: Source<'_>, named: Option<AppId>) {
+        // From memory alone: whoever asks too often must not make the database work.
+        let app = named.and_then(|id| self.db.remembered_app(id));
+        let owner = app.map(|entry| (entry.app.tenant, entry.app.id));
+        self.observed.refusal(Code::RateLimited, &About { owner, ..About::default() }, source.request_id);
+    }
+
+    /// Counts a refusal. A wrong guess costs no request, and is refused once its address has guessed too often. A
+    /// failure of the server is neither.
     pub(crate) fn note<T>(
         &self,
         source: Source<'_>,
         about: &About,
         outcome: Result<T, AuthorityError>,
     ) -> Result<T, AuthorityError> {
-        if let Err(AuthorityError::Refused(code)) = &outcome {
-            // spec/http.md §1.8: here, only an unknown key or app is a guess; tokens are charged in `Tokens::authenticate`.
-            if matches!(code, Code::AppUnknown | Code::LicenseUnknown) {
-                self.limiter.charge_guess(source.address, 1);
+        if is_guess(&outcome, about) {
+            self.limiter.give_back_address(source.address);
+        }
+        self.note_refusal(source, about, outcome)
+    }
+
+    /// The same for a heartbeat.
+    pub(crate) fn note_heartbeat<T>(
+        &self,
+        source: Source<'_>,
+        about: &About,
+        outcome: Result<T, AuthorityError>,
+    ) -> Result<T, AuthorityError> {
+        if is_guess(&outcome, about) {
+            self.limiter.give_back_heartbeat_address(source.address);
+        }
+        self.note_refusal(source, about, outcome)
+    }
+
+    fn note_refusal<T>(
+        &self,
+        source: Source<'_>,
+        about: &About,
+        mut outcome: Result<T, AuthorityError>,
+    ) -> Result<T, AuthorityError> {
+        if is_guess(&outcome, about) {
+            if let (Err(AuthorityError::Refused(Code::LicenseUnknown)), Some((_, app))) =
+                (&outcome, about.owner)
+            {
+                // The app was found, and was charged before the key was looked up.
+                self.limiter.give_back_app(app);
             }
-            self.observed.refusal(*code, about, source.request_id);
+            if let Err(limited) = self.limiter.guess(source.address) {
+                outcome = Err(limited);
+            }
+        }
+        if let Err(refused @ (AuthorityError::Refused(_) | AuthorityError::Limited { .. })) = &outcome {
+            self.observed.refusal(refused.code(), about, source.request_id);
         }
         outcome
     }
@@ -124,8 +189,15 @@ impl Gate {
         key: &str,
         about: &mut About,
     ) -> Result<Arc<LicenseEntry>, AuthorityError> {
-        let found = self.db.cached_license(app.app.id, self.secrets.license_key(key)).await?;
+        let key = self.typed_key(key, about);
+        let found = self.db.cached_license(app.app.id, key).await?;
         of_app(found, app, about)
+    }
+
+    /// What the database knows this key by. Every key is checked, right or wrong, so that none costs more work than another.
+    pub(crate) fn typed_key(&self, typed: &str, about: &mut About) -> KeyHash {
+        about.mistyped = LicenseKey::parse(typed).is_err();
+        self.secrets.license_key(typed)
     }
 }
 

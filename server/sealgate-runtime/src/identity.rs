@@ -2,15 +2,16 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use sealgate_artifact::{Code, PublicKey, TenantId};
-use sealgate_authority::certificates::{Certify, ServerSettings};
+use sealgate_artifact::{Code, PublicKey, TenantId, UnixSeconds};
+use sealgate_authority::certificates::{Certify, ServerSettings, is_in_force};
 use sealgate_authority::{AuthorityError, Ids, SignedEnvelope};
 use sealgate_store::Db;
-use sealgate_store::table::{self, KeyScope};
+use sealgate_store::table::{self, CertificateRow, KeyScope};
 
-/// How long a bundle is shown without reading it again, in milliseconds: a revoked server falls silent in time.
-const FRESH: u64 = 1_000;
+/// How long a bundle is shown without reading it again: a revoked server falls silent in time.
+const FRESH: Duration = Duration::from_secs(1);
 /// Tenants whose bundles are kept in memory.
 const TENANTS: usize = 10_000;
 
@@ -20,12 +21,14 @@ pub(crate) struct Identity {
     ids: Ids,
     settings: ServerSettings,
     certify: Option<Certify>,
-    bundles: Mutex<HashMap<TenantId, (u64, Arc<TrustBundle>)>>,
+    /// With the time when each was read, as this process counts time.
+    bundles: Mutex<HashMap<TenantId, (Duration, Arc<TrustBundle>)>>,
 }
 
 /// All that a client needs to believe this server about one tenant.
 pub(crate) struct TrustBundle {
     pub(crate) certificate: SignedEnvelope,
+    certified_until: UnixSeconds,
     pub(crate) keyset: SignedEnvelope,
     pub(crate) tenant_keyset: SignedEnvelope,
 }
@@ -41,10 +44,12 @@ impl Identity {
 
     /// The bundle for a tenant: `not_found` where there is no such tenant, busy while this server has no certificate.
     pub(crate) async fn bundle(&self, tenant: TenantId) -> Result<Arc<TrustBundle>, AuthorityError> {
-        let now = self.ids.moment().0;
+        let now = self.ids.elapsed();
         let known = self.bundles.lock().expect("no holder of this lock panics").get(&tenant).cloned();
         if let Some((at, bundle)) = known
-            && now.checked_sub(at).is_some_and(|age| age < FRESH)
+            && now.saturating_sub(at) < FRESH
+            // The clock may have been set since.
+            && is_in_force(bundle.certified_until, self.ids.now())
         {
             return Ok(bundle);
         }
@@ -61,8 +66,10 @@ impl Identity {
         let unknown = AuthorityError::Refused(Code::NotFound);
         let tenant_keyset = table::keysets::find(&self.db, KeyScope::Tenant(tenant)).await?.ok_or(unknown)?;
         let keyset = table::keysets::find(&self.db, KeyScope::Installation).await?;
+        let certificate = self.certificate(tenant).await?;
         Ok(TrustBundle {
-            certificate: SignedEnvelope::new(self.certificate(tenant).await?)?,
+            certified_until: certificate.expires_at,
+            certificate: SignedEnvelope::new(certificate.envelope)?,
             keyset: SignedEnvelope::new(
                 keyset.ok_or(AuthorityError::Busy("the installation has no keyset yet"))?,
             )?,
@@ -71,17 +78,20 @@ impl Identity {
     }
 
     /// The certificate in the database. A process that can make one does not wait until it is made.
-    async fn certificate(&self, tenant: TenantId) -> Result<Vec<u8>, AuthorityError> {
+    async fn certificate(&self, tenant: TenantId) -> Result<CertificateRow, AuthorityError> {
         let find = || table::certificates::find(&self.db, self.key(), tenant);
         let mut found = find().await?;
         if let Some(certify) = &self.certify
-            && found.as_ref().is_none_or(|row| row.expires_at <= self.ids.now())
+            && !found.as_ref().is_some_and(|row| self.is_in_force(row))
         {
             certify().await?;
             found = find().await?;
         }
-        let row = found.filter(|row| row.expires_at > self.ids.now());
-        row.map(|row| row.envelope)
-            .ok_or(AuthorityError::Busy("this server has no certificate for the tenant yet"))
+        let row = found.filter(|row| self.is_in_force(row));
+        row.ok_or(AuthorityError::Busy("this server has no certificate in force for the tenant"))
+    }
+
+    fn is_in_force(&self, row: &CertificateRow) -> bool {
+        is_in_force(row.expires_at, self.ids.now())
     }
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sealgate_artifact::KeyUse;
+use sealgate_artifact::{KeyUse, UnixSeconds};
 use sealgate_authority::certificates::{Certify, ServerSettings};
 use sealgate_authority::ports::{Clock, Entropy};
 use sealgate_authority::{AuthorityError, Health, Ids, Limiter, Limits, Observed, SharedSecrets};
@@ -17,14 +17,16 @@ use sealgate_trust::Signer;
 use zeroize::Zeroizing;
 
 use crate::config::{Config, ConfigError, Profile};
+use crate::connections::Connections;
 use crate::error::StartError;
 use crate::jobs::{Duties, JOBS, Job, Jobs};
+use crate::settings::Settings;
 use crate::{Role, files};
 
 /// The owner's token, beside the data.
 pub const TOKEN_FILE: &str = "admin.token";
-const KEYS_DIR: &str = "keys";
-const DATABASE_FILE: &str = "sealgate.db";
+pub(crate) const KEYS_DIR: &str = "keys";
+pub(crate) const DATABASE_FILE: &str = "sealgate.db";
 const LOCK_FILE: &str = "sealgate.lock";
 
 /// A server that is ready to serve.
@@ -72,7 +74,7 @@ pub struct Parts {
     /// For [`start`]. Without origins there, the server's own address is meant.
     pub options: Options,
     /// For [`crate::listen::serve`].
-    pub http: sealgate_http::Settings,
+    pub serving: Settings,
     /// Whether nobody is limited.
     pub limits_are_off: bool,
 }
@@ -91,6 +93,7 @@ impl Parts {
             log: _,
             passphrase_file,
             trusted_proxies: _,
+            max_connections,
             limits,
         } = config;
         let data = data.ok_or(ConfigError::NoData)?;
@@ -100,7 +103,10 @@ impl Parts {
         Ok(Self {
             listen,
             options: Options { data, database, unlock, limits, role: role.into(), origins },
-            http: sealgate_http::Settings { trusted_proxies },
+            serving: Settings {
+                http: sealgate_http::Settings { trusted_proxies },
+                connections: Connections { most: max_connections, ..Connections::default() },
+            },
             limits_are_off,
         })
     }
@@ -112,16 +118,32 @@ pub async fn start(
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 ) -> Result<Started, StartError> {
-    let Options { data, database, unlock, limits, role, origins } = options;
-    files::make_private_dir(&data)
+    let data = &options.data;
+    files::make_private_dir(data)
         .map_err(|source| StartError::DataDir { path: data.display().to_string(), source })?;
     // First of all: nobody else makes keys in this directory, or serves with those that are there.
     let lock = LockFile::take(&data.join(LOCK_FILE))?;
-    let location = match database {
-        Some(url) => Location::Postgres(url),
+    let location = match &options.database {
+        Some(url) => Location::Postgres(url.clone()),
         None => Location::File(data.join(DATABASE_FILE)),
     };
     let db = Db::open_locked(&location, lock).await?;
+    let started = start_on(db.clone(), options, clock, entropy).await;
+    if started.is_err() {
+        // Else what reads the database in the background would be cut off, and say so in the log.
+        db.close().await;
+    }
+    started
+}
+
+/// Assembles the server on an open database.
+async fn start_on(
+    db: Db,
+    options: Options,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+) -> Result<Started, StartError> {
+    let Options { data, unlock, limits, role, origins, database: _ } = options;
     let keys = data.join(KEYS_DIR);
     let keystore = if role.has_control() {
         Keystore::open_or_create(&keys, &unlock, &new_installation(&*clock, &*entropy))?
@@ -141,6 +163,7 @@ pub async fn start(
         ids,
     };
     let own = if role.has_runtime() { Some(ground.own_server(origins).await?) } else { None };
+    let own_key = own.as_ref().map(|own| own.key);
     let vendor = if role.has_control() {
         Some(ground.control(own.clone(), &data.join(TOKEN_FILE)).await?)
     } else {
@@ -154,14 +177,16 @@ pub async fn start(
     let control = vendor.map(|vendor| vendor.control);
     let duties = control.as_ref().map(|control| Duties::new(&control.servers, &control.upkeep));
     let Ground { db, ids, observed, .. } = ground;
+    let health = Health::new(db.clone(), ids.clone(), own_key);
     let jobs = Jobs::new((db.clone(), ids.clone()), observed, duties, JOBS).await?;
-    Ok(Started { server: Server { db, ids, control, runtime, jobs }, first })
+    Ok(Started { server: Server { db, ids, health, control, runtime, jobs }, first })
 }
 
 /// A server with the sides that its role has.
 pub struct Server {
     db: Db,
     ids: Ids,
+    health: Health,
     control: Option<Arc<Control>>,
     runtime: Option<Runtime>,
     jobs: Jobs,
@@ -171,6 +196,11 @@ impl Server {
     /// The database.
     pub fn db(&self) -> &Db {
         &self.db
+    }
+
+    /// Whether the server can work.
+    pub fn health(&self) -> &Health {
+        &self.health
     }
 
     /// What the server does by itself, once [`crate::listen::serve`] calls it.
@@ -195,7 +225,7 @@ impl Server {
         Sides {
             control: self.control.clone(),
             runtime: self.runtime.clone(),
-            health: Health::new(self.db.clone()),
+            health: self.health.clone(),
             ids: self.ids.clone(),
         }
     }
@@ -264,6 +294,7 @@ impl Ground {
         let first = control.bootstrap(installation, save).await?;
         keystore.note_founded()?;
         control.servers.register_own().await?;
+        warn_of_the_end(control.tokens.installation_ends().await?, self.ids.now());
         Ok(Vendor { control: Arc::new(control), secrets, first })
     }
 
@@ -305,6 +336,18 @@ impl Ground {
             server,
             certify,
         }))
+    }
+}
+
+/// How long before nobody can look after the installation it is warned of: a month.
+const WARNED: u64 = 30 * 24 * 60 * 60;
+
+fn warn_of_the_end(end: Option<UnixSeconds>, now: UnixSeconds) {
+    if let Some(end) = end.filter(|end| *end < now.plus(WARNED)) {
+        tracing::warn!(
+            "no access token of the installation's owner is in force after {end}: make one without an end by `sealgate token \
+             create --scope owner --scope installation`; once there is none, by `sealgate token recover --data DIR`"
+        );
     }
 }
 

@@ -40,10 +40,12 @@ pub enum StartError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The keystore was made for a runtime, and this process was to serve the vendor.
-    #[error("this keystore has none of the vendor's keys: `sealgate keys share` made it for a runtime")]
+    #[error(
+        "this keystore was made by `sealgate keys share` for a runtime, and has none of the vendor's keys"
+    )]
     NoVendorKeys,
     /// The database is empty, and this process may not set it up.
-    #[error("the database is empty: start the Authority on it first")]
+    #[error("the database is empty: start the Authority with this database first")]
     NotSetUp,
     /// Another process on the database serves with the same key.
     #[error(

@@ -5,11 +5,14 @@
 
 pub mod assembly;
 pub mod config;
+mod connections;
 mod error;
 pub mod files;
 pub mod jobs;
 pub mod listen;
+pub mod recover;
 mod role;
+mod settings;
 
 pub use assembly::Parts;
 pub use error::StartError;

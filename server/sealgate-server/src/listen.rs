@@ -5,14 +5,16 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
 
-use axum::serve::ListenerExt;
-use sealgate_http::{Settings, Sides};
+use sealgate_http::Sides;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
 use crate::assembly::Server;
+use crate::connections;
+pub use crate::connections::Connections;
 use crate::jobs::Ticker;
+pub use crate::settings::Settings;
 
 /// How long requests under way may take to finish once the server was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -26,7 +28,7 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let (db, sides) = (server.db().clone(), server.sides());
     let ticker = Ticker::start(server.into_jobs());
-    let ended = serve_requests(listener, sides, settings, stop).await;
+    serve_requests(listener, sides, settings, stop).await;
     let closing = async {
         ticker.finish().await;
         db.close().await;
@@ -34,7 +36,7 @@ pub async fn serve(
     if tokio::time::timeout(GRACE, closing).await.is_err() {
         tracing::warn!("the database did not answer within {GRACE:?}: work in it was cut off");
     }
-    ended
+    Ok(())
 }
 
 async fn serve_requests(
@@ -42,28 +44,22 @@ async fn serve_requests(
     sides: Sides,
     settings: &Settings,
     stop: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    let listener = listener.tap_io(|connection| {
-        if let Err(error) = connection.set_nodelay(true) {
-            tracing::debug!(%error, "a connection answers a little later than it could");
-        }
-    });
+) {
     let (stopping, stopped) = oneshot::channel();
     let signal = async move {
         stop.await;
         // The other end is gone only if nobody waits for requests any more.
         let _ = stopping.send(());
     };
-    let app = sealgate_http::router(sides, settings).into_make_service_with_connect_info::<SocketAddr>();
-    let mut serving = pin!(axum::serve(listener, app).with_graceful_shutdown(signal).into_future());
+    let router = sealgate_http::router(sides, &settings.http);
+    let mut serving = pin!(connections::serve(listener, router, settings.connections, signal));
     tokio::select! {
-        served = &mut serving => return served,
+        () = &mut serving => return,
         _ = stopped => {}
     }
-    tokio::time::timeout(GRACE, serving).await.unwrap_or_else(|_| {
+    if tokio::time::timeout(GRACE, serving).await.is_err() {
         tracing::warn!("some requests did not finish within {GRACE:?} and were cut off");
-        Ok(())
-    })
+    }
 }
 
 /// Takes the address, or a free port of it if its port is 0. Returns the address that was taken, too.

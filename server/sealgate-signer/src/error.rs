@@ -11,7 +11,7 @@ pub enum KeystoreError {
     #[error("the keystore cannot be opened with this passphrase or unlock file")]
     Locked,
     /// A passphrase was set when the keystore was made, and none is given now.
-    #[error("the keystore is protected by a passphrase and none was given")]
+    #[error("the keystore is protected by a passphrase, and none was given")]
     PassphraseNeeded,
     /// A passphrase is given, but the keystore was made without one: it would protect nothing.
     #[error("the keystore was made without a passphrase, so the one given would protect nothing")]
@@ -25,7 +25,7 @@ pub enum KeystoreError {
         why: &'static str,
     },
     /// A key lies here that a process of this role must not hold.
-    #[error("{path}: a key of use {key_use} lies here, which a server that may be stolen must not hold")]
+    #[error("{path}: this is a key of use {key_use}, which a runtime must not hold")]
     NotForThisRole {
         /// The file.
         path: PathBuf,
@@ -33,7 +33,7 @@ pub enum KeystoreError {
         key_use: KeyUse,
     },
     /// A secret that was made elsewhere is not here.
-    #[error("the secret {0} is not here: `sealgate keys share` brings it")]
+    #[error("the secret {0} is missing: `sealgate keys share` copies it")]
     SecretMissing(String),
     /// There is no keystore, and this process may not make one.
     #[error("{0}: no keystore here: `sealgate keys share` brings it")]

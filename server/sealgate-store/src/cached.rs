@@ -15,6 +15,11 @@ impl Db {
         through(self, &self.caches.apps, id, AppEntry::read(self, id)).await
     }
 
+    /// An app of any tenant as it was when it was last read, if that was not long ago. For counting only.
+    pub fn remembered_app(&self, id: AppId) -> Option<Arc<AppEntry>> {
+        self.caches.apps.get(&id)
+    }
+
     /// The app's license of that key with its devices, at most a second old. The time that this takes does not tell the
     /// key of another app from one that nobody has.
     pub async fn cached_license(

@@ -10,9 +10,10 @@ use crate::group::Group;
 use crate::hold::Hold;
 use crate::lock::LockFile;
 use crate::migrate::migrate;
-use crate::sql::{Answer, Ask, Connection, Location, Pool, Question};
+use crate::progress::Progress;
+use crate::sql::{Answer, Ask, Connection, Location, Pool, Pulse, Question};
 use crate::tx::Read;
-use crate::{StoreError, Work};
+use crate::{StoreError, Threads, Work};
 
 /// An open database. Clones share it.
 #[derive(Clone)]
@@ -21,7 +22,9 @@ pub struct Db {
     pub(crate) caches: Arc<Caches>,
     group: Group,
     feed: Arc<Feed>,
+    threads: Threads,
     location: Location,
+    pulse: Arc<Pulse>,
     hold: Arc<Mutex<Option<Hold>>>,
     _lock: Arc<Option<LockFile>>,
 }
@@ -53,13 +56,14 @@ impl Db {
     async fn open_holding(location: &Location, lock: Option<LockFile>) -> Result<Self, StoreError> {
         // A pool tries for half a minute and then only says that time is up; this says at once what is wrong.
         first(location).await.map_err(StoreError::unusable)?;
-        let pool = Pool::open(location).await.map_err(StoreError::unusable)?;
+        let (pulse, threads) = (Arc::new(Pulse::new()), Threads::default());
+        let pool = Pool::open(location, &pulse).await.map_err(StoreError::unusable)?;
 
         let caches = Arc::new(Caches::default());
-        let feed = Feed::start(pool.clone(), Arc::clone(&caches)).await?;
-        let group = Group::start(location.clone(), Arc::clone(&feed));
+        let feed = Feed::start(pool.clone(), Arc::clone(&caches), &threads).await?;
+        let group = Group::start((location.clone(), Arc::clone(&pulse)), Arc::clone(&feed), &threads);
         let (location, hold) = (location.clone(), Arc::default());
-        Ok(Self { pool, caches, group, feed, location, hold, _lock: Arc::new(lock) })
+        Ok(Self { pool, caches, group, feed, threads, location, pulse, hold, _lock: Arc::new(lock) })
     }
 
     /// Takes this server's key for this process until the database is closed: no other process on the database has it
@@ -67,7 +71,8 @@ impl Db {
     pub async fn hold(&self, server: PublicKey) -> Result<(), StoreError> {
         if let Location::Postgres(_) = self.location {
             let (name, _) = server.as_bytes().split_first_chunk().expect("a key has 32 bytes");
-            let hold = Hold::take(&self.location, i64::from_be_bytes(*name)).await?;
+            let database = (self.location.clone(), Arc::clone(&self.pulse));
+            let hold = Hold::take(database, i64::from_be_bytes(*name), &self.threads).await?;
             *self.hold.lock().expect("no holder of this lock panics") = Some(hold);
         }
         Ok(())
@@ -77,6 +82,16 @@ impl Db {
     /// it has none.
     pub async fn write<W: Work>(&self, work: W) -> Result<W::Output, W::Error> {
         self.group.submit(work).await
+    }
+
+    /// What runs in this process without being asked.
+    pub fn threads(&self) -> &Threads {
+        &self.threads
+    }
+
+    /// How its writer gets on.
+    pub(crate) fn progress(&self) -> &Progress {
+        self.group.progress()
     }
 
     /// Whether answers from memory are provably at most a second old.

@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 use crate::cache::Caches;
 use crate::history::{Next, Position};
 use crate::sql::Pool;
-use crate::{StoreError, Subject};
+use crate::{StoreError, Subject, Threads};
 
 const EVERY: Duration = Duration::from_millis(200);
 /// After so long without news, caches fall silent.
@@ -51,7 +51,11 @@ pub(crate) struct Feed {
 }
 
 impl Feed {
-    pub(crate) async fn start(pool: Pool, caches: Arc<Caches>) -> Result<Arc<Self>, StoreError> {
+    pub(crate) async fn start(
+        pool: Pool,
+        caches: Arc<Caches>,
+        threads: &Threads,
+    ) -> Result<Arc<Self>, StoreError> {
         let position = Position::at_head(&pool).await?;
         let feed = Arc::new(Self {
             caches,
@@ -66,7 +70,9 @@ impl Feed {
             follower: Mutex::default(),
             stopping: Notify::new(),
         });
-        let follower = tokio::spawn(follow(Arc::clone(&feed), pool, position));
+        let led = Arc::clone(&feed);
+        let round = move || follow(Arc::clone(&led), pool.clone(), position.clone());
+        let follower = tokio::spawn(threads.clone().keep("change feed", round));
         *feed.follower.lock().expect("no holder of this lock panics") = Some(follower);
         Ok(feed)
     }

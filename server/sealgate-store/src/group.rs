@@ -14,9 +14,10 @@ use tokio::runtime::Handle;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use crate::feed::Feed;
-use crate::sql::{Connection, Location, query};
+use crate::progress::Progress;
+use crate::sql::{Connection, Location, Pulse, query};
 use crate::statements::statements;
-use crate::{StoreError, Subject, Tx, Work};
+use crate::{StoreError, Subject, Threads, Tx, Work};
 
 /// Units of work that share a commit at most. More would only make the first of them wait.
 const GROUP: usize = 64;
@@ -33,6 +34,7 @@ statements! {
 }
 
 type Sender = mpsc::Sender<Box<dyn Job>>;
+type Queue = mpsc::Receiver<Box<dyn Job>>;
 
 /// The door to the writer.
 #[derive(Clone)]
@@ -42,17 +44,24 @@ pub(crate) struct Group {
     sender: mpsc::WeakSender<Box<dyn Job>>,
     /// Answers, or breaks off, when the writer's thread ends.
     ended: Arc<Mutex<Option<oneshot::Receiver<()>>>>,
+    progress: Arc<Progress>,
 }
 
 impl Group {
-    pub(crate) fn start(location: Location, feed: Arc<Feed>) -> Self {
+    pub(crate) fn start(database: (Location, Arc<Pulse>), feed: Arc<Feed>, threads: &Threads) -> Self {
         let (sender, jobs) = mpsc::channel(QUEUE);
-        let writer = Writer { location, feed, connection: None, careful: false };
         let (weak, (end, ended)) = (sender.downgrade(), oneshot::channel());
+        let (jobs, progress) = (Arc::new(Mutex::new(jobs)), Arc::new(Progress::default()));
+        let noted = Arc::clone(&progress);
+        let writer = threads.clone().keep("writer", move || {
+            let (database, feed, progress) = (database.clone(), Arc::clone(&feed), Arc::clone(&noted));
+            let (writer, jobs) = (Writer::new(database, feed, progress), Arc::clone(&jobs));
+            async move { writer.run(&mut *jobs.lock().await).await }
+        });
         // A thread of its own: between its statements the writer would else wait behind requests for a turn.
         let runtime = Handle::current();
         std::thread::spawn(move || {
-            runtime.block_on(writer.run(jobs));
+            runtime.block_on(writer);
             // Nobody may be waiting.
             let _ = end.send(());
         });
@@ -60,24 +69,30 @@ impl Group {
             open: Arc::new(Mutex::new(Some(sender))),
             sender: weak,
             ended: Arc::new(Mutex::new(Some(ended))),
+            progress,
         }
+    }
+
+    pub(crate) fn progress(&self) -> &Progress {
+        &self.progress
     }
 
     pub(crate) async fn submit<W: Work>(&self, work: W) -> Result<W::Output, W::Error> {
         let closed = || W::Error::from(StoreError::Unavailable("the store is closing".to_owned()));
+        let broke_off = |_| W::Error::from(StoreError::Unavailable("the writer broke off".to_owned()));
         let (reply, answer) = oneshot::channel();
         let job = Box::new(Pending { work, running: false, outcome: None, reply });
         // A strong sender lives only as long as this call, so that closing waits for nobody who has not asked yet.
         let sender = self.sender.upgrade().ok_or_else(closed)?;
         sender.send(job).await.map_err(|_| closed())?;
         drop(sender);
-        answer.await.map_err(|_| closed())?
+        answer.await.map_err(broke_off)?
     }
 
     pub(crate) async fn close(&self) {
         self.open.lock().await.take();
         if let Some(ended) = self.ended.lock().await.take() {
-            // The writer ends by itself once its queue is empty; a panic inside it was logged by its thread.
+            // The writer ends by itself once its queue is empty.
             let _ = ended.await;
         }
     }
@@ -87,6 +102,8 @@ impl Group {
 pub(crate) trait Job: Send {
     /// Runs it; `false` means that what it did must be undone.
     fn run<'a>(&'a mut self, tx: &'a mut Tx<'_>) -> Pin<Box<dyn Future<Output = bool> + Send + 'a>>;
+    /// Makes a refusal of what it did, which is then undone.
+    fn refuse(&mut self, why: StoreError);
     /// Tells the caller, once the fate of the group is known.
     fn finish(self: Box<Self>, committed: Result<(), &StoreError>);
 }
@@ -111,10 +128,14 @@ impl<W: Work> Job for Pending<W> {
         })
     }
 
+    fn refuse(&mut self, why: StoreError) {
+        self.outcome = Some(Err(why.into()));
+    }
+
+    /// A refusal counts only with its group: it may follow from what a neighbour did, and that was undone.
     fn finish(self: Box<Self>, committed: Result<(), &StoreError>) {
         let outcome = match (self.outcome, committed) {
-            (Some(Err(refused)), _) => Err(refused),
-            (Some(done), Ok(())) => done,
+            (Some(outcome), Ok(())) => outcome,
             (None, Err(_)) if self.running => {
                 Err(StoreError::Broken("a unit of work panicked".to_owned()).into())
             }
@@ -129,7 +150,7 @@ impl<W: Work> Job for Pending<W> {
 
 /// Who is about to ask may come along: a commit costs much the same for one as for many. Nobody is waited for: the others
 /// get the processor for as long as that brings more.
-fn gather(group: &mut Vec<Box<dyn Job>>, queue: &mut mpsc::Receiver<Box<dyn Job>>) {
+fn gather(group: &mut Vec<Box<dyn Job>>, queue: &mut Queue) {
     loop {
         let before = group.len();
         std::thread::yield_now();
@@ -146,23 +167,38 @@ fn gather(group: &mut Vec<Box<dyn Job>>, queue: &mut mpsc::Receiver<Box<dyn Job>
 
 struct Writer {
     location: Location,
+    pulse: Arc<Pulse>,
     feed: Arc<Feed>,
     connection: Option<Connection>,
+    progress: Arc<Progress>,
     /// Whether a unit of the last group refused: then the next group gets savepoints from the beginning.
     careful: bool,
 }
 
 impl Writer {
-    async fn run(mut self, mut queue: mpsc::Receiver<Box<dyn Job>>) {
+    fn new((location, pulse): (Location, Arc<Pulse>), feed: Arc<Feed>, progress: Arc<Progress>) -> Self {
+        Self { location, pulse, feed, connection: None, progress, careful: false }
+    }
+
+    async fn run(mut self, queue: &mut Queue) {
+        self.progress.starts();
         let mut group = Vec::with_capacity(GROUP);
         while queue.recv_many(&mut group, GROUP).await > 0 {
-            gather(&mut group, &mut queue);
+            gather(&mut group, queue);
+            self.progress.begins();
             let committed = self.commit_together(&mut group).await;
             if let Err(error) = &committed {
+                if self.is_away() {
+                    // Who waits already is told now. Each would else wait as long again.
+                    while let Ok(job) = queue.try_recv() {
+                        group.push(job);
+                    }
+                }
                 tracing::error!(%error, jobs = group.len(), "a group of writes was not committed");
                 // Whatever state the connection is in, the next group starts on a new one.
                 self.connection = None;
             }
+            self.progress.ends(committed.is_err());
             for job in group.drain(..) {
                 job.finish(committed.as_ref().copied());
             }
@@ -175,25 +211,52 @@ impl Writer {
         }
     }
 
+    /// Whether the database cannot be reached at all.
+    fn is_away(&self) -> bool {
+        self.connection.is_none() || self.pulse.is_silent()
+    }
+
     async fn commit_together(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
-        let connection = match &mut self.connection {
-            Some(connection) => connection,
-            none => none.insert(Connection::open(&self.location).await?),
-        };
-        let mut done = if self.careful { None } else { try_all(connection, group).await? };
+        match self.commit_once(group).await {
+            Err(error) if self.connection.as_ref().is_some_and(Connection::lost_before_commit) => {
+                tracing::warn!(%error, "the writer lost its connection before COMMIT, and tries once more on a new one");
+                self.connection = None;
+                self.commit_once(group).await
+            }
+            ended => ended,
+        }
+    }
+
+    async fn commit_once(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+        let done = self.run_together(group).await?;
+        self.connected().await?.commit().await?;
+        // Caches change only now, and before anybody is told.
+        self.feed.committed_here(done.n, done.record, &done.changed);
+        Ok(())
+    }
+
+    /// Does everything but COMMIT.
+    async fn run_together(&mut self, group: &mut [Box<dyn Job>]) -> Result<Done, StoreError> {
+        let careful = self.careful;
+        let connection = self.connected().await?;
+        let mut done = if careful { None } else { try_all(connection, group).await? };
         if done.is_none() {
             let (each, refused) = run_each(connection, group).await?;
             (done, self.careful) = (Some(each), refused);
         }
-        let Done { n, changed } = done.expect("done in the one way or in the other");
-        let record = (!changed.is_empty()).then(|| self.feed.record(&changed));
-        if let Some(record) = &record {
-            record_changes(connection, n, record).await?;
+        let mut done = done.expect("done in the one way or in the other");
+        done.record = (!done.changed.is_empty()).then(|| self.feed.record(&done.changed));
+        if let Some(record) = &done.record {
+            record_changes(self.connected().await?, done.n, record).await?;
         }
-        connection.command("COMMIT").await?;
-        // Caches change only now, and before anybody is told.
-        self.feed.committed_here(n, record, &changed);
-        Ok(())
+        Ok(done)
+    }
+
+    async fn connected(&mut self) -> Result<&mut Connection, StoreError> {
+        match &mut self.connection {
+            Some(connection) => Ok(connection),
+            none => Ok(none.insert(Connection::open_writer(&self.location, &self.pulse).await?)),
+        }
     }
 }
 
@@ -201,6 +264,8 @@ impl Writer {
 struct Done {
     n: i64,
     changed: Vec<Subject>,
+    /// What the other processes read of it, if it changed anything.
+    record: Option<String>,
 }
 
 /// Runs all units without savepoints; [`None`], and all of it undone, as soon as one refuses.
@@ -216,7 +281,7 @@ async fn try_all(
             return Ok(None);
         }
     }
-    Ok(Some(Done { n, changed: tx.changed }))
+    Ok(Some(Done { n, changed: tx.changed, record: None }))
 }
 
 /// Runs each unit in a savepoint; says also whether one refused.
@@ -229,7 +294,7 @@ async fn run_each(
     for job in group {
         refused |= !run_in_savepoint(job.as_mut(), &mut tx).await?;
     }
-    Ok((Done { n, changed: tx.changed }, refused))
+    Ok((Done { n, changed: tx.changed, record: None }, refused))
 }
 
 async fn take_counter(connection: &mut Connection) -> Result<i64, StoreError> {
@@ -249,12 +314,19 @@ async fn run_in_savepoint(job: &mut dyn Job, tx: &mut Tx<'_>) -> Result<bool, St
     Ok(keep)
 }
 
-/// A bug in one unit of work must not end the writer. What it left half done goes with the connection.
+/// A bug in one unit of work must not end the writer. What it left half done goes with the connection. A unit that says it
+/// is done although a statement failed on the way has a bug, too: on PostgreSQL nothing of it was kept.
 async fn run(job: &mut dyn Job, tx: &mut Tx<'_>) -> Result<bool, StoreError> {
-    AssertUnwindSafe(job.run(tx))
+    tx.failed = false;
+    let keep = AssertUnwindSafe(job.run(tx))
         .catch_unwind()
         .await
-        .map_err(|_| StoreError::Unavailable("a unit of work of the same group panicked".to_owned()))
+        .map_err(|_| StoreError::Unavailable("a unit of work of the same group panicked".to_owned()))?;
+    if keep && tx.failed {
+        job.refuse(StoreError::Broken("a unit of work went on after a statement had failed".to_owned()));
+        return Ok(false);
+    }
+    Ok(keep)
 }
 
 async fn record_changes(connection: &mut Connection, n: i64, record: &str) -> Result<(), StoreError> {

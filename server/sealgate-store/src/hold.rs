@@ -7,8 +7,8 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use crate::StoreError;
-use crate::sql::{Connection, Location, query};
+use crate::sql::{Connection, Location, Pulse, query};
+use crate::{StoreError, Threads};
 
 /// How often the engine is asked.
 const EVERY: Duration = Duration::from_secs(1);
@@ -16,8 +16,8 @@ const EVERY: Duration = Duration::from_secs(1);
 const ATTEMPTS: u32 = 15;
 
 /// The engine frees the name of a machine that fell silent after nine seconds.
-const NOTICE_DEATH: &str =
-    "SET tcp_keepalives_idle = 3; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3";
+const NOTICE_DEATH: &str = "SET tcp_keepalives_idle = 3; SET tcp_keepalives_interval = 2; \
+                            SET tcp_keepalives_count = 3; SET tcp_user_timeout = 9000";
 const PING: &str = "SELECT 1";
 /// Only PostgreSQL is asked. The lock belongs to the connection and ends with it.
 const TRY: &str = "SELECT CASE WHEN pg_try_advisory_lock($1) THEN 1 ELSE 0 END";
@@ -30,22 +30,36 @@ pub(crate) struct Hold {
 
 impl Hold {
     /// Takes the name. [`StoreError::InUse`] if another process keeps it; one that has just died is waited for.
-    pub(crate) async fn take(location: &Location, name: i64) -> Result<Self, StoreError> {
-        let mut ticks = interval(EVERY);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    pub(crate) async fn take(
+        database: (Location, Arc<Pulse>),
+        name: i64,
+        threads: &Threads,
+    ) -> Result<Self, StoreError> {
+        let mut ticks = each_second();
         for attempt in 0..ATTEMPTS {
             ticks.tick().await;
-            if let Some(connection) = take_once(location, name).await? {
-                let stopping = Arc::new(Notify::new());
-                let keeper = Keeper { location: location.clone(), name, connection: Some(connection), ticks };
-                let keeper = tokio::spawn(keeper.run(Arc::clone(&stopping)));
-                return Ok(Self { stopping, keeper });
-            }
-            if attempt == 0 {
-                tracing::warn!("another process has this server's key: waiting whether it ends");
+            match take_once(&database, name).await {
+                Ok(Some(connection)) => return Ok(Self::keep(database, name, connection, threads)),
+                Ok(None) if attempt == 0 => {
+                    tracing::warn!("another process has this server's key: waiting whether it ends");
+                }
+                Ok(None) => {}
+                // On a busy machine a connection may take too long once.
+                Err(_) if attempt == 0 => {}
+                Err(error) => return Err(error),
             }
         }
         Err(StoreError::InUse)
+    }
+
+    fn keep(database: (Location, Arc<Pulse>), name: i64, connection: Connection, threads: &Threads) -> Self {
+        let (stopping, mut first) = (Arc::new(Notify::new()), Some(connection));
+        let until = Arc::clone(&stopping);
+        let round = move || {
+            let keeper = Keeper { database: database.clone(), name, connection: first.take() };
+            keeper.run(Arc::clone(&until))
+        };
+        Self { stopping, keeper: tokio::spawn(threads.clone().keep("holder of the server's key", round)) }
     }
 
     /// Gives the name back, and waits until the engine has heard it.
@@ -63,9 +77,19 @@ impl Drop for Hold {
     }
 }
 
+fn each_second() -> Interval {
+    let mut ticks = interval(EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
 /// A connection that has the name, unless another one has it.
-async fn take_once(location: &Location, name: i64) -> Result<Option<Connection>, StoreError> {
-    let mut connection = Connection::open(location).await?;
+async fn take_once(
+    (location, pulse): &(Location, Arc<Pulse>),
+    name: i64,
+) -> Result<Option<Connection>, StoreError> {
+    // Like the writer's it does not wait in vain: a line that broke in silence holds no name.
+    let mut connection = Connection::open_writer(location, pulse).await?;
     connection.command(NOTICE_DEATH).await?;
     let taken: i64 = query(TRY).bind(name).fetch_one(&mut connection).await?.get(0)?;
     if taken == 1 {
@@ -76,17 +100,17 @@ async fn take_once(location: &Location, name: i64) -> Result<Option<Connection>,
 }
 
 struct Keeper {
-    location: Location,
+    database: (Location, Arc<Pulse>),
     name: i64,
     connection: Option<Connection>,
-    ticks: Interval,
 }
 
 impl Keeper {
     async fn run(mut self, stopping: Arc<Notify>) {
+        let mut ticks = each_second();
         loop {
             tokio::select! {
-                _ = self.ticks.tick() => {}
+                _ = ticks.tick() => {}
                 () = stopping.notified() => break,
             }
             self.keep().await;
@@ -106,7 +130,7 @@ impl Keeper {
             return;
         }
         self.connection = None;
-        match take_once(&self.location, self.name).await {
+        match take_once(&self.database, self.name).await {
             Ok(Some(connection)) => self.connection = Some(connection),
             Ok(None) => tracing::error!("another process serves with this server's key: stop one of the two"),
             // The writer and the feed say what is wrong.

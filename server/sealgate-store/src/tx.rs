@@ -12,12 +12,14 @@ pub trait Read: Ask {}
 pub struct Tx<'c> {
     pub(crate) connection: &'c mut Connection,
     pub(crate) changed: Vec<Subject>,
+    /// Whether a statement failed. To PostgreSQL the transaction is over then, so it is over on either engine.
+    pub(crate) failed: bool,
 }
 
 impl<'c> Tx<'c> {
     /// The transaction that was begun on this connection.
     pub(crate) fn on(connection: &'c mut Connection) -> Self {
-        Self { connection, changed: Vec::new() }
+        Self { connection, changed: Vec::new(), failed: false }
     }
 
     /// Notes that caches must forget this subject once the transaction is durable.
@@ -30,7 +32,7 @@ impl<'c> Tx<'c> {
 
 impl Ask for &mut Tx<'_> {
     async fn ask(self, question: Question) -> Result<Answer, StoreError> {
-        self.connection.ask(question).await
+        self.connection.ask(question).await.inspect_err(|_| self.failed = true)
     }
 }
 

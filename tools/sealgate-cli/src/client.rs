@@ -9,6 +9,7 @@ use sealgate_wire::{LicenseView, LookUpLicense, Page, Problem};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::address::Address;
 use crate::args::Global;
 use crate::failure::Failure;
 use crate::files;
@@ -26,12 +27,9 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(global: &Global) -> Result<Self, Failure> {
-        let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(TIMEOUT));
-        Ok(Self {
-            agent: config.build().into(),
-            base: global.url.trim_end_matches('/').to_owned(),
-            token: token(global)?,
-        })
+        let address = Address::new(global)?;
+        let config = address.agent(global)?.timeout_global(Some(TIMEOUT));
+        Ok(Self { agent: config.build().into(), base: address.base, token: token(global)? })
     }
 
     pub(crate) fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
@@ -164,7 +162,7 @@ impl Client {
 
     fn unreachable(&self, error: &ureq::Error) -> Failure {
         Failure::new(Code::ServerUnreachable, format!("{}: {error}", self.base))
-            .fix("start it with `sealgate serve`, or name the server by --url or SEALGATE_URL")
+            .fix("start the server with `sealgate serve`, or give its address in --url or SEALGATE_URL")
     }
 }
 
@@ -222,7 +220,7 @@ fn refused(bytes: &[u8], status: u16) -> Failure {
         },
         Err(_) => Failure::new(
             Code::AnswerInvalid,
-            format!("the server answered with status {status} and no reason"),
+            format!("the server answered with status {status} and gave no reason"),
         ),
     }
 }

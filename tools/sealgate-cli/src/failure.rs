@@ -60,11 +60,12 @@ impl From<StartError> for Failure {
         let failure = Self::new(code, error.to_string());
         if lost {
             return failure.fix(
-                "put the database back from a backup, or correct --database; a new installation begins with an empty --data",
+                "restore the database from a backup, or correct --database; for a new installation, give an empty --data",
             );
         }
         if is_a_runtimes {
-            return failure.fix("start it with --role runtime, or name the Authority's data directory");
+            return failure
+                .fix("start the server with --role runtime, or give the Authority's data directory");
         }
         Self { fix: code.fix().map(str::to_owned), ..failure }
     }

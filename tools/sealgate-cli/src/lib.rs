@@ -2,6 +2,7 @@
 //!
 //! This crate must never hold a rule: it reads arguments, starts a server or talks to one, and prints what it says.
 
+mod address;
 mod args;
 mod client;
 mod commands;
@@ -9,6 +10,7 @@ mod dates;
 mod demo;
 mod failure;
 mod files;
+mod log;
 mod output;
 mod run;
 

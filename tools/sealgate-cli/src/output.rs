@@ -16,6 +16,13 @@ macro_rules! say {
 }
 pub(crate) use say;
 
+/// Prints a line to standard error. Where that is impossible, the exit code has to do.
+macro_rules! complain {
+    ($($text:tt)*) => {{
+        let _ = writeln!(std::io::stderr().lock(), $($text)*);
+    }};
+}
+
 /// What [`say`] does. A reader that has seen enough and left, as `head` does, is no reason to fail.
 pub(crate) fn line(text: std::fmt::Arguments) {
     match writeln!(std::io::stdout().lock(), "{text}") {
@@ -98,15 +105,15 @@ impl Output {
             if let Some(id) = request_id {
                 body["request_id"] = id.clone().into();
             }
-            eprintln!("{body}");
+            complain!("{body}");
             return;
         }
-        eprintln!("error: {} ({code})", after_colon(&harmless(message)));
+        complain!("error: {} ({code})", after_colon(&harmless(message)));
         if let Some(fix) = fix {
-            eprintln!("  fix: {}", after_colon(fix));
+            complain!("  fix: {}", after_colon(fix));
         }
         if let Some(id) = request_id {
-            eprintln!("  request: {}", harmless(id));
+            complain!("  request: {}", harmless(id));
         }
     }
 }

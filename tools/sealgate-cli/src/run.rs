@@ -1,7 +1,6 @@
 //! From arguments to an exit code.
 
 use std::ffi::OsString;
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -9,8 +8,6 @@ use clap::error::ErrorKind;
 use sealgate_artifact::Code;
 use sealgate_server::config::LogFormat;
 use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::args::{Args, Command, KeysCommand};
 use crate::commands::{
@@ -19,6 +16,7 @@ use crate::commands::{
 };
 use crate::demo;
 use crate::failure::Failure;
+use crate::log::{self, Log};
 use crate::output::Output;
 
 /// Runs the program with these arguments, its own name first.
@@ -28,9 +26,11 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Ok(args) => args,
         Err(error) => return not_a_command(&error, arguments.iter().any(|a| a == "--json")),
     };
-    start_log(&args);
+    let log = start_log(&args);
     let output = Output { json: args.global.json, quiet: args.global.quiet };
-    match dispatch(&args, &output) {
+    let done = dispatch(&args, &output);
+    drop(log);
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             output.failure(&failure);
@@ -62,7 +62,7 @@ fn usage(error: &clap::Error) -> Failure {
         _ => paragraph.strip_prefix("error: ").unwrap_or(&paragraph),
     };
     Failure::new(Code::MalformedRequest, message)
-        .fix("`sealgate --help` lists the verbs, `sealgate VERB --help` what they take")
+        .fix("`sealgate --help` lists the verbs, `sealgate VERB --help` lists what a verb takes")
 }
 
 fn dispatch(args: &Args, output: &Output) -> Result<(), Failure> {
@@ -100,23 +100,18 @@ fn dispatch(args: &Args, output: &Output) -> Result<(), Failure> {
 }
 
 /// Logs go to standard error, so that standard output stays what was asked for.
-fn start_log(args: &Args) {
+fn start_log(args: &Args) -> Log {
     let level = match (args.global.quiet, args.global.verbose) {
         (true, _) => "error",
         (false, 0) => "warn,sealgate=info",
         (false, 1) => "info,sealgate_http=debug,sealgate_server=debug",
-        (false, _) => "debug",
+        (false, _) => "info,sealgate=debug,hyper=debug,rustls=debug,ureq=debug",
     };
     let wanted: Targets = level.parse().expect("each of the four lists above is well formed");
-    // It logs the values of parameters that it does not know, and one of them may be a misspelt password.
-    let wanted = wanted.with_target("sqlx_postgres::options", LevelFilter::OFF);
-    let log = tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_writer(std::io::stderr);
-    let log = if std::io::stderr().is_terminal() { log } else { log.with_ansi(false) };
-    if args.global.json || log_format(args) == Some(LogFormat::Json) {
-        log.json().finish().with(wanted).init();
-    } else {
-        log.finish().with(wanted).init();
-    }
+    // A name stands for all that begin with it. The database's driver says nothing: what it reads and gets may be secret,
+    // and what matters of it comes back as an error.
+    let wanted = wanted.with_target("sqlx", LevelFilter::OFF);
+    log::start(wanted, args.global.json || log_format(args) == Some(LogFormat::Json))
 }
 
 /// As `serve` is configured. A configuration that cannot be used is reported by the verb itself.

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 
 use crate::database::Postgres;
 use crate::outside::Outside;
-use crate::{Answer, Build, Chain, Engine, TestClock, request};
+use crate::{Answer, Build, Chain, Engine, Proxy, TestClock, request};
 
 /// A real server on loopback with its own data, gone when this value is. Dropping it fails the test if a connection
 /// to its database is left over.
@@ -26,8 +26,10 @@ pub struct TestApp {
     /// The owner's token.
     pub token: String,
     limits: Limits,
+    settings: listen::Settings,
     server: Option<Server>,
     // Dropped last, once the server has let go of them.
+    proxy: Option<Proxy>,
     postgres: Option<Postgres>,
     dir: tempfile::TempDir,
 }
@@ -55,11 +57,45 @@ impl TestApp {
         Self::launch(engine, Arc::default(), limits)
     }
 
+    /// A server on PostgreSQL, with something between the two: [`TestApp::proxy`].
+    pub fn start_behind_proxy() -> Self {
+        let postgres = Postgres::create();
+        let proxy = Proxy::start(&postgres.address());
+        let limits = (Limits::default(), listen::Settings::default());
+        Self::launch_on((Some(postgres), Some(proxy)), Arc::default(), limits)
+    }
+
+    /// The same behind proxies on this machine.
+    pub fn start_behind_proxies(engine: Engine, limits: Limits) -> Self {
+        let trusted_proxies = vec!["127.0.0.1/32".parse().expect("a block")];
+        let http = sealgate_http::Settings { trusted_proxies };
+        let settings = listen::Settings { http, ..listen::Settings::default() };
+        Self::launch_with(engine, Arc::default(), (limits, settings))
+    }
+
+    /// A server with other bounds on connections.
+    pub fn start_with_connections(engine: Engine, connections: listen::Connections) -> Self {
+        let settings = listen::Settings { connections, ..listen::Settings::default() };
+        Self::launch_with(engine, Arc::default(), (Limits::default(), settings))
+    }
+
     fn launch(engine: Engine, clock: Arc<TestClock>, limits: Limits) -> Self {
-        let dir = tempfile::tempdir().expect("a temporary directory");
+        Self::launch_with(engine, clock, (limits, listen::Settings::default()))
+    }
+
+    fn launch_with(engine: Engine, clock: Arc<TestClock>, limits: (Limits, listen::Settings)) -> Self {
         let postgres = (engine == Engine::Postgres).then(Postgres::create);
+        Self::launch_on((postgres, None), clock, limits)
+    }
+
+    fn launch_on(
+        (postgres, proxy): (Option<Postgres>, Option<Proxy>),
+        clock: Arc<TestClock>,
+        (limits, settings): (Limits, listen::Settings),
+    ) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
         let (url, token) = (String::new(), String::new());
-        let mut app = Self { url, clock, token, limits, server: None, postgres, dir };
+        let mut app = Self { url, clock, token, limits, settings, server: None, proxy, postgres, dir };
         app.serve();
         let token = std::fs::read_to_string(app.data().join(TOKEN_FILE)).expect("the owner's token");
         token.trim().clone_into(&mut app.token);
@@ -75,16 +111,28 @@ impl TestApp {
     fn serve(&mut self) {
         let (ready, listening) = std::sync::mpsc::channel();
         let (stop, stopped) = oneshot::channel();
-        let (data, database) = (self.data(), self.postgres.as_ref().map(Postgres::url));
-        let limits = self.limits;
+        let (data, database) = (self.data(), self.database());
+        let (limits, settings) = (self.limits, self.settings.clone());
         let time: Arc<dyn Clock> = Arc::clone(&self.clock) as _;
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
             let runtime = runtime.expect("a runtime");
-            runtime.block_on(run((data, database), (time, limits), ready, stopped));
+            runtime.block_on(run((data, database), (time, limits, settings), ready, stopped));
         });
         self.url = listening.recv().expect("the server starts");
         self.server = Some(Server { stop, thread });
+    }
+
+    /// The URL under which the server finds PostgreSQL.
+    fn database(&self) -> Option<String> {
+        let postgres = self.postgres.as_ref()?;
+        let through = |proxy: &Proxy| postgres.url_at(&proxy.address().to_string());
+        Some(self.proxy.as_ref().map_or_else(|| postgres.url(), through))
+    }
+
+    /// What stands between the server and PostgreSQL.
+    pub fn proxy(&self) -> &Proxy {
+        self.proxy.as_ref().expect("the server was started behind one")
     }
 
     fn stop(&mut self) -> std::thread::Result<()> {
@@ -193,7 +241,7 @@ impl Drop for TestApp {
 
 async fn run(
     (data, database): (PathBuf, Option<String>),
-    (clock, limits): (Arc<dyn Clock>, Limits),
+    (clock, limits, settings): (Arc<dyn Clock>, Limits, listen::Settings),
     ready: std::sync::mpsc::Sender<String>,
     stopped: oneshot::Receiver<()>,
 ) {
@@ -207,7 +255,5 @@ async fn run(
         // An error means that the other end was dropped, which is the signal.
         let _ = stopped.await;
     };
-    listen::serve(listener, server, &sealgate_http::Settings::default(), until_dropped)
-        .await
-        .expect("the server serves");
+    listen::serve(listener, server, &settings, until_dropped).await.expect("the server serves");
 }

@@ -1,6 +1,7 @@
 //! A clock that moves when a test moves it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
 
 use sealgate_authority::ports::{Clock, System};
 
@@ -12,23 +13,30 @@ pub struct TestClock {
     runs: bool,
     /// What it shows while it stands; how far it is ahead of the machine's while it runs.
     millis: AtomicU64,
+    /// How far it was set ahead, or back, without that time having passed.
+    set_by: AtomicI64,
 }
 
 impl Default for TestClock {
     fn default() -> Self {
-        Self { runs: false, millis: AtomicU64::new(BEGIN * 1000) }
+        Self { runs: false, millis: AtomicU64::new(BEGIN * 1000), set_by: AtomicI64::new(0) }
     }
 }
 
 impl TestClock {
     /// A clock that shows the machine's time until it is moved ahead of it.
     pub fn running() -> Self {
-        Self { runs: true, millis: AtomicU64::new(0) }
+        Self { runs: true, millis: AtomicU64::new(0), set_by: AtomicI64::new(0) }
     }
 
     /// Lets so many seconds pass.
     pub fn advance(&self, seconds: u64) {
         self.millis.fetch_add(seconds * 1000, Ordering::SeqCst);
+    }
+
+    /// Sets it ahead by so many seconds, or back, as an operator or a time server does. No time passes.
+    pub fn set_by(&self, seconds: i64) {
+        self.set_by.fetch_add(seconds * 1000, Ordering::SeqCst);
     }
 
     /// Unix seconds now.
@@ -40,12 +48,19 @@ impl TestClock {
 impl Clock for TestClock {
     fn unix_millis(&self) -> u64 {
         let begin = if self.runs { System.unix_millis() } else { 0 };
-        begin + self.millis.load(Ordering::SeqCst)
+        (begin + self.millis.load(Ordering::SeqCst)).saturating_add_signed(self.set_by.load(Ordering::SeqCst))
+    }
+
+    fn elapsed(&self) -> Duration {
+        let begin = if self.runs { System.elapsed() } else { Duration::ZERO };
+        begin + Duration::from_millis(self.millis.load(Ordering::SeqCst))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::{BEGIN, TestClock};
     use sealgate_authority::ports::{Clock, System};
 
@@ -55,6 +70,17 @@ mod tests {
         assert_eq!(clock.seconds(), BEGIN);
         clock.advance(90);
         assert_eq!(clock.seconds(), BEGIN + 90);
+    }
+
+    #[test]
+    fn setting_a_clock_lets_no_time_pass() {
+        let clock = TestClock::default();
+        let before = clock.elapsed();
+        clock.set_by(600);
+        clock.set_by(-1200);
+        assert_eq!((clock.seconds(), clock.elapsed()), (BEGIN - 600, before));
+        clock.advance(1);
+        assert_eq!(clock.elapsed(), before + Duration::from_secs(1));
     }
 
     #[test]

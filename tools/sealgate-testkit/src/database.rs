@@ -6,6 +6,8 @@ use sealgate_authority::ports::{Entropy, System};
 use sealgate_store::Location;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
+use crate::Proxy;
+
 /// The two engines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
@@ -42,6 +44,14 @@ impl TestDatabase {
         self.dir.path().join("test.db")
     }
 
+    /// What stands in front of the server of a PostgreSQL database, and the URL that leads through it.
+    pub fn behind_proxy(&self) -> (Proxy, String) {
+        let postgres = self.postgres.as_ref().expect("PostgreSQL");
+        let proxy = Proxy::start(&postgres.address());
+        let url = postgres.url_at(&proxy.address().to_string());
+        (proxy, url)
+    }
+
     /// The URL of a PostgreSQL database.
     pub fn postgres_url(&self) -> Option<String> {
         self.postgres.as_ref().map(Postgres::url)
@@ -72,6 +82,18 @@ impl Postgres {
     pub(crate) fn url(&self) -> String {
         let (server, _) = self.server.rsplit_once('/').expect("a URL that ends in a database name");
         format!("{}/{}", with_password(server), self.name)
+    }
+
+    /// The server's host and port.
+    pub(crate) fn address(&self) -> String {
+        let url = self.url();
+        let (_, place) = url.rsplit_once('@').expect("a URL with a user");
+        place.split('/').next().expect("a place").to_owned()
+    }
+
+    /// The URL of the same database for who reaches its server at that address.
+    pub(crate) fn url_at(&self, address: &str) -> String {
+        self.url().replacen(&self.address(), address, 1)
     }
 
     fn on_server(&self, statement: String) -> Result<(), sqlx::Error> {

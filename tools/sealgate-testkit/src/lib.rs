@@ -16,6 +16,7 @@ mod device;
 mod http;
 mod operations;
 mod outside;
+mod proxy;
 mod signature;
 mod user;
 
@@ -26,6 +27,8 @@ pub use database::{DATABASE_PASSWORD, Engine, TestDatabase, on_postgres};
 pub use device::{Build, TestDevice, statement_id};
 pub use http::{Answer, request, send, send_with};
 pub use operations::{Operation, Staged, stage};
+pub use outside::on_sqlite;
+pub use proxy::Proxy;
 pub use sealgate_journal::Broken;
 pub use sealgate_trust::TrustError;
 pub use signature::is_signed_by;

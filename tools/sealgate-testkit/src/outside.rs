@@ -1,6 +1,6 @@
 //! A server's database as somebody sees it who is not the server.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 use sqlx::{AssertSqlSafe, Executor, PgConnection};
@@ -31,10 +31,7 @@ impl Outside {
     /// Changes something.
     pub(crate) fn run(&self, statement: &str) {
         match self {
-            Self::File(file) => {
-                let connection = open(file.clone(), OpenFlags::SQLITE_OPEN_READ_WRITE).expect("a database");
-                connection.execute_batch(statement).expect("the database is changed");
-            }
+            Self::File(file) => on_sqlite(file, statement),
             Self::Postgres(url) => {
                 let statement = AssertSqlSafe(statement.to_owned());
                 let work =
@@ -43,6 +40,12 @@ impl Outside {
             }
         }
     }
+}
+
+/// Runs statements on an SQLite database.
+pub fn on_sqlite(file: &Path, statements: &str) {
+    let connection = open(file.to_owned(), OpenFlags::SQLITE_OPEN_READ_WRITE).expect("a database");
+    connection.execute_batch(statements).expect("the database is changed");
 }
 
 fn texts_in(file: PathBuf, select: &str) -> rusqlite::Result<Vec<String>> {

@@ -42,7 +42,7 @@ pub struct KeyRevoked {
     pub keyid: String,
     /// Whether it is revoked. Otherwise there are more licenses to sign: ask again.
     pub complete: bool,
-    /// Licenses that this request signed anew. Copies of them in the field go dark.
+    /// Licenses that this request signed again. Copies of them in the field no longer verify.
     pub dark: Vec<String>,
 }
 

@@ -124,7 +124,7 @@ pub struct UpdateLicense {
     /// Ids of devices that lose their seats with this change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub release: Option<Vec<String>>,
-    /// Release although no early release is left for this year.
+    /// Release even if the license allows no more releases this year.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub override_allowance: Option<bool>,
 }
@@ -155,7 +155,7 @@ pub struct Reason {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ReleaseDevices {
-    /// Release although no early release is left for this year.
+    /// Release even if the license allows no more releases this year.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub override_allowance: Option<bool>,
 }
@@ -170,7 +170,7 @@ pub struct Released {
     pub released: Vec<String>,
     /// Seats still taken.
     pub devices_used: u64,
-    /// Early releases left for this year; `null` when devices are not counted.
+    /// Releases left for this year; `null` when devices are not counted.
     pub releases_left: Option<u64>,
 }
 

@@ -33,7 +33,7 @@ pub struct CreatePlan {
     /// What the software enforces; nothing when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<Policy>,
-    /// Early releases of a seat within a year, for each seat, 0 to 1,000; 2 when absent.
+    /// Releases that a license allows within a year, for each of its seats, 0 to 1,000; 2 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub releases_per_seat: Option<u32>,
 }
@@ -68,7 +68,7 @@ pub struct UpdatePlan {
     /// What the software enforces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<Policy>,
-    /// Early releases of a seat within a year, for each seat.
+    /// Releases that a license allows within a year, for each of its seats.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub releases_per_seat: Option<u32>,
 }
@@ -98,7 +98,7 @@ pub struct PlanView {
     pub offline: bool,
     /// What the software enforces.
     pub policy: Policy,
-    /// Early releases of a seat within a year, for each seat.
+    /// Releases that a license allows within a year, for each of its seats.
     pub releases_per_seat: u32,
     /// When it was made.
     pub created_at: Timestamp,

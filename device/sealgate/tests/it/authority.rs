@@ -94,6 +94,12 @@ impl Authority {
         }
     }
 
+    /// The license, about to be changed: every change is a new version.
+    pub(crate) fn next_license(&mut self) -> &mut License {
+        self.license.version += 1;
+        &mut self.license
+    }
+
     pub(crate) fn root_statements(&self) -> Vec<Vec<u8>> {
         (0..self.roots.len()).map(|at| self.root_statement(at)).collect()
     }

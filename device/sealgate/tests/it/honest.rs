@@ -72,11 +72,18 @@ fn a_mistyped_key_is_noticed_before_anything_is_sent() {
     let mut typed = key().into_bytes();
     typed[0] = if typed[0] == b'7' { b'8' } else { b'7' };
     let error = device.client.validate_license(std::str::from_utf8(&typed).unwrap()).expect_err("mistyped");
-    assert_eq!(error.code(), "license_key_malformed");
+    assert_eq!(error.code(), "license_key_mistyped");
     assert!(matches!(error, Error::License(Denied { by: DeniedBy::Typing, .. })));
     assert_eq!(site.validations.load(Ordering::SeqCst), 0);
     assert_eq!(device.state(), None);
-    device.client.validate_license(&key().to_lowercase().replace('-', " ")).expect("valid, however typed");
+    let error = device.client.validate_license("W4RS-AF3R").expect_err("no key");
+    assert_eq!(error.code(), "license_key_malformed");
+    assert_eq!(site.validations.load(Ordering::SeqCst), 0);
+    for typed in
+        [key().to_lowercase().replace('-', " "), format!("“{}”.\r\n", key().replace('-', "\u{2011}"))]
+    {
+        device.client.validate_license(&typed).expect("valid, however typed");
+    }
 }
 
 /// `spec/license.md` §4: client and server run the same function, so a server that forgets to look changes nothing.
@@ -85,13 +92,17 @@ fn the_license_itself_says_no_outside_its_window() {
     let site = Site::honest();
     let device = Device::new(site.trust(), site.clone());
     device.validate().expect("valid");
-    site.authority().license.expires_at = Some(at(NOW));
-    let error = device.is_refused_with("expired");
-    assert!(matches!(error, Error::License(Denied { by: DeniedBy::License, .. })));
-    site.authority().license.expires_at = None;
+    let is_denied_with = |code: &str| {
+        let error = device.validate().expect_err("outside its window");
+        assert!(matches!(error, Error::License(Denied { by: DeniedBy::License, .. })), "{error}");
+        assert_eq!(error.code(), code);
+    };
+    site.authority().next_license().expires_at = Some(at(NOW));
+    is_denied_with("expired");
+    site.authority().next_license().expires_at = None;
     site.authority().license.not_before = at(NOW + 1);
-    device.is_refused_with("not_yet_valid");
-    site.authority().license.not_before = at(NOW);
+    is_denied_with("not_yet_valid");
+    site.authority().next_license().not_before = at(NOW);
     device.validate().expect("valid from this second on");
 }
 
@@ -106,9 +117,9 @@ fn time_never_runs_below_what_was_signed() {
     // The clock goes back, and so does what a server says.
     device.clock.set(NOW);
     site.time.store(NOW, Ordering::SeqCst);
-    site.authority().license.expires_at = Some(at(NOW + 9 * DAY));
-    device.is_refused_with("expired");
-    site.authority().license.expires_at = Some(at(NOW + 9 * DAY + 1));
+    site.authority().next_license().expires_at = Some(at(NOW + 9 * DAY));
+    assert_eq!(device.validate().expect_err("the floor is its end").code(), "expired");
+    site.authority().next_license().expires_at = Some(at(NOW + 9 * DAY + 1));
     device.validate().expect("valid at the floor");
 }
 

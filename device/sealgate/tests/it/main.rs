@@ -2,6 +2,7 @@
 //! same code; nothing is left out for them.
 
 mod authority;
+mod budget;
 mod forged;
 mod honest;
 mod http;
@@ -13,3 +14,5 @@ mod rotation;
 mod site;
 mod state;
 mod tampered;
+mod unwritable;
+mod versions;

@@ -19,7 +19,7 @@ fn client(site: &Arc<Site>, store: impl Store + 'static) -> Client {
 }
 
 /// The device key that signed this question.
-fn device_keys(site: &Site) -> Vec<String> {
+pub(crate) fn device_keys(site: &Site) -> Vec<String> {
     let record = site.record.lock().expect("nobody panicked with it");
     let key = |(question, _): &(Vec<u8>, _)| {
         let question: serde_json::Value = serde_json::from_slice(question).expect("JSON");
@@ -165,23 +165,6 @@ fn a_state_that_cannot_be_kept_or_read_is_said_before_anything_is_sent() {
     let error = device.is_refused_with("file_unreadable");
     assert_eq!(error, Error::Configuration(ConfigurationError::StateDamaged));
     assert_eq!(site.validations.load(Ordering::SeqCst), 0);
-}
-
-/// A success that cannot be remembered is not returned: the next start would not know of it.
-#[test]
-fn a_success_is_remembered_before_it_is_returned() {
-    struct Full(MemoryStore);
-    impl Store for Full {
-        fn load(&self) -> io::Result<Option<Vec<u8>>> {
-            self.0.load()
-        }
-        fn replace(&self, old: Option<&[u8]>, new: &[u8]) -> io::Result<bool> {
-            if old.is_some() { Err(io::Error::other("disk full")) } else { self.0.replace(old, new) }
-        }
-    }
-    let site = Site::honest();
-    let error = client(&site, Full(MemoryStore::new())).validate_license(&key()).expect_err("not remembered");
-    assert_eq!(error.code(), "file_unreadable");
 }
 
 proptest! {

@@ -201,7 +201,7 @@ fn another(denial: bool) -> &'static HttpAnswer {
         let build = site.trust();
         site.authority().keyset_version += 1;
         site.authority().tenant_version += 1;
-        site.authority().license.features.push("everything".to_owned());
+        site.authority().next_license().features.push("everything".to_owned());
         if denial {
             site.deny("revoked", None);
         }

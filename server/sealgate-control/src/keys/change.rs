@@ -150,12 +150,24 @@ pub(super) struct Change {
     keys: Vec<KeyRow>,
     dropped: Vec<PublicKey>,
     issuer: Option<(TenantId, PublicKey)>,
-    audit: AuditRow,
+    audit: Option<AuditRow>,
 }
 
 impl Change {
     pub(super) fn new(audit: AuditRow) -> Self {
-        Self { replacements: vec![], root: None, keys: vec![], dropped: vec![], issuer: None, audit }
+        Self {
+            replacements: vec![],
+            root: None,
+            keys: vec![],
+            dropped: vec![],
+            issuer: None,
+            audit: Some(audit),
+        }
+    }
+
+    /// The same keys, published again.
+    pub(super) fn of_nothing() -> Self {
+        Self { replacements: vec![], root: None, keys: vec![], dropped: vec![], issuer: None, audit: None }
     }
 
     /// From then on, that key signs the tenant's licenses.
@@ -192,6 +204,9 @@ impl Work for Change {
         if let Some((tenant, key)) = self.issuer {
             table::tenants::set_issuer(tx, tenant, key).await?;
         }
-        Ok(table::audit::insert(tx, &self.audit).await?)
+        if let Some(audit) = &self.audit {
+            table::audit::insert(tx, audit).await?;
+        }
+        Ok(())
     }
 }

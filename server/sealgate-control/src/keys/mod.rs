@@ -1,5 +1,6 @@
 //! The keys that sign statements: listed, rotated, revoked (`spec/keys.md` §7).
 
+mod ahead;
 mod change;
 mod list;
 mod resign;
@@ -11,7 +12,7 @@ mod version;
 
 pub(crate) use change::KeyChanges;
 pub(crate) use signing::LicenseSigner;
-pub(crate) use version::{KEYSET_SECONDS, first_version, next_version};
+pub(crate) use version::{KEYSET_SECONDS, begin, first_version, next_version};
 
 use sealgate_artifact::KeyUse;
 use sealgate_authority::AuthorityError;

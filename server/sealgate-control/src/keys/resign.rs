@@ -1,6 +1,6 @@
 //! Signing the licenses again whose issuer is about to be revoked (`spec/keys.md` §7.3).
 
-use sealgate_artifact::{Code, LicenseId, PublicKey, TenantId};
+use sealgate_artifact::{Code, LicenseId, PublicKey, TenantId, UnixSeconds};
 use sealgate_authority::AuthorityError;
 use sealgate_store::table::{self, EventRow, LicenseRow, SignedLicense};
 use sealgate_store::{Tx, Work};
@@ -30,7 +30,8 @@ pub(super) async fn resign_page(
         let renewed = LicenseRow { version, ..license };
         let signed = issuers.sign(&renewed, tenant.issuer_key)?;
         let event = desk.event(caller, &renewed, "license_resigned", None);
-        renewals.push(Renewal { license: renewed.id, before: license.version, version, signed, event });
+        let (license, before, not_before) = (renewed.id, license.version, renewed.not_before);
+        renewals.push(Renewal { license, before, not_before, version, signed, event });
         // Hundreds of signatures take a while; other requests go on in between.
         tokio::task::yield_now().await;
     }
@@ -39,17 +40,19 @@ pub(super) async fn resign_page(
     Ok(ids)
 }
 
-struct Renewal {
-    license: LicenseId,
-    before: u64,
-    version: u64,
-    signed: SignedLicense,
-    event: EventRow,
+/// A license that was signed again as it was, but for its beginning.
+pub(super) struct Renewal {
+    pub(super) license: LicenseId,
+    pub(super) before: u64,
+    pub(super) not_before: UnixSeconds,
+    pub(super) version: u64,
+    pub(super) signed: SignedLicense,
+    pub(super) event: EventRow,
 }
 
-struct ResignPage {
-    tenant: TenantId,
-    renewals: Vec<Renewal>,
+pub(super) struct ResignPage {
+    pub(super) tenant: TenantId,
+    pub(super) renewals: Vec<Renewal>,
 }
 
 impl Work for ResignPage {
@@ -65,7 +68,10 @@ impl Work for ResignPage {
             if locked.revoked_at.is_some() || locked.version != renewal.before {
                 continue;
             }
-            let renewed = LicenseRow { version: renewal.version, ..locked };
+            if locked.not_before != renewal.not_before {
+                table::licenses::begin_at(tx, renewal.license, renewal.not_before).await?;
+            }
+            let renewed = LicenseRow { version: renewal.version, not_before: renewal.not_before, ..locked };
             table::licenses::store_version(tx, &renewed, &renewal.signed).await?;
             table::events::insert(tx, &renewal.event).await?;
         }

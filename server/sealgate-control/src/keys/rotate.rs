@@ -103,7 +103,7 @@ impl KeyChanges {
         self.desk().retry(prepare).await
     }
 
-    /// Lets former keys leave a full ring, where nothing depends on them any more (`spec/keys.md` §7.2).
+    /// Removes former keys from a full ring, where nothing depends on them any more (`spec/keys.md` §7.2).
     pub(super) async fn make_room(&self, ring: &mut Ring) -> Result<(), AuthorityError> {
         let removable = self.removable(ring).await?;
         ring.make_room(room(ring.scope), &removable)

@@ -7,6 +7,8 @@ use sealgate_store::table::KeyScope;
 /// more. A key that must end early is revoked.
 pub(crate) const KEYSET_SECONDS: u64 = 3650 * 24 * 60 * 60;
 
+const HEAD_START: u64 = 24 * 60 * 60;
+
 /// The first version is the time in minutes: a database that was restored from an older copy still counts upwards
 /// (`spec/keys.md` §5.3).
 pub(crate) fn first_version(now: UnixSeconds) -> u64 {
@@ -16,6 +18,12 @@ pub(crate) fn first_version(now: UnixSeconds) -> u64 {
 /// `spec/keys.md` §5.3.
 pub(crate) fn next_version(last: u64, now: UnixSeconds) -> u64 {
     first_version(now).max(last + 1)
+}
+
+/// When a license without a start date begins that is signed now: a day earlier, so that a clock that is a little behind on
+/// the customer's machine does not refuse it (`spec/license.md` §2.4).
+pub(crate) fn begin(now: UnixSeconds) -> UnixSeconds {
+    now.minus(HEAD_START)
 }
 
 /// The most keys that a keyset of this scope may list.

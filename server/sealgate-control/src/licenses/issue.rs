@@ -13,13 +13,10 @@ use serde_json::json;
 
 use super::list::Licenses;
 use super::terms::DAY;
-use crate::keys::first_version;
+use crate::keys::{begin, first_version};
 use crate::{Caller, apps, check, plans};
 
 const AT_ONCE: u32 = 1000;
-/// A license without a start date begins a day before it was signed, so that a clock that is a little behind on the
-/// customer's machine does not refuse it (`spec/license.md` §2.4).
-const HEAD_START: u64 = 24 * 60 * 60;
 
 impl Licenses {
     /// Issues licenses: all of them or none.
@@ -93,7 +90,7 @@ impl Licenses {
             customer: order.customer.clone(),
             terms: order.terms.clone(),
             variables: "{}".to_owned(),
-            not_before: now.minus(HEAD_START),
+            not_before: begin(now),
             expires_at: order.expires_at,
             suspended_at: None,
             revoked_at: None,

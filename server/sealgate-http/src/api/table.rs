@@ -41,9 +41,9 @@ fn vendor() -> Vec<Operation> {
         /// Suspend a tenant
         ///
         /// Its tokens and its apps' clients are refused within a second. Licenses in the field that work without the
-        /// server go on working.
+        /// server keep working.
         POST "/api/v1/tenants/{tenant_id}/suspend", Installation, suspend_tenant = tenants.suspend (id) -> 200 TenantView;
-        /// Let a suspended tenant go on
+        /// End the suspension of a tenant
         POST "/api/v1/tenants/{tenant_id}/resume", Installation, resume_tenant = tenants.resume (id) -> 200 TenantView;
 
         /// Create an access token
@@ -65,7 +65,7 @@ fn vendor() -> Vec<Operation> {
         GET "/api/v1/apps/{app_id}", AppsRead, show_app = apps.show (id) -> 200 AppView;
         /// The trust.json that builds pin
         GET "/api/v1/apps/{app_id}/trust", AppsRead, app_trust = licenses.trust (id) -> 200 Trust;
-        /// Change what an app demands and hands out
+        /// Change whether an app needs its secret and hands out files that never expire
         PATCH "/api/v1/apps/{app_id}", AppsWrite, update_app = apps.update (id, body UpdateApp) -> 200 AppView;
         /// Give an app a new secret
         ///
@@ -122,15 +122,15 @@ fn licenses() -> Vec<Operation> {
         ///
         /// A device that it names takes a seat. The license key stands in the file.
         POST "/api/v1/licenses/{license_id}/authforge-file", LicensesWrite, make_authforge_file = authforge_files.make (id, body MakeAuthforgeFile) -> 201 AuthforgeFile, once;
-        /// Give a license another end
+        /// Give a license a new end
         POST "/api/v1/licenses/{license_id}/renew", LicensesWrite, renew_license = licenses.renew (id, body RenewLicense) -> 200 LicenseView, once;
         /// Suspend a license
         POST "/api/v1/licenses/{license_id}/suspend", LicensesWrite, suspend_license = licenses.suspend (id, body Reason) -> 200 LicenseView, once;
-        /// Let a suspended license go on
+        /// End the suspension of a license
         POST "/api/v1/licenses/{license_id}/resume", LicensesWrite, resume_license = licenses.resume (id) -> 200 LicenseView;
         /// Revoke a license forever
         POST "/api/v1/licenses/{license_id}/revoke", LicensesWrite, revoke_license = licenses.revoke (id, body Reason) -> 200 LicenseView, once;
-        /// Take every seat of a license back
+        /// Release every seat of a license
         POST "/api/v1/licenses/{license_id}/reset-devices", DevicesWrite, reset_devices = devices.reset (id, body ReleaseDevices) -> 200 Released, once;
         /// What a license hands to running software
         GET "/api/v1/licenses/{license_id}/variables", LicensesRead, license_variables = licenses.variables (id) -> 200 Variables;
@@ -141,14 +141,14 @@ fn licenses() -> Vec<Operation> {
         GET "/api/v1/devices", DevicesRead, list_devices = devices.list (query DeviceQuery) -> 200 Page<DeviceView>;
         /// Show a device
         GET "/api/v1/devices/{device_id}", DevicesRead, show_device = devices.show (id) -> 200 DeviceView;
-        /// Take a device's seat back
+        /// Release a device's seat
         POST "/api/v1/devices/{device_id}/release", DevicesWrite, release_device = devices.release (id, body ReleaseDevices) -> 200 Released, once;
 
         /// Add an entry to an access list
         POST "/api/v1/access", AccessWrite, add_access = access.add (body AddAccess) -> 201 AccessView, once;
         /// List access entries
         GET "/api/v1/access", AccessRead, list_access = access.list (query AppQuery) -> 200 Page<AccessView>;
-        /// Take an entry away
+        /// Remove an entry
         DELETE "/api/v1/access/{entry_id}", AccessWrite, remove_access = access.remove (id) -> 200 AccessView;
     }
 }
@@ -164,7 +164,7 @@ fn records() -> Vec<Operation> {
         GET "/api/v1/audit/export", AuditRead, export_audit = records.export (query ExportQuery) -> 200 AuditExport;
         /// List license servers
         GET "/api/v1/servers", Installation, list_servers = servers.list () -> 200 Page<ServerView>;
-        /// Let a license server be certified
+        /// Approve a license server, so that it gets certificates
         ///
         /// Its key then answers running software, for every tenant.
         POST "/api/v1/servers/{server_id}/approve", Installation, approve_server = servers.approve (id) -> 200 ServerView;
@@ -180,7 +180,7 @@ fn records() -> Vec<Operation> {
         POST "/api/v1/keys/rotate", KeysWrite, rotate_key = keys.rotate (body RotateKey) -> 200 Page<KeyView>;
         /// Revoke a key
         ///
-        /// Licenses in force that it signed are signed anew first.
+        /// Licenses in force that it signed are first signed again.
         POST "/api/v1/keys/{keyid}/revoke", KeysWrite, revoke_key = keys.revoke (id, body Reason) -> 200 KeyRevoked;
     }
 }

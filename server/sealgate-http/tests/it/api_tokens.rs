@@ -69,6 +69,50 @@ on_both_engines! {
         }
     }
 
+    fn the_last_token_that_may_do_everything_stays(app: &TestApp) {
+        let list = app.api("GET", "/api/v1/tokens", &json!(null)).expect(200);
+        let first = list["items"][0]["token_id"].as_str().expect("text").to_owned();
+        let revoke = |id: &str| app.api("POST", &format!("/api/v1/tokens/{id}/revoke"), &json!(null));
+        let make = |wish: &serde_json::Value| app.api("POST", "/api/v1/tokens", wish).expect(201);
+        assert_problem(&revoke(&first), 409, "last_owner");
+        app.api("GET", "/api/v1/apps", &json!(null)).expect(200);
+
+        // Others that do not have every scope of it, are over, or are revoked, change nothing.
+        make(&json!({ "scopes": ["tokens:write", "tokens:read"] }));
+        make(&json!({ "scopes": ["owner"] }));
+        make(&json!({ "scopes": ["installation"] }));
+        let both = json!(["owner", "installation"]);
+        let end = sealgate_wire::Timestamp(sealgate_artifact::UnixSeconds::new(app.clock.seconds() + 60).expect("in range"));
+        let over = make(&json!({ "scopes": both, "expires_at": end.to_string() }));
+        let revoked = make(&json!({ "scopes": both }));
+        revoke(revoked["token_id"].as_str().expect("text")).expect(200);
+        app.clock.advance(60);
+        assert_eq!(app.count("audit WHERE action = 'token.revoked'"), 1);
+
+        revoke(over["token_id"].as_str().expect("text")).expect(200);
+        let list = app.api("GET", "/api/v1/tokens?limit=200", &json!(null)).expect(200);
+        let named = |scopes: serde_json::Value| {
+            let found = list["items"].as_array().expect("a list").iter()
+                .find(|t| t["scopes"] == scopes && t["revoked_at"].is_null());
+            found.expect("is listed")["token_id"].as_str().expect("text").to_owned()
+        };
+        // Now one scope is held by the first alone, then the other.
+        revoke(&named(json!(["installation"]))).expect(200);
+        assert_problem(&revoke(&first), 409, "last_owner");
+        make(&json!({ "scopes": ["installation"] }));
+        revoke(&first).expect(200);
+        assert_problem(&app.api("GET", "/api/v1/apps", &json!(null)), 401, "token_invalid");
+    }
+
+    fn each_tenant_keeps_an_owner(app: &TestApp) {
+        let acme = app.tenant("Acme");
+        let list = acme.api("GET", "/api/v1/tokens", &json!(null)).expect(200);
+        let path = format!("/api/v1/tokens/{}/revoke", list["items"][0]["token_id"].as_str().expect("text"));
+        assert_problem(&acme.api("POST", &path, &json!(null)), 409, "last_owner");
+        acme.api("POST", "/api/v1/tokens", &json!({ "scopes": ["owner"] })).expect(201);
+        acme.api("POST", &path, &json!(null)).expect(200);
+    }
+
     fn what_no_token_can_be_is_refused(app: &TestApp) {
         for wish in [
             json!({}), json!({ "scopes": [] }), json!({ "scopes": ["everything"] }), json!({ "scopes": "owner" }),

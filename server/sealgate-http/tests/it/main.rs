@@ -1,5 +1,6 @@
 //! The server as its callers see it, over HTTP, on both engines.
 
+mod addresses;
 mod agreement;
 mod api_access;
 mod api_apps;
@@ -16,6 +17,7 @@ mod api_refusals;
 mod api_secrets_rotation;
 mod api_tenants;
 mod api_tokens;
+mod clock;
 mod device_kinds;
 mod health;
 mod heartbeat;
@@ -27,11 +29,13 @@ mod observed;
 mod offline_activation;
 mod online;
 mod openapi;
+mod outage;
 mod races;
 mod secrets;
 mod self_ban;
 mod support;
 mod tenancy;
+mod typed_keys;
 mod validate_answer;
 mod validate_in_force;
 mod validate_refusals;

@@ -19,10 +19,10 @@ impl AuthForge {
         source: Source<'_>,
     ) -> Result<Validated, AuthorityError> {
         asking::require(is_well_formed(ask))?;
-        self.gate.limiter.heartbeat_address(source.address)?;
+        self.gate.admit_heartbeat(source, &ask.app_id)?;
         let mut about = About { device: Some(ask.hwid.clone()), ..About::default() };
         let decided = self.continues(ask, source, &mut about).await;
-        let answered = self.gate.note(source, &about, decided)?;
+        let answered = self.gate.note_heartbeat(source, &about, decided)?;
         self.gate.note_answer("heartbeat", &about, &answered.request_id);
         Ok(answered)
     }
@@ -50,8 +50,8 @@ impl AuthForge {
         let (scope, question) =
             (scope(license, &ask.hwid, &ask.nonce), digest(&[b"heartbeat", ask.session_token.as_bytes()]));
         // A reused nonce does not end the session; the request is treated as new.
-        let moment = self.gate.ids.moment();
-        let asked = self.replays.not_replayed(scope, question, moment).unwrap_or(moment);
+        let (moment, elapsed) = (self.gate.ids.moment(), self.gate.ids.elapsed());
+        let asked = self.replays.not_replayed(scope, question, (moment, elapsed)).unwrap_or(moment);
         let request_id = self.sessions.request_id(scope, question, asked);
         let allowed = Allowed {
             typ: Typ::Heartbeat,

@@ -1,6 +1,6 @@
 //! `POST /auth/offline/activate`: a file that lasts forever, for the device that asks (`spec/http.md` §2.10).
 
-use sealgate_artifact::{Code, LicenseKey, UnixSeconds, Word};
+use sealgate_artifact::{AppId, Code, LicenseKey, UnixSeconds, Word};
 use sealgate_authforge::{Machines, OfflineActivateAnswer, OfflineActivateRequest, Status};
 use sealgate_authority::authforge_file::{Draft, Minted};
 use sealgate_authority::seats::{Asking, TakeSeat, standing};
@@ -21,7 +21,7 @@ impl AuthForge {
         source: Source<'_>,
     ) -> Result<OfflineActivateAnswer, AuthorityError> {
         asking::require(is_well_formed(ask))?;
-        self.gate.limiter.address(source.address)?;
+        self.gate.admit(source, || AppId::parse(&ask.app_id).ok())?;
         let mut about = About { device: Some(ask.hwid.clone()), ..About::default() };
         let decided = self.activate(ask, source, &mut about).await;
         self.gate.note(source, &about, decided)
@@ -89,7 +89,7 @@ impl AuthForge {
 }
 
 fn is_well_formed(ask: &OfflineActivateRequest) -> bool {
-    Word::is_word(&ask.license_key)
+    LicenseKey::is_typed(&ask.license_key)
         && Word::is_word(&ask.hwid)
         && asking::is_nonce(&ask.nonce)
         && asking::is_short(Some(&ask.app_id))

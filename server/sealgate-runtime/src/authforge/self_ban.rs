@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use ipnet::IpNet;
-use sealgate_artifact::{Code, EntryId, UnixSeconds, Word};
+use sealgate_artifact::{AppId, Code, EntryId, LicenseKey, UnixSeconds, Word};
 use sealgate_authforge::{SelfBanRequest, SelfBanned, Status};
 use sealgate_authority::{About, Actor, AuthorityError, Entry, Ids, Source, audit_row, event_row};
 use sealgate_rules::Effect;
@@ -34,7 +34,7 @@ impl AuthForge {
         source: Source<'_>,
     ) -> Result<SelfBanned, AuthorityError> {
         asking::require(is_well_formed(ask))?;
-        self.gate.limiter.address(source.address)?;
+        self.gate.admit(source, || AppId::parse(&ask.app_id).ok())?;
         let mut about = About { device: Some(ask.hwid.clone()), ..About::default() };
         let done = self.ban(ask, source, &mut about).await;
         self.gate.note(source, &about, done)
@@ -100,7 +100,7 @@ impl AuthForge {
 fn is_well_formed(ask: &SelfBanRequest) -> bool {
     let proof = match (&ask.session_token, &ask.license_key) {
         (Some(token), _) => token.len() <= SESSION_TOKEN_BYTES,
-        (None, Some(key)) => Word::is_word(key) && ask.nonce.as_deref().is_some_and(asking::is_nonce),
+        (None, Some(key)) => LicenseKey::is_typed(key) && ask.nonce.as_deref().is_some_and(asking::is_nonce),
         (None, None) => false,
     };
     proof

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sealgate_artifact::{Code, Word};
+use sealgate_artifact::{AppId, Code, LicenseKey, Word};
 use sealgate_authforge::{Typ, ValidateAnswer, ValidateRequest};
 use sealgate_authority::seats::Asking;
 use sealgate_authority::{About, AuthorityError, Source};
@@ -31,7 +31,7 @@ impl AuthForge {
         source: Source<'_>,
     ) -> Result<Validated, AuthorityError> {
         asking::require(is_well_formed(ask))?;
-        self.gate.limiter.address(source.address)?;
+        self.gate.admit(source, || AppId::parse(ask.app_id.as_deref()?).ok())?;
         let mut about = About { device: Some(ask.hwid.clone()), ..About::default() };
         let decided = self.decide(ask, source, &mut about).await;
         let validated = self.gate.note(source, &about, decided)?;
@@ -48,9 +48,9 @@ impl AuthForge {
         let device = asking::device(&ask.hwid)?;
         let (app, license) = self.identify(ask, source, about).await?;
         self.gate.limiter.license(license.license.id)?;
-        let now = self.gate.ids.now();
+        let (now, ids) = (self.gate.ids.now(), &self.gate.ids);
         let (scope, question) = (scope(&license.license, &ask.hwid, &ask.nonce), question(ask));
-        let asked = self.replays.not_replayed(scope, question, self.gate.ids.moment());
+        let asked = self.replays.not_replayed(scope, question, (ids.moment(), ids.elapsed()));
         let asked = asked.map_err(AuthorityError::Refused)?;
         let request_id = self.sessions.request_id(scope, question, asked);
         let asking = Asking {
@@ -92,7 +92,7 @@ impl AuthForge {
             return Ok((app, license));
         }
         let unknown = || AuthorityError::Refused(Code::LicenseUnknown);
-        let key = gate.secrets.license_key(&ask.license_key);
+        let key = gate.typed_key(&ask.license_key, about);
         let license = gate.db.cached_license_of_key(key).await?.ok_or_else(unknown)?;
         let app = gate.db.cached_app(license.license.app).await?.ok_or_else(unknown)?;
         about.owner = Some((app.app.tenant, app.app.id));
@@ -107,7 +107,7 @@ impl AuthForge {
 }
 
 fn is_well_formed(ask: &ValidateRequest) -> bool {
-    Word::is_word(&ask.license_key)
+    LicenseKey::is_typed(&ask.license_key)
         && Word::is_word(&ask.hwid)
         && asking::is_nonce(&ask.nonce)
         && asking::is_short(ask.app_id.as_deref())

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use sealgate_artifact::{
-    Code, Decision, Device, DeviceRequest, LicenseName, Operation, Outcome, StatementId, UnixSeconds,
+    AppId, Code, Decision, Device, DeviceRequest, LicenseName, Operation, Outcome, StatementId, UnixSeconds,
+    Unverified,
 };
 use sealgate_authority::seats::{Asking, Seats};
 use sealgate_authority::{About, AuthorityError, SignedEnvelope, Source, as_json, broken};
@@ -36,6 +37,12 @@ struct Decided {
     license: Option<Arc<LicenseEntry>>,
 }
 
+/// The app that a question names. Nobody has verified it; it decides nothing but where a refusal is counted.
+fn named_app(ask: &OnlineQuestion) -> Option<AppId> {
+    let request = Unverified::<DeviceRequest>::decode(ask.request.get().as_bytes()).ok()?;
+    Some(request.danger_peek().ok()?.app)
+}
+
 impl Online {
     pub(crate) fn new(
         gate: Gate,
@@ -54,7 +61,7 @@ impl Online {
         source: Source<'_>,
     ) -> Result<OnlineAnswer, AuthorityError> {
         asking::require(ask.holds.len() <= HOLDS)?;
-        self.gate.limiter.address(source.address)?;
+        self.gate.admit(source, || named_app(ask))?;
         let request = verify_device_request(ask.request.get().as_bytes());
         let request = request.map_err(|e| AuthorityError::Refused(e.code()))?;
         asking::require(request.get().operation == Operation::Validate)?;
@@ -100,7 +107,7 @@ impl Online {
         let nonce = asked.nonce.as_bytes();
         let scope = digest(&[b"online", license.license.id.as_bytes(), name.as_bytes(), nonce]);
         let question = *request.id().as_bytes().first_chunk().expect("a digest has 32 bytes");
-        let first = self.replays.not_replayed(scope, question, gate.ids.moment());
+        let first = self.replays.not_replayed(scope, question, (gate.ids.moment(), gate.ids.elapsed()));
         let first = first.map_err(AuthorityError::Refused)?;
         let asking = Asking {
             license: &license,

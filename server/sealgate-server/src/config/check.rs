@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use ipnet::IpNet;
 use sealgate_artifact::{Origin, limits};
+use sealgate_store::check_postgres_url;
 
 use super::error::ConfigError;
 use super::keys::Config;
@@ -18,6 +19,7 @@ impl Config {
         if self.origins.len() > limits::CERTIFICATE_ENTRIES || distinct.len() < self.origins.len() {
             return Err(ConfigError::Origins);
         }
+        self.database.as_deref().map_or(Ok(()), check_postgres_url)?;
         self.proxies().map(drop)
     }
 

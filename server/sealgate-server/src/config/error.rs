@@ -1,6 +1,7 @@
 //! What is wrong with a configuration.
 
 use sealgate_artifact::Code;
+use sealgate_store::UrlError;
 
 use super::keys::keys;
 
@@ -16,7 +17,7 @@ pub enum ConfigError {
         why: String,
     },
     /// A line of the file is not what it must be.
-    #[error("{path}: line {line}: {why}")]
+    #[error("{path}: line {line}: {}", without_password(.why))]
     Line {
         /// The file.
         path: String,
@@ -29,14 +30,17 @@ pub enum ConfigError {
     #[error("no data directory was given")]
     NoData,
     /// A client could not compare this with the address that it was told (`spec/keys.md` §5.9).
-    #[error("{0}: not an origin")]
+    #[error("{}: not an origin", without_password(.0))]
     Origin(String),
     /// What could not be certified (`spec/keys.md` §5.8).
-    #[error("origins: more than 16, or one that is listed twice")]
+    #[error("origins: there are more than 16, or one is listed twice")]
     Origins,
     /// Neither an address nor a block of addresses.
-    #[error("trusted_proxies: {0}")]
+    #[error("trusted_proxies: {} is neither an address nor a block of addresses", without_password(.0))]
     Proxy(String),
+    /// The driver would read the database's URL otherwise than it is meant, or log a part of it.
+    #[error(transparent)]
+    Database(#[from] UrlError),
 }
 
 impl ConfigError {
@@ -49,16 +53,24 @@ impl ConfigError {
     pub fn fix(&self) -> Option<String> {
         match self {
             Self::Unreadable { .. } => None,
-            Self::Line { .. } => Some(format!("it takes {}", accepted())),
+            Self::Line { .. } => Some(format!("use only these keys: {}", accepted())),
             Self::NoData => Some("give --data DIR".to_owned()),
             Self::Origin(_) => Some(
-                "give scheme, host and port as in https://licenses.example.com, and nothing after them"
+                "give scheme, host and port as in https://licenses.example.com, and nothing after the port"
                     .to_owned(),
             ),
             Self::Origins => Some("give each origin once, and at most 16".to_owned()),
-            Self::Proxy(_) => Some("give addresses, or blocks as in 10.0.0.0/8".to_owned()),
+            Self::Proxy(_) => Some("give IP addresses, or blocks such as 10.0.0.0/8".to_owned()),
+            Self::Database(why) => Some(why.fix().to_owned()),
         }
     }
+}
+
+/// A database's URL may stand where something else should.
+fn without_password(text: &str) -> &str {
+    let may_have_one = ["@", "://", "password"].iter().any(|part| text.contains(part));
+    let is_plain = text.starts_with("http") && !text.contains('@');
+    if may_have_one && !is_plain { "something that may hold a password, so it is not repeated" } else { text }
 }
 
 /// `data, listen, … and [limits]`.

@@ -1,12 +1,14 @@
 //! The table of keys, and what each part of the server gets from them.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use super::key::{Key, keys};
 use super::limits::{self, LimitsConfig};
 use super::value::words;
 use crate::Role;
+use crate::connections::Connections;
 
 keys! {
     /// What `serve` is told. It has no `Debug` text: a PostgreSQL URL may hold a password.
@@ -14,7 +16,7 @@ keys! {
         /// The server's data directory, with the keys, the owner's token and the embedded database.
         data: Option<PathBuf> = None
             => default("must be given").flag("data", "DIR").variable("SEALGATE_DATA").global();
-        /// Where to listen; port 0 takes a free one.
+        /// The address and port to listen on; port 0 picks a free port.
         listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8080))
             => default("127.0.0.1:8080").flag("listen", "ADDR");
         /// A PostgreSQL URL, to use PostgreSQL instead of the embedded database.
@@ -28,16 +30,19 @@ keys! {
         /// one, repeat the flag.
         origins: Vec<String> = vec![]
             => default("the address it listens on").flag("origin", "URL");
-        /// How the log on standard error is written: text for people, json for programs.
+        /// The format of the log on standard error: text for people, json for programs.
         log: LogFormat = LogFormat::Text
             => default("text").flag("log", "FORMAT");
         /// A file whose first line is the passphrase of the keystore.
         passphrase_file: Option<PathBuf> = None
             => default("the keystore is opened by the file keys/unlock.key in the data directory")
                 .flag("passphrase-file", "FILE").variable("SEALGATE_PASSPHRASE_FILE");
-        /// Proxies whose word on a client's address is trusted: addresses, or blocks as in 10.0.0.0/8.
+        /// Proxies that are trusted to report the client's address: IP addresses, or blocks such as 10.0.0.0/8.
         trusted_proxies: Vec<String> = vec![]
             => default("none");
+        /// Connections at once; when there are more, those that have sent nothing for longest are closed.
+        max_connections: NonZeroU32 = Connections::MOST
+            => default("2000");
         [limits]: LimitsConfig = limits::Given;
     }
 }

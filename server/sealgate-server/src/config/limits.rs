@@ -12,25 +12,26 @@ keys! {
     /// A profile, and single values that win over the profile's.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub struct LimitsConfig, "limits." {
-        /// Which set of limits is used; each of the following keys wins over it.
+        /// Which set of limits is used; each of the following keys replaces one limit of the set.
         profile: Profile = Profile::Default
             => default("default");
-        /// Requests a minute about one license, not counting heartbeats.
+        /// How many requests a minute are allowed for one license, not counting heartbeats.
         per_license: Option<NonZeroU32> = None
             => default("the profile's");
-        /// Heartbeats a minute of one license.
+        /// How many heartbeats a minute are allowed for one license.
         heartbeats_per_license: Option<NonZeroU32> = None
             => default("the profile's");
-        /// Requests a minute from one address.
+        /// How many requests a minute are allowed from one address.
         per_address: Option<NonZeroU32> = None
             => default("the profile's");
-        /// Requests at once from one address after a pause.
+        /// How many requests one address may send at once after a pause.
         address_burst: Option<NonZeroU32> = None
             => default("the profile's");
-        /// Requests a minute about one app.
+        /// How many requests a minute are allowed for one app.
         per_app: Option<NonZeroU32> = None
             => default("the profile's");
-        /// How many requests it costs an address to name a key, app or token that does not exist.
+        /// How much an address pays from its budget for guesses when it names a key, app or token that does not exist; that
+        /// budget is as large as the one for requests, and apart from it.
         guess_costs: Option<u32> = None
             => default("the profile's");
     }

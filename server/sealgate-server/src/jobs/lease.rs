@@ -1,7 +1,7 @@
 //! Leases on jobs: how this process takes one, and how long it holds.
 
 use sealgate_artifact::{UnixSeconds, encode_hex};
-use sealgate_authority::Ids;
+use sealgate_authority::{CLOCK_TOLERANCE_SECONDS, Ids};
 use sealgate_store::table::jobs;
 use sealgate_store::{Db, StoreError};
 use tokio::sync::watch;
@@ -25,16 +25,20 @@ impl Holder {
         Self { name: encode_hex(&ids.random::<16>()), db, ids, stopping: watch::Sender::new(false) }
     }
 
-    /// Leases one of these jobs, if one is due: its name and where to go on.
+    /// Leases one of these jobs, if one is due: its name and where to go on. None of them is ever due more than `every`
+    /// seconds ahead.
     pub(super) async fn claim(
         &self,
         names: Vec<&'static str>,
+        every: u64,
         now: UnixSeconds,
     ) -> Result<Option<(String, String)>, StoreError> {
-        if jobs::due(&self.db, &names, now).await?.is_none() {
+        // Other servers' clocks may differ a little from this one's.
+        let latest = now.plus(every.max(LEASE) + CLOCK_TOLERANCE_SECONDS);
+        if jobs::due(&self.db, &names, (now, latest)).await?.is_none() {
             return Ok(None);
         }
-        rows::claim(&self.db, names, now, now.plus(LEASE), &self.name).await
+        rows::claim(&self.db, names, (now, latest), now.plus(LEASE), &self.name).await
     }
 
     /// Tells every run that it must end.

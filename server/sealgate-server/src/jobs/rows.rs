@@ -32,13 +32,13 @@ pub(super) async fn ensure(
 pub(super) async fn claim(
     db: &Db,
     names: Vec<&'static str>,
-    now: UnixSeconds,
+    times: (UnixSeconds, UnixSeconds),
     lease_until: UnixSeconds,
     holder: &str,
 ) -> Result<Option<(String, String)>, StoreError> {
     let claim = work((names, holder.to_owned()), move |(names, holder), tx| {
         Box::pin(async move {
-            let job = jobs::claim(tx, names, now, lease_until, holder).await?;
+            let job = jobs::claim(tx, names, times, lease_until, holder).await?;
             Ok::<_, StoreError>(job.map(|job| (job.name, job.position)))
         })
     });

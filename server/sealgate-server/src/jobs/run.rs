@@ -2,7 +2,7 @@
 
 use sealgate_artifact::UnixSeconds;
 use sealgate_authority::{Ids, Observed};
-use sealgate_store::{Db, StoreError};
+use sealgate_store::{Db, StoreError, table};
 
 use super::lease::{Holder, LEASE};
 use super::rows;
@@ -28,7 +28,12 @@ impl Jobs {
     ) -> Result<Self, StoreError> {
         let jobs = Self { holder: Holder::new(db, ids), observed, duties, table };
         if jobs.duties.is_some() {
-            let now = jobs.holder.ids.now();
+            let (now, ids) = (jobs.holder.ids.now(), &jobs.holder.ids);
+            // Whatever else an installation does, its jobs are due again and again.
+            let newest = table::jobs::list(&jobs.holder.db).await?.iter().map(|job| job.due_at).max();
+            if let Some(newest) = newest {
+                ids.clock_watch().doubt_after(newest);
+            }
             for job in table {
                 rows::ensure(&jobs.holder.db, job.name, now.plus(job.every.max(LEASE)), now).await?;
             }
@@ -41,8 +46,9 @@ impl Jobs {
     pub async fn run_due(&self, now: UnixSeconds) -> Result<Vec<&'static str>, StoreError> {
         let mut done = vec![];
         let Some(duties) = &self.duties else { return Ok(done) };
+        let every = self.table.iter().map(|job| job.every).max().unwrap_or_default();
         while !self.holder.is_stopping() {
-            let Some((name, position)) = self.holder.claim(self.names(), now).await? else { break };
+            let Some((name, position)) = self.holder.claim(self.names(), every, now).await? else { break };
             let job = self.table.iter().find(|job| job.name == name).expect("only these were asked for");
             self.run(duties, job, position, now).await?;
             done.push(job.name);

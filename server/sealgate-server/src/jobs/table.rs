@@ -37,4 +37,10 @@ pub const JOBS: &[Job] = &[
         failure: "expired rows could not be deleted",
         run: |turn| Box::pin(async { Ok(turn.upkeep().forget().await?) }),
     },
+    Job {
+        name: "renew_ahead",
+        every: 60,
+        failure: "what a clock that was ahead had signed could not be made anew",
+        run: |turn| Box::pin(turn.servers().renew_ahead()),
+    },
 ];

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sealgate_authority::Observed;
+use sealgate_authority::{ClockWatch, Observed};
 use sealgate_control::Upkeep;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -24,8 +24,14 @@ impl Ticker {
     pub(crate) fn start(jobs: Jobs) -> Self {
         let jobs = Arc::new(jobs);
         let upkeep = jobs.duties.as_ref().map(|duties| duties.upkeep.clone());
-        let own = own_work(jobs.observed.clone(), upkeep, jobs.holder.stopping());
-        let shared = shared_work(Arc::clone(&jobs), jobs.holder.stopping());
+        let threads = jobs.holder.db.threads();
+        let watch = jobs.holder.ids.clock_watch().clone();
+        let (observed, stopping) = (jobs.observed.clone(), jobs.holder.stopping());
+        let own = threads.clone().keep("upkeep", move || {
+            own_work((observed.clone(), watch.clone()), upkeep.clone(), stopping.clone())
+        });
+        let (all, stopping) = (Arc::clone(&jobs), jobs.holder.stopping());
+        let shared = threads.clone().keep("jobs", move || shared_work(Arc::clone(&all), stopping.clone()));
         let tasks = [tokio::spawn(own), tokio::spawn(shared)];
         Self { jobs, tasks }
     }
@@ -34,7 +40,7 @@ impl Ticker {
     pub(crate) async fn finish(self) {
         self.jobs.holder.stop();
         for task in self.tasks {
-            // It ends by itself; a panic inside it was logged by its thread.
+            // It ends by itself.
             let _ = task.await;
         }
         if let Err(error) = self.jobs.observed.write_all().await {
@@ -44,9 +50,15 @@ impl Ticker {
 }
 
 /// What each process does for itself.
-async fn own_work(observed: Observed, upkeep: Option<Upkeep>, mut stopping: watch::Receiver<bool>) {
+async fn own_work(
+    (observed, clock): (Observed, ClockWatch),
+    upkeep: Option<Upkeep>,
+    mut stopping: watch::Receiver<bool>,
+) {
     let mut ticks = ticks(Duration::ZERO);
     while next(&mut ticks, &mut stopping).await {
+        // For the log.
+        clock.was_set_by();
         if let Some(upkeep) = &upkeep
             && let Err(error) = upkeep.number_audit_rows().await
         {

@@ -64,6 +64,12 @@ async fn position(server: &Server, name: &str) -> String {
     rows.into_iter().find(|job| job.name == name).expect("there is such a job").position
 }
 
+fn all_jobs() -> Vec<&'static str> {
+    let mut all: Vec<_> = JOBS.iter().map(|job| job.name).collect();
+    all.sort_unstable();
+    all
+}
+
 #[test]
 fn each_job_has_a_name_of_its_own_and_a_period() {
     let names: HashSet<_> = JOBS.iter().map(|job| job.name).collect();
@@ -83,8 +89,7 @@ async fn two_servers_run_each_due_job_once() {
         ran.sort_unstable();
         ran
     };
-    let mut all: Vec<_> = JOBS.iter().map(|job| job.name).collect();
-    all.sort_unstable();
+    let all = all_jobs();
     for _ in 0..10 {
         assert_eq!(run().await, all, "each of them is due");
         assert!(run().await.is_empty(), "nothing is due at the same time again");
@@ -133,7 +138,7 @@ async fn a_dead_servers_job_is_taken_over_when_its_lease_has_ended() {
     let now = installation.now();
     let claim = work((), move |(), tx| {
         Box::pin(async move {
-            jobs::claim(tx, &["paged"], now, now.plus(120), "the dead").await?;
+            jobs::claim(tx, &["paged"], (now, now.plus(120)), now.plus(120), "the dead").await?;
             jobs::keep(tx, "paged", "the dead", "half", now.plus(120)).await
         })
     });
@@ -155,16 +160,14 @@ async fn a_clock_that_was_ahead_does_not_stop_a_job_for_that_long() {
     let far = now.plus(400 * 24 * 60 * 60);
     let run = work((), move |(), tx| {
         Box::pin(async move {
-            jobs::claim(tx, &["forget"], now, now.plus(120), "ahead").await?;
+            jobs::claim(tx, &["forget"], (now, now.plus(120)), now.plus(120), "ahead").await?;
             jobs::done(tx, "forget", "ahead", far).await
         })
     });
     let is_done: Result<bool, StoreError> = skewed.db().write(run).await;
     assert!(is_done.expect("the database answers"));
-    assert_eq!(skewed.jobs().run_due(now).await.expect("the database answers"), ["certify_servers"]);
+    let mut ran = skewed.jobs().run_due(now).await.expect("the database answers");
+    ran.sort_unstable();
+    assert_eq!(ran, all_jobs());
     skewed.db().close().await;
-    drop(skewed);
-    let right = installation.start().await;
-    assert_eq!(right.jobs().run_due(now).await.expect("the database answers"), ["forget"]);
-    right.db().close().await;
 }

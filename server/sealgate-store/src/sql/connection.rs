@@ -1,19 +1,23 @@
 //! Connections to either engine.
 
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions, Connection as _, Executor, PgConnection, PgPool};
+use sqlx::{ConnectOptions, PgPool};
 
+use super::patience::{ANSWER, Pulse, is_lost};
 use super::query::{Answer, Ask, Question};
+use super::session::Session;
 use super::sqlite::Readers;
-use super::{postgres, sqlite};
+use super::{postgres, sqlite, url};
 use crate::StoreError;
 
 /// Connections to PostgreSQL for readers.
 const POSTGRES_READERS: u32 = 10;
+/// What a reader's statement may take where other connections are answered: as long as a request.
+const READ: Duration = Duration::from_secs(30);
 
 /// Where the data lies. It has no `Debug` text: a PostgreSQL URL may hold a password.
 #[derive(Clone)]
@@ -27,15 +31,31 @@ pub enum Location {
 /// A connection of somebody's own.
 pub(crate) enum Connection {
     Sqlite(rusqlite::Connection),
-    Postgres(PgConnection),
+    Postgres(Session),
 }
 
 impl Connection {
-    /// A connection that writes.
+    /// The first connection, which may have to wait and to work long.
     pub(crate) async fn open(location: &Location) -> Result<Self, StoreError> {
         match location {
             Location::File(path) => Ok(Self::Sqlite(sqlite::open_writer(path)?)),
-            Location::Postgres(url) => Ok(Self::Postgres(PgConnection::connect_with(&options(url)?).await?)),
+            Location::Postgres(url) => Ok(Self::Postgres(Session::open(&options(url)?).await?)),
+        }
+    }
+
+    /// The writer's connection. On PostgreSQL it has limits, because it holds up other servers.
+    pub(crate) async fn open_writer(location: &Location, pulse: &Arc<Pulse>) -> Result<Self, StoreError> {
+        match location {
+            Location::File(_) => Self::open(location).await,
+            Location::Postgres(url) => Ok(Self::Postgres(Session::open_writer(&options(url)?, pulse).await?)),
+        }
+    }
+
+    /// Whether it is of no more use, and its transaction was certainly not committed.
+    pub(crate) fn lost_before_commit(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => false,
+            Self::Postgres(session) => session.lost_before_commit(),
         }
     }
 
@@ -58,7 +78,15 @@ impl Connection {
     pub(crate) async fn command(&mut self, sql: &'static str) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(connection) => Ok(connection.execute_batch(sql)?),
-            Self::Postgres(connection) => Ok(connection.execute(sql).await.map(drop)?),
+            Self::Postgres(session) => Ok(Box::pin(session.command(sql)).await?),
+        }
+    }
+
+    /// Makes the transaction durable. It fails, too, if a statement in it failed and somebody went on all the same.
+    pub(crate) async fn commit(&mut self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(_) => self.command("COMMIT").await,
+            Self::Postgres(session) => Ok(Box::pin(session.commit()).await?),
         }
     }
 
@@ -66,7 +94,7 @@ impl Connection {
     pub(crate) async fn close(self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(connection) => Ok(connection.close().map_err(|(_, error)| error)?),
-            Self::Postgres(connection) => Ok(connection.close().await?),
+            Self::Postgres(session) => Ok(session.close().await?),
         }
     }
 }
@@ -75,7 +103,8 @@ impl Ask for &mut Connection {
     async fn ask(self, question: Question) -> Result<Answer, StoreError> {
         match self {
             Connection::Sqlite(connection) => Ok(sqlite::ask(connection, &question)?),
-            Connection::Postgres(connection) => Ok(postgres::ask(connection, question).await?),
+            // In a box, so that a question to SQLite does not carry the size of the other.
+            Connection::Postgres(session) => Ok(Box::pin(session.ask(question)).await?),
         }
     }
 }
@@ -84,16 +113,17 @@ impl Ask for &mut Connection {
 #[derive(Clone)]
 pub(crate) enum Pool {
     Sqlite(Arc<Readers>),
-    Postgres(PgPool),
+    Postgres(PgPool, Arc<Pulse>),
 }
 
 impl Pool {
-    pub(crate) async fn open(location: &Location) -> Result<Self, StoreError> {
+    pub(crate) async fn open(location: &Location, pulse: &Arc<Pulse>) -> Result<Self, StoreError> {
         match location {
             Location::File(path) => Ok(Self::sqlite(path)),
             Location::Postgres(url) => {
                 let pool = PgPoolOptions::new().max_connections(POSTGRES_READERS);
-                Ok(Self::Postgres(pool.connect_with(options(url)?).await?))
+                let pool = pool.acquire_timeout(ANSWER).connect_with(options(url)?).await?;
+                Ok(Self::Postgres(pool, Arc::clone(pulse)))
             }
         }
     }
@@ -106,7 +136,7 @@ impl Pool {
     pub(crate) async fn close(&self) {
         match self {
             Self::Sqlite(readers) => readers.close().await,
-            Self::Postgres(pool) => pool.close().await,
+            Self::Postgres(pool, _) => pool.close().await,
         }
     }
 }
@@ -115,15 +145,23 @@ impl Ask for &Pool {
     async fn ask(self, question: Question) -> Result<Answer, StoreError> {
         match self {
             Pool::Sqlite(readers) => readers.ask(question).await,
-            Pool::Postgres(pool) => Ok(postgres::ask(pool, question).await?),
+            Pool::Postgres(pool, pulse) => Ok(Box::pin(read(pool, pulse, question)).await?),
         }
     }
 }
 
+async fn read(pool: &PgPool, pulse: &Pulse, question: Question) -> Result<Answer, sqlx::Error> {
+    let mut connection = pulse.wait(ANSWER, pool.acquire()).await?;
+    let answer = pulse.wait(READ, postgres::ask(&mut *connection, question)).await;
+    if answer.as_ref().is_err_and(is_lost) {
+        // Given back, it would keep its place in the pool until somebody has tried it.
+        drop(connection.detach());
+    }
+    answer
+}
+
 /// Statements are not logged: their values may be secret.
 fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
-    let malformed = || StoreError::Unusable("the database URL is malformed".to_owned());
-    let is_postgres = url.starts_with("postgres://") || url.starts_with("postgresql://");
-    let options = PgConnectOptions::from_str(url).ok().filter(|_| is_postgres);
-    Ok(options.ok_or_else(malformed)?.disable_statement_logging())
+    let options = url::options(url).map_err(|error| StoreError::Unusable(error.to_string()))?;
+    Ok(options.disable_statement_logging())
 }

@@ -5,14 +5,19 @@
 //! of the work (`docs/benchmarks.md`). Here SQLite is called where it is asked.
 
 mod connection;
+mod patience;
 mod postgres;
 mod query;
 mod row;
+mod session;
 mod sqlite;
+mod url;
 mod value;
 
 pub use connection::Location;
 pub(crate) use connection::{Connection, Pool};
+pub(crate) use patience::Pulse;
 pub(crate) use query::{Answer, Ask, Query, Question, query, query_as};
 pub(crate) use row::{FromRow, Row};
+pub use url::{UrlError, check_postgres_url};
 pub(crate) use value::Value;

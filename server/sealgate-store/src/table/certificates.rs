@@ -13,7 +13,10 @@ statements! {
             WHERE server_key = $1 AND tenant_id = $2";
     TENANTS_WITHOUT = "SELECT t.tenant_id FROM tenants t LEFT JOIN server_certificates c \
                        ON c.tenant_id = t.tenant_id AND c.server_key = $1 AND c.signer = $2 AND c.origins = $3 \
-                       AND c.expires_at > $4 WHERE c.server_key IS NULL ORDER BY t.tenant_id LIMIT $5";
+                       AND c.expires_at > $4 AND c.expires_at <= $5 WHERE c.server_key IS NULL \
+                       ORDER BY t.tenant_id LIMIT $6";
+    COUNT_OUTSIDE = "SELECT COUNT(*) FROM server_certificates \
+                     WHERE server_key = $1 AND (expires_at <= $2 OR expires_at > $3)";
     UPSERT = "INSERT INTO server_certificates (server_key, tenant_id, signer, origins, expires_at, envelope) \
               VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (server_key, tenant_id) DO UPDATE SET \
               signer = excluded.signer, origins = excluded.origins, expires_at = excluded.expires_at, \
@@ -57,12 +60,13 @@ pub async fn find(
     query_as(FIND).bind(server.to_string()).bind(tenant.to_string()).fetch_optional(on).await
 }
 
-/// Tenants for which the server has no certificate that this authority signed for its origins and that lasts until then.
+/// Tenants for which the server has no certificate that this authority signed for its origins and that ends after the first
+/// of these times and not after the second.
 pub async fn tenants_without(
     on: impl Read,
     server: &ServerRow,
     signer: PublicKey,
-    until: UnixSeconds,
+    (until, latest): (UnixSeconds, UnixSeconds),
     limit: u32,
 ) -> Result<Vec<TenantId>, StoreError> {
     let rows = query(TENANTS_WITHOUT)
@@ -70,10 +74,23 @@ pub async fn tenants_without(
         .bind(signer.to_string())
         .bind(server.origins.join("\n"))
         .bind(signed(until.get()))
+        .bind(signed(latest.get()))
         .bind(signed(limit.into()))
         .fetch_all(on)
         .await?;
     rows.iter().map(|row| parsed(row, "tenant_id", |t| TenantId::parse(t).ok())).collect()
+}
+
+/// How many certificates of a server end at the first of these times or before it, or after the second.
+pub async fn count_outside(
+    on: impl Read,
+    server: PublicKey,
+    now: UnixSeconds,
+    latest: UnixSeconds,
+) -> Result<u64, StoreError> {
+    let query = query(COUNT_OUTSIDE).bind(server.to_string()).bind(signed(now.get()));
+    let row = query.bind(signed(latest.get())).fetch_one(on).await?;
+    Ok(row.get::<i64>(0)?.unsigned_abs())
 }
 
 /// Stores a certificate in place of the previous one.

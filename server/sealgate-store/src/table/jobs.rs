@@ -17,15 +17,17 @@ statements! {
     FIND = "SELECT name, due_at, lease_until, holder, position FROM jobs WHERE name = $1";
     LIST = "SELECT name, due_at, lease_until, holder, position FROM jobs ORDER BY name";
     ENSURE = "INSERT INTO jobs (name, due_at, position) VALUES ($1, $2, '') ON CONFLICT (name) DO NOTHING";
+    // A time after $3 was written by a server whose clock was ahead: it is taken as past.
     // $1 holds names between line breaks: removing a job's name changes it if the job is among them.
     DUE = "SELECT name, due_at, lease_until, holder, position FROM jobs \
-           WHERE due_at <= $2 AND (lease_until IS NULL OR lease_until <= $2) \
+           WHERE (due_at <= $2 OR due_at > $3) AND (lease_until IS NULL OR lease_until <= $2 OR lease_until > $3) \
            AND REPLACE($1, '\n' || name || '\n', '') <> $1 ORDER BY due_at, name LIMIT 1";
     // The inner statement is DUE. What it found is compared again, because another server may have claimed it since.
-    CLAIM = "UPDATE jobs SET due_at = $3, lease_until = $3, holder = $4, \
+    CLAIM = "UPDATE jobs SET due_at = $4, lease_until = $4, holder = $5, \
              position = CASE WHEN due_at < lease_until THEN '' ELSE position END \
-             WHERE due_at <= $2 AND (lease_until IS NULL OR lease_until <= $2) AND name = (\
-             SELECT name FROM jobs WHERE due_at <= $2 AND (lease_until IS NULL OR lease_until <= $2) \
+             WHERE (due_at <= $2 OR due_at > $3) AND (lease_until IS NULL OR lease_until <= $2 OR lease_until > $3) \
+             AND name = (SELECT name FROM jobs WHERE (due_at <= $2 OR due_at > $3) \
+             AND (lease_until IS NULL OR lease_until <= $2 OR lease_until > $3) \
              AND REPLACE($1, '\n' || name || '\n', '') <> $1 ORDER BY due_at, name LIMIT 1) \
              RETURNING name, due_at, lease_until, holder, position";
     KEEP = "UPDATE jobs SET position = $3, due_at = CASE WHEN due_at < lease_until THEN due_at ELSE $4 END, \
@@ -73,8 +75,17 @@ pub async fn list(on: impl Read) -> Result<Vec<JobRow>, StoreError> {
 }
 
 /// The job that [`claim`] would find. An idle server asks this often; it writes nothing.
-pub async fn due(on: impl Read, names: &[&str], now: UnixSeconds) -> Result<Option<JobRow>, StoreError> {
-    query_as(DUE).bind(between_line_breaks(names)).bind(signed(now.get())).fetch_optional(on).await
+pub async fn due(
+    on: impl Read,
+    names: &[&str],
+    (now, latest): (UnixSeconds, UnixSeconds),
+) -> Result<Option<JobRow>, StoreError> {
+    query_as(DUE)
+        .bind(between_line_breaks(names))
+        .bind(signed(now.get()))
+        .bind(signed(latest.get()))
+        .fetch_optional(on)
+        .await
 }
 
 /// Adds a job that is due at that time, unless there is one of this name.
@@ -83,18 +94,20 @@ pub async fn ensure(tx: &mut Tx<'_>, name: &str, due_at: UnixSeconds) -> Result<
     Ok(())
 }
 
-/// Claims the most overdue of these jobs that nobody else holds. `lease_until` must be later than `now`, and `holder` a
+/// Claims the most overdue of these jobs that nobody else holds. No right clock writes a time after `latest`: a job that is
+/// due later, or held longer, is due now. `lease_until` must be later than `now`, and `holder` a
 /// name that no other process and no earlier start of this one uses.
 pub async fn claim(
     tx: &mut Tx<'_>,
     names: &[&str],
-    now: UnixSeconds,
+    (now, latest): (UnixSeconds, UnixSeconds),
     lease_until: UnixSeconds,
     holder: &str,
 ) -> Result<Option<JobRow>, StoreError> {
     query_as(CLAIM)
         .bind(between_line_breaks(names))
         .bind(signed(now.get()))
+        .bind(signed(latest.get()))
         .bind(signed(lease_until.get()))
         .bind(holder)
         .fetch_optional(tx)

@@ -11,6 +11,7 @@ use crate::{Read, StoreError, Tx};
 statements! {
     FIND = "SELECT envelope FROM keysets WHERE scope = $1";
     TENANTS = "SELECT scope FROM keysets WHERE scope > $1 AND scope <> 'installation' ORDER BY scope LIMIT $2";
+    NEWER = "SELECT scope, envelope FROM keysets WHERE scope > $1 AND version > $2 ORDER BY scope LIMIT $3";
     UPSERT = "INSERT INTO keysets (scope, version, envelope) VALUES ($1, $2, $3) \
               ON CONFLICT (scope) DO UPDATE SET version = excluded.version, envelope = excluded.envelope";
     REPLACE = "UPDATE keysets SET version = $2, envelope = $3 WHERE scope = $1 AND version = $4";
@@ -31,6 +32,22 @@ pub async fn tenants(
     let after = after.map_or_else(String::new, |id| id.to_string());
     let rows = query(TENANTS).bind(after).bind(signed(limit.into())).fetch_all(on).await?;
     rows.iter().map(|row| parsed(row, "scope", |t| TenantId::parse(t).ok())).collect()
+}
+
+/// Keysets above a version with their scopes, in the order of these, starting after the text of one.
+pub async fn newer(
+    on: impl Read,
+    after: &str,
+    version: u64,
+    limit: u32,
+) -> Result<Vec<(KeyScope, Vec<u8>)>, StoreError> {
+    let query = query(NEWER).bind(after).bind(signed(version)).bind(signed(limit.into()));
+    let scope = |text: &str| match text {
+        "installation" => Some(KeyScope::Installation),
+        id => TenantId::parse(id).ok().map(KeyScope::Tenant),
+    };
+    let rows = query.fetch_all(on).await?;
+    rows.iter().map(|row| Ok((parsed(row, "scope", scope)?, row.get("envelope")?))).collect()
 }
 
 /// Stores a scope's first keyset, or its newest whatever was there before.

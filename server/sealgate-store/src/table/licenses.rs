@@ -57,6 +57,10 @@ statements! {
          WHERE s.signer = $1 AND l.revoked_at IS NULL AND (l.expires_at IS NULL OR l.expires_at > $2) \
          ORDER BY s.license_id LIMIT $3"
     );
+    BEGIN_AFTER = select_license!(
+        "WHERE l.license_id >= $1 AND l.not_before > $2 AND l.revoked_at IS NULL ORDER BY l.license_id LIMIT $3"
+    );
+    BEGIN_AT = "UPDATE licenses SET not_before = $2 WHERE license_id = $1";
     KEY_OF = "SELECT app_id, key_hash FROM licenses WHERE license_id = $1";
     APP_OF = "SELECT app_id, key_hash FROM licenses WHERE key_hash = $1";
     STATEMENT = "SELECT envelope FROM license_statements WHERE license_id = $1 AND version = $2";
@@ -236,6 +240,23 @@ pub async fn in_force_by_signer(
 ) -> Result<Vec<LicenseRow>, StoreError> {
     let query = query_as(IN_FORCE_BY_SIGNER).bind(signer.to_string()).bind(signed(now.get()));
     query.bind(signed(limit.into())).fetch_all(on).await
+}
+
+/// Licenses of any tenant from that id on which begin later than now and were not revoked.
+pub async fn begin_after(
+    on: impl Read,
+    first: LicenseId,
+    now: UnixSeconds,
+    limit: u32,
+) -> Result<Vec<LicenseRow>, StoreError> {
+    let query = query_as(BEGIN_AFTER).bind(first.to_string()).bind(signed(now.get()));
+    query.bind(signed(limit.into())).fetch_all(on).await
+}
+
+/// Sets when a locked license begins. The caller stores it afterwards.
+pub async fn begin_at(tx: &mut Tx<'_>, id: LicenseId, not_before: UnixSeconds) -> Result<(), StoreError> {
+    query(BEGIN_AT).bind(id.to_string()).bind(signed(not_before.get())).execute(tx).await?;
+    Ok(())
 }
 
 /// The signed envelope of one version of a license.

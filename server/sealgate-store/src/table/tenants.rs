@@ -22,6 +22,7 @@ statements! {
     INSERT = "INSERT INTO tenants (tenant_id, name, issuer_key, offline, suspended_at, created_at) \
               VALUES ($1, $2, $3, $4, $5, $6)";
     STORE = "UPDATE tenants SET name = $2, issuer_key = $3, offline = $4, suspended_at = $5 WHERE tenant_id = $1";
+    LOCK = "UPDATE tenants SET name = name WHERE tenant_id = $1";
     SET_ISSUER = "UPDATE tenants SET issuer_key = $2 WHERE tenant_id = $1";
     APPS = "SELECT app_id FROM apps WHERE tenant_id = $1";
 }
@@ -68,6 +69,15 @@ pub async fn named(on: impl Read, name: &str) -> Result<Option<TenantRow>, Store
 pub async fn list(on: impl Read, before: Option<TenantId>, limit: u32) -> Result<Vec<TenantRow>, StoreError> {
     let query = query_as(LIST).bind(page::before(before)).bind(signed(limit.into()));
     query.fetch_all(on).await
+}
+
+/// Locks the tenant until this transaction ends; others who want to lock it wait, and then see what this one did.
+pub async fn lock(tx: &mut Tx<'_>, id: TenantId) -> Result<(), StoreError> {
+    // SQLite's transaction has locked the whole file from its beginning.
+    if tx.connection.locks_rows() {
+        query(LOCK).bind(id.to_string()).execute(tx).await?;
+    }
+    Ok(())
 }
 
 /// Whether that key still signs the tenant's licenses.

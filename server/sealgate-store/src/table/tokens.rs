@@ -22,6 +22,11 @@ statements! {
     BY_HASH = select_token!("WHERE token_hash = $1");
     FIND = select_token!("WHERE tenant_id = $1 AND token_id = $2");
     LIST = select_token!("WHERE tenant_id = $1 AND token_id < $2 ORDER BY token_id DESC LIMIT $3");
+    // Roughly: who asks looks at the scopes themselves.
+    MIGHTY = select_token!(
+        "WHERE tenant_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2) \
+         AND (scopes LIKE '%owner%' OR scopes LIKE '%installation%')"
+    );
     INSERT = "INSERT INTO tokens (token_id, tenant_id, name, token_hash, scopes, created_at, expires_at) \
               VALUES ($1, $2, $3, $4, $5, $6, $7)";
     REVOKE = "UPDATE tokens SET revoked_at = $3 WHERE tenant_id = $1 AND token_id = $2 AND revoked_at IS NULL";
@@ -77,6 +82,11 @@ pub async fn list(
     limit: u32,
 ) -> Result<Vec<TokenRow>, StoreError> {
     page((LIST, None), tenant, before, limit).fetch_all(on).await
+}
+
+/// The tenant's tokens in force at that time that have a scope `owner` or `installation`.
+pub async fn mighty(on: impl Read, tenant: TenantId, at: UnixSeconds) -> Result<Vec<TokenRow>, StoreError> {
+    query_as(MIGHTY).bind(tenant.to_string()).bind(signed(at.get())).fetch_all(on).await
 }
 
 /// Adds an access token.

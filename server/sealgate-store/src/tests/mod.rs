@@ -1,5 +1,6 @@
 //! What both engines must agree on, seen from inside: every statement, the schema, the lock on a license.
 
+mod broken;
 mod plans;
 mod rows;
 mod schema;

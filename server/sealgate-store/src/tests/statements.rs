@@ -70,8 +70,8 @@ async fn prepare(connection: &mut Connection, sql: &'static str) -> Result<Shape
             let columns = prepared.column_names().into_iter().map(str::to_owned).collect();
             Ok((columns, prepared.parameter_count()))
         }
-        Connection::Postgres(connection) => {
-            let prepared = connection.prepare(sql.into_sql_str()).await?;
+        Connection::Postgres(session) => {
+            let prepared = session.driver().prepare(sql.into_sql_str()).await?;
             let columns = prepared.columns().iter().map(|column| column.name().to_owned()).collect();
             let parameters = match prepared.parameters() {
                 Some(Either::Left(types)) => types.len(),

@@ -9,12 +9,14 @@ use crate::support::{at, on_both_engines};
 
 /// How long a lease lasts here.
 const LEASE: u64 = 60;
+/// How far ahead a right clock puts a job here.
+const LATEST: u64 = 10_000;
 
 #[tokio::test]
 async fn of_two_claimers_one_gets_the_job() {
     on_both_engines(async |db| {
         ensure(db, "sweep", at()).await;
-        let (one, two) = tokio::join!(try_to_claim(db, "one", at()), try_to_claim(db, "two", at()));
+        let (one, two) = tokio::join!(claim(db, "one", at()), claim(db, "two", at()));
         assert_eq!([&one, &two].into_iter().flatten().count(), 1, "{one:?} {two:?}");
     })
     .await;
@@ -31,7 +33,7 @@ async fn of_many_processes_one_gets_the_job() {
     let mut claimers = tokio::task::JoinSet::new();
     for n in 0..32 {
         let db = if n % 2 == 0 { here.clone() } else { there.clone() };
-        claimers.spawn(async move { try_to_claim(&db, &format!("claimer {n}"), at()).await });
+        claimers.spawn(async move { claim(&db, &format!("claimer {n}"), at()).await });
     }
     assert_eq!(claimers.join_all().await.into_iter().flatten().count(), 1);
     here.close().await;
@@ -46,10 +48,16 @@ async fn the_most_overdue_of_the_jobs_that_one_knows_comes_first() {
         ensure(db, "of_another_version", at()).await;
         ensure(db, "sweep_more", at()).await;
         assert_eq!(claim(db, "one", at()).await, None, "nothing of these is due yet");
+        assert_eq!(jobs::due(db, &NAMES, (at(), later(LATEST))).await.expect("answers"), None);
         let claimed = claim(db, "one", later(2)).await.expect("is due");
         assert_eq!((claimed.name.as_str(), claimed.holder.as_deref()), ("publish", Some("one")));
         assert_eq!(claim(db, "one", later(2)).await.expect("is due too").name, "sweep");
         assert_eq!(claim(db, "one", later(2)).await, None);
+        assert_eq!(
+            jobs::due(db, &NAMES, (later(2), later(LATEST))).await.expect("answers"),
+            None,
+            "all are held"
+        );
     })
     .await;
 }
@@ -62,6 +70,20 @@ async fn the_lease_of_a_dead_holder_ends_and_another_goes_on_where_it_was() {
         assert!(keep(db, "dead", "page 2", later(LEASE + 10)).await);
         assert_eq!(claim(db, "heir", later(LEASE + 9)).await, None, "the longer lease counts");
         let claimed = claim(db, "heir", later(LEASE + 10)).await.expect("is free again");
+        assert_eq!((claimed.position.as_str(), claimed.holder.as_deref()), ("page 2", Some("heir")));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_clock_that_was_ahead_wrote_is_due_now() {
+    on_both_engines(async |db| {
+        ensure(db, "publish", later(LATEST)).await;
+        assert_eq!(claim(db, "one", at()).await, None, "so far ahead a right clock may put it");
+        ensure(db, "sweep", later(LATEST + 1)).await;
+        assert_eq!(claim(db, "ahead", at()).await.expect("is due").name, "sweep");
+        assert!(keep(db, "ahead", "page 2", later(LATEST + 1)).await);
+        let claimed = claim(db, "heir", at()).await.expect("so long nobody holds it");
         assert_eq!((claimed.position.as_str(), claimed.holder.as_deref()), ("page 2", Some("heir")));
     })
     .await;
@@ -132,20 +154,17 @@ async fn ensure(db: &Db, name: &'static str, due_at: UnixSeconds) {
 
 const NAMES: [&str; 2] = ["sweep", "publish"];
 
-/// Claims one of two jobs: the one that was said to be due.
+/// Claims one of two jobs. What was claimed was said to be due.
 async fn claim(db: &Db, holder: &str, now: UnixSeconds) -> Option<JobRow> {
-    let due = jobs::due(db, &NAMES, now).await.expect("answers");
-    let claimed = try_to_claim(db, holder, now).await;
-    assert_eq!(due.map(|job| job.name), claimed.as_ref().map(|job| job.name.clone()));
-    claimed
-}
-
-/// The same where others do so too.
-async fn try_to_claim(db: &Db, holder: &str, now: UnixSeconds) -> Option<JobRow> {
+    let due = jobs::due(db, &NAMES, (now, now.plus(LATEST))).await.expect("answers");
     let claimed = work((holder.to_owned(), now), |(holder, now), tx| {
-        Box::pin(async move { jobs::claim(tx, &NAMES, *now, now.plus(LEASE), holder).await })
+        Box::pin(
+            async move { jobs::claim(tx, &NAMES, (*now, now.plus(LATEST)), now.plus(LEASE), holder).await },
+        )
     });
-    db.write(claimed).await.expect("answers")
+    let claimed = db.write(claimed).await.expect("answers");
+    assert!(claimed.is_none() || due.is_some());
+    claimed
 }
 
 async fn keep(db: &Db, holder: &'static str, position: &'static str, lease_until: UnixSeconds) -> bool {

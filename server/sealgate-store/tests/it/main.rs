@@ -1,5 +1,6 @@
 //! The store through its public door, on both engines.
 
+mod broken;
 mod cache;
 mod closing;
 mod errors;
@@ -7,5 +8,7 @@ mod group;
 mod history;
 mod jobs;
 mod keys;
+mod log;
 mod opening;
+mod outage;
 mod support;

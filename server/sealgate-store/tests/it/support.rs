@@ -145,7 +145,7 @@ pub(crate) async fn with_license(db: &Db, seats: u32) -> LicenseRow {
 }
 
 /// What stands in the place of a signed statement where nobody reads it.
-fn unsigned() -> SignedLicense {
+pub(crate) fn unsigned() -> SignedLicense {
     SignedLicense {
         signer: PublicKey::from_bytes([7; 32]),
         id: sealgate_artifact::StatementId::from_bytes([9; 32]),

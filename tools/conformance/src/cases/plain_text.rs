@@ -32,24 +32,104 @@ pub(super) fn license_keys() -> Vec<Case> {
         printed.replacen('1', "I", 1).replace('1', "l").replace('0', "O"),
     );
 
-    let mut refuse = |name: &str, shows: &str, text: String| {
-        shelf.refused(name, Code::LicenseKeyMalformed, shows, question(&text, None));
+    for (name, shows, text) in decorated(&printed) {
+        accept(name, shows, text);
+    }
+
+    let mut refuse = |name: &str, code: Code, shows: &str, text: String| {
+        shelf.refused(name, code, shows, question(&text, None));
     };
+    let (mistyped, malformed) = (Code::LicenseKeyMistyped, Code::LicenseKeyMalformed);
     let last = printed.chars().next_back().expect("a symbol");
     refuse(
         "wrong_last_symbol",
+        mistyped,
         "One symbol of the checksum is another.",
         printed.trim_end_matches(last).to_owned() + if last == 'Z' { "Y" } else { "Z" },
     );
-    refuse("wrong_first_symbol", "One symbol of the bits is another.", printed.replacen('0', "1", 1));
-    refuse("exchanged_symbols", "Two neighbours are exchanged.", printed.replacen("40R", "4R0", 1));
-    refuse("symbol_u", "U is no symbol.", printed.replacen('0', "U", 1));
-    refuse("symbol_other_script", "A Cyrillic letter that looks like A.", printed.replacen('0', "А", 1));
-    refuse("too_short", "27 symbols.", printed[..printed.len() - 1].to_owned());
-    refuse("too_long", "29 symbols.", printed.clone() + "0");
-    refuse("empty", "No symbol.", String::new());
-    refuse("line_feed", "A line feed is no space.", printed.clone() + "\n");
+    refuse(
+        "wrong_first_symbol",
+        mistyped,
+        "One symbol of the bits is another.",
+        printed.replacen('0', "1", 1),
+    );
+    refuse("exchanged_symbols", mistyped, "Two neighbours are exchanged.", printed.replacen("40R", "4R0", 1));
+    refuse("symbol_u", malformed, "U is no symbol.", printed.replacen('0', "U", 1));
+    refuse(
+        "symbol_other_script",
+        malformed,
+        "A Cyrillic letter that looks like A.",
+        printed.replacen('0', "А", 1),
+    );
+    refuse("too_short", malformed, "27 symbols.", printed[..printed.len() - 1].to_owned());
+    refuse("too_long", malformed, "29 symbols.", printed.clone() + "0");
+    refuse("empty", malformed, "No symbol.", String::new());
+    refuse("only_decoration", malformed, "Nothing is left.", "“-‑—”\u{200b}.".to_owned());
+    refuse(
+        "stop_inside",
+        malformed,
+        "A full stop is passed over at the end only.",
+        printed.replace('-', "."),
+    );
+    refuse("stop_before", malformed, "Nor is one before the key.", format!(".{printed}"));
+    refuse("underscores", malformed, "An underscore is no dash.", printed.replace('-', "_"));
+    refuse("nul", malformed, "A control character is no white space.", printed.clone() + "\0");
+    refuse(
+        "wide_symbol_u",
+        malformed,
+        "The full-width U is no symbol either.",
+        printed.replacen('0', "Ｕ", 1),
+    );
+    refuse(
+        "mistyped_and_decorated",
+        mistyped,
+        "What is around it changes no checksum.",
+        format!("«{}»", printed.replacen('0', "1", 1)),
+    );
     shelf.cases
+}
+
+/// The key as it comes out of mails, terminals, documents and other keyboards.
+fn decorated(printed: &str) -> Vec<(&'static str, &'static str, String)> {
+    let dashes = |dash: &str| printed.replace('-', dash);
+    let wide =
+        |c: char| if c.is_ascii_graphic() { char::from_u32(u32::from(c) + 0xfee0).unwrap_or(c) } else { c };
+    vec![
+        ("line_feed", "A line feed behind it.", format!("{printed}\n")),
+        ("line_ends", "Line ends of Windows around it.", format!("\r\n{printed}\r\n")),
+        ("tab", "Copied from a table.", format!("\t{printed}\t")),
+        ("no_break_spaces", "From a web page.", dashes("\u{a0}")),
+        (
+            "wide_spaces",
+            "The ideographic space, and the line separator behind.",
+            dashes("\u{3000}") + "\u{2028}",
+        ),
+        ("no_break_hyphens", "From a word processor.", dashes("\u{2011}")),
+        ("en_dashes", "From a word processor that corrects.", dashes("–")),
+        ("em_dashes", "The same.", dashes(" — ")),
+        ("minus_signs", "From a formula.", dashes("−")),
+        ("prolonged_sound_marks", "From a Japanese keyboard.", dashes("ー")),
+        ("zero_width", "Zero-width space and joiner, soft hyphen.", dashes("\u{200b}\u{200d}-\u{ad}")),
+        ("byte_order_mark", "From a file.", format!("\u{feff}{printed}")),
+        ("direction_marks", "From a text in two directions.", format!("\u{202a}\u{200e}{printed}\u{202c}")),
+        ("variation_selector", "One that shows nothing.", format!("{printed}\u{fe0f}")),
+        ("full_width", "From a keyboard that writes full-width forms.", printed.chars().map(wide).collect()),
+        (
+            "full_width_lower_case",
+            "The same in lower case.",
+            printed.to_lowercase().chars().map(wide).collect(),
+        ),
+        ("quotation_marks", "In typographic quotation marks.", format!("“{printed}”")),
+        ("guillemets", "In others.", format!("«\u{202f}{printed}\u{202f}»")),
+        ("apostrophes", "Quoted for a shell.", format!("'{printed}'")),
+        ("backticks", "Quoted for a chat.", format!("`{printed}`")),
+        ("brackets", "In brackets.", format!("[({{<{printed}>}})]")),
+        ("lenticular_brackets", "In brackets of another script.", format!("【{printed}】")),
+        ("full_stop", "At the end of a sentence.", format!("{printed}.")),
+        ("comma", "In a list.", format!("{printed}, ")),
+        ("full_stop_in_quotes", "A full stop and what closes the quotation.", format!("\"{printed}.\")")),
+        ("ideographic_full_stop", "A full stop of another script.", format!("「{printed}」。")),
+    ]
 }
 
 pub(super) fn identifiers() -> Vec<Case> {

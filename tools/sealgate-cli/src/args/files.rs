@@ -18,10 +18,10 @@ pub(crate) struct InspectArgs {
 
 #[derive(ClapArgs)]
 pub(crate) struct VerifyArgs {
-    /// The license file; may also stand last, behind the roots
+    /// The license file; you may also give it last, after the roots
     #[arg(required_unless_present = "root")]
     pub(crate) file: Option<PathBuf>,
-    /// All root keys that you trust, base64; the rest of the chain is read from FILE.trust
+    /// All root keys that you trust, in base64; the rest of the chain is read from FILE.trust
     #[arg(long, value_name = "PUB", num_args = 1.., conflicts_with = "trust")]
     pub(crate) root: Vec<String>,
     /// How many of the root keys must have signed

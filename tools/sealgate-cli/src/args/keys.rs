@@ -6,20 +6,20 @@ use clap::{Args as ClapArgs, Subcommand};
 
 const ROTATING: &str = "\
 Examples:
-  sealgate keys rotate                    licenses are signed by the next issuer from now on
-  sealgate keys rotate --use root         a new root; builds that pin the former one follow";
+  sealgate keys rotate                    the next issuer signs licenses from now on
+  sealgate keys rotate --use root         a new root; builds that pin the former root accept it";
 
 const REVOKING: &str = "\
-A key that leaked is revoked; one that is merely old is rotated. The command lists the licenses whose files in the
-field go dark. Interrupted, it goes on where it stopped when it is run again.
+Revoke a key that leaked; rotate a key that is merely old. The command lists the licenses whose files in the
+field no longer verify. If it is interrupted, run it again: it continues where it stopped.
 
 Examples:
   sealgate keys list
   sealgate keys revoke KEYID --reason 'laptop stolen'";
 
 const SHARING: &str = "\
-Run it where the Authority's data directory is, and carry the result to the other machine. Run it again for apps that
-were created since. Keys that make licenses or trust are not in it.
+Run this on the Authority's machine, and copy DIR to the other machine. Run it again after each `app create` and
+`app rotate-key`. It does not copy the keys that sign licenses, keysets and certificates.
 
 Example:
   sealgate keys share --data ./authority -o ./runtime
@@ -31,24 +31,24 @@ pub(crate) enum KeysCommand {
     List,
     /// Write the trust.json that builds pin
     Export(ExportKeysArgs),
-    /// Start signing with the published next key; what the former key signed stays valid
+    /// Sign with the next key from now on; what the former key signed stays valid
     #[command(after_help = ROTATING)]
     Rotate {
-        /// Which key: issuer signs licenses, authority the keysets of tenants, root that of the installation
+        /// Which key: issuer signs licenses, authority signs tenants' keysets, root signs the installation's keyset
         #[arg(long = "use", value_name = "USE", default_value = "issuer")]
         key_use: RotatedUse,
     },
-    /// Bring apps' keys and shared secrets into the data directory of a server of role `runtime`
+    /// Copy the apps' keys and the shared secrets to the data directory of a server of role `runtime`
     #[command(after_help = SHARING)]
     Share(ShareKeysArgs),
-    /// End a key and everything it signed; licenses in force are signed anew first
+    /// Revoke a key: nothing that it signed verifies any more; licenses in force are first signed again
     #[command(after_help = REVOKING)]
     Revoke(RevokeKeyArgs),
 }
 
 #[derive(ClapArgs)]
 pub(crate) struct ShareKeysArgs {
-    /// The data directory of the other server; made if it is missing
+    /// The data directory of the other server; created if it is missing
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: PathBuf,
     /// A file whose first line is the passphrase of the keystore in --data
@@ -77,10 +77,10 @@ impl RotatedUse {
 
 #[derive(ClapArgs)]
 pub(crate) struct ExportKeysArgs {
-    /// The app whose licenses are to be judged; not needed while there is only one
+    /// The app whose licenses the builds verify; not needed if there is only one app
     #[arg(long, value_name = "ID")]
     pub(crate) app: Option<String>,
-    /// Where to write it
+    /// Where to write trust.json
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
 }
@@ -92,7 +92,7 @@ pub(crate) struct RevokeKeyArgs {
     /// The reason, for your own records
     #[arg(long)]
     pub(crate) reason: Option<String>,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long)]
     pub(crate) yes: bool,
 }

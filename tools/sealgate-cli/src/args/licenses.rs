@@ -25,13 +25,13 @@ pub(crate) enum LicenseCommand {
         /// License key, license id, or - to read one from standard input
         key: String,
     },
-    /// List your licenses, newest first, or those whose text begins as asked
+    /// List licenses, newest first: all, or those that match one of the flags
     List(ListLicensesArgs),
-    /// Give a license another end
+    /// Give a license a new end
     Renew {
         /// License key, license id, or - to read one from standard input
         key: String,
-        /// The new end; without it, the plan's duration is added to the present one
+        /// The new end: 2027-01-31 (to the end of that day, UTC), 2027-01-31T12:00:00Z, +90d, or `never`; without it, the plan's duration is added to the present end
         #[arg(long, value_name = "DATE", value_parser = dates::parse)]
         expires: Option<dates::Date>,
     },
@@ -45,28 +45,28 @@ pub(crate) enum LicenseCommand {
         #[arg(long)]
         reason: Option<String>,
     },
-    /// Let a suspended license go on
+    /// End the suspension of a license
     Resume {
         /// License key, license id, or - to read one from standard input
         key: String,
     },
-    /// Take every seat of a license back
+    /// Release every seat of a license
     ResetDevices {
         /// License key, license id, or - to read one from standard input
         key: String,
-        /// Also when no early release is left for this year
+        /// Release the seats even if the license allows no more releases this year
         #[arg(long)]
         override_allowance: bool,
     },
-    /// Values that the license hands to running software
+    /// Show or change the values that the license passes to running software
     #[command(args_conflicts_with_subcommands = true, arg_required_else_help = true)]
     Vars {
-        /// License whose variables to show: its key, its id, or - to read one from standard input
+        /// The license whose values to show: its key, its id, or - to read one from standard input
         key: Option<String>,
         #[command(subcommand)]
         command: Option<VarsCommand>,
     },
-    /// Revoke a license; online, it ends within a second
+    /// Revoke a license; online, it is refused within a second
     Revoke {
         /// License key, license id, or - to read one from standard input
         key: String,
@@ -84,7 +84,7 @@ pub(crate) enum LicenseCommand {
 pub(crate) struct AuthforgeFileArgs {
     /// License key, license id, or - to read one from standard input
     pub(crate) key: String,
-    /// The device, as its client names it; it takes a seat
+    /// The device, as its client names it; the device takes a seat
     #[arg(
         long,
         value_name = "H",
@@ -92,16 +92,16 @@ pub(crate) struct AuthforgeFileArgs {
         conflicts_with_all = ["any", "request"]
     )]
     pub(crate) hwid: Option<String>,
-    /// The file counts on every device
+    /// Make a file that is valid on every device
     #[arg(long, conflicts_with = "request")]
     pub(crate) any: bool,
-    /// The .authforge-request file in which the device names itself; it takes a seat
+    /// The .authforge-request file in which the device names itself; the device takes a seat
     #[arg(long, value_name = "FILE")]
     pub(crate) request: Option<PathBuf>,
-    /// When the file ends: 2027-01-31, +90d, or `never` where the app allows that [default: with the license]
+    /// When the file ends: 2027-01-31 (to the end of that day, UTC), +90d, or `never` if the app allows that [default: when the license ends]
     #[arg(long, value_name = "DATE", value_parser = dates::parse)]
     pub(crate) expires: Option<dates::Date>,
-    /// Where to write the file; the license key stands in it
+    /// Where to write the file; it contains the license key
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
 }
@@ -111,22 +111,22 @@ pub(crate) struct IssueArgs {
     /// The id of the app that is sold
     #[arg(long, value_name = "ID")]
     pub(crate) app: String,
-    /// The id of the plan whose terms they get [without one: tier licensed, 1 device, no end]
+    /// The id of the plan whose terms the licenses get [without one: tier licensed, 1 device, no end]
     #[arg(long, value_name = "ID")]
     pub(crate) plan: Option<String>,
-    /// On how many devices each may run, or `unlimited`, in place of the plan's
+    /// On how many devices each license may run, or `unlimited`; replaces the plan's number
     #[arg(long, value_name = "N", value_parser = max_devices::parse)]
     pub(crate) max_devices: Option<MaxDevices>,
-    /// When they end: 2027-01-31, 2027-01-31T12:00:00Z, days from now as in +90d, or `never`, in place of the plan's
+    /// When the licenses end: 2027-01-31 (to the end of that day, UTC), 2027-01-31T12:00:00Z, days from now as in +90d, or `never`; replaces the plan's
     #[arg(long, value_name = "DATE", value_parser = dates::parse)]
     pub(crate) expires: Option<dates::Date>,
     /// Your own note, at most 128 characters; customers do not see it
     #[arg(long, value_name = "L")]
     pub(crate) label: Option<String>,
-    /// Who buys them, at most 128 characters
+    /// Who buys the licenses, at most 128 characters
     #[arg(long, value_name = "C")]
     pub(crate) customer: Option<String>,
-    /// How many, up to 1000
+    /// How many licenses to issue, up to 1000
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) count: u32,
 }
@@ -138,14 +138,14 @@ pub(crate) struct FileArgs {
     /// Where to write the license file
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
-    /// Also write FILE.trust: the roots and keysets that judge it
+    /// Also write FILE.trust: the roots and keysets that verify the license file
     #[arg(long)]
     pub(crate) with_trust: bool,
 }
 
 #[derive(ClapArgs)]
 pub(crate) struct ListLicensesArgs {
-    /// Only this app's
+    /// Only licenses of this app
     #[arg(long, value_name = "ID", group = "which")]
     pub(crate) app: Option<String>,
     /// Only licenses whose label starts with this text (upper and lower case alike)
@@ -163,19 +163,19 @@ pub(crate) struct ListLicensesArgs {
 pub(crate) struct UpdateLicenseArgs {
     /// License key, license id, or - to read one from standard input
     pub(crate) key: String,
-    /// Your own note; empty for none
+    /// Your own note; an empty text removes it
     #[arg(long, value_name = "L")]
     pub(crate) label: Option<String>,
-    /// The buyer; empty for none
+    /// The buyer; an empty text removes it
     #[arg(long, value_name = "C")]
     pub(crate) customer: Option<String>,
-    /// On how many devices it may run, or `unlimited`
+    /// On how many devices the license may run, or `unlimited`
     #[arg(long, value_name = "N", value_parser = max_devices::parse)]
     pub(crate) max_devices: Option<MaxDevices>,
     /// The id of a device that loses its seat with this change; may be given more than once
     #[arg(long, value_name = "DEVICE")]
     pub(crate) release: Vec<String>,
-    /// Release although no early release is left for this year
+    /// Release the devices even if the license allows no more releases this year
     #[arg(long)]
     pub(crate) override_allowance: bool,
 }
@@ -184,7 +184,7 @@ pub(crate) struct UpdateLicenseArgs {
 pub(crate) enum DeviceCommand {
     /// List devices, newest first
     List {
-        /// Only this license's: key, id, or - for standard input
+        /// Only devices of this license: its key, its id, or - to read one from standard input
         #[arg(long, value_name = "KEY")]
         license: Option<String>,
     },
@@ -193,11 +193,11 @@ pub(crate) enum DeviceCommand {
         /// The device's id
         device_id: String,
     },
-    /// Take a device's seat back
+    /// Release a device's seat
     Release {
         /// The device's id
         device_id: String,
-        /// Also when no early release is left for this year
+        /// Release the seat even if the license allows no more releases this year
         #[arg(long)]
         override_allowance: bool,
     },
@@ -205,15 +205,15 @@ pub(crate) enum DeviceCommand {
 
 #[derive(Subcommand)]
 pub(crate) enum AccessCommand {
-    /// Admit a device or a block of addresses; then only what is listed is admitted
+    /// Admit a device or a block of addresses; the app then refuses all devices, or addresses, that are not listed
     Allow(AccessArgs),
     /// Refuse a device or a block of addresses
     Deny(AccessArgs),
-    /// Take an entry away
+    /// Remove an entry
     Remove(RemoveAccessArgs),
     /// List entries, newest first
     List {
-        /// Only this app's
+        /// Only entries of this app
         #[arg(long, value_name = "ID")]
         app: Option<String>,
     },
@@ -227,13 +227,13 @@ pub(crate) struct AccessArgs {
     /// A device, as its client names it
     #[arg(long, value_name = "H", required_unless_present = "ip", conflicts_with = "ip")]
     pub(crate) hwid: Option<String>,
-    /// An address, or a block as in 192.0.2.0/24
+    /// An IP address, or a block such as 192.0.2.0/24
     #[arg(long, value_name = "CIDR")]
     pub(crate) ip: Option<String>,
     /// The reason, for your own records
     #[arg(long, value_name = "R")]
     pub(crate) reason: Option<String>,
-    /// Until when it counts: 2027-01-31, +90d, or `never`
+    /// When the entry ends: 2027-01-31 (to the end of that day, UTC), +90d, or `never`
     #[arg(long, value_name = "DATE", default_value = "never", value_parser = dates::parse)]
     pub(crate) expires: dates::Date,
 }
@@ -243,7 +243,7 @@ pub(crate) struct RemoveAccessArgs {
     /// The app's id
     #[arg(long, value_name = "ID")]
     pub(crate) app: String,
-    /// The device
+    /// The device, as it is listed
     #[arg(long, value_name = "H", required_unless_present = "ip", conflicts_with = "ip")]
     pub(crate) hwid: Option<String>,
     /// The address or block, as it is listed

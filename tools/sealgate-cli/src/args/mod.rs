@@ -17,8 +17,8 @@ pub(crate) use licenses::{
 pub(crate) use records::{AuditCommand, EventsArgs};
 pub(crate) use server::{CheckConfigArgs, DemoArgs, ServeArgs, ServerCommand};
 pub(crate) use vendor::{
-    AppCommand, CreatePlanArgs, CreateTokenArgs, CreditsCommand, OnOff, PlanCommand, TenantCommand,
-    TermsArgs, TokenCommand, UpdateAppArgs, UpdatePlanArgs, VarsCommand,
+    AppCommand, CreatePlanArgs, CreateTokenArgs, CreditsCommand, OnOff, PlanCommand, RecoverTokenArgs,
+    TenantCommand, TermsArgs, TokenCommand, UpdateAppArgs, UpdatePlanArgs, VarsCommand,
 };
 
 use std::path::PathBuf;
@@ -29,13 +29,13 @@ use sealgate_artifact::UnixSeconds;
 const VERIFYING: &str = "\
 Examples:
   sealgate verify editor.license --root PUB            with editor.license.trust beside it
-  sealgate verify editor.license --trust trust.json    also demands the tenant and app that it names
+  sealgate verify editor.license --trust trust.json    also requires the tenant and app that trust.json names
 
-Exit codes: 0 valid, 1 refused (forged, another's, expired), 65 not a license file, 78 no trusted keys given";
+Exit codes: 0 valid, 1 refused (forged, of another vendor, expired), 65 not a license file, 78 no trusted keys given";
 
 const BEGIN: &str = "\
 Begin:
-  sealgate demo --exit                         see everything once, in a second
+  sealgate demo --exit                         see everything once, within a second
   sealgate serve --data ./data                 run the server
   export SEALGATE_DATA=./data                  in another terminal
   sealgate app create Editor
@@ -68,16 +68,23 @@ pub(crate) struct Global {
         global = true,
         value_name = "URL",
         env = "SEALGATE_URL",
+        hide_env_values = true,
         default_value = "http://127.0.0.1:8080"
     )]
     pub(crate) url: String,
-    /// The access token; without it, the one in --data
+    /// The proxy to the server, http://[USER:PASSWORD@]HOST:PORT; a server on this machine is asked without a proxy
+    #[arg(long, global = true, value_name = "URL", env = "SEALGATE_PROXY", hide_env_values = true)]
+    pub(crate) proxy: Option<String>,
+    /// Talk to another machine over http://, where anyone on the way can read tokens and license keys
+    #[arg(long, global = true)]
+    pub(crate) danger_plain_http: bool,
+    /// The access token; without it, the token in --data is used
     #[arg(long, global = true, value_name = "TOKEN", env = "SEALGATE_TOKEN", hide_env_values = true)]
     pub(crate) token: Option<String>,
     /// The server's data directory, with the owner's token in it
     #[arg(long, global = true, value_name = "DIR", env = "SEALGATE_DATA")]
     pub(crate) data: Option<PathBuf>,
-    /// The configuration of `serve`, a TOML file; flags and environment variables win over it
+    /// The configuration of `serve`, a TOML file; flags and environment variables override it
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Print errors only
@@ -104,7 +111,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: TenantCommand,
     },
-    /// Access tokens: create, list, revoke
+    /// Access tokens: create, list, revoke, recover
     Token {
         #[command(subcommand)]
         command: TokenCommand,
@@ -129,7 +136,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: DeviceCommand,
     },
-    /// Which devices and addresses an app answers: allow, deny, remove, list
+    /// Which devices and addresses an app admits: allow, deny, remove, list
     Access {
         #[command(subcommand)]
         command: AccessCommand,
@@ -151,12 +158,12 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: KeysCommand,
     },
-    /// Show what a file says, without believing it
+    /// Show what a file says, without verifying it
     Inspect(InspectArgs),
     /// Verify a license file offline and say what was checked and what was not
     #[command(after_help = VERIFYING)]
     Verify(VerifyArgs),
-    /// Say whether a configuration file for `serve` is usable
+    /// Say whether a configuration file for `serve` can be used
     CheckConfig(CheckConfigArgs),
     /// Print the completion script of a shell
     Completions {

@@ -6,16 +6,16 @@ use clap::{Args as ClapArgs, Subcommand};
 
 #[derive(ClapArgs)]
 pub(crate) struct EventsArgs {
-    /// Only this license's: key, id, or - for standard input
+    /// Only events of this license: its key, its id, or - to read one from standard input
     #[arg(long, value_name = "ID", group = "which")]
     pub(crate) license: Option<String>,
-    /// Only what this request caused
+    /// Only events that this request caused
     #[arg(long, value_name = "ID", group = "which")]
     pub(crate) request: Option<String>,
     /// Only refusals with this code
     #[arg(long, value_name = "C", group = "which")]
     pub(crate) code: Option<String>,
-    /// At most so many, newest first
+    /// At most this many, newest first
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub(crate) limit: usize,
 }
@@ -24,19 +24,19 @@ pub(crate) struct EventsArgs {
 pub(crate) enum AuditCommand {
     /// List who did what, newest first
     List {
-        /// At most so many
+        /// At most this many
         #[arg(long, value_name = "N", default_value_t = 100)]
         limit: usize,
     },
     /// Write the whole log as JSON lines, oldest first
     Export {
-        /// Where to write it
+        /// Where to write the log
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
     },
-    /// Check that nothing was changed, inserted or taken away
+    /// Check that no row was changed, inserted or removed
     Verify {
-        /// An exported log; without one, the server's
+        /// An exported log; without it, the server's log is checked
         file: Option<PathBuf>,
     },
 }

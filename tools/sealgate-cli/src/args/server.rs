@@ -80,7 +80,10 @@ fn argument(key: &'static Key) -> Option<Arg> {
 }
 
 fn parser(key: &'static Key) -> ValueParser {
-    if key.choices.is_empty() {
+    if key.is_secret {
+        // What it refuses would be repeated. It is checked with the others, once all are known.
+        OsStringValueParser::new().into()
+    } else if key.choices.is_empty() {
         OsStringValueParser::new().try_map(|text| key.check(&text).map(|()| text)).into()
     } else {
         PossibleValuesParser::new(key.choices).into()

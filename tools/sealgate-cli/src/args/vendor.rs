@@ -1,5 +1,6 @@
 //! Tenants, tokens, apps, plans, credits.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
@@ -17,6 +18,13 @@ Examples:
   sealgate token create --scope licenses:write --name shop --expires +365d
   sealgate token create --scope licenses:read --scope devices:write --name support";
 
+const RECOVERING: &str = "\
+Stop the server first, unless it uses PostgreSQL.
+
+Examples:
+  sealgate token recover --data ./data
+  SEALGATE_DATABASE=postgres://… sealgate token recover --data ./authority --tenant Acme";
+
 const PLANNING: &str = "\
 Examples:
   sealgate plan create --app APP_ID --name Pro --tier licensed --feature export --duration 365d
@@ -26,20 +34,20 @@ Examples:
 pub(crate) enum TenantCommand {
     /// Create a tenant; its owner's token is shown once
     Create {
-        /// Its name, unique on the installation
+        /// The tenant's name, unique on the installation
         name: String,
     },
     /// List tenants, newest first
     List,
     /// Show a tenant
     Show(TenantArg),
-    /// Refuse its tokens and its apps' clients from now on
+    /// Suspend a tenant: its tokens and its apps' clients are refused from now on
     Suspend(TenantArg),
-    /// Let it go on
+    /// End the suspension of a tenant
     Resume(TenantArg),
-    /// Whether it may hand out licenses for use offline
+    /// Allow or forbid a tenant to hand out licenses for use offline
     Offline {
-        /// Whether it may
+        /// `on` allows it, `off` forbids it
         #[arg(value_name = "on|off", value_parser = on_or_off)]
         allowed: OnOff,
         #[command(flatten)]
@@ -72,22 +80,38 @@ pub(crate) enum TokenCommand {
     Create(CreateTokenArgs),
     /// List access tokens, newest first
     List,
-    /// Take a token back
+    /// Revoke a token
     Revoke {
         /// The token's id
         token_id: String,
     },
+    /// Make an owner's token where none is left, from the server's keys and its database
+    #[command(after_help = RECOVERING)]
+    Recover(RecoverTokenArgs),
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct RecoverTokenArgs {
+    /// The tenant's name or id [default: the first one, whose owner looks after the installation]
+    #[arg(long, value_name = "TENANT")]
+    pub(crate) tenant: Option<String>,
+    /// The PostgreSQL URL that the server is started with, if it is
+    #[arg(long, value_name = "URL", env = "SEALGATE_DATABASE", hide_env_values = true)]
+    pub(crate) database: Option<OsString>,
+    /// The file whose first line is the passphrase of the keystore, if the server is started with one
+    #[arg(long, value_name = "FILE", env = "SEALGATE_PASSPHRASE_FILE")]
+    pub(crate) passphrase_file: Option<OsString>,
 }
 
 #[derive(ClapArgs)]
 pub(crate) struct CreateTokenArgs {
-    /// What it may do; may be given more than once
+    /// What the token may do; may be given more than once
     #[arg(long, value_name = "SCOPE", required = true)]
     pub(crate) scope: Vec<String>,
-    /// What it is for
+    /// What the token is for
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
-    /// When it ends: 2027-01-31, +90d, or `never`
+    /// When the token ends: 2027-01-31 (to the end of that day, UTC), +90d, or `never`
     #[arg(long, value_name = "DATE", default_value = "never", value_parser = dates::parse)]
     pub(crate) expires: dates::Date,
 }
@@ -96,7 +120,7 @@ pub(crate) struct CreateTokenArgs {
 pub(crate) enum AppCommand {
     /// Create an app; its secret is shown once
     Create {
-        /// What you call it, at most 64 characters; no two of your apps share a name
+        /// The app's name, at most 64 characters; no two of your apps may have the same name
         name: String,
     },
     /// List your apps, newest first
@@ -106,20 +130,20 @@ pub(crate) enum AppCommand {
         /// The app's id
         app_id: String,
     },
-    /// Give an app a new secret; the former one is taken for a while
+    /// Give an app a new secret; the former secret is still accepted for a while
     RotateSecret {
         /// The app's id
         app_id: String,
-        /// How long the former secret is taken, in hours; 0 ends it at once
+        /// For how many hours the former secret is still accepted; 0 ends it at once
         #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(0..=720))]
         keep_hours: u32,
     },
-    /// Start signing with the published next key
+    /// Sign with the app's next key from now on
     RotateKey {
         /// The app's id
         app_id: String,
     },
-    /// Change what an app demands and hands out
+    /// Change whether an app needs its secret, and whether it hands out files that never expire
     Update(UpdateAppArgs),
     /// Switch an app off: its clients are refused from now on
     Disable {
@@ -131,7 +155,7 @@ pub(crate) enum AppCommand {
         /// The app's id
         app_id: String,
     },
-    /// Values that the app hands to running software
+    /// Show or change the values that the app passes to running software
     Vars {
         #[command(subcommand)]
         command: VarsCommand,
@@ -141,19 +165,19 @@ pub(crate) enum AppCommand {
 /// Values for running software, of an app or a license.
 #[derive(Subcommand)]
 pub(crate) enum VarsCommand {
-    /// Show them
+    /// Show the values
     Get {
-        /// The app's id; for licenses the key, the id, or - for standard input
+        /// The app's id; for a license its key, its id, or - to read one from standard input
         of: String,
     },
-    /// Set some of them; the others stay
+    /// Set or remove the values that you name; the others stay
     Set {
-        /// The app's id; for licenses the key, the id, or - for standard input
+        /// The app's id; for a license its key, its id, or - to read one from standard input
         of: String,
-        /// NAME=VALUE; true, false and whole numbers are taken for what they are, everything else for text
+        /// NAME=VALUE; true, false and whole numbers keep their type, everything else is text
         #[arg(value_name = "NAME=VALUE")]
         values: Vec<String>,
-        /// Take this one away
+        /// Remove the value of this name
         #[arg(long, value_name = "NAME")]
         unset: Vec<String>,
     },
@@ -166,7 +190,7 @@ pub(crate) enum CreditsCommand {
         /// The app's id
         #[arg(long, value_name = "ID")]
         app: String,
-        /// How many
+        /// How many credits
         amount: u32,
     },
     /// Show an app's credits
@@ -179,12 +203,12 @@ pub(crate) enum CreditsCommand {
 
 #[derive(Subcommand)]
 pub(crate) enum PlanCommand {
-    /// Create a plan: what licenses that are issued from it grant
+    /// Create a plan: the terms of the licenses that are issued from it
     #[command(after_help = PLANNING)]
     Create(CreatePlanArgs),
     /// List plans, newest first
     List {
-        /// Only this app's
+        /// Only plans of this app
         #[arg(long, value_name = "ID")]
         app: Option<String>,
     },
@@ -193,16 +217,16 @@ pub(crate) enum PlanCommand {
         /// The plan's id
         plan_id: String,
     },
-    /// Change a plan; licenses that were issued keep their terms
+    /// Change a plan; licenses that were already issued keep their terms
     Update(UpdatePlanArgs),
 }
 
 #[derive(ClapArgs)]
 pub(crate) struct CreatePlanArgs {
-    /// The id of the app
+    /// The app's id
     #[arg(long, value_name = "ID")]
     pub(crate) app: String,
-    /// Its name, unique for the app
+    /// The plan's name, unique within the app
     #[arg(long, value_name = "N")]
     pub(crate) name: String,
     /// free, licensed or enterprise
@@ -216,7 +240,7 @@ pub(crate) struct CreatePlanArgs {
 pub(crate) struct UpdatePlanArgs {
     /// The plan's id
     pub(crate) plan_id: String,
-    /// Its name, unique for the app
+    /// The plan's name, unique within the app
     #[arg(long, value_name = "N")]
     pub(crate) name: Option<String>,
     /// free, licensed or enterprise
@@ -224,32 +248,32 @@ pub(crate) struct UpdatePlanArgs {
     pub(crate) tier: Option<String>,
     #[command(flatten)]
     pub(crate) terms: TermsArgs,
-    /// No license of it may be handed out for use offline
+    /// Licenses from this plan may not be handed out for use offline
     #[arg(long, conflicts_with = "offline")]
     pub(crate) no_offline: bool,
 }
 
 #[derive(ClapArgs)]
 pub(crate) struct TermsArgs {
-    /// A feature beyond the tier, as F or F=VALUE; may be given more than once
+    /// A feature beyond the tier, as in export or export=pdf; may be given more than once
     #[arg(long, value_name = "F")]
     pub(crate) feature: Vec<String>,
-    /// A number for the software, as in projects=10
+    /// A named number for the software, as in projects=10; may be given more than once
     #[arg(long, value_name = "NAME=N")]
     pub(crate) limit: Vec<String>,
     /// On how many devices each license may run, or `unlimited`
     #[arg(long, value_name = "N", value_parser = max_devices::parse)]
     pub(crate) max_devices: Option<MaxDevices>,
-    /// How long a license lasts, as in 365d, or `never` for without an end
+    /// How long a license lasts, as in 365d, or `never` if it has no end
     #[arg(long, value_name = "DAYS", value_parser = dates::duration)]
     pub(crate) duration: Option<dates::Duration>,
     /// Licenses may be handed out for use offline
     #[arg(long)]
     pub(crate) offline: bool,
-    /// A JSON file with what the software enforces, in the form that `plan show` prints for programs
+    /// A JSON file with the policy that the software enforces, in the form that `plan show --json` prints
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
-    /// How often a seat may be taken back early within a year
+    /// How often a year seats can be taken back from devices, for each seat of a license: with 10 seats, 2 allows 20
     #[arg(long, value_name = "N")]
     pub(crate) releases: Option<u32>,
 }
@@ -258,11 +282,11 @@ pub(crate) struct TermsArgs {
 pub(crate) struct UpdateAppArgs {
     /// The app's id
     pub(crate) app_id: String,
-    /// Whether nobody asks without the app's secret
+    /// Whether clients must send the app's secret
     #[arg(long, value_name = "on|off", value_parser = on_or_off, required_unless_present = "danger_lifetime_files")]
     pub(crate) require_secret: Option<OnOff>,
-    /// Whether license files may be handed out that last forever. Nothing takes such a file back: not a
-    /// revocation, not a refund
+    /// Whether the app may hand out license files that never expire. Nothing takes such a file back, neither a
+    /// revocation nor a refund
     #[arg(long, value_name = "on|off", value_parser = on_or_off)]
     pub(crate) danger_lifetime_files: Option<OnOff>,
 }

@@ -32,7 +32,7 @@ pub(crate) fn run(global: &Global, command: &AppCommand, output: &Output) -> Res
         print(app);
         if matches!(command, AppCommand::RotateKey { .. }) {
             say!(
-                "\nBuilds that embed both former keys believe the new one. Embed the next key in new builds."
+                "\nBuilds that embed both former keys accept the key that signs now. Embed the next key in new builds."
             );
         }
     });
@@ -56,7 +56,7 @@ fn create(client: &Client, name: &str, output: &Output) -> Result<(), Failure> {
             ("public key", app.public_key.clone()),
             ("next public key", app.next_public_key.clone()),
         ]);
-        say!("\nThe secret is shown this once. Builds embed both public keys.");
+        say!("\nThe secret is shown only once. Builds embed both public keys.");
     });
     Ok(())
 }
@@ -78,7 +78,7 @@ fn rotate_secret(client: &Client, path: &str, keep_hours: u32, output: &Output) 
     output.result(&rotated, |rotated| {
         Output::pairs(&[("app", rotated.app_id.clone()), ("secret", rotated.app_secret.clone())]);
         say!(
-            "\nThe secret is shown this once. The former one is taken until {}.",
+            "\nThe secret is shown only once. The former secret is accepted until {}.",
             rotated.former_secret_until
         );
     });

@@ -79,9 +79,11 @@ fn verify(log: &Log, output: &Output) -> Result<(), Failure> {
     let result =
         serde_json::json!({ "rows": head.seq, "head": log.end.head, "tenant_id": log.end.tenant_id });
     output.result(&result, |_| {
-        say!("{} rows: none was changed, inserted or taken away since the head was written", head.seq);
+        say!("{} rows: none was changed, inserted or removed since the head was written", head.seq);
         say!("head {}", log.end.head.hash);
-        say!("\nWhoever can write the whole database can make a new chain. Keep heads or exports elsewhere.");
+        say!(
+            "\nWhoever can write to the whole database can make a new chain. Keep heads or exports elsewhere."
+        );
     });
     Ok(())
 }
@@ -141,8 +143,8 @@ fn broken(broken: Broken) -> Failure {
     let message = match broken {
         Broken::Number(n) => format!("row {n} is missing, or a row was inserted before it"),
         Broken::Hash(n) => format!("row {n} was changed"),
-        Broken::Truncated(n) => format!("row {n} and what follows was cut off"),
+        Broken::Truncated(n) => format!("row {n} and all later rows are missing"),
     };
     Failure::new(Code::AuditBroken, message)
-        .fix("compare with an earlier export; find out who could write the database")
+        .fix("compare the log with an earlier export, and find out who could write to the database")
 }

@@ -34,8 +34,8 @@ pub(crate) fn run(client: &Client, args: &AuthforgeFileArgs, output: &Output) ->
     output.result(&result, |_| {
         say!("{}: written", args.output.display());
         match made.expires_at {
-            Some(end) => say!("It counts until {end}. Nothing takes it back before."),
-            None => say!("It counts forever. Nothing takes it back."),
+            Some(end) => say!("The file is valid until {end}. It cannot be taken back before then."),
+            None => say!("The file is valid forever. It cannot be taken back."),
         }
     });
     Ok(())

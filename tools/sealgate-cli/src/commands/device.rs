@@ -38,7 +38,7 @@ pub(crate) fn run(global: &Global, command: &DeviceCommand, output: &Output) -> 
 pub(crate) fn print_released(released: &Released) {
     say!("{} released, {} seats still taken", released.released.len(), released.devices_used);
     if let Some(left) = released.releases_left {
-        say!("{left} early releases left for this year");
+        say!("{left} releases left for this year");
     }
 }
 

@@ -204,7 +204,7 @@ fn inspect_trust(trust: &TrustFile, output: &Output) -> Result<(), Failure> {
     output.result(&report, |_| {
         say!("NOT VERIFIED: this is what the file says.\n");
         let mut pairs =
-            vec![("kind", "trust.json: what a build pins to judge licenses of one app".to_owned())];
+            vec![("kind", "trust.json: what a build pins to verify licenses of one app".to_owned())];
         pairs.extend(trust.roots.iter().map(|root| ("root", root.to_string())));
         pairs.extend([
             ("of which must sign", trust.threshold.to_string()),

@@ -50,7 +50,7 @@ pub(crate) fn revoke(global: &Global, args: &RevokeKeyArgs, output: &Output) -> 
         let part: KeyRevoked = client.post(&path, &request)?;
         all.complete = part.complete;
         all.dark.extend(part.dark);
-        bar.set_message(format!("{} licenses signed anew", all.dark.len()));
+        bar.set_message(format!("{} licenses signed again", all.dark.len()));
         bar.tick();
     }
     bar.finish_and_clear();
@@ -68,8 +68,8 @@ pub(crate) fn share(global: &Global, args: &ShareKeysArgs, output: &Output) -> R
     let result = serde_json::json!({ "directory": args.output, "added": added });
     output.result(&result, |_| {
         say!("{}: {added} keys and secrets added", args.output.display());
-        say!("\nIts keystore is opened by the file keys/unlock.key in it. Whoever has the directory can answer running");
-        say!("software until the server is revoked, and can make no license.");
+        say!("\nThe directory contains keys/unlock.key, which opens its keystore. Whoever has the directory can answer running");
+        say!("software until the server is revoked, but cannot make licenses.");
     });
     Ok(())
 }
@@ -86,7 +86,7 @@ pub(crate) fn export(global: &Global, args: &ExportKeysArgs, output: &Output) ->
     let result =
         serde_json::json!({ "app_id": app, "file": args.output, "root_version": trust.root_version });
     output.result(&result, |_| {
-        say!("{written}\nBuilds pin it. Hand it over by a way that nobody else can write to.");
+        say!("{written}\nBuilds pin this file. Pass it on in such a way that nobody else can change it.");
     });
     Ok(())
 }
@@ -100,7 +100,7 @@ fn only_app(client: &Client) -> Result<String, Failure> {
             let named: Vec<String> =
                 several.iter().take(NAMED).map(|app| format!("{} ({})", app.app_id, app.name)).collect();
             Err(Failure::new(Code::ConfigInvalid, "there are several apps")
-                .fix(format!("give one by --app: {}", named.join(", "))))
+                .fix(format!("name one with --app: {}", named.join(", "))))
         }
     }
 }
@@ -109,9 +109,9 @@ fn only_app(client: &Client) -> Result<String, Failure> {
 fn confirm(key: &KeyView) -> Result<(), Failure> {
     let refused = |message: &str| Err(Failure::new(Code::ConfigInvalid, message).fix("add --yes"));
     if !std::io::stdin().is_terminal() {
-        return refused("revoking a key cannot be undone, and nobody is here to confirm it");
+        return refused("revoking a key cannot be undone, and there is no terminal to confirm it");
     }
-    eprint!("Revoke the {} key {}? What it signed is refused from then on. [y/N] ", key.r#use, key.keyid);
+    eprint!("Revoke the {} key {}? Everything that it signed is then refused. [y/N] ", key.r#use, key.keyid);
     let mut answer = String::new();
     let read = std::io::stderr().flush().and_then(|()| std::io::stdin().lock().read_line(&mut answer));
     match (read, answer.trim()) {
@@ -138,10 +138,10 @@ fn print(keys: &[KeyView]) {
 fn print_revoked(revoked: &KeyRevoked) {
     say!("revoked {}", revoked.keyid);
     if revoked.dark.is_empty() {
-        say!("No license in force had to be signed anew.");
+        say!("No license in force had to be signed again.");
     } else {
         say!(
-            "\nSigned anew, {}. Copies of their files in the field go dark; hand out new ones:",
+            "\nLicenses signed again: {}. Copies of their files in the field no longer verify; hand out new files:",
             revoked.dark.len()
         );
         for license in revoked.dark.iter().take(NAMED) {
@@ -152,6 +152,6 @@ fn print_revoked(revoked: &KeyRevoked) {
         }
     }
     say!(
-        "Trust files from before name the key as good: export trust.json again, and FILE.trust with each license file."
+        "Older trust files still accept the key: export trust.json again, and FILE.trust with each license file."
     );
 }

@@ -61,9 +61,9 @@ pub(crate) fn run(global: &Global, command: &LicenseCommand, output: &Output) ->
         print_license(license);
         match command {
             LicenseCommand::Revoke { .. } | LicenseCommand::Suspend { .. } => {
-                say!("\nOnline it is refused from now on. A copy of its license file works offline until it ends.");
+                say!("\nOnline, the license is refused from now on. A copy of its file works offline until the license ends.");
             }
-            LicenseCommand::Renew { .. } => say!("\nHand out its license file again where it is used offline."),
+            LicenseCommand::Renew { .. } => say!("\nIf the license is used offline, hand out its file again."),
             _ => {}
         }
     });

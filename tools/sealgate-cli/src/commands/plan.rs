@@ -123,7 +123,7 @@ fn print(plan: &PlanView) {
         ("features", feature_list(&plan.features)),
         ("limits", limits.join(", ")),
         ("seats", seat_count(plan.max_devices)),
-        ("early releases", format!("{} a seat and year", plan.releases_per_seat)),
+        ("releases", format!("{} per seat and year", plan.releases_per_seat)),
         ("lasts", lasts(plan)),
         ("offline", if plan.offline { "yes" } else { "no" }.to_owned()),
         ("heartbeat", heartbeat),

@@ -21,7 +21,7 @@ pub(crate) fn run(global: &Global, args: &ServeArgs, output: &Output) -> Result<
 }
 
 async fn serve(parts: Parts, output: &Output) -> Result<(), Failure> {
-    let Parts { listen, mut options, http, limits_are_off } = parts;
+    let Parts { listen, mut options, serving, limits_are_off } = parts;
     let (listener, address) = bind(listen).await?;
     // Before anybody can know that the server is up: whoever stops it from then on gets a clean end.
     let stop = stop_signal()?;
@@ -40,7 +40,7 @@ async fn serve(parts: Parts, output: &Output) -> Result<(), Failure> {
     output.result(&serde_json::json!({ "listening": format!("http://{address}") }), |_| {
         say!("listening on http://{address}");
     });
-    listen::serve(listener, started.server, &http, stop)
+    listen::serve(listener, started.server, &serving, stop)
         .await
         .map_err(|e| Failure::new(Code::SystemError, e.to_string()))
 }

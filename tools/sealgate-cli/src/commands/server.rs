@@ -24,7 +24,7 @@ pub(crate) fn run(global: &Global, command: &ServerCommand, output: &Output) -> 
     output.result(&server, |server| {
         table(std::slice::from_ref(server));
         if matches!(command, ServerCommand::Revoke { .. }) {
-            say!("\nClients refuse it once they hold the new keyset, and at the latest when its certificate ends.");
+            say!("\nClients refuse the server once they have the new keyset, or at the latest when its certificate ends.");
         }
     });
     Ok(())

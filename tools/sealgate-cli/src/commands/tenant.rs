@@ -33,7 +33,7 @@ pub(crate) fn run(global: &Global, command: &TenantCommand, output: &Output) -> 
         ]);
         if matches!(command, TenantCommand::Suspend(_)) {
             say!(
-                "\nOnline it is refused from now on. Licenses in the field that work offline go on working."
+                "\nIts requests are refused from now on. Licenses in the field that work offline keep working."
             );
         }
     });
@@ -45,7 +45,7 @@ fn create(client: &Client, name: &str, output: &Output) -> Result<(), Failure> {
         client.post_once("/api/v1/tenants", &CreateTenant { name: name.to_owned() })?;
     output.result(&created, |tenant| {
         Output::pairs(&[("tenant", tenant.tenant_id.clone()), ("owner's token", tenant.admin_token.clone())]);
-        say!("\nThe token is shown this once.");
+        say!("\nThe token is shown only once.");
     });
     Ok(())
 }

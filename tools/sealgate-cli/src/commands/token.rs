@@ -1,30 +1,88 @@
 //! `sealgate token`.
 
-use sealgate_artifact::TokenId;
+use std::ffi::OsString;
+use std::sync::Arc;
+
+use sealgate_artifact::{Code, TokenId};
+use sealgate_authority::ports::System;
+use sealgate_server::config::{Source, Sources, keys};
+use sealgate_server::recover::{OwnerToken, owner_token};
 use sealgate_wire::{CreateToken, Nothing, Timestamp, TokenCreated, TokenView};
 
-use crate::args::{CreateTokenArgs, Global, TokenCommand, now};
+use crate::args::{CreateTokenArgs, Global, RecoverTokenArgs, TokenCommand, now};
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::output::{Output, ends, say};
 
+const ANOTHER_OWNER: &str = "`sealgate token create --scope owner` makes another; add --scope installation if the last one has that scope, too";
+
 pub(crate) fn run(global: &Global, command: &TokenCommand, output: &Output) -> Result<(), Failure> {
-    let client = Client::new(global)?;
     match command {
-        TokenCommand::Create(args) => create(&client, args, output),
+        TokenCommand::Create(args) => create(&Client::new(global)?, args, output),
         TokenCommand::List => {
-            let tokens: Vec<TokenView> = client.get_all("/api/v1/tokens?limit=200")?;
+            let tokens: Vec<TokenView> = Client::new(global)?.get_all("/api/v1/tokens?limit=200")?;
             output.result(&tokens, |tokens| table(tokens));
             Ok(())
         }
-        TokenCommand::Revoke { token_id } => {
-            let id = TokenId::parse(token_id)
-                .map_err(|e| Failure::from(e).fix("`sealgate token list` shows the ids"))?;
-            let token: TokenView = client.post(&format!("/api/v1/tokens/{id}/revoke"), &Nothing {})?;
-            output.result(&token, |token| table(std::slice::from_ref(token)));
-            Ok(())
+        TokenCommand::Revoke { token_id } => revoke(&Client::new(global)?, token_id, output),
+        TokenCommand::Recover(args) => recover(global, args, output),
+    }
+}
+
+fn revoke(client: &Client, token_id: &str, output: &Output) -> Result<(), Failure> {
+    let id =
+        TokenId::parse(token_id).map_err(|e| Failure::from(e).fix("`sealgate token list` shows the ids"))?;
+    let token: TokenView =
+        client.post(&format!("/api/v1/tokens/{id}/revoke"), &Nothing {}).map_err(|failure| {
+            if failure.code == Code::LastOwner.as_str() { failure.fix(ANOTHER_OWNER) } else { failure }
+        })?;
+    output.result(&token, |token| table(std::slice::from_ref(token)));
+    Ok(())
+}
+
+/// Works on the data directory and the database, without a token.
+fn recover(global: &Global, args: &RecoverTokenArgs, output: &Output) -> Result<(), Failure> {
+    let mut sources = global.config.as_deref().map_or_else(|| Ok(Sources::default()), Sources::of_file)?;
+    let given = [
+        ("data", global.data.clone().map(OsString::from)),
+        ("database", args.database.clone()),
+        ("passphrase_file", args.passphrase_file.clone()),
+    ];
+    for (name, text) in given {
+        let key = keys().find(|key| key.name == name).expect("the server has such a key");
+        let texts: Vec<OsString> = text.into_iter().filter(|text| !text.is_empty()).collect();
+        let wrong = |why| Failure::new(Code::ConfigInvalid, format!("{name}: {why}"));
+        if !texts.is_empty() {
+            sources.add(Source::Flag, key, &texts).map_err(wrong)?;
         }
     }
+    let config = sources.config()?;
+    let runtime =
+        tokio::runtime::Runtime::new().map_err(|e| Failure::new(Code::SystemError, e.to_string()))?;
+    let made =
+        runtime.block_on(owner_token(config, args.tenant.as_deref(), Arc::new(System), Arc::new(System)))?;
+    show_recovered(&made, output);
+    Ok(())
+}
+
+/// Also with `--quiet`: nobody can show the token again.
+fn show_recovered(made: &OwnerToken, output: &Output) {
+    let result = serde_json::json!({
+        "token_id": made.token_id, "token": made.token, "scopes": made.scopes, "expires_at": null,
+    });
+    if output.quiet && !output.json {
+        return say!("{}", made.token);
+    }
+    output.result(&result, |_| {
+        Output::pairs(&[
+            ("token id", made.token_id.clone()),
+            ("token", made.token.clone()),
+            ("scopes", made.scopes.join(", ")),
+            ("ends", ends(None)),
+        ]);
+        say!("\nThe token is shown this once, and the audit log names it. `sealgate token list` shows the others: revoke those");
+        say!("that somebody else may have.");
+    });
 }
 
 fn create(client: &Client, args: &CreateTokenArgs, output: &Output) -> Result<(), Failure> {
@@ -41,7 +99,7 @@ fn create(client: &Client, args: &CreateTokenArgs, output: &Output) -> Result<()
             ("scopes", token.scopes.join(", ")),
             ("ends", ends(token.expires_at)),
         ]);
-        say!("\nThe token is shown this once.");
+        say!("\nThe token is shown only once.");
     });
     Ok(())
 }

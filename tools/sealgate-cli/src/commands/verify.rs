@@ -57,7 +57,7 @@ fn with_fix(error: TrustError) -> Failure {
         return failure;
     }
     failure.fix(
-        "give all the roots of one root statement, and its threshold; `sealgate inspect FILE.trust` lists what the file claims",
+        "give all the roots of one root statement, and its threshold; `sealgate inspect FILE.trust` lists the roots that the file names",
     )
 }
 
@@ -177,11 +177,11 @@ fn names(keys: &[PublicKey], key_use: KeyUse) -> Vec<String> {
 
 fn not_checked(pinned: &Pinned) -> Vec<&'static str> {
     let mut list = vec![
-        "revocation: only the server, or newer signed material, can tell",
+        "revocation: only the server or newer signed files can tell",
         "devices: a bare license file names no device",
     ];
     if pinned.scope.is_none() {
-        list.push("tenant and app: none was pinned, so any that the roots vouch for was accepted");
+        list.push("tenant and app: none was pinned, so any tenant and app under the roots were accepted");
     }
     list
 }

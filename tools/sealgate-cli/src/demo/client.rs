@@ -7,6 +7,8 @@ use sealgate_authority::ports::{Entropy, System};
 use sealgate_trust::ed25519;
 use serde_json::json;
 
+use crate::address::direct;
+
 /// What a build embeds.
 pub(super) struct Product {
     pub(super) url: String,
@@ -42,7 +44,7 @@ impl Product {
             "nonce": nonce,
         });
         let unreachable = |_| Code::ServerUnreachable.to_string();
-        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let agent: ureq::Agent = direct().build().into();
         let mut response =
             agent.post(format!("{}/auth/validate", self.url)).send_json(body).map_err(unreachable)?;
         let bytes = response.body_mut().read_to_vec().map_err(unreachable)?;

@@ -42,11 +42,11 @@ async fn show(args: &DemoArgs, dir: &Path, output: &Output) -> Result<(), Failur
         let _ = stopped.await;
     };
     let server = tokio::spawn(async move {
-        let settings = sealgate_http::Settings::default();
+        let settings = listen::Settings::default();
         listen::serve(listener, started.server, &settings, until_stopped).await
     });
     story.tell(&format!(
-        "Made keys, an embedded database and the owner's token in {}; the real server listens on {url}.",
+        "Made keys, an embedded database and the owner's token in {}; a real server listens on {url}.",
         data.display()
     ));
 
@@ -68,13 +68,13 @@ fn invite(url: &str, data: &Path, output: &Output) {
     if output.json || output.quiet {
         return;
     }
-    say!("\nThe server stays up. In another terminal:\n");
+    say!("\nThe server keeps running. In another terminal:\n");
     say!("  export SEALGATE_URL={url} SEALGATE_DATA={}", data.display());
     say!("  sealgate app list");
     say!("  sealgate license list");
     say!("  curl {url}/healthz");
     say!(
-        "\nThe owner's token is in {}. Press Ctrl-C to end and to delete it all.",
+        "\nThe owner's token is in {}. Press Ctrl-C to stop the server and to delete all of this.",
         data.join(TOKEN_FILE).display()
     );
 }

@@ -28,6 +28,8 @@ const YEAR: u64 = 365 * 24 * 60 * 60;
 /// The whole story against the server at `url`. A step that does not go as told ends the demo with a failure.
 pub(super) fn tell(mut story: Story, url: &str, dir: &Path) -> Result<Story, Failure> {
     let global = Global {
+        proxy: None,
+        danger_plain_http: false,
         json: false,
         url: url.to_owned(),
         token: None,
@@ -125,7 +127,7 @@ fn issue(
     let license = license.ok_or_else(|| Failure::new(Code::AnswerInvalid, "no license was issued"))?;
     if plan.is_some() {
         story.tell(&format!(
-            "It issued a license from it, signed by its issuer key: {}.",
+            "The vendor issued a license from the plan, signed by its issuer key: {}.",
             license.license_key
         ));
     }
@@ -152,7 +154,9 @@ fn refuse_forgery(story: &mut Story, program: &Program, license: &IssuedLicense)
 fn refuse_replay(story: &mut Story, program: &Program, license: &IssuedLicense) -> Result<(), Failure> {
     program.validate(license).map_err(unexpected)?;
     let code = program.notices(Mischief::Replay, license)?;
-    story.tell(&format!("A genuine answer was given again to the next question: refused with `{code}`."));
+    story.tell(&format!(
+        "On the way, a genuine answer was replayed to the next request: refused with `{code}`."
+    ));
     Ok(())
 }
 
@@ -165,7 +169,7 @@ fn refuse_impostor(
     let impostor = Impostor::new(url, now()).map_err(unexpected)?;
     let code = program.notices(Mischief::Impersonate(Box::new(impostor)), license)?;
     story.tell(&format!(
-        "A server with keys of its own said yes, all of it well signed: refused with `{code}`."
+        "A false server with its own keys sent a correctly signed yes: refused with `{code}`."
     ));
     program.validate(license).map_err(unexpected)?;
     Ok(())
@@ -182,9 +186,12 @@ fn deny_second_device(
     let Err(Error::License(denied)) = second.validate(license) else {
         return Err(Failure::new(Code::SystemError, "a second device got a seat"));
     };
-    require(denied.by == DeniedBy::Server && denied.code == "device_limit", "it was denied otherwise")?;
+    require(
+        denied.by == DeniedBy::Server && denied.code == "device_limit",
+        "it was denied for another reason",
+    )?;
     story.tell(
-        "A second device asked: the one seat is taken, and the denial `device_limit` is signed as well.",
+        "A second device asked: the only seat is taken, and the denial `device_limit` is signed as well.",
     );
     Ok(())
 }
@@ -203,7 +210,7 @@ fn verify_offline(
     let took = begun.elapsed().as_micros();
     require(verified.get().license.to_string() == license.license_id, "the file holds another license")?;
     story.tell(&format!(
-        "Its {}-byte license file was verified without a network, from the pinned root over two keysets ({took} µs).",
+        "The {}-byte license file was verified without a network, from the pinned root over two keysets ({took} µs).",
         file.len()
     ));
     Ok(())
@@ -239,8 +246,8 @@ fn revoke(
     let Err(Error::License(denied)) = program.validate(license) else {
         return Err(Failure::new(Code::SystemError, "a revoked license was accepted"));
     };
-    require(denied.by == DeniedBy::Server && denied.code == "revoked", "it was denied otherwise")?;
-    story.tell("The vendor revoked the license: the very next question was denied, signed, with `revoked`.");
+    require(denied.by == DeniedBy::Server && denied.code == "revoked", "it was denied for another reason")?;
+    story.tell("The vendor revoked the license: the very next request got the signed denial `revoked`.");
     Ok(())
 }
 
@@ -257,5 +264,5 @@ fn require(holds: bool, otherwise: &str) -> Result<(), Failure> {
 }
 
 fn unexpected(why: impl std::fmt::Display) -> Failure {
-    Failure::new(Code::SystemError, format!("a step went otherwise than told: {why}"))
+    Failure::new(Code::SystemError, format!("a step did not go as told: {why}"))
 }

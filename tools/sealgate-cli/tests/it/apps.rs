@@ -31,7 +31,7 @@ fn an_app_is_created_listed_and_shown_to_a_person() {
     let id = cells(lines[0])[1];
     assert_eq!(cells(lines[0])[0], "app");
     assert!(cells(lines[1])[1].starts_with("sgs_"), "{created}");
-    assert!(created.contains("The secret is shown this once."), "{created}");
+    assert!(created.contains("The secret is shown only once."), "{created}");
 
     let list = vendor.run(&["app", "list"]).ok();
     let lines: Vec<&str> = list.lines().collect();

@@ -45,7 +45,7 @@ fn whatever_is_changed_in_an_exported_log_is_found() {
         (vec![lines[0], &changed, lines[2], lines[3]], "row 2 was changed"),
         (vec![lines[0], lines[2], lines[3]], "row 2 is missing"),
         (vec![lines[1], lines[0], lines[2], lines[3]], "row 1 is missing"),
-        (vec![lines[0], lines[1], lines[3]], "row 3 and what follows was cut off"),
+        (vec![lines[0], lines[1], lines[3]], "row 3 and all later rows are missing"),
         (vec![lines[0], lines[0], lines[1], lines[2], lines[3]], "row 2 is missing"),
     ] {
         let failure = judge(&spoilt).refused(1, "audit_broken");

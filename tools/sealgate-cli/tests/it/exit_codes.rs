@@ -26,6 +26,8 @@ fn a_malformed_request_is_2() {
         assert!(failure["request_id"].is_null() && failure["fix"].is_string(), "{failure}");
     }
     vendor.run(&["--json", "license", "show", "ABCD"]).refused(2, "license_key_malformed");
+    let mistyped = "000G-40R4-0M30-E209-185G-R38E-1YRC";
+    vendor.run(&["--json", "license", "show", mistyped]).refused(2, "license_key_mistyped");
     vendor.run(&["--json", "app", "show", "Editor"]).refused(2, "id_malformed");
 }
 

@@ -111,7 +111,17 @@ fn every_verb_explains_itself_and_lists_the_flags_that_go_everywhere() {
         assert!(help.contains("Usage: sealgate"), "{verb:?}: {help}");
         let (own, everywhere) =
             help.split_once("\nEverywhere:\n").unwrap_or_else(|| panic!("{verb:?}: {help}"));
-        for flag in ["--json", "--url", "--token", "--data", "--config", "--quiet", "--verbose"] {
+        for flag in [
+            "--json",
+            "--url",
+            "--proxy",
+            "--danger-plain-http",
+            "--token",
+            "--data",
+            "--config",
+            "--quiet",
+            "--verbose",
+        ] {
             assert!(
                 everywhere.contains(flag) && !own.contains(&format!(" {flag} ")),
                 "{verb:?} {flag}: {help}"

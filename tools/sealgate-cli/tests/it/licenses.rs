@@ -28,7 +28,7 @@ fn a_license_has_the_terms_it_was_issued_with() {
     let app = vendor.app("Editor");
     let terms = ["--max-devices", "unlimited", "--expires", "2037-01-31", "--label", "Order 1042 – Müller"];
     let license = vendor.license(&app, &terms);
-    assert_eq!(license["expires_at"], "2037-01-31T00:00:00Z");
+    assert_eq!(license["expires_at"], "2037-02-01T00:00:00Z", "to the end of that day");
     assert_eq!(license["max_devices"], "unlimited");
 
     let shown = vendor.json(&["license", "show", text(&license["license_id"])]);
@@ -142,7 +142,7 @@ fn a_revoked_license_says_so_with_its_reason() {
     assert_eq!(vendor.json(&["license", "revoke", key]), revoked, "twice changes nothing");
 
     let told = vendor.run(&["license", "revoke", key]).ok();
-    assert!(told.contains("charge-back") && told.contains("offline until it ends"), "{told}");
+    assert!(told.contains("charge-back") && told.contains("offline until the license ends"), "{told}");
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn people_read_tables() {
     assert_eq!(cells(lines[0]), ["KEY", "LICENSE", "SEATS", "ENDS"]);
     assert_eq!(lines.len(), 3);
     let [key, id, seats, ends] = cells(lines[1])[..] else { panic!("{issued}") };
-    assert_eq!((seats, ends), ("1", "2037-01-31T00:00:00Z"));
+    assert_eq!((seats, ends), ("1", "2037-02-01T00:00:00Z"));
 
     let list = vendor.run(&["license", "list"]).ok();
     assert_eq!(

@@ -158,6 +158,7 @@ fn what_holds_a_secret_has_no_debug_text() {
         sealgate_signer::Secret,
         sealgate_signer::Unlock,
         sealgate_store::Location,
+        sealgate_server::recover::OwnerToken,
     }
 }
 

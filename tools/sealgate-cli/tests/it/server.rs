@@ -30,9 +30,14 @@ impl Server {
 
     /// Starts any command that will announce where it listens.
     pub(crate) fn launch(command: &mut Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+        Self::launch_with_log(command, Stdio::piped())
+    }
+
+    /// The same with a log that goes elsewhere.
+    pub(crate) fn launch_with_log(command: &mut Command, log: Stdio) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().expect("it starts");
         let lines = lines_of(child.stdout.take().expect("piped"));
-        let log = lines_of(child.stderr.take().expect("piped"));
+        let log = child.stderr.take().map_or_else(|| mpsc::channel().1, lines_of);
         let mut server = Self { child, url: String::new(), lines, log };
         let announcement = server.line_with("listen");
         let url = announcement.split_once("http://").expect("a URL").1;

@@ -53,7 +53,7 @@ fn a_genuine_license_is_valid_by_root_and_by_trust() {
     assert_eq!((&license["license"], &license["app"]), (&case.license["license_id"], &case.app["app_id"]));
     assert_eq!(
         (&license["max_devices"], &license["expires_at"]),
-        (&json!(3), &json!("2037-01-31T00:00:00Z"))
+        (&json!(3), &json!("2037-02-01T00:00:00Z"))
     );
 
     let by_trust = case.by_trust().json();

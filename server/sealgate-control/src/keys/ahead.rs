@@ -1,0 +1,89 @@
+//! Signing again what a clock that was ahead had signed: keysets and licenses that clients do not take yet.
+
+use sealgate_artifact::{Keyset, LicenseId, TenantKeyset, UnixSeconds, Unverified};
+use sealgate_authority::{AuthorityError, CLOCK_TOLERANCE_SECONDS, broken, event_row};
+use sealgate_store::table::{self, KeyScope, LicenseRow};
+
+use super::change::{Change, KeyChanges};
+use super::resign::{Renewal, ResignPage};
+use super::version::{begin, first_version, next_version};
+
+/// Rows that are read at once.
+const PAGE: u32 = 100;
+
+impl KeyChanges {
+    /// Makes every keyset and license anew that is from the future.
+    pub(crate) async fn renew_ahead(&self) -> Result<(), AuthorityError> {
+        self.renew_keysets().await?;
+        while self.renew_licenses().await? {}
+        Ok(())
+    }
+
+    async fn renew_keysets(&self) -> Result<(), AuthorityError> {
+        let latest = self.desk().ids.now().plus(CLOCK_TOLERANCE_SECONDS);
+        let mut after = String::new();
+        loop {
+            // spec/keys.md §5.3: a version is at least the minute in which it was signed.
+            let page = table::keysets::newer(&self.desk().db, &after, first_version(latest), PAGE).await?;
+            for (scope, envelope) in &page {
+                if issued_at(*scope, envelope)? > latest {
+                    tracing::warn!(%scope, "a keyset was signed by a clock that was ahead: it is made anew");
+                    let _turn = self.turn().await;
+                    self.desk().retry(|| self.prepare_again(*scope)).await?;
+                }
+            }
+            match page.last() {
+                Some((scope, _)) if page.len() == PAGE as usize => after = scope.to_string(),
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// The same keys in the next version.
+    async fn prepare_again(&self, scope: KeyScope) -> Result<Change, AuthorityError> {
+        let (mut change, ring) = (Change::of_nothing(), self.ring(scope).await?);
+        match scope {
+            KeyScope::Installation => {
+                let root = ring.signing(sealgate_artifact::KeyUse::Root)?;
+                self.publish_installation(&mut change, &ring, root).await?;
+            }
+            _ => self.publish_tenant(&mut change, &ring, self.signing_authority().await?).await?,
+        }
+        Ok(change)
+    }
+
+    /// Signs a page of the licenses that begin later than now, which no vendor can ask for. `false` if there are none.
+    async fn renew_licenses(&self) -> Result<bool, AuthorityError> {
+        let (desk, now) = (self.desk(), self.desk().ids.now());
+        // An id begins with the time: what was issued in the future is at the end of the index.
+        let first = LicenseId::new(now.get() * 1000, [0; 10]);
+        let page = table::licenses::begin_after(&desk.db, first, now, PAGE).await?;
+        for license in &page {
+            let tenant = table::tenants::find(&desk.db, license.tenant).await?;
+            let issuer = tenant.ok_or_else(|| broken("a license without its tenant"))?.issuer_key;
+            let version = next_version(license.version, now);
+            let renewed = LicenseRow { version, not_before: begin(now), ..license.clone() };
+            let signed = self.issuers().sign(&renewed, issuer)?;
+            let event = event_row(&desk.ids, &renewed, "license_resigned", None, &desk.ids.request_id());
+            let before = license.version;
+            tracing::warn!(license = %license.id, "a license was issued by a clock that was ahead: it is signed again");
+            let renewal = Renewal {
+                license: license.id,
+                before,
+                not_before: renewed.not_before,
+                version,
+                signed,
+                event,
+            };
+            desk.db.write(ResignPage { tenant: license.tenant, renewals: vec![renewal] }).await?;
+        }
+        Ok(page.len() == PAGE as usize)
+    }
+}
+
+fn issued_at(scope: KeyScope, envelope: &[u8]) -> Result<UnixSeconds, AuthorityError> {
+    Ok(match scope {
+        KeyScope::Installation => Unverified::<Keyset>::decode(envelope)?.danger_peek()?.issued_at,
+        _ => Unverified::<TenantKeyset>::decode(envelope)?.danger_peek()?.issued_at,
+    })
+}

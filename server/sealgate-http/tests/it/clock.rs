@@ -1,0 +1,162 @@
+//! A server whose clock is set ahead and back (`spec/http.md` §1.8, §2.5, §4).
+
+use sealgate_testkit::{Answer, Build, TestApp, TestDevice, on_both_engines, request};
+use sealgate_wire::OnlineAnswer;
+use serde_json::{Value, json};
+
+use crate::support::{ask, assert_problem, nonce, payload, sell, session, with};
+
+const DAY: i64 = 24 * 60 * 60;
+
+fn readyz(app: &TestApp) -> Answer {
+    request("GET", &format!("{}/readyz", app.url), None, &json!(null))
+}
+
+/// Whether a job waits to be run, or is running.
+fn is_due(app: &TestApp, job: &str) -> bool {
+    let now = app.clock.seconds();
+    app.count(&format!("jobs WHERE name = '{job}' AND (due_at <= {now} OR holder IS NOT NULL)")) > 0
+}
+
+/// Looks again and again for what a job does.
+#[track_caller]
+fn wait_until(is_done: impl Fn() -> bool) {
+    assert!((0..5_000).any(|_| is_done()), "the job did not do it");
+}
+
+/// The versions of what is kept signed.
+fn state(app: &TestApp, table: &str) -> Vec<String> {
+    app.texts(&format!("SELECT CAST(version AS TEXT) AS version FROM {table} ORDER BY version"))
+}
+
+/// Everybody asks: our own clients, AuthForge's, and the vendor.
+#[track_caller]
+fn all_are_served(app: &TestApp, (editor, license): (&Value, &Value), build: &Build, n: u32) {
+    let session = session(app, editor, license, "desk", 10 * n);
+    payload(&ask(app, "heartbeat", &with(&session, "nonce", json!(nonce(10 * n + 1)))));
+    let device = TestDevice::default();
+    let question = device.question(build, license["license_key"].as_str().expect("text"), 10 * n + 2, &[]);
+    let answer: OnlineAnswer =
+        serde_json::from_value(app.ask_online(&question).expect(200)).expect("an answer");
+    build.judge(&question, &answer, app.clock.seconds()).expect("is to be believed");
+    app.api("GET", "/api/v1/apps", &json!(null)).expect(200);
+}
+
+on_both_engines! {
+    fn a_clock_that_was_set_back_shuts_nobody_out(app: &TestApp) {
+        let (editor, license) = sell(app, &json!({ "max_devices": null }));
+        let build = app.build(&editor);
+        for (n, seconds) in (1..).zip([600, 8 * DAY, 20 * DAY, -600, -8 * DAY]) {
+            app.clock.set_by(seconds);
+            if seconds > 0 {
+                all_are_served(app, (&editor, &license), &build, 2 * n);
+            } else {
+                app.api("GET", "/api/v1/apps", &json!(null)).expect(200);
+            }
+            app.clock.set_by(-seconds);
+            all_are_served(app, (&editor, &license), &build, 2 * n + 1);
+        }
+    }
+
+    fn a_repeated_question_has_its_first_time_whatever_the_clock_shows(app: &TestApp) {
+        let (editor, license) = sell(app, &json!({ "max_devices": 2 }));
+        let (build, desk) = (app.build(&editor), TestDevice::default());
+        let ours = desk.question(&build, license["license_key"].as_str().expect("text"), 1, &[]);
+        let theirs = TestApp::question(&editor, &license, "desk", &nonce(1));
+        app.ask_online(&ours).expect(200);
+        app.clock.advance(120);
+        app.clock.set_by(600);
+        payload(&app.validate(&theirs));
+        let first = (app.ask_online(&ours).bytes, app.validate(&theirs).bytes);
+        app.clock.set_by(-600);
+        app.clock.advance(119);
+        assert!((app.ask_online(&ours).bytes, app.validate(&theirs).bytes) == first, "not a byte differs");
+        app.clock.advance(1);
+        let later = payload(&app.validate(&theirs));
+        assert_eq!(later["timestamp"], "2027-01-15T08:04:00Z", "after 120 seconds it is another question");
+        assert_eq!(app.count("devices"), 2);
+    }
+
+    fn a_certificate_of_the_future_is_made_anew(app: &TestApp) {
+        let (editor, license) = sell(app, &json!({ "max_devices": null }));
+        let build = app.build(&editor);
+        let ends = || app.texts("SELECT CAST(expires_at AS TEXT) FROM server_certificates")[0].clone();
+        // By then the certificate has ended: the next question has a new one made, and the server keeps it in memory.
+        app.clock.set_by(20 * DAY);
+        all_are_served(app, (&editor, &license), &build, 1);
+        assert_eq!(ends(), (app.clock.seconds() + 14 * 24 * 60 * 60).to_string());
+        app.clock.set_by(-20 * DAY);
+        all_are_served(app, (&editor, &license), &build, 2);
+        assert_eq!(ends(), (app.clock.seconds() + 14 * 24 * 60 * 60).to_string());
+        readyz(app).expect(200);
+    }
+
+    fn keysets_and_licenses_of_the_future_are_made_anew(app: &TestApp) {
+        let (editor, license) = sell(app, &json!({ "max_devices": null }));
+        let build = app.build(&editor);
+        all_are_served(app, (&editor, &license), &build, 1);
+        app.clock.set_by(8 * DAY);
+        for key_use in ["issuer", "authority"] {
+            app.api("POST", "/api/v1/keys/rotate", &json!({ "use": key_use })).expect(200);
+        }
+        let later = app.issue(&editor, &json!({ "max_devices": null }));
+        let (licenses, keysets) = (state(app, "licenses"), state(app, "keysets"));
+        app.clock.set_by(-8 * DAY);
+        app.clock.advance(60);
+        wait_until(|| {
+            state(app, "licenses") != licenses && state(app, "keysets") != keysets && !is_due(app, "renew_ahead")
+        });
+        app.clock.advance(2);
+        for (n, license) in [(2, &license), (3, &later)] {
+            all_are_served(app, (&editor, license), &build, n);
+        }
+        assert_eq!(app.count("events WHERE kind = 'license_resigned'"), 1, "the other one is in force");
+        app.chain(&editor, &later).judge(app.clock.seconds()).expect("its keys are in force");
+    }
+
+    fn what_was_counted_by_a_clock_that_was_ahead_is_written_in_time(app: &TestApp) {
+        let (editor, license) = sell(app, &json!({}));
+        app.clock.set_by(8 * DAY);
+        payload(&app.validate(&TestApp::question(&editor, &license, "desk", &nonce(1))));
+        app.clock.set_by(-8 * DAY);
+        app.clock.advance(3600);
+        wait_until(|| app.count("events WHERE kind = 'validated'") == 1);
+    }
+
+    fn a_clock_that_was_set_is_said_until_it_is_back_or_an_hour_old(app: &TestApp) {
+        for seconds in [600, -600, 8 * DAY] {
+            readyz(app).expect(200);
+            app.clock.set_by(seconds);
+            let told = readyz(app);
+            assert_problem(&told, 503, "unavailable");
+            let message = told.json()["message"].as_str().expect("text").to_owned();
+            assert!(message.contains(&format!("clock was set by {seconds} seconds")), "{message}");
+            request("GET", &format!("{}/healthz", app.url), None, &json!(null)).expect(200);
+            app.clock.set_by(-seconds);
+            readyz(app).expect(200);
+        }
+        app.clock.set_by(300);
+        readyz(app).expect(200);
+        app.clock.set_by(600);
+        assert_problem(&readyz(app), 503, "unavailable");
+        app.clock.advance(3600);
+        readyz(app).expect(200);
+    }
+
+    fn a_clock_that_was_set_ahead_forgets_nothing(app: &TestApp) {
+        let editor = app.create_app("Editor");
+        let body = json!({ "app_id": editor["app_id"] });
+        let url = format!("{}/api/v1/licenses", app.url);
+        let order = || {
+            let headers = [("idempotency-key", "order-1")];
+            sealgate_testkit::send_with("POST", &url, Some(&app.token), &headers, &serde_json::to_vec(&body).expect("JSON"))
+        };
+        let first = order().expect(201);
+        app.clock.set_by(100 * DAY);
+        // The job that forgets is due, and runs before the clock is back.
+        wait_until(|| !is_due(app, "forget"));
+        app.clock.set_by(-100 * DAY);
+        assert_eq!(order().expect(201), first);
+        assert_eq!(app.count("licenses"), 1);
+    }
+}

@@ -1,0 +1,136 @@
+//! Every connection there is, and which one goes when there is no room.
+
+use std::collections::HashMap;
+use std::io::{Error, ErrorKind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use sealgate_authority::Seldom;
+use tokio::sync::Notify;
+use tokio::time::{Instant, interval};
+
+use super::bounds::Connections;
+use super::state::{Stage, State, millis_since};
+
+/// How often late connections are looked for, at least and at most.
+const LOOKS: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
+/// How long the server waits when it could not accept a connection for want of something.
+const PAUSE: Duration = Duration::from_millis(100);
+
+pub(super) struct Table {
+    settings: Connections,
+    /// What `settings` want and descriptors allow.
+    most: usize,
+    origin: Instant,
+    states: Mutex<HashMap<u64, Arc<State>>>,
+    numbers: AtomicU64,
+    freed: Notify,
+    full: Seldom,
+    failed: Seldom,
+}
+
+impl Table {
+    pub(super) fn new(settings: Connections, most: usize) -> Self {
+        Self {
+            settings,
+            most,
+            origin: Instant::now(),
+            states: Mutex::default(),
+            numbers: AtomicU64::new(0),
+            freed: Notify::new(),
+            full: Seldom::default(),
+            failed: Seldom::default(),
+        }
+    }
+
+    /// A place for one more. If there is none, a connection is closed that nobody misses; if the server works for all of
+    /// them, it waits for the first that ends.
+    pub(super) async fn make_room(self: &Arc<Self>) -> Slot {
+        while self.states().len() >= self.most {
+            if let Some(alike) = self.full.due(millis_since(self.origin)) {
+                tracing::warn!(target: "sealgate", most = self.most, alike, "as many connections as max_connections and the descriptors allow: those that have sent nothing for longest are closed");
+            }
+            self.close_one();
+            self.freed.notified().await;
+        }
+        let state = Arc::new(State::new(self.origin));
+        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+        self.states().insert(number, Arc::clone(&state));
+        Slot { state, number, table: Arc::clone(self) }
+    }
+
+    /// Closes the one that is missed least: of those that have not sent a whole request the one that has been at it
+    /// longest, else the one that has waited longest for its next.
+    fn close_one(&self) {
+        let states = self.states();
+        // Another try if it came to life meanwhile; each try finds one fewer of those.
+        while let Some((state, seen)) = states
+            .values()
+            .map(|state| (state, state.now()))
+            .filter(|(_, (stage, _))| !matches!(stage, Stage::Working | Stage::Closed))
+            .min_by_key(|(_, (stage, since))| (*stage == Stage::Idle, *since))
+        {
+            if state.close(seen) {
+                return;
+            }
+        }
+    }
+
+    /// Closes connections that have been silent for too long, again and again.
+    pub(super) async fn close_what_is_late(&self) {
+        let Connections { head, idle, .. } = self.settings;
+        let mut looks = interval((head.min(idle) / 4).clamp(LOOKS.0, LOOKS.1));
+        loop {
+            looks.tick().await;
+            let now = millis_since(self.origin);
+            for state in self.states().values() {
+                let (stage, since) = state.now();
+                let limit = match stage {
+                    Stage::New | Stage::Head => head,
+                    Stage::Idle => idle,
+                    Stage::Body | Stage::Working | Stage::Closed => continue,
+                };
+                if u128::from(now.saturating_sub(since)) >= limit.as_millis() {
+                    state.close((stage, since));
+                }
+            }
+        }
+    }
+
+    /// The connection is gone, or there was none because something has run out.
+    pub(super) async fn could_not_accept(&self, error: &Error) {
+        use ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+        if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
+            return;
+        }
+        if let Some(alike) = self.failed.due(millis_since(self.origin)) {
+            tracing::warn!(target: "sealgate", %error, alike, "a connection could not be accepted");
+        }
+        // Whatever has run out: one that sends nothing gives some of it back.
+        self.close_one();
+        let _ = tokio::time::timeout(PAUSE, self.freed.notified()).await;
+    }
+
+    fn free(&self, number: u64) {
+        self.states().remove(&number);
+        self.freed.notify_one();
+    }
+
+    fn states(&self) -> MutexGuard<'_, HashMap<u64, Arc<State>>> {
+        self.states.lock().expect("no holder of this lock panics")
+    }
+}
+
+/// A connection's place in the table, which is free again when this is dropped.
+pub(super) struct Slot {
+    pub(super) state: Arc<State>,
+    number: u64,
+    table: Arc<Table>,
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.table.free(self.number);
+    }
+}
