@@ -1,7 +1,7 @@
 //! Whether the server can work (`spec/http.md` §4).
 
 use sealgate_artifact::PublicKey;
-use sealgate_store::{Db, StoreError, table};
+use sealgate_store::{Db, StoreError, WentBack, table};
 
 use crate::Ids;
 use crate::certificates::latest_end;
@@ -59,5 +59,10 @@ impl Health {
             0 => Ok(()),
             count => Err(NotReady::NotCertified(count)),
         }
+    }
+
+    /// Whether the database came back older than this server had read from it, a short while ago.
+    pub fn went_back(&self) -> Option<WentBack> {
+        self.db.went_back()
     }
 }

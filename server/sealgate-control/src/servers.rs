@@ -1,6 +1,6 @@
 //! License servers: seen, approved, certified, revoked (`spec/http.md` §3.15).
 
-use sealgate_artifact::{Code, KeyUse, PublicKey, ServerCertificate, TenantId, UnixSeconds};
+use sealgate_artifact::{Code, KeyUse, PublicKey, ServerCertificate, TenantId, UnixSeconds, limits};
 use sealgate_authority::certificates::{ISSUED_FOR_SECONDS, OPERATIONS, ServerSettings};
 use sealgate_authority::{AuthorityError, CLOCK_TOLERANCE_SECONDS};
 use sealgate_store::table::{self, AuditRow, CertificateRow, KeyRow, KeyScope, KeyStage, ServerRow};
@@ -58,7 +58,8 @@ impl Servers {
         self.find(id).await.map(|server| view(&server))
     }
 
-    /// Revokes a server: its certificates go, and the keyset tells every client (`spec/keys.md` §5.10).
+    /// Revokes a server: its certificates go, and the keyset tells every client (`spec/keys.md` §5.10). It is silent
+    /// even if the keyset has no room for it: then asking again goes on where this stopped.
     pub async fn revoke(
         &self,
         caller: &Caller,
@@ -68,20 +69,24 @@ impl Servers {
         check::reason(request.reason.as_deref())?;
         let server = self.find(id).await?;
         let _turn = self.changes.turn().await;
-        if server.revoked_at.is_none() {
-            let now = self.desk.ids.now();
-            let row = KeyRow {
+        let now = self.desk.ids.now();
+        let revoked_at = server.revoked_at.unwrap_or(now);
+        let detail = json!({ "reason": request.reason });
+        let audit = self.desk.audit(caller, "server.revoked", id.to_owned(), &detail);
+        let was_trusted = self.desk.db.write(Silence { server: server.clone(), at: now, audit }).await?;
+        // Anybody can make up servers. One that nobody could have believed takes no room in the keyset.
+        if was_trusted && now.minus(limits::CERTIFICATE_SECONDS) <= revoked_at {
+            let key = KeyRow {
                 public_key: server.server_key,
                 key_use: KeyUse::Server,
                 scope: KeyScope::Installation,
                 state: KeyStage::Revoked,
                 published_at: server.created_at,
-                ended_at: Some(now),
+                ended_at: Some(revoked_at),
             };
-            let detail = json!({ "reason": request.reason });
-            let audit = self.desk.audit(caller, "server.revoked", id.to_owned(), &detail);
-            self.changes.revoke_server(row, audit).await?;
-            self.desk.db.write(Silence { key: server.server_key, at: now }).await?;
+            let detail = json!({ "use": KeyUse::Server.as_str(), "reason": request.reason });
+            let audit = self.desk.audit(caller, "key.revoked", id.to_owned(), &detail);
+            self.changes.revoke_server(key, audit).await?;
         }
         self.find(id).await.map(|server| view(&server))
     }
@@ -90,8 +95,7 @@ impl Servers {
     /// was signed by an authority that signs no more.
     pub async fn certify(&self) -> Result<(), AuthorityError> {
         let authority = self.changes.signing_authority().await?;
-        let is_trusted = |server: &ServerRow| server.approved_at.is_some() && server.revoked_at.is_none();
-        for server in table::servers::list(&self.desk.db).await?.into_iter().filter(is_trusted) {
+        for server in table::servers::trusted(&self.desk.db).await? {
             let now = self.desk.ids.now();
             let until = now.plus(RENEW_BEFORE_SECONDS);
             let latest = now.plus(ISSUED_FOR_SECONDS + CLOCK_TOLERANCE_SECONDS);
@@ -234,25 +238,31 @@ impl Work for Approve {
     }
 }
 
-/// What a revocation does after the keyset was published. After a crash in between, every client with the new keyset
-/// refuses the server, and the same request goes on.
+/// What a revocation does first: from then on nobody certifies the server. Says whether it could have been believed.
 struct Silence {
-    key: PublicKey,
+    server: ServerRow,
     at: UnixSeconds,
+    audit: AuditRow,
 }
 
 impl Work for Silence {
-    type Output = ();
+    type Output = bool;
     type Error = AuthorityError;
 
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
-        if let Some(server) = table::servers::find(&mut *tx, self.key).await? {
-            table::servers::decide(tx, &ServerRow { revoked_at: Some(self.at), ..server }).await?;
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, AuthorityError> {
+        let key = self.server.server_key;
+        let was_trusted = table::servers::was_trusted(&mut *tx, key).await?;
+        let known = table::servers::find(&mut *tx, key).await?;
+        if known.is_none_or(|known| known.revoked_at.is_none()) {
+            table::servers::revoke(tx, &self.server, self.at).await?;
+            table::audit::insert(tx, &self.audit).await?;
         }
-        Ok(table::certificates::forget(tx, self.key).await?)
+        table::certificates::forget(tx, key).await?;
+        Ok(was_trusted)
     }
 }
 
+/// Certificates for a server, if it is still to be trusted as it was when they were made.
 struct StoreCertificates {
     server: ServerRow,
     made: Vec<CertificateRow>,

@@ -38,14 +38,13 @@ impl Upkeep {
         Ok(())
     }
 
-    /// Forgets answers, paid questions, ended entries and old events.
+    /// Forgets change records, answers, paid questions, ended entries and old events.
     ///
-    /// While the clock is doubted, nothing is forgotten: what a clock that is ahead takes as old cannot be got back.
+    /// While the clock is doubted, nothing is forgotten for its age: what a clock that is ahead takes as old cannot be got
+    /// back. Change records are counted.
     pub async fn forget(&self) -> Result<(), StoreError> {
-        if self.ids.clock_watch().was_set_by().is_some() {
-            return Ok(());
-        }
-        self.db.write(Forget { now: self.ids.now() }).await
+        let is_doubted = self.ids.clock_watch().was_set_by().is_some();
+        self.db.write(Forget { now: (!is_doubted).then(|| self.ids.now()) }).await
     }
 }
 
@@ -56,8 +55,15 @@ impl Work for NumberAuditRows {
     type Error = StoreError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-        let mut heads: Vec<(TenantId, Head)> = vec![];
+        let (mut heads, mut unreadable): (Vec<(TenantId, Head)>, _) = (vec![], vec![]);
         for row in table::audit::waiting(&mut *tx, ROWS).await? {
+            let row = match row {
+                Ok(row) => row,
+                Err(id) => {
+                    unreadable.push(id);
+                    continue;
+                }
+            };
             if !heads.iter().any(|(tenant, _)| *tenant == row.tenant) {
                 let stored = table::audit::head(&mut *tx, row.tenant).await?;
                 heads.push((row.tenant, stored.map_or(Head::EMPTY, |(seq, hash)| Head { seq, hash })));
@@ -67,6 +73,7 @@ impl Work for NumberAuditRows {
             *head = head.append(&entry(&row, &row.tenant.to_string()));
             table::audit::link(tx, &row.id, head.seq, &head.hash).await?;
         }
+        table::audit::set_aside(tx, &unreadable).await?;
         for (tenant, head) in heads {
             table::audit::upsert_head(tx, tenant, head.seq, &head.hash).await?;
         }
@@ -88,7 +95,8 @@ fn entry<'a>(row: &'a AuditRow, tenant: &'a str) -> AuditEntry<'a> {
 }
 
 struct Forget {
-    now: UnixSeconds,
+    /// [`None`] while it is doubted.
+    now: Option<UnixSeconds>,
 }
 
 impl Work for Forget {
@@ -96,10 +104,12 @@ impl Work for Forget {
     type Error = StoreError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-        answers::forget(tx, self.now).await?;
-        table::debits::forget(tx, self.now.minus(PAID_SECONDS)).await?;
-        table::access::forget(tx, self.now.minus(ENDED_ENTRY_SECONDS)).await?;
-        let oldest = RecordId::new(self.now.minus(EVENT_SECONDS).get() * 1_000, [0; 10]);
+        table::changes::forget(tx).await?;
+        let Some(now) = self.now else { return Ok(()) };
+        answers::forget(tx, now).await?;
+        table::debits::forget(tx, now.minus(PAID_SECONDS)).await?;
+        table::access::forget(tx, now.minus(ENDED_ENTRY_SECONDS)).await?;
+        let oldest = RecordId::new(now.minus(EVENT_SECONDS).get() * 1_000, [0; 10]);
         table::events::forget(tx, &oldest.to_string()).await
     }
 }

@@ -12,8 +12,8 @@ use sealgate_authority::{AuthorityError, Health, Ids, Limiter, Limits, Observed,
 use sealgate_control::{BootstrapError, Control, Installation, VendorSecrets};
 use sealgate_http::Sides;
 use sealgate_runtime::Runtime;
-use sealgate_signer::{Keystore, Unlock};
-use sealgate_store::{Db, Location, StoreError, table};
+use sealgate_signer::{Keystore, KeystoreError, Unlock};
+use sealgate_store::{Db, Location, LockFile, StoreError, table};
 use sealgate_trust::Signer;
 use zeroize::Zeroizing;
 
@@ -28,6 +28,7 @@ use crate::{Role, files};
 pub const TOKEN_FILE: &str = "admin.token";
 pub(crate) const KEYS_DIR: &str = "keys";
 pub(crate) const DATABASE_FILE: &str = "sealgate.db";
+const LOCK_FILE: &str = "sealgate.lock";
 
 /// A server that is ready to serve.
 pub struct Started {
@@ -132,12 +133,13 @@ pub async fn start(
     let data = &options.data;
     files::make_private_dir(data)
         .map_err(|source| StartError::DataDir { path: data.display().to_string(), source })?;
-    // The database first: its lock keeps a second process from making keys beside the first.
+    // First of all: nobody else makes keys in this directory, or serves with those that are there.
+    let lock = LockFile::take(&data.join(LOCK_FILE))?;
     let location = match &options.database {
         Some(url) => Location::Postgres(url.clone()),
         None => Location::File(data.join(DATABASE_FILE)),
     };
-    let db = Db::open(&location).await?;
+    let db = Db::open_locked(&location, lock).await?;
     let started = start_on(db.clone(), options, clock, entropy).await;
     if started.is_err() {
         // Else what reads the database in the background would be cut off, and say so in the log.
@@ -154,8 +156,13 @@ async fn start_on(
     entropy: Arc<dyn Entropy>,
 ) -> Result<Started, StartError> {
     let Options { data, unlock, limits, role, origins, trusted_proxies, database: _ } = options;
-    let keystore =
-        Keystore::open_or_create(&data.join(KEYS_DIR), &unlock, &new_installation(&*clock, &*entropy))?;
+    let keys = data.join(KEYS_DIR);
+    let keystore = if role.has_control() {
+        Keystore::open_or_create(&keys, &unlock, &new_installation(&*clock, &*entropy))?
+    } else {
+        // A directory that it set up itself would be of another installation.
+        Keystore::open_existing(&keys, &unlock)?
+    };
     if !role.has_control() {
         keystore.holds_only(&[KeyUse::Server, KeyUse::App])?;
     }
@@ -167,7 +174,7 @@ async fn start_on(
         db,
         ids,
     };
-    let own = if role.has_runtime() { Some(own_server(&ground.keystore, origins)?) } else { None };
+    let own = if role.has_runtime() { Some(ground.own_server(origins).await?) } else { None };
     let own_key = own.as_ref().map(|own| own.key);
     let vendor = if role.has_control() {
         Some(ground.control(own.clone(), &data.join(TOKEN_FILE)).await?)
@@ -255,6 +262,19 @@ struct Ground {
 }
 
 impl Ground {
+    /// This server's key, made on the first start. No other process may have it: each would take the other's clients.
+    async fn own_server(&self, origins: Vec<String>) -> Result<ServerSettings, StartError> {
+        let key = match self.keystore.keys_of(KeyUse::Server)?.first() {
+            Some(key) => *key,
+            None => self.keystore.generate(KeyUse::Server).map_err(AuthorityError::from)?,
+        };
+        self.db.hold(key).await.map_err(|error| match error {
+            StoreError::InUse => StartError::KeyInUse(key.id(KeyUse::Server)),
+            other => other.into(),
+        })?;
+        Ok(ServerSettings { key, origins })
+    }
+
     /// The vendor's side.
     async fn control(
         &self,
@@ -348,25 +368,17 @@ fn warn_of_the_end(end: Option<UnixSeconds>, now: UnixSeconds) {
     }
 }
 
-/// This server's key, made on the first start.
-fn own_server(keystore: &Keystore, origins: Vec<String>) -> Result<ServerSettings, StartError> {
-    let key = match keystore.keys_of(KeyUse::Server)?.first() {
-        Some(key) => *key,
-        None => keystore.generate(KeyUse::Server).map_err(AuthorityError::from)?,
-    };
-    Ok(ServerSettings { key, origins })
-}
-
 /// Brings what a server of role `runtime` needs into its data directory `to`: the apps' keys and the secrets by which
 /// licenses, apps and sessions are known. Returns how many were added.
 pub fn share(data: &Path, unlock: &Unlock, to: &Path) -> Result<usize, StartError> {
     let keys = data.join(KEYS_DIR);
-    if !keys.is_dir() {
-        return Err(StartError::NoKeystore(keys.display().to_string()));
-    }
+    // Only opened: one that this made would be of no installation.
+    let keystore = Keystore::open_existing(&keys, unlock).map_err(|error| match error {
+        KeystoreError::Missing(_) => StartError::NoKeystore(keys.display().to_string()),
+        other => other.into(),
+    })?;
     files::make_private_dir(to)
         .map_err(|source| StartError::DataDir { path: to.display().to_string(), source })?;
-    let keystore = Keystore::open_or_create(&keys, unlock, "")?;
     Ok(keystore.share(&to.join(KEYS_DIR), &Unlock::File, &[KeyUse::App], &SharedSecrets::NAMES)?)
 }
 

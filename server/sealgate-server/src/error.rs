@@ -1,6 +1,6 @@
 //! Why a server does not start.
 
-use sealgate_artifact::Code;
+use sealgate_artifact::{Code, KeyId};
 use sealgate_authority::AuthorityError;
 use sealgate_control::BootstrapError;
 use sealgate_signer::KeystoreError;
@@ -47,6 +47,12 @@ pub enum StartError {
     /// The database is empty, and this process may not set it up.
     #[error("the database is empty: start the Authority with this database first")]
     NotSetUp,
+    /// Another process on the database serves with the same key.
+    #[error(
+        "another process serves with this server's key {0}: stop it. If this directory is a copy for a second server, \
+         move keys/{0}.key away: the server then makes a key of its own"
+    )]
+    KeyInUse(KeyId),
     /// The first start failed, or database and keystore do not belong together.
     #[error(transparent)]
     Bootstrap(#[from] BootstrapError),
@@ -63,6 +69,7 @@ impl StartError {
             Self::Config(e) => e.code(),
             Self::Keystore(e) => e.code(),
             Self::Store(e) => e.code(),
+            Self::KeyInUse(_) => Code::DataInUse,
             Self::NoVendorKeys => Code::KeyMissing,
             Self::NotSetUp => Code::DatabaseUnusable,
             Self::Bootstrap(e) => e.code(),

@@ -7,7 +7,7 @@ use sealgate_artifact::KeyUse;
 use sealgate_authority::ports::{Clock, Entropy};
 use sealgate_authority::{Ids, Limiter, Limits, Observed, SharedSecrets};
 use sealgate_control::{BootstrapError, Control, VendorSecrets};
-use sealgate_signer::Keystore;
+use sealgate_signer::{Keystore, KeystoreError};
 use sealgate_store::{Db, Location, table};
 use sealgate_trust::Signer;
 
@@ -36,10 +36,11 @@ pub async fn owner_token(
 ) -> Result<OwnerToken, StartError> {
     let data = config.data.ok_or(ConfigError::NoData)?;
     let keys = data.join(KEYS_DIR);
-    if !keys.join("keystore.json").is_file() {
-        return Err(StartError::NoKeystore(keys.display().to_string()));
-    }
-    let keystore = Keystore::open_or_create(&keys, &unlock(config.passphrase_file.as_deref())?, "")?;
+    let unlock = unlock(config.passphrase_file.as_deref())?;
+    let keystore = Keystore::open_existing(&keys, &unlock).map_err(|error| match error {
+        KeystoreError::Missing(_) => StartError::NoKeystore(keys.display().to_string()),
+        other => other.into(),
+    })?;
     if keystore.keys_of(KeyUse::Authority)?.is_empty() {
         return Err(StartError::NoVendorKeys);
     }

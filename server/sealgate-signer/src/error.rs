@@ -35,6 +35,9 @@ pub enum KeystoreError {
     /// A secret that was made elsewhere is not here.
     #[error("the secret {0} is missing: `sealgate keys share` copies it")]
     SecretMissing(String),
+    /// There is no keystore, and this process may not make one.
+    #[error("{0}: no keystore here: `sealgate keys share` brings it")]
+    Missing(PathBuf),
     /// The operating system refused.
     #[error("{path}: {source}")]
     Io {
@@ -51,7 +54,7 @@ impl KeystoreError {
         match self {
             Self::Locked | Self::PassphraseNeeded => Code::KeystoreLocked,
             Self::NotForThisRole { .. } => Code::KeyMisuse,
-            Self::SecretMissing(_) => Code::KeyMissing,
+            Self::SecretMissing(_) | Self::Missing(_) => Code::KeyMissing,
             Self::NoPassphrase => Code::ConfigInvalid,
             Self::Invalid { .. } => Code::KeystoreInvalid,
             Self::Io { .. } => Code::FileUnreadable,

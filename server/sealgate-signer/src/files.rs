@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::KeystoreError;
+use crate::sealing::random;
 
 /// Makes the directory, open to nobody else.
 pub(crate) fn make_private_dir(path: &Path) -> Result<(), KeystoreError> {
@@ -34,20 +35,29 @@ pub(crate) fn read_all(dir: &Path, ending: &str) -> Result<Vec<(PathBuf, Vec<u8>
     paths.into_iter().map(|path| Ok((path.clone(), fs::read(&path).map_err(io(&path))?))).collect()
 }
 
-/// Writes a new private file under a temporary name, then gives it its name: durable when this returns.
-pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), KeystoreError> {
-    let staged = path.with_extension("new");
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&staged)
-        .map_err(io(&staged))?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(io(&staged))?;
-    fs::rename(&staged, path).map_err(io(path))?;
+/// Makes a private file, whole and durable when this returns. `false`, and nothing changed, where there is one: whoever
+/// made that may have used it already.
+pub(crate) fn create_durably(path: &Path, bytes: &[u8]) -> Result<bool, KeystoreError> {
+    let staged = staged(path);
+    let mut file =
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&staged).map_err(io(&staged))?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all()).map_err(io(&staged));
+    // A second name for the file. Unlike a new name, it never takes the place of another file.
+    let named = written.and_then(|()| match fs::hard_link(&staged, path) {
+        Ok(()) => Ok(true),
+        Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(false),
+        Err(e) => Err(io(path)(e)),
+    });
+    fs::remove_file(&staged).map_err(io(&staged))?;
     let dir = path.parent().expect("key files lie in a directory");
-    File::open(dir).and_then(|d| d.sync_all()).map_err(io(dir))
+    File::open(dir).and_then(|d| d.sync_all()).map_err(io(dir))?;
+    named
+}
+
+/// A name that nobody else uses, so that what is being written is nobody else's.
+fn staged(path: &Path) -> PathBuf {
+    let random: [u8; 8] = random();
+    path.with_extension(format!("{:016x}.new", u64::from_be_bytes(random)))
 }
 
 fn io(path: &Path) -> impl FnOnce(std::io::Error) -> KeystoreError {

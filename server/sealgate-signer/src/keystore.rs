@@ -78,6 +78,12 @@ impl Keystore {
         }
     }
 
+    /// Opens the keystore in `dir`, where somebody made one.
+    pub fn open_existing(dir: &Path, unlock: &Unlock) -> Result<Self, KeystoreError> {
+        let head = files::read(&dir.join(HEAD))?.ok_or_else(|| KeystoreError::Missing(dir.to_owned()))?;
+        Self::open(dir, unlock, &head)
+    }
+
     /// The id that the database must carry too.
     pub fn installation(&self) -> &str {
         &self.installation
@@ -93,7 +99,7 @@ impl Keystore {
         if self.has_founded()? {
             return Ok(());
         }
-        files::write_durably(&self.dir.join(FOUNDED), self.installation.as_bytes())
+        files::create_durably(&self.dir.join(FOUNDED), self.installation.as_bytes()).map(drop)
     }
 
     /// The public keys of that use that are kept here.
@@ -133,8 +139,7 @@ impl Keystore {
             let path = other.secret_file(name);
             if files::read(&path)?.is_none() {
                 let sealed = other.master.seal(self.secret(name)?.expose(), &secret_meaning(name));
-                files::write_durably(&path, &sealed)?;
-                added += 1;
+                added += usize::from(files::create_durably(&path, &sealed)?);
             }
         }
         for (path, text) in key_files(&self.dir)? {
@@ -142,8 +147,8 @@ impl Keystore {
             let there = other.key_path(public_key.id(key_use));
             if uses.contains(&key_use) && files::read(&there)?.is_none() {
                 let seed = self.open_seed(&text).ok_or_else(|| invalid(&path, "not a sound key file"))?;
-                files::write_durably(&there, &other.sealed_key(key_use, public_key, &seed))?;
-                added += 1;
+                let sealed = other.sealed_key(key_use, public_key, &seed);
+                added += usize::from(files::create_durably(&there, &sealed)?);
             }
         }
         Ok(added)
@@ -159,9 +164,10 @@ impl Keystore {
         if let Some(secret) = self.stored_secret(name)? {
             return Ok(secret);
         }
-        let secret = Secret(random());
-        files::write_durably(&self.secret_file(name), &self.master.seal(&secret.0, &secret_meaning(name)))?;
-        Ok(secret)
+        let sealed = self.master.seal(&random::<32>(), &secret_meaning(name));
+        files::create_durably(&self.secret_file(name), &sealed)?;
+        // Somebody else may have made it at the same time: what lies there counts.
+        self.existing_secret(name)
     }
 
     fn stored_secret(&self, name: &str) -> Result<Option<Secret>, KeystoreError> {
@@ -184,16 +190,19 @@ impl Keystore {
                 (MasterKey::from_passphrase(passphrase.as_bytes(), &salt), Some(STANDARD.encode(salt)))
             }
             Unlock::File => {
-                let bytes = Zeroizing::new(random::<32>());
-                let text = Zeroizing::new(STANDARD.encode(*bytes));
-                files::write_durably(&dir.join(UNLOCK_FILE), text.as_bytes())?;
-                (MasterKey::from_bytes(&bytes), None)
+                let text = Zeroizing::new(STANDARD.encode(*Zeroizing::new(random::<32>())));
+                let path = dir.join(UNLOCK_FILE);
+                // Where one lies already, somebody else is here, or began and did not come to the end.
+                files::create_durably(&path, text.as_bytes())?;
+                (read_unlock_file(&path)?, None)
             }
         };
         let proof = STANDARD.encode(master.seal(PROOF, installation.as_bytes()));
         let head = Head { format: 1, installation: installation.to_owned(), salt, proof };
         let text = serde_json::to_vec_pretty(&head).expect("strings and numbers can be written");
-        files::write_durably(&dir.join(HEAD), &text)?;
+        if !files::create_durably(&dir.join(HEAD), &text)? {
+            return Self::open_existing(dir, unlock);
+        }
         Ok(Self::new(dir, head.installation, master))
     }
 
@@ -273,7 +282,7 @@ impl Signer for Keystore {
         let key = LoadedKey::from_seed(key_use, &*seed).expect("a seed of 32 random bytes makes a sound key");
         let public_key = key.public_key();
         let text = self.sealed_key(key_use, public_key, &*seed);
-        files::write_durably(&self.key_path(public_key.id(key_use)), &text).map_err(|e| storage(&e))?;
+        files::create_durably(&self.key_path(public_key.id(key_use)), &text).map_err(|e| storage(&e))?;
         Ok(public_key)
     }
 

@@ -21,7 +21,7 @@ pub(crate) struct Caches {
     /// By the app as well: an app that asks for another app's license key misses as it does for an unknown key, and in
     /// the same time.
     pub(crate) licenses: Cache<Kept, Arc<LicenseEntry>>,
-    /// Where a license is kept. It never gets another app or key, so this is never forgotten.
+    /// Where a license is kept. It never gets another app or key, so no change makes this forgotten.
     pub(crate) of_keys: Cache<KeyHash, Kept>,
     pub(crate) of_ids: Cache<LicenseId, Kept>,
 }
@@ -48,5 +48,8 @@ impl Caches {
     pub(crate) fn forget_all(&self) {
         self.apps.invalidate_all();
         self.licenses.invalidate_all();
+        // An older database may not know the license.
+        self.of_keys.invalidate_all();
+        self.of_ids.invalidate_all();
     }
 }

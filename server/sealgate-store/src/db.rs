@@ -1,10 +1,13 @@
 //! Opening a database on either engine.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+
+use sealgate_artifact::PublicKey;
 
 use crate::cache::Caches;
-use crate::feed::Feed;
+use crate::feed::{Feed, WentBack};
 use crate::group::Group;
+use crate::hold::Hold;
 use crate::lock::LockFile;
 use crate::migrate::migrate;
 use crate::progress::Progress;
@@ -20,6 +23,9 @@ pub struct Db {
     group: Group,
     feed: Arc<Feed>,
     threads: Threads,
+    location: Location,
+    pulse: Arc<Pulse>,
+    hold: Arc<Mutex<Option<Hold>>>,
     _lock: Arc<Option<LockFile>>,
 }
 
@@ -32,12 +38,22 @@ impl Ask for &Db {
 impl Read for &Db {}
 
 impl Db {
-    /// Opens and migrates the database, and starts its writer and the follower of its changes.
+    /// Opens and migrates the database, and starts its writer and the follower of its changes. An SQLite file is locked
+    /// by a file beside it.
     pub async fn open(location: &Location) -> Result<Self, StoreError> {
         let lock = match location {
             Location::File(path) => Some(LockFile::take(&path.with_extension("lock"))?),
             Location::Postgres(_) => None,
         };
+        Self::open_holding(location, lock).await
+    }
+
+    /// The same for a caller who took the lock of the data directory. It is held as long as the database is open.
+    pub async fn open_locked(location: &Location, lock: LockFile) -> Result<Self, StoreError> {
+        Self::open_holding(location, Some(lock)).await
+    }
+
+    async fn open_holding(location: &Location, lock: Option<LockFile>) -> Result<Self, StoreError> {
         // A pool tries for half a minute and then only says that time is up; this says at once what is wrong.
         first(location).await.map_err(StoreError::unusable)?;
         let (pulse, threads) = (Arc::new(Pulse::new()), Threads::default());
@@ -45,8 +61,21 @@ impl Db {
 
         let caches = Arc::new(Caches::default());
         let feed = Feed::start(pool.clone(), Arc::clone(&caches), &threads).await?;
-        let group = Group::start((location.clone(), pulse), Arc::clone(&feed), &threads);
-        Ok(Self { pool, caches, group, feed, threads, _lock: Arc::new(lock) })
+        let group = Group::start((location.clone(), Arc::clone(&pulse)), Arc::clone(&feed), &threads);
+        let (location, hold) = (location.clone(), Arc::default());
+        Ok(Self { pool, caches, group, feed, threads, location, pulse, hold, _lock: Arc::new(lock) })
+    }
+
+    /// Takes this server's key for this process until the database is closed: no other process on the database has it
+    /// meanwhile. [`StoreError::InUse`] if one does. An SQLite database has one process anyway.
+    pub async fn hold(&self, server: PublicKey) -> Result<(), StoreError> {
+        if let Location::Postgres(_) = self.location {
+            let (name, _) = server.as_bytes().split_first_chunk().expect("a key has 32 bytes");
+            let database = (self.location.clone(), Arc::clone(&self.pulse));
+            let hold = Hold::take(database, i64::from_be_bytes(*name), &self.threads).await?;
+            *self.hold.lock().expect("no holder of this lock panics") = Some(hold);
+        }
+        Ok(())
     }
 
     /// Runs a unit of work in a transaction. When this returns `Ok`, its effect is durable; when it returns `Err`,
@@ -75,10 +104,20 @@ impl Db {
         self.feed.generation()
     }
 
+    /// The last time that the database came back older than what this process had read from it. It is forgotten after a
+    /// quarter of an hour.
+    pub fn went_back(&self) -> Option<WentBack> {
+        self.feed.went_back()
+    }
+
     /// Waits for writes under way, then closes every connection.
     pub async fn close(&self) {
         self.group.close().await;
         self.feed.stop().await;
+        let hold = self.hold.lock().expect("no holder of this lock panics").take();
+        if let Some(hold) = hold {
+            hold.give_back().await;
+        }
         self.pool.close().await;
     }
 }

@@ -5,7 +5,8 @@
 //! proven is as fresh as one read from its table at that moment (`docs/design.md`, "Caches").
 #![expect(clippy::disallowed_methods, reason = "monotonic time decides how long a cache may speak")]
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -14,17 +15,23 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::cache::Caches;
-use crate::sql::{Pool, query};
-use crate::statements::statements;
+use crate::history::{Next, Position};
+use crate::sql::Pool;
 use crate::{StoreError, Subject, Threads};
 
 const EVERY: Duration = Duration::from_millis(200);
 /// After so long without news, caches fall silent.
 const TRUSTED: Duration = Duration::from_secs(1);
+/// How long it is remembered that the database went back.
+const REMEMBERED: Duration = Duration::from_mins(15);
 
-statements! {
-    HEAD = "SELECT n FROM change_counter WHERE id = 1";
-    SINCE = "SELECT n, subjects FROM changes WHERE n > $1 ORDER BY n";
+/// The database came back older than what this process had seen: groups of writes are lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WentBack {
+    /// The change counter, as this process had seen it.
+    pub from: i64,
+    /// The change counter, as it was found.
+    pub to: i64,
 }
 
 pub(crate) struct Feed {
@@ -33,8 +40,12 @@ pub(crate) struct Feed {
     /// Milliseconds from `start` to the beginning of the last read that succeeded.
     proven_at: AtomicU64,
     generation: AtomicU64,
-    /// Groups of this process, whose changes the caches know already.
-    own: Mutex<BTreeSet<i64>>,
+    /// Tells the records of this process from those of others.
+    name: u64,
+    recorded: AtomicU64,
+    /// Records of this process, whose changes the caches know already.
+    own: Mutex<BTreeMap<i64, String>>,
+    went_back: Mutex<Option<(Instant, WentBack)>>,
     follower: Mutex<Option<JoinHandle<()>>>,
     stopping: Notify,
 }
@@ -45,18 +56,22 @@ impl Feed {
         caches: Arc<Caches>,
         threads: &Threads,
     ) -> Result<Arc<Self>, StoreError> {
-        let head: i64 = query(HEAD).fetch_one(&pool).await?.get(0)?;
+        let position = Position::at_head(&pool).await?;
         let feed = Arc::new(Self {
             caches,
             start: Instant::now(),
             proven_at: AtomicU64::new(0),
             generation: AtomicU64::new(0),
+            // Its keys are random for each of them.
+            name: RandomState::new().hash_one("feed"),
+            recorded: AtomicU64::new(0),
             own: Mutex::default(),
+            went_back: Mutex::default(),
             follower: Mutex::default(),
             stopping: Notify::new(),
         });
         let led = Arc::clone(&feed);
-        let round = move || follow(Arc::clone(&led), pool.clone(), head);
+        let round = move || follow(Arc::clone(&led), pool.clone(), position.clone());
         let follower = tokio::spawn(threads.clone().keep("change feed", round));
         *feed.follower.lock().expect("no holder of this lock panics") = Some(follower);
         Ok(feed)
@@ -81,9 +96,25 @@ impl Feed {
         self.generation.load(Ordering::SeqCst)
     }
 
-    /// A group of this process became durable.
-    pub(crate) fn committed_here(&self, n: i64, changed: &[Subject]) {
-        self.own.lock().expect("no holder of this lock panics").insert(n);
+    /// The last time that the database came back older, for a while.
+    pub(crate) fn went_back(&self) -> Option<WentBack> {
+        let last = *self.went_back.lock().expect("no holder of this lock panics");
+        last.filter(|(at, _)| at.elapsed() < REMEMBERED).map(|(_, gap)| gap)
+    }
+
+    /// The record of a group of this process that changed these. No two records are alike, so that a history which was
+    /// written again is not taken for the first one.
+    pub(crate) fn record(&self, changed: &[Subject]) -> String {
+        let count = self.recorded.fetch_add(1, Ordering::Relaxed);
+        let subjects = changed.iter().map(Subject::to_string);
+        subjects.chain([format!("by:{:016x}.{count}", self.name)]).collect::<Vec<_>>().join(" ")
+    }
+
+    /// A group of this process became durable, with this record if it changed anything.
+    pub(crate) fn committed_here(&self, n: i64, record: Option<String>, changed: &[Subject]) {
+        if let Some(record) = record {
+            self.own.lock().expect("no holder of this lock panics").insert(n, record);
+        }
         self.forget(changed);
     }
 
@@ -97,31 +128,54 @@ impl Feed {
         }
     }
 
-    async fn catch_up(&self, pool: &Pool, seen: &mut i64) -> Result<(), StoreError> {
+    fn forget_all(&self) {
+        self.generation.fetch_add(1, Ordering::SeqCst);
+        self.caches.forget_all();
+    }
+
+    async fn catch_up(&self, pool: &Pool, position: &mut Position) -> Result<(), StoreError> {
         if !self.is_current() {
             // Records that came and were cleared while nobody read are lost: start over with empty caches.
-            self.generation.fetch_add(1, Ordering::SeqCst);
-            self.caches.forget_all();
+            self.forget_all();
         }
         let asked_at = millis(self.start.elapsed());
-        let rows = query(SINCE).bind(*seen).fetch_all(pool).await?;
-        for row in rows {
-            let (n, subjects): (i64, String) = (row.get(0)?, row.get(1)?);
-            if !self.own.lock().expect("no holder of this lock panics").remove(&n) {
-                self.forget(&subjects.split(' ').filter_map(Subject::parse).collect::<Vec<_>>());
-            }
-            *seen = n;
+        let (reached, next) = position.read_on(pool).await?;
+        match next {
+            Next::Follows(records) => self.learn(&records),
+            Next::Unknown => self.forget_all(),
+            Next::WentBack => self.start_over(WentBack { from: position.seen, to: reached.seen }),
         }
         // Groups that changed nothing left no record; none at or below `seen` will come any more.
         let mut own = self.own.lock().expect("no holder of this lock panics");
-        *own = own.split_off(&(*seen + 1));
+        *own = own.split_off(&reached.seen.saturating_add(1));
         drop(own);
+        *position = reached;
         self.proven_at.store(asked_at, Ordering::Release);
         Ok(())
     }
+
+    fn learn(&self, records: &[(i64, String)]) {
+        for (n, subjects) in records {
+            let own = self.own.lock().expect("no holder of this lock panics").remove(n);
+            if own.as_ref() != Some(subjects) {
+                self.forget(&subjects.split(' ').filter_map(Subject::parse).collect::<Vec<_>>());
+            }
+        }
+    }
+
+    fn start_over(&self, gap: WentBack) {
+        self.own.lock().expect("no holder of this lock panics").clear();
+        self.forget_all();
+        tracing::error!(
+            from = gap.from,
+            to = gap.to,
+            "the database is older than what this server had read from it: writes after that are lost"
+        );
+        *self.went_back.lock().expect("no holder of this lock panics") = Some((Instant::now(), gap));
+    }
 }
 
-async fn follow(feed: Arc<Feed>, pool: Pool, mut seen: i64) {
+async fn follow(feed: Arc<Feed>, pool: Pool, mut position: Position) {
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -129,7 +183,7 @@ async fn follow(feed: Arc<Feed>, pool: Pool, mut seen: i64) {
             _ = ticks.tick() => {}
             () = feed.stopping.notified() => return,
         }
-        if let Err(error) = feed.catch_up(&pool, &mut seen).await {
+        if let Err(error) = feed.catch_up(&pool, &mut position).await {
             tracing::warn!(%error, "the change feed cannot be read; caches fall silent within a second");
         }
     }

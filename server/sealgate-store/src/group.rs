@@ -23,13 +23,14 @@ use crate::{StoreError, Subject, Threads, Tx, Work};
 const GROUP: usize = 64;
 /// Units of work that may wait. Beyond, callers wait to enter: memory stays bounded.
 const QUEUE: usize = 1024;
-/// Groups after which old change records go.
-const KEPT_CHANGES: i64 = 100_000;
 
 statements! {
-    TAKE_COUNTER = "UPDATE change_counter SET n = n + 1 WHERE id = 1 RETURNING n";
-    RECORD_CHANGE = "INSERT INTO changes (n, subjects) VALUES ($1, $2)";
-    FORGET_CHANGES = "DELETE FROM changes WHERE n < $1";
+    // A counter that somebody set to its maximum begins again: to the caches that is an older database.
+    TAKE_COUNTER = "UPDATE change_counter SET n = CASE WHEN n >= 0 AND n < 4611686018427387904 THEN n + 1 ELSE 1 END \
+                    WHERE id = 1 RETURNING n";
+    RECORD_CHANGE = "INSERT INTO changes (n, subjects) VALUES ($1, $2) ON CONFLICT (n) DO NOTHING";
+    // No honest group left a record at or above the counter.
+    DISBELIEVE = "DELETE FROM changes WHERE n >= $1";
 }
 
 type Sender = mpsc::Sender<Box<dyn Job>>;
@@ -230,7 +231,7 @@ impl Writer {
         let done = self.run_together(group).await?;
         self.connected().await?.commit().await?;
         // Caches change only now, and before anybody is told.
-        self.feed.committed_here(done.n, &done.changed);
+        self.feed.committed_here(done.n, done.record, &done.changed);
         Ok(())
     }
 
@@ -243,8 +244,11 @@ impl Writer {
             let (each, refused) = run_each(connection, group).await?;
             (done, self.careful) = (Some(each), refused);
         }
-        let done = done.expect("done in the one way or in the other");
-        record_changes(self.connected().await?, done.n, &done.changed).await?;
+        let mut done = done.expect("done in the one way or in the other");
+        done.record = (!done.changed.is_empty()).then(|| self.feed.record(&done.changed));
+        if let Some(record) = &done.record {
+            record_changes(self.connected().await?, done.n, record).await?;
+        }
         Ok(done)
     }
 
@@ -260,6 +264,8 @@ impl Writer {
 struct Done {
     n: i64,
     changed: Vec<Subject>,
+    /// What the other processes read of it, if it changed anything.
+    record: Option<String>,
 }
 
 /// Runs all units without savepoints; [`None`], and all of it undone, as soon as one refuses.
@@ -275,7 +281,7 @@ async fn try_all(
             return Ok(None);
         }
     }
-    Ok(Some(Done { n, changed: tx.changed }))
+    Ok(Some(Done { n, changed: tx.changed, record: None }))
 }
 
 /// Runs each unit in a savepoint; says also whether one refused.
@@ -288,7 +294,7 @@ async fn run_each(
     for job in group {
         refused |= !run_in_savepoint(job.as_mut(), &mut tx).await?;
     }
-    Ok((Done { n, changed: tx.changed }, refused))
+    Ok((Done { n, changed: tx.changed, record: None }, refused))
 }
 
 async fn take_counter(connection: &mut Connection) -> Result<i64, StoreError> {
@@ -323,13 +329,10 @@ async fn run(job: &mut dyn Job, tx: &mut Tx<'_>) -> Result<bool, StoreError> {
     Ok(keep)
 }
 
-async fn record_changes(connection: &mut Connection, n: i64, changed: &[Subject]) -> Result<(), StoreError> {
-    if !changed.is_empty() {
-        let subjects: Vec<String> = changed.iter().map(Subject::to_string).collect();
-        query(RECORD_CHANGE).bind(n).bind(subjects.join(" ")).execute(&mut *connection).await?;
-    }
-    if n % 1000 == 0 {
-        query(FORGET_CHANGES).bind(n - KEPT_CHANGES).execute(&mut *connection).await?;
+async fn record_changes(connection: &mut Connection, n: i64, record: &str) -> Result<(), StoreError> {
+    if query(RECORD_CHANGE).bind(n).bind(record).execute(&mut *connection).await? == 0 {
+        query(DISBELIEVE).bind(n).execute(&mut *connection).await?;
+        query(RECORD_CHANGE).bind(n).bind(record).execute(&mut *connection).await?;
     }
     Ok(())
 }

@@ -20,6 +20,18 @@ on_both_engines! {
         assert_problem(&ask("/readyz"), 503, "unavailable");
     }
 
+    fn a_database_that_went_back_is_named(app: &TestApp) {
+        app.create_app("Editor");
+        let ask = || request("GET", &format!("{}/readyz", app.url), None, &json!(null)).expect(200);
+        assert_eq!(ask(), json!({ "status": "ready" }));
+        app.meddle("UPDATE change_counter SET n = 0");
+        // The server looks five times a second.
+        let named = (0..10_000).map(|_| ask()).find(|ready| ready["database_went_back"].is_object());
+        let gap = named.expect("it is named")["database_went_back"].clone();
+        assert!(gap["from"].as_i64() > gap["to"].as_i64(), "{gap}");
+        app.create_app("And writes go on");
+    }
+
     fn a_server_whose_database_does_not_answer_is_neither(app: &TestApp) {
         let ask = |path: &str| request("GET", &format!("{}{path}", app.url), None, &json!(null));
         for (path, table) in [("/healthz", "change_counter"), ("/readyz", "installation")] {

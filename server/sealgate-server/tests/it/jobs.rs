@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use sealgate_artifact::{Code, UnixSeconds};
+use sealgate_artifact::{Code, KeyUse, UnixSeconds};
 use sealgate_authority::AuthorityError;
 use sealgate_authority::ports::System;
 use sealgate_server::assembly::{self, Options, Server};
 use sealgate_server::jobs::{JOBS, Job};
-use sealgate_store::table::jobs;
+use sealgate_store::table::{self, jobs};
 use sealgate_store::{StoreError, work};
 use sealgate_testkit::{Engine, TestClock, TestDatabase};
 
@@ -26,10 +26,29 @@ impl Installation {
     }
 
     async fn start(&self) -> Server {
+        self.start_on("data").await
+    }
+
+    /// A second one, on a copy of the first one's directory without the server's key: it makes a key of its own.
+    async fn start_beside(&self, first: &Server) -> Server {
+        let servers = table::servers::list(first.db()).await.expect("the database answers");
+        let key = format!("{}.key", servers[0].server_key.id(KeyUse::Server));
+        let keys = self.dir.path().join("beside").join("keys");
+        std::fs::DirBuilder::new().recursive(true).create(&keys).expect("a directory");
+        for file in std::fs::read_dir(self.dir.path().join("data/keys")).expect("a keystore") {
+            let file = file.expect("a file");
+            if *file.file_name() != *key {
+                std::fs::copy(file.path(), keys.join(file.file_name())).expect("is copied");
+            }
+        }
+        self.start_on("beside").await
+    }
+
+    async fn start_on(&self, data: &str) -> Server {
         let options = Options {
             database: self.database.postgres_url(),
             origins: vec!["http://127.0.0.1:1".to_owned()],
-            ..Options::new(self.dir.path().join("data"))
+            ..Options::new(self.dir.path().join(data))
         };
         let started = assembly::start(options, Arc::clone(&self.clock) as _, Arc::new(System));
         started.await.expect("starts").server
@@ -61,7 +80,8 @@ fn each_job_has_a_name_of_its_own_and_a_period() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_servers_run_each_due_job_once() {
     let installation = Installation::new();
-    let (one, other) = (installation.start().await, installation.start().await);
+    let one = installation.start().await;
+    let other = installation.start_beside(&one).await;
     let run = async || {
         let now = installation.now();
         let (ran, also) = tokio::join!(one.jobs().run_due(now), other.jobs().run_due(now));

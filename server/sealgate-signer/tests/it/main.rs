@@ -103,3 +103,40 @@ fn nobody_else_may_read_the_files() {
         assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.path());
     }
 }
+
+/// Whoever comes second finds what the first one made, and what was handed out stays.
+#[test]
+fn racers_on_one_directory_agree_on_every_file() {
+    for unlock in [Unlock::File, passphrase("correct horse")] {
+        let rounds = if matches!(unlock, Unlock::File) { 50 } else { 2 };
+        for _ in 0..rounds {
+            let dir = tempfile::tempdir().unwrap();
+            let seen: Vec<(String, [u8; 32])> = std::thread::scope(|scope| {
+                let racers = [(); 4].map(|()| {
+                    scope.spawn(|| {
+                        let keystore = open(dir.path(), &unlock).unwrap();
+                        let secret = *keystore.secret("pepper-v1").unwrap().expose();
+                        let key = keystore.generate(KeyUse::App).unwrap();
+                        keystore.sign(key.id(KeyUse::App), Message::AppAnswer("e30=")).unwrap();
+                        (keystore.installation().to_owned(), secret)
+                    })
+                });
+                racers.map(|racer| racer.join().unwrap()).into()
+            });
+            let again = open(dir.path(), &unlock).unwrap();
+            let there = (again.installation().to_owned(), *again.secret("pepper-v1").unwrap().expose());
+            assert!(seen.iter().all(|racer| *racer == there), "all of them use what lies there");
+            assert_eq!(again.keys_of(KeyUse::App).unwrap().len(), 4);
+            let names = fs::read_dir(dir.path()).unwrap().map(|file| file.unwrap().file_name());
+            assert!(names.into_iter().all(|name| !name.to_string_lossy().ends_with(".new")));
+        }
+    }
+}
+
+#[test]
+fn a_keystore_is_only_opened_where_there_is_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let missing = Keystore::open_existing(dir.path(), &Unlock::File).err().map(|e| e.code());
+    assert_eq!(missing, Some(Code::KeyMissing));
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+}

@@ -5,6 +5,7 @@ use sealgate_artifact::{AppId, EntryId, LicenseId, TenantId, UnixSeconds};
 
 use super::page::{filtered, page};
 use crate::columns::{moment, optional_time, parsed, signed, time};
+use crate::readable::fetch_readable;
 use crate::sql::{FromRow, Query, Row, query, query_as};
 use crate::statements::statements;
 use crate::{Read, StoreError, Subject, Tx};
@@ -104,7 +105,7 @@ pub async fn find(on: impl Read, tenant: TenantId, id: EntryId) -> Result<Option
 
 /// Every entry of an app.
 pub async fn of_app(on: impl Read, app: AppId) -> Result<Vec<AccessRow>, StoreError> {
-    query_as(OF_APP).bind(app.to_string()).fetch_all(on).await
+    fetch_readable(query(OF_APP).bind(app.to_string()), on, "access_entries").await
 }
 
 /// The tenant's entries, or those of one app, newest first, starting with those older than `before`.

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use sealgate_artifact::{TenantId, UnixSeconds};
+use sealgate_artifact::{RecordId, TenantId, UnixSeconds};
 
 use super::page::page;
 use crate::columns::{count, digest, optional_count, optional_digest, parsed, signed, time};
+use crate::readable::fetch_readable;
 use crate::sql::{FromRow, Row, query, query_as};
 use crate::statements::statements;
 use crate::{Read, StoreError, Tx};
@@ -20,13 +21,16 @@ macro_rules! select_audit {
 }
 
 statements! {
-    LIST = select_audit!("WHERE tenant_id = $1 AND audit_id < $2 ORDER BY audit_id DESC LIMIT $3");
+    LIST = select_audit!("WHERE tenant_id = $1 AND audit_id < $2 AND COALESCE(seq, 1) > 0 ORDER BY audit_id DESC LIMIT $3");
     CHAIN = select_audit!("WHERE tenant_id = $1 AND seq > $2 ORDER BY seq LIMIT $3");
     WAITING = select_audit!("WHERE seq IS NULL ORDER BY audit_id LIMIT $1");
     IS_WAITING = "SELECT COUNT(*) FROM (SELECT audit_id FROM audit WHERE seq IS NULL LIMIT 1) w";
     HEAD = "SELECT seq, hash FROM audit_heads WHERE tenant_id = $1";
     INSERT = "INSERT INTO audit (audit_id, tenant_id, at, actor, action, subject, detail, request_id) \
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    // Below zero: in no chain and in no list, and still there.
+    SET_ASIDE = "UPDATE audit SET seq = (SELECT COALESCE(MIN(o.seq), 0) - 1 FROM audit o \
+                 WHERE o.tenant_id = audit.tenant_id AND o.seq < 0) WHERE audit_id = $1";
     LINK = "UPDATE audit SET seq = $2, hash = $3 WHERE audit_id = $1";
     UPSERT_HEAD = "INSERT INTO audit_heads (tenant_id, seq, hash) VALUES ($1, $2, $3) \
                    ON CONFLICT (tenant_id) DO UPDATE SET seq = excluded.seq, hash = excluded.hash";
@@ -57,7 +61,7 @@ pub struct AuditRow {
 impl FromRow for AuditRow {
     fn from_row(row: &Row) -> Result<Self, StoreError> {
         Ok(Self {
-            id: row.get("audit_id")?,
+            id: parsed(row, "audit_id", |t| RecordId::parse(t).ok())?.to_string(),
             tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
             at: time(row, "at")?,
             actor: row.get("actor")?,
@@ -77,7 +81,7 @@ pub async fn list(
     before: Option<String>,
     limit: u32,
 ) -> Result<Vec<AuditRow>, StoreError> {
-    page((LIST, None), tenant, before, limit).fetch_all(on).await
+    fetch_readable(page((LIST, None), tenant, before, limit), on, "audit").await
 }
 
 /// The tenant's chain, oldest first, starting after row number `after`.
@@ -91,9 +95,31 @@ pub async fn chain(
     query.bind(signed(limit.into())).fetch_all(on).await
 }
 
-/// Rows that have no number yet, oldest first.
-pub async fn waiting(on: impl Read, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
-    query_as(WAITING).bind(signed(limit.into())).fetch_all(on).await
+/// Rows that have no number yet, oldest first. One that cannot be read is given by its column `audit_id` alone.
+pub async fn waiting(on: impl Read, limit: u32) -> Result<Vec<Result<AuditRow, String>>, StoreError> {
+    let rows = query(WAITING).bind(signed(limit.into())).fetch_all(on).await?;
+    let read = |row: &Row| match AuditRow::from_row(row) {
+        Ok(row) => Ok(Ok(row)),
+        Err(StoreError::Corrupt(_)) => Ok(Err(row.get("audit_id")?)),
+        Err(error) => Err(error),
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Sets aside rows that cannot be read, so that the others get their numbers.
+pub async fn set_aside(tx: &mut Tx<'_>, ids: &[String]) -> Result<(), StoreError> {
+    for id in ids {
+        query(SET_ASIDE).bind(id).execute(&mut *tx).await?;
+    }
+    if let Some(first) = ids.first() {
+        let rows = ids.len();
+        tracing::error!(
+            rows,
+            first,
+            "rows of the audit log that no server wrote were set aside: somebody else has rights on this table"
+        );
+    }
+    Ok(())
 }
 
 /// Whether any row has no number yet.

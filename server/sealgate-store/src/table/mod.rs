@@ -8,6 +8,7 @@ pub mod answers;
 pub mod apps;
 pub mod audit;
 pub mod certificates;
+pub mod changes;
 pub mod debits;
 pub mod devices;
 pub mod events;

@@ -10,8 +10,9 @@ use crate::sql::Connection;
 use crate::{StoreError, table};
 
 pub(super) const MODULES: &[(&str, &[&str])] = &[
-    ("feed", crate::feed::STATEMENTS),
+    ("changes", table::changes::STATEMENTS),
     ("group", crate::group::STATEMENTS),
+    ("history", crate::history::STATEMENTS),
     ("migrate", crate::migrate::STATEMENTS),
     ("access", table::access::STATEMENTS),
     ("answers", table::answers::STATEMENTS),

@@ -7,7 +7,9 @@ use sealgate_store::table::LicenseRow;
 use sealgate_testkit::{Engine, TestDatabase};
 use tokio::time::Instant;
 
-use crate::support::{TakeSeat, bootstrap, issue, license, on_both_engines, revoke, with_license};
+use crate::support::{
+    TakeSeat, bootstrap, is_revoked, issue, license, on_both_engines, revoke, with_license,
+};
 
 #[tokio::test]
 async fn a_revocation_is_seen_at_once_in_its_own_process() {
@@ -87,11 +89,6 @@ async fn what_is_not_found_is_not_remembered() {
         assert!(!is_revoked(db, &license).await, "it is found now");
     })
     .await;
-}
-
-async fn is_revoked(db: &Db, license: &LicenseRow) -> bool {
-    let entry = db.cached_license(license.app, license.key_hash).await.expect("answers");
-    entry.expect("is there").license.revoked_at.is_some()
 }
 
 async fn devices(db: &Db, license: &LicenseRow) -> Vec<String> {

@@ -5,6 +5,7 @@ mod cache;
 mod closing;
 mod errors;
 mod group;
+mod history;
 mod jobs;
 mod keys;
 mod log;

@@ -171,3 +171,9 @@ pub(crate) fn device(license: &LicenseRow, hwid: &str) -> DeviceRow {
         first_seen: at(),
     }
 }
+
+/// Whether the database says from memory that the license is revoked.
+pub(crate) async fn is_revoked(db: &Db, license: &LicenseRow) -> bool {
+    let entry = db.cached_license(license.app, license.key_hash).await.expect("answers");
+    entry.expect("is there").license.revoked_at.is_some()
+}

@@ -1,0 +1,142 @@
+//! One process per name, among all that share a PostgreSQL database (`docs/design.md`, "One process per key").
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+use crate::sql::{Connection, Location, Pulse, query};
+use crate::{StoreError, Threads};
+
+/// How often the engine is asked.
+const EVERY: Duration = Duration::from_secs(1);
+/// How often a name that is taken is asked for: longer than the engine takes to notice that its holder's machine died.
+const ATTEMPTS: u32 = 15;
+
+/// The engine frees the name of a machine that fell silent after nine seconds.
+const NOTICE_DEATH: &str = "SET tcp_keepalives_idle = 3; SET tcp_keepalives_interval = 2; \
+                            SET tcp_keepalives_count = 3; SET tcp_user_timeout = 9000";
+const PING: &str = "SELECT 1";
+/// Only PostgreSQL is asked. The lock belongs to the connection and ends with it.
+const TRY: &str = "SELECT CASE WHEN pg_try_advisory_lock($1) THEN 1 ELSE 0 END";
+
+/// A name, held until this is given back.
+pub(crate) struct Hold {
+    stopping: Arc<Notify>,
+    keeper: JoinHandle<()>,
+}
+
+impl Hold {
+    /// Takes the name. [`StoreError::InUse`] if another process keeps it; one that has just died is waited for.
+    pub(crate) async fn take(
+        database: (Location, Arc<Pulse>),
+        name: i64,
+        threads: &Threads,
+    ) -> Result<Self, StoreError> {
+        let mut ticks = each_second();
+        for attempt in 0..ATTEMPTS {
+            ticks.tick().await;
+            match take_once(&database, name).await {
+                Ok(Some(connection)) => return Ok(Self::keep(database, name, connection, threads)),
+                Ok(None) if attempt == 0 => {
+                    tracing::warn!("another process has this server's key: waiting whether it ends");
+                }
+                Ok(None) => {}
+                // On a busy machine a connection may take too long once.
+                Err(_) if attempt == 0 => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(StoreError::InUse)
+    }
+
+    fn keep(database: (Location, Arc<Pulse>), name: i64, connection: Connection, threads: &Threads) -> Self {
+        let (stopping, mut first) = (Arc::new(Notify::new()), Some(connection));
+        let until = Arc::clone(&stopping);
+        let round = move || {
+            let keeper = Keeper { database: database.clone(), name, connection: first.take() };
+            keeper.run(Arc::clone(&until))
+        };
+        Self { stopping, keeper: tokio::spawn(threads.clone().keep("holder of the server's key", round)) }
+    }
+
+    /// Gives the name back, and waits until the engine has heard it.
+    pub(crate) async fn give_back(mut self) {
+        self.stopping.notify_one();
+        // A panic inside it was logged by its thread.
+        let _ = (&mut self.keeper).await;
+    }
+}
+
+impl Drop for Hold {
+    /// A start that failed further on gives it back too.
+    fn drop(&mut self) {
+        self.stopping.notify_one();
+    }
+}
+
+fn each_second() -> Interval {
+    let mut ticks = interval(EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
+/// A connection that has the name, unless another one has it.
+async fn take_once(
+    (location, pulse): &(Location, Arc<Pulse>),
+    name: i64,
+) -> Result<Option<Connection>, StoreError> {
+    // Like the writer's it does not wait in vain: a line that broke in silence holds no name.
+    let mut connection = Connection::open_writer(location, pulse).await?;
+    connection.command(NOTICE_DEATH).await?;
+    let taken: i64 = query(TRY).bind(name).fetch_one(&mut connection).await?.get(0)?;
+    if taken == 1 {
+        return Ok(Some(connection));
+    }
+    connection.close().await?;
+    Ok(None)
+}
+
+struct Keeper {
+    database: (Location, Arc<Pulse>),
+    name: i64,
+    connection: Option<Connection>,
+}
+
+impl Keeper {
+    async fn run(mut self, stopping: Arc<Notify>) {
+        let mut ticks = each_second();
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => {}
+                () = stopping.notified() => break,
+            }
+            self.keep().await;
+        }
+        if let Some(connection) = self.connection.take()
+            && let Err(error) = connection.close().await
+        {
+            tracing::warn!(%error, "the connection that holds this server's key did not close cleanly");
+        }
+    }
+
+    /// Sees whether the connection is still there, and takes the name again if it is not.
+    async fn keep(&mut self) {
+        if let Some(connection) = &mut self.connection
+            && connection.command(PING).await.is_ok()
+        {
+            return;
+        }
+        self.connection = None;
+        match take_once(&self.database, self.name).await {
+            Ok(Some(connection)) => self.connection = Some(connection),
+            Ok(None) => tracing::error!("another process serves with this server's key: stop one of the two"),
+            // The writer and the feed say what is wrong.
+            Err(error) => {
+                tracing::debug!(%error, "this server's key is not held: the database does not answer");
+            }
+        }
+    }
+}
