@@ -73,7 +73,7 @@ pub(super) fn license_keys() -> Vec<Case> {
     );
     refuse("stop_before", malformed, "Nor is one before the key.", format!(".{printed}"));
     refuse("underscores", malformed, "An underscore is no dash.", printed.replace('-', "_"));
-    refuse("nul", malformed, "A control character is no white space.", printed.clone() + "\0");
+    refuse("bell", malformed, "A control character is no white space.", printed.clone() + "\u{7}");
     refuse(
         "wide_symbol_u",
         malformed,
