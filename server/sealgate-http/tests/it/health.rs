@@ -26,8 +26,8 @@ on_both_engines! {
         assert_eq!(ask(), json!({ "status": "ready" }));
         // The server looks five times a second, and must have seen a counter that is higher.
         let asked = |round: u32| {
-            if round % 100 == 0 {
-                let n = if round % 200 == 0 { 1_000_000 } else { 0 };
+            if round.is_multiple_of(100) {
+                let n = if round.is_multiple_of(200) { 1_000_000 } else { 0 };
                 app.meddle(&format!("UPDATE change_counter SET n = {n}"));
             }
             ask()
