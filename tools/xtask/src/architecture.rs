@@ -53,7 +53,9 @@ pub(crate) const ARROWS: Table = &[
     (TESTKIT, &["*"]),
     ("conformance", &["core/*"]),
     ("interop", &["core/*", "sealgate-authority", "sealgate"]),
-    ("xtask", &[]),
+    ("harness", &[]),
+    ("torture", &["harness", "sealgate"]),
+    ("xtask", &["harness"]),
 ];
 
 /// The table for ARCHITECTURE.md, as Markdown.

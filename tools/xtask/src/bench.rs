@@ -1,9 +1,9 @@
 //! `cargo xtask bench NAME`: builds the program under measurement, then hands over to the benches' own workspace.
 
-use crate::failure::Result;
-use crate::postgres::Postgres;
-use crate::process;
 use crate::workspace::Workspace;
+use harness::failure::Result;
+use harness::postgres::Postgres;
+use harness::process;
 
 /// The bench that also builds other people's libraries, which takes minutes.
 const WITH_PEERS: &str = "verify-peers";

@@ -1,9 +1,9 @@
 //! `cargo xtask codegen`: committed text that is made from the code.
 
 use crate::architecture;
-use crate::failure::{Doing, Failure, Result};
-use crate::process;
 use crate::workspace::Workspace;
+use harness::failure::{Doing, Failure, Result};
+use harness::process;
 use std::fs;
 
 /// Everything that is generated. A new table is a row here and, for a part of a page, a pair of markers in it:

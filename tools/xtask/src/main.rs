@@ -10,18 +10,15 @@ mod architecture;
 mod bench;
 mod codegen;
 mod conformance;
-mod failure;
-mod postgres;
-mod process;
 mod python;
 mod test;
 mod tidy;
 mod torture;
 mod workspace;
 
-use crate::failure::Result;
 use crate::workspace::Workspace;
 use clap::{Parser, Subcommand};
+use harness::failure::Result;
 use std::process::ExitCode;
 
 /// The project's own commands.
@@ -38,9 +35,9 @@ enum Command {
     Test(test::Options),
     /// The rules of the house that a compiler does not know
     Tidy(tidy::Options),
-    /// Reliability under violence
-    #[command(subcommand)]
-    Torture(torture::Torture),
+    /// The real program on its bad days; `cargo xtask torture --help` lists them
+    #[command(disable_help_flag = true)]
+    Torture(torture::Options),
     /// Whether all six languages give the same verdicts
     Conformance(conformance::Options),
     /// Writes the committed files that are made from the code
@@ -64,7 +61,7 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::Test(options) => test::run(&workspace, &options),
         Command::Tidy(options) => tidy::run(&workspace, &options),
-        Command::Torture(torture) => torture::run(&workspace, &torture),
+        Command::Torture(options) => torture::run(&workspace, &options),
         Command::Conformance(options) => conformance::run(&workspace, &options).map(drop),
         Command::Codegen(options) => codegen::run(&workspace, &options),
         Command::Bench(options) => bench::run(&workspace, &options),

@@ -1,7 +1,7 @@
 //! Where the project is, and what cargo knows about it.
 
-use crate::failure::{Doing, Result};
 use cargo_metadata::{Metadata, MetadataCommand};
+use harness::failure::{Doing, Result};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

@@ -1,8 +1,8 @@
 //! What a language's program answers.
 
 use super::questions::Set;
-use crate::failure::{Doing, Result};
-use crate::process;
+use harness::failure::{Doing, Result};
+use harness::process;
 
 /// Answers to the inputs of every set, in their order.
 pub(super) fn ask(program: &[String], mode: &str, sets: &[&Set]) -> Result<Vec<Vec<String>>> {

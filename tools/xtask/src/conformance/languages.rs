@@ -1,9 +1,9 @@
 //! How each language's program is built and started.
 
-use crate::failure::{Doing, Failure, Result};
-use crate::process;
 use crate::python;
 use crate::workspace::Workspace;
+use harness::failure::{Doing, Failure, Result};
+use harness::process;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

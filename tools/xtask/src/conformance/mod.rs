@@ -5,9 +5,9 @@ mod languages;
 mod questions;
 mod table;
 
-use crate::failure::{Doing, Failure, Result};
-use crate::process;
 use crate::workspace::Workspace;
+use harness::failure::{Doing, Failure, Result};
+use harness::process;
 use languages::{LANGUAGES, Language};
 use std::path::PathBuf;
 use table::{Column, Table};

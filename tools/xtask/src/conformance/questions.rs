@@ -1,8 +1,8 @@
 //! What the languages are asked: every vector, and test points for the signature rule.
 
-use crate::failure::{Doing, Failure, Result};
-use crate::process;
 use crate::workspace::Workspace;
+use harness::failure::{Doing, Failure, Result};
+use harness::process;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;

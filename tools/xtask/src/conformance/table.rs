@@ -2,7 +2,7 @@
 
 use super::answers::{ask, verify};
 use super::questions::Set;
-use crate::failure::Result;
+use harness::failure::Result;
 use serde_json::{Value, json};
 
 /// Differences that are printed at most; a broken program differs everywhere.

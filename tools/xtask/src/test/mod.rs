@@ -4,8 +4,8 @@ mod provision;
 mod stages;
 mod tally;
 
-use crate::failure::{Failure, Result};
 use crate::workspace::Workspace;
+use harness::failure::{Failure, Result};
 use stages::Run;
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,7 @@ const STAGES: [Stage; 10] = [
     Stage { name: "conformance", action: stages::conformance },
     Stage { name: "release build", action: stages::release_build },
     Stage { name: "demo", action: stages::demo },
-    Stage { name: "crash", action: stages::crash },
+    Stage { name: "torture", action: stages::torture },
 ];
 
 struct Stage {
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn from_and_only_choose_stages_and_an_unknown_name_is_refused() {
         assert_eq!(names(&Options::default()).len(), STAGES.len());
-        assert_eq!(names(&Options { from: Some("demo".into()), only: None }), ["demo", "crash"]);
+        assert_eq!(names(&Options { from: Some("demo".into()), only: None }), ["demo", "torture"]);
         assert_eq!(names(&Options { from: None, only: Some("fmt".into()) }), ["fmt"]);
         assert!(chosen(&Options { from: Some("dmo".into()), only: None }).is_err());
     }

@@ -1,10 +1,10 @@
 //! Makes sure the machine has what the tests need, and says what it does.
 
-use crate::failure::{Doing, Failure, Result};
-use crate::postgres::{binaries, is_root};
-use crate::process;
 use crate::python;
 use crate::workspace::Workspace;
+use harness::failure::{Doing, Failure, Result};
+use harness::postgres::{binaries, is_root};
+use harness::process;
 use std::fs;
 use std::path::Path;
 use std::process::Command;

@@ -2,16 +2,13 @@
 
 use super::provision;
 use super::tally::Tally;
-use crate::failure::{Failure, Result};
-use crate::postgres::Postgres;
-use crate::process;
 use crate::python;
-use crate::torture::crash::{self, Plan};
+use crate::torture;
 use crate::workspace::Workspace;
+use harness::failure::{Failure, Result};
+use harness::postgres::Postgres;
+use harness::process;
 use std::process::Command;
-
-/// Rounds of kill -9 per database engine.
-const CRASH_ROUNDS: u32 = 30;
 
 /// What the stages share.
 pub(super) struct Run<'a> {
@@ -102,12 +99,10 @@ pub(super) fn demo(run: &mut Run) -> Result<()> {
     if well { Ok(()) } else { Err(Failure::new("the demo did not end well")) }
 }
 
-pub(super) fn crash(run: &mut Run) -> Result<()> {
-    let binary = run.workspace.release_binary();
-    let url = run.postgres()?.create_database("crash")?;
-    for database in [None, Some(url)] {
-        let plan = Plan { binary: binary.clone(), database, rounds: CRASH_ROUNDS, seed: crash::any_seed() };
-        let outcome = crash::run(&plan);
+/// Each torture in its short form.
+pub(super) fn torture(run: &mut Run) -> Result<()> {
+    for name in ["crash"] {
+        let outcome = process::run(torture::command(run.workspace).args([name, "--short"]));
         run.tally += Tally::of_program("", outcome.is_ok());
         outcome?;
     }

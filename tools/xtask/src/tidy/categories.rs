@@ -50,6 +50,8 @@ const TABLE: &[(&str, Category)] = &[
     ("tools/sealgate-testkit/**", Tests),
     ("tools/conformance/**", Tests),
     ("tools/interop/**", Tests),
+    ("tools/torture/**", Build),
+    ("tools/harness/**", Build),
     ("fuzz/**", Tests),
     ("tools/bench/**", Tests),
     ("tools/xtask/**", Build),

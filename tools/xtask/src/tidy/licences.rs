@@ -1,8 +1,8 @@
 //! Every dependency's license against the allow list of `deny.toml`, without any tool to install.
 
 use super::Finding;
-use crate::failure::{Doing, Failure, Result};
 use crate::workspace::Workspace;
+use harness::failure::{Doing, Failure, Result};
 use std::fs;
 use toml::Table;
 

@@ -1,8 +1,8 @@
 //! The workspace's own crates, as the rules look at them.
 
-use crate::failure::{Doing, Result};
 use crate::workspace::Workspace;
 use cargo_metadata::{DependencyKind, Package, Target};
+use harness::failure::{Doing, Result};
 use std::fs;
 use std::path::Path;
 

@@ -14,9 +14,9 @@ mod tree;
 mod words;
 
 use crate::codegen;
-use crate::failure::{Failure, Result};
 use crate::workspace::Workspace;
 use finding::Finding;
+use harness::failure::{Failure, Result};
 use std::path::PathBuf;
 use tree::Tree;
 

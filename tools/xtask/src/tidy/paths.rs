@@ -1,6 +1,6 @@
 //! The paths a Rust file names, read from its tokens: inside macros too, but not in comments and strings.
 
-use crate::failure::{Doing, Result};
+use harness::failure::{Doing, Result};
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use std::iter::Peekable;
 

@@ -1,7 +1,7 @@
 //! What git would commit: every path, and the text of the Rust files.
 
-use crate::failure::{Doing, Result};
-use crate::process;
+use harness::failure::{Doing, Result};
+use harness::process;
 use std::fs;
 use std::path::Path;
 use std::process::Command;

@@ -25,8 +25,8 @@ mod worlds;
 
 use super::members::Member;
 use super::tree::Tree;
-use crate::failure::Result;
 use arrows::{Arrows, Place};
+use harness::failure::Result;
 use modules::Modules;
 use order::Graph;
 use std::collections::BTreeMap;

@@ -2,7 +2,7 @@
 
 use super::super::paths::{NamedPath, paths_of, without_tests};
 use super::super::tree::Tree;
-use crate::failure::{Doing, Failure, Result};
+use harness::failure::{Doing, Failure, Result};
 use proc_macro2::TokenStream;
 use std::collections::{BTreeMap, BTreeSet};
 use syn::{Item, UseTree};

@@ -2,8 +2,8 @@
 
 use super::order::{self, Graph};
 use super::{CrateMap, Level};
-use crate::failure::{Failure, Result};
 use crate::tidy::members::Member;
+use harness::failure::{Failure, Result};
 use std::fmt::Write;
 
 const HEAD: [&str; 12] = [

@@ -15,7 +15,7 @@ const STOPS_WITHIN: Duration = Duration::from_secs(10);
 const ATTEMPTS: u32 = 5;
 
 /// A running server; reachable over loopback without a password.
-pub(crate) struct Postgres {
+pub struct Postgres {
     child: Child,
     port: u16,
     binaries: PathBuf,
@@ -24,7 +24,7 @@ pub(crate) struct Postgres {
 
 impl Postgres {
     /// Makes a cluster and starts it on a free port.
-    pub(crate) fn start() -> Result<Self> {
+    pub fn start() -> Result<Self> {
         let binaries = binaries()?;
         let folder = folder()?;
         let mut initdb = as_owner(&binaries.join("initdb"), folder.path())?;
@@ -46,12 +46,12 @@ impl Postgres {
     }
 
     /// The URL of one of its databases.
-    pub(crate) fn url(&self, database: &str) -> String {
+    pub fn url(&self, database: &str) -> String {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
     }
 
     /// Makes an empty database and returns its URL.
-    pub(crate) fn create_database(&self, name: &str) -> Result<String> {
+    pub fn create_database(&self, name: &str) -> Result<String> {
         let mut createdb = Command::new(self.binaries.join("createdb"));
         createdb.args(["-h", "127.0.0.1", "-U", "postgres", "-p"]).arg(self.port.to_string()).arg(name);
         process::capture(&mut createdb)?;
@@ -82,7 +82,7 @@ impl Drop for Postgres {
 }
 
 /// The folder of the server's programs. A client alone has none, whatever else is on the PATH.
-pub(crate) fn binaries() -> Result<PathBuf> {
+pub fn binaries() -> Result<PathBuf> {
     let mut versions: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()
@@ -145,7 +145,8 @@ fn ready(binaries: &Path, port: u16, child: &mut Child) -> bool {
     false
 }
 
-fn free_port() -> Result<u16> {
+/// A port of loopback that nobody listens on now.
+pub fn free_port() -> Result<u16> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).doing("find a free port")?;
     Ok(listener.local_addr().doing("find a free port")?.port())
 }
@@ -156,7 +157,7 @@ fn log_path(folder: &Path) -> PathBuf {
 }
 
 /// Whether this program may install packages and must step down for PostgreSQL.
-pub(crate) fn is_root() -> bool {
+pub fn is_root() -> bool {
     process::capture(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
 }
 

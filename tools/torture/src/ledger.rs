@@ -1,14 +1,14 @@
 //! What the server acknowledged, against which it is judged after its death.
 
-use super::client::{Issued, Shown};
-use crate::failure::{Failure, Result};
+use crate::client::{Issued, Shown};
+use harness::failure::{Failure, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Acknowledged writes, shared between the clients.
 #[derive(Default)]
-pub(super) struct Ledger {
+pub(crate) struct Ledger {
     entries: Mutex<Entries>,
     grown: Condvar,
 }
@@ -30,14 +30,14 @@ struct License {
 }
 
 /// A license that was acknowledged, and how many devices with it.
-pub(super) struct Owed {
-    pub(super) license_id: String,
-    pub(super) devices: u64,
+pub(crate) struct Owed {
+    pub(crate) license_id: String,
+    pub(crate) devices: u64,
 }
 
 /// What a license shown after the crash says about the server.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     Kept,
     Lost,
     OverCap,
@@ -45,7 +45,7 @@ pub(super) enum Verdict {
 
 impl Owed {
     /// Nothing acknowledged may be missing, and no crash may open a seat.
-    pub(super) fn judge(&self, shown: Option<&Shown>) -> Verdict {
+    pub(crate) fn judge(&self, shown: Option<&Shown>) -> Verdict {
         match shown {
             Some(shown)
                 if shown.max_devices.is_some_and(|cap| shown.devices_used.max(self.devices) > cap) =>
@@ -60,7 +60,7 @@ impl Owed {
 
 impl Ledger {
     /// A license was acknowledged.
-    pub(super) fn issued(&self, round: u32, license: &Issued) {
+    pub(crate) fn issued(&self, round: u32, license: &Issued) {
         let mut entries = self.lock();
         entries.licenses.insert(license.id.clone(), License { round, devices: BTreeSet::new() });
         entries.order.push(license.clone());
@@ -69,7 +69,7 @@ impl Ledger {
     }
 
     /// A device was acknowledged; telling it again writes nothing new.
-    pub(super) fn bound(&self, license: &Issued, device: &str) {
+    pub(crate) fn bound(&self, license: &Issued, device: &str) {
         let mut entries = self.lock();
         let fresh =
             entries.licenses.get_mut(&license.id).is_some_and(|held| held.devices.insert(device.to_owned()));
@@ -77,18 +77,38 @@ impl Ledger {
         self.grown.notify_all();
     }
 
+    /// This license is gone, by the torture's own doing: neither it nor its devices are owed any more. Returns how many
+    /// devices it had.
+    pub(crate) fn forget_license(&self, license_id: &str) -> u64 {
+        let mut entries = self.lock();
+        entries.order.retain(|issued| issued.id != license_id);
+        entries.licenses.remove(license_id).map_or(0, |license| license.devices.len() as u64)
+    }
+
+    /// Only so many devices of this license are left, by the torture's own doing. Returns how many are owed no longer.
+    pub(crate) fn forget_devices(&self, license_id: &str, left: u64) -> u64 {
+        let mut entries = self.lock();
+        let Some(license) = entries.licenses.get_mut(license_id) else { return 0 };
+        let before = license.devices.len() as u64;
+        // Which of them are left is not shown, only how many.
+        while license.devices.len() as u64 > left {
+            license.devices.pop_last();
+        }
+        before.saturating_sub(left)
+    }
+
     /// Something did not go as it should; after a kill that is to be expected.
-    pub(super) fn complain(&self, failure: Failure) {
+    pub(crate) fn complain(&self, failure: Failure) {
         self.lock().complaint = Some(failure);
     }
 
     /// Takes the last complaint.
-    pub(super) fn complaint(&self) -> Option<Failure> {
+    pub(crate) fn complaint(&self) -> Option<Failure> {
         self.lock().complaint.take()
     }
 
     /// One of the newest licenses, chosen by any number.
-    pub(super) fn recent(&self, choice: u64) -> Option<Issued> {
+    pub(crate) fn recent(&self, choice: u64) -> Option<Issued> {
         let entries = self.lock();
         let mut newest = entries.order.iter().rev().take(8);
         let count = u64::try_from(newest.len()).ok().filter(|count| *count > 0)?;
@@ -96,22 +116,22 @@ impl Ledger {
     }
 
     /// All acknowledged writes.
-    pub(super) fn writes(&self) -> u64 {
+    pub(crate) fn writes(&self) -> u64 {
         self.lock().writes
     }
 
     /// All acknowledged licenses.
-    pub(super) fn licenses(&self) -> usize {
+    pub(crate) fn licenses(&self) -> usize {
         self.lock().licenses.len()
     }
 
     /// All acknowledged devices.
-    pub(super) fn devices(&self) -> usize {
+    pub(crate) fn devices(&self) -> usize {
         self.lock().licenses.values().map(|license| license.devices.len()).sum()
     }
 
     /// Waits until there are that many acknowledged writes.
-    pub(super) fn wait_for(&self, writes: u64, within: Duration) -> Result<()> {
+    pub(crate) fn wait_for(&self, writes: u64, within: Duration) -> Result<()> {
         let waiting = |entries: &mut Entries| entries.writes < writes;
         let waited = self.grown.wait_timeout_while(self.lock(), within, waiting);
         let (mut entries, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
@@ -127,7 +147,7 @@ impl Ledger {
     }
 
     /// What the server owes: of one round, or of all.
-    pub(super) fn owed(&self, round: Option<u32>) -> Vec<Owed> {
+    pub(crate) fn owed(&self, round: Option<u32>) -> Vec<Owed> {
         let entries = self.lock();
         let chosen =
             entries.licenses.iter().filter(|(_, license)| round.is_none_or(|round| license.round == round));

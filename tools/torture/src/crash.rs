@@ -1,16 +1,15 @@
 //! Kill -9 under load, restart, and compare with what was acknowledged.
 
-use super::books::Books;
-use super::client::{App, Client};
-use super::ledger::{Ledger, Verdict};
-use super::random::Random;
-use super::server::{Launch, Server};
-use crate::failure::{Doing, Failure, Result};
-use crate::postgres::Postgres;
-use crate::workspace::Workspace;
+use crate::books::Books;
+use crate::client::{App, Client};
+use crate::ledger::{Ledger, Verdict};
+use crate::options::{Common, Engine};
+use crate::random::Random;
+use crate::server::{Launch, Server};
+use harness::failure::{Doing, Failure, Result};
+use harness::postgres::Postgres;
 use std::collections::BTreeSet;
-use std::hash::{BuildHasher, RandomState};
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -22,78 +21,56 @@ const WRITES: u64 = 50;
 const MORE_WRITES: u64 = 100;
 /// The kill comes up to this much later, so that it hits any step of a write.
 const MORE_MICROSECONDS: u64 = 20_000;
+/// Rounds unless told otherwise.
+const SHORT: u32 = 30;
 const ROUND_WITHIN: Duration = Duration::from_mins(2);
 
 /// How to torture.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// How often to kill
-    #[arg(long, default_value_t = 30)]
-    rounds: u32,
-    /// Which database engine; both if not given
-    #[arg(long, value_enum)]
-    engine: Option<Engine>,
-    /// Repeats the moments of an earlier run
-    #[arg(long)]
-    seed: Option<u64>,
+    #[command(flatten)]
+    common: Common,
     /// An empty PostgreSQL database; without it, a server is started for the run
     #[arg(long, value_name = "URL", conflicts_with = "engine")]
     database: Option<String>,
 }
 
-/// The database engines.
-#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Engine {
-    /// The default, in the data folder
-    Sqlite,
-    /// A server
-    Postgres,
-}
-
 /// One run on one engine.
-pub(crate) struct Plan {
-    /// The release program.
-    pub(crate) binary: PathBuf,
+struct Plan<'a> {
+    binary: &'a Path,
     /// A PostgreSQL database; SQLite without.
-    pub(crate) database: Option<String>,
+    database: Option<String>,
     /// How often to kill.
-    pub(crate) rounds: u32,
+    rounds: u32,
     /// Chooses the moments.
-    pub(crate) seed: u64,
+    seed: u64,
 }
 
-/// `cargo xtask torture crash`: the chosen engines, one after the other.
-pub(crate) fn command(workspace: &Workspace, options: &Options) -> Result<()> {
-    let plan = |database| Plan {
-        binary: workspace.release_binary(),
-        database,
-        rounds: options.rounds,
-        seed: options.seed.unwrap_or_else(any_seed),
-    };
+/// The chosen engines, one after the other.
+pub(crate) fn run(binary: &Path, options: &Options) -> Result<()> {
+    let rounds = options.common.rounds(SHORT, SHORT);
+    let run = |database| run_on(&Plan { binary, database, rounds, seed: options.common.seed() });
     if options.database.is_some() {
-        return run(&plan(options.database.clone()));
+        return run(options.database.clone());
     }
-    if options.engine != Some(Engine::Postgres) {
-        run(&plan(None))?;
-    }
-    if options.engine != Some(Engine::Sqlite) {
-        let postgres = Postgres::start()?;
-        run(&plan(Some(postgres.create_database("crash")?)))?;
+    for engine in options.common.engines(&[Engine::Sqlite, Engine::Postgres]) {
+        match engine {
+            Engine::Sqlite => run(None)?,
+            Engine::Postgres => {
+                let postgres = Postgres::start()?;
+                run(Some(postgres.create_database("crash")?))?;
+            }
+        }
     }
     Ok(())
 }
 
-/// A seed nobody chose.
-pub(crate) fn any_seed() -> u64 {
-    RandomState::new().hash_one(())
-}
-
 /// Kills as often as the plan says and prints the figures; anything lost or over its cap is a failure.
-pub(crate) fn run(plan: &Plan) -> Result<()> {
-    let engine = if plan.database.is_some() { "postgres" } else { "sqlite" };
+fn run_on(plan: &Plan) -> Result<()> {
+    let engine = if plan.database.is_some() { Engine::Postgres } else { Engine::Sqlite }.name();
     println!("crash {engine}: seed {}", plan.seed);
     let folder = tempfile::tempdir().doing("make a temporary folder")?;
-    let launch = Launch { binary: &plan.binary, folder: folder.path(), database: plan.database.as_deref() };
+    let launch = Launch::new(plan.binary, folder.path(), plan.database.as_deref());
     let mut torture = Torture::begin(&launch, plan.seed)?;
     let outcome = (1..=plan.rounds).try_for_each(|round| torture.round(round));
     let outcome = outcome.and_then(|()| torture.compare(None));
@@ -120,7 +97,7 @@ pub(crate) fn run(plan: &Plan) -> Result<()> {
 }
 
 struct Torture<'a> {
-    launch: &'a Launch<'a>,
+    launch: &'a Launch,
     server: Server,
     token: String,
     app: App,
@@ -135,7 +112,7 @@ struct Torture<'a> {
 }
 
 impl<'a> Torture<'a> {
-    fn begin(launch: &'a Launch<'a>, seed: u64) -> Result<Self> {
+    fn begin(launch: &'a Launch, seed: u64) -> Result<Self> {
         let server = Server::start(launch)?;
         let token = launch.token()?;
         let app = Client::new(&server.url, &token).create_app("crash")?;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Runs with inherited output; a non-zero exit is a failure.
-pub(crate) fn run(command: &mut Command) -> Result<()> {
+pub fn run(command: &mut Command) -> Result<()> {
     announce(command);
     let status = command.status().doing(format_args!("start {}", name(command)))?;
     if status.success() {
@@ -17,7 +17,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 }
 
 /// Runs quietly and returns standard output; a non-zero exit is a failure that carries standard error.
-pub(crate) fn capture(command: &mut Command) -> Result<String> {
+pub fn capture(command: &mut Command) -> Result<String> {
     let output = command.output().doing(format_args!("start {}", name(command)))?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
@@ -27,12 +27,12 @@ pub(crate) fn capture(command: &mut Command) -> Result<String> {
 }
 
 /// Whether it can be started at all and ends well; its output is dropped.
-pub(crate) fn succeeds(command: &mut Command) -> bool {
+pub fn succeeds(command: &mut Command) -> bool {
     command.stdin(Stdio::null()).output().is_ok_and(|output| output.status.success())
 }
 
 /// Passes both output streams on, line by line, and keeps a copy. Returns whether it ended well, and the copy.
-pub(crate) fn tee(command: &mut Command) -> Result<(bool, String)> {
+pub fn tee(command: &mut Command) -> Result<(bool, String)> {
     announce(command);
     let mut child = command
         .stdout(Stdio::piped())
@@ -51,14 +51,14 @@ pub(crate) fn tee(command: &mut Command) -> Result<(bool, String)> {
 }
 
 /// A command of a program and its first arguments.
-pub(crate) fn of_words(words: &[String]) -> Command {
+pub fn of_words(words: &[String]) -> Command {
     let mut command = Command::new(&words[0]);
     command.args(&words[1..]);
     command
 }
 
 /// Feeds standard input and returns standard output; a non-zero exit is a failure. Standard error is passed on.
-pub(crate) fn fed(command: &mut Command, input: Vec<u8>) -> Result<String> {
+pub fn fed(command: &mut Command, input: Vec<u8>) -> Result<String> {
     announce(command);
     let mut child = command
         .stdin(Stdio::piped())

@@ -3,15 +3,15 @@
 use std::fmt;
 
 /// A command's result.
-pub(crate) type Result<T> = std::result::Result<T, Failure>;
+pub type Result<T> = std::result::Result<T, Failure>;
 
 /// A sentence that says what could not be done, and why.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Failure(String);
+pub struct Failure(String);
 
 impl Failure {
     /// A failure with this sentence.
-    pub(crate) fn new(sentence: impl Into<String>) -> Self {
+    pub fn new(sentence: impl Into<String>) -> Self {
         Self(sentence.into())
     }
 }
@@ -23,7 +23,7 @@ impl fmt::Display for Failure {
 }
 
 /// Puts what was being done in front of a lower error.
-pub(crate) trait Doing<T> {
+pub trait Doing<T> {
     /// `doing` reads as "could not …".
     fn doing(self, doing: impl fmt::Display) -> Result<T>;
 }

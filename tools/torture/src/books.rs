@@ -1,26 +1,26 @@
 //! The audit log after each death, judged by the product's own `audit verify`, from a file and without the server.
 
-use super::server::Launch;
-use crate::failure::{Doing, Failure, Result};
-use crate::process;
+use crate::server::Launch;
+use harness::failure::{Doing, Failure, Result};
+use harness::process;
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
 
 /// What was exported last.
 #[derive(Default)]
-pub(super) struct Books {
+pub(crate) struct Books {
     lines: Vec<String>,
 }
 
 impl Books {
     /// Rows of the log.
-    pub(super) fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.lines.len()
     }
 
     /// Exports the log and has it verified. It must go on where the last one ended, and hold what was acknowledged.
-    pub(super) fn verify(&mut self, launch: &Launch, url: &str, acknowledged: usize) -> Result<()> {
+    pub(crate) fn verify(&mut self, launch: &Launch, url: &str, acknowledged: usize) -> Result<()> {
         let file = launch.folder.join("audit.jsonl");
         process::capture(&mut launch.vendor(url, &["audit", "export", "-o", &text(&file)]))?;
         let verdict = process::capture(&mut launch.vendor(url, &["audit", "verify", &text(&file)]))?;

@@ -1,16 +1,16 @@
 //! A seeded sequence of numbers, so that a printed seed repeats a run's moments.
 
 /// `SplitMix64`: small, and good enough to choose moments.
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
     /// The same seed gives the same sequence.
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
     /// Any number.
-    pub(super) fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -19,12 +19,12 @@ impl Random {
     }
 
     /// A number below `limit`, which must not be zero.
-    pub(super) fn below(&mut self, limit: u64) -> u64 {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.next() % limit
     }
 
     /// Hexadecimal digits, 16 per draw.
-    pub(super) fn hex(&mut self, draws: usize) -> String {
+    pub(crate) fn hex(&mut self, draws: usize) -> String {
         let words: Vec<String> = (0..draws).map(|_| format!("{:016x}", self.next())).collect();
         words.concat()
     }

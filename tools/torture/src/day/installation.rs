@@ -1,0 +1,88 @@
+//! What a day consists of, and how it is judged at its end.
+
+use super::customers::{Condemned, Customer, DeviceClock};
+use super::notes::Notes;
+use super::place::{PATIENCE, Place};
+use crate::client::{App, Client};
+use crate::ledger::{Ledger, Verdict};
+use harness::failure::{Failure, Result};
+use harness::postgres::Postgres;
+use tempfile::TempDir;
+
+/// One installation under load.
+pub(crate) struct Day {
+    /// Its servers; the first has the vendor's side.
+    pub(crate) places: Vec<Place>,
+    /// The clock of all devices that use the SDK.
+    pub(crate) devices: DeviceClock,
+    /// What went wrong, and how much went well.
+    pub(crate) notes: Notes,
+    /// What was acknowledged.
+    pub(crate) ledger: Ledger,
+    /// The owner's token.
+    pub(crate) token: String,
+    /// What is sold.
+    pub(crate) app: App,
+    /// The database server, if it is the run's own.
+    pub(crate) postgres: Option<Postgres>,
+    /// Who has a seat and must be served.
+    pub(super) customers: Vec<Customer>,
+    /// What was revoked.
+    pub(super) condemned: Condemned,
+    /// Everything that is kept on disk.
+    pub(super) folder: TempDir,
+}
+
+impl Day {
+    /// The vendor's client at the server with the vendor's side.
+    pub(crate) fn vendor(&self) -> Client<'_> {
+        Client::within(&self.places[0].url, &self.token, PATIENCE)
+    }
+
+    /// The folder of everything, for what a torture keeps beside the servers.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    /// From here on something bad goes on, and customers may be refused.
+    pub(crate) fn trouble(&self) {
+        self.notes.weather.storm();
+    }
+
+    /// The database is an older one, by the torture's own doing: what was acknowledged since is not owed any more. Returns how
+    /// many licenses, devices and revocations were lost with it.
+    pub(crate) fn forget_what_is_gone(&self) -> Result<u64> {
+        let client = self.vendor();
+        let mut gone = 0;
+        for owed in self.ledger.owed(None) {
+            match client.show(&owed.license_id)? {
+                None => gone += self.ledger.forget_license(&owed.license_id) + 1,
+                Some(shown) if shown.devices_used < owed.devices => {
+                    gone += self.ledger.forget_devices(&owed.license_id, shown.devices_used);
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(gone + self.condemned.recount(&client)?)
+    }
+
+    /// Compares what the server shows with what was acknowledged, prints the figures, and fails if any is bad.
+    pub(crate) fn close(&self, what: &str) -> Result<()> {
+        let client = self.vendor();
+        for owed in self.ledger.owed(None) {
+            match owed.judge(client.show(&owed.license_id)?.as_ref()) {
+                Verdict::Kept => {}
+                Verdict::Lost => self.notes.lost(&owed.license_id),
+                Verdict::OverCap => self.notes.over_cap(&owed.license_id),
+            }
+        }
+        self.notes.writes(self.ledger.writes() + self.condemned.acknowledged());
+        println!("{what}: {}", self.notes);
+        self.notes.verdict().map_err(|failure| Failure::new(format!("{what}: {failure}\n{}", self.logs())))
+    }
+
+    /// The last lines of every server's log.
+    pub(crate) fn logs(&self) -> String {
+        self.places.iter().map(Place::last_words).collect()
+    }
+}

@@ -1,0 +1,109 @@
+//! What customers and the vendor do all day, chosen by seeded numbers.
+
+use super::installation::Day;
+use super::place::PATIENCE;
+use crate::client::{Answer, Client};
+use crate::random::Random;
+use serde_json::json;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+/// Between two questions of one client, so that the machine is busy and not buried.
+const PAUSE: Duration = Duration::from_millis(3);
+
+/// Asks until it is stopped.
+pub(super) fn run(day: &Day, mut random: Random, stop: &AtomicBool) {
+    while !stop.load(Ordering::Relaxed) {
+        match random.below(100) {
+            0..50 => ask_as_customer(day, &mut random),
+            50..60 => sell(day, &mut random),
+            60..80 => race_for_a_seat(day, &mut random),
+            80..85 => revoke(day, &mut random),
+            _ => ask_with_a_revoked_license(day, &mut random),
+        }
+        thread::sleep(PAUSE);
+    }
+}
+
+/// Somebody who has a seat must get a yes from every server, whenever all is well.
+fn ask_as_customer(day: &Day, random: &mut Random) {
+    let Some(at) = a_place(day, random) else { return };
+    let customer = &day.customers[below(random, day.customers.len())];
+    let begin = day.notes.weather.moment();
+    match customer.ask(&day.app, (at, &day.places[at]), random) {
+        Answer::Yes => day.notes.served(),
+        Answer::No(why) | Answer::Unanswered(why) if day.notes.weather.was_fair_since(begin) => {
+            day.notes.refused(format!("{} at {}: {why}", customer.name(), day.places[at].url));
+        }
+        Answer::No(_) | Answer::Unanswered(_) => {}
+    }
+}
+
+fn sell(day: &Day, random: &mut Random) {
+    if !day.places[0].is_up() {
+        return;
+    }
+    let begin = day.notes.weather.moment();
+    let seats = 1 + random.below(3);
+    let order = json!({ "app_id": day.app.id, "count": 1, "max_devices": seats, "label": random.hex(1) });
+    let outcome = day.vendor().order(&order);
+    day.places[0].pulse.beat(outcome.is_ok());
+    match outcome {
+        Ok(license) => day.ledger.issued(0, &license),
+        Err(why) if day.notes.weather.was_fair_since(begin) => day.notes.refused(format!("an order: {why}")),
+        Err(_) => {}
+    }
+}
+
+/// A new device on a license that others want too: most of them are told that no seat is left.
+fn race_for_a_seat(day: &Day, random: &mut Random) {
+    let (Some(at), Some(license)) = (a_place(day, random), day.ledger.recent(random.next())) else { return };
+    let (device, begin) = (random.hex(4), day.notes.weather.moment());
+    let client = Client::within(&day.places[at].url, "", PATIENCE);
+    let answer = client.ask(&day.app, &license, &device, &random.hex(2));
+    day.places[at].pulse.beat(!matches!(answer, Answer::Unanswered(_)));
+    match answer {
+        Answer::Yes => day.ledger.bound(&license, &device),
+        Answer::Unanswered(why) if day.notes.weather.was_fair_since(begin) => {
+            day.notes.refused(format!("a new device at {}: {why}", day.places[at].url));
+        }
+        Answer::No(_) | Answer::Unanswered(_) => {}
+    }
+}
+
+/// A license of its own, which a device uses and which is then revoked.
+fn revoke(day: &Day, random: &mut Random) {
+    let Some(at) = a_place(day, random).filter(|_| day.places[0].is_up()) else { return };
+    let (vendor, device) = (day.vendor(), random.hex(4));
+    let Ok(license) = vendor.issue(&day.app, "condemned") else { return };
+    let client = Client::within(&day.places[at].url, "", PATIENCE);
+    if client.ask(&day.app, &license, &device, &random.hex(2)) != Answer::Yes {
+        return;
+    }
+    if vendor.revoke(&license.id).is_ok() {
+        day.notes.revoked();
+        day.condemned.add(license, device);
+    }
+}
+
+fn ask_with_a_revoked_license(day: &Day, random: &mut Random) {
+    let Some(at) = a_place(day, random) else { return };
+    // How long it has been revoked is read before the question is asked, so that a slow answer is not taken for a late one.
+    let Some((license, device, since)) = day.condemned.any(random.next()) else { return };
+    let client = Client::within(&day.places[at].url, "", PATIENCE);
+    if client.ask(&day.app, &license, &device, &random.hex(2)) == Answer::Yes && day.condemned.holds(&license)
+    {
+        day.notes.yes_after_revocation(since, &format!("license {} at {}", license.id, day.places[at].url));
+    }
+}
+
+/// One of the servers that should answer.
+fn a_place(day: &Day, random: &mut Random) -> Option<usize> {
+    let up: Vec<usize> = (0..day.places.len()).filter(|at| day.places[*at].is_up()).collect();
+    if up.is_empty() { None } else { Some(up[below(random, up.len())]) }
+}
+
+fn below(random: &mut Random, limit: usize) -> usize {
+    usize::try_from(random.below(limit as u64)).expect("below a usize")
+}

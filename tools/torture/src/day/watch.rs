@@ -1,0 +1,64 @@
+//! Somebody who asks after a server's health all day, as a monitoring system does.
+
+use super::installation::Day;
+use super::place::Place;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+use ureq::Agent;
+
+/// Health answers within a second, whatever is broken. What the network and a busy machine take comes on top.
+const WITHIN: Duration = Duration::from_millis(1_500);
+/// For how long nothing may have been written while health is green: what it takes to notice.
+const NOTICED_WITHIN: Duration = Duration::from_secs(3);
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Asks one server until it is told to stop.
+pub(super) fn run(day: &Day, place: &Place, stop: &AtomicBool) {
+    let config = Agent::config_builder().timeout_global(Some(WITHIN)).http_status_as_error(false);
+    let agent: Agent = config.build().into();
+    while !stop.load(Ordering::Relaxed) {
+        if place.is_up() {
+            look(day, place, &agent);
+        }
+        thread::sleep(PAUSE);
+    }
+}
+
+/// What a server said, or why it said nothing.
+fn ask(agent: &Agent, place: &Place, path: &str) -> Result<(u16, String), String> {
+    let mut answer = agent.get(format!("{}{path}", place.url)).call().map_err(|error| error.to_string())?;
+    let body = answer.body_mut().read_to_string().map_err(|error| error.to_string())?;
+    Ok((answer.status().as_u16(), body))
+}
+
+fn look(day: &Day, place: &Place, agent: &Agent) {
+    let (begin, ups) = (day.notes.weather.moment(), place.ups());
+    let dead_since = place.pulse.dead_since();
+    let doubted = place.is_doubted();
+    let asked = Instant::now();
+    for path in ["/healthz", "/readyz"] {
+        let said = ask(agent, place, path);
+        // It may have been killed or stopped while it was asked.
+        if place.ups() != ups {
+            return;
+        }
+        day.notes.health_asked();
+        let fair = day.notes.weather.was_fair_since(begin) && place.is_doubted() == doubted;
+        let wrong = match &said {
+            Err(why) => Some(why.clone()),
+            Ok((200, _)) if path == "/healthz" => None,
+            Ok((200, _)) if fair && doubted => Some("ready, although its clock is in doubt".to_owned()),
+            Ok((200, _)) => {
+                dead_since.filter(|since| asked.duration_since(*since) > NOTICED_WITHIN).map(|since| {
+                    format!("ready, although nothing was written for {:?}", asked.duration_since(since))
+                })
+            }
+            Ok(_) if path == "/readyz" && (!fair || doubted) => None,
+            Ok((status, body)) => Some(format!("HTTP {status}: {body}")),
+        };
+        if let Some(wrong) = wrong {
+            day.notes.unhealthy(format!("{}{path}: {wrong}", place.url));
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The real program on its bad days, run as `cargo xtask torture NAME`, with figures and seeds that repeat them.
+//!
+//! Each torture drives release servers as child processes and asks them as customers do, over both wires. Never part of
+//! the product: nothing that ships may depend on this crate.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this program drives processes, waits for them and times what they do; it holds no rule of the product"
+)]
+
+mod books;
+mod client;
+mod crash;
+mod day;
+mod ledger;
+mod options;
+mod random;
+mod server;
+mod stop;
+
+use clap::{Parser, Subcommand};
+use harness::failure::Result;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// The real program on its bad days.
+#[derive(Parser)]
+#[command(name = "cargo xtask torture", bin_name = "cargo xtask torture")]
+struct Arguments {
+    /// The program `sealgate`
+    #[arg(long, value_name = "FILE", hide = true)]
+    binary: PathBuf,
+    #[command(subcommand)]
+    torture: Torture,
+}
+
+/// The kinds of violence.
+#[derive(Subcommand)]
+enum Torture {
+    /// Kill -9 the server at random moments under load; what it acknowledged must be there afterwards
+    Crash(crash::Options),
+    /// Stop one of two servers in the middle of whatever it does; the other one must go on
+    Stop(stop::Options),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
+    match &arguments.torture {
+        Torture::Crash(options) => crash::run(&arguments.binary, options),
+        Torture::Stop(options) => stop::run(&arguments.binary, options),
+    }
+}
