@@ -19,16 +19,21 @@ pub struct SharedSecrets {
 }
 
 impl SharedSecrets {
-    /// Their names. A runtime has no others. The access tokens' secret is not among them: with it, whoever steals a
-    /// runtime could write an access token of his own into the database.
-    pub const NAMES: [&str; 4] = ["license-key-pepper-v1", "files-v1", "app-secret-pepper-v1", "session-v1"];
+    /// What the name of the sessions' secret begins with. It is the one that can be renewed: the newest version counts.
+    pub const SESSION: &str = "session";
 
-    /// Asks `secret` for each of [`Self::NAMES`].
-    pub fn load<E>(secret: impl Fn(&str) -> Result<[u8; 32], E>) -> Result<Self, E> {
+    /// Their names, of which the sessions' is given. A runtime has no others. The access tokens' secret is not among
+    /// them: with it, whoever steals a runtime could write an access token of his own into the database.
+    pub fn names(session: &str) -> [&str; 4] {
+        ["license-key-pepper-v1", "files-v1", "app-secret-pepper-v1", session]
+    }
+
+    /// Asks `secret` for each of the [names](Self::names).
+    pub fn load<E>(session: &str, secret: impl Fn(&str) -> Result<[u8; 32], E>) -> Result<Self, E> {
         Ok(Self {
             license_keys: MacKey::new(secret("license-key-pepper-v1")?),
             apps: MacKey::new(secret("app-secret-pepper-v1")?),
-            sessions: MacKey::new(secret("session-v1")?),
+            sessions: MacKey::new(secret(session)?),
             files: SealingKey::new(secret("files-v1")?),
         })
     }
@@ -124,7 +129,7 @@ mod tests {
     use super::*;
 
     fn secrets() -> SharedSecrets {
-        SharedSecrets::load(|name| Ok::<_, ()>([u8::try_from(name.len()).expect("short"); 32]))
+        SharedSecrets::load("session-v1", |name| Ok::<_, ()>([u8::try_from(name.len()).expect("short"); 32]))
             .expect("loads")
     }
 
@@ -163,12 +168,13 @@ mod tests {
     #[test]
     fn every_secret_that_is_loaded_is_listed() {
         let asked = std::cell::RefCell::new(vec![]);
-        let load = SharedSecrets::load(|name| {
+        let load = SharedSecrets::load("session-v2", |name| {
             asked.borrow_mut().push(name.to_owned());
             Ok::<_, ()>([0; 32])
         });
         assert!(load.is_ok());
-        let (mut asked, mut listed) = (asked.into_inner(), SharedSecrets::NAMES.map(str::to_owned).to_vec());
+        let (mut asked, mut listed) =
+            (asked.into_inner(), SharedSecrets::names("session-v2").map(str::to_owned).to_vec());
         asked.sort();
         listed.sort();
         assert_eq!(asked, listed);

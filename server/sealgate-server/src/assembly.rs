@@ -290,7 +290,8 @@ impl Ground {
             return Err(StartError::NoVendorKeys);
         }
         let secret = |name: &str| keystore.secret(name).map(|secret| *secret.expose());
-        let secrets = Arc::new(SharedSecrets::load(secret)?);
+        let session = keystore.newest(SharedSecrets::SESSION)?;
+        let secrets = Arc::new(SharedSecrets::load(&session, secret)?);
         let control = Control::new(sealgate_control::Parts {
             db: self.db.clone(),
             signer: Arc::clone(keystore) as Arc<dyn Signer>,
@@ -314,7 +315,8 @@ impl Ground {
     /// and makes this server known. Returns the secrets, which it got from [`share`].
     async fn join(&self, server: &ServerSettings) -> Result<Arc<SharedSecrets>, StartError> {
         let secret = |name: &str| self.keystore.existing_secret(name).map(|secret| *secret.expose());
-        let secrets = Arc::new(SharedSecrets::load(secret)?);
+        let session = self.keystore.newest(SharedSecrets::SESSION)?;
+        let secrets = Arc::new(SharedSecrets::load(&session, secret)?);
         match table::installation::id(&self.db).await? {
             Some(id) if id == self.keystore.installation() => {}
             Some(_) => return Err(BootstrapError::Mismatch.into()),
@@ -371,15 +373,27 @@ fn warn_of_the_end(end: Option<UnixSeconds>, now: UnixSeconds) {
 /// Brings what a server of role `runtime` needs into its data directory `to`: the apps' keys and the secrets by which
 /// licenses, apps and sessions are known. Returns how many were added.
 pub fn share(data: &Path, unlock: &Unlock, to: &Path) -> Result<usize, StartError> {
-    let keys = data.join(KEYS_DIR);
-    // Only opened: one that this made would be of no installation.
-    let keystore = Keystore::open_existing(&keys, unlock).map_err(|error| match error {
-        KeystoreError::Missing(_) => StartError::NoKeystore(keys.display().to_string()),
-        other => other.into(),
-    })?;
+    let keystore = existing_keystore(data, unlock)?;
     files::make_private_dir(to)
         .map_err(|source| StartError::DataDir { path: to.display().to_string(), source })?;
-    Ok(keystore.share(&to.join(KEYS_DIR), &Unlock::File, &[KeyUse::App], &SharedSecrets::NAMES)?)
+    let session = keystore.newest(SharedSecrets::SESSION)?;
+    let names = SharedSecrets::names(&session);
+    Ok(keystore.share(&to.join(KEYS_DIR), &Unlock::File, &[KeyUse::App], &names)?)
+}
+
+/// Makes a new secret for the sessions of AuthForge's wire, for servers that start from now on. Sessions of the former one are over
+/// then. Returns its name.
+pub fn renew_sessions(data: &Path, unlock: &Unlock) -> Result<String, StartError> {
+    Ok(existing_keystore(data, unlock)?.renew_secret(SharedSecrets::SESSION)?)
+}
+
+/// Only opened: one that this made would be of no installation.
+fn existing_keystore(data: &Path, unlock: &Unlock) -> Result<Keystore, StartError> {
+    let keys = data.join(KEYS_DIR);
+    Keystore::open_existing(&keys, unlock).map_err(|error| match error {
+        KeystoreError::Missing(_) => StartError::NoKeystore(keys.display().to_string()),
+        other => other.into(),
+    })
 }
 
 /// What opens a keystore: the passphrase in the first line of that file, or the file beside the keys.

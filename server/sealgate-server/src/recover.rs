@@ -72,9 +72,10 @@ async fn make(
         None => return Err(StartError::NotSetUp),
     }
     let secret = |name: &str| keystore.existing_secret(name).map(|secret| *secret.expose());
+    let session = keystore.newest(SharedSecrets::SESSION)?;
     let control = Control::new(sealgate_control::Parts {
         db: db.clone(),
-        shared: Arc::new(SharedSecrets::load(secret)?),
+        shared: Arc::new(SharedSecrets::load(&session, secret)?),
         secrets: VendorSecrets::load(secret)?,
         limiter: Limiter::new(Limits::default(), clock),
         observed: Observed::new(db.clone(), ids.clone()),

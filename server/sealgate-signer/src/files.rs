@@ -24,6 +24,12 @@ pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, KeystoreError> {
 
 /// Every file with that ending, sorted by name.
 pub(crate) fn read_all(dir: &Path, ending: &str) -> Result<Vec<(PathBuf, Vec<u8>)>, KeystoreError> {
+    let paths = named(dir, ending)?.into_iter();
+    paths.map(|path| Ok((path.clone(), fs::read(&path).map_err(io(&path))?))).collect()
+}
+
+/// The paths of all files with that ending, sorted by name.
+pub(crate) fn named(dir: &Path, ending: &str) -> Result<Vec<PathBuf>, KeystoreError> {
     let mut paths = vec![];
     for entry in fs::read_dir(dir).map_err(io(dir))? {
         let path = entry.map_err(io(dir))?.path();
@@ -32,7 +38,7 @@ pub(crate) fn read_all(dir: &Path, ending: &str) -> Result<Vec<(PathBuf, Vec<u8>
         }
     }
     paths.sort();
-    paths.into_iter().map(|path| Ok((path.clone(), fs::read(&path).map_err(io(&path))?))).collect()
+    Ok(paths)
 }
 
 /// Makes a private file, whole and durable when this returns. `false`, and nothing changed, where there is one: whoever

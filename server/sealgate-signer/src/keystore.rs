@@ -16,6 +16,7 @@ use crate::{KeystoreError, files};
 
 const HEAD: &str = "keystore.json";
 const UNLOCK_FILE: &str = "unlock.key";
+const SECRET: &str = "secret";
 /// There once a database was founded with these keys.
 const FOUNDED: &str = "founded";
 const PROOF: &[u8] = b"sealgate keystore";
@@ -170,6 +171,29 @@ impl Keystore {
         self.existing_secret(name)
     }
 
+    /// The newest secret's name of those that differ in their version alone: `session` gives `session-v2` where there are
+    /// two. Where there is none, the first version's.
+    pub fn newest(&self, stem: &str) -> Result<String, KeystoreError> {
+        Ok(versioned(stem, self.newest_version(stem)?.unwrap_or(1)))
+    }
+
+    /// Makes the next version of a secret, and returns its name. Who shows what was made with an earlier one is believed
+    /// no longer, by those who only take the newest.
+    pub fn renew_secret(&self, stem: &str) -> Result<String, KeystoreError> {
+        let next = self.newest_version(stem)?.map_or(1, |newest| newest.saturating_add(1));
+        let name = versioned(stem, next);
+        self.secret(&name)?;
+        Ok(name)
+    }
+
+    fn newest_version(&self, stem: &str) -> Result<Option<u32>, KeystoreError> {
+        let version = |path: &PathBuf| -> Option<u32> {
+            let name = path.file_stem()?.to_str()?;
+            name.strip_prefix(stem)?.strip_prefix("-v")?.parse().ok()
+        };
+        Ok(files::named(&self.dir, SECRET)?.iter().filter_map(version).max())
+    }
+
     fn stored_secret(&self, name: &str) -> Result<Option<Secret>, KeystoreError> {
         let path = self.secret_file(name);
         let Some(sealed) = files::read(&path)? else { return Ok(None) };
@@ -180,7 +204,7 @@ impl Keystore {
     }
 
     fn secret_file(&self, name: &str) -> PathBuf {
-        self.dir.join(format!("{name}.secret"))
+        self.dir.join(format!("{name}.{SECRET}"))
     }
 
     fn create(dir: &Path, unlock: &Unlock, installation: &str) -> Result<Self, KeystoreError> {
@@ -314,6 +338,10 @@ fn key_file(path: &Path, text: &[u8]) -> Result<(KeyUse, PublicKey), KeystoreErr
         Some((KeyUse::parse(&file.r#use)?, PublicKey::parse(&file.public_key).ok()?))
     };
     read().ok_or_else(|| invalid(path, "not a sound key file"))
+}
+
+fn versioned(stem: &str, version: u32) -> String {
+    format!("{stem}-v{version}")
 }
 
 fn secret_meaning(name: &str) -> Vec<u8> {

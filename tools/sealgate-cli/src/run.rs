@@ -84,6 +84,9 @@ fn dispatch(args: &Args, output: &Output) -> Result<(), Failure> {
         Command::Keys { command } => match command {
             KeysCommand::List => keys::list(global, output),
             KeysCommand::Share(args) => keys::share(global, args, output),
+            KeysCommand::RenewSessions { passphrase_file } => {
+                keys::renew_sessions(global, passphrase_file.as_deref(), output)
+            }
             KeysCommand::Export(args) => keys::export(global, args, output),
             KeysCommand::Rotate { key_use } => keys::rotate(global, key_use.as_str(), output),
             KeysCommand::Revoke(args) => keys::revoke(global, args, output),

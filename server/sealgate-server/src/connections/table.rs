@@ -15,7 +15,7 @@ use super::state::{Stage, State, millis_since};
 
 /// How often late connections are looked for, at least and at most.
 const LOOKS: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
-/// How long the server waits when it could not accept a connection for want of something.
+/// How long the server waits until it looks again for room, or for what it could not accept a connection without.
 const PAUSE: Duration = Duration::from_millis(100);
 
 pub(super) struct Table {
@@ -45,14 +45,14 @@ impl Table {
     }
 
     /// A place for one more. If there is none, a connection is closed that nobody misses; if the server works for all of
-    /// them, it waits for the first that ends.
+    /// them, it waits for the first that ends or was answered.
     pub(super) async fn make_room(self: &Arc<Self>) -> Slot {
         while self.states().len() >= self.most {
             if let Some(alike) = self.full.due(millis_since(self.origin)) {
                 tracing::warn!(target: "sealgate", most = self.most, alike, "as many connections as max_connections and the descriptors allow: those that have sent nothing for longest are closed");
             }
             self.close_one();
-            self.freed.notified().await;
+            self.freed_or_soon().await;
         }
         let state = Arc::new(State::new(self.origin));
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
@@ -109,6 +109,11 @@ impl Table {
         }
         // Whatever has run out: one that sends nothing gives some of it back.
         self.close_one();
+        self.freed_or_soon().await;
+    }
+
+    /// Waits for the end of a connection, but not for long: one that was answered meanwhile tells nobody.
+    async fn freed_or_soon(&self) {
         let _ = tokio::time::timeout(PAUSE, self.freed.notified()).await;
     }
 
@@ -132,5 +137,35 @@ pub(super) struct Slot {
 impl Drop for Slot {
     fn drop(&mut self) {
         self.table.free(self.number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use hyper::Request;
+    use tokio::time::timeout;
+
+    use super::{Arc, Connections, Duration, Table};
+
+    /// Nothing here takes as long; a test that would wait for ever fails instead.
+    const LONG: Duration = Duration::from_mins(1);
+
+    #[tokio::test]
+    async fn what_was_answered_while_somebody_waits_for_room_makes_room() {
+        let table = Arc::new(Table::new(Connections::default(), 1));
+        let busy = table.make_room().await;
+        assert!(busy.state.head_is_here(&Request::new(Body::empty())), "the server works for it");
+        let waiting = tokio::spawn({
+            let table = Arc::clone(&table);
+            async move { drop(table.make_room().await) }
+        });
+        // It looks for room, and finds none.
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished());
+        busy.state.is_answered();
+        timeout(LONG, busy.state.is_closed()).await.expect("it has sent nothing since, and is closed");
+        drop(busy);
+        timeout(LONG, waiting).await.expect("there is room").expect("no panic");
     }
 }

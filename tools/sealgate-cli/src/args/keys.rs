@@ -25,6 +25,14 @@ Example:
   sealgate keys share --data ./authority -o ./runtime
   sealgate serve --role runtime --data ./runtime --database postgres://…";
 
+const RENEWING: &str = "\
+Run this on the Authority's machine after a server of role `runtime` was stolen. Then run `keys share` for each other
+runtime, and start all servers again: from then on sessions that were made with the former secret are over, and clients
+on AuthForge's wire ask anew.
+
+Example:
+  sealgate keys renew-sessions --data ./authority";
+
 #[derive(Subcommand)]
 pub(crate) enum KeysCommand {
     /// List the keys of your installation, your tenant and your apps
@@ -41,6 +49,13 @@ pub(crate) enum KeysCommand {
     /// Copy the apps' keys and the shared secrets to the data directory of a server of role `runtime`
     #[command(after_help = SHARING)]
     Share(ShareKeysArgs),
+    /// Make a new secret for the sessions of AuthForge's wire; it counts from each server's next start
+    #[command(after_help = RENEWING)]
+    RenewSessions {
+        /// A file whose first line is the passphrase of the keystore in --data
+        #[arg(long, value_name = "FILE", env = "SEALGATE_PASSPHRASE_FILE")]
+        passphrase_file: Option<PathBuf>,
+    },
     /// Revoke a key: nothing that it signed verifies any more; licenses in force are first signed again
     #[command(after_help = REVOKING)]
     Revoke(RevokeKeyArgs),

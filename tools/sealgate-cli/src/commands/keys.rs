@@ -1,6 +1,7 @@
 //! `sealgate keys`.
 
 use std::io::{BufRead, IsTerminal, Write};
+use std::path::Path;
 
 use indicatif::ProgressBar;
 use sealgate_artifact::Code;
@@ -60,11 +61,7 @@ pub(crate) fn revoke(global: &Global, args: &RevokeKeyArgs, output: &Output) -> 
 
 /// Works on data directories, without a server.
 pub(crate) fn share(global: &Global, args: &ShareKeysArgs, output: &Output) -> Result<(), Failure> {
-    let data = global.data.as_deref().ok_or_else(|| {
-        Failure::new(Code::ConfigInvalid, "no data directory was given")
-            .fix("give --data DIR, the Authority's data directory")
-    })?;
-    let added = assembly::share(data, &unlock(args.passphrase_file.as_deref())?, &args.output)?;
+    let added = assembly::share(authority(global)?, &unlock(args.passphrase_file.as_deref())?, &args.output)?;
     let result = serde_json::json!({ "directory": args.output, "added": added });
     output.result(&result, |_| {
         say!("{}: {added} keys and secrets added", args.output.display());
@@ -72,6 +69,27 @@ pub(crate) fn share(global: &Global, args: &ShareKeysArgs, output: &Output) -> R
         say!("software until the server is revoked, but cannot make licenses.");
     });
     Ok(())
+}
+
+/// Works on a data directory, without a server.
+pub(crate) fn renew_sessions(
+    global: &Global,
+    passphrase_file: Option<&Path>,
+    output: &Output,
+) -> Result<(), Failure> {
+    let name = assembly::renew_sessions(authority(global)?, &unlock(passphrase_file)?)?;
+    output.result(&serde_json::json!({ "secret": name }), |_| {
+        say!("{name} counts from each server's next start; sessions of the former secret are then over.");
+        say!("Run `sealgate keys share` for each runtime first.");
+    });
+    Ok(())
+}
+
+fn authority(global: &Global) -> Result<&Path, Failure> {
+    global.data.as_deref().ok_or_else(|| {
+        Failure::new(Code::ConfigInvalid, "no data directory was given")
+            .fix("give --data DIR, the Authority's data directory")
+    })
 }
 
 pub(crate) fn export(global: &Global, args: &ExportKeysArgs, output: &Output) -> Result<(), Failure> {

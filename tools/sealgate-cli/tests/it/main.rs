@@ -24,6 +24,7 @@ mod roles;
 mod secrets;
 mod serve;
 mod server;
+mod sessions;
 mod start;
 mod theft;
 mod thief;
