@@ -72,8 +72,8 @@ impl Client {
     ///
     /// The key may be given as it was typed or pasted (`spec/license.md` §3.3). A mistyped one is noticed before anything is sent. The
     /// first call makes the device's key, and asks nobody unless the key could be saved. What verified is remembered before it is
-    /// returned; where the state cannot be written, a yes has a [note](License::not_remembered). What did not verify, and a
-    /// denial by the server, change nothing of what is remembered.
+    /// returned, of a denial too; where the state cannot be written, a yes has a [note](License::not_remembered). What did not
+    /// verify changes nothing of what is remembered.
     pub fn validate_license(&self, key: &str) -> Result<License, Error> {
         let key = LicenseKey::parse(key).map_err(|e| Denied::mistyped(e.code()))?;
         // One budget for all that is asked, so that a program that waits knows for how long.
@@ -139,7 +139,7 @@ impl Client {
     ) -> Result<License, Refusal> {
         let clock = self.clock.now();
         self.remember(found, |state| {
-            let floor = state.floor();
+            let floor = state.floors().authority;
             let question = Question {
                 trust: &self.trust,
                 origin: &self.server.origin,

@@ -14,7 +14,7 @@ use sealgate_trust::{
 };
 
 use crate::exchange::Answer;
-use crate::state::Memory;
+use crate::state::{Floors, Memory};
 use crate::statements::{self, Statements};
 use crate::trust::Trust;
 use crate::{Denied, Error, License, SecurityError, TransportError};
@@ -25,9 +25,9 @@ pub(crate) struct Question<'a> {
     pub(crate) origin: &'a Origin,
     pub(crate) request: &'a DeviceRequest,
     pub(crate) id: StatementId,
-    /// The one time of all steps, never below the floor.
+    /// The one time of all steps but the license's own, never below the floor.
     pub(crate) now: UnixSeconds,
-    /// The newest time that was signed for this client before.
+    /// The newest time at which keys further up vouched for one below (`spec/online.md` §6.8).
     pub(crate) floor: UnixSeconds,
     pub(crate) accepted: &'a Accepted,
     /// The newest version of each license that was accepted before.
@@ -74,15 +74,36 @@ impl Question<'_> {
         let certificate = self.certificate(&chain, answer, &has)?;
         let sent = SentRequest::new(self.request, self.id);
         let decision = verify_decision(&certificate, &answer.decision, &sent).map_err(of_decision)?;
-        let license = self.license(&chain, answer, &has, decision.get())?;
-
-        let signed_time = signed_time(decision.get(), &chain, certificate.get());
-        let floor = self.floor.max(signed_time);
+        let floors = self.floors(decision.get(), &chain, certificate.get());
+        let accepted = chain.accepted().clone();
+        let memory = |licenses, statements| Memory { accepted, floors, licenses, statements };
+        let named = match &decision.get().outcome {
+            Outcome::Allowed { license, license_statement } => (*license, *license_statement),
+            Outcome::Denied { code, retry_after, .. } => {
+                // No license that came along was looked at, so none is kept.
+                let license = has.license.clone().filter(|_| !answer.brings_license());
+                let memory = memory(self.licenses.clone(), Statements { license, ..has });
+                return Ok(Judged {
+                    verdict: Err(Denied::by_server(decision.get(), code, *retry_after)),
+                    memory,
+                });
+            }
+        };
+        let license = self.license(&chain, answer, &has, named)?;
         let licenses = newest(&chain, &license, self.licenses)?;
         // spec/license.md §4: at a time that no clock can set back.
-        let verdict = rights(license.get(), Some(decision.get()), self.now.max(floor));
-        let memory = Memory { accepted: chain.accepted().clone(), floor, licenses, statements: has };
-        Ok(Judged { verdict, memory })
+        let verdict = rights(license.get(), Some(decision.get()), self.now.max(floors.newest()));
+        Ok(Judged { verdict, memory: memory(licenses, has) })
+    }
+
+    /// `spec/online.md` §6.8: what vouches for the server raises the one floor, and what the server says becomes the other.
+    fn floors(&self, said: &Decision, chain: &TenantTrust, certificate: &ServerCertificate) -> Floors {
+        let vouched =
+            [chain.keyset().get().issued_at, chain.tenant_keyset().get().issued_at, certificate.issued_at];
+        Floors {
+            authority: vouched.into_iter().fold(self.floor, UnixSeconds::max),
+            server: signed_time(said, chain, certificate),
+        }
     }
 
     /// `spec/online.md` §5.1: for this tenant, the origin that was called and the operation that was asked for.
@@ -110,14 +131,8 @@ impl Question<'_> {
         chain: &TenantTrust,
         answer: &Answer,
         has: &Statements,
-        said: &Decision,
+        (license, named): (LicenseId, StatementId),
     ) -> Result<Verified<Signed>, Refusal> {
-        let (license, named) = match &said.outcome {
-            Outcome::Allowed { license, license_statement } => (*license, *license_statement),
-            Outcome::Denied { code, retry_after, .. } => {
-                return Err(Denied::by_server(said, code, *retry_after).into());
-            }
-        };
         let is_named = |bytes: &&Vec<u8>| answer.brings_license() || statements::id(bytes) == Some(named);
         let Some(bytes) = has.license.as_ref().filter(is_named) else {
             return Err(TransportError::AnswerInvalid("the license that it names is missing").into());

@@ -27,13 +27,13 @@ pub(crate) fn judge_file(
     file: &[u8],
     now: UnixSeconds,
 ) -> Result<Judged, SecurityError> {
-    let floor = state.floor();
-    let now = now.max(floor);
+    let floors = state.floors();
+    let now = now.max(floors.newest());
     let chain = chain(trust, &held.chain, &state.accepted(), now)?;
     let verified = verify_license(&chain, file, Some(trust.app)).map_err(of_license)?;
     let licenses = newest(&chain, &verified, &state.licenses())?;
     let verdict = rights(verified.get(), None, now);
-    let memory = Memory { accepted: chain.accepted().clone(), floor, licenses, statements: held };
+    let memory = Memory { accepted: chain.accepted().clone(), floors, licenses, statements: held };
     Ok(Judged { verdict, memory })
 }
 

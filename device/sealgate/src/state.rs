@@ -20,23 +20,40 @@ pub(crate) struct State {
     pub(crate) memory: Option<Memory>,
 }
 
-/// What an answer leaves behind of which every statement verified. Never changed by a refusal.
+/// What an answer leaves behind of which every statement verified, whether it was a yes or a no.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Memory {
     /// `spec/keys.md` §4.7.
     pub(crate) accepted: Accepted,
-    /// Time does not run below it.
-    pub(crate) floor: UnixSeconds,
+    /// Time does not run below them.
+    pub(crate) floors: Floors,
     /// The newest version of each license (`spec/license.md` §2.7).
     pub(crate) licenses: BTreeMap<LicenseId, Maximum>,
     /// Verified once; verified anew each time they are used.
     pub(crate) statements: Statements,
 }
 
+/// The times below which time does not run (`spec/online.md` §6.8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Floors {
+    /// The newest time at which keys further up vouched for a key below. It only rises.
+    pub(crate) authority: UnixSeconds,
+    /// What a server said last. A newer answer replaces it, so that a server whose clock was ahead does no lasting harm.
+    pub(crate) server: UnixSeconds,
+}
+
+impl Floors {
+    /// The higher one.
+    pub(crate) fn newest(self) -> UnixSeconds {
+        self.authority.max(self.server)
+    }
+}
+
 impl State {
-    /// Time does not run below it; 1970 where nothing was accepted yet.
-    pub(crate) fn floor(&self) -> UnixSeconds {
-        self.memory.as_ref().map_or_else(epoch, |memory| memory.floor)
+    /// 1970 where nothing was accepted yet.
+    pub(crate) fn floors(&self) -> Floors {
+        let none = Floors { authority: epoch(), server: epoch() };
+        self.memory.as_ref().map_or(none, |memory| memory.floors)
     }
 
     /// What was accepted before, if anything was.
@@ -91,6 +108,8 @@ struct Text {
 #[serde(deny_unknown_fields)]
 struct MemoryText {
     floor: u64,
+    #[serde(default)]
+    authority_floor: u64,
     tenant: Option<String>,
     root: Option<MaximumText>,
     keyset: Option<MaximumText>,
@@ -122,7 +141,8 @@ impl MemoryText {
     fn of(memory: &Memory) -> Self {
         let accepted = &memory.accepted;
         Self {
-            floor: memory.floor.get(),
+            floor: memory.floors.server.get(),
+            authority_floor: memory.floors.authority.get(),
             tenant: accepted.tenant.map(|tenant| tenant.to_string()),
             root: accepted.root.as_ref().map(MaximumText::of),
             keyset: accepted.keyset.as_ref().map(MaximumText::of),
@@ -146,7 +166,10 @@ impl MemoryText {
                 keyset: maximum(self.keyset)?,
                 tenant_keyset: maximum(self.tenant_keyset)?,
             },
-            floor: UnixSeconds::new(self.floor)?,
+            floors: Floors {
+                authority: UnixSeconds::new(self.authority_floor)?,
+                server: UnixSeconds::new(self.floor)?,
+            },
             licenses: self.licenses.into_iter().map(license).collect::<Option<_>>()?,
             statements: self.statements.read(),
         })

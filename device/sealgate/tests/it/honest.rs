@@ -4,9 +4,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use sealgate::{Denied, DeniedBy, Error, Family, Tier};
-use sealgate_artifact::{LicenseId, MaxDevices};
+use sealgate_artifact::{KeyState, KeyUse, LicenseId, MaxDevices};
 
-use crate::authority::{DAY, NOW, at, key};
+use crate::authority::{DAY, NOW, at, key, public_key};
 use crate::site::{Device, Site};
 
 #[test]
@@ -106,35 +106,78 @@ fn the_license_itself_says_no_outside_its_window() {
     device.validate().expect("valid from this second on");
 }
 
+/// `spec/online.md` §6.8: a newer answer corrects what a server said, and a clock that is set back corrects nothing.
 #[test]
-fn time_never_runs_below_what_was_signed() {
+fn time_never_runs_below_what_a_server_said_last() {
     let site = Site::honest();
     let device = Device::new(site.trust(), site.clone());
-    site.authority().license.expires_at = Some(at(NOW + 10 * DAY));
     site.time.store(NOW + 9 * DAY, Ordering::SeqCst);
     device.clock.set(NOW + 9 * DAY);
     device.validate().expect("valid");
-    // The clock goes back, and so does what a server says.
     device.clock.set(NOW);
+    let file = |until| {
+        site.authority().next_license().expires_at = Some(at(until));
+        device.client.validate_license_file(&site.authority().license())
+    };
+    assert_eq!(file(NOW + 9 * DAY).expect_err("the floor is its end").code(), "expired");
+    file(NOW + 9 * DAY + 1).expect("valid at the floor");
+    // Its clock was ahead, and was set right.
     site.time.store(NOW, Ordering::SeqCst);
-    site.authority().next_license().expires_at = Some(at(NOW + 9 * DAY));
-    assert_eq!(device.validate().expect_err("the floor is its end").code(), "expired");
-    site.authority().next_license().expires_at = Some(at(NOW + 9 * DAY + 1));
-    device.validate().expect("valid at the floor");
+    site.authority().next_license().expires_at = Some(at(NOW + DAY));
+    device.validate().expect("valid now");
+    file(NOW + DAY).expect("nothing is left of the wrong time");
 }
 
-/// A clock that is set back revives no certificate either.
+/// No answer lowers the time at which keys further up vouched for a server.
 #[test]
-fn windows_of_keys_are_judged_at_the_floor_too() {
+fn time_never_runs_below_what_the_authority_signed() {
     let site = Site::honest();
     let device = Device::new(site.trust(), site.clone());
+    site.authority().certificate.issued_at = at(NOW + 9 * DAY);
     site.time.store(NOW + 9 * DAY, Ordering::SeqCst);
-    device.validate().expect("valid, by a clock that is behind");
+    device.clock.set(NOW + 9 * DAY);
+    device.validate().expect("valid");
+    device.clock.set(NOW);
     site.time.store(NOW, Ordering::SeqCst);
+    site.authority().certificate.issued_at = at(NOW);
+    site.authority().next_license().expires_at = Some(at(NOW + 9 * DAY));
+    assert_eq!(device.validate().expect_err("the floor is its end").code(), "expired");
     site.authority().certificate.expires_at = at(NOW + 9 * DAY);
     device.is_refused_with("certificate_expired");
-    site.authority().certificate.expires_at = at(NOW + 9 * DAY + 1);
+}
+
+/// A server that says a time ahead, as whoever stole it can, is forgotten with the next answer of an honest one.
+#[test]
+fn a_time_that_a_server_made_up_harms_nobody_for_long() {
+    let site = Site::honest();
+    let device = Device::new(site.trust(), site.clone());
+    site.authority().license.expires_at = Some(at(NOW + 10 * DAY));
+    let end = site.authority().certificate.expires_at;
+    site.time.store(end.get() - 1, Ordering::SeqCst);
+    assert_eq!(device.validate().expect_err("by its time").code(), "expired");
+    site.time.store(NOW, Ordering::SeqCst);
     device.validate().expect("valid");
+}
+
+/// Whoever is denied learns of a revoked server all the same.
+#[test]
+fn a_denial_brings_what_vouches_for_it() {
+    let site = Site::honest();
+    let device = Device::new(site.trust(), site.clone());
+    device.validate().expect("valid");
+    let stolen = site.authority().clone();
+    {
+        let mut authority = site.authority();
+        authority.keyset_keys.push((KeyUse::Server, stolen.server, KeyState::Revoked));
+        authority.keyset_version += 1;
+        authority.server = 9;
+        authority.certificate.public_key = public_key(9);
+    }
+    site.deny("revoked", None);
+    assert_eq!(device.validate().expect_err("denied").code(), "revoked");
+    *site.authority() = stolen;
+    site.allow();
+    device.is_refused_with("version_rollback");
 }
 
 /// A server's key moves the floor no further than its own certificate holds.

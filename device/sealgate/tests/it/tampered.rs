@@ -25,7 +25,10 @@ fn says_nothing_else(device: &Device, truth: &Truth) -> Result<(), String> {
     };
     match (&error, truth) {
         (Error::Security(_) | Error::Transport(_), _) => {}
-        (Error::License(denied), Truth::Denied(code)) if denied.code == *code && is_denial(&error) => {}
+        // The whole truth, and what vouches for it is remembered: `spec/online.md` §6.8.
+        (Error::License(denied), Truth::Denied(code)) if denied.code == *code && is_denial(&error) => {
+            return Ok(());
+        }
         _ => return Err(format!("refused as {error:?}")),
     }
     if device.state() == before { Ok(()) } else { Err(format!("a refusal moved the state: {error}")) }

@@ -119,7 +119,8 @@ impl Table {
 
     fn free(&self, number: u64) {
         self.states().remove(&number);
-        self.freed.notify_one();
+        // Only for who waits now: a sign kept for later would make the next one look without a reason, and close one more.
+        self.freed.notify_waiters();
     }
 
     fn states(&self) -> MutexGuard<'_, HashMap<u64, Arc<State>>> {
@@ -146,10 +147,31 @@ mod tests {
     use hyper::Request;
     use tokio::time::timeout;
 
-    use super::{Arc, Connections, Duration, Table};
+    use super::{Arc, Connections, Duration, Stage, Table};
 
     /// Nothing here takes as long; a test that would wait for ever fails instead.
     const LONG: Duration = Duration::from_mins(1);
+
+    #[tokio::test]
+    async fn one_connection_more_closes_one() {
+        let table = Arc::new(Table::new(Connections::default(), 3));
+        // What ended earlier makes nobody close anything later.
+        drop(table.make_room().await);
+        let mut idle = vec![];
+        for _ in 0..3 {
+            let slot = table.make_room().await;
+            slot.state.is_answered();
+            idle.push(slot);
+        }
+        let waiting = tokio::spawn({
+            let table = Arc::clone(&table);
+            async move { drop(table.make_room().await) }
+        });
+        timeout(LONG, idle[0].state.is_closed()).await.expect("the one that has waited longest");
+        drop(idle.remove(0));
+        timeout(LONG, waiting).await.expect("there is room").expect("no panic");
+        assert!(idle.iter().all(|slot| slot.state.now().0 == Stage::Idle), "the others are kept");
+    }
 
     #[tokio::test]
     async fn what_was_answered_while_somebody_waits_for_room_makes_room() {
