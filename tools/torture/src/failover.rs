@@ -23,8 +23,8 @@ const WHOLE: u32 = 100;
 const MORE_MICROSECONDS: u64 = 300_000;
 /// For so long a write is waited for, in whose middle it happens.
 const WRITES_WITHIN: Duration = Duration::from_millis(500);
-/// A write group has a dozen messages or more: it is hit at any of the first ones.
-const MESSAGES: u64 = 14;
+/// A write group has two dozen messages, from BEGIN to the answer of COMMIT: it is hit at any of them.
+const MESSAGES: u64 = 26;
 /// It is away for up to this much more than its start takes.
 const AWAY_MS: u64 = 2_500;
 /// Connections break so often in one round, and up to so much more.
@@ -122,10 +122,12 @@ impl Rounds<'_> {
             let both = random.below(3) == 0;
             self.everywhere(|other| {
                 if other == at || both {
-                    self.day.places[other].set_cut_off(true);
-                    self.lines.of(other).drop_connections();
-                    self.lines.of(other).come_back();
-                    self.day.places[other].set_cut_off(false);
+                    let (place, line) = (&self.day.places[other], self.lines.of(other));
+                    place.cut_off();
+                    line.drop_connections();
+                    place.may_connect();
+                    line.come_back();
+                    place.connected();
                 }
             });
             self.tally.broke(amid);
@@ -145,7 +147,7 @@ impl Rounds<'_> {
     }
 
     fn die(&self, random: &mut Random) -> Result<()> {
-        self.everywhere(|at| self.day.places[at].set_cut_off(true));
+        self.everywhere(|at| self.day.places[at].cut_off());
         let death = if random.below(2) == 0 { Death::Killed } else { Death::Immediate };
         self.postgres.die(death)?;
         self.everywhere(|at| self.lines.of(at).come_back());
@@ -153,8 +155,9 @@ impl Rounds<'_> {
     }
 
     fn rise(&self) -> Result<()> {
+        self.everywhere(|at| self.day.places[at].may_connect());
         self.postgres.start_again()?;
-        self.everywhere(|at| self.day.places[at].set_cut_off(false));
+        self.everywhere(|at| self.day.places[at].connected());
         Ok(())
     }
 

@@ -21,8 +21,8 @@ const WHOLE: u32 = 200;
 const MORE_MICROSECONDS: u64 = 200_000;
 /// For so long, a write is waited for in which to stop.
 const WRITES_WITHIN: Duration = Duration::from_secs(2);
-/// A write group has a dozen messages or more: it is hit at any of the first ones.
-const MESSAGES: u64 = 14;
+/// A write group has two dozen messages, from BEGIN to the answer of COMMIT: it is hit at any of them.
+const MESSAGES: u64 = 26;
 /// For so long at least it stands still after a revocation was acknowledged, and for up to so much more.
 const REVOKED_FOR: Duration = Duration::from_millis(1_300);
 const STANDS_STILL_MS: u64 = 700;
@@ -140,18 +140,19 @@ impl<'a> Round<'a> {
                 line.come_back();
             }
             Kind::Stalled => {
-                place.set_cut_off(true);
+                place.cut_off();
                 line.stall();
             }
             Kind::Cut => {
-                place.set_cut_off(true);
+                place.cut_off();
                 line.cut();
             }
             Kind::Dropped => {
-                place.set_cut_off(true);
+                place.cut_off();
                 line.drop_connections();
+                place.may_connect();
                 line.come_back();
-                place.set_cut_off(false);
+                place.connected();
             }
         }
         if talk == Some(Talk::Committing) {
@@ -180,8 +181,9 @@ impl<'a> Round<'a> {
         if self.kind == Kind::Stands {
             return place.go_on();
         }
+        place.may_connect();
         line.come_back();
-        place.set_cut_off(false);
+        place.connected();
         Ok(())
     }
 

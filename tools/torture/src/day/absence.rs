@@ -9,32 +9,59 @@ pub(crate) struct Absence(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    since: Option<Instant>,
-    ended: Option<Instant>,
+    presence: Presence,
     turns: u64,
 }
 
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum Presence {
+    #[default]
+    Always,
+    AwaySince(Instant),
+    /// At a moment that nobody knows.
+    Returning,
+    BackSince(Instant),
+}
+
 impl Absence {
-    /// It goes away, or comes back.
-    pub(crate) fn set(&self, away: bool) {
+    /// It goes away.
+    pub(super) fn begin(&self) {
         let mut state = self.lock();
-        state.turns += 1;
-        if away {
-            state.since.get_or_insert_with(Instant::now);
-        } else if state.since.take().is_some() {
-            state.ended = Some(Instant::now());
+        if !matches!(state.presence, Presence::AwaySince(_)) {
+            state.turn(Presence::AwaySince(Instant::now()));
         }
     }
 
-    /// Since when it is away.
-    pub(crate) fn since(&self) -> Option<Instant> {
-        self.lock().since
+    /// It comes back from now on, at any moment.
+    pub(super) fn may_end(&self) {
+        self.lock().turn(Presence::Returning);
     }
 
-    /// Whether it is away, or was until so long ago.
+    /// It is back.
+    pub(super) fn end(&self) {
+        self.lock().turn(Presence::BackSince(Instant::now()));
+    }
+
+    /// Since when it certainly is away.
+    pub(crate) fn since(&self) -> Option<Instant> {
+        match self.lock().presence {
+            Presence::AwaySince(since) => Some(since),
+            _ => None,
+        }
+    }
+
+    /// Whether it certainly is there.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.lock().presence, Presence::Always | Presence::BackSince(_))
+    }
+
+    /// Whether it may be away, or may have been until so long ago.
     pub(crate) fn was_within(&self, ago: Duration) -> bool {
-        let state = self.lock();
-        state.since.is_some() || state.ended.is_some_and(|ended| ended.elapsed() < ago)
+        match self.lock().presence {
+            Presence::Always => false,
+            Presence::AwaySince(_) | Presence::Returning => true,
+            Presence::BackSince(back) => back.elapsed() < ago,
+        }
     }
 
     /// How often that changed.
@@ -47,21 +74,30 @@ impl Absence {
     }
 }
 
+impl State {
+    fn turn(&mut self, presence: Presence) {
+        (self.presence, self.turns) = (presence, self.turns + 1);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const LONG: Duration = Duration::from_mins(1);
+
     #[test]
-    fn what_came_back_was_away_for_a_while() {
+    fn what_returns_is_neither_away_nor_there() {
         let absence = Absence::default();
-        assert!(absence.since().is_none() && !absence.was_within(Duration::from_mins(1)));
-        absence.set(true);
+        assert!(absence.since().is_none() && absence.is_over() && !absence.was_within(LONG));
+        absence.begin();
         let since = absence.since();
-        absence.set(true);
-        assert!(since.is_some() && absence.since() == since);
-        absence.set(false);
-        assert!(absence.since().is_none() && absence.was_within(Duration::from_mins(1)));
-        assert!(!absence.was_within(Duration::ZERO));
+        absence.begin();
+        assert!(since.is_some() && absence.since() == since && !absence.is_over());
+        absence.may_end();
+        assert!(absence.since().is_none() && !absence.is_over() && absence.was_within(Duration::ZERO));
+        absence.end();
+        assert!(absence.is_over() && absence.was_within(LONG) && !absence.was_within(Duration::ZERO));
         assert_eq!(absence.turns(), 3);
     }
 }

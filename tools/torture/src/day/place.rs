@@ -67,15 +67,26 @@ impl Place {
         Ok(())
     }
 
-    /// From now on its database is away, or there again.
-    pub(crate) fn set_cut_off(&self, cut_off: bool) {
-        self.database.set(cut_off);
+    /// From now on its database is away.
+    pub(crate) fn cut_off(&self) {
+        self.database.begin();
+        self.pulse.beat(true);
+    }
+
+    /// From now on its database may be there again.
+    pub(crate) fn may_connect(&self) {
+        self.database.may_end();
+    }
+
+    /// Its database is there again.
+    pub(crate) fn connected(&self) {
+        self.database.end();
         self.pulse.beat(true);
     }
 
     /// Whether it should answer, and can.
     pub(crate) fn serves(&self) -> bool {
-        self.is_up() && self.database.since().is_none()
+        self.is_up() && self.database.is_over()
     }
 
     /// Its process, if it runs.

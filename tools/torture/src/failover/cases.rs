@@ -35,8 +35,7 @@ impl<'a> Cases<'a> {
         let (kept, ended) = (sell("in use all the time")?, sell("revoked before")?);
         let (revived, freed) = (sell("revoked, which is lost")?, sell("with a seat taken, which is lost")?);
         for case in [&kept, &ended, &revived] {
-            case.must_be(true, day, random)?;
-            day.ledger.bound(&case.license, &case.device);
+            case.take_the_seat(day, random)?;
         }
         ended.revoke(day)?;
         Ok(Self { day, kept, ended, revived, freed, gone: None })
@@ -46,8 +45,7 @@ impl<'a> Cases<'a> {
     pub(super) fn after(&mut self, random: &mut Random) -> Result<()> {
         let gone = Case::sell(self.day, "sold, which is lost", random)?;
         for case in [&self.freed, &gone] {
-            case.must_be(true, self.day, random)?;
-            self.day.ledger.bound(&case.license, &case.device);
+            case.take_the_seat(self.day, random)?;
         }
         self.revived.revoke(self.day)?;
         self.gone = Some(gone);
@@ -78,7 +76,6 @@ impl<'a> Cases<'a> {
 impl Case {
     fn sell(day: &Day, what: &'static str, random: &mut Random) -> Result<Self> {
         let license = day.vendor().issue(&day.app, what)?;
-        day.ledger.issued(0, &license);
         Ok(Self { what, license, device: random.hex(4) })
     }
 
@@ -88,13 +85,16 @@ impl Case {
         Ok(())
     }
 
-    fn must_be(&self, yes: bool, day: &Day, random: &mut Random) -> Result<()> {
+    /// At every server, so that all of them remember it. Only then others may hear of the license: they want its seat.
+    fn take_the_seat(&self, day: &Day, random: &mut Random) -> Result<()> {
         for at in 0..day.places.len() {
             let answer = self.ask(&self.device, at, day, random);
-            if (answer == Answer::Yes) != yes {
+            if answer != Answer::Yes {
                 return Err(Failure::new(format!("a license {} before the trouble: {answer:?}", self.what)));
             }
         }
+        day.ledger.issued(0, &self.license);
+        day.ledger.bound(&self.license, &self.device);
         Ok(())
     }
 
