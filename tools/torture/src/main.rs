@@ -11,7 +11,9 @@ mod books;
 mod client;
 mod crash;
 mod day;
+mod failover;
 mod ledger;
+mod lines;
 mod options;
 mod random;
 mod server;
@@ -38,7 +40,9 @@ struct Arguments {
 enum Torture {
     /// Kill -9 the server at random moments under load; what it acknowledged must be there afterwards
     Crash(crash::Options),
-    /// Stop one of two servers in the middle of whatever it does; the other one must go on
+    /// Kill PostgreSQL under two servers, break its connections, or put an older state back
+    Failover(failover::Options),
+    /// Stop one of two servers, or its line to the database, in the middle of whatever it does; the other one must go on
     Stop(stop::Options),
 }
 
@@ -56,6 +60,7 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.torture {
         Torture::Crash(options) => crash::run(&arguments.binary, options),
+        Torture::Failover(options) => failover::run(&arguments.binary, options),
         Torture::Stop(options) => stop::run(&arguments.binary, options),
     }
 }

@@ -5,6 +5,7 @@
 //! is told yes later than a second after a revocation was acknowledged, health answers within a second. Only while all is
 //! well: every customer is served, and health says so. [`Day::well`] itself is a judgement: it may take ten seconds.
 
+mod absence;
 mod customers;
 mod installation;
 mod load;
@@ -13,9 +14,12 @@ mod place;
 mod probe;
 mod pulse;
 mod setting;
+mod stored;
 mod watch;
 mod work;
 
+pub(crate) use customers::Customer;
 pub(crate) use installation::Day;
 pub(crate) use place::Place;
 pub(crate) use setting::Setting;
+pub(crate) use stored::Stored;

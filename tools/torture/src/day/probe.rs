@@ -25,7 +25,7 @@ pub(super) fn until_well(day: &Day) -> Result<Duration> {
 }
 
 fn is_well(day: &Day, random: &mut Random) -> Result<()> {
-    for (at, place) in day.places.iter().enumerate().filter(|(_, place)| place.is_up()) {
+    for (at, place) in day.places.iter().enumerate().filter(|(_, place)| place.serves()) {
         is_ready(place)?;
         for customer in &day.customers {
             match customer.ask(&day.app, (at, place), random) {
@@ -35,12 +35,14 @@ fn is_well(day: &Day, random: &mut Random) -> Result<()> {
                 }
             }
         }
-        if !day.places[0].is_up() {
-            // Nobody sells.
-            continue;
-        }
-        let license = day.vendor().issue(&day.app, "newcomer")?;
-        day.ledger.issued(0, &license);
+        let license = if day.places[0].serves() {
+            let license = day.vendor().issue(&day.app, "newcomer")?;
+            day.ledger.issued(0, &license);
+            license
+        } else {
+            // Nobody sells, but seats are given.
+            day.open_house.clone()
+        };
         let (client, device) = (Client::within(&place.url, "", PATIENCE), random.hex(4));
         match client.ask(&day.app, &license, &device, &random.hex(2)) {
             Answer::Yes => day.ledger.bound(&license, &device),

@@ -4,7 +4,7 @@ use super::customers::{Condemned, Customer, DeviceClock};
 use super::installation::Day;
 use super::notes::Notes;
 use super::place::Place;
-use crate::client::{App, Client, text};
+use crate::client::{App, Client, Issued, text};
 use crate::ledger::Ledger;
 use crate::options::Engine;
 use crate::server::Launch;
@@ -14,14 +14,19 @@ use harness::process;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
+use std::sync::RwLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// Its name.
+pub(super) const DATABASE: &str = "day";
 /// Customers on each wire.
 const CUSTOMERS: usize = 4;
 /// Limits that no honest load meets, but limits: what they count is part of what may go wrong.
 const CONFIGURATION: &str = "[limits]\nper_license = 1000000\nheartbeats_per_license = 1000000\n\
                              per_address = 1000000\naddress_burst = 100000\nper_app = 10000000\n";
+/// Seats of a license that is never full.
+const EVERYBODY: u64 = 1_000_000;
 const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
 const APPROVED_WITHIN: Duration = Duration::from_secs(20);
 
@@ -49,7 +54,7 @@ impl<'a> Setting<'a> {
     pub(crate) fn begin(&self) -> Result<Day> {
         let folder = tempfile::tempdir().doing("make a temporary folder")?;
         let postgres = (self.engine == Engine::Postgres).then(Postgres::start).transpose()?;
-        let database = postgres.as_ref().map(|postgres| postgres.create_database("day")).transpose()?;
+        let database = postgres.as_ref().map(|postgres| postgres.create_database(DATABASE)).transpose()?;
         let first = self.place(folder.path(), 0, database.as_deref())?;
         first.start()?;
         let token = first.launch.token()?;
@@ -62,9 +67,26 @@ impl<'a> Setting<'a> {
         }
         let devices = DeviceClock::default();
         let ledger = Ledger::default();
-        let customers = customers(&places, &token, &app, &devices, &ledger)?;
-        let (notes, condemned) = (Notes::default(), Condemned::default());
-        let day = Day { places, devices, notes, ledger, token, app, postgres, customers, condemned, folder };
+        let seller = Seller { client: Client::new(&places[0].url, &token), app: &app, ledger: &ledger };
+        let trust = seller.trust()?;
+        let customers = seller.customers(&places, trust, &devices)?;
+        let open_house = seller.sell(EVERYBODY)?;
+        let (notes, condemned, asking) = (Notes::default(), Condemned::default(), RwLock::default());
+        let day = Day {
+            places,
+            devices,
+            notes,
+            ledger,
+            token,
+            app,
+            postgres,
+            open_house,
+            trust,
+            asking,
+            customers,
+            condemned,
+            folder,
+        };
         day.well()?;
         Ok(day)
     }
@@ -125,27 +147,39 @@ fn join(first: &Place, second: &Place) -> Result<()> {
     Err(Failure::new("the second server does not wait for its approval"))
 }
 
-/// Licenses with one seat each, and who sits there.
-fn customers(
-    places: &[Place],
-    token: &str,
-    app: &App,
-    devices: &DeviceClock,
-    ledger: &Ledger,
-) -> Result<Vec<Customer>> {
-    let client = Client::new(&places[0].url, token);
-    let (_, trust) = client.get(&format!("/api/v1/apps/{}/trust", app.id))?;
-    // The SDK wants a constant of the build. A run has one day, or a few.
-    let trust: &'static [u8] = trust.to_string().into_bytes().leak();
-    let sell = || -> Result<_> {
-        let license = client.order(&json!({ "app_id": app.id, "count": 1, "max_devices": 1 }))?;
-        ledger.issued(0, &license);
-        Ok(license)
-    };
-    let mut customers = vec![];
-    for n in 0..CUSTOMERS {
-        customers.push(Customer::named(sell()?, format!("desk-{n}")));
-        customers.push(Customer::with_sdk(sell()?, trust, places, devices)?);
+/// Who sells what the day begins with.
+struct Seller<'a> {
+    client: Client<'a>,
+    app: &'a App,
+    ledger: &'a Ledger,
+}
+
+impl Seller<'_> {
+    /// The SDK wants a constant of the build. A run has one day, or a few.
+    fn trust(&self) -> Result<&'static [u8]> {
+        let (_, trust) = self.client.get(&format!("/api/v1/apps/{}/trust", self.app.id))?;
+        Ok(trust.to_string().into_bytes().leak())
     }
-    Ok(customers)
+
+    fn sell(&self, seats: u64) -> Result<Issued> {
+        let order = json!({ "app_id": self.app.id, "count": 1, "max_devices": seats });
+        let license = self.client.order(&order)?;
+        self.ledger.issued(0, &license);
+        Ok(license)
+    }
+
+    /// Licenses with one seat each, and who sits there.
+    fn customers(
+        &self,
+        places: &[Place],
+        trust: &'static [u8],
+        devices: &DeviceClock,
+    ) -> Result<Vec<Customer>> {
+        let mut customers = vec![];
+        for n in 0..CUSTOMERS {
+            customers.push(Customer::named(self.sell(1)?, format!("desk-{n}")));
+            customers.push(Customer::with_sdk(self.sell(1)?, trust, places, devices)?);
+        }
+        Ok(customers)
+    }
 }
