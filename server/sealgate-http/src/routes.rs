@@ -52,9 +52,12 @@ pub fn router(sides: Sides, settings: &Settings) -> Router {
     router
         .fallback(dialect::no_such_path)
         .method_not_allowed_fallback(dialect::wrong_method)
-        .layer(middleware::from_fn(deadline::give_up_in_time))
-        .layer(middleware::from_fn_with_state(proxies, address::find))
-        .layer(middleware::from_fn_with_state(ids, request_id::assign))
+        // As one layer, the outermost first: around each of several, axum would put a box that every request copies.
+        .layer((
+            middleware::from_fn_with_state(ids, request_id::assign),
+            middleware::from_fn_with_state(proxies, address::find),
+            middleware::from_fn(deadline::give_up_in_time),
+        ))
 }
 
 /// What clients ask that were written for AuthForge.
@@ -78,10 +81,8 @@ fn of_trust() -> Router<Arc<TrustUpdates>> {
 
 /// What the vendor does.
 fn of_vendor() -> Router<Vendor> {
-    let operations = api::operations();
-    let document = openapi::document(&operations);
-    let mut router = Router::new().route("/api/v1/openapi.json", get(async move || openapi::show(&document)));
-    for operation in operations {
+    let mut router = Router::new().route("/api/v1/openapi.json", get(openapi::show));
+    for operation in api::operations() {
         router = router.route(operation.path, operation.handler);
     }
     router
