@@ -9,6 +9,7 @@
 
 mod books;
 mod client;
+mod clock;
 mod crash;
 mod day;
 mod ledger;
@@ -38,6 +39,8 @@ struct Arguments {
 enum Torture {
     /// Kill -9 the server at random moments under load; what it acknowledged must be there afterwards
     Crash(crash::Options),
+    /// Set the clocks of servers and devices wrong and right again; customers must be served
+    Clock(clock::Options),
     /// Stop one of two servers in the middle of whatever it does; the other one must go on
     Stop(stop::Options),
 }
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.torture {
         Torture::Crash(options) => crash::run(&arguments.binary, options),
+        Torture::Clock(options) => clock::run(&arguments.binary, options),
         Torture::Stop(options) => stop::run(&arguments.binary, options),
     }
 }

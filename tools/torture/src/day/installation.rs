@@ -3,11 +3,14 @@
 use super::customers::{Condemned, Customer, DeviceClock};
 use super::notes::Notes;
 use super::place::{PATIENCE, Place};
-use crate::client::{App, Client};
+use crate::client::{App, Client, Issued};
 use crate::ledger::{Ledger, Verdict};
 use harness::failure::{Failure, Result};
 use harness::postgres::Postgres;
 use tempfile::TempDir;
+
+/// Begins the code by which a server refuses to sign because of its clock.
+const CLOCK_CODE: &str = "\"clock_";
 
 /// One installation under load.
 pub(crate) struct Day {
@@ -23,6 +26,8 @@ pub(crate) struct Day {
     pub(crate) token: String,
     /// What is sold.
     pub(crate) app: App,
+    /// What the SDK pins.
+    pub(crate) trust: &'static [u8],
     /// The database server, if it is the run's own.
     pub(crate) postgres: Option<Postgres>,
     /// Who has a seat and must be served.
@@ -37,6 +42,16 @@ impl Day {
     /// The vendor's client at the server with the vendor's side.
     pub(crate) fn vendor(&self) -> Client<'_> {
         Client::within(&self.places[0].url, &self.token, PATIENCE)
+    }
+
+    /// Somebody new with the SDK, who has this license.
+    pub(crate) fn new_client(&self, license: Issued) -> Result<Customer> {
+        Customer::with_sdk(license, self.trust, &self.places, &self.devices)
+    }
+
+    /// Whether the vendor's side refused this because it doubts its clock, and may.
+    pub(crate) fn is_refused_for_the_clock(&self, why: &Failure) -> bool {
+        self.places[0].is_doubted() && why.to_string().contains(CLOCK_CODE)
     }
 
     /// The folder of everything, for what a torture keeps beside the servers.

@@ -5,12 +5,14 @@
 //! is told yes later than a second after a revocation was acknowledged, health answers within a second. Only while all is
 //! well: every customer is served, and health says so. [`Day::well`] itself is a judgement: it may take ten seconds.
 
+mod apart;
 mod customers;
 mod installation;
 mod load;
 mod notes;
 mod place;
 mod probe;
+mod promises;
 mod pulse;
 mod setting;
 mod watch;
@@ -18,4 +20,5 @@ mod work;
 
 pub(crate) use installation::Day;
 pub(crate) use place::Place;
+pub(crate) use promises::{Excuses, Promises, Readiness};
 pub(crate) use setting::Setting;

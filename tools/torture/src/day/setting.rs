@@ -4,13 +4,14 @@ use super::customers::{Condemned, Customer, DeviceClock};
 use super::installation::Day;
 use super::notes::Notes;
 use super::place::Place;
-use crate::client::{App, Client, text};
+use crate::client::{App, Client, Issued, text};
 use crate::ledger::Ledger;
 use crate::options::Engine;
 use crate::server::Launch;
 use harness::failure::{Doing, Failure, Result};
 use harness::postgres::{Postgres, free_port};
 use harness::process;
+use sealgate::{Clock, SystemClock};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -19,6 +20,8 @@ use std::time::{Duration, Instant};
 
 /// Customers on each wire.
 const CUSTOMERS: usize = 4;
+/// How long licenses hold that end.
+pub(super) const ENDS_AFTER: Duration = Duration::from_hours(5 * 24);
 /// Limits that no honest load meets, but limits: what they count is part of what may go wrong.
 const CONFIGURATION: &str = "[limits]\nper_license = 1000000\nheartbeats_per_license = 1000000\n\
                              per_address = 1000000\naddress_burst = 100000\nper_app = 10000000\n";
@@ -62,9 +65,18 @@ impl<'a> Setting<'a> {
         }
         let devices = DeviceClock::default();
         let ledger = Ledger::default();
-        let customers = customers(&places, &token, &app, &devices, &ledger)?;
+        let (_, trust) =
+            Client::new(&places[0].url, &token).get(&format!("/api/v1/apps/{}/trust", app.id))?;
+        // The SDK wants a constant of the build. A run has one day, or a few.
+        let trust: &'static [u8] = trust.to_string().into_bytes().leak();
+        let shop = Shop { places: &places, token: &token, app: &app, trust, devices: &devices };
+        let mut customers = shop.customers(&ledger)?;
+        if self.clocks {
+            customers.extend(shop.customers_for_a_time(&ledger)?);
+        }
         let (notes, condemned) = (Notes::default(), Condemned::default());
-        let day = Day { places, devices, notes, ledger, token, app, postgres, customers, condemned, folder };
+        let day =
+            Day { places, devices, notes, ledger, token, app, trust, postgres, customers, condemned, folder };
         day.well()?;
         Ok(day)
     }
@@ -125,27 +137,44 @@ fn join(first: &Place, second: &Place) -> Result<()> {
     Err(Failure::new("the second server does not wait for its approval"))
 }
 
-/// Licenses with one seat each, and who sits there.
-fn customers(
-    places: &[Place],
-    token: &str,
-    app: &App,
-    devices: &DeviceClock,
-    ledger: &Ledger,
-) -> Result<Vec<Customer>> {
-    let client = Client::new(&places[0].url, token);
-    let (_, trust) = client.get(&format!("/api/v1/apps/{}/trust", app.id))?;
-    // The SDK wants a constant of the build. A run has one day, or a few.
-    let trust: &'static [u8] = trust.to_string().into_bytes().leak();
-    let sell = || -> Result<_> {
-        let license = client.order(&json!({ "app_id": app.id, "count": 1, "max_devices": 1 }))?;
+/// Where the first licenses are sold.
+struct Shop<'a> {
+    places: &'a [Place],
+    token: &'a str,
+    app: &'a App,
+    trust: &'static [u8],
+    devices: &'a DeviceClock,
+}
+
+impl Shop<'_> {
+    /// Licenses with one seat each, and who sits there.
+    fn customers(&self, ledger: &Ledger) -> Result<Vec<Customer>> {
+        let mut customers = vec![];
+        for n in 0..CUSTOMERS {
+            let order = json!({ "app_id": self.app.id, "count": 1, "max_devices": 1 });
+            customers.push(Customer::named(self.sell(&order, ledger)?, format!("desk-{n}")));
+            customers.push(self.with_sdk(self.sell(&order, ledger)?)?);
+        }
+        Ok(customers)
+    }
+
+    /// The same for licenses that end so soon that a clock that is ahead finds them over.
+    fn customers_for_a_time(&self, ledger: &Ledger) -> Result<Vec<Customer>> {
+        let ends = SystemClock.now().plus(ENDS_AFTER.as_secs()).to_string();
+        let order = json!({ "app_id": self.app.id, "count": 1, "max_devices": 1, "expires_at": ends });
+        Ok(vec![
+            Customer::named(self.sell(&order, ledger)?, "desk-for-a-time".to_owned()).ending(),
+            self.with_sdk(self.sell(&order, ledger)?)?.ending(),
+        ])
+    }
+
+    fn sell(&self, order: &Value, ledger: &Ledger) -> Result<Issued> {
+        let license = Client::new(&self.places[0].url, self.token).order(order)?;
         ledger.issued(0, &license);
         Ok(license)
-    };
-    let mut customers = vec![];
-    for n in 0..CUSTOMERS {
-        customers.push(Customer::named(sell()?, format!("desk-{n}")));
-        customers.push(Customer::with_sdk(sell()?, trust, places, devices)?);
     }
-    Ok(customers)
+
+    fn with_sdk(&self, license: Issued) -> Result<Customer> {
+        Customer::with_sdk(license, self.trust, self.places, self.devices)
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::installation::Day;
 use super::place::Place;
+use super::promises::Readiness;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -35,7 +36,7 @@ fn ask(agent: &Agent, place: &Place, path: &str) -> Result<(u16, String), String
 fn look(day: &Day, place: &Place, agent: &Agent) {
     let (begin, ups) = (day.notes.weather.moment(), place.ups());
     let dead_since = place.pulse.dead_since();
-    let doubted = place.is_doubted();
+    let promised = place.promises().readiness;
     let asked = Instant::now();
     for path in ["/healthz", "/readyz"] {
         let said = ask(agent, place, path);
@@ -44,18 +45,19 @@ fn look(day: &Day, place: &Place, agent: &Agent) {
             return;
         }
         day.notes.health_asked();
-        let fair = day.notes.weather.was_fair_since(begin) && place.is_doubted() == doubted;
+        let fair = day.notes.weather.was_fair_since(begin);
         let wrong = match &said {
             Err(why) => Some(why.clone()),
-            Ok((200, _)) if path == "/healthz" => None,
-            Ok((200, _)) if fair && doubted => Some("ready, although its clock is in doubt".to_owned()),
-            Ok((200, _)) => {
-                dead_since.filter(|since| asked.duration_since(*since) > NOTICED_WITHIN).map(|since| {
-                    format!("ready, although nothing was written for {:?}", asked.duration_since(since))
+            Ok((status, body)) if path == "/healthz" => Readiness::Ready.judge(*status, body),
+            Ok((status, body)) => {
+                let unpromised = promised.judge(*status, body).filter(|_| fair);
+                let dead_since = dead_since.filter(|_| *status == 200);
+                unpromised.or_else(|| {
+                    let dead_for = asked.duration_since(dead_since?);
+                    (dead_for > NOTICED_WITHIN)
+                        .then(|| format!("ready, although nothing was written for {dead_for:?}"))
                 })
             }
-            Ok(_) if path == "/readyz" && (!fair || doubted) => None,
-            Ok((status, body)) => Some(format!("HTTP {status}: {body}")),
         };
         if let Some(wrong) = wrong {
             day.notes.unhealthy(format!("{}{path}: {wrong}", place.url));
