@@ -2,6 +2,7 @@
 
 use super::bought::{self, Bought};
 use super::wrong::{STEPS, Start, Wrong};
+use crate::client::expect;
 use crate::day::Day;
 use crate::random::Random;
 use harness::failure::Result;
@@ -43,8 +44,8 @@ impl Clocks {
         // Of its own: how often somebody must be asked until all is well is no choice, and must not change the next one.
         let random = &mut Random::new(random.next());
         let (restart, wrong) = choose(day, random);
-        let starts = self.go_wrong(day, restart, wrong)?;
-        let bought = self.sell(day, random)?;
+        let starts = self.go_wrong(day, (restart, wrong), random)?;
+        let bought = self.sell(day)?;
         thread::sleep(Duration::from_millis(random.below(STAYS_MS)));
 
         day.trouble();
@@ -53,11 +54,11 @@ impl Clocks {
         if wrong.deceives_devices() {
             start_again(day, starts)?;
             self.apart += day.list_apart(random)?;
-            day.well()?;
-            return bought::is_served(day, &bought, Instant::now(), random);
+            bought::is_served(day, &bought, Instant::now(), random)?;
+            return day.well().map(drop);
         }
-        day.well()?;
         bought::is_served(day, &bought, right_since, random)?;
+        day.well()?;
         if starts == [Start::default(); 2] {
             return Ok(());
         }
@@ -66,13 +67,21 @@ impl Clocks {
         day.well().map(drop)
     }
 
-    fn go_wrong(&mut self, day: &Day, restart: Restart, wrong: Wrong) -> Result<[Start; 2]> {
+    fn go_wrong(
+        &mut self,
+        day: &Day,
+        (restart, wrong): (Restart, Wrong),
+        random: &mut Random,
+    ) -> Result<[Start; 2]> {
         let mut starts = [Start::default(); 2];
         day.trouble();
         if restart == Restart::WithTheSetting {
             self.start_misled(day, wrong, &mut starts, Start::Warned)?;
         } else {
             set(day, wrong, starts)?;
+        }
+        if random.below(ROTATION_IN) == 0 && self.rotations < ROTATIONS {
+            self.rotate(day)?;
         }
         day.well()?;
         if restart == Restart::AfterTheSetting {
@@ -104,14 +113,16 @@ impl Clocks {
         Ok(())
     }
 
-    /// Something that the vendor signs while clocks are wrong.
-    fn sell(&mut self, day: &Day, random: &mut Random) -> Result<Vec<Bought>> {
-        if random.below(ROTATION_IN) == 0 && self.rotations < ROTATIONS {
-            let (status, body) = day.vendor().post("/api/v1/keys/rotate", &json!({ "use": "issuer" }))?;
-            let refused = crate::client::expect(status, &[200], "rotate a key", &body);
-            self.count_refusal(day, refused)?;
-            self.rotations += 1;
-        }
+    /// A keyset that is signed while clocks are wrong. Before all is well: another server shows it up to a second later, and
+    /// until then clients that have it are refused there.
+    fn rotate(&mut self, day: &Day) -> Result<()> {
+        self.rotations += 1;
+        let (status, body) = day.vendor().post("/api/v1/keys/rotate", &json!({ "use": "issuer" }))?;
+        self.count_refusal(day, expect(status, &[200], "rotate a key", &body))
+    }
+
+    /// A license that is sold while clocks are wrong.
+    fn sell(&mut self, day: &Day) -> Result<Vec<Bought>> {
         let order = json!({ "app_id": day.app.id, "count": 1, "max_devices": 2, "label": "bought" });
         match day.vendor().order(&order) {
             Ok(license) => {

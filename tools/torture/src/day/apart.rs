@@ -5,7 +5,7 @@ use super::place::Place;
 use super::setting::ENDS_AFTER;
 use crate::client::Answer;
 use crate::random::Random;
-use harness::failure::Result;
+use harness::failure::{Failure, Result};
 use sealgate::{Clock, SystemClock};
 use serde_json::json;
 use std::thread;
@@ -33,8 +33,16 @@ impl Day {
             let ends = customer.kind.ends.then(|| SystemClock.now().plus(ENDS_AFTER.as_secs()).to_string());
             let order = json!({ "app_id": self.app.id, "count": 1, "max_devices": 1, "expires_at": ends });
             let license = self.vendor().order(&order)?;
+            let anew = self.new_client(license.clone())?;
+            while anew.ask(&self.app, (0, &self.places[0]), random) != Answer::Yes {
+                if since.elapsed() > 2 * CURED_WITHIN {
+                    return Err(Failure::new(format!("{} is refused", anew.name())));
+                }
+                thread::sleep(PAUSE);
+            }
+            customer.begin_anew(anew);
+            // Only now, or others would take its seat.
             self.ledger.issued(0, &license);
-            customer.begin_anew(self.new_client(license)?);
             apart += 1;
         }
         Ok(apart)

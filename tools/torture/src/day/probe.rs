@@ -47,14 +47,15 @@ fn is_well(day: &Day, random: &mut Random) -> Result<()> {
             Err(why) if day.is_refused_for_the_clock(&why) => continue,
             Err(why) => return Err(why),
         };
-        day.ledger.issued(0, &license);
-        if place.promises().excuses.newcomers {
-            continue;
-        }
         let (client, device) = (Client::within(&place.url, "", PATIENCE), random.hex(4));
-        match client.ask(&day.app, &license, &device, &random.hex(2)) {
-            Answer::Yes => day.ledger.bound(&license, &device),
-            other => return Err(Failure::new(format!("a newcomer at {}: {other:?}", place.url))),
+        let is_excused = place.promises().excuses.newcomers;
+        let answer = (!is_excused).then(|| client.ask(&day.app, &license, &device, &random.hex(2)));
+        // Only now, or others would take its seat.
+        day.ledger.issued(0, &license);
+        match answer {
+            None => {}
+            Some(Answer::Yes) => day.ledger.bound(&license, &device),
+            Some(other) => return Err(Failure::new(format!("a newcomer at {}: {other:?}", place.url))),
         }
     }
     Ok(())
