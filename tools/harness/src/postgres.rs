@@ -58,6 +58,16 @@ impl Postgres {
         Ok(self.url(name))
     }
 
+    /// Removes a database, whoever still uses it.
+    pub fn drop_database(&self, name: &str) -> Result<()> {
+        let mut dropdb = Command::new(self.binaries.join("dropdb"));
+        dropdb
+            .args(["--force", "-h", "127.0.0.1", "-U", "postgres", "-p"])
+            .arg(self.port.to_string())
+            .arg(name);
+        process::capture(&mut dropdb).map(drop)
+    }
+
     /// SIGINT is PostgreSQL's fast shutdown: it ends its sessions and removes its shared memory.
     fn stop(&mut self) -> std::io::Result<()> {
         Command::new("kill").arg("-INT").arg(self.child.id().to_string()).status()?;

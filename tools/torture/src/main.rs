@@ -12,6 +12,7 @@ mod client;
 mod clock;
 mod crash;
 mod day;
+mod founding;
 mod ledger;
 mod options;
 mod random;
@@ -41,6 +42,8 @@ enum Torture {
     Crash(crash::Options),
     /// Set the clocks of servers and devices wrong and right again; customers must be served
     Clock(clock::Options),
+    /// Found installations twice at once, or kill who founds, shares or approves; one installation must come out
+    Founding(founding::Options),
     /// Stop one of two servers in the middle of whatever it does; the other one must go on
     Stop(stop::Options),
 }
@@ -60,6 +63,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.torture {
         Torture::Crash(options) => crash::run(&arguments.binary, options),
         Torture::Clock(options) => clock::run(&arguments.binary, options),
+        Torture::Founding(options) => founding::run(&arguments.binary, options),
         Torture::Stop(options) => stop::run(&arguments.binary, options),
     }
 }
