@@ -40,6 +40,8 @@ struct Found {
 struct Asked {
     request: DeviceRequest,
     envelope: Envelope,
+    /// What the client had then, and the server need not send again.
+    held: Statements,
 }
 
 /// Whether the client says what it has, so that it is not sent again.
@@ -108,12 +110,13 @@ impl Client {
         let found = self.state()?;
         let request = self.request(key, &found.state.device_key)?;
         let envelope = found.state.device_key.sign(&request).map_err(|_| ConfigurationError::Fingerprint)?;
+        let held = self.held(&found.state);
         let holds = match says {
-            Says::All => self.held(&found.state).ids(),
+            Says::All => held.ids(),
             Says::Nothing => vec![],
         };
         let answer = exchange::validate(&*self.transport, &self.server, &envelope, &holds, fetched.deadline)?;
-        self.conclude(found, &Asked { request, envelope }, &answer, fetched)
+        self.conclude(found, &Asked { request, envelope, held }, &answer, fetched)
     }
 
     fn request(&self, key: &LicenseKey, device: &DeviceKey) -> Result<DeviceRequest, ConfigurationError> {
@@ -150,7 +153,7 @@ impl Client {
                 accepted: &state.accepted(),
                 licenses: &state.licenses(),
             };
-            self.judge(&question, answer, self.held(state), fetched)
+            self.judge(&question, answer, asked.held.clone().under(self.held(state).chain), fetched)
         })
     }
 

@@ -35,6 +35,12 @@ impl Statements {
         self
     }
 
+    /// The same under a chain that may be newer. Whoever shares the state may ask another server, or about another license: what
+    /// they left there since completes no answer but theirs.
+    pub(crate) fn under(self, chain: ChainBytes) -> Self {
+        Self { chain, ..self }
+    }
+
     /// The names of what a server need not send again.
     pub(crate) fn ids(&self) -> Vec<StatementId> {
         let one = [

@@ -9,6 +9,8 @@ use sealgate_rules::{Effect, ListEntry, Matcher};
 use sealgate_store::table::{AccessRow, AppRow, KeyHash, Listed};
 use sealgate_store::{AppEntry, Db, LicenseEntry};
 
+use crate::in_time::InTime;
+
 const NONCE_DIGITS: usize = 32;
 
 /// What every request goes through, whichever wire it comes by. Clones share the counts.
@@ -59,6 +61,11 @@ impl Gate {
         observed: Observed,
     ) -> Self {
         Self { db, ids, secrets, limiter, observed }
+    }
+
+    /// For a question whose answer must not be out of date when it is given.
+    pub(crate) fn in_time(&self) -> InTime<'_> {
+        InTime::new(&self.db, &self.ids)
     }
 
     /// One question from an address. A refusal is counted for the app that is named, if that one is known here.

@@ -6,6 +6,7 @@
 mod asking;
 mod authforge;
 mod identity;
+mod in_time;
 mod online;
 mod registration;
 mod replay;

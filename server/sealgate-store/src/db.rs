@@ -1,6 +1,7 @@
 //! Opening a database on either engine.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use sealgate_artifact::PublicKey;
 
@@ -97,6 +98,11 @@ impl Db {
     /// Whether answers from memory are provably at most a second old.
     pub(crate) fn cache_is_current(&self) -> bool {
         self.feed.is_current()
+    }
+
+    /// How old answers from memory are at most, if they are given at all.
+    pub fn cache_age(&self) -> Option<Duration> {
+        self.feed.age()
     }
 
     /// Moves whenever something cached may have changed.

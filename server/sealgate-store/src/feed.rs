@@ -88,8 +88,14 @@ impl Feed {
     }
 
     pub(crate) fn is_current(&self) -> bool {
+        self.age().is_some()
+    }
+
+    /// How long ago the last read began that succeeded, unless caches are silent.
+    pub(crate) fn age(&self) -> Option<Duration> {
         let now = millis(self.start.elapsed());
-        now.saturating_sub(self.proven_at.load(Ordering::Acquire)) < millis(TRUSTED)
+        let age = Duration::from_millis(now.saturating_sub(self.proven_at.load(Ordering::Acquire)));
+        (age < TRUSTED).then_some(age)
     }
 
     pub(crate) fn generation(&self) -> u64 {

@@ -7,8 +7,12 @@
 )]
 
 pub mod failure;
+mod mishap;
 pub mod postgres;
 pub mod process;
 mod proxy;
+mod talk;
 
+pub use mishap::{Death, Snapshot};
 pub use proxy::Proxy;
+pub use talk::Talk;

@@ -6,6 +6,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -16,8 +17,8 @@ const ATTEMPTS: u32 = 5;
 
 /// A running server; reachable over loopback without a password.
 pub struct Postgres {
-    child: Child,
-    port: u16,
+    child: Mutex<Child>,
+    pub(crate) port: u16,
     binaries: PathBuf,
     folder: TempDir,
 }
@@ -36,7 +37,7 @@ impl Postgres {
             let mut child = spawn(&binaries, folder.path(), port)?;
             if ready(&binaries, port, &mut child) {
                 println!("PostgreSQL listens on 127.0.0.1:{port}");
-                return Ok(Self { child, port, binaries, folder });
+                return Ok(Self { child: Mutex::new(child), port, binaries, folder });
             }
             // It either ended by itself or never answered; in both cases nothing of it may stay.
             child.kill().and_then(|()| child.wait()).doing("stop PostgreSQL")?;
@@ -68,24 +69,58 @@ impl Postgres {
         process::capture(&mut dropdb).map(drop)
     }
 
-    /// SIGINT is PostgreSQL's fast shutdown: it ends its sessions and removes its shared memory.
-    fn stop(&mut self) -> std::io::Result<()> {
-        Command::new("kill").arg("-INT").arg(self.child.id().to_string()).status()?;
+    /// The folder of the cluster `data`, its log, and whatever else belongs to this server.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// One of its programs.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        self.binaries.join(name)
+    }
+
+    /// Sends a signal and waits until it has ended; it is killed if it does not.
+    pub(crate) fn end(&self, signal: &str) -> std::io::Result<()> {
+        let mut child = self.child();
+        Command::new("kill").arg(format!("-{signal}")).arg(child.id().to_string()).status()?;
         let deadline = Instant::now() + STOPS_WITHIN;
         while Instant::now() < deadline {
-            if self.child.try_wait()?.is_some() {
+            if child.try_wait()?.is_some() {
                 return Ok(());
             }
             pause();
         }
-        self.child.kill()?;
-        self.child.wait().map(drop)
+        child.kill()?;
+        child.wait().map(drop)
+    }
+
+    /// Starts the server, which has ended, on the same port and data. It is ready when this returns.
+    pub fn start_again(&self) -> Result<()> {
+        let deadline = Instant::now() + STARTS_WITHIN;
+        while Instant::now() < deadline {
+            let mut child = spawn(&self.binaries, self.folder(), self.port)?;
+            let ready = ready(&self.binaries, self.port, &mut child);
+            *self.child() = child;
+            if ready {
+                return Ok(());
+            }
+            // Sessions of the one before may still hold its memory.
+            self.child().kill().and_then(|()| self.child().wait()).doing("stop PostgreSQL")?;
+            pause();
+        }
+        let log = fs::read_to_string(log_path(self.folder())).unwrap_or_default();
+        Err(Failure::new(format!("PostgreSQL did not start again:\n{log}")))
+    }
+
+    fn child(&self) -> MutexGuard<'_, Child> {
+        self.child.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        if let Err(error) = self.stop() {
+        // SIGINT is PostgreSQL's fast shutdown: it ends its sessions and removes its shared memory.
+        if let Err(error) = self.end("INT") {
             eprintln!("PostgreSQL in {} may still run: {error}", self.folder.path().display());
         }
     }
@@ -119,7 +154,11 @@ fn folder() -> Result<TempDir> {
 }
 
 fn spawn(binaries: &Path, folder: &Path, port: u16) -> Result<Child> {
-    let log = fs::File::create(log_path(folder)).doing("make PostgreSQL's log")?;
+    let log = fs::File::options()
+        .create(true)
+        .append(true)
+        .open(log_path(folder))
+        .doing("make PostgreSQL's log")?;
     let mut postgres = as_owner(&binaries.join("postgres"), folder)?;
     postgres.arg("-D").arg(folder.join("data")).arg("-p").arg(port.to_string());
     for setting in ["listen_addresses=127.0.0.1", "max_connections=300", "shared_buffers=128MB"] {
@@ -132,7 +171,7 @@ fn spawn(binaries: &Path, folder: &Path, port: u16) -> Result<Child> {
 
 /// PostgreSQL refuses to run as root. `setpriv` becomes the program instead of staying its parent, so the child's
 /// process id is PostgreSQL's own, and it makes the kernel stop the server should this program be killed.
-fn as_owner(program: &Path, folder: &Path) -> Result<Command> {
+pub(crate) fn as_owner(program: &Path, folder: &Path) -> Result<Command> {
     let mut command = Command::new("setpriv");
     if is_root() {
         let user = process::capture(Command::new("id").args(["-u", "postgres"]))?;

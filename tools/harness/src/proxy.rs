@@ -1,9 +1,11 @@
 //! Something between a server and its database that can be told to fail.
 
+use crate::talk::Talk;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
+use std::time::Duration;
 
 /// What happens to bytes and to new connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +31,33 @@ struct Shared {
 
 struct State {
     line: Line,
-    open: Vec<TcpStream>,
+    open: Vec<Open>,
+    /// How many connections there have been.
+    count: u64,
+    trap: Option<Trap>,
+}
+
+/// One connection that passes.
+struct Open {
+    name: u64,
+    client: TcpStream,
+    server: TcpStream,
+    talk: Talk,
+}
+
+/// Waits for a moment within a transaction.
+enum Trap {
+    /// So many more messages pass before.
+    Set(u32),
+    /// It came; the line is stalled.
+    Sprung(Talk),
+}
+
+/// Which way bytes go.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    There,
+    Back,
 }
 
 impl Proxy {
@@ -37,7 +65,7 @@ impl Proxy {
     pub fn start(target: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("it has an address");
-        let state = Mutex::new(State { line: Line::Whole, open: vec![] });
+        let state = Mutex::new(State { line: Line::Whole, open: vec![], count: 0, trap: None });
         let shared = Arc::new(Shared { state, changed: Condvar::new() });
         let (target, accepting) = (target.to_owned(), Arc::clone(&shared));
         thread::spawn(move || {
@@ -58,6 +86,20 @@ impl Proxy {
         self.shared.set(Line::Stalled);
     }
 
+    /// The same, but in the middle of a transaction with PostgreSQL: so many of its messages pass before, either way. Returns what
+    /// was going on, or nothing if no transaction was that long within this time; then everything still passes.
+    pub fn stall_in_transaction(&self, messages: u32, within: Duration) -> Option<Talk> {
+        let mut state = self.shared.state();
+        state.trap = Some(Trap::Set(messages));
+        let waiting = |state: &mut State| matches!(state.trap, Some(Trap::Set(_)));
+        let waited = self.shared.changed.wait_timeout_while(state, within, waiting);
+        let (mut state, _) = waited.expect("no holder of this lock panics");
+        match state.trap.take() {
+            Some(Trap::Sprung(talk)) => Some(talk),
+            _ => None,
+        }
+    }
+
     /// Closes every connection; new ones are closed at once.
     pub fn cut(&self) {
         self.shared.set(Line::Cut);
@@ -71,10 +113,18 @@ impl Proxy {
 
     /// Closes every connection; new ones pass.
     pub fn drop_connections(&self) {
-        for stream in self.shared.state().open.drain(..) {
-            // It may be closed already.
-            let _ = stream.shutdown(Shutdown::Both);
+        for open in self.shared.state().open.drain(..) {
+            for stream in [open.client, open.server] {
+                // It may be closed already.
+                let _ = stream.shutdown(Shutdown::Both);
+            }
         }
+    }
+
+    /// The ports by which the other side knows the connections that pass.
+    pub fn ports(&self) -> Vec<u16> {
+        let state = self.shared.state();
+        state.open.iter().filter_map(|open| open.server.local_addr().ok()).map(|a| a.port()).collect()
     }
 }
 
@@ -102,26 +152,60 @@ impl Shared {
         let Ok(server) = TcpStream::connect(target) else { return };
         for stream in [&client, &server] {
             stream.set_nodelay(true).expect("a socket");
-            state.open.push(stream.try_clone().expect("a socket"));
         }
-        let back = (server.try_clone().expect("a socket"), client.try_clone().expect("a socket"));
-        for (from, to) in [(client, server), back] {
+        state.count += 1;
+        let name = state.count;
+        let again = |stream: &TcpStream| stream.try_clone().expect("a socket");
+        state.open.push(Open { name, client: again(&client), server: again(&server), talk: Talk::default() });
+        let back = (again(&server), again(&client));
+        for (way, (from, to)) in [(Way::There, (client, server)), (Way::Back, back)] {
             let shared = Arc::clone(self);
-            thread::spawn(move || shared.pass(from, to));
+            thread::spawn(move || shared.pass(name, way, from, to));
         }
     }
 
     /// Until one end closes.
-    fn pass(&self, mut from: TcpStream, mut to: TcpStream) {
+    fn pass(&self, name: u64, way: Way, mut from: TcpStream, mut to: TcpStream) {
         let mut bytes = [0; 16 * 1024];
         while let Ok(n @ 1..) = from.read(&mut bytes) {
+            let mut state = self.state();
+            if state.heard(name, way, &bytes[..n]) {
+                self.changed.notify_all();
+            }
             let stalled = |state: &mut State| state.line == Line::Stalled;
-            drop(self.changed.wait_while(self.state(), stalled).expect("no holder of this lock panics"));
+            state = self.changed.wait_while(state, stalled).expect("no holder of this lock panics");
+            drop(state);
             if to.write_all(&bytes[..n]).is_err() {
                 break;
             }
         }
         // The other end may have closed first.
         let _ = to.shutdown(Shutdown::Both);
+        self.state().open.retain(|open| open.name != name);
+    }
+}
+
+impl State {
+    /// A message is about to pass. Says whether a trap was waiting for it.
+    fn heard(&mut self, name: u64, way: Way, bytes: &[u8]) -> bool {
+        let Some(open) = self.open.iter_mut().find(|open| open.name == name) else { return false };
+        let before = open.talk;
+        match way {
+            Way::There => open.talk.asked(bytes),
+            Way::Back => open.talk.answered(bytes),
+        }
+        let talk = before.max(open.talk);
+        match &mut self.trap {
+            Some(Trap::Set(0)) if talk != Talk::Outside => {
+                self.line = Line::Stalled;
+                self.trap = Some(Trap::Sprung(talk));
+                true
+            }
+            Some(Trap::Set(left)) if talk != Talk::Outside => {
+                *left -= 1;
+                false
+            }
+            _ => false,
+        }
     }
 }

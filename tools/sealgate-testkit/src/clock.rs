@@ -15,23 +15,30 @@ pub struct TestClock {
     millis: AtomicU64,
     /// How far it was set ahead, or back, without that time having passed.
     set_by: AtomicI64,
+    /// How much passes at each look at it.
+    drag: AtomicU64,
 }
 
 impl Default for TestClock {
     fn default() -> Self {
-        Self { runs: false, millis: AtomicU64::new(BEGIN * 1000), set_by: AtomicI64::new(0) }
+        Self { runs: false, millis: AtomicU64::new(BEGIN * 1000), ..Self::running() }
     }
 }
 
 impl TestClock {
     /// A clock that shows the machine's time until it is moved ahead of it.
     pub fn running() -> Self {
-        Self { runs: true, millis: AtomicU64::new(0), set_by: AtomicI64::new(0) }
+        Self { runs: true, millis: AtomicU64::new(0), set_by: AtomicI64::new(0), drag: AtomicU64::new(0) }
     }
 
     /// Lets so many seconds pass.
     pub fn advance(&self, seconds: u64) {
         self.millis.fetch_add(seconds * 1000, Ordering::SeqCst);
+    }
+
+    /// From now on so many seconds pass between two looks at it, as in a process that stands still again and again.
+    pub fn drag(&self, seconds: u64) {
+        self.drag.store(seconds * 1000, Ordering::SeqCst);
     }
 
     /// Sets it ahead by so many seconds, or back, as an operator or a time server does. No time passes.
@@ -53,7 +60,8 @@ impl Clock for TestClock {
 
     fn elapsed(&self) -> Duration {
         let begin = if self.runs { System.elapsed() } else { Duration::ZERO };
-        begin + Duration::from_millis(self.millis.load(Ordering::SeqCst))
+        begin
+            + Duration::from_millis(self.millis.fetch_add(self.drag.load(Ordering::SeqCst), Ordering::SeqCst))
     }
 }
 

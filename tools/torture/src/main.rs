@@ -12,8 +12,10 @@ mod client;
 mod clock;
 mod crash;
 mod day;
+mod failover;
 mod founding;
 mod ledger;
+mod lines;
 mod options;
 mod random;
 mod server;
@@ -42,9 +44,11 @@ enum Torture {
     Crash(crash::Options),
     /// Set the clocks of servers and devices wrong and right again; customers must be served
     Clock(clock::Options),
+    /// Kill PostgreSQL under two servers, break its connections, or put an older state back
+    Failover(failover::Options),
     /// Found installations twice at once, or kill who founds, shares or approves; one installation must come out
     Founding(founding::Options),
-    /// Stop one of two servers in the middle of whatever it does; the other one must go on
+    /// Stop one of two servers, or its line to the database, in the middle of whatever it does; the other one must go on
     Stop(stop::Options),
 }
 
@@ -63,6 +67,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.torture {
         Torture::Crash(options) => crash::run(&arguments.binary, options),
         Torture::Clock(options) => clock::run(&arguments.binary, options),
+        Torture::Failover(options) => failover::run(&arguments.binary, options),
         Torture::Founding(options) => founding::run(&arguments.binary, options),
         Torture::Stop(options) => stop::run(&arguments.binary, options),
     }

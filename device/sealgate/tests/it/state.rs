@@ -7,14 +7,18 @@ use std::{fs, io, thread};
 
 use proptest::prelude::*;
 use sealgate::{Client, ConfigurationError, Error, FileStore, MemoryStore, Store};
-use sealgate_artifact::Unverified;
+use sealgate_artifact::{LicenseId, Unverified};
 
-use crate::authority::{NOW, key};
-use crate::site::{Device, ORIGIN, Site, TestClock};
+use crate::authority::{Authority, NOW, key};
+use crate::site::{Device, ELSEWHERE, ORIGIN, Site, TestClock};
 
 fn client(site: &Arc<Site>, store: impl Store + 'static) -> Client {
+    client_of(ORIGIN, site, store)
+}
+
+fn client_of(origin: &str, site: &Arc<Site>, store: impl Store + 'static) -> Client {
     let clock = TestClock(Arc::new(NOW.into()));
-    let client = Client::builder(site.trust()).server(ORIGIN).clock(clock).transport(site.clone());
+    let client = Client::builder(site.trust()).server(origin).clock(clock).transport(site.clone());
     client.store(store).build().expect("configured")
 }
 
@@ -64,6 +68,24 @@ fn a_saved_state_is_private_whatever_was_there() {
     assert_eq!(fs::read(folder.path().join("state.json")).unwrap(), b"new");
     assert_eq!(mode(&folder.path().join("state.json")), 0o600);
     assert!(!folder.path().join("state.json.new").exists());
+}
+
+/// The one asks about its license, and leaves out what it has. Before it hears the answer, the other one has another license from another
+/// server, in the same state.
+#[test]
+fn an_answer_is_completed_by_what_was_held_when_it_was_asked_for() {
+    let (here, there) = (Site::honest(), Site::of(Authority::new(1, ELSEWHERE)));
+    there.authority().license.license = LicenseId::from_bytes([11; 16]);
+    let store = Arc::new(MemoryStore::new());
+    let one = client(&here, Arc::clone(&store));
+    let other = client_of(ELSEWHERE, &there, store);
+    one.validate_license(&key()).expect("valid");
+    here.between(move |answer| {
+        assert_eq!(other.validate_license(&key()).expect("valid").id(), LicenseId::from_bytes([11; 16]));
+        Ok(answer)
+    });
+    let license = one.validate_license(&key()).expect("still valid");
+    assert_eq!((license.id(), license.not_remembered()), (LicenseId::from_bytes([10; 16]), None));
 }
 
 /// The key is saved before anybody hears of it: an answer that is lost costs no second seat.

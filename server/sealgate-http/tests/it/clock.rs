@@ -77,6 +77,24 @@ on_both_engines! {
         assert_eq!(app.count("devices"), 2);
     }
 
+    fn what_took_so_long_that_it_may_be_out_of_date_is_not_said(app: &TestApp) {
+        let (editor, license) = sell(app, &json!({ "max_devices": 2 }));
+        let (build, desk) = (app.build(&editor), TestDevice::default());
+        let session = session(app, &editor, &license, "desk", 1);
+        let ask_all = |n: u32| {
+            let ours = desk.question(&build, license["license_key"].as_str().expect("text"), n, &[]);
+            let theirs = TestApp::question(&editor, &license, "desk", &nonce(n));
+            let beat = ask(app, "heartbeat", &with(&session, "nonce", json!(nonce(n + 1))));
+            [app.ask_online(&ours), app.validate(&theirs), beat].map(|answer| answer.status)
+        };
+        assert_eq!(ask_all(10), [200; 3]);
+        app.clock.drag(2);
+        assert_eq!(ask_all(20), [503; 3]);
+        app.clock.drag(0);
+        assert_eq!(ask_all(30), [200; 3]);
+        assert_eq!(app.count("devices"), 2, "whoever was told nothing has no other seat");
+    }
+
     fn a_certificate_of_the_future_is_made_anew(app: &TestApp) {
         let (editor, license) = sell(app, &json!({ "max_devices": null }));
         let build = app.build(&editor);

@@ -21,7 +21,14 @@ impl AuthForge {
         asking::require(is_well_formed(ask))?;
         self.gate.admit_heartbeat(source, &ask.app_id)?;
         let mut about = About { device: Some(ask.hwid.clone()), ..About::default() };
-        let decided = self.continues(ask, source, &mut about).await;
+        let mut in_time = self.gate.in_time();
+        let decided = loop {
+            in_time.begin()?;
+            let decided = self.continues(ask, source, &mut about).await;
+            if in_time.is_over(&decided) {
+                break decided;
+            }
+        };
         let answered = self.gate.note_heartbeat(source, &about, decided)?;
         self.gate.note_answer("heartbeat", &about, &answered.request_id);
         Ok(answered)

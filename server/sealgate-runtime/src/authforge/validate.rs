@@ -33,7 +33,14 @@ impl AuthForge {
         asking::require(is_well_formed(ask))?;
         self.gate.admit(source, || AppId::parse(ask.app_id.as_deref()?).ok())?;
         let mut about = About { device: Some(ask.hwid.clone()), ..About::default() };
-        let decided = self.decide(ask, source, &mut about).await;
+        let mut in_time = self.gate.in_time();
+        let decided = loop {
+            in_time.begin()?;
+            let decided = self.decide(ask, source, &mut about).await;
+            if in_time.is_over(&decided) {
+                break decided;
+            }
+        };
         let validated = self.gate.note(source, &about, decided)?;
         self.gate.note_answer("validated", &about, &validated.request_id);
         Ok(validated)

@@ -34,7 +34,7 @@ impl Bought {
 /// Whoever bought it is served on both wires at every server, and nothing is left that was signed in the future.
 pub(super) fn is_served(day: &Day, bought: &[Bought], since: Instant, random: &mut Random) -> Result<()> {
     for bought in bought {
-        let sdk = day.new_client(bought.license.clone())?;
+        let sdk = day.customer_with_sdk(bought.license.clone())?;
         for (at, place) in day.places.iter().enumerate() {
             let mut ask = || -> Result<()> {
                 let client = Client::within(&place.url, "", WITHIN);

@@ -33,7 +33,7 @@ impl Day {
             let ends = customer.kind.ends.then(|| SystemClock.now().plus(ENDS_AFTER.as_secs()).to_string());
             let order = json!({ "app_id": self.app.id, "count": 1, "max_devices": 1, "expires_at": ends });
             let license = self.vendor().order(&order)?;
-            let anew = self.new_client(license.clone())?;
+            let anew = self.customer_with_sdk(license.clone())?;
             while anew.ask(&self.app, (0, &self.places[0]), random) != Answer::Yes {
                 if since.elapsed() > 2 * CURED_WITHIN {
                     return Err(Failure::new(format!("{} is refused", anew.name())));

@@ -157,19 +157,12 @@ impl Condemned {
         self.lock().acknowledged
     }
 
-    /// Keeps those that the server still shows as revoked; returns how many it does not.
-    pub(crate) fn recount(&self, client: &Client) -> Result<u64> {
-        let held = self.lock().licenses.clone();
-        let mut kept = vec![];
-        for (license, device, since) in &held {
-            let (_, shown) = client.get(&format!("/api/v1/licenses/{}", license.id))?;
-            if shown["status"] == "revoked" {
-                kept.push((license.clone(), device.clone(), *since));
-            }
-        }
-        let gone = held.len() - kept.len();
-        self.lock().licenses = kept;
-        Ok(gone as u64)
+    /// Keeps those that are still revoked; returns how many are not.
+    pub(crate) fn keep(&self, is_revoked: impl Fn(&str) -> bool) -> u64 {
+        let mut revoked = self.lock();
+        let before = revoked.licenses.len();
+        revoked.licenses.retain(|(license, ..)| is_revoked(&license.id));
+        (before - revoked.licenses.len()) as u64
     }
 
     fn lock(&self) -> MutexGuard<'_, Revoked> {

@@ -3,10 +3,14 @@
 use super::customers::{Condemned, Customer, DeviceClock};
 use super::notes::Notes;
 use super::place::{PATIENCE, Place};
+use super::setting;
+use super::stored::{self, Stored};
 use crate::client::{App, Client, Issued};
 use crate::ledger::{Ledger, Verdict};
 use harness::failure::{Failure, Result};
 use harness::postgres::Postgres;
+use std::collections::BTreeMap;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tempfile::TempDir;
 
 /// Begins the code by which a server refuses to sign because of its clock.
@@ -26,10 +30,14 @@ pub(crate) struct Day {
     pub(crate) token: String,
     /// What is sold.
     pub(crate) app: App,
-    /// What the SDK pins.
-    pub(crate) trust: &'static [u8],
     /// The database server, if it is the run's own.
     pub(crate) postgres: Option<Postgres>,
+    /// A license with seats for everybody, for when nobody sells.
+    pub(crate) open_house: Issued,
+    /// What programs pin.
+    pub(crate) trust: &'static [u8],
+    /// Held by customers while they ask.
+    pub(super) asking: RwLock<()>,
     /// Who has a seat and must be served.
     pub(super) customers: Vec<Customer>,
     /// What was revoked.
@@ -42,11 +50,6 @@ impl Day {
     /// The vendor's client at the server with the vendor's side.
     pub(crate) fn vendor(&self) -> Client<'_> {
         Client::within(&self.places[0].url, &self.token, PATIENCE)
-    }
-
-    /// Somebody new with the SDK, who has this license.
-    pub(crate) fn new_client(&self, license: Issued) -> Result<Customer> {
-        Customer::with_sdk(license, self.trust, &self.places, &self.devices)
     }
 
     /// Whether the vendor's side refused this because it doubts its clock, and may.
@@ -64,21 +67,45 @@ impl Day {
         self.notes.weather.storm();
     }
 
+    /// A new customer on this license, who asks with the SDK.
+    pub(crate) fn customer_with_sdk(&self, license: Issued) -> Result<Customer> {
+        Customer::with_sdk(license, self.trust, &self.places, &self.devices)
+    }
+
+    /// Somebody asks, as long as this is held.
+    pub(super) fn at_work(&self) -> RwLockReadGuard<'_, ()> {
+        self.asking.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until nobody asks. Nobody does as long as this is held.
+    pub(crate) fn silence(&self) -> RwLockWriteGuard<'_, ()> {
+        self.asking.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The licenses in the database, read without any server.
+    pub(crate) fn licenses_stored(&self) -> Result<BTreeMap<String, Stored>> {
+        let postgres = self.postgres.as_ref().ok_or_else(|| Failure::new("there is no PostgreSQL"))?;
+        stored::read(&postgres.ask(setting::DATABASE, stored::QUESTION)?)
+    }
+
     /// The database is an older one, by the torture's own doing: what was acknowledged since is not owed any more. Returns how
     /// many licenses, devices and revocations were lost with it.
     pub(crate) fn forget_what_is_gone(&self) -> Result<u64> {
-        let client = self.vendor();
+        let stored = self.licenses_stored()?;
         let mut gone = 0;
         for owed in self.ledger.owed(None) {
-            match client.show(&owed.license_id)? {
-                None => gone += self.ledger.forget_license(&owed.license_id) + 1,
-                Some(shown) if shown.devices_used < owed.devices => {
-                    gone += self.ledger.forget_devices(&owed.license_id, shown.devices_used);
-                }
-                Some(_) => {}
-            }
+            gone += match stored.get(&owed.license_id) {
+                None => self.ledger.forget_license(&owed.license_id) + 1,
+                Some(kept) => self.ledger.forget_devices(&owed.license_id, kept.devices_used),
+            };
         }
-        Ok(gone + self.condemned.recount(&client)?)
+        Ok(gone + self.condemned.keep(|id| stored.get(id).is_some_and(|kept| kept.revoked)))
+    }
+
+    /// A revocation of a license was acknowledged, on which this device had been admitted.
+    pub(crate) fn revoked(&self, license: Issued, device: String) {
+        self.notes.revoked();
+        self.condemned.add(license, device);
     }
 
     /// Compares what the server shows with what was acknowledged, prints the figures, and fails if any is bad.

@@ -1,27 +1,34 @@
 //! What customers and the vendor do all day, chosen by seeded numbers.
 
 use super::installation::Day;
-use super::place::PATIENCE;
+use super::place::{PATIENCE, Place};
 use crate::client::{Answer, Client};
 use crate::random::Random;
 use serde_json::json;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Between two questions of one client, so that the machine is busy and not buried.
 const PAUSE: Duration = Duration::from_millis(3);
+/// So long after its database went away a server may answer from memory. What a busy machine takes is in it.
+const FROM_MEMORY: Duration = Duration::from_millis(1_250);
+/// A question to it is answered within two seconds, and what a busy machine takes.
+const SAID_WITHIN: Duration = Duration::from_secs(3);
 
 /// Asks until it is stopped.
 pub(super) fn run(day: &Day, mut random: Random, stop: &AtomicBool) {
     while !stop.load(Ordering::Relaxed) {
+        let at_work = day.at_work();
         match random.below(100) {
             0..50 => ask_as_customer(day, &mut random),
             50..60 => sell(day, &mut random),
             60..80 => race_for_a_seat(day, &mut random),
             80..85 => revoke(day, &mut random),
+            85..90 => ask_who_is_cut_off(day, &mut random),
             _ => ask_with_a_revoked_license(day, &mut random),
         }
+        drop(at_work);
         thread::sleep(PAUSE);
     }
 }
@@ -42,7 +49,7 @@ fn ask_as_customer(day: &Day, random: &mut Random) {
 }
 
 fn sell(day: &Day, random: &mut Random) {
-    if !day.places[0].is_up() {
+    if !day.places[0].serves() {
         return;
     }
     let begin = day.notes.weather.moment();
@@ -78,7 +85,7 @@ fn race_for_a_seat(day: &Day, random: &mut Random) {
 
 /// A license of its own, which a device uses and which is then revoked.
 fn revoke(day: &Day, random: &mut Random) {
-    let Some(at) = a_place(day, random).filter(|_| day.places[0].is_up()) else { return };
+    let Some(at) = a_place(day, random).filter(|_| day.places[0].serves()) else { return };
     let (vendor, device) = (day.vendor(), random.hex(4));
     let Ok(license) = vendor.issue(&day.app, "condemned") else { return };
     let client = Client::within(&day.places[at].url, "", PATIENCE);
@@ -86,8 +93,7 @@ fn revoke(day: &Day, random: &mut Random) {
         return;
     }
     if vendor.revoke(&license.id).is_ok() {
-        day.notes.revoked();
-        day.condemned.add(license, device);
+        day.revoked(license, device);
     }
 }
 
@@ -102,9 +108,30 @@ fn ask_with_a_revoked_license(day: &Day, random: &mut Random) {
     }
 }
 
+/// A server without its database says so soon, and neither yes nor no.
+fn ask_who_is_cut_off(day: &Day, random: &mut Random) {
+    let silent = |place: &Place| place.database.since().is_some_and(|since| since.elapsed() > FROM_MEMORY);
+    let Some(at) = day.places.iter().position(|place| place.is_up() && silent(place)) else { return };
+    let (place, customer) = (&day.places[at], &day.customers[below(random, day.customers.len())]);
+    let (turns, begin) = (place.turns(), Instant::now());
+    let answer = customer.ask(&day.app, (at, place), random);
+    if place.turns() != turns {
+        return;
+    }
+    match answer {
+        Answer::Unanswered(_) if begin.elapsed() < SAID_WITHIN => {}
+        answer => day.notes.wrong(format!(
+            "{} at {}, whose database is away: {answer:?} after {:?}",
+            customer.name(),
+            place.url,
+            begin.elapsed()
+        )),
+    }
+}
+
 /// One of the servers that should answer.
 fn a_place(day: &Day, random: &mut Random) -> Option<usize> {
-    let up: Vec<usize> = (0..day.places.len()).filter(|at| day.places[*at].is_up()).collect();
+    let up: Vec<usize> = (0..day.places.len()).filter(|at| day.places[*at].serves()).collect();
     if up.is_empty() { None } else { Some(up[below(random, up.len())]) }
 }
 

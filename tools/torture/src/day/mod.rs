@@ -5,6 +5,7 @@
 //! is told yes later than a second after a revocation was acknowledged, health answers within a second. Only while all is
 //! well: every customer is served, and health says so. [`Day::well`] itself is a judgement: it may take ten seconds.
 
+mod absence;
 mod apart;
 mod customers;
 mod installation;
@@ -15,10 +16,13 @@ mod probe;
 mod promises;
 mod pulse;
 mod setting;
+mod stored;
 mod watch;
 mod work;
 
+pub(crate) use customers::Customer;
 pub(crate) use installation::Day;
 pub(crate) use place::Place;
 pub(crate) use promises::{Excuses, Promises, Readiness};
 pub(crate) use setting::Setting;
+pub(crate) use stored::Stored;

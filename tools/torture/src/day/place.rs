@@ -1,5 +1,6 @@
 //! Where one server of the day stands: it may be started, killed and stopped, and keeps its address and its clock.
 
+use super::absence::Absence;
 use super::promises::{Promises, Readiness};
 use super::pulse::Pulse;
 use crate::server::{Launch, Server};
@@ -21,6 +22,8 @@ pub(crate) struct Place {
     pub(crate) url: String,
     /// Whether writes go through it.
     pub(crate) pulse: Pulse,
+    /// Whether its database is away, by the torture's own doing.
+    pub(crate) database: Absence,
     server: Mutex<Option<Server>>,
     /// How often it began or ceased to be one that should answer; odd while it should.
     ups: AtomicU64,
@@ -33,7 +36,8 @@ impl Place {
     pub(crate) fn new(launch: Launch) -> Self {
         let url = format!("http://{}", launch.listen);
         let (server, ups, promises) = (Mutex::default(), AtomicU64::new(0), Mutex::default());
-        Self { launch, url, pulse: Pulse::default(), server, ups, promises }
+        let (pulse, database) = (Pulse::default(), Absence::default());
+        Self { launch, url, pulse, database, server, ups, promises }
     }
 
     /// Starts it.
@@ -59,8 +63,31 @@ impl Place {
     /// It goes on.
     pub(crate) fn go_on(&self) -> Result<()> {
         self.signal("CONT")?;
+        self.pulse.beat(true);
         self.set_up(true);
         Ok(())
+    }
+
+    /// From now on its database is away.
+    pub(crate) fn cut_off(&self) {
+        self.database.begin();
+        self.pulse.beat(true);
+    }
+
+    /// From now on its database may be there again.
+    pub(crate) fn may_connect(&self) {
+        self.database.may_end();
+    }
+
+    /// Its database is there again.
+    pub(crate) fn connected(&self) {
+        self.database.end();
+        self.pulse.beat(true);
+    }
+
+    /// Whether it should answer, and can.
+    pub(crate) fn serves(&self) -> bool {
+        self.is_up() && self.database.is_over()
     }
 
     /// Its process, if it runs.
@@ -75,12 +102,12 @@ impl Place {
 
     /// Whether it should answer.
     pub(crate) fn is_up(&self) -> bool {
-        self.ups() % 2 == 1
+        self.ups.load(Ordering::SeqCst) % 2 == 1
     }
 
-    /// How often that changed.
-    pub(crate) fn ups(&self) -> u64 {
-        self.ups.load(Ordering::SeqCst)
+    /// How often anything changed that its answers depend on.
+    pub(crate) fn turns(&self) -> u64 {
+        self.ups.load(Ordering::SeqCst) + self.database.turns()
     }
 
     /// What is promised here.

@@ -25,7 +25,7 @@ pub(super) fn until_well(day: &Day) -> Result<Duration> {
 }
 
 fn is_well(day: &Day, random: &mut Random) -> Result<()> {
-    for (at, place) in day.places.iter().enumerate().filter(|(_, place)| place.is_up()) {
+    for (at, place) in day.places.iter().enumerate().filter(|(_, place)| place.serves()) {
         is_ready(place)?;
         for customer in &day.customers {
             if place.promises().excuses.cover(customer.kind) {
@@ -38,20 +38,21 @@ fn is_well(day: &Day, random: &mut Random) -> Result<()> {
                 }
             }
         }
-        if !day.places[0].is_up() {
-            // Nobody sells.
-            continue;
-        }
-        let license = match day.vendor().issue(&day.app, "newcomer") {
-            Ok(license) => license,
-            Err(why) if day.is_refused_for_the_clock(&why) => continue,
-            Err(why) => return Err(why),
+        let is_sold = day.places[0].serves();
+        let license = match is_sold.then(|| day.vendor().issue(&day.app, "newcomer")) {
+            Some(Ok(license)) => license,
+            Some(Err(why)) if day.is_refused_for_the_clock(&why) => continue,
+            Some(Err(why)) => return Err(why),
+            // Nobody sells, but seats are given.
+            None => day.open_house.clone(),
         };
         let (client, device) = (Client::within(&place.url, "", PATIENCE), random.hex(4));
         let is_excused = place.promises().excuses.newcomers;
         let answer = (!is_excused).then(|| client.ask(&day.app, &license, &device, &random.hex(2)));
-        // Only now, or others would take its seat.
-        day.ledger.issued(0, &license);
+        if is_sold {
+            // Only now, or others would take its seat.
+            day.ledger.issued(0, &license);
+        }
         match answer {
             None => {}
             Some(Answer::Yes) => day.ledger.bound(&license, &device),

@@ -15,9 +15,12 @@ use sealgate::{Clock, SystemClock};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
+use std::sync::RwLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// Its name.
+pub(super) const DATABASE: &str = "day";
 /// Customers on each wire.
 const CUSTOMERS: usize = 4;
 /// How long licenses hold that end.
@@ -25,6 +28,8 @@ pub(super) const ENDS_AFTER: Duration = Duration::from_hours(5 * 24);
 /// Limits that no honest load meets, but limits: what they count is part of what may go wrong.
 const CONFIGURATION: &str = "[limits]\nper_license = 1000000\nheartbeats_per_license = 1000000\n\
                              per_address = 1000000\naddress_burst = 100000\nper_app = 10000000\n";
+/// Seats of a license that is never full.
+const EVERYBODY: u64 = 1_000_000;
 const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
 const APPROVED_WITHIN: Duration = Duration::from_secs(20);
 
@@ -52,7 +57,7 @@ impl<'a> Setting<'a> {
     pub(crate) fn begin(&self) -> Result<Day> {
         let folder = tempfile::tempdir().doing("make a temporary folder")?;
         let postgres = (self.engine == Engine::Postgres).then(Postgres::start).transpose()?;
-        let database = postgres.as_ref().map(|postgres| postgres.create_database("day")).transpose()?;
+        let database = postgres.as_ref().map(|postgres| postgres.create_database(DATABASE)).transpose()?;
         let first = self.place(folder.path(), 0, database.as_deref())?;
         first.start()?;
         let token = first.launch.token()?;
@@ -65,18 +70,29 @@ impl<'a> Setting<'a> {
         }
         let devices = DeviceClock::default();
         let ledger = Ledger::default();
-        let (_, trust) =
-            Client::new(&places[0].url, &token).get(&format!("/api/v1/apps/{}/trust", app.id))?;
-        // The SDK wants a constant of the build. A run has one day, or a few.
-        let trust: &'static [u8] = trust.to_string().into_bytes().leak();
-        let shop = Shop { places: &places, token: &token, app: &app, trust, devices: &devices };
-        let mut customers = shop.customers(&ledger)?;
+        let seller = Seller { client: Client::new(&places[0].url, &token), app: &app, ledger: &ledger };
+        let trust = seller.trust()?;
+        let mut customers = seller.customers(&places, trust, &devices)?;
         if self.clocks {
-            customers.extend(shop.customers_for_a_time(&ledger)?);
+            customers.extend(seller.customers_for_a_time(&places, trust, &devices)?);
         }
-        let (notes, condemned) = (Notes::default(), Condemned::default());
-        let day =
-            Day { places, devices, notes, ledger, token, app, trust, postgres, customers, condemned, folder };
+        let open_house = seller.sell(EVERYBODY)?;
+        let (notes, condemned, asking) = (Notes::default(), Condemned::default(), RwLock::default());
+        let day = Day {
+            places,
+            devices,
+            notes,
+            ledger,
+            token,
+            app,
+            postgres,
+            open_house,
+            trust,
+            asking,
+            customers,
+            condemned,
+            folder,
+        };
         day.well()?;
         Ok(day)
     }
@@ -137,44 +153,56 @@ fn join(first: &Place, second: &Place) -> Result<()> {
     Err(Failure::new("the second server does not wait for its approval"))
 }
 
-/// Where the first licenses are sold.
-struct Shop<'a> {
-    places: &'a [Place],
-    token: &'a str,
+/// Who sells what the day begins with.
+struct Seller<'a> {
+    client: Client<'a>,
     app: &'a App,
-    trust: &'static [u8],
-    devices: &'a DeviceClock,
+    ledger: &'a Ledger,
 }
 
-impl Shop<'_> {
+impl Seller<'_> {
+    /// The SDK wants a constant of the build. A run has one day, or a few.
+    fn trust(&self) -> Result<&'static [u8]> {
+        let (_, trust) = self.client.get(&format!("/api/v1/apps/{}/trust", self.app.id))?;
+        Ok(trust.to_string().into_bytes().leak())
+    }
+
+    fn sell(&self, seats: u64) -> Result<Issued> {
+        self.order(&json!({ "app_id": self.app.id, "count": 1, "max_devices": seats }))
+    }
+
+    fn order(&self, order: &Value) -> Result<Issued> {
+        let license = self.client.order(order)?;
+        self.ledger.issued(0, &license);
+        Ok(license)
+    }
+
     /// Licenses with one seat each, and who sits there.
-    fn customers(&self, ledger: &Ledger) -> Result<Vec<Customer>> {
+    fn customers(
+        &self,
+        places: &[Place],
+        trust: &'static [u8],
+        devices: &DeviceClock,
+    ) -> Result<Vec<Customer>> {
         let mut customers = vec![];
         for n in 0..CUSTOMERS {
-            let order = json!({ "app_id": self.app.id, "count": 1, "max_devices": 1 });
-            customers.push(Customer::named(self.sell(&order, ledger)?, format!("desk-{n}")));
-            customers.push(self.with_sdk(self.sell(&order, ledger)?)?);
+            customers.push(Customer::named(self.sell(1)?, format!("desk-{n}")));
+            customers.push(Customer::with_sdk(self.sell(1)?, trust, places, devices)?);
         }
         Ok(customers)
     }
 
     /// The same for licenses that end so soon that a clock that is ahead finds them over.
-    fn customers_for_a_time(&self, ledger: &Ledger) -> Result<Vec<Customer>> {
+    fn customers_for_a_time(
+        &self,
+        places: &[Place],
+        trust: &'static [u8],
+        devices: &DeviceClock,
+    ) -> Result<Vec<Customer>> {
         let ends = SystemClock.now().plus(ENDS_AFTER.as_secs()).to_string();
         let order = json!({ "app_id": self.app.id, "count": 1, "max_devices": 1, "expires_at": ends });
-        Ok(vec![
-            Customer::named(self.sell(&order, ledger)?, "desk-for-a-time".to_owned()).ending(),
-            self.with_sdk(self.sell(&order, ledger)?)?.ending(),
-        ])
-    }
-
-    fn sell(&self, order: &Value, ledger: &Ledger) -> Result<Issued> {
-        let license = Client::new(&self.places[0].url, self.token).order(order)?;
-        ledger.issued(0, &license);
-        Ok(license)
-    }
-
-    fn with_sdk(&self, license: Issued) -> Result<Customer> {
-        Customer::with_sdk(license, self.trust, self.places, self.devices)
+        let named = Customer::named(self.order(&order)?, "desk-for-a-time".to_owned());
+        let with_sdk = Customer::with_sdk(self.order(&order)?, trust, places, devices)?;
+        Ok(vec![named.ending(), with_sdk.ending()])
     }
 }

@@ -12,6 +12,8 @@ use ureq::Agent;
 const WITHIN: Duration = Duration::from_millis(1_500);
 /// For how long nothing may have been written while health is green: what it takes to notice.
 const NOTICED_WITHIN: Duration = Duration::from_secs(3);
+/// Within that time it must be noticed that the database is away, or there again.
+const DATABASE_NOTICED_WITHIN: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Asks one server until it is told to stop.
@@ -34,20 +36,26 @@ fn ask(agent: &Agent, place: &Place, path: &str) -> Result<(u16, String), String
 }
 
 fn look(day: &Day, place: &Place, agent: &Agent) {
-    let (begin, ups) = (day.notes.weather.moment(), place.ups());
+    let (begin, turns) = (day.notes.weather.moment(), place.turns());
     let dead_since = place.pulse.dead_since();
     let promised = place.promises().readiness;
     let asked = Instant::now();
+    let away = place.database.since().map(|since| asked.duration_since(since));
+    let cut_off = place.database.was_within(DATABASE_NOTICED_WITHIN);
     for path in ["/healthz", "/readyz"] {
         let said = ask(agent, place, path);
-        // It may have been killed or stopped while it was asked.
-        if place.ups() != ups {
+        // It may have been killed, stopped or cut off while it was asked.
+        if place.turns() != turns {
             return;
         }
         day.notes.health_asked();
         let fair = day.notes.weather.was_fair_since(begin);
         let wrong = match &said {
             Err(why) => Some(why.clone()),
+            Ok((200, _)) if away.is_some_and(|away| away > DATABASE_NOTICED_WITHIN) => {
+                Some("well, although its database is away".to_owned())
+            }
+            Ok((503, _)) if cut_off => None,
             Ok((status, body)) if path == "/healthz" => Readiness::Ready.judge(*status, body),
             Ok((status, body)) => {
                 let unpromised = promised.judge(*status, body).filter(|_| fair);
