@@ -33,6 +33,25 @@ pub(crate) struct TrustBundle {
     pub(crate) tenant_keyset: SignedEnvelope,
 }
 
+/// Keeps what was read later, and returns it: whoever began to read earlier and ends later must not bring older keysets back,
+/// which clients would refuse that hold the newer ones.
+fn keep_later<T>(
+    all: &mut HashMap<TenantId, (Duration, Arc<T>)>,
+    tenant: TenantId,
+    (at, read): (Duration, Arc<T>),
+) -> Arc<T> {
+    if let Some((held_since, held)) = all.get(&tenant)
+        && *held_since > at
+    {
+        return Arc::clone(held);
+    }
+    if all.len() >= TENANTS {
+        all.clear();
+    }
+    all.insert(tenant, (at, Arc::clone(&read)));
+    read
+}
+
 impl Identity {
     pub(crate) fn new(db: Db, ids: Ids, settings: ServerSettings, certify: Option<Certify>) -> Self {
         Self { db, ids, settings, certify, bundles: Mutex::default() }
@@ -55,11 +74,7 @@ impl Identity {
         }
         let bundle = Arc::new(self.read(tenant).await?);
         let mut all = self.bundles.lock().expect("no holder of this lock panics");
-        if all.len() >= TENANTS {
-            all.clear();
-        }
-        all.insert(tenant, (now, Arc::clone(&bundle)));
-        Ok(bundle)
+        Ok(keep_later(&mut all, tenant, (now, bundle)))
     }
 
     async fn read(&self, tenant: TenantId) -> Result<TrustBundle, AuthorityError> {
@@ -93,5 +108,28 @@ impl Identity {
 
     fn is_in_force(&self, row: &CertificateRow) -> bool {
         is_in_force(row.expires_at, self.ids.now())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use sealgate_artifact::TenantId;
+
+    use super::keep_later;
+
+    #[test]
+    fn who_began_to_read_earlier_does_not_bring_it_back() {
+        let (mut all, tenant) = (HashMap::new(), TenantId::from_bytes([1; 16]));
+        let mut read = |at, what: &str| {
+            keep_later(&mut all, tenant, (Duration::from_millis(at), Arc::new(what.to_owned()))).to_string()
+        };
+        assert_eq!(read(20, "newer"), "newer");
+        assert_eq!(read(10, "older"), "newer");
+        assert_eq!(read(20, "at the same time"), "at the same time");
+        assert_eq!(read(30, "newest"), "newest");
     }
 }

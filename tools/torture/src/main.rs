@@ -9,9 +9,11 @@
 
 mod books;
 mod client;
+mod clock;
 mod crash;
 mod day;
 mod failover;
+mod founding;
 mod ledger;
 mod lines;
 mod options;
@@ -40,8 +42,12 @@ struct Arguments {
 enum Torture {
     /// Kill -9 the server at random moments under load; what it acknowledged must be there afterwards
     Crash(crash::Options),
+    /// Set the clocks of servers and devices wrong and right again; customers must be served
+    Clock(clock::Options),
     /// Kill PostgreSQL under two servers, break its connections, or put an older state back
     Failover(failover::Options),
+    /// Found installations twice at once, or kill who founds, shares or approves; one installation must come out
+    Founding(founding::Options),
     /// Stop one of two servers, or its line to the database, in the middle of whatever it does; the other one must go on
     Stop(stop::Options),
 }
@@ -60,7 +66,9 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.torture {
         Torture::Crash(options) => crash::run(&arguments.binary, options),
+        Torture::Clock(options) => clock::run(&arguments.binary, options),
         Torture::Failover(options) => failover::run(&arguments.binary, options),
+        Torture::Founding(options) => founding::run(&arguments.binary, options),
         Torture::Stop(options) => stop::run(&arguments.binary, options),
     }
 }

@@ -59,6 +59,11 @@ impl Server {
         Ok(server)
     }
 
+    /// One that was started otherwise, and announced itself.
+    pub(crate) fn of(child: Child, url: String) -> Self {
+        Self { child, url }
+    }
+
     /// Whether it is still there; a server that ended by itself must not pass for one that was killed.
     pub(crate) fn is_running(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
@@ -150,7 +155,7 @@ impl Launch {
 }
 
 /// Reads on to the end after the announcement, or a full pipe would stop the server.
-fn announcement(stdout: ChildStdout) -> Receiver<String> {
+pub(crate) fn announcement(stdout: ChildStdout) -> Receiver<String> {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         for line in BufReader::new(stdout).lines().map_while(std::io::Result::ok) {

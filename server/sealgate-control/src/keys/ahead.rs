@@ -1,6 +1,8 @@
 //! Signing again what a clock that was ahead had signed: keysets and licenses that clients do not take yet.
 
-use sealgate_artifact::{Keyset, LicenseId, TenantKeyset, UnixSeconds, Unverified};
+use std::collections::BTreeMap;
+
+use sealgate_artifact::{Keyset, LicenseId, TenantId, TenantKeyset, UnixSeconds, Unverified};
 use sealgate_authority::{AuthorityError, CLOCK_TOLERANCE_SECONDS, broken, event_row};
 use sealgate_store::table::{self, KeyScope, LicenseRow};
 
@@ -60,23 +62,40 @@ impl KeyChanges {
         let page = table::licenses::begin_after(&desk.db, first, (now, HEAD_START), PAGE).await?;
         for license in &page {
             tracing::warn!(license = %license.id, "a license was issued by a clock that was ahead: it is signed again");
-            desk.retry(|| self.prepare_begun(license)).await?;
+        }
+        // A transaction for each would keep customers waiting where many were issued.
+        let mut by_tenant: BTreeMap<TenantId, Vec<&LicenseRow>> = BTreeMap::new();
+        for license in &page {
+            by_tenant.entry(license.tenant).or_default().push(license);
+        }
+        for (tenant, licenses) in &by_tenant {
+            desk.retry(|| self.prepare_begun(*tenant, licenses)).await?;
         }
         Ok(page.len() == PAGE as usize)
     }
 
-    /// The same license in the next version, which begins now.
-    async fn prepare_begun(&self, license: &LicenseRow) -> Result<ResignPage, AuthorityError> {
+    /// The same licenses of a tenant in their next versions, which begin now.
+    async fn prepare_begun(
+        &self,
+        tenant: TenantId,
+        licenses: &[&LicenseRow],
+    ) -> Result<ResignPage, AuthorityError> {
         let (desk, now) = (self.desk(), self.desk().ids.now());
-        let tenant = table::tenants::find(&desk.db, license.tenant).await?;
-        let issuer = tenant.ok_or_else(|| broken("a license without its tenant"))?.issuer_key;
-        let version = next_version(license.version, now);
-        let renewed = LicenseRow { version, not_before: begin(now), ..license.clone() };
-        let signed = self.issuers().sign(&renewed, issuer)?;
-        let event = event_row(&desk.ids, &renewed, "license_resigned", None, &desk.ids.request_id());
-        let (before, not_before) = (license.version, renewed.not_before);
-        let renewal = Renewal { license: license.id, before, not_before, version, signed, event };
-        Ok(ResignPage { issuer: (license.tenant, issuer), renewals: vec![renewal], ids: vec![license.id] })
+        let row = table::tenants::find(&desk.db, tenant).await?;
+        let issuer = row.ok_or_else(|| broken("a license without its tenant"))?.issuer_key;
+        let mut renewals = vec![];
+        for license in licenses {
+            let version = next_version(license.version, now);
+            let renewed = LicenseRow { version, not_before: begin(now), ..(*license).clone() };
+            let signed = self.issuers().sign(&renewed, issuer)?;
+            let event = event_row(&desk.ids, &renewed, "license_resigned", None, &desk.ids.request_id());
+            let (license, before, not_before) = (license.id, license.version, renewed.not_before);
+            renewals.push(Renewal { license, before, not_before, version, signed, event });
+            // A hundred signatures take a while; other requests go on in between.
+            tokio::task::yield_now().await;
+        }
+        let ids = renewals.iter().map(|renewal| renewal.license).collect();
+        Ok(ResignPage { issuer: (tenant, issuer), renewals, ids })
     }
 }
 

@@ -1,12 +1,13 @@
 //! Who asks: customers who have a seat and must be served, and licenses that were revoked and must not be.
 
 use super::place::{PATIENCE, Place};
+use super::promises::Kind;
 use crate::client::{Answer, App, Client, Issued};
 use crate::random::Random;
 use harness::failure::{Failure, Result};
 use sealgate::{Clock, Family, MemoryStore, SystemClock, UnixSeconds};
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
 /// The clock of devices, which may be set.
@@ -30,6 +31,13 @@ impl Clock for DeviceClock {
 
 /// One license on one device, on one of the wires.
 pub(crate) struct Customer {
+    /// What is promised to it.
+    pub(crate) kind: Kind,
+    holds: RwLock<Holds>,
+}
+
+/// What a customer has.
+struct Holds {
     license: Issued,
     device: Device,
 }
@@ -44,7 +52,27 @@ enum Device {
 impl Customer {
     /// On AuthForge's wire.
     pub(crate) fn named(license: Issued, name: String) -> Self {
-        Self { license, device: Device::Named(name) }
+        Self::new(false, Holds { license, device: Device::Named(name) })
+    }
+
+    fn new(has_sdk: bool, holds: Holds) -> Self {
+        Self { kind: Kind { has_sdk, ends: false }, holds: RwLock::new(holds) }
+    }
+
+    /// Takes what another customer has: a new license, on a device that remembers nothing.
+    pub(crate) fn begin_anew(&self, as_other: Self) {
+        let other = as_other.holds.into_inner().unwrap_or_else(PoisonError::into_inner);
+        *self.holds.write().unwrap_or_else(PoisonError::into_inner) = other;
+    }
+
+    fn holds(&self) -> RwLockReadGuard<'_, Holds> {
+        self.holds.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same customer, whose license ends.
+    pub(crate) fn ending(mut self) -> Self {
+        self.kind.ends = true;
+        self
     }
 
     /// With the SDK.
@@ -61,27 +89,26 @@ impl Customer {
         };
         let clients: std::result::Result<Vec<_>, _> = places.iter().map(client).collect();
         let clients = clients.map_err(|error| Failure::new(format!("could not build a client: {error}")))?;
-        Ok(Self { license, device: Device::Sdk(clients) })
+        Ok(Self::new(true, Holds { license, device: Device::Sdk(clients) }))
     }
 
     /// Asks the server at this place.
     pub(crate) fn ask(&self, app: &App, (at, place): (usize, &Place), random: &mut Random) -> Answer {
-        match &self.device {
+        let holds = self.holds();
+        match &holds.device {
             Device::Named(name) => {
                 let client = Client::within(&place.url, "", PATIENCE);
-                client.ask(app, &self.license, name, &random.hex(2))
+                client.ask(app, &holds.license, name, &random.hex(2))
             }
-            Device::Sdk(clients) => heard(clients[at].validate_license(&self.license.key)),
+            Device::Sdk(clients) => heard(clients[at].validate_license(&holds.license.key)),
         }
     }
 
     /// For complaints.
     pub(crate) fn name(&self) -> String {
-        let wire = match &self.device {
-            Device::Named(_) => "AuthForge's wire",
-            Device::Sdk(_) => "the SDK",
-        };
-        format!("license {} with {wire}", self.license.id)
+        let wire = if self.kind.has_sdk { "the SDK" } else { "AuthForge's wire" };
+        let until = if self.kind.ends { ", which ends soon," } else { "" };
+        format!("license {}{until} with {wire}", self.holds().license.id)
     }
 }
 

@@ -13,6 +13,9 @@ use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tempfile::TempDir;
 
+/// Begins the code by which a server refuses to sign because of its clock.
+const CLOCK_CODE: &str = "\"clock_";
+
 /// One installation under load.
 pub(crate) struct Day {
     /// Its servers; the first has the vendor's side.
@@ -32,7 +35,7 @@ pub(crate) struct Day {
     /// A license with seats for everybody, for when nobody sells.
     pub(crate) open_house: Issued,
     /// What programs pin.
-    pub(super) trust: &'static [u8],
+    pub(crate) trust: &'static [u8],
     /// Held by customers while they ask.
     pub(super) asking: RwLock<()>,
     /// Who has a seat and must be served.
@@ -47,6 +50,11 @@ impl Day {
     /// The vendor's client at the server with the vendor's side.
     pub(crate) fn vendor(&self) -> Client<'_> {
         Client::within(&self.places[0].url, &self.token, PATIENCE)
+    }
+
+    /// Whether the vendor's side refused this because it doubts its clock, and may.
+    pub(crate) fn is_refused_for_the_clock(&self, why: &Failure) -> bool {
+        self.places[0].is_doubted() && why.to_string().contains(CLOCK_CODE)
     }
 
     /// The folder of everything, for what a torture keeps beside the servers.

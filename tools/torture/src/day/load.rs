@@ -38,9 +38,10 @@ fn ask_as_customer(day: &Day, random: &mut Random) {
     let Some(at) = a_place(day, random) else { return };
     let customer = &day.customers[below(random, day.customers.len())];
     let begin = day.notes.weather.moment();
+    let excused = day.places[at].promises().excuses.cover(customer.kind);
     match customer.ask(&day.app, (at, &day.places[at]), random) {
         Answer::Yes => day.notes.served(),
-        Answer::No(why) | Answer::Unanswered(why) if day.notes.weather.was_fair_since(begin) => {
+        Answer::No(why) | Answer::Unanswered(why) if !excused && day.notes.weather.was_fair_since(begin) => {
             day.notes.refused(format!("{} at {}: {why}", customer.name(), day.places[at].url));
         }
         Answer::No(_) | Answer::Unanswered(_) => {}
@@ -55,6 +56,9 @@ fn sell(day: &Day, random: &mut Random) {
     let seats = 1 + random.below(3);
     let order = json!({ "app_id": day.app.id, "count": 1, "max_devices": seats, "label": random.hex(1) });
     let outcome = day.vendor().order(&order);
+    if outcome.as_ref().is_err_and(|why| day.is_refused_for_the_clock(why)) {
+        return;
+    }
     day.places[0].pulse.beat(outcome.is_ok());
     match outcome {
         Ok(license) => day.ledger.issued(0, &license),

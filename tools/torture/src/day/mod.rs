@@ -6,12 +6,14 @@
 //! well: every customer is served, and health says so. [`Day::well`] itself is a judgement: it may take ten seconds.
 
 mod absence;
+mod apart;
 mod customers;
 mod installation;
 mod load;
 mod notes;
 mod place;
 mod probe;
+mod promises;
 mod pulse;
 mod setting;
 mod stored;
@@ -21,5 +23,6 @@ mod work;
 pub(crate) use customers::Customer;
 pub(crate) use installation::Day;
 pub(crate) use place::Place;
+pub(crate) use promises::{Excuses, Promises, Readiness};
 pub(crate) use setting::Setting;
 pub(crate) use stored::Stored;

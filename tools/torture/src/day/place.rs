@@ -1,12 +1,13 @@
 //! Where one server of the day stands: it may be started, killed and stopped, and keeps its address and its clock.
 
 use super::absence::Absence;
+use super::promises::{Promises, Readiness};
 use super::pulse::Pulse;
 use crate::server::{Launch, Server};
 use harness::failure::{Doing, Failure, Result};
 use std::fs;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -26,17 +27,17 @@ pub(crate) struct Place {
     server: Mutex<Option<Server>>,
     /// How often it began or ceased to be one that should answer; odd while it should.
     ups: AtomicU64,
-    /// Whether `/readyz` should say 503 although all is well: its clock is in doubt.
-    doubted: AtomicBool,
+    /// What is promised here; only changed while there is trouble.
+    promises: Mutex<Promises>,
 }
 
 impl Place {
     /// Not started yet.
     pub(crate) fn new(launch: Launch) -> Self {
         let url = format!("http://{}", launch.listen);
-        let (server, ups, doubted) = (Mutex::default(), AtomicU64::new(0), AtomicBool::new(false));
+        let (server, ups, promises) = (Mutex::default(), AtomicU64::new(0), Mutex::default());
         let (pulse, database) = (Pulse::default(), Absence::default());
-        Self { launch, url, pulse, database, server, ups, doubted }
+        Self { launch, url, pulse, database, server, ups, promises }
     }
 
     /// Starts it.
@@ -109,14 +110,19 @@ impl Place {
         self.ups.load(Ordering::SeqCst) + self.database.turns()
     }
 
-    /// Whether `/readyz` should say that the clock is in doubt.
-    pub(crate) fn is_doubted(&self) -> bool {
-        self.doubted.load(Ordering::SeqCst)
+    /// What is promised here.
+    pub(crate) fn promises(&self) -> Promises {
+        *self.promises.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// From now on it should, or should not.
-    pub(crate) fn set_doubted(&self, doubted: bool) {
-        self.doubted.store(doubted, Ordering::SeqCst);
+    /// From now on this is promised.
+    pub(crate) fn promise(&self, promises: Promises) {
+        *self.promises.lock().unwrap_or_else(PoisonError::into_inner) = promises;
+    }
+
+    /// Whether its clock is in doubt, so that it may refuse an order.
+    pub(crate) fn is_doubted(&self) -> bool {
+        self.promises().readiness == Readiness::ClockInDoubt
     }
 
     /// Sets its clock this many seconds ahead of the machine's, or behind it; only in a setting with clocks.

@@ -28,6 +28,9 @@ fn is_well(day: &Day, random: &mut Random) -> Result<()> {
     for (at, place) in day.places.iter().enumerate().filter(|(_, place)| place.serves()) {
         is_ready(place)?;
         for customer in &day.customers {
+            if place.promises().excuses.cover(customer.kind) {
+                continue;
+            }
             match customer.ask(&day.app, (at, place), random) {
                 Answer::Yes => day.notes.served(),
                 other => {
@@ -35,18 +38,25 @@ fn is_well(day: &Day, random: &mut Random) -> Result<()> {
                 }
             }
         }
-        let license = if day.places[0].serves() {
-            let license = day.vendor().issue(&day.app, "newcomer")?;
-            day.ledger.issued(0, &license);
-            license
-        } else {
+        let is_sold = day.places[0].serves();
+        let license = match is_sold.then(|| day.vendor().issue(&day.app, "newcomer")) {
+            Some(Ok(license)) => license,
+            Some(Err(why)) if day.is_refused_for_the_clock(&why) => continue,
+            Some(Err(why)) => return Err(why),
             // Nobody sells, but seats are given.
-            day.open_house.clone()
+            None => day.open_house.clone(),
         };
         let (client, device) = (Client::within(&place.url, "", PATIENCE), random.hex(4));
-        match client.ask(&day.app, &license, &device, &random.hex(2)) {
-            Answer::Yes => day.ledger.bound(&license, &device),
-            other => return Err(Failure::new(format!("a newcomer at {}: {other:?}", place.url))),
+        let is_excused = place.promises().excuses.newcomers;
+        let answer = (!is_excused).then(|| client.ask(&day.app, &license, &device, &random.hex(2)));
+        if is_sold {
+            // Only now, or others would take its seat.
+            day.ledger.issued(0, &license);
+        }
+        match answer {
+            None => {}
+            Some(Answer::Yes) => day.ledger.bound(&license, &device),
+            Some(other) => return Err(Failure::new(format!("a newcomer at {}: {other:?}", place.url))),
         }
     }
     Ok(())
@@ -54,8 +64,6 @@ fn is_well(day: &Day, random: &mut Random) -> Result<()> {
 
 fn is_ready(place: &Place) -> Result<()> {
     let (status, body) = Client::within(&place.url, "", PATIENCE).get("/readyz")?;
-    if (status == 200) == place.is_doubted() {
-        return Err(Failure::new(format!("{}/readyz: HTTP {status}: {body}", place.url)));
-    }
-    Ok(())
+    let wrong = place.promises().readiness.judge(status, &body.to_string());
+    wrong.map_or(Ok(()), |wrong| Err(Failure::new(format!("{}/readyz: {wrong}", place.url))))
 }

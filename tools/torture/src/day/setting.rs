@@ -11,6 +11,7 @@ use crate::server::Launch;
 use harness::failure::{Doing, Failure, Result};
 use harness::postgres::{Postgres, free_port};
 use harness::process;
+use sealgate::{Clock, SystemClock};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -22,6 +23,8 @@ use std::time::{Duration, Instant};
 pub(super) const DATABASE: &str = "day";
 /// Customers on each wire.
 const CUSTOMERS: usize = 4;
+/// How long licenses hold that end.
+pub(super) const ENDS_AFTER: Duration = Duration::from_hours(5 * 24);
 /// Limits that no honest load meets, but limits: what they count is part of what may go wrong.
 const CONFIGURATION: &str = "[limits]\nper_license = 1000000\nheartbeats_per_license = 1000000\n\
                              per_address = 1000000\naddress_burst = 100000\nper_app = 10000000\n";
@@ -69,7 +72,10 @@ impl<'a> Setting<'a> {
         let ledger = Ledger::default();
         let seller = Seller { client: Client::new(&places[0].url, &token), app: &app, ledger: &ledger };
         let trust = seller.trust()?;
-        let customers = seller.customers(&places, trust, &devices)?;
+        let mut customers = seller.customers(&places, trust, &devices)?;
+        if self.clocks {
+            customers.extend(seller.customers_for_a_time(&places, trust, &devices)?);
+        }
         let open_house = seller.sell(EVERYBODY)?;
         let (notes, condemned, asking) = (Notes::default(), Condemned::default(), RwLock::default());
         let day = Day {
@@ -162,8 +168,11 @@ impl Seller<'_> {
     }
 
     fn sell(&self, seats: u64) -> Result<Issued> {
-        let order = json!({ "app_id": self.app.id, "count": 1, "max_devices": seats });
-        let license = self.client.order(&order)?;
+        self.order(&json!({ "app_id": self.app.id, "count": 1, "max_devices": seats }))
+    }
+
+    fn order(&self, order: &Value) -> Result<Issued> {
+        let license = self.client.order(order)?;
         self.ledger.issued(0, &license);
         Ok(license)
     }
@@ -181,5 +190,19 @@ impl Seller<'_> {
             customers.push(Customer::with_sdk(self.sell(1)?, trust, places, devices)?);
         }
         Ok(customers)
+    }
+
+    /// The same for licenses that end so soon that a clock that is ahead finds them over.
+    fn customers_for_a_time(
+        &self,
+        places: &[Place],
+        trust: &'static [u8],
+        devices: &DeviceClock,
+    ) -> Result<Vec<Customer>> {
+        let ends = SystemClock.now().plus(ENDS_AFTER.as_secs()).to_string();
+        let order = json!({ "app_id": self.app.id, "count": 1, "max_devices": 1, "expires_at": ends });
+        let named = Customer::named(self.order(&order)?, "desk-for-a-time".to_owned());
+        let with_sdk = Customer::with_sdk(self.order(&order)?, trust, places, devices)?;
+        Ok(vec![named.ending(), with_sdk.ending()])
     }
 }

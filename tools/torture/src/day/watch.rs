@@ -2,6 +2,7 @@
 
 use super::installation::Day;
 use super::place::Place;
+use super::promises::Readiness;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -37,7 +38,7 @@ fn ask(agent: &Agent, place: &Place, path: &str) -> Result<(u16, String), String
 fn look(day: &Day, place: &Place, agent: &Agent) {
     let (begin, turns) = (day.notes.weather.moment(), place.turns());
     let dead_since = place.pulse.dead_since();
-    let doubted = place.is_doubted();
+    let promised = place.promises().readiness;
     let asked = Instant::now();
     let away = place.database.since().map(|since| asked.duration_since(since));
     let cut_off = place.database.was_within(DATABASE_NOTICED_WITHIN);
@@ -48,22 +49,23 @@ fn look(day: &Day, place: &Place, agent: &Agent) {
             return;
         }
         day.notes.health_asked();
-        let fair = day.notes.weather.was_fair_since(begin) && place.is_doubted() == doubted;
+        let fair = day.notes.weather.was_fair_since(begin);
         let wrong = match &said {
             Err(why) => Some(why.clone()),
             Ok((200, _)) if away.is_some_and(|away| away > DATABASE_NOTICED_WITHIN) => {
                 Some("well, although its database is away".to_owned())
             }
             Ok((503, _)) if cut_off => None,
-            Ok((200, _)) if path == "/healthz" => None,
-            Ok((200, _)) if fair && doubted => Some("ready, although its clock is in doubt".to_owned()),
-            Ok((200, _)) => {
-                dead_since.filter(|since| asked.duration_since(*since) > NOTICED_WITHIN).map(|since| {
-                    format!("ready, although nothing was written for {:?}", asked.duration_since(since))
+            Ok((status, body)) if path == "/healthz" => Readiness::Ready.judge(*status, body),
+            Ok((status, body)) => {
+                let unpromised = promised.judge(*status, body).filter(|_| fair);
+                let dead_since = dead_since.filter(|_| *status == 200);
+                unpromised.or_else(|| {
+                    let dead_for = asked.duration_since(dead_since?);
+                    (dead_for > NOTICED_WITHIN)
+                        .then(|| format!("ready, although nothing was written for {dead_for:?}"))
                 })
             }
-            Ok(_) if path == "/readyz" && (!fair || doubted) => None,
-            Ok((status, body)) => Some(format!("HTTP {status}: {body}")),
         };
         if let Some(wrong) = wrong {
             day.notes.unhealthy(format!("{}{path}: {wrong}", place.url));

@@ -1,0 +1,105 @@
+//! First starts, `keys share` and `server approve` that are done twice at once, or killed in the middle and done again.
+//!
+//! Whatever happens, one installation comes out: it serves on both wires, what it sold is good after the next start, which finds
+//! the keys of the first, and a runtime gets all keys and one approval. Who comes second says `data_in_use`.
+
+mod attempt;
+mod first;
+mod proof;
+mod share;
+
+use crate::options::{Common, Engine};
+use crate::random::Random;
+use harness::failure::{Failure, Result};
+use harness::postgres::Postgres;
+use std::fmt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+const SHORT: u32 = 6;
+/// On each engine.
+const WHOLE: u32 = 150;
+
+/// How to torture.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    common: Common,
+}
+
+/// What was done, and what went wrong.
+#[derive(Default)]
+struct Figures {
+    races: u32,
+    refused: u32,
+    killed_starts: u32,
+    shares: u32,
+    killed_shares: u32,
+    killed_approvals: u32,
+    faults: Vec<String>,
+}
+
+/// Founds as often as asked, on each engine.
+pub(crate) fn run(binary: &Path, options: &Options) -> Result<()> {
+    for engine in options.common.engines(&[Engine::Sqlite, Engine::Postgres]) {
+        let (seed, rounds) = (options.common.seed(), options.common.rounds(SHORT, WHOLE));
+        println!("founding {}: seed {seed}, {rounds} rounds", engine.name());
+        let postgres = (engine == Engine::Postgres).then(Postgres::start).transpose()?;
+        let mut figures = Figures::default();
+        rounds_on(binary, postgres.as_ref(), (seed, rounds), &mut figures)?;
+        let what = format!("founding {}, seed {seed}, {rounds} rounds", engine.name());
+        println!("{what}: {figures}");
+        if !figures.faults.is_empty() {
+            return Err(Failure::new(format!("{what}: {}", figures.faults.join("\n"))));
+        }
+    }
+    Ok(())
+}
+
+fn rounds_on(
+    binary: &Path,
+    postgres: Option<&Postgres>,
+    (seed, rounds): (u64, u32),
+    figures: &mut Figures,
+) -> Result<()> {
+    let begin = Instant::now();
+    let authority = share::Authority::found(binary, postgres)?;
+    // How long a start takes on this machine now, for kills in the middle of it.
+    let window = begin.elapsed().min(Duration::from_secs(5));
+    let mut random = Random::new(seed);
+    for number in 0..rounds {
+        // Of its own: how long something takes is no choice, and must not change the next one.
+        let mut random = Random::new(random.next());
+        let outcome = match (random.below(6), postgres) {
+            (0, _) => first::two_at_once((binary, postgres), number, &mut random, figures),
+            (1, _) => {
+                first::two_at_once_and_a_kill((binary, postgres), (number, window), &mut random, figures)
+            }
+            (2 | 3, _) => first::killed((binary, postgres), (number, window), &mut random, figures),
+            (4, Some(_)) if random.below(2) == 0 => authority.killed_approval(number, &mut random, figures),
+            (4, _) => authority.killed_share(number, &mut random, figures),
+            _ => authority.two_shares(number, &mut random, figures),
+        };
+        if let Err(fault) = outcome {
+            figures.faults.push(format!("round {number}: {fault}"));
+        }
+    }
+    Ok(())
+}
+
+impl fmt::Display for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} races of two first starts ({} said data_in_use), {} killed before they served, {} races of two shares, {} \
+             shares killed, {} approvals killed, {} faults",
+            self.races,
+            self.refused,
+            self.killed_starts,
+            self.shares,
+            self.killed_shares,
+            self.killed_approvals,
+            self.faults.len()
+        )
+    }
+}
