@@ -46,15 +46,18 @@ impl LicenseKey {
     /// The spelling of a typed key that is hashed: its symbols and nothing else. The text need not be a possible key
     /// (`spec/license.md` §3.4).
     pub fn normalise(text: &str) -> String {
-        typed::symbols(text).collect()
+        let mut spelling = String::with_capacity(text.len());
+        spelling.extend(typed::symbols(text));
+        spelling
     }
 
     /// Whether a text has a length and characters that a server looks up (`spec/http.md` §2.2).
     pub fn is_typed(text: &str) -> bool {
-        let symbols = || typed::symbols(text);
-        (1..=limits::TYPED_KEY_BYTES).contains(&text.len())
-            && symbols().map(char::len_utf8).sum::<usize>() <= limits::WORD_BYTES
-            && !symbols().any(char::is_control)
+        if !(1..=limits::TYPED_KEY_BYTES).contains(&text.len()) {
+            return false;
+        }
+        let bytes = typed::symbols(text).try_fold(0, |n, c| (!c.is_control()).then(|| n + c.len_utf8()));
+        bytes.is_some_and(|n| n <= limits::WORD_BYTES)
     }
 
     /// The key in its one printed form: seven groups of four.

@@ -24,8 +24,17 @@ fn plain(c: char) -> char {
 
 /// White space, characters that show nothing, dashes, quotation marks and brackets.
 fn is_passed_over(c: char) -> bool {
+    match c {
+        // What a printed key consists of is told without a search.
+        '0'..='9' | 'A'..='Z' | 'a'..='z' => false,
+        '-' => true,
+        c => c.is_whitespace() || is_in_ranges(c),
+    }
+}
+
+fn is_in_ranges(c: char) -> bool {
     let after = PASSED_OVER.partition_point(|(first, _)| *first <= c);
-    c.is_whitespace() || after.checked_sub(1).is_some_and(|at| c <= PASSED_OVER[at].1)
+    after.checked_sub(1).is_some_and(|at| c <= PASSED_OVER[at].1)
 }
 
 /// The end of a sentence, or what stands between two of a list, in the scripts that have their own.
@@ -61,13 +70,13 @@ const PASSED_OVER: [(char, char); 89] = [
 
 #[cfg(test)]
 mod tests {
-    use super::{PASSED_OVER, is_passed_over, narrow, symbols};
+    use super::{PASSED_OVER, is_in_ranges, narrow, symbols};
 
     #[test]
     fn the_ranges_rise_and_hold_no_symbol() {
         assert!(PASSED_OVER.iter().all(|(first, last)| first <= last));
         assert!(PASSED_OVER.windows(2).all(|two| two[0].1 < two[1].0));
-        assert!((0..=127).map(char::from).all(|c| !c.is_ascii_alphanumeric() || !is_passed_over(c)));
+        assert!((0..=127).map(char::from).all(|c| !c.is_ascii_alphanumeric() || !is_in_ranges(c)));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sealgate_artifact::{AppId, Code, Device, Hwid, LicenseKey, UnixSeconds, limits};
 use sealgate_authority::{About, AuthorityError, Ids, Limiter, Observed, SharedSecrets, Source, secrets};
 use sealgate_rules::{Effect, ListEntry, Matcher};
-use sealgate_store::table::{AccessRow, AppRow, KeyHash, Listed};
+use sealgate_store::table::{AccessRow, AppRow, Listed};
 use sealgate_store::{AppEntry, Db, LicenseEntry};
 
 const NONCE_DIGITS: usize = 32;
@@ -189,16 +189,15 @@ impl Gate {
         key: &str,
         about: &mut About,
     ) -> Result<Arc<LicenseEntry>, AuthorityError> {
-        let key = self.typed_key(key, about);
-        let found = self.db.cached_license(app.app.id, key).await?;
-        of_app(found, app, about)
+        let found = self.db.cached_license(app.app.id, self.secrets.license_key(key)).await?;
+        of_app(found, app, about).map_err(|_| unknown(key, about))
     }
+}
 
-    /// What the database knows this key by. Every key is checked, right or wrong, so that none costs more work than another.
-    pub(crate) fn typed_key(&self, typed: &str, about: &mut About) -> KeyHash {
-        about.mistyped = LicenseKey::parse(typed).is_err();
-        self.secrets.license_key(typed)
-    }
+/// Every key that leads to no license is checked, so that none of them costs more work than another.
+pub(crate) fn unknown(typed: &str, about: &mut About) -> AuthorityError {
+    about.mistyped = LicenseKey::parse(typed).is_err();
+    AuthorityError::Refused(Code::LicenseUnknown)
 }
 
 /// spec/http.md §2.7: the app's lists, before anything is said about a license.

@@ -92,10 +92,11 @@ impl AuthForge {
             let license = gate.find_license(&app, &ask.license_key, about).await?;
             return Ok((app, license));
         }
-        let unknown = || AuthorityError::Refused(Code::LicenseUnknown);
-        let key = gate.typed_key(&ask.license_key, about);
-        let license = gate.db.cached_license_of_key(key).await?.ok_or_else(unknown)?;
-        let app = gate.db.cached_app(license.license.app).await?.ok_or_else(unknown)?;
+        let typed = &ask.license_key;
+        let found = gate.db.cached_license_of_key(gate.secrets.license_key(typed)).await?;
+        let license = found.ok_or_else(|| asking::unknown(typed, about))?;
+        let app = gate.db.cached_app(license.license.app).await?;
+        let app = app.ok_or_else(|| asking::unknown(typed, about))?;
         about.owner = Some((app.app.tenant, app.app.id));
         about.license = Some(license.license.id);
         if app.app.require_secret {
