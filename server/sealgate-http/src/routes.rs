@@ -78,10 +78,8 @@ fn of_trust() -> Router<Arc<TrustUpdates>> {
 
 /// What the vendor does.
 fn of_vendor() -> Router<Vendor> {
-    let operations = api::operations();
-    let document = openapi::document(&operations);
-    let mut router = Router::new().route("/api/v1/openapi.json", get(async move || openapi::show(&document)));
-    for operation in operations {
+    let mut router = Router::new().route("/api/v1/openapi.json", get(openapi::show));
+    for operation in api::operations() {
         router = router.route(operation.path, operation.handler);
     }
     router

@@ -45,12 +45,12 @@ fn describe(document: &mut Value, operation: &Operation, problem: &Value) -> Val
     if lines.len() > 1 {
         described["description"] = lines[1..].join(" ").trim().into();
     }
-    if let Some(body) = &operation.body {
-        let schema = reference(document, body);
+    if let Some(body) = operation.body {
+        let schema = reference(document, &body());
         described["requestBody"] =
             json!({ "required": true, "content": { "application/json": { "schema": schema } } });
     }
-    let answer = reference(document, &operation.answer);
+    let answer = reference(document, &(operation.answer)());
     let content = json!({ operation.media_type: { "schema": answer } });
     described["responses"][operation.status.to_string()] =
         json!({ "description": "done", "content": content });
@@ -67,7 +67,8 @@ fn parameters(operation: &Operation) -> Vec<Value> {
         let name = rest.split('}').next().unwrap_or_default();
         all.push(json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }));
     }
-    all.extend(operation.query.iter().map(|p| serde_json::to_value(p).expect("a parameter can be written")));
+    let query = (operation.query)();
+    all.extend(query.iter().map(|p| serde_json::to_value(p).expect("a parameter can be written")));
     if operation.repeats == Repeats::Once {
         all.push(json!({
             "name": IDEMPOTENCY_KEY,
@@ -81,7 +82,7 @@ fn parameters(operation: &Operation) -> Vec<Value> {
 
 /// The statuses of refusals that this operation can give.
 fn refusals(operation: &Operation) -> Vec<(&'static str, &'static str)> {
-    let takes = operation.body.is_some() || !operation.query.is_empty();
+    let takes = operation.body.is_some() || !(operation.query)().is_empty();
     let changes = operation.method != "GET";
     let names = operation.path.contains('{') || takes;
     let all = [

@@ -11,7 +11,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::caller::Repeats;
 
-/// An operation. The router and the OpenAPI document are made from the same value.
+/// An operation. The router and the OpenAPI document are made from the same value; what only the document shows is made
+/// when that is.
 pub(crate) struct Operation {
     /// The use case's name.
     pub(crate) name: &'static str,
@@ -24,15 +25,15 @@ pub(crate) struct Operation {
     /// The scope that a token needs.
     pub(crate) scope: Scope,
     /// Parameters of the query.
-    pub(crate) query: Vec<Parameter>,
+    pub(crate) query: fn() -> Vec<Parameter>,
     /// The body.
-    pub(crate) body: Option<Shape>,
+    pub(crate) body: Option<fn() -> Shape>,
     /// The status of a success.
     pub(crate) status: u16,
     /// The type of a success, and its shape.
     pub(crate) media_type: &'static str,
     /// What a success looks like.
-    pub(crate) answer: Shape,
+    pub(crate) answer: fn() -> Shape,
     /// Whether a request under an idempotency key is carried out once.
     pub(crate) repeats: Repeats,
     /// Whether it can answer 409.
@@ -92,7 +93,7 @@ macro_rules! operations {
             body: $crate::api::operation::body!($takes),
             status: $status,
             media_type: $crate::api::operation::media!($($media)?),
-            answer: Shape::of::<$answer>(),
+            answer: Shape::of::<$answer>,
             repeats: $crate::api::operation::repeats!($($flag)*),
             conflicts: $crate::api::operation::conflicts!($method $($flag)*),
             handler: $crate::api::operation::handler!(
@@ -142,19 +143,19 @@ macro_rules! conflicts {
 
 macro_rules! query {
     ((query $query:ty)) => {
-        parameters::<$query>()
+        parameters::<$query>
     };
     ($other:tt) => {
-        vec![]
+        Vec::new
     };
 }
 
 macro_rules! body {
     ((body $body:ty)) => {
-        Some(Shape::of::<$body>())
+        Some(Shape::of::<$body>)
     };
     ((id, body $body:ty)) => {
-        Some(Shape::of::<$body>())
+        Some(Shape::of::<$body>)
     };
     ($other:tt) => {
         None
