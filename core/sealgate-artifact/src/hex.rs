@@ -1,12 +1,11 @@
 //! Lower-case hexadecimal digits.
 
+const DIGITS: [u8; 16] = *b"0123456789abcdef";
+
 /// Two digits a byte.
 pub fn encode(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
-        text
-    })
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }
 
 /// Exactly `N` bytes in lower-case digits.
