@@ -22,12 +22,15 @@ impl Moment {
 
 /// Makes identifiers and random values, and tells the time. Clones share one clock and one source.
 #[derive(Clone)]
-pub struct Ids {
+pub struct Ids(Arc<Sources>);
+
+/// Behind one pointer: every request takes clones of it, on all processors.
+struct Sources {
     clock: Arc<dyn Clock>,
     watch: ClockWatch,
     entropy: Arc<dyn Entropy>,
     /// The number of the next request, counted from a random one.
-    requests: Arc<AtomicU64>,
+    requests: AtomicU64,
 }
 
 impl Ids {
@@ -36,7 +39,8 @@ impl Ids {
         let mut first = [0; 8];
         entropy.fill(&mut first);
         let watch = ClockWatch::new(Arc::clone(&clock));
-        Self { clock, watch, entropy, requests: Arc::new(AtomicU64::new(u64::from_be_bytes(first))) }
+        let requests = AtomicU64::new(u64::from_be_bytes(first));
+        Self(Arc::new(Sources { clock, watch, entropy, requests }))
     }
 
     /// The time in seconds.
@@ -46,34 +50,34 @@ impl Ids {
 
     /// The time in milliseconds.
     pub fn moment(&self) -> Moment {
-        Moment(self.clock.unix_millis())
+        Moment(self.0.clock.unix_millis())
     }
 
     /// How long ago this process had its beginning: what ages are measured by.
     pub fn elapsed(&self) -> Duration {
-        self.clock.elapsed()
+        self.0.clock.elapsed()
     }
 
     /// Whether the clock was set.
     pub fn clock_watch(&self) -> &ClockWatch {
-        &self.watch
+        &self.0.watch
     }
 
     /// Random bytes.
     pub fn random<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
-        self.entropy.fill(&mut bytes);
+        self.0.entropy.fill(&mut bytes);
         bytes
     }
 
     /// A new version 7 identifier, made by its constructor: `ids.fresh(LicenseId::new)`.
     pub fn fresh<T>(&self, new: fn(u64, [u8; 10]) -> T) -> T {
-        new(self.clock.unix_millis(), self.random())
+        new(self.0.clock.unix_millis(), self.random())
     }
 
     /// A request id: the time, then a number that differs from others of that time.
     pub fn request_id(&self) -> String {
-        let number = self.requests.fetch_add(1, Ordering::Relaxed).to_be_bytes();
-        encode_hex(&[&self.clock.unix_millis().to_be_bytes()[2..], &number[3..]].concat())
+        let number = self.0.requests.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        encode_hex(&[&self.0.clock.unix_millis().to_be_bytes()[2..], &number[3..]].concat())
     }
 }

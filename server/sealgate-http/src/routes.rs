@@ -52,9 +52,12 @@ pub fn router(sides: Sides, settings: &Settings) -> Router {
     router
         .fallback(dialect::no_such_path)
         .method_not_allowed_fallback(dialect::wrong_method)
-        .layer(middleware::from_fn(deadline::give_up_in_time))
-        .layer(middleware::from_fn_with_state(proxies, address::find))
-        .layer(middleware::from_fn_with_state(ids, request_id::assign))
+        // As one layer, the outermost first: around each of several, axum would put a box that every request copies.
+        .layer((
+            middleware::from_fn_with_state(ids, request_id::assign),
+            middleware::from_fn_with_state(proxies, address::find),
+            middleware::from_fn(deadline::give_up_in_time),
+        ))
 }
 
 /// What clients ask that were written for AuthForge.
