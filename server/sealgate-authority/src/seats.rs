@@ -45,7 +45,10 @@ impl Seats {
         match facts.validate(asking.now) {
             Verdict::Refuse(code) => Err(AuthorityError::Refused(code)),
             Verdict::Allow if asking.pays.is_none() => Ok(license.devices_used),
-            Verdict::Allow | Verdict::TakeSeat => self.db.write(TakeSeat::new(&self.ids, asking)).await,
+            // In a box: most validations write nothing, and need not carry what a write takes.
+            Verdict::Allow | Verdict::TakeSeat => {
+                Box::pin(self.db.write(TakeSeat::new(&self.ids, asking))).await
+            }
         }
     }
 

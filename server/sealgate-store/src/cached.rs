@@ -12,7 +12,7 @@ use crate::{AppEntry, Db, LicenseEntry, StoreError};
 impl Db {
     /// An app of any tenant, at most a second old.
     pub async fn cached_app(&self, id: AppId) -> Result<Option<Arc<AppEntry>>, StoreError> {
-        through(self, &self.caches.apps, id, AppEntry::read(self, id)).await
+        through(self, &self.caches.apps, id, || AppEntry::read(self, id)).await
     }
 
     /// An app of any tenant as it was when it was last read, if that was not long ago. For counting only.
@@ -27,29 +27,32 @@ impl Db {
         app: AppId,
         key: KeyHash,
     ) -> Result<Option<Arc<LicenseEntry>>, StoreError> {
-        let read = LicenseEntry::read(self, app, key);
+        let read = || LicenseEntry::read(self, app, key);
         through(self, &self.caches.licenses, (app, key), read).await
     }
 
     /// The same for callers that do not say as which app they ask.
     pub async fn cached_license_of_key(&self, key: KeyHash) -> Result<Option<Arc<LicenseEntry>>, StoreError> {
-        self.kept(&self.caches.of_keys, key, licenses::app_of(self, key)).await
+        self.kept(&self.caches.of_keys, key, || licenses::app_of(self, key)).await
     }
 
     /// The same for callers that name the license by its id.
     pub async fn cached_license_of_id(&self, id: LicenseId) -> Result<Option<Arc<LicenseEntry>>, StoreError> {
-        self.kept(&self.caches.of_ids, id, licenses::key_of(self, id)).await
+        self.kept(&self.caches.of_ids, id, || licenses::key_of(self, id)).await
     }
 
-    async fn kept<K: std::hash::Hash + Eq + Send + Sync + 'static>(
+    async fn kept<K: std::hash::Hash + Eq + Send + Sync + 'static, R>(
         &self,
         places: &Cache<K, Kept>,
         name: K,
-        read: impl Future<Output = Result<Option<Kept>, StoreError>>,
-    ) -> Result<Option<Arc<LicenseEntry>>, StoreError> {
+        read: impl FnOnce() -> R,
+    ) -> Result<Option<Arc<LicenseEntry>>, StoreError>
+    where
+        R: Future<Output = Result<Option<Kept>, StoreError>>,
+    {
         let place = match places.get(&name) {
             Some(place) => Some(place),
-            None => read.await?.inspect(|place| places.insert(name, *place)),
+            None => Box::pin(read()).await?.inspect(|place| places.insert(name, *place)),
         };
         let Some((app, key)) = place else { return Ok(None) };
         self.cached_license(app, key).await
@@ -57,23 +60,24 @@ impl Db {
 }
 
 /// Answers from memory when that is provably fresh, else reads and remembers. What is not found is not remembered, so
-/// that guesses cannot push out what customers use.
-async fn through<K, V>(
+/// that guesses cannot push out what customers use. Only a reading takes the room that it needs, in a box.
+async fn through<K, V, R>(
     db: &Db,
     cache: &Cache<K, Arc<V>>,
     key: K,
-    read: impl Future<Output = Result<Option<V>, StoreError>>,
+    read: impl FnOnce() -> R,
 ) -> Result<Option<Arc<V>>, StoreError>
 where
     K: std::hash::Hash + Eq + Copy + Send + Sync + 'static,
     V: Send + Sync + 'static,
+    R: Future<Output = Result<Option<V>, StoreError>>,
 {
     let current = db.cache_is_current();
     if current && let Some(value) = cache.get(&key) {
         return Ok(Some(value));
     }
     let generation = db.cache_generation();
-    let Some(value) = read.await?.map(Arc::new) else {
+    let Some(value) = Box::pin(read()).await?.map(Arc::new) else {
         return Ok(None);
     };
     // A change that was made while the row was being read may not be in it: then it is used once and not kept. The
