@@ -55,7 +55,7 @@ pub(crate) fn run(binary: &Path, options: &Options) -> Result<()> {
         println!("failover {}: seed {seed}, {rounds} rounds", engine.name());
         let (lines, tally) = (Lines::default(), Tally::default());
         let between = |_, url: &str| lines.through(url);
-        let day = Setting { between: &between, ..Setting::new(binary, engine) }.begin()?;
+        let day = Setting { between: &between, synced: false, ..Setting::new(binary, engine) }.begin()?;
         let postgres = day.postgres.as_ref().ok_or_else(|| Failure::new("there is no PostgreSQL"))?;
         let outcome = day.work(seed, |day, random| {
             let torture = Rounds { day, lines: &lines, postgres, tally: &tally };

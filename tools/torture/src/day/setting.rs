@@ -43,6 +43,8 @@ pub(crate) struct Setting<'a> {
     pub(crate) clocks: bool,
     /// The URL by which each server reaches the database, made from the real one: for what comes between them.
     pub(crate) between: &'a dyn Fn(usize, &str) -> String,
+    /// Whether PostgreSQL waits for the disk. It need not where only processes die.
+    pub(crate) synced: bool,
     /// Changes how each server is started.
     pub(crate) prepare: &'a dyn Fn(usize, &mut Launch),
 }
@@ -50,13 +52,20 @@ pub(crate) struct Setting<'a> {
 impl<'a> Setting<'a> {
     /// With nothing special about it.
     pub(crate) fn new(binary: &'a Path, engine: Engine) -> Self {
-        Self { binary, engine, clocks: false, between: &|_, url| url.to_owned(), prepare: &|_, _| {} }
+        Self {
+            binary,
+            engine,
+            clocks: false,
+            synced: true,
+            between: &|_, url| url.to_owned(),
+            prepare: &|_, _| {},
+        }
     }
 
     /// Starts the servers and sells the first licenses. All is well when this returns.
     pub(crate) fn begin(&self) -> Result<Day> {
         let folder = tempfile::tempdir().doing("make a temporary folder")?;
-        let postgres = (self.engine == Engine::Postgres).then(Postgres::start).transpose()?;
+        let postgres = (self.engine == Engine::Postgres).then(|| self.postgres()).transpose()?;
         let database = postgres.as_ref().map(|postgres| postgres.create_database(DATABASE)).transpose()?;
         let first = self.place(folder.path(), 0, database.as_deref())?;
         first.start()?;
@@ -95,6 +104,10 @@ impl<'a> Setting<'a> {
         };
         day.well()?;
         Ok(day)
+    }
+
+    fn postgres(&self) -> Result<Postgres> {
+        if self.synced { Postgres::start() } else { Postgres::start_unsynced() }
     }
 
     fn place(&self, folder: &Path, at: usize, database: Option<&str>) -> Result<Place> {
