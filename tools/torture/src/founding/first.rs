@@ -5,7 +5,7 @@ use super::attempt::{Attempt, Started, a_moment_of};
 use super::proof;
 use crate::random::Random;
 use crate::server::{Launch, Server};
-use harness::failure::{Doing, Result};
+use harness::failure::{Doing, Failure, Result};
 use harness::postgres::{Postgres, free_port};
 use std::path::Path;
 use std::time::Duration;
@@ -13,6 +13,11 @@ use tempfile::TempDir;
 
 /// The most kills before somebody lets it start.
 const KILLS: u64 = 3;
+
+/// The same server, which listens elsewhere: two at one address would refuse each other for that alone.
+pub(super) fn elsewhere(launch: &Launch) -> Result<Launch> {
+    Ok(Launch { listen: format!("127.0.0.1:{}", free_port()?), ..launch.clone() })
+}
 
 /// An empty folder and an empty database.
 pub(super) struct Site<'a> {
@@ -52,17 +57,30 @@ pub(super) fn two_at_once(
 ) -> Result<()> {
     let site = Site::new(given, &format!("founding_{number}"))?;
     figures.races += 1;
-    let one = Attempt::begin(&site.launch)?;
+    let launches = [site.launch.clone(), elsewhere(&site.launch)?];
     // Together, or the second one a little later.
-    a_moment_of(Duration::from_millis(1 + 200 * random.below(2)), random);
-    let other = Attempt::begin(&site.launch)?;
-    let (winner, loser) = match (one.outcome()?, other.outcome()?) {
-        (Started::Serves(winner), loser) | (loser, Started::Serves(winner)) => (winner, loser),
-        (loser, other) => return loser.is_refused_properly().and(other.is_refused_properly()),
+    let later = Duration::from_millis(1 + 200 * random.below(2));
+    let (launch, winner) = race(launches, || a_moment_of(later, random))?;
+    figures.refused += 1;
+    proof::is_one_installation(&launch, winner)
+}
+
+/// Two starts with one data directory, and something in between: which of them serves. The other one says why it does not.
+pub(super) fn race(launches: [Launch; 2], between: impl FnOnce()) -> Result<(Launch, Server)> {
+    let [one, other] = launches;
+    let first = Attempt::begin(&one)?;
+    between();
+    let second = Attempt::begin(&other)?;
+    let (launch, winner, loser) = match (first.outcome()?, second.outcome()?) {
+        (Started::Serves(winner), loser) => (one, winner, loser),
+        (loser, Started::Serves(winner)) => (other, winner, loser),
+        (first, second) => {
+            first.is_refused_properly().and(second.is_refused_properly())?;
+            return Err(Failure::new("both of two starts were refused"));
+        }
     };
     loser.is_refused_properly()?;
-    figures.refused += 1;
-    proof::is_one_installation(&site.launch, winner)
+    Ok((launch, winner))
 }
 
 /// Two first starts at once, one of which is killed; then another start.
@@ -74,7 +92,8 @@ pub(super) fn two_at_once_and_a_kill(
 ) -> Result<()> {
     let site = Site::new(given, &format!("founding_{number}"))?;
     figures.races += 1;
-    let (one, other) = (Attempt::begin(&site.launch)?, Attempt::begin(&site.launch)?);
+    let launch = elsewhere(&site.launch)?;
+    let (one, other) = (Attempt::begin(&site.launch)?, Attempt::begin(&launch)?);
     a_moment_of(window, random);
     figures.killed_starts += u32::from(one.kill()?);
     let server = match other.outcome()? {
@@ -82,10 +101,10 @@ pub(super) fn two_at_once_and_a_kill(
         ended => {
             ended.is_refused_properly()?;
             figures.refused += 1;
-            Server::start(&site.launch)?
+            Server::start(&launch)?
         }
     };
-    proof::is_one_installation(&site.launch, server)
+    proof::is_one_installation(&launch, server)
 }
 
 /// First starts that are killed, and then one that is not.

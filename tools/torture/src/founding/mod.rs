@@ -14,7 +14,6 @@ use harness::failure::{Failure, Result};
 use harness::postgres::Postgres;
 use std::fmt;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 const SHORT: u32 = 6;
 /// On each engine.
@@ -62,10 +61,9 @@ fn rounds_on(
     (seed, rounds): (u64, u32),
     figures: &mut Figures,
 ) -> Result<()> {
-    let begin = Instant::now();
     let authority = share::Authority::found(binary, postgres)?;
-    // How long a start takes on this machine now, for kills in the middle of it.
-    let window = begin.elapsed().min(Duration::from_secs(5));
+    // For kills in the middle of a start.
+    let window = authority.start_takes;
     let mut random = Random::new(seed);
     for number in 0..rounds {
         // Of its own: how long something takes is no choice, and must not change the next one.

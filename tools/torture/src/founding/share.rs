@@ -1,8 +1,8 @@
 //! `keys share` twice at once or killed, and `server approve` killed; on PostgreSQL a runtime is started with what came out.
 
 use super::Figures;
-use super::attempt::{Attempt, Started, both_at_once, kill_in_the_middle};
-use super::first::Site;
+use super::attempt::{both_at_once, kill_in_the_middle};
+use super::first::{Site, elsewhere, race};
 use super::proof::{Sold, key_files};
 use crate::client::{Client, text};
 use crate::random::Random;
@@ -12,7 +12,7 @@ use harness::postgres::{Postgres, free_port};
 use harness::process;
 use serde_json::Value;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -26,15 +26,20 @@ pub(super) struct Authority<'a> {
     server: Mutex<Server>,
     token: String,
     sold: Sold,
-    /// What a whole share writes, and how long that takes.
+    /// How long a first start takes on this machine now.
+    pub(super) start_takes: Duration,
+    /// What a whole share writes, how many keys and secrets it says that it adds, and how long that takes.
     whole: Vec<String>,
+    added: u64,
     share_takes: Duration,
 }
 
 impl<'a> Authority<'a> {
     pub(super) fn found(binary: &Path, postgres: Option<&'a Postgres>) -> Result<Self> {
         let site = Site::new((binary, postgres), "authority")?;
+        let begin = Instant::now();
         let server = Server::start(&site.launch)?;
+        let start_takes = begin.elapsed();
         let token = site.launch.token()?;
         let client = Client::new(&server.url, &token);
         for name in ["One", "Two", "Three"] {
@@ -43,9 +48,9 @@ impl<'a> Authority<'a> {
         let sold = Sold::by(&client)?;
         let runtime = runtime_of(&site.launch, "whole")?;
         let begin = Instant::now();
-        process::capture(&mut share(&site.launch, &runtime))?;
+        let added = added(&process::capture(&mut share(&site.launch, &runtime))?)?;
         let (share_takes, whole) = (begin.elapsed(), key_files(&runtime)?);
-        Ok(Self { site, server: Mutex::new(server), token, sold, whole, share_takes })
+        Ok(Self { site, server: Mutex::new(server), token, sold, start_takes, whole, added, share_takes })
     }
 
     /// Two `keys share` at once to one folder: together they add each key once.
@@ -53,16 +58,18 @@ impl<'a> Authority<'a> {
         figures.shares += 1;
         let runtime = runtime_of(&self.site.launch, &format!("shared-{number}"))?;
         let outputs = both_at_once([(); 2].map(|()| share(&self.site.launch, &runtime)))?;
-        let mut added = 0;
+        let mut sum = 0;
         for output in &outputs {
             if !output.status.success() {
                 let said = String::from_utf8_lossy(&output.stderr).into_owned();
                 return Err(Failure::new(format!("one of two shares ended with {}: {said}", output.status)));
             }
-            let said: Value = serde_json::from_slice(&output.stdout).doing("read what a share says")?;
-            added += said["added"].as_u64().unwrap_or_default();
+            sum += added(&String::from_utf8_lossy(&output.stdout))?;
         }
-        self.is_shared(&runtime, added)?;
+        if sum != self.added {
+            return Err(Failure::new(format!("two shares added {sum} keys, and not {}", self.added)));
+        }
+        self.is_shared(&runtime)?;
         self.serves(&runtime, random.below(2) == 0, figures)
     }
 
@@ -72,7 +79,7 @@ impl<'a> Authority<'a> {
         let mut command = share(&self.site.launch, &runtime);
         figures.killed_shares += u32::from(kill_in_the_middle(&mut command, self.share_takes, random)?);
         process::capture(&mut share(&self.site.launch, &runtime))?;
-        self.is_shared(&runtime, self.added())?;
+        self.is_shared(&runtime)?;
         self.serves(&runtime, false, figures)
     }
 
@@ -93,7 +100,8 @@ impl<'a> Authority<'a> {
             let was_killed = kill_in_the_middle(&mut approve, self.share_takes, random)?;
             figures.killed_approvals += u32::from(was_killed);
         } else {
-            let mut child = approve.spawn().doing("approve a server")?;
+            let quiet = approve.stdout(Stdio::null()).stderr(Stdio::null());
+            let mut child = quiet.spawn().doing("approve a server")?;
             super::attempt::a_moment_of(self.share_takes, random);
             self.restart()?;
             child.wait().doing("wait for the approval")?;
@@ -115,22 +123,16 @@ impl<'a> Authority<'a> {
         format!("http://{}", self.site.launch.listen)
     }
 
-    /// How many keys and secrets a share into an empty folder adds: all files but the head and what opens them.
-    fn added(&self) -> u64 {
-        self.whole.iter().filter(|name| name.ends_with(".key") && *name != "unlock.key").count() as u64
-    }
-
-    fn is_shared(&self, runtime: &Launch, added: u64) -> Result<()> {
+    /// The folder holds all keys, and sharing again adds none.
+    fn is_shared(&self, runtime: &Launch) -> Result<()> {
         let files = key_files(runtime)?;
         if files != self.whole {
             return Err(Failure::new(format!("the shared folder has {files:?}, and not {:?}", self.whole)));
         }
-        let again = process::capture(&mut share(&self.site.launch, runtime))?;
-        let again: Value = serde_json::from_str(&again).doing("read what a share says")?;
-        if again["added"] != 0 || added > self.added() {
-            return Err(Failure::new(format!("{added} keys were added, and then: {again}")));
+        match added(&process::capture(&mut share(&self.site.launch, runtime))?)? {
+            0 => Ok(()),
+            more => Err(Failure::new(format!("{more} keys were still missing"))),
         }
-        Ok(())
     }
 
     /// On PostgreSQL, a runtime with these keys serves once it was approved, also if two are started at once.
@@ -138,22 +140,16 @@ impl<'a> Authority<'a> {
         if runtime.database.is_none() {
             return Ok(());
         }
-        let server = if twice {
+        let (runtime, server) = if twice {
             figures.races += 1;
-            let (one, other) = (Attempt::begin(runtime)?, Attempt::begin(runtime)?);
-            let (winner, loser) = match (one.outcome()?, other.outcome()?) {
-                (Started::Serves(winner), loser) | (loser, Started::Serves(winner)) => (winner, loser),
-                (one, other) => return one.is_refused_properly().and(other.is_refused_properly()),
-            };
-            loser.is_refused_properly()?;
             figures.refused += 1;
-            winner
+            race([runtime.clone(), elsewhere(runtime)?], || ())?
         } else {
-            Server::start(runtime)?
+            (runtime.clone(), Server::start(runtime)?)
         };
         let id = self.seen(&server.url)?;
         process::capture(&mut self.site.launch.vendor(&self.url(), &["server", "approve", &id]))?;
-        self.stays_itself(runtime, server, &id)
+        self.stays_itself(&runtime, server, &id)
     }
 
     /// It serves, and after its death it is the same server, which needs no second approval.
@@ -203,4 +199,10 @@ fn runtime_of(authority: &Launch, name: &str) -> Result<Launch> {
 fn share(authority: &Launch, runtime: &Launch) -> Command {
     let to = runtime.data().display().to_string();
     authority.vendor("http://127.0.0.1:1", &["keys", "share", "-o", &to])
+}
+
+/// How many keys and secrets a share says that it added.
+fn added(said: &str) -> Result<u64> {
+    let said: Value = serde_json::from_str(said).doing("read what a share says")?;
+    said["added"].as_u64().ok_or_else(|| Failure::new(format!("no count in {said}")))
 }
