@@ -8,7 +8,7 @@ use sealgate_authority::{About, AuthorityError, Source};
 use super::answer::Allowed;
 use super::parts::{AuthForge, SESSION_TOKEN_BYTES};
 use super::validate::{Validated, scope};
-use crate::asking;
+use crate::asking::{self, Asked};
 use crate::replay::digest;
 
 impl AuthForge {
@@ -22,7 +22,7 @@ impl AuthForge {
         self.gate.admit_heartbeat(source, &ask.app_id)?;
         let mut about = About { device: Some(ask.hwid.clone()), ..About::default() };
         let decided = self.continues(ask, source, &mut about).await;
-        let answered = self.gate.note_heartbeat(source, &about, decided)?;
+        let answered = self.gate.note(Asked::Heartbeat, source, &about, decided)?;
         self.gate.note_answer("heartbeat", &about, &answered.request_id);
         Ok(answered)
     }

@@ -11,7 +11,7 @@ use sealgate_store::{AppEntry, Tx, Work};
 
 use super::parts::AuthForge;
 use super::validate::scope;
-use crate::asking;
+use crate::asking::{self, Asked};
 
 impl AuthForge {
     /// Makes the file and keeps it, or gives the file that the device got before, byte for byte.
@@ -24,7 +24,7 @@ impl AuthForge {
         self.gate.admit(source, || AppId::parse(&ask.app_id).ok())?;
         let mut about = About { device: Some(ask.hwid.clone()), ..About::default() };
         let decided = self.activate(ask, source, &mut about).await;
-        self.gate.note(source, &about, decided)
+        self.gate.note(Asked::Question, source, &about, decided)
     }
 
     async fn activate(

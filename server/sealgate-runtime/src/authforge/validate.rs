@@ -12,7 +12,7 @@ use sealgate_store::{AppEntry, LicenseEntry};
 use super::answer::Allowed;
 use super::parts::AuthForge;
 use super::session;
-use crate::asking;
+use crate::asking::{self, Asked};
 use crate::replay::digest;
 
 /// A signed yes. It holds a session token, so it has no `Debug` text.
@@ -34,7 +34,7 @@ impl AuthForge {
         self.gate.admit(source, || AppId::parse(ask.app_id.as_deref()?).ok())?;
         let mut about = About { device: Some(ask.hwid.clone()), ..About::default() };
         let decided = self.decide(ask, source, &mut about).await;
-        let validated = self.gate.note(source, &about, decided)?;
+        let validated = self.gate.note(Asked::Question, source, &about, decided)?;
         self.gate.note_answer("validated", &about, &validated.request_id);
         Ok(validated)
     }

@@ -13,7 +13,7 @@ use sealgate_trust::{Signer, Verified, sign_statement, verify_device_request};
 use sealgate_wire::{OnlineAnswer, OnlineQuestion};
 use serde_json::value::RawValue;
 
-use crate::asking::{self, Gate};
+use crate::asking::{self, Asked, Gate};
 use crate::identity::{Identity, TrustBundle};
 use crate::replay::{ReplayLog, digest};
 
@@ -71,7 +71,7 @@ impl Online {
         let device = Device::Key(request.get().device_key);
         let mut about = About { device: Some(device.name().into_owned()), ..About::default() };
         let decided = self.decide(&request, &device, source, &mut about).await;
-        let decided = match self.gate.note(source, &about, decided) {
+        let decided = match self.gate.note(Asked::Question, source, &about, decided) {
             // spec/online.md §7.4: every other no says nothing about rights, and is not signed.
             Err(AuthorityError::Refused(code)) if code.is_decision() => self.denied(code, &about),
             other => other?,
