@@ -1,4 +1,5 @@
-//! Signing again what a clock that was ahead had signed: keysets and licenses that clients do not take yet.
+//! Signing again what a clock that was ahead had signed: keysets and licenses that clients do not take yet. A doubted clock does it,
+//! too: nothing ends later by it, and customers would be refused meanwhile.
 
 use sealgate_artifact::{Keyset, LicenseId, TenantKeyset, UnixSeconds, Unverified};
 use sealgate_authority::{AuthorityError, CLOCK_TOLERANCE_SECONDS, broken, event_row};
@@ -72,7 +73,7 @@ impl KeyChanges {
         let issuer = tenant.ok_or_else(|| broken("a license without its tenant"))?.issuer_key;
         let version = next_version(license.version, now);
         let renewed = LicenseRow { version, not_before: begin(now), ..license.clone() };
-        let signed = self.issuers().sign(&renewed, issuer)?;
+        let signed = self.issuers().sign_again(&renewed, issuer)?;
         let event = event_row(&desk.ids, &renewed, "license_resigned", None, &desk.ids.request_id());
         let (before, not_before) = (license.version, renewed.not_before);
         let renewal = Renewal { license: license.id, before, not_before, version, signed, event };

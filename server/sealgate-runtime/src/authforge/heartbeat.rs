@@ -61,6 +61,7 @@ impl AuthForge {
             nonce: &ask.nonce,
             ttl: session.ttl,
             begin: session.begin,
+            held: Some(session.end),
             used: license.devices_used,
             at: asked.seconds(),
             request_id: &request_id,

@@ -70,6 +70,7 @@ impl AuthForge {
             nonce: &ask.nonce,
             ttl: session::ttl(ask.ttl_seconds),
             begin: asked.seconds(),
+            held: None,
             used,
             at: asked.seconds(),
             request_id: &request_id,
