@@ -361,6 +361,9 @@ codes! {
     KeysetFull "keyset_full" Configuration 409 (500 "system_error") 4 Unsigned
         "The keyset has no room for another key, and none of its keys can be removed yet."
         "Renew the licenses that a retired issuer signed, or change their seats, so that the current issuer signs them, or wait until they end; to revoke one more server, wait until 31 days after the earliest revocation."
+    ClockInDoubt "clock_in_doubt" Configuration 503 (503 "system_error") 78 Unsigned
+        "The server's clock was set: until somebody accepts it by `sealgate server accept-clock`, the server signs nothing that lives longer than a day."
+        "Compare the server's clock with a time server; if it is right, run `sealgate server accept-clock` with that server's own address, or wait an hour if it only answers running software."
     SigningFault "signing_fault" Security 500 (500 "system_error") 1 Unsigned
         "A new signature did not verify, so it was discarded."
         "Check the machine's memory and the disk that holds the keystore."
@@ -373,6 +376,9 @@ codes! {
     DataInUse "data_in_use" Configuration 500 (500 "system_error") 78 Unsigned
         "Another server is using this data directory."
         "Stop that server, or choose another directory with --data."
+    CheckFailed "check_failed" Configuration 500 (500 "system_error") 1 Unsigned
+        "A check of the server failed."
+        "Do what is written below each check that failed."
     DatabaseUnusable "database_unusable" Configuration 500 (500 "system_error") 78 Unsigned
         "The database cannot be opened or migrated."
         "Check the database's address, its permissions and its free space."

@@ -72,6 +72,9 @@ pub trait Signer: Send + Sync {
 
     /// Signs with the key of that name, if its use covers the message.
     fn sign(&self, key: KeyId, message: Message<'_>) -> Result<[u8; 64], SignError>;
+
+    /// Fails if the key of that name is not here or makes no sound signatures. Nothing is released that is signed for this.
+    fn check(&self, key: KeyId) -> Result<(), SignError>;
 }
 
 /// Signs a statement with each of `keys`. Their use must be the one that signs this kind.

@@ -8,7 +8,7 @@ use sealgate_authforge::{FileVariables, LicenseFile, Machines, Variable};
 use sealgate_store::table::{AppRow, LicenseRow};
 use sealgate_trust::{Message, Signer};
 
-use crate::{AuthorityError, Ids, stored};
+use crate::{AuthorityError, Ids, Side, stored};
 
 /// A signed file. It holds a license key, so it has no `Debug` text.
 #[derive(Clone)]
@@ -26,6 +26,7 @@ pub struct Minted {
 pub struct Mint {
     signer: Arc<dyn Signer>,
     ids: Ids,
+    side: Side,
 }
 
 /// What a file is made from.
@@ -43,17 +44,18 @@ pub struct Draft<'a> {
 }
 
 impl Mint {
-    /// Signs with this signer's keys.
-    pub fn new(signer: Arc<dyn Signer>, ids: Ids) -> Self {
-        Self { signer, ids }
+    /// Signs with this signer's keys, for that side.
+    pub fn new(signer: Arc<dyn Signer>, ids: Ids, side: Side) -> Self {
+        Self { signer, ids, side }
     }
 
-    /// Makes a file. Stores nothing and decides nothing.
+    /// Makes a file. Stores nothing, and decides nothing but whether the clock is good enough for it.
     pub fn make(&self, draft: Draft<'_>) -> Result<Minted, AuthorityError> {
         let Draft { app, license, key, machines, expires_at } = draft;
+        self.ids.clock_watch().may_sign_until(self.side, expires_at)?;
         let jti = self.ids.fresh(RecordId::new).to_string();
         let kid = app.public_key.id(KeyUse::App);
-        let name = format!("{key}.authforge");
+        let name = file_name(&key);
         let file = LicenseFile {
             app_id: app.id.to_string(),
             license_key: key,
@@ -73,6 +75,11 @@ impl Mint {
         let signature = self.signer.sign(kid, Message::AppAnswer(unsigned.payload()))?;
         Ok(Minted { jti, text: unsigned.with_signature(&signature), name })
     }
+}
+
+/// What the file of a license key is called on a disk.
+pub fn file_name(key: &str) -> String {
+    format!("{key}.authforge")
 }
 
 fn variables(text: &str) -> Result<Option<FileVariables>, AuthorityError> {

@@ -1,34 +1,72 @@
 //! Whether the machine's clock was set: what it shows is compared with the time that passed in this process.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use sealgate_artifact::UnixSeconds;
+use sealgate_artifact::{Code, UnixSeconds};
 
+use crate::AuthorityError;
+use crate::accepted_clock::{Accepted, Change, TOLERANCE_MILLIS};
 use crate::ports::Clock;
 
 /// How far the clock may leave the time that passed before that counts as setting it.
-pub const CLOCK_TOLERANCE_SECONDS: u64 = 5 * 60;
-/// After so long with one setting, it is taken as right.
+pub const CLOCK_TOLERANCE_SECONDS: u64 = TOLERANCE_MILLIS / 1000;
+/// After so long with one setting, the side that answers running software takes it as right.
 const TAKEN_AS_RIGHT_AFTER: Duration = Duration::from_hours(1);
+/// What is signed by a doubted clock lives no longer.
+pub(crate) const DOUBTED_SECONDS: u64 = 24 * 60 * 60;
 
 /// A server that was off for longer cannot tell that from a clock that is ahead.
 const UNSEEN_MILLIS: u64 = 30 * 24 * 60 * 60 * 1000;
 const DOUBT: &str =
     "the machine's clock was set, or the machine slept or was off: compare its clock with a time server";
 
+/// Which side of a server asks: each takes a setting as right in its own way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The vendor's side, once an operator accepted it.
+    Vendor,
+    /// The side that answers running software, after an hour.
+    Runtime,
+}
+
+/// A clock that is doubted, and by how much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Doubt {
+    /// What it shows.
+    pub shown: UnixSeconds,
+    /// What it would show if it had not been set.
+    pub expected: UnixSeconds,
+    /// What it shows, as milliseconds ahead of the time that passed.
+    setting: i64,
+    right: i64,
+}
+
+impl Doubt {
+    /// By how many seconds it was set ahead, or back.
+    pub fn set_by(&self) -> i64 {
+        self.setting.saturating_sub(self.right) / 1000
+    }
+}
+
 /// Watches the clock of this process. Clones share what was seen.
 #[derive(Clone)]
 pub struct ClockWatch {
     clock: Arc<dyn Clock>,
-    seen: Arc<Mutex<Seen>>,
+    seen: Arc<Mutex<Both>>,
+}
+
+struct Both {
+    runtime: Seen,
+    vendor: Accepted,
 }
 
 impl ClockWatch {
     /// What the clock shows now is taken as right.
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
         let (ahead, elapsed) = readings(&*clock);
-        let seen = Seen { right: ahead, right_since: elapsed, set: None };
+        let runtime = Seen { right: ahead, right_since: elapsed, set: None };
+        let seen = Both { runtime, vendor: Accepted::new(ahead, elapsed) };
         Self { clock, seen: Arc::new(Mutex::new(seen)) }
     }
 
@@ -40,29 +78,86 @@ impl ClockWatch {
             return;
         }
         let right = ahead.saturating_sub(i64::try_from(gap).unwrap_or(i64::MAX));
-        *self.seen.lock().expect("no holder of this lock panics") =
-            Seen { right, right_since: elapsed, set: Some((ahead, elapsed)) };
+        *self.seen() = Both {
+            runtime: Seen { right, right_since: elapsed, set: Some((ahead, elapsed)) },
+            vendor: Accepted::new(right, elapsed),
+        };
         tracing::warn!(seconds = gap / 1000, "{DOUBT}");
     }
 
-    /// By how many seconds the clock was set ahead, or back, within the last hour. Each setting goes to the log once.
-    pub fn was_set_by(&self) -> Option<i64> {
+    /// Whether that side doubts the clock now. What changed about that goes to the log once.
+    pub fn doubt(&self, side: Side) -> Option<Doubt> {
         let (ahead, elapsed) = readings(&*self.clock);
-        let mut seen = self.seen.lock().expect("no holder of this lock panics");
-        let news = seen.look(ahead, elapsed);
-        let set_by = seen.set_by();
+        let mut seen = self.seen();
+        let (news, right) = match side {
+            Side::Runtime => {
+                let news = seen.runtime.look(ahead, elapsed).map(Told::Runtime);
+                (news, seen.runtime.set.map(|_| seen.runtime.right))
+            }
+            Side::Vendor => {
+                let news = seen.vendor.look(ahead, elapsed).map(Told::Vendor);
+                (news, seen.vendor.is_left(ahead).then(|| seen.vendor.setting()))
+            }
+        };
         drop(seen);
-        match (news, set_by) {
-            (Some(News::Set), Some(seconds)) => {
-                tracing::warn!(seconds, "{DOUBT}");
-            }
-            (Some(News::IsBack), _) => tracing::info!("the machine's clock shows again what it should"),
-            (Some(News::IsOld), _) => {
-                tracing::info!("the machine's clock is taken as right: it kept its setting for an hour");
-            }
-            _ => {}
+        let passed = i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX);
+        let time = |setting: i64| seconds(setting.saturating_add(passed));
+        let doubt =
+            right.map(|right| Doubt { shown: time(ahead), expected: time(right), setting: ahead, right });
+        if let Some(news) = news {
+            tell(&news, doubt);
         }
-        set_by
+        doubt
+    }
+
+    /// Whether that side may sign what ends then; `None` for never.
+    ///
+    /// `docs/design.md`, "A clock in doubt": nothing that lives longer than a day is signed by a doubted clock.
+    pub fn may_sign_until(&self, side: Side, end: Option<UnixSeconds>) -> Result<(), AuthorityError> {
+        match self.doubt(side) {
+            Some(doubt) if end.is_none_or(|end| end > doubt.shown.plus(DOUBTED_SECONDS)) => {
+                Err(AuthorityError::Refused(Code::ClockInDoubt))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// An operator says that the setting that was doubted is right. A later one is doubted again.
+    pub fn accept(&self, doubt: &Doubt) {
+        let elapsed = self.clock.elapsed();
+        *self.seen() = Both {
+            runtime: Seen { right: doubt.setting, right_since: elapsed, set: None },
+            vendor: Accepted::new(doubt.setting, elapsed),
+        };
+        tracing::info!(seconds = doubt.set_by(), "the machine's clock was accepted as it is");
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Both> {
+        self.seen.lock().expect("no holder of this lock panics")
+    }
+}
+
+enum Told {
+    Runtime(News),
+    Vendor(Change),
+}
+
+fn tell(news: &Told, doubt: Option<Doubt>) {
+    let seconds = doubt.map(|doubt| doubt.set_by());
+    match news {
+        Told::Runtime(News::Set) => tracing::warn!(seconds, "{DOUBT}"),
+        Told::Runtime(News::IsBack) => tracing::info!("the machine's clock shows again what it should"),
+        Told::Runtime(News::IsOld) => {
+            tracing::info!(
+                "running software is answered as usual: the machine's clock kept its setting for an hour"
+            );
+        }
+        Told::Vendor(Change::Left) => tracing::warn!(
+            seconds,
+            "until an operator accepts the machine's clock by `sealgate server accept-clock`, nothing is signed that lives longer \
+             than a day"
+        ),
+        Told::Vendor(Change::CameBack) => tracing::info!("the vendor's side signs again as usual"),
     }
 }
 
@@ -71,6 +166,10 @@ fn readings(clock: &dyn Clock) -> (i64, Duration) {
     let (wall, elapsed) = (clock.unix_millis(), clock.elapsed());
     let millis = |n: u128| i64::try_from(n).unwrap_or(i64::MAX);
     (millis(wall.into()).saturating_sub(millis(elapsed.as_millis())), elapsed)
+}
+
+fn seconds(millis: i64) -> UnixSeconds {
+    UnixSeconds::new(0).expect("in range").plus(millis.max(0).unsigned_abs() / 1000)
 }
 
 /// What was seen of a clock, as milliseconds ahead of the time that passed.
@@ -90,7 +189,7 @@ enum News {
 
 impl Seen {
     fn look(&mut self, ahead: i64, elapsed: Duration) -> Option<News> {
-        let has_left = |setting: i64| ahead.abs_diff(setting) > CLOCK_TOLERANCE_SECONDS * 1000;
+        let has_left = |setting: i64| ahead.abs_diff(setting) > TOLERANCE_MILLIS;
         let is_old = |since: Duration| elapsed.saturating_sub(since) >= TAKEN_AS_RIGHT_AFTER;
         match self.set {
             None if has_left(self.right) => {
@@ -119,9 +218,12 @@ impl Seen {
             Some(_) => None,
         }
     }
+}
 
-    fn set_by(&self) -> Option<i64> {
-        self.set.map(|(setting, _)| setting.saturating_sub(self.right) / 1000)
+#[cfg(test)]
+impl Doubt {
+    pub(crate) fn between(shown: UnixSeconds, expected: UnixSeconds) -> Self {
+        Self { shown, expected, setting: 0, right: 0 }
     }
 }
 
@@ -139,6 +241,12 @@ mod tests {
 
     fn seen() -> Seen {
         Seen { right: 0, right_since: at(0), set: None }
+    }
+
+    impl Seen {
+        fn set_by(&self) -> Option<i64> {
+            self.set.map(|(setting, _)| setting.saturating_sub(self.right) / 1000)
+        }
     }
 
     #[test]

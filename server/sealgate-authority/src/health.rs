@@ -1,68 +1,147 @@
 //! Whether the server can work (`spec/http.md` §4).
 
-use sealgate_artifact::PublicKey;
-use sealgate_store::{Db, StoreError, WentBack, table};
+use std::error::Error;
+use std::sync::{Arc, Mutex, MutexGuard};
 
-use crate::Ids;
+use sealgate_artifact::{KeyId, KeyUse, PublicKey};
+use sealgate_store::table::{self, KeyScope, KeyStage};
+use sealgate_store::{Db, StoreError, WentBack};
+use sealgate_trust::Signer;
+
 use crate::certificates::latest_end;
+use crate::checks::{Check, NotReady};
+use crate::clock_watch::Side;
+use crate::{AuthorityError, Ids};
 
-/// Asks the database and the clock for health checks.
+/// Asks the database, the key store and the clock for health checks. Clones share what was told.
 #[derive(Clone)]
 pub struct Health {
     db: Db,
     ids: Ids,
+    signer: Arc<dyn Signer>,
     server: Option<PublicKey>,
+    has_vendor: bool,
+    told: Arc<Mutex<Told>>,
 }
 
-/// Why a server should get no requests, in words for the person who can change it.
-#[derive(Debug, thiserror::Error)]
-pub enum NotReady {
-    /// The database, or a part of this process that works with it.
-    #[error(transparent)]
-    Database(#[from] sealgate_store::NotReady),
-    /// What the clock shows is doubted.
-    #[error(
-        "this machine's clock was set by {0} seconds, or the machine slept or was off: compare its clock with a time \
-         server. If it is right now, wait: after an hour it is taken as right"
-    )]
-    ClockWasSet(i64),
-    /// Clients refuse what it signs for some tenants.
-    #[error(
-        "{0} of this server's certificates are not in force: check this machine's clock, and that a process of role \
-         authority or all is running"
-    )]
-    NotCertified(u64),
+/// What the log says already.
+#[derive(Default)]
+struct Told {
+    failing: Vec<&'static str>,
+    is_dead: bool,
 }
 
 impl Health {
-    /// The health of a server on this database. `server` is the key by which clients know it, if they ask it.
-    pub fn new(db: Db, ids: Ids, server: Option<PublicKey>) -> Self {
-        Self { db, ids, server }
+    /// The health of a server on this database that signs by this signer. `server` is the key by which clients know it, if
+    /// they ask it; `has_vendor` says whether it has the vendor's side.
+    pub fn new(
+        db: Db,
+        ids: Ids,
+        signer: Arc<dyn Signer>,
+        (server, has_vendor): (Option<PublicKey>, bool),
+    ) -> Self {
+        Self { db, ids, signer, server, has_vendor, told: Arc::default() }
     }
 
-    /// Fails when the database does not answer within a second.
+    /// Fails when the database does not answer within a second. The log says when that begins and ends.
     pub async fn alive(&self) -> Result<(), StoreError> {
-        self.db.check_alive().await
+        let answer = self.db.check_alive().await;
+        let was_dead = std::mem::replace(&mut self.told().is_dead, answer.is_err());
+        match &answer {
+            Err(error) if !was_dead => tracing::error!(%error, "the database does not answer"),
+            Ok(()) if was_dead => tracing::info!("the database answers again"),
+            _ => {}
+        }
+        answer
     }
 
-    /// What speaks against sending requests here, told within a second. A server that was not approved yet has no
-    /// certificate; that is for `server list` to say.
+    /// What speaks against sending requests here, told within a second.
     pub async fn ready(&self) -> Result<(), NotReady> {
-        self.db.check_ready().await?;
-        if let Some(seconds) = self.ids.clock_watch().was_set_by() {
-            return Err(NotReady::ClockWasSet(seconds));
-        }
-        let Some(server) = self.server else { return Ok(()) };
-        let now = self.ids.now();
-        let idle = table::certificates::count_outside(&self.db, server, now, latest_end(now)).await;
-        match idle.map_err(sealgate_store::NotReady::Database)? {
-            0 => Ok(()),
-            count => Err(NotReady::NotCertified(count)),
-        }
+        let stops = self.checks().await.into_iter().find(Check::stops);
+        stops.and_then(|check| check.trouble).map_or(Ok(()), Err)
+    }
+
+    /// Every check, within a second. A server that was not approved yet has no certificate; that is for `server list` to say.
+    /// The log says when the server stops being ready, for another reason too, and when it is ready again.
+    pub async fn checks(&self) -> Vec<Check> {
+        let (reads, writes, certified, signs) = tokio::join!(
+            self.db.check_reads(),
+            self.db.check_writes(),
+            self.check_certificates(),
+            self.check_signing()
+        );
+        let checks = vec![
+            Check::of("threads", self.db.check_threads()),
+            Check::of("read", reads),
+            Check::of("write", writes),
+            Check::of("sign", signs),
+            Check::of("clock", self.check_clock()),
+            Check::of("certificate", certified),
+            Check::of("history", self.db.went_back().map_or(Ok(()), Err)),
+        ];
+        self.tell(&checks);
+        checks
     }
 
     /// Whether the database came back older than this server had read from it, a short while ago.
     pub fn went_back(&self) -> Option<WentBack> {
         self.db.went_back()
+    }
+
+    fn check_clock(&self) -> Result<(), NotReady> {
+        let watch = self.ids.clock_watch();
+        if let Some(doubt) = watch.doubt(Side::Runtime) {
+            return Err(NotReady::ClockWasSet(doubt.set_by()));
+        }
+        if self.has_vendor
+            && let Some(doubt) = watch.doubt(Side::Vendor)
+        {
+            return Err(NotReady::ClockNotAccepted(doubt.set_by()));
+        }
+        Ok(())
+    }
+
+    async fn check_certificates(&self) -> Result<(), NotReady> {
+        let Some(server) = self.server else { return Ok(()) };
+        let now = self.ids.now();
+        let idle = table::certificates::count_outside(&self.db, server, now, latest_end(now));
+        match self.db.in_time(idle).await? {
+            0 => Ok(()),
+            count => Err(NotReady::NotCertified(count)),
+        }
+    }
+
+    /// The keys by which the server answers and certifies.
+    async fn check_signing(&self) -> Result<(), NotReady> {
+        let mut keys: Vec<KeyId> = self.server.iter().map(|key| key.id(KeyUse::Server)).collect();
+        if self.has_vendor {
+            let rows = self.db.in_time(table::keys::of_scope(&self.db, KeyScope::Installation)).await?;
+            let signs =
+                rows.iter().filter(|key| key.key_use == KeyUse::Authority && key.state == KeyStage::Active);
+            keys.extend(signs.map(|key| key.public_key.id(KeyUse::Authority)));
+        }
+        let checked = keys.into_iter().try_for_each(|key| self.signer.check(key));
+        checked.map_err(|error| NotReady::CannotSign(AuthorityError::from(error)))
+    }
+
+    fn tell(&self, checks: &[Check]) {
+        let stopping: Vec<&Check> = checks.iter().filter(|check| check.stops()).collect();
+        let failing: Vec<&'static str> = stopping.iter().map(|check| check.name).collect();
+        let before = std::mem::replace(&mut self.told().failing, failing.clone());
+        if before == failing {
+            return;
+        }
+        let failing = failing.join(", ");
+        match stopping.first().and_then(|check| check.trouble.as_ref()) {
+            Some(why) => {
+                let cause = why.source().map(ToString::to_string);
+                tracing::error!(checks = failing, cause, "not ready: {why}");
+            }
+            None => tracing::info!("ready again"),
+        }
+    }
+
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().expect("no holder of this lock panics")
     }
 }

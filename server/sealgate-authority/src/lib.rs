@@ -4,8 +4,11 @@
 //! This crate must never hold a private key, speak HTTP, or know what a vendor or running software wants: that is for
 //! `sealgate-control` and `sealgate-runtime`, which never name each other. It signs through [`sealgate_trust::Signer`].
 
+mod accepted_clock;
 pub mod authforge_file;
+mod certificate_window;
 pub mod certificates;
+mod checks;
 mod clock_watch;
 mod envelope;
 mod error;
@@ -20,10 +23,12 @@ pub mod secrets;
 mod seldom;
 mod source;
 
-pub use clock_watch::{CLOCK_TOLERANCE_SECONDS, ClockWatch};
+pub use certificate_window::CertificateWindow;
+pub use checks::{Check, NotReady};
+pub use clock_watch::{CLOCK_TOLERANCE_SECONDS, ClockWatch, Doubt, Side};
 pub use envelope::{SignedEnvelope, as_json};
 pub use error::{AuthorityError, BUSY, broken};
-pub use health::{Health, NotReady};
+pub use health::Health;
 pub use ids::{Ids, Moment};
 pub use limits::{Limiter, Limits};
 pub use observed::{About, Observed};

@@ -6,7 +6,7 @@ use sealgate_store::table::{self, KeyRow, KeyScope, KeyStage};
 use sealgate_store::{Tx, Work};
 
 use crate::desk::Desk;
-use crate::keys::{KEYSET_SECONDS, KeyChanges, first_version};
+use crate::keys::{KeyChanges, first_version, keyset_end};
 use crate::recovery::FIRST_TENANT;
 use crate::tenants::{NewTenant, Tenants};
 use crate::{Scope, Scopes};
@@ -81,22 +81,16 @@ impl Bootstrap {
     }
 
     fn prepare(&self, installation: &str) -> Result<NewInstallation, AuthorityError> {
-        let now = self.desk.ids.now();
+        let (now, expires_at) = (self.desk.ids.now(), keyset_end(&self.desk.ids, None)?);
         let root = self.changes.generate(KeyUse::Root)?;
         // spec/keys.md §7.1: the next key is published from the first day.
         let [authority, next_authority] =
             [self.changes.generate(KeyUse::Authority)?, self.changes.generate(KeyUse::Authority)?];
-        let root_statement = Root {
-            version: 1,
-            issued_at: now,
-            expires_at: now.plus(KEYSET_SECONDS),
-            threshold: 1,
-            keys: vec![root],
-        };
+        let root_statement = Root { version: 1, issued_at: now, expires_at, threshold: 1, keys: vec![root] };
         let keyset = Keyset {
             version: first_version(now),
             issued_at: now,
-            expires_at: now.plus(KEYSET_SECONDS),
+            expires_at,
             keys: [authority, next_authority].map(active).to_vec(),
         };
         let row = |public_key, key_use, state| KeyRow {

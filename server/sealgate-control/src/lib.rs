@@ -9,6 +9,7 @@ mod apps;
 mod bootstrap;
 mod caller;
 mod check;
+mod clock;
 mod desk;
 mod devices;
 mod keys;
@@ -36,6 +37,7 @@ pub use access::AccessLists;
 pub use apps::Apps;
 pub use bootstrap::{BootstrapError, Installation};
 pub use caller::{Caller, Once};
+pub use clock::ServerClock;
 pub use devices::Devices;
 pub use keys::Keys;
 pub use licenses::{AuthforgeFiles, Licenses};
@@ -74,6 +76,8 @@ pub struct Control {
     pub records: Records,
     /// License servers.
     pub servers: Servers,
+    /// The clock of this one.
+    pub clock: ServerClock,
     /// The keys that sign.
     pub keys: Keys,
     /// What the server does by itself.
@@ -123,6 +127,7 @@ impl Control {
             authforge_files: AuthforgeFiles::new(desk.clone(), signer, secrets),
             devices: Devices::new(desk.clone()),
             access: AccessLists::new(desk.clone()),
+            clock: ServerClock::new(desk.clone(), own_server.as_ref().map(|own| own.key)),
             servers: Servers::new(desk.clone(), changes.clone(), own_server),
             keys: Keys::new(changes),
             upkeep: Upkeep::new(db.clone(), ids),

@@ -1,8 +1,8 @@
 //! License servers: seen, approved, certified, revoked (`spec/http.md` §3.15).
 
 use sealgate_artifact::{Code, KeyUse, PublicKey, ServerCertificate, TenantId, UnixSeconds, limits};
-use sealgate_authority::certificates::{ISSUED_FOR_SECONDS, OPERATIONS, ServerSettings};
-use sealgate_authority::{AuthorityError, CLOCK_TOLERANCE_SECONDS};
+use sealgate_authority::certificates::{OPERATIONS, ServerSettings};
+use sealgate_authority::{AuthorityError, CertificateWindow, Side};
 use sealgate_store::table::{self, AuditRow, CertificateRow, KeyRow, KeyScope, KeyStage, ServerRow};
 use sealgate_store::{Tx, Work};
 use sealgate_wire::{Page, Reason, ServerView, Timestamp};
@@ -12,8 +12,6 @@ use crate::desk::Desk;
 use crate::keys::KeyChanges;
 use crate::{Caller, check};
 
-/// How much time a certificate has left when the next one is made.
-const RENEW_BEFORE_SECONDS: u64 = 7 * 24 * 60 * 60;
 /// Certificates in one transaction.
 const AT_ONCE: u32 = 100;
 
@@ -92,13 +90,14 @@ impl Servers {
     }
 
     /// Makes every certificate that is missing, ends soon, was signed by a clock that was ahead, names other origins, or
-    /// was signed by an authority that signs no more.
+    /// was signed by an authority that signs no more. While the clock is doubted, it makes those that are not in force, for
+    /// a day.
     pub async fn certify(&self) -> Result<(), AuthorityError> {
         let authority = self.changes.signing_authority().await?;
         for server in table::servers::trusted(&self.desk.db).await? {
             let now = self.desk.ids.now();
-            let until = now.plus(RENEW_BEFORE_SECONDS);
-            let latest = now.plus(ISSUED_FOR_SECONDS + CLOCK_TOLERANCE_SECONDS);
+            let window = CertificateWindow::at(now, self.desk.ids.clock_watch().doubt(Side::Vendor));
+            let CertificateWindow { until, latest, .. } = window;
             let idle =
                 table::certificates::count_outside(&self.desk.db, server.server_key, now, latest).await?;
             if idle > 0 {
@@ -117,7 +116,7 @@ impl Servers {
                 if tenants.is_empty() {
                     break;
                 }
-                let made = tenants.iter().map(|tenant| self.certificate(&server, authority, *tenant));
+                let made = tenants.iter().map(|tenant| self.certificate(&server, authority, *tenant, window));
                 let made = made.collect::<Result<_, _>>()?;
                 if !self.desk.db.write(StoreCertificates { server: server.clone(), made }).await? {
                     break;
@@ -137,11 +136,11 @@ impl Servers {
         server: &ServerRow,
         authority: PublicKey,
         tenant: TenantId,
+        CertificateWindow { issued_at, expires_at, .. }: CertificateWindow,
     ) -> Result<CertificateRow, AuthorityError> {
-        let issued_at = self.desk.ids.now();
         let certificate = ServerCertificate {
             issued_at,
-            expires_at: issued_at.plus(ISSUED_FOR_SECONDS),
+            expires_at,
             public_key: server.server_key,
             tenants: vec![tenant],
             origins: server.origins.clone(),

@@ -8,7 +8,7 @@ use sealgate_wire::{CreateTenant, Page, PageQuery, TenantCreated, TenantView, Ti
 use serde_json::{Value, json};
 
 use crate::desk::Desk;
-use crate::keys::{KEYSET_SECONDS, KeyChanges, first_version};
+use crate::keys::{KeyChanges, first_version, keyset_end};
 use crate::page::Part;
 use crate::tokens::{NewToken, Tokens};
 use crate::{Caller, Scope, Scopes, check};
@@ -124,7 +124,8 @@ impl Tenants {
         authority: PublicKey,
         scopes: Scopes,
     ) -> Result<NewTenant, AuthorityError> {
-        let now = self.desk.ids.now();
+        // Before keys are made that nothing would refer to.
+        let (now, expires_at) = (self.desk.ids.now(), keyset_end(&self.desk.ids, None)?);
         // spec/keys.md §7.1: the next key is published from the first day.
         let [issuer_key, next_issuer] =
             [self.changes.generate(KeyUse::Issuer)?, self.changes.generate(KeyUse::Issuer)?];
@@ -134,7 +135,7 @@ impl Tenants {
             tenant: id,
             version: first_version(now),
             issued_at: now,
-            expires_at: now.plus(KEYSET_SECONDS),
+            expires_at,
             keys: vec![record(issuer_key), record(next_issuer)],
         };
         let row = |public_key, state| KeyRow {

@@ -1,7 +1,7 @@
 //! What the vendor's side does by itself: it numbers the audit log, and forgets what has served its time.
 
 use sealgate_artifact::{RecordId, TenantId, UnixSeconds};
-use sealgate_authority::Ids;
+use sealgate_authority::{Ids, Side};
 use sealgate_journal::{AuditEntry, Head};
 use sealgate_store::table::{self, AuditRow};
 use sealgate_store::{Db, StoreError, Tx, Work};
@@ -38,12 +38,12 @@ impl Upkeep {
         Ok(())
     }
 
-    /// Forgets change records, answers, paid questions, ended entries and old events.
+    /// Forgets change records, answers, paid questions, ended entries and old events, and notes the time.
     ///
-    /// While the clock is doubted, nothing is forgotten for its age: what a clock that is ahead takes as old cannot be got
-    /// back. Change records are counted.
+    /// While the clock is doubted, no time is noted and nothing is forgotten for its age: what a clock that is ahead takes as
+    /// old cannot be got back. Change records are counted.
     pub async fn forget(&self) -> Result<(), StoreError> {
-        let is_doubted = self.ids.clock_watch().was_set_by().is_some();
+        let is_doubted = self.ids.clock_watch().doubt(Side::Vendor).is_some();
         self.db.write(Forget { now: (!is_doubted).then(|| self.ids.now()) }).await
     }
 }
@@ -106,6 +106,8 @@ impl Work for Forget {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         table::changes::forget(tx).await?;
         let Some(now) = self.now else { return Ok(()) };
+        // The next start compares its clock with this.
+        table::installation::note_time(tx, now).await?;
         answers::forget(tx, now).await?;
         table::debits::forget(tx, now.minus(PAID_SECONDS)).await?;
         table::access::forget(tx, now.minus(ENDED_ENTRY_SECONDS)).await?;

@@ -1,43 +1,65 @@
 //! `GET /healthz` and `GET /readyz` (`spec/http.md` §4).
 
 use axum::Json;
-use axum::extract::{Extension, State};
+use axum::extract::{Extension, RawQuery, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use sealgate_artifact::Code;
-use sealgate_authority::Health;
+use sealgate_authority::{Check, Health};
+use sealgate_wire::CheckView;
+use serde_json::{Value, json};
 
 use crate::problem::Problem;
 use crate::request_id::RequestId;
 
-/// Whether the server takes requests: `/healthz`, the migrations and keys of the first start are there, it can write, all that
-/// it does by itself runs, the clock was not set lately, and this server's certificates are in force.
-pub(crate) async fn readyz(State(health): State<Health>, Extension(id): Extension<RequestId>) -> Response {
-    match health.ready().await {
-        Ok(()) => ready(&health).into_response(),
-        Err(why) => {
-            let cause = std::error::Error::source(&why).map(ToString::to_string);
-            tracing::error!(request_id = id.0, cause, "not ready: {why}");
-            Problem::because(Code::Unavailable, why.to_string(), &id).into_response()
+/// Whether the server takes requests; with `?checks`, every check by which that is known, too. A check that leaves the server
+/// ready does not change the status.
+pub(crate) async fn readyz(
+    State(health): State<Health>,
+    Extension(id): Extension<RequestId>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let checks = health.checks().await;
+    let stops = checks.iter().find(|check| check.stops()).and_then(|check| check.trouble.as_ref());
+    let (status, mut body) = match stops {
+        None => (StatusCode::OK, ready(&health)),
+        Some(why) => {
+            let problem = Problem::because(Code::Unavailable, format!("{why}. {}", why.fix()), &id);
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                serde_json::to_value(problem.body()).expect("text can be written"),
+            )
         }
+    };
+    if query.as_deref() == Some("checks") {
+        body["checks"] = checks.iter().map(|check| json!(view(check))).collect();
     }
+    (status, Json(body)).into_response()
 }
 
 /// Ready, and what an operator must know all the same.
-fn ready(health: &Health) -> Json<serde_json::Value> {
-    let mut ready = serde_json::json!({ "status": "ready" });
+fn ready(health: &Health) -> Value {
+    let mut ready = json!({ "status": "ready" });
     if let Some(gap) = health.went_back() {
-        ready["database_went_back"] = serde_json::json!({ "from": gap.from, "to": gap.to });
+        ready["database_went_back"] = json!({ "from": gap.from, "to": gap.to });
     }
-    Json(ready)
+    ready
+}
+
+fn view(check: &Check) -> CheckView {
+    let trouble = check.trouble.as_ref();
+    CheckView {
+        name: check.name.to_owned(),
+        ok: trouble.is_none(),
+        message: trouble.map(ToString::to_string),
+        fix: trouble.map(|trouble| trouble.fix().to_owned()),
+    }
 }
 
 /// Whether the server and its database answer.
 pub(crate) async fn healthz(State(health): State<Health>, Extension(id): Extension<RequestId>) -> Response {
     match health.alive().await {
-        Ok(()) => Json(serde_json::json!({ "status": "ok" })).into_response(),
-        Err(error) => {
-            tracing::error!(request_id = id.0, %error, "the database does not answer");
-            Problem::plain(Code::Unavailable, &id).into_response()
-        }
+        Ok(()) => Json(json!({ "status": "ok" })).into_response(),
+        Err(_) => Problem::plain(Code::Unavailable, &id).into_response(),
     }
 }

@@ -55,11 +55,18 @@ impl Problem {
     }
 }
 
+impl Problem {
+    /// What the caller reads.
+    pub(crate) fn body(self) -> sealgate_wire::Problem {
+        let Self { code, message, license_id, request_id, retry_after } = self;
+        sealgate_wire::Problem { code: code.to_string(), message, request_id, license_id, retry_after }
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Self { code, message, license_id, request_id, retry_after } = self;
-        let body =
-            sealgate_wire::Problem { code: code.to_string(), message, request_id, license_id, retry_after };
+        let (code, retry_after) = (self.code, self.retry_after);
+        let body = self.body();
         let mut response = (status_of(code.http_status()), Json(body)).into_response();
         retry::say(&mut response, retry_after);
         if code == Code::TokenInvalid {

@@ -13,6 +13,13 @@ use crate::in_time::InTime;
 
 const NONCE_DIGITS: usize = 32;
 
+/// What was asked, as addresses are charged for it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Asked {
+    Question,
+    Heartbeat,
+}
+
 /// What every request goes through, whichever wire it comes by. Clones share the counts.
 #[derive(Clone)]
 pub(crate) struct Gate {
@@ -90,40 +97,20 @@ impl Gate {
         self.observed.refusal(Code::RateLimited, &About { owner, ..About::default() }, source.request_id);
     }
 
-    /// Counts a refusal. A wrong guess costs no request, and is refused once its address has guessed too often. A
-    /// failure of the server is neither.
+    /// Counts a refusal of what was asked. A wrong guess costs no request, and is refused once its address has guessed too
+    /// often. A failure of the server is neither.
     pub(crate) fn note<T>(
         &self,
-        source: Source<'_>,
-        about: &About,
-        outcome: Result<T, AuthorityError>,
-    ) -> Result<T, AuthorityError> {
-        if is_guess(&outcome, about) {
-            self.limiter.give_back_address(source.address);
-        }
-        self.note_refusal(source, about, outcome)
-    }
-
-    /// The same for a heartbeat.
-    pub(crate) fn note_heartbeat<T>(
-        &self,
-        source: Source<'_>,
-        about: &About,
-        outcome: Result<T, AuthorityError>,
-    ) -> Result<T, AuthorityError> {
-        if is_guess(&outcome, about) {
-            self.limiter.give_back_heartbeat_address(source.address);
-        }
-        self.note_refusal(source, about, outcome)
-    }
-
-    fn note_refusal<T>(
-        &self,
+        asked: Asked,
         source: Source<'_>,
         about: &About,
         mut outcome: Result<T, AuthorityError>,
     ) -> Result<T, AuthorityError> {
         if is_guess(&outcome, about) {
+            match asked {
+                Asked::Question => self.limiter.give_back_address(source.address),
+                Asked::Heartbeat => self.limiter.give_back_heartbeat_address(source.address),
+            }
             if let (Err(AuthorityError::Refused(Code::LicenseUnknown)), Some((_, app))) =
                 (&outcome, about.owner)
             {

@@ -188,8 +188,8 @@ async fn start_on(
     let first = vendor.as_ref().is_some_and(|vendor| vendor.first);
     let control = vendor.map(|vendor| vendor.control);
     let duties = control.as_ref().map(|control| Duties::new(&control.servers, &control.upkeep));
-    let Ground { db, ids, observed, .. } = ground;
-    let health = Health::new(db.clone(), ids.clone(), own_key);
+    let Ground { db, ids, observed, keystore, .. } = ground;
+    let health = Health::new(db.clone(), ids.clone(), keystore, (own_key, control.is_some()));
     let jobs = Jobs::new((db.clone(), ids.clone()), observed, duties, JOBS).await?;
     Ok(Started { server: Server { db, ids, health, control, runtime, jobs }, first })
 }
@@ -289,6 +289,10 @@ impl Ground {
         {
             return Err(StartError::NoVendorKeys);
         }
+        // Before anything is signed.
+        if let Some(newest) = newest_time(&self.db).await? {
+            self.ids.clock_watch().doubt_after(newest);
+        }
         let secret = |name: &str| keystore.secret(name).map(|secret| *secret.expose());
         let session = keystore.newest(SharedSecrets::SESSION)?;
         let secrets = Arc::new(SharedSecrets::load(&session, secret)?);
@@ -356,6 +360,15 @@ impl Ground {
             certify,
         }))
     }
+}
+
+/// The newest time that a process of this installation wrote while nobody doubted its clock.
+async fn newest_time(db: &Db) -> Result<Option<UnixSeconds>, StoreError> {
+    if let Some(noted) = table::installation::noted_time(db).await? {
+        return Ok(Some(noted));
+    }
+    // Before the first note. Whatever else an installation does, its jobs are due again and again.
+    Ok(table::jobs::list(db).await?.iter().map(|job| job.due_at).max())
 }
 
 /// How long before nobody can look after the installation it is warned of: a month.

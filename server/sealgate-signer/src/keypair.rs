@@ -17,14 +17,16 @@ impl LoadedKey {
     pub(crate) fn from_seed(key_use: KeyUse, seed: &[u8]) -> Option<Self> {
         let pair = Ed25519KeyPair::from_seed_unchecked(seed).ok()?;
         let public_key = PublicKey::from_bytes(pair.public_key().as_ref().try_into().ok()?);
-        let known = b"sealgate: a key is loaded";
         ed25519::check_key(&public_key).ok()?;
-        ed25519::verify(&public_key, known, pair.sign(known).as_ref()).then_some(Self {
-            id: public_key.id(key_use),
-            key_use,
-            public_key,
-            pair,
-        })
+        let key = Self { id: public_key.id(key_use), key_use, public_key, pair };
+        key.check().is_ok().then_some(key)
+    }
+
+    /// Proves on a known message, which no reader takes for anything, that the pair works.
+    pub(crate) fn check(&self) -> Result<(), SignError> {
+        let known = b"sealgate: a key is loaded";
+        let works = ed25519::verify(&self.public_key, known, &self.sign_once(known));
+        works.then_some(()).ok_or(SignError::Fault(self.id))
     }
 
     pub(crate) fn public_key(&self) -> PublicKey {

@@ -313,6 +313,10 @@ impl Signer for Keystore {
     fn sign(&self, key: KeyId, message: Message<'_>) -> Result<[u8; 64], SignError> {
         self.loaded(key)?.sign(message)
     }
+
+    fn check(&self, key: KeyId) -> Result<(), SignError> {
+        self.loaded(key)?.check()
+    }
 }
 
 fn read_unlock_file(path: &Path) -> Result<MasterKey, KeystoreError> {

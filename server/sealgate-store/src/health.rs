@@ -31,24 +31,39 @@ impl Db {
         in_time(installation::is_alive(self)).await
     }
 
-    /// Fails when anything is missing that this process needs. Whether it can write is tried only if the last changes were
-    /// not stored: then a transaction that changes nothing says whether that is over.
-    pub async fn check_ready(&self) -> Result<(), NotReady> {
-        if let Some(name) = self.threads().missing() {
-            return Err(NotReady::Missing(name));
-        }
-        if self.progress().is_stuck() {
-            let why = "changes have been under way for seconds".to_owned();
-            return Err(NotReady::CannotWrite(StoreError::Unavailable(why)));
-        }
-        if self.progress().failed_last() {
-            let nothing = self.write(work((), |(), _| Box::pin(async { Ok::<_, StoreError>(()) })));
-            return in_time(nothing).await.map_err(NotReady::CannotWrite);
-        }
+    /// Fails when the database does not answer, or is not set up.
+    pub async fn check_reads(&self) -> Result<(), NotReady> {
         match in_time(installation::id(self)).await.map_err(NotReady::Database)? {
             Some(_) => Ok(()),
             None => Err(NotReady::NotSetUp),
         }
+    }
+
+    /// Fails when nothing can be written. That is tried only if the last changes were not stored: then a transaction that
+    /// changes nothing says whether that is over.
+    pub async fn check_writes(&self) -> Result<(), NotReady> {
+        if self.progress().is_stuck() {
+            let why = "changes have been under way for seconds".to_owned();
+            return Err(NotReady::CannotWrite(StoreError::Unavailable(why)));
+        }
+        if !self.progress().failed_last() {
+            return Ok(());
+        }
+        let nothing = self.write(work((), |(), _| Box::pin(async { Ok::<_, StoreError>(()) })));
+        in_time(nothing).await.map_err(NotReady::CannotWrite)
+    }
+
+    /// Fails when something of this process does not run that works by itself.
+    pub fn check_threads(&self) -> Result<(), NotReady> {
+        self.threads().missing().map_or(Ok(()), |name| Err(NotReady::Missing(name)))
+    }
+
+    /// An answer of the database, if it comes soon enough for health.
+    pub async fn in_time<T>(
+        &self,
+        answer: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, NotReady> {
+        in_time(answer).await.map_err(NotReady::Database)
     }
 }
 

@@ -8,6 +8,7 @@ use sealgate_server::assembly::TOKEN_FILE;
 use sealgate_wire::{LicenseView, LookUpLicense, Page, Problem};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use ureq::http::StatusCode;
 
 use crate::address::Address;
 use crate::args::Global;
@@ -18,18 +19,29 @@ const TIMEOUT: Duration = Duration::from_mins(1);
 /// A thousand licenses with their keys take about 200 KiB.
 const ANSWER_BYTES: u64 = 4 * 1024 * 1024;
 
-/// A server and the token to speak to it with.
+/// A server, and the token to speak to it with where it needs one.
 pub(crate) struct Client {
     agent: ureq::Agent,
     base: String,
-    token: String,
+    token: Option<String>,
 }
 
 impl Client {
     pub(crate) fn new(global: &Global) -> Result<Self, Failure> {
+        let client = Self::without_token(global)?;
+        Ok(Self { token: Some(token(global)?), ..client })
+    }
+
+    /// For what anybody may ask.
+    pub(crate) fn without_token(global: &Global) -> Result<Self, Failure> {
         let address = Address::new(global)?;
         let config = address.agent(global)?.timeout_global(Some(TIMEOUT));
-        Ok(Self { agent: config.build().into(), base: address.base, token: token(global)? })
+        Ok(Self { agent: config.build().into(), base: address.base, token: None })
+    }
+
+    /// An answer that has one shape, whether it is a yes or a no.
+    pub(crate) fn get_whatever_status<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
+        parse(&self.exchange("GET", path, Vec::new(), None)?.1)
     }
 
     pub(crate) fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
@@ -152,11 +164,24 @@ impl Client {
         body: Vec<u8>,
         name: Option<&str>,
     ) -> Result<Vec<u8>, Failure> {
+        let (status, bytes) = self.exchange(method, path, body, name)?;
+        if status.is_success() { Ok(bytes) } else { Err(refused(&bytes, status.as_u16())) }
+    }
+
+    fn exchange(
+        &self,
+        method: &str,
+        path: &str,
+        body: Vec<u8>,
+        name: Option<&str>,
+    ) -> Result<(StatusCode, Vec<u8>), Failure> {
         let mut request = ureq::http::Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.base))
-            .header("authorization", format!("Bearer {}", self.token))
             .header("content-type", "application/json");
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
         if let Some(name) = name {
             request = request.header("idempotency-key", name);
         }
@@ -166,8 +191,7 @@ impl Client {
         let mut response = self.agent.run(request).map_err(|e| self.unreachable(&e))?;
         let status = response.status();
         let bytes = response.body_mut().with_config().limit(ANSWER_BYTES).read_to_vec();
-        let bytes = bytes.map_err(|e| self.unreachable(&e))?;
-        if status.is_success() { Ok(bytes) } else { Err(refused(&bytes, status.as_u16())) }
+        Ok((status, bytes.map_err(|e| self.unreachable(&e))?))
     }
 
     fn unreachable(&self, error: &ureq::Error) -> Failure {

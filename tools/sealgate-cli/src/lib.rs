@@ -6,6 +6,7 @@ mod address;
 mod args;
 mod client;
 mod commands;
+mod confirm;
 mod dates;
 mod demo;
 mod failure;

@@ -74,6 +74,15 @@ impl Output {
         }
     }
 
+    /// The same, for a program that goes on: it need not be heard.
+    pub(crate) fn announce(&self, value: &serde_json::Value, text: &str) -> std::io::Result<()> {
+        let text = if self.json { value.to_string() } else { text.to_owned() };
+        if self.quiet && !self.json {
+            return Ok(());
+        }
+        writeln!(std::io::stdout().lock(), "{text}")
+    }
+
     /// Names and values, one pair a line.
     pub(crate) fn pairs(pairs: &[(&str, String)]) {
         let mut table = Table::new();

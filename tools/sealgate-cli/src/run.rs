@@ -11,8 +11,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use crate::args::{Args, Command, KeysCommand};
 use crate::commands::{
-    access, app, audit, config, credits, device, events, inspect, keys, license, manual, plan, serve, server,
-    tenant, token, verify,
+    access, app, audit, config, credits, device, doctor, events, inspect, keys, license, manual, plan, serve,
+    server, tenant, token, verify,
 };
 use crate::demo;
 use crate::failure::Failure;
@@ -93,6 +93,7 @@ fn dispatch(args: &Args, output: &Output) -> Result<(), Failure> {
         },
         Command::Inspect(args) => inspect::run(args, output),
         Command::Verify(verify) => verify::run(verify, output),
+        Command::Doctor(_) => doctor::run(global, output),
         Command::CheckConfig(args) => config::check(&args.file, output),
         Command::Completions { shell } => {
             manual::completions(*shell);

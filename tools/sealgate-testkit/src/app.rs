@@ -169,6 +169,12 @@ impl TestApp {
         self.outside().run(statement);
     }
 
+    /// Does something while nobody can read or write this table of a PostgreSQL database.
+    pub fn while_locked(&self, table: &str, act: impl FnOnce() + Send) {
+        let postgres = self.postgres.as_ref().expect("the server was started on PostgreSQL");
+        crate::outside::while_locked(&postgres.url(), table, act);
+    }
+
     fn outside(&self) -> Outside {
         let file = || Outside::File(self.data().join("sealgate.db"));
         self.postgres.as_ref().map_or_else(file, |postgres| Outside::Postgres(postgres.url()))

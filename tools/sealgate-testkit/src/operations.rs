@@ -106,7 +106,7 @@ pub fn stage(app: &TestApp, vendor: &User, operation: &str) -> Staged {
     match operation {
         "create_tenant" => body(json!({ "name": fresh("Tenant") })),
         "list_tenants" | "list_tokens" | "list_apps" | "list_audit" | "list_keys" | "list_servers"
-        | "export_audit" => nothing(),
+        | "export_audit" | "show_clock" => nothing(),
         "show_tenant" | "suspend_tenant" | "resume_tenant" => about(&stage.tenant()),
         "update_tenant" => change(&stage.tenant(), json!({ "offline": false })),
         "create_token" => body(json!({ "scopes": ["tokens:write"] })),
@@ -159,6 +159,7 @@ fn stage_license(stage: &Stage, operation: &str) -> Staged {
         "approve_server" => about(&stage.server()),
         "revoke_server" => change(&stage.other_server(), json!({ "reason": "staged" })),
         "list_events" => search("license_id", &stage.license_id()),
+        "accept_clock" => body(json!({ "set_by": 0 })),
         "rotate_key" => body(json!({ "use": "issuer" })),
         "revoke_key" => change(&stage.next_issuer(), json!({ "reason": "staged" })),
         unknown => panic!("{unknown}: no request is staged for this operation; add one"),

@@ -42,6 +42,17 @@ impl Outside {
     }
 }
 
+/// Does something in the middle of a transaction that has this table for itself.
+pub(crate) fn while_locked(url: &str, table: &str, act: impl FnOnce() + Send) {
+    let lock = AssertSqlSafe(format!("BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"));
+    let work = async move |connection: &mut PgConnection| {
+        connection.execute(lock).await?;
+        act();
+        connection.execute("ROLLBACK").await.map(drop)
+    };
+    on_connection(url, work).expect("the table is there");
+}
+
 /// Runs statements on an SQLite database.
 pub fn on_sqlite(file: &Path, statements: &str) {
     let connection = open(file.to_owned(), OpenFlags::SQLITE_OPEN_READ_WRITE).expect("a database");

@@ -1,4 +1,5 @@
-//! Signing again what a clock that was ahead had signed: keysets and licenses that clients do not take yet.
+//! Signing again what a clock that was ahead had signed: keysets and licenses that clients do not take yet. A doubted clock does it,
+//! too: nothing ends later by it, and customers would be refused meanwhile.
 
 use std::collections::BTreeMap;
 
@@ -87,7 +88,7 @@ impl KeyChanges {
         for license in licenses {
             let version = next_version(license.version, now);
             let renewed = LicenseRow { version, not_before: begin(now), ..(*license).clone() };
-            let signed = self.issuers().sign(&renewed, issuer)?;
+            let signed = self.issuers().sign_again(&renewed, issuer)?;
             let event = event_row(&desk.ids, &renewed, "license_resigned", None, &desk.ids.request_id());
             let (license, before, not_before) = (license.id, license.version, renewed.not_before);
             renewals.push(Renewal { license, before, not_before, version, signed, event });

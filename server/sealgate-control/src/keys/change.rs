@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use sealgate_artifact::{KeyUse, Keyset, PublicKey, Root, Statement, TenantId, TenantKeyset, Unverified};
+use sealgate_artifact::{
+    KeyUse, Keyset, PublicKey, Root, Statement, TenantId, TenantKeyset, UnixSeconds, Unverified,
+};
 use sealgate_authority::{AuthorityError, broken};
 use sealgate_store::table::{self, AuditRow, KeyRow, KeyScope};
 use sealgate_store::{Tx, Work};
@@ -11,7 +13,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use super::ring::Ring;
 use super::signing::LicenseSigner;
-use super::version::{KEYSET_SECONDS, next_version};
+use super::version::{keyset_end, next_version};
 use crate::desk::Desk;
 
 /// Makes keys and publishes what changes about them. Clones take turns with each other: each change builds on what the
@@ -80,7 +82,7 @@ impl KeyChanges {
             tenant: last.tenant,
             version,
             issued_at,
-            expires_at: issued_at.plus(KEYSET_SECONDS),
+            expires_at: keyset_end(&self.desk.ids, change.former_end(last.expires_at))?,
             keys: ring.records(),
         };
         let envelope = self.sign(&statement, &[authority])?;
@@ -98,7 +100,7 @@ impl KeyChanges {
         let last = self.published::<Keyset>(KeyScope::Installation).await?;
         let issued_at = self.desk.ids.now();
         let version = next_version(last.version, issued_at);
-        let expires_at = issued_at.plus(KEYSET_SECONDS);
+        let expires_at = keyset_end(&self.desk.ids, change.former_end(last.expires_at))?;
         let statement = Keyset { version, issued_at, expires_at, keys: ring.records() };
         let envelope = self.sign(&statement, &[root])?;
         change.replace(ring, (last.version, version), envelope);
@@ -118,7 +120,7 @@ impl KeyChanges {
         let statement = Root {
             version: last.version + 1,
             issued_at,
-            expires_at: issued_at.plus(KEYSET_SECONDS),
+            expires_at: keyset_end(&self.desk.ids, None)?,
             threshold: 1,
             keys: vec![root],
         };
@@ -168,6 +170,11 @@ impl Change {
     /// The same keys, published again.
     pub(super) fn of_nothing() -> Self {
         Self { replacements: vec![], root: None, keys: vec![], dropped: vec![], issuer: None, audit: None }
+    }
+
+    /// When the statement ends that this one repeats; `None` where it says something new.
+    fn former_end(&self, end: UnixSeconds) -> Option<UnixSeconds> {
+        self.audit.is_none().then_some(end)
     }
 
     /// From then on, that key signs the tenant's licenses.

@@ -12,7 +12,7 @@ mod version;
 
 pub(crate) use change::KeyChanges;
 pub(crate) use signing::LicenseSigner;
-pub(crate) use version::{KEYSET_SECONDS, begin, first_version, next_version};
+pub(crate) use version::{begin, first_version, keyset_end, next_version};
 
 use sealgate_artifact::KeyUse;
 use sealgate_authority::AuthorityError;

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::change::{Change, KeyChanges};
 use super::ring::Ring;
-use super::version::room;
+use super::version::{keyset_end, room};
 use crate::Caller;
 
 /// Tenants that are read at once.
@@ -21,6 +21,7 @@ impl KeyChanges {
         key_use: KeyUse,
         revoked: Option<PublicKey>,
     ) -> Result<(), AuthorityError> {
+        keyset_end(&self.desk().ids, None)?;
         // Before anything is stored: a key file that nothing refers to does no harm.
         let fresh = self.generate(key_use)?;
         self.desk().retry(|| self.prepare_rotation(caller, key_use, fresh, revoked)).await

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sealgate_artifact::{License, PublicKey};
-use sealgate_authority::{AuthorityError, Ids, stored};
+use sealgate_authority::{AuthorityError, Ids, Side, stored};
 use sealgate_store::table::{LicenseRow, SignedLicense};
 use sealgate_trust::{Signer, sign_statement};
 use sealgate_wire::Feature;
@@ -20,8 +20,18 @@ impl LicenseSigner {
         Self { signer, ids }
     }
 
-    /// Signs a license as its row stands.
+    /// Signs a license as its row stands, if the clock is good enough for that.
     pub(crate) fn sign(
+        &self,
+        license: &LicenseRow,
+        issuer: PublicKey,
+    ) -> Result<SignedLicense, AuthorityError> {
+        self.ids.clock_watch().may_sign_until(Side::Vendor, license.expires_at)?;
+        self.sign_again(license, issuer)
+    }
+
+    /// Signs a license that was signed with this end before.
+    pub(super) fn sign_again(
         &self,
         license: &LicenseRow,
         issuer: PublicKey,

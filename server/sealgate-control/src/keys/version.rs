@@ -1,11 +1,22 @@
 //! Version numbers, windows and sizes of keysets.
 
-use sealgate_artifact::{UnixSeconds, limits};
+use sealgate_artifact::{Code, UnixSeconds, limits};
+use sealgate_authority::{AuthorityError, Ids, Side};
 use sealgate_store::table::KeyScope;
 
 /// Keysets hold this long. Machines without a network live by them, so this end is only for keys that nobody uses any
 /// more. A key that must end early is revoked.
-pub(crate) const KEYSET_SECONDS: u64 = 3650 * 24 * 60 * 60;
+const KEYSET_SECONDS: u64 = 3650 * 24 * 60 * 60;
+
+/// When a statement about keys ends that is signed now. While the clock is doubted, only one that says again what another one says
+/// is signed: it ends with that one, at `former`, so that nothing lives longer by it (`docs/design.md`, "A clock in doubt").
+pub(crate) fn keyset_end(ids: &Ids, former: Option<UnixSeconds>) -> Result<UnixSeconds, AuthorityError> {
+    match (ids.clock_watch().doubt(Side::Vendor), former) {
+        (None, _) => Ok(ids.now().plus(KEYSET_SECONDS)),
+        (Some(_), Some(end)) => Ok(end),
+        (Some(_), None) => Err(AuthorityError::Refused(Code::ClockInDoubt)),
+    }
+}
 
 /// How long before it is made a license without a start date begins.
 pub(super) const HEAD_START: u64 = 24 * 60 * 60;

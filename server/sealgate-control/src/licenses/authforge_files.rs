@@ -6,7 +6,7 @@ use sealgate_artifact::{Code, Device, Hwid, UnixSeconds};
 use sealgate_authforge::{ActivationRequest, Machines};
 use sealgate_authority::authforge_file::{Draft, Mint, Minted};
 use sealgate_authority::seats::{TakeSeat, standing};
-use sealgate_authority::{AuthorityError, broken};
+use sealgate_authority::{AuthorityError, Side, broken};
 use sealgate_rules::Leaving;
 use sealgate_store::table::{self, AppRow, AuditRow, EventRow, LicenseRow};
 use sealgate_store::{Tx, Work};
@@ -28,7 +28,7 @@ pub struct AuthforgeFiles {
 
 impl AuthforgeFiles {
     pub(crate) fn new(desk: Desk, signer: Arc<dyn Signer>, secrets: Arc<VendorSecrets>) -> Self {
-        let mint = Mint::new(signer, desk.ids.clone());
+        let mint = Mint::new(signer, desk.ids.clone(), Side::Vendor);
         Self { desk, mint, secrets }
     }
 

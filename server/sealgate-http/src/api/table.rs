@@ -3,13 +3,13 @@
 use axum::extract::State;
 use sealgate_control::Scope;
 use sealgate_wire::{
-    AccessView, AddAccess, AppCreated, AppQuery, AppView, AuditExport, AuditView, AuthforgeFile, CreateApp,
-    CreatePlan, CreateTenant, CreateToken, CreditsView, DeviceQuery, DeviceView, EventQuery, EventView,
-    ExportQuery, GrantCredits, IssueLicenses, KeyRevoked, KeyView, LicenseQuery, LicenseView, LicensesIssued,
-    LookUpLicense, MakeAuthforgeFile, Nothing, Page, PageQuery, PlanView, Reason, ReleaseDevices, Released,
-    RenewLicense, RotateKey, RotateSecret, SecretRotated, ServerView, SignedStatement, TenantCreated,
-    TenantView, TokenCreated, TokenView, Trust, UpdateApp, UpdateLicense, UpdatePlan, UpdateTenant,
-    Variables,
+    AcceptClock, AccessView, AddAccess, AppCreated, AppQuery, AppView, AuditExport, AuditView, AuthforgeFile,
+    ClockView, CreateApp, CreatePlan, CreateTenant, CreateToken, CreditsView, DeviceQuery, DeviceView,
+    EventQuery, EventView, ExportQuery, GrantCredits, IssueLicenses, KeyRevoked, KeyView, LicenseQuery,
+    LicenseView, LicensesIssued, LookUpLicense, MakeAuthforgeFile, Nothing, Page, PageQuery, PlanView,
+    Reason, ReleaseDevices, Released, RenewLicense, RotateKey, RotateSecret, SecretRotated, ServerView,
+    SignedStatement, TenantCreated, TenantView, TokenCreated, TokenView, Trust, UpdateApp, UpdateLicense,
+    UpdatePlan, UpdateTenant, Variables,
 };
 
 use super::operation::{Operation, Shape, Vendor, operations, parameters};
@@ -172,6 +172,14 @@ fn records() -> Vec<Operation> {
         ///
         /// Clients refuse it once they hold the new keyset, and at the latest when its certificate ends.
         POST "/api/v1/servers/{server_id}/revoke", Installation, revoke_server = servers.revoke (id, body Reason) -> 200 ServerView;
+        /// Show this server's clock
+        ///
+        /// The one that answers: ask each server at its own address.
+        GET "/api/v1/clock", Installation, show_clock = clock.show () -> 200 ClockView;
+        /// Accept this server's clock
+        ///
+        /// After its clock was set, a server signs nothing that lives longer than a day until somebody says that it is right.
+        POST "/api/v1/clock/accept", Installation, accept_clock = clock.accept (body AcceptClock) -> 200 ClockView;
         /// List keys
         GET "/api/v1/keys", KeysRead, list_keys = keys.list () -> 200 Page<KeyView>;
         /// Start signing with a published next key

@@ -11,8 +11,9 @@ on_both_engines! {
             let before = app.count("audit");
             let answer = staged.ask(operation, &owner);
             assert!((200..300).contains(&answer.status), "{operation:?}: {answer:?}");
-            // What is staged is not suspended and not switched off, and its server was approved from the start.
-            let idle = ["resume_tenant", "resume_license", "enable_app", "approve_server"];
+            // What is staged is not suspended and not switched off, its server was approved from the start, and its clock is
+            // right.
+            let idle = ["resume_tenant", "resume_license", "enable_app", "approve_server", "accept_clock"];
             let does_nothing = idle.contains(&&*operation.id);
             assert_eq!(app.count("audit") - before, u64::from(!does_nothing), "{operation:?}");
             if !does_nothing {

@@ -115,7 +115,7 @@ fn a_read_needs_a_scope_that_reads_and_a_change_one_that_writes() {
         let thing = name.split('/').nth(3).expect("what it is about");
         let verb = if name.starts_with("GET ") { "read" } else { "write" };
         let usual = match thing {
-            "tenants" | "servers" => "installation".to_owned(),
+            "tenants" | "servers" | "clock" => "installation".to_owned(),
             _ => format!("{thing}:{verb}"),
         };
         let other = OTHER_SCOPES.into_iter().find(|(id, _)| about["operationId"] == *id);

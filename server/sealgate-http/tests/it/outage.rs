@@ -92,6 +92,32 @@ fn a_database_that_is_away_is_told_soon_and_is_back_at_once() {
 }
 
 #[test]
+fn each_check_is_answered_in_time_whichever_part_of_the_database_is_busy() {
+    let asker = Asker::new();
+    for (table, failing) in [
+        ("server_certificates", vec!["certificate"]),
+        ("signing_keys", vec!["sign"]),
+        ("installation", vec!["read"]),
+        ("installation, signing_keys, server_certificates", vec!["read", "sign", "certificate"]),
+    ] {
+        asker.app.while_locked(table, || {
+            refused(table, HEALTH, || asker.health("/readyz"));
+            let checks = asker.health("/readyz?checks").expect(503)["checks"].clone();
+            let fails = |check: &&Value| check["ok"] == false;
+            let names: Vec<Value> = checks
+                .as_array()
+                .expect("checks")
+                .iter()
+                .filter(fails)
+                .map(|check| check["name"].clone())
+                .collect();
+            assert_eq!(json!(names), json!(failing), "{table}: {checks}");
+        });
+        asker.health("/readyz").expect(200);
+    }
+}
+
+#[test]
 fn a_write_does_not_notice_that_its_connection_was_closed_before() {
     let asker = Asker::new();
     for n in 1..=5 {

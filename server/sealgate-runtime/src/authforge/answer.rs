@@ -29,6 +29,8 @@ pub(super) struct Allowed<'a> {
     pub(super) ttl: u64,
     /// When the session began.
     pub(super) begin: UnixSeconds,
+    /// When it ends so far, if it is not new.
+    pub(super) held: Option<UnixSeconds>,
     /// Devices that hold a seat, the asking one included.
     pub(super) used: u64,
     /// When the question counts as asked.
@@ -69,7 +71,8 @@ impl Answers {
     fn payload(&self, allowed: &Allowed<'_>) -> Result<ValidatePayload, AuthorityError> {
         let Allowed { app, license, used, at, hwid, .. } = allowed;
         let seats = license.terms.max_devices.seats();
-        let session = Session::new(license.id, license.expires_at, (allowed.begin, *at), allowed.ttl);
+        let until = self.sessions.until(*at, allowed.ttl, allowed.held);
+        let session = Session::new(license.id, license.expires_at, (allowed.begin, until), allowed.ttl);
         // Clients replace what they hold by what a heartbeat brings; some keep the old where it brings nothing.
         let always = allowed.typ == Typ::Heartbeat;
         Ok(ValidatePayload {

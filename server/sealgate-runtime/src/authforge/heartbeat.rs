@@ -8,7 +8,7 @@ use sealgate_authority::{About, AuthorityError, Source};
 use super::answer::Allowed;
 use super::parts::{AuthForge, SESSION_TOKEN_BYTES};
 use super::validate::{Validated, scope};
-use crate::asking;
+use crate::asking::{self, Asked};
 use crate::replay::digest;
 
 impl AuthForge {
@@ -29,7 +29,7 @@ impl AuthForge {
                 break decided;
             }
         };
-        let answered = self.gate.note_heartbeat(source, &about, decided)?;
+        let answered = self.gate.note(Asked::Heartbeat, source, &about, decided)?;
         self.gate.note_answer("heartbeat", &about, &answered.request_id);
         Ok(answered)
     }
@@ -68,6 +68,7 @@ impl AuthForge {
             nonce: &ask.nonce,
             ttl: session.ttl,
             begin: session.begin,
+            held: Some(session.end),
             used: license.devices_used,
             at: asked.seconds(),
             request_id: &request_id,

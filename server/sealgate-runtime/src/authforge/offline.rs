@@ -2,7 +2,7 @@
 
 use sealgate_artifact::{AppId, Code, LicenseKey, UnixSeconds, Word};
 use sealgate_authforge::{Machines, OfflineActivateAnswer, OfflineActivateRequest, Status};
-use sealgate_authority::authforge_file::{Draft, Minted};
+use sealgate_authority::authforge_file::{Draft, Minted, file_name};
 use sealgate_authority::seats::{Asking, TakeSeat, standing};
 use sealgate_authority::{About, AuthorityError, Source, broken, event_row};
 use sealgate_rules::Leaving;
@@ -11,7 +11,7 @@ use sealgate_store::{AppEntry, Tx, Work};
 
 use super::parts::AuthForge;
 use super::validate::scope;
-use crate::asking;
+use crate::asking::{self, Asked};
 
 impl AuthForge {
     /// Makes the file and keeps it, or gives the file that the device got before, byte for byte.
@@ -24,7 +24,7 @@ impl AuthForge {
         self.gate.admit(source, || AppId::parse(&ask.app_id).ok())?;
         let mut about = About { device: Some(ask.hwid.clone()), ..About::default() };
         let decided = self.activate(ask, source, &mut about).await;
-        self.gate.note(source, &about, decided)
+        self.gate.note(Asked::Question, source, &about, decided)
     }
 
     async fn activate(
@@ -62,8 +62,12 @@ impl AuthForge {
     ) -> Result<OfflineActivateAnswer, AuthorityError> {
         let (ids, license) = (&self.gate.ids, &asking.license.license);
         let machines = Machines::Bound { hwids: vec![hwid.to_owned()] };
-        let draft = Draft { app: &app.app, license, key, machines, expires_at: None };
-        let Minted { jti, text, name } = self.mint.make(draft)?;
+        let draft = Draft { app: &app.app, license, key: key.clone(), machines, expires_at: None };
+        let Minted { jti, text, name } = match self.mint.make(draft) {
+            // Nothing new is signed, and what the device has already is as good as before.
+            Err(AuthorityError::Refused(Code::ClockInDoubt)) => return self.kept(license, hwid, key).await,
+            made => made?,
+        };
         let work = KeepFile {
             seat: TakeSeat::asked(ids, asking),
             file: LifetimeFileRow {
@@ -77,11 +81,32 @@ impl AuthForge {
             event: event_row(ids, license, "lifetime_file_made", Some(hwid), asking.request_id),
         };
         let (file, replay) = self.gate.db.write(work).await?;
+        self.answer_file((license, hwid), file, (name, replay))
+    }
+
+    /// The file that the device got before.
+    async fn kept(
+        &self,
+        license: &LicenseRow,
+        hwid: &str,
+        key: String,
+    ) -> Result<OfflineActivateAnswer, AuthorityError> {
+        let known = table::lifetime_files::find(&self.gate.db, license.id, hwid).await?;
+        let file = known.ok_or(AuthorityError::Refused(Code::ClockInDoubt))?;
+        self.answer_file((license, hwid), file, (file_name(&key), true))
+    }
+
+    fn answer_file(
+        &self,
+        (license, hwid): (&LicenseRow, &str),
+        file: LifetimeFileRow,
+        (file_name, replay): (String, bool),
+    ) -> Result<OfflineActivateAnswer, AuthorityError> {
         let text = self.gate.secrets.open_file(&file.file_sealed, (license.id, hwid));
         Ok(OfflineActivateAnswer {
             status: Status::Success,
             file: text.ok_or_else(|| broken("a kept file does not open"))?,
-            file_name: name,
+            file_name,
             jti: file.file_id,
             replay,
         })

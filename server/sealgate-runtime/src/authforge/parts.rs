@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ipnet::IpNet;
+use sealgate_authority::Side;
 use sealgate_authority::authforge_file::Mint;
 use sealgate_authority::seats::Seats;
 use sealgate_trust::Signer;
@@ -38,7 +39,7 @@ impl AuthForge {
         Self {
             seats: Seats::new(gate.db.clone(), gate.ids.clone()),
             answers: Answers::new(Arc::clone(&signer), sessions.clone()),
-            mint: Mint::new(signer, gate.ids.clone()),
+            mint: Mint::new(signer, gate.ids.clone(), Side::Runtime),
             sessions,
             trusted_proxies,
             replays,

@@ -17,7 +17,7 @@ use sealgate_store::table::{self, AccessRow, EventRow, Listed};
 use sealgate_store::{AppEntry, LicenseEntry, Tx, Work};
 
 use super::parts::{AuthForge, SESSION_TOKEN_BYTES};
-use crate::asking;
+use crate::asking::{self, Asked};
 
 const DEVICE_SECONDS: u64 = 30 * 24 * 60 * 60;
 const ADDRESS_SECONDS: u64 = 60 * 60;
@@ -37,7 +37,7 @@ impl AuthForge {
         self.gate.admit(source, || AppId::parse(&ask.app_id).ok())?;
         let mut about = About { device: Some(ask.hwid.clone()), ..About::default() };
         let done = self.ban(ask, source, &mut about).await;
-        self.gate.note(source, &about, done)
+        self.gate.note(Asked::Question, source, &about, done)
     }
 
     async fn ban(

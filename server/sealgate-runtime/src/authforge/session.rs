@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sealgate_artifact::{AppId, LicenseId, UnixSeconds, encode_hex};
-use sealgate_authority::{Ids, Moment, SharedSecrets, secrets};
+use sealgate_authority::{Ids, Moment, SharedSecrets, Side, secrets};
 use serde::Deserialize;
 
 use crate::replay::ReplayScope;
@@ -13,6 +13,8 @@ use crate::replay::ReplayScope;
 const TTL_DEFAULT: u64 = 24 * 60 * 60;
 const TTL_SHORTEST: u64 = 60 * 60;
 const TTL_LONGEST: u64 = 7 * 24 * 60 * 60;
+/// The longest while the clock is doubted.
+const TTL_DOUBTED: u64 = 24 * 60 * 60;
 
 /// What a session is about. App and device are not in it: they are authenticated with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,14 +50,14 @@ pub(super) fn ttl(requested: Option<u64>) -> u64 {
 }
 
 impl Session {
-    /// A session that began at a time and goes on from another. It never outlives its license.
+    /// A session that began at a time and goes on until another. It never outlives its license.
     pub(super) fn new(
         license: LicenseId,
         expires_at: Option<UnixSeconds>,
-        (begin, at): (UnixSeconds, UnixSeconds),
+        (begin, until): (UnixSeconds, UnixSeconds),
         ttl: u64,
     ) -> Self {
-        let end = expires_at.map_or(at.plus(ttl), |end| end.min(at.plus(ttl)));
+        let end = expires_at.map_or(until, |end| end.min(until));
         Self { license, ttl, begin, end }
     }
 }
@@ -70,6 +72,17 @@ pub(super) struct Sessions {
 impl Sessions {
     pub(super) fn new(secrets: Arc<SharedSecrets>, ids: Ids) -> Self {
         Self { secrets, ids }
+    }
+
+    /// Until when a session may go on that is answered at that time. While the clock is doubted, that is at most a day, or as
+    /// long as the session `held` until then (`docs/design.md`, "A clock in doubt").
+    pub(super) fn until(&self, at: UnixSeconds, ttl: u64, held: Option<UnixSeconds>) -> UnixSeconds {
+        let until = at.plus(ttl);
+        if ttl <= TTL_DOUBTED || self.ids.clock_watch().doubt(Side::Runtime).is_none() {
+            return until;
+        }
+        let latest = at.plus(TTL_DOUBTED);
+        until.min(held.map_or(latest, |held| held.max(latest)))
     }
 
     /// The token: two parts, the second over the first and over what the first leaves out.

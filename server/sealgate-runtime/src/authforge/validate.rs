@@ -12,7 +12,7 @@ use sealgate_store::{AppEntry, LicenseEntry};
 use super::answer::Allowed;
 use super::parts::AuthForge;
 use super::session;
-use crate::asking;
+use crate::asking::{self, Asked};
 use crate::replay::digest;
 
 /// A signed yes. It holds a session token, so it has no `Debug` text.
@@ -41,7 +41,7 @@ impl AuthForge {
                 break decided;
             }
         };
-        let validated = self.gate.note(source, &about, decided)?;
+        let validated = self.gate.note(Asked::Question, source, &about, decided)?;
         self.gate.note_answer("validated", &about, &validated.request_id);
         Ok(validated)
     }
@@ -77,6 +77,7 @@ impl AuthForge {
             nonce: &ask.nonce,
             ttl: session::ttl(ask.ttl_seconds),
             begin: asked.seconds(),
+            held: None,
             used,
             at: asked.seconds(),
             request_id: &request_id,

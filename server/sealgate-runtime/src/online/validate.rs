@@ -13,7 +13,7 @@ use sealgate_trust::{Signer, Verified, sign_statement, verify_device_request};
 use sealgate_wire::{OnlineAnswer, OnlineQuestion};
 use serde_json::value::RawValue;
 
-use crate::asking::{self, Gate};
+use crate::asking::{self, Asked, Gate};
 use crate::identity::{Identity, TrustBundle};
 use crate::replay::{ReplayLog, digest};
 
@@ -82,7 +82,7 @@ impl Online {
                 break allowed;
             }
         };
-        match self.gate.note(source, &about, allowed) {
+        match self.gate.note(Asked::Question, source, &about, allowed) {
             // spec/online.md §7.4: every other no says nothing about rights, and is not signed.
             Err(AuthorityError::Refused(code)) if code.is_decision() => {
                 self.answer(&bundle, &request, self.denied(code, &about), &ask.holds).await

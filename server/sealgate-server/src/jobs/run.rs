@@ -2,7 +2,7 @@
 
 use sealgate_artifact::UnixSeconds;
 use sealgate_authority::{Ids, Observed};
-use sealgate_store::{Db, StoreError, table};
+use sealgate_store::{Db, StoreError};
 
 use super::lease::{Holder, LEASE};
 use super::rows;
@@ -28,12 +28,7 @@ impl Jobs {
     ) -> Result<Self, StoreError> {
         let jobs = Self { holder: Holder::new(db, ids), observed, duties, table };
         if jobs.duties.is_some() {
-            let (now, ids) = (jobs.holder.ids.now(), &jobs.holder.ids);
-            // Whatever else an installation does, its jobs are due again and again.
-            let newest = table::jobs::list(&jobs.holder.db).await?.iter().map(|job| job.due_at).max();
-            if let Some(newest) = newest {
-                ids.clock_watch().doubt_after(newest);
-            }
+            let now = jobs.holder.ids.now();
             for job in table {
                 rows::ensure(&jobs.holder.db, job.name, now.plus(job.every.max(LEASE)), now).await?;
             }

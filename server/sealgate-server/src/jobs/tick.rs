@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sealgate_authority::{ClockWatch, Observed};
+use sealgate_authority::{ClockWatch, Observed, Side};
 use sealgate_control::Upkeep;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -58,7 +58,10 @@ async fn own_work(
     let mut ticks = ticks(Duration::ZERO);
     while next(&mut ticks, &mut stopping).await {
         // For the log.
-        clock.was_set_by();
+        clock.doubt(Side::Runtime);
+        if upkeep.is_some() {
+            clock.doubt(Side::Vendor);
+        }
         if let Some(upkeep) = &upkeep
             && let Err(error) = upkeep.number_audit_rows().await
         {

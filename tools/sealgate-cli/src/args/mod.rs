@@ -15,7 +15,7 @@ pub(crate) use licenses::{
     ListLicensesArgs, RemoveAccessArgs, UpdateLicenseArgs,
 };
 pub(crate) use records::{AuditCommand, EventsArgs};
-pub(crate) use server::{CheckConfigArgs, DemoArgs, ServeArgs, ServerCommand};
+pub(crate) use server::{AcceptClockArgs, CheckConfigArgs, DemoArgs, DoctorArgs, ServeArgs, ServerCommand};
 pub(crate) use vendor::{
     AppCommand, CreatePlanArgs, CreateTokenArgs, CreditsCommand, OnOff, PlanCommand, RecoverTokenArgs,
     TenantCommand, TermsArgs, TokenCommand, UpdateAppArgs, UpdatePlanArgs, VarsCommand,
@@ -101,7 +101,7 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Show the whole product on this machine: a real server, a license, a client, and what they refuse
     Demo(DemoArgs),
-    /// License servers: list, approve, revoke
+    /// License servers: list, approve, revoke, accept the clock of one
     Server {
         #[command(subcommand)]
         command: ServerCommand,
@@ -163,6 +163,8 @@ pub(crate) enum Command {
     /// Verify a license file offline and say what was checked and what was not
     #[command(after_help = VERIFYING)]
     Verify(VerifyArgs),
+    /// Check a running server: each check, what is wrong, and what to do about it
+    Doctor(DoctorArgs),
     /// Say whether a configuration file for `serve` can be used
     CheckConfig(CheckConfigArgs),
     /// Print the completion script of a shell

@@ -107,6 +107,22 @@ pub(crate) enum ServerCommand {
         #[arg(long, value_name = "R")]
         reason: Option<String>,
     },
+    /// Say that a server's clock is right, after it was set; give that server's own address
+    AcceptClock(AcceptClockArgs),
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct AcceptClockArgs {
+    /// Do not ask for confirmation
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct DoctorArgs {
+    /// Check a running server; no token is needed
+    #[arg(long, required = true)]
+    pub(crate) server: bool,
 }
 
 #[derive(ClapArgs)]

@@ -1,6 +1,5 @@
 //! `sealgate keys`.
 
-use std::io::{BufRead, IsTerminal, Write};
 use std::path::Path;
 
 use indicatif::ProgressBar;
@@ -11,6 +10,7 @@ use sealgate_wire::{AppView, KeyRevoked, KeyView, Page, Reason, RotateKey, Trust
 use crate::args::{ExportKeysArgs, Global, RevokeKeyArgs, ShareKeysArgs};
 use crate::client::{Client, segment};
 use crate::commands::license::write;
+use crate::confirm::confirm;
 use crate::failure::Failure;
 use crate::output::{Output, say};
 
@@ -41,7 +41,9 @@ pub(crate) fn revoke(global: &Global, args: &RevokeKeyArgs, output: &Output) -> 
     };
     let key = keys.items.iter().find(|key| key.keyid == args.keyid).ok_or_else(unknown)?;
     if !args.yes && !output.json {
-        confirm(key)?;
+        let question =
+            format!("Revoke the {} key {}? Everything that it signed is then refused.", key.r#use, key.keyid);
+        confirm(&question, "revoking a key cannot be undone")?;
     }
     let path = format!("/api/v1/keys/{}/revoke", key.keyid);
     let request = Reason { reason: args.reason.clone() };
@@ -120,21 +122,6 @@ fn only_app(client: &Client) -> Result<String, Failure> {
             Err(Failure::new(Code::ConfigInvalid, "there are several apps")
                 .fix(format!("name one with --app: {}", named.join(", "))))
         }
-    }
-}
-
-/// Asks a person. Nobody there to ask: refused, since nothing brings a revoked key back.
-fn confirm(key: &KeyView) -> Result<(), Failure> {
-    let refused = |message: &str| Err(Failure::new(Code::ConfigInvalid, message).fix("add --yes"));
-    if !std::io::stdin().is_terminal() {
-        return refused("revoking a key cannot be undone, and there is no terminal to confirm it");
-    }
-    eprint!("Revoke the {} key {}? Everything that it signed is then refused. [y/N] ", key.r#use, key.keyid);
-    let mut answer = String::new();
-    let read = std::io::stderr().flush().and_then(|()| std::io::stdin().lock().read_line(&mut answer));
-    match (read, answer.trim()) {
-        (Ok(_), "y" | "yes") => Ok(()),
-        _ => refused("not confirmed"),
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 
 use crate::args::{Global, ServeArgs};
 use crate::failure::Failure;
-use crate::output::{Output, say};
+use crate::output::Output;
 
 pub(crate) fn run(global: &Global, args: &ServeArgs, output: &Output) -> Result<(), Failure> {
     let parts = Parts::new(args.sources(global.config.as_deref())?.config()?)?;
@@ -37,9 +37,14 @@ async fn serve(parts: Parts, output: &Output) -> Result<(), Failure> {
     if limits_are_off {
         tracing::warn!(target: "sealgate", "limits are switched off: anyone who can reach this server may try license keys and send requests as often as they like");
     }
-    output.result(&serde_json::json!({ "listening": format!("http://{address}") }), |_| {
-        say!("listening on http://{address}");
-    });
+    let announced = output.announce(
+        &serde_json::json!({ "listening": format!("http://{address}") }),
+        &format!("listening on http://{address}"),
+    );
+    if let Err(error) = announced {
+        // Whoever reads only that does not learn the address; customers are served all the same.
+        tracing::warn!(target: "sealgate", %error, "listening on http://{address}, which standard output did not take");
+    }
     listen::serve(listener, started.server, &serving, stop)
         .await
         .map_err(|e| Failure::new(Code::SystemError, e.to_string()))

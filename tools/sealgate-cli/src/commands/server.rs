@@ -4,6 +4,7 @@ use sealgate_wire::{Nothing, Page, Reason, ServerView};
 
 use crate::args::{Global, ServerCommand};
 use crate::client::{Client, quoted};
+use crate::commands::clock;
 use crate::failure::Failure;
 use crate::output::{Output, say};
 
@@ -20,6 +21,7 @@ pub(crate) fn run(global: &Global, command: &ServerCommand, output: &Output) -> 
         ServerCommand::Revoke { server_id, reason } => {
             client.post(&path(server_id, "revoke"), &Reason { reason: reason.clone() })?
         }
+        ServerCommand::AcceptClock(args) => return clock::accept(&client, args, output),
     };
     output.result(&server, |server| {
         table(std::slice::from_ref(server));

@@ -1,6 +1,7 @@
 //! A log that cannot be written: nothing else may suffer from that.
 
 use std::fs::OpenOptions;
+use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 use sealgate_testkit::{Engine, TestDatabase, on_postgres, request};
@@ -39,6 +40,24 @@ fn a_server_whose_log_is_on_a_full_disk_survives_an_error_of_its_database() {
         assert_eq!(create("after"), 201);
         request("GET", &format!("{}/readyz", server.url), None, &json!(null)).expect(200);
         assert_eq!(server.stop().0, Some(0));
+    }
+}
+
+#[test]
+fn a_server_whose_standard_output_is_on_a_full_disk_serves_and_says_where_in_its_log() {
+    for more in [&[][..], &["--json"]] {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let full = OpenOptions::new().write(true).open("/dev/full").expect("a full disk");
+        let mut command = sealgate(&["serve", "--listen", "127.0.0.1:0", "--data"]);
+        command.arg(dir.path().join("data")).args(more).stdout(full).stderr(Stdio::piped());
+        let mut server = command.spawn().expect("it starts");
+        let log = BufReader::new(server.stderr.take().expect("piped"));
+        let line = log.lines().map_while(Result::ok).find(|line| line.contains("listening on"));
+        let line = line.expect("it is said");
+        let address = line.split_once("http://").expect("a URL").1.split([',', ' ']).next().expect("a word");
+        let ready = request("GET", &format!("http://{address}/readyz"), None, &json!(null));
+        server.kill().and_then(|()| server.wait()).expect("it ends");
+        ready.expect(200);
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::program::{run, sealgate};
 
 /// Every operation of the API, with a verb that asks for it.
-const ASKED_BY: [(&str, &str); 55] = [
+const ASKED_BY: [(&str, &str); 57] = [
     ("create_tenant", "tenant create"),
     ("list_tenants", "tenant list"),
     ("show_tenant", "tenant show"),
@@ -58,6 +58,8 @@ const ASKED_BY: [(&str, &str); 55] = [
     ("list_servers", "server list"),
     ("approve_server", "server approve"),
     ("revoke_server", "server revoke"),
+    ("show_clock", "server accept-clock"),
+    ("accept_clock", "server accept-clock"),
     ("list_keys", "keys list"),
     ("rotate_key", "keys rotate"),
     ("revoke_key", "keys revoke"),

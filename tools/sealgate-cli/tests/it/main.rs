@@ -6,6 +6,7 @@ mod audit;
 mod business;
 mod dates;
 mod demo;
+mod doctor;
 mod exit_codes;
 mod flags;
 mod founding;

@@ -37,6 +37,14 @@ impl Vendor {
         self.restart_after_end()
     }
 
+    /// The same with something done in between.
+    pub(crate) fn restart_after(self, between: impl FnOnce()) -> Self {
+        let Self { server, dir } = self;
+        assert_eq!(server.stop().0, Some(0));
+        between();
+        Self { server: Server::start(&dir.path().join("data")), dir }
+    }
+
     /// Waits for the server's good end and starts it again with the same data.
     pub(crate) fn restart_after_end(self) -> Self {
         let Self { server, dir } = self;

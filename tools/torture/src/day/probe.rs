@@ -34,8 +34,7 @@ fn is_well(day: &Day, random: &mut Random) -> Result<()> {
         for (at, place) in serving() {
             let seed = random.next();
             asked.push(scope.spawn(move || admits_a_newcomer(day, place, Random::new(seed))));
-            let owed =
-                day.customers.iter().filter(|customer| !place.promises().excuses.cover(customer.kind));
+            let owed = day.customers.iter().filter(|customer| !place.promises().excuses.cover(customer.kind));
             for customer in owed {
                 let seed = random.next();
                 asked.push(scope.spawn(move || serves(day, (at, place), customer, Random::new(seed))));
