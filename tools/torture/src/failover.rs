@@ -63,6 +63,9 @@ pub(crate) fn run(binary: &Path, options: &Options) -> Result<()> {
             let first = u32::try_from(random.below(3)).expect("below a u32");
             (first..first + rounds).try_for_each(|round| torture.round(round, random))
         });
+        if let Err(failure) = &outcome {
+            day.notes.broke_off(failure);
+        }
         day.close(&format!("failover {}, seed {seed}, {tally}", engine.name()))?;
         outcome?;
     }

@@ -70,6 +70,9 @@ pub(crate) fn run(binary: &Path, options: &Options) -> Result<()> {
         let outcome = day.work(seed, |day, random| {
             (0..rounds).try_for_each(|_| Round::any(day, &lines, &tally, random).run(random))
         });
+        if let Err(failure) = &outcome {
+            day.notes.broke_off(failure);
+        }
         if let Some(why) = tally.says_too_little() {
             day.notes.wrong(why);
         }

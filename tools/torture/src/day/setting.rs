@@ -4,6 +4,7 @@ use super::customers::{Condemned, Customer, DeviceClock};
 use super::installation::Day;
 use super::notes::Notes;
 use super::place::Place;
+use super::stored::DATABASE;
 use crate::client::{App, Client, Issued, text};
 use crate::ledger::Ledger;
 use crate::options::Engine;
@@ -19,8 +20,6 @@ use std::sync::RwLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Its name.
-pub(super) const DATABASE: &str = "day";
 /// Customers on each wire.
 const CUSTOMERS: usize = 4;
 /// How long licenses hold that end.
