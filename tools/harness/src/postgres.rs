@@ -77,16 +77,6 @@ impl Postgres {
         Ok(self.url(name))
     }
 
-    /// Removes a database, whoever still uses it.
-    pub fn drop_database(&self, name: &str) -> Result<()> {
-        let mut dropdb = Command::new(self.binaries.join("dropdb"));
-        dropdb
-            .args(["--force", "-h", "127.0.0.1", "-U", "postgres", "-p"])
-            .arg(self.port.to_string())
-            .arg(name);
-        process::capture(&mut dropdb).map(drop)
-    }
-
     /// The folder of the cluster `data`, its log, and whatever else belongs to this server.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()

@@ -44,6 +44,8 @@ impl Place {
     pub(crate) fn start(&self) -> Result<()> {
         let server = Server::start(&self.launch)?;
         *self.server() = Some(server);
+        // What was not answered until now is no sign of its state.
+        self.pulse.beat(true);
         self.set_up(true);
         Ok(())
     }

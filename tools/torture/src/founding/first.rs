@@ -11,6 +11,8 @@ use std::path::Path;
 use std::time::Duration;
 use tempfile::TempDir;
 
+/// The database of all rounds.
+pub(super) const FOUNDED: &str = "founded";
 /// The most kills before somebody lets it start.
 const KILLS: u64 = 3;
 
@@ -20,42 +22,33 @@ pub(super) fn elsewhere(launch: &Launch) -> Result<Launch> {
 }
 
 /// An empty folder and an empty database.
-pub(super) struct Site<'a> {
+pub(super) struct Site {
     pub(super) launch: Launch,
-    postgres: Option<(&'a Postgres, String)>,
     _folder: TempDir,
 }
 
-impl<'a> Site<'a> {
-    pub(super) fn new((binary, postgres): (&Path, Option<&'a Postgres>), name: &str) -> Result<Self> {
+impl Site {
+    /// In a database of this name, which is emptied: that is quicker than to make another one.
+    pub(super) fn new((binary, postgres): (&Path, Option<&Postgres>), database: &str) -> Result<Self> {
         let folder = tempfile::tempdir().doing("make a temporary folder")?;
-        let database = postgres.map(|postgres| postgres.create_database(name)).transpose()?;
-        let mut launch = Launch::new(binary, folder.path(), database.as_deref());
+        let url = postgres.map(|postgres| postgres.url(database));
+        if let Some(postgres) = postgres {
+            postgres.ask(database, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")?;
+        }
+        let mut launch = Launch::new(binary, folder.path(), url.as_deref());
         // The same at every start, or clients would find another origin.
         launch.listen = format!("127.0.0.1:{}", free_port()?);
-        let postgres = postgres.map(|postgres| (postgres, name.to_owned()));
-        Ok(Self { launch, postgres, _folder: folder })
-    }
-}
-
-impl Drop for Site<'_> {
-    fn drop(&mut self) {
-        if let Some((postgres, name)) = &self.postgres
-            && let Err(failure) = postgres.drop_database(name)
-        {
-            eprintln!("{failure}");
-        }
+        Ok(Self { launch, _folder: folder })
     }
 }
 
 /// Two first starts at once.
 pub(super) fn two_at_once(
     given: (&Path, Option<&Postgres>),
-    number: u32,
     random: &mut Random,
     figures: &mut Figures,
 ) -> Result<()> {
-    let site = Site::new(given, &format!("founding_{number}"))?;
+    let site = Site::new(given, FOUNDED)?;
     figures.races += 1;
     let launches = [site.launch.clone(), elsewhere(&site.launch)?];
     // Together, or the second one a little later.
@@ -86,11 +79,11 @@ pub(super) fn race(launches: [Launch; 2], between: impl FnOnce()) -> Result<(Lau
 /// Two first starts at once, one of which is killed; then another start.
 pub(super) fn two_at_once_and_a_kill(
     given: (&Path, Option<&Postgres>),
-    (number, window): (u32, Duration),
+    window: Duration,
     random: &mut Random,
     figures: &mut Figures,
 ) -> Result<()> {
-    let site = Site::new(given, &format!("founding_{number}"))?;
+    let site = Site::new(given, FOUNDED)?;
     figures.races += 1;
     let launch = elsewhere(&site.launch)?;
     let (one, other) = (Attempt::begin(&site.launch)?, Attempt::begin(&launch)?);
@@ -110,11 +103,11 @@ pub(super) fn two_at_once_and_a_kill(
 /// First starts that are killed, and then one that is not.
 pub(super) fn killed(
     given: (&Path, Option<&Postgres>),
-    (number, window): (u32, Duration),
+    window: Duration,
     random: &mut Random,
     figures: &mut Figures,
 ) -> Result<()> {
-    let site = Site::new(given, &format!("founding_{number}"))?;
+    let site = Site::new(given, FOUNDED)?;
     for _ in 0..=random.below(KILLS) {
         let attempt = Attempt::begin(&site.launch)?;
         a_moment_of(window, random);

@@ -61,6 +61,11 @@ fn rounds_on(
     (seed, rounds): (u64, u32),
     figures: &mut Figures,
 ) -> Result<()> {
+    if let Some(postgres) = postgres {
+        for database in [first::FOUNDED, share::AUTHORITY] {
+            postgres.create_database(database)?;
+        }
+    }
     let authority = share::Authority::found(binary, postgres)?;
     // For kills in the middle of a start.
     let window = authority.start_takes;
@@ -69,11 +74,9 @@ fn rounds_on(
         // Of its own: how long something takes is no choice, and must not change the next one.
         let mut random = Random::new(random.next());
         let outcome = match (random.below(6), postgres) {
-            (0, _) => first::two_at_once((binary, postgres), number, &mut random, figures),
-            (1, _) => {
-                first::two_at_once_and_a_kill((binary, postgres), (number, window), &mut random, figures)
-            }
-            (2 | 3, _) => first::killed((binary, postgres), (number, window), &mut random, figures),
+            (0, _) => first::two_at_once((binary, postgres), &mut random, figures),
+            (1, _) => first::two_at_once_and_a_kill((binary, postgres), window, &mut random, figures),
+            (2 | 3, _) => first::killed((binary, postgres), window, &mut random, figures),
             (4, Some(_)) if random.below(2) == 0 => authority.killed_approval(number, &mut random, figures),
             (4, _) => authority.killed_share(number, &mut random, figures),
             _ => authority.two_shares(number, &mut random, figures),

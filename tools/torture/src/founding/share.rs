@@ -17,12 +17,14 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// The database of the vendor's server.
+pub(super) const AUTHORITY: &str = "authority";
 const SEEN_WITHIN: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// The vendor's server, whose keys are shared.
-pub(super) struct Authority<'a> {
-    site: Site<'a>,
+pub(super) struct Authority {
+    site: Site,
     server: Mutex<Server>,
     token: String,
     sold: Sold,
@@ -34,9 +36,9 @@ pub(super) struct Authority<'a> {
     share_takes: Duration,
 }
 
-impl<'a> Authority<'a> {
-    pub(super) fn found(binary: &Path, postgres: Option<&'a Postgres>) -> Result<Self> {
-        let site = Site::new((binary, postgres), "authority")?;
+impl Authority {
+    pub(super) fn found(binary: &Path, postgres: Option<&Postgres>) -> Result<Self> {
+        let site = Site::new((binary, postgres), AUTHORITY)?;
         let begin = Instant::now();
         let server = Server::start(&site.launch)?;
         let start_takes = begin.elapsed();
