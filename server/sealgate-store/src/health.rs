@@ -32,7 +32,8 @@ impl Db {
     }
 
     /// Fails when anything is missing that this process needs. Whether it can write is tried only if the last changes were
-    /// not stored: then a transaction that changes nothing says whether that is over.
+    /// not stored: then a transaction that changes nothing says whether that is over. Something so small may get through where
+    /// changes do not, so a change that was not stored a moment ago speaks against it all the same.
     pub async fn check_ready(&self) -> Result<(), NotReady> {
         if let Some(name) = self.threads().missing() {
             return Err(NotReady::Missing(name));
@@ -43,7 +44,11 @@ impl Db {
         }
         if self.progress().failed_last() {
             let nothing = self.write(work((), |(), _| Box::pin(async { Ok::<_, StoreError>(()) })));
-            return in_time(nothing).await.map_err(NotReady::CannotWrite);
+            in_time(nothing).await.map_err(NotReady::CannotWrite)?;
+        }
+        if self.progress().failed_lately() {
+            let why = "the last change was not stored".to_owned();
+            return Err(NotReady::CannotWrite(StoreError::Unavailable(why)));
         }
         match in_time(installation::id(self)).await.map_err(NotReady::Database)? {
             Some(_) => Ok(()),
