@@ -15,6 +15,8 @@ use super::state::{Stage, State, millis_since};
 
 /// How often late connections are looked for, at least and at most.
 const LOOKS: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
+/// What share of the time for a head makes a connection old: until then it may well be about to ask, or to ask again.
+const OLD: u32 = 10;
 /// How long the server waits when it could not accept a connection for want of something.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -60,16 +62,16 @@ impl Table {
         Slot { state, number, table: Arc::clone(self) }
     }
 
-    /// Closes the one that is missed least: of those that have not sent a whole request the one that has been at it
-    /// longest, else the one that has waited longest for its next.
+    /// Closes the one that is missed least. See [`missed`].
     fn close_one(&self) {
         let states = self.states();
+        let old = millis_since(self.origin).saturating_sub(millis(self.settings.head / OLD));
         // Another try if it came to life meanwhile; each try finds one fewer of those.
         while let Some((state, seen)) = states
             .values()
             .map(|state| (state, state.now()))
             .filter(|(_, (stage, _))| !matches!(stage, Stage::Working | Stage::Closed))
-            .min_by_key(|(_, (stage, since))| (*stage == Stage::Idle, *since))
+            .min_by_key(|(_, seen)| missed(*seen, old))
         {
             if state.close(seen) {
                 return;
@@ -122,6 +124,17 @@ impl Table {
     }
 }
 
+/// How much a connection is missed that does this, and has done so since before `old`, or not. Least are those that have not
+/// sent a whole request, the one first that has been at it longest; then those that have waited longest for their next. Those
+/// that began only now come last: else whoever opens many would push out each new one before it can ask.
+fn missed((stage, since): (Stage, u64), old: u64) -> (bool, bool, u64) {
+    (since >= old, stage == Stage::Idle, since)
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// A connection's place in the table, which is free again when this is dropped.
 pub(super) struct Slot {
     pub(super) state: Arc<State>,
@@ -132,5 +145,26 @@ pub(super) struct Slot {
 impl Drop for Slot {
     fn drop(&mut self) {
         self.table.free(self.number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Stage, missed};
+
+    #[test]
+    fn who_began_only_now_is_kept_longer_than_who_said_nothing_for_a_while() {
+        let old = 1_000;
+        let least_first = [
+            (Stage::New, 10),
+            (Stage::Body, 20),
+            (Stage::Head, 999),
+            (Stage::Idle, 5),
+            (Stage::Idle, 999),
+            (Stage::New, 1_000),
+            (Stage::Body, 1_500),
+            (Stage::Idle, 1_000),
+        ];
+        assert!(least_first.is_sorted_by(|a, b| missed(*a, old) < missed(*b, old)));
     }
 }
