@@ -10,7 +10,7 @@ use tokio::time::Instant;
 const STUCK: Duration = Duration::from_secs(3);
 /// For how long a change that was not stored speaks against the writer, unless another one is stored: something small may
 /// get through where nothing else does, as into the last bytes of a disk.
-const LATELY: Duration = Duration::from_secs(4);
+const LATELY: Duration = Duration::from_secs(6);
 
 /// What became of groups of writes.
 #[derive(Default)]
