@@ -47,9 +47,12 @@ pub enum SignError {
     /// The statement breaks its own format, so nobody could read it.
     #[error("refused to sign: {0}")]
     Malformed(ArtifactError),
-    /// The key's storage failed.
+    /// What the key's storage holds is not what it should be.
     #[error("key storage: {0}")]
     Storage(String),
+    /// The key's storage could not be read or written, as on a full disk. Later it may work.
+    #[error("key storage: {0}")]
+    Unavailable(String),
 }
 
 impl SignError {
@@ -61,6 +64,7 @@ impl SignError {
             Self::Fault(_) => Code::SigningFault,
             Self::Malformed(e) => e.code(),
             Self::Storage(_) => Code::KeystoreInvalid,
+            Self::Unavailable(_) => Code::Unavailable,
         }
     }
 }

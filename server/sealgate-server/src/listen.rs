@@ -82,6 +82,14 @@ pub fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send + 'stati
     })
 }
 
+/// The system ends a process that writes a file longer than it may (`ulimit -f`, `LimitFSIZE`), unless the process takes the
+/// signal. After this call such a write only fails, as on a full disk.
+pub fn outlive_long_files() -> std::io::Result<()> {
+    let too_long = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+    // It stays taken when this goes.
+    signal(too_long).map(drop)
+}
+
 /// The origins of a server that was not told any: the address that it listens on (`spec/keys.md` §5.8).
 pub fn own_origins(address: SocketAddr) -> Vec<String> {
     let mut origins = vec![origin(&address.to_string())];

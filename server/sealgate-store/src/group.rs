@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use crate::feed::Feed;
-use crate::progress::Progress;
+use crate::progress::{Ended, Progress};
 use crate::sql::{Connection, Location, Pulse, query};
 use crate::statements::statements;
 use crate::{StoreError, Subject, Threads, Tx, Work};
@@ -198,9 +198,9 @@ impl Writer {
                 // Whatever state the connection is in, the next group starts on a new one.
                 self.connection = None;
             }
-            self.progress.ends(committed.is_err());
+            self.progress.ends(*committed.as_ref().unwrap_or(&Ended::Failed));
             for job in group.drain(..) {
-                job.finish(committed.as_ref().copied());
+                job.finish(committed.as_ref().map(|_| ()));
             }
         }
         // Closed here and waited for, so that a stopped server leaves one whole file behind.
@@ -216,7 +216,7 @@ impl Writer {
         self.connection.is_none() || self.pulse.is_silent()
     }
 
-    async fn commit_together(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+    async fn commit_together(&mut self, group: &mut [Box<dyn Job>]) -> Result<Ended, StoreError> {
         match self.commit_once(group).await {
             Err(error) if self.connection.as_ref().is_some_and(Connection::lost_before_commit) => {
                 tracing::warn!(%error, "the writer lost its connection before COMMIT, and tries once more on a new one");
@@ -227,12 +227,13 @@ impl Writer {
         }
     }
 
-    async fn commit_once(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+    async fn commit_once(&mut self, group: &mut [Box<dyn Job>]) -> Result<Ended, StoreError> {
         let done = self.run_together(group).await?;
         self.connected().await?.commit().await?;
         // Caches change only now, and before anybody is told.
+        let how = if done.wrote { Ended::Changed } else { Ended::Unchanged };
         self.feed.committed_here(done.n, done.record, &done.changed);
-        Ok(())
+        Ok(how)
     }
 
     /// Does everything but COMMIT.
@@ -264,6 +265,8 @@ impl Writer {
 struct Done {
     n: i64,
     changed: Vec<Subject>,
+    /// Whether anything besides the counter was to be changed.
+    wrote: bool,
     /// What the other processes read of it, if it changed anything.
     record: Option<String>,
 }
@@ -281,7 +284,7 @@ async fn try_all(
             return Ok(None);
         }
     }
-    Ok(Some(Done { n, changed: tx.changed, record: None }))
+    Ok(Some(Done { n, changed: tx.changed, wrote: tx.wrote, record: None }))
 }
 
 /// Runs each unit in a savepoint; says also whether one refused.
@@ -294,7 +297,7 @@ async fn run_each(
     for job in group {
         refused |= !run_in_savepoint(job.as_mut(), &mut tx).await?;
     }
-    Ok((Done { n, changed: tx.changed, record: None }, refused))
+    Ok((Done { n, changed: tx.changed, wrote: tx.wrote, record: None }, refused))
 }
 
 async fn take_counter(connection: &mut Connection) -> Result<i64, StoreError> {

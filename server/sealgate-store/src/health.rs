@@ -40,17 +40,20 @@ impl Db {
     }
 
     /// Fails when nothing can be written. That is tried only if the last changes were not stored: then a transaction that
-    /// changes nothing says whether that is over.
+    /// changes nothing says whether that is over. Something so small may get through where changes do not, so a change that
+    /// was not stored a moment ago speaks against it all the same.
     pub async fn check_writes(&self) -> Result<(), NotReady> {
         if self.progress().is_stuck() {
-            let why = "changes have been under way for seconds".to_owned();
-            return Err(NotReady::CannotWrite(StoreError::Unavailable(why)));
+            return Err(cannot_write("changes have been under way for seconds"));
         }
-        if !self.progress().failed_last() {
-            return Ok(());
+        if self.progress().failed_last() {
+            let nothing = self.write(work((), |(), _| Box::pin(async { Ok::<_, StoreError>(()) })));
+            in_time(nothing).await.map_err(NotReady::CannotWrite)?;
         }
-        let nothing = self.write(work((), |(), _| Box::pin(async { Ok::<_, StoreError>(()) })));
-        in_time(nothing).await.map_err(NotReady::CannotWrite)
+        if self.progress().failed_lately() {
+            return Err(cannot_write("the last change was not stored"));
+        }
+        Ok(())
     }
 
     /// Fails when something of this process does not run that works by itself.
@@ -65,6 +68,10 @@ impl Db {
     ) -> Result<T, NotReady> {
         in_time(answer).await.map_err(NotReady::Database)
     }
+}
+
+fn cannot_write(why: &str) -> NotReady {
+    NotReady::CannotWrite(StoreError::Unavailable(why.to_owned()))
 }
 
 async fn in_time<T>(answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {

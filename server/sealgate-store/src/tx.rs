@@ -14,12 +14,14 @@ pub struct Tx<'c> {
     pub(crate) changed: Vec<Subject>,
     /// Whether a statement failed. To PostgreSQL the transaction is over then, so it is over on either engine.
     pub(crate) failed: bool,
+    /// Whether a statement was to change rows.
+    pub(crate) wrote: bool,
 }
 
 impl<'c> Tx<'c> {
     /// The transaction that was begun on this connection.
     pub(crate) fn on(connection: &'c mut Connection) -> Self {
-        Self { connection, changed: Vec::new(), failed: false }
+        Self { connection, changed: Vec::new(), failed: false, wrote: false }
     }
 
     /// Notes that caches must forget this subject once the transaction is durable.
@@ -32,6 +34,7 @@ impl<'c> Tx<'c> {
 
 impl Ask for &mut Tx<'_> {
     async fn ask(self, question: Question) -> Result<Answer, StoreError> {
+        self.wrote |= question.is_a_change();
         self.connection.ask(question).await.inspect_err(|_| self.failed = true)
     }
 }

@@ -15,6 +15,10 @@ use super::state::{Stage, State, millis_since};
 
 /// How often late connections are looked for, at least and at most.
 const LOOKS: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
+/// What share of the time for a head makes a connection old: until then it may well be about to ask, or to ask again.
+const OLD: u32 = 10;
+/// What share of the places is kept free, so that who connects does not wait until another's connection is closed.
+const SPARE: usize = 32;
 /// How long the server waits until it looks again for room, or for what it could not accept a connection without.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -47,11 +51,18 @@ impl Table {
     /// A place for one more. If there is none, a connection is closed that nobody misses; if the server works for all of
     /// them, it waits for the first that ends or was answered.
     pub(super) async fn make_room(self: &Arc<Self>) -> Slot {
-        while self.states().len() >= self.most {
+        loop {
+            let (there, enough) = (self.states().len(), self.most - self.most / SPARE);
+            if there < enough {
+                break;
+            }
             if let Some(alike) = self.full.due(millis_since(self.origin)) {
                 tracing::warn!(target: "sealgate", most = self.most, alike, "as many connections as max_connections and the descriptors allow: those that have sent nothing for longest are closed");
             }
-            self.close_one();
+            self.close_one(there - enough + 1);
+            if there < self.most {
+                break;
+            }
             self.freed_or_soon().await;
         }
         let state = Arc::new(State::new(self.origin));
@@ -60,19 +71,20 @@ impl Table {
         Slot { state, number, table: Arc::clone(self) }
     }
 
-    /// Closes the one that is missed least: of those that have not sent a whole request the one that has been at it
-    /// longest, else the one that has waited longest for its next. None if one is on its way out already.
-    fn close_one(&self) {
+    /// Closes the one that is missed least (see [`missed`]), unless as many as are too many are on their way out already.
+    fn close_one(&self, too_many: usize) {
         let states = self.states();
-        if states.values().any(|state| state.now().0 == Stage::Closed) {
+        let closed = states.values().filter(|state| state.now().0 == Stage::Closed).count();
+        if closed >= too_many {
             return;
         }
+        let old = millis_since(self.origin).saturating_sub(millis(self.settings.head / OLD));
         // Another try if it came to life meanwhile; each try finds one fewer of those.
         while let Some((state, seen)) = states
             .values()
             .map(|state| (state, state.now()))
             .filter(|(_, (stage, _))| !matches!(stage, Stage::Working | Stage::Closed))
-            .min_by_key(|(_, (stage, since))| (*stage == Stage::Idle, *since))
+            .min_by_key(|(_, seen)| missed(*seen, old))
         {
             if state.close(seen) {
                 return;
@@ -111,7 +123,7 @@ impl Table {
             tracing::warn!(target: "sealgate", %error, alike, "a connection could not be accepted");
         }
         // Whatever has run out: one that sends nothing gives some of it back.
-        self.close_one();
+        self.close_one(1);
         self.freed_or_soon().await;
     }
 
@@ -129,6 +141,17 @@ impl Table {
     fn states(&self) -> MutexGuard<'_, HashMap<u64, Arc<State>>> {
         self.states.lock().expect("no holder of this lock panics")
     }
+}
+
+/// How much a connection is missed that does this, and has done so since before `old`, or not. Least are those that have not
+/// sent a whole request, the one first that has been at it longest; then those that have waited longest for their next. Those
+/// that began only now come last: else whoever opens many would push out each new one before it can ask.
+fn missed((stage, since): (Stage, u64), old: u64) -> (bool, bool, u64) {
+    (since >= old, stage == Stage::Idle, since)
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A connection's place in the table, which is free again when this is dropped.
@@ -150,7 +173,7 @@ mod tests {
     use hyper::Request;
     use tokio::time::timeout;
 
-    use super::{Arc, Connections, Duration, Slot, Stage, Table};
+    use super::{Arc, Connections, Duration, Slot, Stage, Table, missed};
 
     /// Nothing here takes as long; a test that would wait for ever fails instead.
     const LONG: Duration = Duration::from_mins(1);
@@ -199,5 +222,21 @@ mod tests {
         timeout(LONG, busy.state.is_closed()).await.expect("it has sent nothing since, and is closed");
         drop(busy);
         timeout(LONG, waiting).await.expect("there is room").expect("no panic");
+    }
+
+    #[test]
+    fn who_began_only_now_is_kept_longer_than_who_said_nothing_for_a_while() {
+        let old = 1_000;
+        let least_first = [
+            (Stage::New, 10),
+            (Stage::Body, 20),
+            (Stage::Head, 999),
+            (Stage::Idle, 5),
+            (Stage::Idle, 999),
+            (Stage::New, 1_000),
+            (Stage::Body, 1_500),
+            (Stage::Idle, 1_000),
+        ];
+        assert!(least_first.is_sorted_by(|a, b| missed(*a, old) < missed(*b, old)));
     }
 }

@@ -36,6 +36,25 @@ fn keys_and_secrets_survive_reopening() {
 }
 
 #[test]
+fn what_the_disk_does_not_take_or_give_is_not_now_and_not_damaged() {
+    let dir = tempfile::tempdir().unwrap();
+    let keystore = open(&dir.path().join("keys"), &Unlock::File).unwrap();
+    let key = keystore.generate(KeyUse::App).unwrap();
+    // In the place of the directory there is a file, where nothing can be made or read.
+    let elsewhere = dir.path().join("elsewhere");
+    fs::rename(dir.path().join("keys"), &elsewhere).unwrap();
+    fs::write(dir.path().join("keys"), "").unwrap();
+    let made = keystore.generate(KeyUse::App).map(|_| ());
+    let read = Keystore::sign(&keystore, key.id(KeyUse::App), Message::AppAnswer("e30=")).map(|_| ());
+    for refused in [made, read] {
+        assert_eq!(refused.map_err(|error| error.code()), Err(Code::Unavailable));
+    }
+    fs::remove_file(dir.path().join("keys")).unwrap();
+    fs::rename(elsewhere, dir.path().join("keys")).unwrap();
+    assert!(keystore.generate(KeyUse::App).is_ok());
+}
+
+#[test]
 fn a_wrong_passphrase_opens_nothing() {
     let dir = tempfile::tempdir().unwrap();
     drop(open(dir.path(), &passphrase("right")).unwrap());

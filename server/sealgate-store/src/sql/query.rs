@@ -12,6 +12,13 @@ pub struct Question {
     pub(super) wanted: Wanted,
 }
 
+impl Question {
+    /// Whether it may change rows.
+    pub(crate) fn is_a_change(&self) -> bool {
+        !self.sql.starts_with("SELECT")
+    }
+}
+
 /// How much of an answer is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wanted {

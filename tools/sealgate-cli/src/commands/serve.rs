@@ -23,6 +23,7 @@ pub(crate) fn run(global: &Global, args: &ServeArgs, output: &Output) -> Result<
 async fn serve(parts: Parts, output: &Output) -> Result<(), Failure> {
     let Parts { listen, mut options, serving, limits_are_off } = parts;
     let (listener, address) = bind(listen).await?;
+    listen::outlive_long_files().map_err(|e| Failure::new(Code::SystemError, e.to_string()))?;
     // Before anybody can know that the server is up: whoever stops it from then on gets a clean end.
     let stop = stop_signal()?;
     if options.origins.is_empty() {

@@ -62,6 +62,30 @@ fn a_server_whose_standard_output_is_on_a_full_disk_serves_and_says_where_in_its
 }
 
 #[test]
+fn a_server_whose_files_may_not_grow_refuses_changes_and_lives() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let (data, log) = (dir.path().join("data"), dir.path().join("log"));
+    let log = OpenOptions::new().create(true).append(true).open(log).expect("a log");
+    let mut command = sealgate(&["-v", "serve", "--listen", "127.0.0.1:0", "--data"]);
+    let server = Server::launch_with_log(command.arg(&data), Stdio::from(log));
+    let token = std::fs::read_to_string(data.join("admin.token")).expect("the owner's token");
+    let create = |name: &str| {
+        let url = format!("{}/api/v1/apps", server.url);
+        request("POST", &url, Some(token.trim()), &json!({ "name": name })).status
+    };
+    assert_eq!(create("before"), 201);
+    // The system would end a process that does not take its signal.
+    server.may_write_files_of("4096");
+    for _ in 0..20 {
+        assert_eq!(create("refused"), 503);
+    }
+    server.may_write_files_of("unlimited");
+    assert_eq!(create("after"), 201);
+    request("GET", &format!("{}/readyz", server.url), None, &json!(null)).expect(200);
+    assert_eq!(server.stop().0, Some(0));
+}
+
+#[test]
 fn a_server_whose_log_nobody_reads_goes_on() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let data = dir.path().join("data");

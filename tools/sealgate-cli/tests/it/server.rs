@@ -62,6 +62,13 @@ impl Server {
         assert!(sent.expect("kill runs").success());
     }
 
+    /// From now on no file that it writes may be longer than this, in bytes.
+    pub(crate) fn may_write_files_of(&self, bytes: &str) {
+        let (process, limit) = (self.child.id().to_string(), format!("--fsize={bytes}:"));
+        let limited = Command::new("prlimit").args(["--pid", &process, &limit]).status();
+        assert!(limited.expect("prlimit, of util-linux, runs").success());
+    }
+
     /// Ends it without warning.
     pub(crate) fn kill(&mut self) {
         self.child.kill().and_then(|()| self.child.wait()).expect("it ends");
