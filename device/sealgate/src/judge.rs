@@ -73,7 +73,13 @@ impl Question<'_> {
         let chain = chain.map_err(|why| Refusal::Chain(of_chain(why)))?;
         let certificate = self.certificate(&chain, answer, &has)?;
         let sent = SentRequest::new(self.request, self.id);
-        let decision = verify_decision(&certificate, &answer.decision, &sent).map_err(of_decision)?;
+        let decision = verify_decision(&certificate, &answer.decision, &sent).map_err(|why| {
+            // Another process may have put another server's certificate there since it was asked.
+            held_or_final(
+                !answer.brings_certificate() && why == TrustError::SignatureInvalid,
+                of_decision(why),
+            )
+        })?;
         let license = self.license(&chain, answer, &has, decision.get())?;
 
         let signed_time = signed_time(decision.get(), &chain, certificate.get());
@@ -98,9 +104,8 @@ impl Question<'_> {
         let (origin, operation) = (self.origin, &self.request.operation);
         let role = ServerRole { tenant: self.trust.tenant, origin, operation };
         verify_certificate(chain, certificate, &role, self.now).map_err(|why| {
-            let is_held = !answer.brings_certificate() && why == TrustError::SignatureInvalid;
-            let error = of_certificate(why);
-            if is_held { Refusal::Held(error) } else { error.into() }
+            let may_be_old = matches!(why, TrustError::SignatureInvalid | TrustError::ServerScope);
+            held_or_final(!answer.brings_certificate() && may_be_old, of_certificate(why))
         })
     }
 
@@ -124,8 +129,7 @@ impl Question<'_> {
         };
         let verified = verify_license(chain, bytes, Some(self.trust.app)).map_err(|why| {
             let is_held = !answer.brings_license() && why == TrustError::SignatureInvalid;
-            let error = SecurityError::Statement { what: "license", why };
-            if is_held { Refusal::Held(error) } else { error.into() }
+            held_or_final(is_held, SecurityError::Statement { what: "license", why })
         })?;
         if verified.id() != named {
             return Err(SecurityError::NonceMismatch("license_statement").into());
@@ -135,6 +139,11 @@ impl Question<'_> {
         }
         Ok(verified)
     }
+}
+
+/// What this client has may be older than what the answer is about, or another server's; what came with the answer is not.
+fn held_or_final(is_held: bool, error: SecurityError) -> Refusal {
+    if is_held { Refusal::Held(error) } else { error.into() }
 }
 
 /// `spec/license.md` §2.7: what is remembered of licenses once this one is accepted.

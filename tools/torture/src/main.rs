@@ -16,6 +16,7 @@ mod options;
 mod random;
 mod server;
 mod stop;
+mod thief;
 
 use clap::{Parser, Subcommand};
 use harness::failure::Result;
@@ -40,6 +41,8 @@ enum Torture {
     Crash(crash::Options),
     /// Stop one of two servers in the middle of whatever it does; the other one must go on
     Stop(stop::Options),
+    /// Let somebody in who stole a runtime, with every kind of row; then get rid of him as the guide says
+    Thief(thief::Options),
 }
 
 fn main() -> ExitCode {
@@ -57,5 +60,6 @@ fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.torture {
         Torture::Crash(options) => crash::run(&arguments.binary, options),
         Torture::Stop(options) => stop::run(&arguments.binary, options),
+        Torture::Thief(options) => thief::run(&arguments.binary, options),
     }
 }

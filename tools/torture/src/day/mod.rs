@@ -18,4 +18,4 @@ mod work;
 
 pub(crate) use installation::Day;
 pub(crate) use place::Place;
-pub(crate) use setting::Setting;
+pub(crate) use setting::{Setting, join};

@@ -27,14 +27,7 @@ pub(super) fn until_well(day: &Day) -> Result<Duration> {
 fn is_well(day: &Day, random: &mut Random) -> Result<()> {
     for (at, place) in day.places.iter().enumerate().filter(|(_, place)| place.is_up()) {
         is_ready(place)?;
-        for customer in &day.customers {
-            match customer.ask(&day.app, (at, place), random) {
-                Answer::Yes => day.notes.served(),
-                other => {
-                    return Err(Failure::new(format!("{} at {}: {other:?}", customer.name(), place.url)));
-                }
-            }
-        }
+        seated_at(day, (at, place), random)?;
         if !day.places[0].is_up() {
             // Nobody sells.
             continue;
@@ -45,6 +38,22 @@ fn is_well(day: &Day, random: &mut Random) -> Result<()> {
         match client.ask(&day.app, &license, &device, &random.hex(2)) {
             Answer::Yes => day.ledger.bound(&license, &device),
             other => return Err(Failure::new(format!("a newcomer at {}: {other:?}", place.url))),
+        }
+    }
+    Ok(())
+}
+
+/// Whether everybody who has a seat is served at every server that should answer.
+pub(super) fn seated_are_served(day: &Day, random: &mut Random) -> Result<()> {
+    let up = day.places.iter().enumerate().filter(|(_, place)| place.is_up());
+    up.into_iter().try_for_each(|place| seated_at(day, place, random))
+}
+
+fn seated_at(day: &Day, (at, place): (usize, &Place), random: &mut Random) -> Result<()> {
+    for customer in &day.customers {
+        match customer.ask(&day.app, (at, place), random) {
+            Answer::Yes => day.notes.served(),
+            other => return Err(Failure::new(format!("{} at {}: {other:?}", customer.name(), place.url))),
         }
     }
     Ok(())
