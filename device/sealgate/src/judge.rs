@@ -44,7 +44,8 @@ pub(crate) struct Judged {
 pub(crate) enum Refusal {
     /// The chain does not verify: perhaps the roots rotated.
     Chain(SecurityError),
-    /// A statement from the state does not verify any more: perhaps it was signed anew, under the same name.
+    /// A statement from the state does not verify any more: perhaps it was signed anew, under the same name, or another process
+    /// asked another server meanwhile.
     Held(SecurityError),
     /// Final.
     Final(Error),

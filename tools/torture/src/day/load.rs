@@ -48,7 +48,7 @@ fn sell(day: &Day, random: &mut Random) {
     let seats = 1 + random.below(3);
     let order = json!({ "app_id": day.app.id, "count": 1, "max_devices": seats, "label": random.hex(1) });
     let outcome = day.vendor().order(&order);
-    if let Err(why) = &outcome { eprintln!("DEBUG order {why}"); }
+    
     day.places[0].pulse.beat(outcome.is_ok());
     match outcome {
         Ok(license) => day.ledger.issued(0, &license),
@@ -63,7 +63,7 @@ fn race_for_a_seat(day: &Day, random: &mut Random) {
     let (device, begin) = (random.hex(4), day.notes.weather.moment());
     let client = Client::within(&day.places[at].url, "", PATIENCE);
     let answer = client.ask(&day.app, &license, &device, &random.hex(2));
-    if let Answer::Unanswered(why) = &answer { eprintln!("DEBUG {} {why}", day.places[at].url); }
+    
     day.places[at].pulse.beat(!matches!(answer, Answer::Unanswered(_)));
     match answer {
         Answer::Yes => day.ledger.bound(&license, &device),

@@ -172,7 +172,11 @@ fn take_back(day: &Day, den: &Den) -> Result<()> {
         named.extend(what_it_names(entry).map(|[flag, value]| (entry["app_id"].to_string(), format!("{flag}={value}"))));
     }
     for (app, named) in named {
-        tell(day, &["access", "remove", "--app", app.trim_matches('"'), &named])?;
+        match tell(day, &["access", "remove", "--app", app.trim_matches('"'), &named]) {
+            // A client's report that the thief ended, and the Authority has deleted meanwhile.
+            Err(why) if why.to_string().contains("not_found") => {}
+            removed => drop(removed?),
+        }
     }
     let prey = &den.prey;
     for hwid in &prey.denied {
