@@ -257,3 +257,22 @@ fn numbers_that_no_server_writes_stop_nothing() {
     assert_eq!(runtime.stop().0, Some(0));
     drill.end();
 }
+
+/// Seats that somebody gave away past the limit are taken back one by one.
+#[test]
+fn more_devices_than_seats_are_released_one_by_one() {
+    let drill = Drill::new();
+    let (runtime, ..) = drill.at_work();
+    drill.steal(
+        "INSERT INTO devices SELECT license_id, 'hwid', 'loot' || i, gen_random_uuid(), tenant_id, 1 \
+         FROM licenses, generate_series(1, 12) i",
+    );
+    on_postgres(&drill.vendor.database, "UPDATE licenses SET devices_used = 12").expect("counted again");
+    let devices = drill.vendor.json(&["device", "list"]);
+    for (left, device) in (0..12).rev().zip(devices.as_array().into_iter().flatten()) {
+        let release = ["device", "release", text(&device["device_id"]), "--override-allowance"];
+        assert_eq!(drill.vendor.json(&release)["devices_used"], left);
+    }
+    assert_eq!(runtime.stop().0, Some(0));
+    drill.end();
+}
