@@ -44,7 +44,8 @@ pub(crate) struct Judged {
 pub(crate) enum Refusal {
     /// The chain does not verify: perhaps the roots rotated.
     Chain(SecurityError),
-    /// A statement from the state does not verify any more: perhaps it was signed anew, under the same name.
+    /// A statement from the state does not verify any more: perhaps it was signed anew, under the same name, or another process
+    /// asked another server meanwhile.
     Held(SecurityError),
     /// Final.
     Final(Error),
@@ -120,8 +121,7 @@ impl Question<'_> {
         let role = ServerRole { tenant: self.trust.tenant, origin, operation };
         verify_certificate(chain, certificate, &role, self.now).map_err(|why| {
             let is_held = !answer.brings_certificate() && why == TrustError::SignatureInvalid;
-            let error = of_certificate(why);
-            if is_held { Refusal::Held(error) } else { error.into() }
+            held_or_final(is_held, of_certificate(why))
         })
     }
 
@@ -139,8 +139,7 @@ impl Question<'_> {
         };
         let verified = verify_license(chain, bytes, Some(self.trust.app)).map_err(|why| {
             let is_held = !answer.brings_license() && why == TrustError::SignatureInvalid;
-            let error = SecurityError::Statement { what: "license", why };
-            if is_held { Refusal::Held(error) } else { error.into() }
+            held_or_final(is_held, SecurityError::Statement { what: "license", why })
         })?;
         if verified.id() != named {
             return Err(SecurityError::NonceMismatch("license_statement").into());
@@ -150,6 +149,11 @@ impl Question<'_> {
         }
         Ok(verified)
     }
+}
+
+/// What this client has may be older than what the answer is about, or another server's; what came with the answer is not.
+fn held_or_final(is_held: bool, error: SecurityError) -> Refusal {
+    if is_held { Refusal::Held(error) } else { error.into() }
 }
 
 /// `spec/license.md` §2.7: what is remembered of licenses once this one is accepted.

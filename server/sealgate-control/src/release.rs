@@ -21,16 +21,24 @@ pub(crate) enum Release {
 pub(crate) struct Releasing {
     which: Release,
     overridden: bool,
+    /// Whether the devices that stay must fit into the license's seats.
+    must_fit: bool,
     at: UnixSeconds,
 }
 
 impl Releasing {
     pub(crate) fn new(which: Release, overridden: bool, at: UnixSeconds) -> Self {
-        Self { which, overridden, at }
+        Self { which, overridden, must_fit: false, at }
+    }
+
+    /// The same for a license that gets fewer seats.
+    pub(crate) fn for_fewer_seats(self) -> Self {
+        Self { must_fit: true, ..self }
     }
 }
 
-/// Releases seats of a locked license, within its allowance. The devices that stay must fit into its seats.
+/// Releases seats of a locked license, within its allowance. A license that has more devices than seats, by whatever
+/// happened to its database, loses them one by one.
 pub(crate) async fn release_seats(
     tx: &mut Tx<'_>,
     license: &LicenseRow,
@@ -59,7 +67,7 @@ pub(crate) async fn release_seats(
         table::events::insert(tx, &named).await?;
     }
     let devices_used = license.devices_used.saturating_sub(count);
-    if terms.max_devices.seats().is_some_and(|seats| devices_used > u64::from(seats)) {
+    if releasing.must_fit && terms.max_devices.seats().is_some_and(|seats| devices_used > u64::from(seats)) {
         return Err(AuthorityError::Refused(Code::DevicesInUse));
     }
     Ok(Released {

@@ -58,8 +58,7 @@ impl LicenseEntry {
         if license.devices_used == 0 {
             return Ok(Self { license, devices: Some(Vec::new()) });
         }
-        let devices = devices::some(on, license.id, DEVICES_KEPT + 1).await?;
-        let devices = (devices.len() <= DEVICES_KEPT as usize).then_some(devices);
+        let devices = devices::few(on, license.id, DEVICES_KEPT).await?;
         if let Some(devices) = &devices {
             // Somebody may have taken a seat since the row was read; number and names must not contradict each other.
             license.devices_used = devices.len() as u64;

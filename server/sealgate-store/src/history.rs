@@ -7,17 +7,35 @@ use crate::sql::{Pool, Row, query};
 use crate::statements::statements;
 
 /// Records that are read at once. With more, starting over costs less than reading them.
-const AT_ONCE: u32 = 10_000;
+const AT_ONCE: u32 = 2_000;
 /// Groups after which a change record may be deleted.
 pub(crate) const KEPT_CHANGES: u64 = 100_000;
 
+/// Stands for a record that is too long to be read. A runtime's database user may write longer ones than any server does,
+/// and all servers would have to hold them.
+const TOO_LONG: &str = "?";
+
+macro_rules! subjects {
+    () => {
+        "CASE WHEN OCTET_LENGTH(r.subjects) <= 16384 THEN r.subjects ELSE '?' END AS subjects"
+    };
+}
+
 statements! {
-    HEAD = "SELECT c.n AS head, r.n AS n, r.subjects AS subjects, c.n AS last FROM change_counter c \
-            LEFT JOIN changes r ON r.n = (SELECT MAX(n) FROM changes WHERE n <= c.n) WHERE c.id = 1";
+    HEAD = concat!(
+        "SELECT c.n AS head, r.n AS n, ",
+        subjects!(),
+        ", c.n AS last FROM change_counter c \
+         LEFT JOIN changes r ON r.n = (SELECT MAX(n) FROM changes WHERE n <= c.n) WHERE c.id = 1"
+    );
     // One statement sees one state of both tables. The last record that was read is read again.
-    SINCE = "SELECT c.n AS head, r.n AS n, r.subjects AS subjects, (SELECT MAX(n) FROM changes) AS last \
-             FROM change_counter c LEFT JOIN changes r ON r.n >= $1 AND r.n <= c.n WHERE c.id = 1 \
-             ORDER BY r.n LIMIT $2";
+    SINCE = concat!(
+        "SELECT c.n AS head, r.n AS n, ",
+        subjects!(),
+        ", (SELECT MAX(n) FROM changes) AS last \
+         FROM change_counter c LEFT JOIN changes r ON r.n >= $1 AND r.n <= c.n WHERE c.id = 1 \
+         ORDER BY r.n LIMIT $2"
+    );
 }
 
 /// A change record: its number, and what its group wrote.
@@ -64,7 +82,8 @@ impl Position {
             return Ok((Self::at_head(pool).await?, Next::WentBack));
         };
         // No honest group leaves a record above the counter. Who does may also have set the counter back.
-        let next = if last > Some(head) { Next::Unknown } else { Next::Follows(new) };
+        let is_told = last <= Some(head) && new.iter().all(|(_, subjects)| subjects != TOO_LONG);
+        let next = if is_told { Next::Follows(new) } else { Next::Unknown };
         Ok((Self { seen: head, record }, next))
     }
 

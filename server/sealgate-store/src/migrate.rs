@@ -1,4 +1,5 @@
-//! The schema: every change of it that there ever was, in order, in either engine the same text.
+//! The schema: every change of it that there ever was, in order, in either engine the same text. What only PostgreSQL has
+//! are bounds against what other users of the database may write.
 
 use crate::StoreError;
 use crate::columns::signed;
@@ -6,8 +7,13 @@ use crate::sql::{Connection, query};
 use crate::statements::statements;
 
 /// Never changed once released; the next change is the next file.
-const MIGRATIONS: &[&str] =
-    &[include_str!("../migrations/0001_first.sql"), include_str!("../migrations/0002_names_and_counts.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_first.sql"),
+    include_str!("../migrations/0002_names_and_counts.sql"),
+    include_str!("../migrations/0003_bounds_postgres.sql"),
+];
+/// How a change begins that the other engine only takes down: it is about users, and SQLite has none.
+const ONLY_POSTGRES: &str = "-- Only PostgreSQL\n";
 
 /// Processes that start at the same time migrate one after the other. On SQLite the lock file sees to that.
 const ONE_AT_A_TIME: &str = "SELECT pg_advisory_xact_lock(7237089)";
@@ -37,7 +43,9 @@ pub(crate) async fn migrate(connection: &mut Connection) -> Result<(), StoreErro
     }
     let missing = &MIGRATIONS[applied.len()..];
     for (migration, version) in missing.iter().zip(applied.len() as u64 + 1..) {
-        connection.command(migration).await?;
+        if matches!(connection, Connection::Postgres(_)) || !migration.starts_with(ONLY_POSTGRES) {
+            connection.command(migration).await?;
+        }
         query(RECORD).bind(signed(version)).bind(*migration).execute(&mut *connection).await?;
     }
     connection.command("COMMIT").await

@@ -19,6 +19,11 @@ impl Books {
         self.lines.len()
     }
 
+    /// Whether any row says this.
+    pub(crate) fn tells(&self, what: &str) -> bool {
+        self.lines.iter().any(|line| line.contains(what))
+    }
+
     /// Exports the log and has it verified. It must go on where the last one ended, and hold what was acknowledged.
     pub(crate) fn verify(&mut self, launch: &Launch, url: &str, acknowledged: usize) -> Result<()> {
         let file = launch.folder.join("audit.jsonl");

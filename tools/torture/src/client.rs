@@ -100,6 +100,8 @@ impl<'a> Client<'a> {
         });
         match self.post("/auth/validate", &request) {
             Ok((200, _)) => Answer::Yes,
+            // That wire has the status of a limit for it.
+            Ok((429, body)) if body["error"] == "no_credits" => Answer::No(body.to_string()),
             Ok((status @ (408 | 429 | 500..), body)) => {
                 Answer::Unanswered(unexpected(status, "validate", &body).to_string())
             }

@@ -20,6 +20,7 @@ mod options;
 mod random;
 mod server;
 mod stop;
+mod thief;
 
 use clap::{Parser, Subcommand};
 use harness::failure::Result;
@@ -50,6 +51,8 @@ enum Torture {
     Founding(founding::Options),
     /// Stop one of two servers, or its line to the database, in the middle of whatever it does; the other one must go on
     Stop(stop::Options),
+    /// Let somebody in who stole a runtime, with every kind of row; then get rid of him as the guide says
+    Thief(thief::Options),
 }
 
 fn main() -> ExitCode {
@@ -70,5 +73,6 @@ fn run(arguments: &Arguments) -> Result<()> {
         Torture::Failover(options) => failover::run(&arguments.binary, options),
         Torture::Founding(options) => founding::run(&arguments.binary, options),
         Torture::Stop(options) => stop::run(&arguments.binary, options),
+        Torture::Thief(options) => thief::run(&arguments.binary, options),
     }
 }

@@ -149,7 +149,8 @@ impl Launch {
         self.folder.join("data")
     }
 
-    fn log_path(&self) -> PathBuf {
+    /// Where its log is.
+    pub(crate) fn log_path(&self) -> PathBuf {
         self.folder.join("server.log")
     }
 }

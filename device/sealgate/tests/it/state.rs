@@ -213,3 +213,30 @@ proptest! {
         }
     }
 }
+
+/// Two processes of a device ask two servers at once, of one place or of two: the certificate that the one server left out
+/// because it was there is not there any more.
+#[test]
+fn a_server_whose_certificate_another_process_replaced_meanwhile_is_believed() {
+    for origin in [ORIGIN, ELSEWHERE] {
+        let site = Site::honest();
+        let other = Site::of(crate::authority::Authority::new(1, origin));
+        other.authority().server = 41;
+        other.authority().certificate.public_key = crate::authority::public_key(41);
+        let device = Device::new(site.trust(), site.clone());
+        device.validate().expect("valid");
+
+        let there = Client::builder(site.trust()).server(origin).store(Arc::clone(&device.store));
+        let there = there.clock(TestClock(Arc::new(NOW.into()))).transport(other.clone());
+        let there = there.build().expect("configured");
+        let times = AtomicUsize::new(0);
+        site.between(move |answer| {
+            if times.fetch_add(1, Ordering::SeqCst) == 0 {
+                there.validate_license(&key()).expect("valid there");
+            }
+            Ok(answer)
+        });
+        device.validate().unwrap_or_else(|error| panic!("{origin}: {error}"));
+        assert_eq!(site.validations.load(Ordering::SeqCst), 2, "nothing more was asked");
+    }
+}

@@ -30,7 +30,7 @@ impl Licenses {
             devices.collect::<Result<_, _>>().map_err(|_| AuthorityError::Refused(Code::NotFound))?;
         let release = Release::Named(devices);
         let overridden = request.override_allowance.unwrap_or(false);
-        let releasing = Releasing::new(release, overridden, self.desk.ids.now());
+        let releasing = Releasing::new(release, overridden, self.desk.ids.now()).for_fewer_seats();
         let request = request.clone();
         let change = move |license: &mut LicenseRow| update(license, &request);
         self.change(caller, id, (&record, Some(&releasing)), change).await

@@ -3,10 +3,10 @@
 use ipnet::IpNet;
 use sealgate_artifact::{AppId, EntryId, LicenseId, TenantId, UnixSeconds};
 
-use super::page::{filtered, page};
+use super::page::{Part, filtered, readable};
 use crate::columns::{moment, optional_time, parsed, signed, time};
-use crate::readable::fetch_readable;
-use crate::sql::{FromRow, Query, Row, query, query_as};
+use crate::readable::keep_readable;
+use crate::sql::{FromRow, Row, query, query_as};
 use crate::statements::statements;
 use crate::{Read, StoreError, Subject, Tx};
 
@@ -31,10 +31,13 @@ statements! {
     COUNT_OF_LICENSE = "SELECT COUNT(*) FROM access_entries WHERE app_id = $1 AND license_id = $2";
     STANDING = "SELECT COUNT(*) FROM access_entries WHERE app_id = $1 AND license_id = $2 AND kind = $3 \
                 AND value = $4 AND effect = $5 AND (expires_at IS NULL OR expires_at > $6)";
-    MAKE_ROOM = "DELETE FROM access_entries WHERE app_id = $1 AND license_id = $2 AND kind = $3 AND value = $4 \
-                 AND effect = $5 AND expires_at <= $6";
+    // In the place of one that has ended. Nothing is deleted: who may delete the rows of a table may also lock it against
+    // readers.
     INSERT = "INSERT INTO access_entries (entry_id, tenant_id, app_id, license_id, source, effect, kind, value, \
-              reason, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+              reason, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
+              ON CONFLICT (app_id, license_id, kind, value, effect) DO UPDATE SET entry_id = excluded.entry_id, \
+              source = excluded.source, reason = excluded.reason, created_at = excluded.created_at, \
+              expires_at = excluded.expires_at WHERE access_entries.expires_at <= excluded.created_at";
     FORGET = "DELETE FROM access_entries WHERE source = $1 AND expires_at < $2";
     DELETE = "DELETE FROM access_entries WHERE tenant_id = $1 AND entry_id = $2";
 }
@@ -103,20 +106,21 @@ pub async fn find(on: impl Read, tenant: TenantId, id: EntryId) -> Result<Option
     query_as(FIND).bind(tenant.to_string()).bind(id.to_string()).fetch_optional(on).await
 }
 
-/// Every entry of an app.
+/// Every entry of an app that can be read. Questions are asked too often for a warning about the others: the list has it.
 pub async fn of_app(on: impl Read, app: AppId) -> Result<Vec<AccessRow>, StoreError> {
-    fetch_readable(query(OF_APP).bind(app.to_string()), on, "access_entries").await
+    keep_readable(query(OF_APP).bind(app.to_string()).fetch_all(on).await?)
 }
 
 /// The tenant's entries, or those of one app, newest first, starting with those older than `before`.
 pub async fn list(
-    on: impl Read,
+    on: impl Read + Copy,
     tenant: TenantId,
     app: Option<AppId>,
     before: Option<EntryId>,
     limit: u32,
 ) -> Result<Vec<AccessRow>, StoreError> {
-    page(filtered(LIST, LIST_OF_APP, app), tenant, before, limit).fetch_all(on).await
+    let part = Part { tenant, before: before.map(|id| id.to_string()), limit };
+    readable(filtered(LIST, LIST_OF_APP, app), part, on, "access_entries").await
 }
 
 /// How many entries of that source the app has.
@@ -131,29 +135,18 @@ pub async fn count_of_license(on: impl Read, app: AppId, license: LicenseId) -> 
     Ok(query.fetch_one(on).await?.get::<i64>(0)?.unsigned_abs())
 }
 
-/// Whether the app has an entry that says the same and is in force. One that has ended is deleted, so that the new one
-/// can be inserted.
-pub async fn is_standing(tx: &mut Tx<'_>, entry: &AccessRow, now: UnixSeconds) -> Result<bool, StoreError> {
-    about_same(MAKE_ROOM, entry, now).execute(&mut *tx).await?;
-    let row = about_same(STANDING, entry, now).fetch_one(tx).await?;
-    Ok(row.get::<i64>(0)? > 0)
-}
-
-fn about_same(statement: &'static str, entry: &AccessRow, now: UnixSeconds) -> Query {
+/// Whether the app has an entry that says the same and is in force.
+pub async fn is_standing(on: impl Read, entry: &AccessRow, now: UnixSeconds) -> Result<bool, StoreError> {
     let (kind, value) = kind_and_value(&entry.listed);
-    query(statement)
-        .bind(entry.app.to_string())
-        .bind(of_license(entry.license))
-        .bind(kind)
-        .bind(value)
-        .bind(entry.effect.clone())
-        .bind(signed(now.get()))
+    let query = query(STANDING).bind(entry.app.to_string()).bind(of_license(entry.license));
+    let query = query.bind(kind).bind(value).bind(entry.effect.clone()).bind(signed(now.get()));
+    Ok(query.fetch_one(on).await?.get::<i64>(0)? > 0)
 }
 
-/// Adds an entry; [`StoreError::Duplicate`] if the app has one that says the same.
+/// Adds an entry, in the place of one that says the same and has ended; [`StoreError::Duplicate`] if that one has not.
 pub async fn insert(tx: &mut Tx<'_>, entry: &AccessRow) -> Result<(), StoreError> {
     let (kind, value) = kind_and_value(&entry.listed);
-    query(INSERT)
+    let added = query(INSERT)
         .bind(entry.id.to_string())
         .bind(entry.tenant.to_string())
         .bind(entry.app.to_string())
@@ -167,6 +160,9 @@ pub async fn insert(tx: &mut Tx<'_>, entry: &AccessRow) -> Result<(), StoreError
         .bind(moment(entry.expires_at))
         .execute(&mut *tx)
         .await?;
+    if added == 0 {
+        return Err(StoreError::Duplicate);
+    }
     tx.changes(Subject::App(entry.app));
     Ok(())
 }

@@ -3,9 +3,7 @@
 use sealgate_artifact::{AppId, PublicKey, TenantId, UnixSeconds};
 
 use super::page::page;
-use crate::columns::{
-    digest, flag, moment, optional_count, optional_digest, optional_time, parsed, signed, time,
-};
+use crate::columns::{digest, flag, moment, optional_digest, optional_time, parsed, signed, time};
 use crate::sql::{FromRow, Row, query, query_as};
 use crate::statements::statements;
 use crate::{Read, StoreError, Subject, Tx};
@@ -34,6 +32,9 @@ statements! {
              WHERE app_id = $1";
     SPEND = "UPDATE apps SET credits = credits - 1 WHERE app_id = $1 AND credits > 0";
 }
+
+/// Beyond, a number of credits is none that was granted.
+const MOST_CREDITS: i64 = 1 << 53;
 
 /// A product of a tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +78,8 @@ impl FromRow for AppRow {
             public_key: parsed(row, "public_key", |t| PublicKey::parse(t).ok())?,
             next_public_key: parsed(row, "next_public_key", |t| PublicKey::parse(t).ok())?,
             variables: row.get("variables")?,
-            credits: optional_count(row, "credits")?,
+            // A runtime may write this column: a number that none of ours wrote must not hide the app.
+            credits: row.get::<Option<i64>>("credits")?.map(|n| n.clamp(0, MOST_CREDITS).unsigned_abs()),
             require_secret: flag(row, "require_secret")?,
             lifetime_files: flag(row, "lifetime_files")?,
             list_reported_addresses: flag(row, "list_reported_addresses")?,

@@ -4,9 +4,8 @@ use std::borrow::Cow;
 
 use sealgate_artifact::{RecordId, TenantId, UnixSeconds};
 
-use super::page::page;
+use super::page::{Part, readable};
 use crate::columns::{count, digest, optional_count, optional_digest, parsed, signed, time};
-use crate::readable::fetch_readable;
 use crate::sql::{FromRow, Row, query, query_as};
 use crate::statements::statements;
 use crate::{Read, StoreError, Tx};
@@ -76,12 +75,12 @@ impl FromRow for AuditRow {
 
 /// The tenant's log, newest first, starting with rows older than `before`.
 pub async fn list(
-    on: impl Read,
+    on: impl Read + Copy,
     tenant: TenantId,
     before: Option<String>,
     limit: u32,
 ) -> Result<Vec<AuditRow>, StoreError> {
-    fetch_readable(page((LIST, None), tenant, before, limit), on, "audit").await
+    readable((LIST, None), Part { tenant, before, limit }, on, "audit").await
 }
 
 /// The tenant's chain, oldest first, starting after row number `after`.

@@ -5,8 +5,9 @@
 use sealgate_artifact::{Device, DeviceId, LicenseId, TenantId, UnixSeconds};
 
 use super::LicenseRow;
-use super::page::{filtered, page};
+use super::page::{Part, filtered, readable};
 use crate::columns::{count, device, parsed, signed, time};
+use crate::readable::{fetch_readable, keep_readable};
 use crate::sql::{FromRow, Row, query, query_as};
 use crate::statements::statements;
 use crate::{Read, StoreError, Subject, Tx};
@@ -27,13 +28,17 @@ statements! {
     SOME = "SELECT kind, identity FROM devices WHERE license_id = $1 LIMIT $2";
     HAS_SEAT = "SELECT COUNT(*) FROM devices WHERE license_id = $1 AND kind = $2 AND identity = $3";
     USED = "SELECT devices_used FROM licenses WHERE license_id = $1";
-    COUNT_TAKEN = "UPDATE licenses SET devices_used = devices_used + 1 WHERE license_id = $1";
-    COUNT_RELEASED = "UPDATE licenses SET devices_used = devices_used - 1 WHERE license_id = $1";
+    // A number that somebody else wrote must not hold up what is done with the seat itself.
+    COUNT_TAKEN = "UPDATE licenses SET devices_used = CASE WHEN devices_used < 4611686018427387904 \
+                   THEN devices_used + 1 ELSE devices_used END WHERE license_id = $1";
+    COUNT_RELEASED = "UPDATE licenses SET devices_used = CASE WHEN devices_used > 0 THEN devices_used - 1 ELSE 0 END \
+                      WHERE license_id = $1";
     RELEASED = "SELECT COUNT(*) AS released FROM releases WHERE license_id = $1 AND at > $2";
     INSERT = "INSERT INTO devices (license_id, kind, identity, device_id, tenant_id, first_seen) \
               VALUES ($1, $2, $3, $4, $5, $6)";
     DELETE = "DELETE FROM devices WHERE license_id = $1 AND device_id = $2";
-    RECORD_RELEASE = "INSERT INTO releases (device_id, tenant_id, license_id, at) VALUES ($1, $2, $3, $4)";
+    RECORD_RELEASE = "INSERT INTO releases (device_id, tenant_id, license_id, at) VALUES ($1, $2, $3, $4) \
+                      ON CONFLICT (device_id) DO NOTHING";
 }
 
 /// A device that holds a seat.
@@ -68,24 +73,43 @@ pub async fn find(on: impl Read, tenant: TenantId, id: DeviceId) -> Result<Optio
 
 /// The tenant's devices, or those of one license, newest first, starting with those older than `before`.
 pub async fn list(
-    on: impl Read,
+    on: impl Read + Copy,
     tenant: TenantId,
     license: Option<LicenseId>,
     before: Option<DeviceId>,
     limit: u32,
 ) -> Result<Vec<DeviceRow>, StoreError> {
-    page(filtered(LIST, LIST_OF_LICENSE, license), tenant, before, limit).fetch_all(on).await
+    let part = Part { tenant, before: before.map(|id| id.to_string()), limit };
+    readable(filtered(LIST, LIST_OF_LICENSE, license), part, on, "devices").await
 }
 
 /// Every device that holds a seat of this license, the oldest first.
 pub async fn of_license(on: impl Read, license: LicenseId) -> Result<Vec<DeviceRow>, StoreError> {
-    query_as(OF_LICENSE).bind(license.to_string()).fetch_all(on).await
+    fetch_readable(query(OF_LICENSE).bind(license.to_string()), on, "devices").await
 }
 
-/// At most `limit` of the devices that hold a seat, in no order.
-pub(crate) async fn some(on: impl Read, license: LicenseId, limit: u32) -> Result<Vec<Device>, StoreError> {
-    let rows = query(SOME).bind(license.to_string()).bind(signed(limit.into())).fetch_all(on).await?;
-    rows.iter().map(device).collect()
+/// The devices that hold a seat, in no order, unless there are more rows than `most`.
+pub(crate) async fn few(
+    on: impl Read,
+    license: LicenseId,
+    most: u32,
+) -> Result<Option<Vec<Device>>, StoreError> {
+    let query = query(SOME).bind(license.to_string()).bind(signed(u64::from(most) + 1));
+    let rows = query.fetch_all(on).await?;
+    if rows.len() > most as usize {
+        return Ok(None);
+    }
+    let named = keep_readable(rows)?;
+    Ok(Some(named.into_iter().map(|Named(device)| device).collect()))
+}
+
+/// A device, without when it came.
+struct Named(Device);
+
+impl FromRow for Named {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        device(row).map(Self)
+    }
 }
 
 /// Whether this device holds a seat. Outside a transaction: for licenses with more devices than are kept in memory.

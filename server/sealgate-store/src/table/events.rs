@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use sealgate_artifact::{AppId, LicenseId, TenantId, UnixSeconds};
+use sealgate_artifact::{AppId, LicenseId, RecordId, TenantId, UnixSeconds};
 
-use super::page::page;
+use super::page::{Part, readable};
 use crate::columns::{count, optional, parsed, signed, time};
 use crate::sql::{FromRow, Row, query};
 use crate::statements::statements;
@@ -56,7 +56,7 @@ pub struct EventRow {
 impl FromRow for EventRow {
     fn from_row(row: &Row) -> Result<Self, StoreError> {
         Ok(Self {
-            id: row.get("event_id")?,
+            id: parsed(row, "event_id", |t| RecordId::parse(t).ok())?.to_string(),
             tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
             app: optional(row, "app_id", |t| AppId::parse(t).ok())?,
             license: optional(row, "license_id", |t| LicenseId::parse(t).ok())?,
@@ -85,7 +85,7 @@ pub enum Filter {
 
 /// The tenant's events, newest first, starting with those older than `before`.
 pub async fn list(
-    on: impl Read,
+    on: impl Read + Copy,
     tenant: TenantId,
     filter: &Filter,
     before: Option<String>,
@@ -97,7 +97,7 @@ pub async fn list(
         Filter::Request(id) => (OF_REQUEST, Some(id.clone())),
         Filter::Code(code) => (WITH_CODE, Some(code.clone())),
     };
-    page(listing, tenant, before, limit).fetch_all(on).await
+    readable(listing, Part { tenant, before, limit }, on, "events").await
 }
 
 /// Records what happened. Written in the transaction that makes it happen.

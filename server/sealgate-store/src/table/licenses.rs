@@ -82,7 +82,8 @@ statements! {
     // docs/design.md, "Seats": the update comes first and makes racers wait for each other; what follows is counted
     // after it, so it counts what they did.
     LOCK = concat!(
-        "UPDATE licenses SET seq = seq + 1 WHERE tenant_id = $1 AND license_id = $2 RETURNING ",
+        "UPDATE licenses SET seq = CASE WHEN seq < 4611686018427387904 THEN seq + 1 ELSE 0 END ",
+        "WHERE tenant_id = $1 AND license_id = $2 RETURNING ",
         license!()
     );
     // SQLite's transaction has locked the whole file from its beginning. An update would only write a page.

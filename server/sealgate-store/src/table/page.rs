@@ -3,7 +3,9 @@
 use sealgate_artifact::TenantId;
 
 use crate::columns::signed;
-use crate::sql::{FromRow, Query, query_as};
+use crate::readable::{keep_readable, warn_of};
+use crate::sql::{FromRow, Query, Row, query_as};
+use crate::{Read, StoreError};
 
 /// Sorts after every identifier, in the collation of either engine.
 const AFTER_ALL: &str = "g";
@@ -33,6 +35,40 @@ pub(super) fn page<T: FromRow>(
         Some(value) => query.bind(value),
         None => query,
     }
+}
+
+/// Which part of a list: of whose, before which identifier, and how long.
+pub(super) struct Part {
+    pub(super) tenant: TenantId,
+    pub(super) before: Option<String>,
+    pub(super) limit: u32,
+}
+
+/// The same page of a table that others may write into: rows that cannot be read are passed over, and none behind them is
+/// missing. The identifier is the statement's first column.
+pub(super) async fn readable<T: FromRow>(
+    (statement, filter): Listing,
+    part: Part,
+    on: impl Read + Copy,
+    table: &'static str,
+) -> Result<Vec<T>, StoreError> {
+    let (limit, mut before) = (part.limit as usize, part.before);
+    let (mut read, mut skipped) = (Vec::new(), 0);
+    loop {
+        let listing = (statement, filter.clone());
+        let rows: Vec<Row> = page(listing, part.tenant, before, part.limit).fetch_all(on).await?;
+        let (all, last) = (rows.len(), rows.last().map(|row| row.get::<String>(0)).transpose()?);
+        let kept = keep_readable(rows)?;
+        skipped += all - kept.len();
+        read.extend(kept);
+        if all < limit || read.len() >= limit {
+            break;
+        }
+        before = last;
+    }
+    read.truncate(limit);
+    warn_of(skipped, table);
+    Ok(read)
 }
 
 /// Where a page begins that is sorted by identifiers, newest first.

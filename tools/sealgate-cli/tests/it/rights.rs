@@ -42,10 +42,18 @@ const FORBIDDEN: &[&str] = &[
     "DELETE FROM change_counter",
     "DELETE FROM servers",
     "CREATE TABLE loot (n BIGINT)",
+    "DELETE FROM access_entries WHERE FALSE",
+    "UPDATE access_entries SET effect = 'allow'",
+    "UPDATE access_entries SET app_id = app_id",
+    // Who may lock a table can keep everybody from reading it.
+    "DO $$BEGIN LOCK TABLE access_entries IN ACCESS EXCLUSIVE MODE; END$$",
+    "DO $$BEGIN LOCK TABLE licenses IN SHARE MODE; END$$",
+    "DO $$BEGIN LOCK TABLE changes IN EXCLUSIVE MODE; END$$",
 ];
 
 /// What the guide lets a runtime change.
-const ALLOWED: &[&str] = &["UPDATE change_counter SET n = n", "DELETE FROM access_entries WHERE FALSE"];
+const ALLOWED: &[&str] =
+    &["UPDATE change_counter SET n = n", "UPDATE access_entries SET expires_at = 1 WHERE FALSE"];
 
 /// What the guide tells the owner of the database to run, for a role of this name.
 pub(crate) fn documented_rights(role: &str) -> String {

@@ -34,7 +34,8 @@ impl Drill {
     /// The approved runtime, and what its clients ask.
     fn at_work(&self) -> (crate::server::Server, Value, Value) {
         let app = self.vendor.json(&["app", "create", "Editor"]);
-        let issued = self.vendor.json(&["license", "issue", "--app", text(&app["app_id"])]);
+        let issued =
+            self.vendor.json(&["license", "issue", "--app", text(&app["app_id"]), "--max-devices", "9"]);
         self.vendor.share();
         let runtime = self.vendor.start_runtime_on(&self.loot);
         let question = json!({
@@ -149,14 +150,21 @@ fn counter_and_change_records_stop_no_writes_and_hide_no_revocation() {
     for statement in [
         "INSERT INTO changes VALUES (9223372036854775807, '')",
         "INSERT INTO changes SELECT n + i, '' FROM change_counter, generate_series(1, 100) i",
+        "INSERT INTO changes SELECT n + 2 * i, 'garbage' FROM change_counter, generate_series(1, 100) i",
         "UPDATE change_counter SET n = 9223372036854775807",
         "UPDATE change_counter SET n = 0",
     ] {
         let drill = Drill::new();
-        let (runtime, question, license) = drill.at_work();
+        let (runtime, mut question, license) = drill.at_work();
         let ask = || request("POST", &format!("{}/auth/validate", runtime.url), None, &question);
         ask().expect(200);
         drill.steal(statement);
+        // The runtime writes with the same rights as the thief's.
+        for n in 0..3 {
+            question["hwid"] = json!(format!("desk-{n}"));
+            request("POST", &format!("{}/auth/validate", runtime.url), None, &question).expect(200);
+        }
+        let ask = || request("POST", &format!("{}/auth/validate", runtime.url), None, &question);
         drill.vendor.json(&["license", "revoke", text(&license), "--reason", "refund"]);
         let since = crate::roles::now();
         while ask().status == 200 {
@@ -165,4 +173,106 @@ fn counter_and_change_records_stop_no_writes_and_hide_no_revocation() {
         assert_eq!(runtime.stop().0, Some(0));
         drill.end();
     }
+}
+
+/// Among devices, events and entries: lists show what can be read, and say nothing twice or not at all.
+#[test]
+fn rows_that_cannot_be_read_hide_no_others() {
+    let drill = Drill::new();
+    let (runtime, question, license) = drill.at_work();
+    let ask = |hwid: &str| {
+        let mut question = question.clone();
+        question["hwid"] = json!(hwid);
+        request("POST", &format!("{}/auth/validate", runtime.url), None, &question)
+    };
+    let app = text(&question["appId"]);
+    ask("desk").expect(200);
+    drill.vendor.json(&["access", "deny", "--app", app, "--hwid", "bad"]);
+    // More than fit on a page, and newer than what was there.
+    for row in [
+        "devices SELECT license_id, 'hwid', E'a\\nb' || i, 'f' || i, tenant_id, 1 FROM licenses",
+        "devices SELECT license_id, 'nonsense', 'n' || i, 'e' || i, tenant_id, -1 FROM licenses",
+        "events SELECT 'f' || i, tenant_id, app_id, license_id, NULL, 1, '', NULL, '', 1 FROM licenses",
+        "events SELECT gen_random_uuid(), tenant_id, '!', license_id, NULL, -1, '', NULL, '', -1 FROM licenses",
+        "access_entries SELECT 'f' || i, tenant_id, app_id, '', 'vendor', 'deny', 'hwid', 'x' || i, NULL, 1, NULL \
+         FROM licenses",
+        "access_entries SELECT gen_random_uuid(), tenant_id, app_id, '!', '', '', '', 'y' || i, NULL, 1, NULL \
+         FROM licenses",
+    ] {
+        drill.steal(&format!("INSERT INTO {row}, generate_series(1, 250) i"));
+    }
+    drill.steal("UPDATE change_counter SET n = 1");
+    ask("desk").expect(200);
+    ask("lap").expect(200);
+    let shown = |verb: &[&str], name: &str| -> Vec<String> {
+        let list = drill.vendor.json(verb);
+        list.as_array().into_iter().flatten().map(|row| text(&row[name]).to_owned()).collect()
+    };
+    assert_eq!(shown(&["device", "list"], "identity"), ["lap", "desk"]);
+    assert_eq!(shown(&["device", "list", "--license", text(&license)], "identity"), ["lap", "desk"]);
+    assert_eq!(shown(&["access", "list", "--app", app], "hwid"), ["bad"]);
+    assert!(shown(&["events"], "kind").contains(&"device_bound".to_owned()));
+    assert_eq!(runtime.stop().0, Some(0));
+    drill.end();
+}
+
+#[test]
+fn numbers_that_no_server_writes_stop_nothing() {
+    const LEAST: i64 = i64::MIN;
+    const MOST: i64 = i64::MAX;
+    let drill = Drill::new();
+    let (runtime, mut question, license) = drill.at_work();
+    let (app, license) = (text(&question["appId"]).to_owned(), text(&license).to_owned());
+    let mut ask = |hwid: &str| {
+        question["hwid"] = json!(hwid);
+        request("POST", &format!("{}/auth/validate", runtime.url), None, &question).status
+    };
+    assert_eq!(ask("desk"), 200);
+    for number in [LEAST, -1, MOST] {
+        drill.steal(&format!("UPDATE licenses SET seq = '{number}'"));
+        assert_eq!(ask(&format!("desk{number}")), 200, "{number}");
+        drill.vendor.json(&["license", "renew", &license, "--expires", "+9d"]);
+    }
+    for number in [0, MOST] {
+        drill.steal(&format!("UPDATE licenses SET devices_used = '{number}'"));
+        drill.steal("UPDATE change_counter SET n = 1");
+        assert_eq!(ask("desk"), 200, "{number}");
+        drill.vendor.json(&["license", "show", &license]);
+    }
+    drill.steal("UPDATE licenses SET devices_used = 0");
+    let device = drill.vendor.json(&["device", "list"])[0]["device_id"].clone();
+    drill.vendor.json(&["device", "release", text(&device)]);
+    for (number, granted) in [(LEAST, 5), (-1, 5), (MOST, (1 << 53) + 5)] {
+        drill.steal(&format!("UPDATE apps SET credits = '{number}'"));
+        drill.steal("UPDATE change_counter SET n = 1");
+        assert_eq!(drill.vendor.json(&["app", "list"])[0]["app_id"], app.as_str(), "{number}");
+        assert_eq!(
+            drill.vendor.json(&["credits", "grant", "--app", &app, "5"])["balance"],
+            granted,
+            "{number}"
+        );
+        assert_eq!(ask("desk"), 200, "{number}");
+    }
+    drill.vendor.json(&["license", "revoke", &license, "--reason", "refund"]);
+    assert_eq!(runtime.stop().0, Some(0));
+    drill.end();
+}
+
+/// Seats that somebody gave away past the limit are taken back one by one.
+#[test]
+fn more_devices_than_seats_are_released_one_by_one() {
+    let drill = Drill::new();
+    let (runtime, ..) = drill.at_work();
+    drill.steal(
+        "INSERT INTO devices SELECT license_id, 'hwid', 'loot' || i, gen_random_uuid(), tenant_id, 1 \
+         FROM licenses, generate_series(1, 12) i",
+    );
+    on_postgres(&drill.vendor.database, "UPDATE licenses SET devices_used = 12").expect("counted again");
+    let devices = drill.vendor.json(&["device", "list"]);
+    for (left, device) in (0..12).rev().zip(devices.as_array().into_iter().flatten()) {
+        let release = ["device", "release", text(&device["device_id"]), "--override-allowance"];
+        assert_eq!(drill.vendor.json(&release)["devices_used"], left);
+    }
+    assert_eq!(runtime.stop().0, Some(0));
+    drill.end();
 }

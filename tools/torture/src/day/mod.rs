@@ -24,5 +24,5 @@ pub(crate) use customers::Customer;
 pub(crate) use installation::Day;
 pub(crate) use place::Place;
 pub(crate) use promises::{Excuses, Promises, Readiness};
-pub(crate) use setting::Setting;
+pub(crate) use setting::{Setting, join};
 pub(crate) use stored::Stored;

@@ -141,6 +141,18 @@ impl Place {
         self.launch.folder.join("clock")
     }
 
+    /// The most memory that it ever had at once, in bytes; if it runs.
+    pub(crate) fn peak_memory(&self) -> Option<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid()?)).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        line.trim().trim_end_matches("kB").trim().parse::<u64>().ok().map(|kib| kib * 1024)
+    }
+
+    /// How long its log is.
+    pub(crate) fn logged(&self) -> u64 {
+        fs::metadata(self.launch.log_path()).map_or(0, |log| log.len())
+    }
+
     /// The end of its log.
     pub(crate) fn last_words(&self) -> String {
         let log = self.launch.log();

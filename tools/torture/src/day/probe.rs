@@ -77,6 +77,17 @@ fn admits_a_newcomer(day: &Day, place: &Place, mut random: Random) -> Result<()>
     Ok(())
 }
 
+/// Whether everybody who has a seat is served at every server that should answer.
+pub(super) fn seated_are_served(day: &Day, random: &mut Random) -> Result<()> {
+    let up = day.places.iter().enumerate().filter(|(_, place)| place.is_up());
+    for place in up {
+        day.customers
+            .iter()
+            .try_for_each(|customer| serves(day, place, customer, Random::new(random.next())))?;
+    }
+    Ok(())
+}
+
 fn is_ready(place: &Place) -> Result<()> {
     let (status, body) = Client::within(&place.url, "", PATIENCE).get("/readyz")?;
     let wrong = place.promises().readiness.judge(status, &body.to_string());

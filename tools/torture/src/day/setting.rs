@@ -146,7 +146,7 @@ fn clock(file: &Path) -> Vec<(String, String)> {
 }
 
 /// Makes the second server a runtime of the first one's installation.
-fn join(first: &Place, second: &Place) -> Result<()> {
+pub(crate) fn join(first: &Place, second: &Place) -> Result<()> {
     let vendor = |verb: &[&str]| -> Result<Value> {
         let said = process::capture(&mut first.launch.vendor(&first.url, verb))?;
         serde_json::from_str(&said).doing("read what the program says")

@@ -35,6 +35,11 @@ impl Day {
         })
     }
 
+    /// Everybody who has a seat must be served, at every server that should answer, whatever else goes on.
+    pub(crate) fn seated_are_served(&self, random: &mut Random) -> Result<()> {
+        probe::seated_are_served(self, random)
+    }
+
     /// The bad thing has ended, or must not matter any more: all must be as it should within ten seconds, at those servers
     /// that should answer. Returns how long that took; if it does not, that is noted, and an error.
     pub(crate) fn well(&self) -> Result<Duration> {

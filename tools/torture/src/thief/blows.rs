@@ -1,0 +1,203 @@
+//! What the documentation openly says that a thief can do until he is locked out: nothing beyond that may follow from it.
+
+use super::den::{Den, THIEF};
+use super::guide;
+use super::sql::Session;
+use super::values::key;
+use crate::day::Day;
+use crate::random::Random;
+use harness::failure::{Failure, Result};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long he keeps a transaction open.
+const HOLDS: Duration = Duration::from_millis(1_500);
+/// More connections than PostgreSQL has for all.
+const CONNECTIONS: usize = 320;
+/// All servers forget what they know, so that they see what somebody wrote past them.
+const LOOK_AGAIN: &str = "UPDATE change_counter SET n = 1";
+
+/// A record that no group has reached yet.
+const AHEAD: &str = "INSERT INTO changes SELECT n + 1000000, '' FROM change_counter ON CONFLICT DO NOTHING";
+
+/// One thing that he can do.
+pub(super) struct Blow {
+    pub(super) name: &'static str,
+    /// The words that say so, in SECURITY.md or in the operator's guide.
+    admitted: &'static str,
+    pub(super) statements: Vec<String>,
+    /// How the owner of the database takes it back.
+    undo: Vec<String>,
+    /// Whether honest customers may be refused meanwhile.
+    hurts_customers: bool,
+}
+
+/// All of them.
+pub(super) fn blows(day: &Day, den: &Den) -> Result<Vec<Blow>> {
+    let (app, prey) = (&day.app.id, &den.prey.app.id);
+    let deny = |n: u32, kind: &str, value: &str| {
+        format!(
+            "INSERT INTO access_entries SELECT '00000000-0000-7000-8000-0000000000{n:02}', tenant_id, app_id, '', 'vendor', \
+             'deny', '{kind}', '{value}', 'loot', 1, NULL FROM apps WHERE app_id = '{app}'"
+        )
+    };
+    let as_they_were = |table: &str, column: &str, key: &str| -> Result<Vec<String>> {
+        let rows = den
+            .owner
+            .rows(&format!("SELECT quote_literal({key}) AS k, quote_nullable({column}) AS v FROM {table}"))?;
+        let set = |row: &serde_json::Value| {
+            let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
+            format!("UPDATE {table} SET {column} = {} WHERE {key} = {}", text("v"), text("k"))
+        };
+        Ok(rows.iter().map(set).collect())
+    };
+    let recount =
+        guide::after_a_theft(THIEF)?.into_iter().filter(|sql| sql.contains("devices_used")).collect();
+    let all = vec![
+        Blow {
+            name: "denies everybody",
+            admitted: "add and end entries of the access lists",
+            statements: vec![deny(1, "ip", "0.0.0.0/0"), deny(2, "ip", "::/0"), deny(3, "hwid", "desk-0")],
+            undo: vec!["DELETE FROM access_entries WHERE reason = 'loot'".to_owned()],
+            hurts_customers: true,
+        },
+        Blow {
+            name: "takes the credits",
+            admitted: "change the credits of apps",
+            statements: ["0", "-1", "-9223372036854775808", "9223372036854775807", "0"]
+                .map(|n| format!("UPDATE apps SET credits = '{n}'"))
+                .to_vec(),
+            undo: as_they_were("apps", "credits", "app_id")?,
+            hurts_customers: true,
+        },
+        Blow {
+            name: "gives seats away",
+            admitted: "give seats away",
+            statements: vec![
+                "INSERT INTO devices SELECT license_id, 'hwid', 'loot', gen_random_uuid()::text, tenant_id, 1 FROM licenses"
+                    .to_owned(),
+                "INSERT INTO devices SELECT license_id, 'nonsense', 'loot-2', 'loot' || license_id, tenant_id, -1 FROM licenses"
+                    .to_owned(),
+            ],
+            undo: vec!["DELETE FROM devices WHERE identity LIKE 'loot%'".to_owned()],
+            hurts_customers: false,
+        },
+        Blow {
+            name: "says that all seats are taken",
+            admitted: "change the number of devices that a license's row keeps",
+            statements: vec!["UPDATE licenses SET devices_used = 9223372036854775807".to_owned()],
+            undo: recount,
+            hurts_customers: false,
+        },
+        Blow {
+            name: "moves the servers",
+            admitted: "change the origins of other servers, which then wait for a new approval",
+            statements: vec![
+                "UPDATE servers SET origins = 'https://thief.example'".to_owned(),
+                "UPDATE servers SET origins = ''".to_owned(),
+                "UPDATE servers SET origins = repeat(E'https://thief.example\\n', 500)".to_owned(),
+            ],
+            undo: as_they_were("servers", "origins", "server_key")?,
+            hurts_customers: false,
+        },
+        Blow {
+            name: "ends the access lists",
+            admitted: "add and end entries of the access lists",
+            statements: vec![format!("UPDATE access_entries SET expires_at = 1 WHERE app_id <> '{prey}'")],
+            undo: vec![],
+            hurts_customers: false,
+        },
+    ];
+    all.iter().try_for_each(|blow| guide::admits(blow.admitted))?;
+    Ok(all)
+}
+
+/// Does it, sees that nobody's server minds, and has the owner take it back.
+pub(super) fn strike(day: &Day, den: &Den, blow: &Blow) -> Result<u64> {
+    if blow.hurts_customers {
+        day.trouble();
+    }
+    let mut done = 0;
+    for statement in &blow.statements {
+        den.thief.must([statement.as_str(), LOOK_AGAIN])?;
+        done += 2;
+        // Until every server has looked.
+        thread::sleep(Duration::from_millis(300));
+    }
+    for script in &blow.undo {
+        den.owner.script(script)?;
+    }
+    den.owner.script(LOOK_AGAIN)?;
+    Ok(done)
+}
+
+/// Keeps rows and tables locked: who has a seat is served all the same, at every server.
+pub(super) fn hold(day: &Day, den: &Den, tables: &[&str], random: &mut Random) -> Result<u64> {
+    guide::admits("hold up every server's writes with a transaction that stays open")?;
+    day.trouble();
+    let mut session = den.thief.session()?;
+    // A record above the counter: no server answers from memory then.
+    den.thief.must([AHEAD])?;
+    let held = take(&mut session, tables)?;
+    let begin = Instant::now();
+    while begin.elapsed() < HOLDS {
+        if let Err(why) = day.seated_are_served(random) {
+            day.notes.wrong(format!("while the thief holds {tables:?}: {why}"));
+            break;
+        }
+    }
+    Ok(held)
+}
+
+/// Locks what he may, in one transaction.
+pub(super) fn take(session: &mut Session, tables: &[&str]) -> Result<u64> {
+    let mut held = 0;
+    session.say("SET lock_timeout = '500ms'")?;
+    session.say("BEGIN")?;
+    for table in tables {
+        for lock in [
+            format!("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"),
+            format!("LOCK TABLE {table} IN ROW EXCLUSIVE MODE"),
+            format!("SELECT FROM {table} FOR UPDATE"),
+        ] {
+            session.say("SAVEPOINT before")?;
+            if session.say(&lock)?.is_done() {
+                held += 1;
+            } else {
+                session.say("ROLLBACK TO SAVEPOINT before")?;
+            }
+        }
+    }
+    Ok(held)
+}
+
+/// Takes all connections that he gets. The servers must have theirs.
+pub(super) fn crowd(day: &Day, den: &Den) -> Result<usize> {
+    let mut sessions = vec![];
+    while sessions.len() < CONNECTIONS {
+        let mut session = den.thief.session()?;
+        if session.say("SELECT 1").is_err() {
+            break;
+        }
+        sessions.push(session);
+    }
+    // The servers open new ones, too.
+    for place in &day.places {
+        day.trouble();
+        place.kill()?;
+        place.start()?;
+    }
+    day.well()?;
+    if sessions.len() == CONNECTIONS {
+        return Err(Failure::new("the thief gets as many connections as he wants"));
+    }
+    Ok(sessions.len())
+}
+
+/// Servers that are none.
+pub(super) fn made_up_servers(count: u64, random: &mut Random) -> Vec<String> {
+    let insert = |random: &mut Random| {
+        format!("INSERT INTO servers VALUES ({}, 'https://thief.example', 1)", key(random))
+    };
+    (0..count).map(|_| insert(random)).collect()
+}
