@@ -28,21 +28,34 @@ impl ClockWatch {
     /// What the clock shows now is taken as right.
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
         let (ahead, elapsed) = readings(&*clock);
-        let seen = Seen { right: ahead, right_since: elapsed, set: None };
+        let seen = Seen { right: ahead, right_since: elapsed, set: None, paused: None };
         Self { clock, seen: Arc::new(Mutex::new(seen)) }
     }
 
-    /// Doubts a clock that shows more than 30 days after the newest time that this installation wrote.
+    /// Doubts a clock that shows more than 30 days after the newest time at which a server of this installation worked.
+    /// After a shorter pause, only ages are not told by it for an hour.
     pub fn doubt_after(&self, newest: UnixSeconds) {
         let (ahead, elapsed) = readings(&*self.clock);
         let gap = self.clock.unix_millis().saturating_sub(newest.get() * 1000);
+        if gap > CLOCK_TOLERANCE_SECONDS * 1000 {
+            self.seen.lock().expect("no holder of this lock panics").paused = Some(elapsed);
+        }
         if gap <= UNSEEN_MILLIS {
             return;
         }
         let right = ahead.saturating_sub(i64::try_from(gap).unwrap_or(i64::MAX));
         *self.seen.lock().expect("no holder of this lock panics") =
-            Seen { right, right_since: elapsed, set: Some((ahead, elapsed)) };
+            Seen { right, right_since: elapsed, set: Some((ahead, elapsed)), paused: Some(elapsed) };
         tracing::warn!(seconds = gap / 1000, "{DOUBT}");
+    }
+
+    /// Whether what it shows may decide that something is old enough to be deleted. What is deleted does not come back:
+    /// a clock that was set is not asked, nor one that may have been set while no server ran.
+    pub fn tells_ages(&self) -> bool {
+        let is_set = self.was_set_by().is_some();
+        let (_, elapsed) = readings(&*self.clock);
+        let paused = self.seen.lock().expect("no holder of this lock panics").paused;
+        !is_set && paused.is_none_or(|since| elapsed.saturating_sub(since) >= TAKEN_AS_RIGHT_AFTER)
     }
 
     /// By how many seconds the clock was set ahead, or back, within the last hour. Each setting goes to the log once.
@@ -79,6 +92,8 @@ struct Seen {
     right_since: Duration,
     /// The setting that is doubted, and since when.
     set: Option<(i64, Duration)>,
+    /// When this process began, if no server had worked for a while before.
+    paused: Option<Duration>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -138,7 +153,7 @@ mod tests {
     }
 
     fn seen() -> Seen {
-        Seen { right: 0, right_since: at(0), set: None }
+        Seen { right: 0, right_since: at(0), set: None, paused: None }
     }
 
     #[test]

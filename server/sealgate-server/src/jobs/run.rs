@@ -29,9 +29,7 @@ impl Jobs {
         let jobs = Self { holder: Holder::new(db, ids), observed, duties, table };
         if jobs.duties.is_some() {
             let (now, ids) = (jobs.holder.ids.now(), &jobs.holder.ids);
-            // Whatever else an installation does, its jobs are due again and again.
-            let newest = table::jobs::list(&jobs.holder.db).await?.iter().map(|job| job.due_at).max();
-            if let Some(newest) = newest {
+            if let Some(newest) = table::installation::newest_time(&jobs.holder.db).await? {
                 ids.clock_watch().doubt_after(newest);
             }
             for job in table {
