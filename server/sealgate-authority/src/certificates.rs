@@ -39,6 +39,6 @@ pub const OPERATIONS: [&str; 1] = ["validate"];
 /// A call under way.
 pub type Certifying = Pin<Box<dyn Future<Output = Result<(), AuthorityError>> + Send>>;
 
-/// Makes the certificates that are missing. A process that has no vendor's side has no such port: it waits for the
+/// Makes this server known and makes the certificates that are missing. A process that has no vendor's side has no such port: it waits for the
 /// process that does.
 pub type Certify = Arc<dyn Fn() -> Certifying + Send + Sync>;

@@ -59,6 +59,8 @@ pub struct ClockWatch {
 struct Both {
     runtime: Seen,
     vendor: Accepted,
+    /// When this process began, if no server had worked for a while before.
+    paused: Option<Duration>,
 }
 
 impl ClockWatch {
@@ -66,14 +68,18 @@ impl ClockWatch {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
         let (ahead, elapsed) = readings(&*clock);
         let runtime = Seen { right: ahead, right_since: elapsed, set: None };
-        let seen = Both { runtime, vendor: Accepted::new(ahead, elapsed) };
+        let seen = Both { runtime, vendor: Accepted::new(ahead, elapsed), paused: None };
         Self { clock, seen: Arc::new(Mutex::new(seen)) }
     }
 
-    /// Doubts a clock that shows more than 30 days after the newest time that this installation wrote.
+    /// Doubts a clock that shows more than 30 days after the newest time at which a server of this installation worked.
+    /// After a shorter pause, only ages are not told by it for an hour.
     pub fn doubt_after(&self, newest: UnixSeconds) {
         let (ahead, elapsed) = readings(&*self.clock);
         let gap = self.clock.unix_millis().saturating_sub(newest.get() * 1000);
+        if gap > CLOCK_TOLERANCE_SECONDS * 1000 {
+            self.seen().paused = Some(elapsed);
+        }
         if gap <= UNSEEN_MILLIS {
             return;
         }
@@ -81,8 +87,18 @@ impl ClockWatch {
         *self.seen() = Both {
             runtime: Seen { right, right_since: elapsed, set: Some((ahead, elapsed)) },
             vendor: Accepted::new(right, elapsed),
+            paused: Some(elapsed),
         };
         tracing::warn!(seconds = gap / 1000, "{DOUBT}");
+    }
+
+    /// Whether what it shows may decide that something is old enough to be deleted. What is deleted does not come back:
+    /// a clock that is doubted is not asked, nor one that may have been set while no server ran.
+    pub fn tells_ages(&self) -> bool {
+        let is_doubted = self.doubt(Side::Vendor).is_some();
+        let (_, elapsed) = readings(&*self.clock);
+        let paused = self.seen().paused;
+        !is_doubted && paused.is_none_or(|since| elapsed.saturating_sub(since) >= TAKEN_AS_RIGHT_AFTER)
     }
 
     /// Whether that side doubts the clock now. What changed about that goes to the log once.
@@ -128,6 +144,7 @@ impl ClockWatch {
         *self.seen() = Both {
             runtime: Seen { right: doubt.setting, right_since: elapsed, set: None },
             vendor: Accepted::new(doubt.setting, elapsed),
+            paused: None,
         };
         tracing::info!(seconds = doubt.set_by(), "the machine's clock was accepted as it is");
     }

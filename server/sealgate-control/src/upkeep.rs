@@ -1,7 +1,7 @@
 //! What the vendor's side does by itself: it numbers the audit log, and forgets what has served its time.
 
 use sealgate_artifact::{RecordId, TenantId, UnixSeconds};
-use sealgate_authority::{Ids, Side};
+use sealgate_authority::Ids;
 use sealgate_journal::{AuditEntry, Head};
 use sealgate_store::table::{self, AuditRow};
 use sealgate_store::{Db, StoreError, Tx, Work};
@@ -12,6 +12,8 @@ use crate::answers;
 const ROWS: u32 = 500;
 /// How long a paid question costs nothing when it is asked again (`spec/http.md` §2.5).
 const PAID_SECONDS: u64 = 120;
+/// How much longer: what a server with a slow clock wrote looks older than it is to the one that forgets.
+const SLOW_CLOCK_SECONDS: u64 = 2 * 60 * 60;
 /// How long events are kept (`spec/http.md` §3.13).
 const EVENT_SECONDS: u64 = 90 * 24 * 60 * 60;
 /// How long an access entry that a client made stays visible after its end.
@@ -43,8 +45,8 @@ impl Upkeep {
     /// While the clock is doubted, no time is noted and nothing is forgotten for its age: what a clock that is ahead takes as
     /// old cannot be got back. Change records are counted.
     pub async fn forget(&self) -> Result<(), StoreError> {
-        let is_doubted = self.ids.clock_watch().doubt(Side::Vendor).is_some();
-        self.db.write(Forget { now: (!is_doubted).then(|| self.ids.now()) }).await
+        let tells_ages = self.ids.clock_watch().tells_ages();
+        self.db.write(Forget { now: tells_ages.then(|| self.ids.now()) }).await
     }
 }
 
@@ -109,7 +111,7 @@ impl Work for Forget {
         // The next start compares its clock with this.
         table::installation::note_time(tx, now).await?;
         answers::forget(tx, now).await?;
-        table::debits::forget(tx, now.minus(PAID_SECONDS)).await?;
+        table::debits::forget(tx, now.minus(PAID_SECONDS + SLOW_CLOCK_SECONDS)).await?;
         table::access::forget(tx, now.minus(ENDED_ENTRY_SECONDS)).await?;
         let oldest = RecordId::new(now.minus(EVENT_SECONDS).get() * 1_000, [0; 10]);
         table::events::forget(tx, &oldest.to_string()).await

@@ -1,6 +1,7 @@
 //! What this server shows for itself: its certificate, and the keysets that lead to it (`spec/online.md` §7.3).
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,6 +10,8 @@ use sealgate_authority::certificates::{Certify, ServerSettings, is_in_force};
 use sealgate_authority::{AuthorityError, Ids, SignedEnvelope};
 use sealgate_store::Db;
 use sealgate_store::table::{self, CertificateRow, KeyScope};
+
+use crate::registration::register;
 
 /// How long a bundle is shown without reading it again: a revoked server falls silent in time.
 const FRESH: Duration = Duration::from_secs(1);
@@ -21,6 +24,8 @@ pub(crate) struct Identity {
     ids: Ids,
     settings: ServerSettings,
     certify: Option<Certify>,
+    /// How often the database had come back older when this server was registered last.
+    registered: AtomicU64,
     /// With the time when each was read, as this process counts time.
     bundles: Mutex<HashMap<TenantId, (Duration, Arc<TrustBundle>)>>,
 }
@@ -54,7 +59,8 @@ fn keep_later<T>(
 
 impl Identity {
     pub(crate) fn new(db: Db, ids: Ids, settings: ServerSettings, certify: Option<Certify>) -> Self {
-        Self { db, ids, settings, certify, bundles: Mutex::default() }
+        let registered = AtomicU64::new(db.times_back());
+        Self { db, ids, settings, certify, registered, bundles: Mutex::default() }
     }
 
     pub(crate) fn key(&self) -> PublicKey {
@@ -78,6 +84,7 @@ impl Identity {
     }
 
     async fn read(&self, tenant: TenantId) -> Result<TrustBundle, AuthorityError> {
+        self.register_again().await?;
         let unknown = AuthorityError::Refused(Code::NotFound);
         let tenant_keyset = table::keysets::find(&self.db, KeyScope::Tenant(tenant)).await?.ok_or(unknown)?;
         let keyset = table::keysets::find(&self.db, KeyScope::Installation).await?;
@@ -90,6 +97,19 @@ impl Identity {
             )?,
             tenant_keyset: SignedEnvelope::new(tenant_keyset)?,
         })
+    }
+
+    /// A database that came back older may not know this server, or know it at other origins.
+    async fn register_again(&self) -> Result<(), AuthorityError> {
+        let times_back = self.db.times_back();
+        if self.registered.load(Ordering::SeqCst) != times_back {
+            match &self.certify {
+                Some(certify) => certify().await?,
+                None => register(&self.db, &self.settings, self.ids.now()).await?,
+            }
+            self.registered.store(times_back, Ordering::SeqCst);
+        }
+        Ok(())
     }
 
     /// The certificate in the database. A process that can make one does not wait until it is made.

@@ -345,7 +345,7 @@ impl Ground {
             let servers = vendor.control.servers.clone();
             Arc::new(move || {
                 let servers = servers.clone();
-                Box::pin(async move { servers.certify().await })
+                Box::pin(async move { servers.register_own().await })
             })
         });
         Ok(Runtime::new(sealgate_runtime::Parts {

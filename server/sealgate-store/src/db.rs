@@ -110,10 +110,21 @@ impl Db {
         self.feed.generation()
     }
 
+    /// Reads what other processes changed, without waiting for the fifth of a second in which this is done anyway: what
+    /// they had committed before is known here afterwards.
+    pub async fn read_changes(&self) -> Result<(), StoreError> {
+        self.feed.catch_up(&self.pool).await
+    }
+
     /// The last time that the database came back older than what this process had read from it. It is forgotten after a
     /// quarter of an hour.
     pub fn went_back(&self) -> Option<WentBack> {
         self.feed.went_back()
+    }
+
+    /// How often the database came back older since it was opened. What this process has written before may be missing.
+    pub fn times_back(&self) -> u64 {
+        self.feed.times_back()
     }
 
     /// Waits for writes under way, then closes every connection.

@@ -46,6 +46,10 @@ pub(crate) struct Feed {
     /// Records of this process, whose changes the caches know already.
     own: Mutex<BTreeMap<i64, String>>,
     went_back: Mutex<Option<(Instant, WentBack)>>,
+    /// How often that was.
+    times_back: AtomicU64,
+    /// How far the changes were read.
+    position: tokio::sync::Mutex<Position>,
     follower: Mutex<Option<JoinHandle<()>>>,
     stopping: Notify,
 }
@@ -67,11 +71,13 @@ impl Feed {
             recorded: AtomicU64::new(0),
             own: Mutex::default(),
             went_back: Mutex::default(),
+            times_back: AtomicU64::new(0),
+            position: tokio::sync::Mutex::new(position),
             follower: Mutex::default(),
             stopping: Notify::new(),
         });
         let led = Arc::clone(&feed);
-        let round = move || follow(Arc::clone(&led), pool.clone(), position.clone());
+        let round = move || follow(Arc::clone(&led), pool.clone());
         let follower = tokio::spawn(threads.clone().keep("change feed", round));
         *feed.follower.lock().expect("no holder of this lock panics") = Some(follower);
         Ok(feed)
@@ -108,6 +114,11 @@ impl Feed {
         last.filter(|(at, _)| at.elapsed() < REMEMBERED).map(|(_, gap)| gap)
     }
 
+    /// How often it came back older.
+    pub(crate) fn times_back(&self) -> u64 {
+        self.times_back.load(Ordering::SeqCst)
+    }
+
     /// The record of a group of this process that changed these. No two records are alike, so that a history which was
     /// written again is not taken for the first one.
     pub(crate) fn record(&self, changed: &[Subject]) -> String {
@@ -139,7 +150,9 @@ impl Feed {
         self.caches.forget_all();
     }
 
-    async fn catch_up(&self, pool: &Pool, position: &mut Position) -> Result<(), StoreError> {
+    /// Reads what is new. What any process had committed when this was called is known when it returns.
+    pub(crate) async fn catch_up(&self, pool: &Pool) -> Result<(), StoreError> {
+        let mut position = self.position.lock().await;
         if !self.is_current() {
             // Records that came and were cleared while nobody read are lost: start over with empty caches.
             self.forget_all();
@@ -178,10 +191,11 @@ impl Feed {
             "the database is older than what this server had read from it: writes after that are lost"
         );
         *self.went_back.lock().expect("no holder of this lock panics") = Some((Instant::now(), gap));
+        self.times_back.fetch_add(1, Ordering::SeqCst);
     }
 }
 
-async fn follow(feed: Arc<Feed>, pool: Pool, mut position: Position) {
+async fn follow(feed: Arc<Feed>, pool: Pool) {
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -189,7 +203,7 @@ async fn follow(feed: Arc<Feed>, pool: Pool, mut position: Position) {
             _ = ticks.tick() => {}
             () = feed.stopping.notified() => return,
         }
-        if let Err(error) = feed.catch_up(&pool, &mut position).await {
+        if let Err(error) = feed.catch_up(&pool).await {
             tracing::warn!(%error, "the change feed cannot be read; caches fall silent within a second");
         }
     }

@@ -7,11 +7,12 @@ use std::thread::JoinHandle;
 use sealgate_authority::Limits;
 use sealgate_authority::ports::{Clock, System};
 use sealgate_server::assembly::{self, Options, TOKEN_FILE};
-use sealgate_server::listen;
+use sealgate_server::{Role, listen};
 use sealgate_wire::OnlineQuestion;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
+use crate::backstage::Backstage;
 use crate::database::Postgres;
 use crate::outside::Outside;
 use crate::{Answer, Build, Chain, Engine, Proxy, TestClock, request};
@@ -27,6 +28,9 @@ pub struct TestApp {
     pub token: String,
     limits: Limits,
     settings: listen::Settings,
+    role: Role,
+    /// The URL of a database that another server brought.
+    joined: Option<String>,
     server: Option<Server>,
     // Dropped last, once the server has let go of them.
     proxy: Option<Proxy>,
@@ -38,6 +42,7 @@ pub struct TestApp {
 struct Server {
     stop: oneshot::Sender<()>,
     thread: JoinHandle<()>,
+    backstage: Backstage,
 }
 
 impl TestApp {
@@ -101,10 +106,31 @@ impl TestApp {
     ) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let (url, token) = (String::new(), String::new());
-        let mut app = Self { url, clock, token, limits, settings, server: None, proxy, postgres, dir };
+        let (role, joined) = (Role::All, None);
+        let mut app =
+            Self { url, clock, token, limits, settings, role, joined, server: None, proxy, postgres, dir };
         app.serve();
         let token = std::fs::read_to_string(app.data().join(TOKEN_FILE)).expect("the owner's token");
         token.trim().clone_into(&mut app.token);
+        app
+    }
+
+    /// A server in that data directory, on the database of another one, with a clock of its own.
+    pub(crate) fn launch_beside(first: &Self, dir: tempfile::TempDir, role: Role) -> Self {
+        let mut app = Self {
+            url: String::new(),
+            clock: Arc::default(),
+            token: first.token.clone(),
+            limits: first.limits,
+            settings: first.settings.clone(),
+            role,
+            joined: first.database(),
+            server: None,
+            proxy: None,
+            postgres: None,
+            dir,
+        };
+        app.serve();
         app
     }
 
@@ -118,19 +144,23 @@ impl TestApp {
         let (ready, listening) = std::sync::mpsc::channel();
         let (stop, stopped) = oneshot::channel();
         let (data, database) = (self.data(), self.database());
-        let (limits, settings) = (self.limits, self.settings.clone());
+        let (limits, settings, role) = (self.limits, self.settings.clone(), self.role);
         let time: Arc<dyn Clock> = Arc::clone(&self.clock) as _;
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
             let runtime = runtime.expect("a runtime");
-            runtime.block_on(run((data, database), (time, limits, settings), ready, stopped));
+            runtime.block_on(run((data, database, role), (time, limits, settings), ready, stopped));
         });
-        self.url = listening.recv().expect("the server starts");
-        self.server = Some(Server { stop, thread });
+        let (url, backstage) = listening.recv().expect("the server starts");
+        self.url = url;
+        self.server = Some(Server { stop, thread, backstage });
     }
 
     /// The URL under which the server finds PostgreSQL.
     fn database(&self) -> Option<String> {
+        if self.joined.is_some() {
+            return self.joined.clone();
+        }
         let postgres = self.postgres.as_ref()?;
         let through = |proxy: &Proxy| postgres.url_at(&proxy.address().to_string());
         Some(self.proxy.as_ref().map_or_else(|| postgres.url(), through))
@@ -143,6 +173,8 @@ impl TestApp {
 
     fn stop(&mut self) -> std::thread::Result<()> {
         let Some(server) = self.server.take() else { return Ok(()) };
+        // It has the data directory's lock.
+        drop(server.backstage);
         drop(server.stop);
         server.thread.join()
     }
@@ -175,9 +207,18 @@ impl TestApp {
         crate::outside::while_locked(&postgres.url(), table, act);
     }
 
-    fn outside(&self) -> Outside {
+    pub(crate) fn outside(&self) -> Outside {
         let file = || Outside::File(self.data().join("sealgate.db"));
-        self.postgres.as_ref().map_or_else(file, |postgres| Outside::Postgres(postgres.url()))
+        let url = self.joined.clone().or_else(|| self.postgres.as_ref().map(Postgres::url));
+        url.map_or_else(file, Outside::Postgres)
+    }
+
+    pub(crate) fn role(&self) -> Role {
+        self.role
+    }
+
+    pub(crate) fn backstage(&self) -> &Backstage {
+        &self.server.as_ref().expect("it runs").backstage
     }
 
     /// A management request with the owner's token.
@@ -252,18 +293,19 @@ impl Drop for TestApp {
 }
 
 async fn run(
-    (data, database): (PathBuf, Option<String>),
+    (data, database, role): (PathBuf, Option<String>, Role),
     (clock, limits, settings): (Arc<dyn Clock>, Limits, listen::Settings),
-    ready: std::sync::mpsc::Sender<String>,
+    ready: std::sync::mpsc::Sender<(String, Backstage)>,
     stopped: oneshot::Receiver<()>,
 ) {
     let (listener, address) = listen::bind(([127, 0, 0, 1], 0).into()).await.expect("a free port");
     let origins = vec![format!("http://{address}")];
     let trusted_proxies = settings.http.trusted_proxies.clone();
-    let options = Options { database, limits, origins, trusted_proxies, ..Options::new(data) };
+    let options = Options { database, limits, role, origins, trusted_proxies, ..Options::new(data) };
     let started = assembly::start(options, clock, Arc::new(System)).await;
     let server = started.expect("the server starts").server;
-    ready.send(format!("http://{address}")).expect("the test waits");
+    let backstage = Backstage::of(&server).await;
+    ready.send((format!("http://{address}"), backstage)).expect("the test waits");
     let until_dropped = async {
         // An error means that the other end was dropped, which is the signal.
         let _ = stopped.await;

@@ -9,6 +9,8 @@
 
 mod app;
 mod audit;
+mod backstage;
+mod beside;
 mod chain;
 mod clock;
 mod database;

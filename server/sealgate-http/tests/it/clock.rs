@@ -212,4 +212,39 @@ on_both_engines! {
         assert_eq!(order().expect(201), first);
         assert_eq!(app.count("licenses"), 1);
     }
+
+    fn a_server_that_was_started_with_a_clock_ahead_forgets_nothing_for_an_hour(app: &mut TestApp) {
+        let editor = app.create_app("Editor");
+        let path = format!("/api/v1/apps/{}/credits", editor["app_id"].as_str().expect("text"));
+        let order = |app: &TestApp| {
+            app.owner().api_once("POST", &path, &json!({ "amount": 5 }), "order-1").expect(200)
+        };
+        assert_eq!(order(app), json!({ "balance": 5 }));
+        app.clock.advance(60);
+        app.run_jobs();
+        for ahead in [8 * DAY, 100 * DAY] {
+            app.clock.set_by(ahead);
+            // A service that starts again by itself must not take its own wrong time for a proof.
+            for _ in 0..2 {
+                app.restart();
+                app.clock.advance(61);
+                app.run_jobs();
+            }
+            app.clock.set_by(-ahead);
+            assert_eq!(order(app), json!({ "balance": 5 }), "{ahead}");
+        }
+    }
+
+    fn a_license_of_the_future_is_made_anew_by_a_clock_that_was_ahead_itself_and_then_by_one_that_is_right(app: &TestApp) {
+        let editor = app.create_app("Editor");
+        app.clock.set_by(100 * DAY);
+        let license = app.issue(&editor, &json!({}));
+        for (n, back) in [(1, 92), (2, 8)] {
+            app.clock.set_by(-back * DAY);
+            app.clock.advance(61);
+            app.run_jobs();
+            wait_until(|| !is_due(app, "renew_ahead"));
+            payload(&app.validate(&TestApp::question(&editor, &license, "desk", &nonce(n))));
+        }
+    }
 }

@@ -17,6 +17,7 @@ mod api_refusals;
 mod api_secrets_rotation;
 mod api_tenants;
 mod api_tokens;
+mod beside;
 mod clock;
 mod clock_in_doubt;
 mod device_kinds;

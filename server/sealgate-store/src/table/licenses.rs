@@ -58,7 +58,7 @@ statements! {
          ORDER BY s.license_id LIMIT $3"
     );
     BEGIN_AFTER = select_license!(
-        "WHERE l.license_id >= $1 AND l.not_before > $2 AND l.created_at - l.not_before = $3 AND l.revoked_at IS NULL \
+        "WHERE l.license_id >= $1 AND l.not_before > $2 AND l.created_at - l.not_before >= $3 AND l.revoked_at IS NULL \
          ORDER BY l.license_id LIMIT $4"
     );
     BEGIN_AT = "UPDATE licenses SET not_before = $2 WHERE license_id = $1";
@@ -260,8 +260,8 @@ pub async fn in_force_by_signer(
     query.bind(signed(limit.into())).fetch_all(on).await
 }
 
-/// Licenses of any tenant from that id on which begin later than now, so many seconds before they were made, and were not
-/// revoked.
+/// Licenses of any tenant from that id on which begin later than now, so many seconds before they were made or earlier, and
+/// were not revoked. One that was made anew by a clock that was still ahead begins earlier.
 pub async fn begin_after(
     on: impl Read,
     first: LicenseId,
