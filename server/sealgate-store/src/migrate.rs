@@ -6,8 +6,11 @@ use crate::sql::{Connection, query};
 use crate::statements::statements;
 
 /// Never changed once released; the next change is the next file.
-const MIGRATIONS: &[&str] =
-    &[include_str!("../migrations/0001_first.sql"), include_str!("../migrations/0002_names_and_counts.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_first.sql"),
+    include_str!("../migrations/0002_names_and_counts.sql"),
+    include_str!("../migrations/0003_makers.sql"),
+];
 
 /// Processes that start at the same time migrate one after the other. On SQLite the lock file sees to that.
 const ONE_AT_A_TIME: &str = "SELECT pg_advisory_xact_lock(7237089)";

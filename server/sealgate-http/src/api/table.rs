@@ -7,8 +7,8 @@ use sealgate_wire::{
     CreatePlan, CreateTenant, CreateToken, CreditsView, DeviceQuery, DeviceView, EventQuery, EventView,
     ExportQuery, GrantCredits, IssueLicenses, KeyRevoked, KeyView, LicenseQuery, LicenseView, LicensesIssued,
     LookUpLicense, MakeAuthforgeFile, Nothing, Page, PageQuery, PlanView, Reason, ReleaseDevices, Released,
-    RenewLicense, RotateKey, RotateSecret, SecretRotated, ServerView, SignedStatement, TenantCreated,
-    TenantView, TokenCreated, TokenView, Trust, UpdateApp, UpdateLicense, UpdatePlan, UpdateTenant,
+    RenewLicense, RevokeToken, RotateKey, RotateSecret, SecretRotated, ServerView, SignedStatement, TenantCreated,
+    TenantView, TokenCreated, TokenRevoked, TokenView, Trust, UpdateApp, UpdateLicense, UpdatePlan, UpdateTenant,
     Variables,
 };
 
@@ -48,12 +48,14 @@ fn vendor() -> Vec<Operation> {
 
         /// Create an access token
         ///
-        /// The answer is the only one that shows it. It may do no more than the token that asks.
+        /// The answer is the only one that shows it. It may do no more than the token that asks, and ends no later.
         POST "/api/v1/tokens", TokensWrite, create_token = tokens.create (body CreateToken) -> 201 TokenCreated, once;
         /// List access tokens
         GET "/api/v1/tokens", TokensRead, list_tokens = tokens.list (query PageQuery) -> 200 Page<TokenView>;
         /// Revoke an access token
-        POST "/api/v1/tokens/{token_id}/revoke", TokensWrite, revoke_token = tokens.revoke (id) -> 200 TokenView;
+        ///
+        /// The tokens that it made, and those that they made, are revoked with it unless `keep_made` is true.
+        POST "/api/v1/tokens/{token_id}/revoke", TokensWrite, revoke_token = tokens.revoke (id, body RevokeToken) -> 200 TokenRevoked;
 
         /// Create an app
         ///
