@@ -108,7 +108,8 @@ fn licenses() -> Vec<Operation> {
     operations! {
         /// Issue licenses
         ///
-        /// All of them or none. The answer shows their keys.
+        /// All of them or none. The answer shows their keys. Where a license has the external id already, the refusal names
+        /// that license to a token that may see licenses.
         POST "/api/v1/licenses", LicensesWrite, issue_licenses = licenses.issue (body IssueLicenses) -> 201 LicensesIssued, once;
         /// List or search licenses
         GET "/api/v1/licenses", LicensesRead, list_licenses = licenses.list (query LicenseQuery) -> 200 Page<LicenseView>;
@@ -117,13 +118,15 @@ fn licenses() -> Vec<Operation> {
         /// Show a license
         GET "/api/v1/licenses/{license_id}", LicensesRead, show_license = licenses.show (id) -> 200 LicenseView;
         /// Change a license's notes and seats
+        ///
+        /// `release` also needs the scope `devices:write`.
         PATCH "/api/v1/licenses/{license_id}", LicensesWrite, update_license = licenses.update (id, body UpdateLicense) -> 200 LicenseView, once;
         /// Hand out the signed license for use offline
         GET "/api/v1/licenses/{license_id}/file", LicensesRead, license_file = licenses.file (id) -> 200 SignedStatement as "application/vnd.dsse.envelope.v1+json", conflicts;
         /// Make a license file for clients that were written for AuthForge
         ///
-        /// A device that it names takes a seat. The license key stands in the file.
-        POST "/api/v1/licenses/{license_id}/authforge-file", LicensesWrite, make_authforge_file = authforge_files.make (id, body MakeAuthforgeFile) -> 201 AuthforgeFile, once;
+        /// A device that it names takes a seat. The license key stands in the file, so it also needs `license-keys:read`.
+        POST "/api/v1/licenses/{license_id}/authforge-file", LicensesWrite and LicenseKeysRead, make_authforge_file = authforge_files.make (id, body MakeAuthforgeFile) -> 201 AuthforgeFile, once;
         /// Give a license a new end
         POST "/api/v1/licenses/{license_id}/renew", LicensesWrite, renew_license = licenses.renew (id, body RenewLicense) -> 200 LicenseView, once;
         /// Suspend a license

@@ -12,7 +12,8 @@ use crate::dates;
 const SCOPES: &str = "\
 Scopes: owner (everything within the tenant), installation (tenants and shared keys), apps:read, apps:write,
 plans:read, plans:write, licenses:read, licenses:write, devices:read, devices:write, access:read, access:write,
-credits:write, tokens:read, tokens:write, events:read, audit:read, keys:read, keys:write
+credits:write, tokens:read, tokens:write, events:read, audit:read, keys:read, keys:write, license-keys:read (with
+licenses:write: files that hold the key of an existing license)
 
 Examples:
   sealgate token create --scope licenses:write --name shop --expires +365d
