@@ -47,7 +47,10 @@ pub enum SignError {
     /// The statement breaks its own format, so nobody could read it.
     #[error("refused to sign: {0}")]
     Malformed(ArtifactError),
-    /// The key's storage failed.
+    /// The key's storage does not work now, for example because a disk is full. What it holds is not known to be damaged.
+    #[error("key storage does not answer: {0}")]
+    Unavailable(String),
+    /// What the key's storage holds is damaged.
     #[error("key storage: {0}")]
     Storage(String),
 }
@@ -60,6 +63,7 @@ impl SignError {
             Self::KeyMisuse(..) => Code::KeyMisuse,
             Self::Fault(_) => Code::SigningFault,
             Self::Malformed(e) => e.code(),
+            Self::Unavailable(_) => Code::Unavailable,
             Self::Storage(_) => Code::KeystoreInvalid,
         }
     }

@@ -361,5 +361,8 @@ fn invalid(path: &Path, why: &'static str) -> KeystoreError {
 }
 
 fn storage(error: &KeystoreError) -> SignError {
-    SignError::Storage(error.to_string())
+    match error {
+        KeystoreError::Io { .. } => SignError::Unavailable(error.to_string()),
+        _ => SignError::Storage(error.to_string()),
+    }
 }
