@@ -140,6 +140,10 @@ fn stage_license(stage: &Stage, operation: &str) -> Staged {
             let key = text(&stage.license()["license_key"]);
             Staged { mentions: vec![key.clone()], ..body(json!({ "license_key": key })) }
         }
+        "resign_licenses" => {
+            stage.license();
+            body(json!({}))
+        }
         "show_license" | "license_file" | "resume_license" | "license_variables" => {
             about(&stage.license_id())
         }

@@ -76,7 +76,12 @@ impl KeyChanges {
         let event = event_row(&desk.ids, &renewed, "license_resigned", None, &desk.ids.request_id());
         let (before, not_before) = (license.version, renewed.not_before);
         let renewal = Renewal { license: license.id, before, not_before, version, signed, event };
-        Ok(ResignPage { issuer: (license.tenant, issuer), renewals: vec![renewal], ids: vec![license.id] })
+        Ok(ResignPage {
+            issuer: (license.tenant, issuer),
+            renewals: vec![renewal],
+            ids: vec![license.id],
+            audit: None,
+        })
     }
 }
 

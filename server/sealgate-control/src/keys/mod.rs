@@ -11,6 +11,7 @@ mod signing;
 mod version;
 
 pub(crate) use change::KeyChanges;
+pub(crate) use resign::resign_page_after;
 pub(crate) use signing::LicenseSigner;
 pub(crate) use version::{KEYSET_SECONDS, begin, first_version, next_version};
 

@@ -6,10 +6,10 @@ use sealgate_wire::{
     AccessView, AddAccess, AppCreated, AppQuery, AppView, AuditExport, AuditView, AuthforgeFile, CreateApp,
     CreatePlan, CreateTenant, CreateToken, CreditsView, DeviceQuery, DeviceView, EventQuery, EventView,
     ExportQuery, GrantCredits, IssueLicenses, KeyRevoked, KeyView, LicenseQuery, LicenseView, LicensesIssued,
-    LookUpLicense, MakeAuthforgeFile, Nothing, Page, PageQuery, PlanView, Reason, ReleaseDevices, Released,
-    RenewLicense, RevokeToken, RotateKey, RotateSecret, SecretRotated, ServerView, SignedStatement, TenantCreated,
-    TenantView, TokenCreated, TokenRevoked, TokenView, Trust, UpdateApp, UpdateLicense, UpdatePlan, UpdateTenant,
-    Variables,
+    LicensesResigned, LookUpLicense, MakeAuthforgeFile, Nothing, Page, PageQuery, PlanView, Reason,
+    ReleaseDevices, Released, RenewLicense, ResignLicenses, RevokeToken, RotateKey, RotateSecret,
+    SecretRotated, ServerView, SignedStatement, TenantCreated, TenantView, TokenCreated, TokenRevoked,
+    TokenView, Trust, UpdateApp, UpdateLicense, UpdatePlan, UpdateTenant, Variables,
 };
 
 use super::operation::{Operation, Shape, Vendor, operations, parameters};
@@ -115,6 +115,10 @@ fn licenses() -> Vec<Operation> {
         GET "/api/v1/licenses", LicensesRead, list_licenses = licenses.list (query LicenseQuery) -> 200 Page<LicenseView>;
         /// Find a license by its key
         POST "/api/v1/licenses/lookup", LicensesRead, look_up_license = licenses.look_up (body LookUpLicense) -> 200 LicenseView;
+        /// Sign all licenses in force again, for a database that came back from a backup
+        ///
+        /// A client that saw a newer version refuses the one that the backup holds. Signs a part, and says where to go on.
+        POST "/api/v1/licenses/resign", LicensesWrite, resign_licenses = licenses.resign (body ResignLicenses) -> 200 LicensesResigned;
         /// Show a license
         GET "/api/v1/licenses/{license_id}", LicensesRead, show_license = licenses.show (id) -> 200 LicenseView;
         /// Change a license's notes and seats

@@ -1,6 +1,5 @@
 //! `sealgate keys`.
 
-use std::io::{BufRead, IsTerminal, Write};
 use std::path::Path;
 
 use indicatif::ProgressBar;
@@ -10,6 +9,7 @@ use sealgate_wire::{AppView, KeyRevoked, KeyView, Page, Reason, RotateKey, Trust
 
 use crate::args::{ExportKeysArgs, Global, RevokeKeyArgs, ShareKeysArgs};
 use crate::client::{Client, segment};
+use crate::commands::confirm::confirm;
 use crate::commands::license::write;
 use crate::failure::Failure;
 use crate::output::{Output, say};
@@ -41,7 +41,13 @@ pub(crate) fn revoke(global: &Global, args: &RevokeKeyArgs, output: &Output) -> 
     };
     let key = keys.items.iter().find(|key| key.keyid == args.keyid).ok_or_else(unknown)?;
     if !args.yes && !output.json {
-        confirm(key)?;
+        confirm(
+            &format!(
+                "Revoke the {} key {}? Everything that it signed is then refused.",
+                key.r#use, key.keyid
+            ),
+            "revoking a key cannot be undone, and there is no terminal to confirm it",
+        )?;
     }
     let path = format!("/api/v1/keys/{}/revoke", key.keyid);
     let request = Reason { reason: args.reason.clone() };
@@ -120,21 +126,6 @@ fn only_app(client: &Client) -> Result<String, Failure> {
             Err(Failure::new(Code::ConfigInvalid, "there are several apps")
                 .fix(format!("name one with --app: {}", named.join(", "))))
         }
-    }
-}
-
-/// Asks a person. Nobody there to ask: refused, since nothing brings a revoked key back.
-fn confirm(key: &KeyView) -> Result<(), Failure> {
-    let refused = |message: &str| Err(Failure::new(Code::ConfigInvalid, message).fix("add --yes"));
-    if !std::io::stdin().is_terminal() {
-        return refused("revoking a key cannot be undone, and there is no terminal to confirm it");
-    }
-    eprint!("Revoke the {} key {}? Everything that it signed is then refused. [y/N] ", key.r#use, key.keyid);
-    let mut answer = String::new();
-    let read = std::io::stderr().flush().and_then(|()| std::io::stdin().lock().read_line(&mut answer));
-    match (read, answer.trim()) {
-        (Ok(_), "y" | "yes") => Ok(()),
-        _ => refused("not confirmed"),
     }
 }
 
