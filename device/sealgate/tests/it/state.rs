@@ -66,6 +66,20 @@ fn a_saved_state_is_private_whatever_was_there() {
     assert!(!folder.path().join("state.json.new").exists());
 }
 
+#[test]
+fn a_folder_that_others_may_write_to_is_closed_or_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = |mode| fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).unwrap();
+    open(0o777);
+    assert!(FileStore::new(folder.path()).replace(None, b"one").unwrap());
+    assert_eq!(mode(folder.path()), 0o700);
+    // As /tmp: closing it would harm everybody else.
+    open(0o1777);
+    let refused = FileStore::new(folder.path()).replace(Some(b"one"), b"two").expect_err("it is shared");
+    assert_eq!(refused.kind(), std::io::ErrorKind::PermissionDenied);
+    assert_eq!(fs::metadata(folder.path()).unwrap().permissions().mode() & 0o7777, 0o1777);
+}
+
 /// The key is saved before anybody hears of it: an answer that is lost costs no second seat.
 #[test]
 fn the_device_key_survives_a_first_answer_that_is_lost() {
