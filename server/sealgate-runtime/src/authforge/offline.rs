@@ -4,6 +4,7 @@ use sealgate_artifact::{AppId, Code, LicenseKey, UnixSeconds, Word};
 use sealgate_authforge::{Machines, OfflineActivateAnswer, OfflineActivateRequest, Status};
 use sealgate_authority::authforge_file::{Draft, Minted};
 use sealgate_authority::seats::{Asking, TakeSeat, standing};
+use sealgate_authority::secrets::FilePlace;
 use sealgate_authority::{About, AuthorityError, Source, broken, event_row};
 use sealgate_rules::Leaving;
 use sealgate_store::table::{self, EventRow, LicenseRow, LifetimeFileRow};
@@ -62,7 +63,8 @@ impl AuthForge {
     ) -> Result<OfflineActivateAnswer, AuthorityError> {
         let (ids, license) = (&self.gate.ids, &asking.license.license);
         let machines = Machines::Bound { hwids: vec![hwid.to_owned()] };
-        let draft = Draft { app: &app.app, license, key, machines, expires_at: None };
+        let place = FilePlace { license: license.id, key: &key, device: hwid };
+        let draft = Draft { app: &app.app, license, key: key.clone(), machines, expires_at: None };
         let Minted { jti, text, name } = self.mint.make(draft)?;
         let work = KeepFile {
             seat: TakeSeat::asked(ids, asking),
@@ -71,13 +73,13 @@ impl AuthForge {
                 tenant: license.tenant,
                 identity: hwid.to_owned(),
                 file_id: jti,
-                file_sealed: self.gate.secrets.seal_file(&text, (license.id, hwid), ids.random()),
+                file_sealed: self.gate.secrets.seal_file(&text, place, ids.random()),
                 at: asking.now,
             },
             event: event_row(ids, license, "lifetime_file_made", Some(hwid), asking.request_id),
         };
         let (file, replay) = self.gate.db.write(work).await?;
-        let text = self.gate.secrets.open_file(&file.file_sealed, (license.id, hwid));
+        let text = self.gate.secrets.open_file(&file.file_sealed, place);
         Ok(OfflineActivateAnswer {
             status: Status::Success,
             file: text.ok_or_else(|| broken("a kept file does not open"))?,
