@@ -23,7 +23,8 @@ macro_rules! complain {
     }};
 }
 
-/// What [`say`] does. Whatever of it came from a server or a file cannot steer the terminal. A reader that has seen enough and left, as `head` does, is no reason to fail.
+/// What [`say`] does. Whatever of it came from a server or a file cannot steer the terminal. A reader that has seen enough
+/// and left, as `head` does, is no reason to fail.
 pub(crate) fn line(text: std::fmt::Arguments) {
     match writeln!(std::io::stdout().lock(), "{}", lines_without_steering(&text.to_string())) {
         Err(e) if e.kind() == ErrorKind::BrokenPipe => {}

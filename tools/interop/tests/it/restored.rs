@@ -73,7 +73,12 @@ on_both_engines! {
 
     fn every_license_in_force_is_signed_again_and_an_interrupted_run_goes_on(app: &TestApp) {
         let product = app.create_app("Editor");
-        let ids: Vec<String> = (0..4).map(|_| text(&app.issue(&product, &json!({}))["license_id"])).collect();
+        let issue = || {
+            // One after the other: their ids begin with the time.
+            app.clock.advance(1);
+            text(&app.issue(&product, &json!({}))["license_id"])
+        };
+        let ids = [(); 4].map(|()| issue());
         let change = |id: &str, verb: &str| {
             app.api("POST", &format!("/api/v1/licenses/{id}/{verb}"), &json!({})).expect(200);
         };
