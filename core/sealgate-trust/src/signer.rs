@@ -47,12 +47,12 @@ pub enum SignError {
     /// The statement breaks its own format, so nobody could read it.
     #[error("refused to sign: {0}")]
     Malformed(ArtifactError),
-    /// What the key's storage holds is not what it should be.
+    /// The key's storage does not work now, for example because a disk is full. What it holds is not known to be damaged.
+    #[error("key storage does not answer: {0}")]
+    Unavailable(String),
+    /// What the key's storage holds is damaged.
     #[error("key storage: {0}")]
     Storage(String),
-    /// The key's storage could not be read or written, as on a full disk. Later it may work.
-    #[error("key storage: {0}")]
-    Unavailable(String),
 }
 
 impl SignError {
@@ -63,8 +63,8 @@ impl SignError {
             Self::KeyMisuse(..) => Code::KeyMisuse,
             Self::Fault(_) => Code::SigningFault,
             Self::Malformed(e) => e.code(),
-            Self::Storage(_) => Code::KeystoreInvalid,
             Self::Unavailable(_) => Code::Unavailable,
+            Self::Storage(_) => Code::KeystoreInvalid,
         }
     }
 }

@@ -15,7 +15,17 @@ const LOCK: &str = "lock";
 /// A state with the longest chain has about 3 MiB. Blocks memory exhaustion by another file of that name.
 const STATE_BYTES: u64 = 32 * 1024 * 1024;
 
-/// Keeps the state in a folder of its own. On Unix the folder is made with mode 0700 and the file with 0600.
+/// What a folder's group and all others may do with it, and what of it changes what lies there.
+#[cfg(unix)]
+const OTHERS: u32 = 0o077;
+#[cfg(unix)]
+const OTHERS_WRITE: u32 = 0o022;
+/// Nobody deletes the files of others in it, as in `/tmp`.
+#[cfg(unix)]
+const SHARED: u32 = 0o1000;
+
+/// Keeps the state in a folder of its own. On Unix the folder gets mode 0700, also where it was made before, and the file
+/// 0600. A folder that others may write to and that cannot be closed to them is refused, and so is a shared one like `/tmp`.
 ///
 /// Processes of one program may share the folder: a lock file keeps them from overwriting each other. The file system
 /// must know renames and locks; a local one does.
@@ -106,7 +116,20 @@ fn write_new(staged: &Path, state: &[u8]) -> io::Result<()> {
 #[cfg(unix)]
 fn make_private_folder(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+    use std::os::unix::fs::PermissionsExt;
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let mode = std::fs::metadata(folder)?.permissions().mode();
+    if mode & OTHERS == 0 {
+        return Ok(());
+    }
+    let is_shared = mode & SHARED != 0;
+    let is_closed =
+        !is_shared && std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).is_ok();
+    // Where others may only look, they see names: the file is its owner's.
+    if is_closed || mode & OTHERS_WRITE == 0 {
+        return Ok(());
+    }
+    Err(io::Error::new(io::ErrorKind::PermissionDenied, "others may write to this folder"))
 }
 
 #[cfg(not(unix))]

@@ -15,7 +15,9 @@ pub struct SharedSecrets {
     license_keys: MacKey,
     apps: MacKey,
     sessions: MacKey,
-    files: SealingKey,
+    files: MacKey,
+    /// For files that were kept before each had a key of its own.
+    former_files: SealingKey,
 }
 
 impl SharedSecrets {
@@ -34,7 +36,8 @@ impl SharedSecrets {
             license_keys: MacKey::new(secret("license-key-pepper-v1")?),
             apps: MacKey::new(secret("app-secret-pepper-v1")?),
             sessions: MacKey::new(secret(session)?),
-            files: SealingKey::new(secret("files-v1")?),
+            files: MacKey::new(secret("files-v1")?),
+            former_files: SealingKey::new(secret("files-v1")?),
         })
     }
 
@@ -48,14 +51,21 @@ impl SharedSecrets {
         self.apps.digest(&[secret.as_bytes()])
     }
 
-    /// A file with a license key in it, bound to its license and device.
-    pub fn seal_file(&self, file: &str, (license, device): (LicenseId, &str), nonce: [u8; 24]) -> Vec<u8> {
-        self.files.seal(file.as_bytes(), &file_context(license, device), nonce)
+    /// A file with a license key in it, bound to its license and device. It opens with this secret and the license key in it
+    /// together: whoever holds the secret and reads the database learns no license key.
+    pub fn seal_file(&self, file: &str, place: FilePlace<'_>, nonce: [u8; 24]) -> Vec<u8> {
+        self.file_key(place.key).seal(file.as_bytes(), &place.context(), nonce)
     }
 
-    /// The file inside, if it was sealed for this license and device.
-    pub fn open_file(&self, sealed: &[u8], (license, device): (LicenseId, &str)) -> Option<String> {
-        String::from_utf8(self.files.open(sealed, &file_context(license, device))?).ok()
+    /// The file inside, if it was sealed for this license, device and license key.
+    pub fn open_file(&self, sealed: &[u8], place: FilePlace<'_>) -> Option<String> {
+        let context = place.context();
+        let opened = self.file_key(place.key).open(sealed, &context);
+        String::from_utf8(opened.or_else(|| self.former_files.open(sealed, &context))?).ok()
+    }
+
+    fn file_key(&self, key: &str) -> SealingKey {
+        SealingKey::new(self.files.digest(&[b"kept file\0", LicenseKey::normalise(key).as_bytes()]))
     }
 
     /// 128 bits that only this installation can compute. The parts cannot run into each other.
@@ -66,6 +76,23 @@ impl SharedSecrets {
             mac.update(part);
         }
         *mac.finalize().into_bytes().first_chunk().expect("a digest has 32 bytes")
+    }
+}
+
+/// What a kept file is bound to.
+#[derive(Clone, Copy)]
+pub struct FilePlace<'a> {
+    /// Whose file it is.
+    pub license: LicenseId,
+    /// The license key that stands in it, as the customer sends it.
+    pub key: &'a str,
+    /// The device it was made for.
+    pub device: &'a str,
+}
+
+impl FilePlace<'_> {
+    fn context(self) -> Vec<u8> {
+        [self.license.as_bytes(), b"\0file\0".as_slice(), self.device.as_bytes()].concat()
     }
 }
 
@@ -120,10 +147,6 @@ pub fn secret_text(prefix: &str, random: [u8; 32]) -> String {
     format!("{prefix}_{}", URL_SAFE_NO_PAD.encode(random))
 }
 
-fn file_context(license: LicenseId, device: &str) -> Vec<u8> {
-    [license.as_bytes(), b"\0file\0".as_slice(), device.as_bytes()].concat()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,12 +175,30 @@ mod tests {
     }
 
     #[test]
-    fn a_sealed_file_opens_only_for_its_own_license_and_device() {
-        let (mine, other) = (LicenseId::from_bytes([1; 16]), LicenseId::from_bytes([2; 16]));
-        let sealed = secrets().seal_file("file", (mine, "desk"), [9; 24]);
-        assert_eq!(secrets().open_file(&sealed, (mine, "desk")).as_deref(), Some("file"));
-        assert_eq!(secrets().open_file(&sealed, (mine, "lap")), None);
-        assert_eq!(secrets().open_file(&sealed, (other, "desk")), None);
+    fn a_sealed_file_opens_only_for_its_own_license_and_device_and_with_its_license_key() {
+        let [key, other_key] = [[3; 16], [4; 16]].map(|bytes| LicenseKey::from_random(bytes).expose());
+        let mine = FilePlace { license: LicenseId::from_bytes([1; 16]), key: &key, device: "desk" };
+        let sealed = secrets().seal_file("file", mine, [9; 24]);
+        assert_eq!(secrets().open_file(&sealed, mine).as_deref(), Some("file"));
+        let typed = key.to_lowercase().replace('-', " ");
+        assert_eq!(secrets().open_file(&sealed, FilePlace { key: &typed, ..mine }).as_deref(), Some("file"));
+        for other in [
+            FilePlace { device: "lap", ..mine },
+            FilePlace { license: LicenseId::from_bytes([2; 16]), ..mine },
+            FilePlace { key: &other_key, ..mine },
+            FilePlace { key: "", ..mine },
+        ] {
+            assert_eq!(secrets().open_file(&sealed, other), None);
+        }
+        // The secret alone, as one that was stolen, opens it in no way.
+        assert_eq!(secrets().former_files.open(&sealed, &mine.context()), None);
+    }
+
+    #[test]
+    fn a_file_that_was_kept_before_still_opens() {
+        let place = FilePlace { license: LicenseId::from_bytes([1; 16]), key: "any", device: "desk" };
+        let sealed = secrets().former_files.seal(b"file", &place.context(), [9; 24]);
+        assert_eq!(secrets().open_file(&sealed, place).as_deref(), Some("file"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use sealgate_authority::secrets::secret_text;
 use sealgate_authority::{AuthorityError, SharedSecrets, stored};
 use sealgate_store::table::{self, AppRow, AuditRow, KeyRow, KeyScope, KeyStage};
 use sealgate_store::{StoreError, Tx, Work};
-use sealgate_trust::Signer;
+use sealgate_trust::{Message, Signer};
 use sealgate_wire::{
     AppCreated, AppView, CreateApp, CreditsView, GrantCredits, Nothing, Page, PageQuery, RotateSecret,
     SecretRotated, Timestamp, UpdateApp, Variables,
@@ -154,10 +154,15 @@ impl Apps {
         caller: &Caller,
         id: &str,
     ) -> Result<impl Work<Output = AppView, Error = AuthorityError> + Sync + use<>, AuthorityError> {
-        // Before a key is made for it.
-        find(&self.desk, caller, id).await?;
+        // Before a key is made for it, and before anything says that it signs: a key store may be older than the database.
+        let next = find(&self.desk, caller, id).await?.next_public_key;
+        // Nobody ever sees this signature, and what it signs is no answer.
+        self.signer.sign(next.id(KeyUse::App), Message::AppAnswer(""))?;
         let fresh = self.signer.generate(KeyUse::App)?;
         let change = move |app: &mut AppRow| {
+            if app.next_public_key != next {
+                return Err(AuthorityError::Superseded);
+            }
             app.public_key = std::mem::replace(&mut app.next_public_key, fresh);
             Ok(())
         };

@@ -24,7 +24,7 @@ impl Tokens {
             FIRST_TENANT => &[Scope::Owner, Scope::Installation],
             _ => &[Scope::Owner],
         };
-        let NewToken { row, token } = self.new_token(tenant.id, "recovered", Scopes::of(scopes), None);
+        let NewToken { row, token } = self.new_token(tenant.id, "recovered", Scopes::of(scopes));
         let detail = json!({ "name": row.name });
         let entry = Entry { action: "token.recovered", subject: row.id.to_string(), detail: &detail };
         let audit = audit_row(&self.desk.ids, tenant.id, (&Actor::System, "recovery"), entry);

@@ -34,7 +34,7 @@ scopes! {
     AppsWrite 3 "apps:write" "Create apps, set variables, switch apps off and on, rotate their secrets and keys."
     PlansRead 4 "plans:read" "See plans."
     PlansWrite 5 "plans:write" "Create and change plans."
-    LicensesRead 6 "licenses:read" "See licenses and hand out their files."
+    LicensesRead 6 "licenses:read" "See licenses and hand out their files, which hold no license key."
     LicensesWrite 7 "licenses:write" "Issue, renew, change, suspend, resume and revoke licenses."
     DevicesRead 8 "devices:read" "See devices."
     DevicesWrite 9 "devices:write" "Release seats."
@@ -47,6 +47,7 @@ scopes! {
     AuditRead 16 "audit:read" "See and export the audit log."
     KeysRead 17 "keys:read" "See keys."
     KeysWrite 18 "keys:write" "Rotate and revoke the tenant's keys."
+    LicenseKeysRead 19 "license-keys:read" "With licenses:write: make files that hold the key of an existing license."
 }
 
 impl Scope {

@@ -149,7 +149,7 @@ impl Tenants {
         Ok(NewTenant {
             keyset: (keyset.version, self.changes.sign(&keyset, &[authority])?),
             keys: vec![row(issuer_key, KeyStage::Active), row(next_issuer, KeyStage::Next)],
-            owner: self.tokens.new_token(id, "owner", scopes, None),
+            owner: self.tokens.new_token(id, "owner", scopes),
             tenant: TenantRow {
                 id,
                 name: name.to_owned(),

@@ -7,7 +7,9 @@ use sealgate_authority::secrets::secret_text;
 use sealgate_authority::{Actor, AuthorityError, Limiter, Source};
 use sealgate_store::table::{self, AuditRow, TokenRow};
 use sealgate_store::{Tx, Work};
-use sealgate_wire::{CreateToken, Page, PageQuery, Timestamp, TokenCreated, TokenView};
+use sealgate_wire::{
+    CreateToken, Page, PageQuery, RevokeToken, Timestamp, TokenCreated, TokenRevoked, TokenView,
+};
 use serde_json::json;
 
 use crate::desk::Desk;
@@ -48,7 +50,7 @@ impl Tokens {
         })
     }
 
-    /// Creates a token that may do no more than the caller's.
+    /// Creates a token that may do no more than the caller's, and ends no later.
     pub async fn create(
         &self,
         caller: &Caller,
@@ -56,10 +58,10 @@ impl Tokens {
     ) -> Result<TokenCreated, AuthorityError> {
         // Before a kept answer is looked for: whoever may not make such a token must not get one that was made.
         let scopes = wanted(caller, request)?;
-        self.desk.once(caller, || async { self.prepare(caller, request, scopes) }).await
+        self.desk.once(caller, || self.prepare(caller, request, scopes)).await
     }
 
-    fn prepare(
+    async fn prepare(
         &self,
         caller: &Caller,
         request: &CreateToken,
@@ -71,12 +73,22 @@ impl Tokens {
         if request.expires_at.is_some_and(|end| end.0 <= self.desk.ids.now()) {
             return Err(invalid("expires_at", "a time in the future"));
         }
-        let NewToken { row, token } =
-            self.new_token(caller.tenant, &name, scopes, request.expires_at.map(|t| t.0));
+        let maker = self.maker(caller).await?;
+        let NewToken { mut row, token } = self.new_token(caller.tenant, &name, scopes);
+        row.made_by = maker.as_ref().map(|maker| maker.id);
+        row.expires_at = end(maker.and_then(|maker| maker.expires_at), request.expires_at.map(|t| t.0))?;
         let expires_at = row.expires_at.map(UnixSeconds::get);
         let detail = json!({ "name": name, "scopes": names(scopes), "expires_at": expires_at });
         let audit = self.desk.audit(caller, "token.created", row.id.to_string(), &detail);
         Ok(InsertToken { row, token, audit })
+    }
+
+    /// The caller's own token.
+    async fn maker(&self, caller: &Caller) -> Result<Option<TokenRow>, AuthorityError> {
+        match caller.actor {
+            Actor::Token(id) => Ok(table::tokens::find(&self.desk.db, caller.tenant, id).await?),
+            Actor::Client | Actor::System => Ok(None),
+        }
     }
 
     /// The tenant's tokens, newest first.
@@ -86,28 +98,27 @@ impl Tokens {
         Ok(part.page(rows, |row| row.id.to_string(), view))
     }
 
-    /// Revokes a token. A caller cannot revoke a token that may do more than its own, and nobody can revoke the last one
+    /// Revokes a token, and those that it made unless they are to be kept. A caller cannot revoke a token that may do more than its own, and nobody can revoke the last one
     /// that has the scope `owner` or `installation`. Doing it again changes nothing and succeeds.
-    pub async fn revoke(&self, caller: &Caller, id: &str) -> Result<TokenView, AuthorityError> {
+    pub async fn revoke(
+        &self,
+        caller: &Caller,
+        id: &str,
+        request: &RevokeToken,
+    ) -> Result<TokenRevoked, AuthorityError> {
         let unknown = || AuthorityError::Refused(Code::NotFound);
         let id = TokenId::parse(id).map_err(|_| unknown())?;
         let token = table::tokens::find(&self.desk.db, caller.tenant, id).await?.ok_or_else(unknown)?;
         if !caller.scopes.cover(Scopes::from_lines(&token.scopes)) {
             return Err(AuthorityError::Refused(Code::ScopeMissing));
         }
-        let audit = self.desk.audit(caller, "token.revoked", id.to_string(), &json!({ "name": token.name }));
-        self.desk.db.write(RevokeToken { token, at: self.desk.ids.now(), audit }).await?;
-        table::tokens::find(&self.desk.db, caller.tenant, id).await?.as_ref().map(view).ok_or_else(unknown)
+        let (desk, caller) = (self.desk.clone(), caller.clone());
+        let work = Revoke { token, keep_made: request.keep_made, at: desk.ids.now(), desk, caller };
+        self.desk.db.write(work).await
     }
 
-    /// Makes a token and its row. The row does not hold the token.
-    pub(crate) fn new_token(
-        &self,
-        tenant: TenantId,
-        name: &str,
-        scopes: Scopes,
-        expires_at: Option<UnixSeconds>,
-    ) -> NewToken {
+    /// Makes a token without an end, and its row. The row does not hold the token.
+    pub(crate) fn new_token(&self, tenant: TenantId, name: &str, scopes: Scopes) -> NewToken {
         let ids = &self.desk.ids;
         let token = secret_text("sgt", ids.random());
         let row = TokenRow {
@@ -117,8 +128,9 @@ impl Tokens {
             hash: self.secrets.token(&token),
             scopes: scopes.to_lines(),
             created_at: ids.now(),
-            expires_at,
+            expires_at: None,
             revoked_at: None,
+            made_by: None,
         };
         NewToken { row, token }
     }
@@ -133,10 +145,24 @@ fn wanted(caller: &Caller, request: &CreateToken) -> Result<Scopes, AuthorityErr
     if caller.scopes.cover(scopes) { Ok(scopes) } else { Err(AuthorityError::Refused(Code::ScopeMissing)) }
 }
 
-/// Whether a scope that no other contains goes away with this token.
-fn leaves_nobody(token: &TokenRow, left: &[TokenRow]) -> bool {
-    let has = |token: &TokenRow, scope| Scopes::from_lines(&token.scopes).allow(scope);
-    let goes_away = |scope| has(token, scope) && !left.iter().any(|other| has(other, scope));
+/// When a new token ends: no later than the one that makes it.
+fn end(
+    makers: Option<UnixSeconds>,
+    wanted: Option<UnixSeconds>,
+) -> Result<Option<UnixSeconds>, AuthorityError> {
+    match (makers, wanted) {
+        (Some(makers), Some(wanted)) if makers < wanted => {
+            let why = "no later than the end of the token that asks";
+            Err(AuthorityError::Invalid { field: "expires_at", why })
+        }
+        _ => Ok(wanted.or(makers)),
+    }
+}
+
+/// Whether a scope that no other contains was there and is gone.
+fn leaves_nobody(before: &[TokenRow], left: &[TokenRow]) -> bool {
+    let has = |tokens: &[TokenRow], scope| tokens.iter().any(|t| Scopes::from_lines(&t.scopes).allow(scope));
+    let goes_away = |scope| has(before, scope) && !has(left, scope);
     [Scope::Owner, Scope::Installation].into_iter().any(goes_away)
 }
 
@@ -163,6 +189,7 @@ fn view(token: &TokenRow) -> TokenView {
         created_at: Timestamp(token.created_at),
         expires_at: token.expires_at.map(Timestamp),
         revoked_at: token.revoked_at.map(Timestamp),
+        made_by: token.made_by.map(|maker| maker.to_string()),
     }
 }
 
@@ -177,6 +204,14 @@ impl Work for InsertToken {
     type Error = AuthorityError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<TokenCreated, AuthorityError> {
+        if let Some(maker) = self.row.made_by {
+            // Whoever revokes the maker meanwhile either finds this token, or is found here.
+            table::tenants::lock(tx, self.row.tenant).await?;
+            let maker = table::tokens::find(&mut *tx, self.row.tenant, maker).await?;
+            if maker.is_none_or(|maker| maker.revoked_at.is_some()) {
+                return Err(AuthorityError::Refused(Code::TokenInvalid));
+            }
+        }
         table::tokens::insert(tx, &self.row).await?;
         table::audit::insert(tx, &self.audit).await?;
         Ok(TokenCreated {
@@ -188,27 +223,37 @@ impl Work for InsertToken {
     }
 }
 
-struct RevokeToken {
+struct Revoke {
     token: TokenRow,
+    keep_made: bool,
     at: UnixSeconds,
-    audit: AuditRow,
+    desk: Desk,
+    caller: Caller,
 }
 
-impl Work for RevokeToken {
-    type Output = ();
+impl Work for Revoke {
+    type Output = TokenRevoked;
     type Error = AuthorityError;
 
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<TokenRevoked, AuthorityError> {
         let TokenRow { tenant, id, .. } = self.token;
         // Two who revoke each other's token: the second sees what the first did.
         table::tenants::lock(tx, tenant).await?;
-        if !table::tokens::revoke(tx, tenant, id, self.at).await? {
-            return Ok(());
+        let before = table::tokens::mighty(&mut *tx, tenant, self.at).await?;
+        let revoked = table::tokens::revoke(tx, tenant, id, self.at).await?;
+        let also_revoked =
+            if self.keep_made { 0 } else { table::tokens::revoke_made(tx, tenant, id, self.at).await? };
+        if revoked || also_revoked > 0 {
+            let left = table::tokens::mighty(&mut *tx, tenant, self.at).await?;
+            if leaves_nobody(&before, &left) {
+                return Err(AuthorityError::Refused(Code::LastOwner));
+            }
+            let detail = json!({ "name": self.token.name, "also_revoked": also_revoked });
+            let audit = self.desk.audit(&self.caller, "token.revoked", id.to_string(), &detail);
+            table::audit::insert(tx, &audit).await?;
         }
-        let left = table::tokens::mighty(&mut *tx, tenant, self.at).await?;
-        if is_in_force(&self.token, self.at) && leaves_nobody(&self.token, &left) {
-            return Err(AuthorityError::Refused(Code::LastOwner));
-        }
-        Ok(table::audit::insert(tx, &self.audit).await?)
+        let now = table::tokens::find(&mut *tx, tenant, id).await?;
+        let token = now.as_ref().map(view).ok_or(AuthorityError::Refused(Code::NotFound))?;
+        Ok(TokenRevoked { token, also_revoked })
     }
 }

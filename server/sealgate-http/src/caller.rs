@@ -28,6 +28,8 @@ pub(crate) enum Repeats {
 pub(crate) struct Demands {
     /// The scope that it needs.
     pub(crate) scope: Scope,
+    /// Another one that it needs, too.
+    pub(crate) also: Option<Scope>,
     /// What an idempotency key does.
     pub(crate) repeats: Repeats,
 }
@@ -58,7 +60,10 @@ where
         let caller =
             Tokens::from_ref(state).authenticate(token, source).await.map_err(|e| Problem::of(&e, &id))?;
         // A route without a scope is a mistake of ours, and open to nobody.
-        let demands = parts.extensions.get::<Demands>().filter(|demands| caller.scopes.allow(demands.scope));
+        let allows = |demands: &&Demands| {
+            [Some(demands.scope), demands.also].into_iter().flatten().all(|scope| caller.scopes.allow(scope))
+        };
+        let demands = parts.extensions.get::<Demands>().filter(allows);
         let demands = demands.ok_or_else(|| Problem::plain(Code::ScopeMissing, &id))?;
         // spec/http.md §3.7: after the scope, before anything that was kept under it.
         if demands.repeats == Repeats::Plainly && parts.headers.contains_key(IDEMPOTENCY_KEY) {

@@ -51,9 +51,10 @@ pub(crate) async fn validate(
 pub(crate) async fn trust(
     State(trust): State<Arc<TrustUpdates>>,
     Extension(id): Extension<RequestId>,
+    Extension(ClientAddress(address)): Extension<ClientAddress>,
     QueryOf(query): QueryOf<TrustQuery>,
 ) -> Response {
-    match trust.newer(&query).await {
+    match trust.newer(&query, Some(address)).await {
         Ok(update) => ([(header::CACHE_CONTROL, TRUST_KEPT)], Json(update)).into_response(),
         Err(error) => refuse(&error, &id),
     }
@@ -127,6 +128,7 @@ pub(crate) fn describe(document: &mut Value) {
             "200": answer("newer statements", &update),
             "400": answer("not of the documented form", &problem),
             "404": answer("no such tenant", &problem),
+            "429": answer("too many questions from this address", &problem),
             "500": answer("the server failed", &problem),
             "503": answer("the server cannot answer now", &problem),
         },

@@ -66,13 +66,14 @@ impl Runtime {
         let Parts { db, signer, secrets, ids, limiter, observed, server, trusted_proxies, certify } = parts;
         let replays = Arc::new(ReplayLog::default());
         let identity = Arc::new(Identity::new(db.clone(), ids.clone(), server, certify));
-        let gate = Gate::new(db.clone(), ids, secrets, limiter, observed);
+        let trust = TrustUpdates::new(db.clone(), (ids.clone(), limiter.clone()), Arc::clone(&identity));
+        let gate = Gate::new(db, ids, secrets, limiter, observed);
         let authforge =
             AuthForge::new(gate.clone(), Arc::clone(&signer), Arc::clone(&replays), trusted_proxies);
         Self {
             authforge: Arc::new(authforge),
-            online: Arc::new(Online::new(gate, signer, replays, Arc::clone(&identity))),
-            trust: Arc::new(TrustUpdates::new(db, identity)),
+            online: Arc::new(Online::new(gate, signer, replays, identity)),
+            trust: Arc::new(trust),
         }
     }
 }

@@ -174,6 +174,9 @@ async fn start_on(
         db,
         ids,
     };
+    if role.has_control() {
+        ground.hold_vendors_side().await?;
+    }
     let own = if role.has_runtime() { Some(ground.own_server(origins).await?) } else { None };
     let own_key = own.as_ref().map(|own| own.key);
     let vendor = if role.has_control() {
@@ -262,6 +265,15 @@ struct Ground {
 }
 
 impl Ground {
+    /// Nobody else makes keys or changes what is signed: a copy's new keys would lie in the copy alone, and would sign.
+    async fn hold_vendors_side(&self) -> Result<(), StartError> {
+        let held = self.db.hold_vendors_side(self.keystore.installation()).await;
+        held.map_err(|error| match error {
+            StoreError::InUse => StartError::VendorsSideInUse,
+            other => other.into(),
+        })
+    }
+
     /// This server's key, made on the first start. No other process may have it: each would take the other's clients.
     async fn own_server(&self, origins: Vec<String>) -> Result<ServerSettings, StartError> {
         let key = match self.keystore.keys_of(KeyUse::Server)?.first() {

@@ -53,6 +53,12 @@ pub enum StartError {
          move keys/{0}.key away: the server then makes a key of its own"
     )]
     KeyInUse(KeyId),
+    /// Another process on the database has the vendor's side.
+    #[error(
+        "another process has the vendor's side of this installation: stop it. A second server gets a data directory of its own \
+         from `sealgate keys share`, and is started with --role runtime"
+    )]
+    VendorsSideInUse,
     /// The first start failed, or database and keystore do not belong together.
     #[error(transparent)]
     Bootstrap(#[from] BootstrapError),
@@ -69,7 +75,7 @@ impl StartError {
             Self::Config(e) => e.code(),
             Self::Keystore(e) => e.code(),
             Self::Store(e) => e.code(),
-            Self::KeyInUse(_) => Code::DataInUse,
+            Self::KeyInUse(_) | Self::VendorsSideInUse => Code::DataInUse,
             Self::NoVendorKeys => Code::KeyMissing,
             Self::NotSetUp => Code::DatabaseUnusable,
             Self::Bootstrap(e) => e.code(),

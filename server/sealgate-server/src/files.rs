@@ -1,17 +1,36 @@
 //! Files of the server: its data directory, its token, what an operator points it to.
 #![expect(clippy::disallowed_methods, reason = "this is the server's file adapter")]
 
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::{DirBuilder, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+
+use sealgate_authority::ports::{Entropy, System};
 
 /// A configuration or passphrase file is never larger.
 const READ_BYTES: u64 = 4 * 1024 * 1024;
 
-/// Makes the directory with mode 0700, and every missing one above it.
+/// What its group and all others may do with a directory.
+const OTHERS: u32 = 0o077;
+/// What lies in a data directory from its first moment on, one or the other.
+const OURS: [&str; 2] = ["sealgate.lock", "keys"];
+
+/// Makes the directory with mode 0700, and every missing one above it. One that is there already, and is empty or was made by
+/// this program, is closed to others; one that holds something else is refused if it is open to them: it may not be meant.
 pub fn make_private_dir(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)
+    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    if std::fs::metadata(path)?.permissions().mode() & OTHERS == 0 {
+        return Ok(());
+    }
+    let is_ours = OURS.iter().any(|name| path.join(name).exists());
+    if !is_ours && std::fs::read_dir(path)?.next().is_some() {
+        let why = "others may read this directory, and it holds other things: name one of its own, or run chmod 700 on it";
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
+    }
+    std::fs::set_permissions(path, Permissions::from_mode(0o700))?;
+    tracing::warn!(directory = %path.display(), "others could read the data directory: it is closed to them now");
+    Ok(())
 }
 
 /// Writes a file that only its owner can read. It is written whole or not at all, and durable when this returns.
@@ -19,15 +38,23 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_whole(path, bytes, 0o600)
 }
 
-/// Writes a file with these permissions. It is written whole or not at all, and durable when this returns.
+/// Writes a file with these permissions. It is written whole or not at all, and durable when this returns. Somebody else who
+/// may write to the folder cannot lead it elsewhere, or make it theirs: the name under which it is written is new, and
+/// nobody can know it before.
 pub fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let mut random = [0; 8];
+    System.fill(&mut random);
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".new");
+    name.push(format!(".{:016x}.new", u64::from_be_bytes(random)));
     let staged = path.with_file_name(name);
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&staged)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&staged, path)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&staged)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    let named = written.and_then(|()| std::fs::rename(&staged, path));
+    if named.is_err() {
+        // What went wrong first is what is told.
+        let _ = std::fs::remove_file(&staged);
+    }
+    named?;
     let dir = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     OpenOptions::new().read(true).open(dir)?.sync_all()
 }

@@ -2,15 +2,22 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::KeystoreError;
 use crate::sealing::random;
 
-/// Makes the directory, open to nobody else.
+/// What its group and all others may do with a directory.
+const OTHERS: u32 = 0o077;
+
+/// Makes the directory, open to nobody else. Nothing but keys lies in it, so one that is open to others is closed.
 pub(crate) fn make_private_dir(path: &Path) -> Result<(), KeystoreError> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(io(path))
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(io(path))?;
+    if fs::metadata(path).map_err(io(path))?.permissions().mode() & OTHERS == 0 {
+        return Ok(());
+    }
+    fs::set_permissions(path, fs::Permissions::from_mode(0o700)).map_err(io(path))
 }
 
 /// `None` when there is no such file.

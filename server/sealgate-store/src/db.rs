@@ -8,8 +8,8 @@ use sealgate_artifact::PublicKey;
 use crate::cache::Caches;
 use crate::feed::{Feed, WentBack};
 use crate::group::Group;
-use crate::hold::Hold;
-use crate::lock::LockFile;
+use crate::hold::{Hold, Name};
+use crate::lock::{LockFile, close_database};
 use crate::migrate::migrate;
 use crate::progress::Progress;
 use crate::sql::{Answer, Ask, Connection, Location, Pool, Pulse, Question};
@@ -26,7 +26,7 @@ pub struct Db {
     threads: Threads,
     location: Location,
     pulse: Arc<Pulse>,
-    hold: Arc<Mutex<Option<Hold>>>,
+    holds: Arc<Mutex<Vec<Hold>>>,
     _lock: Arc<Option<LockFile>>,
 }
 
@@ -55,6 +55,10 @@ impl Db {
     }
 
     async fn open_holding(location: &Location, lock: Option<LockFile>) -> Result<Self, StoreError> {
+        if let Location::File(path) = location {
+            let closed = close_database(path);
+            closed.map_err(|e| StoreError::Unusable(format!("{}: {e}", path.display())))?;
+        }
         // A pool tries for half a minute and then only says that time is up; this says at once what is wrong.
         first(location).await.map_err(StoreError::unusable)?;
         let (pulse, threads) = (Arc::new(Pulse::new()), Threads::default());
@@ -63,18 +67,26 @@ impl Db {
         let caches = Arc::new(Caches::default());
         let feed = Feed::start(pool.clone(), Arc::clone(&caches), &threads).await?;
         let group = Group::start((location.clone(), Arc::clone(&pulse)), Arc::clone(&feed), &threads);
-        let (location, hold) = (location.clone(), Arc::default());
-        Ok(Self { pool, caches, group, feed, threads, location, pulse, hold, _lock: Arc::new(lock) })
+        let (location, holds) = (location.clone(), Arc::default());
+        Ok(Self { pool, caches, group, feed, threads, location, pulse, holds, _lock: Arc::new(lock) })
     }
 
     /// Takes this server's key for this process until the database is closed: no other process on the database has it
     /// meanwhile. [`StoreError::InUse`] if one does. An SQLite database has one process anyway.
     pub async fn hold(&self, server: PublicKey) -> Result<(), StoreError> {
+        self.hold_name(Name::of_server(server)).await
+    }
+
+    /// The same for the vendor's side of that installation, whatever keys its process has.
+    pub async fn hold_vendors_side(&self, installation: &str) -> Result<(), StoreError> {
+        self.hold_name(Name::of_vendors_side(installation)).await
+    }
+
+    async fn hold_name(&self, name: Name) -> Result<(), StoreError> {
         if let Location::Postgres(_) = self.location {
-            let (name, _) = server.as_bytes().split_first_chunk().expect("a key has 32 bytes");
             let database = (self.location.clone(), Arc::clone(&self.pulse));
-            let hold = Hold::take(database, i64::from_be_bytes(*name), &self.threads).await?;
-            *self.hold.lock().expect("no holder of this lock panics") = Some(hold);
+            let hold = Hold::take(database, name, &self.threads).await?;
+            self.holds.lock().expect("no holder of this lock panics").push(hold);
         }
         Ok(())
     }
@@ -131,8 +143,8 @@ impl Db {
     pub async fn close(&self) {
         self.group.close().await;
         self.feed.stop().await;
-        let hold = self.hold.lock().expect("no holder of this lock panics").take();
-        if let Some(hold) = hold {
+        let holds = std::mem::take(&mut *self.holds.lock().expect("no holder of this lock panics"));
+        for hold in holds {
             hold.give_back().await;
         }
         self.pool.close().await;

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sealgate_artifact::PublicKey;
+use sha2::{Digest, Sha256};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::{Interval, MissedTickBehavior, interval};
@@ -22,6 +24,38 @@ const PING: &str = "SELECT 1";
 /// Only PostgreSQL is asked. The lock belongs to the connection and ends with it.
 const TRY: &str = "SELECT CASE WHEN pg_try_advisory_lock($1) THEN 1 ELSE 0 END";
 
+/// What one process has at a time.
+#[derive(Clone, Copy)]
+pub(crate) struct Name {
+    lock: i64,
+    /// For the log.
+    what: &'static str,
+    /// What `/readyz` calls whoever holds it.
+    holder: &'static str,
+}
+
+impl Name {
+    pub(crate) fn of_server(key: PublicKey) -> Self {
+        let (name, _) = key.as_bytes().split_first_chunk().expect("a key has 32 bytes");
+        Self {
+            lock: i64::from_be_bytes(*name),
+            what: "this server's key",
+            holder: "holder of the server's key",
+        }
+    }
+
+    pub(crate) fn of_vendors_side(installation: &str) -> Self {
+        let hash: [u8; 32] =
+            Sha256::new().chain_update("vendor's side of ").chain_update(installation).finalize().into();
+        let (name, _) = hash.split_first_chunk().expect("a hash has 32 bytes");
+        Self {
+            lock: i64::from_be_bytes(*name),
+            what: "the vendor's side of this installation",
+            holder: "holder of the vendor's side",
+        }
+    }
+}
+
 /// A name, held until this is given back.
 pub(crate) struct Hold {
     stopping: Arc<Notify>,
@@ -32,7 +66,7 @@ impl Hold {
     /// Takes the name. [`StoreError::InUse`] if another process keeps it; one that has just died is waited for.
     pub(crate) async fn take(
         database: (Location, Arc<Pulse>),
-        name: i64,
+        name: Name,
         threads: &Threads,
     ) -> Result<Self, StoreError> {
         let mut ticks = each_second();
@@ -41,7 +75,7 @@ impl Hold {
             match take_once(&database, name).await {
                 Ok(Some(connection)) => return Ok(Self::keep(database, name, connection, threads)),
                 Ok(None) if attempt == 0 => {
-                    tracing::warn!("another process has this server's key: waiting whether it ends");
+                    tracing::warn!("another process has {}: waiting whether it ends", name.what);
                 }
                 Ok(None) => {}
                 // On a busy machine a connection may take too long once.
@@ -52,14 +86,14 @@ impl Hold {
         Err(StoreError::InUse)
     }
 
-    fn keep(database: (Location, Arc<Pulse>), name: i64, connection: Connection, threads: &Threads) -> Self {
+    fn keep(database: (Location, Arc<Pulse>), name: Name, connection: Connection, threads: &Threads) -> Self {
         let (stopping, mut first) = (Arc::new(Notify::new()), Some(connection));
         let until = Arc::clone(&stopping);
         let round = move || {
             let keeper = Keeper { database: database.clone(), name, connection: first.take() };
             keeper.run(Arc::clone(&until))
         };
-        Self { stopping, keeper: tokio::spawn(threads.clone().keep("holder of the server's key", round)) }
+        Self { stopping, keeper: tokio::spawn(threads.clone().keep(name.holder, round)) }
     }
 
     /// Gives the name back, and waits until the engine has heard it.
@@ -86,12 +120,12 @@ fn each_second() -> Interval {
 /// A connection that has the name, unless another one has it.
 async fn take_once(
     (location, pulse): &(Location, Arc<Pulse>),
-    name: i64,
+    name: Name,
 ) -> Result<Option<Connection>, StoreError> {
     // Like the writer's it does not wait in vain: a line that broke in silence holds no name.
     let mut connection = Connection::open_writer(location, pulse).await?;
     connection.command(NOTICE_DEATH).await?;
-    let taken: i64 = query(TRY).bind(name).fetch_one(&mut connection).await?.get(0)?;
+    let taken: i64 = query(TRY).bind(name.lock).fetch_one(&mut connection).await?.get(0)?;
     if taken == 1 {
         return Ok(Some(connection));
     }
@@ -101,7 +135,7 @@ async fn take_once(
 
 struct Keeper {
     database: (Location, Arc<Pulse>),
-    name: i64,
+    name: Name,
     connection: Option<Connection>,
 }
 
@@ -118,7 +152,7 @@ impl Keeper {
         if let Some(connection) = self.connection.take()
             && let Err(error) = connection.close().await
         {
-            tracing::warn!(%error, "the connection that holds this server's key did not close cleanly");
+            tracing::warn!(%error, "the connection that holds {} did not close cleanly", self.name.what);
         }
     }
 
@@ -132,10 +166,10 @@ impl Keeper {
         self.connection = None;
         match take_once(&self.database, self.name).await {
             Ok(Some(connection)) => self.connection = Some(connection),
-            Ok(None) => tracing::error!("another process serves with this server's key: stop one of the two"),
+            Ok(None) => tracing::error!("another process has {}, too: stop one of the two", self.name.what),
             // The writer and the feed say what is wrong.
             Err(error) => {
-                tracing::debug!(%error, "this server's key is not held: the database does not answer");
+                tracing::debug!(%error, "{} is not held: the database does not answer", self.name.what);
             }
         }
     }

@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_names_and_counts.sql"),
     include_str!("../migrations/0003_bounds_postgres.sql"),
+    include_str!("../migrations/0004_makers.sql"),
 ];
 /// How a change begins that the other engine only takes down: it is about users, and SQLite has none.
 const ONLY_POSTGRES: &str = "-- Only PostgreSQL\n";

@@ -23,9 +23,10 @@ macro_rules! complain {
     }};
 }
 
-/// What [`say`] does. A reader that has seen enough and left, as `head` does, is no reason to fail.
+/// What [`say`] does. Whatever of it came from a server or a file cannot steer the terminal. A reader that has seen enough
+/// and left, as `head` does, is no reason to fail.
 pub(crate) fn line(text: std::fmt::Arguments) {
-    match writeln!(std::io::stdout().lock(), "{text}") {
+    match writeln!(std::io::stdout().lock(), "{}", lines_without_steering(&text.to_string())) {
         Err(e) if e.kind() == ErrorKind::BrokenPipe => {}
         written => written.expect("standard output takes what is written"),
     }
@@ -68,7 +69,7 @@ impl Output {
     /// A result: as it is for programs, by `show` for people.
     pub(crate) fn result<T: Serialize>(&self, value: &T, show: impl FnOnce(&T)) {
         if self.json {
-            say!("{}", serde_json::to_string(value).expect("results can be written"));
+            say!("{}", json(value));
         } else if !self.quiet {
             show(value);
         }
@@ -114,12 +115,12 @@ impl Output {
             if let Some(id) = request_id {
                 body["request_id"] = id.clone().into();
             }
-            complain!("{body}");
+            complain!("{}", json(&body));
             return;
         }
-        complain!("error: {} ({code})", after_colon(&harmless(message)));
+        complain!("error: {} ({})", after_colon(&harmless(message)), harmless(code));
         if let Some(fix) = fix {
-            complain!("  fix: {}", after_colon(fix));
+            complain!("  fix: {}", after_colon(&harmless(fix)));
         }
         if let Some(id) = request_id {
             complain!("  request: {}", harmless(id));
@@ -140,13 +141,25 @@ fn after_colon(sentence: &str) -> String {
     }
 }
 
+/// JSON in which every character that steers a terminal is escaped. Such a character stands only within strings.
+fn json<T: Serialize>(value: &T) -> String {
+    let text = serde_json::to_string(value).expect("results can be written");
+    text.chars().map(|c| if steers(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() }).collect()
+}
+
 /// Text from outside cannot steer the terminal.
 pub(crate) fn harmless(text: &str) -> String {
-    let steers = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
-    };
     text.chars().map(|c| if steers(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
+}
+
+/// The same for a text of several lines.
+fn lines_without_steering(text: &str) -> String {
+    text.split('\n').map(harmless).collect::<Vec<_>>().join("\n")
+}
+
+/// All of them are below U+10000.
+fn steers(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
 }
 
 fn trimmed(table: &Table) -> String {
@@ -172,5 +185,14 @@ mod tests {
     fn text_from_outside_cannot_steer_the_terminal() {
         assert_eq!(super::harmless("a\u{1b}[2J\n\u{202e}b"), "a\\u{1b}[2J\\u{a}\\u{202e}b");
         assert_eq!(super::harmless("Füße 🔑"), "Füße 🔑");
+        assert_eq!(super::lines_without_steering("a\n\tb\u{9b}2J\n"), "a\n\\u{9}b\\u{9b}2J\n");
+    }
+
+    #[test]
+    fn json_cannot_steer_the_terminal_and_stays_what_it_was() {
+        let value = serde_json::json!({ "code": "a\u{1b}[2J\u{9b}\u{202e}b", "name": "Füße 🔑" });
+        let text = super::json(&value);
+        assert!(!text.chars().any(super::steers), "{text}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).expect("JSON"), value);
     }
 }

@@ -18,6 +18,8 @@ pub struct Operation {
     pub path: String,
     /// The scope that it needs.
     pub scope: String,
+    /// Another one that it needs, too.
+    pub also: Option<String>,
 }
 
 /// A request that will succeed once.
@@ -85,6 +87,7 @@ impl TestApp {
                         method: method.to_uppercase(),
                         path: path.clone(),
                         scope: scope.to_owned(),
+                        also: operation["x-also-scope"].as_str().map(str::to_owned),
                     });
                 }
             }
@@ -136,6 +139,10 @@ fn stage_license(stage: &Stage, operation: &str) -> Staged {
         "look_up_license" => {
             let key = text(&stage.license()["license_key"]);
             Staged { mentions: vec![key.clone()], ..body(json!({ "license_key": key })) }
+        }
+        "resign_licenses" => {
+            stage.license();
+            body(json!({}))
         }
         "show_license" | "license_file" | "resume_license" | "license_variables" => {
             about(&stage.license_id())

@@ -136,6 +136,27 @@ pub struct UpdateLicense {
     pub override_allowance: Option<bool>,
 }
 
+/// `POST /api/v1/licenses/resign`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ResignLicenses {
+    /// Where to go on: `next` of the answer before. From the first license when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+}
+
+/// How many licenses were signed again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LicensesResigned {
+    /// By this request.
+    pub resigned: u64,
+    /// Where to go on; absent when nothing is left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
 /// `POST /api/v1/licenses/{license_id}/renew`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

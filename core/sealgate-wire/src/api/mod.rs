@@ -86,7 +86,7 @@ pub struct Problem {
     pub message: String,
     /// Finds this request in the server's log.
     pub request_id: String,
-    /// With `external_id_taken`: the license that has the external id.
+    /// With `external_id_taken`: the license that has the external id, for a caller who may see licenses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub license_id: Option<String>,
     /// Seconds after which asking again is worth it.

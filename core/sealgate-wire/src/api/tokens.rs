@@ -14,7 +14,7 @@ pub struct CreateToken {
     pub name: Option<String>,
     /// What it may do: scopes that the asking token has.
     pub scopes: Vec<String>,
-    /// When it ends; never when absent.
+    /// When it ends: no later than the asking token, and with it when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
 }
@@ -50,4 +50,28 @@ pub struct TokenView {
     /// When it was taken back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked_at: Option<Timestamp>,
+    /// The token that made it; absent where the server made it by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_by: Option<String>,
+}
+
+/// `POST /api/v1/tokens/{token_id}/revoke`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RevokeToken {
+    /// The tokens that it made, and those that they made, stay in force.
+    #[serde(default)]
+    pub keep_made: bool,
+}
+
+/// A token that is revoked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TokenRevoked {
+    /// The token.
+    #[serde(flatten)]
+    pub token: TokenView,
+    /// How many other tokens this request revoked: those that it made, and those that they made.
+    pub also_revoked: u64,
 }

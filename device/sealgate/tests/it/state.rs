@@ -88,6 +88,20 @@ fn an_answer_is_completed_by_what_was_held_when_it_was_asked_for() {
     assert_eq!((license.id(), license.not_remembered()), (LicenseId::from_bytes([10; 16]), None));
 }
 
+#[test]
+fn a_folder_that_others_may_write_to_is_closed_or_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = |mode| fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).unwrap();
+    open(0o777);
+    assert!(FileStore::new(folder.path()).replace(None, b"one").unwrap());
+    assert_eq!(mode(folder.path()), 0o700);
+    // As /tmp: closing it would harm everybody else.
+    open(0o1777);
+    let refused = FileStore::new(folder.path()).replace(Some(b"one"), b"two").expect_err("it is shared");
+    assert_eq!(refused.kind(), std::io::ErrorKind::PermissionDenied);
+    assert_eq!(fs::metadata(folder.path()).unwrap().permissions().mode() & 0o7777, 0o1777);
+}
+
 /// The key is saved before anybody hears of it: an answer that is lost costs no second seat.
 #[test]
 fn the_device_key_survives_a_first_answer_that_is_lost() {

@@ -96,7 +96,7 @@ impl KeyChanges {
             tokio::task::yield_now().await;
         }
         let ids = renewals.iter().map(|renewal| renewal.license).collect();
-        Ok(ResignPage { issuer: (tenant, issuer), renewals, ids })
+        Ok(ResignPage { issuer: (tenant, issuer), renewals, ids, audit: None })
     }
 }
 

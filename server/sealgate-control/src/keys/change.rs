@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use sealgate_artifact::{
-    KeyUse, Keyset, PublicKey, Root, Statement, TenantId, TenantKeyset, UnixSeconds, Unverified,
+    KeyUse, Keyset, Kind, PublicKey, Root, Statement, TenantId, TenantKeyset, UnixSeconds, Unverified,
 };
 use sealgate_authority::{AuthorityError, broken};
 use sealgate_store::table::{self, AuditRow, KeyRow, KeyScope};
 use sealgate_store::{Tx, Work};
-use sealgate_trust::{Signer, sign_statement};
+use sealgate_trust::{Message, Signer, sign_statement};
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::ring::Ring;
@@ -47,6 +47,18 @@ impl KeyChanges {
     /// Makes a key pair.
     pub(crate) fn generate(&self, key_use: KeyUse) -> Result<PublicKey, AuthorityError> {
         Ok(self.signer.generate(key_use)?)
+    }
+
+    /// Makes sure that the key can sign, before anything says that it does: a key store may be older than the database.
+    pub(super) fn can_sign(&self, key_use: KeyUse, key: PublicKey) -> Result<(), AuthorityError> {
+        let kind = match key_use {
+            KeyUse::Root => Kind::Keyset,
+            KeyUse::Authority => Kind::TenantKeyset,
+            _ => Kind::License,
+        };
+        // Nobody ever sees this signature, and what it signs is no statement.
+        self.signer.sign(key.id(key_use), Message::Statement(kind, b""))?;
+        Ok(())
     }
 
     /// Signs a statement about keys.

@@ -11,6 +11,7 @@ mod signing;
 mod version;
 
 pub(crate) use change::KeyChanges;
+pub(crate) use resign::resign_page_after;
 pub(crate) use signing::LicenseSigner;
 pub(crate) use version::{begin, first_version, keyset_end, next_version};
 

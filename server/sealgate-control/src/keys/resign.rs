@@ -1,9 +1,10 @@
-//! Signing the licenses again whose issuer is about to be revoked (`spec/keys.md` §7.3).
+//! Signing licenses again: those whose issuer is about to be revoked (`spec/keys.md` §7.3), or all (`spec/http.md` §3.2).
 
 use sealgate_artifact::{Code, LicenseId, PublicKey, TenantId, UnixSeconds};
 use sealgate_authority::AuthorityError;
-use sealgate_store::table::{self, EventRow, LicenseRow, SignedLicense};
+use sealgate_store::table::{self, AuditRow, EventRow, LicenseRow, SignedLicense};
 use sealgate_store::{Tx, Work};
+use serde_json::json;
 
 use super::signing::LicenseSigner;
 use super::version::next_version;
@@ -30,11 +31,48 @@ async fn prepare(
     caller: &Caller,
     former: PublicKey,
 ) -> Result<ResignPage, AuthorityError> {
+    let licenses = table::licenses::in_force_by_signer(&desk.db, former, desk.ids.now(), PAGE).await?;
+    sign_all(desk, issuers, caller, licenses).await
+}
+
+/// Signs one page of all the tenant's licenses in force again, whoever signed them. Returns their ids: none when nothing is
+/// left after that license.
+pub(crate) async fn resign_page_after(
+    desk: &Desk,
+    issuers: &LicenseSigner,
+    caller: &Caller,
+    after: Option<LicenseId>,
+) -> Result<Vec<LicenseId>, AuthorityError> {
+    desk.retry(|| prepare_after(desk, issuers, caller, after)).await
+}
+
+async fn prepare_after(
+    desk: &Desk,
+    issuers: &LicenseSigner,
+    caller: &Caller,
+    after: Option<LicenseId>,
+) -> Result<ResignPage, AuthorityError> {
+    let now = desk.ids.now();
+    let licenses = table::licenses::in_force_after(&desk.db, caller.tenant, after, now, PAGE).await?;
+    let mut page = sign_all(desk, issuers, caller, licenses).await?;
+    if let (Some(first), Some(last)) = (page.ids.first(), page.ids.last()) {
+        let detail = json!({ "first": first.to_string(), "last": last.to_string(), "count": page.ids.len() });
+        page.audit = Some(desk.audit(caller, "licenses.resigned", caller.tenant.to_string(), &detail));
+    }
+    Ok(page)
+}
+
+async fn sign_all(
+    desk: &Desk,
+    issuers: &LicenseSigner,
+    caller: &Caller,
+    licenses: Vec<LicenseRow>,
+) -> Result<ResignPage, AuthorityError> {
     let tenant = table::tenants::find(&desk.db, caller.tenant)
         .await?
         .ok_or(AuthorityError::Refused(Code::NotFound))?;
     let mut renewals = vec![];
-    for license in table::licenses::in_force_by_signer(&desk.db, former, desk.ids.now(), PAGE).await? {
+    for license in licenses {
         let version = next_version(license.version, desk.ids.now());
         let renewed = LicenseRow { version, ..license };
         let signed = issuers.sign(&renewed, tenant.issuer_key)?;
@@ -45,7 +83,7 @@ async fn prepare(
         tokio::task::yield_now().await;
     }
     let ids = renewals.iter().map(|renewal| renewal.license).collect();
-    Ok(ResignPage { issuer: (tenant.id, tenant.issuer_key), renewals, ids })
+    Ok(ResignPage { issuer: (tenant.id, tenant.issuer_key), renewals, ids, audit: None })
 }
 
 /// A license that was signed again as it was, but for its beginning.
@@ -63,6 +101,7 @@ pub(super) struct ResignPage {
     pub(super) issuer: (TenantId, PublicKey),
     pub(super) renewals: Vec<Renewal>,
     pub(super) ids: Vec<LicenseId>,
+    pub(super) audit: Option<AuditRow>,
 }
 
 impl Work for ResignPage {
@@ -88,6 +127,9 @@ impl Work for ResignPage {
             let renewed = LicenseRow { version: renewal.version, not_before: renewal.not_before, ..locked };
             table::licenses::store_version(tx, &renewed, &renewal.signed).await?;
             table::events::insert(tx, &renewal.event).await?;
+        }
+        if let Some(audit) = &self.audit {
+            table::audit::insert(tx, audit).await?;
         }
         Ok(self.ids.clone())
     }

@@ -43,6 +43,7 @@ impl KeyChanges {
         }
         self.make_room(&mut ring).await?;
         let signs = ring.signing(key_use)?;
+        self.can_sign(key_use, signs)?;
         let detail = json!({ "use": key_use.as_str(), "signs": signs.id(key_use).to_string() });
         let action = if revoked.is_some() { "key.revoked" } else { "key.rotated" };
         let audit = self.desk().audit(caller, action, former.id(key_use).to_string(), &detail);

@@ -11,16 +11,20 @@ use super::list::{Licenses, find, view};
 use super::terms::{SignedTerms, signed_terms};
 use crate::keys::next_version;
 use crate::release::{Release, Releasing, release_seats};
-use crate::{Caller, apps, check};
+use crate::{Caller, Scope, apps, check};
 
 impl Licenses {
-    /// Changes notes and seats. Fewer seats than are in use need devices to release.
+    /// Changes notes and seats. Fewer seats than are in use need devices to release, and the right to release them.
     pub async fn update(
         &self,
         caller: &Caller,
         id: &str,
         request: &UpdateLicense,
     ) -> Result<LicenseView, AuthorityError> {
+        let overridden = request.override_allowance.unwrap_or(false);
+        if overridden || request.release.iter().flatten().next().is_some() {
+            caller.needs(Scope::DevicesWrite)?;
+        }
         check::note("label", request.label.as_deref())?;
         check::note("customer", request.customer.as_deref())?;
         let detail = serde_json::to_value(request).expect("a request can be written");
@@ -29,7 +33,6 @@ impl Licenses {
         let devices: Vec<DeviceId> =
             devices.collect::<Result<_, _>>().map_err(|_| AuthorityError::Refused(Code::NotFound))?;
         let release = Release::Named(devices);
-        let overridden = request.override_allowance.unwrap_or(false);
         let releasing = Releasing::new(release, overridden, self.desk.ids.now()).for_fewer_seats();
         let request = request.clone();
         let change = move |license: &mut LicenseRow| update(license, &request);

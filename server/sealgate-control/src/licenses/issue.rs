@@ -14,7 +14,7 @@ use serde_json::json;
 use super::list::Licenses;
 use super::terms::DAY;
 use crate::keys::{begin, first_version};
-use crate::{Caller, apps, check, plans};
+use crate::{Caller, Scope, apps, check, plans};
 
 const AT_ONCE: u32 = 1000;
 
@@ -25,7 +25,14 @@ impl Licenses {
         caller: &Caller,
         request: &IssueLicenses,
     ) -> Result<LicensesIssued, AuthorityError> {
-        self.desk.once(caller, || self.prepare_issue(caller, request)).await
+        let issued = self.desk.once(caller, || self.prepare_issue(caller, request)).await;
+        issued.map_err(|error| match error {
+            // The license is an existing one: only who may see licenses learns which.
+            AuthorityError::ExternalIdTaken(_) if !caller.scopes.allow(Scope::LicensesRead) => {
+                AuthorityError::Refused(Code::ExternalIdTaken)
+            }
+            other => other,
+        })
     }
 
     /// Signs every license of the order. The issuer may be replaced meanwhile; then this runs again.

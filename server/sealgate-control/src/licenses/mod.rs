@@ -6,6 +6,7 @@ mod export;
 mod issue;
 mod list;
 mod renew;
+mod resign;
 mod terms;
 
 pub use authforge_files::AuthforgeFiles;

@@ -16,7 +16,7 @@ pub(crate) fn document(operations: &[Operation]) -> Value {
             "title": "Sealgate management API",
             "version": env!("CARGO_PKG_VERSION"),
             "license": { "name": env!("CARGO_PKG_LICENSE") },
-            "description": "What a vendor does: tenants, apps, plans, licenses, devices, access lists, tokens, records and keys. Every operation names its scope in x-scope. Errors have the shape Problem; their codes are in spec/errors.md.",
+            "description": "What a vendor does: tenants, apps, plans, licenses, devices, access lists, tokens, records and keys. Every operation names its scope in x-scope, and another that it needs, too, in x-also-scope. Errors have the shape Problem; their codes are in spec/errors.md.",
         },
         "paths": {},
         "components": {
@@ -42,6 +42,9 @@ fn describe(document: &mut Value, operation: &Operation, problem: &Value) -> Val
         "x-scope": operation.scope.as_str(),
         "parameters": parameters(operation),
     });
+    if let Some(also) = operation.also {
+        described["x-also-scope"] = also.as_str().into();
+    }
     if lines.len() > 1 {
         described["description"] = lines[1..].join(" ").trim().into();
     }

@@ -24,6 +24,8 @@ pub(crate) struct Operation {
     pub(crate) path: &'static str,
     /// The scope that a token needs.
     pub(crate) scope: Scope,
+    /// Another one that it needs, too.
+    pub(crate) also: Option<Scope>,
     /// Parameters of the query.
     pub(crate) query: fn() -> Vec<Parameter>,
     /// The body.
@@ -80,7 +82,7 @@ pub(crate) fn parameters<T: IntoParams>() -> Vec<Parameter> {
 /// Reads a table of operations.
 macro_rules! operations {
     ($($(#[doc = $about:literal])+
-       $method:ident $path:literal, $scope:ident, $name:ident = $group:ident.$call:ident $takes:tt
+       $method:ident $path:literal, $scope:ident $(and $also:ident)?, $name:ident = $group:ident.$call:ident $takes:tt
            -> $status:literal $answer:ty $(as $media:literal)? $(, $flag:ident)*;
     )*) => {
         vec![$(Operation {
@@ -89,6 +91,7 @@ macro_rules! operations {
             method: stringify!($method),
             path: $path,
             scope: Scope::$scope,
+            also: $crate::api::operation::also!($($also)?),
             query: $crate::api::operation::query!($takes),
             body: $crate::api::operation::body!($takes),
             status: $status,
@@ -100,9 +103,19 @@ macro_rules! operations {
                 $method $takes ($status, $crate::api::operation::media!($($media)?)), $group.$call
             ).layer(axum::Extension(Demands {
                 scope: Scope::$scope,
+                also: $crate::api::operation::also!($($also)?),
                 repeats: $crate::api::operation::repeats!($($flag)*),
             })),
         }),*]
+    };
+}
+
+macro_rules! also {
+    () => {
+        None
+    };
+    ($scope:ident) => {
+        Some(Scope::$scope)
     };
 }
 
@@ -223,4 +236,4 @@ macro_rules! route {
     };
 }
 
-pub(super) use {body, conflicts, handler, media, operations, query, repeats, route};
+pub(super) use {also, body, conflicts, handler, media, operations, query, repeats, route};

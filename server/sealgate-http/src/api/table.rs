@@ -6,10 +6,11 @@ use sealgate_wire::{
     AcceptClock, AccessView, AddAccess, AppCreated, AppQuery, AppView, AuditExport, AuditView, AuthforgeFile,
     ClockView, CreateApp, CreatePlan, CreateTenant, CreateToken, CreditsView, DeviceQuery, DeviceView,
     EventQuery, EventView, ExportQuery, GrantCredits, IssueLicenses, KeyRevoked, KeyView, LicenseQuery,
-    LicenseView, LicensesIssued, LookUpLicense, MakeAuthforgeFile, Nothing, Page, PageQuery, PlanView,
-    Reason, ReleaseDevices, Released, RenewLicense, RotateKey, RotateSecret, SecretRotated, ServerView,
-    SignedStatement, TenantCreated, TenantView, TokenCreated, TokenView, Trust, UpdateApp, UpdateLicense,
-    UpdatePlan, UpdateTenant, Variables,
+    LicenseView, LicensesIssued, LicensesResigned, LookUpLicense, MakeAuthforgeFile, Nothing, Page,
+    PageQuery, PlanView, Reason, ReleaseDevices, Released, RenewLicense, ResignLicenses, RevokeToken,
+    RotateKey, RotateSecret, SecretRotated, ServerView, SignedStatement, TenantCreated, TenantView,
+    TokenCreated, TokenRevoked, TokenView, Trust, UpdateApp, UpdateLicense, UpdatePlan, UpdateTenant,
+    Variables,
 };
 
 use super::operation::{Operation, Shape, Vendor, operations, parameters};
@@ -48,12 +49,14 @@ fn vendor() -> Vec<Operation> {
 
         /// Create an access token
         ///
-        /// The answer is the only one that shows it. It may do no more than the token that asks.
+        /// The answer is the only one that shows it. It may do no more than the token that asks, and ends no later.
         POST "/api/v1/tokens", TokensWrite, create_token = tokens.create (body CreateToken) -> 201 TokenCreated, once;
         /// List access tokens
         GET "/api/v1/tokens", TokensRead, list_tokens = tokens.list (query PageQuery) -> 200 Page<TokenView>;
         /// Revoke an access token
-        POST "/api/v1/tokens/{token_id}/revoke", TokensWrite, revoke_token = tokens.revoke (id) -> 200 TokenView;
+        ///
+        /// The tokens that it made, and those that they made, are revoked with it unless `keep_made` is true.
+        POST "/api/v1/tokens/{token_id}/revoke", TokensWrite, revoke_token = tokens.revoke (id, body RevokeToken) -> 200 TokenRevoked;
 
         /// Create an app
         ///
@@ -106,22 +109,29 @@ fn licenses() -> Vec<Operation> {
     operations! {
         /// Issue licenses
         ///
-        /// All of them or none. The answer shows their keys.
+        /// All of them or none. The answer shows their keys. Where a license has the external id already, the refusal names
+        /// that license to a token that may see licenses.
         POST "/api/v1/licenses", LicensesWrite, issue_licenses = licenses.issue (body IssueLicenses) -> 201 LicensesIssued, once;
         /// List or search licenses
         GET "/api/v1/licenses", LicensesRead, list_licenses = licenses.list (query LicenseQuery) -> 200 Page<LicenseView>;
         /// Find a license by its key
         POST "/api/v1/licenses/lookup", LicensesRead, look_up_license = licenses.look_up (body LookUpLicense) -> 200 LicenseView;
+        /// Sign all licenses in force again, for a database that came back from a backup
+        ///
+        /// A client that saw a newer version refuses the one that the backup holds. Signs a part, and says where to go on.
+        POST "/api/v1/licenses/resign", LicensesWrite, resign_licenses = licenses.resign (body ResignLicenses) -> 200 LicensesResigned;
         /// Show a license
         GET "/api/v1/licenses/{license_id}", LicensesRead, show_license = licenses.show (id) -> 200 LicenseView;
         /// Change a license's notes and seats
+        ///
+        /// `release` also needs the scope `devices:write`.
         PATCH "/api/v1/licenses/{license_id}", LicensesWrite, update_license = licenses.update (id, body UpdateLicense) -> 200 LicenseView, once;
         /// Hand out the signed license for use offline
         GET "/api/v1/licenses/{license_id}/file", LicensesRead, license_file = licenses.file (id) -> 200 SignedStatement as "application/vnd.dsse.envelope.v1+json", conflicts;
         /// Make a license file for clients that were written for AuthForge
         ///
-        /// A device that it names takes a seat. The license key stands in the file.
-        POST "/api/v1/licenses/{license_id}/authforge-file", LicensesWrite, make_authforge_file = authforge_files.make (id, body MakeAuthforgeFile) -> 201 AuthforgeFile, once;
+        /// A device that it names takes a seat. The license key stands in the file, so it also needs `license-keys:read`.
+        POST "/api/v1/licenses/{license_id}/authforge-file", LicensesWrite and LicenseKeysRead, make_authforge_file = authforge_files.make (id, body MakeAuthforgeFile) -> 201 AuthforgeFile, once;
         /// Give a license a new end
         POST "/api/v1/licenses/{license_id}/renew", LicensesWrite, renew_license = licenses.renew (id, body RenewLicense) -> 200 LicenseView, once;
         /// Suspend a license

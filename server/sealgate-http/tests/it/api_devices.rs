@@ -3,7 +3,7 @@
 use sealgate_testkit::{TestApp, on_both_engines};
 use serde_json::{Value, json};
 
-use crate::support::{assert_failed, nonce, payload, refused_without_effect, sell};
+use crate::support::{assert_failed, assert_problem, nonce, payload, refused_without_effect, sell};
 
 const YEAR: u64 = 365 * 24 * 60 * 60;
 
@@ -78,6 +78,26 @@ on_both_engines! {
         let again = app.api("POST", &license_path(&license, "/reset-devices"), &json!({})).expect(200);
         assert_eq!(again["released"], json!([]));
         assert_eq!(app.count("audit WHERE action = 'license.devices_reset'"), 1, "nothing was done");
+    }
+
+    fn who_changes_a_license_releases_no_device_without_the_right_to(app: &TestApp) {
+        let (_, license) = full(app, 2);
+        let devices = devices(app, &license);
+        let path = license_path(&license, "");
+        let shop = app.owner().with_scopes(&["licenses:write"]);
+        for wish in [
+            json!({ "max_devices": 1, "release": [devices[0]["device_id"]] }),
+            json!({ "max_devices": 1, "release": [devices[0]["device_id"]], "override_allowance": true }),
+            json!({ "override_allowance": true }),
+        ] {
+            assert_problem(&shop.api("PATCH", &path, &wish), 403, "scope_missing");
+            assert_problem(&shop.api_once("PATCH", &path, &wish, "n-1"), 403, "scope_missing");
+        }
+        assert_eq!(app.count("devices"), 2);
+        shop.api("PATCH", &path, &json!({ "max_devices": 3 })).expect(200);
+        let both = app.owner().with_scopes(&["licenses:write", "devices:write"]);
+        both.api("PATCH", &path, &json!({ "max_devices": 1, "release": [devices[0]["device_id"]] })).expect(200);
+        assert_eq!(app.count("devices"), 1);
     }
 
     fn fewer_seats_than_are_taken_needs_devices_to_release(app: &TestApp) {

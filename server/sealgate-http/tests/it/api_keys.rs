@@ -1,9 +1,11 @@
 //! `/api/v1/keys`: rotation and revocation as builds and licenses in the field live through them (`spec/keys.md` §7).
 
+use std::path::Path;
+
 use sealgate_testkit::{TestApp, on_both_engines};
 use serde_json::{Value, json};
 
-use crate::support::{assert_problem, names, sell};
+use crate::support::{assert_problem, names, refused_without_effect, sell};
 
 fn keys(app: &TestApp) -> Vec<Value> {
     let listed = app.api("GET", "/api/v1/keys", &json!(null)).expect(200);
@@ -29,6 +31,15 @@ fn code(found: Result<[String; 3], String>) -> String {
     found.map_or_else(|code| code, |_| "ok".to_owned())
 }
 
+/// While that file is not there.
+#[expect(clippy::disallowed_methods, reason = "the key store's files are what is tested")]
+fn without(file: &Path, act: impl FnOnce()) {
+    let away = file.with_extension("away");
+    std::fs::rename(file, &away).expect("is there");
+    act();
+    std::fs::rename(&away, file).expect("is there");
+}
+
 on_both_engines! {
     fn every_key_is_listed_with_its_place_in_life(app: &TestApp) {
         app.create_app("Editor");
@@ -42,6 +53,25 @@ on_both_engines! {
             r#""issuer" "active""#, r#""issuer" "next""#, r#""root" "active""#,
         ];
         assert_eq!(lives, expected);
+    }
+
+    fn a_key_that_the_key_store_lacks_does_not_begin_to_sign(app: &TestApp) {
+        let editor = app.create_app("Editor");
+        let change = format!("/api/v1/apps/{}/rotate-key", editor["app_id"].as_str().expect("text"));
+        let rotations = [
+            ("issuer", ("/api/v1/keys/rotate", json!({ "use": "issuer" }))),
+            ("authority", ("/api/v1/keys/rotate", json!({ "use": "authority" }))),
+            ("app", (&*change, json!({}))),
+        ];
+        for (key_use, (path, wish)) in rotations {
+            // As in a key store that comes from a copy of an earlier day.
+            let next = of(app, key_use, "next")[0].as_str().expect("text").to_owned();
+            without(&app.data().join(format!("keys/{next}.key")), || {
+                refused_without_effect(app, ("POST", path, &wish), 409, "key_missing");
+            });
+            app.api("POST", path, &wish).expect(200);
+            assert_eq!(of(app, key_use, "active"), [json!(next)]);
+        }
     }
 
     fn a_build_that_never_hears_of_it_survives_one_rotation_of_the_issuer(app: &TestApp) {

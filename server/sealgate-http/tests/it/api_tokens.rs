@@ -21,6 +21,73 @@ on_both_engines! {
         assert!(!list.to_string().contains("sgt_"), "no list shows a token");
     }
 
+    fn a_token_ends_no_later_than_the_one_that_makes_it(app: &TestApp) {
+        let at = |seconds: u64| {
+            let end = sealgate_artifact::UnixSeconds::new(app.clock.seconds() + seconds).expect("in range");
+            json!(sealgate_wire::Timestamp(end).to_string())
+        };
+        let (tomorrow, later, sooner) = (at(86_400), at(86_401), at(60));
+        let owner = app.owner();
+        let made = owner.make("/api/v1/tokens", &json!({ "scopes": ["tokens:write"], "expires_at": tomorrow }));
+        let clerk = sealgate_testkit::User { token: made["token"].as_str().expect("text").to_owned(), ..owner };
+        let wish = |end: serde_json::Value| json!({ "scopes": ["tokens:write"], "expires_at": end });
+        assert_problem(&clerk.api("POST", "/api/v1/tokens", &wish(later)), 400, "malformed_request");
+        assert_eq!(app.count("tokens"), 2);
+        // Without an end, or with none: the maker's.
+        let without = clerk.make("/api/v1/tokens", &json!({ "scopes": ["tokens:write"] }));
+        for made in [without, clerk.make("/api/v1/tokens", &wish(json!(null))), clerk.make("/api/v1/tokens", &wish(tomorrow.clone()))] {
+            assert_eq!(made["expires_at"], tomorrow);
+        }
+        assert_eq!(clerk.make("/api/v1/tokens", &wish(sooner.clone()))["expires_at"], sooner);
+        assert_eq!(app.api("POST", "/api/v1/tokens", &wish(json!(null))).expect(201)["expires_at"], json!(null));
+    }
+
+    fn a_revoked_token_takes_with_it_what_it_made(app: &TestApp) {
+        let owner = app.owner();
+        let child_of = |user: &sealgate_testkit::User| {
+            let made = user.make("/api/v1/tokens", &json!({ "scopes": ["tokens:write", "apps:read"] }));
+            let token = made["token"].as_str().expect("text").to_owned();
+            (made["token_id"].as_str().expect("text").to_owned(), sealgate_testkit::User { token, ..user.clone() })
+        };
+        let revoke = |id: &str, wish: &serde_json::Value| app.api("POST", &format!("/api/v1/tokens/{id}/revoke"), wish);
+        let may = |user: &sealgate_testkit::User| user.api("GET", "/api/v1/apps", &json!(null)).status;
+        let (first_id, first) = child_of(&owner);
+        let (second_id, second) = child_of(&first);
+        let (_, third) = child_of(&second);
+        let (_, other) = child_of(&owner);
+        let list = app.api("GET", "/api/v1/tokens", &json!(null)).expect(200);
+        let made_by = |id: &str| {
+            let found = list["items"].as_array().expect("a list").iter().find(|t| t["token_id"] == *id);
+            found.expect("is listed")["made_by"].clone()
+        };
+        assert_eq!(made_by(&second_id), json!(first_id));
+
+        // One of them is kept when its maker goes; the maker's maker still takes it along.
+        assert_eq!(revoke(&second_id, &json!({ "keep_made": true })).expect(200)["also_revoked"], json!(0));
+        assert_eq!([&first, &second, &third, &other].map(may), [200, 401, 200, 200]);
+        assert_eq!(revoke(&first_id, &json!(null)).expect(200)["also_revoked"], json!(1));
+        assert_eq!([&first, &third, &other].map(may), [401, 401, 200]);
+        assert_eq!(revoke(&first_id, &json!({})).expect(200)["also_revoked"], json!(0));
+        assert_eq!(app.count("audit WHERE action = 'token.revoked'"), 2);
+        assert_eq!(app.count("audit WHERE action = 'token.revoked' AND detail LIKE '%\"also_revoked\":1%'"), 1);
+    }
+
+    fn no_token_outlives_the_revocation_of_its_maker_that_comes_at_the_same_time(app: &TestApp) {
+        let owner = app.owner();
+        for _ in 0..8 {
+            let made = owner.make("/api/v1/tokens", &json!({ "scopes": ["tokens:write"] }));
+            let thief = sealgate_testkit::User { token: made["token"].as_str().expect("text").to_owned(), ..owner.clone() };
+            let path = format!("/api/v1/tokens/{}/revoke", made["token_id"].as_str().expect("text"));
+            std::thread::scope(|scope| {
+                for _ in 0..4 {
+                    scope.spawn(|| thief.api("POST", "/api/v1/tokens", &json!({ "scopes": ["tokens:write"] })));
+                }
+                scope.spawn(|| owner.api("POST", &path, &json!(null)).expect(200));
+            });
+        }
+        assert_eq!(app.count("tokens WHERE made_by IN (SELECT token_id FROM tokens WHERE revoked_at IS NOT NULL) AND revoked_at IS NULL"), 0);
+    }
+
     fn a_revoked_token_ends_at_once_and_stays_listed(app: &TestApp) {
         let made = app.api("POST", "/api/v1/tokens", &json!({ "scopes": ["owner"] })).expect(201);
         let mut user = app.owner();
@@ -72,7 +139,8 @@ on_both_engines! {
     fn the_last_token_that_may_do_everything_stays(app: &TestApp) {
         let list = app.api("GET", "/api/v1/tokens", &json!(null)).expect(200);
         let first = list["items"][0]["token_id"].as_str().expect("text").to_owned();
-        let revoke = |id: &str| app.api("POST", &format!("/api/v1/tokens/{id}/revoke"), &json!(null));
+        let ask = |id: &str, wish: &serde_json::Value| app.api("POST", &format!("/api/v1/tokens/{id}/revoke"), wish);
+        let revoke = |id: &str| ask(id, &json!({ "keep_made": true }));
         let make = |wish: &serde_json::Value| app.api("POST", "/api/v1/tokens", wish).expect(201);
         assert_problem(&revoke(&first), 409, "last_owner");
         app.api("GET", "/api/v1/apps", &json!(null)).expect(200);
@@ -100,6 +168,8 @@ on_both_engines! {
         revoke(&named(json!(["installation"]))).expect(200);
         assert_problem(&revoke(&first), 409, "last_owner");
         make(&json!({ "scopes": ["installation"] }));
+        // It made them all: with it, nobody would be left.
+        assert_problem(&ask(&first, &json!({})), 409, "last_owner");
         revoke(&first).expect(200);
         assert_problem(&app.api("GET", "/api/v1/apps", &json!(null)), 401, "token_invalid");
     }
@@ -110,7 +180,8 @@ on_both_engines! {
         let path = format!("/api/v1/tokens/{}/revoke", list["items"][0]["token_id"].as_str().expect("text"));
         assert_problem(&acme.api("POST", &path, &json!(null)), 409, "last_owner");
         acme.api("POST", "/api/v1/tokens", &json!({ "scopes": ["owner"] })).expect(201);
-        acme.api("POST", &path, &json!(null)).expect(200);
+        assert_problem(&acme.api("POST", &path, &json!(null)), 409, "last_owner");
+        acme.api("POST", &path, &json!({ "keep_made": true })).expect(200);
     }
 
     fn what_no_token_can_be_is_refused(app: &TestApp) {

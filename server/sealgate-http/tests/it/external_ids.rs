@@ -32,13 +32,27 @@ on_both_engines! {
         app.clock.advance(400 * 86_400);
         assert_taken(&app.api("POST", PATH, &order(&editor, "order-1042")), &first);
         let viewer = app.create_app("Viewer");
-        let clerk = owner.with_scopes(&["licenses:write"]);
+        let clerk = owner.with_scopes(&["licenses:write", "licenses:read"]);
         assert_taken(&clerk.api_once("POST", PATH, &order(&viewer, "order-1042"), "n-1"), &first);
         app.api("POST", &format!("{path}/revoke"), &json!({})).expect(200);
         assert_taken(&app.api("POST", PATH, &order(&editor, "order-1042")), &first);
         assert_eq!((app.count("licenses"), app.count("audit WHERE action = 'license.issued'")), (1, 1));
         app.api("POST", PATH, &order(&editor, "order-1043")).expect(201);
         app.api("POST", PATH, &order(&editor, "ORDER-1042")).expect(201);
+    }
+
+    fn only_who_may_see_licenses_learns_which_one_has_the_external_id(app: &TestApp) {
+        let editor = app.create_app("Editor");
+        let first = app.api("POST", PATH, &order(&editor, "order-1042")).expect(201)["licenses"][0].clone();
+        let shop = app.owner().with_scopes(&["licenses:write"]);
+        for answer in [
+            shop.api("POST", PATH, &order(&editor, "order-1042")),
+            shop.api_once("POST", PATH, &order(&editor, "order-1042"), "n-1"),
+        ] {
+            assert_problem(&answer, 409, "external_id_taken");
+            let told = String::from_utf8(answer.bytes).expect("text");
+            assert!(!told.contains(first["license_id"].as_str().expect("text")), "{told}");
+        }
     }
 
     fn a_request_under_a_name_still_gets_its_first_answer(app: &TestApp) {

@@ -107,6 +107,26 @@ fn requests_of_an_address_are_limited_and_the_app_is_told() {
 }
 
 #[test]
+fn questions_about_trust_count_for_their_address() {
+    let limits = Limits { address: Limits::authforge().license, ..Limits::default() };
+    let app = TestApp::start_with_limits(Engine::Sqlite, limits);
+    let (editor, license) = sell(&app, &json!({}));
+    let tenant = app.build(&editor).trust.tenant;
+    let trust = |tenant: &str| {
+        request("GET", &format!("{}/api/v1/trust?tenant={tenant}", app.url), None, &json!(null))
+    };
+    for n in 0..5 {
+        let (asked, status) =
+            if n < 3 { (&*tenant, 200) } else { ("01926a3b-0000-7000-8000-000000000000", 404) };
+        assert_eq!(trust(asked).status, status);
+    }
+    assert_limited(&trust(&tenant), "12");
+    assert_limited(&asks(&app, &editor, &license, 5), "12");
+    app.clock.advance(12);
+    assert_eq!(trust(&tenant).status, 200);
+}
+
+#[test]
 fn a_right_token_costs_nothing() {
     let app = TestApp::start_with_limits(Engine::Sqlite, Limits::authforge());
     for _ in 0..100 {

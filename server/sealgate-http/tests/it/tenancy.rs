@@ -55,7 +55,8 @@ on_both_engines! {
         for operation in all(app) {
             let staged = stage(app, &owner, &operation.id);
             let before = state(app);
-            let allows = |scope: &str| scope == operation.scope || scope == "owner" && operation.scope != "installation";
+            let alone = |scope: &str| scope == operation.scope && operation.also.is_none();
+            let allows = |scope: &str| alone(scope) || scope == "owner" && operation.scope != "installation";
             for (scope, user) in users.iter().filter(|(scope, _)| !allows(scope)) {
                 let answer = staged.ask(&operation, user);
                 assert_eq!((answer.status, &answer.json()["code"]), (403, &json!("scope_missing")), "{scope}: {operation:?}");
@@ -65,6 +66,11 @@ on_both_engines! {
                 // What creates something under a name needs another name the second time.
                 let answer = stage(app, &owner, &operation.id).ask(&operation, user);
                 assert!((200..300).contains(&answer.status), "{scope}: {operation:?}: {answer:?}");
+            }
+            if let Some(also) = &operation.also {
+                let both = owner.with_scopes(&[&operation.scope, also]);
+                let answer = stage(app, &owner, &operation.id).ask(&operation, &both);
+                assert!((200..300).contains(&answer.status), "{operation:?}: {answer:?}");
             }
         }
     }

@@ -4,6 +4,7 @@ use sealgate_artifact::{AppId, Code, LicenseKey, UnixSeconds, Word};
 use sealgate_authforge::{Machines, OfflineActivateAnswer, OfflineActivateRequest, Status};
 use sealgate_authority::authforge_file::{Draft, Minted, file_name};
 use sealgate_authority::seats::{Asking, TakeSeat, standing};
+use sealgate_authority::secrets::FilePlace;
 use sealgate_authority::{About, AuthorityError, Source, broken, event_row};
 use sealgate_rules::Leaving;
 use sealgate_store::table::{self, EventRow, LicenseRow, LifetimeFileRow};
@@ -62,10 +63,11 @@ impl AuthForge {
     ) -> Result<OfflineActivateAnswer, AuthorityError> {
         let (ids, license) = (&self.gate.ids, &asking.license.license);
         let machines = Machines::Bound { hwids: vec![hwid.to_owned()] };
+        let place = FilePlace { license: license.id, key: &key, device: hwid };
         let draft = Draft { app: &app.app, license, key: key.clone(), machines, expires_at: None };
         let Minted { jti, text, name } = match self.mint.make(draft) {
             // Nothing new is signed, and what the device has already is as good as before.
-            Err(AuthorityError::Refused(Code::ClockInDoubt)) => return self.kept(license, hwid, key).await,
+            Err(AuthorityError::Refused(Code::ClockInDoubt)) => return self.kept(place).await,
             made => made?,
         };
         let work = KeepFile {
@@ -75,34 +77,29 @@ impl AuthForge {
                 tenant: license.tenant,
                 identity: hwid.to_owned(),
                 file_id: jti,
-                file_sealed: self.gate.secrets.seal_file(&text, (license.id, hwid), ids.random()),
+                file_sealed: self.gate.secrets.seal_file(&text, place, ids.random()),
                 at: asking.now,
             },
             event: event_row(ids, license, "lifetime_file_made", Some(hwid), asking.request_id),
         };
         let (file, replay) = self.gate.db.write(work).await?;
-        self.answer_file((license, hwid), file, (name, replay))
+        self.answer_file(place, file, (name, replay))
     }
 
     /// The file that the device got before.
-    async fn kept(
-        &self,
-        license: &LicenseRow,
-        hwid: &str,
-        key: String,
-    ) -> Result<OfflineActivateAnswer, AuthorityError> {
-        let known = table::lifetime_files::find(&self.gate.db, license.id, hwid).await?;
+    async fn kept(&self, place: FilePlace<'_>) -> Result<OfflineActivateAnswer, AuthorityError> {
+        let known = table::lifetime_files::find(&self.gate.db, place.license, place.device).await?;
         let file = known.ok_or(AuthorityError::Refused(Code::ClockInDoubt))?;
-        self.answer_file((license, hwid), file, (file_name(&key), true))
+        self.answer_file(place, file, (file_name(place.key), true))
     }
 
     fn answer_file(
         &self,
-        (license, hwid): (&LicenseRow, &str),
+        place: FilePlace<'_>,
         file: LifetimeFileRow,
         (file_name, replay): (String, bool),
     ) -> Result<OfflineActivateAnswer, AuthorityError> {
-        let text = self.gate.secrets.open_file(&file.file_sealed, (license.id, hwid));
+        let text = self.gate.secrets.open_file(&file.file_sealed, place);
         Ok(OfflineActivateAnswer {
             status: Status::Success,
             file: text.ok_or_else(|| broken("a kept file does not open"))?,

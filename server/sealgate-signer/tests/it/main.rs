@@ -159,3 +159,21 @@ fn a_keystore_is_only_opened_where_there_is_one() {
     assert_eq!(missing, Some(Code::KeyMissing));
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
 }
+
+/// A full disk, or a folder that is away for a while, is no damage: nobody restores a key store for it.
+#[test]
+fn what_cannot_be_written_or_read_now_is_not_called_damaged() {
+    let dir = tempfile::tempdir().unwrap();
+    let inner = dir.path().join("keys");
+    let keystore = open(&inner, &Unlock::File).unwrap();
+    let key = keystore.generate(KeyUse::App).unwrap();
+    let file = inner.join(format!("{}.key", key.id(KeyUse::App)));
+    fs::remove_file(&file).unwrap();
+    fs::create_dir(&file).unwrap();
+    let signed = keystore.sign(key.id(KeyUse::App), Message::AppAnswer("e30=")).err();
+    fs::remove_dir_all(&inner).unwrap();
+    let made = keystore.generate(KeyUse::App).err();
+    for error in [signed, made] {
+        assert_eq!(error.as_ref().map(SignError::code), Some(Code::Unavailable), "{error:?}");
+    }
+}

@@ -57,6 +57,10 @@ statements! {
          WHERE s.signer = $1 AND l.revoked_at IS NULL AND (l.expires_at IS NULL OR l.expires_at > $2) \
          ORDER BY s.license_id LIMIT $3"
     );
+    IN_FORCE_AFTER = select_license!(
+        "WHERE l.tenant_id = $1 AND l.license_id > $2 AND l.revoked_at IS NULL \
+         AND (l.expires_at IS NULL OR l.expires_at > $3) ORDER BY l.license_id LIMIT $4"
+    );
     BEGIN_AFTER = select_license!(
         "WHERE l.license_id >= $1 AND l.not_before > $2 AND l.created_at - l.not_before >= $3 AND l.revoked_at IS NULL \
          ORDER BY l.license_id LIMIT $4"
@@ -258,6 +262,19 @@ pub async fn in_force_by_signer(
 ) -> Result<Vec<LicenseRow>, StoreError> {
     let query = query_as(IN_FORCE_BY_SIGNER).bind(signer.to_string()).bind(signed(now.get()));
     query.bind(signed(limit.into())).fetch_all(on).await
+}
+
+/// The tenant's licenses in force after that id; from the first one without it.
+pub async fn in_force_after(
+    on: impl Read,
+    tenant: TenantId,
+    after: Option<LicenseId>,
+    now: UnixSeconds,
+    limit: u32,
+) -> Result<Vec<LicenseRow>, StoreError> {
+    let after = after.map(|id| id.to_string()).unwrap_or_default();
+    let query = query_as(IN_FORCE_AFTER).bind(tenant.to_string()).bind(after);
+    query.bind(signed(now.get())).bind(signed(limit.into())).fetch_all(on).await
 }
 
 /// Licenses of any tenant from that id on which begin later than now, so many seconds before they were made or earlier, and

@@ -3,7 +3,7 @@
 use sealgate_artifact::{TenantId, TokenId, UnixSeconds};
 
 use super::page::page;
-use crate::columns::{digest, moment, optional_time, parsed, signed, time};
+use crate::columns::{digest, moment, optional, optional_time, parsed, signed, time};
 use crate::sql::{FromRow, Row, query, query_as};
 use crate::statements::statements;
 use crate::{Read, StoreError, Tx};
@@ -11,7 +11,7 @@ use crate::{Read, StoreError, Tx};
 macro_rules! select_token {
     ($rest:literal) => {
         concat!(
-            "SELECT token_id, tenant_id, name, token_hash, scopes, created_at, expires_at, revoked_at ",
+            "SELECT token_id, tenant_id, name, token_hash, scopes, created_at, expires_at, revoked_at, made_by ",
             "FROM tokens ",
             $rest
         )
@@ -27,9 +27,14 @@ statements! {
         "WHERE tenant_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2) \
          AND (scopes LIKE '%owner%' OR scopes LIKE '%installation%')"
     );
-    INSERT = "INSERT INTO tokens (token_id, tenant_id, name, token_hash, scopes, created_at, expires_at) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    INSERT = "INSERT INTO tokens (token_id, tenant_id, name, token_hash, scopes, created_at, expires_at, made_by) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     REVOKE = "UPDATE tokens SET revoked_at = $3 WHERE tenant_id = $1 AND token_id = $2 AND revoked_at IS NULL";
+    // Also those that were made by one that is over.
+    REVOKE_MADE = "WITH RECURSIVE made (token_id) AS ( \
+                       SELECT token_id FROM tokens WHERE tenant_id = $1 AND made_by = $2 \
+                       UNION SELECT t.token_id FROM made m JOIN tokens t ON t.tenant_id = $1 AND t.made_by = m.token_id) \
+                   UPDATE tokens SET revoked_at = $3 WHERE token_id IN (SELECT token_id FROM made) AND revoked_at IS NULL";
 }
 
 /// An access token, without the token itself.
@@ -47,6 +52,8 @@ pub struct TokenRow {
     pub created_at: UnixSeconds,
     pub expires_at: Option<UnixSeconds>,
     pub revoked_at: Option<UnixSeconds>,
+    /// The token that made it, unless the server made it by itself.
+    pub made_by: Option<TokenId>,
 }
 
 impl FromRow for TokenRow {
@@ -60,6 +67,7 @@ impl FromRow for TokenRow {
             created_at: time(row, "created_at")?,
             expires_at: optional_time(row, "expires_at")?,
             revoked_at: optional_time(row, "revoked_at")?,
+            made_by: optional(row, "made_by", |t| TokenId::parse(t).ok())?,
         })
     }
 }
@@ -99,6 +107,7 @@ pub async fn insert(tx: &mut Tx<'_>, token: &TokenRow) -> Result<(), StoreError>
         .bind(&token.scopes)
         .bind(signed(token.created_at.get()))
         .bind(moment(token.expires_at))
+        .bind(token.made_by.map(|maker| maker.to_string()))
         .execute(tx)
         .await?;
     Ok(())
@@ -113,4 +122,15 @@ pub async fn revoke(
 ) -> Result<bool, StoreError> {
     let query = query(REVOKE).bind(tenant.to_string()).bind(id.to_string()).bind(signed(at.get()));
     Ok(query.execute(tx).await? == 1)
+}
+
+/// Revokes the tokens in force that this one made, and those that they made, and says how many.
+pub async fn revoke_made(
+    tx: &mut Tx<'_>,
+    tenant: TenantId,
+    maker: TokenId,
+    at: UnixSeconds,
+) -> Result<u64, StoreError> {
+    let query = query(REVOKE_MADE).bind(tenant.to_string()).bind(maker.to_string());
+    query.bind(signed(at.get())).execute(tx).await
 }

@@ -14,8 +14,8 @@ const WHOLE: &[&str] =
     &["feed", "group", "migrate", "certificates", "installation", "jobs", "keys", "roots", "servers"];
 /// All devices of one license, in order.
 const SORTED: &str = "WHERE license_id = $1 ORDER BY device_id";
-/// An index that holds what waits, which is little, and the result of a statement inside another.
-const SHORT: &[&str] = &["SCAN audit USING INDEX audit_waiting", "SCAN w"];
+/// An index that holds what waits, which is little, and the results of statements inside others.
+const SHORT: &[&str] = &["SCAN audit USING INDEX audit_waiting", "SCAN w", "SCAN m", "SCAN made"];
 
 #[tokio::test]
 async fn nothing_walks_through_a_table_or_sorts() {

@@ -9,6 +9,7 @@ mod program;
 mod python_sdk;
 mod python_session;
 mod relay;
+mod restored;
 mod rust_sdk;
 mod rust_session;
 mod sdk;

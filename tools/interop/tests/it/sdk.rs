@@ -21,21 +21,21 @@ impl Clock for Shared {
 }
 
 /// A program that was built now.
-struct Program {
+pub(crate) struct Program {
     trust: &'static [u8],
     url: String,
     clock: Arc<TestClock>,
 }
 
 impl Program {
-    fn build(app: &TestApp, product: &Value) -> Self {
+    pub(crate) fn build(app: &TestApp, product: &Value) -> Self {
         let path = format!("/api/v1/apps/{}/trust", text(&product["app_id"]));
         let trust = app.api("GET", &path, &Value::Null).bytes.leak();
         Self { trust, url: app.url.clone(), clock: Arc::clone(&app.clock) }
     }
 
     /// The program on a device of its own.
-    fn install(&self) -> Client {
+    pub(crate) fn install(&self) -> Client {
         self.install_with(HttpTransport::builder().build().expect("a transport"))
     }
 

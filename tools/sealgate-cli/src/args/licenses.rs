@@ -16,6 +16,14 @@ Examples:
   sealgate license issue --app APP_ID --external-id order-1042
   sealgate license issue --app APP_ID --count 500 --expires 2027-12-31 --json";
 
+const RESIGNING: &str = "\
+After a restore the database holds older versions of licenses than some clients saw, and those clients say
+version_rollback. This gives every license in force a newer version, with the terms that it has now. Files that
+were handed out before stay good, except on machines that ask online, too: hand those out again.
+
+Example:
+  sealgate license resign --all";
+
 #[derive(Subcommand)]
 pub(crate) enum LicenseCommand {
     /// Issue licenses and print their keys
@@ -79,10 +87,26 @@ pub(crate) enum LicenseCommand {
         #[arg(long)]
         reason: Option<String>,
     },
+    /// Sign the licenses in force again, after the database came back from a backup
+    #[command(after_help = RESIGNING)]
+    Resign(ResignArgs),
     /// Write the signed license file for use offline
     File(FileArgs),
     /// Write a license file for clients that were written for AuthForge
     AuthforgeFile(AuthforgeFileArgs),
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct ResignArgs {
+    /// All of the tenant's licenses in force; there is no other choice
+    #[arg(long, required = true)]
+    pub(crate) all: bool,
+    /// Go on after this license, as an interrupted run said
+    #[arg(long, value_name = "ID")]
+    pub(crate) after: Option<String>,
+    /// Do not ask for confirmation
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 #[derive(ClapArgs)]

@@ -12,7 +12,7 @@ pub(crate) use files::{InspectArgs, VerifyArgs};
 pub(crate) use keys::{ExportKeysArgs, KeysCommand, RevokeKeyArgs, ShareKeysArgs};
 pub(crate) use licenses::{
     AccessArgs, AccessCommand, AuthforgeFileArgs, DeviceCommand, FileArgs, IssueArgs, LicenseCommand,
-    ListLicensesArgs, RemoveAccessArgs, UpdateLicenseArgs,
+    ListLicensesArgs, RemoveAccessArgs, ResignArgs, UpdateLicenseArgs,
 };
 pub(crate) use records::{AuditCommand, EventsArgs};
 pub(crate) use server::{AcceptClockArgs, CheckConfigArgs, DemoArgs, DoctorArgs, ServeArgs, ServerCommand};

@@ -12,7 +12,8 @@ use crate::dates;
 const SCOPES: &str = "\
 Scopes: owner (everything within the tenant), installation (tenants and shared keys), apps:read, apps:write,
 plans:read, plans:write, licenses:read, licenses:write, devices:read, devices:write, access:read, access:write,
-credits:write, tokens:read, tokens:write, events:read, audit:read, keys:read, keys:write
+credits:write, tokens:read, tokens:write, events:read, audit:read, keys:read, keys:write, license-keys:read (with
+licenses:write: files that hold the key of an existing license)
 
 Examples:
   sealgate token create --scope licenses:write --name shop --expires +365d
@@ -80,10 +81,13 @@ pub(crate) enum TokenCommand {
     Create(CreateTokenArgs),
     /// List access tokens, newest first
     List,
-    /// Revoke a token
+    /// Revoke a token, and the tokens that it made
     Revoke {
         /// The token's id
         token_id: String,
+        /// Leave the tokens that it made in force
+        #[arg(long)]
+        keep_made: bool,
     },
     /// Make an owner's token where none is left, from the server's keys and its database
     #[command(after_help = RECOVERING)]
@@ -111,7 +115,7 @@ pub(crate) struct CreateTokenArgs {
     /// What the token is for
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
-    /// When the token ends: 2027-01-31 (to the end of that day, UTC), +90d, or `never`
+    /// When the token ends: 2027-01-31 (to the end of that day, UTC), +90d, or `never`; no later than the token that asks
     #[arg(long, value_name = "DATE", default_value = "never", value_parser = dates::parse)]
     pub(crate) expires: dates::Date,
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::args::{AuditCommand, Global};
 use crate::client::Client;
-use crate::commands::license::write;
+use crate::commands::license::write_private;
 use crate::failure::Failure;
 use crate::files;
 use crate::output::{Output, say};
@@ -66,7 +66,7 @@ fn export(global: &Global, file: &Path, output: &Output) -> Result<(), Failure> 
     let line = |row: &AuditView| serde_json::to_string(row).expect("a row can be written");
     let mut lines: Vec<String> = log.rows.iter().map(line).collect();
     lines.push(serde_json::to_string(&log.end).expect("a head can be written"));
-    let written = write(file, (lines.join("\n") + "\n").as_bytes())?;
+    let written = write_private(file, (lines.join("\n") + "\n").as_bytes())?;
     let result = serde_json::json!({ "file": file, "rows": log.rows.len(), "head": log.end.head });
     output.result(&result, |_| {
         say!("{written}: {} rows, head {}", log.rows.len(), log.end.head.hash);

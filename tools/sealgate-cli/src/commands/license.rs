@@ -10,7 +10,7 @@ use sealgate_wire::{
 };
 
 use super::device::print_released;
-use super::{authforge_file, plan, vars};
+use super::{authforge_file, plan, resign, vars};
 use crate::args::{
     FileArgs, Global, IssueArgs, LicenseCommand, ListLicensesArgs, UpdateLicenseArgs, VarsCommand, now,
 };
@@ -31,6 +31,7 @@ pub(crate) fn run(global: &Global, command: &LicenseCommand, output: &Output) ->
         LicenseCommand::Issue(order) => return issue(&client, order, output),
         LicenseCommand::List(args) => return list(&client, args, output),
         LicenseCommand::File(args) => return file(&client, args, output),
+        LicenseCommand::Resign(args) => return resign::run(&client, args, output),
         LicenseCommand::AuthforgeFile(args) => return authforge_file::run(&client, args, output),
         LicenseCommand::ResetDevices { key, override_allowance } => {
             let wish = ReleaseDevices { override_allowance: Some(*override_allowance) };
@@ -172,10 +173,21 @@ pub(crate) fn trust_path(file: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// Writes a file that may go to customers.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<String, Failure> {
-    let failed =
-        |e| Failure::new(Code::FileUnreadable, format!("{}: {e}", path.display())).fix("choose another -o");
-    files::write_public(path, bytes).map_err(failed)?;
+    written(path, bytes, files::write_public(path, bytes))
+}
+
+/// Writes a file that is the vendor's alone.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<String, Failure> {
+    written(path, bytes, files::write_private(path, bytes))
+}
+
+fn written(path: &Path, bytes: &[u8], outcome: std::io::Result<()>) -> Result<String, Failure> {
+    let failed = |e: std::io::Error| {
+        Failure::new(Code::FileUnreadable, format!("{}: {e}", path.display())).fix("choose another -o")
+    };
+    outcome.map_err(failed)?;
     Ok(format!("wrote {} ({} bytes)", path.display(), bytes.len()))
 }
 

@@ -7,14 +7,14 @@ use sealgate_artifact::{Code, TokenId};
 use sealgate_authority::ports::System;
 use sealgate_server::config::{Source, Sources, keys};
 use sealgate_server::recover::{OwnerToken, owner_token};
-use sealgate_wire::{CreateToken, Nothing, Timestamp, TokenCreated, TokenView};
+use sealgate_wire::{CreateToken, RevokeToken, Timestamp, TokenCreated, TokenRevoked, TokenView};
 
 use crate::args::{CreateTokenArgs, Global, RecoverTokenArgs, TokenCommand, now};
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::output::{Output, ends, say};
 
-const ANOTHER_OWNER: &str = "`sealgate token create --scope owner` makes another; add --scope installation if the last one has that scope, too";
+const ANOTHER_OWNER: &str = "`sealgate token create --scope owner` makes another; add --scope installation if the last one has that scope, too. If it made the others, give --keep-made";
 
 pub(crate) fn run(global: &Global, command: &TokenCommand, output: &Output) -> Result<(), Failure> {
     match command {
@@ -24,19 +24,28 @@ pub(crate) fn run(global: &Global, command: &TokenCommand, output: &Output) -> R
             output.result(&tokens, |tokens| table(tokens));
             Ok(())
         }
-        TokenCommand::Revoke { token_id } => revoke(&Client::new(global)?, token_id, output),
+        TokenCommand::Revoke { token_id, keep_made } => {
+            revoke(&Client::new(global)?, token_id, &RevokeToken { keep_made: *keep_made }, output)
+        }
         TokenCommand::Recover(args) => recover(global, args, output),
     }
 }
 
-fn revoke(client: &Client, token_id: &str, output: &Output) -> Result<(), Failure> {
+fn revoke(client: &Client, token_id: &str, wish: &RevokeToken, output: &Output) -> Result<(), Failure> {
     let id =
         TokenId::parse(token_id).map_err(|e| Failure::from(e).fix("`sealgate token list` shows the ids"))?;
-    let token: TokenView =
-        client.post(&format!("/api/v1/tokens/{id}/revoke"), &Nothing {}).map_err(|failure| {
+    let revoked: TokenRevoked =
+        client.post(&format!("/api/v1/tokens/{id}/revoke"), wish).map_err(|failure| {
             if failure.code == Code::LastOwner.as_str() { failure.fix(ANOTHER_OWNER) } else { failure }
         })?;
-    output.result(&token, |token| table(std::slice::from_ref(token)));
+    output.result(&revoked, |revoked| {
+        table(std::slice::from_ref(&revoked.token));
+        match revoked.also_revoked {
+            0 => {}
+            1 => say!("\nOne token that it had made was revoked with it."),
+            n => say!("\n{n} tokens that it had made were revoked with it."),
+        }
+    });
     Ok(())
 }
 
@@ -107,7 +116,8 @@ fn create(client: &Client, args: &CreateTokenArgs, output: &Output) -> Result<()
 fn table(tokens: &[TokenView]) {
     let row = |t: &TokenView| {
         let status = t.revoked_at.map_or_else(|| ends(t.expires_at), |at| format!("revoked {at}"));
-        vec![t.token_id.clone(), t.name.clone(), status, t.scopes.join(" ")]
+        let maker = t.made_by.clone().unwrap_or_else(|| "-".to_owned());
+        vec![t.token_id.clone(), t.name.clone(), status, maker, t.scopes.join(" ")]
     };
-    Output::table(&["TOKEN ID", "NAME", "ENDS", "SCOPES"], tokens.iter().map(row));
+    Output::table(&["TOKEN ID", "NAME", "ENDS", "MADE BY", "SCOPES"], tokens.iter().map(row));
 }

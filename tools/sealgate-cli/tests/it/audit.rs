@@ -55,3 +55,26 @@ fn whatever_is_changed_in_an_exported_log_is_found() {
     judge(&["{}"]).refused(65, "file_unreadable");
     run(&mut sealgate(&["--json", "audit", "verify", "/nowhere"])).refused(65, "file_unreadable");
 }
+
+/// In a folder where others may write, too.
+#[test]
+fn an_export_goes_nowhere_else_and_is_its_owners() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let vendor = Vendor::new();
+    vendor.app("Editor");
+    let (victim, file) = (vendor.path("victim"), vendor.path("audit.jsonl"));
+    std::fs::write(&victim, b"unharmed").expect("is written");
+    symlink(&victim, format!("{file}.new")).expect("is made");
+    vendor.run(&["audit", "export", "-o", &file]).ok();
+    assert_eq!(std::fs::read(&victim).expect("there"), b"unharmed");
+    assert_eq!(std::fs::metadata(&file).expect("there").permissions().mode() & 0o777, 0o600);
+    let pipe = vendor.path("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("runs").success());
+    vendor.run(&["--json", "audit", "export", "-o", &pipe]).refused(65, "file_unreadable");
+    let told = vendor.run(&["--quiet", "audit", "export", "-o", "/dev/stdout"]).ok();
+    assert!(told.contains("app.created"), "{told}");
+    let names = std::fs::read_dir(std::path::Path::new(&file).parent().expect("a folder")).expect("there");
+    let staged =
+        names.filter(|name| name.as_ref().expect("there").file_name().to_string_lossy().ends_with(".new"));
+    assert_eq!(staged.count(), 1, "what the attacker made");
+}

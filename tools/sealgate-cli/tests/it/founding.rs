@@ -37,9 +37,11 @@ impl Place {
     }
 
     /// A start that must fail: its exit code and its log.
-    fn refused(&self, name: &str, origin: &str) -> (Option<i32>, String) {
+    fn refused(&self, name: &str, role: &str) -> (Option<i32>, String) {
         let data = self.data(name);
-        let serve = ["serve", "--listen", "127.0.0.1:0", "--database", &self.url, "--origin", origin];
+        let (url, origin) = (&self.url, "https://two.example");
+        let serve =
+            ["serve", "--listen", "127.0.0.1:0", "--database", url, "--origin", origin, "--role", role];
         let outcome = run(sealgate(&serve).arg("--data").arg(data));
         (outcome.exit, outcome.stderr)
     }
@@ -120,7 +122,7 @@ fn of_two_first_starts_at_once_one_founds_and_what_it_sold_stays_good() {
 fn a_second_server_on_a_directory_in_use_is_refused_on_postgresql() {
     let place = Place::new();
     let first = place.start("data");
-    let (exit, said) = place.refused("data", "https://two.example");
+    let (exit, said) = place.refused("data", "all");
     assert_eq!((exit, said.contains("data_in_use")), (Some(78), true), "{said}");
     let servers = place.json(&first.url, &["server", "list"]);
     assert_eq!(servers[0]["origins"], json!(["https://one.example"]), "{servers}");
@@ -132,23 +134,53 @@ fn a_copied_directory_beside_the_live_one_takes_nothing_over() {
     let place = Place::new();
     let first = place.start("data");
     copy(&place.data("data"), &place.data("copy"));
-    let (exit, said) = place.refused("copy", "https://two.example");
-    assert_eq!((exit, said.contains("data_in_use")), (Some(78), true), "{said}");
     let servers = place.json(&first.url, &["server", "list"]);
     let id = text(&servers[0]["server_id"]);
-    assert!(said.contains(&format!("keys/{id}.key")), "it says what to do: {said}");
+    // Also without the server's key: the keys that it would make would lie in the copy alone.
+    std::fs::remove_file(place.data("copy").join(format!("keys/{id}.key"))).expect("is there");
+    std::thread::scope(|scope| {
+        let (place, other) = (&place, place.data("other"));
+        copy(&place.data("data"), &other);
+        for (name, role) in [("copy", "all"), ("other", "authority")] {
+            scope.spawn(move || {
+                let (exit, said) = place.refused(name, role);
+                assert_eq!((exit, said.contains("data_in_use")), (Some(78), true), "{said}");
+                assert!(said.contains("keys share"), "it says what to do: {said}");
+            });
+        }
+    });
+    let servers = place.json(&first.url, &["server", "list"]);
     assert_eq!(servers[0]["origins"], json!(["https://one.example"]), "{servers}");
+    assert_eq!(servers.as_array().map(Vec::len), Some(1), "{servers}");
+    assert_eq!(first.stop().0, Some(0));
+}
+
+#[test]
+fn a_copied_runtime_beside_the_live_one_takes_nothing_over() {
+    let place = Place::new();
+    let first = place.start("data");
+    let shared = place.data("runtime");
+    run(sealgate(&["keys", "share", "-o"]).arg(&shared).arg("--data").arg(place.data("data"))).ok();
+    let runtime = ["--database", &*place.url, "--role", "runtime", "--origin", "https://two.example"];
+    let second = Server::start_with(&shared, &runtime);
+    copy(&shared, &place.data("copy"));
+    let (exit, said) = place.refused("copy", "runtime");
+    assert_eq!((exit, said.contains("data_in_use")), (Some(78), true), "{said}");
+    let servers = place.json(&first.url, &["server", "list"]);
+    let found = servers.as_array().into_iter().flatten().find(|s| s["status"] == "waiting");
+    let id = text(&found.expect("it is known")["server_id"]);
+    assert!(said.contains(&format!("keys/{id}.key")), "it says what to do: {said}");
 
     // As it says: then it is a server of its own.
     std::fs::remove_file(place.data("copy").join(format!("keys/{id}.key"))).expect("is there");
-    let origin = ["--database", &*place.url, "--origin", "https://two.example"];
-    let second = Server::start_with(&place.data("copy"), &origin);
+    let third = ["--database", &*place.url, "--role", "runtime", "--origin", "https://three.example"];
+    let third = Server::start_with(&place.data("copy"), &third);
     let servers = place.json(&first.url, &["server", "list"]);
     let mut origins: Vec<_> =
         servers.as_array().into_iter().flatten().map(|s| s["origins"][0].clone()).collect();
     origins.sort_by_key(Value::to_string);
-    assert_eq!(origins, ["https://one.example", "https://two.example"]);
-    assert_eq!((second.stop().0, first.stop().0), (Some(0), Some(0)));
+    assert_eq!(origins, ["https://one.example", "https://three.example", "https://two.example"]);
+    assert_eq!((third.stop().0, second.stop().0, first.stop().0), (Some(0), Some(0), Some(0)));
 }
 
 #[test]

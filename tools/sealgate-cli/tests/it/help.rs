@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::program::{run, sealgate};
 
 /// Every operation of the API, with a verb that asks for it.
-const ASKED_BY: [(&str, &str); 57] = [
+const ASKED_BY: [(&str, &str); 58] = [
     ("create_tenant", "tenant create"),
     ("list_tenants", "tenant list"),
     ("show_tenant", "tenant show"),
@@ -35,6 +35,7 @@ const ASKED_BY: [(&str, &str); 57] = [
     ("issue_licenses", "license issue"),
     ("list_licenses", "license list"),
     ("look_up_license", "license show"),
+    ("resign_licenses", "license resign"),
     ("show_license", "license show"),
     ("update_license", "license update"),
     ("license_file", "license file"),

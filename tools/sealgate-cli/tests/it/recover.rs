@@ -42,7 +42,7 @@ fn lose_the_first(server: &Server, data: &Path) {
     assert!(failure["fix"].as_str().is_some_and(|fix| fix.contains("token create")), "{failure}");
     let all = ["token", "create", "--scope", "owner", "--scope", "installation"];
     let other = ask(server, first.trim(), &all).json();
-    ask(server, text(&other["token"]), &["token", "revoke", &id]).json();
+    ask(server, text(&other["token"]), &["token", "revoke", "--keep-made", &id]).json();
     std::fs::remove_file(data.join("admin.token")).expect("there");
 }
 
@@ -136,7 +136,7 @@ fn the_end_of_the_last_owner_s_token_is_warned_of() {
     let id = text(&ask(&server, first.trim(), &["token", "list"]).json()[0]["token_id"]).to_owned();
     let all = ["token", "create", "--scope", "owner", "--scope", "installation", "--expires", "+20d"];
     let other = ask(&server, first.trim(), &all).json();
-    ask(&server, text(&other["token"]), &["token", "revoke", &id]).json();
+    ask(&server, text(&other["token"]), &["token", "revoke", "--keep-made", &id]).json();
     assert_eq!(server.stop().0, Some(0));
     let (_, log) = Server::start(&data).stop();
     assert!(log.contains("WARN") && log.contains("token recover"), "{log}");

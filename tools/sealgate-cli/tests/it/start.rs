@@ -50,6 +50,46 @@ fn the_first_start_founds_everything_and_keeps_it_from_others() {
     vendor.server.log_with("first start");
 }
 
+fn open_to_others(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("there");
+}
+
+#[test]
+fn a_directory_that_others_could_read_is_closed_with_all_that_lies_in_it() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let data = dir.path().join("data");
+    std::fs::create_dir(&data).expect("is made");
+    open_to_others(&data, 0o755);
+    let server = Server::start(&data);
+    assert_eq!(mode(&data), 0o700);
+    let files: Vec<PathBuf> = database_files(&data).chain([data.join("sealgate.lock")]).collect();
+    assert!(files.len() > 2, "{files:?}");
+    for file in &files {
+        assert_eq!(mode(file), 0o600, "{}", file.display());
+    }
+    assert_eq!(server.stop().0, Some(0));
+    // As a copy that was brought back by somebody who did not think of it.
+    for path in [data.join("keys"), data.join("sealgate.db"), data.clone()] {
+        open_to_others(&path, 0o755);
+    }
+    let (_, log) = Server::start(&data).stop();
+    assert!(log.contains("closed"), "{log}");
+    assert_eq!(
+        [mode(&data), mode(&data.join("keys")), mode(&data.join("sealgate.db"))],
+        [0o700, 0o700, 0o600]
+    );
+}
+
+#[test]
+fn an_open_directory_of_other_things_is_no_data_directory() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    std::fs::write(dir.path().join("thesis.txt"), b"").expect("is written");
+    open_to_others(dir.path(), 0o755);
+    let failure = start(dir.path(), &[]).refused(65, "file_unreadable");
+    assert!(failure["message"].as_str().is_some_and(|text| text.contains("chmod 700")), "{failure}");
+    assert_eq!((mode(dir.path()), std::fs::read_dir(dir.path()).expect("there").count()), (0o755, 1));
+}
+
 #[test]
 fn a_second_server_on_the_same_data_is_refused() {
     let vendor = Vendor::new();
