@@ -131,14 +131,12 @@ impl Health {
         if before == failing {
             return;
         }
-        let failing = failing.join(", ");
-        match stopping.first().and_then(|check| check.trouble.as_ref()) {
-            Some(why) => {
-                let cause = why.source().map(ToString::to_string);
-                tracing::error!(checks = failing, cause, "not ready: {why}");
-            }
-            None => tracing::info!("ready again"),
-        }
+        let Some(why) = stopping.first().and_then(|check| check.trouble.as_ref()) else {
+            tracing::info!("ready again");
+            return;
+        };
+        let (checks, cause) = (failing.join(", "), why.source().map(ToString::to_string));
+        tracing::error!(checks, cause, "not ready: {why}");
     }
 
     fn told(&self) -> MutexGuard<'_, Told> {
