@@ -48,7 +48,6 @@ fn sell(day: &Day, random: &mut Random) {
     let seats = 1 + random.below(3);
     let order = json!({ "app_id": day.app.id, "count": 1, "max_devices": seats, "label": random.hex(1) });
     let outcome = day.vendor().order(&order);
-    
     day.places[0].pulse.beat(outcome.is_ok());
     match outcome {
         Ok(license) => day.ledger.issued(0, &license),
@@ -63,7 +62,6 @@ fn race_for_a_seat(day: &Day, random: &mut Random) {
     let (device, begin) = (random.hex(4), day.notes.weather.moment());
     let client = Client::within(&day.places[at].url, "", PATIENCE);
     let answer = client.ask(&day.app, &license, &device, &random.hex(2));
-    
     day.places[at].pulse.beat(!matches!(answer, Answer::Unanswered(_)));
     match answer {
         Answer::Yes => day.ledger.bound(&license, &device),

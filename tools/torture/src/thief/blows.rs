@@ -42,8 +42,9 @@ pub(super) fn blows(day: &Day, den: &Den) -> Result<Vec<Blow>> {
         )
     };
     let as_they_were = |table: &str, column: &str, key: &str| -> Result<Vec<String>> {
-        let rows =
-            den.owner.rows(&format!("SELECT quote_literal({key}) AS k, quote_nullable({column}) AS v FROM {table}"))?;
+        let rows = den
+            .owner
+            .rows(&format!("SELECT quote_literal({key}) AS k, quote_nullable({column}) AS v FROM {table}"))?;
         let set = |row: &serde_json::Value| {
             let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
             format!("UPDATE {table} SET {column} = {} WHERE {key} = {}", text("v"), text("k"))

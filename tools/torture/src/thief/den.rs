@@ -149,7 +149,8 @@ impl Prey {
 /// What the vendor's program says to a command.
 pub(super) fn tell(day: &Day, verb: &[&str]) -> Result<Value> {
     let place = &day.places[0];
-    let said = process::capture(&mut place.launch.vendor(&place.url, verb)).doing(format_args!("{verb:?}"))?;
+    let said =
+        process::capture(&mut place.launch.vendor(&place.url, verb)).doing(format_args!("{verb:?}"))?;
     serde_json::from_str(&said).doing(format_args!("read what {verb:?} says"))
 }
 

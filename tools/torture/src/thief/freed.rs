@@ -169,7 +169,10 @@ fn take_back(day: &Day, den: &Den) -> Result<()> {
     let entries = tell(day, &["access", "list"])?;
     let mut named = BTreeSet::new();
     for entry in entries.as_array().into_iter().flatten() {
-        named.extend(what_it_names(entry).map(|[flag, value]| (entry["app_id"].to_string(), format!("{flag}={value}"))));
+        named.extend(
+            what_it_names(entry)
+                .map(|[flag, value]| (entry["app_id"].to_string(), format!("{flag}={value}"))),
+        );
     }
     for (app, named) in named {
         match tell(day, &["access", "remove", "--app", app.trim_matches('"'), &named]) {
