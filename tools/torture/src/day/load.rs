@@ -73,7 +73,6 @@ fn race_for_a_seat(day: &Day, random: &mut Random) {
     let (device, begin) = (random.hex(4), day.notes.weather.moment());
     let client = Client::within(&day.places[at].url, "", PATIENCE);
     let answer = client.ask(&day.app, &license, &device, &random.hex(2));
-
     day.places[at].pulse.beat(!matches!(answer, Answer::Unanswered(_)));
     match answer {
         Answer::Yes => day.ledger.bound(&license, &device),
