@@ -1,16 +1,24 @@
-//! What `spec/http.md` §2 and `spec/online.md` §7 say, as plainly as possible: no database, no cache, no transaction.
+//! What `spec/http.md` §2 and §3.7, and `spec/online.md` §7 say, as plainly as possible: a database, and servers that have
+//! nothing in memory but what they were asked lately. No cache, no transaction.
 
+mod asks;
+mod deeds;
 mod rules;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::steps::{Change, Device, Effect, Manner, Online, Reach, Token, Validate};
+use rules::WINDOW;
+
+use super::steps::{Device, Effect, Manner, Token};
+
+pub(crate) use deeds::GRANTED;
+pub(crate) use rules::{Eyes, KEPT};
 
 /// A code of `spec/errors.md` §2.
 pub(crate) type Code = &'static str;
 
 /// What was sold.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Sold {
     /// `None`: devices are not counted.
     pub(crate) seats: Option<u64>,
@@ -31,7 +39,7 @@ pub(crate) struct Session {
 }
 
 /// A yes on AuthForge's wire.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Begun {
     pub(crate) session: Session,
     /// When the question was first asked.
@@ -41,14 +49,14 @@ pub(crate) struct Begun {
 }
 
 /// A yes on the native wire.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Allowed {
     pub(crate) asked_at: u64,
     pub(crate) used: u64,
 }
 
 /// A no on the native wire.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Denied {
     pub(crate) code: String,
     /// Where one was found.
@@ -56,12 +64,21 @@ pub(crate) struct Denied {
 }
 
 /// What became of a report.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reported {
     pub(crate) device: bool,
     pub(crate) address: bool,
 }
 
+/// What became of a request under a name: the how-manieth thing it was that the vendor did under any name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Done {
+    pub(crate) serial: usize,
+    /// The balance, where credits were granted.
+    pub(crate) balance: Option<u64>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
 struct License {
     sold: Sold,
     revoked: bool,
@@ -78,7 +95,7 @@ struct Entry {
     name: usize,
 }
 
-#[derive(PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Question {
     Validate(Manner),
     Heartbeat(Session),
@@ -88,48 +105,132 @@ enum Question {
 /// Who asked something about which license, under which nonce.
 type Scope = (usize, Device, u8);
 
-/// All licenses of an app, and what happened to them.
-pub(crate) struct Model {
-    now: u64,
+/// The name of a request that the vendor may repeat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Name {
+    Order(u8),
+    Grant(u8),
+}
+
+/// What the database holds.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct State {
     licenses: Vec<License>,
+    /// With the time when each ends.
     entries: Vec<(Entry, Option<u64>)>,
     /// What the vendor took away after a report, and when.
     pardons: Vec<(Entry, u64)>,
-    /// What was asked lately, and when.
-    asked: Vec<(Scope, Question, u64)>,
-    sessions: Vec<Session>,
+    /// Validations left, once they are counted.
+    pub(crate) credits: Option<u64>,
+    /// What was paid for, and when: by nobody's clock.
+    paid: Vec<(Scope, u64)>,
+    pub(crate) done: BTreeMap<Name, Done>,
     /// Seats that were ever taken.
     pub(crate) taken: u64,
     /// Seats that were ever given back.
     pub(crate) released: u64,
 }
 
+/// What a server knows by itself.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Server {
+    /// How far its clock is ahead of the time.
+    ahead: i64,
+    /// What it was asked lately, when, and when by its own clock.
+    asked: Vec<(Scope, Question, u64, u64)>,
+    /// What the database was since this server read what others had changed for certain.
+    before: Vec<State>,
+}
+
+/// An installation, and what its clients hold.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Model {
+    /// The time that has passed, as a clock shows it that nobody sets.
+    now: u64,
+    pub(crate) state: State,
+    kept: Option<State>,
+    servers: Vec<Server>,
+    sessions: Vec<Session>,
+}
+
 impl Model {
-    pub(crate) fn new(sold: &[Sold], now: u64) -> Self {
+    pub(crate) fn new(sold: &[Sold], servers: usize, now: u64) -> Self {
         let new =
             |sold: &Sold| License { sold: *sold, revoked: false, suspended: false, holders: BTreeSet::new() };
-        Self {
-            now,
+        let state = State {
             licenses: sold.iter().map(new).collect(),
             entries: vec![],
             pardons: vec![],
-            asked: vec![],
-            sessions: vec![],
+            credits: None,
+            paid: vec![],
+            done: BTreeMap::new(),
             taken: 0,
             released: 0,
-        }
+        };
+        let server = Server { ahead: 0, asked: vec![], before: vec![] };
+        Self { now, state, kept: None, servers: vec![server; servers], sessions: vec![] }
+    }
+
+    pub(crate) fn now(&self) -> u64 {
+        self.now
     }
 
     pub(crate) fn advance(&mut self, seconds: u64) {
         self.now += seconds;
+        for server in &mut self.servers {
+            server.asked.retain(|(_, _, since, _)| self.now < since + WINDOW);
+        }
     }
 
-    pub(crate) fn restart(&mut self) {
-        self.asked.clear();
+    pub(crate) fn set(&mut self, at: usize, ahead: i64) {
+        self.servers[at].ahead = ahead;
+    }
+
+    /// What that server's clock shows.
+    pub(crate) fn clock(&self, at: usize) -> u64 {
+        self.now.saturating_add_signed(self.servers[at].ahead)
+    }
+
+    pub(crate) fn restart(&mut self, at: usize) {
+        self.servers[at].asked.clear();
+        self.has_read(at);
+    }
+
+    /// That server has read what others changed.
+    pub(crate) fn has_read(&mut self, at: usize) {
+        self.servers[at].before.clear();
+    }
+
+    /// Whether that server may not know yet what others changed.
+    pub(crate) fn is_behind(&self, at: usize) -> bool {
+        !self.servers[at].before.is_empty()
+    }
+
+    pub(crate) fn keep(&mut self) {
+        self.kept = Some(self.state.clone());
+    }
+
+    pub(crate) fn go_back(&mut self) -> bool {
+        let Some(kept) = self.kept.clone() else { return false };
+        let before = std::mem::replace(&mut self.state, kept);
+        self.changed(None, &before);
+        true
+    }
+
+    /// The state was changed through that server, or through none.
+    fn changed(&mut self, by: Option<usize>, before: &State) {
+        if *before == self.state {
+            return;
+        }
+        for (at, server) in self.servers.iter_mut().enumerate() {
+            if Some(at) != by {
+                server.before.push(before.clone());
+            }
+        }
     }
 
     pub(crate) fn holders(&self, license: usize) -> &BTreeSet<Device> {
-        &self.licenses[license].holders
+        &self.state.licenses[license].holders
     }
 
     /// The token's number and its session, once there is any.
@@ -138,104 +239,8 @@ impl Model {
         Some((nth, self.sessions[nth]))
     }
 
-    pub(crate) fn validate(&mut self, ask: &Validate) -> Result<Begun, Code> {
-        let device = Device::Hwid(ask.hwid);
-        self.admitted(device)?;
-        let scope = (ask.license, device, ask.nonce);
-        let asked_at = self.first_asked(scope, Question::Validate(ask.manner))?;
-        self.in_force(ask.license)?;
-        self.not_blocked(ask.license, device)?;
-        self.take_seat(ask.license, device)?;
-        Ok(self.go_on(ask.license, ask.hwid, ask.manner.ttl(), (None, asked_at)))
-    }
-
-    pub(crate) fn online(&mut self, ask: &Online) -> Result<Allowed, Denied> {
-        let device = Device::Key(ask.key);
-        let license = ask.license;
-        let no = |license| move |code: Code| Denied { code: code.to_owned(), license };
-        self.admitted(device).map_err(no(None))?;
-        if ask.by_id && !self.holders(license).contains(&device) {
-            return Err(no(None)("invalid_key"));
-        }
-        let no = no(Some(license));
-        let (scope, question) = ((license, device, ask.nonce), Question::Online { by_id: ask.by_id });
-        let asked_at = self.first_asked(scope, question).map_err(no)?;
-        self.in_force(license).map_err(no)?;
-        self.not_blocked(license, device).map_err(no)?;
-        self.take_seat(license, device).map_err(no)?;
-        Ok(Allowed { asked_at, used: self.used(license) })
-    }
-
-    pub(crate) fn heartbeat(&mut self, token: Token, session: Session, nonce: u8) -> Result<Begun, Code> {
-        let Session { license, hwid, ttl, begins_at, .. } = session;
-        let device = Device::Hwid(hwid);
-        self.goes_on(token, session)?;
-        self.admitted(device)?;
-        self.in_force(license)?;
-        self.not_blocked(license, device)?;
-        if !self.holders(license).contains(&device) {
-            return Err("device_limit");
-        }
-        let asked = self.first_asked((license, device, nonce), Question::Heartbeat(session));
-        Ok(self.go_on(license, hwid, ttl, (Some(begins_at), asked.unwrap_or(self.now))))
-    }
-
-    pub(crate) fn report(&mut self, license: usize, hwid: usize, revoke: bool) -> Result<Reported, Code> {
-        if revoke {
-            return Err("revoke_requires_session");
-        }
-        self.in_force(license)?;
-        self.not_suspended(license)?;
-        Ok(Reported { device: self.deny(license, hwid, None), address: false })
-    }
-
-    pub(crate) fn report_in_session(
-        &mut self,
-        token: Token,
-        session: Session,
-        reach: Reach,
-    ) -> Result<Reported, Code> {
-        let Session { license, hwid, begins_at, .. } = session;
-        self.goes_on(token, session)?;
-        let holds = self.holders(license).contains(&Device::Hwid(hwid));
-        if !holds || self.in_force(license).is_err() || self.not_suspended(license).is_err() {
-            return Err("session_expired");
-        }
-        let wanted = reach.license || reach.device;
-        // Addresses are off, as they are until the vendor switches them on.
-        Ok(Reported { device: wanted && self.deny(license, hwid, Some(begins_at)), address: false })
-    }
-
-    /// What the vendor wants done to a license. A revoked one stays as it is.
-    pub(crate) fn change(&mut self, license: usize, change: Change) -> Result<(), Code> {
-        let license = &mut self.licenses[license];
-        match change {
-            Change::Revoke => license.revoked = true,
-            _ if license.revoked => return Err("license_revoked"),
-            Change::Suspend => license.suspended = true,
-            Change::Resume => license.suspended = false,
-        }
-        Ok(())
-    }
-
-    /// Whether the device held a seat.
-    pub(crate) fn release(&mut self, license: usize, device: Device) -> bool {
-        let held = self.licenses[license].holders.remove(&device);
-        self.released += u64::from(held);
-        held
-    }
-
-    pub(crate) fn list(&mut self, effect: Effect, name: usize) -> Result<(), Code> {
-        let entry = Entry { license: None, effect, name };
-        if self.stands(&entry) {
-            return Err("name_taken");
-        }
-        self.entries.push((entry, None));
-        Ok(())
-    }
-
-    pub(crate) fn unlist(&mut self) {
-        let removed = self.entries.drain(..).filter(|(entry, _)| entry.license.is_some());
-        self.pardons.extend(removed.map(|(entry, _)| (entry, self.now)));
+    /// A client was given that session.
+    pub(crate) fn begin(&mut self, session: Session) {
+        self.sessions.push(session);
     }
 }

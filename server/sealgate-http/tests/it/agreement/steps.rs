@@ -106,8 +106,9 @@ pub(crate) enum Change {
     Revoke,
 }
 
+/// What running software asks.
 #[derive(Debug, Clone)]
-pub(crate) enum Step {
+pub(crate) enum Ask {
     Validate(Validate),
     Online(Online),
     Heartbeat(Token, u8),
@@ -118,29 +119,112 @@ pub(crate) enum Step {
         revoke: bool,
     },
     ReportInSession(Token, Reach),
+}
+
+/// What the vendor does.
+#[derive(Debug, Clone)]
+pub(crate) enum Deed {
     Change(usize, Change),
     Release(usize, Device),
-    /// The vendor lists a device's name for the whole app.
+    /// Lists a device's name for the whole app.
     List(Effect, usize),
-    /// The vendor takes every entry away, also those that clients made.
+    /// Takes every entry away, also those that clients made.
     Unlist,
-    Advance(u64),
-    Restart,
+    /// Sells a license, or grants credits, under an idempotency key.
+    Order(u8),
+    Grant(u8),
 }
+
+/// What becomes of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Delivery {
+    Arrives,
+    /// It is lost on the way, and the same is asked again.
+    Lost,
+    /// The connection breaks as soon as the question was sent. It may have been carried out or not, and is asked again.
+    Cut,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Step {
+    /// To the server of that number, counted around. `at_once`: before that server has read what others changed.
+    Ask {
+        at: usize,
+        at_once: bool,
+        delivery: Delivery,
+        ask: Ask,
+    },
+    /// What was asked last is asked again, of that server.
+    Again {
+        at: usize,
+        at_once: bool,
+    },
+    Deed {
+        at: usize,
+        delivery: Delivery,
+        deed: Deed,
+    },
+    /// Time passes, for everybody.
+    Advance(u64),
+    /// That server's clock is set to be so many seconds ahead, or behind. 0: it is right again.
+    Set(usize, i64),
+    /// That server does what is due by its clock.
+    Work(usize),
+    /// The database is copied aside.
+    Keep,
+    /// The database comes back as it was then.
+    GoBack,
+    Restart(usize),
+    /// All clocks are right again, and a minute has passed.
+    Settle,
+}
+
+/// How far clocks are set wrong.
+const JUMPS: [i64; 4] = [-3600, 600, 8 * 86_400, 100 * 86_400];
 
 pub(crate) fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        20 => validate().prop_map(Step::Validate),
-        16 => online().prop_map(Step::Online),
-        10 => (token(), nonce()).prop_map(|(token, nonce)| Step::Heartbeat(token, nonce)),
-        2 => report(),
-        2 => (token(), reach()).prop_map(|(token, reach)| Step::ReportInSession(token, reach)),
-        3 => (0..LICENSES, change()).prop_map(|(license, change)| Step::Change(license, change)),
-        4 => (0..LICENSES, device()).prop_map(|(license, device)| Step::Release(license, device)),
-        1 => (effect(), 0..HWIDS).prop_map(|(effect, name)| Step::List(effect, name)),
-        3 => Just(Step::Unlist),
+        50 => (server(), prop::bool::weighted(0.2), delivery(), ask())
+            .prop_map(|(at, at_once, delivery, ask)| Step::Ask { at, at_once, delivery, ask }),
+        8 => (server(), prop::bool::weighted(0.3)).prop_map(|(at, at_once)| Step::Again { at, at_once }),
+        16 => (server(), delivery(), deed()).prop_map(|(at, delivery, deed)| Step::Deed { at, delivery, deed }),
         4 => prop_oneof![4 => 1..60_u64, 2 => 118..122_u64, 1 => 3598..3602_u64].prop_map(Step::Advance),
-        1 => Just(Step::Restart),
+        5 => (server(), prop_oneof![3 => prop::sample::select(&JUMPS), 2 => Just(0)])
+            .prop_map(|(at, ahead)| Step::Set(at, ahead)),
+        6 => server().prop_map(Step::Work),
+        2 => Just(Step::Keep),
+        2 => Just(Step::GoBack),
+        1 => server().prop_map(Step::Restart),
+        1 => Just(Step::Settle),
+    ]
+}
+
+fn server() -> impl Strategy<Value = usize> {
+    0..2_usize
+}
+
+fn delivery() -> impl Strategy<Value = Delivery> {
+    prop_oneof![8 => Just(Delivery::Arrives), 1 => Just(Delivery::Lost), 1 => Just(Delivery::Cut)]
+}
+
+fn ask() -> impl Strategy<Value = Ask> {
+    prop_oneof![
+        20 => validate().prop_map(Ask::Validate),
+        16 => online().prop_map(Ask::Online),
+        10 => (token(), nonce()).prop_map(|(token, nonce)| Ask::Heartbeat(token, nonce)),
+        2 => report(),
+        2 => (token(), reach()).prop_map(|(token, reach)| Ask::ReportInSession(token, reach)),
+    ]
+}
+
+fn deed() -> impl Strategy<Value = Deed> {
+    prop_oneof![
+        3 => (0..LICENSES, change()).prop_map(|(license, change)| Deed::Change(license, change)),
+        4 => (0..LICENSES, device()).prop_map(|(license, device)| Deed::Release(license, device)),
+        1 => (effect(), 0..HWIDS).prop_map(|(effect, name)| Deed::List(effect, name)),
+        3 => Just(Deed::Unlist),
+        3 => (0..3_u8).prop_map(Deed::Order),
+        4 => (0..2_u8).prop_map(Deed::Grant),
     ]
 }
 
@@ -163,9 +247,9 @@ fn token() -> impl Strategy<Value = Token> {
     (0..TOKENS, prop::bool::weighted(0.1)).prop_map(|(nth, stolen)| Token { nth, stolen })
 }
 
-fn report() -> impl Strategy<Value = Step> {
+fn report() -> impl Strategy<Value = Ask> {
     let parts = (0..LICENSES, 0..HWIDS, prop::bool::weighted(0.2));
-    parts.prop_map(|(license, hwid, revoke)| Step::Report { license, hwid, revoke })
+    parts.prop_map(|(license, hwid, revoke)| Ask::Report { license, hwid, revoke })
 }
 
 fn reach() -> impl Strategy<Value = Reach> {

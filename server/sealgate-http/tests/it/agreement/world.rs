@@ -1,32 +1,40 @@
-//! The server and the model side by side.
+//! The servers and the model side by side.
 
 use std::collections::{BTreeSet, HashMap};
 
 use proptest::prelude::*;
 use sealgate_artifact::UnixSeconds;
-use sealgate_testkit::{Answer, Build, TestApp, TestDevice};
+use sealgate_testkit::{Build, TestApp, TestDevice};
 use sealgate_wire::Timestamp;
 use serde_json::{Value, json};
 
-use super::model::{Code, Model, Sold};
-use super::steps::{Change, Device, Effect, LICENSES, PLAIN, Step};
-use crate::support::{assert_problem, change};
+use super::beliefs::Beliefs;
+use super::model::{KEPT, Model, Sold};
+use super::servers::Servers;
+use super::steps::{Ask, Delivery, Device, LICENSES, PLAIN, Step};
 
-/// The server keeps the devices of a license in memory while there are no more than this.
-const KEPT: u64 = 64;
+/// The number of a server, and whether it is asked before it has read what others changed.
+pub(crate) type Place = (usize, bool);
 
-/// A server, an app that was made for this run, and a model of it.
+/// Servers, an app that was made for this run, and what may have become of it.
 pub(crate) struct World<'a> {
-    pub(super) server: &'a mut TestApp,
+    pub(super) servers: &'a mut Servers,
     pub(super) keys: &'a [TestDevice],
     pub(super) editor: Value,
-    pub(super) build: Build,
+    /// For each server.
+    pub(super) builds: Vec<Build>,
     pub(super) licenses: Vec<Value>,
-    pub(super) model: Model,
-    /// The model's sessions, as tokens.
+    pub(super) beliefs: Beliefs,
+    /// The sessions that clients were given, as tokens.
     pub(super) tokens: Vec<String>,
+    /// The token of the answer that is looked at.
+    pub(super) offered: String,
+    /// What was asked last.
+    latest: Option<Ask>,
     /// The bytes of every yes, by its question and what it says.
     answered: HashMap<String, Vec<u8>>,
+    /// The first answers to requests under a name, by the number of what was done. An answer may never have arrived.
+    pub(super) first: Vec<Option<Vec<u8>>>,
 }
 
 fn sold(now: u64) -> [Sold; LICENSES] {
@@ -42,99 +50,125 @@ fn sold(now: u64) -> [Sold; LICENSES] {
 }
 
 impl<'a> World<'a> {
-    pub(crate) fn new(server: &'a mut TestApp, keys: &'a [TestDevice]) -> Self {
-        let editor = server.create_app(&format!("Editor {}", server.count("apps")));
-        let now = server.clock.seconds();
+    pub(crate) fn new(servers: &'a mut Servers, keys: &'a [TestDevice]) -> Self {
+        servers.set_right();
+        let editor = servers.create_app();
+        let now = servers.first().clock.seconds();
         let sold = sold(now);
-        let licenses = sold.iter().map(|sold| issue(server, &editor, *sold)).collect();
-        let build = server.build(&editor);
-        let model = Model::new(&sold, now);
-        Self { server, keys, editor, build, licenses, model, tokens: vec![], answered: HashMap::new() }
+        let licenses = sold.iter().map(|sold| issue(servers.first(), &editor, *sold)).collect();
+        let build = servers.first().build(&editor);
+        let builds =
+            servers.all().map(|server| Build { origin: server.url.clone(), ..build.clone() }).collect();
+        let beliefs = Beliefs::new(Model::new(&sold, servers.count(), now));
+        Self {
+            servers,
+            keys,
+            editor,
+            builds,
+            licenses,
+            beliefs,
+            tokens: vec![],
+            offered: String::new(),
+            latest: None,
+            answered: HashMap::new(),
+            first: vec![],
+        }
     }
 
     pub(crate) fn live(mut self, steps: &[Step]) -> Result<(), TestCaseError> {
         for step in steps {
             self.take(step)?;
+            self.find_out()?;
         }
-        self.look_back()
+        self.settle()
     }
 
     fn take(&mut self, step: &Step) -> Result<(), TestCaseError> {
         match step {
-            Step::Validate(request) => self.validate(request)?,
-            Step::Online(request) => self.online(request)?,
-            Step::Heartbeat(token, nonce) => self.heartbeat(*token, *nonce)?,
-            Step::Report { license, hwid, revoke } => self.report(*license, *hwid, *revoke)?,
-            Step::ReportInSession(token, reach) => self.report_in_session(*token, *reach)?,
-            Step::Change(license, change) => self.change(*license, *change),
-            Step::Release(license, device) => self.release(*license, *device)?,
-            Step::List(effect, name) => self.list(*effect, *name),
-            Step::Unlist => self.unlist(),
+            Step::Ask { at, at_once, delivery, ask } => {
+                let place = (self.servers.number(*at), *at_once);
+                self.deliver(place, *delivery, ask)?;
+                self.latest = Some(ask.clone());
+            }
+            Step::Again { at, at_once } => {
+                if let Some(ask) = self.latest.clone() {
+                    self.deliver((self.servers.number(*at), *at_once), Delivery::Arrives, &ask)?;
+                }
+            }
+            Step::Deed { at, delivery, deed } => {
+                let at = self.servers.number_for_vendor(self.servers.number(*at));
+                self.deed(at, *delivery, deed)?;
+            }
             Step::Advance(seconds) => self.advance(*seconds),
-            Step::Restart => self.restart(),
+            Step::Set(at, ahead) => self.set(self.servers.number(*at), *ahead),
+            Step::Work(at) => self.servers.at(self.servers.number(*at)).run_jobs(),
+            Step::Keep => {
+                self.servers.first().keep_state();
+                self.servers.clocks.kept();
+                self.beliefs.surely(Model::keep);
+            }
+            Step::GoBack => self.go_back(),
+            Step::Restart(at) => self.restart(self.servers.number(*at)),
+            Step::Settle => self.settle()?,
         }
         Ok(())
     }
 
-    fn advance(&mut self, seconds: u64) {
-        self.server.clock.advance(seconds);
-        self.model.advance(seconds);
-    }
-
-    fn restart(&mut self) {
-        self.server.restart();
-        self.build.origin.clone_from(&self.server.url);
-        self.model.restart();
-    }
-
-    fn change(&mut self, license: usize, wanted: Change) {
-        let verb = match wanted {
-            Change::Suspend => "suspend",
-            Change::Resume => "resume",
-            Change::Revoke => "revoke",
-        };
-        let answer = change(self.server, &self.licenses[license], verb, &json!({}));
-        judge(&answer, 200, self.model.change(license, wanted));
-    }
-
-    fn release(&mut self, license: usize, device: Device) -> Result<(), TestCaseError> {
-        let (kind, name) = (kind(device), self.name(device.name()));
-        let path =
-            format!("/api/v1/devices?limit=200&license_id={}", text(&self.licenses[license]["license_id"]));
-        let held = self.server.api("GET", &path, &json!(null)).expect(200);
-        let held = held["items"].as_array().expect("a list").iter();
-        let found: Vec<&Value> = held.filter(|d| d["kind"] == kind && d["identity"] == *name).collect();
-        prop_assert_eq!(found.len(), usize::from(self.model.release(license, device)), "{:?}", device);
-        for device in found {
-            let path = format!("/api/v1/devices/{}/release", text(&device["device_id"]));
-            self.server.api("POST", &path, &json!({ "override_allowance": true })).expect(200);
+    pub(super) fn deliver(
+        &mut self,
+        place: Place,
+        delivery: Delivery,
+        ask: &Ask,
+    ) -> Result<(), TestCaseError> {
+        self.read_changes(place);
+        // A server that may have no certificate may have done nothing, and never tells.
+        let tells = self.servers.clocks.are_settled() || !matches!(ask, Ask::Online(_));
+        match delivery {
+            Delivery::Cut if !tells => {}
+            Delivery::Arrives => {}
+            Delivery::Lost => self.ask(place, ask)?,
+            Delivery::Cut => self.ask_and_break_off(place, ask),
         }
-        Ok(())
+        self.ask(place, ask)
     }
 
-    fn list(&mut self, effect: Effect, name: usize) {
-        let word = if effect == Effect::Allow { "allow" } else { "deny" };
-        let entry = json!({ "app_id": self.editor["app_id"], "effect": word, "hwid": self.name(name) });
-        let answer = self.server.api("POST", "/api/v1/access", &entry);
-        judge(&answer, 201, self.model.list(effect, name));
-    }
-
-    fn unlist(&mut self) {
-        let path = format!("/api/v1/access?limit=200&app_id={}", text(&self.editor["app_id"]));
-        let entries = self.server.api("GET", &path, &json!(null)).expect(200);
-        for entry in entries["items"].as_array().expect("a list") {
-            let path = format!("/api/v1/access/{}", text(&entry["entry_id"]));
-            self.server.api("DELETE", &path, &json!(null)).expect(200);
+    /// Where connections broke off and servers had not read what others changed, much may have happened.
+    fn find_out(&mut self) -> Result<(), TestCaseError> {
+        if !self.beliefs.are_many() {
+            return Ok(());
         }
-        self.model.unlist();
+        for at in 0..self.servers.count() {
+            self.read_changes((at, false));
+        }
+        self.look_back()
+    }
+
+    /// Unless it is asked at once, a server has read what others changed.
+    fn read_changes(&mut self, (at, at_once): Place) {
+        if !at_once && self.beliefs.may_be_behind(at) {
+            self.servers.at(at).read_changes();
+            self.beliefs.surely(|model| model.has_read(at));
+        }
+    }
+
+    fn go_back(&mut self) {
+        let mut went = false;
+        self.beliefs.surely(|model| went = model.go_back());
+        if went {
+            self.servers.first().go_back();
+            self.servers.clocks.went_back();
+        }
+    }
+
+    pub(super) fn restart(&mut self, at: usize) {
+        self.servers.restart(at);
+        self.builds[at].origin.clone_from(&self.servers.at(at).url);
+        self.beliefs.surely(|model| model.restart(at));
     }
 
     /// The text that devices of that name are known by.
     pub(super) fn name(&self, name: usize) -> String {
-        match name.checked_sub(PLAIN) {
-            Some(key) => self.keys[key].key.to_string(),
-            None => format!("device-{name}"),
-        }
+        name_of(self.keys, name)
     }
 
     /// The same question has the same bytes again, as long as nothing changed that the answer depends on.
@@ -144,41 +178,69 @@ impl<'a> World<'a> {
         Ok(())
     }
 
-    /// Compares what the database holds after all steps: each effect there, and none of them twice.
-    fn look_back(&self) -> Result<(), TestCaseError> {
+    /// Compares what the database holds: each effect there, and none of them twice.
+    pub(super) fn look_back(&mut self) -> Result<(), TestCaseError> {
         let app = text(&self.editor["app_id"]);
+        let server = self.servers.first();
         let devices =
             "licenses l JOIN devices d ON d.license_id = l.license_id AND d.identity NOT LIKE 'crowd-%'";
         let holder = "l.license_id || ' ' || d.kind || ' ' || d.identity";
-        let held = self.server.texts(&format!("SELECT {holder} FROM {devices} WHERE app_id = '{app}'"));
-        prop_assert_eq!(held.into_iter().collect::<BTreeSet<_>>(), self.holders(), "devices");
-        let events = |kind| self.server.count(&format!("events WHERE kind = '{kind}' AND app_id = '{app}'"));
-        let effects = (events("device_bound"), events("device_released"));
-        prop_assert_eq!(effects, (self.model.taken, self.model.released), "events");
-        Ok(())
-    }
-
-    fn holders(&self) -> BTreeSet<String> {
-        let of_license = |(number, license): (usize, &Value)| {
-            let id = text(&license["license_id"]).to_owned();
-            let holder = move |d: &Device| format!("{id} {} {}", kind(*d), self.name(d.name()));
-            self.model.holders(number).iter().map(holder).collect::<Vec<_>>()
+        let held = server.texts(&format!("SELECT {holder} FROM {devices} WHERE app_id = '{app}'"));
+        let events = |kind| server.count(&format!("events WHERE kind = '{kind}' AND app_id = '{app}'"));
+        let credits = format!("SELECT COALESCE(CAST(credits AS TEXT), '') FROM apps WHERE app_id = '{app}'");
+        let found = Found {
+            held: held.into_iter().collect(),
+            events: (events("device_bound"), events("device_released")),
+            licenses: server.count(&format!("licenses WHERE app_id = '{app}'")),
+            credits: server.texts(&credits)[0].parse().ok(),
         };
-        self.licenses.iter().enumerate().flat_map(of_license).collect()
+        let over = "licenses WHERE devices_used > max_devices OR devices_used <> \
+                    (SELECT COUNT(*) FROM devices d WHERE d.license_id = licenses.license_id)";
+        prop_assert_eq!(server.count(over), 0, "more seats than were sold");
+        let (keys, licenses) = (self.keys, &self.licenses);
+        let expected = |model: &Model| vec![(Found::expected(model, licenses, keys), model.clone())];
+        let shown = format!("{found:?}");
+        self.beliefs.told(expected, |expected| *expected == found, &shown).map(drop)
     }
 }
 
-fn kind(device: Device) -> &'static str {
+/// What the database holds about the app.
+#[derive(Debug, Clone, PartialEq)]
+struct Found {
+    held: BTreeSet<String>,
+    /// Seats taken, seats given back.
+    events: (u64, u64),
+    licenses: u64,
+    credits: Option<u64>,
+}
+
+impl Found {
+    fn expected(model: &Model, licenses: &[Value], keys: &[TestDevice]) -> Self {
+        let of_license = |(number, license): (usize, &Value)| {
+            let id = text(&license["license_id"]).to_owned();
+            let holder = |d: &Device| format!("{id} {} {}", kind(*d), name_of(keys, d.name()));
+            model.holders(number).iter().map(holder).collect::<Vec<_>>()
+        };
+        Self {
+            held: licenses.iter().enumerate().flat_map(of_license).collect(),
+            events: (model.state.taken, model.state.released),
+            licenses: LICENSES as u64 + model.orders() as u64,
+            credits: model.state.credits,
+        }
+    }
+}
+
+fn name_of(keys: &[TestDevice], name: usize) -> String {
+    match name.checked_sub(PLAIN) {
+        Some(key) => keys[key].key.to_string(),
+        None => format!("device-{name}"),
+    }
+}
+
+pub(super) fn kind(device: Device) -> &'static str {
     match device {
         Device::Hwid(_) => "hwid",
         Device::Key(_) => "key",
-    }
-}
-
-fn judge(answer: &Answer, success: u16, expected: Result<(), Code>) {
-    match expected {
-        Ok(()) => assert_eq!(answer.status, success),
-        Err(code) => assert_problem(answer, 409, code),
     }
 }
 
