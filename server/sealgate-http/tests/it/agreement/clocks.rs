@@ -89,16 +89,24 @@ impl Servers {
         passed + BUNDLE
     }
 
-    /// Lets so much time pass, and what is due then be done, by whichever server does it.
+    /// Lets so much time pass, and what is due then be done, by whichever server does it. Returns how much passed.
     fn work_through(&self, seconds: u64) -> u64 {
-        self.all().for_each(|server| server.clock.advance(seconds));
+        let mut passed = 0;
+        // The database may have been copied aside while a job ran. Its lease ends first then.
+        for seconds in [seconds, PUT_OFF] {
+            self.all().for_each(|server| server.clock.advance(seconds));
+            passed += seconds;
+            if (0..500).any(|_| self.is_worked_off()) {
+                return passed;
+            }
+        }
+        panic!("the jobs are not done");
+    }
+
+    fn is_worked_off(&self) -> bool {
+        self.all().for_each(TestApp::run_jobs);
         let now = self.first().clock.seconds();
-        let works = |_| {
-            self.all().for_each(TestApp::run_jobs);
-            self.first().count(&format!("jobs WHERE due_at <= {now} OR holder IS NOT NULL")) == 0
-        };
-        assert!((0..5_000).any(works), "the jobs are not done");
-        seconds
+        self.first().count(&format!("jobs WHERE due_at <= {now} OR holder IS NOT NULL")) == 0
     }
 }
 

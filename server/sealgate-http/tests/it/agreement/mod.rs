@@ -81,7 +81,7 @@ fn compare(engine: Engine, beside: Beside) {
         Err(TestError::Fail(why, steps)) => {
             let nth = failed.get().map_or_else(|| "one".to_owned(), |n: u32| n.to_string());
             panic!(
-                "{why}\nin sequence {nth}, shortened to these steps:\n{}again with {rerun}",
+                "{why}\nin sequence {nth}, shortened to these steps:\n{}\nagain with {rerun}",
                 listed(&steps)
             )
         }
@@ -91,7 +91,8 @@ fn compare(engine: Engine, beside: Beside) {
 }
 
 fn listed(steps: &[Step]) -> String {
-    steps.iter().map(|step| format!("  {step:?}\n")).collect()
+    let lines: Vec<String> = steps.iter().map(|step| format!("  {step:?}")).collect();
+    lines.join("\n")
 }
 
 /// Another one for each run.
@@ -110,7 +111,7 @@ fn config() -> Config {
     let cases = if config.cases == UNASKED { CASES } else { config.cases };
     let rng_seed = match config.rng_seed {
         RngSeed::Random => RngSeed::Fixed(rand_seed()),
-        fixed => fixed,
+        RngSeed::Fixed(seed) => RngSeed::Fixed(seed),
     };
     let max_shrink_time = if config.max_shrink_time == 0 { SHORTENING } else { config.max_shrink_time };
     Config { cases, rng_seed, max_shrink_time, ..config }

@@ -213,13 +213,13 @@ impl Model {
     pub(crate) fn go_back(&mut self) -> bool {
         let Some(kept) = self.kept.clone() else { return false };
         let before = std::mem::replace(&mut self.state, kept);
-        self.changed(None, before);
+        self.changed(None, &before);
         true
     }
 
     /// The state was changed through that server, or through none.
-    fn changed(&mut self, by: Option<usize>, before: State) {
-        if before == self.state {
+    fn changed(&mut self, by: Option<usize>, before: &State) {
+        if *before == self.state {
             return;
         }
         for (at, server) in self.servers.iter_mut().enumerate() {

@@ -112,9 +112,11 @@ impl Asked for TestApp {
         let address = self.url.strip_prefix("http://").expect("a URL");
         let mut connection = TcpStream::connect(address).expect("the server listens");
         let body = body.to_string();
-        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        let length = body.len();
-        let head = format!("POST {path} HTTP/1.1\r\nhost: x\r\n{headers}content-length: {length}\r\n\r\n");
+        let mut head = format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n", body.len());
+        for (name, value) in headers {
+            head.extend([*name, ": ", *value, "\r\n"]);
+        }
+        head += "\r\n";
         connection.write_all(&[head.as_bytes(), body.as_bytes()].concat()).expect("the server reads");
         connection.shutdown(Shutdown::Write).expect("the server is there");
         // Until the server has let go of it. An answer may come all the same; nobody looks at it.

@@ -25,7 +25,7 @@ impl World<'_> {
                 let ours = (request.license, request.hwid, request.manner.ttl());
                 let told = self.begun((Typ::Validate, request.nonce), ours, None, &answer)?;
                 let asks = |model: &mut Model, eyes: &Eyes| model.validate(eyes, request).map_err(refused);
-                self.goes_on(place, asks, told, &format!("{request:?}"), &answer)
+                self.goes_on(place, asks, &told, &format!("{request:?}"), &answer)
             }
             Ask::Heartbeat(token, nonce) => {
                 let Some((_, session)) = self.beliefs.any().session(*token) else { return Ok(()) };
@@ -34,7 +34,7 @@ impl World<'_> {
                 let asks = |model: &mut Model, eyes: &Eyes| {
                     model.heartbeat(eyes, (*token, session), *nonce).map_err(refused)
                 };
-                self.goes_on(place, asks, told, &format!("{session:?}, {nonce}"), &answer)
+                self.goes_on(place, asks, &told, &format!("{session:?}, {nonce}"), &answer)
             }
             Ask::Report { .. } | Ask::ReportInSession(..) => {
                 let told = reported(&answer);
@@ -147,13 +147,13 @@ impl World<'_> {
         &mut self,
         place: Place,
         asks: impl Fn(&mut Model, &Eyes) -> Result<Begun, Refused>,
-        told: Result<Begun, Refused>,
+        told: &Result<Begun, Refused>,
         question: &str,
         answer: &Answer,
     ) -> Result<(), TestCaseError> {
         let outcomes = |model: &Model| model.outcomes(place, &asks);
         let said = format!("{told:?}");
-        let Ok(begun) = self.beliefs.told(outcomes, |expected| *expected == told, &said)? else {
+        let Ok(begun) = self.beliefs.told(outcomes, |expected| expected == told, &said)? else {
             return Ok(());
         };
         self.beliefs.surely(|model| model.begin(begun.session));

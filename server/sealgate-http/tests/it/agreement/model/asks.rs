@@ -15,7 +15,7 @@ impl Model {
         let outcome = |eyes: &Eyes| {
             let mut after = self.clone();
             let told = ask(&mut after, eyes);
-            after.changed(Some(at), self.state.clone());
+            after.changed(Some(at), &self.state);
             (told, after)
         };
         eyes.iter().map(outcome).collect()

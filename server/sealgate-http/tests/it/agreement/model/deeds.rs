@@ -11,7 +11,7 @@ impl Model {
     pub(crate) fn through<T>(&mut self, at: usize, deed: impl FnOnce(&mut Self) -> T) -> T {
         let before = self.state.clone();
         let told = deed(self);
-        self.changed(Some(at), before);
+        self.changed(Some(at), &before);
         told
     }
 
