@@ -8,7 +8,7 @@ use std::sync::mpsc::Receiver;
 use std::thread;
 use std::time::Duration;
 
-const ENDS_WITHIN: Duration = Duration::from_secs(60);
+const ENDS_WITHIN: Duration = Duration::from_mins(1);
 /// Exit code of whoever cannot be configured as asked.
 const REFUSED: i32 = 78;
 
@@ -43,20 +43,16 @@ impl Attempt {
 
     /// Waits until it serves or has ended.
     pub(super) fn outcome(mut self) -> Result<Started> {
-        match self.announced.recv_timeout(ENDS_WITHIN) {
-            Ok(url) => {
-                // Its log is read to the end, or a full pipe would stop it.
-                let stderr = self.child.stderr.take();
-                thread::spawn(move || stderr.map(|mut log| std::io::copy(&mut log, &mut std::io::sink())));
-                Ok(Started::Serves(Server::of(self.child, url)))
-            }
-            Err(_) => {
-                // It closed its standard output, or hangs.
-                self.child.kill().doing("end a server that neither serves nor ends")?;
-                let output = self.child.wait_with_output().doing("wait for a server")?;
-                Ok(Started::Ended(output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned()))
-            }
+        if let Ok(url) = self.announced.recv_timeout(ENDS_WITHIN) {
+            // Its log is read to the end, or a full pipe would stop it.
+            let stderr = self.child.stderr.take();
+            thread::spawn(move || stderr.map(|mut log| std::io::copy(&mut log, &mut std::io::sink())));
+            return Ok(Started::Serves(Server::of(self.child, url)));
         }
+        // It closed its standard output, or hangs.
+        self.child.kill().doing("end a server that neither serves nor ends")?;
+        let output = self.child.wait_with_output().doing("wait for a server")?;
+        Ok(Started::Ended(output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned()))
     }
 }
 

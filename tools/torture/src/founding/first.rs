@@ -91,7 +91,7 @@ pub(super) fn two_at_once_and_a_kill(
     figures.killed_starts += u32::from(one.kill()?);
     let server = match other.outcome()? {
         Started::Serves(server) => server,
-        ended => {
+        ended @ Started::Ended(..) => {
             ended.is_refused_properly()?;
             figures.refused += 1;
             Server::start(&launch)?

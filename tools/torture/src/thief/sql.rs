@@ -157,7 +157,7 @@ pub(super) fn quoted(text: &str) -> String {
         match c {
             '\'' => literal.push_str("''"),
             '\\' => literal.push_str("\\\\"),
-            c if c.is_control() => literal.push_str(&format!("\\U{:08x}", u32::from(c))),
+            c if c.is_control() => literal = format!("{literal}\\U{:08x}", u32::from(c)),
             c => literal.push(c),
         }
     }
