@@ -1,5 +1,4 @@
-//! How old what an answer rests on may be when the answer is given (`spec/http.md` §1.5; `docs/design.md`, "When an answer
-//! may be given").
+//! How old what an answer rests on may be when the answer is given (`spec/http.md` §1.5; `docs/design.md`, "Caches").
 
 use std::time::Duration;
 

@@ -15,10 +15,19 @@ const STOPS_WITHIN: Duration = Duration::from_secs(10);
 /// The port is free when it is chosen, not when it is used, so a start may have to be repeated.
 const ATTEMPTS: u32 = 5;
 
+/// Whether a commit waits for the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Disk {
+    Waited,
+    /// The system keeps what a killed process had written.
+    Trusted,
+}
+
 /// A running server; reachable over loopback without a password.
 pub struct Postgres {
     child: Mutex<Child>,
     pub(crate) port: u16,
+    disk: Disk,
     binaries: PathBuf,
     folder: TempDir,
 }
@@ -26,6 +35,15 @@ pub struct Postgres {
 impl Postgres {
     /// Makes a cluster and starts it on a free port.
     pub fn start() -> Result<Self> {
+        Self::start_on(Disk::Waited)
+    }
+
+    /// The same for somebody who kills processes and never the machine: then the disk need not be waited for.
+    pub fn start_unsynced() -> Result<Self> {
+        Self::start_on(Disk::Trusted)
+    }
+
+    fn start_on(disk: Disk) -> Result<Self> {
         let binaries = binaries()?;
         let folder = folder()?;
         let mut initdb = as_owner(&binaries.join("initdb"), folder.path())?;
@@ -34,10 +52,10 @@ impl Postgres {
 
         for _ in 0..ATTEMPTS {
             let port = free_port()?;
-            let mut child = spawn(&binaries, folder.path(), port)?;
+            let mut child = spawn(&binaries, folder.path(), (port, disk))?;
             if ready(&binaries, port, &mut child) {
                 println!("PostgreSQL listens on 127.0.0.1:{port}");
-                return Ok(Self { child: Mutex::new(child), port, binaries, folder });
+                return Ok(Self { child: Mutex::new(child), port, disk, binaries, folder });
             }
             // It either ended by itself or never answered; in both cases nothing of it may stay.
             child.kill().and_then(|()| child.wait()).doing("stop PostgreSQL")?;
@@ -88,7 +106,7 @@ impl Postgres {
     pub fn start_again(&self) -> Result<()> {
         let deadline = Instant::now() + STARTS_WITHIN;
         while Instant::now() < deadline {
-            let mut child = spawn(&self.binaries, self.folder(), self.port)?;
+            let mut child = spawn(&self.binaries, self.folder(), (self.port, self.disk))?;
             let ready = ready(&self.binaries, self.port, &mut child);
             *self.child() = child;
             if ready {
@@ -143,7 +161,7 @@ fn folder() -> Result<TempDir> {
     Ok(folder)
 }
 
-fn spawn(binaries: &Path, folder: &Path, port: u16) -> Result<Child> {
+fn spawn(binaries: &Path, folder: &Path, (port, disk): (u16, Disk)) -> Result<Child> {
     let log = fs::File::options()
         .create(true)
         .append(true)
@@ -153,6 +171,9 @@ fn spawn(binaries: &Path, folder: &Path, port: u16) -> Result<Child> {
     postgres.arg("-D").arg(folder.join("data")).arg("-p").arg(port.to_string());
     for setting in ["listen_addresses=127.0.0.1", "max_connections=300", "shared_buffers=128MB"] {
         postgres.args(["-c", setting]);
+    }
+    if disk == Disk::Trusted {
+        postgres.args(["-c", "fsync=off"]);
     }
     postgres.arg("-c").arg(format!("unix_socket_directories={}", folder.display()));
     postgres.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);

@@ -55,7 +55,7 @@ pub(crate) fn run(binary: &Path, options: &Options) -> Result<()> {
         println!("failover {}: seed {seed}, {rounds} rounds", engine.name());
         let (lines, tally) = (Lines::default(), Tally::default());
         let between = |_, url: &str| lines.through(url);
-        let day = Setting { between: &between, ..Setting::new(binary, engine) }.begin()?;
+        let day = Setting { between: &between, synced: false, ..Setting::new(binary, engine) }.begin()?;
         let postgres = day.postgres.as_ref().ok_or_else(|| Failure::new("there is no PostgreSQL"))?;
         let outcome = day.work(seed, |day, random| {
             let torture = Rounds { day, lines: &lines, postgres, tally: &tally };
@@ -63,6 +63,9 @@ pub(crate) fn run(binary: &Path, options: &Options) -> Result<()> {
             let first = u32::try_from(random.below(3)).expect("below a u32");
             (first..first + rounds).try_for_each(|round| torture.round(round, random))
         });
+        if let Err(failure) = &outcome {
+            day.notes.broke_off(failure);
+        }
         day.close(&format!("failover {}, seed {seed}, {tally}", engine.name()))?;
         outcome?;
     }

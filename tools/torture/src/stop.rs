@@ -66,10 +66,13 @@ pub(crate) fn run(binary: &Path, options: &Options) -> Result<()> {
         println!("stop {}: seed {seed}, {rounds} rounds", engine.name());
         let (lines, tally) = (Lines::default(), Tally::default());
         let between = |_, url: &str| lines.through(url);
-        let day = Setting { between: &between, ..Setting::new(binary, engine) }.begin()?;
+        let day = Setting { between: &between, synced: false, ..Setting::new(binary, engine) }.begin()?;
         let outcome = day.work(seed, |day, random| {
             (0..rounds).try_for_each(|_| Round::any(day, &lines, &tally, random).run(random))
         });
+        if let Err(failure) = &outcome {
+            day.notes.broke_off(failure);
+        }
         if let Some(why) = tally.says_too_little() {
             day.notes.wrong(why);
         }

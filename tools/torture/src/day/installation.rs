@@ -3,7 +3,6 @@
 use super::customers::{Condemned, Customer, DeviceClock};
 use super::notes::Notes;
 use super::place::{PATIENCE, Place};
-use super::setting;
 use super::stored::{self, Stored};
 use crate::client::{App, Client, Issued};
 use crate::ledger::{Ledger, Verdict};
@@ -85,7 +84,7 @@ impl Day {
     /// The licenses in the database, read without any server.
     pub(crate) fn licenses_stored(&self) -> Result<BTreeMap<String, Stored>> {
         let postgres = self.postgres.as_ref().ok_or_else(|| Failure::new("there is no PostgreSQL"))?;
-        stored::read(&postgres.ask(setting::DATABASE, stored::QUESTION)?)
+        stored::read(&postgres.ask(stored::DATABASE, stored::QUESTION)?)
     }
 
     /// The database is an older one, by the torture's own doing: what was acknowledged since is not owed any more. Returns how

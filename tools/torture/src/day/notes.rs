@@ -134,6 +134,12 @@ impl Notes {
         self.other.add(words);
     }
 
+    /// The torture could not go on: what follows from that is not the first thing to look at.
+    pub(crate) fn broke_off(&self, failure: &Failure) {
+        let words = failure.to_string();
+        self.wrong(format!("it broke off: {}", words.lines().next().unwrap_or_default()));
+    }
+
     /// How many writes were acknowledged.
     pub(crate) fn writes(&self, writes: u64) {
         self.writes.store(writes, Ordering::Relaxed);

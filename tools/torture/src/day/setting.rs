@@ -4,6 +4,7 @@ use super::customers::{Condemned, Customer, DeviceClock};
 use super::installation::Day;
 use super::notes::Notes;
 use super::place::Place;
+use super::stored::DATABASE;
 use crate::client::{App, Client, Issued, text};
 use crate::ledger::Ledger;
 use crate::options::Engine;
@@ -19,8 +20,6 @@ use std::sync::RwLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Its name.
-pub(super) const DATABASE: &str = "day";
 /// Customers on each wire.
 const CUSTOMERS: usize = 4;
 /// How long licenses hold that end.
@@ -43,6 +42,8 @@ pub(crate) struct Setting<'a> {
     pub(crate) clocks: bool,
     /// The URL by which each server reaches the database, made from the real one: for what comes between them.
     pub(crate) between: &'a dyn Fn(usize, &str) -> String,
+    /// Whether PostgreSQL waits for the disk. It need not where only processes die.
+    pub(crate) synced: bool,
     /// Changes how each server is started.
     pub(crate) prepare: &'a dyn Fn(usize, &mut Launch),
 }
@@ -50,13 +51,20 @@ pub(crate) struct Setting<'a> {
 impl<'a> Setting<'a> {
     /// With nothing special about it.
     pub(crate) fn new(binary: &'a Path, engine: Engine) -> Self {
-        Self { binary, engine, clocks: false, between: &|_, url| url.to_owned(), prepare: &|_, _| {} }
+        Self {
+            binary,
+            engine,
+            clocks: false,
+            synced: true,
+            between: &|_, url| url.to_owned(),
+            prepare: &|_, _| {},
+        }
     }
 
     /// Starts the servers and sells the first licenses. All is well when this returns.
     pub(crate) fn begin(&self) -> Result<Day> {
         let folder = tempfile::tempdir().doing("make a temporary folder")?;
-        let postgres = (self.engine == Engine::Postgres).then(Postgres::start).transpose()?;
+        let postgres = (self.engine == Engine::Postgres).then(|| self.postgres()).transpose()?;
         let database = postgres.as_ref().map(|postgres| postgres.create_database(DATABASE)).transpose()?;
         let first = self.place(folder.path(), 0, database.as_deref())?;
         first.start()?;
@@ -95,6 +103,10 @@ impl<'a> Setting<'a> {
         };
         day.well()?;
         Ok(day)
+    }
+
+    fn postgres(&self) -> Result<Postgres> {
+        if self.synced { Postgres::start() } else { Postgres::start_unsynced() }
     }
 
     fn place(&self, folder: &Path, at: usize, database: Option<&str>) -> Result<Place> {

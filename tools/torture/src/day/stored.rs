@@ -10,6 +10,8 @@ pub(crate) struct Stored {
     pub(crate) revoked: bool,
 }
 
+/// The database's name.
+pub(super) const DATABASE: &str = "day";
 /// Asks for all of them.
 pub(super) const QUESTION: &str = "SELECT license_id, devices_used, revoked_at IS NOT NULL FROM licenses";
 
