@@ -18,6 +18,8 @@ const RESTART_IN: u64 = 10;
 /// One step in so many has a rotation of keys while the clock is wrong; a keyset has room for so many.
 const ROTATION_IN: u64 = 20;
 const ROTATIONS: u32 = 6;
+/// By then every server shows it.
+const SHOWN_WITHIN: Duration = Duration::from_secs(2);
 
 /// What the steps did.
 #[derive(Debug, Default)]
@@ -118,7 +120,9 @@ impl Clocks {
     fn rotate(&mut self, day: &Day) -> Result<()> {
         self.rotations += 1;
         let (status, body) = day.vendor().post("/api/v1/keys/rotate", &json!({ "use": "issuer" }))?;
-        self.count_refusal(day, expect(status, &[200], "rotate a key", &body))
+        self.count_refusal(day, expect(status, &[200], "rotate a key", &body))?;
+        thread::sleep(SHOWN_WITHIN);
+        Ok(())
     }
 
     /// A license that is sold while clocks are wrong.

@@ -11,6 +11,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 const SERVED_WITHIN: Duration = Duration::from_secs(10);
+/// How files are called that are not whole yet.
+const STAGED: &str = ".new";
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// A license, and two devices that use it: one on each wire.
@@ -71,11 +73,12 @@ pub(super) fn is_one_installation(launch: &Launch, mut server: Server) -> Result
     sold.is_served_at(&server.url)
 }
 
-/// The names of the files in a server's key store.
+/// The names of the files in a server's key store, without those that somebody was killed over before they had their name.
 pub(super) fn key_files(launch: &Launch) -> Result<Vec<String>> {
     let folder = fs::read_dir(launch.data().join("keys")).doing("list a key store")?;
     let mut names: Vec<String> =
         folder.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.retain(|name| !name.ends_with(STAGED));
     names.sort();
     Ok(names)
 }
