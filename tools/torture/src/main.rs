@@ -12,11 +12,14 @@ mod client;
 mod crash;
 mod day;
 mod failover;
+mod full;
 mod ledger;
 mod lines;
 mod options;
+mod process;
 mod random;
 mod server;
+mod slow;
 mod stop;
 
 use clap::{Parser, Subcommand};
@@ -44,6 +47,10 @@ enum Torture {
     Failover(failover::Options),
     /// Stop one of two servers, or its line to the database, in the middle of whatever it does; the other one must go on
     Stop(stop::Options),
+    /// Let disks, descriptors and memory run out under load; nothing may be lost, and all must be well when they are back
+    Full(full::Options),
+    /// Open thousands of connections that are silent or slow; honest customers must not notice, nor memory
+    Slow(slow::Options),
 }
 
 fn main() -> ExitCode {
@@ -62,5 +69,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         Torture::Crash(options) => crash::run(&arguments.binary, options),
         Torture::Failover(options) => failover::run(&arguments.binary, options),
         Torture::Stop(options) => stop::run(&arguments.binary, options),
+        Torture::Full(options) => full::run(&arguments.binary, options),
+        Torture::Slow(options) => slow::run(&arguments.binary, options),
     }
 }

@@ -27,12 +27,10 @@ pub(super) fn until_well(day: &Day) -> Result<Duration> {
 fn is_well(day: &Day, random: &mut Random) -> Result<()> {
     for (at, place) in day.places.iter().enumerate().filter(|(_, place)| place.serves()) {
         is_ready(place)?;
-        for customer in &day.customers {
-            match customer.ask(&day.app, (at, place), random) {
+        for (who, answer) in day.answers(at, 0, random) {
+            match answer {
                 Answer::Yes => day.notes.served(),
-                other => {
-                    return Err(Failure::new(format!("{} at {}: {other:?}", customer.name(), place.url)));
-                }
+                other => return Err(Failure::new(format!("{who} at {}: {other:?}", place.url))),
             }
         }
         let license = if day.places[0].serves() {

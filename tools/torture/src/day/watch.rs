@@ -37,7 +37,7 @@ fn ask(agent: &Agent, place: &Place, path: &str) -> Result<(u16, String), String
 fn look(day: &Day, place: &Place, agent: &Agent) {
     let (begin, turns) = (day.notes.weather.moment(), place.turns());
     let dead_since = place.pulse.dead_since();
-    let doubted = place.is_doubted();
+    let (doubted, may_be_away) = (place.is_doubted(), day.notes.is_away());
     let asked = Instant::now();
     let away = place.database.since().map(|since| asked.duration_since(since));
     let cut_off = place.database.was_within(DATABASE_NOTICED_WITHIN);
@@ -63,6 +63,7 @@ fn look(day: &Day, place: &Place, agent: &Agent) {
                 })
             }
             Ok(_) if path == "/readyz" && (!fair || doubted) => None,
+            Ok((503, _)) if may_be_away || day.notes.is_away() => None,
             Ok((status, body)) => Some(format!("HTTP {status}: {body}")),
         };
         if let Some(wrong) = wrong {
