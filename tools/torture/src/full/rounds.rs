@@ -150,7 +150,9 @@ impl<'a> Rounds<'a> {
             _ => {}
         }
         // Who asked in vain may still wait for an answer, and has not written since.
-        places.iter().for_each(|place| place.pulse.beat(true));
+        for place in places {
+            place.pulse.beat(true);
+        }
         place.set_up(true);
         Ok(ended)
     }
