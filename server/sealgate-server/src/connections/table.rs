@@ -17,8 +17,6 @@ use super::state::{Stage, State, millis_since};
 const LOOKS: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 /// What share of the time for a head makes a connection old: until then it may well be about to ask, or to ask again.
 const OLD: u32 = 10;
-/// What share of the places is kept free, so that who connects does not wait until another's connection is closed.
-const SPARE: usize = 32;
 /// How long the server waits when it could not accept a connection for want of something.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -51,18 +49,11 @@ impl Table {
     /// A place for one more. If there is none, a connection is closed that nobody misses; if the server works for all of
     /// them, it waits for the first that ends.
     pub(super) async fn make_room(self: &Arc<Self>) -> Slot {
-        loop {
-            let there = self.states().len();
-            if there < self.most - self.most / SPARE {
-                break;
-            }
+        while self.states().len() >= self.most {
             if let Some(alike) = self.full.due(millis_since(self.origin)) {
                 tracing::warn!(target: "sealgate", most = self.most, alike, "as many connections as max_connections and the descriptors allow: those that have sent nothing for longest are closed");
             }
             self.close_one();
-            if there < self.most {
-                break;
-            }
             self.freed.notified().await;
         }
         let state = Arc::new(State::new(self.origin));
