@@ -101,7 +101,7 @@ pub(super) fn demo(run: &mut Run) -> Result<()> {
 
 /// Each torture in its short form.
 pub(super) fn torture(run: &mut Run) -> Result<()> {
-    for name in ["crash", "full", "slow"] {
+    for name in ["crash", "full"] {
         let outcome = process::run(torture::command(run.workspace).args([name, "--short"]));
         run.tally += Tally::of_program("", outcome.is_ok());
         outcome?;
