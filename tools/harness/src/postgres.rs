@@ -35,20 +35,25 @@ pub struct Postgres {
 impl Postgres {
     /// Makes a cluster and starts it on a free port.
     pub fn start() -> Result<Self> {
-        Self::start_on(Disk::Waited)
+        Self::start_with(Disk::Waited, &std::env::temp_dir(), &[])
     }
 
     /// The same for somebody who kills processes and never the machine: then the disk need not be waited for.
     pub fn start_unsynced() -> Result<Self> {
-        Self::start_on(Disk::Trusted)
+        Self::start_with(Disk::Trusted, &std::env::temp_dir(), &[])
     }
 
-    fn start_on(disk: Disk) -> Result<Self> {
+    /// The same below this folder, with more arguments for `initdb`.
+    pub fn start_on(place: &Path, more: &[&str]) -> Result<Self> {
+        Self::start_with(Disk::Waited, place, more)
+    }
+
+    fn start_with(disk: Disk, place: &Path, more: &[&str]) -> Result<Self> {
         let binaries = binaries()?;
-        let folder = folder()?;
+        let folder = folder(place)?;
         let mut initdb = as_owner(&binaries.join("initdb"), folder.path())?;
         initdb.args(["-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync", "-D"]);
-        process::capture(initdb.arg(folder.path().join("data")))?;
+        process::capture(initdb.arg(folder.path().join("data")).args(more))?;
 
         for _ in 0..ATTEMPTS {
             let port = free_port()?;
@@ -102,6 +107,11 @@ impl Postgres {
         child.wait().map(drop)
     }
 
+    /// Whether it has ended, by itself or not.
+    pub fn has_ended(&self) -> Result<bool> {
+        Ok(self.child().try_wait().doing("look after PostgreSQL")?.is_some())
+    }
+
     /// Starts the server, which has ended, on the same port and data. It is ready when this returns.
     pub fn start_again(&self) -> Result<()> {
         let deadline = Instant::now() + STARTS_WITHIN;
@@ -153,8 +163,8 @@ pub fn binaries() -> Result<PathBuf> {
         .ok_or_else(|| Failure::new("the server programs of PostgreSQL are not installed"))
 }
 
-fn folder() -> Result<TempDir> {
-    let folder = TempDir::with_prefix("sealgate-pg-").doing("make a temporary folder")?;
+fn folder(place: &Path) -> Result<TempDir> {
+    let folder = TempDir::with_prefix_in("sealgate-pg-", place).doing("make a temporary folder")?;
     if is_root() {
         process::capture(Command::new("chown").arg("postgres").arg(folder.path()))?;
     }

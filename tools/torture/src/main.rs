@@ -14,11 +14,14 @@ mod crash;
 mod day;
 mod failover;
 mod founding;
+mod full;
 mod ledger;
 mod lines;
 mod options;
+mod process;
 mod random;
 mod server;
+mod slow;
 mod stop;
 mod thief;
 
@@ -53,6 +56,10 @@ enum Torture {
     Stop(stop::Options),
     /// Let somebody in who stole a runtime, with every kind of row; then get rid of him as the guide says
     Thief(thief::Options),
+    /// Let disks, descriptors and memory run out under load; nothing may be lost, and all must be well when they are back
+    Full(full::Options),
+    /// Open thousands of connections that are silent or slow; honest customers must not notice, nor memory
+    Slow(slow::Options),
 }
 
 fn main() -> ExitCode {
@@ -74,5 +81,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         Torture::Founding(options) => founding::run(&arguments.binary, options),
         Torture::Stop(options) => stop::run(&arguments.binary, options),
         Torture::Thief(options) => thief::run(&arguments.binary, options),
+        Torture::Full(options) => full::run(&arguments.binary, options),
+        Torture::Slow(options) => slow::run(&arguments.binary, options),
     }
 }

@@ -17,8 +17,6 @@ use super::state::{Stage, State, millis_since};
 const LOOKS: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 /// What share of the time for a head makes a connection old: until then it may well be about to ask, or to ask again.
 const OLD: u32 = 10;
-/// What share of the places is kept free, so that who connects does not wait until another's connection is closed.
-const SPARE: usize = 32;
 /// How long the server waits until it looks again for room, or for what it could not accept a connection without.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -51,18 +49,11 @@ impl Table {
     /// A place for one more. If there is none, a connection is closed that nobody misses; if the server works for all of
     /// them, it waits for the first that ends or was answered.
     pub(super) async fn make_room(self: &Arc<Self>) -> Slot {
-        loop {
-            let (there, enough) = (self.states().len(), self.most - self.most / SPARE);
-            if there < enough {
-                break;
-            }
+        while self.states().len() >= self.most {
             if let Some(alike) = self.full.due(millis_since(self.origin)) {
                 tracing::warn!(target: "sealgate", most = self.most, alike, "as many connections as max_connections and the descriptors allow: those that have sent nothing for longest are closed");
             }
-            self.close_one(there - enough + 1);
-            if there < self.most {
-                break;
-            }
+            self.close_one();
             self.freed_or_soon().await;
         }
         let state = Arc::new(State::new(self.origin));
@@ -71,11 +62,10 @@ impl Table {
         Slot { state, number, table: Arc::clone(self) }
     }
 
-    /// Closes the one that is missed least (see [`missed`]), unless as many as are too many are on their way out already.
-    fn close_one(&self, too_many: usize) {
+    /// Closes the one that is missed least (see [`missed`]), unless one is on its way out already.
+    fn close_one(&self) {
         let states = self.states();
-        let closed = states.values().filter(|state| state.now().0 == Stage::Closed).count();
-        if closed >= too_many {
+        if states.values().any(|state| state.now().0 == Stage::Closed) {
             return;
         }
         let old = millis_since(self.origin).saturating_sub(millis(self.settings.head / OLD));
@@ -123,7 +113,7 @@ impl Table {
             tracing::warn!(target: "sealgate", %error, alike, "a connection could not be accepted");
         }
         // Whatever has run out: one that sends nothing gives some of it back.
-        self.close_one(1);
+        self.close_one();
         self.freed_or_soon().await;
     }
 

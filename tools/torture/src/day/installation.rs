@@ -4,8 +4,9 @@ use super::customers::{Condemned, Customer, DeviceClock};
 use super::notes::Notes;
 use super::place::{PATIENCE, Place};
 use super::stored::{self, Stored};
-use crate::client::{App, Client, Issued};
+use crate::client::{Answer, App, Client, Issued};
 use crate::ledger::{Ledger, Verdict};
+use crate::random::Random;
 use harness::failure::{Failure, Result};
 use harness::postgres::Postgres;
 use std::collections::BTreeMap;
@@ -59,6 +60,20 @@ impl Day {
     /// The folder of everything, for what a torture keeps beside the servers.
     pub(crate) fn folder(&self) -> &std::path::Path {
         self.folder.path()
+    }
+
+    /// What each customer from this one on is told by the server there. All of them have a seat. They ask one by one, as the
+    /// answers are taken.
+    pub(crate) fn answers(
+        &self,
+        at: usize,
+        first: usize,
+        random: &mut Random,
+    ) -> impl Iterator<Item = (String, Answer)> {
+        self.customers
+            .iter()
+            .skip(first)
+            .map(move |customer| (customer.name(), customer.ask(&self.app, (at, &self.places[at]), random)))
     }
 
     /// From here on something bad goes on, and customers may be refused.

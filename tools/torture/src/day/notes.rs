@@ -2,7 +2,7 @@
 
 use harness::failure::{Failure, Result};
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -69,6 +69,8 @@ impl Complaints {
 pub(crate) struct Notes {
     /// Whether all is well.
     pub(crate) weather: Weather,
+    /// Whether the database may be away, which `/healthz` tells, too.
+    away: AtomicBool,
     yes: AtomicU64,
     writes: AtomicU64,
     revocations: AtomicU64,
@@ -86,6 +88,16 @@ pub(crate) struct Notes {
 }
 
 impl Notes {
+    /// From now on the database may be away, or may not.
+    pub(crate) fn set_away(&self, away: bool) {
+        self.away.store(away, Ordering::SeqCst);
+    }
+
+    /// Whether it may be away.
+    pub(crate) fn is_away(&self) -> bool {
+        self.away.load(Ordering::SeqCst)
+    }
+
     /// A customer was served.
     pub(crate) fn served(&self) {
         self.yes.fetch_add(1, Ordering::Relaxed);

@@ -161,7 +161,8 @@ impl Place {
         format!("log of {}:\n{}\n", self.url, lines.join("\n"))
     }
 
-    fn set_up(&self, up: bool) {
+    /// From now on it should answer, or need not.
+    pub(crate) fn set_up(&self, up: bool) {
         if self.is_up() != up {
             self.ups.fetch_add(1, Ordering::SeqCst);
         }

@@ -38,6 +38,8 @@ pub(crate) struct Setting<'a> {
     pub(crate) binary: &'a Path,
     /// SQLite has one server; PostgreSQL two, the second of which is a runtime.
     pub(crate) engine: Engine,
+    /// A PostgreSQL database of the torture's own; without it, a database server is started for the day.
+    pub(crate) database: Option<String>,
     /// Whether each server has a clock of its own that can be set.
     pub(crate) clocks: bool,
     /// The URL by which each server reaches the database, made from the real one: for what comes between them.
@@ -54,6 +56,7 @@ impl<'a> Setting<'a> {
         Self {
             binary,
             engine,
+            database: None,
             clocks: false,
             synced: true,
             between: &|_, url| url.to_owned(),
@@ -64,8 +67,10 @@ impl<'a> Setting<'a> {
     /// Starts the servers and sells the first licenses. All is well when this returns.
     pub(crate) fn begin(&self) -> Result<Day> {
         let folder = tempfile::tempdir().doing("make a temporary folder")?;
-        let postgres = (self.engine == Engine::Postgres).then(|| self.postgres()).transpose()?;
-        let database = postgres.as_ref().map(|postgres| postgres.create_database(DATABASE)).transpose()?;
+        let starts = self.engine == Engine::Postgres && self.database.is_none();
+        let postgres = starts.then(|| self.postgres()).transpose()?;
+        let started = postgres.as_ref().map(|postgres| postgres.create_database(DATABASE)).transpose()?;
+        let database = self.database.clone().or(started);
         let first = self.place(folder.path(), 0, database.as_deref())?;
         first.start()?;
         let token = first.launch.token()?;

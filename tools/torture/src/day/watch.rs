@@ -39,6 +39,7 @@ fn look(day: &Day, place: &Place, agent: &Agent) {
     let (begin, turns) = (day.notes.weather.moment(), place.turns());
     let dead_since = place.pulse.dead_since();
     let promised = place.promises().readiness;
+    let may_be_away = day.notes.is_away();
     let asked = Instant::now();
     let away = place.database.since().map(|since| asked.duration_since(since));
     let cut_off = place.database.was_within(DATABASE_NOTICED_WITHIN);
@@ -55,7 +56,7 @@ fn look(day: &Day, place: &Place, agent: &Agent) {
             Ok((200, _)) if away.is_some_and(|away| away > DATABASE_NOTICED_WITHIN) => {
                 Some("well, although its database is away".to_owned())
             }
-            Ok((503, _)) if cut_off => None,
+            Ok((503, _)) if cut_off || may_be_away || day.notes.is_away() => None,
             Ok((status, body)) if path == "/healthz" => Readiness::Ready.judge(*status, body),
             Ok((status, body)) => {
                 let unpromised = promised.judge(*status, body).filter(|_| fair);
