@@ -265,8 +265,15 @@ struct Ground {
 }
 
 impl Ground {
-    /// Nobody else makes keys or changes what is signed: a copy's new keys would lie in the copy alone, and would sign.
+    /// Nobody else makes keys or changes what is signed: a copy's new keys would lie in the copy alone, and would sign. Comes before
+    /// anything is written: a runtime's directory must not become an Authority without keys.
     async fn hold_vendors_side(&self) -> Result<(), StartError> {
+        let known = table::installation::id(&self.db).await?;
+        if known.as_deref() == Some(self.keystore.installation())
+            && self.keystore.keys_of(KeyUse::Authority)?.is_empty()
+        {
+            return Err(StartError::NoVendorKeys);
+        }
         let held = self.db.hold_vendors_side(self.keystore.installation()).await;
         held.map_err(|error| match error {
             StoreError::InUse => StartError::VendorsSideInUse,
@@ -294,13 +301,6 @@ impl Ground {
         token_file: &Path,
     ) -> Result<Vendor, StartError> {
         let keystore = &self.keystore;
-        // Before anything is written: a runtime's directory must not become an Authority without keys.
-        let known = table::installation::id(&self.db).await?;
-        if known.as_deref() == Some(keystore.installation())
-            && keystore.keys_of(KeyUse::Authority)?.is_empty()
-        {
-            return Err(StartError::NoVendorKeys);
-        }
         // Before anything is signed.
         if let Some(newest) = newest_time(&self.db).await? {
             self.ids.clock_watch().doubt_after(newest);
