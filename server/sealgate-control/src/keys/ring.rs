@@ -26,6 +26,12 @@ impl Ring {
         found.ok_or(AuthorityError::Refused(Code::KeyMissing))
     }
 
+    /// The key that signs after the next rotation, if one was published.
+    pub(super) fn next(&self, key_use: KeyUse) -> Option<PublicKey> {
+        let mut next = self.keys.iter().filter(|key| key.key_use == key_use && key.state == KeyStage::Next);
+        next.next().map(|key| key.public_key)
+    }
+
     /// `spec/keys.md` §7.1: the next key signs, the former one retires, `fresh` is published. A use without a published
     /// next key, as the roots, gets `fresh` as the signing one.
     pub(super) fn rotate(&mut self, key_use: KeyUse, fresh: PublicKey, now: UnixSeconds) {

@@ -22,6 +22,8 @@ impl KeyChanges {
         revoked: Option<PublicKey>,
     ) -> Result<(), AuthorityError> {
         keyset_end(&self.desk().ids, None)?;
+        let next = self.ring(scope_of(key_use, caller.tenant)).await?.next(key_use);
+        next.map_or(Ok(()), |next| self.can_sign(key_use, next))?;
         // Before anything is stored: a key file that nothing refers to does no harm.
         let fresh = self.generate(key_use)?;
         self.desk().retry(|| self.prepare_rotation(caller, key_use, fresh, revoked)).await
