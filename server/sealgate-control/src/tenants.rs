@@ -43,7 +43,9 @@ impl Tenants {
             return Err(AuthorityError::Refused(Code::NameTaken));
         }
         let authority = self.changes.signing_authority().await?;
-        let parts = self.new_tenant(&request.name, authority, Scopes::of(&[Scope::Owner]))?;
+        let maker = self.tokens.maker(caller).await?;
+        let mut parts = self.new_tenant(&request.name, authority, Scopes::of(&[Scope::Owner]))?;
+        parts.owner.row.expires_at = maker.and_then(|maker| maker.expires_at);
         let detail = json!({ "name": request.name });
         let audit = self.desk.audit(caller, "tenant.created", parts.tenant.id.to_string(), &detail);
         Ok(InsertTenant { parts, authority, audit })

@@ -84,7 +84,7 @@ impl Tokens {
     }
 
     /// The caller's own token.
-    async fn maker(&self, caller: &Caller) -> Result<Option<TokenRow>, AuthorityError> {
+    pub(crate) async fn maker(&self, caller: &Caller) -> Result<Option<TokenRow>, AuthorityError> {
         match caller.actor {
             Actor::Token(id) => Ok(table::tokens::find(&self.desk.db, caller.tenant, id).await?),
             Actor::Client | Actor::System => Ok(None),

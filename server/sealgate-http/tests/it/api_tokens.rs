@@ -42,6 +42,21 @@ on_both_engines! {
         assert_eq!(app.api("POST", "/api/v1/tokens", &wish(json!(null))).expect(201)["expires_at"], json!(null));
     }
 
+    fn the_owner_of_a_new_tenant_ends_no_later_than_who_makes_it(app: &TestApp) {
+        let tomorrow = sealgate_artifact::UnixSeconds::new(app.clock.seconds() + 86_400).expect("in range");
+        let tomorrow = json!(sealgate_wire::Timestamp(tomorrow).to_string());
+        let owner = app.owner();
+        let wish = json!({ "scopes": ["installation"], "expires_at": tomorrow });
+        let made = owner.make("/api/v1/tokens", &wish);
+        let clerk = sealgate_testkit::User { token: made["token"].as_str().expect("text").to_owned(), ..owner };
+        let tenant = clerk.make("/api/v1/tenants", &json!({ "name": "Acme" }));
+        let theirs = sealgate_testkit::User { token: tenant["admin_token"].as_str().expect("text").to_owned(), ..clerk };
+        let tokens = theirs.api("GET", "/api/v1/tokens", &json!(null)).expect(200);
+        assert_eq!(tokens["items"][0]["expires_at"], tomorrow);
+        app.clock.advance(86_400);
+        assert_problem(&theirs.api("GET", "/api/v1/tokens", &json!(null)), 401, "token_invalid");
+    }
+
     fn a_revoked_token_takes_with_it_what_it_made(app: &TestApp) {
         let owner = app.owner();
         let child_of = |user: &sealgate_testkit::User| {
