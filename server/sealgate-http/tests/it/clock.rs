@@ -94,18 +94,22 @@ on_both_engines! {
     fn what_took_so_long_that_it_may_be_out_of_date_is_not_said(app: &TestApp) {
         let (editor, license) = sell(app, &json!({ "max_devices": 2 }));
         let (build, desk) = (app.build(&editor), TestDevice::default());
+        let path = format!("/api/v1/apps/{}", editor["app_id"].as_str().expect("text"));
+        app.api("PATCH", &path, &json!({ "danger_lifetime_files": true })).expect(200);
         let session = session(app, &editor, &license, "desk", 1);
         let ask_all = |n: u32| {
             let ours = desk.question(&build, license["license_key"].as_str().expect("text"), n, &[]);
             let theirs = TestApp::question(&editor, &license, "desk", &nonce(n));
             let beat = ask(app, "heartbeat", &with(&session, "nonce", json!(nonce(n + 1))));
-            [app.ask_online(&ours), app.validate(&theirs), beat].map(|answer| answer.status)
+            let file = ask(app, "offline/activate", &TestApp::question(&editor, &license, "desk", &nonce(n + 2)));
+            [app.ask_online(&ours), app.validate(&theirs), beat, file]
+                .map(|answer| answer.status / 100)
         };
-        assert_eq!(ask_all(10), [200; 3]);
+        assert_eq!(ask_all(10), [2; 4]);
         app.clock.drag(2);
-        assert_eq!(ask_all(20), [503; 3]);
+        assert_eq!(ask_all(20), [5; 4]);
         app.clock.drag(0);
-        assert_eq!(ask_all(30), [200; 3]);
+        assert_eq!(ask_all(30), [2; 4]);
         assert_eq!(app.count("devices"), 2, "whoever was told nothing has no other seat");
     }
 

@@ -24,7 +24,15 @@ impl AuthForge {
         asking::require(is_well_formed(ask))?;
         self.gate.admit(source, || AppId::parse(&ask.app_id).ok())?;
         let mut about = About { device: Some(ask.hwid.clone()), ..About::default() };
-        let decided = self.activate(ask, source, &mut about).await;
+        let mut in_time = self.gate.in_time();
+        let decided = loop {
+            in_time.begin()?;
+            let decided = self.activate(ask, source, &mut about).await;
+            // A file that was made too late is kept, and given only to who may have it when it is asked for again.
+            if in_time.is_over(&decided) {
+                break decided;
+            }
+        };
         self.gate.note(Asked::Question, source, &about, decided)
     }
 
