@@ -1,7 +1,7 @@
 //! First starts: two at once, killed ones, and both.
 
-use super::Figures;
 use super::attempt::{Attempt, Started, a_moment_of};
+use super::figures::Figures;
 use super::proof;
 use crate::random::Random;
 use crate::server::{Launch, Server};

@@ -4,15 +4,16 @@
 //! the keys of the first, and a runtime gets all keys and one approval. Who comes second says `data_in_use`.
 
 mod attempt;
+mod figures;
 mod first;
 mod proof;
 mod share;
 
 use crate::options::{Common, Engine};
 use crate::random::Random;
+use figures::Figures;
 use harness::failure::{Failure, Result};
 use harness::postgres::Postgres;
-use std::fmt;
 use std::path::Path;
 
 const SHORT: u32 = 6;
@@ -24,18 +25,6 @@ const WHOLE: u32 = 150;
 pub(crate) struct Options {
     #[command(flatten)]
     common: Common,
-}
-
-/// What was done, and what went wrong.
-#[derive(Default)]
-struct Figures {
-    races: u32,
-    refused: u32,
-    killed_starts: u32,
-    shares: u32,
-    killed_shares: u32,
-    killed_approvals: u32,
-    faults: Vec<String>,
 }
 
 /// Founds as often as asked, on each engine.
@@ -86,21 +75,4 @@ fn rounds_on(
         }
     }
     Ok(())
-}
-
-impl fmt::Display for Figures {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} races of two first starts ({} said data_in_use), {} killed before they served, {} races of two shares, {} \
-             shares killed, {} approvals killed, {} faults",
-            self.races,
-            self.refused,
-            self.killed_starts,
-            self.shares,
-            self.killed_shares,
-            self.killed_approvals,
-            self.faults.len()
-        )
-    }
 }

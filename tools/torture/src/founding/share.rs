@@ -1,7 +1,7 @@
 //! `keys share` twice at once or killed, and `server approve` killed; on PostgreSQL a runtime is started with what came out.
 
-use super::Figures;
 use super::attempt::{both_at_once, kill_in_the_middle};
+use super::figures::Figures;
 use super::first::{Site, elsewhere, race};
 use super::proof::{Sold, key_files};
 use crate::client::{Client, text};
