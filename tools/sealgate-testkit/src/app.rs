@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use sealgate_artifact::UnixSeconds;
 use sealgate_authority::Limits;
 use sealgate_authority::ports::{Clock, System};
 use sealgate_server::assembly::{self, Options, TOKEN_FILE};
@@ -115,15 +116,16 @@ impl TestApp {
         app
     }
 
-    /// A server in that data directory, on the database of another one, with a clock of its own.
-    pub(crate) fn launch_beside(first: &Self, dir: tempfile::TempDir, role: Role) -> Self {
+    /// A server in that data directory, on the database of another one, with a clock of its own. It answers running software
+    /// only.
+    pub(crate) fn launch_runtime(first: &Self, dir: tempfile::TempDir) -> Self {
         let mut app = Self {
             url: String::new(),
             clock: Arc::default(),
             token: first.token.clone(),
             limits: first.limits,
             settings: first.settings.clone(),
-            role,
+            role: Role::Runtime,
             joined: first.database(),
             server: None,
             proxy: None,
@@ -213,11 +215,22 @@ impl TestApp {
         url.map_or_else(file, Outside::Postgres)
     }
 
-    pub(crate) fn role(&self) -> Role {
-        self.role
+    /// Reads what other servers changed: what they acknowledged before is seen here afterwards.
+    pub fn read_changes(&self) {
+        self.backstage().read_changes();
     }
 
-    pub(crate) fn backstage(&self) -> &Backstage {
+    /// Waits until what this server was asked to write before is written, also where nobody waits for the answer.
+    pub fn finish_writes(&self) {
+        self.backstage().finish_writes();
+    }
+
+    /// Runs the jobs that are due by this server's clock, unless the server itself is running them.
+    pub fn run_jobs(&self) {
+        self.backstage().run_jobs(UnixSeconds::new(self.clock.seconds()).expect("in range"));
+    }
+
+    fn backstage(&self) -> &Backstage {
         &self.server.as_ref().expect("it runs").backstage
     }
 

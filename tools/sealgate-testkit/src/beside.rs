@@ -1,11 +1,10 @@
 //! Two servers on one database, and a database that comes back older.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use sealgate_artifact::KeyUse;
-use sealgate_server::{Role, assembly};
-use sealgate_signer::{Keystore, Unlock};
+use sealgate_server::assembly;
+use sealgate_signer::Unlock;
 use serde_json::{Value, json};
 
 use crate::TestApp;
@@ -14,49 +13,20 @@ use crate::outside::Outside;
 impl TestApp {
     /// A second server on the PostgreSQL database of this one, with a clock of its own. It is to be dropped first.
     ///
-    /// It serves the vendor, too, from a copy of the data directory without the server's key, as an operator makes one.
-    #[must_use]
-    pub fn start_twin(&self) -> Self {
-        let dir = tempfile::tempdir().expect("a temporary directory");
-        self.copy_keys(&dir.path().join("data/keys"));
-        Self::launch_beside(self, dir, Role::All)
-    }
-
-    /// The same with a server that only answers running software, and was approved.
+    /// It only answers running software, and was approved: the vendor's side is in one process.
     #[must_use]
     pub fn start_runtime(&self) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let data = dir.path().join("data");
         assembly::share(&self.data(), &Unlock::File, &data).expect("the keys are shared");
-        let runtime = Self::launch_beside(self, dir, Role::Runtime);
+        let runtime = Self::launch_runtime(self, dir);
         self.approve_servers();
         runtime
     }
 
     /// Brings the keys of new apps to another server.
     pub fn share_keys_with(&self, other: &Self) {
-        match other.role() {
-            Role::Runtime => {
-                assembly::share(&self.data(), &Unlock::File, &other.data()).expect("the keys are shared");
-            }
-            _ => self.copy_keys(&other.data().join("keys")),
-        }
-    }
-
-    /// All that is not there yet, but for this server's own key.
-    fn copy_keys(&self, to: &Path) {
-        let from = self.data().join("keys");
-        fs::create_dir_all(to).expect("a directory");
-        let keystore = Keystore::open_existing(&from, &Unlock::File).expect("a keystore");
-        let own = keystore.keys_of(KeyUse::Server).expect("keys");
-        let own: Vec<String> = own.iter().map(|key| format!("{}.key", key.id(KeyUse::Server))).collect();
-        for file in from.read_dir().expect("the keystore").flatten() {
-            let name = file.file_name();
-            let is_own = own.iter().any(|own| name == **own);
-            if !is_own && !to.join(&name).exists() {
-                fs::copy(file.path(), to.join(&name)).expect("is copied");
-            }
-        }
+        assembly::share(&self.data(), &Unlock::File, &other.data()).expect("the keys are shared");
     }
 
     /// Approves every server that waits for it, as one does that was started at another address.

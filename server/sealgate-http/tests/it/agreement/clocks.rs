@@ -1,10 +1,11 @@
 //! Clocks that are set wrong and right again, each server's its own.
 
 use proptest::prelude::*;
+use sealgate_authority::CLOCK_TOLERANCE_SECONDS;
 use sealgate_testkit::{TestApp, request};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::servers::Servers;
+use super::servers::{Servers, VENDOR};
 use super::steps::{Ask, Delivery, LICENSES, Manner, Online, Validate};
 use super::wires::shown;
 use super::world::{World, text};
@@ -17,11 +18,19 @@ const MADE_ANEW: u64 = 62;
 const PUT_OFF: u64 = 420;
 const BUNDLE: u64 = 2;
 
+/// `spec/http.md` §3.16: a start so long after the noted time doubts the clock.
+const UNSEEN: u64 = 30 * 86_400;
+const CLOCK: &str = "/api/v1/clock";
+const ACCEPT: &str = "/api/v1/clock/accept";
+/// How far a clock may be wrong that an operator takes as right.
+const OVERLOOKED: u64 = 3600;
+
 /// What was done to the servers' clocks.
 pub(crate) struct Clocks {
     /// How far each is ahead, and since when.
     wrong: Vec<Option<(i64, u64)>>,
-    /// Servers that were started while their clock was wrong: they cannot know, and doubt it when it is right again.
+    /// Servers that were started while their clock was wrong, or whose operator accepted it then: they cannot know, and doubt it
+    /// when it is right again.
     misled: Vec<bool>,
     /// Whether nothing is left that was signed by a clock that was wrong.
     settled: bool,
@@ -56,8 +65,13 @@ impl Clocks {
     }
 
     pub(crate) fn started(&mut self, at: usize) {
-        self.misled[at] = self.wrong[at].is_some();
+        self.takes(at);
         self.moved = true;
+    }
+
+    /// That server takes its clock as right.
+    fn takes(&mut self, at: usize) {
+        self.misled[at] = self.wrong[at].is_some();
     }
 }
 
@@ -76,6 +90,12 @@ impl Servers {
             self.work_off();
             (self.clocks.settled, self.clocks.lost) = (true, false);
         }
+    }
+
+    /// What a clock showed last that nobody doubted.
+    pub(super) fn noted_time(&self) -> Option<u64> {
+        let noted = self.first().texts("SELECT value FROM installation WHERE name = 'noted_time'");
+        noted.first().map(|noted| noted.parse().expect("a number"))
     }
 
     /// Lets what clocks that were wrong have signed be made anew. Returns how long that took.
@@ -114,7 +134,7 @@ impl World<'_> {
     /// Whether what that server shows must verify. One that is certified by another server waits for that one's clock.
     pub(super) fn is_certified(&self, at: usize) -> bool {
         let clocks = &self.servers.clocks;
-        clocks.settled || self.servers.certifies_itself(at) && !clocks.lost
+        clocks.settled || at == VENDOR && !clocks.lost
     }
 
     pub(super) fn set(&mut self, at: usize, ahead: i64) {
@@ -148,17 +168,68 @@ impl World<'_> {
     /// All clocks are right again, and a minute has passed: nobody is refused for what they showed.
     pub(super) fn settle(&mut self) -> Result<(), TestCaseError> {
         (0..self.servers.count()).for_each(|at| self.set(at, 0));
+        self.accept()?;
         self.greet();
         let passed = self.servers.work_off();
         self.beliefs.surely(|model| model.advance(passed));
         (self.servers.clocks.settled, self.servers.clocks.lost) = (true, false);
         for at in 0..self.servers.count() {
             let ready = request("GET", &format!("{}/readyz", self.servers.at(at).url), None, &Value::Null);
-            prop_assert!(ready.status == 200 || self.servers.clocks.misled[at], "{}", shown(&ready));
+            prop_assert!(
+                ready.status == 200 || at != VENDOR && self.servers.clocks.misled[at],
+                "{}",
+                shown(&ready)
+            );
             self.honest_customers_ask(at)?;
         }
         self.look_back()?;
         self.sold_licenses_verify()
+    }
+
+    /// What the server that serves the vendor says of its clock is what the model says. An operator accepts it, unless it is wrong
+    /// by days.
+    pub(super) fn accept(&mut self) -> Result<(), TestCaseError> {
+        let set_by = self.set_by();
+        let model = self.beliefs.any();
+        let (expected, ahead) = (model.set_by(VENDOR), model.ahead(VENDOR));
+        prop_assert!(
+            (set_by == 0) == (expected == 0) && set_by.abs_diff(expected) <= CLOCK_TOLERANCE_SECONDS,
+            "the clock was set by {}, says the server; {}",
+            set_by,
+            expected
+        );
+        if set_by != 0 && ahead.unsigned_abs() <= OVERLOOKED {
+            let accepted = self.servers.first().api("POST", ACCEPT, &json!({ "set_by": set_by })).expect(200);
+            prop_assert_eq!(&accepted["in_doubt"], &json!(false));
+            self.servers.clocks.takes(VENDOR);
+            self.beliefs.surely(|model| model.takes_clock(VENDOR, 0));
+        }
+        Ok(())
+    }
+
+    /// Whether the clock is doubted after a start. It may have been noted once more before the server ended, or after a start
+    /// without a doubt.
+    pub(super) fn looks_after_start(&mut self, before: Option<u64>) -> Result<(), TestCaseError> {
+        let (set_by, shown) = (self.set_by(), self.beliefs.any().clock(VENDOR));
+        let noted = self.servers.noted_time();
+        let gap = |noted: u64| shown.saturating_sub(noted);
+        if set_by == 0 {
+            let is_far = before.is_some_and(|before| gap(before) > UNSEEN);
+            prop_assert!(!is_far || noted != before, "{shown} is far after {before:?}");
+        } else {
+            let expected = noted.map(gap).filter(|gap| *gap > UNSEEN).map(u64::cast_signed);
+            prop_assert_eq!(Some(set_by), expected, "{} is not far after {:?}", shown, noted);
+        }
+        self.beliefs.surely(|model| model.takes_clock(VENDOR, set_by));
+        Ok(())
+    }
+
+    /// By how much the clock was set, as the server that serves the vendor says; 0 if it is not doubted.
+    fn set_by(&self) -> i64 {
+        let clock = self.servers.first().api("GET", CLOCK, &Value::Null).expect(200);
+        let set_by = clock["set_by"].as_i64().expect("a number");
+        assert_eq!(clock["in_doubt"], json!(set_by != 0));
+        set_by
     }
 
     /// A server that finds that the database forgot its address says it again when it is asked, and is approved for it.

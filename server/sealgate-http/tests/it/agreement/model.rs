@@ -2,6 +2,7 @@
 //! nothing in memory but what they were asked lately. No cache, no transaction.
 
 mod asks;
+mod clocks;
 mod deeds;
 mod rules;
 
@@ -136,6 +137,8 @@ pub(crate) struct State {
 pub(crate) struct Server {
     /// How far its clock is ahead of the time.
     ahead: i64,
+    /// How far a clock is ahead that the vendor's side takes as right.
+    accepted: i64,
     /// What it was asked lately, when, and when by its own clock.
     asked: Vec<(Scope, Question, u64, u64)>,
     /// What the database was since this server read what others had changed for certain.
@@ -167,7 +170,7 @@ impl Model {
             taken: 0,
             released: 0,
         };
-        let server = Server { ahead: 0, asked: vec![], before: vec![] };
+        let server = Server { ahead: 0, accepted: 0, asked: vec![], before: vec![] };
         Self { now, state, kept: None, servers: vec![server; servers], sessions: vec![] }
     }
 
@@ -180,15 +183,6 @@ impl Model {
         for server in &mut self.servers {
             server.asked.retain(|(_, _, since, _)| self.now < since + WINDOW);
         }
-    }
-
-    pub(crate) fn set(&mut self, at: usize, ahead: i64) {
-        self.servers[at].ahead = ahead;
-    }
-
-    /// What that server's clock shows.
-    pub(crate) fn clock(&self, at: usize) -> u64 {
-        self.now.saturating_add_signed(self.servers[at].ahead)
     }
 
     pub(crate) fn restart(&mut self, at: usize) {

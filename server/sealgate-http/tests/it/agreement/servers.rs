@@ -9,34 +9,23 @@ use serde_json::Value;
 
 use super::clocks::Clocks;
 
-/// What stands beside the first server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Beside {
-    Nothing,
-    /// Another one like it.
-    Twin,
-    /// One that only answers running software.
-    Runtime,
-}
+/// The number of the server that serves the vendor, and running software too. A second one only answers running software.
+pub(crate) const VENDOR: usize = 0;
 
 pub(crate) struct Servers {
     // Dropped before the first one, which brought the database.
     second: Option<TestApp>,
     first: TestApp,
-    beside: Beside,
     pub(super) clocks: Clocks,
 }
 
 impl Servers {
-    pub(crate) fn start(engine: Engine, beside: Beside) -> Self {
+    /// One on SQLite, two on PostgreSQL.
+    pub(crate) fn start(engine: Engine) -> Self {
         let first = TestApp::start_with_limits(engine, Limits::danger_off());
-        let second = match beside {
-            Beside::Nothing => None,
-            Beside::Twin => Some(first.start_twin()),
-            Beside::Runtime => Some(first.start_runtime()),
-        };
+        let second = (engine == Engine::Postgres).then(|| first.start_runtime());
         let clocks = Clocks::right(1 + usize::from(second.is_some()));
-        Self { second, first, beside, clocks }
+        Self { second, first, clocks }
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -46,11 +35,6 @@ impl Servers {
     /// The server of that number, counted around.
     pub(crate) fn number(&self, at: usize) -> usize {
         at % self.count()
-    }
-
-    /// The server that serves the vendor, instead of one that does not.
-    pub(crate) fn number_for_vendor(&self, at: usize) -> usize {
-        if self.beside == Beside::Twin { at } else { 0 }
     }
 
     pub(crate) fn first(&self) -> &TestApp {
@@ -63,11 +47,6 @@ impl Servers {
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &TestApp> {
         [&self.first].into_iter().chain(&self.second)
-    }
-
-    /// Whether that server makes its own certificates.
-    pub(crate) fn certifies_itself(&self, at: usize) -> bool {
-        at == 0 || self.beside == Beside::Twin
     }
 
     /// A new app, known to both.

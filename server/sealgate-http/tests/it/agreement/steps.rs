@@ -159,15 +159,13 @@ pub(crate) enum Step {
         at: usize,
         at_once: bool,
     },
-    Deed {
-        at: usize,
-        delivery: Delivery,
-        deed: Deed,
-    },
+    Deed(Delivery, Deed),
     /// Time passes, for everybody.
     Advance(u64),
     /// That server's clock is set to be so many seconds ahead, or behind. 0: it is right again.
     Set(usize, i64),
+    /// An operator looks at the clock of the server that serves the vendor, and accepts it unless it is wrong by days.
+    Accept,
     /// That server does what is due by its clock.
     Work(usize),
     /// The database is copied aside.
@@ -187,10 +185,11 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         50 => (server(), prop::bool::weighted(0.2), delivery(), ask())
             .prop_map(|(at, at_once, delivery, ask)| Step::Ask { at, at_once, delivery, ask }),
         8 => (server(), prop::bool::weighted(0.3)).prop_map(|(at, at_once)| Step::Again { at, at_once }),
-        16 => (server(), delivery(), deed()).prop_map(|(at, delivery, deed)| Step::Deed { at, delivery, deed }),
+        16 => (delivery(), deed()).prop_map(|(delivery, deed)| Step::Deed(delivery, deed)),
         4 => prop_oneof![4 => 1..60_u64, 2 => 118..122_u64, 1 => 3598..3602_u64].prop_map(Step::Advance),
         5 => (server(), prop_oneof![3 => prop::sample::select(&JUMPS), 2 => Just(0)])
             .prop_map(|(at, ahead)| Step::Set(at, ahead)),
+        3 => Just(Step::Accept),
         6 => server().prop_map(Step::Work),
         2 => Just(Step::Keep),
         2 => Just(Step::GoBack),

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::beliefs::Beliefs;
 use super::model::{KEPT, Model, Sold};
-use super::servers::Servers;
+use super::servers::{Servers, VENDOR};
 use super::steps::{Ask, Delivery, Device, LICENSES, PLAIN, Step};
 
 /// The number of a server, and whether it is asked before it has read what others changed.
@@ -95,12 +95,10 @@ impl<'a> World<'a> {
                     self.deliver((self.servers.number(*at), *at_once), Delivery::Arrives, &ask)?;
                 }
             }
-            Step::Deed { at, delivery, deed } => {
-                let at = self.servers.number_for_vendor(self.servers.number(*at));
-                self.deed(at, *delivery, deed)?;
-            }
+            Step::Deed(delivery, deed) => self.deed(*delivery, deed)?,
             Step::Advance(seconds) => self.advance(*seconds),
             Step::Set(at, ahead) => self.set(self.servers.number(*at), *ahead),
+            Step::Accept => self.accept()?,
             Step::Work(at) => self.servers.at(self.servers.number(*at)).run_jobs(),
             Step::Keep => {
                 self.servers.first().keep_state();
@@ -108,7 +106,7 @@ impl<'a> World<'a> {
                 self.beliefs.surely(Model::keep);
             }
             Step::GoBack => self.go_back(),
-            Step::Restart(at) => self.restart(self.servers.number(*at)),
+            Step::Restart(at) => self.restart(self.servers.number(*at))?,
             Step::Settle => self.settle()?,
         }
         Ok(())
@@ -160,10 +158,12 @@ impl<'a> World<'a> {
         }
     }
 
-    pub(super) fn restart(&mut self, at: usize) {
+    fn restart(&mut self, at: usize) -> Result<(), TestCaseError> {
+        let noted = self.servers.noted_time();
         self.servers.restart(at);
         self.builds[at].origin.clone_from(&self.servers.at(at).url);
         self.beliefs.surely(|model| model.restart(at));
+        if at == VENDOR { self.looks_after_start(noted) } else { Ok(()) }
     }
 
     /// The text that devices of that name are known by.

@@ -55,17 +55,18 @@ impl Model {
     }
 
     /// `spec/http.md` §3.7: done now, as the thing of that number, or before.
-    pub(crate) fn once(&mut self, name: Name, serial: usize) -> Done {
+    pub(crate) fn once(&mut self, at: usize, name: Name, serial: usize) -> Result<Done, Code> {
         if let Some(done) = self.state.done.get(&name) {
-            return *done;
+            return Ok(*done);
         }
-        if let Name::Grant(_) = name {
-            self.state.credits = Some(self.state.credits.unwrap_or_default() + GRANTED);
+        match name {
+            Name::Order(_) => self.may_sign(at)?,
+            Name::Grant(_) => self.state.credits = Some(self.state.credits.unwrap_or_default() + GRANTED),
         }
         let balance = self.state.credits.filter(|_| matches!(name, Name::Grant(_)));
         let done = Done { serial, balance };
         self.state.done.insert(name, done);
-        done
+        Ok(done)
     }
 
     /// How many licenses were sold under a name.
