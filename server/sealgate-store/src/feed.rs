@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -45,6 +45,8 @@ pub(crate) struct Feed {
     recorded: AtomicU64,
     /// Records of this process, whose changes the caches know already.
     own: Mutex<BTreeMap<i64, String>>,
+    /// The highest number of a group of this process.
+    written: AtomicI64,
     went_back: Mutex<Option<(Instant, WentBack)>>,
     /// How often that was.
     times_back: AtomicU64,
@@ -70,6 +72,7 @@ impl Feed {
             name: RandomState::new().hash_one("feed"),
             recorded: AtomicU64::new(0),
             own: Mutex::default(),
+            written: AtomicI64::new(i64::MIN),
             went_back: Mutex::default(),
             times_back: AtomicU64::new(0),
             position: tokio::sync::Mutex::new(position),
@@ -129,6 +132,7 @@ impl Feed {
 
     /// A group of this process became durable, with this record if it changed anything.
     pub(crate) fn committed_here(&self, n: i64, record: Option<String>, changed: &[Subject]) {
+        self.written.fetch_max(n, Ordering::SeqCst);
         if let Some(record) = record {
             self.own.lock().expect("no holder of this lock panics").insert(n, record);
         }
@@ -158,11 +162,16 @@ impl Feed {
             self.forget_all();
         }
         let asked_at = millis(self.start.elapsed());
+        let (written, own) = (self.written.load(Ordering::SeqCst), self.own_after(position.seen));
         let (reached, next) = position.read_on(pool).await?;
+        let gap = WentBack { from: position.seen.max(written), to: reached.seen };
         match next {
+            // What was written here, and never read, is lost as well.
+            _ if written > reached.seen => self.start_over(gap),
+            Next::Follows(records) if is_rewritten(&own, reached.seen, &records) => self.start_over(gap),
             Next::Follows(records) => self.learn(&records),
             Next::Unknown => self.forget_all(),
-            Next::WentBack => self.start_over(WentBack { from: position.seen, to: reached.seen }),
+            Next::WentBack => self.start_over(gap),
         }
         // Groups that changed nothing left no record; none at or below `seen` will come any more.
         let mut own = self.own.lock().expect("no holder of this lock panics");
@@ -171,6 +180,12 @@ impl Feed {
         *position = reached;
         self.proven_at.store(asked_at, Ordering::Release);
         Ok(())
+    }
+
+    /// The records of this process that were not read so far.
+    fn own_after(&self, seen: i64) -> BTreeMap<i64, String> {
+        let own = self.own.lock().expect("no holder of this lock panics");
+        own.iter().filter(|(n, _)| **n > seen).map(|(n, record)| (*n, record.clone())).collect()
     }
 
     fn learn(&self, records: &[(i64, String)]) {
@@ -184,6 +199,10 @@ impl Feed {
 
     fn start_over(&self, gap: WentBack) {
         self.own.lock().expect("no holder of this lock panics").clear();
+        // Whoever wrote since then into the history that is there now has a number above it.
+        let _ = self.written.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |written| {
+            (written <= gap.from).then_some(gap.to.min(written))
+        });
         self.forget_all();
         tracing::error!(
             from = gap.from,
@@ -193,6 +212,14 @@ impl Feed {
         *self.went_back.lock().expect("no holder of this lock panics") = Some((Instant::now(), gap));
         self.times_back.fetch_add(1, Ordering::SeqCst);
     }
+}
+
+/// Whether a record of this process is not where it was written.
+fn is_rewritten(own: &BTreeMap<i64, String>, head: i64, records: &[(i64, String)]) -> bool {
+    let is_there = |n: &i64, record: &String| {
+        records.binary_search_by_key(n, |(n, _)| *n).is_ok_and(|at| records[at].1 == *record)
+    };
+    own.iter().any(|(n, record)| *n <= head && !is_there(n, record))
 }
 
 async fn follow(feed: Arc<Feed>, pool: Pool) {

@@ -93,6 +93,33 @@ async fn what_a_database_that_went_back_does_not_know_is_forgotten_within_a_seco
     two.close().await;
 }
 
+/// A server looks five times a second, and remembers what it wrote since then.
+#[tokio::test]
+async fn what_a_server_wrote_just_now_and_is_lost_is_forgotten_when_it_looks() {
+    for again in [
+        "",
+        "INSERT INTO changes SELECT n + 1, 'by:another' FROM change_counter; UPDATE change_counter SET n = n + 40",
+    ] {
+        let two = Two::new().await;
+        for round in 1..6 {
+            two.here.read_changes().await.expect("answers");
+            let seat = TakeSeat(two.license.clone(), "a".to_owned());
+            two.here.write(seat).await.expect("is free");
+            let entry = async || {
+                let entry = two.here.cached_license(two.license.app, two.license.key_hash).await;
+                entry.expect("answers").expect("is there")
+            };
+            assert_eq!(entry().await.devices.as_ref().map(Vec::len), Some(1));
+            let back = BACK.replace("n - 3", "n - 1");
+            two.meddle(&format!("BEGIN; {back}; UPDATE licenses SET devices_used = 0; {again}; COMMIT"));
+            two.here.read_changes().await.expect("answers");
+            assert_eq!(entry().await.devices.as_ref().map(Vec::len), Some(0), "{round}");
+            assert_eq!(two.here.times_back(), round);
+        }
+        two.close().await;
+    }
+}
+
 /// Another server may write so much at once that the counter is higher than before when it is looked at again.
 #[tokio::test]
 async fn a_database_that_went_back_and_was_written_to_again_is_noticed() {
