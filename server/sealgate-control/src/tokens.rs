@@ -98,8 +98,8 @@ impl Tokens {
         Ok(part.page(rows, |row| row.id.to_string(), view))
     }
 
-    /// Revokes a token, and those that it made unless they are to be kept. A caller cannot revoke a token that may do more than its own, and nobody can revoke the last one
-    /// that has the scope `owner` or `installation`. Doing it again changes nothing and succeeds.
+    /// Revokes a token, and those that it made unless they are to be kept. A caller cannot revoke a token that may do more than
+    /// its own, and nobody can revoke the last one that has the scope `owner` or `installation`. Doing it again changes nothing and succeeds.
     pub async fn revoke(
         &self,
         caller: &Caller,
