@@ -1,5 +1,7 @@
 //! The port behind which private keys live.
 
+use std::borrow::Cow;
+
 use sealgate_artifact::{
     ArtifactError, Carrier, Code, Envelope, KeyId, KeyUse, Kind, PublicKey, SignatureEntry, Statement,
     pre_authentication_encoding,
@@ -24,10 +26,12 @@ impl Message<'_> {
     }
 
     /// The bytes to be signed.
-    pub fn to_bytes(&self) -> Vec<u8> {
+    pub fn to_bytes(&self) -> Cow<'_, [u8]> {
         match self {
-            Self::Statement(kind, payload) => pre_authentication_encoding(kind.payload_type(), payload),
-            Self::AppAnswer(text) => text.as_bytes().to_vec(),
+            Self::Statement(kind, payload) => {
+                Cow::Owned(pre_authentication_encoding(kind.payload_type(), payload))
+            }
+            Self::AppAnswer(text) => Cow::Borrowed(text.as_bytes()),
         }
     }
 }

@@ -3,10 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{ConnectInfo, Request};
 use axum::http::{Extensions, HeaderMap};
-use axum::middleware::Next;
-use axum::response::Response;
 use ipnet::IpNet;
 use sealgate_authority::Seldom;
 use tokio::time::Instant;
@@ -20,7 +18,7 @@ const SHOWN_BYTES: usize = 64;
 pub(crate) struct ClientAddress(pub(crate) IpAddr);
 
 impl ClientAddress {
-    /// What [`find`] found.
+    /// What [`Proxies::find`] found.
     pub(crate) fn of(extensions: &Extensions) -> Self {
         *extensions.get().expect("every request's address is found first")
     }
@@ -36,6 +34,18 @@ pub(crate) struct Proxies {
 impl Proxies {
     pub(crate) fn new(trusted: Vec<IpNet>) -> Arc<Self> {
         Arc::new(Self { trusted, started: Instant::now(), warned: Seldom::default() })
+    }
+
+    /// Finds the address, for the handlers that ask for it.
+    pub(crate) fn find(&self, request: &mut Request) {
+        let peer =
+            request.extensions().get::<ConnectInfo<SocketAddr>>().expect("the listener says who connected");
+        let peer = peer.0.ip().to_canonical();
+        let (address, hidden) = behind_proxies(peer, request.headers(), &self.trusted);
+        if let Some(hidden) = hidden {
+            self.warn(address, &hidden);
+        }
+        request.extensions_mut().insert(ClientAddress(address));
     }
 
     fn warn(&self, counted: IpAddr, hidden: &Hidden<'_>) {
@@ -60,19 +70,6 @@ enum Hidden<'a> {
     Unreadable(&'a [u8]),
     /// The proxy wrote `Forwarded` and nothing else.
     OtherHeader,
-}
-
-/// Finds the address, for the handlers that ask for it.
-pub(crate) async fn find(State(proxies): State<Arc<Proxies>>, mut request: Request, next: Next) -> Response {
-    let peer =
-        request.extensions().get::<ConnectInfo<SocketAddr>>().expect("the listener says who connected");
-    let peer = peer.0.ip().to_canonical();
-    let (address, hidden) = behind_proxies(peer, request.headers(), &proxies.trusted);
-    if let Some(hidden) = hidden {
-        proxies.warn(address, &hidden);
-    }
-    request.extensions_mut().insert(ClientAddress(address));
-    next.run(request).await
 }
 
 /// The nearest address that is no trusted proxy's, and whether one is hidden behind it. Only what trusted proxies wrote is

@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{FromRequest, Request, State};
-use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use sealgate_artifact::Code;
-use sealgate_authforge::{Failed, HeartbeatRequest, OfflineActivateRequest, SelfBanRequest, ValidateRequest};
+use sealgate_authforge::{
+    Failed, HeartbeatRequest, OfflineActivateRequest, SelfBanRequest, ValidateAnswer, ValidateRequest,
+};
 use sealgate_authority::{AuthorityError, Source};
 use sealgate_runtime::{AuthForge, Validated};
 use serde::de::DeserializeOwned;
@@ -18,6 +21,9 @@ use crate::body;
 use crate::problem::status_of;
 use crate::request_id::{self, RequestId};
 use crate::retry;
+
+/// Room for what an answer says beside its payload, which is of fixed length.
+const BESIDE_PAYLOAD_BYTES: usize = 320;
 
 /// A question on this wire: what it says, where it comes from.
 pub(crate) struct Question<T> {
@@ -74,9 +80,16 @@ fn answer<T>(
 ) -> Response {
     match decided {
         // The signed answer carries a name of its own; the header repeats it, so that support has one to ask for.
-        Ok(yes) => ([(request_id::HEADER, yes.request_id)], Json(yes.answer)).into_response(),
+        Ok(yes) => ([(request_id::HEADER, yes.request_id)], json(&yes.answer)).into_response(),
         Err(error) => question.refuse(operation, &error),
     }
+}
+
+/// The answer as a body, written without moving it.
+fn json(answer: &ValidateAnswer) -> impl IntoResponse + use<> {
+    let mut body = Vec::with_capacity(answer.payload.len() + BESIDE_PAYLOAD_BYTES);
+    serde_json::to_writer(&mut body, answer).expect("text can be written");
+    ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body)
 }
 
 /// `POST /auth/selfban`.

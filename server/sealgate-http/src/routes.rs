@@ -11,7 +11,8 @@ use sealgate_runtime::{AuthForge, Online, Runtime, TrustUpdates};
 
 use crate::address::Proxies;
 use crate::api::Vendor;
-use crate::{address, api, auth_wire, deadline, dialect, health, online, openapi, request_id};
+use crate::entry::{self, Entry};
+use crate::{api, auth_wire, dialect, health, online, openapi};
 
 /// What a server shows: each side that it has.
 pub struct Sides {
@@ -52,12 +53,7 @@ pub fn router(sides: Sides, settings: &Settings) -> Router {
     router
         .fallback(dialect::no_such_path)
         .method_not_allowed_fallback(dialect::wrong_method)
-        // As one layer, the outermost first: around each of several, axum would put a box that every request copies.
-        .layer((
-            middleware::from_fn_with_state(ids, request_id::assign),
-            middleware::from_fn_with_state(proxies, address::find),
-            middleware::from_fn(deadline::give_up_in_time),
-        ))
+        .layer(middleware::from_fn_with_state(Entry { ids, proxies }, entry::receive))
 }
 
 /// What clients ask that were written for AuthForge.

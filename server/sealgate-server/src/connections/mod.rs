@@ -7,9 +7,10 @@ mod bounds;
 mod descriptors;
 mod state;
 mod table;
+mod turn;
 mod watched;
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use tokio::sync::watch;
 
 pub use bounds::Connections;
 use table::{Slot, Table};
+use turn::Turns;
 use watched::{WatchedBody, WatchedStream};
 
 /// What a connection may hold of a request's head, in bytes; an answer waits in as much. Blocks memory exhaustion by
@@ -88,11 +90,12 @@ async fn converse(
         .header_read_timeout(None)
         .max_buf_size(BUFFER_BYTES)
         .serve_connection(io, service);
-    let mut connection = pin!(connection);
+    let (mut connection, turns) = (pin!(connection), Turns::new());
     let mut is_stopping = false;
     loop {
         tokio::select! {
-            ended = connection.as_mut() => {
+            biased;
+            ended = poll_fn(|cx| turns.take(connection.as_mut(), cx)) => {
                 if let Err(error) = ended {
                     tracing::trace!(%error, "a connection ended");
                 }
