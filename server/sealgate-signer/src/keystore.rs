@@ -123,7 +123,8 @@ impl Keystore {
     }
 
     /// Copies keys of these uses and these secrets into a keystore of the same installation, sealed under its own
-    /// master key. What is there already stays. Returns how many were added.
+    /// master key. What is there already stays; a secret that was made there is refused, or the two would never agree. Returns
+    /// how many were added.
     pub fn share(
         &self,
         dir: &Path,
@@ -136,6 +137,10 @@ impl Keystore {
             return Err(invalid(&dir.join(HEAD), "of another installation"));
         }
         other.holds_only(&[uses, &[KeyUse::Server]].concat())?;
+        // All before anything is added: a directory with half of it would be of no use.
+        for name in secrets {
+            self.agrees(&other, name)?;
+        }
         let mut added = 0;
         for name in secrets {
             let path = other.secret_file(name);
@@ -154,6 +159,23 @@ impl Keystore {
             }
         }
         Ok(added)
+    }
+
+    /// Refuses another keystore that has a secret of that name which is not this one's, or a newer version of it.
+    fn agrees(&self, other: &Self, name: &str) -> Result<(), KeystoreError> {
+        let differs = |name: &str| KeystoreError::SecretDiffers(other.secret_file(name));
+        if let Some(there) = other.stored_secret(name)?
+            && self.secret(name)?.expose() != there.expose()
+        {
+            return Err(differs(name));
+        }
+        let (stem, version) = name.rsplit_once("-v").expect("names carry their version");
+        match other.newest_version(stem)? {
+            Some(newest) if version.parse().is_ok_and(|version: u32| newest > version) => {
+                Err(differs(&versioned(stem, newest)))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The secret of that name, if it is here.

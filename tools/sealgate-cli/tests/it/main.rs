@@ -11,6 +11,7 @@ mod exit_codes;
 mod flags;
 mod founding;
 mod full_log;
+mod held;
 mod help;
 mod inspect;
 mod keys;
