@@ -81,17 +81,21 @@ pub struct Parts {
     pub serving: Settings,
     /// Whether nobody is limited.
     pub limits_are_off: bool,
+    /// Whether whoever is on the way to the database may pose as it.
+    pub database_may_be_another: bool,
 }
 
 impl Parts {
     /// Hands each value to the part of the server that needs it. A passphrase is read now.
     pub fn new(config: Config) -> Result<Self, StartError> {
         let trusted_proxies = config.proxies()?;
+        let database_may_be_another = config.database_may_be_another();
         // Every field is named, so that a key that is forgotten here does not compile. The log is set up before this.
         let Config {
             data,
             listen,
             database,
+            database_tls: _,
             role,
             origins,
             log: _,
@@ -120,6 +124,7 @@ impl Parts {
                 connections: Connections { most: max_connections, ..Connections::default() },
             },
             limits_are_off,
+            database_may_be_another,
         })
     }
 }

@@ -30,5 +30,6 @@ mod sessions;
 mod start;
 mod theft;
 mod thief;
+mod tls;
 mod vendor;
 mod verify;
