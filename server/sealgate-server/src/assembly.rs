@@ -274,9 +274,9 @@ impl Ground {
     /// anything is written: a runtime's directory must not become an Authority without keys.
     async fn hold_vendors_side(&self) -> Result<(), StartError> {
         let known = table::installation::id(&self.db).await?;
-        if known.as_deref() == Some(self.keystore.installation())
-            && self.keystore.keys_of(KeyUse::Authority)?.is_empty()
-        {
+        let is_founded = known.as_deref() == Some(self.keystore.installation());
+        // Nor would it become one of a new database.
+        if self.keystore.is_shared()? || is_founded && self.keystore.keys_of(KeyUse::Authority)?.is_empty() {
             return Err(StartError::NoVendorKeys);
         }
         let held = self.db.hold_vendors_side(self.keystore.installation()).await;

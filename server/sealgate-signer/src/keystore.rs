@@ -19,6 +19,8 @@ const UNLOCK_FILE: &str = "unlock.key";
 const SECRET: &str = "secret";
 /// There once a database was founded with these keys.
 const FOUNDED: &str = "founded";
+/// There in a keystore that another one shared with: no installation is founded with what it holds.
+const SHARED: &str = "shared";
 const PROOF: &[u8] = b"sealgate keystore";
 
 /// What opens a keystore.
@@ -104,6 +106,11 @@ impl Keystore {
         files::create_durably(&self.dir.join(FOUNDED), self.installation.as_bytes()).map(drop)
     }
 
+    /// Whether another keystore shared with this one, so that it is a runtime's.
+    pub fn is_shared(&self) -> Result<bool, KeystoreError> {
+        Ok(files::read(&self.dir.join(SHARED))?.is_some())
+    }
+
     /// The public keys of that use that are kept here.
     pub fn keys_of(&self, key_use: KeyUse) -> Result<Vec<PublicKey>, KeystoreError> {
         let held = key_files(&self.dir)?.into_iter().map(|(path, text)| key_file(&path, &text));
@@ -141,6 +148,7 @@ impl Keystore {
         for name in secrets {
             self.agrees(&other, name)?;
         }
+        files::create_durably(&other.dir.join(SHARED), self.installation.as_bytes())?;
         let mut added = 0;
         for name in secrets {
             let path = other.secret_file(name);

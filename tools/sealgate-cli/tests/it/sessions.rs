@@ -101,3 +101,23 @@ fn nothing_is_shared_into_a_directory_that_has_secrets_of_its_own() {
     }
     assert_eq!(files(), before + 1, "not even the app's keys");
 }
+
+/// As when somebody forgets `--role` and `--database`: a second installation of the same name would be of no use to anybody.
+#[test]
+fn a_runtime_s_directory_founds_no_installation() {
+    use sealgate_testkit::{Engine, TestDatabase};
+
+    let vendor = Vendor::new();
+    vendor.share();
+    let runtime = std::path::PathBuf::from(vendor.path("runtime"));
+    let files = || std::fs::read_dir(runtime.join("keys")).expect("a keystore").count();
+    let (before, empty) = (files(), TestDatabase::create(Engine::Postgres));
+    let url = empty.postgres_url().expect("PostgreSQL");
+    for more in [&[][..], &["--database", &url], &["--database", &url, "--role", "authority"]] {
+        let serve = ["--json", "serve", "--listen", "127.0.0.1:0", "--data"];
+        run(sealgate(&serve).arg(&runtime).args(more)).refused(78, "key_missing");
+        assert!(files() == before && !runtime.join("admin.token").exists(), "{more:?}");
+    }
+    let served = vendor.start_runtime();
+    assert_eq!(served.stop().0, Some(0));
+}
