@@ -1,6 +1,7 @@
 //! Somebody who has another database user holds what a server must have: the message says who.
 
 use std::path::Path;
+use std::thread::ScopedJoinHandle;
 
 use sealgate_testkit::{Engine, TestDatabase, on_postgres};
 
@@ -42,30 +43,32 @@ fn a_server_says_which_other_database_user_holds_what_it_must_have() {
     on_postgres(&url, &documented_rights(&url, &role)).expect("the owner may grant");
     let (_, place) = url.split_once('@').expect("a user in the URL");
     let loot = format!("postgres://{role}@{place}");
-    std::thread::scope(|scope| {
+    // Nothing is judged before he was thrown out: nobody would wait for him in vain.
+    let (ends, starts, thief) = std::thread::scope(|scope| {
         let thief = scope.spawn(|| on_postgres(&loot, TAKES_ALL));
         until(1, false, &role, &url);
         // The first that ends leaves him its lock, and he stands in line for the other one's.
-        let ends = [scope.spawn(|| first.stop()), scope.spawn(|| second.stop())];
-        ends.into_iter().for_each(|end| assert_eq!(end.join().expect("it ends").0, Some(0)));
+        let ends = [scope.spawn(|| first.stop()), scope.spawn(|| second.stop())].map(ScopedJoinHandle::join);
         until(2, true, &role, &url);
-        let starts =
-            [(&authority, "authority", "the vendor's side"), (&runtime, "runtime", "this server's key")];
-        let starts = starts.map(|(data, part, what)| {
-            let url = &url;
-            (what, scope.spawn(move || refused(data, url, part)))
-        });
-        for (what, start) in starts {
-            let (exit, said) = start.join().expect("it ends");
-            assert_eq!((exit, said.contains("data_in_use")), (Some(78), true), "{said}");
-            assert!(said.contains(what) && said.contains(&role), "it names what and who: {said}");
-            assert!(said.contains("A stolen runtime"), "it says what to do: {said}");
-            assert!(!said.contains("--data"), "another directory would not help: {said}");
-        }
+        let starts = [(&authority, "authority"), (&runtime, "runtime")];
+        let url = &url;
+        let starts = starts.map(|(data, part)| scope.spawn(move || refused(data, url, part)));
+        let starts = starts.map(ScopedJoinHandle::join);
         let out = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{role}'");
-        on_postgres(&url, &out).expect("the owner may");
-        thief.join().expect("it ends").expect_err("he was thrown out");
+        on_postgres(url, &out).expect("the owner may");
+        (ends, starts, thief.join())
     });
+    thief.expect("it ends").expect_err("he was thrown out");
+    for end in ends {
+        assert_eq!(end.expect("it ends").0, Some(0));
+    }
+    for (start, what) in starts.into_iter().zip(["the vendor's side", "this server's key"]) {
+        let (exit, said) = start.expect("it ends");
+        assert_eq!((exit, said.contains("data_in_use")), (Some(78), true), "{said}");
+        assert!(said.contains(what) && said.contains(&role), "it names what and who: {said}");
+        assert!(said.contains("A stolen runtime"), "it says what to do: {said}");
+        assert!(!said.contains("--data"), "another directory would not help: {said}");
+    }
     let again = Server::start_with(&authority, &["--database", &url, "--role", "authority"]);
     assert_eq!(again.stop().0, Some(0));
     on_postgres(&url, &format!("DROP OWNED BY {role}; DROP ROLE {role}")).expect("nobody uses it");

@@ -49,13 +49,13 @@ fn front(server: String, tls: Arc<ServerConfig>) -> u16 {
         for client in listener.incoming().flatten() {
             let (server, tls) = (TcpStream::connect(&server).expect("the database is there"), tls.clone());
             // A client that believes nothing of this goes away.
-            std::thread::spawn(move || carry(client, server, tls));
+            std::thread::spawn(move || carry(client, &server, tls));
         }
     });
     port
 }
 
-fn carry(mut client: TcpStream, server: TcpStream, tls: Arc<ServerConfig>) -> std::io::Result<()> {
+fn carry(mut client: TcpStream, server: &TcpStream, tls: Arc<ServerConfig>) -> std::io::Result<()> {
     let mut request = [0; 8];
     client.read_exact(&mut request)?;
     assert_eq!(request, [0, 0, 0, 8, 4, 210, 22, 47], "nothing is said in the open but the wish for TLS");
@@ -63,7 +63,7 @@ fn carry(mut client: TcpStream, server: TcpStream, tls: Arc<ServerConfig>) -> st
     let tls = Arc::new(Mutex::new(ServerConnection::new(tls).expect("a sound configuration")));
     let back = (server.try_clone()?, client.try_clone()?, Arc::clone(&tls));
     std::thread::spawn(move || encrypt(back.0, back.1, &back.2));
-    let ended = decrypt(&client, &server, &tls);
+    let ended = decrypt(&client, server, &tls);
     let _ = server.shutdown(Shutdown::Both);
     let _ = client.shutdown(Shutdown::Both);
     ended
@@ -143,8 +143,8 @@ fn a_database_that_cannot_prove_that_it_is_the_one_is_not_spoken_to() {
         refused(&url(port, "verify-full", ca), &[], "database_unusable");
     }
     let proven = url(right, "verify-full", Some(&ca));
-    let served = Server::start_with(&dir.path().join("data"), &["--database", &proven]);
-    assert_eq!(served.stop().0, Some(0));
+    let started = Server::start_with(&dir.path().join("data"), &["--database", &proven]);
+    assert_eq!(started.stop().0, Some(0));
 }
 
 #[test]
