@@ -69,7 +69,7 @@ mod tests {
         assert!(rights("loot").unwrap().contains("GRANT SELECT ON ALL TABLES IN SCHEMA public TO loot"));
         assert!(after_a_theft("loot").unwrap().first().unwrap().contains("loot"));
         assert!(other_databases().unwrap().contains("ON DATABASE postgres"));
-        assert!(turns_away("loot").unwrap().contains("loot all reject"));
+        assert!(words(&turns_away("loot").unwrap()).contains("host all loot all reject"));
         tells("sealgate server revoke ID").unwrap();
         assert!(tells("sealgate server forgive ID").is_err());
         assert!(admits("make licenses for everybody").is_err());
