@@ -25,7 +25,8 @@ const OTHERS_WRITE: u32 = 0o022;
 const SHARED: u32 = 0o1000;
 
 /// Keeps the state in a folder of its own. On Unix the folder gets mode 0700, also where it was made before, and the file
-/// 0600. A folder that others may write to and that cannot be closed to them is refused, and so is a shared one like `/tmp`.
+/// 0600. A folder that others may write to and that cannot be closed to them is refused, and so is a shared one like `/tmp`, and one
+/// that belongs to another user, also if the program runs as root: its owner could put a state of his own there.
 ///
 /// Processes of one program may share the folder: a lock file keeps them from overwriting each other. The file system
 /// must know renames and locks; a local one does.
@@ -58,6 +59,7 @@ impl FileStore {
     }
 
     fn read(&self) -> io::Result<Option<Vec<u8>>> {
+        refuse_anothers(&self.folder)?;
         let file = match OpenOptions::new().read(true).open(self.folder.join(STATE)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             opened => opened?,
@@ -113,11 +115,32 @@ fn write_new(staged: &Path, state: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
+/// Whoever owns a folder decides what lies there. One that is not there yet is nobody's.
+#[cfg(unix)]
+fn refuse_anothers(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    let (owner, own) = match std::fs::metadata(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        there => (there?.uid(), rustix::process::geteuid().as_raw()),
+    };
+    if owner == own {
+        return Ok(());
+    }
+    let why = format!("this folder belongs to user {owner}, and the program runs as user {own}");
+    Err(io::Error::new(io::ErrorKind::PermissionDenied, why))
+}
+
+#[cfg(not(unix))]
+fn refuse_anothers(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
 #[cfg(unix)]
 fn make_private_folder(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     use std::os::unix::fs::PermissionsExt;
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    refuse_anothers(folder)?;
     let mode = std::fs::metadata(folder)?.permissions().mode();
     if mode & OTHERS == 0 {
         return Ok(());

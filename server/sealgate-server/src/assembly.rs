@@ -81,17 +81,21 @@ pub struct Parts {
     pub serving: Settings,
     /// Whether nobody is limited.
     pub limits_are_off: bool,
+    /// Whether whoever is on the way to the database may pose as it.
+    pub database_may_be_another: bool,
 }
 
 impl Parts {
     /// Hands each value to the part of the server that needs it. A passphrase is read now.
     pub fn new(config: Config) -> Result<Self, StartError> {
         let trusted_proxies = config.proxies()?;
+        let database_may_be_another = config.database_may_be_another();
         // Every field is named, so that a key that is forgotten here does not compile. The log is set up before this.
         let Config {
             data,
             listen,
             database,
+            database_tls: _,
             role,
             origins,
             log: _,
@@ -120,6 +124,7 @@ impl Parts {
                 connections: Connections { most: max_connections, ..Connections::default() },
             },
             limits_are_off,
+            database_may_be_another,
         })
     }
 }
@@ -269,14 +274,17 @@ impl Ground {
     /// anything is written: a runtime's directory must not become an Authority without keys.
     async fn hold_vendors_side(&self) -> Result<(), StartError> {
         let known = table::installation::id(&self.db).await?;
-        if known.as_deref() == Some(self.keystore.installation())
-            && self.keystore.keys_of(KeyUse::Authority)?.is_empty()
-        {
+        let is_founded = known.as_deref() == Some(self.keystore.installation());
+        // Nor would it become one of a new database.
+        if self.keystore.is_shared()? || is_founded && self.keystore.keys_of(KeyUse::Authority)?.is_empty() {
             return Err(StartError::NoVendorKeys);
         }
         let held = self.db.hold_vendors_side(self.keystore.installation()).await;
         held.map_err(|error| match error {
             StoreError::InUse => StartError::VendorsSideInUse,
+            StoreError::HeldByUser(user) => {
+                StartError::HeldByUser { what: "the vendor's side of this installation".to_owned(), user }
+            }
             other => other.into(),
         })
     }
@@ -289,6 +297,9 @@ impl Ground {
         };
         self.db.hold(key).await.map_err(|error| match error {
             StoreError::InUse => StartError::KeyInUse(key.id(KeyUse::Server)),
+            StoreError::HeldByUser(user) => {
+                StartError::HeldByUser { what: format!("this server's key {}", key.id(KeyUse::Server)), user }
+            }
             other => other.into(),
         })?;
         Ok(ServerSettings { key, origins })
@@ -398,7 +409,7 @@ fn warn_of_the_end(end: Option<UnixSeconds>, now: UnixSeconds) {
 /// Brings what a server of role `runtime` needs into its data directory `to`: the apps' keys and the secrets by which
 /// licenses, apps and sessions are known. Returns how many were added.
 pub fn share(data: &Path, unlock: &Unlock, to: &Path) -> Result<usize, StartError> {
-    let keystore = existing_keystore(data, unlock)?;
+    let keystore = vendors_keystore(data, unlock)?;
     files::make_private_dir(to)
         .map_err(|source| StartError::DataDir { path: to.display().to_string(), source })?;
     let session = keystore.newest(SharedSecrets::SESSION)?;
@@ -409,16 +420,21 @@ pub fn share(data: &Path, unlock: &Unlock, to: &Path) -> Result<usize, StartErro
 /// Makes a new secret for the sessions of AuthForge's wire, for servers that start from now on. Sessions of the former one are over
 /// then. Returns its name.
 pub fn renew_sessions(data: &Path, unlock: &Unlock) -> Result<String, StartError> {
-    Ok(existing_keystore(data, unlock)?.renew_secret(SharedSecrets::SESSION)?)
+    Ok(vendors_keystore(data, unlock)?.renew_secret(SharedSecrets::SESSION)?)
 }
 
-/// Only opened: one that this made would be of no installation.
-fn existing_keystore(data: &Path, unlock: &Unlock) -> Result<Keystore, StartError> {
+/// The key store of the vendor's side, for a command that works on its directory. Only opened: one that this made would be of no
+/// installation. A runtime's is refused: what is made there, no other server learns.
+pub(crate) fn vendors_keystore(data: &Path, unlock: &Unlock) -> Result<Keystore, StartError> {
     let keys = data.join(KEYS_DIR);
-    Keystore::open_existing(&keys, unlock).map_err(|error| match error {
+    let keystore = Keystore::open_existing(&keys, unlock).map_err(|error| match error {
         KeystoreError::Missing(_) => StartError::NoKeystore(keys.display().to_string()),
         other => other.into(),
-    })
+    })?;
+    if keystore.keys_of(KeyUse::Authority)?.is_empty() {
+        return Err(StartError::NoVendorKeys);
+    }
+    Ok(keystore)
 }
 
 /// What opens a keystore: the passphrase in the first line of that file, or the file beside the keys.

@@ -59,6 +59,14 @@ pub enum StartError {
          from `sealgate keys share`, and is started with --role runtime"
     )]
     VendorsSideInUse,
+    /// A process with another database user has what one process has at a time.
+    #[error("another process has {what}, by the database user {user:?}, which is not this server's")]
+    HeldByUser {
+        /// What is held.
+        what: String,
+        /// Who holds it.
+        user: String,
+    },
     /// The first start failed, or database and keystore do not belong together.
     #[error(transparent)]
     Bootstrap(#[from] BootstrapError),
@@ -75,7 +83,7 @@ impl StartError {
             Self::Config(e) => e.code(),
             Self::Keystore(e) => e.code(),
             Self::Store(e) => e.code(),
-            Self::KeyInUse(_) | Self::VendorsSideInUse => Code::DataInUse,
+            Self::KeyInUse(_) | Self::VendorsSideInUse | Self::HeldByUser { .. } => Code::DataInUse,
             Self::NoVendorKeys => Code::KeyMissing,
             Self::NotSetUp => Code::DatabaseUnusable,
             Self::Bootstrap(e) => e.code(),

@@ -17,9 +17,11 @@ const OTHERS: u32 = 0o077;
 const OURS: [&str; 2] = ["sealgate.lock", "keys"];
 
 /// Makes the directory with mode 0700, and every missing one above it. One that is there already, and is empty or was made by
-/// this program, is closed to others; one that holds something else is refused if it is open to them: it may not be meant.
+/// this program, is closed to others; one that holds something else is refused if it is open to them: it may not be meant. One of
+/// another user is refused.
 pub fn make_private_dir(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    sealgate_signer::refuse_anothers(path)?;
     if std::fs::metadata(path)?.permissions().mode() & OTHERS == 0 {
         return Ok(());
     }

@@ -3,15 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use sealgate_artifact::KeyUse;
 use sealgate_authority::ports::{Clock, Entropy};
 use sealgate_authority::{Ids, Limiter, Limits, Observed, SharedSecrets};
 use sealgate_control::{BootstrapError, Control, VendorSecrets};
-use sealgate_signer::{Keystore, KeystoreError};
+use sealgate_signer::Keystore;
 use sealgate_store::{Db, Location, table};
 use sealgate_trust::Signer;
 
-use crate::assembly::{DATABASE_FILE, KEYS_DIR, unlock};
+use crate::assembly::{DATABASE_FILE, unlock, vendors_keystore};
 use crate::config::{Config, ConfigError};
 use crate::error::StartError;
 
@@ -35,15 +34,7 @@ pub async fn owner_token(
     entropy: Arc<dyn Entropy>,
 ) -> Result<OwnerToken, StartError> {
     let data = config.data.ok_or(ConfigError::NoData)?;
-    let keys = data.join(KEYS_DIR);
-    let unlock = unlock(config.passphrase_file.as_deref())?;
-    let keystore = Keystore::open_existing(&keys, &unlock).map_err(|error| match error {
-        KeystoreError::Missing(_) => StartError::NoKeystore(keys.display().to_string()),
-        other => other.into(),
-    })?;
-    if keystore.keys_of(KeyUse::Authority)?.is_empty() {
-        return Err(StartError::NoVendorKeys);
-    }
+    let keystore = vendors_keystore(&data, &unlock(config.passphrase_file.as_deref())?)?;
     let db = Db::open(&location(&data, config.database)?).await?;
     let ids = Ids::new(Arc::clone(&clock), entropy);
     let made = make(&db, (ids, clock), keystore, tenant).await;

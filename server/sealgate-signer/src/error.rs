@@ -35,6 +35,11 @@ pub enum KeystoreError {
     /// A secret that was made elsewhere is not here.
     #[error("the secret {0} is missing: `sealgate keys share` copies it")]
     SecretMissing(String),
+    /// A secret lies here that the keystore which shares does not have.
+    #[error(
+        "{0}: this secret is not the Authority's: servers with different ones do not know each other's sessions and keys"
+    )]
+    SecretDiffers(PathBuf),
     /// There is no keystore, and this process may not make one.
     #[error("{0}: no keystore here: `sealgate keys share` brings it")]
     Missing(PathBuf),
@@ -56,7 +61,7 @@ impl KeystoreError {
             Self::NotForThisRole { .. } => Code::KeyMisuse,
             Self::SecretMissing(_) | Self::Missing(_) => Code::KeyMissing,
             Self::NoPassphrase => Code::ConfigInvalid,
-            Self::Invalid { .. } => Code::KeystoreInvalid,
+            Self::Invalid { .. } | Self::SecretDiffers(_) => Code::KeystoreInvalid,
             Self::Io { .. } => Code::FileUnreadable,
         }
     }

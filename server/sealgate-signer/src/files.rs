@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::KeystoreError;
@@ -11,9 +11,23 @@ use crate::sealing::random;
 /// What its group and all others may do with a directory.
 const OTHERS: u32 = 0o077;
 
+/// Refuses a directory of another user, also as root: its owner could put other keys there, and could not read what root writes.
+pub fn refuse_anothers(path: &Path) -> std::io::Result<()> {
+    let (owner, own) = (fs::metadata(path)?.uid(), rustix::process::geteuid().as_raw());
+    if owner == own {
+        return Ok(());
+    }
+    let why = format!(
+        "this directory belongs to user {owner}, and this program runs as user {own}: run it as user {owner} (sudo -u '#{owner}'), or \
+         name another directory"
+    );
+    Err(std::io::Error::new(ErrorKind::PermissionDenied, why))
+}
+
 /// Makes the directory, open to nobody else. Nothing but keys lies in it, so one that is open to others is closed.
 pub(crate) fn make_private_dir(path: &Path) -> Result<(), KeystoreError> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(io(path))?;
+    refuse_anothers(path).map_err(io(path))?;
     if fs::metadata(path).map_err(io(path))?.permissions().mode() & OTHERS == 0 {
         return Ok(());
     }

@@ -19,6 +19,8 @@ const UNLOCK_FILE: &str = "unlock.key";
 const SECRET: &str = "secret";
 /// There once a database was founded with these keys.
 const FOUNDED: &str = "founded";
+/// There in a keystore that another one shared with: no installation is founded with what it holds.
+const SHARED: &str = "shared";
 const PROOF: &[u8] = b"sealgate keystore";
 
 /// What opens a keystore.
@@ -104,6 +106,11 @@ impl Keystore {
         files::create_durably(&self.dir.join(FOUNDED), self.installation.as_bytes()).map(drop)
     }
 
+    /// Whether another keystore shared with this one, so that it is a runtime's.
+    pub fn is_shared(&self) -> Result<bool, KeystoreError> {
+        Ok(files::read(&self.dir.join(SHARED))?.is_some())
+    }
+
     /// The public keys of that use that are kept here.
     pub fn keys_of(&self, key_use: KeyUse) -> Result<Vec<PublicKey>, KeystoreError> {
         let held = key_files(&self.dir)?.into_iter().map(|(path, text)| key_file(&path, &text));
@@ -123,7 +130,8 @@ impl Keystore {
     }
 
     /// Copies keys of these uses and these secrets into a keystore of the same installation, sealed under its own
-    /// master key. What is there already stays. Returns how many were added.
+    /// master key. What is there already stays; a secret that was made there is refused, or the two would never agree. Returns
+    /// how many were added.
     pub fn share(
         &self,
         dir: &Path,
@@ -136,6 +144,11 @@ impl Keystore {
             return Err(invalid(&dir.join(HEAD), "of another installation"));
         }
         other.holds_only(&[uses, &[KeyUse::Server]].concat())?;
+        // All before anything is added: a directory with half of it would be of no use.
+        for name in secrets {
+            self.agrees(&other, name)?;
+        }
+        files::create_durably(&other.dir.join(SHARED), self.installation.as_bytes())?;
         let mut added = 0;
         for name in secrets {
             let path = other.secret_file(name);
@@ -154,6 +167,23 @@ impl Keystore {
             }
         }
         Ok(added)
+    }
+
+    /// Refuses another keystore that has a secret of that name which is not this one's, or a newer version of it.
+    fn agrees(&self, other: &Self, name: &str) -> Result<(), KeystoreError> {
+        let differs = |name: &str| KeystoreError::SecretDiffers(other.secret_file(name));
+        if let Some(there) = other.stored_secret(name)?
+            && self.secret(name)?.expose() != there.expose()
+        {
+            return Err(differs(name));
+        }
+        let (stem, version) = name.rsplit_once("-v").expect("names carry their version");
+        match other.newest_version(stem)? {
+            Some(newest) if version.parse().is_ok_and(|version: u32| newest > version) => {
+                Err(differs(&versioned(stem, newest)))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The secret of that name, if it is here.

@@ -11,4 +11,5 @@ mod keystore;
 mod sealing;
 
 pub use error::KeystoreError;
+pub use files::refuse_anothers;
 pub use keystore::{Keystore, Secret, Unlock};

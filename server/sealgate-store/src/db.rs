@@ -72,7 +72,7 @@ impl Db {
     }
 
     /// Takes this server's key for this process until the database is closed: no other process on the database has it
-    /// meanwhile. [`StoreError::InUse`] if one does. An SQLite database has one process anyway.
+    /// meanwhile. [`StoreError::InUse`] or [`StoreError::HeldByUser`] if one does. An SQLite database has one process anyway.
     pub async fn hold(&self, server: PublicKey) -> Result<(), StoreError> {
         self.hold_name(Name::of_server(server)).await
     }

@@ -20,6 +20,9 @@ pub enum StoreError {
     /// Another process has the lock file.
     #[error("another server is using this data directory")]
     InUse,
+    /// A process that has this database user, which is not ours, keeps what one process has at a time.
+    #[error("a process with the database user {0:?} keeps it")]
+    HeldByUser(String),
     /// The database cannot be opened or migrated.
     #[error("the database cannot be opened: {0}")]
     Unusable(String),
@@ -31,7 +34,7 @@ impl StoreError {
         match self {
             Self::Unavailable(_) => Code::Unavailable,
             Self::Broken(_) | Self::Corrupt(_) | Self::Duplicate => Code::SystemError,
-            Self::InUse => Code::DataInUse,
+            Self::InUse | Self::HeldByUser(_) => Code::DataInUse,
             Self::Unusable(_) => Code::DatabaseUnusable,
         }
     }

@@ -23,6 +23,11 @@ const NOTICE_DEATH: &str = "SET tcp_keepalives_idle = 3; SET tcp_keepalives_inte
 const PING: &str = "SELECT 1";
 /// Only PostgreSQL is asked. The lock belongs to the connection and ends with it.
 const TRY: &str = "SELECT CASE WHEN pg_try_advisory_lock($1) THEN 1 ELSE 0 END";
+/// Who has it, if that is another database user than ours: anybody who can connect may take any lock.
+const STRANGER: &str = "SELECT a.usename::text AS name FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid \
+     WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND a.usename <> current_user \
+     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
+     AND ((l.classid::bigint << 32) | l.objid::bigint) = $1";
 
 /// What one process has at a time.
 #[derive(Clone, Copy)]
@@ -56,6 +61,13 @@ impl Name {
     }
 }
 
+/// What became of an attempt to take a name.
+enum Taken {
+    Ours(Connection),
+    /// With the database user who has it, if that is not ours.
+    Theirs(Option<String>),
+}
+
 /// A name, held until this is given back.
 pub(crate) struct Hold {
     stopping: Arc<Notify>,
@@ -63,27 +75,30 @@ pub(crate) struct Hold {
 }
 
 impl Hold {
-    /// Takes the name. [`StoreError::InUse`] if another process keeps it; one that has just died is waited for.
+    /// Takes the name. [`StoreError::InUse`] if another process keeps it, [`StoreError::HeldByUser`] if it has another database
+    /// user; one that has just died is waited for.
     pub(crate) async fn take(
         database: (Location, Arc<Pulse>),
         name: Name,
         threads: &Threads,
     ) -> Result<Self, StoreError> {
-        let mut ticks = each_second();
+        let (mut ticks, mut holder) = (each_second(), None);
         for attempt in 0..ATTEMPTS {
             ticks.tick().await;
             match take_once(&database, name).await {
-                Ok(Some(connection)) => return Ok(Self::keep(database, name, connection, threads)),
-                Ok(None) if attempt == 0 => {
-                    tracing::warn!("another process has {}: waiting whether it ends", name.what);
+                Ok(Taken::Ours(connection)) => return Ok(Self::keep(database, name, connection, threads)),
+                Ok(Taken::Theirs(user)) => {
+                    holder = user;
+                    if attempt == 0 {
+                        tracing::warn!("another process has {}: waiting whether it ends", name.what);
+                    }
                 }
-                Ok(None) => {}
                 // On a busy machine a connection may take too long once.
                 Err(_) if attempt == 0 => {}
                 Err(error) => return Err(error),
             }
         }
-        Err(StoreError::InUse)
+        Err(holder.map_or(StoreError::InUse, StoreError::HeldByUser))
     }
 
     fn keep(database: (Location, Arc<Pulse>), name: Name, connection: Connection, threads: &Threads) -> Self {
@@ -117,20 +132,18 @@ fn each_second() -> Interval {
     ticks
 }
 
-/// A connection that has the name, unless another one has it.
-async fn take_once(
-    (location, pulse): &(Location, Arc<Pulse>),
-    name: Name,
-) -> Result<Option<Connection>, StoreError> {
+/// A connection that has the name, or who has it.
+async fn take_once((location, pulse): &(Location, Arc<Pulse>), name: Name) -> Result<Taken, StoreError> {
     // Like the writer's it does not wait in vain: a line that broke in silence holds no name.
     let mut connection = Connection::open_writer(location, pulse).await?;
     connection.command(NOTICE_DEATH).await?;
     let taken: i64 = query(TRY).bind(name.lock).fetch_one(&mut connection).await?.get(0)?;
     if taken == 1 {
-        return Ok(Some(connection));
+        return Ok(Taken::Ours(connection));
     }
+    let stranger = query(STRANGER).bind(name.lock).fetch_optional(&mut connection).await?;
     connection.close().await?;
-    Ok(None)
+    Ok(Taken::Theirs(stranger.map(|row| row.get(0)).transpose()?))
 }
 
 struct Keeper {
@@ -165,8 +178,15 @@ impl Keeper {
         }
         self.connection = None;
         match take_once(&self.database, self.name).await {
-            Ok(Some(connection)) => self.connection = Some(connection),
-            Ok(None) => tracing::error!("another process has {}, too: stop one of the two", self.name.what),
+            Ok(Taken::Ours(connection)) => self.connection = Some(connection),
+            Ok(Taken::Theirs(None)) => {
+                tracing::error!("another process has {}, too: stop one of the two", self.name.what);
+            }
+            Ok(Taken::Theirs(Some(user))) => tracing::error!(
+                user,
+                "a process with another database user has {}: if none of your servers has that user, it was stolen",
+                self.name.what
+            ),
             // The writer and the feed say what is wrong.
             Err(error) => {
                 tracing::debug!(%error, "{} is not held: the database does not answer", self.name.what);

@@ -36,7 +36,7 @@ pub use error::StoreError;
 pub use feed::WentBack;
 pub use health::NotReady;
 pub use lock::LockFile;
-pub use sql::{Location, UrlError, check_postgres_url};
+pub use sql::{Location, UrlError, check_postgres_proves_itself, check_postgres_url};
 pub use subject::Subject;
 pub use threads::Threads;
 pub use tx::{Read, Tx};

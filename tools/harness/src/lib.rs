@@ -7,6 +7,7 @@
 )]
 
 pub mod failure;
+mod keeper;
 mod mishap;
 pub mod postgres;
 pub mod process;

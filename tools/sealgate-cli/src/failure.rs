@@ -4,6 +4,7 @@ use sealgate_artifact::{ArtifactError, Code};
 use sealgate_control::BootstrapError;
 use sealgate_server::StartError;
 use sealgate_server::config::ConfigError;
+use sealgate_signer::KeystoreError;
 use sealgate_trust::TrustError;
 
 /// A failure of the program: a stable code, a sentence, and the fix where there is one.
@@ -55,6 +56,8 @@ impl From<StartError> for Failure {
             other => other,
         };
         let code = error.code();
+        let differs = matches!(error, StartError::Keystore(KeystoreError::SecretDiffers(_)));
+        let is_held = matches!(error, StartError::HeldByUser { .. });
         let is_a_runtimes = matches!(error, StartError::NoVendorKeys);
         let lost = matches!(error, StartError::Bootstrap(BootstrapError::DatabaseLost));
         let failure = Self::new(code, error.to_string());
@@ -63,9 +66,20 @@ impl From<StartError> for Failure {
                 "restore the database from a backup, or correct --database; for a new installation, give an empty --data",
             );
         }
+        if is_held {
+            return failure.fix(
+                "stop the server of yours that has that user; if none has it, whoever stole it is in the database: do as the \
+                 operator's guide says under \"A stolen runtime\"",
+            );
+        }
+        if differs {
+            return failure.fix(
+                "share into a new directory, start the server on that one, and approve it: it makes a key of its own",
+            );
+        }
         if is_a_runtimes {
             return failure
-                .fix("start the server with --role runtime, or give the Authority's data directory");
+                .fix("give the Authority's data directory, or start a runtime with `sealgate serve --role runtime`");
         }
         Self { fix: code.fix().map(str::to_owned), ..failure }
     }

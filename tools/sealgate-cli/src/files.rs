@@ -3,6 +3,7 @@
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 use sealgate_server::files::{read_at_most, write_whole};
@@ -14,17 +15,17 @@ const READ_LARGE_BYTES: u64 = 1024 * 1024 * 1024;
 
 /// Writes a file that anyone can read, whole or not at all. A device or a pipe is written to, not replaced.
 pub(crate) fn write_public(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if is_of_the_system(path) || is_no_file(path) {
-        return OpenOptions::new().write(true).open(path)?.write_all(bytes);
+    if is_open_already(path) || is_no_file(path) {
+        return write_on(path, bytes);
     }
     write_whole(path, bytes, 0o644)
 }
 
-/// Writes a file that only its owner can read, whole or not at all: it holds keys, or customers' data. A device or a pipe of the
-/// system, such as `/dev/stdout`, is written to; another one may be somebody else's.
+/// Writes a file that only its owner can read, whole or not at all: it holds keys, or customers' data. What this program was
+/// started with, such as `/dev/stdout`, is written to, and so is a device; a pipe or a link may be somebody else's.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if is_of_the_system(path) {
-        return OpenOptions::new().write(true).open(path)?.write_all(bytes);
+    if is_open_already(path) || is_device(path) {
+        return write_on(path, bytes);
     }
     if is_no_file(path) {
         let why = "this is no file, and may be somebody else's: /dev/stdout can go into a pipe";
@@ -33,9 +34,26 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_whole(path, bytes, 0o600)
 }
 
-/// Whether it names something that is open already, such as `/dev/stdout`.
-fn is_of_the_system(path: &Path) -> bool {
-    ["/dev", "/proc"].iter().any(|root| path.starts_with(root))
+/// Behind what is there: standard output may be a file that others wrote to before.
+fn write_on(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    OpenOptions::new().append(true).open(path)?.write_all(bytes)
+}
+
+/// Whether it names a descriptor of this program, as `/dev/stdout` and `/dev/fd/3` do. Links are followed only out of `/dev` itself,
+/// where nobody but the system makes any: a folder below it, such as `/dev/shm`, is like every other folder.
+fn is_open_already(path: &Path) -> bool {
+    let lies_in = |path: &Path, folder: &str| {
+        let parent = path.parent().and_then(|parent| parent.canonicalize().ok());
+        parent.is_some_and(|parent| Path::new(folder).canonicalize().is_ok_and(|folder| folder == parent))
+    };
+    let is_descriptor = |path: &Path| ["/proc/self/fd", "/dev/fd"].iter().any(|fds| lies_in(path, fds));
+    let leads_to_one = || std::fs::read_link(path).is_ok_and(|to| is_descriptor(&Path::new("/dev").join(to)));
+    is_descriptor(path) || lies_in(path, "/dev") && leads_to_one()
+}
+
+/// Whether it is a device that one writes to as to a stream, such as `/dev/null`; a link to one is none.
+fn is_device(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok_and(|there| there.file_type().is_char_device())
 }
 
 fn is_no_file(path: &Path) -> bool {
@@ -55,4 +73,67 @@ pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
 /// Reads an exported log.
 pub(crate) fn read_large(path: &Path) -> io::Result<Vec<u8>> {
     read_at_most(path, READ_LARGE_BYTES)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+    use std::process::Command;
+
+    use super::*;
+
+    /// A folder below `/dev` is as other folders are: everybody may write there, and what lies there is somebody's.
+    #[test]
+    fn what_others_put_into_a_shared_folder_gets_nothing() {
+        for place in ["/dev/shm", "/tmp"] {
+            let folder = tempfile::tempdir_in(place).unwrap();
+            let [planted, victim, link, new, pipe, device] =
+                ["planted", "victim", "link", "new", "pipe", "device"].map(|name| folder.path().join(name));
+            for file in [&planted, &victim] {
+                fs::write(file, vec![b'x'; 6_000]).unwrap();
+                fs::set_permissions(file, fs::Permissions::from_mode(0o666)).unwrap();
+            }
+            let theirs = fs::File::open(&planted).unwrap();
+            symlink(&victim, &link).unwrap();
+            for path in [&planted, &link, &new] {
+                write_private(path, b"secret").unwrap();
+                let there = fs::symlink_metadata(path).unwrap();
+                assert_eq!(
+                    (fs::read(path).unwrap(), there.mode() & 0o777),
+                    (b"secret".to_vec(), 0o600),
+                    "{path:?}"
+                );
+                assert!(there.is_file(), "{path:?}");
+            }
+            assert_eq!(theirs.metadata().unwrap().len(), 6_000, "it was replaced, not written into");
+            assert_eq!(fs::read(&victim).unwrap().len(), 6_000);
+
+            assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+            symlink("/dev/null", &device).unwrap();
+            for path in [&pipe, &device] {
+                let refused = write_private(path, b"secret").unwrap_err();
+                assert_eq!(refused.kind(), io::ErrorKind::PermissionDenied, "{path:?}");
+            }
+            write_public(&device, b"for all").unwrap();
+            write_public(&link, b"for all").unwrap();
+            assert_eq!(fs::read(&link).unwrap(), b"for all");
+        }
+    }
+
+    #[test]
+    fn what_is_open_already_and_devices_are_written_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let file = OpenOptions::new().create(true).append(true).open(&path).unwrap();
+        (&file).write_all(b"before ").unwrap();
+        let descriptor = std::os::fd::AsRawFd::as_raw_fd(&file);
+        write_private(Path::new(&format!("/dev/fd/{descriptor}")), b"one ").unwrap();
+        write_public(Path::new(&format!("/proc/self/fd/{descriptor}")), b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"before one two");
+        for write in [write_private, write_public] {
+            write(Path::new("/dev/null"), b"secret").unwrap();
+        }
+        assert!(is_open_already(Path::new("/dev/stdout")) && !is_open_already(Path::new("/dev/null")));
+    }
 }

@@ -102,6 +102,23 @@ fn a_folder_that_others_may_write_to_is_closed_or_refused() {
     assert_eq!(fs::metadata(folder.path()).unwrap().permissions().mode() & 0o7777, 0o1777);
 }
 
+/// Its owner could put a state of his own there. Root may give a folder away; whoever may not has `/` for a folder of somebody
+/// else's.
+#[cfg(unix)]
+#[test]
+fn a_folder_of_another_user_is_neither_read_nor_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let is_root = std::os::unix::fs::chown(folder.path(), Some(65_534), None).is_ok();
+    let store = FileStore::new(if is_root { folder.path() } else { std::path::Path::new("/") });
+    let refused = [store.load().map(drop), store.replace(None, b"new").map(drop)];
+    for refused in refused {
+        let refused = refused.expect_err("it is somebody else's");
+        assert_eq!(refused.kind(), std::io::ErrorKind::PermissionDenied);
+        assert!(refused.to_string().contains("belongs to user"), "{refused}");
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
 /// The key is saved before anybody hears of it: an answer that is lost costs no second seat.
 #[test]
 fn the_device_key_survives_a_first_answer_that_is_lost() {

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use ipnet::IpNet;
 use sealgate_artifact::{Origin, limits};
-use sealgate_store::check_postgres_url;
+use sealgate_store::{check_postgres_proves_itself, check_postgres_url};
 
 use super::error::ConfigError;
-use super::keys::Config;
+use super::keys::{Config, DatabaseTls};
 
 impl Config {
     /// Whether the values can be used, as far as their types do not say so already.
@@ -20,7 +20,15 @@ impl Config {
             return Err(ConfigError::Origins);
         }
         self.database.as_deref().map_or(Ok(()), check_postgres_url)?;
+        if self.database_tls != DatabaseTls::DangerOff {
+            self.database.as_deref().map_or(Ok(()), check_postgres_proves_itself)?;
+        }
         self.proxies().map(drop)
+    }
+
+    /// Whether whoever is on the way to the database may pose as it, because somebody said so.
+    pub(crate) fn database_may_be_another(&self) -> bool {
+        self.database.as_deref().is_some_and(|url| check_postgres_proves_itself(url).is_err())
     }
 
     pub(crate) fn proxies(&self) -> Result<Vec<IpNet>, ConfigError> {

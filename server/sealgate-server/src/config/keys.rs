@@ -22,6 +22,10 @@ keys! {
         /// A PostgreSQL URL, to use PostgreSQL instead of the embedded database.
         database: Option<String> = None
             => default("SQLite in the data directory").flag("database", "URL").variable("SEALGATE_DATABASE").secret();
+        /// Whether a database on another machine must prove by TLS that it is the one (`sslmode=verify-full` in its URL);
+        /// with `danger_off`, whoever is on the way there can pose as it.
+        database_tls: DatabaseTls = DatabaseTls::Proven
+            => default("proven").flag("database-tls", "HOW").variable("SEALGATE_DATABASE_TLS");
         /// Which part of the work this process does: authority serves the vendor, runtime answers running software, all
         /// does both.
         role: RoleName = RoleName::All
@@ -54,6 +58,16 @@ words! {
         Text = "text",
         /// One JSON object a line.
         Json = "json",
+    }
+}
+
+words! {
+    /// What a database on another machine must prove.
+    pub enum DatabaseTls {
+        /// That it is the one that the URL names.
+        Proven = "proven",
+        /// Nothing but what the URL demands.
+        DangerOff = "danger_off",
     }
 }
 

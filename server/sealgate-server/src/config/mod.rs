@@ -16,6 +16,6 @@ mod value;
 pub use error::ConfigError;
 pub use guide::{MARKERS, guide_table};
 pub use key::{Key, Source};
-pub use keys::{Config, LogFormat, keys};
+pub use keys::{Config, DatabaseTls, LogFormat, keys};
 pub use limits::{LimitsConfig, Profile};
 pub use sources::Sources;

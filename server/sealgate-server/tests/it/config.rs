@@ -89,7 +89,7 @@ fn what_a_key_says_about_its_default_is_true() {
 
 #[test]
 fn a_flag_wins_over_its_variable_and_that_over_the_file() {
-    let text = "data = '/file'\ndatabase = 'postgres://u:secret@file/d'\npassphrase_file = '/file'\norigins = ['https://a.example']\nrole = 'runtime'";
+    let text = "data = '/file'\ndatabase = 'postgres://u:secret@file/d?sslmode=verify-full'\npassphrase_file = '/file'\norigins = ['https://a.example']\nrole = 'runtime'";
     let mut sources = file(text).expect("is usable");
     add(&mut sources, Source::Environment, "data", &["/variable"]);
     add(&mut sources, Source::Flag, "data", &["/flag"]);
@@ -105,6 +105,22 @@ fn a_flag_wins_over_its_variable_and_that_over_the_file() {
     assert_eq!(pick("origins"), (json!(["https://b.example", "https://c.example"]), json!("flag")));
     assert_eq!(pick("role"), (json!("runtime"), json!("file")));
     assert_eq!(pick("listen"), (json!("127.0.0.1:8080"), json!("default")));
+}
+
+/// Whoever is on the way to another machine could pose as the database.
+#[test]
+fn a_database_on_another_machine_proves_itself_or_somebody_says_that_it_need_not() {
+    let take = config;
+    for url in ["postgres://u:secret@db/d", "postgres://u:secret@db/d?sslmode=require"] {
+        let refused = take(&format!("database = '{url}'")).err().expect("anybody may be there");
+        let (why, fix) = (refused.to_string(), refused.fix().expect("a fix"));
+        assert!(why.contains("another machine") && !why.contains("secret"), "{why}");
+        assert!(fix.contains("sslmode=verify-full") && fix.contains("danger_off"), "{fix}");
+        assert!(take(&format!("database = '{url}'\ndatabase_tls = 'danger_off'")).is_ok());
+        assert!(take(&format!("database = '{url}'\ndatabase_tls = 'proven'")).is_err());
+    }
+    assert!(take("database = 'postgres://u:secret@db/d?sslmode=verify-full'").is_ok());
+    assert!(take("database = 'postgres://u:secret@127.0.0.1/d'").is_ok());
 }
 
 #[test]

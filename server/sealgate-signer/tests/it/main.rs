@@ -177,3 +177,18 @@ fn what_cannot_be_written_or_read_now_is_not_called_damaged() {
         assert_eq!(error.as_ref().map(SignError::code), Some(Code::Unavailable), "{error:?}");
     }
 }
+
+/// Its owner could put other keys there. Root may give a folder away; whoever may not has `/` for a folder of somebody else's.
+#[test]
+fn a_directory_of_another_user_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(open(dir.path(), &Unlock::File).unwrap());
+    let is_root = std::os::unix::fs::chown(dir.path(), Some(65_534), None).is_ok();
+    let theirs = if is_root { dir.path() } else { Path::new("/") };
+    let again = [open(theirs, &Unlock::File), Keystore::open_existing(theirs, &Unlock::File)];
+    for refused in again.into_iter().take(if is_root { 2 } else { 1 }) {
+        let refused = refused.err().expect("it is somebody else's");
+        assert_eq!(refused.code(), Code::FileUnreadable);
+        assert!(refused.to_string().contains("belongs to user"), "{refused}");
+    }
+}

@@ -19,5 +19,5 @@ pub(crate) use connection::{Connection, Pool};
 pub(crate) use patience::Pulse;
 pub(crate) use query::{Answer, Ask, Query, Question, query, query_as};
 pub(crate) use row::{FromRow, Row};
-pub use url::{UrlError, check_postgres_url};
+pub use url::{UrlError, check_postgres_proves_itself, check_postgres_url};
 pub(crate) use value::Value;

@@ -6,7 +6,8 @@
 
 use std::str::FromStr;
 
-use sqlx::postgres::PgConnectOptions;
+use sealgate_artifact::is_loopback;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 /// What the driver knows. It passes over anything else and logs it.
 const OPTIONS: &[&str] = &[
@@ -42,6 +43,9 @@ pub enum UrlError {
     /// An option that the driver would pass over.
     #[error("the database URL has an option that is not known")]
     Option,
+    /// Whoever is on the way to a database on another machine may pose as it.
+    #[error("the database is on another machine, and need not prove by TLS that it is the one")]
+    Unproven,
     /// The driver cannot read it.
     #[error("the host, the port or an option of the database URL cannot be read")]
     Malformed,
@@ -50,6 +54,10 @@ pub enum UrlError {
 impl UrlError {
     /// What to do about it.
     pub fn fix(self) -> &'static str {
+        if self == Self::Unproven {
+            return "end the URL with ?sslmode=verify-full, and &sslrootcert=FILE if the database's certificate comes from a CA of your \
+                    own; or give --database-tls danger_off: then whoever is on the way there can make licenses";
+        }
         "write it as postgres://USER:PASSWORD@HOST:PORT/NAME?sslmode=verify-full, with each character of user, password and \
          name percent-encoded that is no letter or digit: %3F for ?, %23 for #, %2F for /, %40 for @, %25 for %"
     }
@@ -58,6 +66,18 @@ impl UrlError {
 /// Whether a database may be opened by this URL. It does not ask the database.
 pub fn check_postgres_url(url: &str) -> Result<(), UrlError> {
     options(url).map(drop)
+}
+
+/// Refuses the URL of a database that whoever is on the way to it may pose as: on another machine, unless it must show a
+/// certificate for the host that was named. `verify-ca` is not enough: the driver takes the certificates of the web's CAs, too, so it
+/// would take the one of any web site.
+pub fn check_postgres_proves_itself(url: &str) -> Result<(), UrlError> {
+    let options = options(url)?;
+    // Read from the options, because the environment says what the URL leaves out.
+    let host = options.get_host();
+    let is_here = options.get_socket().is_some() || host.starts_with('/') || is_loopback(host);
+    let proves_itself = matches!(options.get_ssl_mode(), PgSslMode::VerifyFull);
+    if is_here || proves_itself { Ok(()) } else { Err(UrlError::Unproven) }
 }
 
 pub(super) fn options(url: &str) -> Result<PgConnectOptions, UrlError> {
@@ -92,7 +112,7 @@ fn is_encoded(text: &str) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{UrlError, check_postgres_url};
+    use super::{UrlError, check_postgres_proves_itself, check_postgres_url};
 
     #[test]
     fn an_unencoded_password_is_refused() {
@@ -146,6 +166,42 @@ mod tests {
             "postgres://[::1]:5432/d?options[statement_timeout]=5s",
         ] {
             assert_eq!(check_postgres_url(url), Ok(()), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_database_on_another_machine_proves_itself() {
+        for url in [
+            "postgres://u@127.0.0.1/d",
+            "postgres://u@127.9.9.9:5432/d?sslmode=disable",
+            "postgres://u@localhost/d",
+            "postgres://u@LOCALHOST/d",
+            "postgres://u@[::1]/d",
+            "postgres:///d?host=/run/postgresql",
+            "postgres://u@%2Frun%2Fpostgresql/d",
+            "postgres://u@db/d?sslmode=verify-full",
+            "postgres://u@10.0.0.1/d?ssl-mode=verify-full&sslrootcert=/ca.pem",
+        ] {
+            assert_eq!(check_postgres_proves_itself(url), Ok(()), "{url}");
+        }
+        for url in [
+            "postgres://u@db/d",
+            "postgres://u@localhost.example/d",
+            "postgres://u@10.0.0.1/d",
+            "postgres://u@[2001:db8::1]/d",
+            "postgres://u@0.0.0.0/d",
+            "postgres://u@127.0.0.1.example/d",
+            "postgres://u@localhost/d?host=db",
+            "postgres://u@localhost/d?hostaddr=10.0.0.1",
+            "postgres://u@db/d?sslmode=disable",
+            "postgres://u@db/d?sslmode=allow",
+            "postgres://u@db/d?sslmode=prefer",
+            "postgres://u@db/d?sslmode=require",
+            "postgres://u@db/d?sslmode=require&sslrootcert=/ca.pem",
+            "postgres://u@db/d?sslmode=verify-ca&sslrootcert=/ca.pem",
+            "postgres://u@db/d?sslmode=verify-full&sslmode=prefer",
+        ] {
+            assert_eq!(check_postgres_proves_itself(url), Err(UrlError::Unproven), "{url}");
         }
     }
 

@@ -102,6 +102,9 @@ pub(crate) struct RecoverTokenArgs {
     /// The PostgreSQL URL that the server is started with, if it is
     #[arg(long, value_name = "URL", env = "SEALGATE_DATABASE", hide_env_values = true)]
     pub(crate) database: Option<OsString>,
+    /// `danger_off`, if the server is started with it
+    #[arg(long, value_name = "HOW", env = "SEALGATE_DATABASE_TLS")]
+    pub(crate) database_tls: Option<OsString>,
     /// The file whose first line is the passphrase of the keystore, if the server is started with one
     #[arg(long, value_name = "FILE", env = "SEALGATE_PASSPHRASE_FILE")]
     pub(crate) passphrase_file: Option<OsString>,

@@ -21,7 +21,7 @@ pub(crate) fn run(global: &Global, args: &ServeArgs, output: &Output) -> Result<
 }
 
 async fn serve(parts: Parts, output: &Output) -> Result<(), Failure> {
-    let Parts { listen, mut options, serving, limits_are_off } = parts;
+    let Parts { listen, mut options, serving, limits_are_off, database_may_be_another } = parts;
     let (listener, address) = bind(listen).await?;
     listen::outlive_long_files().map_err(|e| Failure::new(Code::SystemError, e.to_string()))?;
     // Before anybody can know that the server is up: whoever stops it from then on gets a clean end.
@@ -37,6 +37,9 @@ async fn serve(parts: Parts, output: &Output) -> Result<(), Failure> {
     warn_about(role);
     if limits_are_off {
         tracing::warn!(target: "sealgate", "limits are switched off: anyone who can reach this server may try license keys and send requests as often as they like");
+    }
+    if database_may_be_another {
+        tracing::warn!(target: "sealgate", "the database on another machine need not prove that it is the one: whoever is on the way there can read and write everything, and so make licenses");
     }
     let announced = output.announce(
         &serde_json::json!({ "listening": format!("http://{address}") }),

@@ -55,6 +55,7 @@ fn recover(global: &Global, args: &RecoverTokenArgs, output: &Output) -> Result<
     let given = [
         ("data", global.data.clone().map(OsString::from)),
         ("database", args.database.clone()),
+        ("database_tls", args.database_tls.clone()),
         ("passphrase_file", args.passphrase_file.clone()),
     ];
     for (name, text) in given {

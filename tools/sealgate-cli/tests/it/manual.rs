@@ -12,7 +12,7 @@ fn a_configuration_is_judged_without_starting_anything() {
         run(&mut sealgate(&["--json", "check-config", file]))
     };
     let good = "data = \"/srv/sealgate\"\nlisten = \"127.0.0.1:8080\"\nlog = \"json\"\ntrusted_proxies = [\"10.0.0.0/8\"]\n\
-                database = \"postgres://u:secret@h/d\"\n";
+                database = \"postgres://u:secret@127.0.0.1/d\"\n";
     let judged = judge(good);
     assert!(!judged.stdout.contains("secret"), "{judged:?}");
     let judged = judged.json();

@@ -42,6 +42,7 @@ const FORBIDDEN: &[&str] = &[
     "DELETE FROM change_counter",
     "DELETE FROM servers",
     "CREATE TABLE loot (n BIGINT)",
+    "CREATE TEMPORARY TABLE loot (n BIGINT)",
     "DELETE FROM access_entries WHERE FALSE",
     "UPDATE access_entries SET effect = 'allow'",
     "UPDATE access_entries SET app_id = app_id",
@@ -55,12 +56,13 @@ const FORBIDDEN: &[&str] = &[
 const ALLOWED: &[&str] =
     &["UPDATE change_counter SET n = n", "UPDATE access_entries SET expires_at = 1 WHERE FALSE"];
 
-/// What the guide tells the owner of the database to run, for a role of this name.
-pub(crate) fn documented_rights(role: &str) -> String {
+/// What the guide tells the owner of the database at this URL to run, for a role of this name.
+pub(crate) fn documented_rights(url: &str, role: &str) -> String {
     let guide = include_str!("../../../../docs/book/operators.md");
     let (_, rights) = guide.split_once("```sql\n").expect("the guide has them");
     let (rights, _) = rights.split_once("```").expect("they end");
-    rights.replace("runtime", role)
+    let (_, database) = url.rsplit_once('/').expect("the name of a database");
+    rights.replace("runtime", role).replace("DATABASE sealgate", &format!("DATABASE {database}"))
 }
 
 #[test]
@@ -81,7 +83,7 @@ fn the_documented_rights_suffice_and_let_it_approve_nothing() {
 
     // Roles belong to the server, not to the database: the name must be this test's own.
     let role = format!("runtime_{}", vendor.database.rsplit_once("/t_").expect("its name").1);
-    on_postgres(&vendor.database, &documented_rights(&role)).expect("the owner may grant");
+    on_postgres(&vendor.database, &documented_rights(&vendor.database, &role)).expect("the owner may grant");
     let (_, place) = vendor.database.split_once('@').expect("a user in the URL");
     let database = format!("postgres://{role}@{place}");
     let runtime = vendor.start_runtime_on(&database);

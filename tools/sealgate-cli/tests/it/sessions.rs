@@ -59,3 +59,65 @@ fn nothing_is_renewed_where_there_is_no_keystore() {
     assert_eq!(outcome.exit, Some(65), "{outcome:?}");
     assert_eq!(std::fs::read_dir(dir.path()).expect("is there").count(), 0);
 }
+
+#[test]
+fn a_runtime_s_directory_renews_and_shares_nothing() {
+    let vendor = Vendor::new();
+    vendor.share();
+    let (runtime, third) = (vendor.path("runtime"), vendor.path("third"));
+    for command in [&["renew-sessions"][..], &["share", "-o", &third]] {
+        let command = [&["--json", "--data", &runtime, "keys"], command].concat();
+        let failure = run(&mut sealgate(&command)).refused(78, "key_missing");
+        assert!(text(&failure["fix"]).contains("the Authority's data directory"), "{failure}");
+    }
+    assert!(!std::path::Path::new(&third).exists(), "nothing was made");
+    assert_eq!(vendor.share()["added"], 0, "the runtime has what it had");
+}
+
+/// Two servers with different secrets of one name would never take each other's sessions.
+#[test]
+fn nothing_is_shared_into_a_directory_that_has_secrets_of_its_own() {
+    use sealgate_signer::{Keystore, Unlock};
+
+    let vendor = Vendor::new();
+    vendor.share();
+    vendor.json(&["app", "create", "Editor"]);
+    let keys = std::path::PathBuf::from(vendor.path("runtime")).join("keys");
+    let files = || std::fs::read_dir(&keys).expect("a keystore").count();
+    let before = files();
+    let renew = |keystore: &Keystore| keystore.renew_secret("session").expect("is made");
+    renew(&Keystore::open_existing(&keys, &Unlock::File).expect("opens"));
+    let share = || {
+        let data = vendor.path("authority");
+        let share = ["--json", "--data", &data, "keys", "share", "-o", &vendor.path("runtime")];
+        run(&mut sealgate(&share)).refused(78, "keystore_invalid")
+    };
+    // First a newer one than the Authority's, then another one of the same version.
+    let newer = share();
+    run(&mut sealgate(&["keys", "renew-sessions", "--data", &vendor.path("authority")])).ok();
+    for failure in [newer, share()] {
+        assert!(text(&failure["message"]).contains("session-v2.secret"), "{failure}");
+        assert!(text(&failure["fix"]).contains("a new directory"), "{failure}");
+    }
+    assert_eq!(files(), before + 1, "not even the app's keys");
+}
+
+/// As when somebody forgets `--role` and `--database`: a second installation of the same name would be of no use to anybody.
+#[test]
+fn a_runtime_s_directory_founds_no_installation() {
+    use sealgate_testkit::{Engine, TestDatabase};
+
+    let vendor = Vendor::new();
+    vendor.share();
+    let runtime = std::path::PathBuf::from(vendor.path("runtime"));
+    let files = || std::fs::read_dir(runtime.join("keys")).expect("a keystore").count();
+    let (before, empty) = (files(), TestDatabase::create(Engine::Postgres));
+    let url = empty.postgres_url().expect("PostgreSQL");
+    for more in [&[][..], &["--database", &url], &["--database", &url, "--role", "authority"]] {
+        let serve = ["--json", "serve", "--listen", "127.0.0.1:0", "--data"];
+        run(sealgate(&serve).arg(&runtime).args(more)).refused(78, "key_missing");
+        assert!(files() == before && !runtime.join("admin.token").exists(), "{more:?}");
+    }
+    let served = vendor.start_runtime();
+    assert_eq!(served.stop().0, Some(0));
+}

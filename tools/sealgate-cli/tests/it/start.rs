@@ -80,6 +80,36 @@ fn a_directory_that_others_could_read_is_closed_with_all_that_lies_in_it() {
     );
 }
 
+/// Also by root, whose files the server could not read. Whoever may not give a folder away has `/` for one of somebody else's.
+#[test]
+fn a_directory_of_another_user_is_refused_and_left_alone() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let [data, given, third] = ["data", "given", "third"].map(|name| dir.path().join(name));
+    assert_eq!(Server::start(&data).stop().0, Some(0));
+    std::fs::create_dir(&given).expect("is made");
+    let give = |path: &Path| std::os::unix::fs::chown(path, Some(65_534), None).is_ok();
+    let is_root = give(&given);
+    let theirs = if is_root { &*given } else { Path::new("/") };
+    let share = |data: &Path, to: &Path| {
+        run(sealgate(&["--json", "keys", "share", "--data"]).arg(data).arg("-o").arg(to))
+            .refused(65, "file_unreadable")
+    };
+    let mut refused = vec![start(theirs, &[]).refused(65, "file_unreadable"), share(&data, theirs)];
+    if is_root && give(&data.join("keys")) {
+        refused.push(share(&data, &third));
+        let renew = ["--json", "keys", "renew-sessions", "--data"];
+        refused.push(run(sealgate(&renew).arg(&data)).refused(65, "file_unreadable"));
+    }
+    for failure in refused {
+        assert!(
+            failure["message"].as_str().is_some_and(|text| text.contains("belongs to user")),
+            "{failure}"
+        );
+    }
+    assert_eq!(std::fs::read_dir(&given).expect("there").count(), 0);
+    assert!(!third.exists());
+}
+
 #[test]
 fn an_open_directory_of_other_things_is_no_data_directory() {
     let dir = tempfile::tempdir().expect("a temporary directory");

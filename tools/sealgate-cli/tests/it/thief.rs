@@ -21,7 +21,8 @@ impl Drill {
         let vendor = Vendor::new();
         // Roles belong to the server, not to the database: the name must be this test's own.
         let role = format!("thief_{}", vendor.database.rsplit_once("/t_").expect("its name").1);
-        on_postgres(&vendor.database, &documented_rights(&role)).expect("the owner may grant");
+        on_postgres(&vendor.database, &documented_rights(&vendor.database, &role))
+            .expect("the owner may grant");
         let (_, place) = vendor.database.split_once('@').expect("a user in the URL");
         let loot = format!("postgres://{role}@{place}");
         Self { vendor, role, loot }

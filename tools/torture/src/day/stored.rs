@@ -11,7 +11,7 @@ pub(crate) struct Stored {
 }
 
 /// The database's name.
-pub(super) const DATABASE: &str = "day";
+pub(super) const DATABASE: &str = "sealgate";
 /// Asks for all of them.
 pub(super) const QUESTION: &str = "SELECT license_id, devices_used, revoked_at IS NOT NULL FROM licenses";
 

@@ -103,6 +103,7 @@ pub(super) fn forbidden(table: &Table, role: &str, random: &mut Random) -> Vec<S
 pub(super) fn forbidden_elsewhere(owner: &str) -> Vec<String> {
     let fixed = [
         "CREATE TABLE loot (n BIGINT)",
+        "CREATE TEMPORARY TABLE loot (n BIGINT)",
         "CREATE FUNCTION loot() RETURNS bigint LANGUAGE sql AS 'SELECT 1'",
         "CREATE SCHEMA loot",
         "CREATE ROLE loot",

@@ -89,6 +89,7 @@ impl Den {
     pub(super) fn dig(day: &Day, random: &mut Random) -> Result<Self> {
         let url = day.places[0].launch.database.clone().ok_or_else(|| Failure::new("no PostgreSQL"))?;
         let owner = Database::new(&url)?;
+        owner.script(guide::other_databases()?)?;
         owner.script(&guide::rights(THIEF)?)?;
         let thief = Database::new(&as_user(&url, THIEF)?)?;
         let prey = Prey::put_out(day, random)?;

@@ -23,9 +23,15 @@ const GIVEN: [&str; 2] = ["loot-1", "loot-2"];
 /// Devices of the prey's customer.
 const KNOWN: [&str; 2] = [HWID, "prey-lap"];
 
+/// More than PostgreSQL has room for. They stay when the statement fails.
+const ALL_LOCKS: &str = "SELECT COUNT(pg_advisory_lock(n)) FROM generate_series(1, 1000000) n";
+const OUT_OF_MEMORY: &str = "53200";
+
 /// What the thief still has in his hands at the end.
 pub(super) struct LastBlow {
     session: Session,
+    /// Holds all locks that PostgreSQL has room for.
+    _locks: Session,
     /// Statements that were carried out.
     pub(super) done: u64,
 }
@@ -78,12 +84,24 @@ pub(super) fn last_blow(
     let done = outcomes.iter().filter(|outcome| outcome.is_done()).count() as u64;
     let mut session = den.thief.session()?;
     take(&mut session, &tables.iter().map(|table| table.name.as_str()).collect::<Vec<_>>())?;
-    Ok(LastBlow { session, done })
+    Ok(LastBlow { session, _locks: take_all_locks(day, den)?, done })
+}
+
+/// From then on nobody can connect, and whoever is connected may fail.
+fn take_all_locks(day: &Day, den: &Den) -> Result<Session> {
+    guide::admits("keep everybody from connecting")?;
+    day.places.iter().for_each(Place::may_connect);
+    let mut session = den.thief.session()?;
+    let outcome = session.say(ALL_LOCKS)?;
+    if outcome.state == OUT_OF_MEMORY && den.owner.rows("SELECT 1 AS one").is_err() {
+        return Ok(session);
+    }
+    Err(Failure::new(format!("the table of locks is not full: {}", outcome.state)))
 }
 
 /// The vendor does what the guide says under "A stolen runtime". When this returns, the installation is the vendor's again.
 pub(super) fn free(day: &Day, den: &Den, mut thief: LastBlow) -> Result<()> {
-    lock_out(den, &mut thief.session)?;
+    lock_out(day, den, &mut thief.session)?;
     guide::tells("sealgate server revoke ID")?;
     tell(day, &["server", "revoke", &den.his_id, "--reason", "stolen"])?;
     clean(day, den)?;
@@ -101,12 +119,21 @@ pub(super) fn free(day: &Day, den: &Den, mut thief: LastBlow) -> Result<()> {
     Ok(())
 }
 
-/// Step 1: his user is gone, and so is everything that he has open.
-fn lock_out(den: &Den, session: &mut Session) -> Result<()> {
+/// Step 1: his user is gone, and so is everything that he has open. SQL alone cannot do it.
+fn lock_out(day: &Day, den: &Den, session: &mut Session) -> Result<()> {
+    let postgres = day.postgres.as_ref().ok_or_else(|| Failure::new("no PostgreSQL of the day's own"))?;
+    postgres.judge_first(&guide::turns_away(THIEF)?)?;
     let steps = guide::after_a_theft(THIEF)?;
     let lock_out =
         steps.first().ok_or_else(|| Failure::new("the guide does not say how to lock a user out"))?;
-    den.owner.script(lock_out)?;
+    if den.owner.script(lock_out).is_err() {
+        guide::tells("restart PostgreSQL")?;
+        postgres.restart()?;
+        if den.thief.rows("SELECT 1 AS one").is_ok() {
+            day.notes.wrong("the thief gets in before anybody could lock his user out".to_owned());
+        }
+        den.owner.script(lock_out)?;
+    }
     if session.say("SELECT 1").is_ok() {
         return Err(Failure::new("a session of the thief's goes on after he was locked out"));
     }
@@ -141,6 +168,7 @@ fn restart(day: &Day) -> Result<()> {
     for place in &day.places {
         place.kill()?;
         place.start()?;
+        place.connected();
     }
     Ok(())
 }

@@ -172,6 +172,16 @@ impl Theft<'_> {
             }
         }
         self.judge.look("what is forbidden");
+        self.has_one_database()
+    }
+
+    /// What he makes in another database would outlive the guide's steps.
+    fn has_one_database(&self) -> Result<()> {
+        for name in ["postgres", "template1"] {
+            if self.den.thief.beside(name)?.rows("SELECT lo_create(0)").is_ok() {
+                self.day.notes.wrong(format!("the thief gets into the database {name}"));
+            }
+        }
         Ok(())
     }
 

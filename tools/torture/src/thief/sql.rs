@@ -54,6 +54,12 @@ impl Database {
         Ok(Self { psql: postgres::binaries()?.join("psql"), url: url.to_owned() })
     }
 
+    /// Another database of the same server, for the same user.
+    pub(super) fn beside(&self, name: &str) -> Result<Self> {
+        let (server, _) = self.url.rsplit_once('/').ok_or_else(|| Failure::new("no database in the URL"))?;
+        Self::new(&format!("{server}/{name}"))
+    }
+
     /// Its URL.
     pub(super) fn url(&self) -> &str {
         &self.url
