@@ -46,6 +46,22 @@ fn no_statement_counts_the_devices_of_a_license() {
     assert!(counting.is_empty(), "{counting:#?}");
 }
 
+/// Nor is it looked for among them, while everybody else waits who writes.
+#[tokio::test]
+async fn one_device_is_found_without_the_others_of_its_license() {
+    let opened = Opened::new(Engine::Sqlite).await;
+    let mut connection = opened.connection().await;
+    let of_one = |sql: &&&str| sql.contains(" devices WHERE") && sql.contains("device_id = ");
+    let of_one: Vec<_> = crate::table::devices::STATEMENTS.iter().filter(of_one).collect();
+    for sql in &of_one {
+        let plan = plan_of(&mut connection, sql).await.join("\n");
+        assert!(plan.contains("(tenant_id=? AND device_id=?)"), "{sql}\n{plan}");
+    }
+    assert_eq!(of_one.len(), 2, "one finds it, one releases it");
+    connection.close().await.expect("closes");
+    opened.db.close().await;
+}
+
 #[tokio::test]
 async fn a_late_page_of_a_search_is_entered_where_it_begins() {
     let opened = Opened::new(Engine::Sqlite).await;
