@@ -96,7 +96,7 @@ impl Client {
     /// Verifies a license file, and refuses an older version of a license than the newest one that this client saw.
     ///
     /// No server is asked, so nobody says whether the license was revoked since, and no device is counted. The time is the
-    /// machine's, never below the newest one that a server signed. What verified is remembered as in
+    /// machine's, never below the one that a server signed last. What verified is remembered as in
     /// [`validate_license`](Self::validate_license).
     pub fn validate_license_file(&self, file: &[u8]) -> Result<License, Error> {
         let now = self.clock.now();

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use sealgate_artifact::{UnixSeconds, limits};
 
-/// Tells the time. What it says is only a claim: the client never lets time run below what a server signed.
+/// Tells the time. What it says is only a claim: the client never lets time run below what a server signed last.
 pub trait Clock: Send + Sync {
     /// Now.
     fn now(&self) -> UnixSeconds;

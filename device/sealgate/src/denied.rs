@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use sealgate_artifact::{Code, Decision, Family, LicenseId, UnixSeconds};
 
+use crate::wait;
+
 /// The license says no. Nothing makes one but a verified decision, a verified license, or a mistyped key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{by}: {}", self.meaning())]
@@ -13,7 +15,7 @@ pub struct Denied {
     pub code: String,
     /// Who says so.
     pub by: DeniedBy,
-    /// When asking again may help.
+    /// When asking again may help: a day at most.
     pub retry_after: Option<Duration>,
     /// The license, where one was found.
     pub license: Option<LicenseId>,
@@ -51,7 +53,7 @@ impl Denied {
         Self {
             code: code.to_owned(),
             by: DeniedBy::Server,
-            retry_after: retry_after.map(Duration::from_secs),
+            retry_after: retry_after.map(Duration::from_secs).map(wait::bounded),
             license: decision.license(),
             devices_used: decision.devices_used,
             server_time: Some(decision.issued_at),

@@ -14,6 +14,7 @@ use crate::error::Said;
 use crate::server::Server;
 use crate::statements::Statements;
 use crate::trust::Trust;
+use crate::wait;
 use crate::{HttpAnswer, HttpQuestion, Transport, TransportError, Unanswered};
 
 /// What is shown of an unsigned answer's words, in characters. Blocks a stranger's text from filling a screen or a log.
@@ -135,9 +136,10 @@ fn send(
 fn refused(answer: &HttpAnswer) -> TransportError {
     let problem = serde_json::from_slice::<Problem>(&answer.body).ok();
     let said_after = problem.as_ref().and_then(|problem| problem.retry_after);
+    let retry_after = answer.retry_after.or(said_after.map(|after| Duration::from_secs(after.into())));
     TransportError::RefusedUnsigned {
         status: answer.status,
-        retry_after: answer.retry_after.or(said_after.map(|after| Duration::from_secs(after.into()))),
+        retry_after: retry_after.map(wait::bounded),
         said: problem.map(|problem| Said {
             code: shown(&problem.code, NAME_CHARS),
             message: shown(&problem.message, SAID_CHARS),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sealgate_artifact::is_loopback;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, AsSendBody, Body, Proxy};
@@ -43,7 +44,7 @@ impl HttpTransportBuilder {
         self
     }
 
-    /// A proxy, `http://[user:password@]host:port`.
+    /// A proxy, `http://[user:password@]host:port`. A server on this machine is asked without it.
     #[must_use]
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.proxy = Some(url.into());
@@ -133,7 +134,13 @@ impl HttpTransport {
         request: ureq::http::Request<impl AsSendBody>,
         within: Duration,
     ) -> Result<ureq::http::Response<Body>, ureq::Error> {
-        self.agent.run(self.agent.configure_request(request).timeout_global(Some(within)).build())
+        let is_here = request.uri().host().is_some_and(is_loopback);
+        let mut configured = self.agent.configure_request(request).timeout_global(Some(within));
+        if is_here {
+            // This machine is not asked through another one, which would read the license key on an open way.
+            configured = configured.proxy(None);
+        }
+        self.agent.run(configured.build())
     }
 }
 

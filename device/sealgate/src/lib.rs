@@ -76,6 +76,7 @@ mod statements;
 mod store;
 mod transport;
 mod trust;
+mod wait;
 
 pub use builder::Builder;
 pub use client::Client;

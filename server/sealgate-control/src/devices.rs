@@ -34,13 +34,14 @@ impl Devices {
         query: &DeviceQuery,
     ) -> Result<Page<DeviceView>, AuthorityError> {
         let license = match &query.license_id {
-            Some(id) => Some(licenses::find(&self.desk, caller, id).await?.id),
+            Some(id) => Some(licenses::find(&self.desk, caller, id).await?),
             None => None,
         };
-        let list = license.map_or_else(|| "devices".to_owned(), |id| format!("devices-{id}"));
+        let list = license.as_ref().map_or_else(|| "devices".to_owned(), |row| format!("devices-{}", row.id));
         let part = Part::new(list, query.cursor.as_deref(), query.limit, DeviceId::parse)?;
         let rows =
-            table::devices::list(&self.desk.db, caller.tenant, license, part.after, part.rows()).await?;
+            table::devices::list(&self.desk.db, caller.tenant, license.as_ref(), part.after, part.rows())
+                .await?;
         Ok(part.page(rows, |row| row.id.to_string(), view))
     }
 

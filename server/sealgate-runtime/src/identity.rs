@@ -1,9 +1,7 @@
 //! What this server shows for itself: its certificate, and the keysets that lead to it (`spec/online.md` §7.3).
 
-use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use sealgate_artifact::{Code, PublicKey, TenantId, UnixSeconds};
 use sealgate_authority::certificates::{Certify, ServerSettings, is_in_force};
@@ -11,10 +9,9 @@ use sealgate_authority::{AuthorityError, Ids, SignedEnvelope};
 use sealgate_store::Db;
 use sealgate_store::table::{self, CertificateRow, KeyScope};
 
+use crate::latest::Latest;
 use crate::registration::register;
 
-/// How long a bundle is shown without reading it again: a revoked server falls silent in time.
-const FRESH: Duration = Duration::from_secs(1);
 /// Tenants whose bundles are kept in memory.
 const TENANTS: usize = 10_000;
 
@@ -26,8 +23,7 @@ pub(crate) struct Identity {
     certify: Option<Certify>,
     /// How often the database had come back older when this server was registered last.
     registered: AtomicU64,
-    /// With the time when each was read, as this process counts time.
-    bundles: Mutex<HashMap<TenantId, (Duration, Arc<TrustBundle>)>>,
+    bundles: Latest<TrustBundle>,
 }
 
 /// All that a client needs to believe this server about one tenant.
@@ -38,29 +34,10 @@ pub(crate) struct TrustBundle {
     pub(crate) tenant_keyset: SignedEnvelope,
 }
 
-/// Keeps what was read later, and returns it: whoever began to read earlier and ends later must not bring older keysets back,
-/// which clients would refuse that hold the newer ones.
-fn keep_later<T>(
-    all: &mut HashMap<TenantId, (Duration, Arc<T>)>,
-    tenant: TenantId,
-    (at, read): (Duration, Arc<T>),
-) -> Arc<T> {
-    if let Some((held_since, held)) = all.get(&tenant)
-        && *held_since > at
-    {
-        return Arc::clone(held);
-    }
-    if all.len() >= TENANTS {
-        all.clear();
-    }
-    all.insert(tenant, (at, Arc::clone(&read)));
-    read
-}
-
 impl Identity {
     pub(crate) fn new(db: Db, ids: Ids, settings: ServerSettings, certify: Option<Certify>) -> Self {
         let registered = AtomicU64::new(db.times_back());
-        Self { db, ids, settings, certify, registered, bundles: Mutex::default() }
+        Self { db, ids, settings, certify, registered, bundles: Latest::of_tenants(TENANTS) }
     }
 
     pub(crate) fn key(&self) -> PublicKey {
@@ -70,17 +47,14 @@ impl Identity {
     /// The bundle for a tenant: `not_found` where there is no such tenant, busy while this server has no certificate.
     pub(crate) async fn bundle(&self, tenant: TenantId) -> Result<Arc<TrustBundle>, AuthorityError> {
         let now = self.ids.elapsed();
-        let known = self.bundles.lock().expect("no holder of this lock panics").get(&tenant).cloned();
-        if let Some((at, bundle)) = known
-            && now.saturating_sub(at) < FRESH
+        if let Some(bundle) = self.bundles.fresh(tenant, now)
             // The clock may have been set since.
             && is_in_force(bundle.certified_until, self.ids.now())
         {
             return Ok(bundle);
         }
-        let bundle = Arc::new(self.read(tenant).await?);
-        let mut all = self.bundles.lock().expect("no holder of this lock panics");
-        Ok(keep_later(&mut all, tenant, (now, bundle)))
+        let bundle = self.read(tenant).await?;
+        Ok(self.bundles.keep(tenant, (now, bundle)))
     }
 
     async fn read(&self, tenant: TenantId) -> Result<TrustBundle, AuthorityError> {
@@ -128,28 +102,5 @@ impl Identity {
 
     fn is_in_force(&self, row: &CertificateRow) -> bool {
         is_in_force(row.expires_at, self.ids.now())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::HashMap;
-    use std::sync::Arc;
-    use std::time::Duration;
-
-    use sealgate_artifact::TenantId;
-
-    use super::keep_later;
-
-    #[test]
-    fn who_began_to_read_earlier_does_not_bring_it_back() {
-        let (mut all, tenant) = (HashMap::new(), TenantId::from_bytes([1; 16]));
-        let mut read = |at, what: &str| {
-            keep_later(&mut all, tenant, (Duration::from_millis(at), Arc::new(what.to_owned()))).to_string()
-        };
-        assert_eq!(read(20, "newer"), "newer");
-        assert_eq!(read(10, "older"), "newer");
-        assert_eq!(read(20, "at the same time"), "at the same time");
-        assert_eq!(read(30, "newest"), "newest");
     }
 }

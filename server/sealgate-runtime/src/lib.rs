@@ -7,6 +7,7 @@ mod asking;
 mod authforge;
 mod identity;
 mod in_time;
+mod latest;
 mod online;
 mod registration;
 mod replay;

@@ -63,9 +63,18 @@ impl Feed {
         threads: &Threads,
     ) -> Result<Arc<Self>, StoreError> {
         let position = Position::at_head(&pool).await?;
-        let feed = Arc::new(Self {
+        let feed = Arc::new(Self::new(caches, position, Instant::now()));
+        let led = Arc::clone(&feed);
+        let round = move || follow(Arc::clone(&led), pool.clone());
+        let follower = tokio::spawn(threads.clone().keep("change feed", round));
+        *feed.follower.lock().expect("no holder of this lock panics") = Some(follower);
+        Ok(feed)
+    }
+
+    fn new(caches: Arc<Caches>, position: Position, start: Instant) -> Self {
+        Self {
             caches,
-            start: Instant::now(),
+            start,
             proven_at: AtomicU64::new(0),
             generation: AtomicU64::new(0),
             // Its keys are random for each of them.
@@ -78,12 +87,7 @@ impl Feed {
             position: tokio::sync::Mutex::new(position),
             follower: Mutex::default(),
             stopping: Notify::new(),
-        });
-        let led = Arc::clone(&feed);
-        let round = move || follow(Arc::clone(&led), pool.clone());
-        let follower = tokio::spawn(threads.clone().keep("change feed", round));
-        *feed.follower.lock().expect("no holder of this lock panics") = Some(follower);
-        Ok(feed)
+        }
     }
 
     /// Ends the follower and waits until it has given its connection back.
@@ -178,8 +182,18 @@ impl Feed {
         *own = own.split_off(&reached.seen.saturating_add(1));
         drop(own);
         *position = reached;
-        self.proven_at.store(asked_at, Ordering::Release);
+        self.prove(asked_at);
         Ok(())
+    }
+
+    /// What is kept was as it is now when the last read began.
+    fn prove(&self, asked_at: u64) {
+        if !self.is_current() {
+            // The read was slow, and caches fell silent meanwhile. Whoever began to decide since then counts on reading all
+            // anew: what is kept is older than that.
+            self.forget_all();
+        }
+        self.proven_at.store(asked_at, Ordering::Release);
     }
 
     /// The records of this process that were not read so far.
@@ -238,4 +252,50 @@ async fn follow(feed: Arc<Feed>, pool: Pool) {
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::Ordering;
+    use std::time::{Duration, Instant};
+
+    use sealgate_artifact::{AppId, LicenseId};
+
+    use super::Feed;
+    use crate::cache::Caches;
+    use crate::history::Position;
+    use crate::key_hash::KeyHash;
+
+    /// A process that began so long ago, read for the first time then, and holds something in memory.
+    fn begun(ago: Duration) -> Feed {
+        let start = Instant::now().checked_sub(ago).expect("the machine runs for longer");
+        let feed = Feed::new(Arc::new(Caches::default()), Position::default(), start);
+        feed.caches
+            .of_ids
+            .insert(LicenseId::from_bytes([1; 16]), (AppId::from_bytes([2; 16]), KeyHash([3; 32])));
+        feed
+    }
+
+    fn is_kept(feed: &Feed) -> bool {
+        feed.caches.of_ids.get(&LicenseId::from_bytes([1; 16])).is_some()
+    }
+
+    /// `spec/http.md` §1.5: a decision counts what it finds silent as read anew.
+    #[test]
+    fn what_was_silent_does_not_speak_again() {
+        let feed = begun(Duration::from_secs(5));
+        assert!(!feed.is_current());
+        // Asked in time, and answered after caches had fallen silent.
+        feed.prove(4_900);
+        assert!(feed.is_current() && !is_kept(&feed));
+        assert_eq!(feed.generation.load(Ordering::SeqCst), 1, "what is being read now is not kept either");
+    }
+
+    #[test]
+    fn what_was_current_all_the_time_is_kept() {
+        let feed = begun(Duration::ZERO);
+        feed.prove(0);
+        assert!(feed.is_current() && is_kept(&feed));
+    }
 }

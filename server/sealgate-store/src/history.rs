@@ -43,6 +43,7 @@ type Record = (i64, String);
 
 /// Where this process is in the history of the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(Default))]
 pub(crate) struct Position {
     /// The change counter, as it was read last.
     pub(crate) seen: i64,

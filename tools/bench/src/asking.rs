@@ -26,6 +26,11 @@ impl Asker {
         write_nonce(&mut self.request, NONCE_AT, n);
     }
 
+    /// Prepares a request that is whole already.
+    pub fn take(&mut self, request: Vec<u8>) {
+        self.request = request;
+    }
+
     /// Asks what was prepared; returns the status and the body.
     pub fn ask(&mut self) -> Result<(u16, &[u8])> {
         self.stream.write_all(&self.request)?;

@@ -32,13 +32,13 @@ pub fn question(app: &Value, key: &str, hwid: &str) -> Vec<u8> {
         text(&app["app_secret"]),
         "0".repeat(32),
     );
-    request(&body)
+    post("/auth/validate", &body)
 }
 
 /// An HTTP request with a JSON body.
-fn request(body: &str) -> Vec<u8> {
+pub fn post(path: &str, body: &str) -> Vec<u8> {
     let head = format!(
-        "POST /auth/validate HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );
     [head.as_bytes(), body.as_bytes()].concat()

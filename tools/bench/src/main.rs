@@ -7,12 +7,15 @@ mod asking;
 mod bare;
 mod beside;
 mod books;
+mod bulk;
 mod dataset;
 mod idle;
 mod insert;
 mod interval;
 mod latency;
 mod load;
+mod million;
+mod native;
 mod pace;
 mod processors;
 mod report;
@@ -115,6 +118,24 @@ enum Bench {
         #[arg(long, num_args = 2, value_names = ["URL", "URL"])]
         databases: Option<Vec<String>>,
     },
+    /// What others wait for where one license has very many devices, beside the same where it has few
+    Million {
+        /// Devices on one unlimited license
+        #[arg(long, default_value_t = 1_000_000)]
+        devices: u32,
+        /// Devices on that of the server beside it
+        #[arg(long, default_value_t = 1_000)]
+        beside: u32,
+        /// Alternating rounds; fewer than six have no 95 % interval
+        #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(6..))]
+        rounds: u32,
+        /// Requests of a kind in a round, at each server
+        #[arg(long, default_value_t = 100)]
+        requests: u32,
+        /// Two empty PostgreSQL databases, for the many and for the few; SQLite without
+        #[arg(long, num_args = 2, value_names = ["URL", "URL"])]
+        databases: Option<Vec<String>>,
+    },
     /// This build's program beside a former build's; fails if this one is surely worse
     Beside {
         /// The former program; it must take the flags and the configuration that this one is started with
@@ -149,6 +170,11 @@ async fn main() -> std::io::Result<()> {
         Bench::Scale { licenses, beside, rounds, requests, databases } => {
             let databases = databases.as_deref().map(|urls| (&*urls[0], &*urls[1]));
             scale::run(&args.sealgate, &scale::Plan { licenses, beside, rounds, requests, databases }).await
+        }
+        Bench::Million { devices, beside, rounds, requests, databases } => {
+            let databases = databases.as_deref().map(|urls| (&*urls[0], &*urls[1]));
+            million::run(&args.sealgate, &million::Plan { devices, beside, rounds, requests, databases })
+                .await
         }
         Bench::ValidateFirst { licenses, rounds } => {
             validate_first::run(&args.sealgate, licenses, rounds).await

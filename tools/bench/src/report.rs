@@ -58,6 +58,25 @@ pub fn beside(name: &str, unit: &str, [new, former]: &[Vec<f64>; 2], better: Bet
     ok
 }
 
+/// Prints times beside others: medians over the rounds, and by how much they are longer, with the 95 % interval of that.
+pub fn times(name: &str, values: &[f64], limits: &[f64], goal: f64) {
+    let ratios: Vec<f64> = values.iter().zip(limits).map(|(v, l)| v / l).collect();
+    let (low, high) = interval::of_median(&ratios);
+    let line = json!({
+        "name": name,
+        "value": round(median(values)),
+        "unit": "µs",
+        "limit": round(median(limits)),
+        "ratio": thousandths(median(&ratios)),
+        "interval": [thousandths(low), thousandths(high)],
+        "goal": goal,
+        "rounds": ratios.len(),
+        "min": thousandths(smallest(&ratios)),
+        "max": thousandths(largest(&ratios)),
+    });
+    println!("{line}");
+}
+
 /// Prints an absolute figure.
 pub fn figure(name: &str, unit: &str, values: &[f64]) {
     print(name, unit, values, None);

@@ -13,7 +13,7 @@ const MEASURED: &str = "dist";
 /// Which figure, and what its bench wants to be told.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// On two databases of a PostgreSQL of the run's own; for `scale`
+    /// On two databases of a PostgreSQL of the run's own; for `scale` and `million`
     #[arg(long)]
     postgres: bool,
     /// The figure's name

@@ -56,6 +56,17 @@ fn a_signed_denial_is_a_denial_and_moves_nothing() {
     device.validate().expect("valid again");
 }
 
+/// `spec/online.md` §6.9: a stolen server neither.
+#[test]
+fn a_signed_denial_makes_a_client_wait_a_day_at_most() {
+    let site = Site::honest();
+    let device = Device::new(site.trust(), site.clone());
+    for (said, waited) in [(86_399, 86_399), (86_401, 86_400), ((1 << 53) - 1, 86_400)] {
+        site.deny("rate_limited", Some(said));
+        assert_eq!(device.is_refused().retry_after(), Some(Duration::from_secs(waited)), "{said}");
+    }
+}
+
 /// `spec/online.md` §4.3: a code that this program does not know is a denial like any other.
 #[test]
 fn an_unknown_denial_is_a_denial() {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use sealgate::{Builder, Client, ConfigurationError, Error, HttpTransport, MemoryStore, SecurityError};
 
 use crate::authority::{Authority, key};
-use crate::listener::{Port, tls};
+use crate::listener::{FAR, Port, tls};
 use crate::site::{Site, TestClock};
 
 fn builder(trust: &'static [u8], server: &str) -> Builder {
@@ -81,7 +81,7 @@ fn the_vendors_server_is_believed_over_tls_under_a_custom_authority_only() {
 #[test]
 fn a_proxy_is_gone_through() {
     let (port, proxy) = (Port::open(), Port::open());
-    let origin = format!("https://localhost:{}", port.number());
+    let origin = format!("https://{FAR}:{}", port.number());
     let site = Site::of(Authority::new(1, &origin));
     let (authority, config) = tls();
     let trust = site.trust();
@@ -96,7 +96,27 @@ fn a_proxy_is_gone_through() {
     let client = builder(trust, &origin).transport(transport).build().expect("configured");
     client.validate_license(&key()).expect("valid");
     let line = asked.try_recv().expect("it was gone through");
-    assert!(line.starts_with("CONNECT localhost:"), "{line}");
+    assert!(line.starts_with(&format!("CONNECT {FAR}:")), "{line}");
+}
+
+/// The proxy would read the license key, and would ask its own machine.
+#[test]
+fn this_machine_is_asked_without_the_proxy() {
+    for host in ["127.0.0.1", "localhost"] {
+        let (port, proxy) = (Port::open(), Port::open());
+        let origin = format!("http://{host}:{}", port.number());
+        let site = Site::of(Authority::new(1, &origin));
+        let trust = site.trust();
+        port.http(site);
+        let transport =
+            HttpTransport::builder().proxy(format!("http://127.0.0.1:{}", proxy.number())).build();
+        let (told, asked) = channel();
+        proxy.proxy(told);
+        let client = builder(trust, &origin).transport(transport.expect("configured")).build();
+        let valid = client.expect("configured").validate_license(&key());
+        assert!(asked.try_recv().is_err(), "{host}: the proxy was asked");
+        valid.unwrap_or_else(|error| panic!("{host}: {error}"));
+    }
 }
 
 /// A redirect would carry the license key to where nobody checked.

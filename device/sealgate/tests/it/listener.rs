@@ -12,6 +12,9 @@ use sealgate::HttpAnswer;
 
 use crate::site::Site;
 
+/// A name of a machine elsewhere.
+pub(crate) const FAR: &str = "license.test";
+
 /// A port of this machine.
 pub(crate) struct Port(TcpListener);
 
@@ -50,7 +53,7 @@ impl Port {
         });
     }
 
-    /// Carries CONNECT to where it is told, and counts in `told` whom it was asked for.
+    /// Carries CONNECT to the port that it is told, on this machine whatever the name, and counts in `told` whom it was asked for.
     pub(crate) fn proxy(self, told: std::sync::mpsc::Sender<String>) {
         self.serve(move |stream| tunnel(stream, &told));
     }
@@ -60,7 +63,8 @@ fn tunnel(mut stream: TcpStream, told: &std::sync::mpsc::Sender<String>) {
     let Some((line, _)) = read(&mut stream) else { return };
     told.send(line.clone()).expect("the test waits");
     let to = line.split(' ').nth(1).expect("CONNECT host:port");
-    let mut there = TcpStream::connect(to).expect("the server is there");
+    let port = to.rsplit(':').next().expect("a port");
+    let mut there = TcpStream::connect(format!("127.0.0.1:{port}")).expect("the server is there");
     stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").expect("writes");
     let (mut from_here, mut to_there) =
         (stream.try_clone().expect("a second handle"), there.try_clone().expect("a second handle"));
@@ -116,7 +120,7 @@ pub(crate) fn tls() -> (String, Arc<ServerConfig>) {
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("signs");
     let key = KeyPair::generate().expect("a key");
-    let params = CertificateParams::new(vec!["localhost".to_owned()]).expect("sound");
+    let params = CertificateParams::new(vec!["localhost".to_owned(), FAR.to_owned()]).expect("sound");
     let certificate = params.signed_by(&key, &authority).expect("signs");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider)

@@ -110,6 +110,24 @@ fn a_server_that_is_busy_says_when_to_ask_again() {
     assert_eq!(device.is_refused_with("unavailable").retry_after(), Some(Duration::from_secs(9)));
 }
 
+/// `spec/online.md` §6.9: a program may add it to the time of now.
+#[test]
+fn nobody_between_makes_a_client_wait_longer_than_a_day() {
+    let site = Site::honest();
+    let device = Device::new(site.trust(), site.clone());
+    site.between(|_| {
+        let mut answer = problem(429, "rate_limited", "Too many requests.");
+        answer.retry_after = Some(Duration::from_secs(u64::MAX));
+        Ok(answer)
+    });
+    assert_eq!(device.is_refused_with("rate_limited").retry_after(), Some(Duration::from_hours(24)));
+    site.between(|_| {
+        let body = r#"{"code":"unavailable","message":"later","request_id":"r","retry_after":4294967295}"#;
+        Ok(sealgate::HttpAnswer { status: 503, ..ok(body) })
+    });
+    assert_eq!(device.is_refused_with("unavailable").retry_after(), Some(Duration::from_hours(24)));
+}
+
 #[test]
 fn a_body_that_does_not_read_is_no_answer() {
     let site = Site::honest();

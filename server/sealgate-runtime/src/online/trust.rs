@@ -1,9 +1,7 @@
 //! `GET /api/v1/trust`: what leads from the roots that a build pins to the keys of today (`spec/online.md` §8).
 
-use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
 
 use sealgate_artifact::{Code, Keyset, Root, TenantId, Unverified};
 use sealgate_authority::{AuthorityError, Ids, Limiter, as_json, broken};
@@ -13,9 +11,8 @@ use sealgate_wire::{TrustQuery, TrustUpdate};
 use serde_json::value::RawValue;
 
 use crate::identity::Identity;
+use crate::latest::Latest;
 
-/// How long an answer is given without reading it again.
-const FRESH: Duration = Duration::from_secs(1);
 /// Tenants whose statements are kept in memory.
 const TENANTS: usize = 1_000;
 
@@ -28,8 +25,7 @@ pub struct TrustUpdates {
     ids: Ids,
     limiter: Limiter,
     identity: Arc<Identity>,
-    /// With the time when each was read, as this process counts time.
-    known: Mutex<HashMap<TenantId, (Duration, Arc<Statements>)>>,
+    known: Latest<Statements>,
 }
 
 /// All that leads to a tenant's keys.
@@ -42,7 +38,7 @@ struct Statements {
 
 impl TrustUpdates {
     pub(crate) fn new(db: Db, (ids, limiter): (Ids, Limiter), identity: Arc<Identity>) -> Self {
-        Self { db, ids, limiter, identity, known: Mutex::default() }
+        Self { db, ids, limiter, identity, known: Latest::of_tenants(TENANTS) }
     }
 
     /// The statements that are newer than those the client has. A question counts for its address like any other.
@@ -68,19 +64,11 @@ impl TrustUpdates {
 
     async fn statements(&self, tenant: TenantId) -> Result<Arc<Statements>, AuthorityError> {
         let now = self.ids.elapsed();
-        let known = self.known.lock().expect("no holder of this lock panics").get(&tenant).cloned();
-        if let Some((at, known)) = known
-            && now.saturating_sub(at) < FRESH
-        {
+        if let Some(known) = self.known.fresh(tenant, now) {
             return Ok(known);
         }
-        let read = Arc::new(self.read(tenant).await?);
-        let mut all = self.known.lock().expect("no holder of this lock panics");
-        if all.len() >= TENANTS {
-            all.clear();
-        }
-        all.insert(tenant, (now, Arc::clone(&read)));
-        Ok(read)
+        let read = self.read(tenant).await?;
+        Ok(self.known.keep(tenant, (now, read)))
     }
 
     async fn read(&self, tenant: TenantId) -> Result<Statements, AuthorityError> {

@@ -46,6 +46,47 @@ fn no_statement_counts_the_devices_of_a_license() {
     assert!(counting.is_empty(), "{counting:#?}");
 }
 
+/// Nor is it looked for among them, while everybody else waits who writes.
+#[tokio::test]
+async fn one_device_is_found_without_the_others_of_its_license() {
+    let opened = Opened::new(Engine::Sqlite).await;
+    let mut connection = opened.connection().await;
+    let of_one = |sql: &&&str| sql.contains(" devices WHERE") && sql.contains("device_id = ");
+    let of_one: Vec<_> = crate::table::devices::STATEMENTS.iter().filter(of_one).collect();
+    for sql in &of_one {
+        let plan = plan_of(&mut connection, sql).await.join("\n");
+        assert!(plan.contains("(tenant_id=? AND device_id=?)"), "{sql}\n{plan}");
+    }
+    assert_eq!(of_one.len(), 2, "one finds it, one releases it");
+    connection.close().await.expect("closes");
+    opened.db.close().await;
+}
+
+/// PostgreSQL plans by what it knows of the rows: that all are of one license.
+#[tokio::test]
+async fn nobody_walks_through_the_devices_of_one_license_on_postgres() {
+    const DEVICES: &str = "ALTER TABLE devices DISABLE TRIGGER ALL; \
+        INSERT INTO devices (license_id, kind, identity, device_id, tenant_id, first_seen) \
+        SELECT 'one', 'hwid', md5(n::text), md5((-n)::text), 'tenant', 0 FROM generate_series(1, 20000) n; \
+        ANALYZE devices; SET plan_cache_mode = force_generic_plan";
+    let opened = Opened::new(Engine::Postgres).await;
+    let mut connection = opened.connection().await;
+    connection.command(DEVICES).await.expect("are stored");
+    let statements = crate::table::devices::STATEMENTS.iter().filter(|sql| sql.contains(" FROM devices"));
+    for (n, sql) in statements.filter(|sql| !sql.ends_with(SORTED)).enumerate() {
+        let nulls = (1..100).take_while(|n| sql.contains(&format!("${n}"))).map(|_| "NULL");
+        let nulls = nulls.collect::<Vec<_>>().join(", ");
+        connection.command(format!("PREPARE p{n} AS {sql}").leak()).await.expect("is prepared");
+        let explain = query(format!("EXPLAIN EXECUTE p{n}({nulls})").leak());
+        let plan = explain.fetch_all(&mut connection).await.expect("is explained");
+        let plan: Vec<String> = plan.iter().map(|row| row.get(0).expect("a step")).collect();
+        let walks = plan.iter().any(|step| step.contains("Seq Scan on devices") || step.contains("Sort"));
+        assert!(!walks, "{sql}\n{}", plan.join("\n"));
+    }
+    connection.close().await.expect("closes");
+    opened.db.close().await;
+}
+
 #[tokio::test]
 async fn a_late_page_of_a_search_is_entered_where_it_begins() {
     let opened = Opened::new(Engine::Sqlite).await;

@@ -3,6 +3,7 @@
 mod broken;
 mod cache;
 mod closing;
+mod device_lists;
 mod errors;
 mod group;
 mod history;
