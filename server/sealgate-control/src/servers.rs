@@ -1,15 +1,17 @@
 //! License servers: seen, approved, certified, revoked (`spec/http.md` §3.15).
 
-use sealgate_artifact::{Code, KeyUse, PublicKey, ServerCertificate, TenantId, UnixSeconds, limits};
+use sealgate_artifact::{Code, KeyId, KeyUse, PublicKey, ServerCertificate, TenantId, UnixSeconds, limits};
 use sealgate_authority::certificates::{OPERATIONS, ServerSettings};
 use sealgate_authority::{AuthorityError, CertificateWindow, Side};
+use sealgate_store::table::servers::Place;
 use sealgate_store::table::{self, AuditRow, CertificateRow, KeyRow, KeyScope, KeyStage, ServerRow};
 use sealgate_store::{Tx, Work};
-use sealgate_wire::{Page, Reason, ServerView, Timestamp};
+use sealgate_wire::{ApproveServer, Page, PageQuery, Reason, ServerView, Timestamp};
 use serde_json::json;
 
 use crate::desk::Desk;
 use crate::keys::KeyChanges;
+use crate::page::Part;
 use crate::{Caller, check};
 
 /// Certificates in one transaction.
@@ -36,21 +38,32 @@ impl Servers {
         self.certify().await
     }
 
-    /// Every server.
-    pub async fn list(&self, _: &Caller) -> Result<Page<ServerView>, AuthorityError> {
-        let rows = table::servers::list(&self.desk.db).await?;
-        Ok(Page { items: rows.iter().map(view).collect(), next_cursor: None })
+    /// The servers: first those about which something was decided, whatever others say of themselves.
+    pub async fn list(&self, _: &Caller, query: &PageQuery) -> Result<Page<ServerView>, AuthorityError> {
+        let place = |text: &str| Place::parse(text).ok_or(());
+        let part = Part::new("servers", query.cursor.as_deref(), query.limit, place)?;
+        let rows = table::servers::list(&self.desk.db, part.after.clone(), part.rows()).await?;
+        Ok(part.page(rows, |listed| listed.place.to_string(), |listed| view(&listed.server)))
     }
 
-    /// Lets a server be certified at the origins that it reports. Doing it again changes nothing.
-    pub async fn approve(&self, caller: &Caller, id: &str) -> Result<ServerView, AuthorityError> {
-        let prepare = || async {
-            let server = self.find(id).await?;
-            let detail = json!({ "origins": server.origins });
-            let audit = self.desk.audit(caller, "server.approved", id.to_owned(), &detail);
-            Ok(Approve { server, at: self.desk.ids.now(), audit })
-        };
-        if self.desk.retry(prepare).await? {
+    /// One of them.
+    pub async fn show(&self, _: &Caller, id: &str) -> Result<ServerView, AuthorityError> {
+        self.find(id).await.map(|server| view(&server))
+    }
+
+    /// Lets a server be certified at the origins that whoever approves it saw, if it still reports these. Doing it again
+    /// changes nothing.
+    pub async fn approve(
+        &self,
+        caller: &Caller,
+        id: &str,
+        request: &ApproveServer,
+    ) -> Result<ServerView, AuthorityError> {
+        let key = self.find(id).await?.server_key;
+        let detail = json!({ "origins": request.origins });
+        let audit = self.desk.audit(caller, "server.approved", id.to_owned(), &detail);
+        let approve = Approve { key, origins: request.origins.clone(), at: self.desk.ids.now(), audit };
+        if self.desk.db.write(approve).await? {
             self.certify().await?;
         }
         self.find(id).await.map(|server| view(&server))
@@ -157,9 +170,11 @@ impl Servers {
     }
 
     async fn find(&self, id: &str) -> Result<ServerRow, AuthorityError> {
-        let rows = table::servers::list(&self.desk.db).await?;
-        let found = rows.into_iter().find(|row| row.server_key.id(KeyUse::Server).to_string() == id);
-        found.ok_or(AuthorityError::Refused(Code::NotFound))
+        let unknown = || AuthorityError::Refused(Code::NotFound);
+        let id = KeyId::parse(id).ok_or_else(unknown)?;
+        let key = table::servers::key_of(&self.desk.db, |key| key.id(KeyUse::Server) == id).await?;
+        let server = table::servers::find(&self.desk.db, key.ok_or_else(unknown)?).await?;
+        server.ok_or_else(unknown)
     }
 }
 
@@ -208,7 +223,9 @@ impl Work for RegisterOwn {
 }
 
 struct Approve {
-    server: ServerRow,
+    key: PublicKey,
+    /// The origins that were seen.
+    origins: Vec<String>,
     at: UnixSeconds,
     audit: AuditRow,
 }
@@ -219,14 +236,14 @@ impl Work for Approve {
     type Error = AuthorityError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, AuthorityError> {
-        let server = table::servers::find(&mut *tx, self.server.server_key).await?;
+        let server = table::servers::find(&mut *tx, self.key).await?;
         let server = server.ok_or(AuthorityError::Refused(Code::NotFound))?;
         if server.revoked_at.is_some() {
             return Err(AuthorityError::Refused(Code::ServerRevoked));
         }
-        // An approval holds for the origins that it names.
-        if server.origins != self.server.origins {
-            return Err(AuthorityError::Superseded);
+        // spec/http.md §3.15: "If they are not the present ones, in this order, it is `origins_changed`".
+        if server.origins != self.origins {
+            return Err(AuthorityError::Refused(Code::OriginsChanged));
         }
         if server.approved_at.is_some() {
             return Ok(false);

@@ -15,7 +15,15 @@ const WHOLE: &[&str] =
 /// All devices of one license, in order.
 const SORTED: &str = "WHERE license_id = $1 ORDER BY device_id";
 /// An index that holds what waits, which is little, and the results of statements inside others.
-const SHORT: &[&str] = &["SCAN audit USING INDEX audit_waiting", "SCAN w", "SCAN m", "SCAN made"];
+const SHORT: &[&str] = &[
+    "SCAN audit USING INDEX audit_waiting",
+    "SCAN w",
+    "SCAN m",
+    "SCAN made",
+    "SCAN vendors",
+    "SCAN reports",
+    "SCAN counted",
+];
 
 #[tokio::test]
 async fn nothing_walks_through_a_table_or_sorts() {
