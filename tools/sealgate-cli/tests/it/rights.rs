@@ -129,38 +129,7 @@ fn the_documented_rights_suffice_and_let_it_approve_nothing() {
     wire("offline/activate", "far", &json!({})).expect(201);
     assert_eq!(vendor.json(&["license", "show", text(&license["license_id"])])["devices_used"], 3);
 
-    // Two entries of the vendor's, of which one has ended.
-    vendor.json(&["access", "deny", "--app", editor, "--hwid", "stolen"]);
-    vendor.json(&["access", "deny", "--app", editor, "--ip", "192.0.2.1"]);
-    on_postgres(&vendor.database, "UPDATE access_entries SET expires_at = 1 WHERE kind = 'ip'")
-        .expect("ends");
-    let report = |values: &&str| {
-        let said = values.replace("APP", editor).replace("LICENSE", text(&license["license_id"]));
-        let said = said.replacen("('TENANT'", "SELECT gen_random_uuid()::text, tenant_id", 1);
-        let said = format!("{} FROM apps", said.trim_end_matches(')'));
-        // As a server of ours adds one.
-        let add = format!(
-            "INSERT INTO access_entries (entry_id, tenant_id, app_id, license_id, source, effect, kind, value, reason, created_at, \
-             expires_at) {said} ON CONFLICT (app_id, license_id, kind, value, effect) DO UPDATE SET entry_id = excluded.entry_id, \
-             source = excluded.source, expires_at = excluded.expires_at WHERE access_entries.expires_at <= excluded.created_at"
-        );
-        on_postgres(&database, &add).map_err(|why| why.to_string())
-    };
-    for values in UNREPORTED {
-        let why = report(values).expect_err(values);
-        assert!(why.contains("row-level security"), "{values}: {why}");
-    }
-    for values in REPORTED {
-        report(values).unwrap_or_else(|why| panic!("{values}: {why}"));
-    }
-    on_postgres(&database, "UPDATE access_entries SET expires_at = 1")
-        .expect("ends what clients reported, and nothing else");
-    let entries = vendor.json(&["access", "list", "--app", editor]);
-    let of_vendor: Vec<_> =
-        entries.as_array().into_iter().flatten().filter(|e| e["source"] == "vendor").collect();
-    assert_eq!(of_vendor.len(), 1, "the other one had ended: {entries}");
-    assert_eq!((&of_vendor[0]["hwid"], &of_vendor[0]["expires_at"]), (&json!("stolen"), &Value::Null));
-
+    reports_are_all_it_lists(&vendor, &database, editor, text(&license["license_id"]));
     for statement in ALLOWED {
         on_postgres(&database, statement).unwrap_or_else(|why| panic!("{statement}: {why}"));
     }
@@ -175,4 +144,38 @@ fn the_documented_rights_suffice_and_let_it_approve_nothing() {
     assert_eq!(validated.count(), 2, "written when it stopped: {events}");
     on_postgres(&vendor.database, &format!("DROP OWNED BY {role}; DROP ROLE {role}"))
         .expect("nobody uses it");
+}
+
+fn reports_are_all_it_lists(vendor: &Vendor, database: &str, editor: &str, license: &str) {
+    // Two entries of the vendor's, of which one has ended.
+    vendor.json(&["access", "deny", "--app", editor, "--hwid", "stolen"]);
+    vendor.json(&["access", "deny", "--app", editor, "--ip", "192.0.2.1"]);
+    on_postgres(&vendor.database, "UPDATE access_entries SET expires_at = 1 WHERE kind = 'ip'")
+        .expect("ends");
+    let report = |values: &&str| {
+        let said = values.replace("APP", editor).replace("LICENSE", license);
+        let said = said.replacen("('TENANT'", "SELECT gen_random_uuid()::text, tenant_id", 1);
+        let said = format!("{} FROM apps", said.trim_end_matches(')'));
+        // As a server of ours adds one.
+        let add = format!(
+            "INSERT INTO access_entries (entry_id, tenant_id, app_id, license_id, source, effect, kind, value, reason, created_at, \
+             expires_at) {said} ON CONFLICT (app_id, license_id, kind, value, effect) DO UPDATE SET entry_id = excluded.entry_id, \
+             source = excluded.source, expires_at = excluded.expires_at WHERE access_entries.expires_at <= excluded.created_at"
+        );
+        on_postgres(database, &add).map_err(|why| why.to_string())
+    };
+    for values in UNREPORTED {
+        let why = report(values).expect_err(values);
+        assert!(why.contains("row-level security"), "{values}: {why}");
+    }
+    for values in REPORTED {
+        report(values).unwrap_or_else(|why| panic!("{values}: {why}"));
+    }
+    on_postgres(database, "UPDATE access_entries SET expires_at = 1")
+        .expect("ends what clients reported, and nothing else");
+    let entries = vendor.json(&["access", "list", "--app", editor]);
+    let of_vendor: Vec<_> =
+        entries.as_array().into_iter().flatten().filter(|e| e["source"] == "vendor").collect();
+    assert_eq!(of_vendor.len(), 1, "the other one had ended: {entries}");
+    assert_eq!((&of_vendor[0]["hwid"], &of_vendor[0]["expires_at"]), (&json!("stolen"), &Value::Null));
 }

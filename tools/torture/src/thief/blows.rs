@@ -41,16 +41,7 @@ pub(super) fn blows(day: &Day, den: &Den) -> Result<Vec<Blow>> {
              '{kind}', {value}, 'loot', 1, 4000000000"
         )
     };
-    let as_they_were = |table: &str, column: &str, key: &str| -> Result<Vec<String>> {
-        let rows = den
-            .owner
-            .rows(&format!("SELECT quote_literal({key}) AS k, quote_nullable({column}) AS v FROM {table}"))?;
-        let set = |row: &serde_json::Value| {
-            let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
-            format!("UPDATE {table} SET {column} = {} WHERE {key} = {}", text("v"), text("k"))
-        };
-        Ok(rows.iter().map(set).collect())
-    };
+    let as_they_were = |table: &str, column: &str, key: &str| as_they_were(den, table, column, key);
     let recount =
         guide::after_a_theft(THIEF)?.into_iter().filter(|sql| sql.contains("devices_used")).collect();
     let all = vec![
@@ -116,6 +107,18 @@ pub(super) fn blows(day: &Day, den: &Den) -> Result<Vec<Blow>> {
     ];
     all.iter().try_for_each(|blow| guide::admits(blow.admitted))?;
     Ok(all)
+}
+
+/// Sets a column back to what it is now.
+fn as_they_were(den: &Den, table: &str, column: &str, key: &str) -> Result<Vec<String>> {
+    let rows = den
+        .owner
+        .rows(&format!("SELECT quote_literal({key}) AS k, quote_nullable({column}) AS v FROM {table}"))?;
+    let set = |row: &serde_json::Value| {
+        let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
+        format!("UPDATE {table} SET {column} = {} WHERE {key} = {}", text("v"), text("k"))
+    };
+    Ok(rows.iter().map(set).collect())
 }
 
 /// Does it, sees that nobody's server minds, and has the owner take it back.
