@@ -122,9 +122,11 @@ fn served(day: &Day, random: &mut Random) -> Result<()> {
 /// What the vendor decides about servers finds them among all others, and a denial of the vendor's own counts.
 fn vendor_decides(day: &Day, den: &Den) -> Result<()> {
     let tell = |verb: &[&str]| super::den::tell(day, verb);
-    let shown = tell(&["server", "approve", &den.his_id])?;
-    if shown["status"] != "approved" {
-        day.notes.wrong(format!("with a great many rows, `server approve` says {shown}"));
+    for id in &den.honest {
+        let shown = tell(&["server", "approve", id])?;
+        if shown["status"] != "approved" {
+            day.notes.wrong(format!("with a great many rows, `server approve` says {shown}"));
+        }
     }
     let (app, hwid) = (&den.prey.app.id, "denied-later");
     let entry = text(&tell(&["access", "deny", "--app", app, "--hwid", hwid])?, "entry_id")?;
