@@ -361,6 +361,9 @@ codes! {
     KeysetFull "keyset_full" Configuration 409 (500 "system_error") 4 Unsigned
         "The keyset has no room for another key, and none of its keys can be removed yet."
         "Renew the licenses that a retired issuer signed, or change their seats, so that the current issuer signs them, or wait until they end; to revoke one more server, wait until 31 days after the earliest revocation."
+    OriginsChanged "origins_changed" Configuration 409 (500 "system_error") 4 Unsigned
+        "The server reports other origins than those that it was to be approved for."
+        "Look at the server again; approve it only if its origins are its own."
     ClockInDoubt "clock_in_doubt" Configuration 503 (503 "system_error") 78 Unsigned
         "The server's clock was set: until somebody accepts it by `sealgate server accept-clock`, the server signs nothing that lives longer than a day."
         "Compare the server's clock with a time server; if it is right, run `sealgate server accept-clock` with that server's own address, or wait an hour if it only answers running software."

@@ -3,6 +3,7 @@
 use sealgate_artifact::{AppId, Code, EntryId, UnixSeconds};
 use sealgate_authority::AuthorityError;
 use sealgate_rules::Effect;
+use sealgate_store::table::access::Place;
 use sealgate_store::table::{self, AccessRow, AuditRow, Listed};
 use sealgate_store::{Tx, Work};
 use sealgate_wire::{AccessView, AddAccess, AppQuery, Page, Timestamp};
@@ -11,9 +12,6 @@ use serde_json::json;
 use crate::desk::Desk;
 use crate::page::Part;
 use crate::{Caller, apps, check};
-
-/// Entries of one app. Every validation looks at all of them.
-const ENTRIES: u64 = 1_000;
 
 /// The lists of the vendor's apps.
 pub struct AccessLists {
@@ -57,14 +55,15 @@ impl AccessLists {
         Ok(AddEntry { entry, audit })
     }
 
-    /// The tenant's entries, newest first; of one app if given.
+    /// The tenant's entries, of one app if given: first the vendor's own.
     pub async fn list(&self, caller: &Caller, query: &AppQuery) -> Result<Page<AccessView>, AuthorityError> {
         let app = query.app_id.as_deref().map(AppId::parse).transpose();
         let app = app.map_err(|_| AuthorityError::Refused(Code::NotFound))?;
         let list = app.map_or_else(|| "access".to_owned(), |app| format!("access-{app}"));
-        let part = Part::new(list, query.cursor.as_deref(), query.limit, EntryId::parse)?;
+        let place = |text: &str| Place::parse(text).ok_or(());
+        let part = Part::new(list, query.cursor.as_deref(), query.limit, place)?;
         let rows = table::access::list(&self.desk.db, caller.tenant, app, part.after, part.rows()).await?;
-        Ok(part.page(rows, |row| row.id.to_string(), view))
+        Ok(part.page(rows, |row| Place::of(row).to_string(), view))
     }
 
     /// Takes an entry away and shows it for the last time.
@@ -125,7 +124,7 @@ impl Work for AddEntry {
         if table::access::is_standing(&mut *tx, entry, entry.created_at).await? {
             return Err(AuthorityError::Refused(Code::NameTaken));
         }
-        if table::access::count(&mut *tx, entry.app, AccessRow::VENDOR).await? >= ENTRIES {
+        if table::access::count(&mut *tx, entry.app, AccessRow::VENDOR).await? >= table::access::MOST {
             return Err(AuthorityError::Refused(Code::LimitReached));
         }
         table::access::insert(tx, entry).await?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sealgate_artifact::{Hwid, limits};
+use sealgate_artifact::{Hwid, ServerCertificate, Statement, limits};
 use sealgate_authority::AuthorityError;
 use sealgate_wire::{Feature, Limit, Variable};
 
@@ -54,6 +54,14 @@ pub(crate) fn external_id(id: Option<&str>) -> Result<(), AuthorityError> {
 /// A device, as its client names it.
 pub(crate) fn hwid(text: &str) -> Result<Hwid, AuthorityError> {
     Hwid::parse(text).map_or_else(|| invalid("hwid", "1 to 128 bytes, no control character"), Ok)
+}
+
+/// `spec/keys.md` §5.7: what no certificate can name is not approved.
+pub(crate) fn certificate(certificate: &ServerCertificate) -> Result<(), AuthorityError> {
+    let readable = ServerCertificate::from_payload(&certificate.to_payload(), &certificate.attachments());
+    readable.map(drop).or_else(|_| {
+        invalid("origins", "1 to 16 of them, each once and of the form `https://host` or `https://host:port`")
+    })
 }
 
 /// Why something was done.

@@ -1,15 +1,17 @@
 //! License servers: seen, approved, certified, revoked (`spec/http.md` §3.15).
 
-use sealgate_artifact::{Code, KeyUse, PublicKey, ServerCertificate, TenantId, UnixSeconds, limits};
+use sealgate_artifact::{Code, KeyId, KeyUse, PublicKey, ServerCertificate, TenantId, UnixSeconds, limits};
 use sealgate_authority::certificates::{OPERATIONS, ServerSettings};
 use sealgate_authority::{AuthorityError, CertificateWindow, Side};
+use sealgate_store::table::servers::Place;
 use sealgate_store::table::{self, AuditRow, CertificateRow, KeyRow, KeyScope, KeyStage, ServerRow};
 use sealgate_store::{Tx, Work};
-use sealgate_wire::{Page, Reason, ServerView, Timestamp};
+use sealgate_wire::{ApproveServer, Page, PageQuery, Reason, ServerView, Timestamp};
 use serde_json::json;
 
 use crate::desk::Desk;
 use crate::keys::KeyChanges;
+use crate::page::Part;
 use crate::{Caller, check};
 
 /// Certificates in one transaction.
@@ -36,21 +38,35 @@ impl Servers {
         self.certify().await
     }
 
-    /// Every server.
-    pub async fn list(&self, _: &Caller) -> Result<Page<ServerView>, AuthorityError> {
-        let rows = table::servers::list(&self.desk.db).await?;
-        Ok(Page { items: rows.iter().map(view).collect(), next_cursor: None })
+    /// The servers: first those about which something was decided, whatever others say of themselves.
+    pub async fn list(&self, _: &Caller, query: &PageQuery) -> Result<Page<ServerView>, AuthorityError> {
+        let place = |text: &str| Place::parse(text).ok_or(());
+        let part = Part::new("servers", query.cursor.as_deref(), query.limit, place)?;
+        let rows = table::servers::list(&self.desk.db, part.after.clone(), part.rows()).await?;
+        Ok(part.page(rows, |listed| listed.place.to_string(), |listed| view(&listed.server)))
     }
 
-    /// Lets a server be certified at the origins that it reports. Doing it again changes nothing.
-    pub async fn approve(&self, caller: &Caller, id: &str) -> Result<ServerView, AuthorityError> {
-        let prepare = || async {
-            let server = self.find(id).await?;
-            let detail = json!({ "origins": server.origins });
-            let audit = self.desk.audit(caller, "server.approved", id.to_owned(), &detail);
-            Ok(Approve { server, at: self.desk.ids.now(), audit })
-        };
-        if self.desk.retry(prepare).await? {
+    /// One of them.
+    pub async fn show(&self, _: &Caller, id: &str) -> Result<ServerView, AuthorityError> {
+        self.find(id).await.map(|server| view(&server))
+    }
+
+    /// Lets a server be certified at the origins that whoever approves it saw, if it still reports these. Doing it again
+    /// changes nothing.
+    pub async fn approve(
+        &self,
+        caller: &Caller,
+        id: &str,
+        request: &ApproveServer,
+    ) -> Result<ServerView, AuthorityError> {
+        let key = self.find(id).await?.server_key;
+        // A server says of itself where it is found, and whoever has its database user says it too.
+        let window = CertificateWindow::at(self.desk.ids.now(), None);
+        check::certificate(&certificate(key, &request.origins, caller.tenant, window))?;
+        let detail = json!({ "origins": request.origins });
+        let audit = self.desk.audit(caller, "server.approved", id.to_owned(), &detail);
+        let approve = Approve { key, origins: request.origins.clone(), at: self.desk.ids.now(), audit };
+        if self.desk.db.write(approve).await? {
             self.certify().await?;
         }
         self.find(id).await.map(|server| view(&server))
@@ -94,36 +110,45 @@ impl Servers {
     /// a day.
     pub async fn certify(&self) -> Result<(), AuthorityError> {
         let authority = self.changes.signing_authority().await?;
+        let mut outcome = Ok(());
         for server in table::servers::trusted(&self.desk.db).await? {
-            let now = self.desk.ids.now();
-            let window = CertificateWindow::at(now, self.desk.ids.clock_watch().doubt(Side::Vendor));
-            let CertificateWindow { until, latest, .. } = window;
-            let idle =
-                table::certificates::count_outside(&self.desk.db, server.server_key, now, latest).await?;
-            if idle > 0 {
+            if let Err(error) = self.certify_one(&server, authority).await {
                 let server = server.server_key.id(KeyUse::Server).to_string();
-                tracing::warn!(server, idle, "certificates are not in force now: they are made anew");
-            }
-            loop {
-                let tenants = table::certificates::tenants_without(
-                    &self.desk.db,
-                    &server,
-                    authority,
-                    (until, latest),
-                    AT_ONCE,
-                )
-                .await?;
-                if tenants.is_empty() {
-                    break;
-                }
-                let made = tenants.iter().map(|tenant| self.certificate(&server, authority, *tenant, window));
-                let made = made.collect::<Result<_, _>>()?;
-                if !self.desk.db.write(StoreCertificates { server: server.clone(), made }).await? {
-                    break;
-                }
+                tracing::error!(server, %error, "a server gets no certificates");
+                outcome = outcome.and(Err(error));
             }
         }
-        Ok(())
+        outcome
+    }
+
+    async fn certify_one(&self, server: &ServerRow, authority: PublicKey) -> Result<(), AuthorityError> {
+        let now = self.desk.ids.now();
+        let window = CertificateWindow::at(now, self.desk.ids.clock_watch().doubt(Side::Vendor));
+        let CertificateWindow { until, latest, .. } = window;
+        let key = server.server_key;
+        let idle = table::certificates::count_outside(&self.desk.db, key, now, latest).await?;
+        if idle > 0 {
+            let server = key.id(KeyUse::Server).to_string();
+            tracing::warn!(server, idle, "certificates are not in force now: they are made anew");
+        }
+        loop {
+            let missing = table::certificates::tenants_without(
+                &self.desk.db,
+                server,
+                authority,
+                (until, latest),
+                AT_ONCE,
+            );
+            let tenants = missing.await?;
+            if tenants.is_empty() {
+                return Ok(());
+            }
+            let made = tenants.iter().map(|tenant| self.sign(server, authority, *tenant, window));
+            let made = made.collect::<Result<_, _>>()?;
+            if !self.desk.db.write(StoreCertificates { server: server.clone(), made }).await? {
+                return Ok(());
+            }
+        }
     }
 
     /// Makes every keyset and license anew that a clock had signed that was ahead.
@@ -131,21 +156,14 @@ impl Servers {
         self.changes.renew_ahead().await
     }
 
-    fn certificate(
+    fn sign(
         &self,
         server: &ServerRow,
         authority: PublicKey,
         tenant: TenantId,
-        CertificateWindow { issued_at, expires_at, .. }: CertificateWindow,
+        window: CertificateWindow,
     ) -> Result<CertificateRow, AuthorityError> {
-        let certificate = ServerCertificate {
-            issued_at,
-            expires_at,
-            public_key: server.server_key,
-            tenants: vec![tenant],
-            origins: server.origins.clone(),
-            operations: OPERATIONS.map(str::to_owned).to_vec(),
-        };
+        let certificate = certificate(server.server_key, &server.origins, tenant, window);
         Ok(CertificateRow {
             server_key: server.server_key,
             tenant,
@@ -157,9 +175,27 @@ impl Servers {
     }
 
     async fn find(&self, id: &str) -> Result<ServerRow, AuthorityError> {
-        let rows = table::servers::list(&self.desk.db).await?;
-        let found = rows.into_iter().find(|row| row.server_key.id(KeyUse::Server).to_string() == id);
-        found.ok_or(AuthorityError::Refused(Code::NotFound))
+        let unknown = || AuthorityError::Refused(Code::NotFound);
+        let id = KeyId::parse(id).ok_or_else(unknown)?;
+        let key = table::servers::key_of(&self.desk.db, |key| key.id(KeyUse::Server) == id).await?;
+        let server = table::servers::find(&self.desk.db, key.ok_or_else(unknown)?).await?;
+        server.ok_or_else(unknown)
+    }
+}
+
+fn certificate(
+    public_key: PublicKey,
+    origins: &[String],
+    tenant: TenantId,
+    CertificateWindow { issued_at, expires_at, .. }: CertificateWindow,
+) -> ServerCertificate {
+    ServerCertificate {
+        issued_at,
+        expires_at,
+        public_key,
+        tenants: vec![tenant],
+        origins: origins.to_vec(),
+        operations: OPERATIONS.map(str::to_owned).to_vec(),
     }
 }
 
@@ -208,7 +244,9 @@ impl Work for RegisterOwn {
 }
 
 struct Approve {
-    server: ServerRow,
+    key: PublicKey,
+    /// The origins that were seen.
+    origins: Vec<String>,
     at: UnixSeconds,
     audit: AuditRow,
 }
@@ -219,14 +257,14 @@ impl Work for Approve {
     type Error = AuthorityError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, AuthorityError> {
-        let server = table::servers::find(&mut *tx, self.server.server_key).await?;
+        let server = table::servers::find(&mut *tx, self.key).await?;
         let server = server.ok_or(AuthorityError::Refused(Code::NotFound))?;
         if server.revoked_at.is_some() {
             return Err(AuthorityError::Refused(Code::ServerRevoked));
         }
-        // An approval holds for the origins that it names.
-        if server.origins != self.server.origins {
-            return Err(AuthorityError::Superseded);
+        // spec/http.md §3.15: "If they are not the present ones, in this order, it is `origins_changed`".
+        if server.origins != self.origins {
+            return Err(AuthorityError::Refused(Code::OriginsChanged));
         }
         if server.approved_at.is_some() {
             return Ok(false);

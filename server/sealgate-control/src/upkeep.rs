@@ -10,6 +10,8 @@ use crate::answers;
 
 /// Rows that get their numbers in one transaction: others write in between.
 const ROWS: u32 = 500;
+/// Transactions in which one run forgets: what is left then waits for the next run, so that none holds its job for long.
+const ROUNDS: u32 = 100;
 /// How long a paid question costs nothing when it is asked again (`spec/http.md` §2.5).
 const PAID_SECONDS: u64 = 120;
 /// How much longer: what a server with a slow clock wrote looks older than it is to the one that forgets.
@@ -46,7 +48,12 @@ impl Upkeep {
     /// old cannot be got back. Change records are counted.
     pub async fn forget(&self) -> Result<(), StoreError> {
         let tells_ages = self.ids.clock_watch().tells_ages();
-        self.db.write(Forget { now: tells_ages.then(|| self.ids.now()) }).await
+        for _ in 0..ROUNDS {
+            if !self.db.write(Forget { now: tells_ages.then(|| self.ids.now()) }).await? {
+                break;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -102,18 +109,20 @@ struct Forget {
 }
 
 impl Work for Forget {
-    type Output = ();
+    /// Whether there is more.
+    type Output = bool;
     type Error = StoreError;
 
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-        table::changes::forget(tx).await?;
-        let Some(now) = self.now else { return Ok(()) };
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, StoreError> {
+        let mut is_more = table::changes::forget(tx).await?;
+        let Some(now) = self.now else { return Ok(is_more) };
         // The next start compares its clock with this.
         table::installation::note_time(tx, now).await?;
         answers::forget(tx, now).await?;
-        table::debits::forget(tx, now.minus(PAID_SECONDS + SLOW_CLOCK_SECONDS)).await?;
-        table::access::forget(tx, now.minus(ENDED_ENTRY_SECONDS)).await?;
+        is_more |= table::debits::forget(tx, now.minus(PAID_SECONDS + SLOW_CLOCK_SECONDS)).await?;
+        is_more |= table::access::forget(tx, now.minus(ENDED_ENTRY_SECONDS)).await?;
         let oldest = RecordId::new(now.minus(EVENT_SECONDS).get() * 1_000, [0; 10]);
-        table::events::forget(tx, &oldest.to_string()).await
+        is_more |= table::events::forget(tx, &oldest.to_string()).await?;
+        Ok(is_more)
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct Caches {
     /// Where a license is kept. It never gets another app or key, so no change makes this forgotten.
     pub(crate) of_keys: Cache<KeyHash, Kept>,
     pub(crate) of_ids: Cache<LicenseId, Kept>,
+    /// Apps of which the log said that they have too many access entries.
+    crowded: Cache<AppId, ()>,
 }
 
 impl Default for Caches {
@@ -33,6 +35,7 @@ impl Default for Caches {
             licenses: Cache::new(LICENSES),
             of_keys: Cache::new(LICENSES),
             of_ids: Cache::new(LICENSES),
+            crowded: Cache::new(APPS),
         }
     }
 }
@@ -43,6 +46,13 @@ impl Caches {
             Subject::App(id) => self.apps.invalidate(id),
             Subject::License(app, hash) => self.licenses.invalidate(&(*app, *hash)),
         }
+    }
+
+    /// Whether this was not known of the app.
+    pub(crate) fn note_crowded(&self, app: AppId) -> bool {
+        let is_new = self.crowded.get(&app).is_none();
+        self.crowded.insert(app, ());
+        is_new
     }
 
     pub(crate) fn forget_all(&self) {

@@ -12,7 +12,18 @@ use crate::{AppEntry, Db, LicenseEntry, StoreError};
 impl Db {
     /// An app of any tenant, at most a second old.
     pub async fn cached_app(&self, id: AppId) -> Result<Option<Arc<AppEntry>>, StoreError> {
-        through(self, &self.caches.apps, id, || AppEntry::read(self, id)).await
+        through(self, &self.caches.apps, id, || self.read_app(id)).await
+    }
+
+    async fn read_app(&self, id: AppId) -> Result<Option<AppEntry>, StoreError> {
+        let entry = AppEntry::read(self, id).await?;
+        if entry.as_ref().is_some_and(|entry| entry.is_crowded) && self.caches.note_crowded(id) {
+            tracing::warn!(
+                app = %id,
+                "the app has more access entries than there may be, and some do not count: somebody else has rights on this table"
+            );
+        }
+        Ok(entry)
     }
 
     /// An app of any tenant as it was when it was last read, if that was not long ago. For counting only.

@@ -15,8 +15,10 @@ pub struct AppEntry {
     pub app: AppRow,
     /// Whether its tenant is suspended.
     pub tenant_suspended: bool,
-    /// Its access lists.
+    /// Its access lists: all that the vendor listed, and as many reports as there may be.
     pub access: Vec<AccessRow>,
+    /// Whether there are more rows than that, which no server of ours writes.
+    pub is_crowded: bool,
 }
 
 /// A license with the devices that hold its seats.
@@ -36,8 +38,8 @@ impl AppEntry {
         };
         let tenant = tenants::find(on, app.tenant).await?;
         let tenant_suspended = tenant.is_none_or(|tenant| tenant.suspended_at.is_some());
-        let access = access::of_app(on, id).await?;
-        Ok(Some(Self { app, tenant_suspended, access }))
+        let (access, is_crowded) = access::of_app(on, id).await?;
+        Ok(Some(Self { app, tenant_suspended, access, is_crowded }))
     }
 }
 

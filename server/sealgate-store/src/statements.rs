@@ -10,3 +10,14 @@ macro_rules! statements {
     };
 }
 pub(crate) use statements;
+
+/// The number stands once, in statements as in [`AT_ONCE`].
+macro_rules! at_once {
+    () => {
+        5000
+    };
+}
+pub(crate) use at_once;
+
+/// Rows that one statement deletes: others write in between, however many there are.
+pub(crate) const AT_ONCE: u64 = at_once!();

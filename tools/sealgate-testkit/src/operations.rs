@@ -163,7 +163,11 @@ fn stage_license(stage: &Stage, operation: &str) -> Staged {
             let wish = json!({ "app_id": stage.app(), "effect": "deny", "hwid": "stolen" });
             about(&text(&stage.vendor.make("/api/v1/access", &wish)["entry_id"]))
         }
-        "approve_server" => about(&stage.server()),
+        "show_server" => about(&text(&stage.server()["server_id"])),
+        "approve_server" => {
+            let server = stage.server();
+            change(&text(&server["server_id"]), json!({ "origins": server["origins"] }))
+        }
         "revoke_server" => change(&stage.other_server(), json!({ "reason": "staged" })),
         "list_events" => search("license_id", &stage.license_id()),
         "accept_clock" => body(json!({ "set_by": 0 })),
@@ -216,9 +220,8 @@ impl Stage<'_> {
     }
 
     /// The server that answers.
-    fn server(&self) -> String {
-        let servers = self.vendor.api("GET", "/api/v1/servers", &json!(null)).expect(200);
-        text(&servers["items"][0]["server_id"])
+    fn server(&self) -> Value {
+        self.vendor.api("GET", "/api/v1/servers", &json!(null)).expect(200)["items"][0].clone()
     }
 
     /// Another server, which waits for its approval.

@@ -25,3 +25,12 @@ pub struct ServerView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked_at: Option<Timestamp>,
 }
+
+/// Approves a server at the origins that somebody saw.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ApproveServer {
+    /// The origins that it is approved for: all that it reports now, in the same order.
+    pub origins: Vec<String>,
+}

@@ -3,11 +3,11 @@
 use axum::extract::State;
 use sealgate_control::Scope;
 use sealgate_wire::{
-    AcceptClock, AccessView, AddAccess, AppCreated, AppQuery, AppView, AuditExport, AuditView, AuthforgeFile,
-    ClockView, CreateApp, CreatePlan, CreateTenant, CreateToken, CreditsView, DeviceQuery, DeviceView,
-    EventQuery, EventView, ExportQuery, GrantCredits, IssueLicenses, KeyRevoked, KeyView, LicenseQuery,
-    LicenseView, LicensesIssued, LicensesResigned, LookUpLicense, MakeAuthforgeFile, Nothing, Page,
-    PageQuery, PlanView, Reason, ReleaseDevices, Released, RenewLicense, ResignLicenses, RevokeToken,
+    AcceptClock, AccessView, AddAccess, AppCreated, AppQuery, AppView, ApproveServer, AuditExport, AuditView,
+    AuthforgeFile, ClockView, CreateApp, CreatePlan, CreateTenant, CreateToken, CreditsView, DeviceQuery,
+    DeviceView, EventQuery, EventView, ExportQuery, GrantCredits, IssueLicenses, KeyRevoked, KeyView,
+    LicenseQuery, LicenseView, LicensesIssued, LicensesResigned, LookUpLicense, MakeAuthforgeFile, Nothing,
+    Page, PageQuery, PlanView, Reason, ReleaseDevices, Released, RenewLicense, ResignLicenses, RevokeToken,
     RotateKey, RotateSecret, SecretRotated, ServerView, SignedStatement, TenantCreated, TenantView,
     TokenCreated, TokenRevoked, TokenView, Trust, UpdateApp, UpdateLicense, UpdatePlan, UpdateTenant,
     Variables,
@@ -157,6 +157,8 @@ fn licenses() -> Vec<Operation> {
         /// Add an entry to an access list
         POST "/api/v1/access", AccessWrite, add_access = access.add (body AddAccess) -> 201 AccessView, once;
         /// List access entries
+        ///
+        /// First the vendor's own.
         GET "/api/v1/access", AccessRead, list_access = access.list (query AppQuery) -> 200 Page<AccessView>;
         /// Remove an entry
         DELETE "/api/v1/access/{entry_id}", AccessWrite, remove_access = access.remove (id) -> 200 AccessView;
@@ -173,11 +175,16 @@ fn records() -> Vec<Operation> {
         /// Export the audit log's chain, oldest first
         GET "/api/v1/audit/export", AuditRead, export_audit = records.export (query ExportQuery) -> 200 AuditExport;
         /// List license servers
-        GET "/api/v1/servers", Installation, list_servers = servers.list () -> 200 Page<ServerView>;
+        ///
+        /// First those that were approved or revoked.
+        GET "/api/v1/servers", Installation, list_servers = servers.list (query PageQuery) -> 200 Page<ServerView>;
+        /// Show a license server
+        GET "/api/v1/servers/{server_id}", Installation, show_server = servers.show (id) -> 200 ServerView;
         /// Approve a license server, so that it gets certificates
         ///
-        /// Its key then answers running software, for every tenant.
-        POST "/api/v1/servers/{server_id}/approve", Installation, approve_server = servers.approve (id) -> 200 ServerView;
+        /// Its key then answers running software, for every tenant, at the origins that the request names. If the server reports
+        /// others meanwhile, it is refused.
+        POST "/api/v1/servers/{server_id}/approve", Installation, approve_server = servers.approve (id, body ApproveServer) -> 200 ServerView;
         /// Revoke a license server
         ///
         /// Clients refuse it once they hold the new keyset, and at the latest when its certificate ends.

@@ -15,6 +15,7 @@ mod api_plans;
 mod api_records;
 mod api_refusals;
 mod api_secrets_rotation;
+mod api_servers;
 mod api_tenants;
 mod api_tokens;
 mod beside;

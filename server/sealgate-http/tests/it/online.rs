@@ -257,7 +257,7 @@ on_both_engines! {
         let chain = later.trust.keyset_chain.last().cloned();
         let told = OnlineAnswer { keyset: chain, ..answer };
         assert_eq!(build.judge(&question, &told, app.clock.seconds()), Err(TrustError::ServerRevoked));
-        assert_problem(&app.api("POST", &format!("/api/v1/servers/{id}/approve"), &json!(null)), 409, "server_revoked");
+        assert_problem(&app.api("POST", &format!("/api/v1/servers/{id}/approve"), &json!({ "origins": [app.url] })), 409, "server_revoked");
         assert_eq!(app.count("audit WHERE action = 'server.revoked'"), 1);
     }
 

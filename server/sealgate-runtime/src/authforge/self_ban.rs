@@ -21,9 +21,8 @@ use crate::asking::{self, Asked};
 
 const DEVICE_SECONDS: u64 = 30 * 24 * 60 * 60;
 const ADDRESS_SECONDS: u64 = 60 * 60;
-/// Entries that clients made of one app, and of one license. Beyond, a report is an event and nothing else: a list
-/// that anybody can fill would slow every question down.
-const ENTRIES: u64 = 1_000;
+/// Entries that clients made of one license. Beyond, and beyond what an app may have, a report is an event and nothing else: a
+/// list that anybody can fill would slow every question down.
 const LICENSE_ENTRIES: u64 = 64;
 
 impl AuthForge {
@@ -220,5 +219,5 @@ async fn has_room(tx: &mut Tx<'_>, entry: &AccessRow) -> Result<bool, AuthorityE
         None => 0,
     };
     let of_app = table::access::count(&mut *tx, entry.app, AccessRow::SELF_BAN).await?;
-    Ok(of_license < LICENSE_ENTRIES && of_app < ENTRIES)
+    Ok(of_license < LICENSE_ENTRIES && of_app < table::access::MOST)
 }

@@ -3,21 +3,32 @@
 use crate::columns::signed;
 use crate::history::KEPT_CHANGES;
 use crate::sql::query;
-use crate::statements::statements;
+use crate::statements::{AT_ONCE, at_once, statements};
 use crate::{StoreError, Tx};
 
 statements! {
-    FORGET_OLD = "DELETE FROM changes WHERE n < (SELECT n FROM change_counter WHERE id = 1) - $1";
+    FORGET_OLD = concat!(
+        "DELETE FROM changes WHERE n IN (SELECT n FROM changes WHERE n < (SELECT n FROM change_counter WHERE id = 1) - $1 \
+         ORDER BY n LIMIT ",
+        at_once!(),
+        ")"
+    );
     // No honest group leaves one.
-    FORGET_ABOVE = "DELETE FROM changes WHERE n > (SELECT n FROM change_counter WHERE id = 1)";
+    FORGET_ABOVE = concat!(
+        "DELETE FROM changes WHERE n IN (SELECT n FROM changes WHERE n > (SELECT n FROM change_counter WHERE id = 1) \
+         ORDER BY n DESC LIMIT ",
+        at_once!(),
+        ")"
+    );
 }
 
-/// Forgets the records of long ago, and those above the counter.
-pub async fn forget(tx: &mut Tx<'_>) -> Result<(), StoreError> {
-    query(FORGET_OLD).bind(signed(KEPT_CHANGES)).execute(&mut *tx).await?;
+/// Forgets records of long ago, and such as are above the counter, as many as are deleted at once; `true` if there may be
+/// more.
+pub async fn forget(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
+    let old = query(FORGET_OLD).bind(signed(KEPT_CHANGES)).execute(&mut *tx).await?;
     let above = query(FORGET_ABOVE).execute(tx).await?;
     if above > 0 {
         tracing::warn!(above, "change records above the counter were deleted: no server writes them");
     }
-    Ok(())
+    Ok(old == AT_ONCE || above == AT_ONCE)
 }

@@ -7,7 +7,7 @@ use sealgate_artifact::{AppId, LicenseId, RecordId, TenantId, UnixSeconds};
 use super::page::{Part, readable};
 use crate::columns::{count, optional, parsed, signed, time};
 use crate::sql::{FromRow, Row, query};
-use crate::statements::statements;
+use crate::statements::{AT_ONCE, at_once, statements};
 use crate::{Read, StoreError, Tx};
 
 macro_rules! select_event {
@@ -28,7 +28,11 @@ statements! {
     WITH_CODE = select_event!("AND code = $4");
     INSERT = "INSERT INTO events (event_id, tenant_id, app_id, license_id, device, at, kind, code, request_id, \
               count) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    FORGET = "DELETE FROM events WHERE event_id < $1";
+    FORGET = concat!(
+        "DELETE FROM events WHERE event_id IN (SELECT event_id FROM events WHERE event_id < $1 ORDER BY event_id LIMIT ",
+        at_once!(),
+        ")"
+    );
 }
 
 /// Something that happened to a license.
@@ -118,8 +122,8 @@ pub async fn insert(tx: &mut Tx<'_>, row: &EventRow) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Forgets the events with smaller ids than this one; ids sort by time.
-pub async fn forget(tx: &mut Tx<'_>, before: &str) -> Result<(), StoreError> {
-    query(FORGET).bind(before).execute(tx).await?;
-    Ok(())
+/// Forgets events with smaller ids than this one, as many as are deleted at once; ids sort by time. `true` if there may be
+/// more.
+pub async fn forget(tx: &mut Tx<'_>, before: &str) -> Result<bool, StoreError> {
+    Ok(query(FORGET).bind(before).execute(tx).await? == AT_ONCE)
 }

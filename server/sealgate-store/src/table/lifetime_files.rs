@@ -10,7 +10,7 @@ use crate::{Read, StoreError, Tx};
 statements! {
     FIND = "SELECT license_id, identity, tenant_id, file_id, file_sealed, at FROM lifetime_files \
             WHERE license_id = $1 AND identity = $2";
-    COUNT = "SELECT COUNT(*) FROM lifetime_files WHERE license_id = $1";
+    COUNT = "SELECT COUNT(*) FROM (SELECT 1 FROM lifetime_files WHERE license_id = $1 ORDER BY identity LIMIT $2) counted";
     INSERT = "INSERT INTO lifetime_files (license_id, identity, tenant_id, file_id, file_sealed, at) \
               VALUES ($1, $2, $3, $4, $5, $6)";
 }
@@ -51,9 +51,9 @@ pub async fn find(
     query_as(FIND).bind(license.to_string()).bind(identity).fetch_optional(on).await
 }
 
-/// How many devices of a locked license ever got one.
-pub async fn count(on: impl Read, license: LicenseId) -> Result<u64, StoreError> {
-    let row = query(COUNT).bind(license.to_string()).fetch_one(on).await?;
+/// How many devices of a locked license ever got one; `most` if more did.
+pub async fn count(on: impl Read, license: LicenseId, most: u64) -> Result<u64, StoreError> {
+    let row = query(COUNT).bind(license.to_string()).bind(signed(most)).fetch_one(on).await?;
     Ok(row.get::<i64>(0)?.unsigned_abs())
 }
 

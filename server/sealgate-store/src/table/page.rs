@@ -10,6 +10,9 @@ use crate::{Read, StoreError};
 /// Sorts after every identifier, in the collation of either engine.
 const AFTER_ALL: &str = "g";
 
+/// Rows that are looked at together, once some of a list cannot be read.
+const PASSED_OVER: u32 = 500;
+
 /// A statement, and the value of its filter if it has one.
 pub(super) type Listing = (&'static str, Option<String>);
 
@@ -56,12 +59,14 @@ pub(super) async fn readable<T: FromRow>(
     let (mut read, mut skipped) = (Vec::new(), 0);
     loop {
         let listing = (statement, filter.clone());
-        let rows: Vec<Row> = page(listing, part.tenant, before, part.limit).fetch_all(on).await?;
+        // Where rows are passed over there may be a great many.
+        let at_once = if skipped > 0 { part.limit.max(PASSED_OVER) } else { part.limit };
+        let rows: Vec<Row> = page(listing, part.tenant, before, at_once).fetch_all(on).await?;
         let (all, last) = (rows.len(), rows.last().map(|row| row.get::<String>(0)).transpose()?);
         let kept = keep_readable(rows)?;
         skipped += all - kept.len();
         read.extend(kept);
-        if all < limit || read.len() >= limit {
+        if all < at_once as usize || read.len() >= limit {
             break;
         }
         before = last;

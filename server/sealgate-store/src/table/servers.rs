@@ -1,27 +1,50 @@
 //! License servers: what they say of themselves, and what was decided about them.
 
-use sealgate_artifact::{PublicKey, UnixSeconds};
+use std::fmt;
+
+use sealgate_artifact::{PublicKey, UnixSeconds, decode_hex, encode_hex};
 
 use crate::columns::{lines, moment, optional_time, parsed, signed, time};
-use crate::readable::fetch_readable;
+use crate::readable::{fetch_readable, keep_readable, warn_of};
 use crate::sql::{FromRow, Row, query, query_as};
 use crate::statements::statements;
 use crate::{Read, StoreError, Tx};
 
+/// Keys that are read at once.
+const KEYS_AT_ONCE: u32 = 5_000;
+
 /// An approval of other origins is none.
 macro_rules! select_server {
-    ($rest:literal) => {
+    ($($rest:tt)*) => {
         concat!(
             "SELECT s.server_key, s.origins, s.created_at, ",
             "CASE WHEN d.origins = s.origins THEN d.approved_at END AS approved_at, d.revoked_at ",
             "FROM servers s LEFT JOIN server_decisions d ON d.server_key = s.server_key ",
-            $rest
+            $($rest)*
         )
     };
 }
 
+/// The next of a list.
+macro_rules! after {
+    () => {
+        "(s.created_at, s.server_key) > ($1, $2) ORDER BY s.created_at, s.server_key LIMIT $3"
+    };
+}
+
 statements! {
-    LIST = select_server!("ORDER BY s.created_at, s.server_key");
+    // Read from the decisions, too, whatever a planner thinks of the other table.
+    DECIDED = concat!(
+        "WITH s AS MATERIALIZED (",
+        "SELECT s.server_key, s.origins, s.created_at, \
+         CASE WHEN d.origins = s.origins THEN d.approved_at END AS approved_at, d.revoked_at \
+         FROM server_decisions d JOIN servers s ON s.server_key = d.server_key",
+        ") SELECT server_key, origins, created_at, approved_at, revoked_at FROM s WHERE ",
+        after!()
+    );
+    OTHERS = select_server!("WHERE d.server_key IS NULL AND ", after!());
+    DECIDED_KEYS = "SELECT server_key FROM server_decisions WHERE server_key > $1 ORDER BY server_key LIMIT $2";
+    KEYS = "SELECT server_key FROM servers WHERE server_key > $1 ORDER BY server_key LIMIT $2";
     // From the decisions, which nobody else can write: made-up servers do not make it longer.
     TRUSTED = "SELECT s.server_key, s.origins, s.created_at, d.approved_at, d.revoked_at FROM server_decisions d \
                JOIN servers s ON s.server_key = d.server_key AND s.origins = d.origins \
@@ -66,9 +89,111 @@ impl FromRow for ServerRow {
     }
 }
 
-/// Every server, the first seen first.
-pub async fn list(on: impl Read) -> Result<Vec<ServerRow>, StoreError> {
-    fetch_readable(query(LIST), on, "servers").await
+/// Where a list of servers goes on: behind this one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Whether the servers about which something was decided are still being listed. They come first.
+    is_decided: bool,
+    created_at: i64,
+    /// As the column holds it.
+    server_key: String,
+}
+
+impl Place {
+    fn first(is_decided: bool) -> Self {
+        Self { is_decided, created_at: i64::MIN, server_key: String::new() }
+    }
+
+    fn behind(row: &Row, is_decided: bool) -> Result<Self, StoreError> {
+        Ok(Self { is_decided, created_at: row.get("created_at")?, server_key: row.get("server_key")? })
+    }
+
+    /// Reads what `Display` writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(3, '.');
+        let is_decided = match parts.next()? {
+            "decided" => true,
+            "other" => false,
+            _ => return None,
+        };
+        let created_at = parts.next()?.parse().ok()?;
+        let server_key = PublicKey::from_bytes(decode_hex(parts.next()?)?).to_string();
+        Some(Self { is_decided, created_at, server_key })
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let part = if self.is_decided { "decided" } else { "other" };
+        let key =
+            PublicKey::parse(&self.server_key).map(|key| encode_hex(key.as_bytes())).unwrap_or_default();
+        write!(f, "{part}.{}.{key}", self.created_at)
+    }
+}
+
+/// A server, and its place in the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "they say what they are")]
+pub struct ListedServer {
+    pub server: ServerRow,
+    pub place: Place,
+}
+
+/// The next servers: first those about which something was decided, then the others; of each, the first seen first.
+pub async fn list(
+    on: impl Read + Copy,
+    after: Option<Place>,
+    limit: u32,
+) -> Result<Vec<ListedServer>, StoreError> {
+    let mut place = after.unwrap_or_else(|| Place::first(true));
+    let (mut listed, mut skipped) = (vec![], 0);
+    while listed.len() < limit as usize {
+        let statement = if place.is_decided { DECIDED } else { OTHERS };
+        let query = query(statement).bind(place.created_at).bind(place.server_key.clone());
+        let rows = query.bind(signed(limit.into())).fetch_all(on).await?;
+        let is_last = rows.len() < limit as usize;
+        for row in rows {
+            place = Place::behind(&row, place.is_decided)?;
+            match keep_readable(vec![row])?.pop() {
+                Some(server) => listed.push(ListedServer { server, place: place.clone() }),
+                None => skipped += 1,
+            }
+        }
+        match (is_last, place.is_decided) {
+            (false, _) => {}
+            (true, true) => place = Place::first(false),
+            (true, false) => break,
+        }
+    }
+    listed.truncate(limit as usize);
+    warn_of(skipped, "servers");
+    Ok(listed)
+}
+
+/// The key of a server that only its id names, which says nothing about where it stands: first among the servers about
+/// which something was decided. The others are read by and by, without what else they say.
+pub async fn key_of(
+    on: impl Read + Copy,
+    is_it: impl Fn(&PublicKey) -> bool,
+) -> Result<Option<PublicKey>, StoreError> {
+    for statement in [DECIDED_KEYS, KEYS] {
+        let mut last = String::new();
+        loop {
+            let query = query(statement).bind(&last).bind(signed(KEYS_AT_ONCE.into()));
+            let rows = query.fetch_all(on).await?;
+            for row in &rows {
+                let key = PublicKey::parse(row.get("server_key")?).ok();
+                if let Some(key) = key.filter(&is_it) {
+                    return Ok(Some(key));
+                }
+            }
+            match rows.last() {
+                Some(row) if rows.len() == KEYS_AT_ONCE as usize => last = row.get("server_key")?,
+                _ => break,
+            }
+        }
+    }
+    Ok(None)
 }
 
 /// The servers that are approved at their present origins, and not revoked.

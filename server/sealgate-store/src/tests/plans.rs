@@ -15,7 +15,15 @@ const WHOLE: &[&str] =
 /// All devices of one license, in order.
 const SORTED: &str = "WHERE license_id = $1 ORDER BY device_id";
 /// An index that holds what waits, which is little, and the results of statements inside others.
-const SHORT: &[&str] = &["SCAN audit USING INDEX audit_waiting", "SCAN w", "SCAN m", "SCAN made"];
+const SHORT: &[&str] = &[
+    "SCAN audit USING INDEX audit_waiting",
+    "SCAN w",
+    "SCAN m",
+    "SCAN made",
+    "SCAN vendors",
+    "SCAN reports",
+    "SCAN counted",
+];
 
 #[tokio::test]
 async fn nothing_walks_through_a_table_or_sorts() {
@@ -145,4 +153,19 @@ async fn plan_of(connection: &mut Connection, sql: &str) -> Vec<String> {
     let explain = (0..parameters).fold(explain, |explain, _| explain.bind(None::<i64>));
     let rows = explain.fetch_all(connection).await.unwrap_or_else(|e| panic!("{sql}: {e}"));
     rows.iter().map(|row| row.get("detail").expect("a step")).collect()
+}
+
+/// With a million rows that PostgreSQL knows nothing of yet, it would collect and sort them all (`docs/design.md`, "Engines").
+#[tokio::test]
+async fn no_plan_on_postgresql_depends_on_statistics() {
+    let opened = Opened::new(Engine::Postgres).await;
+    let mut connection = opened.connection().await;
+    for setting in ["enable_sort", "enable_bitmapscan", "jit"] {
+        let sql = format!("SELECT current_setting('{setting}')").leak();
+        for row in [query(sql).fetch_one(&mut connection).await, query(sql).fetch_one(&opened.db).await] {
+            assert_eq!(row.expect("says").get::<String>(0).expect("a text"), "off", "{setting}");
+        }
+    }
+    connection.close().await.expect("closes");
+    opened.db.close().await;
 }

@@ -9,6 +9,7 @@ mod group;
 mod history;
 mod jobs;
 mod keys;
+mod lists;
 mod log;
 mod opening;
 mod outage;

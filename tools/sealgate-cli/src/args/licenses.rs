@@ -247,11 +247,14 @@ pub(crate) enum AccessCommand {
     Deny(AccessArgs),
     /// Remove an entry
     Remove(RemoveAccessArgs),
-    /// List entries, newest first
+    /// List entries: first your own, then what clients reported; of each, the newest first
     List {
         /// Only entries of this app
         #[arg(long, value_name = "ID")]
         app: Option<String>,
+        /// At most this many
+        #[arg(long, value_name = "N", default_value_t = 10_000)]
+        limit: usize,
     },
 }
 

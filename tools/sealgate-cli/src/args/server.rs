@@ -92,12 +92,19 @@ fn parser(key: &'static Key) -> ValueParser {
 
 #[derive(Subcommand)]
 pub(crate) enum ServerCommand {
-    /// List license servers
-    List,
-    /// Approve a license server: it gets a certificate, and clients then accept its answers
+    /// List license servers, first those that were approved or revoked
+    List {
+        /// At most this many
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        limit: usize,
+    },
+    /// Approve a license server at the origins that it reports: it gets a certificate, and clients then accept its answers
     Approve {
         /// The server's id, as shown by `server list`
         server_id: String,
+        /// Do not ask for confirmation
+        #[arg(long)]
+        yes: bool,
     },
     /// Revoke a server: its certificates are withdrawn, and clients learn to refuse its key
     Revoke {

@@ -8,14 +8,17 @@ use crate::client::{Client, segment};
 use crate::failure::Failure;
 use crate::output::{Output, ends};
 
+/// Entries of an app that are looked through: more than servers of ours write.
+const MOST: usize = 10_000;
+
 pub(crate) fn run(global: &Global, command: &AccessCommand, output: &Output) -> Result<(), Failure> {
     let client = Client::new(global)?;
     let entry = match command {
         AccessCommand::Allow(args) => add(&client, "allow", args)?,
         AccessCommand::Deny(args) => add(&client, "deny", args)?,
         AccessCommand::Remove(args) => remove(&client, args)?,
-        AccessCommand::List { app } => {
-            let entries = entries(&client, app.as_deref())?;
+        AccessCommand::List { app, limit } => {
+            let entries = entries(&client, app.as_deref(), *limit)?;
             output.result(&entries, |entries| table(entries));
             return Ok(());
         }
@@ -44,7 +47,7 @@ fn remove(client: &Client, args: &RemoveAccessArgs) -> Result<AccessView, Failur
         (None, ip) => entry.ip.is_some() && address(&entry.ip) == address(ip),
     };
     let mut removed = None;
-    for entry in entries(client, Some(&args.app))?.into_iter().filter(is_named) {
+    for entry in entries(client, Some(&args.app), MOST)?.into_iter().filter(is_named) {
         removed = Some(client.delete(&format!("/api/v1/access/{}", entry.entry_id))?);
     }
     removed.ok_or_else(|| {
@@ -53,10 +56,11 @@ fn remove(client: &Client, args: &RemoveAccessArgs) -> Result<AccessView, Failur
     })
 }
 
-fn entries(client: &Client, app: Option<&str>) -> Result<Vec<AccessView>, Failure> {
+/// The vendor's own come first.
+fn entries(client: &Client, app: Option<&str>, most: usize) -> Result<Vec<AccessView>, Failure> {
     match app {
-        Some(app) => client.get_all(&format!("/api/v1/access?limit=200&app_id={}", segment(app)?)),
-        None => client.get_all("/api/v1/access?limit=200"),
+        Some(app) => client.get_some(&format!("/api/v1/access?limit=200&app_id={}", segment(app)?), most),
+        None => client.get_some("/api/v1/access?limit=200", most),
     }
 }
 

@@ -1,10 +1,11 @@
 //! `sealgate server`.
 
-use sealgate_wire::{Nothing, Page, Reason, ServerView};
+use sealgate_wire::{ApproveServer, Reason, ServerView};
 
 use crate::args::{Global, ServerCommand};
 use crate::client::{Client, quoted};
 use crate::commands::clock;
+use crate::confirm::confirm;
 use crate::failure::Failure;
 use crate::output::{Output, say};
 
@@ -12,12 +13,16 @@ pub(crate) fn run(global: &Global, command: &ServerCommand, output: &Output) -> 
     let client = Client::new(global)?;
     let path = |id: &str, verb: &str| format!("/api/v1/servers/{}/{verb}", quoted(id));
     let server: ServerView = match command {
-        ServerCommand::List => {
-            let servers: Page<ServerView> = client.get("/api/v1/servers")?;
-            output.result(&servers.items, |servers| table(servers));
+        ServerCommand::List { limit } => {
+            let servers: Vec<ServerView> = client.get_some("/api/v1/servers?limit=200", *limit)?;
+            output.result(&servers, |servers| table(servers));
             return Ok(());
         }
-        ServerCommand::Approve { server_id } => client.post(&path(server_id, "approve"), &Nothing {})?,
+        ServerCommand::Approve { server_id, yes } => {
+            let seen: ServerView = client.get(&format!("/api/v1/servers/{}", quoted(server_id)))?;
+            look_at(&seen, *yes, output)?;
+            client.post(&path(server_id, "approve"), &ApproveServer { origins: seen.origins })?
+        }
         ServerCommand::Revoke { server_id, reason } => {
             client.post(&path(server_id, "revoke"), &Reason { reason: reason.clone() })?
         }
@@ -29,6 +34,18 @@ pub(crate) fn run(global: &Global, command: &ServerCommand, output: &Output) -> 
             say!("\nClients refuse the server once they have the new keyset, or at the latest when its certificate ends.");
         }
     });
+    Ok(())
+}
+
+/// Shows the server and where it says that it is found, and asks.
+fn look_at(server: &ServerView, yes: bool, output: &Output) -> Result<(), Failure> {
+    if !output.json && !output.quiet {
+        table(std::slice::from_ref(server));
+    }
+    if !yes && !output.json {
+        let why = "an approved server answers your customers at the origins that it reports";
+        confirm("Is this server yours, and is it found there?", why)?;
+    }
     Ok(())
 }
 

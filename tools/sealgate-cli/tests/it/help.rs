@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::program::{run, sealgate};
 
 /// Every operation of the API, with a verb that asks for it.
-const ASKED_BY: [(&str, &str); 58] = [
+const ASKED_BY: [(&str, &str); 59] = [
     ("create_tenant", "tenant create"),
     ("list_tenants", "tenant list"),
     ("show_tenant", "tenant show"),
@@ -57,6 +57,7 @@ const ASKED_BY: [(&str, &str); 58] = [
     ("list_audit", "audit list"),
     ("export_audit", "audit export"),
     ("list_servers", "server list"),
+    ("show_server", "server approve"),
     ("approve_server", "server approve"),
     ("revoke_server", "server revoke"),
     ("show_clock", "server accept-clock"),

@@ -52,6 +52,29 @@ const FORBIDDEN: &[&str] = &[
     "DO $$BEGIN LOCK TABLE changes IN EXCLUSIVE MODE; END$$",
 ];
 
+/// What a runtime may not say of devices and addresses, for the app `APP` and the license `LICENSE` of the tenant `TENANT`:
+/// what the vendor listed is nobody else's, and a report names one device of one license, or one address.
+const UNREPORTED: &[&str] = &[
+    "('TENANT', 'APP', '', 'vendor', 'deny', 'ip', '192.0.2.9/32', 'x', 1, 4000000000)",
+    "('TENANT', 'APP', '', 'other', 'deny', 'ip', '192.0.2.9/32', 'x', 1, 4000000000)",
+    "('TENANT', 'APP', '', 'self_ban', 'allow', 'ip', '192.0.2.9/32', 'x', 1, 4000000000)",
+    "('TENANT', 'APP', '', 'self_ban', 'deny', 'ip', '0.0.0.0/0', 'x', 1, 4000000000)",
+    "('TENANT', 'APP', '', 'self_ban', 'deny', 'ip', '::/0', 'x', 1, 4000000000)",
+    "('TENANT', 'APP', '', 'self_ban', 'deny', 'hwid', 'lap', 'x', 1, 4000000000)",
+    "('TENANT', 'APP', '', 'self_ban', 'deny', 'cpu', 'lap', 'x', 1, 4000000000)",
+    "('TENANT', 'APP', 'LICENSE', 'self_ban', 'deny', 'ip', '192.0.2.9/32', 'x', 1, 4000000000)",
+    "('TENANT', 'APP', 'LICENSE', 'self_ban', 'deny', 'hwid', 'lap', 'x', 1, NULL)",
+    "('TENANT', 'APP', 'LICENSE', 'self_ban', 'deny', 'hwid', 'lap', repeat('x', 500), 1, 4000000000)",
+];
+
+/// What it may: a device for a license, an address in either family, and one in the place of a vendor's that has ended.
+const REPORTED: &[&str] = &[
+    "('TENANT', 'APP', 'LICENSE', 'self_ban', 'deny', 'hwid', 'lap', 'x', 1, 4000000000)",
+    "('TENANT', 'APP', '', 'self_ban', 'deny', 'ip', '192.0.2.9/32', 'x', 1, 4000000000)",
+    "('TENANT', 'APP', '', 'self_ban', 'deny', 'ip', '2001:db8::9/128', 'x', 1, 4000000000)",
+    "('TENANT', 'APP', '', 'self_ban', 'deny', 'ip', '192.0.2.1/32', 'x', 2, 4000000000)",
+];
+
 /// What the guide lets a runtime change.
 const ALLOWED: &[&str] =
     &["UPDATE change_counter SET n = n", "UPDATE access_entries SET expires_at = 1 WHERE FALSE"];
@@ -108,6 +131,7 @@ fn the_documented_rights_suffice_and_let_it_approve_nothing() {
     wire("offline/activate", "far", &json!({})).expect(201);
     assert_eq!(vendor.json(&["license", "show", text(&license["license_id"])])["devices_used"], 3);
 
+    reports_are_all_it_lists(&vendor, &database, editor, text(&license["license_id"]));
     for statement in ALLOWED {
         on_postgres(&database, statement).unwrap_or_else(|why| panic!("{statement}: {why}"));
     }
@@ -122,4 +146,38 @@ fn the_documented_rights_suffice_and_let_it_approve_nothing() {
     assert_eq!(validated.count(), 2, "written when it stopped: {events}");
     on_postgres(&vendor.database, &format!("DROP OWNED BY {role}; DROP ROLE {role}"))
         .expect("nobody uses it");
+}
+
+fn reports_are_all_it_lists(vendor: &Vendor, database: &str, editor: &str, license: &str) {
+    // Two entries of the vendor's, of which one has ended.
+    vendor.json(&["access", "deny", "--app", editor, "--hwid", "stolen"]);
+    vendor.json(&["access", "deny", "--app", editor, "--ip", "192.0.2.1"]);
+    on_postgres(&vendor.database, "UPDATE access_entries SET expires_at = 1 WHERE kind = 'ip'")
+        .expect("ends");
+    let report = |values: &&str| {
+        let said = values.replace("APP", editor).replace("LICENSE", license);
+        let said = said.replacen("('TENANT'", "SELECT gen_random_uuid()::text, tenant_id", 1);
+        let said = format!("{} FROM apps", said.trim_end_matches(')'));
+        // As a server of ours adds one.
+        let add = format!(
+            "INSERT INTO access_entries (entry_id, tenant_id, app_id, license_id, source, effect, kind, value, reason, created_at, \
+             expires_at) {said} ON CONFLICT (app_id, license_id, kind, value, effect) DO UPDATE SET entry_id = excluded.entry_id, \
+             source = excluded.source, expires_at = excluded.expires_at WHERE access_entries.expires_at <= excluded.created_at"
+        );
+        on_postgres(database, &add).map_err(|why| why.to_string())
+    };
+    for values in UNREPORTED {
+        let why = report(values).expect_err(values);
+        assert!(why.contains("row-level security"), "{values}: {why}");
+    }
+    for values in REPORTED {
+        report(values).unwrap_or_else(|why| panic!("{values}: {why}"));
+    }
+    on_postgres(database, "UPDATE access_entries SET expires_at = 1")
+        .expect("ends what clients reported, and nothing else");
+    let entries = vendor.json(&["access", "list", "--app", editor]);
+    let of_vendor: Vec<_> =
+        entries.as_array().into_iter().flatten().filter(|e| e["source"] == "vendor").collect();
+    assert_eq!(of_vendor.len(), 1, "the other one had ended: {entries}");
+    assert_eq!((&of_vendor[0]["hwid"], &of_vendor[0]["expires_at"]), (&json!("stolen"), &Value::Null));
 }

@@ -7,7 +7,7 @@ use sealgate_testkit::{Build, Engine, TestDatabase, TestDevice, request, send};
 use sealgate_wire::{OnlineAnswer, OnlineQuestion, Trust};
 use serde_json::{Value, json};
 
-use crate::program::{run, sealgate};
+use crate::program::{Outcome, run, sealgate};
 use crate::server::Server;
 use crate::vendor::text;
 
@@ -38,6 +38,12 @@ impl Vendor {
         let (url, data) = (&self.authority.url, self.path("authority"));
         let global = ["--json", "--url", url, "--data", &data];
         run(&mut sealgate(&[&global, arguments].concat())).json()
+    }
+
+    /// The same for a person to read.
+    fn tell(&self, arguments: &[&str]) -> Outcome {
+        let (url, data) = (&self.authority.url, self.path("authority"));
+        run(&mut sealgate(&[&["--url", url, "--data", &data], arguments].concat()))
     }
 
     pub(crate) fn share(&self) -> Value {
@@ -210,7 +216,11 @@ fn an_approval_holds_for_the_origins_that_it_was_given_for() {
     };
     assert_eq!(start("https://here.example"), Some(0));
     let (id, ..) = status();
-    vendor.json(&["server", "approve", &id]);
+    let asked = vendor.tell(&["server", "approve", &id]);
+    assert!(asked.exit == Some(78) && asked.stderr.contains("--yes"), "nobody is there to ask: {asked:?}");
+    assert!(asked.stdout.contains("https://here.example"), "it is shown before anybody is asked: {asked:?}");
+    assert_eq!(status().1, "waiting");
+    assert!(vendor.tell(&["server", "approve", &id, "--yes"]).ok().contains("approved"));
     for (origin, expected) in [
         ("https://here.example", "approved"),
         ("https://there.example", "waiting"),

@@ -14,6 +14,8 @@ pub(super) struct Kind {
     pub(super) name: String,
     /// The statements.
     pub(super) statements: Vec<String>,
+    /// Whether the database may refuse them for what they say.
+    pub(super) may_be_refused: bool,
 }
 
 /// What the attempts are made of.
@@ -37,7 +39,8 @@ pub(super) fn permitted(table: &Table, means: &Means, random: &mut Random) -> Ve
         let long = if column.holds == Holds::Text { vec![HUGE.to_owned(); LONG_ROWS] } else { vec![] };
         let values = values.iter().chain(&long);
         let statements = values.map(|value| insert(table, &base, Some((column, value)), random)).collect();
-        kinds.push(Kind { name: format!("{} INSERT {}", table.name, column.name), statements });
+        let name = format!("{} INSERT {}", table.name, column.name);
+        kinds.push(Kind { name, statements, may_be_refused: true });
     }
     let decoy = table.rows.iter().find(|row| names_one(row, means.decoys)).unwrap_or(&base);
     for column in table.columns.iter().filter(|column| column.update) {
@@ -46,16 +49,22 @@ pub(super) fn permitted(table: &Table, means: &Means, random: &mut Random) -> Ve
         let update =
             |value: &String| format!("UPDATE {} SET {} = {value} WHERE {it}", table.name, column.name);
         let statements = values.iter().map(update).collect();
-        kinds.push(Kind { name: format!("{} UPDATE {}", table.name, column.name), statements });
+        let name = format!("{} UPDATE {}", table.name, column.name);
+        kinds.push(Kind { name, statements, may_be_refused: true });
     }
     if table.insert() {
         let statements = (0..means.many).map(|_| insert(table, &base, None, random)).collect();
-        kinds.push(Kind { name: format!("{} INSERT, many", table.name), statements });
+        let name = format!("{} INSERT, many", table.name);
+        kinds.push(Kind { name, statements, may_be_refused: false });
     }
     if table.delete {
         // Of his own rows: those of others are among what the documentation says.
         let own = format!("DELETE FROM {} WHERE {}", table.name, made_up(table));
-        kinds.push(Kind { name: format!("{} DELETE", table.name), statements: vec![own] });
+        kinds.push(Kind {
+            name: format!("{} DELETE", table.name),
+            statements: vec![own],
+            may_be_refused: false,
+        });
     }
     kinds
 }
@@ -170,8 +179,10 @@ fn most_varied<'a>(table: &'a Table, unique: &'a [String]) -> Option<&'a str> {
 
 /// The row that is copied and changed.
 pub(super) fn base(table: &Table, means: &Means, random: &mut Random) -> Option<Row> {
-    let prey: Vec<&Row> = table.rows.iter().filter(|row| names_one(row, means.prey)).collect();
-    let rows = if prey.is_empty() { table.rows.iter().collect() } else { prey };
+    let naming = |of: &[String]| table.rows.iter().filter(|row| names_one(row, of)).collect::<Vec<&Row>>();
+    // A decoy is a row of a kind that he may write.
+    let rows = [naming(means.decoys), naming(means.prey), table.rows.iter().collect()];
+    let rows = rows.into_iter().find(|rows| !rows.is_empty()).unwrap_or_default();
     let at = usize::try_from(random.below(rows.len().max(1) as u64)).unwrap_or_default();
     rows.get(at).map(|row| (*row).clone())
 }

@@ -15,7 +15,7 @@ const HOLDS: Duration = Duration::from_millis(1_500);
 /// More connections than PostgreSQL has for all.
 const CONNECTIONS: usize = 320;
 /// All servers forget what they know, so that they see what somebody wrote past them.
-const LOOK_AGAIN: &str = "UPDATE change_counter SET n = 1";
+pub(super) const LOOK_AGAIN: &str = "UPDATE change_counter SET n = 1";
 
 /// A record that no group has reached yet.
 const AHEAD: &str = "INSERT INTO changes SELECT n + 1000000, '' FROM change_counter ON CONFLICT DO NOTHING";
@@ -35,29 +35,26 @@ pub(super) struct Blow {
 /// All of them.
 pub(super) fn blows(day: &Day, den: &Den) -> Result<Vec<Blow>> {
     let (app, prey) = (&day.app.id, &den.prey.app.id);
-    let deny = |n: u32, kind: &str, value: &str| {
+    let report = |license: &str, kind: &str, value: &str| {
         format!(
-            "INSERT INTO access_entries SELECT '00000000-0000-7000-8000-0000000000{n:02}', tenant_id, app_id, '', 'vendor', \
-             'deny', '{kind}', '{value}', 'loot', 1, NULL FROM apps WHERE app_id = '{app}'"
+            "INSERT INTO access_entries SELECT gen_random_uuid()::text, tenant_id, app_id, {license}, 'self_ban', 'deny', \
+             '{kind}', {value}, 'loot', 1, 4000000000"
         )
     };
-    let as_they_were = |table: &str, column: &str, key: &str| -> Result<Vec<String>> {
-        let rows = den
-            .owner
-            .rows(&format!("SELECT quote_literal({key}) AS k, quote_nullable({column}) AS v FROM {table}"))?;
-        let set = |row: &serde_json::Value| {
-            let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
-            format!("UPDATE {table} SET {column} = {} WHERE {key} = {}", text("v"), text("k"))
-        };
-        Ok(rows.iter().map(set).collect())
-    };
+    let as_they_were = |table: &str, column: &str, key: &str| as_they_were(den, table, column, key);
     let recount =
         guide::after_a_theft(THIEF)?.into_iter().filter(|sql| sql.contains("devices_used")).collect();
     let all = vec![
         Blow {
-            name: "denies everybody",
-            admitted: "add and end entries of the access lists",
-            statements: vec![deny(1, "ip", "0.0.0.0/0"), deny(2, "ip", "::/0"), deny(3, "hwid", "desk-0")],
+            name: "reports everybody",
+            admitted: "add and end reports of clients, each of which denies one device of a license or one address",
+            statements: vec![
+                format!("{} FROM apps WHERE app_id = '{app}'", report("''", "ip", "'127.0.0.1/32'")),
+                format!(
+                    "{} FROM licenses l JOIN devices d USING (tenant_id, license_id) WHERE app_id = '{app}' LIMIT 900",
+                    report("license_id", "hwid", "d.identity")
+                ),
+            ],
             undo: vec!["DELETE FROM access_entries WHERE reason = 'loot'".to_owned()],
             hurts_customers: true,
         },
@@ -101,8 +98,8 @@ pub(super) fn blows(day: &Day, den: &Den) -> Result<Vec<Blow>> {
             hurts_customers: false,
         },
         Blow {
-            name: "ends the access lists",
-            admitted: "add and end entries of the access lists",
+            name: "ends the reports",
+            admitted: "add and end reports of clients",
             statements: vec![format!("UPDATE access_entries SET expires_at = 1 WHERE app_id <> '{prey}'")],
             undo: vec![],
             hurts_customers: false,
@@ -110,6 +107,18 @@ pub(super) fn blows(day: &Day, den: &Den) -> Result<Vec<Blow>> {
     ];
     all.iter().try_for_each(|blow| guide::admits(blow.admitted))?;
     Ok(all)
+}
+
+/// Sets a column back to what it is now.
+fn as_they_were(den: &Den, table: &str, column: &str, key: &str) -> Result<Vec<String>> {
+    let rows = den
+        .owner
+        .rows(&format!("SELECT quote_literal({key}) AS k, quote_nullable({column}) AS v FROM {table}"))?;
+    let set = |row: &serde_json::Value| {
+        let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
+        format!("UPDATE {table} SET {column} = {} WHERE {key} = {}", text("v"), text("k"))
+    };
+    Ok(rows.iter().map(set).collect())
 }
 
 /// Does it, sees that nobody's server minds, and has the owner take it back.

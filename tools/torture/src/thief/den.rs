@@ -22,7 +22,7 @@ pub(super) const HWID: &str = "prey-desk";
 /// Devices that the vendor does not want.
 const DENIED: [&str; 2] = ["bad-1", "bad-2"];
 
-/// A device on the list that nobody misses.
+/// A device that reported itself, and that nobody misses.
 const DECOY: &str = "decoy";
 
 /// Everything that is about the theft, beside the day.
@@ -114,7 +114,7 @@ impl Prey {
         let app = vendor.create_app("Prey")?;
         tell(day, &["app", "update", &app.id, "--danger-lifetime-files", "on"])?;
         tell(day, &["credits", "grant", "--app", &app.id, "1000000"])?;
-        for hwid in DENIED.iter().chain([&DECOY]) {
+        for hwid in &DENIED {
             tell(day, &["access", "deny", "--app", &app.id, "--hwid", hwid])?;
         }
         tell(day, &["plan", "create", "--app", &app.id, "--name", "Prey", "--tier", "licensed"])?;
@@ -129,12 +129,15 @@ impl Prey {
                 other => return Err(Failure::new(format!("the prey's device is not served: {other:?}"))),
             }
         }
-        for (operation, more) in
-            [("selfban", json!({ "revokeLicense": false })), ("offline/activate", json!({}))]
-        {
+        let reports = json!({ "revokeLicense": false });
+        for (operation, device, more) in [
+            ("selfban", DECOY, &reports),
+            ("selfban", "prey-lap", &reports),
+            ("offline/activate", HWID, &json!({})),
+        ] {
             let mut question = json!({
                 "appId": app.id, "appSecret": app.secret, "licenseKey": license.key, "nonce": random.hex(2),
-                "hwid": if operation == "selfban" { "prey-lap" } else { &hwid },
+                "hwid": device,
             });
             let fields =
                 more.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), value.clone()));

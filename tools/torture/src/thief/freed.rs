@@ -12,10 +12,8 @@ use crate::client::{Answer, text};
 use crate::day::{Day, Place};
 use crate::random::Random;
 use harness::failure::{Failure, Result};
-use serde_json::Value;
-use std::collections::BTreeSet;
 
-/// Made-up servers, and entries on the access list, at the end.
+/// Made-up servers, and addresses that he reports, at the end.
 const MADE_UP: u64 = 200;
 const ENTRIES: u64 = 12;
 /// Seats of prey that he gives away, so that none is left.
@@ -55,16 +53,14 @@ pub(super) fn last_blow(
         }
     }
     let (app, prey) = (&day.app.id, &den.prey);
-    let deny = |value: &str, kind: &str, app: &str, id: &str| {
-        format!(
-            "INSERT INTO access_entries SELECT '{id}', tenant_id, app_id, '', 'vendor', 'deny', '{kind}', '{value}', 'loot', 1, \
-             NULL FROM apps WHERE app_id = '{app}'"
-        )
-    };
+    // What the vendor listed is not touched by it.
     statements.push(format!("UPDATE access_entries SET expires_at = 1 WHERE app_id = '{}'", prey.app.id));
-    statements.push(deny("0.0.0.0/0", "ip", app, &super::values::uuid(random)));
-    for n in 0..ENTRIES {
-        statements.push(deny(&format!("desk-{n}"), "hwid", app, &super::values::uuid(random)));
+    for n in 1..=ENTRIES {
+        statements.push(format!(
+            "INSERT INTO access_entries SELECT '{}', tenant_id, app_id, '', 'self_ban', 'deny', 'ip', '127.0.0.{n}/32', 'loot', 1, \
+             4000000000 FROM apps WHERE app_id = '{app}'",
+            super::values::uuid(random)
+        ));
     }
     for hwid in GIVEN {
         statements.push(format!(
@@ -153,9 +149,11 @@ fn clean(day: &Day, den: &Den) -> Result<()> {
          (SELECT server_key FROM server_decisions)) AS servers, \
          (SELECT COUNT(*) FROM licenses l WHERE devices_used <> (SELECT COUNT(*) FROM devices d WHERE d.license_id = l.license_id)) \
          AS miscounted, (SELECT COUNT(*) FROM devices WHERE kind NOT IN ('hwid', 'key')) AS devices, \
+         (SELECT COUNT(*) FROM access_entries WHERE source <> 'vendor') AS reports, \
+         (SELECT COUNT(*) FROM events WHERE event_id > 'f') AS events, \
          (SELECT COUNT(*) FROM lifetime_files) AS files",
     )?;
-    for what in ["servers", "miscounted", "devices", "files"] {
+    for what in ["servers", "miscounted", "devices", "files", "reports", "events"] {
         if counts[0][what] != 0 {
             day.notes.wrong(format!("after the guide's clean-up, {what}: {}", counts[0][what]));
         }
@@ -187,32 +185,10 @@ fn servers_are_known(day: &Day, den: &Den) -> Result<()> {
     Ok(())
 }
 
-/// Access lists, credits and seats, which only the vendor can judge.
+/// Credits and seats, which only the vendor can judge.
 fn take_back(day: &Day, den: &Den) -> Result<()> {
-    for command in
-        ["sealgate access list", "sealgate access remove", "sealgate access deny", "sealgate credits grant"]
-    {
-        guide::tells(command)?;
-    }
-    let entries = tell(day, &["access", "list"])?;
-    let mut named = BTreeSet::new();
-    for entry in entries.as_array().into_iter().flatten() {
-        named.extend(
-            what_it_names(entry)
-                .map(|[flag, value]| (entry["app_id"].to_string(), format!("{flag}={value}"))),
-        );
-    }
-    for (app, named) in named {
-        match tell(day, &["access", "remove", "--app", app.trim_matches('"'), &named]) {
-            // A client's report that the thief ended, and the Authority has deleted meanwhile.
-            Err(why) if why.to_string().contains("not_found") => {}
-            removed => drop(removed?),
-        }
-    }
+    guide::tells("sealgate credits grant")?;
     let prey = &den.prey;
-    for hwid in &prey.denied {
-        tell(day, &["access", "deny", "--app", &prey.app.id, "--hwid", hwid])?;
-    }
     tell(day, &["credits", "grant", "--app", &prey.app.id, "1000000"])?;
     guide::tells("sealgate device list")?;
     guide::tells("sealgate device release")?;
@@ -234,11 +210,6 @@ fn is_made_up(identity: &str) -> bool {
     let is_number = identity.len() == 64 && identity.chars().all(|c| c.is_ascii_hexdigit());
     let is_key = identity.len() == 44 && identity.ends_with('=') && !identity.starts_with("AAAAAAAA");
     !(is_number || is_key || identity.starts_with("desk-"))
-}
-
-fn what_it_names(entry: &Value) -> Option<[&str; 2]> {
-    let named = |flag, name: &str| entry[name].as_str().map(|value| [flag, value]);
-    named("--hwid", "hwid").or_else(|| named("--ip", "ip"))
 }
 
 /// He is out, and the vendor is where it was before.

@@ -5,6 +5,7 @@ mod attempts;
 mod blows;
 mod catalog;
 mod den;
+mod fill;
 mod freed;
 mod guide;
 mod judge;
@@ -145,6 +146,7 @@ impl Theft<'_> {
             self.figures.done += blows::strike(self.day, self.den, &blow)?;
             self.judge.look(blow.name);
         }
+        self.figures.done += fill::fill(self.day, self.den, &mut self.judge, short, random)?;
         self.vendor_gets_free(&tables, &means, random)
     }
 
@@ -213,7 +215,8 @@ impl Theft<'_> {
         for (outcome, statement) in outcomes.iter().zip(&kind.statements) {
             match outcome {
                 done if done.is_done() => self.figures.done += 1,
-                refused if refused.is_refused() && !refused.is_forbidden() => self.figures.refused += 1,
+                // Some rows of a table are his to write, and others are not.
+                refused if refused.is_refused() && kind.may_be_refused => self.figures.refused += 1,
                 other => {
                     let words: String = statement.chars().take(300).collect();
                     self.day.notes.wrong(format!("{}: {} for {words}", kind.name, other.state));
