@@ -5,6 +5,7 @@
 //! order, and no two of them can wait for each other in a circle.
 
 use std::future::Future;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -23,18 +24,19 @@ use crate::{StoreError, Subject, Threads, Tx, Work};
 const GROUP: usize = 64;
 /// Units of work that may wait. Beyond, callers wait to enter: memory stays bounded.
 const QUEUE: usize = 1024;
+/// A record this far above the counter was left there to use up the numbers. Each time that costs no more than one of millions
+/// of such stretches.
+const FAR: i64 = 1 << 40;
+/// Numbers that are tried where one was left.
+const JUMPS: u8 = 3;
 
 statements! {
     // A counter that somebody set to its maximum begins again: to the caches that is an older database.
     TAKE_COUNTER = "UPDATE change_counter SET n = CASE WHEN n >= 0 AND n < 4611686018427387904 THEN n + 1 ELSE 1 END \
                     WHERE id = 1 RETURNING n";
     RECORD_CHANGE = "INSERT INTO changes (n, subjects) VALUES ($1, $2) ON CONFLICT (n) DO NOTHING";
-    // Where somebody left records that no group made: on to a number behind them all, if they lie near. A runtime may not
-    // delete them.
-    PASS_OVER = "UPDATE change_counter SET n = 1 + (SELECT MIN(c.n) FROM changes c WHERE c.n >= \
-                 (SELECT MAX(w.n) FROM changes w WHERE w.n >= $1 AND w.n <= $1 + 1000000) \
-                 AND c.n <= 4611686018427387904 AND NOT EXISTS (SELECT 1 FROM changes d WHERE d.n = c.n + 1)) \
-                 WHERE id = 1 RETURNING n";
+    LAST_RECORD = "SELECT MAX(n) FROM changes";
+    MOVE_COUNTER = "UPDATE change_counter SET n = $1 WHERE id = 1";
 }
 
 type Sender = mpsc::Sender<Box<dyn Job>>;
@@ -336,15 +338,53 @@ async fn run(job: &mut dyn Job, tx: &mut Tx<'_>) -> Result<bool, StoreError> {
     Ok(keep)
 }
 
-/// Leaves the record, and says under which number.
+/// Leaves the record, and says under which number. Where somebody left records that no group made, the counter goes on to a
+/// number that none of them has: a runtime may not delete them, and nobody may search among them while all others wait.
 async fn record_changes(connection: &mut Connection, n: i64, record: &str) -> Result<i64, StoreError> {
-    if query(RECORD_CHANGE).bind(n).bind(record).execute(&mut *connection).await? == 1 {
+    if leave_record(connection, n, record).await? {
         return Ok(n);
     }
-    let free: i64 = query(PASS_OVER).bind(n).fetch_one(&mut *connection).await?.get(0)?;
-    tracing::warn!(n, free, "change records that no server writes were passed over");
-    match query(RECORD_CHANGE).bind(free).bind(record).execute(connection).await? {
-        1 => Ok(free),
-        _ => Err(StoreError::Unavailable("somebody takes the numbers of change records".to_owned())),
+    let last: Option<i64> = query(LAST_RECORD).fetch_one(&mut *connection).await?.get(0)?;
+    for free in free_numbers(n, last, record) {
+        if leave_record(connection, free, record).await? {
+            query(MOVE_COUNTER).bind(free).execute(connection).await?;
+            tracing::warn!(n, free, "change records that no server writes were passed over");
+            return Ok(free);
+        }
+    }
+    Err(StoreError::Unavailable("somebody takes the numbers of change records".to_owned()))
+}
+
+/// Whether no other record has this number.
+async fn leave_record(connection: &mut Connection, n: i64, record: &str) -> Result<bool, StoreError> {
+    Ok(query(RECORD_CHANGE).bind(n).bind(record).execute(connection).await? == 1)
+}
+
+/// Numbers to try: behind all records, unless somebody left one far away to use up the numbers; then some that only this
+/// record leads to.
+fn free_numbers(n: i64, last: Option<i64>, record: &str) -> impl Iterator<Item = i64> {
+    let behind = last.filter(|last| last.saturating_sub(n) < FAR).map(|last| last + 1);
+    let jump = move |attempt: u8| {
+        let mut hasher = DefaultHasher::new();
+        (record, attempt).hash(&mut hasher);
+        n + 1 + i64::try_from(hasher.finish() % FAR.unsigned_abs()).expect("less than FAR")
+    };
+    behind.into_iter().chain((0..JUMPS).map(jump))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FAR, free_numbers};
+
+    #[test]
+    fn the_next_number_lies_behind_all_records_unless_one_is_far_away() {
+        let near: Vec<i64> = free_numbers(7, Some(1_000_000_000), "a").collect();
+        assert_eq!((near[0], near.len()), (1_000_000_001, 4));
+        for last in [Some(7 + FAR), Some(i64::MAX), None] {
+            let free: Vec<i64> = free_numbers(7, last, "a").collect();
+            assert!(free.len() == 3 && free.iter().all(|n| (8..8 + FAR).contains(n)), "{free:?}");
+            assert!(free[0] != free[1] && free[1] != free[2], "each try is another");
+            assert_ne!(free, free_numbers(7, last, "b").collect::<Vec<_>>(), "each record leads elsewhere");
+        }
     }
 }

@@ -73,7 +73,7 @@ pub(crate) fn run(binary: &Path, options: &Options) -> Result<()> {
         if let Err(failure) = &outcome {
             day.notes.broke_off(failure);
         }
-        if let Some(why) = tally.says_too_little() {
+        for why in [tally.says_too_little(), tally.says_too_much()].into_iter().flatten() {
             day.notes.wrong(why);
         }
         day.close(&format!("stop {}, seed {seed}, {tally}", engine.name()))?;
@@ -95,7 +95,7 @@ impl<'a> Round<'a> {
     }
 
     fn run(&self, random: &mut Random) -> Result<()> {
-        let witnesses = Witnesses::sit(self.day, self.at, random)?;
+        let witnesses = Witnesses::sit((self.day, self.tally), self.at, random)?;
         let seeds: Vec<u64> = (0..witnesses.count()).map(|_| random.next()).collect();
         thread::scope(|scope| {
             for (n, seed) in seeds.into_iter().enumerate() {
@@ -111,7 +111,7 @@ impl<'a> Round<'a> {
     fn stop_and_go_on(&self, witnesses: &Witnesses, random: &mut Random) -> Result<()> {
         let begin = Instant::now();
         self.day.trouble();
-        let hit = self.begin(random)?;
+        let hit = self.begin(witnesses, random)?;
         self.tally.count(hit);
         if self.at == 1 {
             self.revoke(witnesses, begin, random)?;
@@ -127,7 +127,7 @@ impl<'a> Round<'a> {
     }
 
     /// Waits for the moment, and does it. Says what was hit.
-    fn begin(&self, random: &mut Random) -> Result<Hit> {
+    fn begin(&self, witnesses: &Witnesses, random: &mut Random) -> Result<Hit> {
         let (place, line) = (&self.day.places[self.at], self.lines.of(self.at));
         let mut talk = None;
         if random.below(8) == 0 {
@@ -140,6 +140,7 @@ impl<'a> Round<'a> {
         match self.kind {
             Kind::Stands => {
                 place.stop()?;
+                witnesses.stopped();
                 line.come_back();
             }
             Kind::Stalled => {

@@ -85,4 +85,18 @@ on_both_engines! {
         }
         assert_eq!(approve(1).expect(200)["status"], "approved");
     }
+
+    fn a_server_that_cannot_be_certified_keeps_no_other_from_it(app: &TestApp) {
+        make_up(app, 2);
+        let bad = "http://made.up/path";
+        app.meddle(&format!("UPDATE servers SET origins = '{bad}' WHERE server_key = '{}'", key(0)));
+        app.meddle(&format!(
+            "INSERT INTO server_decisions (server_key, origins, approved_at) VALUES ('{}', '{bad}', 1)",
+            key(0)
+        ));
+        let path = format!("/api/v1/servers/{}/approve", id(key(1)));
+        let approved = app.api("POST", &path, &json!({ "origins": ["http://made.up"] })).expect(200);
+        assert_eq!(approved["status"], "approved");
+        assert_eq!(app.count(&format!("server_certificates WHERE server_key = '{}'", key(1))), 1);
+    }
 }

@@ -10,8 +10,7 @@ use crate::sql::{Connection, query};
 
 /// Modules whose statements ask small tables, or for all of something small: the schema's versions, a tenant's keys, every
 /// tenant's certificate.
-const WHOLE: &[&str] =
-    &["feed", "group", "migrate", "certificates", "installation", "jobs", "keys", "roots", "servers"];
+const WHOLE: &[&str] = &["migrate", "certificates", "installation", "jobs", "keys", "roots", "servers"];
 /// All devices of one license, in order.
 const SORTED: &str = "WHERE license_id = $1 ORDER BY device_id";
 /// An index that holds what waits, which is little, and the results of statements inside others.
@@ -42,6 +41,22 @@ async fn nothing_walks_through_a_table_or_sorts() {
     connection.close().await.expect("closes");
     opened.db.close().await;
     assert!(walking.is_empty(), "{}", walking.join("\n"));
+}
+
+/// While the writer does this, all others wait: it looks at one row, however many records somebody left.
+#[tokio::test]
+async fn the_writer_looks_at_no_stretch_of_records() {
+    let opened = Opened::new(Engine::Sqlite).await;
+    let mut connection = opened.connection().await;
+    for sql in crate::group::STATEMENTS {
+        let plan = plan_of(&mut connection, sql).await.join("\n");
+        assert!(
+            !plan.contains(">?") && !plan.contains("<?") && !plan.contains("CORRELATED"),
+            "{sql}\n{plan}"
+        );
+    }
+    connection.close().await.expect("closes");
+    opened.db.close().await;
 }
 
 /// A license may have a million of them, and everybody else would wait while they are counted.

@@ -44,7 +44,7 @@ fn look_at(server: &ServerView, yes: bool, output: &Output) -> Result<(), Failur
     }
     if !yes && !output.json {
         let why = "an approved server answers your customers at the origins that it reports";
-        confirm("Is this server yours, and is it found there?", why)?;
+        confirm("Does your server's log say this id, and is it found there?", why)?;
     }
     Ok(())
 }

@@ -167,20 +167,32 @@ impl Authority {
         Ok(())
     }
 
+    /// All servers, page by page.
+    fn servers(&self) -> Result<Vec<Value>> {
+        let url = self.url();
+        let client = Client::new(&url, &self.token);
+        let (mut servers, mut path) = (vec![], "/api/v1/servers".to_owned());
+        loop {
+            let (_, page) = client.get(&path)?;
+            servers.extend(page["items"].as_array().cloned().unwrap_or_default());
+            let Some(cursor) = page["next_cursor"].as_str() else { return Ok(servers) };
+            path = format!("/api/v1/servers?cursor={cursor}");
+        }
+    }
+
     /// The id of the only server that says it is there.
     fn seen(&self, origin: &str) -> Result<String> {
         let begin = Instant::now();
         loop {
-            let (_, servers) = Client::new(&self.url(), &self.token).get("/api/v1/servers")?;
-            let all = servers["items"].as_array().cloned().unwrap_or_default();
-            let mut there = all.iter().filter(|server| server["origins"][0] == origin);
+            let servers = self.servers()?;
+            let mut there = servers.iter().filter(|server| server["origins"][0] == origin);
             match (there.next(), there.next()) {
                 (Some(server), None) => return text(server, "server_id"),
                 (Some(_), Some(_)) => {
-                    return Err(Failure::new(format!("two servers are at {origin}: {servers}")));
+                    return Err(Failure::new(format!("two servers are at {origin}: {servers:?}")));
                 }
                 (None, _) if begin.elapsed() > SEEN_WITHIN => {
-                    return Err(Failure::new(format!("no server is at {origin}: {servers}")));
+                    return Err(Failure::new(format!("no server is at {origin}: {servers:?}")));
                 }
                 (None, _) => thread::sleep(PAUSE),
             }

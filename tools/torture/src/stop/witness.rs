@@ -1,7 +1,9 @@
 //! Customers who ask one server without a pause, from before it stands still until after it goes on, while their licenses are
 //! revoked at the other one. What they had asked before is the hard case: no yes may come later than a second after the
-//! revocation was acknowledged, whenever it was asked for.
+//! revocation was acknowledged, whenever it was asked for. One thing no server can help: it decided, and is stopped before
+//! the answer has left it. Such answers are counted apart, and must stay few.
 
+use super::tally::Tally;
 use crate::client::{Answer, Issued};
 use crate::day::{Customer, Day};
 use crate::random::Random;
@@ -25,6 +27,9 @@ pub(super) struct Witnesses<'a> {
     day: &'a Day,
     at: usize,
     all: Vec<Witness>,
+    tally: &'a Tally,
+    /// When their server was stopped.
+    stopped: Mutex<Option<Instant>>,
     home: AtomicBool,
 }
 
@@ -37,7 +42,7 @@ struct Witness {
 
 impl<'a> Witnesses<'a> {
     /// Each has a license with a seat. Without a vendor nothing can be revoked, so there are none at the first server.
-    pub(super) fn sit(day: &'a Day, at: usize, random: &mut Random) -> Result<Self> {
+    pub(super) fn sit((day, tally): (&'a Day, &'a Tally), at: usize, random: &mut Random) -> Result<Self> {
         let mut all = vec![];
         for n in 0..if at == 0 { 0 } else { 2 * EACH } {
             let license = day.vendor().issue(&day.app, "witness")?;
@@ -54,7 +59,12 @@ impl<'a> Witnesses<'a> {
             day.ledger.issued(0, &license);
             all.push(Witness { license, name, customer, revoked: Mutex::default() });
         }
-        Ok(Self { day, at, all, home: AtomicBool::new(false) })
+        Ok(Self { day, at, all, tally, stopped: Mutex::default(), home: AtomicBool::new(false) })
+    }
+
+    /// Their server stands still from now on.
+    pub(super) fn stopped(&self) {
+        *lock(&self.stopped) = Some(Instant::now());
     }
 
     pub(super) fn count(&self) -> usize {
@@ -68,14 +78,14 @@ impl<'a> Witnesses<'a> {
     /// The revocation of this license was acknowledged.
     pub(super) fn revoked(&self, license_id: &str) {
         for witness in self.all.iter().filter(|witness| witness.license.id == license_id) {
-            *witness.lock() = Some(Instant::now());
+            *lock(&witness.revoked) = Some(Instant::now());
             self.day.revoked(witness.license.clone(), witness.name.clone());
         }
     }
 
     /// How long the last of them has been revoked.
     pub(super) fn revoked_for(&self) -> Duration {
-        let last = self.all.iter().filter_map(|witness| *witness.lock()).max();
+        let last = self.all.iter().filter_map(|witness| *lock(&witness.revoked)).max();
         last.map_or(Duration::MAX, |last| last.elapsed())
     }
 
@@ -95,27 +105,35 @@ impl<'a> Witnesses<'a> {
             let answer = witness.customer.ask(&self.day.app, (self.at, place), &mut random);
             let came = Instant::now();
             if answer == Answer::Yes
-                && let Some(revoked) = *witness.lock()
+                && let Some(revoked) = *lock(&witness.revoked)
             {
-                self.judge(witness, asked.saturating_duration_since(revoked), came - revoked);
+                self.judge(witness, (asked, came), revoked);
             }
             thread::sleep(PAUSE);
         }
     }
 
-    /// A yes was asked for, and came, so long after the revocation was acknowledged.
-    fn judge(&self, witness: &Witness, asked: Duration, came: Duration) {
-        let late = if came > SECOND + ON_ITS_WAY { came } else { asked };
+    /// A yes was asked for, and came, when the license had been revoked at that time.
+    fn judge(&self, witness: &Witness, (asked, came): (Instant, Instant), revoked: Instant) {
+        let (asked_after, came_after) =
+            (asked.saturating_duration_since(revoked), came.saturating_duration_since(revoked));
+        let mut late = asked_after;
+        if came_after > SECOND + ON_ITS_WAY {
+            // Asked before its server was stopped: nobody sees from outside whether that was decided, and given, by then.
+            if lock(&self.stopped).is_some_and(|stopped| asked < stopped) {
+                self.tally.was_on_its_way();
+            } else {
+                late = came_after;
+            }
+        }
         let (name, url) = (witness.customer.name(), &self.day.places[self.at].url);
         self.day.notes.yes_after_revocation(
             late,
-            &format!("{name} at {url}, asked after {asked:?}, came after {came:?}"),
+            &format!("{name} at {url}, asked after {asked_after:?}, came after {came_after:?}"),
         );
     }
 }
 
-impl Witness {
-    fn lock(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.revoked.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 /// Reports of clients, in the short form and in the whole one, and made-up servers. Of other rows there are as many as servers.
 const REPORTS: [u64; 2] = [150_000, 1_000_000];
 const SERVERS: [u64; 2] = [20_000, 100_000];
+/// Records of changes just above the counter, where every write meets them.
+const CHANGES: [u64; 2] = [1_000_000, 20_000_000];
 /// Rows that get a number one by one.
 const AUDIT: u64 = 5_000;
 /// How long everybody must be served.
@@ -32,7 +34,7 @@ pub(super) fn fill(
     guide::admits("a great many of them")?;
     let (at, begin) = (usize::from(!short), Instant::now());
     let (reports, servers) = (REPORTS[at], SERVERS[at]);
-    let statements = statements(day, den, reports, servers);
+    let statements = statements(day, den, at, (reports, servers));
     let mut rows = 0;
     for statement in &statements {
         let outcomes = den.thief.try_each([statement.as_str()])?;
@@ -55,7 +57,7 @@ pub(super) fn fill(
     Ok(rows)
 }
 
-fn statements(day: &Day, den: &Den, reports: u64, servers: u64) -> Vec<String> {
+fn statements(day: &Day, den: &Den, at: usize, (reports, servers): (u64, u64)) -> Vec<String> {
     let (app, prey) = (&day.app.id, &den.prey);
     let made_up = |n: u64| format!("generate_series(1, {n}) g");
     let mut statements = vec![];
@@ -90,7 +92,10 @@ fn statements(day: &Day, den: &Den, reports: u64, servers: u64) -> Vec<String> {
             made_up(AUDIT)
         ),
         format!("INSERT INTO debits SELECT sha256(('debit' || g)::bytea), 4000000000 FROM {}", made_up(servers)),
-        format!("INSERT INTO changes SELECT n + g, '' FROM change_counter, {} ON CONFLICT DO NOTHING", made_up(servers)),
+        format!(
+            "INSERT INTO changes SELECT n + 100 + g, '' FROM change_counter, {} ON CONFLICT DO NOTHING",
+            made_up(CHANGES[at])
+        ),
         format!(
             "INSERT INTO lifetime_files SELECT license_id, 'loot-many-' || g, tenant_id, 'loot', '', 1 FROM licenses, {} \
              WHERE license_id = '{}'",
