@@ -10,6 +10,8 @@ const FOLLOWED_EVERY: Duration = Duration::from_hours(1);
 /// The accepted setting. Settings are milliseconds by which the clock is ahead of the time that passed.
 pub(crate) struct Accepted {
     setting: i64,
+    /// For how many milliseconds no server may have worked before this process began: the clock may be ahead by as much.
+    pause: i64,
     /// When the clock was followed last.
     since: Duration,
     /// The other setting that was told last, while it lasts.
@@ -28,7 +30,12 @@ pub(crate) enum Change {
 impl Accepted {
     /// This setting is taken as right.
     pub(crate) fn new(setting: i64, since: Duration) -> Self {
-        Self { setting, since, told: None }
+        Self { setting, pause: 0, since, told: None }
+    }
+
+    /// The same, and the clock may be ahead of it by as much as this.
+    pub(crate) fn after_a_pause(self, pause: i64) -> Self {
+        Self { pause, ..self }
     }
 
     /// The accepted setting.
@@ -38,7 +45,7 @@ impl Accepted {
 
     /// Whether the clock has another setting than the accepted one.
     pub(crate) fn is_left(&self, ahead: i64) -> bool {
-        ahead.abs_diff(self.setting) > TOLERANCE_MILLIS
+        has_left(ahead, self.setting, self.pause)
     }
 
     /// Looks at the clock: each change is told once.
@@ -47,11 +54,17 @@ impl Accepted {
             let is_known = self.told.is_some_and(|told| ahead.abs_diff(told) <= TOLERANCE_MILLIS);
             return (!is_known).then(|| self.told = Some(ahead)).map(|()| Change::Left);
         }
-        if elapsed.saturating_sub(self.since) >= FOLLOWED_EVERY {
-            (self.setting, self.since) = (ahead, elapsed);
+        if self.pause > 0 || elapsed.saturating_sub(self.since) >= FOLLOWED_EVERY {
+            (self.setting, self.pause, self.since) = (ahead, 0, elapsed);
         }
         self.told.take().map(|_| Change::CameBack)
     }
+}
+
+/// Whether a clock is neither at a setting nor ahead of it by at most a pause.
+pub(crate) fn has_left(ahead: i64, setting: i64, pause: i64) -> bool {
+    let most = setting.saturating_add(pause);
+    ahead.abs_diff(ahead.clamp(setting, most)) > TOLERANCE_MILLIS
 }
 
 #[cfg(test)]
@@ -77,6 +90,21 @@ mod tests {
         assert_eq!(accepted.look(-DAY, at(4_000_000)), Some(Change::Left), "a further one");
         assert_eq!(accepted.look(-5_000, at(4_000_001)), Some(Change::CameBack));
         assert_eq!((accepted.look(0, at(4_000_002)), accepted.setting()), (None, -5_000));
+    }
+
+    #[test]
+    fn after_a_pause_every_clock_is_right_that_would_have_been_right_at_the_start() {
+        let paused = || Accepted::new(0, at(0)).after_a_pause(30 * DAY);
+        for right in [0, DAY, 30 * DAY] {
+            let mut accepted = paused();
+            assert_eq!(accepted.look(100 * DAY, at(1)), Some(Change::Left));
+            assert_eq!((accepted.look(right, at(2)), accepted.setting()), (Some(Change::CameBack), right));
+            assert!(
+                accepted.is_left(right + DAY) && accepted.is_left(right - DAY),
+                "only this one from now on"
+            );
+        }
+        assert!(paused().is_left(-DAY) && paused().is_left(31 * DAY));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sealgate_artifact::{Code, UnixSeconds};
 
 use crate::AuthorityError;
-use crate::accepted_clock::{Accepted, Change, TOLERANCE_MILLIS};
+use crate::accepted_clock::{Accepted, Change, TOLERANCE_MILLIS, has_left};
 use crate::ports::Clock;
 
 /// How far the clock may leave the time that passed before that counts as setting it.
@@ -17,7 +17,7 @@ const TAKEN_AS_RIGHT_AFTER: Duration = Duration::from_hours(1);
 pub(crate) const DOUBTED_SECONDS: u64 = 24 * 60 * 60;
 
 /// A server that was off for longer cannot tell that from a clock that is ahead.
-const UNSEEN_MILLIS: u64 = 30 * 24 * 60 * 60 * 1000;
+const UNSEEN: i64 = 30 * 24 * 60 * 60 * 1000;
 const DOUBT: &str =
     "the machine's clock was set, or the machine slept or was off: compare its clock with a time server";
 
@@ -67,26 +67,27 @@ impl ClockWatch {
     /// What the clock shows now is taken as right.
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
         let (ahead, elapsed) = readings(&*clock);
-        let runtime = Seen { right: ahead, right_since: elapsed, set: None };
+        let runtime = Seen { right: ahead, pause: 0, right_since: elapsed, set: None };
         let seen = Both { runtime, vendor: Accepted::new(ahead, elapsed), paused: None };
         Self { clock, seen: Arc::new(Mutex::new(seen)) }
     }
 
     /// Doubts a clock that shows more than 30 days after the newest time at which a server of this installation worked.
-    /// After a shorter pause, only ages are not told by it for an hour.
+    /// After a shorter pause, only ages are not told by it for an hour. Nor is a clock doubted that is set back to within those
+    /// 30 days: nobody knows how long the pause was.
     pub fn doubt_after(&self, newest: UnixSeconds) {
         let (ahead, elapsed) = readings(&*self.clock);
         let gap = self.clock.unix_millis().saturating_sub(newest.get() * 1000);
         if gap > CLOCK_TOLERANCE_SECONDS * 1000 {
             self.seen().paused = Some(elapsed);
         }
-        if gap <= UNSEEN_MILLIS {
+        if gap <= UNSEEN.unsigned_abs() {
             return;
         }
         let right = ahead.saturating_sub(i64::try_from(gap).unwrap_or(i64::MAX));
         *self.seen() = Both {
-            runtime: Seen { right, right_since: elapsed, set: Some((ahead, elapsed)) },
-            vendor: Accepted::new(right, elapsed),
+            runtime: Seen { right, pause: UNSEEN, right_since: elapsed, set: Some((ahead, elapsed)) },
+            vendor: Accepted::new(right, elapsed).after_a_pause(UNSEEN),
             paused: Some(elapsed),
         };
         tracing::warn!(seconds = gap / 1000, "{DOUBT}");
@@ -142,7 +143,7 @@ impl ClockWatch {
     pub fn accept(&self, doubt: &Doubt) {
         let elapsed = self.clock.elapsed();
         *self.seen() = Both {
-            runtime: Seen { right: doubt.setting, right_since: elapsed, set: None },
+            runtime: Seen { right: doubt.setting, pause: 0, right_since: elapsed, set: None },
             vendor: Accepted::new(doubt.setting, elapsed),
             paused: None,
         };
@@ -192,6 +193,8 @@ fn seconds(millis: i64) -> UnixSeconds {
 /// What was seen of a clock, as milliseconds ahead of the time that passed.
 struct Seen {
     right: i64,
+    /// By how much the clock may be ahead of that, as no server may have worked for so long.
+    pause: i64,
     right_since: Duration,
     /// The setting that is doubted, and since when.
     set: Option<(i64, Duration)>,
@@ -206,10 +209,11 @@ enum News {
 
 impl Seen {
     fn look(&mut self, ahead: i64, elapsed: Duration) -> Option<News> {
-        let has_left = |setting: i64| ahead.abs_diff(setting) > TOLERANCE_MILLIS;
+        let is_another = |setting: i64| ahead.abs_diff(setting) > TOLERANCE_MILLIS;
+        let is_wrong = has_left(ahead, self.right, self.pause);
         let is_old = |since: Duration| elapsed.saturating_sub(since) >= TAKEN_AS_RIGHT_AFTER;
         match self.set {
-            None if has_left(self.right) => {
+            None if is_wrong => {
                 self.set = Some((ahead, elapsed));
                 Some(News::Set)
             }
@@ -220,16 +224,19 @@ impl Seen {
                 }
                 None
             }
-            Some(_) if !has_left(self.right) => {
-                self.set = None;
+            Some(_) if !is_wrong => {
+                if self.pause > 0 {
+                    (self.right, self.right_since) = (ahead, elapsed);
+                }
+                (self.set, self.pause) = (None, 0);
                 Some(News::IsBack)
             }
-            Some((setting, _)) if has_left(setting) => {
+            Some((setting, _)) if is_another(setting) => {
                 self.set = Some((ahead, elapsed));
                 Some(News::Set)
             }
             Some((_, since)) if is_old(since) => {
-                (self.right, self.right_since, self.set) = (ahead, elapsed, None);
+                (self.right, self.pause, self.right_since, self.set) = (ahead, 0, elapsed, None);
                 Some(News::IsOld)
             }
             Some(_) => None,
@@ -257,7 +264,7 @@ mod tests {
     }
 
     fn seen() -> Seen {
-        Seen { right: 0, right_since: at(0), set: None }
+        Seen { right: 0, pause: 0, right_since: at(0), set: None }
     }
 
     impl Seen {
@@ -278,6 +285,18 @@ mod tests {
             "set again"
         );
         assert_eq!((seen.look(10, at(5)), seen.set_by()), (Some(News::IsBack), None));
+    }
+
+    #[test]
+    fn after_a_pause_the_clock_is_back_wherever_it_would_have_been_right_at_the_start() {
+        let mut seen = Seen { pause: 30 * DAY, set: Some((100 * DAY, at(0))), ..seen() };
+        assert_eq!((seen.look(40 * DAY, at(1)), seen.set_by()), (Some(News::Set), Some(40 * DAY / 1000)));
+        assert_eq!((seen.look(DAY, at(2)), seen.set_by()), (Some(News::IsBack), None));
+        assert_eq!(
+            (seen.look(2 * DAY, at(3)), seen.set_by()),
+            (Some(News::Set), Some(DAY / 1000)),
+            "now it is known"
+        );
     }
 
     #[test]
