@@ -68,6 +68,8 @@ impl Wrong {
         let own = self.servers[at];
         let is_doubted = match start {
             Start::Right => own != 0,
+            // Whether the first server doubted it depends on whether the database had a note of the time before it was set.
+            Start::Misled(when) if at == 0 && when > UNSEEN => return Readiness::Either,
             // Only the vendor's side looks at what the database knows.
             Start::Warned(when) if at == 0 && when > UNSEEN => own != 0,
             Start::Misled(when) | Start::Warned(when) => own != when,
@@ -127,6 +129,8 @@ mod tests {
         assert_eq!(first(ahead).readiness(0, Start::Misled(ahead)), Readiness::Ready);
         assert_eq!(first(0).readiness(0, Start::Misled(ahead)), Readiness::ClockInDoubt);
         let ahead = 100 * DAY;
+        assert_eq!(first(0).readiness(0, Start::Misled(ahead)), Readiness::Either);
+        assert_eq!(second(0).readiness(1, Start::Misled(ahead)), Readiness::ClockInDoubt);
         assert_eq!(first(ahead).readiness(0, Start::Warned(ahead)), Readiness::ClockInDoubt);
         assert_eq!(first(0).readiness(0, Start::Warned(ahead)), Readiness::Ready);
         assert_eq!(second(ahead).readiness(1, Start::Warned(ahead)), Readiness::Either);
