@@ -106,7 +106,7 @@ where
     }
 }
 
-/// Forgets answers that have been kept long enough.
-pub(crate) async fn forget(tx: &mut Tx<'_>, now: UnixSeconds) -> Result<(), StoreError> {
+/// Forgets answers that have been kept long enough. `true` if there may be more.
+pub(crate) async fn forget(tx: &mut Tx<'_>, now: UnixSeconds) -> Result<bool, StoreError> {
     table::answers::forget(tx, now.minus(KEPT_SECONDS)).await
 }

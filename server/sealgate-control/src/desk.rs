@@ -8,7 +8,7 @@ use sealgate_store::{Db, Work};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::answers::Answers;
 use crate::{Caller, VendorSecrets};
@@ -23,12 +23,13 @@ pub(crate) struct Desk {
     pub(crate) ids: Ids,
     answers: Answers,
     overtaken: Arc<Mutex<()>>,
+    large: Arc<Mutex<()>>,
 }
 
 impl Desk {
     pub(crate) fn new(db: Db, ids: Ids, secrets: Arc<VendorSecrets>) -> Self {
         let answers = Answers::new(db.clone(), ids.clone(), secrets);
-        Self { db, ids, answers, overtaken: Arc::default() }
+        Self { db, ids, answers, overtaken: Arc::default(), large: Arc::default() }
     }
 
     /// Carries out a request once, however often it is sent under its idempotency key. `prepare` checks the request
@@ -60,6 +61,12 @@ impl Desk {
             }
         }
         Err(BUSY)
+    }
+
+    /// The turn of a request that writes hundreds of rows. Many of them at once would share one transaction, and everybody
+    /// else would wait for all of them.
+    pub(crate) async fn turn(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.large).lock_owned().await
     }
 
     /// Writes what `prepare` says, and prepares again when somebody changed what it was based on.

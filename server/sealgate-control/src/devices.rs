@@ -61,7 +61,7 @@ impl Devices {
         self.desk.once(caller, prepare).await
     }
 
-    /// Releases every seat of a license.
+    /// Releases every seat of a license, as many as one request releases.
     pub async fn reset(
         &self,
         caller: &Caller,
@@ -69,6 +69,7 @@ impl Devices {
         request: &ReleaseDevices,
     ) -> Result<Released, AuthorityError> {
         let reset = (license, "license.devices_reset");
+        let _turn = self.desk.turn().await;
         self.desk.once(caller, || self.prepare(caller, reset, Release::All, request)).await
     }
 

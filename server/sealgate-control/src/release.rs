@@ -1,17 +1,23 @@
 //! Releasing seats, inside a transaction that holds the license's lock (`spec/http.md` §3.10).
 
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
+
 use sealgate_artifact::{Code, DeviceId, RecordId, UnixSeconds};
 use sealgate_authority::AuthorityError;
 use sealgate_rules::releases_left;
 use sealgate_store::Tx;
-use sealgate_store::table::{self, DeviceRow, EventRow, LicenseRow};
+use sealgate_store::table::{self, EventRow, HeldSeat, LicenseRow};
 use sealgate_wire::Released;
 
+/// Seats that one request releases at most (`spec/http.md` §3.10): nobody else writes meanwhile.
+pub(crate) const MOST_RELEASED: u32 = 500;
 const YEAR: u64 = 365 * 24 * 60 * 60;
 
 /// Whose seats are released.
 #[derive(Debug, Clone)]
 pub(crate) enum Release {
+    /// Everybody's, as many as one request releases.
     All,
     Named(Vec<DeviceId>),
 }
@@ -37,7 +43,7 @@ impl Releasing {
     }
 }
 
-/// Releases seats of a locked license, within its allowance. A license that has more devices than seats, by whatever
+/// Releases seats of a locked license, within its allowance: it does for all that are wanted, or none is released. A license that has more devices than seats, by whatever
 /// happened to its database, loses them one by one.
 pub(crate) async fn release_seats(
     tx: &mut Tx<'_>,
@@ -45,36 +51,63 @@ pub(crate) async fn release_seats(
     releasing: &Releasing,
     event: &EventRow,
 ) -> Result<Released, AuthorityError> {
-    let chosen = match &releasing.which {
-        Release::All => table::devices::of_license(&mut *tx, license.id).await?,
-        Release::Named(ids) => named(tx, license, ids).await?,
+    let chosen = choose(tx, license, &releasing.which).await?;
+    let (terms, count) = (&license.terms, chosen.seats.len() as u64);
+    let left_after = |released| releases_left(terms.max_devices, terms.releases_per_seat, released);
+    let before = match left_after(0) {
+        Some(granted) => {
+            let since = releasing.at.minus(YEAR);
+            table::devices::released_since(&mut *tx, license.id, since, granted).await?
+        }
+        None => 0,
     };
-    let since = releasing.at.minus(YEAR);
-    let before = table::devices::released_since(&mut *tx, license.id, since).await?;
-    let (terms, count) = (&license.terms, chosen.len() as u64);
-    let allowance = releases_left(terms.max_devices, terms.releases_per_seat, before);
-    if !releasing.overridden && allowance.is_some_and(|left| left < count) {
+    if !releasing.overridden && left_after(before).is_some_and(|left| left < chosen.of) {
         return Err(AuthorityError::Refused(Code::AllowanceSpent));
     }
-    for (n, device) in (1..).zip(&chosen) {
-        table::devices::release_seat(tx, license, device.id, releasing.at).await?;
+    let left = chosen.known_left.clone();
+    let devices_used = table::devices::release_seats(tx, license, &chosen.seats, left, releasing.at).await?;
+    if releasing.must_fit && terms.max_devices.seats().is_some_and(|seats| devices_used > u64::from(seats)) {
+        return Err(AuthorityError::Refused(Code::DevicesInUse));
+    }
+    for (n, seat) in (1..).zip(&chosen.seats) {
         let named = EventRow {
             id: nth_id(&event.id, n),
             kind: "device_released".into(),
-            device: Some(device.device.name().into_owned()),
+            device: Some(seat.name.clone()),
             ..event.clone()
         };
         table::events::insert(tx, &named).await?;
     }
-    let devices_used = license.devices_used.saturating_sub(count);
-    if releasing.must_fit && terms.max_devices.seats().is_some_and(|seats| devices_used > u64::from(seats)) {
-        return Err(AuthorityError::Refused(Code::DevicesInUse));
-    }
     Ok(Released {
         license_id: license.id.to_string(),
-        released: chosen.iter().map(|device| device.id.to_string()).collect(),
+        released: chosen.seats.into_iter().map(|seat| seat.device).collect(),
         devices_used,
-        releases_left: releases_left(terms.max_devices, terms.releases_per_seat, before + count),
+        releases_left: left_after(before + count),
+    })
+}
+
+/// The seats that one request releases.
+struct Chosen {
+    seats: Vec<HeldSeat>,
+    /// How many are to be released in the end, with the requests that follow: the allowance must do for all of them.
+    of: u64,
+    /// How many devices may have seats afterwards, by what was seen.
+    known_left: RangeInclusive<u64>,
+}
+
+async fn choose(tx: &mut Tx<'_>, license: &LicenseRow, which: &Release) -> Result<Chosen, AuthorityError> {
+    if let Release::Named(ids) = which {
+        let seats = named(tx, license, ids).await?;
+        return Ok(Chosen { of: seats.len() as u64, seats, known_left: 0..=u64::MAX });
+    }
+    let mut seats = table::devices::first_of_license(&mut *tx, license.id, MOST_RELEASED + 1).await?;
+    let seen = seats.len() as u64;
+    seats.truncate(MOST_RELEASED as usize);
+    // The number in the license's row may be wrong, by whoever else may write it. What was seen counts more.
+    Ok(if seen > u64::from(MOST_RELEASED) {
+        Chosen { seats, of: license.devices_used.max(seen), known_left: 1..=u64::MAX }
+    } else {
+        Chosen { seats, of: seen, known_left: 0..=0 }
     })
 }
 
@@ -83,16 +116,13 @@ async fn named(
     tx: &mut Tx<'_>,
     license: &LicenseRow,
     ids: &[DeviceId],
-) -> Result<Vec<DeviceRow>, AuthorityError> {
-    let mut found: Vec<DeviceRow> = vec![];
-    for id in ids {
+) -> Result<Vec<HeldSeat>, AuthorityError> {
+    let mut found = vec![];
+    // Whoever is named twice is released once.
+    for id in ids.iter().collect::<BTreeSet<_>>() {
         let device = table::devices::find(&mut *tx, license.tenant, *id).await?;
         let device = device.filter(|device| device.license == license.id);
-        let device = device.ok_or(AuthorityError::Refused(Code::NotFound))?;
-        // Whoever is named twice is released once.
-        if !found.contains(&device) {
-            found.push(device);
-        }
+        found.push(device.ok_or(AuthorityError::Refused(Code::NotFound))?.into());
     }
     Ok(found)
 }

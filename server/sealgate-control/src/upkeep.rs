@@ -118,7 +118,7 @@ impl Work for Forget {
         let Some(now) = self.now else { return Ok(is_more) };
         // The next start compares its clock with this.
         table::installation::note_time(tx, now).await?;
-        answers::forget(tx, now).await?;
+        is_more |= answers::forget(tx, now).await?;
         is_more |= table::debits::forget(tx, now.minus(PAID_SECONDS + SLOW_CLOCK_SECONDS)).await?;
         is_more |= table::access::forget(tx, now.minus(ENDED_ENTRY_SECONDS)).await?;
         let oldest = RecordId::new(now.minus(EVENT_SECONDS).get() * 1_000, [0; 10]);

@@ -4,6 +4,7 @@ use std::io::{ErrorKind, Write};
 
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
+use indicatif::{ProgressBar, ProgressStyle};
 use sealgate_artifact::MaxDevices;
 use sealgate_wire::{Feature, Seats, Timestamp};
 use serde::Serialize;
@@ -82,6 +83,15 @@ impl Output {
             return Ok(());
         }
         writeln!(std::io::stdout().lock(), "{text}")
+    }
+
+    /// A bar on standard error when the work is long and a person is watching: beyond `short`.
+    pub(crate) fn progress(&self, count: u64, short: u64, of: &str) -> ProgressBar {
+        if count <= short || self.json || self.quiet {
+            return ProgressBar::hidden();
+        }
+        let style = ProgressStyle::with_template(&format!("{{bar:40}} {{pos}}/{{len}} {of}, {{eta}} left"));
+        ProgressBar::new(count).with_style(style.expect("a constant template"))
     }
 
     /// Names and values, one pair a line.

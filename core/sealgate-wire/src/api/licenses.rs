@@ -196,7 +196,7 @@ pub struct Released {
     pub license_id: String,
     /// Ids of the devices that lost their seats.
     pub released: Vec<String>,
-    /// Seats still taken.
+    /// Seats still taken. One request releases at most 500: send `reset-devices` again until this is 0.
     pub devices_used: u64,
     /// Releases left for this year; `null` when devices are not counted.
     pub releases_left: Option<u64>,

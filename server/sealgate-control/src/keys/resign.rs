@@ -22,6 +22,7 @@ pub(super) async fn resign_page(
     caller: &Caller,
     former: PublicKey,
 ) -> Result<Vec<LicenseId>, AuthorityError> {
+    let _turn = desk.turn().await;
     desk.retry(|| prepare(desk, issuers, caller, former)).await
 }
 
@@ -43,6 +44,7 @@ pub(crate) async fn resign_page_after(
     caller: &Caller,
     after: Option<LicenseId>,
 ) -> Result<Vec<LicenseId>, AuthorityError> {
+    let _turn = desk.turn().await;
     desk.retry(|| prepare_after(desk, issuers, caller, after)).await
 }
 

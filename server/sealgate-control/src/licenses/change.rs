@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::list::{Licenses, find, view};
 use super::terms::{SignedTerms, signed_terms};
 use crate::keys::next_version;
-use crate::release::{Release, Releasing, release_seats};
+use crate::release::{MOST_RELEASED, Release, Releasing, release_seats};
 use crate::{Caller, Scope, apps, check};
 
 impl Licenses {
@@ -32,8 +32,15 @@ impl Licenses {
         let devices = request.release.iter().flatten().map(|id| DeviceId::parse(id));
         let devices: Vec<DeviceId> =
             devices.collect::<Result<_, _>>().map_err(|_| AuthorityError::Refused(Code::NotFound))?;
+        if devices.len() > MOST_RELEASED as usize {
+            return Err(AuthorityError::Invalid { field: "release", why: "at most 500 devices" });
+        }
         let release = Release::Named(devices);
         let releasing = Releasing::new(release, overridden, self.desk.ids.now()).for_fewer_seats();
+        let _turn = match &request.release {
+            Some(named) if named.len() > 1 => Some(self.desk.turn().await),
+            _ => None,
+        };
         let request = request.clone();
         let change = move |license: &mut LicenseRow| update(license, &request);
         self.change(caller, id, (&record, Some(&releasing)), change).await

@@ -17,6 +17,8 @@ use crate::keys::{begin, first_version};
 use crate::{Caller, Scope, apps, check, plans};
 
 const AT_ONCE: u32 = 1000;
+/// Larger orders take turns.
+const SMALL: u32 = 100;
 
 impl Licenses {
     /// Issues licenses: all of them or none.
@@ -25,6 +27,10 @@ impl Licenses {
         caller: &Caller,
         request: &IssueLicenses,
     ) -> Result<LicensesIssued, AuthorityError> {
+        let _turn = match request.count {
+            Some(count) if count > SMALL => Some(self.desk.turn().await),
+            _ => None,
+        };
         let issued = self.desk.once(caller, || self.prepare_issue(caller, request)).await;
         issued.map_err(|error| match error {
             // The license is an existing one: only who may see licenses learns which.

@@ -14,6 +14,7 @@ mod api_lists;
 mod api_plans;
 mod api_records;
 mod api_refusals;
+mod api_reset_devices;
 mod api_secrets_rotation;
 mod api_servers;
 mod api_tenants;

@@ -4,7 +4,7 @@ use sealgate_artifact::{TenantId, UnixSeconds};
 
 use crate::columns::{digest, parsed, signed, time};
 use crate::sql::{FromRow, Row, query, query_as};
-use crate::statements::statements;
+use crate::statements::{AT_ONCE, at_once, statements};
 use crate::{Read, StoreError, Tx};
 
 statements! {
@@ -12,7 +12,12 @@ statements! {
             WHERE tenant_id = $1 AND caller = $2 AND idempotency_key = $3";
     INSERT = "INSERT INTO idempotency (tenant_id, caller, idempotency_key, request, answer, at) \
               VALUES ($1, $2, $3, $4, $5, $6)";
-    FORGET = "DELETE FROM idempotency WHERE at < $1";
+    FORGET = concat!(
+        "DELETE FROM idempotency WHERE (tenant_id, caller, idempotency_key) IN (SELECT tenant_id, caller, idempotency_key \
+         FROM idempotency WHERE at < $1 ORDER BY at LIMIT ",
+        at_once!(),
+        ")"
+    );
 }
 
 /// The answer to a request that created something.
@@ -68,8 +73,7 @@ pub async fn insert(tx: &mut Tx<'_>, answer: &AnswerRow) -> Result<(), StoreErro
     Ok(())
 }
 
-/// Forgets the answers from before that time.
-pub async fn forget(tx: &mut Tx<'_>, before: UnixSeconds) -> Result<(), StoreError> {
-    query(FORGET).bind(signed(before.get())).execute(tx).await?;
-    Ok(())
+/// Forgets answers from before that time, as many as are deleted at once. `true` if there may be more.
+pub async fn forget(tx: &mut Tx<'_>, before: UnixSeconds) -> Result<bool, StoreError> {
+    Ok(query(FORGET).bind(signed(before.get())).execute(tx).await? == AT_ONCE)
 }

@@ -2,12 +2,14 @@
 //!
 //! Seats are counted and taken under the license's lock: see [`lock`](super::licenses::lock).
 
+use std::ops::RangeInclusive;
+
 use sealgate_artifact::{Device, DeviceId, LicenseId, TenantId, UnixSeconds};
 
 use super::LicenseRow;
 use super::page::{Part, filtered, readable};
 use crate::columns::{count, device, parsed, signed, time};
-use crate::readable::{fetch_readable, keep_readable, warn_of};
+use crate::readable::{keep_readable, warn_of};
 use crate::sql::{FromRow, Row, query, query_as};
 use crate::statements::statements;
 use crate::{Read, StoreError, Subject, Tx};
@@ -30,16 +32,16 @@ statements! {
     // In the order of an index, though nobody asks for one: where nearly all devices are of one license, PostgreSQL takes it
     // that any license has its first ones at once, and would walk through the table.
     FEW_OF_LICENSE = select_device!("WHERE license_id = $1 ORDER BY kind, identity LIMIT $2");
-    OF_LICENSE = select_device!("WHERE license_id = $1 ORDER BY device_id");
+    // Not read as devices: whoever made a row up, its seat is released like any other.
+    FIRST_OF_LICENSE = "SELECT device_id, identity FROM devices WHERE license_id = $1 ORDER BY kind, identity LIMIT $2";
     SOME = "SELECT kind, identity FROM devices WHERE license_id = $1 ORDER BY kind, identity LIMIT $2";
     HAS_SEAT = "SELECT COUNT(*) FROM devices WHERE license_id = $1 AND kind = $2 AND identity = $3";
     USED = "SELECT devices_used FROM licenses WHERE license_id = $1";
     // A number that somebody else wrote must not hold up what is done with the seat itself.
     COUNT_TAKEN = "UPDATE licenses SET devices_used = CASE WHEN devices_used < 4611686018427387904 \
                    THEN devices_used + 1 ELSE devices_used END WHERE license_id = $1";
-    COUNT_RELEASED = "UPDATE licenses SET devices_used = CASE WHEN devices_used > 0 THEN devices_used - 1 ELSE 0 END \
-                      WHERE license_id = $1";
-    RELEASED = "SELECT COUNT(*) AS released FROM releases WHERE license_id = $1 AND at > $2";
+    COUNT_LEFT = "UPDATE licenses SET devices_used = $2 WHERE license_id = $1";
+    RELEASED = "SELECT COUNT(*) AS released FROM (SELECT 1 FROM releases WHERE license_id = $1 AND at > $2 LIMIT $3) counted";
     INSERT = "INSERT INTO devices (license_id, kind, identity, device_id, tenant_id, first_seen) \
               VALUES ($1, $2, $3, $4, $5, $6)";
     // By the tenant, whose devices an index finds by their ids: with the license alone, all of its devices would be looked at,
@@ -119,9 +121,35 @@ async fn sorted_here(
     Ok(Some(devices))
 }
 
-/// Every device that holds a seat of this license, the oldest first.
-pub async fn of_license(on: impl Read, license: LicenseId) -> Result<Vec<DeviceRow>, StoreError> {
-    fetch_readable(query(OF_LICENSE).bind(license.to_string()), on, "devices").await
+/// A seat that is to be released.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldSeat {
+    /// The device's id, as it stands in the row.
+    pub device: String,
+    /// The name that the device has among its kind.
+    pub name: String,
+}
+
+impl From<DeviceRow> for HeldSeat {
+    fn from(row: DeviceRow) -> Self {
+        Self { device: row.id.to_string(), name: row.device.name().into_owned() }
+    }
+}
+
+impl FromRow for HeldSeat {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self { device: row.get("device_id")?, name: row.get("identity")? })
+    }
+}
+
+/// Seats of this license, no more than `most`: always the same ones, as long as they are held.
+pub async fn first_of_license(
+    on: impl Read,
+    license: LicenseId,
+    most: u32,
+) -> Result<Vec<HeldSeat>, StoreError> {
+    let query = query_as(FIRST_OF_LICENSE).bind(license.to_string()).bind(signed(most.into()));
+    query.fetch_all(on).await
 }
 
 /// The devices that hold a seat, in no order, unless there are more rows than `most`.
@@ -169,13 +197,14 @@ pub async fn seats_used(on: impl Read, locked: &LicenseRow) -> Result<u64, Store
     count(&query(USED).bind(locked.id.to_string()).fetch_one(on).await?, "devices_used")
 }
 
-/// How many of the license's seats were released since that time.
+/// How many of the license's seats were released since that time; nobody counts beyond `most`.
 pub async fn released_since(
     on: impl Read,
     license: LicenseId,
     since: UnixSeconds,
+    most: u64,
 ) -> Result<u64, StoreError> {
-    let query = query(RELEASED).bind(license.to_string()).bind(signed(since.get()));
+    let query = query(RELEASED).bind(license.to_string()).bind(signed(since.get())).bind(signed(most));
     count(&query.fetch_one(on).await?, "released")
 }
 
@@ -195,19 +224,30 @@ pub async fn take_seat(tx: &mut Tx<'_>, locked: &LicenseRow, device: &DeviceRow)
     Ok(())
 }
 
-/// Takes a device's seat of a locked license away, and records that.
-pub async fn release_seat(
+/// Takes seats of a locked license away, and records that. Returns how many devices still have one: as the license's row
+/// says it, which may be wrong, but within what is known.
+pub async fn release_seats(
     tx: &mut Tx<'_>,
     locked: &LicenseRow,
-    device: DeviceId,
+    seats: &[HeldSeat],
+    known_left: RangeInclusive<u64>,
     at: UnixSeconds,
-) -> Result<(), StoreError> {
-    let (tenant, license, device) = (locked.tenant.to_string(), locked.id.to_string(), device.to_string());
-    if query(DELETE).bind(&tenant).bind(&device).bind(&license).execute(&mut *tx).await? == 1 {
-        query(COUNT_RELEASED).bind(&license).execute(&mut *tx).await?;
+) -> Result<u64, StoreError> {
+    let (tenant, license) = (locked.tenant.to_string(), locked.id.to_string());
+    let mut left = locked.devices_used;
+    for HeldSeat { device, .. } in seats {
+        let deleted = query(DELETE).bind(&tenant).bind(device).bind(&license).execute(&mut *tx).await?;
+        left = left.saturating_sub(deleted);
+        let record = query(RECORD_RELEASE).bind(device).bind(&tenant).bind(&license);
+        record.bind(signed(at.get())).execute(&mut *tx).await?;
     }
-    let query = query(RECORD_RELEASE).bind(&device).bind(&tenant).bind(&license);
-    query.bind(signed(at.get())).execute(&mut *tx).await?;
-    tx.changes(Subject::License(locked.app, locked.key_hash));
-    Ok(())
+    let left = left.clamp(*known_left.start(), *known_left.end());
+    // Once for all of them: every change of a row is a version of it that those who come after have to pass.
+    if left != locked.devices_used {
+        query(COUNT_LEFT).bind(&license).bind(signed(left)).execute(&mut *tx).await?;
+    }
+    if !seats.is_empty() {
+        tx.changes(Subject::License(locked.app, locked.key_hash));
+    }
+    Ok(left)
 }

@@ -33,7 +33,7 @@ pub use answers::AnswerRow;
 pub use apps::AppRow;
 pub use audit::AuditRow;
 pub use certificates::CertificateRow;
-pub use devices::DeviceRow;
+pub use devices::{DeviceRow, HeldSeat};
 pub use events::EventRow;
 pub use jobs::JobRow;
 pub use keys::{KeyRow, KeyScope, KeyStage};

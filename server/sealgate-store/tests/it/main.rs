@@ -1,5 +1,6 @@
 //! The store through its public door, on both engines.
 
+mod answers;
 mod broken;
 mod cache;
 mod closing;

@@ -2,15 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use indicatif::{ProgressBar, ProgressStyle};
 use sealgate_artifact::Code;
 use sealgate_wire::{
-    IssueLicenses, IssuedLicense, LicenseView, LicensesIssued, Nothing, Reason, ReleaseDevices, Released,
-    RenewLicense, Seats, Timestamp, Trust, UpdateLicense,
+    IssueLicenses, IssuedLicense, LicenseView, LicensesIssued, Nothing, Reason, RenewLicense, Seats,
+    Timestamp, Trust, UpdateLicense,
 };
 
-use super::device::print_released;
-use super::{authforge_file, plan, resign, vars};
+use super::{authforge_file, plan, reset_devices, resign, vars};
 use crate::args::{
     FileArgs, Global, IssueArgs, LicenseCommand, ListLicensesArgs, UpdateLicenseArgs, VarsCommand, now,
 };
@@ -34,10 +32,7 @@ pub(crate) fn run(global: &Global, command: &LicenseCommand, output: &Output) ->
         LicenseCommand::Resign(args) => return resign::run(&client, args, output),
         LicenseCommand::AuthforgeFile(args) => return authforge_file::run(&client, args, output),
         LicenseCommand::ResetDevices { key, override_allowance } => {
-            let wish = ReleaseDevices { override_allowance: Some(*override_allowance) };
-            let released: Released = client.post_once(&format!("{}/reset-devices", path(key)?), &wish)?;
-            output.result(&released, print_released);
-            return Ok(());
+            return reset_devices::run(&client, &client.find_license(key)?, *override_allowance, output);
         }
         LicenseCommand::Vars { key, command } => {
             let get = key.as_ref().map(|key| VarsCommand::Get { of: key.clone() });
@@ -72,7 +67,7 @@ pub(crate) fn run(global: &Global, command: &LicenseCommand, output: &Output) ->
 }
 
 fn issue(client: &Client, order: &IssueArgs, output: &Output) -> Result<(), Failure> {
-    let bar = progress(order.count, output);
+    let bar = output.progress(order.count.into(), BATCH.into(), "licenses");
     let mut issued: Vec<IssuedLicense> = Vec::new();
     let mut left = order.count;
     while left > 0 {
@@ -228,14 +223,4 @@ fn print_license(license: &LicenseView) {
 
 fn seats(license: &LicenseView) -> String {
     format!("{} of {}", license.devices_used, seat_count(license.max_devices))
-}
-
-/// A bar on standard error when the work is long and a person is watching.
-fn progress(count: u32, output: &Output) -> ProgressBar {
-    if count <= BATCH || output.json || output.quiet {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} licenses, {eta} left")
-        .expect("a constant template");
-    ProgressBar::new(count.into()).with_style(style)
 }

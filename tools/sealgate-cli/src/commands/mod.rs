@@ -15,6 +15,7 @@ pub(crate) mod keys;
 pub(crate) mod license;
 pub(crate) mod manual;
 pub(crate) mod plan;
+pub(crate) mod reset_devices;
 pub(crate) mod resign;
 pub(crate) mod serve;
 pub(crate) mod server;

@@ -1,5 +1,7 @@
 //! The vendor's day by command: tenants, plans, devices, lists, credits, tokens.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::program::{run, sealgate};
@@ -174,6 +176,54 @@ fn seats_are_listed_and_taken_back() {
     vendor.run(&["--json", "license", "reset-devices", key]).refused(4, "allowance_spent");
     let told = vendor.run(&["license", "reset-devices", key, "--override-allowance"]).ok();
     assert_eq!(told, "1 released, 0 seats still taken\n0 releases left for this year\n");
+}
+
+/// As many devices with seats, written behind the server's back; the license's row says that there are `said`.
+fn seat(vendor: &Vendor, devices: u32, said: u32) {
+    let database = vendor.data().join("sealgate.db");
+    sealgate_testkit::on_sqlite(
+        &database,
+        &format!(
+            "INSERT INTO devices (license_id, kind, identity, device_id, tenant_id, first_seen) \
+             WITH RECURSIVE ns (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM ns WHERE n < {devices}) \
+             SELECT license_id, 'hwid', 'desk-' || n, '01926a3b-0000-7000-8000-' || (100000000000 + n), tenant_id, 1 \
+             FROM licenses, ns; UPDATE licenses SET devices_used = {said}"
+        ),
+    );
+}
+
+#[test]
+fn however_many_devices_there_are_one_command_releases_them_all() {
+    let vendor = Vendor::new();
+    let license = vendor.license(&vendor.app("Editor"), &["--max-devices", "300"]);
+    let reset = ["license", "reset-devices", text(&license["license_id"])];
+    seat(&vendor, 1200, 1200);
+    vendor.run(&[&["--json"], &reset[..]].concat()).refused(4, "allowance_spent");
+    assert_eq!(vendor.json(&["license", "show", reset[2]])["devices_used"], 1200);
+    let done = vendor.json(&[&reset[..], &["--override-allowance"]].concat());
+    assert_eq!(names(&done), ["devices_used", "license_id", "released", "releases_left"]);
+    let released: BTreeSet<_> = done["released"].as_array().expect("a list").iter().map(text).collect();
+    assert_eq!((released.len(), &done["devices_used"]), (1200, &json!(0)));
+    assert_eq!(vendor.json(&["device", "list"]), json!([]));
+    let audit = vendor.json(&["audit", "list"]);
+    let steps = audit.as_array().into_iter().flatten().filter(|row| row["action"] == "license.devices_reset");
+    assert_eq!(steps.count(), 3);
+}
+
+#[test]
+fn a_reset_that_fails_on_the_way_says_how_far_it_came() {
+    let vendor = Vendor::new();
+    let license = vendor.license(&vendor.app("Editor"), &["--max-devices", "300"]);
+    let key = text(&license["license_id"]);
+    // The row knows of none of them: what is seen is within the allowance of 600 at first, and not after the first step.
+    seat(&vendor, 1200, 0);
+    let outcome = vendor.run(&["license", "reset-devices", key]);
+    assert_eq!(outcome.exit, Some(4), "{outcome:?}");
+    assert!(outcome.stdout.starts_with("500 released, "), "{outcome:?}");
+    assert!(outcome.stderr.contains("(allowance_spent)"), "{outcome:?}");
+    let fix = format!("500 devices were released before; go on with: sealgate license reset-devices {key}");
+    assert!(outcome.stderr.contains(&fix), "{outcome:?}");
+    assert_eq!(vendor.json(&["license", "show", key])["devices_used"], 1, "at least");
 }
 
 #[test]
