@@ -1,5 +1,6 @@
 //! What is kept in memory.
 
+use std::hash::Hash;
 use std::sync::Arc;
 
 use moka::sync::Cache;
@@ -9,7 +10,11 @@ use crate::entry::{AppEntry, LicenseEntry};
 use crate::key_hash::KeyHash;
 use crate::subject::Subject;
 
-/// Entries kept at most; about 60 MiB when all of them are long.
+/// What is kept at most, in bytes: 120,000 licenses as most are sold, or fewer with long terms.
+const LICENSE_BYTES: u64 = 80 * 1024 * 1024;
+/// The same for apps and their access lists.
+const APP_BYTES: u64 = 32 * 1024 * 1024;
+/// Names of fixed size that are kept at most.
 const LICENSES: u64 = 120_000;
 const APPS: u64 = 10_000;
 
@@ -31,13 +36,23 @@ pub(crate) struct Caches {
 impl Default for Caches {
     fn default() -> Self {
         Self {
-            apps: Cache::new(APPS),
-            licenses: Cache::new(LICENSES),
+            apps: weighed(APP_BYTES, AppEntry::bytes),
+            licenses: weighed(LICENSE_BYTES, LicenseEntry::bytes),
             of_keys: Cache::new(LICENSES),
             of_ids: Cache::new(LICENSES),
             crowded: Cache::new(APPS),
         }
     }
+}
+
+/// A cache of at most so many bytes: one vendor's long entries must not take the memory of all.
+fn weighed<K, V>(most: u64, bytes: fn(&V) -> usize) -> Cache<K, Arc<V>>
+where
+    K: Hash + Eq + Send + Sync + 'static,
+    V: Send + Sync + 'static,
+{
+    let weigh = move |_: &K, value: &Arc<V>| u32::try_from(bytes(value)).unwrap_or(u32::MAX);
+    Cache::builder().max_capacity(most).weigher(weigh).build()
 }
 
 impl Caches {
@@ -61,5 +76,22 @@ impl Caches {
         // An older database may not know the license.
         self.of_keys.invalidate_all();
         self.of_ids.invalidate_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::weighed;
+
+    #[test]
+    fn entries_are_kept_by_their_bytes() {
+        let cache = weighed::<u32, String>(1_000, String::len);
+        for n in 0..100 {
+            cache.insert(n, Arc::new("x".repeat(100)));
+        }
+        cache.run_pending_tasks();
+        assert!((1..=10).contains(&cache.entry_count()), "{}", cache.entry_count());
     }
 }

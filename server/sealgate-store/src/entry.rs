@@ -30,7 +30,19 @@ pub struct LicenseEntry {
     pub devices: Option<Vec<Device>>,
 }
 
+/// What an entry needs beside its texts, the cache's own part included.
+const ENTRY_BYTES: usize = 512;
+/// What a device or an access entry needs, its name included.
+const PART_BYTES: usize = 256;
+
 impl AppEntry {
+    /// About how much memory it needs.
+    pub(crate) fn bytes(&self) -> usize {
+        let reason = |row: &AccessRow| row.reason.as_ref().map_or(0, String::len);
+        let access: usize = self.access.iter().map(|row| PART_BYTES + reason(row)).sum();
+        ENTRY_BYTES + self.app.variables.len() + access
+    }
+
     /// The app of any tenant with this id.
     pub(crate) async fn read(on: impl Read + Copy, id: AppId) -> Result<Option<Self>, StoreError> {
         let Some(app) = apps::of_any_tenant(on, id).await? else {
@@ -44,6 +56,20 @@ impl AppEntry {
 }
 
 impl LicenseEntry {
+    /// About how much memory it needs.
+    pub(crate) fn bytes(&self) -> usize {
+        let LicenseRow { terms, variables, key_sealed, label, customer, external_id, .. } = &self.license;
+        let named: usize = [label, customer, external_id].into_iter().flatten().map(String::len).sum();
+        let devices = self.devices.as_ref().map_or(0, |devices| devices.len() * PART_BYTES);
+        ENTRY_BYTES
+            + terms.features.len()
+            + terms.limits.len()
+            + variables.len()
+            + key_sealed.len()
+            + named
+            + devices
+    }
+
     /// The license with this key, if the key is one of this app's.
     pub(crate) async fn read(
         on: impl Read + Copy,

@@ -35,7 +35,7 @@ statements! {
     TAKE_COUNTER = "UPDATE change_counter SET n = CASE WHEN n >= 0 AND n < 4611686018427387904 THEN n + 1 ELSE 1 END \
                     WHERE id = 1 RETURNING n";
     RECORD_CHANGE = "INSERT INTO changes (n, subjects) VALUES ($1, $2) ON CONFLICT (n) DO NOTHING";
-    LAST_RECORD = "SELECT MAX(n) FROM changes";
+    LAST_RECORD = "SELECT MAX(n) AS n FROM changes";
     MOVE_COUNTER = "UPDATE change_counter SET n = $1 WHERE id = 1";
 }
 
