@@ -19,6 +19,9 @@ fn client_with_keys(url: &str, product: &Value, hwid: &str, public_keys: &[Strin
         api_base_url: url.to_owned(),
         hwid_override: Some(hwid.to_owned()),
         on_failure: Some(Box::new(|_| {})),
+        // Dropped at the wrong moment, version 2.0.0 waits for the end of an interval: its worker looks whether to stop,
+        // and only then begins to listen for the wake. The shortest one, where the default is 15 minutes.
+        heartbeat_interval: 10,
         ..AuthForgeConfig::default()
     })
 }
