@@ -1,7 +1,7 @@
 //! One step: clocks are set wrong, perhaps a server is started meanwhile, and they are set right again.
 
 use super::bought::{self, Bought};
-use super::wrong::{STEPS, Start, Wrong};
+use super::wrong::{STEPS, Start, UNSEEN, Wrong};
 use crate::client::expect;
 use crate::day::Day;
 use crate::random::Random;
@@ -175,6 +175,11 @@ fn choose(day: &Day, random: &mut Random) -> (Restart, Wrong) {
         0 => Restart::AfterTheSetting,
         1 => Restart::WithTheSetting,
         _ => Restart::Never,
+    };
+    // Whether the first server doubts a clock with which it ran before depends on whether it had noted the time by then.
+    let restart = match restart {
+        Restart::AfterTheSetting if ahead > UNSEEN => Restart::WithTheSetting,
+        other => other,
     };
     let servers = |servers| Wrong { servers, devices: 0 };
     let wrong = match (random.below(4), day.places.len()) {

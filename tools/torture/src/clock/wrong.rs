@@ -15,7 +15,7 @@ const CERTIFICATE_HOLDS: i64 = 14 * DAY;
 /// Licenses that end do so within this time.
 const LICENSE_HOLDS: i64 = 5 * DAY;
 /// A start further ahead than this of what the database knows is doubted.
-const UNSEEN: i64 = 30 * DAY;
+pub(super) const UNSEEN: i64 = 30 * DAY;
 
 /// How far the clocks are ahead.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
