@@ -46,7 +46,7 @@ impl Servers {
         if let Some(server) = server.filter(is_trusted) {
             self.certify_one(&server, authority).await?;
         }
-        // Each failure is in the log.
+        // Each server that fails is in the log, and the job tries all of them again.
         let _ = self.certify().await;
         Ok(())
     }
