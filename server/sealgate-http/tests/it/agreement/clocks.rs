@@ -5,6 +5,7 @@ use sealgate_authority::CLOCK_TOLERANCE_SECONDS;
 use sealgate_testkit::{TestApp, request};
 use serde_json::{Value, json};
 
+use super::model::UNSEEN;
 use super::servers::{Servers, VENDOR};
 use super::steps::{Ask, Delivery, LICENSES, Manner, Online, Validate};
 use super::wires::shown;
@@ -18,8 +19,6 @@ const MADE_ANEW: u64 = 62;
 const PUT_OFF: u64 = 420;
 const BUNDLE: u64 = 2;
 
-/// `spec/http.md` §3.16: a start so long after the noted time doubts the clock.
-const UNSEEN: u64 = 30 * 86_400;
 const CLOCK: &str = "/api/v1/clock";
 const ACCEPT: &str = "/api/v1/clock/accept";
 /// How far a clock may be wrong that an operator takes as right.
@@ -137,10 +136,12 @@ impl World<'_> {
         clocks.settled || at == VENDOR && !clocks.lost
     }
 
+    /// A clock that was doubted at the start is set right at once: it takes any other setting as right, too, that is not far
+    /// after the noted time.
     pub(super) fn set(&mut self, at: usize, ahead: i64) {
         let now = self.beliefs.any().now();
         let was = self.servers.clocks.wrong[at].map_or(0, |(ahead, _)| ahead);
-        if ahead == was {
+        if ahead == was || ahead != 0 && self.beliefs.any().is_paused(at) {
             return;
         }
         self.servers.at(at).clock.set_by(ahead - was);
@@ -214,13 +215,14 @@ impl World<'_> {
         let noted = self.servers.noted_time();
         let gap = |noted: u64| shown.saturating_sub(noted);
         if set_by == 0 {
-            let is_far = before.is_some_and(|before| gap(before) > UNSEEN);
+            let is_far = before.is_some_and(|before| gap(before) > UNSEEN.cast_unsigned());
             prop_assert!(!is_far || noted != before, "{shown} is far after {before:?}");
+            self.beliefs.surely(|model| model.takes_clock(VENDOR, 0));
         } else {
-            let expected = noted.map(gap).filter(|gap| *gap > UNSEEN).map(u64::cast_signed);
+            let expected = noted.map(|noted| gap(noted).cast_signed()).filter(|gap| *gap > UNSEEN);
             prop_assert_eq!(Some(set_by), expected, "{} is not far after {:?}", shown, noted);
+            self.beliefs.surely(|model| model.starts_after(VENDOR, set_by));
         }
-        self.beliefs.surely(|model| model.takes_clock(VENDOR, set_by));
         Ok(())
     }
 

@@ -12,6 +12,7 @@ use rules::WINDOW;
 
 use super::steps::{Device, Effect, Manner, Token};
 
+pub(crate) use clocks::UNSEEN;
 pub(crate) use deeds::GRANTED;
 pub(crate) use rules::{Eyes, KEPT};
 
@@ -139,6 +140,8 @@ pub(crate) struct Server {
     ahead: i64,
     /// How far a clock is ahead that the vendor's side takes as right.
     accepted: i64,
+    /// By how much it may be ahead of that: for so long no server may have worked.
+    pause: i64,
     /// What it was asked lately, when, and when by its own clock.
     asked: Vec<(Scope, Question, u64, u64)>,
     /// What the database was since this server read what others had changed for certain.
@@ -170,7 +173,7 @@ impl Model {
             taken: 0,
             released: 0,
         };
-        let server = Server { ahead: 0, accepted: 0, asked: vec![], before: vec![] };
+        let server = Server { ahead: 0, accepted: 0, pause: 0, asked: vec![], before: vec![] };
         Self { now, state, kept: None, servers: vec![server; servers], sessions: vec![] }
     }
 

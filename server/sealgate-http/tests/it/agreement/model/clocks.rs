@@ -4,10 +4,21 @@ use super::{Code, Model, Server};
 
 /// How far a clock may leave the time that passed, in seconds.
 const TOLERANCE: u64 = 5 * 60;
+/// `docs/design.md`, "A clock in doubt": a start so long after the noted time doubts the clock, in seconds.
+pub(crate) const UNSEEN: i64 = 30 * 86_400;
 
 impl Model {
+    /// That server's clock is set, and it looks. After a pause, the first setting that may be right is.
     pub(crate) fn set(&mut self, at: usize, ahead: i64) {
         self.servers[at].ahead = ahead;
+        if self.is_paused(at) && self.set_by(at) == 0 {
+            self.takes_clock(at, 0);
+        }
+    }
+
+    /// Whether that server was started so long after the noted time that it doubts what its clock shows.
+    pub(crate) fn is_paused(&self, at: usize) -> bool {
+        self.servers[at].pause > 0
     }
 
     /// What that server's clock shows.
@@ -22,9 +33,9 @@ impl Model {
 
     /// `spec/http.md` §3.16: by how much that server's clock was set; 0 while it is not doubted.
     pub(crate) fn set_by(&self, at: usize) -> i64 {
-        let Server { ahead, accepted, .. } = self.servers[at];
-        let set_by = ahead - accepted;
-        if set_by.unsigned_abs() > TOLERANCE { set_by } else { 0 }
+        let Server { ahead, accepted, pause, .. } = self.servers[at];
+        let nearest = ahead.clamp(accepted, accepted + pause);
+        if ahead.abs_diff(nearest) > TOLERANCE { ahead - accepted } else { 0 }
     }
 
     /// Whether a license may be signed that does not end.
@@ -35,5 +46,12 @@ impl Model {
     /// That server takes its clock as set by so much.
     pub(crate) fn takes_clock(&mut self, at: usize, set_by: i64) {
         self.servers[at].accepted = self.servers[at].ahead - set_by;
+        self.servers[at].pause = 0;
+    }
+
+    /// That server was started so long after the noted time: nobody knows for how much of it no server worked.
+    pub(crate) fn starts_after(&mut self, at: usize, gap: i64) {
+        self.takes_clock(at, gap);
+        self.servers[at].pause = UNSEEN;
     }
 }
