@@ -55,11 +55,12 @@ fn sell(day: &Day, random: &mut Random) {
     let begin = day.notes.weather.moment();
     let seats = 1 + random.below(3);
     let order = json!({ "app_id": day.app.id, "count": 1, "max_devices": seats, "label": random.hex(1) });
+    let asked = Instant::now();
     let outcome = day.vendor().order(&order);
     if outcome.as_ref().is_err_and(|why| day.is_refused_for_the_clock(why)) {
         return;
     }
-    day.places[0].pulse.beat(outcome.is_ok());
+    wrote(day, 0, asked, outcome.is_ok());
     match outcome {
         Ok(license) => day.ledger.issued(0, &license),
         Err(why) if day.notes.weather.was_fair_since(begin) => day.notes.refused(format!("an order: {why}")),
@@ -71,15 +72,24 @@ fn sell(day: &Day, random: &mut Random) {
 fn race_for_a_seat(day: &Day, random: &mut Random) {
     let (Some(at), Some(license)) = (a_place(day, random), day.ledger.recent(random.next())) else { return };
     let (device, begin) = (random.hex(4), day.notes.weather.moment());
-    let client = Client::within(&day.places[at].url, "", PATIENCE);
+    let (client, asked) = (Client::within(&day.places[at].url, "", PATIENCE), Instant::now());
     let answer = client.ask(&day.app, &license, &device, &random.hex(2));
-    day.places[at].pulse.beat(!matches!(answer, Answer::Unanswered(_)));
+    wrote(day, at, asked, !matches!(answer, Answer::Unanswered(_)));
     match answer {
         Answer::Yes => day.ledger.bound(&license, &device),
         Answer::Unanswered(why) if day.notes.weather.was_fair_since(begin) => {
             day.notes.refused(format!("a new device at {}: {why}", day.places[at].url));
         }
         Answer::No(_) | Answer::Unanswered(_) => {}
+    }
+}
+
+/// A write went through that server, or did not, which may speak against what its health says.
+fn wrote(day: &Day, at: usize, asked: Instant, well: bool) {
+    let place = &day.places[at];
+    if let Some(dead_for) = place.pulse.beat(asked, well) {
+        day.notes
+            .unhealthy(format!("{}/readyz: ready, although nothing was written for {dead_for:?}", place.url));
     }
 }
 

@@ -45,7 +45,7 @@ impl Place {
         let server = Server::start(&self.launch)?;
         *self.server() = Some(server);
         // What was not answered until now is no sign of its state.
-        self.pulse.beat(true);
+        self.pulse.forget();
         self.set_up(true);
         Ok(())
     }
@@ -65,7 +65,7 @@ impl Place {
     /// It goes on.
     pub(crate) fn go_on(&self) -> Result<()> {
         self.signal("CONT")?;
-        self.pulse.beat(true);
+        self.pulse.forget();
         self.set_up(true);
         Ok(())
     }
@@ -73,7 +73,7 @@ impl Place {
     /// From now on its database is away.
     pub(crate) fn cut_off(&self) {
         self.database.begin();
-        self.pulse.beat(true);
+        self.pulse.forget();
     }
 
     /// From now on its database may be there again.
@@ -84,7 +84,7 @@ impl Place {
     /// Its database is there again.
     pub(crate) fn connected(&self) {
         self.database.end();
-        self.pulse.beat(true);
+        self.pulse.forget();
     }
 
     /// Whether it should answer, and can.

@@ -37,7 +37,6 @@ fn ask(agent: &Agent, place: &Place, path: &str) -> Result<(u16, String), String
 
 fn look(day: &Day, place: &Place, agent: &Agent) {
     let (begin, turns) = (day.notes.weather.moment(), place.turns());
-    let dead_since = place.pulse.dead_since();
     let promised = place.promises().readiness;
     let may_be_away = day.notes.is_away();
     let asked = Instant::now();
@@ -59,13 +58,10 @@ fn look(day: &Day, place: &Place, agent: &Agent) {
             Ok((503, _)) if cut_off || may_be_away || day.notes.is_away() => None,
             Ok((status, body)) if path == "/healthz" => Readiness::Ready.judge(*status, body),
             Ok((status, body)) => {
-                let unpromised = promised.judge(*status, body).filter(|_| fair);
-                let dead_since = dead_since.filter(|_| *status == 200);
-                unpromised.or_else(|| {
-                    let dead_for = asked.duration_since(dead_since?);
-                    (dead_for > NOTICED_WITHIN)
-                        .then(|| format!("ready, although nothing was written for {dead_for:?}"))
-                })
+                if *status == 200 {
+                    place.pulse.praise(asked, NOTICED_WITHIN);
+                }
+                promised.judge(*status, body).filter(|_| fair)
             }
         };
         if let Some(wrong) = wrong {

@@ -151,7 +151,7 @@ impl<'a> Rounds<'a> {
         }
         // Who asked in vain may still wait for an answer, and has not written since.
         for place in places {
-            place.pulse.beat(true);
+            place.pulse.forget();
         }
         place.set_up(true);
         Ok(ended)
