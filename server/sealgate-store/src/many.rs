@@ -33,7 +33,7 @@ macro_rules! with_rows {
     ($begin:expr, ($rows:expr, $first:expr, $values:expr), $row_end:expr, $end:expr) => {{
         const ROWS: $crate::many::Rows = $crate::many::Rows {
             begin: $begin,
-            rows: $rows,
+            count: $rows,
             first: $first,
             values: $values,
             row_end: $row_end,
@@ -51,7 +51,7 @@ pub(crate) use with_rows;
 /// What [`with_rows`] is given.
 pub(crate) struct Rows {
     pub(crate) begin: &'static str,
-    pub(crate) rows: usize,
+    pub(crate) count: usize,
     pub(crate) first: usize,
     pub(crate) values: usize,
     pub(crate) row_end: &'static str,
@@ -72,7 +72,7 @@ impl Rows {
     /// Writes as much of the text as fits, and says how long it is.
     const fn written(&self, to: &mut [u8]) -> usize {
         let (mut at, mut row, mut number) = (put(to, 0, self.begin.as_bytes()), 0, self.first);
-        while row < self.rows {
+        while row < self.count {
             at = put(to, at, if row == 0 { b"(" } else { b", (" });
             let mut value = 0;
             while value < self.values {
@@ -105,7 +105,7 @@ const fn put_number(to: &mut [u8], mut at: usize, number: usize) -> usize {
         unit *= 10;
     }
     while unit > 0 {
-        at = put(to, at, &[b'0' + (number / unit % 10) as u8]);
+        at = put(to, at, &[b"0123456789"[number / unit % 10]]);
         unit /= 10;
     }
     at
