@@ -11,6 +11,7 @@ use sealgate_artifact::{AppId, Code, LicenseId, RecordId, TenantId};
 use sealgate_store::table::{self, EventRow};
 use sealgate_store::{Db, StoreError, Tx, Work};
 use sha2::{Digest, Sha256};
+use tokio::sync::RwLock;
 
 use crate::Ids;
 
@@ -40,6 +41,8 @@ pub struct About {
 #[derive(Clone)]
 pub struct Observed {
     rows: Arc<Mutex<Rows>>,
+    /// Held by every task that writes rows, so that the end can wait for all of them.
+    writing: Arc<RwLock<()>>,
     db: Db,
     ids: Ids,
 }
@@ -47,21 +50,42 @@ pub struct Observed {
 #[derive(Default)]
 struct Rows {
     pending: HashMap<[u8; 16], Pending>,
+    /// Could not be written. Nothing more is counted into them: the database may have them all the same.
+    again: Vec<Pending>,
     /// Nothing is due before: whoever writes what is due need not look through all of it, while others wait for it.
     first_due: Duration,
 }
 
 impl Rows {
     fn insert(&mut self, key: [u8; 16], row: Pending) {
-        self.first_due = if self.pending.is_empty() { row.due } else { self.first_due.min(row.due) };
+        self.first_due = if self.len() == 0 { row.due } else { self.first_due.min(row.due) };
         self.pending.insert(key, row);
     }
 
-    fn take(&mut self, those: impl Fn(&Pending) -> bool) -> Vec<EventRow> {
-        let taken = self.pending.extract_if(|_, pending| those(pending)).map(|(_, pending)| pending.row);
-        let taken = taken.collect();
-        self.first_due = self.pending.values().map(|pending| pending.due).min().unwrap_or_default();
+    fn len(&self) -> usize {
+        self.pending.len() + self.again.len()
+    }
+
+    fn take(&mut self, those: impl Fn(&Pending) -> bool) -> Vec<Pending> {
+        let mut taken: Vec<Pending> = self.again.extract_if(.., |pending| those(pending)).collect();
+        taken.extend(self.pending.extract_if(|_, pending| those(pending)).map(|(_, pending)| pending));
+        self.find_first_due();
         taken
+    }
+
+    /// Keeps what could not be written, as far as there is room. Returns how many rows are lost.
+    fn put_back(&mut self, rows: Vec<Pending>) -> usize {
+        let most = PENDING + REFUSALS;
+        let kept = rows.len().min(most.saturating_sub(self.len()));
+        let lost = rows.len() - kept;
+        self.again.extend(rows.into_iter().take(kept));
+        self.find_first_due();
+        lost
+    }
+
+    fn find_first_due(&mut self) {
+        let all = self.pending.values().chain(&self.again);
+        self.first_due = all.map(|pending| pending.due).min().unwrap_or_default();
     }
 }
 
@@ -74,7 +98,7 @@ struct Pending {
 impl Observed {
     /// Nothing was observed yet.
     pub fn new(db: Db, ids: Ids) -> Self {
-        Self { rows: Arc::default(), db, ids }
+        Self { rows: Arc::default(), writing: Arc::default(), db, ids }
     }
 
     /// A positive answer: one row for a license, device and hour.
@@ -96,17 +120,16 @@ impl Observed {
         let device = about.device.as_deref().filter(|_| code.is_none());
         let mut key = key(kind, code, app, about.license, device, until);
         let mut rows = self.rows.lock().expect("no holder of this lock panics");
-        let pending = &mut rows.pending;
-        if let Some(known) = pending.get_mut(&key) {
+        if let Some(known) = rows.pending.get_mut(&key) {
             known.row.count += 1;
             return;
         }
         let most = if code.is_some() { PENDING + REFUSALS } else { PENDING };
         let mut about = about.clone();
-        if pending.len() >= most {
+        if rows.len() >= most {
             let Some(code) = code else { return };
             key = self::key(kind, Some(code), app, None, None, until);
-            if let Some(known) = pending.get_mut(&key) {
+            if let Some(known) = rows.pending.get_mut(&key) {
                 known.row.count += 1;
                 return;
             }
@@ -138,6 +161,8 @@ impl Observed {
 
     /// Writes every row, before the server ends.
     pub async fn write_all(&self) -> Result<(), StoreError> {
+        // Whoever hung up waits for nothing any more, but what they began is still being written.
+        drop(self.writing.write().await);
         self.write_those(|_| true).await
     }
 
@@ -150,15 +175,56 @@ impl Observed {
     }
 
     async fn write_those(&self, due: impl Fn(&Pending) -> bool) -> Result<(), StoreError> {
-        let mut rows: Vec<EventRow> = {
+        let writing = Arc::clone(&self.writing).read_owned().await;
+        let taken = {
             let mut rows = self.rows.lock().expect("no holder of this lock panics");
             rows.take(due)
         };
-        while !rows.is_empty() {
-            let some = rows.split_off(rows.len().saturating_sub(ROWS));
-            self.db.write(InsertEvents(some)).await?;
+        if taken.is_empty() {
+            return Ok(());
+        }
+        let mut taken = Taken { rows: taken, of: self.clone() };
+        // A task of its own: a reader who hangs up ends only the waiting.
+        let written = tokio::spawn(async move {
+            let outcome = taken.write().await;
+            drop((taken, writing));
+            outcome
+        });
+        written.await.map_err(|error| StoreError::Broken(error.to_string()))?
+    }
+}
+
+/// Rows on their way to the database. However that ends, what was not written is put back.
+struct Taken {
+    rows: Vec<Pending>,
+    of: Observed,
+}
+
+impl Taken {
+    async fn write(&mut self) -> Result<(), StoreError> {
+        while !self.rows.is_empty() {
+            let from = self.rows.len().saturating_sub(ROWS);
+            let some = self.rows[from..].iter().map(|pending| pending.row.clone()).collect();
+            self.of.db.write(InsertEvents(some)).await?;
+            self.rows.truncate(from);
         }
         Ok(())
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        if self.rows.is_empty() {
+            return;
+        }
+        let rows = std::mem::take(&mut self.rows);
+        let lost = self.of.rows.lock().expect("no holder of this lock panics").put_back(rows);
+        if lost > 0 {
+            tracing::error!(
+                lost,
+                "counts could not be written, and there is no room for them: they are lost"
+            );
+        }
     }
 }
 
@@ -188,9 +254,6 @@ impl Work for InsertEvents {
     type Error = StoreError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-        for row in &self.0 {
-            table::events::insert(tx, row).await?;
-        }
-        Ok(())
+        table::events::insert_again(tx, &self.0.iter().collect::<Vec<_>>()).await
     }
 }

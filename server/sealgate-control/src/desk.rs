@@ -8,9 +8,10 @@ use sealgate_store::{Db, Work};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::{Mutex, OwnedSemaphorePermit};
 
 use crate::answers::Answers;
+use crate::turns::Turns;
 use crate::{Caller, VendorSecrets};
 
 /// How often a use case is tried when others change what it is based on.
@@ -23,13 +24,13 @@ pub(crate) struct Desk {
     pub(crate) ids: Ids,
     answers: Answers,
     overtaken: Arc<Mutex<()>>,
-    large: Arc<Mutex<()>>,
+    turns: Turns,
 }
 
 impl Desk {
     pub(crate) fn new(db: Db, ids: Ids, secrets: Arc<VendorSecrets>) -> Self {
         let answers = Answers::new(db.clone(), ids.clone(), secrets);
-        Self { db, ids, answers, overtaken: Arc::default(), large: Arc::default() }
+        Self { db, ids, answers, overtaken: Arc::default(), turns: Turns::default() }
     }
 
     /// Carries out a request once, however often it is sent under its idempotency key. `prepare` checks the request
@@ -63,10 +64,10 @@ impl Desk {
         Err(BUSY)
     }
 
-    /// The turn of a request that writes hundreds of rows. Many of them at once would share one transaction, and everybody
-    /// else would wait for all of them.
-    pub(crate) async fn turn(&self) -> OwnedMutexGuard<()> {
-        Arc::clone(&self.large).lock_owned().await
+    /// The turn of a request that writes so many licenses or seats. Many such of one tenant would lie before what others
+    /// write, and everybody would wait for all of them.
+    pub(crate) async fn turn(&self, caller: &Caller, many: usize) -> OwnedSemaphorePermit {
+        self.turns.take(caller.tenant, many).await
     }
 
     /// Writes what `prepare` says, and prepares again when somebody changed what it was based on.

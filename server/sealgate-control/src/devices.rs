@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::desk::Desk;
 use crate::page::Part;
-use crate::release::{Release, Releasing, release_seats};
+use crate::release::{MOST_RELEASED, Release, Releasing, release_seats};
 use crate::{Caller, licenses};
 
 /// The devices that hold seats.
@@ -69,7 +69,7 @@ impl Devices {
         request: &ReleaseDevices,
     ) -> Result<Released, AuthorityError> {
         let reset = (license, "license.devices_reset");
-        let _turn = self.desk.turn().await;
+        let _turn = self.desk.turn(caller, MOST_RELEASED as usize).await;
         self.desk.once(caller, || self.prepare(caller, reset, Release::All, request)).await
     }
 

@@ -24,6 +24,7 @@ mod secrets;
 mod servers;
 mod tenants;
 mod tokens;
+mod turns;
 mod upkeep;
 
 use std::sync::Arc;

@@ -69,15 +69,14 @@ pub(crate) async fn release_seats(
     if releasing.must_fit && terms.max_devices.seats().is_some_and(|seats| devices_used > u64::from(seats)) {
         return Err(AuthorityError::Refused(Code::DevicesInUse));
     }
-    for (n, seat) in (1..).zip(&chosen.seats) {
-        let named = EventRow {
-            id: nth_id(&event.id, n),
-            kind: "device_released".into(),
-            device: Some(seat.name.clone()),
-            ..event.clone()
-        };
-        table::events::insert(tx, &named).await?;
-    }
+    let named = |(n, seat): (u32, &HeldSeat)| EventRow {
+        id: nth_id(&event.id, n),
+        kind: "device_released".into(),
+        device: Some(seat.name.clone()),
+        ..event.clone()
+    };
+    let events: Vec<EventRow> = (1..).zip(&chosen.seats).map(named).collect();
+    table::events::insert_all(tx, &events.iter().collect::<Vec<_>>()).await?;
     Ok(Released {
         license_id: license.id.to_string(),
         released: chosen.seats.into_iter().map(|seat| seat.device).collect(),
@@ -117,14 +116,15 @@ async fn named(
     license: &LicenseRow,
     ids: &[DeviceId],
 ) -> Result<Vec<HeldSeat>, AuthorityError> {
-    let mut found = vec![];
     // Whoever is named twice is released once.
-    for id in ids.iter().collect::<BTreeSet<_>>() {
-        let device = table::devices::find(&mut *tx, license.tenant, *id).await?;
-        let device = device.filter(|device| device.license == license.id);
-        found.push(device.ok_or(AuthorityError::Refused(Code::NotFound))?.into());
+    let ids: Vec<DeviceId> = ids.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+    let mut found = table::devices::find_all(tx, license.tenant, &ids).await?;
+    found.retain(|device| device.license == license.id);
+    if found.len() != ids.len() {
+        return Err(AuthorityError::Refused(Code::NotFound));
     }
-    Ok(found)
+    found.sort_unstable_by_key(|device| device.id);
+    Ok(found.into_iter().map(HeldSeat::from).collect())
 }
 
 /// The nth identifier after a fresh one: how many are needed shows only inside the transaction.

@@ -22,6 +22,9 @@ use crate::{StoreError, Subject, Threads, Tx, Work};
 
 /// Units of work that share a commit at most. More would only make the first of them wait.
 const GROUP: usize = 64;
+/// Statements, or rows that they change, after which a group takes no further unit: whoever waits for it waits for a
+/// fraction of a second, whatever the units do. Ten for each of a full group are more than any unit makes that takes a seat.
+const STEPS: u64 = 10 * GROUP as u64;
 /// Units of work that may wait. Beyond, callers wait to enter: memory stays bounded.
 const QUEUE: usize = 1024;
 /// A record this far above the counter was left there to use up the numbers. Each time that costs no more than one of millions
@@ -189,7 +192,8 @@ impl Writer {
     async fn run(mut self, queue: &mut Queue) {
         self.progress.starts();
         let mut group = Vec::with_capacity(GROUP);
-        while queue.recv_many(&mut group, GROUP).await > 0 {
+        // Units that are left from the last group come first.
+        while !group.is_empty() || queue.recv_many(&mut group, GROUP).await > 0 {
             gather(&mut group, queue);
             self.progress.begins();
             let committed = self.commit_together(&mut group).await;
@@ -204,8 +208,9 @@ impl Writer {
                 // Whatever state the connection is in, the next group starts on a new one.
                 self.connection = None;
             }
-            self.progress.ends(*committed.as_ref().unwrap_or(&Ended::Failed));
-            for job in group.drain(..) {
+            self.progress.ends(committed.as_ref().map_or(Ended::Failed, |(how, _)| *how));
+            let done = committed.as_ref().map_or(group.len(), |(_, units)| *units);
+            for job in group.drain(..done) {
                 job.finish(committed.as_ref().map(|_| ()));
             }
         }
@@ -222,7 +227,8 @@ impl Writer {
         self.connection.is_none() || self.pulse.is_silent()
     }
 
-    async fn commit_together(&mut self, group: &mut [Box<dyn Job>]) -> Result<Ended, StoreError> {
+    /// Also says how many units were done; the others wait for the next group.
+    async fn commit_together(&mut self, group: &mut [Box<dyn Job>]) -> Result<(Ended, usize), StoreError> {
         match self.commit_once(group).await {
             Err(error) if self.connection.as_ref().is_some_and(Connection::lost_before_commit) => {
                 tracing::warn!(%error, "the writer lost its connection before COMMIT, and tries once more on a new one");
@@ -233,13 +239,13 @@ impl Writer {
         }
     }
 
-    async fn commit_once(&mut self, group: &mut [Box<dyn Job>]) -> Result<Ended, StoreError> {
+    async fn commit_once(&mut self, group: &mut [Box<dyn Job>]) -> Result<(Ended, usize), StoreError> {
         let done = self.run_together(group).await?;
         self.connected().await?.commit().await?;
         // Caches change only now, and before anybody is told.
         let how = if done.wrote { Ended::Changed } else { Ended::Unchanged };
         self.feed.committed_here(done.n, done.record, &done.changed);
-        Ok(how)
+        Ok((how, done.units))
     }
 
     /// Does everything but COMMIT.
@@ -270,6 +276,8 @@ impl Writer {
 /// What a group did in its transaction, which is still open.
 struct Done {
     n: i64,
+    /// So many from the beginning of the group.
+    units: usize,
     changed: Vec<Subject>,
     /// Whether anything besides the counter was to be changed.
     wrote: bool,
@@ -277,20 +285,24 @@ struct Done {
     record: Option<String>,
 }
 
-/// Runs all units without savepoints; [`None`], and all of it undone, as soon as one refuses.
+/// Runs the units without savepoints; [`None`], and all of it undone, as soon as one refuses.
 async fn try_all(
     connection: &mut Connection,
     group: &mut [Box<dyn Job>],
 ) -> Result<Option<Done>, StoreError> {
     let n = take_counter(connection).await?;
-    let mut tx = Tx::on(connection);
+    let (mut tx, mut units) = (Tx::on(connection), 0);
     for job in group {
+        if tx.steps >= STEPS {
+            break;
+        }
+        units += 1;
         if !run(job.as_mut(), &mut tx).await? {
             tx.connection.command("ROLLBACK").await?;
             return Ok(None);
         }
     }
-    Ok(Some(Done { n, changed: tx.changed, wrote: tx.wrote, record: None }))
+    Ok(Some(Done { n, units, changed: tx.changed, wrote: tx.wrote, record: None }))
 }
 
 /// Runs each unit in a savepoint; says also whether one refused.
@@ -299,11 +311,15 @@ async fn run_each(
     group: &mut [Box<dyn Job>],
 ) -> Result<(Done, bool), StoreError> {
     let n = take_counter(connection).await?;
-    let (mut tx, mut refused) = (Tx::on(connection), false);
+    let (mut tx, mut units, mut refused) = (Tx::on(connection), 0, false);
     for job in group {
+        if tx.steps >= STEPS {
+            break;
+        }
+        units += 1;
         refused |= !run_in_savepoint(job.as_mut(), &mut tx).await?;
     }
-    Ok((Done { n, changed: tx.changed, wrote: tx.wrote, record: None }, refused))
+    Ok((Done { n, units, changed: tx.changed, wrote: tx.wrote, record: None }, refused))
 }
 
 async fn take_counter(connection: &mut Connection) -> Result<i64, StoreError> {

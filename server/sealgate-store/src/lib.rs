@@ -17,6 +17,7 @@ mod history;
 mod hold;
 mod key_hash;
 mod lock;
+mod many;
 mod migrate;
 mod progress;
 mod readable;

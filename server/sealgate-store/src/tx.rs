@@ -16,12 +16,14 @@ pub struct Tx<'c> {
     pub(crate) failed: bool,
     /// Whether a statement was to change rows.
     pub(crate) wrote: bool,
+    /// Statements, or rows that they changed, whichever are more: how long this held up others who write.
+    pub(crate) steps: u64,
 }
 
 impl<'c> Tx<'c> {
     /// The transaction that was begun on this connection.
     pub(crate) fn on(connection: &'c mut Connection) -> Self {
-        Self { connection, changed: Vec::new(), failed: false, wrote: false }
+        Self { connection, changed: Vec::new(), failed: false, wrote: false, steps: 0 }
     }
 
     /// Notes that caches must forget this subject once the transaction is durable.
@@ -35,7 +37,9 @@ impl<'c> Tx<'c> {
 impl Ask for &mut Tx<'_> {
     async fn ask(self, question: Question) -> Result<Answer, StoreError> {
         self.wrote |= question.is_a_change();
-        self.connection.ask(question).await.inspect_err(|_| self.failed = true)
+        let answer = self.connection.ask(question).await.inspect_err(|_| self.failed = true);
+        self.steps += answer.as_ref().map_or(1, Answer::steps);
+        answer
     }
 }
 

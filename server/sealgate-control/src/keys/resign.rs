@@ -12,7 +12,7 @@ use crate::Caller;
 use crate::desk::Desk;
 
 /// Licenses in one transaction: others write in between.
-const PAGE: u32 = 500;
+const PAGE: u32 = 100;
 
 /// Signs one page of the licenses that `former` had signed again, by the tenant's issuer. Returns their ids: none when
 /// nothing is left.
@@ -22,7 +22,7 @@ pub(super) async fn resign_page(
     caller: &Caller,
     former: PublicKey,
 ) -> Result<Vec<LicenseId>, AuthorityError> {
-    let _turn = desk.turn().await;
+    let _turn = desk.turn(caller, PAGE as usize).await;
     desk.retry(|| prepare(desk, issuers, caller, former)).await
 }
 
@@ -44,7 +44,7 @@ pub(crate) async fn resign_page_after(
     caller: &Caller,
     after: Option<LicenseId>,
 ) -> Result<Vec<LicenseId>, AuthorityError> {
-    let _turn = desk.turn().await;
+    let _turn = desk.turn(caller, PAGE as usize).await;
     desk.retry(|| prepare_after(desk, issuers, caller, after)).await
 }
 

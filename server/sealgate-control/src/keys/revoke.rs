@@ -10,7 +10,7 @@ use super::resign::resign_page;
 use crate::Caller;
 
 /// Pages of licenses in one request. More would exceed its deadline.
-const PAGES: u32 = 20;
+const PAGES: u32 = 100;
 
 impl KeyChanges {
     /// Revokes a key. Says whether it is done, and which licenses were signed again.

@@ -38,7 +38,7 @@ impl Licenses {
         let release = Release::Named(devices);
         let releasing = Releasing::new(release, overridden, self.desk.ids.now()).for_fewer_seats();
         let _turn = match &request.release {
-            Some(named) if named.len() > 1 => Some(self.desk.turn().await),
+            Some(named) if named.len() > 1 => Some(self.desk.turn(caller, named.len()).await),
             _ => None,
         };
         let request = request.clone();

@@ -17,8 +17,6 @@ use crate::keys::{begin, first_version};
 use crate::{Caller, Scope, apps, check, plans};
 
 const AT_ONCE: u32 = 1000;
-/// Larger orders take turns.
-const SMALL: u32 = 100;
 
 impl Licenses {
     /// Issues licenses: all of them or none.
@@ -28,7 +26,7 @@ impl Licenses {
         request: &IssueLicenses,
     ) -> Result<LicensesIssued, AuthorityError> {
         let _turn = match request.count {
-            Some(count) if count > SMALL => Some(self.desk.turn().await),
+            Some(count) if count > 1 => Some(self.desk.turn(caller, count as usize).await),
             _ => None,
         };
         let issued = self.desk.once(caller, || self.prepare_issue(caller, request)).await;
@@ -199,15 +197,17 @@ impl Work for InsertLicenses {
         if !table::tenants::has_issuer(&mut *tx, tenant, key).await? {
             return Err(AuthorityError::Superseded);
         }
+        // At most one has such a name.
         for new in &self.rows {
             if let Some(external_id) = &new.license.external_id
                 && let Some(other) = table::licenses::by_external_id(&mut *tx, tenant, external_id).await?
             {
                 return Err(AuthorityError::ExternalIdTaken(other));
             }
-            table::licenses::insert(tx, &new.license, &new.signed).await?;
-            table::events::insert(tx, &new.event).await?;
         }
+        let rows: Vec<_> = self.rows.iter().map(|new| (&new.license, &new.signed)).collect();
+        table::licenses::insert_all(tx, &rows).await?;
+        table::events::insert_all(tx, &self.rows.iter().map(|new| &new.event).collect::<Vec<_>>()).await?;
         table::audit::insert(tx, &self.audit).await?;
         let view = |new: &NewLicense| IssuedLicense {
             license_id: new.license.id.to_string(),

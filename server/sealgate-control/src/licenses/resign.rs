@@ -9,7 +9,7 @@ use crate::Caller;
 use crate::keys::resign_page_after;
 
 /// Pages of licenses in one request. More could exceed its deadline.
-const PAGES: u32 = 10;
+const PAGES: u32 = 50;
 
 impl Licenses {
     /// Signs the tenant's licenses in force again, as they are: each gets a version that is newer than any that was handed

@@ -30,6 +30,7 @@ mod heartbeat;
 mod hostile_bodies;
 mod hostile_operations;
 mod idempotency;
+mod large_requests;
 mod limits;
 mod observed;
 mod offline_activation;

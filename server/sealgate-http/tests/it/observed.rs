@@ -75,6 +75,20 @@ on_both_engines! {
         assert_eq!(app.count("events WHERE kind IN ('validated', 'refused')"), 2);
     }
 
+    fn what_could_not_be_written_is_written_later(app: &TestApp) {
+        let (editor, license) = sell(app, &json!({}));
+        payload(&app.validate(&TestApp::question(&editor, &license, "desk", &nonce(1))));
+        assert_failed(&app.validate(&TestApp::question(&editor, &license, "lap", &nonce(2))), 403, "hwid_mismatch");
+        let query = format!("?license_id={}", license["license_id"].as_str().expect("text"));
+        app.meddle("ALTER TABLE events RENAME TO away");
+        for _ in 0..2 {
+            let refused = app.api("GET", &format!("/api/v1/events{query}"), &json!(null));
+            assert!(refused.status >= 500, "{refused:?}");
+        }
+        app.meddle("ALTER TABLE away RENAME TO events");
+        assert_eq!((seen(app, &query, "validated").len(), seen(app, &query, "refused").len()), (1, 1));
+    }
+
     fn another_vendor_sees_nothing_of_it(app: &TestApp) {
         let (editor, license) = sell(app, &json!({}));
         payload(&app.validate(&TestApp::question(&editor, &license, "desk", &nonce(1))));

@@ -67,6 +67,20 @@ on_both_engines! {
         activate(app, &editor, &license, "desk", 4).expect(200);
     }
 
+    fn who_paid_for_a_validation_has_not_paid_for_a_file(app: &TestApp) {
+        let (editor, license) = sell(app, &json!({}));
+        allow(app, &editor);
+        let credits = format!("/api/v1/apps/{}/credits", editor["app_id"].as_str().expect("text"));
+        app.api("POST", &credits, &json!({ "amount": 1 })).expect(200);
+        payload(&app.validate(&TestApp::question(&editor, &license, "desk", &nonce(1))));
+        assert_failed(&activate(app, &editor, &license, "desk", 1), 429, "no_credits");
+        assert_eq!(app.count("lifetime_files"), 0);
+        app.api("POST", &credits, &json!({ "amount": 1 })).expect(200);
+        activate(app, &editor, &license, "desk", 1).expect(201);
+        activate(app, &editor, &license, "desk", 1).expect(200);
+        assert_eq!(app.api("GET", &credits, &json!(null)).expect(200), json!({ "balance": 0 }));
+    }
+
     fn a_file_needs_a_seat(app: &TestApp) {
         let (editor, license) = sell(app, &json!({}));
         allow(app, &editor);

@@ -5,3 +5,4 @@ mod config;
 mod connections;
 mod health;
 mod jobs;
+mod observed;

@@ -38,6 +38,13 @@ pub struct Answer {
     pub(super) rows: Vec<Row>,
 }
 
+impl Answer {
+    /// How much was to be done for it, in statements that change a row at most.
+    pub(crate) fn steps(&self) -> u64 {
+        self.changed.max(1)
+    }
+}
+
 /// Who can be asked: a connection, a pool of them, an open database, a transaction.
 ///
 /// It is public in a private module, as are its question and answer: others can require it, but not implement it.

@@ -9,8 +9,9 @@ use sealgate_artifact::{Device, DeviceId, LicenseId, TenantId, UnixSeconds};
 use super::LicenseRow;
 use super::page::{Part, filtered, readable};
 use crate::columns::{count, device, parsed, signed, time};
+use crate::many::{MANY, for_all, with_rows};
 use crate::readable::{keep_readable, warn_of};
-use crate::sql::{FromRow, Row, query, query_as};
+use crate::sql::{FromRow, Query, Row, query, query_as};
 use crate::statements::statements;
 use crate::{Read, StoreError, Subject, Tx};
 
@@ -23,8 +24,21 @@ macro_rules! select_device {
     };
 }
 
+macro_rules! delete {
+    () => {
+        "DELETE FROM devices WHERE tenant_id = $1 AND license_id = $2 AND device_id IN "
+    };
+}
+
+macro_rules! record_release {
+    () => {
+        "INSERT INTO releases (device_id, tenant_id, license_id, at) VALUES "
+    };
+}
+
 statements! {
     FIND = select_device!("WHERE tenant_id = $1 AND device_id = $2");
+    FIND_MANY = with_rows!(select_device!("WHERE tenant_id = $1 AND device_id IN "), (1, 2, MANY), "", "");
     LIST = select_device!("WHERE tenant_id = $1 AND device_id < $2 ORDER BY device_id DESC LIMIT $3");
     LIST_OF_LICENSE = select_device!(
         "WHERE tenant_id = $1 AND license_id = $4 AND device_id < $2 ORDER BY device_id DESC LIMIT $3"
@@ -46,9 +60,10 @@ statements! {
               VALUES ($1, $2, $3, $4, $5, $6)";
     // By the tenant, whose devices an index finds by their ids: with the license alone, all of its devices would be looked at,
     // while everybody else waits who writes.
-    DELETE = "DELETE FROM devices WHERE tenant_id = $1 AND device_id = $2 AND license_id = $3";
-    RECORD_RELEASE = "INSERT INTO releases (device_id, tenant_id, license_id, at) VALUES ($1, $2, $3, $4) \
-                      ON CONFLICT (device_id) DO NOTHING";
+    DELETE = with_rows!(delete!(), (1, 3, 1), "", "");
+    DELETE_MANY = with_rows!(delete!(), (1, 3, MANY), "", "");
+    RECORD_RELEASE = with_rows!(record_release!(), (1, 1, 4), "", " ON CONFLICT (device_id) DO NOTHING");
+    RECORD_RELEASES = with_rows!(record_release!(), (MANY, 1, 4), "", " ON CONFLICT (device_id) DO NOTHING");
 }
 
 /// A device that holds a seat.
@@ -79,6 +94,26 @@ impl FromRow for DeviceRow {
 /// The tenant's device with this id.
 pub async fn find(on: impl Read, tenant: TenantId, id: DeviceId) -> Result<Option<DeviceRow>, StoreError> {
     query_as(FIND).bind(tenant.to_string()).bind(id.to_string()).fetch_optional(on).await
+}
+
+/// The tenant's devices with these ids, in no order.
+pub async fn find_all(
+    tx: &mut Tx<'_>,
+    tenant: TenantId,
+    ids: &[DeviceId],
+) -> Result<Vec<DeviceRow>, StoreError> {
+    let mut found = Vec::with_capacity(ids.len());
+    let chunks = ids.chunks_exact(MANY);
+    let rest = chunks.remainder();
+    for some in chunks {
+        let query = query_as(FIND_MANY).bind(tenant.to_string());
+        let query = some.iter().fold(query, |query, id| query.bind(id.to_string()));
+        found.extend(query.fetch_all(&mut *tx).await?);
+    }
+    for id in rest {
+        found.extend(find(&mut *tx, tenant, *id).await?);
+    }
+    Ok(found)
 }
 
 /// The tenant's devices, or those of one license, newest first, starting with those older than `before`.
@@ -234,13 +269,16 @@ pub async fn release_seats(
     at: UnixSeconds,
 ) -> Result<u64, StoreError> {
     let (tenant, license) = (locked.tenant.to_string(), locked.id.to_string());
-    let mut left = locked.devices_used;
-    for HeldSeat { device, .. } in seats {
-        let deleted = query(DELETE).bind(&tenant).bind(device).bind(&license).execute(&mut *tx).await?;
-        left = left.saturating_sub(deleted);
-        let record = query(RECORD_RELEASE).bind(device).bind(&tenant).bind(&license);
-        record.bind(signed(at.get())).execute(&mut *tx).await?;
-    }
+    let ids = |query: Query, some: &[HeldSeat]| {
+        some.iter().fold(query.bind(&tenant).bind(&license), |query, seat| query.bind(&seat.device))
+    };
+    let deleted = for_all(tx, [DELETE, DELETE_MANY], seats, ids).await?;
+    let record = |query: Query, seat: &HeldSeat| {
+        query.bind(&seat.device).bind(&tenant).bind(&license).bind(signed(at.get()))
+    };
+    let records = |query, some: &[HeldSeat]| some.iter().fold(query, record);
+    for_all(tx, [RECORD_RELEASE, RECORD_RELEASES], seats, records).await?;
+    let left = locked.devices_used.saturating_sub(deleted);
     let left = left.clamp(*known_left.start(), *known_left.end());
     // Once for all of them: every change of a row is a version of it that those who come after have to pass.
     if left != locked.devices_used {

@@ -6,7 +6,8 @@ use sealgate_artifact::{AppId, LicenseId, RecordId, TenantId, UnixSeconds};
 
 use super::page::{Part, readable};
 use crate::columns::{count, optional, parsed, signed, time};
-use crate::sql::{FromRow, Row, query};
+use crate::many::{MANY, for_all, with_rows};
+use crate::sql::{FromRow, Query, Row, query};
 use crate::statements::{AT_ONCE, at_once, statements};
 use crate::{Read, StoreError, Tx};
 
@@ -21,13 +22,21 @@ macro_rules! select_event {
     };
 }
 
+macro_rules! insert_event {
+    () => {
+        "INSERT INTO events (event_id, tenant_id, app_id, license_id, device, at, kind, code, request_id, count) VALUES "
+    };
+}
+
 statements! {
     LIST = select_event!("");
     OF_LICENSE = select_event!("AND license_id = $4");
     OF_REQUEST = select_event!("AND request_id = $4");
     WITH_CODE = select_event!("AND code = $4");
-    INSERT = "INSERT INTO events (event_id, tenant_id, app_id, license_id, device, at, kind, code, request_id, \
-              count) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    INSERT = with_rows!(insert_event!(), (1, 1, 10), "", "");
+    INSERT_MANY = with_rows!(insert_event!(), (MANY, 1, 10), "", "");
+    INSERT_AGAIN = with_rows!(insert_event!(), (1, 1, 10), "", " ON CONFLICT (event_id) DO NOTHING");
+    INSERT_MANY_AGAIN = with_rows!(insert_event!(), (MANY, 1, 10), "", " ON CONFLICT (event_id) DO NOTHING");
     FORGET = concat!(
         "DELETE FROM events WHERE event_id IN (SELECT event_id FROM events WHERE event_id < $1 ORDER BY event_id LIMIT ",
         at_once!(),
@@ -106,7 +115,28 @@ pub async fn list(
 
 /// Records what happened. Written in the transaction that makes it happen.
 pub async fn insert(tx: &mut Tx<'_>, row: &EventRow) -> Result<(), StoreError> {
-    query(INSERT)
+    with_event(query(INSERT), row).execute(tx).await?;
+    Ok(())
+}
+
+/// The same for many, with few statements.
+pub async fn insert_all(tx: &mut Tx<'_>, rows: &[&EventRow]) -> Result<(), StoreError> {
+    for_all(tx, [INSERT, INSERT_MANY], rows, with_events).await?;
+    Ok(())
+}
+
+/// The same for rows that may be there already: nobody knows of a commit that broke off.
+pub async fn insert_again(tx: &mut Tx<'_>, rows: &[&EventRow]) -> Result<(), StoreError> {
+    for_all(tx, [INSERT_AGAIN, INSERT_MANY_AGAIN], rows, with_events).await?;
+    Ok(())
+}
+
+fn with_events(query: Query, some: &[&EventRow]) -> Query {
+    some.iter().fold(query, |query, row| with_event(query, row))
+}
+
+fn with_event(query: Query, row: &EventRow) -> Query {
+    query
         .bind(&row.id)
         .bind(row.tenant.to_string())
         .bind(row.app.map(|id| id.to_string()))
@@ -117,9 +147,6 @@ pub async fn insert(tx: &mut Tx<'_>, row: &EventRow) -> Result<(), StoreError> {
         .bind(row.code.clone())
         .bind(&row.request_id)
         .bind(signed(row.count))
-        .execute(tx)
-        .await?;
-    Ok(())
 }
 
 /// Forgets events with smaller ids than this one, as many as are deleted at once; ids sort by time. `true` if there may be

@@ -6,6 +6,7 @@ use super::Terms;
 use super::page::page;
 use crate::columns::{count, digest, moment, optional, optional_time, parsed, signed, time};
 use crate::key_hash::KeyHash;
+use crate::many::{MANY, for_all, with_rows};
 use crate::sql::{FromRow, Query, Row, query, query_as};
 use crate::statements::statements;
 use crate::{Read, StoreError, Subject, Tx};
@@ -27,6 +28,21 @@ macro_rules! license {
         "license_id, tenant_id, app_id, plan_id, key_hash, key_sealed, label, customer, tier, features, limits, \
          variables, max_devices, offline, releases_per_seat, not_before, expires_at, suspended_at, revoked_at, \
          revoke_reason, version, statement_id, created_at, external_id, devices_used"
+    };
+}
+
+macro_rules! insert_license {
+    () => {
+        "INSERT INTO licenses (license_id, label, customer, label_search, customer_search, tier, features, limits, \
+         variables, max_devices, offline, releases_per_seat, expires_at, suspended_at, revoked_at, revoke_reason, \
+         version, statement_id, tenant_id, app_id, plan_id, key_hash, key_sealed, not_before, created_at, external_id, \
+         seq) VALUES "
+    };
+}
+
+macro_rules! insert_statement {
+    () => {
+        "INSERT INTO license_statements (license_id, version, signer, envelope) VALUES "
     };
 }
 
@@ -70,19 +86,15 @@ statements! {
     APP_OF = "SELECT app_id, key_hash FROM licenses WHERE key_hash = $1";
     BY_EXTERNAL_ID = "SELECT license_id FROM licenses WHERE tenant_id = $1 AND external_id = $2";
     STATEMENT = "SELECT envelope FROM license_statements WHERE license_id = $1 AND version = $2";
-    INSERT = "INSERT INTO licenses (license_id, label, customer, label_search, customer_search, tier, features, limits, \
-              variables, max_devices, offline, releases_per_seat, expires_at, suspended_at, revoked_at, revoke_reason, \
-              version, statement_id, tenant_id, app_id, plan_id, key_hash, key_sealed, not_before, seq, created_at, \
-              external_id) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, \
-              $22, $23, $24, 0, $25, $26)";
+    INSERT = with_rows!(insert_license!(), (1, 1, 26), ", 0", "");
+    INSERT_MANY = with_rows!(insert_license!(), (MANY, 1, 26), ", 0", "");
     STORE = "UPDATE licenses SET label = $2, customer = $3, label_search = $4, customer_search = $5, tier = $6, \
              features = $7, limits = $8, variables = $9, max_devices = $10, offline = $11, releases_per_seat = $12, \
              expires_at = $13, suspended_at = $14, revoked_at = $15, revoke_reason = $16, version = $17, \
              statement_id = $18 \
              WHERE license_id = $1";
-    INSERT_STATEMENT = "INSERT INTO license_statements (license_id, version, signer, envelope) \
-                        VALUES ($1, $2, $3, $4)";
+    INSERT_STATEMENT = with_rows!(insert_statement!(), (1, 1, 4), "", "");
+    INSERT_STATEMENTS = with_rows!(insert_statement!(), (MANY, 1, 4), "", "");
     // docs/design.md, "Seats": the update comes first and makes racers wait for each other; what follows is counted
     // after it, so it counts what they did.
     LOCK = concat!(
@@ -333,18 +345,34 @@ pub async fn insert(
     license: &LicenseRow,
     statement: &SignedLicense,
 ) -> Result<(), StoreError> {
-    with_state(INSERT, license, statement.id)
-        .bind(license.tenant.to_string())
-        .bind(license.app.to_string())
-        .bind(license.plan.map(|id| id.to_string()))
-        .bind(license.key_hash.0.to_vec())
-        .bind(license.key_sealed.clone())
-        .bind(signed(license.not_before.get()))
-        .bind(signed(license.created_at.get()))
-        .bind(license.external_id.clone())
-        .execute(&mut *tx)
-        .await?;
-    insert_statement(tx, license, statement).await
+    insert_all(tx, &[(license, statement)]).await
+}
+
+/// The same for many, with few statements.
+pub async fn insert_all(
+    tx: &mut Tx<'_>,
+    licenses: &[(&LicenseRow, &SignedLicense)],
+) -> Result<(), StoreError> {
+    let bind = |query, some: &[(&LicenseRow, &SignedLicense)]| {
+        some.iter().fold(query, |query, (license, signed)| with_license(query, license, signed.id))
+    };
+    for_all(tx, [INSERT, INSERT_MANY], licenses, bind).await?;
+    let versions: Vec<_> = licenses.iter().map(|(row, signed)| (row.id, row.version, *signed)).collect();
+    insert_statements(tx, &versions).await
+}
+
+/// Adds signed versions of licenses.
+async fn insert_statements(
+    tx: &mut Tx<'_>,
+    versions: &[(LicenseId, u64, &SignedLicense)],
+) -> Result<(), StoreError> {
+    let with = |query: Query, (license, version, statement): &(LicenseId, u64, &SignedLicense)| {
+        let query = query.bind(license.to_string()).bind(signed(*version));
+        query.bind(statement.signer.to_string()).bind(statement.envelope.clone())
+    };
+    let texts = [INSERT_STATEMENT, INSERT_STATEMENTS];
+    for_all(tx, texts, versions, |query, some| some.iter().fold(query, with)).await?;
+    Ok(())
 }
 
 /// Stores the new state of a locked license.
@@ -353,7 +381,7 @@ pub async fn store(tx: &mut Tx<'_>, locked: &LicenseRow) -> Result<(), StoreErro
 }
 
 async fn store_as(tx: &mut Tx<'_>, locked: &LicenseRow, statement: StatementId) -> Result<(), StoreError> {
-    with_state(STORE, locked, statement).execute(&mut *tx).await?;
+    with_state(query(STORE), locked, statement).execute(&mut *tx).await?;
     tx.changes(Subject::License(locked.app, locked.key_hash));
     Ok(())
 }
@@ -365,7 +393,7 @@ pub async fn store_version(
     statement: &SignedLicense,
 ) -> Result<(), StoreError> {
     store_as(tx, locked, statement.id).await?;
-    insert_statement(tx, locked, statement).await
+    insert_statements(tx, &[(locked.id, locked.version, statement)]).await
 }
 
 /// Locks the license until this transaction ends; others who want to lock it wait.
@@ -379,21 +407,23 @@ pub async fn lock(
     query.fetch_optional(&mut *tx).await
 }
 
-async fn insert_statement(
-    tx: &mut Tx<'_>,
-    license: &LicenseRow,
-    statement: &SignedLicense,
-) -> Result<(), StoreError> {
-    let query = query(INSERT_STATEMENT).bind(license.id.to_string()).bind(signed(license.version));
-    let query = query.bind(statement.signer.to_string()).bind(statement.envelope.clone());
-    query.execute(&mut *tx).await?;
-    Ok(())
+/// All values of a new license.
+fn with_license(query: Query, license: &LicenseRow, statement: StatementId) -> Query {
+    with_state(query, license, statement)
+        .bind(license.tenant.to_string())
+        .bind(license.app.to_string())
+        .bind(license.plan.map(|id| id.to_string()))
+        .bind(license.key_hash.0.to_vec())
+        .bind(license.key_sealed.clone())
+        .bind(signed(license.not_before.get()))
+        .bind(signed(license.created_at.get()))
+        .bind(license.external_id.clone())
 }
 
-/// The first eighteen parameters of both statements.
-fn with_state(sql: &'static str, license: &LicenseRow, statement: StatementId) -> Query {
+/// The first eighteen values of both statements.
+fn with_state(query: Query, license: &LicenseRow, statement: StatementId) -> Query {
     let terms = &license.terms;
-    query(sql)
+    query
         .bind(license.id.to_string())
         .bind(license.label.clone())
         .bind(license.customer.clone())

@@ -7,6 +7,7 @@ mod closing;
 mod device_lists;
 mod errors;
 mod group;
+mod group_size;
 mod history;
 mod jobs;
 mod keys;
