@@ -14,6 +14,7 @@ mod desk;
 mod devices;
 mod keys;
 mod licenses;
+mod numbering;
 mod page;
 mod plans;
 mod records;
@@ -24,6 +25,7 @@ mod secrets;
 mod servers;
 mod tenants;
 mod tokens;
+mod turns;
 mod upkeep;
 
 use std::sync::Arc;
@@ -48,6 +50,7 @@ pub use secrets::VendorSecrets;
 pub use servers::Servers;
 pub use tenants::Tenants;
 pub use tokens::Tokens;
+pub use turns::{ListTurn, ListTurns};
 pub use upkeep::Upkeep;
 
 use bootstrap::Bootstrap;
@@ -80,6 +83,8 @@ pub struct Control {
     pub clock: ServerClock,
     /// The keys that sign.
     pub keys: Keys,
+    /// Whose lists are made.
+    pub lists: ListTurns,
     /// What the server does by itself.
     pub upkeep: Upkeep,
     bootstrap: Bootstrap,
@@ -130,6 +135,7 @@ impl Control {
             clock: ServerClock::new(desk.clone(), own_server.as_ref().map(|own| own.key)),
             servers: Servers::new(desk.clone(), changes.clone(), own_server),
             keys: Keys::new(changes),
+            lists: ListTurns::default(),
             upkeep: Upkeep::new(db.clone(), ids),
             records: Records::new(desk, observed),
             tenants,
