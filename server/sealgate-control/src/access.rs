@@ -62,8 +62,8 @@ impl AccessLists {
         let list = app.map_or_else(|| "access".to_owned(), |app| format!("access-{app}"));
         let place = |text: &str| Place::parse(text).ok_or(());
         let part = Part::new(list, query.cursor.as_deref(), query.limit, place)?;
-        let rows = table::access::list(&self.desk.db, caller.tenant, app, part.after, part.rows()).await?;
-        Ok(part.page(rows, |row| Place::of(row).to_string(), view))
+        let rows = |after, most| table::access::list(&self.desk.db, caller.tenant, app, after, most);
+        part.read(rows, Place::of, |row| Ok(view(row))).await
     }
 
     /// Takes an entry away and shows it for the last time.

@@ -79,8 +79,8 @@ impl Apps {
     /// The tenant's apps, newest first.
     pub async fn list(&self, caller: &Caller, query: &PageQuery) -> Result<Page<AppView>, AuthorityError> {
         let part = Part::new("apps", query.cursor.as_deref(), query.limit, AppId::parse)?;
-        let rows = table::apps::list(&self.desk.db, caller.tenant, part.after, part.rows()).await?;
-        Ok(part.page(rows, |row| row.id.to_string(), view))
+        let rows = |after, most| table::apps::list(&self.desk.db, caller.tenant, after, most);
+        part.read(rows, |row| row.id, |row| Ok(view(row))).await
     }
 
     /// Changes what the app demands and hands out.

@@ -2,20 +2,23 @@
 
 use std::sync::Arc;
 
+use sealgate_artifact::TenantId;
 use sealgate_authority::{AuthorityError, BUSY, Entry, Ids, audit_row, event_row};
 use sealgate_store::table::{AuditRow, EventRow, LicenseRow};
 use sealgate_store::{Db, Work};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::sync::{Mutex, OwnedSemaphorePermit};
+use tokio::sync::Mutex;
 
 use crate::answers::Answers;
-use crate::turns::Turns;
+use crate::turns::{Turn, Turns};
 use crate::{Caller, VendorSecrets};
 
 /// How often a use case is tried when others change what it is based on.
 const ATTEMPTS: u32 = 8;
+/// Licenses or seats of one tenant that may be written at the same time. A request with more of them is the only one then.
+const ROOM: u32 = 100;
 
 /// Reads, writes and records for a caller.
 #[derive(Clone)]
@@ -24,13 +27,13 @@ pub(crate) struct Desk {
     pub(crate) ids: Ids,
     answers: Answers,
     overtaken: Arc<Mutex<()>>,
-    turns: Turns,
+    large: Turns<TenantId>,
 }
 
 impl Desk {
     pub(crate) fn new(db: Db, ids: Ids, secrets: Arc<VendorSecrets>) -> Self {
         let answers = Answers::new(db.clone(), ids.clone(), secrets);
-        Self { db, ids, answers, overtaken: Arc::default(), turns: Turns::default() }
+        Self { db, ids, answers, overtaken: Arc::default(), large: Turns::with_room(ROOM) }
     }
 
     /// Carries out a request once, however often it is sent under its idempotency key. `prepare` checks the request
@@ -66,8 +69,8 @@ impl Desk {
 
     /// The turn of a request that writes so many licenses or seats. Many such of one tenant would lie before what others
     /// write, and everybody would wait for all of them.
-    pub(crate) async fn turn(&self, caller: &Caller, many: usize) -> OwnedSemaphorePermit {
-        self.turns.take(caller.tenant, many).await
+    pub(crate) async fn turn(&self, caller: &Caller, many: usize) -> Turn {
+        self.large.wait_for(caller.tenant, many).await
     }
 
     /// Writes what `prepare` says, and prepares again when somebody changed what it was based on.

@@ -40,9 +40,8 @@ impl Devices {
         let list = license.as_ref().map_or_else(|| "devices".to_owned(), |row| format!("devices-{}", row.id));
         let part = Part::new(list, query.cursor.as_deref(), query.limit, DeviceId::parse)?;
         let rows =
-            table::devices::list(&self.desk.db, caller.tenant, license.as_ref(), part.after, part.rows())
-                .await?;
-        Ok(part.page(rows, |row| row.id.to_string(), view))
+            |after, most| table::devices::list(&self.desk.db, caller.tenant, license.as_ref(), after, most);
+        part.of_short_rows().read(rows, |row| row.id, |row| Ok(view(row))).await
     }
 
     /// Releases one device's seat.

@@ -14,6 +14,8 @@ mod desk;
 mod devices;
 mod keys;
 mod licenses;
+mod list_turns;
+mod numbering;
 mod page;
 mod plans;
 mod records;
@@ -42,6 +44,7 @@ pub use clock::ServerClock;
 pub use devices::Devices;
 pub use keys::Keys;
 pub use licenses::{AuthforgeFiles, Licenses};
+pub use list_turns::{ListTurn, ListTurns};
 pub use plans::Plans;
 pub use records::Records;
 pub use scopes::{Scope, Scopes};
@@ -81,6 +84,8 @@ pub struct Control {
     pub clock: ServerClock,
     /// The keys that sign.
     pub keys: Keys,
+    /// Whose lists are made.
+    pub lists: ListTurns,
     /// What the server does by itself.
     pub upkeep: Upkeep,
     bootstrap: Bootstrap,
@@ -131,6 +136,7 @@ impl Control {
             clock: ServerClock::new(desk.clone(), own_server.as_ref().map(|own| own.key)),
             servers: Servers::new(desk.clone(), changes.clone(), own_server),
             keys: Keys::new(changes),
+            lists: ListTurns::new(),
             upkeep: Upkeep::new(db.clone(), ids),
             records: Records::new(desk, observed),
             tenants,

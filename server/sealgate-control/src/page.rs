@@ -1,10 +1,21 @@
 //! Pages of lists (`spec/http.md` §3.5).
 
+use std::fmt::Display;
+
 use sealgate_authority::AuthorityError;
 use sealgate_wire::Page;
+use serde::Serialize;
 
 /// The most items of one page.
 const LIMIT: u32 = 200;
+/// A page that has so many bytes ends, whatever was wished: it is made and sent while others wait for an answer.
+const BYTES: usize = 256 * 1024;
+/// Rows that are read first. Nobody knows yet how long they are.
+const FIRST: usize = 16;
+/// The most that are read together, however short those before them were.
+const TOGETHER: usize = 64;
+/// Bytes after which others get their turn.
+const PIECE: usize = 32 * 1024;
 
 /// The page size within 1 to 200; 50 when none was requested.
 fn size(requested: Option<u32>) -> u32 {
@@ -15,11 +26,12 @@ fn size(requested: Option<u32>) -> u32 {
 pub(crate) struct Part<T> {
     list: String,
     /// The item before.
-    pub(crate) after: Option<T>,
+    after: Option<T>,
     size: u32,
+    first: usize,
 }
 
-impl<T> Part<T> {
+impl<T: Display + Clone> Part<T> {
     /// Reads a cursor. It names its list, so that no other takes it.
     pub(crate) fn new<E>(
         list: impl Into<String>,
@@ -33,24 +45,127 @@ impl<T> Part<T> {
             let item = item.and_then(|item| parse(item).ok());
             item.ok_or(AuthorityError::Invalid { field: "cursor", why: "not a cursor of this list" })
         });
-        Ok(Self { after: after.transpose()?, list, size: size(limit) })
+        Ok(Self { after: after.transpose()?, list, size: size(limit), first: FIRST })
+    }
+
+    /// A page of rows that have some hundred bytes at most: one look at the database reads all of them.
+    pub(crate) fn of_short_rows(self) -> Self {
+        Self { first: usize::MAX, ..self }
+    }
+
+    /// The page that these rows make. `rows` gives the next ones after a place, as many as are asked for, or all that are
+    /// left.
+    pub(crate) async fn read<R, V, F, E>(
+        self,
+        rows: impl Fn(Option<T>, u32) -> F,
+        place: impl Fn(&R) -> T,
+        view: impl Fn(&R) -> Result<V, AuthorityError>,
+    ) -> Result<Page<V>, AuthorityError>
+    where
+        V: Serialize,
+        F: Future<Output = Result<Vec<R>, E>>,
+        AuthorityError: From<E>,
+    {
+        let Self { list, after, size, first } = self;
+        let (items, last) = fill((size, first), after, rows, place, view).await?;
+        Ok(Page { items, next_cursor: last.map(|last| format!("{list}.{last}")) })
+    }
+}
+
+/// A page of that many items, fewer where they are long; and its last place if there are more.
+pub(crate) async fn read_after<R, V, T, F, E>(
+    after: T,
+    size: u32,
+    rows: impl Fn(Option<T>, u32) -> F,
+    place: impl Fn(&R) -> T,
+    view: impl Fn(&R) -> Result<V, AuthorityError>,
+) -> Result<Vec<V>, AuthorityError>
+where
+    T: Clone,
+    V: Serialize,
+    F: Future<Output = Result<Vec<R>, E>>,
+    AuthorityError: From<E>,
+{
+    fill((size, FIRST), Some(after), rows, place, view).await.map(|(items, _)| items)
+}
+
+async fn fill<R, V, T, F, E>(
+    (size, first): (u32, usize),
+    mut last: Option<T>,
+    rows: impl Fn(Option<T>, u32) -> F,
+    place: impl Fn(&R) -> T,
+    view: impl Fn(&R) -> Result<V, AuthorityError>,
+) -> Result<(Vec<V>, Option<T>), AuthorityError>
+where
+    T: Clone,
+    V: Serialize,
+    F: Future<Output = Result<Vec<R>, E>>,
+    AuthorityError: From<E>,
+{
+    let mut filled = Filled { items: vec![], bytes: 0, size: size as usize };
+    loop {
+        let asked = filled.next(first);
+        let read = rows(last.clone(), asked).await?;
+        let is_last = read.len() < asked as usize;
+        for row in &read {
+            if filled.is_full() {
+                return Ok((filled.items, last));
+            }
+            filled.push(view(row)?).await;
+            last = Some(place(row));
+        }
+        if is_last {
+            return Ok((filled.items, None));
+        }
+    }
+}
+
+/// What of a page is there.
+struct Filled<V> {
+    items: Vec<V>,
+    /// How long they are in the answer.
+    bytes: usize,
+    /// The most items.
+    size: usize,
+}
+
+impl<V: Serialize> Filled<V> {
+    fn is_full(&self) -> bool {
+        self.items.len() >= self.size || self.bytes >= BYTES
     }
 
     /// How many rows to ask for: one more than are shown tells whether there are more.
-    pub(crate) fn rows(&self) -> u32 {
-        self.size + 1
+    fn next(&self, first: usize) -> u32 {
+        let left = (self.size - self.items.len()).saturating_add(1);
+        let together = match self.bytes / self.items.len().max(1) {
+            0 => first,
+            each => (BYTES.saturating_sub(self.bytes) / each + 1).min(TOGETHER),
+        };
+        u32::try_from(left.min(together)).unwrap_or(LIMIT)
     }
 
-    /// The page that these rows make.
-    pub(crate) fn page<R, V>(
-        &self,
-        mut rows: Vec<R>,
-        name: impl Fn(&R) -> String,
-        view: impl FnMut(&R) -> V,
-    ) -> Page<V> {
-        let more = rows.len() > self.size as usize;
-        rows.truncate(self.size as usize);
-        let next_cursor = rows.last().filter(|_| more).map(|row| format!("{}.{}", self.list, name(row)));
-        Page { items: rows.iter().map(view).collect(), next_cursor }
+    async fn push(&mut self, item: V) {
+        let mut length = Length(0);
+        serde_json::to_writer(&mut length, &item).expect("answers can be written");
+        let pieces = self.bytes / PIECE;
+        self.bytes += length.0;
+        self.items.push(item);
+        if self.bytes / PIECE > pieces {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// Counts what is written.
+struct Length(usize);
+
+impl std::io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }

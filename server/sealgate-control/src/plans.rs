@@ -69,10 +69,8 @@ impl Plans {
         let app = app.map_err(|_| AuthorityError::Refused(Code::NotFound))?;
         let list = app.map_or_else(|| "plans".to_owned(), |app| format!("plans-{app}"));
         let part = Part::new(list, query.cursor.as_deref(), query.limit, PlanId::parse)?;
-        let rows = table::plans::list(&self.desk.db, caller.tenant, app, part.after, part.rows()).await?;
-        let page = part.page(rows, |row| row.id.to_string(), view);
-        let items = page.items.into_iter().collect::<Result<_, _>>()?;
-        Ok(Page { items, next_cursor: page.next_cursor })
+        let rows = |after, most| table::plans::list(&self.desk.db, caller.tenant, app, after, most);
+        part.read(rows, |row| row.id, view).await
     }
 
     /// Changes a plan. Licenses that were issued from it keep their terms.

@@ -9,10 +9,10 @@ use sealgate_wire::{
 };
 
 use crate::desk::Desk;
-use crate::page::Part;
+use crate::page::{self, Part};
 use crate::{Caller, Upkeep, licenses};
 
-/// Rows of the chain in one answer.
+/// The most rows of the chain in one answer.
 const EXPORTED: u32 = 200;
 
 /// The vendor's view of what happened and who did what.
@@ -38,10 +38,8 @@ impl Records {
         let part = Part::new(list, query.cursor.as_deref(), query.limit, record)?;
         let license = if let Filter::License(id) = filter { Some(id) } else { None };
         self.observed.write_of(caller.tenant, license).await?;
-        let rows =
-            table::events::list(&self.desk.db, caller.tenant, &filter, part.after.clone(), part.rows())
-                .await?;
-        Ok(part.page(rows, |row| row.id.clone(), event_view))
+        let rows = |after, most| table::events::list(&self.desk.db, caller.tenant, &filter, after, most);
+        part.of_short_rows().read(rows, |row| row.id.clone(), |row| Ok(event_view(row))).await
     }
 
     /// The name of the list, and what is in it.
@@ -68,21 +66,23 @@ impl Records {
     /// The tenant's audit log, newest first.
     pub async fn audit(&self, caller: &Caller, query: &PageQuery) -> Result<Page<AuditView>, AuthorityError> {
         let part = Part::new("audit", query.cursor.as_deref(), query.limit, record)?;
-        let rows = table::audit::list(&self.desk.db, caller.tenant, part.after.clone(), part.rows()).await?;
-        Ok(part.page(rows, |row| row.id.clone(), audit_view))
+        let rows = |after, most| table::audit::list(&self.desk.db, caller.tenant, after, most);
+        part.read(rows, |row| row.id.clone(), |row| Ok(audit_view(row))).await
     }
 
     /// The tenant's chain from a number on, oldest first (`spec/audit.md` §2). It holds everything that happened
     /// before the request.
     pub async fn export(&self, caller: &Caller, query: &ExportQuery) -> Result<AuditExport, AuthorityError> {
-        self.upkeep.number_audit_rows().await?;
+        self.upkeep.number_audit_rows_of(caller.tenant).await?;
         // The head first: rows that come after it was read are shown, and none of those before it is missing.
         let head = table::audit::head(&self.desk.db, caller.tenant).await?;
         let (seq, hash) = head.unwrap_or((0, [0; 32]));
         let after = query.after.unwrap_or(0).min(seq);
-        let rows = table::audit::chain(&self.desk.db, caller.tenant, after, EXPORTED).await?;
-        let items =
-            rows.iter().filter(|row| row.link.is_some_and(|(n, _)| n <= seq)).map(audit_view).collect();
+        let rows = |after: Option<u64>, most| {
+            table::audit::chain(&self.desk.db, caller.tenant, (after.unwrap_or(0), seq), most)
+        };
+        let number = |row: &AuditRow| row.link.map_or(seq, |(n, _)| n);
+        let items = page::read_after(after, EXPORTED, rows, number, |row| Ok(audit_view(row))).await?;
         Ok(AuditExport {
             tenant_id: caller.tenant.to_string(),
             items,

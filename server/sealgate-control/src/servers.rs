@@ -55,8 +55,8 @@ impl Servers {
     pub async fn list(&self, _: &Caller, query: &PageQuery) -> Result<Page<ServerView>, AuthorityError> {
         let place = |text: &str| Place::parse(text).ok_or(());
         let part = Part::new("servers", query.cursor.as_deref(), query.limit, place)?;
-        let rows = table::servers::list(&self.desk.db, part.after.clone(), part.rows()).await?;
-        Ok(part.page(rows, |listed| listed.place.to_string(), |listed| view(&listed.server)))
+        let rows = |after, most| table::servers::list(&self.desk.db, after, most);
+        part.read(rows, |listed| listed.place.clone(), |listed| Ok(view(&listed.server))).await
     }
 
     /// One of them.

@@ -61,8 +61,8 @@ impl Tenants {
     /// All tenants, newest first.
     pub async fn list(&self, _: &Caller, query: &PageQuery) -> Result<Page<TenantView>, AuthorityError> {
         let part = Part::new("tenants", query.cursor.as_deref(), query.limit, TenantId::parse)?;
-        let rows = table::tenants::list(&self.desk.db, part.after, part.rows()).await?;
-        Ok(part.page(rows, |row| row.id.to_string(), view))
+        let rows = |after, most| table::tenants::list(&self.desk.db, after, most);
+        part.of_short_rows().read(rows, |row| row.id, |row| Ok(view(row))).await
     }
 
     /// Suspends a tenant: its tokens and its apps' clients are refused within a second. Licenses in the field that

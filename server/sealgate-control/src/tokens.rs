@@ -94,8 +94,8 @@ impl Tokens {
     /// The tenant's tokens, newest first.
     pub async fn list(&self, caller: &Caller, query: &PageQuery) -> Result<Page<TokenView>, AuthorityError> {
         let part = Part::new("tokens", query.cursor.as_deref(), query.limit, TokenId::parse)?;
-        let rows = table::tokens::list(&self.desk.db, caller.tenant, part.after, part.rows()).await?;
-        Ok(part.page(rows, |row| row.id.to_string(), view))
+        let rows = |after, most| table::tokens::list(&self.desk.db, caller.tenant, after, most);
+        part.of_short_rows().read(rows, |row| row.id, |row| Ok(view(row))).await
     }
 
     /// Revokes a token, and those that it made unless they are to be kept. A caller cannot revoke a token that may do more than

@@ -2,14 +2,10 @@
 
 use sealgate_artifact::{RecordId, TenantId, UnixSeconds};
 use sealgate_authority::Ids;
-use sealgate_journal::{AuditEntry, Head};
-use sealgate_store::table::{self, AuditRow};
-use sealgate_store::{Db, StoreError, Tx, Work};
+use sealgate_store::{Db, StoreError, Tx, Work, table};
 
-use crate::answers;
+use crate::{answers, numbering};
 
-/// Rows that get their numbers in one transaction: others write in between.
-const ROWS: u32 = 500;
 /// Transactions in which one run forgets: what is left then waits for the next run, so that none holds its job for long.
 const ROUNDS: u32 = 100;
 /// How long a paid question costs nothing when it is asked again (`spec/http.md` §2.5).
@@ -36,10 +32,12 @@ impl Upkeep {
     /// Gives every waiting row of the audit log its number and hash (`spec/audit.md` §2.1). A runtime never does:
     /// whoever steals one must not be able to write the chain.
     pub async fn number_audit_rows(&self) -> Result<(), StoreError> {
-        while table::audit::is_waiting(&self.db).await? {
-            self.db.write(NumberAuditRows).await?;
-        }
-        Ok(())
+        numbering::number_all(&self.db).await
+    }
+
+    /// Gives the rows of that tenant that wait now their numbers, whatever others write meanwhile.
+    pub(crate) async fn number_audit_rows_of(&self, tenant: TenantId) -> Result<(), StoreError> {
+        numbering::number_those_of(&self.db, tenant).await
     }
 
     /// Forgets change records, answers, paid questions, ended entries and old events, and notes the time.
@@ -54,52 +52,6 @@ impl Upkeep {
             }
         }
         Ok(())
-    }
-}
-
-struct NumberAuditRows;
-
-impl Work for NumberAuditRows {
-    type Output = ();
-    type Error = StoreError;
-
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-        let (mut heads, mut unreadable): (Vec<(TenantId, Head)>, _) = (vec![], vec![]);
-        for row in table::audit::waiting(&mut *tx, ROWS).await? {
-            let row = match row {
-                Ok(row) => row,
-                Err(id) => {
-                    unreadable.push(id);
-                    continue;
-                }
-            };
-            if !heads.iter().any(|(tenant, _)| *tenant == row.tenant) {
-                let stored = table::audit::head(&mut *tx, row.tenant).await?;
-                heads.push((row.tenant, stored.map_or(Head::EMPTY, |(seq, hash)| Head { seq, hash })));
-            }
-            let head = heads.iter_mut().find(|(tenant, _)| *tenant == row.tenant);
-            let (_, head) = head.expect("it was put there");
-            *head = head.append(&entry(&row, &row.tenant.to_string()));
-            table::audit::link(tx, &row.id, head.seq, &head.hash).await?;
-        }
-        table::audit::set_aside(tx, &unreadable).await?;
-        for (tenant, head) in heads {
-            table::audit::upsert_head(tx, tenant, head.seq, &head.hash).await?;
-        }
-        Ok(())
-    }
-}
-
-fn entry<'a>(row: &'a AuditRow, tenant: &'a str) -> AuditEntry<'a> {
-    AuditEntry {
-        tenant,
-        id: &row.id,
-        at: row.at.get(),
-        actor: &row.actor,
-        action: &row.action,
-        subject: &row.subject,
-        detail: &row.detail,
-        request_id: &row.request_id,
     }
 }
 

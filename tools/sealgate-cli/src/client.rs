@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::files;
 
 const TIMEOUT: Duration = Duration::from_mins(1);
-/// Two hundred rows of the audit log take at most 15 MiB.
+/// Far more than a page has.
 const ANSWER_BYTES: u64 = 32 * 1024 * 1024;
 
 /// A server, and the token to speak to it with where it needs one.
@@ -50,8 +50,16 @@ impl Client {
 
     /// Every item of a list, page by page. `path` has a query already.
     pub(crate) fn get_all<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>, Failure> {
+        self.all_of(self.get(path)?, path)
+    }
+
+    /// Every item of a list whose first page is there.
+    pub(crate) fn all_of<T: DeserializeOwned>(
+        &self,
+        mut page: Page<T>,
+        path: &str,
+    ) -> Result<Vec<T>, Failure> {
         let mut items = Vec::new();
-        let mut page: Page<T> = self.get(path)?;
         loop {
             items.append(&mut page.items);
             let Some(cursor) = page.next_cursor else {

@@ -1,46 +1,24 @@
 //! What keys there are.
 
-use sealgate_artifact::KeyUse;
 use sealgate_authority::AuthorityError;
 use sealgate_store::Db;
-use sealgate_store::table::{self, AppRow, KeyRow, KeyScope, KeyStage};
-use sealgate_wire::{KeyView, Page, Timestamp};
+use sealgate_store::table::KeyRow;
+use sealgate_store::table::key_list::{self, Place};
+use sealgate_wire::{KeyView, Page, PageQuery, Timestamp};
 
 use crate::Caller;
+use crate::page::Part;
 
-/// Apps that are read at once.
-const PAGE: u32 = 200;
-
-/// The keys of the installation, of the caller's tenant, and of its apps.
-pub(super) async fn all(db: &Db, caller: &Caller) -> Result<Page<KeyView>, AuthorityError> {
-    let mut rows = vec![];
-    for scope in [KeyScope::Installation, KeyScope::Tenant(caller.tenant)] {
-        rows.extend(table::keys::of_scope(db, scope).await?);
-    }
-    rows.extend(table::keys::of_apps(db, caller.tenant).await?);
-    let mut before = None;
-    loop {
-        let apps = table::apps::list(db, caller.tenant, before, PAGE).await?;
-        rows.extend(apps.iter().flat_map(of_app));
-        match apps.last() {
-            Some(app) if apps.len() == PAGE as usize => before = Some(app.id),
-            _ => return Ok(Page { items: rows.iter().map(view).collect(), next_cursor: None }),
-        }
-    }
-}
-
-/// Builds embed both (`spec/keys.md` §2.4).
-fn of_app(app: &AppRow) -> [KeyRow; 2] {
-    [(app.public_key, KeyStage::Active), (app.next_public_key, KeyStage::Next)].map(|(public_key, state)| {
-        KeyRow {
-            public_key,
-            key_use: KeyUse::App,
-            scope: KeyScope::App(app.id),
-            state,
-            published_at: app.created_at,
-            ended_at: None,
-        }
-    })
+/// The keys of the installation, of the caller's tenant, and of its apps, which builds embed (`spec/keys.md` §2.4).
+pub(super) async fn page(
+    db: &Db,
+    caller: &Caller,
+    query: &PageQuery,
+) -> Result<Page<KeyView>, AuthorityError> {
+    let place = |text: &str| Place::parse(text).ok_or(());
+    let part = Part::new("keys", query.cursor.as_deref(), query.limit, place)?;
+    let rows = |after, most| key_list::list(db, caller.tenant, after, most);
+    part.of_short_rows().read(rows, |listed| listed.place.clone(), |listed| Ok(view(&listed.key))).await
 }
 
 fn view(key: &KeyRow) -> KeyView {

@@ -17,7 +17,7 @@ pub(crate) use version::{begin, first_version, keyset_end, next_version};
 
 use sealgate_artifact::KeyUse;
 use sealgate_authority::AuthorityError;
-use sealgate_wire::{KeyRevoked, KeyView, Page, Reason, RotateKey};
+use sealgate_wire::{KeyRevoked, KeyView, Page, PageQuery, Reason, RotateKey};
 
 use crate::{Caller, Scope, check};
 
@@ -32,11 +32,11 @@ impl Keys {
     }
 
     /// The keys of the installation, of the caller's tenant, and of its apps.
-    pub async fn list(&self, caller: &Caller) -> Result<Page<KeyView>, AuthorityError> {
-        list::all(&self.changes.desk().db, caller).await
+    pub async fn list(&self, caller: &Caller, query: &PageQuery) -> Result<Page<KeyView>, AuthorityError> {
+        list::page(&self.changes.desk().db, caller, query).await
     }
 
-    /// Replaces the signing key of a use, and lists what there is afterwards.
+    /// Replaces the signing key of a use, and gives the first page of what there is afterwards.
     pub async fn rotate(
         &self,
         caller: &Caller,
@@ -52,7 +52,7 @@ impl Keys {
             let _turn = self.changes.turn().await;
             self.changes.rotate(caller, key_use, None).await?;
         }
-        self.list(caller).await
+        self.list(caller, &PageQuery::default()).await
     }
 
     /// Revokes a key of the tenant or of the installation. Asking again goes on where it stopped. Once it is done, it

@@ -1,5 +1,6 @@
 //! Licenses as the vendor sees them: one by its id or key, and lists.
 
+use std::fmt;
 use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -85,10 +86,9 @@ impl Licenses {
         filter: Filter,
     ) -> Result<Page<LicenseView>, AuthorityError> {
         let part = Part::new(list, query.cursor.as_deref(), query.limit, LicenseId::parse)?;
-        let rows =
-            table::licenses::list(&self.desk.db, caller.tenant, &filter, part.after, part.rows()).await?;
+        let rows = |after, most| table::licenses::list(&self.desk.db, caller.tenant, &filter, after, most);
         let now = self.desk.ids.now();
-        all(part.page(rows, |row| row.id.to_string(), |row| view(row, now)))
+        part.read(rows, |row| row.id, |row| view(row, now)).await
     }
 
     async fn by_text(
@@ -103,26 +103,37 @@ impl Licenses {
         };
         let name = if searched == Searched::Label { "label" } else { "customer" };
         let list = format!("licenses-{name}-{}", URL_SAFE_NO_PAD.encode(begin));
-        let part = Part::new(list, query.cursor.as_deref(), query.limit, place)?;
-        let after = part.after.as_ref().map(|(text, id)| (text.as_str(), *id));
-        let rows =
-            table::licenses::search(&self.desk.db, caller.tenant, (searched, begin), after, part.rows())
-                .await?;
-        let named = |row: &LicenseRow| format!("{}.{}", row.id, URL_SAFE_NO_PAD.encode(text(row)));
+        let part = Part::new(list, query.cursor.as_deref(), query.limit, Found::parse)?;
+        let rows = |after: Option<Found>, most| async move {
+            let after = after.as_ref().map(|found| (found.text.as_str(), found.id));
+            table::licenses::search(&self.desk.db, caller.tenant, (searched, begin), after, most).await
+        };
         let now = self.desk.ids.now();
-        all(part.page(rows, named, |row| view(row, now)))
+        part.read(rows, |row| Found { text: text(row), id: row.id }, |row| view(row, now)).await
     }
 }
 
-/// The text and the id of the last license of a page.
-fn place(cursor: &str) -> Result<(String, LicenseId), ()> {
-    let (id, text) = cursor.split_once('.').ok_or(())?;
-    let text = URL_SAFE_NO_PAD.decode(text).map_err(|_| ())?;
-    Ok((String::from_utf8(text).map_err(|_| ())?, LicenseId::parse(id).map_err(|_| ())?))
+/// A license among those whose text is searched.
+#[derive(Clone)]
+struct Found {
+    text: String,
+    id: LicenseId,
 }
 
-fn all(page: Page<Result<LicenseView, AuthorityError>>) -> Result<Page<LicenseView>, AuthorityError> {
-    Ok(Page { items: page.items.into_iter().collect::<Result<_, _>>()?, next_cursor: page.next_cursor })
+impl Found {
+    /// Reads what `Display` writes.
+    fn parse(cursor: &str) -> Result<Self, ()> {
+        let (id, text) = cursor.split_once('.').ok_or(())?;
+        let text = URL_SAFE_NO_PAD.decode(text).map_err(|_| ())?;
+        let text = String::from_utf8(text).map_err(|_| ())?;
+        Ok(Self { text, id: LicenseId::parse(id).map_err(|_| ())? })
+    }
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.id, URL_SAFE_NO_PAD.encode(&self.text))
+    }
 }
 
 /// The tenant's license of that id, as it is stored.

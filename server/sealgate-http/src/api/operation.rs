@@ -194,6 +194,8 @@ macro_rules! handler {
         $crate::api::operation::route!(
             $method,
             |State(vendor): State<Vendor>, auth: Authenticated, QueryOf(query): QueryOf<$query>| async move {
+                // Lists and exports, and nothing else, have a query.
+                let _turn = vendor.0.lists.turn(&auth.caller).await;
                 auth.answer($good, vendor.0.$group.$call(&auth.caller, &query).await)
             }
         )

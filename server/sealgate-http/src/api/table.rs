@@ -198,7 +198,7 @@ fn records() -> Vec<Operation> {
         /// After its clock was set, a server signs nothing that lives longer than a day until somebody says that it is right.
         POST "/api/v1/clock/accept", Installation, accept_clock = clock.accept (body AcceptClock) -> 200 ClockView;
         /// List keys
-        GET "/api/v1/keys", KeysRead, list_keys = keys.list () -> 200 Page<KeyView>;
+        GET "/api/v1/keys", KeysRead, list_keys = keys.list (query PageQuery) -> 200 Page<KeyView>;
         /// Start signing with a published next key
         ///
         /// The keys that all tenants share also need the scope `installation`.

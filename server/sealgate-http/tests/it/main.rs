@@ -11,6 +11,7 @@ mod api_devices;
 mod api_keys;
 mod api_licenses;
 mod api_lists;
+mod api_pages;
 mod api_plans;
 mod api_records;
 mod api_refusals;

@@ -21,8 +21,12 @@ macro_rules! select_audit {
 
 statements! {
     LIST = select_audit!("WHERE tenant_id = $1 AND audit_id < $2 AND COALESCE(seq, 1) > 0 ORDER BY audit_id DESC LIMIT $3");
-    CHAIN = select_audit!("WHERE tenant_id = $1 AND seq > $2 ORDER BY seq LIMIT $3");
+    CHAIN = select_audit!("WHERE tenant_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4");
     WAITING = select_audit!("WHERE seq IS NULL ORDER BY audit_id LIMIT $1");
+    WAITING_WITHIN = select_audit!(
+        "WHERE tenant_id = $1 AND audit_id >= $2 AND audit_id <= $3 AND seq IS NULL ORDER BY audit_id LIMIT $4"
+    );
+    WAITING_OF = "SELECT MIN(audit_id) AS first, MAX(audit_id) AS last FROM audit WHERE tenant_id = $1 AND seq IS NULL";
     IS_WAITING = "SELECT COUNT(*) FROM (SELECT audit_id FROM audit WHERE seq IS NULL LIMIT 1) w";
     HEAD = "SELECT seq, hash FROM audit_heads WHERE tenant_id = $1";
     INSERT = "INSERT INTO audit (audit_id, tenant_id, at, actor, action, subject, detail, request_id) \
@@ -83,20 +87,54 @@ pub async fn list(
     readable((LIST, None), Part { tenant, before, limit }, on, "audit").await
 }
 
-/// The tenant's chain, oldest first, starting after row number `after`.
+/// The tenant's chain, oldest first, from behind one row number to another.
 pub async fn chain(
     on: impl Read,
     tenant: TenantId,
-    after: u64,
+    (after, last): (u64, u64),
     limit: u32,
 ) -> Result<Vec<AuditRow>, StoreError> {
-    let query = query_as(CHAIN).bind(tenant.to_string()).bind(signed(after));
+    let query = query_as(CHAIN).bind(tenant.to_string()).bind(signed(after)).bind(signed(last));
     query.bind(signed(limit.into())).fetch_all(on).await
 }
 
+/// Which of the rows that have no number yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Waiting {
+    /// All.
+    All,
+    /// A tenant's.
+    Within(Stretch),
+}
+
+/// A tenant's rows from one identifier to another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stretch {
+    tenant: TenantId,
+    first: String,
+    last: String,
+}
+
+/// Where the tenant's rows lie that have no number yet.
+pub async fn waiting_of(on: impl Read, tenant: TenantId) -> Result<Option<Stretch>, StoreError> {
+    let row = query(WAITING_OF).bind(tenant.to_string()).fetch_one(on).await?;
+    let ends = row.get::<Option<String>>("first")?.zip(row.get("last")?);
+    Ok(ends.map(|(first, last)| Stretch { tenant, first, last }))
+}
+
 /// Rows that have no number yet, oldest first. One that cannot be read is given by its column `audit_id` alone.
-pub async fn waiting(on: impl Read, limit: u32) -> Result<Vec<Result<AuditRow, String>>, StoreError> {
-    let rows = query(WAITING).bind(signed(limit.into())).fetch_all(on).await?;
+pub async fn waiting(
+    on: impl Read,
+    which: &Waiting,
+    limit: u32,
+) -> Result<Vec<Result<AuditRow, String>>, StoreError> {
+    let query = match which {
+        Waiting::All => query(WAITING),
+        Waiting::Within(Stretch { tenant, first, last }) => {
+            query(WAITING_WITHIN).bind(tenant.to_string()).bind(first).bind(last)
+        }
+    };
+    let rows = query.bind(signed(limit.into())).fetch_all(on).await?;
     let read = |row: &Row| match AuditRow::from_row(row) {
         Ok(row) => Ok(Ok(row)),
         Err(StoreError::Corrupt(_)) => Ok(Err(row.get("audit_id")?)),

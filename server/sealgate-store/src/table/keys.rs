@@ -10,8 +10,6 @@ use crate::{Read, StoreError, Tx};
 statements! {
     OF_SCOPE = "SELECT public_key, key_use, scope, state, published_at, ended_at FROM signing_keys \
                 WHERE scope = $1 ORDER BY published_at, public_key";
-    OF_APPS = "SELECT k.public_key, key_use, scope, state, published_at, ended_at FROM signing_keys k \
-               JOIN apps a ON a.app_id = k.scope WHERE a.tenant_id = $1 ORDER BY published_at, k.public_key";
     ACTIVE = "SELECT COUNT(*) FROM signing_keys WHERE scope = $1 AND public_key = $2 AND state = 'active'";
     KNOWN = "SELECT public_key FROM signing_keys WHERE public_key = $1 \
              UNION ALL SELECT server_key FROM servers WHERE server_key = $1 \
@@ -118,11 +116,6 @@ impl FromRow for KeyRow {
 /// Every key of a scope, the longest published first.
 pub async fn of_scope(on: impl Read, scope: KeyScope) -> Result<Vec<KeyRow>, StoreError> {
     query_as(OF_SCOPE).bind(scope.to_string()).fetch_all(on).await
-}
-
-/// Every former key of the tenant's apps, the longest published first.
-pub async fn of_apps(on: impl Read, tenant: TenantId) -> Result<Vec<KeyRow>, StoreError> {
-    query_as(OF_APPS).bind(tenant.to_string()).fetch_all(on).await
 }
 
 /// Whether that key of the scope signs now.

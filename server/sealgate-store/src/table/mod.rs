@@ -14,6 +14,7 @@ pub mod devices;
 pub mod events;
 pub mod installation;
 pub mod jobs;
+pub mod key_list;
 pub mod keys;
 pub mod keysets;
 pub mod licenses;

@@ -24,6 +24,7 @@ pub(super) const MODULES: &[(&str, &[&str])] = &[
     ("events", table::events::STATEMENTS),
     ("installation", table::installation::STATEMENTS),
     ("jobs", table::jobs::STATEMENTS),
+    ("key_list", table::key_list::STATEMENTS),
     ("keys", table::keys::STATEMENTS),
     ("keysets", table::keysets::STATEMENTS),
     ("licenses", table::licenses::STATEMENTS),

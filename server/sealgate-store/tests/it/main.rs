@@ -1,6 +1,7 @@
 //! The store through its public door, on both engines.
 
 mod answers;
+mod audit;
 mod broken;
 mod cache;
 mod closing;

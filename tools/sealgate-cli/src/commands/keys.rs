@@ -16,17 +16,20 @@ use crate::output::{Output, say};
 
 /// Dark licenses that are named to a person; `--json` names all.
 const NAMED: usize = 20;
+const KEYS: &str = "/api/v1/keys?limit=200";
 
 pub(crate) fn list(global: &Global, output: &Output) -> Result<(), Failure> {
-    let keys: Page<KeyView> = Client::new(global)?.get("/api/v1/keys")?;
-    output.result(&keys.items, |keys| print(keys));
+    let keys: Vec<KeyView> = Client::new(global)?.get_all(KEYS)?;
+    output.result(&keys, |keys| print(keys));
     Ok(())
 }
 
 pub(crate) fn rotate(global: &Global, key_use: &str, output: &Output) -> Result<(), Failure> {
     let wish = RotateKey { r#use: key_use.to_owned() };
-    let keys: Page<KeyView> = Client::new(global)?.post("/api/v1/keys/rotate", &wish)?;
-    output.result(&keys.items, |keys| {
+    let client = Client::new(global)?;
+    let first: Page<KeyView> = client.post("/api/v1/keys/rotate", &wish)?;
+    let keys = client.all_of(first, KEYS)?;
+    output.result(&keys, |keys| {
         print(keys);
         say!("\nThe former key still verifies what it signed. Export trust.json again for new builds.");
     });
@@ -35,11 +38,11 @@ pub(crate) fn rotate(global: &Global, key_use: &str, output: &Output) -> Result<
 
 pub(crate) fn revoke(global: &Global, args: &RevokeKeyArgs, output: &Output) -> Result<(), Failure> {
     let client = Client::new(global)?;
-    let keys: Page<KeyView> = client.get("/api/v1/keys")?;
+    let keys: Vec<KeyView> = client.get_all(KEYS)?;
     let unknown = || {
         Failure::new(Code::NotFound, Code::NotFound.meaning()).fix("`sealgate keys list` shows the key ids")
     };
-    let key = keys.items.iter().find(|key| key.keyid == args.keyid).ok_or_else(unknown)?;
+    let key = keys.iter().find(|key| key.keyid == args.keyid).ok_or_else(unknown)?;
     if !args.yes && !output.json {
         let question =
             format!("Revoke the {} key {}? Everything that it signed is then refused.", key.r#use, key.keyid);
