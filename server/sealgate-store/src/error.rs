@@ -8,6 +8,9 @@ pub enum StoreError {
     /// The database did not answer, or not in time. Nothing is known to have changed. Later it may work.
     #[error("the database does not answer: {0}")]
     Unavailable(String),
+    /// What was to be stored needs more room than there is. Something smaller may find some.
+    #[error("the database has no room: {0}")]
+    Full(String),
     /// A fault of this program or of its set-up, such as a missing right. It will not go away by itself.
     #[error("the database rejected a statement: {0}")]
     Broken(String),
@@ -32,7 +35,7 @@ impl StoreError {
     /// The stable code, `spec/errors.md` §2.
     pub fn code(&self) -> Code {
         match self {
-            Self::Unavailable(_) => Code::Unavailable,
+            Self::Unavailable(_) | Self::Full(_) => Code::Unavailable,
             Self::Broken(_) | Self::Corrupt(_) | Self::Duplicate => Code::SystemError,
             Self::InUse | Self::HeldByUser(_) => Code::DataInUse,
             Self::Unusable(_) => Code::DatabaseUnusable,
@@ -42,7 +45,7 @@ impl StoreError {
     /// What it means if this went wrong while the database was being opened.
     pub(crate) fn unusable(self) -> Self {
         match self {
-            Self::Unavailable(why) | Self::Broken(why) => Self::Unusable(why),
+            Self::Unavailable(why) | Self::Full(why) | Self::Broken(why) => Self::Unusable(why),
             other => other,
         }
     }
@@ -52,6 +55,9 @@ impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match &error {
             sqlx::Error::Database(e) if e.is_unique_violation() => Self::Duplicate,
+            sqlx::Error::Database(e) if e.code().is_some_and(|code| code == DISK_FULL) => {
+                Self::Full(error.to_string())
+            }
             sqlx::Error::Database(e) if e.code().is_some_and(|code| is_broken(&code)) => {
                 Self::Broken(error.to_string())
             }
@@ -66,6 +72,9 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
+/// PostgreSQL's code for a table that cannot grow.
+const DISK_FULL: &str = "53100";
+
 /// Classes of PostgreSQL's codes that are about the statement and not about the server: what it does not support, values,
 /// constraints, names and rights.
 fn is_broken(code: &str) -> bool {
@@ -78,7 +87,9 @@ impl From<rusqlite::Error> for StoreError {
             FromSqlConversionFailure, InvalidColumnIndex, InvalidColumnName, InvalidColumnType,
             InvalidParameterCount, SqlInputError, SqliteFailure,
         };
-        use rusqlite::ErrorCode::{ConstraintViolation, ParameterOutOfRange, TooBig, TypeMismatch, Unknown};
+        use rusqlite::ErrorCode::{
+            ConstraintViolation, DiskFull, ParameterOutOfRange, TooBig, TypeMismatch, Unknown,
+        };
         use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
         match &error {
             SqliteFailure(e, _)
@@ -86,6 +97,7 @@ impl From<rusqlite::Error> for StoreError {
             {
                 Self::Duplicate
             }
+            SqliteFailure(e, _) if e.code == DiskFull => Self::Full(error.to_string()),
             FromSqlConversionFailure(..) | InvalidColumnType(..) => Self::Corrupt(error.to_string()),
             // `Unknown` is SQLite's general error: most often a statement that it does not understand.
             SqliteFailure(e, _)

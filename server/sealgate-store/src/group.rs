@@ -243,7 +243,11 @@ impl Writer {
         let done = self.run_together(group).await?;
         self.connected().await?.commit().await?;
         // Caches change only now, and before anybody is told.
-        let how = if done.wrote { Ended::Changed } else { Ended::Unchanged };
+        let how = match (done.full, done.wrote) {
+            (true, _) => Ended::Pinched,
+            (_, true) => Ended::Changed,
+            _ => Ended::Unchanged,
+        };
         self.feed.committed_here(done.n, done.record, &done.changed);
         Ok((how, done.units))
     }
@@ -281,6 +285,8 @@ struct Done {
     changed: Vec<Subject>,
     /// Whether anything besides the counter was to be changed.
     wrote: bool,
+    /// Whether a unit found no room.
+    full: bool,
     /// What the other processes read of it, if it changed anything.
     record: Option<String>,
 }
@@ -302,7 +308,7 @@ async fn try_all(
             return Ok(None);
         }
     }
-    Ok(Some(Done { n, units, changed: tx.changed, wrote: tx.wrote, record: None }))
+    Ok(Some(Done { n, units, changed: tx.changed, wrote: tx.wrote, full: tx.full, record: None }))
 }
 
 /// Runs each unit in a savepoint; says also whether one refused.
@@ -319,7 +325,7 @@ async fn run_each(
         units += 1;
         refused |= !run_in_savepoint(job.as_mut(), &mut tx).await?;
     }
-    Ok((Done { n, units, changed: tx.changed, wrote: tx.wrote, record: None }, refused))
+    Ok((Done { n, units, changed: tx.changed, wrote: tx.wrote, full: tx.full, record: None }, refused))
 }
 
 async fn take_counter(connection: &mut Connection) -> Result<i64, StoreError> {

@@ -24,6 +24,8 @@ struct State {
     failed: bool,
     /// When a group was not committed, if none that changed anything was since.
     refused: Option<Instant>,
+    /// When a change found no room last. Others that did say nothing: rows that stay where they are need none.
+    pinched: Option<Instant>,
 }
 
 /// How a group of writes ended.
@@ -31,6 +33,8 @@ struct State {
 pub(crate) enum Ended {
     /// Committed, with changes.
     Changed,
+    /// Committed, but for changes for which there was no room.
+    Pinched,
     /// Committed, and nothing was changed: it may have been asked for to find out whether it can be.
     Unchanged,
     /// Not committed.
@@ -59,13 +63,15 @@ impl Progress {
         self.state().failed
     }
 
-    /// Whether a group was not committed a moment ago, and none that changed anything was since.
+    /// Whether a group was not committed a moment ago, and none that changed anything was since, or a change found no room.
     pub(crate) fn failed_lately(&self) -> bool {
         self.failed_lately_at(Instant::now())
     }
 
     fn failed_lately_at(&self, now: Instant) -> bool {
-        self.state().refused.is_some_and(|at| now.saturating_duration_since(at) < LATELY)
+        let state = self.state();
+        let lately = |at: Option<Instant>| at.is_some_and(|at| now.saturating_duration_since(at) < LATELY);
+        lately(state.refused) || lately(state.pinched)
     }
 
     /// Whether a group does not end.
@@ -83,6 +89,7 @@ impl State {
         (self.since, self.failed) = (None, how == Ended::Failed);
         match how {
             Ended::Changed => self.refused = None,
+            Ended::Pinched => self.pinched = Some(Instant::now()),
             Ended::Unchanged => {}
             Ended::Failed => self.refused = Some(Instant::now()),
         }
@@ -92,6 +99,15 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_change_without_room_counts_for_a_while_whatever_else_is_stored() {
+        let progress = Progress::default();
+        progress.ends(Ended::Pinched);
+        progress.ends(Ended::Changed);
+        assert!(progress.failed_lately() && !progress.failed_last());
+        assert!(!progress.failed_lately_at(Instant::now() + LATELY));
+    }
 
     #[test]
     fn a_change_that_was_not_stored_counts_until_one_is_or_for_a_while() {

@@ -14,6 +14,8 @@ pub struct Tx<'c> {
     pub(crate) changed: Vec<Subject>,
     /// Whether a statement failed. To PostgreSQL the transaction is over then, so it is over on either engine.
     pub(crate) failed: bool,
+    /// Whether one failed for want of room.
+    pub(crate) full: bool,
     /// Whether a statement was to change rows.
     pub(crate) wrote: bool,
     /// Statements, or rows that they changed, whichever are more: how long this held up others who write.
@@ -23,7 +25,7 @@ pub struct Tx<'c> {
 impl<'c> Tx<'c> {
     /// The transaction that was begun on this connection.
     pub(crate) fn on(connection: &'c mut Connection) -> Self {
-        Self { connection, changed: Vec::new(), failed: false, wrote: false, steps: 0 }
+        Self { connection, changed: Vec::new(), failed: false, full: false, wrote: false, steps: 0 }
     }
 
     /// Notes that caches must forget this subject once the transaction is durable.
@@ -37,7 +39,10 @@ impl<'c> Tx<'c> {
 impl Ask for &mut Tx<'_> {
     async fn ask(self, question: Question) -> Result<Answer, StoreError> {
         self.wrote |= question.is_a_change();
-        let answer = self.connection.ask(question).await.inspect_err(|_| self.failed = true);
+        let answer = self.connection.ask(question).await.inspect_err(|error| {
+            self.failed = true;
+            self.full |= matches!(error, StoreError::Full(_));
+        });
         self.steps += answer.as_ref().map_or(1, Answer::steps);
         answer
     }
