@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use sealgate_artifact::TenantId;
 use sealgate_authority::{AuthorityError, BUSY, Entry, Ids, audit_row, event_row};
 use sealgate_store::table::{AuditRow, EventRow, LicenseRow};
 use sealgate_store::{Db, Work};
@@ -11,6 +12,7 @@ use serde_json::Value;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::answers::Answers;
+use crate::turns::Turns;
 use crate::{Caller, VendorSecrets};
 
 /// How often a use case is tried when others change what it is based on.
@@ -22,14 +24,14 @@ pub(crate) struct Desk {
     pub(crate) db: Db,
     pub(crate) ids: Ids,
     answers: Answers,
-    overtaken: Arc<Mutex<()>>,
+    overtaken: Turns<TenantId>,
     large: Arc<Mutex<()>>,
 }
 
 impl Desk {
     pub(crate) fn new(db: Db, ids: Ids, secrets: Arc<VendorSecrets>) -> Self {
         let answers = Answers::new(db.clone(), ids.clone(), secrets);
-        Self { db, ids, answers, overtaken: Arc::default(), large: Arc::default() }
+        Self { db, ids, answers, overtaken: Turns::default(), large: Arc::default() }
     }
 
     /// Carries out a request once, however often it is sent under its idempotency key. `prepare` checks the request
@@ -52,8 +54,8 @@ impl Desk {
             Err(AuthorityError::Superseded) => {}
             done => return done,
         }
-        // In a row, those who were overtaken do not overtake each other: however many there are, each gets its turn.
-        let _turn = self.overtaken.lock().await;
+        // In a row, those of a tenant who were overtaken do not overtake each other: however many there are, each gets its turn.
+        let _turn = self.overtaken.wait(caller.tenant).await;
         for _ in 1..ATTEMPTS {
             match self.answers.commit(caller, prepare().await?).await {
                 Err(AuthorityError::Superseded) => {}

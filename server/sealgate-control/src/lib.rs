@@ -19,11 +19,13 @@ mod plans;
 mod records;
 mod recovery;
 mod release;
+mod revocation;
 mod scopes;
 mod secrets;
 mod servers;
 mod tenants;
 mod tokens;
+mod turns;
 mod upkeep;
 
 use std::sync::Arc;
