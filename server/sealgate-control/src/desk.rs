@@ -9,7 +9,6 @@ use sealgate_store::{Db, Work};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::sync::Mutex;
 
 use crate::answers::Answers;
 use crate::turns::{Turn, Turns};
@@ -26,14 +25,14 @@ pub(crate) struct Desk {
     pub(crate) db: Db,
     pub(crate) ids: Ids,
     answers: Answers,
-    overtaken: Arc<Mutex<()>>,
+    overtaken: Turns<TenantId>,
     large: Turns<TenantId>,
 }
 
 impl Desk {
     pub(crate) fn new(db: Db, ids: Ids, secrets: Arc<VendorSecrets>) -> Self {
         let answers = Answers::new(db.clone(), ids.clone(), secrets);
-        Self { db, ids, answers, overtaken: Arc::default(), large: Turns::with_room(ROOM) }
+        Self { db, ids, answers, overtaken: Turns::default(), large: Turns::with_room(ROOM) }
     }
 
     /// Carries out a request once, however often it is sent under its idempotency key. `prepare` checks the request
@@ -56,8 +55,8 @@ impl Desk {
             Err(AuthorityError::Superseded) => {}
             done => return done,
         }
-        // In a row, those who were overtaken do not overtake each other: however many there are, each gets its turn.
-        let _turn = self.overtaken.lock().await;
+        // In a row, those of a tenant who were overtaken do not overtake each other: however many there are, each gets its turn.
+        let _turn = self.overtaken.wait(caller.tenant).await;
         for _ in 1..ATTEMPTS {
             match self.answers.commit(caller, prepare().await?).await {
                 Err(AuthorityError::Superseded) => {}

@@ -21,6 +21,7 @@ mod plans;
 mod records;
 mod recovery;
 mod release;
+mod revocation;
 mod scopes;
 mod secrets;
 mod servers;

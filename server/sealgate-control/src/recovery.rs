@@ -12,6 +12,9 @@ use crate::{Scope, Scopes};
 /// The tenant that the first start makes. Its owner looks after the installation, too.
 pub(crate) const FIRST_TENANT: &str = "default";
 
+/// Tokens that are read at once.
+const PAGE: u32 = 500;
+
 impl Tokens {
     /// Makes an owner's token without a caller: for the tenant of that name or id, or for the one that looks after the
     /// installation. Whoever has both the database and the vendor's secrets may do so; nobody can ask for it over HTTP.
@@ -47,12 +50,19 @@ impl Tokens {
             return Ok(None);
         };
         let now = self.desk.ids.now();
-        let mighty = table::tokens::mighty(&self.desk.db, tenant.id, now).await?;
-        let may = |scope| mighty.iter().filter(move |t| Scopes::from_lines(&t.scopes).allow(scope));
-        let ends = [Scope::Owner, Scope::Installation].map(|scope| {
-            let ends: Vec<Option<UnixSeconds>> = may(scope).map(|token| token.expires_at).collect();
-            if ends.contains(&None) { None } else { Some(ends.into_iter().flatten().max().unwrap_or(now)) }
-        });
+        let mut ends = [Some(now); 2];
+        let mut after = None;
+        // Once both have one without an end, no other changes that.
+        while ends != [None, None] {
+            let page = table::tokens::mighty(&self.desk.db, tenant.id, after, PAGE).await?;
+            for (end, scope) in ends.iter_mut().zip([Scope::Owner, Scope::Installation]) {
+                let may = page.iter().filter(|token| Scopes::from_lines(&token.scopes).allow(scope));
+                // `None` is later than every time.
+                *end = may.fold(*end, |end, token| Some(end?.max(token.expires_at?)));
+            }
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+        }
         Ok(ends.into_iter().flatten().min())
     }
 }

@@ -95,12 +95,13 @@ impl Servers {
     ) -> Result<ServerView, AuthorityError> {
         check::reason(request.reason.as_deref())?;
         let server = self.find(id).await?;
-        let _turn = self.changes.turn().await;
+        let _turn = self.changes.installations_turn().await;
         let now = self.desk.ids.now();
         let revoked_at = server.revoked_at.unwrap_or(now);
         let detail = json!({ "reason": request.reason });
         let audit = self.desk.audit(caller, "server.revoked", id.to_owned(), &detail);
         let was_trusted = self.desk.db.write(Silence { server: server.clone(), at: now, audit }).await?;
+        while self.desk.db.write(ForgetCertificates(server.server_key)).await? {}
         // Anybody can make up servers. One that nobody could have believed takes no room in the keyset.
         if was_trusted && now.minus(limits::CERTIFICATE_SECONDS) <= revoked_at {
             let key = KeyRow {
@@ -307,8 +308,20 @@ impl Work for Silence {
             table::servers::revoke(tx, &self.server, self.at).await?;
             table::audit::insert(tx, &self.audit).await?;
         }
-        table::certificates::forget(tx, key).await?;
         Ok(was_trusted)
+    }
+}
+
+/// A server has a certificate for each tenant: between the pages, others write.
+struct ForgetCertificates(PublicKey);
+
+impl Work for ForgetCertificates {
+    /// Whether there may be more.
+    type Output = bool;
+    type Error = AuthorityError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, AuthorityError> {
+        Ok(table::certificates::forget(tx, self.0).await?)
     }
 }
 

@@ -33,7 +33,7 @@ impl Tenants {
         request: &CreateTenant,
     ) -> Result<TenantCreated, AuthorityError> {
         // Rotations of the authority wait: it must still sign when the keyset is stored.
-        let _turn = self.changes.turn().await;
+        let _turn = self.changes.installations_turn().await;
         self.desk.once(caller, || self.prepare(caller, request)).await
     }
 

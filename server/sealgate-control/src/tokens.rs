@@ -5,16 +5,19 @@ use std::sync::Arc;
 use sealgate_artifact::{Code, TenantId, TokenId, UnixSeconds};
 use sealgate_authority::secrets::secret_text;
 use sealgate_authority::{Actor, AuthorityError, Limiter, Source};
-use sealgate_store::table::{self, AuditRow, TokenRow};
+use sealgate_store::table::{self, AuditRow, TokenRow, made_tokens};
 use sealgate_store::{Tx, Work};
-use sealgate_wire::{
-    CreateToken, Page, PageQuery, RevokeToken, Timestamp, TokenCreated, TokenRevoked, TokenView,
-};
+use sealgate_wire::{CreateToken, Page, PageQuery, Timestamp, TokenCreated, TokenView};
 use serde_json::json;
 
 use crate::desk::Desk;
 use crate::page::Part;
 use crate::{Caller, Scope, Scopes, VendorSecrets, check};
+
+/// Tokens in force that a tenant may have. Whoever stole one must not fill the database with others.
+const IN_FORCE: u64 = 1_000;
+/// Of a token's makers, so many are looked at; a token that has more makes none.
+pub(crate) const GENERATIONS: u64 = 1_000;
 
 /// The tokens by which people and programs prove who they are.
 #[derive(Clone)]
@@ -98,25 +101,6 @@ impl Tokens {
         part.of_short_rows().read(rows, |row| row.id, |row| Ok(view(row))).await
     }
 
-    /// Revokes a token, and those that it made unless they are to be kept. A caller cannot revoke a token that may do more than
-    /// its own, and nobody can revoke the last one that has the scope `owner` or `installation`. Doing it again changes nothing and succeeds.
-    pub async fn revoke(
-        &self,
-        caller: &Caller,
-        id: &str,
-        request: &RevokeToken,
-    ) -> Result<TokenRevoked, AuthorityError> {
-        let unknown = || AuthorityError::Refused(Code::NotFound);
-        let id = TokenId::parse(id).map_err(|_| unknown())?;
-        let token = table::tokens::find(&self.desk.db, caller.tenant, id).await?.ok_or_else(unknown)?;
-        if !caller.scopes.cover(Scopes::from_lines(&token.scopes)) {
-            return Err(AuthorityError::Refused(Code::ScopeMissing));
-        }
-        let (desk, caller) = (self.desk.clone(), caller.clone());
-        let work = Revoke { token, keep_made: request.keep_made, at: desk.ids.now(), desk, caller };
-        self.desk.db.write(work).await
-    }
-
     /// Makes a token without an end, and its row. The row does not hold the token.
     pub(crate) fn new_token(&self, tenant: TenantId, name: &str, scopes: Scopes) -> NewToken {
         let ids = &self.desk.ids;
@@ -159,14 +143,7 @@ fn end(
     }
 }
 
-/// Whether a scope that no other contains was there and is gone.
-fn leaves_nobody(before: &[TokenRow], left: &[TokenRow]) -> bool {
-    let has = |tokens: &[TokenRow], scope| tokens.iter().any(|t| Scopes::from_lines(&t.scopes).allow(scope));
-    let goes_away = |scope| has(before, scope) && !has(left, scope);
-    [Scope::Owner, Scope::Installation].into_iter().any(goes_away)
-}
-
-fn is_in_force(token: &TokenRow, now: UnixSeconds) -> bool {
+pub(crate) fn is_in_force(token: &TokenRow, now: UnixSeconds) -> bool {
     token.revoked_at.is_none() && token.expires_at.is_none_or(|end| now < end)
 }
 
@@ -181,7 +158,7 @@ fn names(scopes: Scopes) -> Vec<String> {
     scopes.iter().map(|scope| scope.as_str().to_owned()).collect()
 }
 
-fn view(token: &TokenRow) -> TokenView {
+pub(crate) fn view(token: &TokenRow) -> TokenView {
     TokenView {
         token_id: token.id.to_string(),
         name: token.name.clone(),
@@ -207,10 +184,7 @@ impl Work for InsertToken {
         if let Some(maker) = self.row.made_by {
             // Whoever revokes the maker meanwhile either finds this token, or is found here.
             table::tenants::lock(tx, self.row.tenant).await?;
-            let maker = table::tokens::find(&mut *tx, self.row.tenant, maker).await?;
-            if maker.is_none_or(|maker| maker.revoked_at.is_some()) {
-                return Err(AuthorityError::Refused(Code::TokenInvalid));
-            }
+            may_make(tx, &self.row, maker).await?;
         }
         table::tokens::insert(tx, &self.row).await?;
         table::audit::insert(tx, &self.audit).await?;
@@ -223,37 +197,17 @@ impl Work for InsertToken {
     }
 }
 
-struct Revoke {
-    token: TokenRow,
-    keep_made: bool,
-    at: UnixSeconds,
-    desk: Desk,
-    caller: Caller,
-}
-
-impl Work for Revoke {
-    type Output = TokenRevoked;
-    type Error = AuthorityError;
-
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<TokenRevoked, AuthorityError> {
-        let TokenRow { tenant, id, .. } = self.token;
-        // Two who revoke each other's token: the second sees what the first did.
-        table::tenants::lock(tx, tenant).await?;
-        let before = table::tokens::mighty(&mut *tx, tenant, self.at).await?;
-        let revoked = table::tokens::revoke(tx, tenant, id, self.at).await?;
-        let also_revoked =
-            if self.keep_made { 0 } else { table::tokens::revoke_made(tx, tenant, id, self.at).await? };
-        if revoked || also_revoked > 0 {
-            let left = table::tokens::mighty(&mut *tx, tenant, self.at).await?;
-            if leaves_nobody(&before, &left) {
-                return Err(AuthorityError::Refused(Code::LastOwner));
-            }
-            let detail = json!({ "name": self.token.name, "also_revoked": also_revoked });
-            let audit = self.desk.audit(&self.caller, "token.revoked", id.to_string(), &detail);
-            table::audit::insert(tx, &audit).await?;
-        }
-        let now = table::tokens::find(&mut *tx, tenant, id).await?;
-        let token = now.as_ref().map(view).ok_or(AuthorityError::Refused(Code::NotFound))?;
-        Ok(TokenRevoked { token, also_revoked })
+/// Whether the maker of a new token may make it, and there may be another one.
+async fn may_make(tx: &mut Tx<'_>, row: &TokenRow, maker: TokenId) -> Result<(), AuthorityError> {
+    let found = table::tokens::find(&mut *tx, row.tenant, maker).await?;
+    let makers = made_tokens::lineage(&mut *tx, row.tenant, (maker, maker), GENERATIONS).await?;
+    // What the maker descends from may have been revoked with all that it made, of which this would be.
+    if found.is_none_or(|maker| maker.revoked_at.is_some()) || makers.is_ending {
+        return Err(AuthorityError::Refused(Code::TokenInvalid));
     }
+    let in_force = made_tokens::count_in_force(&mut *tx, row.tenant, row.created_at, IN_FORCE).await?;
+    if in_force >= IN_FORCE || makers.generations >= GENERATIONS {
+        return Err(AuthorityError::Refused(Code::LimitReached));
+    }
+    Ok(())
 }

@@ -47,6 +47,11 @@ impl<K: Hash + Eq> Turns<K> {
         self.of(name).acquire_many_owned(much).await.expect("nobody closes it")
     }
 
+    /// Room, unless others have all of it.
+    pub(crate) fn take(&self, name: K) -> Option<Turn> {
+        self.of(name).try_acquire_owned().ok()
+    }
+
     fn of(&self, name: K) -> Arc<Semaphore> {
         let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(place) = places.get(&name).and_then(Weak::upgrade) {

@@ -40,11 +40,21 @@ impl Upkeep {
         numbering::number_those_of(&self.db, tenant).await
     }
 
-    /// Forgets change records, answers, paid questions, ended entries and old events, and notes the time.
+    /// Revokes what tokens made that were revoked with it, where whoever asked for it was interrupted.
+    async fn finish_revocations(&self) -> Result<(), StoreError> {
+        for _ in 0..ROUNDS {
+            let Some(tenant) = table::made_tokens::unfinished(&self.db).await? else { break };
+            self.db.write(FinishRevocation { tenant, now: self.ids.now() }).await?;
+        }
+        Ok(())
+    }
+
+    /// Finishes revocations; forgets change records, answers, paid questions, ended entries and old events, and notes the time.
     ///
     /// While the clock is doubted, no time is noted and nothing is forgotten for its age: what a clock that is ahead takes as
     /// old cannot be got back. Change records are counted.
     pub async fn forget(&self) -> Result<(), StoreError> {
+        self.finish_revocations().await?;
         let tells_ages = self.ids.clock_watch().tells_ages();
         for _ in 0..ROUNDS {
             if !self.db.write(Forget { now: tells_ages.then(|| self.ids.now()) }).await? {
@@ -52,6 +62,21 @@ impl Upkeep {
             }
         }
         Ok(())
+    }
+}
+
+struct FinishRevocation {
+    tenant: TenantId,
+    now: UnixSeconds,
+}
+
+impl Work for FinishRevocation {
+    type Output = ();
+    type Error = StoreError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        table::tenants::lock(tx, self.tenant).await?;
+        table::made_tokens::revoke_page(tx, self.tenant, self.now).await.map(drop)
     }
 }
 

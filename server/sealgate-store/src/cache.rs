@@ -59,6 +59,10 @@ impl Caches {
     pub(crate) fn forget(&self, subject: &Subject) {
         match subject {
             Subject::App(id) => self.apps.invalidate(id),
+            Subject::AppsOf(tenant) => {
+                let theirs = self.apps.iter().filter(|(_, entry)| entry.app.tenant == *tenant);
+                theirs.for_each(|(id, _)| self.apps.invalidate(&*id));
+            }
             Subject::License(app, hash) => self.licenses.invalidate(&(*app, *hash)),
         }
     }

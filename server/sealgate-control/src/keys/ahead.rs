@@ -31,7 +31,7 @@ impl KeyChanges {
             for (scope, envelope) in &page {
                 if issued_at(*scope, envelope)? > latest {
                     tracing::warn!(%scope, "a keyset was signed by a clock that was ahead: it is made anew");
-                    let _turn = self.turn().await;
+                    let _turn = self.installations_turn().await;
                     self.desk().retry(|| self.prepare_again(*scope)).await?;
                 }
             }

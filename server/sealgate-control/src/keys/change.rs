@@ -9,10 +9,10 @@ use sealgate_authority::{AuthorityError, broken};
 use sealgate_store::table::{self, AuditRow, KeyRow, KeyScope};
 use sealgate_store::{Tx, Work};
 use sealgate_trust::{Message, Signer, sign_statement};
-use tokio::sync::{Mutex, MutexGuard};
 
 use super::ring::Ring;
 use super::signing::LicenseSigner;
+use super::turns::{KeyTurns, Turn};
 use super::version::{keyset_end, next_version};
 use crate::desk::Desk;
 
@@ -22,12 +22,12 @@ use crate::desk::Desk;
 pub(crate) struct KeyChanges {
     desk: Desk,
     signer: Arc<dyn Signer>,
-    turn: Arc<Mutex<()>>,
+    turns: KeyTurns,
 }
 
 impl KeyChanges {
     pub(crate) fn new(desk: Desk, signer: Arc<dyn Signer>) -> Self {
-        Self { desk, signer, turn: Arc::default() }
+        Self { desk, signer, turns: KeyTurns::default() }
     }
 
     pub(crate) fn desk(&self) -> &Desk {
@@ -39,9 +39,30 @@ impl KeyChanges {
         LicenseSigner::new(Arc::clone(&self.signer), self.desk.ids.clone())
     }
 
-    /// Waits until no other change is under way in this process.
-    pub(crate) async fn turn(&self) -> MutexGuard<'_, ()> {
-        self.turn.lock().await
+    /// The turn to change the installation's keys, and what rests on them.
+    pub(crate) async fn installations_turn(&self) -> Turn<'_> {
+        self.turns.installation().await
+    }
+
+    /// The turn to change keys of that use.
+    pub(super) async fn turn(&self, key_use: KeyUse, tenant: TenantId) -> Result<Turn<'_>, AuthorityError> {
+        match key_use {
+            KeyUse::Issuer => self.turns.tenant(tenant),
+            _ => Ok(self.turns.installation().await),
+        }
+    }
+
+    /// Stores a change of keys of that use by whoever has the turn for it.
+    pub(super) async fn publish<F>(
+        &self,
+        key_use: KeyUse,
+        prepare: impl Fn() -> F,
+    ) -> Result<(), AuthorityError>
+    where
+        F: Future<Output = Result<Change, AuthorityError>>,
+    {
+        let _beside = if key_use == KeyUse::Issuer { Some(self.turns.beside_others().await) } else { None };
+        self.desk.retry(prepare).await
     }
 
     /// Makes a key pair.

@@ -8,6 +8,7 @@ mod revoke;
 mod ring;
 mod rotate;
 mod signing;
+mod turns;
 mod version;
 
 pub(crate) use change::KeyChanges;
@@ -49,7 +50,7 @@ impl Keys {
         };
         check_scope(caller, key_use)?;
         {
-            let _turn = self.changes.turn().await;
+            let _turn = self.changes.turn(key_use, caller.tenant).await?;
             self.changes.rotate(caller, key_use, None).await?;
         }
         self.list(caller, &PageQuery::default()).await
@@ -65,9 +66,11 @@ impl Keys {
     ) -> Result<KeyRevoked, AuthorityError> {
         let reason = request.reason.as_deref();
         check::reason(reason)?;
-        let _turn = self.changes.turn().await;
+        let key_use = self.changes.find(caller, keyid).await?.key_use;
+        check_scope(caller, key_use)?;
+        let _turn = self.changes.turn(key_use, caller.tenant).await?;
+        // Another change may have been under way.
         let key = self.changes.find(caller, keyid).await?;
-        check_scope(caller, key.key_use)?;
         let (complete, resigned) = self.changes.revoke(caller, &key, reason).await?;
         let dark = resigned.iter().map(ToString::to_string).collect();
         Ok(KeyRevoked { keyid: keyid.to_owned(), complete, dark })

@@ -88,6 +88,6 @@ impl KeyChanges {
             }
             Ok(change)
         };
-        self.desk().retry(prepare).await
+        self.publish(key.key_use, prepare).await
     }
 }

@@ -84,7 +84,7 @@ on_both_engines! {
         assert_eq!([&first, &third, &other].map(may), [401, 401, 200]);
         assert_eq!(revoke(&first_id, &json!({})).expect(200)["also_revoked"], json!(0));
         assert_eq!(app.count("audit WHERE action = 'token.revoked'"), 2);
-        assert_eq!(app.count("audit WHERE action = 'token.revoked' AND detail LIKE '%\"also_revoked\":1%'"), 1);
+        assert_eq!(app.count("audit WHERE action = 'token.made_revoked' AND detail LIKE '%\"also_revoked\":1%'"), 1);
     }
 
     fn no_token_outlives_the_revocation_of_its_maker_that_comes_at_the_same_time(app: &TestApp) {

@@ -5,7 +5,7 @@ use sealgate_artifact::{PublicKey, TenantId, UnixSeconds};
 use super::ServerRow;
 use crate::columns::{lines, parsed, signed, time};
 use crate::sql::{FromRow, Row, query, query_as};
-use crate::statements::statements;
+use crate::statements::{AT_ONCE, at_once, statements};
 use crate::{Read, StoreError, Tx};
 
 statements! {
@@ -21,7 +21,12 @@ statements! {
               VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (server_key, tenant_id) DO UPDATE SET \
               signer = excluded.signer, origins = excluded.origins, expires_at = excluded.expires_at, \
               envelope = excluded.envelope";
-    FORGET = "DELETE FROM server_certificates WHERE server_key = $1";
+    FORGET = concat!(
+        "DELETE FROM server_certificates WHERE server_key = $1 AND tenant_id IN ( \
+         SELECT tenant_id FROM server_certificates WHERE server_key = $1 ORDER BY tenant_id LIMIT ",
+        at_once!(),
+        ")"
+    );
 }
 
 /// A certificate: a server speaks for a tenant.
@@ -107,8 +112,7 @@ pub async fn upsert(tx: &mut Tx<'_>, row: &CertificateRow) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Forgets every certificate of a server.
-pub async fn forget(tx: &mut Tx<'_>, server: PublicKey) -> Result<(), StoreError> {
-    query(FORGET).bind(server.to_string()).execute(tx).await?;
-    Ok(())
+/// Forgets certificates of a server, as many as are deleted at once; `true` if there may be more.
+pub async fn forget(tx: &mut Tx<'_>, server: PublicKey) -> Result<bool, StoreError> {
+    Ok(query(FORGET).bind(server.to_string()).execute(tx).await? == AT_ONCE)
 }

@@ -19,6 +19,7 @@ pub mod keys;
 pub mod keysets;
 pub mod licenses;
 pub mod lifetime_files;
+pub mod made_tokens;
 mod page;
 pub mod pardons;
 pub mod plans;

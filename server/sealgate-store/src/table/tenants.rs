@@ -1,6 +1,6 @@
 //! Tenants.
 
-use sealgate_artifact::{AppId, PublicKey, TenantId, UnixSeconds};
+use sealgate_artifact::{PublicKey, TenantId, UnixSeconds};
 
 use super::page;
 use crate::columns::{flag, moment, optional_time, parsed, signed, time};
@@ -24,7 +24,6 @@ statements! {
     STORE = "UPDATE tenants SET name = $2, issuer_key = $3, offline = $4, suspended_at = $5 WHERE tenant_id = $1";
     LOCK = "UPDATE tenants SET name = name WHERE tenant_id = $1";
     SET_ISSUER = "UPDATE tenants SET issuer_key = $2 WHERE tenant_id = $1";
-    APPS = "SELECT app_id FROM apps WHERE tenant_id = $1";
 }
 
 /// A vendor.
@@ -110,12 +109,8 @@ pub async fn store(tx: &mut Tx<'_>, tenant: &TenantRow) -> Result<(), StoreError
         .bind(moment(tenant.suspended_at))
         .execute(&mut *tx)
         .await?;
-    let apps = query(APPS).bind(tenant.id.to_string()).fetch_all(&mut *tx).await?;
-    for app in apps {
-        if let Ok(id) = AppId::parse(app.get(0)?) {
-            tx.changes(Subject::App(id));
-        }
-    }
+    // However many they are, of which few are kept in memory.
+    tx.changes(Subject::AppsOf(tenant.id));
     Ok(())
 }
 

@@ -22,19 +22,14 @@ statements! {
     BY_HASH = select_token!("WHERE token_hash = $1");
     FIND = select_token!("WHERE tenant_id = $1 AND token_id = $2");
     LIST = select_token!("WHERE tenant_id = $1 AND token_id < $2 ORDER BY token_id DESC LIMIT $3");
-    // Roughly: who asks looks at the scopes themselves.
+    // Roughly: who asks looks at the scopes themselves, and at the end.
     MIGHTY = select_token!(
-        "WHERE tenant_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2) \
-         AND (scopes LIKE '%owner%' OR scopes LIKE '%installation%')"
+        "WHERE tenant_id = $1 AND token_id > $2 AND revoked_at IS NULL \
+         AND (scopes LIKE '%owner%' OR scopes LIKE '%installation%') ORDER BY token_id LIMIT $3"
     );
     INSERT = "INSERT INTO tokens (token_id, tenant_id, name, token_hash, scopes, created_at, expires_at, made_by) \
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     REVOKE = "UPDATE tokens SET revoked_at = $3 WHERE tenant_id = $1 AND token_id = $2 AND revoked_at IS NULL";
-    // Also those that were made by one that is over.
-    REVOKE_MADE = "WITH RECURSIVE made (token_id) AS ( \
-                       SELECT token_id FROM tokens WHERE tenant_id = $1 AND made_by = $2 \
-                       UNION SELECT t.token_id FROM made m JOIN tokens t ON t.tenant_id = $1 AND t.made_by = m.token_id) \
-                   UPDATE tokens SET revoked_at = $3 WHERE token_id IN (SELECT token_id FROM made) AND revoked_at IS NULL";
 }
 
 /// An access token, without the token itself.
@@ -92,9 +87,16 @@ pub async fn list(
     page((LIST, None), tenant, before, limit).fetch_all(on).await
 }
 
-/// The tenant's tokens in force at that time that have a scope `owner` or `installation`.
-pub async fn mighty(on: impl Read, tenant: TenantId, at: UnixSeconds) -> Result<Vec<TokenRow>, StoreError> {
-    query_as(MIGHTY).bind(tenant.to_string()).bind(signed(at.get())).fetch_all(on).await
+/// The tenant's tokens with a scope `owner` or `installation` that were not revoked, oldest first, starting after `after`.
+/// Some may have ended.
+pub async fn mighty(
+    on: impl Read,
+    tenant: TenantId,
+    after: Option<TokenId>,
+    limit: u32,
+) -> Result<Vec<TokenRow>, StoreError> {
+    let after = after.map(|id| id.to_string()).unwrap_or_default();
+    query_as(MIGHTY).bind(tenant.to_string()).bind(after).bind(signed(limit.into())).fetch_all(on).await
 }
 
 /// Adds an access token.
@@ -122,15 +124,4 @@ pub async fn revoke(
 ) -> Result<bool, StoreError> {
     let query = query(REVOKE).bind(tenant.to_string()).bind(id.to_string()).bind(signed(at.get()));
     Ok(query.execute(tx).await? == 1)
-}
-
-/// Revokes the tokens in force that this one made, and those that they made, and says how many.
-pub async fn revoke_made(
-    tx: &mut Tx<'_>,
-    tenant: TenantId,
-    maker: TokenId,
-    at: UnixSeconds,
-) -> Result<u64, StoreError> {
-    let query = query(REVOKE_MADE).bind(tenant.to_string()).bind(maker.to_string());
-    query.bind(signed(at.get())).execute(tx).await
 }

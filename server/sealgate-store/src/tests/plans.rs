@@ -15,14 +15,16 @@ const WHOLE: &[&str] =
 /// An index that holds what waits, which is little, and the results of statements inside others.
 const SHORT: &[&str] = &[
     "SCAN audit USING INDEX audit_waiting",
+    "SCAN tokens USING COVERING INDEX tokens_ending",
     "SCAN w",
     "SCAN m",
-    "SCAN made",
+    "SCAN makers",
     "SCAN vendors",
     "SCAN reports",
     "SCAN counted",
     // The rows that a statement is given.
     "SCAN 25-ROW VALUES CLAUSE",
+    "SCAN CONSTANT ROW",
 ];
 
 #[tokio::test]
@@ -107,6 +109,47 @@ async fn nobody_walks_through_the_devices_of_one_license_on_postgres() {
         let plan: Vec<String> = plan.iter().map(|row| row.get(0).expect("a step")).collect();
         let walks = plan.iter().any(|step| step.contains("Seq Scan on devices") || step.contains("Sort"));
         assert!(!walks, "{sql}\n{}", plan.join("\n"));
+    }
+    connection.close().await.expect("closes");
+    opened.db.close().await;
+}
+
+/// A thief may have made hundreds of thousands of them: each question is answered by the index that was made for it.
+#[tokio::test]
+async fn nobody_walks_through_the_tokens_of_one_tenant() {
+    const TOKENS: &str = "ALTER TABLE tokens DISABLE TRIGGER ALL; \
+        INSERT INTO tokens (token_id, tenant_id, name, token_hash, scopes, created_at, made_by) \
+        SELECT md5(n::text), 'tenant', '', sha256(n::text::bytea), 'owner', 0, md5('1') FROM generate_series(1, 20000) n; \
+        ANALYZE tokens; SET plan_cache_mode = force_generic_plan";
+    // From where a step enters, on SQLite; what it must not do on PostgreSQL.
+    let opened = Opened::new(Engine::Sqlite).await;
+    let mut connection = opened.connection().await;
+    let statements = || crate::table::made_tokens::STATEMENTS.iter().chain(crate::table::tokens::STATEMENTS);
+    for sql in statements().filter(|sql| sql.contains("made_ends = 0") || sql.contains("LIKE")) {
+        let plan = plan_of(&mut connection, sql).await.join("\n");
+        let index = ["tokens_by_maker", "tokens_mighty", "sqlite_autoindex_tokens_1"];
+        assert!(
+            index.iter().any(|index| plan.contains(index)) && !plan.contains("tokens_by_tenant"),
+            "{sql}\n{plan}"
+        );
+    }
+    connection.close().await.expect("closes");
+    opened.db.close().await;
+
+    let opened = Opened::new(Engine::Postgres).await;
+    let mut connection = opened.connection().await;
+    connection.command(TOKENS).await.expect("are stored");
+    for (n, sql) in statements().filter(|sql| !sql.starts_with("INSERT")).enumerate() {
+        let nulls = (1..100).take_while(|n| sql.contains(&format!("${n}"))).map(|_| "NULL");
+        let nulls = nulls.collect::<Vec<_>>().join(", ");
+        let nulls = if nulls.is_empty() { nulls } else { format!("({nulls})") };
+        connection.command(format!("PREPARE t{n} AS {sql}").leak()).await.expect("is prepared");
+        let plan = query(format!("EXPLAIN EXECUTE t{n}{nulls}").leak()).fetch_all(&mut connection).await;
+        let plan: Vec<String> =
+            plan.expect("is explained").iter().map(|row| row.get(0).expect("a step")).collect();
+        let walks = plan.iter().any(|step| step.contains("Seq Scan on tokens") || step.contains("Sort"));
+        let of_all = sql.contains("LIKE") && plan.iter().all(|step| !step.contains("tokens_mighty"));
+        assert!(!walks && !of_all, "{sql}\n{}", plan.join("\n"));
     }
     connection.close().await.expect("closes");
     opened.db.close().await;

@@ -29,6 +29,7 @@ pub(super) const MODULES: &[(&str, &[&str])] = &[
     ("keysets", table::keysets::STATEMENTS),
     ("licenses", table::licenses::STATEMENTS),
     ("lifetime_files", table::lifetime_files::STATEMENTS),
+    ("made_tokens", table::made_tokens::STATEMENTS),
     ("pardons", table::pardons::STATEMENTS),
     ("plans", table::plans::STATEMENTS),
     ("roots", table::roots::STATEMENTS),

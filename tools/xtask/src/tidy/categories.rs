@@ -39,6 +39,7 @@ const TABLE: &[(&str, Category)] = &[
     ("LICENSE*", Docs),
     ("*.md", Docs),
     ("docs/**", Docs),
+    ("findings/*.sh", Docs),
     ("examples/**", Docs),
     ("spec/*.md", Spec),
     ("spec/*.json", Spec),
