@@ -1,8 +1,9 @@
 //! What the vendor's side does by itself: it numbers the audit log, and forgets what has served its time.
 
 use sealgate_artifact::{RecordId, TenantId, UnixSeconds};
-use sealgate_authority::Ids;
+use sealgate_authority::{Actor, Entry, Ids, audit_row};
 use sealgate_store::{Db, StoreError, Tx, Work, table};
+use serde_json::json;
 
 use crate::{answers, numbering};
 
@@ -44,7 +45,7 @@ impl Upkeep {
     async fn finish_revocations(&self) -> Result<(), StoreError> {
         for _ in 0..ROUNDS {
             let Some(tenant) = table::made_tokens::unfinished(&self.db).await? else { break };
-            self.db.write(FinishRevocation { tenant, now: self.ids.now() }).await?;
+            self.db.write(FinishRevocation { tenant, ids: self.ids.clone() }).await?;
         }
         Ok(())
     }
@@ -67,7 +68,7 @@ impl Upkeep {
 
 struct FinishRevocation {
     tenant: TenantId,
-    now: UnixSeconds,
+    ids: Ids,
 }
 
 impl Work for FinishRevocation {
@@ -76,7 +77,15 @@ impl Work for FinishRevocation {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         table::tenants::lock(tx, self.tenant).await?;
-        table::made_tokens::revoke_page(tx, self.tenant, self.now).await.map(drop)
+        let page = table::made_tokens::revoke_page(tx, self.tenant, self.ids.now()).await?;
+        if page.revoked > 0 {
+            let detail = json!({ "also_revoked": page.revoked });
+            let entry =
+                Entry { action: "token.made_revoked", subject: self.tenant.to_string(), detail: &detail };
+            let audit = audit_row(&self.ids, self.tenant, (&Actor::System, ""), entry);
+            table::audit::insert(tx, &audit).await?;
+        }
+        Ok(())
     }
 }
 
