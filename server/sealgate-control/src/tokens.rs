@@ -199,14 +199,21 @@ impl Work for InsertToken {
 
 /// Whether the maker of a new token may make it, and there may be another one.
 async fn may_make(tx: &mut Tx<'_>, row: &TokenRow, maker: TokenId) -> Result<(), AuthorityError> {
+    // First what costs the least: everybody else who writes waits.
     let found = table::tokens::find(&mut *tx, row.tenant, maker).await?;
-    let makers = made_tokens::lineage(&mut *tx, row.tenant, (maker, maker), GENERATIONS).await?;
-    // What the maker descends from may have been revoked with all that it made, of which this would be.
-    if found.is_none_or(|maker| maker.revoked_at.is_some()) || makers.is_ending {
+    if found.is_none_or(|maker| maker.revoked_at.is_some()) {
         return Err(AuthorityError::Refused(Code::TokenInvalid));
     }
     let in_force = made_tokens::count_in_force(&mut *tx, row.tenant, row.created_at, IN_FORCE).await?;
-    if in_force >= IN_FORCE || makers.generations >= GENERATIONS {
+    if in_force >= IN_FORCE {
+        return Err(AuthorityError::Refused(Code::LimitReached));
+    }
+    let makers = made_tokens::lineage(&mut *tx, row.tenant, (maker, maker), GENERATIONS).await?;
+    // What the maker descends from may have been revoked with all that it made, of which this would be.
+    if makers.is_ending {
+        return Err(AuthorityError::Refused(Code::TokenInvalid));
+    }
+    if makers.generations >= GENERATIONS {
         return Err(AuthorityError::Refused(Code::LimitReached));
     }
     Ok(())

@@ -143,6 +143,18 @@ on_both_engines! {
         assert_eq!(in_force(app), 1);
     }
 
+    /// All that may do everything descend from the one that is to go, by a row of makers: a few of them are looked at.
+    fn who_would_leave_nobody_hears_so_at_once(app: &TestApp) {
+        let owner = app.owner();
+        let first = app.texts("SELECT token_id FROM tokens WHERE made_by IS NULL").remove(0);
+        add(app, (0, 990), "owner", &id("n - 1"), ("NULL", "1"));
+        app.meddle(&format!("UPDATE tokens SET made_by = '{first}' WHERE token_id = {}", id("0")));
+        add(app, (10_000, 999), "owner", &id("989"), IN_FORCE);
+        assert_problem(&revoke(&owner, &first, &json!({})), 409, "last_owner");
+        // Nor is one made while everybody waits for the count of its makers.
+        assert_problem(&owner.api("POST", "/api/v1/tokens", &json!({ "scopes": ["owner"] })), 409, "limit_reached");
+    }
+
     /// Who descends from whom is looked up for as long as this.
     fn a_row_of_tokens_in_which_each_made_the_next_has_an_end(app: &TestApp) {
         let (_, user) = made(&app.owner(), &json!(["tokens:write"]));

@@ -113,9 +113,11 @@ impl Readers {
     }
 
     /// A row that is found by its key costs less than to hand the question to another thread. A list may be long: it is
-    /// read where nobody waits for the thread.
+    /// read where nobody waits for the thread. Whoever asks for one row after the other lets others have the thread in
+    /// between, and can be stopped there.
     pub(super) async fn ask(self: &Arc<Self>, question: Question) -> Result<Answer, StoreError> {
         if question.wanted != Wanted::All {
+            tokio::task::coop::consume_budget().await;
             return self.ask_here(&question);
         }
         let closed = |_| StoreError::Unavailable("the store is closing".to_owned());

@@ -19,13 +19,14 @@ statements! {
          WHERE tenant_id = $1 AND revoked_at IS NULL AND expires_at IS NULL ORDER BY expires_at LIMIT $3) counted) + \
         (SELECT COUNT(*) FROM (SELECT token_id FROM tokens \
          WHERE tenant_id = $1 AND revoked_at IS NULL AND expires_at > $2 ORDER BY expires_at LIMIT $3) counted) AS n";
+    // A cross join, which SQLite takes in this order: it would else look through all tokens of the tenant for each generation.
     LINEAGE = "SELECT COUNT(*) AS generations, COUNT(CASE WHEN made_ends <> 0 THEN 1 END) AS ending, \
                    COUNT(CASE WHEN token_id = $3 THEN 1 END) AS ancestors \
                FROM (WITH RECURSIVE makers (token_id, made_by, made_ends, n) AS ( \
                    SELECT token_id, made_by, made_ends, CAST(1 AS BIGINT) FROM tokens \
                    WHERE tenant_id = $1 AND token_id = $2 \
                    UNION ALL SELECT t.token_id, t.made_by, t.made_ends, m.n + 1 \
-                   FROM makers m JOIN tokens t ON t.tenant_id = $1 AND t.token_id = m.made_by WHERE m.n < $4) \
+                   FROM makers m CROSS JOIN tokens t WHERE t.token_id = m.made_by AND t.tenant_id = $1 AND m.n < $4) \
                SELECT token_id, made_ends FROM makers) counted";
     BEGIN = "UPDATE tokens SET made_ends = 1 WHERE tenant_id = $1 AND token_id = $2 AND made_ends = 0";
     NEXT = "SELECT token_id FROM tokens WHERE tenant_id = $1 AND made_ends = 1 ORDER BY token_id LIMIT 1";
