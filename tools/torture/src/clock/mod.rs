@@ -18,8 +18,8 @@
 //! days ahead; it doubts the right clock later, serves all the same, and is restarted.
 //!
 //! Once clocks are right, everybody is served within ten seconds, with licenses too that were sold meanwhile, and nothing is
-//! left that was signed in the future. Only clients that took something signed after a start with a wrong clock may be
-//! refused: they are counted apart, and begin anew.
+//! left that was signed in the future. Only clients that took something signed after a start with a wrong clock, when theirs was
+//! as wrong, may be refused: they are counted apart, and begin anew.
 
 mod bought;
 mod step;

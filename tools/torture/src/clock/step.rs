@@ -28,6 +28,7 @@ pub(super) struct Clocks {
     rotations: u32,
     bought: u32,
     refused_for_the_clock: u32,
+    steps: u32,
     apart: u64,
 }
 
@@ -46,11 +47,16 @@ impl Clocks {
         // Of its own: how often somebody must be asked until all is well is no choice, and must not change the next one.
         let random = &mut Random::new(random.next());
         let (restart, wrong) = choose(day, random);
+        self.steps += 1;
+        let step = self.steps;
+        let scene = |now| day.notes.set_scene(format!("step {step}, {now}: {wrong:?}, restart {restart:?}"));
+        scene("wrong");
         let starts = self.go_wrong(day, (restart, wrong), random)?;
         let bought = self.sell(day)?;
         thread::sleep(Duration::from_millis(random.below(STAYS_MS)));
 
         day.trouble();
+        scene("right again");
         set(day, Wrong::default(), starts)?;
         let right_since = Instant::now();
         if wrong.deceives_devices() {

@@ -71,6 +71,8 @@ pub(crate) struct Notes {
     pub(crate) weather: Weather,
     /// Whether the database may be away, which `/healthz` tells, too.
     away: AtomicBool,
+    /// What the torture does now, in words, for whoever reads the complaints.
+    scene: Mutex<String>,
     yes: AtomicU64,
     writes: AtomicU64,
     revocations: AtomicU64,
@@ -91,6 +93,16 @@ impl Notes {
     /// From now on the database may be away, or may not.
     pub(crate) fn set_away(&self, away: bool) {
         self.away.store(away, Ordering::SeqCst);
+    }
+
+    /// From now on complaints say that this was being done.
+    pub(crate) fn set_scene(&self, words: String) {
+        *self.scene.lock().unwrap_or_else(PoisonError::into_inner) = words;
+    }
+
+    fn in_scene(&self, words: String) -> String {
+        let scene = self.scene.lock().unwrap_or_else(PoisonError::into_inner);
+        if scene.is_empty() { words } else { format!("{words} ({scene})") }
     }
 
     /// Whether it may be away.
@@ -118,7 +130,7 @@ impl Notes {
 
     /// A customer was refused while all was well.
     pub(crate) fn refused(&self, words: String) {
-        self.refused.add(words);
+        self.refused.add(self.in_scene(words));
     }
 
     /// Health was asked.
@@ -128,7 +140,7 @@ impl Notes {
 
     /// Health was wrong.
     pub(crate) fn unhealthy(&self, words: String) {
-        self.unhealthy.add(words);
+        self.unhealthy.add(self.in_scene(words));
     }
 
     /// An acknowledged write is missing.
