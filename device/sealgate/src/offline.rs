@@ -21,7 +21,7 @@ pub fn verify_license_file(trust: &'static [u8], file: &[u8], now: UnixSeconds) 
 }
 
 /// The same by what a client has and remembers; `held` is what it has of the chain. Where that does not verify, the build's own
-/// counts: a thief of keys that are revoked since may have left a statement of an enormous version, and nobody is asked for a
+/// counts (`spec/keys.md` §4.7): a thief of keys that are revoked since may have left a statement of an enormous version, and nobody is asked for a
 /// better one here.
 pub(crate) fn judge_file(
     trust: &Trust,
