@@ -1,13 +1,13 @@
 //! The state in a file that only its owner reads.
 #![expect(clippy::disallowed_methods, reason = "this is the file adapter")]
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use crate::Store;
+use crate::{Store, private};
 
 const STATE: &str = "state.json";
 const STAGED: &str = "state.json.new";
@@ -15,18 +15,10 @@ const LOCK: &str = "lock";
 /// A state with the longest chain has about 3 MiB. Blocks memory exhaustion by another file of that name.
 const STATE_BYTES: u64 = 32 * 1024 * 1024;
 
-/// What a folder's group and all others may do with it, and what of it changes what lies there.
-#[cfg(unix)]
-const OTHERS: u32 = 0o077;
-#[cfg(unix)]
-const OTHERS_WRITE: u32 = 0o022;
-/// Nobody deletes the files of others in it, as in `/tmp`.
-#[cfg(unix)]
-const SHARED: u32 = 0o1000;
-
 /// Keeps the state in a folder of its own. On Unix the folder gets mode 0700, also where it was made before, and the file
-/// 0600. A folder that others may write to and that cannot be closed to them is refused, and so is a shared one like `/tmp`, and one
-/// that belongs to another user, also if the program runs as root: its owner could put a state of his own there.
+/// 0600. What may be somebody else's work is refused before it is read, also if the program runs as root: a folder of another user, a
+/// shared one like `/tmp`, one that others may write to with a state in it, a state of another user than this one and root, and one
+/// that others may write to. The error names the path and what to do.
 ///
 /// Processes of one program may share the folder: a lock file keeps them from overwriting each other. The file system
 /// must know renames and locks; a local one does.
@@ -59,8 +51,9 @@ impl FileStore {
     }
 
     fn read(&self) -> io::Result<Option<Vec<u8>>> {
-        refuse_anothers(&self.folder)?;
-        let file = match OpenOptions::new().read(true).open(self.folder.join(STATE)) {
+        let path = self.folder.join(STATE);
+        private::check_folder(&self.folder, &path)?;
+        let file = match private::open(OpenOptions::new().read(true), &path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             opened => opened?,
         };
@@ -73,7 +66,7 @@ impl FileStore {
     }
 
     fn exchange(&self, old: Option<&[u8]>, new: &[u8]) -> io::Result<bool> {
-        make_private_folder(&self.folder)?;
+        private::make_folder(&self.folder, &self.folder.join(STATE))?;
         let _lock = self.lock()?;
         let there = self.read()?.map(Zeroizing::new);
         if there.as_ref().map(|state| state.as_slice()) != old {
@@ -89,8 +82,10 @@ impl FileStore {
 
     /// Held while it lives, and released with the process whatever ends it.
     fn lock(&self) -> io::Result<File> {
-        let file =
-            private().read(true).write(true).create(true).truncate(false).open(self.folder.join(LOCK))?;
+        let mut options = for_owner();
+        options.read(true).write(true).create(true).truncate(false);
+        // Another user who has it open could hold the lock for ever.
+        let file = private::open(&options, &self.folder.join(LOCK))?;
         match file.lock() {
             // Where the file system knows no locks, one process has the folder to itself, or nothing helps.
             Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(file),
@@ -110,58 +105,13 @@ impl Store for FileStore {
 }
 
 fn write_new(staged: &Path, state: &[u8]) -> io::Result<()> {
-    let mut file = private().write(true).create_new(true).open(staged)?;
+    let mut file = for_owner().write(true).create_new(true).open(staged)?;
     file.write_all(state)?;
     file.sync_all()
 }
 
-/// Whoever owns a folder decides what lies there. One that is not there yet is nobody's.
 #[cfg(unix)]
-fn refuse_anothers(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::MetadataExt;
-    let (owner, own) = match std::fs::metadata(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        there => (there?.uid(), rustix::process::geteuid().as_raw()),
-    };
-    if owner == own {
-        return Ok(());
-    }
-    let why = format!("this folder belongs to user {owner}, and the program runs as user {own}");
-    Err(io::Error::new(io::ErrorKind::PermissionDenied, why))
-}
-
-#[cfg(not(unix))]
-fn refuse_anothers(_: &Path) -> io::Result<()> {
-    Ok(())
-}
-
-#[cfg(unix)]
-fn make_private_folder(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    use std::os::unix::fs::PermissionsExt;
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    refuse_anothers(folder)?;
-    let mode = std::fs::metadata(folder)?.permissions().mode();
-    if mode & OTHERS == 0 {
-        return Ok(());
-    }
-    let is_shared = mode & SHARED != 0;
-    let is_closed =
-        !is_shared && std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).is_ok();
-    // Where others may only look, they see names: the file is its owner's.
-    if is_closed || mode & OTHERS_WRITE == 0 {
-        return Ok(());
-    }
-    Err(io::Error::new(io::ErrorKind::PermissionDenied, "others may write to this folder"))
-}
-
-#[cfg(not(unix))]
-fn make_private_folder(folder: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).create(folder)
-}
-
-#[cfg(unix)]
-fn private() -> OpenOptions {
+fn for_owner() -> OpenOptions {
     use std::os::unix::fs::OpenOptionsExt;
     let mut options = OpenOptions::new();
     options.mode(0o600);
@@ -169,7 +119,7 @@ fn private() -> OpenOptions {
 }
 
 #[cfg(not(unix))]
-fn private() -> OpenOptions {
+fn for_owner() -> OpenOptions {
     OpenOptions::new()
 }
 

@@ -69,6 +69,7 @@ mod judge;
 mod license;
 mod lookup;
 mod offline;
+mod private;
 mod random;
 mod server;
 mod state;

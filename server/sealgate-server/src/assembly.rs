@@ -29,6 +29,9 @@ pub const TOKEN_FILE: &str = "admin.token";
 pub(crate) const KEYS_DIR: &str = "keys";
 pub(crate) const DATABASE_FILE: &str = "sealgate.db";
 const LOCK_FILE: &str = "sealgate.lock";
+/// What lies in a data directory beside the keys, and is believed. The database's engine would roll a planted journal back into it.
+const BELIEVED: [&str; 5] =
+    [LOCK_FILE, DATABASE_FILE, "sealgate.db-wal", "sealgate.db-shm", "sealgate.db-journal"];
 
 /// A server that is ready to serve.
 pub struct Started {
@@ -138,6 +141,7 @@ pub async fn start(
     let data = &options.data;
     files::make_private_dir(data)
         .map_err(|source| StartError::DataDir { path: data.display().to_string(), source })?;
+    check_data(data)?;
     // First of all: nobody else makes keys in this directory, or serves with those that are there.
     let lock = LockFile::take(&data.join(LOCK_FILE))?;
     let location = match &options.database {
@@ -426,9 +430,16 @@ pub fn renew_sessions(data: &Path, unlock: &Unlock) -> Result<String, StartError
     Ok(vendors_keystore(data, unlock)?.renew_secret(SharedSecrets::SESSION)?)
 }
 
+/// Nothing that may be somebody else's work is believed: the key store looks after its own directory.
+fn check_data(data: &Path) -> Result<(), StartError> {
+    files::check(data, &BELIEVED)
+        .map_err(|(path, source)| StartError::DataDir { path: path.display().to_string(), source })
+}
+
 /// The key store of the vendor's side, for a command that works on its directory. Only opened: one that this made would be of no
 /// installation. A runtime's is refused: what is made there, no other server learns.
 pub(crate) fn vendors_keystore(data: &Path, unlock: &Unlock) -> Result<Keystore, StartError> {
+    check_data(data)?;
     let keys = data.join(KEYS_DIR);
     let keystore = Keystore::open_existing(&keys, unlock).map_err(|error| match error {
         KeystoreError::Missing(_) => StartError::NoKeystore(keys.display().to_string()),
@@ -448,7 +459,7 @@ pub fn unlock(passphrase_file: Option<&Path>) -> Result<Unlock, StartError> {
 fn read_passphrase(path: &Path) -> Result<Unlock, StartError> {
     let unusable =
         |why: &str| StartError::Passphrase { path: path.display().to_string(), why: why.to_owned() };
-    let bytes = Zeroizing::new(files::read(path).map_err(|e| unusable(&e.to_string()))?);
+    let bytes = Zeroizing::new(files::read_secret(path).map_err(|e| unusable(&e.to_string()))?);
     let text = std::str::from_utf8(&bytes).map_err(|_| unusable("not UTF-8"))?;
     match text.lines().next() {
         Some(line) if !line.is_empty() => Ok(Unlock::Passphrase(Zeroizing::new(line.to_owned()))),

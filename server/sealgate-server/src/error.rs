@@ -11,10 +11,10 @@ use crate::config::ConfigError;
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The data directory cannot be made.
+    /// The data directory cannot be made, or it or a file in it may be somebody else's work.
     #[error("{path}: {source}")]
     DataDir {
-        /// The directory.
+        /// The directory or the file.
         path: String,
         /// The operating system's reason.
         source: std::io::Error,

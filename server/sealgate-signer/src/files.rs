@@ -1,52 +1,51 @@
 //! Files that only their owner reads and that are whole or absent, also after a power cut.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::KeystoreError;
 use crate::sealing::random;
+use crate::{KeystoreError, private};
 
 /// What its group and all others may do with a directory.
 const OTHERS: u32 = 0o077;
 
-/// Refuses a directory of another user, also as root: its owner could put other keys there, and could not read what root writes.
-pub fn refuse_anothers(path: &Path) -> std::io::Result<()> {
-    let (owner, own) = (fs::metadata(path)?.uid(), rustix::process::geteuid().as_raw());
-    if owner == own {
-        return Ok(());
-    }
-    let why = format!(
-        "this directory belongs to user {owner}, and this program runs as user {own}: run it as user {owner} (sudo -u '#{owner}'), or \
-         name another directory"
-    );
-    Err(std::io::Error::new(ErrorKind::PermissionDenied, why))
-}
-
-/// Makes the directory, open to nobody else. Nothing but keys lies in it, so one that is open to others is closed.
+/// Makes the directory, open to nobody else. Nothing but keys lies in it, so one that others could look at is closed. One that
+/// [`private::check_dir`] refuses stays as it is.
 pub(crate) fn make_private_dir(path: &Path) -> Result<(), KeystoreError> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(io(path))?;
-    refuse_anothers(path).map_err(io(path))?;
+    check_dir(path)?;
     if fs::metadata(path).map_err(io(path))?.permissions().mode() & OTHERS == 0 {
         return Ok(());
     }
     fs::set_permissions(path, fs::Permissions::from_mode(0o700)).map_err(io(path))
 }
 
+/// Refuses a directory that may be somebody else's work.
+pub(crate) fn check_dir(path: &Path) -> Result<(), KeystoreError> {
+    private::check_dir(path).map_err(io(path))
+}
+
 /// `None` when there is no such file.
 pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, KeystoreError> {
-    match fs::read(path) {
+    match read_own(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
         Err(e) => Err(io(path)(e)),
     }
 }
 
+fn read_own(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = vec![];
+    private::open(path)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// Every file with that ending, sorted by name.
 pub(crate) fn read_all(dir: &Path, ending: &str) -> Result<Vec<(PathBuf, Vec<u8>)>, KeystoreError> {
     let paths = named(dir, ending)?.into_iter();
-    paths.map(|path| Ok((path.clone(), fs::read(&path).map_err(io(&path))?))).collect()
+    paths.map(|path| Ok((path.clone(), read_own(&path).map_err(io(&path))?))).collect()
 }
 
 /// The paths of all files with that ending, sorted by name.

@@ -83,6 +83,7 @@ impl Keystore {
 
     /// Opens the keystore in `dir`, where somebody made one.
     pub fn open_existing(dir: &Path, unlock: &Unlock) -> Result<Self, KeystoreError> {
+        files::check_dir(dir)?;
         let head = files::read(&dir.join(HEAD))?.ok_or_else(|| KeystoreError::Missing(dir.to_owned()))?;
         files::make_private_dir(dir)?;
         Self::open(dir, unlock, &head)

@@ -8,8 +8,8 @@ mod error;
 mod files;
 mod keypair;
 mod keystore;
+pub mod private;
 mod sealing;
 
 pub use error::KeystoreError;
-pub use files::refuse_anothers;
 pub use keystore::{Keystore, Secret, Unlock};

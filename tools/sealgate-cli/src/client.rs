@@ -233,9 +233,10 @@ fn token(global: &Global) -> Result<String, Failure> {
     let Some(data) = &global.data else {
         return Err(Failure::new(Code::TokenInvalid, "no access token was given").fix(fix));
     };
-    let path = data.join(TOKEN_FILE);
-    let bytes = files::read(&path)
-        .map_err(|e| Failure::new(Code::TokenInvalid, format!("{}: {e}", path.display())).fix(fix))?;
+    let unusable = |e: std::io::Error| {
+        Failure::new(Code::TokenInvalid, format!("{}: {e}", data.join(TOKEN_FILE).display())).fix(fix)
+    };
+    let bytes = files::read_in(data, TOKEN_FILE).map_err(unusable)?;
     Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
 }
 

@@ -5,7 +5,15 @@ use std::io::{BufRead, IsTerminal, Write};
 use sealgate_artifact::Code;
 
 use crate::failure::Failure;
-use crate::output::harmless;
+use crate::output::{harmless, lines_without_steering};
+
+/// The same about something that one must have seen to answer. It is shown where the question is asked, and whenever it is: however quiet
+/// the program is to be, and wherever its results go.
+pub(crate) fn confirm_seen(seen: &str, question: &str, why: &str) -> Result<(), Failure> {
+    // Where nothing can be shown, the question cannot be asked either.
+    let _ = writeln!(std::io::stderr().lock(), "{}", lines_without_steering(seen));
+    confirm(question, why)
+}
 
 /// Goes on only if a person says yes to the question. With nobody there to ask it is refused, for that reason.
 pub(crate) fn confirm(question: &str, why: &str) -> Result<(), Failure> {

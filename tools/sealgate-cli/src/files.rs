@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
+pub(crate) use sealgate_server::files::read_in;
 use sealgate_server::files::{read_at_most, write_whole};
 
 /// No file that a person hands to this program is larger.

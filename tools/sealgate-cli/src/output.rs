@@ -96,22 +96,32 @@ impl Output {
 
     /// Names and values, one pair a line.
     pub(crate) fn pairs(pairs: &[(&str, String)]) {
+        say!("{}", Self::pairs_text(pairs));
+    }
+
+    /// The same as a text, for a question.
+    pub(crate) fn pairs_text(pairs: &[(&str, String)]) -> String {
         let mut table = Table::new();
         table.load_preset(NOTHING);
         for (name, value) in pairs {
             table.add_row([name, &*harmless(value)]);
         }
-        say!("{}", trimmed(&table));
+        trimmed(&table)
     }
 
     /// A list with a head.
     pub(crate) fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) {
+        say!("{}", Self::table_text(head, rows));
+    }
+
+    /// The same as a text, for a question.
+    pub(crate) fn table_text(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
         let mut table = Table::new();
         table.load_preset(NOTHING).set_header(head.iter().copied());
         for row in rows {
             table.add_row(row.iter().map(|cell| harmless(cell)));
         }
-        say!("{}", trimmed(&table));
+        trimmed(&table)
     }
 
     /// What went wrong, on standard error.
@@ -163,7 +173,7 @@ pub(crate) fn harmless(text: &str) -> String {
 }
 
 /// The same for a text of several lines.
-fn lines_without_steering(text: &str) -> String {
+pub(crate) fn lines_without_steering(text: &str) -> String {
     text.split('\n').map(harmless).collect::<Vec<_>>().join("\n")
 }
 

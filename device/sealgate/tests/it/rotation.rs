@@ -162,3 +162,58 @@ fn a_thiefs_enormous_version_goes_with_the_thief() {
     device.validate().expect("valid");
     device.restarted(site.trust()).validate().expect("valid");
 }
+
+/// Whoever stole keys may leave a version that no honest statement ever reaches. A build that came after the theft has a chain of its
+/// own, and needs no server to be told.
+#[test]
+fn a_build_from_after_a_theft_verifies_files_over_what_the_thief_left() {
+    let huge = 1_u64 << 50;
+    let of_root: Change = |a| a.keyset_version = 1 << 50;
+    let of_authority: Change = |a| a.tenant_version = 1 << 50;
+    let of_both: Change = |a| (a.keyset_version, a.tenant_version) = (1 << 50, 1 << 50);
+    let thefts = [
+        ("root", of_root, root as Change),
+        ("authority", of_authority, authority_revoked),
+        ("both", of_both, everything),
+    ];
+    for (stolen, theft, after) in thefts {
+        let site = Site::honest();
+        let device = Device::new(site.trust(), site.clone());
+        let honest = site.authority().clone();
+        theft(&mut site.authority());
+        device.validate().expect("the key was not known to be stolen");
+        let left = device.state().expect("a state");
+        assert!(
+            String::from_utf8_lossy(&left).contains(&huge.to_string()),
+            "{stolen}: the thief's version is kept"
+        );
+
+        *site.authority() = honest;
+        after(&mut site.authority());
+        let updated = device.restarted(site.trust());
+        let file = site.authority().license();
+        updated.client.validate_license_file(&file).unwrap_or_else(|error| panic!("{stolen}: {error}"));
+        // It is remembered, and what was accepted before the theft still counts.
+        updated
+            .client
+            .validate_license_file(&file)
+            .unwrap_or_else(|error| panic!("{stolen}, again: {error}"));
+        updated.validate().unwrap_or_else(|error| panic!("{stolen}, online: {error}"));
+    }
+}
+
+/// The build's chain takes the place of one that fails, not of what was accepted: an older build does not lead back.
+#[test]
+fn an_older_builds_chain_does_not_help_against_newer_keys() {
+    let site = Site::honest();
+    let old_build = site.trust();
+    let device = Device::new(old_build, site.clone());
+    let old_file = site.authority().license();
+    device.client.validate_license_file(&old_file).expect("valid");
+    issuer_revoked(&mut site.authority());
+    device.validate().expect("valid");
+    let error =
+        device.restarted(old_build).client.validate_license_file(&old_file).expect_err("its key is revoked");
+    assert_eq!(error.family(), sealgate::Family::Security, "{error}");
+    device.client.validate_license_file(&site.authority().license()).expect("the new one is valid");
+}

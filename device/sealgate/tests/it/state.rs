@@ -92,14 +92,107 @@ fn an_answer_is_completed_by_what_was_held_when_it_was_asked_for() {
 fn a_folder_that_others_may_write_to_is_closed_or_refused() {
     let folder = tempfile::tempdir().unwrap();
     let open = |mode| fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).unwrap();
+    let store = FileStore::new(folder.path());
     open(0o777);
-    assert!(FileStore::new(folder.path()).replace(None, b"one").unwrap());
+    assert_eq!(store.load().unwrap(), None);
+    assert!(store.replace(None, b"one").unwrap());
+    assert_eq!(mode(folder.path()), 0o700);
+    // Others could only look: as an earlier version left it.
+    open(0o755);
+    assert_eq!(store.load().unwrap().as_deref(), Some(&b"one"[..]));
+    assert!(store.replace(Some(b"one"), b"two").unwrap());
     assert_eq!(mode(folder.path()), 0o700);
     // As /tmp: closing it would harm everybody else.
     open(0o1777);
-    let refused = FileStore::new(folder.path()).replace(Some(b"one"), b"two").expect_err("it is shared");
-    assert_eq!(refused.kind(), std::io::ErrorKind::PermissionDenied);
+    for refused in [store.load().map(drop), store.replace(Some(b"two"), b"three").map(drop)] {
+        assert_eq!(refused.expect_err("it is shared").kind(), std::io::ErrorKind::PermissionDenied);
+    }
     assert_eq!(fs::metadata(folder.path()).unwrap().permissions().mode() & 0o7777, 0o1777);
+}
+
+/// Says what a store of that folder says to reading and to writing, and that neither changed anything.
+fn refusals(folder: &std::path::Path) -> [String; 2] {
+    let store = FileStore::new(folder);
+    let seen = || (mode(folder), fs::read_dir(folder).expect("it is there").count());
+    let before = seen();
+    let told = [store.load().map(drop), store.replace(None, b"new").map(drop)].map(|refused| {
+        let refused = refused.expect_err("it may be somebody else's");
+        assert_eq!(refused.kind(), std::io::ErrorKind::PermissionDenied, "{refused}");
+        assert!(refused.to_string().starts_with(&folder.display().to_string()), "{refused}");
+        refused.to_string()
+    });
+    assert_eq!(seen(), before);
+    told
+}
+
+/// Somebody else may have put it there, with a device key that he knows. It stays refused until a person has looked.
+#[test]
+fn a_state_in_a_folder_that_others_may_write_to_is_not_believed() {
+    let (site, folder) = (Site::honest(), tempfile::tempdir().unwrap());
+    let asked = || client(&site, FileStore::new(folder.path())).validate_license(&key());
+    asked().expect("valid");
+    for open in [0o777, 0o770, 0o707] {
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(open)).unwrap();
+        for told in [refusals(folder.path()), refusals(folder.path())].concat() {
+            assert!(told.contains("chmod 700"), "{told}");
+        }
+        assert_eq!(asked().expect_err("not believed").code(), "file_unreadable");
+    }
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    asked().expect("the same device as before");
+    let keys = device_keys(&site);
+    assert!(keys.len() == 2 && keys[0] == keys[1], "{keys:?}");
+}
+
+#[test]
+fn a_state_that_others_may_write_to_is_not_believed() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(FileStore::new(folder.path()).replace(None, b"one").unwrap());
+    let state = folder.path().join("state.json");
+    for open in [0o666, 0o620, 0o602] {
+        fs::set_permissions(&state, fs::Permissions::from_mode(open)).unwrap();
+        for told in refusals(folder.path()) {
+            assert!(told.contains("state.json") && told.contains("chmod 600"), "{told}");
+        }
+    }
+    fs::set_permissions(&state, fs::Permissions::from_mode(0o644)).unwrap();
+    assert_eq!(FileStore::new(folder.path()).load().unwrap().as_deref(), Some(&b"one"[..]));
+}
+
+/// Put there while the folder was open, and left there when it was closed. Root may give a file away; whoever may not links to one that
+/// is root's, which is believed as far as it goes, and to a pipe, which is none.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the files are what is tested")]
+fn files_of_another_user_in_the_own_folder_are_not_believed() {
+    for name in ["state.json", "lock"] {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, elsewhere) = (folder.path().join(name), folder.path().join("elsewhere"));
+        fs::File::create(&elsewhere).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &file).unwrap();
+        if std::os::unix::fs::chown(&elsewhere, Some(65_534), None).is_ok() {
+            let lchown = |owner| std::os::unix::fs::lchown(&file, Some(owner), None).unwrap();
+            for (of_link, of_file) in [(0, 65_534), (65_534, 0), (65_534, 65_534)] {
+                lchown(of_link);
+                std::os::unix::fs::chown(&elsewhere, Some(of_file), None).unwrap();
+                told_of(folder.path(), name, "chown 0");
+            }
+            lchown(0);
+        }
+        fs::remove_file(&elsewhere).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&elsewhere).status().unwrap().success());
+        told_of(folder.path(), name, "delete it");
+    }
+}
+
+/// Nobody reads the lock.
+fn told_of(folder: &std::path::Path, name: &str, fix: &str) {
+    let store = FileStore::new(folder);
+    let refused = match name {
+        "lock" => store.replace(None, b"new").map(drop),
+        _ => store.load().map(drop),
+    };
+    let told = refused.expect_err("somebody else's").to_string();
+    assert!(told.contains(name) && told.contains(fix), "{told}");
 }
 
 /// Its owner could put a state of his own there. Root may give a folder away; whoever may not has `/` for a folder of somebody

@@ -1,6 +1,8 @@
 //! The file keystore through its public door.
 #![expect(clippy::disallowed_methods, reason = "the tests damage key files")]
 
+mod planted;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

@@ -4,7 +4,7 @@ use sealgate_wire::{AcceptClock, ClockView, Timestamp};
 
 use crate::args::{AcceptClockArgs, now};
 use crate::client::Client;
-use crate::confirm::confirm;
+use crate::confirm::confirm_seen;
 use crate::failure::Failure;
 use crate::output::{Output, say};
 
@@ -15,24 +15,23 @@ pub(crate) fn accept(client: &Client, args: &AcceptClockArgs, output: &Output) -
         output.result(&found, |found| say!("The server's clock shows {} and is not in doubt.", found.shown));
         return Ok(());
     }
-    if !output.json && !output.quiet {
-        show(&found);
-    }
     if !args.yes && !output.json {
         let why = "a server that signs by a wrong clock harms every customer";
-        confirm("Is the time that the server shows the right one?", why)?;
+        confirm_seen(&text(&found), "Is the time that the server shows the right one?", why)?;
+    } else if !output.json && !output.quiet {
+        say!("{}", text(&found));
     }
     let accepted: ClockView = client.post("/api/v1/clock/accept", &AcceptClock { set_by: found.set_by })?;
     output.result(&accepted, |accepted| say!("Accepted: the server's clock shows {}.", accepted.shown));
     Ok(())
 }
 
-fn show(found: &ClockView) {
+fn text(found: &ClockView) -> String {
     let direction = if found.set_by < 0 { "back" } else { "ahead" };
-    Output::pairs(&[
+    Output::pairs_text(&[
         ("the server shows", found.shown.to_string()),
         ("without the setting it would show", found.expected.to_string()),
         ("it was set", format!("{} seconds {direction}", found.set_by.unsigned_abs())),
         ("this machine shows", Timestamp(now()).to_string()),
-    ]);
+    ])
 }

@@ -5,7 +5,7 @@ use sealgate_wire::{ApproveServer, Reason, ServerView};
 use crate::args::{Global, ServerCommand};
 use crate::client::{Client, quoted};
 use crate::commands::clock;
-use crate::confirm::confirm;
+use crate::confirm::confirm_seen;
 use crate::failure::Failure;
 use crate::output::{Output, say};
 
@@ -39,17 +39,21 @@ pub(crate) fn run(global: &Global, command: &ServerCommand, output: &Output) -> 
 
 /// Shows the server and where it says that it is found, and asks.
 fn look_at(server: &ServerView, yes: bool, output: &Output) -> Result<(), Failure> {
-    if !output.json && !output.quiet {
-        table(std::slice::from_ref(server));
-    }
+    let seen = std::slice::from_ref(server);
     if !yes && !output.json {
         let why = "an approved server answers your customers at the origins that it reports";
-        confirm("Does your server's log say this id, and is it found there?", why)?;
+        confirm_seen(&text(seen), "Does your server's log say this id, and is it found there?", why)?;
+    } else if !output.json && !output.quiet {
+        table(seen);
     }
     Ok(())
 }
 
 fn table(servers: &[ServerView]) {
+    say!("{}", text(servers));
+}
+
+fn text(servers: &[ServerView]) -> String {
     let row = |server: &ServerView| {
         vec![
             server.server_id.clone(),
@@ -58,5 +62,5 @@ fn table(servers: &[ServerView]) {
             server.created_at.to_string(),
         ]
     };
-    Output::table(&["SERVER", "STATUS", "FOUND AT", "SEEN SINCE"], servers.iter().map(row));
+    Output::table_text(&["SERVER", "STATUS", "FOUND AT", "SEEN SINCE"], servers.iter().map(row))
 }

@@ -60,9 +60,14 @@ fn a_clock_in_doubt_fails_its_check_until_somebody_accepts_it() {
     let failure = vendor.run(&issue).refused(78, "clock_in_doubt");
     assert!(failure["message"].as_str().is_some_and(|text| text.contains("accept-clock")), "{failure}");
 
-    let unasked = vendor.run(&["server", "accept-clock"]);
-    assert_eq!(unasked.exit, Some(78), "{unasked:?}");
-    assert!(unasked.stdout.contains("seconds ahead") && unasked.stderr.contains("add --yes"), "{unasked:?}");
+    for quiet in [&[][..], &["--quiet"]] {
+        let unasked = vendor.run(&[quiet, &["server", "accept-clock"]].concat());
+        assert_eq!(unasked.exit, Some(78), "{unasked:?}");
+        assert!(
+            unasked.stderr.contains("seconds ahead") && unasked.stderr.contains("add --yes"),
+            "{unasked:?}"
+        );
+    }
     vendor.run(&issue).refused(78, "clock_in_doubt");
     let accepted = vendor.json(&["server", "accept-clock", "--yes"]);
     assert_eq!((&accepted["in_doubt"], &accepted["set_by"]), (&json!(false), &json!(0)));

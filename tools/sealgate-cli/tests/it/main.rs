@@ -18,6 +18,7 @@ mod keys;
 mod licenses;
 mod manual;
 mod passwords;
+mod planted;
 mod program;
 mod proxy;
 mod recover;

@@ -1,13 +1,14 @@
 //! Authority and runtime as two processes on one database: the second answers, and can make nothing.
 
 use std::path::Path;
+use std::process::Command;
 
 use sealgate_artifact::Outcome as Decided;
 use sealgate_testkit::{Build, Engine, TestDatabase, TestDevice, request, send};
 use sealgate_wire::{OnlineAnswer, OnlineQuestion, Trust};
 use serde_json::{Value, json};
 
-use crate::program::{Outcome, run, sealgate};
+use crate::program::{Outcome, SEALGATE, run, run_with_input, sealgate};
 use crate::server::Server;
 use crate::vendor::text;
 
@@ -203,6 +204,15 @@ fn a_runtime_holds_none_of_the_vendors_keys_and_does_not_start_with_one() {
     assert!(refused.stderr.contains("key_misuse"), "it is not put beside one either: {refused:?}");
 }
 
+/// Approves a server on a terminal of its own, with no result to be seen: `script` copies what the person sees there.
+fn quietly(vendor: &Vendor, id: &str, answer: &str) -> Outcome {
+    let line = format!("{SEALGATE} --quiet server approve {id} > /dev/null");
+    let mut script = Command::new("script");
+    script.env_clear().args(["-qec", &line, "/dev/null"]).env("TERM", "xterm");
+    script.env("SEALGATE_URL", vendor.url_of_authority()).env("SEALGATE_DATA", vendor.path("authority"));
+    run_with_input(&mut script, answer)
+}
+
 /// Whoever can write where a server says that it is found must not get a certificate for that place.
 #[test]
 fn an_approval_holds_for_the_origins_that_it_was_given_for() {
@@ -218,7 +228,9 @@ fn an_approval_holds_for_the_origins_that_it_was_given_for() {
     let (id, ..) = status();
     let asked = vendor.tell(&["server", "approve", &id]);
     assert!(asked.exit == Some(78) && asked.stderr.contains("--yes"), "nobody is there to ask: {asked:?}");
-    assert!(asked.stdout.contains("https://here.example"), "it is shown before anybody is asked: {asked:?}");
+    assert!(asked.stderr.contains("https://here.example"), "it is shown before anybody is asked: {asked:?}");
+    let seen = quietly(&vendor, &id, "n\n");
+    assert!(seen.exit == Some(78) && seen.stdout.contains("https://here.example"), "{seen:?}");
     assert_eq!(status().1, "waiting");
     assert!(vendor.tell(&["server", "approve", &id, "--yes"]).ok().contains("approved"));
     for (origin, expected) in [

@@ -1,0 +1,138 @@
+//! Whether a folder and the files in it can be somebody else's work. Asked before what lies there is believed.
+#![expect(clippy::disallowed_methods, reason = "part of the file adapter")]
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io;
+use std::path::Path;
+
+/// Makes the folder, and closes one that is there to its group and all others. One that [`check_folder`] refuses stays as it is.
+#[cfg(unix)]
+pub(crate) fn make_folder(folder: &Path, state: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    check_folder(folder, state)?;
+    let mode = std::fs::metadata(folder)?.permissions().mode();
+    if mode & unix::OTHERS == 0 {
+        return Ok(());
+    }
+    let is_shared = mode & unix::SHARED != 0;
+    let is_closed =
+        !is_shared && std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).is_ok();
+    // Where others may only look, they see names: the file is its owner's.
+    if is_closed || mode & unix::OTHERS_WRITE == 0 {
+        return Ok(());
+    }
+    Err(unix::refused("others may write to this folder: name one of the program's own".to_owned()))
+}
+
+/// Refuses a folder of another user, one that is everybody's like `/tmp`, and one with a state in it that others may write to:
+/// the state may be theirs. One that is not there yet is nobody's.
+#[cfg(unix)]
+pub(crate) fn check_folder(folder: &Path, state: &Path) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    let there = match std::fs::metadata(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        there => there?,
+    };
+    let (owner, own) = (there.uid(), unix::own());
+    if owner != own {
+        let why = format!(
+            "this folder belongs to user {owner}, and the program runs as user {own}: run it as user {owner}, or name another folder"
+        );
+        return Err(unix::refused(why));
+    }
+    if there.mode() & unix::OTHERS_WRITE == 0 {
+        return Ok(());
+    }
+    if there.mode() & unix::SHARED != 0 {
+        let why = "others may write to this folder, and it is shared: name one of the program's own";
+        return Err(unix::refused(why.to_owned()));
+    }
+    if std::fs::symlink_metadata(state).is_ok() {
+        let why = "others may write to this folder, so the state in it may be theirs: run chmod 700 on the folder if you know that \
+                   it is not, or delete the folder";
+        return Err(unix::refused(why.to_owned()));
+    }
+    Ok(())
+}
+
+/// Opens a file in such a folder. One of another user is refused, unless it is root's, and so is one that others may write to.
+#[cfg(unix)]
+pub(crate) fn open(options: &OpenOptions, path: &Path) -> io::Result<File> {
+    match std::fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        link => {
+            unix::check_owner(&link?, path)?;
+            // Before it is opened: a pipe that somebody put there would not let go.
+            unix::check_file(&std::fs::metadata(path)?, path)?;
+        }
+    }
+    let file = options.open(path)?;
+    unix::check_file(&file.metadata()?, path)?;
+    Ok(file)
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::fs::Metadata;
+    use std::io;
+    use std::os::unix::fs::MetadataExt;
+    use std::path::Path;
+
+    /// What a group and all others may do, and what of it changes what lies there.
+    pub(super) const OTHERS: u32 = 0o077;
+    pub(super) const OTHERS_WRITE: u32 = 0o022;
+    /// Nobody deletes the files of others in it, as in `/tmp`.
+    pub(super) const SHARED: u32 = 0o1000;
+    const ROOT: u32 = 0;
+
+    pub(super) fn own() -> u32 {
+        rustix::process::geteuid().as_raw()
+    }
+
+    pub(super) fn check_owner(there: &Metadata, path: &Path) -> io::Result<()> {
+        let (owner, own) = (there.uid(), own());
+        if [ROOT, own].contains(&owner) {
+            return Ok(());
+        }
+        let name = path.file_name().unwrap_or_default().display();
+        Err(refused(format!(
+            "{name} belongs to user {owner}, and the program runs as user {own}: run chown {own} on it if you know that it is \
+             yours, or delete it"
+        )))
+    }
+
+    pub(super) fn check_file(there: &Metadata, path: &Path) -> io::Result<()> {
+        check_owner(there, path)?;
+        let name = path.file_name().unwrap_or_default().display();
+        // What a folder of that name is no good for, the system says better.
+        if !there.is_file() && !there.is_dir() {
+            return Err(refused(format!("{name} is no file: delete it")));
+        }
+        if there.mode() & OTHERS_WRITE == 0 {
+            return Ok(());
+        }
+        Err(refused(format!(
+            "others may write to {name}: run chmod 600 on it if you know that nobody did, or delete it"
+        )))
+    }
+
+    pub(super) fn refused(why: String) -> io::Error {
+        io::Error::new(io::ErrorKind::PermissionDenied, why)
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) fn make_folder(folder: &Path, _: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).create(folder)
+}
+
+#[cfg(not(unix))]
+pub(crate) fn check_folder(_: &Path, _: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(not(unix))]
+pub(crate) fn open(options: &OpenOptions, path: &Path) -> io::Result<File> {
+    options.open(path)
+}
