@@ -27,7 +27,7 @@ pub struct Limits {
     pub address: Option<Rate>,
     /// Whether heartbeats count for their address as well.
     pub address_heartbeats: bool,
-    /// Requests about one app.
+    /// Requests about one app, by callers who proved to know or to use a license of it.
     pub app: Option<Rate>,
     /// What a wrong guess (an unknown key, app or token) takes from its address's budget for guesses.
     pub guess_costs: u32,
@@ -157,11 +157,6 @@ impl Limiter {
         if self.limits.address_heartbeats {
             self.give_back_address(from);
         }
-    }
-
-    /// A question about an app was a guess: it costs the app no request.
-    pub fn give_back_app(&self, id: AppId) {
-        self.give_back(self.limits.app, (Kind::App, *id.as_bytes()));
     }
 
     fn give_back(&self, rate: Option<Rate>, subject: Subject) {

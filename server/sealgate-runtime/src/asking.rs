@@ -6,14 +6,14 @@ use std::sync::Arc;
 use sealgate_artifact::{AppId, Code, Device, Hwid, LicenseKey, UnixSeconds, limits};
 use sealgate_authority::{About, AuthorityError, Ids, Limiter, Observed, SharedSecrets, Source, secrets};
 use sealgate_rules::{Effect, ListEntry, Matcher};
-use sealgate_store::table::{AccessRow, AppRow, Listed};
+use sealgate_store::table::{AccessRow, AppRow, LicenseRow, Listed};
 use sealgate_store::{AppEntry, Db, LicenseEntry};
 
 use crate::in_time::InTime;
 
 const NONCE_DIGITS: usize = 32;
 
-/// What was asked, as addresses are charged for it.
+/// What was asked, as addresses and licenses are charged for it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Asked {
     Question,
@@ -111,12 +111,6 @@ impl Gate {
                 Asked::Question => self.limiter.give_back_address(source.address),
                 Asked::Heartbeat => self.limiter.give_back_heartbeat_address(source.address),
             }
-            if let (Err(AuthorityError::Refused(Code::LicenseUnknown)), Some((_, app))) =
-                (&outcome, about.owner)
-            {
-                // The app was found, and was charged before the key was looked up.
-                self.limiter.give_back_app(app);
-            }
             if let Err(limited) = self.limiter.guess(source.address) {
                 outcome = Err(limited);
             }
@@ -147,7 +141,7 @@ impl Gate {
         let found = self.find_app(id, about).await?;
         let proven =
             found.filter(|entry| secrets::same(&entry.app.secret_hash, &offered) || is_former(&entry.app));
-        self.answering(proven.ok_or(AuthorityError::Refused(Code::AppUnknown))?)
+        answering(proven.ok_or(AuthorityError::Refused(Code::AppUnknown))?)
     }
 
     /// The app that a session names; the session is the proof.
@@ -157,7 +151,7 @@ impl Gate {
         about: &mut About,
     ) -> Result<Arc<AppEntry>, AuthorityError> {
         let app = self.find_app(id, about).await?.ok_or(AuthorityError::Refused(Code::AppUnknown))?;
-        self.answering(app)
+        answering(app)
     }
 
     async fn find_app(&self, id: &str, about: &mut About) -> Result<Option<Arc<AppEntry>>, AuthorityError> {
@@ -167,13 +161,24 @@ impl Gate {
         Ok(found)
     }
 
-    /// Refuses an app that is switched off, whose tenant is suspended, or that is asked too often.
-    pub(crate) fn answering(&self, app: Arc<AppEntry>) -> Result<Arc<AppEntry>, AuthorityError> {
-        match (app.app.disabled_at, app.tenant_suspended) {
-            (None, false) => self.limiter.app(app.app.id).map(|()| app),
-            (Some(_), _) => Err(AuthorityError::Refused(Code::AppDisabled)),
-            (None, true) => Err(AuthorityError::Refused(Code::TenantSuspended)),
+    /// spec/http.md §1.8: one question about a license that the caller has proved to know, or to hold a seat of. The app pays
+    /// last: anybody can name an app, and one license that is asked about too often costs the others nothing. A question that
+    /// is decided again has `paid`.
+    pub(crate) fn charge(
+        &self,
+        asked: Asked,
+        license: &LicenseRow,
+        paid: &mut bool,
+    ) -> Result<(), AuthorityError> {
+        if std::mem::replace(paid, true) {
+            return Ok(());
         }
+        let of_license = match asked {
+            Asked::Question => Limiter::license,
+            Asked::Heartbeat => Limiter::heartbeat,
+        };
+        of_license(&self.limiter, license.id)?;
+        self.limiter.app(license.app)
     }
 
     /// The license of a key, if it is this app's.
@@ -185,6 +190,15 @@ impl Gate {
     ) -> Result<Arc<LicenseEntry>, AuthorityError> {
         let found = self.db.cached_license(app.app.id, self.secrets.license_key(key)).await?;
         of_app(found, app, about).map_err(|_| unknown(key, about))
+    }
+}
+
+/// Refuses an app that is switched off, or whose tenant is suspended.
+pub(crate) fn answering(app: Arc<AppEntry>) -> Result<Arc<AppEntry>, AuthorityError> {
+    match (app.app.disabled_at, app.tenant_suspended) {
+        (None, false) => Ok(app),
+        (Some(_), _) => Err(AuthorityError::Refused(Code::AppDisabled)),
+        (None, true) => Err(AuthorityError::Refused(Code::TenantSuspended)),
     }
 }
 

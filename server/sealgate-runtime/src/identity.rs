@@ -1,6 +1,5 @@
 //! What this server shows for itself: its certificate, and the keysets that lead to it (`spec/online.md` §7.3).
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use sealgate_artifact::{Code, PublicKey, TenantId, UnixSeconds};
@@ -9,7 +8,7 @@ use sealgate_authority::{AuthorityError, Ids, SignedEnvelope};
 use sealgate_store::Db;
 use sealgate_store::table::{self, CertificateRow, KeyScope};
 
-use crate::latest::Latest;
+use crate::latest::{Latest, Read};
 use crate::registration::register;
 
 /// Tenants whose bundles are kept in memory.
@@ -44,14 +43,15 @@ impl Identity {
         self.settings.key
     }
 
-    /// The bundle for a tenant: `not_found` where there is no such tenant, busy while this server has no certificate.
-    pub(crate) async fn bundle(&self, tenant: TenantId) -> Result<Arc<TrustBundle>, AuthorityError> {
+    /// The bundle for a tenant, and when it was read, which counts for whatever shows it: `not_found` where there is no such
+    /// tenant, busy while this server has no certificate.
+    pub(crate) async fn bundle(&self, tenant: TenantId) -> Result<Read<TrustBundle>, AuthorityError> {
         let now = self.ids.elapsed();
-        if let Some(bundle) = self.bundles.fresh(tenant, now)
+        if let Some((at, bundle)) = self.bundles.fresh(tenant, now)
             // The clock may have been set since.
             && is_in_force(bundle.certified_until, self.ids.now())
         {
-            return Ok(bundle);
+            return Ok((at, bundle));
         }
         let bundle = self.read(tenant).await?;
         Ok(self.bundles.keep(tenant, (now, bundle)))

@@ -1,4 +1,4 @@
-//! What leads to tenants' keys, kept in memory for a second.
+//! What leads to tenants' keys, kept in memory for half a second.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -6,11 +6,16 @@ use std::time::Duration;
 
 use sealgate_artifact::TenantId;
 
-/// How long it is given without reading it again: a revoked server falls silent in time.
-const FRESH: Duration = Duration::from_secs(1);
-/// Of each tenant what was read last, with the time when its reading began, as this process counts time.
+/// How long it is given without reading it again. Its age counts for the answer that shows it (`InTime::rests_on`), and this
+/// leaves that answer half a second.
+const FRESH: Duration = Duration::from_millis(500);
+
+/// What was read, with the time when its reading began, as this process counts time.
+pub(crate) type Read<T> = (Duration, Arc<T>);
+
+/// Of each tenant what was read last.
 pub(crate) struct Latest<T> {
-    read: Mutex<HashMap<TenantId, (Duration, Arc<T>)>>,
+    read: Mutex<HashMap<TenantId, Read<T>>>,
     /// Tenants of which it is kept.
     most: usize,
 }
@@ -21,26 +26,26 @@ impl<T> Latest<T> {
         Self { read: Mutex::default(), most }
     }
 
-    /// What was read of the tenant at most a second ago.
-    pub(crate) fn fresh(&self, tenant: TenantId, now: Duration) -> Option<Arc<T>> {
+    /// What was read of the tenant at most half a second ago.
+    pub(crate) fn fresh(&self, tenant: TenantId, now: Duration) -> Option<Read<T>> {
         let known = self.read.lock().expect("no holder of this lock panics").get(&tenant).cloned();
-        known.filter(|(at, _)| now.saturating_sub(*at) < FRESH).map(|(_, read)| read)
+        known.filter(|(at, _)| now.saturating_sub(*at) < FRESH)
     }
 
     /// Keeps what was read later, and returns it: whoever began to read earlier and ends later must not bring older keysets
     /// back, which clients would refuse that hold the newer ones.
-    pub(crate) fn keep(&self, tenant: TenantId, (at, read): (Duration, T)) -> Arc<T> {
+    pub(crate) fn keep(&self, tenant: TenantId, (at, read): (Duration, T)) -> Read<T> {
         let mut all = self.read.lock().expect("no holder of this lock panics");
         if let Some((held_since, held)) = all.get(&tenant)
             && *held_since > at
         {
-            return Arc::clone(held);
+            return (*held_since, Arc::clone(held));
         }
         if all.len() >= self.most {
             all.clear();
         }
-        let read = Arc::new(read);
-        all.insert(tenant, (at, Arc::clone(&read)));
+        let read = (at, Arc::new(read));
+        all.insert(tenant, read.clone());
         read
     }
 }
@@ -51,18 +56,21 @@ mod tests {
 
     use sealgate_artifact::TenantId;
 
-    use super::Latest;
+    use super::{Latest, Read};
+
+    fn shown((at, read): Read<String>) -> String {
+        format!("{} {read}", at.as_millis())
+    }
 
     #[test]
     fn who_began_to_read_earlier_does_not_bring_it_back() {
         let (all, tenant) = (Latest::of_tenants(2), TenantId::from_bytes([1; 16]));
-        let read =
-            |at, what: &str| all.keep(tenant, (Duration::from_millis(at), what.to_owned())).to_string();
-        assert_eq!(read(20, "newer"), "newer");
-        assert_eq!(read(10, "older"), "newer");
-        assert_eq!(read(20, "at the same time"), "at the same time");
-        assert_eq!(read(30, "newest"), "newest");
-        let fresh = |at| all.fresh(tenant, Duration::from_millis(at)).map(|read| read.to_string());
-        assert_eq!((fresh(1_029).as_deref(), fresh(1_030)), (Some("newest"), None));
+        let read = |at, what: &str| shown(all.keep(tenant, (Duration::from_millis(at), what.to_owned())));
+        assert_eq!(read(20, "newer"), "20 newer");
+        assert_eq!(read(10, "older"), "20 newer");
+        assert_eq!(read(20, "at the same time"), "20 at the same time");
+        assert_eq!(read(30, "newest"), "30 newest");
+        let fresh = |at| all.fresh(tenant, Duration::from_millis(at)).map(shown);
+        assert_eq!((fresh(529).as_deref(), fresh(530)), (Some("30 newest"), None));
     }
 }

@@ -1,5 +1,6 @@
 //! A clock that moves when a test moves it.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -17,6 +18,8 @@ pub struct TestClock {
     set_by: AtomicI64,
     /// How much passes at each look at it.
     drag: AtomicU64,
+    /// After how many more looks it stands still once, and how long; at none if it has.
+    stall: Mutex<Option<(u32, u64)>>,
 }
 
 impl Default for TestClock {
@@ -28,7 +31,13 @@ impl Default for TestClock {
 impl TestClock {
     /// A clock that shows the machine's time until it is moved ahead of it.
     pub fn running() -> Self {
-        Self { runs: true, millis: AtomicU64::new(0), set_by: AtomicI64::new(0), drag: AtomicU64::new(0) }
+        Self {
+            runs: true,
+            millis: AtomicU64::new(0),
+            set_by: AtomicI64::new(0),
+            drag: AtomicU64::new(0),
+            stall: Mutex::new(None),
+        }
     }
 
     /// Lets so many seconds pass.
@@ -36,9 +45,37 @@ impl TestClock {
         self.millis.fetch_add(seconds * 1000, Ordering::SeqCst);
     }
 
+    /// Lets so many milliseconds pass.
+    pub fn advance_millis(&self, millis: u64) {
+        self.millis.fetch_add(millis, Ordering::SeqCst);
+    }
+
     /// From now on so many seconds pass between two looks at it, as in a process that stands still again and again.
     pub fn drag(&self, seconds: u64) {
         self.drag.store(seconds * 1000, Ordering::SeqCst);
+    }
+
+    /// So many milliseconds pass once, right before the look at it that comes after so many others, as in a process that stands
+    /// still there.
+    pub fn stall_after(&self, looks: u32, millis: u64) {
+        *self.stall.lock().expect("no holder of this lock panics") = Some((looks, millis));
+    }
+
+    /// Whether it does not stand still any more before a later look. From now on it does not.
+    pub fn has_stalled(&self) -> bool {
+        self.stall.lock().expect("no holder of this lock panics").take().is_none()
+    }
+
+    fn look(&self) {
+        let mut stall = self.stall.lock().expect("no holder of this lock panics");
+        match &mut *stall {
+            Some((0, millis)) => {
+                self.advance_millis(*millis);
+                *stall = None;
+            }
+            Some((looks, _)) => *looks -= 1,
+            None => {}
+        }
     }
 
     /// Sets it ahead by so many seconds, or back, as an operator or a time server does. No time passes.
@@ -54,11 +91,13 @@ impl TestClock {
 
 impl Clock for TestClock {
     fn unix_millis(&self) -> u64 {
+        self.look();
         let begin = if self.runs { System.unix_millis() } else { 0 };
         (begin + self.millis.load(Ordering::SeqCst)).saturating_add_signed(self.set_by.load(Ordering::SeqCst))
     }
 
     fn elapsed(&self) -> Duration {
+        self.look();
         let begin = if self.runs { System.elapsed() } else { Duration::ZERO };
         begin
             + Duration::from_millis(self.millis.fetch_add(self.drag.load(Ordering::SeqCst), Ordering::SeqCst))
@@ -78,6 +117,18 @@ mod tests {
         assert_eq!(clock.seconds(), BEGIN);
         clock.advance(90);
         assert_eq!(clock.seconds(), BEGIN + 90);
+    }
+
+    #[test]
+    fn a_clock_stalls_once_right_before_the_look_that_was_named() {
+        let clock = TestClock::default();
+        clock.stall_after(2, 5_000);
+        assert_eq!([clock.seconds(), clock.seconds()], [BEGIN; 2]);
+        assert_eq!([clock.seconds(), clock.seconds()], [BEGIN + 5; 2]);
+        assert!(clock.has_stalled());
+        clock.stall_after(1, 5_000);
+        assert_eq!([clock.has_stalled(), clock.has_stalled()], [false, true]);
+        assert_eq!([clock.seconds(), clock.seconds()], [BEGIN + 5; 2]);
     }
 
     #[test]

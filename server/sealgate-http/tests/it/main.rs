@@ -43,6 +43,8 @@ mod outage;
 mod races;
 mod secrets;
 mod self_ban;
+mod stood_still;
+mod strangers;
 mod support;
 mod tenancy;
 mod typed_keys;

@@ -20,13 +20,14 @@ impl AuthForge {
     ) -> Result<Validated, AuthorityError> {
         asking::require(is_well_formed(ask))?;
         self.gate.admit_heartbeat(source, &ask.app_id)?;
-        let mut about = About { device: Some(ask.hwid.clone()), ..About::default() };
-        let mut in_time = self.gate.in_time();
-        let decided = loop {
+        let (mut in_time, mut paid) = (self.gate.in_time(), false);
+        let (about, decided) = loop {
             in_time.begin()?;
-            let decided = self.continues(ask, source, &mut about).await;
+            // What an earlier try found may not be so any more.
+            let mut about = About { device: Some(ask.hwid.clone()), ..About::default() };
+            let decided = self.continues(ask, source, &mut about, &mut paid).await;
             if in_time.is_over(&decided) {
-                break decided;
+                break (about, decided);
             }
         };
         let answered = self.gate.note(Asked::Heartbeat, source, &about, decided)?;
@@ -39,6 +40,7 @@ impl AuthForge {
         ask: &HeartbeatRequest,
         source: Source<'_>,
         about: &mut About,
+        paid: &mut bool,
     ) -> Result<Validated, AuthorityError> {
         let over = || AuthorityError::Refused(Code::SessionExpired);
         let app = self.gate.name_app(&ask.app_id, about).await?;
@@ -47,7 +49,7 @@ impl AuthForge {
         asking::app_admits(&app, &ask.hwid, source.address, now)?;
         let entry = self.gate.db.cached_license_of_id(session.license).await?.ok_or_else(over)?;
         about.license = Some(entry.license.id);
-        self.gate.limiter.heartbeat(entry.license.id)?;
+        self.gate.charge(Asked::Heartbeat, &entry.license, paid)?;
 
         let license = &entry.license;
         let blocked = !asking::license_admits(&app, &entry, &ask.hwid, now);

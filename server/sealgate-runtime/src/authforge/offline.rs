@@ -23,14 +23,15 @@ impl AuthForge {
     ) -> Result<OfflineActivateAnswer, AuthorityError> {
         asking::require(is_well_formed(ask))?;
         self.gate.admit(source, || AppId::parse(&ask.app_id).ok())?;
-        let mut about = About { device: Some(ask.hwid.clone()), ..About::default() };
-        let mut in_time = self.gate.in_time();
-        let decided = loop {
+        let (mut in_time, mut paid) = (self.gate.in_time(), false);
+        let (about, decided) = loop {
             in_time.begin()?;
-            let decided = self.activate(ask, source, &mut about).await;
+            // What an earlier try found may not be so any more.
+            let mut about = About { device: Some(ask.hwid.clone()), ..About::default() };
+            let decided = self.activate(ask, source, &mut about, &mut paid).await;
             // A file that was made too late is kept, and given only to who may have it when it is asked for again.
             if in_time.is_over(&decided) {
-                break decided;
+                break (about, decided);
             }
         };
         self.gate.note(Asked::Question, source, &about, decided)
@@ -41,13 +42,14 @@ impl AuthForge {
         ask: &OfflineActivateRequest,
         source: Source<'_>,
         about: &mut About,
+        paid: &mut bool,
     ) -> Result<OfflineActivateAnswer, AuthorityError> {
         let device = asking::device(&ask.hwid)?;
         let app = self.gate.prove_app(&ask.app_id, ask.app_secret.as_deref(), about).await?;
         let now = self.gate.ids.now();
         asking::app_admits(&app, &ask.hwid, source.address, now)?;
         let license = self.gate.find_license(&app, &ask.license_key, about).await?;
-        self.gate.limiter.license(license.license.id)?;
+        self.gate.charge(Asked::Question, &license.license, paid)?;
         may_last_for_ever(app.app.lifetime_files, &license.license, now)?;
         // Not as a validation names its question: who paid for that one has not paid for a file.
         let question: [&[u8]; 4] =

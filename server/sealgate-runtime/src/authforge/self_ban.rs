@@ -49,7 +49,7 @@ impl AuthForge {
             Some(token) => self.by_session(ask, token, source, about).await?,
             None => self.by_key(ask, about).await?,
         };
-        self.gate.limiter.license(by.license.license.id)?;
+        self.gate.charge(Asked::Question, &by.license.license, &mut false)?;
         let ids = &self.gate.ids;
         let work = BanSelf {
             now: ids.now(),

@@ -32,13 +32,14 @@ impl AuthForge {
     ) -> Result<Validated, AuthorityError> {
         asking::require(is_well_formed(ask))?;
         self.gate.admit(source, || AppId::parse(ask.app_id.as_deref()?).ok())?;
-        let mut about = About { device: Some(ask.hwid.clone()), ..About::default() };
-        let mut in_time = self.gate.in_time();
-        let decided = loop {
+        let (mut in_time, mut paid) = (self.gate.in_time(), false);
+        let (about, decided) = loop {
             in_time.begin()?;
-            let decided = self.decide(ask, source, &mut about).await;
+            // What an earlier try found may not be so any more.
+            let mut about = About { device: Some(ask.hwid.clone()), ..About::default() };
+            let decided = self.decide(ask, source, &mut about, &mut paid).await;
             if in_time.is_over(&decided) {
-                break decided;
+                break (about, decided);
             }
         };
         let validated = self.gate.note(Asked::Question, source, &about, decided)?;
@@ -51,10 +52,11 @@ impl AuthForge {
         ask: &ValidateRequest,
         source: Source<'_>,
         about: &mut About,
+        paid: &mut bool,
     ) -> Result<Validated, AuthorityError> {
         let device = asking::device(&ask.hwid)?;
         let (app, license) = self.identify(ask, source, about).await?;
-        self.gate.limiter.license(license.license.id)?;
+        self.gate.charge(Asked::Question, &license.license, paid)?;
         let (now, ids) = (self.gate.ids.now(), &self.gate.ids);
         let (scope, question) = (scope(&license.license, &ask.hwid, &ask.nonce), question(ask));
         let asked = self.replays.not_replayed(scope, question, (ids.moment(), ids.elapsed()));
@@ -110,7 +112,7 @@ impl AuthForge {
         if app.app.require_secret {
             return Err(AuthorityError::Refused(Code::AppUnknown));
         }
-        let app = gate.answering(app)?;
+        let app = asking::answering(app)?;
         admit(&app)?;
         Ok((app, license))
     }

@@ -11,7 +11,8 @@ use sealgate_wire::{TrustQuery, TrustUpdate};
 use serde_json::value::RawValue;
 
 use crate::identity::Identity;
-use crate::latest::Latest;
+use crate::in_time::InTime;
+use crate::latest::{Latest, Read};
 
 /// Tenants whose statements are kept in memory.
 const TENANTS: usize = 1_000;
@@ -50,7 +51,14 @@ impl TrustUpdates {
         self.limiter.address(address)?;
         let unknown = || AuthorityError::Refused(Code::NotFound);
         let tenant = TenantId::parse(&query.tenant).map_err(|_| unknown())?;
-        let known = self.statements(tenant).await?;
+        let mut in_time = InTime::new(&self.db, &self.ids);
+        let known = loop {
+            in_time.begin()?;
+            let known = in_time.rests_on(self.statements(tenant).await);
+            if in_time.is_over(&known) {
+                break known?;
+            }
+        };
         let newer = |held: Option<u64>, (version, text): &Versioned| {
             held.is_none_or(|held| *version > held).then(|| text.clone())
         };
@@ -62,16 +70,25 @@ impl TrustUpdates {
         })
     }
 
-    async fn statements(&self, tenant: TenantId) -> Result<Arc<Statements>, AuthorityError> {
+    async fn statements(&self, tenant: TenantId) -> Result<Read<Statements>, AuthorityError> {
         let now = self.ids.elapsed();
         if let Some(known) = self.known.fresh(tenant, now) {
             return Ok(known);
         }
-        let read = self.read(tenant).await?;
-        Ok(self.known.keep(tenant, (now, read)))
+        let (certified_at, certificate) = match self.identity.bundle(tenant).await {
+            Ok((read_at, bundle)) => (read_at, Some(bundle.certificate.text.clone())),
+            Err(_) => (now, None),
+        };
+        let read = self.read(tenant, certificate).await?;
+        // As old as the oldest of it.
+        Ok(self.known.keep(tenant, (now.min(certified_at), read)))
     }
 
-    async fn read(&self, tenant: TenantId) -> Result<Statements, AuthorityError> {
+    async fn read(
+        &self,
+        tenant: TenantId,
+        certificate: Option<Box<RawValue>>,
+    ) -> Result<Statements, AuthorityError> {
         let tenant_keyset = table::keysets::find(&self.db, KeyScope::Tenant(tenant)).await?;
         let tenant_keyset = tenant_keyset.ok_or(AuthorityError::Refused(Code::NotFound))?;
         let mut roots = vec![];
@@ -81,12 +98,11 @@ impl TrustUpdates {
         let keyset = table::keysets::find(&self.db, KeyScope::Installation).await?;
         let keyset = keyset.ok_or_else(|| broken("the installation has no keyset"))?;
         let version = Unverified::<Keyset>::decode(&keyset)?.danger_peek()?.version;
-        let bundle = self.identity.bundle(tenant).await.ok();
         Ok(Statements {
             roots,
             keyset: (version, as_json(keyset)?),
             tenant_keyset: as_json(tenant_keyset)?,
-            certificate: bundle.map(|bundle| bundle.certificate.text.clone()),
+            certificate,
         })
     }
 }

@@ -65,27 +65,32 @@ impl Online {
         let request = verify_device_request(ask.request.get().as_bytes());
         let request = request.map_err(|e| AuthorityError::Refused(e.code()))?;
         asking::require(request.get().operation == Operation::Validate)?;
-        // This server cannot speak for a tenant that is not here: that no is unsigned.
-        let bundle = self.identity.bundle(request.get().tenant).await?;
-
         let device = Device::Key(request.get().device_key);
-        let mut about = About { device: Some(device.name().into_owned()), ..About::default() };
-        let mut in_time = self.gate.in_time();
-        let allowed = loop {
+        let (mut in_time, mut paid) = (self.gate.in_time(), false);
+        let (about, bundle, allowed) = loop {
             in_time.begin()?;
-            let allowed = async {
-                let decided = self.decide(&request, &device, source, &mut about).await?;
-                self.answer(&bundle, &request, decided, &ask.holds).await
+            // What an earlier try found may not be so any more.
+            let mut about = About { device: Some(device.name().into_owned()), ..About::default() };
+            // A certificate that was withdrawn since proves nothing: it is as old as what is decided, not older.
+            let (bundle, allowed) = match in_time.rests_on(self.identity.bundle(request.get().tenant).await) {
+                Ok(bundle) => {
+                    let decided = self.decide((&request, &device), source, &mut about, &mut paid).await;
+                    let allowed = async { self.answer(&bundle, &request, decided?, &ask.holds).await }.await;
+                    (Some(bundle), allowed)
+                }
+                Err(refused) => (None, Err(refused)),
             };
-            let allowed = allowed.await;
             if in_time.is_over(&allowed) {
-                break allowed;
+                break (about, bundle, allowed);
             }
         };
+        // This server cannot speak for a tenant that is not here: that no is unsigned.
+        let Some(bundle) = bundle else { return allowed };
         match self.gate.note(Asked::Question, source, &about, allowed) {
             // spec/online.md §7.4: every other no says nothing about rights, and is not signed.
             Err(AuthorityError::Refused(code)) if code.is_decision() => {
-                self.answer(&bundle, &request, self.denied(code, &about), &ask.holds).await
+                let denied = self.answer(&bundle, &request, self.denied(code, &about), &ask.holds);
+                in_time.at_last(denied.await)
             }
             allowed => allowed.inspect(|_| self.gate.note_answer("validated", &about, source.request_id)),
         }
@@ -98,20 +103,20 @@ impl Online {
 
     async fn decide(
         &self,
-        request: &Verified<DeviceRequest>,
-        device: &Device,
+        (request, device): (&Verified<DeviceRequest>, &Device),
         source: Source<'_>,
         about: &mut About,
+        paid: &mut bool,
     ) -> Result<Decided, AuthorityError> {
         let (gate, asked, name) = (&self.gate, request.get(), &*device.name());
         let now = gate.ids.now();
         let app = gate.db.cached_app(asked.app).await?.filter(|entry| entry.app.tenant == asked.tenant);
         let app = app.ok_or(AuthorityError::Refused(Code::AppUnknown))?;
         about.owner = Some((app.app.tenant, app.app.id));
-        let app = gate.answering(app)?;
+        let app = asking::answering(app)?;
         asking::app_admits(&app, name, source.address, now)?;
         let license = self.find_license(&app, &asked.license, device, about).await?;
-        gate.limiter.license(license.license.id)?;
+        gate.charge(Asked::Question, &license.license, paid)?;
 
         let nonce = asked.nonce.as_bytes();
         let scope = digest(&[b"online", license.license.id.as_bytes(), name.as_bytes(), nonce]);
