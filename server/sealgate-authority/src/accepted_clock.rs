@@ -43,6 +43,11 @@ impl Accepted {
         self.setting
     }
 
+    /// For how many milliseconds no server may have worked before this process began, while that counts.
+    pub(crate) fn pause(&self) -> i64 {
+        self.pause
+    }
+
     /// Whether the clock has another setting than the accepted one.
     pub(crate) fn is_left(&self, ahead: i64) -> bool {
         has_left(ahead, self.setting, self.pause)

@@ -36,13 +36,16 @@ pub enum NotReady {
     /// Clients refuse what it signs for some tenants.
     #[error("{0} of this server's certificates are not in force")]
     NotCertified(u64),
+    /// Clients refuse everything that rests on them.
+    #[error("{0} of the installation's and the tenants' keysets have ended")]
+    KeysetsEnded(u64),
     /// What the clock shows is doubted.
-    #[error("this machine's clock was set by {0} seconds, or the machine slept or was off")]
+    #[error("this machine's clock was set by {0} seconds, or the machine slept, was off or lost the time")]
     ClockWasSet(i64),
     /// The same, more than an hour ago: running software is answered as usual.
     #[error(
-        "this machine's clock was set by {0} seconds, or the machine slept or was off, and nobody accepted that yet: the \
-         server signs nothing that lives longer than a day"
+        "this machine's clock was set by {0} seconds, or the machine slept, was off or lost the time, and nobody accepted that \
+         yet: the server signs nothing that lives longer than a day"
     )]
     ClockNotAccepted(i64),
     /// The database came back older than the server had read from it. The server goes on.
@@ -73,15 +76,15 @@ impl NotReady {
             Self::CannotSign(_) => {
                 "Check the key store in the data directory, and restore it from a backup if a key is missing; the log says more."
             }
-            Self::NotCertified(_) => {
+            Self::NotCertified(_) | Self::KeysetsEnded(_) => {
                 "Check this machine's clock, and that a process of role authority or all is running."
             }
             Self::ClockWasSet(_) => {
-                "Compare this machine's clock with a time server. If it is right, run `sealgate server accept-clock` against this \
+                "Compare this machine's clock with a time server, and set it right. If it is right as it is, run `sealgate server accept-clock` against this \
                  server; one of role runtime takes it as right after an hour."
             }
             Self::ClockNotAccepted(_) => {
-                "Compare this machine's clock with a time server. If it is right, run `sealgate server accept-clock` against this \
+                "Compare this machine's clock with a time server, and set it right. If it is right as it is, run `sealgate server accept-clock` against this \
                  server."
             }
             Self::WentBack(_) => {

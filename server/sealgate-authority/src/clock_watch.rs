@@ -18,8 +18,7 @@ pub(crate) const DOUBTED_SECONDS: u64 = 24 * 60 * 60;
 
 /// A server that was off for longer cannot tell that from a clock that is ahead.
 const UNSEEN: i64 = 30 * 24 * 60 * 60 * 1000;
-const DOUBT: &str =
-    "the machine's clock was set, or the machine slept or was off: compare its clock with a time server";
+const DOUBT: &str = "the machine's clock was set, or the machine slept, was off or lost the time: compare its clock with a time server";
 
 /// Which side of a server asks: each takes a setting as right in its own way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,9 +39,15 @@ pub struct Doubt {
     /// What it shows, as milliseconds ahead of the time that passed.
     setting: i64,
     right: i64,
+    precedes_noted: bool,
 }
 
 impl Doubt {
+    /// Whether it shows less than the time that was noted when this process began.
+    pub fn precedes_noted(&self) -> bool {
+        self.precedes_noted
+    }
+
     /// By how many seconds it was set ahead, or back.
     pub fn set_by(&self) -> i64 {
         self.setting.saturating_sub(self.right) / 1000
@@ -72,19 +77,20 @@ impl ClockWatch {
         Self { clock, seen: Arc::new(Mutex::new(seen)) }
     }
 
-    /// Doubts a clock that shows more than 30 days after the newest time at which a server of this installation worked.
-    /// After a shorter pause, only ages are not told by it for an hour. Nor is a clock doubted that is set back to within those
-    /// 30 days: nobody knows how long the pause was.
+    /// Doubts a clock that shows less than the newest time at which a server of this installation worked, or more than 30 days
+    /// after it. After a shorter pause, only ages are not told by it for an hour. A doubted clock that is set to within those 30
+    /// days is right: nobody knows how long the pause was.
     pub fn doubt_after(&self, newest: UnixSeconds) {
         let (ahead, elapsed) = readings(&*self.clock);
-        let gap = self.clock.unix_millis().saturating_sub(newest.get() * 1000);
-        if gap > CLOCK_TOLERANCE_SECONDS * 1000 {
+        let millis = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        let gap = millis(self.clock.unix_millis()).saturating_sub(millis(newest.get().saturating_mul(1000)));
+        if gap.unsigned_abs() > TOLERANCE_MILLIS {
             self.seen().paused = Some(elapsed);
         }
-        if gap <= UNSEEN.unsigned_abs() {
+        if !has_left(gap, 0, UNSEEN) {
             return;
         }
-        let right = ahead.saturating_sub(i64::try_from(gap).unwrap_or(i64::MAX));
+        let right = ahead.saturating_sub(gap);
         *self.seen() = Both {
             runtime: Seen { right, pause: UNSEEN, right_since: elapsed, set: Some((ahead, elapsed)) },
             vendor: Accepted::new(right, elapsed).after_a_pause(UNSEEN),
@@ -106,21 +112,26 @@ impl ClockWatch {
     pub fn doubt(&self, side: Side) -> Option<Doubt> {
         let (ahead, elapsed) = readings(&*self.clock);
         let mut seen = self.seen();
-        let (news, right) = match side {
+        let (news, right, pause) = match side {
             Side::Runtime => {
                 let news = seen.runtime.look(ahead, elapsed).map(Told::Runtime);
-                (news, seen.runtime.set.map(|_| seen.runtime.right))
+                (news, seen.runtime.set.map(|_| seen.runtime.right), seen.runtime.pause)
             }
             Side::Vendor => {
                 let news = seen.vendor.look(ahead, elapsed).map(Told::Vendor);
-                (news, seen.vendor.is_left(ahead).then(|| seen.vendor.setting()))
+                (news, seen.vendor.is_left(ahead).then(|| seen.vendor.setting()), seen.vendor.pause())
             }
         };
         drop(seen);
         let passed = i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX);
         let time = |setting: i64| seconds(setting.saturating_add(passed));
-        let doubt =
-            right.map(|right| Doubt { shown: time(ahead), expected: time(right), setting: ahead, right });
+        let doubt = right.map(|right| Doubt {
+            shown: time(ahead),
+            expected: time(right),
+            setting: ahead,
+            right,
+            precedes_noted: pause > 0 && ahead < right,
+        });
         if let Some(news) = news {
             tell(&news, doubt);
         }
@@ -247,7 +258,7 @@ impl Seen {
 #[cfg(test)]
 impl Doubt {
     pub(crate) fn between(shown: UnixSeconds, expected: UnixSeconds) -> Self {
-        Self { shown, expected, setting: 0, right: 0 }
+        Self { shown, expected, setting: 0, right: 0, precedes_noted: false }
     }
 }
 

@@ -102,8 +102,12 @@ impl Health {
     }
 
     async fn check_certificates(&self) -> Result<(), NotReady> {
-        let Some(server) = self.server else { return Ok(()) };
         let now = self.ids.now();
+        let ended = self.db.in_time(table::keysets::count_ended(&self.db, now)).await?;
+        if ended > 0 {
+            return Err(NotReady::KeysetsEnded(ended));
+        }
+        let Some(server) = self.server else { return Ok(()) };
         let idle = table::certificates::count_outside(&self.db, server, now, latest_end(now));
         match self.db.in_time(idle).await? {
             0 => Ok(()),

@@ -157,10 +157,17 @@ impl Work for TakeSeat {
     }
 }
 
-/// Where a license stands, by its row.
+/// How long before it is made a license without a start date begins, for those who have nothing but what was signed
+/// (`spec/license.md` §2.4).
+pub const HEAD_START_SECONDS: u64 = 24 * 60 * 60;
+
+/// Where a license stands, by its row. One without a start date has begun for whoever holds its row, whatever that one's clock
+/// shows.
 pub fn standing(license: &LicenseRow) -> Standing {
+    let has_no_start = license.not_before <= license.created_at.minus(HEAD_START_SECONDS);
+    let begins_at = if has_no_start { UnixSeconds::new(0).expect("in range") } else { license.not_before };
     Standing {
-        window: Window::new(license.not_before, license.expires_at),
+        window: Window::new(begins_at, license.expires_at),
         revoked: license.revoked_at.is_some(),
         suspended: license.suspended_at.is_some(),
     }

@@ -1,7 +1,8 @@
 //! The first start: keys, keysets, the default tenant and its owner's token.
 
-use sealgate_artifact::{Code, KeyRecord, KeyState, KeyUse, Keyset, PublicKey, Root};
+use sealgate_artifact::{Code, KeyRecord, KeyState, KeyUse, Keyset, PublicKey, Root, UnixSeconds};
 use sealgate_authority::AuthorityError;
+use sealgate_store::table::keysets::KeysetRow;
 use sealgate_store::table::{self, KeyRow, KeyScope, KeyStage};
 use sealgate_store::{Tx, Work};
 
@@ -104,8 +105,13 @@ impl Bootstrap {
         let scopes = Scopes::of(&[Scope::Owner, Scope::Installation]);
         Ok(NewInstallation {
             id: installation.to_owned(),
+            now,
             root: self.changes.sign(&root_statement, &[root])?,
-            keyset: (keyset.version, self.changes.sign(&keyset, &[root])?),
+            keyset: KeysetRow {
+                version: keyset.version,
+                expires_at,
+                envelope: self.changes.sign(&keyset, &[root])?,
+            },
             keys: vec![
                 row(root, KeyUse::Root, KeyStage::Active),
                 row(authority, KeyUse::Authority, KeyStage::Active),
@@ -123,7 +129,8 @@ fn active(public_key: PublicKey) -> KeyRecord {
 struct NewInstallation {
     id: String,
     root: Vec<u8>,
-    keyset: (u64, Vec<u8>),
+    keyset: KeysetRow,
+    now: UnixSeconds,
     keys: Vec<KeyRow>,
     tenant: NewTenant,
 }
@@ -134,8 +141,10 @@ impl Work for NewInstallation {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
         table::installation::insert_id(tx, &self.id).await?;
+        // The next start compares its clock with this.
+        table::installation::note_time(tx, self.now).await?;
         table::roots::insert(tx, 1, &self.root).await?;
-        table::keysets::upsert(tx, KeyScope::Installation, self.keyset.0, &self.keyset.1).await?;
+        table::keysets::upsert(tx, KeyScope::Installation, &self.keyset).await?;
         for key in &self.keys {
             table::keys::upsert(tx, key).await?;
         }

@@ -2,6 +2,7 @@
 
 use sealgate_artifact::{Code, KeyRecord, KeyState, KeyUse, PublicKey, TenantId, TenantKeyset};
 use sealgate_authority::AuthorityError;
+use sealgate_store::table::keysets::KeysetRow;
 use sealgate_store::table::{self, AuditRow, KeyRow, KeyScope, KeyStage, TenantRow};
 use sealgate_store::{StoreError, Tx, Work};
 use sealgate_wire::{CreateTenant, Page, PageQuery, TenantCreated, TenantView, Timestamp, UpdateTenant};
@@ -149,7 +150,11 @@ impl Tenants {
             ended_at: None,
         };
         Ok(NewTenant {
-            keyset: (keyset.version, self.changes.sign(&keyset, &[authority])?),
+            keyset: KeysetRow {
+                version: keyset.version,
+                expires_at,
+                envelope: self.changes.sign(&keyset, &[authority])?,
+            },
             keys: vec![row(issuer_key, KeyStage::Active), row(next_issuer, KeyStage::Next)],
             owner: self.tokens.new_token(id, "owner", scopes),
             tenant: TenantRow {
@@ -167,7 +172,7 @@ impl Tenants {
 /// A tenant that is not stored yet.
 pub(crate) struct NewTenant {
     tenant: TenantRow,
-    keyset: (u64, Vec<u8>),
+    keyset: KeysetRow,
     keys: Vec<KeyRow>,
     pub(crate) owner: NewToken,
 }
@@ -177,7 +182,7 @@ impl NewTenant {
     pub(crate) async fn insert(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         table::tenants::insert(tx, &self.tenant).await?;
         let scope = KeyScope::Tenant(self.tenant.id);
-        table::keysets::upsert(tx, scope, self.keyset.0, &self.keyset.1).await?;
+        table::keysets::upsert(tx, scope, &self.keyset).await?;
         for key in &self.keys {
             table::keys::upsert(tx, key).await?;
         }

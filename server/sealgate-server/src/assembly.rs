@@ -317,7 +317,7 @@ impl Ground {
     ) -> Result<Vendor, StartError> {
         let keystore = &self.keystore;
         // Before anything is signed.
-        if let Some(newest) = newest_time(&self.db).await? {
+        if let Some(newest) = newest_time(&self.db, self.ids.now()).await? {
             self.ids.clock_watch().doubt_after(newest);
         }
         let secret = |name: &str| keystore.secret(name).map(|secret| *secret.expose());
@@ -393,12 +393,12 @@ impl Ground {
 }
 
 /// The newest time that a process of this installation wrote while nobody doubted its clock.
-async fn newest_time(db: &Db) -> Result<Option<UnixSeconds>, StoreError> {
+async fn newest_time(db: &Db, now: UnixSeconds) -> Result<Option<UnixSeconds>, StoreError> {
     if let Some(noted) = table::installation::noted_time(db).await? {
         return Ok(Some(noted));
     }
-    // Before the first note. Whatever else an installation does, its jobs are due again and again.
-    Ok(table::jobs::list(db).await?.iter().map(|job| job.due_at).max())
+    // Before the first note. Whatever else an installation does, its jobs are due again and again, soon after each run.
+    Ok(table::jobs::list(db).await?.iter().map(|job| job.due_at.min(now)).max())
 }
 
 /// How long before nobody can look after the installation it is warned of: a month.

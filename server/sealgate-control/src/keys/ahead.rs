@@ -1,28 +1,45 @@
-//! Signing again what a clock that was ahead had signed: keysets and licenses that clients do not take yet. A doubted clock does it,
-//! too: nothing ends later by it, and customers would be refused meanwhile.
+//! Signing again what clients do not take: keysets and licenses that a clock that was ahead had signed, and keysets that have ended
+//! or soon do. A doubted clock does the former, too: nothing ends later by it, and customers would be refused meanwhile.
 
 use std::collections::BTreeMap;
 
 use sealgate_artifact::{Keyset, LicenseId, TenantId, TenantKeyset, UnixSeconds, Unverified};
-use sealgate_authority::{AuthorityError, CLOCK_TOLERANCE_SECONDS, broken, event_row};
+use sealgate_authority::seats::HEAD_START_SECONDS;
+use sealgate_authority::{AuthorityError, CLOCK_TOLERANCE_SECONDS, Side, broken, event_row};
 use sealgate_store::table::{self, KeyScope, LicenseRow};
 
 use super::change::{Change, KeyChanges};
 use super::resign::{Renewal, ResignPage};
-use super::version::{HEAD_START, begin, first_version, next_version};
+use super::version::{begin, first_version, next_version, soon};
 
 /// Rows that are read at once.
 const PAGE: u32 = 100;
 
 impl KeyChanges {
-    /// Makes every keyset and license anew that is from the future.
+    /// Makes every keyset and license anew that is from the future, and every keyset that has ended or soon does.
     pub(crate) async fn renew_ahead(&self) -> Result<(), AuthorityError> {
-        self.renew_keysets().await?;
+        self.renew_keysets_ahead().await?;
+        while self.renew_keysets_that_end().await? {}
         while self.renew_licenses().await? {}
         Ok(())
     }
 
-    async fn renew_keysets(&self) -> Result<(), AuthorityError> {
+    /// A page of the keysets that have ended or soon do. `false` if nothing is left. A doubted clock can give no new end.
+    async fn renew_keysets_that_end(&self) -> Result<bool, AuthorityError> {
+        let ids = &self.desk().ids;
+        if ids.clock_watch().doubt(Side::Vendor).is_some() {
+            return Ok(false);
+        }
+        let page = table::keysets::ending(&self.desk().db, soon(ids.now()), PAGE).await?;
+        for scope in &page {
+            tracing::info!(%scope, "a keyset has ended or soon does: it is made anew");
+            let _turn = self.installations_turn().await;
+            self.desk().retry(|| self.prepare_again(*scope)).await?;
+        }
+        Ok(page.len() == PAGE as usize)
+    }
+
+    async fn renew_keysets_ahead(&self) -> Result<(), AuthorityError> {
         let latest = self.desk().ids.now().plus(CLOCK_TOLERANCE_SECONDS);
         let mut after = String::new();
         loop {
@@ -55,12 +72,16 @@ impl KeyChanges {
         Ok(change)
     }
 
-    /// Signs a page of the licenses without a start date that begin later than now. `false` if nothing is left.
+    /// Signs a page of the licenses without a start date that begin later than now. `false` if nothing is left. No clock is asked
+    /// that shows less than when this installation worked: it would have licenses begin long before they were sold.
     async fn renew_licenses(&self) -> Result<bool, AuthorityError> {
         let (desk, now) = (self.desk(), self.desk().ids.now());
+        if desk.ids.clock_watch().doubt(Side::Vendor).is_some_and(|doubt| doubt.precedes_noted()) {
+            return Ok(false);
+        }
         // An id begins with the time: what was issued in the future is at the end of the index.
         let first = LicenseId::new(now.get() * 1000, [0; 10]);
-        let page = table::licenses::begin_after(&desk.db, first, (now, HEAD_START), PAGE).await?;
+        let page = table::licenses::begin_after(&desk.db, first, (now, HEAD_START_SECONDS), PAGE).await?;
         for license in &page {
             tracing::warn!(license = %license.id, "a license was issued by a clock that was ahead: it is signed again");
         }

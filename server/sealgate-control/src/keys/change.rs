@@ -6,6 +6,7 @@ use sealgate_artifact::{
     KeyUse, Keyset, Kind, PublicKey, Root, Statement, TenantId, TenantKeyset, UnixSeconds, Unverified,
 };
 use sealgate_authority::{AuthorityError, broken};
+use sealgate_store::table::keysets::KeysetRow;
 use sealgate_store::table::{self, AuditRow, KeyRow, KeyScope};
 use sealgate_store::{Tx, Work};
 use sealgate_trust::{Message, Signer, sign_statement};
@@ -119,7 +120,7 @@ impl KeyChanges {
             keys: ring.records(),
         };
         let envelope = self.sign(&statement, &[authority])?;
-        change.replace(ring, (last.version, version), envelope);
+        change.replace(ring, last.version, KeysetRow { version, expires_at: statement.expires_at, envelope });
         Ok(())
     }
 
@@ -136,7 +137,7 @@ impl KeyChanges {
         let expires_at = keyset_end(&self.desk.ids, change.former_end(last.expires_at))?;
         let statement = Keyset { version, issued_at, expires_at, keys: ring.records() };
         let envelope = self.sign(&statement, &[root])?;
-        change.replace(ring, (last.version, version), envelope);
+        change.replace(ring, last.version, KeysetRow { version, expires_at, envelope });
         Ok(())
     }
 
@@ -174,8 +175,7 @@ impl KeyChanges {
 struct Replacement {
     scope: KeyScope,
     before: u64,
-    version: u64,
-    envelope: Vec<u8>,
+    keyset: KeysetRow,
 }
 
 /// Statements and key states that become true together.
@@ -215,8 +215,8 @@ impl Change {
         self.issuer = Some((tenant, key));
     }
 
-    fn replace(&mut self, ring: &Ring, (before, version): (u64, u64), envelope: Vec<u8>) {
-        self.replacements.push(Replacement { scope: ring.scope, before, version, envelope });
+    fn replace(&mut self, ring: &Ring, before: u64, keyset: KeysetRow) {
+        self.replacements.push(Replacement { scope: ring.scope, before, keyset });
         self.keys.extend(ring.keys.iter().cloned());
         self.dropped.extend(&ring.dropped);
     }
@@ -228,7 +228,7 @@ impl Work for Change {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
         for r in &self.replacements {
-            if !table::keysets::replace(tx, r.scope, r.before, r.version, &r.envelope).await? {
+            if !table::keysets::replace(tx, r.scope, r.before, &r.keyset).await? {
                 return Err(AuthorityError::Superseded);
             }
         }

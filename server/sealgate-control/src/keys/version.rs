@@ -1,6 +1,7 @@
 //! Version numbers, windows and sizes of keysets.
 
 use sealgate_artifact::{Code, UnixSeconds, limits};
+use sealgate_authority::seats::HEAD_START_SECONDS;
 use sealgate_authority::{AuthorityError, Ids, Side};
 use sealgate_store::table::KeyScope;
 
@@ -8,18 +9,25 @@ use sealgate_store::table::KeyScope;
 /// more. A key that must end early is revoked.
 const KEYSET_SECONDS: u64 = 3650 * 24 * 60 * 60;
 
-/// When a statement about keys ends that is signed now. While the clock is doubted, only one that says again what another one says
-/// is signed: it ends with that one, at `former`, so that nothing lives longer by it (`docs/design.md`, "A clock in doubt").
+/// A keyset that ends within this time is made anew with a new end (`spec/keys.md` §5.3).
+const RENEWED_BEFORE: u64 = 365 * 24 * 60 * 60;
+
+/// When a statement about keys ends that is signed now. One that says again what another one says ends with that one, at
+/// `former`, unless that is soon: no clock makes its end come earlier. While the clock is doubted, nothing else is signed, so
+/// that nothing lives longer by it (`docs/design.md`, "A clock in doubt").
 pub(crate) fn keyset_end(ids: &Ids, former: Option<UnixSeconds>) -> Result<UnixSeconds, AuthorityError> {
     match (ids.clock_watch().doubt(Side::Vendor), former) {
+        (None, Some(end)) if end > soon(ids.now()) => Ok(end),
         (None, _) => Ok(ids.now().plus(KEYSET_SECONDS)),
         (Some(_), Some(end)) => Ok(end),
         (Some(_), None) => Err(AuthorityError::Refused(Code::ClockInDoubt)),
     }
 }
 
-/// How long before it is made a license without a start date begins.
-pub(super) const HEAD_START: u64 = 24 * 60 * 60;
+/// A keyset that ends by then is made anew with a new end.
+pub(super) fn soon(now: UnixSeconds) -> UnixSeconds {
+    now.plus(RENEWED_BEFORE)
+}
 
 /// The first version is the time in minutes: a database that was restored from an older copy still counts upwards
 /// (`spec/keys.md` §5.3).
@@ -35,7 +43,7 @@ pub(crate) fn next_version(last: u64, now: UnixSeconds) -> u64 {
 /// When a license without a start date begins that is signed now: a day earlier, so that a clock that is a little behind on
 /// the customer's machine does not refuse it (`spec/license.md` §2.4).
 pub(crate) fn begin(now: UnixSeconds) -> UnixSeconds {
-    now.minus(HEAD_START)
+    now.minus(HEAD_START_SECONDS)
 }
 
 /// The most keys that a keyset of this scope may list.

@@ -1,6 +1,6 @@
 //! The newest keyset of the installation and of every tenant.
 
-use sealgate_artifact::TenantId;
+use sealgate_artifact::{TenantId, UnixSeconds};
 
 use super::KeyScope;
 use crate::columns::{parsed, signed};
@@ -12,9 +12,21 @@ statements! {
     FIND = "SELECT envelope FROM keysets WHERE scope = $1";
     TENANTS = "SELECT scope FROM keysets WHERE scope > $1 AND scope <> 'installation' ORDER BY scope LIMIT $2";
     NEWER = "SELECT scope, envelope FROM keysets WHERE scope > $1 AND version > $2 ORDER BY scope LIMIT $3";
-    UPSERT = "INSERT INTO keysets (scope, version, envelope) VALUES ($1, $2, $3) \
-              ON CONFLICT (scope) DO UPDATE SET version = excluded.version, envelope = excluded.envelope";
-    REPLACE = "UPDATE keysets SET version = $2, envelope = $3 WHERE scope = $1 AND version = $4";
+    ENDING = "SELECT scope FROM keysets WHERE expires_at <= $1 ORDER BY expires_at, scope LIMIT $2";
+    COUNT_ENDED = "SELECT COUNT(*) FROM keysets WHERE expires_at > 0 AND expires_at <= $1";
+    UPSERT = "INSERT INTO keysets (scope, version, expires_at, envelope) VALUES ($1, $2, $3, $4) \
+              ON CONFLICT (scope) DO UPDATE SET version = excluded.version, expires_at = excluded.expires_at, \
+              envelope = excluded.envelope";
+    REPLACE = "UPDATE keysets SET version = $2, expires_at = $3, envelope = $4 WHERE scope = $1 AND version = $5";
+}
+
+/// A signed keyset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "a field is its column")]
+pub struct KeysetRow {
+    pub version: u64,
+    pub expires_at: UnixSeconds,
+    pub envelope: Vec<u8>,
 }
 
 /// The envelope of a scope's newest keyset.
@@ -42,23 +54,33 @@ pub async fn newer(
     limit: u32,
 ) -> Result<Vec<(KeyScope, Vec<u8>)>, StoreError> {
     let query = query(NEWER).bind(after).bind(signed(version)).bind(signed(limit.into()));
-    let scope = |text: &str| match text {
-        "installation" => Some(KeyScope::Installation),
-        id => TenantId::parse(id).ok().map(KeyScope::Tenant),
-    };
     let rows = query.fetch_all(on).await?;
     rows.iter().map(|row| Ok((parsed(row, "scope", scope)?, row.get("envelope")?))).collect()
 }
 
+/// The scopes whose keysets end at that time or earlier, the first to end first.
+pub async fn ending(on: impl Read, at: UnixSeconds, limit: u32) -> Result<Vec<KeyScope>, StoreError> {
+    let rows = query(ENDING).bind(signed(at.get())).bind(signed(limit.into())).fetch_all(on).await?;
+    rows.iter().map(|row| parsed(row, "scope", scope)).collect()
+}
+
+/// How many keysets have ended by then.
+pub async fn count_ended(on: impl Read, now: UnixSeconds) -> Result<u64, StoreError> {
+    let row = query(COUNT_ENDED).bind(signed(now.get())).fetch_one(on).await?;
+    Ok(row.get::<i64>(0)?.unsigned_abs())
+}
+
+fn scope(text: &str) -> Option<KeyScope> {
+    match text {
+        "installation" => Some(KeyScope::Installation),
+        id => TenantId::parse(id).ok().map(KeyScope::Tenant),
+    }
+}
+
 /// Stores a scope's first keyset, or its newest whatever was there before.
-pub async fn upsert(
-    tx: &mut Tx<'_>,
-    scope: KeyScope,
-    version: u64,
-    envelope: &[u8],
-) -> Result<(), StoreError> {
-    let query = query(UPSERT).bind(scope.to_string()).bind(signed(version)).bind(envelope.to_vec());
-    query.execute(tx).await?;
+pub async fn upsert(tx: &mut Tx<'_>, scope: KeyScope, keyset: &KeysetRow) -> Result<(), StoreError> {
+    let query = query(UPSERT).bind(scope.to_string()).bind(signed(keyset.version));
+    query.bind(signed(keyset.expires_at.get())).bind(keyset.envelope.clone()).execute(tx).await?;
     Ok(())
 }
 
@@ -67,9 +89,9 @@ pub async fn replace(
     tx: &mut Tx<'_>,
     scope: KeyScope,
     before: u64,
-    version: u64,
-    envelope: &[u8],
+    keyset: &KeysetRow,
 ) -> Result<bool, StoreError> {
-    let query = query(REPLACE).bind(scope.to_string()).bind(signed(version)).bind(envelope.to_vec());
+    let query = query(REPLACE).bind(scope.to_string()).bind(signed(keyset.version));
+    let query = query.bind(signed(keyset.expires_at.get())).bind(keyset.envelope.clone());
     Ok(query.bind(signed(before)).execute(tx).await? == 1)
 }

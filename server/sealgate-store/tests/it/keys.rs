@@ -1,6 +1,7 @@
 //! Keys, keysets and root statements: whose they are, and what replaces what.
 
-use sealgate_artifact::{AppId, KeyUse, PublicKey, TenantId};
+use sealgate_artifact::{AppId, KeyUse, PublicKey, TenantId, UnixSeconds};
+use sealgate_store::table::keysets::KeysetRow;
 use sealgate_store::table::{KeyRow, KeyScope, KeyStage, key_list, keys, keysets, roots};
 use sealgate_store::{Db, StoreError, work};
 
@@ -80,17 +81,44 @@ async fn only_the_newest_keyset_is_replaced() {
     .await;
 }
 
+#[tokio::test]
+async fn keysets_that_end_are_found_and_one_of_which_no_end_is_known_too() {
+    on_both_engines(async |db| {
+        let tenants = [1, 2].map(|n| KeyScope::Tenant(TenantId::new(n, [0; 10])));
+        for (scope, version) in [(tenants[0], 9), (KeyScope::Installation, 0), (tenants[1], 8)] {
+            store_keyset(db, scope, version).await;
+        }
+        let ending = async |at, limit| keysets::ending(db, end(at), limit).await.expect("reads");
+        assert_eq!(ending(7, 9).await, [KeyScope::Installation]);
+        assert_eq!(ending(9, 9).await, [KeyScope::Installation, tenants[1], tenants[0]]);
+        assert_eq!(ending(9, 2).await, [KeyScope::Installation, tenants[1]]);
+        for (at, count) in [(7, 0), (8, 1), (9, 2)] {
+            assert_eq!(keysets::count_ended(db, end(at)).await.expect("reads"), count, "{at}");
+        }
+    })
+    .await;
+}
+
+fn end(at: u8) -> UnixSeconds {
+    UnixSeconds::new(at.into()).expect("in range")
+}
+
+/// One that ends in the second of its version.
+fn keyset(version: u8) -> KeysetRow {
+    KeysetRow { version: version.into(), expires_at: end(version), envelope: vec![version] }
+}
+
 async fn store_keyset(db: &Db, scope: KeyScope, version: u8) {
     let stored = work((scope, version), |(scope, version), tx| {
-        Box::pin(async move { keysets::upsert(tx, *scope, u64::from(*version), &[*version]).await })
+        Box::pin(async move { keysets::upsert(tx, *scope, &keyset(*version)).await })
     });
     db.write(stored).await.expect("is stored");
 }
 
 async fn replace(db: &Db, before: u8, version: u8) -> bool {
     let replaced = work((before, version), |(before, version), tx| {
-        let (before, next) = (u64::from(*before), u64::from(*version));
-        Box::pin(async move { keysets::replace(tx, KeyScope::Installation, before, next, &[*version]).await })
+        let before = u64::from(*before);
+        Box::pin(async move { keysets::replace(tx, KeyScope::Installation, before, &keyset(*version)).await })
     });
     db.write(replaced).await.expect("answers")
 }

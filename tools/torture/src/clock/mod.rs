@@ -10,12 +10,15 @@
 //! | the second server, +100 d | served | not served there: its certificate has ended | 503 at that server |
 //! | the devices, +8 d | served | served: certificates hold for 14 days | 200 |
 //! | the devices, +100 d | served | not served: for them, certificates have ended | 200 |
+//! | the first server, started −1 d, −20 d or −6,000 d | served | −1 d: served; else not served | 503 at that server |
+//! | the second server, started so | served | −1 d: served; else not served there | 200 at that server while it is certified |
 //! | all of them by as much, and the servers were started so | served | served | 200, unless 30 days ahead |
 //!
 //! A license that ends within the time that a clock is ahead may be over there. A license that was sold by a clock that is ahead
 //! begins, for a server whose clock is right, later. An order may be refused with a code that names the clock while the vendor's
 //! side doubts its clock. A server that was *started* with a wrong clock cannot know, and is ready, unless that is more than 30
-//! days ahead; it doubts the right clock later, serves all the same, and is restarted.
+//! days ahead, or the first server is behind; it doubts the right clock later, serves all the same, and is restarted. A first
+//! server that was started behind is ready as soon as its clock is right.
 //!
 //! Once clocks are right, everybody is served within ten seconds, with licenses too that were sold meanwhile, and nothing is
 //! left that was signed in the future. Only clients that took something signed after a start with a wrong clock, when theirs was

@@ -1,7 +1,7 @@
 //! One step: clocks are set wrong, perhaps a server is started meanwhile, and they are set right again.
 
 use super::bought::{self, Bought};
-use super::wrong::{STEPS, Start, UNSEEN, Wrong};
+use super::wrong::{BEHIND, STEPS, Start, UNSEEN, Wrong};
 use crate::client::expect;
 use crate::day::Day;
 use crate::random::Random;
@@ -176,11 +176,16 @@ fn set(day: &Day, wrong: Wrong, starts: [Start; 2]) -> Result<()> {
 }
 
 fn choose(day: &Day, random: &mut Random) -> (Restart, Wrong) {
-    let ahead = STEPS[usize::try_from(random.below(STEPS.len() as u64)).expect("below four")];
+    let ahead = one_of(STEPS, random);
     let restart = match random.below(2 * RESTART_IN) {
         0 => Restart::AfterTheSetting,
         1 => Restart::WithTheSetting,
         _ => Restart::Never,
+    };
+    // Most machines that start with a wrong clock have lost the time.
+    let ahead = match restart {
+        Restart::WithTheSetting if random.below(2) == 0 => one_of(BEHIND, random),
+        _ => ahead,
     };
     // Whether the first server doubts a clock with which it ran before depends on whether it had noted the time by then.
     let restart = match restart {
@@ -189,6 +194,8 @@ fn choose(day: &Day, random: &mut Random) -> (Restart, Wrong) {
     };
     let servers = |servers| Wrong { servers, devices: 0 };
     let wrong = match (random.below(4), day.places.len()) {
+        // Devices keep the time when servers lose it.
+        (0, _) if restart != Restart::Never && ahead < 0 => servers([ahead, 0]),
         // A whole network has a wrong clock; who is asked was started in it.
         (0, _) if restart != Restart::Never => Wrong { servers: [ahead, ahead], devices: ahead },
         (0, _) => Wrong { servers: [0, 0], devices: ahead },
@@ -197,6 +204,10 @@ fn choose(day: &Day, random: &mut Random) -> (Restart, Wrong) {
         _ => servers([ahead, ahead]),
     };
     (restart, wrong)
+}
+
+fn one_of(all: [i64; 4], random: &mut Random) -> i64 {
+    all[usize::try_from(random.below(all.len() as u64)).expect("below four")]
 }
 
 impl fmt::Display for Clocks {

@@ -7,6 +7,8 @@ const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 /// By how much clocks are set.
 pub(super) const STEPS: [i64; 4] = [-HOUR, 10 * MINUTE, 8 * DAY, 100 * DAY];
+/// By how much they are behind when servers are started: the last one is that of a machine without a battery.
+pub(super) const BEHIND: [i64; 4] = [-HOUR, -DAY, -20 * DAY, -6_000 * DAY];
 
 /// `spec/keys.md` §4.3, `spec/license.md` §2.4: what was signed by a clock that is so far ahead has begun all the same.
 const HEAD_START: i64 = DAY;
@@ -68,6 +70,8 @@ impl Wrong {
         let own = self.servers[at];
         let is_doubted = match start {
             Start::Right => own != 0,
+            // It knows that some server worked later, so the right clock is right for it.
+            Start::Misled(when) | Start::Warned(when) if at == 0 && when < 0 => own != 0,
             // Whether the first server doubted it depends on whether the database had a note of the time before it was set.
             Start::Misled(when) if at == 0 && when > UNSEEN => return Readiness::Either,
             // Only the vendor's side looks at what the database knows.
@@ -134,5 +138,17 @@ mod tests {
         assert_eq!(first(ahead).readiness(0, Start::Warned(ahead)), Readiness::ClockInDoubt);
         assert_eq!(first(0).readiness(0, Start::Warned(ahead)), Readiness::Ready);
         assert_eq!(second(ahead).readiness(1, Start::Warned(ahead)), Readiness::Either);
+    }
+
+    #[test]
+    fn a_first_server_that_was_started_behind_doubts_that_and_takes_the_right_clock_as_right() {
+        for (behind, start) in BEHIND.into_iter().flat_map(|b| [(b, Start::Misled(b)), (b, Start::Warned(b))])
+        {
+            assert_eq!(first(behind).readiness(0, start), Readiness::ClockInDoubt);
+            assert_eq!(first(0).readiness(0, start), Readiness::Ready);
+            assert_eq!(second(0).readiness(1, start), Readiness::ClockInDoubt);
+            let is_far = behind <= -20 * DAY;
+            assert_eq!([first(behind), second(behind)].map(|wrong| wrong.excuses(1).sdk), [is_far; 2]);
+        }
     }
 }

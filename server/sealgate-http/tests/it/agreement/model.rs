@@ -12,7 +12,7 @@ use rules::WINDOW;
 
 use super::steps::{Device, Effect, Manner, Token};
 
-pub(crate) use clocks::UNSEEN;
+pub(crate) use clocks::is_doubted_after;
 pub(crate) use deeds::GRANTED;
 pub(crate) use rules::{Eyes, KEPT};
 

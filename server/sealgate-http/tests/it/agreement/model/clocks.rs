@@ -5,7 +5,12 @@ use super::{Code, Model, Server};
 /// How far a clock may leave the time that passed, in seconds.
 const TOLERANCE: u64 = 5 * 60;
 /// `docs/design.md`, "A clock in doubt": a start so long after the noted time doubts the clock, in seconds.
-pub(crate) const UNSEEN: i64 = 30 * 86_400;
+const UNSEEN: i64 = 30 * 86_400;
+
+/// Whether a start so many seconds after the noted time doubts the clock. One before that time does, too.
+pub(crate) fn is_doubted_after(gap: i64) -> bool {
+    gap.abs_diff(gap.clamp(0, UNSEEN)) > TOLERANCE
+}
 
 impl Model {
     /// That server's clock is set, and it looks. After a pause, the first setting that may be right is.
@@ -16,7 +21,7 @@ impl Model {
         }
     }
 
-    /// Whether that server was started so long after the noted time that it doubts what its clock shows.
+    /// Whether that server was started so long after the noted time, or before it, that it doubts what its clock shows.
     pub(crate) fn is_paused(&self, at: usize) -> bool {
         self.servers[at].pause > 0
     }
@@ -49,7 +54,7 @@ impl Model {
         self.servers[at].pause = 0;
     }
 
-    /// That server was started so long after the noted time: nobody knows for how much of it no server worked.
+    /// That server was started so long after the noted time, or before it: nobody knows for how long no server worked.
     pub(crate) fn starts_after(&mut self, at: usize, gap: i64) {
         self.takes_clock(at, gap);
         self.servers[at].pause = UNSEEN;
