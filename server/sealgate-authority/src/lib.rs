@@ -16,6 +16,7 @@ mod health;
 mod ids;
 mod limits;
 mod observed;
+mod pending;
 pub mod ports;
 mod rows;
 pub mod seats;

@@ -3,7 +3,6 @@
 //! Many alike become one row, so that guessing cannot fill the disk and a busy server does not write for each answer.
 //! A crash may lose what was not written yet; nothing that guards a right stands here.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::RwLock;
 
 use crate::Ids;
+use crate::pending::{Pending, Rows};
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -47,54 +47,6 @@ pub struct Observed {
     ids: Ids,
 }
 
-#[derive(Default)]
-struct Rows {
-    pending: HashMap<[u8; 16], Pending>,
-    /// Could not be written. Nothing more is counted into them: the database may have them all the same.
-    again: Vec<Pending>,
-    /// Nothing is due before: whoever writes what is due need not look through all of it, while others wait for it.
-    first_due: Duration,
-}
-
-impl Rows {
-    fn insert(&mut self, key: [u8; 16], row: Pending) {
-        self.first_due = if self.len() == 0 { row.due } else { self.first_due.min(row.due) };
-        self.pending.insert(key, row);
-    }
-
-    fn len(&self) -> usize {
-        self.pending.len() + self.again.len()
-    }
-
-    fn take(&mut self, those: impl Fn(&Pending) -> bool) -> Vec<Pending> {
-        let mut taken: Vec<Pending> = self.again.extract_if(.., |pending| those(pending)).collect();
-        taken.extend(self.pending.extract_if(|_, pending| those(pending)).map(|(_, pending)| pending));
-        self.find_first_due();
-        taken
-    }
-
-    /// Keeps what could not be written, as far as there is room. Returns how many rows are lost.
-    fn put_back(&mut self, rows: Vec<Pending>) -> usize {
-        let most = PENDING + REFUSALS;
-        let kept = rows.len().min(most.saturating_sub(self.len()));
-        let lost = rows.len() - kept;
-        self.again.extend(rows.into_iter().take(kept));
-        self.find_first_due();
-        lost
-    }
-
-    fn find_first_due(&mut self) {
-        let all = self.pending.values().chain(&self.again);
-        self.first_due = all.map(|pending| pending.due).min().unwrap_or_default();
-    }
-}
-
-struct Pending {
-    row: EventRow,
-    /// From then on it is written, as this process counts time.
-    due: Duration,
-}
-
 impl Observed {
     /// Nothing was observed yet.
     pub fn new(db: Db, ids: Ids) -> Self {
@@ -120,8 +72,7 @@ impl Observed {
         let device = about.device.as_deref().filter(|_| code.is_none());
         let mut key = key(kind, code, app, about.license, device, until);
         let mut rows = self.rows.lock().expect("no holder of this lock panics");
-        if let Some(known) = rows.pending.get_mut(&key) {
-            known.row.count += 1;
+        if rows.count(key) {
             return;
         }
         let most = if code.is_some() { PENDING + REFUSALS } else { PENDING };
@@ -129,8 +80,7 @@ impl Observed {
         if rows.len() >= most {
             let Some(code) = code else { return };
             key = self::key(kind, Some(code), app, None, None, until);
-            if let Some(known) = rows.pending.get_mut(&key) {
-                known.row.count += 1;
+            if rows.count(key) {
                 return;
             }
             about = About { owner: about.owner, ..About::default() };
@@ -153,32 +103,29 @@ impl Observed {
     /// Writes the rows whose time has come.
     pub async fn write_due(&self) -> Result<(), StoreError> {
         let now = self.ids.elapsed();
-        if now < self.rows.lock().expect("no holder of this lock panics").first_due {
+        if now < self.rows.lock().expect("no holder of this lock panics").first_due() {
             return Ok(());
         }
-        self.write_those(|pending| pending.due <= now).await
+        self.write_those(|rows| rows.take_due(now)).await
     }
 
     /// Writes every row, before the server ends.
     pub async fn write_all(&self) -> Result<(), StoreError> {
         // Whoever hung up waits for nothing any more, but what they began is still being written.
         drop(self.writing.write().await);
-        self.write_those(|_| true).await
+        self.write_those(Rows::take_all).await
     }
 
     /// Writes what a vendor is about to look at: refusals, and all about one license.
     pub async fn write_of(&self, tenant: TenantId, license: Option<LicenseId>) -> Result<(), StoreError> {
-        self.write_those(|Pending { row, .. }| {
-            row.tenant == tenant && (row.code.is_some() || license.is_some() && row.license == license)
-        })
-        .await
+        self.write_those(|rows| rows.take_of(tenant, license)).await
     }
 
-    async fn write_those(&self, due: impl Fn(&Pending) -> bool) -> Result<(), StoreError> {
+    async fn write_those(&self, take: impl FnOnce(&mut Rows) -> Vec<Pending>) -> Result<(), StoreError> {
         let writing = Arc::clone(&self.writing).read_owned().await;
         let taken = {
             let mut rows = self.rows.lock().expect("no holder of this lock panics");
-            rows.take(due)
+            take(&mut rows)
         };
         if taken.is_empty() {
             return Ok(());
@@ -218,7 +165,8 @@ impl Drop for Taken {
             return;
         }
         let rows = std::mem::take(&mut self.rows);
-        let lost = self.of.rows.lock().expect("no holder of this lock panics").put_back(rows);
+        let lost =
+            self.of.rows.lock().expect("no holder of this lock panics").put_back(rows, PENDING + REFUSALS);
         if lost > 0 {
             tracing::error!(
                 lost,

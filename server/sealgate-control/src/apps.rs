@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sealgate_artifact::{AppId, Code, KeyUse, UnixSeconds, encode_base64};
+use sealgate_artifact::{AppId, Code, KeyUse, TenantId, UnixSeconds, encode_base64};
 use sealgate_authority::secrets::secret_text;
 use sealgate_authority::{AuthorityError, SharedSecrets, stored};
 use sealgate_store::table::{self, AppRow, AuditRow, KeyRow, KeyScope, KeyStage};
@@ -16,7 +16,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::desk::Desk;
+use crate::fresh_key::FreshKey;
 use crate::page::Part;
+use crate::turns::Turns;
 use crate::{Caller, check};
 
 /// How long a former secret is taken when nobody says otherwise.
@@ -31,19 +33,28 @@ pub struct Apps {
     desk: Desk,
     signer: Arc<dyn Signer>,
     secrets: Arc<SharedSecrets>,
+    /// One request of a tenant makes keys of apps at a time: whoever would be overtaken sees it before it makes them.
+    making: Turns<TenantId>,
 }
 
 impl Apps {
     pub(crate) fn new(desk: Desk, signer: Arc<dyn Signer>, secrets: Arc<SharedSecrets>) -> Self {
-        Self { desk, signer, secrets }
+        Self { desk, signer, secrets, making: Turns::default() }
     }
 
     /// Creates an app with two key pairs: one that signs, and one that will (`spec/keys.md` §2.4).
     pub async fn create(&self, caller: &Caller, request: &CreateApp) -> Result<AppCreated, AuthorityError> {
-        self.desk.once(caller, || self.prepare(caller, request)).await
+        let _turn = self.making.wait(caller.tenant).await;
+        let keys = [FreshKey::default(), FreshKey::default()];
+        self.desk.once(caller, || self.prepare(caller, request, &keys)).await
     }
 
-    async fn prepare(&self, caller: &Caller, request: &CreateApp) -> Result<InsertApp, AuthorityError> {
+    async fn prepare(
+        &self,
+        caller: &Caller,
+        request: &CreateApp,
+        [signing, next]: &[FreshKey; 2],
+    ) -> Result<InsertApp, AuthorityError> {
         check::name(&request.name)?;
         // Before keys are made for it. Between racers, the unique name in the table decides.
         if table::apps::is_named(&self.desk.db, caller.tenant, &request.name).await? {
@@ -56,8 +67,8 @@ impl Apps {
             name: request.name.clone(),
             secret_hash: self.secrets.app_secret(&secret),
             former_secret: None,
-            public_key: self.signer.generate(KeyUse::App)?,
-            next_public_key: self.signer.generate(KeyUse::App)?,
+            public_key: signing.make(&*self.signer, KeyUse::App)?,
+            next_public_key: next.make(&*self.signer, KeyUse::App)?,
             variables: "{}".to_owned(),
             credits: None,
             require_secret: false,
@@ -146,19 +157,22 @@ impl Apps {
         id: &str,
         _: &Nothing,
     ) -> Result<AppView, AuthorityError> {
-        self.desk.once(caller, || self.next_key(caller, id)).await
+        let _turn = self.making.wait(caller.tenant).await;
+        let fresh = FreshKey::default();
+        self.desk.once(caller, || self.next_key(caller, id, &fresh)).await
     }
 
     async fn next_key(
         &self,
         caller: &Caller,
         id: &str,
+        fresh: &FreshKey,
     ) -> Result<impl Work<Output = AppView, Error = AuthorityError> + Sync + use<>, AuthorityError> {
         // Before a key is made for it, and before anything says that it signs: a key store may be older than the database.
         let next = find(&self.desk, caller, id).await?.next_public_key;
         // Nobody ever sees this signature, and what it signs is no answer.
         self.signer.sign(next.id(KeyUse::App), Message::AppAnswer(""))?;
-        let fresh = self.signer.generate(KeyUse::App)?;
+        let fresh = fresh.make(&*self.signer, KeyUse::App)?;
         let change = move |app: &mut AppRow| {
             if app.next_public_key != next {
                 return Err(AuthorityError::Superseded);

@@ -55,11 +55,11 @@ pub(crate) async fn release_seats(
     let (terms, count) = (&license.terms, chosen.seats.len() as u64);
     let left_after = |released| releases_left(terms.max_devices, terms.releases_per_seat, released);
     let before = match left_after(0) {
-        Some(granted) => {
-            let since = releasing.at.minus(YEAR);
-            table::devices::released_since(&mut *tx, license.id, since, granted).await?
+        // Who changes a license and releases nothing is not told how many are left.
+        Some(_) if !(chosen.seats.is_empty() && releasing.must_fit) => {
+            table::release_days::since(&mut *tx, license, releasing.at.minus(YEAR)).await?
         }
-        None => 0,
+        _ => 0,
     };
     if !releasing.overridden && left_after(before).is_some_and(|left| left < chosen.of) {
         return Err(AuthorityError::Refused(Code::AllowanceSpent));

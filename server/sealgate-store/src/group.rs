@@ -22,7 +22,7 @@ use crate::{StoreError, Subject, Threads, Tx, Work};
 
 /// Units of work that share a commit at most. More would only make the first of them wait.
 const GROUP: usize = 64;
-/// Statements, or rows that they change, after which a group takes no further unit: whoever waits for it waits for a
+/// Statements, or rows that they return or change, after which a group takes no further unit: whoever waits for it waits for a
 /// fraction of a second, whatever the units do. Ten for each of a full group are more than any unit makes that takes a seat.
 const STEPS: u64 = 10 * GROUP as u64;
 /// Units of work that may wait. Beyond, callers wait to enter: memory stays bounded.

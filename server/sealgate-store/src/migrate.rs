@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0006_reports_postgres.sql"),
     include_str!("../migrations/0007_made_tokens.sql"),
     include_str!("../migrations/0008_keyset_ends.sql"),
+    include_str!("../migrations/0009_counted.sql"),
 ];
 /// How a change begins that the other engine only takes down: it is about users, and SQLite has none.
 const ONLY_POSTGRES: &str = "-- Only PostgreSQL\n";

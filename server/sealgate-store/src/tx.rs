@@ -18,7 +18,7 @@ pub struct Tx<'c> {
     pub(crate) full: bool,
     /// Whether a statement was to change rows.
     pub(crate) wrote: bool,
-    /// Statements, or rows that they changed, whichever are more: how long this held up others who write.
+    /// Statements, or rows that they returned or changed, whichever are more: how long this held up others who write.
     pub(crate) steps: u64,
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::{assert_failed, assert_problem, nonce, payload, refused_without_effect, sell};
 
-const YEAR: u64 = 365 * 24 * 60 * 60;
+const DAY: u64 = 24 * 60 * 60;
 
 fn license_path(license: &Value, verb: &str) -> String {
     format!("/api/v1/licenses/{}{verb}", license["license_id"].as_str().expect("text"))
@@ -63,7 +63,12 @@ on_both_engines! {
         let forced = app.api("POST", &reset, &json!({ "override_allowance": true })).expect(200);
         assert_eq!((&forced["devices_used"], &forced["releases_left"]), (&json!(0), &json!(0)));
         assert_eq!(app.count("events WHERE kind = 'device_released'"), 3);
-        app.clock.advance(YEAR + 1);
+        // spec/http.md §3.10: to the end of the day.
+        app.clock.advance(364 * DAY);
+        payload(&app.validate(&TestApp::question(&editor, &license, "early", &nonce(29))));
+        refused_without_effect(app, ("POST", &reset, &json!({})), 409, "allowance_spent");
+        app.api("POST", &reset, &json!({ "override_allowance": true })).expect(200);
+        app.clock.advance(366 * DAY);
         payload(&app.validate(&TestApp::question(&editor, &license, "later", &nonce(30))));
         assert_eq!(app.api("POST", &reset, &json!(null)).expect(200)["releases_left"], 1);
     }

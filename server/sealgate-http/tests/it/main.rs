@@ -20,6 +20,7 @@ mod api_secrets_rotation;
 mod api_servers;
 mod api_tenants;
 mod api_tokens;
+mod app_keys;
 mod behind;
 mod beside;
 mod clock;

@@ -155,13 +155,12 @@ impl Work for KeepFile {
             return Ok((known, true));
         }
         may_last_for_ever(true, &locked, file.at)?;
-        if let Some(seats) = locked.terms.max_devices.seats().map(u64::from)
-            && table::lifetime_files::count(&mut *tx, file.license, seats).await? >= seats
-        {
+        let made = table::lifetime_files::count(&mut *tx, file.license).await?;
+        if locked.terms.max_devices.seats().is_some_and(|seats| made >= u64::from(seats)) {
             return Err(AuthorityError::Refused(Code::LifetimeFilesSpent));
         }
         self.seat.take(tx).await?;
-        table::lifetime_files::insert(tx, file).await?;
+        table::lifetime_files::insert(tx, file, made).await?;
         table::events::insert(tx, &self.event).await?;
         Ok((file.clone(), false))
     }

@@ -39,9 +39,9 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// How much was to be done for it, in statements that change a row at most.
+    /// How much was to be done for it, in statements that read or change a row at most.
     pub(crate) fn steps(&self) -> u64 {
-        self.changed.max(1)
+        self.changed.max(self.rows.len() as u64).max(1)
     }
 }
 

@@ -6,8 +6,8 @@ use std::ops::RangeInclusive;
 
 use sealgate_artifact::{Device, DeviceId, LicenseId, TenantId, UnixSeconds};
 
-use super::LicenseRow;
 use super::page::{Part, filtered, readable};
+use super::{LicenseRow, release_days};
 use crate::columns::{count, device, parsed, signed, time};
 use crate::many::{MANY, for_all, with_rows};
 use crate::readable::{keep_readable, warn_of};
@@ -55,7 +55,6 @@ statements! {
     COUNT_TAKEN = "UPDATE licenses SET devices_used = CASE WHEN devices_used < 4611686018427387904 \
                    THEN devices_used + 1 ELSE devices_used END WHERE license_id = $1";
     COUNT_LEFT = "UPDATE licenses SET devices_used = $2 WHERE license_id = $1";
-    RELEASED = "SELECT COUNT(*) AS released FROM (SELECT 1 FROM releases WHERE license_id = $1 AND at > $2 LIMIT $3) counted";
     INSERT = "INSERT INTO devices (license_id, kind, identity, device_id, tenant_id, first_seen) \
               VALUES ($1, $2, $3, $4, $5, $6)";
     // By the tenant, whose devices an index finds by their ids: with the license alone, all of its devices would be looked at,
@@ -232,17 +231,6 @@ pub async fn seats_used(on: impl Read, locked: &LicenseRow) -> Result<u64, Store
     count(&query(USED).bind(locked.id.to_string()).fetch_one(on).await?, "devices_used")
 }
 
-/// How many of the license's seats were released since that time; nobody counts beyond `most`.
-pub async fn released_since(
-    on: impl Read,
-    license: LicenseId,
-    since: UnixSeconds,
-    most: u64,
-) -> Result<u64, StoreError> {
-    let query = query(RELEASED).bind(license.to_string()).bind(signed(since.get())).bind(signed(most));
-    count(&query.fetch_one(on).await?, "released")
-}
-
 /// Gives a seat of a locked license to a device; [`StoreError::Duplicate`] if it has one.
 pub async fn take_seat(tx: &mut Tx<'_>, locked: &LicenseRow, device: &DeviceRow) -> Result<(), StoreError> {
     query(INSERT)
@@ -277,7 +265,10 @@ pub async fn release_seats(
         query.bind(&seat.device).bind(&tenant).bind(&license).bind(signed(at.get()))
     };
     let records = |query, some: &[HeldSeat]| some.iter().fold(query, record);
-    for_all(tx, [RECORD_RELEASE, RECORD_RELEASES], seats, records).await?;
+    let recorded = for_all(tx, [RECORD_RELEASE, RECORD_RELEASES], seats, records).await?;
+    if recorded > 0 {
+        release_days::add(tx, locked, recorded, at).await?;
+    }
     let left = locked.devices_used.saturating_sub(deleted);
     let left = left.clamp(*known_left.start(), *known_left.end());
     // Once for all of them: every change of a row is a version of it that those who come after have to pass.

@@ -23,6 +23,7 @@ pub mod made_tokens;
 mod page;
 pub mod pardons;
 pub mod plans;
+pub mod release_days;
 pub mod roots;
 pub mod servers;
 pub mod tenants;

@@ -56,7 +56,8 @@ statements! {
               ON CONFLICT (server_key) DO UPDATE SET \
               revoked_at = COALESCE(server_decisions.revoked_at, excluded.revoked_at)";
     WAS_TRUSTED = "SELECT (SELECT COUNT(*) FROM server_decisions WHERE server_key = $1 AND approved_at IS NOT NULL) \
-                   + (SELECT COUNT(*) FROM server_certificates WHERE server_key = $1) AS n";
+                   + (SELECT COUNT(*) FROM (SELECT 1 FROM server_certificates WHERE server_key = $1 \
+                      ORDER BY tenant_id LIMIT 1) counted) AS n";
     // What was revoked stays so.
     DECIDE = "INSERT INTO server_decisions (server_key, origins, approved_at, revoked_at) VALUES ($1, $2, $3, $4) \
               ON CONFLICT (server_key) DO UPDATE SET origins = excluded.origins, \

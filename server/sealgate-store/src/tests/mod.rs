@@ -1,6 +1,7 @@
 //! What both engines must agree on, seen from inside: every statement, the schema, the lock on a license.
 
 mod broken;
+mod counted;
 mod plans;
 mod rows;
 mod schema;

@@ -77,6 +77,34 @@ fn no_statement_counts_the_devices_of_a_license() {
     assert!(counting.is_empty(), "{counting:#?}");
 }
 
+/// Nor the releases, the files or the certificates: what is counted while others wait ends at a number that stands in the
+/// statement, or is one row by its key.
+#[test]
+fn a_count_ends_at_a_number_that_stands_in_it() {
+    // Where the number is bound, the callers have a constant; the other one is asked for outside.
+    const ELSEWHERE: &[&str] = &["made_tokens", "certificates"];
+    const BY_KEY: &[&str] = &[
+        "AND identity = $3",
+        "AND effect = $5",
+        "AND name = $2",
+        "AND issuer_key = $2",
+        "AND public_key = $2",
+        "server_key = $1 AND approved_at",
+    ];
+    let modules = super::statements::MODULES.iter().filter(|(name, _)| !ELSEWHERE.contains(name));
+    let all = modules.flat_map(|(_, statements)| *statements);
+    let is_bounded = |sql: &str| {
+        let mut counts = sql.split("COUNT(").skip(1);
+        counts.all(|count| {
+            let limit = count.split_once("LIMIT ").map(|(_, limit)| limit.trim_start_matches("1 + "));
+            limit.is_some_and(|limit| limit.starts_with(|c: char| c.is_ascii_digit()))
+                || BY_KEY.iter().any(|key| count.contains(key))
+        })
+    };
+    let unbounded: Vec<_> = all.filter(|sql| !is_bounded(sql)).collect();
+    assert!(unbounded.is_empty(), "{unbounded:#?}");
+}
+
 /// Nor is it looked for among them, while everybody else waits who writes.
 #[tokio::test]
 async fn one_device_is_found_without_the_others_of_its_license() {

@@ -32,6 +32,7 @@ pub(super) const MODULES: &[(&str, &[&str])] = &[
     ("made_tokens", table::made_tokens::STATEMENTS),
     ("pardons", table::pardons::STATEMENTS),
     ("plans", table::plans::STATEMENTS),
+    ("release_days", table::release_days::STATEMENTS),
     ("roots", table::roots::STATEMENTS),
     ("servers", table::servers::STATEMENTS),
     ("tenants", table::tenants::STATEMENTS),

@@ -9,17 +9,27 @@ use sealgate_store::{Db, StoreError, Tx, Work};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinSet;
 
-use crate::support::{at, hwid, license, on_both_engines, unsigned, with_license};
+use crate::support::{at, device, hwid, license, on_both_engines, unsigned, with_license};
 
 /// How many units before it each unit saw committed when it ran last.
 type Seen = Arc<Mutex<BTreeMap<usize, usize>>>;
 
-/// A unit of 100 statements and more, or of one statement and 1,000 rows.
+/// What a unit does besides.
+#[derive(Clone, Copy)]
+enum Much {
+    /// 98 statements.
+    Statements,
+    /// Adds 1,000 rows.
+    Rows,
+    /// Reads 700 rows of the first license with one statement.
+    Reads,
+}
+
 struct Unit {
     db: Db,
     all: Arc<Vec<LicenseRow>>,
     number: usize,
-    rows: bool,
+    much: Much,
     refuses: bool,
     seen: Seen,
 }
@@ -36,12 +46,22 @@ impl Work for Unit {
         self.seen.lock().expect("no panics").insert(self.number, committed);
         let license = &self.all[self.number];
         licenses::insert(tx, license, &unsigned()).await?;
-        if self.rows {
-            let rows: Vec<EventRow> = (0..1_000).map(|n| event(license, self.number, n)).collect();
-            events::insert_all(tx, &rows.iter().collect::<Vec<_>>()).await?;
-        } else {
-            for _ in 0..98 {
-                devices::has_seat(&mut *tx, license.id, &hwid("a")).await?;
+        match self.much {
+            Much::Rows => {
+                let rows: Vec<EventRow> = (0..1_000).map(|n| event(license, self.number, n)).collect();
+                events::insert_all(tx, &rows.iter().collect::<Vec<_>>()).await?;
+            }
+            Much::Reads => {
+                let read = devices::first_of_license(&mut *tx, self.all[0].id, 700).await?;
+                assert!(self.number == 0 || read.len() == 700);
+                for n in 0..if self.number == 0 { 700 } else { 0 } {
+                    devices::take_seat(tx, license, &device(license, &format!("{n:010}"))).await?;
+                }
+            }
+            Much::Statements => {
+                for _ in 0..98 {
+                    devices::has_seat(&mut *tx, license.id, &hwid("a")).await?;
+                }
             }
         }
         if self.refuses { Err(StoreError::Corrupt("on second thoughts".to_owned())) } else { Ok(()) }
@@ -83,7 +103,7 @@ impl Work for Hold {
 }
 
 /// Has so many units wait for the writer at once; says what each of them saw.
-async fn queued(db: &Db, units: usize, rows: bool, refuses: Option<usize>) -> Vec<usize> {
+async fn queued(db: &Db, units: usize, much: Much, refuses: Option<usize>) -> Vec<usize> {
     let all: Arc<Vec<LicenseRow>> = Arc::new((0..units).map(|_| license(1)).collect());
     let (begun, begins) = oneshot::channel();
     let (seen, go) = (Seen::default(), Arc::new(Semaphore::new(0)));
@@ -95,7 +115,7 @@ async fn queued(db: &Db, units: usize, rows: bool, refuses: Option<usize>) -> Ve
         let (db, all, seen) = (db.clone(), Arc::clone(&all), Arc::clone(&seen));
         let refuses = refuses == Some(number);
         writes.spawn(async move {
-            let unit = Unit { db: db.clone(), all, number, rows, refuses, seen };
+            let unit = Unit { db: db.clone(), all, number, much, refuses, seen };
             assert_eq!(db.write(unit).await.is_err(), refuses);
             Ok(())
         });
@@ -114,10 +134,10 @@ async fn queued(db: &Db, units: usize, rows: bool, refuses: Option<usize>) -> Ve
 async fn a_group_ends_after_so_many_statements_and_the_rest_goes_into_the_next() {
     on_both_engines(async |db| {
         with_license(db, 1).await;
-        let seen = queued(db, 20, false, None).await;
+        let seen = queued(db, 20, Much::Statements, None).await;
         assert_eq!(seen, [[0; 7], [7; 7], [14; 7]].concat()[..20]);
         // With savepoints, too.
-        let seen = queued(db, 20, false, Some(2)).await;
+        let seen = queued(db, 20, Much::Statements, Some(2)).await;
         assert_eq!(seen, [[0; 7], [6; 7], [13; 7]].concat()[..20]);
     })
     .await;
@@ -127,7 +147,8 @@ async fn a_group_ends_after_so_many_statements_and_the_rest_goes_into_the_next()
 async fn rows_count_like_statements() {
     on_both_engines(async |db| {
         with_license(db, 1).await;
-        assert_eq!(queued(db, 4, true, None).await, [0, 1, 2, 3]);
+        assert_eq!(queued(db, 4, Much::Rows, None).await, [0, 1, 2, 3]);
+        assert_eq!(queued(db, 4, Much::Reads, None).await, [0, 1, 2, 3]);
     })
     .await;
 }

@@ -1,0 +1,41 @@
+//! How many seats of a license were released on a day.
+
+use sealgate_artifact::UnixSeconds;
+
+use super::LicenseRow;
+use crate::columns::{count, signed};
+use crate::sql::query;
+use crate::statements::statements;
+use crate::{Read, StoreError, Tx};
+
+const DAY: u64 = 24 * 60 * 60;
+
+statements! {
+    // As many rows as days, however many were released.
+    SINCE = "SELECT CAST(COALESCE(SUM(released), 0) AS BIGINT) AS released FROM release_days \
+             WHERE license_id = $1 AND day >= $2";
+    ADD = "INSERT INTO release_days (tenant_id, license_id, day, released) VALUES ($1, $2, $3, $4) \
+           ON CONFLICT (license_id, day) DO UPDATE SET released = release_days.released + excluded.released";
+}
+
+/// How many seats of the license were released since the day of that time began.
+pub async fn since(on: impl Read, license: &LicenseRow, time: UnixSeconds) -> Result<u64, StoreError> {
+    let query = query(SINCE).bind(license.id.to_string()).bind(signed(day(time)));
+    count(&query.fetch_one(on).await?, "released")
+}
+
+/// Adds releases to those of the day.
+pub(super) async fn add(
+    tx: &mut Tx<'_>,
+    locked: &LicenseRow,
+    released: u64,
+    at: UnixSeconds,
+) -> Result<(), StoreError> {
+    let query = query(ADD).bind(locked.tenant.to_string()).bind(locked.id.to_string());
+    query.bind(signed(day(at))).bind(signed(released)).execute(tx).await?;
+    Ok(())
+}
+
+fn day(time: UnixSeconds) -> u64 {
+    time.get() / DAY
+}
