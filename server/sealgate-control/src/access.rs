@@ -74,7 +74,7 @@ impl AccessLists {
         let view = view(&entry);
         let detail = json!({ "app": view.app_id, "effect": view.effect, "hwid": view.hwid, "ip": view.ip });
         let audit = self.desk.audit(caller, "access.removed", id.to_string(), &detail);
-        self.desk.db.write(RemoveEntry { entry, at: self.desk.ids.now(), audit }).await?;
+        self.desk.write(caller, RemoveEntry { entry, at: self.desk.ids.now(), audit }).await?;
         Ok(view)
     }
 }

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 
 use crate::VendorSecrets;
 use crate::caller::Caller;
+use crate::standing::{Asked, may_act};
 
 /// How long an answer is kept (`spec/http.md` §3.7). A queue that was stopped over a weekend or a holiday goes on without
 /// selling twice.
@@ -36,19 +37,20 @@ impl Answers {
     ) -> Result<Option<T>, AuthorityError> {
         let Some(once) = &caller.once else { return Ok(None) };
         let asked_by = caller.actor.to_string();
-        match table::answers::find(&self.db, caller.tenant, (&asked_by, &once.key)).await? {
-            Some(row) if row.request == once.request => {
-                let text = self.secrets.open_answer(&row.answer, (&row.caller, &row.key));
-                let answer = text.and_then(|text| serde_json::from_slice(&text).ok());
-                answer.map(Some).ok_or_else(|| broken("a kept answer does not open"))
-            }
-            Some(_) => Err(AuthorityError::Refused(Code::IdempotencyKeyReused)),
-            None => Ok(None),
+        let found = table::answers::find(&self.db, caller.tenant, (&asked_by, &once.key)).await?;
+        let Some(row) = found else { return Ok(None) };
+        // spec/http.md §3.7: "nor does a token that was revoked meanwhile". The answer may hold secrets.
+        may_act(&self.db, caller, self.ids.now()).await?;
+        if row.request != once.request {
+            return Err(AuthorityError::Refused(Code::IdempotencyKeyReused));
         }
+        let text = self.secrets.open_answer(&row.answer, (&row.caller, &row.key));
+        let answer = text.and_then(|text| serde_json::from_slice(&text).ok());
+        answer.map(Some).ok_or_else(|| broken("a kept answer does not open"))
     }
 
-    /// Does the work and keeps its answer, in one transaction. When two requests with the same key race, one of them
-    /// does the work and both get its answer.
+    /// Does the work for a caller who may still act, and keeps its answer, in one transaction. When two requests with the same
+    /// key race, one of them does the work and both get its answer.
     pub(crate) async fn commit<W>(&self, caller: &Caller, work: W) -> Result<W::Output, AuthorityError>
     where
         W: Work<Error = AuthorityError> + Sync,
@@ -66,7 +68,7 @@ impl Answers {
                 at: self.ids.now(),
             },
         });
-        match self.db.write(Kept { work, keep }).await {
+        match self.db.write(Asked::by(caller, &self.ids, Kept { work, keep })).await {
             Err(AuthorityError::Answered) => self.before(caller).await?.ok_or(BUSY),
             done => done,
         }
@@ -93,15 +95,15 @@ where
     type Error = AuthorityError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<W::Output, AuthorityError> {
-        let answer = self.work.run(tx).await?;
-        if let Some(Keep { secrets, nonce, row }) = &self.keep {
-            let text = serde_json::to_vec(&answer).expect("answers can be written");
-            let sealed = secrets.seal_answer(&text, (&row.caller, &row.key), *nonce);
-            match table::answers::insert(tx, &AnswerRow { answer: sealed, ..row.clone() }).await {
-                Err(StoreError::Duplicate) => return Err(AuthorityError::Answered),
-                done => done?,
-            }
+        let Some(Keep { secrets, nonce, row }) = &self.keep else { return self.work.run(tx).await };
+        // First: the work would refuse what its twin has done already. Of groups of units, one comes after the other.
+        if table::answers::find(&mut *tx, row.tenant, (&row.caller, &row.key)).await?.is_some() {
+            return Err(AuthorityError::Answered);
         }
+        let answer = self.work.run(tx).await?;
+        let text = serde_json::to_vec(&answer).expect("answers can be written");
+        let sealed = secrets.seal_answer(&text, (&row.caller, &row.key), *nonce);
+        table::answers::insert(tx, &AnswerRow { answer: sealed, ..row.clone() }).await?;
         Ok(answer)
     }
 }

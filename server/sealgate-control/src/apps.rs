@@ -213,7 +213,7 @@ impl Apps {
     where
         C: Fn(&mut AppRow) -> Result<(), AuthorityError> + Send + Sync + 'static,
     {
-        self.desk.db.write(ChangeApp::new(&self.desk, caller, id, entry, change, view)?).await
+        self.desk.write(caller, ChangeApp::new(&self.desk, caller, id, entry, change, view)?).await
     }
 
     /// What the app hands to running software.
@@ -236,7 +236,7 @@ impl Apps {
         let detail = json!({ "names": request.variables.keys().collect::<Vec<_>>() });
         let answer = |app: &AppRow| app.variables.clone();
         let work = ChangeApp::new(&self.desk, caller, id, ("app.variables_set", detail), change, answer)?;
-        variables(&self.desk.db.write(work).await?)
+        variables(&self.desk.write(caller, work).await?)
     }
 
     /// Adds credits. The first grant switches counting on.

@@ -50,7 +50,7 @@ impl ServerClock {
             self.name().unwrap_or_else(|| "clock".to_owned()),
             &detail,
         );
-        self.desk.db.write(Accept { audit, now: doubt.shown }).await?;
+        self.desk.write(caller, Accept { audit, now: doubt.shown }).await?;
         watch.accept(&doubt);
         Ok(self.view())
     }

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::answers::Answers;
+use crate::standing::Asked;
 use crate::turns::{Turn, Turns};
 use crate::{Caller, VendorSecrets};
 
@@ -51,19 +52,45 @@ impl Desk {
         if let Some(done) = self.answers.before(caller).await? {
             return Ok(done);
         }
-        match self.answers.commit(caller, prepare().await?).await {
+        match self.attempt(caller, &prepare).await {
             Err(AuthorityError::Superseded) => {}
             done => return done,
         }
         // In a row, those of a tenant who were overtaken do not overtake each other: however many there are, each gets its turn.
         let _turn = self.overtaken.wait(caller.tenant).await;
         for _ in 1..ATTEMPTS {
-            match self.answers.commit(caller, prepare().await?).await {
+            match self.attempt(caller, &prepare).await {
                 Err(AuthorityError::Superseded) => {}
                 done => return done,
             }
         }
         Err(BUSY)
+    }
+
+    async fn attempt<W, F>(
+        &self,
+        caller: &Caller,
+        prepare: impl Fn() -> F,
+    ) -> Result<W::Output, AuthorityError>
+    where
+        F: Future<Output = Result<W, AuthorityError>>,
+        W: Work<Error = AuthorityError> + Sync,
+        W::Output: Serialize + DeserializeOwned,
+    {
+        match prepare().await {
+            Ok(work) => self.answers.commit(caller, work).await,
+            Err(failure) if failure.is_failure() => Err(failure),
+            // What stands in its way may be what its twin has done meanwhile.
+            Err(refusal) => self.answers.before(caller).await?.ok_or(refusal),
+        }
+    }
+
+    /// Writes for a caller who may still act then.
+    pub(crate) async fn write<W>(&self, caller: &Caller, work: W) -> Result<W::Output, AuthorityError>
+    where
+        W: Work<Error = AuthorityError> + Sync,
+    {
+        self.db.write(Asked::by(caller, &self.ids, work)).await
     }
 
     /// The turn of a request that writes so many licenses or seats. Many such of one tenant would lie before what others
@@ -85,6 +112,20 @@ impl Desk {
             }
         }
         Err(BUSY)
+    }
+
+    /// The same for a caller who may still act then.
+    pub(crate) async fn retry_for<W, F>(
+        &self,
+        caller: &Caller,
+        prepare: impl Fn() -> F,
+    ) -> Result<W::Output, AuthorityError>
+    where
+        F: Future<Output = Result<W, AuthorityError>>,
+        W: Work<Error = AuthorityError> + Sync,
+    {
+        let asked = async |work: F| Ok(Asked::by(caller, &self.ids, work.await?));
+        self.retry(|| asked(prepare())).await
     }
 
     /// The audit row of what the caller does.

@@ -26,6 +26,7 @@ mod revocation;
 mod scopes;
 mod secrets;
 mod servers;
+mod standing;
 mod tenants;
 mod tokens;
 mod turns;

@@ -84,7 +84,8 @@ impl Plans {
         apply(request, &mut plan.clone())?;
         let detail = serde_json::to_value(request).expect("a request can be written");
         let audit = self.desk.audit(caller, "plan.updated", plan.id.to_string(), &detail);
-        view(&self.desk.db.write(ChangePlan { id: plan.id, request: request.clone(), audit }).await?)
+        let change = ChangePlan { id: plan.id, request: request.clone(), audit };
+        view(&self.desk.write(caller, change).await?)
     }
 }
 

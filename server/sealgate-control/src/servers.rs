@@ -79,7 +79,7 @@ impl Servers {
         let detail = json!({ "origins": request.origins });
         let audit = self.desk.audit(caller, "server.approved", id.to_owned(), &detail);
         let approve = Approve { key, origins: request.origins.clone(), at: self.desk.ids.now(), audit };
-        if self.desk.db.write(approve).await? {
+        if self.desk.write(caller, approve).await? {
             self.certify_first(key).await?;
         }
         self.find(id).await.map(|server| view(&server))
@@ -100,7 +100,9 @@ impl Servers {
         let revoked_at = server.revoked_at.unwrap_or(now);
         let detail = json!({ "reason": request.reason });
         let audit = self.desk.audit(caller, "server.revoked", id.to_owned(), &detail);
-        let was_trusted = self.desk.db.write(Silence { server: server.clone(), at: now, audit }).await?;
+        let silence = Silence { server: server.clone(), at: now, audit };
+        // What follows is done whatever becomes of the caller: a revocation that is only half done looks like a whole one.
+        let was_trusted = self.desk.write(caller, silence).await?;
         while self.desk.db.write(ForgetCertificates(server.server_key)).await? {}
         // Anybody can make up servers. One that nobody could have believed takes no room in the keyset.
         if was_trusted && now.minus(limits::CERTIFICATE_SECONDS) <= revoked_at {

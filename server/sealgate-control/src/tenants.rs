@@ -117,7 +117,7 @@ impl Tenants {
     {
         let id = TenantId::parse(id).map_err(|_| AuthorityError::Refused(Code::NotFound))?;
         let audit = self.desk.audit(caller, action, id.to_string(), &detail);
-        self.desk.db.write(ChangeTenant { id, change, audit }).await
+        self.desk.write(caller, ChangeTenant { id, change, audit }).await
     }
 
     /// Makes a tenant's keys, its keyset signed by that authority, and its owner's token.

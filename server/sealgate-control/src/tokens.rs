@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::desk::Desk;
 use crate::page::Part;
-use crate::{Caller, Scope, Scopes, VendorSecrets, check};
+use crate::{Caller, Scope, Scopes, VendorSecrets, check, standing};
 
 /// Tokens in force that a tenant may have. Whoever stole one must not fill the database with others.
 const IN_FORCE: u64 = 1_000;
@@ -51,6 +51,11 @@ impl Tokens {
             once: None,
             request_id: source.request_id.to_owned(),
         })
+    }
+
+    /// Refuses a caller who may not act any more: its request may have waited since its token was looked at.
+    pub async fn may_act(&self, caller: &Caller) -> Result<(), AuthorityError> {
+        standing::may_act(&self.desk.db, caller, self.desk.ids.now()).await
     }
 
     /// Creates a token that may do no more than the caller's, and ends no later.
@@ -144,7 +149,7 @@ fn end(
 }
 
 pub(crate) fn is_in_force(token: &TokenRow, now: UnixSeconds) -> bool {
-    token.revoked_at.is_none() && token.expires_at.is_none_or(|end| now < end)
+    standing::is_in_force((token.revoked_at, token.expires_at), now)
 }
 
 /// A token that is not stored yet.

@@ -15,6 +15,7 @@ use super::ring::Ring;
 use super::signing::LicenseSigner;
 use super::turns::{KeyTurns, Turn};
 use super::version::{keyset_end, next_version};
+use crate::Caller;
 use crate::desk::Desk;
 
 /// Makes keys and publishes what changes about them. Clones take turns with each other: each change builds on what the
@@ -56,6 +57,7 @@ impl KeyChanges {
     /// Stores a change of keys of that use by whoever has the turn for it.
     pub(super) async fn publish<F>(
         &self,
+        caller: &Caller,
         key_use: KeyUse,
         prepare: impl Fn() -> F,
     ) -> Result<(), AuthorityError>
@@ -63,7 +65,7 @@ impl KeyChanges {
         F: Future<Output = Result<Change, AuthorityError>>,
     {
         let _beside = if key_use == KeyUse::Issuer { Some(self.turns.beside_others().await) } else { None };
-        self.desk.retry(prepare).await
+        self.desk.retry_for(caller, prepare).await
     }
 
     /// Makes a key pair.

@@ -23,7 +23,7 @@ pub(super) async fn resign_page(
     former: PublicKey,
 ) -> Result<Vec<LicenseId>, AuthorityError> {
     let _turn = desk.turn(caller, PAGE as usize).await;
-    desk.retry(|| prepare(desk, issuers, caller, former)).await
+    desk.retry_for(caller, || prepare(desk, issuers, caller, former)).await
 }
 
 async fn prepare(
@@ -45,7 +45,7 @@ pub(crate) async fn resign_page_after(
     after: Option<LicenseId>,
 ) -> Result<Vec<LicenseId>, AuthorityError> {
     let _turn = desk.turn(caller, PAGE as usize).await;
-    desk.retry(|| prepare_after(desk, issuers, caller, after)).await
+    desk.retry_for(caller, || prepare_after(desk, issuers, caller, after)).await
 }
 
 async fn prepare_after(

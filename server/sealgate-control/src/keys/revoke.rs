@@ -88,6 +88,6 @@ impl KeyChanges {
             }
             Ok(change)
         };
-        self.publish(key.key_use, prepare).await
+        self.publish(caller, key.key_use, prepare).await
     }
 }

@@ -26,7 +26,7 @@ impl KeyChanges {
         next.map_or(Ok(()), |next| self.can_sign(key_use, next))?;
         // Before anything is stored: a key file that nothing refers to does no harm.
         let fresh = self.generate(key_use)?;
-        self.publish(key_use, || self.prepare_rotation(caller, key_use, fresh, revoked)).await
+        self.publish(caller, key_use, || self.prepare_rotation(caller, key_use, fresh, revoked)).await
     }
 
     async fn prepare_rotation(

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 use axum::routing::MethodRouter;
-use sealgate_control::{Control, Scope, Tokens};
+use sealgate_authority::AuthorityError;
+use sealgate_control::{Caller, Control, Scope, Tokens};
 use utoipa::openapi::path::Parameter;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, ToSchema};
@@ -51,6 +52,33 @@ pub(crate) struct Vendor(pub(crate) Arc<Control>);
 impl FromRef<Vendor> for Tokens {
     fn from_ref(vendor: &Vendor) -> Self {
         vendor.0.tokens.clone()
+    }
+}
+
+impl Vendor {
+    /// Carries out an operation if its caller may still act: the request may have waited for its body or its turn.
+    pub(crate) async fn carry_out<T>(
+        &self,
+        method: &'static str,
+        caller: &Caller,
+        asked: impl Future<Output = Result<T, AuthorityError>>,
+    ) -> Result<T, AuthorityError> {
+        let tokens = &self.0.tokens;
+        let reads = method == "GET";
+        if !reads {
+            // A change looks again in its transaction. This is before keys are made for it, and it costs others nothing.
+            tokens.may_act(caller).await?;
+        }
+        let done = asked.await;
+        let is_told = match &done {
+            // A change that was made is answered, whatever came since: it may have revoked the token that asked for it.
+            Ok(_) => reads,
+            Err(error) => !error.is_failure(),
+        };
+        if is_told {
+            tokens.may_act(caller).await?;
+        }
+        done
     }
 }
 
@@ -179,14 +207,16 @@ macro_rules! body {
 macro_rules! handler {
     ($method:ident () $good:tt, $group:ident.$call:ident) => {
         $crate::api::operation::route!($method, |State(vendor): State<Vendor>, auth: Authenticated| async move {
-            auth.answer($good, vendor.0.$group.$call(&auth.caller).await)
+            let asked = vendor.0.$group.$call(&auth.caller);
+            auth.answer($good, vendor.carry_out(stringify!($method), &auth.caller, asked).await)
         })
     };
     ($method:ident (id) $good:tt, $group:ident.$call:ident) => {
         $crate::api::operation::route!(
             $method,
             |State(vendor): State<Vendor>, auth: Authenticated, Id(id): Id| async move {
-                auth.answer($good, vendor.0.$group.$call(&auth.caller, &id).await)
+                let asked = vendor.0.$group.$call(&auth.caller, &id);
+                auth.answer($good, vendor.carry_out(stringify!($method), &auth.caller, asked).await)
             }
         )
     };
@@ -196,7 +226,8 @@ macro_rules! handler {
             |State(vendor): State<Vendor>, auth: Authenticated, QueryOf(query): QueryOf<$query>| async move {
                 // Lists and exports, and nothing else, have a query.
                 let _turn = vendor.0.lists.turn(&auth.caller).await;
-                auth.answer($good, vendor.0.$group.$call(&auth.caller, &query).await)
+                let asked = vendor.0.$group.$call(&auth.caller, &query);
+                auth.answer($good, vendor.carry_out(stringify!($method), &auth.caller, asked).await)
             }
         )
     };
@@ -205,7 +236,8 @@ macro_rules! handler {
             $method,
             |State(vendor): State<Vendor>, mut auth: Authenticated, body: Body<$body>| async move {
                 let request = body.for_caller(&mut auth.caller);
-                auth.answer($good, vendor.0.$group.$call(&auth.caller, &request).await)
+                let asked = vendor.0.$group.$call(&auth.caller, &request);
+                auth.answer($good, vendor.carry_out(stringify!($method), &auth.caller, asked).await)
             }
         )
     };
@@ -214,7 +246,8 @@ macro_rules! handler {
             $method,
             |State(vendor): State<Vendor>, mut auth: Authenticated, Id(id): Id, body: Body<$body>| async move {
                 let request = body.for_caller(&mut auth.caller);
-                auth.answer($good, vendor.0.$group.$call(&auth.caller, &id, &request).await)
+                let asked = vendor.0.$group.$call(&auth.caller, &id, &request);
+                auth.answer($good, vendor.carry_out(stringify!($method), &auth.caller, asked).await)
             }
         )
     };

@@ -74,6 +74,13 @@ pub(crate) struct State {
     key_files: usize,
 }
 
+impl State {
+    /// What the database holds. A key that was made beforehand, and that nothing refers to, does no harm.
+    pub(crate) fn rows(self) -> Vec<String> {
+        self.rows
+    }
+}
+
 pub(crate) fn state(app: &TestApp) -> State {
     // Not `idempotency`: a job forgets old answers at a time of its own.
     const TABLES: [&str; 11] = [

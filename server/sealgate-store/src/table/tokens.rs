@@ -21,6 +21,8 @@ macro_rules! select_token {
 statements! {
     BY_HASH = select_token!("WHERE token_hash = $1");
     FIND = select_token!("WHERE tenant_id = $1 AND token_id = $2");
+    STANDING = "SELECT t.expires_at, t.revoked_at, v.suspended_at FROM tokens t JOIN tenants v ON v.tenant_id = t.tenant_id \
+                WHERE t.tenant_id = $1 AND t.token_id = $2";
     LIST = select_token!("WHERE tenant_id = $1 AND token_id < $2 ORDER BY token_id DESC LIMIT $3");
     // Roughly: who asks looks at the scopes themselves, and at the end.
     MIGHTY = select_token!(
@@ -75,6 +77,31 @@ pub async fn by_hash(on: impl Read, hash: &[u8; 32]) -> Result<Option<TokenRow>,
 /// The tenant's token with this id.
 pub async fn find(on: impl Read, tenant: TenantId, id: TokenId) -> Result<Option<TokenRow>, StoreError> {
     query_as(FIND).bind(tenant.to_string()).bind(id.to_string()).fetch_optional(on).await
+}
+
+/// Whether a token may be used, and its tenant may act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "a field is its column")]
+pub struct Standing {
+    pub expires_at: Option<UnixSeconds>,
+    pub revoked_at: Option<UnixSeconds>,
+    /// The tenant's.
+    pub suspended_at: Option<UnixSeconds>,
+}
+
+impl FromRow for Standing {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            expires_at: optional_time(row, "expires_at")?,
+            revoked_at: optional_time(row, "revoked_at")?,
+            suspended_at: optional_time(row, "suspended_at")?,
+        })
+    }
+}
+
+/// How the tenant's token with this id stands.
+pub async fn standing(on: impl Read, tenant: TenantId, id: TokenId) -> Result<Option<Standing>, StoreError> {
+    query_as(STANDING).bind(tenant.to_string()).bind(id.to_string()).fetch_optional(on).await
 }
 
 /// The tenant's tokens, newest first, starting with those older than `before`.
