@@ -38,7 +38,8 @@ impl Tokens {
             return Err(AuthorityError::Refused(Code::ScopeMissing));
         }
         let keep_made = request.keep_made;
-        let token = self.desk.retry(|| self.prepare_revocation(caller, &token, keep_made)).await?;
+        let token =
+            self.desk.retry_for(caller, || self.prepare_revocation(caller, &token, keep_made)).await?;
         let also_revoked = if keep_made { 0 } else { self.revoke_made(caller, id).await? };
         Ok(TokenRevoked { token, also_revoked })
     }
