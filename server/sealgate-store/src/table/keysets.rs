@@ -13,7 +13,8 @@ statements! {
     TENANTS = "SELECT scope FROM keysets WHERE scope > $1 AND scope <> 'installation' ORDER BY scope LIMIT $2";
     NEWER = "SELECT scope, envelope FROM keysets WHERE scope > $1 AND version > $2 ORDER BY scope LIMIT $3";
     ENDING = "SELECT scope FROM keysets WHERE expires_at <= $1 ORDER BY expires_at, scope LIMIT $2";
-    COUNT_ENDED = "SELECT COUNT(*) FROM keysets WHERE expires_at > 0 AND expires_at <= $1";
+    COUNT_ENDED = "SELECT COUNT(*) FROM (SELECT 1 FROM keysets WHERE expires_at > 0 AND expires_at <= $1 \
+                   ORDER BY expires_at LIMIT 1000) counted";
     UPSERT = "INSERT INTO keysets (scope, version, expires_at, envelope) VALUES ($1, $2, $3, $4) \
               ON CONFLICT (scope) DO UPDATE SET version = excluded.version, expires_at = excluded.expires_at, \
               envelope = excluded.envelope";
@@ -64,7 +65,7 @@ pub async fn ending(on: impl Read, at: UnixSeconds, limit: u32) -> Result<Vec<Ke
     rows.iter().map(|row| parsed(row, "scope", scope)).collect()
 }
 
-/// How many keysets have ended by then.
+/// How many keysets have ended by then, 1,000 at most.
 pub async fn count_ended(on: impl Read, now: UnixSeconds) -> Result<u64, StoreError> {
     let row = query(COUNT_ENDED).bind(signed(now.get())).fetch_one(on).await?;
     Ok(row.get::<i64>(0)?.unsigned_abs())
