@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use sealgate_artifact::Code;
 use sealgate_authority::{Check, Health};
 use sealgate_wire::CheckView;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::problem::Problem;
 use crate::request_id::RequestId;
@@ -22,7 +22,7 @@ pub(crate) async fn readyz(
     let checks = health.checks().await;
     let stops = checks.iter().find(|check| check.stops()).and_then(|check| check.trouble.as_ref());
     let (status, mut body) = match stops {
-        None => (StatusCode::OK, ready(&health)),
+        None => (StatusCode::OK, json!({ "status": "ready" })),
         Some(why) => {
             let problem = Problem::because(Code::Unavailable, format!("{why}. {}", why.fix()), &id);
             (
@@ -31,19 +31,14 @@ pub(crate) async fn readyz(
             )
         }
     };
+    // What an operator must know, ready or not.
+    if let Some(gap) = health.went_back() {
+        body["database_went_back"] = json!({ "from": gap.from, "to": gap.to });
+    }
     if query.as_deref() == Some("checks") {
         body["checks"] = checks.iter().map(|check| json!(view(check))).collect();
     }
     (status, Json(body)).into_response()
-}
-
-/// Ready, and what an operator must know all the same.
-fn ready(health: &Health) -> Value {
-    let mut ready = json!({ "status": "ready" });
-    if let Some(gap) = health.went_back() {
-        ready["database_went_back"] = json!({ "from": gap.from, "to": gap.to });
-    }
-    ready
 }
 
 fn view(check: &Check) -> CheckView {

@@ -36,6 +36,10 @@ on_both_engines! {
         let gap = named.expect("it is named")["database_went_back"].clone();
         assert!(gap["from"].as_i64() > gap["to"].as_i64(), "{gap}");
         app.create_app("And writes go on");
+        // Also by a server that is not ready.
+        app.meddle("DELETE FROM installation");
+        let red = request("GET", &format!("{}/readyz", app.url), None, &json!(null)).expect(503);
+        assert_eq!(red["database_went_back"], gap);
     }
 
     fn a_server_whose_database_does_not_answer_is_neither(app: &TestApp) {

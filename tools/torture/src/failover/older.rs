@@ -54,7 +54,7 @@ impl<'a> Older<'a> {
         let back = Instant::now();
         let stored = self.day.licenses_stored()?;
         let cases = self.cases.by(&stored)?;
-        let mut somebody = None;
+        let (mut somebody, mut last) = (None, String::new());
         loop {
             let pass = back.elapsed();
             let mut open = self.take_the_seat(&mut somebody, random);
@@ -83,15 +83,16 @@ impl<'a> Older<'a> {
             open = open.or_else(|| self.gap_is_not_named());
             let Some(why) = open else {
                 if pass > AGREES_WITHIN + ASKING {
-                    self.day
-                        .notes
-                        .wrong(format!("the servers agreed only {pass:?} after the database came back"));
+                    self.day.notes.wrong(format!(
+                        "the servers agreed only {pass:?} after the database came back; before: {last}"
+                    ));
                 }
                 return Ok(pass);
             };
             if pass > GIVES_UP {
                 return Err(Failure::new(format!("{why}\n{}", self.day.logs())));
             }
+            last = why;
             thread::sleep(PAUSE);
         }
     }
@@ -119,7 +120,10 @@ impl<'a> Older<'a> {
         };
         let silent =
             self.day.places.iter().zip(&self.gaps).find(|(place, before)| named(place, before).is_none());
-        silent.map(|(place, before)| format!("{} does not name the gap; before: {before:?}", place.url))
+        let now = |place| (gap(place).map_err(|why| why.to_string()), logged(place));
+        silent.map(|(place, before)| {
+            format!("{} does not name the gap: {:?}, before: {before:?}", place.url, now(place))
+        })
     }
 }
 
