@@ -41,6 +41,8 @@ pub(crate) fn check_folder(folder: &Path, state: &Path) -> io::Result<()> {
         );
         return Err(unix::refused(why));
     }
+    // A link's owner decides where it leads.
+    unix::check_owner(&std::fs::symlink_metadata(folder)?, folder)?;
     if there.mode() & unix::OTHERS_WRITE == 0 {
         return Ok(());
     }

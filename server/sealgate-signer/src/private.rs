@@ -16,6 +16,8 @@ pub fn check_dir(path: &Path) -> Result<()> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         there => there?,
     };
+    // A link's owner decides where it leads.
+    check_owner(&fs::symlink_metadata(path)?, &[ROOT, there.uid()])?;
     let (owner, own) = (there.uid(), own());
     if owner != own {
         return refused(format!(
@@ -54,6 +56,7 @@ pub fn open_in(dir: &Path, name: &str) -> Result<File> {
     let there = fs::metadata(dir)?;
     let own = own();
     let owners = if own == ROOT { vec![ROOT, there.uid()] } else { vec![ROOT, own] };
+    check_owner(&fs::symlink_metadata(dir)?, &owners)?;
     check_owner(&there, &owners)?;
     check_dirs_mode(&there, dir)?;
     open_of(&dir.join(name), &owners)

@@ -184,6 +184,22 @@ fn files_of_another_user_in_the_own_folder_are_not_believed() {
     }
 }
 
+/// Somebody's link may lead to an older copy of the state tomorrow.
+#[cfg(unix)]
+#[test]
+fn a_folder_behind_another_users_link_is_not_believed() {
+    let outer = tempfile::tempdir().unwrap();
+    let (own, link) = (outer.path().join("own"), outer.path().join("link"));
+    assert!(FileStore::new(&own).replace(None, b"one").unwrap());
+    std::os::unix::fs::symlink(&own, &link).unwrap();
+    assert_eq!(FileStore::new(&link).load().unwrap().as_deref(), Some(&b"one"[..]));
+    if std::os::unix::fs::lchown(&link, Some(65_534), None).is_ok() {
+        for told in refusals(&link) {
+            assert!(told.contains("link") && told.contains("chown 0"), "{told}");
+        }
+    }
+}
+
 /// Nobody reads the lock.
 fn told_of(folder: &std::path::Path, name: &str, fix: &str) {
     let store = FileStore::new(folder);

@@ -14,6 +14,7 @@ use sealgate_wire::{LicenseQuery, LicenseView, LookUpLicense, Page, Seats, Times
 use crate::desk::Desk;
 use crate::keys::LicenseSigner;
 use crate::page::Part;
+use crate::standing::may_act;
 use crate::{Caller, VendorSecrets};
 
 /// The vendor's licenses.
@@ -47,6 +48,8 @@ impl Licenses {
     ) -> Result<LicenseView, AuthorityError> {
         let key = self.shared.license_key(&request.license_key);
         let found = table::licenses::by_key(&self.desk.db, caller.tenant, key).await?;
+        // A POST, and yet it reads: its caller may have been revoked meanwhile.
+        may_act(&self.desk.db, caller, self.desk.ids.now()).await?;
         view(&found.ok_or(AuthorityError::Refused(Code::NotFound))?, self.desk.ids.now())
     }
 

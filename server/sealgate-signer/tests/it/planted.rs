@@ -87,6 +87,20 @@ fn behind_a_link(dir: &Path, path: &Path) {
     fs::rename(aside, path).expect("its name is free");
 }
 
+/// Somebody's link may lead to an older copy of the directory tomorrow.
+#[test]
+fn a_directory_behind_anothers_link_is_not_believed() {
+    let outer = tempfile::tempdir().unwrap();
+    let (keys, link) = (outer.path().join("keys"), outer.path().join("link"));
+    fs::create_dir(&keys).unwrap();
+    set_mode(&keys, 0o700);
+    symlink(&keys, &link).unwrap();
+    assert!(open(&link, &Unlock::File).is_ok(), "one's own");
+    if lchown(&link, Some(SOMEBODY), None).is_ok() {
+        is_refused(&link, &link, "chown 0");
+    }
+}
+
 #[test]
 fn keys_and_secrets_that_others_may_write_to_are_not_used() {
     let dir = tempfile::tempdir().unwrap();
