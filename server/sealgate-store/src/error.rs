@@ -116,3 +116,17 @@ impl From<rusqlite::Error> for StoreError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::StoreError;
+
+    #[test]
+    fn a_full_disk_is_told_from_one_that_fails() {
+        let of = |code| StoreError::from(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None));
+        assert!(matches!(of(ffi::SQLITE_FULL), StoreError::Full(_)));
+        assert!(matches!(of(ffi::SQLITE_IOERR_WRITE), StoreError::Unavailable(_)));
+    }
+}

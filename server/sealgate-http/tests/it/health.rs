@@ -1,6 +1,6 @@
 //! What a load balancer asks (`spec/http.md` §4).
 
-use sealgate_testkit::{on_both_engines, request};
+use sealgate_testkit::{Engine, TestApp, on_both_engines, request};
 use serde_json::json;
 
 use crate::support::assert_problem;
@@ -51,4 +51,22 @@ on_both_engines! {
             ask(path).expect(200);
         }
     }
+}
+
+/// Rows that stay where they are need no room: they are stored while nothing new is.
+#[test]
+fn a_table_that_cannot_grow_is_told_although_other_changes_are_stored() {
+    let app = &TestApp::start(Engine::Postgres);
+    let editor = app.create_app("Editor");
+    app.meddle(
+        "CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS \
+         $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END $$",
+    );
+    app.meddle("CREATE TRIGGER no_room BEFORE INSERT ON licenses FOR EACH ROW EXECUTE FUNCTION no_room()");
+    let order = json!({ "app_id": editor["app_id"] });
+    assert_problem(&app.api("POST", "/api/v1/licenses", &order), 503, "unavailable");
+    app.create_app("Another one");
+    let red = request("GET", &format!("{}/readyz?checks", app.url), None, &json!(null)).expect(503);
+    let writes = red["checks"].as_array().expect("a list").iter().find(|check| check["name"] == "write");
+    assert_eq!(writes.expect("it is checked")["ok"], json!(false));
 }

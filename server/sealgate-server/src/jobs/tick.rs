@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sealgate_authority::{ClockWatch, Observed, Side};
+use sealgate_authority::{ClockWatch, Observed, Seldom, Side};
 use sealgate_control::Upkeep;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -55,7 +55,7 @@ async fn own_work(
     upkeep: Option<Upkeep>,
     mut stopping: watch::Receiver<bool>,
 ) {
-    let mut ticks = ticks(Duration::ZERO);
+    let (mut ticks, begun, unwritten) = (ticks(Duration::ZERO), Instant::now(), Seldom::default());
     while next(&mut ticks, &mut stopping).await {
         // For the log.
         clock.doubt(Side::Runtime);
@@ -67,8 +67,12 @@ async fn own_work(
         {
             tracing::error!(%error, "rows of the audit log wait for their numbers");
         }
-        if let Err(error) = observed.write_due().await {
-            tracing::error!(%error, "counts could not be written");
+        // What could not be written stays due: while the database is away, that is so at each tick.
+        if let Err(error) = observed.write_due().await
+            && let Some(held_back) =
+                unwritten.due(u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX))
+        {
+            tracing::error!(%error, held_back, "counts could not be written");
         }
     }
 }
