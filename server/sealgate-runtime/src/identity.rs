@@ -8,6 +8,7 @@ use sealgate_authority::{AuthorityError, Ids, SignedEnvelope};
 use sealgate_store::Db;
 use sealgate_store::table::{self, CertificateRow, KeyScope};
 
+use crate::certifier::Certifier;
 use crate::latest::{Latest, Read};
 use crate::registration::register;
 
@@ -19,7 +20,7 @@ pub(crate) struct Identity {
     db: Db,
     ids: Ids,
     settings: ServerSettings,
-    certify: Option<Certify>,
+    certifier: Option<Certifier>,
     /// How often the database had come back older when this server was registered last.
     registered: AtomicU64,
     bundles: Latest<TrustBundle>,
@@ -36,7 +37,8 @@ pub(crate) struct TrustBundle {
 impl Identity {
     pub(crate) fn new(db: Db, ids: Ids, settings: ServerSettings, certify: Option<Certify>) -> Self {
         let registered = AtomicU64::new(db.times_back());
-        Self { db, ids, settings, certify, registered, bundles: Latest::of_tenants(TENANTS) }
+        let certifier = certify.map(Certifier::new);
+        Self { db, ids, settings, certifier, registered, bundles: Latest::of_tenants(TENANTS) }
     }
 
     pub(crate) fn key(&self) -> PublicKey {
@@ -77,8 +79,8 @@ impl Identity {
     async fn register_again(&self) -> Result<(), AuthorityError> {
         let times_back = self.db.times_back();
         if self.registered.load(Ordering::SeqCst) != times_back {
-            match &self.certify {
-                Some(certify) => certify().await?,
+            match &self.certifier {
+                Some(certifier) => certifier.make_missing(self.ids.elapsed()).await?,
                 None => register(&self.db, &self.settings, self.ids.now()).await?,
             }
             self.registered.store(times_back, Ordering::SeqCst);
@@ -90,10 +92,10 @@ impl Identity {
     async fn certificate(&self, tenant: TenantId) -> Result<CertificateRow, AuthorityError> {
         let find = || table::certificates::find(&self.db, self.key(), tenant);
         let mut found = find().await?;
-        if let Some(certify) = &self.certify
+        if let Some(certifier) = &self.certifier
             && !found.as_ref().is_some_and(|row| self.is_in_force(row))
         {
-            certify().await?;
+            certifier.make_missing(self.ids.elapsed()).await?;
             found = find().await?;
         }
         let row = found.filter(|row| self.is_in_force(row));

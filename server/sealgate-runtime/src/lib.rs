@@ -5,6 +5,7 @@
 
 mod asking;
 mod authforge;
+mod certifier;
 mod identity;
 mod in_time;
 mod latest;

@@ -12,10 +12,10 @@ use harness::failure::{Failure, Result};
 use std::time::{Duration, Instant};
 
 /// Reports of clients, in the short form and in the whole one, and made-up servers. Of other rows there are as many as servers.
-const REPORTS: [u64; 2] = [75_000, 1_000_000];
-const SERVERS: [u64; 2] = [10_000, 100_000];
+const REPORTS: [u64; 2] = [25_000, 1_000_000];
+const SERVERS: [u64; 2] = [5_000, 100_000];
 /// Records of changes just above the counter, where every write meets them.
-const CHANGES: [u64; 2] = [300_000, 20_000_000];
+const CHANGES: [u64; 2] = [100_000, 20_000_000];
 /// Rows that get a number one by one.
 const AUDIT: u64 = 5_000;
 /// How long everybody must be served.

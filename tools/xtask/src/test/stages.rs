@@ -101,7 +101,7 @@ pub(super) fn demo(run: &mut Run) -> Result<()> {
 
 /// Each torture in its short form.
 pub(super) fn torture(run: &mut Run) -> Result<()> {
-    for name in ["crash", "clock", "stop", "failover", "full", "founding", "thief"] {
+    for name in ["crash", "clock", "stop", "failover", "full", "founding", "slow", "thief"] {
         let outcome = process::run(torture::command(run.workspace).args([name, "--short"]));
         run.tally += Tally::of_program("", outcome.is_ok());
         outcome?;
