@@ -235,6 +235,18 @@ codes! {
     DeviceLimit "device_limit" License 409 (403 "hwid_mismatch") 4 Signed
         "Every seat of the license is taken by another device."
         "Release another device, or ask the vendor for more seats."
+    CustomerDeviceLimit "customer_device_limit" License 409 (403 "hwid_mismatch") 4 Signed
+        "The customer's licenses together are on as many devices as the vendor allows."
+        "Release another device of any of the customer's licenses, or ask the vendor for more."
+    TrialUsed "trial_used" License 409 (410 "expired") 4 Signed
+        "There was a trial of this app for this device or customer before."
+        "Buy a license."
+    TrialNotBegun "trial_not_begun" License 500 (500 "system_error") 1 Unsigned
+        "The license is a trial, which gives rights only where the vendor's server says until when."
+        "Connect this machine to the vendor's server, and validate the license again."
+    FingerprintRequired "fingerprint_required" Configuration 500 (400 "malformed_request") 1 Signed
+        "The license is a trial, and the program does not say on which machine it runs."
+        "Give the client a fingerprint of the machine."
     NoCredits "no_credits" License 500 (429 "no_credits") 1 Signed
         "The app has no credits left."
         "Ask the vendor about this license."
@@ -250,6 +262,9 @@ codes! {
     LicenseUnknown "invalid_key" License 500 (401 "invalid_key") 1 Signed
         "This app has no such license key."
         "Compare the key with the vendor's message; it may belong to another product."
+    LicenseKeyReplaced "license_key_replaced" License 409 (410 "revoked") 4 Signed
+        "The vendor gave this license another key."
+        "Use the new key; ask the vendor for it."
     AppUnknown "invalid_app" Configuration 500 (401 "invalid_app") 1 Signed
         "There is no such app, or the app secret is wrong."
         "Check the app's id and its secret."
@@ -316,6 +331,9 @@ codes! {
     OfflineDisabled "offline_disabled" Configuration 409 (500 "system_error") 4 Unsigned
         "Offline licenses are switched off for this tenant or plan."
         "Allow offline licenses for the tenant and the plan."
+    TermsTooLarge "terms_too_large" Configuration 409 (500 "system_error") 4 Unsigned
+        "The license would carry more than its signed statement has room for."
+        ""
     LimitReached "limit_reached" Configuration 409 (500 "system_error") 4 Unsigned
         "The request would exceed the highest number that is allowed."
         "Remove something that is no longer needed, or choose a smaller number."

@@ -1,9 +1,10 @@
 //! The decision: what a server answers to one request of one device (`spec/online.md` §4).
 
 use crate::fields::{Fields, int, invalid};
+use crate::terms::{list_value, optional_list};
 use crate::{
     AppId, ArtifactError, Attachments, Kind, LicenseId, Nonce, Operation, PublicKey, Statement, StatementId,
-    TenantId, UnixSeconds, Value, limits,
+    TenantId, UnixSeconds, Value, Variable, limits,
 };
 
 /// What was decided (`spec/online.md` §4.2).
@@ -15,6 +16,10 @@ pub enum Outcome {
         license: LicenseId,
         /// The version that counts. Rights come from this statement, not from the decision.
         license_statement: StatementId,
+        /// When the trial ends that the license is for this device; `None` where it is no trial.
+        trial_ends: Option<UnixSeconds>,
+        /// What the vendor hands to every copy of the app.
+        variables: Vec<Variable>,
     },
     /// The device may not.
     Denied {
@@ -48,6 +53,15 @@ pub struct Decision {
     pub outcome: Outcome,
     /// How many devices use the license.
     pub devices_used: Option<u64>,
+    /// How many may, where a denial says so.
+    pub max_devices: Option<u64>,
+}
+
+impl Outcome {
+    /// A yes to a license that is no trial, of an app without variables.
+    pub fn allowed(license: LicenseId, license_statement: StatementId) -> Self {
+        Self::Allowed { license, license_statement, trial_ends: None, variables: vec![] }
+    }
 }
 
 impl Decision {
@@ -78,8 +92,34 @@ impl Statement for Decision {
         let code = fields.nullable("code", code)?;
         let retry_after = fields.nullable("retry_after", Fields::count)?;
         let devices_used = fields.nullable("devices_used", Fields::count)?;
-        let outcome = outcome(license, license_statement, code, retry_after)?;
-        Ok(Self { tenant, app, device_key, operation, request, nonce, issued_at, outcome, devices_used })
+        let max_devices = fields.optional("max_devices", Fields::count)?;
+        let trial_ends = fields.optional("trial_ends", Fields::time)?;
+        let variables = optional_list(fields, "variables", limits::VARIABLES)?;
+        let mut outcome = outcome(license, license_statement, code, retry_after)?;
+        match &mut outcome {
+            Outcome::Allowed { trial_ends: ends, variables: given, .. } => {
+                (*ends, *given) = (trial_ends, variables);
+            }
+            Outcome::Denied { .. } if trial_ends.is_some() => {
+                return Err(invalid("trial_ends", "in a denial"));
+            }
+            Outcome::Denied { .. } if !variables.is_empty() => {
+                return Err(invalid("variables", "in a denial"));
+            }
+            Outcome::Denied { .. } => {}
+        }
+        Ok(Self {
+            tenant,
+            app,
+            device_key,
+            operation,
+            request,
+            nonce,
+            issued_at,
+            outcome,
+            devices_used,
+            max_devices,
+        })
     }
 
     fn members(&self) -> Vec<(&'static str, Value)> {
@@ -89,7 +129,7 @@ impl Statement for Decision {
             Outcome::Allowed { license_statement, .. } => (Some(*license_statement), None, None),
             Outcome::Denied { code, retry_after, .. } => (None, Some(code.clone()), *retry_after),
         };
-        vec![
+        let mut members = vec![
             ("tenant", Value::Text(self.tenant.to_string())),
             ("app", Value::Text(self.app.to_string())),
             ("license", self.license().map_or(Value::Null, |id| Value::Text(id.to_string()))),
@@ -102,7 +142,15 @@ impl Statement for Decision {
             ("code", code.map_or(Value::Null, Value::Text)),
             ("retry_after", number(retry_after)),
             ("devices_used", number(self.devices_used)),
-        ]
+        ];
+        members.extend(self.max_devices.map(|seats| ("max_devices", int(seats))));
+        if let Outcome::Allowed { trial_ends, variables, .. } = &self.outcome {
+            members.extend(trial_ends.map(|end| ("trial_ends", int(end.get()))));
+            if !variables.is_empty() {
+                members.push(("variables", list_value(variables)));
+            }
+        }
+        members
     }
 }
 
@@ -117,7 +165,7 @@ fn outcome(
         (Some(code), None, license) => Ok(Outcome::Denied { license, code, retry_after }),
         (Some(_), Some(_), _) => Err(invalid("license_statement", "not null in a denial")),
         (None, Some(license_statement), Some(license)) if retry_after.is_none() => {
-            Ok(Outcome::Allowed { license, license_statement })
+            Ok(Outcome::allowed(license, license_statement))
         }
         (None, Some(_), Some(_)) => Err(invalid("retry_after", "not null where the device is allowed")),
         (None, ..) => Err(invalid("license_statement", "no license where the device is allowed")),
@@ -146,7 +194,7 @@ mod tests {
     use super::{Decision, Outcome};
     use crate::{
         AppId, LicenseId, Nonce, Operation, PublicKey, Statement, StatementId, TenantId, UnixSeconds,
-        encode_hex, limits,
+        Variable, VariableValue, encode_hex, limits,
     };
 
     fn id(bytes: [u8; 32]) -> StatementId {
@@ -156,10 +204,17 @@ mod tests {
     fn outcomes() -> impl Strategy<Value = Outcome> {
         let license = || any::<[u8; 16]>().prop_map(LicenseId::from_bytes);
         prop_oneof![
-            (license(), any::<[u8; 32]>()).prop_map(|(license, statement)| Outcome::Allowed {
-                license,
-                license_statement: id(statement),
-            }),
+            (license(), any::<[u8; 32]>(), prop::option::of(0..=limits::LAST_SECOND), any::<bool>())
+                .prop_map(|(license, statement, ends, flag)| Outcome::Allowed {
+                    license,
+                    license_statement: id(statement),
+                    trial_ends: ends.map(|end| UnixSeconds::new(end).expect("in range")),
+                    variables: if flag {
+                        vec![Variable { name: "beta".to_owned(), value: VariableValue::Flag(flag) }]
+                    } else {
+                        vec![]
+                    },
+                }),
             (prop::option::of(license()), "[a-z][a-z0-9_]{0,63}", prop::option::of(0..1u64 << 53))
                 .prop_map(|(license, code, retry_after)| Outcome::Denied { license, code, retry_after }),
         ]
@@ -173,6 +228,7 @@ mod tests {
             time in 0..=limits::LAST_SECOND,
             outcome in outcomes(),
             devices_used in prop::option::of(0..1u64 << 53),
+            max_devices in prop::option::of(0..1u64 << 53),
         ) -> Decision {
             Decision {
                 tenant: TenantId::from_bytes(bits),
@@ -184,6 +240,7 @@ mod tests {
                 issued_at: UnixSeconds::new(time).expect("in range"),
                 outcome,
                 devices_used,
+                max_devices,
             }
         }
     }

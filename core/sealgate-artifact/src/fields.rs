@@ -8,11 +8,17 @@ pub struct Fields(Vec<(String, Value)>);
 
 impl Fields {
     pub(crate) fn new(value: Value) -> Result<Self, ArtifactError> {
-        let Value::Object(members) = value else {
-            return Err(ArtifactError::FieldInvalid { field: "payload", why: "not an object" });
-        };
+        let Value::Object(members) = value else { return Err(invalid("payload", "not an object")) };
         check_names(&members)?;
         Ok(Self(members))
+    }
+
+    /// The members of an object that stands in a field.
+    pub(crate) fn new_in(field: &'static str, value: Value) -> Result<Self, ArtifactError> {
+        match value {
+            Value::Object(members) => Ok(Self(members)),
+            _ => Err(invalid(field, "not an object")),
+        }
     }
 
     pub(crate) fn text(&mut self, field: &'static str) -> Result<String, ArtifactError> {
@@ -51,6 +57,16 @@ impl Fields {
     ) -> Result<Option<T>, ArtifactError> {
         let null = self.0.iter().any(|(name, value)| name == field && *value == Value::Null);
         if null { self.take(field).map(|_| None) } else { read(self, field).map(Some) }
+    }
+
+    /// A field that may be absent.
+    pub(crate) fn optional<T>(
+        &mut self,
+        field: &'static str,
+        read: impl FnOnce(&mut Self, &'static str) -> Result<T, ArtifactError>,
+    ) -> Result<Option<T>, ArtifactError> {
+        let present = self.0.iter().any(|(name, _)| name == field);
+        present.then(|| read(self, field)).transpose()
     }
 
     pub(crate) fn list(&mut self, field: &'static str, limit: usize) -> Result<Vec<Value>, ArtifactError> {

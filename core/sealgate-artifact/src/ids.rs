@@ -43,6 +43,7 @@ ids! {
     TenantId "A vendor on this installation."
     AppId "A product of a tenant."
     PlanId "A template that licenses are issued from."
+    CustomerId "Who buys from a tenant. Safe in URLs and logs, unlike a name."
     LicenseId "A license. Safe in URLs and logs, unlike its key."
     DeviceId "A device that holds a seat."
     EntryId "An entry of an access list."

@@ -1,9 +1,11 @@
 //! The license (`spec/license.md`).
 
 use crate::attachments::reference;
-use crate::fields::{Fields, distinct, int, invalid};
+use crate::fields::{Fields, int, invalid};
+use crate::terms::{list_value, named_list, optional_list};
 use crate::{
-    AppId, ArtifactError, Attachments, Kind, LicenseId, Statement, TenantId, UnixSeconds, Value, json, limits,
+    AppId, ArtifactError, Attachments, Feature, Kind, LicenseId, Licensee, Limit, Statement, TenantId,
+    UnixSeconds, Value, Variable, json, limits,
 };
 
 /// The three tiers of a product.
@@ -78,10 +80,19 @@ pub struct License {
     pub expires_at: Option<UnixSeconds>,
     /// The tier it grants.
     pub tier: Tier,
-    /// Names of features beyond the tier, in the vendor's own words: at most 128. Above 32 they travel as an attachment.
-    pub features: Vec<String>,
+    /// Features beyond the tier, in the vendor's own words: at most 128. Above 32 they travel as an attachment.
+    pub features: Vec<Feature>,
     /// How many devices may use it.
     pub max_devices: MaxDevices,
+    /// Numbers that the program keeps to: at most 32.
+    pub limits: Vec<Limit>,
+    /// What the vendor hands to the program: at most 50.
+    pub variables: Vec<Variable>,
+    /// For whom it is; `None` where the vendor names nobody.
+    pub licensee: Option<Licensee>,
+    /// How many days it can be tried from its first use on, 1 to 3,650; `None` where it is no trial. A trial gives rights only
+    /// together with a server's decision (`spec/license.md` §2.12).
+    pub trial_days: Option<u32>,
 }
 
 impl Statement for License {
@@ -104,6 +115,10 @@ impl Statement for License {
                     MaxDevices::limited(n).ok_or_else(|| invalid("max_devices", "not 1 to 1,000,000"))?
                 }
             },
+            limits: optional_list(fields, "limits", limits::LIMITS)?,
+            variables: optional_list(fields, "variables", limits::VARIABLES)?,
+            licensee: fields.optional("licensee", |fields, field| Licensee::take(fields.take(field)?))?,
+            trial_days: fields.optional("trial_days", trial_days)?,
         };
         // spec/license.md §2.3: a window that is empty from the start is a mistake, not a license.
         if license.expires_at.is_some_and(|end| end <= license.not_before) {
@@ -113,7 +128,7 @@ impl Statement for License {
     }
 
     fn members(&self) -> Vec<(&'static str, Value)> {
-        vec![
+        let mut members = vec![
             ("tenant", Value::Text(self.tenant.to_string())),
             ("app", Value::Text(self.app.to_string())),
             ("license", Value::Text(self.license.to_string())),
@@ -127,7 +142,16 @@ impl Statement for License {
                 self.attached_features().map_or_else(|| self.feature_list(), |text| reference(&text)),
             ),
             ("max_devices", self.max_devices.seats().map_or(Value::Null, |n| int(n.into()))),
-        ]
+        ];
+        if !self.limits.is_empty() {
+            members.push(("limits", list_value(&self.limits)));
+        }
+        if !self.variables.is_empty() {
+            members.push(("variables", list_value(&self.variables)));
+        }
+        members.extend(self.licensee.as_ref().map(|licensee| ("licensee", licensee.to_value())));
+        members.extend(self.trial_days.map(|days| ("trial_days", int(days.into()))));
+        members
     }
 
     fn attachments(&self) -> Vec<Vec<u8>> {
@@ -136,8 +160,22 @@ impl Statement for License {
 }
 
 impl License {
+    /// How many bytes of the payload are left, whatever number and dates a later version has; `Err` with how many are too many.
+    pub fn room(&self) -> Result<usize, usize> {
+        let last = UnixSeconds::new(limits::LAST_SECOND).expect("the last second is in range");
+        let widest = Self {
+            version: limits::INTEGER_BOUND.unsigned_abs() - 1,
+            issued_at: last,
+            not_before: last,
+            expires_at: Some(last),
+            ..self.clone()
+        };
+        let bytes = widest.to_payload().len();
+        limits::PAYLOAD_BYTES.checked_sub(bytes).ok_or_else(|| bytes - limits::PAYLOAD_BYTES)
+    }
+
     fn feature_list(&self) -> Value {
-        Value::List(self.features.iter().cloned().map(Value::Text).collect())
+        list_value(&self.features)
     }
 
     /// The attachment, where there are more features than a payload may hold.
@@ -147,7 +185,7 @@ impl License {
 }
 
 /// `spec/envelope.md` §6.4: a few stand in the payload, many in an attachment.
-fn features(field: Value, attachments: &mut Attachments<'_>) -> Result<Vec<String>, ArtifactError> {
+fn features(field: Value, attachments: &mut Attachments<'_>) -> Result<Vec<Feature>, ArtifactError> {
     let (list, counts) = match field {
         reference @ Value::Object(_) => {
             let content = attachments.take("features", reference)?;
@@ -156,18 +194,17 @@ fn features(field: Value, attachments: &mut Attachments<'_>) -> Result<Vec<Strin
         list => (list, 0..=limits::FEATURES),
     };
     match list {
-        Value::List(names) if counts.contains(&names.len()) => distinct("features", names, feature),
+        Value::List(entries) if counts.contains(&entries.len()) => named_list("features", entries),
         Value::List(_) => Err(invalid("features", "too many entries, or too few for an attachment")),
         _ => Err(invalid("features", "not a list")),
     }
 }
 
-/// `spec/license.md` §2.6: names of 1 to 32 bytes that stand once and cannot steer a terminal.
-fn feature(name: &str) -> Result<String, ArtifactError> {
-    if (1..=limits::FEATURE_BYTES).contains(&name.len()) && !name.chars().any(char::is_control) {
-        return Ok(name.to_owned());
-    }
-    Err(invalid("features", "an entry is not a name of 1 to 32 bytes without control characters"))
+/// `spec/license.md` §2.12.
+fn trial_days(fields: &mut Fields, field: &'static str) -> Result<u32, ArtifactError> {
+    let days =
+        u32::try_from(fields.count(field)?).ok().filter(|days| (1..=limits::TRIAL_DAYS).contains(days));
+    days.ok_or_else(|| invalid(field, "not 1 to 3,650"))
 }
 
 #[cfg(test)]
@@ -175,7 +212,39 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{License, MaxDevices, Tier};
-    use crate::{AppId, LicenseId, Statement, TenantId, UnixSeconds, limits};
+    use crate::{
+        AppId, Feature, LicenseId, Licensee, Limit, Statement, TenantId, UnixSeconds, Variable,
+        VariableValue, limits,
+    };
+
+    prop_compose! {
+        /// What a license may say beyond the necessary, small enough for a payload beside all the rest.
+        fn extras()(
+            features in prop::collection::btree_map("[a-zäß.:_]{1,16}", prop::option::of("[^\\p{Cc}\"]{1,6}"), 0..=limits::ATTACHED_FEATURES),
+            numbers in prop::collection::btree_map("[a-z]{1,8}", 0..1u64 << 53, 0..8),
+            variables in prop::collection::btree_map("[a-z]{1,8}", values(), 0..8),
+            parts in any::<[bool; 3]>(),
+            trial_days in prop::option::of(1..=limits::TRIAL_DAYS),
+        ) -> (Vec<Feature>, Vec<Limit>, Vec<Variable>, Option<Licensee>, Option<u32>) {
+            let part = |there: bool| there.then(|| "Ada & Söhne".to_owned());
+            let licensee = Licensee { name: part(parts[0]), company: part(parts[1]), email: part(parts[2]) };
+            (
+                features.into_iter().map(|(name, value)| Feature { name, value }).collect(),
+                numbers.into_iter().map(|(name, value)| Limit { name, value }).collect(),
+                variables.into_iter().map(|(name, value)| Variable { name, value }).collect(),
+                Some(licensee).filter(|licensee| !licensee.is_empty()),
+                trial_days,
+            )
+        }
+    }
+
+    fn values() -> impl Strategy<Value = VariableValue> {
+        prop_oneof![
+            any::<bool>().prop_map(VariableValue::Flag),
+            (1 - limits::INTEGER_BOUND..limits::INTEGER_BOUND).prop_map(VariableValue::Number),
+            "[^\\p{Cc}]{0,8}".prop_map(VariableValue::Text),
+        ]
+    }
 
     fn licenses() -> impl Strategy<Value = License> {
         let seconds = || 0..=limits::LAST_SECOND;
@@ -183,9 +252,8 @@ mod tests {
             Just(MaxDevices::Unlimited),
             (1..=limits::MAX_DEVICES).prop_map(MaxDevices::Limited),
         ];
-        let features = prop::collection::btree_set("[a-zäß.:_]{1,16}", 0..=limits::ATTACHED_FEATURES);
-        (any::<[u8; 16]>(), 0..1u64 << 53, seconds(), seconds(), any::<bool>(), 0..3usize, features, seats)
-            .prop_map(|(id, version, issued, begin, ends, tier, features, max_devices)| License {
+        (any::<[u8; 16]>(), 0..1u64 << 53, seconds(), seconds(), any::<bool>(), 0..3usize, extras(), seats)
+            .prop_map(|(id, version, issued, begin, ends, tier, extras, max_devices)| License {
                 tenant: TenantId::from_bytes(id),
                 app: AppId::from_bytes(id),
                 license: LicenseId::from_bytes(id),
@@ -195,8 +263,12 @@ mod tests {
                 expires_at: (ends && begin < limits::LAST_SECOND)
                     .then(|| UnixSeconds::new(limits::LAST_SECOND).expect("in range")),
                 tier: Tier::ALL[tier],
-                features: features.into_iter().collect(),
+                features: extras.0,
                 max_devices,
+                limits: extras.1,
+                variables: extras.2,
+                licensee: extras.3,
+                trial_days: extras.4,
             })
     }
 
@@ -204,7 +276,25 @@ mod tests {
         /// Any license that can be signed is read back the same, within the limits of payload and attachment.
         #[test]
         fn what_is_written_is_read(license in licenses()) {
+            prop_assume!(license.room().is_ok());
             prop_assert_eq!(License::from_payload(&license.to_payload(), &license.attachments()), Ok(license));
+        }
+
+        /// What has room now has room in any later version, and one byte beyond it is told.
+        #[test]
+        fn room_is_counted_to_the_byte(license in licenses()) {
+            let Ok(room) = license.room() else { return Ok(()) };
+            prop_assert!(license.to_payload().len() + room <= limits::PAYLOAD_BYTES);
+            let name = "x".repeat(limits::VARIABLE_NAME_BYTES);
+            let filled = |bytes| {
+                let value = VariableValue::Text("y".repeat(bytes));
+                License { variables: vec![Variable { name: name.clone(), value }], ..license.clone() }
+            };
+            let left = filled(0).room();
+            prop_assume!(left.is_ok());
+            let left = left.unwrap_or_default();
+            prop_assert_eq!(filled(left).room(), Ok(0));
+            prop_assert_eq!(filled(left + 1).room(), Err(1));
         }
     }
 }

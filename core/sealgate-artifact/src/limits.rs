@@ -52,6 +52,20 @@ pub const FEATURES: usize = 32;
 pub const ATTACHED_FEATURES: usize = 128;
 /// One feature name in bytes.
 pub const FEATURE_BYTES: usize = 32;
+/// A feature's value in bytes.
+pub const FEATURE_VALUE_BYTES: usize = 64;
+/// Numeric limits of a license. Blocks payloads beyond their limit.
+pub const LIMITS: usize = 32;
+/// Variables of a license, and of an app in a decision. Blocks the same.
+pub const VARIABLES: usize = 50;
+/// A variable's name in bytes.
+pub const VARIABLE_NAME_BYTES: usize = 64;
+/// One part of what a license says about its buyer, in bytes.
+pub const LICENSEE_BYTES: usize = 128;
+/// The longest trial in days: ten years.
+pub const TRIAL_DAYS: u32 = 3_650;
+/// What a device says about itself, such as its name, in bytes.
+pub const ABOUT_DEVICE_BYTES: usize = 64;
 /// Seats of a license when they are counted at all. Blocks seat arithmetic that overflows.
 pub const MAX_DEVICES: u32 = 1_000_000;
 

@@ -8,6 +8,8 @@ use crate::limits;
 pub enum Operation {
     /// `validate`: may this device use this license now (`spec/online.md` §7)?
     Validate,
+    /// `release`: takes back a seat of this license (`spec/online.md` §9).
+    Release,
     /// An operation that this version does not know.
     Other(OtherOperation),
 }
@@ -21,6 +23,7 @@ impl Operation {
     pub fn parse(name: &str) -> Option<Self> {
         match name {
             "validate" => Some(Self::Validate),
+            "release" => Some(Self::Release),
             _ => is_name(name).then(|| Self::Other(OtherOperation(name.to_owned()))),
         }
     }
@@ -29,6 +32,7 @@ impl Operation {
     pub fn as_str(&self) -> &str {
         match self {
             Self::Validate => "validate",
+            Self::Release => "release",
             Self::Other(OtherOperation(name)) => name,
         }
     }

@@ -2,8 +2,8 @@
 
 use crate::fields::{Fields, int, invalid};
 use crate::{
-    AppId, ArtifactError, Attachments, Kind, LicenseId, Operation, PublicKey, Statement, TenantId,
-    UnixSeconds, Value, Word, hex,
+    AppId, ArtifactError, Attachments, DeviceId, Kind, LicenseId, Operation, PublicKey, Statement, TenantId,
+    UnixSeconds, Value, Word, hex, limits,
 };
 
 /// 128 random bits that tie a decision to its request (`spec/online.md` §2.4).
@@ -70,6 +70,21 @@ pub struct DeviceRequest {
     pub nonce: Nonce,
     /// What the device's clock says.
     pub client_time: UnixSeconds,
+    /// What the device says about itself.
+    pub about: AboutDevice,
+    /// The device whose seat is to be given back, where that is not the asking one (`spec/online.md` §9).
+    pub release: Option<DeviceId>,
+}
+
+/// What a device says about itself, for people: nobody checks it. Each is 1 to 64 bytes without control characters.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AboutDevice {
+    /// What people call it, such as its host name.
+    pub name: Option<String>,
+    /// Its operating system and processor.
+    pub platform: Option<String>,
+    /// The version of the program that asks.
+    pub product_version: Option<String>,
 }
 
 impl DeviceRequest {
@@ -95,6 +110,14 @@ impl Statement for DeviceRequest {
             operation: fields.parsed("operation", "not of its form", Operation::parse)?,
             nonce: fields.parsed("nonce", "not 32 lower-case hexadecimal digits", Nonce::parse)?,
             client_time: fields.time("client_time")?,
+            about: AboutDevice {
+                name: fields.optional("name", about)?,
+                platform: fields.optional("platform", about)?,
+                product_version: fields.optional("product_version", about)?,
+            },
+            release: fields.optional("release", |fields, field| {
+                fields.parsed(field, "not an identifier", |t| DeviceId::parse(t).ok())
+            })?,
         })
     }
 
@@ -103,7 +126,7 @@ impl Statement for DeviceRequest {
             LicenseName::Id(id) => (Value::Text(id.to_string()), Value::Null),
             LicenseName::Key(key) => (Value::Null, Value::Text(key.to_string())),
         };
-        vec![
+        let mut members = vec![
             ("tenant", Value::Text(self.tenant.to_string())),
             ("app", Value::Text(self.app.to_string())),
             ("license", license),
@@ -116,7 +139,13 @@ impl Statement for DeviceRequest {
             ("operation", Value::Text(self.operation.to_string())),
             ("nonce", Value::Text(self.nonce.to_string())),
             ("client_time", int(self.client_time.get())),
-        ]
+        ];
+        let AboutDevice { name, platform, product_version } = &self.about;
+        for (field, text) in [("name", name), ("platform", platform), ("product_version", product_version)] {
+            members.extend(text.as_ref().map(|text| (field, Value::Text(text.clone()))));
+        }
+        members.extend(self.release.map(|device| ("release", Value::Text(device.to_string()))));
+        members
     }
 }
 
@@ -132,6 +161,14 @@ fn license_name(fields: &mut Fields) -> Result<LicenseName, ArtifactError> {
     }
 }
 
+/// `spec/online.md` §2.7.
+fn about(fields: &mut Fields, field: &'static str) -> Result<String, ArtifactError> {
+    let is_short = |text: &str| (1..=limits::ABOUT_DEVICE_BYTES).contains(&text.len());
+    fields.parsed(field, "not 1 to 64 bytes without control characters", |text| {
+        (is_short(text) && !text.chars().any(char::is_control)).then(|| text.to_owned())
+    })
+}
+
 /// `spec/online.md` §2.3.
 fn word(fields: &mut Fields, field: &'static str) -> Result<Word, ArtifactError> {
     fields.parsed(field, "not 1 to 128 bytes without control characters", Word::parse)
@@ -141,10 +178,10 @@ fn word(fields: &mut Fields, field: &'static str) -> Result<Word, ArtifactError>
 mod tests {
     use proptest::prelude::*;
 
-    use super::{DeviceRequest, LicenseName, Nonce};
+    use super::{AboutDevice, DeviceRequest, LicenseName, Nonce};
     use crate::{
-        AppId, Carrier, Envelope, LicenseId, Operation, PublicKey, Statement, TenantId, UnixSeconds,
-        Unverified, Word, limits,
+        AppId, Carrier, DeviceId, Envelope, LicenseId, Operation, PublicKey, Statement, TenantId,
+        UnixSeconds, Unverified, Word, limits,
     };
 
     /// Up to 128 bytes: the longest character has four.
@@ -158,8 +195,10 @@ mod tests {
             word().prop_map(LicenseName::Key),
         ];
         let bytes = (any::<[u8; 16]>(), any::<[u8; 32]>());
-        (bytes, license, prop::option::of(word()), "[a-z0-9_.-]{1,32}", 0..=limits::LAST_SECOND).prop_map(
-            |((bits, key), license, fingerprint, operation, time)| DeviceRequest {
+        let said = || prop::option::of("[^\\p{Cc}]{1,16}");
+        let about = (said(), said(), said(), any::<bool>());
+        (bytes, license, prop::option::of(word()), "[a-z0-9_.-]{1,32}", 0..=limits::LAST_SECOND, about)
+            .prop_map(|((bits, key), license, fingerprint, operation, time, about)| DeviceRequest {
                 tenant: TenantId::from_bytes(bits),
                 app: AppId::from_bytes(bits),
                 license,
@@ -168,8 +207,9 @@ mod tests {
                 operation: Operation::parse(&operation).expect("a name"),
                 nonce: Nonce::from_random(bits),
                 client_time: UnixSeconds::new(time).expect("in range"),
-            },
-        )
+                about: AboutDevice { name: about.0, platform: about.1, product_version: about.2 },
+                release: about.3.then(|| DeviceId::from_bytes(bits)),
+            })
     }
 
     proptest! {

@@ -4,7 +4,9 @@
 //! these shapes as opaque text. AuthForge's wire (`/auth/*`) is the crate `sealgate-authforge`.
 
 mod api;
+mod signed;
 mod time;
 
 pub use api::*;
+pub use signed::variables;
 pub use time::Timestamp;

@@ -2,7 +2,9 @@
 
 use std::cell::OnceCell;
 
-use sealgate_artifact::{DeviceRequest, Envelope, LicenseKey, LicenseName, Nonce, Operation, Word};
+use sealgate_artifact::{
+    AboutDevice, DeviceRequest, Envelope, LicenseKey, LicenseName, Nonce, Operation, Word,
+};
 use zeroize::Zeroizing;
 
 use crate::clock::Deadline;
@@ -129,6 +131,8 @@ impl Client {
             operation: Operation::Validate,
             nonce: Nonce::from_random(*random::bits()?),
             client_time: self.clock.now(),
+            about: AboutDevice::default(),
+            release: None,
         })
     }
 

@@ -79,7 +79,7 @@ impl Question<'_> {
         let accepted = chain.accepted().clone();
         let memory = |licenses, statements| Memory { accepted, floors, licenses, statements };
         let named = match &decision.get().outcome {
-            Outcome::Allowed { license, license_statement } => (*license, *license_statement),
+            Outcome::Allowed { license, license_statement, .. } => (*license, *license_statement),
             Outcome::Denied { code, retry_after, .. } => {
                 // No license that came along was looked at, so none is kept.
                 let license = has.license.clone().filter(|_| !answer.brings_license());

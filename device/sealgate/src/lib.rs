@@ -86,13 +86,15 @@ pub use denied::{Denied, DeniedBy};
 pub use error::{ConfigurationError, Error, Said, SecurityError, TransportError};
 pub use file_store::FileStore;
 pub use http::{HttpTransport, HttpTransportBuilder};
-pub use license::License;
+pub use license::{Asked, License, Trial};
 pub use offline::verify_license_file;
 pub use store::{MemoryStore, Store};
 pub use transport::{ANSWER_BYTES, CALL_BUDGET, HttpAnswer, HttpQuestion, Transport, Unanswered};
 pub use trust::Trust;
 
-pub use sealgate_artifact::{Code, Family, LicenseId, Tier, UnixSeconds};
+pub use sealgate_artifact::{
+    Code, Family, Feature, LicenseId, Licensee, Limit, Tier, UnixSeconds, Variable, VariableValue,
+};
 pub use sealgate_trust::{KeyWindow, TrustError};
 
 /// The bare signature rule (`spec/ed25519.md`), for programs that verify what the vendor signed elsewhere.

@@ -6,7 +6,7 @@ use sealgate_trust::SignError;
 
 /// Why a use case did not do what was asked. Nothing changed.
 ///
-/// Only [`Refused`](Self::Refused), [`Limited`](Self::Limited), [`Invalid`](Self::Invalid) and
+/// Only [`Refused`](Self::Refused), [`Limited`](Self::Limited), [`Invalid`](Self::Invalid), [`TooLarge`](Self::TooLarge) and
 /// [`ExternalIdTaken`](Self::ExternalIdTaken) are answers to the caller. Everything else is a failure of the server: it
 /// is logged with its cause and the request's id, and never counted as a refusal.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +27,14 @@ pub enum AuthorityError {
         field: &'static str,
         /// What it must be.
         why: &'static str,
+    },
+    /// What a license would carry does not fit into its statement (`spec/license.md` §2.12).
+    #[error("{field}: {meaning} Leave out {excess} bytes.", meaning = Code::TermsTooLarge.meaning())]
+    TooLarge {
+        /// The field that is to change.
+        field: &'static str,
+        /// How many bytes are too many.
+        excess: usize,
     },
     /// Another license of the tenant has that external id: this one.
     #[error("{meaning} It is license {0}.", meaning = Code::ExternalIdTaken.meaning())]
@@ -73,6 +81,7 @@ impl AuthorityError {
             Self::Refused(code) => *code,
             Self::Limited { .. } => Code::RateLimited,
             Self::Invalid { .. } => Code::MalformedRequest,
+            Self::TooLarge { .. } => Code::TermsTooLarge,
             Self::ExternalIdTaken(_) => Code::ExternalIdTaken,
             Self::Busy(_) | Self::Superseded | Self::Answered => Code::Unavailable,
             Self::Broken(_) => Code::SystemError,
@@ -85,7 +94,11 @@ impl AuthorityError {
     pub fn is_failure(&self) -> bool {
         !matches!(
             self,
-            Self::Refused(_) | Self::Limited { .. } | Self::Invalid { .. } | Self::ExternalIdTaken(_)
+            Self::Refused(_)
+                | Self::Limited { .. }
+                | Self::Invalid { .. }
+                | Self::TooLarge { .. }
+                | Self::ExternalIdTaken(_)
         )
     }
 

@@ -35,6 +35,8 @@ pub struct About {
     pub device: Option<String>,
     /// The license key that was asked with is none that anybody can have (`spec/http.md` §1.8).
     pub mistyped: bool,
+    /// Devices and seats of the license, where it has no seat left.
+    pub no_seat: Option<(u64, u64)>,
 }
 
 /// Counts what was asked and answered, and writes it in time. One per process; clones share its rows.

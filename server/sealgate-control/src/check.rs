@@ -9,10 +9,6 @@ use sealgate_wire::{Feature, Limit, Variable};
 const NAME_CHARS: usize = 64;
 const NOTE_CHARS: usize = 128;
 const REASON_CHARS: usize = 256;
-const VALUE_BYTES: usize = 64;
-const LIMITS: usize = 32;
-const VARIABLES: usize = 50;
-const VARIABLE_NAME_BYTES: usize = 64;
 /// Signed answers carry variables and must stay small.
 const VARIABLES_BYTES: usize = 1_500;
 const INTEGER: i64 = limits::INTEGER_BOUND;
@@ -77,13 +73,16 @@ pub(crate) fn features(features: &[Feature]) -> Result<(), AuthorityError> {
     let distinct: std::collections::BTreeSet<_> = features.iter().map(|f| &f.name).collect();
     let sound = |f: &Feature| {
         is_short(&f.name, limits::FEATURE_BYTES)
-            && f.value.as_deref().is_none_or(|v| v.len() <= VALUE_BYTES && !v.chars().any(char::is_control))
+            && f.value.as_deref().is_none_or(|value| is_short(value, limits::FEATURE_VALUE_BYTES))
     };
     if features.len() > limits::ATTACHED_FEATURES
         || distinct.len() < features.len()
         || !features.iter().all(sound)
     {
-        return invalid("features", "at most 128, each name once with 1 to 32 bytes, values of at most 64");
+        return invalid(
+            "features",
+            "at most 128, each name once with 1 to 32 bytes, values of 1 to 64, no control characters",
+        );
     }
     Ok(())
 }
@@ -91,9 +90,10 @@ pub(crate) fn features(features: &[Feature]) -> Result<(), AuthorityError> {
 /// Numbers for the software.
 pub(crate) fn limits(numbers: &[Limit]) -> Result<(), AuthorityError> {
     let distinct: std::collections::BTreeSet<_> = numbers.iter().map(|l| &l.name).collect();
-    let sound = |l: &Limit| is_short(&l.name, limits::FEATURE_BYTES);
-    if numbers.len() > LIMITS || distinct.len() < numbers.len() || !numbers.iter().all(sound) {
-        return invalid("limits", "at most 32, each name once with 1 to 32 bytes");
+    let sound = |l: &Limit| is_short(&l.name, limits::FEATURE_BYTES) && l.value < INTEGER.unsigned_abs();
+    if numbers.len() > limits::LIMITS || distinct.len() < numbers.len() || !numbers.iter().all(sound) {
+        let why = "at most 32, each name once with 1 to 32 bytes and no control character, values of 0 to 9007199254740991";
+        return invalid("limits", why);
     }
     Ok(())
 }
@@ -101,17 +101,18 @@ pub(crate) fn limits(numbers: &[Limit]) -> Result<(), AuthorityError> {
 /// Values for running software.
 pub(crate) fn variables(variables: &BTreeMap<String, Variable>) -> Result<String, AuthorityError> {
     let sound = |(name, value): (&String, &Variable)| {
-        is_short(name, VARIABLE_NAME_BYTES)
+        is_short(name, limits::VARIABLE_NAME_BYTES)
             && match value {
                 Variable::Number(n) => (1 - INTEGER..INTEGER).contains(n),
-                Variable::Flag(_) | Variable::Text(_) => true,
+                Variable::Text(text) => !text.chars().any(char::is_control),
+                Variable::Flag(_) => true,
             }
     };
     let text = serde_json::to_string(variables).expect("texts and numbers can be written");
-    if variables.len() > VARIABLES || text.len() > VARIABLES_BYTES || !variables.iter().all(sound) {
+    if variables.len() > limits::VARIABLES || text.len() > VARIABLES_BYTES || !variables.iter().all(sound) {
         return invalid(
             "variables",
-            "at most 50 names of 1 to 64 bytes, together at most 1,500 bytes as JSON",
+            "at most 50 names of 1 to 64 bytes, no control characters, together at most 1,500 bytes as JSON",
         );
     }
     Ok(text)
@@ -156,8 +157,12 @@ mod tests {
             not_before: at(0),
             expires_at: None,
             tier: sealgate_artifact::Tier::Enterprise,
-            features: most.iter().map(|f| f.name.clone()).collect(),
+            features: most.iter().cloned().map(Into::into).collect(),
             max_devices: sealgate_artifact::MaxDevices::Unlimited,
+            limits: vec![],
+            variables: vec![],
+            licensee: None,
+            trial_days: None,
         };
         let read = sealgate_artifact::License::from_payload(&license.to_payload(), &license.attachments());
         assert_eq!(read, Ok(license));

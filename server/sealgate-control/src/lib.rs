@@ -12,6 +12,7 @@ mod check;
 mod clock;
 mod desk;
 mod devices;
+mod duration;
 mod fresh_key;
 mod keys;
 mod licenses;

@@ -10,10 +10,10 @@ use sealgate_wire::{
 use serde_json::json;
 
 use crate::desk::Desk;
+use crate::duration::Duration;
 use crate::page::Part;
 use crate::{Caller, apps, check};
 
-const DAYS: std::ops::RangeInclusive<u32> = 1..=36_500;
 const RELEASES: u32 = 1_000;
 /// Early releases of each seat within a year, unless the plan says otherwise.
 pub(crate) const RELEASES_PER_SEAT: u32 = 2;
@@ -47,9 +47,12 @@ impl Plans {
                 max_devices: MaxDevices::Limited(1),
                 offline: false,
                 releases_per_seat: RELEASES_PER_SEAT,
+                trial: None,
             },
-            duration_days: None,
+            duration: None,
             policy: String::new(),
+            variables: "{}".to_owned(),
+            licensee: "[]".to_owned(),
             created_at: self.desk.ids.now(),
         };
         apply(&as_update(request), &mut plan)?;
@@ -97,7 +100,7 @@ fn as_update(request: &CreatePlan) -> UpdatePlan {
         features: request.features.clone(),
         limits: request.limits.clone(),
         max_devices: request.max_devices,
-        duration_days: Some(request.duration_days),
+        duration: Some(request.duration.clone()),
         offline: request.offline,
         policy: Some(request.policy.clone().unwrap_or_default()),
         releases_per_seat: request.releases_per_seat,
@@ -132,11 +135,12 @@ fn apply(request: &UpdatePlan, plan: &mut PlanRow) -> Result<(), AuthorityError>
     if let Some(Seats(seats)) = request.max_devices {
         plan.terms.max_devices = seats;
     }
-    if let Some(days) = request.duration_days {
-        if days.is_some_and(|days| !DAYS.contains(&days)) {
-            return Err(invalid("duration_days", "1 to 36,500"));
+    if let Some(duration) = &request.duration {
+        if let Some(duration) = duration {
+            Duration::parse(duration)
+                .ok_or_else(|| invalid("duration", "such as 365d, 3m or 1y, within a hundred years"))?;
         }
-        plan.duration_days = days;
+        plan.duration.clone_from(duration);
     }
     if let Some(offline) = request.offline {
         plan.terms.offline = offline;
@@ -171,7 +175,7 @@ fn view(plan: &PlanRow) -> Result<PlanView, AuthorityError> {
         features: stored::<Vec<Feature>>(&plan.terms.features)?,
         limits: stored::<Vec<Limit>>(&plan.terms.limits)?,
         max_devices: Seats(plan.terms.max_devices),
-        duration_days: plan.duration_days,
+        duration: plan.duration.clone(),
         offline: plan.terms.offline,
         policy: stored(&plan.policy)?,
         releases_per_seat: plan.terms.releases_per_seat,

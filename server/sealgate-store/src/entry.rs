@@ -58,13 +58,14 @@ impl AppEntry {
 impl LicenseEntry {
     /// About how much memory it needs.
     pub(crate) fn bytes(&self) -> usize {
-        let LicenseRow { terms, variables, key_sealed, label, customer, external_id, .. } = &self.license;
-        let named: usize = [label, customer, external_id].into_iter().flatten().map(String::len).sum();
+        let LicenseRow { terms, variables, key_sealed, label, licensee, external_id, .. } = &self.license;
+        let named: usize = [label, external_id].into_iter().flatten().map(String::len).sum();
         let devices = self.devices.as_ref().map_or(0, |devices| devices.len() * PART_BYTES);
         ENTRY_BYTES
             + terms.features.len()
             + terms.limits.len()
             + variables.len()
+            + licensee.len()
             + key_sealed.len()
             + named
             + devices

@@ -17,6 +17,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0007_made_tokens.sql"),
     include_str!("../migrations/0008_keyset_ends.sql"),
     include_str!("../migrations/0009_counted.sql"),
+    include_str!("../migrations/0010_sold.sql"),
+    include_str!("../migrations/0011_sold_postgres.sql"),
 ];
 /// How a change begins that the other engine only takes down: it is about users, and SQLite has none.
 const ONLY_POSTGRES: &str = "-- Only PostgreSQL\n";

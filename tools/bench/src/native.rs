@@ -4,7 +4,7 @@ use std::io::{Error, Result};
 
 use ed25519_dalek::{Signer, SigningKey};
 use sealgate_artifact::{
-    AppId, Decision, DeviceRequest, Envelope, KeyUse, LicenseName, Nonce, Operation, Outcome, PublicKey,
+    AppId, Decision, AboutDevice, DeviceRequest, Envelope, KeyUse, LicenseName, Nonce, Operation, Outcome, PublicKey,
     SignatureEntry, Statement, TenantId, UnixSeconds, Unverified, Word, pre_authentication_encoding,
 };
 use sealgate_wire::OnlineAnswer;
@@ -41,6 +41,8 @@ impl Pinned {
             operation: Operation::Validate,
             nonce: Nonce::from_random(fastrand::u128(..).to_be_bytes()),
             client_time: UnixSeconds::new(1_800_000_000).ok_or_else(|| Error::other("no time"))?,
+            about: AboutDevice::default(),
+            release: None,
         };
         let envelope = sign(&device_key, &request).encode();
         let envelope = String::from_utf8(envelope).map_err(Error::other)?;

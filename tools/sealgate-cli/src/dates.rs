@@ -39,18 +39,17 @@ pub(crate) fn parse(text: &str) -> Result<Date, String> {
     time.map(Date::At).ok_or_else(|| "expected a date as in 2027-01-31, +90d, or never".to_owned())
 }
 
-/// So many days, or without an end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Duration(pub(crate) Option<u32>);
+/// So long as the server reads it, or without an end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Duration(pub(crate) Option<String>);
 
-/// `365d`, or `never` for no end.
+/// `365d`, `3m`, `1y`, or `never` for no end. The server says what it does not take.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    if text == "never" {
-        return Ok(Duration(None));
+    match text {
+        "" => Err("expected 365d, 3m, 1y, or never".to_owned()),
+        "never" => Ok(Duration(None)),
+        text => Ok(Duration(Some(text.to_owned()))),
     }
-    let days = text.strip_suffix('d').and_then(|days| days.parse().ok());
-    let days = days.filter(|days| (1..=36_500).contains(days));
-    days.map(|days| Duration(Some(days))).ok_or_else(|| "expected 1d to 36500d, or never".to_owned())
 }
 
 #[cfg(test)]

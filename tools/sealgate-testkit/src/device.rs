@@ -1,8 +1,8 @@
 //! A device with a key of its own, as bare as can be: it asks, and it judges what comes back by the core's functions.
 
 use sealgate_artifact::{
-    AppId, Decision, DeviceRequest, Envelope, KeyUse, LicenseId, LicenseName, Nonce, Operation, Origin,
-    PublicKey, TenantId, UnixSeconds, Unverified, Word,
+    AboutDevice, AppId, Decision, DeviceRequest, Envelope, KeyUse, LicenseId, LicenseName, Nonce, Operation,
+    Origin, PublicKey, TenantId, UnixSeconds, Unverified, Word,
 };
 use sealgate_signer::{Keystore, Unlock};
 use sealgate_trust::{
@@ -53,6 +53,8 @@ impl TestDevice {
             operation: Operation::Validate,
             nonce: Nonce::from_random(u128::from(n).to_be_bytes()),
             client_time: UnixSeconds::new(1_800_000_000).expect("in range"),
+            about: AboutDevice::default(),
+            release: None,
         };
         self.sign(&request, holds)
     }

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use sealgate_artifact::{
-    AppId, Code, Decision, DeviceRequest, Envelope, KeyRecord, KeyState, KeyUse, LicenseId, LicenseName,
-    Nonce, Operation, Origin, Outcome, PublicKey, ServerCertificate, SignatureEntry, Statement, StatementId,
-    TenantId, UnixSeconds, Word, encode_hex,
+    AboutDevice, AppId, Code, Decision, DeviceRequest, Envelope, KeyRecord, KeyState, KeyUse, LicenseId,
+    LicenseName, Nonce, Operation, Origin, Outcome, PublicKey, ServerCertificate, SignatureEntry, Statement,
+    StatementId, TenantId, UnixSeconds, Word, encode_hex,
 };
 use sealgate_trust::{
     Accepted, ChainBytes, Roots, SentRequest, ServerRole, TenantTrust, TrustError, Verified,
@@ -87,6 +87,8 @@ prop_compose! {
             operation: Operation::Validate,
             nonce: Nonce::from_random(nonce),
             client_time: UnixSeconds::new(time).expect("in range"),
+            about: AboutDevice::default(),
+            release: None,
         }
     }
 }
@@ -94,8 +96,7 @@ prop_compose! {
 /// What is decided about a license that the request may have named.
 fn outcome(license: LicenseId) -> impl Strategy<Value = Outcome> {
     prop_oneof![
-        any::<[u8; 32]>()
-            .prop_map(move |statement| Outcome::Allowed { license, license_statement: id(statement) }),
+        any::<[u8; 32]>().prop_map(move |statement| Outcome::allowed(license, id(statement))),
         (any::<bool>(), "[a-z][a-z0-9_]{0,9}", prop::option::of(0..9_999u64)).prop_map(
             move |(found, code, retry_after)| Outcome::Denied {
                 license: found.then_some(license),
@@ -123,6 +124,7 @@ fn questions() -> impl Strategy<Value = (DeviceRequest, Vec<u8>, Decision)> {
                     issued_at: now().plus(later),
                     outcome,
                     devices_used,
+                    max_devices: None,
                 };
                 (request.clone(), sent, decision)
             })
@@ -300,6 +302,8 @@ fn a_request_under_a_weak_key_is_refused_though_its_equation_holds() {
         operation: Operation::Validate,
         nonce: Nonce::from_random([5; 16]),
         client_time: now(),
+        about: AboutDevice::default(),
+        release: None,
     };
     // R = [1]B and S = 1: under the neutral element this holds for every message.
     let base = ed25519_dalek::Signature::from_bytes(&equation());

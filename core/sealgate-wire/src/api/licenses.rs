@@ -24,9 +24,9 @@ pub struct IssueLicenses {
     /// The vendor's own note, up to 128 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// Who bought them, up to 128 characters.
+    /// The id of the customer who bought them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub customer: Option<String>,
+    pub customer_id: Option<String>,
     /// The vendor's own name for the license, such as an order's number: 1 to 128 characters, unique in the tenant. Only
     /// where one license is issued.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -34,6 +34,22 @@ pub struct IssueLicenses {
     /// How many, 1 to 1,000; 1 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u32>,
+}
+
+/// What a license itself says about its buyer, for everybody who has it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Licensee {
+    /// A person's name: 1 to 128 bytes, none of them a control character.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// An organisation's name, within the same limits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company: Option<String>,
+    /// An e-mail address, within the same limits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
 }
 
 /// New licenses with their keys.
@@ -85,8 +101,8 @@ pub struct LicenseView {
     pub expires_at: Option<Timestamp>,
     /// The vendor's own note.
     pub label: Option<String>,
-    /// Who bought it.
-    pub customer: Option<String>,
+    /// The id of the customer who bought it.
+    pub customer_id: Option<String>,
     /// The vendor's own name for it, unique in the tenant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
@@ -122,9 +138,9 @@ pub struct UpdateLicense {
     /// The note; empty for none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// The buyer; empty for none.
+    /// The id of the customer; empty for none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub customer: Option<String>,
+    pub customer_id: Option<String>,
     /// Seats. Fewer than are taken is `devices_in_use`, unless `release` names enough.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_devices: Option<Seats>,
@@ -202,7 +218,7 @@ pub struct Released {
     pub releases_left: Option<u64>,
 }
 
-/// Which licenses. At most one of `app_id`, `label`, `customer` and `device`.
+/// Which licenses. At most one of `app_id`, `label`, `customer_id` and `device`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
 #[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
@@ -216,8 +232,8 @@ pub struct LicenseQuery {
     pub app_id: Option<String>,
     /// Only licenses whose label starts with this text (upper and lower case alike), in the order of labels.
     pub label: Option<String>,
-    /// Only licenses whose customer starts with this text (upper and lower case alike), in the order of customers.
-    pub customer: Option<String>,
+    /// Only this customer's.
+    pub customer_id: Option<String>,
     /// Only licenses on which this device holds a seat.
     pub device: Option<String>,
 }

@@ -24,9 +24,10 @@ pub struct CreatePlan {
     /// Seats of each license; 1 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_devices: Option<Seats>,
-    /// How long a license lasts, 1 to 36,500 days; forever when absent.
+    /// How long a license lasts, such as `365d`, `3m` or `1y`: 1 to 36,500 days, 1 to 1,200 months, 1 to 100 years; forever when
+    /// absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub duration_days: Option<u32>,
+    pub duration: Option<String>,
     /// Whether licenses may be handed out for use offline; not when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offline: Option<bool>,
@@ -61,7 +62,7 @@ pub struct UpdatePlan {
     /// How long a license lasts; `null`: forever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(deserialize_with = "super::present")]
-    pub duration_days: Option<Option<u32>>,
+    pub duration: Option<Option<String>>,
     /// Whether licenses may be handed out for use offline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offline: Option<bool>,
@@ -91,9 +92,9 @@ pub struct PlanView {
     pub limits: Vec<Limit>,
     /// Seats of each license.
     pub max_devices: Seats,
-    /// How long a license lasts; absent: forever.
+    /// How long a license lasts, such as `365d`, `3m` or `1y`; absent: forever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub duration_days: Option<u32>,
+    pub duration: Option<String>,
     /// Whether licenses may be handed out for use offline.
     pub offline: bool,
     /// What the software enforces.
@@ -111,7 +112,7 @@ pub struct PlanView {
 pub struct Feature {
     /// 1 to 32 bytes, none of them a control character.
     pub name: String,
-    /// A value for the software, at most 64 bytes.
+    /// A value for the software: 1 to 64 bytes, none of them a control character.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
 }
@@ -123,8 +124,8 @@ pub struct Feature {
 pub struct Limit {
     /// 1 to 32 bytes, none of them a control character.
     pub name: String,
-    /// The number.
-    pub value: u32,
+    /// The number: 0 to 2^53 − 1.
+    pub value: u64,
 }
 
 /// What the software enforces (`spec/http.md` §3.9).

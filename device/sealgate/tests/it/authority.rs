@@ -2,9 +2,9 @@
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use sealgate_artifact::{
-    AppId, Decision, KeyId, KeyRecord, KeyState, KeyUse, Keyset, License, LicenseId, LicenseKey, MaxDevices,
-    Outcome, PublicKey, Root, ServerCertificate, Statement, StatementId, TenantId, TenantKeyset, Tier,
-    UnixSeconds,
+    AppId, Decision, Feature, KeyId, KeyRecord, KeyState, KeyUse, Keyset, License, LicenseId, LicenseKey,
+    MaxDevices, Outcome, PublicKey, Root, ServerCertificate, Statement, StatementId, TenantId, TenantKeyset,
+    Tier, UnixSeconds,
 };
 use sealgate_trust::{Message, SentRequest, SignError, Signer, Verified, sign_statement};
 
@@ -204,13 +204,14 @@ impl Authority {
             issued_at: at(time),
             outcome,
             devices_used: Some(2),
+            max_devices: None,
         };
         signed(&decision, &[self.server])
     }
 
     /// The outcome that lets a device use the license as it is now.
     pub(crate) fn allowance(&self) -> Outcome {
-        Outcome::Allowed { license: self.license.license, license_statement: id_of(&self.license()) }
+        Outcome::allowed(self.license.license, id_of(&self.license()))
     }
 }
 
@@ -229,8 +230,12 @@ fn license() -> License {
         not_before: at(NOW - 2 * DAY),
         expires_at: Some(at(NOW + 30 * DAY)),
         tier: Tier::Licensed,
-        features: vec!["export".to_owned(), "sync".to_owned()],
+        features: vec![Feature::named("export"), Feature::named("sync")],
         max_devices: MaxDevices::Limited(3),
+        limits: vec![],
+        variables: vec![],
+        licensee: None,
+        trial_days: None,
     }
 }
 

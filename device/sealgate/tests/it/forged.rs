@@ -150,7 +150,7 @@ fn another_license_than_the_decision_names_is_refused() {
     site.between(swap_member("license", wide));
     device.is_refused_with("nonce_mismatch");
     site.nobody_between();
-    assert_eq!(device.validate().expect("valid").features().count(), 0);
+    assert_eq!(device.validate().expect("valid").features().len(), 0);
 
     let mut other = site.authority().clone();
     other.license.license = LicenseId::from_bytes([77; 16]);
@@ -165,7 +165,7 @@ fn a_decision_that_contradicts_itself_is_refused() {
     let site = Site::honest();
     let device = Device::new(site.trust(), site.clone());
     let license_statement = id_of(&site.authority().license());
-    site.decide(Outcome::Allowed { license: LicenseId::from_bytes([77; 16]), license_statement });
+    site.decide(Outcome::allowed(LicenseId::from_bytes([77; 16]), license_statement));
     device.is_refused_with("nonce_mismatch");
     site.allow();
     device.validate().expect("valid");

@@ -16,7 +16,7 @@ fn a_valid_key_brings_the_rights_of_its_license() {
     assert_eq!(license.id(), LicenseId::from_bytes([10; 16]));
     assert_eq!(license.tier(), Tier::Licensed);
     assert!(license.has_feature("export") && !license.has_feature("Export"));
-    assert_eq!(license.features().collect::<Vec<_>>(), ["export", "sync"]);
+    assert_eq!(license.features().iter().map(|f| f.name.as_str()).collect::<Vec<_>>(), ["export", "sync"]);
     assert_eq!(license.max_devices(), Some(3));
     assert_eq!(license.expires_at(), Some(at(NOW + 30 * DAY)));
     assert_eq!(license.devices_used(), Some(2));
@@ -207,7 +207,7 @@ fn a_time_beyond_what_vouches_for_it_moves_the_floor_to_there_at_most() {
 #[test]
 fn many_features_and_uncounted_devices_arrive() {
     let site = Site::honest();
-    let features: Vec<String> = (0..100).map(|n| format!("feature-{n}")).collect();
+    let features = (0..100).map(|n| sealgate::Feature::named(format!("feature-{n}"))).collect();
     site.authority().license.features = features;
     site.authority().license.max_devices = MaxDevices::Unlimited;
     let device = Device::new(site.trust(), site);

@@ -204,7 +204,7 @@ fn another(denial: bool) -> &'static HttpAnswer {
         let build = site.trust();
         site.authority().keyset_version += 1;
         site.authority().tenant_version += 1;
-        site.authority().next_license().features.push("everything".to_owned());
+        site.authority().next_license().features.push(sealgate::Feature::named("everything"));
         if denial {
             site.deny("revoked", None);
         }

@@ -53,7 +53,7 @@ fn a_yes_is_given_with_a_note_and_the_device_stays_the_same() {
         for _ in 0..2 {
             let license =
                 client(&site, FileStore::new(folder.path())).validate_license(&key()).expect("valid");
-            assert_eq!(license.features().count(), 0, "the new version");
+            assert_eq!(license.features().len(), 0, "the new version");
             let note = license.not_remembered().expect("a note").to_owned();
             assert!(
                 note.contains(&folder.path().display().to_string()) && note.contains("os error"),

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use sealgate_artifact::{License, PublicKey};
+use sealgate_artifact::{License, Licensee, PublicKey, UnixSeconds};
 use sealgate_authority::{AuthorityError, Ids, Side, stored};
 use sealgate_store::table::{LicenseRow, SignedLicense};
 use sealgate_trust::{Signer, sign_statement};
-use sealgate_wire::Feature;
+use sealgate_wire as wire;
 
 /// Signs licenses.
 #[derive(Clone)]
@@ -36,20 +36,32 @@ impl LicenseSigner {
         license: &LicenseRow,
         issuer: PublicKey,
     ) -> Result<SignedLicense, AuthorityError> {
-        let features: Vec<Feature> = stored(&license.terms.features)?;
-        let statement = License {
-            tenant: license.tenant,
-            app: license.app,
-            license: license.id,
-            version: license.version,
-            issued_at: self.ids.now(),
-            not_before: license.not_before,
-            expires_at: license.expires_at,
-            tier: license.terms.tier,
-            features: features.into_iter().map(|feature| feature.name).collect(),
-            max_devices: license.terms.max_devices,
-        };
+        let statement = signed_form(license, self.ids.now())?;
         let carrier = sign_statement(&*self.signer, &statement, &[issuer])?;
         Ok(SignedLicense { signer: issuer, id: carrier.envelope.id(), envelope: carrier.encode() })
     }
+}
+
+/// What is signed of a license, signed at that time.
+pub(crate) fn signed_form(license: &LicenseRow, at: UnixSeconds) -> Result<License, AuthorityError> {
+    let terms = &license.terms;
+    let features: Vec<wire::Feature> = stored(&terms.features)?;
+    let numbers: Vec<wire::Limit> = stored(&terms.limits)?;
+    let licensee = Licensee::from(stored::<wire::Licensee>(&license.licensee)?);
+    Ok(License {
+        tenant: license.tenant,
+        app: license.app,
+        license: license.id,
+        version: license.version,
+        issued_at: at,
+        not_before: license.not_before,
+        expires_at: license.expires_at,
+        tier: terms.tier,
+        features: features.into_iter().map(Into::into).collect(),
+        max_devices: terms.max_devices,
+        limits: numbers.into_iter().map(Into::into).collect(),
+        variables: wire::variables(stored(&license.variables)?),
+        licensee: Some(licensee).filter(|licensee| !licensee.is_empty()),
+        trial_days: terms.trial.map(|trial| trial.days),
+    })
 }

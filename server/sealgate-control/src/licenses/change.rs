@@ -8,7 +8,7 @@ use sealgate_wire::{LicenseView, Reason, UpdateLicense, Variables};
 use serde_json::{Value, json};
 
 use super::list::{Licenses, find, view};
-use super::terms::{SignedTerms, signed_terms};
+use super::terms::{SignedTerms, customer, fits, signed_terms};
 use crate::keys::next_version;
 use crate::release::{MOST_RELEASED, Release, Releasing, release_seats};
 use crate::{Caller, Scope, apps, check};
@@ -26,7 +26,6 @@ impl Licenses {
             caller.needs(Scope::DevicesWrite)?;
         }
         check::note("label", request.label.as_deref())?;
-        check::note("customer", request.customer.as_deref())?;
         let detail = serde_json::to_value(request).expect("a request can be written");
         let record = Record::new("license.updated", "license_updated", detail);
         let devices = request.release.iter().flatten().map(|id| DeviceId::parse(id));
@@ -112,7 +111,7 @@ impl Licenses {
         let change = move |license: &mut LicenseRow| {
             unless_revoked(license)?;
             license.variables.clone_from(&text);
-            Ok(())
+            fits(license, "variables")
         };
         let detail = json!({ "names": request.variables.keys().collect::<Vec<_>>() });
         let record = Record::new("license.variables_set", "license_variables_set", detail);
@@ -190,8 +189,8 @@ fn update(license: &mut LicenseRow, request: &UpdateLicense) -> Result<(), Autho
     if let Some(label) = &request.label {
         license.label = note(label);
     }
-    if let Some(customer) = &request.customer {
-        license.customer = note(customer);
+    if let Some(id) = &request.customer_id {
+        license.customer = if id.is_empty() { None } else { Some(customer(id)?) };
     }
     if let Some(seats) = request.max_devices {
         license.terms.max_devices = seats.0;

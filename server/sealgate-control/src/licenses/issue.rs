@@ -1,7 +1,9 @@
 //! Issuing licenses: an order in, signed statements and keys out.
 
+use jiff::tz::TimeZone;
 use sealgate_artifact::{
-    Code, LicenseId, LicenseKey, MaxDevices, PlanId, PublicKey, StatementId, TenantId, Tier, UnixSeconds,
+    Code, CustomerId, LicenseId, LicenseKey, MaxDevices, PlanId, PublicKey, StatementId, TenantId, Tier,
+    UnixSeconds,
 };
 use sealgate_authority::AuthorityError;
 use sealgate_store::table::{
@@ -12,7 +14,8 @@ use sealgate_wire::{IssueLicenses, IssuedLicense, LicensesIssued, Seats, Timesta
 use serde_json::json;
 
 use super::list::Licenses;
-use super::terms::DAY;
+use super::terms::{customer, fits};
+use crate::duration::{Duration, End};
 use crate::keys::{begin, first_version};
 use crate::{Caller, Scope, apps, check, plans};
 
@@ -49,7 +52,7 @@ impl Licenses {
         check(request, now)?;
         let app = apps::find(&self.desk, caller, &request.app_id).await?;
         let plan = self.plan_of(caller, request, &app).await?;
-        let order = Order::new(request, plan.as_ref(), now);
+        let order = Order::new(request, plan.as_ref(), now, &TimeZone::UTC)?;
         let tenant = table::tenants::find(&self.desk.db, caller.tenant).await?;
         let tenant = tenant.ok_or(AuthorityError::Refused(Code::NotFound))?;
         let count = request.count.unwrap_or(1);
@@ -65,7 +68,7 @@ impl Licenses {
             "first": rows.first().map(|new| new.license.id.to_string()),
             "count": count,
             "external_id": order.external_id,
-            "expires_at": order.expires_at.map(UnixSeconds::get),
+            "expires_at": order.end.map(|end| end.at.get()),
         });
         let audit = self.desk.audit(caller, "license.issued", app.id.to_string(), &detail);
         Ok(InsertLicenses { issuer: (tenant.id, tenant.issuer_key), rows, audit })
@@ -99,11 +102,13 @@ impl Licenses {
             key_hash: self.shared.license_key(&key.expose()),
             key_sealed: self.secrets.seal_license_key(&key, id, ids.random()),
             label: order.label.clone(),
-            customer: order.customer.clone(),
+            customer: order.customer,
+            licensee: "{}".to_owned(),
             terms: order.terms.clone(),
-            variables: "{}".to_owned(),
+            variables: order.variables.clone(),
             not_before: begin(now),
-            expires_at: order.expires_at,
+            expires_at: order.end.map(|end| end.at),
+            end_day: order.end.map(|end| end.day),
             suspended_at: None,
             revoked_at: None,
             revoke_reason: None,
@@ -114,6 +119,7 @@ impl Licenses {
             external_id: order.external_id.clone(),
             devices_used: 0,
         };
+        fits(&license, "licenses")?;
         let signed = self.signer.sign(&license, tenant.issuer_key)?;
         let event = self.desk.event(caller, &license, "license_issued", None);
         Ok(NewLicense { license, key, signed, event })
@@ -124,25 +130,33 @@ impl Licenses {
 struct Order {
     plan: Option<PlanId>,
     terms: Terms,
-    expires_at: Option<UnixSeconds>,
+    variables: String,
+    end: Option<End>,
     label: Option<String>,
-    customer: Option<String>,
+    customer: Option<CustomerId>,
     external_id: Option<String>,
 }
 
 impl Order {
-    fn new(request: &IssueLicenses, plan: Option<&PlanRow>, now: UnixSeconds) -> Self {
-        let by_plan = plan.and_then(|plan| plan.duration_days).map(|days| now.plus(u64::from(days) * DAY));
+    fn new(
+        request: &IssueLicenses,
+        plan: Option<&PlanRow>,
+        now: UnixSeconds,
+        zone: &TimeZone,
+    ) -> Result<Self, AuthorityError> {
+        let lasts = plan.and_then(|plan| plan.duration.as_deref()).and_then(Duration::parse);
+        let by_plan = lasts.map(|duration| duration.after(now, None, zone));
         let mut terms = plan.map_or_else(without_plan, |plan| plan.terms.clone());
         terms.max_devices = request.max_devices.map_or(terms.max_devices, |seats| seats.0);
-        Self {
+        Ok(Self {
             plan: plan.map(|plan| plan.id),
             terms,
-            expires_at: request.expires_at.map_or(by_plan, |end| end.map(|t| t.0)),
+            variables: plan.map_or_else(|| "{}".to_owned(), |plan| plan.variables.clone()),
+            end: request.expires_at.map_or(by_plan, |end| end.map(|t| End::new(t.0, zone))),
             label: request.label.clone().filter(|text| !text.is_empty()),
-            customer: request.customer.clone().filter(|text| !text.is_empty()),
+            customer: request.customer_id.as_deref().map(customer).transpose()?,
             external_id: request.external_id.clone(),
-        }
+        })
     }
 }
 
@@ -155,6 +169,7 @@ fn without_plan() -> Terms {
         max_devices: MaxDevices::Limited(1),
         offline: true,
         releases_per_seat: plans::RELEASES_PER_SEAT,
+        trial: None,
     }
 }
 
@@ -178,8 +193,7 @@ fn check(request: &IssueLicenses, now: UnixSeconds) -> Result<(), AuthorityError
         return invalid("external_id", "only where one license is issued");
     }
     check::external_id(request.external_id.as_deref())?;
-    check::note("label", request.label.as_deref())?;
-    check::note("customer", request.customer.as_deref())
+    check::note("label", request.label.as_deref())
 }
 
 struct InsertLicenses {

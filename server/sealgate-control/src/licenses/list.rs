@@ -7,10 +7,11 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sealgate_artifact::{AppId, Code, LicenseId, UnixSeconds};
 use sealgate_authority::seats::standing;
 use sealgate_authority::{AuthorityError, SharedSecrets, stored};
-use sealgate_store::table::licenses::{Filter, Searched};
+use sealgate_store::table::licenses::Filter;
 use sealgate_store::table::{self, LicenseRow};
 use sealgate_wire::{LicenseQuery, LicenseView, LookUpLicense, Page, Seats, Timestamp};
 
+use super::terms::customer;
 use crate::desk::Desk;
 use crate::keys::LicenseSigner;
 use crate::page::Part;
@@ -60,7 +61,7 @@ impl Licenses {
         query: &LicenseQuery,
     ) -> Result<Page<LicenseView>, AuthorityError> {
         let (app, device) = (query.app_id.as_deref(), query.device.as_deref());
-        match (app, query.label.as_deref(), query.customer.as_deref(), device) {
+        match (app, query.label.as_deref(), query.customer_id.as_deref(), device) {
             (None, None, None, None) => self.by_age(caller, query, "licenses".to_owned(), Filter::Any).await,
             (Some(app), None, None, None) => {
                 let app = AppId::parse(app).map_err(|_| AuthorityError::Refused(Code::NotFound))?;
@@ -70,12 +71,13 @@ impl Licenses {
                 let list = format!("licenses-device-{}", URL_SAFE_NO_PAD.encode(device));
                 self.by_age(caller, query, list, Filter::Device(device.to_owned())).await
             }
-            (None, Some(label), None, None) => self.by_text(caller, query, (Searched::Label, label)).await,
-            (None, None, Some(customer), None) => {
-                self.by_text(caller, query, (Searched::Customer, customer)).await
+            (None, Some(label), None, None) => self.by_label(caller, query, label).await,
+            (None, None, Some(id), None) => {
+                let id = customer(id)?;
+                self.by_age(caller, query, format!("licenses-customer-{id}"), Filter::Customer(id)).await
             }
             _ => {
-                let why = "at most one of app_id, label, customer and device";
+                let why = "at most one of app_id, label, customer_id and device";
                 Err(AuthorityError::Invalid { field: "query", why })
             }
         }
@@ -94,25 +96,21 @@ impl Licenses {
         part.read(rows, |row| row.id, |row| view(row, now)).await
     }
 
-    async fn by_text(
+    async fn by_label(
         &self,
         caller: &Caller,
         query: &LicenseQuery,
-        (searched, begin): (Searched, &str),
+        begin: &str,
     ) -> Result<Page<LicenseView>, AuthorityError> {
-        let text = move |row: &LicenseRow| match searched {
-            Searched::Label => row.label.clone().unwrap_or_default(),
-            Searched::Customer => row.customer.clone().unwrap_or_default(),
-        };
-        let name = if searched == Searched::Label { "label" } else { "customer" };
-        let list = format!("licenses-{name}-{}", URL_SAFE_NO_PAD.encode(begin));
+        let list = format!("licenses-label-{}", URL_SAFE_NO_PAD.encode(begin));
         let part = Part::new(list, query.cursor.as_deref(), query.limit, Found::parse)?;
         let rows = |after: Option<Found>, most| async move {
             let after = after.as_ref().map(|found| (found.text.as_str(), found.id));
-            table::licenses::search(&self.desk.db, caller.tenant, (searched, begin), after, most).await
+            table::licenses::search(&self.desk.db, caller.tenant, begin, after, most).await
         };
         let now = self.desk.ids.now();
-        part.read(rows, |row| Found { text: text(row), id: row.id }, |row| view(row, now)).await
+        let found = |row: &LicenseRow| Found { text: row.label.clone().unwrap_or_default(), id: row.id };
+        part.read(rows, found, |row| view(row, now)).await
     }
 }
 
@@ -160,7 +158,7 @@ pub(crate) fn view(license: &LicenseRow, now: UnixSeconds) -> Result<LicenseView
         devices_used: license.devices_used,
         expires_at: license.expires_at.map(Timestamp),
         label: license.label.clone(),
-        customer: license.customer.clone(),
+        customer_id: license.customer.map(|id| id.to_string()),
         external_id: license.external_id.clone(),
         version: license.version,
         created_at: Timestamp(license.created_at),

@@ -1,5 +1,6 @@
 //! Giving a license another end.
 
+use jiff::tz::TimeZone;
 use sealgate_artifact::UnixSeconds;
 use sealgate_authority::AuthorityError;
 use sealgate_store::table::LicenseRow;
@@ -8,7 +9,7 @@ use serde_json::json;
 
 use super::change::{Record, unless_revoked};
 use super::list::{Licenses, find};
-use super::terms::DAY;
+use crate::duration::{Duration, End};
 use crate::{Caller, plans};
 
 impl Licenses {
@@ -26,11 +27,12 @@ impl Licenses {
             let end = renewal.end(&license)?;
             let change = move |license: &mut LicenseRow| {
                 unless_revoked(license)?;
-                license.expires_at = renewal.end(license)?;
+                let end = renewal.end(license)?;
+                (license.expires_at, license.end_day) = (end.map(|end| end.at), end.map(|end| end.day));
                 Ok(())
             };
             // If the license has another end when it is locked, this was for nothing and runs again.
-            let detail = json!({ "expires_at": end.map(UnixSeconds::get) });
+            let detail = json!({ "expires_at": end.map(|end| end.at.get()) });
             let record = Record::new("license.renewed", "license_renewed", detail);
             self.prepare_change(caller, &license, (&record, None), change).await
         };
@@ -45,46 +47,51 @@ impl Licenses {
     ) -> Result<Renewal, AuthorityError> {
         let now = self.desk.ids.now();
         if let Some(end) = request.expires_at {
-            return Ok(Renewal { to: End::Named(end.map(|t| t.0)), now });
+            return Ok(Renewal { to: Wish::Named(end.map(|t| t.0)), now });
         }
         let plan = match license.plan {
             Some(plan) => Some(plans::find(&self.desk, caller, &plan.to_string()).await?),
             None => None,
         };
-        let days = plan.and_then(|plan| plan.duration_days).map(u64::from);
-        Ok(Renewal { to: End::Later(days.map(|days| days * DAY)), now })
+        let lasts = plan.and_then(|plan| plan.duration).as_deref().and_then(Duration::parse);
+        Ok(Renewal { to: Wish::Later(lasts), now })
     }
 }
 
 /// Another end for a license, requested at a time.
 #[derive(Clone, Copy)]
 struct Renewal {
-    to: End,
+    to: Wish,
     now: UnixSeconds,
 }
 
 #[derive(Clone, Copy)]
-enum End {
-    /// This one; `None` is never.
+enum Wish {
+    /// This end; `None` is never.
     Named(Option<UnixSeconds>),
-    /// So many seconds after the present end, or after now if that is later. `None` where no plan says how many.
-    Later(Option<u64>),
+    /// So long after the present end, or after now if that is later. `None` where no plan says how long.
+    Later(Option<Duration>),
 }
 
 impl Renewal {
     /// The end that it gives this license.
-    fn end(self, license: &LicenseRow) -> Result<Option<UnixSeconds>, AuthorityError> {
+    fn end(self, license: &LicenseRow) -> Result<Option<End>, AuthorityError> {
         let invalid = |why| AuthorityError::Invalid { field: "expires_at", why };
+        let zone = TimeZone::UTC;
         let end = match (self.to, license.expires_at) {
-            (End::Named(end), _) => end,
-            (End::Later(Some(seconds)), Some(end)) => Some(end.max(self.now).plus(seconds)),
-            (End::Later(_), _) => {
+            (Wish::Named(end), _) => end.map(|end| End::new(end, &zone)),
+            (Wish::Later(Some(duration)), Some(end)) => {
+                // What ended before begins anew now, and so does its day.
+                let day = license.end_day.filter(|_| self.now <= end);
+                Some(duration.after(end.max(self.now), day, &zone))
+            }
+            (Wish::Later(_), _) => {
                 let why = "a time, or null for never: the license has no end or no plan with a duration";
                 return Err(invalid(why));
             }
         };
         match end {
-            Some(end) if end <= self.now => Err(invalid("a time in the future")),
+            Some(end) if end.at <= self.now => Err(invalid("a time in the future")),
             end => Ok(end),
         }
     }

@@ -1,13 +1,37 @@
 //! What a license's statement says, as far as a change can touch it.
 
-use sealgate_artifact::UnixSeconds;
+use sealgate_artifact::{CustomerId, UnixSeconds};
+use sealgate_authority::AuthorityError;
 use sealgate_store::table::{LicenseRow, Terms};
 
-pub(super) const DAY: u64 = 24 * 60 * 60;
+use crate::keys::signed_form;
 
 /// The changeable part of what is signed.
-pub(super) type SignedTerms = (Terms, Option<UnixSeconds>);
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct SignedTerms {
+    terms: Terms,
+    expires_at: Option<UnixSeconds>,
+    variables: String,
+    licensee: String,
+}
 
 pub(super) fn signed_terms(license: &LicenseRow) -> SignedTerms {
-    (license.terms.clone(), license.expires_at)
+    SignedTerms {
+        terms: license.terms.clone(),
+        expires_at: license.expires_at,
+        variables: license.variables.clone(),
+        licensee: license.licensee.clone(),
+    }
+}
+
+/// Reads the id of a customer.
+pub(super) fn customer(id: &str) -> Result<CustomerId, AuthorityError> {
+    let why = "the id of a customer, as `sealgate customer list` shows it";
+    CustomerId::parse(id).map_err(|_| AuthorityError::Invalid { field: "customer_id", why })
+}
+
+/// What cannot be signed is refused before it is saved: the field is the one that was changed.
+pub(super) fn fits(license: &LicenseRow, field: &'static str) -> Result<(), AuthorityError> {
+    let signed = signed_form(license, license.created_at)?;
+    signed.room().map(drop).map_err(|excess| AuthorityError::TooLarge { field, excess })
 }

@@ -40,7 +40,7 @@ on_both_engines! {
         let question = desk.question(&build, key, 1, &[]);
         let answer = ask(app, &question);
         let decision = build.judge(&question, &answer, app.clock.seconds()).expect("is to be believed");
-        let Outcome::Allowed { license: id, license_statement } = decision.outcome else { panic!("{decision:?}") };
+        let Outcome::Allowed { license: id, license_statement, .. } = decision.outcome else { panic!("{decision:?}") };
         assert_eq!((id.to_string().as_str(), decision.devices_used), (text(&license["license_id"]), Some(1)));
         let file = answer.license.expect("came along");
         assert_eq!(statement_id(&file), license_statement.to_string());

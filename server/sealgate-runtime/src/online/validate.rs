@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use sealgate_artifact::{
     AppId, Code, Decision, Device, DeviceRequest, LicenseName, Operation, Outcome, StatementId, UnixSeconds,
-    Unverified,
+    Unverified, Variable,
 };
 use sealgate_authority::seats::{Asking, Seats};
-use sealgate_authority::{About, AuthorityError, SignedEnvelope, Source, as_json, broken};
+use sealgate_authority::{About, AuthorityError, SignedEnvelope, Source, as_json, broken, stored};
 use sealgate_store::{AppEntry, LicenseEntry, table};
 use sealgate_trust::{Signer, Verified, sign_statement, verify_device_request};
-use sealgate_wire::{OnlineAnswer, OnlineQuestion};
+use sealgate_wire::{OnlineAnswer, OnlineQuestion, variables};
 use serde_json::value::RawValue;
 
 use crate::asking::{self, Asked, Gate};
@@ -33,6 +33,8 @@ pub struct Online {
 struct Decided {
     outcome: Outcome,
     used: Option<u64>,
+    /// How many seats there are, where none was left.
+    seats: Option<u64>,
     at: UnixSeconds,
     license: Option<Arc<LicenseEntry>>,
 }
@@ -98,7 +100,8 @@ impl Online {
 
     fn denied(&self, code: Code, about: &About) -> Decided {
         let outcome = Outcome::Denied { license: about.license, code: code.to_string(), retry_after: None };
-        Decided { outcome, used: None, at: self.gate.ids.now(), license: None }
+        let (used, seats) = about.no_seat.unzip();
+        Decided { outcome, used, seats, at: self.gate.ids.now(), license: None }
     }
 
     async fn decide(
@@ -131,10 +134,15 @@ impl Online {
             pays: app.app.credits.is_some().then_some((app.app.id, scope)),
             request_id: source.request_id,
         };
-        let used = self.seats.admit(&asking).await?;
-        let (id, statement) = (license.license.id, license.license.statement);
-        let outcome = Outcome::Allowed { license: id, license_statement: statement };
-        Ok(Decided { outcome, used: Some(used), at: first.seconds(), license: Some(license) })
+        let used =
+            self.seats.admit(&asking).await.inspect_err(|why| about.no_seat = no_seat(why, &license))?;
+        let outcome = Outcome::Allowed {
+            license: license.license.id,
+            license_statement: license.license.statement,
+            trial_ends: None,
+            variables: signed_variables(&app.app.variables)?,
+        };
+        Ok(Decided { outcome, used: Some(used), seats: None, at: first.seconds(), license: Some(license) })
     }
 
     async fn find_license(
@@ -178,6 +186,7 @@ impl Online {
             issued_at: decided.at,
             outcome: decided.outcome,
             devices_used: decided.used,
+            max_devices: decided.seats,
         };
         let decision = sign_statement(&*self.signer, &decision, &[self.identity.key()])?.encode();
         let lacks = |id: StatementId| !holds.iter().any(|held| *held == id.to_string());
@@ -200,4 +209,16 @@ impl Online {
         let statement = table::licenses::statement(&self.gate.db, license.id, license.version).await?;
         as_json(statement.ok_or_else(|| broken("a license without its statement"))?)
     }
+}
+
+/// Devices and seats of a license that has no seat left. What was read may be a second old: at least all seats are taken.
+fn no_seat(why: &AuthorityError, entry: &LicenseEntry) -> Option<(u64, u64)> {
+    let seats = u64::from(entry.license.terms.max_devices.seats()?);
+    let is_full = matches!(why, AuthorityError::Refused(Code::DeviceLimit));
+    is_full.then(|| (entry.license.devices_used.max(seats), seats))
+}
+
+/// The app's variables as a decision carries them.
+fn signed_variables(text: &str) -> Result<Vec<Variable>, AuthorityError> {
+    if text == "{}" { Ok(vec![]) } else { stored(text).map(variables) }
 }

@@ -1,10 +1,12 @@
 //! Licenses and their signed statements.
 
-use sealgate_artifact::{AppId, LicenseId, PlanId, PublicKey, StatementId, TenantId, UnixSeconds};
+use sealgate_artifact::{
+    AppId, CustomerId, LicenseId, PlanId, PublicKey, StatementId, TenantId, UnixSeconds,
+};
 
 use super::Terms;
 use super::page::page;
-use crate::columns::{count, digest, moment, optional, optional_time, parsed, signed, time};
+use crate::columns::{count, digest, moment, optional, optional_time, parsed, signed, small, time};
 use crate::key_hash::KeyHash;
 use crate::many::{MANY, for_all, with_rows};
 use crate::sql::{FromRow, Query, Row, query, query_as};
@@ -14,9 +16,10 @@ use crate::{Read, StoreError, Subject, Tx};
 macro_rules! select_license {
     ($rest:literal) => {
         concat!(
-            "SELECT l.license_id, l.tenant_id, app_id, plan_id, key_hash, key_sealed, label, customer, tier, ",
-            "features, limits, variables, max_devices, offline, releases_per_seat, not_before, expires_at, ",
-            "suspended_at, revoked_at, revoke_reason, l.version, statement_id, created_at, external_id, devices_used ",
+            "SELECT l.license_id, l.tenant_id, app_id, plan_id, key_hash, key_sealed, label, customer_id, ",
+            "licensee, tier, features, limits, variables, max_devices, offline, releases_per_seat, trial_days, ",
+            "trial_per, not_before, expires_at, end_day, suspended_at, revoked_at, revoke_reason, l.version, ",
+            "statement_id, created_at, external_id, devices_used ",
             "FROM licenses l ",
             $rest
         )
@@ -25,18 +28,19 @@ macro_rules! select_license {
 
 macro_rules! license {
     () => {
-        "license_id, tenant_id, app_id, plan_id, key_hash, key_sealed, label, customer, tier, features, limits, \
-         variables, max_devices, offline, releases_per_seat, not_before, expires_at, suspended_at, revoked_at, \
-         revoke_reason, version, statement_id, created_at, external_id, devices_used"
+        "license_id, tenant_id, app_id, plan_id, key_hash, key_sealed, label, customer_id, licensee, tier, \
+         features, limits, variables, max_devices, offline, releases_per_seat, trial_days, trial_per, not_before, \
+         expires_at, end_day, suspended_at, revoked_at, revoke_reason, version, statement_id, created_at, external_id, \
+         devices_used"
     };
 }
 
 macro_rules! insert_license {
     () => {
-        "INSERT INTO licenses (license_id, label, customer, label_search, customer_search, tier, features, limits, \
+        "INSERT INTO licenses (license_id, label, customer_id, label_search, licensee, tier, features, limits, \
          variables, max_devices, offline, releases_per_seat, expires_at, suspended_at, revoked_at, revoke_reason, \
-         version, statement_id, tenant_id, app_id, plan_id, key_hash, key_sealed, not_before, created_at, external_id, \
-         seq) VALUES "
+         version, statement_id, plan_id, key_hash, key_sealed, trial_days, trial_per, end_day, tenant_id, app_id, \
+         not_before, created_at, external_id, seq) VALUES "
     };
 }
 
@@ -64,9 +68,8 @@ statements! {
         "WHERE l.tenant_id = $1 AND (l.label_search, l.license_id) > ($2, $4) AND l.label_search < $3 \
          ORDER BY l.label_search, l.license_id LIMIT $5"
     );
-    WITH_CUSTOMER = select_license!(
-        "WHERE l.tenant_id = $1 AND (l.customer_search, l.license_id) > ($2, $4) AND l.customer_search < $3 \
-         ORDER BY l.customer_search, l.license_id LIMIT $5"
+    OF_CUSTOMER = select_license!(
+        "WHERE l.tenant_id = $1 AND l.customer_id = $4 AND l.license_id < $2 ORDER BY l.license_id DESC LIMIT $3"
     );
     IN_FORCE_BY_SIGNER = select_license!(
         "JOIN license_statements s ON s.license_id = l.license_id AND s.version = l.version \
@@ -86,12 +89,13 @@ statements! {
     APP_OF = "SELECT app_id, key_hash FROM licenses WHERE key_hash = $1";
     BY_EXTERNAL_ID = "SELECT license_id FROM licenses WHERE tenant_id = $1 AND external_id = $2";
     STATEMENT = "SELECT envelope FROM license_statements WHERE license_id = $1 AND version = $2";
-    INSERT = with_rows!(insert_license!(), (1, 1, 26), ", 0", "");
-    INSERT_MANY = with_rows!(insert_license!(), (MANY, 1, 26), ", 0", "");
-    STORE = "UPDATE licenses SET label = $2, customer = $3, label_search = $4, customer_search = $5, tier = $6, \
+    INSERT = with_rows!(insert_license!(), (1, 1, 29), ", 0", "");
+    INSERT_MANY = with_rows!(insert_license!(), (MANY, 1, 29), ", 0", "");
+    STORE = "UPDATE licenses SET label = $2, customer_id = $3, label_search = $4, licensee = $5, tier = $6, \
              features = $7, limits = $8, variables = $9, max_devices = $10, offline = $11, releases_per_seat = $12, \
              expires_at = $13, suspended_at = $14, revoked_at = $15, revoke_reason = $16, version = $17, \
-             statement_id = $18 \
+             statement_id = $18, plan_id = $19, key_hash = $20, key_sealed = $21, trial_days = $22, trial_per = $23, \
+             end_day = $24 \
              WHERE license_id = $1";
     INSERT_STATEMENT = with_rows!(insert_statement!(), (1, 1, 4), "", "");
     INSERT_STATEMENTS = with_rows!(insert_statement!(), (MANY, 1, 4), "", "");
@@ -121,12 +125,16 @@ pub struct LicenseRow {
     /// The vendor's note.
     pub label: Option<String>,
     /// Who bought it.
-    pub customer: Option<String>,
+    pub customer: Option<CustomerId>,
+    /// What the license says about its buyer, as JSON.
+    pub licensee: String,
     pub terms: Terms,
     /// What running software is given, as JSON.
     pub variables: String,
     pub not_before: UnixSeconds,
     pub expires_at: Option<UnixSeconds>,
+    /// The day of the month on which it ends if it is renewed by months.
+    pub end_day: Option<u32>,
     pub suspended_at: Option<UnixSeconds>,
     pub revoked_at: Option<UnixSeconds>,
     pub revoke_reason: Option<String>,
@@ -152,11 +160,13 @@ impl FromRow for LicenseRow {
             key_hash: KeyHash(digest(row, "key_hash")?),
             key_sealed: row.get("key_sealed")?,
             label: row.get("label")?,
-            customer: row.get("customer")?,
+            customer: optional(row, "customer_id", |t| CustomerId::parse(t).ok())?,
+            licensee: row.get("licensee")?,
             terms: Terms::from_row(row)?,
             variables: row.get("variables")?,
             not_before: time(row, "not_before")?,
             expires_at: optional_time(row, "expires_at")?,
+            end_day: row.get::<Option<i64>>("end_day")?.map(|_| small(row, "end_day")).transpose()?,
             suspended_at: optional_time(row, "suspended_at")?,
             revoked_at: optional_time(row, "revoked_at")?,
             revoke_reason: row.get("revoke_reason")?,
@@ -206,6 +216,8 @@ pub enum Filter {
     Any,
     /// Those of one app.
     App(AppId),
+    /// Those of one customer.
+    Customer(CustomerId),
     /// Those of which a device with this name holds a seat.
     Device(String),
 }
@@ -221,26 +233,18 @@ pub async fn list(
     let listing = match filter {
         Filter::Any => (LIST, None),
         Filter::App(id) => (LIST_OF_APP, Some(id.to_string())),
+        Filter::Customer(id) => (OF_CUSTOMER, Some(id.to_string())),
         Filter::Device(name) => (WITH_DEVICE, Some(name.clone())),
     };
     page(listing, tenant, before, limit).fetch_all(on).await
 }
 
-/// The column that a search by text looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Searched {
-    /// The vendor's note.
-    Label,
-    /// The buyer.
-    Customer,
-}
-
-/// The tenant's licenses whose text begins with this one, ignoring case, in the order of their texts, starting after the
+/// The tenant's licenses whose label begins with this text, ignoring case, in the order of their labels, starting after the
 /// text and id in `after`.
 pub async fn search(
     on: impl Read,
     tenant: TenantId,
-    (searched, begin): (Searched, &str),
+    begin: &str,
     after: Option<(&str, LicenseId)>,
     limit: u32,
 ) -> Result<Vec<LicenseRow>, StoreError> {
@@ -250,8 +254,7 @@ pub async fn search(
         Some((text, id)) => (searchable(text), id.to_string()),
         None => (begin, String::new()),
     };
-    let query = query_as(if searched == Searched::Label { WITH_LABEL } else { WITH_CUSTOMER });
-    let query = query.bind(tenant.to_string()).bind(from).bind(end).bind(id);
+    let query = query_as(WITH_LABEL).bind(tenant.to_string()).bind(from).bind(end).bind(id);
     query.bind(signed(limit.into())).fetch_all(on).await
 }
 
@@ -261,7 +264,7 @@ pub(crate) fn searchable(text: &str) -> Vec<u8> {
 }
 
 /// Sorts after all that begins with these bytes. No byte of UTF-8 is 0xff.
-fn end_of_range(begin: &[u8]) -> Vec<u8> {
+pub(crate) fn end_of_range(begin: &[u8]) -> Vec<u8> {
     [begin, &[0xff]].concat()
 }
 
@@ -412,23 +415,20 @@ fn with_license(query: Query, license: &LicenseRow, statement: StatementId) -> Q
     with_state(query, license, statement)
         .bind(license.tenant.to_string())
         .bind(license.app.to_string())
-        .bind(license.plan.map(|id| id.to_string()))
-        .bind(license.key_hash.0.to_vec())
-        .bind(license.key_sealed.clone())
         .bind(signed(license.not_before.get()))
         .bind(signed(license.created_at.get()))
         .bind(license.external_id.clone())
 }
 
-/// The first eighteen values of both statements.
+/// The first twenty-four values of both statements.
 fn with_state(query: Query, license: &LicenseRow, statement: StatementId) -> Query {
     let terms = &license.terms;
     query
         .bind(license.id.to_string())
         .bind(license.label.clone())
-        .bind(license.customer.clone())
+        .bind(license.customer.map(|id| id.to_string()))
         .bind(license.label.as_deref().map(searchable))
-        .bind(license.customer.as_deref().map(searchable))
+        .bind(&license.licensee)
         .bind(terms.tier.as_str())
         .bind(&terms.features)
         .bind(&terms.limits)
@@ -442,4 +442,10 @@ fn with_state(query: Query, license: &LicenseRow, statement: StatementId) -> Que
         .bind(license.revoke_reason.clone())
         .bind(signed(license.version))
         .bind(statement.as_bytes().to_vec())
+        .bind(license.plan.map(|id| id.to_string()))
+        .bind(license.key_hash.0.to_vec())
+        .bind(license.key_sealed.clone())
+        .bind(terms.trial.map(|trial| i64::from(trial.days)))
+        .bind(terms.trial.map(|trial| trial.per.as_str().to_owned()))
+        .bind(license.end_day.map(i64::from))
 }

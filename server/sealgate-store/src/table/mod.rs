@@ -45,5 +45,5 @@ pub use lifetime_files::LifetimeFileRow;
 pub use plans::PlanRow;
 pub use servers::ServerRow;
 pub use tenants::TenantRow;
-pub use terms::Terms;
+pub use terms::{Terms, Trial, TrialPer};
 pub use tokens::TokenRow;

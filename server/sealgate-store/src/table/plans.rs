@@ -4,7 +4,7 @@ use sealgate_artifact::{AppId, PlanId, TenantId, UnixSeconds};
 
 use super::Terms;
 use super::page::{filtered, page};
-use crate::columns::{parsed, signed, small, time};
+use crate::columns::{parsed, signed, time};
 use crate::sql::{FromRow, Query, Row, query, query_as};
 use crate::statements::statements;
 use crate::{Read, StoreError, Tx};
@@ -12,8 +12,8 @@ use crate::{Read, StoreError, Tx};
 macro_rules! select_plan {
     ($rest:literal) => {
         concat!(
-            "SELECT plan_id, tenant_id, app_id, name, tier, features, limits, max_devices, duration_days, ",
-            "offline, policy, releases_per_seat, created_at FROM plans ",
+            "SELECT plan_id, tenant_id, app_id, name, tier, features, limits, max_devices, duration, ",
+            "offline, policy, releases_per_seat, trial_days, trial_per, variables, licensee, created_at FROM plans ",
             $rest
         )
     };
@@ -25,11 +25,12 @@ statements! {
     LIST_OF_APP = select_plan!(
         "WHERE tenant_id = $1 AND app_id = $4 AND plan_id < $2 ORDER BY plan_id DESC LIMIT $3"
     );
-    INSERT = "INSERT INTO plans (plan_id, name, tier, features, limits, max_devices, duration_days, offline, policy, \
-              releases_per_seat, tenant_id, app_id, created_at) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
-    STORE = "UPDATE plans SET name = $2, tier = $3, features = $4, limits = $5, max_devices = $6, duration_days = $7, \
-             offline = $8, policy = $9, releases_per_seat = $10 WHERE plan_id = $1";
+    INSERT = "INSERT INTO plans (plan_id, name, tier, features, limits, max_devices, duration, offline, policy, \
+              releases_per_seat, trial_days, trial_per, variables, licensee, tenant_id, app_id, created_at) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+    STORE = "UPDATE plans SET name = $2, tier = $3, features = $4, limits = $5, max_devices = $6, duration = $7, \
+             offline = $8, policy = $9, releases_per_seat = $10, trial_days = $11, trial_per = $12, variables = $13, \
+             licensee = $14 WHERE plan_id = $1";
 }
 
 /// A template that licenses are issued from.
@@ -42,24 +43,29 @@ pub struct PlanRow {
     /// Unique for the app.
     pub name: String,
     pub terms: Terms,
-    /// How long a license lasts; `None` forever.
-    pub duration_days: Option<u32>,
+    /// How long a license lasts, such as `365d` or `1y`; `None` forever.
+    pub duration: Option<String>,
     /// What the software enforces, as JSON.
     pub policy: String,
+    /// What running software is given, as JSON.
+    pub variables: String,
+    /// Which of the customer's name, company and email a license says, as JSON.
+    pub licensee: String,
     pub created_at: UnixSeconds,
 }
 
 impl FromRow for PlanRow {
     fn from_row(row: &Row) -> Result<Self, StoreError> {
-        let days: Option<i64> = row.get("duration_days")?;
         Ok(Self {
             id: parsed(row, "plan_id", |t| PlanId::parse(t).ok())?,
             tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
             app: parsed(row, "app_id", |t| AppId::parse(t).ok())?,
             name: row.get("name")?,
             terms: Terms::from_row(row)?,
-            duration_days: days.map(|_| small(row, "duration_days")).transpose()?,
+            duration: row.get("duration")?,
             policy: row.get("policy")?,
+            variables: row.get("variables")?,
+            licensee: row.get("licensee")?,
             created_at: time(row, "created_at")?,
         })
     }
@@ -94,7 +100,7 @@ pub async fn store(tx: &mut Tx<'_>, plan: &PlanRow) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The first ten parameters of both statements.
+/// The first fourteen parameters of both statements.
 fn with_state(statement: &'static str, plan: &PlanRow) -> Query {
     let terms = &plan.terms;
     query(statement)
@@ -104,8 +110,12 @@ fn with_state(statement: &'static str, plan: &PlanRow) -> Query {
         .bind(&terms.features)
         .bind(&terms.limits)
         .bind(terms.max_devices.seats().map(i64::from))
-        .bind(plan.duration_days.map(i64::from))
+        .bind(plan.duration.clone())
         .bind(i64::from(terms.offline))
         .bind(&plan.policy)
         .bind(i64::from(terms.releases_per_seat))
+        .bind(terms.trial.map(|trial| i64::from(trial.days)))
+        .bind(terms.trial.map(|trial| trial.per.as_str().to_owned()))
+        .bind(&plan.variables)
+        .bind(&plan.licensee)
 }

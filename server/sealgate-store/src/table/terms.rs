@@ -20,6 +20,48 @@ pub struct Terms {
     pub offline: bool,
     /// How often a year a seat may be released before its device has gone, for each seat.
     pub releases_per_seat: u32,
+    /// Two columns: `None` where it is no trial.
+    pub trial: Option<Trial>,
+}
+
+/// What can be tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trial {
+    /// How many days, from first use on.
+    pub days: u32,
+    /// For whom there is one.
+    pub per: TrialPer,
+}
+
+/// For whom there is one trial of an app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TrialPer {
+    /// Each device.
+    Device,
+    /// Each customer.
+    Customer,
+}
+
+impl TrialPer {
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Device => "device",
+            Self::Customer => "customer",
+        }
+    }
+
+    /// That of this name.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Device, Self::Customer].into_iter().find(|per| per.as_str() == text)
+    }
+}
+
+fn trial(row: &Row) -> Result<Option<Trial>, StoreError> {
+    let days: Option<i64> = row.get("trial_days")?;
+    let read =
+        |_| Ok(Trial { days: small(row, "trial_days")?, per: parsed(row, "trial_per", TrialPer::parse)? });
+    days.map(read).transpose()
 }
 
 impl FromRow for Terms {
@@ -31,6 +73,7 @@ impl FromRow for Terms {
             max_devices: seats(row)?,
             offline: flag(row, "offline")?,
             releases_per_seat: small(row, "releases_per_seat")?,
+            trial: trial(row)?,
         })
     }
 }

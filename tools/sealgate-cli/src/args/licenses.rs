@@ -187,7 +187,7 @@ pub(crate) struct ListLicensesArgs {
     /// Only licenses whose label starts with this text (upper and lower case alike)
     #[arg(long, value_name = "TEXT", group = "which")]
     pub(crate) label: Option<String>,
-    /// Only licenses whose customer starts with this text (upper and lower case alike)
+    /// Only this customer's licenses
     #[arg(long, value_name = "TEXT", group = "which")]
     pub(crate) customer: Option<String>,
     /// Only licenses on which this device holds a seat

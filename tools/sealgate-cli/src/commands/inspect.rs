@@ -113,7 +113,7 @@ impl Seen {
             return None;
         }
         let license = License::from_payload(self.carrier.envelope.payload(), &self.carrier.attachments);
-        license.ok().map(|license| license.features)
+        license.ok().map(|license| license.features.iter().map(super::verify::feature_text).collect())
     }
 }
 

@@ -78,7 +78,7 @@ fn issue(client: &Client, order: &IssueArgs, output: &Output) -> Result<(), Fail
             max_devices: order.max_devices.map(Seats),
             expires_at: order.expires.map(|date| date.resolve(now()).map(Timestamp)),
             label: order.label.clone(),
-            customer: order.customer.clone(),
+            customer_id: order.customer.clone(),
             external_id: order.external_id.clone(),
             count: Some(count),
         };
@@ -110,7 +110,7 @@ fn list(client: &Client, args: &ListLicensesArgs, output: &Output) -> Result<(),
     let filter = match (&args.app, &args.label, &args.customer, &args.device) {
         (Some(app), ..) => format!("&app_id={}", segment(app)?),
         (_, Some(label), ..) => format!("&label={}", quoted(label)),
-        (_, _, Some(customer), _) => format!("&customer={}", quoted(customer)),
+        (_, _, Some(customer), _) => format!("&customer_id={}", quoted(customer)),
         (.., Some(device)) => format!("&device={}", quoted(device)),
         _ => String::new(),
     };
@@ -124,7 +124,7 @@ fn list(client: &Client, args: &ListLicensesArgs, output: &Output) -> Result<(),
                 seats(l),
                 ends(l.expires_at),
                 text(&l.label),
-                text(&l.customer),
+                text(&l.customer_id),
             ]
         };
         Output::table(&["LICENSE", "STATUS", "SEATS", "ENDS", "LABEL", "CUSTOMER"], licenses.iter().map(row));
@@ -135,7 +135,7 @@ fn list(client: &Client, args: &ListLicensesArgs, output: &Output) -> Result<(),
 fn change(args: &UpdateLicenseArgs) -> UpdateLicense {
     UpdateLicense {
         label: args.label.clone(),
-        customer: args.customer.clone(),
+        customer_id: args.customer.clone(),
         max_devices: args.max_devices.map(Seats),
         release: (!args.release.is_empty()).then(|| args.release.clone()),
         override_allowance: Some(args.override_allowance),
@@ -205,7 +205,7 @@ fn print_license(license: &LicenseView) {
         ("seats", seats(license)),
         ("ends", ends(license.expires_at)),
         ("label", license.label.clone().unwrap_or_default()),
-        ("customer", license.customer.clone().unwrap_or_default()),
+        ("customer", license.customer_id.clone().unwrap_or_default()),
         ("external id", license.external_id.clone().unwrap_or_default()),
         ("plan", license.plan_id.clone().unwrap_or_default()),
         ("created", license.created_at.to_string()),

@@ -40,7 +40,7 @@ fn creation(args: &CreatePlanArgs) -> Result<CreatePlan, Failure> {
         features: terms.features,
         limits: terms.limits,
         max_devices: terms.max_devices,
-        duration_days: terms.duration_days.flatten(),
+        duration: terms.duration.flatten(),
         offline: terms.offline,
         policy: terms.policy,
         releases_per_seat: terms.releases_per_seat,
@@ -60,7 +60,7 @@ fn terms(args: &TermsArgs) -> Result<UpdatePlan, Failure> {
         features: (!features.is_empty()).then_some(features),
         limits: (!limits.is_empty()).then_some(limits),
         max_devices: args.max_devices.map(Seats),
-        duration_days: args.duration.map(|duration| duration.0),
+        duration: args.duration.clone().map(|duration| duration.0),
         offline: args.offline.then_some(true),
         policy: args.policy.as_deref().map(policy).transpose()?,
         releases_per_seat: args.releases,
@@ -134,5 +134,5 @@ fn print(plan: &PlanView) {
 }
 
 fn lasts(plan: &PlanView) -> String {
-    plan.duration_days.map_or_else(|| "forever".to_owned(), |days| format!("{days} days"))
+    plan.duration.clone().unwrap_or_else(|| "forever".to_owned())
 }

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use sealgate_artifact::{AppId, Code, KeyUse, License, MaxDevices, PublicKey, TenantId, UnixSeconds};
+use sealgate_artifact::{
+    AppId, Code, Feature, KeyUse, License, MaxDevices, PublicKey, TenantId, UnixSeconds, VariableValue,
+};
 use sealgate_rules::Standing;
 use sealgate_trust::{
     Accepted, ChainBytes, Roots, TenantTrust, TrustError, TrustFile, Verified, verify_license,
@@ -105,6 +107,22 @@ fn not_in_force(code: Code, license: &License) -> Failure {
     Failure::new(code, message)
 }
 
+fn value(value: &VariableValue) -> serde_json::Value {
+    match value {
+        VariableValue::Flag(flag) => json!(flag),
+        VariableValue::Number(number) => json!(number),
+        VariableValue::Text(text) => json!(text),
+    }
+}
+
+/// `sso=okta`, or the name alone.
+pub(super) fn feature_text(feature: &Feature) -> String {
+    match &feature.value {
+        Some(value) => format!("{}={value}", feature.name),
+        None => feature.name.clone(),
+    }
+}
+
 fn report(verified: &Verified<License>, chain: &TenantTrust, pinned: &Pinned) -> serde_json::Value {
     let license = verified.get();
     json!({
@@ -116,7 +134,11 @@ fn report(verified: &Verified<License>, chain: &TenantTrust, pinned: &Pinned) ->
             "license": license.license.to_string(),
             "version": license.version,
             "tier": license.tier.as_str(),
-            "features": license.features,
+            "features": license.features.iter().map(|f| json!({ "name": f.name, "value": f.value })).collect::<Vec<_>>(),
+            "limits": license.limits.iter().map(|l| json!({ "name": l.name, "value": l.value })).collect::<Vec<_>>(),
+            "variables": license.variables.iter().map(|v| json!({ "name": v.name, "value": value(&v.value) })).collect::<Vec<_>>(),
+            "licensee": license.licensee.as_ref().map(|l| json!({ "name": l.name, "company": l.company, "email": l.email })),
+            "trial_days": license.trial_days,
             "max_devices": license.max_devices.seats(),
             "expires_at": license.expires_at.map(Timestamp),
         },

@@ -121,11 +121,9 @@ impl Impostor {
             request: id,
             nonce: asked.nonce,
             issued_at: self.now,
-            outcome: Outcome::Allowed {
-                license: LicenseId::from_bytes([7; 16]),
-                license_statement: StatementId::from_bytes([7; 32]),
-            },
+            outcome: Outcome::allowed(LicenseId::from_bytes([7; 16]), StatementId::from_bytes([7; 32])),
             devices_used: Some(1),
+            max_devices: None,
         };
         let answer = OnlineAnswer {
             decision: self.signed(&decision, self.server)?,

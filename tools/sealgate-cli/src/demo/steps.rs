@@ -97,7 +97,7 @@ fn create_app(story: &mut Story, vendor: &Client) -> Result<(AppCreated, PlanVie
         features: Some(vec![feature("export"), feature("sync")]),
         limits: None,
         max_devices: None,
-        duration_days: Some(365),
+        duration: Some("1y".to_owned()),
         offline: Some(true),
         policy: None,
         releases_per_seat: None,
@@ -119,7 +119,7 @@ fn issue(
         max_devices: None,
         expires_at: plan.is_none().then(|| Some(Timestamp(now().plus(YEAR)))),
         label: Some("demo".to_owned()),
-        customer: None,
+        customer_id: None,
         external_id: None,
         count: None,
     };

@@ -14,9 +14,9 @@ use sealgate::{
     Transport, Unanswered, UnixSeconds, verify_license_file,
 };
 use sealgate_artifact::{
-    AppId, Decision, DeviceRequest, Envelope, KeyId, KeyRecord, KeyState, KeyUse, Keyset, License, LicenseId,
-    MaxDevices, Outcome, PublicKey, Root, ServerCertificate, SignatureEntry, Statement, StatementId,
-    TenantId, TenantKeyset, Tier, Unverified,
+    AppId, Decision, DeviceRequest, Envelope, Feature, KeyId, KeyRecord, KeyState, KeyUse, Keyset, License,
+    LicenseId, MaxDevices, Outcome, PublicKey, Root, ServerCertificate, SignatureEntry, Statement,
+    StatementId, TenantId, TenantKeyset, Tier, Unverified,
 };
 use sealgate_trust::{Message, SignError, Signer, sign_statement};
 use sealgate_wire::{OnlineAnswer, OnlineQuestion, TrustUpdate};
@@ -174,8 +174,9 @@ impl Loot {
             request: id,
             nonce: request.nonce,
             issued_at: UnixSeconds::new(at).expect("in range"),
-            outcome: Outcome::Allowed { license: self.license_id, license_statement: statement },
+            outcome: Outcome::allowed(self.license_id, statement),
             devices_used: Some(1),
+            max_devices: None,
         };
         self.thief.signed(&decision, self.thief.key_of(KeyUse::Server))
     }
@@ -191,8 +192,12 @@ impl Loot {
             not_before: At(now() - 3600).now(),
             expires_at: None,
             tier: Tier::Enterprise,
-            features: vec!["everything".to_owned()],
+            features: vec![Feature::named("everything")],
             max_devices: MaxDevices::Unlimited,
+            limits: vec![],
+            variables: vec![],
+            licensee: None,
+            trial_days: None,
         }
     }
 }

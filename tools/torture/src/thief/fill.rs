@@ -15,7 +15,10 @@ use std::time::{Duration, Instant};
 const REPORTS: [u64; 2] = [25_000, 1_000_000];
 const SERVERS: [u64; 2] = [5_000, 100_000];
 /// Records of changes just above the counter, where every write meets them.
-const CHANGES: [u64; 2] = [100_000, 20_000_000];
+const CHANGES: [u64; 2] = [100_000, 5_000_000];
+/// Records of changes in one transaction: one that stays open holds up whoever comes to its numbers, and that is not what is
+/// tried here.
+const AT_ONCE: u64 = 100_000;
 /// Rows that get a number one by one.
 const AUDIT: u64 = 5_000;
 /// How long everybody must be served.
@@ -93,16 +96,20 @@ fn statements(day: &Day, den: &Den, at: usize, (reports, servers): (u64, u64)) -
         ),
         format!("INSERT INTO debits SELECT sha256(('debit' || g)::bytea), 4000000000 FROM {}", made_up(servers)),
         format!(
-            "INSERT INTO changes SELECT n + 100 + g, '' FROM change_counter, {} ON CONFLICT DO NOTHING",
-            made_up(CHANGES[at])
-        ),
-        format!(
             "INSERT INTO lifetime_files SELECT license_id, 'loot-many-' || g, tenant_id, 'loot', '', 1 FROM licenses, {} \
              WHERE license_id = '{}'",
             made_up(servers),
             prey.license.id
         ),
     ]);
+    // The highest first: nobody comes to their numbers before all of them are there.
+    statements.extend((0..CHANGES[at] / AT_ONCE).rev().map(|part| {
+        let first = 100 + part * AT_ONCE;
+        format!(
+            "INSERT INTO changes SELECT n + {first} + g, '' FROM change_counter, {} ON CONFLICT DO NOTHING",
+            made_up(AT_ONCE)
+        )
+    }));
     statements
 }
 
