@@ -6,7 +6,9 @@
 mod api;
 mod signed;
 mod time;
+mod when;
 
 pub use api::*;
 pub use signed::variables;
 pub use time::Timestamp;
+pub use when::When;

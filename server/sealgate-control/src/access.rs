@@ -10,6 +10,7 @@ use sealgate_wire::{AccessView, AddAccess, AppQuery, Page, Timestamp};
 use serde_json::json;
 
 use crate::desk::Desk;
+use crate::ends::From;
 use crate::page::Part;
 use crate::{Caller, apps, check};
 
@@ -33,9 +34,8 @@ impl AccessLists {
         let invalid = |field, why| AuthorityError::Invalid { field, why };
         let effect = Effect::parse(&request.effect).ok_or_else(|| invalid("effect", "allow or deny"))?;
         let now = self.desk.ids.now();
-        if request.expires_at.is_some_and(|end| end.0 <= now) {
-            return Err(invalid("expires_at", "a time in the future"));
-        }
+        let end = request.expires_at.as_ref().map(|when| self.desk.calendar.end(when, (From::now(now), now)));
+        let end = end.transpose()?.map(|end| end.at);
         let app = apps::find(&self.desk, caller, &request.app_id).await?;
         let entry = AccessRow {
             id: self.desk.ids.fresh(EntryId::new),
@@ -47,7 +47,7 @@ impl AccessLists {
             listed: listed(request)?,
             reason: request.reason.clone(),
             created_at: now,
-            expires_at: request.expires_at.map(|t| t.0),
+            expires_at: end,
         };
         let view = view(&entry);
         let detail = json!({ "app": view.app_id, "effect": view.effect, "hwid": view.hwid, "ip": view.ip, "reason": view.reason });

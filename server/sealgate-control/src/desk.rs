@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::answers::Answers;
+use crate::ends::Calendar;
 use crate::standing::Asked;
 use crate::turns::{Turn, Turns};
 use crate::{Caller, VendorSecrets};
@@ -25,15 +26,16 @@ const ROOM: u32 = 100;
 pub(crate) struct Desk {
     pub(crate) db: Db,
     pub(crate) ids: Ids,
+    pub(crate) calendar: Calendar,
     answers: Answers,
     overtaken: Turns<TenantId>,
     large: Turns<TenantId>,
 }
 
 impl Desk {
-    pub(crate) fn new(db: Db, ids: Ids, secrets: Arc<VendorSecrets>) -> Self {
+    pub(crate) fn new(db: Db, ids: Ids, secrets: Arc<VendorSecrets>, calendar: Calendar) -> Self {
         let answers = Answers::new(db.clone(), ids.clone(), secrets);
-        Self { db, ids, answers, overtaken: Turns::default(), large: Turns::with_room(ROOM) }
+        Self { db, ids, calendar, answers, overtaken: Turns::default(), large: Turns::with_room(ROOM) }
     }
 
     /// Carries out a request once, however often it is sent under its idempotency key. `prepare` checks the request

@@ -13,6 +13,7 @@ mod clock;
 mod desk;
 mod devices;
 mod duration;
+mod ends;
 mod fresh_key;
 mod keys;
 mod licenses;
@@ -35,6 +36,7 @@ mod upkeep;
 
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use sealgate_authority::certificates::ServerSettings;
 use sealgate_authority::{Ids, Limiter, Observed, SharedSecrets};
 use sealgate_store::Db;
@@ -60,6 +62,7 @@ pub use upkeep::Upkeep;
 
 use bootstrap::Bootstrap;
 use desk::Desk;
+use ends::Calendar;
 use keys::KeyChanges;
 
 /// The vendor's side of a server: every group of use cases.
@@ -113,14 +116,16 @@ pub struct Parts {
     pub observed: Observed,
     /// The license server in the same process, if there is one.
     pub own_server: Option<ServerSettings>,
+    /// Where the vendor is: a day ends there.
+    pub zone: TimeZone,
 }
 
 impl Control {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
-        let Parts { db, signer, shared, secrets, ids, limiter, observed, own_server } = parts;
+        let Parts { db, signer, shared, secrets, ids, limiter, observed, own_server, zone } = parts;
         let secrets = Arc::new(secrets);
-        let desk = Desk::new(db.clone(), ids.clone(), Arc::clone(&secrets));
+        let desk = Desk::new(db.clone(), ids.clone(), Arc::clone(&secrets), Calendar::new(zone));
         let changes = KeyChanges::new(desk.clone(), Arc::clone(&signer));
         let tokens = Tokens::new(desk.clone(), Arc::clone(&secrets), limiter);
         let tenants = Tenants::new(desk.clone(), changes.clone(), tokens.clone());

@@ -11,6 +11,7 @@ use sealgate_wire::{CreateToken, Page, PageQuery, Timestamp, TokenCreated, Token
 use serde_json::json;
 
 use crate::desk::Desk;
+use crate::ends::From;
 use crate::page::Part;
 use crate::{Caller, Scope, Scopes, VendorSecrets, check, standing};
 
@@ -77,14 +78,14 @@ impl Tokens {
     ) -> Result<InsertToken, AuthorityError> {
         let name = request.name.clone().unwrap_or_else(|| "token".to_owned());
         check::name(&name)?;
-        let invalid = |field, why| AuthorityError::Invalid { field, why };
-        if request.expires_at.is_some_and(|end| end.0 <= self.desk.ids.now()) {
-            return Err(invalid("expires_at", "a time in the future"));
-        }
+        let now = self.desk.ids.now();
+        let wished =
+            request.expires_at.as_ref().map(|when| self.desk.calendar.end(when, (From::now(now), now)));
+        let wished = wished.transpose()?.map(|end| end.at);
         let maker = self.maker(caller).await?;
         let NewToken { mut row, token } = self.new_token(caller.tenant, &name, scopes);
         row.made_by = maker.as_ref().map(|maker| maker.id);
-        row.expires_at = end(maker.and_then(|maker| maker.expires_at), request.expires_at.map(|t| t.0))?;
+        row.expires_at = end(maker.and_then(|maker| maker.expires_at), wished)?;
         let expires_at = row.expires_at.map(UnixSeconds::get);
         let detail = json!({ "name": name, "scopes": names(scopes), "expires_at": expires_at });
         let audit = self.desk.audit(caller, "token.created", row.id.to_string(), &detail);

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ipnet::IpNet;
+use jiff::tz::TimeZone;
 use sealgate_artifact::{KeyUse, UnixSeconds};
 use sealgate_authority::certificates::{Certify, ServerSettings};
 use sealgate_authority::ports::{Clock, Entropy};
@@ -57,6 +58,8 @@ pub struct Options {
     pub origins: Vec<String>,
     /// Proxies whose word on a client's address is taken.
     pub trusted_proxies: Vec<IpNet>,
+    /// Where the vendor is: a day ends there.
+    pub zone: TimeZone,
 }
 
 impl Options {
@@ -70,6 +73,7 @@ impl Options {
             role: Role::All,
             origins: vec![],
             trusted_proxies: vec![],
+            zone: TimeZone::UTC,
         }
     }
 }
@@ -91,7 +95,7 @@ pub struct Parts {
 impl Parts {
     /// Hands each value to the part of the server that needs it. A passphrase is read now.
     pub fn new(config: Config) -> Result<Self, StartError> {
-        let trusted_proxies = config.proxies()?;
+        let (trusted_proxies, zone) = (config.proxies()?, config.time_zone()?);
         let database_may_be_another = config.database_may_be_another();
         // Every field is named, so that a key that is forgotten here does not compile. The log is set up before this.
         let Config {
@@ -104,6 +108,7 @@ impl Parts {
             log: _,
             passphrase_file,
             trusted_proxies: _,
+            zone: _,
             max_connections,
             limits,
         } = config;
@@ -121,6 +126,7 @@ impl Parts {
                 role: role.into(),
                 origins,
                 trusted_proxies: trusted_proxies.clone(),
+                zone,
             },
             serving: Settings {
                 http: sealgate_http::Settings { trusted_proxies },
@@ -164,7 +170,7 @@ async fn start_on(
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 ) -> Result<Started, StartError> {
-    let Options { data, unlock, limits, role, origins, trusted_proxies, database: _ } = options;
+    let Options { data, unlock, limits, role, origins, trusted_proxies, zone, database: _ } = options;
     let keys = data.join(KEYS_DIR);
     let keystore = if role.has_control() {
         Keystore::open_or_create(&keys, &unlock, &new_installation(&*clock, &*entropy))?
@@ -182,6 +188,7 @@ async fn start_on(
         keystore: Arc::new(keystore),
         db,
         ids,
+        zone,
     };
     if role.has_control() {
         ground.hold_vendors_side().await?;
@@ -271,6 +278,7 @@ struct Ground {
     limiter: Limiter,
     observed: Observed,
     keystore: Arc<Keystore>,
+    zone: TimeZone,
 }
 
 impl Ground {
@@ -332,6 +340,7 @@ impl Ground {
             limiter: self.limiter.clone(),
             observed: self.observed.clone(),
             own_server,
+            zone: self.zone.clone(),
         });
         let save = |token: &str| files::write_private(token_file, format!("{token}\n").as_bytes());
         let installation = Installation { id: keystore.installation(), founded: keystore.has_founded()? };

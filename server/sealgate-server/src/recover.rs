@@ -73,6 +73,7 @@ async fn make(
         ids,
         signer: Arc::new(keystore) as Arc<dyn Signer>,
         own_server: None,
+        zone: jiff::tz::TimeZone::UTC,
     });
     let made = control.tokens.recover(tenant).await?;
     Ok(OwnerToken { token_id: made.token_id, token: made.token, scopes: made.scopes })

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use jiff::tz::TimeZone;
 use sealgate_artifact::UnixSeconds;
 use sealgate_authority::Limits;
 use sealgate_authority::ports::{Clock, System};
@@ -30,6 +31,7 @@ pub struct TestApp {
     limits: Limits,
     settings: listen::Settings,
     role: Role,
+    zone: TimeZone,
     /// The URL of a database that another server brought.
     joined: Option<String>,
     server: Option<Server>,
@@ -61,6 +63,15 @@ impl TestApp {
     /// A server with other limits, whose clock stands still.
     pub fn start_with_limits(engine: Engine, limits: Limits) -> Self {
         Self::launch(engine, Arc::default(), limits)
+    }
+
+    /// A server of a vendor who is elsewhere, by a name of the IANA time zone database.
+    pub fn start_in_zone(engine: Engine, name: &str) -> Self {
+        let mut app = Self::start(engine);
+        app.stop().expect("the server ends cleanly");
+        app.zone = TimeZone::get(name).expect("a zone");
+        app.serve();
+        app
     }
 
     /// A server on PostgreSQL, with something between the two: [`TestApp::proxy`].
@@ -108,8 +119,20 @@ impl TestApp {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let (url, token) = (String::new(), String::new());
         let (role, joined) = (Role::All, None);
-        let mut app =
-            Self { url, clock, token, limits, settings, role, joined, server: None, proxy, postgres, dir };
+        let mut app = Self {
+            url,
+            clock,
+            token,
+            limits,
+            settings,
+            role,
+            zone: TimeZone::UTC,
+            joined,
+            server: None,
+            proxy,
+            postgres,
+            dir,
+        };
         app.serve();
         let token = std::fs::read_to_string(app.data().join(TOKEN_FILE)).expect("the owner's token");
         token.trim().clone_into(&mut app.token);
@@ -126,6 +149,7 @@ impl TestApp {
             limits: first.limits,
             settings: first.settings.clone(),
             role: Role::Runtime,
+            zone: TimeZone::UTC,
             joined: first.database(),
             server: None,
             proxy: None,
@@ -146,7 +170,7 @@ impl TestApp {
         let (ready, listening) = std::sync::mpsc::channel();
         let (stop, stopped) = oneshot::channel();
         let (data, database) = (self.data(), self.database());
-        let (limits, settings, role) = (self.limits, self.settings.clone(), self.role);
+        let (limits, settings, role) = (self.limits, self.settings.clone(), (self.role, self.zone.clone()));
         let time: Arc<dyn Clock> = Arc::clone(&self.clock) as _;
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
@@ -306,7 +330,7 @@ impl Drop for TestApp {
 }
 
 async fn run(
-    (data, database, role): (PathBuf, Option<String>, Role),
+    (data, database, (role, zone)): (PathBuf, Option<String>, (Role, TimeZone)),
     (clock, limits, settings): (Arc<dyn Clock>, Limits, listen::Settings),
     ready: std::sync::mpsc::Sender<(String, Backstage)>,
     stopped: oneshot::Receiver<()>,
@@ -314,7 +338,7 @@ async fn run(
     let (listener, address) = listen::bind(([127, 0, 0, 1], 0).into()).await.expect("a free port");
     let origins = vec![format!("http://{address}")];
     let trusted_proxies = settings.http.trusted_proxies.clone();
-    let options = Options { database, limits, role, origins, trusted_proxies, ..Options::new(data) };
+    let options = Options { database, limits, role, origins, trusted_proxies, zone, ..Options::new(data) };
     let started = assembly::start(options, clock, Arc::new(System)).await;
     let server = started.expect("the server starts").server;
     let backstage = Backstage::of(&server).await;

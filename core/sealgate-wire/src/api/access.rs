@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Timestamp;
+use crate::{Timestamp, When};
 
 /// `POST /api/v1/access`: one of `hwid` and `ip`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,7 +24,7 @@ pub struct AddAccess {
     pub reason: Option<String>,
     /// Until when it counts; forever when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires_at: Option<Timestamp>,
+    pub expires_at: Option<When>,
 }
 
 /// An entry of an access list.

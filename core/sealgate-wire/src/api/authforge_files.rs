@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Timestamp;
+use crate::{Timestamp, When};
 
 /// `POST /api/v1/licenses/{license_id}/authforge-file`: exactly one of `hwid`, `any` and `request`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,7 +20,7 @@ pub struct MakeAuthforgeFile {
     pub request: Option<String>,
     /// When the file ends, not after its license; `null` never; with the license when absent.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "super::present")]
-    pub expires_at: Option<Option<Timestamp>>,
+    pub expires_at: Option<Option<When>>,
 }
 
 /// A file for the customer. It holds a license key, so it has no `Debug` text.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Feature, Limit, Seats, Timestamp};
+use crate::{Feature, Limit, Seats, Timestamp, When};
 
 /// `POST /api/v1/licenses`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,7 +20,7 @@ pub struct IssueLicenses {
     /// When they end, in place of the plan's duration; `null` never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(deserialize_with = "super::present")]
-    pub expires_at: Option<Option<Timestamp>>,
+    pub expires_at: Option<Option<When>>,
     /// The vendor's own note, up to 128 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
@@ -178,10 +178,11 @@ pub struct LicensesResigned {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RenewLicense {
-    /// When it ends from now on; `null` never. When absent, the plan's duration after the present end, or after now if that is later.
+    /// When it ends from now on; `null` never. A time such as `3m` comes after the present end, or after now if that is later. When
+    /// absent, so does the plan's duration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(deserialize_with = "super::present")]
-    pub expires_at: Option<Option<Timestamp>>,
+    pub expires_at: Option<Option<When>>,
 }
 
 /// `POST /api/v1/licenses/{license_id}/revoke` and other changes that have a reason.

@@ -17,6 +17,7 @@ use serde_json::json;
 use super::export::is_offline;
 use super::list::find;
 use crate::desk::Desk;
+use crate::ends::{Calendar, From};
 use crate::{Caller, VendorSecrets, apps, check};
 
 /// Makes license files for clients that were written for AuthForge.
@@ -53,7 +54,7 @@ impl AuthforgeFiles {
         let now = self.desk.ids.now();
         let leaving = Leaving::AuthforgeFile { offline: is_offline(&self.desk.db, &license).await? };
         may_leave(&license, leaving, now)?;
-        let end = end(&app, &license, request, now)?;
+        let end = end(&app, &license, request, (&self.desk.calendar, now))?;
         let hwid = device(&app, request)?;
         let name = hwid.as_ref().map(|hwid| hwid.as_str().to_owned());
         let machines = name.clone().map_or(Machines::Any, |hwid| Machines::Bound { hwids: vec![hwid] });
@@ -90,9 +91,13 @@ fn end(
     app: &AppRow,
     license: &LicenseRow,
     request: &MakeAuthforgeFile,
-    now: UnixSeconds,
+    (calendar, now): (&Calendar, UnixSeconds),
 ) -> Result<Option<UnixSeconds>, AuthorityError> {
-    let end = request.expires_at.map_or(license.expires_at, |end| end.map(|t| t.0));
+    let end = match &request.expires_at {
+        Some(Some(when)) => Some(calendar.end(when, (From::now(now), now))?.at),
+        Some(None) => None,
+        None => license.expires_at,
+    };
     let invalid = |why| AuthorityError::Invalid { field: "expires_at", why };
     match (end, license.expires_at) {
         (None, Some(_)) => Err(invalid("not after the end of the license")),

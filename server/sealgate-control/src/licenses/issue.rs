@@ -1,6 +1,5 @@
 //! Issuing licenses: an order in, signed statements and keys out.
 
-use jiff::tz::TimeZone;
 use sealgate_artifact::{
     Code, CustomerId, LicenseId, LicenseKey, MaxDevices, PlanId, PublicKey, StatementId, TenantId, Tier,
     UnixSeconds,
@@ -16,6 +15,7 @@ use serde_json::json;
 use super::list::Licenses;
 use super::terms::{customer, fits};
 use crate::duration::{Duration, End};
+use crate::ends::{Calendar, From};
 use crate::keys::{begin, first_version};
 use crate::{Caller, Scope, apps, check, plans};
 
@@ -49,10 +49,10 @@ impl Licenses {
         request: &IssueLicenses,
     ) -> Result<InsertLicenses, AuthorityError> {
         let now = self.desk.ids.now();
-        check(request, now)?;
+        check(request)?;
         let app = apps::find(&self.desk, caller, &request.app_id).await?;
         let plan = self.plan_of(caller, request, &app).await?;
-        let order = Order::new(request, plan.as_ref(), now, &TimeZone::UTC)?;
+        let order = Order::new(request, plan.as_ref(), now, &self.desk.calendar)?;
         let tenant = table::tenants::find(&self.desk.db, caller.tenant).await?;
         let tenant = tenant.ok_or(AuthorityError::Refused(Code::NotFound))?;
         let count = request.count.unwrap_or(1);
@@ -142,17 +142,21 @@ impl Order {
         request: &IssueLicenses,
         plan: Option<&PlanRow>,
         now: UnixSeconds,
-        zone: &TimeZone,
+        calendar: &Calendar,
     ) -> Result<Self, AuthorityError> {
         let lasts = plan.and_then(|plan| plan.duration.as_deref()).and_then(Duration::parse);
-        let by_plan = lasts.map(|duration| duration.after(now, None, zone));
+        let end = match &request.expires_at {
+            Some(Some(when)) => Some(calendar.end(when, (From::now(now), now))?),
+            Some(None) => None,
+            None => lasts.map(|duration| calendar.after(duration, From::now(now))),
+        };
         let mut terms = plan.map_or_else(without_plan, |plan| plan.terms.clone());
         terms.max_devices = request.max_devices.map_or(terms.max_devices, |seats| seats.0);
         Ok(Self {
             plan: plan.map(|plan| plan.id),
             terms,
             variables: plan.map_or_else(|| "{}".to_owned(), |plan| plan.variables.clone()),
-            end: request.expires_at.map_or(by_plan, |end| end.map(|t| End::new(t.0, zone))),
+            end,
             label: request.label.clone().filter(|text| !text.is_empty()),
             customer: request.customer_id.as_deref().map(customer).transpose()?,
             external_id: request.external_id.clone(),
@@ -181,13 +185,10 @@ struct NewLicense {
     event: EventRow,
 }
 
-fn check(request: &IssueLicenses, now: UnixSeconds) -> Result<(), AuthorityError> {
+fn check(request: &IssueLicenses) -> Result<(), AuthorityError> {
     let invalid = |field, why| Err(AuthorityError::Invalid { field, why });
     if !(1..=AT_ONCE).contains(&request.count.unwrap_or(1)) {
         return invalid("count", "1 to 1,000");
-    }
-    if request.expires_at.flatten().is_some_and(|end| end.0 <= now) {
-        return invalid("expires_at", "a time in the future");
     }
     if request.external_id.is_some() && request.count.unwrap_or(1) != 1 {
         return invalid("external_id", "only where one license is issued");

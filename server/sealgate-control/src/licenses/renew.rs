@@ -1,15 +1,15 @@
 //! Giving a license another end.
 
-use jiff::tz::TimeZone;
 use sealgate_artifact::UnixSeconds;
 use sealgate_authority::AuthorityError;
 use sealgate_store::table::LicenseRow;
-use sealgate_wire::{LicenseView, RenewLicense};
+use sealgate_wire::{LicenseView, RenewLicense, When};
 use serde_json::json;
 
 use super::change::{Record, unless_revoked};
 use super::list::{Licenses, find};
 use crate::duration::{Duration, End};
+use crate::ends::{Calendar, From};
 use crate::{Caller, plans};
 
 impl Licenses {
@@ -45,54 +45,51 @@ impl Licenses {
         license: &LicenseRow,
         request: &RenewLicense,
     ) -> Result<Renewal, AuthorityError> {
-        let now = self.desk.ids.now();
-        if let Some(end) = request.expires_at {
-            return Ok(Renewal { to: Wish::Named(end.map(|t| t.0)), now });
+        let (now, calendar) = (self.desk.ids.now(), self.desk.calendar.clone());
+        if let Some(end) = &request.expires_at {
+            return Ok(Renewal { to: Wish::Named(end.clone()), now, calendar });
         }
         let plan = match license.plan {
             Some(plan) => Some(plans::find(&self.desk, caller, &plan.to_string()).await?),
             None => None,
         };
         let lasts = plan.and_then(|plan| plan.duration).as_deref().and_then(Duration::parse);
-        Ok(Renewal { to: Wish::Later(lasts), now })
+        Ok(Renewal { to: Wish::Later(lasts), now, calendar })
     }
 }
 
 /// Another end for a license, requested at a time.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Renewal {
     to: Wish,
     now: UnixSeconds,
+    calendar: Calendar,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 enum Wish {
     /// This end; `None` is never.
-    Named(Option<UnixSeconds>),
+    Named(Option<When>),
     /// So long after the present end, or after now if that is later. `None` where no plan says how long.
     Later(Option<Duration>),
 }
 
 impl Renewal {
     /// The end that it gives this license.
-    fn end(self, license: &LicenseRow) -> Result<Option<End>, AuthorityError> {
-        let invalid = |why| AuthorityError::Invalid { field: "expires_at", why };
-        let zone = TimeZone::UTC;
-        let end = match (self.to, license.expires_at) {
-            (Wish::Named(end), _) => end.map(|end| End::new(end, &zone)),
-            (Wish::Later(Some(duration)), Some(end)) => {
-                // What ended before begins anew now, and so does its day.
-                let day = license.end_day.filter(|_| self.now <= end);
-                Some(duration.after(end.max(self.now), day, &zone))
-            }
+    fn end(&self, license: &LicenseRow) -> Result<Option<End>, AuthorityError> {
+        // What ended before begins anew now, and so does its day.
+        let from = match license.expires_at {
+            Some(end) if self.now <= end => From { at: end, day: license.end_day },
+            _ => From::now(self.now),
+        };
+        match (&self.to, license.expires_at) {
+            (Wish::Named(None), _) => Ok(None),
+            (Wish::Named(Some(when)), _) => self.calendar.end(when, (from, self.now)).map(Some),
+            (Wish::Later(Some(duration)), Some(_)) => Ok(Some(self.calendar.after(*duration, from))),
             (Wish::Later(_), _) => {
                 let why = "a time, or null for never: the license has no end or no plan with a duration";
-                return Err(invalid(why));
+                Err(AuthorityError::Invalid { field: "expires_at", why })
             }
-        };
-        match end {
-            Some(end) if end.at <= self.now => Err(invalid("a time in the future")),
-            end => Ok(end),
         }
     }
 }

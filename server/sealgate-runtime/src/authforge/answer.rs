@@ -8,9 +8,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sealgate_artifact::{KeyUse, UnixSeconds};
 use sealgate_authforge::{Status, Typ, ValidateAnswer, ValidatePayload, Variable};
-use sealgate_authority::{AuthorityError, stored};
+use sealgate_authority::{AuthorityError, broken, stored};
 use sealgate_store::table::{AppRow, LicenseRow};
 use sealgate_trust::{Message, Signer};
+use sealgate_wire as wire;
 
 use super::session::{Session, Sessions};
 
@@ -90,9 +91,35 @@ impl Answers {
             license_id: license.id.to_string(),
             hwid: (*hwid).to_owned(),
             app_variables: variables(&app.variables, always)?,
-            license_variables: variables(&license.variables, always)?,
+            license_variables: of_license(license, always)?,
         })
     }
+}
+
+/// The license's variables; and, where no variable has that name, its limits and the values of its features. Published clients
+/// know nothing else that says how much was sold (`spec/http.md` §2.4).
+fn of_license(
+    license: &LicenseRow,
+    always: bool,
+) -> Result<Option<BTreeMap<String, Variable>>, AuthorityError> {
+    let (features, limits) = (&license.terms.features, &license.terms.limits);
+    // Most licenses have neither, and nothing is read of them.
+    let has_values = features.contains(r#""value""#);
+    if !has_values && limits == "[]" {
+        return variables(&license.variables, always);
+    }
+    let mut all: BTreeMap<String, Variable> = BTreeMap::new();
+    if has_values {
+        let features: Vec<wire::Feature> = stored(features)?;
+        let with_value = |feature: wire::Feature| Some((feature.name, Variable::Text(feature.value?)));
+        all.extend(features.into_iter().filter_map(with_value));
+    }
+    for limit in stored::<Vec<wire::Limit>>(limits)? {
+        let value = i64::try_from(limit.value).map_err(|_| broken("a limit beyond all numbers"))?;
+        all.insert(limit.name, Variable::Number(value));
+    }
+    all.extend(stored::<BTreeMap<String, Variable>>(&license.variables)?);
+    Ok(Some(all).filter(|all| always || !all.is_empty()))
 }
 
 /// What the vendor set, where there is any.

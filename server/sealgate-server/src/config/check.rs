@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use ipnet::IpNet;
+use jiff::tz::TimeZone;
 use sealgate_artifact::{Origin, limits};
 use sealgate_store::{check_postgres_proves_itself, check_postgres_url};
 
@@ -23,7 +24,13 @@ impl Config {
         if self.database_tls != DatabaseTls::DangerOff {
             self.database.as_deref().map_or(Ok(()), check_postgres_proves_itself)?;
         }
+        self.time_zone()?;
         self.proxies().map(drop)
+    }
+
+    /// Where the vendor is.
+    pub(crate) fn time_zone(&self) -> Result<TimeZone, ConfigError> {
+        TimeZone::get(&self.zone).map_err(|_| ConfigError::Zone(self.zone.clone()))
     }
 
     /// Whether whoever is on the way to the database may pose as it, because somebody said so.

@@ -32,6 +32,9 @@ pub enum ConfigError {
     /// A client could not compare this with the address that it was told (`spec/keys.md` §5.9).
     #[error("{}: not an origin", without_password(.0))]
     Origin(String),
+    /// The days of an unknown place have no end.
+    #[error("zone: {0}: not a time zone")]
+    Zone(String),
     /// What could not be certified (`spec/keys.md` §5.8).
     #[error("origins: there are more than 16, or one is listed twice")]
     Origins,
@@ -54,6 +57,9 @@ impl ConfigError {
         match self {
             Self::Unreadable { .. } => None,
             Self::Line { .. } => Some(format!("use only these keys: {}", accepted())),
+            Self::Zone(_) => {
+                Some("give a name of the IANA time zone database, such as Europe/Berlin, or UTC".to_owned())
+            }
             Self::NoData => Some("give --data DIR".to_owned()),
             Self::Origin(_) => Some(
                 "give scheme, host and port as in https://licenses.example.com, and nothing after the port"

@@ -41,6 +41,10 @@ keys! {
         passphrase_file: Option<PathBuf> = None
             => default("the keystore is opened by the file keys/unlock.key in the data directory")
                 .flag("passphrase-file", "FILE").variable("SEALGATE_PASSPHRASE_FILE");
+        /// Where the vendor is, as a name of the IANA time zone database such as Europe/Berlin: a date that is given as an end
+        /// counts to its end there, and months are counted there.
+        zone: String = "UTC".to_owned()
+            => default("UTC").flag("zone", "NAME").variable("SEALGATE_ZONE");
         /// Proxies that are trusted to report the client's address: IP addresses, or blocks such as 10.0.0.0/8.
         trusted_proxies: Vec<String> = vec![]
             => default("none");

@@ -40,7 +40,7 @@ pub(crate) enum LicenseCommand {
     Renew {
         /// License key, license id, or - to read one from standard input
         key: String,
-        /// The new end: 2027-01-31 (to the end of that day, UTC), 2027-01-31T12:00:00Z, +90d, or `never`; without it, the plan's duration is added to the present end
+        /// The new end: 2027-01-31 (to the end of that day where the vendor is), 2027-01-31T12:00:00Z, +90d, +3m, +1y, or `never`; without it, the plan's duration is added to the present end
         #[arg(long, value_name = "DATE", value_parser = dates::parse)]
         expires: Option<dates::Date>,
         /// A name for this very renewal: within a week, the same token renews once under it [default: a
@@ -127,7 +127,7 @@ pub(crate) struct AuthforgeFileArgs {
     /// The .authforge-request file in which the device names itself; the device takes a seat
     #[arg(long, value_name = "FILE")]
     pub(crate) request: Option<PathBuf>,
-    /// When the file ends: 2027-01-31 (to the end of that day, UTC), +90d, or `never` if the app allows that [default: when the license ends]
+    /// When the file ends: 2027-01-31 (to the end of that day where the vendor is), +90d, +3m, +1y, or `never` if the app allows that [default: when the license ends]
     #[arg(long, value_name = "DATE", value_parser = dates::parse)]
     pub(crate) expires: Option<dates::Date>,
     /// Where to write the file; it contains the license key
@@ -146,7 +146,7 @@ pub(crate) struct IssueArgs {
     /// On how many devices each license may run, or `unlimited`; replaces the plan's number
     #[arg(long, value_name = "N", value_parser = max_devices::parse)]
     pub(crate) max_devices: Option<MaxDevices>,
-    /// When the licenses end: 2027-01-31 (to the end of that day, UTC), 2027-01-31T12:00:00Z, days from now as in +90d, or `never`; replaces the plan's
+    /// When the licenses end: 2027-01-31 (to the end of that day where the vendor is), 2027-01-31T12:00:00Z, +90d, +3m, +1y, or `never`; replaces the plan's
     #[arg(long, value_name = "DATE", value_parser = dates::parse)]
     pub(crate) expires: Option<dates::Date>,
     /// Your own note, at most 128 characters; customers do not see it
@@ -272,7 +272,7 @@ pub(crate) struct AccessArgs {
     /// The reason, for your own records
     #[arg(long, value_name = "R")]
     pub(crate) reason: Option<String>,
-    /// When the entry ends: 2027-01-31 (to the end of that day, UTC), +90d, or `never`
+    /// When the entry ends: 2027-01-31 (to the end of that day where the vendor is), +90d, +3m, +1y, or `never`
     #[arg(long, value_name = "DATE", default_value = "never", value_parser = dates::parse)]
     pub(crate) expires: dates::Date,
 }

@@ -118,7 +118,7 @@ pub(crate) struct CreateTokenArgs {
     /// What the token is for
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
-    /// When the token ends: 2027-01-31 (to the end of that day, UTC), +90d, or `never`; no later than the token that asks
+    /// When the token ends: 2027-01-31 (to the end of that day where the vendor is), +90d, +3m, +1y, or `never`; no later than the token that asks
     #[arg(long, value_name = "DATE", default_value = "never", value_parser = dates::parse)]
     pub(crate) expires: dates::Date,
 }

@@ -1,9 +1,9 @@
 //! `sealgate access`.
 
 use sealgate_artifact::Code;
-use sealgate_wire::{AccessView, AddAccess, Timestamp};
+use sealgate_wire::{AccessView, AddAccess};
 
-use crate::args::{AccessArgs, AccessCommand, Global, RemoveAccessArgs, now};
+use crate::args::{AccessArgs, AccessCommand, Global, RemoveAccessArgs};
 use crate::client::{Client, segment};
 use crate::failure::Failure;
 use crate::output::{Output, ends};
@@ -34,7 +34,7 @@ fn add(client: &Client, effect: &str, args: &AccessArgs) -> Result<AccessView, F
         hwid: args.hwid.clone(),
         ip: args.ip.clone(),
         reason: args.reason.clone(),
-        expires_at: args.expires.resolve(now()).map(Timestamp),
+        expires_at: args.expires.0.clone(),
     };
     client.post_once("/api/v1/access", &wish)
 }

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use sealgate_artifact::Code;
-use sealgate_wire::{AuthforgeFile, LicenseView, MakeAuthforgeFile, Timestamp};
+use sealgate_wire::{AuthforgeFile, LicenseView, MakeAuthforgeFile};
 use serde_json::json;
 
-use crate::args::{AuthforgeFileArgs, now};
+use crate::args::AuthforgeFileArgs;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::files;
@@ -17,7 +17,7 @@ pub(crate) fn run(client: &Client, args: &AuthforgeFileArgs, output: &Output) ->
         hwid: args.hwid.clone(),
         any: args.any.then_some(true),
         request: args.request.as_deref().map(read_request).transpose()?,
-        expires_at: args.expires.map(|date| date.resolve(now()).map(Timestamp)),
+        expires_at: args.expires.clone().map(|date| date.0),
     };
     let license: LicenseView = client.find_license(&args.key)?;
     let path = format!("/api/v1/licenses/{}/authforge-file", license.license_id);

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use sealgate_artifact::Code;
 use sealgate_wire::{
-    IssueLicenses, IssuedLicense, LicenseView, LicensesIssued, Nothing, Reason, RenewLicense, Seats,
-    Timestamp, Trust, UpdateLicense,
+    IssueLicenses, IssuedLicense, LicenseView, LicensesIssued, Nothing, Reason, RenewLicense, Seats, Trust,
+    UpdateLicense,
 };
 
 use super::{authforge_file, plan, reset_devices, resign, vars};
@@ -41,7 +41,7 @@ pub(crate) fn run(global: &Global, command: &LicenseCommand, output: &Output) ->
         }
         LicenseCommand::Show { key } => client.find_license(key)?,
         LicenseCommand::Renew { key, expires, idempotency_key } => {
-            let wish = RenewLicense { expires_at: expires.map(|date| date.resolve(now()).map(Timestamp)) };
+            let wish = RenewLicense { expires_at: expires.clone().map(|date| date.0) };
             client.post_named(&format!("{}/renew", path(key)?), &wish, idempotency_key.clone())?
         }
         LicenseCommand::Update(args) => client.patch_once(&path(&args.key)?, &change(args))?,
@@ -76,7 +76,7 @@ fn issue(client: &Client, order: &IssueArgs, output: &Output) -> Result<(), Fail
             app_id: segment(&order.app)?.to_string(),
             plan_id: order.plan.as_deref().map(plan::id).transpose()?.map(|id| id.to_string()),
             max_devices: order.max_devices.map(Seats),
-            expires_at: order.expires.map(|date| date.resolve(now()).map(Timestamp)),
+            expires_at: order.expires.clone().map(|date| date.0),
             label: order.label.clone(),
             customer_id: order.customer.clone(),
             external_id: order.external_id.clone(),

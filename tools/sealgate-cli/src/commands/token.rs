@@ -7,9 +7,9 @@ use sealgate_artifact::{Code, TokenId};
 use sealgate_authority::ports::System;
 use sealgate_server::config::{Source, Sources, keys};
 use sealgate_server::recover::{OwnerToken, owner_token};
-use sealgate_wire::{CreateToken, RevokeToken, Timestamp, TokenCreated, TokenRevoked, TokenView};
+use sealgate_wire::{CreateToken, RevokeToken, TokenCreated, TokenRevoked, TokenView};
 
-use crate::args::{CreateTokenArgs, Global, RecoverTokenArgs, TokenCommand, now};
+use crate::args::{CreateTokenArgs, Global, RecoverTokenArgs, TokenCommand};
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::output::{Output, ends, say};
@@ -99,7 +99,7 @@ fn create(client: &Client, args: &CreateTokenArgs, output: &Output) -> Result<()
     let wish = CreateToken {
         name: args.name.clone(),
         scopes: args.scope.clone(),
-        expires_at: args.expires.resolve(now()).map(Timestamp),
+        expires_at: args.expires.0.clone(),
     };
     let created: TokenCreated = client.post_once("/api/v1/tokens", &wish)?;
     output.result(&created, |token| {

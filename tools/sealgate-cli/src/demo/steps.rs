@@ -117,7 +117,7 @@ fn issue(
         app_id: app.app_id.clone(),
         plan_id: plan.map(|plan| plan.plan_id.clone()),
         max_devices: None,
-        expires_at: plan.is_none().then(|| Some(Timestamp(now().plus(YEAR)))),
+        expires_at: plan.is_none().then(|| Some(Timestamp(now().plus(YEAR)).into())),
         label: Some("demo".to_owned()),
         customer_id: None,
         external_id: None,
