@@ -81,8 +81,14 @@ fn a_day_ends_in_the_configured_zone() {
     for engine in [Engine::Sqlite, Engine::Postgres] {
         let app = TestApp::start_in_zone(engine, "Europe/Berlin");
         let editor = app.create_app("Editor");
-        assert_eq!(end_of(&app, &editor, &json!({ "expires_at": "2040-01-31" })), json!("2040-01-31T23:00:00Z"));
-        assert_eq!(end_of(&app, &editor, &json!({ "expires_at": "2040-06-30" })), json!("2040-06-30T22:00:00Z"));
+        assert_eq!(
+            end_of(&app, &editor, &json!({ "expires_at": "2040-01-31" })),
+            json!("2040-01-31T23:00:00Z")
+        );
+        assert_eq!(
+            end_of(&app, &editor, &json!({ "expires_at": "2040-06-30" })),
+            json!("2040-06-30T22:00:00Z")
+        );
         let license = app.issue(&editor, &json!({ "expires_at": "2040-01-31" }));
         assert_eq!(renew(&app, &license, &json!({ "expires_at": "5m" })), json!("2040-06-30T22:00:00Z"));
         payload(&app.validate(&TestApp::question(&editor, &license, "desk", &nonce(1))));

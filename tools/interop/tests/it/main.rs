@@ -15,3 +15,4 @@ mod rust_session;
 mod sdk;
 mod self_serve;
 mod snippets;
+mod sold;

@@ -85,7 +85,7 @@ on_both_engines! {
     fn a_program_is_let_in_and_gets_the_rights_of_its_license(app: &TestApp) {
         let product = app.create_app("Editor");
         let wish = json!({
-            "app_id": product["app_id"], "name": "Pro", "tier": "enterprise", "max_devices": 2, "duration_days": 30,
+            "app_id": product["app_id"], "name": "Pro", "tier": "enterprise", "max_devices": 2, "duration": "30d",
             "features": [{ "name": "export" }, { "name": "sync" }],
         });
         let plan = app.api("POST", "/api/v1/plans", &wish).expect(201);
