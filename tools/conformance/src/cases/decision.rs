@@ -317,8 +317,8 @@ fn optional(shelf: &mut Shelf) {
     accept("trial_to_the_last_second", "The last time there is.", allowed("\"trial_ends\":253402300799"));
     let values = r#""variables":[["greeting","Grüße"],["retries",-3],["beta",true],["empty",""]]"#;
     accept("variables", "It hands out the app's variables.", allowed(values));
-    let list: Vec<String> = (0..50).map(|n| format!("[\"v{n}\",{n}]")).collect();
-    accept("variables_50", "The most variables.", allowed(&format!("\"variables\":[{}]", list.join(","))));
+    let fifty: Vec<String> = (0..50).map(|n| format!("[\"v{n}\",{n}]")).collect();
+    accept("variables_50", "The most variables.", allowed(&format!("\"variables\":[{}]", fifty.join(","))));
     accept("trial_and_variables", "Both.", allowed(&format!("{values},{end}")));
 }
 
@@ -328,8 +328,8 @@ fn optional_refused(shelf: &mut Shelf) {
         refuse(shelf, name, code, shows, &Exchange::of(&text));
     };
     let end = format!("\"trial_ends\":{}", NOW + 14 * DAY);
-    let list: Vec<String> = (0..51).map(|n| format!("[\"v{n}\",{n}]")).collect();
-    let beyond = format!("\"variables\":[{}]", list.join(","));
+    let beyond: Vec<String> = (0..51).map(|n| format!("[\"v{n}\",{n}]")).collect();
+    let beyond = format!("\"variables\":[{}]", beyond.join(","));
     for (name, more, shows) in [
         ("seats_null", "\"max_devices\":null", "How many may is left out where it is not said."),
         ("seats_negative", "\"max_devices\":-1", "Fewer devices than none."),

@@ -159,7 +159,7 @@ fn limit_entries(shelf: &mut Shelf) {
         ("name_of_33_bytes", "A name that is too long.", &long[..]),
         ("name_empty", "A number without a name.", r#"[["",1]]"#),
         ("name_with_u009f", "A control character in a name.", r#"[["a\u009f",1]]"#),
-        ("name_number", "A name is text.", r#"[[1,1]]"#),
+        ("name_number", "A name is text.", r"[[1,1]]"),
         ("twice", "One name twice.", r#"[["a",1],["a",2]]"#),
         (
             "twice_escaped",
@@ -241,7 +241,7 @@ fn variable_names(shelf: &mut Shelf) {
         ("name_of_65_bytes", "A name that is too long.", &long[..]),
         ("name_empty", "A value without a name.", r#"[["",1]]"#),
         ("name_with_line_feed", "A control character in a name.", r#"[["a\nb",1]]"#),
-        ("name_number", "A name is text.", r#"[[1,1]]"#),
+        ("name_number", "A name is text.", r"[[1,1]]"),
         ("twice", "One name twice, with values of two types.", r#"[["a",1],["a","1"]]"#),
         ("name_alone", "A variable without a value.", r#"["a"]"#),
         ("pair_of_1", "A pair without a value.", r#"[["a"]]"#),
@@ -357,7 +357,7 @@ fn trial(shelf: &mut Shelf) {
 fn order(shelf: &mut Shelf) {
     let (unknown, invalid) = (Code::FieldUnknown, Code::FieldInvalid);
     let mut refuse = |name: &str, code: Code, shows: &str, text: &str| {
-        shelf.invalid(&format!("order_{name}"), code, shows, &of(text))
+        shelf.invalid(&format!("order_{name}"), code, shows, &of(text));
     };
     let text = with(&with_fields("\"limits\":[]"), "\"max_devices\":5,", "");
     refuse("seats_missing_and_limits", Code::FieldMissing, "`max_devices` is read before `limits`.", &text);
