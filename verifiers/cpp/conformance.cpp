@@ -1,4 +1,4 @@
-// Runs the verifier over test points, vectors and files: `ed25519`, `vectors` or `verify`; see ../README.md.
+// Runs the verifier over test points, vectors and files: `ed25519`, `vectors`, `contents` or `verify`; see ../README.md.
 #include <sodium.h>
 
 #include <ctime>
@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "chain.hpp"
+#include "contents.hpp"
 #include "ed25519.hpp"
 #include "fields.hpp"
 
@@ -18,7 +19,7 @@ namespace {
 using Words = std::vector<std::string>;
 
 int usage() {
-    std::cerr << "usage: conformance ed25519 | vectors | verify --root PUB… [--threshold N] FILE\n";
+    std::cerr << "usage: conformance ed25519 | vectors | contents | verify --root PUB… [--threshold N] FILE\n";
     return 2;
 }
 
@@ -61,7 +62,8 @@ std::optional<std::string> expected_id(const Value& id) {
     return id.text;
 }
 
-std::string answer_chain(const Value& question) {
+/// The last root statement, keyset, tenant keyset and, if there is one, license.
+std::vector<Verified> believed(const Value& question) {
     auto at = [&](const char* name) -> const Value& { return *question.find(name); };
     auto tenant = expected_id(at("expect_tenant")), app = expected_id(at("expect_app"));
     Pins pins;
@@ -71,11 +73,17 @@ std::string answer_chain(const Value& question) {
     ChainBytes chain{{}, bytes_of(at("keyset")), bytes_of(at("tenant_keyset"))};
     for (const Value& root : at("root_chain").list) chain.roots.push_back(bytes_of(root));
     Trust trust = verify_chain(pins, chain, tenant, at("now").number);
-    std::string ids = " " + trust.root.id + " " + trust.keyset.id + " " + trust.tenant_keyset.id;
+    std::vector<Verified> found{trust.root, trust.keyset, trust.tenant_keyset};
     if (const Value* license = question.find("license")) {
-        ids += " " + verify_license(trust.tenant_keyset, bytes_of(*license), app).id;
+        found.push_back(verify_license(trust.tenant_keyset, bytes_of(*license), app));
     }
-    return "ok" + ids;
+    return found;
+}
+
+std::string answer_chain(const Value& question) {
+    std::string answer = "ok";
+    for (const Verified& statement : believed(question)) answer += " " + statement.id;
+    return answer;
 }
 
 std::string attempt(const std::function<std::string()>& action) {
@@ -112,6 +120,15 @@ std::string answer_question(const Value& question) {
 
 std::string answer_vector(const std::string& path) {
     return attempt([&] { return answer_question(parse_json(read_file(path))); });
+}
+
+/// What the license of a vector grants.
+std::string answer_contents(const std::string& path) {
+    return attempt([&]() -> std::string {
+        Value question = parse_json(read_file(path));
+        if (!question.find("license") || question.find("accepted")) return "skip";
+        return "ok " + contents(believed(question)[3]);
+    });
 }
 
 /// spec/keys.md §6.2: a courier. Of what it pins nothing is taken.
@@ -194,6 +211,7 @@ int main(int count, char** arguments) {
     std::string mode = words.empty() ? "" : words[0];
     if (mode == "ed25519") return answer_lines(answer_point);
     if (mode == "vectors") return answer_lines(answer_vector);
+    if (mode == "contents") return answer_lines(answer_contents);
     if (mode == "verify") return verify_file(Words(words.begin() + 1, words.end()));
     return usage();
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
 
 #include "envelope.hpp"
 #include "refused.hpp"
@@ -74,6 +75,12 @@ class Fields {
         bool null = found != nullptr && found->is(Value::Kind::null);
         if (null) left_.members.erase(name);
         return null;
+    }
+
+    /// A field that may be absent.
+    std::optional<Value> optional(const char* name) {
+        if (left_.find(name) == nullptr) return std::nullopt;
+        return take(name);
     }
 
     std::vector<Value> list(const char* name, std::size_t most) {

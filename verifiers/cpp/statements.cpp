@@ -1,8 +1,6 @@
 // Payloads, field by field in the order of their tables.
 #include "statements.hpp"
 
-#include "fields.hpp"
-
 namespace {
 
 void take_root(Fields& fields, Statement& s, std::vector<Bytes>&) {
@@ -60,32 +58,10 @@ Bytes attached(Fields reference, std::vector<Bytes>& attachments) {
     return data;
 }
 
-/// U+0000 to U+001F and U+007F to U+009F.
-bool has_control(const std::string& text) {
-    for (std::size_t at = 0; at < text.size(); at++) {
-        auto byte = static_cast<unsigned char>(text[at]);
-        bool c1 = byte == 0xc2 && static_cast<unsigned char>(text[at + 1]) < 0xa0;
-        if (byte < 0x20 || byte == 0x7f || c1) return true;
-    }
-    return false;
-}
-
 /// spec/envelope.md §6.4: a few stand in the payload, many in an attachment.
-std::vector<std::string> features(Value value, std::vector<Bytes>& attachments) {
-    std::size_t least = 0, most = 32;
-    if (value.is(Value::Kind::object)) {
-        value = parse_json(attached(Fields(value), attachments));
-        least = 33, most = 128;
-    }
-    demand(value.is(Value::Kind::list) && value.list.size() >= least && value.list.size() <= most, field_invalid);
-    std::vector<std::string> names;
-    for (const Value& entry : value.list) {
-        const std::string& name = text_of(entry, field_invalid);
-        demand(!name.empty() && name.size() <= 32 && !has_control(name), field_invalid);
-        demand(std::find(names.begin(), names.end(), name) == names.end(), field_invalid);
-        names.push_back(name);
-    }
-    return names;
+std::vector<Feature> features(const Value& value, std::vector<Bytes>& attachments) {
+    if (!value.is(Value::Kind::object)) return features_of(value, 0, 32);
+    return features_of(parse_json(attached(Fields(value), attachments)), 33, 128);
 }
 
 void take_license(Fields& fields, Statement& s, std::vector<Bytes>& attachments) {
@@ -102,6 +78,7 @@ void take_license(Fields& fields, Statement& s, std::vector<Bytes>& attachments)
         std::int64_t devices = fields.count("max_devices");
         demand(devices >= 1 && devices <= 1'000'000, field_invalid);
     }
+    s.take_optional(fields);
     demand(!s.expires_at || *s.expires_at > s.not_before, field_invalid);
 }
 
@@ -114,6 +91,7 @@ const std::map<std::string, Take> kinds = {
 void Statement::in_force(std::int64_t now) const {
     demand(now >= not_before, "not_yet_valid");
     demand(!expires_at || now < *expires_at, "expired");
+    demand(!trial_days, "trial_not_begun");
 }
 
 Statement read_statement(const std::string& kind, const Bytes& payload, std::vector<Bytes> attachments) {

@@ -1,9 +1,7 @@
 // Payloads of the kinds this verifier knows (spec/envelope.md §3, §6; spec/keys.md §5; spec/license.md §1).
 #pragma once
 
-#include <optional>
-
-#include "json.hpp"
+#include "terms.hpp"
 
 struct KeyRecord {
     std::string use;
@@ -12,13 +10,12 @@ struct KeyRecord {
 };
 
 /// What verification asks of any kind.
-struct Statement {
+struct Statement : Terms {
     std::int64_t version = 0, issued_at = 0, threshold = 0, not_before = 0;
     std::optional<std::int64_t> expires_at;
     std::vector<Bytes> root_keys;
     std::vector<KeyRecord> records;
     std::string tenant, app;
-    std::vector<std::string> features;
 
     /// spec/license.md §4, as far as a file can tell.
     void in_force(std::int64_t now) const;

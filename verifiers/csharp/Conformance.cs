@@ -1,4 +1,4 @@
-// Runs the verifier over test points, vectors and files: `ed25519`, `vectors` or `verify`; see ../README.md.
+// Runs the verifier over test points, vectors and files: `ed25519`, `vectors`, `contents` or `verify`; see ../README.md.
 using System;
 using System.Collections.Generic;
 using System.IO;
@@ -15,6 +15,7 @@ namespace Sealgate
             {
                 case "ed25519": return AnswerLines(Point);
                 case "vectors": return AnswerLines(Vectors.Answer);
+                case "contents": return AnswerLines(Vectors.AnswerContents);
                 case "verify": return VerifyFile(words.Skip(1).ToArray());
                 default: return Usage();
             }
@@ -22,7 +23,7 @@ namespace Sealgate
 
         static int Usage()
         {
-            Console.Error.WriteLine("usage: conformance ed25519 | vectors | verify --root PUB... [--threshold N] FILE");
+            Console.Error.WriteLine("usage: conformance ed25519 | vectors | contents | verify --root PUB... [--threshold N] FILE");
             return 2;
         }
 
@@ -33,7 +34,9 @@ namespace Sealgate
             {
                 output.Append(answer(line)).Append('\n');
             }
-            Console.Out.Write(output);
+            // Bytes, because the console may have another encoding.
+            byte[] bytes = Utf8.Encode(output.ToString());
+            using (Stream standard = Console.OpenStandardOutput()) standard.Write(bytes, 0, bytes.Length);
             return 0;
         }
 

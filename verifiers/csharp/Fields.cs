@@ -71,6 +71,12 @@ namespace Sealgate
             return isNull;
         }
 
+        /// <summary>Takes a field that may be absent.</summary>
+        public bool Optional(string name, out object value)
+        {
+            return left.TryGetValue(name, out value) && left.Remove(name);
+        }
+
         public List<object> List(string name, int most)
         {
             var values = Take(name) as List<object>;

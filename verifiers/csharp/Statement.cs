@@ -1,7 +1,5 @@
 // Payloads of the kinds this verifier knows (spec/envelope.md §3, §6; spec/keys.md §5; spec/license.md §1).
-using System;
 using System.Collections.Generic;
-using System.Linq;
 using System.Text.RegularExpressions;
 
 namespace Sealgate
@@ -27,7 +25,7 @@ namespace Sealgate
         public List<byte[]> RootKeys = new List<byte[]>();
         public List<KeyRecord> Records = new List<KeyRecord>();
         public string Tenant, App;
-        public List<string> Features = new List<string>();
+        public readonly Terms Terms = new Terms();
 
         /// <summary>§3.6: the payload of a statement of this kind, and the attachments it names.</summary>
         public static Statement Read(string kind, byte[] payload, List<byte[]> attachments)
@@ -65,6 +63,7 @@ namespace Sealgate
         {
             Refused.Unless(now >= NotBefore, "not_yet_valid");
             Refused.Unless(NeverExpires || now < ExpiresAt, "expired");
+            Refused.Unless(Terms.TrialDays == null, "trial_not_begun");
         }
 
         void TakeRoot(Fields fields)
@@ -119,29 +118,15 @@ namespace Sealgate
                 long devices = fields.Count("max_devices");
                 Refused.Unless(devices >= 1 && devices <= 1000000, Fields.Invalid);
             }
+            Terms.TakeOptional(fields);
             Refused.Unless(NeverExpires || ExpiresAt > NotBefore, Fields.Invalid);
         }
 
         /// <summary>spec/envelope.md §6.4: a few stand in the payload, many in an attachment.</summary>
         void TakeFeatures(object value, List<byte[]> attachments)
         {
-            int least = 0, most = 32;
-            if (value is Members)
-            {
-                value = StrictJson.Parse(Attached(new Fields(value), attachments));
-                least = 33;
-                most = 128;
-            }
-            var list = value as List<object>;
-            Refused.Unless(list != null && list.Count >= least && list.Count <= most, Fields.Invalid);
-            foreach (object entry in list)
-            {
-                string name = Envelope.Text(entry, Fields.Invalid);
-                int length = Utf8.Encode(name).Length;
-                Refused.Unless(length >= 1 && length <= 32 && !name.Any(char.IsControl), Fields.Invalid);
-                Refused.Unless(!Features.Contains(name), Fields.Invalid);
-                Features.Add(name);
-            }
+            if (value is Members) Terms.TakeFeatures(StrictJson.Parse(Attached(new Fields(value), attachments)), 33, 128);
+            else Terms.TakeFeatures(value, 0, 32);
         }
 
         /// <summary>§6.3: hashed before it is read.</summary>

@@ -25,6 +25,17 @@ namespace Sealgate
             });
         }
 
+        /// <summary>What the license of a vector grants, or `skip`.</summary>
+        public static string AnswerContents(string path)
+        {
+            return Attempt(() =>
+            {
+                var question = (Members)StrictJson.Parse(File.ReadAllBytes(path));
+                bool isAsked = question.ContainsKey("license") && !question.ContainsKey("accepted");
+                return isAsked ? "ok " + Contents.Of(Believed(question).Last().Terms) : "skip";
+            });
+        }
+
         /// <summary>The answer, or the code it was refused with.</summary>
         public static string Attempt(Func<string> action)
         {
@@ -40,15 +51,21 @@ namespace Sealgate
 
         static string AnswerChain(Members question)
         {
+            return "ok " + string.Join(" ", Believed(question).Select(statement => statement.Id));
+        }
+
+        /// <summary>The last root statement, keyset, tenant keyset and, if there is one, license.</summary>
+        static List<Statement> Believed(Members question)
+        {
             string tenant = ExpectedId(question["expect_tenant"]), app = ExpectedId(question["expect_app"]);
             var pins = new Pins { Threshold = (long)question["threshold"], Version = question["root_version"] as long? };
             pins.Keys.AddRange(List(question, "roots").Select(root => Statement.PublicKey((string)root)));
             var chain = new ChainBytes { Keyset = Bytes(question["keyset"]), TenantKeyset = Bytes(question["tenant_keyset"]) };
             chain.Roots.AddRange(List(question, "root_chain").Select(Bytes));
             var found = new Chain(pins, chain, tenant, (long)question["now"]);
-            string ids = found.Root.Id + " " + found.Keyset.Id + " " + found.TenantKeyset.Id;
-            if (!question.ContainsKey("license")) return "ok " + ids;
-            return "ok " + ids + " " + found.VerifyLicense(Bytes(question["license"]), app).Id;
+            var statements = new List<Statement> { found.Root, found.Keyset, found.TenantKeyset };
+            if (question.ContainsKey("license")) statements.Add(found.VerifyLicense(Bytes(question["license"]), app));
+            return statements;
         }
 
         static string ExpectedId(object id)

@@ -66,6 +66,13 @@ func (f fields) isNull(name string) bool {
 	return there && value == nil
 }
 
+// optional takes a field that may be absent.
+func (f fields) optional(name string) (value any, there bool) {
+	value, there = f[name]
+	delete(f, name)
+	return value, there
+}
+
 func (f fields) list(name string, most int) []any {
 	values, isList := f.take(name).([]any)
 	demand(isList && len(values) <= most, fieldInvalid)

@@ -1,4 +1,4 @@
-// Runs the verifier over test points, vectors and files: `ed25519`, `vectors` or `verify`; see ../README.md.
+// Runs the verifier over test points, vectors and files: `ed25519`, `vectors`, `contents` or `verify`; see ../README.md.
 
 package main
 
@@ -22,6 +22,8 @@ func main() {
 		answerLines(answerPoint)
 	case "vectors":
 		answerLines(answerVector)
+	case "contents":
+		answerLines(answerContents)
 	case "verify":
 		os.Exit(verifyFile(os.Args[2:]))
 	default:
@@ -30,7 +32,7 @@ func main() {
 }
 
 func usage() int {
-	fmt.Fprintln(os.Stderr, "usage: conformance ed25519 | vectors | verify --root PUB… [--threshold N] FILE")
+	fmt.Fprintln(os.Stderr, "usage: conformance ed25519 | vectors | contents | verify --root PUB… [--threshold N] FILE")
 	return 2
 }
 

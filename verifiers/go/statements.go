@@ -2,10 +2,7 @@
 
 package main
 
-import (
-	"regexp"
-	"unicode"
-)
+import "regexp"
 
 const (
 	lastSecond   = 253_402_300_799
@@ -31,8 +28,8 @@ type statement struct {
 	tenant, app                  string
 	notBefore                    int64
 	neverExpires                 bool
-	features                     []string
-	attachments                  [][]byte
+	terms
+	attachments [][]byte
 }
 
 type keyRecord struct {
@@ -55,6 +52,7 @@ func readStatement(kind string, payload []byte, attachments [][]byte) statement 
 func (s statement) inForce(now int64) {
 	demand(now >= s.notBefore, "not_yet_valid")
 	demand(s.neverExpires || now < s.expiresAt, "expired")
+	demand(s.trialDays == 0, "trial_not_begun")
 }
 
 func publicKey(text string) []byte {
@@ -114,26 +112,16 @@ func takeLicense(f fields, s *statement) {
 		devices := f.count("max_devices")
 		demand(devices >= 1 && devices <= 1_000_000, fieldInvalid)
 	}
+	s.takeOptional(f)
 	demand(s.neverExpires || s.expiresAt > s.notBefore, fieldInvalid)
 }
 
 // takeFeatures: spec/envelope.md §6.4, a few stand in the payload, many in an attachment.
 func (s *statement) takeFeatures(value any) {
-	least, most := 0, 32
 	if reference, isAttached := value.(object); isAttached {
-		value, least, most = parseJSON(s.attached(fieldsOf(reference))), 33, 128
-	}
-	list, isList := value.([]any)
-	demand(isList && len(list) >= least && len(list) <= most, fieldInvalid)
-	seen := map[string]bool{}
-	for _, entry := range list {
-		name := textOf(entry, fieldInvalid)
-		demand(len(name) >= 1 && len(name) <= 32 && !seen[name], fieldInvalid)
-		for _, char := range name {
-			demand(!unicode.IsControl(char), fieldInvalid)
-		}
-		seen[name] = true
-		s.features = append(s.features, name)
+		s.features = featuresOf(parseJSON(s.attached(fieldsOf(reference))), 33, 128)
+	} else {
+		s.features = featuresOf(value, 0, 32)
 	}
 }
 

@@ -39,17 +39,13 @@ func (w written) bytes() []byte {
 
 // answerVector returns the line that belongs into the .expected file, or "skip".
 func answerVector(path string) string {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return "file_unreadable"
-	}
-	var q question
-	if json.Unmarshal(text, &q) != nil {
-		return "unreadable vector"
+	q, code := readQuestion(path)
+	if code != "" {
+		return code
 	}
 	answers := map[string]func() []string{
 		"envelope":   func() []string { return []string{decodeEnvelope(q.Envelope.bytes()).id()} },
-		"chain":      q.chain,
+		"chain":      q.ids,
 		"signatures": q.signatures,
 		"keys":       q.keys,
 	}
@@ -64,7 +60,42 @@ func answerVector(path string) string {
 	return strings.Join(append([]string{"ok"}, found...), " ")
 }
 
-func (q question) chain() []string {
+// answerContents says what the license of a vector grants, or "skip".
+func answerContents(path string) string {
+	q, code := readQuestion(path)
+	if code != "" {
+		return code
+	}
+	if q.License == nil || q.Accepted != nil {
+		return "skip"
+	}
+	said := ""
+	if code := attempt(func() { said = q.chain()[3].contents() }); code != "" {
+		return code
+	}
+	return "ok " + said
+}
+
+func readQuestion(path string) (q question, code string) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return q, "file_unreadable"
+	}
+	if json.Unmarshal(text, &q) != nil {
+		return q, "unreadable vector"
+	}
+	return q, ""
+}
+
+func (q question) ids() (ids []string) {
+	for _, found := range q.chain() {
+		ids = append(ids, found.id)
+	}
+	return ids
+}
+
+// chain returns the last root statement, keyset, tenant keyset and, if there is one, license.
+func (q question) chain() []verified {
 	for _, expected := range []*string{q.ExpectTenant, q.ExpectApp} {
 		demand(expected == nil || identifier.MatchString(*expected), "id_malformed")
 	}
@@ -77,11 +108,11 @@ func (q question) chain() []string {
 		chain.roots = append(chain.roots, root.bytes())
 	}
 	root, keyset, tenantKeyset := verifyChain(pinned, chain, q.ExpectTenant, q.Now)
-	ids := []string{root.id, keyset.id, tenantKeyset.id}
+	found := []verified{root, keyset, tenantKeyset}
 	if q.License != nil {
-		ids = append(ids, verifyLicense(tenantKeyset, q.License.bytes(), q.ExpectApp).id)
+		found = append(found, verifyLicense(tenantKeyset, q.License.bytes(), q.ExpectApp))
 	}
-	return ids
+	return found
 }
 
 func (q question) signatures() []string {

@@ -1,4 +1,4 @@
-// Runs the verifier over test points, vectors and files: `ed25519`, `vectors` or `verify`; see `../README.md`.
+// Runs the verifier over test points, vectors and files: `ed25519`, `vectors`, `contents` or `verify`; see `../README.md`.
 
 import { existsSync, readFileSync } from "node:fs";
 
@@ -21,13 +21,14 @@ function main([mode, ...rest]) {
   switch (mode) {
     case "ed25519": return answerLines(point);
     case "vectors": return answerLines(vector);
+    case "contents": return answerLines(contents);
     case "verify": return verify(rest);
     default: return usage();
   }
 }
 
 function usage() {
-  console.error("usage: conformance.mjs ed25519 | vectors | verify --root PUB… [--threshold N] FILE");
+  console.error("usage: conformance.mjs ed25519 | vectors | contents | verify --root PUB… [--threshold N] FILE");
   return 2;
 }
 
@@ -61,7 +62,31 @@ function attempt(action) {
   }
 }
 
+/** What the license of a vector grants as compact JSON, in the order and the form of the payload, or `skip`. */
+function contents(path) {
+  const question = JSON.parse(readFileSync(path));
+  if (!("license" in question) || "accepted" in question) return "skip";
+  return attempt(() => "ok " + JSON.stringify(said(believed(question)[3].statement)));
+}
+
+function said({ features, limits, variables, licensee, trialDays }) {
+  const pair = ({ name, value }) => [name, value];
+  const present = (list) => (list.length > 0 ? list.map(pair) : undefined);
+  return {
+    features: features.map(({ name, value }) => (value === null ? name : [name, value])),
+    limits: present(limits),
+    variables: present(variables),
+    licensee: licensee ? Object.fromEntries(Object.entries(licensee).filter(([, text]) => text !== null)) : undefined,
+    trial_days: trialDays ?? undefined,
+  };
+}
+
 function chain(question) {
+  return believed(question).map(({ id }) => id);
+}
+
+/** The last root statement, keyset, tenant keyset and, if there is one, license. */
+function believed(question) {
   for (const expected of [question.expect_tenant, question.expect_app]) {
     demand(expected === null || ID.test(expected), "id_malformed");
   }
@@ -73,9 +98,9 @@ function chain(question) {
     tenantKeyset: data(question.tenant_keyset),
   };
   const found = verifyChain(pins, statements, question.expect_tenant, question.now);
-  const ids = [found.root.id, found.keyset.id, found.tenantKeyset.id];
-  if (!("license" in question)) return ids;
-  return [...ids, verifyLicense(found.tenantKeyset, data(question.license), question.expect_app).id];
+  const chain = [found.root, found.keyset, found.tenantKeyset];
+  if (!("license" in question)) return chain;
+  return [...chain, verifyLicense(found.tenantKeyset, data(question.license), question.expect_app)];
 }
 
 function signatures(question) {

@@ -1,4 +1,4 @@
-"""Runs the verifier over test points, vectors and files: `ed25519`, `vectors` or `verify`; see `../README.md`."""
+"""Runs the verifier over test points, vectors and files: `ed25519`, `vectors`, `contents` or `verify`; see `../README.md`."""
 
 import json
 import sys
@@ -21,6 +21,8 @@ def main(arguments: list) -> int:
         print("".join(point(line.split()) + "\n" for line in sys.stdin), end="")
     elif mode == "vectors":
         print("".join(vector(Path(line.rstrip("\n"))) + "\n" for line in sys.stdin), end="")
+    elif mode == "contents":
+        sys.stdout.buffer.write("".join(contents(Path(line.rstrip("\n"))) + "\n" for line in sys.stdin).encode("utf-8"))
     elif mode == "verify":
         return verify(arguments[1:])
     else:
@@ -29,7 +31,7 @@ def main(arguments: list) -> int:
 
 
 def usage() -> int:
-    print("usage: conformance.py ed25519 | vectors | verify --root PUB… [--threshold N] FILE", file=sys.stderr)
+    print("usage: conformance.py ed25519 | vectors | contents | verify --root PUB… [--threshold N] FILE", file=sys.stderr)
     return 2
 
 
@@ -53,7 +55,32 @@ def vector(path: Path) -> str:
         return refused.code
 
 
+def contents(path: Path) -> str:
+    """What the license of a vector grants as compact JSON, in the order and the form of the payload, or `skip`."""
+    question = json.loads(path.read_bytes())
+    if "license" not in question or "accepted" in question:
+        return "skip"
+    try:
+        license = believed(question)[3].statement
+    except Refused as refused:
+        return refused.code
+    said = {"features": [f.name if f.value is None else [f.name, f.value] for f in license["features"]]}
+    for field in ("limits", "variables"):
+        if license[field]:
+            said[field] = [[entry.name, entry.value] for entry in license[field]]
+    if license["licensee"] is not None:
+        said["licensee"] = {part: text for part, text in vars(license["licensee"]).items() if text is not None}
+    if license["trial_days"] is not None:
+        said["trial_days"] = license["trial_days"]
+    return "ok " + json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+
+
 def chain(question: dict) -> list:
+    return [statement.id for statement in believed(question)]
+
+
+def believed(question: dict) -> list:
+    """The last root statement, keyset, tenant keyset and, if there is one, license."""
     for expected in (question["expect_tenant"], question["expect_app"]):
         demand(expected is None or statements.ID.fullmatch(expected) is not None, "id_malformed")
     keys = [statements.public_key(root) for root in question["roots"]]
@@ -63,7 +90,7 @@ def chain(question: dict) -> list:
     found = list(verify_chain(pins, roots, keyset, tenant_keyset, question["expect_tenant"], question["now"]))
     if "license" in question:
         found.append(verify_license(found[2], data(question["license"]), question["expect_app"]))
-    return [statement.id for statement in found]
+    return found
 
 
 def signatures(question: dict) -> list:

@@ -91,7 +91,7 @@ pub struct License {
     /// For whom it is; `None` where the vendor names nobody.
     pub licensee: Option<Licensee>,
     /// How many days it can be tried from its first use on, 1 to 3,650; `None` where it is no trial. A trial gives rights only
-    /// together with a server's decision (`spec/license.md` §2.12).
+    /// together with a server's decision (`spec/license.md` §2.11).
     pub trial_days: Option<u32>,
 }
 
@@ -160,7 +160,7 @@ impl Statement for License {
 }
 
 impl License {
-    /// How many bytes of the payload are left, whatever number and dates a later version has; `Err` with how many are too many.
+    /// `spec/license.md` §2.12: how many bytes of the payload are left, whatever number and dates a later version has; `Err` with how many are too many.
     pub fn room(&self) -> Result<usize, usize> {
         let last = UnixSeconds::new(limits::LAST_SECOND).expect("the last second is in range");
         let widest = Self {
@@ -200,7 +200,7 @@ fn features(field: Value, attachments: &mut Attachments<'_>) -> Result<Vec<Featu
     }
 }
 
-/// `spec/license.md` §2.12.
+/// `spec/license.md` §2.11.
 fn trial_days(fields: &mut Fields, field: &'static str) -> Result<u32, ArtifactError> {
     let days =
         u32::try_from(fields.count(field)?).ok().filter(|days| (1..=limits::TRIAL_DAYS).contains(days));

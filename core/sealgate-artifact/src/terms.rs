@@ -1,5 +1,5 @@
 //! What a license grants in the vendor's own words: features, limits, variables, and to whom (`spec/license.md` §2.6 to
-//! §2.11).
+//! §2.10).
 
 use crate::fields::{Fields, int, invalid};
 use crate::{ArtifactError, Value, limits};
@@ -77,7 +77,7 @@ impl Licensee {
         Value::Object(self.parts().into_iter().filter_map(part).collect())
     }
 
-    /// `spec/license.md` §2.11.
+    /// `spec/license.md` §2.10.
     pub(crate) fn take(value: Value) -> Result<Self, ArtifactError> {
         let mut fields = Fields::new_in("licensee", value)?;
         let word = |fields: &mut Fields, field| {
@@ -89,8 +89,11 @@ impl Licensee {
             company: fields.optional("company", word)?,
             email: fields.optional("email", word)?,
         };
+        if licensee.is_empty() {
+            return Err(invalid("licensee", "names nobody"));
+        }
         fields.finish()?;
-        if licensee.is_empty() { Err(invalid("licensee", "names nobody")) } else { Ok(licensee) }
+        Ok(licensee)
     }
 }
 

@@ -7,8 +7,8 @@ use sealgate_artifact::KeyUse;
 
 use crate::forge::{
     APP, DAY, Draft, NOW, ROOT, ROOT_BEGIN, ROOT_END, SECOND_ROOT, STRANGER, TENANT, certificate,
-    certificate_text, decision, decision_text, device_request, keyset_text, license, license_text,
-    public_text, request_text, root_text, tenant_keyset, tenant_keyset_text, with,
+    certificate_text, decision, decision_text, device_request, full_license_text, keyset_text, license,
+    license_text, public_text, request_text, root_text, tenant_keyset, tenant_keyset_text, with,
 };
 
 /// Writes files below `folder` and returns a line `ROOT FILE ANSWER` for each, the answer being what stands on standard
@@ -17,6 +17,9 @@ pub fn write_files(folder: &Path, now: u64) -> io::Result<Vec<String>> {
     let shelf = Shelf { folder, trust: trust(now) };
     let sound = license(at(now, &license_text()));
     let ended = at(now, &with(&license_text(), &(NOW + 100 * DAY).to_string(), &(NOW - DAY).to_string()));
+    let trial = at(now, &full_license_text());
+    let tried = with(&full_license_text(), &(NOW + 100 * DAY).to_string(), &(NOW - DAY).to_string());
+    let (full, tried) = (license(with(&trial, ",\"trial_days\":14", "")), at(now, &tried));
     let to_come =
         with(&license_text(), &format!("\"not_before\":{}", NOW - 10 * DAY), "\"not_before\":253402300000");
     let to_come = with(&at(now, &to_come), &(now + 100 * DAY).to_string(), "253402300001");
@@ -33,6 +36,9 @@ pub fn write_files(folder: &Path, now: u64) -> io::Result<Vec<String>> {
         shelf.put("by_stranger.license", &sound.text(), STRANGER, "root_unknown")?,
         shelf.put("ended.license", &license(ended).text(), ROOT, "expired")?,
         shelf.put("to_come.license", &license(to_come).text(), ROOT, "not_yet_valid")?,
+        shelf.put("full.license", &full.text(), ROOT, &ok(&full))?,
+        shelf.put("trial.license", &license(trial).text(), ROOT, "trial_not_begun")?,
+        shelf.put("trial_ended.license", &license(tried).text(), ROOT, "expired")?,
         shelf.put("forged.license", &forged.text(), ROOT, "signature_invalid")?,
         shelf.put("keyset.json", &keyset.text(), ROOT, &ok(&keyset))?,
         shelf.put("tenant-keyset.json", &tenant_keyset.text(), ROOT, &ok(&tenant_keyset))?,

@@ -255,6 +255,17 @@ pub(crate) fn license_text() -> String {
     )
 }
 
+/// A license that says everything that one can say.
+pub(crate) fn full_license_text() -> String {
+    let text = with(&license_text(), r#""export"]"#, r#""export",["sso","okta: \"eu\""]]"#);
+    let more = concat!(
+        r#""max_devices":5,"limits":[["projects",10],["export",9007199254740991]],"#,
+        r#""variables":[["greeting","Grüße"],["retries",-3],["beta",true]],"#,
+        r#""licensee":{"name":"Ada Lovelace","company":"Example & Söhne","email":"ada@example.com"},"trial_days":14"#
+    );
+    with(&text, r#""max_devices":5"#, more)
+}
+
 /// A device's request that names its license by identifier.
 pub(crate) fn request_text() -> String {
     request_naming(&format!(r#""license":"{LICENSE}","license_key":null"#), r#""m:4f2a""#)

@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "vector files are this tool's whole purpose")]
 
 mod cases;
+mod contents;
 mod contract;
 mod courier;
 mod files;
@@ -15,6 +16,7 @@ mod seeds;
 mod vector;
 
 pub use cases::{Case, all as all_cases};
+pub use contents::{answer_contents, contents};
 pub use contract::{answer_point, answer_vector, verify_file};
 pub use courier::write_files;
 pub use files::{Difference, generate, read_all, verify};

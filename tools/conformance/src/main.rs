@@ -31,6 +31,12 @@ enum Command {
     Ed25519,
     /// Answer the vectors whose paths are given line by line
     Vectors,
+    /// Say what the licenses of the vectors grant whose paths are given line by line
+    Contents {
+        /// Print the right answers instead: `PATH ANSWER`
+        #[arg(long)]
+        expected: bool,
+    },
     /// Verify a file by typed roots, with FILE.trust beside it
     Verify {
         #[arg(long, value_name = "PUB", num_args = 1.., required = true)]
@@ -71,6 +77,14 @@ fn run(command: Command) -> std::io::Result<ExitCode> {
         }
         Command::Ed25519 => answer_lines(|line| conformance::answer_point(line).to_owned())?,
         Command::Vectors => answer_lines(|line| conformance::answer_vector(Path::new(line)))?,
+        Command::Contents { expected: true } => {
+            for line in conformance::contents(&vectors)? {
+                println!("{line}");
+            }
+        }
+        Command::Contents { expected: false } => {
+            answer_lines(|line| conformance::answer_contents(Path::new(line)))?;
+        }
         Command::Verify { root, threshold, file } => return Ok(verify(root, threshold, file)),
     }
     Ok(ExitCode::SUCCESS)

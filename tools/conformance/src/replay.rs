@@ -1,7 +1,7 @@
 //! Asks our own implementation.
 
 use sealgate_artifact::{
-    AppId, Code, Envelope, LicenseKey, Operation, Origin, PublicKey, ServerCertificate, StatementId,
+    AppId, Code, Envelope, License, LicenseKey, Operation, Origin, PublicKey, ServerCertificate, StatementId,
     TenantId, UnixSeconds,
 };
 use sealgate_trust::{
@@ -16,7 +16,7 @@ use crate::{Bytes, Certified, Chain, Decided, KeyClaim, Memory, Question, Rememb
 pub fn answer(question: &Question) -> String {
     let found = match question {
         Question::Envelope { envelope } => decode(envelope),
-        Question::Chain(chain) => believe(chain).map_err(|e| e.code()),
+        Question::Chain(chain) => believe(chain).map(|found| ids(&found)).map_err(|e| e.code()),
         Question::Certificate(certified) => {
             certify(certified).map(|found| found.id().to_string()).map_err(|e| e.code())
         }
@@ -37,13 +37,25 @@ fn decode(envelope: &Bytes) -> Result<String, Code> {
     Ok(envelope.id().to_string())
 }
 
-fn believe(chain: &Chain) -> Result<String, TrustError> {
+/// The license of the question, where it is about one.
+pub(crate) fn believed_license(question: &Question) -> Option<Result<License, Code>> {
+    let Question::Chain(chain) = question else { return None };
+    chain.license.as_ref()?;
+    let license = believe(chain).map(|(_, license)| license.map(|license| license.get().clone()));
+    license.map_err(|e| e.code()).transpose()
+}
+
+fn believe(chain: &Chain) -> Result<(TenantTrust, Option<Verified<License>>), TrustError> {
     let trust = tenant_trust(chain)?;
     let app = chain.expect_app.as_deref().map(AppId::parse).transpose()?;
     let license = chain.license.as_ref().map(|license| verify_license(&trust, &bytes(license), app));
-    let license = license.transpose()?.map(|license| license.id());
+    Ok((trust, license.transpose()?))
+}
+
+fn ids((trust, license): &(TenantTrust, Option<Verified<License>>)) -> String {
     let ids = [trust.root().id(), trust.keyset().id(), trust.tenant_keyset().id()];
-    Ok(ids.into_iter().chain(license).map(|id| id.to_string()).collect::<Vec<_>>().join(" "))
+    let license = license.as_ref().map(Verified::id);
+    ids.into_iter().chain(license).map(|id| id.to_string()).collect::<Vec<_>>().join(" ")
 }
 
 fn certify(certified: &Certified) -> Result<Verified<ServerCertificate>, TrustError> {

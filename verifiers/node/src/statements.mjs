@@ -2,83 +2,14 @@
 
 import { decodeBase64, isText, sha256 } from "./envelope.mjs";
 import { demand } from "./errors.mjs";
+import { Fields, INVALID } from "./fields.mjs";
 import { parse } from "./strict_json.mjs";
+import { features, licensee, limits, trialDays, variables } from "./terms.mjs";
 
-const LAST_SECOND = 253_402_300_799;
-const NAME = /^[a-z0-9_]{1,64}$/;
 const SHA256 = /^[0-9a-f]{64}$/;
 const USES = ["root", "authority", "server", "issuer", "app"];
-const INVALID = "field_invalid";
 
 export const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-
-/** The members of one object that have not been taken yet. */
-class Fields {
-  constructor(value) {
-    demand(value instanceof Map, INVALID);
-    checkNames(value);
-    this.members = new Map(value);
-  }
-
-  take(name) {
-    demand(this.members.has(name), "field_missing");
-    const value = this.members.get(name);
-    this.members.delete(name);
-    return value;
-  }
-
-  text(name) {
-    const value = this.take(name);
-    demand(isText(value), INVALID);
-    return value;
-  }
-
-  matching(name, pattern) {
-    const text = this.text(name);
-    demand(pattern.test(text), INVALID);
-    return text;
-  }
-
-  oneOf(name, words) {
-    const text = this.text(name);
-    demand(words.includes(text), INVALID);
-    return text;
-  }
-
-  count(name) {
-    const value = this.take(name);
-    demand(typeof value === "number" && value >= 0, INVALID);
-    return value;
-  }
-
-  time(name) {
-    const time = this.count(name);
-    demand(time <= LAST_SECOND, INVALID);
-    return time;
-  }
-
-  /** `null` where the spec gives it a meaning. */
-  nullable(name, read) {
-    return this.members.get(name) === null ? this.take(name) : read.call(this, name);
-  }
-
-  list(name, most) {
-    const value = this.take(name);
-    demand(Array.isArray(value) && value.length <= most, INVALID);
-    return value;
-  }
-
-  /** §3.5, then what nobody took. */
-  finish() {
-    if (this.members.has("ext")) demand(this.take("ext") instanceof Map, INVALID);
-    if (this.members.has("crit")) {
-      const crit = this.take("crit");
-      demand(Array.isArray(crit) && crit.length > 0 && isText(crit[0]), INVALID);
-      demand(false, "crit_unknown");
-    }
-    demand(this.members.size === 0, "field_unknown");
-  }
-}
 
 /** §3.6: the payload of a statement of this kind, and the attachments it names. */
 export function read(kind, payload, attachments) {
@@ -95,6 +26,7 @@ export function read(kind, payload, attachments) {
 export function inForce(license, now) {
   demand(now >= license.notBefore, "not_yet_valid");
   demand(license.expiresAt === null || now < license.expiresAt, "expired");
+  demand(license.trialDays === null, "trial_not_begun");
 }
 
 export function publicKey(text) {
@@ -146,25 +78,21 @@ function license(fields, attachments) {
     notBefore: fields.time("not_before"),
     expiresAt: fields.nullable("expires_at", fields.time),
     tier: fields.oneOf("tier", ["free", "licensed", "enterprise"]),
-    features: features(fields.take("features"), attachments),
+    features: eitherFeatures(fields.take("features"), attachments),
     maxDevices: fields.nullable("max_devices", fields.count),
   };
   demand(license.maxDevices === null || (license.maxDevices >= 1 && license.maxDevices <= 1_000_000), INVALID);
+  license.limits = fields.optional("limits", limits, []);
+  license.variables = fields.optional("variables", variables, []);
+  license.licensee = fields.optional("licensee", licensee, null);
+  license.trialDays = fields.optional("trial_days", trialDays, null);
   demand(license.expiresAt === null || license.expiresAt > license.notBefore, INVALID);
   return license;
 }
 
 /** `spec/envelope.md` §6.4: a few stand in the payload, many in an attachment. */
-function features(value, attachments) {
-  const isAttached = value instanceof Map;
-  const list = isAttached ? parse(attached(value, attachments)) : value;
-  const [least, most] = isAttached ? [33, 128] : [0, 32];
-  demand(Array.isArray(list) && list.length >= least && list.length <= most, INVALID);
-  list.forEach((name, at) => {
-    demand(isText(name) && name !== "" && Buffer.byteLength(name) <= 32, INVALID);
-    demand(!/[\u0000-\u001f\u007f-\u009f]/.test(name) && !list.slice(0, at).includes(name), INVALID);
-  });
-  return list;
+function eitherFeatures(value, attachments) {
+  return value instanceof Map ? features(parse(attached(value, attachments)), 33, 128) : features(value, 0, 32);
 }
 
 /** §6.3: hashed before it is read. */
@@ -177,16 +105,6 @@ function attached(reference, attachments) {
   const at = attachments.findIndex((data) => data.length === length && sha256(data) === digest);
   demand(at >= 0, "attachment_missing");
   return attachments.splice(at, 1)[0];
-}
-
-/** §3.3, at every depth. */
-function checkNames(value) {
-  if (value instanceof Map) {
-    for (const name of value.keys()) demand(NAME.test(name), "field_unknown");
-    for (const inner of value.values()) checkNames(inner);
-  } else if (Array.isArray(value)) {
-    value.forEach(checkNames);
-  }
 }
 
 export const KINDS = new Map([

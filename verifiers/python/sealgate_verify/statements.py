@@ -2,74 +2,16 @@
 
 import hashlib
 import re
-import unicodedata
 
 from . import strict_json
 from .envelope import decode_base64
 from .errors import demand
+from .fields import INVALID, Fields
+from .terms import features, licensee, limits, trial_days, variables
 
-LAST_SECOND = 253_402_300_799
-NAME = re.compile(r"[a-z0-9_]{1,64}")
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 USES = {"root", "authority", "server", "issuer", "app"}
-INVALID = "field_invalid"
-
-
-class Fields:
-    """The members of one object that have not been taken yet."""
-
-    def __init__(self, value):
-        demand(isinstance(value, dict), INVALID)
-        _check_names(value)
-        self.members = dict(value)
-
-    def take(self, name: str):
-        demand(name in self.members, "field_missing")
-        return self.members.pop(name)
-
-    def text(self, name: str) -> str:
-        value = self.take(name)
-        demand(isinstance(value, str), INVALID)
-        return value
-
-    def id(self, name: str) -> str:
-        text = self.text(name)
-        demand(ID.fullmatch(text) is not None, INVALID)
-        return text
-
-    def one_of(self, name: str, words) -> str:
-        text = self.text(name)
-        demand(text in words, INVALID)
-        return text
-
-    def count(self, name: str) -> int:
-        value = self.take(name)
-        # In Python a bool is an int.
-        demand(type(value) is int and value >= 0, INVALID)
-        return value
-
-    def time(self, name: str) -> int:
-        time = self.count(name)
-        demand(time <= LAST_SECOND, INVALID)
-        return time
-
-    def nullable(self, name: str, read):
-        return self.take(name) if name in self.members and self.members[name] is None else read(name)
-
-    def list(self, name: str, most: int) -> list:
-        value = self.take(name)
-        demand(isinstance(value, list) and len(value) <= most, INVALID)
-        return value
-
-    def finish(self) -> None:
-        """§3.5, then what nobody took."""
-        demand(isinstance(self.members.pop("ext", {}), dict), INVALID)
-        if "crit" in self.members:
-            crit = self.members.pop("crit")
-            demand(isinstance(crit, list) and crit != [] and isinstance(crit[0], str), INVALID)
-            demand(False, "crit_unknown")
-        demand(not self.members, "field_unknown")
 
 
 def read(kind: str, payload: bytes, attachments: list) -> dict:
@@ -83,9 +25,10 @@ def read(kind: str, payload: bytes, attachments: list) -> dict:
 
 
 def in_force(license: dict, now: int) -> None:
-    """`spec/license.md` §4.1, §4.3, §4.4; that it was revoked a file cannot tell."""
+    """`spec/license.md` §4.1, §4.3, §4.4; that it was revoked, or until when it can be tried, a file cannot tell."""
     demand(now >= license["not_before"], "not_yet_valid")
     demand(license["expires_at"] is None or now < license["expires_at"], "expired")
+    demand(license["trial_days"] is None, "trial_not_begun")
 
 
 def public_key(text: str) -> bytes:
@@ -115,7 +58,7 @@ def _keyset(fields: Fields, _) -> dict:
 
 
 def _tenant_keyset(fields: Fields, _) -> dict:
-    return {"tenant": fields.id("tenant"), **_dated_keys(fields, 16)}
+    return {"tenant": fields.matching("tenant", ID), **_dated_keys(fields, 16)}
 
 
 def _dated_keys(fields: Fields, most: int) -> dict:
@@ -138,9 +81,9 @@ def _key_record(entry) -> dict:
 
 def _license(fields: Fields, attachments: list) -> dict:
     license = {
-        "tenant": fields.id("tenant"),
-        "app": fields.id("app"),
-        "license": fields.id("license"),
+        "tenant": fields.matching("tenant", ID),
+        "app": fields.matching("app", ID),
+        "license": fields.matching("license", ID),
         "version": fields.count("version"),
         "issued_at": fields.time("issued_at"),
         "not_before": fields.time("not_before"),
@@ -150,21 +93,19 @@ def _license(fields: Fields, attachments: list) -> dict:
         "max_devices": fields.nullable("max_devices", fields.count),
     }
     demand(license["max_devices"] is None or 1 <= license["max_devices"] <= 1_000_000, INVALID)
+    license["limits"] = fields.optional("limits", limits, [])
+    license["variables"] = fields.optional("variables", variables, [])
+    license["licensee"] = fields.optional("licensee", licensee)
+    license["trial_days"] = fields.optional("trial_days", trial_days)
     demand(license["expires_at"] is None or license["expires_at"] > license["not_before"], INVALID)
     return license
 
 
 def _features(value, attachments: list) -> list:
     """`spec/envelope.md` §6.4: a few stand in the payload, many in an attachment."""
-    least, most = 0, 32
     if isinstance(value, dict):
-        value, least, most = strict_json.parse(_attached(value, attachments)), 33, 128
-    demand(isinstance(value, list) and least <= len(value) <= most, INVALID)
-    for at, name in enumerate(value):
-        demand(isinstance(name, str) and 1 <= len(name.encode("utf-8")) <= 32, INVALID)
-        demand(not any(unicodedata.category(char) == "Cc" for char in name), INVALID)
-        demand(name not in value[:at], INVALID)
-    return value
+        return features(strict_json.parse(_attached(value, attachments)), 33, 128)
+    return features(value, 0, 32)
 
 
 def _attached(reference: dict, attachments: list) -> bytes:
@@ -172,23 +113,12 @@ def _attached(reference: dict, attachments: list) -> bytes:
     fields = Fields(reference)
     length = fields.count("length")
     demand(1 <= length <= 262_144, INVALID)
-    sha256 = fields.text("sha256")
-    demand(SHA256.fullmatch(sha256) is not None, INVALID)
+    sha256 = fields.matching("sha256", SHA256)
     fields.finish()
     for at, data in enumerate(attachments):
         if len(data) == length and hashlib.sha256(data).hexdigest() == sha256:
             return attachments.pop(at)
     demand(False, "attachment_missing")
-
-
-def _check_names(value) -> None:
-    """§3.3, at every depth."""
-    if isinstance(value, dict):
-        demand(all(NAME.fullmatch(name) for name in value), "field_unknown")
-        value = value.values()
-    if not isinstance(value, (str, int, type(None))):
-        for inner in value:
-            _check_names(inner)
 
 
 KINDS = {"root": _root, "keyset": _keyset, "tenant-keyset": _tenant_keyset, "license": _license}

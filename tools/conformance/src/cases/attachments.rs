@@ -22,6 +22,13 @@ fn features(count: usize) -> String {
     format!("[{}]", names.join(","))
 }
 
+/// So many features with the longest value each, as the text of a list.
+fn pairs(count: usize) -> String {
+    let pairs: Vec<String> =
+        (0..count).map(|n| format!("[\"feature.{n}\",\"{}\"]", "v".repeat(64))).collect();
+    format!("[{}]", pairs.join(","))
+}
+
 fn reference(content: &[u8]) -> String {
     format!(r#"{{"length":{},"sha256":"{}"}}"#, content.len(), hex(&Sha256::digest(content)))
 }
@@ -51,6 +58,9 @@ fn saying(content: &[u8]) -> World {
 fn accepted(shelf: &mut Shelf) {
     shelf.valid("attached_33", "As few features as may be attached.", &saying(features(33).as_bytes()));
     shelf.valid("attached_128", "As many features as there may be.", &saying(features(128).as_bytes()));
+    let valued = features(40).replacen("\"feature.7\"", "[\"feature.7\",\"seven\"]", 1);
+    shelf.valid("attached_with_value", "Names and a pair in an attachment.", &saying(valued.as_bytes()));
+    shelf.valid("attached_128_with_values", "As many pairs as there may be.", &saying(pairs(128).as_bytes()));
     let spaced = features(40).replace(',', " ,\n");
     shelf.valid(
         "attached_with_space",
@@ -197,6 +207,16 @@ fn contents(shelf: &mut Shelf) {
     refuse("twice", Code::FieldInvalid, "A feature stands twice.", twice.as_bytes());
     let number = features(33).replacen("\"feature.1\"", "1", 1);
     refuse("number", Code::FieldInvalid, "A feature that is not a string.", number.as_bytes());
+    for (name, shows, written) in [
+        ("value_empty", "An empty value.", r#"["feature.1",""]"#),
+        ("value_number", "A value that is a number.", r#"["feature.1",1]"#),
+        ("pair_of_3", "A third entry.", r#"["feature.1","a","b"]"#),
+        ("twice_with_value", "A feature stands twice, with a value and without.", r#"["feature.2","a"]"#),
+    ] {
+        let content = features(33).replacen("\"feature.1\"", written, 1);
+        refuse(name, Code::FieldInvalid, shows, content.as_bytes());
+    }
+    refuse("129_with_values", Code::FieldInvalid, "One pair too many.", pairs(129).as_bytes());
     let escape = features(33).replacen("feature.1", "\\u001b[2J", 1);
     refuse("steering", Code::FieldInvalid, "A feature that would steer a terminal.", escape.as_bytes());
 }

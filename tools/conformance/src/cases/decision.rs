@@ -22,6 +22,8 @@ pub(super) fn cases() -> Vec<Case> {
     windows(&mut shelf);
     certificates(&mut shelf);
     outcomes(&mut shelf);
+    optional(&mut shelf);
+    optional_refused(&mut shelf);
     fields(&mut shelf);
     shelf.cases
 }
@@ -299,6 +301,71 @@ fn outcomes(shelf: &mut Shelf) {
     );
 }
 
+/// What a decision may say besides (`spec/online.md` §4.1, §4.2).
+fn optional(shelf: &mut Shelf) {
+    let last = |more: &str| format!("\"devices_used\":3,{more}");
+    let mut accept =
+        |name: &str, shows: &str, text: String| believe(shelf, name, shows, &Exchange::of(&text));
+    let allowed = |more: &str| changed("\"devices_used\":3", &last(more));
+    let refusal = |more: &str| denied("\"devices_used\":3", &last(more));
+    let end = format!("\"trial_ends\":{}", NOW + 14 * DAY);
+    accept("denied_with_seats", "A denial that says how many devices may.", refusal("\"max_devices\":3"));
+    accept("denied_with_no_seats", "As few as none.", refusal("\"max_devices\":0"));
+    accept("trial", "It says when the trial ends.", allowed(&end));
+    let shows = "It says so of any license; what it means is judged with the license.";
+    accept("trial_that_is_over", shows, allowed("\"trial_ends\":0"));
+    accept("trial_to_the_last_second", "The last time there is.", allowed("\"trial_ends\":253402300799"));
+    let values = r#""variables":[["greeting","Grüße"],["retries",-3],["beta",true],["empty",""]]"#;
+    accept("variables", "It hands out the app's variables.", allowed(values));
+    let fifty: Vec<String> = (0..50).map(|n| format!("[\"v{n}\",{n}]")).collect();
+    accept("variables_50", "The most variables.", allowed(&format!("\"variables\":[{}]", fifty.join(","))));
+    accept("trial_and_variables", "Both.", allowed(&format!("{values},{end}")));
+}
+
+fn optional_refused(shelf: &mut Shelf) {
+    let last = |more: &str| format!("\"devices_used\":3,{more}");
+    let mut refused = |name: &str, code: Code, shows: &str, text: String| {
+        refuse(shelf, name, code, shows, &Exchange::of(&text));
+    };
+    let end = format!("\"trial_ends\":{}", NOW + 14 * DAY);
+    let beyond: Vec<String> = (0..51).map(|n| format!("[\"v{n}\",{n}]")).collect();
+    let beyond = format!("\"variables\":[{}]", beyond.join(","));
+    for (name, more, shows) in [
+        ("seats_null", "\"max_devices\":null", "How many may is left out where it is not said."),
+        ("seats_negative", "\"max_devices\":-1", "Fewer devices than none."),
+        ("seats_text", "\"max_devices\":\"3\"", "A number as text."),
+        ("trial_ends_null", "\"trial_ends\":null", "Where there is no trial, the field is absent."),
+        ("trial_ends_negative", "\"trial_ends\":-1", "A time before 1970."),
+        ("trial_ends_beyond", "\"trial_ends\":253402300800", "A time after the year 9999."),
+        ("trial_ends_text", "\"trial_ends\":\"2027-01-31\"", "A time as text."),
+        ("variables_empty", "\"variables\":[]", "An empty list is left out."),
+        ("variables_null", "\"variables\":null", "`null` has no meaning here."),
+        ("variables_51", &beyond[..], "One variable too many."),
+        ("variable_null", "\"variables\":[[\"a\",null]]", "`null` is no value."),
+        ("variable_list", "\"variables\":[[\"a\",[1]]]", "A list is no value."),
+        ("variable_twice", "\"variables\":[[\"a\",1],[\"a\",2]]", "One name twice."),
+        (
+            "variable_with_escape",
+            "\"variables\":[[\"a\",\"\\u001b[2J\"]]",
+            "Text that would steer a terminal.",
+        ),
+    ] {
+        refused(name, Code::FieldInvalid, shows, changed("\"devices_used\":3", &last(more)));
+    }
+    for (name, more, shows) in [
+        ("denied_with_trial", &end[..], "A denial lets nobody try."),
+        ("denied_with_variables", "\"variables\":[[\"a\",1]]", "A denial hands out nothing."),
+        ("denied_with_no_variables", "\"variables\":[]", "An empty list is none either."),
+    ] {
+        refused(name, Code::FieldInvalid, shows, denied("\"devices_used\":3", &last(more)));
+    }
+    let text = denied("\"devices_used\":3", &last(&format!("{end},\"variables\":[[\"a\",1.5]]")));
+    refused("denied_with_trial_and_fraction", Code::JsonInvalid, "The text is judged first.", text);
+    let text = denied("\"devices_used\":3", &last(&format!("{end},\"tier\":\"free\"")));
+    let shows = "What a denial may not say is judged before what no decision knows.";
+    refused("denied_with_trial_and_tier", Code::FieldInvalid, shows, text);
+}
+
 fn fields(shelf: &mut Shelf) {
     let mut refused = |name: &str, code: Code, shows: &str, old: &str, new: &str| {
         refuse(shelf, name, code, shows, &Exchange::of(&changed(old, new)));
@@ -306,7 +373,10 @@ fn fields(shelf: &mut Shelf) {
     for (name, right) in [
         ("grants_features", "\"features\":[\"export\"]"),
         ("grants_a_tier", "\"tier\":\"enterprise\""),
-        ("grants_seats", "\"max_devices\":1000"),
+        ("grants_seats", "\"seats\":1000"),
+        ("sets_a_limit", "\"limits\":[[\"projects\",1000]]"),
+        ("lengthens_a_trial", "\"trial_days\":3650"),
+        ("names_a_licensee", "\"licensee\":{\"name\":\"Ada\"}"),
         ("sets_a_policy", "\"grace\":86400"),
     ] {
         let shows = "Rights come from the license only; a decision has no field for them.";

@@ -16,6 +16,7 @@ mod plain_text;
 mod request;
 mod root;
 mod tenant_keyset;
+mod terms;
 
 pub use case::Case;
 pub(crate) use ed25519::{ORDER_EIGHT, add_l, small_order_encodings};
@@ -33,6 +34,7 @@ pub fn all() -> Vec<Case> {
         listed_keys::cases(),
         certificate::cases(),
         license::cases(),
+        terms::cases(),
         attachments::cases(),
         request::cases(),
         decision::cases(),

@@ -18,6 +18,7 @@ pub(super) fn cases() -> Vec<Case> {
     keys(&mut shelf);
     names(&mut shelf);
     fields(&mut shelf);
+    described(&mut shelf);
     shelf.cases
 }
 
@@ -210,4 +211,39 @@ fn fields(shelf: &mut Shelf) {
     let license =
         Draft { payload_type: Draft::new("device-request", "").payload_type, ..license(license_text()) };
     refuse(shelf, "license_under_this_type", Code::KindUnexpected, "`typ` says license.", &license);
+}
+
+/// What a device says of itself, and what it gives back (`spec/online.md` §2.1, §2.7).
+fn described(shelf: &mut Shelf) {
+    let time = format!("\"client_time\":{NOW}");
+    let text = |more: &str| with(&request_text(), &time, &format!("{time},{more}"));
+    let all = format!(
+        r#""name":"Ada's desk","platform":"linux/x86_64","product_version":"2.1.0","release":"{APP}""#
+    );
+    believe(shelf, "described", "A device that says all it may say of itself.", &text(&all));
+    let (own, other) = (format!("\"release\":\"{APP}\""), format!("\"release\":\"{}\"", APP.to_uppercase()));
+    believe(shelf, "release", "The device whose seat is given back, whatever the operation.", &text(&own));
+    let mut refused = |name: &str, shows: &str, more: &str| {
+        refuse(shelf, name, Code::FieldInvalid, shows, &device_request(&text(more)));
+    };
+    refused("release_upper_case", "An identifier in a second spelling.", &other);
+    refused("release_null", "Who gives nothing back leaves it out.", "\"release\":null");
+    refused("release_empty", "Not an identifier.", "\"release\":\"\"");
+    refused("release_number", "Not an identifier.", "\"release\":1");
+    for field in ["name", "platform", "product_version"] {
+        let longest = format!("\"{field}\":\"{}\"", "é".repeat(32));
+        let shows = "64 bytes, not characters.";
+        believe(shelf, &format!("{field}_of_64_bytes"), shows, &text(&longest));
+        for (name, shows, value) in [
+            ("of_65_bytes", "One byte too many.", format!("\"{}\"", "x".repeat(65))),
+            ("empty", "Who says nothing leaves it out.", "\"\"".to_owned()),
+            ("null", "The same.", "null".to_owned()),
+            ("number", "It is text.", "2".to_owned()),
+            ("with_escape", "It is shown in terminals.", "\"a\\u001b[2J\"".to_owned()),
+            ("with_u0085", "A control character beyond ASCII.", "\"a\u{85}\"".to_owned()),
+        ] {
+            let request = device_request(&text(&format!("\"{field}\":{value}")));
+            refuse(shelf, &format!("{field}_{name}"), Code::FieldInvalid, shows, &request);
+        }
+    }
 }

@@ -124,7 +124,13 @@ fn code_names(text: &str) -> Vec<String> {
 /// Our writer produces the very bytes of the plain vectors, of every kind.
 #[test]
 fn the_writer_writes_what_the_vectors_hold() {
-    let more = [(Kind::DeviceRequest, "by_key"), (Kind::Decision, "denied")];
+    let more = [
+        (Kind::License, "full"),
+        (Kind::DeviceRequest, "by_key"),
+        (Kind::DeviceRequest, "described"),
+        (Kind::Decision, "denied"),
+        (Kind::Decision, "denied_with_seats"),
+    ];
     for (kind, name) in Kind::ALL.map(|kind| (kind, "plain")).into_iter().chain(more) {
         let question = question(&format!("{kind}/valid/{name}.json"));
         let envelope = question.envelopes()[place_of(&question, kind)].to_vec().expect("sound");

@@ -33,6 +33,7 @@ impl Set {
 pub(super) fn all(workspace: &Workspace) -> Result<Vec<Set>> {
     let mut sets = vectors(&workspace.root().join("vectors"))?;
     sets.extend(points(workspace)?);
+    sets.push(contents(workspace)?);
     sets.push(files(workspace)?);
     match sets.iter().find(|set| set.inputs.is_empty()) {
         Some(empty) => Err(Failure::new(format!("nothing to ask in '{}'", empty.name))),
@@ -105,6 +106,19 @@ fn points(workspace: &Workspace) -> Result<Vec<Set>> {
         set.put(point.to_owned(), verdict.to_owned(), false);
     }
     Ok(sets.into_values().collect())
+}
+
+/// What the licenses of the vectors grant. A line is `PATH ANSWER`.
+fn contents(workspace: &Workspace) -> Result<Set> {
+    let mut set = Set { name: "contents".to_owned(), mode: "contents", ..Set::default() };
+    let arguments = ["run", "--quiet", "--package", "conformance", "--", "contents", "--expected"];
+    for line in process::capture(&mut workspace.cargo(arguments))?.lines() {
+        let parts = line.find(" ok ").map(|at| line.split_at(at));
+        let (path, answer) =
+            parts.ok_or_else(|| Failure::new(format!("not the contents of a license: {line}")))?;
+        set.put(path.to_owned(), answer.trim_start().to_owned(), false);
+    }
+    Ok(set)
 }
 
 /// Files that hold today, for the mode `verify`. A line is `ROOT FILE ANSWER`.

@@ -19,7 +19,7 @@ impl Column {
     /// Asks the program everything, once for each of its modes.
     pub(super) fn asked(name: &str, program: &[String], sets: &[Set]) -> Result<Self> {
         let mut answers = vec![Vec::new(); sets.len()];
-        for mode in ["vectors", "ed25519"] {
+        for mode in ["vectors", "contents", "ed25519"] {
             let (places, asked): (Vec<usize>, Vec<&Set>) =
                 sets.iter().enumerate().filter(|(_, set)| set.mode == mode).unzip();
             if asked.is_empty() {
