@@ -64,19 +64,20 @@ proptest! {
         prop_assert_eq!(facts.continues(at(now)), expected);
     }
 
-    /// Where a bound device would be refused, no file leaves either, and the reason is the same.
+    /// Where a bound device would be refused, no file leaves either, and the reason is the same. Of a trial none leaves.
     #[test]
     fn a_lifetime_file_agrees(facts in facts(), now in 5u64..25, counted: bool, enabled: bool) {
         let max_devices = if counted { MaxDevices::Limited(3) } else { MaxDevices::Unlimited };
         let left = facts.license.may_leave(Leaving::LifetimeFile { enabled, max_devices }, at(now));
-        let bound = Facts { blocked_by_lists: false, seat: Seat::Bound, ..facts };
+        let license = Standing { trial: None, ..facts.license };
+        let bound = Facts { blocked_by_lists: false, seat: Seat::Bound, license };
         match bound.validate(at(now)) {
             _ if !enabled => prop_assert_eq!(left, Err(Code::LifetimeFilesDisabled)),
             Verdict::Refuse(code) => prop_assert_eq!(left, Err(code)),
-            _ => {
-                let ends = facts.license.window.expires_at.is_some() || facts.license.trial.is_some();
-                prop_assert_eq!(left.is_ok(), counted && !ends);
+            _ if facts.license.window.expires_at.is_some() || facts.license.trial.is_some() => {
+                prop_assert_eq!(left, Err(Code::LicenseNotPerpetual));
             }
+            _ => prop_assert_eq!(left.is_ok(), counted),
         }
     }
 
@@ -94,9 +95,9 @@ proptest! {
         };
         prop_assert_eq!(exported, expected);
         let made = license.may_leave(Leaving::AuthforgeFile { offline }, at(now));
-        let gives = license.gives_rights(at(now));
-        let trial = license.trial.map_or(Ok(()), |_| Err(Code::TrialNotBegun));
-        prop_assert_eq!(made, exported.and(gives).and(trial));
+        let trial = license.trial.map_or(Ok(()), |_| Err(Code::OfflineDisabled));
+        let gives = Standing { trial: None, ..license }.gives_rights(at(now));
+        prop_assert_eq!(made, exported.and(trial).and(gives));
     }
 
     /// The status is the reason why a bound device is refused, once the license has begun. A trial ends for a device, not

@@ -13,7 +13,7 @@ impl Standing {
     }
 
     /// Everything but the trial, which comes after the seats.
-    fn is_in_force(self, now: UnixSeconds) -> Result<(), Code> {
+    pub(crate) fn is_in_force(self, now: UnixSeconds) -> Result<(), Code> {
         if !self.window.has_begun(now) {
             return Err(Code::NotYetValid);
         }

@@ -37,14 +37,13 @@ impl Standing {
         match leaving {
             Leaving::License { offline } => self.may_be_exported(offline),
             Leaving::AuthforgeFile { offline } => {
-                self.may_be_exported(offline)?;
-                self.gives_rights(now)?;
-                // spec/license.md §2.11: a file of a trial proves nothing, and AuthForge's clients ask no further.
-                self.trial.map_or(Ok(()), |_| Err(Code::TrialNotBegun))
+                // A trial ends for each device, and AuthForge's clients would ask nobody when (`spec/license.md` §2.11).
+                self.may_be_exported(offline && self.trial.is_none())?;
+                self.is_in_force(now)
             }
             Leaving::LifetimeFile { enabled: false, .. } => Err(Code::LifetimeFilesDisabled),
             Leaving::LifetimeFile { enabled: true, max_devices } => {
-                self.gives_rights(now)?;
+                self.is_in_force(now)?;
                 let ends = self.window.expires_at.is_some() || self.trial.is_some();
                 match (ends, max_devices) {
                     (true, _) => Err(Code::LicenseNotPerpetual),

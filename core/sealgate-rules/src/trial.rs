@@ -43,7 +43,7 @@ mod tests {
         StatementId, TenantId, Tier, UnixSeconds, limits,
     };
 
-    use crate::Standing;
+    use crate::{Leaving, Standing, TrialStanding};
 
     const DAY: u64 = 86_400;
 
@@ -88,6 +88,22 @@ mod tests {
     fn allowed(license: LicenseId, trial_ends: Option<u64>) -> Outcome {
         let license_statement = StatementId::from_bytes([7; 32]);
         Outcome::Allowed { license, license_statement, trial_ends: trial_ends.map(at), variables: vec![] }
+    }
+
+    /// Nothing works without the server that would not notice the end of a trial, however far it is.
+    #[test]
+    fn no_file_of_a_trial_needs_no_server() {
+        let max_devices = MaxDevices::Limited(1);
+        for trial in [TrialStanding::NotBegun, TrialStanding::Ends(at(DAY))] {
+            let standing = Standing { trial: Some(trial), ..Standing::of_signed(&license(None)) };
+            let lifetime = Leaving::LifetimeFile { enabled: true, max_devices };
+            assert_eq!(standing.may_leave(lifetime, at(0)), Err(Code::LicenseNotPerpetual));
+            assert_eq!(
+                standing.may_leave(Leaving::AuthforgeFile { offline: true }, at(0)),
+                Err(Code::OfflineDisabled)
+            );
+            assert_eq!(standing.may_leave(Leaving::License { offline: true }, at(0)), Ok(()));
+        }
     }
 
     proptest! {

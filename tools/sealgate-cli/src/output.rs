@@ -104,7 +104,7 @@ impl Output {
         let mut table = Table::new();
         table.load_preset(NOTHING);
         for (name, value) in pairs {
-            table.add_row([name, &*harmless(value)]);
+            table.add_row([harmless(name), harmless(value)]);
         }
         trimmed(&table)
     }

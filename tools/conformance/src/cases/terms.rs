@@ -10,6 +10,8 @@ use crate::forge::{DAY, NOW, World, full_license_text, license, license_text, wi
 pub(super) fn cases() -> Vec<Case> {
     let mut shelf = Shelf::of(Artifact::License);
     shelf.valid("full", "A license that says everything that one can say.", &of(&full_license_text()));
+    let shows = "The same for a license that is no trial.";
+    shelf.valid("full_without_trial", shows, &of(&with(&full_license_text(), ",\"trial_days\":14", "")));
     feature_values(&mut shelf);
     feature_pairs(&mut shelf);
     limits(&mut shelf);

@@ -113,7 +113,7 @@ impl Seen {
             return None;
         }
         let license = License::from_payload(self.carrier.envelope.payload(), &self.carrier.attachments);
-        license.ok().map(|license| license.features.iter().map(super::verify::feature_text).collect())
+        license.ok().map(|license| license.features.iter().map(super::terms::feature).collect())
     }
 }
 
@@ -133,7 +133,8 @@ fn print_members(kind: Option<Kind>, members: &[(String, Value)]) {
     let (lists, plain): (Vec<_>, Vec<_>) =
         members.iter().partition(|(name, value)| name == "keys" && keys(value));
     let line = |(name, value): &'_ (String, Value)| {
-        online::in_words(kind, name, value).unwrap_or_else(|| readable(name, value))
+        let listed = || super::terms::unverified(name, value);
+        online::in_words(kind, name, value).or_else(listed).unwrap_or_else(|| readable(name, value))
     };
     let lines: Vec<(&str, String)> =
         plain.into_iter().map(|member| (member.0.as_str(), line(member))).collect();
@@ -169,10 +170,13 @@ fn text(value: &Value) -> String {
     }
 }
 
+/// Times whose names do not end in `_at`.
+const TIMES: [&str; 3] = ["not_before", "client_time", "trial_ends"];
+
 /// Times also as dates; lists in one line.
 fn readable(name: &str, value: &Value) -> String {
     match value {
-        Value::Int(n) if name.ends_with("_at") || name == "not_before" || name == "client_time" => {
+        Value::Int(n) if name.ends_with("_at") || TIMES.contains(&name) => {
             let time = u64::try_from(*n).ok().and_then(UnixSeconds::new).map(Timestamp);
             time.map_or_else(|| n.to_string(), |t| format!("{t} ({n})"))
         }

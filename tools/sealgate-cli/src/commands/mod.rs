@@ -20,6 +20,7 @@ pub(crate) mod resign;
 pub(crate) mod serve;
 pub(crate) mod server;
 pub(crate) mod tenant;
+mod terms;
 pub(crate) mod token;
 pub(crate) mod vars;
 pub(crate) mod verify;

@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use sealgate_artifact::{
-    AppId, Code, Feature, KeyUse, License, MaxDevices, PublicKey, TenantId, UnixSeconds, VariableValue,
-};
+use sealgate_artifact::{AppId, Code, KeyUse, License, MaxDevices, PublicKey, TenantId, UnixSeconds};
 use sealgate_rules::Standing;
 use sealgate_trust::{
     Accepted, ChainBytes, Roots, TenantTrust, TrustError, TrustFile, Verified, verify_license,
@@ -14,6 +12,7 @@ use serde_json::json;
 
 use crate::args::{VerifyArgs, now};
 use crate::commands::license::trust_path;
+use crate::commands::terms;
 use crate::failure::Failure;
 use crate::files;
 use crate::output::{Output, say};
@@ -104,22 +103,10 @@ fn not_in_force(code: Code, license: &License) -> Failure {
         (Code::Expired, Some(end)) => format!("the license is genuine, but expired at {}", Timestamp(end)),
         _ => format!("the license is genuine, but: {}", code.meaning()),
     };
-    Failure::new(code, message)
-}
-
-fn value(value: &VariableValue) -> serde_json::Value {
-    match value {
-        VariableValue::Flag(flag) => json!(flag),
-        VariableValue::Number(number) => json!(number),
-        VariableValue::Text(text) => json!(text),
-    }
-}
-
-/// `sso=okta`, or the name alone.
-pub(super) fn feature_text(feature: &Feature) -> String {
-    match &feature.value {
-        Some(value) => format!("{}={value}", feature.name),
-        None => feature.name.clone(),
+    let failure = Failure::new(code, message);
+    match (code, code.fix()) {
+        (Code::TrialNotBegun, Some(fix)) => failure.fix(fix),
+        _ => failure,
     }
 }
 
@@ -136,7 +123,7 @@ fn report(verified: &Verified<License>, chain: &TenantTrust, pinned: &Pinned) ->
             "tier": license.tier.as_str(),
             "features": license.features.iter().map(|f| json!({ "name": f.name, "value": f.value })).collect::<Vec<_>>(),
             "limits": license.limits.iter().map(|l| json!({ "name": l.name, "value": l.value })).collect::<Vec<_>>(),
-            "variables": license.variables.iter().map(|v| json!({ "name": v.name, "value": value(&v.value) })).collect::<Vec<_>>(),
+            "variables": license.variables.iter().map(|v| json!({ "name": v.name, "value": terms::value(&v.value) })).collect::<Vec<_>>(),
             "licensee": license.licensee.as_ref().map(|l| json!({ "name": l.name, "company": l.company, "email": l.email })),
             "trial_days": license.trial_days,
             "max_devices": license.max_devices.seats(),
@@ -166,14 +153,16 @@ fn print(verified: &Verified<License>, chain: &TenantTrust, pinned: &Pinned) {
         MaxDevices::Unlimited => "unlimited".to_owned(),
     };
     say!("VALID\n");
-    Output::pairs(&[
+    let mut pairs = vec![
         ("license", license.license.to_string()),
         ("app", license.app.to_string()),
         ("tenant", license.tenant.to_string()),
         ("tier", license.tier.as_str().to_owned()),
         ("seats", seats),
         ("ends", license.expires_at.map_or_else(|| "never".to_owned(), |t| Timestamp(t).to_string())),
-    ]);
+    ];
+    pairs.extend(terms::pairs(license));
+    Output::pairs(&pairs);
     say!("\nchecked:");
     say!("  license signed by issuer {}", names(verified.signed_by(), KeyUse::Issuer).join(", "));
     let tenant_keyset = chain.tenant_keyset();

@@ -101,6 +101,23 @@ fn every_kind_is_told_so_that_a_person_understands_it() {
             &["what a customer bought", "attached:", "feature.32"],
         ),
         (
+            "license/valid/full.json",
+            "/license/text",
+            &[
+                r#"features db.query, export, sso=okta: "eu""#,
+                "limits projects=10, export=9007199254740991",
+                r#"variables greeting="Grüße", retries=-3, beta=true"#,
+                r#"licensee name="Ada Lovelace", company="Example & Söhne", email="ada@example.com""#,
+                "trial_days 14, as far as a server's decision says so",
+            ],
+        ),
+        ("license/valid/attached_with_value.json", "/license/text", &["attached:", "feature.7=seven"]),
+        (
+            "decision/valid/trial_and_variables.json",
+            "/decision/text",
+            &["trial_ends 2027-01-29T08:00:00Z", r#"variables greeting="Grüße", retries=-3, beta=true"#],
+        ),
+        (
             "device-request/valid/plain.json",
             "/request/text",
             &["device-request: what a device asks", "m:4f2a", "2027-01-15T08:00:00Z", "license_key none"],
@@ -161,5 +178,25 @@ fn a_license_key_is_hidden_but_for_its_last_group() {
         for shown in [vendor.run(&["inspect", &file]).ok(), report.to_string()] {
             assert!(!shown.contains("R38E") && shown.contains("…1YRB"), "{shown}");
         }
+    }
+}
+
+/// Names and values of a payload that nobody signed begin no line of their own and steer no terminal.
+#[test]
+fn what_a_forged_payload_says_stays_on_its_line() {
+    let vendor = Vendor::new();
+    let payload = concat!(
+        r#"{"typ":"license","a\nVERIFIED":1,"limits":[["b\nVERIFIED\u001b[2J",1]],"variables":[["c","d\nVERIFIED"]],"#,
+        r#""features":[["e","f\nVERIFIED"]],"licensee":{"g\nVERIFIED":"h\nVERIFIED"}}"#
+    );
+    let payload = sealgate_artifact::encode_base64(payload.as_bytes());
+    let kind = "application/vnd.sealgate.license.v1+json";
+    let signature = r#"{"keyid":"i","sig":"AAAA"}"#;
+    let file = vendor.path("a.license");
+    let envelope = format!(r#"{{"payloadType":"{kind}","payload":"{payload}","signatures":[{signature}]}}"#);
+    std::fs::write(&file, envelope).expect("written");
+    for shown in [vendor.run(&["inspect", &file]).ok(), vendor.run(&["inspect", &file, "--json"]).ok()] {
+        assert!(shown.contains("VERIFIED") && !shown.contains('\u{1b}'), "{shown}");
+        assert!(!shown.lines().skip(1).any(|line| line.trim_start().starts_with("VERIFIED")), "{shown}");
     }
 }

@@ -20,7 +20,7 @@ pub(crate) fn sealgate(arguments: &[&str]) -> Command {
     command
 }
 
-/// The same so many days from now, as in `+31d`.
+/// The same so many days from now, as in `+31d`, or at a time, as in `@2027-01-15 08:00:00`.
 pub(crate) fn sealgate_at(time: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new("faketime");
     command.env_clear().args(["-f", time, SEALGATE]).args(arguments).stdin(Stdio::null());

@@ -178,3 +178,72 @@ fn a_file_that_is_no_license_is_a_bad_file() {
     std::fs::remove_file(&case.file).expect("there");
     case.by_root(&[]).refused(65, "file_unreadable");
 }
+
+/// A vector's license and the trust beside it, at the vectors' present.
+struct Vector {
+    _dir: tempfile::TempDir,
+    file: String,
+    root: String,
+}
+
+impl Vector {
+    fn of(name: &str) -> Self {
+        let vectors = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors/license/valid");
+        let vector = std::fs::read(vectors.join(name)).expect("a vector");
+        let vector: Value = serde_json::from_slice(&vector).expect("JSON");
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join("a.license").to_str().expect("UTF-8").to_owned();
+        let statement = |at: &str| text(vector.pointer(at).expect("there")).to_owned();
+        let [license, root, keyset, tenant_keyset] =
+            ["/license/text", "/root_chain/0/text", "/keyset/text", "/tenant_keyset/text"].map(statement);
+        let pins = r#""threshold":1,"root_version":1"#;
+        let (roots, tenant, app) = (&vector["roots"], &vector["expect_tenant"], &vector["expect_app"]);
+        let trust = format!(
+            r#"{{"roots":{roots},{pins},"keyset_chain":[{root},{keyset}],"tenant_keyset":{tenant_keyset},"tenant":{tenant},"app":{app}}}"#
+        );
+        std::fs::write(&file, license).expect("written");
+        std::fs::write(format!("{file}.trust"), trust).expect("written");
+        Self { _dir: dir, file, root: text(&vector["roots"][0]).to_owned() }
+    }
+
+    fn verify(&self, more: &[&str]) -> Outcome {
+        let arguments = [&["verify", &self.file, "--root", &self.root], more].concat();
+        run(&mut sealgate_at("@2027-01-15 08:00:00", &arguments))
+    }
+}
+
+#[test]
+fn a_person_and_a_program_are_told_all_that_a_license_grants() {
+    let vector = Vector::of("full_without_trial.json");
+    let told = vector.verify(&[]).ok();
+    // However wide the columns are.
+    let spare = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let lines: Vec<String> = told.lines().map(spare).collect();
+    for line in [
+        "VALID",
+        "features db.query, export, sso=okta: \"eu\"",
+        "limits projects=10, export=9007199254740991",
+        "variables greeting=\"Grüße\", retries=-3, beta=true",
+        "for Ada Lovelace",
+        "of company Example & Söhne",
+        "with e-mail ada@example.com",
+    ] {
+        assert!(lines.iter().any(|told| told == line), "{line}: {told}");
+    }
+    let license = vector.verify(&["--json"]).json()["license"].take();
+    assert_eq!(license["features"][1], json!({ "name": "export", "value": null }));
+    assert_eq!(license["features"][2], json!({ "name": "sso", "value": "okta: \"eu\"" }));
+    assert_eq!(license["limits"][0], json!({ "name": "projects", "value": 10 }));
+    assert_eq!(license["variables"][1], json!({ "name": "retries", "value": -3 }));
+    assert_eq!(license["variables"][2], json!({ "name": "beta", "value": true }));
+    let licensee =
+        json!({ "name": "Ada Lovelace", "company": "Example & Söhne", "email": "ada@example.com" });
+    assert_eq!((&license["licensee"], &license["trial_days"]), (&licensee, &Value::Null));
+}
+
+#[test]
+fn a_trials_file_is_genuine_and_not_in_force() {
+    let failure = Vector::of("full.json").verify(&["--json"]).refused(1, "trial_not_begun");
+    assert!(text(&failure["message"]).starts_with("the license is genuine, but: "), "{failure}");
+    assert!(text(&failure["fix"]).contains("the vendor's server"), "{failure}");
+}
