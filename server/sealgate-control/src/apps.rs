@@ -1,5 +1,6 @@
 //! Apps: what a vendor sells.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sealgate_artifact::{AppId, Code, KeyUse, TenantId, UnixSeconds, encode_base64};
@@ -9,8 +10,8 @@ use sealgate_store::table::{self, AppRow, AuditRow, KeyRow, KeyScope, KeyStage};
 use sealgate_store::{StoreError, Tx, Work};
 use sealgate_trust::{Message, Signer};
 use sealgate_wire::{
-    AppCreated, AppView, CreateApp, CreditsView, GrantCredits, Nothing, Page, PageQuery, RotateSecret,
-    SecretRotated, Timestamp, UpdateApp, Variables,
+    AppCreated, AppView, ChangeVariables, CreateApp, CreditsView, GrantCredits, Nothing, Page, PageQuery,
+    RotateSecret, SecretRotated, Timestamp, UpdateApp, Variable, Variables,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -19,7 +20,7 @@ use crate::desk::Desk;
 use crate::fresh_key::FreshKey;
 use crate::page::Part;
 use crate::turns::Turns;
-use crate::{Caller, check};
+use crate::{Caller, check, sets};
 
 /// How long a former secret is taken when nobody says otherwise.
 const KEEP_FORMER: u32 = 24 * 60 * 60;
@@ -239,6 +240,23 @@ impl Apps {
         variables(&self.desk.write(caller, work).await?)
     }
 
+    /// Changes some of what the app hands to running software, and says what it hands out now.
+    pub async fn change_variables(
+        &self,
+        caller: &Caller,
+        id: &str,
+        request: &ChangeVariables,
+    ) -> Result<Variables, AuthorityError> {
+        let (entry, request) = (("app.variables_set", named(request)), request.clone());
+        let change = move |app: &mut AppRow| {
+            app.variables = sets::variables(&app.variables, &variable_changes(&request))?;
+            Ok(())
+        };
+        let answer = |app: &AppRow| app.variables.clone();
+        let work = ChangeApp::new(&self.desk, caller, id, entry, change, answer)?;
+        variables(&self.desk.write(caller, work).await?)
+    }
+
     /// Adds credits. The first grant switches counting on.
     pub async fn grant_credits(
         &self,
@@ -287,6 +305,21 @@ pub(crate) async fn find(desk: &Desk, caller: &Caller, id: &str) -> Result<AppRo
 /// Variables as they are stored.
 pub(crate) fn variables(text: &str) -> Result<Variables, AuthorityError> {
     Ok(Variables { variables: stored(text)? })
+}
+
+/// What a request does to variables.
+pub(crate) fn variable_changes(request: &ChangeVariables) -> sets::Change<'_, BTreeMap<String, Variable>> {
+    sets::Change {
+        merge: request.variables.as_ref(),
+        remove: request.remove_variables.as_deref(),
+        replace: None,
+    }
+}
+
+/// The same for the audit log, which names variables and not what they hold.
+pub(crate) fn named(request: &ChangeVariables) -> Value {
+    let names: Vec<_> = request.variables.iter().flatten().map(|(name, _)| name).collect();
+    json!({ "names": names, "removed": request.remove_variables })
 }
 
 fn view(app: &AppRow) -> AppView {

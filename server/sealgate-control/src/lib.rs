@@ -28,6 +28,7 @@ mod revocation;
 mod scopes;
 mod secrets;
 mod servers;
+mod sets;
 mod standing;
 mod tenants;
 mod tokens;

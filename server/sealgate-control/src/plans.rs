@@ -11,8 +11,9 @@ use serde_json::json;
 
 use crate::desk::Desk;
 use crate::duration::Duration;
+use crate::keys::signed_form_of;
 use crate::page::Part;
-use crate::{Caller, apps, check};
+use crate::{Caller, apps, check, sets};
 
 const RELEASES: u32 = 1_000;
 /// Early releases of each seat within a year, unless the plan says otherwise.
@@ -97,13 +98,15 @@ fn as_update(request: &CreatePlan) -> UpdatePlan {
     UpdatePlan {
         name: Some(request.name.clone()),
         tier: Some(request.tier.clone()),
-        features: request.features.clone(),
-        limits: request.limits.clone(),
+        replace_features: request.features.clone(),
+        replace_limits: request.limits.clone(),
+        replace_variables: request.variables.clone(),
         max_devices: request.max_devices,
         duration: Some(request.duration.clone()),
         offline: request.offline,
         policy: Some(request.policy.clone().unwrap_or_default()),
         releases_per_seat: request.releases_per_seat,
+        ..UpdatePlan::default()
     }
 }
 
@@ -116,6 +119,7 @@ pub(crate) async fn find(desk: &Desk, caller: &Caller, id: &str) -> Result<PlanR
 
 fn apply(request: &UpdatePlan, plan: &mut PlanRow) -> Result<(), AuthorityError> {
     let invalid = |field, why| AuthorityError::Invalid { field, why };
+    let before = plan.clone();
     if let Some(name) = &request.name {
         check::name(name)?;
         plan.name.clone_from(name);
@@ -123,14 +127,6 @@ fn apply(request: &UpdatePlan, plan: &mut PlanRow) -> Result<(), AuthorityError>
     if let Some(tier) = &request.tier {
         let known = Tier::parse(tier);
         plan.terms.tier = known.ok_or_else(|| invalid("tier", "free, licensed or enterprise"))?;
-    }
-    if let Some(features) = &request.features {
-        check::features(features)?;
-        plan.terms.features = serde_json::to_string(features).expect("texts can be written");
-    }
-    if let Some(limits) = &request.limits {
-        check::limits(limits)?;
-        plan.terms.limits = serde_json::to_string(limits).expect("numbers can be written");
     }
     if let Some(Seats(seats)) = request.max_devices {
         plan.terms.max_devices = seats;
@@ -155,7 +151,49 @@ fn apply(request: &UpdatePlan, plan: &mut PlanRow) -> Result<(), AuthorityError>
         }
         plan.terms.releases_per_seat = releases;
     }
+    apply_sets(request, plan)?;
+    if (&plan.terms, &plan.variables) == (&before.terms, &before.variables) {
+        Ok(())
+    } else {
+        plan_fits(plan)
+    }
+}
+
+fn apply_sets(request: &UpdatePlan, plan: &mut PlanRow) -> Result<(), AuthorityError> {
+    let features = sets::Change {
+        merge: request.features.as_deref(),
+        remove: request.remove_features.as_deref(),
+        replace: request.replace_features.as_deref(),
+    };
+    plan.terms.features = sets::features(&plan.terms.features, &features)?;
+    let limits = sets::Change {
+        merge: request.limits.as_deref(),
+        remove: request.remove_limits.as_deref(),
+        replace: request.replace_limits.as_deref(),
+    };
+    plan.terms.limits = sets::limits(&plan.terms.limits, &limits)?;
+    let variables = sets::Change {
+        merge: request.variables.as_ref(),
+        remove: request.remove_variables.as_deref(),
+        replace: request.replace_variables.as_ref(),
+    };
+    plan.variables = sets::variables(&plan.variables, &variables)?;
     Ok(())
+}
+
+/// A license that has the plan's terms and nothing else can be signed. Where it cannot, the longest of them is named.
+fn plan_fits(plan: &PlanRow) -> Result<(), AuthorityError> {
+    let excess = match signed_form_of(plan)?.room() {
+        Ok(_) => return Ok(()),
+        Err(excess) => excess,
+    };
+    let lengths = [
+        ("features", plan.terms.features.len()),
+        ("limits", plan.terms.limits.len()),
+        ("variables", plan.variables.len()),
+    ];
+    let field = lengths.into_iter().max_by_key(|(_, bytes)| *bytes).map_or("plan", |(field, _)| field);
+    Err(AuthorityError::TooLarge { field, excess })
 }
 
 fn check_policy(policy: &Policy) -> Result<(), AuthorityError> {
@@ -179,6 +217,7 @@ fn view(plan: &PlanRow) -> Result<PlanView, AuthorityError> {
         offline: plan.terms.offline,
         policy: stored(&plan.policy)?,
         releases_per_seat: plan.terms.releases_per_seat,
+        variables: stored(&plan.variables)?,
         created_at: Timestamp(plan.created_at),
     })
 }

@@ -47,7 +47,7 @@ scopes! {
     AuditRead 16 "audit:read" "See and export the audit log."
     KeysRead 17 "keys:read" "See keys."
     KeysWrite 18 "keys:write" "Rotate and revoke the tenant's keys."
-    LicenseKeysRead 19 "license-keys:read" "With licenses:write: make files that hold the key of an existing license."
+    LicenseKeysRead 19 "license-keys:read" "See the key of an existing license; with licenses:write: exchange it, and make files that hold it."
 }
 
 impl Scope {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sealgate_artifact::{AppId, Code, Device, Hwid, LicenseKey, UnixSeconds, limits};
 use sealgate_authority::{About, AuthorityError, Ids, Limiter, Observed, SharedSecrets, Source, secrets};
 use sealgate_rules::{Effect, ListEntry, Matcher};
-use sealgate_store::table::{AccessRow, AppRow, LicenseRow, Listed};
+use sealgate_store::table::{AccessRow, AppRow, FormerKeyRow, LicenseRow, Listed, former_keys};
 use sealgate_store::{AppEntry, Db, LicenseEntry};
 
 use crate::in_time::InTime;
@@ -188,9 +188,23 @@ impl Gate {
         key: &str,
         about: &mut About,
     ) -> Result<Arc<LicenseEntry>, AuthorityError> {
-        let found = self.db.cached_license(app.app.id, self.secrets.license_key(key)).await?;
-        of_app(found, app, about).map_err(|_| unknown(key, about))
+        let hash = self.secrets.license_key(key);
+        let found = self.db.cached_license(app.app.id, hash).await?;
+        if let Ok(entry) = of_app(found, app, about) {
+            return Ok(entry);
+        }
+        // Every key that leads to no license is looked for here, so that this tells none of them from another.
+        Err(match former_keys::of_app(&self.db, app.app.id, hash).await? {
+            Some(former) => replaced(&former, about),
+            None => unknown(key, about),
+        })
     }
+}
+
+/// What whoever asks with a key that its license no longer has is told.
+pub(crate) fn replaced(former: &FormerKeyRow, about: &mut About) -> AuthorityError {
+    about.license = Some(former.license);
+    AuthorityError::Refused(Code::LicenseKeyReplaced)
 }
 
 /// Refuses an app that is switched off, or whose tenant is suspended.

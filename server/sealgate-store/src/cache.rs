@@ -26,7 +26,7 @@ pub(crate) struct Caches {
     /// By the app as well: an app that asks for another app's license key misses as it does for an unknown key, and in
     /// the same time.
     pub(crate) licenses: Cache<Kept, Arc<LicenseEntry>>,
-    /// Where a license is kept. It never gets another app or key, so no change makes this forgotten.
+    /// Where a license is kept. One that got another key is no longer there, and is looked for again.
     pub(crate) of_keys: Cache<KeyHash, Kept>,
     pub(crate) of_ids: Cache<LicenseId, Kept>,
     /// Apps of which the log said that they have too many access entries.

@@ -61,10 +61,13 @@ impl Db {
     where
         R: Future<Output = Result<Option<Kept>, StoreError>>,
     {
-        let place = match places.get(&name) {
-            Some(place) => Some(place),
-            None => Box::pin(read()).await?.inspect(|place| places.insert(name, *place)),
-        };
+        if let Some((app, key)) = places.get(&name)
+            && let Some(entry) = self.cached_license(app, key).await?
+        {
+            return Ok(Some(entry));
+        }
+        // Nobody asked before, or the license got another key meanwhile.
+        let place = Box::pin(read()).await?.inspect(|place| places.insert(name, *place));
         let Some((app, key)) = place else { return Ok(None) };
         self.cached_license(app, key).await
     }

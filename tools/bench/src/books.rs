@@ -39,7 +39,7 @@ impl Books {
         let features: Vec<_> = features.map(|name| json!({ "name": name })).collect();
         let plan = json!({
             "app_id": self.app["app_id"], "name": "Pro", "tier": "licensed", "features": features, "offline": true,
-            "max_devices": 5, "duration_days": 365,
+            "max_devices": 5, "duration": "365d",
         });
         let plan = self.vendor.make("/api/v1/plans", &plan)?;
         let wish = json!({ "app_id": self.app["app_id"], "plan_id": plan["plan_id"] });

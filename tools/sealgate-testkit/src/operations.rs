@@ -122,12 +122,15 @@ pub fn stage(app: &TestApp, vendor: &User, operation: &str) -> Staged {
         }
         "update_app" => change(&stage.app(), json!({ "require_secret": true })),
         "rotate_secret" | "rotate_app_key" => change(&stage.app(), json!({})),
+        "change_app_variables" => {
+            change(&stage.app(), json!({ "variables": { "motd": "hi" }, "remove_variables": ["old"] }))
+        }
         "set_app_variables" => change(&stage.app(), json!({ "variables": { "motd": "hi", "max": 3 } })),
         "grant_credits" => change(&stage.app(), json!({ "amount": 5 })),
         "create_plan" => stage.creation(&json!({ "name": "Pro", "tier": "licensed", "max_devices": 2 })),
         "list_plans" | "list_access" => search("app_id", &stage.app()),
         "show_plan" => about(&stage.plan()),
-        "update_plan" => change(&stage.plan(), json!({ "duration_days": null, "max_devices": "unlimited" })),
+        "update_plan" => change(&stage.plan(), json!({ "duration": null, "max_devices": "unlimited" })),
         _ => stage_license(&stage, operation),
     }
 }
@@ -148,13 +151,23 @@ fn stage_license(stage: &Stage, operation: &str) -> Staged {
             about(&stage.license_id())
         }
         "update_license" => change(&stage.license_id(), json!({ "label": "renamed", "max_devices": 2 })),
+        "preview_license" => change(
+            &stage.license_id(),
+            json!({ "tier": "enterprise", "features": [{ "name": "sso" }], "max_devices": 2 }),
+        ),
+        "reveal_license_key" => about(&stage.license_id()),
         "make_authforge_file" => {
             change(&stage.license_id(), json!({ "hwid": "staged", "expires_at": "2027-02-01T00:00:00Z" }))
         }
         "renew_license" => change(&stage.license_id(), json!({ "expires_at": "2037-01-31T00:00:00Z" })),
-        "suspend_license" | "revoke_license" => change(&stage.license_id(), json!({ "reason": "staged" })),
+        "suspend_license" | "revoke_license" | "rekey_license" => {
+            change(&stage.license_id(), json!({ "reason": "staged" }))
+        }
         "reset_devices" => change(&text(&stage.device()["license_id"]), json!({})),
         "set_license_variables" => change(&stage.license_id(), json!({ "variables": { "seats": 5 } })),
+        "change_license_variables" => {
+            change(&stage.license_id(), json!({ "variables": { "seats": 5 }, "remove_variables": ["old"] }))
+        }
         "list_devices" => search("license_id", &text(&stage.device()["license_id"])),
         "show_device" => about(&text(&stage.device()["device_id"])),
         "release_device" => change(&text(&stage.device()["device_id"]), json!({})),
@@ -191,7 +204,7 @@ impl Stage<'_> {
     }
 
     fn plan(&self) -> String {
-        let wish = json!({ "app_id": self.app(), "name": "Pro", "tier": "licensed", "duration_days": 30 });
+        let wish = json!({ "app_id": self.app(), "name": "Pro", "tier": "licensed", "duration": "30d" });
         text(&self.vendor.make("/api/v1/plans", &wish)["plan_id"])
     }
 

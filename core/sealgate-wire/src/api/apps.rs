@@ -114,6 +114,19 @@ pub struct Variables {
     pub variables: BTreeMap<String, Variable>,
 }
 
+/// `PATCH …/variables`, of an app or a license.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ChangeVariables {
+    /// Variables that come, or get another value. The others stay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variables: Option<BTreeMap<String, Variable>>,
+    /// Names of variables that go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remove_variables: Option<Vec<String>>,
+}
+
 /// A value: text, a whole number, or yes and no.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

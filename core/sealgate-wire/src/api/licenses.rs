@@ -119,6 +119,9 @@ pub struct LicenseView {
     /// Why it was revoked, in the vendor's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoke_reason: Option<String>,
+    /// Only where it was looked up by a key that it no longer has: when it got another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_replaced_at: Option<Timestamp>,
 }
 
 /// `POST /api/v1/licenses/lookup`: keys travel in bodies, never in URLs.
@@ -141,6 +144,35 @@ pub struct UpdateLicense {
     /// The id of the customer; empty for none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer_id: Option<String>,
+    /// The id of a plan of the app: its terms become the license's, but not its duration. The other fields of the request apply
+    /// on top (`spec/http.md` §3.2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan_id: Option<String>,
+    /// `free`, `licensed` or `enterprise`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tier: Option<String>,
+    /// Features that come, or get another value. The others stay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<Vec<Feature>>,
+    /// Names of features that go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remove_features: Option<Vec<String>>,
+    /// All features from now on, instead of the two before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replace_features: Option<Vec<Feature>>,
+    /// Limits that come, or get another value. The others stay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Vec<Limit>>,
+    /// Names of limits that go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remove_limits: Option<Vec<String>>,
+    /// All limits from now on, instead of the two before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replace_limits: Option<Vec<Limit>>,
+    /// When it ends from now on; `null` never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "super::present")]
+    pub expires_at: Option<Option<When>>,
     /// Seats. Fewer than are taken is `devices_in_use`, unless `release` names enough.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_devices: Option<Seats>,

@@ -3,6 +3,7 @@
 mod access;
 mod apps;
 mod authforge_files;
+mod changes;
 mod clock;
 mod devices;
 mod health;
@@ -18,6 +19,7 @@ mod tokens;
 pub use access::*;
 pub use apps::*;
 pub use authforge_files::*;
+pub use changes::*;
 pub use clock::*;
 pub use devices::*;
 pub use health::*;

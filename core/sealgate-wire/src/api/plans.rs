@@ -1,8 +1,10 @@
 //! Plans: templates that licenses are issued from (`spec/http.md` §3.9).
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::{Seats, Timestamp};
+use crate::{Seats, Timestamp, Variable};
 
 /// `POST /api/v1/plans`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,9 +39,13 @@ pub struct CreatePlan {
     /// Releases that a license allows within a year, for each of its seats, 0 to 1,000; 2 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub releases_per_seat: Option<u32>,
+    /// What licenses hand to running software, in the form and within the room of an app's variables.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variables: Option<BTreeMap<String, Variable>>,
 }
 
-/// `PATCH /api/v1/plans/{plan_id}`: what is absent stays. Licenses that were issued keep their terms.
+/// `PATCH /api/v1/plans/{plan_id}`: what is absent stays. Licenses that were issued keep their terms. How features, limits and
+/// variables change: `spec/http.md` §3.9.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -50,12 +56,24 @@ pub struct UpdatePlan {
     /// `free`, `licensed` or `enterprise`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tier: Option<String>,
-    /// All features beyond the tier.
+    /// Features that come, or get another value. The others stay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub features: Option<Vec<Feature>>,
-    /// All limits.
+    /// Names of features that go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remove_features: Option<Vec<String>>,
+    /// All features from now on, instead of the two before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replace_features: Option<Vec<Feature>>,
+    /// Limits that come, or get another value. The others stay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<Vec<Limit>>,
+    /// Names of limits that go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remove_limits: Option<Vec<String>>,
+    /// All limits from now on, instead of the two before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replace_limits: Option<Vec<Limit>>,
     /// Seats of each license.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_devices: Option<Seats>,
@@ -72,6 +90,15 @@ pub struct UpdatePlan {
     /// Releases that a license allows within a year, for each of its seats.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub releases_per_seat: Option<u32>,
+    /// Variables that come, or get another value. The others stay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variables: Option<BTreeMap<String, Variable>>,
+    /// Names of variables that go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remove_variables: Option<Vec<String>>,
+    /// All variables from now on, instead of the two before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replace_variables: Option<BTreeMap<String, Variable>>,
 }
 
 /// A plan as the vendor sees it.
@@ -101,6 +128,9 @@ pub struct PlanView {
     pub policy: Policy,
     /// Releases that a license allows within a year, for each of its seats.
     pub releases_per_seat: u32,
+    /// What licenses hand to running software.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub variables: BTreeMap<String, Variable>,
     /// When it was made.
     pub created_at: Timestamp,
 }

@@ -13,7 +13,7 @@ mod version;
 
 pub(crate) use change::KeyChanges;
 pub(crate) use resign::resign_page_after;
-pub(crate) use signing::{LicenseSigner, signed_form};
+pub(crate) use signing::{LicenseSigner, signed_form, signed_form_of};
 pub(crate) use version::{begin, first_version, keyset_end, next_version};
 
 use sealgate_artifact::KeyUse;

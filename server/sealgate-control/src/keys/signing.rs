@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use sealgate_artifact::{License, Licensee, PublicKey, UnixSeconds};
+use sealgate_artifact::{AppId, License, LicenseId, Licensee, PublicKey, TenantId, UnixSeconds};
 use sealgate_authority::{AuthorityError, Ids, Side, stored};
-use sealgate_store::table::{LicenseRow, SignedLicense};
+use sealgate_store::table::{LicenseRow, PlanRow, SignedLicense, Terms};
 use sealgate_trust::{Signer, sign_statement};
 use sealgate_wire as wire;
 
@@ -44,9 +44,6 @@ impl LicenseSigner {
 
 /// What is signed of a license, signed at that time.
 pub(crate) fn signed_form(license: &LicenseRow, at: UnixSeconds) -> Result<License, AuthorityError> {
-    let terms = &license.terms;
-    let features: Vec<wire::Feature> = stored(&terms.features)?;
-    let numbers: Vec<wire::Limit> = stored(&terms.limits)?;
     let licensee = Licensee::from(stored::<wire::Licensee>(&license.licensee)?);
     Ok(License {
         tenant: license.tenant,
@@ -56,12 +53,39 @@ pub(crate) fn signed_form(license: &LicenseRow, at: UnixSeconds) -> Result<Licen
         issued_at: at,
         not_before: license.not_before,
         expires_at: license.expires_at,
+        licensee: Some(licensee).filter(|licensee| !licensee.is_empty()),
+        ..with_terms(&license.terms, &license.variables, (license.tenant, license.app))?
+    })
+}
+
+/// The same of a license that a plan describes alone.
+pub(crate) fn signed_form_of(plan: &PlanRow) -> Result<License, AuthorityError> {
+    with_terms(&plan.terms, &plan.variables, (plan.tenant, plan.app))
+}
+
+/// A license with these terms, and else with nothing.
+fn with_terms(
+    terms: &Terms,
+    variables: &str,
+    (tenant, app): (TenantId, AppId),
+) -> Result<License, AuthorityError> {
+    let features: Vec<wire::Feature> = stored(&terms.features)?;
+    let numbers: Vec<wire::Limit> = stored(&terms.limits)?;
+    let first = UnixSeconds::new(0).expect("is in range");
+    Ok(License {
+        tenant,
+        app,
+        license: LicenseId::from_bytes([0; 16]),
+        version: 0,
+        issued_at: first,
+        not_before: first,
+        expires_at: None,
         tier: terms.tier,
         features: features.into_iter().map(Into::into).collect(),
         max_devices: terms.max_devices,
         limits: numbers.into_iter().map(Into::into).collect(),
-        variables: wire::variables(stored(&license.variables)?),
-        licensee: Some(licensee).filter(|licensee| !licensee.is_empty()),
+        variables: wire::variables(stored(variables)?),
+        licensee: None,
         trial_days: terms.trial.map(|trial| trial.days),
     })
 }

@@ -144,11 +144,12 @@ impl Work for MakeFile {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<AuthforgeFile, AuthorityError> {
         let locked = table::licenses::lock(tx, self.license.tenant, self.license.id).await?;
         let locked = locked.ok_or(AuthorityError::Refused(Code::NotFound))?;
-        // It may have been suspended or revoked since the file was prepared, or got another end.
+        // It may have been suspended or revoked since the file was prepared, or got another end or key.
         may_leave(&locked, self.leaving, self.now)?;
         let app = table::apps::find(&mut *tx, locked.tenant, locked.app).await?;
         let may_last = |app: AppRow| app.lifetime_files || self.answer.expires_at.is_some();
-        if locked.version != self.license.version || !app.is_some_and(may_last) {
+        let is_other = locked.version != self.license.version || locked.key_hash != self.license.key_hash;
+        if is_other || !app.is_some_and(may_last) {
             return Err(AuthorityError::Superseded);
         }
         if let Some(seat) = &self.seat {

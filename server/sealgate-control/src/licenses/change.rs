@@ -4,45 +4,55 @@ use sealgate_artifact::{Code, DeviceId, LicenseId, PublicKey, UnixSeconds};
 use sealgate_authority::AuthorityError;
 use sealgate_store::table::{self, AuditRow, EventRow, LicenseRow, SignedLicense};
 use sealgate_store::{Tx, Work};
-use sealgate_wire::{LicenseView, Reason, UpdateLicense, Variables};
+use sealgate_wire::{ChangeVariables, LicenseView, Reason, UpdateLicense, Variables};
 use serde_json::{Value, json};
 
+use super::amend::amend;
 use super::list::{Licenses, find, view};
 use super::terms::{SignedTerms, customer, fits, signed_terms};
 use crate::keys::next_version;
 use crate::release::{MOST_RELEASED, Release, Releasing, release_seats};
-use crate::{Caller, Scope, apps, check};
+use crate::{Caller, Scope, apps, check, sets};
 
 impl Licenses {
-    /// Changes notes and seats. Fewer seats than are in use need devices to release, and the right to release them.
+    /// Changes terms and notes. Fewer seats than are in use need devices to release, and the right to release them.
     pub async fn update(
         &self,
         caller: &Caller,
         id: &str,
         request: &UpdateLicense,
     ) -> Result<LicenseView, AuthorityError> {
+        let devices = checked(caller, request)?;
         let overridden = request.override_allowance.unwrap_or(false);
-        if overridden || request.release.iter().flatten().next().is_some() {
-            caller.needs(Scope::DevicesWrite)?;
-        }
-        check::note("label", request.label.as_deref())?;
         let detail = serde_json::to_value(request).expect("a request can be written");
         let record = Record::new("license.updated", "license_updated", detail);
-        let devices = request.release.iter().flatten().map(|id| DeviceId::parse(id));
-        let devices: Vec<DeviceId> =
-            devices.collect::<Result<_, _>>().map_err(|_| AuthorityError::Refused(Code::NotFound))?;
-        if devices.len() > MOST_RELEASED as usize {
-            return Err(AuthorityError::Invalid { field: "release", why: "at most 500 devices" });
-        }
         let release = Release::Named(devices);
         let releasing = Releasing::new(release, overridden, self.desk.ids.now()).for_fewer_seats();
         let _turn = match &request.release {
             Some(named) if named.len() > 1 => Some(self.desk.turn(caller, named.len()).await),
             _ => None,
         };
-        let request = request.clone();
-        let change = move |license: &mut LicenseRow| update(license, &request);
-        self.change(caller, id, (&record, Some(&releasing)), change).await
+        let prepare = || async {
+            let license = find(&self.desk, caller, id).await?;
+            let change = self.updating(caller, &license, request).await?;
+            self.prepare_change(caller, &license, (&record, Some(&releasing)), change).await
+        };
+        self.desk.once(caller, prepare).await
+    }
+
+    /// What the request makes of the license.
+    pub(super) async fn updating(
+        &self,
+        caller: &Caller,
+        license: &LicenseRow,
+        request: &UpdateLicense,
+    ) -> Result<impl Fn(&mut LicenseRow) -> Result<(), AuthorityError> + use<>, AuthorityError> {
+        let (request, now, calendar) = (request.clone(), self.desk.ids.now(), self.desk.calendar.clone());
+        let upgrade = self.upgrade(caller, license, request.plan_id.as_deref()).await?;
+        Ok(move |license: &mut LicenseRow| {
+            update(license, &request)?;
+            amend(license, &request, upgrade.as_ref(), (&calendar, now))
+        })
     }
 
     /// Suspends a license: online it is refused within a second, until it is resumed.
@@ -120,6 +130,27 @@ impl Licenses {
         Ok(request.clone())
     }
 
+    /// Changes some of what the license hands to running software, and says what it hands out now.
+    pub async fn change_variables(
+        &self,
+        caller: &Caller,
+        id: &str,
+        request: &ChangeVariables,
+    ) -> Result<Variables, AuthorityError> {
+        let record = Record::new("license.variables_set", "license_variables_set", apps::named(request));
+        let prepare = || async {
+            let (license, request) = (find(&self.desk, caller, id).await?, request.clone());
+            let change = move |license: &mut LicenseRow| {
+                unless_revoked(license)?;
+                let change = apps::variable_changes(&request);
+                license.variables = sets::variables(&license.variables, &change)?;
+                fits(license, "variables")
+            };
+            self.prepare_change(caller, &license, (&record, None), change).await.map(AnswerVariables)
+        };
+        self.desk.once(caller, prepare).await
+    }
+
     async fn change<C>(
         &self,
         caller: &Caller,
@@ -183,6 +214,20 @@ impl Licenses {
     }
 }
 
+/// The devices that the request wants released, if it may be made.
+pub(super) fn checked(caller: &Caller, request: &UpdateLicense) -> Result<Vec<DeviceId>, AuthorityError> {
+    let named = request.release.as_deref().unwrap_or_default();
+    if request.override_allowance == Some(true) || !named.is_empty() {
+        caller.needs(Scope::DevicesWrite)?;
+    }
+    check::note("label", request.label.as_deref())?;
+    if named.len() > MOST_RELEASED as usize {
+        return Err(AuthorityError::Invalid { field: "release", why: "at most 500 devices" });
+    }
+    let devices = named.iter().map(|id| DeviceId::parse(id));
+    devices.collect::<Result<_, _>>().map_err(|_| AuthorityError::Refused(Code::NotFound))
+}
+
 fn update(license: &mut LicenseRow, request: &UpdateLicense) -> Result<(), AuthorityError> {
     unless_revoked(license)?;
     let note = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
@@ -191,9 +236,6 @@ fn update(license: &mut LicenseRow, request: &UpdateLicense) -> Result<(), Autho
     }
     if let Some(id) = &request.customer_id {
         license.customer = if id.is_empty() { None } else { Some(customer(id)?) };
-    }
-    if let Some(seats) = request.max_devices {
-        license.terms.max_devices = seats.0;
     }
     Ok(())
 }
@@ -248,6 +290,21 @@ where
         let mut license = self.change(tx).await?;
         license.devices_used = table::devices::seats_used(&mut *tx, &license).await?;
         view(&license, self.at)
+    }
+}
+
+/// The same, for who asked about variables.
+struct AnswerVariables<C>(ChangeLicense<C>);
+
+impl<C> Work for AnswerVariables<C>
+where
+    C: Fn(&mut LicenseRow) -> Result<(), AuthorityError> + Send + Sync + 'static,
+{
+    type Output = Variables;
+    type Error = AuthorityError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Variables, AuthorityError> {
+        apps::variables(&self.0.change(tx).await?.variables)
     }
 }
 

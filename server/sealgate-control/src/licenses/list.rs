@@ -41,17 +41,26 @@ impl Licenses {
         view(&find(&self.desk, caller, id).await?, self.desk.ids.now())
     }
 
-    /// The tenant's license of that key.
+    /// The tenant's license that has that key, or had it.
     pub async fn look_up(
         &self,
         caller: &Caller,
         request: &LookUpLicense,
     ) -> Result<LicenseView, AuthorityError> {
         let key = self.shared.license_key(&request.license_key);
-        let found = table::licenses::by_key(&self.desk.db, caller.tenant, key).await?;
+        let (db, tenant) = (&self.desk.db, caller.tenant);
+        let (found, former) = match table::licenses::by_key(db, tenant, key).await? {
+            Some(found) => (Some(found), None),
+            None => match table::former_keys::of_tenant(db, tenant, key).await? {
+                Some(former) => (table::licenses::find(db, tenant, former.license).await?, Some(former)),
+                None => (None, None),
+            },
+        };
         // A POST, and yet it reads: its caller may have been revoked meanwhile.
-        may_act(&self.desk.db, caller, self.desk.ids.now()).await?;
-        view(&found.ok_or(AuthorityError::Refused(Code::NotFound))?, self.desk.ids.now())
+        may_act(db, caller, self.desk.ids.now()).await?;
+        let found = found.ok_or(AuthorityError::Refused(Code::NotFound))?;
+        let key_replaced_at = former.map(|former| Timestamp(former.replaced_at));
+        Ok(LicenseView { key_replaced_at, ..view(&found, self.desk.ids.now())? })
     }
 
     /// The tenant's licenses: newest first, or in the order of the text that is searched.
@@ -165,5 +174,6 @@ pub(crate) fn view(license: &LicenseRow, now: UnixSeconds) -> Result<LicenseView
         suspended_at: license.suspended_at.map(Timestamp),
         revoked_at: license.revoked_at.map(Timestamp),
         revoke_reason: license.revoke_reason.clone(),
+        key_replaced_at: None,
     })
 }

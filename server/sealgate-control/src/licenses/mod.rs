@@ -1,10 +1,13 @@
 //! Licenses: looked at, issued, changed, handed out.
 
+mod amend;
 mod authforge_files;
 mod change;
 mod export;
 mod issue;
+mod keys;
 mod list;
+mod preview;
 mod renew;
 mod resign;
 mod terms;

@@ -83,7 +83,9 @@ impl Authenticated {
             Ok(value) => {
                 let status = status_of(status);
                 let body = serde_json::to_vec(&value).expect("answers can be written");
-                (status, [(header::CONTENT_TYPE, media_type)], body).into_response()
+                // Some answers hold secrets.
+                let headers = [(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, "no-store")];
+                (status, headers, body).into_response()
             }
             Err(error) => Problem::of(&error, &self.id).into_response(),
         }

@@ -4,13 +4,13 @@ use axum::extract::State;
 use sealgate_control::Scope;
 use sealgate_wire::{
     AcceptClock, AccessView, AddAccess, AppCreated, AppQuery, AppView, ApproveServer, AuditExport, AuditView,
-    AuthforgeFile, ClockView, CreateApp, CreatePlan, CreateTenant, CreateToken, CreditsView, DeviceQuery,
-    DeviceView, EventQuery, EventView, ExportQuery, GrantCredits, IssueLicenses, KeyRevoked, KeyView,
-    LicenseQuery, LicenseView, LicensesIssued, LicensesResigned, LookUpLicense, MakeAuthforgeFile, Nothing,
-    Page, PageQuery, PlanView, Reason, ReleaseDevices, Released, RenewLicense, ResignLicenses, RevokeToken,
-    RotateKey, RotateSecret, SecretRotated, ServerView, SignedStatement, TenantCreated, TenantView,
-    TokenCreated, TokenRevoked, TokenView, Trust, UpdateApp, UpdateLicense, UpdatePlan, UpdateTenant,
-    Variables,
+    AuthforgeFile, ChangeVariables, ClockView, CreateApp, CreatePlan, CreateTenant, CreateToken, CreditsView,
+    DeviceQuery, DeviceView, EventQuery, EventView, ExportQuery, GrantCredits, IssueLicenses, KeyRevoked,
+    KeyView, LicenseKeyShown, LicensePreview, LicenseQuery, LicenseView, LicensesIssued, LicensesResigned,
+    LookUpLicense, MakeAuthforgeFile, Nothing, Page, PageQuery, PlanView, Reason, ReleaseDevices, Released,
+    RenewLicense, ResignLicenses, RevokeToken, RotateKey, RotateSecret, SecretRotated, ServerView,
+    SignedStatement, TenantCreated, TenantView, TokenCreated, TokenRevoked, TokenView, Trust, UpdateApp,
+    UpdateLicense, UpdatePlan, UpdateTenant, Variables,
 };
 
 use super::operation::{Operation, Shape, Vendor, operations, parameters};
@@ -84,6 +84,10 @@ fn vendor() -> Vec<Operation> {
         GET "/api/v1/apps/{app_id}/variables", AppsRead, app_variables = apps.variables (id) -> 200 Variables;
         /// Replace what an app hands to running software
         PUT "/api/v1/apps/{app_id}/variables", AppsWrite, set_app_variables = apps.set_variables (id, body Variables) -> 200 Variables;
+        /// Change some of what an app hands to running software
+        ///
+        /// The others stay. The answer has all of it.
+        PATCH "/api/v1/apps/{app_id}/variables", AppsWrite, change_app_variables = apps.change_variables (id, body ChangeVariables) -> 200 Variables;
         /// An app's credits
         GET "/api/v1/apps/{app_id}/credits", AppsRead, show_credits = apps.credits (id) -> 200 CreditsView;
         /// Grant credits
@@ -114,7 +118,7 @@ fn licenses() -> Vec<Operation> {
         POST "/api/v1/licenses", LicensesWrite, issue_licenses = licenses.issue (body IssueLicenses) -> 201 LicensesIssued, once;
         /// List or search licenses
         GET "/api/v1/licenses", LicensesRead, list_licenses = licenses.list (query LicenseQuery) -> 200 Page<LicenseView>;
-        /// Find a license by its key
+        /// Find a license by its key, or by one that it had before
         POST "/api/v1/licenses/lookup", LicensesRead, look_up_license = licenses.look_up (body LookUpLicense) -> 200 LicenseView;
         /// Sign all licenses in force again, for a database that came back from a backup
         ///
@@ -122,10 +126,23 @@ fn licenses() -> Vec<Operation> {
         POST "/api/v1/licenses/resign", LicensesWrite, resign_licenses = licenses.resign (body ResignLicenses) -> 200 LicensesResigned;
         /// Show a license
         GET "/api/v1/licenses/{license_id}", LicensesRead, show_license = licenses.show (id) -> 200 LicenseView;
-        /// Change a license's notes and seats
+        /// Change what a license grants, and its notes
         ///
-        /// `release` also needs the scope `devices:write`.
+        /// It keeps its key, and devices keep their seats. `release` also needs the scope `devices:write`.
         PATCH "/api/v1/licenses/{license_id}", LicensesWrite, update_license = licenses.update (id, body UpdateLicense) -> 200 LicenseView, once;
+        /// What a change of a license would do
+        ///
+        /// Takes the body of the change, and changes nothing.
+        POST "/api/v1/licenses/{license_id}/preview", LicensesWrite, preview_license = licenses.preview (id, body UpdateLicense) -> 200 LicensePreview;
+        /// Show a license's key
+        ///
+        /// The audit log says that it was shown.
+        POST "/api/v1/licenses/{license_id}/reveal-key", LicenseKeysRead, reveal_license_key = licenses.reveal_key (id, body Nothing) -> 200 LicenseKeyShown;
+        /// Give a license another key
+        ///
+        /// The answer shows it, so this also needs `license-keys:read`. Seats and sessions stay. Whoever asks with the former key
+        /// gets `license_key_replaced`.
+        POST "/api/v1/licenses/{license_id}/rekey", LicensesWrite and LicenseKeysRead, rekey_license = licenses.rekey (id, body Reason) -> 200 LicenseKeyShown, once;
         /// Hand out the signed license for use offline
         GET "/api/v1/licenses/{license_id}/file", LicensesRead, license_file = licenses.file (id) -> 200 SignedStatement as "application/vnd.dsse.envelope.v1+json", conflicts;
         /// Make a license file for clients that were written for AuthForge
@@ -146,6 +163,10 @@ fn licenses() -> Vec<Operation> {
         GET "/api/v1/licenses/{license_id}/variables", LicensesRead, license_variables = licenses.variables (id) -> 200 Variables;
         /// Replace what a license hands to running software
         PUT "/api/v1/licenses/{license_id}/variables", LicensesWrite, set_license_variables = licenses.set_variables (id, body Variables) -> 200 Variables;
+        /// Change some of what a license hands to running software
+        ///
+        /// The others stay. The answer has all of it.
+        PATCH "/api/v1/licenses/{license_id}/variables", LicensesWrite, change_license_variables = licenses.change_variables (id, body ChangeVariables) -> 200 Variables;
 
         /// List devices
         GET "/api/v1/devices", DevicesRead, list_devices = devices.list (query DeviceQuery) -> 200 Page<DeviceView>;

@@ -42,7 +42,7 @@ on_both_engines! {
 
     fn renewal_by_the_plan_adds_its_duration(app: &TestApp) {
         let editor = app.create_app("Editor");
-        let wish = json!({ "app_id": editor["app_id"], "name": "Year", "tier": "licensed", "duration_days": 10 });
+        let wish = json!({ "app_id": editor["app_id"], "name": "Year", "tier": "licensed", "duration": "10d" });
         let plan = app.api("POST", "/api/v1/plans", &wish).expect(201);
         let license = app.issue(&editor, &json!({ "plan_id": plan["plan_id"] }));
         let issued_at = app.clock.seconds();

@@ -13,7 +13,7 @@ fn text(value: &Value) -> &str {
 
 fn pro(app: &TestApp, editor: &Value) -> Value {
     let wish = json!({
-        "app_id": editor["app_id"], "name": "Pro", "tier": "enterprise", "max_devices": 3, "duration_days": 30,
+        "app_id": editor["app_id"], "name": "Pro", "tier": "enterprise", "max_devices": 3, "duration": "30d",
         "features": [{ "name": "export", "value": "pdf" }, { "name": "db.query" }],
         "limits": [{ "name": "projects", "value": 10 }],
         "policy": { "heartbeat": true, "grace_hours": 72 },
@@ -48,9 +48,9 @@ on_both_engines! {
         let signed = app.count(&format!("licenses WHERE expires_at = {}", app.clock.seconds() + 30 * DAY));
         assert_eq!(signed, 1);
 
-        let change = json!({ "tier": "free", "max_devices": 1, "duration_days": null, "features": [] });
+        let change = json!({ "tier": "free", "max_devices": 1, "duration": null, "replace_features": [] });
         let changed = app.api("PATCH", &format!("/api/v1/plans/{}", text(&plan["plan_id"])), &change).expect(200);
-        assert_eq!((&changed["tier"], changed.get("duration_days")), (&json!("free"), None));
+        assert_eq!((&changed["tier"], changed.get("duration")), (&json!("free"), None));
         assert_eq!(changed["name"], "Pro", "what is absent stays");
         assert_eq!(app.api("GET", &path, &json!(null)).expect(200), shown);
         let later = app.issue(&editor, &json!({ "plan_id": plan["plan_id"] }));
@@ -96,8 +96,8 @@ on_both_engines! {
         assert_problem(&app.api("POST", "/api/v1/plans", &good), 409, "name_taken");
         let path = format!("/api/v1/plans/{}", text(&plan["plan_id"]));
         for (name, value) in [
-            ("tier", json!("gold")), ("name", json!("")), ("max_devices", json!(0)), ("duration_days", json!(0)),
-            ("duration_days", json!(-1)), ("duration_days", json!(36_501)), ("releases_per_seat", json!(1001)),
+            ("tier", json!("gold")), ("name", json!("")), ("max_devices", json!(0)), ("duration", json!(30)),
+            ("duration", json!("0d")), ("duration", json!("36501d")), ("duration", json!("1 week")), ("releases_per_seat", json!(1001)),
             ("features", json!([{ "name": "a" }, { "name": "a" }])), ("features", json!(["a"])),
             ("features", json!([{ "name": "x".repeat(33) }])), ("features", json!([{ "name": "a", "value": "x".repeat(65) }])),
             ("features", json!((0..129).map(|n| json!({ "name": n.to_string() })).collect::<Vec<_>>())),

@@ -154,7 +154,7 @@ on_both_engines! {
     fn a_renewal_sent_again_adds_the_plans_duration_once(app: &TestApp) {
         let owner = app.owner();
         let editor = app.create_app("Editor");
-        let plan = json!({ "app_id": editor["app_id"], "name": "Year", "tier": "licensed", "duration_days": 10 });
+        let plan = json!({ "app_id": editor["app_id"], "name": "Year", "tier": "licensed", "duration": "10d" });
         let plan = app.api("POST", "/api/v1/plans", &plan).expect(201);
         let license = app.issue(&editor, &json!({ "plan_id": plan["plan_id"] }));
         let path = format!("/api/v1/licenses/{}/renew", license["license_id"].as_str().expect("text"));

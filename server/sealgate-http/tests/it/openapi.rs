@@ -102,9 +102,10 @@ fn the_spec_says_what_each_scope_allows() {
 }
 
 /// Operations whose scope does not follow from method and path, each on purpose.
-const OTHER_SCOPES: [(&str, &str); 3] = [
+const OTHER_SCOPES: [(&str, &str); 4] = [
     // The key travels in the body.
     ("look_up_license", "licenses:read"),
+    ("reveal_license_key", "license-keys:read"),
     ("grant_credits", "credits:write"),
     ("reset_devices", "devices:write"),
 ];

@@ -1,6 +1,6 @@
 //! `POST /auth/offline/activate`: a file that lasts forever, for the device that asks (`spec/http.md` §2.10).
 
-use sealgate_artifact::{AppId, Code, LicenseKey, UnixSeconds, Word};
+use sealgate_artifact::{AppId, Code, LicenseId, LicenseKey, UnixSeconds, Word};
 use sealgate_authforge::{Machines, OfflineActivateAnswer, OfflineActivateRequest, Status};
 use sealgate_authority::authforge_file::{Draft, Minted, file_name};
 use sealgate_authority::seats::{Asking, TakeSeat, standing};
@@ -95,14 +95,33 @@ impl AuthForge {
             },
             event: event_row(ids, license, "lifetime_file_made", Some(hwid), asking.request_id),
         };
+        let made = OfflineActivateAnswer {
+            status: Status::Success,
+            jti: work.file.file_id.clone(),
+            file: text,
+            file_name: name.clone(),
+            replay: false,
+        };
         let (file, replay) = self.gate.db.write(work).await?;
-        self.answer_file(place, file, (name, replay))
+        match self.gate.secrets.open_file(&file.file_sealed, place) {
+            // The one that the device got before holds the former key: it gets one like it with the key that it knows now.
+            None if self.had_other_keys(license.id).await? => Ok(made),
+            _ => self.answer_file(place, file, (name, replay)),
+        }
+    }
+
+    async fn had_other_keys(&self, license: LicenseId) -> Result<bool, AuthorityError> {
+        Ok(table::former_keys::count_of(&self.gate.db, license).await? > 0)
     }
 
     /// The file that the device got before.
     async fn kept(&self, place: FilePlace<'_>) -> Result<OfflineActivateAnswer, AuthorityError> {
         let known = table::lifetime_files::find(&self.gate.db, place.license, place.device).await?;
         let file = known.ok_or(AuthorityError::Refused(Code::ClockInDoubt))?;
+        let opens = self.gate.secrets.open_file(&file.file_sealed, place).is_some();
+        if !opens && self.had_other_keys(place.license).await? {
+            return Err(AuthorityError::Refused(Code::ClockInDoubt));
+        }
         self.answer_file(place, file, (file_name(place.key), true))
     }
 

@@ -6,7 +6,7 @@ use sealgate_artifact::{AppId, Code, LicenseKey, Word};
 use sealgate_authforge::{Typ, ValidateAnswer, ValidateRequest};
 use sealgate_authority::seats::Asking;
 use sealgate_authority::{About, AuthorityError, Source};
-use sealgate_store::table::LicenseRow;
+use sealgate_store::table::{LicenseRow, former_keys};
 use sealgate_store::{AppEntry, LicenseEntry};
 
 use super::answer::Allowed;
@@ -103,17 +103,26 @@ impl AuthForge {
             return Ok((app, license));
         }
         let typed = &ask.license_key;
-        let found = gate.db.cached_license_of_key(gate.secrets.license_key(typed)).await?;
-        let license = found.ok_or_else(|| asking::unknown(typed, about))?;
-        let app = gate.db.cached_app(license.license.app).await?;
+        let hash = gate.secrets.license_key(typed);
+        let found = match gate.db.cached_license_of_key(hash).await? {
+            Some(license) => Ok(license),
+            None => Err(former_keys::of_any_app(&gate.db, hash).await?),
+        };
+        let of = match &found {
+            Ok(license) => Some((license.license.app, license.license.id)),
+            Err(former) => former.as_ref().map(|former| (former.app, former.license)),
+        };
+        let (of, id) = of.ok_or_else(|| asking::unknown(typed, about))?;
+        let app = gate.db.cached_app(of).await?;
         let app = app.ok_or_else(|| asking::unknown(typed, about))?;
         about.owner = Some((app.app.tenant, app.app.id));
-        about.license = Some(license.license.id);
+        about.license = Some(id);
         if app.app.require_secret {
             return Err(AuthorityError::Refused(Code::AppUnknown));
         }
         let app = asking::answering(app)?;
         admit(&app)?;
+        let license = found.map_err(|_| AuthorityError::Refused(Code::LicenseKeyReplaced))?;
         Ok((app, license))
     }
 }

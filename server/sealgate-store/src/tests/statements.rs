@@ -22,6 +22,7 @@ pub(super) const MODULES: &[(&str, &[&str])] = &[
     ("debits", table::debits::STATEMENTS),
     ("devices", table::devices::STATEMENTS),
     ("events", table::events::STATEMENTS),
+    ("former_keys", table::former_keys::STATEMENTS),
     ("installation", table::installation::STATEMENTS),
     ("jobs", table::jobs::STATEMENTS),
     ("key_list", table::key_list::STATEMENTS),

@@ -182,4 +182,82 @@ on_both_engines! {
         let Err(error) = desk.validate_license(&key) else { panic!("it answers no more") };
         assert_eq!(error.family(), Family::Transport, "an unsigned 503 says nothing about rights");
     }
+
+    fn an_upgrade_and_a_downgrade_reach_a_running_program_within_a_second(app: &TestApp) {
+        let product = app.create_app("Editor");
+        let plan = |name: &str, tier: &str, terms: Value| {
+            let mut wish = terms;
+            for (field, value) in [("app_id", product["app_id"].clone()), ("name", json!(name)), ("tier", json!(tier)), ("offline", json!(true))] {
+                wish[field] = value;
+            }
+            app.api("POST", "/api/v1/plans", &wish).expect(201)["plan_id"].clone()
+        };
+        let small = plan("Small", "licensed", json!({ "max_devices": 1, "features": [{ "name": "export", "value": "csv" }] }));
+        let large = plan("Large", "enterprise", json!({
+            "max_devices": 2, "features": [{ "name": "export", "value": "pdf" }, { "name": "sso" }], "limits": [{ "name": "projects", "value": 9 }],
+        }));
+        let license = app.issue(&product, &json!({ "plan_id": small }));
+        let (key, path) = (text(&license["license_key"]), format!("/api/v1/licenses/{}", text(&license["license_id"])));
+        let program = Program::build(app, &product);
+        let (desk, lap) = (program.install(), program.install());
+        let rights = desk.validate_license(&key).expect("valid");
+        assert_eq!((rights.feature("export").value(), rights.has_feature("sso")), (Some("csv"), false));
+        assert_eq!(denied(lap.validate_license(&key)), "device_limit");
+
+        app.api("PATCH", &path, &json!({ "plan_id": large })).expect(200);
+        app.clock.advance(1);
+        let rights = desk.validate_license(&key).expect("valid");
+        assert_eq!((rights.feature("export").value(), rights.has_feature("sso")), (Some("pdf"), true));
+        assert_eq!((rights.tier().as_str(), rights.limit("projects"), rights.max_devices()), ("enterprise", Some(9), Some(2)));
+        lap.validate_license(&key).expect("there is a seat for it now");
+
+        let devices = app.api("GET", &format!("/api/v1/devices?license_id={}", text(&license["license_id"])), &json!(null)).expect(200);
+        // The newest comes first.
+        let released = json!([devices["items"][0]["device_id"]]);
+        app.api("PATCH", &path, &json!({ "plan_id": small, "release": released })).expect(200);
+        app.clock.advance(1);
+        let rights = desk.validate_license(&key).expect("valid");
+        assert_eq!((rights.feature("export").value(), rights.has_feature("sso")), (Some("csv"), false), "less replaces more");
+        assert_eq!((rights.tier().as_str(), rights.limit("projects")), ("licensed", None));
+        let Err(Error::License(no)) = lap.validate_license(&key) else { panic!("its seat is gone") };
+        assert_eq!((&*no.code, no.devices_used), ("device_limit", Some(1)));
+    }
+
+    fn who_saw_the_lesser_terms_takes_no_file_with_the_greater(app: &TestApp) {
+        let product = app.create_app("Editor");
+        let license = app.issue(&product, &json!({}));
+        let path = format!("/api/v1/licenses/{}", text(&license["license_id"]));
+        let file = || app.api("GET", &format!("{path}/file"), &Value::Null).bytes;
+        let program = Program::build(app, &product);
+        let (desk, elsewhere) = (program.install(), program.install());
+        app.api("PATCH", &path, &json!({ "tier": "enterprise", "features": [{ "name": "sso" }] })).expect(200);
+        let greater = file();
+        assert!(desk.validate_license_file(&greater).expect("valid").has_feature("sso"));
+        app.api("PATCH", &path, &json!({ "tier": "free", "replace_features": [] })).expect(200);
+        let lesser = file();
+        assert!(!desk.validate_license_file(&lesser).expect("valid").has_feature("sso"));
+        let Err(error) = desk.validate_license_file(&greater) else { panic!("an older version was taken") };
+        assert_eq!(error.code(), "version_rollback", "{error:?}");
+        assert!(!desk.validate_license_file(&lesser).expect("still valid").has_feature("sso"));
+        // The same by asking: whoever was told the newer terms takes no older file either.
+        elsewhere.validate_license(&text(&license["license_key"])).expect("valid");
+        let Err(error) = elsewhere.validate_license_file(&greater) else { panic!("an older version was taken") };
+        assert_eq!(error.code(), "version_rollback", "{error:?}");
+    }
+
+    fn a_key_is_exchanged_under_a_running_program(app: &TestApp) {
+        let product = app.create_app("Editor");
+        let license = app.issue(&product, &json!({}));
+        let key = text(&license["license_key"]);
+        let program = Program::build(app, &product);
+        let (desk, lap) = (program.install(), program.install());
+        desk.validate_license(&key).expect("valid");
+        let path = format!("/api/v1/licenses/{}/rekey", text(&license["license_id"]));
+        let new = text(&app.api("POST", &path, &json!({ "reason": "leaked" })).expect(200)["license_key"]);
+        app.clock.advance(1);
+        assert_eq!(denied(desk.validate_license(&key)), "license_key_replaced");
+        assert_eq!(denied(lap.validate_license(&key)), "license_key_replaced");
+        desk.validate_license(&new).expect("it has its seat");
+        assert_eq!(denied(lap.validate_license(&new)), "device_limit");
+    }
 }

@@ -16,6 +16,15 @@ Examples:
   sealgate license issue --app APP_ID --external-id order-1042
   sealgate license issue --app APP_ID --count 500 --expires 2027-12-31 --json";
 
+const CHANGING: &str = "\
+Features and limits that you do not name stay. Where the license would grant less than now, you see it first and are
+asked.
+
+Examples:
+  sealgate license update KEY --plan PLAN_ID --preview
+  sealgate license update KEY --feature export=pdf --limit projects=10
+  sealgate license update KEY --remove-feature export --yes";
+
 const RESIGNING: &str = "\
 After a restore the database holds older versions of licenses than some clients saw, and those clients say
 version_rollback. This gives every license in force a newer version, with the terms that it has now. Files that
@@ -48,8 +57,28 @@ pub(crate) enum LicenseCommand {
         #[arg(long, value_name = "NAME")]
         idempotency_key: Option<String>,
     },
-    /// Change a license's notes and seats
+    /// Change what a license grants, and its notes; it keeps its key, and devices keep their seats
+    #[command(after_help = CHANGING)]
     Update(UpdateLicenseArgs),
+    /// Show a license's key again; the audit log says that you saw it
+    Key {
+        /// License id, or a license key: for one that was replaced, this shows the present one
+        key: String,
+        /// Show it
+        #[arg(long)]
+        reveal: bool,
+    },
+    /// Give a license another key; devices keep their seats, and the present key is refused from then on
+    Rekey {
+        /// License key, license id, or - to read one from standard input
+        key: String,
+        /// The reason, for your own records
+        #[arg(long)]
+        reason: Option<String>,
+        /// Do not ask for confirmation
+        #[arg(long)]
+        yes: bool,
+    },
     /// Suspend a license; online, it is refused within a second
     Suspend {
         /// License key, license id, or - to read one from standard input
@@ -205,6 +234,17 @@ pub(crate) struct UpdateLicenseArgs {
     /// The buyer; an empty text removes it
     #[arg(long, value_name = "C")]
     pub(crate) customer: Option<String>,
+    /// The id of a plan of the app: its tier, features, limits, seats and so on become the license's, but not its duration; what else you give applies on top
+    #[arg(long, value_name = "ID")]
+    pub(crate) plan: Option<String>,
+    /// free, licensed or enterprise
+    #[arg(long, value_name = "TIER")]
+    pub(crate) tier: Option<String>,
+    #[command(flatten)]
+    pub(crate) sets: SetsArgs,
+    /// The new end: 2027-01-31 (to the end of that day, UTC), 2027-01-31T12:00:00Z, +90d, or `never`
+    #[arg(long, value_name = "DATE", value_parser = dates::parse)]
+    pub(crate) expires: Option<dates::Date>,
     /// On how many devices the license may run, or `unlimited`
     #[arg(long, value_name = "N", value_parser = max_devices::parse)]
     pub(crate) max_devices: Option<MaxDevices>,
@@ -214,6 +254,32 @@ pub(crate) struct UpdateLicenseArgs {
     /// Release the devices even if the license allows no more releases this year
     #[arg(long)]
     pub(crate) override_allowance: bool,
+    /// Show what would change, and change nothing
+    #[arg(long)]
+    pub(crate) preview: bool,
+    /// Do not ask for confirmation
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+/// Features and limits of a license that exists.
+#[derive(ClapArgs)]
+pub(crate) struct SetsArgs {
+    /// A feature that comes or gets another value, as in export or export=pdf; may be given more than once
+    #[arg(long, value_name = "F")]
+    pub(crate) feature: Vec<String>,
+    /// A named number for the software that comes or changes, as in projects=10; may be given more than once
+    #[arg(long, value_name = "NAME=N")]
+    pub(crate) limit: Vec<String>,
+    /// The name of a feature that goes; may be given more than once
+    #[arg(long, value_name = "F", conflicts_with = "replace")]
+    pub(crate) remove_feature: Vec<String>,
+    /// The name of a limit that goes; may be given more than once
+    #[arg(long, value_name = "NAME", conflicts_with = "replace")]
+    pub(crate) remove_limit: Vec<String>,
+    /// The features or limits that you give are all from now on, of each kind that you give
+    #[arg(long)]
+    pub(crate) replace: bool,
 }
 
 #[derive(Subcommand)]

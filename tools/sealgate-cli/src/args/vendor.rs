@@ -12,8 +12,8 @@ use crate::dates;
 const SCOPES: &str = "\
 Scopes: owner (everything within the tenant), installation (tenants and shared keys), apps:read, apps:write,
 plans:read, plans:write, licenses:read, licenses:write, devices:read, devices:write, access:read, access:write,
-credits:write, tokens:read, tokens:write, events:read, audit:read, keys:read, keys:write, license-keys:read (with
-licenses:write: files that hold the key of an existing license)
+credits:write, tokens:read, tokens:write, events:read, audit:read, keys:read, keys:write, license-keys:read (the
+key of an existing license; with licenses:write: exchange it, and make files that hold it)
 
 Examples:
   sealgate token create --scope licenses:write --name shop --expires +365d
@@ -187,6 +187,9 @@ pub(crate) enum VarsCommand {
         /// Remove the value of this name
         #[arg(long, value_name = "NAME")]
         unset: Vec<String>,
+        /// The values that you name are all from now on; the others go
+        #[arg(long, conflicts_with = "unset")]
+        replace: bool,
     },
 }
 
@@ -255,6 +258,18 @@ pub(crate) struct UpdatePlanArgs {
     pub(crate) tier: Option<String>,
     #[command(flatten)]
     pub(crate) terms: TermsArgs,
+    /// The name of a feature that goes; may be given more than once
+    #[arg(long, value_name = "F", conflicts_with = "replace")]
+    pub(crate) remove_feature: Vec<String>,
+    /// The name of a limit that goes; may be given more than once
+    #[arg(long, value_name = "NAME", conflicts_with = "replace")]
+    pub(crate) remove_limit: Vec<String>,
+    /// The name of a value that goes; may be given more than once
+    #[arg(long, value_name = "NAME", conflicts_with = "replace")]
+    pub(crate) remove_var: Vec<String>,
+    /// The features, limits or values that you give are all from now on, of each kind that you give
+    #[arg(long)]
+    pub(crate) replace: bool,
     /// Licenses from this plan may not be handed out for use offline
     #[arg(long, conflicts_with = "offline")]
     pub(crate) no_offline: bool,
@@ -262,12 +277,15 @@ pub(crate) struct UpdatePlanArgs {
 
 #[derive(ClapArgs)]
 pub(crate) struct TermsArgs {
-    /// A feature beyond the tier, as in export or export=pdf; may be given more than once
+    /// A feature beyond the tier, as in export or export=pdf; may be given more than once. A plan that exists keeps its others
     #[arg(long, value_name = "F")]
     pub(crate) feature: Vec<String>,
     /// A named number for the software, as in projects=10; may be given more than once
     #[arg(long, value_name = "NAME=N")]
     pub(crate) limit: Vec<String>,
+    /// A value that licenses pass to running software, as in theme=dark; may be given more than once
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) var: Vec<String>,
     /// On how many devices each license may run, or `unlimited`
     #[arg(long, value_name = "N", value_parser = max_devices::parse)]
     pub(crate) max_devices: Option<MaxDevices>,

@@ -5,13 +5,10 @@ use std::path::{Path, PathBuf};
 use sealgate_artifact::Code;
 use sealgate_wire::{
     IssueLicenses, IssuedLicense, LicenseView, LicensesIssued, Nothing, Reason, RenewLicense, Seats, Trust,
-    UpdateLicense,
 };
 
-use super::{authforge_file, plan, reset_devices, resign, vars};
-use crate::args::{
-    FileArgs, Global, IssueArgs, LicenseCommand, ListLicensesArgs, UpdateLicenseArgs, VarsCommand, now,
-};
+use super::{authforge_file, license_key, license_update, plan, reset_devices, resign, sets, vars};
+use crate::args::{FileArgs, Global, IssueArgs, LicenseCommand, ListLicensesArgs, VarsCommand};
 use crate::client::{Client, quoted, segment};
 use crate::failure::Failure;
 use crate::files;
@@ -30,6 +27,11 @@ pub(crate) fn run(global: &Global, command: &LicenseCommand, output: &Output) ->
         LicenseCommand::List(args) => return list(&client, args, output),
         LicenseCommand::File(args) => return file(&client, args, output),
         LicenseCommand::Resign(args) => return resign::run(&client, args, output),
+        LicenseCommand::Update(args) => return license_update::run(&client, args, output),
+        LicenseCommand::Key { key, reveal } => return license_key::show(&client, key, *reveal, output),
+        LicenseCommand::Rekey { key, reason, yes } => {
+            return license_key::exchange(&client, key, (reason.as_ref(), *yes), output);
+        }
         LicenseCommand::AuthforgeFile(args) => return authforge_file::run(&client, args, output),
         LicenseCommand::ResetDevices { key, override_allowance } => {
             return reset_devices::run(&client, &client.find_license(key)?, *override_allowance, output);
@@ -44,7 +46,6 @@ pub(crate) fn run(global: &Global, command: &LicenseCommand, output: &Output) ->
             let wish = RenewLicense { expires_at: expires.clone().map(|date| date.0) };
             client.post_named(&format!("{}/renew", path(key)?), &wish, idempotency_key.clone())?
         }
-        LicenseCommand::Update(args) => client.patch_once(&path(&args.key)?, &change(args))?,
         LicenseCommand::Suspend { key, reason } => {
             client.post_once(&format!("{}/suspend", path(key)?), &Reason { reason: reason.clone() })?
         }
@@ -132,16 +133,6 @@ fn list(client: &Client, args: &ListLicensesArgs, output: &Output) -> Result<(),
     Ok(())
 }
 
-fn change(args: &UpdateLicenseArgs) -> UpdateLicense {
-    UpdateLicense {
-        label: args.label.clone(),
-        customer_id: args.customer.clone(),
-        max_devices: args.max_devices.map(Seats),
-        release: (!args.release.is_empty()).then(|| args.release.clone()),
-        override_allowance: Some(args.override_allowance),
-    }
-}
-
 fn file(client: &Client, args: &FileArgs, output: &Output) -> Result<(), Failure> {
     let license = client.find_license(&args.key)?;
     let envelope = client.get_bytes(&format!("/api/v1/licenses/{}/file", license.license_id))?;
@@ -195,13 +186,14 @@ fn print_issued(licenses: Vec<IssuedLicense>, output: &Output) {
     });
 }
 
-fn print_license(license: &LicenseView) {
+pub(crate) fn print_license(license: &LicenseView) {
     let mut pairs = vec![
         ("license", license.license_id.clone()),
         ("app", license.app_id.clone()),
         ("status", license.status.clone()),
         ("tier", license.tier.clone()),
         ("features", feature_list(&license.features)),
+        ("limits", sets::list(&sets::of_limits(&license.limits))),
         ("seats", seats(license)),
         ("ends", ends(license.expires_at)),
         ("label", license.label.clone().unwrap_or_default()),
@@ -216,6 +208,9 @@ fn print_license(license: &LicenseView) {
     if let Some(at) = license.revoked_at {
         pairs.push(("revoked", at.to_string()));
         pairs.push(("reason", license.revoke_reason.clone().unwrap_or_default()));
+    }
+    if let Some(at) = license.key_replaced_at {
+        pairs.push(("key", format!("not the one that you gave: it was replaced {at}")));
     }
     pairs.retain(|(_, value)| !value.is_empty());
     Output::pairs(&pairs);

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use sealgate_artifact::{Code, PlanId};
-use sealgate_wire::{CreatePlan, Feature, Limit, PlanView, Policy, Seats, UpdatePlan};
+use sealgate_wire::{CreatePlan, PlanView, Policy, Seats, UpdatePlan};
 
+use super::sets;
 use crate::args::{CreatePlanArgs, Global, PlanCommand, TermsArgs, UpdatePlanArgs};
 use crate::client::{Client, segment};
 use crate::failure::Failure;
@@ -17,9 +18,7 @@ pub(crate) fn run(global: &Global, command: &PlanCommand, output: &Output) -> Re
         PlanCommand::Create(args) => client.post_once("/api/v1/plans", &creation(args)?)?,
         PlanCommand::List { app } => return list(&client, app.as_deref(), output),
         PlanCommand::Show { plan_id } => client.get(&format!("/api/v1/plans/{}", id(plan_id)?))?,
-        PlanCommand::Update(args) => {
-            client.patch(&format!("/api/v1/plans/{}", id(&args.plan_id)?), &change(args)?)?
-        }
+        PlanCommand::Update(args) => return update(&client, args, output),
     };
     output.result(&plan, print);
     Ok(())
@@ -29,6 +28,28 @@ pub(crate) fn run(global: &Global, command: &PlanCommand, output: &Output) -> Re
 pub(crate) fn id(plan_id: &str) -> Result<PlanId, Failure> {
     PlanId::parse(plan_id)
         .map_err(|e| Failure::from(e).fix("give the plan id that `sealgate plan list` shows"))
+}
+
+fn update(client: &Client, args: &UpdatePlanArgs, output: &Output) -> Result<(), Failure> {
+    let path = format!("/api/v1/plans/{}", id(&args.plan_id)?);
+    let wish = change(args)?;
+    let before: PlanView = client.get(&path)?;
+    let after: PlanView = client.patch(&path, &wish)?;
+    output.result(&after, |after| {
+        print(after);
+        sets::say_differences(&differences(&before, after));
+    });
+    Ok(())
+}
+
+fn differences(before: &PlanView, after: &PlanView) -> Vec<String> {
+    let features = (sets::of_features(&before.features), sets::of_features(&after.features));
+    let limits = (sets::of_limits(&before.limits), sets::of_limits(&after.limits));
+    let variables = (sets::of_variables(&before.variables), sets::of_variables(&after.variables));
+    let mut lines = sets::differences("features", &features.0, &features.1);
+    lines.extend(sets::differences("limits", &limits.0, &limits.1));
+    lines.extend(sets::differences("variables", &variables.0, &variables.1));
+    lines
 }
 
 fn creation(args: &CreatePlanArgs) -> Result<CreatePlan, Failure> {
@@ -44,21 +65,39 @@ fn creation(args: &CreatePlanArgs) -> Result<CreatePlan, Failure> {
         offline: terms.offline,
         policy: terms.policy,
         releases_per_seat: terms.releases_per_seat,
+        variables: terms.variables,
     })
 }
 
 fn change(args: &UpdatePlanArgs) -> Result<UpdatePlan, Failure> {
     let terms = terms(&args.terms)?;
     let offline = if args.no_offline { Some(false) } else { terms.offline };
-    Ok(UpdatePlan { name: args.name.clone(), tier: args.tier.clone(), offline, ..terms })
+    let (features, replace_features) = sets::merge_or_replace(terms.features, args.replace);
+    let (limits, replace_limits) = sets::merge_or_replace(terms.limits, args.replace);
+    let (variables, replace_variables) = sets::merge_or_replace(terms.variables, args.replace);
+    Ok(UpdatePlan {
+        name: args.name.clone(),
+        tier: args.tier.clone(),
+        offline,
+        features,
+        remove_features: sets::names(&args.remove_feature),
+        replace_features,
+        limits,
+        remove_limits: sets::names(&args.remove_limit),
+        replace_limits,
+        variables,
+        remove_variables: sets::names(&args.remove_var),
+        replace_variables,
+        ..terms
+    })
 }
 
 fn terms(args: &TermsArgs) -> Result<UpdatePlan, Failure> {
-    let features: Vec<Feature> = args.feature.iter().map(|text| feature(text)).collect();
-    let limits = args.limit.iter().map(|text| limit(text)).collect::<Result<Vec<_>, _>>()?;
+    let variables = sets::all(&args.var, sets::variable)?;
     Ok(UpdatePlan {
-        features: (!features.is_empty()).then_some(features),
-        limits: (!limits.is_empty()).then_some(limits),
+        features: sets::all(&args.feature, |text| Ok(sets::feature(text)))?,
+        limits: sets::all(&args.limit, sets::limit)?,
+        variables: variables.map(|list| list.into_iter().collect()),
         max_devices: args.max_devices.map(Seats),
         duration: args.duration.clone().map(|duration| duration.0),
         offline: args.offline.then_some(true),
@@ -66,21 +105,6 @@ fn terms(args: &TermsArgs) -> Result<UpdatePlan, Failure> {
         releases_per_seat: args.releases,
         ..UpdatePlan::default()
     })
-}
-
-fn feature(text: &str) -> Feature {
-    match text.split_once('=') {
-        Some((name, value)) => Feature { name: name.to_owned(), value: Some(value.to_owned()) },
-        None => Feature { name: text.to_owned(), value: None },
-    }
-}
-
-fn limit(text: &str) -> Result<Limit, Failure> {
-    let parts = text.split_once('=').and_then(|(name, value)| Some((name, value.parse().ok()?)));
-    let (name, value) = parts.ok_or_else(|| {
-        Failure::new(Code::MalformedRequest, format!("{text}: not a limit")).fix("give --limit projects=10")
-    })?;
-    Ok(Limit { name: name.to_owned(), value })
 }
 
 fn policy(path: &Path) -> Result<Policy, Failure> {
@@ -108,7 +132,6 @@ fn list(client: &Client, app: Option<&str>, output: &Output) -> Result<(), Failu
 }
 
 fn print(plan: &PlanView) {
-    let limits: Vec<String> = plan.limits.iter().map(|l| format!("{}={}", l.name, l.value)).collect();
     let policy = &plan.policy;
     let heartbeat = if policy.heartbeat {
         format!("every {} minutes, grace {} hours", policy.heartbeat_minutes, policy.grace_hours)
@@ -121,12 +144,13 @@ fn print(plan: &PlanView) {
         ("name", plan.name.clone()),
         ("tier", plan.tier.clone()),
         ("features", feature_list(&plan.features)),
-        ("limits", limits.join(", ")),
+        ("limits", sets::list(&sets::of_limits(&plan.limits))),
         ("seats", seat_count(plan.max_devices)),
         ("releases", format!("{} per seat and year", plan.releases_per_seat)),
         ("lasts", lasts(plan)),
         ("offline", if plan.offline { "yes" } else { "no" }.to_owned()),
         ("heartbeat", heartbeat),
+        ("variables", sets::list(&sets::of_variables(&plan.variables))),
         ("created", plan.created_at.to_string()),
     ];
     pairs.retain(|(_, value)| !value.is_empty());

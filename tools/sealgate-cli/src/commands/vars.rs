@@ -1,8 +1,8 @@
 //! `vars get` and `vars set`, of apps and licenses.
 
-use sealgate_artifact::Code;
-use sealgate_wire::{Variable, Variables};
+use sealgate_wire::{ChangeVariables, Variable, Variables};
 
+use super::sets;
 use crate::args::VarsCommand;
 use crate::client::Client;
 use crate::failure::Failure;
@@ -15,42 +15,37 @@ pub(crate) fn run(
     output: &Output,
     path: impl Fn(&str) -> Result<String, Failure>,
 ) -> Result<(), Failure> {
-    let variables: Variables = match command {
-        VarsCommand::Get { of } => client.get(&path(of)?)?,
-        VarsCommand::Set { of, values, unset } => {
+    let (variables, changes) = match command {
+        VarsCommand::Get { of } => (client.get::<Variables>(&path(of)?)?, vec![]),
+        VarsCommand::Set { of, values, unset, replace } => {
             let path = path(of)?;
-            let mut wish: Variables = client.get(&path)?;
-            for name in unset {
-                wish.variables.remove(name);
+            let before: Variables = client.get(&path)?;
+            let given = sets::all(values, sets::variable)?.map(|list| list.into_iter().collect());
+            let after: Variables = if *replace {
+                client.put(&path, &Variables { variables: given.unwrap_or_default() })?
+            } else {
+                let wish = ChangeVariables { variables: given, remove_variables: sets::names(unset) };
+                client.patch(&path, &wish)?
+            };
+            let named = (sets::of_variables(&before.variables), sets::of_variables(&after.variables));
+            let mut changes = sets::differences("variables", &named.0, &named.1);
+            if changes.is_empty() {
+                changes.push("nothing changed".to_owned());
             }
-            for value in values {
-                let (name, value) = value.split_once('=').ok_or_else(|| {
-                    Failure::new(Code::MalformedRequest, format!("{value}: no `=`")).fix("give NAME=VALUE")
-                })?;
-                wish.variables.insert(name.to_owned(), read(value));
-            }
-            client.put(&path, &wish)?
+            (after, changes)
         }
     };
     output.result(&variables.variables, |variables| {
         let row = |(name, value): (&String, &Variable)| {
-            let (kind, value) = match value {
-                Variable::Flag(flag) => ("flag", flag.to_string()),
-                Variable::Number(number) => ("number", number.to_string()),
-                Variable::Text(text) => ("text", text.clone()),
+            let kind = match value {
+                Variable::Flag(_) => "flag",
+                Variable::Number(_) => "number",
+                Variable::Text(_) => "text",
             };
-            vec![name.clone(), kind.to_owned(), value]
+            vec![name.clone(), kind.to_owned(), sets::value_text(value)]
         };
         Output::table(&["NAME", "KIND", "VALUE"], variables.iter().map(row));
+        sets::say_differences(&changes);
     });
     Ok(())
-}
-
-fn read(text: &str) -> Variable {
-    match (text, text.parse()) {
-        ("true", _) => Variable::Flag(true),
-        ("false", _) => Variable::Flag(false),
-        (_, Ok(number)) => Variable::Number(number),
-        _ => Variable::Text(text.to_owned()),
-    }
 }

@@ -101,6 +101,7 @@ fn create_app(story: &mut Story, vendor: &Client) -> Result<(AppCreated, PlanVie
         offline: Some(true),
         policy: None,
         releases_per_seat: None,
+        variables: None,
     };
     let plan: PlanView = vendor.post("/api/v1/plans", &wish)?;
     story.tell("The vendor created an app, and a plan for one device and one year with the features export and sync.");

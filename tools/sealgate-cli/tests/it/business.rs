@@ -95,7 +95,7 @@ fn a_plan_says_what_its_licenses_grant() {
 
     let changed =
         vendor.json(&["plan", "update", plan_id, "--duration", "never", "--no-offline", "--name", "Pro 2"]);
-    assert_eq!((&changed["offline"], changed.get("duration_days")), (&json!(false), None));
+    assert_eq!((&changed["offline"], changed.get("duration")), (&json!(false), None));
     let told = vendor.run(&["plan", "show", plan_id]).ok();
     assert!(told.contains("export=pdf, db.query") && told.contains("grace 72 hours"), "{told}");
     vendor

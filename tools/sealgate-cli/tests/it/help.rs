@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::program::{run, sealgate};
 
 /// Every operation of the API, with a verb that asks for it.
-const ASKED_BY: [(&str, &str); 59] = [
+const ASKED_BY: [(&str, &str); 64] = [
     ("create_tenant", "tenant create"),
     ("list_tenants", "tenant list"),
     ("show_tenant", "tenant show"),
@@ -26,6 +26,7 @@ const ASKED_BY: [(&str, &str); 59] = [
     ("enable_app", "app enable"),
     ("app_variables", "app vars get"),
     ("set_app_variables", "app vars set"),
+    ("change_app_variables", "app vars set"),
     ("show_credits", "credits show"),
     ("grant_credits", "credits grant"),
     ("create_plan", "plan create"),
@@ -38,6 +39,9 @@ const ASKED_BY: [(&str, &str); 59] = [
     ("resign_licenses", "license resign"),
     ("show_license", "license show"),
     ("update_license", "license update"),
+    ("preview_license", "license update"),
+    ("reveal_license_key", "license key"),
+    ("rekey_license", "license rekey"),
     ("license_file", "license file"),
     ("make_authforge_file", "license authforge-file"),
     ("renew_license", "license renew"),
@@ -47,6 +51,7 @@ const ASKED_BY: [(&str, &str); 59] = [
     ("reset_devices", "license reset-devices"),
     ("license_variables", "license vars get"),
     ("set_license_variables", "license vars set"),
+    ("change_license_variables", "license vars set"),
     ("list_devices", "device list"),
     ("show_device", "device show"),
     ("release_device", "device release"),

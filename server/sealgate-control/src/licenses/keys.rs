@@ -1,0 +1,121 @@
+//! A license's key: shown to the vendor again, and exchanged for another one (`spec/http.md` §3.2).
+
+use std::sync::Arc;
+
+use sealgate_artifact::{Code, LicenseId, LicenseKey, UnixSeconds};
+use sealgate_authority::{AuthorityError, broken};
+use sealgate_store::table::{self, AuditRow, EventRow, FormerKeyRow, KeyHash};
+use sealgate_store::{Tx, Work};
+use sealgate_wire::{LicenseKeyShown, Nothing, Reason};
+use serde_json::json;
+
+use super::change::unless_revoked;
+use super::list::{Licenses, find};
+use crate::{Caller, VendorSecrets, check};
+
+/// Keys that a license may have had before. They are kept for ever, and whoever still has one is told.
+const FORMER_KEYS: u64 = 100;
+
+impl Licenses {
+    /// Shows the key, and writes down that it was shown.
+    pub async fn reveal_key(
+        &self,
+        caller: &Caller,
+        id: &str,
+        _: &Nothing,
+    ) -> Result<LicenseKeyShown, AuthorityError> {
+        let license = LicenseId::parse(id).map_err(|_| AuthorityError::Refused(Code::NotFound))?;
+        let audit = self.desk.audit(caller, "license.key_shown", license.to_string(), &json!({}));
+        self.desk.write(caller, ShowKey { license, audit, secrets: Arc::clone(&self.secrets) }).await
+    }
+
+    /// Gives the license another key. Seats and sessions stay; whoever asks with the former key is told that it was replaced.
+    pub async fn rekey(
+        &self,
+        caller: &Caller,
+        id: &str,
+        request: &Reason,
+    ) -> Result<LicenseKeyShown, AuthorityError> {
+        check::reason(request.reason.as_deref())?;
+        self.desk.once(caller, || self.prepare_rekey(caller, id, request)).await
+    }
+
+    async fn prepare_rekey(
+        &self,
+        caller: &Caller,
+        id: &str,
+        request: &Reason,
+    ) -> Result<ExchangeKey, AuthorityError> {
+        let license = find(&self.desk, caller, id).await?;
+        let ids = &self.desk.ids;
+        let key = LicenseKey::from_random(ids.random());
+        let detail = json!({ "reason": request.reason });
+        Ok(ExchangeKey {
+            license: license.id,
+            hash: self.shared.license_key(&key.expose()),
+            sealed: self.secrets.seal_license_key(&key, license.id, ids.random()),
+            key,
+            at: ids.now(),
+            audit: self.desk.audit(caller, "license.key_replaced", license.id.to_string(), &detail),
+            event: self.desk.event(caller, &license, "license_key_replaced", None),
+        })
+    }
+}
+
+struct ShowKey {
+    license: LicenseId,
+    secrets: Arc<VendorSecrets>,
+    audit: AuditRow,
+}
+
+impl Work for ShowKey {
+    type Output = LicenseKeyShown;
+    type Error = AuthorityError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<LicenseKeyShown, AuthorityError> {
+        let license = table::licenses::find(&mut *tx, self.audit.tenant, self.license).await?;
+        let license = license.ok_or(AuthorityError::Refused(Code::NotFound))?;
+        table::audit::insert(tx, &self.audit).await?;
+        let key = self.secrets.open_license_key(&license.key_sealed, license.id);
+        let license_key = key.ok_or_else(|| broken("a sealed license key does not open"))?;
+        Ok(LicenseKeyShown { license_id: license.id.to_string(), license_key })
+    }
+}
+
+struct ExchangeKey {
+    license: LicenseId,
+    key: LicenseKey,
+    hash: KeyHash,
+    sealed: Vec<u8>,
+    at: UnixSeconds,
+    audit: AuditRow,
+    event: EventRow,
+}
+
+impl Work for ExchangeKey {
+    type Output = LicenseKeyShown;
+    type Error = AuthorityError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<LicenseKeyShown, AuthorityError> {
+        let locked = table::licenses::lock(tx, self.audit.tenant, self.license).await?;
+        let mut license = locked.ok_or(AuthorityError::Refused(Code::NotFound))?;
+        unless_revoked(&license)?;
+        if table::former_keys::count_of(&mut *tx, license.id).await? >= FORMER_KEYS {
+            return Err(AuthorityError::Refused(Code::LimitReached));
+        }
+        let former = FormerKeyRow {
+            key_hash: license.key_hash,
+            app: license.app,
+            tenant: license.tenant,
+            license: license.id,
+            replaced_at: self.at,
+        };
+        table::former_keys::insert(tx, &former).await?;
+        license.key_hash = self.hash;
+        license.key_sealed.clone_from(&self.sealed);
+        table::licenses::store(tx, &license).await?;
+        table::events::insert(tx, &self.event).await?;
+        table::audit::insert(tx, &self.audit).await?;
+        Ok(LicenseKeyShown { license_id: license.id.to_string(), license_key: self.key.expose() })
+    }
+}

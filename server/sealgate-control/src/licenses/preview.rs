@@ -1,0 +1,146 @@
+//! What a change of a license would do.
+
+use std::collections::BTreeSet;
+
+use sealgate_artifact::{Code, DeviceId, MaxDevices, Tier, UnixSeconds};
+use sealgate_authority::{AuthorityError, stored};
+use sealgate_store::table::{self, LicenseRow};
+use sealgate_wire::{LicensePreview, LicenseTerms, Seats, Timestamp, UpdateLicense};
+
+use super::change::checked;
+use super::list::{Licenses, find};
+use super::terms::signed_terms;
+use crate::Caller;
+use crate::standing::may_act;
+
+impl Licenses {
+    /// What an update with this request would change. Refuses what the update would refuse, but for devices that have seats.
+    pub async fn preview(
+        &self,
+        caller: &Caller,
+        id: &str,
+        request: &UpdateLicense,
+    ) -> Result<LicensePreview, AuthorityError> {
+        let named = checked(caller, request)?;
+        let license = find(&self.desk, caller, id).await?;
+        let mut next = license.clone();
+        self.updating(caller, &license, request).await?(&mut next)?;
+        let released = self.held(caller, &license, named).await?;
+        // A POST, and yet it reads: its caller may have been revoked meanwhile.
+        may_act(&self.desk.db, caller, self.desk.ids.now()).await?;
+        let (before, after) = (terms(&license)?, terms(&next)?);
+        let stay = license.devices_used.saturating_sub(released);
+        let seats = next.terms.max_devices.seats().map_or(u64::MAX, u64::from);
+        Ok(LicensePreview {
+            license_id: license.id.to_string(),
+            changed: changed(&before, &after),
+            lessened: lessened(&license, &next, (&before, &after)),
+            version: license.version,
+            new_version: signed_terms(&license) != signed_terms(&next),
+            devices_used: license.devices_used,
+            devices_to_release: stay.saturating_sub(seats),
+            before,
+            after,
+        })
+    }
+
+    /// How many of the devices that are to be released hold seats: each of them does.
+    async fn held(
+        &self,
+        caller: &Caller,
+        license: &LicenseRow,
+        named: Vec<DeviceId>,
+    ) -> Result<u64, AuthorityError> {
+        let named: BTreeSet<DeviceId> = named.into_iter().collect();
+        for id in &named {
+            let device = table::devices::find(&self.desk.db, caller.tenant, *id).await?;
+            if device.is_none_or(|device| device.license != license.id) {
+                return Err(AuthorityError::Refused(Code::NotFound));
+            }
+        }
+        Ok(named.len() as u64)
+    }
+}
+
+fn terms(license: &LicenseRow) -> Result<LicenseTerms, AuthorityError> {
+    let terms = &license.terms;
+    Ok(LicenseTerms {
+        plan_id: license.plan.map(|id| id.to_string()),
+        tier: terms.tier.as_str().to_owned(),
+        features: stored(&terms.features)?,
+        limits: stored(&terms.limits)?,
+        variables: stored(&license.variables)?,
+        max_devices: Seats(terms.max_devices),
+        expires_at: license.expires_at.map(Timestamp),
+        offline: terms.offline,
+        releases_per_seat: terms.releases_per_seat,
+        trial_days: terms.trial.map(|trial| trial.days),
+        trial_per: terms.trial.map(|trial| trial.per.as_str().to_owned()),
+        label: license.label.clone(),
+        customer_id: license.customer.map(|id| id.to_string()),
+    })
+}
+
+/// Names of the terms that differ.
+fn changed(before: &LicenseTerms, after: &LicenseTerms) -> Vec<String> {
+    let differs = [
+        ("plan_id", before.plan_id != after.plan_id),
+        ("tier", before.tier != after.tier),
+        ("features", before.features != after.features),
+        ("limits", before.limits != after.limits),
+        ("variables", before.variables != after.variables),
+        ("max_devices", before.max_devices != after.max_devices),
+        ("expires_at", before.expires_at != after.expires_at),
+        ("offline", before.offline != after.offline),
+        ("releases_per_seat", before.releases_per_seat != after.releases_per_seat),
+        ("trial_days", before.trial_days != after.trial_days),
+        ("trial_per", before.trial_per != after.trial_per),
+        ("label", before.label != after.label),
+        ("customer_id", before.customer_id != after.customer_id),
+    ];
+    named(&differs)
+}
+
+/// Names of the terms by which the license grants less than before, or something else. What a feature's value or a variable
+/// means, only the software knows.
+fn lessened(
+    license: &LicenseRow,
+    next: &LicenseRow,
+    (before, after): (&LicenseTerms, &LicenseTerms),
+) -> Vec<String> {
+    let seats = |license: &LicenseRow| match license.terms.max_devices {
+        MaxDevices::Limited(n) => u64::from(n),
+        MaxDevices::Unlimited => u64::MAX,
+    };
+    let end = |license: &LicenseRow| license.expires_at.map_or(u64::MAX, UnixSeconds::get);
+    let days = |license: &LicenseRow| license.terms.trial.map_or(u32::MAX, |trial| trial.days);
+    let has_less = [
+        ("tier", rank(next.terms.tier) < rank(license.terms.tier)),
+        ("features", before.features.iter().any(|feature| !after.features.contains(feature))),
+        (
+            "limits",
+            before.limits.iter().any(|limit| {
+                !after.limits.iter().any(|other| other.name == limit.name && other.value >= limit.value)
+            }),
+        ),
+        ("variables", before.variables.iter().any(|(name, value)| after.variables.get(name) != Some(value))),
+        ("max_devices", seats(next) < seats(license)),
+        ("expires_at", end(next) < end(license)),
+        ("offline", license.terms.offline && !next.terms.offline),
+        ("releases_per_seat", next.terms.releases_per_seat < license.terms.releases_per_seat),
+        ("trial_days", days(next) < days(license)),
+    ];
+    named(&has_less)
+}
+
+fn rank(tier: Tier) -> u8 {
+    match tier {
+        Tier::Free => 0,
+        Tier::Licensed => 1,
+        Tier::Enterprise => 2,
+    }
+}
+
+fn named(which: &[(&str, bool)]) -> Vec<String> {
+    which.iter().filter(|(_, is)| *is).map(|(name, _)| (*name).to_owned()).collect()
+}

@@ -1,0 +1,81 @@
+//! Keys that licenses had before they got others.
+
+use sealgate_artifact::{AppId, LicenseId, TenantId, UnixSeconds};
+
+use crate::columns::{count, digest, parsed, signed, time};
+use crate::key_hash::KeyHash;
+use crate::sql::{FromRow, Row, query, query_as};
+use crate::statements::statements;
+use crate::{Read, StoreError, Subject, Tx};
+
+macro_rules! select_key {
+    ($rest:literal) => {
+        concat!("SELECT key_hash, app_id, tenant_id, license_id, replaced_at FROM former_keys WHERE key_hash = $1", $rest)
+    };
+}
+
+statements! {
+    OF_APP = select_key!(" AND app_id = $2");
+    OF_TENANT = select_key!(" AND tenant_id = $2");
+    OF_ANY_APP = select_key!("");
+    COUNT = "SELECT COUNT(*) AS n FROM former_keys WHERE license_id = $1";
+    INSERT = "INSERT INTO former_keys (key_hash, app_id, tenant_id, license_id, replaced_at) VALUES ($1, $2, $3, $4, $5)";
+}
+
+/// A key that a license had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "a field is its column")]
+pub struct FormerKeyRow {
+    pub key_hash: KeyHash,
+    pub app: AppId,
+    pub tenant: TenantId,
+    pub license: LicenseId,
+    pub replaced_at: UnixSeconds,
+}
+
+impl FromRow for FormerKeyRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            key_hash: KeyHash(digest(row, "key_hash")?),
+            app: parsed(row, "app_id", |t| AppId::parse(t).ok())?,
+            tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
+            license: parsed(row, "license_id", |t| LicenseId::parse(t).ok())?,
+            replaced_at: time(row, "replaced_at")?,
+        })
+    }
+}
+
+/// What the app's license had as its key. A key of another app costs as much as one that nobody ever had: one walk down the
+/// index of keys and apps, and no row.
+pub async fn of_app(on: impl Read, app: AppId, key: KeyHash) -> Result<Option<FormerKeyRow>, StoreError> {
+    query_as(OF_APP).bind(key.0.to_vec()).bind(app.to_string()).fetch_optional(on).await
+}
+
+/// The same for a license of any app.
+pub async fn of_any_app(on: impl Read, key: KeyHash) -> Result<Option<FormerKeyRow>, StoreError> {
+    query_as(OF_ANY_APP).bind(key.0.to_vec()).fetch_optional(on).await
+}
+
+/// The same for a license of the tenant.
+pub async fn of_tenant(
+    on: impl Read,
+    tenant: TenantId,
+    key: KeyHash,
+) -> Result<Option<FormerKeyRow>, StoreError> {
+    query_as(OF_TENANT).bind(key.0.to_vec()).bind(tenant.to_string()).fetch_optional(on).await
+}
+
+/// How many keys the license had before.
+pub async fn count_of(on: impl Read, license: LicenseId) -> Result<u64, StoreError> {
+    let row = query(COUNT).bind(license.to_string()).fetch_optional(on).await?;
+    row.map_or(Ok(0), |row| count(&row, "n"))
+}
+
+/// Remembers the key that a locked license gives up. Whoever keeps the license by that key in memory forgets it.
+pub async fn insert(tx: &mut Tx<'_>, former: &FormerKeyRow) -> Result<(), StoreError> {
+    let query = query(INSERT).bind(former.key_hash.0.to_vec()).bind(former.app.to_string());
+    let query = query.bind(former.tenant.to_string()).bind(former.license.to_string());
+    query.bind(signed(former.replaced_at.get())).execute(&mut *tx).await?;
+    tx.changes(Subject::License(former.app, former.key_hash));
+    Ok(())
+}

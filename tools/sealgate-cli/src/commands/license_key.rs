@@ -1,0 +1,45 @@
+//! `sealgate license key` and `sealgate license rekey`.
+
+use sealgate_artifact::Code;
+use sealgate_wire::{LicenseKeyShown, Nothing, Reason};
+
+use crate::client::Client;
+use crate::confirm::confirm;
+use crate::failure::Failure;
+use crate::output::{Output, say};
+
+/// Shows a license's key, where that is really wished: the audit log says so.
+pub(crate) fn show(client: &Client, named: &str, reveal: bool, output: &Output) -> Result<(), Failure> {
+    if !reveal {
+        let why = "a license key is a secret, and the audit log says who saw it";
+        return Err(Failure::new(Code::MalformedRequest, why).fix("add --reveal"));
+    }
+    let path = format!("/api/v1/licenses/{}/reveal-key", client.find_license(named)?.license_id);
+    let shown: LicenseKeyShown = client.post(&path, &Nothing {})?;
+    output.result(&shown, |shown| say!("{}", shown.license_key));
+    Ok(())
+}
+
+/// Gives a license another key.
+pub(crate) fn exchange(
+    client: &Client,
+    named: &str,
+    (reason, yes): (Option<&String>, bool),
+    output: &Output,
+) -> Result<(), Failure> {
+    let license = client.find_license(named)?;
+    if !yes {
+        let question =
+            format!("Give license {} another key? The present one is refused then.", license.license_id);
+        confirm(&question, "the present key is refused from then on")?;
+    }
+    let path = format!("/api/v1/licenses/{}/rekey", license.license_id);
+    let shown: LicenseKeyShown = client.post_once(&path, &Reason { reason: reason.cloned() })?;
+    output.result(&shown, |shown| {
+        Output::pairs(&[("license", shown.license_id.clone()), ("key", shown.license_key.clone())]);
+        say!(
+            "\nDevices keep their seats. Online, the former key is refused from now on. AuthForge files that were made before hold it, and work until they end."
+        );
+    });
+    Ok(())
+}
