@@ -3,10 +3,11 @@
 use proptest::prelude::*;
 use sealgate_artifact::{Code, MaxDevices, UnixSeconds};
 
-use crate::{Facts, Leaving, Seat, Standing, Status, Verdict, Window};
+use crate::{Facts, Leaving, Seat, Standing, Status, TrialStanding, Verdict, Window};
 
 const BEGIN: u64 = 10;
 const END: u64 = 20;
+const TRIAL_ENDS: u64 = 15;
 
 fn at(seconds: u64) -> UnixSeconds {
     UnixSeconds::new(seconds).expect("in range")
@@ -16,21 +17,26 @@ prop_compose! {
     fn facts()(
         ends: bool, revoked: bool, suspended: bool, blocked_by_lists: bool,
         seat in prop_oneof![Just(Seat::Bound), Just(Seat::Free), Just(Seat::Full)],
+        trial in prop::option::of(prop_oneof![
+            Just(TrialStanding::NotBegun), Just(TrialStanding::Ends(at(TRIAL_ENDS))),
+        ]),
     ) -> Facts {
         let window = Window::new(at(BEGIN), ends.then(|| at(END)));
-        Facts { license: Standing { window, revoked, suspended }, blocked_by_lists, seat }
+        Facts { license: Standing { window, revoked, suspended, trial }, blocked_by_lists, seat }
     }
 }
 
-/// The list of `spec/errors.md` §3.1, points 2 to 6: which of them hold.
+/// The list of `spec/errors.md` §3.1, points 2 to 5, 7 and 8: which of them hold.
 fn reasons(facts: Facts, now: u64) -> Vec<Code> {
-    let Facts { license: Standing { window, revoked, suspended }, blocked_by_lists, seat } = facts;
+    let Facts { license: Standing { window, revoked, suspended, trial }, blocked_by_lists, seat } = facts;
     let list = [
         (Code::NotYetValid, now < BEGIN),
         (Code::Revoked, revoked),
         (Code::Expired, window.expires_at.is_some() && now >= END),
         (Code::Blocked, suspended || blocked_by_lists),
         (Code::DeviceLimit, seat == Seat::Full),
+        (Code::TrialNotBegun, trial == Some(TrialStanding::NotBegun)),
+        (Code::Expired, trial.is_some() && now >= TRIAL_ENDS),
     ];
     list.into_iter().filter(|(_, holds)| *holds).map(|(code, _)| code).collect()
 }
@@ -50,10 +56,10 @@ proptest! {
     /// A heartbeat gives the answer of a validation, except where that would take a seat.
     #[test]
     fn a_heartbeat_agrees_and_takes_no_seat(facts in facts(), now in 5u64..25) {
-        let expected = match facts.validate(at(now)) {
-            Verdict::Allow => Ok(()),
-            Verdict::TakeSeat => Err(Code::DeviceLimit),
+        let full = if facts.seat == Seat::Free { Facts { seat: Seat::Full, ..facts } } else { facts };
+        let expected = match full.validate(at(now)) {
             Verdict::Refuse(code) => Err(code),
+            _ => Ok(()),
         };
         prop_assert_eq!(facts.continues(at(now)), expected);
     }
@@ -67,12 +73,15 @@ proptest! {
         match bound.validate(at(now)) {
             _ if !enabled => prop_assert_eq!(left, Err(Code::LifetimeFilesDisabled)),
             Verdict::Refuse(code) => prop_assert_eq!(left, Err(code)),
-            _ => prop_assert_eq!(left.is_ok(), counted && facts.license.window.expires_at.is_none()),
+            _ => {
+                let ends = facts.license.window.expires_at.is_some() || facts.license.trial.is_some();
+                prop_assert_eq!(left.is_ok(), counted && !ends);
+            }
         }
     }
 
     /// The vendor gets a license whatever its dates say, but never a revoked or suspended one. A file for AuthForge's
-    /// clients also needs a license that gives rights now.
+    /// clients also needs a license that gives rights now, and is never made of a trial.
     #[test]
     fn what_the_vendor_takes_out_agrees(facts in facts(), now in 5u64..25, offline: bool) {
         let license = facts.license;
@@ -85,13 +94,17 @@ proptest! {
         };
         prop_assert_eq!(exported, expected);
         let made = license.may_leave(Leaving::AuthforgeFile { offline }, at(now));
-        prop_assert_eq!(made, exported.and_then(|()| license.gives_rights(at(now))));
+        let gives = license.gives_rights(at(now));
+        let trial = license.trial.map_or(Ok(()), |_| Err(Code::TrialNotBegun));
+        prop_assert_eq!(made, exported.and(gives).and(trial));
     }
 
-    /// The status is the reason why a bound device is refused, once the license has begun.
+    /// The status is the reason why a bound device is refused, once the license has begun. A trial ends for a device, not
+    /// for the license.
     #[test]
     fn the_status_agrees(facts in facts(), now in BEGIN..25) {
-        let bound = Facts { blocked_by_lists: false, seat: Seat::Bound, ..facts };
+        let license = Standing { trial: None, ..facts.license };
+        let bound = Facts { blocked_by_lists: false, seat: Seat::Bound, license };
         let expected = match bound.validate(at(now)) {
             Verdict::Refuse(Code::Revoked) => Status::Revoked,
             Verdict::Refuse(Code::Expired) => Status::Expired,

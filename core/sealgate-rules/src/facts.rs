@@ -1,6 +1,8 @@
 //! What decisions are made from: a license, and the device that asks.
 
-use sealgate_artifact::{License, MaxDevices, UnixSeconds};
+use sealgate_artifact::{Decision, License, MaxDevices, UnixSeconds};
+
+use crate::TrialStanding;
 
 /// When a license gives rights: from `not_before` on, up to but without `expires_at`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,13 +43,22 @@ pub struct Standing {
     pub revoked: bool,
     /// Whether the vendor suspended it for a while.
     pub suspended: bool,
+    /// How far its trial is; `None` where the license is no trial.
+    pub trial: Option<TrialStanding>,
 }
 
 impl Standing {
     /// The standing that a signed license has by itself. `revoked` and `suspended` are false: what happened to a license
-    /// after it was signed does not stand in it.
+    /// after it was signed does not stand in it. A trial has not begun: only a decision says until when.
     pub fn of_signed(license: &License) -> Self {
-        Self { window: license.into(), revoked: false, suspended: false }
+        let trial = license.trial_days.map(|_| TrialStanding::NotBegun);
+        Self { window: license.into(), revoked: false, suspended: false, trial }
+    }
+
+    /// The standing of a signed license together with what a verified decision says of it.
+    pub fn of_decided(license: &License, said: &Decision) -> Self {
+        let trial = license.trial_days.map(|days| TrialStanding::decided(license.license, days, said));
+        Self { trial, ..Self::of_signed(license) }
     }
 }
 

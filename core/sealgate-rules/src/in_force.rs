@@ -2,12 +2,18 @@
 
 use sealgate_artifact::{Code, UnixSeconds};
 
-use crate::{Facts, Standing};
+use crate::{Facts, Seat, Standing};
 
 impl Standing {
     /// Whether the license gives rights now. `spec/errors.md` §3.1: not yet valid, then revoked, then expired, then
-    /// suspended.
+    /// suspended, then its trial.
     pub fn gives_rights(self, now: UnixSeconds) -> Result<(), Code> {
+        self.is_in_force(now)?;
+        self.trial_runs(now)
+    }
+
+    /// Everything but the trial, which comes after the seats.
+    fn is_in_force(self, now: UnixSeconds) -> Result<(), Code> {
         if !self.window.has_begun(now) {
             return Err(Code::NotYetValid);
         }
@@ -19,13 +25,27 @@ impl Standing {
         }
         if self.suspended { Err(Code::Blocked) } else { Ok(()) }
     }
+
+    fn trial_runs(self, now: UnixSeconds) -> Result<(), Code> {
+        self.trial.map_or(Ok(()), |trial| trial.runs(now))
+    }
 }
 
 impl Facts {
-    /// The same of a license that also has access lists: they come last.
-    pub(crate) fn gives_rights(self, now: UnixSeconds) -> Result<(), Code> {
-        self.license.gives_rights(now)?;
-        if self.blocked_by_lists { Err(Code::Blocked) } else { Ok(()) }
+    /// Whether the device may have or keep the seat where it stands. `spec/errors.md` §3.1: the license itself, then the
+    /// lists, then the seat, which `seat` judges, then the trial.
+    pub(crate) fn give_rights<T>(
+        self,
+        now: UnixSeconds,
+        seat: impl FnOnce(Seat) -> Result<T, Code>,
+    ) -> Result<T, Code> {
+        self.license.is_in_force(now)?;
+        if self.blocked_by_lists {
+            return Err(Code::Blocked);
+        }
+        let seat = seat(self.seat)?;
+        self.license.trial_runs(now)?;
+        Ok(seat)
     }
 }
 
@@ -55,13 +75,14 @@ mod tests {
                 _ if suspended => Err(Code::Blocked),
                 _ => Ok(()),
             };
-            prop_assert_eq!(Standing { window, revoked, suspended }.gives_rights(at(now)), expected);
+            prop_assert_eq!(Standing { window, revoked, suspended, trial: None }.gives_rights(at(now)), expected);
         }
 
         /// A license without an end never expires.
         #[test]
         fn no_end_is_no_end(now in 0u64..sealgate_artifact::limits::LAST_SECOND) {
-            let standing = Standing { window: Window::new(at(0), None), revoked: false, suspended: false };
+            let window = Window::new(at(0), None);
+            let standing = Standing { window, revoked: false, suspended: false, trial: None };
             prop_assert_eq!(standing.gives_rights(at(now)), Ok(()));
         }
     }

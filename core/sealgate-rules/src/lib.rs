@@ -13,6 +13,7 @@ mod lists;
 mod may_leave;
 mod rate;
 mod status;
+mod trial;
 mod validate;
 
 pub use allowance::releases_left;
@@ -21,4 +22,5 @@ pub use lists::{Effect, ListEntry, Matcher, lists_allow, parse_net};
 pub use may_leave::Leaving;
 pub use rate::{Bucket, Rate};
 pub use status::Status;
+pub use trial::TrialStanding;
 pub use validate::Verdict;

@@ -38,15 +38,18 @@ impl Standing {
             Leaving::License { offline } => self.may_be_exported(offline),
             Leaving::AuthforgeFile { offline } => {
                 self.may_be_exported(offline)?;
-                self.gives_rights(now)
+                self.gives_rights(now)?;
+                // spec/license.md §2.11: a file of a trial proves nothing, and AuthForge's clients ask no further.
+                self.trial.map_or(Ok(()), |_| Err(Code::TrialNotBegun))
             }
             Leaving::LifetimeFile { enabled: false, .. } => Err(Code::LifetimeFilesDisabled),
             Leaving::LifetimeFile { enabled: true, max_devices } => {
                 self.gives_rights(now)?;
-                match (self.window.expires_at, max_devices) {
-                    (Some(_), _) => Err(Code::LicenseNotPerpetual),
-                    (None, MaxDevices::Unlimited) => Err(Code::LicenseNotCounted),
-                    (None, MaxDevices::Limited(_)) => Ok(()),
+                let ends = self.window.expires_at.is_some() || self.trial.is_some();
+                match (ends, max_devices) {
+                    (true, _) => Err(Code::LicenseNotPerpetual),
+                    (false, MaxDevices::Unlimited) => Err(Code::LicenseNotCounted),
+                    (false, MaxDevices::Limited(_)) => Ok(()),
                 }
             }
         }

@@ -17,15 +17,13 @@ pub enum Verdict {
 
 impl Facts {
     /// Answers a validation, which may take a seat. `spec/errors.md` §3.1: the license itself, then the lists, then the
-    /// seat.
+    /// seat, then the trial: one that is over takes no seat.
     pub fn validate(self, now: UnixSeconds) -> Verdict {
-        match self.gives_rights(now) {
-            Err(code) => Verdict::Refuse(code),
-            Ok(()) => match self.seat {
-                Seat::Bound => Verdict::Allow,
-                Seat::Free => Verdict::TakeSeat,
-                Seat::Full => Verdict::Refuse(Code::DeviceLimit),
-            },
-        }
+        let seat = |seat| match seat {
+            Seat::Bound => Ok(Verdict::Allow),
+            Seat::Free => Ok(Verdict::TakeSeat),
+            Seat::Full => Err(Code::DeviceLimit),
+        };
+        self.give_rights(now, seat).unwrap_or_else(Verdict::Refuse)
     }
 }

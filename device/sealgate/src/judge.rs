@@ -171,8 +171,14 @@ pub(crate) fn newest(
 
 /// `spec/license.md` §4: the same function as the server's.
 pub(crate) fn rights(license: &Signed, said: Option<&Decision>, now: UnixSeconds) -> Result<License, Denied> {
-    let gives = Standing::of_signed(license).gives_rights(now);
-    gives.map(|()| License::new(license, said)).map_err(|code| Denied::by_license(code, license.license))
+    let standing = match said {
+        Some(said) => Standing::of_decided(license, said),
+        None => Standing::of_signed(license),
+    };
+    standing
+        .gives_rights(now)
+        .map(|()| License::new(license, said))
+        .map_err(|code| Denied::by_license(code, license.license))
 }
 
 /// The server's time as far as it may move the floor: within everything that vouches for it, so that a stolen key

@@ -1,7 +1,7 @@
 //! Seats and credits: what a yes costs, in one transaction (`docs/design.md`, "Seats").
 
 use sealgate_artifact::{AppId, Code, Device, DeviceId, UnixSeconds};
-use sealgate_rules::{Facts, Seat, Standing, Verdict, Window};
+use sealgate_rules::{Facts, Seat, Standing, TrialStanding, Verdict, Window};
 use sealgate_store::table::{self, DeviceRow, EventRow, LicenseRow};
 use sealgate_store::{Db, LicenseEntry, Tx, Work};
 
@@ -170,6 +170,7 @@ pub fn standing(license: &LicenseRow) -> Standing {
         window: Window::new(begins_at, license.expires_at),
         revoked: license.revoked_at.is_some(),
         suspended: license.suspended_at.is_some(),
+        trial: license.terms.trial.map(|_| TrialStanding::NotBegun),
     }
 }
 
