@@ -17,6 +17,7 @@ mod fresh_key;
 mod keys;
 mod licenses;
 mod list_turns;
+mod metadata;
 mod numbering;
 mod page;
 mod plans;
@@ -30,6 +31,7 @@ mod servers;
 mod standing;
 mod tenants;
 mod tokens;
+mod trial;
 mod turns;
 mod upkeep;
 
@@ -135,7 +137,7 @@ impl Control {
                 Arc::clone(&secrets),
             ),
             authforge_files: AuthforgeFiles::new(desk.clone(), signer, secrets),
-            devices: Devices::new(desk.clone()),
+            devices: Devices::new(desk.clone(), observed.clone()),
             access: AccessLists::new(desk.clone()),
             clock: ServerClock::new(desk.clone(), own_server.as_ref().map(|own| own.key)),
             servers: Servers::new(desk.clone(), changes.clone(), own_server),

@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::desk::Desk;
 use crate::duration::Duration;
 use crate::page::Part;
-use crate::{Caller, apps, check};
+use crate::{Caller, apps, check, trial};
 
 const RELEASES: u32 = 1_000;
 /// Early releases of each seat within a year, unless the plan says otherwise.
@@ -101,6 +101,7 @@ fn as_update(request: &CreatePlan) -> UpdatePlan {
         limits: request.limits.clone(),
         max_devices: request.max_devices,
         duration: Some(request.duration.clone()),
+        trial: Some(request.trial),
         offline: request.offline,
         policy: Some(request.policy.clone().unwrap_or_default()),
         releases_per_seat: request.releases_per_seat,
@@ -142,6 +143,9 @@ fn apply(request: &UpdatePlan, plan: &mut PlanRow) -> Result<(), AuthorityError>
         }
         plan.duration.clone_from(duration);
     }
+    if let Some(wish) = request.trial {
+        plan.terms.trial = wish.map(trial::parse).transpose()?;
+    }
     if let Some(offline) = request.offline {
         plan.terms.offline = offline;
     }
@@ -176,6 +180,7 @@ fn view(plan: &PlanRow) -> Result<PlanView, AuthorityError> {
         limits: stored::<Vec<Limit>>(&plan.terms.limits)?,
         max_devices: Seats(plan.terms.max_devices),
         duration: plan.duration.clone(),
+        trial: plan.terms.trial.map(trial::view),
         offline: plan.terms.offline,
         policy: stored(&plan.policy)?,
         releases_per_seat: plan.terms.releases_per_seat,

@@ -127,7 +127,7 @@ pub fn stage(app: &TestApp, vendor: &User, operation: &str) -> Staged {
         "create_plan" => stage.creation(&json!({ "name": "Pro", "tier": "licensed", "max_devices": 2 })),
         "list_plans" | "list_access" => search("app_id", &stage.app()),
         "show_plan" => about(&stage.plan()),
-        "update_plan" => change(&stage.plan(), json!({ "duration_days": null, "max_devices": "unlimited" })),
+        "update_plan" => change(&stage.plan(), json!({ "duration": null, "max_devices": "unlimited" })),
         _ => stage_license(&stage, operation),
     }
 }
@@ -157,6 +157,9 @@ fn stage_license(stage: &Stage, operation: &str) -> Staged {
         "set_license_variables" => change(&stage.license_id(), json!({ "variables": { "seats": 5 } })),
         "list_devices" => search("license_id", &text(&stage.device()["license_id"])),
         "show_device" => about(&text(&stage.device()["device_id"])),
+        "update_device" => {
+            change(&text(&stage.device()["device_id"]), json!({ "metadata": { "desk": "12" } }))
+        }
         "release_device" => change(&text(&stage.device()["device_id"]), json!({})),
         "add_access" => stage.creation(&json!({ "effect": "deny", "ip": "192.0.2.0/24" })),
         "remove_access" => {
@@ -191,7 +194,7 @@ impl Stage<'_> {
     }
 
     fn plan(&self) -> String {
-        let wish = json!({ "app_id": self.app(), "name": "Pro", "tier": "licensed", "duration_days": 30 });
+        let wish = json!({ "app_id": self.app(), "name": "Pro", "tier": "licensed", "duration": "30d" });
         text(&self.vendor.make("/api/v1/plans", &wish)["plan_id"])
     }
 
