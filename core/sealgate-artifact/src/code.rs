@@ -325,7 +325,7 @@ codes! {
     DevicesInUse "devices_in_use" Configuration 409 (500 "system_error") 4 Unsigned
         "More devices hold seats than the new limit allows."
         "Name the devices to release, or choose a higher limit."
-    AllowanceSpent "allowance_spent" Configuration 409 (500 "system_error") 4 Unsigned
+    AllowanceSpent "allowance_spent" Configuration 409 (500 "system_error") 4 Signed
         "The license does not allow this many seat releases within a year."
         "Override the allowance, or wait: a release stops counting a year after it was made."
     OfflineDisabled "offline_disabled" Configuration 409 (500 "system_error") 4 Unsigned

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use sealgate_artifact::Word;
 
+use crate::about::{DeviceName, about};
 use crate::server::Server;
 use crate::{
     Client, Clock, ConfigurationError, FileStore, HttpTransport, Store, SystemClock, Transport, Trust,
@@ -14,6 +15,8 @@ pub struct Builder {
     trust: &'static [u8],
     server: String,
     fingerprint: Option<String>,
+    device_name: DeviceName,
+    product_version: Option<String>,
     plain_http: bool,
     store: Option<Box<dyn Store>>,
     clock: Box<dyn Clock>,
@@ -33,6 +36,8 @@ impl Builder {
             trust,
             server: String::new(),
             fingerprint: None,
+            device_name: DeviceName::Host,
+            product_version: None,
             plain_http: false,
             store: None,
             clock: Box::new(SystemClock),
@@ -62,10 +67,32 @@ impl Builder {
     }
 
     /// What the program can tell about the machine, in its own words: 1 to 128 bytes without control characters. It is
-    /// sent to the server and proves nothing.
+    /// sent to the server and proves nothing. A trial needs one: by it the server knows a device that tried the program before.
     #[must_use]
     pub fn fingerprint(mut self, fingerprint: Option<String>) -> Self {
         self.fingerprint = fingerprint;
+        self
+    }
+
+    /// What the device is called in the vendor's lists, and in those of the customer's other devices where no seat is left: its
+    /// host name, unless this says otherwise. It is cut to 64 bytes, and proves nothing.
+    #[must_use]
+    pub fn device_name(mut self, name: impl Into<String>) -> Self {
+        self.device_name = DeviceName::Given(name.into());
+        self
+    }
+
+    /// Sends no name of the device: the host name stays here.
+    #[must_use]
+    pub fn no_device_name(mut self) -> Self {
+        self.device_name = DeviceName::Unsaid;
+        self
+    }
+
+    /// The version of the program, which the vendor sees with the device. It is cut to 64 bytes.
+    #[must_use]
+    pub fn product_version(mut self, version: impl Into<String>) -> Self {
+        self.product_version = Some(version.into());
         self
     }
 
@@ -110,6 +137,7 @@ impl Builder {
             trust,
             server,
             fingerprint,
+            about: about(&self.device_name, self.product_version.as_deref()),
             store: self.store.ok_or(ConfigurationError::StoreMissing)?,
             clock: self.clock,
             transport,

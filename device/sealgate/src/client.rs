@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use sealgate_artifact::{
-    AboutDevice, DeviceRequest, Envelope, LicenseKey, LicenseName, Nonce, Operation, Word,
+    AboutDevice, DeviceId, DeviceRequest, Envelope, LicenseKey, LicenseName, Nonce, Operation, Word,
 };
 use zeroize::Zeroizing;
 
@@ -15,7 +15,7 @@ use crate::server::Server;
 use crate::state::State;
 use crate::statements::Statements;
 use crate::trust::Trust;
-use crate::{Clock, ConfigurationError, Denied, Error, License, Store, Transport, offline, random};
+use crate::{Clock, ConfigurationError, Denied, Error, License, Released, Store, Transport, offline, random};
 
 /// How often other processes may change the state while an answer is judged.
 const ATTEMPTS: usize = 8;
@@ -27,6 +27,7 @@ pub struct Client {
     pub(crate) trust: Trust,
     pub(crate) server: Server,
     pub(crate) fingerprint: Option<Word>,
+    pub(crate) about: AboutDevice,
     pub(crate) store: Box<dyn Store>,
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) transport: Box<dyn Transport>,
@@ -65,6 +66,41 @@ impl Fetched {
     }
 }
 
+/// What a server can say yes to.
+trait Yes: Sized {
+    const OPERATION: Operation;
+
+    fn judge(question: &Question<'_>, answer: &Answer, has: Statements) -> Result<Judged<Self>, Refusal>;
+
+    /// The same yes, of which the state does not know.
+    fn not_kept(self, why: &ConfigurationError) -> Self;
+}
+
+impl Yes for License {
+    const OPERATION: Operation = Operation::Validate;
+
+    fn judge(question: &Question<'_>, answer: &Answer, has: Statements) -> Result<Judged<Self>, Refusal> {
+        question.judge(answer, has)
+    }
+
+    fn not_kept(self, why: &ConfigurationError) -> Self {
+        License::not_kept(self, why)
+    }
+}
+
+impl Yes for Released {
+    const OPERATION: Operation = Operation::Release;
+
+    fn judge(question: &Question<'_>, answer: &Answer, has: Statements) -> Result<Judged<Self>, Refusal> {
+        question.judge_release(answer, has)
+    }
+
+    /// What was given back is given back.
+    fn not_kept(self, _: &ConfigurationError) -> Self {
+        self
+    }
+}
+
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Client").field("server", &self.server.origin.as_str()).finish_non_exhaustive()
@@ -79,16 +115,34 @@ impl Client {
     /// returned, of a denial too; where the state cannot be written, a yes has a [note](License::not_remembered). What did not
     /// verify changes nothing of what is remembered.
     pub fn validate_license(&self, key: &str) -> Result<License, Error> {
+        self.asked(key, None)
+    }
+
+    /// Gives this device's seat of the license with this key back, so that another device can take it at once. The next
+    /// [`validate_license`](Self::validate_license) takes one again, if one is free.
+    ///
+    /// The license allows so many releases a year, else the denial is `allowance_spent`. Who holds no seat is told the same as
+    /// who gave one back. What this device holds of the license stays: a file of it verifies as before.
+    pub fn release(&self, key: &str) -> Result<Released, Error> {
+        self.asked(key, None)
+    }
+
+    /// The same for another device of the license, such as one that broke: a [`Denied`] for want of a seat shows some.
+    pub fn release_device(&self, key: &str, device: DeviceId) -> Result<Released, Error> {
+        self.asked(key, Some(device))
+    }
+
+    fn asked<T: Yes>(&self, key: &str, release: Option<DeviceId>) -> Result<T, Error> {
         let key = LicenseKey::parse(key).map_err(|e| Denied::mistyped(e.code()))?;
         // One budget for all that is asked, so that a program that waits knows for how long.
         let deadline = Deadline::after(self.transport.budget());
         let fetched = Fetched::new(deadline);
-        let first = match self.ask(&key, Says::All, &fetched) {
+        let first = match self.ask((&key, release), Says::All, &fetched) {
             Err(Refusal::Held(first)) => first,
             answered => return answered.map_err(Refusal::into_error),
         };
         // What this client has may have been signed anew under the same name: one more question, as who has nothing.
-        self.ask(&key, Says::Nothing, &fetched).map_err(|second| match second.into_error() {
+        self.ask((&key, release), Says::Nothing, &fetched).map_err(|second| match second.into_error() {
             // spec/online.md §6.4: not shown as "offline".
             Error::Transport(_) => first.into(),
             second => second,
@@ -108,42 +162,52 @@ impl Client {
         self.remember(self.state()?, judge).map_err(Refusal::into_error)
     }
 
-    fn ask(&self, key: &LicenseKey, says: Says, fetched: &Fetched) -> Result<License, Refusal> {
+    fn ask<T: Yes>(
+        &self,
+        (key, release): (&LicenseKey, Option<DeviceId>),
+        says: Says,
+        fetched: &Fetched,
+    ) -> Result<T, Refusal> {
         let found = self.state()?;
-        let request = self.request(key, &found.state.device_key)?;
+        let request = self.request::<T>((key, release), &found.state.device_key)?;
         let envelope = found.state.device_key.sign(&request).map_err(|_| ConfigurationError::Fingerprint)?;
         let held = self.held(&found.state);
         let holds = match says {
             Says::All => held.ids(),
             Says::Nothing => vec![],
         };
-        let answer = exchange::validate(&*self.transport, &self.server, &envelope, &holds, fetched.deadline)?;
+        let server = (&self.server, &T::OPERATION);
+        let answer = exchange::ask(&*self.transport, server, &envelope, &holds, fetched.deadline)?;
         self.conclude(found, &Asked { request, envelope, held }, &answer, fetched)
     }
 
-    fn request(&self, key: &LicenseKey, device: &DeviceKey) -> Result<DeviceRequest, ConfigurationError> {
+    fn request<T: Yes>(
+        &self,
+        (key, release): (&LicenseKey, Option<DeviceId>),
+        device: &DeviceKey,
+    ) -> Result<DeviceRequest, ConfigurationError> {
         Ok(DeviceRequest {
             tenant: self.trust.tenant,
             app: self.trust.app,
             license: LicenseName::Key(Word::parse(&key.expose()).expect("a key is printed in 34 symbols")),
             device_key: device.public(),
             fingerprint: self.fingerprint.clone(),
-            operation: Operation::Validate,
+            operation: T::OPERATION,
             nonce: Nonce::from_random(*random::bits()?),
             client_time: self.clock.now(),
-            about: AboutDevice::default(),
-            release: None,
+            about: self.about.clone(),
+            release,
         })
     }
 
     /// Judges the answer by what is remembered, and remembers what follows.
-    fn conclude(
+    fn conclude<T: Yes>(
         &self,
         found: Found,
         asked: &Asked,
         answer: &Answer,
         fetched: &Fetched,
-    ) -> Result<License, Refusal> {
+    ) -> Result<T, Refusal> {
         let clock = self.clock.now();
         self.remember(found, |state| {
             let floor = state.floors().authority;
@@ -163,11 +227,11 @@ impl Client {
 
     /// Judges by the state, and remembers what follows. Where another process was faster, judges again by what that one
     /// left. A yes that verified is given even where it cannot be remembered, with a note.
-    fn remember(
+    fn remember<T: Yes>(
         &self,
         mut found: Found,
-        judge: impl Fn(&State) -> Result<Judged, Refusal>,
-    ) -> Result<License, Refusal> {
+        judge: impl Fn(&State) -> Result<Judged<T>, Refusal>,
+    ) -> Result<T, Refusal> {
         let mut attempts = 1;
         loop {
             let Judged { verdict, memory } = judge(&found.state)?;
@@ -189,14 +253,14 @@ impl Client {
     }
 
     /// Once with what came; and once with what the server says is missing, if the chain does not verify without it.
-    fn judge(
+    fn judge<T: Yes>(
         &self,
         question: &Question<'_>,
         answer: &Answer,
         held: Statements,
         fetched: &Fetched,
-    ) -> Result<Judged, Refusal> {
-        let first = match question.judge(answer, answer.over(held.clone())) {
+    ) -> Result<Judged<T>, Refusal> {
+        let first = match T::judge(question, answer, answer.over(held.clone())) {
             Err(Refusal::Chain(first)) => first,
             judged => return judged,
         };
@@ -204,7 +268,7 @@ impl Client {
         let Some(missing) = fetched.missing.get_or_init(fetch) else {
             return Err(first.into());
         };
-        match question.judge(answer, answer.over(missing.over(held, &self.trust.chain))) {
+        match T::judge(question, answer, answer.over(missing.over(held, &self.trust.chain))) {
             Err(Refusal::Chain(_)) => Err(first.into()),
             judged => judged,
         }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use sealgate_artifact::{Code, Decision, Family, LicenseId, UnixSeconds};
 
+use crate::seat::UnverifiedSeat;
 use crate::wait;
 
 /// The license says no. Nothing makes one but a verified decision, a verified license, or a mistyped key.
@@ -21,6 +22,11 @@ pub struct Denied {
     pub license: Option<LicenseId>,
     /// How many devices use it, as the server says.
     pub devices_used: Option<u64>,
+    /// How many may, where none is left for this one, as the server says.
+    pub max_devices: Option<u64>,
+    /// Where no seat is left: some devices that have one, those first that were not seen for longest. Not signed, unlike
+    /// all of the above.
+    pub unverified_seats: Vec<UnverifiedSeat>,
     /// The server's time, where the server decided.
     pub server_time: Option<UnixSeconds>,
 }
@@ -49,13 +55,19 @@ impl std::fmt::Display for DeniedBy {
 
 impl Denied {
     /// `spec/online.md` §6.2: what a verified decision with a code says.
-    pub(crate) fn by_server(decision: &Decision, code: &str, retry_after: Option<u64>) -> Self {
+    pub(crate) fn by_server(
+        decision: &Decision,
+        (code, retry_after): (&str, Option<u64>),
+        seats: Vec<UnverifiedSeat>,
+    ) -> Self {
         Self {
             code: code.to_owned(),
             by: DeniedBy::Server,
             retry_after: retry_after.map(Duration::from_secs).map(wait::bounded),
             license: decision.license(),
             devices_used: decision.devices_used,
+            max_devices: decision.max_devices,
+            unverified_seats: seats,
             server_time: Some(decision.issued_at),
         }
     }
@@ -77,6 +89,8 @@ impl Denied {
             retry_after: None,
             license: None,
             devices_used: None,
+            max_devices: None,
+            unverified_seats: vec![],
             server_time: None,
         }
     }

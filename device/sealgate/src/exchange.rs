@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sealgate_artifact::{Envelope, StatementId};
+use sealgate_artifact::{Envelope, Operation, StatementId};
 use sealgate_trust::ChainBytes;
 use sealgate_wire::{OnlineQuestion, Problem, TrustUpdate};
 use serde::Deserialize;
@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::clock::Deadline;
 use crate::error::Said;
+use crate::seat::{UnverifiedSeat, seats};
 use crate::server::Server;
 use crate::statements::Statements;
 use crate::trust::Trust;
@@ -29,6 +30,8 @@ pub(crate) struct Answer {
     keyset: Option<Vec<u8>>,
     tenant_keyset: Option<Vec<u8>>,
     license: Option<Vec<u8>>,
+    /// Devices that have the seats. Nobody signed it.
+    pub(crate) seats: Vec<UnverifiedSeat>,
 }
 
 /// What `GET /api/v1/trust` says is missing. Nothing in it is believed.
@@ -75,16 +78,16 @@ fn replace(there: &mut Vec<u8>, came: Option<&Vec<u8>>) {
     }
 }
 
-/// `POST /api/v1/validate`.
-pub(crate) fn validate(
+/// `POST /api/v1/validate`, or what the operation is called otherwise.
+pub(crate) fn ask(
     transport: &dyn Transport,
-    server: &Server,
+    (server, operation): (&Server, &Operation),
     request: &Envelope,
     holds: &[StatementId],
     deadline: Deadline,
 ) -> Result<Answer, TransportError> {
     let body = question(request, holds);
-    let bytes = send(transport, &server.url("/api/v1/validate"), Some(&body), deadline)?;
+    let bytes = send(transport, &server.url(&format!("/api/v1/{operation}")), Some(&body), deadline)?;
     let text: AnswerText = parse(&bytes)?;
     // spec/online.md §6.3: an answer that brings no decision is of the family transport.
     let decision = text.decision.ok_or(TransportError::AnswerInvalid("it has no decision"))?;
@@ -94,6 +97,10 @@ pub(crate) fn validate(
         keyset: text.keyset.map(bytes_of),
         tenant_keyset: text.tenant_keyset.map(bytes_of),
         license: text.license.map(bytes_of),
+        seats: text
+            .seats
+            .map(|text| seats(serde_json::from_str(text.get()).unwrap_or_default()))
+            .unwrap_or_default(),
     })
 }
 
@@ -149,7 +156,7 @@ fn refused(answer: &HttpAnswer) -> TransportError {
 }
 
 /// A stranger's words, short and without anything that steers a terminal.
-fn shown(text: &str, most: usize) -> String {
+pub(crate) fn shown(text: &str, most: usize) -> String {
     text.chars().take(most).flat_map(char::escape_debug).collect()
 }
 
@@ -181,4 +188,5 @@ struct AnswerText {
     keyset: Option<Box<RawValue>>,
     tenant_keyset: Option<Box<RawValue>>,
     license: Option<Box<RawValue>>,
+    seats: Option<Box<RawValue>>,
 }

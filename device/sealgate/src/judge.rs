@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use sealgate_artifact::{
-    Decision, DeviceRequest, License as Signed, LicenseId, Origin, Outcome, ServerCertificate, StatementId,
-    UnixSeconds,
+    Code, Decision, DeviceRequest, License as Signed, LicenseId, Origin, Outcome, ServerCertificate,
+    StatementId, UnixSeconds,
 };
 use sealgate_rules::Standing;
 use sealgate_trust::{
@@ -17,7 +17,7 @@ use crate::exchange::Answer;
 use crate::state::{Floors, Memory};
 use crate::statements::{self, Statements};
 use crate::trust::Trust;
-use crate::{Denied, Error, License, SecurityError, TransportError};
+use crate::{Denied, Error, License, Released, SecurityError, TransportError, UnverifiedSeat};
 
 /// What was asked, of whom, and when.
 pub(crate) struct Question<'a> {
@@ -34,10 +34,17 @@ pub(crate) struct Question<'a> {
     pub(crate) licenses: &'a BTreeMap<LicenseId, Maximum>,
 }
 
-/// What follows from statements that all verify: what the license gives now, and what to remember even if that is nothing.
-pub(crate) struct Judged {
-    pub(crate) verdict: Result<License, Denied>,
+/// What follows from statements that all verify: the yes or no, and what to remember even if that is nothing.
+pub(crate) struct Judged<T> {
+    pub(crate) verdict: Result<T, Denied>,
     pub(crate) memory: Memory,
+}
+
+/// A decision that is the vendor's server's, about this question.
+struct Believed {
+    chain: TenantTrust,
+    decision: Verified<Decision>,
+    floors: Floors,
 }
 
 /// Why an answer was not believed, or believed and a no; and what asking otherwise may change about it.
@@ -68,25 +75,15 @@ impl Refusal {
 
 impl Question<'_> {
     /// Identity first: chain, certificate, decision; then the license that the decision names, and its window.
-    pub(crate) fn judge(&self, answer: &Answer, has: Statements) -> Result<Judged, Refusal> {
-        let (trust, tenant) = (self.trust, Some(self.trust.tenant));
-        let chain = TenantTrust::verify(&trust.roots, &has.chain, tenant, self.accepted, self.now);
-        let chain = chain.map_err(|why| Refusal::Chain(of_chain(why)))?;
-        let certificate = self.certificate(&chain, answer, &has)?;
-        let sent = SentRequest::new(self.request, self.id);
-        let decision = verify_decision(&certificate, &answer.decision, &sent).map_err(of_decision)?;
-        let floors = self.floors(decision.get(), &chain, certificate.get());
-        let accepted = chain.accepted().clone();
-        let memory = |licenses, statements| Memory { accepted, floors, licenses, statements };
+    pub(crate) fn judge(&self, answer: &Answer, has: Statements) -> Result<Judged<License>, Refusal> {
+        let Believed { chain, decision, floors } = self.believe(answer, &has)?;
         let named = match &decision.get().outcome {
             Outcome::Allowed { license, license_statement, .. } => (*license, *license_statement),
             Outcome::Denied { code, retry_after, .. } => {
-                // No license that came along was looked at, so none is kept.
-                let license = has.license.clone().filter(|_| !answer.brings_license());
-                let memory = memory(self.licenses.clone(), Statements { license, ..has });
+                let no = Denied::by_server(decision.get(), (code, *retry_after), Self::seats(code, answer));
                 return Ok(Judged {
-                    verdict: Err(Denied::by_server(decision.get(), code, *retry_after)),
-                    memory,
+                    verdict: Err(no),
+                    memory: self.without_license(&chain, floors, answer, has),
                 });
             }
         };
@@ -94,7 +91,58 @@ impl Question<'_> {
         let licenses = newest(&chain, &license, self.licenses)?;
         // spec/license.md §4: at a time that no clock can set back.
         let verdict = rights(license.get(), Some(decision.get()), self.now.max(floors.newest()));
-        Ok(Judged { verdict, memory: memory(licenses, has) })
+        let accepted = chain.accepted().clone();
+        Ok(Judged { verdict, memory: Memory { accepted, floors, licenses, statements: has } })
+    }
+
+    /// The same of a seat that was to be given back: no license is looked at.
+    pub(crate) fn judge_release(
+        &self,
+        answer: &Answer,
+        has: Statements,
+    ) -> Result<Judged<Released>, Refusal> {
+        let Believed { chain, decision, floors } = self.believe(answer, &has)?;
+        let said = decision.get();
+        let verdict = match &said.outcome {
+            Outcome::Allowed { license, .. } => Ok(Released::new(*license, said)),
+            Outcome::Denied { code, retry_after, .. } => {
+                Err(Denied::by_server(said, (code, *retry_after), vec![]))
+            }
+        };
+        Ok(Judged { verdict, memory: self.without_license(&chain, floors, answer, has) })
+    }
+
+    fn believe(&self, answer: &Answer, has: &Statements) -> Result<Believed, Refusal> {
+        let (trust, tenant) = (self.trust, Some(self.trust.tenant));
+        let chain = TenantTrust::verify(&trust.roots, &has.chain, tenant, self.accepted, self.now);
+        let chain = chain.map_err(|why| Refusal::Chain(of_chain(why)))?;
+        let certificate = self.certificate(&chain, answer, has)?;
+        let sent = SentRequest::new(self.request, self.id);
+        let decision = verify_decision(&certificate, &answer.decision, &sent).map_err(of_decision)?;
+        let floors = self.floors(decision.get(), &chain, certificate.get());
+        Ok(Believed { chain, decision, floors })
+    }
+
+    /// No license that came along was looked at, so none is kept.
+    fn without_license(
+        &self,
+        chain: &TenantTrust,
+        floors: Floors,
+        answer: &Answer,
+        has: Statements,
+    ) -> Memory {
+        let license = has.license.clone().filter(|_| !answer.brings_license());
+        Memory {
+            accepted: chain.accepted().clone(),
+            floors,
+            licenses: self.licenses.clone(),
+            statements: Statements { license, ..has },
+        }
+    }
+
+    /// Only beside the one denial that they explain.
+    fn seats(code: &str, answer: &Answer) -> Vec<UnverifiedSeat> {
+        if code == Code::DeviceLimit.as_str() { answer.seats.clone() } else { vec![] }
     }
 
     /// `spec/online.md` §6.8: what vouches for the server raises the one floor, and what the server says becomes the other.

@@ -56,6 +56,7 @@
 //! assert_eq!(error.family(), sealgate::Family::Security);
 //! ```
 
+mod about;
 mod builder;
 mod client;
 mod clock;
@@ -71,6 +72,8 @@ mod lookup;
 mod offline;
 mod private;
 mod random;
+mod released;
+mod seat;
 mod server;
 mod state;
 mod statements;
@@ -88,12 +91,14 @@ pub use file_store::FileStore;
 pub use http::{HttpTransport, HttpTransportBuilder};
 pub use license::{Asked, License, Trial};
 pub use offline::verify_license_file;
+pub use released::Released;
+pub use seat::UnverifiedSeat;
 pub use store::{MemoryStore, Store};
 pub use transport::{ANSWER_BYTES, CALL_BUDGET, HttpAnswer, HttpQuestion, Transport, Unanswered};
 pub use trust::Trust;
 
 pub use sealgate_artifact::{
-    Code, Family, Feature, LicenseId, Licensee, Limit, Tier, UnixSeconds, Variable, VariableValue,
+    Code, DeviceId, Family, Feature, LicenseId, Licensee, Limit, Tier, UnixSeconds, Variable, VariableValue,
 };
 pub use sealgate_trust::{KeyWindow, TrustError};
 

@@ -28,7 +28,7 @@ pub(crate) fn judge_file(
     (state, held): (&State, Statements),
     file: &[u8],
     now: UnixSeconds,
-) -> Result<Judged, SecurityError> {
+) -> Result<Judged<License>, SecurityError> {
     let floors = state.floors();
     let now = now.max(floors.newest());
     let accepted = state.accepted();

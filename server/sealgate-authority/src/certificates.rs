@@ -34,7 +34,7 @@ pub fn is_in_force(expires_at: UnixSeconds, now: UnixSeconds) -> bool {
 }
 
 /// What a license server may be asked, and is certified for.
-pub const OPERATIONS: [&str; 1] = ["validate"];
+pub const OPERATIONS: [&str; 2] = ["validate", "release"];
 
 /// A call under way.
 pub type Certifying = Pin<Box<dyn Future<Output = Result<(), AuthorityError>> + Send>>;

@@ -21,6 +21,7 @@ pub mod ports;
 mod rows;
 pub mod seats;
 pub mod secrets;
+mod seen;
 mod seldom;
 mod source;
 

@@ -6,14 +6,15 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sealgate_artifact::{AppId, Code, LicenseId, RecordId, TenantId};
-use sealgate_store::table::{self, EventRow};
+use sealgate_artifact::{AppId, Code, Device, LicenseId, RecordId, TenantId};
+use sealgate_store::table::{self, EventRow, Said, Sighting};
 use sealgate_store::{Db, StoreError, Tx, Work};
 use sha2::{Digest, Sha256};
 use tokio::sync::RwLock;
 
 use crate::Ids;
 use crate::pending::{Pending, Rows};
+use crate::seen::Seen;
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -23,6 +24,8 @@ const PENDING: usize = 250_000;
 const REFUSALS: usize = 10_000;
 /// Rows that are written in one transaction: others write in between.
 const ROWS: usize = 500;
+/// Devices that are written in one transaction, each by its key.
+const DEVICES: usize = 100;
 
 /// What a request was about, as far as that was found out.
 #[derive(Debug, Clone, Default)]
@@ -43,6 +46,7 @@ pub struct About {
 #[derive(Clone)]
 pub struct Observed {
     rows: Arc<Mutex<Rows>>,
+    seen: Arc<Mutex<Seen>>,
     /// Held by every task that writes rows, so that the end can wait for all of them.
     writing: Arc<RwLock<()>>,
     db: Db,
@@ -52,7 +56,7 @@ pub struct Observed {
 impl Observed {
     /// Nothing was observed yet.
     pub fn new(db: Db, ids: Ids) -> Self {
-        Self { rows: Arc::default(), writing: Arc::default(), db, ids }
+        Self { rows: Arc::default(), seen: Arc::default(), writing: Arc::default(), db, ids }
     }
 
     /// A positive answer: one row for a license, device and hour.
@@ -63,6 +67,15 @@ impl Observed {
     /// A refusal: one row for a license, or an app where no license was found, and a code and minute.
     pub fn refusal(&self, code: Code, about: &About, request_id: &str) {
         self.count("refused", Some(code), about, MINUTE, request_id);
+    }
+
+    /// A device that was let in, and what it said of itself: written at once if it is new, else once an hour.
+    pub fn saw(&self, license: LicenseId, device: &Device, said: &Said) {
+        let mut seen = self.seen.lock().expect("no holder of this lock panics");
+        if seen.is_news((license, device), said, self.ids.elapsed()) {
+            let (device, said) = (device.clone(), said.clone());
+            seen.wait(Sighting { license, device, said, at: self.ids.now() });
+        }
     }
 
     fn count(&self, kind: &'static str, code: Option<Code>, about: &About, window: u64, request_id: &str) {
@@ -104,6 +117,7 @@ impl Observed {
 
     /// Writes the rows whose time has come.
     pub async fn write_due(&self) -> Result<(), StoreError> {
+        self.write_seen().await?;
         let now = self.ids.elapsed();
         if now < self.rows.lock().expect("no holder of this lock panics").first_due() {
             return Ok(());
@@ -115,7 +129,28 @@ impl Observed {
     pub async fn write_all(&self) -> Result<(), StoreError> {
         // Whoever hung up waits for nothing any more, but what they began is still being written.
         drop(self.writing.write().await);
-        self.write_those(Rows::take_all).await
+        let seen = self.write_seen().await;
+        self.write_those(Rows::take_all).await.and(seen)
+    }
+
+    /// Writes what devices said of themselves, before a vendor looks at them.
+    pub async fn write_seen(&self) -> Result<(), StoreError> {
+        let writing = Arc::clone(&self.writing).read_owned().await;
+        let devices = {
+            let mut seen = self.seen.lock().expect("no holder of this lock panics");
+            if seen.is_empty() {
+                return Ok(());
+            }
+            seen.take()
+        };
+        let mut taken = TakenDevices { devices, of: self.clone() };
+        // As rows are written.
+        let written = tokio::spawn(async move {
+            let outcome = taken.write().await;
+            drop((taken, writing));
+            outcome
+        });
+        written.await.map_err(|error| StoreError::Broken(error.to_string()))?
     }
 
     /// Writes what a vendor is about to look at: refusals, and all about one license.
@@ -178,6 +213,30 @@ impl Drop for Taken {
     }
 }
 
+/// Devices on their way to the database.
+struct TakenDevices {
+    devices: Vec<Sighting>,
+    of: Observed,
+}
+
+impl TakenDevices {
+    async fn write(&mut self) -> Result<(), StoreError> {
+        while !self.devices.is_empty() {
+            let from = self.devices.len().saturating_sub(DEVICES);
+            self.of.db.write(UpdateDevices(self.devices[from..].to_vec())).await?;
+            self.devices.truncate(from);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for TakenDevices {
+    fn drop(&mut self) {
+        let devices = std::mem::take(&mut self.devices);
+        self.of.seen.lock().expect("no holder of this lock panics").put_back(devices);
+    }
+}
+
 fn key(
     kind: &str,
     code: Option<Code>,
@@ -205,5 +264,16 @@ impl Work for InsertEvents {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         table::events::insert_again(tx, &self.0.iter().collect::<Vec<_>>()).await
+    }
+}
+
+struct UpdateDevices(Vec<Sighting>);
+
+impl Work for UpdateDevices {
+    type Output = ();
+    type Error = StoreError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        table::devices::saw(tx, &self.0).await
     }
 }

@@ -2,10 +2,12 @@
 
 use sealgate_artifact::{AppId, Code, Device, DeviceId, UnixSeconds};
 use sealgate_rules::{Facts, Seat, Standing, TrialStanding, Verdict, Window};
-use sealgate_store::table::{self, DeviceRow, EventRow, LicenseRow};
+use sealgate_store::table::{self, DeviceRow, EventRow, LicenseRow, Said, Seated, Trial, TrialPer, Trying};
 use sealgate_store::{Db, LicenseEntry, Tx, Work};
 
-use crate::{AuthorityError, Ids, event_row};
+use crate::{AuthorityError, Ids, broken, event_row};
+
+const DAY_SECONDS: u64 = 24 * 60 * 60;
 
 /// A device that asks to use a license.
 pub struct Asking<'a> {
@@ -13,6 +15,10 @@ pub struct Asking<'a> {
     pub license: &'a LicenseEntry,
     /// The device.
     pub device: &'a Device,
+    /// What it says of itself.
+    pub said: &'a Said,
+    /// By what a trial knows the machine: the fingerprint, or the name on AuthForge's wire.
+    pub machine: Option<&'a str>,
     /// Whether access lists deny the device this license.
     pub blocked: bool,
     /// The time of the decision.
@@ -21,6 +27,15 @@ pub struct Asking<'a> {
     pub pays: Option<(AppId, [u8; 16])>,
     /// Finds the request in the log.
     pub request_id: &'a str,
+}
+
+/// A yes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Admitted {
+    /// Devices that hold a seat now.
+    pub used: u64,
+    /// When the trial ends that the license is for the device.
+    pub trial_ends: Option<UnixSeconds>,
 }
 
 /// Gives seats to devices.
@@ -37,14 +52,19 @@ impl Seats {
     }
 
     /// Decides whether the device may use the license, and takes what that costs: a seat, where the device has none,
-    /// and a credit, where credits are counted. Returns the number of seats in use.
-    pub async fn admit(&self, asking: &Asking<'_>) -> Result<u64, AuthorityError> {
+    /// a credit, where credits are counted, and the beginning of a trial.
+    pub async fn admit(&self, asking: &Asking<'_>) -> Result<Admitted, AuthorityError> {
         let license = &asking.license.license;
-        let bound = self.holds(asking.license, asking.device).await?;
-        let facts = facts(license, asking.blocked, license.devices_used, bound);
+        let seated = self.seat(asking.license, asking.device).await?;
+        let began = seated.as_ref().and_then(|seated| seated.trial_began);
+        let runs = began.unwrap_or(asking.now);
+        let facts = facts(license, asking.blocked, (license.devices_used, seated.is_some()), Some(runs));
+        let must_begin = license.terms.trial.is_some() && began.is_none();
         match facts.validate(asking.now) {
             Verdict::Refuse(code) => Err(AuthorityError::Refused(code)),
-            Verdict::Allow if asking.pays.is_none() => Ok(license.devices_used),
+            Verdict::Allow if asking.pays.is_none() && !must_begin => {
+                Ok(Admitted { used: license.devices_used, trial_ends: trial_ends(license, began) })
+            }
             // In a box: most validations write nothing, and need not carry what a write takes.
             Verdict::Allow | Verdict::TakeSeat => {
                 Box::pin(self.db.write(TakeSeat::new(&self.ids, asking))).await
@@ -54,21 +74,31 @@ impl Seats {
 
     /// Whether the device held a seat at most a second ago.
     pub async fn holds(&self, entry: &LicenseEntry, device: &Device) -> Result<bool, AuthorityError> {
+        Ok(self.seat(entry, device).await?.is_some())
+    }
+
+    /// The seat that the device held at most a second ago.
+    pub async fn seat(
+        &self,
+        entry: &LicenseEntry,
+        device: &Device,
+    ) -> Result<Option<Seated>, AuthorityError> {
         match &entry.devices {
-            Some(devices) => Ok(devices.contains(device)),
-            None => self.holds_now(entry, device).await,
+            Some(devices) => Ok(devices.iter().find(|seated| seated.device == *device).cloned()),
+            None => Ok(table::devices::seat(&self.db, entry.license.id, device).await?),
         }
     }
 
     /// Whether the device holds a seat at this moment. Another server may have given it one within the last second.
     pub async fn holds_now(&self, entry: &LicenseEntry, device: &Device) -> Result<bool, AuthorityError> {
-        Ok(table::devices::has_seat(&self.db, entry.license.id, device).await?)
+        Ok(table::devices::seat(&self.db, entry.license.id, device).await?.is_some())
     }
 }
 
 /// Takes a seat. What was known before the transaction may be a second old; inside it, the same rule decides again.
 pub struct TakeSeat {
     device: DeviceRow,
+    machine: Option<String>,
     blocked: bool,
     now: UnixSeconds,
     pays: Option<(AppId, [u8; 16])>,
@@ -78,24 +108,23 @@ pub struct TakeSeat {
 impl TakeSeat {
     fn new(ids: &Ids, asking: &Asking<'_>) -> Self {
         let license = &asking.license.license;
+        let given = Self::given(ids, license, asking.device, asking.request_id);
+        let (said, now) = (asking.said.clone(), asking.now);
         Self {
+            device: DeviceRow { first_seen: now, last_seen: Some(now), said, ..given.device },
+            machine: asking.machine.map(str::to_owned),
             blocked: asking.blocked,
+            now,
             pays: asking.pays,
-            ..Self::given(ids, license, asking.device, asking.request_id)
+            ..given
         }
-        .at(asking.now)
     }
 
     /// A seat that is given to a device without asking lists or credits: those are for devices that ask by themselves.
     pub fn given(ids: &Ids, license: &LicenseRow, device: &Device, request_id: &str) -> Self {
         Self {
-            device: DeviceRow {
-                id: ids.fresh(DeviceId::new),
-                tenant: license.tenant,
-                license: license.id,
-                device: device.clone(),
-                first_seen: ids.now(),
-            },
+            device: DeviceRow::new(ids.fresh(DeviceId::new), license, device.clone(), ids.now()),
+            machine: None,
             blocked: false,
             now: ids.now(),
             pays: None,
@@ -108,24 +137,27 @@ impl TakeSeat {
         Self::new(ids, asking)
     }
 
-    fn at(mut self, now: UnixSeconds) -> Self {
-        (self.now, self.device.first_seen) = (now, now);
-        self
-    }
-
-    /// Locks the license for this transaction and takes the seat and the credit. Returns the number of seats in use.
-    pub async fn take(&self, tx: &mut Tx<'_>) -> Result<u64, AuthorityError> {
+    /// Locks the license for this transaction and takes the seat and the credit.
+    pub async fn take(&self, tx: &mut Tx<'_>) -> Result<Admitted, AuthorityError> {
         let device = &self.device;
         let locked = table::licenses::lock(tx, device.tenant, device.license).await?;
         let locked = locked.ok_or(AuthorityError::Refused(Code::LicenseUnknown))?;
-        let (used, bound) = table::devices::count_seats(&mut *tx, &locked, &device.device).await?;
-        let verdict = facts(&locked, self.blocked, used, bound).validate(self.now);
-        if let Verdict::Refuse(code) = verdict {
-            return Err(AuthorityError::Refused(code));
-        }
+        let (used, seated) = table::devices::count_seats(&mut *tx, &locked, &device.device).await?;
+        let held = seated.as_ref().and_then(|seated| seated.trial_began);
+        // spec/errors.md §3.1: first all that comes before the trial, as if that began now.
+        self.verdict(&locked, (used, seated.is_some()), held.unwrap_or(self.now))?;
+        let began = match (locked.terms.trial, held) {
+            (Some(trial), None) => Some(self.begin(tx, &locked, trial).await?),
+            (_, held) => held,
+        };
+        let verdict = self.verdict(&locked, (used, seated.is_some()), began.unwrap_or(self.now))?;
         self.pay(tx).await?;
+        let trial_ends = trial_ends(&locked, began);
         if verdict == Verdict::Allow {
-            return Ok(used);
+            if let Some(began) = began.filter(|_| held.is_none()) {
+                table::devices::begin_trial(tx, &locked, &device.device, began).await?;
+            }
+            return Ok(Admitted { used, trial_ends });
         }
         // spec/keys.md §2.1: one key has one use.
         if let Device::Key(key) = device.device
@@ -133,9 +165,48 @@ impl TakeSeat {
         {
             return Err(AuthorityError::Refused(Code::KeyMisuse));
         }
-        table::devices::take_seat(tx, &locked, device).await?;
+        let device = DeviceRow { trial_began: began, ..device.clone() };
+        table::devices::take_seat(tx, &locked, &device).await?;
         table::events::insert(tx, &self.event).await?;
-        Ok(used + 1)
+        Ok(Admitted { used: used + 1, trial_ends })
+    }
+
+    fn verdict(
+        &self,
+        locked: &LicenseRow,
+        seats: (u64, bool),
+        began: UnixSeconds,
+    ) -> Result<Verdict, AuthorityError> {
+        match facts(locked, self.blocked, seats, Some(began)).validate(self.now) {
+            Verdict::Refuse(code) => Err(AuthorityError::Refused(code)),
+            verdict => Ok(verdict),
+        }
+    }
+
+    /// When the trial began: once for a device, whatever key it has, or once for all devices of a customer's license.
+    async fn begin(
+        &self,
+        tx: &mut Tx<'_>,
+        locked: &LicenseRow,
+        trial: Trial,
+    ) -> Result<UnixSeconds, AuthorityError> {
+        let who = match (trial.per, self.machine.as_deref()) {
+            (TrialPer::Customer, _) => Trying::License(locked.id),
+            (TrialPer::Device, Some(machine)) => Trying::Device(machine),
+            (TrialPer::Device, None) => return Err(AuthorityError::Refused(Code::FingerprintRequired)),
+        };
+        let mut known = table::trials::find(&mut *tx, locked.app, who).await?;
+        if known.is_none() {
+            if table::trials::begin(tx, locked, who, self.now).await? {
+                return Ok(self.now);
+            }
+            // Another license of the app was faster, with the same machine.
+            known = table::trials::find(&mut *tx, locked.app, who).await?;
+        }
+        match known.ok_or_else(|| broken("a trial that is there and is not"))? {
+            trial if trial.license == locked.id => Ok(trial.began_at),
+            _ => Err(AuthorityError::Refused(Code::TrialUsed)),
+        }
     }
 
     async fn pay(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
@@ -149,10 +220,10 @@ impl TakeSeat {
 }
 
 impl Work for TakeSeat {
-    type Output = u64;
+    type Output = Admitted;
     type Error = AuthorityError;
 
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<u64, AuthorityError> {
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Admitted, AuthorityError> {
         self.take(tx).await
     }
 }
@@ -174,8 +245,24 @@ pub fn standing(license: &LicenseRow) -> Standing {
     }
 }
 
-/// What the rules need to know about a license and a device.
-pub fn facts(license: &LicenseRow, blocked_by_lists: bool, used: u64, bound: bool) -> Facts {
+/// What the rules need to know about a license and a device: how many hold a seat and whether it is among them, and when its
+/// trial began, where the license is one.
+pub fn facts(
+    license: &LicenseRow,
+    blocked_by_lists: bool,
+    (used, bound): (u64, bool),
+    began: Option<UnixSeconds>,
+) -> Facts {
     let seat = Seat::count(license.terms.max_devices, used, bound);
-    Facts { license: standing(license), blocked_by_lists, seat }
+    let mut standing = standing(license);
+    if let Some(end) = trial_ends(license, began) {
+        standing.trial = Some(TrialStanding::Ends(end));
+    }
+    Facts { license: standing, blocked_by_lists, seat }
+}
+
+/// When a trial ends that began then; `None` where it has not, or the license is no trial.
+pub fn trial_ends(license: &LicenseRow, began: Option<UnixSeconds>) -> Option<UnixSeconds> {
+    let days = license.terms.trial?.days;
+    Some(began?.plus(u64::from(days) * DAY_SECONDS))
 }

@@ -1,13 +1,15 @@
 //! Devices and their seats (`spec/http.md` §3.10).
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sealgate_artifact::{Code, DeviceId};
-use sealgate_authority::AuthorityError;
+use sealgate_authority::{AuthorityError, Observed};
 use sealgate_store::table::{self, AuditRow, DeviceRow, EventRow, LicenseRow};
 use sealgate_store::{Tx, Work};
-use sealgate_wire::{DeviceQuery, DeviceView, Page, ReleaseDevices, Released, Timestamp};
+use sealgate_wire::{DeviceQuery, DeviceView, Page, ReleaseDevices, Released, Timestamp, UpdateDevice};
 use serde_json::json;
 
 use crate::desk::Desk;
+use crate::metadata::metadata;
 use crate::page::Part;
 use crate::release::{MOST_RELEASED, Release, Releasing, release_seats};
 use crate::{Caller, licenses};
@@ -15,24 +17,31 @@ use crate::{Caller, licenses};
 /// The devices that hold seats.
 pub struct Devices {
     desk: Desk,
+    /// What devices said of themselves and is not written yet.
+    observed: Observed,
 }
 
 impl Devices {
-    pub(crate) fn new(desk: Desk) -> Self {
-        Self { desk }
+    pub(crate) fn new(desk: Desk, observed: Observed) -> Self {
+        Self { desk, observed }
     }
 
     /// The tenant's device of that id.
     pub async fn show(&self, caller: &Caller, id: &str) -> Result<DeviceView, AuthorityError> {
+        self.observed.write_seen().await?;
         self.find(caller, id).await.map(|device| view(&device))
     }
 
-    /// The tenant's devices, newest first; of one license if given.
+    /// The tenant's devices, newest first; of one license, or with one fingerprint, if given.
     pub async fn list(
         &self,
         caller: &Caller,
         query: &DeviceQuery,
     ) -> Result<Page<DeviceView>, AuthorityError> {
+        self.observed.write_seen().await?;
+        if let Some(fingerprint) = &query.fingerprint {
+            return self.with_fingerprint(caller, query, fingerprint).await;
+        }
         let license = match &query.license_id {
             Some(id) => Some(licenses::find(&self.desk, caller, id).await?),
             None => None,
@@ -42,6 +51,41 @@ impl Devices {
         let rows =
             |after, most| table::devices::list(&self.desk.db, caller.tenant, license.as_ref(), after, most);
         part.of_short_rows().read(rows, |row| row.id, |row| Ok(view(row))).await
+    }
+
+    async fn with_fingerprint(
+        &self,
+        caller: &Caller,
+        query: &DeviceQuery,
+        fingerprint: &str,
+    ) -> Result<Page<DeviceView>, AuthorityError> {
+        if query.license_id.is_some() {
+            let why = "at most one of license_id and fingerprint";
+            return Err(AuthorityError::Invalid { field: "query", why });
+        }
+        let list = format!("devices-fingerprint-{}", URL_SAFE_NO_PAD.encode(fingerprint));
+        let part = Part::new(list, query.cursor.as_deref(), query.limit, DeviceId::parse)?;
+        let (db, tenant) = (&self.desk.db, caller.tenant);
+        let rows = |after, most| table::devices::with_fingerprint(db, tenant, fingerprint, after, most);
+        part.of_short_rows().read(rows, |row| row.id, |row| Ok(view(row))).await
+    }
+
+    /// Replaces what the vendor notes about a device.
+    pub async fn update(
+        &self,
+        caller: &Caller,
+        id: &str,
+        request: &UpdateDevice,
+    ) -> Result<DeviceView, AuthorityError> {
+        let device = self.find(caller, id).await?;
+        if let Some(object) = &request.metadata {
+            let text = metadata(object)?;
+            // What is noted may be personal: the log, which is kept for ever, says only that it was.
+            let detail = json!({ "license": device.license.to_string() });
+            let audit = self.desk.audit(caller, "device.updated", device.id.to_string(), &detail);
+            self.desk.write(caller, NoteDevice { id: device.id, metadata: text, audit }).await?;
+        }
+        self.show(caller, id).await
     }
 
     /// Releases one device's seat.
@@ -104,6 +148,33 @@ fn view(device: &DeviceRow) -> DeviceView {
         kind: device.device.kind().to_owned(),
         identity: device.device.name().into_owned(),
         first_seen: Timestamp(device.first_seen),
+        last_seen: device.last_seen.map(Timestamp),
+        name: device.said.name.clone(),
+        platform: device.said.platform.clone(),
+        product_version: device.said.product_version.clone(),
+        fingerprint: device.said.fingerprint.clone(),
+        trial_began: device.trial_began.map(Timestamp),
+        // A row that somebody else wrote is shown like any other.
+        metadata: serde_json::from_str(&device.metadata).unwrap_or_default(),
+    }
+}
+
+struct NoteDevice {
+    id: DeviceId,
+    metadata: String,
+    audit: AuditRow,
+}
+
+impl Work for NoteDevice {
+    type Output = ();
+    type Error = AuthorityError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
+        if !table::devices::note(tx, self.audit.tenant, self.id, &self.metadata).await? {
+            return Err(AuthorityError::Refused(Code::NotFound));
+        }
+        table::audit::insert(tx, &self.audit).await?;
+        Ok(())
     }
 }
 

@@ -18,6 +18,7 @@ mod fresh_key;
 mod keys;
 mod licenses;
 mod list_turns;
+mod metadata;
 mod numbering;
 mod page;
 mod plans;
@@ -32,6 +33,7 @@ mod sets;
 mod standing;
 mod tenants;
 mod tokens;
+mod trial;
 mod turns;
 mod upkeep;
 
@@ -141,7 +143,7 @@ impl Control {
                 Arc::clone(&secrets),
             ),
             authforge_files: AuthforgeFiles::new(desk.clone(), signer, secrets),
-            devices: Devices::new(desk.clone()),
+            devices: Devices::new(desk.clone(), observed.clone()),
             access: AccessLists::new(desk.clone()),
             clock: ServerClock::new(desk.clone(), own_server.as_ref().map(|own| own.key)),
             servers: Servers::new(desk.clone(), changes.clone(), own_server),

@@ -13,7 +13,7 @@ use crate::desk::Desk;
 use crate::duration::Duration;
 use crate::keys::signed_form_of;
 use crate::page::Part;
-use crate::{Caller, apps, check, sets};
+use crate::{Caller, apps, check, sets, trial};
 
 const RELEASES: u32 = 1_000;
 /// Early releases of each seat within a year, unless the plan says otherwise.
@@ -103,6 +103,7 @@ fn as_update(request: &CreatePlan) -> UpdatePlan {
         replace_variables: request.variables.clone(),
         max_devices: request.max_devices,
         duration: Some(request.duration.clone()),
+        trial: Some(request.trial),
         offline: request.offline,
         policy: Some(request.policy.clone().unwrap_or_default()),
         releases_per_seat: request.releases_per_seat,
@@ -137,6 +138,9 @@ fn apply(request: &UpdatePlan, plan: &mut PlanRow) -> Result<(), AuthorityError>
                 .ok_or_else(|| invalid("duration", "such as 365d, 3m or 1y, within a hundred years"))?;
         }
         plan.duration.clone_from(duration);
+    }
+    if let Some(wish) = request.trial {
+        plan.terms.trial = wish.map(trial::parse).transpose()?;
     }
     if let Some(offline) = request.offline {
         plan.terms.offline = offline;
@@ -214,6 +218,7 @@ fn view(plan: &PlanRow) -> Result<PlanView, AuthorityError> {
         limits: stored::<Vec<Limit>>(&plan.terms.limits)?,
         max_devices: Seats(plan.terms.max_devices),
         duration: plan.duration.clone(),
+        trial: plan.terms.trial.map(trial::view),
         offline: plan.terms.offline,
         policy: stored(&plan.policy)?,
         releases_per_seat: plan.terms.releases_per_seat,

@@ -121,8 +121,8 @@ impl Servers {
         self.find(id).await.map(|server| view(&server))
     }
 
-    /// Makes every certificate that is missing, ends soon, was signed by a clock that was ahead, names other origins, or
-    /// was signed by an authority that signs no more. While the clock is doubted, it makes those that are not in force, for
+    /// Makes every certificate that is missing, ends soon, was signed by a clock that was ahead, names other origins or operations,
+    /// or was signed by an authority that signs no more. While the clock is doubted, it makes those that are not in force, for
     /// a day.
     pub async fn certify(&self) -> Result<(), AuthorityError> {
         let authority = self.changes.signing_authority().await?;
@@ -150,7 +150,7 @@ impl Servers {
         loop {
             let missing = table::certificates::tenants_without(
                 &self.desk.db,
-                server,
+                (server, &OPERATIONS),
                 authority,
                 (until, latest),
                 AT_ONCE,
@@ -185,6 +185,7 @@ impl Servers {
             tenant,
             signer: authority,
             origins: server.origins.clone(),
+            operations: certificate.operations.clone(),
             expires_at: certificate.expires_at,
             envelope: self.changes.sign(&certificate, &[authority])?,
         })

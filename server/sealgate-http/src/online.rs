@@ -1,4 +1,4 @@
-//! Our own clients: `POST /api/v1/validate` and `GET /api/v1/trust` (`spec/online.md` §7, §8).
+//! Our own clients: `POST /api/v1/validate`, `POST /api/v1/release` and `GET /api/v1/trust` (`spec/online.md` §7 to §9).
 
 use std::sync::Arc;
 
@@ -47,6 +47,20 @@ pub(crate) async fn validate(
     }
 }
 
+/// A seat is given back.
+pub(crate) async fn release(
+    State(online): State<Arc<Online>>,
+    Extension(id): Extension<RequestId>,
+    Extension(ClientAddress(address)): Extension<ClientAddress>,
+    Question(ask): Question,
+) -> Response {
+    let source = Source { address: Some(address), request_id: &id.0 };
+    match online.release(&ask, source).await {
+        Ok(decided) => Json(decided).into_response(),
+        Err(error) => refuse(&error, &id),
+    }
+}
+
 /// Newer statements about keys, for anybody.
 pub(crate) async fn trust(
     State(trust): State<Arc<TrustUpdates>>,
@@ -65,7 +79,7 @@ fn refuse(error: &AuthorityError, id: &RequestId) -> Response {
     Problem::of(error, id).into_response()
 }
 
-/// Both in the OpenAPI document.
+/// All of them in the OpenAPI document.
 pub(crate) fn describe(document: &mut Value) {
     let envelope = json!({
         "type": "object",
@@ -78,33 +92,36 @@ pub(crate) fn describe(document: &mut Value) {
         },
     });
     let problem = json!({ "$ref": "#/components/schemas/Problem" });
+    let seat = json!({
+        "type": "object",
+        "description": "A device that has a seat, where none is left. Not signed.",
+        "required": ["device_id"],
+        "properties": {
+            "device_id": { "type": "string" },
+            "name": { "type": "string" },
+            "last_seen": { "type": "string", "format": "date-time" },
+        },
+    });
     let decided = json!({
         "type": "object",
         "required": ["decision"],
         "properties": {
             "decision": envelope, "certificate": envelope, "keyset": envelope, "tenant_keyset": envelope,
             "license": { "type": "object" },
+            "seats": { "type": "array", "maxItems": 10, "items": seat },
         },
     });
     let mut responses = json!({ "200": answer("a signed decision, be it yes or no", &decided) });
     for status in ["400", "404", "413", "429", "500", "503"] {
         responses[status] = answer("nothing was decided", &problem);
     }
-    document["paths"]["/api/v1/validate"]["post"] = json!({
-        "operationId": "validate_online",
-        "tags": ["runtime"],
-        "summary": "May this device use this license now?",
-        "requestBody": { "required": true, "content": { "application/json": { "schema": {
-            "type": "object",
-            "required": ["request"],
-            "properties": {
-                "request": envelope,
-                "holds": { "type": "array", "maxItems": 16, "items": { "type": "string" } },
-            },
-            "additionalProperties": false,
-        } } } },
-        "responses": responses,
-    });
+    let asked = [
+        ("/api/v1/validate", "validate_online", "May this device use this license now?"),
+        ("/api/v1/release", "release_online", "Give a seat back"),
+    ];
+    for (path, name, summary) in asked {
+        document["paths"][path]["post"] = question((name, summary), &envelope, &responses);
+    }
     let update = json!({
         "type": "object",
         "required": ["roots"],
@@ -133,4 +150,23 @@ pub(crate) fn describe(document: &mut Value) {
             "503": answer("the server cannot answer now", &problem),
         },
     });
+}
+
+/// What a client of ours posts.
+fn question((name, summary): (&str, &str), envelope: &Value, responses: &Value) -> Value {
+    json!({
+        "operationId": name,
+        "tags": ["runtime"],
+        "summary": summary,
+        "requestBody": { "required": true, "content": { "application/json": { "schema": {
+            "type": "object",
+            "required": ["request"],
+            "properties": {
+                "request": envelope,
+                "holds": { "type": "array", "maxItems": 16, "items": { "type": "string" } },
+            },
+            "additionalProperties": false,
+        } } } },
+        "responses": responses,
+    })
 }

@@ -67,7 +67,9 @@ fn of_authforge() -> Router<Arc<AuthForge>> {
 
 /// What our own clients ask.
 fn of_online() -> Router<Arc<Online>> {
-    Router::new().route("/api/v1/validate", post(online::validate))
+    Router::new()
+        .route("/api/v1/validate", post(online::validate))
+        .route("/api/v1/release", post(online::release))
 }
 
 /// What anybody asks.

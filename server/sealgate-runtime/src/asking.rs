@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use sealgate_artifact::{AppId, Code, Device, Hwid, LicenseKey, UnixSeconds, limits};
+use sealgate_artifact::{AppId, Code, Device, Hwid, LicenseId, LicenseKey, UnixSeconds, limits};
 use sealgate_authority::{About, AuthorityError, Ids, Limiter, Observed, SharedSecrets, Source, secrets};
 use sealgate_rules::{Effect, ListEntry, Matcher};
-use sealgate_store::table::{AccessRow, AppRow, FormerKeyRow, LicenseRow, Listed, former_keys};
+use sealgate_store::table::{AccessRow, AppRow, FormerKeyRow, LicenseRow, Listed, Said, former_keys};
 use sealgate_store::{AppEntry, Db, LicenseEntry};
 
 use crate::in_time::InTime;
@@ -124,6 +124,11 @@ impl Gate {
     /// Counts a positive answer.
     pub(crate) fn note_answer(&self, kind: &'static str, about: &About, request_id: &str) {
         self.observed.answer(kind, about, request_id);
+    }
+
+    /// A device that was let in, and what it said of itself.
+    pub(crate) fn saw(&self, license: LicenseId, device: &Device, said: &Said) {
+        self.observed.saw(license, device, said);
     }
 
     /// The app that proves itself by its secret.

@@ -69,7 +69,11 @@ ALTER TABLE devices ADD COLUMN metadata TEXT NOT NULL DEFAULT '{}';
 ALTER TABLE devices ADD COLUMN trial_began BIGINT;
 CREATE INDEX devices_by_fingerprint ON devices (tenant_id, fingerprint, device_id) WHERE fingerprint IS NOT NULL;
 
--- Who tried an app: a device (by what its client says of the machine) or a customer (by id), and when that began.
+-- What a certificate lets its server do, one operation a line: one that lets it do less than a server does now is made anew.
+ALTER TABLE server_certificates ADD COLUMN operations TEXT NOT NULL DEFAULT 'validate';
+
+-- Who tried an app, a row added once and never changed: a device (by what its client says of the machine), with its first use;
+-- a customer (by id), when the license is issued; and a customer's license (by id), with its first use by any device.
 CREATE TABLE trials (
     app_id TEXT NOT NULL,
     kind TEXT NOT NULL,

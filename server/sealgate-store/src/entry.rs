@@ -1,8 +1,10 @@
 //! What a validation needs to know, put together from several tables.
 
-use sealgate_artifact::{AppId, Device};
+use sealgate_artifact::AppId;
 
-use crate::table::{AccessRow, AppRow, KeyHash, LicenseRow, access, apps, devices, licenses, tenants};
+use crate::table::{
+    AccessRow, AppRow, KeyHash, LicenseRow, Seated, access, apps, devices, licenses, tenants,
+};
 use crate::{Read, StoreError};
 
 /// More devices than this are not kept in memory.
@@ -27,7 +29,7 @@ pub struct LicenseEntry {
     /// The license.
     pub license: LicenseRow,
     /// Its devices, unless there are more than are worth keeping.
-    pub devices: Option<Vec<Device>>,
+    pub devices: Option<Vec<Seated>>,
 }
 
 /// What an entry needs beside its texts, the cache's own part included.

@@ -6,7 +6,7 @@ use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use indicatif::{ProgressBar, ProgressStyle};
 use sealgate_artifact::MaxDevices;
-use sealgate_wire::{Feature, Seats, Timestamp};
+use sealgate_wire::{Feature, Seats, Timestamp, Trial, TrialPer};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -52,6 +52,15 @@ pub(crate) fn seat_count(seats: Seats) -> String {
         MaxDevices::Limited(n) => n.to_string(),
         MaxDevices::Unlimited => "unlimited".to_owned(),
     }
+}
+
+/// How something can be tried, for people.
+pub(crate) fn trial(trial: Trial) -> String {
+    let whom = match trial.per {
+        TrialPer::Device => "device",
+        TrialPer::Customer => "customer",
+    };
+    format!("{} days from first use, one per {whom}", trial.days)
 }
 
 /// Features with their values, for people.

@@ -299,8 +299,13 @@ impl TestApp {
 
     /// Asks `POST /api/v1/validate`.
     pub fn ask_online(&self, question: &OnlineQuestion) -> Answer {
+        self.ask_operation("validate", question)
+    }
+
+    /// Asks for another operation.
+    pub fn ask_operation(&self, operation: &str, question: &OnlineQuestion) -> Answer {
         let body = serde_json::to_value(question).expect("a question");
-        request("POST", &format!("{}/api/v1/validate", self.url), None, &body)
+        request("POST", &format!("{}/api/v1/{operation}", self.url), None, &body)
     }
 
     /// A well-formed validation request body.

@@ -41,7 +41,12 @@ impl Default for TestDevice {
 impl TestDevice {
     /// A signed question about a license, named by its key or its id.
     pub fn question(&self, build: &Build, license: &str, n: u32, holds: &[String]) -> OnlineQuestion {
-        let request = DeviceRequest {
+        self.sign(&self.request(build, license, n), holds)
+    }
+
+    /// The same before it is signed.
+    pub fn request(&self, build: &Build, license: &str, n: u32) -> DeviceRequest {
+        DeviceRequest {
             tenant: TenantId::parse(&build.trust.tenant).expect("an identifier"),
             app: AppId::parse(&build.trust.app).expect("an identifier"),
             license: match LicenseId::parse(license) {
@@ -55,8 +60,7 @@ impl TestDevice {
             client_time: UnixSeconds::new(1_800_000_000).expect("in range"),
             about: AboutDevice::default(),
             release: None,
-        };
-        self.sign(&request, holds)
+        }
     }
 
     /// Signs any request.
@@ -88,12 +92,12 @@ impl Build {
         }
         let trust = file.verify(&Accepted::default(), now)?;
         let origin = Origin::parse(&self.origin).expect("an origin");
-        let role = ServerRole { tenant: file.tenant, origin: &origin, operation: &Operation::Validate };
-        let certificate = answer.certificate.as_deref().map(bytes).unwrap_or_default();
-        let certificate = verify_certificate(&trust, &certificate, &role, now)?;
         let request = Unverified::<DeviceRequest>::decode(question.request.get().as_bytes())?;
         let id = request.envelope().id();
         let request = request.danger_peek()?;
+        let role = ServerRole { tenant: file.tenant, origin: &origin, operation: &request.operation };
+        let certificate = answer.certificate.as_deref().map(bytes).unwrap_or_default();
+        let certificate = verify_certificate(&trust, &certificate, &role, now)?;
         let decision = answer.decision.get().as_bytes();
         verify_decision(&certificate, decision, &SentRequest::new(&request, id)).map(|d| d.get().clone())
     }

@@ -170,6 +170,9 @@ fn stage_license(stage: &Stage, operation: &str) -> Staged {
         }
         "list_devices" => search("license_id", &text(&stage.device()["license_id"])),
         "show_device" => about(&text(&stage.device()["device_id"])),
+        "update_device" => {
+            change(&text(&stage.device()["device_id"]), json!({ "metadata": { "desk": "12" } }))
+        }
         "release_device" => change(&text(&stage.device()["device_id"]), json!({})),
         "add_access" => stage.creation(&json!({ "effect": "deny", "ip": "192.0.2.0/24" })),
         "remove_access" => {

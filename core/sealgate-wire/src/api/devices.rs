@@ -1,6 +1,7 @@
 //! Devices (`spec/http.md` §3.10).
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::Timestamp;
 
@@ -18,6 +19,37 @@ pub struct DeviceView {
     pub identity: String,
     /// When it took the seat.
     pub first_seen: Timestamp,
+    /// When it was let in last, to the hour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_seen: Option<Timestamp>,
+    /// What it calls itself, such as its host name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Its operating system and processor, as it says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platform: Option<String>,
+    /// The version of the program that asked last, as it says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product_version: Option<String>,
+    /// What the program tells about the machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+    /// When the trial began that the license is for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trial_began: Option<Timestamp>,
+    /// The vendor's own notes.
+    #[serde(default)]
+    pub metadata: Map<String, Value>,
+}
+
+/// `PATCH /api/v1/devices/{device_id}`: what is absent stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct UpdateDevice {
+    /// The vendor's own notes: at most 16,384 bytes as JSON, at most 8 objects and lists deep. They go with the seat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Map<String, Value>>,
 }
 
 /// Which devices.
@@ -32,4 +64,6 @@ pub struct DeviceQuery {
     pub limit: Option<u32>,
     /// Only this license's.
     pub license_id: Option<String>,
+    /// Only those that say this of the machine.
+    pub fingerprint: Option<String>,
 }

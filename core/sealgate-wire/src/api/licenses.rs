@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Feature, Limit, Seats, Timestamp, When};
+use crate::{Feature, Limit, Seats, Timestamp, Trial, When};
 
 /// `POST /api/v1/licenses`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,6 +99,9 @@ pub struct LicenseView {
     pub devices_used: u64,
     /// When it ends; `null` never.
     pub expires_at: Option<Timestamp>,
+    /// How it can be tried, where it is a trial.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trial: Option<Trial>,
     /// The vendor's own note.
     pub label: Option<String>,
     /// The id of the customer who bought it.

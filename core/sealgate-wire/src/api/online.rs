@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-/// `POST /api/v1/validate`.
+use crate::Timestamp;
+
+/// `POST /api/v1/validate` and `POST /api/v1/release`.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OnlineQuestion {
@@ -31,6 +33,22 @@ pub struct OnlineAnswer {
     /// The license that the decision names, with its attachments.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub license: Option<Box<RawValue>>,
+    /// Where no seat is left: which devices have them, those first that were not seen for longest, at most 10. Not signed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seats: Vec<SeatView>,
+}
+
+/// A device that has a seat. Nothing here is believed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeatView {
+    /// Its id, by which its seat can be given back.
+    pub device_id: String,
+    /// What it calls itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// When it was let in last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_seen: Option<Timestamp>,
 }
 
 /// `GET /api/v1/trust`: whose keys, and what the client has of them.

@@ -30,6 +30,9 @@ pub struct CreatePlan {
     /// absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration: Option<String>,
+    /// Makes its licenses trials. They need no duration, and are never handed out as files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trial: Option<Trial>,
     /// Whether licenses may be handed out for use offline; not when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offline: Option<bool>,
@@ -81,6 +84,10 @@ pub struct UpdatePlan {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(deserialize_with = "super::present")]
     pub duration: Option<Option<String>>,
+    /// Makes licenses from it trials; `null`: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "super::present")]
+    pub trial: Option<Option<Trial>>,
     /// Whether licenses may be handed out for use offline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offline: Option<bool>,
@@ -122,6 +129,9 @@ pub struct PlanView {
     /// How long a license lasts, such as `365d`, `3m` or `1y`; absent: forever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration: Option<String>,
+    /// Its licenses are trials.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trial: Option<Trial>,
     /// Whether licenses may be handed out for use offline.
     pub offline: bool,
     /// What the software enforces.
@@ -133,6 +143,30 @@ pub struct PlanView {
     pub variables: BTreeMap<String, Variable>,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+/// How a license can be tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Trial {
+    /// Days from first use on, 1 to 3,650.
+    pub days: u32,
+    /// For whom there is one trial of the app: `device` when absent.
+    #[serde(default)]
+    pub per: TrialPer,
+}
+
+/// For whom there is one trial of an app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum TrialPer {
+    /// Each device, by what its client says of the machine.
+    #[default]
+    Device,
+    /// Each customer: all devices of the license end together.
+    Customer,
 }
 
 /// A feature that a plan or a license grants.

@@ -46,5 +46,6 @@ impl Licenses {
 /// Whether terms and tenant allow use without a server.
 pub(super) async fn is_offline(db: &Db, license: &LicenseRow) -> Result<bool, AuthorityError> {
     let tenant = table::tenants::find(db, license.tenant).await?;
-    Ok(license.terms.offline && tenant.is_some_and(|tenant| tenant.offline))
+    // spec/license.md §2.11: a file of a trial proves nothing.
+    Ok(license.terms.offline && license.terms.trial.is_none() && tenant.is_some_and(|tenant| tenant.offline))
 }

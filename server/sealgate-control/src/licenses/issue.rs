@@ -17,7 +17,7 @@ use super::terms::{customer, fits};
 use crate::duration::{Duration, End};
 use crate::ends::{Calendar, From};
 use crate::keys::{begin, first_version};
-use crate::{Caller, Scope, apps, check, plans};
+use crate::{Caller, Scope, apps, check, plans, trial};
 
 const AT_ONCE: u32 = 1000;
 
@@ -119,6 +119,7 @@ impl Licenses {
             external_id: order.external_id.clone(),
             devices_used: 0,
         };
+        trial::has_customer(&license)?;
         fits(&license, "licenses")?;
         let signed = self.signer.sign(&license, tenant.issuer_key)?;
         let event = self.desk.event(caller, &license, "license_issued", None);
@@ -222,6 +223,9 @@ impl Work for InsertLicenses {
         }
         let rows: Vec<_> = self.rows.iter().map(|new| (&new.license, &new.signed)).collect();
         table::licenses::insert_all(tx, &rows).await?;
+        for new in &self.rows {
+            trial::reserve(tx, &new.license).await?;
+        }
         table::events::insert_all(tx, &self.rows.iter().map(|new| &new.event).collect::<Vec<_>>()).await?;
         table::audit::insert(tx, &self.audit).await?;
         let view = |new: &NewLicense| IssuedLicense {

@@ -16,7 +16,7 @@ use crate::desk::Desk;
 use crate::keys::LicenseSigner;
 use crate::page::Part;
 use crate::standing::may_act;
-use crate::{Caller, VendorSecrets};
+use crate::{Caller, VendorSecrets, trial};
 
 /// The vendor's licenses.
 pub struct Licenses {
@@ -166,6 +166,7 @@ pub(crate) fn view(license: &LicenseRow, now: UnixSeconds) -> Result<LicenseView
         max_devices: Seats(license.terms.max_devices),
         devices_used: license.devices_used,
         expires_at: license.expires_at.map(Timestamp),
+        trial: license.terms.trial.map(trial::view),
         label: license.label.clone(),
         customer_id: license.customer.map(|id| id.to_string()),
         external_id: license.external_id.clone(),

@@ -10,7 +10,7 @@ use sealgate_wire::{
     LookUpLicense, MakeAuthforgeFile, Nothing, Page, PageQuery, PlanView, Reason, ReleaseDevices, Released,
     RenewLicense, ResignLicenses, RevokeToken, RotateKey, RotateSecret, SecretRotated, ServerView,
     SignedStatement, TenantCreated, TenantView, TokenCreated, TokenRevoked, TokenView, Trust, UpdateApp,
-    UpdateLicense, UpdatePlan, UpdateTenant, Variables,
+    UpdateDevice, UpdateLicense, UpdatePlan, UpdateTenant, Variables,
 };
 
 use super::operation::{Operation, Shape, Vendor, operations, parameters};
@@ -172,6 +172,8 @@ fn licenses() -> Vec<Operation> {
         GET "/api/v1/devices", DevicesRead, list_devices = devices.list (query DeviceQuery) -> 200 Page<DeviceView>;
         /// Show a device
         GET "/api/v1/devices/{device_id}", DevicesRead, show_device = devices.show (id) -> 200 DeviceView;
+        /// Change the vendor's notes about a device
+        PATCH "/api/v1/devices/{device_id}", DevicesWrite, update_device = devices.update (id, body UpdateDevice) -> 200 DeviceView;
         /// Release a device's seat
         POST "/api/v1/devices/{device_id}/release", DevicesWrite, release_device = devices.release (id, body ReleaseDevices) -> 200 Released, once;
 

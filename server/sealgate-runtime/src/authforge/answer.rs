@@ -32,6 +32,8 @@ pub(super) struct Allowed<'a> {
     pub(super) begin: UnixSeconds,
     /// When it ends so far, if it is not new.
     pub(super) held: Option<UnixSeconds>,
+    /// When the trial ends that the license is for the device.
+    pub(super) trial_ends: Option<UnixSeconds>,
     /// Devices that hold a seat, the asking one included.
     pub(super) used: u64,
     /// When the question counts as asked.
@@ -73,7 +75,8 @@ impl Answers {
         let Allowed { app, license, used, at, hwid, .. } = allowed;
         let seats = license.terms.max_devices.seats();
         let until = self.sessions.until(*at, allowed.ttl, allowed.held);
-        let session = Session::new(license.id, license.expires_at, (allowed.begin, until), allowed.ttl);
+        let ends = [license.expires_at, allowed.trial_ends].into_iter().flatten().min();
+        let session = Session::new(license.id, ends, (allowed.begin, until), allowed.ttl);
         // Clients replace what they hold by what a heartbeat brings; some keep the old where it brings nothing.
         let always = allowed.typ == Typ::Heartbeat;
         Ok(ValidatePayload {
@@ -82,7 +85,7 @@ impl Answers {
             expires_in: session.end.get(),
             nonce: allowed.nonce.to_owned(),
             request_id: allowed.request_id.to_owned(),
-            license_expires_at: license.expires_at,
+            license_expires_at: ends,
             max_hwid_slots: seats,
             hwid_count: seats.map(|_| *used),
             unlimited_hwid_slots: seats.is_none().then_some(true),

@@ -2,8 +2,9 @@
 
 use sealgate_artifact::{Code, Word};
 use sealgate_authforge::{HeartbeatRequest, Typ};
-use sealgate_authority::seats::facts;
+use sealgate_authority::seats::{facts, trial_ends};
 use sealgate_authority::{About, AuthorityError, Source};
+use sealgate_store::table::Said;
 
 use super::answer::Allowed;
 use super::parts::{AuthForge, SESSION_TOKEN_BYTES};
@@ -53,9 +54,12 @@ impl AuthForge {
 
         let license = &entry.license;
         let blocked = !asking::license_admits(&app, &entry, &ask.hwid, now);
-        let bound = self.seats.holds(&entry, &asking::device(&ask.hwid)?).await?;
-        let facts = facts(license, blocked, license.devices_used, bound);
+        let device = asking::device(&ask.hwid)?;
+        let seated = self.seats.seat(&entry, &device).await?;
+        let began = seated.as_ref().and_then(|seated| seated.trial_began);
+        let facts = facts(license, blocked, (license.devices_used, seated.is_some()), began);
         facts.continues(now).map_err(AuthorityError::Refused)?;
+        self.gate.saw(license.id, &device, &Said::default());
         let (scope, question) =
             (scope(license, &ask.hwid, &ask.nonce), digest(&[b"heartbeat", ask.session_token.as_bytes()]));
         // A reused nonce does not end the session; the request is treated as new.
@@ -71,6 +75,7 @@ impl AuthForge {
             ttl: session.ttl,
             begin: session.begin,
             held: Some(session.end),
+            trial_ends: trial_ends(license, began),
             used: license.devices_used,
             at: asked.seconds(),
             request_id: &request_id,

@@ -3,11 +3,11 @@
 use sealgate_artifact::{AppId, Code, LicenseId, LicenseKey, UnixSeconds, Word};
 use sealgate_authforge::{Machines, OfflineActivateAnswer, OfflineActivateRequest, Status};
 use sealgate_authority::authforge_file::{Draft, Minted, file_name};
-use sealgate_authority::seats::{Asking, TakeSeat, standing};
+use sealgate_authority::seats::{Asking, TakeSeat, facts};
 use sealgate_authority::secrets::FilePlace;
 use sealgate_authority::{About, AuthorityError, Source, broken, event_row};
 use sealgate_rules::Leaving;
-use sealgate_store::table::{self, EventRow, LicenseRow, LifetimeFileRow};
+use sealgate_store::table::{self, EventRow, LicenseRow, LifetimeFileRow, Said};
 use sealgate_store::{AppEntry, Tx, Work};
 
 use super::parts::AuthForge;
@@ -58,6 +58,8 @@ impl AuthForge {
         let asking = Asking {
             license: &license,
             device: &device,
+            said: &Said::default(),
+            machine: Some(&ask.hwid),
             blocked: !asking::license_admits(&app, &license, &ask.hwid, now),
             now,
             pays: app.app.credits.is_some().then(paid),
@@ -153,7 +155,9 @@ fn is_well_formed(ask: &OfflineActivateRequest) -> bool {
 /// Before anything is signed; and again inside the transaction, because the license may have changed meanwhile.
 fn may_last_for_ever(enabled: bool, license: &LicenseRow, now: UnixSeconds) -> Result<(), AuthorityError> {
     let file = Leaving::LifetimeFile { enabled, max_devices: license.terms.max_devices };
-    standing(license).may_leave(file, now).map_err(AuthorityError::Refused)
+    // A trial that could still begin now: it ends, and that is why.
+    let standing = facts(license, false, (0, true), Some(now)).license;
+    standing.may_leave(file, now).map_err(AuthorityError::Refused)
 }
 
 struct KeepFile {

@@ -104,7 +104,9 @@ impl AuthForge {
     /// twice gets the same answer twice.
     fn in_force(&self, license: &LicenseEntry, bound: bool) -> Result<(), Code> {
         let license = &license.license;
-        facts(license, false, license.devices_used, bound).continues(self.gate.ids.now())
+        let now = self.gate.ids.now();
+        // Who reports does not say how far its trial is, and a report gives no right.
+        facts(license, false, (license.devices_used, bound), Some(now)).continues(now)
     }
 
     /// Nobody's own address: behind a proxy's, or on this machine, there may be everybody.

@@ -6,7 +6,7 @@ use sealgate_artifact::{AppId, Code, LicenseKey, Word};
 use sealgate_authforge::{Typ, ValidateAnswer, ValidateRequest};
 use sealgate_authority::seats::Asking;
 use sealgate_authority::{About, AuthorityError, Source};
-use sealgate_store::table::{LicenseRow, former_keys};
+use sealgate_store::table::{LicenseRow, Said, former_keys};
 use sealgate_store::{AppEntry, LicenseEntry};
 
 use super::answer::Allowed;
@@ -65,12 +65,15 @@ impl AuthForge {
         let asking = Asking {
             license: &license,
             device: &device,
+            said: &Said::default(),
+            machine: Some(&ask.hwid),
             blocked: !asking::license_admits(&app, &license, &ask.hwid, now),
             now,
             pays: app.app.credits.is_some().then_some((app.app.id, scope)),
             request_id: &request_id,
         };
-        let used = self.seats.admit(&asking).await?;
+        let admitted = self.seats.admit(&asking).await?;
+        self.gate.saw(license.license.id, &device, asking.said);
         let allowed = Allowed {
             typ: Typ::Validate,
             app: &app.app,
@@ -80,7 +83,8 @@ impl AuthForge {
             ttl: session::ttl(ask.ttl_seconds),
             begin: asked.seconds(),
             held: None,
-            used,
+            trial_ends: admitted.trial_ends,
+            used: admitted.used,
             at: asked.seconds(),
             request_id: &request_id,
         };

@@ -1,5 +1,7 @@
 //! Our own clients' wire (`spec/online.md`).
 
+mod release;
+mod seats_shown;
 mod trust;
 mod validate;
 

@@ -1,18 +1,22 @@
-//! `POST /api/v1/validate`: may this device use this license now, under signature on both sides (`spec/online.md` §7)?
+//! `POST /api/v1/validate` and `POST /api/v1/release`: may this device use this license now, or give its seat back, under
+//! signature on both sides (`spec/online.md` §7, §9)?
 
 use std::sync::Arc;
 
 use sealgate_artifact::{
-    AppId, Code, Decision, Device, DeviceRequest, LicenseName, Operation, Outcome, StatementId, UnixSeconds,
-    Unverified, Variable,
+    AboutDevice, AppId, Code, Decision, Device, DeviceRequest, LicenseName, Operation, Outcome, StatementId,
+    UnixSeconds, Unverified, Variable, Word,
 };
-use sealgate_authority::seats::{Asking, Seats};
+use sealgate_authority::seats::{self, Asking, Seats};
 use sealgate_authority::{About, AuthorityError, SignedEnvelope, Source, as_json, broken, stored};
-use sealgate_store::{AppEntry, LicenseEntry, table};
+use sealgate_store::table::{self, Said};
+use sealgate_store::{AppEntry, LicenseEntry};
 use sealgate_trust::{Signer, Verified, sign_statement, verify_device_request};
 use sealgate_wire::{OnlineAnswer, OnlineQuestion, variables};
 use serde_json::value::RawValue;
 
+use super::release::{Leaving, release};
+use super::seats_shown::seats_shown;
 use crate::asking::{self, Asked, Gate};
 use crate::identity::{Identity, TrustBundle};
 use crate::replay::{ReplayLog, digest};
@@ -56,9 +60,28 @@ impl Online {
         Self { gate, seats, replays, signer, identity }
     }
 
-    /// Decides, takes a seat and a credit if one is needed, and signs: a no as well as a yes.
+    /// Decides whether the device may use the license, takes a seat and a credit if one is needed, and signs: a no as well as
+    /// a yes.
     pub async fn validate(
         &self,
+        ask: &OnlineQuestion,
+        source: Source<'_>,
+    ) -> Result<OnlineAnswer, AuthorityError> {
+        self.ask(&Operation::Validate, ask, source).await
+    }
+
+    /// Gives a seat back, as often as the license allows, and signs.
+    pub async fn release(
+        &self,
+        ask: &OnlineQuestion,
+        source: Source<'_>,
+    ) -> Result<OnlineAnswer, AuthorityError> {
+        self.ask(&Operation::Release, ask, source).await
+    }
+
+    async fn ask(
+        &self,
+        operation: &Operation,
         ask: &OnlineQuestion,
         source: Source<'_>,
     ) -> Result<OnlineAnswer, AuthorityError> {
@@ -66,7 +89,7 @@ impl Online {
         self.gate.admit(source, || named_app(ask))?;
         let request = verify_device_request(ask.request.get().as_bytes());
         let request = request.map_err(|e| AuthorityError::Refused(e.code()))?;
-        asking::require(request.get().operation == Operation::Validate)?;
+        asking::require(request.get().operation == *operation && may_name(request.get()))?;
         let device = Device::Key(request.get().device_key);
         let (mut in_time, mut paid) = (self.gate.in_time(), false);
         let (about, bundle, allowed) = loop {
@@ -91,10 +114,24 @@ impl Online {
         match self.gate.note(Asked::Question, source, &about, allowed) {
             // spec/online.md §7.4: every other no says nothing about rights, and is not signed.
             Err(AuthorityError::Refused(code)) if code.is_decision() => {
-                let denied = self.answer(&bundle, &request, self.denied(code, &about), &ask.holds);
+                let denied = async {
+                    let decided = self.denied(code, &about);
+                    let answer = self.answer(&bundle, &request, decided, &ask.holds).await?;
+                    let seats = seats_shown(&self.gate.db, request.get(), (code, &about)).await?;
+                    Ok(OnlineAnswer { seats, ..answer })
+                };
                 in_time.at_last(denied.await)
             }
-            allowed => allowed.inspect(|_| self.gate.note_answer("validated", &about, source.request_id)),
+            // That a seat was given back stands in an event of its own.
+            allowed if *operation == Operation::Release => allowed,
+            allowed => allowed.inspect(|_| self.note(request.get(), &device, &about, source)),
+        }
+    }
+
+    fn note(&self, request: &DeviceRequest, device: &Device, about: &About, source: Source<'_>) {
+        self.gate.note_answer("validated", about, source.request_id);
+        if let Some(license) = about.license {
+            self.gate.saw(license, device, &said(request));
         }
     }
 
@@ -126,23 +163,40 @@ impl Online {
         let question = *request.id().as_bytes().first_chunk().expect("a digest has 32 bytes");
         let first = self.replays.not_replayed(scope, question, (gate.ids.moment(), gate.ids.elapsed()));
         let first = first.map_err(AuthorityError::Refused)?;
+        if asked.operation == Operation::Release {
+            let who = asked.release.map_or_else(|| Leaving::Asking(device.clone()), Leaving::Named);
+            let used = release((&gate.db, &gate.ids), &license.license, who, source.request_id).await?;
+            let outcome = Outcome::allowed(license.license.id, license.license.statement);
+            return Ok(Decided {
+                outcome,
+                used: Some(used),
+                seats: None,
+                at: first.seconds(),
+                license: None,
+            });
+        }
         let asking = Asking {
             license: &license,
             device,
+            said: &said(asked),
+            machine: asked.fingerprint.as_ref().map(Word::as_str),
             blocked: !asking::license_admits(&app, &license, name, now),
             now,
             pays: app.app.credits.is_some().then_some((app.app.id, scope)),
             request_id: source.request_id,
         };
-        let used =
-            self.seats.admit(&asking).await.inspect_err(|why| about.no_seat = no_seat(why, &license))?;
+        let admitted = self.seats.admit(&asking).await;
+        let admitted = admitted.inspect_err(|why| about.no_seat = no_seat(why, &license))?;
+        // spec/license.md §4.4: never later than the decision's time allows, whatever this or another clock showed before.
+        let latest = seats::trial_ends(&license.license, Some(first.seconds()));
         let outcome = Outcome::Allowed {
             license: license.license.id,
             license_statement: license.license.statement,
-            trial_ends: None,
+            trial_ends: admitted.trial_ends.map(|end| latest.map_or(end, |latest| end.min(latest))),
             variables: signed_variables(&app.app.variables)?,
         };
-        Ok(Decided { outcome, used: Some(used), seats: None, at: first.seconds(), license: Some(license) })
+        let (used, at) = (Some(admitted.used), first.seconds());
+        Ok(Decided { outcome, used, seats: None, at, license: Some(license) })
     }
 
     async fn find_license(
@@ -201,6 +255,7 @@ impl Online {
             keyset: show(&bundle.keyset),
             tenant_keyset: show(&bundle.tenant_keyset),
             license,
+            seats: vec![],
         })
     }
 
@@ -209,6 +264,19 @@ impl Online {
         let statement = table::licenses::statement(&self.gate.db, license.id, license.version).await?;
         as_json(statement.ok_or_else(|| broken("a license without its statement"))?)
     }
+}
+
+/// `spec/online.md` §9.1: only who gives a seat back names another device, and only with the license's key.
+fn may_name(request: &DeviceRequest) -> bool {
+    let is_of_key = matches!(request.license, LicenseName::Key(_));
+    request.release.is_none() || request.operation == Operation::Release && is_of_key
+}
+
+/// What the device says of itself.
+fn said(request: &DeviceRequest) -> Said {
+    let AboutDevice { name, platform, product_version } = request.about.clone();
+    let fingerprint = request.fingerprint.as_ref().map(ToString::to_string);
+    Said { name, platform, product_version, fingerprint }
 }
 
 /// Devices and seats of a license that has no seat left. What was read may be a second old: at least all seats are taken.

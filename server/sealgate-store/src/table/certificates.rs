@@ -9,17 +9,17 @@ use crate::statements::{AT_ONCE, at_once, statements};
 use crate::{Read, StoreError, Tx};
 
 statements! {
-    FIND = "SELECT server_key, tenant_id, signer, origins, expires_at, envelope FROM server_certificates \
+    FIND = "SELECT server_key, tenant_id, signer, origins, operations, expires_at, envelope FROM server_certificates \
             WHERE server_key = $1 AND tenant_id = $2";
     TENANTS_WITHOUT = "SELECT t.tenant_id FROM tenants t LEFT JOIN server_certificates c \
                        ON c.tenant_id = t.tenant_id AND c.server_key = $1 AND c.signer = $2 AND c.origins = $3 \
-                       AND c.expires_at > $4 AND c.expires_at <= $5 WHERE c.server_key IS NULL \
+                       AND c.operations = $7 AND c.expires_at > $4 AND c.expires_at <= $5 WHERE c.server_key IS NULL \
                        ORDER BY t.tenant_id LIMIT $6";
     COUNT_OUTSIDE = "SELECT COUNT(*) FROM server_certificates \
                      WHERE server_key = $1 AND (expires_at <= $2 OR expires_at > $3)";
-    UPSERT = "INSERT INTO server_certificates (server_key, tenant_id, signer, origins, expires_at, envelope) \
-              VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (server_key, tenant_id) DO UPDATE SET \
-              signer = excluded.signer, origins = excluded.origins, expires_at = excluded.expires_at, \
+    UPSERT = "INSERT INTO server_certificates (server_key, tenant_id, signer, origins, operations, expires_at, envelope) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (server_key, tenant_id) DO UPDATE SET \
+              signer = excluded.signer, origins = excluded.origins, operations = excluded.operations, expires_at = excluded.expires_at, \
               envelope = excluded.envelope";
     FORGET = concat!(
         "DELETE FROM server_certificates WHERE server_key = $1 AND tenant_id IN ( \
@@ -39,6 +39,8 @@ pub struct CertificateRow {
     pub signer: PublicKey,
     /// Where clients find the server, as certified.
     pub origins: Vec<String>,
+    /// What the server may be asked, as certified.
+    pub operations: Vec<String>,
     pub expires_at: UnixSeconds,
     pub envelope: Vec<u8>,
 }
@@ -50,6 +52,7 @@ impl FromRow for CertificateRow {
             tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
             signer: parsed(row, "signer", |t| PublicKey::parse(t).ok())?,
             origins: lines(row, "origins")?,
+            operations: lines(row, "operations")?,
             expires_at: time(row, "expires_at")?,
             envelope: row.get("envelope")?,
         })
@@ -65,11 +68,11 @@ pub async fn find(
     query_as(FIND).bind(server.to_string()).bind(tenant.to_string()).fetch_optional(on).await
 }
 
-/// Tenants for which the server has no certificate that this authority signed for its origins and that ends after the first
-/// of these times and not after the second.
+/// Tenants for which the server has no certificate that this authority signed for its origins and these operations and that
+/// ends after the first of these times and not after the second.
 pub async fn tenants_without(
     on: impl Read,
-    server: &ServerRow,
+    (server, operations): (&ServerRow, &[&str]),
     signer: PublicKey,
     (until, latest): (UnixSeconds, UnixSeconds),
     limit: u32,
@@ -81,6 +84,7 @@ pub async fn tenants_without(
         .bind(signed(until.get()))
         .bind(signed(latest.get()))
         .bind(signed(limit.into()))
+        .bind(operations.join("\n"))
         .fetch_all(on)
         .await?;
     rows.iter().map(|row| parsed(row, "tenant_id", |t| TenantId::parse(t).ok())).collect()
@@ -105,6 +109,7 @@ pub async fn upsert(tx: &mut Tx<'_>, row: &CertificateRow) -> Result<(), StoreEr
         .bind(row.tenant.to_string())
         .bind(row.signer.to_string())
         .bind(row.origins.join("\n"))
+        .bind(row.operations.join("\n"))
         .bind(signed(row.expires_at.get()))
         .bind(row.envelope.clone())
         .execute(tx)

@@ -4,11 +4,11 @@
 
 use std::ops::RangeInclusive;
 
-use sealgate_artifact::{Device, DeviceId, LicenseId, TenantId, UnixSeconds};
+use sealgate_artifact::{Device, DeviceId, LicenseId, TenantId, UnixSeconds, limits};
 
 use super::page::{Part, filtered, readable};
 use super::{LicenseRow, release_days};
-use crate::columns::{count, device, parsed, signed, time};
+use crate::columns::{count, device, moment, parsed, signed, time};
 use crate::many::{MANY, for_all, with_rows};
 use crate::readable::{keep_readable, warn_of};
 use crate::sql::{FromRow, Query, Row, query, query_as};
@@ -20,7 +20,25 @@ const SORTED_HERE: u32 = 1_000;
 
 macro_rules! select_device {
     ($rest:literal) => {
-        concat!("SELECT device_id, tenant_id, license_id, kind, identity, first_seen FROM devices ", $rest)
+        concat!(
+            "SELECT device_id, tenant_id, license_id, kind, identity, first_seen, name, platform, product_version, ",
+            "fingerprint, last_seen, metadata, trial_began FROM devices ",
+            $rest
+        )
+    };
+}
+
+// All that they are given is text to PostgreSQL, which takes the first row's types for those of all.
+macro_rules! saw {
+    () => {
+        "UPDATE devices SET name = v.column4, platform = v.column5, product_version = v.column6, \
+         fingerprint = v.column7, last_seen = CAST(v.column8 AS BIGINT) FROM (VALUES "
+    };
+}
+
+macro_rules! saw_whose {
+    () => {
+        ") v WHERE license_id = v.column1 AND kind = v.column2 AND identity = v.column3"
     };
 }
 
@@ -43,26 +61,72 @@ statements! {
     LIST_OF_LICENSE = select_device!(
         "WHERE tenant_id = $1 AND license_id = $4 AND device_id < $2 ORDER BY device_id DESC LIMIT $3"
     );
+    LIST_OF_FINGERPRINT = select_device!(
+        "WHERE tenant_id = $1 AND fingerprint = $4 AND device_id < $2 ORDER BY device_id DESC LIMIT $3"
+    );
     // In the order of an index, though nobody asks for one: where nearly all devices are of one license, PostgreSQL takes it
     // that any license has its first ones at once, and would walk through the table.
     FEW_OF_LICENSE = select_device!("WHERE license_id = $1 ORDER BY kind, identity LIMIT $2");
     // Not read as devices: whoever made a row up, its seat is released like any other.
     FIRST_OF_LICENSE = "SELECT device_id, identity FROM devices WHERE license_id = $1 ORDER BY kind, identity LIMIT $2";
-    SOME = "SELECT kind, identity FROM devices WHERE license_id = $1 ORDER BY kind, identity LIMIT $2";
-    HAS_SEAT = "SELECT COUNT(*) FROM devices WHERE license_id = $1 AND kind = $2 AND identity = $3";
+    SOME = "SELECT kind, identity, trial_began FROM devices WHERE license_id = $1 ORDER BY kind, identity LIMIT $2";
+    SEAT = "SELECT trial_began FROM devices WHERE license_id = $1 AND kind = $2 AND identity = $3";
+    ID_OF_SEAT = "SELECT device_id, identity FROM devices WHERE license_id = $1 AND kind = $2 AND identity = $3";
+    BEGIN_TRIAL = "UPDATE devices SET trial_began = $4 WHERE license_id = $1 AND kind = $2 AND identity = $3";
+    NOTE = "UPDATE devices SET metadata = $3 WHERE tenant_id = $1 AND device_id = $2";
+    SAW = with_rows!(saw!(), (1, 1, 8), "", saw_whose!());
+    SAW_MANY = with_rows!(saw!(), (MANY, 1, 8), "", saw_whose!());
     USED = "SELECT devices_used FROM licenses WHERE license_id = $1";
     // A number that somebody else wrote must not hold up what is done with the seat itself.
     COUNT_TAKEN = "UPDATE licenses SET devices_used = CASE WHEN devices_used < 4611686018427387904 \
                    THEN devices_used + 1 ELSE devices_used END WHERE license_id = $1";
     COUNT_LEFT = "UPDATE licenses SET devices_used = $2 WHERE license_id = $1";
-    INSERT = "INSERT INTO devices (license_id, kind, identity, device_id, tenant_id, first_seen) \
-              VALUES ($1, $2, $3, $4, $5, $6)";
+    INSERT = "INSERT INTO devices (license_id, kind, identity, device_id, tenant_id, first_seen, name, platform, \
+              product_version, fingerprint, last_seen, trial_began) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     // By the tenant, whose devices an index finds by their ids: with the license alone, all of its devices would be looked at,
     // while everybody else waits who writes.
     DELETE = with_rows!(delete!(), (1, 3, 1), "", "");
     DELETE_MANY = with_rows!(delete!(), (1, 3, MANY), "", "");
     RECORD_RELEASE = with_rows!(record_release!(), (1, 1, 4), "", " ON CONFLICT (device_id) DO NOTHING");
     RECORD_RELEASES = with_rows!(record_release!(), (MANY, 1, 4), "", " ON CONFLICT (device_id) DO NOTHING");
+}
+
+/// SQLite has no users, and no function.
+const RELEASE_SEAT: &str = "SELECT release_seat($1, $2, $3, $4) AS release_seat";
+
+/// What a device says of itself, each a column. Nobody checks it, and others may write it: what is not of its form is passed
+/// over, so that it hides no device.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Hash)]
+#[expect(missing_docs, reason = "a field is its column")]
+pub struct Said {
+    pub name: Option<String>,
+    pub platform: Option<String>,
+    pub product_version: Option<String>,
+    pub fingerprint: Option<String>,
+}
+
+impl FromRow for Said {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        let about = |name| said(row, name, limits::ABOUT_DEVICE_BYTES);
+        Ok(Self {
+            name: about("name")?,
+            platform: about("platform")?,
+            product_version: about("product_version")?,
+            fingerprint: said(row, "fingerprint", limits::WORD_BYTES)?,
+        })
+    }
+}
+
+fn said(row: &Row, name: &str, most: usize) -> Result<Option<String>, StoreError> {
+    let text: Option<String> = row.get(name)?;
+    Ok(text.filter(|text| text.len() <= most && !text.chars().any(char::is_control)))
+}
+
+/// A time that others may write, and that must hide no device.
+fn said_time(row: &Row, name: &str) -> Result<Option<UnixSeconds>, StoreError> {
+    let seconds: Option<i64> = row.get(name)?;
+    Ok(seconds.and_then(|seconds| u64::try_from(seconds).ok()).and_then(UnixSeconds::new))
 }
 
 /// A device that holds a seat.
@@ -76,6 +140,30 @@ pub struct DeviceRow {
     pub device: Device,
     /// When it took the seat.
     pub first_seen: UnixSeconds,
+    pub said: Said,
+    /// When it was let in last, to the hour.
+    pub last_seen: Option<UnixSeconds>,
+    /// The vendor's notes, as JSON.
+    pub metadata: String,
+    /// When the trial began that the license is for it.
+    pub trial_began: Option<UnixSeconds>,
+}
+
+impl DeviceRow {
+    /// A device of which nothing is known but its name, on its way to a seat.
+    pub fn new(id: DeviceId, license: &LicenseRow, device: Device, at: UnixSeconds) -> Self {
+        Self {
+            id,
+            tenant: license.tenant,
+            license: license.id,
+            device,
+            first_seen: at,
+            said: Said::default(),
+            last_seen: None,
+            metadata: "{}".to_owned(),
+            trial_began: None,
+        }
+    }
 }
 
 impl FromRow for DeviceRow {
@@ -86,6 +174,10 @@ impl FromRow for DeviceRow {
             license: parsed(row, "license_id", |t| LicenseId::parse(t).ok())?,
             device: device(row)?,
             first_seen: time(row, "first_seen")?,
+            said: Said::from_row(row)?,
+            last_seen: said_time(row, "last_seen")?,
+            metadata: row.get("metadata")?,
+            trial_began: said_time(row, "trial_began")?,
         })
     }
 }
@@ -130,6 +222,18 @@ pub async fn list(
     }
     let part = Part { tenant, before: before.map(|id| id.to_string()), limit };
     readable(filtered(LIST, LIST_OF_LICENSE, license.map(|license| license.id)), part, on, "devices").await
+}
+
+/// The tenant's devices that said this of the machine, newest first, starting with those older than `before`.
+pub async fn with_fingerprint(
+    on: impl Read + Copy,
+    tenant: TenantId,
+    fingerprint: &str,
+    before: Option<DeviceId>,
+    limit: u32,
+) -> Result<Vec<DeviceRow>, StoreError> {
+    let part = Part { tenant, before: before.map(|id| id.to_string()), limit };
+    readable((LIST_OF_FINGERPRINT, Some(fingerprint.to_owned())), part, on, "devices").await
 }
 
 /// The page of a license with few devices: all of them are read and sorted. The tenant's devices lie sorted by age, and the
@@ -186,34 +290,72 @@ pub async fn first_of_license(
     query.fetch_all(on).await
 }
 
+/// The devices of a license that were not seen for longest, if it has no more than `most`.
+pub async fn longest_unseen(
+    on: impl Read,
+    license: LicenseId,
+    (most, shown): (u32, usize),
+) -> Result<Vec<DeviceRow>, StoreError> {
+    let query = query(FEW_OF_LICENSE).bind(license.to_string()).bind(signed(u64::from(most) + 1));
+    let rows = query.fetch_all(on).await?;
+    if rows.len() > most as usize {
+        return Ok(vec![]);
+    }
+    let mut devices: Vec<DeviceRow> = keep_readable(rows)?;
+    devices.sort_by_key(|device| (device.last_seen, device.first_seen, device.id));
+    devices.truncate(shown);
+    Ok(devices)
+}
+
+/// A device that holds a seat, as a validation needs to know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seated {
+    /// The device.
+    pub device: Device,
+    /// When the trial began that the license is for it.
+    pub trial_began: Option<UnixSeconds>,
+}
+
+impl FromRow for Seated {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self { device: device(row)?, trial_began: said_time(row, "trial_began")? })
+    }
+}
+
 /// The devices that hold a seat, in no order, unless there are more rows than `most`.
 pub(crate) async fn few(
     on: impl Read,
     license: LicenseId,
     most: u32,
-) -> Result<Option<Vec<Device>>, StoreError> {
+) -> Result<Option<Vec<Seated>>, StoreError> {
     let query = query(SOME).bind(license.to_string()).bind(signed(u64::from(most) + 1));
     let rows = query.fetch_all(on).await?;
     if rows.len() > most as usize {
         return Ok(None);
     }
-    let named = keep_readable(rows)?;
-    Ok(Some(named.into_iter().map(|Named(device)| device).collect()))
+    keep_readable(rows).map(Some)
 }
 
-/// A device, without when it came.
-struct Named(Device);
-
-impl FromRow for Named {
-    fn from_row(row: &Row) -> Result<Self, StoreError> {
-        device(row).map(Self)
-    }
+/// The device's seat, if it holds one. Outside a transaction: for licenses with more devices than are kept in memory.
+pub async fn seat(on: impl Read, license: LicenseId, device: &Device) -> Result<Option<Seated>, StoreError> {
+    let found = of_seat(SEAT, license, device).fetch_optional(on).await?;
+    let seated =
+        |row: Row| Ok(Seated { device: device.clone(), trial_began: said_time(&row, "trial_began")? });
+    found.map(seated).transpose()
 }
 
-/// Whether this device holds a seat. Outside a transaction: for licenses with more devices than are kept in memory.
-pub async fn has_seat(on: impl Read, license: LicenseId, device: &Device) -> Result<bool, StoreError> {
-    let query = query(HAS_SEAT).bind(license.to_string()).bind(device.kind()).bind(&*device.name());
-    Ok(query.fetch_one(on).await?.get::<i64>(0)? > 0)
+/// The seat of this device, to be released.
+pub async fn held_seat(
+    on: impl Read,
+    license: LicenseId,
+    device: &Device,
+) -> Result<Option<HeldSeat>, StoreError> {
+    let found = of_seat(ID_OF_SEAT, license, device).fetch_optional(on).await?;
+    found.as_ref().map(HeldSeat::from_row).transpose()
+}
+
+fn of_seat(statement: &'static str, license: LicenseId, device: &Device) -> Query {
+    query(statement).bind(license.to_string()).bind(device.kind()).bind(&*device.name())
 }
 
 /// How many devices hold a seat of a license that was just locked, and whether this one is among them. The number stands
@@ -222,8 +364,8 @@ pub async fn count_seats(
     on: impl Read,
     locked: &LicenseRow,
     device: &Device,
-) -> Result<(u64, bool), StoreError> {
-    Ok((locked.devices_used, has_seat(on, locked.id, device).await?))
+) -> Result<(u64, Option<Seated>), StoreError> {
+    Ok((locked.devices_used, seat(on, locked.id, device).await?))
 }
 
 /// How many devices hold a seat now, whatever was taken and released since the license was locked.
@@ -240,11 +382,89 @@ pub async fn take_seat(tx: &mut Tx<'_>, locked: &LicenseRow, device: &DeviceRow)
         .bind(device.id.to_string())
         .bind(locked.tenant.to_string())
         .bind(signed(device.first_seen.get()))
+        .bind(device.said.name.clone())
+        .bind(device.said.platform.clone())
+        .bind(device.said.product_version.clone())
+        .bind(device.said.fingerprint.clone())
+        .bind(moment(device.last_seen))
+        .bind(moment(device.trial_began))
         .execute(&mut *tx)
         .await?;
     query(COUNT_TAKEN).bind(locked.id.to_string()).execute(&mut *tx).await?;
     tx.changes(Subject::License(locked.app, locked.key_hash));
     Ok(())
+}
+
+/// Notes when the trial of a locked license began for a device that holds a seat already.
+pub async fn begin_trial(
+    tx: &mut Tx<'_>,
+    locked: &LicenseRow,
+    device: &Device,
+    at: UnixSeconds,
+) -> Result<(), StoreError> {
+    of_seat(BEGIN_TRIAL, locked.id, device).bind(signed(at.get())).execute(&mut *tx).await?;
+    tx.changes(Subject::License(locked.app, locked.key_hash));
+    Ok(())
+}
+
+/// Replaces what the vendor notes about a device; `false` if it holds no seat any more.
+pub async fn note(
+    tx: &mut Tx<'_>,
+    tenant: TenantId,
+    id: DeviceId,
+    metadata: &str,
+) -> Result<bool, StoreError> {
+    let query = query(NOTE).bind(tenant.to_string()).bind(id.to_string()).bind(metadata);
+    Ok(query.execute(tx).await? > 0)
+}
+
+/// A device that was let in, and what it said of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sighting {
+    /// The license of which it has a seat.
+    pub license: LicenseId,
+    /// The device.
+    pub device: Device,
+    /// What it said.
+    pub said: Said,
+    /// When.
+    pub at: UnixSeconds,
+}
+
+/// Stores what devices said, of those that still hold their seats. No decision depends on it, so nobody's memory is told.
+pub async fn saw(tx: &mut Tx<'_>, sightings: &[Sighting]) -> Result<(), StoreError> {
+    let with = |query: Query, Sighting { license, device, said, at }: &Sighting| {
+        query
+            .bind(license.to_string())
+            .bind(device.kind())
+            .bind(&*device.name())
+            .bind(said.name.clone())
+            .bind(said.platform.clone())
+            .bind(said.product_version.clone())
+            .bind(said.fingerprint.clone())
+            .bind(at.get().to_string())
+    };
+    for_all(tx, [SAW, SAW_MANY], sightings, |query, some| some.iter().fold(query, with)).await?;
+    Ok(())
+}
+
+/// Takes one seat of a locked license away, as a database user may who cannot delete rows. Returns how many devices still
+/// have one.
+pub async fn give_back(
+    tx: &mut Tx<'_>,
+    locked: &LicenseRow,
+    seat: HeldSeat,
+    at: UnixSeconds,
+) -> Result<u64, StoreError> {
+    if !tx.connection.locks_rows() {
+        return release_seats(tx, locked, &[seat], 0..=u64::MAX, at).await;
+    }
+    let given = query(RELEASE_SEAT).bind(locked.tenant.to_string()).bind(locked.id.to_string());
+    let given = given.bind(&seat.device).bind(signed(at.get())).fetch_one(&mut *tx).await?;
+    let left = locked.devices_used.saturating_sub(count(&given, "release_seat")?);
+    query(COUNT_LEFT).bind(locked.id.to_string()).bind(signed(left)).execute(&mut *tx).await?;
+    tx.changes(Subject::License(locked.app, locked.key_hash));
+    Ok(left)
 }
 
 /// Takes seats of a locked license away, and records that. Returns how many devices still have one: as the license's row

@@ -112,11 +112,5 @@ pub(super) fn hwid_device(hwid: &str) -> Device {
 pub(super) fn device(license: &LicenseRow, hwid: &str) -> DeviceRow {
     let mut random = [0; 10];
     random[..hwid.len().min(10)].copy_from_slice(&hwid.as_bytes()[..hwid.len().min(10)]);
-    DeviceRow {
-        id: DeviceId::new(AT * 1000, random),
-        tenant: license.tenant,
-        license: license.id,
-        device: hwid_device(hwid),
-        first_seen: at(),
-    }
+    DeviceRow::new(DeviceId::new(AT * 1000, random), license, hwid_device(hwid), at())
 }

@@ -38,7 +38,7 @@ async fn take(connection: &mut Connection, license: &LicenseRow, hwid: &str) -> 
     let mut tx = Tx::on(connection);
     let locked = lock(&mut tx, license.tenant, license.id).await?.expect("it is there");
     let (used, bound) = devices::count_seats(&mut tx, &locked, &rows::hwid_device(hwid)).await?;
-    assert!(!bound);
+    assert!(bound.is_none());
     devices::take_seat(&mut tx, &locked, &rows::device(license, hwid)).await?;
     Ok(used)
 }

@@ -38,6 +38,7 @@ pub(super) const MODULES: &[(&str, &[&str])] = &[
     ("servers", table::servers::STATEMENTS),
     ("tenants", table::tenants::STATEMENTS),
     ("tokens", table::tokens::STATEMENTS),
+    ("trials", table::trials::STATEMENTS),
 ];
 
 /// The names of what a statement returns, and how many parameters it takes.

@@ -94,5 +94,5 @@ async fn what_is_not_found_is_not_remembered() {
 async fn devices(db: &Db, license: &LicenseRow) -> Vec<String> {
     let entry = db.cached_license(license.app, license.key_hash).await.expect("answers");
     let devices = entry.expect("is there").devices.clone().expect("few enough to keep");
-    devices.iter().map(|device| device.name().into_owned()).collect()
+    devices.iter().map(|seated| seated.device.name().into_owned()).collect()
 }

@@ -29,7 +29,7 @@ impl Work for TakeSeats {
 fn device(license: &LicenseRow, age: u64) -> DeviceRow {
     let id = DeviceId::new(at().get() * 1_000 + age, [0; 10]);
     let device = crate::support::hwid(&format!("device-{age}"));
-    DeviceRow { id, tenant: license.tenant, license: license.id, device, first_seen: at() }
+    DeviceRow::new(id, license, device, at())
 }
 
 /// The ids on every page, from the newest device on.

@@ -16,8 +16,8 @@ async fn a_write_is_visible_once_it_is_acknowledged() {
         assert_eq!(db.write(TakeSeat(stored.clone(), "a".to_owned())).await.expect("is free"), 1);
         let found = licenses::by_key(db, stored.tenant, stored.key_hash).await.expect("reads");
         assert_eq!(found.expect("is there").devices_used, 1);
-        assert!(devices::has_seat(db, stored.id, &hwid("a")).await.expect("reads"));
-        assert!(!devices::has_seat(db, stored.id, &hwid("b")).await.expect("reads"));
+        assert!(devices::seat(db, stored.id, &hwid("a")).await.expect("reads").is_some());
+        assert!(devices::seat(db, stored.id, &hwid("b")).await.expect("reads").is_none());
     })
     .await;
 }

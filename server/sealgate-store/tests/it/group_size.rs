@@ -60,7 +60,7 @@ impl Work for Unit {
             }
             Much::Statements => {
                 for _ in 0..98 {
-                    devices::has_seat(&mut *tx, license.id, &hwid("a")).await?;
+                    devices::seat(&mut *tx, license.id, &hwid("a")).await?;
                 }
             }
         }

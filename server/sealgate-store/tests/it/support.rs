@@ -166,13 +166,12 @@ pub(crate) fn hwid(name: &str) -> Device {
 /// A device of that name on its way to a seat. No two have the same id.
 pub(crate) fn device(license: &LicenseRow, hwid: &str) -> DeviceRow {
     static LAST: AtomicU64 = AtomicU64::new(0);
-    DeviceRow {
-        id: DeviceId::new(AT * 1000 + LAST.fetch_add(1, Ordering::SeqCst), [6; 10]),
-        tenant: license.tenant,
-        license: license.id,
-        device: self::hwid(hwid),
-        first_seen: at(),
-    }
+    DeviceRow::new(
+        DeviceId::new(AT * 1000 + LAST.fetch_add(1, Ordering::SeqCst), [6; 10]),
+        license,
+        self::hwid(hwid),
+        at(),
+    )
 }
 
 /// Whether the database says from memory that the license is revoked.

@@ -289,11 +289,22 @@ pub(crate) enum DeviceCommand {
         /// Only devices of this license: its key, its id, or - to read one from standard input
         #[arg(long, value_name = "KEY")]
         license: Option<String>,
+        /// Only devices that say this of the machine
+        #[arg(long, value_name = "F", conflicts_with = "license")]
+        fingerprint: Option<String>,
     },
     /// Show a device
     Show {
         /// The device's id
         device_id: String,
+    },
+    /// Change your notes about a device
+    Update {
+        /// The device's id
+        device_id: String,
+        /// A JSON file with an object that replaces the notes,
+        #[arg(long, value_name = "FILE")]
+        metadata: PathBuf,
     },
     /// Release a device's seat
     Release {

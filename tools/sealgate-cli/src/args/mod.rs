@@ -6,6 +6,7 @@ mod licenses;
 mod max_devices;
 mod records;
 mod server;
+mod trial;
 mod vendor;
 
 pub(crate) use files::{InspectArgs, VerifyArgs};

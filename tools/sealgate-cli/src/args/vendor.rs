@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
 use sealgate_artifact::MaxDevices;
+use sealgate_wire::TrialPer;
 
-use super::max_devices;
+use super::{max_devices, trial};
 use crate::dates;
 
 const SCOPES: &str = "\
@@ -292,6 +293,12 @@ pub(crate) struct TermsArgs {
     /// How long a license lasts, as in 365d, or `never` if it has no end
     #[arg(long, value_name = "DAYS", value_parser = dates::duration)]
     pub(crate) duration: Option<dates::Duration>,
+    /// Licenses are trials of so many days from first use, as in 14d; `none` if they are not
+    #[arg(long, value_name = "DAYS", value_parser = trial::parse)]
+    pub(crate) trial: Option<trial::Days>,
+    /// For whom there is one trial of the app: device or customer [default: device]
+    #[arg(long, value_name = "WHOM", value_parser = trial::per, requires = "trial")]
+    pub(crate) trial_per: Option<TrialPer>,
     /// Licenses may be handed out for use offline
     #[arg(long)]
     pub(crate) offline: bool,

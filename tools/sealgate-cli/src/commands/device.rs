@@ -1,28 +1,32 @@
 //! `sealgate device`.
 
-use sealgate_artifact::DeviceId;
-use sealgate_wire::{DeviceView, ReleaseDevices, Released};
+use std::path::Path;
+
+use sealgate_artifact::{Code, DeviceId};
+use sealgate_wire::{DeviceView, ReleaseDevices, Released, Timestamp, UpdateDevice};
+use serde_json::{Map, Value};
 
 use crate::args::{DeviceCommand, Global};
-use crate::client::Client;
+use crate::client::{Client, quoted};
 use crate::failure::Failure;
+use crate::files;
 use crate::output::{Output, say};
 
 pub(crate) fn run(global: &Global, command: &DeviceCommand, output: &Output) -> Result<(), Failure> {
     let client = Client::new(global)?;
     match command {
-        DeviceCommand::List { license } => list(&client, license.as_deref(), output),
+        DeviceCommand::List { license, fingerprint } => {
+            list(&client, (license.as_deref(), fingerprint.as_deref()), output)
+        }
         DeviceCommand::Show { device_id } => {
             let device: DeviceView = client.get(&path(device_id)?)?;
-            output.result(&device, |device| {
-                Output::pairs(&[
-                    ("device", device.device_id.clone()),
-                    ("license", device.license_id.clone()),
-                    ("name", device.identity.clone()),
-                    ("kind", device.kind.clone()),
-                    ("first seen", device.first_seen.to_string()),
-                ]);
-            });
+            output.result(&device, print);
+            Ok(())
+        }
+        DeviceCommand::Update { device_id, metadata } => {
+            let wish = UpdateDevice { metadata: Some(read_notes(metadata)?) };
+            let device: DeviceView = client.patch(&path(device_id)?, &wish)?;
+            output.result(&device, print);
             Ok(())
         }
         DeviceCommand::Release { device_id, override_allowance } => {
@@ -42,17 +46,67 @@ pub(crate) fn print_released(released: &Released) {
     }
 }
 
-fn list(client: &Client, license: Option<&str>, output: &Output) -> Result<(), Failure> {
-    let path = match license {
-        Some(key) => format!("/api/v1/devices?limit=200&license_id={}", client.find_license(key)?.license_id),
-        None => "/api/v1/devices?limit=200".to_owned(),
+fn print(device: &DeviceView) {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let time = |at: Option<Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
+    let notes = if device.metadata.is_empty() { String::new() } else { notes(device) };
+    let mut pairs = vec![
+        ("device", device.device_id.clone()),
+        ("license", device.license_id.clone()),
+        ("name", text(&device.name)),
+        ("identity", device.identity.clone()),
+        ("kind", device.kind.clone()),
+        ("fingerprint", text(&device.fingerprint)),
+        ("platform", text(&device.platform)),
+        ("version", text(&device.product_version)),
+        ("first seen", device.first_seen.to_string()),
+        ("last seen", time(device.last_seen)),
+        ("trial began", time(device.trial_began)),
+        ("metadata", notes),
+    ];
+    pairs.retain(|(_, value)| !value.is_empty());
+    Output::pairs(&pairs);
+}
+
+fn notes(device: &DeviceView) -> String {
+    serde_json::to_string(&device.metadata).expect("JSON can be written")
+}
+
+fn read_notes(path: &Path) -> Result<Map<String, Value>, Failure> {
+    let unusable = |why: String| {
+        Failure::new(Code::FileUnreadable, format!("{}: {why}", path.display()))
+            .fix(r#"write a JSON object as in {"room": "12"}"#)
+    };
+    let bytes = files::read(path).map_err(|e| unusable(e.to_string()))?;
+    serde_json::from_slice(&bytes).map_err(|e| unusable(e.to_string()))
+}
+
+fn list(
+    client: &Client,
+    (license, fingerprint): (Option<&str>, Option<&str>),
+    output: &Output,
+) -> Result<(), Failure> {
+    let path = match (license, fingerprint) {
+        (Some(key), _) => {
+            format!("/api/v1/devices?limit=200&license_id={}", client.find_license(key)?.license_id)
+        }
+        (_, Some(text)) => format!("/api/v1/devices?limit=200&fingerprint={}", quoted(text)),
+        (None, None) => "/api/v1/devices?limit=200".to_owned(),
     };
     let devices: Vec<DeviceView> = client.get_all(&path)?;
     output.result(&devices, |devices| {
         let row = |d: &DeviceView| {
-            vec![d.device_id.clone(), d.license_id.clone(), d.identity.clone(), d.first_seen.to_string()]
+            vec![
+                d.device_id.clone(),
+                d.license_id.clone(),
+                d.name.clone().unwrap_or_else(|| d.identity.clone()),
+                d.last_seen.map(|at| at.to_string()).unwrap_or_default(),
+                d.platform.clone().unwrap_or_default(),
+                d.product_version.clone().unwrap_or_default(),
+            ]
         };
-        Output::table(&["DEVICE", "LICENSE", "NAME", "FIRST SEEN"], devices.iter().map(row));
+        let head = ["DEVICE", "LICENSE", "NAME", "LAST SEEN", "PLATFORM", "VERSION"];
+        Output::table(&head, devices.iter().map(row));
     });
     Ok(())
 }

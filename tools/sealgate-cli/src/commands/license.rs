@@ -12,7 +12,7 @@ use crate::args::{FileArgs, Global, IssueArgs, LicenseCommand, ListLicensesArgs,
 use crate::client::{Client, quoted, segment};
 use crate::failure::Failure;
 use crate::files;
-use crate::output::{Output, ends, feature_list, say, seat_count};
+use crate::output::{Output, ends, feature_list, say, seat_count, trial};
 
 /// Licenses in one request of a large order: small enough to show progress, large enough to be fast.
 const BATCH: u32 = 100;
@@ -124,11 +124,13 @@ fn list(client: &Client, args: &ListLicensesArgs, output: &Output) -> Result<(),
                 l.status.clone(),
                 seats(l),
                 ends(l.expires_at),
+                l.trial.map(|trial| format!("{}d", trial.days)).unwrap_or_default(),
                 text(&l.label),
                 text(&l.customer_id),
             ]
         };
-        Output::table(&["LICENSE", "STATUS", "SEATS", "ENDS", "LABEL", "CUSTOMER"], licenses.iter().map(row));
+        let head = ["LICENSE", "STATUS", "SEATS", "ENDS", "TRIAL", "LABEL", "CUSTOMER"];
+        Output::table(&head, licenses.iter().map(row));
     });
     Ok(())
 }
@@ -196,6 +198,7 @@ pub(crate) fn print_license(license: &LicenseView) {
         ("limits", sets::list(&sets::of_limits(&license.limits))),
         ("seats", seats(license)),
         ("ends", ends(license.expires_at)),
+        ("trial", license.trial.map(trial).unwrap_or_default()),
         ("label", license.label.clone().unwrap_or_default()),
         ("customer", license.customer_id.clone().unwrap_or_default()),
         ("external id", license.external_id.clone().unwrap_or_default()),

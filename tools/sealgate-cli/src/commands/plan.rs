@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use sealgate_artifact::{Code, PlanId};
-use sealgate_wire::{CreatePlan, PlanView, Policy, Seats, UpdatePlan};
+use sealgate_wire::{CreatePlan, PlanView, Policy, Seats, Trial, UpdatePlan};
 
 use super::sets;
 use crate::args::{CreatePlanArgs, Global, PlanCommand, TermsArgs, UpdatePlanArgs};
 use crate::client::{Client, segment};
 use crate::failure::Failure;
 use crate::files;
-use crate::output::{Output, feature_list, seat_count};
+use crate::output::{Output, feature_list, seat_count, trial};
 
 pub(crate) fn run(global: &Global, command: &PlanCommand, output: &Output) -> Result<(), Failure> {
     let client = Client::new(global)?;
@@ -62,6 +62,7 @@ fn creation(args: &CreatePlanArgs) -> Result<CreatePlan, Failure> {
         limits: terms.limits,
         max_devices: terms.max_devices,
         duration: terms.duration.flatten(),
+        trial: terms.trial.flatten(),
         offline: terms.offline,
         policy: terms.policy,
         releases_per_seat: terms.releases_per_seat,
@@ -100,6 +101,9 @@ fn terms(args: &TermsArgs) -> Result<UpdatePlan, Failure> {
         variables: variables.map(|list| list.into_iter().collect()),
         max_devices: args.max_devices.map(Seats),
         duration: args.duration.clone().map(|duration| duration.0),
+        trial: args
+            .trial
+            .map(|wish| wish.0.map(|days| Trial { days, per: args.trial_per.unwrap_or_default() })),
         offline: args.offline.then_some(true),
         policy: args.policy.as_deref().map(policy).transpose()?,
         releases_per_seat: args.releases,
@@ -148,6 +152,7 @@ fn print(plan: &PlanView) {
         ("seats", seat_count(plan.max_devices)),
         ("releases", format!("{} per seat and year", plan.releases_per_seat)),
         ("lasts", lasts(plan)),
+        ("trial", plan.trial.map(trial).unwrap_or_default()),
         ("offline", if plan.offline { "yes" } else { "no" }.to_owned()),
         ("heartbeat", heartbeat),
         ("variables", sets::list(&sets::of_variables(&plan.variables))),
@@ -158,5 +163,8 @@ fn print(plan: &PlanView) {
 }
 
 fn lasts(plan: &PlanView) -> String {
+    if let Some(wish) = plan.trial {
+        return trial(wish);
+    }
     plan.duration.clone().unwrap_or_else(|| "forever".to_owned())
 }

@@ -131,6 +131,7 @@ impl Impostor {
             keyset: Some(self.signed(&keyset, self.root)?),
             tenant_keyset: None,
             license: None,
+            seats: vec![],
         };
         let body = serde_json::to_vec(&answer).ok()?;
         Some(HttpAnswer { status: 200, retry_after: None, body })

@@ -98,6 +98,7 @@ fn create_app(story: &mut Story, vendor: &Client) -> Result<(AppCreated, PlanVie
         limits: None,
         max_devices: None,
         duration: Some("1y".to_owned()),
+        trial: None,
         offline: Some(true),
         policy: None,
         releases_per_seat: None,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::program::{run, sealgate};
 
 /// Every operation of the API, with a verb that asks for it.
-const ASKED_BY: [(&str, &str); 64] = [
+const ASKED_BY: [(&str, &str); 65] = [
     ("create_tenant", "tenant create"),
     ("list_tenants", "tenant list"),
     ("show_tenant", "tenant show"),
@@ -54,6 +54,7 @@ const ASKED_BY: [(&str, &str); 64] = [
     ("change_license_variables", "license vars set"),
     ("list_devices", "device list"),
     ("show_device", "device show"),
+    ("update_device", "device update"),
     ("release_device", "device release"),
     ("add_access", "access allow"),
     ("list_access", "access list"),

@@ -160,6 +160,7 @@ impl Loot {
             keyset: None,
             tenant_keyset: None,
             license: Some(license.to_owned()),
+            seats: vec![],
         }
     }
 

@@ -1,0 +1,55 @@
+//! Plans whose licenses are tried (`spec/http.md` §3.9).
+
+use sealgate_artifact::{Code, limits};
+use sealgate_authority::AuthorityError;
+use sealgate_store::Tx;
+use sealgate_store::table::{self, LicenseRow, Trial, TrialPer, Trying};
+use sealgate_wire as wire;
+
+/// Reads what a vendor wishes.
+pub(crate) fn parse(trial: wire::Trial) -> Result<Trial, AuthorityError> {
+    if !(1..=limits::TRIAL_DAYS).contains(&trial.days) {
+        return Err(AuthorityError::Invalid { field: "trial", why: "days from 1 to 3,650" });
+    }
+    let per = match trial.per {
+        wire::TrialPer::Device => TrialPer::Device,
+        wire::TrialPer::Customer => TrialPer::Customer,
+    };
+    Ok(Trial { days: trial.days, per })
+}
+
+pub(crate) fn view(trial: Trial) -> wire::Trial {
+    let per = match trial.per {
+        TrialPer::Device => wire::TrialPer::Device,
+        TrialPer::Customer => wire::TrialPer::Customer,
+    };
+    wire::Trial { days: trial.days, per }
+}
+
+/// A trial of each customer's own needs one.
+pub(crate) fn has_customer(license: &LicenseRow) -> Result<(), AuthorityError> {
+    if is_of_customer(license) && license.customer.is_none() {
+        let why = "the customer: there is one trial for each";
+        return Err(AuthorityError::Invalid { field: "customer_id", why });
+    }
+    Ok(())
+}
+
+fn is_of_customer(license: &LicenseRow) -> bool {
+    license.terms.trial.is_some_and(|trial| trial.per == TrialPer::Customer)
+}
+
+/// Notes the customer's one trial of the app: `trial_used` if there was another. It begins with the first use.
+pub(crate) async fn reserve(tx: &mut Tx<'_>, license: &LicenseRow) -> Result<(), AuthorityError> {
+    let Some(customer) = license.customer.filter(|_| is_of_customer(license)) else { return Ok(()) };
+    let customer = customer.to_string();
+    let who = Trying::Customer(&customer);
+    if table::trials::begin(tx, license, who, license.created_at).await? {
+        return Ok(());
+    }
+    let known = table::trials::find(&mut *tx, license.app, who).await?;
+    if known.is_some_and(|known| known.license == license.id) {
+        return Ok(());
+    }
+    Err(AuthorityError::Refused(Code::TrialUsed))
+}

@@ -1,0 +1,70 @@
+//! `POST /api/v1/release`: a seat is given back by whoever holds it, or knows the license's key (`spec/online.md` §9).
+
+use sealgate_artifact::{Code, Device, DeviceId, UnixSeconds};
+use sealgate_authority::{AuthorityError, Ids, event_row};
+use sealgate_rules::releases_left;
+use sealgate_store::table::{self, EventRow, HeldSeat, LicenseRow};
+use sealgate_store::{Db, Tx, Work};
+
+const YEAR_SECONDS: u64 = 365 * 24 * 60 * 60;
+
+/// Whose seat is given back.
+#[derive(Debug, Clone)]
+pub(super) enum Leaving {
+    /// That of the device that asks.
+    Asking(Device),
+    /// That of another one.
+    Named(DeviceId),
+}
+
+/// Gives the seat back, if that one has any. Returns the number of seats in use.
+pub(super) async fn release(
+    (db, ids): (&Db, &Ids),
+    license: &LicenseRow,
+    who: Leaving,
+    request_id: &str,
+) -> Result<u64, AuthorityError> {
+    let event = event_row(ids, license, "device_released", None, request_id);
+    let work = GiveBack { license: license.clone(), who, at: ids.now(), event };
+    Box::pin(db.write(work)).await
+}
+
+struct GiveBack {
+    license: LicenseRow,
+    who: Leaving,
+    at: UnixSeconds,
+    event: EventRow,
+}
+
+impl Work for GiveBack {
+    type Output = u64;
+    type Error = AuthorityError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<u64, AuthorityError> {
+        let locked = table::licenses::lock(tx, self.license.tenant, self.license.id).await?;
+        let locked = locked.ok_or(AuthorityError::Refused(Code::LicenseUnknown))?;
+        // Whoever asks again because the answer was lost has none any more, and is told the same.
+        let Some(seat) = self.seat(tx, &locked).await? else { return Ok(locked.devices_used) };
+        let released = table::release_days::since(&mut *tx, &locked, self.at.minus(YEAR_SECONDS)).await?;
+        let left = releases_left(locked.terms.max_devices, locked.terms.releases_per_seat, released);
+        if left == Some(0) {
+            return Err(AuthorityError::Refused(Code::AllowanceSpent));
+        }
+        let event = EventRow { device: Some(seat.name.clone()), ..self.event.clone() };
+        let used = table::devices::give_back(tx, &locked, seat, self.at).await?;
+        table::events::insert(tx, &event).await?;
+        Ok(used)
+    }
+}
+
+impl GiveBack {
+    async fn seat(&self, tx: &mut Tx<'_>, locked: &LicenseRow) -> Result<Option<HeldSeat>, AuthorityError> {
+        Ok(match &self.who {
+            Leaving::Asking(device) => table::devices::held_seat(&mut *tx, locked.id, device).await?,
+            Leaving::Named(id) => {
+                let found = table::devices::find(&mut *tx, locked.tenant, *id).await?;
+                found.filter(|device| device.license == locked.id).map(HeldSeat::from)
+            }
+        })
+    }
+}
