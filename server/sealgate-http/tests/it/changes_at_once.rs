@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sealgate_testkit::{TestApp, on_both_engines};
+use sealgate_testkit::on_both_engines;
 use serde_json::{Value, json};
 
 const RACERS: usize = 64;
