@@ -187,10 +187,7 @@ fn apply_sets(request: &UpdatePlan, plan: &mut PlanRow) -> Result<(), AuthorityE
 
 /// A license that has the plan's terms and nothing else can be signed. Where it cannot, the longest of them is named.
 fn plan_fits(plan: &PlanRow) -> Result<(), AuthorityError> {
-    let excess = match signed_form_of(plan)?.room() {
-        Ok(_) => return Ok(()),
-        Err(excess) => excess,
-    };
+    let Err(excess) = signed_form_of(plan)?.room() else { return Ok(()) };
     let lengths = [
         ("features", plan.terms.features.len()),
         ("limits", plan.terms.limits.len()),

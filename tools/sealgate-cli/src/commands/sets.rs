@@ -112,7 +112,9 @@ pub(crate) fn say_differences(lines: &[String]) {
     if !lines.is_empty() {
         say!("");
     }
-    lines.iter().for_each(|line| say!("{line}"));
+    for line in lines {
+        say!("{line}");
+    }
 }
 
 #[cfg(test)]
