@@ -161,7 +161,7 @@ fn people_read_tables() {
     let list = vendor.run(&["license", "list"]).ok();
     assert_eq!(
         cells(list.lines().next().expect("a head")),
-        ["LICENSE", "STATUS", "SEATS", "ENDS", "LABEL", "CUSTOMER"]
+        ["LICENSE", "STATUS", "SEATS", "ENDS", "TRIAL", "LABEL", "CUSTOMER"]
     );
     assert!(list.contains(id) && !list.contains(key), "{list}");
 
