@@ -1,6 +1,7 @@
 //! A runtime whose database user has the rights that the operator's guide lists: enough for its work, and no more.
 
-use sealgate_testkit::{TestDevice, on_postgres, request};
+use sealgate_artifact::{DeviceRequest, Operation, Word};
+use sealgate_testkit::{Build, TestDevice, on_postgres, request};
 use serde_json::{Value, json};
 
 use crate::roles::{Vendor, ask};
@@ -33,6 +34,13 @@ const FORBIDDEN: &[&str] = &[
     "DELETE FROM audit",
     "DELETE FROM events WHERE FALSE",
     "DELETE FROM debits WHERE FALSE",
+    "DELETE FROM devices WHERE FALSE",
+    "UPDATE devices SET metadata = ''",
+    "UPDATE devices SET license_id = license_id",
+    "DELETE FROM trials WHERE FALSE",
+    "UPDATE trials SET began_at = 0",
+    "INSERT INTO releases SELECT * FROM releases",
+    "UPDATE release_days SET released = 0",
     "DELETE FROM idempotency WHERE FALSE",
     "UPDATE audit_heads SET seq = 0",
     "UPDATE installation SET value = 'another'",
@@ -76,8 +84,11 @@ const REPORTED: &[&str] = &[
 ];
 
 /// What the guide lets a runtime change.
-const ALLOWED: &[&str] =
-    &["UPDATE change_counter SET n = n", "UPDATE access_entries SET expires_at = 1 WHERE FALSE"];
+const ALLOWED: &[&str] = &[
+    "UPDATE change_counter SET n = n",
+    "UPDATE access_entries SET expires_at = 1 WHERE FALSE",
+    "UPDATE devices SET trial_began = 1, last_seen = 1 WHERE FALSE",
+];
 
 /// What the guide tells the owner of the database at this URL to run, for a role of this name.
 pub(crate) fn documented_rights(url: &str, role: &str) -> String {
@@ -130,6 +141,7 @@ fn the_documented_rights_suffice_and_let_it_approve_nothing() {
     wire("selfban", "bad", &json!({ "revokeLicense": false })).expect(200);
     wire("offline/activate", "far", &json!({})).expect(201);
     assert_eq!(vendor.json(&["license", "show", text(&license["license_id"])])["devices_used"], 3);
+    gives_back_and_tries(&vendor, (&app, &runtime.url), &build, &desk, license);
 
     reports_are_all_it_lists(&vendor, &database, editor, text(&license["license_id"]));
     for statement in ALLOWED {
@@ -143,9 +155,42 @@ fn the_documented_rights_suffice_and_let_it_approve_nothing() {
     assert_eq!((exit, log.contains("ERROR")), (Some(0), false), "{log}");
     let events = vendor.json(&["events"]);
     let validated = events.as_array().into_iter().flatten().filter(|event| event["kind"] == "validated");
-    assert_eq!(validated.count(), 2, "written when it stopped: {events}");
+    assert_eq!(validated.count(), 3, "written when it stopped: {events}");
     on_postgres(&vendor.database, &format!("DROP OWNED BY {role}; DROP ROLE {role}"))
         .expect("nobody uses it");
+}
+
+/// A seat is given back, and a trial begins once.
+fn gives_back_and_tries(
+    vendor: &Vendor,
+    (app, url): (&Value, &str),
+    build: &Build,
+    desk: &TestDevice,
+    license: &Value,
+) {
+    let ask = |operation: &str, request: &DeviceRequest| {
+        let question = serde_json::to_value(desk.sign(request, &[])).expect("a question");
+        request_of(&format!("{url}/api/v1/{operation}"), &question)
+    };
+    let mut release = desk.request(build, text(&license["license_key"]), 2);
+    release.operation = Operation::Release;
+    ask("release", &release);
+    assert_eq!(vendor.json(&["license", "show", text(&license["license_id"])])["devices_used"], 2);
+    ask("validate", &desk.request(build, text(&license["license_key"]), 3));
+    let editor = text(&app["app_id"]);
+    let plan = ["plan", "create", "--app", editor, "--name", "Trial", "--tier", "licensed", "--trial", "14d"];
+    let plan = vendor.json(&plan);
+    let tried = vendor.json(&["license", "issue", "--app", editor, "--plan", text(&plan["plan_id"])]);
+    let mut first = desk.request(build, text(&tried["licenses"][0]["license_key"]), 4);
+    first.fingerprint = Word::parse("m-1");
+    ask("validate", &first);
+    let id = text(&tried["licenses"][0]["license_id"]);
+    let devices = vendor.json(&["device", "list", "--license", id]);
+    assert!(devices[0]["trial_began"].is_string(), "{devices}");
+}
+
+fn request_of(url: &str, question: &Value) {
+    request("POST", url, None, question).expect(200);
 }
 
 fn reports_are_all_it_lists(vendor: &Vendor, database: &str, editor: &str, license: &str) {
