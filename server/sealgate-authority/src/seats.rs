@@ -5,6 +5,7 @@ use sealgate_rules::{Facts, Seat, Standing, Verdict, Window};
 use sealgate_store::table::{self, DeviceRow, EventRow, LicenseRow};
 use sealgate_store::{Db, LicenseEntry, Tx, Work};
 
+use crate::customer_limit::leaves_room;
 use crate::{AuthorityError, Ids, event_row};
 
 /// A device that asks to use a license.
@@ -122,6 +123,9 @@ impl TakeSeat {
         let verdict = facts(&locked, self.blocked, used, bound).validate(self.now);
         if let Verdict::Refuse(code) = verdict {
             return Err(AuthorityError::Refused(code));
+        }
+        if verdict == Verdict::TakeSeat {
+            leaves_room(tx, &locked).await?;
         }
         self.pay(tx).await?;
         if verdict == Verdict::Allow {

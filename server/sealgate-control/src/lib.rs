@@ -10,13 +10,16 @@ mod bootstrap;
 mod caller;
 mod check;
 mod clock;
+mod customers;
 mod desk;
 mod devices;
 mod duration;
+mod found;
 mod fresh_key;
 mod keys;
 mod licenses;
 mod list_turns;
+mod metadata;
 mod numbering;
 mod page;
 mod plans;
@@ -45,6 +48,7 @@ pub use apps::Apps;
 pub use bootstrap::{BootstrapError, Installation};
 pub use caller::{Caller, Once};
 pub use clock::ServerClock;
+pub use customers::Customers;
 pub use devices::Devices;
 pub use keys::Keys;
 pub use licenses::{AuthforgeFiles, Licenses};
@@ -72,6 +76,8 @@ pub struct Control {
     pub apps: Apps,
     /// Plans.
     pub plans: Plans,
+    /// Customers.
+    pub customers: Customers,
     /// Licenses.
     pub licenses: Licenses,
     /// License files for clients that were written for AuthForge.
@@ -128,6 +134,7 @@ impl Control {
             bootstrap: Bootstrap::new(desk.clone(), changes.clone(), tenants.clone()),
             apps: Apps::new(desk.clone(), Arc::clone(&signer), Arc::clone(&shared)),
             plans: Plans::new(desk.clone()),
+            customers: Customers::new(desk.clone(), changes.issuers()),
             licenses: Licenses::new(
                 desk.clone(),
                 changes.issuers(),

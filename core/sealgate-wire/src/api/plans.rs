@@ -37,6 +37,9 @@ pub struct CreatePlan {
     /// Releases that a license allows within a year, for each of its seats, 0 to 1,000; 2 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub releases_per_seat: Option<u32>,
+    /// What a license says about its buyer: these fields of the customer; nothing when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licensee: Option<Vec<LicenseeField>>,
 }
 
 /// `PATCH /api/v1/plans/{plan_id}`: what is absent stays. Licenses that were issued keep their terms.
@@ -72,6 +75,9 @@ pub struct UpdatePlan {
     /// Releases that a license allows within a year, for each of its seats.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub releases_per_seat: Option<u32>,
+    /// What a license says about its buyer: these fields of the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licensee: Option<Vec<LicenseeField>>,
 }
 
 /// A plan as the vendor sees it.
@@ -101,6 +107,9 @@ pub struct PlanView {
     pub policy: Policy,
     /// Releases that a license allows within a year, for each of its seats.
     pub releases_per_seat: u32,
+    /// What a license says about its buyer: these fields of the customer; absent: nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub licensee: Vec<LicenseeField>,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -169,4 +178,17 @@ pub enum FailMode {
     Hard,
     /// It runs in the free tier.
     Soft,
+}
+
+/// What a license may say about its buyer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum LicenseeField {
+    /// The customer's name.
+    Name,
+    /// The customer's company.
+    Company,
+    /// The customer's e-mail address.
+    Email,
 }

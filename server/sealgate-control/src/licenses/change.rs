@@ -7,8 +7,10 @@ use sealgate_store::{Tx, Work};
 use sealgate_wire::{LicenseView, Reason, UpdateLicense, Variables};
 use serde_json::{Value, json};
 
+use super::licensee;
 use super::list::{Licenses, find, view};
 use super::terms::{SignedTerms, customer, fits, signed_terms};
+use crate::customers::lock_buyer;
 use crate::keys::next_version;
 use crate::release::{MOST_RELEASED, Release, Releasing, release_seats};
 use crate::{Caller, Scope, apps, check};
@@ -26,8 +28,7 @@ impl Licenses {
             caller.needs(Scope::DevicesWrite)?;
         }
         check::note("label", request.label.as_deref())?;
-        let detail = serde_json::to_value(request).expect("a request can be written");
-        let record = Record::new("license.updated", "license_updated", detail);
+        let record = Record::new("license.updated", "license_updated", updated(request));
         let devices = request.release.iter().flatten().map(|id| DeviceId::parse(id));
         let devices: Vec<DeviceId> =
             devices.collect::<Result<_, _>>().map_err(|_| AuthorityError::Refused(Code::NotFound))?;
@@ -192,10 +193,27 @@ fn update(license: &mut LicenseRow, request: &UpdateLicense) -> Result<(), Autho
     if let Some(id) = &request.customer_id {
         license.customer = if id.is_empty() { None } else { Some(customer(id)?) };
     }
+    if let Some(named) = &request.licensee {
+        license.licensee = licensee::stored_form(named.as_ref())?;
+        fits(license, "licensee")?;
+    }
     if let Some(seats) = request.max_devices {
         license.terms.max_devices = seats.0;
     }
     Ok(())
+}
+
+/// What the audit log keeps of it, for ever: which fields were named, and what is nobody's name or note.
+fn updated(request: &UpdateLicense) -> Value {
+    let named = serde_json::to_value(request).expect("a request can be written");
+    let fields: Vec<_> = named.as_object().into_iter().flatten().map(|(field, _)| field).collect();
+    json!({
+        "fields": fields,
+        "customer_id": request.customer_id,
+        "max_devices": request.max_devices,
+        "release": request.release,
+        "override_allowance": request.override_allowance,
+    })
 }
 
 pub(super) fn unless_revoked(license: &LicenseRow) -> Result<(), AuthorityError> {
@@ -261,6 +279,9 @@ where
         let locked = locked.ok_or(AuthorityError::Refused(Code::NotFound))?;
         let mut license = locked.clone();
         (self.change)(&mut license)?;
+        if let Some(buyer) = license.customer.filter(|_| license.customer != locked.customer) {
+            lock_buyer(tx, license.tenant, buyer, 1).await?;
+        }
         let released = match &self.releasing {
             Some(releasing) => release_seats(tx, &license, releasing, &self.event).await?.released,
             None => vec![],

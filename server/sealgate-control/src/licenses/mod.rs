@@ -4,6 +4,7 @@ mod authforge_files;
 mod change;
 mod export;
 mod issue;
+mod licensee;
 mod list;
 mod renew;
 mod resign;

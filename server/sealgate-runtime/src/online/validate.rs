@@ -7,7 +7,7 @@ use sealgate_artifact::{
     Unverified, Variable,
 };
 use sealgate_authority::seats::{Asking, Seats};
-use sealgate_authority::{About, AuthorityError, SignedEnvelope, Source, as_json, broken, stored};
+use sealgate_authority::{About, AuthorityError, SignedEnvelope, Source, as_json, stored};
 use sealgate_store::{AppEntry, LicenseEntry, table};
 use sealgate_trust::{Signer, Verified, sign_statement, verify_device_request};
 use sealgate_wire::{OnlineAnswer, OnlineQuestion, variables};
@@ -82,6 +82,10 @@ impl Online {
                 }
                 Err(refused) => (None, Err(refused)),
             };
+            if matches!(allowed, Err(AuthorityError::Superseded)) {
+                self.gate.db.read_changes().await?;
+                continue;
+            }
             if in_time.is_over(&allowed) {
                 break (about, bundle, allowed);
             }
@@ -207,7 +211,8 @@ impl Online {
     async fn license_statement(&self, entry: &LicenseEntry) -> Result<Box<RawValue>, AuthorityError> {
         let license = &entry.license;
         let statement = table::licenses::statement(&self.gate.db, license.id, license.version).await?;
-        as_json(statement.ok_or_else(|| broken("a license without its statement"))?)
+        // Somebody was forgotten, and with them what the version of a moment ago said.
+        as_json(statement.ok_or(AuthorityError::Superseded)?)
     }
 }
 

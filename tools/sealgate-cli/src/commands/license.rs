@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use sealgate_artifact::Code;
 use sealgate_wire::{
-    IssueLicenses, IssuedLicense, LicenseView, LicensesIssued, Nothing, Reason, RenewLicense, Seats,
-    Timestamp, Trust, UpdateLicense,
+    IssueLicenses, IssuedLicense, LicenseView, Licensee, LicensesIssued, Nothing, Reason, RenewLicense,
+    Seats, Timestamp, Trust, UpdateLicense,
 };
 
-use super::{authforge_file, plan, reset_devices, resign, vars};
+use super::{authforge_file, customer, plan, reset_devices, resign, vars};
 use crate::args::{
-    FileArgs, Global, IssueArgs, LicenseCommand, ListLicensesArgs, UpdateLicenseArgs, VarsCommand, now,
+    FileArgs, Global, IssueArgs, LicenseCommand, LicenseeArgs, ListLicensesArgs, UpdateLicenseArgs,
+    VarsCommand, now,
 };
 use crate::client::{Client, quoted, segment};
 use crate::failure::Failure;
@@ -44,7 +45,7 @@ pub(crate) fn run(global: &Global, command: &LicenseCommand, output: &Output) ->
             let wish = RenewLicense { expires_at: expires.map(|date| date.resolve(now()).map(Timestamp)) };
             client.post_named(&format!("{}/renew", path(key)?), &wish, idempotency_key.clone())?
         }
-        LicenseCommand::Update(args) => client.patch_once(&path(&args.key)?, &change(args))?,
+        LicenseCommand::Update(args) => client.patch_once(&path(&args.key)?, &change(&client, args)?)?,
         LicenseCommand::Suspend { key, reason } => {
             client.post_once(&format!("{}/suspend", path(key)?), &Reason { reason: reason.clone() })?
         }
@@ -70,6 +71,7 @@ fn issue(client: &Client, order: &IssueArgs, output: &Output) -> Result<(), Fail
     let bar = output.progress(order.count.into(), BATCH.into(), "licenses");
     let mut issued: Vec<IssuedLicense> = Vec::new();
     let mut left = order.count;
+    let buyer = order.customer.as_deref().map(|named| customer::id(client, named)).transpose()?;
     while left > 0 {
         let count = left.min(BATCH);
         let request = IssueLicenses {
@@ -78,7 +80,8 @@ fn issue(client: &Client, order: &IssueArgs, output: &Output) -> Result<(), Fail
             max_devices: order.max_devices.map(Seats),
             expires_at: order.expires.map(|date| date.resolve(now()).map(Timestamp)),
             label: order.label.clone(),
-            customer_id: order.customer.clone(),
+            customer_id: buyer.map(|id| id.to_string()),
+            licensee: licensee(&order.licensee).map(Some),
             external_id: order.external_id.clone(),
             count: Some(count),
         };
@@ -110,7 +113,7 @@ fn list(client: &Client, args: &ListLicensesArgs, output: &Output) -> Result<(),
     let filter = match (&args.app, &args.label, &args.customer, &args.device) {
         (Some(app), ..) => format!("&app_id={}", segment(app)?),
         (_, Some(label), ..) => format!("&label={}", quoted(label)),
-        (_, _, Some(customer), _) => format!("&customer_id={}", quoted(customer)),
+        (_, _, Some(named), _) => format!("&customer_id={}", customer::id(client, named)?),
         (.., Some(device)) => format!("&device={}", quoted(device)),
         _ => String::new(),
     };
@@ -132,14 +135,31 @@ fn list(client: &Client, args: &ListLicensesArgs, output: &Output) -> Result<(),
     Ok(())
 }
 
-fn change(args: &UpdateLicenseArgs) -> UpdateLicense {
-    UpdateLicense {
+fn change(client: &Client, args: &UpdateLicenseArgs) -> Result<UpdateLicense, Failure> {
+    let buyer = match args.customer.as_deref() {
+        Some("") => Some(String::new()),
+        Some(named) => Some(customer::id(client, named)?.to_string()),
+        None => None,
+    };
+    Ok(UpdateLicense {
         label: args.label.clone(),
-        customer_id: args.customer.clone(),
+        customer_id: buyer,
+        licensee: if args.no_licensee { Some(None) } else { licensee(&args.licensee).map(Some) },
         max_devices: args.max_devices.map(Seats),
         release: (!args.release.is_empty()).then(|| args.release.clone()),
         override_allowance: Some(args.override_allowance),
-    }
+    })
+}
+
+/// What the license is to say about its buyer, if a person said so.
+fn licensee(args: &LicenseeArgs) -> Option<Licensee> {
+    let LicenseeArgs { licensee_name, licensee_company, licensee_email } = args;
+    let named = Licensee {
+        name: licensee_name.clone(),
+        company: licensee_company.clone(),
+        email: licensee_email.clone(),
+    };
+    Some(named).filter(|named| *named != Licensee::default())
 }
 
 fn file(client: &Client, args: &FileArgs, output: &Output) -> Result<(), Failure> {
@@ -196,6 +216,8 @@ fn print_issued(licenses: Vec<IssuedLicense>, output: &Output) {
 }
 
 fn print_license(license: &LicenseView) {
+    let licensee = license.licensee.clone().unwrap_or_default();
+    let said: Vec<String> = [licensee.name, licensee.company, licensee.email].into_iter().flatten().collect();
     let mut pairs = vec![
         ("license", license.license_id.clone()),
         ("app", license.app_id.clone()),
@@ -206,6 +228,7 @@ fn print_license(license: &LicenseView) {
         ("ends", ends(license.expires_at)),
         ("label", license.label.clone().unwrap_or_default()),
         ("customer", license.customer_id.clone().unwrap_or_default()),
+        ("licensee", said.join(", ")),
         ("external id", license.external_id.clone().unwrap_or_default()),
         ("plan", license.plan_id.clone().unwrap_or_default()),
         ("created", license.created_at.to_string()),

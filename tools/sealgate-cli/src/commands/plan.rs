@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use sealgate_artifact::{Code, PlanId};
-use sealgate_wire::{CreatePlan, Feature, Limit, PlanView, Policy, Seats, UpdatePlan};
+use sealgate_wire::{CreatePlan, Feature, LicenseeField, Limit, PlanView, Policy, Seats, UpdatePlan};
 
 use crate::args::{CreatePlanArgs, Global, PlanCommand, TermsArgs, UpdatePlanArgs};
 use crate::client::{Client, segment};
@@ -44,6 +44,7 @@ fn creation(args: &CreatePlanArgs) -> Result<CreatePlan, Failure> {
         offline: terms.offline,
         policy: terms.policy,
         releases_per_seat: terms.releases_per_seat,
+        licensee: terms.licensee,
     })
 }
 
@@ -64,6 +65,7 @@ fn terms(args: &TermsArgs) -> Result<UpdatePlan, Failure> {
         offline: args.offline.then_some(true),
         policy: args.policy.as_deref().map(policy).transpose()?,
         releases_per_seat: args.releases,
+        licensee: (!args.licensee.is_empty()).then(|| licensee_fields(&args.licensee)),
         ..UpdatePlan::default()
     })
 }
@@ -81,6 +83,17 @@ fn limit(text: &str) -> Result<Limit, Failure> {
         Failure::new(Code::MalformedRequest, format!("{text}: not a limit")).fix("give --limit projects=10")
     })?;
     Ok(Limit { name: name.to_owned(), value })
+}
+
+/// `none` is what stands for no field.
+fn licensee_fields(names: &[String]) -> Vec<LicenseeField> {
+    let field = |name: &String| match name.as_str() {
+        "name" => Some(LicenseeField::Name),
+        "company" => Some(LicenseeField::Company),
+        "email" => Some(LicenseeField::Email),
+        _ => None,
+    };
+    names.iter().filter_map(field).collect()
 }
 
 fn policy(path: &Path) -> Result<Policy, Failure> {
@@ -109,6 +122,8 @@ fn list(client: &Client, app: Option<&str>, output: &Output) -> Result<(), Failu
 
 fn print(plan: &PlanView) {
     let limits: Vec<String> = plan.limits.iter().map(|l| format!("{}={}", l.name, l.value)).collect();
+    let licensee: Vec<String> =
+        plan.licensee.iter().map(|field| format!("{field:?}").to_lowercase()).collect();
     let policy = &plan.policy;
     let heartbeat = if policy.heartbeat {
         format!("every {} minutes, grace {} hours", policy.heartbeat_minutes, policy.grace_hours)
@@ -127,6 +142,7 @@ fn print(plan: &PlanView) {
         ("lasts", lasts(plan)),
         ("offline", if plan.offline { "yes" } else { "no" }.to_owned()),
         ("heartbeat", heartbeat),
+        ("licensee", licensee.join(", ")),
         ("created", plan.created_at.to_string()),
     ];
     pairs.retain(|(_, value)| !value.is_empty());

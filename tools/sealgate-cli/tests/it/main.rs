@@ -4,6 +4,7 @@
 mod apps;
 mod audit;
 mod business;
+mod customers;
 mod dates;
 mod demo;
 mod doctor;
