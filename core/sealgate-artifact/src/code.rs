@@ -320,7 +320,7 @@ codes! {
         "The idempotency key was used before for a different request."
         "Use a new idempotency key for a new request."
     ExternalIdTaken "external_id_taken" Configuration 409 (500 "system_error") 4 Unsigned
-        "A license of this tenant already has that external id."
+        "A license or customer of this tenant already has that external id."
         "Look at the license that the message names: the order was already carried out."
     DevicesInUse "devices_in_use" Configuration 409 (500 "system_error") 4 Unsigned
         "More devices hold seats than the new limit allows."

@@ -1,13 +1,13 @@
 //! Why a use case did not do what was asked.
 
-use sealgate_artifact::{ArtifactError, Code, LicenseId};
+use sealgate_artifact::{ArtifactError, Code, CustomerId, LicenseId};
 use sealgate_store::StoreError;
 use sealgate_trust::SignError;
 
 /// Why a use case did not do what was asked. Nothing changed.
 ///
-/// Only [`Refused`](Self::Refused), [`Limited`](Self::Limited), [`Invalid`](Self::Invalid), [`TooLarge`](Self::TooLarge) and
-/// [`ExternalIdTaken`](Self::ExternalIdTaken) are answers to the caller. Everything else is a failure of the server: it
+/// Only [`Refused`](Self::Refused), [`Limited`](Self::Limited), [`Invalid`](Self::Invalid), [`TooLarge`](Self::TooLarge),
+/// [`ExternalIdTaken`](Self::ExternalIdTaken) and [`CustomerTaken`](Self::CustomerTaken) are answers to the caller. Everything else is a failure of the server: it
 /// is logged with its cause and the request's id, and never counted as a refusal.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthorityError {
@@ -39,6 +39,9 @@ pub enum AuthorityError {
     /// Another license of the tenant has that external id: this one.
     #[error("{meaning} It is license {0}.", meaning = Code::ExternalIdTaken.meaning())]
     ExternalIdTaken(LicenseId),
+    /// Another customer of the tenant has that external id: this one.
+    #[error("{meaning} It is customer {0}.", meaning = Code::ExternalIdTaken.meaning())]
+    CustomerTaken(CustomerId),
     /// The server cannot do it now; the same request may succeed later. Says what it is waiting for.
     #[error("busy: {0}")]
     Busy(&'static str),
@@ -82,7 +85,7 @@ impl AuthorityError {
             Self::Limited { .. } => Code::RateLimited,
             Self::Invalid { .. } => Code::MalformedRequest,
             Self::TooLarge { .. } => Code::TermsTooLarge,
-            Self::ExternalIdTaken(_) => Code::ExternalIdTaken,
+            Self::ExternalIdTaken(_) | Self::CustomerTaken(_) => Code::ExternalIdTaken,
             Self::Busy(_) | Self::Superseded | Self::Answered => Code::Unavailable,
             Self::Broken(_) => Code::SystemError,
             Self::Store(e) => e.code(),
@@ -99,6 +102,7 @@ impl AuthorityError {
                 | Self::Invalid { .. }
                 | Self::TooLarge { .. }
                 | Self::ExternalIdTaken(_)
+                | Self::CustomerTaken(_)
         )
     }
 

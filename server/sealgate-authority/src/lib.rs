@@ -10,6 +10,7 @@ mod certificate_window;
 pub mod certificates;
 mod checks;
 mod clock_watch;
+mod customer_limit;
 mod envelope;
 mod error;
 mod health;

@@ -5,6 +5,7 @@ use sealgate_rules::{Facts, Seat, Standing, TrialStanding, Verdict, Window};
 use sealgate_store::table::{self, DeviceRow, EventRow, LicenseRow, Said, Seated, Trial, TrialPer, Trying};
 use sealgate_store::{Db, LicenseEntry, Tx, Work};
 
+use crate::customer_limit::leaves_room;
 use crate::{AuthorityError, Ids, broken, event_row};
 
 const DAY_SECONDS: u64 = 24 * 60 * 60;
@@ -151,6 +152,9 @@ impl TakeSeat {
             (_, held) => held,
         };
         let verdict = self.verdict(&locked, (used, seated.is_some()), began.unwrap_or(self.now))?;
+        if verdict == Verdict::TakeSeat {
+            leaves_room(tx, &locked).await?;
+        }
         self.pay(tx).await?;
         let trial_ends = trial_ends(&locked, began);
         if verdict == Verdict::Allow {

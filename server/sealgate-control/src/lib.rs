@@ -10,10 +10,12 @@ mod bootstrap;
 mod caller;
 mod check;
 mod clock;
+mod customers;
 mod desk;
 mod devices;
 mod duration;
 mod ends;
+mod found;
 mod fresh_key;
 mod keys;
 mod licenses;
@@ -50,6 +52,7 @@ pub use apps::Apps;
 pub use bootstrap::{BootstrapError, Installation};
 pub use caller::{Caller, Once};
 pub use clock::ServerClock;
+pub use customers::Customers;
 pub use devices::Devices;
 pub use keys::Keys;
 pub use licenses::{AuthforgeFiles, Licenses};
@@ -78,6 +81,8 @@ pub struct Control {
     pub apps: Apps,
     /// Plans.
     pub plans: Plans,
+    /// Customers.
+    pub customers: Customers,
     /// Licenses.
     pub licenses: Licenses,
     /// License files for clients that were written for AuthForge.
@@ -136,6 +141,7 @@ impl Control {
             bootstrap: Bootstrap::new(desk.clone(), changes.clone(), tenants.clone()),
             apps: Apps::new(desk.clone(), Arc::clone(&signer), Arc::clone(&shared)),
             plans: Plans::new(desk.clone()),
+            customers: Customers::new(desk.clone(), changes.issuers()),
             licenses: Licenses::new(
                 desk.clone(),
                 changes.issuers(),

@@ -1,5 +1,7 @@
 //! Plans: templates that licenses are issued from.
 
+use std::collections::HashSet;
+
 use sealgate_artifact::{AppId, Code, MaxDevices, PlanId, Tier};
 use sealgate_authority::{AuthorityError, stored};
 use sealgate_store::table::{self, AuditRow, PlanRow, Terms};
@@ -107,6 +109,7 @@ fn as_update(request: &CreatePlan) -> UpdatePlan {
         offline: request.offline,
         policy: Some(request.policy.clone().unwrap_or_default()),
         releases_per_seat: request.releases_per_seat,
+        licensee: request.licensee.clone(),
         ..UpdatePlan::default()
     }
 }
@@ -154,6 +157,13 @@ fn apply(request: &UpdatePlan, plan: &mut PlanRow) -> Result<(), AuthorityError>
             return Err(invalid("releases_per_seat", "0 to 1,000"));
         }
         plan.terms.releases_per_seat = releases;
+    }
+    if let Some(fields) = &request.licensee {
+        let distinct: HashSet<_> = fields.iter().collect();
+        if distinct.len() < fields.len() {
+            return Err(invalid("licensee", "name, company and email, each at most once"));
+        }
+        plan.licensee = serde_json::to_string(fields).expect("names can be written");
     }
     apply_sets(request, plan)?;
     if (&plan.terms, &plan.variables) == (&before.terms, &before.variables) {
@@ -220,6 +230,7 @@ fn view(plan: &PlanRow) -> Result<PlanView, AuthorityError> {
         policy: stored(&plan.policy)?,
         releases_per_seat: plan.terms.releases_per_seat,
         variables: stored(&plan.variables)?,
+        licensee: stored(&plan.licensee)?,
         created_at: Timestamp(plan.created_at),
     })
 }

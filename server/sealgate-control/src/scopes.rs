@@ -48,6 +48,8 @@ scopes! {
     KeysRead 17 "keys:read" "See keys."
     KeysWrite 18 "keys:write" "Rotate and revoke the tenant's keys."
     LicenseKeysRead 19 "license-keys:read" "See the key of an existing license; with licenses:write: exchange it, and make files that hold it."
+    CustomersRead 20 "customers:read" "See customers, with their names and e-mail addresses."
+    CustomersWrite 21 "customers:write" "Create and change customers. With licenses:write: merge and forget them."
 }
 
 impl Scope {

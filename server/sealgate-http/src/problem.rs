@@ -15,6 +15,7 @@ pub(crate) struct Problem {
     code: Code,
     message: String,
     license_id: Option<String>,
+    customer_id: Option<String>,
     request_id: String,
     retry_after: Option<u32>,
 }
@@ -30,8 +31,13 @@ impl Problem {
             AuthorityError::ExternalIdTaken(license) => Some(license.to_string()),
             _ => None,
         };
+        let customer_id = match error {
+            AuthorityError::CustomerTaken(customer) => Some(customer.to_string()),
+            _ => None,
+        };
         Self {
             license_id,
+            customer_id,
             retry_after: error.retry_after(),
             ..Self::because(code, error.public_message(), id)
         }
@@ -47,7 +53,8 @@ impl Problem {
     }
 
     pub(crate) fn because(code: Code, message: String, id: &RequestId) -> Self {
-        Self { code, message, license_id: None, request_id: id.0.clone(), retry_after: None }
+        let request_id = id.0.clone();
+        Self { code, message, license_id: None, customer_id: None, request_id, retry_after: None }
     }
 
     pub(crate) fn invalid(message: &str, id: &RequestId) -> Self {
@@ -58,8 +65,9 @@ impl Problem {
 impl Problem {
     /// What the caller reads.
     pub(crate) fn body(self) -> sealgate_wire::Problem {
-        let Self { code, message, license_id, request_id, retry_after } = self;
-        sealgate_wire::Problem { code: code.to_string(), message, request_id, license_id, retry_after }
+        let Self { code, message, license_id, customer_id, request_id, retry_after } = self;
+        let code = code.to_string();
+        sealgate_wire::Problem { code, message, request_id, license_id, customer_id, retry_after }
     }
 }
 

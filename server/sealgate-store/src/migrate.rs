@@ -7,7 +7,7 @@ use crate::sql::{Connection, query};
 use crate::statements::statements;
 
 /// Never changed once released; the next change is the next file.
-const MIGRATIONS: &[&str] = &[
+pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_names_and_counts.sql"),
     include_str!("../migrations/0003_bounds_postgres.sql"),
@@ -36,8 +36,16 @@ statements! {
 /// Brings the schema up to date. Where it is, nothing is written: the database user of a server that only answers running
 /// software has no right to.
 pub(crate) async fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    migrate_to(connection, MIGRATIONS).await
+}
+
+/// Makes all of these changes that were not made yet.
+pub(crate) async fn migrate_to(
+    connection: &mut Connection,
+    migrations: &'static [&'static str],
+) -> Result<(), StoreError> {
     // Fails where nothing was migrated yet.
-    if applied(connection).await.is_ok_and(|applied| applied == MIGRATIONS) {
+    if applied(connection).await.is_ok_and(|applied| applied == migrations) {
         return Ok(());
     }
     connection.begin().await?;
@@ -46,10 +54,10 @@ pub(crate) async fn migrate(connection: &mut Connection) -> Result<(), StoreErro
     }
     connection.command(CREATE).await?;
     let applied = applied(connection).await?;
-    if applied.len() > MIGRATIONS.len() || !applied.iter().eq(&MIGRATIONS[..applied.len()]) {
+    if applied.len() > migrations.len() || !applied.iter().eq(&migrations[..applied.len()]) {
         return Err(StoreError::Unusable("its schema is of another version of this program".to_owned()));
     }
-    let missing = &MIGRATIONS[applied.len()..];
+    let missing = &migrations[applied.len()..];
     for (migration, version) in missing.iter().zip(applied.len() as u64 + 1..) {
         if matches!(connection, Connection::Postgres(_)) || !migration.starts_with(ONLY_POSTGRES) {
             connection.command(migration).await?;

@@ -29,6 +29,8 @@ pub struct Dataset {
     pub size: u32,
     /// The second app's id.
     pub second_app: String,
+    /// The ids of the buyers.
+    customers: Vec<String>,
     /// Every license that has a device.
     pub sold: Vec<Sold>,
 }
@@ -45,11 +47,6 @@ pub fn label(order: u32) -> String {
     format!("Order {order:07}")
 }
 
-/// The buyer of an order.
-pub fn customer(order: u32) -> String {
-    format!("Customer {}", order % SHARE)
-}
-
 impl Dataset {
     /// Starts a server on new data and fills it; says how long that took.
     pub async fn make(program: &Path, data: &Path, database: Option<&str>, size: u32) -> Result<Self> {
@@ -60,19 +57,27 @@ impl Dataset {
         let apps = [app("Editor")?, app("Viewer")?];
         let second_app = text(&apps[1]["app_id"]);
 
+        let buyer = |n| vendor.make("/api/v1/customers", &json!({ "name": format!("Customer {n}") }));
+        let customers = (0..SHARE).map(|n| Ok(text(&buyer(n)?["customer_id"]))).collect::<Result<Vec<_>>>()?;
+
         eprintln!("issuing {size} licenses");
         let began = Instant::now();
-        let licenses = issue(&vendor, &apps, size.div_ceil(ORDER))?;
+        let licenses = issue(&vendor, (&apps, &customers), size.div_ceil(ORDER))?;
         report::figure("dataset-issue", "licenses/s", &[f64::from(size) / began.elapsed().as_secs_f64()]);
         let (requests, sold): (Vec<_>, Vec<_>) = licenses.into_iter().unzip();
         let load = Load { connections: CONNECTIONS, requests: Rc::new(requests), nonce_at: NONCE_AT };
         report::figure("dataset-bind", "devices/s", &[load.each_once(&server.address).await?]);
-        Ok(Self { server, vendor, size, second_app, sold })
+        Ok(Self { server, vendor, size, second_app, customers, sold })
     }
 
     /// One of the licenses with a device: each number another, over all of them, in no helpful order.
     pub fn sold(&self, n: u32) -> &Sold {
         &self.sold[(u64::from(n) * 7919 % self.sold.len() as u64) as usize]
+    }
+
+    /// The buyer of an order.
+    pub fn customer(&self, order: u32) -> &str {
+        buyer(&self.customers, order)
     }
 
     /// One of the orders, likewise.
@@ -81,8 +86,16 @@ impl Dataset {
     }
 }
 
+fn buyer(customers: &[String], order: u32) -> &str {
+    &customers[(order % SHARE) as usize]
+}
+
 /// Places the orders; returns the licenses that get a device, each with the request that binds it.
-fn issue(vendor: &Vendor, apps: &[Value; 2], orders: u32) -> Result<Vec<(Vec<u8>, Sold)>> {
+fn issue(
+    vendor: &Vendor,
+    (apps, customers): (&[Value; 2], &[String]),
+    orders: u32,
+) -> Result<Vec<(Vec<u8>, Sold)>> {
     let next = AtomicU32::new(0);
     let client = || -> Result<Vec<(Vec<u8>, Sold)>> {
         let (vendor, mut sold) = (vendor.another(), Vec::new());
@@ -92,7 +105,7 @@ fn issue(vendor: &Vendor, apps: &[Value; 2], orders: u32) -> Result<Vec<(Vec<u8>
                 return Ok(sold);
             }
             let app = &apps[usize::from(order.is_multiple_of(SHARE))];
-            place(&vendor, app, order, &mut sold)?;
+            place(&vendor, (app, buyer(customers, order)), order, &mut sold)?;
         }
     };
     std::thread::scope(|scope| {
@@ -105,9 +118,14 @@ fn issue(vendor: &Vendor, apps: &[Value; 2], orders: u32) -> Result<Vec<(Vec<u8>
     })
 }
 
-fn place(vendor: &Vendor, app: &Value, order: u32, sold: &mut Vec<(Vec<u8>, Sold)>) -> Result<()> {
+fn place(
+    vendor: &Vendor,
+    (app, customer): (&Value, &str),
+    order: u32,
+    sold: &mut Vec<(Vec<u8>, Sold)>,
+) -> Result<()> {
     let wish = json!({
-        "app_id": app["app_id"], "count": ORDER, "label": label(order), "customer": customer(order),
+        "app_id": app["app_id"], "count": ORDER, "label": label(order), "customer_id": customer,
     });
     let issued = vendor.make("/api/v1/licenses", &wish)?;
     let licenses = issued["licenses"].as_array().ok_or_else(|| Error::other("no licenses"))?;

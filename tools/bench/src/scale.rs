@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use crate::dataset::{Dataset, ORDER, SHARE, customer, label};
+use crate::dataset::{Dataset, ORDER, SHARE, label};
 use crate::{processors, report};
 
 /// Licenses on a page.
@@ -116,8 +116,8 @@ const OPERATIONS: [(&str, Kind, Ask); 12] = [
     ("search-label", Kind::Looks, |b, n| {
         b.list(&format!("label={}", quoted(&label(b.dataset.order(n)))), PAGE)
     }),
-    ("search-customer", Kind::Looks, |b, n| b.list(&format!("customer={}", quoted(&customer(n))), PAGE)),
-    ("search-customer-late", Kind::Looks, |b, _| b.list(&b.of_customer, PAGE)),
+    ("list-customer", Kind::Looks, |b, n| b.list(&format!("customer_id={}", b.dataset.customer(n)), PAGE)),
+    ("list-customer-late", Kind::Looks, |b, _| b.list(&b.of_customer, PAGE)),
     ("list", Kind::Looks, |b, _| b.list("", PAGE)),
     ("list-late", Kind::Looks, |b, _| b.list(&b.of_all, PAGE)),
     ("list-app", Kind::Looks, |b, _| b.list(&format!("app_id={}", b.dataset.second_app), PAGE)),
@@ -145,7 +145,7 @@ impl Books {
         let (all, share) = ((orders * ORDER) as usize, (orders.div_ceil(SHARE) * ORDER) as usize);
         books.of_all = books.walk("", all)?;
         books.of_app = books.walk(&format!("app_id={}", books.dataset.second_app), share)?;
-        books.of_customer = books.walk(&format!("customer={}", quoted(&customer(0))), share)?;
+        books.of_customer = books.walk(&format!("customer_id={}", books.dataset.customer(0)), share)?;
         Ok(books)
     }
 

@@ -11,8 +11,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use crate::args::{Args, Command, KeysCommand};
 use crate::commands::{
-    access, app, audit, config, credits, device, doctor, events, inspect, keys, license, manual, plan, serve,
-    server, tenant, token, verify,
+    access, app, audit, config, credits, customer, device, doctor, events, inspect, keys, license, manual,
+    plan, serve, server, tenant, token, verify,
 };
 use crate::demo;
 use crate::failure::Failure;
@@ -75,6 +75,7 @@ fn dispatch(args: &Args, output: &Output) -> Result<(), Failure> {
         Command::Token { command } => token::run(global, command, output),
         Command::App { command } => app::run(global, command, output),
         Command::Plan { command } => plan::run(global, command, output),
+        Command::Customer { command } => customer::run(global, command, output),
         Command::License { command } => license::run(global, command, output),
         Command::Device { command } => device::run(global, command, output),
         Command::Access { command } => access::run(global, command, output),

@@ -131,6 +131,17 @@ pub fn stage(app: &TestApp, vendor: &User, operation: &str) -> Staged {
         "list_plans" | "list_access" => search("app_id", &stage.app()),
         "show_plan" => about(&stage.plan()),
         "update_plan" => change(&stage.plan(), json!({ "duration": null, "max_devices": "unlimited" })),
+        "create_customer" => body(json!({ "name": fresh("Customer"), "metadata": { "segment": "A" } })),
+        "list_customers" => Staged { query: "?name=customer".to_owned(), ..nothing() },
+        "show_customer" => about(&stage.customer()),
+        "update_customer" => change(&stage.customer(), json!({ "company": "Acme" })),
+        "merge_customers" => {
+            let (from, into) = (stage.customer(), stage.customer());
+            let mut staged = change(&from, json!({ "into": into }));
+            staged.mentions.push(into);
+            staged
+        }
+        "forget_customer" => change(&stage.customer(), json!({})),
         _ => stage_license(&stage, operation),
     }
 }
@@ -209,6 +220,11 @@ impl Stage<'_> {
     fn plan(&self) -> String {
         let wish = json!({ "app_id": self.app(), "name": "Pro", "tier": "licensed", "duration": "30d" });
         text(&self.vendor.make("/api/v1/plans", &wish)["plan_id"])
+    }
+
+    fn customer(&self) -> String {
+        let wish = json!({ "name": fresh("Customer"), "email": "somebody@example.com" });
+        text(&self.vendor.make("/api/v1/customers", &wish)["customer_id"])
     }
 
     /// A license with its key and its app.

@@ -27,6 +27,10 @@ pub struct IssueLicenses {
     /// The id of the customer who bought them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer_id: Option<String>,
+    /// What the licenses say about their buyer, in place of what the plan takes from the customer; `null` or `{}` nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "super::present")]
+    pub licensee: Option<Option<Licensee>>,
     /// The vendor's own name for the license, such as an order's number: 1 to 128 characters, unique in the tenant. Only
     /// where one license is issued.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -106,6 +110,9 @@ pub struct LicenseView {
     pub label: Option<String>,
     /// The id of the customer who bought it.
     pub customer_id: Option<String>,
+    /// What the license itself says about its buyer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licensee: Option<Licensee>,
     /// The vendor's own name for it, unique in the tenant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
@@ -176,6 +183,10 @@ pub struct UpdateLicense {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(deserialize_with = "super::present")]
     pub expires_at: Option<Option<When>>,
+    /// What the license itself says about its buyer, all of it; `null` or `{}` nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "super::present")]
+    pub licensee: Option<Option<Licensee>>,
     /// Seats. Fewer than are taken is `devices_in_use`, unless `release` names enough.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_devices: Option<Seats>,

@@ -5,6 +5,7 @@ mod apps;
 mod authforge_files;
 mod changes;
 mod clock;
+mod customers;
 mod devices;
 mod health;
 mod keys;
@@ -21,6 +22,7 @@ pub use apps::*;
 pub use authforge_files::*;
 pub use changes::*;
 pub use clock::*;
+pub use customers::*;
 pub use devices::*;
 pub use health::*;
 pub use keys::*;
@@ -91,6 +93,9 @@ pub struct Problem {
     /// With `external_id_taken`: the license that has the external id, for a caller who may see licenses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub license_id: Option<String>,
+    /// With `external_id_taken`: the customer who has the external id, for a caller who may see customers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_id: Option<String>,
     /// Seconds after which asking again is worth it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u32>,

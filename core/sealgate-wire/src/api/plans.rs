@@ -45,6 +45,9 @@ pub struct CreatePlan {
     /// What licenses hand to running software, in the form and within the room of an app's variables.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variables: Option<BTreeMap<String, Variable>>,
+    /// What a license says about its buyer: these fields of the customer; nothing when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licensee: Option<Vec<LicenseeField>>,
 }
 
 /// `PATCH /api/v1/plans/{plan_id}`: what is absent stays. Licenses that were issued keep their terms. How features, limits and
@@ -106,6 +109,9 @@ pub struct UpdatePlan {
     /// All variables from now on, instead of the two before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replace_variables: Option<BTreeMap<String, Variable>>,
+    /// What a license says about its buyer: these fields of the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licensee: Option<Vec<LicenseeField>>,
 }
 
 /// A plan as the vendor sees it.
@@ -141,6 +147,9 @@ pub struct PlanView {
     /// What licenses hand to running software.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub variables: BTreeMap<String, Variable>,
+    /// What a license says about its buyer: these fields of the customer; absent: nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub licensee: Vec<LicenseeField>,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -233,4 +242,17 @@ pub enum FailMode {
     Hard,
     /// It runs in the free tier.
     Soft,
+}
+
+/// What a license may say about its buyer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum LicenseeField {
+    /// The customer's name.
+    Name,
+    /// The customer's company.
+    Company,
+    /// The customer's e-mail address.
+    Email,
 }

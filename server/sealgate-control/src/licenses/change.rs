@@ -8,8 +8,10 @@ use sealgate_wire::{ChangeVariables, LicenseView, Reason, UpdateLicense, Variabl
 use serde_json::{Value, json};
 
 use super::amend::amend;
+use super::licensee;
 use super::list::{Licenses, find, view};
 use super::terms::{SignedTerms, customer, fits, signed_terms};
+use crate::customers::lock_buyer;
 use crate::keys::next_version;
 use crate::release::{MOST_RELEASED, Release, Releasing, release_seats};
 use crate::{Caller, Scope, apps, check, sets};
@@ -24,8 +26,7 @@ impl Licenses {
     ) -> Result<LicenseView, AuthorityError> {
         let devices = checked(caller, request)?;
         let overridden = request.override_allowance.unwrap_or(false);
-        let detail = serde_json::to_value(request).expect("a request can be written");
-        let record = Record::new("license.updated", "license_updated", detail);
+        let record = Record::new("license.updated", "license_updated", updated(request));
         let release = Release::Named(devices);
         let releasing = Releasing::new(release, overridden, self.desk.ids.now()).for_fewer_seats();
         let _turn = match &request.release {
@@ -237,7 +238,22 @@ fn update(license: &mut LicenseRow, request: &UpdateLicense) -> Result<(), Autho
     if let Some(id) = &request.customer_id {
         license.customer = if id.is_empty() { None } else { Some(customer(id)?) };
     }
+    if let Some(named) = &request.licensee {
+        license.licensee = licensee::stored_form(named.as_ref())?;
+        fits(license, "licensee")?;
+    }
     Ok(())
+}
+
+/// What the audit log keeps of it, for ever: which fields were named, and what is nobody's name or note.
+fn updated(request: &UpdateLicense) -> Value {
+    let mut named = serde_json::to_value(request).expect("a request can be written");
+    if let Some(named) = named.as_object_mut() {
+        let fields: Vec<_> = named.keys().cloned().collect();
+        named.retain(|field, _| !matches!(field.as_str(), "label" | "licensee"));
+        named.insert("fields".to_owned(), json!(fields));
+    }
+    named
 }
 
 pub(super) fn unless_revoked(license: &LicenseRow) -> Result<(), AuthorityError> {
@@ -318,6 +334,9 @@ where
         let locked = locked.ok_or(AuthorityError::Refused(Code::NotFound))?;
         let mut license = locked.clone();
         (self.change)(&mut license)?;
+        if let Some(buyer) = license.customer.filter(|_| license.customer != locked.customer) {
+            lock_buyer(tx, license.tenant, buyer, 1).await?;
+        }
         let released = match &self.releasing {
             Some(releasing) => release_seats(tx, &license, releasing, &self.event).await?.released,
             None => vec![],

@@ -2,7 +2,7 @@
 
 use sealgate_artifact::{Root, Unverified};
 use sealgate_authority::seats::standing;
-use sealgate_authority::{AuthorityError, as_json, broken};
+use sealgate_authority::{AuthorityError, BUSY, as_json, broken};
 use sealgate_rules::Leaving;
 use sealgate_store::Db;
 use sealgate_store::table::{self, KeyScope, LicenseRow};
@@ -19,7 +19,8 @@ impl Licenses {
         let leaving = Leaving::License { offline };
         standing(&license).may_leave(leaving, self.desk.ids.now()).map_err(AuthorityError::Refused)?;
         let statement = table::licenses::statement(&self.desk.db, license.id, license.version).await?;
-        as_json(statement.ok_or_else(|| broken("a license without its statement"))?).map(SignedStatement)
+        // Somebody was forgotten meanwhile, and with them what the version said that was just read.
+        as_json(statement.ok_or(BUSY)?).map(SignedStatement)
     }
 
     /// Everything that a build pins to believe this tenant's statements about one app (`spec/keys.md` §6).

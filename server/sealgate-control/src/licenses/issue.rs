@@ -12,8 +12,9 @@ use sealgate_store::{Tx, Work};
 use sealgate_wire::{IssueLicenses, IssuedLicense, LicensesIssued, Seats, Timestamp};
 use serde_json::json;
 
+use super::licensee::Buyer;
 use super::list::Licenses;
-use super::terms::{customer, fits};
+use super::terms::fits;
 use crate::duration::{Duration, End};
 use crate::ends::{Calendar, From};
 use crate::keys::{begin, first_version};
@@ -52,7 +53,8 @@ impl Licenses {
         check(request)?;
         let app = apps::find(&self.desk, caller, &request.app_id).await?;
         let plan = self.plan_of(caller, request, &app).await?;
-        let order = Order::new(request, plan.as_ref(), now, &self.desk.calendar)?;
+        let buyer = Buyer::of(&self.desk, caller, request, plan.as_ref()).await?;
+        let order = Order::new(request, (plan.as_ref(), &buyer), now, &self.desk.calendar)?;
         let tenant = table::tenants::find(&self.desk.db, caller.tenant).await?;
         let tenant = tenant.ok_or(AuthorityError::Refused(Code::NotFound))?;
         let count = request.count.unwrap_or(1);
@@ -67,11 +69,12 @@ impl Licenses {
             "plan": order.plan.map(|id| id.to_string()),
             "first": rows.first().map(|new| new.license.id.to_string()),
             "count": count,
+            "customer": order.customer.map(|id| id.to_string()),
             "external_id": order.external_id,
             "expires_at": order.end.map(|end| end.at.get()),
         });
         let audit = self.desk.audit(caller, "license.issued", app.id.to_string(), &detail);
-        Ok(InsertLicenses { issuer: (tenant.id, tenant.issuer_key), rows, audit })
+        Ok(InsertLicenses { issuer: (tenant.id, tenant.issuer_key), buyer, rows, audit })
     }
 
     async fn plan_of(
@@ -103,7 +106,7 @@ impl Licenses {
             key_sealed: self.secrets.seal_license_key(&key, id, ids.random()),
             label: order.label.clone(),
             customer: order.customer,
-            licensee: "{}".to_owned(),
+            licensee: order.licensee.clone(),
             terms: order.terms.clone(),
             variables: order.variables.clone(),
             not_before: begin(now),
@@ -135,13 +138,14 @@ struct Order {
     end: Option<End>,
     label: Option<String>,
     customer: Option<CustomerId>,
+    licensee: String,
     external_id: Option<String>,
 }
 
 impl Order {
     fn new(
         request: &IssueLicenses,
-        plan: Option<&PlanRow>,
+        (plan, buyer): (Option<&PlanRow>, &Buyer),
         now: UnixSeconds,
         calendar: &Calendar,
     ) -> Result<Self, AuthorityError> {
@@ -159,7 +163,8 @@ impl Order {
             variables: plan.map_or_else(|| "{}".to_owned(), |plan| plan.variables.clone()),
             end,
             label: request.label.clone().filter(|text| !text.is_empty()),
-            customer: request.customer_id.as_deref().map(customer).transpose()?,
+            customer: buyer.customer(),
+            licensee: buyer.licensee().to_owned(),
             external_id: request.external_id.clone(),
         })
     }
@@ -200,6 +205,7 @@ fn check(request: &IssueLicenses) -> Result<(), AuthorityError> {
 
 struct InsertLicenses {
     issuer: (TenantId, PublicKey),
+    buyer: Buyer,
     rows: Vec<NewLicense>,
     audit: AuditRow,
 }
@@ -213,6 +219,7 @@ impl Work for InsertLicenses {
         if !table::tenants::has_issuer(&mut *tx, tenant, key).await? {
             return Err(AuthorityError::Superseded);
         }
+        self.buyer.is_still_so(tx, tenant, self.rows.len() as u64).await?;
         // At most one has such a name.
         for new in &self.rows {
             if let Some(external_id) = &new.license.external_id

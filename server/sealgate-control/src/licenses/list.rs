@@ -1,6 +1,5 @@
 //! Licenses as the vendor sees them: one by its id or key, and lists.
 
-use std::fmt;
 use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -11,8 +10,10 @@ use sealgate_store::table::licenses::Filter;
 use sealgate_store::table::{self, LicenseRow};
 use sealgate_wire::{LicenseQuery, LicenseView, LookUpLicense, Page, Seats, Timestamp};
 
+use super::licensee;
 use super::terms::customer;
 use crate::desk::Desk;
+use crate::found::Found;
 use crate::keys::LicenseSigner;
 use crate::page::Part;
 use crate::standing::may_act;
@@ -112,37 +113,15 @@ impl Licenses {
         begin: &str,
     ) -> Result<Page<LicenseView>, AuthorityError> {
         let list = format!("licenses-label-{}", URL_SAFE_NO_PAD.encode(begin));
-        let part = Part::new(list, query.cursor.as_deref(), query.limit, Found::parse)?;
-        let rows = |after: Option<Found>, most| async move {
+        let part =
+            Part::new(list, query.cursor.as_deref(), query.limit, |t| Found::parse(t, LicenseId::parse))?;
+        let rows = |after: Option<Found<LicenseId>>, most| async move {
             let after = after.as_ref().map(|found| (found.text.as_str(), found.id));
             table::licenses::search(&self.desk.db, caller.tenant, begin, after, most).await
         };
         let now = self.desk.ids.now();
         let found = |row: &LicenseRow| Found { text: row.label.clone().unwrap_or_default(), id: row.id };
         part.read(rows, found, |row| view(row, now)).await
-    }
-}
-
-/// A license among those whose text is searched.
-#[derive(Clone)]
-struct Found {
-    text: String,
-    id: LicenseId,
-}
-
-impl Found {
-    /// Reads what `Display` writes.
-    fn parse(cursor: &str) -> Result<Self, ()> {
-        let (id, text) = cursor.split_once('.').ok_or(())?;
-        let text = URL_SAFE_NO_PAD.decode(text).map_err(|_| ())?;
-        let text = String::from_utf8(text).map_err(|_| ())?;
-        Ok(Self { text, id: LicenseId::parse(id).map_err(|_| ())? })
-    }
-}
-
-impl fmt::Display for Found {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.id, URL_SAFE_NO_PAD.encode(&self.text))
     }
 }
 
@@ -169,6 +148,7 @@ pub(crate) fn view(license: &LicenseRow, now: UnixSeconds) -> Result<LicenseView
         trial: license.terms.trial.map(trial::view),
         label: license.label.clone(),
         customer_id: license.customer.map(|id| id.to_string()),
+        licensee: licensee::shown(&license.licensee)?,
         external_id: license.external_id.clone(),
         version: license.version,
         created_at: Timestamp(license.created_at),

@@ -6,6 +6,7 @@ mod change;
 mod export;
 mod issue;
 mod keys;
+mod licensee;
 mod list;
 mod preview;
 mod renew;

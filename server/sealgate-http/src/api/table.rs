@@ -4,13 +4,15 @@ use axum::extract::State;
 use sealgate_control::Scope;
 use sealgate_wire::{
     AcceptClock, AccessView, AddAccess, AppCreated, AppQuery, AppView, ApproveServer, AuditExport, AuditView,
-    AuthforgeFile, ChangeVariables, ClockView, CreateApp, CreatePlan, CreateTenant, CreateToken, CreditsView,
-    DeviceQuery, DeviceView, EventQuery, EventView, ExportQuery, GrantCredits, IssueLicenses, KeyRevoked,
+    AuthforgeFile, ChangeVariables, ClockView, CreateApp, CreateCustomer, CreatePlan, CreateTenant,
+    CreateToken, CreditsView, CustomerForgotten, CustomerQuery, CustomerView, CustomersMerged, DeviceQuery,
+    DeviceView, EventQuery, EventView, ExportQuery, ForgetCustomer, GrantCredits, IssueLicenses, KeyRevoked,
     KeyView, LicenseKeyShown, LicensePreview, LicenseQuery, LicenseView, LicensesIssued, LicensesResigned,
-    LookUpLicense, MakeAuthforgeFile, Nothing, Page, PageQuery, PlanView, Reason, ReleaseDevices, Released,
-    RenewLicense, ResignLicenses, RevokeToken, RotateKey, RotateSecret, SecretRotated, ServerView,
-    SignedStatement, TenantCreated, TenantView, TokenCreated, TokenRevoked, TokenView, Trust, UpdateApp,
-    UpdateDevice, UpdateLicense, UpdatePlan, UpdateTenant, Variables,
+    LookUpLicense, MakeAuthforgeFile, MergeCustomers, Nothing, Page, PageQuery, PlanView, Reason,
+    ReleaseDevices, Released, RenewLicense, ResignLicenses, RevokeToken, RotateKey, RotateSecret,
+    SecretRotated, ServerView, SignedStatement, TenantCreated, TenantView, TokenCreated, TokenRevoked,
+    TokenView, Trust, UpdateApp, UpdateCustomer, UpdateDevice, UpdateLicense, UpdatePlan, UpdateTenant,
+    Variables,
 };
 
 use super::operation::{Operation, Shape, Vendor, operations, parameters};
@@ -105,6 +107,28 @@ fn vendor() -> Vec<Operation> {
         ///
         /// Licenses that were issued from it keep their terms.
         PATCH "/api/v1/plans/{plan_id}", PlansWrite, update_plan = plans.update (id, body UpdatePlan) -> 200 PlanView;
+
+        /// Create a customer
+        ///
+        /// Where a customer has the external id already, the refusal names that customer to a token that may see customers.
+        POST "/api/v1/customers", CustomersWrite, create_customer = customers.create (body CreateCustomer) -> 201 CustomerView, once;
+        /// List or search customers
+        GET "/api/v1/customers", CustomersRead, list_customers = customers.list (query CustomerQuery) -> 200 Page<CustomerView>;
+        /// Show a customer
+        GET "/api/v1/customers/{customer_id}", CustomersRead, show_customer = customers.show (id) -> 200 CustomerView;
+        /// Change a customer
+        ///
+        /// Licenses that say its name go on saying what they say.
+        PATCH "/api/v1/customers/{customer_id}", CustomersWrite, update_customer = customers.update (id, body UpdateCustomer) -> 200 CustomerView, once;
+        /// Give a customer's licenses to another one
+        ///
+        /// The first customer is removed when it has none left. One request moves at most 500.
+        POST "/api/v1/customers/{customer_id}/merge", CustomersWrite and LicensesWrite, merge_customers = customers.merge (id, body MergeCustomers) -> 200 CustomersMerged, once;
+        /// Forget a customer
+        ///
+        /// Removes its name, addresses and notes, and what its licenses say about it, which are signed again. Does a part, and
+        /// says where to go on.
+        POST "/api/v1/customers/{customer_id}/forget", CustomersWrite and LicensesWrite, forget_customer = customers.forget (id, body ForgetCustomer) -> 200 CustomerForgotten;
     }
 }
 

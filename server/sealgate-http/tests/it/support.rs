@@ -83,11 +83,12 @@ impl State {
 
 pub(crate) fn state(app: &TestApp) -> State {
     // Not `idempotency`: a job forgets old answers at a time of its own.
-    const TABLES: [&str; 11] = [
+    const TABLES: [&str; 12] = [
         "tenants",
         "tokens",
         "apps",
         "plans",
+        "customers",
         "licenses",
         "license_statements",
         "devices",

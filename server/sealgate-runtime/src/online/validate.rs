@@ -8,7 +8,7 @@ use sealgate_artifact::{
     UnixSeconds, Unverified, Variable, Word,
 };
 use sealgate_authority::seats::{self, Asking, Seats};
-use sealgate_authority::{About, AuthorityError, SignedEnvelope, Source, as_json, broken, stored};
+use sealgate_authority::{About, AuthorityError, SignedEnvelope, Source, as_json, stored};
 use sealgate_store::table::{self, Said};
 use sealgate_store::{AppEntry, LicenseEntry};
 use sealgate_trust::{Signer, Verified, sign_statement, verify_device_request};
@@ -105,6 +105,10 @@ impl Online {
                 }
                 Err(refused) => (None, Err(refused)),
             };
+            if matches!(allowed, Err(AuthorityError::Superseded)) {
+                self.gate.db.read_changes().await?;
+                continue;
+            }
             if in_time.is_over(&allowed) {
                 break (about, bundle, allowed);
             }
@@ -262,7 +266,8 @@ impl Online {
     async fn license_statement(&self, entry: &LicenseEntry) -> Result<Box<RawValue>, AuthorityError> {
         let license = &entry.license;
         let statement = table::licenses::statement(&self.gate.db, license.id, license.version).await?;
-        as_json(statement.ok_or_else(|| broken("a license without its statement"))?)
+        // Somebody was forgotten, and with them what the version of a moment ago said.
+        as_json(statement.ok_or(AuthorityError::Superseded)?)
     }
 }
 

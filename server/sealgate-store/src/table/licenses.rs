@@ -71,6 +71,9 @@ statements! {
     OF_CUSTOMER = select_license!(
         "WHERE l.tenant_id = $1 AND l.customer_id = $4 AND l.license_id < $2 ORDER BY l.license_id DESC LIMIT $3"
     );
+    OF_CUSTOMER_AFTER = select_license!(
+        "WHERE l.tenant_id = $1 AND l.customer_id = $2 AND l.license_id > $3 ORDER BY l.license_id LIMIT $4"
+    );
     IN_FORCE_BY_SIGNER = select_license!(
         "JOIN license_statements s ON s.license_id = l.license_id AND s.version = l.version \
          WHERE s.signer = $1 AND l.revoked_at IS NULL AND (l.expires_at IS NULL OR l.expires_at > $2) \
@@ -290,6 +293,18 @@ pub async fn in_force_after(
     let after = after.map(|id| id.to_string()).unwrap_or_default();
     let query = query_as(IN_FORCE_AFTER).bind(tenant.to_string()).bind(after);
     query.bind(signed(now.get())).bind(signed(limit.into())).fetch_all(on).await
+}
+
+/// The customer's licenses after that id, whatever became of them; from the first one without it.
+pub async fn of_customer_after(
+    on: impl Read,
+    (tenant, customer): (TenantId, CustomerId),
+    after: Option<LicenseId>,
+    limit: u32,
+) -> Result<Vec<LicenseRow>, StoreError> {
+    let after = after.map(|id| id.to_string()).unwrap_or_default();
+    let query = query_as(OF_CUSTOMER_AFTER).bind(tenant.to_string()).bind(customer.to_string());
+    query.bind(after).bind(signed(limit.into())).fetch_all(on).await
 }
 
 /// Licenses of any tenant from that id on which begin later than now, so many seconds before they were made or earlier, and

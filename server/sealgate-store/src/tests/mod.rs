@@ -2,10 +2,12 @@
 
 mod broken;
 mod counted;
+mod customer_lock;
 mod plans;
 mod rows;
 mod schema;
 mod seat_lock;
+mod sold;
 mod statements;
 
 use sealgate_testkit::{Engine, TestDatabase};

@@ -194,13 +194,15 @@ async fn nobody_walks_through_the_tokens_of_one_tenant() {
 async fn a_late_page_of_a_search_is_entered_where_it_begins() {
     let opened = Opened::new(Engine::Sqlite).await;
     let mut connection = opened.connection().await;
-    for column in ["label_search", "customer_search"] {
-        let searches =
-            crate::table::licenses::STATEMENTS.iter().filter(|sql| sql.contains(&format!("BY l.{column}")));
-        for sql in searches {
-            let plan = plan_of(&mut connection, sql).await.join("\n");
-            assert!(plan.contains(&format!("({column},license_id)>(?,?)")), "{sql}\n{plan}");
-        }
+    let searches = [
+        (crate::table::licenses::STATEMENTS, "BY l.label_search", "(label_search,license_id)>(?,?)"),
+        (crate::table::customers::STATEMENTS, "BY name_search", "(name_search,customer_id)>(?,?)"),
+        (crate::table::customers::STATEMENTS, "BY email_search", "(email_search,customer_id)>(?,?)"),
+    ];
+    for (statements, order, entered) in searches {
+        let sql = statements.iter().find(|sql| sql.contains(order)).expect("is there");
+        let plan = plan_of(&mut connection, sql).await.join("\n");
+        assert!(plan.contains(entered), "{sql}\n{plan}");
     }
     connection.close().await.expect("closes");
     opened.db.close().await;

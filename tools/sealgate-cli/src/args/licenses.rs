@@ -13,7 +13,7 @@ const ISSUING: &str = "\
 Examples:
   sealgate license issue --app APP_ID
   sealgate license issue --app APP_ID --max-devices 5 --expires +365d --label 'Order 1042'
-  sealgate license issue --app APP_ID --external-id order-1042
+  sealgate license issue --app APP_ID --customer external:shop-17 --external-id order-1042
   sealgate license issue --app APP_ID --count 500 --expires 2027-12-31 --json";
 
 const CHANGING: &str = "\
@@ -181,9 +181,11 @@ pub(crate) struct IssueArgs {
     /// Your own note, at most 128 characters; customers do not see it
     #[arg(long, value_name = "L")]
     pub(crate) label: Option<String>,
-    /// Who buys the licenses, at most 128 characters
+    /// The customer who buys the licenses: the customer's id, or external:X with your own name for it
     #[arg(long, value_name = "C")]
     pub(crate) customer: Option<String>,
+    #[command(flatten)]
+    pub(crate) licensee: LicenseeArgs,
     /// Your own name for the license, such as an order's number; no two licenses of yours have the same
     #[arg(long, value_name = "E", conflicts_with = "count")]
     pub(crate) external_id: Option<String>,
@@ -194,6 +196,20 @@ pub(crate) struct IssueArgs {
     /// one]. With it, write the end as a date, not as days from now
     #[arg(long, value_name = "NAME")]
     pub(crate) idempotency_key: Option<String>,
+}
+
+/// What a license says about its buyer: one flag replaces all of it.
+#[derive(ClapArgs)]
+pub(crate) struct LicenseeArgs {
+    /// The license says this name, for everybody who has it; in place of all that it would say about its buyer
+    #[arg(long, value_name = "N")]
+    pub(crate) licensee_name: Option<String>,
+    /// The license says this company, likewise
+    #[arg(long, value_name = "C")]
+    pub(crate) licensee_company: Option<String>,
+    /// The license says this e-mail address, likewise
+    #[arg(long, value_name = "E")]
+    pub(crate) licensee_email: Option<String>,
 }
 
 #[derive(ClapArgs)]
@@ -216,8 +232,8 @@ pub(crate) struct ListLicensesArgs {
     /// Only licenses whose label starts with this text (upper and lower case alike)
     #[arg(long, value_name = "TEXT", group = "which")]
     pub(crate) label: Option<String>,
-    /// Only this customer's licenses
-    #[arg(long, value_name = "TEXT", group = "which")]
+    /// Only this customer's licenses: the customer's id, or external:X with your own name for it
+    #[arg(long, value_name = "C", group = "which")]
     pub(crate) customer: Option<String>,
     /// Only licenses on which this device holds a seat
     #[arg(long, value_name = "NAME", group = "which")]
@@ -231,7 +247,7 @@ pub(crate) struct UpdateLicenseArgs {
     /// Your own note; an empty text removes it
     #[arg(long, value_name = "L")]
     pub(crate) label: Option<String>,
-    /// The buyer; an empty text removes it
+    /// The customer: its id, or external:X with your own name for it; an empty text removes it
     #[arg(long, value_name = "C")]
     pub(crate) customer: Option<String>,
     /// The id of a plan of the app: its tier, features, limits, seats and so on become the license's, but not its duration; what else you give applies on top
@@ -245,6 +261,11 @@ pub(crate) struct UpdateLicenseArgs {
     /// The new end: 2027-01-31 (to the end of that day, UTC), 2027-01-31T12:00:00Z, +90d, or `never`
     #[arg(long, value_name = "DATE", value_parser = dates::parse)]
     pub(crate) expires: Option<dates::Date>,
+    #[command(flatten)]
+    pub(crate) licensee: LicenseeArgs,
+    /// The license says nothing about its buyer any more
+    #[arg(long, conflicts_with_all = ["licensee_name", "licensee_company", "licensee_email"])]
+    pub(crate) no_licensee: bool,
     /// On how many devices the license may run, or `unlimited`
     #[arg(long, value_name = "N", value_parser = max_devices::parse)]
     pub(crate) max_devices: Option<MaxDevices>,

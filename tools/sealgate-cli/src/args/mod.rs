@@ -1,5 +1,6 @@
 //! The command line.
 
+mod customers;
 mod files;
 mod keys;
 mod licenses;
@@ -9,11 +10,12 @@ mod server;
 mod trial;
 mod vendor;
 
+pub(crate) use customers::{CustomerCommand, CustomerFields, ListCustomersArgs};
 pub(crate) use files::{InspectArgs, VerifyArgs};
 pub(crate) use keys::{ExportKeysArgs, KeysCommand, RevokeKeyArgs, ShareKeysArgs};
 pub(crate) use licenses::{
     AccessArgs, AccessCommand, AuthforgeFileArgs, DeviceCommand, FileArgs, IssueArgs, LicenseCommand,
-    ListLicensesArgs, RemoveAccessArgs, ResignArgs, UpdateLicenseArgs,
+    LicenseeArgs, ListLicensesArgs, RemoveAccessArgs, ResignArgs, UpdateLicenseArgs,
 };
 pub(crate) use records::{AuditCommand, EventsArgs};
 pub(crate) use server::{AcceptClockArgs, CheckConfigArgs, DemoArgs, DoctorArgs, ServeArgs, ServerCommand};
@@ -126,6 +128,11 @@ pub(crate) enum Command {
     Plan {
         #[command(subcommand)]
         command: PlanCommand,
+    },
+    /// Who buys: create, list, show, update, merge, forget
+    Customer {
+        #[command(subcommand)]
+        command: CustomerCommand,
     },
     /// What your customers bought: issue, show, search, renew, change, suspend and revoke licenses, write their files
     License {

@@ -305,6 +305,9 @@ pub(crate) struct TermsArgs {
     /// A JSON file with the policy that the software enforces, in the form that `plan show --json` prints
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
+    /// What a license says about its buyer: name, company and email of the customer, or none
+    #[arg(long, value_name = "FIELDS", value_delimiter = ',', value_parser = ["name", "company", "email", "none"])]
+    pub(crate) licensee: Vec<String>,
     /// How often a year seats can be taken back from devices, for each seat of a license: with 10 seats, 2 allows 20
     #[arg(long, value_name = "N")]
     pub(crate) releases: Option<u32>,

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use sealgate_artifact::Code;
 use sealgate_wire::{
-    IssueLicenses, IssuedLicense, LicenseView, LicensesIssued, Nothing, Reason, RenewLicense, Seats, Trust,
+    IssueLicenses, IssuedLicense, LicenseView, Licensee, LicensesIssued, Nothing, Reason, RenewLicense,
+    Seats, Trust,
 };
 
-use super::{authforge_file, license_key, license_update, plan, reset_devices, resign, sets, vars};
-use crate::args::{FileArgs, Global, IssueArgs, LicenseCommand, ListLicensesArgs, VarsCommand};
+use super::{authforge_file, customer, license_key, license_update, plan, reset_devices, resign, sets, vars};
+use crate::args::{FileArgs, Global, IssueArgs, LicenseCommand, LicenseeArgs, ListLicensesArgs, VarsCommand};
 use crate::client::{Client, quoted, segment};
 use crate::failure::Failure;
 use crate::files;
@@ -71,6 +72,7 @@ fn issue(client: &Client, order: &IssueArgs, output: &Output) -> Result<(), Fail
     let bar = output.progress(order.count.into(), BATCH.into(), "licenses");
     let mut issued: Vec<IssuedLicense> = Vec::new();
     let mut left = order.count;
+    let buyer = order.customer.as_deref().map(|named| customer::id(client, named)).transpose()?;
     while left > 0 {
         let count = left.min(BATCH);
         let request = IssueLicenses {
@@ -79,7 +81,8 @@ fn issue(client: &Client, order: &IssueArgs, output: &Output) -> Result<(), Fail
             max_devices: order.max_devices.map(Seats),
             expires_at: order.expires.clone().map(|date| date.0),
             label: order.label.clone(),
-            customer_id: order.customer.clone(),
+            customer_id: buyer.map(|id| id.to_string()),
+            licensee: licensee(&order.licensee).map(Some),
             external_id: order.external_id.clone(),
             count: Some(count),
         };
@@ -111,7 +114,7 @@ fn list(client: &Client, args: &ListLicensesArgs, output: &Output) -> Result<(),
     let filter = match (&args.app, &args.label, &args.customer, &args.device) {
         (Some(app), ..) => format!("&app_id={}", segment(app)?),
         (_, Some(label), ..) => format!("&label={}", quoted(label)),
-        (_, _, Some(customer), _) => format!("&customer_id={}", quoted(customer)),
+        (_, _, Some(named), _) => format!("&customer_id={}", customer::id(client, named)?),
         (.., Some(device)) => format!("&device={}", quoted(device)),
         _ => String::new(),
     };
@@ -133,6 +136,17 @@ fn list(client: &Client, args: &ListLicensesArgs, output: &Output) -> Result<(),
         Output::table(&head, licenses.iter().map(row));
     });
     Ok(())
+}
+
+/// What the license is to say about its buyer, if a person said so.
+pub(super) fn licensee(args: &LicenseeArgs) -> Option<Licensee> {
+    let LicenseeArgs { licensee_name, licensee_company, licensee_email } = args;
+    let named = Licensee {
+        name: licensee_name.clone(),
+        company: licensee_company.clone(),
+        email: licensee_email.clone(),
+    };
+    Some(named).filter(|named| *named != Licensee::default())
 }
 
 fn file(client: &Client, args: &FileArgs, output: &Output) -> Result<(), Failure> {
@@ -189,6 +203,8 @@ fn print_issued(licenses: Vec<IssuedLicense>, output: &Output) {
 }
 
 pub(crate) fn print_license(license: &LicenseView) {
+    let licensee = license.licensee.clone().unwrap_or_default();
+    let said: Vec<String> = [licensee.name, licensee.company, licensee.email].into_iter().flatten().collect();
     let mut pairs = vec![
         ("license", license.license_id.clone()),
         ("app", license.app_id.clone()),
@@ -201,6 +217,7 @@ pub(crate) fn print_license(license: &LicenseView) {
         ("trial", license.trial.map(trial).unwrap_or_default()),
         ("label", license.label.clone().unwrap_or_default()),
         ("customer", license.customer_id.clone().unwrap_or_default()),
+        ("licensee", said.join(", ")),
         ("external id", license.external_id.clone().unwrap_or_default()),
         ("plan", license.plan_id.clone().unwrap_or_default()),
         ("created", license.created_at.to_string()),

@@ -2,8 +2,8 @@
 
 use sealgate_wire::{LicensePreview, LicenseTerms, LicenseView, Seats, UpdateLicense};
 
-use super::license::print_license;
-use super::{plan, sets};
+use super::license::{licensee, print_license};
+use super::{customer, plan, sets};
 use crate::args::UpdateLicenseArgs;
 use crate::client::Client;
 use crate::confirm::{confirm, confirm_seen};
@@ -13,7 +13,7 @@ use crate::output::{Output, ends, say, seat_count};
 /// Changes a license. Who would take rights away sees which, and is asked.
 pub(crate) fn run(client: &Client, args: &UpdateLicenseArgs, output: &Output) -> Result<(), Failure> {
     let path = format!("/api/v1/licenses/{}", client.find_license(&args.key)?.license_id);
-    let wish = change(args)?;
+    let wish = change(client, args)?;
     if args.preview {
         let preview: LicensePreview = client.post(&format!("{path}/preview"), &wish)?;
         output.result(&preview, |preview| say!("{}", text(preview)));
@@ -45,14 +45,20 @@ fn asked(preview: &LicensePreview, output: &Output) -> Result<(), Failure> {
     if output.json { confirm(&question, &why) } else { confirm_seen(&text(preview), &question, &why) }
 }
 
-fn change(args: &UpdateLicenseArgs) -> Result<UpdateLicense, Failure> {
+fn change(client: &Client, args: &UpdateLicenseArgs) -> Result<UpdateLicense, Failure> {
+    let buyer = match args.customer.as_deref() {
+        Some("") => Some(String::new()),
+        Some(named) => Some(customer::id(client, named)?.to_string()),
+        None => None,
+    };
     let features = sets::all(&args.sets.feature, |text| Ok(sets::feature(text)))?;
     let limits = sets::all(&args.sets.limit, sets::limit)?;
     let (features, replace_features) = sets::merge_or_replace(features, args.sets.replace);
     let (limits, replace_limits) = sets::merge_or_replace(limits, args.sets.replace);
     Ok(UpdateLicense {
         label: args.label.clone(),
-        customer_id: args.customer.clone(),
+        customer_id: buyer,
+        licensee: if args.no_licensee { Some(None) } else { licensee(&args.licensee).map(Some) },
         plan_id: args.plan.as_deref().map(plan::id).transpose()?.map(|id| id.to_string()),
         tier: args.tier.clone(),
         features,
@@ -73,6 +79,7 @@ fn touches_terms(wish: &UpdateLicense) -> bool {
     let notes = UpdateLicense {
         label: wish.label.clone(),
         customer_id: wish.customer_id.clone(),
+        licensee: wish.licensee.clone(),
         override_allowance: wish.override_allowance,
         ..UpdateLicense::default()
     };

@@ -7,6 +7,7 @@ pub(crate) mod authforge_file;
 pub(crate) mod clock;
 pub(crate) mod config;
 pub(crate) mod credits;
+pub(crate) mod customer;
 pub(crate) mod device;
 pub(crate) mod doctor;
 pub(crate) mod events;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use sealgate_artifact::{Code, PlanId};
-use sealgate_wire::{CreatePlan, PlanView, Policy, Seats, Trial, UpdatePlan};
+use sealgate_wire::{CreatePlan, LicenseeField, PlanView, Policy, Seats, Trial, UpdatePlan};
 
 use super::sets;
 use crate::args::{CreatePlanArgs, Global, PlanCommand, TermsArgs, UpdatePlanArgs};
@@ -67,6 +67,7 @@ fn creation(args: &CreatePlanArgs) -> Result<CreatePlan, Failure> {
         policy: terms.policy,
         releases_per_seat: terms.releases_per_seat,
         variables: terms.variables,
+        licensee: terms.licensee,
     })
 }
 
@@ -107,8 +108,20 @@ fn terms(args: &TermsArgs) -> Result<UpdatePlan, Failure> {
         offline: args.offline.then_some(true),
         policy: args.policy.as_deref().map(policy).transpose()?,
         releases_per_seat: args.releases,
+        licensee: (!args.licensee.is_empty()).then(|| licensee_fields(&args.licensee)),
         ..UpdatePlan::default()
     })
+}
+
+/// `none` is what stands for no field.
+fn licensee_fields(names: &[String]) -> Vec<LicenseeField> {
+    let field = |name: &String| match name.as_str() {
+        "name" => Some(LicenseeField::Name),
+        "company" => Some(LicenseeField::Company),
+        "email" => Some(LicenseeField::Email),
+        _ => None,
+    };
+    names.iter().filter_map(field).collect()
 }
 
 fn policy(path: &Path) -> Result<Policy, Failure> {
@@ -136,6 +149,8 @@ fn list(client: &Client, app: Option<&str>, output: &Output) -> Result<(), Failu
 }
 
 fn print(plan: &PlanView) {
+    let licensee: Vec<String> =
+        plan.licensee.iter().map(|field| format!("{field:?}").to_lowercase()).collect();
     let policy = &plan.policy;
     let heartbeat = if policy.heartbeat {
         format!("every {} minutes, grace {} hours", policy.heartbeat_minutes, policy.grace_hours)
@@ -156,6 +171,7 @@ fn print(plan: &PlanView) {
         ("offline", if plan.offline { "yes" } else { "no" }.to_owned()),
         ("heartbeat", heartbeat),
         ("variables", sets::list(&sets::of_variables(&plan.variables))),
+        ("licensee", licensee.join(", ")),
         ("created", plan.created_at.to_string()),
     ];
     pairs.retain(|(_, value)| !value.is_empty());

@@ -103,6 +103,7 @@ fn create_app(story: &mut Story, vendor: &Client) -> Result<(AppCreated, PlanVie
         policy: None,
         releases_per_seat: None,
         variables: None,
+        licensee: None,
     };
     let plan: PlanView = vendor.post("/api/v1/plans", &wish)?;
     story.tell("The vendor created an app, and a plan for one device and one year with the features export and sync.");
@@ -122,6 +123,7 @@ fn issue(
         expires_at: plan.is_none().then(|| Some(Timestamp(now().plus(YEAR)).into())),
         label: Some("demo".to_owned()),
         customer_id: None,
+        licensee: None,
         external_id: None,
         count: None,
     };

@@ -110,10 +110,11 @@ fn a_plan_says_what_its_licenses_grant() {
 fn a_license_is_renewed_changed_suspended_and_found() {
     let vendor = Vendor::new();
     let app = vendor.app("Editor");
-    let license = vendor.license(&app, &["--label", "Order 1042", "--customer", "Ada L."]);
+    vendor.json(&["customer", "create", "Ada L.", "--external-id", "shop 17"]);
+    let license = vendor.license(&app, &["--label", "Order 1042", "--customer", "external:shop 17"]);
     let (key, id) = (text(&license["license_key"]), &license["license_id"]);
     let found = |by: &str, text: &str| vendor.json(&["license", "list", by, text]);
-    for (by, text) in [("--label", "order 10"), ("--customer", "ADA")] {
+    for (by, text) in [("--label", "order 10"), ("--customer", "external:shop 17")] {
         assert_eq!(found(by, text)[0]["license_id"], *id, "{by}");
     }
     assert_eq!(found("--label", "Order 2"), json!([]));
@@ -135,7 +136,7 @@ fn a_license_is_renewed_changed_suspended_and_found() {
         "4",
     ]);
     assert_eq!(
-        (&changed["label"], &changed["customer"], &changed["max_devices"]),
+        (&changed["label"], &changed["customer_id"], &changed["max_devices"]),
         (&json!("Order 7"), &json!(null), &json!(4))
     );
     assert_eq!(vendor.json(&["license", "suspend", key, "--reason", "unpaid"])["status"], "suspended");

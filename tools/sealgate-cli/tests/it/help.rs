@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::program::{run, sealgate};
 
 /// Every operation of the API, with a verb that asks for it.
-const ASKED_BY: [(&str, &str); 65] = [
+const ASKED_BY: [(&str, &str); 71] = [
     ("create_tenant", "tenant create"),
     ("list_tenants", "tenant list"),
     ("show_tenant", "tenant show"),
@@ -33,6 +33,12 @@ const ASKED_BY: [(&str, &str); 65] = [
     ("list_plans", "plan list"),
     ("show_plan", "plan show"),
     ("update_plan", "plan update"),
+    ("create_customer", "customer create"),
+    ("list_customers", "customer list"),
+    ("show_customer", "customer show"),
+    ("update_customer", "customer update"),
+    ("merge_customers", "customer merge"),
+    ("forget_customer", "customer forget"),
     ("issue_licenses", "license issue"),
     ("list_licenses", "license list"),
     ("look_up_license", "license show"),

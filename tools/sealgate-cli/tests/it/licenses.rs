@@ -35,7 +35,7 @@ fn a_license_has_the_terms_it_was_issued_with() {
     let fields = [
         "app_id",
         "created_at",
-        "customer",
+        "customer_id",
         "devices_used",
         "expires_at",
         "features",

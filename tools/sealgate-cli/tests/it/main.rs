@@ -5,6 +5,7 @@ mod apps;
 mod audit;
 mod business;
 mod changes;
+mod customers;
 mod dates;
 mod demo;
 mod doctor;

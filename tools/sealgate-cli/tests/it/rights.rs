@@ -14,6 +14,14 @@ const FORBIDDEN: &[&str] = &[
     "UPDATE servers SET server_key = 'another'",
     "UPDATE licenses SET max_devices = 1000",
     "UPDATE licenses SET tier = 'licensed'",
+    "UPDATE licenses SET customer_id = NULL",
+    "UPDATE customers SET max_devices = NULL",
+    "DELETE FROM customers",
+    "INSERT INTO customers (customer_id, tenant_id, metadata, seq, created_at) VALUES ('', '', '', 0, 0)",
+    // Names, addresses and notes are nothing that it needs.
+    "SELECT name FROM customers",
+    "SELECT email, metadata, name_search FROM customers",
+    "SELECT * FROM customers",
     "DELETE FROM licenses",
     "UPDATE apps SET secret_hash = secret_hash",
     "UPDATE apps SET public_key = next_public_key",
@@ -88,6 +96,7 @@ const ALLOWED: &[&str] = &[
     "UPDATE change_counter SET n = n",
     "UPDATE access_entries SET expires_at = 1 WHERE FALSE",
     "UPDATE devices SET trial_began = 1, last_seen = 1 WHERE FALSE",
+    "UPDATE customers SET seq = seq WHERE FALSE",
 ];
 
 /// What the guide tells the owner of the database at this URL to run, for a role of this name.
@@ -111,7 +120,11 @@ fn the_documented_rights_suffice_and_let_it_approve_nothing() {
     };
     api("PATCH", "", &json!({ "danger_lifetime_files": true }));
     api("POST", "/credits", &json!({ "amount": 100 }));
-    let issued = vendor.json(&["license", "issue", "--app", editor, "--max-devices", "5"]);
+    // Whose devices are limited together: a seat locks the customer, too.
+    let ada = vendor.json(&["customer", "create", "Ada", "--max-devices", "4"]);
+    let buyer = text(&ada["customer_id"]);
+    let issued =
+        vendor.json(&["license", "issue", "--app", editor, "--max-devices", "5", "--customer", buyer]);
     let license = &issued["licenses"][0];
     vendor.share();
 

@@ -1,0 +1,114 @@
+//! What a customer has: its licenses, many together.
+
+use sealgate_artifact::{AppId, CustomerId, LicenseId, TenantId};
+
+use super::KeyHash;
+use crate::columns::{count, digest, parsed, signed};
+use crate::many::{MANY, for_all, with_rows};
+use crate::sql::{FromRow, Query, Row, query, query_as};
+use crate::statements::{AT_ONCE, at_once, statements};
+use crate::{Read, StoreError, Subject, Tx};
+
+macro_rules! move_license {
+    () => {
+        "UPDATE licenses SET customer_id = $1 WHERE tenant_id = $2 AND customer_id = $3 AND license_id IN "
+    };
+}
+
+// By license: no index finds a customer's trials, and each of them is one of a license.
+macro_rules! move_trial {
+    () => {
+        "UPDATE trials SET subject = $1 WHERE tenant_id = $2 AND subject = $3 AND kind = 'customer' \
+         AND NOT EXISTS (SELECT 1 FROM trials t WHERE t.app_id = trials.app_id AND t.kind = 'customer' AND t.subject = $1) \
+         AND license_id IN "
+    };
+}
+
+statements! {
+    DEVICES = "SELECT devices_used FROM licenses WHERE tenant_id = $1 AND customer_id = $2 ORDER BY license_id LIMIT $3";
+    FIRST = "SELECT license_id, app_id, key_hash FROM licenses WHERE tenant_id = $1 AND customer_id = $2 \
+             ORDER BY license_id LIMIT $3";
+    MOVE = with_rows!(move_license!(), (1, 4, 1), "", "");
+    MOVE_MANY = with_rows!(move_license!(), (1, 4, MANY), "", "");
+    MOVE_TRIAL = with_rows!(move_trial!(), (1, 4, 1), "", "");
+    MOVE_TRIALS = with_rows!(move_trial!(), (1, 4, MANY), "", "");
+    FORGET_FORMER = concat!(
+        "DELETE FROM license_statements WHERE license_id = $1 AND version IN (SELECT version FROM license_statements \
+         WHERE license_id = $1 AND version < $2 ORDER BY version LIMIT ",
+        at_once!(),
+        ")"
+    );
+}
+
+/// The most licenses of a customer whose devices are limited together: whoever takes a seat adds up their devices, while
+/// everybody else waits who writes.
+pub const LIMITED_LICENSES: u32 = 1_000;
+
+/// How many licenses a customer has, and how many devices use them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Bought {
+    /// At most one more than [`LIMITED_LICENSES`].
+    pub licenses: u64,
+    /// Of these licenses.
+    pub devices: u64,
+}
+
+/// What the customer has.
+pub async fn by(on: impl Read, tenant: TenantId, customer: CustomerId) -> Result<Bought, StoreError> {
+    let query = query(DEVICES).bind(tenant.to_string()).bind(customer.to_string());
+    let rows = query.bind(signed(u64::from(LIMITED_LICENSES) + 1)).fetch_all(on).await?;
+    let mut bought = Bought { licenses: rows.len() as u64, devices: 0 };
+    for row in &rows {
+        bought.devices = bought.devices.saturating_add(count(row, "devices_used")?);
+    }
+    Ok(bought)
+}
+
+struct Moving {
+    id: LicenseId,
+    subject: Subject,
+}
+
+impl FromRow for Moving {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        let app = parsed(row, "app_id", |t| AppId::parse(t).ok())?;
+        Ok(Self {
+            id: parsed(row, "license_id", |t| LicenseId::parse(t).ok())?,
+            subject: Subject::License(app, KeyHash(digest(row, "key_hash")?)),
+        })
+    }
+}
+
+/// Gives the first licenses of one customer, `most` at most, to another one, and what the first tried. Returns how many.
+pub async fn move_some(
+    tx: &mut Tx<'_>,
+    tenant: TenantId,
+    (from, into): (CustomerId, CustomerId),
+    most: u32,
+) -> Result<u64, StoreError> {
+    let (tenant, from, into) = (tenant.to_string(), from.to_string(), into.to_string());
+    let first = query_as(FIRST).bind(&tenant).bind(&from).bind(signed(most.into()));
+    let moving: Vec<Moving> = first.fetch_all(&mut *tx).await?;
+    let ids = |query: Query, some: &[Moving]| {
+        let query = query.bind(&into).bind(&tenant).bind(&from);
+        some.iter().fold(query, |query, moving| query.bind(moving.id.to_string()))
+    };
+    let moved = for_all(tx, [MOVE, MOVE_MANY], &moving, ids).await?;
+    for_all(tx, [MOVE_TRIAL, MOVE_TRIALS], &moving, ids).await?;
+    for moving in moving {
+        tx.changes(moving.subject);
+    }
+    Ok(moved)
+}
+
+/// Deletes signed versions of a locked license that are older than this one, as many as are deleted at once. Returns how many,
+/// and whether there may be more.
+pub async fn forget_former(
+    tx: &mut Tx<'_>,
+    license: LicenseId,
+    version: u64,
+) -> Result<(u64, bool), StoreError> {
+    let query = query(FORGET_FORMER).bind(license.to_string()).bind(signed(version));
+    let deleted = query.execute(tx).await?;
+    Ok((deleted, deleted == AT_ONCE))
+}

@@ -1,0 +1,207 @@
+//! `sealgate customer`.
+
+use std::path::Path;
+
+use indicatif::ProgressBar;
+use sealgate_artifact::{Code, CustomerId};
+use sealgate_wire::{
+    CreateCustomer, CustomerForgotten, CustomerView, CustomersMerged, ForgetCustomer, MergeCustomers, Page,
+    Seats, UpdateCustomer,
+};
+use serde_json::{Map, Value};
+
+use crate::args::{CustomerCommand, CustomerFields, Global, ListCustomersArgs};
+use crate::client::{Client, quoted};
+use crate::confirm::confirm_seen;
+use crate::failure::Failure;
+use crate::files;
+use crate::output::{Output, say, seat_count};
+
+const PATH: &str = "/api/v1/customers";
+
+pub(crate) fn run(global: &Global, command: &CustomerCommand, output: &Output) -> Result<(), Failure> {
+    let client = Client::new(global)?;
+    let customer: CustomerView = match command {
+        CustomerCommand::Create(args) => {
+            let fields = change(&args.fields)?;
+            let wish = CreateCustomer {
+                name: args.name.clone(),
+                company: fields.company,
+                email: fields.email,
+                external_id: fields.external_id,
+                metadata: fields.metadata,
+                max_devices: fields.max_devices,
+            };
+            client.post_once(PATH, &wish)?
+        }
+        CustomerCommand::List(args) => return list(&client, args, output),
+        CustomerCommand::Show { customer } => client.get(&format!("{PATH}/{}", id(&client, customer)?))?,
+        CustomerCommand::Update(args) => {
+            let wish = UpdateCustomer { name: args.name.clone(), ..change(&args.fields)? };
+            client.patch_once(&format!("{PATH}/{}", id(&client, &args.customer)?), &wish)?
+        }
+        CustomerCommand::Merge { from, into, yes } => {
+            return merge(&client, (from, into), *yes, output);
+        }
+        CustomerCommand::Forget { customer, after, yes } => {
+            return forget(&client, id(&client, customer)?, (after.clone(), *yes), output);
+        }
+    };
+    output.result(&customer, |customer| say!("{}", text(customer)));
+    Ok(())
+}
+
+/// The customer that a person named by its id, or by `external:X`.
+pub(crate) fn id(client: &Client, named: &str) -> Result<CustomerId, Failure> {
+    let unusable =
+        |failure: Failure| failure.fix("give the customer's id, or external:X with your own name for it");
+    let Some(external_id) = named.strip_prefix("external:") else {
+        return CustomerId::parse(named).map_err(|e| unusable(Failure::from(e)));
+    };
+    let found: Page<CustomerView> = client.get(&format!("{PATH}?external_id={}", quoted(external_id)))?;
+    let found = found.items.first().ok_or_else(|| {
+        Failure::new(Code::NotFound, "no customer has this external id").fix("see `sealgate customer list`")
+    })?;
+    CustomerId::parse(&found.customer_id).map_err(|e| unusable(Failure::from(e)))
+}
+
+fn change(fields: &CustomerFields) -> Result<UpdateCustomer, Failure> {
+    Ok(UpdateCustomer {
+        name: None,
+        company: fields.company.clone(),
+        email: fields.email.clone(),
+        external_id: fields.external_id.clone(),
+        metadata: fields.metadata.as_deref().map(metadata).transpose()?,
+        max_devices: fields.max_devices.map(Seats),
+    })
+}
+
+fn metadata(text: &str) -> Result<Map<String, Value>, Failure> {
+    let unusable = |code, why: String| {
+        Failure::new(code, format!("--metadata: {why}"))
+            .fix(r#"give a JSON object as in {"segment": "A"}, or @FILE"#)
+    };
+    let bytes = match text.strip_prefix('@') {
+        Some(path) => {
+            let unreadable = |e: std::io::Error| unusable(Code::FileUnreadable, format!("{path}: {e}"));
+            files::read(Path::new(path)).map_err(unreadable)?
+        }
+        None => text.as_bytes().to_vec(),
+    };
+    serde_json::from_slice(&bytes).map_err(|e| unusable(Code::MalformedRequest, e.to_string()))
+}
+
+fn list(client: &Client, args: &ListCustomersArgs, output: &Output) -> Result<(), Failure> {
+    let filter = match (&args.name, &args.email, &args.external_id) {
+        (Some(name), ..) => format!("&name={}", quoted(name)),
+        (_, Some(email), _) => format!("&email={}", quoted(email)),
+        (.., Some(external_id)) => format!("&external_id={}", quoted(external_id)),
+        _ => String::new(),
+    };
+    let customers: Vec<CustomerView> = client.get_all(&format!("{PATH}?limit=200{filter}"))?;
+    output.result(&customers, |customers| {
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        let row = |c: &CustomerView| {
+            let name = if c.forgotten_at.is_some() { "(forgotten)".to_owned() } else { text(&c.name) };
+            vec![c.customer_id.clone(), name, text(&c.company), text(&c.email), text(&c.external_id)]
+        };
+        let head = ["CUSTOMER", "NAME", "COMPANY", "EMAIL", "EXTERNAL ID"];
+        Output::table(&head, customers.iter().map(row));
+    });
+    Ok(())
+}
+
+fn text(customer: &CustomerView) -> String {
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    let count = |value: Option<u64>| match value {
+        Some(n) if n > 1_000 => "more than 1000".to_owned(),
+        Some(n) => n.to_string(),
+        None => String::new(),
+    };
+    let metadata = Value::Object(customer.metadata.clone());
+    let mut pairs = vec![
+        ("customer", customer.customer_id.clone()),
+        ("name", text(&customer.name)),
+        ("company", text(&customer.company)),
+        ("email", text(&customer.email)),
+        ("external id", text(&customer.external_id)),
+        ("metadata", if customer.metadata.is_empty() { String::new() } else { metadata.to_string() }),
+        ("devices", seat_count(customer.max_devices)),
+        ("licenses", count(customer.licenses)),
+        ("used", customer.devices_used.map(|n| n.to_string()).unwrap_or_default()),
+        ("created", customer.created_at.to_string()),
+        ("forgotten", customer.forgotten_at.map(|at| at.to_string()).unwrap_or_default()),
+    ];
+    pairs.retain(|(_, value)| !value.is_empty());
+    Output::pairs_text(&pairs)
+}
+
+/// Shows who it is about, and asks.
+fn ask(client: &Client, about: &[CustomerId], question: &str, why: &str) -> Result<(), Failure> {
+    let mut seen = vec![];
+    for id in about {
+        seen.push(text(&client.get(&format!("{PATH}/{id}"))?));
+    }
+    confirm_seen(&seen.join("\n\n"), question, why)
+}
+
+fn merge(client: &Client, (from, into): (&str, &str), yes: bool, output: &Output) -> Result<(), Failure> {
+    let (from, into) = (id(client, from)?, id(client, into)?);
+    if !yes && !output.json {
+        let question = format!("Give all licenses of {from} to {into}, and remove {from}?");
+        ask(client, &[from, into], &question, "a merge of customers cannot be undone")?;
+    }
+    let wish = MergeCustomers { into: into.to_string() };
+    let bar = spinner(output);
+    let mut all = CustomersMerged { customer_id: into.to_string(), moved: 0, complete: false };
+    while !all.complete {
+        // Each request has a name of its own: one whose answer was lost moves nothing twice.
+        let part: CustomersMerged = client
+            .post_once(&format!("{PATH}/{from}/merge"), &wish)
+            .map_err(|failure| failure.fix(format!("go on with: sealgate customer merge {from} {into}")))?;
+        all = CustomersMerged { moved: all.moved + part.moved, ..part };
+        bar.set_message(format!("{} licenses moved", all.moved));
+        bar.tick();
+    }
+    bar.finish_and_clear();
+    output.result(&all, |all| say!("Licenses moved: {}. The customer {from} is gone.", all.moved));
+    Ok(())
+}
+
+fn forget(
+    client: &Client,
+    customer: CustomerId,
+    (mut after, yes): (Option<String>, bool),
+    output: &Output,
+) -> Result<(), Failure> {
+    if !yes && !output.json {
+        let question =
+            "Forget this customer? Its name is removed everywhere, and its licenses are signed again.";
+        ask(client, &[customer], question, "forgetting a customer cannot be undone")?;
+    }
+    let bar = spinner(output);
+    let mut all = CustomerForgotten { customer_id: customer.to_string(), licenses: 0, next: None };
+    loop {
+        let wish = ForgetCustomer { after: after.clone() };
+        let part: Result<CustomerForgotten, Failure> =
+            client.post(&format!("{PATH}/{customer}/forget"), &wish);
+        let part = part.map_err(|failure| {
+            let from = after.as_ref().map(|id| format!(" --after {id}")).unwrap_or_default();
+            failure.fix(format!("go on with: sealgate customer forget {customer}{from}"))
+        })?;
+        all.licenses += part.licenses;
+        bar.set_message(format!("{} licenses looked at", all.licenses));
+        bar.tick();
+        after = part.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    bar.finish_and_clear();
+    output.result(&all, |all| say!("Forgotten. Licenses looked at: {}.", all.licenses));
+    Ok(())
+}
+
+fn spinner(output: &Output) -> ProgressBar {
+    if output.json || output.quiet { ProgressBar::hidden() } else { ProgressBar::new_spinner() }
+}
