@@ -13,6 +13,7 @@ use crate::clock::Deadline;
 use crate::error::Said;
 use crate::seat::{UnverifiedSeat, seats};
 use crate::server::Server;
+use crate::shown::shown;
 use crate::statements::Statements;
 use crate::trust::Trust;
 use crate::wait;
@@ -153,11 +154,6 @@ fn refused(answer: &HttpAnswer) -> TransportError {
             request_id: shown(&problem.request_id, NAME_CHARS),
         }),
     }
-}
-
-/// A stranger's words, short and without anything that steers a terminal.
-pub(crate) fn shown(text: &str, most: usize) -> String {
-    text.chars().take(most).flat_map(char::escape_debug).collect()
 }
 
 fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, TransportError> {

@@ -75,6 +75,7 @@ mod random;
 mod released;
 mod seat;
 mod server;
+mod shown;
 mod state;
 mod statements;
 mod store;

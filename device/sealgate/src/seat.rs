@@ -3,7 +3,7 @@
 use sealgate_artifact::{DeviceId, UnixSeconds};
 use sealgate_wire::SeatView;
 
-use crate::exchange::shown;
+use crate::shown::shown;
 
 /// `spec/online.md` §7.8: seats that an answer shows at most.
 const SHOWN: usize = 10;

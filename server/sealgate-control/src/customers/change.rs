@@ -8,7 +8,7 @@ use sealgate_wire::{CreateCustomer, CustomerView, UpdateCustomer};
 use serde_json::{Value, json};
 
 use super::check::{apply, as_update};
-use super::{Customers, find, has_room, id, lock_known, view};
+use super::known::{Customers, find, has_room, id, lock_known, view};
 use crate::{Caller, Scope};
 
 impl Customers {

@@ -7,7 +7,7 @@ use sealgate_store::{Tx, Work};
 use sealgate_wire::{CustomerForgotten, ForgetCustomer};
 use serde_json::json;
 
-use super::{Customers, id, unknown};
+use super::known::{Customers, id, unknown};
 use crate::Caller;
 use crate::keys::next_version;
 

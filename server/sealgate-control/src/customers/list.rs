@@ -7,7 +7,7 @@ use sealgate_store::table::customers::Searched;
 use sealgate_store::table::{self, CustomerRow};
 use sealgate_wire::{CustomerQuery, CustomerView, Page};
 
-use super::{Customers, id, unknown, view};
+use super::known::{Customers, id, unknown, view};
 use crate::Caller;
 use crate::found::Found;
 use crate::page::Part;

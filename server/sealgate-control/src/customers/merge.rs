@@ -8,7 +8,7 @@ use sealgate_store::{Tx, Work};
 use sealgate_wire::{CustomersMerged, MergeCustomers};
 use serde_json::json;
 
-use super::{Customers, find, has_room, id, lock_known};
+use super::known::{Customers, find, has_room, id, lock_known};
 use crate::Caller;
 
 /// Licenses that one request moves: nobody else writes meanwhile.

@@ -23,6 +23,7 @@ use crate::query::QueryOf;
 /// Every operation. What is not in this list does not exist.
 pub(crate) fn operations() -> Vec<Operation> {
     let mut all = vendor();
+    all.extend(customers());
     all.extend(licenses());
     all.extend(records());
     all
@@ -107,7 +108,12 @@ fn vendor() -> Vec<Operation> {
         ///
         /// Licenses that were issued from it keep their terms.
         PATCH "/api/v1/plans/{plan_id}", PlansWrite, update_plan = plans.update (id, body UpdatePlan) -> 200 PlanView;
+    }
+}
 
+/// Customers.
+fn customers() -> Vec<Operation> {
+    operations! {
         /// Create a customer
         ///
         /// Where a customer has the external id already, the refusal names that customer to a token that may see customers.

@@ -4,16 +4,16 @@ use std::path::{Path, PathBuf};
 
 use sealgate_artifact::Code;
 use sealgate_wire::{
-    IssueLicenses, IssuedLicense, LicenseView, Licensee, LicensesIssued, Nothing, Reason, RenewLicense,
-    Seats, Trust,
+    IssueLicenses, IssuedLicense, LicenseView, LicensesIssued, Nothing, Reason, RenewLicense, Seats, Trust,
 };
 
-use super::{authforge_file, customer, license_key, license_update, plan, reset_devices, resign, sets, vars};
-use crate::args::{FileArgs, Global, IssueArgs, LicenseCommand, LicenseeArgs, ListLicensesArgs, VarsCommand};
+use super::license_shown::{licensee, print_license, seats};
+use super::{authforge_file, customer, license_key, license_update, plan, reset_devices, resign, vars};
+use crate::args::{FileArgs, Global, IssueArgs, LicenseCommand, ListLicensesArgs, VarsCommand};
 use crate::client::{Client, quoted, segment};
 use crate::failure::Failure;
 use crate::files;
-use crate::output::{Output, ends, feature_list, say, seat_count, trial};
+use crate::output::{Output, ends, say, seat_count};
 
 /// Licenses in one request of a large order: small enough to show progress, large enough to be fast.
 const BATCH: u32 = 100;
@@ -138,17 +138,6 @@ fn list(client: &Client, args: &ListLicensesArgs, output: &Output) -> Result<(),
     Ok(())
 }
 
-/// What the license is to say about its buyer, if a person said so.
-pub(super) fn licensee(args: &LicenseeArgs) -> Option<Licensee> {
-    let LicenseeArgs { licensee_name, licensee_company, licensee_email } = args;
-    let named = Licensee {
-        name: licensee_name.clone(),
-        company: licensee_company.clone(),
-        email: licensee_email.clone(),
-    };
-    Some(named).filter(|named| *named != Licensee::default())
-}
-
 fn file(client: &Client, args: &FileArgs, output: &Output) -> Result<(), Failure> {
     let license = client.find_license(&args.key)?;
     let envelope = client.get_bytes(&format!("/api/v1/licenses/{}/file", license.license_id))?;
@@ -200,42 +189,4 @@ fn print_issued(licenses: Vec<IssuedLicense>, output: &Output) {
         };
         Output::table(&["KEY", "LICENSE", "SEATS", "ENDS"], issued.licenses.iter().map(row));
     });
-}
-
-pub(crate) fn print_license(license: &LicenseView) {
-    let licensee = license.licensee.clone().unwrap_or_default();
-    let said: Vec<String> = [licensee.name, licensee.company, licensee.email].into_iter().flatten().collect();
-    let mut pairs = vec![
-        ("license", license.license_id.clone()),
-        ("app", license.app_id.clone()),
-        ("status", license.status.clone()),
-        ("tier", license.tier.clone()),
-        ("features", feature_list(&license.features)),
-        ("limits", sets::list(&sets::of_limits(&license.limits))),
-        ("seats", seats(license)),
-        ("ends", ends(license.expires_at)),
-        ("trial", license.trial.map(trial).unwrap_or_default()),
-        ("label", license.label.clone().unwrap_or_default()),
-        ("customer", license.customer_id.clone().unwrap_or_default()),
-        ("licensee", said.join(", ")),
-        ("external id", license.external_id.clone().unwrap_or_default()),
-        ("plan", license.plan_id.clone().unwrap_or_default()),
-        ("created", license.created_at.to_string()),
-    ];
-    if let Some(at) = license.suspended_at {
-        pairs.push(("suspended", at.to_string()));
-    }
-    if let Some(at) = license.revoked_at {
-        pairs.push(("revoked", at.to_string()));
-        pairs.push(("reason", license.revoke_reason.clone().unwrap_or_default()));
-    }
-    if let Some(at) = license.key_replaced_at {
-        pairs.push(("key", format!("not the one that you gave: it was replaced {at}")));
-    }
-    pairs.retain(|(_, value)| !value.is_empty());
-    Output::pairs(&pairs);
-}
-
-fn seats(license: &LicenseView) -> String {
-    format!("{} of {}", license.devices_used, seat_count(license.max_devices))
 }

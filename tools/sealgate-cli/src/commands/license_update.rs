@@ -2,7 +2,7 @@
 
 use sealgate_wire::{LicensePreview, LicenseTerms, LicenseView, Seats, UpdateLicense};
 
-use super::license::{licensee, print_license};
+use super::license_shown::{licensee, print_license};
 use super::{customer, plan, sets};
 use crate::args::UpdateLicenseArgs;
 use crate::client::Client;

@@ -66,84 +66,70 @@ fn a_forged_file_is_shown_as_it_is() {
     );
 }
 
+/// A vector, where in it the artifact is, and words that tell of it.
+const TOLD: &[(&str, &str, &[&str])] = &[
+    ("root/valid/plain.json", "/root_chain/0/text", &["root: names the root keys", "threshold", "KEY ID"]),
+    (
+        "keyset/valid/retired_beside.json",
+        "/keyset/text",
+        &["keyset: names the authorities", "retired", "KEY ID"],
+    ),
+    ("tenant-keyset/valid/plain.json", "/tenant_keyset/text", &["names the issuers of one tenant", "issuer"]),
+    (
+        "server-certificate/valid/plain.json",
+        "/certificate/text",
+        &["server-certificate: names a server's key", "https://license.example.com", "validate, heartbeat"],
+    ),
+    (
+        "license/valid/attached_33.json",
+        "/license/text",
+        &["what a customer bought", "attached:", "feature.32"],
+    ),
+    (
+        "license/valid/full.json",
+        "/license/text",
+        &[
+            r#"features db.query, export, sso=okta: "eu""#,
+            "limits projects=10, export=9007199254740991",
+            r#"variables greeting="Grüße", retries=-3, beta=true"#,
+            r#"licensee name="Ada Lovelace", company="Example & Söhne", email="ada@example.com""#,
+            "trial_days 14, as far as a server's decision says so",
+        ],
+    ),
+    ("license/valid/attached_with_value.json", "/license/text", &["attached:", "feature.7=seven"]),
+    (
+        "decision/valid/trial_and_variables.json",
+        "/decision/text",
+        &["trial_ends 2027-01-29T08:00:00Z", r#"variables greeting="Grüße", retries=-3, beta=true"#],
+    ),
+    (
+        "device-request/valid/plain.json",
+        "/request/text",
+        &["device-request: what a device asks", "m:4f2a", "2027-01-15T08:00:00Z", "license_key none"],
+    ),
+    ("device-request/valid/by_key.json", "/request/text", &["license_key …1YRB", "fingerprint none"]),
+    (
+        "decision/valid/plain.json",
+        "/decision/text",
+        &["decision: what a server answers", "code none: allowed", "devices_used 3", "2027-01-15T08:00:00Z"],
+    ),
+    (
+        "decision/valid/denied.json",
+        "/decision/text",
+        &[
+            "code device_limit: denied. Every seat of the license is taken by another device.",
+            "retry_after 3600 s",
+            "license_statement none",
+        ],
+    ),
+    ("decision/valid/code_unknown.json", "/decision/text", &["z: denied"]),
+];
+
 /// Every kind is told in words, with the ids of the keys that it names.
 #[test]
 fn every_kind_is_told_so_that_a_person_understands_it() {
     let vendor = Vendor::new();
-    for (vector, place, told) in [
-        (
-            "root/valid/plain.json",
-            "/root_chain/0/text",
-            &["root: names the root keys", "threshold", "KEY ID"][..],
-        ),
-        (
-            "keyset/valid/retired_beside.json",
-            "/keyset/text",
-            &["keyset: names the authorities", "retired", "KEY ID"],
-        ),
-        (
-            "tenant-keyset/valid/plain.json",
-            "/tenant_keyset/text",
-            &["names the issuers of one tenant", "issuer"],
-        ),
-        (
-            "server-certificate/valid/plain.json",
-            "/certificate/text",
-            &[
-                "server-certificate: names a server's key",
-                "https://license.example.com",
-                "validate, heartbeat",
-            ],
-        ),
-        (
-            "license/valid/attached_33.json",
-            "/license/text",
-            &["what a customer bought", "attached:", "feature.32"],
-        ),
-        (
-            "license/valid/full.json",
-            "/license/text",
-            &[
-                r#"features db.query, export, sso=okta: "eu""#,
-                "limits projects=10, export=9007199254740991",
-                r#"variables greeting="Grüße", retries=-3, beta=true"#,
-                r#"licensee name="Ada Lovelace", company="Example & Söhne", email="ada@example.com""#,
-                "trial_days 14, as far as a server's decision says so",
-            ],
-        ),
-        ("license/valid/attached_with_value.json", "/license/text", &["attached:", "feature.7=seven"]),
-        (
-            "decision/valid/trial_and_variables.json",
-            "/decision/text",
-            &["trial_ends 2027-01-29T08:00:00Z", r#"variables greeting="Grüße", retries=-3, beta=true"#],
-        ),
-        (
-            "device-request/valid/plain.json",
-            "/request/text",
-            &["device-request: what a device asks", "m:4f2a", "2027-01-15T08:00:00Z", "license_key none"],
-        ),
-        ("device-request/valid/by_key.json", "/request/text", &["license_key …1YRB", "fingerprint none"]),
-        (
-            "decision/valid/plain.json",
-            "/decision/text",
-            &[
-                "decision: what a server answers",
-                "code none: allowed",
-                "devices_used 3",
-                "2027-01-15T08:00:00Z",
-            ],
-        ),
-        (
-            "decision/valid/denied.json",
-            "/decision/text",
-            &[
-                "code device_limit: denied. Every seat of the license is taken by another device.",
-                "retry_after 3600 s",
-                "license_statement none",
-            ],
-        ),
-        ("decision/valid/code_unknown.json", "/decision/text", &["z: denied"]),
-    ] {
+    for (vector, place, told) in TOLD {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors").join(vector);
         let question: Value = serde_json::from_slice(&std::fs::read(path).expect("a vector")).expect("JSON");
         let file = vendor.path("a.json");
@@ -152,7 +138,7 @@ fn every_kind_is_told_so_that_a_person_understands_it() {
         assert!(shown.starts_with("NOT VERIFIED"), "{shown}");
         // However wide the columns are.
         let words = shown.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-        for part in told {
+        for part in *told {
             assert!(words.contains(part), "{vector}: {part}: {shown}");
         }
         let bare = vendor.run(&["inspect", &file, "--dsse"]).ok();

@@ -79,21 +79,7 @@ pub(super) fn blows(day: &Day, den: &Den) -> Result<Vec<Blow>> {
             undo: vec!["DELETE FROM devices WHERE identity LIKE 'loot%'".to_owned()],
             hurts_customers: false,
         },
-        Blow {
-            name: "makes trials up",
-            admitted: "make up trials",
-            statements: vec![
-                "INSERT INTO trials SELECT app_id, 'device', 'loot', tenant_id, license_id, 9223372036854775807 FROM licenses LIMIT 1"
-                    .to_owned(),
-                "INSERT INTO trials SELECT app_id, 'license', license_id, tenant_id, license_id, -1 FROM licenses".to_owned(),
-                "UPDATE devices SET trial_began = -1, last_seen = 9223372036854775807, name = E'\\x1b[2J'".to_owned(),
-            ],
-            undo: vec![
-                "DELETE FROM trials WHERE subject = 'loot' OR began_at = -1".to_owned(),
-                "UPDATE devices SET trial_began = NULL, last_seen = NULL, name = NULL".to_owned(),
-            ],
-            hurts_customers: false,
-        },
+        of_trials(),
         Blow {
             name: "says that all seats are taken",
             admitted: "change the number of devices that a license's row keeps",
@@ -122,6 +108,25 @@ pub(super) fn blows(day: &Day, den: &Den) -> Result<Vec<Blow>> {
     ];
     all.iter().try_for_each(|blow| guide::admits(blow.admitted))?;
     Ok(all)
+}
+
+/// Trials and devices as a runtime may write them.
+fn of_trials() -> Blow {
+    Blow {
+        name: "makes trials up",
+        admitted: "make up trials",
+        statements: vec![
+            "INSERT INTO trials SELECT app_id, 'device', 'loot', tenant_id, license_id, 9223372036854775807 FROM licenses LIMIT 1"
+                .to_owned(),
+            "INSERT INTO trials SELECT app_id, 'license', license_id, tenant_id, license_id, -1 FROM licenses".to_owned(),
+            "UPDATE devices SET trial_began = -1, last_seen = 9223372036854775807, name = E'\\x1b[2J'".to_owned(),
+        ],
+        undo: vec![
+            "DELETE FROM trials WHERE subject = 'loot' OR began_at = -1".to_owned(),
+            "UPDATE devices SET trial_began = NULL, last_seen = NULL, name = NULL".to_owned(),
+        ],
+        hurts_customers: false,
+    }
 }
 
 /// Sets a column back to what it is now.

@@ -1,0 +1,56 @@
+//! A license as people see it.
+
+use sealgate_wire::{LicenseView, Licensee};
+
+use super::sets;
+use crate::args::LicenseeArgs;
+use crate::output::{Output, ends, feature_list, seat_count, trial};
+
+/// What the license is to say about its buyer, if a person said so.
+pub(super) fn licensee(args: &LicenseeArgs) -> Option<Licensee> {
+    let LicenseeArgs { licensee_name, licensee_company, licensee_email } = args;
+    let named = Licensee {
+        name: licensee_name.clone(),
+        company: licensee_company.clone(),
+        email: licensee_email.clone(),
+    };
+    Some(named).filter(|named| *named != Licensee::default())
+}
+
+pub(crate) fn print_license(license: &LicenseView) {
+    let licensee = license.licensee.clone().unwrap_or_default();
+    let said: Vec<String> = [licensee.name, licensee.company, licensee.email].into_iter().flatten().collect();
+    let mut pairs = vec![
+        ("license", license.license_id.clone()),
+        ("app", license.app_id.clone()),
+        ("status", license.status.clone()),
+        ("tier", license.tier.clone()),
+        ("features", feature_list(&license.features)),
+        ("limits", sets::list(&sets::of_limits(&license.limits))),
+        ("seats", seats(license)),
+        ("ends", ends(license.expires_at)),
+        ("trial", license.trial.map(trial).unwrap_or_default()),
+        ("label", license.label.clone().unwrap_or_default()),
+        ("customer", license.customer_id.clone().unwrap_or_default()),
+        ("licensee", said.join(", ")),
+        ("external id", license.external_id.clone().unwrap_or_default()),
+        ("plan", license.plan_id.clone().unwrap_or_default()),
+        ("created", license.created_at.to_string()),
+    ];
+    if let Some(at) = license.suspended_at {
+        pairs.push(("suspended", at.to_string()));
+    }
+    if let Some(at) = license.revoked_at {
+        pairs.push(("revoked", at.to_string()));
+        pairs.push(("reason", license.revoke_reason.clone().unwrap_or_default()));
+    }
+    if let Some(at) = license.key_replaced_at {
+        pairs.push(("key", format!("not the one that you gave: it was replaced {at}")));
+    }
+    pairs.retain(|(_, value)| !value.is_empty());
+    Output::pairs(&pairs);
+}
+
+pub(super) fn seats(license: &LicenseView) -> String {
+    format!("{} of {}", license.devices_used, seat_count(license.max_devices))
+}
