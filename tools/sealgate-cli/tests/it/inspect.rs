@@ -147,6 +147,50 @@ fn every_kind_is_told_so_that_a_person_understands_it() {
     }
 }
 
+/// What a license grants and what a decision says besides is told, too.
+#[test]
+fn values_limits_variables_licensee_and_trial_are_told() {
+    let vendor = Vendor::new();
+    for (vector, place, told) in [
+        (
+            "license/valid/full.json",
+            "/license/text",
+            &[
+                r#"features db.query, export, sso=okta: "eu""#,
+                "limits projects=10, export=9007199254740991",
+                r#"variables greeting="Grüße", retries=-3, beta=true"#,
+                r#"licensee name="Ada Lovelace", company="Example & Söhne", email="ada@example.com""#,
+                "trial_days 14, as far as a server's decision says so",
+            ][..],
+        ),
+        ("license/valid/attached_with_value.json", "/license/text", &["attached:", "feature.7=seven"]),
+        (
+            "decision/valid/trial_and_variables.json",
+            "/decision/text",
+            &["trial_ends 2027-01-29T08:00:00Z", r#"variables greeting="Grüße", retries=-3, beta=true"#],
+        ),
+    ] {
+        assert_told(&vendor, vector, place, told);
+    }
+}
+
+fn assert_told(vendor: &Vendor, vector: &str, place: &str, told: &[&str]) {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors").join(vector);
+    let question: Value = serde_json::from_slice(&std::fs::read(path).expect("a vector")).expect("JSON");
+    let file = vendor.path("a.json");
+    std::fs::write(&file, text(question.pointer(place).expect("there"))).expect("written");
+    let shown = vendor.run(&["inspect", &file]).ok();
+    assert!(shown.starts_with("NOT VERIFIED"), "{shown}");
+    // However wide the columns are.
+    let words = shown.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    for part in told {
+        assert!(words.contains(part), "{vector}: {part}: {shown}");
+    }
+    let bare = vendor.run(&["inspect", &file, "--dsse"]).ok();
+    let bare: Value = serde_json::from_str(&bare).expect("an envelope");
+    assert_eq!(names(&bare), ["payload", "payloadType", "signatures"], "{vector}");
+}
+
 /// Neither a person nor a program is shown a license key; who holds the file can still take the envelope out of it.
 #[test]
 fn a_license_key_is_hidden_but_for_its_last_group() {
