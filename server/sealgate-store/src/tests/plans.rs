@@ -16,6 +16,7 @@ const WHOLE: &[&str] =
 const SHORT: &[&str] = &[
     "SCAN audit USING INDEX audit_waiting",
     "SCAN tokens USING COVERING INDEX tokens_ending",
+    "SCAN v",
     "SCAN w",
     "SCAN m",
     "SCAN makers",
