@@ -23,10 +23,10 @@ pub struct Denied {
     /// How many devices use it, as the server says.
     pub devices_used: Option<u64>,
     /// How many may, where none is left for this one, as the server says.
-    pub max_devices: Option<u64>,
+    pub max_devices: Option<u32>,
     /// Where no seat is left: some devices that have one, those first that were not seen for longest. Not signed, unlike
     /// all of the above.
-    pub unverified_seats: Vec<UnverifiedSeat>,
+    pub unverified_seats: Box<[UnverifiedSeat]>,
     /// The server's time, where the server decided.
     pub server_time: Option<UnixSeconds>,
 }
@@ -66,8 +66,8 @@ impl Denied {
             retry_after: retry_after.map(Duration::from_secs).map(wait::bounded),
             license: decision.license(),
             devices_used: decision.devices_used,
-            max_devices: decision.max_devices,
-            unverified_seats: seats,
+            max_devices: decision.max_devices.and_then(|seats| u32::try_from(seats).ok()),
+            unverified_seats: seats.into(),
             server_time: Some(decision.issued_at),
         }
     }
@@ -90,7 +90,7 @@ impl Denied {
             license: None,
             devices_used: None,
             max_devices: None,
-            unverified_seats: vec![],
+            unverified_seats: Box::default(),
             server_time: None,
         }
     }

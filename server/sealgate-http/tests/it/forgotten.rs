@@ -131,7 +131,9 @@ on_both_engines! {
         assert_eq!(app.api("GET", &at(&twin, ""), &json!(null)).status, 404);
         assert_eq!(app.api("GET", &at(&ada, ""), &json!(null)).expect(200)["licenses"], 502);
         assert_eq!((app.count("licenses"), app.count("license_statements"), app.count("customers")), (502, 502, 1));
-        assert!(licenses(app, &ada).iter().any(|found| found["license_id"] == license["license_id"]));
+        let path = format!("/api/v1/licenses/{}", license["license_id"].as_str().expect("text"));
+        assert_eq!(app.api("GET", &path, &json!(null)).expect(200)["customer_id"], ada["customer_id"]);
+        assert_eq!(app.texts("SELECT DISTINCT customer_id FROM licenses"), [ada["customer_id"].as_str().expect("text")]);
         assert_eq!(app.count("audit WHERE action = 'customer.merged'"), 2);
         refused_without_effect(app, ("POST", &at(&ada, "/merge"), &json!({ "into": ada["customer_id"] })), 400, "malformed_request");
     }
