@@ -6,7 +6,8 @@ use serde_json::json;
 on_both_engines! {
     fn every_change_is_in_the_chain_with_its_request(app: &TestApp) {
         let owner = app.owner();
-        for operation in app.operations().iter().filter(|o| o.method != "GET" && o.id != "look_up_license") {
+        let reads = ["look_up_license", "preview_license"];
+        for operation in app.operations().iter().filter(|o| o.method != "GET" && !reads.contains(&&*o.id)) {
             let staged = stage(app, &owner, &operation.id);
             let before = app.count("audit");
             let answer = staged.ask(operation, &owner);
