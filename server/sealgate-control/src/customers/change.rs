@@ -18,15 +18,11 @@ impl Customers {
         caller: &Caller,
         request: &CreateCustomer,
     ) -> Result<CustomerView, AuthorityError> {
-        let created = self.desk.once(caller, || self.prepare(caller, request)).await;
+        let created = self.desk.once(caller, || async { self.prepare(caller, request) }).await;
         created.map_err(|error| as_told(caller, error))
     }
 
-    async fn prepare(
-        &self,
-        caller: &Caller,
-        request: &CreateCustomer,
-    ) -> Result<InsertCustomer, AuthorityError> {
+    fn prepare(&self, caller: &Caller, request: &CreateCustomer) -> Result<InsertCustomer, AuthorityError> {
         let wish = as_update(request);
         let mut customer = CustomerRow {
             id: self.desk.ids.fresh(CustomerId::new),
