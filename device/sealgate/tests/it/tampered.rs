@@ -11,7 +11,7 @@ use crate::site::{Device, Site, is_denial};
 /// What the client concludes when nobody sits between.
 #[derive(Debug, Clone, PartialEq)]
 enum Truth {
-    Allowed(License),
+    Allowed(Box<License>),
     Denied(String),
 }
 
@@ -19,7 +19,7 @@ enum Truth {
 fn says_nothing_else(device: &Device, truth: &Truth) -> Result<(), String> {
     let before = device.state();
     let error = match (device.validate(), truth) {
-        (Ok(license), Truth::Allowed(genuine)) if license == *genuine => return Ok(()),
+        (Ok(license), Truth::Allowed(genuine)) if license == **genuine => return Ok(()),
         (Ok(license), _) => return Err(format!("accepted as {license:?}")),
         (Err(error), _) => error,
     };
@@ -59,7 +59,7 @@ fn each_byte(denial: Option<&str>, has_everything: bool, share: usize) {
     if let Some(code) = denial {
         site.deny(code, None);
     }
-    let truth = denial.map_or(Truth::Allowed(genuine), |code| Truth::Denied(code.to_owned()));
+    let truth = denial.map_or(Truth::Allowed(Box::new(genuine)), |code| Truth::Denied(code.to_owned()));
     let blank = subject.state();
     let length = Arc::new(AtomicUsize::new(usize::MAX));
     let mut place = share;
@@ -231,7 +231,7 @@ proptest! {
         site.authority().tenant_version += 1;
         let genuine = Device::new(build, site.clone()).validate().expect("valid");
         let subject = device(&site, build, has_everything);
-        let truth = if denied { Truth::Denied("expired".to_owned()) } else { Truth::Allowed(genuine) };
+        let truth = if denied { Truth::Denied("expired".to_owned()) } else { Truth::Allowed(Box::new(genuine)) };
         if denied {
             site.deny("expired", None);
         }

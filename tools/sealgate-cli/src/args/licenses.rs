@@ -202,14 +202,14 @@ pub(crate) struct IssueArgs {
 #[derive(ClapArgs)]
 pub(crate) struct LicenseeArgs {
     /// The license says this name, for everybody who has it; in place of all that it would say about its buyer
-    #[arg(long, value_name = "N")]
-    pub(crate) licensee_name: Option<String>,
+    #[arg(id = "licensee_name", long = "licensee-name", value_name = "N")]
+    pub(crate) name: Option<String>,
     /// The license says this company, likewise
-    #[arg(long, value_name = "C")]
-    pub(crate) licensee_company: Option<String>,
+    #[arg(id = "licensee_company", long = "licensee-company", value_name = "C")]
+    pub(crate) company: Option<String>,
     /// The license says this e-mail address, likewise
-    #[arg(long, value_name = "E")]
-    pub(crate) licensee_email: Option<String>,
+    #[arg(id = "licensee_email", long = "licensee-email", value_name = "E")]
+    pub(crate) email: Option<String>,
 }
 
 #[derive(ClapArgs)]
@@ -258,7 +258,7 @@ pub(crate) struct UpdateLicenseArgs {
     pub(crate) tier: Option<String>,
     #[command(flatten)]
     pub(crate) sets: SetsArgs,
-    /// The new end: 2027-01-31 (to the end of that day, UTC), 2027-01-31T12:00:00Z, +90d, or `never`
+    /// The new end: 2027-01-31 (to the end of that day where the vendor is), 2027-01-31T12:00:00Z, +90d, +3m, +1y, or `never`
     #[arg(long, value_name = "DATE", value_parser = dates::parse)]
     pub(crate) expires: Option<dates::Date>,
     #[command(flatten)]
@@ -275,6 +275,13 @@ pub(crate) struct UpdateLicenseArgs {
     /// Release the devices even if the license allows no more releases this year
     #[arg(long)]
     pub(crate) override_allowance: bool,
+    #[command(flatten)]
+    pub(crate) care: CareArgs,
+}
+
+/// What somebody who is about to change something wants to see first.
+#[derive(ClapArgs)]
+pub(crate) struct CareArgs {
     /// Show what would change, and change nothing
     #[arg(long)]
     pub(crate) preview: bool,

@@ -8,12 +8,8 @@ use crate::output::{Output, ends, feature_list, seat_count, trial};
 
 /// What the license is to say about its buyer, if a person said so.
 pub(super) fn licensee(args: &LicenseeArgs) -> Option<Licensee> {
-    let LicenseeArgs { licensee_name, licensee_company, licensee_email } = args;
-    let named = Licensee {
-        name: licensee_name.clone(),
-        company: licensee_company.clone(),
-        email: licensee_email.clone(),
-    };
+    let LicenseeArgs { name, company, email } = args;
+    let named = Licensee { name: name.clone(), company: company.clone(), email: email.clone() };
     Some(named).filter(|named| *named != Licensee::default())
 }
 

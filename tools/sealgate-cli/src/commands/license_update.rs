@@ -14,14 +14,14 @@ use crate::output::{Output, ends, say, seat_count};
 pub(crate) fn run(client: &Client, args: &UpdateLicenseArgs, output: &Output) -> Result<(), Failure> {
     let path = format!("/api/v1/licenses/{}", client.find_license(&args.key)?.license_id);
     let wish = change(client, args)?;
-    if args.preview {
+    if args.care.preview {
         let preview: LicensePreview = client.post(&format!("{path}/preview"), &wish)?;
         output.result(&preview, |preview| say!("{}", text(preview)));
         return Ok(());
     }
     let preview: Option<LicensePreview> =
         if touches_terms(&wish) { Some(client.post(&format!("{path}/preview"), &wish)?) } else { None };
-    if let Some(preview) = preview.as_ref().filter(|preview| !preview.lessened.is_empty() && !args.yes) {
+    if let Some(preview) = preview.as_ref().filter(|preview| !preview.lessened.is_empty() && !args.care.yes) {
         asked(preview, output)?;
     }
     let license: LicenseView = client.patch_once(&path, &wish)?;

@@ -183,7 +183,7 @@ fn gives_back_and_tries(
 ) {
     let ask = |operation: &str, request: &DeviceRequest| {
         let question = serde_json::to_value(desk.sign(request, &[])).expect("a question");
-        request_of(&format!("{url}/api/v1/{operation}"), &question)
+        request_of(&format!("{url}/api/v1/{operation}"), &question);
     };
     let mut release = desk.request(build, text(&license["license_key"]), 2);
     release.operation = Operation::Release;
