@@ -187,7 +187,8 @@ impl TakeSeat {
         }
     }
 
-    /// When the trial began: once for a device, whatever key it has, or once for all devices of a customer's license.
+    /// When the trial began (`spec/online.md` §7.7): once for a device, whatever key it has, or once for all devices of a
+    /// customer's license.
     async fn begin(
         &self,
         tx: &mut Tx<'_>,

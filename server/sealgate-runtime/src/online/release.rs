@@ -17,7 +17,7 @@ pub(super) enum Leaving {
     Named(DeviceId),
 }
 
-/// Gives the seat back, if that one has any. Returns the number of seats in use.
+/// Gives the seat back, if that one has any. Returns the number of seats in use (`spec/online.md` §9.2).
 pub(super) async fn release(
     (db, ids): (&Db, &Ids),
     license: &LicenseRow,
@@ -43,13 +43,14 @@ impl Work for GiveBack {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<u64, AuthorityError> {
         let locked = table::licenses::lock(tx, self.license.tenant, self.license.id).await?;
         let locked = locked.ok_or(AuthorityError::Refused(Code::LicenseUnknown))?;
-        // Whoever asks again because the answer was lost has none any more, and is told the same.
+        // spec/online.md §9.3: whoever asks again because the answer was lost has none any more, and is told the same.
         let Some(seat) = self.seat(tx, &locked).await? else { return Ok(locked.devices_used) };
         let released = table::release_days::since(&mut *tx, &locked, self.at.minus(YEAR_SECONDS)).await?;
         let left = releases_left(locked.terms.max_devices, locked.terms.releases_per_seat, released);
         if left == Some(0) {
             return Err(AuthorityError::Refused(Code::AllowanceSpent));
         }
+        // spec/online.md §9.4: in this transaction, at once.
         let event = EventRow { device: Some(seat.name.clone()), ..self.event.clone() };
         let used = table::devices::give_back(tx, &locked, seat, self.at).await?;
         table::events::insert(tx, &event).await?;
