@@ -94,7 +94,7 @@ on_both_engines! {
              offline, created_at FROM tenants, ns",
         );
         // One that nothing certifies meanwhile.
-        let key = "'A' || SUBSTR(server_key, 2)";
+        let key = "CASE SUBSTR(server_key, 1, 1) WHEN 'A' THEN 'B' ELSE 'A' END || SUBSTR(server_key, 2)";
         app.meddle(&format!("INSERT INTO servers (server_key, origins, created_at) SELECT {key}, origins, 1 FROM servers"));
         app.meddle(&format!(
             "INSERT INTO server_certificates (server_key, tenant_id, signer, origins, expires_at, envelope) \

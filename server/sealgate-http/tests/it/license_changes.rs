@@ -228,10 +228,10 @@ on_both_engines! {
         app.api("PATCH", &at(&license, ""), &json!({ "plan_id": large["plan_id"] })).expect(200);
         app.clock.advance(1);
         let told = payload(&ask(app, "heartbeat", &with(&theirs, "nonce", nonce(2).into())));
-        assert_eq!((&told["maxHwidSlots"], &told["licenseVariables"]), (&json!(3), &json!({ "theme": "gold", "beta": true })));
+        assert_eq!((&told["maxHwidSlots"], &told["licenseVariables"]), (&json!(3), &json!({ "theme": "gold", "beta": true, "export": "all", "projects": 99 })));
         app.api("PATCH", &at(&license, ""), &json!({ "plan_id": small["plan_id"] })).expect(200);
         app.clock.advance(1);
         let told = payload(&app.validate(&TestApp::question(&editor, &license, "desk", &nonce(3))));
-        assert_eq!((&told["maxHwidSlots"], &told["licenseVariables"]), (&json!(1), &json!({ "theme": "plain" })));
+        assert_eq!((&told["maxHwidSlots"], &told["licenseVariables"]), (&json!(1), &json!({ "theme": "plain", "projects": 3 })));
     }
 }
