@@ -18,7 +18,8 @@ statements! {
     OF_APP = select_key!(" AND app_id = $2");
     OF_TENANT = select_key!(" AND tenant_id = $2");
     OF_ANY_APP = select_key!("");
-    COUNT = "SELECT COUNT(*) AS n FROM former_keys WHERE license_id = $1";
+    COUNT = "SELECT COUNT(*) AS n FROM (SELECT 1 FROM former_keys WHERE license_id = $1 \
+             ORDER BY replaced_at LIMIT 1000) counted";
     INSERT = "INSERT INTO former_keys (key_hash, app_id, tenant_id, license_id, replaced_at) VALUES ($1, $2, $3, $4, $5)";
 }
 
@@ -65,7 +66,7 @@ pub async fn of_tenant(
     query_as(OF_TENANT).bind(key.0.to_vec()).bind(tenant.to_string()).fetch_optional(on).await
 }
 
-/// How many keys the license had before.
+/// How many keys the license had before; 1,000 stand for any number above.
 pub async fn count_of(on: impl Read, license: LicenseId) -> Result<u64, StoreError> {
     let row = query(COUNT).bind(license.to_string()).fetch_optional(on).await?;
     row.map_or(Ok(0), |row| count(&row, "n"))
