@@ -63,6 +63,9 @@ on_both_engines! {
         let (build, desk) = (app.build(&editor), TestDevice::default());
         assert_eq!(code(&decide(app, &build, &desk, text(&old["license_key"]), 1)), "allowed");
         let theirs = session(app, &editor, &old, "their desk", 2);
+        // Both ways to name the license by its id are known to the server before.
+        assert_eq!(code(&decide(app, &build, &desk, text(&old["license_id"]), 11)), "allowed");
+        payload(&ask(app, "heartbeat", &with(&theirs, "nonce", nonce(12).into())));
         let before = app.api("GET", &at(&old, ""), &json!(null));
         let new = rekey(app, &old);
         assert_ne!(new["license_key"], old["license_key"]);
@@ -169,6 +172,7 @@ fn every_server_refuses_a_former_key_within_a_second() {
     let question = |license: &Value, n| TestApp::question(&editor, license, "desk", &nonce(n));
     payload(&second.validate(&question(&old, 1)));
     let theirs = session(&second, &editor, &old, "desk", 2);
+    payload(&ask(&second, "heartbeat", &with(&theirs, "nonce", nonce(3).into())));
     let new = rekey(&first, &old);
     second.read_changes();
     for (n, server) in [(10, &first), (20, &second)] {

@@ -118,9 +118,12 @@ impl Prey {
             tell(day, &["access", "deny", "--app", &app.id, "--hwid", hwid])?;
         }
         tell(day, &["plan", "create", "--app", &app.id, "--name", "Prey", "--tier", "licensed"])?;
+        let buyer = tell(day, &["customer", "create", "Prey", "--max-devices", "1000000"])?;
         // The runtime needs the new app's keys.
         tell(day, &["keys", "share", "-o", &runtime.launch.data().display().to_string()])?;
-        let license = vendor.order(&json!({ "app_id": app.id, "count": 1, "max_devices": 3 }))?;
+        let buyer = text(&buyer, "customer_id")?;
+        let order = json!({ "app_id": app.id, "count": 1, "max_devices": 3, "customer_id": buyer });
+        let license = vendor.order(&order)?;
         let hwid = HWID.to_owned();
         let client = Client::new(&runtime.url, "");
         for device in [&hwid, "prey-lap"] {
