@@ -118,16 +118,20 @@ impl Prey {
             tell(day, &["access", "deny", "--app", &app.id, "--hwid", hwid])?;
         }
         tell(day, &["plan", "create", "--app", &app.id, "--name", "Prey", "--tier", "licensed"])?;
+        let trial =
+            ["plan", "create", "--app", &app.id, "--name", "Tried", "--tier", "licensed", "--trial", "30d"];
+        let trial = text(&tell(day, &trial)?, "plan_id")?;
         let buyer = tell(day, &["customer", "create", "Prey", "--max-devices", "1000000"])?;
         // The runtime needs the new app's keys.
         tell(day, &["keys", "share", "-o", &runtime.launch.data().display().to_string()])?;
         let buyer = text(&buyer, "customer_id")?;
         let order = json!({ "app_id": app.id, "count": 1, "max_devices": 3, "customer_id": buyer });
         let license = vendor.order(&order)?;
+        let tried = vendor.order(&json!({ "app_id": app.id, "plan_id": trial, "count": 1 }))?;
         let hwid = HWID.to_owned();
         let client = Client::new(&runtime.url, "");
-        for device in [&hwid, "prey-lap"] {
-            match client.ask(&app, &license, device, &random.hex(2)) {
+        for (license, device) in [(&license, hwid.as_str()), (&license, "prey-lap"), (&tried, "prey-tab")] {
+            match client.ask(&app, license, device, &random.hex(2)) {
                 Answer::Yes => {}
                 other => return Err(Failure::new(format!("the prey's device is not served: {other:?}"))),
             }
