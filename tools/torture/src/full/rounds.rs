@@ -21,6 +21,8 @@ const MORE_MICROSECONDS: u64 = 200_000;
 /// How long something has run out, in milliseconds.
 pub(super) const LONG: Range<u64> = 300..4_500;
 pub(super) const SHORT: Range<u64> = 300..1_500;
+/// How long a disk stays full at most until a write met its end.
+const UNMET: Duration = Duration::from_secs(8);
 /// A disk is filled but for up to so much, so that it is the load that meets the end, in the middle of something.
 const LEFT: u64 = 256 << 10;
 /// Where only keys are written.
@@ -71,7 +73,11 @@ impl<'a> Rounds<'a> {
         expect_harm(day, &day.places[which], harm);
         let mut press = self.run_out(&day.places, which, kind, random)?;
         let begin = Instant::now();
-        while begin.elapsed() < held {
+        let is_disk = matches!(kind, Kind::Data | Kind::Tables | Kind::Changes);
+        // The load may find room in pages that are there: a disk that nobody has met yet stays full for longer.
+        let unmet =
+            |inspector: &Inspector<'_>| is_disk && inspector.refused() == before && begin.elapsed() < UNMET;
+        while begin.elapsed() < held || unmet(&inspector) {
             for at in (0..day.places.len()).filter(|at| harm < Harm::Server || *at == which) {
                 inspector.look(at, random);
             }
