@@ -1,8 +1,6 @@
 //! Customers who become one, and customers who are forgotten (`spec/http.md` §3.17).
 
-use sealgate_artifact::Outcome;
-use sealgate_testkit::{Engine, TestApp, TestDevice, on_both_engines};
-use sealgate_wire::OnlineAnswer;
+use sealgate_testkit::{TestApp, on_both_engines};
 use serde_json::{Value, json};
 
 use crate::customers::{PATH, at, customer};
@@ -63,31 +61,6 @@ fn licenses(app: &TestApp, customer: &Value) -> Vec<Value> {
     let path =
         format!("/api/v1/licenses?limit=200&customer_id={}", customer["customer_id"].as_str().expect("text"));
     app.api("GET", &path, &json!(null)).expect(200)["items"].as_array().expect("a list").clone()
-}
-
-/// For a moment it knows a version of the license that nobody has any more.
-#[test]
-fn a_server_that_was_not_told_yet_answers_with_the_new_version() {
-    let first = TestApp::start(Engine::Postgres);
-    let runtime = first.start_runtime();
-    let editor = first.create_app("Editor");
-    let build = runtime.build(&editor);
-    for n in 0..8 {
-        let ada = customer(&first, &json!({ "name": "Ada" }));
-        let order = json!({ "customer_id": ada["customer_id"], "licensee": { "name": NAME } });
-        let license = first.issue(&editor, &order);
-        let (device, key) = (TestDevice::default(), license["license_key"].as_str().expect("text"));
-        let ask = |n| {
-            let question = device.question(&build, key, n, &[]);
-            let answer: OnlineAnswer =
-                serde_json::from_value(runtime.ask_online(&question).expect(200)).expect("an answer");
-            let said = build.judge(&question, &answer, runtime.clock.seconds()).expect("is to be believed");
-            assert!(matches!(said.outcome, Outcome::Allowed { .. }), "{said:?}");
-        };
-        ask(2 * n);
-        forget(&first, &ada);
-        ask(2 * n + 1);
-    }
 }
 
 on_both_engines! {
