@@ -146,15 +146,15 @@ impl TakeSeat {
         let (used, seated) = table::devices::count_seats(&mut *tx, &locked, &device.device).await?;
         let held = seated.as_ref().and_then(|seated| seated.trial_began);
         // spec/errors.md §3.1: first all that comes before the trial, as if that began now.
-        self.verdict(&locked, (used, seated.is_some()), held.unwrap_or(self.now))?;
+        let verdict = self.verdict(&locked, (used, seated.is_some()), held.unwrap_or(self.now))?;
+        if verdict == Verdict::TakeSeat {
+            leaves_room(tx, &locked).await?;
+        }
         let began = match (locked.terms.trial, held) {
             (Some(trial), None) => Some(self.begin(tx, &locked, trial).await?),
             (_, held) => held,
         };
-        let verdict = self.verdict(&locked, (used, seated.is_some()), began.unwrap_or(self.now))?;
-        if verdict == Verdict::TakeSeat {
-            leaves_room(tx, &locked).await?;
-        }
+        self.verdict(&locked, (used, seated.is_some()), began.unwrap_or(self.now))?;
         self.pay(tx).await?;
         let trial_ends = trial_ends(&locked, began);
         if verdict == Verdict::Allow {

@@ -14,7 +14,7 @@ use super::terms::{SignedTerms, customer, fits, signed_terms};
 use crate::customers::lock_buyer;
 use crate::keys::next_version;
 use crate::release::{MOST_RELEASED, Release, Releasing, release_seats};
-use crate::{Caller, Scope, apps, check, sets};
+use crate::{Caller, Scope, apps, check, sets, trial};
 
 impl Licenses {
     /// Changes terms and notes. Fewer seats than are in use need devices to release, and the right to release them.
@@ -52,7 +52,8 @@ impl Licenses {
         let upgrade = self.upgrade(caller, license, request.plan_id.as_deref()).await?;
         Ok(move |license: &mut LicenseRow| {
             update(license, &request)?;
-            amend(license, &request, upgrade.as_ref(), (&calendar, now))
+            amend(license, &request, upgrade.as_ref(), (&calendar, now))?;
+            trial::has_customer(license)
         })
     }
 
@@ -336,6 +337,9 @@ where
         (self.change)(&mut license)?;
         if let Some(buyer) = license.customer.filter(|_| license.customer != locked.customer) {
             lock_buyer(tx, license.tenant, buyer, 1).await?;
+        }
+        if (license.customer, license.terms.trial) != (locked.customer, locked.terms.trial) {
+            trial::reserve(tx, &license).await?;
         }
         let released = match &self.releasing {
             Some(releasing) => release_seats(tx, &license, releasing, &self.event).await?.released,

@@ -6,6 +6,7 @@ use sealgate_wire::OnlineAnswer;
 use serde_json::{Value, json};
 
 use crate::customers::{at, customer};
+use crate::online::{code, decide};
 use crate::support::{assert_failed, assert_problem, nonce, refused_without_effect};
 
 /// Licenses of one customer with many seats each.
@@ -53,6 +54,20 @@ on_both_engines! {
         assert_failed(&ask(app, &editor, &licenses[2], 8), 403, "hwid_mismatch");
         app.api("PATCH", &at(&ada, ""), &json!({ "max_devices": "unlimited" })).expect(200);
         ask(app, &editor, &licenses[2], 9).expect(200);
+    }
+
+    fn the_limit_comes_before_all_that_is_about_a_trial(app: &TestApp) {
+        let editor = app.create_app("Editor");
+        let ada = customer(app, &json!({ "name": "Ada", "max_devices": 1 }));
+        ask(app, &editor, &bought(app, &editor, &ada, 1)[0], 1).expect(200);
+        let wish = json!({ "app_id": editor["app_id"], "name": "Try", "tier": "licensed", "trial": { "days": 14, "per": "device" } });
+        let plan = app.api("POST", "/api/v1/plans", &wish).expect(201);
+        let order = json!({ "plan_id": plan["plan_id"], "customer_id": ada["customer_id"] });
+        let (license, desk) = (app.issue(&editor, &order), TestDevice::default());
+        // It says no fingerprint either.
+        let key = license["license_key"].as_str().expect("text");
+        assert_eq!(code(&decide(app, &app.build(&editor), &desk, key, 1)), "customer_device_limit");
+        assert_eq!(app.count("trials"), 0);
     }
 
     fn racing_devices_never_exceed_the_limit(app: &TestApp) {

@@ -1,10 +1,10 @@
 //! A license gets other terms: upgrades, downgrades, and what they would do (`spec/http.md` §3.2).
 
-use sealgate_artifact::{Decision, Outcome};
-use sealgate_testkit::{Build, TestApp, TestDevice, on_both_engines};
+use sealgate_testkit::{TestApp, TestDevice, on_both_engines};
 use sealgate_wire::OnlineAnswer;
 use serde_json::{Value, json};
 
+use crate::online::{code, decide};
 use crate::support::{
     ask, assert_failed, assert_problem, nonce, payload, refused_without_effect, sell, session, state, with,
 };
@@ -39,21 +39,6 @@ fn large(app: &TestApp, editor: &Value) -> Value {
         "limits": [{ "name": "projects", "value": 99 }], "variables": { "theme": "gold", "beta": true },
     });
     plan(app, editor, "Large", &terms)
-}
-
-/// Asks as our own client does, and judges what comes.
-fn decide(app: &TestApp, build: &Build, device: &TestDevice, license: &str, n: u32) -> Decision {
-    let question = device.question(build, license, n, &[]);
-    let answer: OnlineAnswer =
-        serde_json::from_value(app.ask_online(&question).expect(200)).expect("an answer");
-    build.judge(&question, &answer, app.clock.seconds()).expect("is to be believed")
-}
-
-fn code(decision: &Decision) -> &str {
-    match &decision.outcome {
-        Outcome::Allowed { .. } => "allowed",
-        Outcome::Denied { code, .. } => code,
-    }
 }
 
 on_both_engines! {

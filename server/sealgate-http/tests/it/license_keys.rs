@@ -1,10 +1,9 @@
 //! License keys: shown again, and exchanged (`spec/http.md` §3.2).
 
-use sealgate_artifact::{Decision, Outcome};
-use sealgate_testkit::{Build, Engine, TestApp, TestDevice, on_both_engines};
-use sealgate_wire::OnlineAnswer;
+use sealgate_testkit::{Engine, TestApp, TestDevice, on_both_engines};
 use serde_json::{Value, json};
 
+use crate::online::{code, decide};
 use crate::support::{
     ask, assert_failed, assert_problem, nonce, payload, refused_without_effect, sell, session, with,
 };
@@ -20,20 +19,6 @@ fn at(license: &Value, verb: &str) -> String {
 fn rekey(app: &TestApp, license: &Value) -> Value {
     let shown = app.api("POST", &at(license, "rekey"), &json!({})).expect(200);
     with(license, "license_key", shown["license_key"].clone())
-}
-
-fn decide(app: &TestApp, build: &Build, device: &TestDevice, license: &str, n: u32) -> Decision {
-    let question = device.question(build, license, n, &[]);
-    let answer: OnlineAnswer =
-        serde_json::from_value(app.ask_online(&question).expect(200)).expect("an answer");
-    build.judge(&question, &answer, app.clock.seconds()).expect("is to be believed")
-}
-
-fn code(decision: &Decision) -> &str {
-    match &decision.outcome {
-        Outcome::Allowed { .. } => "allowed",
-        Outcome::Denied { code, .. } => code,
-    }
 }
 
 on_both_engines! {

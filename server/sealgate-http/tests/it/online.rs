@@ -17,14 +17,14 @@ fn ask(app: &TestApp, question: &OnlineQuestion) -> OnlineAnswer {
     serde_json::from_slice(&answer.bytes).expect("an answer")
 }
 
-/// Asks and judges.
-fn decide(app: &TestApp, build: &Build, device: &TestDevice, license: &str, n: u32) -> Decision {
+/// Asks as our own client does, and judges what comes.
+pub(crate) fn decide(app: &TestApp, build: &Build, device: &TestDevice, license: &str, n: u32) -> Decision {
     let question = device.question(build, license, n, &[]);
     let answer = ask(app, &question);
     build.judge(&question, &answer, app.clock.seconds()).expect("is to be believed")
 }
 
-fn code(decision: &Decision) -> &str {
+pub(crate) fn code(decision: &Decision) -> &str {
     match &decision.outcome {
         Outcome::Allowed { .. } => "allowed",
         Outcome::Denied { code, .. } => code,

@@ -5,7 +5,9 @@ use sealgate_testkit::{Build, TestApp, TestDevice, on_both_engines};
 use sealgate_wire::OnlineAnswer;
 use serde_json::{Value, json};
 
-use crate::support::{ask, assert_failed, assert_problem, nonce, payload, session, with};
+use crate::support::{
+    ask, assert_failed, assert_problem, nonce, payload, refused_without_effect, session, with,
+};
 
 const DAY: u64 = 24 * 60 * 60;
 const ALICE: &str = "0190a6f0-0000-7000-8000-00000000a11c";
@@ -140,6 +142,14 @@ on_both_engines! {
         let license = order(json!(ALICE)).expect(201)["licenses"][0].clone();
         assert_problem(&order(json!(ALICE)), 409, "trial_used");
         assert_eq!(app.count("licenses"), 1, "nothing was issued");
+        // Nor by a change of another license: to this plan, to this customer, or away from any.
+        let (other, at) = (app.issue(&offer.0, &json!({ "customer_id": ALICE })), |license: &Value| format!("/api/v1/licenses/{}", text(&license["license_id"])));
+        let change = json!({ "plan_id": offer.1["plan_id"] });
+        refused_without_effect(app, ("PATCH", &at(&other), &change), 409, "trial_used");
+        let bob = app.api("POST", "/api/v1/customers", &json!({ "name": "Bob" })).expect(201);
+        let bobs = order(bob["customer_id"].clone()).expect(201)["licenses"][0].clone();
+        refused_without_effect(app, ("PATCH", &at(&bobs), &json!({ "customer_id": ALICE })), 409, "trial_used");
+        refused_without_effect(app, ("PATCH", &at(&bobs), &json!({ "customer_id": "" })), 400, "malformed_request");
         app.clock.advance(3 * DAY);
         let (desk, lap) = (TestDevice::default(), TestDevice::default());
         let ends = app.clock.seconds() + 14 * DAY;

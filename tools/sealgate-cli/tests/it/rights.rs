@@ -164,6 +164,7 @@ fn the_documented_rights_suffice_and_let_it_approve_nothing() {
         let why = on_postgres(&database, statement).expect_err(statement).to_string();
         assert!(why.contains("permission denied"), "{statement}: {why}");
     }
+    takes_no_table_of_his_own_for_ours(&vendor, &database, &role);
     let (exit, log) = runtime.stop();
     assert_eq!((exit, log.contains("ERROR")), (Some(0), false), "{log}");
     let events = vendor.json(&["events"]);
@@ -171,6 +172,19 @@ fn the_documented_rights_suffice_and_let_it_approve_nothing() {
     assert_eq!(validated.count(), 3, "written when it stopped: {events}");
     on_postgres(&vendor.database, &format!("DROP OWNED BY {role}; DROP ROLE {role}"))
         .expect("nobody uses it");
+}
+
+/// Also where somebody let the runtime's user make temporary tables, what runs as the owner reads and writes the owner's.
+fn takes_no_table_of_his_own_for_ours(vendor: &Vendor, database: &str, role: &str) {
+    let (_, name) = vendor.database.rsplit_once('/').expect("the name of a database");
+    let may = |verb: &str| on_postgres(&vendor.database, &format!("{verb} {role}")).expect("the owner may");
+    may(&format!("GRANT TEMPORARY ON DATABASE {name} TO"));
+    let attack = "DO $$BEGIN \
+        CREATE TEMPORARY TABLE devices (tenant_id TEXT, license_id TEXT, device_id TEXT); \
+        INSERT INTO devices VALUES ('t', 'l', 'd'); \
+        IF release_seat('t', 'l', 'd', 1) <> 0 THEN RAISE 'it took his table for ours'; END IF; END$$";
+    on_postgres(database, attack).expect("nobody has that seat");
+    may(&format!("REVOKE TEMPORARY ON DATABASE {name} FROM"));
 }
 
 /// A seat is given back, and a trial begins once.
