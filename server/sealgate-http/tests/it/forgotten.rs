@@ -1,10 +1,10 @@
 //! Customers who become one, and customers who are forgotten (`spec/http.md` §3.17).
 
-use sealgate_testkit::{TestApp, on_both_engines};
+use sealgate_testkit::{TestApp, TestDevice, on_both_engines};
 use serde_json::{Value, json};
 
 use crate::customers::{PATH, at, customer};
-use crate::support::{nonce, refused_without_effect};
+use crate::support::{assert_problem, nonce, refused_without_effect, sell};
 
 /// Something that stands nowhere else.
 const NAME: &str = "Zaphod-Beeblebrox";
@@ -64,6 +64,18 @@ fn licenses(app: &TestApp, customer: &Value) -> Vec<Value> {
 }
 
 on_both_engines! {
+    fn a_version_that_was_deleted_a_moment_ago_is_looked_for_again_and_no_failure(app: &TestApp) {
+        let (editor, license) = sell(app, &json!({}));
+        let (build, device) = (app.build(&editor), TestDevice::default());
+        let key = license["license_key"].as_str().expect("text");
+        let ask = |n| app.ask_online(&device.question(&build, key, n, &[]));
+        ask(1).expect(200);
+        app.meddle("UPDATE license_statements SET version = version + 1");
+        assert_problem(&ask(2), 503, "unavailable");
+        app.meddle("UPDATE license_statements SET version = version - 1");
+        ask(3).expect(200);
+    }
+
     fn who_is_forgotten_stands_in_no_table(app: &TestApp) {
         let editor = app.create_app("Editor");
         let plan = json!({ "app_id": editor["app_id"], "name": "Pro", "tier": "licensed", "offline": true, "licensee": ["name"] });
