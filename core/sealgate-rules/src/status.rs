@@ -18,6 +18,11 @@ pub enum Status {
 }
 
 impl Status {
+    /// Reads what [`as_str`](Self::as_str) writes.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Active, Self::Suspended, Self::Expired, Self::Revoked].into_iter().find(|s| s.as_str() == word)
+    }
+
     /// The word on the wire.
     pub fn as_str(self) -> &'static str {
         match self {

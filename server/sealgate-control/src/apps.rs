@@ -56,16 +56,16 @@ impl Apps {
         request: &CreateApp,
         [signing, next]: &[FreshKey; 2],
     ) -> Result<InsertApp, AuthorityError> {
-        check::name(&request.name)?;
+        let name = check::name(&request.name)?;
         // Before keys are made for it. Between racers, the unique name in the table decides.
-        if table::apps::is_named(&self.desk.db, caller.tenant, &request.name).await? {
+        if table::apps::is_named(&self.desk.db, caller.tenant, &name).await? {
             return Err(AuthorityError::Refused(Code::NameTaken));
         }
         let secret = secret_text("sgs", self.desk.ids.random());
         let app = AppRow {
             id: self.desk.ids.fresh(AppId::new),
             tenant: caller.tenant,
-            name: request.name.clone(),
+            name,
             secret_hash: self.secrets.app_secret(&secret),
             former_secret: None,
             public_key: signing.make(&*self.signer, KeyUse::App)?,

@@ -6,6 +6,8 @@ use sealgate_artifact::{Hwid, ServerCertificate, Statement, limits};
 use sealgate_authority::AuthorityError;
 use sealgate_wire::{Feature, Limit, Variable};
 
+use crate::words;
+
 const NAME_CHARS: usize = 64;
 const NOTE_CHARS: usize = 128;
 const REASON_CHARS: usize = 256;
@@ -18,24 +20,26 @@ fn invalid<T>(field: &'static str, why: &'static str) -> Result<T, AuthorityErro
 }
 
 fn is_text(text: &str, chars: usize) -> bool {
-    text.chars().count() <= chars && !text.chars().any(char::is_control)
+    text.chars().count() <= chars && !text.chars().any(words::steers)
 }
 
-/// The name of an app, a plan, a tenant.
-pub(crate) fn name(name: &str) -> Result<(), AuthorityError> {
-    if name.is_empty() || !is_text(name, NAME_CHARS) || name.trim() != name {
-        let why = "1 to 64 characters, none of them a control character, no space at the ends";
-        return invalid("name", why);
-    }
-    Ok(())
+/// The name of an app, a plan, a tenant, as it is kept.
+pub(crate) fn name(name: &str) -> Result<String, AuthorityError> {
+    let kept = words::kept(name).filter(|name| (1..=NAME_CHARS).contains(&name.chars().count()));
+    kept.map_or_else(|| invalid("name", "1 to 64 characters, none of them a control character"), Ok)
 }
 
-/// A note about a license.
-pub(crate) fn note(field: &'static str, note: Option<&str>) -> Result<(), AuthorityError> {
-    if note.is_some_and(|note| !is_text(note, NOTE_CHARS)) {
-        return invalid(field, "at most 128 characters, none of them a control character");
-    }
-    Ok(())
+/// A note about a license, as it is kept; an empty one is none.
+pub(crate) fn note(field: &'static str, note: &str) -> Result<Option<String>, AuthorityError> {
+    let kept = words::kept(note).filter(|note| note.chars().count() <= NOTE_CHARS);
+    let kept =
+        kept.map_or_else(|| invalid(field, "at most 128 characters, none of them a control character"), Ok)?;
+    Ok(Some(kept).filter(|note| !note.is_empty()))
+}
+
+/// A name or an address that licenses may say, as it is kept. As many characters have no fewer bytes.
+pub(crate) fn said(text: &str) -> Option<String> {
+    words::kept(text).filter(|text| (1..=limits::LICENSEE_BYTES).contains(&text.len()))
 }
 
 /// What a vendor calls a license.
@@ -136,7 +140,8 @@ mod tests {
         for good in ["a", "Füße 🔑", &"x".repeat(64)] {
             assert!(super::name(good).is_ok(), "{good}");
         }
-        for bad in ["", " a", "a ", "a\nb", "\u{1b}[2J", &"x".repeat(65)] {
+        assert_eq!(super::name("  Cafe\u{301} ").ok().as_deref(), Some("Café"));
+        for bad in ["", "  ", "a\nb", "\u{1b}[2J", "\u{202e}b", &"x".repeat(65)] {
             assert!(super::name(bad).is_err(), "{bad:?}");
         }
     }

@@ -21,19 +21,35 @@ impl Calendar {
 
     /// The end that somebody names, which must lie in the future. A duration begins at `from`.
     pub(crate) fn end(&self, when: &When, (from, now): (From, UnixSeconds)) -> Result<End, AuthorityError> {
-        let invalid = |why| AuthorityError::Invalid { field: "expires_at", why };
+        let end = self.read("expires_at", when, from)?;
+        if end.at <= now {
+            return Err(AuthorityError::Invalid { field: "expires_at", why: "a time in the future" });
+        }
+        Ok(end)
+    }
+
+    /// The moment that somebody names, past or future.
+    pub(crate) fn moment(
+        &self,
+        field: &'static str,
+        when: &When,
+        now: UnixSeconds,
+    ) -> Result<UnixSeconds, AuthorityError> {
+        self.read(field, when, From::now(now)).map(|end| end.at)
+    }
+
+    fn read(&self, field: &'static str, when: &When, from: From) -> Result<End, AuthorityError> {
         let text = when.as_str();
-        let end = match (Timestamp::parse(text), date(text), Duration::parse(text)) {
-            (Some(at), ..) => self.at(at.0),
-            (_, Some(date), _) => self.at(self.end_of(date)),
-            (.., Some(duration)) => self.after(duration, from),
+        match (Timestamp::parse(text), date(text), Duration::parse(text)) {
+            (Some(at), ..) => Ok(self.at(at.0)),
+            (_, Some(date), _) => Ok(self.at(self.end_of(date))),
+            (.., Some(duration)) => Ok(self.after(duration, from)),
             _ => {
                 let why = "a time as 2027-01-31T12:00:00Z, a date as 2027-01-31, or a time from now on as 90d, 3m or 1y, \
                            within a hundred years";
-                return Err(invalid(why));
+                Err(AuthorityError::Invalid { field, why })
             }
-        };
-        if end.at <= now { Err(invalid("a time in the future")) } else { Ok(end) }
+        }
     }
 
     /// This end.

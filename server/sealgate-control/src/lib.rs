@@ -38,6 +38,7 @@ mod tokens;
 mod trial;
 mod turns;
 mod upkeep;
+mod words;
 
 use std::sync::Arc;
 

@@ -2,9 +2,11 @@
 
 use std::fmt::Display;
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sealgate_authority::AuthorityError;
 use sealgate_wire::Page;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 /// The most items of one page.
 const LIMIT: u32 = 200;
@@ -16,6 +18,17 @@ const FIRST: usize = 16;
 const TOGETHER: usize = 64;
 /// Bytes after which others get their turn.
 const PIECE: usize = 32 * 1024;
+/// Rows of a list that one request looks at, however few of them are wanted: others wait for the database, too.
+const LOOKED_AT: usize = 2_000;
+
+/// The name of a list that holds what these filters let through: no other takes its cursors.
+pub(crate) fn name_of<Q: Serialize + Default + PartialEq>(list: &str, filters: &Q) -> String {
+    if *filters == Q::default() {
+        return list.to_owned();
+    }
+    let digest = Sha256::digest(serde_json::to_vec(filters).expect("filters can be written"));
+    format!("{list}-{}", URL_SAFE_NO_PAD.encode(&digest[..12]))
+}
 
 /// The page size within 1 to 200; 50 when none was requested.
 fn size(requested: Option<u32>) -> u32 {
@@ -66,6 +79,21 @@ impl<T: Display + Clone> Part<T> {
         F: Future<Output = Result<Vec<R>, E>>,
         AuthorityError: From<E>,
     {
+        self.pick(rows, place, |row| view(row).map(Some)).await
+    }
+
+    /// The page that those of these rows make that have a view.
+    pub(crate) async fn pick<R, V, F, E>(
+        self,
+        rows: impl Fn(Option<T>, u32) -> F,
+        place: impl Fn(&R) -> T,
+        view: impl Fn(&R) -> Result<Option<V>, AuthorityError>,
+    ) -> Result<Page<V>, AuthorityError>
+    where
+        V: Serialize,
+        F: Future<Output = Result<Vec<R>, E>>,
+        AuthorityError: From<E>,
+    {
         let Self { list, after, size, first } = self;
         let (items, last) = fill((size, first), after, rows, place, view).await?;
         Ok(Page { items, next_cursor: last.map(|last| format!("{list}.{last}")) })
@@ -86,7 +114,8 @@ where
     F: Future<Output = Result<Vec<R>, E>>,
     AuthorityError: From<E>,
 {
-    fill((size, FIRST), Some(after), rows, place, view).await.map(|(items, _)| items)
+    let filled = fill((size, FIRST), Some(after), rows, place, |row| view(row).map(Some)).await;
+    filled.map(|(items, _)| items)
 }
 
 async fn fill<R, V, T, F, E>(
@@ -94,7 +123,7 @@ async fn fill<R, V, T, F, E>(
     mut last: Option<T>,
     rows: impl Fn(Option<T>, u32) -> F,
     place: impl Fn(&R) -> T,
-    view: impl Fn(&R) -> Result<V, AuthorityError>,
+    view: impl Fn(&R) -> Result<Option<V>, AuthorityError>,
 ) -> Result<(Vec<V>, Option<T>), AuthorityError>
 where
     T: Clone,
@@ -102,7 +131,7 @@ where
     F: Future<Output = Result<Vec<R>, E>>,
     AuthorityError: From<E>,
 {
-    let mut filled = Filled { items: vec![], bytes: 0, size: size as usize };
+    let mut filled = Filled { items: vec![], bytes: 0, size: size as usize, unwanted: 0 };
     loop {
         let asked = filled.next(first);
         let read = rows(last.clone(), asked).await?;
@@ -111,7 +140,10 @@ where
             if filled.is_full() {
                 return Ok((filled.items, last));
             }
-            filled.push(view(row)?).await;
+            match view(row)? {
+                Some(item) => filled.push(item).await,
+                None => filled.unwanted += 1,
+            }
             last = Some(place(row));
         }
         if is_last {
@@ -127,15 +159,21 @@ struct Filled<V> {
     bytes: usize,
     /// The most items.
     size: usize,
+    /// Rows that were looked at and are not wanted.
+    unwanted: usize,
 }
 
 impl<V: Serialize> Filled<V> {
     fn is_full(&self) -> bool {
-        self.items.len() >= self.size || self.bytes >= BYTES
+        let looked_at = self.items.len() + self.unwanted;
+        self.items.len() >= self.size || self.bytes >= BYTES || looked_at >= LOOKED_AT
     }
 
     /// How many rows to ask for: one more than are shown tells whether there are more.
     fn next(&self, first: usize) -> u32 {
+        if self.unwanted > self.items.len() {
+            return TOGETHER as u32;
+        }
         let left = (self.size - self.items.len()).saturating_add(1);
         let together = match self.bytes / self.items.len().max(1) {
             0 => first,

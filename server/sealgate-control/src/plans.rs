@@ -125,8 +125,7 @@ fn apply(request: &UpdatePlan, plan: &mut PlanRow) -> Result<(), AuthorityError>
     let invalid = |field, why| AuthorityError::Invalid { field, why };
     let before = plan.clone();
     if let Some(name) = &request.name {
-        check::name(name)?;
-        plan.name.clone_from(name);
+        plan.name = check::name(name)?;
     }
     if let Some(tier) = &request.tier {
         let known = Tier::parse(tier);

@@ -9,7 +9,7 @@ use sealgate_wire::{
 };
 
 use crate::desk::Desk;
-use crate::page::{self, Part};
+use crate::page::{self, Part, name_of};
 use crate::{Caller, Upkeep, licenses};
 
 /// The most rows of the chain in one answer.
@@ -34,33 +34,22 @@ impl Records {
         caller: &Caller,
         query: &EventQuery,
     ) -> Result<Page<EventView>, AuthorityError> {
-        let (list, filter) = self.events_wanted(caller, query).await?;
+        let license = match &query.license_id {
+            Some(id) => Some(licenses::find(&self.desk, caller, id).await?.id),
+            None => None,
+        };
+        let filter = match (license, &query.request_id, &query.code) {
+            (Some(id), ..) => Filter::License(id),
+            (_, Some(id), _) => Filter::Request(id.clone()),
+            (.., Some(code)) => Filter::Code(code.clone()),
+            _ => Filter::Any,
+        };
+        let list = name_of("events", &EventQuery { cursor: None, limit: None, ..query.clone() });
         let part = Part::new(list, query.cursor.as_deref(), query.limit, record)?;
-        let license = if let Filter::License(id) = filter { Some(id) } else { None };
         self.observed.write_of(caller.tenant, license).await?;
         let rows = |after, most| table::events::list(&self.desk.db, caller.tenant, &filter, after, most);
-        part.of_short_rows().read(rows, |row| row.id.clone(), |row| Ok(event_view(row))).await
-    }
-
-    /// The name of the list, and what is in it.
-    async fn events_wanted(
-        &self,
-        caller: &Caller,
-        query: &EventQuery,
-    ) -> Result<(String, Filter), AuthorityError> {
-        match (&query.license_id, &query.request_id, &query.code) {
-            (None, None, None) => Ok(("events".to_owned(), Filter::Any)),
-            (Some(id), None, None) => {
-                let id = licenses::find(&self.desk, caller, id).await?.id;
-                Ok((format!("events-{id}"), Filter::License(id)))
-            }
-            (None, Some(id), None) => Ok(("events-request".to_owned(), Filter::Request(id.clone()))),
-            (None, None, Some(code)) => Ok(("events-code".to_owned(), Filter::Code(code.clone()))),
-            _ => {
-                let why = "at most one of license_id, request_id and code";
-                Err(AuthorityError::Invalid { field: "query", why })
-            }
-        }
+        let view = |row: &EventRow| Ok(is_wanted(row, query).then(|| event_view(row)));
+        part.of_short_rows().pick(rows, |row| row.id.clone(), view).await
     }
 
     /// The tenant's audit log, newest first.
@@ -89,6 +78,12 @@ impl Records {
             head: AuditHead { seq, hash: encode_hex(&hash) },
         })
     }
+}
+
+/// Whether it fulfils what a walk has not asked already.
+fn is_wanted(event: &EventRow, query: &EventQuery) -> bool {
+    query.request_id.as_ref().is_none_or(|id| *id == event.request_id)
+        && query.code.as_ref().is_none_or(|code| Some(code) == event.code.as_ref())
 }
 
 fn record(text: &str) -> Result<String, sealgate_artifact::ArtifactError> {

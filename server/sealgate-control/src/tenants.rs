@@ -39,15 +39,15 @@ impl Tenants {
     }
 
     async fn prepare(&self, caller: &Caller, request: &CreateTenant) -> Result<InsertTenant, AuthorityError> {
-        check::name(&request.name)?;
-        if table::tenants::named(&self.desk.db, &request.name).await?.is_some() {
+        let name = check::name(&request.name)?;
+        if table::tenants::named(&self.desk.db, &name).await?.is_some() {
             return Err(AuthorityError::Refused(Code::NameTaken));
         }
         let authority = self.changes.signing_authority().await?;
         let maker = self.tokens.maker(caller).await?;
-        let mut parts = self.new_tenant(&request.name, authority, Scopes::of(&[Scope::Owner]))?;
+        let mut parts = self.new_tenant(&name, authority, Scopes::of(&[Scope::Owner]))?;
         parts.owner.row.expires_at = maker.and_then(|maker| maker.expires_at);
-        let detail = json!({ "name": request.name });
+        let detail = json!({ "name": name });
         let audit = self.desk.audit(caller, "tenant.created", parts.tenant.id.to_string(), &detail);
         Ok(InsertTenant { parts, authority, audit })
     }

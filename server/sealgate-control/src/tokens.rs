@@ -76,8 +76,7 @@ impl Tokens {
         request: &CreateToken,
         scopes: Scopes,
     ) -> Result<InsertToken, AuthorityError> {
-        let name = request.name.clone().unwrap_or_else(|| "token".to_owned());
-        check::name(&name)?;
+        let name = check::name(request.name.as_deref().unwrap_or("token"))?;
         let now = self.desk.ids.now();
         let wished =
             request.expires_at.as_ref().map(|when| self.desk.calendar.end(when, (From::now(now), now)));

@@ -19,6 +19,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0009_counted.sql"),
     include_str!("../migrations/0010_sold.sql"),
     include_str!("../migrations/0011_sold_postgres.sql"),
+    include_str!("../migrations/0012_ends.sql"),
 ];
 /// How a change begins that the other engine only takes down: it is about users, and SQLite has none.
 const ONLY_POSTGRES: &str = "-- Only PostgreSQL\n";

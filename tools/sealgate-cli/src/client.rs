@@ -208,6 +208,12 @@ impl Client {
     }
 }
 
+/// What narrows a list, as the rest of a URL's query.
+pub(crate) fn filters(named: &[(&str, &Option<String>)]) -> String {
+    let given = named.iter().filter_map(|(name, text)| text.as_ref().map(|text| (name, text)));
+    given.map(|(name, text)| format!("&{name}={}", quoted(text))).collect()
+}
+
 /// Text as part of a query.
 pub(crate) fn quoted(text: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);

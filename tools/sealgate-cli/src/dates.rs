@@ -16,6 +16,14 @@ pub(crate) fn parse(text: &str) -> Result<Date, String> {
     }
 }
 
+/// What the server reads, past or future.
+pub(crate) fn moment(text: &str) -> Result<When, String> {
+    match parse(text)? {
+        Date(Some(when)) => Ok(when),
+        Date(None) => Err("expected a date as in 2027-01-31, 30d, 3m or 1y".to_owned()),
+    }
+}
+
 /// So long as the server reads it, or without an end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Duration(pub(crate) Option<String>);

@@ -86,8 +86,8 @@ pub struct CustomerView {
     pub forgotten_at: Option<Timestamp>,
 }
 
-/// Which customers. At most one of `name`, `email` and `external_id`.
-#[derive(Clone, Default, Deserialize)]
+/// Which customers: those that fulfil all of it.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
 #[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
 #[serde(deny_unknown_fields)]
@@ -98,10 +98,14 @@ pub struct CustomerQuery {
     pub limit: Option<u32>,
     /// Only customers whose name starts with this text (upper and lower case alike), in the order of names.
     pub name: Option<String>,
-    /// Only customers whose e-mail address starts with this text (upper and lower case alike), in the order of addresses.
+    /// Only customers whose e-mail address starts with this text (upper and lower case alike), in the order of addresses
+    /// unless `name` is given, too.
     pub email: Option<String>,
     /// Only the customer whom the vendor calls so.
     pub external_id: Option<String>,
+    /// Only customers with all of these words in their name, company, e-mail address or external id, whatever the case and the
+    /// accents.
+    pub text: Option<String>,
 }
 
 /// `POST /api/v1/customers/{customer_id}/merge`.

@@ -265,8 +265,8 @@ pub struct Released {
     pub releases_left: Option<u64>,
 }
 
-/// Which licenses. At most one of `app_id`, `label`, `customer_id` and `device`.
-#[derive(Debug, Clone, Default, Deserialize)]
+/// Which licenses: those that fulfil all of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
 #[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
 #[serde(deny_unknown_fields)]
@@ -277,10 +277,26 @@ pub struct LicenseQuery {
     pub limit: Option<u32>,
     /// Only this app's.
     pub app_id: Option<String>,
-    /// Only licenses whose label starts with this text (upper and lower case alike), in the order of labels.
-    pub label: Option<String>,
+    /// Only those issued from, or changed to, this plan.
+    pub plan_id: Option<String>,
     /// Only this customer's.
     pub customer_id: Option<String>,
     /// Only licenses on which this device holds a seat.
     pub device: Option<String>,
+    /// `active`, `suspended`, `expired` or `revoked`.
+    pub status: Option<String>,
+    /// `free`, `licensed` or `enterprise`.
+    pub tier: Option<String>,
+    /// Only licenses whose label starts with this text (upper and lower case alike), in the order of labels unless another
+    /// order is wished, or a device's or a customer's are listed.
+    pub label: Option<String>,
+    /// Only licenses with all of these words in their label, external id or licensee, whatever the case and the accents.
+    pub text: Option<String>,
+    /// Only licenses that end later than this.
+    pub ends_after: Option<When>,
+    /// Only licenses that end at this moment or before.
+    pub ends_before: Option<When>,
+    /// `newest`, the newest first; or `end`, only those that end, the first end first. Without it, `end` where `ends_after` or
+    /// `ends_before` is given and no `device`.
+    pub sort: Option<String>,
 }

@@ -32,8 +32,8 @@ pub struct EventView {
     pub count: u64,
 }
 
-/// Which events.
-#[derive(Debug, Clone, Default, Deserialize)]
+/// Which events: those that fulfil all of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
 #[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
 #[serde(deny_unknown_fields)]

@@ -1,6 +1,5 @@
 //! What may stand in a customer's fields (`spec/http.md` §3.17), and how a request changes them.
 
-use sealgate_artifact::limits;
 use sealgate_authority::AuthorityError;
 use sealgate_store::table::CustomerRow;
 use sealgate_wire::{CreateCustomer, Seats, UpdateCustomer};
@@ -22,21 +21,18 @@ pub(super) fn as_update(request: &CreateCustomer) -> UpdateCustomer {
 
 /// Changes what the request names.
 pub(super) fn apply(request: &UpdateCustomer, customer: &mut CustomerRow) -> Result<(), AuthorityError> {
-    let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+    let some = |text: &String| Some(text.clone()).filter(|text| !text.trim().is_empty());
     if let Some(name) = &request.name {
-        text("name", name)?;
-        customer.name = Some(name.clone());
+        customer.name = Some(text("name", name)?);
     }
     if let Some(company) = &request.company {
-        customer.company = some(company);
-        customer.company.as_deref().map_or(Ok(()), |company| text("company", company))?;
+        customer.company = some(company).map(|company| text("company", &company)).transpose()?;
     }
     if let Some(address) = &request.email {
-        customer.email = some(address);
-        customer.email.as_deref().map_or(Ok(()), email)?;
+        customer.email = some(address).map(|address| email(&address)).transpose()?;
     }
     if let Some(external_id) = &request.external_id {
-        customer.external_id = some(external_id);
+        customer.external_id = Some(external_id.clone()).filter(|text| !text.is_empty());
         check::external_id(customer.external_id.as_deref())?;
     }
     if let Some(object) = &request.metadata {
@@ -48,21 +44,17 @@ pub(super) fn apply(request: &UpdateCustomer, customer: &mut CustomerRow) -> Res
     Ok(())
 }
 
-/// Each of them may be copied into a license, so it has no more bytes than fit there. As many characters are no more.
-fn text(field: &'static str, text: &str) -> Result<(), AuthorityError> {
-    let fits = (1..=limits::LICENSEE_BYTES).contains(&text.len());
-    if !fits || text.chars().any(char::is_control) || text.trim() != text {
-        let why = "1 to 128 characters and at most 128 bytes, none of them a control character, no space at the ends";
-        return Err(AuthorityError::Invalid { field, why });
-    }
-    Ok(())
+/// Each of them may be copied into a license, so it has no more bytes than fit there.
+fn text(field: &'static str, text: &str) -> Result<String, AuthorityError> {
+    let why = "1 to 128 characters and at most 128 bytes, none of them a control character";
+    check::said(text).ok_or(AuthorityError::Invalid { field, why })
 }
 
-fn email(address: &str) -> Result<(), AuthorityError> {
-    text("email", address)?;
+fn email(address: &str) -> Result<String, AuthorityError> {
+    let address = text("email", address)?;
     let parts: Vec<&str> = address.split('@').collect();
     if parts.len() != 2 || parts.contains(&"") {
         return Err(AuthorityError::Invalid { field: "email", why: "one @ with something on either side" });
     }
-    Ok(())
+    Ok(address)
 }

@@ -1,6 +1,5 @@
 //! Customers as the vendor sees them: one by its id, and lists.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sealgate_artifact::CustomerId;
 use sealgate_authority::AuthorityError;
 use sealgate_store::table::customers::Searched;
@@ -10,7 +9,8 @@ use sealgate_wire::{CustomerQuery, CustomerView, Page};
 use super::known::{Customers, id, unknown, view};
 use crate::Caller;
 use crate::found::Found;
-use crate::page::Part;
+use crate::page::{Part, name_of};
+use crate::words::{Words, composed};
 
 impl Customers {
     /// The tenant's customer of that id, and how much it has.
@@ -28,24 +28,24 @@ impl Customers {
         caller: &Caller,
         query: &CustomerQuery,
     ) -> Result<Page<CustomerView>, AuthorityError> {
+        let composed = |text: &Option<String>| text.as_deref().map(composed);
+        let query =
+            &CustomerQuery { name: composed(&query.name), email: composed(&query.email), ..query.clone() };
+        let wanted = Wanted { query, words: query.text.as_deref().map(Words::read).transpose()? };
         match (&query.name, &query.email, &query.external_id) {
-            (None, None, None) => {
-                let list = "customers".to_owned();
-                let part = Part::new(list, query.cursor.as_deref(), query.limit, CustomerId::parse)?;
-                let rows = |after, most| table::customers::list(&self.desk.db, caller.tenant, after, most);
-                part.read(rows, |row| row.id, view).await
-            }
-            (Some(name), None, None) => self.by_text(caller, query, (Searched::Name, name)).await,
-            (None, Some(email), None) => self.by_text(caller, query, (Searched::Email, email)).await,
-            (None, None, Some(external_id)) => {
+            (.., Some(external_id)) => {
                 let db = &self.desk.db;
                 let found = table::customers::by_external_id(db, caller.tenant, external_id).await?;
-                let items = found.iter().map(view).collect::<Result<_, _>>()?;
+                let items =
+                    found.iter().filter_map(|row| wanted.view(row).transpose()).collect::<Result<_, _>>()?;
                 Ok(Page { items, next_cursor: None })
             }
-            _ => {
-                let why = "at most one of name, email and external_id";
-                Err(AuthorityError::Invalid { field: "query", why })
+            (Some(name), ..) => self.by_text(caller, (Searched::Name, name), &wanted).await,
+            (_, Some(email), _) => self.by_text(caller, (Searched::Email, email), &wanted).await,
+            (None, None, None) => {
+                let part = Part::new(wanted.list(), query.cursor.as_deref(), query.limit, CustomerId::parse)?;
+                let rows = |after, most| table::customers::list(&self.desk.db, caller.tenant, after, most);
+                part.pick(rows, |row| row.id, |row| wanted.view(row)).await
             }
         }
     }
@@ -53,18 +53,45 @@ impl Customers {
     async fn by_text(
         &self,
         caller: &Caller,
-        query: &CustomerQuery,
         (searched, begin): (Searched, &str),
+        wanted: &Wanted<'_>,
     ) -> Result<Page<CustomerView>, AuthorityError> {
-        let list = format!("customers-{searched:?}-{}", URL_SAFE_NO_PAD.encode(begin));
         let parse = |cursor: &str| Found::parse(cursor, CustomerId::parse);
-        let part = Part::new(list, query.cursor.as_deref(), query.limit, parse)?;
+        let part = Part::new(wanted.list(), wanted.query.cursor.as_deref(), wanted.query.limit, parse)?;
         let rows = |after: Option<Found<CustomerId>>, most| async move {
             let after = after.as_ref().map(|found| (found.text.as_str(), found.id));
             table::customers::search(&self.desk.db, caller.tenant, (searched, begin), after, most).await
         };
         let found =
             |row: &CustomerRow| Found { text: searched.of(row).unwrap_or_default().to_owned(), id: row.id };
-        part.read(rows, found, view).await
+        part.pick(rows, found, |row| wanted.view(row)).await
+    }
+}
+
+/// What every customer of the list fulfils.
+struct Wanted<'a> {
+    query: &'a CustomerQuery,
+    words: Option<Words>,
+}
+
+impl Wanted<'_> {
+    /// The list's own name.
+    fn list(&self) -> String {
+        name_of("customers", &CustomerQuery { cursor: None, limit: None, ..self.query.clone() })
+    }
+
+    /// The customer, if it is one of them, whatever a walk has asked already.
+    fn view(&self, customer: &CustomerRow) -> Result<Option<CustomerView>, AuthorityError> {
+        let begins = |text: &Option<String>, begin: &Option<String>| match (text, begin) {
+            (_, None) => true,
+            (None, Some(_)) => false,
+            (Some(text), Some(begin)) => text.to_lowercase().starts_with(&begin.to_lowercase()),
+        };
+        let texts = [&customer.name, &customer.company, &customer.email, &customer.external_id];
+        let has_words = |words: &Words| words.are_in(texts.into_iter().flatten().map(String::as_str));
+        let is_one = begins(&customer.name, &self.query.name)
+            && begins(&customer.email, &self.query.email)
+            && self.words.as_ref().is_none_or(has_words);
+        if is_one { view(customer).map(Some) } else { Ok(None) }
     }
 }

@@ -222,7 +222,7 @@ pub(super) fn checked(caller: &Caller, request: &UpdateLicense) -> Result<Vec<De
     if request.override_allowance == Some(true) || !named.is_empty() {
         caller.needs(Scope::DevicesWrite)?;
     }
-    check::note("label", request.label.as_deref())?;
+    request.label.as_deref().map(|label| check::note("label", label)).transpose()?;
     if named.len() > MOST_RELEASED as usize {
         return Err(AuthorityError::Invalid { field: "release", why: "at most 500 devices" });
     }
@@ -232,9 +232,8 @@ pub(super) fn checked(caller: &Caller, request: &UpdateLicense) -> Result<Vec<De
 
 fn update(license: &mut LicenseRow, request: &UpdateLicense) -> Result<(), AuthorityError> {
     unless_revoked(license)?;
-    let note = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
     if let Some(label) = &request.label {
-        license.label = note(label);
+        license.label = check::note("label", label)?;
     }
     if let Some(id) = &request.customer_id {
         license.customer = if id.is_empty() { None } else { Some(customer(id)?) };

@@ -162,7 +162,7 @@ impl Order {
             terms,
             variables: plan.map_or_else(|| "{}".to_owned(), |plan| plan.variables.clone()),
             end,
-            label: request.label.clone().filter(|text| !text.is_empty()),
+            label: request.label.as_deref().map_or(Ok(None), |label| check::note("label", label))?,
             customer: buyer.customer(),
             licensee: buyer.licensee().to_owned(),
             external_id: request.external_id.clone(),
@@ -199,8 +199,7 @@ fn check(request: &IssueLicenses) -> Result<(), AuthorityError> {
     if request.external_id.is_some() && request.count.unwrap_or(1) != 1 {
         return invalid("external_id", "only where one license is issued");
     }
-    check::external_id(request.external_id.as_deref())?;
-    check::note("label", request.label.as_deref())
+    check::external_id(request.external_id.as_deref())
 }
 
 struct InsertLicenses {

@@ -1,6 +1,6 @@
 //! For whom a license is, by its own words (`spec/license.md` §2.10), and by the customer who bought it.
 
-use sealgate_artifact::{CustomerId, TenantId, limits};
+use sealgate_artifact::{CustomerId, TenantId};
 use sealgate_authority::{AuthorityError, stored};
 use sealgate_store::Tx;
 use sealgate_store::table::{CustomerRow, PlanRow};
@@ -8,19 +8,16 @@ use sealgate_wire::{IssueLicenses, Licensee, LicenseeField};
 
 use super::terms::customer;
 use crate::Caller;
+use crate::check;
 use crate::customers::{find, lock_buyer};
 use crate::desk::Desk;
 
 /// As it is stored, if it can be signed.
 pub(super) fn stored_form(licensee: Option<&Licensee>) -> Result<String, AuthorityError> {
-    let licensee = licensee.cloned().unwrap_or_default();
-    let fields = [&licensee.name, &licensee.company, &licensee.email];
-    let is_sound = |text: &String| {
-        (1..=limits::LICENSEE_BYTES).contains(&text.len()) && !text.chars().any(char::is_control)
-    };
-    if !fields.into_iter().flatten().all(is_sound) {
-        let why = "name, company and email of 1 to 128 bytes each, none of them a control character";
-        return Err(AuthorityError::Invalid { field: "licensee", why });
+    let why = "name, company and email of 1 to 128 bytes each, none of them a control character";
+    let mut licensee = licensee.cloned().unwrap_or_default();
+    for text in [&mut licensee.name, &mut licensee.company, &mut licensee.email].into_iter().flatten() {
+        *text = check::said(text).ok_or(AuthorityError::Invalid { field: "licensee", why })?;
     }
     Ok(serde_json::to_string(&licensee).expect("texts can be written"))
 }

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use sealgate_artifact::{AppId, Code, LicenseId, UnixSeconds};
+use sealgate_artifact::{Code, LicenseId, UnixSeconds};
 use sealgate_authority::seats::standing;
 use sealgate_authority::{AuthorityError, SharedSecrets, stored};
 use sealgate_store::table::licenses::Filter;
@@ -11,11 +10,11 @@ use sealgate_store::table::{self, LicenseRow};
 use sealgate_wire::{LicenseQuery, LicenseView, LookUpLicense, Page, Seats, Timestamp};
 
 use super::licensee;
-use super::terms::customer;
+use super::wanted::{EndPlace, Order, Wanted};
 use crate::desk::Desk;
 use crate::found::Found;
 use crate::keys::LicenseSigner;
-use crate::page::Part;
+use crate::page::{Part, name_of};
 use crate::standing::may_act;
 use crate::{Caller, VendorSecrets, trial};
 
@@ -64,32 +63,26 @@ impl Licenses {
         Ok(LicenseView { key_replaced_at, ..view(&found, self.desk.ids.now())? })
     }
 
-    /// The tenant's licenses: newest first, or in the order of the text that is searched.
+    /// The tenant's licenses: newest first, in the order of the label that is searched, or of their ends.
     pub async fn list(
         &self,
         caller: &Caller,
         query: &LicenseQuery,
     ) -> Result<Page<LicenseView>, AuthorityError> {
-        let (app, device) = (query.app_id.as_deref(), query.device.as_deref());
-        match (app, query.label.as_deref(), query.customer_id.as_deref(), device) {
-            (None, None, None, None) => self.by_age(caller, query, "licenses".to_owned(), Filter::Any).await,
-            (Some(app), None, None, None) => {
-                let app = AppId::parse(app).map_err(|_| AuthorityError::Refused(Code::NotFound))?;
-                self.by_age(caller, query, format!("licenses-{app}"), Filter::App(app)).await
+        let wanted = Wanted::read(query, (&self.desk.calendar, self.desk.ids.now()))?;
+        let order = Order::read(query, wanted.ends)?;
+        let filter = match (&query.device, wanted.customer, wanted.app) {
+            (Some(device), ..) => Filter::Device(device.clone()),
+            (_, Some(id), _) => Filter::Customer(id),
+            (.., Some(id)) => Filter::App(id),
+            _ => Filter::Any,
+        };
+        match (&filter, order, &wanted.label) {
+            (_, Order::End, _) => self.by_end(caller, query, &wanted).await,
+            (Filter::Device(_) | Filter::Customer(_), ..) | (.., None) => {
+                self.by_age(caller, query, filter, &wanted).await
             }
-            (None, None, None, Some(device)) => {
-                let list = format!("licenses-device-{}", URL_SAFE_NO_PAD.encode(device));
-                self.by_age(caller, query, list, Filter::Device(device.to_owned())).await
-            }
-            (None, Some(label), None, None) => self.by_label(caller, query, label).await,
-            (None, None, Some(id), None) => {
-                let id = customer(id)?;
-                self.by_age(caller, query, format!("licenses-customer-{id}"), Filter::Customer(id)).await
-            }
-            _ => {
-                let why = "at most one of app_id, label, customer_id and device";
-                Err(AuthorityError::Invalid { field: "query", why })
-            }
+            (.., Some(begin)) => self.by_label(caller, query, begin, &wanted).await,
         }
     }
 
@@ -97,13 +90,28 @@ impl Licenses {
         &self,
         caller: &Caller,
         query: &LicenseQuery,
-        list: String,
         filter: Filter,
+        wanted: &Wanted,
     ) -> Result<Page<LicenseView>, AuthorityError> {
-        let part = Part::new(list, query.cursor.as_deref(), query.limit, LicenseId::parse)?;
+        let part = Part::new(list_of(query), query.cursor.as_deref(), query.limit, LicenseId::parse)?;
         let rows = |after, most| table::licenses::list(&self.desk.db, caller.tenant, &filter, after, most);
-        let now = self.desk.ids.now();
-        part.read(rows, |row| row.id, |row| view(row, now)).await
+        part.pick(rows, |row| row.id, |row| self.shown(row, wanted)).await
+    }
+
+    async fn by_end(
+        &self,
+        caller: &Caller,
+        query: &LicenseQuery,
+        wanted: &Wanted,
+    ) -> Result<Page<LicenseView>, AuthorityError> {
+        let part = Part::new(list_of(query), query.cursor.as_deref(), query.limit, EndPlace::parse)?;
+        let (first, last) = wanted.ends.bounds();
+        let rows = |after: Option<EndPlace>, most| {
+            let after = after.map_or((first, None), |place| (place.at, Some(place.id)));
+            table::licenses::by_end(&self.desk.db, caller.tenant, after, last, most)
+        };
+        let place = |row: &LicenseRow| EndPlace { at: row.expires_at.unwrap_or(last), id: row.id };
+        part.pick(rows, place, |row| self.shown(row, wanted)).await
     }
 
     async fn by_label(
@@ -111,18 +119,26 @@ impl Licenses {
         caller: &Caller,
         query: &LicenseQuery,
         begin: &str,
+        wanted: &Wanted,
     ) -> Result<Page<LicenseView>, AuthorityError> {
-        let list = format!("licenses-label-{}", URL_SAFE_NO_PAD.encode(begin));
-        let part =
-            Part::new(list, query.cursor.as_deref(), query.limit, |t| Found::parse(t, LicenseId::parse))?;
+        let parse = |text: &str| Found::parse(text, LicenseId::parse);
+        let part = Part::new(list_of(query), query.cursor.as_deref(), query.limit, parse)?;
         let rows = |after: Option<Found<LicenseId>>, most| async move {
             let after = after.as_ref().map(|found| (found.text.as_str(), found.id));
             table::licenses::search(&self.desk.db, caller.tenant, begin, after, most).await
         };
-        let now = self.desk.ids.now();
         let found = |row: &LicenseRow| Found { text: row.label.clone().unwrap_or_default(), id: row.id };
-        part.read(rows, found, |row| view(row, now)).await
+        part.pick(rows, found, |row| self.shown(row, wanted)).await
     }
+
+    /// A license of a list, if it is one that somebody wants.
+    fn shown(&self, row: &LicenseRow, wanted: &Wanted) -> Result<Option<LicenseView>, AuthorityError> {
+        if wanted.has(row)? { view(row, self.desk.ids.now()).map(Some) } else { Ok(None) }
+    }
+}
+
+fn list_of(query: &LicenseQuery) -> String {
+    name_of("licenses", &LicenseQuery { cursor: None, limit: None, ..query.clone() })
 }
 
 /// The tenant's license of that id, as it is stored.

@@ -12,6 +12,7 @@ mod preview;
 mod renew;
 mod resign;
 mod terms;
+mod wanted;
 
 pub use authforge_files::AuthforgeFiles;
 pub use list::Licenses;

@@ -64,7 +64,7 @@ on_both_engines! {
         let made = customer(app, &json!({ "name": "Ada" }));
         let deep = (0..9).fold(json!(1), |inner, _| json!({ "a": inner }));
         for (field, bad) in [
-            ("name", json!("")), ("name", json!(" Ada")), ("name", json!("A\u{1b}da")), ("name", json!("x".repeat(129))),
+            ("name", json!("")), ("name", json!(" ")), ("name", json!("A\u{202e}da")), ("name", json!("A\u{1b}da")), ("name", json!("x".repeat(129))),
             ("name", json!("é".repeat(65))), ("company", json!("a\nb")), ("company", json!("x".repeat(129))),
             ("email", json!("ada")), ("email", json!("a@b@c")), ("email", json!("@b")), ("email", json!("a@")),
             ("email", json!("a\u{7}@b")), ("email", json!(format!("a@{}", "b".repeat(127)))), ("external_id", json!(" x")),
@@ -90,7 +90,6 @@ on_both_engines! {
         assert_eq!(found(app, "email=ada%40"), ["Ada L.", "Ödön"]);
         assert_eq!(found(app, "external_id=x-Bob"), ["Bob"]);
         assert_eq!(found(app, "external_id=x-bob"), [""; 0]);
-        assert_problem(&app.api("GET", &format!("{PATH}?name=a&email=b"), &json!(null)), 400, "malformed_request");
         let twin = app.tenant("Twin");
         for query in ["", "?name=a", "?email=a", "?external_id=x-Bob"] {
             assert_eq!(twin.api("GET", &format!("{PATH}{query}"), &json!(null)).expect(200)["items"], json!([]));

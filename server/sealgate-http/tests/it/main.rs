@@ -27,6 +27,7 @@ mod beside;
 mod changes_at_once;
 mod clock;
 mod clock_in_doubt;
+mod combined;
 mod crowds;
 mod customer_limits;
 mod customers;

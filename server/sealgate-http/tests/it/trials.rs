@@ -158,6 +158,25 @@ on_both_engines! {
         assert_eq!(says(&decide(app, &build, (&lap, None), &license, 2)), Ok(ends), "they end together");
     }
 
+    fn what_one_customer_tried_counts_for_the_one_it_becomes(app: &TestApp) {
+        let offer = try_out(app, "customer");
+        let build = app.build(&offer.0);
+        let order = |customer: &Value| {
+            let wish = json!({ "app_id": offer.0["app_id"], "plan_id": offer.1["plan_id"], "customer_id": customer });
+            app.api("POST", "/api/v1/licenses", &wish)
+        };
+        let bob = app.api("POST", "/api/v1/customers", &json!({ "name": "Bob" })).expect(201)["customer_id"].clone();
+        let license = order(&bob).expect(201)["licenses"][0].clone();
+        let ends = app.clock.seconds() + 14 * DAY;
+        assert_eq!(says(&decide(app, &build, (&TestDevice::default(), None), &license, 1)), Ok(ends));
+        app.api("POST", &format!("/api/v1/customers/{}/merge", text(&bob)), &json!({ "into": ALICE })).expect(200);
+        let wish = json!({ "app_id": offer.0["app_id"], "plan_id": offer.1["plan_id"], "customer_id": ALICE });
+        refused_without_effect(app, ("POST", "/api/v1/licenses", &wish), 409, "trial_used");
+        app.clock.advance(DAY);
+        let lap = decide(app, &build, (&TestDevice::default(), None), &license, 2);
+        assert_eq!(says(&lap), Ok(ends), "the trial that was begun goes on");
+    }
+
     fn racing_first_uses_begin_one_trial(app: &TestApp) {
         let offer = try_out(app, "device");
         let build = app.build(&offer.0);

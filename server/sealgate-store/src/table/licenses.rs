@@ -5,7 +5,7 @@ use sealgate_artifact::{
 };
 
 use super::Terms;
-use super::page::page;
+use super::page::{before, page};
 use crate::columns::{count, digest, moment, optional, optional_time, parsed, signed, small, time};
 use crate::key_hash::KeyHash;
 use crate::many::{MANY, for_all, with_rows};
@@ -67,6 +67,10 @@ statements! {
     WITH_LABEL = select_license!(
         "WHERE l.tenant_id = $1 AND (l.label_search, l.license_id) > ($2, $4) AND l.label_search < $3 \
          ORDER BY l.label_search, l.license_id LIMIT $5"
+    );
+    BY_END = select_license!(
+        "WHERE l.tenant_id = $1 AND (l.expires_at, l.license_id) > ($2, $4) AND l.expires_at <= $3 \
+         ORDER BY l.expires_at, l.license_id LIMIT $5"
     );
     OF_CUSTOMER = select_license!(
         "WHERE l.tenant_id = $1 AND l.customer_id = $4 AND l.license_id < $2 ORDER BY l.license_id DESC LIMIT $3"
@@ -259,6 +263,19 @@ pub async fn search(
     };
     let query = query_as(WITH_LABEL).bind(tenant.to_string()).bind(from).bind(end).bind(id);
     query.bind(signed(limit.into())).fetch_all(on).await
+}
+
+/// The tenant's licenses that end no later than `last`, the first end first, starting after the end and id in `after`.
+pub async fn by_end(
+    on: impl Read,
+    tenant: TenantId,
+    (at, id): (UnixSeconds, Option<LicenseId>),
+    last: UnixSeconds,
+    limit: u32,
+) -> Result<Vec<LicenseRow>, StoreError> {
+    // Without an id: after all that end at that moment.
+    let query = query_as(BY_END).bind(tenant.to_string()).bind(signed(at.get())).bind(signed(last.get()));
+    query.bind(before(id)).bind(signed(limit.into())).fetch_all(on).await
 }
 
 /// A text as it is searched: in lower case, as bytes, which either engine compares alike.

@@ -197,6 +197,7 @@ async fn a_late_page_of_a_search_is_entered_where_it_begins() {
     let mut connection = opened.connection().await;
     let searches = [
         (crate::table::licenses::STATEMENTS, "BY l.label_search", "(label_search,license_id)>(?,?)"),
+        (crate::table::licenses::STATEMENTS, "BY l.expires_at", "(expires_at,license_id)>(?,?)"),
         (crate::table::customers::STATEMENTS, "BY name_search", "(name_search,customer_id)>(?,?)"),
         (crate::table::customers::STATEMENTS, "BY email_search", "(email_search,customer_id)>(?,?)"),
     ];

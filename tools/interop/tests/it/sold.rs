@@ -1,13 +1,14 @@
 //! What a vendor sells reaches the program: over both wires, and in the file.
 
 use sealgate::{Feature, Limit, Variable, VariableValue, verify_license_file};
-use sealgate_testkit::{TestApp, on_both_engines};
+use sealgate_testkit::{TestApp, TestDevice, on_both_engines, statement_id};
+use sealgate_wire::OnlineAnswer;
 use serde_json::{Value, json};
 
 use crate::rust_sdk::text;
 use crate::sdk::Program;
 
-/// Eight features, two of them with values, and two limits.
+/// Eight features, two of them with values, two limits and a licensee.
 fn sell(app: &TestApp, users: u64) -> (Value, Value) {
     let product = app.create_app("Editor");
     let features = json!([
@@ -19,7 +20,9 @@ fn sell(app: &TestApp, users: u64) -> (Value, Value) {
         "features": features, "limits": [{ "name": "projects", "value": 10 }, { "name": "users", "value": users }],
     });
     let plan = app.api("POST", "/api/v1/plans", &wish).expect(201);
-    let license = app.issue(&product, &json!({ "plan_id": plan["plan_id"] }));
+    let licensee =
+        json!({ "name": "Ada Lovelace", "company": "Analytical Engines", "email": "ada@example.com" });
+    let license = app.issue(&product, &json!({ "plan_id": plan["plan_id"], "licensee": licensee }));
     (product, license)
 }
 
@@ -90,6 +93,16 @@ on_both_engines! {
         let sold = json!({ "sso": "okta", "support": "gold", "projects": 10, "users": 25 });
         assert_eq!(got["licenseVariables"], sold);
         assert!(bytes <= 1_024, "{bytes} bytes");
+        // Where a client holds what the answer rests on, a native one is short, too.
+        let (build, device) = (app.build(&product), TestDevice::default());
+        let ask = |n, holds: &[String]| {
+            app.ask_online(&device.question(&build, &text(&license["license_key"]), n, holds)).bytes
+        };
+        let first: OnlineAnswer = serde_json::from_slice(&ask(1, &[])).expect("an answer");
+        let parts = [&first.certificate, &first.keyset, &first.tenant_keyset, &first.license];
+        let held = parts.map(|part| statement_id(part.as_deref().expect("is there")));
+        let bytes = ask(2, &held).len();
+        assert!(bytes <= 1_536, "{bytes} bytes");
         // A variable of that name is what the vendor means.
         set_variables(app, &of_license(&license), &json!({ "projects": "many", "region": "us" }));
         let (got, _) = payload(app, (&product, &license), &"1".repeat(32));

@@ -97,12 +97,16 @@ pub(crate) struct CustomerFields {
 #[derive(ClapArgs)]
 pub(crate) struct ListCustomersArgs {
     /// Only customers whose name starts with this text (upper and lower case alike)
-    #[arg(long, value_name = "TEXT", group = "who")]
+    #[arg(long, value_name = "TEXT")]
     pub(crate) name: Option<String>,
     /// Only customers whose e-mail address starts with this text (upper and lower case alike)
-    #[arg(long, value_name = "TEXT", group = "who")]
+    #[arg(long, value_name = "TEXT")]
     pub(crate) email: Option<String>,
     /// Only the customer whom you call so
-    #[arg(long, value_name = "X", group = "who")]
+    #[arg(long, value_name = "X")]
     pub(crate) external_id: Option<String>,
+    /// Only customers with all of these words in their name, company, e-mail address or external id (case and accents do not
+    /// count)
+    #[arg(long, value_name = "WORDS")]
+    pub(crate) text: Option<String>,
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
 use sealgate_artifact::MaxDevices;
+use sealgate_wire::When;
 
 use super::max_devices;
 use super::vendor::VarsCommand;
@@ -227,17 +228,39 @@ pub(crate) struct FileArgs {
 #[derive(ClapArgs)]
 pub(crate) struct ListLicensesArgs {
     /// Only licenses of this app
-    #[arg(long, value_name = "ID", group = "which")]
+    #[arg(long, value_name = "ID")]
     pub(crate) app: Option<String>,
-    /// Only licenses whose label starts with this text (upper and lower case alike)
-    #[arg(long, value_name = "TEXT", group = "which")]
-    pub(crate) label: Option<String>,
+    /// Only licenses of this plan
+    #[arg(long, value_name = "ID")]
+    pub(crate) plan: Option<String>,
     /// Only this customer's licenses: the customer's id, or external:X with your own name for it
-    #[arg(long, value_name = "C", group = "which")]
+    #[arg(long, value_name = "C")]
     pub(crate) customer: Option<String>,
     /// Only licenses on which this device holds a seat
-    #[arg(long, value_name = "NAME", group = "which")]
+    #[arg(long, value_name = "NAME")]
     pub(crate) device: Option<String>,
+    /// active, suspended, expired or revoked
+    #[arg(long, value_name = "STATUS")]
+    pub(crate) status: Option<String>,
+    /// free, licensed or enterprise
+    #[arg(long, value_name = "TIER")]
+    pub(crate) tier: Option<String>,
+    /// Only licenses whose label starts with this text (upper and lower case alike)
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) label: Option<String>,
+    /// Only licenses with all of these words in their label, external id or licensee (case and accents do not count)
+    #[arg(long, value_name = "WORDS")]
+    pub(crate) text: Option<String>,
+    /// Only licenses that end later than this: 2027-01-31 (later than that day), 2027-01-31T12:00:00Z, 30d, 3m, 1y
+    #[arg(long, value_name = "DATE", value_parser = dates::moment)]
+    pub(crate) ends_after: Option<When>,
+    /// Only licenses that end by then: 2027-01-31 (that day or before), 2027-01-31T12:00:00Z, 30d, 3m, 1y
+    #[arg(long, value_name = "DATE", value_parser = dates::moment)]
+    pub(crate) ends_before: Option<When>,
+    /// newest (the newest first), or end (those that end, the first end first) [default: end with --ends-after or --ends-before,
+    /// else newest]
+    #[arg(long, value_name = "ORDER")]
+    pub(crate) sort: Option<String>,
 }
 
 #[derive(ClapArgs)]

@@ -7,13 +7,13 @@ use clap::{Args as ClapArgs, Subcommand};
 #[derive(ClapArgs)]
 pub(crate) struct EventsArgs {
     /// Only events of this license: its key, its id, or - to read one from standard input
-    #[arg(long, value_name = "ID", group = "which")]
+    #[arg(long, value_name = "ID")]
     pub(crate) license: Option<String>,
     /// Only events that this request caused
-    #[arg(long, value_name = "ID", group = "which")]
+    #[arg(long, value_name = "ID")]
     pub(crate) request: Option<String>,
     /// Only refusals with this code
-    #[arg(long, value_name = "C", group = "which")]
+    #[arg(long, value_name = "C")]
     pub(crate) code: Option<String>,
     /// At most this many, newest first
     #[arg(long, value_name = "N", default_value_t = 100)]

@@ -302,7 +302,8 @@ pub(crate) struct TermsArgs {
     /// Licenses may be handed out for use offline
     #[arg(long)]
     pub(crate) offline: bool,
-    /// A JSON file with the policy that the software enforces, in the form that `plan show --json` prints
+    /// A JSON file with a policy, in the form that `plan show --json` prints. It is kept with the plan; licenses do not carry it yet, so no
+    /// software enforces it
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
     /// What a license says about its buyer: name, company and email of the customer, or none

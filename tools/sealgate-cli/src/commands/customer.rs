@@ -11,7 +11,7 @@ use sealgate_wire::{
 use serde_json::{Map, Value};
 
 use crate::args::{CustomerCommand, CustomerFields, Global, ListCustomersArgs};
-use crate::client::{Client, quoted};
+use crate::client::{Client, filters, quoted};
 use crate::confirm::confirm_seen;
 use crate::failure::Failure;
 use crate::files;
@@ -92,13 +92,13 @@ fn metadata(text: &str) -> Result<Map<String, Value>, Failure> {
 }
 
 fn list(client: &Client, args: &ListCustomersArgs, output: &Output) -> Result<(), Failure> {
-    let filter = match (&args.name, &args.email, &args.external_id) {
-        (Some(name), ..) => format!("&name={}", quoted(name)),
-        (_, Some(email), _) => format!("&email={}", quoted(email)),
-        (.., Some(external_id)) => format!("&external_id={}", quoted(external_id)),
-        _ => String::new(),
-    };
-    let customers: Vec<CustomerView> = client.get_all(&format!("{PATH}?limit=200{filter}"))?;
+    let filters = filters(&[
+        ("name", &args.name),
+        ("email", &args.email),
+        ("external_id", &args.external_id),
+        ("text", &args.text),
+    ]);
+    let customers: Vec<CustomerView> = client.get_all(&format!("{PATH}?limit=200{filters}"))?;
     output.result(&customers, |customers| {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
         let row = |c: &CustomerView| {

@@ -3,19 +3,17 @@
 use sealgate_wire::EventView;
 
 use crate::args::{EventsArgs, Global};
-use crate::client::{Client, quoted};
+use crate::client::{Client, filters};
 use crate::failure::Failure;
 use crate::output::Output;
 
 pub(crate) fn run(global: &Global, args: &EventsArgs, output: &Output) -> Result<(), Failure> {
     let client = Client::new(global)?;
-    let filter = match (&args.license, &args.request, &args.code) {
-        (Some(key), _, _) => format!("&license_id={}", client.find_license(key)?.license_id),
-        (_, Some(id), _) => format!("&request_id={}", quoted(id)),
-        (_, _, Some(code)) => format!("&code={}", quoted(code)),
-        _ => String::new(),
-    };
-    let events: Vec<EventView> = client.get_some(&format!("/api/v1/events?limit=200{filter}"), args.limit)?;
+    let license = args.license.as_deref().map(|key| client.find_license(key)).transpose()?;
+    let license = license.map(|license| license.license_id);
+    let filters = filters(&[("license_id", &license), ("request_id", &args.request), ("code", &args.code)]);
+    let events: Vec<EventView> =
+        client.get_some(&format!("/api/v1/events?limit=200{filters}"), args.limit)?;
     output.result(&events, |events| {
         let row = |e: &EventView| {
             let what = e.code.as_ref().map_or_else(|| e.kind.clone(), |code| format!("{} ({code})", e.kind));

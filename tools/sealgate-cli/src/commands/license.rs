@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use sealgate_artifact::Code;
 use sealgate_wire::{
     IssueLicenses, IssuedLicense, LicenseView, LicensesIssued, Nothing, Reason, RenewLicense, Seats, Trust,
+    When,
 };
 
 use super::license_shown::{licensee, print_license, seats};
 use super::{authforge_file, customer, license_key, license_update, plan, reset_devices, resign, vars};
 use crate::args::{FileArgs, Global, IssueArgs, LicenseCommand, ListLicensesArgs, VarsCommand};
-use crate::client::{Client, quoted, segment};
+use crate::client::{Client, filters, segment};
 use crate::failure::Failure;
 use crate::files;
 use crate::output::{Output, ends, say, seat_count};
@@ -111,14 +112,24 @@ fn batch_name(order: &IssueArgs, before: usize) -> Option<String> {
 }
 
 fn list(client: &Client, args: &ListLicensesArgs, output: &Output) -> Result<(), Failure> {
-    let filter = match (&args.app, &args.label, &args.customer, &args.device) {
-        (Some(app), ..) => format!("&app_id={}", segment(app)?),
-        (_, Some(label), ..) => format!("&label={}", quoted(label)),
-        (_, _, Some(named), _) => format!("&customer_id={}", customer::id(client, named)?),
-        (.., Some(device)) => format!("&device={}", quoted(device)),
-        _ => String::new(),
-    };
-    let licenses: Vec<LicenseView> = client.get_all(&format!("/api/v1/licenses?limit=200{filter}"))?;
+    let app = args.app.as_deref().map(segment).transpose()?.map(|id| id.to_string());
+    let customer = args.customer.as_deref().map(|named| customer::id(client, named)).transpose()?;
+    let customer = customer.map(|id| id.to_string());
+    let when = |when: &Option<When>| when.as_ref().map(|when| when.as_str().to_owned());
+    let filters = filters(&[
+        ("app_id", &app),
+        ("plan_id", &args.plan),
+        ("customer_id", &customer),
+        ("device", &args.device),
+        ("status", &args.status),
+        ("tier", &args.tier),
+        ("label", &args.label),
+        ("text", &args.text),
+        ("ends_after", &when(&args.ends_after)),
+        ("ends_before", &when(&args.ends_before)),
+        ("sort", &args.sort),
+    ]);
+    let licenses: Vec<LicenseView> = client.get_all(&format!("/api/v1/licenses?limit=200{filters}"))?;
     output.result(&licenses, |licenses| {
         let row = |l: &LicenseView| {
             let text = |value: &Option<String>| value.clone().unwrap_or_default();

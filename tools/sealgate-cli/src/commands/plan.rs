@@ -153,7 +153,8 @@ fn print(plan: &PlanView) {
         plan.licensee.iter().map(|field| format!("{field:?}").to_lowercase()).collect();
     let policy = &plan.policy;
     let heartbeat = if policy.heartbeat {
-        format!("every {} minutes, grace {} hours", policy.heartbeat_minutes, policy.grace_hours)
+        let (minutes, hours) = (policy.heartbeat_minutes, policy.grace_hours);
+        format!("every {minutes} minutes, grace {hours} hours; licenses do not carry it yet")
     } else {
         "none".to_owned()
     };

@@ -103,13 +103,15 @@ fn a_reader_that_leaves_early_is_no_failure() {
 #[test]
 fn text_from_outside_cannot_steer_the_terminal() {
     let vendor = Vendor::new();
-    let app = vendor.app("Edi\u{202e}tor");
-    let license = vendor.license(&app, &["--label", "gpj\u{202e}.exe"]);
-    for arguments in [&["app", "list"][..], &["license", "show", text(&license["license_id"])]] {
+    let app = vendor.app("Editor");
+    vendor.run(&["access", "deny", "--app", text(&app["app_id"]), "--hwid", "gpj\u{202e}.exe"]).ok();
+    let license = vendor.license(&app, &[]);
+    vendor.run(&["license", "update", text(&license["license_id"]), "--feature", "gpj\u{202e}.exe"]).ok();
+    for arguments in [&["access", "list"][..], &["license", "show", text(&license["license_id"])]] {
         let told = vendor.run(arguments).ok();
         assert!(told.contains("\\u{202e}") && !told.contains('\u{202e}'), "{told:?}");
     }
-    assert_eq!(vendor.json(&["app", "list"])[0]["name"], "Edi\u{202e}tor", "a program gets it as it is");
+    assert_eq!(vendor.json(&["access", "list"])[0]["hwid"], "gpj\u{202e}.exe", "a program gets it as it is");
 }
 
 #[test]
