@@ -90,7 +90,8 @@ mod tests {
     #[test]
     fn what_is_kept_steers_nothing() {
         assert_eq!(kept("  Cafe\u{301} \u{a0}").as_deref(), Some("Café"));
-        for bad in ["a\nb", "a\n", "a\u{1b}[2J", "a\u{202e}b", "a\u{2066}b", "a\u{200f}b", "a\u{61c}b", "a\u{2028}b"]
+        for bad in
+            ["a\nb", "a\n", "a\u{1b}[2J", "a\u{202e}b", "a\u{2066}b", "a\u{200f}b", "a\u{61c}b", "a\u{2028}b"]
         {
             assert_eq!(kept(bad), None, "{bad:?}");
         }

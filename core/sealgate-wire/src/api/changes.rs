@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Feature, Limit, Seats, Timestamp, Variable};
+use crate::{Feature, Licensee, Limit, Seats, Timestamp, Variable};
 
 /// What `PATCH /api/v1/licenses/{license_id}` would do with the same body. Nothing changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +60,9 @@ pub struct LicenseTerms {
     pub label: Option<String>,
     /// The id of the customer who bought it.
     pub customer_id: Option<String>,
+    /// What it says about its buyer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licensee: Option<Licensee>,
 }
 
 /// The key of a license. A secret.

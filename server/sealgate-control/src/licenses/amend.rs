@@ -8,7 +8,8 @@ use sealgate_store::table::{LicenseRow, PlanRow};
 use sealgate_wire::{UpdateLicense, Variable};
 
 use super::list::Licenses;
-use super::terms::fits;
+use super::terms::{fits, is_bought};
+use crate::duration::Duration;
 use crate::ends::{Calendar, From};
 use crate::{Caller, plans, sets};
 
@@ -59,6 +60,13 @@ pub(super) fn amend(
     amend_sets(license, request)?;
     if let Some(seats) = request.max_devices {
         license.terms.max_devices = seats.0;
+    }
+    if let Some(upgrade) = upgrade
+        && is_bought(&before, license)
+    {
+        let lasts = upgrade.to.duration.as_deref().and_then(Duration::parse);
+        let end = lasts.map(|duration| calendar.after(duration, From::now(now)));
+        (license.expires_at, license.end_day) = (end.map(|end| end.at), end.map(|end| end.day));
     }
     if let Some(wish) = &request.expires_at {
         let end = wish.as_ref().map(|when| calendar.end(when, (From::now(now), now))).transpose()?;

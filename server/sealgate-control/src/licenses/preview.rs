@@ -8,8 +8,9 @@ use sealgate_store::table::{self, LicenseRow};
 use sealgate_wire::{LicensePreview, LicenseTerms, Seats, Timestamp, UpdateLicense};
 
 use super::change::checked;
+use super::licensee;
 use super::list::{Licenses, find};
-use super::terms::signed_terms;
+use super::terms::{is_bought, signed_terms};
 use crate::Caller;
 use crate::standing::may_act;
 
@@ -78,6 +79,7 @@ fn terms(license: &LicenseRow) -> Result<LicenseTerms, AuthorityError> {
         trial_per: terms.trial.map(|trial| trial.per.as_str().to_owned()),
         label: license.label.clone(),
         customer_id: license.customer.map(|id| id.to_string()),
+        licensee: licensee::shown(&license.licensee)?,
     })
 }
 
@@ -97,6 +99,7 @@ fn changed(before: &LicenseTerms, after: &LicenseTerms) -> Vec<String> {
         ("trial_per", before.trial_per != after.trial_per),
         ("label", before.label != after.label),
         ("customer_id", before.customer_id != after.customer_id),
+        ("licensee", before.licensee != after.licensee),
     ];
     named(&differs)
 }
@@ -125,7 +128,8 @@ fn lessened(
         ),
         ("variables", before.variables.iter().any(|(name, value)| after.variables.get(name) != Some(value))),
         ("max_devices", seats(next) < seats(license)),
-        ("expires_at", end(next) < end(license)),
+        // What a trial gives ends when it is over, whatever the license says.
+        ("expires_at", end(next) < end(license) && !is_bought(license, next)),
         ("offline", license.terms.offline && !next.terms.offline),
         ("releases_per_seat", next.terms.releases_per_seat < license.terms.releases_per_seat),
         ("trial_days", days(next) < days(license)),

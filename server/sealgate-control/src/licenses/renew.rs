@@ -87,7 +87,7 @@ impl Renewal {
             (Wish::Named(Some(when)), _) => self.calendar.end(when, (from, self.now)).map(Some),
             (Wish::Later(Some(duration)), Some(_)) => Ok(Some(self.calendar.after(*duration, from))),
             (Wish::Later(_), _) => {
-                let why = "a time, or null for never: the license has no end or no plan with a duration";
+                let why = "give one, or null for never: the license has no end or no plan with a duration";
                 Err(AuthorityError::Invalid { field: "expires_at", why })
             }
         }

@@ -24,6 +24,11 @@ pub(super) fn signed_terms(license: &LicenseRow) -> SignedTerms {
     }
 }
 
+/// Whether a trial becomes a license that is none.
+pub(super) fn is_bought(before: &LicenseRow, after: &LicenseRow) -> bool {
+    before.terms.trial.is_some() && after.terms.trial.is_none()
+}
+
 /// Reads the id of a customer.
 pub(super) fn customer(id: &str) -> Result<CustomerId, AuthorityError> {
     let why = "the id of a customer, as `sealgate customer list` shows it";

@@ -163,6 +163,9 @@ on_both_engines! {
 
         let same = app.api("POST", &at(&license, "/preview"), &json!({ "label": "x" })).expect(200);
         assert_eq!((&same["changed"], &same["lessened"], &same["new_version"]), (&json!(["label"]), &json!([]), &json!(false)));
+        let named = app.api("POST", &at(&license, "/preview"), &json!({ "licensee": { "name": "Ada" } })).expect(200);
+        assert_eq!((&named["changed"], &named["lessened"], &named["new_version"]), (&json!(["licensee"]), &json!([]), &json!(true)));
+        assert_eq!((&named["before"]["licensee"], &named["after"]["licensee"]["name"]), (&Value::Null, &json!("Ada")));
         let more = app.api("POST", &at(&license, "/preview"), &json!({ "plan_id": large["plan_id"], "expires_at": null })).expect(200);
         assert_eq!(more["lessened"], json!(["features", "variables"]), "another value may be less: only the software knows");
     }

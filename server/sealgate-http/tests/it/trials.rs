@@ -177,6 +177,32 @@ on_both_engines! {
         assert_eq!(says(&lap), Ok(ends), "the trial that was begun goes on");
     }
 
+    fn a_trial_that_is_bought_lasts_as_its_plan_says(app: &TestApp) {
+        let offer = try_out(app, "device");
+        let (build, license) = (app.build(&offer.0), trial(app, &offer, &json!({})));
+        let desk = TestDevice::default();
+        says(&decide(app, &build, (&desk, Some("m-1")), &license, 1)).expect("is tried");
+        let plan = |name: &str, more: Value| {
+            let wish = json!({ "app_id": offer.0["app_id"], "name": name, "tier": "licensed", "max_devices": 4, "offline": true });
+            app.api("POST", "/api/v1/plans", &with(&wish, "duration", more)).expect(201)["plan_id"].clone()
+        };
+        let (year, ever) = (plan("Year", json!("1y")), plan("Ever", Value::Null));
+        app.clock.advance(20 * DAY);
+        let at = format!("/api/v1/licenses/{}", text(&license["license_id"]));
+        let preview = |wish: &Value| app.api("POST", &format!("{at}/preview"), wish).expect(200);
+        let bought = preview(&json!({ "plan_id": year }));
+        assert_eq!(bought["lessened"], json!([]), "a trial that is over becomes a year");
+        assert_eq!(preview(&json!({ "plan_id": ever }))["after"]["expires_at"], Value::Null);
+        assert_eq!(preview(&json!({ "plan_id": year, "expires_at": null }))["after"]["expires_at"], Value::Null);
+        let changed = app.api("PATCH", &at, &json!({ "plan_id": year })).expect(200);
+        assert_eq!((&changed["expires_at"], &bought["after"]["expires_at"]), (&json!("2028-02-04T08:00:00Z"), &changed["expires_at"]));
+        // What is no trial keeps its end.
+        let same = app.api("PATCH", &at, &json!({ "plan_id": ever })).expect(200);
+        assert_eq!(same["expires_at"], changed["expires_at"]);
+        let decision = decide(app, &build, (&desk, None), &license, 2);
+        assert!(matches!(decision.outcome, Outcome::Allowed { trial_ends: None, .. }), "{decision:?}");
+    }
+
     fn racing_first_uses_begin_one_trial(app: &TestApp) {
         let offer = try_out(app, "device");
         let build = app.build(&offer.0);
