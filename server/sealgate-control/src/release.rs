@@ -12,7 +12,6 @@ use sealgate_wire::Released;
 
 /// Seats that one request releases at most (`spec/http.md` §3.10): nobody else writes meanwhile.
 pub(crate) const MOST_RELEASED: u32 = 500;
-const YEAR: u64 = 365 * 24 * 60 * 60;
 
 /// Whose seats are released.
 #[derive(Debug, Clone)]
@@ -53,11 +52,12 @@ pub(crate) async fn release_seats(
 ) -> Result<Released, AuthorityError> {
     let chosen = choose(tx, license, &releasing.which).await?;
     let (terms, count) = (&license.terms, chosen.seats.len() as u64);
-    let left_after = |released| releases_left(terms.max_devices, terms.releases_per_seat, released);
+    let counted = (terms.max_devices, table::customers::limit_of(&mut *tx, license).await?);
+    let left_after = |released| releases_left(counted, terms.releases_per_seat, released);
     let before = match left_after(0) {
         // Who changes a license and releases nothing is not told how many are left.
         Some(_) if !(chosen.seats.is_empty() && releasing.must_fit) => {
-            table::release_days::since(&mut *tx, license, releasing.at.minus(YEAR)).await?
+            table::release_days::within_a_year(&mut *tx, license, releasing.at).await?
         }
         _ => 0,
     };

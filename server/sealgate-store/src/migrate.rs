@@ -20,6 +20,8 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0010_sold.sql"),
     include_str!("../migrations/0011_sold_postgres.sql"),
     include_str!("../migrations/0012_ends.sql"),
+    include_str!("../migrations/0013_release_requests.sql"),
+    include_str!("../migrations/0014_release_requests_postgres.sql"),
 ];
 /// How a change begins that the other engine only takes down: it is about users, and SQLite has none.
 const ONLY_POSTGRES: &str = "-- Only PostgreSQL\n";

@@ -76,6 +76,66 @@ on_both_engines! {
         assert_eq!(asked.release(&lap, id, 8, None), yes(0));
     }
 
+    fn the_same_request_never_takes_another_seat(app: &TestApp) {
+        let (editor, license) = sell(app, &json!({ "max_devices": 10 }));
+        let (build, desk) = (app.build(&editor), TestDevice::default());
+        let asked = Asked(app, &build);
+        let key = text(&license["license_key"]);
+        for (n, named) in (0..).zip([key, text(&license["license_id"])]) {
+            assert_eq!(asked.validate(&desk, key, 10 * n).0, "allowed");
+            assert_eq!(asked.release(&desk, named, 10 * n + 1, None), yes(0));
+            assert_eq!(asked.release(&desk, named, 10 * n + 1, None), yes(0), "the answer was lost");
+            assert_eq!(asked.validate(&desk, key, 10 * n + 2).0, "allowed");
+            assert_eq!(asked.release(&desk, named, 10 * n + 1, None), yes(1), "somebody kept it");
+            app.clock.advance(200);
+            assert_eq!(asked.release(&desk, named, 10 * n + 1, None), yes(1), "for longer than anybody remembers");
+            let released = u64::from(n) + 1;
+            assert_eq!((app.count("devices"), app.count("releases")), (1, released));
+            assert_eq!(app.count("events WHERE kind = 'device_released'"), released);
+        }
+        // Of a device that somebody else names, too.
+        let lap = TestDevice::default();
+        assert_eq!(asked.validate(&desk, key, 30).0, "allowed");
+        let of = || app.texts("SELECT device_id FROM devices");
+        let first = of();
+        assert_eq!(asked.release(&lap, key, 31, Some(&first[0])), yes(0));
+        assert_eq!(asked.validate(&desk, key, 32).0, "allowed");
+        assert_eq!(asked.release(&lap, key, 31, Some(&first[0])), yes(1));
+    }
+
+    fn a_customers_limit_is_not_got_around_by_giving_seats_back(app: &TestApp) {
+        let editor = app.create_app("Editor");
+        let build = app.build(&editor);
+        let buyer = app.api("POST", "/api/v1/customers", &json!({ "name": "Ada", "max_devices": 2 })).expect(201);
+        for (n, seats) in (0..).zip([json!("unlimited"), json!(100)]) {
+            let license = app.issue(&editor, &json!({ "customer_id": buyer["customer_id"], "max_devices": seats }));
+            let (asked, key) = (Asked(app, &build), text(&license["license_key"]));
+            let mut said = vec![];
+            for device in 0..5 {
+                let desk = TestDevice::default();
+                let number = 100 * n + 10 * device;
+                assert_eq!(asked.validate(&desk, key, number).0, "allowed");
+                said.push(asked.release(&desk, key, number + 1, None).0);
+            }
+            assert_eq!(said, ["allowed", "allowed", "allowed", "allowed", "allowance_spent"], "{seats}");
+            let reset = format!("/api/v1/licenses/{}/reset-devices", text(&license["license_id"]));
+            assert_problem(&app.api("POST", &reset, &json!({})), 409, "allowance_spent");
+            let forced = app.api("POST", &reset, &json!({ "override_allowance": true })).expect(200);
+            assert_eq!((&forced["devices_used"], &forced["releases_left"]), (&json!(0), &json!(0)));
+        }
+    }
+
+    fn releases_that_somebody_dated_ahead_do_not_count(app: &TestApp) {
+        let (editor, license) = sell(app, &json!({}));
+        let (build, desk) = (app.build(&editor), TestDevice::default());
+        let (asked, key) = (Asked(app, &build), text(&license["license_key"]));
+        app.meddle(
+            "INSERT INTO release_days (tenant_id, license_id, day, released) SELECT tenant_id, license_id, 2932896, 9 FROM licenses",
+        );
+        assert_eq!(asked.validate(&desk, key, 1).0, "allowed");
+        assert_eq!(asked.release(&desk, key, 2, None), yes(0));
+    }
+
     fn releases_draw_on_the_allowance_of_a_year(app: &TestApp) {
         let (editor, license) = sell(app, &json!({}));
         let build = app.build(&editor);

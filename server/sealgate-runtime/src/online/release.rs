@@ -1,12 +1,10 @@
 //! `POST /api/v1/release`: a seat is given back by whoever holds it, or knows the license's key (`spec/online.md` §9).
 
-use sealgate_artifact::{Code, Device, DeviceId, UnixSeconds};
+use sealgate_artifact::{Code, Device, DeviceId, StatementId, UnixSeconds};
 use sealgate_authority::{AuthorityError, Ids, event_row};
 use sealgate_rules::releases_left;
 use sealgate_store::table::{self, EventRow, HeldSeat, LicenseRow};
 use sealgate_store::{Db, Tx, Work};
-
-const YEAR_SECONDS: u64 = 365 * 24 * 60 * 60;
 
 /// Whose seat is given back.
 #[derive(Debug, Clone)]
@@ -22,16 +20,17 @@ pub(super) async fn release(
     (db, ids): (&Db, &Ids),
     license: &LicenseRow,
     who: Leaving,
-    request_id: &str,
+    (request, request_id): (StatementId, &str),
 ) -> Result<u64, AuthorityError> {
     let event = event_row(ids, license, "device_released", None, request_id);
-    let work = GiveBack { license: license.clone(), who, at: ids.now(), event };
+    let work = GiveBack { license: license.clone(), who, request, at: ids.now(), event };
     Box::pin(db.write(work)).await
 }
 
 struct GiveBack {
     license: LicenseRow,
     who: Leaving,
+    request: StatementId,
     at: UnixSeconds,
     event: EventRow,
 }
@@ -43,16 +42,20 @@ impl Work for GiveBack {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<u64, AuthorityError> {
         let locked = table::licenses::lock(tx, self.license.tenant, self.license.id).await?;
         let locked = locked.ok_or(AuthorityError::Refused(Code::LicenseUnknown))?;
-        // spec/online.md §9.3: whoever asks again because the answer was lost has none any more, and is told the same.
+        // spec/online.md §9.3: whoever asks again because the answer was lost is told the same, whoever has the seat now.
+        if table::devices::given_back_by(&mut *tx, self.request).await?.is_some() {
+            return Ok(locked.devices_used);
+        }
         let Some(seat) = self.seat(tx, &locked).await? else { return Ok(locked.devices_used) };
-        let released = table::release_days::since(&mut *tx, &locked, self.at.minus(YEAR_SECONDS)).await?;
-        let left = releases_left(locked.terms.max_devices, locked.terms.releases_per_seat, released);
+        let released = table::release_days::within_a_year(&mut *tx, &locked, self.at).await?;
+        let counted = (locked.terms.max_devices, table::customers::limit_of(&mut *tx, &locked).await?);
+        let left = releases_left(counted, locked.terms.releases_per_seat, released);
         if left == Some(0) {
             return Err(AuthorityError::Refused(Code::AllowanceSpent));
         }
         // spec/online.md §9.4: in this transaction, at once.
         let event = EventRow { device: Some(seat.name.clone()), ..self.event.clone() };
-        let used = table::devices::give_back(tx, &locked, seat, self.at).await?;
+        let used = table::devices::give_back(tx, &locked, seat, (self.request, self.at)).await?;
         table::events::insert(tx, &event).await?;
         Ok(used)
     }

@@ -159,7 +159,12 @@ impl Online {
         about.owner = Some((app.app.tenant, app.app.id));
         let app = asking::answering(app)?;
         asking::app_admits(&app, name, source.address, now)?;
-        let license = self.find_license(&app, &asked.license, device, about).await?;
+        let license = match self.find_license(&app, &asked.license, device, about).await {
+            Err(AuthorityError::Refused(Code::LicenseUnknown)) if asked.operation == Operation::Release => {
+                self.given_back(&app, request, about).await?
+            }
+            found => found?,
+        };
         gate.charge(Asked::Question, &license.license, paid)?;
 
         let nonce = asked.nonce.as_bytes();
@@ -169,7 +174,8 @@ impl Online {
         let first = first.map_err(AuthorityError::Refused)?;
         if asked.operation == Operation::Release {
             let who = asked.release.map_or_else(|| Leaving::Asking(device.clone()), Leaving::Named);
-            let used = release((&gate.db, &gate.ids), &license.license, who, source.request_id).await?;
+            let request = (request.id(), source.request_id);
+            let used = release((&gate.db, &gate.ids), &license.license, who, request).await?;
             let outcome = Outcome::allowed(license.license.id, license.license.statement);
             return Ok(Decided {
                 outcome,
@@ -220,6 +226,21 @@ impl Online {
                 asking::of_app(found, app, about)
             }
         }
+    }
+
+    /// The license of which this very request gave a seat back: who named it by its id has none any more, and asks again because
+    /// the answer was lost.
+    async fn given_back(
+        &self,
+        app: &AppEntry,
+        request: &Verified<DeviceRequest>,
+        about: &mut About,
+    ) -> Result<Arc<LicenseEntry>, AuthorityError> {
+        let found = match table::devices::given_back_by(&self.gate.db, request.id()).await? {
+            Some(license) => self.gate.db.cached_license_of_id(license).await?,
+            None => None,
+        };
+        asking::of_app(found, app, about)
     }
 
     async fn holds(&self, entry: &LicenseEntry, device: &Device) -> Result<bool, AuthorityError> {

@@ -3,6 +3,7 @@
 
 use sealgate_artifact::{CustomerId, MaxDevices, TenantId, UnixSeconds};
 
+use super::LicenseRow;
 use super::licenses::{end_of_range, searchable};
 use super::page::{Listing, page};
 use crate::columns::{moment, optional_time, parsed, seats, signed, time};
@@ -195,6 +196,15 @@ pub async fn lock(
 ) -> Result<Option<CustomerRow>, StoreError> {
     let statement = if tx.connection.locks_rows() { LOCK } else { LOCKED };
     query_as(statement).bind(tenant.to_string()).bind(id.to_string()).fetch_optional(&mut *tx).await
+}
+
+/// How many devices may use the licenses of this license's customer together; `None` where it has no customer, or they are
+/// not limited.
+pub async fn limit_of(on: impl Read, license: &LicenseRow) -> Result<Option<u64>, StoreError> {
+    let Some(id) = license.customer else { return Ok(None) };
+    let row = query(LIMIT).bind(license.tenant.to_string()).bind(id.to_string()).fetch_optional(on).await?;
+    let limit = row.as_ref().map(seats).transpose()?;
+    Ok(limit.and_then(MaxDevices::seats).map(u64::from))
 }
 
 /// How many devices may use the customer's licenses together, and locks the customer; `None` where they are not limited.

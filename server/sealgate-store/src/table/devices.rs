@@ -4,7 +4,7 @@
 
 use std::ops::RangeInclusive;
 
-use sealgate_artifact::{Device, DeviceId, LicenseId, TenantId, UnixSeconds, limits};
+use sealgate_artifact::{Device, DeviceId, LicenseId, StatementId, TenantId, UnixSeconds, limits};
 
 use super::page::{Part, filtered, readable};
 use super::{LicenseRow, release_days};
@@ -88,12 +88,14 @@ statements! {
     // while everybody else waits who writes.
     DELETE = with_rows!(delete!(), (1, 3, 1), "", "");
     DELETE_MANY = with_rows!(delete!(), (1, 3, MANY), "", "");
+    BY_REQUEST = "SELECT license_id FROM releases WHERE request = $1";
+    NOTE_REQUEST = "UPDATE releases SET request = $2 WHERE device_id = $1";
     RECORD_RELEASE = with_rows!(record_release!(), (1, 1, 4), "", " ON CONFLICT (device_id) DO NOTHING");
     RECORD_RELEASES = with_rows!(record_release!(), (MANY, 1, 4), "", " ON CONFLICT (device_id) DO NOTHING");
 }
 
 /// SQLite has no users, and no function.
-const RELEASE_SEAT: &str = "SELECT release_seat($1, $2, $3, $4) AS release_seat";
+const RELEASE_SEAT: &str = "SELECT release_seat($1, $2, $3, $4, $5) AS release_seat";
 
 /// What a device says of itself, each a column. Nobody checks it, and others may write it: what is not of its form is passed
 /// over, so that it hides no device.
@@ -448,19 +450,29 @@ pub async fn saw(tx: &mut Tx<'_>, sightings: &[Sighting]) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Takes one seat of a locked license away, as a database user may who cannot delete rows. Returns how many devices still
-/// have one.
+/// The license of which a seat was given back by this request.
+pub async fn given_back_by(on: impl Read, request: StatementId) -> Result<Option<LicenseId>, StoreError> {
+    let row = query(BY_REQUEST).bind(request.to_string()).fetch_optional(on).await?;
+    row.map(|row| parsed(&row, "license_id", |t| LicenseId::parse(t).ok())).transpose()
+}
+
+/// Takes one seat of a locked license away, as a database user may who cannot delete rows, and notes by which request. Returns
+/// how many devices still have one.
 pub async fn give_back(
     tx: &mut Tx<'_>,
     locked: &LicenseRow,
     seat: HeldSeat,
-    at: UnixSeconds,
+    (request, at): (StatementId, UnixSeconds),
 ) -> Result<u64, StoreError> {
+    let request = request.to_string();
     if !tx.connection.locks_rows() {
-        return release_seats(tx, locked, &[seat], 0..=u64::MAX, at).await;
+        let device = seat.device.clone();
+        let left = release_seats(tx, locked, &[seat], 0..=u64::MAX, at).await?;
+        query(NOTE_REQUEST).bind(device).bind(request).execute(&mut *tx).await?;
+        return Ok(left);
     }
     let given = query(RELEASE_SEAT).bind(locked.tenant.to_string()).bind(locked.id.to_string());
-    let given = given.bind(&seat.device).bind(signed(at.get())).fetch_one(&mut *tx).await?;
+    let given = given.bind(&seat.device).bind(request).bind(signed(at.get())).fetch_one(&mut *tx).await?;
     let left = locked.devices_used.saturating_sub(count(&given, "release_seat")?);
     query(COUNT_LEFT).bind(locked.id.to_string()).bind(signed(left)).execute(&mut *tx).await?;
     tx.changes(Subject::License(locked.app, locked.key_hash));

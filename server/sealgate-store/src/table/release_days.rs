@@ -9,18 +9,21 @@ use crate::statements::statements;
 use crate::{Read, StoreError, Tx};
 
 const DAY: u64 = 24 * 60 * 60;
+const YEAR: u64 = 365 * DAY;
 
 statements! {
     // As many rows as days, however many were released.
-    SINCE = "SELECT CAST(COALESCE(SUM(released), 0) AS BIGINT) AS released FROM release_days \
-             WHERE license_id = $1 AND day >= $2";
+    WITHIN = "SELECT CAST(COALESCE(SUM(released), 0) AS BIGINT) AS released FROM release_days \
+             WHERE license_id = $1 AND day >= $2 AND day <= $3";
     ADD = "INSERT INTO release_days (tenant_id, license_id, day, released) VALUES ($1, $2, $3, $4) \
            ON CONFLICT (license_id, day) DO UPDATE SET released = release_days.released + excluded.released";
 }
 
-/// How many seats of the license were released since the day of that time began.
-pub async fn since(on: impl Read, license: &LicenseRow, time: UnixSeconds) -> Result<u64, StoreError> {
-    let query = query(SINCE).bind(license.id.to_string()).bind(signed(day(time)));
+/// How many seats of the license were released since the day of a year ago began. A server's clock may be a day ahead of
+/// another one's; what is said to be later was written by somebody else.
+pub async fn within_a_year(on: impl Read, license: &LicenseRow, now: UnixSeconds) -> Result<u64, StoreError> {
+    let query = query(WITHIN).bind(license.id.to_string()).bind(signed(day(now.minus(YEAR))));
+    let query = query.bind(signed(day(now) + 1));
     count(&query.fetch_one(on).await?, "released")
 }
 

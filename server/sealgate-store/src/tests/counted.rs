@@ -49,7 +49,8 @@ async fn make_file(db: &Db, license: &LicenseRow, hwid: &str) {
 async fn counted(db: &Db, license: &LicenseRow) -> ([u64; 4], u64) {
     let mut released = [0; 4];
     for (days, released) in (0..).zip(&mut released) {
-        *released = release_days::since(db, license, at().plus(days * DAY)).await.expect("counts");
+        *released =
+            release_days::within_a_year(db, license, at().plus((days + 365) * DAY)).await.expect("counts");
     }
     (released, lifetime_files::count(db, license.id).await.expect("counts"))
 }

@@ -182,7 +182,7 @@ fn takes_no_table_of_his_own_for_ours(vendor: &Vendor, database: &str, role: &st
     let attack = "DO $$BEGIN \
         CREATE TEMPORARY TABLE devices (tenant_id TEXT, license_id TEXT, device_id TEXT); \
         INSERT INTO devices VALUES ('t', 'l', 'd'); \
-        IF release_seat('t', 'l', 'd', 1) <> 0 THEN RAISE 'it took his table for ours'; END IF; END$$";
+        IF release_seat('t', 'l', 'd', 'r', 1) <> 0 THEN RAISE 'it took his table for ours'; END IF; END$$";
     on_postgres(database, attack).expect("nobody has that seat");
     may(&format!("REVOKE TEMPORARY ON DATABASE {name} FROM"));
 }
