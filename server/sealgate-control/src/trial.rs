@@ -2,8 +2,8 @@
 
 use sealgate_artifact::{Code, limits};
 use sealgate_authority::AuthorityError;
-use sealgate_store::Tx;
 use sealgate_store::table::{self, LicenseRow, Trial, TrialPer, Trying};
+use sealgate_store::{Read, Tx};
 use sealgate_wire as wire;
 
 /// Reads what a vendor wishes.
@@ -39,6 +39,16 @@ fn is_of_customer(license: &LicenseRow) -> bool {
     license.terms.trial.is_some_and(|trial| trial.per == TrialPer::Customer)
 }
 
+/// Whether the customer's one trial of the app is this license's, or there was none: else `trial_used`.
+pub(crate) async fn is_free(on: impl Read, license: &LicenseRow) -> Result<(), AuthorityError> {
+    let Some(customer) = license.customer.filter(|_| is_of_customer(license)) else { return Ok(()) };
+    let known = table::trials::find(on, license.app, Trying::Customer(&customer.to_string())).await?;
+    if known.is_none_or(|known| known.license == license.id) {
+        return Ok(());
+    }
+    Err(AuthorityError::Refused(Code::TrialUsed))
+}
+
 /// Notes the customer's one trial of the app: `trial_used` if there was another. It begins with the first use.
 pub(crate) async fn reserve(tx: &mut Tx<'_>, license: &LicenseRow) -> Result<(), AuthorityError> {
     let Some(customer) = license.customer.filter(|_| is_of_customer(license)) else { return Ok(()) };
@@ -47,9 +57,5 @@ pub(crate) async fn reserve(tx: &mut Tx<'_>, license: &LicenseRow) -> Result<(),
     if table::trials::begin(tx, license, who, license.created_at).await? {
         return Ok(());
     }
-    let known = table::trials::find(&mut *tx, license.app, who).await?;
-    if known.is_some_and(|known| known.license == license.id) {
-        return Ok(());
-    }
-    Err(AuthorityError::Refused(Code::TrialUsed))
+    is_free(&mut *tx, license).await
 }

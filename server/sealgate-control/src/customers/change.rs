@@ -128,7 +128,7 @@ impl Work for ChangeCustomer {
             return view(&customer);
         }
         if customer.max_devices != locked.max_devices {
-            has_room(tx, &customer, 0).await?;
+            has_room(&mut *tx, &customer, 0).await?;
         }
         unless_taken(tx, &customer).await?;
         unless_overtaken(table::customers::store(tx, &customer).await)?;

@@ -2,9 +2,9 @@
 
 use sealgate_artifact::{Code, CustomerId, TenantId};
 use sealgate_authority::{AuthorityError, stored};
-use sealgate_store::Tx;
 use sealgate_store::table::bought::LIMITED_LICENSES;
 use sealgate_store::table::{self, CustomerRow};
+use sealgate_store::{Read, Tx};
 use sealgate_wire::{CustomerView, Seats, Timestamp};
 
 use crate::Caller;
@@ -65,14 +65,19 @@ pub(crate) async fn lock_buyer(
     more: u64,
 ) -> Result<CustomerRow, AuthorityError> {
     let customer = lock_known(tx, tenant, id).await?;
-    has_room(tx, &customer, more).await?;
+    has_room(&mut *tx, &customer, more).await?;
     Ok(customer)
 }
 
+/// Whether the customer may get another license, as far as nobody else buys meanwhile.
+pub(crate) async fn may_buy(desk: &Desk, caller: &Caller, id: CustomerId) -> Result<(), AuthorityError> {
+    has_room(&desk.db, &find(desk, caller, id).await?, 1).await
+}
+
 /// Of a customer with a limit, nobody adds up the devices of more licenses than this.
-pub(super) async fn has_room(tx: &mut Tx<'_>, locked: &CustomerRow, more: u64) -> Result<(), AuthorityError> {
-    if locked.max_devices.seats().is_some() {
-        let bought = table::bought::by(&mut *tx, locked.tenant, locked.id).await?;
+pub(super) async fn has_room(on: impl Read, customer: &CustomerRow, more: u64) -> Result<(), AuthorityError> {
+    if customer.max_devices.seats().is_some() {
+        let bought = table::bought::by(on, customer.tenant, customer.id).await?;
         if bought.licenses + more > u64::from(LIMITED_LICENSES) {
             return Err(AuthorityError::Refused(Code::LimitReached));
         }

@@ -9,4 +9,4 @@ mod list;
 mod merge;
 
 pub use known::Customers;
-pub(crate) use known::{find, lock_buyer};
+pub(crate) use known::{find, lock_buyer, may_buy};

@@ -72,7 +72,8 @@ pub(super) fn amend(
         let end = wish.as_ref().map(|when| calendar.end(when, (From::now(now), now))).transpose()?;
         (license.expires_at, license.end_day) = (end.map(|end| end.at), end.map(|end| end.day));
     }
-    if (&license.terms, &license.variables) == (&before.terms, &before.variables) {
+    let is_as_before = (&license.terms, &license.variables) == (&before.terms, &before.variables);
+    if is_as_before && request.licensee.is_none() {
         return Ok(());
     }
     fits(license, longest(license, request, upgrade)?)
@@ -116,14 +117,26 @@ fn amend_sets(license: &mut LicenseRow, request: &UpdateLicense) -> Result<(), A
     Ok(())
 }
 
-/// Where a license that does not fit has to become shorter: what the request gives it, or what it has beyond its plan.
+/// Where a license that does not fit has to become shorter: the longest of what the request gives it, or what it has beyond its
+/// plan.
 fn longest(
     license: &LicenseRow,
     request: &UpdateLicense,
     upgrade: Option<&Upgrade>,
 ) -> Result<&'static str, AuthorityError> {
-    let gives_features = request.features.is_some() || request.replace_features.is_some();
-    let gives_limits = request.limits.is_some() || request.replace_limits.is_some();
+    let given = [
+        (
+            "features",
+            request.features.is_some() || request.replace_features.is_some(),
+            &license.terms.features,
+        ),
+        ("limits", request.limits.is_some() || request.replace_limits.is_some(), &license.terms.limits),
+        ("licensee", request.licensee.is_some(), &license.licensee),
+    ];
+    let given = given.into_iter().filter(|(_, is_given, _)| *is_given);
+    if let Some((field, ..)) = given.max_by_key(|(.., text)| text.len()) {
+        return Ok(field);
+    }
     let has_own = match upgrade {
         Some(upgrade) => {
             let of_plan: BTreeMap<String, Variable> = stored(&upgrade.to.variables)?;
@@ -132,13 +145,10 @@ fn longest(
         }
         None => false,
     };
-    Ok(match (gives_features, gives_limits) {
-        (true, true) if license.terms.limits.len() > license.terms.features.len() => "limits",
-        (true, _) => "features",
-        (_, true) => "limits",
+    Ok(match upgrade {
         _ if has_own => "variables",
-        _ if upgrade.is_some() => "licensee",
-        _ if request.tier.is_some() => "tier",
-        _ => "max_devices",
+        Some(_) => "licensee",
+        None if request.tier.is_some() => "tier",
+        None => "max_devices",
     })
 }

@@ -11,8 +11,9 @@ use super::change::checked;
 use super::licensee;
 use super::list::{Licenses, find};
 use super::terms::{is_bought, signed_terms};
-use crate::Caller;
+use crate::customers::may_buy;
 use crate::standing::may_act;
+use crate::{Caller, trial};
 
 impl Licenses {
     /// What an update with this request would change. Refuses what the update would refuse, but for devices that have seats.
@@ -26,6 +27,12 @@ impl Licenses {
         let license = find(&self.desk, caller, id).await?;
         let mut next = license.clone();
         self.updating(caller, &license, request).await?(&mut next)?;
+        if let Some(buyer) = next.customer.filter(|_| next.customer != license.customer) {
+            may_buy(&self.desk, caller, buyer).await?;
+        }
+        if (next.customer, next.terms.trial) != (license.customer, license.terms.trial) {
+            trial::is_free(&self.desk.db, &next).await?;
+        }
         let released = self.held(caller, &license, named).await?;
         // A POST, and yet it reads: its caller may have been revoked meanwhile.
         may_act(&self.desk.db, caller, self.desk.ids.now()).await?;

@@ -170,6 +170,45 @@ on_both_engines! {
         assert_eq!(more["lessened"], json!(["features", "variables"]), "another value may be less: only the software knows");
     }
 
+    fn a_preview_refuses_what_the_change_refuses(app: &TestApp) {
+        let editor = app.create_app("Editor");
+        let plan = |name: &str, more: &Value| {
+            let mut wish = json!({ "app_id": editor["app_id"], "name": name, "tier": "licensed" });
+            wish.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+            app.api("POST", "/api/v1/plans", &wish).expect(201)["plan_id"].clone()
+        };
+        let trial = plan("Trial", &json!({ "trial": { "days": 14, "per": "customer" } }));
+        let buyer = |wish: &Value| app.api("POST", "/api/v1/customers", wish).expect(201)["customer_id"].clone();
+        let (ada, bob) = (buyer(&json!({ "name": "Ada" })), buyer(&json!({ "name": "Bob", "max_devices": 3 })));
+        app.issue(&editor, &json!({ "plan_id": trial, "customer_id": ada }));
+        app.issue(&editor, &json!({ "customer_id": bob, "count": 1000 }));
+        let license = app.issue(&editor, &json!({ "licensee": { "name": "N".repeat(128), "company": "C".repeat(128) } }));
+        let nobody = "01926a3b-0000-7000-8000-000000000000";
+        for (wish, status, code) in [
+            (json!({ "customer_id": nobody }), 404, "not_found"),
+            (json!({ "customer_id": bob }), 409, "limit_reached"),
+            (json!({ "customer_id": ada, "plan_id": trial }), 409, "trial_used"),
+            (json!({ "plan_id": trial }), 400, "malformed_request"),
+        ] {
+            assert_problem(&app.api("POST", &at(&license, "/preview"), &wish), status, code);
+            refused_without_effect(app, ("PATCH", &at(&license, ""), &wish), status, code);
+        }
+    }
+
+    fn what_fits_in_the_end_is_taken(app: &TestApp) {
+        let (_, license) = sell(app, &json!({}));
+        let features = |n: usize| (0..n).map(|n| json!({ "name": format!("{n:032}"), "value": "v".repeat(64) })).collect::<Vec<_>>();
+        let change = |wish: &Value| app.api("PATCH", &at(&license, ""), wish);
+        let long = json!({ "name": "N".repeat(128), "company": "C".repeat(128), "email": format!("{}@e", "e".repeat(126)) });
+        // As many as fit, but for the licensee.
+        let most = (1..=32).rev().find(|n| change(&json!({ "replace_features": features(*n) })).status == 200).expect("one fits");
+        let refused = change(&json!({ "licensee": long }));
+        assert_problem(&refused, 409, "terms_too_large");
+        assert!(text(&refused.json()["message"]).contains("licensee"), "{}", refused.json());
+        let both = change(&json!({ "licensee": long, "replace_features": features(most / 2) })).expect(200);
+        assert_eq!(both["licensee"], long);
+    }
+
     fn a_preview_needs_what_the_change_needs(app: &TestApp) {
         let (_, license) = sell(app, &json!({}));
         let (owner, other) = (app.owner(), app.tenant("Twin"));
