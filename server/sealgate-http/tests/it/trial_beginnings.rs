@@ -104,6 +104,32 @@ on_both_engines! {
         assert_eq!(payload(&app.validate(&question(6)))["licenseExpiresAt"], moment(latest()));
     }
 
+    fn a_session_of_a_license_that_becomes_a_trial_ends_and_the_next_validation_begins_it(app: &TestApp) {
+        for per in ["device", "customer"] {
+            let editor = app.create_app(&format!("Editor per {per}"));
+            let tried = plan(app, &editor, &json!({ "trial": { "days": 14, "per": per } }));
+            let buyer = app.api("POST", "/api/v1/customers", &json!({ "name": "Bob" })).expect(201);
+            let license = app.issue(&editor, &json!({ "customer_id": buyer["customer_id"] }));
+            let question = |n| with(&TestApp::question(&editor, &license, "desk", &nonce(n)), "ttlSeconds", json!(7 * DAY));
+            let beat = |told: &Value, n| {
+                let token = &told["sessionToken"];
+                let question = json!({ "appId": editor["app_id"], "sessionToken": token, "hwid": "desk", "nonce": nonce(n) });
+                ask(app, "heartbeat", &question)
+            };
+            let old = payload(&app.validate(&question(1)));
+            payload(&beat(&old, 2));
+            change(app, &license, &tried);
+            assert_failed(&beat(&old, 3), 401, "session_expired");
+            assert_failed(&beat(&old, 4), 401, "session_expired");
+            let ends = app.clock.seconds() + 14 * DAY;
+            let new = payload(&app.validate(&question(5)));
+            assert_eq!(new["licenseExpiresAt"], moment(ends));
+            for told in [&new, &old] {
+                assert_eq!(payload(&beat(told, 6))["licenseExpiresAt"], moment(ends));
+            }
+        }
+    }
+
     fn a_trial_goes_on_when_it_becomes_one_for_each_device_or_one_for_the_customer(app: &TestApp) {
         let offer = try_out(app, "device");
         let build = app.build(&offer.0);
