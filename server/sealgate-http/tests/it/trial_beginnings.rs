@@ -4,7 +4,7 @@ use sealgate_artifact::UnixSeconds;
 use sealgate_testkit::{Answer, Build, TestApp, TestDevice, on_both_engines};
 use serde_json::{Value, json};
 
-use crate::support::{ask, assert_failed, assert_problem, nonce, payload, with};
+use crate::support::{ask, assert_failed, assert_problem, nonce, payload, refused_without_effect, with};
 use crate::trials::{ALICE, DAY, decide, no, says, text, trial, try_out};
 
 /// What the server answers to a new device on that machine.
@@ -130,6 +130,30 @@ on_both_engines! {
         }
     }
 
+    fn what_a_customer_tried_counts_for_the_one_it_becomes_without_the_license(app: &TestApp) {
+        let offer = try_out(app, "customer");
+        let customer = |name: &str| app.api("POST", "/api/v1/customers", &json!({ "name": name })).expect(201)["customer_id"].clone();
+        let (bob, eve) = (customer("Bob"), customer("Eve"));
+        let merge = |from: &Value, into: &Value| {
+            app.api("POST", &format!("/api/v1/customers/{}/merge", text(from)), &json!({ "into": into })).expect(200)
+        };
+        let order = |customer: &Value| json!({ "app_id": offer.0["app_id"], "plan_id": offer.1["plan_id"], "customer_id": customer });
+        let tried = trial(app, &offer, &json!({ "customer_id": bob }));
+        change(app, &tried, &json!({ "customer_id": eve }));
+        assert_eq!(merge(&bob, &json!(ALICE))["moved"], 0);
+        for customer in [&json!(ALICE), &eve] {
+            refused_without_effect(app, ("POST", "/api/v1/licenses", &order(customer)), 409, "trial_used");
+        }
+        // Both tried it, and it counts once more for the third.
+        let fay = customer("Fay");
+        merge(&json!(ALICE), &eve);
+        merge(&eve, &fay);
+        refused_without_effect(app, ("POST", "/api/v1/licenses", &order(&fay)), 409, "trial_used");
+        assert_eq!(app.api("GET", &at(&tried), &json!(null)).expect(200)["customer_id"], fay);
+        let other = try_other(app);
+        app.issue(&other.0, &json!({ "plan_id": other.1["plan_id"], "customer_id": fay }));
+    }
+
     fn a_trial_goes_on_when_it_becomes_one_for_each_device_or_one_for_the_customer(app: &TestApp) {
         let offer = try_out(app, "device");
         let build = app.build(&offer.0);
@@ -161,4 +185,11 @@ on_both_engines! {
         change(app, &forth, &each);
         assert_eq!(asks(&forth, "m-1", 6), no("expired"));
     }
+}
+
+/// Another app, of which the same customer has a trial of its own.
+fn try_other(app: &TestApp) -> (Value, Value) {
+    let editor = app.create_app("Viewer");
+    let tried = plan(app, &editor, &json!({ "trial": { "days": 14, "per": "customer" } }));
+    (editor, tried)
 }
