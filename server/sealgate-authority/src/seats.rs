@@ -6,7 +6,7 @@ use sealgate_store::table::{self, DeviceRow, EventRow, LicenseRow, Said, Seated,
 use sealgate_store::{Db, LicenseEntry, Tx, Work};
 
 use crate::customer_limit::leaves_room;
-use crate::{AuthorityError, Ids, broken, event_row};
+use crate::{AuthorityError, ClockWatch, Ids, Side, event_row};
 
 const DAY_SECONDS: u64 = 24 * 60 * 60;
 
@@ -98,6 +98,7 @@ impl Seats {
 
 /// Takes a seat. What was known before the transaction may be a second old; inside it, the same rule decides again.
 pub struct TakeSeat {
+    clock: ClockWatch,
     device: DeviceRow,
     machine: Option<String>,
     blocked: bool,
@@ -124,6 +125,7 @@ impl TakeSeat {
     /// A seat that is given to a device without asking lists or credits: those are for devices that ask by themselves.
     pub fn given(ids: &Ids, license: &LicenseRow, device: &Device, request_id: &str) -> Self {
         Self {
+            clock: ids.clock_watch().clone(),
             device: DeviceRow::new(ids.fresh(DeviceId::new), license, device.clone(), ids.now()),
             machine: None,
             blocked: false,
@@ -195,22 +197,37 @@ impl TakeSeat {
         locked: &LicenseRow,
         trial: Trial,
     ) -> Result<UnixSeconds, AuthorityError> {
-        let who = match (trial.per, self.machine.as_deref()) {
-            (TrialPer::Customer, _) => Trying::License(locked.id),
-            (TrialPer::Device, Some(machine)) => Trying::Device(machine),
+        let used = || AuthorityError::Refused(Code::TrialUsed);
+        let (device, all) = (self.machine.as_deref().map(Trying::Device), Trying::License(locked.id));
+        let (who, before) = match (trial.per, device) {
+            (TrialPer::Customer, device) => (all, device),
+            (TrialPer::Device, Some(device)) => (device, Some(all)),
             (TrialPer::Device, None) => return Err(AuthorityError::Refused(Code::FingerprintRequired)),
         };
-        let mut known = table::trials::find(&mut *tx, locked.app, who).await?;
-        if known.is_none() {
-            if table::trials::begin(tx, locked, who, self.now).await? {
-                return Ok(self.now);
-            }
-            // Another license of the app was faster, with the same machine.
-            known = table::trials::find(&mut *tx, locked.app, who).await?;
+        let known = table::trials::find(&mut *tx, locked.app, who).await?;
+        if known.is_some_and(|known| known.license != locked.id) {
+            return Err(used());
         }
-        match known.ok_or_else(|| broken("a trial that is there and is not"))? {
-            trial if trial.license == locked.id => Ok(trial.began_at),
-            _ => Err(AuthorityError::Refused(Code::TrialUsed)),
+        // What began while the license was tried in the other way goes on.
+        let before = match before {
+            Some(before) => table::trials::find(&mut *tx, locked.app, before).await?,
+            None => None,
+        };
+        let before = before.filter(|before| before.license == locked.id);
+        let earliest = [known, before].into_iter().flatten().map(|trial| trial.began_at).min();
+        let began = earliest.map_or_else(|| self.begins_now(), Ok)?;
+        // Another license of the app may be faster, with the same machine.
+        if known.is_none() && !table::trials::begin(tx, locked, who, began).await? {
+            return Err(used());
+        }
+        Ok(began)
+    }
+
+    /// `docs/design.md`, "A clock in doubt": a trial that begins ahead lasts until then, and one that begins behind is over.
+    fn begins_now(&self) -> Result<UnixSeconds, AuthorityError> {
+        match self.clock.doubt(Side::Runtime) {
+            Some(_) => Err(AuthorityError::Refused(Code::ClockInDoubt)),
+            None => Ok(self.now),
         }
     }
 
@@ -264,6 +281,13 @@ pub fn facts(
         standing.trial = Some(TrialStanding::Ends(end));
     }
     Facts { license: standing, blocked_by_lists, seat }
+}
+
+/// Which end of a trial an answer of that time names: never later than if the trial began with it, whatever this or another
+/// clock showed before (`spec/online.md` §7.7).
+pub fn told_end(license: &LicenseRow, ends: Option<UnixSeconds>, at: UnixSeconds) -> Option<UnixSeconds> {
+    let latest = trial_ends(license, Some(at));
+    ends.map(|end| latest.map_or(end, |latest| end.min(latest)))
 }
 
 /// When a trial ends that began then; `None` where it has not, or the license is no trial.

@@ -63,6 +63,7 @@ impl Work for Merge {
         let second = lock_known(tx, tenant, from.max(into)).await?;
         let (giver, taker) = if first.id == from { (first, second) } else { (second, first) };
         has_room(&mut *tx, &taker, 0).await?;
+        table::bought::copy_trials(tx, tenant, (from, into)).await?;
         let filter = Filter::Customer(from);
         let complete = table::licenses::list(&mut *tx, tenant, &filter, None, 1).await?.is_empty();
         if complete {

@@ -62,6 +62,7 @@ mod stood_still;
 mod strangers;
 mod support;
 mod tenancy;
+mod trial_beginnings;
 mod trials;
 mod twins;
 mod typed_keys;

@@ -131,6 +131,16 @@ on_both_engines! {
         assert!(raw.bytes.len() <= 1536, "{} bytes", raw.bytes.len());
         let half = ask(app, &desk.question(&build, key, 3, &held[1..2]));
         assert!(half.certificate.is_some() && half.keyset.is_none() && half.tenant_keyset.is_some());
+        // spec/online.md §7.2: the app's variables come on top. None take more room than many with short names.
+        let name = |n: u8| char::from(b'A' + n).to_string();
+        let mut most: serde_json::Map<_, _> = (0..50).filter(|n| *n != 27).map(|n| (name(n), json!(1))).collect();
+        let left = 1_500 - json!(most).to_string().len() - r#","~":"""#.len();
+        most.insert("~".to_owned(), json!("\"".repeat(left / 2) + &"x".repeat(left % 2)));
+        assert_eq!((most.len(), json!(most).to_string().len()), (50, 1_500));
+        let path = format!("/api/v1/apps/{}/variables", text(&editor["app_id"]));
+        app.api("PUT", &path, &json!({ "variables": most })).expect(200);
+        let more = app.ask_online(&desk.question(&build, key, 4, &held)).bytes.len() - raw.bytes.len();
+        assert!((2_100..=2_160).contains(&more), "{more} bytes");
     }
 
     fn an_answer_is_to_its_own_question_alone(app: &TestApp) {

@@ -9,15 +9,15 @@ use crate::support::{
     ask, assert_failed, assert_problem, nonce, payload, refused_without_effect, session, with,
 };
 
-const DAY: u64 = 24 * 60 * 60;
-const ALICE: &str = "0190a6f0-0000-7000-8000-00000000a11c";
+pub(crate) const DAY: u64 = 24 * 60 * 60;
+pub(crate) const ALICE: &str = "0190a6f0-0000-7000-8000-00000000a11c";
 
-fn text(value: &Value) -> &str {
+pub(crate) fn text(value: &Value) -> &str {
     value.as_str().expect("text")
 }
 
 /// An app, and a plan of it that is tried for two weeks.
-fn try_out(app: &TestApp, per: &str) -> (Value, Value) {
+pub(crate) fn try_out(app: &TestApp, per: &str) -> (Value, Value) {
     let editor = app.create_app("Editor");
     let wish = json!({
         "app_id": editor["app_id"], "name": format!("Trial per {per}"), "tier": "licensed", "max_devices": 4,
@@ -31,7 +31,7 @@ fn try_out(app: &TestApp, per: &str) -> (Value, Value) {
     (editor, plan)
 }
 
-fn trial(app: &TestApp, (editor, plan): &(Value, Value), more: &Value) -> Value {
+pub(crate) fn trial(app: &TestApp, (editor, plan): &(Value, Value), more: &Value) -> Value {
     let mut order = json!({ "plan_id": plan["plan_id"] });
     let fields = order.as_object_mut().expect("an object");
     fields.extend(more.as_object().expect("an object").clone());
@@ -39,7 +39,7 @@ fn trial(app: &TestApp, (editor, plan): &(Value, Value), more: &Value) -> Value 
 }
 
 /// What is decided about a device that says this of its machine.
-fn decide(
+pub(crate) fn decide(
     app: &TestApp,
     build: &Build,
     (device, fingerprint): (&TestDevice, Option<&str>),
@@ -56,14 +56,14 @@ fn decide(
 }
 
 /// When the trial ends, or why there is none.
-fn says(decision: &Decision) -> Result<u64, String> {
+pub(crate) fn says(decision: &Decision) -> Result<u64, String> {
     match &decision.outcome {
         Outcome::Allowed { trial_ends, .. } => Ok(trial_ends.expect("a trial ends").get()),
         Outcome::Denied { code, .. } => Err(code.clone()),
     }
 }
 
-fn no(code: &str) -> Result<u64, String> {
+pub(crate) fn no(code: &str) -> Result<u64, String> {
     Err(code.to_owned())
 }
 

@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sealgate_artifact::{KeyUse, UnixSeconds};
 use sealgate_authforge::{Status, Typ, ValidateAnswer, ValidatePayload, Variable};
+use sealgate_authority::seats::told_end;
 use sealgate_authority::{AuthorityError, broken, stored};
 use sealgate_store::table::{AppRow, LicenseRow};
 use sealgate_trust::{Message, Signer};
@@ -75,7 +76,8 @@ impl Answers {
         let Allowed { app, license, used, at, hwid, .. } = allowed;
         let seats = license.terms.max_devices.seats();
         let until = self.sessions.until(*at, allowed.ttl, allowed.held);
-        let ends = [license.expires_at, allowed.trial_ends].into_iter().flatten().min();
+        let trial_ends = told_end(license, allowed.trial_ends, *at);
+        let ends = [license.expires_at, trial_ends].into_iter().flatten().min();
         let session = Session::new(license.id, ends, (allowed.begin, until), allowed.ttl);
         // Clients replace what they hold by what a heartbeat brings; some keep the old where it brings nothing.
         let always = allowed.typ == Typ::Heartbeat;

@@ -58,7 +58,7 @@ impl AuthForge {
         let seated = self.seats.seat(&entry, &device).await?;
         let began = seated.as_ref().and_then(|seated| seated.trial_began);
         let facts = facts(license, blocked, (license.devices_used, seated.is_some()), began);
-        facts.continues(now).map_err(AuthorityError::Refused)?;
+        facts.continues(now).map_err(refused)?;
         self.gate.saw(license.id, &device, &Said::default());
         let (scope, question) =
             (scope(license, &ask.hwid, &ask.nonce), digest(&[b"heartbeat", ask.session_token.as_bytes()]));
@@ -82,6 +82,11 @@ impl AuthForge {
         };
         Ok(Validated { answer: self.answers.sign(&allowed)?, request_id })
     }
+}
+
+/// The license became a trial while the session went on: the next validation begins it (`spec/http.md` §2.8).
+fn refused(code: Code) -> AuthorityError {
+    AuthorityError::Refused(if code == Code::TrialNotBegun { Code::SessionExpired } else { code })
 }
 
 fn is_well_formed(ask: &HeartbeatRequest) -> bool {

@@ -197,12 +197,10 @@ impl Online {
         };
         let admitted = self.seats.admit(&asking).await;
         let admitted = admitted.inspect_err(|why| about.no_seat = no_seat(why, &license))?;
-        // spec/license.md §4.4: never later than the decision's time allows, whatever this or another clock showed before.
-        let latest = seats::trial_ends(&license.license, Some(first.seconds()));
         let outcome = Outcome::Allowed {
             license: license.license.id,
             license_statement: license.license.statement,
-            trial_ends: admitted.trial_ends.map(|end| latest.map_or(end, |latest| end.min(latest))),
+            trial_ends: seats::told_end(&license.license, admitted.trial_ends, first.seconds()),
             variables: signed_variables(&app.app.variables)?,
         };
         let (used, at) = (Some(admitted.used), first.seconds());

@@ -15,23 +15,17 @@ macro_rules! move_license {
     };
 }
 
-// By license: no index finds a customer's trials, and each of them is one of a license.
-macro_rules! move_trial {
-    () => {
-        "UPDATE trials SET subject = $1 WHERE tenant_id = $2 AND subject = $3 AND kind = 'customer' \
-         AND NOT EXISTS (SELECT 1 FROM trials t WHERE t.app_id = trials.app_id AND t.kind = 'customer' AND t.subject = $1) \
-         AND license_id IN "
-    };
-}
-
 statements! {
     DEVICES = "SELECT devices_used FROM licenses WHERE tenant_id = $1 AND customer_id = $2 ORDER BY license_id LIMIT $3";
     FIRST = "SELECT license_id, app_id, key_hash FROM licenses WHERE tenant_id = $1 AND customer_id = $2 \
              ORDER BY license_id LIMIT $3";
     MOVE = with_rows!(move_license!(), (1, 4, 1), "", "");
     MOVE_MANY = with_rows!(move_license!(), (1, 4, MANY), "", "");
-    MOVE_TRIAL = with_rows!(move_trial!(), (1, 4, 1), "", "");
-    MOVE_TRIALS = with_rows!(move_trial!(), (1, 4, MANY), "", "");
+    // By their key: whose the license is by now says nothing about who tried it.
+    COPY_TRIALS = "INSERT INTO trials (app_id, kind, subject, tenant_id, license_id, began_at) \
+                   SELECT app_id, kind, $1, tenant_id, license_id, began_at FROM trials \
+                   WHERE app_id IN (SELECT app_id FROM apps WHERE tenant_id = $2) AND kind = 'customer' AND subject = $3 \
+                   ON CONFLICT (app_id, kind, subject) DO NOTHING";
     FORGET_FORMER = concat!(
         "DELETE FROM license_statements WHERE license_id = $1 AND version IN (SELECT version FROM license_statements \
          WHERE license_id = $1 AND version < $2 ORDER BY version LIMIT ",
@@ -79,7 +73,7 @@ impl FromRow for Moving {
     }
 }
 
-/// Gives the first licenses of one customer, `most` at most, to another one, and what the first tried. Returns how many.
+/// Gives the first licenses of one customer, `most` at most, to another one. Returns how many.
 pub async fn move_some(
     tx: &mut Tx<'_>,
     tenant: TenantId,
@@ -94,11 +88,21 @@ pub async fn move_some(
         some.iter().fold(query, |query, moving| query.bind(moving.id.to_string()))
     };
     let moved = for_all(tx, [MOVE, MOVE_MANY], &moving, ids).await?;
-    for_all(tx, [MOVE_TRIAL, MOVE_TRIALS], &moving, ids).await?;
     for moving in moving {
         tx.changes(moving.subject);
     }
     Ok(moved)
+}
+
+/// What a locked customer tried counts for another one, too, that is locked.
+pub async fn copy_trials(
+    tx: &mut Tx<'_>,
+    tenant: TenantId,
+    (from, into): (CustomerId, CustomerId),
+) -> Result<(), StoreError> {
+    let query = query(COPY_TRIALS).bind(into.to_string()).bind(tenant.to_string()).bind(from.to_string());
+    query.execute(tx).await?;
+    Ok(())
 }
 
 /// Deletes signed versions of a locked license that are older than this one, as many as are deleted at once. Returns how many,
