@@ -238,7 +238,7 @@ impl Client {
 /// What narrows a list, as the rest of a URL's query.
 pub(crate) fn filters(named: &[(&str, &Option<String>)]) -> String {
     let given = named.iter().filter_map(|(name, text)| text.as_ref().map(|text| (name, text)));
-    given.map(|(name, text)| format!("&{name}={}", quoted(text))).collect()
+    given.map(|(name, text)| format!("&{name}={}", quoted(text))).collect::<Vec<_>>().concat()
 }
 
 /// Text as part of a query.

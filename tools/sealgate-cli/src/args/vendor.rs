@@ -32,8 +32,8 @@ fn wrapped(name: &str, meaning: &str) -> String {
         if last.len() + word.len() >= MEANING {
             lines.push(word.to_owned());
         } else {
-            let gap = if last.is_empty() { "" } else { " " };
-            last.push_str(&format!("{gap}{word}"));
+            last.push_str(if last.is_empty() { "" } else { " " });
+            last.push_str(word);
         }
     }
     format!("  {name:NAME$}{}", lines.join(&format!("\n  {:NAME$}", "")))

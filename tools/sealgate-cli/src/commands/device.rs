@@ -43,7 +43,7 @@ pub(crate) fn print_released(released: &Released) {
     let taken = counted(released.devices_used, "seat");
     say!("{} released, {taken} still taken", released.released.len());
     if let Some(left) = released.releases_left {
-        say!("{} left for this year", counted(left.into(), "release"));
+        say!("{} left for this year", counted(left, "release"));
     }
 }
 

@@ -38,7 +38,7 @@ fn update(client: &Client, args: &UpdatePlanArgs, output: &Output) -> Result<(),
         let fix = "use a token that has the scope plans:read, too: a trial keeps what you do not name. Or give both --trial and --trial-per";
         return Err(Failure::new(Code::ScopeMissing, Code::ScopeMissing.meaning()).fix(fix));
     }
-    let wish = UpdatePlan { trial: trial_wish(&args.terms, before.as_ref())?, ..wish };
+    let wish = with_trial(wish, &args.terms, before.as_ref())?;
     if wish == UpdatePlan::default() {
         return Err(sets::nothing_to_change());
     }
@@ -82,12 +82,16 @@ fn needs_the_present_trial(args: &TermsArgs) -> bool {
     }
 }
 
-/// What becomes of the trial: what is not named stays as it is.
-fn trial_wish(args: &TermsArgs, before: Option<&PlanView>) -> Result<Option<Option<Trial>>, Failure> {
+/// The change with what becomes of the trial: what is not named stays as it is.
+fn with_trial(
+    change: UpdatePlan,
+    args: &TermsArgs,
+    before: Option<&PlanView>,
+) -> Result<UpdatePlan, Failure> {
     let now = before.and_then(|plan| plan.trial);
     let days = match (args.trial, args.trial_per) {
-        (None, None) => return Ok(None),
-        (Some(trial::Days(None)), None) => return Ok(Some(None)),
+        (None, None) => return Ok(change),
+        (Some(trial::Days(None)), None) => return Ok(UpdatePlan { trial: Some(None), ..change }),
         (Some(trial::Days(days)), _) => days,
         (None, Some(_)) => now.map(|trial| trial.days),
     };
@@ -96,11 +100,11 @@ fn trial_wish(args: &TermsArgs, before: Option<&PlanView>) -> Result<Option<Opti
         Failure::new(Code::MalformedRequest, why).fix("give the days, too, as in --trial 14d")
     })?;
     let per = args.trial_per.or(now.map(|trial| trial.per)).unwrap_or_default();
-    Ok(Some(Some(Trial { days, per })))
+    Ok(UpdatePlan { trial: Some(Some(Trial { days, per })), ..change })
 }
 
 fn creation(args: &CreatePlanArgs) -> Result<CreatePlan, Failure> {
-    let terms = UpdatePlan { trial: trial_wish(&args.terms, None)?, ..terms(&args.terms)? };
+    let terms = with_trial(terms(&args.terms)?, &args.terms, None)?;
     Ok(CreatePlan {
         app_id: segment(&args.app)?.to_string(),
         name: args.name.clone(),

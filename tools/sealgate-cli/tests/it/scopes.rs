@@ -22,7 +22,7 @@ fn by_its_id_a_license_is_not_read_first() {
     let license = vendor.license(&app, &["--expires", "2036-01-31"]);
     let (id, key) = (text(&license["license_id"]), text(&license["license_key"]));
     let file = vendor.path("a.authforge");
-    let writes = [
+    let changes = [
         &["license", "renew", id, "--expires", "2037-01-31"][..],
         &["license", "suspend", id],
         &["license", "resume", id],
@@ -40,7 +40,7 @@ fn by_its_id_a_license_is_not_read_first() {
     by(&vendor, &token(&vendor, &["devices:write"]), &["license", "reset-devices", id]).json();
     by(&vendor, &token(&vendor, &["devices:read"]), &["device", "list", "--license", id]).json();
     by(&vendor, &token(&vendor, &["events:read"]), &["events", "--license", id]).json();
-    for verb in writes {
+    for verb in changes {
         by(&vendor, &writer, verb).json();
     }
     for verb in [
