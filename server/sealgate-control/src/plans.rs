@@ -139,7 +139,8 @@ fn apply(request: &UpdatePlan, plan: &mut PlanRow) -> Result<(), AuthorityError>
             Duration::parse(duration)
                 .ok_or_else(|| invalid("duration", "such as 365d, 3m or 1y, within a hundred years"))?;
         }
-        plan.duration.clone_from(duration);
+        // The sign says nothing: it is kept in one spelling.
+        plan.duration = duration.as_ref().map(|text| text.strip_prefix('+').unwrap_or(text).to_owned());
     }
     if let Some(wish) = request.trial {
         plan.terms.trial = wish.map(trial::parse).transpose()?;

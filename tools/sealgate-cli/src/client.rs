@@ -148,17 +148,44 @@ impl Client {
         Ok(items)
     }
 
+    /// What a verb can do without. `None` where the token may do the verb, and not see this.
+    pub(crate) fn get_if_allowed<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>, Failure> {
+        match self.get(path) {
+            Err(failure) if failure.code == Code::ScopeMissing.as_str() => Ok(None),
+            found => found.map(Some),
+        }
+    }
+
     /// The license that a person named by key, by id, or by `-` on standard input. Keys never get into a URL.
     pub(crate) fn find_license(&self, named: &str) -> Result<LicenseView, Failure> {
-        let named = if named == "-" { first_line_of_input()? } else { named.to_owned() };
-        if let Ok(id) = LicenseId::parse(&named) {
-            return self.get(&format!("/api/v1/licenses/{id}"));
+        match named_license(named)? {
+            NamedLicense::Id(id) => self.get_license(id),
+            NamedLicense::Key(key) => self.look_up(&key),
         }
-        let key = LicenseKey::parse(&named).map_err(|e| {
-            Failure::from(e)
-                .fix("give the license key as it was issued, the license id, or - for standard input")
-        })?;
-        self.post("/api/v1/licenses/lookup", &LookUpLicense { license_key: key.expose() })
+    }
+
+    /// Its id. One that is given is taken as it is, so that nothing is read which the token may not see.
+    pub(crate) fn license_id(&self, named: &str) -> Result<LicenseId, Failure> {
+        match named_license(named)? {
+            NamedLicense::Id(id) => Ok(id),
+            NamedLicense::Key(key) => Ok(LicenseId::parse(&self.look_up(&key)?.license_id)?),
+        }
+    }
+
+    /// What a verb must see of a license before it can do anything.
+    pub(crate) fn get_license(&self, id: LicenseId) -> Result<LicenseView, Failure> {
+        let found = self.get(&format!("/api/v1/licenses/{id}"));
+        found.map_err(|failure: Failure| {
+            failure.fix_for(Code::ScopeMissing, "use a token that has the scope licenses:read, too")
+        })
+    }
+
+    fn look_up(&self, key: &LicenseKey) -> Result<LicenseView, Failure> {
+        let found = self.post("/api/v1/licenses/lookup", &LookUpLicense { license_key: key.expose() });
+        found.map_err(|failure: Failure| {
+            let fix = "give the license's id, or use a token that has the scope licenses:read, too: a key is looked up first";
+            failure.fix_for(Code::ScopeMissing, fix)
+        })
     }
 
     fn send(&self, method: &str, path: &str, body: Vec<u8>) -> Result<Vec<u8>, Failure> {
@@ -211,7 +238,7 @@ impl Client {
 /// What narrows a list, as the rest of a URL's query.
 pub(crate) fn filters(named: &[(&str, &Option<String>)]) -> String {
     let given = named.iter().filter_map(|(name, text)| text.as_ref().map(|text| (name, text)));
-    given.map(|(name, text)| format!("&{name}={}", quoted(text))).collect()
+    given.map(|(name, text)| format!("&{name}={}", quoted(text))).collect::<Vec<_>>().concat()
 }
 
 /// Text as part of a query.
@@ -244,6 +271,23 @@ fn token(global: &Global) -> Result<String, Failure> {
     };
     let bytes = files::read_in(data, TOKEN_FILE).map_err(unusable)?;
     Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
+}
+
+/// How a person named a license.
+enum NamedLicense {
+    Id(LicenseId),
+    Key(LicenseKey),
+}
+
+fn named_license(named: &str) -> Result<NamedLicense, Failure> {
+    let named = if named == "-" { first_line_of_input()? } else { named.to_owned() };
+    if let Ok(id) = LicenseId::parse(&named) {
+        return Ok(NamedLicense::Id(id));
+    }
+    let key = LicenseKey::parse(&named).map_err(|e| {
+        Failure::from(e).fix("give the license key as it was issued, the license id, or - for standard input")
+    })?;
+    Ok(NamedLicense::Key(key))
 }
 
 fn first_line_of_input() -> Result<String, Failure> {

@@ -5,27 +5,76 @@ use std::io::{BufRead, IsTerminal, Write};
 use sealgate_artifact::Code;
 
 use crate::failure::Failure;
-use crate::output::{harmless, lines_without_steering};
+use crate::output::{Output, harmless, lines_without_steering};
 
-/// The same about something that one must have seen to answer. It is shown where the question is asked, and whenever it is: however quiet
-/// the program is to be, and wherever its results go.
-pub(crate) fn confirm_seen(seen: &str, question: &str, why: &str) -> Result<(), Failure> {
-    // Where nothing can be shown, the question cannot be asked either.
-    let _ = writeln!(std::io::stderr().lock(), "{}", lines_without_steering(seen));
-    confirm(question, why)
+/// Whether somebody said yes beforehand, and whether anybody can be asked: nobody is where a program reads the result.
+#[derive(Clone, Copy)]
+pub(crate) struct Consent {
+    yes: bool,
+    json: bool,
 }
 
-/// Goes on only if a person says yes to the question. With nobody there to ask it is refused, for that reason.
-pub(crate) fn confirm(question: &str, why: &str) -> Result<(), Failure> {
-    let refused = |message: String| Err(Failure::new(Code::ConfigInvalid, message).fix("add --yes"));
-    if !std::io::stdin().is_terminal() {
-        return refused(format!("{why}, and there is no terminal to confirm it"));
+impl Consent {
+    pub(crate) fn new(yes: bool, output: &Output) -> Self {
+        Self { yes, json: output.json }
     }
-    eprint!("{} [y/N] ", harmless(question));
-    let mut answer = String::new();
-    let read = std::io::stderr().flush().and_then(|()| std::io::stdin().lock().read_line(&mut answer));
-    match (read, answer.trim()) {
-        (Ok(_), "y" | "yes") => Ok(()),
-        _ => refused("not confirmed".to_owned()),
+
+    /// Whether the question is answered already.
+    pub(crate) fn is_given(self) -> bool {
+        self.yes
+    }
+
+    /// Goes on only if a person says yes to the question. With nobody there to ask it is refused, for that reason.
+    pub(crate) fn ask(self, question: &str, why: &str) -> Result<(), Failure> {
+        self.ask_seen(|| Ok(String::new()), question, why)
+    }
+
+    /// The same about something that one must have seen to answer. It is shown where the question is asked, and whenever it is:
+    /// however quiet the program is to be, and wherever its results go.
+    pub(crate) fn ask_seen(
+        self,
+        seen: impl FnOnce() -> Result<String, Failure>,
+        question: &str,
+        why: &str,
+    ) -> Result<(), Failure> {
+        let refused =
+            |nobody: &str| Failure::new(Code::ConfigInvalid, format!("{why}, and {nobody}")).fix("add --yes");
+        if self.yes {
+            return Ok(());
+        }
+        if self.json {
+            return Err(refused("with --json nobody is asked"));
+        }
+        let seen = seen()?;
+        if !seen.is_empty() {
+            // Where nothing can be shown, the question cannot be asked either.
+            let _ = writeln!(std::io::stderr().lock(), "{}", lines_without_steering(&seen));
+        }
+        if !std::io::stdin().is_terminal() {
+            return Err(refused("there is no terminal to confirm it"));
+        }
+        eprint!("{} [y/N] ", harmless(question));
+        let mut answer = String::new();
+        let read = std::io::stderr().flush().and_then(|()| std::io::stdin().lock().read_line(&mut answer));
+        if read.is_ok() && is_yes(&answer) { Ok(()) } else { Err(Failure::declined()) }
+    }
+}
+
+fn is_yes(answer: &str) -> bool {
+    ["y", "yes"].iter().any(|yes| answer.trim().eq_ignore_ascii_case(yes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_yes;
+
+    #[test]
+    fn yes_is_yes_in_any_case() {
+        for yes in ["y", "Y", "yes", "YES", " Yes \r\n"] {
+            assert!(is_yes(yes), "{yes:?}");
+        }
+        for no in ["", "\n", "n", "no", "yy", "yes!", "ja"] {
+            assert!(!is_yes(no), "{no:?}");
+        }
     }
 }

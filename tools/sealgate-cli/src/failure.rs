@@ -21,14 +21,30 @@ impl Failure {
         Self { code: code.to_string(), message: message.into(), fix: None, request_id: None }
     }
 
+    /// A person was asked, and said no: nothing failed, and nothing was done.
+    pub(crate) fn declined() -> Self {
+        Self { code: String::new(), message: "nothing was changed".to_owned(), fix: None, request_id: None }
+    }
+
+    /// With another fix where this is what happened.
+    pub(crate) fn fix_for(self, code: Code, fix: &str) -> Self {
+        if self.code == code.as_str() { self.fix(fix) } else { self }
+    }
+
     pub(crate) fn fix(self, fix: impl Into<String>) -> Self {
         Self { fix: Some(fix.into()), ..self }
     }
 
-    /// 1 for a code that this version does not know.
+    /// 1 for a code that this version does not know, and for a no.
     pub(crate) fn exit_code(&self) -> u8 {
         Code::parse(&self.code).map_or(1, Code::exit_code)
     }
+}
+
+/// A failure after so many parts of something long were done: the same command goes on with the rest. Where nothing was done yet, to
+/// repeat it would repeat the mistake.
+pub(crate) fn interrupted(failure: Failure, parts: u64, again: impl FnOnce() -> String) -> Failure {
+    if parts == 0 { failure } else { failure.fix(format!("go on with: {}", again())) }
 }
 
 impl From<TrustError> for Failure {

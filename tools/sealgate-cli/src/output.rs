@@ -85,7 +85,21 @@ impl Output {
         }
     }
 
-    /// The same, for a program that goes on: it need not be heard.
+    /// The same for what is shown only once: a person who wants to read little gets the secret alone.
+    pub(crate) fn only_once<T: Serialize>(
+        &self,
+        value: &T,
+        secret: impl FnOnce(&T) -> String,
+        show: impl FnOnce(&T),
+    ) {
+        if self.quiet && !self.json {
+            say!("{}", secret(value));
+        } else {
+            self.result(value, show);
+        }
+    }
+
+    /// A result, for a program that goes on: it need not be heard.
     pub(crate) fn announce(&self, value: &serde_json::Value, text: &str) -> std::io::Result<()> {
         let text = if self.json { value.to_string() } else { text.to_owned() };
         if self.quiet && !self.json {
@@ -146,6 +160,9 @@ impl Output {
             }
             complain!("{}", json(&body));
             return;
+        }
+        if code.is_empty() {
+            return complain!("{}", harmless(message));
         }
         complain!("error: {} ({})", after_colon(&harmless(message)), harmless(code));
         if let Some(fix) = fix {

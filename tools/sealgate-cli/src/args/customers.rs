@@ -15,7 +15,9 @@ Example:
 const FORGETTING: &str = "\
 Removes the name, company, e-mail address, external id and metadata of the customer, and what the customer's
 licenses say about it: these are signed again, and their former versions are deleted. The licenses stay, and so does
-the customer's id. It cannot be undone. What customers hold, backups, and labels that you wrote yourself stay as they are.";
+the customer's id. It cannot be undone. What customers hold, backups, and labels that you wrote yourself stay as they are. So
+do licenses that you gave to another customer before: they say what they say until you change that, with
+`license update --no-licensee`.";
 
 #[derive(Subcommand)]
 pub(crate) enum CustomerCommand {

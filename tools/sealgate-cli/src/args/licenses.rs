@@ -11,6 +11,9 @@ use super::vendor::VarsCommand;
 use crate::dates;
 
 const ISSUING: &str = "\
+With --licensee-name, --licensee-company or --licensee-email, the license says about its buyer what you give, and nothing of what
+the plan copies from the customer.
+
 Examples:
   sealgate license issue --app APP_ID
   sealgate license issue --app APP_ID --max-devices 5 --expires +365d --label 'Order 1042'
@@ -18,13 +21,35 @@ Examples:
   sealgate license issue --app APP_ID --count 500 --expires 2027-12-31 --json";
 
 const CHANGING: &str = "\
-Features and limits that you do not name stay. Where the license would grant less than now, you see it first and are
-asked.
+Features and limits that you do not name stay, and so does what the license says about its buyer: also where it gets another
+customer. An empty --licensee-name, --licensee-company or --licensee-email ends that part. Where the license would grant less than
+now, you see it first and are asked.
+
+A token needs licenses:write. With licenses:read the program also finds a license by its key, and keeps the rest of what the license
+says about its buyer where you change a part.
 
 Examples:
   sealgate license update KEY --plan PLAN_ID --preview
   sealgate license update KEY --feature export=pdf --limit projects=10
   sealgate license update KEY --remove-feature export --yes";
+
+const RENEWING: &str = "\
+Where the license would end earlier than now, you see it first and are asked. A license that you name by its key is looked up
+first: that needs the scope licenses:read, too.
+
+Examples:
+  sealgate license renew KEY                       the plan's duration after the present end
+  sealgate license renew KEY --expires +1y         a year after the present end
+  sealgate license renew KEY --expires 2027-01-31";
+
+const BY_ID: &str = "\
+A license that you name by its key is looked up first: that needs the scope licenses:read, too. By its id it is not.";
+
+const REVOKING: &str = "\
+Nobody is asked, and it cannot be undone: a revoked license never comes back. `sealgate license suspend` refuses it as well, and
+`license resume` ends that.
+
+A license that you name by its key is looked up first: that needs the scope licenses:read, too.";
 
 const RESIGNING: &str = "\
 After a restore the database holds older versions of licenses than some clients saw, and those clients say
@@ -47,21 +72,13 @@ pub(crate) enum LicenseCommand {
     /// List licenses, newest first: all, or those that match one of the flags
     List(ListLicensesArgs),
     /// Give a license a new end
-    Renew {
-        /// License key, license id, or - to read one from standard input
-        key: String,
-        /// The new end: 2027-01-31 (to the end of that day where the vendor is), 2027-01-31T12:00:00Z, +90d, +3m, +1y, or `never`; without it, the plan's duration is added to the present end
-        #[arg(long, value_name = "DATE", value_parser = dates::parse)]
-        expires: Option<dates::Date>,
-        /// A name for this very renewal: within a week, the same token renews once under it [default: a
-        /// random one]
-        #[arg(long, value_name = "NAME")]
-        idempotency_key: Option<String>,
-    },
+    #[command(after_help = RENEWING)]
+    Renew(RenewArgs),
     /// Change what a license grants, and its notes; it keeps its key, and devices keep their seats
     #[command(after_help = CHANGING)]
     Update(UpdateLicenseArgs),
     /// Show a license's key again; the audit log says that you saw it
+    #[command(after_help = BY_ID)]
     Key {
         /// License id, or a license key: for one that was replaced, this shows the present one
         key: String,
@@ -70,6 +87,7 @@ pub(crate) enum LicenseCommand {
         reveal: bool,
     },
     /// Give a license another key; devices keep their seats, and the present key is refused from then on
+    #[command(after_help = BY_ID)]
     Rekey {
         /// License key, license id, or - to read one from standard input
         key: String,
@@ -81,6 +99,7 @@ pub(crate) enum LicenseCommand {
         yes: bool,
     },
     /// Suspend a license; online, it is refused within a second
+    #[command(after_help = BY_ID)]
     Suspend {
         /// License key, license id, or - to read one from standard input
         key: String,
@@ -89,11 +108,13 @@ pub(crate) enum LicenseCommand {
         reason: Option<String>,
     },
     /// End the suspension of a license
+    #[command(after_help = BY_ID)]
     Resume {
         /// License key, license id, or - to read one from standard input
         key: String,
     },
     /// Release every seat of a license
+    #[command(after_help = BY_ID)]
     ResetDevices {
         /// License key, license id, or - to read one from standard input
         key: String,
@@ -102,14 +123,16 @@ pub(crate) enum LicenseCommand {
         override_allowance: bool,
     },
     /// Show or change the values that the license passes to running software
-    #[command(args_conflicts_with_subcommands = true, arg_required_else_help = true)]
+    #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
     Vars {
         /// The license whose values to show: its key, its id, or - to read one from standard input
+        #[arg(required = true)]
         key: Option<String>,
         #[command(subcommand)]
         command: Option<VarsCommand>,
     },
-    /// Revoke a license; online, it is refused within a second
+    /// Revoke a license for good; online, it is refused within a second
+    #[command(after_help = REVOKING)]
     Revoke {
         /// License key, license id, or - to read one from standard input
         key: String,
@@ -123,7 +146,25 @@ pub(crate) enum LicenseCommand {
     /// Write the signed license file for use offline
     File(FileArgs),
     /// Write a license file for clients that were written for AuthForge
+    #[command(after_help = BY_ID)]
     AuthforgeFile(AuthforgeFileArgs),
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct RenewArgs {
+    /// License key, license id, or - to read one from standard input
+    pub(crate) key: String,
+    /// The new end: 2027-01-31 (to the end of that day where the vendor is), 2027-01-31T12:00:00Z, or `never`. +90d, +3m and +1y are
+    /// added to the present end, or to now if that is later or there is none. Without it, so is the plan's duration
+    #[arg(long, value_name = "DATE", value_parser = dates::parse)]
+    pub(crate) expires: Option<dates::Date>,
+    /// A name for this very renewal: within a week, the same token renews once under it [default: a
+    /// random one]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) idempotency_key: Option<String>,
+    /// Do not ask for confirmation
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 #[derive(ClapArgs)]
@@ -194,21 +235,21 @@ pub(crate) struct IssueArgs {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) count: u32,
     /// A name for this very order: within a week, the same token gives the same order once [default: a random
-    /// one]. With it, write the end as a date, not as days from now
+    /// one]
     #[arg(long, value_name = "NAME")]
     pub(crate) idempotency_key: Option<String>,
 }
 
-/// What a license says about its buyer: one flag replaces all of it.
+/// What a license says about its buyer.
 #[derive(ClapArgs)]
 pub(crate) struct LicenseeArgs {
-    /// The license says this name, for everybody who has it; in place of all that it would say about its buyer
+    /// The license says this name, for everybody who has it
     #[arg(id = "licensee_name", long = "licensee-name", value_name = "N")]
     pub(crate) name: Option<String>,
-    /// The license says this company, likewise
+    /// The license says this company, for everybody who has it
     #[arg(id = "licensee_company", long = "licensee-company", value_name = "C")]
     pub(crate) company: Option<String>,
-    /// The license says this e-mail address, likewise
+    /// The license says this e-mail address, for everybody who has it
     #[arg(id = "licensee_email", long = "licensee-email", value_name = "E")]
     pub(crate) email: Option<String>,
 }
@@ -281,7 +322,8 @@ pub(crate) struct UpdateLicenseArgs {
     pub(crate) tier: Option<String>,
     #[command(flatten)]
     pub(crate) sets: SetsArgs,
-    /// The new end: 2027-01-31 (to the end of that day where the vendor is), 2027-01-31T12:00:00Z, +90d, +3m, +1y, or `never`
+    /// The new end: 2027-01-31 (to the end of that day where the vendor is), 2027-01-31T12:00:00Z, or `never`. +90d, +3m and +1y count from
+    /// now; `license renew` adds them to the present end
     #[arg(long, value_name = "DATE", value_parser = dates::parse)]
     pub(crate) expires: Option<dates::Date>,
     #[command(flatten)]
@@ -328,7 +370,7 @@ pub(crate) struct SetsArgs {
     /// The name of a limit that goes; may be given more than once
     #[arg(long, value_name = "NAME", conflicts_with = "replace")]
     pub(crate) remove_limit: Vec<String>,
-    /// The features or limits that you give are all from now on, of each kind that you give
+    /// The features or limits that you give are all from now on, of each kind that you give; at least one is given
     #[arg(long)]
     pub(crate) replace: bool,
 }
@@ -353,7 +395,7 @@ pub(crate) enum DeviceCommand {
     Update {
         /// The device's id
         device_id: String,
-        /// A JSON file with an object that replaces the notes,
+        /// A JSON file with an object that replaces all notes
         #[arg(long, value_name = "FILE")]
         metadata: PathBuf,
     },

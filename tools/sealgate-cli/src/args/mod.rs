@@ -7,21 +7,21 @@ mod licenses;
 mod max_devices;
 mod records;
 mod server;
-mod trial;
+pub(crate) mod trial;
 mod vendor;
 
-pub(crate) use customers::{CustomerCommand, CustomerFields, ListCustomersArgs};
+pub(crate) use customers::{CustomerCommand, CustomerFields, ListCustomersArgs, UpdateCustomerArgs};
 pub(crate) use files::{InspectArgs, VerifyArgs};
 pub(crate) use keys::{ExportKeysArgs, KeysCommand, RevokeKeyArgs, ShareKeysArgs};
 pub(crate) use licenses::{
     AccessArgs, AccessCommand, AuthforgeFileArgs, DeviceCommand, FileArgs, IssueArgs, LicenseCommand,
-    LicenseeArgs, ListLicensesArgs, RemoveAccessArgs, ResignArgs, UpdateLicenseArgs,
+    LicenseeArgs, ListLicensesArgs, RemoveAccessArgs, RenewArgs, ResignArgs, UpdateLicenseArgs,
 };
 pub(crate) use records::{AuditCommand, EventsArgs};
 pub(crate) use server::{AcceptClockArgs, CheckConfigArgs, DemoArgs, DoctorArgs, ServeArgs, ServerCommand};
 pub(crate) use vendor::{
     AppCommand, CreatePlanArgs, CreateTokenArgs, CreditsCommand, OnOff, PlanCommand, RecoverTokenArgs,
-    TenantCommand, TermsArgs, TokenCommand, UpdateAppArgs, UpdatePlanArgs, VarsCommand,
+    SetVarsArgs, TenantCommand, TermsArgs, TokenCommand, UpdateAppArgs, UpdatePlanArgs, VarsCommand,
 };
 
 use std::path::PathBuf;

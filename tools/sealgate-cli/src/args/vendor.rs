@@ -5,20 +5,39 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
 use sealgate_artifact::MaxDevices;
+use sealgate_control::Scope;
 use sealgate_wire::TrialPer;
 
 use super::{max_devices, trial};
 use crate::dates;
 
-const SCOPES: &str = "\
-Scopes: owner (everything within the tenant), installation (tenants and shared keys), apps:read, apps:write,
-plans:read, plans:write, licenses:read, licenses:write, devices:read, devices:write, access:read, access:write,
-credits:write, tokens:read, tokens:write, events:read, audit:read, keys:read, keys:write, license-keys:read (the
-key of an existing license; with licenses:write: exchange it, and make files that hold it)
-
+const ASKING_TO: &str = "\
 Examples:
   sealgate token create --scope licenses:write --name shop --expires +365d
   sealgate token create --scope licenses:read --scope devices:write --name support";
+
+/// Every scope with what it allows, and examples.
+fn scopes() -> String {
+    let lines = Scope::ALL.iter().map(|scope| wrapped(scope.as_str(), scope.meaning()));
+    format!("Scopes:\n{}\n\n{ASKING_TO}", lines.collect::<Vec<_>>().join("\n"))
+}
+
+/// A name, and beside it what it means, in lines that fit.
+fn wrapped(name: &str, meaning: &str) -> String {
+    const NAME: usize = 20;
+    const MEANING: usize = 76;
+    let mut lines = vec![String::new()];
+    for word in meaning.split_whitespace() {
+        let last = lines.last_mut().expect("there is one");
+        if last.len() + word.len() >= MEANING {
+            lines.push(word.to_owned());
+        } else {
+            last.push_str(if last.is_empty() { "" } else { " " });
+            last.push_str(word);
+        }
+    }
+    format!("  {name:NAME$}{}", lines.join(&format!("\n  {:NAME$}", "")))
+}
 
 const RECOVERING: &str = "\
 Stop the server first, unless it uses PostgreSQL.
@@ -78,7 +97,7 @@ pub(crate) struct TenantArg {
 #[derive(Subcommand)]
 pub(crate) enum TokenCommand {
     /// Create an access token; it is shown once
-    #[command(after_help = SCOPES)]
+    #[command(after_help = scopes())]
     Create(CreateTokenArgs),
     /// List access tokens, newest first
     List,
@@ -179,19 +198,28 @@ pub(crate) enum VarsCommand {
         of: String,
     },
     /// Set or remove the values that you name; the others stay
-    Set {
-        /// The app's id; for a license its key, its id, or - to read one from standard input
-        of: String,
-        /// NAME=VALUE; true, false and whole numbers keep their type, everything else is text
-        #[arg(value_name = "NAME=VALUE")]
-        values: Vec<String>,
-        /// Remove the value of this name
-        #[arg(long, value_name = "NAME")]
-        unset: Vec<String>,
-        /// The values that you name are all from now on; the others go
-        #[arg(long, conflicts_with = "unset")]
-        replace: bool,
-    },
+    Set(SetVarsArgs),
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct SetVarsArgs {
+    /// The app's id; for a license its key, its id, or - to read one from standard input
+    pub(crate) of: String,
+    /// NAME=VALUE; true, false and whole numbers keep their type, everything else is text
+    #[arg(value_name = "NAME=VALUE")]
+    pub(crate) values: Vec<String>,
+    /// Remove the value of this name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) unset: Vec<String>,
+    /// The values that you name are all from now on; the others go. At least one is named
+    #[arg(long, conflicts_with = "unset")]
+    pub(crate) replace: bool,
+    /// Remove all values; you see them first and are asked
+    #[arg(long, conflicts_with_all = ["values", "unset", "replace"])]
+    pub(crate) clear: bool,
+    /// Do not ask for confirmation
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 #[derive(Subcommand)]
@@ -268,7 +296,7 @@ pub(crate) struct UpdatePlanArgs {
     /// The name of a value that goes; may be given more than once
     #[arg(long, value_name = "NAME", conflicts_with = "replace")]
     pub(crate) remove_var: Vec<String>,
-    /// The features, limits or values that you give are all from now on, of each kind that you give
+    /// The features, limits or values that you give are all from now on, of each kind that you give; at least one is given
     #[arg(long)]
     pub(crate) replace: bool,
     /// Licenses from this plan may not be handed out for use offline
@@ -290,20 +318,21 @@ pub(crate) struct TermsArgs {
     /// On how many devices each license may run, or `unlimited`
     #[arg(long, value_name = "N", value_parser = max_devices::parse)]
     pub(crate) max_devices: Option<MaxDevices>,
-    /// How long a license lasts, as in 365d, or `never` if it has no end
-    #[arg(long, value_name = "DAYS", value_parser = dates::duration)]
+    /// How long a license lasts from its issue, as in 365d, 3m or 1y, or `never` if it has no end
+    #[arg(long, value_name = "TIME", value_parser = dates::duration)]
     pub(crate) duration: Option<dates::Duration>,
-    /// Licenses are trials of so many days from first use, as in 14d; `none` if they are not
+    /// Licenses are trials of so many days from first use, as in 14d; `none` if they are not. They are never handed out as files, and
+    /// a duration ends them, too
     #[arg(long, value_name = "DAYS", value_parser = trial::parse)]
     pub(crate) trial: Option<trial::Days>,
-    /// For whom there is one trial of the app: device or customer [default: device]
-    #[arg(long, value_name = "WHOM", value_parser = trial::per, requires = "trial")]
+    /// For whom there is one trial of the app: device or customer [default: device; of a plan that is a trial, what it has]
+    #[arg(long, value_name = "WHOM", value_parser = trial::per)]
     pub(crate) trial_per: Option<TrialPer>,
     /// Licenses may be handed out for use offline
     #[arg(long)]
     pub(crate) offline: bool,
     /// A JSON file with a policy, in the form that `plan show --json` prints. It is kept with the plan; licenses do not carry it yet, so no
-    /// software enforces it
+    /// software enforces it. The file is the whole policy: what it does not name is as if it had never been set
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
     /// What a license says about its buyer: name, company and email of the customer, or none

@@ -50,15 +50,19 @@ fn change(args: &UpdateAppArgs) -> UpdateApp {
 
 fn create(client: &Client, name: &str, output: &Output) -> Result<(), Failure> {
     let created: AppCreated = client.post_once("/api/v1/apps", &CreateApp { name: name.to_owned() })?;
-    output.result(&created, |app| {
-        Output::pairs(&[
-            ("app", app.app_id.clone()),
-            ("secret", app.app_secret.clone()),
-            ("public key", app.public_key.clone()),
-            ("next public key", app.next_public_key.clone()),
-        ]);
-        say!("\nThe secret is shown only once. Builds embed both public keys.");
-    });
+    output.only_once(
+        &created,
+        |app| app.app_secret.clone(),
+        |app| {
+            Output::pairs(&[
+                ("app", app.app_id.clone()),
+                ("secret", app.app_secret.clone()),
+                ("public key", app.public_key.clone()),
+                ("next public key", app.next_public_key.clone()),
+            ]);
+            say!("\nThe secret is shown only once. Builds embed both public keys.");
+        },
+    );
     Ok(())
 }
 
@@ -76,13 +80,17 @@ fn list(client: &Client, output: &Output) -> Result<(), Failure> {
 fn rotate_secret(client: &Client, path: &str, keep_hours: u32, output: &Output) -> Result<(), Failure> {
     let wish = RotateSecret { keep_former_seconds: Some(keep_hours * 3600) };
     let rotated: SecretRotated = client.post_once(&format!("{path}/rotate-secret"), &wish)?;
-    output.result(&rotated, |rotated| {
-        Output::pairs(&[("app", rotated.app_id.clone()), ("secret", rotated.app_secret.clone())]);
-        say!(
-            "\nThe secret is shown only once. The former secret is accepted until {}.",
-            rotated.former_secret_until
-        );
-    });
+    output.only_once(
+        &rotated,
+        |rotated| rotated.app_secret.clone(),
+        |rotated| {
+            Output::pairs(&[("app", rotated.app_id.clone()), ("secret", rotated.app_secret.clone())]);
+            say!(
+                "\nThe secret is shown only once. The former secret is accepted until {}.",
+                rotated.former_secret_until
+            );
+        },
+    );
     Ok(())
 }
 

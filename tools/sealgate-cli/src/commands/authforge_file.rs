@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use sealgate_artifact::Code;
-use sealgate_wire::{AuthforgeFile, LicenseView, MakeAuthforgeFile};
+use sealgate_wire::{AuthforgeFile, MakeAuthforgeFile};
 use serde_json::json;
 
 use crate::args::AuthforgeFileArgs;
@@ -19,14 +19,14 @@ pub(crate) fn run(client: &Client, args: &AuthforgeFileArgs, output: &Output) ->
         request: args.request.as_deref().map(read_request).transpose()?,
         expires_at: args.expires.clone().map(|date| date.0),
     };
-    let license: LicenseView = client.find_license(&args.key)?;
-    let path = format!("/api/v1/licenses/{}/authforge-file", license.license_id);
+    let id = client.license_id(&args.key)?;
+    let path = format!("/api/v1/licenses/{id}/authforge-file");
     let made: AuthforgeFile = client.post_once(&path, &wish)?;
     // The license key stands in it.
     files::write_private(&args.output, made.file.as_bytes())
         .map_err(|e| Failure::new(Code::FileUnreadable, format!("{}: {e}", args.output.display())))?;
     let result = json!({
-        "license_id": license.license_id,
+        "license_id": id.to_string(),
         "jti": made.jti,
         "expires_at": made.expires_at,
         "file": args.output,

@@ -4,7 +4,7 @@ use sealgate_wire::{AcceptClock, ClockView, Timestamp};
 
 use crate::args::{AcceptClockArgs, now};
 use crate::client::Client;
-use crate::confirm::confirm_seen;
+use crate::confirm::Consent;
 use crate::failure::Failure;
 use crate::output::{Output, say};
 
@@ -15,12 +15,12 @@ pub(crate) fn accept(client: &Client, args: &AcceptClockArgs, output: &Output) -
         output.result(&found, |found| say!("The server's clock shows {} and is not in doubt.", found.shown));
         return Ok(());
     }
-    if !args.yes && !output.json {
-        let why = "a server that signs by a wrong clock harms every customer";
-        confirm_seen(&text(&found), "Is the time that the server shows the right one?", why)?;
-    } else if !output.json && !output.quiet {
+    if args.yes && !output.json && !output.quiet {
         say!("{}", text(&found));
     }
+    let question = "Is the time that the server shows the right one?";
+    let why = "a server that signs by a wrong clock harms every customer";
+    Consent::new(args.yes, output).ask_seen(|| Ok(text(&found)), question, why)?;
     let accepted: ClockView = client.post("/api/v1/clock/accept", &AcceptClock { set_by: found.set_by })?;
     output.result(&accepted, |accepted| say!("Accepted: the server's clock shows {}.", accepted.shown));
     Ok(())

@@ -10,10 +10,11 @@ use sealgate_wire::{
 };
 use serde_json::{Map, Value};
 
-use crate::args::{CustomerCommand, CustomerFields, Global, ListCustomersArgs};
+use super::sets;
+use crate::args::{CustomerCommand, CustomerFields, Global, ListCustomersArgs, UpdateCustomerArgs};
 use crate::client::{Client, filters, quoted};
-use crate::confirm::confirm_seen;
-use crate::failure::Failure;
+use crate::confirm::Consent;
+use crate::failure::{Failure, interrupted};
 use crate::files;
 use crate::output::{Output, say, seat_count};
 
@@ -36,10 +37,7 @@ pub(crate) fn run(global: &Global, command: &CustomerCommand, output: &Output) -
         }
         CustomerCommand::List(args) => return list(&client, args, output),
         CustomerCommand::Show { customer } => client.get(&format!("{PATH}/{}", id(&client, customer)?))?,
-        CustomerCommand::Update(args) => {
-            let wish = UpdateCustomer { name: args.name.clone(), ..change(&args.fields)? };
-            client.patch_once(&format!("{PATH}/{}", id(&client, &args.customer)?), &wish)?
-        }
+        CustomerCommand::Update(args) => return update(&client, args, output),
         CustomerCommand::Merge { from, into, yes } => {
             return merge(&client, (from, into), *yes, output);
         }
@@ -51,6 +49,27 @@ pub(crate) fn run(global: &Global, command: &CustomerCommand, output: &Output) -
     Ok(())
 }
 
+fn update(client: &Client, args: &UpdateCustomerArgs, output: &Output) -> Result<(), Failure> {
+    let wish = UpdateCustomer { name: args.name.clone(), ..change(&args.fields)? };
+    if wish == UpdateCustomer::default() {
+        return Err(sets::nothing_to_change());
+    }
+    let path = format!("{PATH}/{}", id(client, &args.customer)?);
+    let before: Option<CustomerView> = client.get_if_allowed(&path)?;
+    let after: CustomerView = client.patch_once(&path, &wish)?;
+    output.result(&after, |after| {
+        say!("{}", text(after));
+        if let Some(before) = before {
+            let names = ["name", "company", "email", "external id", "metadata", "most devices"];
+            let pairs = pairs(&before).into_iter().zip(pairs(after));
+            let pairs = pairs.filter(|((name, _), _)| names.contains(name));
+            let lines = pairs.filter_map(|((name, before), (_, after))| sets::changed(name, &before, &after));
+            sets::say_differences(&sets::or_nothing(lines.collect()));
+        }
+    });
+    Ok(())
+}
+
 /// The customer that a person named by its id, or by `external:X`.
 pub(crate) fn id(client: &Client, named: &str) -> Result<CustomerId, Failure> {
     let unusable =
@@ -58,7 +77,12 @@ pub(crate) fn id(client: &Client, named: &str) -> Result<CustomerId, Failure> {
     let Some(external_id) = named.strip_prefix("external:") else {
         return CustomerId::parse(named).map_err(|e| unusable(Failure::from(e)));
     };
-    let found: Page<CustomerView> = client.get(&format!("{PATH}?external_id={}", quoted(external_id)))?;
+    let found: Result<Page<CustomerView>, Failure> =
+        client.get(&format!("{PATH}?external_id={}", quoted(external_id)));
+    let found = found.map_err(|failure| {
+        let fix = "give the customer's id, or use a token that has the scope customers:read, too: external:X is looked up first";
+        failure.fix_for(Code::ScopeMissing, fix)
+    })?;
     let found = found.items.first().ok_or_else(|| {
         Failure::new(Code::NotFound, "no customer has this external id").fix("see `sealgate customer list`")
     })?;
@@ -112,6 +136,12 @@ fn list(client: &Client, args: &ListCustomersArgs, output: &Output) -> Result<()
 }
 
 fn text(customer: &CustomerView) -> String {
+    let mut pairs = pairs(customer);
+    pairs.retain(|(_, value)| !value.is_empty());
+    Output::pairs_text(&pairs)
+}
+
+fn pairs(customer: &CustomerView) -> Vec<(&'static str, String)> {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     let count = |value: Option<u64>| match value {
         Some(n) if n > 1_000 => "more than 1000".to_owned(),
@@ -119,46 +149,47 @@ fn text(customer: &CustomerView) -> String {
         None => String::new(),
     };
     let metadata = Value::Object(customer.metadata.clone());
-    let mut pairs = vec![
+    vec![
         ("customer", customer.customer_id.clone()),
         ("name", text(&customer.name)),
         ("company", text(&customer.company)),
         ("email", text(&customer.email)),
         ("external id", text(&customer.external_id)),
         ("metadata", if customer.metadata.is_empty() { String::new() } else { metadata.to_string() }),
-        ("devices", seat_count(customer.max_devices)),
+        ("most devices", seat_count(customer.max_devices)),
         ("licenses", count(customer.licenses)),
-        ("used", customer.devices_used.map(|n| n.to_string()).unwrap_or_default()),
+        ("seats taken", customer.devices_used.map(|n| n.to_string()).unwrap_or_default()),
         ("created", customer.created_at.to_string()),
         ("forgotten", customer.forgotten_at.map(|at| at.to_string()).unwrap_or_default()),
-    ];
-    pairs.retain(|(_, value)| !value.is_empty());
-    Output::pairs_text(&pairs)
+    ]
 }
 
-/// Shows who it is about, and asks.
-fn ask(client: &Client, about: &[CustomerId], question: &str, why: &str) -> Result<(), Failure> {
-    let mut seen = vec![];
-    for id in about {
-        seen.push(text(&client.get(&format!("{PATH}/{id}"))?));
-    }
-    confirm_seen(&seen.join("\n\n"), question, why)
+/// Who it is about, as one sees them before one is asked.
+fn about(client: &Client, customers: &[CustomerId]) -> Result<String, Failure> {
+    let shown = customers.iter().map(|id| Ok(text(&client.get(&format!("{PATH}/{id}"))?)));
+    Ok(shown.collect::<Result<Vec<_>, Failure>>()?.join("\n\n"))
 }
 
 fn merge(client: &Client, (from, into): (&str, &str), yes: bool, output: &Output) -> Result<(), Failure> {
     let (from, into) = (id(client, from)?, id(client, into)?);
-    if !yes && !output.json {
-        let question = format!("Give all licenses of {from} to {into}, and remove {from}?");
-        ask(client, &[from, into], &question, "a merge of customers cannot be undone")?;
+    if from == into {
+        let why = format!("{from} is named twice, and no customer is merged into itself");
+        return Err(Failure::new(Code::MalformedRequest, why).fix("name another customer as the second one"));
     }
+    let question = format!("Give all licenses of {from} to {into}, and remove {from}?");
+    let why = "a merge of customers cannot be undone";
+    Consent::new(yes, output).ask_seen(|| about(client, &[from, into]), &question, why)?;
     let wish = MergeCustomers { into: into.to_string() };
     let bar = spinner(output);
     let mut all = CustomersMerged { customer_id: into.to_string(), moved: 0, complete: false };
+    let mut parts = 0;
     while !all.complete {
         // Each request has a name of its own: one whose answer was lost moves nothing twice.
-        let part: CustomersMerged = client
-            .post_once(&format!("{PATH}/{from}/merge"), &wish)
-            .map_err(|failure| failure.fix(format!("go on with: sealgate customer merge {from} {into}")))?;
+        let part: Result<CustomersMerged, Failure> = client.post_once(&format!("{PATH}/{from}/merge"), &wish);
+        let part = part.map_err(|failure| {
+            interrupted(failure, parts, || format!("sealgate customer merge {from} {into}"))
+        })?;
+        parts += 1;
         all = CustomersMerged { moved: all.moved + part.moved, ..part };
         bar.set_message(format!("{} licenses moved", all.moved));
         bar.tick();
@@ -174,21 +205,22 @@ fn forget(
     (mut after, yes): (Option<String>, bool),
     output: &Output,
 ) -> Result<(), Failure> {
-    if !yes && !output.json {
-        let question =
-            "Forget this customer? Its name is removed everywhere, and its licenses are signed again.";
-        ask(client, &[customer], question, "forgetting a customer cannot be undone")?;
-    }
+    let question = "Forget this customer? Its name is removed here and from its licenses, which are signed again. Licenses that \
+                    were given to another customer before go on saying what they say.";
+    let why = "forgetting a customer cannot be undone";
+    Consent::new(yes, output).ask_seen(|| about(client, &[customer]), question, why)?;
     let bar = spinner(output);
     let mut all = CustomerForgotten { customer_id: customer.to_string(), licenses: 0, next: None };
+    let mut parts = 0;
     loop {
         let wish = ForgetCustomer { after: after.clone() };
         let part: Result<CustomerForgotten, Failure> =
             client.post(&format!("{PATH}/{customer}/forget"), &wish);
         let part = part.map_err(|failure| {
             let from = after.as_ref().map(|id| format!(" --after {id}")).unwrap_or_default();
-            failure.fix(format!("go on with: sealgate customer forget {customer}{from}"))
+            interrupted(failure, parts, || format!("sealgate customer forget {customer}{from}"))
         })?;
+        parts += 1;
         all.licenses += part.licenses;
         bar.set_message(format!("{} licenses looked at", all.licenses));
         bar.tick();

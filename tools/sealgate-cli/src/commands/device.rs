@@ -40,10 +40,15 @@ pub(crate) fn run(global: &Global, command: &DeviceCommand, output: &Output) -> 
 
 /// What became free, for people.
 pub(crate) fn print_released(released: &Released) {
-    say!("{} released, {} seats still taken", released.released.len(), released.devices_used);
+    let taken = counted(released.devices_used, "seat");
+    say!("{} released, {taken} still taken", released.released.len());
     if let Some(left) = released.releases_left {
-        say!("{left} releases left for this year");
+        say!("{} left for this year", counted(left, "release"));
     }
+}
+
+fn counted(count: u64, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 fn print(device: &DeviceView) {
@@ -88,7 +93,7 @@ fn list(
 ) -> Result<(), Failure> {
     let path = match (license, fingerprint) {
         (Some(key), _) => {
-            format!("/api/v1/devices?limit=200&license_id={}", client.find_license(key)?.license_id)
+            format!("/api/v1/devices?limit=200&license_id={}", client.license_id(key)?)
         }
         (_, Some(text)) => format!("/api/v1/devices?limit=200&fingerprint={}", quoted(text)),
         (None, None) => "/api/v1/devices?limit=200".to_owned(),

@@ -9,8 +9,8 @@ use crate::output::Output;
 
 pub(crate) fn run(global: &Global, args: &EventsArgs, output: &Output) -> Result<(), Failure> {
     let client = Client::new(global)?;
-    let license = args.license.as_deref().map(|key| client.find_license(key)).transpose()?;
-    let license = license.map(|license| license.license_id);
+    let license = args.license.as_deref().map(|key| client.license_id(key)).transpose()?;
+    let license = license.map(|id| id.to_string());
     let filters = filters(&[("license_id", &license), ("request_id", &args.request), ("code", &args.code)]);
     let events: Vec<EventView> =
         client.get_some(&format!("/api/v1/events?limit=200{filters}"), args.limit)?;

@@ -10,7 +10,7 @@ use sealgate_wire::{AppView, KeyRevoked, KeyView, Page, Reason, RotateKey, Trust
 use crate::args::{ExportKeysArgs, Global, RevokeKeyArgs, ShareKeysArgs};
 use crate::client::{Client, segment};
 use crate::commands::license::write;
-use crate::confirm::confirm;
+use crate::confirm::Consent;
 use crate::failure::Failure;
 use crate::output::{Output, say};
 
@@ -43,11 +43,9 @@ pub(crate) fn revoke(global: &Global, args: &RevokeKeyArgs, output: &Output) -> 
         Failure::new(Code::NotFound, Code::NotFound.meaning()).fix("`sealgate keys list` shows the key ids")
     };
     let key = keys.iter().find(|key| key.keyid == args.keyid).ok_or_else(unknown)?;
-    if !args.yes && !output.json {
-        let question =
-            format!("Revoke the {} key {}? Everything that it signed is then refused.", key.r#use, key.keyid);
-        confirm(&question, "revoking a key cannot be undone")?;
-    }
+    let question =
+        format!("Revoke the {} key {}? Everything that it signed is then refused.", key.r#use, key.keyid);
+    Consent::new(args.yes, output).ask(&question, "revoking a key cannot be undone")?;
     let path = format!("/api/v1/keys/{}/revoke", key.keyid);
     let request = Reason { reason: args.reason.clone() };
     let bar = if output.json || output.quiet { ProgressBar::hidden() } else { ProgressBar::new_spinner() };

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use sealgate_artifact::Code;
 use sealgate_wire::{
-    IssueLicenses, IssuedLicense, LicenseView, LicensesIssued, Nothing, Reason, RenewLicense, Seats, Trust,
-    When,
+    IssueLicenses, IssuedLicense, LicenseView, LicensesIssued, Nothing, Reason, Seats, Trust, When,
 };
 
 use super::license_shown::{licensee, print_license, seats};
-use super::{authforge_file, customer, license_key, license_update, plan, reset_devices, resign, vars};
+use super::{
+    authforge_file, customer, license_key, license_renew, license_update, plan, reset_devices, resign, vars,
+};
 use crate::args::{FileArgs, Global, IssueArgs, LicenseCommand, ListLicensesArgs, VarsCommand};
 use crate::client::{Client, filters, segment};
 use crate::failure::Failure;
@@ -21,9 +22,7 @@ const BATCH: u32 = 100;
 
 pub(crate) fn run(global: &Global, command: &LicenseCommand, output: &Output) -> Result<(), Failure> {
     let client = Client::new(global)?;
-    let path = |key: &str| {
-        client.find_license(key).map(|license| format!("/api/v1/licenses/{}", license.license_id))
-    };
+    let path = |key: &str| client.license_id(key).map(|id| format!("/api/v1/licenses/{id}"));
     let license: LicenseView = match command {
         LicenseCommand::Issue(order) => return issue(&client, order, output),
         LicenseCommand::List(args) => return list(&client, args, output),
@@ -36,18 +35,18 @@ pub(crate) fn run(global: &Global, command: &LicenseCommand, output: &Output) ->
         }
         LicenseCommand::AuthforgeFile(args) => return authforge_file::run(&client, args, output),
         LicenseCommand::ResetDevices { key, override_allowance } => {
-            return reset_devices::run(&client, &client.find_license(key)?, *override_allowance, output);
+            return reset_devices::run(&client, client.license_id(key)?, *override_allowance, output);
         }
         LicenseCommand::Vars { key, command } => {
             let get = key.as_ref().map(|key| VarsCommand::Get { of: key.clone() });
-            let command = command.as_ref().or(get.as_ref()).expect("clap demands one of them");
+            let nobody = || {
+                Failure::new(Code::MalformedRequest, "no license was named").fix("sealgate license vars KEY")
+            };
+            let command = command.as_ref().or(get.as_ref()).ok_or_else(nobody)?;
             return vars::run(&client, command, output, |key| Ok(format!("{}/variables", path(key)?)));
         }
         LicenseCommand::Show { key } => client.find_license(key)?,
-        LicenseCommand::Renew { key, expires, idempotency_key } => {
-            let wish = RenewLicense { expires_at: expires.clone().map(|date| date.0) };
-            client.post_named(&format!("{}/renew", path(key)?), &wish, idempotency_key.clone())?
-        }
+        LicenseCommand::Renew(args) => license_renew::run(&client, args, output)?,
         LicenseCommand::Suspend { key, reason } => {
             client.post_once(&format!("{}/suspend", path(key)?), &Reason { reason: reason.clone() })?
         }
@@ -62,7 +61,7 @@ pub(crate) fn run(global: &Global, command: &LicenseCommand, output: &Output) ->
             LicenseCommand::Revoke { .. } | LicenseCommand::Suspend { .. } => {
                 say!("\nOnline, the license is refused from now on. A copy of its file works offline until the license ends.");
             }
-            LicenseCommand::Renew { .. } => say!("\nIf the license is used offline, hand out its file again."),
+            LicenseCommand::Renew(_) => say!("\nIf the license is used offline, hand out its file again."),
             _ => {}
         }
     });
@@ -194,7 +193,10 @@ fn written(path: &Path, bytes: &[u8], outcome: std::io::Result<()>) -> Result<St
 }
 
 fn print_issued(licenses: Vec<IssuedLicense>, output: &Output) {
-    output.result(&LicensesIssued { licenses }, |issued| {
+    let keys = |issued: &LicensesIssued| {
+        issued.licenses.iter().map(|license| license.license_key.clone()).collect::<Vec<_>>().join("\n")
+    };
+    output.only_once(&LicensesIssued { licenses }, keys, |issued| {
         let row = |l: &IssuedLicense| {
             vec![l.license_key.clone(), l.license_id.clone(), seat_count(l.max_devices), ends(l.expires_at)]
         };

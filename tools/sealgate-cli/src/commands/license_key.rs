@@ -4,7 +4,7 @@ use sealgate_artifact::Code;
 use sealgate_wire::{LicenseKeyShown, Nothing, Reason};
 
 use crate::client::Client;
-use crate::confirm::confirm;
+use crate::confirm::Consent;
 use crate::failure::Failure;
 use crate::output::{Output, say};
 
@@ -14,9 +14,10 @@ pub(crate) fn show(client: &Client, named: &str, reveal: bool, output: &Output) 
         let why = "a license key is a secret, and the audit log says who saw it";
         return Err(Failure::new(Code::MalformedRequest, why).fix("add --reveal"));
     }
-    let path = format!("/api/v1/licenses/{}/reveal-key", client.find_license(named)?.license_id);
+    let path = format!("/api/v1/licenses/{}/reveal-key", client.license_id(named)?);
     let shown: LicenseKeyShown = client.post(&path, &Nothing {})?;
-    output.result(&shown, |shown| say!("{}", shown.license_key));
+    let key = |shown: &LicenseKeyShown| shown.license_key.clone();
+    output.only_once(&shown, key, |shown| say!("{}", key(shown)));
     Ok(())
 }
 
@@ -27,15 +28,12 @@ pub(crate) fn exchange(
     (reason, yes): (Option<&String>, bool),
     output: &Output,
 ) -> Result<(), Failure> {
-    let license = client.find_license(named)?;
-    if !yes {
-        let question =
-            format!("Give license {} another key? The present one is refused then.", license.license_id);
-        confirm(&question, "the present key is refused from then on")?;
-    }
-    let path = format!("/api/v1/licenses/{}/rekey", license.license_id);
+    let id = client.license_id(named)?;
+    let question = format!("Give license {id} another key? The present one is refused then.");
+    Consent::new(yes, output).ask(&question, "the present key is refused from then on")?;
+    let path = format!("/api/v1/licenses/{id}/rekey");
     let shown: LicenseKeyShown = client.post_once(&path, &Reason { reason: reason.cloned() })?;
-    output.result(&shown, |shown| {
+    output.only_once(&shown, |shown| shown.license_key.clone(), |shown| {
         Output::pairs(&[("license", shown.license_id.clone()), ("key", shown.license_key.clone())]);
         say!(
             "\nDevices keep their seats. Online, the former key is refused from now on. AuthForge files that were made before hold it, and work until they end."

@@ -14,8 +14,6 @@ pub(super) fn licensee(args: &LicenseeArgs) -> Option<Licensee> {
 }
 
 pub(crate) fn print_license(license: &LicenseView) {
-    let licensee = license.licensee.clone().unwrap_or_default();
-    let said: Vec<String> = [licensee.name, licensee.company, licensee.email].into_iter().flatten().collect();
     let mut pairs = vec![
         ("license", license.license_id.clone()),
         ("app", license.app_id.clone()),
@@ -28,7 +26,7 @@ pub(crate) fn print_license(license: &LicenseView) {
         ("trial", license.trial.map(trial).unwrap_or_default()),
         ("label", license.label.clone().unwrap_or_default()),
         ("customer", license.customer_id.clone().unwrap_or_default()),
-        ("licensee", said.join(", ")),
+        ("licensee", said(license.licensee.as_ref())),
         ("external id", license.external_id.clone().unwrap_or_default()),
         ("plan", license.plan_id.clone().unwrap_or_default()),
         ("created", license.created_at.to_string()),
@@ -45,6 +43,12 @@ pub(crate) fn print_license(license: &LicenseView) {
     }
     pairs.retain(|(_, value)| !value.is_empty());
     Output::pairs(&pairs);
+}
+
+/// What it says about its buyer, for people.
+pub(super) fn said(licensee: Option<&Licensee>) -> String {
+    let texts = licensee.map(|said| [&said.name, &said.company, &said.email]);
+    texts.into_iter().flatten().flatten().map(String::as_str).collect::<Vec<_>>().join(", ")
 }
 
 pub(super) fn seats(license: &LicenseView) -> String {

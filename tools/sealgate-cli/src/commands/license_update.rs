@@ -1,64 +1,123 @@
 //! `sealgate license update`.
 
-use sealgate_wire::{LicensePreview, LicenseTerms, LicenseView, Seats, UpdateLicense};
+use sealgate_artifact::LicenseId;
+use sealgate_wire::{LicensePreview, LicenseTerms, LicenseView, Licensee, Seats, UpdateLicense};
 
-use super::license_shown::{licensee, print_license};
+use super::license_shown::{licensee, print_license, said};
 use super::{customer, plan, sets};
 use crate::args::UpdateLicenseArgs;
 use crate::client::Client;
-use crate::confirm::{confirm, confirm_seen};
+use crate::confirm::Consent;
 use crate::failure::Failure;
 use crate::output::{Output, ends, say, seat_count};
 
+/// What a change can change, as the API and as people call it.
+const TERMS: [(&str, &str); 10] = [
+    ("plan_id", "plan"),
+    ("tier", "tier"),
+    ("max_devices", "seats"),
+    ("expires_at", "end"),
+    ("offline", "offline"),
+    ("releases_per_seat", "releases per seat and year"),
+    ("trial_days", "days of trial"),
+    ("trial_per", "trial per"),
+    ("label", "label"),
+    ("customer_id", "customer"),
+];
+
 /// Changes a license. Who would take rights away sees which, and is asked.
 pub(crate) fn run(client: &Client, args: &UpdateLicenseArgs, output: &Output) -> Result<(), Failure> {
-    let path = format!("/api/v1/licenses/{}", client.find_license(&args.key)?.license_id);
-    let wish = change(client, args)?;
+    let id = client.license_id(&args.key)?;
+    let path = format!("/api/v1/licenses/{id}");
+    let said_before = said_before(client, id, args)?;
+    let wish = change(client, args, said_before.as_ref())?;
+    let preview: LicensePreview = client.post(&format!("{path}/preview"), &wish)?;
     if args.care.preview {
-        let preview: LicensePreview = client.post(&format!("{path}/preview"), &wish)?;
-        output.result(&preview, |preview| say!("{}", text(preview)));
+        output.result(&preview, |preview| {
+            say!("{}", text(preview));
+            if goes_on_saying(args, &preview.before, preview.after.customer_id.as_ref()) {
+                say!("What the license says about its buyer stays as it is, unless --licensee-name and so on, or --no-licensee, say otherwise");
+            }
+        });
         return Ok(());
     }
-    let preview: Option<LicensePreview> =
-        if touches_terms(&wish) { Some(client.post(&format!("{path}/preview"), &wish)?) } else { None };
-    if let Some(preview) = preview.as_ref().filter(|preview| !preview.lessened.is_empty() && !args.care.yes) {
-        asked(preview, output)?;
-    }
+    asked(&preview, Consent::new(args.care.yes, output))?;
     let license: LicenseView = client.patch_once(&path, &wish)?;
     output.result(&license, |license| {
         print_license(license);
-        if let Some(preview) = &preview {
-            sets::say_differences(&differences(&preview.before, license));
-            if license.version != preview.version {
-                say!("\nIf the license is used offline, hand out its file again.");
-            }
+        let mut lines = differences(&preview, license);
+        if let Some(before) = said_before.filter(|_| wish.licensee.is_some()) {
+            lines.extend(sets::changed("licensee", &said(Some(&before)), &said(license.licensee.as_ref())));
+        }
+        let is_signed_anew = license.version != preview.version;
+        sets::say_differences(&if is_signed_anew || !args.release.is_empty() { lines } else { sets::or_nothing(lines) });
+        if license.licensee.is_some() && goes_on_saying(args, &preview.before, license.customer_id.as_ref()) {
+            say!(
+                "\nThe license still says {} about its buyer: --licensee-name and so on change that, --no-licensee ends it.",
+                said(license.licensee.as_ref())
+            );
+        }
+        if is_signed_anew {
+            say!("\nIf the license is used offline, hand out its file again.");
         }
     });
     Ok(())
 }
 
-/// Goes on if a person who saw what goes says yes. What a program reads is no place for a table.
-fn asked(preview: &LicensePreview, output: &Output) -> Result<(), Failure> {
+/// Goes on if nothing goes, or a person who saw what goes says yes.
+pub(super) fn asked(preview: &LicensePreview, consent: Consent) -> Result<(), Failure> {
+    if preview.lessened.is_empty() {
+        return Ok(());
+    }
     let less = preview.lessened.iter().map(|name| name.replace('_', " ")).collect::<Vec<_>>().join(", ");
     let question = format!("Change the license? It then grants less, or something else: {less}.");
     let why = format!("the license would grant less than now, or something else: {less}");
-    if output.json { confirm(&question, &why) } else { confirm_seen(&text(preview), &question, &why) }
+    consent.ask_seen(|| Ok(text(preview)), &question, &why)
 }
 
-fn change(client: &Client, args: &UpdateLicenseArgs) -> Result<UpdateLicense, Failure> {
+/// What the license says about its buyer, where that matters: a flag changes what it names, and the rest stays.
+fn said_before(
+    client: &Client,
+    id: LicenseId,
+    args: &UpdateLicenseArgs,
+) -> Result<Option<Licensee>, Failure> {
+    let found = match licensee(&args.licensee) {
+        None if !args.no_licensee => return Ok(None),
+        Some(Licensee { name: Some(_), company: Some(_), email: Some(_) }) | None => {
+            client.get_if_allowed(&format!("/api/v1/licenses/{id}"))?
+        }
+        Some(_) => Some(client.get_license(id)?),
+    };
+    Ok(found.map(|license| license.licensee.unwrap_or_default()))
+}
+
+/// Whether another customer has it from now on, and it still says what it said of the former one.
+fn goes_on_saying(args: &UpdateLicenseArgs, before: &LicenseTerms, customer: Option<&String>) -> bool {
+    before.customer_id.as_ref() != customer && !args.no_licensee && licensee(&args.licensee).is_none()
+}
+
+fn change(
+    client: &Client,
+    args: &UpdateLicenseArgs,
+    said_before: Option<&Licensee>,
+) -> Result<UpdateLicense, Failure> {
     let buyer = match args.customer.as_deref() {
         Some("") => Some(String::new()),
         Some(named) => Some(customer::id(client, named)?.to_string()),
         None => None,
     };
-    let features = sets::all(&args.sets.feature, |text| Ok(sets::feature(text)))?;
+    let features = sets::all(&args.sets.feature, sets::feature)?;
     let limits = sets::all(&args.sets.limit, sets::limit)?;
+    if args.sets.replace && features.is_none() && limits.is_none() {
+        return Err(sets::replaced_by_nothing("--feature or --limit", "--remove-feature or --remove-limit"));
+    }
     let (features, replace_features) = sets::merge_or_replace(features, args.sets.replace);
     let (limits, replace_limits) = sets::merge_or_replace(limits, args.sets.replace);
-    Ok(UpdateLicense {
+    let named = licensee(&args.licensee).map(|named| merged(named, said_before));
+    let wish = UpdateLicense {
         label: args.label.clone(),
         customer_id: buyer,
-        licensee: if args.no_licensee { Some(None) } else { licensee(&args.licensee).map(Some) },
+        licensee: if args.no_licensee { Some(None) } else { named.map(Some) },
         plan_id: args.plan.as_deref().map(plan::id).transpose()?.map(|id| id.to_string()),
         tier: args.tier.clone(),
         features,
@@ -70,27 +129,52 @@ fn change(client: &Client, args: &UpdateLicenseArgs) -> Result<UpdateLicense, Fa
         expires_at: args.expires.clone().map(|date| date.0),
         max_devices: args.max_devices.map(Seats),
         release: sets::names(&args.release),
-        override_allowance: Some(args.override_allowance),
-    })
-}
-
-/// Whether the change could take rights away.
-fn touches_terms(wish: &UpdateLicense) -> bool {
-    let notes = UpdateLicense {
-        label: wish.label.clone(),
-        customer_id: wish.customer_id.clone(),
-        licensee: wish.licensee.clone(),
-        override_allowance: wish.override_allowance,
-        ..UpdateLicense::default()
+        override_allowance: None,
     };
-    *wish != notes
+    if wish == UpdateLicense::default() {
+        return Err(sets::nothing_to_change());
+    }
+    Ok(UpdateLicense { override_allowance: Some(args.override_allowance), ..wish })
 }
 
-fn differences(before: &LicenseTerms, after: &LicenseView) -> Vec<String> {
-    let features = (sets::of_features(&before.features), sets::of_features(&after.features));
-    let limits = (sets::of_limits(&before.limits), sets::of_limits(&after.limits));
-    let mut lines = sets::differences("features", &features.0, &features.1);
-    lines.extend(sets::differences("limits", &limits.0, &limits.1));
+/// What is named, and of the rest what was said before. An empty text says nothing.
+fn merged(named: Licensee, before: Option<&Licensee>) -> Licensee {
+    let before = before.cloned().unwrap_or_default();
+    let one = |named: Option<String>, before| named.or(before).filter(|text| !text.is_empty());
+    Licensee {
+        name: one(named.name, before.name),
+        company: one(named.company, before.company),
+        email: one(named.email, before.email),
+    }
+}
+
+/// What came, changed and went: as the license is now, and for what its view lacks, as it was foreseen.
+fn differences(preview: &LicensePreview, license: &LicenseView) -> Vec<String> {
+    let before = &preview.before;
+    let after = LicenseTerms {
+        plan_id: license.plan_id.clone(),
+        tier: license.tier.clone(),
+        features: license.features.clone(),
+        limits: license.limits.clone(),
+        max_devices: license.max_devices,
+        expires_at: license.expires_at,
+        label: license.label.clone(),
+        customer_id: license.customer_id.clone(),
+        ..preview.after.clone()
+    };
+    let plain = TERMS
+        .iter()
+        .filter_map(|(name, called)| sets::changed(called, &shown(before, name), &shown(&after, name)));
+    let mut lines: Vec<String> = plain.collect();
+    let sets_of = |terms: &LicenseTerms| {
+        [
+            sets::of_features(&terms.features),
+            sets::of_limits(&terms.limits),
+            sets::of_variables(&terms.variables),
+        ]
+    };
+    let named = ["features", "limits", "variables"].into_iter().zip(sets_of(before)).zip(sets_of(&after));
+    lines.extend(named.flat_map(|((kind, before), after)| sets::differences(kind, &before, &after)));
     lines
 }
 

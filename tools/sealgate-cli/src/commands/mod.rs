@@ -15,6 +15,7 @@ pub(crate) mod inspect;
 pub(crate) mod keys;
 pub(crate) mod license;
 pub(crate) mod license_key;
+pub(crate) mod license_renew;
 pub(crate) mod license_shown;
 pub(crate) mod license_update;
 pub(crate) mod manual;

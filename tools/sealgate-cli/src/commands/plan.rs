@@ -6,11 +6,11 @@ use sealgate_artifact::{Code, PlanId};
 use sealgate_wire::{CreatePlan, LicenseeField, PlanView, Policy, Seats, Trial, UpdatePlan};
 
 use super::sets;
-use crate::args::{CreatePlanArgs, Global, PlanCommand, TermsArgs, UpdatePlanArgs};
+use crate::args::{CreatePlanArgs, Global, PlanCommand, TermsArgs, UpdatePlanArgs, trial};
 use crate::client::{Client, segment};
 use crate::failure::Failure;
 use crate::files;
-use crate::output::{Output, feature_list, seat_count, trial};
+use crate::output::{Output, feature_list, seat_count, trial as shown_trial};
 
 pub(crate) fn run(global: &Global, command: &PlanCommand, output: &Output) -> Result<(), Failure> {
     let client = Client::new(global)?;
@@ -33,27 +33,78 @@ pub(crate) fn id(plan_id: &str) -> Result<PlanId, Failure> {
 fn update(client: &Client, args: &UpdatePlanArgs, output: &Output) -> Result<(), Failure> {
     let path = format!("/api/v1/plans/{}", id(&args.plan_id)?);
     let wish = change(args)?;
-    let before: PlanView = client.get(&path)?;
+    let before: Option<PlanView> = client.get_if_allowed(&path)?;
+    if before.is_none() && needs_the_present_trial(&args.terms) {
+        let fix = "use a token that has the scope plans:read, too: a trial keeps what you do not name. Or give both --trial and --trial-per";
+        return Err(Failure::new(Code::ScopeMissing, Code::ScopeMissing.meaning()).fix(fix));
+    }
+    let wish = with_trial(wish, &args.terms, before.as_ref())?;
+    if wish == UpdatePlan::default() {
+        return Err(sets::nothing_to_change());
+    }
     let after: PlanView = client.patch(&path, &wish)?;
     output.result(&after, |after| {
         print(after);
-        sets::say_differences(&differences(&before, after));
+        if let Some(before) = before {
+            sets::say_differences(&sets::or_nothing(differences(&before, after)));
+        }
     });
     Ok(())
 }
 
+/// What came, changed and went.
 fn differences(before: &PlanView, after: &PlanView) -> Vec<String> {
-    let features = (sets::of_features(&before.features), sets::of_features(&after.features));
-    let limits = (sets::of_limits(&before.limits), sets::of_limits(&after.limits));
-    let variables = (sets::of_variables(&before.variables), sets::of_variables(&after.variables));
-    let mut lines = sets::differences("features", &features.0, &features.1);
-    lines.extend(sets::differences("limits", &limits.0, &limits.1));
-    lines.extend(sets::differences("variables", &variables.0, &variables.1));
+    let mut lines = vec![];
+    if (&before.policy, before.policy.heartbeat) != (&after.policy, after.policy.heartbeat) {
+        lines.push("policy changed".to_owned());
+    }
+    let sets_of = |plan: &PlanView| {
+        [
+            sets::of_features(&plan.features),
+            sets::of_limits(&plan.limits),
+            sets::of_variables(&plan.variables),
+        ]
+    };
+    let plain = pairs(before).into_iter().zip(pairs(after));
+    let plain =
+        plain.filter(|((name, _), _)| !["features", "limits", "variables", "heartbeat"].contains(name));
+    lines.extend(plain.filter_map(|((name, before), (_, after))| sets::changed(name, &before, &after)));
+    let named = ["features", "limits", "variables"].into_iter().zip(sets_of(before)).zip(sets_of(after));
+    lines.extend(named.flat_map(|((kind, before), after)| sets::differences(kind, &before, &after)));
     lines
 }
 
+fn needs_the_present_trial(args: &TermsArgs) -> bool {
+    match (args.trial, args.trial_per) {
+        (Some(wish), None) => wish.0.is_some(),
+        (wish, Some(_)) => wish.is_none(),
+        (None, None) => false,
+    }
+}
+
+/// The change with what becomes of the trial: what is not named stays as it is.
+fn with_trial(
+    change: UpdatePlan,
+    args: &TermsArgs,
+    before: Option<&PlanView>,
+) -> Result<UpdatePlan, Failure> {
+    let now = before.and_then(|plan| plan.trial);
+    let days = match (args.trial, args.trial_per) {
+        (None, None) => return Ok(change),
+        (Some(trial::Days(None)), None) => return Ok(UpdatePlan { trial: Some(None), ..change }),
+        (Some(trial::Days(days)), _) => days,
+        (None, Some(_)) => now.map(|trial| trial.days),
+    };
+    let days = days.ok_or_else(|| {
+        let why = "--trial-per says for whom there is one trial, and the plan is none";
+        Failure::new(Code::MalformedRequest, why).fix("give the days, too, as in --trial 14d")
+    })?;
+    let per = args.trial_per.or(now.map(|trial| trial.per)).unwrap_or_default();
+    Ok(UpdatePlan { trial: Some(Some(Trial { days, per })), ..change })
+}
+
 fn creation(args: &CreatePlanArgs) -> Result<CreatePlan, Failure> {
-    let terms = terms(&args.terms)?;
+    let terms = with_trial(terms(&args.terms)?, &args.terms, None)?;
     Ok(CreatePlan {
         app_id: segment(&args.app)?.to_string(),
         name: args.name.clone(),
@@ -73,6 +124,12 @@ fn creation(args: &CreatePlanArgs) -> Result<CreatePlan, Failure> {
 
 fn change(args: &UpdatePlanArgs) -> Result<UpdatePlan, Failure> {
     let terms = terms(&args.terms)?;
+    if args.replace && terms.features.is_none() && terms.limits.is_none() && terms.variables.is_none() {
+        return Err(sets::replaced_by_nothing(
+            "--feature, --limit or --var",
+            "--remove-feature, --remove-limit or --remove-var",
+        ));
+    }
     let offline = if args.no_offline { Some(false) } else { terms.offline };
     let (features, replace_features) = sets::merge_or_replace(terms.features, args.replace);
     let (limits, replace_limits) = sets::merge_or_replace(terms.limits, args.replace);
@@ -95,33 +152,34 @@ fn change(args: &UpdatePlanArgs) -> Result<UpdatePlan, Failure> {
 }
 
 fn terms(args: &TermsArgs) -> Result<UpdatePlan, Failure> {
-    let variables = sets::all(&args.var, sets::variable)?;
     Ok(UpdatePlan {
-        features: sets::all(&args.feature, |text| Ok(sets::feature(text)))?,
+        features: sets::all(&args.feature, sets::feature)?,
         limits: sets::all(&args.limit, sets::limit)?,
-        variables: variables.map(|list| list.into_iter().collect()),
+        variables: sets::variables(&args.var)?,
         max_devices: args.max_devices.map(Seats),
         duration: args.duration.clone().map(|duration| duration.0),
-        trial: args
-            .trial
-            .map(|wish| wish.0.map(|days| Trial { days, per: args.trial_per.unwrap_or_default() })),
         offline: args.offline.then_some(true),
         policy: args.policy.as_deref().map(policy).transpose()?,
         releases_per_seat: args.releases,
-        licensee: (!args.licensee.is_empty()).then(|| licensee_fields(&args.licensee)),
+        licensee: licensee_fields(&args.licensee)?,
         ..UpdatePlan::default()
     })
 }
 
-/// `none` is what stands for no field.
-fn licensee_fields(names: &[String]) -> Vec<LicenseeField> {
+/// `none` is what stands for no field, alone.
+fn licensee_fields(names: &[String]) -> Result<Option<Vec<LicenseeField>>, Failure> {
     let field = |name: &String| match name.as_str() {
         "name" => Some(LicenseeField::Name),
         "company" => Some(LicenseeField::Company),
         "email" => Some(LicenseeField::Email),
         _ => None,
     };
-    names.iter().filter_map(field).collect()
+    let fields: Vec<LicenseeField> = names.iter().filter_map(field).collect();
+    if !fields.is_empty() && fields.len() < names.len() {
+        let why = "--licensee: none stands alone";
+        return Err(Failure::new(Code::MalformedRequest, why).fix("give fields, as in name,email, or none"));
+    }
+    Ok((!names.is_empty()).then_some(fields))
 }
 
 fn policy(path: &Path) -> Result<Policy, Failure> {
@@ -149,16 +207,15 @@ fn list(client: &Client, app: Option<&str>, output: &Output) -> Result<(), Failu
 }
 
 fn print(plan: &PlanView) {
+    let mut pairs = pairs(plan);
+    pairs.retain(|(_, value)| !value.is_empty());
+    Output::pairs(&pairs);
+}
+
+fn pairs(plan: &PlanView) -> Vec<(&'static str, String)> {
     let licensee: Vec<String> =
         plan.licensee.iter().map(|field| format!("{field:?}").to_lowercase()).collect();
-    let policy = &plan.policy;
-    let heartbeat = if policy.heartbeat {
-        let (minutes, hours) = (policy.heartbeat_minutes, policy.grace_hours);
-        format!("every {minutes} minutes, grace {hours} hours; licenses do not carry it yet")
-    } else {
-        "none".to_owned()
-    };
-    let mut pairs = vec![
+    vec![
         ("plan", plan.plan_id.clone()),
         ("app", plan.app_id.clone()),
         ("name", plan.name.clone()),
@@ -168,20 +225,37 @@ fn print(plan: &PlanView) {
         ("seats", seat_count(plan.max_devices)),
         ("releases", format!("{} per seat and year", plan.releases_per_seat)),
         ("lasts", lasts(plan)),
-        ("trial", plan.trial.map(trial).unwrap_or_default()),
-        ("offline", if plan.offline { "yes" } else { "no" }.to_owned()),
-        ("heartbeat", heartbeat),
+        ("trial", plan.trial.map(shown_trial).unwrap_or_default()),
+        ("offline", offline(plan).to_owned()),
+        ("heartbeat", heartbeat(&plan.policy)),
         ("variables", sets::list(&sets::of_variables(&plan.variables))),
         ("licensee", licensee.join(", ")),
         ("created", plan.created_at.to_string()),
-    ];
-    pairs.retain(|(_, value)| !value.is_empty());
-    Output::pairs(&pairs);
+    ]
 }
 
-fn lasts(plan: &PlanView) -> String {
-    if let Some(wish) = plan.trial {
-        return trial(wish);
+fn heartbeat(policy: &Policy) -> String {
+    if !policy.heartbeat {
+        return "none".to_owned();
     }
-    plan.duration.clone().unwrap_or_else(|| "forever".to_owned())
+    let (minutes, hours) = (policy.heartbeat_minutes, policy.grace_hours);
+    format!("every {minutes} minutes, grace {hours} hours; licenses do not carry it yet")
+}
+
+/// A license of a trial ends with its duration, however long it can be tried.
+fn lasts(plan: &PlanView) -> String {
+    match (plan.trial, &plan.duration) {
+        (None, None) => "forever".to_owned(),
+        (None, Some(duration)) => duration.clone(),
+        (Some(trial), None) => format!("trial of {}d", trial.days),
+        (Some(trial), Some(duration)) => format!("trial of {}d, at most {duration} after issue", trial.days),
+    }
+}
+
+fn offline(plan: &PlanView) -> &'static str {
+    match (plan.offline, plan.trial) {
+        (false, _) => "no",
+        (true, None) => "yes",
+        (true, Some(_)) => "no: a trial is never handed out as a file",
+    }
 }

@@ -1,6 +1,7 @@
 //! `sealgate license reset-devices`.
 
-use sealgate_wire::{LicenseView, ReleaseDevices, Released};
+use sealgate_artifact::LicenseId;
+use sealgate_wire::{ReleaseDevices, Released};
 
 use super::device::print_released;
 use crate::client::Client;
@@ -14,14 +15,14 @@ const SHORT: u64 = 500;
 /// its own: one whose answer was lost releases nothing twice.
 pub(crate) fn run(
     client: &Client,
-    license: &LicenseView,
+    license: LicenseId,
     override_allowance: bool,
     output: &Output,
 ) -> Result<(), Failure> {
-    let path = format!("/api/v1/licenses/{}/reset-devices", license.license_id);
+    let path = format!("/api/v1/licenses/{license}/reset-devices");
     let wish = ReleaseDevices { override_allowance: Some(override_allowance) };
-    let bar = output.progress(license.devices_used, SHORT, "devices");
     let mut all: Released = client.post_once(&path, &wish)?;
+    let bar = output.progress(all.released.len() as u64 + all.devices_used, SHORT, "devices");
     let mut more = is_more(&all);
     while more {
         bar.set_position(all.released.len() as u64);
@@ -29,7 +30,7 @@ pub(crate) fn run(
             bar.abandon();
             // What was released before the failure stays released.
             output.result(&all, print_released);
-            let again = format!("sealgate license reset-devices {}", license.license_id);
+            let again = format!("sealgate license reset-devices {license}");
             failure.fix(format!("{} devices were released before; go on with: {again}", all.released.len()))
         })?;
         more = is_more(&part);

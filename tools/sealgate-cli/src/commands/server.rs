@@ -5,7 +5,7 @@ use sealgate_wire::{ApproveServer, Reason, ServerView};
 use crate::args::{Global, ServerCommand};
 use crate::client::{Client, quoted};
 use crate::commands::clock;
-use crate::confirm::confirm_seen;
+use crate::confirm::Consent;
 use crate::failure::Failure;
 use crate::output::{Output, say};
 
@@ -40,13 +40,12 @@ pub(crate) fn run(global: &Global, command: &ServerCommand, output: &Output) -> 
 /// Shows the server and where it says that it is found, and asks.
 fn look_at(server: &ServerView, yes: bool, output: &Output) -> Result<(), Failure> {
     let seen = std::slice::from_ref(server);
-    if !yes && !output.json {
-        let why = "an approved server answers your customers at the origins that it reports";
-        confirm_seen(&text(seen), "Does your server's log say this id, and is it found there?", why)?;
-    } else if !output.json && !output.quiet {
+    if yes && !output.json && !output.quiet {
         table(seen);
     }
-    Ok(())
+    let question = "Does your server's log say this id, and is it found there?";
+    let why = "an approved server answers your customers at the origins that it reports";
+    Consent::new(yes, output).ask_seen(|| Ok(text(seen)), question, why)
 }
 
 fn table(servers: &[ServerView]) {

@@ -11,19 +11,21 @@ use crate::output::say;
 /// Names with what they hold, for comparisons.
 pub(crate) type Named = BTreeMap<String, String>;
 
-pub(crate) fn feature(text: &str) -> Feature {
-    match text.split_once('=') {
-        Some((name, value)) => Feature { name: name.to_owned(), value: Some(value.to_owned()) },
-        None => Feature { name: text.to_owned(), value: None },
-    }
+pub(crate) fn feature(text: &str) -> Result<Feature, Failure> {
+    let (name, value) = match text.split_once('=') {
+        Some((name, value)) => (name, Some(value.to_owned())),
+        None => (text, None),
+    };
+    Ok(Feature { name: name_of(name, "sso=okta")?, value })
 }
 
 pub(crate) fn limit(text: &str) -> Result<Limit, Failure> {
-    let parts = text.split_once('=').and_then(|(name, value)| Some((name, value.parse().ok()?)));
-    let (name, value) = parts.ok_or_else(|| {
+    let unreadable = || {
         Failure::new(Code::MalformedRequest, format!("{text}: not a limit")).fix("give --limit projects=10")
-    })?;
-    Ok(Limit { name: name.to_owned(), value })
+    };
+    let (name, value) = text.split_once('=').ok_or_else(unreadable)?;
+    let name = name_of(name, "projects=10")?;
+    Ok(Limit { name, value: value.parse().map_err(|_| unreadable())? })
 }
 
 /// NAME=VALUE: true, false and whole numbers keep their type.
@@ -31,13 +33,48 @@ pub(crate) fn variable(text: &str) -> Result<(String, Variable), Failure> {
     let (name, value) = text.split_once('=').ok_or_else(|| {
         Failure::new(Code::MalformedRequest, format!("{text}: no `=`")).fix("give NAME=VALUE")
     })?;
+    let name = name_of(name, "theme=dark")?;
     let value = match (value, value.parse()) {
         ("true", _) => Variable::Flag(true),
         ("false", _) => Variable::Flag(false),
         (_, Ok(number)) => Variable::Number(number),
         _ => Variable::Text(value.to_owned()),
     };
-    Ok((name.to_owned(), value))
+    Ok((name, value))
+}
+
+/// Variables, each named once.
+pub(crate) fn variables(texts: &[String]) -> Result<Option<BTreeMap<String, Variable>>, Failure> {
+    let mut named = BTreeMap::new();
+    for (name, value) in all(texts, variable)?.into_iter().flatten() {
+        if named.contains_key(&name) {
+            return Err(Failure::new(Code::MalformedRequest, format!("{name}: given twice"))
+                .fix("give each name once"));
+        }
+        named.insert(name, value);
+    }
+    Ok((!named.is_empty()).then_some(named))
+}
+
+/// A name that nobody mistakes for another one.
+fn name_of(name: &str, example: &str) -> Result<String, Failure> {
+    if name.trim() == name {
+        return Ok(name.to_owned());
+    }
+    let why = format!("\"{name}\": a name has no blank at its ends");
+    Err(Failure::new(Code::MalformedRequest, why).fix(format!("write it without blanks, as in {example}")))
+}
+
+/// Somebody wants to change something, and says not what.
+pub(crate) fn nothing_to_change() -> Failure {
+    Failure::new(Code::MalformedRequest, "nothing to change")
+        .fix("give at least one flag that says what; --help lists them")
+}
+
+/// `--replace` says that what is given is all. Where nothing is given, it may be a slip, and would take everything.
+pub(crate) fn replaced_by_nothing(given: &str, removing: &str) -> Failure {
+    Failure::new(Code::MalformedRequest, "--replace, and nothing is given that is to be there from now on")
+        .fix(format!("give {given}, too; to take everything away, {removing}"))
 }
 
 /// All of them, where there is one.
@@ -105,6 +142,17 @@ pub(crate) fn differences(kind: &str, before: &Named, after: &Named) -> Vec<Stri
         .into_iter()
         .flatten()
         .collect()
+}
+
+/// What another value stands for, a line; nothing where it is the same.
+pub(crate) fn changed(what: &str, before: &str, after: &str) -> Option<String> {
+    let word = |text: &str| if text.is_empty() { "-".to_owned() } else { text.to_owned() };
+    (before != after).then(|| format!("{what} changed: {} -> {}", word(before), word(after)))
+}
+
+/// What changed, or that nothing did.
+pub(crate) fn or_nothing(lines: Vec<String>) -> Vec<String> {
+    if lines.is_empty() { vec!["nothing changed".to_owned()] } else { lines }
 }
 
 /// Prints what came, changed and went below a result.

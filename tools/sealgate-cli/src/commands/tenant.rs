@@ -43,10 +43,17 @@ pub(crate) fn run(global: &Global, command: &TenantCommand, output: &Output) -> 
 fn create(client: &Client, name: &str, output: &Output) -> Result<(), Failure> {
     let created: TenantCreated =
         client.post_once("/api/v1/tenants", &CreateTenant { name: name.to_owned() })?;
-    output.result(&created, |tenant| {
-        Output::pairs(&[("tenant", tenant.tenant_id.clone()), ("owner's token", tenant.admin_token.clone())]);
-        say!("\nThe token is shown only once.");
-    });
+    output.only_once(
+        &created,
+        |tenant| tenant.admin_token.clone(),
+        |tenant| {
+            Output::pairs(&[
+                ("tenant", tenant.tenant_id.clone()),
+                ("owner's token", tenant.admin_token.clone()),
+            ]);
+            say!("\nThe token is shown only once.");
+        },
+    );
     Ok(())
 }
 

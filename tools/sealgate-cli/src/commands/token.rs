@@ -80,10 +80,7 @@ fn show_recovered(made: &OwnerToken, output: &Output) {
     let result = serde_json::json!({
         "token_id": made.token_id, "token": made.token, "scopes": made.scopes, "expires_at": null,
     });
-    if output.quiet && !output.json {
-        return say!("{}", made.token);
-    }
-    output.result(&result, |_| {
+    output.only_once(&result, |_| made.token.clone(), |_| {
         Output::pairs(&[
             ("token id", made.token_id.clone()),
             ("token", made.token.clone()),
@@ -102,15 +99,19 @@ fn create(client: &Client, args: &CreateTokenArgs, output: &Output) -> Result<()
         expires_at: args.expires.0.clone(),
     };
     let created: TokenCreated = client.post_once("/api/v1/tokens", &wish)?;
-    output.result(&created, |token| {
-        Output::pairs(&[
-            ("token id", token.token_id.clone()),
-            ("token", token.token.clone()),
-            ("scopes", token.scopes.join(", ")),
-            ("ends", ends(token.expires_at)),
-        ]);
-        say!("\nThe token is shown only once.");
-    });
+    output.only_once(
+        &created,
+        |token| token.token.clone(),
+        |token| {
+            Output::pairs(&[
+                ("token id", token.token_id.clone()),
+                ("token", token.token.clone()),
+                ("scopes", token.scopes.join(", ")),
+                ("ends", ends(token.expires_at)),
+            ]);
+            say!("\nThe token is shown only once.");
+        },
+    );
     Ok(())
 }
 

@@ -1,12 +1,16 @@
 //! `vars get` and `vars set`, of apps and licenses.
 
+use std::collections::BTreeMap;
+
+use sealgate_artifact::Code;
 use sealgate_wire::{ChangeVariables, Variable, Variables};
 
 use super::sets;
-use crate::args::VarsCommand;
+use crate::args::{SetVarsArgs, VarsCommand};
 use crate::client::Client;
+use crate::confirm::Consent;
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, say};
 
 /// Shows or changes the variables at the path of what a person named.
 pub(crate) fn run(
@@ -17,35 +21,65 @@ pub(crate) fn run(
 ) -> Result<(), Failure> {
     let (variables, changes) = match command {
         VarsCommand::Get { of } => (client.get::<Variables>(&path(of)?)?, vec![]),
-        VarsCommand::Set { of, values, unset, replace } => {
-            let path = path(of)?;
-            let before: Variables = client.get(&path)?;
-            let given = sets::all(values, sets::variable)?.map(|list| list.into_iter().collect());
-            let after: Variables = if *replace {
-                client.put(&path, &Variables { variables: given.unwrap_or_default() })?
-            } else {
-                let wish = ChangeVariables { variables: given, remove_variables: sets::names(unset) };
-                client.patch(&path, &wish)?
-            };
-            let named = (sets::of_variables(&before.variables), sets::of_variables(&after.variables));
-            let mut changes = sets::differences("variables", &named.0, &named.1);
-            if changes.is_empty() {
-                changes.push("nothing changed".to_owned());
+        VarsCommand::Set(args) => {
+            let given = sets::variables(&args.values)?;
+            if given.is_none() && args.unset.is_empty() && !args.clear {
+                return Err(nothing_given(args));
             }
-            (after, changes)
+            let path = path(&args.of)?;
+            let before: Option<Variables> = client.get_if_allowed(&path)?;
+            let after = set(client, (&path, args), (given, before.as_ref()), output)?;
+            (after.clone(), before.map(|before| differences(&before, &after)).unwrap_or_default())
         }
     };
     output.result(&variables.variables, |variables| {
-        let row = |(name, value): (&String, &Variable)| {
-            let kind = match value {
-                Variable::Flag(_) => "flag",
-                Variable::Number(_) => "number",
-                Variable::Text(_) => "text",
-            };
-            vec![name.clone(), kind.to_owned(), sets::value_text(value)]
-        };
-        Output::table(&["NAME", "KIND", "VALUE"], variables.iter().map(row));
+        say!("{}", table(variables));
         sets::say_differences(&changes);
     });
     Ok(())
+}
+
+fn set(
+    client: &Client,
+    (path, args): (&str, &SetVarsArgs),
+    (given, before): (Option<BTreeMap<String, Variable>>, Option<&Variables>),
+    output: &Output,
+) -> Result<Variables, Failure> {
+    if args.clear {
+        let seen = || Ok(before.map(|before| table(&before.variables)).unwrap_or_default());
+        Consent::new(args.yes, output).ask_seen(
+            seen,
+            "Remove all of these values?",
+            "all values would go",
+        )?;
+    }
+    if args.clear || args.replace {
+        return client.put(path, &Variables { variables: given.unwrap_or_default() });
+    }
+    let wish = ChangeVariables { variables: given, remove_variables: sets::names(&args.unset) };
+    client.patch(path, &wish)
+}
+
+fn nothing_given(args: &SetVarsArgs) -> Failure {
+    if args.replace {
+        return sets::replaced_by_nothing("NAME=VALUE", "--clear");
+    }
+    Failure::new(Code::MalformedRequest, "nothing to change").fix("give NAME=VALUE, --unset NAME, or --clear")
+}
+
+fn differences(before: &Variables, after: &Variables) -> Vec<String> {
+    let named = (sets::of_variables(&before.variables), sets::of_variables(&after.variables));
+    sets::or_nothing(sets::differences("variables", &named.0, &named.1))
+}
+
+fn table(variables: &BTreeMap<String, Variable>) -> String {
+    let row = |(name, value): (&String, &Variable)| {
+        let kind = match value {
+            Variable::Flag(_) => "flag",
+            Variable::Number(_) => "number",
+            Variable::Text(_) => "text",
+        };
+        vec![name.clone(), kind.to_owned(), sets::value_text(value)]
+    };
+    Output::table_text(&["NAME", "KIND", "VALUE"], variables.iter().map(row))
 }

@@ -120,7 +120,7 @@ fn a_license_is_renewed_changed_suspended_and_found() {
     assert_eq!(found("--label", "Order 2"), json!([]));
 
     assert_eq!(
-        vendor.json(&["license", "renew", key, "--expires", "2037-01-31"])["expires_at"],
+        vendor.json(&["license", "renew", key, "--expires", "2037-01-31", "--yes"])["expires_at"],
         "2037-02-01T00:00:00Z"
     );
     vendor.run(&["--json", "license", "renew", key]).refused(2, "malformed_request");

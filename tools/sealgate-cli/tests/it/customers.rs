@@ -98,7 +98,11 @@ fn a_license_says_for_whom_it_is() {
         json!({ "company": "Engines" })
     );
     let changed = vendor.json(&["license", "update", id, "--licensee-name", "Ada L."]);
-    assert_eq!(changed["licensee"], json!({ "name": "Ada L." }));
+    assert_eq!(
+        changed["licensee"],
+        json!({ "name": "Ada L.", "email": "ada@example.com" }),
+        "a flag changes what it names"
+    );
     assert!(!names(&vendor.json(&["license", "update", id, "--no-licensee"])).contains(&"licensee"));
     let none = vendor.json(&["plan", "update", text(&plan["plan_id"]), "--licensee", "none"]);
     assert!(!names(&none).contains(&"licensee"), "{none}");
@@ -116,7 +120,7 @@ fn merging_and_forgetting_are_asked_about_and_done() {
         assert!(refused.stderr.contains("Ada L."), "who it is about is shown: {}", refused.stderr);
         assert_eq!(refused.exit, Some(78));
     }
-    let merged = vendor.json(&["customer", "merge", twin, ada]);
+    let merged = vendor.json(&["customer", "merge", twin, ada, "--yes"]);
     assert_eq!(merged, json!({ "customer_id": ada, "moved": 1, "complete": true }));
     vendor.run(&["--json", "customer", "show", twin]).refused(3, "not_found");
     let forgotten = vendor.json(&["customer", "forget", ada, "--yes"]);

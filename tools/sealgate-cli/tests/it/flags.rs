@@ -47,7 +47,7 @@ fn the_environment_names_server_and_token_and_flags_win_over_it() {
 #[test]
 fn quiet_prints_nothing_but_errors() {
     let vendor = Vendor::new();
-    assert_eq!(vendor.run(&["-q", "app", "create", "Editor"]).ok(), "");
+    vendor.app("Editor");
     assert_eq!(vendor.run(&["app", "list", "--quiet"]).ok(), "");
     let told = vendor.run(&["app", "create", "Editor", "-q"]);
     assert_eq!(told.exit, Some(4));
@@ -57,6 +57,47 @@ fn quiet_prints_nothing_but_errors() {
         "Editor",
         "asked for by a program, it is printed"
     );
+}
+
+#[test]
+fn what_is_shown_only_once_is_shown_to_the_quiet_too() {
+    let vendor = Vendor::new();
+    let alone = |arguments: &[&str]| {
+        let told = vendor.run(&[arguments, &["-q"]].concat()).ok();
+        let words: Vec<&str> = told.split_whitespace().collect();
+        assert_eq!(words.len(), 1, "{arguments:?}: {told:?}");
+        words[0].to_owned()
+    };
+    let secret = alone(&["app", "create", "Editor"]);
+    let id = text(&vendor.json(&["app", "list"])[0]["app_id"]).to_owned();
+    assert_ne!(alone(&["app", "rotate-secret", &id]), secret);
+    for made in [&["token", "create", "--scope", "apps:read"][..], &["tenant", "create", "Acme"]] {
+        let token = alone(made);
+        run(&mut sealgate(&["app", "list", "--json", "--url", &vendor.server.url, "--token", &token])).json();
+    }
+    let key = alone(&["license", "issue", "--app", &id]);
+    assert_eq!(alone(&["license", "key", &key, "--reveal"]), key);
+    let new = alone(&["license", "rekey", &key, "--yes"]);
+    assert_eq!(vendor.json(&["license", "show", &new])["status"], "active");
+    let several = vendor.run(&["license", "issue", "--app", &id, "--count", "3", "-q"]).ok();
+    assert_eq!((several.lines().count(), several.contains(' ')), (3, false), "{several}");
+}
+
+#[test]
+fn no_verb_breaks_where_the_environment_names_the_server() {
+    for verb in crate::help::verbs() {
+        // These two work for themselves.
+        if verb.is_empty() || ["serve", "demo"].contains(&&*verb[0]) {
+            continue;
+        }
+        let words: Vec<&str> = verb.iter().map(String::as_str).collect();
+        let mut bare = sealgate(&words);
+        let told = run(bare.env("SEALGATE_URL", "http://127.0.0.1:1").env("SEALGATE_DATA", "/nowhere"));
+        assert!(matches!(told.exit, Some(0 | 2 | 65 | 69 | 77 | 78)), "{verb:?}: {told:?}");
+        assert!(!told.stderr.contains("panicked"), "{verb:?}: {told:?}");
+    }
+    let nobody = ["license", "vars", "--json", "--url", "http://127.0.0.1:1"];
+    run(sealgate(&nobody).env("SEALGATE_DATA", "/nowhere")).refused(2, "malformed_request");
 }
 
 #[test]

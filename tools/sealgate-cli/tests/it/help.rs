@@ -97,7 +97,7 @@ fn help(verb: &[String]) -> String {
     run(&mut sealgate(&words)).ok()
 }
 
-fn verbs() -> Vec<Vec<String>> {
+pub(crate) fn verbs() -> Vec<Vec<String>> {
     let mut found = vec![];
     verbs_from(vec![], &mut found);
     assert!(found.len() > 70, "{found:?}");

@@ -26,7 +26,7 @@ fn a_leaked_issuer_is_revoked_and_new_files_are_handed_out() {
     vendor.run(&["verify", &old, "--trust", &trust, "--json"]).refused(1, "signature_invalid");
     let (new, _) = vendor.file(&license, "new.license");
     vendor.run(&["verify", &new, "--trust", &trust]).ok();
-    let again = vendor.json(&["keys", "revoke", &leaked]);
+    let again = vendor.json(&["keys", "revoke", &leaked, "--yes"]);
     assert_eq!((&again["complete"], &again["dark"]), (&json!(true), &json!([])));
 }
 

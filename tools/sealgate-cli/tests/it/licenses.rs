@@ -196,7 +196,7 @@ fn an_order_with_a_name_is_carried_out_once() {
 
     let end = |answer: Value| text(&answer["expires_at"]).to_owned();
     let renew = |end: &str, name: &str| {
-        vendor.run(&["--json", "license", "renew", id, "--expires", end, "--idempotency-key", name])
+        vendor.run(&["--json", "license", "renew", id, "--expires", end, "--idempotency-key", name, "--yes"])
     };
     assert_eq!(end(renew("2037-01-31T00:00:00Z", "r-1").json()), "2037-01-31T00:00:00Z");
     renew("2038-01-31T00:00:00Z", "r-1").refused(4, "idempotency_key_reused");

@@ -4,6 +4,7 @@
 mod apps;
 mod audit;
 mod business;
+mod care;
 mod changes;
 mod customers;
 mod dates;
@@ -26,6 +27,7 @@ mod proxy;
 mod recover;
 mod rights;
 mod roles;
+mod scopes;
 mod secrets;
 mod serve;
 mod server;

@@ -135,7 +135,7 @@ fn the_documented_rights_suffice_and_let_it_approve_nothing() {
     let database = format!("postgres://{role}@{place}");
     let runtime = vendor.start_runtime_on(&database);
     let server = text(&vendor.json(&["server", "list"])[0]["server_id"]).to_owned();
-    assert_eq!(vendor.json(&["server", "approve", &server])["status"], "approved");
+    assert_eq!(vendor.json(&["server", "approve", &server, "--yes"])["status"], "approved");
 
     let (build, desk) = (vendor.build(&app, &runtime), TestDevice::default());
     let question = desk.question(&build, text(&license["license_key"]), 1, &[]);

@@ -105,7 +105,7 @@ fn a_runtime_answers_once_it_was_approved_and_serves_nothing_of_the_vendors() {
     let servers = vendor.json(&["server", "list"]);
     assert_eq!((servers.as_array().map(Vec::len), &servers[0]["status"]), (Some(1), &json!("waiting")));
     let id = text(&servers[0]["server_id"]);
-    assert_eq!(vendor.json(&["server", "approve", id])["status"], "approved");
+    assert_eq!(vendor.json(&["server", "approve", id, "--yes"])["status"], "approved");
     let answer = ask(&runtime, &question);
     let answer: OnlineAnswer = serde_json::from_slice(&answer.bytes).expect("an answer");
     let decision = build.judge(&question, &answer, now()).expect("is to be believed");
@@ -230,7 +230,8 @@ fn an_approval_holds_for_the_origins_that_it_was_given_for() {
     assert!(asked.exit == Some(78) && asked.stderr.contains("--yes"), "nobody is there to ask: {asked:?}");
     assert!(asked.stderr.contains("https://here.example"), "it is shown before anybody is asked: {asked:?}");
     let seen = quietly(&vendor, &id, "n\n");
-    assert!(seen.exit == Some(78) && seen.stdout.contains("https://here.example"), "{seen:?}");
+    assert!(seen.exit == Some(1) && seen.stdout.contains("https://here.example"), "{seen:?}");
+    assert!(seen.stdout.contains("nothing was changed") && !seen.stdout.contains("--yes"), "{seen:?}");
     assert_eq!(status().1, "waiting");
     assert!(vendor.tell(&["server", "approve", &id, "--yes"]).ok().contains("approved"));
     for (origin, expected) in [
@@ -242,7 +243,7 @@ fn an_approval_holds_for_the_origins_that_it_was_given_for() {
         assert_eq!(start(origin), Some(0));
         assert_eq!(status(), (id.clone(), expected.to_owned(), json!([origin])));
     }
-    vendor.json(&["server", "approve", &id]);
+    vendor.json(&["server", "approve", &id, "--yes"]);
     assert_eq!(status().1, "approved");
     vendor.json(&["server", "revoke", &id, "--reason", "gone"]);
     assert_eq!((start("https://here.example"), status().1), (Some(0), "revoked".to_owned()));

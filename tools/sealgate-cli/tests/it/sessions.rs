@@ -35,7 +35,7 @@ fn sessions_of_a_stolen_secret_are_over_once_it_was_renewed() {
     vendor.share();
     let runtime = vendor.start_runtime();
     let id = text(&vendor.json(&["server", "list"])[0]["server_id"]).to_owned();
-    vendor.json(&["server", "approve", &id]);
+    vendor.json(&["server", "approve", &id, "--yes"]);
     let stolen = token(&runtime, &app, &key);
     assert_eq!(heartbeat(&runtime, &app, &stolen), 200);
 

@@ -222,7 +222,7 @@ fn steal(vendor: &Vendor) -> (Arc<Loot>, String) {
     vendor.share();
     let runtime = vendor.start_runtime();
     let server = text(&vendor.json(&["server", "list"])[0]["server_id"]).to_owned();
-    vendor.json(&["server", "approve", &server]);
+    vendor.json(&["server", "approve", &server, "--yes"]);
     let file = vendor.path("trust.json");
     vendor.json(&["keys", "export", "--app", text(&app["app_id"]), "-o", &file]);
     let trust: &'static [u8] = std::fs::read(&file).expect("is there").leak();

@@ -90,7 +90,7 @@ fn made_up_servers_hide_no_server_and_keep_no_stolen_one_alive() {
     }
     let listed = drill.vendor.json(&["server", "list"]);
     assert_eq!(listed.as_array().map(Vec::len), Some(21), "the honest one and the made-up ones: {listed}");
-    assert_eq!(drill.vendor.json(&["server", "approve", &id])["status"], "approved");
+    assert_eq!(drill.vendor.json(&["server", "approve", &id, "--yes"])["status"], "approved");
 
     for made_up in listed.as_array().into_iter().flatten().filter(|made_up| made_up["server_id"] != id) {
         let revoke = ["server", "revoke", text(&made_up["server_id"]), "--reason", "made up"];
@@ -240,7 +240,7 @@ fn numbers_that_no_server_writes_stop_nothing() {
     for number in [LEAST, -1, MOST] {
         drill.steal(&format!("UPDATE licenses SET seq = '{number}'"));
         assert_eq!(ask(&format!("desk{number}")), 200, "{number}");
-        drill.vendor.json(&["license", "renew", &license, "--expires", "+9d"]);
+        drill.vendor.json(&["license", "renew", &license, "--expires", "+9d", "--yes"]);
     }
     for number in [0, MOST] {
         drill.steal(&format!("UPDATE licenses SET devices_used = '{number}'"));

@@ -163,7 +163,7 @@ pub(crate) fn join(first: &Place, second: &Place) -> Result<()> {
         let servers = vendor(&["server", "list"])?;
         let waiting = servers.as_array().into_iter().flatten().find(|server| server["status"] == "waiting");
         if let Some(waiting) = waiting {
-            return vendor(&["server", "approve", &text(waiting, "server_id")?]).map(drop);
+            return vendor(&["server", "approve", &text(waiting, "server_id")?, "--yes"]).map(drop);
         }
         thread::sleep(Duration::from_millis(50));
     }

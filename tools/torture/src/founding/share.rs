@@ -97,7 +97,7 @@ impl Authority {
         let server = Server::start(&runtime)?;
         let id = self.seen(&server.url)?;
         let url = self.url();
-        let mut approve = self.site.launch.vendor(&url, &["server", "approve", &id]);
+        let mut approve = self.site.launch.vendor(&url, &["server", "approve", &id, "--yes"]);
         if random.below(2) == 0 {
             let was_killed = kill_in_the_middle(&mut approve, self.share_takes, random)?;
             figures.killed_approvals += u32::from(was_killed);
@@ -109,7 +109,7 @@ impl Authority {
             child.wait().doing("wait for the approval")?;
             figures.killed_approvals += 1;
         }
-        process::capture(&mut self.site.launch.vendor(&url, &["server", "approve", &id]))?;
+        process::capture(&mut self.site.launch.vendor(&url, &["server", "approve", &id, "--yes"]))?;
         self.stays_itself(&runtime, server, &id)
     }
 
@@ -150,7 +150,7 @@ impl Authority {
             (runtime.clone(), Server::start(runtime)?)
         };
         let id = self.seen(&server.url)?;
-        process::capture(&mut self.site.launch.vendor(&self.url(), &["server", "approve", &id]))?;
+        process::capture(&mut self.site.launch.vendor(&self.url(), &["server", "approve", &id, "--yes"]))?;
         self.stays_itself(&runtime, server, &id)
     }
 

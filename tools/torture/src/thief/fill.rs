@@ -134,7 +134,7 @@ fn served(day: &Day, random: &mut Random) {
 fn vendor_decides(day: &Day, den: &Den) -> Result<()> {
     let tell = |verb: &[&str]| super::den::tell(day, verb);
     for id in &den.honest {
-        let shown = tell(&["server", "approve", id])?;
+        let shown = tell(&["server", "approve", id, "--yes"])?;
         if shown["status"] != "approved" {
             day.notes.wrong(format!("with a great many rows, `server approve` says {shown}"));
         }
