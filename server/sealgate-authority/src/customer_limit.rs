@@ -1,18 +1,35 @@
 //! How many devices a customer's licenses may be on, all together (`spec/http.md` §3.17).
 
-use sealgate_artifact::Code;
-use sealgate_store::Tx;
+use sealgate_artifact::{Code, CustomerId};
 use sealgate_store::table::bought::{self, LIMITED_LICENSES};
 use sealgate_store::table::{LicenseRow, customers};
+use sealgate_store::{Db, Read, Tx};
 
 use crate::AuthorityError;
 
-/// Refuses a further device of a locked license whose customer has as many as it may have. Locks the customer: whoever takes a
-/// seat of another license of the customer waits, and then counts this one.
+/// Refuses a further device where the customer has as many as it may have by now. Nothing is locked, and nobody waits: what is
+/// over its limit and asks again and again costs those who write nothing.
+pub(crate) async fn had_room(db: &Db, license: &LicenseRow) -> Result<(), AuthorityError> {
+    match (license.customer, customers::limit_of(db, license).await?) {
+        (Some(customer), Some(most)) => is_below(db, license, (customer, most)).await,
+        _ => Ok(()),
+    }
+}
+
+/// The same for a locked license. Locks the customer: whoever takes a seat of another license of the customer waits, and then
+/// counts this one.
 pub(crate) async fn leaves_room(tx: &mut Tx<'_>, locked: &LicenseRow) -> Result<(), AuthorityError> {
     let Some(customer) = locked.customer else { return Ok(()) };
     let Some(most) = customers::lock_limit(tx, locked.tenant, customer).await? else { return Ok(()) };
-    let bought = bought::by(&mut *tx, locked.tenant, customer).await?;
+    is_below(&mut *tx, locked, (customer, most)).await
+}
+
+async fn is_below(
+    on: impl Read,
+    license: &LicenseRow,
+    (customer, most): (CustomerId, u64),
+) -> Result<(), AuthorityError> {
+    let bought = bought::by(on, license.tenant, customer).await?;
     // No server of ours lets one have so many. What is not added up counts as too much.
     let is_whole = bought.licenses <= u64::from(LIMITED_LICENSES);
     if is_whole && bought.devices < most {

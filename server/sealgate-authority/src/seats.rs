@@ -5,7 +5,7 @@ use sealgate_rules::{Facts, Seat, Standing, TrialStanding, Verdict, Window};
 use sealgate_store::table::{self, DeviceRow, EventRow, LicenseRow, Said, Seated, Trial, TrialPer, Trying};
 use sealgate_store::{Db, LicenseEntry, Tx, Work};
 
-use crate::customer_limit::leaves_room;
+use crate::customer_limit::{had_room, leaves_room};
 use crate::{AuthorityError, ClockWatch, Ids, Side, event_row};
 
 const DAY_SECONDS: u64 = 24 * 60 * 60;
@@ -66,8 +66,11 @@ impl Seats {
             Verdict::Allow if asking.pays.is_none() && !must_begin => {
                 Ok(Admitted { used: license.devices_used, trial_ends: trial_ends(license, began) })
             }
-            // In a box: most validations write nothing, and need not carry what a write takes.
-            Verdict::Allow | Verdict::TakeSeat => {
+            verdict => {
+                if verdict == Verdict::TakeSeat {
+                    had_room(&self.db, license).await?;
+                }
+                // In a box: most validations write nothing, and need not carry what a write takes.
                 Box::pin(self.db.write(TakeSeat::new(&self.ids, asking))).await
             }
         }
