@@ -171,15 +171,14 @@ impl<V: Serialize> Filled<V> {
 
     /// How many rows to ask for: one more than are shown tells whether there are more.
     fn next(&self, first: usize) -> u32 {
-        if self.unwanted > self.items.len() {
-            return TOGETHER as u32;
-        }
-        let left = (self.size - self.items.len()).saturating_add(1);
+        let left = self.size - self.items.len() + 1;
         let together = match self.bytes / self.items.len().max(1) {
             0 => first,
             each => (BYTES.saturating_sub(self.bytes) / each + 1).min(TOGETHER),
         };
-        u32::try_from(left.min(together)).unwrap_or(LIMIT)
+        // Where few are wanted, many are looked at.
+        let asked = if self.unwanted > self.items.len() { TOGETHER } else { left.min(together) };
+        u32::try_from(asked).unwrap_or(LIMIT)
     }
 
     async fn push(&mut self, item: V) {

@@ -57,8 +57,13 @@ impl Wanted {
             label: query.label.as_deref().map(composed),
             ends: Ends { after, last },
             plan: query.plan_id.as_deref().map(PlanId::parse).transpose().map_err(unknown)?,
-            tier: named(&query.tier, "tier", "free, licensed or enterprise", Tier::parse)?,
-            status: named(&query.status, "status", "active, suspended, expired or revoked", Status::parse)?,
+            tier: named(query.tier.as_ref(), "tier", "free, licensed or enterprise", Tier::parse)?,
+            status: named(
+                query.status.as_ref(),
+                "status",
+                "active, suspended, expired or revoked",
+                Status::parse,
+            )?,
             words: query.text.as_deref().map(Words::read).transpose()?,
             now,
         })
@@ -116,7 +121,7 @@ impl Order {
             "end" => Some(Self::End),
             _ => None,
         };
-        let wished = named(&query.sort, "sort", "newest or end", order)?;
+        let wished = named(query.sort.as_ref(), "sort", "newest or end", order)?;
         if query.device.is_some() && wished == Some(Self::End) {
             let why = "newest, where the licenses of a device are listed";
             return Err(AuthorityError::Invalid { field: "sort", why });
@@ -149,11 +154,11 @@ impl std::fmt::Display for EndPlace {
 }
 
 fn named<T>(
-    text: &Option<String>,
+    text: Option<&String>,
     field: &'static str,
     why: &'static str,
     parse: impl Fn(&str) -> Option<T>,
 ) -> Result<Option<T>, AuthorityError> {
     let read = |text: &String| parse(text).ok_or(AuthorityError::Invalid { field, why });
-    text.as_ref().map(read).transpose()
+    text.map(read).transpose()
 }

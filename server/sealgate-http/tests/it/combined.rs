@@ -98,10 +98,9 @@ on_both_engines! {
         for subset in (0..1_u32 << (conditions.len() + 1)).filter(|subset| subset.count_ones() <= 3) {
             let chosen: Vec<_> = (0..).zip(&conditions).filter(|(n, _)| subset >> n & 1 == 1).map(|(_, c)| c).collect();
             let by_device = subset >> conditions.len() == 1;
-            let mut query: String = chosen.iter().map(|(name, value, _)| format!("&{name}={value}")).collect();
-            if by_device {
-                query += "&device=desk";
-            }
+            let parameters = chosen.iter().map(|(name, value, _)| [*name, "=", value].concat());
+            let parameters = parameters.chain(by_device.then(|| "device=desk".to_owned()));
+            let query = parameters.fold(String::new(), |query, parameter| query + "&" + &parameter);
             let fulfils = |license: &&Value| {
                 chosen.iter().all(|(_, value, has)| has(license, value))
                     && (!by_device || on_the_desk.iter().any(|id| license["license_id"] == id.as_str()))
