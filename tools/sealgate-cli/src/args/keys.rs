@@ -11,7 +11,7 @@ Examples:
 
 const REVOKING: &str = "\
 Revoke a key that leaked; rotate a key that is merely old. The command lists the licenses whose files in the
-field no longer verify. If it is interrupted, run it again: it continues where it stopped.
+field no longer verify. If it is interrupted, run it again: it continues where it stopped. A token needs keys:read and keys:write.
 
 Examples:
   sealgate keys list

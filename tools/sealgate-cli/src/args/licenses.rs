@@ -415,7 +415,7 @@ pub(crate) enum AccessCommand {
     Allow(AccessArgs),
     /// Refuse a device or a block of addresses
     Deny(AccessArgs),
-    /// Remove an entry
+    /// Remove an entry, which is looked up first: this needs the scopes access:read and access:write
     Remove(RemoveAccessArgs),
     /// List entries: first your own, then what clients reported; of each, the newest first
     List {

@@ -47,7 +47,12 @@ fn remove(client: &Client, args: &RemoveAccessArgs) -> Result<AccessView, Failur
         (None, ip) => entry.ip.is_some() && address(&entry.ip) == address(ip),
     };
     let mut removed = None;
-    for entry in entries(client, Some(&args.app), MOST)?.into_iter().filter(is_named) {
+    let listed = entries(client, Some(&args.app), MOST).map_err(|failure| {
+        let fix =
+            "use a token that has the scopes access:read and access:write: the entry is looked up first";
+        failure.fix_for(Code::ScopeMissing, fix)
+    })?;
+    for entry in listed.into_iter().filter(is_named) {
         removed = Some(client.delete(&format!("/api/v1/access/{}", entry.entry_id))?);
     }
     removed.ok_or_else(|| {

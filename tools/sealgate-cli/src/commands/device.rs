@@ -121,3 +121,14 @@ fn path(device_id: &str) -> Result<String, Failure> {
         .map_err(|e| Failure::from(e).fix("give the device id that `sealgate device list` shows"))?;
     Ok(format!("/api/v1/devices/{id}"))
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn one_is_no_plural() {
+        assert_eq!(
+            [0, 1, 2].map(|n| super::counted(n, "release")),
+            ["0 releases", "1 release", "2 releases"]
+        );
+    }
+}

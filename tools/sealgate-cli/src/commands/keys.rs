@@ -38,7 +38,13 @@ pub(crate) fn rotate(global: &Global, key_use: &str, output: &Output) -> Result<
 
 pub(crate) fn revoke(global: &Global, args: &RevokeKeyArgs, output: &Output) -> Result<(), Failure> {
     let client = Client::new(global)?;
-    let keys: Vec<KeyView> = client.get_all(KEYS)?;
+    let keys: Result<Vec<KeyView>, Failure> = client.get_all(KEYS);
+    let keys = keys.map_err(|failure| {
+        failure.fix_for(
+            Code::ScopeMissing,
+            "use a token that has the scopes keys:read and keys:write: the key is looked up first",
+        )
+    })?;
     let unknown = || {
         Failure::new(Code::NotFound, Code::NotFound.meaning()).fix("`sealgate keys list` shows the key ids")
     };

@@ -92,7 +92,8 @@ fn no_verb_breaks_where_the_environment_names_the_server() {
         }
         let words: Vec<&str> = verb.iter().map(String::as_str).collect();
         let mut bare = sealgate(&words);
-        let told = run(bare.env("SEALGATE_URL", "http://127.0.0.1:1").env("SEALGATE_DATA", "/nowhere"));
+        bare.env("SEALGATE_URL", "http://127.0.0.1:1").env("SEALGATE_DATA", "/nowhere");
+        let told = run(bare.env("SEALGATE_TOKEN", "t"));
         assert!(matches!(told.exit, Some(0 | 2 | 65 | 69 | 77 | 78)), "{verb:?}: {told:?}");
         assert!(!told.stderr.contains("panicked"), "{verb:?}: {told:?}");
     }

@@ -160,6 +160,29 @@ fn every_verb_and_flag_has_a_description() {
 }
 
 #[test]
+fn the_help_says_what_a_person_would_guess_wrong() {
+    for (verb, words) in [
+        ("license revoke", "cannot be undone"),
+        ("license revoke", "license suspend"),
+        ("license renew", "added to the present end"),
+        ("license update", "count from now"),
+        ("license key", "licenses:read"),
+        ("license rekey", "licenses:read"),
+        ("license authforge-file", "licenses:read"),
+        ("plan create", "as in 365d, 3m or 1y"),
+        ("plan update", "The file is the whole policy"),
+        ("customer forget", "gave to another customer before"),
+        ("device update", "replaces all notes"),
+    ] {
+        let words_of: Vec<String> = verb.split(' ').map(str::to_owned).collect();
+        let help = help(&words_of).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(help.contains(words), "{verb}: {words}: {help}");
+    }
+    let issue = help(&["license".to_owned(), "issue".to_owned()]);
+    assert!(!issue.contains("write the end as a date"), "{issue}");
+}
+
+#[test]
 fn the_version_is_the_packages() {
     let version = concat!("sealgate ", env!("CARGO_PKG_VERSION"), "\n");
     assert_eq!(run(&mut sealgate(&["--version"])).ok(), version);

@@ -182,6 +182,10 @@ fn an_order_with_a_name_is_carried_out_once() {
     let id = text(&first["license_id"]);
     assert_eq!(vendor.json(&["license", "show", id])["external_id"], "order-1042");
 
+    // Days from now are as good as a date: it is what was written that is repeated.
+    let named = ["--expires", "+90d", "--idempotency-key", "shop-3"];
+    assert_eq!(vendor.license(&app, &named), vendor.license(&app, &named));
+
     // Under another name, or under none, the order is known by its number.
     let issue = ["--json", "license", "issue", "--app", text(&app["app_id"]), "--external-id", "order-1042"];
     let refused = vendor.run(&issue).refused(4, "external_id_taken");
@@ -192,7 +196,7 @@ fn an_order_with_a_name_is_carried_out_once() {
     let issue = [&["license", "issue", "--app", text(&app["app_id"])], &large[..]].concat();
     let keys = vendor.json(&issue);
     assert_eq!(vendor.json(&issue), keys);
-    assert_eq!(vendor.json(&["license", "list"]).as_array().map(Vec::len), Some(151));
+    assert_eq!(vendor.json(&["license", "list"]).as_array().map(Vec::len), Some(152));
 
     let end = |answer: Value| text(&answer["expires_at"]).to_owned();
     let renew = |end: &str, name: &str| {

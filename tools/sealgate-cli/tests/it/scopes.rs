@@ -81,6 +81,14 @@ fn what_is_read_only_to_be_told_is_left_out() {
     let failure = failure.refused(77, "scope_missing");
     assert!(text(&failure["fix"]).contains("customers:read"), "{failure}");
     assert_eq!(done(&["customer", "forget", ada, "--yes"])["licenses"], 0);
+    let writer = token(&vendor, &["keys:write", "access:write"]);
+    for (verb, scope) in [
+        (&["keys", "revoke", "0", "--yes"][..], "keys:read"),
+        (&["access", "remove", "--app", id, "--hwid", "desk"], "access:read"),
+    ] {
+        let failure = by(&vendor, &writer, verb).refused(77, "scope_missing");
+        assert!(text(&failure["fix"]).contains(scope), "{verb:?}: {failure}");
+    }
 }
 
 #[test]
