@@ -77,6 +77,8 @@ impl Two {
         ask: impl FnOnce() -> Answer + Send,
         change: impl Fn() + Sync,
     ) -> Answer {
+        // What is written behind would wait for the lock, too, and hold what others need.
+        self.slow.finish_writes();
         let waiting = "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
         std::thread::scope(|scope| {
             let mut asked = None;
