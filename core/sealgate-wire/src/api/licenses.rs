@@ -281,7 +281,7 @@ pub struct LicenseQuery {
     pub plan_id: Option<String>,
     /// Only this customer's.
     pub customer_id: Option<String>,
-    /// Only licenses on which this device holds a seat: its `hwid`, or its key.
+    /// Only licenses on which this device holds a seat.
     pub device: Option<String>,
     /// `active`, `suspended`, `expired` or `revoked`.
     pub status: Option<String>,

@@ -277,9 +277,8 @@ pub(crate) struct ListLicensesArgs {
     /// Only this customer's licenses: the customer's id, or external:X with your own name for it
     #[arg(long, value_name = "C")]
     pub(crate) customer: Option<String>,
-    /// Only licenses on which this device holds a seat: the hwid that its client sends, or the key of a device with our SDK, both as
-    /// `events` shows them
-    #[arg(long, value_name = "D")]
+    /// Only licenses on which this device holds a seat
+    #[arg(long, value_name = "NAME")]
     pub(crate) device: Option<String>,
     /// active, suspended, expired or revoked
     #[arg(long, value_name = "STATUS")]
