@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything a change must pass, in order, stopping at the first stage that fails.
 
 mod provision;
+mod room;
 mod stages;
 mod tally;
 

@@ -1,6 +1,7 @@
 //! What each stage of `cargo xtask test` does.
 
 use super::provision;
+use super::room;
 use super::tally::Tally;
 use crate::python;
 use crate::torture;
@@ -45,6 +46,7 @@ impl<'a> Run<'a> {
 }
 
 pub(super) fn provision(run: &mut Run) -> Result<()> {
+    room::make(run.workspace)?;
     provision::provision(run.workspace)
 }
 
