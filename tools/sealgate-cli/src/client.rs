@@ -156,11 +156,11 @@ impl Client {
         }
     }
 
-    /// The license that a person named by key, by id, or by `-` on standard input. Keys never get into a URL.
+    /// The license that a person named by key, by id, by its external id, or by `-` on standard input. Keys never get into a URL.
     pub(crate) fn find_license(&self, named: &str) -> Result<LicenseView, Failure> {
         match named_license(named)? {
             NamedLicense::Id(id) => self.get_license(id),
-            NamedLicense::Key(key) => self.look_up(&key),
+            NamedLicense::Other(wanted) => self.look_up(&wanted),
         }
     }
 
@@ -168,7 +168,7 @@ impl Client {
     pub(crate) fn license_id(&self, named: &str) -> Result<LicenseId, Failure> {
         match named_license(named)? {
             NamedLicense::Id(id) => Ok(id),
-            NamedLicense::Key(key) => Ok(LicenseId::parse(&self.look_up(&key)?.license_id)?),
+            NamedLicense::Other(wanted) => Ok(LicenseId::parse(&self.look_up(&wanted)?.license_id)?),
         }
     }
 
@@ -180,10 +180,10 @@ impl Client {
         })
     }
 
-    fn look_up(&self, key: &LicenseKey) -> Result<LicenseView, Failure> {
-        let found = self.post("/api/v1/licenses/lookup", &LookUpLicense { license_key: key.expose() });
+    fn look_up(&self, wanted: &LookUpLicense) -> Result<LicenseView, Failure> {
+        let found = self.post("/api/v1/licenses/lookup", wanted);
         found.map_err(|failure: Failure| {
-            let fix = "give the license's id, or use a token that has the scope licenses:read, too: a key is looked up first";
+            let fix = "give the license's id, or use a token that has the scope licenses:read, too: anything else is looked up first";
             failure.fix_for(Code::ScopeMissing, fix)
         })
     }
@@ -276,7 +276,8 @@ fn token(global: &Global) -> Result<String, Failure> {
 /// How a person named a license.
 enum NamedLicense {
     Id(LicenseId),
-    Key(LicenseKey),
+    /// By what the server looks up: a key, or `external:` and the vendor's own name.
+    Other(LookUpLicense),
 }
 
 fn named_license(named: &str) -> Result<NamedLicense, Failure> {
@@ -284,10 +285,15 @@ fn named_license(named: &str) -> Result<NamedLicense, Failure> {
     if let Ok(id) = LicenseId::parse(&named) {
         return Ok(NamedLicense::Id(id));
     }
+    if let Some(external_id) = named.strip_prefix("external:") {
+        let external_id = Some(external_id.to_owned());
+        return Ok(NamedLicense::Other(LookUpLicense { license_key: None, external_id }));
+    }
     let key = LicenseKey::parse(&named).map_err(|e| {
-        Failure::from(e).fix("give the license key as it was issued, the license id, or - for standard input")
+        let fix = "give the license key as it was issued, the license id, external:X with your own name for the license, or - for standard input";
+        Failure::from(e).fix(fix)
     })?;
-    Ok(NamedLicense::Key(key))
+    Ok(NamedLicense::Other(LookUpLicense { license_key: Some(key.expose()), external_id: None }))
 }
 
 fn first_line_of_input() -> Result<String, Failure> {

@@ -134,13 +134,17 @@ pub struct LicenseView {
     pub key_replaced_at: Option<Timestamp>,
 }
 
-/// `POST /api/v1/licenses/lookup`: keys travel in bodies, never in URLs.
-#[derive(Clone, Serialize, Deserialize)]
+/// `POST /api/v1/licenses/lookup`: one of both. Keys travel in bodies, never in URLs.
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LookUpLicense {
     /// The key as someone typed it.
-    pub license_key: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub license_key: Option<String>,
+    /// The vendor's own name for the license.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
 }
 
 /// `PATCH /api/v1/licenses/{license_id}`: what is absent stays.

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use sealgate_artifact::{Code, LicenseId, UnixSeconds};
+use sealgate_artifact::{Code, LicenseId, TenantId, UnixSeconds};
 use sealgate_authority::seats::standing;
 use sealgate_authority::{AuthorityError, SharedSecrets, stored};
+use sealgate_store::table::former_keys::FormerKeyRow;
 use sealgate_store::table::licenses::Filter;
 use sealgate_store::table::{self, LicenseRow};
 use sealgate_wire::{LicenseQuery, LicenseView, LookUpLicense, Page, Seats, Timestamp};
@@ -41,26 +42,53 @@ impl Licenses {
         view(&find(&self.desk, caller, id).await?, self.desk.ids.now())
     }
 
-    /// The tenant's license that has that key, or had it.
+    /// The tenant's license that has that key, or had it, or has that external id.
     pub async fn look_up(
         &self,
         caller: &Caller,
         request: &LookUpLicense,
     ) -> Result<LicenseView, AuthorityError> {
-        let key = self.shared.license_key(&request.license_key);
         let (db, tenant) = (&self.desk.db, caller.tenant);
-        let (found, former) = match table::licenses::by_key(db, tenant, key).await? {
-            Some(found) => (Some(found), None),
-            None => match table::former_keys::of_tenant(db, tenant, key).await? {
-                Some(former) => (table::licenses::find(db, tenant, former.license).await?, Some(former)),
-                None => (None, None),
-            },
+        let (found, former) = match (&request.license_key, &request.external_id) {
+            (Some(key), None) => self.with_key(tenant, key).await?,
+            (None, Some(external_id)) => (self.called(tenant, external_id).await?, None),
+            _ => {
+                let why = "either this, or external_id";
+                return Err(AuthorityError::Invalid { field: "license_key", why });
+            }
         };
         // A POST, and yet it reads: its caller may have been revoked meanwhile.
         may_act(db, caller, self.desk.ids.now()).await?;
         let found = found.ok_or(AuthorityError::Refused(Code::NotFound))?;
         let key_replaced_at = former.map(|former| Timestamp(former.replaced_at));
         Ok(LicenseView { key_replaced_at, ..view(&found, self.desk.ids.now())? })
+    }
+
+    async fn called(
+        &self,
+        tenant: TenantId,
+        external_id: &str,
+    ) -> Result<Option<LicenseRow>, AuthorityError> {
+        let Some(id) = table::licenses::by_external_id(&self.desk.db, tenant, external_id).await? else {
+            return Ok(None);
+        };
+        Ok(table::licenses::find(&self.desk.db, tenant, id).await?)
+    }
+
+    /// The license of a key and, where it is not the present one, since when.
+    async fn with_key(
+        &self,
+        tenant: TenantId,
+        key: &str,
+    ) -> Result<(Option<LicenseRow>, Option<FormerKeyRow>), AuthorityError> {
+        let (db, key) = (&self.desk.db, self.shared.license_key(key));
+        if let Some(found) = table::licenses::by_key(db, tenant, key).await? {
+            return Ok((Some(found), None));
+        }
+        let Some(former) = table::former_keys::of_tenant(db, tenant, key).await? else {
+            return Ok((None, None));
+        };
+        Ok((table::licenses::find(db, tenant, former.license).await?, Some(former)))
     }
 
     /// The tenant's licenses: newest first, in the order of the label that is searched, or of their ends.

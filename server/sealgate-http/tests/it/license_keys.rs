@@ -104,6 +104,19 @@ on_both_engines! {
         assert_failed(&app.validate(&TestApp::question(&editor, &first, "desk", &nonce(2))), 410, "revoked");
     }
 
+    fn a_license_is_found_by_the_name_that_the_vendor_gave_it(app: &TestApp) {
+        let (_, license) = sell(app, &json!({ "external_id": "order 1042" }));
+        let find = |body: &serde_json::Value| app.api("POST", "/api/v1/licenses/lookup", body);
+        let named = json!({ "external_id": "order 1042" });
+        assert_eq!(find(&named).expect(200)["license_id"], license["license_id"]);
+        assert_problem(&app.tenant("Twin").api("POST", "/api/v1/licenses/lookup", &named), 404, "not_found");
+        assert_problem(&find(&json!({ "external_id": "order 104" })), 404, "not_found");
+        let both = json!({ "external_id": "order 1042", "license_key": license["license_key"] });
+        for neither_or_both in [json!({}), both] {
+            assert_problem(&find(&neither_or_both), 400, "malformed_request");
+        }
+    }
+
     fn a_repeated_exchange_is_one_and_gives_the_same_key(app: &TestApp) {
         let (_, license) = sell(app, &json!({}));
         let owner = app.owner();

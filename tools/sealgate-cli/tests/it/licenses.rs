@@ -23,6 +23,18 @@ fn a_license_without_further_terms_is_for_one_device_and_for_ever() {
 }
 
 #[test]
+fn a_license_goes_by_the_name_that_the_vendor_gave_it() {
+    let vendor = Vendor::new();
+    let app = vendor.app("Editor");
+    let id = vendor.license(&app, &["--external-id", "order 1042"])["license_id"].clone();
+    let named = "external:order 1042";
+    assert_eq!(vendor.json(&["license", "show", named])["license_id"], id);
+    assert_eq!(vendor.json(&["license", "suspend", named])["license_id"], id);
+    assert_eq!(vendor.json(&["device", "list", "--license", named]), json!([]));
+    vendor.run(&["--json", "license", "revoke", "external:order 1043"]).refused(3, "not_found");
+}
+
+#[test]
 fn a_license_has_the_terms_it_was_issued_with() {
     let vendor = Vendor::new();
     let app = vendor.app("Editor");
