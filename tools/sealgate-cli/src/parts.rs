@@ -9,7 +9,7 @@ use crate::output::Output;
 /// Work that is done request by request.
 pub(crate) struct Parts {
     bar: ProgressBar,
-    /// What was done to how many, as in "licenses were moved".
+    /// What was done to what, as in "licenses moved".
     what: &'static str,
     requests: u64,
     done: u64,
@@ -32,7 +32,7 @@ impl Parts {
     pub(crate) fn add(&mut self, done: u64) {
         self.requests += 1;
         self.done += done;
-        self.bar.set_message(format!("{} {}", self.done, self.what));
+        self.bar.set_message(format!("{}: {}", self.what, self.done));
         self.bar.set_position(self.done);
         self.bar.tick();
     }
@@ -42,7 +42,7 @@ impl Parts {
     pub(crate) fn stopped(&self, failure: Failure, again: impl FnOnce() -> String) -> Failure {
         self.bar.finish_and_clear();
         if self.requests > 0 {
-            return failure.fix(format!("{} {} before; go on with: {}", self.done, self.what, again()));
+            return failure.fix(format!("{} so far: {}; go on with: {}", self.what, self.done, again()));
         }
         if !may_be_done(&failure) {
             return failure;
@@ -116,14 +116,14 @@ mod tests {
 
     #[test]
     fn a_failure_on_the_way_says_how_far_it_came() {
-        let mut parts = Parts::new("licenses were moved", &NOBODY);
+        let mut parts = Parts::new("licenses moved", &NOBODY);
         let stopped = |parts: &Parts, code| parts.stopped(failure(code), || "again".to_owned()).fix;
         assert_eq!(stopped(&parts, Code::NotFound).as_deref(), Some("begin"), "it would be a mistake again");
         let lost = stopped(&parts, Code::ServerUnreachable);
         assert_eq!(lost.as_deref(), Some("begin; if the answer was lost, repeat it with: again"));
         parts.add(3);
         parts.add(4);
-        let fix = "7 licenses were moved before; go on with: again";
+        let fix = "licenses moved so far: 7; go on with: again";
         assert_eq!(stopped(&parts, Code::NotFound).as_deref(), Some(fix));
     }
 

@@ -54,7 +54,7 @@ fn remove(client: &Client, args: &RemoveAccessArgs, output: &Output) -> Result<A
             "use a token that has the scopes access:read and access:write: the entry is looked up first";
         failure.fix_for(Code::ScopeMissing, fix)
     })?;
-    let mut parts = Parts::new("entries were removed", output);
+    let mut parts = Parts::new("entries removed", output);
     for entry in listed.into_iter().filter(is_named) {
         let path = format!("/api/v1/access/{}", entry.entry_id);
         removed = Some(client.delete(&path).map_err(|failure| parts.stopped(failure, || again(args)))?);

@@ -182,7 +182,7 @@ fn merge(client: &Client, (from, into): (&str, &str), yes: bool, output: &Output
     let why = "a merge of customers cannot be undone";
     Consent::new(yes, output).ask_seen(|| about(client, &[from, into]), &question, why)?;
     let wish = MergeCustomers { into: into.to_string() };
-    let mut parts = Parts::new("licenses were moved", output);
+    let mut parts = Parts::new("licenses moved", output);
     let mut all = CustomersMerged { customer_id: into.to_string(), moved: 0, complete: false };
     let again = || {
         let again = Again::new("customer merge").word(&from.to_string()).word(&into.to_string());
@@ -210,7 +210,7 @@ fn forget(
                     were given to another customer before go on saying what they say.";
     let why = "forgetting a customer cannot be undone";
     Consent::new(yes, output).ask_seen(|| about(client, &[customer]), question, why)?;
-    let mut parts = Parts::new("licenses were looked at", output);
+    let mut parts = Parts::new("licenses looked at", output);
     let mut all = CustomerForgotten { customer_id: customer.to_string(), licenses: 0, next: None };
     loop {
         let wish = ForgetCustomer { after: after.clone() };

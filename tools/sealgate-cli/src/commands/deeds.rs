@@ -56,20 +56,20 @@ impl<'a> Deed<'a> {
     /// What was done to several.
     pub(crate) fn done(&self) -> &'static str {
         match self {
-            Self::Renew { .. } => "licenses were renewed",
-            Self::Suspend(_) => "licenses were suspended",
-            Self::Resume => "licenses were resumed",
-            Self::Revoke(_) => "licenses were revoked",
+            Self::Renew { .. } => "licenses renewed",
+            Self::Suspend(_) => "licenses suspended",
+            Self::Resume => "licenses resumed",
+            Self::Revoke(_) => "licenses revoked",
         }
     }
 
-    /// The question whether to do it to so many.
-    pub(crate) fn question(&self, count: usize) -> String {
+    /// The question whether to do it to so many, such as "7 licenses".
+    pub(crate) fn question(&self, licenses: &str) -> String {
         match self {
-            Self::Renew { .. } => format!("Renew these {count} licenses?"),
-            Self::Suspend(_) => format!("Suspend these {count} licenses?"),
-            Self::Resume => format!("End the suspension of these {count} licenses?"),
-            Self::Revoke(_) => format!("Revoke these {count} licenses for good? It cannot be undone."),
+            Self::Renew { .. } => format!("Renew {licenses}?"),
+            Self::Suspend(_) => format!("Suspend {licenses}?"),
+            Self::Resume => format!("End the suspension of {licenses}?"),
+            Self::Revoke(_) => format!("Revoke {licenses} for good? It cannot be undone."),
         }
     }
 

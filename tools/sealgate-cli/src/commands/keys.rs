@@ -57,7 +57,7 @@ pub(crate) fn revoke(global: &Global, args: &RevokeKeyArgs, output: &Output) -> 
     Consent::new(args.yes, output).ask(&question, "revoking a key cannot be undone")?;
     let path = format!("/api/v1/keys/{}/revoke", key.keyid);
     let request = Reason { reason: args.reason.clone() };
-    let mut parts = Parts::new("licenses were signed again", output);
+    let mut parts = Parts::new("licenses signed again", output);
     let mut all = KeyRevoked { keyid: key.keyid.clone(), complete: false, dark: vec![] };
     while !all.complete {
         let part: KeyRevoked = client.post(&path, &request).map_err(|failure| {

@@ -63,7 +63,7 @@ pub(crate) fn run(global: &Global, command: &LicenseCommand, output: &Output) ->
 fn issue(client: &Client, order: &IssueArgs, output: &Output) -> Result<(), Failure> {
     let name = order.idempotency_key.clone().unwrap_or_else(request_name);
     let count = (order.count.into(), BATCH.into());
-    let mut parts = Parts::of("licenses were issued", count, "licenses", output);
+    let mut parts = Parts::of("licenses issued", count, "licenses", output);
     let mut issued: Vec<IssuedLicense> = Vec::new();
     let mut left = order.count;
     let buyer = order.customer.as_deref().map(|named| customer::id(client, named)).transpose()?;

@@ -61,14 +61,18 @@ pub(super) fn run(client: &Client, args: &ManyArgs, deed: &Deed, output: &Output
             if targets.is_empty() {
                 return nothing(deed, left_out, output);
             }
-            let count = targets.len();
-            let why = format!("{count} licenses would be {}", deed.participle());
+            let licenses = counted(targets.len());
+            let why = format!("{licenses} would be {}", deed.participle());
             let seen =
                 || Foreseen::of(client, deed, (&mut targets, left_out)).map(|foreseen| foreseen.text());
-            consent.ask_seen(seen, &deed.question(count), &why)?;
+            consent.ask_seen(seen, &deed.question(&licenses), &why)?;
             carry_out(client, args, (deed, &targets), output)
         }
     }
+}
+
+fn counted(licenses: usize) -> String {
+    if licenses == 1 { "1 license".to_owned() } else { format!("{licenses} licenses") }
 }
 
 fn nothing(deed: &Deed, left_out: usize, output: &Output) -> Result<(), Failure> {
@@ -156,10 +160,10 @@ impl Foreseen {
             lines.push(format!("and {} more; --preview --json lists all", self.licenses.len() - NAMED));
         }
         for (count, what) in
-            [(self.unchanged, "are so already"), (self.left_out, "more are revoked, and left out")]
+            [(self.unchanged, "so already"), (self.left_out, "also match, are revoked, and are left out")]
         {
             if count > 0 {
-                lines.push(format!("{count} {what}"));
+                lines.push(format!("{what}: {count}"));
             }
         }
         lines.join("\n")
@@ -233,7 +237,7 @@ fn summary(deed: &Deed, outcome: &Outcome) -> Option<Failure> {
     let first = outcome.failed.first()?;
     let (failed, all) = (outcome.failed.len(), outcome.failed.len() + outcome.done.len());
     let named = format!("the first, {}: {}", first.license_id, first.failure.message);
-    let message = format!("of {all} licenses, {failed} were not {}; {named}", deed.participle());
+    let message = format!("licenses not {}: {failed} of {all}; {named}", deed.participle());
     Some(Failure { message, ..first.failure.clone() })
 }
 

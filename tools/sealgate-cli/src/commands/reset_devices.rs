@@ -24,7 +24,7 @@ pub(crate) fn run(
     let wish = ReleaseDevices { override_allowance: Some(override_allowance) };
     let mut all: Released = client.post_once(&path, &wish)?;
     let count = all.released.len() as u64 + all.devices_used;
-    let mut parts = Parts::of("devices were released", (count, SHORT), "devices", output);
+    let mut parts = Parts::of("devices released", (count, SHORT), "devices", output);
     parts.add(all.released.len() as u64);
     let mut more = is_more(&all);
     while more {

@@ -15,7 +15,7 @@ pub(crate) fn run(client: &Client, args: &ResignArgs, output: &Output) -> Result
         "Sign every license in force again? Machines that ask online then refuse the files that they have.",
         "signing all licenses again makes clients refuse older files",
     )?;
-    let mut parts = Parts::new("licenses were signed again", output);
+    let mut parts = Parts::new("licenses signed again", output);
     let mut all = LicensesResigned { resigned: 0, next: None };
     let mut after = args.after.clone();
     loop {

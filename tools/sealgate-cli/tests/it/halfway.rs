@@ -120,7 +120,7 @@ fn an_order_that_stops_shows_its_keys_and_goes_on_under_the_same_names() {
     let shown = keys(&serde_json::from_str(&told.stdout).expect("the keys are shown"));
     assert_eq!((shown.len(), ids(&vendor).len()), (200, 300));
     let failure: Value = serde_json::from_str(&told.stderr).expect("JSON");
-    assert!(text(&failure["fix"]).starts_with("200 licenses were issued before; "), "{failure}");
+    assert!(text(&failure["fix"]).starts_with("licenses issued so far: 200; "), "{failure}");
     let rest = again(text(&failure["fix"]));
     let all = keys(&vendor.json(&words(&rest)));
     assert_eq!((all.len(), ids(&vendor).len()), (450, 450), "{rest:?}");
@@ -189,11 +189,27 @@ fn suspensions_that_stop_say_how_many_are_done() {
     let told = way.run(&vendor, &suspend);
     assert_eq!(told.exit, Some(69), "{told:?}");
     assert!(told.stdout.starts_with("Licenses suspended: 3.\n\nNot tried: 2."), "{told:?}");
-    assert!(told.stderr.contains("3 licenses were suspended before; go on with: "), "{told:?}");
+    assert!(told.stderr.contains("licenses suspended so far: 3; go on with: "), "{told:?}");
     assert!(
         told.stderr.contains("--reason 'not paid'") && !told.stderr.contains("--yes"),
         "seen anew: {told:?}"
     );
     let rest = vendor.json(&suspend);
     assert_eq!(rest["done"].as_array().map(Vec::len), Some(5));
+}
+
+#[test]
+fn an_entry_that_is_listed_twice_is_removed_in_two_steps() {
+    let vendor = Vendor::new();
+    let app = vendor.app("Editor");
+    let way = Way::to(&vendor.server.url);
+    let of = ["--app", text(&app["app_id"]), "--hwid", "Ada's desk"];
+    for verb in ["allow", "deny"] {
+        vendor.json(&[&["access", verb], &of[..]].concat());
+    }
+    way.cut_after(1);
+    let told = way.run(&vendor, &[&["access", "remove"], &of[..]].concat());
+    assert_eq!(told.exit, Some(69), "{told:?}");
+    let fix = "entries removed so far: 1; go on with: sealgate access remove --app ";
+    assert!(told.stderr.contains(fix) && told.stderr.contains(r"'Ada'\''s desk'"), "{told:?}");
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::program::{Outcome, run_with_input};
+use crate::program::{Outcome, SEALGATE, run_with_input};
 use crate::vendor::{Vendor, cells, text};
 
 const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
@@ -119,7 +119,7 @@ fn one_that_fails_does_not_stop_the_others() {
     assert_eq!(failed(0), (&json!(shop.id(1)), &json!("license_revoked")));
     assert_eq!(failed(1), (&json!(NOBODY), &json!("not_found")));
     let failure: Value = serde_json::from_str(&told.stderr).expect("JSON");
-    assert!(text(&failure["message"]).starts_with("of 4 licenses, 2 were not suspended; "), "{failure}");
+    assert!(text(&failure["message"]).starts_with("licenses not suspended: 2 of 4; "), "{failure}");
     assert_eq!(shop.statuses(), ["suspended", "revoked", "suspended"]);
     let told = shop.vendor.run(&suspend);
     assert!(told.stdout.contains("Not suspended: 2.") && told.stdout.contains(NOBODY), "{told:?}");
@@ -142,7 +142,11 @@ fn a_preview_says_who_and_what_and_changes_nothing() {
     assert_eq!(cells(lines[1]), ["LICENSE", "STATUS", "ENDS", "LABEL", "CUSTOMER", "THEN"]);
     assert_eq!(
         lines[22..],
-        ["and 3 more; --preview --json lists all", "1 are so already", "1 more are revoked, and left out"]
+        [
+            "and 3 more; --preview --json lists all",
+            "so already: 1",
+            "also match, are revoked, and are left out: 1"
+        ]
     );
     assert!(lines[2].contains(shop.id(23)) && lines[2].ends_with("suspended"), "{told}");
     assert_eq!(shop.statuses().iter().filter(|status| *status == "suspended").count(), 1);
@@ -212,4 +216,43 @@ fn many_renewals_are_foreseen_and_each_is_done_once_under_a_name() {
     };
     assert_eq!(now(&ends[0]), "2037-02-01T00:00:00Z", "once");
     assert_eq!((now(&ends[1]), now(&ends[2])), (json!("2038-02-01T00:00:00Z"), Value::Null));
+}
+
+#[test]
+fn a_person_sees_them_answers_once_and_watches() {
+    let shop = Shop::new(24);
+    let app = text(&shop.app["app_id"]);
+    let answered = |answer: &str| {
+        let line = format!("{SEALGATE} license suspend --app {app}");
+        let mut script = std::process::Command::new("script");
+        script.env_clear().args(["-qec", &line, "/dev/null"]).env("TERM", "xterm");
+        script.env("SEALGATE_URL", &shop.vendor.server.url).env("SEALGATE_DATA", shop.vendor.data());
+        run_with_input(&mut script, answer)
+    };
+    let no = answered("n\n");
+    assert!(no.exit == Some(1) && no.stdout.contains("nothing was changed"), "{no:?}");
+    assert!(no.stdout.contains("Licenses that would be suspended: 24"), "{no:?}");
+    assert_eq!(shop.statuses(), ["active"; 24]);
+    let yes = answered("y\n");
+    assert_eq!((yes.exit, yes.stdout.matches("Suspend 24 licenses? [y/N]").count()), (Some(0), 1), "{yes:?}");
+    assert!(yes.stdout.contains("/24 licenses") && yes.stdout.contains("Licenses suspended: 24."), "{yes:?}");
+    assert_eq!(shop.statuses(), ["suspended"; 24]);
+}
+
+#[test]
+fn a_token_that_may_not_see_licenses_can_change_those_whose_ids_it_has() {
+    let shop = Shop::new(2);
+    let made = shop.vendor.json(&["token", "create", "--scope", "licenses:write"]);
+    let run = |arguments: &[&str]| {
+        let token = ["--json", "--token", text(&made["token"])];
+        shop.vendor.run(&[&["license", "suspend"], arguments, &token[..]].concat())
+    };
+    let named = [shop.id(0), shop.id(1)];
+    let foreseen = run(&[&named[..], &["--preview"]].concat()).json();
+    assert_eq!((&foreseen["count"], &foreseen["licenses"]), (&json!(2), &json!([])));
+    let by_key = run(&[shop.id(0), shop.key(1), "--yes"]).refused(77, "scope_missing");
+    assert!(text(&by_key["message"]).starts_with("KEY 2: "), "{by_key}");
+    run(&["--status", "active", "--yes"]).refused(77, "scope_missing");
+    assert_eq!(shop.statuses(), ["active"; 2]);
+    assert_eq!(count(&run(&[&named[..], &["--yes"]].concat()).json()["done"]), 2);
 }

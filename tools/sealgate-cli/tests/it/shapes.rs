@@ -93,7 +93,7 @@ const RUN: &[&str] = &[
     "audit list",
     "audit export -o {folder}/audit.jsonl",
     "audit verify {folder}/audit.jsonl",
-    "doctor",
+    "doctor --server",
     "check-config {folder}/sealgate.toml",
     "man -o {folder}/man",
     "completions bash",
