@@ -14,6 +14,7 @@ use crate::address::Address;
 use crate::args::Global;
 use crate::failure::Failure;
 use crate::files;
+use crate::streams::one_item;
 
 const TIMEOUT: Duration = Duration::from_mins(1);
 /// Far more than a page has.
@@ -158,7 +159,7 @@ impl Client {
 
     /// The license that a person named by key, by id, by its external id, or by `-` on standard input. Keys never get into a URL.
     pub(crate) fn find_license(&self, named: &str) -> Result<LicenseView, Failure> {
-        match named_license(named)? {
+        match NamedLicense::read(&one_item(named)?)? {
             NamedLicense::Id(id) => self.get_license(id),
             NamedLicense::Other(wanted) => self.look_up(&wanted),
         }
@@ -166,7 +167,7 @@ impl Client {
 
     /// Its id. One that is given is taken as it is, so that nothing is read which the token may not see.
     pub(crate) fn license_id(&self, named: &str) -> Result<LicenseId, Failure> {
-        match named_license(named)? {
+        match NamedLicense::read(&one_item(named)?)? {
             NamedLicense::Id(id) => Ok(id),
             NamedLicense::Other(wanted) => Ok(LicenseId::parse(&self.look_up(&wanted)?.license_id)?),
         }
@@ -180,7 +181,8 @@ impl Client {
         })
     }
 
-    fn look_up(&self, wanted: &LookUpLicense) -> Result<LicenseView, Failure> {
+    /// The license that the server finds so.
+    pub(crate) fn look_up(&self, wanted: &LookUpLicense) -> Result<LicenseView, Failure> {
         let found = self.post("/api/v1/licenses/lookup", wanted);
         found.map_err(|failure: Failure| {
             let fix = "give the license's id, or use a token that has the scope licenses:read, too: anything else is looked up first";
@@ -247,7 +249,8 @@ pub(crate) fn quoted(text: &str) -> String {
     text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }
 
-fn request_name() -> String {
+/// A name for a request, which nobody else has.
+pub(crate) fn request_name() -> String {
     let mut random = [0; 16];
     System.fill(&mut random);
     sealgate_artifact::encode_hex(&random)
@@ -274,32 +277,25 @@ fn token(global: &Global) -> Result<String, Failure> {
 }
 
 /// How a person named a license.
-enum NamedLicense {
+pub(crate) enum NamedLicense {
     Id(LicenseId),
     /// By what the server looks up: a key, or `external:` and the vendor's own name.
     Other(LookUpLicense),
 }
 
-fn named_license(named: &str) -> Result<NamedLicense, Failure> {
-    let named = if named == "-" { first_line_of_input()? } else { named.to_owned() };
-    if let Ok(id) = LicenseId::parse(&named) {
-        return Ok(NamedLicense::Id(id));
-    }
-    if let Some(external_id) = named.strip_prefix("external:") {
-        let external_id = Some(external_id.to_owned());
-        return Ok(NamedLicense::Other(LookUpLicense { license_key: None, external_id }));
-    }
-    let key = LicenseKey::parse(&named).map_err(|e| {
+impl NamedLicense {
+    pub(crate) fn read(named: &str) -> Result<Self, Failure> {
+        if let Ok(id) = LicenseId::parse(named) {
+            return Ok(Self::Id(id));
+        }
+        if let Some(external_id) = named.strip_prefix("external:") {
+            let external_id = Some(external_id.to_owned());
+            return Ok(Self::Other(LookUpLicense { license_key: None, external_id }));
+        }
         let fix = "give the license key as it was issued, the license id, external:X with your own name for the license, or - for standard input";
-        Failure::from(e).fix(fix)
-    })?;
-    Ok(NamedLicense::Other(LookUpLicense { license_key: Some(key.expose()), external_id: None }))
-}
-
-fn first_line_of_input() -> Result<String, Failure> {
-    let mut line = String::new();
-    std::io::stdin().read_line(&mut line).map_err(|e| Failure::new(Code::FileUnreadable, e.to_string()))?;
-    Ok(line.trim().to_owned())
+        let key = LicenseKey::parse(named).map_err(|e| Failure::from(e).fix(fix))?;
+        Ok(Self::Other(LookUpLicense { license_key: Some(key.expose()), external_id: None }))
+    }
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {

@@ -6,13 +6,16 @@ use sealgate_server::StartError;
 use sealgate_server::config::ConfigError;
 use sealgate_signer::KeystoreError;
 use sealgate_trust::TrustError;
+use serde::Serialize;
 
 /// A failure of the program: a stable code, a sentence, and the fix where there is one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Failure {
     pub(crate) code: String,
     pub(crate) message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) fix: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) request_id: Option<String>,
 }
 
@@ -39,12 +42,6 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> u8 {
         Code::parse(&self.code).map_or(1, Code::exit_code)
     }
-}
-
-/// A failure after so many parts of something long were done: the same command goes on with the rest. Where nothing was done yet, to
-/// repeat it would repeat the mistake.
-pub(crate) fn interrupted(failure: Failure, parts: u64, again: impl FnOnce() -> String) -> Failure {
-    if parts == 0 { failure } else { failure.fix(format!("go on with: {}", again())) }
 }
 
 impl From<TrustError> for Failure {

@@ -1,13 +1,16 @@
 //! The files that the program reads and writes for its user.
 #![expect(clippy::disallowed_methods, reason = "this is the program's file adapter")]
 
-use std::fs::{DirBuilder, OpenOptions};
-use std::io::{self, Write};
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, BufReader, Write};
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 pub(crate) use sealgate_server::files::read_in;
 use sealgate_server::files::{read_at_most, write_whole};
+
+use crate::failure::Failure;
+use crate::streams::{self, Item, is_dash, read_input, write_output};
 
 /// No file that a person hands to this program is larger.
 const READ_BYTES: u64 = 4 * 1024 * 1024;
@@ -16,6 +19,9 @@ const READ_LARGE_BYTES: u64 = 1024 * 1024 * 1024;
 
 /// Writes a file that anyone can read, whole or not at all. A device or a pipe is written to, not replaced.
 pub(crate) fn write_public(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if is_dash(path) {
+        return write_output(bytes);
+    }
     if is_open_already(path) || is_no_file(path) {
         return write_on(path, bytes);
     }
@@ -25,6 +31,9 @@ pub(crate) fn write_public(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// Writes a file that only its owner can read, whole or not at all: it holds keys, or customers' data. What this program was
 /// started with, such as `/dev/stdout`, is written to, and so is a device; a pipe or a link may be somebody else's.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if is_dash(path) {
+        return write_output(bytes);
+    }
     if is_open_already(path) || is_device(path) {
         return write_on(path, bytes);
     }
@@ -68,12 +77,26 @@ pub(crate) fn make_dir(path: &Path) -> io::Result<()> {
 
 /// Reads a file of a reasonable size.
 pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
-    read_at_most(path, READ_BYTES)
+    read_file_or_input(path, READ_BYTES)
 }
 
 /// Reads an exported log.
 pub(crate) fn read_large(path: &Path) -> io::Result<Vec<u8>> {
-    read_at_most(path, READ_LARGE_BYTES)
+    read_file_or_input(path, READ_LARGE_BYTES)
+}
+
+fn read_file_or_input(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    if is_dash(path) { read_input(most) } else { read_at_most(path, most) }
+}
+
+/// The items of a list, in a file or on standard input.
+pub(crate) fn items(path: &Path) -> Result<Vec<Item>, Failure> {
+    if is_dash(path) {
+        return streams::items_of_input();
+    }
+    let name = path.display().to_string();
+    let file = File::open(path).map_err(|e| streams::unreadable(&format!("{name}: {e}")))?;
+    streams::items(BufReader::new(file), &name)
 }
 
 #[cfg(test)]

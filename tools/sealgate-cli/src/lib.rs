@@ -13,6 +13,8 @@ mod failure;
 mod files;
 mod log;
 mod output;
+mod parts;
 mod run;
+mod streams;
 
 pub use run::run;

@@ -85,7 +85,16 @@ impl Output {
         }
     }
 
-    /// The same for what is shown only once: a person who wants to read little gets the secret alone.
+    /// A list: for people by `show`, or where it is empty a word on standard error: that it is, and what to do next.
+    pub(crate) fn list<T: Serialize>(&self, items: &[T], none: &str, show: impl FnOnce(&[T])) {
+        if !items.is_empty() || self.json {
+            self.result(&items, |items| show(items));
+        } else if !self.quiet {
+            complain!("{none}");
+        }
+    }
+
+    /// A result that is shown only once: a person who wants to read little gets the secret alone.
     pub(crate) fn only_once<T: Serialize>(
         &self,
         value: &T,

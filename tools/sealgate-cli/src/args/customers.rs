@@ -88,7 +88,7 @@ pub(crate) struct CustomerFields {
     /// removes it
     #[arg(long, value_name = "X")]
     pub(crate) external_id: Option<String>,
-    /// Your own notes: a JSON object, or @FILE to read one
+    /// Your own notes: a JSON object, or @FILE to read one; @- reads standard input
     #[arg(long, value_name = "JSON")]
     pub(crate) metadata: Option<String>,
     /// The most devices over all of the customer's licenses, or `unlimited`

@@ -9,7 +9,8 @@ use crate::failure::Failure;
 
 #[derive(ClapArgs)]
 pub(crate) struct InspectArgs {
-    /// A license file, a trust.json, or the envelope of a root statement, keyset, tenant keyset or server certificate
+    /// A license file, a trust.json, or the envelope of a root statement, keyset, tenant keyset or server certificate; - reads
+    /// standard input
     pub(crate) file: PathBuf,
     /// Print the bare DSSE envelope, for other programs
     #[arg(long)]
@@ -18,7 +19,7 @@ pub(crate) struct InspectArgs {
 
 #[derive(ClapArgs)]
 pub(crate) struct VerifyArgs {
-    /// The license file; you may also give it last, after the roots
+    /// The license file, or - for standard input, with --trust; you may also give it last, after the roots
     #[arg(required_unless_present = "root")]
     pub(crate) file: Option<PathBuf>,
     /// All root keys that you trust, in base64; the rest of the chain is read from FILE.trust
@@ -27,7 +28,7 @@ pub(crate) struct VerifyArgs {
     /// How many of the root keys must have signed
     #[arg(long, value_name = "N", default_value_t = 1, requires = "root")]
     pub(crate) threshold: usize,
-    /// A trust.json instead of --root: the roots, keysets, tenant and app that a build pins
+    /// A trust.json instead of --root: the roots, keysets, tenant and app that a build pins; - reads standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) trust: Option<PathBuf>,
 }

@@ -95,7 +95,7 @@ pub(crate) struct ExportKeysArgs {
     /// The app whose licenses the builds verify; not needed if there is only one app
     #[arg(long, value_name = "ID")]
     pub(crate) app: Option<String>,
-    /// Where to write trust.json
+    /// Where to write trust.json, or - for standard output
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
 }

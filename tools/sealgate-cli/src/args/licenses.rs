@@ -6,6 +6,7 @@ use clap::{Args as ClapArgs, Subcommand};
 use sealgate_artifact::MaxDevices;
 use sealgate_wire::When;
 
+use super::many::ManyArgs;
 use super::max_devices;
 use super::vendor::VarsCommand;
 use crate::dates;
@@ -34,22 +35,40 @@ Examples:
   sealgate license update KEY --remove-feature export --yes";
 
 const RENEWING: &str = "\
-Where the license would end earlier than now, you see it first and are asked. A license that you name by its key is looked up
-first: that needs the scope licenses:read, too.
+Where the license would end earlier than now, you see it first and are asked. For many licenses you are always asked, once. A
+license that you name by its key is looked up first: that needs the scope licenses:read, too.
 
 Examples:
   sealgate license renew KEY                       the plan's duration after the present end
   sealgate license renew KEY --expires +1y         a year after the present end
-  sealgate license renew KEY --expires 2027-01-31";
+  sealgate license renew KEY --expires 2027-01-31
+  sealgate license renew --plan PLAN_ID --ends-before 30d --preview";
+
+const SUSPENDING: &str = "\
+Licenses that are suspended already stay so, and count as done. For many licenses you see them first and are asked, once. A
+license that you name by its key is looked up first: that needs the scope licenses:read, too.
+
+Examples:
+  sealgate license suspend KEY --reason unpaid
+  sealgate license suspend --from unpaid.txt --preview
+  sealgate license suspend --customer external:shop-17 --status active --yes";
+
+const RESUMING: &str = "\
+Licenses that are not suspended stay as they are, and count as done. For many licenses you see them first and are asked, once. A
+license that you name by its key is looked up first: that needs the scope licenses:read, too.";
 
 const BY_ID: &str = "\
 A license that you name by its key is looked up first: that needs the scope licenses:read, too. By its id it is not.";
 
 const REVOKING: &str = "\
-Nobody is asked, and it cannot be undone: a revoked license never comes back. `sealgate license suspend` refuses it as well, and
-`license resume` ends that.
+It cannot be undone: a revoked license never comes back. `sealgate license suspend` refuses it as well, and `license resume` ends
+that. For one KEY nobody is asked; many licenses you see first, and are asked once. Those that are revoked already count as done.
 
-A license that you name by its key is looked up first: that needs the scope licenses:read, too.";
+A license that you name by its key is looked up first: that needs the scope licenses:read, too.
+
+Examples:
+  sealgate license revoke KEY --reason 'charge-back'
+  sealgate license revoke - --preview < stolen.txt";
 
 const RESIGNING: &str = "\
 After a restore the database holds older versions of licenses than some clients saw, and those clients say
@@ -71,7 +90,7 @@ pub(crate) enum LicenseCommand {
     },
     /// List licenses, newest first: all, or those that match one of the flags
     List(ListLicensesArgs),
-    /// Give a license a new end
+    /// Give a license a new end, or many
     #[command(after_help = RENEWING)]
     Renew(RenewArgs),
     /// Change what a license grants, and its notes; it keeps its key, and devices keep their seats
@@ -80,7 +99,7 @@ pub(crate) enum LicenseCommand {
     /// Show a license's key again; the audit log says that you saw it
     #[command(after_help = BY_ID)]
     Key {
-        /// License id, or a license key: for one that was replaced, this shows the present one
+        /// License id, license key, or - to read one from standard input; for a key that was replaced, this shows the present one
         key: String,
         /// Show it
         #[arg(long)]
@@ -98,20 +117,20 @@ pub(crate) enum LicenseCommand {
         #[arg(long)]
         yes: bool,
     },
-    /// Suspend a license; online, it is refused within a second
-    #[command(after_help = BY_ID)]
+    /// Suspend a license, or many; online, they are refused within a second
+    #[command(after_help = SUSPENDING)]
     Suspend {
-        /// License key, license id, or - to read one from standard input
-        key: String,
         /// The reason, for your own records
         #[arg(long)]
         reason: Option<String>,
+        #[command(flatten)]
+        many: ManyArgs,
     },
-    /// End the suspension of a license
-    #[command(after_help = BY_ID)]
+    /// End the suspension of a license, or of many
+    #[command(after_help = RESUMING)]
     Resume {
-        /// License key, license id, or - to read one from standard input
-        key: String,
+        #[command(flatten)]
+        many: ManyArgs,
     },
     /// Release every seat of a license
     #[command(after_help = BY_ID)]
@@ -131,14 +150,14 @@ pub(crate) enum LicenseCommand {
         #[command(subcommand)]
         command: Option<VarsCommand>,
     },
-    /// Revoke a license for good; online, it is refused within a second
+    /// Revoke a license for good, or many; online, they are refused within a second
     #[command(after_help = REVOKING)]
     Revoke {
-        /// License key, license id, or - to read one from standard input
-        key: String,
         /// The reason, for your own records
         #[arg(long)]
         reason: Option<String>,
+        #[command(flatten)]
+        many: ManyArgs,
     },
     /// Sign the licenses in force again, after the database came back from a backup
     #[command(after_help = RESIGNING)]
@@ -152,19 +171,16 @@ pub(crate) enum LicenseCommand {
 
 #[derive(ClapArgs)]
 pub(crate) struct RenewArgs {
-    /// License key, license id, or - to read one from standard input
-    pub(crate) key: String,
     /// The new end: 2027-01-31 (to the end of that day where the vendor is), 2027-01-31T12:00:00Z, or `never`. +90d, +3m and +1y are
     /// added to the present end, or to now if that is later or there is none. Without it, so is the plan's duration
     #[arg(long, value_name = "DATE", value_parser = dates::parse)]
     pub(crate) expires: Option<dates::Date>,
-    /// A name for this very renewal: within a week, the same token renews once under it [default: a
+    /// A name for this very renewal: within a week, the same token renews each license once under it [default: a
     /// random one]
     #[arg(long, value_name = "NAME")]
     pub(crate) idempotency_key: Option<String>,
-    /// Do not ask for confirmation
-    #[arg(long)]
-    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) many: ManyArgs,
 }
 
 #[derive(ClapArgs)]
@@ -195,13 +211,13 @@ pub(crate) struct AuthforgeFileArgs {
     /// Make a file that is valid on every device
     #[arg(long, conflicts_with = "request")]
     pub(crate) any: bool,
-    /// The .authforge-request file in which the device names itself; the device takes a seat
+    /// The .authforge-request file in which the device names itself, or - for standard input; the device takes a seat
     #[arg(long, value_name = "FILE")]
     pub(crate) request: Option<PathBuf>,
     /// When the file ends: 2027-01-31 (to the end of that day where the vendor is), +90d, +3m, +1y, or `never` if the app allows that [default: when the license ends]
     #[arg(long, value_name = "DATE", value_parser = dates::parse)]
     pub(crate) expires: Option<dates::Date>,
-    /// Where to write the file; it contains the license key
+    /// Where to write the file, or - for standard output; it contains the license key
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
 }
@@ -258,7 +274,7 @@ pub(crate) struct LicenseeArgs {
 pub(crate) struct FileArgs {
     /// License key, license id, or - to read one from standard input
     pub(crate) key: String,
-    /// Where to write the license file
+    /// Where to write the license file, or - for standard output
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
     /// Also write FILE.trust: the roots and keysets that verify the license file
@@ -395,7 +411,7 @@ pub(crate) enum DeviceCommand {
     Update {
         /// The device's id
         device_id: String,
-        /// A JSON file with an object that replaces all notes
+        /// A JSON file with an object that replaces all notes, or - for standard input
         #[arg(long, value_name = "FILE")]
         metadata: PathBuf,
     },

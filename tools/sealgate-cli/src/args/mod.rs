@@ -1,9 +1,12 @@
 //! The command line.
 
 mod customers;
+#[cfg(test)]
+mod dash;
 mod files;
 mod keys;
 mod licenses;
+mod many;
 mod max_devices;
 mod records;
 mod server;
@@ -17,6 +20,7 @@ pub(crate) use licenses::{
     AccessArgs, AccessCommand, AuthforgeFileArgs, DeviceCommand, FileArgs, IssueArgs, LicenseCommand,
     LicenseeArgs, ListLicensesArgs, RemoveAccessArgs, RenewArgs, ResignArgs, UpdateLicenseArgs,
 };
+pub(crate) use many::ManyArgs;
 pub(crate) use records::{AuditCommand, EventsArgs};
 pub(crate) use server::{AcceptClockArgs, CheckConfigArgs, DemoArgs, DoctorArgs, ServeArgs, ServerCommand};
 pub(crate) use vendor::{

@@ -30,13 +30,13 @@ pub(crate) enum AuditCommand {
     },
     /// Write the whole log as JSON lines, oldest first
     Export {
-        /// Where to write the log
+        /// Where to write the log, or - for standard output
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
     },
     /// Check that no row was changed, inserted or removed
     Verify {
-        /// An exported log; without it, the server's log is checked
+        /// An exported log, or - for standard input; without it, the server's log is checked
         file: Option<PathBuf>,
     },
 }

@@ -144,7 +144,7 @@ pub(crate) struct DemoArgs {
 
 #[derive(ClapArgs)]
 pub(crate) struct CheckConfigArgs {
-    /// The TOML file, as given to `serve --config`
+    /// The TOML file, as given to `serve --config`; - reads standard input
     pub(crate) file: PathBuf,
 }
 

@@ -331,7 +331,7 @@ pub(crate) struct TermsArgs {
     /// Licenses may be handed out for use offline
     #[arg(long)]
     pub(crate) offline: bool,
-    /// A JSON file with a policy, in the form that `plan show --json` prints. It is kept with the plan; licenses do not carry it yet, so no
+    /// A JSON file with a policy, in the form that `plan show --json` prints; - reads standard input. It is kept with the plan; licenses do not carry it yet, so no
     /// software enforces it. The file is the whole policy: what it does not name is as if it had never been set
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,

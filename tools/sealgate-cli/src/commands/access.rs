@@ -7,6 +7,7 @@ use crate::args::{AccessArgs, AccessCommand, Global, RemoveAccessArgs};
 use crate::client::{Client, segment};
 use crate::failure::Failure;
 use crate::output::{Output, ends};
+use crate::parts::{Again, Parts};
 
 /// Entries of an app that are looked through: more than servers of ours write.
 const MOST: usize = 10_000;
@@ -16,10 +17,11 @@ pub(crate) fn run(global: &Global, command: &AccessCommand, output: &Output) -> 
     let entry = match command {
         AccessCommand::Allow(args) => add(&client, "allow", args)?,
         AccessCommand::Deny(args) => add(&client, "deny", args)?,
-        AccessCommand::Remove(args) => remove(&client, args)?,
+        AccessCommand::Remove(args) => remove(&client, args, output)?,
         AccessCommand::List { app, limit } => {
             let entries = entries(&client, app.as_deref(), *limit)?;
-            output.result(&entries, |entries| table(entries));
+            let none = "no entries; `sealgate access allow` and `sealgate access deny` make some";
+            output.list(&entries, none, table);
             return Ok(());
         }
     };
@@ -40,7 +42,7 @@ fn add(client: &Client, effect: &str, args: &AccessArgs) -> Result<AccessView, F
 }
 
 /// Takes every entry away that names this, allowing and denying ones; answers the last.
-fn remove(client: &Client, args: &RemoveAccessArgs) -> Result<AccessView, Failure> {
+fn remove(client: &Client, args: &RemoveAccessArgs, output: &Output) -> Result<AccessView, Failure> {
     let address = |text: &Option<String>| text.as_deref().map(|t| t.trim_end_matches("/32").to_owned());
     let is_named = |entry: &AccessView| match (&args.hwid, &args.ip) {
         (Some(hwid), _) => entry.hwid.as_ref() == Some(hwid),
@@ -52,13 +54,22 @@ fn remove(client: &Client, args: &RemoveAccessArgs) -> Result<AccessView, Failur
             "use a token that has the scopes access:read and access:write: the entry is looked up first";
         failure.fix_for(Code::ScopeMissing, fix)
     })?;
+    let mut parts = Parts::new("entries removed", output);
     for entry in listed.into_iter().filter(is_named) {
-        removed = Some(client.delete(&format!("/api/v1/access/{}", entry.entry_id))?);
+        let path = format!("/api/v1/access/{}", entry.entry_id);
+        removed = Some(client.delete(&path).map_err(|failure| parts.stopped(failure, || again(args)))?);
+        parts.add(1);
     }
+    parts.finish();
     removed.ok_or_else(|| {
         Failure::new(Code::NotFound, Code::NotFound.meaning())
             .fix("`sealgate access list` shows what is listed")
     })
+}
+
+fn again(args: &RemoveAccessArgs) -> String {
+    let again = Again::new("access remove").flag("--app", Some(&args.app));
+    again.flag("--hwid", args.hwid.as_deref()).flag("--ip", args.ip.as_deref()).into()
 }
 
 /// The vendor's own come first.

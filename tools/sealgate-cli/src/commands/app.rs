@@ -68,7 +68,7 @@ fn create(client: &Client, name: &str, output: &Output) -> Result<(), Failure> {
 
 fn list(client: &Client, output: &Output) -> Result<(), Failure> {
     let apps: Vec<AppView> = client.get_all("/api/v1/apps?limit=200")?;
-    output.result(&apps, |apps| {
+    output.list(&apps, "no apps yet; `sealgate app create NAME` makes one", |apps| {
         let row = |app: &AppView| {
             vec![app.app_id.clone(), app.name.clone(), status(app).to_owned(), app.created_at.to_string()]
         };

@@ -14,6 +14,7 @@ use crate::commands::license::write_private;
 use crate::failure::Failure;
 use crate::files;
 use crate::output::{Output, say};
+use crate::streams::is_dash;
 
 /// The last line of an exported log: where the chain ended, and whose it is.
 #[derive(Serialize, Deserialize)]
@@ -51,7 +52,7 @@ pub(crate) fn verified_rows(global: &Global) -> Result<u64, Failure> {
 
 fn list(global: &Global, limit: usize, output: &Output) -> Result<(), Failure> {
     let rows: Vec<AuditView> = Client::new(global)?.get_some("/api/v1/audit?limit=200", limit)?;
-    output.result(&rows, |rows| {
+    output.list(&rows, "the audit log has no rows yet", |rows| {
         let row = |r: &AuditView| {
             vec![r.at.to_string(), r.action.clone(), r.subject.clone(), r.actor.clone(), r.detail.clone()]
         };
@@ -67,6 +68,9 @@ fn export(global: &Global, file: &Path, output: &Output) -> Result<(), Failure> 
     let mut lines: Vec<String> = log.rows.iter().map(line).collect();
     lines.push(serde_json::to_string(&log.end).expect("a head can be written"));
     let written = write_private(file, (lines.join("\n") + "\n").as_bytes())?;
+    if is_dash(file) {
+        return Ok(());
+    }
     let result = serde_json::json!({ "file": file, "rows": log.rows.len(), "head": log.end.head });
     output.result(&result, |_| {
         say!("{written}: {} rows, head {}", log.rows.len(), log.end.head.hash);

@@ -11,8 +11,10 @@ use crate::client::Client;
 use crate::failure::Failure;
 use crate::files;
 use crate::output::{Output, say};
+use crate::streams::{is_dash, one_dash};
 
 pub(crate) fn run(client: &Client, args: &AuthforgeFileArgs, output: &Output) -> Result<(), Failure> {
+    one_dash(&[Some(Path::new(&args.key)), args.request.as_deref()])?;
     let wish = MakeAuthforgeFile {
         hwid: args.hwid.clone(),
         any: args.any.then_some(true),
@@ -25,6 +27,9 @@ pub(crate) fn run(client: &Client, args: &AuthforgeFileArgs, output: &Output) ->
     // The license key stands in it.
     files::write_private(&args.output, made.file.as_bytes())
         .map_err(|e| Failure::new(Code::FileUnreadable, format!("{}: {e}", args.output.display())))?;
+    if is_dash(&args.output) {
+        return Ok(());
+    }
     let result = json!({
         "license_id": id.to_string(),
         "jti": made.jti,

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use indicatif::ProgressBar;
 use sealgate_artifact::{Code, CustomerId};
 use sealgate_wire::{
     CreateCustomer, CustomerForgotten, CustomerView, CustomersMerged, ForgetCustomer, MergeCustomers, Page,
@@ -14,9 +13,10 @@ use super::sets;
 use crate::args::{CustomerCommand, CustomerFields, Global, ListCustomersArgs, UpdateCustomerArgs};
 use crate::client::{Client, filters, quoted};
 use crate::confirm::Consent;
-use crate::failure::{Failure, interrupted};
+use crate::failure::Failure;
 use crate::files;
 use crate::output::{Output, say, seat_count};
+use crate::parts::{Again, Parts};
 
 const PATH: &str = "/api/v1/customers";
 
@@ -123,7 +123,9 @@ fn list(client: &Client, args: &ListCustomersArgs, output: &Output) -> Result<()
         ("text", &args.text),
     ]);
     let customers: Vec<CustomerView> = client.get_all(&format!("{PATH}?limit=200{filters}"))?;
-    output.result(&customers, |customers| {
+    let none =
+        "no customers match; `sealgate customer create NAME` makes one, `sealgate customer list` lists all";
+    output.list(&customers, none, |customers| {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
         let row = |c: &CustomerView| {
             let name = if c.forgotten_at.is_some() { "(forgotten)".to_owned() } else { text(&c.name) };
@@ -180,21 +182,20 @@ fn merge(client: &Client, (from, into): (&str, &str), yes: bool, output: &Output
     let why = "a merge of customers cannot be undone";
     Consent::new(yes, output).ask_seen(|| about(client, &[from, into]), &question, why)?;
     let wish = MergeCustomers { into: into.to_string() };
-    let bar = spinner(output);
+    let mut parts = Parts::new("licenses moved", output);
     let mut all = CustomersMerged { customer_id: into.to_string(), moved: 0, complete: false };
-    let mut parts = 0;
+    let again = || {
+        let again = Again::new("customer merge").word(&from.to_string()).word(&into.to_string());
+        again.switch("--yes", yes).into()
+    };
     while !all.complete {
         // Each request has a name of its own: one whose answer was lost moves nothing twice.
         let part: Result<CustomersMerged, Failure> = client.post_once(&format!("{PATH}/{from}/merge"), &wish);
-        let part = part.map_err(|failure| {
-            interrupted(failure, parts, || format!("sealgate customer merge {from} {into}"))
-        })?;
-        parts += 1;
+        let part = part.map_err(|failure| parts.stopped(failure, again))?;
+        parts.add(part.moved);
         all = CustomersMerged { moved: all.moved + part.moved, ..part };
-        bar.set_message(format!("{} licenses moved", all.moved));
-        bar.tick();
     }
-    bar.finish_and_clear();
+    parts.finish();
     output.result(&all, |all| say!("Licenses moved: {}. The customer {from} is gone.", all.moved));
     Ok(())
 }
@@ -209,31 +210,26 @@ fn forget(
                     were given to another customer before go on saying what they say.";
     let why = "forgetting a customer cannot be undone";
     Consent::new(yes, output).ask_seen(|| about(client, &[customer]), question, why)?;
-    let bar = spinner(output);
+    let mut parts = Parts::new("licenses looked at", output);
     let mut all = CustomerForgotten { customer_id: customer.to_string(), licenses: 0, next: None };
-    let mut parts = 0;
     loop {
         let wish = ForgetCustomer { after: after.clone() };
         let part: Result<CustomerForgotten, Failure> =
             client.post(&format!("{PATH}/{customer}/forget"), &wish);
         let part = part.map_err(|failure| {
-            let from = after.as_ref().map(|id| format!(" --after {id}")).unwrap_or_default();
-            interrupted(failure, parts, || format!("sealgate customer forget {customer}{from}"))
+            parts.stopped(failure, || {
+                let again = Again::new("customer forget").word(&customer.to_string());
+                again.flag("--after", after.as_deref()).switch("--yes", yes).into()
+            })
         })?;
-        parts += 1;
+        parts.add(part.licenses);
         all.licenses += part.licenses;
-        bar.set_message(format!("{} licenses looked at", all.licenses));
-        bar.tick();
         after = part.next;
         if after.is_none() {
             break;
         }
     }
-    bar.finish_and_clear();
+    parts.finish();
     output.result(&all, |all| say!("Forgotten. Licenses looked at: {}.", all.licenses));
     Ok(())
-}
-
-fn spinner(output: &Output) -> ProgressBar {
-    if output.json || output.quiet { ProgressBar::hidden() } else { ProgressBar::new_spinner() }
 }

@@ -99,7 +99,8 @@ fn list(
         (None, None) => "/api/v1/devices?limit=200".to_owned(),
     };
     let devices: Vec<DeviceView> = client.get_all(&path)?;
-    output.result(&devices, |devices| {
+    let none = "no devices match; a device is listed once it uses a license";
+    output.list(&devices, none, |devices| {
         let row = |d: &DeviceView| {
             vec![
                 d.device_id.clone(),

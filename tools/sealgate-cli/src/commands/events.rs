@@ -14,7 +14,7 @@ pub(crate) fn run(global: &Global, args: &EventsArgs, output: &Output) -> Result
     let filters = filters(&[("license_id", &license), ("request_id", &args.request), ("code", &args.code)]);
     let events: Vec<EventView> =
         client.get_some(&format!("/api/v1/events?limit=200{filters}"), args.limit)?;
-    output.result(&events, |events| {
+    output.list(&events, "no events match; they are kept 90 days", |events| {
         let row = |e: &EventView| {
             let what = e.code.as_ref().map_or_else(|| e.kind.clone(), |code| format!("{} ({code})", e.kind));
             let text = |value: &Option<String>| value.clone().unwrap_or_default();

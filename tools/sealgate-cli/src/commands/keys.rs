@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use indicatif::ProgressBar;
 use sealgate_artifact::Code;
 use sealgate_server::assembly::{self, unlock};
 use sealgate_wire::{AppView, KeyRevoked, KeyView, Page, Reason, RotateKey, Trust};
@@ -13,6 +12,8 @@ use crate::commands::license::write;
 use crate::confirm::Consent;
 use crate::failure::Failure;
 use crate::output::{Output, say};
+use crate::parts::{Again, Parts};
+use crate::streams::is_dash;
 
 /// Dark licenses that are named to a person; `--json` names all.
 const NAMED: usize = 20;
@@ -20,7 +21,7 @@ const KEYS: &str = "/api/v1/keys?limit=200";
 
 pub(crate) fn list(global: &Global, output: &Output) -> Result<(), Failure> {
     let keys: Vec<KeyView> = Client::new(global)?.get_all(KEYS)?;
-    output.result(&keys, |keys| print(keys));
+    output.list(&keys, "no keys; `sealgate app create NAME` makes the first of an app", print);
     Ok(())
 }
 
@@ -28,7 +29,9 @@ pub(crate) fn rotate(global: &Global, key_use: &str, output: &Output) -> Result<
     let wish = RotateKey { r#use: key_use.to_owned() };
     let client = Client::new(global)?;
     let first: Page<KeyView> = client.post("/api/v1/keys/rotate", &wish)?;
-    let keys = client.all_of(first, KEYS)?;
+    let keys = client.all_of(first, KEYS).map_err(|failure| {
+        failure.fix("the key was rotated, and this command would rotate it again; see `sealgate keys list`")
+    })?;
     output.result(&keys, |keys| {
         print(keys);
         say!("\nThe former key still verifies what it signed. Export trust.json again for new builds.");
@@ -54,18 +57,29 @@ pub(crate) fn revoke(global: &Global, args: &RevokeKeyArgs, output: &Output) -> 
     Consent::new(args.yes, output).ask(&question, "revoking a key cannot be undone")?;
     let path = format!("/api/v1/keys/{}/revoke", key.keyid);
     let request = Reason { reason: args.reason.clone() };
-    let bar = if output.json || output.quiet { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
+    let mut parts = Parts::new("licenses signed again", output);
     let mut all = KeyRevoked { keyid: key.keyid.clone(), complete: false, dark: vec![] };
     while !all.complete {
-        let part: KeyRevoked = client.post(&path, &request)?;
+        let part: KeyRevoked = client.post(&path, &request).map_err(|failure| {
+            let failure = parts.stopped(failure, || again(args));
+            if !all.dark.is_empty() {
+                // The next run lists only those that it signs itself.
+                output.result(&all, print_revoked);
+            }
+            failure
+        })?;
         all.complete = part.complete;
+        parts.add(part.dark.len() as u64);
         all.dark.extend(part.dark);
-        bar.set_message(format!("{} licenses signed again", all.dark.len()));
-        bar.tick();
     }
-    bar.finish_and_clear();
+    parts.finish();
     output.result(&all, print_revoked);
     Ok(())
+}
+
+fn again(args: &RevokeKeyArgs) -> String {
+    let again = Again::new("keys revoke").word(&args.keyid).flag("--reason", args.reason.as_deref());
+    again.switch("--yes", args.yes).into()
 }
 
 /// Works on data directories, without a server.
@@ -110,6 +124,9 @@ pub(crate) fn export(global: &Global, args: &ExportKeysArgs, output: &Output) ->
     let trust: Trust = client.get(&format!("/api/v1/apps/{app}/trust"))?;
     let text = serde_json::to_vec_pretty(&trust).expect("trust can be written");
     let written = write(&args.output, &text)?;
+    if is_dash(&args.output) {
+        return Ok(());
+    }
     let result =
         serde_json::json!({ "app_id": app, "file": args.output, "root_version": trust.root_version });
     output.result(&result, |_| {
@@ -148,7 +165,7 @@ fn print(keys: &[KeyView]) {
 }
 
 fn print_revoked(revoked: &KeyRevoked) {
-    say!("revoked {}", revoked.keyid);
+    say!("{} {}", if revoked.complete { "revoked" } else { "not revoked yet:" }, revoked.keyid);
     if revoked.dark.is_empty() {
         say!("No license in force had to be signed again.");
     } else {

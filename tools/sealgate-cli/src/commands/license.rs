@@ -3,19 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use sealgate_artifact::Code;
-use sealgate_wire::{
-    IssueLicenses, IssuedLicense, LicenseView, LicensesIssued, Nothing, Reason, Seats, Trust, When,
-};
+use sealgate_wire::{IssueLicenses, IssuedLicense, LicenseView, LicensesIssued, Seats, Trust, When};
 
+use super::chosen::listed;
+use super::deeds::Deed;
 use super::license_shown::{licensee, print_license, seats};
-use super::{
-    authforge_file, customer, license_key, license_renew, license_update, plan, reset_devices, resign, vars,
-};
+use super::{authforge_file, customer, license_key, license_update, many, plan, reset_devices, resign, vars};
 use crate::args::{FileArgs, Global, IssueArgs, LicenseCommand, ListLicensesArgs, VarsCommand};
-use crate::client::{Client, filters, segment};
+use crate::client::{Client, request_name, segment};
 use crate::failure::Failure;
 use crate::files;
 use crate::output::{Output, ends, say, seat_count};
+use crate::parts::{Again, Parts};
+use crate::streams::is_dash;
 
 /// Licenses in one request of a large order: small enough to show progress, large enough to be fast.
 const BATCH: u32 = 100;
@@ -23,19 +23,19 @@ const BATCH: u32 = 100;
 pub(crate) fn run(global: &Global, command: &LicenseCommand, output: &Output) -> Result<(), Failure> {
     let client = Client::new(global)?;
     let path = |key: &str| client.license_id(key).map(|id| format!("/api/v1/licenses/{id}"));
-    let license: LicenseView = match command {
-        LicenseCommand::Issue(order) => return issue(&client, order, output),
-        LicenseCommand::List(args) => return list(&client, args, output),
-        LicenseCommand::File(args) => return file(&client, args, output),
-        LicenseCommand::Resign(args) => return resign::run(&client, args, output),
-        LicenseCommand::Update(args) => return license_update::run(&client, args, output),
-        LicenseCommand::Key { key, reveal } => return license_key::show(&client, key, *reveal, output),
+    match command {
+        LicenseCommand::Issue(order) => issue(&client, order, output),
+        LicenseCommand::List(args) => list(&client, args, output),
+        LicenseCommand::File(args) => file(&client, args, output),
+        LicenseCommand::Resign(args) => resign::run(&client, args, output),
+        LicenseCommand::Update(args) => license_update::run(&client, args, output),
+        LicenseCommand::Key { key, reveal } => license_key::show(&client, key, *reveal, output),
         LicenseCommand::Rekey { key, reason, yes } => {
-            return license_key::exchange(&client, key, (reason.as_ref(), *yes), output);
+            license_key::exchange(&client, key, (reason.as_ref(), *yes), output)
         }
-        LicenseCommand::AuthforgeFile(args) => return authforge_file::run(&client, args, output),
+        LicenseCommand::AuthforgeFile(args) => authforge_file::run(&client, args, output),
         LicenseCommand::ResetDevices { key, override_allowance } => {
-            return reset_devices::run(&client, client.license_id(key)?, *override_allowance, output);
+            reset_devices::run(&client, client.license_id(key)?, *override_allowance, output)
         }
         LicenseCommand::Vars { key, command } => {
             let get = key.as_ref().map(|key| VarsCommand::Get { of: key.clone() });
@@ -43,33 +43,27 @@ pub(crate) fn run(global: &Global, command: &LicenseCommand, output: &Output) ->
                 Failure::new(Code::MalformedRequest, "no license was named").fix("sealgate license vars KEY")
             };
             let command = command.as_ref().or(get.as_ref()).ok_or_else(nobody)?;
-            return vars::run(&client, command, output, |key| Ok(format!("{}/variables", path(key)?)));
+            vars::run(&client, command, output, |key| Ok(format!("{}/variables", path(key)?)))
         }
-        LicenseCommand::Show { key } => client.find_license(key)?,
-        LicenseCommand::Renew(args) => license_renew::run(&client, args, output)?,
-        LicenseCommand::Suspend { key, reason } => {
-            client.post_once(&format!("{}/suspend", path(key)?), &Reason { reason: reason.clone() })?
+        LicenseCommand::Show { key } => {
+            output.result(&client.find_license(key)?, print_license);
+            Ok(())
         }
-        LicenseCommand::Resume { key } => client.post(&format!("{}/resume", path(key)?), &Nothing {})?,
-        LicenseCommand::Revoke { key, reason } => {
-            client.post_once(&format!("{}/revoke", path(key)?), &Reason { reason: reason.clone() })?
+        LicenseCommand::Renew(args) => many::run(&client, &args.many, &Deed::renew(args), output),
+        LicenseCommand::Suspend { reason, many } => {
+            many::run(&client, many, &Deed::Suspend(reason.as_ref()), output)
         }
-    };
-    output.result(&license, |license| {
-        print_license(license);
-        match command {
-            LicenseCommand::Revoke { .. } | LicenseCommand::Suspend { .. } => {
-                say!("\nOnline, the license is refused from now on. A copy of its file works offline until the license ends.");
-            }
-            LicenseCommand::Renew(_) => say!("\nIf the license is used offline, hand out its file again."),
-            _ => {}
+        LicenseCommand::Resume { many } => many::run(&client, many, &Deed::Resume, output),
+        LicenseCommand::Revoke { reason, many } => {
+            many::run(&client, many, &Deed::Revoke(reason.as_ref()), output)
         }
-    });
-    Ok(())
+    }
 }
 
 fn issue(client: &Client, order: &IssueArgs, output: &Output) -> Result<(), Failure> {
-    let bar = output.progress(order.count.into(), BATCH.into(), "licenses");
+    let name = order.idempotency_key.clone().unwrap_or_else(request_name);
+    let count = (order.count.into(), BATCH.into());
+    let mut parts = Parts::of("licenses issued", count, "licenses", output);
     let mut issued: Vec<IssuedLicense> = Vec::new();
     let mut left = order.count;
     let buyer = order.customer.as_deref().map(|named| customer::id(client, named)).transpose()?;
@@ -86,50 +80,53 @@ fn issue(client: &Client, order: &IssueArgs, output: &Output) -> Result<(), Fail
             external_id: order.external_id.clone(),
             count: Some(count),
         };
-        let name = batch_name(order, issued.len());
-        match client.post_named::<LicensesIssued>("/api/v1/licenses", &request, name) {
-            Ok(batch) => issued.extend(batch.licenses),
-            // What was issued before the failure is real: its keys are shown, or they would be lost.
-            Err(failure) if !issued.is_empty() => {
-                print_issued(issued, output);
-                return Err(failure);
+        let part = Some(batch_name(order.count, &name, issued.len()));
+        let answer: Result<LicensesIssued, Failure> = client.post_named("/api/v1/licenses", &request, part);
+        let batch = answer.map_err(|failure| {
+            let failure = parts.stopped(failure, || issue_again(order, &name));
+            if !issued.is_empty() {
+                // What was issued before the failure is real: its keys are shown, or they would be lost.
+                print_issued(std::mem::take(&mut issued), output);
             }
-            Err(failure) => return Err(failure),
-        }
+            failure
+        })?;
+        issued.extend(batch.licenses);
         left -= count;
-        bar.inc(count.into());
+        parts.add(count.into());
     }
-    bar.finish_and_clear();
+    parts.finish();
     print_issued(issued, output);
     Ok(())
 }
 
 /// The order's own name, told apart by what was issued before where it takes several requests.
-fn batch_name(order: &IssueArgs, before: usize) -> Option<String> {
-    let name = order.idempotency_key.as_ref()?;
-    Some(if order.count <= BATCH { name.clone() } else { format!("{name}.{before}") })
+fn batch_name(count: u32, name: &str, before: usize) -> String {
+    if count <= BATCH { name.to_owned() } else { format!("{name}.{before}") }
+}
+
+/// The same order under its name: what was issued comes again, and the rest with it.
+fn issue_again(order: &IssueArgs, name: &str) -> String {
+    let licensee = &order.licensee;
+    let expires = order.expires.as_ref().map(|date| date.0.as_ref().map_or("never", When::as_str));
+    let seats = order.max_devices.map(|most| seat_count(Seats(most)));
+    let again = Again::new("license issue")
+        .flag("--app", Some(&order.app))
+        .flag("--plan", order.plan.as_deref())
+        .flag("--max-devices", seats.as_deref())
+        .flag("--expires", expires)
+        .flag("--label", order.label.as_deref())
+        .flag("--customer", order.customer.as_deref())
+        .flag("--licensee-name", licensee.name.as_deref())
+        .flag("--licensee-company", licensee.company.as_deref())
+        .flag("--licensee-email", licensee.email.as_deref())
+        .flag("--external-id", order.external_id.as_deref());
+    let again = if order.count > 1 { again.flag("--count", Some(&order.count.to_string())) } else { again };
+    again.flag("--idempotency-key", Some(name)).into()
 }
 
 fn list(client: &Client, args: &ListLicensesArgs, output: &Output) -> Result<(), Failure> {
-    let app = args.app.as_deref().map(segment).transpose()?.map(|id| id.to_string());
-    let customer = args.customer.as_deref().map(|named| customer::id(client, named)).transpose()?;
-    let customer = customer.map(|id| id.to_string());
-    let when = |when: &Option<When>| when.as_ref().map(|when| when.as_str().to_owned());
-    let filters = filters(&[
-        ("app_id", &app),
-        ("plan_id", &args.plan),
-        ("customer_id", &customer),
-        ("device", &args.device),
-        ("status", &args.status),
-        ("tier", &args.tier),
-        ("label", &args.label),
-        ("text", &args.text),
-        ("ends_after", &when(&args.ends_after)),
-        ("ends_before", &when(&args.ends_before)),
-        ("sort", &args.sort),
-    ]);
-    let licenses: Vec<LicenseView> = client.get_all(&format!("/api/v1/licenses?limit=200{filters}"))?;
-    output.result(&licenses, |licenses| {
+    let none = "no licenses match; `sealgate license issue --app APP_ID` issues one, `sealgate license list` lists all";
+    output.list(&listed(client, args)?, none, |licenses| {
         let row = |l: &LicenseView| {
             let text = |value: &Option<String>| value.clone().unwrap_or_default();
             vec![
@@ -149,6 +146,10 @@ fn list(client: &Client, args: &ListLicensesArgs, output: &Output) -> Result<(),
 }
 
 fn file(client: &Client, args: &FileArgs, output: &Output) -> Result<(), Failure> {
+    if args.with_trust && is_dash(&args.output) {
+        let why = "--with-trust writes two files, and standard output is one";
+        return Err(Failure::new(Code::MalformedRequest, why).fix("give -o FILE, or leave --with-trust out"));
+    }
     let license = client.find_license(&args.key)?;
     let envelope = client.get_bytes(&format!("/api/v1/licenses/{}/file", license.license_id))?;
     let mut written = vec![write(&args.output, &envelope)?];
@@ -156,6 +157,9 @@ fn file(client: &Client, args: &FileArgs, output: &Output) -> Result<(), Failure
         let trust: Trust = client.get(&format!("/api/v1/apps/{}/trust", segment(&license.app_id)?))?;
         let text = serde_json::to_vec_pretty(&trust).expect("trust can be written");
         written.push(write(&trust_path(&args.output), &text)?);
+    }
+    if is_dash(&args.output) {
+        return Ok(());
     }
     let result = serde_json::json!({
         "license_id": license.license_id,
@@ -174,7 +178,7 @@ pub(crate) fn trust_path(file: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Writes a file that may go to customers.
+/// Writes a file that may go to customers. Of standard output, it is all that is written there.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<String, Failure> {
     written(path, bytes, files::write_public(path, bytes))
 }

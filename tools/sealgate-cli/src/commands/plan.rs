@@ -197,7 +197,8 @@ fn list(client: &Client, app: Option<&str>, output: &Output) -> Result<(), Failu
         None => "/api/v1/plans?limit=200".to_owned(),
     };
     let plans: Vec<PlanView> = client.get_all(&path)?;
-    output.result(&plans, |plans| {
+    let none = "no plans yet; `sealgate plan create --app APP_ID --name NAME --tier TIER` makes one";
+    output.list(&plans, none, |plans| {
         let row = |p: &PlanView| {
             vec![p.plan_id.clone(), p.name.clone(), p.tier.clone(), seat_count(p.max_devices), lasts(p)]
         };

@@ -7,6 +7,7 @@ use super::device::print_released;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::parts::{Again, Parts};
 
 /// Devices that are released before a person wonders.
 const SHORT: u64 = 500;
@@ -22,24 +23,30 @@ pub(crate) fn run(
     let path = format!("/api/v1/licenses/{license}/reset-devices");
     let wish = ReleaseDevices { override_allowance: Some(override_allowance) };
     let mut all: Released = client.post_once(&path, &wish)?;
-    let bar = output.progress(all.released.len() as u64 + all.devices_used, SHORT, "devices");
+    let count = all.released.len() as u64 + all.devices_used;
+    let mut parts = Parts::of("devices released", (count, SHORT), "devices", output);
+    parts.add(all.released.len() as u64);
     let mut more = is_more(&all);
     while more {
-        bar.set_position(all.released.len() as u64);
         let mut part: Released = client.post_once(&path, &wish).map_err(|failure| {
-            bar.abandon();
+            let failure = parts.stopped(failure, || again(license, override_allowance));
             // What was released before the failure stays released.
             output.result(&all, print_released);
-            let again = format!("sealgate license reset-devices {license}");
-            failure.fix(format!("{} devices were released before; go on with: {again}", all.released.len()))
+            failure
         })?;
         more = is_more(&part);
+        parts.add(part.released.len() as u64);
         all.released.append(&mut part.released);
         all = Released { released: all.released, ..part };
     }
-    bar.finish_and_clear();
+    parts.finish();
     output.result(&all, print_released);
     Ok(())
+}
+
+fn again(license: LicenseId, override_allowance: bool) -> String {
+    let again = Again::new("license reset-devices").word(&license.to_string());
+    again.switch("--override-allowance", override_allowance).into()
 }
 
 /// Whether another request would release more.

@@ -1,13 +1,13 @@
 //! `sealgate license resign`.
 
-use indicatif::ProgressBar;
 use sealgate_wire::{LicensesResigned, ResignLicenses};
 
 use crate::args::ResignArgs;
 use crate::client::Client;
 use crate::confirm::Consent;
-use crate::failure::{Failure, interrupted};
+use crate::failure::Failure;
 use crate::output::{Output, say};
+use crate::parts::{Again, Parts};
 
 pub(crate) fn run(client: &Client, args: &ResignArgs, output: &Output) -> Result<(), Failure> {
     assert!(args.all, "clap demands it");
@@ -15,26 +15,26 @@ pub(crate) fn run(client: &Client, args: &ResignArgs, output: &Output) -> Result
         "Sign every license in force again? Machines that ask online then refuse the files that they have.",
         "signing all licenses again makes clients refuse older files",
     )?;
-    let bar = if output.json || output.quiet { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
+    let mut parts = Parts::new("licenses signed again", output);
     let mut all = LicensesResigned { resigned: 0, next: None };
-    let (mut after, mut parts) = (args.after.clone(), 0);
+    let mut after = args.after.clone();
     loop {
         let wish = ResignLicenses { after: after.clone() };
         let part: Result<LicensesResigned, Failure> = client.post("/api/v1/licenses/resign", &wish);
-        let part = part.map_err(|failure| {
-            let from = after.as_ref().map(|id| format!(" --after {id}")).unwrap_or_default();
-            interrupted(failure, parts, || format!("sealgate license resign --all{from}"))
-        })?;
-        parts += 1;
+        let part = part.map_err(|failure| parts.stopped(failure, || again(args, after.as_deref())))?;
+        parts.add(part.resigned);
         all.resigned += part.resigned;
-        bar.set_message(format!("{} licenses signed again", all.resigned));
-        bar.tick();
         after = part.next;
         if after.is_none() {
             break;
         }
     }
-    bar.finish_and_clear();
+    parts.finish();
     output.result(&all, |all| say!("Licenses signed again: {}.", all.resigned));
     Ok(())
+}
+
+fn again(args: &ResignArgs, after: Option<&str>) -> String {
+    let again = Again::new("license resign").word("--all").flag("--after", after);
+    again.switch("--yes", args.yes).into()
 }

@@ -15,7 +15,8 @@ pub(crate) fn run(global: &Global, command: &ServerCommand, output: &Output) -> 
     let server: ServerView = match command {
         ServerCommand::List { limit } => {
             let servers: Vec<ServerView> = client.get_some("/api/v1/servers?limit=200", *limit)?;
-            output.result(&servers, |servers| table(servers));
+            let none = "no servers of role `runtime` yet; each lists itself at its first start";
+            output.list(&servers, none, table);
             return Ok(());
         }
         ServerCommand::Approve { server_id, yes } => {

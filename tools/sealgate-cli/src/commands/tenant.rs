@@ -59,7 +59,7 @@ fn create(client: &Client, name: &str, output: &Output) -> Result<(), Failure> {
 
 fn list(client: &Client, output: &Output) -> Result<(), Failure> {
     let tenants: Vec<TenantView> = client.get_all("/api/v1/tenants?limit=200")?;
-    output.result(&tenants, |tenants| {
+    output.list(&tenants, "no tenants; `sealgate tenant create NAME` makes one", |tenants| {
         let row = |t: &TenantView| {
             let offline = if t.offline { "on" } else { "off" }.to_owned();
             vec![t.tenant_id.clone(), t.name.clone(), status(t).to_owned(), offline, t.created_at.to_string()]

@@ -21,7 +21,7 @@ pub(crate) fn run(global: &Global, command: &TokenCommand, output: &Output) -> R
         TokenCommand::Create(args) => create(&Client::new(global)?, args, output),
         TokenCommand::List => {
             let tokens: Vec<TokenView> = Client::new(global)?.get_all("/api/v1/tokens?limit=200")?;
-            output.result(&tokens, |tokens| table(tokens));
+            output.list(&tokens, "no tokens; `sealgate token create --scope SCOPE` makes one", table);
             Ok(())
         }
         TokenCommand::Revoke { token_id, keep_made } => {

@@ -32,6 +32,11 @@ pub(crate) fn run(
             (after.clone(), before.map(|before| differences(&before, &after)).unwrap_or_default())
         }
     };
+    let is_nothing = variables.variables.is_empty() && matches!(command, VarsCommand::Get { .. });
+    if is_nothing && !output.json {
+        output.list::<Variable>(&[], "no values; `vars set … NAME=VALUE` sets one", |_| ());
+        return Ok(());
+    }
     output.result(&variables.variables, |variables| {
         say!("{}", table(variables));
         sets::say_differences(&changes);

@@ -16,6 +16,7 @@ use crate::commands::terms;
 use crate::failure::Failure;
 use crate::files;
 use crate::output::{Output, say};
+use crate::streams::{is_dash, one_dash};
 
 /// Whom to believe from the start.
 pub(crate) struct Pinned {
@@ -26,6 +27,7 @@ pub(crate) struct Pinned {
 
 pub(crate) fn run(args: &VerifyArgs, output: &Output) -> Result<(), Failure> {
     let (file, roots) = args.file_and_roots()?;
+    one_dash(&[Some(&file), args.trust.as_deref()])?;
     let license = read(&file)?;
     let (pinned, statements) = pinned(args, &file, roots)?;
     let (verified, chain) = judge(&license, &pinned, &statements, now())?;
@@ -71,6 +73,10 @@ fn pinned(args: &VerifyArgs, file: &Path, roots: Vec<PublicKey>) -> Result<(Pinn
     let fix = "give --trust trust.json; or give --root PUB and keep FILE.trust next to FILE (`sealgate license file --with-trust` writes it)";
     if roots.is_empty() {
         return Err(Failure::new(Code::TrustMissing, Code::TrustMissing.meaning()).fix(fix));
+    }
+    if is_dash(file) {
+        let why = "beside standard input lies no FILE.trust";
+        return Err(Failure::new(Code::TrustMissing, why).fix("give --trust trust.json"));
     }
     let path = trust_path(file);
     let courier = read(&path).map_err(|f| {

@@ -222,7 +222,7 @@ fn a_reset_that_fails_on_the_way_says_how_far_it_came() {
     assert_eq!(outcome.exit, Some(4), "{outcome:?}");
     assert!(outcome.stdout.starts_with("500 released, "), "{outcome:?}");
     assert!(outcome.stderr.contains("(allowance_spent)"), "{outcome:?}");
-    let fix = format!("500 devices were released before; go on with: sealgate license reset-devices {key}");
+    let fix = format!("devices released so far: 500; go on with: sealgate license reset-devices {key}");
     assert!(outcome.stderr.contains(&fix), "{outcome:?}");
     assert_eq!(vendor.json(&["license", "show", key])["devices_used"], 1, "at least");
 }

@@ -89,7 +89,7 @@ fn key_id_and_standard_input_name_the_same_license() {
     for named in [key, &as_typed] {
         assert_eq!(vendor.json(&["license", "show", named]), shown, "{named}");
     }
-    for input in [key.to_owned(), format!("  {key}\nand more\n"), format!("{id}\r\n")] {
+    for input in [key.to_owned(), format!("# Ada\n\n  {key}\n{key}\n"), format!("{id}\r\n")] {
         let read = vendor.run_with_input(&["license", "show", "-", "--json"], &input).json();
         assert_eq!(read, shown, "{input:?}");
     }

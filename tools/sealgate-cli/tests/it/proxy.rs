@@ -58,8 +58,9 @@ fn no_proxy_of_the_environment_is_asked() {
     let data = data.to_str().expect("UTF-8");
     let port = vendor.server.url.rsplit_once(':').expect("a port").1.to_owned();
     for url in [vendor.server.url.clone(), format!("http://localhost:{port}")] {
-        run(&mut proxy.beside(&["app", "list", "--url", &url, "--data", data])).ok();
-        run(&mut proxy.beside(&["app", "list", "--proxy", &proxy.url(), "--url", &url, "--data", data])).ok();
+        run(&mut proxy.beside(&["keys", "list", "--url", &url, "--data", data])).ok();
+        run(&mut proxy.beside(&["keys", "list", "--proxy", &proxy.url(), "--url", &url, "--data", data]))
+            .ok();
     }
     run(&mut proxy.beside(&["demo", "--exit"])).ok();
     for url in ["https://sealgate.invalid", "http://sealgate.invalid"] {

@@ -1,0 +1,175 @@
+//! Which licenses a person means: those that are named, or those that match.
+
+use std::collections::HashSet;
+
+use sealgate_artifact::{Code, LicenseId};
+use sealgate_wire::{LicenseView, When};
+
+use super::customer;
+use super::deeds::{Deed, Then};
+use crate::args::{ListLicensesArgs, ManyArgs};
+use crate::client::{Client, NamedLicense, filters, segment};
+use crate::failure::Failure;
+use crate::files;
+use crate::parts::Again;
+use crate::streams::{self, DASH, Item, MOST};
+
+/// A license that is meant, as it was seen if it was.
+pub(crate) struct Target {
+    pub(crate) id: LicenseId,
+    pub(crate) seen: Option<LicenseView>,
+    place: String,
+}
+
+/// Who is meant. From then on nobody comes or goes: what a person confirms is what is done.
+pub(crate) enum Chosen {
+    /// One that was named, and nothing else.
+    One(LicenseId),
+    Many {
+        targets: Vec<Target>,
+        /// So many match, and are revoked.
+        left_out: usize,
+    },
+}
+
+impl Chosen {
+    pub(crate) fn read(client: &Client, args: &ManyArgs, deed: &Deed) -> Result<Self, Failure> {
+        if args.keys.is_empty() && args.from.is_none() {
+            return matching(client, &args.filter, deed);
+        }
+        let items = items(args)?;
+        let read = |item: Item| match NamedLicense::read(&item.text) {
+            Ok(named) => Ok((named, item.place)),
+            Err(failure) => Err(at(&item.place, failure)),
+        };
+        let named = items.into_iter().map(read).collect::<Result<Vec<_>, Failure>>()?;
+        let is_one = named.len() == 1 && args.from.is_none() && !args.care.preview;
+        let mut targets: Vec<Target> = vec![];
+        let mut met = HashSet::new();
+        for (named, place) in named {
+            let target = match named {
+                NamedLicense::Id(id) => Target { id, seen: None, place },
+                NamedLicense::Other(wanted) => {
+                    // The only one needs no number.
+                    let of_one = |failure| if is_one { failure } else { at(&place, failure) };
+                    let seen = client.look_up(&wanted).map_err(of_one)?;
+                    Target { id: LicenseId::parse(&seen.license_id)?, seen: Some(seen), place }
+                }
+            };
+            if met.insert(target.id) {
+                targets.push(target);
+            }
+        }
+        match &targets[..] {
+            [only] if is_one => Ok(Self::One(only.id)),
+            _ => Ok(Self::Many { targets, left_out: 0 }),
+        }
+    }
+}
+
+impl Target {
+    /// Sees it, where the token may.
+    pub(crate) fn look(&mut self, client: &Client) -> Result<(), Failure> {
+        if self.seen.is_none() {
+            let seen = client.get_if_allowed(&format!("/api/v1/licenses/{}", self.id));
+            self.seen = seen.map_err(|failure| at(&self.place, failure))?;
+        }
+        Ok(())
+    }
+}
+
+/// What was named on the command line, on standard input and in a file.
+fn items(args: &ManyArgs) -> Result<Vec<Item>, Failure> {
+    let dashes = args.keys.iter().filter(|key| *key == DASH).count();
+    let from_input = usize::from(args.from.as_deref().is_some_and(streams::is_dash));
+    if dashes + from_input > 1 {
+        let why = "- is given twice, and there is one standard input";
+        return Err(Failure::new(Code::MalformedRequest, why).fix("give - once"));
+    }
+    let mut items = vec![];
+    for (n, key) in args.keys.iter().enumerate() {
+        if key == DASH {
+            items.extend(streams::items_of_input()?);
+        } else {
+            items.push(Item { text: key.clone(), place: format!("KEY {}", n + 1) });
+        }
+    }
+    if let Some(path) = &args.from {
+        items.extend(files::items(path)?);
+    }
+    if items.is_empty() { Err(streams::nothing("the list")) } else { Ok(items) }
+}
+
+/// With where it stands: a key is not repeated.
+fn at(place: &str, failure: Failure) -> Failure {
+    Failure { message: format!("{place}: {}; nothing was changed", failure.message), ..failure }
+}
+
+/// Revoked ones are left out where nothing can be done to them.
+fn matching(client: &Client, filter: &ListLicensesArgs, deed: &Deed) -> Result<Chosen, Failure> {
+    // From a variable that is not set, say. It would match every license.
+    if let Some((flag, _)) =
+        named(filter).into_iter().find(|(_, text)| text.as_deref().is_some_and(|t| t.trim().is_empty()))
+    {
+        let why = format!("{flag}: an empty text matches more than anybody means");
+        return Err(Failure::new(Code::MalformedRequest, why).fix("give the text, or leave the flag out"));
+    }
+    let found = listed(client, filter)?;
+    if found.len() > MOST {
+        let why = format!("more than {MOST} licenses match");
+        return Err(Failure::new(Code::MalformedRequest, why).fix("narrow it down with another flag"));
+    }
+    let all = found.len();
+    let mut targets = vec![];
+    for license in found {
+        if !matches!(deed.then(&license, None), Then::Refused) {
+            let id = LicenseId::parse(&license.license_id)?;
+            targets.push(Target { id, seen: Some(license), place: id.to_string() });
+        }
+    }
+    Ok(Chosen::Many { left_out: all - targets.len(), targets })
+}
+
+/// All licenses that match.
+pub(crate) fn listed(client: &Client, args: &ListLicensesArgs) -> Result<Vec<LicenseView>, Failure> {
+    let app = args.app.as_deref().map(segment).transpose()?.map(|id| id.to_string());
+    let customer = args.customer.as_deref().map(|named| customer::id(client, named)).transpose()?;
+    let customer = customer.map(|id| id.to_string());
+    let when = |when: &Option<When>| when.as_ref().map(|when| when.as_str().to_owned());
+    let filters = filters(&[
+        ("app_id", &app),
+        ("plan_id", &args.plan),
+        ("customer_id", &customer),
+        ("device", &args.device),
+        ("status", &args.status),
+        ("tier", &args.tier),
+        ("label", &args.label),
+        ("text", &args.text),
+        ("ends_after", &when(&args.ends_after)),
+        ("ends_before", &when(&args.ends_before)),
+        ("sort", &args.sort),
+    ]);
+    client.get_all(&format!("/api/v1/licenses?limit=200{filters}"))
+}
+
+/// The same filter, as one types it.
+pub(crate) fn flags(again: Again, filter: &ListLicensesArgs) -> Again {
+    named(filter).iter().fold(again, |again, (flag, text)| again.flag(flag, text.as_deref()))
+}
+
+fn named(filter: &ListLicensesArgs) -> [(&'static str, Option<String>); 11] {
+    let when = |when: &Option<When>| when.as_ref().map(|when| when.as_str().to_owned());
+    [
+        ("--app", filter.app.clone()),
+        ("--plan", filter.plan.clone()),
+        ("--customer", filter.customer.clone()),
+        ("--device", filter.device.clone()),
+        ("--status", filter.status.clone()),
+        ("--tier", filter.tier.clone()),
+        ("--label", filter.label.clone()),
+        ("--text", filter.text.clone()),
+        ("--ends-after", when(&filter.ends_after)),
+        ("--ends-before", when(&filter.ends_before)),
+        ("--sort", filter.sort.clone()),
+    ]
+}

@@ -1,0 +1,163 @@
+//! What can be done to many licenses alike: renew, suspend, resume, revoke.
+
+use sealgate_artifact::LicenseId;
+use sealgate_wire::{LicenseView, Nothing, Reason, When};
+
+use super::license_renew::{self, NewEnd};
+use crate::args::RenewArgs;
+use crate::client::{Client, request_name};
+use crate::confirm::Consent;
+use crate::failure::Failure;
+use crate::output::say;
+use crate::parts::Again;
+
+/// What is done to a license.
+pub(crate) enum Deed<'a> {
+    Renew { args: &'a RenewArgs, name: String },
+    Suspend(Option<&'a String>),
+    Resume,
+    Revoke(Option<&'a String>),
+}
+
+/// What it would do to one.
+pub(crate) enum Then {
+    Change(String),
+    /// It is so already.
+    Same,
+    /// A revoked license stays as it is.
+    Refused,
+}
+
+impl<'a> Deed<'a> {
+    /// A renewal under a name: what is repeated under it is done once.
+    pub(crate) fn renew(args: &'a RenewArgs) -> Self {
+        Self::Renew { args, name: args.idempotency_key.clone().unwrap_or_else(request_name) }
+    }
+
+    pub(crate) fn verb(&self) -> &'static str {
+        match self {
+            Self::Renew { .. } => "renew",
+            Self::Suspend(_) => "suspend",
+            Self::Resume => "resume",
+            Self::Revoke(_) => "revoke",
+        }
+    }
+
+    /// What was done to it.
+    pub(crate) fn participle(&self) -> &'static str {
+        match self {
+            Self::Renew { .. } => "renewed",
+            Self::Suspend(_) => "suspended",
+            Self::Resume => "resumed",
+            Self::Revoke(_) => "revoked",
+        }
+    }
+
+    /// What was done to several.
+    pub(crate) fn done(&self) -> &'static str {
+        match self {
+            Self::Renew { .. } => "licenses renewed",
+            Self::Suspend(_) => "licenses suspended",
+            Self::Resume => "licenses resumed",
+            Self::Revoke(_) => "licenses revoked",
+        }
+    }
+
+    /// The question whether to do it to so many, such as "7 licenses".
+    pub(crate) fn question(&self, licenses: &str) -> String {
+        match self {
+            Self::Renew { .. } => format!("Renew {licenses}?"),
+            Self::Suspend(_) => format!("Suspend {licenses}?"),
+            Self::Resume => format!("End the suspension of {licenses}?"),
+            Self::Revoke(_) => format!("Revoke {licenses} for good? It cannot be undone."),
+        }
+    }
+
+    /// Asks what must be asked even about a single license.
+    pub(crate) fn asked_of_one(
+        &self,
+        client: &Client,
+        id: LicenseId,
+        consent: Consent,
+    ) -> Result<(), Failure> {
+        match self {
+            Self::Renew { args, .. } => license_renew::asked_if_less(client, (id, args), consent),
+            Self::Suspend(_) | Self::Resume | Self::Revoke(_) => Ok(()),
+        }
+    }
+
+    /// Does it to the only one.
+    pub(crate) fn to_one(&self, client: &Client, id: LicenseId) -> Result<LicenseView, Failure> {
+        match self {
+            Self::Renew { args, name } => license_renew::renew(client, (id, args), Some(name.clone())),
+            _ => self.to_one_of_many(client, id),
+        }
+    }
+
+    /// Does it to one of several.
+    pub(crate) fn to_one_of_many(&self, client: &Client, id: LicenseId) -> Result<LicenseView, Failure> {
+        let path = format!("/api/v1/licenses/{id}/{}", self.verb());
+        let reason = |reason: &Option<&String>| Reason { reason: reason.cloned() };
+        match self {
+            Self::Renew { args, name } => license_renew::renew(client, (id, args), Some(name_for(name, id))),
+            Self::Suspend(why) | Self::Revoke(why) => client.post_once(&path, &reason(why)),
+            Self::Resume => client.post(&path, &Nothing {}),
+        }
+    }
+
+    /// The end that a renewal gives, as the server reads it.
+    pub(crate) fn new_end(
+        &self,
+        client: &Client,
+        some: Option<LicenseId>,
+    ) -> Result<Option<NewEnd>, Failure> {
+        match self {
+            Self::Renew { args, .. } => NewEnd::of(client, args, some).map(Some),
+            Self::Suspend(_) | Self::Resume | Self::Revoke(_) => Ok(None),
+        }
+    }
+
+    /// What becomes of a license as it was seen.
+    pub(crate) fn then(&self, license: &LicenseView, end: Option<&NewEnd>) -> Then {
+        let (is_revoked, is_suspended) = (license.revoked_at.is_some(), license.suspended_at.is_some());
+        match self {
+            Self::Revoke(_) if is_revoked => Then::Same,
+            Self::Revoke(_) => Then::Change("revoked".to_owned()),
+            _ if is_revoked => Then::Refused,
+            Self::Suspend(_) if is_suspended => Then::Same,
+            Self::Suspend(_) => Then::Change("suspended".to_owned()),
+            Self::Resume if is_suspended => Then::Change("not suspended".to_owned()),
+            Self::Resume => Then::Same,
+            Self::Renew { .. } => Then::Change(end.map(|end| end.for_license(license)).unwrap_or_default()),
+        }
+    }
+
+    /// What a person has to know afterwards.
+    pub(crate) fn hint(&self) {
+        match self {
+            Self::Revoke(_) | Self::Suspend(_) => say!(
+                "\nOnline, it is refused from now on. A copy of a license's file works offline until the license ends."
+            ),
+            Self::Renew { .. } => say!("\nWhere a license is used offline, hand out its file again."),
+            Self::Resume => {}
+        }
+    }
+
+    /// The flags of the same deed. `alone` is the license if it is the only one that is left.
+    pub(crate) fn again(&self, again: Again, alone: Option<LicenseId>) -> Again {
+        match self {
+            Self::Renew { args, name } => {
+                let when = args.expires.as_ref().map(|date| date.0.as_ref().map_or("never", When::as_str));
+                let name = alone.map_or_else(|| name.clone(), |id| name_for(name, id));
+                again.flag("--expires", when).flag("--idempotency-key", Some(&name))
+            }
+            Self::Suspend(why) | Self::Revoke(why) => again.flag("--reason", why.map(String::as_str)),
+            Self::Resume => again,
+        }
+    }
+}
+
+/// The name under which one of several is renewed.
+fn name_for(name: &str, id: LicenseId) -> String {
+    format!("{name}.{id}")
+}

@@ -1,0 +1,263 @@
+//! One deed for many licenses: who is meant, what would change, one question, and what became of each.
+
+use sealgate_artifact::Code;
+use sealgate_wire::{LicenseView, Timestamp};
+use serde::Serialize;
+
+use super::chosen::{Chosen, Target, flags};
+use super::deeds::{Deed, Then};
+use super::license_shown::print_license;
+use crate::args::ManyArgs;
+use crate::client::Client;
+use crate::confirm::Consent;
+use crate::failure::Failure;
+use crate::output::{Output, ends, say};
+use crate::parts::{Again, Parts};
+use crate::streams::is_dash;
+
+/// Licenses that are named to a person; `--json` names all.
+const NAMED: usize = 20;
+
+/// What became of each.
+#[derive(Serialize, Default)]
+struct Outcome {
+    done: Vec<LicenseView>,
+    failed: Vec<Failed>,
+    /// Not tried, because of a failure that concerns all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    left: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Failed {
+    license_id: String,
+    #[serde(flatten)]
+    failure: Failure,
+}
+
+/// Does it to the license that was named, or after a question to the many that were.
+pub(super) fn run(client: &Client, args: &ManyArgs, deed: &Deed, output: &Output) -> Result<(), Failure> {
+    let consent = Consent::new(args.care.yes, output);
+    match Chosen::read(client, args, deed)? {
+        Chosen::One(id) => {
+            deed.asked_of_one(client, id, consent)?;
+            let parts = Parts::of(deed.done(), (1, NAMED as u64), "licenses", output);
+            let done = deed.to_one(client, id).map_err(|failure| {
+                let again = Again::new(&format!("license {}", deed.verb())).word(&id.to_string());
+                parts.stopped(failure, || deed.again(again, None).switch("--yes", args.care.yes).into())
+            })?;
+            output.result(&done, |license| {
+                print_license(license);
+                deed.hint();
+            });
+            Ok(())
+        }
+        Chosen::Many { mut targets, left_out } => {
+            if args.care.preview {
+                let foreseen = Foreseen::of(client, deed, (&mut targets, left_out))?;
+                output.result(&foreseen, |foreseen| say!("{}", foreseen.text()));
+                return Ok(());
+            }
+            if targets.is_empty() {
+                return nothing(deed, left_out, output);
+            }
+            let licenses = counted(targets.len());
+            let why = format!("{licenses} would be {}", deed.participle());
+            let seen =
+                || Foreseen::of(client, deed, (&mut targets, left_out)).map(|foreseen| foreseen.text());
+            consent.ask_seen(seen, &deed.question(&licenses), &why)?;
+            carry_out(client, args, (deed, &targets), output)
+        }
+    }
+}
+
+fn counted(licenses: usize) -> String {
+    if licenses == 1 { "1 license".to_owned() } else { format!("{licenses} licenses") }
+}
+
+fn nothing(deed: &Deed, left_out: usize, output: &Output) -> Result<(), Failure> {
+    if output.json {
+        output.result(&Outcome::default(), |_| ());
+        return Ok(());
+    }
+    let none = match left_out {
+        0 => "no licenses match; `sealgate license list` with the same flags shows which do".to_owned(),
+        n => format!("of the licenses that match, {n} are revoked, and none can be {}", deed.participle()),
+    };
+    output.list::<LicenseView>(&[], &none, |_| ());
+    Ok(())
+}
+
+/// What would become of them.
+#[derive(Serialize)]
+struct Foreseen {
+    verb: &'static str,
+    count: usize,
+    /// So many of them are so already.
+    unchanged: usize,
+    /// So many match and are revoked: nothing is tried with them.
+    left_out: usize,
+    licenses: Vec<Line>,
+    #[serde(skip)]
+    participle: &'static str,
+}
+
+#[derive(Serialize)]
+struct Line {
+    license_id: String,
+    status: String,
+    expires_at: Option<Timestamp>,
+    label: Option<String>,
+    customer_id: Option<String>,
+    then: String,
+}
+
+impl Foreseen {
+    fn of(
+        client: &Client,
+        deed: &Deed,
+        (targets, left_out): (&mut [Target], usize),
+    ) -> Result<Self, Failure> {
+        for target in targets.iter_mut() {
+            target.look(client)?;
+        }
+        let seen: Vec<&LicenseView> = targets.iter().filter_map(|target| target.seen.as_ref()).collect();
+        let some = targets.iter().find(|target| target.seen.as_ref().is_some_and(|l| l.revoked_at.is_none()));
+        let end = deed.new_end(client, some.map(|target| target.id))?;
+        let foreseen: Vec<(&LicenseView, Then)> =
+            seen.into_iter().map(|license| (license, deed.then(license, end.as_ref()))).collect();
+        let unchanged = foreseen.iter().filter(|(_, then)| matches!(then, Then::Same)).count();
+        let line = |(license, then): (&LicenseView, Then)| Line {
+            license_id: license.license_id.clone(),
+            status: license.status.clone(),
+            expires_at: license.expires_at,
+            label: license.label.clone(),
+            customer_id: license.customer_id.clone(),
+            then: match then {
+                Then::Change(change) => change,
+                Then::Same => "as it is".to_owned(),
+                Then::Refused => "refused: it is revoked".to_owned(),
+            },
+        };
+        let licenses = foreseen.into_iter().map(line).collect();
+        let (verb, participle) = (deed.verb(), deed.participle());
+        Ok(Self { verb, count: targets.len(), unchanged, left_out, licenses, participle })
+    }
+
+    fn text(&self) -> String {
+        let row = |line: &Line| {
+            let text = |value: &Option<String>| value.clone().unwrap_or_default();
+            let (label, customer) = (text(&line.label), text(&line.customer_id));
+            let end = ends(line.expires_at);
+            vec![line.license_id.clone(), line.status.clone(), end, label, customer, line.then.clone()]
+        };
+        let head = ["LICENSE", "STATUS", "ENDS", "LABEL", "CUSTOMER", "THEN"];
+        let mut lines = vec![format!("Licenses that would be {}: {}", self.participle, self.count)];
+        if !self.licenses.is_empty() {
+            lines.push(Output::table_text(&head, self.licenses.iter().take(NAMED).map(row)));
+        }
+        if self.licenses.len() > NAMED {
+            lines.push(format!("and {} more; --preview --json lists all", self.licenses.len() - NAMED));
+        }
+        for (count, what) in
+            [(self.unchanged, "so already"), (self.left_out, "also match, are revoked, and are left out")]
+        {
+            if count > 0 {
+                lines.push(format!("{what}: {count}"));
+            }
+        }
+        lines.join("\n")
+    }
+}
+
+fn carry_out(
+    client: &Client,
+    args: &ManyArgs,
+    (deed, targets): (&Deed, &[Target]),
+    output: &Output,
+) -> Result<(), Failure> {
+    let mut outcome = Outcome::default();
+    let mut parts = Parts::of(deed.done(), (targets.len() as u64, NAMED as u64), "licenses", output);
+    let mut stopped = None;
+    for (n, target) in targets.iter().enumerate() {
+        match deed.to_one_of_many(client, target.id) {
+            Ok(license) => {
+                outcome.done.push(license);
+                parts.add(1);
+            }
+            Err(failure) if concerns_one(&failure) => {
+                outcome.failed.push(Failed { license_id: target.id.to_string(), failure });
+                parts.add(0);
+            }
+            Err(failure) => {
+                let left = &targets[n..];
+                outcome.left = left.iter().map(|target| target.id.to_string()).collect();
+                stopped = Some(parts.stopped(failure, || again(args, deed, left)));
+                break;
+            }
+        }
+    }
+    parts.finish();
+    if stopped.is_none() || !(outcome.done.is_empty() && outcome.failed.is_empty()) {
+        output.result(&outcome, |outcome| print(deed, outcome));
+    }
+    match stopped.or_else(|| summary(deed, &outcome)) {
+        Some(failure) => Err(failure),
+        None => Ok(()),
+    }
+}
+
+/// Whether another license may fare better.
+fn concerns_one(failure: &Failure) -> bool {
+    Code::parse(&failure.code).is_some_and(|code| matches!(code.exit_code(), 1..=4))
+}
+
+/// The same deed for those that are left, or for the same list: who was done already is not done twice.
+fn again(args: &ManyArgs, deed: &Deed, left: &[Target]) -> String {
+    let again = Again::new(&format!("license {}", deed.verb()));
+    let reads_input = args.keys.iter().any(|key| key == "-") || args.from.as_deref().is_some_and(is_dash);
+    if args.keys.is_empty() && args.from.is_none() {
+        // What it matches now is seen and confirmed anew.
+        return deed.again(flags(again, &args.filter), None).into();
+    }
+    if reads_input {
+        let again: String = deed.again(again.word("-"), None).switch("--yes", args.care.yes).into();
+        return again + " (with the same list)";
+    }
+    let named = match &args.from {
+        Some(file) => again.flag("--from", Some(&file.display().to_string())),
+        None => left.iter().fold(again, |again, target| again.word(&target.id.to_string())),
+    };
+    let alone = if args.from.is_none() && left.len() == 1 { Some(left[0].id) } else { None };
+    deed.again(named, alone).switch("--yes", args.care.yes).into()
+}
+
+/// That some failed, by the first of them.
+fn summary(deed: &Deed, outcome: &Outcome) -> Option<Failure> {
+    let first = outcome.failed.first()?;
+    let (failed, all) = (outcome.failed.len(), outcome.failed.len() + outcome.done.len());
+    let named = format!("the first, {}: {}", first.license_id, first.failure.message);
+    let message = format!("licenses not {}: {failed} of {all}; {named}", deed.participle());
+    Some(Failure { message, ..first.failure.clone() })
+}
+
+fn print(deed: &Deed, outcome: &Outcome) {
+    say!("Licenses {}: {}.", deed.participle(), outcome.done.len());
+    if !outcome.failed.is_empty() {
+        say!("\nNot {}: {}.", deed.participle(), outcome.failed.len());
+        let row = |failed: &Failed| {
+            let failure = &failed.failure;
+            vec![failed.license_id.clone(), failure.code.clone(), failure.message.clone()]
+        };
+        Output::table(&["LICENSE", "CODE", "WHY"], outcome.failed.iter().take(NAMED).map(row));
+        if outcome.failed.len() > NAMED {
+            say!("and {} more; --json lists all", outcome.failed.len() - NAMED);
+        }
+    }
+    if !outcome.left.is_empty() {
+        say!("\nNot tried: {}.", outcome.left.len());
+    }
+    if !outcome.done.is_empty() {
+        deed.hint();
+    }
+}

@@ -1,0 +1,215 @@
+//! What takes several requests, and fails on the way: how far it came is said, and what to type so that nothing is done twice.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use serde_json::Value;
+
+use crate::program::{Outcome, run, sealgate};
+use crate::vendor::{Vendor, text};
+
+/// The way to a server. After so many changing requests it is cut: the next one arrives, and its answer does not.
+struct Way {
+    url: String,
+    /// Changing requests whose answers still arrive.
+    answers: Arc<AtomicI64>,
+}
+
+impl Way {
+    fn to(server: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("bound"));
+        let answers = Arc::new(AtomicI64::new(i64::MAX));
+        let (server, left) = (server.trim_start_matches("http://").to_owned(), Arc::clone(&answers));
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let (server, left) = (server.clone(), Arc::clone(&left));
+                std::thread::spawn(move || pass_on(&stream.expect("it comes"), &server, &left));
+            }
+        });
+        Self { url, answers }
+    }
+
+    fn cut_after(&self, answers: i64) {
+        self.answers.store(answers, Ordering::SeqCst);
+    }
+}
+
+fn pass_on(client: &TcpStream, server: &str, left: &AtomicI64) {
+    let mut requests = BufReader::new(client);
+    while let Some((head, request)) = message(&mut requests) {
+        let upstream = TcpStream::connect(server).expect("the server is there");
+        (&upstream).write_all(&request).expect("it reads");
+        let (_, answer) = message(&mut BufReader::new(&upstream)).expect("it answers");
+        let changes = !head.starts_with("GET ") && !head.contains("/lookup ") && !head.contains("/preview ");
+        if changes && left.fetch_sub(1, Ordering::SeqCst) <= 0 {
+            return;
+        }
+        let mut client = client;
+        if client.write_all(&answer).is_err() {
+            return;
+        }
+    }
+}
+
+/// One message: its first line, and all of it.
+fn message(from: &mut impl BufRead) -> Option<(String, Vec<u8>)> {
+    let (mut first, mut all, mut length) = (String::new(), vec![], 0);
+    loop {
+        let mut line = String::new();
+        if from.read_line(&mut line).ok()? == 0 {
+            return None;
+        }
+        all.extend(line.bytes());
+        let lower = line.to_lowercase();
+        if let Some(value) = lower.strip_prefix("content-length:") {
+            length = value.trim().parse().expect("a length");
+        }
+        if first.is_empty() {
+            first.clone_from(&line);
+        }
+        if line == "\r\n" {
+            break;
+        }
+    }
+    let mut body = vec![0; length];
+    from.read_exact(&mut body).ok()?;
+    all.extend(body);
+    Some((first, all))
+}
+
+impl Way {
+    fn run(&self, vendor: &Vendor, arguments: &[&str]) -> Outcome {
+        run(sealgate(arguments).env("SEALGATE_URL", &self.url).env("SEALGATE_DATA", vendor.data()))
+    }
+}
+
+/// The words of the command that a failure says to go on with.
+fn again(failure: &str) -> Vec<String> {
+    let command = failure.split("go on with: sealgate ").nth(1).unwrap_or_else(|| panic!("{failure}"));
+    let command = command.lines().next().expect("a line");
+    command.split_whitespace().map(|word| word.trim_matches('\'').to_owned()).collect()
+}
+
+fn words(again: &[String]) -> Vec<&str> {
+    again.iter().map(String::as_str).collect()
+}
+
+fn ids(vendor: &Vendor) -> BTreeSet<String> {
+    let list = vendor.json(&["license", "list"]);
+    list.as_array().expect("a list").iter().map(|l| text(&l["license_id"]).to_owned()).collect()
+}
+
+#[test]
+fn an_order_that_stops_shows_its_keys_and_goes_on_under_the_same_names() {
+    let vendor = Vendor::new();
+    let app = vendor.app("Editor");
+    let way = Way::to(&vendor.server.url);
+    // Two parts arrive. The third is carried out, and its answer is lost twice.
+    way.cut_after(2);
+    let order = ["license", "issue", "--app", text(&app["app_id"]), "--count", "450", "--label", "No7"];
+    let told = way.run(&vendor, &[&order[..], &["--json"]].concat());
+    assert_eq!(told.exit, Some(69), "{told:?}");
+    let keys = |answer: &Value| -> BTreeSet<String> {
+        let licenses = answer["licenses"].as_array().expect("a list").iter();
+        licenses.map(|license| text(&license["license_key"]).to_owned()).collect()
+    };
+    let shown = keys(&serde_json::from_str(&told.stdout).expect("the keys are shown"));
+    assert_eq!((shown.len(), ids(&vendor).len()), (200, 300));
+    let failure: Value = serde_json::from_str(&told.stderr).expect("JSON");
+    assert!(text(&failure["fix"]).starts_with("licenses issued so far: 200; "), "{failure}");
+    let rest = again(text(&failure["fix"]));
+    let all = keys(&vendor.json(&words(&rest)));
+    assert_eq!((all.len(), ids(&vendor).len()), (450, 450), "{rest:?}");
+    assert!(shown.is_subset(&all), "what was shown is part of it");
+}
+
+#[test]
+fn renewals_that_stop_go_on_and_none_is_renewed_twice() {
+    let vendor = Vendor::new();
+    let app = vendor.app("Editor");
+    let way = Way::to(&vendor.server.url);
+    let issue =
+        ["license", "issue", "--app", text(&app["app_id"]), "--expires", "2036-01-31", "--count", "4"];
+    vendor.json(&issue);
+    let listed: Vec<String> = ids(&vendor).into_iter().collect();
+    let file = vendor.path("renew.txt");
+    std::fs::write(&file, listed.join("\n")).expect("written");
+    let named: Vec<&str> = listed.iter().map(String::as_str).collect();
+    for (turn, list) in [&["--from", &*file][..], &named].into_iter().enumerate() {
+        // The third is renewed; nobody hears of it.
+        way.cut_after(2);
+        let renew = [&["license", "renew", "--expires", "+1y", "--yes", "--json"], list].concat();
+        let told = way.run(&vendor, &renew);
+        assert_eq!(told.exit, Some(69), "{told:?}");
+        let outcome: Value = serde_json::from_str(&told.stdout).expect("what was done is shown");
+        assert_eq!(outcome["done"].as_array().map(Vec::len), Some(2), "{outcome}");
+        assert_eq!(outcome["left"].as_array().map(Vec::len), Some(2), "{outcome}");
+        let rest = again(&told.stderr.replace('"', "\n"));
+        vendor.json(&words(&rest));
+        let ends = vendor.json(&["license", "list"]);
+        let year = ["2037-02-01T00:00:00Z", "2038-02-01T00:00:00Z"][turn];
+        for license in ends.as_array().expect("a list") {
+            assert_eq!(license["expires_at"], year, "{rest:?}");
+        }
+    }
+    // Of the only one that is left, too.
+    way.cut_after(1);
+    let renew = [&["license", "renew", "--expires", "+1y", "--yes"], &named[..2]].concat();
+    let told = way.run(&vendor, &renew);
+    vendor.run(&words(&again(&told.stderr))).ok();
+    let second = vendor.json(&["license", "show", named[1]]);
+    assert_eq!(second["expires_at"], "2039-02-01T00:00:00Z", "{told:?}");
+}
+
+#[test]
+fn what_was_asked_for_once_and_may_be_done_can_be_asked_for_again() {
+    let vendor = Vendor::new();
+    let app = vendor.app("Editor");
+    let way = Way::to(&vendor.server.url);
+    way.cut_after(0);
+    let told = way.run(&vendor, &["license", "issue", "--app", text(&app["app_id"])]);
+    assert_eq!((told.exit, &*told.stdout), (Some(69), ""), "{told:?}");
+    let repeat = told.stderr.replace("repeat it with:", "go on with:");
+    vendor.run(&words(&again(&repeat))).ok();
+    assert_eq!(ids(&vendor).len(), 1, "it was issued before its answer was lost");
+}
+
+#[test]
+fn suspensions_that_stop_say_how_many_are_done() {
+    let vendor = Vendor::new();
+    let app = vendor.app("Editor");
+    let way = Way::to(&vendor.server.url);
+    vendor.json(&["license", "issue", "--app", text(&app["app_id"]), "--count", "5"]);
+    way.cut_after(3);
+    let suspend = ["license", "suspend", "--app", text(&app["app_id"]), "--reason", "not paid", "--yes"];
+    let told = way.run(&vendor, &suspend);
+    assert_eq!(told.exit, Some(69), "{told:?}");
+    assert!(told.stdout.starts_with("Licenses suspended: 3.\n\nNot tried: 2."), "{told:?}");
+    assert!(told.stderr.contains("licenses suspended so far: 3; go on with: "), "{told:?}");
+    assert!(
+        told.stderr.contains("--reason 'not paid'") && !told.stderr.contains("--yes"),
+        "seen anew: {told:?}"
+    );
+    let rest = vendor.json(&suspend);
+    assert_eq!(rest["done"].as_array().map(Vec::len), Some(5));
+}
+
+#[test]
+fn an_entry_that_is_listed_twice_is_removed_in_two_steps() {
+    let vendor = Vendor::new();
+    let app = vendor.app("Editor");
+    let way = Way::to(&vendor.server.url);
+    let of = ["--app", text(&app["app_id"]), "--hwid", "Ada's desk"];
+    for verb in ["allow", "deny"] {
+        vendor.json(&[&["access", verb], &of[..]].concat());
+    }
+    way.cut_after(1);
+    let told = way.run(&vendor, &[&["access", "remove"], &of[..]].concat());
+    assert_eq!(told.exit, Some(69), "{told:?}");
+    let fix = "entries removed so far: 1; go on with: sealgate access remove --app ";
+    assert!(told.stderr.contains(fix) && told.stderr.contains(r"'Ada'\''s desk'"), "{told:?}");
+}
