@@ -13,6 +13,7 @@
 #include "contents.hpp"
 #include "ed25519.hpp"
 #include "fields.hpp"
+#include "trust_file.hpp"
 
 namespace {
 
@@ -86,6 +87,12 @@ std::string answer_chain(const Value& question) {
     return answer;
 }
 
+std::string answer_trust_file(const Value& question) {
+    TrustFile file = read_trust_file(bytes_of(*question.find("file")));
+    Trust trust = verify_trust_file(file, question.find("now")->number);
+    return "ok " + trust.root.id + " " + trust.keyset.id + " " + trust.tenant_keyset.id;
+}
+
 std::string attempt(const std::function<std::string()>& action) {
     try {
         return action();
@@ -108,6 +115,7 @@ std::string answer_question(const Value& question) {
     auto part = [](const Value& entry, const char* name) { return unhex(entry.find(name)->text).value(); };
     if (check == "envelope") return "ok " + decode_envelope(bytes_of(*question.find("envelope"))).id();
     if (check == "chain" && !question.find("accepted")) return answer_chain(question);
+    if (check == "trust-file") return answer_trust_file(question);
     if (check == "keys") return unanimous(question, [&](const Value& entry) { check_key(part(entry, "key")); });
     if (check == "signatures") {
         return unanimous(question, [&](const Value& entry) {
@@ -131,28 +139,14 @@ std::string answer_contents(const std::string& path) {
     });
 }
 
-/// spec/keys.md §6.2: a courier. Of what it pins nothing is taken.
-ChainBytes read_trust(const std::filesystem::path& path) {
-    Value trust = parse_json(read_file(path));
-    exactly(trust, {"roots", "threshold", "root_version", "keyset_chain", "tenant_keyset", "tenant", "app"}, field_invalid);
-    const Value& chain = *trust.find("keyset_chain");
-    demand(chain.is(Value::Kind::list) && !chain.list.empty(), field_invalid);
-    ChainBytes read;
-    // Written again; payloads are base64 inside, so no signed byte changes.
-    for (const Value& envelope : chain.list) read.roots.push_back(write_json(envelope));
-    read.keyset = read.roots.back();
-    read.roots.pop_back();
-    read.tenant_keyset = write_json(*trust.find("tenant_keyset"));
-    return read;
-}
-
 /// Verifies the file as far as its own level, and says its id.
 std::string judge_file(const Pins& pins, const std::string& file, std::int64_t now) {
     Bytes artifact = read_file(file);
     std::string kind = kind_of(decode_carrier(artifact).envelope.payload_type);
     demand(!kind.empty(), "kind_unexpected");
     bool has_courier = std::filesystem::exists(file + ".trust");
-    ChainBytes courier = has_courier ? read_trust(file + ".trust") : ChainBytes{};
+    // spec/keys.md §6.2: of what it pins nothing is taken.
+    ChainBytes courier = has_courier ? read_trust_file(read_file(file + ".trust")).chain : ChainBytes{};
     if (kind == "root") {
         std::vector<Bytes> seen;
         courier.roots.push_back(artifact);

@@ -54,6 +54,20 @@ class Reader {
         return read;
     }
 
+  /// The texts of the values of a whole object or list.
+    std::multimap<std::string, Bytes> texts() {
+        std::multimap<std::string, Bytes> found;
+        auto put = [&](const std::string& name) {
+            std::size_t start = at_;
+            value(2);
+            found.emplace(name, text_.substr(start, at_ - start));
+        };
+        skip_space();
+        if (peek() == '[') items(']', 1, [&] { put(""); });
+        else if (peek() == '{') items('}', 1, [&] { put(name()); });
+        return found;
+    }
+
   private:
     Value value(int depth) {
         switch (peek()) {
@@ -71,14 +85,20 @@ class Reader {
         Value read;
         read.kind = Value::Kind::object;
         items('}', depth, [&] {
-            std::string name = string();
+            std::string called = name();
             // Compared after unescaping: "a" and "\u0061" are one name.
-            demand(read.find(name) == nullptr && read.members.size() < names_limit, invalid);
-            skip_space();
-            expect(':');
-            skip_space();
-            read.members.emplace(std::move(name), value(depth + 1));
+            demand(read.find(called) == nullptr && read.members.size() < names_limit, invalid);
+            read.members.emplace(std::move(called), value(depth + 1));
         });
+        return read;
+    }
+
+    /// A member's name, up to its value.
+    std::string name() {
+        std::string read = string();
+        skip_space();
+        expect(':');
+        skip_space();
         return read;
     }
 
@@ -236,6 +256,11 @@ std::string write_items(const Items& items, char open, char close, Write write) 
 
 Value parse_json(std::string_view text) {
     return Reader(text).whole();
+}
+
+std::multimap<std::string, Bytes> json_texts(std::string_view text) {
+    parse_json(text);
+    return Reader(text).texts();
 }
 
 std::string write_json(const Value& value) {

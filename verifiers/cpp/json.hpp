@@ -28,5 +28,8 @@ struct Value {
 /// The value that fills the text, white space aside.
 Value parse_json(std::string_view text);
 
+/// What the object or list that fills the text holds, each value as the text that stands there; of a list, under "".
+std::multimap<std::string, Bytes> json_texts(std::string_view text);
+
 /// Compact text that parse_json reads back to the same value.
 std::string write_json(const Value& value);

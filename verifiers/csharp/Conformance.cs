@@ -87,7 +87,8 @@ namespace Sealgate
             string kind = Statement.Kinds.FirstOrDefault(known => Statement.PayloadType(known) == type);
             Refused.Unless(kind != null, "kind_unexpected");
             bool hasCourier = File.Exists(file + ".trust");
-            ChainBytes courier = hasCourier ? ReadTrust(file + ".trust") : new ChainBytes();
+            // spec/keys.md §6.2: of what it pins nothing is taken.
+            ChainBytes courier = hasCourier ? TrustFile.Read(ReadFile(file + ".trust")).Chain : new ChainBytes();
             if (kind == "root")
             {
                 courier.Roots.Add(artifact);
@@ -101,25 +102,6 @@ namespace Sealgate
             Statement license = chain.VerifyLicense(artifact, null);
             license.DemandInForce(now);
             return license.Id;
-        }
-
-        /// <summary>spec/keys.md §6.2: a courier. Of what it pins nothing is taken.</summary>
-        static ChainBytes ReadTrust(string file)
-        {
-            Members trust = Envelope.Exactly(StrictJson.Parse(ReadFile(file)), Fields.Invalid,
-                "roots", "threshold", "root_version", "keyset_chain", "tenant_keyset", "tenant", "app");
-            var list = trust["keyset_chain"] as List<object>;
-            Refused.Unless(list != null && list.Count > 0, Fields.Invalid);
-            // Written again; payloads are base64 inside, so no signed byte changes.
-            List<byte[]> envelopes = list.ConvertAll(Written);
-            byte[] keyset = envelopes.Last();
-            envelopes.RemoveAt(envelopes.Count - 1);
-            return new ChainBytes { Roots = envelopes, Keyset = keyset, TenantKeyset = Written(trust["tenant_keyset"]) };
-        }
-
-        static byte[] Written(object value)
-        {
-            return Utf8.Encode(StrictJson.Write(value));
         }
 
         static byte[] ReadFile(string file)

@@ -39,6 +39,22 @@ namespace Sealgate
             return value;
         }
 
+        /// <summary>What the object or list that fills the data holds, each value as the text that stands there; of a list, with null for a name.</summary>
+        public static List<KeyValuePair<string, byte[]>> Texts(byte[] data)
+        {
+            Parse(data);
+            var reader = new StrictJson(Utf8.Decode(data, Invalid));
+            var found = new List<KeyValuePair<string, byte[]>>();
+            reader.SkipSpace();
+            bool isList = reader.Peek() == '[';
+            reader.Items(isList ? ']' : '}', 1, () =>
+            {
+                string name = isList ? null : reader.Name();
+                found.Add(new KeyValuePair<string, byte[]>(name, reader.Written()));
+            });
+            return found;
+        }
+
         object Value(int depth)
         {
             switch (Peek())
@@ -58,15 +74,29 @@ namespace Sealgate
             var members = new Members();
             Items('}', depth, () =>
             {
-                string name = String();
+                string name = Name();
                 // Compared after unescaping: "a" and "\u0061" are one name.
                 Refused.Unless(!members.ContainsKey(name) && members.Count < NamesLimit, Invalid);
-                SkipSpace();
-                Expect(':');
-                SkipSpace();
                 members.Add(name, Value(depth + 1));
             });
             return members;
+        }
+
+        /// <summary>A member's name, up to its value.</summary>
+        string Name()
+        {
+            string name = String();
+            SkipSpace();
+            Expect(':');
+            SkipSpace();
+            return name;
+        }
+
+        byte[] Written()
+        {
+            int start = at;
+            Value(2);
+            return Utf8.Encode(text.Substring(start, at - start));
         }
 
         List<object> List(int depth)

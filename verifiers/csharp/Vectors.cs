@@ -18,6 +18,7 @@ namespace Sealgate
                 {
                     case "envelope": return "ok " + Envelope.Decode(Bytes(question["envelope"])).Id();
                     case "chain": return question.ContainsKey("accepted") ? "skip" : AnswerChain(question);
+                    case "trust-file": return AnswerTrustFile(question);
                     case "signatures": return Unanimous(question, Signature);
                     case "keys": return Unanimous(question, entry => Ed25519.CheckKey(Part(entry, "key")));
                     default: return "skip";
@@ -52,6 +53,12 @@ namespace Sealgate
         static string AnswerChain(Members question)
         {
             return "ok " + string.Join(" ", Believed(question).Select(statement => statement.Id));
+        }
+
+        static string AnswerTrustFile(Members question)
+        {
+            Chain found = TrustFile.Read(Bytes(question["file"])).Verify((long)question["now"]);
+            return "ok " + found.Root.Id + " " + found.Keyset.Id + " " + found.TenantKeyset.Id;
         }
 
         /// <summary>The last root statement, keyset, tenant keyset and, if there is one, license.</summary>

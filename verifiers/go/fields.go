@@ -11,6 +11,11 @@ func fieldsOf(value any) fields {
 	members, isObject := value.(object)
 	demand(isObject, fieldInvalid)
 	checkNames(members)
+	return fieldsNamed(members)
+}
+
+// fieldsNamed takes the names as they are.
+func fieldsNamed(members object) fields {
 	left := fields{}
 	for name, member := range members {
 		left[name] = member

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"os"
 )
@@ -54,23 +53,5 @@ func readTrust(file string) (chain chainBytes, there bool) {
 		return chain, false
 	}
 	demand(err == nil, "file_unreadable")
-	members, isObject := parseJSON(text).(object)
-	demand(isObject, fieldInvalid)
-	exactly(members, fieldInvalid,
-		"roots", "threshold", "root_version", "keyset_chain", "tenant_keyset", "tenant", "app")
-	list, isList := members["keyset_chain"].([]any)
-	demand(isList && len(list) > 0, fieldInvalid)
-	for _, envelope := range list[:len(list)-1] {
-		chain.roots = append(chain.roots, jsonText(envelope))
-	}
-	chain.keyset = jsonText(list[len(list)-1])
-	chain.tenantKeyset = jsonText(members["tenant_keyset"])
-	return chain, true
-}
-
-// jsonText writes a value of the strict reader again; payloads are base64 inside, so no signed byte changes.
-func jsonText(value any) []byte {
-	text, err := json.Marshal(value)
-	demand(err == nil, fieldInvalid)
-	return text
+	return readTrustFile(text).chain, true
 }

@@ -22,6 +22,7 @@ type question struct {
 	Keyset       written          `json:"keyset"`
 	TenantKeyset written          `json:"tenant_keyset"`
 	License      *written         `json:"license"`
+	File         written          `json:"file"`
 	ExpectTenant *string          `json:"expect_tenant"`
 	ExpectApp    *string          `json:"expect_app"`
 	List         []struct{ Key, Message, Signature string }
@@ -48,6 +49,7 @@ func answerVector(path string) string {
 		"chain":      q.ids,
 		"signatures": q.signatures,
 		"keys":       q.keys,
+		"trust-file": q.trusted,
 	}
 	answer, known := answers[q.Check]
 	if !known || q.Accepted != nil {
@@ -87,8 +89,17 @@ func readQuestion(path string) (q question, code string) {
 	return q, ""
 }
 
-func (q question) ids() (ids []string) {
-	for _, found := range q.chain() {
+func (q question) ids() []string {
+	return idsOf(q.chain())
+}
+
+func (q question) trusted() []string {
+	root, keyset, tenantKeyset := readTrustFile(q.File.bytes()).verify(q.Now)
+	return idsOf([]verified{root, keyset, tenantKeyset})
+}
+
+func idsOf(statements []verified) (ids []string) {
+	for _, found := range statements {
 		ids = append(ids, found.id)
 	}
 	return ids

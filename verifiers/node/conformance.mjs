@@ -4,10 +4,10 @@ import { existsSync, readFileSync } from "node:fs";
 
 import { follow, verifyChain, verifyLicense } from "./src/chain.mjs";
 import * as ed25519 from "./src/ed25519.mjs";
-import { decodeBase64, decodeCarrier, decodeEnvelope, exactly, statementId } from "./src/envelope.mjs";
+import { decodeBase64, decodeCarrier, decodeEnvelope, statementId } from "./src/envelope.mjs";
 import { Refused, demand } from "./src/errors.mjs";
 import { ID, KINDS, inForce, publicKey } from "./src/statements.mjs";
-import { parse } from "./src/strict_json.mjs";
+import { readTrustFile, verifyTrustFile } from "./src/trust_file.mjs";
 
 const TYPES = new Map([...KINDS.keys()].map((kind) => [`application/vnd.sealgate.${kind}.v1+json`, kind]));
 const ANSWERS = {
@@ -15,6 +15,7 @@ const ANSWERS = {
   chain,
   signatures,
   keys,
+  "trust-file": trusted,
 };
 
 function main([mode, ...rest]) {
@@ -125,6 +126,11 @@ function unanimous(list, judge) {
   return [];
 }
 
+function trusted(question) {
+  const { root, keyset, tenantKeyset } = verifyTrustFile(readTrustFile(data(question.file)), question.now);
+  return [root, keyset, tenantKeyset].map(({ id }) => id);
+}
+
 function data(written) {
   return "text" in written ? Buffer.from(written.text, "utf8") : decodeBase64(written.base64);
 }
@@ -167,7 +173,8 @@ function judge({ roots, threshold, files: [file] }, now) {
   const artifact = readFileSync(file);
   const kind = TYPES.get(decodeCarrier(artifact).envelope.payloadType);
   demand(kind !== undefined, "kind_unexpected");
-  const courier = existsSync(`${file}.trust`) ? trust(`${file}.trust`) : null;
+  // `spec/keys.md` §6.2: a courier. Of what it pins nothing is taken.
+  const courier = existsSync(`${file}.trust`) ? readTrustFile(readFileSync(`${file}.trust`)).statements : null;
   if (kind === "root") return follow(pins, [...(courier?.roots ?? []), artifact], now).root.id;
   demand(courier !== null, "trust_missing");
   if (kind === "keyset") courier.keyset = artifact;
@@ -177,22 +184,6 @@ function judge({ roots, threshold, files: [file] }, now) {
   const license = verifyLicense(tenantKeyset, artifact, null);
   inForce(license.statement, now);
   return license.id;
-}
-
-/** `spec/keys.md` §6.2: a courier. Of what it pins nothing is taken. */
-function trust(file) {
-  const names = ["keyset_chain", "tenant_keyset", "roots", "threshold", "root_version", "tenant", "app"];
-  const [chain, tenantKeyset] = exactly(parse(readFileSync(file)), names, "field_invalid");
-  demand(Array.isArray(chain) && chain.length > 0, "field_invalid");
-  const envelopes = chain.map(written);
-  const keyset = envelopes.pop();
-  return { roots: envelopes, keyset, tenantKeyset: written(tenantKeyset) };
-}
-
-/** A value of the strict reader as JSON again; payloads are base64 inside, so no signed byte changes. */
-function written(value) {
-  const plain = (_, inner) => (inner instanceof Map ? Object.fromEntries(inner) : inner);
-  return Buffer.from(JSON.stringify(value, plain), "utf8");
 }
 
 process.exitCode = main(process.argv.slice(2));

@@ -7,11 +7,10 @@ from pathlib import Path
 
 from sealgate_verify import (
     Pins, Refused, decode_base64, decode_carrier, decode_envelope, ed25519, follow, in_force, statement_id,
-    statements, strict_json, verify_chain, verify_license,
+    statements, trust_file, verify_chain, verify_license,
 )
 from sealgate_verify.errors import demand
 
-TRUST_FIELDS = {"roots", "threshold", "root_version", "keyset_chain", "tenant_keyset", "tenant", "app"}
 TYPES = {f"application/vnd.sealgate.{kind}.v1+json": kind for kind in statements.KINDS}
 
 
@@ -115,6 +114,10 @@ def keys(question: dict) -> list:
     return []
 
 
+def trusted(question: dict) -> list:
+    return [statement.id for statement in trust_file.verify(trust_file.read(data(question["file"])), question["now"])]
+
+
 def data(written: dict) -> bytes:
     return written["text"].encode("utf-8") if "text" in written else decode_base64(written["base64"])
 
@@ -124,6 +127,7 @@ ANSWERS = {
     "chain": chain,
     "signatures": signatures,
     "keys": keys,
+    "trust-file": trusted,
 }
 
 
@@ -179,16 +183,8 @@ def judge(pins: Pins, file: Path, now: int) -> str:
 
 def trust(file: Path):
     """`spec/keys.md` §6.2: a courier. Of what it pins nothing is taken."""
-    value = strict_json.parse(file.read_bytes())
-    demand(isinstance(value, dict) and value.keys() == TRUST_FIELDS, "field_invalid")
-    chain = value["keyset_chain"]
-    demand(isinstance(chain, list) and chain != [], "field_invalid")
-    *roots, keyset = [text(envelope) for envelope in chain]
-    return roots, keyset, text(value["tenant_keyset"])
-
-
-def text(value) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode("utf-8")
+    courier = trust_file.read(file.read_bytes())
+    return courier.root_chain, courier.keyset, courier.tenant_keyset
 
 
 if __name__ == "__main__":

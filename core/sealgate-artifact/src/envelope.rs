@@ -26,7 +26,7 @@ impl Envelope {
         Self { payload_type: payload_type.into(), payload, signatures }
     }
 
-    /// Reads an envelope, and verifies nothing.
+    /// Reads an envelope in the order of `spec/envelope.md` §1.7, and verifies nothing.
     pub fn decode(bytes: &[u8]) -> Result<Self, ArtifactError> {
         limits::check("envelope", bytes.len(), limits::ENVELOPE_BYTES)?;
         Self::from_value(json::parse(bytes)?)

@@ -34,6 +34,8 @@ pub const TENANT_KEYSET_KEYS: usize = 16;
 pub const ROOT_KEYS: usize = 12;
 /// Root statements given at once. Blocks a verifier's time spent on an endless chain.
 pub const ROOT_STATEMENTS: usize = 1_024;
+/// A `trust.json` in bytes (`spec/keys.md` §6.4): room for every envelope that it may hold. Blocks memory exhaustion.
+pub const TRUST_FILE_BYTES: usize = 20_000_000;
 /// Tenants, origins and operations of a server certificate, each.
 pub const CERTIFICATE_ENTRIES: usize = 16;
 /// One operation's name in bytes.

@@ -187,7 +187,14 @@ mod tests {
             request["v"] = version;
             assert_eq!(parse(&request.to_string()), Err(FileRefusal::UnsupportedVersion), "{request}");
         }
-        for text in ["[]", " ", r#"{"v":1,"v":1}"#, "{\"v\":1.0}"] {
+        let unversioned = request().to_string().replacen("\"v\":1,", "", 1);
+        assert_eq!(
+            parse(&unversioned),
+            Err(FileRefusal::UnsupportedVersion),
+            "a `v` that is absent is not 1"
+        );
+        // Not strict, and of another version: the text is judged first.
+        for text in ["[]", " ", r#"{"v":1,"v":1}"#, "{\"v\":1.0}", r#"{"v":2,"a":1.5}"#] {
             assert_eq!(parse(text), Err(FileRefusal::MalformedPayload), "{text}");
         }
     }
@@ -203,6 +210,11 @@ mod tests {
             (text.replacen("Checksum: ", "Checksum: 0\nChecksum: ", 1), FileRefusal::BadArmor),
             (text.replace("ACTIVATION REQUEST", "LICENSE"), FileRefusal::IsLicenseFile),
             (text.replace("END ", "END"), FileRefusal::BadArmor),
+            // It begins, and another of two files follows: a request that is damaged.
+            (
+                text.replace("END ", "END") + &text.replace("ACTIVATION REQUEST", "LICENSE"),
+                FileRefusal::BadArmor,
+            ),
             (format!("{text}{}", " ".repeat(ACTIVATION_REQUEST_BYTES)), FileRefusal::TooLarge),
         ];
         for (text, refusal) in refusals {

@@ -235,9 +235,15 @@ mod tests {
             assert_ne!(json, PLAIN, "{from}");
             assert_eq!(open_json(&json), Err(FileRefusal::MalformedPayload), "{json}");
         }
-        for json in [" ", "null", "[1]", "{\"v\":1", "\u{feff}{\"v\":1}"] {
+        for json in [" ", "null", "[1]", "{\"v\":1", "\u{feff}{\"v\":1}", "{\"v\":2,\"a\":1.5}"] {
             assert_eq!(open_json(json), Err(FileRefusal::MalformedPayload), "{json}");
         }
+        let unversioned = PLAIN.replacen("\"v\":1,", "", 1);
+        assert_eq!(
+            open_json(&unversioned),
+            Err(FileRefusal::UnsupportedVersion),
+            "a `v` that is absent is not 1"
+        );
         for version in ["2", "true", "\"1\"", "null", "[1]"] {
             let json = PLAIN.replacen("\"v\":1", &format!("\"v\":{version}"), 1);
             assert_eq!(open_json(&json), Err(FileRefusal::UnsupportedVersion), "{json}");

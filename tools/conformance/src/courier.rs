@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::{fs, io};
 
-use sealgate_artifact::KeyUse;
+use sealgate_artifact::{KeyUse, encode_base64};
+use sha2::{Digest, Sha256};
 
 use crate::forge::{
     APP, DAY, Draft, NOW, ROOT, ROOT_BEGIN, ROOT_END, SECOND_ROOT, STRANGER, TENANT, certificate,
-    certificate_text, decision, decision_text, device_request, full_license_text, keyset_text, license,
+    certificate_text, decision, decision_text, device_request, full_license_text, hex, keyset_text, license,
     license_text, public_text, request_text, root_text, tenant_keyset, tenant_keyset_text, with,
 };
 
@@ -30,7 +31,10 @@ pub fn write_files(folder: &Path, now: u64) -> io::Result<Vec<String>> {
     let [first, second, keyset, tenant_keyset] = statements(now);
     let request = device_request(&request_text());
     let ok = |draft: &Draft| format!("ok {}", draft.id());
-    Ok(vec![
+    let (attached, carrier) = attached(now);
+    let carrier = |bytes: usize| carrier.clone() + &" ".repeat(bytes - carrier.len());
+    let couriers = Couriers { shelf: &shelf, text: sound.text(), found: ok(&sound) };
+    let lines = vec![
         shelf.put("sound.license", &sound.text(), ROOT, &ok(&sound))?,
         shelf.put("by_newer_root.license", &sound.text(), SECOND_ROOT, &ok(&sound))?,
         shelf.put("by_stranger.license", &sound.text(), STRANGER, "root_unknown")?,
@@ -50,7 +54,54 @@ pub fn write_files(folder: &Path, now: u64) -> io::Result<Vec<String>> {
         shelf.alone("root_of_others.json", Some(&second.text()), ROOT, "root_unknown")?,
         shelf.alone("alone.license", Some(&sound.text()), ROOT, "trust_missing")?,
         shelf.alone("missing.license", None, ROOT, "file_unreadable")?,
-    ])
+        shelf.put("carrier_1500000.license", &carrier(1_500_000), ROOT, &ok(&attached))?,
+        shelf.put("carrier_1500001.license", &carrier(1_500_001), ROOT, "artifact_too_large")?,
+    ];
+    Ok(lines.into_iter().chain(couriers.write()?).collect())
+}
+
+/// A license beside trust files of all sorts (`spec/keys.md` §6.2, §6.4).
+struct Couriers<'a> {
+    shelf: &'a Shelf<'a>,
+    text: String,
+    found: String,
+}
+
+impl Couriers<'_> {
+    fn write(&self) -> io::Result<Vec<String>> {
+        let trust = &self.shelf.trust;
+        let filled = |bytes: usize| trust.clone() + &" ".repeat(bytes - trust.len());
+        let pins_nothing =
+            with(trust, &format!("\"{TENANT}\""), "\"\"").replacen("\"roots\":[\"", "\"roots\":[\"*", 1);
+        Ok(vec![
+            self.put("pins_nothing", &pins_nothing, &self.found)?,
+            self.put(
+                "threshold_text",
+                &with(trust, "\"threshold\":1", "\"threshold\":\"1\""),
+                "field_invalid",
+            )?,
+            self.put("roots_text", &with(trust, "\"roots\":[", "\"roots\":[1,"), "field_invalid")?,
+            self.put("of_20000000_bytes", &filled(20_000_000), &self.found)?,
+            self.put("of_20000001_bytes", &filled(20_000_001), "artifact_too_large")?,
+        ])
+    }
+
+    fn put(&self, name: &str, trust: &str, answer: &str) -> io::Result<String> {
+        let shelf = Shelf { folder: self.shelf.folder, trust: trust.to_owned() };
+        shelf.put(&format!("courier_{name}.license"), &self.text, ROOT, answer)
+    }
+}
+
+/// A license whose features are attached, and its carrier.
+fn attached(now: u64) -> (Draft, String) {
+    let names: Vec<String> = (0..33).map(|n| format!("\"feature.{n}\"")).collect();
+    let content = format!("[{}]", names.join(","));
+    let digest = hex(&Sha256::digest(content.as_bytes()));
+    let reference = format!(r#"{{"length":{},"sha256":"{digest}"}}"#, content.len());
+    let draft = license(with(&at(now, &license_text()), r#"["db.query","export"]"#, &reference));
+    let attachment = encode_base64(content.as_bytes());
+    let carrier = format!(r#"{{"statement":{},"attachments":["{attachment}"]}}"#, draft.text());
+    (draft, carrier)
 }
 
 struct Shelf<'a> {

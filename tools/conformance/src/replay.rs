@@ -5,8 +5,8 @@ use sealgate_artifact::{
     TenantId, UnixSeconds,
 };
 use sealgate_trust::{
-    Accepted, ChainBytes, Maximum, Roots, SentRequest, ServerRole, TenantTrust, TrustError, Verified,
-    ed25519, verify_certificate, verify_decision, verify_device_request, verify_license,
+    Accepted, ChainBytes, Maximum, Roots, SentRequest, ServerRole, TenantTrust, TrustError, TrustFile,
+    Verified, ed25519, verify_certificate, verify_decision, verify_device_request, verify_license,
 };
 
 use crate::forge::unhex;
@@ -27,6 +27,7 @@ pub fn answer(question: &Question) -> String {
         Question::Signatures { list } => return unanimous(list.iter().map(signature)),
         Question::Keys { list } => return unanimous(list.iter().map(key)),
         Question::LicenseKey { text, bits } => license_key(text, bits.as_deref()),
+        Question::TrustFile { now, file } => trusted(&bytes(file), *now).map_err(|e| e.code()),
         Question::Identifier { text } => AppId::parse(text).map(|id| id.to_string()).map_err(|e| e.code()),
     };
     found.map_or_else(|code| code.to_string(), |found| format!("ok {found}"))
@@ -91,6 +92,12 @@ fn tenant_trust(chain: &Chain) -> Result<TenantTrust, TrustError> {
     };
     let accepted = chain.accepted.as_ref().map(accepted).unwrap_or_default();
     TenantTrust::verify(&roots, &statements, tenant, &accepted, time(chain))
+}
+
+fn trusted(file: &[u8], now: u64) -> Result<String, TrustError> {
+    let now = UnixSeconds::new(now).expect("a vector's time is in range");
+    let trust = TrustFile::parse(file)?.verify(&Accepted::default(), now)?;
+    Ok(ids(&(trust, None)))
 }
 
 fn accepted(memory: &Memory) -> Accepted {

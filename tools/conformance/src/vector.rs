@@ -31,11 +31,13 @@ pub enum Artifact {
     LicenseKey,
     /// Identifiers.
     Identifier,
+    /// Files that say what to trust.
+    TrustFile,
 }
 
 impl Artifact {
     /// Every folder there is.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Envelope,
         Self::Json,
         Self::Root,
@@ -49,6 +51,7 @@ impl Artifact {
         Self::Ed25519,
         Self::LicenseKey,
         Self::Identifier,
+        Self::TrustFile,
     ];
 
     /// The folder's name.
@@ -67,6 +70,7 @@ impl Artifact {
             Self::Ed25519 => "ed25519",
             Self::LicenseKey => "license-key",
             Self::Identifier => "identifier",
+            Self::TrustFile => "trust-file",
         }
     }
 }
@@ -123,6 +127,13 @@ pub enum Question {
     Identifier {
         /// What someone sent.
         text: String,
+    },
+    /// Read a `trust.json` and verify its chain under what it pins (`spec/keys.md` §6.4).
+    TrustFile {
+        /// The one time of the whole verification, in Unix seconds.
+        now: u64,
+        /// The file.
+        file: Bytes,
     },
 }
 

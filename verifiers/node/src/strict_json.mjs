@@ -25,6 +25,16 @@ export function parse(data) {
   return value;
 }
 
+/** What the object or list that fills `data` holds, each value as the text that stands there; null for other values. */
+export function texts(data) {
+  const value = parse(data);
+  const reader = new Reader(decoded(data));
+  reader.skipSpace();
+  if (Array.isArray(value)) return Array.from(reader.items("]", 1), () => reader.written());
+  const member = () => [reader.name(), reader.written()];
+  return value instanceof Map ? new Map(Array.from(reader.items("}", 1), member)) : null;
+}
+
 function decoded(data) {
   try {
     return UTF8.decode(data);
@@ -57,15 +67,27 @@ class Reader {
   object(depth) {
     const members = new Map();
     for (const _ of this.items("}", depth)) {
-      const name = this.string();
+      const name = this.name();
       // Compared after unescaping: "a" and "\u0061" are one name.
       demand(!members.has(name) && members.size < NAMES, INVALID);
-      this.skipSpace();
-      this.expect(":");
-      this.skipSpace();
       members.set(name, this.value(depth + 1));
     }
     return members;
+  }
+
+  /** A member's name, up to its value. */
+  name() {
+    const name = this.string();
+    this.skipSpace();
+    this.expect(":");
+    this.skipSpace();
+    return name;
+  }
+
+  written() {
+    const start = this.at;
+    this.value(2);
+    return Buffer.from(this.text.slice(start, this.at), "utf8");
   }
 
   list(depth) {

@@ -33,6 +33,17 @@ def parse(data: bytes):
     return value
 
 
+def texts(data: bytes):
+    """What the object or list that fills `data` holds, each value as the text that stands there; None for other values."""
+    if not isinstance(parse(data), (dict, list)):
+        return None
+    reader = _Reader(data.decode("utf-8"))
+    reader.skip_space()
+    if reader.text[reader.at] == "[":
+        return [reader.written() for _ in reader.items("]", 1)]
+    return {reader.name(): reader.written() for _ in reader.items("}", 1)}
+
+
 class _Reader:
     def __init__(self, text: str):
         self.text = text
@@ -55,14 +66,24 @@ class _Reader:
     def object(self, depth: int) -> dict:
         members = {}
         for _ in self.items("}", depth):
-            name = self.string()
+            name = self.name()
             # Compared after unescaping: "a" and "\u0061" are one name.
             demand(name not in members and len(members) < NAMES, INVALID)
-            self.skip_space()
-            self.expect(":")
-            self.skip_space()
             members[name] = self.value(depth + 1)
         return members
+
+    def name(self) -> str:
+        """A member's name, up to its value."""
+        name = self.string()
+        self.skip_space()
+        self.expect(":")
+        self.skip_space()
+        return name
+
+    def written(self) -> bytes:
+        start = self.at
+        self.value(2)
+        return self.text[start : self.at].encode("utf-8")
 
     def list(self, depth: int) -> list:
         return [self.value(depth + 1) for _ in self.items("]", depth)]

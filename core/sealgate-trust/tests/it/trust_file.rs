@@ -37,6 +37,8 @@ fn a_sound_file_verifies_under_its_own_roots() {
 fn what_is_no_trust_file_is_refused() {
     for (old, new, code) in [
         (r#","threshold""#, r#""threshold""#, Code::JsonInvalid),
+        ("{", r#"{"threshold":1,"#, Code::JsonInvalid),
+        (r#""root_version":1"#, r#""root_version":1.0"#, Code::JsonInvalid),
         ("{", r#"{"extra":1,"#, Code::FieldInvalid),
         (r#""threshold":1,"#, "", Code::FieldInvalid),
         (r#""threshold":1"#, r#""threshold":-1"#, Code::FieldInvalid),
@@ -48,6 +50,13 @@ fn what_is_no_trust_file_is_refused() {
     }
     let nothing = TrustFile::parse(br#"{"roots":[],"threshold":1,"root_version":1,"keyset_chain":[],"tenant_keyset":{},"tenant":"","app":""}"#);
     assert_eq!(nothing.map_err(|e| e.code()), Err(Code::FieldInvalid));
+    let padded = |bytes: usize| {
+        let text = file("", "");
+        let spaces = vec![b' '; bytes - text.len()];
+        TrustFile::parse(&[text, spaces].concat()).map(|_| ()).map_err(|e| e.code())
+    };
+    assert_eq!(padded(20_000_000), Ok(()));
+    assert_eq!(padded(20_000_001), Err(Code::ArtifactTooLarge));
     let lenient = TrustFile::parse(&file(r#""threshold":1"#, r#""threshold":0"#)).expect("reads");
     assert_eq!(lenient.pins().map_err(|e| e.code()), Err(Code::ConfigInvalid));
 }

@@ -103,6 +103,14 @@ pub(super) fn cases() -> Vec<Case> {
     let unreduced = small_order_encodings().into_iter().skip(10).map(|key| ("A y that is not reduced.", key));
     let largest = ("The largest y that 255 bits hold.", array(&("ff".repeat(31) + "7f")));
     let off = ("No point of the curve has this y.", off_the_curve());
+    // y = 1 and y = p − 1.
+    let x_zero = [3, 5].map(|at| ("x = 0, and bit 255 is set.", small_order_encodings()[at]));
+    shelf.refused(
+        "keys_x_zero",
+        Code::KeyWeak,
+        "Points with x = 0 whose bit 255 is set, which readers of points either refuse or not: weak, not malformed.",
+        keys(x_zero),
+    );
     shelf.refused(
         "keys_malformed",
         Code::KeyMalformed,

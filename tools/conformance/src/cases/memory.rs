@@ -4,8 +4,8 @@ use sealgate_artifact::{Code, KeyUse};
 
 use super::case::{Case, Shelf};
 use crate::forge::{
-    AUTHORITY, Draft, OTHER_TENANT, ROOT, SECOND_AUTHORITY, SECOND_ROOT, STRANGER, Seed, TENANT, THIRD_ROOT,
-    World, entry, keyset, keyset_text, public_text, root_text, tenant_keyset_text, with,
+    AUTHORITY, DAY, Draft, NOW, OTHER_TENANT, ROOT, SECOND_AUTHORITY, SECOND_ROOT, STRANGER, Seed, TENANT,
+    THIRD_ROOT, World, entry, keyset, keyset_text, public_text, root_text, tenant_keyset_text, with,
 };
 use crate::{Artifact, Memory, Remembered};
 
@@ -153,6 +153,11 @@ fn of_root(shelf: &mut Shelf) {
     let forked = chain(&[&first, &other, &on], STRANGER, second_known());
     let shows = "The fork goes on to a higher version than the remembered one.";
     shelf.invalid("root_fork_further", Code::Equivocation, shows, &forked);
+    let far = root(9, &[STRANGER], &[THIRD_ROOT, STRANGER]);
+    let forked = chain(&[&first, &other, &far], STRANGER, second_known());
+    let shows =
+        "A gap behind the fork: the remembered id is compared before the next statement is looked at.";
+    shelf.invalid("root_fork_before_gap", Code::Equivocation, shows, &forked);
 
     let newer = World {
         roots: vec![public_text(SECOND_ROOT)],
@@ -178,8 +183,13 @@ fn of_tenant(shelf: &mut Shelf) {
         "other_tenant",
         Code::WrongTenant,
         "The memory is of another tenant.",
-        &knowing(any, other),
+        &knowing(any.clone(), other.clone()),
     );
+    let ended = with(&keyset_text(), &(NOW + 365 * DAY).to_string(), &(NOW - DAY).to_string());
+    let ended = World { keyset: keyset(&ended), ..any };
+    let shows =
+        "The memory is of another tenant, and the keyset has ended: tenants are judged at the tenant keyset.";
+    shelf.invalid("other_tenant_and_keyset_ended", Code::KeysetExpired, shows, &knowing(ended, other));
     let text = with(&tenant_keyset_text(), "\"version\":1", "\"version\":7");
     let newer = World { tenant_keyset: crate::forge::tenant_keyset(&text), ..World::of_tenant() };
     let memory = Memory {

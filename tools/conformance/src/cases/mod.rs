@@ -12,11 +12,13 @@ mod kinds;
 mod license;
 mod listed_keys;
 mod memory;
+mod order;
 mod plain_text;
 mod request;
 mod root;
 mod tenant_keyset;
 mod terms;
+mod trust_file;
 
 pub use case::Case;
 pub(crate) use ed25519::{ORDER_EIGHT, add_l, small_order_encodings};
@@ -43,6 +45,8 @@ pub fn all() -> Vec<Case> {
         ed25519::cases(),
         plain_text::license_keys(),
         plain_text::identifiers(),
+        order::cases(),
+        trust_file::cases(),
     ]
     .concat()
 }
@@ -95,6 +99,10 @@ pub(crate) fn introduction(artifact: Artifact) -> &'static str {
         }
         Artifact::Identifier => {
             "Identifiers outside statements (`spec/keys.md` §1). An `ok` is followed by the identifier."
+        }
+        Artifact::TrustFile => {
+            "Files `trust.json` (`spec/keys.md` §6), each verified under the roots that it pins, for its tenant. An `ok` is \
+             followed by the ids of the last root statement, keyset and tenant keyset."
         }
     }
 }
