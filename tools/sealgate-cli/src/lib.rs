@@ -7,12 +7,15 @@ mod args;
 mod client;
 mod commands;
 mod confirm;
+mod credentials;
 mod dates;
 mod demo;
 mod failure;
 mod files;
 mod log;
 mod output;
+mod profiles;
+mod prompt;
 mod run;
 
 pub use run::run;
