@@ -7,7 +7,7 @@ use sealgate_trust::SignError;
 /// Why a use case did not do what was asked. Nothing changed.
 ///
 /// Only [`Refused`](Self::Refused), [`Limited`](Self::Limited), [`Invalid`](Self::Invalid), [`TooLarge`](Self::TooLarge),
-/// [`ExternalIdTaken`](Self::ExternalIdTaken) and [`CustomerTaken`](Self::CustomerTaken) are answers to the caller. Everything else is a failure of the server: it
+/// [`ScopeMissing`](Self::ScopeMissing), [`ExternalIdTaken`](Self::ExternalIdTaken) and [`CustomerTaken`](Self::CustomerTaken) are answers to the caller. Everything else is a failure of the server: it
 /// is logged with its cause and the request's id, and never counted as a refusal.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthorityError {
@@ -35,6 +35,14 @@ pub enum AuthorityError {
         field: &'static str,
         /// How many bytes are too many.
         excess: usize,
+    },
+    /// The caller's token lacks a scope.
+    #[error("{meaning} It lacks {lacks}; it has {has}.", meaning = Code::ScopeMissing.meaning())]
+    ScopeMissing {
+        /// The scopes that it lacks, as a person reads them.
+        lacks: String,
+        /// Those that it has.
+        has: String,
     },
     /// Another license of the tenant has that external id: this one.
     #[error("{meaning} It is license {0}.", meaning = Code::ExternalIdTaken.meaning())]
@@ -85,6 +93,7 @@ impl AuthorityError {
             Self::Limited { .. } => Code::RateLimited,
             Self::Invalid { .. } => Code::MalformedRequest,
             Self::TooLarge { .. } => Code::TermsTooLarge,
+            Self::ScopeMissing { .. } => Code::ScopeMissing,
             Self::ExternalIdTaken(_) | Self::CustomerTaken(_) => Code::ExternalIdTaken,
             Self::Busy(_) | Self::Superseded | Self::Answered => Code::Unavailable,
             Self::Broken(_) => Code::SystemError,
@@ -101,6 +110,7 @@ impl AuthorityError {
                 | Self::Limited { .. }
                 | Self::Invalid { .. }
                 | Self::TooLarge { .. }
+                | Self::ScopeMissing { .. }
                 | Self::ExternalIdTaken(_)
                 | Self::CustomerTaken(_)
         )

@@ -1,6 +1,6 @@
 //! Who asks for a change.
 
-use sealgate_artifact::{Code, TenantId};
+use sealgate_artifact::TenantId;
 use sealgate_authority::{Actor, AuthorityError};
 use sha2::{Digest, Sha256};
 
@@ -24,7 +24,7 @@ pub struct Caller {
 impl Caller {
     /// Refuses a caller without that scope.
     pub(crate) fn needs(&self, scope: Scope) -> Result<(), AuthorityError> {
-        if self.scopes.allow(scope) { Ok(()) } else { Err(AuthorityError::Refused(Code::ScopeMissing)) }
+        self.scopes.need([scope])
     }
 }
 

@@ -34,9 +34,7 @@ impl Tokens {
         let unknown = || AuthorityError::Refused(Code::NotFound);
         let id = TokenId::parse(id).map_err(|_| unknown())?;
         let token = table::tokens::find(&self.desk.db, caller.tenant, id).await?.ok_or_else(unknown)?;
-        if !caller.scopes.cover(Scopes::from_lines(&token.scopes)) {
-            return Err(AuthorityError::Refused(Code::ScopeMissing));
-        }
+        caller.scopes.need(Scopes::from_lines(&token.scopes).iter())?;
         let keep_made = request.keep_made;
         let token =
             self.desk.retry_for(caller, || self.prepare_revocation(caller, &token, keep_made)).await?;

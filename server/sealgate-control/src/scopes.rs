@@ -1,5 +1,7 @@
 //! What an access token may do (`spec/http.md` §3.3).
 
+use sealgate_authority::AuthorityError;
+
 macro_rules! scopes {
     ($($variant:ident $bit:literal $text:literal $doc:literal)*) => {
         /// One thing that a token may do.
@@ -93,6 +95,21 @@ impl Scopes {
     pub fn cover(self, others: Self) -> bool {
         others.iter().all(|scope| self.allow(scope))
     }
+
+    /// Refuses where not all of these are among what it may do, and says which.
+    pub fn need(self, wanted: impl IntoIterator<Item = Scope>) -> Result<(), AuthorityError> {
+        let lacks: Vec<Scope> = wanted.into_iter().filter(|scope| !self.allow(*scope)).collect();
+        if lacks.is_empty() {
+            return Ok(());
+        }
+        Err(AuthorityError::ScopeMissing { lacks: listed(lacks), has: listed(self.iter()) })
+    }
+}
+
+/// Scopes as a person reads them.
+fn listed(scopes: impl IntoIterator<Item = Scope>) -> String {
+    let names: Vec<&str> = scopes.into_iter().map(Scope::as_str).collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
 #[cfg(test)]

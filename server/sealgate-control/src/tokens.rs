@@ -7,7 +7,7 @@ use sealgate_authority::secrets::secret_text;
 use sealgate_authority::{Actor, AuthorityError, Limiter, Source};
 use sealgate_store::table::{self, AuditRow, TokenRow, made_tokens};
 use sealgate_store::{Tx, Work};
-use sealgate_wire::{CreateToken, Page, PageQuery, Timestamp, TokenCreated, TokenView};
+use sealgate_wire::{CreateToken, OwnToken, Page, PageQuery, Timestamp, TokenCreated, TokenView};
 use serde_json::json;
 
 use crate::desk::Desk;
@@ -99,6 +99,21 @@ impl Tokens {
         }
     }
 
+    /// The caller's own token, and whose it is.
+    pub async fn own(&self, caller: &Caller) -> Result<OwnToken, AuthorityError> {
+        let unknown = || AuthorityError::Refused(Code::TokenInvalid);
+        let token = self.maker(caller).await?.ok_or_else(unknown)?;
+        let tenant = table::tenants::find(&self.desk.db, caller.tenant).await?.ok_or_else(unknown)?;
+        Ok(OwnToken {
+            tenant_id: tenant.id.to_string(),
+            tenant_name: tenant.name,
+            token_id: token.id.to_string(),
+            name: token.name,
+            scopes: names(Scopes::from_lines(&token.scopes)),
+            expires_at: token.expires_at.map(Timestamp),
+        })
+    }
+
     /// The tenant's tokens, newest first.
     pub async fn list(&self, caller: &Caller, query: &PageQuery) -> Result<Page<TokenView>, AuthorityError> {
         let part = Part::new("tokens", query.cursor.as_deref(), query.limit, TokenId::parse)?;
@@ -131,7 +146,8 @@ fn wanted(caller: &Caller, request: &CreateToken) -> Result<Scopes, AuthorityErr
     let scopes = scopes.filter(|scopes| !scopes.is_empty());
     let why = "at least one, each a known scope";
     let scopes = Scopes::of(&scopes.ok_or(AuthorityError::Invalid { field: "scopes", why })?);
-    if caller.scopes.cover(scopes) { Ok(scopes) } else { Err(AuthorityError::Refused(Code::ScopeMissing)) }
+    caller.scopes.need(scopes.iter())?;
+    Ok(scopes)
 }
 
 /// When a new token ends: no later than the one that makes it.

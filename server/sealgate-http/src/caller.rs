@@ -26,8 +26,8 @@ pub(crate) enum Repeats {
 /// What a route demands of every request. Each route of the management API carries one.
 #[derive(Clone, Copy)]
 pub(crate) struct Demands {
-    /// The scope that it needs.
-    pub(crate) scope: Scope,
+    /// The scope that it needs; none where every token will do.
+    pub(crate) scope: Option<Scope>,
     /// Another one that it needs, too.
     pub(crate) also: Option<Scope>,
     /// What an idempotency key does.
@@ -59,12 +59,11 @@ where
         let source = Source { address: Some(address), request_id: &id.0 };
         let caller =
             Tokens::from_ref(state).authenticate(token, source).await.map_err(|e| Problem::of(&e, &id))?;
-        // A route without a scope is a mistake of ours, and open to nobody.
-        let allows = |demands: &&Demands| {
-            [Some(demands.scope), demands.also].into_iter().flatten().all(|scope| caller.scopes.allow(scope))
-        };
-        let demands = parts.extensions.get::<Demands>().filter(allows);
+        // A route without demands is a mistake of ours, and open to nobody.
+        let demands = parts.extensions.get::<Demands>();
         let demands = demands.ok_or_else(|| Problem::plain(Code::ScopeMissing, &id))?;
+        let needed = [demands.scope, demands.also].into_iter().flatten();
+        caller.scopes.need(needed).map_err(|e| Problem::of(&e, &id))?;
         // spec/http.md §3.7: after the scope, before anything that was kept under it.
         if demands.repeats == Repeats::Plainly && parts.headers.contains_key(IDEMPOTENCY_KEY) {
             return Err(Problem::invalid("idempotency-key: this operation takes none", &id));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 use jiff::tz::TimeZone;
-use sealgate_artifact::{KeyUse, UnixSeconds};
+use sealgate_artifact::{KeyId, KeyUse, UnixSeconds};
 use sealgate_authority::certificates::{Certify, ServerSettings};
 use sealgate_authority::ports::{Clock, Entropy};
 use sealgate_authority::{AuthorityError, Health, Ids, Limiter, Limits, Observed, SharedSecrets};
@@ -14,7 +14,7 @@ use sealgate_control::{BootstrapError, Control, Installation, VendorSecrets};
 use sealgate_http::Sides;
 use sealgate_runtime::Runtime;
 use sealgate_signer::{Keystore, KeystoreError, Unlock};
-use sealgate_store::{Db, Location, LockFile, StoreError, table};
+use sealgate_store::{Db, Location, LockFile, StoreError, installation_at, table};
 use sealgate_trust::Signer;
 use zeroize::Zeroizing;
 
@@ -40,6 +40,32 @@ pub struct Started {
     pub server: Server,
     /// Whether keys, schema, tenant and token were made just now.
     pub first: bool,
+    /// What it signs with.
+    pub keys: HeldKeys,
+}
+
+/// The ids of keys that this process holds. Those of tenants and apps are many, and are not here.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HeldKeys {
+    /// Its own key, by which clients know it.
+    pub server: Vec<KeyId>,
+    /// The authority keys, present, next and retired.
+    pub authority: Vec<KeyId>,
+    /// The root keys, likewise.
+    pub root: Vec<KeyId>,
+}
+
+impl HeldKeys {
+    fn of(keystore: &Keystore) -> Result<Self, KeystoreError> {
+        let ids = |key_use: KeyUse| -> Result<Vec<KeyId>, KeystoreError> {
+            Ok(keystore.keys_of(key_use)?.iter().map(|key| key.id(key_use)).collect())
+        };
+        Ok(Self {
+            server: ids(KeyUse::Server)?,
+            authority: ids(KeyUse::Authority)?,
+            root: ids(KeyUse::Root)?,
+        })
+    }
 }
 
 /// What a process is started with. It has no `Debug` text: a PostgreSQL URL may hold a password.
@@ -76,6 +102,14 @@ impl Options {
             zone: TimeZone::UTC,
         }
     }
+
+    /// Where the database is.
+    pub fn location(&self) -> Location {
+        match &self.database {
+            Some(url) => Location::Postgres(url.clone()),
+            None => Location::File(self.data.join(DATABASE_FILE)),
+        }
+    }
 }
 
 /// What each part of the server is told.
@@ -95,6 +129,7 @@ pub struct Parts {
 impl Parts {
     /// Hands each value to the part of the server that needs it. A passphrase is read now.
     pub fn new(config: Config) -> Result<Self, StartError> {
+        config.check_start()?;
         let (trusted_proxies, zone) = (config.proxies()?, config.time_zone()?);
         let database_may_be_another = config.database_may_be_another();
         // Every field is named, so that a key that is forgotten here does not compile. The log is set up before this.
@@ -145,15 +180,16 @@ pub async fn start(
     entropy: Arc<dyn Entropy>,
 ) -> Result<Started, StartError> {
     let data = &options.data;
+    check_data(data)?;
+    let location = options.location();
+    if options.role.has_control() {
+        keys_are_not_lost(&data.join(KEYS_DIR), &location).await?;
+    }
     files::make_private_dir(data)
         .map_err(|source| StartError::DataDir { path: data.display().to_string(), source })?;
     check_data(data)?;
     // First of all: nobody else makes keys in this directory, or serves with those that are there.
     let lock = LockFile::take(&data.join(LOCK_FILE))?;
-    let location = match &options.database {
-        Some(url) => Location::Postgres(url.clone()),
-        None => Location::File(data.join(DATABASE_FILE)),
-    };
     let db = Db::open_locked(&location, lock).await?;
     let started = start_on(db.clone(), options, clock, entropy).await;
     if started.is_err() {
@@ -161,6 +197,16 @@ pub async fn start(
         db.close().await;
     }
     started
+}
+
+/// Comes before anything is written, here or there: new keys would be of no use to a database that has others.
+async fn keys_are_not_lost(keys: &Path, location: &Location) -> Result<(), StartError> {
+    let is_lost = !Keystore::is_in(keys) && installation_at(location).await.is_some();
+    // Another process may be founding. It makes keys first, so they are there once the database has its installation.
+    if is_lost && !Keystore::is_in(keys) {
+        return Err(StartError::KeysLost(keys.display().to_string()));
+    }
+    Ok(())
 }
 
 /// Assembles the server on an open database.
@@ -208,9 +254,10 @@ async fn start_on(
     let control = vendor.map(|vendor| vendor.control);
     let duties = control.as_ref().map(|control| Duties::new(&control.servers, &control.upkeep));
     let Ground { db, ids, observed, keystore, .. } = ground;
+    let keys = HeldKeys::of(&keystore)?;
     let health = Health::new(db.clone(), ids.clone(), keystore, (own_key, control.is_some()));
     let jobs = Jobs::new((db.clone(), ids.clone()), observed, duties, JOBS).await?;
-    Ok(Started { server: Server { db, ids, health, control, runtime, jobs }, first })
+    Ok(Started { server: Server { db, ids, health, control, runtime, jobs }, first, keys })
 }
 
 /// A server with the sides that its role has.
@@ -287,6 +334,9 @@ impl Ground {
     async fn hold_vendors_side(&self) -> Result<(), StartError> {
         let known = table::installation::id(&self.db).await?;
         let is_founded = known.as_deref() == Some(self.keystore.installation());
+        if known.is_some() && !is_founded {
+            return Err(BootstrapError::Mismatch.into());
+        }
         // Nor would it become one of a new database.
         if self.keystore.is_shared()? || is_founded && self.keystore.keys_of(KeyUse::Authority)?.is_empty() {
             return Err(StartError::NoVendorKeys);

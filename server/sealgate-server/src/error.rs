@@ -47,6 +47,9 @@ pub enum StartError {
     /// The database is empty, and this process may not set it up.
     #[error("the database is empty: start the Authority with this database first")]
     NotSetUp,
+    /// The database belongs to an installation, and its keys are not where this process looks for them.
+    #[error("{0}: there is no keystore here, and the database belongs to an installation that has one")]
+    KeysLost(String),
     /// Another process on the database serves with the same key.
     #[error(
         "another process serves with this server's key {0}: stop it. If this directory is a copy for a second server, \
@@ -86,6 +89,7 @@ impl StartError {
             Self::KeyInUse(_) | Self::VendorsSideInUse | Self::HeldByUser { .. } => Code::DataInUse,
             Self::NoVendorKeys => Code::KeyMissing,
             Self::NotSetUp => Code::DatabaseUnusable,
+            Self::KeysLost(_) => Code::DatabaseMismatch,
             Self::Bootstrap(e) => e.code(),
             Self::Authority(e) => e.code(),
         }

@@ -68,6 +68,11 @@ struct KeyFile {
 }
 
 impl Keystore {
+    /// Whether somebody made a keystore in `dir`.
+    pub fn is_in(dir: &Path) -> bool {
+        dir.join(HEAD).exists()
+    }
+
     /// Opens the keystore in `dir`, or makes one there. `new_installation` names a new one and is ignored otherwise.
     pub fn open_or_create(
         dir: &Path,

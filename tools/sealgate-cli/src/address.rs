@@ -5,6 +5,7 @@ use ureq::http::Uri;
 use ureq::{Agent, Proxy, config::ConfigBuilder, typestate::AgentScope};
 
 use crate::args::Global;
+use crate::credentials::Sourced;
 use crate::failure::Failure;
 
 /// A server that a token may be sent to.
@@ -15,14 +16,15 @@ pub(crate) struct Address {
 }
 
 impl Address {
-    /// The server that the flags name, unless the way there would show the token to others.
-    pub(crate) fn new(global: &Global) -> Result<Self, Failure> {
+    /// The server, unless the way there would show the token to others.
+    pub(crate) fn new(server: &Sourced, danger_plain_http: bool) -> Result<Self, Failure> {
+        let (url, from) = (&server.value, &server.from);
         // Not shown: it may hold a password.
         let wrong = |why: &str| {
-            Failure::new(Code::ConfigInvalid, format!("--url: {why}"))
+            Failure::new(Code::ConfigInvalid, format!("{from}: {why}"))
                 .fix("give --url https://HOST[:PORT][/PATH]")
         };
-        let uri: Uri = global.url.parse().map_err(|_| wrong("not a URL"))?;
+        let uri: Uri = url.parse().map_err(|_| wrong("not a URL"))?;
         let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
             return Err(wrong("it names no scheme or no host"));
         };
@@ -33,12 +35,12 @@ impl Address {
             return Err(wrong("it has a query, or its scheme is neither https nor http"));
         }
         let is_here = is_loopback(authority.host());
-        if scheme == "http" && !is_here && !global.danger_plain_http {
-            let message = format!("{}: without TLS, whoever is on the way there reads the token", global.url);
+        if scheme == "http" && !is_here && !danger_plain_http {
+            let message = format!("{url}: without TLS, whoever is on the way there reads the token");
             return Err(Failure::new(Code::ConfigInvalid, message)
                 .fix("name the server by https://; --danger-plain-http sends everything in the open"));
         }
-        Ok(Self { base: global.url.trim_end_matches('/').to_owned(), is_here })
+        Ok(Self { base: url.trim_end_matches('/').to_owned(), is_here })
     }
 
     /// Goes there through the proxy that the flags name, and through none that they do not name: whatever the environment

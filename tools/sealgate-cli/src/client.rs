@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use sealgate_artifact::{AppId, Code, LicenseId, LicenseKey};
 use sealgate_authority::ports::{Entropy, System};
-use sealgate_server::assembly::TOKEN_FILE;
 use sealgate_wire::{LicenseView, LookUpLicense, Page, Problem};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -12,8 +11,8 @@ use ureq::http::StatusCode;
 
 use crate::address::Address;
 use crate::args::Global;
+use crate::credentials::{self, Sourced};
 use crate::failure::Failure;
-use crate::files;
 use crate::streams::one_item;
 
 const TIMEOUT: Duration = Duration::from_mins(1);
@@ -24,20 +23,45 @@ const ANSWER_BYTES: u64 = 32 * 1024 * 1024;
 pub(crate) struct Client {
     agent: ureq::Agent,
     base: String,
-    token: Option<String>,
+    /// Who named the server.
+    named_by: String,
+    token: Option<Sourced>,
 }
 
 impl Client {
     pub(crate) fn new(global: &Global) -> Result<Self, Failure> {
-        let client = Self::without_token(global)?;
-        Ok(Self { token: Some(token(global)?), ..client })
+        let (server, token) = credentials::server_and_token(global)?;
+        Self::with(global, server, token)
+    }
+
+    /// The same for a server and a token that come from elsewhere.
+    pub(crate) fn with(global: &Global, server: Sourced, token: Sourced) -> Result<Self, Failure> {
+        let client = Self { token: Some(token), ..Self::at(global, server)? };
+        if let Some(token) = &client.token {
+            tracing::debug!(
+                server = client.base,
+                from = client.named_by,
+                token_from = token.from,
+                "asking a server"
+            );
+        }
+        Ok(client)
     }
 
     /// For what anybody may ask.
     pub(crate) fn without_token(global: &Global) -> Result<Self, Failure> {
-        let address = Address::new(global)?;
+        Self::at(global, credentials::server(global)?)
+    }
+
+    fn at(global: &Global, server: Sourced) -> Result<Self, Failure> {
+        let address = Address::new(&server, global.danger_plain_http)?;
         let config = address.agent(global)?.timeout_global(Some(TIMEOUT));
-        Ok(Self { agent: config.build().into(), base: address.base, token: None })
+        Ok(Self { agent: config.build().into(), base: address.base, named_by: server.from, token: None })
+    }
+
+    /// The server's address.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
     }
 
     /// An answer that has one shape, whether it is a yes or a no.
@@ -202,7 +226,24 @@ impl Client {
         name: Option<&str>,
     ) -> Result<Vec<u8>, Failure> {
         let (status, bytes) = self.exchange(method, path, body, name)?;
-        if status.is_success() { Ok(bytes) } else { Err(refused(&bytes, status.as_u16())) }
+        if status.is_success() {
+            Ok(bytes)
+        } else {
+            Err(self.with_tokens_source(refused(&bytes, status.as_u16())))
+        }
+    }
+
+    /// Says where a token came from that the server does not take, or not for this.
+    fn with_tokens_source(&self, failure: Failure) -> Failure {
+        let about_token = [Code::TokenInvalid, Code::ScopeMissing, Code::TenantSuspended];
+        let is_about_it = about_token.iter().any(|code| failure.code == code.as_str());
+        match self.token.as_ref().filter(|_| is_about_it) {
+            Some(token) => Failure {
+                message: format!("{} The token came from {}.", failure.message, token.from),
+                ..failure
+            },
+            None => failure,
+        }
     }
 
     fn exchange(
@@ -217,7 +258,7 @@ impl Client {
             .uri(format!("{}{path}", self.base))
             .header("content-type", "application/json");
         if let Some(token) = &self.token {
-            request = request.header("authorization", format!("Bearer {token}"));
+            request = request.header("authorization", format!("Bearer {}", token.value));
         }
         if let Some(name) = name {
             request = request.header("idempotency-key", name);
@@ -232,7 +273,7 @@ impl Client {
     }
 
     fn unreachable(&self, error: &ureq::Error) -> Failure {
-        Failure::new(Code::ServerUnreachable, format!("{}: {error}", self.base))
+        Failure::new(Code::ServerUnreachable, format!("{} ({}): {error}", self.base, self.named_by))
             .fix("start the server with `sealgate serve`, or give its address in --url or SEALGATE_URL")
     }
 }
@@ -259,21 +300,6 @@ pub(crate) fn request_name() -> String {
 /// An app id as part of a path: nothing else gets there.
 pub(crate) fn segment(app_id: &str) -> Result<AppId, Failure> {
     AppId::parse(app_id).map_err(|e| Failure::from(e).fix("give the app id that `sealgate app list` shows"))
-}
-
-fn token(global: &Global) -> Result<String, Failure> {
-    if let Some(token) = global.token.as_ref().filter(|t| !t.is_empty()) {
-        return Ok(token.clone());
-    }
-    let fix = "give --token, SEALGATE_TOKEN, or the server's --data directory";
-    let Some(data) = &global.data else {
-        return Err(Failure::new(Code::TokenInvalid, "no access token was given").fix(fix));
-    };
-    let unusable = |e: std::io::Error| {
-        Failure::new(Code::TokenInvalid, format!("{}: {e}", data.join(TOKEN_FILE).display())).fix(fix)
-    };
-    let bytes = files::read_in(data, TOKEN_FILE).map_err(unusable)?;
-    Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
 }
 
 /// How a person named a license.

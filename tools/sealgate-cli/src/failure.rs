@@ -72,11 +72,18 @@ impl From<StartError> for Failure {
         let differs = matches!(error, StartError::Keystore(KeystoreError::SecretDiffers(_)));
         let is_held = matches!(error, StartError::HeldByUser { .. });
         let is_a_runtimes = matches!(error, StartError::NoVendorKeys);
+        let keys_lost = matches!(error, StartError::KeysLost(_));
         let lost = matches!(error, StartError::Bootstrap(BootstrapError::DatabaseLost));
         let failure = Self::new(code, error.to_string());
         if lost {
             return failure.fix(
                 "restore the database from a backup, or correct --database; for a new installation, give an empty --data",
+            );
+        }
+        if keys_lost {
+            return failure.fix(
+                "give the data directory that has the keys, or restore keys/ from a backup: nothing was written; for a new \
+                 installation, give an empty --data and an empty --database",
             );
         }
         if is_held {

@@ -2,12 +2,13 @@
 #![expect(clippy::disallowed_methods, reason = "this is the program's file adapter")]
 
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, BufReader, Write};
-use std::os::unix::fs::FileTypeExt;
+use std::io::{self, BufReader, Read, Write};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 
 pub(crate) use sealgate_server::files::read_in;
-use sealgate_server::files::{read_at_most, write_whole};
+use sealgate_server::files::{make_private_dir, read_at_most, write_whole};
+use sealgate_signer::private;
 
 use crate::failure::Failure;
 use crate::streams::{self, Item, is_dash, read_input, write_output};
@@ -16,6 +17,8 @@ use crate::streams::{self, Item, is_dash, read_input, write_output};
 const READ_BYTES: u64 = 4 * 1024 * 1024;
 /// An exported log is larger, because it grows for years.
 const READ_LARGE_BYTES: u64 = 1024 * 1024 * 1024;
+/// What its group and all others may do with a file.
+const OTHERS: u32 = 0o077;
 
 /// Writes a file that anyone can read, whole or not at all. A device or a pipe is written to, not replaced.
 pub(crate) fn write_public(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -75,6 +78,53 @@ pub(crate) fn make_dir(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).create(path)
 }
 
+/// Makes a directory that only its owner can read, and every missing one above it.
+pub(crate) fn make_own_dir(path: &Path) -> io::Result<()> {
+    make_private_dir(path)
+}
+
+/// Reads a file with a secret from a directory of one's own. It is refused where others can read it, or can put another in its place.
+pub(crate) fn read_own(dir: &Path, path: &Path) -> io::Result<Vec<u8>> {
+    private::check_dir(dir)?;
+    let mut file = private::open(path)?;
+    let is_open = |mode: u32| mode & OTHERS != 0;
+    if is_open(std::fs::metadata(dir)?.mode()) || is_open(file.metadata()?.mode()) {
+        let why = format!(
+            "others can read it: run chmod 700 {} and chmod 600 on the files in it; if somebody may have read the token, revoke it",
+            dir.display()
+        );
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
+    }
+    let mut bytes = Vec::new();
+    (&mut file).take(READ_BYTES).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The names of a directory's files with that ending, without it, in order. None where there is no directory.
+pub(crate) fn named(dir: &Path, ending: &str) -> io::Result<Vec<String>> {
+    let entries = match std::fs::read_dir(dir) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(vec![]),
+        entries => entries?,
+    };
+    let mut names = vec![];
+    for entry in entries {
+        let path = entry?.path();
+        if path.extension().is_some_and(|found| found == ending) {
+            names.extend(path.file_stem().and_then(|name| name.to_str()).map(str::to_owned));
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Removes a file, if it is there.
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
 /// Reads a file of a reasonable size.
 pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     read_file_or_input(path, READ_BYTES)
@@ -102,7 +152,7 @@ pub(crate) fn items(path: &Path) -> Result<Vec<Item>, Failure> {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+    use std::os::unix::fs::{PermissionsExt, symlink};
     use std::process::Command;
 
     use super::*;

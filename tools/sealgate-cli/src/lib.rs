@@ -7,6 +7,7 @@ mod args;
 mod client;
 mod commands;
 mod confirm;
+mod credentials;
 mod dates;
 mod demo;
 mod failure;
@@ -14,6 +15,8 @@ mod files;
 mod log;
 mod output;
 mod parts;
+mod profiles;
+mod prompt;
 mod run;
 mod streams;
 

@@ -1,6 +1,7 @@
 //! From arguments to an exit code.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -11,8 +12,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use crate::args::{Args, Command, KeysCommand};
 use crate::commands::{
-    access, app, audit, config, credits, customer, device, doctor, events, inspect, keys, license, manual,
-    plan, serve, server, tenant, token, verify,
+    access, app, audit, config, credits, customer, device, doctor, events, inspect, keys, license, login,
+    manual, plan, serve, server, tenant, token, verify,
 };
 use crate::demo;
 use crate::failure::Failure;
@@ -23,7 +24,10 @@ use crate::output::Output;
 pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.collect();
     let args = match Args::try_parse_from(&arguments) {
-        Ok(args) => args,
+        Ok(mut args) => {
+            args.global.settings = settings_folder();
+            args
+        }
         Err(error) => return not_a_command(&error, arguments.iter().any(|a| a == "--json")),
     };
     let log = start_log(&args);
@@ -37,6 +41,13 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
             ExitCode::from(failure.exit_code())
         }
     }
+}
+
+/// Where programs of this user keep settings.
+#[expect(clippy::disallowed_methods, reason = "this is the program's entry")]
+fn settings_folder() -> Option<PathBuf> {
+    let path = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    path("XDG_CONFIG_HOME").or_else(|| path("HOME").map(|home| home.join(".config")))
 }
 
 /// Help and version come here too; both are answers, not mistakes.
@@ -70,6 +81,9 @@ fn dispatch(args: &Args, output: &Output) -> Result<(), Failure> {
     match &args.command {
         Command::Serve(serve) => serve::run(global, serve, output),
         Command::Demo(demo) => demo::run(demo, output),
+        Command::Login => login::login(global, output),
+        Command::Logout => login::logout(global, output),
+        Command::Profile { command } => login::profile(global, command, output),
         Command::Server { command } => server::run(global, command, output),
         Command::Tenant { command } => tenant::run(global, command, output),
         Command::Token { command } => token::run(global, command, output),
@@ -109,7 +123,7 @@ fn start_log(args: &Args) -> Log {
     let level = match (args.global.quiet, args.global.verbose) {
         (true, _) => "error",
         (false, 0) => "warn,sealgate=info",
-        (false, 1) => "info,sealgate_http=debug,sealgate_server=debug",
+        (false, 1) => "info,sealgate_http=debug,sealgate_server=debug,sealgate_cli=debug",
         (false, _) => "info,sealgate=debug,hyper=debug,rustls=debug,ureq=debug",
     };
     let wanted: Targets = level.parse().expect("each of the four lists above is well formed");

@@ -55,6 +55,24 @@ pub struct TokenView {
     pub made_by: Option<String>,
 }
 
+/// `GET /api/v1/token`: the token that asks, and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OwnToken {
+    /// The tenant's id.
+    pub tenant_id: String,
+    /// The tenant's name.
+    pub tenant_name: String,
+    /// The token's id, safe in URLs and logs.
+    pub token_id: String,
+    /// What it is for.
+    pub name: String,
+    /// What it may do.
+    pub scopes: Vec<String>,
+    /// When it ends; `null` never.
+    pub expires_at: Option<Timestamp>,
+}
+
 /// `POST /api/v1/tokens/{token_id}/revoke`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -16,7 +16,7 @@ pub(crate) fn document(operations: &[Operation]) -> Value {
             "title": "Sealgate management API",
             "version": env!("CARGO_PKG_VERSION"),
             "license": { "name": env!("CARGO_PKG_LICENSE") },
-            "description": "What a vendor does: tenants, apps, plans, licenses, devices, access lists, tokens, records and keys. Every operation names its scope in x-scope, and another that it needs, too, in x-also-scope. Errors have the shape Problem; their codes are in spec/errors.md.",
+            "description": "What a vendor does: tenants, apps, plans, licenses, devices, access lists, tokens, records and keys. Every operation names its scope in x-scope, and another that it needs, too, in x-also-scope; one without x-scope takes every token. Errors have the shape Problem; their codes are in spec/errors.md.",
         },
         "paths": {},
         "components": {
@@ -39,9 +39,11 @@ fn describe(document: &mut Value, operation: &Operation, problem: &Value) -> Val
         "tags": [operation.path.split('/').nth(3).unwrap_or_default()],
         "summary": lines[0],
         "security": [{ "token": [] }],
-        "x-scope": operation.scope.as_str(),
         "parameters": parameters(operation),
     });
+    if let Some(scope) = operation.scope {
+        described["x-scope"] = scope.as_str().into();
+    }
     if let Some(also) = operation.also {
         described["x-also-scope"] = also.as_str().into();
     }

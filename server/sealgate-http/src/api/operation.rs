@@ -23,8 +23,8 @@ pub(crate) struct Operation {
     pub(crate) method: &'static str,
     /// The path, with its one parameter in braces.
     pub(crate) path: &'static str,
-    /// The scope that a token needs.
-    pub(crate) scope: Scope,
+    /// The scope that a token needs; none where every token will do.
+    pub(crate) scope: Option<Scope>,
     /// Another one that it needs, too.
     pub(crate) also: Option<Scope>,
     /// Parameters of the query.
@@ -118,7 +118,7 @@ macro_rules! operations {
             about: &[$($about),+],
             method: stringify!($method),
             path: $path,
-            scope: Scope::$scope,
+            scope: $crate::api::operation::scope!($scope),
             also: $crate::api::operation::also!($($also)?),
             query: $crate::api::operation::query!($takes),
             body: $crate::api::operation::body!($takes),
@@ -130,11 +130,21 @@ macro_rules! operations {
             handler: $crate::api::operation::handler!(
                 $method $takes ($status, $crate::api::operation::media!($($media)?)), $group.$call
             ).layer(axum::Extension(Demands {
-                scope: Scope::$scope,
+                scope: $crate::api::operation::scope!($scope),
                 also: $crate::api::operation::also!($($also)?),
                 repeats: $crate::api::operation::repeats!($($flag)*),
             })),
         }),*]
+    };
+}
+
+/// `AnyToken`: no scope is needed.
+macro_rules! scope {
+    (AnyToken) => {
+        None
+    };
+    ($scope:ident) => {
+        Some(Scope::$scope)
     };
 }
 
@@ -271,4 +281,4 @@ macro_rules! route {
     };
 }
 
-pub(super) use {also, body, conflicts, handler, media, operations, query, repeats, route};
+pub(super) use {also, body, conflicts, handler, media, operations, query, repeats, route, scope};

@@ -8,7 +8,7 @@ use sealgate_wire::{
     CreateToken, CreditsView, CustomerForgotten, CustomerQuery, CustomerView, CustomersMerged, DeviceQuery,
     DeviceView, EventQuery, EventView, ExportQuery, ForgetCustomer, GrantCredits, IssueLicenses, KeyRevoked,
     KeyView, LicenseKeyShown, LicensePreview, LicenseQuery, LicenseView, LicensesIssued, LicensesResigned,
-    LookUpLicense, MakeAuthforgeFile, MergeCustomers, Nothing, Page, PageQuery, PlanView, Reason,
+    LookUpLicense, MakeAuthforgeFile, MergeCustomers, Nothing, OwnToken, Page, PageQuery, PlanView, Reason,
     ReleaseDevices, Released, RenewLicense, ResignLicenses, RevokeToken, RotateKey, RotateSecret,
     SecretRotated, ServerView, SignedStatement, TenantCreated, TenantView, TokenCreated, TokenRevoked,
     TokenView, Trust, UpdateApp, UpdateCustomer, UpdateDevice, UpdateLicense, UpdatePlan, UpdateTenant,
@@ -50,6 +50,10 @@ fn vendor() -> Vec<Operation> {
         /// End the suspension of a tenant
         POST "/api/v1/tenants/{tenant_id}/resume", Installation, resume_tenant = tenants.resume (id) -> 200 TenantView;
 
+        /// Show the token that asks
+        ///
+        /// Whose it is and what it may do. Every token may ask.
+        GET "/api/v1/token", AnyToken, show_own_token = tokens.own () -> 200 OwnToken;
         /// Create an access token
         ///
         /// The answer is the only one that shows it. It may do no more than the token that asks, and ends no later.

@@ -53,6 +53,7 @@ mod offline_activation;
 mod online;
 mod openapi;
 mod outage;
+mod own_token;
 mod races;
 mod releases;
 mod said;

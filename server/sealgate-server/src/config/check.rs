@@ -9,6 +9,7 @@ use sealgate_store::{check_postgres_proves_itself, check_postgres_url};
 
 use super::error::ConfigError;
 use super::keys::{Config, DatabaseTls};
+use crate::Role;
 
 impl Config {
     /// Whether the values can be used, as far as their types do not say so already.
@@ -26,6 +27,19 @@ impl Config {
         }
         self.time_zone()?;
         self.proxies().map(drop)
+    }
+
+    /// Whether a server can be started with the values, once all of them are known.
+    pub(crate) fn check_start(&self) -> Result<(), ConfigError> {
+        let role = Role::from(self.role);
+        if role != Role::All && self.database.is_none() {
+            return Err(ConfigError::Apart);
+        }
+        // spec/keys.md §5.8: the address that it listens on would be certified.
+        if role.has_runtime() && self.origins.is_empty() && self.listen.ip().is_unspecified() {
+            return Err(ConfigError::NoOrigin(self.listen));
+        }
+        Ok(())
     }
 
     /// Where the vendor is.

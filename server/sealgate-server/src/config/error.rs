@@ -38,6 +38,12 @@ pub enum ConfigError {
     /// What could not be certified (`spec/keys.md` §5.8).
     #[error("origins: there are more than 16, or one is listed twice")]
     Origins,
+    /// No client can ask for an address that stands for all of a machine's.
+    #[error("origins: a server that listens on {0} must be told where clients find it")]
+    NoOrigin(std::net::SocketAddr),
+    /// Several processes cannot share an SQLite file.
+    #[error("role: authority and runtime apart share a database, and only PostgreSQL can be shared")]
+    Apart,
     /// Neither an address nor a block of addresses.
     #[error("trusted_proxies: {} is neither an address nor a block of addresses", without_password(.0))]
     Proxy(String),
@@ -65,6 +71,13 @@ impl ConfigError {
                 "give scheme, host and port as in https://licenses.example.com, and nothing after the port"
                     .to_owned(),
             ),
+            Self::NoOrigin(_) => Some(
+                "give --origin https://HOST, the address that clients call; or listen on one address, such as 127.0.0.1:8080"
+                    .to_owned(),
+            ),
+            Self::Apart => {
+                Some("give --database postgres://…, or run one process with --role all".to_owned())
+            }
             Self::Origins => Some("give each origin once, and at most 16".to_owned()),
             Self::Proxy(_) => Some("give IP addresses, or blocks such as 10.0.0.0/8".to_owned()),
             Self::Database(why) => Some(why.fix().to_owned()),

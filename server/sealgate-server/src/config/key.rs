@@ -100,12 +100,14 @@ pub(super) struct Shown {
     pub(super) name: &'static str,
     pub(super) value: serde_json::Value,
     pub(super) source: Source,
+    /// Whether a source that counts less says something, too.
+    pub(super) overrides: bool,
 }
 
 impl Shown {
-    pub(super) fn new(key: &Key, value: serde_json::Value, source: Source) -> Self {
+    pub(super) fn new(key: &Key, value: serde_json::Value, (source, overrides): (Source, bool)) -> Self {
         let value = if key.is_secret && !value.is_null() { "set".into() } else { value };
-        Self { name: key.name, value, source }
+        Self { name: key.name, value, source, overrides }
     }
 }
 
@@ -166,9 +168,10 @@ macro_rules! keys {
                     let given = layers.iter_mut().find_map(|(source, given)| Some((given.$name.take()?, *source)));
                     let ($name, source): ($kind, _) =
                         given.unwrap_or_else(|| ($default, $crate::config::key::Source::Default));
+                    let overrides = layers.iter().any(|(_, given)| given.$name.is_some());
                     let key = keys.next().expect("there is a key for each field");
                     let value = $crate::config::value::Value::show(&$name);
-                    shown.push($crate::config::key::Shown::new(key, value, source));
+                    shown.push($crate::config::key::Shown::new(key, value, (source, overrides)));
                 )+
                 $(
                     let given = layers.each_mut().map(|(source, given)| (*source, std::mem::take(&mut given.$section)));

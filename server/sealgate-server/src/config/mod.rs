@@ -18,4 +18,4 @@ pub use guide::{MARKERS, guide_table};
 pub use key::{Key, Source};
 pub use keys::{Config, DatabaseTls, LogFormat, keys};
 pub use limits::{LimitsConfig, Profile};
-pub use sources::Sources;
+pub use sources::{Sources, Whence};

@@ -18,6 +18,15 @@ pub struct Sources {
     file: Given,
 }
 
+/// Where values come from, as far as a person must be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whence {
+    /// Who named the data directory.
+    pub data: Source,
+    /// Keys that the file sets and an environment variable sets, too: the variable wins, and nobody sees it in the command.
+    pub overridden: Vec<&'static str>,
+}
+
 impl Sources {
     /// Only what the file says.
     pub fn of_file(path: &Path) -> Result<Self, ConfigError> {
@@ -52,11 +61,21 @@ impl Sources {
         self.resolve().map(|(config, _)| config)
     }
 
+    /// The same, and where it comes from.
+    pub fn config_with_origin(self) -> Result<(Config, Whence), ConfigError> {
+        let (config, shown) = self.resolve()?;
+        let named = |name: &str| shown.iter().find(|shown| shown.name == name);
+        let data = named("data").map_or(Source::Default, |shown| shown.source);
+        let overriding = |shown: &&Shown| shown.source == Source::Environment && shown.overrides;
+        let overridden = shown.iter().filter(overriding).map(|shown| shown.name).collect();
+        Ok((config, Whence { data, overridden }))
+    }
+
     /// What holds as JSON, key by key, and under `from` where each value came from. A secret is shown as `set`.
     pub fn describe(self) -> Result<Value, ConfigError> {
         let (_, shown) = self.resolve()?;
         let mut described = json!({});
-        for Shown { name, value, source } in shown {
+        for Shown { name, value, source, .. } in shown {
             let mut place = &mut described;
             for part in name.split('.') {
                 place = &mut place[part];

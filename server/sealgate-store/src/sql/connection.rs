@@ -28,6 +28,19 @@ pub enum Location {
     Postgres(String),
 }
 
+impl std::fmt::Display for Location {
+    /// The engine and the place, for people. Of a URL only host, port and name are shown: no user, no password, no option.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "SQLite {}", path.display()),
+            Self::Postgres(url) => match url::place(url) {
+                Some(place) => write!(f, "PostgreSQL {place}"),
+                None => f.write_str("PostgreSQL"),
+            },
+        }
+    }
+}
+
 /// A connection of somebody's own.
 pub(crate) enum Connection {
     Sqlite(rusqlite::Connection),

@@ -80,6 +80,16 @@ pub fn check_postgres_proves_itself(url: &str) -> Result<(), UrlError> {
     if is_here || proves_itself { Ok(()) } else { Err(UrlError::Unproven) }
 }
 
+/// Host, port and name of the database, as in `db.example.com:5432/sealgate`: none of them is a secret, and nothing else is told.
+pub(super) fn place(url: &str) -> Option<String> {
+    let options = options(url).ok()?;
+    let host = match options.get_socket() {
+        Some(socket) => socket.display().to_string(),
+        None => format!("{}:{}", options.get_host(), options.get_port()),
+    };
+    Some(options.get_database().map_or(host.clone(), |name| format!("{host}/{name}")))
+}
+
 pub(super) fn options(url: &str) -> Result<PgConnectOptions, UrlError> {
     check_parts(url)?;
     PgConnectOptions::from_str(url).map_err(|_| UrlError::Malformed)
@@ -112,7 +122,19 @@ fn is_encoded(text: &str) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{UrlError, check_postgres_proves_itself, check_postgres_url};
+    use super::{UrlError, check_postgres_proves_itself, check_postgres_url, place};
+
+    #[test]
+    fn a_place_shows_host_port_and_name_alone() {
+        for (url, shown) in [
+            ("postgres://u:hunter2@db.example.com/sealgate", "db.example.com:5432/sealgate"),
+            ("postgres://u:p%40h%2F2@10.0.0.1:5433/d?sslmode=require&options[x]=hunter2", "10.0.0.1:5433/d"),
+            ("postgres://u:hunter2@h/d?password=hunter3", "h:5432/d"),
+        ] {
+            assert_eq!(place(url).as_deref(), Some(shown));
+        }
+        assert_eq!(place("postgres://u:hun#ter2@h/d"), None);
+    }
 
     #[test]
     fn an_unencoded_password_is_refused() {

@@ -4,8 +4,10 @@ mod customers;
 #[cfg(test)]
 mod dash;
 mod files;
+mod given;
 mod keys;
 mod licenses;
+mod login;
 mod many;
 mod max_devices;
 mod records;
@@ -15,11 +17,13 @@ mod vendor;
 
 pub(crate) use customers::{CustomerCommand, CustomerFields, ListCustomersArgs, UpdateCustomerArgs};
 pub(crate) use files::{InspectArgs, VerifyArgs};
+pub(crate) use given::{By, Given};
 pub(crate) use keys::{ExportKeysArgs, KeysCommand, RevokeKeyArgs, ShareKeysArgs};
 pub(crate) use licenses::{
     AccessArgs, AccessCommand, AuthforgeFileArgs, DeviceCommand, FileArgs, IssueArgs, LicenseCommand,
     LicenseeArgs, ListLicensesArgs, RemoveAccessArgs, RenewArgs, ResignArgs, UpdateLicenseArgs,
 };
+pub(crate) use login::{ProfileArg, ProfileCommand};
 pub(crate) use many::ManyArgs;
 pub(crate) use records::{AuditCommand, EventsArgs};
 pub(crate) use server::{AcceptClockArgs, CheckConfigArgs, DemoArgs, DoctorArgs, ServeArgs, ServerCommand};
@@ -28,7 +32,7 @@ pub(crate) use vendor::{
     SetVarsArgs, TenantCommand, TermsArgs, TokenCommand, UpdateAppArgs, UpdatePlanArgs, VarsCommand,
 };
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use sealgate_artifact::UnixSeconds;
@@ -44,7 +48,8 @@ const BEGIN: &str = "\
 Begin:
   sealgate demo --exit                         see everything once, within a second
   sealgate serve --data ./data                 run the server
-  export SEALGATE_DATA=./data                  in another terminal
+  export SEALGATE_DATA=\"$PWD/data\"           in another terminal
+  sealgate login                               or keep another server's address and a token
   sealgate app create Editor
   sealgate license issue --app APP_ID --expires +365d
   sealgate license file KEY -o editor.license --with-trust
@@ -66,26 +71,28 @@ pub(crate) struct Args {
 #[derive(ClapArgs)]
 #[command(next_help_heading = "Everywhere")]
 pub(crate) struct Global {
+    /// Looked at before the others are taken.
+    #[command(flatten)]
+    pub(crate) given: Given,
+    /// The folder for the settings of programs, as the environment has it.
+    #[arg(skip)]
+    pub(crate) settings: Option<PathBuf>,
     /// Print JSON, for programs
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// The server to talk to
-    #[arg(
-        long,
-        global = true,
-        value_name = "URL",
-        env = "SEALGATE_URL",
-        hide_env_values = true,
-        default_value = "http://127.0.0.1:8080"
-    )]
-    pub(crate) url: String,
+    /// The server to talk to [default: the profile's; without one, http://127.0.0.1:8080]
+    #[arg(long, global = true, value_name = "URL", env = "SEALGATE_URL", hide_env_values = true)]
+    pub(crate) url: Option<String>,
+    /// The profile with server and token, as `sealgate login` kept them
+    #[arg(long, global = true, value_name = "P", env = "SEALGATE_PROFILE")]
+    pub(crate) profile: Option<String>,
     /// The proxy to the server, http://[USER:PASSWORD@]HOST:PORT; a server on this machine is asked without a proxy
     #[arg(long, global = true, value_name = "URL", env = "SEALGATE_PROXY", hide_env_values = true)]
     pub(crate) proxy: Option<String>,
     /// Talk to another machine over http://, where anyone on the way can read tokens and license keys
     #[arg(long, global = true)]
     pub(crate) danger_plain_http: bool,
-    /// The access token; without it, the token in --data is used
+    /// The access token; without it, the one of the profile or in --data is used
     #[arg(long, global = true, value_name = "TOKEN", env = "SEALGATE_TOKEN", hide_env_values = true)]
     pub(crate) token: Option<String>,
     /// The server's data directory, with the owner's token in it
@@ -102,12 +109,34 @@ pub(crate) struct Global {
     pub(crate) verbose: u8,
 }
 
+impl Global {
+    /// The data directory as it is called in every folder, if one was named.
+    pub(crate) fn data_dir(&self) -> Option<PathBuf> {
+        self.data.as_deref().map(resolved)
+    }
+}
+
+/// A path as it is called in every folder.
+pub(crate) fn resolved(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Run the license server; the first start makes keys, schema, a tenant and the owner's token
     Serve(ServeArgs),
     /// Show the whole product on this machine: a real server, a license, a client, and what they refuse
     Demo(DemoArgs),
+    /// Keep a server's address and a token for later commands
+    #[command(after_help = login::LOGIN)]
+    Login,
+    /// Forget what `login` kept; the token stays in force
+    Logout,
+    /// What `login` kept: list, show, choose the default
+    Profile {
+        #[command(subcommand)]
+        command: ProfileCommand,
+    },
     /// License servers: list, approve, revoke, accept the clock of one
     Server {
         #[command(subcommand)]

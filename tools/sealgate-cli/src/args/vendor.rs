@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
 use sealgate_artifact::MaxDevices;
-use sealgate_control::Scope;
+use sealgate_control::{Preset, Scope};
 use sealgate_wire::TrialPer;
 
 use super::{max_devices, trial};
@@ -13,13 +13,19 @@ use crate::dates;
 
 const ASKING_TO: &str = "\
 Examples:
-  sealgate token create --scope licenses:write --name shop --expires +365d
-  sealgate token create --scope licenses:read --scope devices:write --name support";
+  sealgate token create --preset shop --expires +365d
+  sealgate token create --preset support --scope plans:read --name 'support desk'
+  sealgate token create --scope licenses:read --scope events:read --name reports";
 
-/// Every scope with what it allows, and examples.
+/// Every scope and every preset with what it allows, and examples.
 fn scopes() -> String {
-    let lines = Scope::ALL.iter().map(|scope| wrapped(scope.as_str(), scope.meaning()));
-    format!("Scopes:\n{}\n\n{ASKING_TO}", lines.collect::<Vec<_>>().join("\n"))
+    let scopes = Scope::ALL.iter().map(|scope| wrapped(scope.as_str(), scope.meaning()));
+    let presets = Preset::ALL.iter().map(|preset| {
+        let names: Vec<&str> = preset.scopes.iter().map(|scope| scope.as_str()).collect();
+        wrapped(preset.name, &format!("{} Has {}.", preset.meaning, names.join(", ")))
+    });
+    let [scopes, presets] = [scopes.collect::<Vec<_>>(), presets.collect()].map(|lines| lines.join("\n"));
+    format!("Scopes:\n{scopes}\n\nPresets:\n{presets}\n\n{ASKING_TO}")
 }
 
 /// A name, and beside it what it means, in lines that fit.
@@ -133,9 +139,12 @@ pub(crate) struct RecoverTokenArgs {
 #[derive(ClapArgs)]
 pub(crate) struct CreateTokenArgs {
     /// What the token may do; may be given more than once
-    #[arg(long, value_name = "SCOPE", required = true)]
+    #[arg(long, value_name = "SCOPE", required_unless_present = "preset")]
     pub(crate) scope: Vec<String>,
-    /// What the token is for
+    /// A set of scopes for a job: shop, support or ci; --scope adds others to it
+    #[arg(long, value_name = "NAME", value_parser = Preset::ALL.iter().map(|preset| preset.name).collect::<Vec<_>>())]
+    pub(crate) preset: Option<String>,
+    /// What the token is for [default: the preset's name]
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
     /// When the token ends: 2027-01-31 (to the end of that day where the vendor is), +90d, +3m, +1y, or `never`; no later than the token that asks

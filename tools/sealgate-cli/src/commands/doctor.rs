@@ -10,14 +10,15 @@ use crate::output::{Output, harmless, say};
 
 /// Prints every check of a running server.
 pub(crate) fn run(global: &Global, output: &Output) -> Result<(), Failure> {
-    let Readiness { checks } = Client::without_token(global)?.get_whatever_status("/readyz?checks")?;
+    let client = Client::without_token(global)?;
+    let Readiness { checks } = client.get_whatever_status("/readyz?checks")?;
     let failed: Vec<&str> = checks.iter().filter(|check| !check.ok).map(|check| &*check.name).collect();
     let result = serde_json::json!({ "ok": failed.is_empty(), "checks": checks });
     output.result(&result, |_| checks.iter().for_each(print));
     if failed.is_empty() {
         return Ok(());
     }
-    let message = format!("the server at {} fails: {}", global.url, failed.join(", "));
+    let message = format!("the server at {} fails: {}", client.base(), failed.join(", "));
     let fix = Code::CheckFailed.fix().expect("the table has one");
     Err(Failure::new(Code::CheckFailed, message).fix(fix))
 }

@@ -1,6 +1,6 @@
 //! `sealgate keys`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sealgate_artifact::Code;
 use sealgate_server::assembly::{self, unlock};
@@ -84,7 +84,8 @@ fn again(args: &RevokeKeyArgs) -> String {
 
 /// Works on data directories, without a server.
 pub(crate) fn share(global: &Global, args: &ShareKeysArgs, output: &Output) -> Result<(), Failure> {
-    let added = assembly::share(authority(global)?, &unlock(args.passphrase_file.as_deref())?, &args.output)?;
+    let added =
+        assembly::share(&authority(global)?, &unlock(args.passphrase_file.as_deref())?, &args.output)?;
     let result = serde_json::json!({ "directory": args.output, "added": added });
     output.result(&result, |_| {
         say!("{}: {added} keys and secrets added", args.output.display());
@@ -100,7 +101,7 @@ pub(crate) fn renew_sessions(
     passphrase_file: Option<&Path>,
     output: &Output,
 ) -> Result<(), Failure> {
-    let name = assembly::renew_sessions(authority(global)?, &unlock(passphrase_file)?)?;
+    let name = assembly::renew_sessions(&authority(global)?, &unlock(passphrase_file)?)?;
     output.result(&serde_json::json!({ "secret": name }), |_| {
         say!("{name} counts from each server's next start; sessions of the former secret are then over.");
         say!("Run `sealgate keys share` for each runtime first.");
@@ -108,8 +109,8 @@ pub(crate) fn renew_sessions(
     Ok(())
 }
 
-fn authority(global: &Global) -> Result<&Path, Failure> {
-    global.data.as_deref().ok_or_else(|| {
+fn authority(global: &Global) -> Result<PathBuf, Failure> {
+    global.data_dir().ok_or_else(|| {
         Failure::new(Code::ConfigInvalid, "no data directory was given")
             .fix("give --data DIR, the Authority's data directory")
     })

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use sealgate_artifact::{Code, TokenId};
 use sealgate_authority::ports::System;
+use sealgate_control::Preset;
 use sealgate_server::config::{Source, Sources, keys};
 use sealgate_server::recover::{OwnerToken, owner_token};
 use sealgate_wire::{CreateToken, RevokeToken, TokenCreated, TokenRevoked, TokenView};
@@ -53,7 +54,7 @@ fn revoke(client: &Client, token_id: &str, wish: &RevokeToken, output: &Output) 
 fn recover(global: &Global, args: &RecoverTokenArgs, output: &Output) -> Result<(), Failure> {
     let mut sources = global.config.as_deref().map_or_else(|| Ok(Sources::default()), Sources::of_file)?;
     let given = [
-        ("data", global.data.clone().map(OsString::from)),
+        ("data", global.data_dir().map(OsString::from)),
         ("database", args.database.clone()),
         ("database_tls", args.database_tls.clone()),
         ("passphrase_file", args.passphrase_file.clone()),
@@ -93,9 +94,11 @@ fn show_recovered(made: &OwnerToken, output: &Output) {
 }
 
 fn create(client: &Client, args: &CreateTokenArgs, output: &Output) -> Result<(), Failure> {
+    let preset = args.preset.as_deref().and_then(Preset::named);
+    let of_preset = preset.iter().flat_map(|preset| preset.scopes).map(|scope| scope.as_str().to_owned());
     let wish = CreateToken {
-        name: args.name.clone(),
-        scopes: args.scope.clone(),
+        name: args.name.clone().or_else(|| preset.map(|preset| preset.name.to_owned())),
+        scopes: of_preset.chain(args.scope.iter().cloned()).collect(),
         expires_at: args.expires.0.clone(),
     };
     let created: TokenCreated = client.post_once("/api/v1/tokens", &wish)?;

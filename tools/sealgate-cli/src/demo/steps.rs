@@ -16,7 +16,7 @@ use sealgate_wire::{
 use super::between::{Between, Impostor, Mischief};
 use super::client::Product;
 use super::story::Story;
-use crate::args::{Global, now};
+use crate::args::{Given, Global, now};
 use crate::client::Client;
 use crate::commands::audit;
 use crate::commands::verify::{judge, pins_of};
@@ -31,7 +31,10 @@ pub(super) fn tell(mut story: Story, url: &str, dir: &Path) -> Result<Story, Fai
         proxy: None,
         danger_plain_http: false,
         json: false,
-        url: url.to_owned(),
+        given: Given::default(),
+        settings: None,
+        url: Some(url.to_owned()),
+        profile: None,
         token: None,
         data: Some(dir.join("data")),
         config: None,

@@ -130,6 +130,7 @@ fn every_verb_explains_itself_and_lists_the_flags_that_go_everywhere() {
         for flag in [
             "--json",
             "--url",
+            "--profile",
             "--proxy",
             "--danger-plain-http",
             "--token",
