@@ -39,6 +39,7 @@ mod tokens;
 mod trial;
 mod turns;
 mod upkeep;
+pub mod vocabulary;
 mod words;
 
 use std::sync::Arc;
