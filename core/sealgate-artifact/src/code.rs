@@ -378,7 +378,7 @@ codes! {
         ""
     KeysetFull "keyset_full" Configuration 409 (500 "system_error") 4 Unsigned
         "The keyset has no room for another key, and none of its keys can be removed yet."
-        "Renew the licenses that a retired issuer signed, or change their seats, so that the current issuer signs them, or wait until they end; to revoke one more server, wait until 31 days after the earliest revocation."
+        "Run `sealgate license resign --all`, so that the issuer that signs now signs every license; to revoke one more server, wait until 31 days after the earliest revocation, or run `sealgate keys revoke KEYID` for the authority that signs, twice."
     OriginsChanged "origins_changed" Configuration 409 (500 "system_error") 4 Unsigned
         "The server reports other origins than those that it was to be approved for."
         "Look at the server again; approve it only if its origins are its own."
