@@ -14,6 +14,7 @@ mod deadline;
 mod dialect;
 mod entry;
 mod health;
+mod misfit;
 mod online;
 mod openapi;
 mod problem;
