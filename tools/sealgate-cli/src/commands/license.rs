@@ -11,7 +11,7 @@ use super::license_shown::{licensee, print_license, seats};
 use super::{
     authforge_file, customer, license_key, license_renew, license_update, plan, reset_devices, resign, vars,
 };
-use crate::args::{FileArgs, Global, IssueArgs, LicenseCommand, ListLicensesArgs, VarsCommand};
+use crate::args::{FileArgs, Global, IssueArgs, LicenseCommand, ListLicensesArgs};
 use crate::client::{Client, filters, segment};
 use crate::failure::Failure;
 use crate::files;
@@ -38,12 +38,8 @@ pub(crate) fn run(global: &Global, command: &LicenseCommand, output: &Output) ->
             return reset_devices::run(&client, client.license_id(key)?, *override_allowance, output);
         }
         LicenseCommand::Vars { key, command } => {
-            let get = key.as_ref().map(|key| VarsCommand::Get { of: key.clone() });
-            let nobody = || {
-                Failure::new(Code::MalformedRequest, "no license was named").fix("sealgate license vars KEY")
-            };
-            let command = command.as_ref().or(get.as_ref()).ok_or_else(nobody)?;
-            return vars::run(&client, command, output, |key| Ok(format!("{}/variables", path(key)?)));
+            let command = vars::named(key.as_ref(), command.as_ref(), "sealgate license vars KEY")?;
+            return vars::run(&client, &command, output, |key| Ok(format!("{}/variables", path(key)?)));
         }
         LicenseCommand::Show { key } => client.find_license(key)?,
         LicenseCommand::Renew(args) => license_renew::run(&client, args, output)?,
