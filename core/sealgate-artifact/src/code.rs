@@ -324,13 +324,13 @@ codes! {
         "Look at the license that the message names: the order was already carried out."
     DevicesInUse "devices_in_use" Configuration 409 (500 "system_error") 4 Unsigned
         "More devices hold seats than the new limit allows."
-        "Name the devices to release, or choose a higher limit."
+        "Name the devices to release (`sealgate license update KEY --release DEVICE_ID`, in the API `release`), as `sealgate device list --license KEY` shows them, or choose a higher limit."
     AllowanceSpent "allowance_spent" Configuration 409 (500 "system_error") 4 Signed
         "The license does not allow this many seat releases within a year."
-        "Override the allowance, or wait: a release stops counting a year after it was made."
+        "Override the allowance (`--override-allowance`, in the API `override_allowance`), or wait: a release stops counting a year after it was made."
     OfflineDisabled "offline_disabled" Configuration 409 (500 "system_error") 4 Unsigned
         "Offline licenses are switched off for this tenant or plan."
-        "Allow offline licenses for the tenant and the plan."
+        "Allow offline licenses: `sealgate tenant offline on TENANT_ID` for the tenant, `sealgate plan update PLAN_ID --offline` for the plan."
     TermsTooLarge "terms_too_large" Configuration 409 (500 "system_error") 4 Unsigned
         "The license would carry more than its signed statement has room for."
         ""
@@ -349,6 +349,9 @@ codes! {
     ServerUnreachable "server_unreachable" Transport 500 (500 "system_error") 69 Unsigned
         "The server did not answer."
         "Check the network, the proxy and the server's address."
+    TlsUntrusted "tls_untrusted" Transport 500 (500 "system_error") 69 Unsigned
+        "The TLS certificate that was shown in the server's name comes from no authority that this program trusts."
+        "If a proxy of your network opens TLS, have it leave the server's address out, or let the program trust its authority; else check the server's certificate."
     AnswerInvalid "answer_invalid" Transport 500 (500 "system_error") 69 Unsigned
         "The answer does not have the documented form."
         "Check that this is the address of a Sealgate server."
@@ -378,7 +381,7 @@ codes! {
         ""
     KeysetFull "keyset_full" Configuration 409 (500 "system_error") 4 Unsigned
         "The keyset has no room for another key, and none of its keys can be removed yet."
-        "Renew the licenses that a retired issuer signed, or change their seats, so that the current issuer signs them, or wait until they end; to revoke one more server, wait until 31 days after the earliest revocation."
+        "Run `sealgate license resign --all`, so that the issuer that signs now signs every license; to revoke one more server, wait until 31 days after the earliest revocation, or run `sealgate keys revoke KEYID` for the authority that signs, twice."
     OriginsChanged "origins_changed" Configuration 409 (500 "system_error") 4 Unsigned
         "The server reports other origins than those that it was to be approved for."
         "Look at the server again; approve it only if its origins are its own."

@@ -21,6 +21,9 @@ impl UnixSeconds {
 
     /// Reads any RFC 3339 date-time between 1970 and 9999; fractions of a second, nine digits at most, are dropped.
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
+        if !is_rfc3339(text) {
+            return None;
+        }
         let pieces = jiff::fmt::temporal::DateTimeParser::new().parse_pieces(text).ok()?;
         let offset = pieces.to_numeric_offset()?;
         let local = pieces.date().to_datetime(pieces.time()?);
@@ -47,6 +50,28 @@ impl UnixSeconds {
     }
 }
 
+/// Whether a text has the form of RFC 3339 §5.6: the library reads more, such as `20270131T000000Z` and names of zones.
+fn is_rfc3339(text: &str) -> bool {
+    let is_like = |bytes: &[u8], form: &str| {
+        bytes.len() == form.len()
+            && bytes
+                .iter()
+                .zip(form.bytes())
+                .all(|(b, f)| if f == b'0' { b.is_ascii_digit() } else { *b == f })
+    };
+    let Some((local, rest)) = text.as_bytes().split_at_checked("0000-00-00T00:00:00".len()) else {
+        return false;
+    };
+    let (date, time) = local.split_at("0000-00-00".len());
+    let digits = rest.strip_prefix(b".").map(|rest| rest.iter().take_while(|b| b.is_ascii_digit()).count());
+    let zone = &rest[digits.map_or(0, |digits| digits + 1)..];
+    is_like(date, "0000-00-00")
+        && matches!(time[0], b'T' | b't' | b' ')
+        && is_like(&time[1..], "00:00:00")
+        && digits != Some(0)
+        && (matches!(zone, b"Z" | b"z") || is_like(zone, "+00:00") || is_like(zone, "-00:00"))
+}
+
 /// `2027-01-31T00:00:00Z`: RFC 3339 in UTC with whole seconds.
 impl std::fmt::Display for UnixSeconds {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -70,6 +95,7 @@ mod tests {
             "2027-01-31t00:00:00z",
             "2027-01-31T00:00:00-00:00",
             "2027-01-31T01:00:00+01:00",
+            "2027-01-31 00:00:00Z",
             "2027-01-31T00:00:00.9Z",
             "2027-01-31T00:00:00.999999999Z",
         ] {
@@ -86,6 +112,22 @@ mod tests {
             "2027-01-31T00:00:00.0000000000Z",
             "tomorrow",
             "",
+            "20270131T000000Z",
+            "2027-01-31T000000Z",
+            "20270131T00:00:00Z",
+            "2027-01-31T00:00Z",
+            "2027-01-31T00:00:00",
+            "2027-01-31T00:00:00+01",
+            "2027-01-31T00:00:00+0100",
+            "2027-01-31T00:00:00,5Z",
+            "2027-01-31T00:00:00.Z",
+            "2027-01-31T00:00:00Z[UTC]",
+            "2027-01-31T00:00:00+01:00[Europe/Berlin]",
+            "2027-01-31T00:00:00\u{2212}01:00",
+            "+002027-01-31T00:00:00Z",
+            "2027-W04-7T00:00:00Z",
+            "2027-031T00:00:00Z",
+            " 2027-01-31T00:00:00Z",
         ] {
             assert_eq!(read(text), None, "{text}");
         }

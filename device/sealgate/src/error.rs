@@ -67,6 +67,9 @@ pub enum TransportError {
     /// Nothing came back.
     #[error("the server did not answer: {0}")]
     Unreachable(String),
+    /// TLS did not come about: somebody showed a certificate in the server's name that is not trusted, such as a proxy that opens TLS.
+    #[error("the certificate that was shown in the server's name is not trusted: {0}")]
+    TlsUntrusted(String),
     /// A refusal that nobody signed. Whoever sits between can make one, so it is no denial (`spec/online.md` §6.3).
     #[error("status {status} without a signed decision{}", said.as_ref().map(Said::quoted).unwrap_or_default())]
     RefusedUnsigned {
@@ -193,7 +196,8 @@ impl SecurityError {
         }
     }
 
-    fn fix(&self) -> &'static str {
+    /// One sentence: what would put it right.
+    pub fn fix(&self) -> &'static str {
         match self {
             Self::ServerUntrusted(_) => {
                 "Check that the address is the vendor's, and that nothing between you and the server answers in its place."
@@ -219,11 +223,32 @@ impl SecurityError {
     }
 }
 
+/// The status of a proxy that wants to know who asks.
+const PROXY_ASKS_WHO: u16 = 407;
+/// The status of a network that wants its users to sign in first.
+const NETWORK_ASKS_WHO: u16 = 511;
+
 impl TransportError {
+    /// What it means that nothing came back, from what the transport says of it.
+    pub fn unanswered(why: impl Into<String>) -> Self {
+        let why = why.into();
+        // As rustls begins whatever is wrong with a certificate.
+        if why.contains("invalid peer certificate") {
+            Self::TlsUntrusted(why)
+        } else {
+            Self::Unreachable(why)
+        }
+    }
+
     /// The stable code.
     pub fn code(&self) -> Code {
         match self {
             Self::Unreachable(_) => Code::ServerUnreachable,
+            Self::TlsUntrusted(_) => Code::TlsUntrusted,
+            // Of these two, the server knows nothing.
+            Self::RefusedUnsigned { status: PROXY_ASKS_WHO | NETWORK_ASKS_WHO, .. } => {
+                Code::ServerUnreachable
+            }
             Self::RefusedUnsigned { status: 429, .. } => Code::RateLimited,
             Self::RefusedUnsigned { status: 503, .. } => Code::Unavailable,
             Self::RefusedUnsigned { status: 500..=599, .. } => Code::SystemError,
@@ -231,11 +256,35 @@ impl TransportError {
         }
     }
 
-    fn fix(&self) -> &'static str {
-        match self {
-            Self::Unreachable(_) => "Check the network, the proxy and the server's address, then ask again.",
-            Self::RefusedUnsigned { status: 429 | 500..=599, .. } => "Ask again later.",
-            Self::RefusedUnsigned { .. } | Self::AnswerInvalid(_) => {
+    /// Whom the network, and not the server, wants to know: the status that says so. A proxy through which TLS goes says it before
+    /// there is an answer.
+    fn asks_who(&self) -> Option<u16> {
+        [PROXY_ASKS_WHO, NETWORK_ASKS_WHO].into_iter().find(|asked| match self {
+            Self::Unreachable(why) => why.contains(&format!("proxy server responded {asked}")),
+            Self::RefusedUnsigned { status, .. } => status == asked,
+            _ => false,
+        })
+    }
+
+    /// One sentence: what would put it right.
+    pub fn fix(&self) -> &'static str {
+        match (self.asks_who(), self) {
+            (Some(PROXY_ASKS_WHO), _) => {
+                "The proxy wants a user and a password: give them in its URL, http://USER:PASSWORD@HOST:PORT, and ask again."
+            }
+            (Some(_), _) => {
+                "The network wants its users to sign in first: open any web page on this machine, sign in, and ask again."
+            }
+            (None, Self::Unreachable(_)) => {
+                "Check the network, the proxy and the server's address, then ask again."
+            }
+            (None, Self::TlsUntrusted(_)) => {
+                "If a proxy of this network opens TLS, give its authority to HttpTransport's certificate_authority(PEM), or have it leave the \
+                 server's address out; on a network that wants a sign-in, sign in first; else check the server's certificate and this \
+                 machine's clock."
+            }
+            (None, Self::RefusedUnsigned { status: 429 | 500..=599, .. }) => "Ask again later.",
+            (None, Self::RefusedUnsigned { .. } | Self::AnswerInvalid(_)) => {
                 "Check that this is the address of a Sealgate server that knows this app, and ask again."
             }
         }
@@ -252,7 +301,8 @@ impl ConfigurationError {
         }
     }
 
-    fn fix(&self) -> &'static str {
+    /// One sentence: what would put it right.
+    pub fn fix(&self) -> &'static str {
         match self {
             Self::TrustMissing | Self::TrustInvalid(_) => {
                 "Build the program with the file that `sealgate keys export -o trust.json` writes."

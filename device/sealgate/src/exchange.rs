@@ -136,7 +136,7 @@ fn send(
     let in_time = || Some(deadline.left()).filter(|left| !left.is_zero());
     let answer = in_time().ok_or_else(over).and_then(exchange);
     let answer = answer.or_else(|first| in_time().map_or(Err(first), exchange));
-    let answer = answer.map_err(|why| TransportError::Unreachable(shown(&why.0, SAID_CHARS)))?;
+    let answer = answer.map_err(|why| TransportError::unanswered(shown(&why.0, SAID_CHARS)))?;
     if answer.status == 200 { Ok(answer.body) } else { Err(refused(&answer)) }
 }
 

@@ -102,6 +102,14 @@ impl AuthorityError {
         }
     }
 
+    /// The field of the request that does not fit, where it is one.
+    pub fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::Invalid { field, .. } | Self::TooLarge { field, .. } => Some(field),
+            _ => None,
+        }
+    }
+
     /// Whether the server failed. Otherwise it answered no.
     pub fn is_failure(&self) -> bool {
         !matches!(

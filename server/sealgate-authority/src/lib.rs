@@ -34,7 +34,7 @@ pub use error::{AuthorityError, BUSY, broken};
 pub use health::Health;
 pub use ids::{Ids, Moment};
 pub use limits::{Limiter, Limits};
-pub use observed::{About, Observed};
+pub use observed::{About, Barred, Observed};
 pub use rows::{Actor, Entry, audit_row, event_row, stored};
 pub use secrets::SharedSecrets;
 pub use seldom::Seldom;

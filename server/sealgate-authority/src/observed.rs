@@ -40,6 +40,31 @@ pub struct About {
     pub mistyped: bool,
     /// Devices and seats of the license, where it has no seat left.
     pub no_seat: Option<(u64, u64)>,
+    /// What bars whoever asks, should they be told that they are `blocked`.
+    pub barred: Barred,
+}
+
+/// What bars somebody who is `blocked`: for the vendor alone. Whoever asks might try the next device or address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Barred {
+    /// The device, by an access list.
+    #[default]
+    Device,
+    /// The address, by an access list.
+    Address,
+    /// The license is suspended.
+    Suspended,
+}
+
+impl Barred {
+    /// The kind of such an event. A view shows what stands behind the colon as the reason.
+    fn kind(self) -> &'static str {
+        match self {
+            Self::Device => "refused:device",
+            Self::Address => "refused:address",
+            Self::Suspended => "refused:suspended",
+        }
+    }
 }
 
 /// Counts what was asked and answered, and writes it in time. One per process; clones share its rows.
@@ -66,7 +91,8 @@ impl Observed {
 
     /// A refusal: one row for a license, or an app where no license was found, and a code and minute.
     pub fn refusal(&self, code: Code, about: &About, request_id: &str) {
-        self.count("refused", Some(code), about, MINUTE, request_id);
+        let kind = if code == Code::Blocked { about.barred.kind() } else { "refused" };
+        self.count(kind, Some(code), about, MINUTE, request_id);
     }
 
     /// A device that was let in, and what it said of itself: written at once if it is new, else once an hour.

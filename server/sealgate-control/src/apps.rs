@@ -147,7 +147,7 @@ impl Apps {
             app_secret: secret.clone(),
             former_secret_until: Timestamp(until),
         };
-        let detail = json!({ "former_secret_until": until.get() });
+        let detail = json!({ "former_secret_until": Timestamp(until) });
         ChangeApp::new(&self.desk, caller, id, ("app.secret_rotated", detail), change, answer)
     }
 

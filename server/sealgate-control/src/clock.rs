@@ -40,8 +40,8 @@ impl ServerClock {
             });
         }
         let detail = json!({
-            "shown": doubt.shown.get(),
-            "expected": doubt.expected.get(),
+            "shown": Timestamp(doubt.shown),
+            "expected": Timestamp(doubt.expected),
             "set_by": doubt.set_by(),
         });
         let audit = self.desk.audit(

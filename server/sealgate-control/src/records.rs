@@ -91,11 +91,16 @@ fn record(text: &str) -> Result<String, sealgate_artifact::ArtifactError> {
 }
 
 fn event_view(event: &EventRow) -> EventView {
+    let (kind, reason) = match event.kind.split_once(':') {
+        Some((kind, reason)) => (kind, Some(reason)),
+        None => (&*event.kind, None),
+    };
     EventView {
         event_id: event.id.clone(),
         at: Timestamp(event.at),
-        kind: event.kind.clone().into_owned(),
+        kind: kind.to_owned(),
         code: event.code.clone(),
+        reason: reason.map(str::to_owned),
         app_id: event.app.map(|id| id.to_string()),
         license_id: event.license.map(|id| id.to_string()),
         device: event.device.clone(),

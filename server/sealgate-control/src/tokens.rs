@@ -85,7 +85,7 @@ impl Tokens {
         let NewToken { mut row, token } = self.new_token(caller.tenant, &name, scopes);
         row.made_by = maker.as_ref().map(|maker| maker.id);
         row.expires_at = end(maker.and_then(|maker| maker.expires_at), wished)?;
-        let expires_at = row.expires_at.map(UnixSeconds::get);
+        let expires_at = row.expires_at.map(Timestamp);
         let detail = json!({ "name": name, "scopes": names(scopes), "expires_at": expires_at });
         let audit = self.desk.audit(caller, "token.created", row.id.to_string(), &detail);
         Ok(InsertToken { row, token, audit })

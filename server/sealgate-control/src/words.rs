@@ -25,6 +25,12 @@ pub(crate) fn steers(c: char) -> bool {
     turns || c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
+/// Whether a text begins with this, in upper or lower case. Without a beginning, every text does, and none at all.
+pub(crate) fn begins(text: Option<&str>, begin: Option<&str>) -> bool {
+    let Some(begin) = begin else { return true };
+    text.is_some_and(|text| text.to_lowercase().starts_with(&begin.to_lowercase()))
+}
+
 /// What somebody looks for: each of these words stands somewhere.
 #[derive(Debug)]
 pub(crate) struct Words(Vec<String>);
@@ -57,7 +63,7 @@ fn folded(text: &str) -> String {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Words, folded, kept};
+    use super::{Words, begins, folded, kept};
 
     fn finds(wanted: &str, text: &str) -> bool {
         Words::read(wanted).expect(wanted).are_in([text])
@@ -84,6 +90,20 @@ mod tests {
         assert!(Words::read("a b").expect("words").are_in(["a", "b"]), "in either text");
         for empty in ["", "  ", "\u{301}", &"x".repeat(129)] {
             assert!(Words::read(empty).is_err(), "{empty:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_begins_in_either_case() {
+        for (text, begin, does) in [
+            (Some("Ärztehaus Berlin"), Some("ärzte"), true),
+            (Some("ada"), Some("ADA"), true),
+            (Some("ada"), Some("da"), false),
+            (Some("ada"), Some("ada l"), false),
+            (None, Some(""), false),
+            (None, None, true),
+        ] {
+            assert_eq!(begins(text, begin), does, "{text:?} {begin:?}");
         }
     }
 

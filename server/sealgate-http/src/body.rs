@@ -7,6 +7,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::misfit::Misfit;
+
 /// spec/http.md §1.3: no request needs more.
 const BODY_BYTES: usize = 64 * 1024;
 /// spec/http.md §1.3: no request nests deeper. Blocks readers of any kind from being led down without end.
@@ -18,7 +20,13 @@ const DRAIN_BYTES: usize = 16 * 1024 * 1024;
 /// Why there is no value: a code, and what the reader of JSON found.
 pub(crate) struct Unreadable {
     pub(crate) code: Code,
-    pub(crate) why: String,
+    pub(crate) misfit: Misfit,
+}
+
+impl Unreadable {
+    fn whole(code: Code, why: String) -> Self {
+        Self { code, misfit: Misfit { field: None, why } }
+    }
 }
 
 /// Reads a JSON body. The content type is not asked for: some clients send none.
@@ -28,11 +36,14 @@ pub(crate) async fn read<T: DeserializeOwned>(request: Request) -> Result<T, Unr
 
 /// What the bytes of a body say.
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unreadable> {
-    let unreadable = |why| Unreadable { code: Code::MalformedRequest, why };
+    let unreadable = |why| Unreadable::whole(Code::MalformedRequest, why);
     if is_too_deep(bytes) {
         return Err(unreadable(format!("nested more than {DEPTH} deep")));
     }
-    let value = serde_json::from_slice(bytes).map_err(|e| unreadable(describe(&e)))?;
+    let value = serde_json::from_slice(bytes).map_err(|e| match describe(&e) {
+        Some(why) => unreadable(why),
+        None => Unreadable { code: Code::MalformedRequest, misfit: Misfit::of::<T>(bytes) },
+    })?;
     // The reader would take a list for an object, its values in the order of the fields.
     if bytes.trim_ascii_start().first() != Some(&b'{') {
         return Err(unreadable("not an object".to_owned()));
@@ -43,21 +54,36 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unreadable> 
 /// The same, and every object in what was read was written as one: inside, too, the reader would take a list.
 pub(crate) fn parse_strictly<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<T, Unreadable> {
     let value: T = parse(bytes)?;
-    let (written, read) = (serde_json::from_slice(bytes), serde_json::to_value(&value));
-    if written.is_ok_and(|written| read.is_ok_and(|read| has_the_objects_of(&written, &read))) {
-        return Ok(value);
+    let (Ok(written), Ok(read)) = (serde_json::from_slice(bytes), serde_json::to_value(&value)) else {
+        return Err(Unreadable::whole(Code::MalformedRequest, "it cannot be read twice".to_owned()));
+    };
+    match list_for_object(&written, &read) {
+        None => Ok(value),
+        Some(field) => {
+            let misfit = Misfit { field: Some(field), why: "an object".to_owned() };
+            Err(Unreadable { code: Code::MalformedRequest, misfit })
+        }
     }
-    Err(Unreadable { code: Code::MalformedRequest, why: "a list where an object belongs".to_owned() })
 }
 
-fn has_the_objects_of(written: &Value, read: &Value) -> bool {
+/// Where a list was written that was read as an object.
+fn list_for_object(written: &Value, read: &Value) -> Option<String> {
     match (written, read) {
-        (Value::Object(a), Value::Object(b)) => {
-            a.iter().all(|(name, value)| b.get(name).is_none_or(|read| has_the_objects_of(value, read)))
-        }
-        (Value::Array(a), Value::Array(b)) => a.iter().zip(b).all(|(a, b)| has_the_objects_of(a, b)),
-        (Value::Array(_), Value::Object(_)) => false,
-        _ => true,
+        (Value::Object(a), Value::Object(b)) => a.iter().find_map(|(name, value)| {
+            let below = list_for_object(value, b.get(name)?)?;
+            Some(if below.is_empty() || below.starts_with('[') {
+                format!("{name}{below}")
+            } else {
+                format!("{name}.{below}")
+            })
+        }),
+        (Value::Array(a), Value::Array(b)) => a.iter().zip(b).enumerate().find_map(|(at, (a, b))| {
+            let below = list_for_object(a, b)?;
+            let dot = if below.is_empty() || below.starts_with('[') { "" } else { "." };
+            Some(format!("[{at}]{dot}{below}"))
+        }),
+        (Value::Array(_), Value::Object(_)) => Some(String::new()),
+        _ => None,
     }
 }
 
@@ -66,7 +92,7 @@ pub(crate) async fn collect(mut body: axum::body::Body) -> Result<Vec<u8>, Unrea
     let mut kept = Vec::new();
     let mut seen = 0;
     while let Some(frame) = body.frame().await {
-        let cut_off = |_| Unreadable { code: Code::MalformedRequest, why: "the body was cut off".to_owned() };
+        let cut_off = |_| Unreadable::whole(Code::MalformedRequest, "the body was cut off".to_owned());
         let Ok(data) = frame.map_err(cut_off)?.into_data() else { continue };
         seen += data.len();
         if seen <= BODY_BYTES {
@@ -78,7 +104,7 @@ pub(crate) async fn collect(mut body: axum::body::Body) -> Result<Vec<u8>, Unrea
     if seen <= BODY_BYTES {
         return Ok(kept);
     }
-    Err(Unreadable { code: Code::BodyTooLarge, why: format!("more than {BODY_BYTES} bytes") })
+    Err(Unreadable::whole(Code::BodyTooLarge, format!("more than {BODY_BYTES} bytes")))
 }
 
 /// Whether brackets outside strings nest deeper than any request needs. The reader of JSON does not look into fields
@@ -101,13 +127,14 @@ fn is_too_deep(bytes: &[u8]) -> bool {
     false
 }
 
-/// Where and what kind of mistake, never the text around it: bodies hold secrets.
-fn describe(error: &serde_json::Error) -> String {
+/// What keeps the text from being JSON, and where, never the text around it: bodies hold secrets. [`None`] if it is JSON of another
+/// shape.
+fn describe(error: &serde_json::Error) -> Option<String> {
     use serde_json::error::Category;
     let kind = match error.classify() {
         Category::Syntax | Category::Io => "not JSON",
         Category::Eof => "the JSON text ends too early",
-        Category::Data => "a field is missing, unknown, or of a wrong type or value",
+        Category::Data => return None,
     };
-    format!("{kind}, at line {} column {}", error.line(), error.column())
+    Some(format!("{kind}, at line {} column {}", error.line(), error.column()))
 }

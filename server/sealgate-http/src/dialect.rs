@@ -11,7 +11,12 @@ use crate::request_id::RequestId;
 
 /// The fallback for paths that do not exist, in the dialect of the path.
 pub(crate) async fn no_such_path(uri: Uri, Extension(id): Extension<RequestId>) -> Response {
-    in_dialect(&uri, Code::NotFound, &id)
+    if uri.path().starts_with("/auth/") {
+        return auth_wire::refuse(Code::NotFound);
+    }
+    // Said otherwise than of an id that nobody has: here the address is wrong, or the version of the server.
+    let message = "This server has no such path: /api/v1/openapi.json lists those that there are.".to_owned();
+    Problem::because(Code::NotFound, message, &id).into_response()
 }
 
 /// The fallback for methods that a path does not answer.

@@ -15,6 +15,7 @@ mod dialect;
 mod document;
 mod entry;
 mod health;
+mod misfit;
 mod online;
 mod openapi;
 mod problem;

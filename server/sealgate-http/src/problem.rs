@@ -7,6 +7,7 @@ use sealgate_artifact::Code;
 use sealgate_authority::AuthorityError;
 
 use crate::body::Unreadable;
+use crate::misfit::Misfit;
 use crate::request_id::RequestId;
 use crate::retry;
 
@@ -14,6 +15,7 @@ use crate::retry;
 pub(crate) struct Problem {
     code: Code,
     message: String,
+    field: Option<String>,
     license_id: Option<String>,
     customer_id: Option<String>,
     request_id: String,
@@ -36,6 +38,7 @@ impl Problem {
             _ => None,
         };
         Self {
+            field: error.field().map(str::to_owned),
             license_id,
             customer_id,
             retry_after: error.retry_after(),
@@ -45,7 +48,13 @@ impl Problem {
 
     /// The body cannot be read.
     pub(crate) fn unreadable(why: Unreadable, id: &RequestId) -> Self {
-        Self::because(why.code, why.why, id)
+        Self::misfit(why.code, why.misfit, id)
+    }
+
+    /// A field does not fit.
+    pub(crate) fn misfit(code: Code, misfit: Misfit, id: &RequestId) -> Self {
+        let message = misfit.message();
+        Self { field: misfit.field, ..Self::because(code, message, id) }
     }
 
     pub(crate) fn plain(code: Code, id: &RequestId) -> Self {
@@ -54,7 +63,15 @@ impl Problem {
 
     pub(crate) fn because(code: Code, message: String, id: &RequestId) -> Self {
         let request_id = id.0.clone();
-        Self { code, message, license_id: None, customer_id: None, request_id, retry_after: None }
+        Self {
+            code,
+            message,
+            field: None,
+            license_id: None,
+            customer_id: None,
+            request_id,
+            retry_after: None,
+        }
     }
 
     pub(crate) fn invalid(message: &str, id: &RequestId) -> Self {
@@ -65,9 +82,9 @@ impl Problem {
 impl Problem {
     /// What the caller reads.
     pub(crate) fn body(self) -> sealgate_wire::Problem {
-        let Self { code, message, license_id, customer_id, request_id, retry_after } = self;
+        let Self { code, message, field, license_id, customer_id, request_id, retry_after } = self;
         let code = code.to_string();
-        sealgate_wire::Problem { code, message, request_id, license_id, customer_id, retry_after }
+        sealgate_wire::Problem { code, message, request_id, field, license_id, customer_id, retry_after }
     }
 }
 

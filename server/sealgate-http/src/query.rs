@@ -2,8 +2,10 @@
 
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
+use sealgate_artifact::Code;
 use serde::de::DeserializeOwned;
 
+use crate::misfit::Misfit;
 use crate::problem::Problem;
 use crate::request_id::RequestId;
 
@@ -20,9 +22,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for QueryOf<T> {
             return Err(Problem::invalid("the query contains the character U+0000", &request));
         }
         let query = Query::from_request_parts(parts, state).await;
-        // What the reader says may hold what was sent; the document names what may be.
-        let why =
-            "the query is not of the documented form: an unknown parameter, or a value of the wrong type";
-        query.map(|Query(query)| Self(query)).map_err(|_| Problem::invalid(why, &request))
+        query.map(|Query(query)| Self(query)).map_err(|rejected| {
+            Problem::misfit(Code::MalformedRequest, Misfit::of_query(&rejected.body_text()), &request)
+        })
     }
 }

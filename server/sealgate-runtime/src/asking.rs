@@ -4,7 +4,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use sealgate_artifact::{AppId, Code, Device, Hwid, LicenseId, LicenseKey, UnixSeconds, limits};
-use sealgate_authority::{About, AuthorityError, Ids, Limiter, Observed, SharedSecrets, Source, secrets};
+use sealgate_authority::{
+    About, AuthorityError, Barred, Ids, Limiter, Observed, SharedSecrets, Source, secrets,
+};
 use sealgate_rules::{Effect, ListEntry, Matcher};
 use sealgate_store::table::{AccessRow, AppRow, FormerKeyRow, LicenseRow, Listed, Said, former_keys};
 use sealgate_store::{AppEntry, Db, LicenseEntry};
@@ -230,17 +232,26 @@ pub(crate) fn unknown(typed: &str, about: &mut About) -> AuthorityError {
 /// spec/http.md §2.7: the app's lists, before anything is said about a license.
 pub(crate) fn app_admits(
     app: &AppEntry,
-    hwid: &str,
-    address: Option<IpAddr>,
+    (hwid, address): (&str, Option<IpAddr>),
     now: UnixSeconds,
+    about: &mut About,
 ) -> Result<(), AuthorityError> {
     let entries = app.access.iter().filter(|row| row.license.is_none());
     let entries: Vec<ListEntry<'_>> = entries.map(list_entry).collect();
     if sealgate_rules::lists_allow(&entries, hwid, address, now) {
-        Ok(())
-    } else {
-        Err(AuthorityError::Refused(Code::Blocked))
+        return Ok(());
     }
+    // Each list asks for itself, so what is left without the addresses is about the device.
+    let of_devices = entries.into_iter().filter(|entry| matches!(entry.matcher, Matcher::Hwid(_)));
+    let admits_device = sealgate_rules::lists_allow(&of_devices.collect::<Vec<_>>(), hwid, None, now);
+    about.barred = if admits_device { Barred::Address } else { Barred::Device };
+    Err(AuthorityError::Refused(Code::Blocked))
+}
+
+/// The license was found. Past the app's lists, a suspension bars, or else an entry for this license and device.
+pub(crate) fn is_about(license: &LicenseRow, about: &mut About) {
+    about.license = Some(license.id);
+    about.barred = if license.suspended_at.is_some() { Barred::Suspended } else { Barred::Device };
 }
 
 /// Whether the entries for this license alone admit the device.
@@ -269,6 +280,6 @@ pub(crate) fn of_app(
     // A key of another app is as unknown as one that was never issued.
     let entry = found.filter(|entry| entry.license.app == app.app.id);
     let entry = entry.ok_or(AuthorityError::Refused(Code::LicenseUnknown))?;
-    about.license = Some(entry.license.id);
+    is_about(&entry.license, about);
     Ok(entry)
 }

@@ -12,9 +12,13 @@ use crate::hold::{Hold, Name};
 use crate::lock::{LockFile, close_database};
 use crate::migrate::migrate;
 use crate::progress::Progress;
-use crate::sql::{Answer, Ask, Connection, Location, Pool, Pulse, Question};
+use crate::sql::{Answer, Ask, Connection, Location, Pool, Pulse, Question, query};
 use crate::tx::Read;
+use crate::written::Written;
 use crate::{StoreError, Threads, Work};
+
+/// Only SQLite is asked.
+const COUNTER: &str = "SELECT n FROM change_counter WHERE id = 1";
 
 /// An open database. Clones share it.
 #[derive(Clone)]
@@ -55,18 +59,23 @@ impl Db {
     }
 
     async fn open_holding(location: &Location, lock: Option<LockFile>) -> Result<Self, StoreError> {
-        if let Location::File(path) = location {
-            let closed = close_database(path);
-            closed.map_err(|e| StoreError::Unusable(format!("{}: {e}", path.display())))?;
-        }
+        let written = match location {
+            Location::File(path) => Some(
+                close_database(path)
+                    .and_then(|()| Written::beside(path))
+                    .map_err(|e| StoreError::Unusable(format!("{}: {e}", path.display())))?,
+            ),
+            Location::Postgres(_) => None,
+        };
         // A pool tries for half a minute and then only says that time is up; this says at once what is wrong.
-        first(location).await.map_err(StoreError::unusable)?;
+        first(location, written.as_ref()).await.map_err(StoreError::unusable)?;
         let (pulse, threads) = (Arc::new(Pulse::new()), Threads::default());
         let pool = Pool::open(location, &pulse).await.map_err(StoreError::unusable)?;
 
         let caches = Arc::new(Caches::default());
-        let feed = Feed::start(pool.clone(), Arc::clone(&caches), &threads).await?;
-        let group = Group::start((location.clone(), Arc::clone(&pulse)), Arc::clone(&feed), &threads);
+        let feed = Feed::start((pool.clone(), written), Arc::clone(&caches), &threads).await?;
+        let database = (location.clone(), Arc::clone(&pulse), pool.clone());
+        let group = Group::start(database, Arc::clone(&feed), &threads);
         let (location, holds) = (location.clone(), Arc::default());
         Ok(Self { pool, caches, group, feed, threads, location, pulse, holds, _lock: Arc::new(lock) })
     }
@@ -158,8 +167,22 @@ impl std::fmt::Debug for Db {
 }
 
 /// The first connection: it finds the database as it must be, or makes it so.
-async fn first(location: &Location) -> Result<(), StoreError> {
+async fn first(location: &Location, written: Option<&Written>) -> Result<(), StoreError> {
     let mut connection = Connection::open(location).await?;
+    if let Some(written) = written {
+        // Before anything is changed: a log that is brought back later still fits then.
+        written.check(last_write(&mut connection).await?)?;
+    }
     migrate(&mut connection).await?;
     connection.close().await
+}
+
+/// The number of the last write; 0 before the first.
+async fn last_write(connection: &mut Connection) -> Result<i64, StoreError> {
+    match query(COUNTER).fetch_one(connection).await {
+        Ok(row) => row.get(0),
+        // There is no such table yet.
+        Err(StoreError::Broken(_)) => Ok(0),
+        Err(error) => Err(error),
+    }
 }

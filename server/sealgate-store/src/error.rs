@@ -56,20 +56,25 @@ impl From<sqlx::Error> for StoreError {
         match &error {
             sqlx::Error::Database(e) if e.is_unique_violation() => Self::Duplicate,
             sqlx::Error::Database(e) if e.code().is_some_and(|code| code == DISK_FULL) => {
-                Self::Full(error.to_string())
+                Self::Full(said(&error))
             }
             sqlx::Error::Database(e) if e.code().is_some_and(|code| is_broken(&code)) => {
-                Self::Broken(error.to_string())
+                Self::Broken(said(&error))
             }
-            sqlx::Error::ColumnDecode { .. } => Self::Corrupt(error.to_string()),
+            sqlx::Error::ColumnDecode { .. } => Self::Corrupt(said(&error)),
             sqlx::Error::Encode(_)
             | sqlx::Error::Decode(_)
             | sqlx::Error::TypeNotFound { .. }
             | sqlx::Error::ColumnNotFound(_)
-            | sqlx::Error::ColumnIndexOutOfBounds { .. } => Self::Broken(error.to_string()),
-            _ => Self::Unavailable(error.to_string()),
+            | sqlx::Error::ColumnIndexOutOfBounds { .. } => Self::Broken(said(&error)),
+            _ => Self::Unavailable(said(&error)),
         }
     }
+}
+
+/// What PostgreSQL says, without the line of its own source at which it says so.
+fn said(error: &sqlx::Error) -> String {
+    error.as_database_error().map_or_else(|| error.to_string(), |said| said.message().to_owned())
 }
 
 /// PostgreSQL's code for a table that cannot grow.

@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 use crate::cache::Caches;
 use crate::history::{Next, Position};
 use crate::sql::Pool;
+use crate::written::Written;
 use crate::{StoreError, Subject, Threads};
 
 const EVERY: Duration = Duration::from_millis(200);
@@ -47,6 +48,8 @@ pub(crate) struct Feed {
     own: Mutex<BTreeMap<i64, String>>,
     /// The highest number of a group of this process.
     written: AtomicI64,
+    /// Where the number of the last write lies beside an SQLite database.
+    file: Option<Written>,
     went_back: Mutex<Option<(Instant, WentBack)>>,
     /// How often that was.
     times_back: AtomicU64,
@@ -58,12 +61,12 @@ pub(crate) struct Feed {
 
 impl Feed {
     pub(crate) async fn start(
-        pool: Pool,
+        (pool, written): (Pool, Option<Written>),
         caches: Arc<Caches>,
         threads: &Threads,
     ) -> Result<Arc<Self>, StoreError> {
         let position = Position::at_head(&pool).await?;
-        let feed = Arc::new(Self::new(caches, position, Instant::now()));
+        let feed = Arc::new(Self { file: written, ..Self::new(caches, position, Instant::now()) });
         let led = Arc::clone(&feed);
         let round = move || follow(Arc::clone(&led), pool.clone());
         let follower = tokio::spawn(threads.clone().keep("change feed", round));
@@ -82,6 +85,7 @@ impl Feed {
             recorded: AtomicU64::new(0),
             own: Mutex::default(),
             written: AtomicI64::new(i64::MIN),
+            file: None,
             went_back: Mutex::default(),
             times_back: AtomicU64::new(0),
             position: tokio::sync::Mutex::new(position),
@@ -137,10 +141,17 @@ impl Feed {
     /// A group of this process became durable, with this record if it changed anything.
     pub(crate) fn committed_here(&self, n: i64, record: Option<String>, changed: &[Subject]) {
         self.written.fetch_max(n, Ordering::SeqCst);
+        self.note(n);
         if let Some(record) = record {
             self.own.lock().expect("no holder of this lock panics").insert(n, record);
         }
         self.forget(changed);
+    }
+
+    fn note(&self, n: i64) {
+        if let Some(file) = &self.file {
+            file.note(n);
+        }
     }
 
     /// The order matters: a fill that began before the generation moved drops what it read.
@@ -161,6 +172,7 @@ impl Feed {
     /// Reads what is new. What any process had committed when this was called is known when it returns.
     pub(crate) async fn catch_up(&self, pool: &Pool) -> Result<(), StoreError> {
         let mut position = self.position.lock().await;
+        pool.look()?;
         if !self.is_current() {
             // Records that came and were cleared while nobody read are lost: start over with empty caches.
             self.forget_all();
@@ -218,6 +230,7 @@ impl Feed {
             (written <= gap.from).then_some(gap.to.min(written))
         });
         self.forget_all();
+        self.note(gap.to);
         tracing::error!(
             from = gap.from,
             to = gap.to,

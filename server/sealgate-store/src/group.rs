@@ -16,7 +16,7 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 
 use crate::feed::Feed;
 use crate::progress::{Ended, Progress};
-use crate::sql::{Connection, Location, Pulse, query};
+use crate::sql::{Connection, Location, Pool, Pulse, query};
 use crate::statements::statements;
 use crate::{StoreError, Subject, Threads, Tx, Work};
 
@@ -57,7 +57,7 @@ pub(crate) struct Group {
 }
 
 impl Group {
-    pub(crate) fn start(database: (Location, Arc<Pulse>), feed: Arc<Feed>, threads: &Threads) -> Self {
+    pub(crate) fn start(database: (Location, Arc<Pulse>, Pool), feed: Arc<Feed>, threads: &Threads) -> Self {
         let (sender, jobs) = mpsc::channel(QUEUE);
         let (weak, (end, ended)) = (sender.downgrade(), oneshot::channel());
         let (jobs, progress) = (Arc::new(Mutex::new(jobs)), Arc::new(Progress::default()));
@@ -177,6 +177,7 @@ fn gather(group: &mut Vec<Box<dyn Job>>, queue: &mut Queue) {
 struct Writer {
     location: Location,
     pulse: Arc<Pulse>,
+    pool: Pool,
     feed: Arc<Feed>,
     connection: Option<Connection>,
     progress: Arc<Progress>,
@@ -185,8 +186,12 @@ struct Writer {
 }
 
 impl Writer {
-    fn new((location, pulse): (Location, Arc<Pulse>), feed: Arc<Feed>, progress: Arc<Progress>) -> Self {
-        Self { location, pulse, feed, connection: None, progress, careful: false }
+    fn new(
+        (location, pulse, pool): (Location, Arc<Pulse>, Pool),
+        feed: Arc<Feed>,
+        progress: Arc<Progress>,
+    ) -> Self {
+        Self { location, pulse, pool, feed, connection: None, progress, careful: false }
     }
 
     async fn run(mut self, queue: &mut Queue) {
@@ -241,6 +246,8 @@ impl Writer {
 
     async fn commit_once(&mut self, group: &mut [Box<dyn Job>]) -> Result<(Ended, usize), StoreError> {
         let done = self.run_together(group).await?;
+        // Nobody would find what is written to files that are gone.
+        self.pool.look()?;
         self.connected().await?.commit().await?;
         // Caches change only now, and before anybody is told.
         let how = match (done.full, done.wrote) {
@@ -272,7 +279,10 @@ impl Writer {
     async fn connected(&mut self) -> Result<&mut Connection, StoreError> {
         match &mut self.connection {
             Some(connection) => Ok(connection),
-            none => Ok(none.insert(Connection::open_writer(&self.location, &self.pulse).await?)),
+            none => {
+                self.pool.look()?;
+                Ok(none.insert(Connection::open_writer(&self.location, &self.pulse).await?))
+            }
         }
     }
 }

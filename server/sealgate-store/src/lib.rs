@@ -31,6 +31,7 @@ mod tests;
 mod threads;
 mod tx;
 mod work;
+mod written;
 
 pub use db::Db;
 pub use entry::{AppEntry, LicenseEntry};

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use sealgate_artifact::{AppId, Code, LicenseId, LicenseKey};
+use sealgate::TransportError;
+use sealgate_artifact::{AppId, Code, Family, LicenseId, LicenseKey};
 use sealgate_authority::ports::{Entropy, System};
 use sealgate_wire::{LicenseView, LookUpLicense, Page, Problem};
 use serde::Serialize;
@@ -273,9 +274,24 @@ impl Client {
     }
 
     fn unreachable(&self, error: &ureq::Error) -> Failure {
-        Failure::new(Code::ServerUnreachable, format!("{} ({}): {error}", self.base, self.named_by))
-            .fix("start the server with `sealgate serve`, or give its address in --url or SEALGATE_URL")
+        let why = TransportError::unanswered(error.to_string());
+        Failure::new(why.code(), format!("{} ({}): {error}", self.base, self.named_by)).fix(match (asks_who(&error.to_string()), why.code()) {
+            (Some(fix), _) => fix,
+            (None, Code::TlsUntrusted) => {
+                "if a proxy of your network opens TLS, have it leave this address out, or run the command where no such proxy is on \
+                 the way; else look at the certificate of the server, or of the proxy in front of it, and at this machine's clock"
+            }
+            _ => "start the server with `sealgate serve`, or give its address in --url or SEALGATE_URL",
+        })
     }
+}
+
+/// What to do where a proxy or a network wants to know who asks, by what is said of the way to the server.
+fn asks_who(said: &str) -> Option<&'static str> {
+    let proxy = "give the proxy's user and password: --proxy http://USER:PASSWORD@HOST:PORT, percent-encoded";
+    let network = "sign in to the network first: open any web page on this machine";
+    let known = [("407", proxy), ("511", network)];
+    known.into_iter().find(|(status, _)| said.contains(&format!("responded {status}"))).map(|(_, fix)| fix)
 }
 
 /// What narrows a list, as the rest of a URL's query.
@@ -331,17 +347,27 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
     })
 }
 
+/// What the table of codes says to whoever set something up. To a license's user it says something else.
+fn way_out(code: &str) -> Option<String> {
+    let code = Code::parse(code).filter(|code| code.family() == Family::Configuration)?;
+    code.fix().map(str::to_owned)
+}
+
 fn refused(bytes: &[u8], status: u16) -> Failure {
     match serde_json::from_slice::<Problem>(bytes) {
         Ok(problem) => Failure {
+            fix: way_out(&problem.code),
             code: problem.code,
             message: problem.message,
-            fix: None,
             request_id: Some(problem.request_id),
         },
-        Err(_) => Failure::new(
-            Code::AnswerInvalid,
-            format!("the server answered with status {status} and gave no reason"),
-        ),
+        Err(_) => {
+            let said = format!("a proxy or a network on the way responded {status}");
+            if let Some(fix) = asks_who(&said) {
+                return Failure::new(Code::ServerUnreachable, said).fix(fix);
+            }
+            let said = format!("the server answered with status {status} and gave no reason");
+            Failure::new(Code::AnswerInvalid, said)
+        }
     }
 }

@@ -91,6 +91,9 @@ pub struct Problem {
     pub message: String,
     /// Finds this request in the server's log.
     pub request_id: String,
+    /// The field of the body or the parameter of the query that does not fit, such as `features[2].name`, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
     /// With `external_id_taken`: the license that has the external id, for a caller who may see licenses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub license_id: Option<String>,

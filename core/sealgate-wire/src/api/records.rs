@@ -17,6 +17,9 @@ pub struct EventView {
     /// The code of a refusal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
+    /// With `blocked`: whether the license is `suspended`, or an access list bars the `device` or its `address`. Whoever asked was not told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// The app.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app_id: Option<String>,

@@ -10,7 +10,7 @@ use super::known::{Customers, id, unknown, view};
 use crate::Caller;
 use crate::found::Found;
 use crate::page::{Part, name_of};
-use crate::words::{Words, composed};
+use crate::words::{self, Words, composed};
 
 impl Customers {
     /// The tenant's customer of that id, and how much it has.
@@ -82,15 +82,10 @@ impl Wanted<'_> {
 
     /// The customer, if it is one of them, whatever a walk has asked already.
     fn view(&self, customer: &CustomerRow) -> Result<Option<CustomerView>, AuthorityError> {
-        let begins = |text: &Option<String>, begin: &Option<String>| match (text, begin) {
-            (_, None) => true,
-            (None, Some(_)) => false,
-            (Some(text), Some(begin)) => text.to_lowercase().starts_with(&begin.to_lowercase()),
-        };
         let texts = [&customer.name, &customer.company, &customer.email, &customer.external_id];
         let has_words = |words: &Words| words.are_in(texts.into_iter().flatten().map(String::as_str));
-        let is_one = begins(&customer.name, &self.query.name)
-            && begins(&customer.email, &self.query.email)
+        let is_one = words::begins(customer.name.as_deref(), self.query.name.as_deref())
+            && words::begins(customer.email.as_deref(), self.query.email.as_deref())
             && self.words.as_ref().is_none_or(has_words);
         if is_one { view(customer).map(Some) } else { Ok(None) }
     }

@@ -1,6 +1,6 @@
 //! Rotation: publish in one version, sign from the next (`spec/keys.md` §7.1, §7.2, §7.4).
 
-use sealgate_artifact::{KeyUse, PublicKey, TenantId, limits};
+use sealgate_artifact::{KeyUse, PublicKey, TenantId, UnixSeconds, limits};
 use sealgate_authority::AuthorityError;
 use sealgate_store::table::{self, AuditRow, KeyRow, KeyScope, KeyStage};
 use serde_json::json;
@@ -113,27 +113,43 @@ impl KeyChanges {
         ring.make_room(room(ring.scope), &removable)
     }
 
-    /// Retired keys whose statements have all been replaced or have ended.
+    /// Former keys by whose entry nothing is decided any more: what they signed was replaced or has ended, or nobody believes it
+    /// without the entry either.
     async fn removable(&self, ring: &Ring) -> Result<Vec<PublicKey>, AuthorityError> {
         let now = self.desk().ids.now();
-        // spec/keys.md §5.10: no certificate of a server that was revoked so long ago can still hold.
-        let long_ago = now.minus(limits::CERTIFICATE_SECONDS);
-        let ended = |key: &&KeyRow| {
-            key.key_use == KeyUse::Server && key.ended_at.is_some_and(|ended_at| ended_at < long_ago)
-        };
-        let mut removable: Vec<PublicKey> =
-            ring.keys.iter().filter(ended).map(|key| key.public_key).collect();
-        for key in ring.keys.iter().filter(|key| key.state == KeyStage::Retired) {
-            let holds = key.key_use == KeyUse::Issuer
-                && !table::licenses::in_force_by_signer(&self.desk().db, key.public_key, now, 1)
-                    .await?
-                    .is_empty();
-            if !holds {
+        let mut removable = vec![];
+        for key in &ring.keys {
+            let may_go = match (key.key_use, key.state) {
+                (KeyUse::Server, KeyStage::Revoked) => has_no_certificate(ring, key, now),
+                // A key that is not listed verifies nothing either.
+                (_, KeyStage::Revoked) => true,
+                (KeyUse::Issuer, KeyStage::Retired) => !self.holds(key.public_key, now).await?,
+                (_, KeyStage::Retired) => true,
+                (_, KeyStage::Next | KeyStage::Active) => false,
+            };
+            if may_go {
                 removable.push(key.public_key);
             }
         }
         Ok(removable)
     }
+
+    /// Whether a license in force is signed by that issuer.
+    async fn holds(&self, issuer: PublicKey, now: UnixSeconds) -> Result<bool, AuthorityError> {
+        let found = table::licenses::in_force_by_signer(&self.desk().db, issuer, now, 1).await?;
+        Ok(!found.is_empty())
+    }
+}
+
+/// `spec/keys.md` §5.10: whether a server has been revoked for so long that none of its certificates is in force, or each authority
+/// that is still believed was published after that, and so signed none of them.
+fn has_no_certificate(ring: &Ring, server: &KeyRow, now: UnixSeconds) -> bool {
+    let Some(revoked_at) = server.ended_at else { return false };
+    let is_believed = |key: &&KeyRow| {
+        key.key_use == KeyUse::Authority && matches!(key.state, KeyStage::Active | KeyStage::Retired)
+    };
+    let oldest = ring.keys.iter().filter(is_believed).map(|key| key.published_at).min();
+    revoked_at < now.minus(limits::CERTIFICATE_SECONDS) || oldest.is_some_and(|oldest| revoked_at < oldest)
 }
 
 /// Whose keys of this use are: the installation's, or the tenant's.

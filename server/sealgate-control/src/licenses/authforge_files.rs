@@ -62,7 +62,7 @@ impl AuthforgeFiles {
         let key = key.ok_or_else(|| broken("a sealed license key does not open"))?;
         let draft = Draft { app: &app, license: &license, key, machines, expires_at: end };
         let minted = self.mint.make(draft)?;
-        let detail = json!({ "jti": minted.jti, "hwid": name, "expires_at": end.map(UnixSeconds::get) });
+        let detail = json!({ "jti": minted.jti, "hwid": name, "expires_at": end.map(Timestamp) });
         let audit = self.desk.audit(caller, "license.authforge_file_made", license.id.to_string(), &detail);
         let seat = hwid.map(Device::Hwid);
         Ok(MakeFile {

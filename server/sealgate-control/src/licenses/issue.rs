@@ -71,7 +71,7 @@ impl Licenses {
             "count": count,
             "customer": order.customer.map(|id| id.to_string()),
             "external_id": order.external_id,
-            "expires_at": order.end.map(|end| end.at.get()),
+            "expires_at": order.end.map(|end| Timestamp(end.at)),
         });
         let audit = self.desk.audit(caller, "license.issued", app.id.to_string(), &detail);
         Ok(InsertLicenses { issuer: (tenant.id, tenant.issuer_key), buyer, rows, audit })

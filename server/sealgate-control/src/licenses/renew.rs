@@ -3,7 +3,7 @@
 use sealgate_artifact::UnixSeconds;
 use sealgate_authority::AuthorityError;
 use sealgate_store::table::LicenseRow;
-use sealgate_wire::{LicenseView, RenewLicense, When};
+use sealgate_wire::{LicenseView, RenewLicense, Timestamp, When};
 use serde_json::json;
 
 use super::change::{Record, unless_revoked};
@@ -32,7 +32,7 @@ impl Licenses {
                 Ok(())
             };
             // If the license has another end when it is locked, this was for nothing and runs again.
-            let detail = json!({ "expires_at": end.map(|end| end.at.get()) });
+            let detail = json!({ "expires_at": end.map(|end| Timestamp(end.at)) });
             let record = Record::new("license.renewed", "license_renewed", detail);
             self.prepare_change(caller, &license, (&record, None), change).await
         };

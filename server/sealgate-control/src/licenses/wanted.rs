@@ -9,7 +9,7 @@ use sealgate_wire::{LicenseQuery, Licensee};
 
 use super::terms::customer;
 use crate::ends::Calendar;
-use crate::words::{Words, composed};
+use crate::words::{self, Words, composed};
 
 /// What every license of the list fulfils.
 #[derive(Debug)]
@@ -74,18 +74,12 @@ impl Wanted {
 
     /// Whether it is one of them, whatever a walk has asked already.
     pub(super) fn has(&self, license: &LicenseRow) -> Result<bool, AuthorityError> {
-        let begins = |begin: &String| {
-            license
-                .label
-                .as_ref()
-                .is_some_and(|label| label.to_lowercase().starts_with(&begin.to_lowercase()))
-        };
         let is_one = self.app.is_none_or(|id| id == license.app)
             && self.customer.is_none_or(|id| Some(id) == license.customer)
             && self.plan.is_none_or(|id| Some(id) == license.plan)
             && self.tier.is_none_or(|tier| tier == license.terms.tier)
             && self.status.is_none_or(|status| status == standing(license).status(self.now))
-            && self.label.as_ref().is_none_or(begins)
+            && words::begins(license.label.as_deref(), self.label.as_deref())
             && self.ends.have(license.expires_at);
         Ok(is_one && self.words_are_in(license)?)
     }

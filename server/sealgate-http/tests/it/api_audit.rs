@@ -1,7 +1,16 @@
 //! The audit log is a chain (`spec/audit.md`), and whoever looks sees who did what.
 
 use sealgate_testkit::{Broken, on_both_engines, stage};
-use serde_json::json;
+use serde_json::{Value, json};
+
+fn numbers(value: &Value) -> Vec<u64> {
+    match value {
+        Value::Number(n) => n.as_u64().into_iter().collect(),
+        Value::Array(all) => all.iter().flat_map(numbers).collect(),
+        Value::Object(all) => all.values().flat_map(numbers).collect(),
+        _ => vec![],
+    }
+}
 
 on_both_engines! {
     fn every_change_is_in_the_chain_with_its_request(app: &TestApp) {
@@ -24,6 +33,13 @@ on_both_engines! {
         }
         let rows = app.count("audit WHERE tenant_id = (SELECT tenant_id FROM tenants WHERE name = 'default')");
         assert_eq!(owner.check_audit(), Ok(rows));
+        // Who reads the log reads times as everywhere: none is a number of seconds.
+        for detail in app.texts("SELECT detail FROM audit") {
+            let detail: Value = serde_json::from_str(&detail).expect("JSON");
+            let seconds = numbers(&detail).into_iter().find(|n| *n > 1_000_000_000);
+            assert_eq!(seconds, None, "{detail}");
+        }
+        assert!(app.count("audit WHERE detail LIKE '%T__:__:__Z%'") >= 3, "some of them name times");
     }
 
     fn each_tenant_has_a_chain_of_its_own(app: &TestApp) {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use sealgate_artifact::{KeyUse, PublicKey};
 use sealgate_testkit::{TestApp, on_both_engines};
 use serde_json::{Value, json};
 
@@ -198,6 +199,54 @@ on_both_engines! {
         for license in &sold {
             assert_eq!(code(app.chain(&editor, license).judge(app.clock.seconds())), "ok");
         }
+    }
+
+    fn any_number_of_keys_can_be_revoked(app: &TestApp) {
+        let (editor, license) = sell(app, &json!({}));
+        let first = app.chain(&editor, &license);
+        for n in 0..18 {
+            for key_use in ["authority", "issuer"] {
+                let stolen = of(app, key_use, "active")[0].clone();
+                revoke(app, &stolen);
+                assert_eq!(of(app, key_use, "revoked").last(), Some(&stolen), "{n}");
+            }
+        }
+        let now = app.chain(&editor, &license).pinned_as(&first);
+        assert_eq!(code(now.judge(app.clock.seconds())), "ok");
+        let mut dark = now.clone();
+        dark.license.clone_from(&first.license);
+        assert_eq!(code(dark.judge(app.clock.seconds())), "signature_invalid", "its issuer is not listed any more");
+    }
+
+    /// `spec/keys.md` §5.10, §7.2.
+    fn a_keyset_full_of_servers_has_room_once_nobody_believes_who_certified_them(app: &TestApp) {
+        let servers: Vec<PublicKey> = (0..12).map(|n| PublicKey::from_bytes([n + 1; 32])).collect();
+        for key in &servers {
+            app.meddle(&format!("INSERT INTO servers (server_key, origins, created_at) VALUES ('{key}', 'http://a.example', 1)"));
+        }
+        let ask = |key: &PublicKey, what: &str, body: &Value| {
+            let id = key.id(KeyUse::Server);
+            app.api("POST", &format!("/api/v1/servers/{id}/{what}"), body)
+        };
+        for key in &servers {
+            ask(key, "approve", &json!({ "origins": ["http://a.example"] })).expect(200);
+        }
+        for key in &servers[..10] {
+            ask(key, "revoke", &json!({})).expect(200);
+        }
+        let (last, seconds) = (&servers[10], app.clock.seconds());
+        for _ in 0..2 {
+            assert_problem(&ask(last, "revoke", &json!({})), 409, "keyset_full");
+            app.clock.advance(1);
+            revoke(app, &of(app, "authority", "active")[0]);
+        }
+        ask(last, "revoke", &json!({})).expect(200);
+        let listed = |key| app.count(&format!("signing_keys WHERE public_key = '{key}'"));
+        assert_eq!((listed(last), servers[..10].iter().map(listed).sum::<u64>()), (1, 9), "the first makes room");
+
+        // Only those who were revoked before: the authority that certifies now is believed.
+        app.meddle(&format!("UPDATE signing_keys SET ended_at = {} WHERE key_use = 'server'", seconds + 1));
+        assert_problem(&ask(&servers[11], "revoke", &json!({})), 409, "keyset_full");
     }
 
     fn unknown_keys_and_uses_are_refused(app: &TestApp) {

@@ -95,18 +95,31 @@ fn wrong(schema: &Value) -> Vec<Value> {
 }
 
 /// A refusal: a status of the client's fault, a code, and nothing changed.
-fn assert_refused(app: &TestApp, (operation, staged): (&Operation, &Staged), what: &str, body: &[u8]) {
+fn assert_refused(
+    app: &TestApp,
+    (operation, staged): (&Operation, &Staged),
+    what: &str,
+    body: &[u8],
+) -> Value {
     let url = format!("{}{}", app.url, staged.url(operation));
     let answer = send(&operation.method, &url, Some(&app.token), body);
     let text = String::from_utf8_lossy(&answer.bytes);
     assert!((400..500).contains(&answer.status), "{} {what}: {} {text}", operation.id, answer.status);
     assert!(answer.json()["code"].is_string(), "{} {what}: {text}", operation.id);
+    answer.json()
+}
+
+/// `spec/http.md` §1.4: whether a problem names this field, in its member and for people.
+fn names_the_field(problem: &Value, name: &str) -> bool {
+    let at = problem["field"].as_str().unwrap_or_default();
+    let is_there = at.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+    is_there && problem["message"].as_str().is_some_and(|said| said.starts_with(&format!("{at}: ")))
 }
 
 on_both_engines! {
     fn no_body_breaks_an_operation(app: &TestApp) {
         let (document, owner) = (app.document(), app.owner());
-        let mut attacked = 0;
+        let (mut attacked, mut unnamed) = (0, BTreeSet::new());
         for operation in app.operations() {
             let Some(fields) = fields(&document, &operation) else { continue };
             let staged = stage(app, &owner, &operation.id);
@@ -124,7 +137,11 @@ on_both_engines! {
                     let mut body = honest.clone();
                     body[&name] = value;
                     let body = body.to_string();
-                    assert_refused(app, (&operation, &staged), &body[..body.len().min(200)], body.as_bytes());
+                    let begin = &body[..body.len().min(200)];
+                    let problem = assert_refused(app, (&operation, &staged), begin, body.as_bytes());
+                    if problem["code"] == "malformed_request" && !names_the_field(&problem, &name) {
+                        unnamed.insert(format!("{} {name}: {problem}", operation.id));
+                    }
                 }
             }
             assert_eq!(state(app), before, "{} changed something", operation.id);
@@ -133,6 +150,20 @@ on_both_engines! {
             attacked += 1;
         }
         assert!(attacked >= 20, "only {attacked} operations take a body");
+        assert!(unnamed.is_empty(), "{unnamed:#?}");
+    }
+
+    /// PostgreSQL has no text with U+0000.
+    fn no_path_breaks_an_operation(app: &TestApp) {
+        let owner = app.owner();
+        for operation in app.operations().iter().filter(|operation| operation.path.contains('{')) {
+            let staged = stage(app, &owner, &operation.id);
+            for bad in ["%00", "a%00b", "%FF", "..%2F..", "'", "%F0%9F%94%91"] {
+                let asked = Staged { id: Some(bad.to_owned()), ..staged.clone() };
+                let body = if staged.body.is_null() { String::new() } else { staged.body.to_string() };
+                assert_refused(app, (operation, &asked), bad, body.as_bytes());
+            }
+        }
     }
 
     fn no_query_breaks_an_operation(app: &TestApp) {
@@ -148,7 +179,8 @@ on_both_engines! {
             for bad in ["-1", "1.5", "x", "99999999999999999999", "%FF", ""] {
                 for name in ["limit", "cursor", "after"].into_iter().filter(|name| names.iter().any(|n| *n == name)) {
                     let asked = Staged { query: format!("?{name}={bad}"), ..staged.clone() };
-                    assert_refused(app, (&operation, &asked), &asked.query, b"");
+                    let problem = assert_refused(app, (&operation, &asked), &asked.query, b"");
+                    assert!(names_the_field(&problem, name), "{} {}: {problem}", operation.id, asked.query);
                 }
             }
             for query in ["?colour=red", "?=", "?%FF=1"] {

@@ -1,8 +1,9 @@
 //! What running software asked and was told, as its vendor sees it (`spec/http.md` §3.13).
 
-use sealgate_testkit::{TestApp, on_both_engines};
+use sealgate_testkit::{TestApp, TestDevice, on_both_engines};
 use serde_json::{Value, json};
 
+use crate::online::{code, decide};
 use crate::support::{ask, assert_failed, nonce, payload, sell, session, with};
 
 /// Events of one kind, oldest first.
@@ -34,6 +35,48 @@ on_both_engines! {
         app.clock.advance(60);
         app.validate(&TestApp::question(&editor, &license, "lap", &nonce(9)));
         assert_eq!(seen(app, "?code=device_limit", "refused").len(), 2);
+    }
+
+    /// Whoever asks hears one word for all of them.
+    fn the_vendor_sees_what_bars_somebody_who_is_blocked(app: &TestApp) {
+        let (editor, license) = sell(app, &json!({ "max_devices": 5 }));
+        let (build, desk) = (app.build(&editor), TestDevice::default());
+        let key = license["license_key"].as_str().expect("text");
+        let path = format!("/api/v1/licenses/{}", license["license_id"].as_str().expect("text"));
+        let switch = |verb: &str| { app.api("POST", &format!("{path}/{verb}"), &json!({})).expect(200); };
+        let list = |of: Value| {
+            let mut entry = json!({ "app_id": editor["app_id"], "effect": "deny" });
+            entry.as_object_mut().expect("an object").extend(of.as_object().expect("an object").clone());
+            let made = app.api("POST", "/api/v1/access", &entry).expect(201);
+            format!("/api/v1/access/{}", made["entry_id"].as_str().expect("text"))
+        };
+        let without_app = with(&TestApp::question(&editor, &license, "desk", &nonce(9)), "appId", json!(null));
+        let mut asked = 0;
+        let mut all_hear = || {
+            asked += 10;
+            assert_failed(&app.validate(&TestApp::question(&editor, &license, "desk", &nonce(asked))), 403, "blocked");
+            assert_failed(&app.validate(&with(&without_app, "nonce", json!(nonce(asked + 1)))), 403, "blocked");
+            assert_eq!(code(&decide(app, &build, &desk, key, asked + 2)), "blocked");
+        };
+        switch("suspend");
+        all_hear();
+        switch("resume");
+        let entries = [list(json!({ "hwid": "desk" })), list(json!({ "hwid": desk.key.to_string() }))];
+        all_hear();
+        for entry in entries {
+            app.api("DELETE", &entry, &json!(null)).expect(200);
+        }
+        list(json!({ "ip": "127.0.0.0/8" }));
+        all_hear();
+        let mut reasons: Vec<(String, u64)> = vec![];
+        for event in seen(app, "?code=blocked", "refused") {
+            let (reason, count) = (event["reason"].as_str().expect("text"), event["count"].as_u64().expect("a count"));
+            match reasons.iter_mut().find(|(known, _)| known == reason) {
+                Some((_, sum)) => *sum += count,
+                None => reasons.push((reason.to_owned(), count)),
+            }
+        }
+        assert_eq!(reasons, [("suspended", 3), ("device", 3), ("address", 3)].map(|(reason, n)| (reason.to_owned(), n)));
     }
 
     fn guesses_fill_one_row_a_minute(app: &TestApp) {

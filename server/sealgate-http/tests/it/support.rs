@@ -103,7 +103,7 @@ pub(crate) fn state(app: &TestApp) -> State {
     let counts = counts.map(|count| {
         count.replace(
             "FROM events",
-            "FROM events WHERE kind NOT IN ('validated', 'heartbeat', 'refused', 'self_ban_reported')",
+            "FROM events WHERE kind NOT IN ('validated', 'heartbeat', 'refused', 'self_ban_reported') AND kind NOT LIKE 'refused:%'",
         )
     });
     let licenses =

@@ -47,9 +47,9 @@ impl AuthForge {
         let app = self.gate.name_app(&ask.app_id, about).await?;
         let now = self.gate.ids.now();
         let session = self.sessions.open(&ask.session_token, app.app.id, &ask.hwid).ok_or_else(over)?;
-        asking::app_admits(&app, &ask.hwid, source.address, now)?;
+        asking::app_admits(&app, (&ask.hwid, source.address), now, about)?;
         let entry = self.gate.db.cached_license_of_id(session.license).await?.ok_or_else(over)?;
-        about.license = Some(entry.license.id);
+        asking::is_about(&entry.license, about);
         self.gate.charge(Asked::Heartbeat, &entry.license, paid)?;
 
         let license = &entry.license;

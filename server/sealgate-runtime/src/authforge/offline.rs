@@ -47,7 +47,7 @@ impl AuthForge {
         let device = asking::device(&ask.hwid)?;
         let app = self.gate.prove_app(&ask.app_id, ask.app_secret.as_deref(), about).await?;
         let now = self.gate.ids.now();
-        asking::app_admits(&app, &ask.hwid, source.address, now)?;
+        asking::app_admits(&app, (&ask.hwid, source.address), now, about)?;
         let license = self.gate.find_license(&app, &ask.license_key, about).await?;
         self.gate.charge(Asked::Question, &license.license, paid)?;
         may_last_for_ever(app.app.lifetime_files, &license.license, now)?;

@@ -99,10 +99,12 @@ impl AuthForge {
         about: &mut About,
     ) -> Result<(Arc<AppEntry>, Arc<LicenseEntry>), AuthorityError> {
         let gate = &self.gate;
-        let admit = |app: &AppEntry| asking::app_admits(app, &ask.hwid, source.address, gate.ids.now());
+        let admit = |app: &AppEntry, about: &mut About| {
+            asking::app_admits(app, (&ask.hwid, source.address), gate.ids.now(), about)
+        };
         if let Some(id) = &ask.app_id {
             let app = gate.prove_app(id, ask.app_secret.as_deref(), about).await?;
-            admit(&app)?;
+            admit(&app, about)?;
             let license = gate.find_license(&app, &ask.license_key, about).await?;
             return Ok((app, license));
         }
@@ -125,8 +127,9 @@ impl AuthForge {
             return Err(AuthorityError::Refused(Code::AppUnknown));
         }
         let app = asking::answering(app)?;
-        admit(&app)?;
+        admit(&app, about)?;
         let license = found.map_err(|_| AuthorityError::Refused(Code::LicenseKeyReplaced))?;
+        asking::is_about(&license.license, about);
         Ok((app, license))
     }
 }

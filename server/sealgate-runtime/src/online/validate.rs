@@ -158,7 +158,7 @@ impl Online {
         let app = app.ok_or(AuthorityError::Refused(Code::AppUnknown))?;
         about.owner = Some((app.app.tenant, app.app.id));
         let app = asking::answering(app)?;
-        asking::app_admits(&app, name, source.address, now)?;
+        asking::app_admits(&app, (name, source.address), now, about)?;
         let license = match self.find_license(&app, &asked.license, device, about).await {
             Err(AuthorityError::Refused(Code::LicenseUnknown)) if asked.operation == Operation::Release => {
                 self.given_back(&app, request, about).await?

@@ -24,7 +24,7 @@ async fn who_hangs_up_takes_no_counts_along() {
         let owner = Some((tenant, ids.fresh(AppId::new)));
         for n in 0..ROWS {
             let device = Some(format!("device-{n}"));
-            let about = About { owner, license: Some(license), device, mistyped: false, no_seat: None };
+            let about = About { owner, license: Some(license), device, ..About::default() };
             observed.answer("validated", &about, "request");
         }
         // Asked once, and then no more.

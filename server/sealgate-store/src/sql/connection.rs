@@ -1,6 +1,6 @@
 //! Connections to either engine.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,7 +51,7 @@ impl Connection {
     /// The first connection, which may have to wait and to work long.
     pub(crate) async fn open(location: &Location) -> Result<Self, StoreError> {
         match location {
-            Location::File(path) => Ok(Self::Sqlite(sqlite::open_writer(path)?)),
+            Location::File(path) => Ok(Self::Sqlite(sqlite::open_first(path)?)),
             Location::Postgres(url) => Ok(Self::Postgres(Session::open(&options(url)?).await?)),
         }
     }
@@ -59,7 +59,7 @@ impl Connection {
     /// The writer's connection. On PostgreSQL it has limits, because it holds up other servers.
     pub(crate) async fn open_writer(location: &Location, pulse: &Arc<Pulse>) -> Result<Self, StoreError> {
         match location {
-            Location::File(_) => Self::open(location).await,
+            Location::File(path) => Ok(Self::Sqlite(sqlite::open_writer(path)?)),
             Location::Postgres(url) => Ok(Self::Postgres(Session::open_writer(&options(url)?, pulse).await?)),
         }
     }
@@ -132,7 +132,7 @@ pub(crate) enum Pool {
 impl Pool {
     pub(crate) async fn open(location: &Location, pulse: &Arc<Pulse>) -> Result<Self, StoreError> {
         match location {
-            Location::File(path) => Ok(Self::sqlite(path)),
+            Location::File(path) => Ok(Self::Sqlite(Arc::new(Readers::new(path)?))),
             Location::Postgres(url) => {
                 let pool = PgPoolOptions::new().max_connections(POSTGRES_READERS);
                 let pool = pool.acquire_timeout(ANSWER).connect_with(options(url)?).await?;
@@ -141,8 +141,12 @@ impl Pool {
         }
     }
 
-    fn sqlite(path: &Path) -> Self {
-        Self::Sqlite(Arc::new(Readers::new(path.to_owned())))
+    /// Looks whether the files that were opened are still there.
+    pub(crate) fn look(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(readers) => readers.place().look(),
+            Self::Postgres(..) => Ok(()),
+        }
     }
 
     /// Waits for those who are reading, and closes every connection.

@@ -6,6 +6,7 @@
 
 mod connection;
 mod patience;
+mod place;
 mod postgres;
 mod query;
 mod row;

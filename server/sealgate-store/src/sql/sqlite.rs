@@ -1,6 +1,6 @@
 //! Asking SQLite: calls into the engine, on the thread that asks.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use rusqlite::config::DbConfig;
@@ -8,6 +8,7 @@ use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, OpenFlags, Result};
 use tokio::sync::Semaphore;
 
+use super::place::Place;
 use super::query::{Answer, Question, Wanted};
 use super::row::Cell;
 use super::{Row, Value};
@@ -30,15 +31,26 @@ const PREPARE: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; P
 const PREPARE_WRITER: &str = "PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 16384";
 const PREPARE_READER: &str = "PRAGMA query_only = ON";
 
-/// Opens a file, and makes it where it is missing.
+/// Reading something opens the log.
+const READ: &str = "SELECT COUNT(*) FROM sqlite_schema";
+
+/// Opens a file, and makes it where it is missing: nobody works with it yet.
+pub(super) fn open_first(path: &Path) -> Result<Connection> {
+    open_with(OpenFlags::SQLITE_OPEN_CREATE, path, PREPARE_WRITER)
+}
+
+/// Opens a file that is there.
 pub(super) fn open_writer(path: &Path) -> Result<Connection> {
     open(path, PREPARE_WRITER)
 }
 
 fn open(path: &Path, prepare: &str) -> Result<Connection> {
+    open_with(OpenFlags::empty(), path, prepare)
+}
+
+fn open_with(more: OpenFlags, path: &Path, prepare: &str) -> Result<Connection> {
     // Not as a URI: a path may have any character.
-    let flags =
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | more;
     let connection = Connection::open_with_flags(path, flags)?;
     // A plan does not depend on the values. Else SQLite plans a statement with `LIMIT $3` anew whenever it gets them.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
@@ -101,15 +113,31 @@ fn cell(value: ValueRef<'_>) -> Result<Cell> {
 
 /// Connections for readers, opened when they are needed.
 pub(crate) struct Readers {
-    path: PathBuf,
+    place: Place,
     /// [`None`] once closed.
-    idle: Mutex<Option<Vec<Connection>>>,
+    open: Mutex<Option<Opened>>,
     lists: Arc<Semaphore>,
 }
 
+struct Opened {
+    idle: Vec<Connection>,
+    /// Keeps the files from being made anew as long as this process works with them, and closes last.
+    anchor: Connection,
+}
+
 impl Readers {
-    pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, idle: Mutex::new(Some(Vec::new())), lists: Arc::new(Semaphore::new(LISTS as usize)) }
+    pub(super) fn new(path: &Path) -> Result<Self> {
+        let anchor = open(path, PREPARE_READER)?;
+        anchor.query_row(READ, (), |_| Ok(()))?;
+        Ok(Self {
+            place: Place::of(path),
+            open: Mutex::new(Some(Opened { idle: Vec::new(), anchor })),
+            lists: Arc::new(Semaphore::new(LISTS as usize)),
+        })
+    }
+
+    pub(super) fn place(&self) -> &Place {
+        &self.place
     }
 
     /// A row that is found by its key costs less than to hand the question to another thread. A list may be long: it is
@@ -133,28 +161,49 @@ impl Readers {
     }
 
     fn ask_here(&self, question: &Question) -> Result<Answer, StoreError> {
+        self.place.check()?;
         let connection = self.take()?;
         // After an error the connection goes: the next question gets a new one.
         let answer = ask(&connection, question)?;
-        let mut idle = self.idle.lock().expect("no holder of this lock panics");
-        if let Some(idle) = idle.as_mut().filter(|idle| idle.len() < IDLE) {
-            idle.push(connection);
+        let mut open = self.open.lock().expect("no holder of this lock panics");
+        if let Some(open) = open.as_mut().filter(|open| open.idle.len() < IDLE) {
+            open.idle.push(connection);
         }
         Ok(answer)
     }
 
     fn take(&self) -> Result<Connection, StoreError> {
-        let mut idle = self.idle.lock().expect("no holder of this lock panics");
+        let mut open = self.open.lock().expect("no holder of this lock panics");
         let closed = || StoreError::Unavailable("the store is closing".to_owned());
-        let waiting = idle.as_mut().ok_or_else(closed)?.pop();
-        drop(idle);
-        waiting.map_or_else(|| Ok(open(&self.path, PREPARE_READER)?), Ok)
+        let waiting = open.as_mut().ok_or_else(closed)?.idle.pop();
+        drop(open);
+        waiting.map_or_else(|| self.open_reader(), Ok)
+    }
+
+    /// Never one of other files, which would make a log beside them.
+    fn open_reader(&self) -> Result<Connection, StoreError> {
+        self.place.look()?;
+        Ok(self::open(self.place.path(), PREPARE_READER)?)
     }
 
     /// Lists under way are waited for.
     pub(super) async fn close(&self) {
         let all = self.lists.acquire_many(LISTS).await;
-        self.idle.lock().expect("no holder of this lock panics").take();
+        let opened = self.open.lock().expect("no holder of this lock panics").take();
+        if let Some(Opened { idle, anchor }) = opened {
+            drop(idle);
+            self.close_last(anchor);
+        }
         drop(all);
+    }
+
+    /// Who closes last copies the log into the file, and deletes it by its name: that may be the log of another database now.
+    fn close_last(&self, anchor: Connection) {
+        if self.place.look().is_err()
+            && let Err(error) = anchor.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+        {
+            tracing::warn!(%error, "what lies at the database's place may lose its log");
+        }
+        drop(anchor);
     }
 }

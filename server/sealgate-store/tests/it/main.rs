@@ -16,5 +16,6 @@ mod lists;
 mod log;
 mod opening;
 mod outage;
+mod place;
 mod seats;
 mod support;

@@ -102,3 +102,12 @@ async fn what_is_no_database_is_refused_with_a_code() {
         assert!(!refused.to_string().contains("timed out"), "says why, and at once: {refused}");
     }
 }
+
+/// A line of PostgreSQL's own source helps nobody, and looks like one of the configuration file.
+#[tokio::test]
+async fn what_postgresql_says_is_told_without_the_line_of_its_source() {
+    let database = TestDatabase::create(Engine::Postgres);
+    let missing = format!("{}_missing", database.postgres_url().expect("PostgreSQL"));
+    let refused = Db::open(&Location::Postgres(missing)).await.expect_err("there is none").to_string();
+    assert!(refused.contains("does not exist") && !refused.contains("at line"), "{refused}");
+}

@@ -38,5 +38,8 @@ pub(crate) enum AuditCommand {
     Verify {
         /// An exported log, or - for standard input; without it, the server's log is checked
         file: Option<PathBuf>,
+        /// A head that you kept: the log must still go through it
+        #[arg(long, value_name = "HASH")]
+        head: Option<String>,
     },
 }

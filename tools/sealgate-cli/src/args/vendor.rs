@@ -174,10 +174,13 @@ pub(crate) enum AppCommand {
         #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(0..=720))]
         keep_hours: u32,
     },
-    /// Sign with the app's next key from now on
+    /// Sign with the app's next key from now on; you see which builds stop, and are asked
     RotateKey {
         /// The app's id
         app_id: String,
+        /// Do not ask for confirmation
+        #[arg(long)]
+        yes: bool,
     },
     /// Change whether an app needs its secret, and whether it hands out files that never expire
     Update(UpdateAppArgs),
@@ -192,14 +195,18 @@ pub(crate) enum AppCommand {
         app_id: String,
     },
     /// Show or change the values that the app passes to running software
+    #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
     Vars {
+        /// The id of the app whose values to show
+        #[arg(required = true)]
+        app_id: Option<String>,
         #[command(subcommand)]
-        command: VarsCommand,
+        command: Option<VarsCommand>,
     },
 }
 
 /// Values for running software, of an app or a license.
-#[derive(Subcommand)]
+#[derive(Subcommand, Clone)]
 pub(crate) enum VarsCommand {
     /// Show the values
     Get {
@@ -210,7 +217,7 @@ pub(crate) enum VarsCommand {
     Set(SetVarsArgs),
 }
 
-#[derive(ClapArgs)]
+#[derive(ClapArgs, Clone)]
 pub(crate) struct SetVarsArgs {
     /// The app's id; for a license its key, its id, or - to read one from standard input
     pub(crate) of: String,

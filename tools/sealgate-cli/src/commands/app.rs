@@ -5,6 +5,7 @@ use sealgate_wire::{AppCreated, AppView, CreateApp, Nothing, RotateSecret, Secre
 use super::vars;
 use crate::args::{AppCommand, Global, OnOff, UpdateAppArgs};
 use crate::client::{Client, segment};
+use crate::confirm::Consent;
 use crate::failure::Failure;
 use crate::output::{Output, say};
 
@@ -17,13 +18,20 @@ pub(crate) fn run(global: &Global, command: &AppCommand, output: &Output) -> Res
         AppCommand::RotateSecret { app_id, keep_hours } => {
             return rotate_secret(&client, &path(app_id)?, *keep_hours, output);
         }
-        AppCommand::Vars { command } => {
-            return vars::run(&client, command, output, |id| Ok(format!("{}/variables", path(id)?)));
+        AppCommand::Vars { app_id, command } => {
+            let command = vars::named(app_id.as_ref(), command.as_ref(), "sealgate app vars APP_ID")?;
+            return vars::run(&client, &command, output, |id| Ok(format!("{}/variables", path(id)?)));
         }
         AppCommand::Update(args) => client.patch(&path(&args.app_id)?, &change(args))?,
         AppCommand::Show { app_id } => client.get(&path(app_id)?)?,
-        AppCommand::RotateKey { app_id } => {
-            client.post_once(&format!("{}/rotate-key", path(app_id)?), &Nothing {})?
+        AppCommand::RotateKey { app_id, yes } => {
+            let path = path(app_id)?;
+            Consent::new(*yes, output).ask_seen(
+                || Ok(client.get_if_allowed(&path)?.map(|app| who_stops(&app)).unwrap_or_default()),
+                "Sign with the next key from now on?",
+                "builds that do not embed the next key would stop",
+            )?;
+            client.post_once(&format!("{path}/rotate-key"), &Nothing {})?
         }
         AppCommand::Disable { app_id } => client.post(&format!("{}/disable", path(app_id)?), &Nothing {})?,
         AppCommand::Enable { app_id } => client.post(&format!("{}/enable", path(app_id)?), &Nothing {})?,
@@ -46,6 +54,16 @@ fn change(args: &UpdateAppArgs) -> UpdateApp {
         danger_lifetime_files: flag(args.danger_lifetime_files),
         list_reported_addresses: flag(args.list_reported_addresses),
     }
+}
+
+/// What becomes of builds with AuthForge's SDKs, by the keys that they embed. Builds with Sealgate's SDK embed no key of an app.
+fn who_stops(app: &AppView) -> String {
+    format!(
+        "builds that embed {next} go on: it signs from then on\n\
+         builds that do not embed it stop: they refuse every answer, also those that embed {now} alone, which signs now",
+        next = app.next_public_key,
+        now = app.public_key,
+    )
 }
 
 fn create(client: &Client, name: &str, output: &Output) -> Result<(), Failure> {

@@ -34,12 +34,12 @@ pub(crate) fn run(global: &Global, command: &AuditCommand, output: &Output) -> R
     match command {
         AuditCommand::List { limit } => list(global, *limit, output),
         AuditCommand::Export { output: file } => export(global, file, output),
-        AuditCommand::Verify { file } => {
+        AuditCommand::Verify { file, head } => {
             let log = match file {
                 Some(file) => read(file)?,
                 None => fetch(global, output)?,
             };
-            verify(&log, output)
+            verify(&log, head.as_deref(), output)
         }
     }
 }
@@ -78,18 +78,41 @@ fn export(global: &Global, file: &Path, output: &Output) -> Result<(), Failure> 
     Ok(())
 }
 
-fn verify(log: &Log, output: &Output) -> Result<(), Failure> {
+fn verify(log: &Log, kept: Option<&str>, output: &Output) -> Result<(), Failure> {
     let head = check(log)?;
-    let result =
-        serde_json::json!({ "rows": head.seq, "head": log.end.head, "tenant_id": log.end.tenant_id });
+    let kept = kept.map(|kept| goes_through(log, kept)).transpose()?;
+    let result = serde_json::json!({
+        "rows": head.seq, "head": log.end.head, "tenant_id": log.end.tenant_id, "kept_head_at": kept,
+    });
     output.result(&result, |_| {
         say!("{} rows: none was changed, inserted or removed since the head was written", head.seq);
         say!("head {}", log.end.head.hash);
-        say!(
-            "\nWhoever can write to the whole database can make a new chain. Keep heads or exports elsewhere."
-        );
+        match kept {
+            Some(row) => say!("\nRow {row} has the head that you kept: all rows up to there are those of then."),
+            None => say!(
+                "\nWhoever can write to the whole database can make a new chain. Keep heads or exports elsewhere, and compare: \
+                 `sealgate audit verify --head HASH`."
+            ),
+        }
     });
     Ok(())
+}
+
+/// The number of the row at which the log had that head. Its chain was followed already.
+fn goes_through(log: &Log, kept: &str) -> Result<u64, Failure> {
+    let kept: [u8; 32] = decode_hex(&kept.to_ascii_lowercase()).ok_or_else(|| {
+        Failure::new(Code::MalformedRequest, "--head: not a head")
+            .fix("give the 64 hexadecimal digits that `audit verify` showed")
+    })?;
+    let has_it = |row: &&AuditView| row.hash.as_deref().and_then(decode_hex) == Some(kept);
+    let found = log.rows.iter().find(has_it).and_then(|row| row.seq);
+    found.ok_or_else(|| {
+        Failure::new(
+            Code::AuditBroken,
+            "the log never had the head that you kept: it is another chain, or of another tenant",
+        )
+        .fix("compare the log with an earlier export, and find out who could write to the database")
+    })
 }
 
 /// Everything that happened until now.

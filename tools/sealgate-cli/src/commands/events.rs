@@ -16,7 +16,11 @@ pub(crate) fn run(global: &Global, args: &EventsArgs, output: &Output) -> Result
         client.get_some(&format!("/api/v1/events?limit=200{filters}"), args.limit)?;
     output.list(&events, "no events match; they are kept 90 days", |events| {
         let row = |e: &EventView| {
-            let what = e.code.as_ref().map_or_else(|| e.kind.clone(), |code| format!("{} ({code})", e.kind));
+            let what = match (&e.code, &e.reason) {
+                (None, _) => e.kind.clone(),
+                (Some(code), None) => format!("{} ({code})", e.kind),
+                (Some(code), Some(reason)) => format!("{} ({code}: {reason})", e.kind),
+            };
             let text = |value: &Option<String>| value.clone().unwrap_or_default();
             vec![e.at.to_string(), what, text(&e.license_id), text(&e.device), e.request_id.clone()]
         };

@@ -9,7 +9,7 @@ use super::chosen::listed;
 use super::deeds::Deed;
 use super::license_shown::{licensee, print_license, seats};
 use super::{authforge_file, customer, license_key, license_update, many, plan, reset_devices, resign, vars};
-use crate::args::{FileArgs, Global, IssueArgs, LicenseCommand, ListLicensesArgs, VarsCommand};
+use crate::args::{FileArgs, Global, IssueArgs, LicenseCommand, ListLicensesArgs};
 use crate::client::{Client, request_name, segment};
 use crate::failure::Failure;
 use crate::files;
@@ -38,12 +38,8 @@ pub(crate) fn run(global: &Global, command: &LicenseCommand, output: &Output) ->
             reset_devices::run(&client, client.license_id(key)?, *override_allowance, output)
         }
         LicenseCommand::Vars { key, command } => {
-            let get = key.as_ref().map(|key| VarsCommand::Get { of: key.clone() });
-            let nobody = || {
-                Failure::new(Code::MalformedRequest, "no license was named").fix("sealgate license vars KEY")
-            };
-            let command = command.as_ref().or(get.as_ref()).ok_or_else(nobody)?;
-            vars::run(&client, command, output, |key| Ok(format!("{}/variables", path(key)?)))
+            let command = vars::named(key.as_ref(), command.as_ref(), "sealgate license vars KEY")?;
+            vars::run(&client, &command, output, |key| Ok(format!("{}/variables", path(key)?)))
         }
         LicenseCommand::Show { key } => {
             output.result(&client.find_license(key)?, print_license);

@@ -32,10 +32,23 @@ fn write_pages(command: &clap::Command, folder: &Path, written: &mut Vec<String>
     let file = format!("{}.1", command.get_display_name().unwrap_or(command.get_name()));
     let mut page = Vec::new();
     clap_mangen::Man::new(command.clone()).render(&mut page)?;
-    files::write_public(&folder.join(&file), &page)?;
+    files::write_public(&folder.join(&file), with_values(command, &page).as_bytes())?;
     written.push(file);
     for verb in command.get_subcommands().filter(|verb| verb.get_name() != "help") {
         write_pages(verb, folder, written)?;
     }
     Ok(())
+}
+
+/// The synopsis shows of a flag with a value the name alone, one that is required in the signs of a value.
+fn with_values(command: &clap::Command, page: &[u8]) -> String {
+    let mut page = String::from_utf8_lossy(page).into_owned();
+    let takes_one = |flag: &&clap::Arg| flag.get_action().takes_values();
+    for flag in command.get_arguments().filter(takes_one) {
+        let (Some(name), Some(values)) = (flag.get_long(), flag.get_value_names()) else { continue };
+        let name = format!("\\fB\\-\\-{}\\fR", name.replace('-', "\\-"));
+        let with = format!("{name} \\fI{}\\fR", values.join(" "));
+        page = page.replace(&format!("<{name}>"), &with).replace(&format!("[{name}]"), &format!("[{with}]"));
+    }
+    page
 }

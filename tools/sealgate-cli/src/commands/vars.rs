@@ -12,6 +12,17 @@ use crate::confirm::Consent;
 use crate::failure::Failure;
 use crate::output::{Output, say};
 
+/// What a person asked for: `vars` of a thing shows its values, as `vars get` of it does.
+pub(crate) fn named(
+    of: Option<&String>,
+    command: Option<&VarsCommand>,
+    how: &str,
+) -> Result<VarsCommand, Failure> {
+    let get = of.map(|of| VarsCommand::Get { of: of.clone() });
+    let nothing = || Failure::new(Code::MalformedRequest, "nothing was named").fix(how);
+    command.cloned().or(get).ok_or_else(nothing)
+}
+
 /// Shows or changes the variables at the path of what a person named.
 pub(crate) fn run(
     client: &Client,

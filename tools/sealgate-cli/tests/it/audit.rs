@@ -56,6 +56,24 @@ fn whatever_is_changed_in_an_exported_log_is_found() {
     run(&mut sealgate(&["--json", "audit", "verify", "/nowhere"])).refused(65, "file_unreadable");
 }
 
+/// Whoever can write to the whole database can make a new chain, which a head from before is not part of.
+#[test]
+fn a_head_that_was_kept_is_compared() {
+    let (vendor, other) = (Vendor::new(), Vendor::new());
+    for vendor in [&vendor, &other] {
+        vendor.app("A");
+    }
+    let kept = vendor.json(&["audit", "verify"])["head"]["hash"].clone();
+    vendor.app("B");
+    let verified = vendor.json(&["audit", "verify", "--head", text(&kept)]);
+    assert_eq!((&verified["rows"], &verified["kept_head_at"]), (&json!(2), &json!(1)));
+    let told = vendor.run(&["audit", "verify", "--head", &text(&kept).to_uppercase()]).ok();
+    assert!(told.contains("Row 1 has the head that you kept"), "{told}");
+    let failure = other.run(&["--json", "audit", "verify", "--head", text(&kept)]).refused(1, "audit_broken");
+    assert!(text(&failure["message"]).contains("another chain"), "{failure}");
+    vendor.run(&["--json", "audit", "verify", "--head", "a5e3"]).refused(2, "malformed_request");
+}
+
 /// In a folder where others may write, too.
 #[test]
 fn an_export_goes_nowhere_else_and_is_its_owners() {

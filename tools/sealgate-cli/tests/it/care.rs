@@ -41,6 +41,7 @@ fn what_asks_needs_a_yes_where_a_program_reads_the_result() {
         &["license", "resign", "--all"],
         &["keys", "revoke", text(&issuer["keyid"])],
         &["customer", "forget", ada],
+        &["app", "rotate-key", text(&app["app_id"])],
     ];
     for verb in asking {
         let failure = vendor.run(&[verb, &["--json"]].concat()).refused(78, "config_invalid");
@@ -51,6 +52,19 @@ fn what_asks_needs_a_yes_where_a_program_reads_the_result() {
     for verb in asking {
         vendor.json(&[verb, &["--yes"]].concat());
     }
+}
+
+/// Before it acts, and by the keys that builds embed.
+#[test]
+fn a_rotation_of_an_apps_key_says_which_builds_stop() {
+    let vendor = Vendor::new();
+    let app = vendor.app("Editor");
+    let id = text(&app["app_id"]);
+    let told = answered(&vendor, &format!("app rotate-key {id}"), "n\n");
+    let (now, next) = (text(&app["public_key"]), text(&app["next_public_key"]));
+    assert!(told.stdout.contains(&format!("builds that embed {next} go on")), "{told:?}");
+    assert!(told.stdout.contains(&format!("those that embed {now} alone")), "{told:?}");
+    assert_eq!(vendor.json(&["app", "show", id])["public_key"], app["public_key"], "nothing was changed");
 }
 
 #[test]

@@ -97,8 +97,10 @@ fn no_verb_breaks_where_the_environment_names_the_server() {
         assert!(matches!(told.exit, Some(0 | 2 | 65 | 69 | 77 | 78)), "{verb:?}: {told:?}");
         assert!(!told.stderr.contains("panicked"), "{verb:?}: {told:?}");
     }
-    let nobody = ["license", "vars", "--json", "--url", "http://127.0.0.1:1"];
-    run(sealgate(&nobody).env("SEALGATE_DATA", "/nowhere")).refused(2, "malformed_request");
+    for of in ["license", "app"] {
+        let nobody = [of, "vars", "--json", "--url", "http://127.0.0.1:1"];
+        run(sealgate(&nobody).env("SEALGATE_DATA", "/nowhere")).refused(2, "malformed_request");
+    }
 }
 
 #[test]

@@ -59,4 +59,12 @@ fn each_verb_has_a_manual_page() {
         let text = std::fs::read_to_string(folder.join(page)).expect("is read");
         assert!(text.starts_with(".ie") && text.contains(".SH SYNOPSIS"), "{page}: {text}");
     }
+    // Signs of a value stand around values alone, and a flag with a value shows it.
+    let issue = std::fs::read_to_string(folder.join("sealgate-license-issue.1")).expect("is read");
+    assert!(issue.contains(r" \fB\-\-app\fR \fIID\fR"), "{issue}");
+    assert!(issue.contains(r"[\fB\-\-max\-devices\fR \fIN\fR]"), "{issue}");
+    for page in written {
+        let text = std::fs::read_to_string(folder.join(page.as_str().expect("a name"))).expect("is read");
+        assert!(!text.contains(r"<\fB"), "{page}: {text}");
+    }
 }

@@ -58,7 +58,7 @@ fn a_database_that_somebody_else_may_have_put_there_is_refused() {
     let data = dir.path().join("data");
     assert_eq!(Server::start(&data).stop().0, Some(0));
     fs::write(data.join("sealgate.db-journal"), "").expect("is written");
-    for name in ["sealgate.db", "sealgate.lock", "sealgate.db-journal"] {
+    for name in ["sealgate.db", "sealgate.lock", "sealgate.db-journal", "sealgate.written"] {
         let path = data.join(name);
         set_mode(&path, 0o666);
         for command in [&SERVE[..], &["token", "recover"]] {

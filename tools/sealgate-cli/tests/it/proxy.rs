@@ -37,7 +37,7 @@ impl Proxy {
     }
 
     /// Tells the first line of a request, and refuses it.
-    fn refuse(self) -> Receiver<String> {
+    fn refuse(self, status: u16) -> Receiver<String> {
         let (sender, asked) = channel();
         std::thread::spawn(move || {
             let (mut stream, _) = self.0.accept().expect("somebody asks");
@@ -45,7 +45,8 @@ impl Proxy {
             BufReader::new(&stream).read_line(&mut line).expect("it says what it wants");
             sender.send(line).expect("the test waits");
             // The program may have gone already.
-            let _ = stream.write_all(b"HTTP/1.1 502 No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+            let said = format!("HTTP/1.1 {status} No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+            let _ = stream.write_all(said.as_bytes());
         });
         asked
     }
@@ -88,10 +89,27 @@ fn a_proxy_that_is_named_is_asked() {
         } else {
             command.env("SEALGATE_PROXY", proxy.url());
         }
-        let asked = proxy.refuse();
+        let asked = proxy.refuse(502);
         run(&mut command).refused(69, "server_unreachable");
         let line = asked.recv_timeout(PATIENCE).expect("it is asked");
         assert!(line.starts_with("CONNECT sealgate.invalid:443"), "{line}");
+    }
+}
+
+/// Instead of the server, or of the way to it.
+#[test]
+fn a_proxy_or_a_network_that_wants_to_know_who_asks_is_named() {
+    for (status, words) in [(407, "USER:PASSWORD"), (511, "sign in")] {
+        for scheme in ["https", "http"] {
+            let proxy = Proxy::open();
+            let url = format!("{scheme}://sealgate.invalid");
+            let mut list = sealgate(&["app", "list", "--json", "--token", "sgt_x", "--url", &url]);
+            list.args(["--danger-plain-http", "--proxy", &proxy.url()]);
+            let asked = proxy.refuse(status);
+            let failure = run(&mut list).refused(69, "server_unreachable");
+            assert!(failure["fix"].as_str().is_some_and(|fix| fix.contains(words)), "{url}: {failure}");
+            asked.recv_timeout(PATIENCE).expect("it is asked");
+        }
     }
 }
 

@@ -114,6 +114,28 @@ fn what_is_not_an_installation_is_refused_and_left_alone() {
     run(sealgate(&["token", "recover", "--json"]).env("SEALGATE_DATABASE", "")).refused(78, "config_invalid");
 }
 
+/// As of a server that was not stopped: what was written last stands in the log alone.
+#[test]
+fn a_copy_without_its_log_is_not_started_on() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let [data, torn] = ["data", "torn"].map(|name| dir.path().join(name));
+    let server = Server::start(&data);
+    let copied = std::process::Command::new("cp").arg("-a").args([&data, &torn]).status();
+    assert!(copied.expect("cp runs").success());
+    std::fs::remove_file(torn.join("sealgate.db-wal")).expect("is there");
+    let serve = ["serve", "--json", "--listen", "127.0.0.1:0", "--data"];
+    for failure in [
+        run(sealgate(&serve).arg(&torn)).refused(78, "database_unusable"),
+        recover(&torn, &[]).refused(78, "database_unusable"),
+    ] {
+        let said = text(&failure["message"]);
+        assert!(said.contains("-wal") && said.contains("sealgate.written"), "{failure}");
+    }
+    std::fs::copy(data.join("sealgate.db-wal"), torn.join("sealgate.db-wal")).expect("is brought");
+    recover(&torn, &[]).json();
+    assert_eq!(server.stop().0, Some(0));
+}
+
 /// Who answers running software only cannot make himself an owner.
 #[test]
 fn a_runtime_recovers_nothing() {

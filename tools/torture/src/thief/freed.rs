@@ -108,7 +108,7 @@ pub(super) fn free(day: &Day, den: &Den, mut thief: LastBlow) -> Result<()> {
     tell(day, &["audit", "verify"])?;
     guide::tells("sealgate app rotate-key APP_ID")?;
     for app in [&day.app.id, &den.prey.app.id, &day.app.id, &den.prey.app.id] {
-        tell(day, &["app", "rotate-key", app])?;
+        tell(day, &["app", "rotate-key", app, "--yes"])?;
     }
     guide::tells("sealgate keys share")?;
     tell(day, &["keys", "share", "-o", &day.places[1].launch.data().display().to_string()])?;
