@@ -6,7 +6,7 @@ use sealgate_artifact::{Code, LicenseId, UnixSeconds};
 use sealgate_authority::seats::standing;
 use sealgate_authority::{AuthorityError, SharedSecrets, stored};
 use sealgate_store::table::licenses::Filter;
-use sealgate_store::table::{self, LicenseRow};
+use sealgate_store::table::{self, FormerKeyRow, KeyHash, LicenseRow};
 use sealgate_wire::{LicenseQuery, LicenseView, LookUpLicense, Page, Seats, Timestamp};
 
 use super::licensee;
@@ -51,16 +51,29 @@ impl Licenses {
         let (db, tenant) = (&self.desk.db, caller.tenant);
         let (found, former) = match table::licenses::by_key(db, tenant, key).await? {
             Some(found) => (Some(found), None),
-            None => match table::former_keys::of_tenant(db, tenant, key).await? {
-                Some(former) => (table::licenses::find(db, tenant, former.license).await?, Some(former)),
-                None => (None, None),
-            },
+            None => self.look_up_others(caller, key).await?,
         };
         // A POST, and yet it reads: its caller may have been revoked meanwhile.
         may_act(db, caller, self.desk.ids.now()).await?;
         let found = found.ok_or(AuthorityError::Refused(Code::NotFound))?;
         let key_replaced_at = former.map(|former| Timestamp(former.replaced_at));
         Ok(LicenseView { key_replaced_at, ..view(&found, self.desk.ids.now())? })
+    }
+
+    /// By a key from elsewhere, or one that the license had.
+    async fn look_up_others(
+        &self,
+        caller: &Caller,
+        key: KeyHash,
+    ) -> Result<(Option<LicenseRow>, Option<FormerKeyRow>), AuthorityError> {
+        let (db, tenant) = (&self.desk.db, caller.tenant);
+        if let Some(id) = table::foreign_keys::of_tenant(db, tenant, key).await? {
+            return Ok((table::licenses::find(db, tenant, id).await?, None));
+        }
+        Ok(match table::former_keys::of_tenant(db, tenant, key).await? {
+            Some(former) => (table::licenses::find(db, tenant, former.license).await?, Some(former)),
+            None => (None, None),
+        })
     }
 
     /// The tenant's licenses: newest first, in the order of the label that is searched, or of their ends.
