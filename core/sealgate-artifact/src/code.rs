@@ -400,6 +400,9 @@ codes! {
     DataInUse "data_in_use" Configuration 500 (500 "system_error") 78 Unsigned
         "Another server is using this data directory."
         "Stop that server, or choose another directory with --data."
+    RowsRefused "rows_refused" Configuration 500 (500 "system_error") 1 Unsigned
+        "Some rows of the import were refused."
+        "Correct them as the report says, and import the file again."
     CheckFailed "check_failed" Configuration 500 (500 "system_error") 1 Unsigned
         "A check of the server failed."
         "Do what is written below each check that failed."

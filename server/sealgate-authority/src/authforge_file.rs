@@ -79,7 +79,9 @@ impl Mint {
 
 /// What the file of a license key is called on a disk.
 pub fn file_name(key: &str) -> String {
-    format!("{key}.authforge")
+    // A key from elsewhere may hold what leads out of a folder.
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
+    format!("{}.authforge", key.chars().map(plain).collect::<String>())
 }
 
 fn variables(text: &str) -> Result<Option<FileVariables>, AuthorityError> {

@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac};
-use sealgate_artifact::{LicenseId, LicenseKey};
+use sealgate_artifact::{AppId, LicenseId, LicenseKey};
 use sealgate_store::table::KeyHash;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
@@ -44,6 +44,11 @@ impl SharedSecrets {
     /// What the database knows a license key by. A typing mistake costs as much work as a right key.
     pub fn license_key(&self, typed: &str) -> KeyHash {
         KeyHash(self.license_keys.digest(&[LicenseKey::normalise(typed).as_bytes()]))
+    }
+
+    /// What the database knows a row of an app's import by. The row may hold a license key.
+    pub fn imported_row(&self, app: AppId, name: &str) -> [u8; 32] {
+        self.license_keys.digest(&[b"imported row\0", app.as_bytes(), name.as_bytes()])
     }
 
     /// What the database knows an app's secret by.

@@ -35,7 +35,8 @@ pub(crate) fn has_customer(license: &LicenseRow) -> Result<(), AuthorityError> {
     Ok(())
 }
 
-fn is_of_customer(license: &LicenseRow) -> bool {
+/// Whether there is one of it for each customer.
+pub(crate) fn is_of_customer(license: &LicenseRow) -> bool {
     license.terms.trial.is_some_and(|trial| trial.per == TrialPer::Customer)
 }
 

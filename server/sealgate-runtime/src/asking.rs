@@ -200,6 +200,11 @@ impl Gate {
         if let Ok(entry) = of_app(found, app, about) {
             return Ok(entry);
         }
+        // The foreign keys of licenses are as good as our own.
+        let found = self.db.cached_license_of_foreign_key(app.app.id, hash).await?;
+        if let Ok(entry) = of_app(found, app, about) {
+            return Ok(entry);
+        }
         // Every key that leads to no license is looked for here, so that this tells none of them from another.
         Err(match former_keys::of_app(&self.db, app.app.id, hash).await? {
             Some(former) => replaced(&former, about),

@@ -29,6 +29,8 @@ pub(crate) struct Caches {
     /// Where a license is kept. One that got another key is no longer there, and is looked for again.
     pub(crate) of_keys: Cache<KeyHash, Kept>,
     pub(crate) of_ids: Cache<LicenseId, Kept>,
+    /// The same by the app and a key from elsewhere.
+    pub(crate) of_foreign_keys: Cache<Kept, Kept>,
     /// Apps of which the log said that they have too many access entries.
     crowded: Cache<AppId, ()>,
 }
@@ -40,6 +42,7 @@ impl Default for Caches {
             licenses: weighed(LICENSE_BYTES, LicenseEntry::bytes),
             of_keys: Cache::new(LICENSES),
             of_ids: Cache::new(LICENSES),
+            of_foreign_keys: Cache::new(LICENSES),
             crowded: Cache::new(APPS),
         }
     }
@@ -80,6 +83,7 @@ impl Caches {
         // An older database may not know the license.
         self.of_keys.invalidate_all();
         self.of_ids.invalidate_all();
+        self.of_foreign_keys.invalidate_all();
     }
 }
 

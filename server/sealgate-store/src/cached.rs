@@ -6,7 +6,7 @@ use moka::sync::Cache;
 use sealgate_artifact::{AppId, LicenseId};
 
 use crate::cache::Kept;
-use crate::table::{KeyHash, licenses};
+use crate::table::{KeyHash, foreign_keys, licenses};
 use crate::{AppEntry, Db, LicenseEntry, StoreError};
 
 impl Db {
@@ -40,6 +40,16 @@ impl Db {
     ) -> Result<Option<Arc<LicenseEntry>>, StoreError> {
         let read = || LicenseEntry::read(self, app, key);
         through(self, &self.caches.licenses, (app, key), read).await
+    }
+
+    /// The same by a key that the license brought along from elsewhere.
+    pub async fn cached_license_of_foreign_key(
+        &self,
+        app: AppId,
+        key: KeyHash,
+    ) -> Result<Option<Arc<LicenseEntry>>, StoreError> {
+        let place = || async move { Ok(foreign_keys::own_key(self, app, key).await?.map(|own| (app, own))) };
+        self.kept(&self.caches.of_foreign_keys, (app, key), place).await
     }
 
     /// The same for callers that do not say as which app they ask.

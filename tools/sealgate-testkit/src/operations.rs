@@ -149,6 +149,13 @@ pub fn stage(app: &TestApp, vendor: &User, operation: &str) -> Staged {
 fn stage_license(stage: &Stage, operation: &str) -> Staged {
     match operation {
         "issue_licenses" => stage.creation(&json!({ "count": 2, "label": "staged" })),
+        "import_licenses" => {
+            stage.creation(&json!({ "rows": [{ "name": fresh("row") }, { "name": fresh("row") }] }))
+        }
+        "reveal_license_keys" => {
+            let id = stage.license_id();
+            Staged { mentions: vec![id.clone()], ..body(json!({ "license_ids": [id] })) }
+        }
         "list_licenses" => search("app_id", &text(&stage.license()["app_id"])),
         "look_up_license" => {
             let key = text(&stage.license()["license_key"]);

@@ -77,7 +77,7 @@ impl Licenses {
         Ok(InsertLicenses { issuer: (tenant.id, tenant.issuer_key), buyer, rows, audit })
     }
 
-    async fn plan_of(
+    pub(super) async fn plan_of(
         &self,
         caller: &Caller,
         request: &IssueLicenses,
@@ -88,7 +88,7 @@ impl Licenses {
         if plan.app == app.id { Ok(Some(plan)) } else { Err(AuthorityError::Refused(Code::NotFound)) }
     }
 
-    fn new_license(
+    pub(super) fn new_license(
         &self,
         caller: &Caller,
         (app, tenant): (&AppRow, &TenantRow),
@@ -112,7 +112,7 @@ impl Licenses {
             not_before: begin(now),
             expires_at: order.end.map(|end| end.at),
             end_day: order.end.map(|end| end.day),
-            suspended_at: None,
+            suspended_at: order.suspended_at,
             revoked_at: None,
             revoke_reason: None,
             version: first_version(now),
@@ -131,19 +131,20 @@ impl Licenses {
 }
 
 /// What every license of a request has in common.
-struct Order {
+pub(super) struct Order {
     plan: Option<PlanId>,
-    terms: Terms,
-    variables: String,
+    pub(super) terms: Terms,
+    pub(super) variables: String,
     end: Option<End>,
     label: Option<String>,
     customer: Option<CustomerId>,
     licensee: String,
     external_id: Option<String>,
+    pub(super) suspended_at: Option<UnixSeconds>,
 }
 
 impl Order {
-    fn new(
+    pub(super) fn new(
         request: &IssueLicenses,
         (plan, buyer): (Option<&PlanRow>, &Buyer),
         now: UnixSeconds,
@@ -166,6 +167,7 @@ impl Order {
             customer: buyer.customer(),
             licensee: buyer.licensee().to_owned(),
             external_id: request.external_id.clone(),
+            suspended_at: None,
         })
     }
 }
@@ -184,11 +186,11 @@ fn without_plan() -> Terms {
 }
 
 /// A license on its way into the database, and its key on its way to the customer.
-struct NewLicense {
-    license: LicenseRow,
-    key: LicenseKey,
-    signed: SignedLicense,
-    event: EventRow,
+pub(super) struct NewLicense {
+    pub(super) license: LicenseRow,
+    pub(super) key: LicenseKey,
+    pub(super) signed: SignedLicense,
+    pub(super) event: EventRow,
 }
 
 fn check(request: &IssueLicenses) -> Result<(), AuthorityError> {

@@ -1,12 +1,13 @@
 //! A license's key: shown to the vendor again, and exchanged for another one (`spec/http.md` §3.2).
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sealgate_artifact::{Code, LicenseId, LicenseKey, UnixSeconds};
 use sealgate_authority::{AuthorityError, broken};
 use sealgate_store::table::{self, AuditRow, EventRow, FormerKeyRow, KeyHash};
 use sealgate_store::{Tx, Work};
-use sealgate_wire::{LicenseKeyShown, Nothing, Reason};
+use sealgate_wire::{LicenseKeyShown, LicenseKeysShown, Nothing, Reason, RevealKeys};
 use serde_json::json;
 
 use super::change::unless_revoked;
@@ -15,6 +16,7 @@ use crate::{Caller, VendorSecrets, check};
 
 /// Keys that a license may have had before. They are kept for ever, and whoever still has one is told.
 const FORMER_KEYS: u64 = 100;
+const SHOWN_AT_ONCE: usize = 200;
 
 impl Licenses {
     /// Shows the key, and writes down that it was shown.
@@ -29,7 +31,31 @@ impl Licenses {
         self.desk.write(caller, ShowKey { license, audit, secrets: Arc::clone(&self.secrets) }).await
     }
 
-    /// Gives the license another key. Seats and sessions stay; whoever asks with the former key is told that it was replaced.
+    /// Shows the keys of many licenses, or of none, and writes down of each that it was shown.
+    pub async fn reveal_keys(
+        &self,
+        caller: &Caller,
+        request: &RevealKeys,
+    ) -> Result<LicenseKeysShown, AuthorityError> {
+        let different: BTreeSet<&String> = request.license_ids.iter().collect();
+        if !(1..=SHOWN_AT_ONCE).contains(&request.license_ids.len())
+            || different.len() < request.license_ids.len()
+        {
+            return Err(AuthorityError::Invalid { field: "license_ids", why: "1 to 200 different ones" });
+        }
+        let show = |id: &String| {
+            let license = LicenseId::parse(id).map_err(|_| AuthorityError::Refused(Code::NotFound))?;
+            let audit = self.desk.audit(caller, "license.key_shown", license.to_string(), &json!({}));
+            Ok(ShowKey { license, audit, secrets: Arc::clone(&self.secrets) })
+        };
+        let all: Vec<ShowKey> =
+            request.license_ids.iter().map(show).collect::<Result<_, AuthorityError>>()?;
+        let _turn = self.desk.turn(caller, all.len()).await;
+        self.desk.write(caller, ShowKeys(all)).await
+    }
+
+    /// Gives the license another key. Seats and sessions stay; whoever asks with a former key, ours or one from elsewhere, is told
+    /// that it was replaced.
     pub async fn rekey(
         &self,
         caller: &Caller,
@@ -82,6 +108,21 @@ impl Work for ShowKey {
     }
 }
 
+struct ShowKeys(Vec<ShowKey>);
+
+impl Work for ShowKeys {
+    type Output = LicenseKeysShown;
+    type Error = AuthorityError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<LicenseKeysShown, AuthorityError> {
+        let mut licenses = Vec::with_capacity(self.0.len());
+        for one in &self.0 {
+            licenses.push(one.run(tx).await?);
+        }
+        Ok(LicenseKeysShown { licenses })
+    }
+}
+
 struct ExchangeKey {
     license: LicenseId,
     key: LicenseKey,
@@ -100,6 +141,7 @@ impl Work for ExchangeKey {
         let locked = table::licenses::lock(tx, self.audit.tenant, self.license).await?;
         let mut license = locked.ok_or(AuthorityError::Refused(Code::NotFound))?;
         unless_revoked(&license)?;
+        table::foreign_keys::end(tx, license.id, self.at).await?;
         if table::former_keys::count_of(&mut *tx, license.id).await? >= FORMER_KEYS {
             return Err(AuthorityError::Refused(Code::LimitReached));
         }

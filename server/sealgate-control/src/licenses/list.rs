@@ -5,9 +5,8 @@ use std::sync::Arc;
 use sealgate_artifact::{Code, LicenseId, TenantId, UnixSeconds};
 use sealgate_authority::seats::standing;
 use sealgate_authority::{AuthorityError, SharedSecrets, stored};
-use sealgate_store::table::former_keys::FormerKeyRow;
 use sealgate_store::table::licenses::Filter;
-use sealgate_store::table::{self, LicenseRow};
+use sealgate_store::table::{self, FormerKeyRow, LicenseRow};
 use sealgate_wire::{LicenseQuery, LicenseView, LookUpLicense, Page, Seats, Timestamp};
 
 use super::licensee;
@@ -84,6 +83,9 @@ impl Licenses {
         let (db, key) = (&self.desk.db, self.shared.license_key(key));
         if let Some(found) = table::licenses::by_key(db, tenant, key).await? {
             return Ok((Some(found), None));
+        }
+        if let Some(id) = table::foreign_keys::of_tenant(db, tenant, key).await? {
+            return Ok((table::licenses::find(db, tenant, id).await?, None));
         }
         let Some(former) = table::former_keys::of_tenant(db, tenant, key).await? else {
             return Ok((None, None));

@@ -4,6 +4,8 @@ mod amend;
 mod authforge_files;
 mod change;
 mod export;
+mod import;
+mod import_row;
 mod issue;
 mod keys;
 mod licensee;

@@ -6,13 +6,13 @@ use sealgate_wire::{
     AcceptClock, AccessView, AddAccess, AppCreated, AppQuery, AppView, ApproveServer, AuditExport, AuditView,
     AuthforgeFile, ChangeVariables, ClockView, CreateApp, CreateCustomer, CreatePlan, CreateTenant,
     CreateToken, CreditsView, CustomerForgotten, CustomerQuery, CustomerView, CustomersMerged, DeviceQuery,
-    DeviceView, EventQuery, EventView, ExportQuery, ForgetCustomer, GrantCredits, IssueLicenses, KeyRevoked,
-    KeyView, LicenseKeyShown, LicensePreview, LicenseQuery, LicenseView, LicensesIssued, LicensesResigned,
-    LookUpLicense, MakeAuthforgeFile, MergeCustomers, Nothing, OwnToken, Page, PageQuery, PlanView, Reason,
-    ReleaseDevices, Released, RenewLicense, ResignLicenses, RevokeToken, RotateKey, RotateSecret,
-    SecretRotated, ServerView, SignedStatement, TenantCreated, TenantView, TokenCreated, TokenRevoked,
-    TokenView, Trust, UpdateApp, UpdateCustomer, UpdateDevice, UpdateLicense, UpdatePlan, UpdateTenant,
-    Variables,
+    DeviceView, EventQuery, EventView, ExportQuery, ForgetCustomer, GrantCredits, ImportLicenses,
+    IssueLicenses, KeyRevoked, KeyView, LicenseKeyShown, LicenseKeysShown, LicensePreview, LicenseQuery,
+    LicenseView, LicensesImported, LicensesIssued, LicensesResigned, LookUpLicense, MakeAuthforgeFile,
+    MergeCustomers, Nothing, OwnToken, Page, PageQuery, PlanView, Reason, ReleaseDevices, Released,
+    RenewLicense, ResignLicenses, RevealKeys, RevokeToken, RotateKey, RotateSecret, SecretRotated,
+    ServerView, SignedStatement, TenantCreated, TenantView, TokenCreated, TokenRevoked, TokenView, Trust,
+    UpdateApp, UpdateCustomer, UpdateDevice, UpdateLicense, UpdatePlan, UpdateTenant, Variables,
 };
 
 use super::operation::{Operation, Shape, Vendor, operations, parameters};
@@ -152,6 +152,15 @@ fn licenses() -> Vec<Operation> {
         POST "/api/v1/licenses", LicensesWrite, issue_licenses = licenses.issue (body IssueLicenses) -> 201 LicensesIssued, once;
         /// List or search licenses
         GET "/api/v1/licenses", LicensesRead, list_licenses = licenses.list (query LicenseQuery) -> 200 Page<LicenseView>;
+        /// Import licenses from elsewhere
+        ///
+        /// Each row that can be a license becomes one, once for ever; the answer says of each row what became of it, and shows the
+        /// keys of new licenses.
+        POST "/api/v1/licenses/import", LicensesWrite, import_licenses = licenses.import (body ImportLicenses) -> 200 LicensesImported, once;
+        /// Show the keys of many licenses
+        ///
+        /// All of them or none. The audit log says of each that it was shown.
+        POST "/api/v1/licenses/reveal-keys", LicenseKeysRead, reveal_license_keys = licenses.reveal_keys (body RevealKeys) -> 200 LicenseKeysShown;
         /// Find a license by its key, or by one that it had before
         POST "/api/v1/licenses/lookup", LicensesRead, look_up_license = licenses.look_up (body LookUpLicense) -> 200 LicenseView;
         /// Sign all licenses in force again, for a database that came back from a backup

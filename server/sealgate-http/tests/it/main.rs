@@ -41,6 +41,7 @@ mod heartbeat;
 mod hostile_bodies;
 mod hostile_operations;
 mod idempotency;
+mod imports;
 mod large_requests;
 mod license_changes;
 mod license_keys;

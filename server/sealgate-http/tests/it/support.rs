@@ -83,7 +83,7 @@ impl State {
 
 pub(crate) fn state(app: &TestApp) -> State {
     // Not `idempotency`: a job forgets old answers at a time of its own.
-    const TABLES: [&str; 12] = [
+    const TABLES: [&str; 14] = [
         "tenants",
         "tokens",
         "apps",
@@ -91,6 +91,8 @@ pub(crate) fn state(app: &TestApp) -> State {
         "customers",
         "licenses",
         "license_statements",
+        "imported_rows",
+        "foreign_keys",
         "devices",
         "releases",
         "access_entries",

@@ -95,6 +95,12 @@ statements! {
     KEY_OF = "SELECT app_id, key_hash FROM licenses WHERE license_id = $1";
     APP_OF = "SELECT app_id, key_hash FROM licenses WHERE key_hash = $1";
     BY_EXTERNAL_ID = "SELECT license_id FROM licenses WHERE tenant_id = $1 AND external_id = $2";
+    BY_EXTERNAL_IDS = with_rows!(
+        "SELECT external_id, license_id FROM licenses WHERE tenant_id = $1 AND external_id IN ",
+        (1, 2, MANY),
+        "",
+        ""
+    );
     STATEMENT = "SELECT envelope FROM license_statements WHERE license_id = $1 AND version = $2";
     INSERT = with_rows!(insert_license!(), (1, 1, 29), ", 0", "");
     INSERT_MANY = with_rows!(insert_license!(), (MANY, 1, 29), ", 0", "");
@@ -214,6 +220,24 @@ pub async fn by_external_id(
 ) -> Result<Option<LicenseId>, StoreError> {
     let found = query(BY_EXTERNAL_ID).bind(tenant.to_string()).bind(external_id).fetch_optional(on).await?;
     found.map(|row| parsed(&row, "license_id", |t| LicenseId::parse(t).ok())).transpose()
+}
+
+/// Those of the names that licenses of the tenant have, with these licenses.
+pub async fn by_external_ids(
+    tx: &mut Tx<'_>,
+    tenant: TenantId,
+    external_ids: &[&str],
+) -> Result<Vec<(String, LicenseId)>, StoreError> {
+    let read =
+        |row: Row| Ok((row.get("external_id")?, parsed(&row, "license_id", |t| LicenseId::parse(t).ok())?));
+    let mut found = Vec::new();
+    for some in external_ids.chunks(MANY) {
+        let values = some.iter().cycle().take(MANY);
+        let asked = values.fold(query(BY_EXTERNAL_IDS).bind(tenant.to_string()), |query, id| query.bind(*id));
+        let rows = asked.fetch_all(&mut *tx).await?;
+        found.extend(rows.into_iter().map(read).collect::<Result<Vec<_>, StoreError>>()?);
+    }
+    Ok(found)
 }
 
 /// Which licenses of a list that is sorted by age.

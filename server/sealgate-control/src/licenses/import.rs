@@ -1,0 +1,323 @@
+//! Licenses that come from elsewhere, many in one request, each once for ever (`spec/http.md` §3.2).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sealgate_artifact::{AppId, Code, CustomerId, LicenseId, PublicKey, TenantId};
+use sealgate_authority::AuthorityError;
+use sealgate_store::table::{self, AuditRow, DeviceRow, EventRow, ForeignKeyRow, KeyHash, RowName};
+use sealgate_store::{Tx, Work};
+use sealgate_wire::{ImportLicenses, ImportedRow, LicensesImported, Timestamp};
+use serde_json::json;
+
+use super::issue::NewLicense;
+use super::licensee::Buyer;
+use super::list::Licenses;
+use crate::{Caller, Scope, apps, trial};
+
+const AT_ONCE: usize = 200;
+const NAME_CHARS: usize = 128;
+
+impl Licenses {
+    /// Makes a license from every row that can be one and was none before, in one transaction, and says of each row what became
+    /// of it.
+    pub async fn import(
+        &self,
+        caller: &Caller,
+        request: &ImportLicenses,
+    ) -> Result<LicensesImported, AuthorityError> {
+        check(request)?;
+        let devices: usize = request.rows.iter().map(|row| row.hwids.len()).sum();
+        let _turn = self.desk.turn(caller, request.rows.len() + devices).await;
+        let mut imported = if request.dry_run == Some(true) {
+            let rows = self.prepare_import(caller, request).await?;
+            self.desk.write(caller, OnlyLook(rows)).await?
+        } else {
+            self.desk.once(caller, || self.prepare_import(caller, request)).await?
+        };
+        if !caller.scopes.allow(Scope::LicensesRead) {
+            hide_others(&mut imported);
+        }
+        Ok(imported)
+    }
+
+    async fn prepare_import(
+        &self,
+        caller: &Caller,
+        request: &ImportLicenses,
+    ) -> Result<ImportRows, AuthorityError> {
+        let app = apps::find(&self.desk, caller, &request.app_id).await?;
+        let tenant = table::tenants::find(&self.desk.db, caller.tenant).await?;
+        let tenant = tenant.ok_or(AuthorityError::Refused(Code::NotFound))?;
+        let mut keys = self.foreign_keys(&request.rows).into_iter();
+        let mut rows = Vec::new();
+        for row in &request.rows {
+            let key = keys.next().unwrap_or(Ok(None));
+            let made = match key {
+                Ok(key) => self.new_import(caller, (&app, &tenant), row, key).await,
+                Err(refusal) => Err(refusal),
+            };
+            let made = match made {
+                Err(error) if !is_about_the_row(&error) => return Err(error),
+                Err(error) => Err(refused(&error)),
+                Ok(made) => Ok(Box::new(made)),
+            };
+            rows.push(Prepared { name: self.shared.imported_row(app.id, &row.name), made });
+            tokio::task::yield_now().await;
+        }
+        let detail = json!({ "app": app.id.to_string(), "rows": rows.len() });
+        Ok(ImportRows {
+            app: app.id,
+            issuer: (tenant.id, tenant.issuer_key),
+            audit: self.desk.audit(caller, "license.imported", app.id.to_string(), &detail),
+            rows,
+        })
+    }
+}
+
+fn check(request: &ImportLicenses) -> Result<(), AuthorityError> {
+    let invalid = |why| Err(AuthorityError::Invalid { field: "rows", why });
+    if !(1..=AT_ONCE).contains(&request.rows.len()) {
+        return invalid("1 to 200");
+    }
+    let names: BTreeSet<&str> = request.rows.iter().map(|row| row.name.as_str()).collect();
+    if names.len() < request.rows.len() || names.iter().any(|name| !(1..=NAME_CHARS).contains(&name.len())) {
+        return invalid("each with a name of 1 to 128 bytes, no two of which are the same");
+    }
+    let ids: Vec<&String> = request.rows.iter().filter_map(|row| row.external_id.as_ref()).collect();
+    if ids.iter().collect::<BTreeSet<_>>().len() < ids.len() {
+        return invalid("no two with the same external_id");
+    }
+    Ok(())
+}
+
+/// Whether another row may still do. What stands in the way of every row ends the request.
+fn is_about_the_row(error: &AuthorityError) -> bool {
+    match error {
+        AuthorityError::Refused(code) => {
+            matches!(code, Code::NotFound | Code::TrialUsed | Code::LimitReached | Code::TermsTooLarge)
+        }
+        other => !other.is_failure(),
+    }
+}
+
+/// A refusal of one row.
+fn refused(error: &AuthorityError) -> ImportedRow {
+    let field = match error {
+        AuthorityError::Invalid { field, .. } | AuthorityError::TooLarge { field, .. } => Some(*field),
+        AuthorityError::ExternalIdTaken(_) => Some("external_id"),
+        AuthorityError::Refused(Code::TrialUsed | Code::LimitReached) => Some("customer_id"),
+        _ => None,
+    };
+    // Where all of it together is too long, that is no one field's fault.
+    let field = field.filter(|field| *field != "licenses");
+    ImportedRow {
+        code: Some(error.code().to_string()),
+        field: field.map(str::to_owned),
+        message: Some(error.public_message()),
+        ..of("refused")
+    }
+}
+
+fn of(outcome: &str) -> ImportedRow {
+    ImportedRow {
+        outcome: outcome.to_owned(),
+        license_id: None,
+        license_key: None,
+        expires_at: None,
+        code: None,
+        field: None,
+        message: None,
+    }
+}
+
+/// Which licenses there were is nothing for a caller who may not see licenses.
+fn hide_others(imported: &mut LicensesImported) {
+    for row in &mut imported.rows {
+        match row.outcome.as_str() {
+            "there" => row.license_id = None,
+            "refused" if row.code.as_deref() == Some(Code::ExternalIdTaken.as_str()) => {
+                row.message = Some(Code::ExternalIdTaken.meaning().to_owned());
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A row as it may be written.
+pub(super) struct Prepared {
+    name: RowName,
+    made: Result<Box<NewImport>, ImportedRow>,
+}
+
+/// A license, with all that comes along.
+pub(super) struct NewImport {
+    pub(super) new: NewLicense,
+    pub(super) buyer: Buyer,
+    pub(super) key: Option<KeyHash>,
+    pub(super) devices: Vec<(DeviceRow, EventRow)>,
+}
+
+/// What the database says of the rows before any is written.
+struct Known {
+    rows: BTreeMap<RowName, LicenseId>,
+    external_ids: BTreeMap<String, LicenseId>,
+    keys: BTreeSet<[u8; 32]>,
+    /// How many licenses customers get in this transaction.
+    bought: BTreeMap<CustomerId, u64>,
+    /// Customers whose one trial of the app is among the rows.
+    tried: BTreeSet<CustomerId>,
+}
+
+struct ImportRows {
+    app: AppId,
+    issuer: (TenantId, PublicKey),
+    rows: Vec<Prepared>,
+    audit: AuditRow,
+}
+
+impl ImportRows {
+    async fn known(&self, tx: &mut Tx<'_>) -> Result<Known, AuthorityError> {
+        let tenant = self.issuer.0;
+        let names: Vec<RowName> = self.rows.iter().map(|row| row.name).collect();
+        let made = || self.rows.iter().filter_map(|row| row.made.as_ref().ok());
+        let ids: Vec<&str> = made().filter_map(|made| made.new.license.external_id.as_deref()).collect();
+        let keys: Vec<KeyHash> = made().filter_map(|made| made.key).collect();
+        Ok(Known {
+            rows: table::imported_rows::named(tx, tenant, &names).await?.into_iter().collect(),
+            external_ids: table::licenses::by_external_ids(tx, tenant, &ids).await?.into_iter().collect(),
+            keys: table::foreign_keys::taken(tx, self.app, &keys)
+                .await?
+                .into_iter()
+                .map(|key| key.0)
+                .collect(),
+            bought: BTreeMap::new(),
+            tried: BTreeSet::new(),
+        })
+    }
+
+    /// What becomes of each row, of which nothing is written yet.
+    async fn judge(&self, tx: &mut Tx<'_>) -> Result<Vec<ImportedRow>, AuthorityError> {
+        let (tenant, key) = self.issuer;
+        if !table::tenants::has_issuer(&mut *tx, tenant, key).await? {
+            return Err(AuthorityError::Superseded);
+        }
+        let mut known = self.known(tx).await?;
+        let mut outcomes = Vec::new();
+        for row in &self.rows {
+            outcomes.push(match (known.rows.get(&row.name), &row.made) {
+                (Some(license), _) => ImportedRow { license_id: Some(license.to_string()), ..of("there") },
+                (None, Err(refusal)) => refusal.clone(),
+                (None, Ok(made)) => match made.may_be_made(tx, &mut known).await {
+                    Err(error) if is_about_the_row(&error) => refused(&error),
+                    judged => judged.map(|()| of("imported"))?,
+                },
+            });
+        }
+        Ok(outcomes)
+    }
+
+    async fn write(&self, tx: &mut Tx<'_>, made: &[(RowName, &NewImport)]) -> Result<(), AuthorityError> {
+        let licenses: Vec<_> = made.iter().map(|(_, made)| (&made.new.license, &made.new.signed)).collect();
+        table::licenses::insert_all(tx, &licenses).await?;
+        let names: Vec<_> = made.iter().map(|(name, made)| (*name, made.new.license.id)).collect();
+        table::imported_rows::insert_all(tx, self.issuer.0, &names).await?;
+        let keys: Vec<_> = made.iter().filter_map(|(_, made)| made.foreign_key()).collect();
+        table::foreign_keys::insert_all(tx, &keys).await?;
+        let mut events = Vec::new();
+        for (_, made) in made {
+            trial::reserve(tx, &made.new.license).await?;
+            events.push(&made.new.event);
+            for (device, event) in &made.devices {
+                table::devices::take_seat(tx, &made.new.license, device).await?;
+                events.push(event);
+            }
+        }
+        table::events::insert_all(tx, &events).await?;
+        table::audit::insert(tx, &self.audit_of(made)).await?;
+        Ok(())
+    }
+
+    /// What the audit log keeps of it: how many came, and where they begin.
+    fn audit_of(&self, made: &[(RowName, &NewImport)]) -> AuditRow {
+        let detail = json!({
+            "app": self.app.to_string(),
+            "first": made.first().map(|(_, made)| made.new.license.id.to_string()),
+            "count": made.len(),
+            "foreign_keys": made.iter().filter(|(_, made)| made.key.is_some()).count(),
+            "devices": made.iter().map(|(_, made)| made.devices.len()).sum::<usize>(),
+        });
+        AuditRow { detail: detail.to_string(), ..self.audit.clone() }
+    }
+}
+
+impl Work for ImportRows {
+    type Output = LicensesImported;
+    type Error = AuthorityError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<LicensesImported, AuthorityError> {
+        let mut rows = self.judge(tx).await?;
+        let mut made: Vec<(RowName, &NewImport)> = Vec::new();
+        for (outcome, row) in rows.iter_mut().zip(&self.rows) {
+            if let ("imported", Ok(new)) = (outcome.outcome.as_str(), &row.made) {
+                outcome.license_id = Some(new.new.license.id.to_string());
+                outcome.license_key = Some(new.new.key.expose());
+                outcome.expires_at = new.new.license.expires_at.map(Timestamp);
+                made.push((row.name, new));
+            }
+        }
+        if !made.is_empty() {
+            self.write(tx, &made).await?;
+        }
+        Ok(LicensesImported { rows })
+    }
+}
+
+/// The same without a change.
+struct OnlyLook(ImportRows);
+
+impl Work for OnlyLook {
+    type Output = LicensesImported;
+    type Error = AuthorityError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<LicensesImported, AuthorityError> {
+        Ok(LicensesImported { rows: self.0.judge(tx).await? })
+    }
+}
+
+impl NewImport {
+    async fn may_be_made(&self, tx: &mut Tx<'_>, known: &mut Known) -> Result<(), AuthorityError> {
+        let license = &self.new.license;
+        if let Some(other) = license.external_id.as_ref().and_then(|id| known.external_ids.get(id)) {
+            return Err(AuthorityError::ExternalIdTaken(*other));
+        }
+        if self.key.is_some_and(|key| known.keys.contains(&key.0)) {
+            let why = "a key that no license of the app has or had";
+            return Err(AuthorityError::Invalid { field: "license_key", why });
+        }
+        trial::is_free(&mut *tx, license).await?;
+        if let Some(customer) = license.customer {
+            if trial::is_of_customer(license) && known.tried.contains(&customer) {
+                return Err(AuthorityError::Refused(Code::TrialUsed));
+            }
+            let more = known.bought.get(&customer).unwrap_or(&0) + 1;
+            self.buyer.is_still_so(tx, license.tenant, more).await?;
+            known.bought.insert(customer, more);
+            if trial::is_of_customer(license) {
+                known.tried.insert(customer);
+            }
+        }
+        // The next row with the same key is too late.
+        known.keys.extend(self.key.map(|key| key.0));
+        Ok(())
+    }
+
+    fn foreign_key(&self) -> Option<ForeignKeyRow> {
+        let license = &self.new.license;
+        self.key.map(|key_hash| ForeignKeyRow {
+            key_hash,
+            app: license.app,
+            tenant: license.tenant,
+            license: license.id,
+        })
+    }
+}

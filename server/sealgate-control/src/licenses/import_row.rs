@@ -1,0 +1,125 @@
+//! One row of an import becomes a license.
+
+use std::collections::BTreeSet;
+
+use sealgate_artifact::{Code, Device, DeviceId, ForeignKey, Tier};
+use sealgate_authority::AuthorityError;
+use sealgate_store::table::{AppRow, DeviceRow, EventRow, KeyHash, LicenseRow, TenantRow};
+use sealgate_wire::{ImportRow, IssueLicenses};
+
+use super::import::NewImport;
+use super::issue::Order;
+use super::licensee::Buyer;
+use super::list::Licenses;
+use crate::{Caller, check, sets};
+
+/// Blocks a request that writes without end.
+const DEVICES: usize = 100;
+
+impl Licenses {
+    pub(super) async fn new_import(
+        &self,
+        caller: &Caller,
+        (app, tenant): (&AppRow, &TenantRow),
+        row: &ImportRow,
+        key: Option<KeyHash>,
+    ) -> Result<NewImport, AuthorityError> {
+        let request = order(row, app);
+        check::external_id(row.external_id.as_deref())?;
+        let plan = self.plan_of(caller, &request, app).await;
+        let plan = plan.map_err(|error| named(error, "plan_id", "a plan of this app"))?;
+        let buyer = Buyer::of(&self.desk, caller, &request, plan.as_ref()).await;
+        let buyer = buyer.map_err(|error| named(error, "customer_id", "a customer of yours"))?;
+        let now = self.desk.ids.now();
+        let mut order = Order::new(&request, (plan.as_ref(), &buyer), now, &self.desk.calendar)?;
+        amend(&mut order, row)?;
+        order.suspended_at = row.suspended.unwrap_or(false).then_some(now);
+        let new = self.new_license(caller, (app, tenant), &order)?;
+        let devices = self.devices_of(caller, &new.license, &row.hwids)?;
+        Ok(NewImport { new, buyer, key, devices })
+    }
+
+    /// The row's keys from elsewhere, as the database knows them, or why they are refused.
+    pub(super) fn foreign_keys(&self, rows: &[ImportRow]) -> Vec<Result<Option<KeyHash>, AuthorityError>> {
+        let invalid = |why| AuthorityError::Invalid { field: "license_key", why };
+        let read = |row: &ImportRow| row.license_key.as_deref().map(ForeignKey::parse).transpose();
+        let keys: Vec<_> = rows.iter().map(read).collect();
+        let strong: Vec<ForeignKey> = keys.iter().flatten().flatten().cloned().collect();
+        let mut alike = ForeignKey::too_alike(&strong).into_iter();
+        let judge = |(row, key): (&ImportRow, Result<Option<ForeignKey>, &'static str>)| {
+            let Some(_) = key.map_err(invalid)? else { return Ok(None) };
+            if alike.next().unwrap_or(false) {
+                let why = "a random key: too much of this one is the same in another row's, so who has one could try the others";
+                return Err(invalid(why));
+            }
+            Ok(row.license_key.as_deref().map(|typed| self.shared.license_key(typed)))
+        };
+        rows.iter().zip(keys).map(judge).collect()
+    }
+
+    fn devices_of(
+        &self,
+        caller: &Caller,
+        license: &LicenseRow,
+        hwids: &[String],
+    ) -> Result<Vec<(DeviceRow, EventRow)>, AuthorityError> {
+        let invalid = |why| Err(AuthorityError::Invalid { field: "hwids", why });
+        let different: BTreeSet<&String> = hwids.iter().collect();
+        if different.len() < hwids.len() || hwids.len() > DEVICES {
+            return invalid("at most 100, each once");
+        }
+        if license.terms.max_devices.seats().is_some_and(|seats| hwids.len() > seats as usize) {
+            return invalid("no more devices than the license has seats");
+        }
+        let ids = &self.desk.ids;
+        let device = |hwid: &String| {
+            let named = Device::Hwid(check::hwid(hwid)?);
+            let event = self.desk.event(caller, license, "device_bound", Some(hwid));
+            Ok((DeviceRow::new(ids.fresh(DeviceId::new), license, named, ids.now()), event))
+        };
+        hwids.iter().map(device).collect()
+    }
+}
+
+/// The same as an order of one license.
+fn order(row: &ImportRow, app: &AppRow) -> IssueLicenses {
+    IssueLicenses {
+        app_id: app.id.to_string(),
+        plan_id: row.plan_id.clone(),
+        max_devices: row.max_devices,
+        expires_at: row.expires_at.clone(),
+        label: row.label.clone(),
+        customer_id: row.customer_id.clone(),
+        licensee: row.licensee.clone().map(Some),
+        external_id: row.external_id.clone(),
+        count: None,
+    }
+}
+
+/// What is not there is the field's fault.
+fn named(error: AuthorityError, field: &'static str, why: &'static str) -> AuthorityError {
+    match error {
+        AuthorityError::Refused(Code::NotFound) => AuthorityError::Invalid { field, why },
+        other => other,
+    }
+}
+
+/// What no order says, but its plan.
+fn amend(order: &mut Order, row: &ImportRow) -> Result<(), AuthorityError> {
+    if let Some(tier) = &row.tier {
+        let why = "free, licensed or enterprise";
+        order.terms.tier = Tier::parse(tier).ok_or(AuthorityError::Invalid { field: "tier", why })?;
+    }
+    if let Some(features) = &row.features {
+        check::features(features)?;
+        order.terms.features = sets::written(features);
+    }
+    if let Some(limits) = &row.limits {
+        check::limits(limits)?;
+        order.terms.limits = sets::written(limits);
+    }
+    if let Some(variables) = &row.variables {
+        order.variables = check::variables(variables)?;
+    }
+    Ok(())
+}
