@@ -6,7 +6,6 @@ mod dash;
 mod files;
 mod keys;
 mod licenses;
-mod many;
 mod max_devices;
 mod records;
 mod server;
@@ -18,9 +17,8 @@ pub(crate) use files::{InspectArgs, VerifyArgs};
 pub(crate) use keys::{ExportKeysArgs, KeysCommand, RevokeKeyArgs, ShareKeysArgs};
 pub(crate) use licenses::{
     AccessArgs, AccessCommand, AuthforgeFileArgs, DeviceCommand, FileArgs, IssueArgs, LicenseCommand,
-    LicenseeArgs, ListLicensesArgs, RemoveAccessArgs, RenewArgs, ResignArgs, UpdateLicenseArgs,
+    LicenseeArgs, ListLicensesArgs, ManyArgs, RemoveAccessArgs, RenewArgs, ResignArgs, UpdateLicenseArgs,
 };
-pub(crate) use many::ManyArgs;
 pub(crate) use records::{AuditCommand, EventsArgs};
 pub(crate) use server::{AcceptClockArgs, CheckConfigArgs, DemoArgs, DoctorArgs, ServeArgs, ServerCommand};
 pub(crate) use vendor::{
