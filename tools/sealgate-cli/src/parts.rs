@@ -78,6 +78,8 @@ impl Again {
     /// A flag with its value, where there is one.
     pub(crate) fn flag(self, name: &str, value: Option<&str>) -> Self {
         match value {
+            // Else it would be read as a flag itself.
+            Some(value) if value.starts_with('-') => self.word(&format!("{name}={value}")),
             Some(value) => self.word(name).word(value),
             None => self,
         }
@@ -131,7 +133,8 @@ mod tests {
     fn a_command_can_be_typed_as_it_is_shown() {
         let again = Again::new("license issue").flag("--app", Some("a-1")).flag("--plan", None);
         let again = again.flag("--label", Some("Ada's order; $7")).switch("--yes", true).word("");
-        let told = "sealgate license issue --app a-1 --label 'Ada'\\''s order; $7' --yes ''";
+        let again = again.flag("--reason", Some("-5"));
+        let told = "sealgate license issue --app a-1 --label 'Ada'\\''s order; $7' --yes '' --reason=-5";
         assert_eq!(String::from(again), told);
     }
 }

@@ -146,7 +146,7 @@ mod tests {
             (Code::FileUnreadable.as_str(), "line 2 of list is longer than 1000 bytes")
         );
         assert!(refused(b"a\n\xff\n").message.contains("line 2 of list is not UTF-8"));
-        let many = |count: usize| (0..count).map(|n| format!("{n}\n")).collect::<String>();
+        let many = |count: usize| (0..count).map(|n| n.to_string()).collect::<Vec<_>>().join("\n");
         assert_eq!(texts(many(MOST).as_bytes()).len(), MOST);
         assert!(refused(many(MOST + 1).as_bytes()).message.contains("more than 100000 items"));
     }

@@ -6,7 +6,6 @@ use clap::{Args as ClapArgs, Subcommand};
 use sealgate_artifact::MaxDevices;
 use sealgate_wire::When;
 
-use super::many::ManyArgs;
 use super::max_devices;
 use super::vendor::VarsCommand;
 use crate::dates;
@@ -77,6 +76,20 @@ were handed out before stay good, except on machines that ask online, too: hand 
 
 Example:
   sealgate license resign --all";
+
+/// What narrows a list. Where one of them is given, no license is named.
+const FILTERS: [&str; 10] =
+    ["app", "plan", "customer", "device", "status", "tier", "label", "text", "ends_after", "ends_before"];
+
+/// What stands in place of a license's name.
+fn others() -> impl Iterator<Item = &'static str> {
+    FILTERS.into_iter().chain(["from"])
+}
+
+/// What says nothing of licenses that are named.
+fn of_lists() -> impl Iterator<Item = &'static str> {
+    FILTERS.into_iter().chain(["sort"])
+}
 
 #[derive(Subcommand)]
 pub(crate) enum LicenseCommand {
@@ -318,6 +331,21 @@ pub(crate) struct ListLicensesArgs {
     /// else newest]
     #[arg(long, value_name = "ORDER")]
     pub(crate) sort: Option<String>,
+}
+
+/// Many licenses at once, by name or by what they have in common.
+#[derive(ClapArgs)]
+pub(crate) struct ManyArgs {
+    /// License keys or ids; - reads all of standard input, one a line
+    #[arg(value_name = "KEY", required_unless_present_any = others(), conflicts_with_all = of_lists())]
+    pub(crate) keys: Vec<String>,
+    /// Also the licenses whose keys or ids stand in this file, one a line; - reads standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = of_lists())]
+    pub(crate) from: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) care: CareArgs,
+    #[command(flatten, next_help_heading = "In place of KEY: licenses that match all of these")]
+    pub(crate) filter: ListLicensesArgs,
 }
 
 #[derive(ClapArgs)]

@@ -8,7 +8,6 @@ mod given;
 mod keys;
 mod licenses;
 mod login;
-mod many;
 mod max_devices;
 mod records;
 mod server;
@@ -21,10 +20,9 @@ pub(crate) use given::{By, Given};
 pub(crate) use keys::{ExportKeysArgs, KeysCommand, RevokeKeyArgs, ShareKeysArgs};
 pub(crate) use licenses::{
     AccessArgs, AccessCommand, AuthforgeFileArgs, DeviceCommand, FileArgs, IssueArgs, LicenseCommand,
-    LicenseeArgs, ListLicensesArgs, RemoveAccessArgs, RenewArgs, ResignArgs, UpdateLicenseArgs,
+    LicenseeArgs, ListLicensesArgs, ManyArgs, RemoveAccessArgs, RenewArgs, ResignArgs, UpdateLicenseArgs,
 };
 pub(crate) use login::{ProfileArg, ProfileCommand};
-pub(crate) use many::ManyArgs;
 pub(crate) use records::{AuditCommand, EventsArgs};
 pub(crate) use server::{AcceptClockArgs, CheckConfigArgs, DemoArgs, DoctorArgs, ServeArgs, ServerCommand};
 pub(crate) use vendor::{

@@ -97,10 +97,10 @@ impl<'a> Deed<'a> {
     /// Does it to one of several.
     pub(crate) fn to_one_of_many(&self, client: &Client, id: LicenseId) -> Result<LicenseView, Failure> {
         let path = format!("/api/v1/licenses/{id}/{}", self.verb());
-        let reason = |reason: &Option<&String>| Reason { reason: reason.cloned() };
+        let reason = |reason: Option<&String>| Reason { reason: reason.cloned() };
         match self {
             Self::Renew { args, name } => license_renew::renew(client, (id, args), Some(name_for(name, id))),
-            Self::Suspend(why) | Self::Revoke(why) => client.post_once(&path, &reason(why)),
+            Self::Suspend(why) | Self::Revoke(why) => client.post_once(&path, &reason(*why)),
             Self::Resume => client.post(&path, &Nothing {}),
         }
     }

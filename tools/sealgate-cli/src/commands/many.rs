@@ -59,7 +59,8 @@ pub(super) fn run(client: &Client, args: &ManyArgs, deed: &Deed, output: &Output
                 return Ok(());
             }
             if targets.is_empty() {
-                return nothing(deed, left_out, output);
+                say_nothing(deed, left_out, output);
+                return Ok(());
             }
             let licenses = counted(targets.len());
             let why = format!("{licenses} would be {}", deed.participle());
@@ -75,17 +76,16 @@ fn counted(licenses: usize) -> String {
     if licenses == 1 { "1 license".to_owned() } else { format!("{licenses} licenses") }
 }
 
-fn nothing(deed: &Deed, left_out: usize, output: &Output) -> Result<(), Failure> {
-    if output.json {
-        output.result(&Outcome::default(), |_| ());
-        return Ok(());
-    }
+fn say_nothing(deed: &Deed, left_out: usize, output: &Output) {
     let none = match left_out {
         0 => "no licenses match; `sealgate license list` with the same flags shows which do".to_owned(),
         n => format!("of the licenses that match, {n} are revoked, and none can be {}", deed.participle()),
     };
-    output.list::<LicenseView>(&[], &none, |_| ());
-    Ok(())
+    if output.json {
+        output.result(&Outcome::default(), |_| ());
+    } else {
+        output.list::<LicenseView>(&[], &none, |_| ());
+    }
 }
 
 /// What would become of them.

@@ -129,9 +129,8 @@ fn fits(kind: &str, line: &str, printed: &str) -> bool {
     let is_object = |value: &Value| value.is_object() && value.get("done").is_none();
     match kind {
         "list" => json().is_array(),
-        "show" | "change" => is_object(&json()),
         "many" if line.contains("--app") => names(&json()) == ["done", "failed"],
-        "many" => is_object(&json()),
+        "show" | "change" | "many" => is_object(&json()),
         "order" => names(&json()) == ["licenses"],
         "file" => json()["file"].is_string(),
         "text" => serde_json::from_str::<Value>(printed).is_err(),
