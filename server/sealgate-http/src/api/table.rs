@@ -22,11 +22,22 @@ use crate::query::QueryOf;
 
 /// Every operation. What is not in this list does not exist.
 pub(crate) fn operations() -> Vec<Operation> {
-    let mut all = vendor();
+    let mut all = own();
+    all.extend(vendor());
     all.extend(customers());
     all.extend(licenses());
     all.extend(records());
     all
+}
+
+/// What every token may ask.
+fn own() -> Vec<Operation> {
+    operations! {
+        /// Show the token that asks
+        ///
+        /// Whose it is and what it may do. Every token may ask.
+        GET "/api/v1/token", AnyToken, show_own_token = tokens.own () -> 200 OwnToken;
+    }
 }
 
 /// Tenants, tokens, apps, plans.
@@ -50,10 +61,6 @@ fn vendor() -> Vec<Operation> {
         /// End the suspension of a tenant
         POST "/api/v1/tenants/{tenant_id}/resume", Installation, resume_tenant = tenants.resume (id) -> 200 TenantView;
 
-        /// Show the token that asks
-        ///
-        /// Whose it is and what it may do. Every token may ask.
-        GET "/api/v1/token", AnyToken, show_own_token = tokens.own () -> 200 OwnToken;
         /// Create an access token
         ///
         /// The answer is the only one that shows it. It may do no more than the token that asks, and ends no later.
