@@ -31,11 +31,14 @@ pub enum Device {
 }
 
 impl Device {
+    /// Every kind there is.
+    pub const KINDS: [&'static str; 2] = ["hwid", "key"];
+
     /// `hwid` or `key`: the kind as the API and the database say it.
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Hwid(_) => "hwid",
-            Self::Key(_) => "key",
+            Self::Hwid(_) => Self::KINDS[0],
+            Self::Key(_) => Self::KINDS[1],
         }
     }
 

@@ -20,7 +20,8 @@ pub enum Tier {
 }
 
 impl Tier {
-    const ALL: [Self; 3] = [Self::Free, Self::Licensed, Self::Enterprise];
+    /// Every tier there is, the least first.
+    pub const ALL: [Self; 3] = [Self::Free, Self::Licensed, Self::Enterprise];
 
     /// The tier's name.
     pub fn as_str(self) -> &'static str {

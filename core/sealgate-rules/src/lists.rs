@@ -15,6 +15,9 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// Every effect there is.
+    pub const ALL: [Self; 2] = [Self::Allow, Self::Deny];
+
     /// The effect's name.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -25,7 +28,7 @@ impl Effect {
 
     /// The effect of that name.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Allow, Self::Deny].into_iter().find(|effect| effect.as_str() == text)
+        Self::ALL.into_iter().find(|effect| effect.as_str() == text)
     }
 }
 

@@ -18,9 +18,12 @@ pub enum Status {
 }
 
 impl Status {
+    /// Every status there is.
+    pub const ALL: [Self; 4] = [Self::Active, Self::Suspended, Self::Expired, Self::Revoked];
+
     /// Reads what [`as_str`](Self::as_str) writes.
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Active, Self::Suspended, Self::Expired, Self::Revoked].into_iter().find(|s| s.as_str() == word)
+        Self::ALL.into_iter().find(|s| s.as_str() == word)
     }
 
     /// The word on the wire.

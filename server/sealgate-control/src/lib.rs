@@ -38,6 +38,7 @@ mod tokens;
 mod trial;
 mod turns;
 mod upkeep;
+pub mod vocabulary;
 mod words;
 
 use std::sync::Arc;

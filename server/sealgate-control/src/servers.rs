@@ -14,6 +14,12 @@ use crate::keys::KeyChanges;
 use crate::page::Part;
 use crate::{Caller, check};
 
+const WAITING: &str = "waiting";
+const APPROVED: &str = "approved";
+const REVOKED: &str = "revoked";
+/// Every word for where a server stands.
+pub(crate) const STATUSES: [&str; 3] = [WAITING, APPROVED, REVOKED];
+
 /// Certificates in one transaction.
 const AT_ONCE: u32 = 100;
 
@@ -228,9 +234,9 @@ fn new_row(server: &ServerSettings, now: UnixSeconds) -> ServerRow {
 
 fn view(server: &ServerRow) -> ServerView {
     let status = match (server.revoked_at, server.approved_at) {
-        (Some(_), _) => "revoked",
-        (None, Some(_)) => "approved",
-        (None, None) => "waiting",
+        (Some(_), _) => REVOKED,
+        (None, Some(_)) => APPROVED,
+        (None, None) => WAITING,
     };
     ServerView {
         server_id: server.server_key.id(KeyUse::Server).to_string(),

@@ -7,10 +7,11 @@ use axum::response::{IntoResponse, Response};
 use sealgate_artifact::Code;
 use sealgate_authority::{Check, Health};
 use sealgate_wire::CheckView;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::problem::Problem;
 use crate::request_id::RequestId;
+use crate::schema::{answer, object, problem, reference};
 
 /// Whether the server takes requests; with `?checks`, every check by which that is known, too. A check that leaves the server
 /// ready does not change the status.
@@ -35,7 +36,7 @@ pub(crate) async fn readyz(
     if let Some(gap) = health.went_back() {
         body["database_went_back"] = json!({ "from": gap.from, "to": gap.to });
     }
-    if query.as_deref() == Some("checks") {
+    if matches!(query.as_deref(), Some("checks" | "checks=")) {
         body["checks"] = checks.iter().map(|check| json!(view(check))).collect();
     }
     (status, Json(body)).into_response()
@@ -57,4 +58,57 @@ pub(crate) async fn healthz(State(health): State<Health>, Extension(id): Extensi
         Ok(()) => Json(json!({ "status": "ok" })).into_response(),
         Err(_) => Problem::plain(Code::Unavailable, &id).into_response(),
     }
+}
+
+/// Both in the OpenAPI document.
+pub(crate) fn describe(document: &mut Value) {
+    let status = |word: &str| json!({ "type": "string", "enum": [word] });
+    let went_back = object(
+        "How far the database came back older: its change counter.",
+        &["from", "to"],
+        &json!({ "from": { "type": "integer", "format": "int64" }, "to": { "type": "integer", "format": "int64" } }),
+    );
+    let check = object(
+        "One check of a server.",
+        &["name", "ok"],
+        &json!({
+            "name": { "type": "string" }, "ok": { "type": "boolean" },
+            "message": { "type": "string", "description": "What is wrong." },
+            "fix": { "type": "string", "description": "What to do about it." },
+        }),
+    );
+    let beside = json!({
+        "checks": { "type": "array", "items": reference("CheckView"), "description": "With `?checks`: every check." },
+        "database_went_back": reference("DatabaseWentBack"),
+    });
+    let mut ready = beside.clone();
+    ready["status"] = status("ready");
+    let schemas = &mut document["components"]["schemas"];
+    schemas["CheckView"] = check;
+    schemas["DatabaseWentBack"] = went_back;
+    schemas["Alive"] =
+        object("The server and its database answer.", &["status"], &json!({ "status": status("ok") }));
+    schemas["Ready"] = object("The server takes requests.", &["status"], &ready);
+    schemas["NotReady"] = json!({
+        "description": "The server takes no requests.",
+        "allOf": [problem(), { "type": "object", "properties": beside }],
+    });
+    document["paths"]["/healthz"]["get"] = json!({
+        "operationId": "healthz",
+        "tags": ["server"],
+        "summary": "Whether the server and its database answer",
+        "security": [],
+        "responses": { "200": answer("yes", &reference("Alive")), "503": answer("the server cannot answer now", &problem()) },
+    });
+    document["paths"]["/readyz"]["get"] = json!({
+        "operationId": "readyz",
+        "tags": ["server"],
+        "summary": "Whether the server takes requests",
+        "security": [],
+        "parameters": [{
+            "name": "checks", "in": "query", "allowEmptyValue": true, "schema": { "type": "string", "maxLength": 0 },
+            "description": "Every check, too. It has no value.",
+        }],
+        "responses": { "200": answer("yes", &reference("Ready")), "503": answer("not yet, or not now", &reference("NotReady")) },
+    });
 }

@@ -12,6 +12,7 @@ mod body;
 mod caller;
 mod deadline;
 mod dialect;
+mod document;
 mod entry;
 mod health;
 mod online;

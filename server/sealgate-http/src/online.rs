@@ -12,11 +12,12 @@ use sealgate_wire::{OnlineQuestion, TrustQuery};
 use serde_json::{Value, json};
 
 use crate::address::ClientAddress;
+use crate::api::parameters;
 use crate::body;
 use crate::problem::Problem;
 use crate::query::QueryOf;
 use crate::request_id::RequestId;
-use crate::schema::answer;
+use crate::schema::{answer, object, problem, reference};
 
 /// How long anybody may keep what `/api/v1/trust` said, in seconds.
 const TRUST_KEPT: &str = "public, max-age=60";
@@ -81,92 +82,113 @@ fn refuse(error: &AuthorityError, id: &RequestId) -> Response {
 
 /// All of them in the OpenAPI document.
 pub(crate) fn describe(document: &mut Value) {
-    let envelope = json!({
-        "type": "object",
-        "description": "A DSSE envelope; spec/online.md says of what.",
-        "required": ["payloadType", "payload", "signatures"],
-        "properties": {
-            "payloadType": { "type": "string" },
-            "payload": { "type": "string" },
-            "signatures": { "type": "array", "items": { "type": "object" } },
-        },
-    });
-    let problem = json!({ "$ref": "#/components/schemas/Problem" });
-    let seat = json!({
-        "type": "object",
-        "description": "A device that has a seat, where none is left. Not signed.",
-        "required": ["device_id"],
-        "properties": {
-            "device_id": { "type": "string" },
-            "name": { "type": "string" },
-            "last_seen": { "type": "string", "format": "date-time" },
-        },
-    });
-    let decided = json!({
-        "type": "object",
-        "required": ["decision"],
-        "properties": {
-            "decision": envelope, "certificate": envelope, "keyset": envelope, "tenant_keyset": envelope,
-            "license": { "type": "object" },
-            "seats": { "type": "array", "maxItems": 10, "items": seat },
-        },
-    });
-    let mut responses = json!({ "200": answer("a signed decision, be it yes or no", &decided) });
+    shapes(&mut document["components"]["schemas"]);
+    let mut responses =
+        json!({ "200": answer("a signed decision, be it yes or no", &reference("OnlineAnswer")) });
     for status in ["400", "404", "413", "429", "500", "503"] {
-        responses[status] = answer("nothing was decided", &problem);
+        responses[status] = answer(meaning(status), &problem());
     }
     let asked = [
         ("/api/v1/validate", "validate_online", "May this device use this license now?"),
         ("/api/v1/release", "release_online", "Give a seat back"),
     ];
     for (path, name, summary) in asked {
-        document["paths"][path]["post"] = question((name, summary), &envelope, &responses);
+        document["paths"][path]["post"] = json!({
+            "operationId": name,
+            "tags": ["runtime"],
+            "summary": summary,
+            "security": [],
+            "requestBody": {
+                "required": true,
+                "content": { "application/json": { "schema": reference("OnlineQuestion") } },
+            },
+            "responses": responses,
+        });
     }
-    let update = json!({
-        "type": "object",
-        "required": ["roots"],
-        "properties": {
-            "roots": { "type": "array", "items": envelope },
-            "keyset": envelope, "tenant_keyset": envelope, "certificate": envelope,
-        },
-    });
-    let parameter = |name: &str, required: bool, schema: Value| json!({ "name": name, "in": "query", "required": required, "schema": schema });
-    let version = json!({ "type": "integer", "format": "int64", "minimum": 0 });
+    let mut responses = json!({ "200": answer("newer statements", &reference("TrustUpdate")) });
+    for status in ["400", "404", "429", "500", "503"] {
+        responses[status] = answer(meaning(status), &problem());
+    }
     document["paths"]["/api/v1/trust"]["get"] = json!({
         "operationId": "trust",
         "tags": ["runtime"],
         "summary": "Statements about keys that are newer than the client's",
-        "parameters": [
-            parameter("tenant", true, json!({ "type": "string" })),
-            parameter("root", false, version.clone()),
-            parameter("keyset", false, version),
-        ],
-        "responses": {
-            "200": answer("newer statements", &update),
-            "400": answer("not of the documented form", &problem),
-            "404": answer("no such tenant", &problem),
-            "429": answer("too many questions from this address", &problem),
-            "500": answer("the server failed", &problem),
-            "503": answer("the server cannot answer now", &problem),
-        },
+        "security": [],
+        "parameters": parameters::<TrustQuery>(),
+        "responses": responses,
     });
 }
 
-/// What a client of ours posts.
-fn question((name, summary): (&str, &str), envelope: &Value, responses: &Value) -> Value {
-    json!({
-        "operationId": name,
-        "tags": ["runtime"],
-        "summary": summary,
-        "requestBody": { "required": true, "content": { "application/json": { "schema": {
-            "type": "object",
-            "required": ["request"],
-            "properties": {
-                "request": envelope,
-                "holds": { "type": "array", "maxItems": 16, "items": { "type": "string" } },
+/// As the operations of the management API say it.
+fn meaning(status: &str) -> &'static str {
+    match status {
+        "400" => "not of the documented form",
+        "404" => "no such thing for this tenant",
+        "413" => "the body is too large",
+        "429" => "too many requests",
+        "500" => "the server failed",
+        _ => "the server cannot answer now",
+    }
+}
+
+fn shapes(schemas: &mut Value) {
+    let text = |about: &str| json!({ "type": "string", "description": about });
+    let signature = object(
+        "One signature.",
+        &["keyid", "sig"],
+        &json!({ "keyid": text("A hint at the key."), "sig": text("Base64.") }),
+    );
+    schemas["SignedStatement"] = object(
+        "A signed statement in its envelope, which is of the format DSSE, byte for byte as it was signed.",
+        &["payloadType", "payload", "signatures"],
+        &json!({
+            "payloadType": text("The kind of the statement."),
+            "payload": text("The statement, base64."),
+            "signatures": { "type": "array", "items": signature },
+        }),
+    );
+    let statement = reference("SignedStatement");
+    schemas["Trust"]["properties"]["keyset_chain"]["items"] = statement.clone();
+    schemas["Trust"]["properties"]["tenant_keyset"] = statement.clone();
+    schemas["OnlineQuestion"] = object(
+        "A question of one of our clients.",
+        &["request"],
+        &json!({
+            "request": statement,
+            "holds": {
+                "type": "array", "maxItems": 16, "items": { "type": "string" },
+                "description": "Ids of statements that the client holds.",
             },
-            "additionalProperties": false,
-        } } } },
-        "responses": responses,
-    })
+        }),
+    );
+    schemas["OnlineQuestion"]["additionalProperties"] = false.into();
+    schemas["SeatView"] = object(
+        "A device that has a seat, where none is left. Not signed.",
+        &["device_id"],
+        &json!({
+            "device_id": text("Its id, by which its seat can be given back."),
+            "name": text("What it calls itself."),
+            "last_seen": { "type": "string", "format": "date-time", "description": "When it was let in last." },
+        }),
+    );
+    schemas["OnlineAnswer"] = object(
+        "A signed decision, and what the client does not hold to believe it. Nothing here is believed by itself.",
+        &["decision"],
+        &json!({
+            "decision": statement, "certificate": statement, "keyset": statement, "tenant_keyset": statement,
+            "license": {
+                "type": "object", "additionalProperties": true,
+                "description": "The license that the decision names, with its attachments.",
+            },
+            "seats": { "type": "array", "maxItems": 10, "items": reference("SeatView") },
+        }),
+    );
+    schemas["TrustUpdate"] = object(
+        "Statements about keys. Public, and never believed by themselves.",
+        &["roots"],
+        &json!({
+            "roots": { "type": "array", "items": statement, "description": "Root statements that are newer, oldest first." },
+            "keyset": statement, "tenant_keyset": statement, "certificate": statement,
+        }),
+    );
 }

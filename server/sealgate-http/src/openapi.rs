@@ -6,9 +6,8 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use crate::api;
-use crate::schema::answer;
-use crate::{auth_document, online};
+use crate::schema::{answer, problem};
+use crate::{api, auth_document, document, health, online};
 
 /// Made when somebody asks for it: few do, and a server starts sooner and stays smaller without it.
 static DOCUMENT: LazyLock<String> = LazyLock::new(openapi);
@@ -16,25 +15,20 @@ static DOCUMENT: LazyLock<String> = LazyLock::new(openapi);
 /// The OpenAPI document, as `GET /api/v1/openapi.json` answers it.
 pub fn openapi() -> String {
     let mut document = api::document(&api::operations());
-    for (path, summary) in [
-        ("/healthz", "Whether the server and its database answer"),
-        ("/readyz", "Whether the server takes requests"),
-        ("/api/v1/openapi.json", "This document"),
-    ] {
-        document["paths"][path]["get"] = json!({
-            "operationId": path.trim_start_matches("/api/v1").trim_matches('/').replace('.', "_"),
-            "tags": ["server"],
-            "summary": summary,
-            "responses": {
-                "200": answer("yes", &json!({ "type": "object" })),
-                "503": answer("not now", &json!({ "$ref": "#/components/schemas/Problem" })),
-            },
-        });
-    }
+    document["paths"]["/api/v1/openapi.json"]["get"] = json!({
+        "operationId": "openapi_json",
+        "tags": ["server"],
+        "summary": "This document",
+        "security": [],
+        "responses": {
+            "200": answer("the document", &json!({ "type": "object", "additionalProperties": true })),
+            "500": answer("the server failed", &problem()),
+        },
+    });
+    health::describe(&mut document);
     online::describe(&mut document);
-    for (path, operation) in auth_document::operations() {
-        document["paths"][path]["post"] = operation;
-    }
+    auth_document::describe(&mut document);
+    document::finish(&mut document);
     serde_json::to_string_pretty(&document).expect("a document can be written")
 }
 

@@ -10,6 +10,7 @@ mod architecture;
 mod bench;
 mod codegen;
 mod conformance;
+mod node;
 mod python;
 mod test;
 mod tidy;

@@ -11,6 +11,8 @@ mod health;
 mod keys;
 mod licenses;
 mod online;
+#[cfg(feature = "openapi")]
+mod pages;
 mod plans;
 mod records;
 mod servers;
@@ -71,7 +73,6 @@ pub struct Nothing {}
 
 /// One page of a list, newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Page<T> {
     /// At most as many as were asked for.
     pub items: Vec<T>,

@@ -22,6 +22,9 @@ use sealgate_wire::{KeyRevoked, KeyView, Page, PageQuery, Reason, RotateKey};
 
 use crate::{Caller, Scope, check};
 
+/// The uses of keys that rotate by themselves. Those of apps rotate with their app.
+pub(crate) const ROTATED: [KeyUse; 3] = [KeyUse::Root, KeyUse::Authority, KeyUse::Issuer];
+
 /// The keys of the vendor and of the installation.
 pub struct Keys {
     changes: KeyChanges,
@@ -43,9 +46,8 @@ impl Keys {
         caller: &Caller,
         request: &RotateKey,
     ) -> Result<Page<KeyView>, AuthorityError> {
-        let Some(key_use @ (KeyUse::Root | KeyUse::Authority | KeyUse::Issuer)) =
-            KeyUse::parse(&request.r#use)
-        else {
+        let asked = KeyUse::parse(&request.r#use).filter(|key_use| ROTATED.contains(key_use));
+        let Some(key_use) = asked else {
             return Err(AuthorityError::Invalid { field: "use", why: "root, authority or issuer" });
         };
         check_scope(caller, key_use)?;

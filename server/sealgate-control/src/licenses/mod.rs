@@ -17,3 +17,4 @@ mod wanted;
 pub use authforge_files::AuthforgeFiles;
 pub use list::Licenses;
 pub(crate) use list::find;
+pub(crate) use wanted::ORDERS;

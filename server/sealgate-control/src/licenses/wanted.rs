@@ -34,9 +34,12 @@ pub(super) struct Ends {
     pub(super) last: Option<UnixSeconds>,
 }
 
+/// Every order, with its name.
+pub(crate) const ORDERS: [(&str, Order); 2] = [("newest", Order::Newest), ("end", Order::End)];
+
 /// In which order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Order {
+pub(crate) enum Order {
     Newest,
     End,
 }
@@ -116,11 +119,7 @@ impl Ends {
 impl Order {
     /// By end where ends are asked for, unless somebody says otherwise, or a device's licenses are listed.
     pub(super) fn read(query: &LicenseQuery, ends: Ends) -> Result<Self, AuthorityError> {
-        let order = |text: &str| match text {
-            "newest" => Some(Self::Newest),
-            "end" => Some(Self::End),
-            _ => None,
-        };
+        let order = |text: &str| ORDERS.into_iter().find(|(word, _)| *word == text).map(|(_, order)| order);
         let wished = named(query.sort.as_ref(), "sort", "newest or end", order)?;
         if query.device.is_some() && wished == Some(Self::End) {
             let why = "newest, where the licenses of a device are listed";

@@ -6,21 +6,48 @@ use serde_json::{Value, json};
 use utoipa::openapi::{RefOr, Schema};
 
 use super::operation::{Operation, Shape};
-use crate::caller::{IDEMPOTENCY_KEY, Repeats};
+use crate::caller::Repeats;
+
+/// What there is in the API, by the paths' third part, and what needs no token.
+const TAGS: [(&str, &str); 16] = [
+    ("tenants", "Vendors that share an installation."),
+    ("tokens", "Access tokens."),
+    ("apps", "Programs that are sold, with their secrets, keys, variables and credits."),
+    ("plans", "Terms from which licenses are issued."),
+    ("customers", "Who bought licenses."),
+    ("licenses", "Licenses, their keys and files."),
+    ("devices", "Devices that hold seats of licenses."),
+    ("access", "Access lists."),
+    ("events", "What happened to licenses."),
+    ("audit", "Who changed what."),
+    ("servers", "License servers."),
+    ("clock", "The clock of the server that answers."),
+    ("keys", "Keys that sign."),
+    ("runtime", "What running software asks."),
+    ("authforge", "What clients ask that were written for AuthForge."),
+    ("server", "Whether the server works, and this document."),
+];
 
 /// The document of `GET /api/v1/openapi.json`.
 pub(crate) fn document(operations: &[Operation]) -> Value {
+    let license = env!("CARGO_PKG_LICENSE");
+    let tags: Vec<Value> =
+        TAGS.iter().map(|(name, about)| json!({ "name": name, "description": about })).collect();
     let mut document = json!({
         "openapi": "3.1.0",
         "info": {
             "title": "Sealgate management API",
             "version": env!("CARGO_PKG_VERSION"),
-            "license": { "name": env!("CARGO_PKG_LICENSE") },
-            "description": "What a vendor does: tenants, apps, plans, licenses, devices, access lists, tokens, records and keys. Every operation names its scope in x-scope, and another that it needs, too, in x-also-scope. Errors have the shape Problem; their codes are in spec/errors.md.",
+            "license": { "name": license, "identifier": license },
+            "description": "What a vendor does: tenants, apps, plans, licenses, devices, access lists, tokens, records and keys. Every operation names its scope in x-scope, and another that it needs, too, in x-also-scope. Errors have the shape Problem; their codes are in spec/errors.md. An enumeration is closed as long as the path says v1; where other words may come, x-extensible-enum lists those of this version.",
         },
+        "servers": [{ "url": "/", "description": "The server that this document comes from." }],
+        "tags": tags,
         "paths": {},
         "components": {
-            "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } },
+            "securitySchemes": { "token": {
+                "type": "http", "scheme": "bearer", "description": "An access token; spec/http.md §3.3 says what each scope allows.",
+            } },
             "schemas": {},
         },
     });
@@ -74,7 +101,7 @@ fn parameters(operation: &Operation) -> Vec<Value> {
     all.extend(query.iter().map(|p| serde_json::to_value(p).expect("a parameter can be written")));
     if operation.repeats == Repeats::Once {
         all.push(json!({
-            "name": IDEMPOTENCY_KEY,
+            "name": "Idempotency-Key",
             "in": "header",
             "description": "Names the request, so that it can be sent again within a week by the same token and is answered as it was.",
             "schema": { "type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$" },

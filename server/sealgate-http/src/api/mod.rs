@@ -6,5 +6,5 @@ mod request;
 mod table;
 
 pub(crate) use describe::document;
-pub(crate) use operation::Vendor;
+pub(crate) use operation::{Vendor, parameters};
 pub(crate) use table::operations;

@@ -31,7 +31,14 @@ fn fields(document: &Value, operation: &Operation) -> Option<Vec<(String, Value)
     let name = body["content"]["application/json"]["schema"]["$ref"].as_str()?;
     let schema = &document["components"]["schemas"][name.rsplit('/').next()?];
     let properties = schema["properties"].as_object().into_iter().flatten();
-    Some(properties.map(|(name, schema)| (name.clone(), schema.clone())).collect())
+    Some(properties.map(|(name, schema)| (name.clone(), referred(document, schema).clone())).collect())
+}
+
+/// The schema itself, where another one refers to it.
+fn referred<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
+    let reference = schema["$ref"].as_str().or_else(|| schema["anyOf"][0]["$ref"].as_str());
+    let found = reference.and_then(|reference| document.pointer(reference.trim_start_matches('#')));
+    found.unwrap_or(schema)
 }
 
 /// Spoilt copies of a whole body.

@@ -16,7 +16,7 @@ fn repeatable(app: &TestApp) -> Vec<String> {
         for operation in methods.as_object().expect("methods").values() {
             let parameters = operation["parameters"].as_array().into_iter().flatten();
             let id = operation["operationId"].as_str().expect("a name");
-            if parameters.into_iter().any(|p| p["name"] == "idempotency-key") {
+            if parameters.into_iter().any(|p| p["name"] == "Idempotency-Key") {
                 names.push(id.to_owned());
             } else {
                 let creates = operation["x-scope"].is_string() && operation["responses"]["201"].is_object();

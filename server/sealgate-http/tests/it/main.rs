@@ -52,6 +52,7 @@ mod observed;
 mod offline_activation;
 mod online;
 mod openapi;
+mod openapi_shapes;
 mod outage;
 mod races;
 mod releases;

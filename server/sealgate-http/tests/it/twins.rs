@@ -52,7 +52,7 @@ on_both_engines! {
         let (owner, document) = (app.owner(), app.document());
         let takes_a_name = |path: &str, method: &str| {
             let parameters = document["paths"][path][method.to_lowercase()]["parameters"].as_array().into_iter().flatten();
-            parameters.into_iter().any(|p| p["name"] == "idempotency-key")
+            parameters.into_iter().any(|p| p["name"] == "Idempotency-Key")
         };
         let mut asked = 0;
         for operation in app.operations().into_iter().filter(|o| takes_a_name(&o.path, &o.method)) {

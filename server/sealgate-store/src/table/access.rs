@@ -126,6 +126,8 @@ impl AccessRow {
     pub const VENDOR: &'static str = "vendor";
     /// Made because a client reported itself.
     pub const SELF_BAN: &'static str = "self_ban";
+    /// Everybody who makes entries.
+    pub const SOURCES: [&'static str; 2] = [Self::VENDOR, Self::SELF_BAN];
 }
 
 impl FromRow for AccessRow {

@@ -68,7 +68,8 @@ pub enum KeyStage {
 }
 
 impl KeyStage {
-    const ALL: [Self; 4] = [Self::Next, Self::Active, Self::Retired, Self::Revoked];
+    /// Every stage there is.
+    pub const ALL: [Self; 4] = [Self::Next, Self::Active, Self::Retired, Self::Revoked];
 
     fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|stage| stage.as_str() == text)

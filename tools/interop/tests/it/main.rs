@@ -2,6 +2,7 @@
 
 mod authforge_files;
 mod authforge_vectors;
+mod clients;
 mod dsse;
 mod lost_answer;
 mod openapi;

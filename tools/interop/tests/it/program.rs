@@ -20,10 +20,19 @@ pub(crate) fn beside_python(name: &str) -> PathBuf {
     Path::new(&interpreter()).with_file_name(name)
 }
 
-fn interpreter() -> String {
+/// The interpreter that has the pinned packages.
+pub(crate) fn interpreter() -> String {
     std::env::var("SEALGATE_TEST_PYTHON").expect(
         "SEALGATE_TEST_PYTHON names a Python with tools/interop/requirements.txt; `cargo xtask test` makes one and sets it",
     )
+}
+
+/// The folder with the pinned packages of Node.
+pub(crate) fn node_packages() -> PathBuf {
+    let folder = std::env::var("SEALGATE_TEST_NODE_PACKAGES");
+    PathBuf::from(folder.expect(
+        "SEALGATE_TEST_NODE_PACKAGES names a node_modules with tools/interop/npm; `cargo xtask test` makes one and sets it",
+    ))
 }
 
 /// Runs `node/NAME`.
@@ -31,11 +40,13 @@ pub(crate) fn node(name: &str, input: &Value) -> Value {
     run(Command::new("node").arg(here().join("node").join(name)), input)
 }
 
-fn here() -> PathBuf {
+/// The folder of this package.
+pub(crate) fn here() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
 }
 
-fn run(command: &mut Command, input: &Value) -> Value {
+/// Runs a program that reads JSON and writes JSON.
+pub(crate) fn run(command: &mut Command, input: &Value) -> Value {
     let name = command.get_program().to_string_lossy().into_owned();
     let mut child = command
         .stdin(Stdio::piped())

@@ -1,5 +1,6 @@
 //! Makes sure the machine has what the tests need, and says what it does.
 
+use crate::node;
 use crate::python;
 use crate::workspace::Workspace;
 use harness::failure::{Doing, Failure, Result};
@@ -10,10 +11,15 @@ use std::path::Path;
 use std::process::Command;
 
 /// What comes from the system's packages, and how to tell that it is there.
-const SYSTEM: [Need; 9] = [
+const SYSTEM: [Need; 11] = [
     Need { package: "postgresql", present: || binaries().is_ok() },
     Need { package: "faketime", present: || process::succeeds(Command::new("faketime").arg("--version")) },
     Need { package: "nodejs", present: || process::succeeds(Command::new("node").arg("--version")) },
+    Need { package: "npm", present: || process::succeeds(Command::new("npm").arg("--version")) },
+    Need {
+        package: "default-jre-headless",
+        present: || process::succeeds(Command::new("java").arg("-version")),
+    },
     Need { package: "golang-go", present: || process::succeeds(Command::new("go").arg("version")) },
     Need { package: "g++", present: || process::succeeds(Command::new("g++").arg("--version")) },
     Need { package: "libsodium-dev", present: || Path::new("/usr/include/sodium.h").exists() },
@@ -27,11 +33,12 @@ struct Need {
     present: fn() -> bool,
 }
 
-/// System packages, cargo-nextest and the Python environment of the interoperability tests.
+/// System packages, cargo-nextest, and the packages of Python and Node that the interoperability tests use.
 pub(super) fn provision(workspace: &Workspace) -> Result<()> {
     system_packages()?;
     nextest(workspace)?;
-    python_environment(workspace)
+    python_environment(workspace)?;
+    node_packages(workspace)
 }
 
 fn system_packages() -> Result<()> {
@@ -88,6 +95,32 @@ fn python_environment(workspace: &Workspace) -> Result<()> {
     let base = base_python().ok_or_else(|| Failure::new("no Python that can make environments"))?;
     install(base, &environment, &python::interpreter(workspace), &requirements)?;
     fs::write(&stamp, wanted).doing("stamp the Python environment")
+}
+
+fn node_packages(workspace: &Workspace) -> Result<()> {
+    let wanted = workspace.root().join("tools/interop/npm");
+    let folder = node::folder(workspace);
+    let lock = fs::read_to_string(wanted.join("package-lock.json")).doing("read the packages' lock file")?;
+    // As above: written last, and the whole list.
+    let stamp = folder.join("lock.stamp");
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == lock) {
+        println!("Node packages: current");
+        return Ok(());
+    }
+    println!("Node packages: installing into {}", folder.display());
+    fs::create_dir_all(&folder).doing("make the folder of the Node packages")?;
+    for file in ["package.json", "package-lock.json"] {
+        fs::copy(wanted.join(file), folder.join(file)).doing(format_args!("copy {file}"))?;
+    }
+    // What is installed runs nothing of its own meanwhile.
+    process::run(Command::new("npm").current_dir(&folder).args([
+        "ci",
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--loglevel=error",
+    ]))?;
+    fs::write(&stamp, lock).doing("stamp the Node packages")
 }
 
 fn install(base: &str, environment: &Path, python: &Path, requirements: &Path) -> Result<()> {

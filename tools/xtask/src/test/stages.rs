@@ -3,6 +3,7 @@
 use super::provision;
 use super::room;
 use super::tally::Tally;
+use crate::node;
 use crate::python;
 use crate::torture;
 use crate::workspace::Workspace;
@@ -39,6 +40,7 @@ impl<'a> Run<'a> {
         let url = self.postgres()?.url("postgres");
         let mut command = self.workspace.cargo(arguments);
         command.env("SEALGATE_TEST_PG", url).env("SEALGATE_TEST_PYTHON", python::interpreter(self.workspace));
+        command.env("SEALGATE_TEST_NODE_PACKAGES", node::packages(self.workspace));
         // The summaries are read back, so they must be plain.
         command.env("CARGO_TERM_COLOR", "never");
         Ok(command)
