@@ -20,6 +20,7 @@ pub(crate) mod license_shown;
 pub(crate) mod license_update;
 pub(crate) mod manual;
 pub(crate) mod plan;
+mod refusals;
 pub(crate) mod reset_devices;
 pub(crate) mod resign;
 pub(crate) mod serve;
