@@ -187,9 +187,10 @@ mod tests {
             request["v"] = version;
             assert_eq!(parse(&request.to_string()), Err(FileRefusal::UnsupportedVersion), "{request}");
         }
-        let unversioned = request().to_string().replacen("\"v\":1,", "", 1);
+        let mut unversioned = request();
+        unversioned.as_object_mut().expect("an object").remove("v");
         assert_eq!(
-            parse(&unversioned),
+            parse(&unversioned.to_string()),
             Err(FileRefusal::UnsupportedVersion),
             "a `v` that is absent is not 1"
         );

@@ -1,6 +1,6 @@
 //! Why something is not believed.
 
-use sealgate_artifact::{AppId, ArtifactError, Code, TenantId};
+use sealgate_artifact::{AppId, ArtifactError, Code, TenantId, UnixSeconds};
 
 use crate::KeyWindow;
 
@@ -19,6 +19,12 @@ pub enum TrustError {
     /// `spec/envelope.md` §5.4: no expected key signed these bytes.
     #[error("none of the expected keys made a valid signature over these bytes")]
     SignatureInvalid,
+    /// `spec/envelope.md` §5.4: the same, and no signature even says that it is by an expected key.
+    #[error("signed by a key that is not among those expected, as far as the file itself says")]
+    SignerUnknown,
+    /// The same, and a signature says that it is by a key that was revoked since.
+    #[error("signed by a key that was revoked since, as far as the file itself says")]
+    SignerRevoked,
     /// `spec/envelope.md` §5.4.
     #[error("there are {valid} valid signatures, but {threshold} are needed")]
     ThresholdNotMet {
@@ -80,11 +86,25 @@ pub enum TrustError {
         found: AppId,
     },
     /// `spec/keys.md` §4.3.
-    #[error("the {0} is not valid yet")]
-    NotYetValid(KeyWindow),
+    #[error("the {whose} is not valid yet: it was signed at {begins}, and it is {now}")]
+    NotYetValid {
+        /// Whose window it is.
+        whose: KeyWindow,
+        /// When it was signed. It holds from a day before on.
+        begins: UnixSeconds,
+        /// The time by which it was judged.
+        now: UnixSeconds,
+    },
     /// `spec/keys.md` §4.3.
-    #[error("the {0} has expired")]
-    Expired(KeyWindow),
+    #[error("the {whose} has expired: it ended at {ended}, and it is {now}")]
+    Expired {
+        /// Whose window it is.
+        whose: KeyWindow,
+        /// When it ended.
+        ended: UnixSeconds,
+        /// The time by which it was judged.
+        now: UnixSeconds,
+    },
 }
 
 impl TrustError {
@@ -94,7 +114,7 @@ impl TrustError {
             Self::Artifact(e) => e.code(),
             Self::NotJson(_) => Code::JsonInvalid,
             Self::NotTrustFile(_) => Code::FieldInvalid,
-            Self::SignatureInvalid => Code::SignatureInvalid,
+            Self::SignatureInvalid | Self::SignerUnknown | Self::SignerRevoked => Code::SignatureInvalid,
             Self::ThresholdNotMet { .. } => Code::ThresholdNotMet,
             Self::ThresholdZero => Code::ConfigInvalid,
             Self::KeyMalformed(_) => Code::KeyMalformed,
@@ -110,12 +130,12 @@ impl TrustError {
             Self::ServerScope => Code::ServerScope,
             Self::ServerRevoked => Code::ServerRevoked,
             Self::AnswersAnother(_) => Code::NonceMismatch,
-            Self::NotYetValid(KeyWindow::Root) => Code::RootNotYetValid,
-            Self::NotYetValid(KeyWindow::Keyset) => Code::KeysetNotYetValid,
-            Self::NotYetValid(KeyWindow::Certificate) => Code::CertificateNotYetValid,
-            Self::Expired(KeyWindow::Root) => Code::RootExpired,
-            Self::Expired(KeyWindow::Keyset) => Code::KeysetExpired,
-            Self::Expired(KeyWindow::Certificate) => Code::CertificateExpired,
+            Self::NotYetValid { whose: KeyWindow::Root, .. } => Code::RootNotYetValid,
+            Self::NotYetValid { whose: KeyWindow::Keyset, .. } => Code::KeysetNotYetValid,
+            Self::NotYetValid { whose: KeyWindow::Certificate, .. } => Code::CertificateNotYetValid,
+            Self::Expired { whose: KeyWindow::Root, .. } => Code::RootExpired,
+            Self::Expired { whose: KeyWindow::Keyset, .. } => Code::KeysetExpired,
+            Self::Expired { whose: KeyWindow::Certificate, .. } => Code::CertificateExpired,
         }
     }
 }

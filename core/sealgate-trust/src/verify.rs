@@ -1,6 +1,6 @@
 //! The one function that turns a claim into something believed.
 
-use sealgate_artifact::{KeyRecord, KeyState, Kind, PublicKey, Statement, StatementId, Unverified};
+use sealgate_artifact::{Envelope, KeyRecord, KeyState, Kind, PublicKey, Statement, StatementId, Unverified};
 
 use crate::{TrustError, ed25519};
 
@@ -40,18 +40,22 @@ pub struct Signers {
     kind: Kind,
     keys: Vec<PublicKey>,
     threshold: usize,
+    /// Keys of the same use that sign nothing any more. They are asked for words only.
+    revoked: Vec<PublicKey>,
 }
 
 impl Signers {
     /// Signers of `kind` out of a keyset: those whose use fits and who were not revoked.
     pub(crate) fn of_keyset(kind: Kind, records: &[KeyRecord]) -> Self {
-        let fits = |r: &&KeyRecord| r.key_use == kind.signing_use() && r.state != KeyState::Revoked;
-        Self::new(kind, records.iter().filter(fits).map(|r| r.public_key).collect(), 1)
+        let of_use = records.iter().filter(|r| r.key_use == kind.signing_use());
+        let (revoked, keys): (Vec<&KeyRecord>, Vec<_>) = of_use.partition(|r| r.state == KeyState::Revoked);
+        let public = |list: Vec<&KeyRecord>| list.into_iter().map(|r| r.public_key).collect();
+        Self { revoked: public(revoked), ..Self::new(kind, public(keys), 1) }
     }
 
     /// Signers of `kind`. The keys were admitted by [`admit_keys`].
     pub(crate) fn new(kind: Kind, keys: Vec<PublicKey>, threshold: usize) -> Self {
-        Self { kind, keys, threshold }
+        Self { kind, keys, threshold, revoked: vec![] }
     }
 
     pub(crate) fn keys(&self) -> &[PublicKey] {
@@ -96,7 +100,7 @@ pub fn verify<T: Statement>(claim: &Unverified<T>, signers: &Signers) -> Result<
     };
     let signed_by: Vec<PublicKey> = signers.keys.iter().filter(signed).copied().collect();
     match signed_by.len() {
-        0 => Err(TrustError::SignatureInvalid),
+        0 => Err(unsigned(envelope, signers)),
         valid if valid < signers.threshold => {
             Err(TrustError::ThresholdNotMet { valid, threshold: signers.threshold })
         }
@@ -104,5 +108,20 @@ pub fn verify<T: Statement>(claim: &Unverified<T>, signers: &Signers) -> Result<
             let statement = T::from_payload(envelope.payload(), claim.attachments())?;
             Ok(Verified::assertion(statement, envelope.id(), signed_by))
         }
+    }
+}
+
+/// `spec/envelope.md` §5.4: hints prove nothing, so they choose the words and not the code.
+fn unsigned(envelope: &Envelope, signers: &Signers) -> TrustError {
+    let is_named = |key: &PublicKey| {
+        let id = key.id(signers.kind.signing_use()).to_string();
+        envelope.signatures().iter().any(|signature| signature.keyid == id)
+    };
+    if signers.keys.iter().any(is_named) {
+        TrustError::SignatureInvalid
+    } else if signers.revoked.iter().any(is_named) {
+        TrustError::SignerRevoked
+    } else {
+        TrustError::SignerUnknown
     }
 }

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use sealgate_artifact::{Code, Decision, Family, LicenseId, UnixSeconds};
+use sealgate_artifact::{Code, Decision, Family, License, LicenseId, UnixSeconds};
 
 use crate::seat::UnverifiedSeat;
 use crate::wait;
 
 /// The license says no. Nothing makes one but a verified decision, a verified license, or a mistyped key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{by}: {}", self.meaning())]
+#[error("{by}: {}{}", self.meaning(), self.times())]
 #[non_exhaustive]
 pub struct Denied {
     /// Why: a code of `spec/errors.md` §2, or one that this program does not know.
@@ -29,6 +29,10 @@ pub struct Denied {
     pub unverified_seats: Box<[UnverifiedSeat]>,
     /// The server's time, where the server decided.
     pub server_time: Option<UnixSeconds>,
+    /// When the license begins or ended, or the trial, where that is why.
+    pub limit: Option<UnixSeconds>,
+    /// The time by which that was judged: this machine's clock, or a later time that the vendor's keys had signed.
+    pub judged_at: Option<UnixSeconds>,
 }
 
 /// Who says no.
@@ -69,12 +73,25 @@ impl Denied {
             max_devices: decision.max_devices.and_then(|seats| u32::try_from(seats).ok()),
             unverified_seats: seats.into(),
             server_time: Some(decision.issued_at),
+            limit: None,
+            judged_at: None,
         }
     }
 
     /// `spec/license.md` §4: what the license's own window says.
-    pub(crate) fn by_license(code: Code, license: LicenseId) -> Self {
-        Self { license: Some(license), ..Self::here(code, DeniedBy::License) }
+    pub(crate) fn by_license(
+        code: Code,
+        license: &License,
+        trial_ends: Option<UnixSeconds>,
+        now: UnixSeconds,
+    ) -> Self {
+        let limit = match code {
+            Code::NotYetValid => Some(license.not_before),
+            Code::Expired => license.expires_at.filter(|end| *end <= now).or(trial_ends),
+            _ => None,
+        };
+        let license = Some(license.license);
+        Self { license, limit, judged_at: limit.map(|_| now), ..Self::here(code, DeniedBy::License) }
     }
 
     /// `spec/license.md` §3.4: SDKs check the key before they ask.
@@ -92,6 +109,8 @@ impl Denied {
             max_devices: None,
             unverified_seats: Box::default(),
             server_time: None,
+            limit: None,
+            judged_at: None,
         }
     }
 
@@ -102,6 +121,12 @@ impl Denied {
             None => &self.code,
         };
         meaning.trim_end_matches('.')
+    }
+
+    fn times(&self) -> String {
+        let Some((limit, now)) = self.limit.zip(self.judged_at) else { return String::new() };
+        let verb = if now < limit { "begins" } else { "ended" };
+        format!(": it {verb} at {limit}, and the clock shows {now}")
     }
 
     /// One sentence: what would put it right.

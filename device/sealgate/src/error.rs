@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sealgate_artifact::{Code, Family};
+use sealgate_artifact::{Code, Family, Foreign};
 use sealgate_trust::TrustError;
 
 use crate::Denied;
@@ -50,6 +50,14 @@ pub enum SecurityError {
     /// `spec/online.md` §6.6: a genuine answer to another question.
     #[error("the signed answer was made for another request: its {0} differs")]
     NonceMismatch(&'static str),
+    /// What was given as a license file is something else, which people take for one.
+    #[error("license file: this is {}", is.what())]
+    OtherFile {
+        /// What it is.
+        is: Foreign,
+        /// Why it is refused.
+        why: TrustError,
+    },
     /// A root statement, keyset, certificate, decision or license that is refused for a reason of its own.
     #[error("{what}: {why}")]
     Statement {
@@ -192,7 +200,7 @@ impl SecurityError {
             Self::CertificateExpired => Code::CertificateExpired,
             Self::CertificateNotYetValid => Code::CertificateNotYetValid,
             Self::NonceMismatch(_) => Code::NonceMismatch,
-            Self::Statement { why, .. } => why.code(),
+            Self::Statement { why, .. } | Self::OtherFile { why, .. } => why.code(),
         }
     }
 
@@ -213,7 +221,15 @@ impl SecurityError {
                 "Ask again; if the error stays, something between you and the server replays old answers."
             }
             Self::CertificateNotYetValid => "Check this machine's clock.",
-            Self::Statement { why: TrustError::NotYetValid(_) | TrustError::Expired(_), .. } => {
+            Self::OtherFile { is, .. } => is.fix(),
+            Self::Statement { why: TrustError::SignerUnknown, .. } => {
+                "Ask the vendor for a current version of this program: it may be older than the key that signed; if the error \
+                 stays, the file is not the vendor's."
+            }
+            Self::Statement { why: TrustError::SignerRevoked, .. } => {
+                "Ask the vendor for the file again: what the revoked key signed was signed anew."
+            }
+            Self::Statement { why: TrustError::NotYetValid { .. } | TrustError::Expired { .. }, .. } => {
                 "Check this machine's clock; if it is right, ask the vendor for a current version of this program."
             }
             Self::Statement { .. } => {

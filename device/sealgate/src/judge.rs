@@ -168,7 +168,7 @@ impl Question<'_> {
         let (origin, operation) = (self.origin, &self.request.operation);
         let role = ServerRole { tenant: self.trust.tenant, origin, operation };
         verify_certificate(chain, certificate, &role, self.now).map_err(|why| {
-            let is_held = !answer.brings_certificate() && why == TrustError::SignatureInvalid;
+            let is_held = !answer.brings_certificate() && why.code() == Code::SignatureInvalid;
             held_or_final(is_held, of_certificate(why))
         })
     }
@@ -186,7 +186,7 @@ impl Question<'_> {
             return Err(TransportError::AnswerInvalid("the license that it names is missing").into());
         };
         let verified = verify_license(chain, bytes, Some(self.trust.app)).map_err(|why| {
-            let is_held = !answer.brings_license() && why == TrustError::SignatureInvalid;
+            let is_held = !answer.brings_license() && why.code() == Code::SignatureInvalid;
             held_or_final(is_held, SecurityError::Statement { what: "license", why })
         })?;
         if verified.id() != named {
@@ -219,6 +219,10 @@ pub(crate) fn newest(
 
 /// `spec/license.md` §4: the same function as the server's.
 pub(crate) fn rights(license: &Signed, said: Option<&Decision>, now: UnixSeconds) -> Result<License, Denied> {
+    let trial_ends = match said.map(|said| &said.outcome) {
+        Some(Outcome::Allowed { trial_ends, .. }) => *trial_ends,
+        _ => None,
+    };
     let standing = match said {
         Some(said) => Standing::of_decided(license, said),
         None => Standing::of_signed(license),
@@ -226,7 +230,7 @@ pub(crate) fn rights(license: &Signed, said: Option<&Decision>, now: UnixSeconds
     standing
         .gives_rights(now)
         .map(|()| License::new(license, said))
-        .map_err(|code| Denied::by_license(code, license.license))
+        .map_err(|code| Denied::by_license(code, license, trial_ends, now))
 }
 
 /// The server's time as far as it may move the floor: within everything that vouches for it, so that a stolen key
@@ -245,7 +249,7 @@ fn signed_time(said: &Decision, chain: &TenantTrust, certificate: &ServerCertifi
 /// Whoever shows a chain of other keys than the vendor's is not the vendor's server.
 fn of_chain(why: TrustError) -> SecurityError {
     match why {
-        TrustError::SignatureInvalid | TrustError::ThresholdNotMet { .. } => {
+        why if matches!(why.code(), Code::SignatureInvalid | Code::ThresholdNotMet) => {
             SecurityError::ServerUntrusted("its keys are not under the pinned roots")
         }
         why => SecurityError::Statement { what: "chain of keys", why },
@@ -254,24 +258,30 @@ fn of_chain(why: TrustError) -> SecurityError {
 
 fn of_certificate(why: TrustError) -> SecurityError {
     match why {
-        TrustError::SignatureInvalid => SecurityError::ServerUntrusted("its certificate is not the vendor's"),
+        why if why.code() == Code::SignatureInvalid => {
+            SecurityError::ServerUntrusted("its certificate is not the vendor's")
+        }
         TrustError::ServerScope => SecurityError::ServerScope,
         TrustError::ServerRevoked => SecurityError::ServerRevoked,
-        TrustError::Expired(KeyWindow::Certificate) => SecurityError::CertificateExpired,
-        TrustError::NotYetValid(KeyWindow::Certificate) => SecurityError::CertificateNotYetValid,
+        TrustError::Expired { whose: KeyWindow::Certificate, .. } => SecurityError::CertificateExpired,
+        TrustError::NotYetValid { whose: KeyWindow::Certificate, .. } => {
+            SecurityError::CertificateNotYetValid
+        }
         why => SecurityError::Statement { what: "server certificate", why },
     }
 }
 
 fn of_decision(why: TrustError) -> SecurityError {
     match why {
-        TrustError::SignatureInvalid => {
+        why if why.code() == Code::SignatureInvalid => {
             SecurityError::ServerUntrusted("the key that its certificate names did not sign the decision")
         }
         TrustError::AnswersAnother(field) => SecurityError::NonceMismatch(field),
         TrustError::ServerScope => SecurityError::ServerScope,
-        TrustError::Expired(KeyWindow::Certificate) => SecurityError::CertificateExpired,
-        TrustError::NotYetValid(KeyWindow::Certificate) => SecurityError::CertificateNotYetValid,
+        TrustError::Expired { whose: KeyWindow::Certificate, .. } => SecurityError::CertificateExpired,
+        TrustError::NotYetValid { whose: KeyWindow::Certificate, .. } => {
+            SecurityError::CertificateNotYetValid
+        }
         why => SecurityError::Statement { what: "decision", why },
     }
 }

@@ -99,7 +99,8 @@ pub use transport::{ANSWER_BYTES, CALL_BUDGET, HttpAnswer, HttpQuestion, Transpo
 pub use trust::Trust;
 
 pub use sealgate_artifact::{
-    Code, DeviceId, Family, Feature, LicenseId, Licensee, Limit, Tier, UnixSeconds, Variable, VariableValue,
+    Code, DeviceId, Family, Feature, Foreign, LicenseId, Licensee, Limit, Tier, UnixSeconds, Variable,
+    VariableValue,
 };
 pub use sealgate_trust::{KeyWindow, TrustError};
 

@@ -1,7 +1,7 @@
 //! A license file on a machine that asks nobody.
 
-use sealgate_artifact::UnixSeconds;
-use sealgate_trust::{Accepted, ChainBytes, TenantTrust, verify_license};
+use sealgate_artifact::{Foreign, UnixSeconds};
+use sealgate_trust::{Accepted, ChainBytes, TenantTrust, TrustError, verify_license};
 
 use crate::judge::{Judged, newest, rights};
 use crate::state::{Memory, State};
@@ -16,7 +16,7 @@ use crate::{Error, License, SecurityError, Trust};
 pub fn verify_license_file(trust: &'static [u8], file: &[u8], now: UnixSeconds) -> Result<License, Error> {
     let trust = Trust::parse(trust)?;
     let chain = chain(&trust, &trust.chain, &Accepted::default(), now)?;
-    let verified = verify_license(&chain, file, Some(trust.app)).map_err(of_license)?;
+    let verified = verify_license(&chain, file, Some(trust.app)).map_err(|why| of_license(file, why))?;
     Ok(rights(verified.get(), None, now)?)
 }
 
@@ -39,7 +39,7 @@ pub(crate) fn judge_file(
             (chain, held.under(trust.chain.clone()))
         }
     };
-    let verified = verify_license(&chain, file, Some(trust.app)).map_err(of_license)?;
+    let verified = verify_license(&chain, file, Some(trust.app)).map_err(|why| of_license(file, why))?;
     let licenses = newest(&chain, &verified, &state.licenses())?;
     let verdict = rights(verified.get(), None, now);
     let memory = Memory { accepted: chain.accepted().clone(), floors, licenses, statements: held };
@@ -56,6 +56,12 @@ fn chain(
         .map_err(|why| SecurityError::Statement { what: "chain of keys", why })
 }
 
-fn of_license(why: sealgate_trust::TrustError) -> SecurityError {
-    SecurityError::Statement { what: "license", why }
+/// Why it is refused; and what it is, where it is another file.
+fn of_license(file: &[u8], why: TrustError) -> SecurityError {
+    let other =
+        Foreign::of(file).filter(|is| matches!(why, TrustError::Artifact(_)) && *is != Foreign::Statement);
+    match other {
+        Some(is) => SecurityError::OtherFile { is, why },
+        None => SecurityError::Statement { what: "license", why },
+    }
 }

@@ -1,6 +1,6 @@
 //! What a build pins: `trust.json` (`spec/keys.md` §6).
 
-use sealgate_artifact::{AppId, Root, TenantId, Unverified};
+use sealgate_artifact::{AppId, Foreign, Root, TenantId, Unverified};
 use sealgate_trust::{ChainBytes, Roots, TrustFile};
 
 use crate::ConfigurationError;
@@ -26,7 +26,10 @@ impl Trust {
         if bytes.is_empty() {
             return Err(ConfigurationError::TrustMissing);
         }
-        let file = TrustFile::parse(bytes).map_err(invalid)?;
+        let file = TrustFile::parse(bytes).map_err(|why| {
+            let other = Foreign::of(bytes).filter(|is| *is != Foreign::TrustFile);
+            other.map_or_else(|| invalid(&why), |is| invalid(format_args!("it is {}", is.what())))
+        })?;
         let Some(last) = file.chain.roots.last() else {
             return Err(invalid("the keyset chain has no root statement"));
         };

@@ -86,8 +86,8 @@ impl Couriers<'_> {
         ])
     }
 
-    fn put(&self, name: &str, trust: &str, answer: &str) -> io::Result<String> {
-        let shelf = Shelf { folder: self.shelf.folder, trust: trust.to_owned() };
+    fn put(&self, name: &str, courier: &str, answer: &str) -> io::Result<String> {
+        let shelf = Shelf { folder: self.shelf.folder, trust: courier.to_owned() };
         shelf.put(&format!("courier_{name}.license"), &self.text, ROOT, answer)
     }
 }

@@ -20,13 +20,38 @@ fn a_license_file_stands_on_its_own() {
     assert!(
         matches!(error, Error::License(Denied { by: DeniedBy::License, .. })) && error.code() == "expired"
     );
+    let (end, clock) = (at(NOW + 30 * DAY), at(NOW + 30 * DAY));
+    assert!(
+        error.to_string().ends_with(&format!(": it ended at {end}, and the clock shows {clock}")),
+        "{error}"
+    );
     let forged = Authority::new(101, ORIGIN).license();
     let error = verify_license_file(trust, &forged, at(NOW)).expect_err("forged");
     assert_eq!((error.code(), error.family()), ("signature_invalid", Family::Security));
+    assert!(error.fix().contains("older than the key"), "{}", error.fix());
     let error = verify_license_file(trust, &file, at(NOW + 400 * DAY)).expect_err("the keyset is over");
     assert_eq!(error.code(), "keyset_expired");
+    assert!(error.to_string().ends_with(&format!(", and it is {}", at(NOW + 400 * DAY))), "{error}");
     let error = verify_license_file(b"", &file, at(NOW)).expect_err("nothing to judge by");
     assert_eq!((error.code(), error.family()), ("trust_missing", Family::Configuration));
+}
+
+#[test]
+fn another_file_is_called_what_it_is() {
+    let authority = Authority::new(1, ORIGIN);
+    let (trust, file) = (authority.trust_json(), authority.license());
+    for (bytes, code, said) in [
+        ([&b"\xef\xbb\xbf"[..], &file].concat(), "json_invalid", "it begins with a byte order mark"),
+        (b"<html>".to_vec(), "json_invalid", "this is a web page"),
+        (trust.to_vec(), "envelope_invalid", "this is a trust.json"),
+        (file[..200].to_vec(), "json_invalid", "whose end is missing"),
+    ] {
+        let error = verify_license_file(trust, &bytes, at(NOW)).expect_err("another file");
+        assert_eq!((error.code(), error.family()), (code, Family::Security));
+        assert!(error.to_string().contains(said) && error.fix().ends_with('.'), "{error}");
+    }
+    let error = verify_license_file(b"PK\x03\x04", &file, at(NOW)).expect_err("no trust.json");
+    assert!(error.to_string().ends_with("it is a zip archive"), "{error}");
 }
 
 /// Whoever replaces it by their own has seen one that works.

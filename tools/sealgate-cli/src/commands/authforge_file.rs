@@ -23,7 +23,13 @@ pub(crate) fn run(client: &Client, args: &AuthforgeFileArgs, output: &Output) ->
     };
     let id = client.license_id(&args.key)?;
     let path = format!("/api/v1/licenses/{id}/authforge-file");
-    let made: AuthforgeFile = client.post_once(&path, &wish)?;
+    let made: AuthforgeFile = client.post_once(&path, &wish).map_err(|failure| {
+        failure.fix_for(
+            Code::LifetimeFilesDisabled,
+            "the license never ends, and the file would not either: give the file an end by --expires, such as --expires +365d; for \
+             files that never end, `sealgate app update APP_ID --danger-lifetime-files on`",
+        )
+    })?;
     // The license key stands in it.
     files::write_private(&args.output, made.file.as_bytes())
         .map_err(|e| Failure::new(Code::FileUnreadable, format!("{}: {e}", args.output.display())))?;

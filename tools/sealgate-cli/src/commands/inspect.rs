@@ -5,14 +5,15 @@ mod online;
 use std::path::Path;
 
 use sealgate_artifact::{
-    ArtifactError, Carrier, Code, KeyUse, Kind, KindVisitor, License, PublicKey, Statement, UnixSeconds,
-    Value, parse_json,
+    ArtifactError, Carrier, Code, Foreign, KeyUse, Kind, KindVisitor, License, PublicKey, Statement,
+    UnixSeconds, Value, parse_json,
 };
-use sealgate_trust::{ChainBytes, TrustError, TrustFile};
+use sealgate_trust::{ChainBytes, TrustFile};
 use sealgate_wire::Timestamp;
 use serde_json::json;
 
 use crate::args::InspectArgs;
+use crate::commands::refusals::of_form;
 use crate::failure::Failure;
 use crate::files;
 use crate::output::{Output, harmless, say};
@@ -22,10 +23,12 @@ pub(crate) fn run(args: &InspectArgs, output: &Output) -> Result<(), Failure> {
         .map_err(|e| Failure::new(Code::FileUnreadable, format!("{}: {e}", args.file.display())))?;
     match TrustFile::parse(&bytes) {
         Ok(trust) => return inspect_trust(&trust, output),
-        Err(TrustError::Artifact(error)) => return Err(of_another_form(&args.file, &error)),
+        Err(error) if Foreign::of(&bytes) == Some(Foreign::TrustFile) => {
+            return Err(of_form(&args.file, &bytes, &error, Foreign::TrustFile));
+        }
         Err(_) => {}
     }
-    let carrier = Carrier::decode(&bytes).map_err(|e| of_another_form(&args.file, &e))?;
+    let carrier = Carrier::decode(&bytes).map_err(|e| of_another_form(&args.file, &bytes, e))?;
     if args.dsse {
         say!("{}", String::from_utf8_lossy(&carrier.envelope.encode()));
         return Ok(());
@@ -35,9 +38,12 @@ pub(crate) fn run(args: &InspectArgs, output: &Output) -> Result<(), Failure> {
     Ok(())
 }
 
-fn of_another_form(file: &Path, error: &ArtifactError) -> Failure {
-    let code = error.code();
-    Failure::new(code, format!("{}: {error}", file.display())).fix(
+fn of_another_form(file: &Path, bytes: &[u8], error: ArtifactError) -> Failure {
+    let failure = of_form(file, bytes, &error.into(), Foreign::Statement);
+    if Foreign::of(bytes).is_some() {
+        return failure;
+    }
+    failure.fix(
         "inspect reads statements (license files, keysets, root statements, certificates, requests, decisions) and \
          trust.json",
     )

@@ -24,6 +24,7 @@ pub(crate) mod login;
 pub(crate) mod manual;
 pub(crate) mod many;
 pub(crate) mod plan;
+mod refusals;
 pub(crate) mod reset_devices;
 pub(crate) mod resign;
 pub(crate) mod serve;

@@ -4,14 +4,13 @@ use std::path::Path;
 
 use sealgate_artifact::{AppId, Code, KeyUse, License, MaxDevices, PublicKey, TenantId, UnixSeconds};
 use sealgate_rules::Standing;
-use sealgate_trust::{
-    Accepted, ChainBytes, Roots, TenantTrust, TrustError, TrustFile, Verified, verify_license,
-};
+use sealgate_trust::{Accepted, ChainBytes, Roots, TenantTrust, TrustFile, Verified, verify_license};
 use sealgate_wire::Timestamp;
 use serde_json::json;
 
 use crate::args::{VerifyArgs, now};
 use crate::commands::license::trust_path;
+use crate::commands::refusals::{not_in_force, of_chain, of_license, of_trust};
 use crate::commands::terms;
 use crate::failure::Failure;
 use crate::files;
@@ -30,10 +29,11 @@ pub(crate) fn run(args: &VerifyArgs, output: &Output) -> Result<(), Failure> {
     one_dash(&[Some(&file), args.trust.as_deref()])?;
     let license = read(&file)?;
     let (pinned, statements) = pinned(args, &file, roots)?;
-    let (verified, chain) = judge(&license, &pinned, &statements, now())?;
+    let now = now();
+    let (verified, chain) = judge((&file, &license), &pinned, &statements, now)?;
     Standing::of_signed(verified.get())
-        .gives_rights(now())
-        .map_err(|code| not_in_force(code, verified.get()))?;
+        .gives_rights(now)
+        .map_err(|code| not_in_force(code, verified.get(), now))?;
     let report = report(&verified, &chain, &pinned);
     output.result(&report, |_| print(&verified, &chain, &pinned));
     Ok(())
@@ -41,33 +41,24 @@ pub(crate) fn run(args: &VerifyArgs, output: &Output) -> Result<(), Failure> {
 
 /// Believes the license or says why not; whether it is in force now is another question.
 pub(crate) fn judge(
-    license: &[u8],
+    (file, license): (&Path, &[u8]),
     pinned: &Pinned,
     statements: &ChainBytes,
     now: UnixSeconds,
 ) -> Result<(Verified<License>, TenantTrust), Failure> {
     let tenant = pinned.scope.map(|(tenant, _)| tenant);
     let chain = TenantTrust::verify(&pinned.roots, statements, tenant, &Accepted::default(), now)
-        .map_err(with_fix)?;
-    let verified = verify_license(&chain, license, pinned.scope.map(|(_, app)| app))?;
+        .map_err(of_chain)?;
+    let verified = verify_license(&chain, license, pinned.scope.map(|(_, app)| app))
+        .map_err(|error| of_license(file, license, &error))?;
     Ok((verified, chain))
-}
-
-fn with_fix(error: TrustError) -> Failure {
-    let is_unknown = matches!(error, TrustError::RootUnknown);
-    let failure = Failure::from(error);
-    if !is_unknown {
-        return failure;
-    }
-    failure.fix(
-        "give all the roots of one root statement, and its threshold; `sealgate inspect FILE.trust` lists the roots that the file names",
-    )
 }
 
 /// What the caller trusts, and the chain from there to the license.
 fn pinned(args: &VerifyArgs, file: &Path, roots: Vec<PublicKey>) -> Result<(Pinned, ChainBytes), Failure> {
     if let Some(path) = &args.trust {
-        let trust = TrustFile::parse(&read(path)?).map_err(|e| of_file(path, &e))?;
+        let bytes = read(path)?;
+        let trust = TrustFile::parse(&bytes).map_err(|error| of_trust(path, &bytes, &error))?;
         return Ok((pins_of(&trust)?, trust.chain));
     }
     let fix = "give --trust trust.json; or give --root PUB and keep FILE.trust next to FILE (`sealgate license file --with-trust` writes it)";
@@ -87,7 +78,7 @@ fn pinned(args: &VerifyArgs, file: &Path, roots: Vec<PublicKey>) -> Result<(Pinn
         }
     })?;
     // The file's own roots, tenant and app come from where the license comes from, so they prove nothing here.
-    let statements = TrustFile::courier(&courier).map_err(|e| of_file(&path, &e))?;
+    let statements = TrustFile::courier(&courier).map_err(|error| of_trust(&path, &courier, &error))?;
     Ok((Pinned { roots: Roots::pin(roots, args.threshold, None)?, scope: None }, statements))
 }
 
@@ -96,24 +87,8 @@ pub(crate) fn pins_of(trust: &TrustFile) -> Result<Pinned, Failure> {
     Ok(Pinned { roots: trust.pins()?, scope: Some((trust.tenant, trust.app)) })
 }
 
-fn of_file(path: &Path, error: &TrustError) -> Failure {
-    Failure::new(error.code(), format!("{}: {error}", path.display()))
-}
-
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     files::read(path).map_err(|e| Failure::new(Code::FileUnreadable, format!("{}: {e}", path.display())))
-}
-
-fn not_in_force(code: Code, license: &License) -> Failure {
-    let message = match (code, license.expires_at) {
-        (Code::Expired, Some(end)) => format!("the license is genuine, but expired at {}", Timestamp(end)),
-        _ => format!("the license is genuine, but: {}", code.meaning()),
-    };
-    let failure = Failure::new(code, message);
-    match (code, code.fix()) {
-        (Code::TrialNotBegun, Some(fix)) => failure.fix(fix),
-        _ => failure,
-    }
 }
 
 fn report(verified: &Verified<License>, chain: &TenantTrust, pinned: &Pinned) -> serde_json::Value {

@@ -214,7 +214,7 @@ fn verify_offline(
     let trust = TrustFile::parse(trust)?;
     let pinned = pins_of(&trust)?;
     let begun = Instant::now();
-    let (verified, _) = judge(&file, &pinned, &trust.chain, now())?;
+    let (verified, _) = judge((Path::new("the license file"), &file), &pinned, &trust.chain, now())?;
     let took = begun.elapsed().as_micros();
     require(verified.get().license.to_string() == license.license_id, "the file holds another license")?;
     story.tell(&format!(

@@ -217,3 +217,16 @@ fn an_order_with_a_name_is_carried_out_once() {
     assert_eq!(end(renew("2037-01-31T00:00:00Z", "r-1").json()), "2037-01-31T00:00:00Z");
     renew("2038-01-31T00:00:00Z", "r-1").refused(4, "idempotency_key_reused");
 }
+
+/// The first thing that the README does with a license without an end.
+#[test]
+fn a_file_for_authforges_clients_needs_an_end_where_the_license_has_none() {
+    let vendor = Vendor::new();
+    let license = vendor.license(&vendor.app("Editor"), &[]);
+    let (key, out) = (text(&license["license_key"]), vendor.path("a.authforge"));
+    let make = ["--json", "license", "authforge-file", key, "--hwid", "desk", "-o", &out];
+    let failure = vendor.run(&make).refused(4, "offline_activation_disabled");
+    assert!(text(&failure["fix"]).contains("--expires +365d"), "{failure}");
+    assert!(text(&failure["fix"]).contains("--danger-lifetime-files on"), "{failure}");
+    vendor.run(&[&make[..], &["--expires", "+365d"]].concat()).json();
+}

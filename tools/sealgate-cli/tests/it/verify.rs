@@ -138,14 +138,20 @@ fn a_license_is_valid_until_its_end_and_then_expired() {
     assert_eq!(run(&mut sealgate_at("+29d", &verify)).json()["verdict"], "valid");
     let failure = run(&mut sealgate_at("+31d", &verify)).refused(1, "expired");
     assert!(text(&failure["message"]).starts_with("the license is genuine, but expired at 20"), "{failure}");
+    assert!(text(&failure["message"]).contains("; this machine's clock shows 20"), "{failure}");
 }
 
 #[test]
 fn a_clock_before_the_start_or_after_the_keysets_end_is_refused_by_name() {
     let case = Case::new(&[]);
     let verify = ["verify", &case.file, "--trust", &case.trust, "--json"];
-    run(&mut sealgate_at("-3d", &verify)).refused(1, "root_not_yet_valid");
-    run(&mut sealgate_at("+3651d", &verify)).refused(1, "root_expired");
+    let early = run(&mut sealgate_at("-3d", &verify)).refused(1, "root_not_yet_valid");
+    let late = run(&mut sealgate_at("+3651d", &verify)).refused(1, "root_expired");
+    for (failure, verb) in [(early, "it was signed at 20"), (late, "it ended at 20")] {
+        let message = text(&failure["message"]);
+        assert!(message.contains(verb) && message.contains(", and it is 20"), "{failure}");
+        assert!(text(&failure["fix"]).contains("this machine's clock"), "{failure}");
+    }
 }
 
 #[test]
@@ -179,6 +185,94 @@ fn a_file_that_is_no_license_is_a_bad_file() {
     case.by_root(&[]).refused(65, "file_unreadable");
 }
 
+/// What people give in place of a license file is called by its name, not by what a JSON reader says of it.
+#[test]
+fn another_file_is_called_what_it_is() {
+    let case = Case::new(&[]);
+    let genuine = std::fs::read_to_string(&case.file).expect("written");
+    let trust = std::fs::read(&case.trust).expect("written");
+    let utf16: Vec<u8> = genuine.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let armored = b"-----BEGIN AUTHFORGE LICENSE-----\nVersion: 1\n".to_vec();
+    for (bytes, code, said, to_do) in [
+        (vec![], "json_invalid", "this is an empty file", "did not finish"),
+        (format!("\u{feff}{genuine}").into_bytes(), "json_invalid", "byte order mark", "in an editor"),
+        ([&[0xff, 0xfe][..], &utf16].concat(), "json_invalid", "UTF-16", "PowerShell"),
+        (b"<!DOCTYPE html>".to_vec(), "json_invalid", "a web page", "sign in"),
+        (armored, "json_invalid", "written for AuthForge", "`sealgate license file`"),
+        (b"-----BEGIN CERTIFICATE-----\n".to_vec(), "json_invalid", "a PEM file", "the right file"),
+        (b"PK\x03\x04".to_vec(), "json_invalid", "a zip archive", "Unpack"),
+        (b"\x1f\x8b\x08".to_vec(), "json_invalid", "a gzip archive", "Unpack"),
+        (genuine.as_bytes()[..300].to_vec(), "json_invalid", "whose end is missing", "again"),
+        (trust, "envelope_invalid", "this is a trust.json", "--trust"),
+    ] {
+        std::fs::write(&case.file, bytes).expect("written");
+        let failure = case.by_trust().refused(65, code);
+        let (message, fix) = (text(&failure["message"]), text(&failure["fix"]));
+        assert!(message.starts_with(&format!("{}: this is ", case.file)), "{failure}");
+        assert!(message.contains(said) && fix.contains(to_do), "{failure}");
+        if said != "this is a trust.json" {
+            let told = run(&mut sealgate(&["inspect", &case.file, "--json"])).refused(65, code);
+            assert!(text(&told["message"]).contains(said), "{told}");
+        }
+    }
+}
+
+/// The same of what stands beside a license, or behind `--trust`.
+#[test]
+fn another_file_in_place_of_trust_is_called_what_it_is() {
+    let vector = Vector::of("valid/plain.json");
+    let trust = format!("{}.trust", vector.file);
+    for (bytes, code, said) in [
+        (
+            std::fs::read(&vector.file).expect("written"),
+            "field_invalid",
+            "this is a license (what a customer bought)",
+        ),
+        (b"<html>".to_vec(), "json_invalid", "this is a web page"),
+        (vec![], "json_invalid", "this is an empty file"),
+    ] {
+        std::fs::write(&trust, bytes).expect("written");
+        let by_root =
+            run(&mut sealgate(&["verify", &vector.file, "--root", &vector.root, "--json"])).refused(65, code);
+        let by_trust = run(&mut sealgate(&["verify", &vector.file, "--trust", &trust, "--json"]));
+        for failure in [by_root, by_trust.refused(65, code)] {
+            assert!(text(&failure["message"]).contains(said), "{failure}");
+        }
+    }
+}
+
+/// A key that is not in trust.json is not forgery: it may be newer. The code is the same, because anybody can write a hint.
+#[test]
+fn whose_key_signed_is_told() {
+    for (vector, said, to_do) in [
+        (
+            "signed_by_other_issuer_fail.json",
+            "a key that this trust.json does not know",
+            "trust.json of today",
+        ),
+        ("issuer_revoked_fail.json", "a key that the vendor has revoked", "signed anew"),
+        ("payload_bit_flipped_fail.json", "changed after it was signed", "again"),
+    ] {
+        let failure =
+            Vector::of(&format!("invalid/{vector}")).verify(&["--json"]).refused(1, "signature_invalid");
+        assert!(text(&failure["message"]).contains(said), "{failure}");
+        assert!(text(&failure["fix"]).contains(to_do), "{failure}");
+    }
+}
+
+#[test]
+fn a_license_that_has_not_begun_or_is_over_is_told_with_both_times() {
+    for (vector, code, said) in [
+        ("not_yet_in_force.json", "not_yet_valid", "begins at 2027-01-16T08:00:00Z"),
+        ("over.json", "expired", "expired at 2027-01-14T08:00:00Z"),
+    ] {
+        let failure = Vector::of(&format!("valid/{vector}")).verify(&["--json"]).refused(1, code);
+        let message = text(&failure["message"]);
+        assert!(message.contains(said), "{failure}");
+        assert!(message.contains("; this machine's clock shows 2027-01-15T08:00:0"), "{failure}");
+    }
+}
+
 /// A vector's license and the trust beside it, at the vectors' present.
 struct Vector {
     _dir: tempfile::TempDir,
@@ -188,7 +282,7 @@ struct Vector {
 
 impl Vector {
     fn of(name: &str) -> Self {
-        let vectors = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors/license/valid");
+        let vectors = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors/license");
         let vector = std::fs::read(vectors.join(name)).expect("a vector");
         let vector: Value = serde_json::from_slice(&vector).expect("JSON");
         let dir = tempfile::tempdir().expect("a folder");
@@ -214,7 +308,7 @@ impl Vector {
 
 #[test]
 fn a_person_and_a_program_are_told_all_that_a_license_grants() {
-    let vector = Vector::of("full_without_trial.json");
+    let vector = Vector::of("valid/full_without_trial.json");
     let told = vector.verify(&[]).ok();
     // However wide the columns are.
     let spare = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -243,7 +337,7 @@ fn a_person_and_a_program_are_told_all_that_a_license_grants() {
 
 #[test]
 fn a_trials_file_is_genuine_and_not_in_force() {
-    let failure = Vector::of("full.json").verify(&["--json"]).refused(1, "trial_not_begun");
+    let failure = Vector::of("valid/full.json").verify(&["--json"]).refused(1, "trial_not_begun");
     assert!(text(&failure["message"]).starts_with("the license is genuine, but: "), "{failure}");
     assert!(text(&failure["fix"]).contains("the vendor's server"), "{failure}");
 }
