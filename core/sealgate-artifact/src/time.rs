@@ -54,9 +54,14 @@ impl UnixSeconds {
 fn is_rfc3339(text: &str) -> bool {
     let is_like = |bytes: &[u8], form: &str| {
         bytes.len() == form.len()
-            && bytes.iter().zip(form.bytes()).all(|(b, f)| if f == b'0' { b.is_ascii_digit() } else { *b == f })
+            && bytes
+                .iter()
+                .zip(form.bytes())
+                .all(|(b, f)| if f == b'0' { b.is_ascii_digit() } else { *b == f })
     };
-    let Some((local, rest)) = text.as_bytes().split_at_checked("0000-00-00T00:00:00".len()) else { return false };
+    let Some((local, rest)) = text.as_bytes().split_at_checked("0000-00-00T00:00:00".len()) else {
+        return false;
+    };
     let (date, time) = local.split_at("0000-00-00".len());
     let digits = rest.strip_prefix(b".").map(|rest| rest.iter().take_while(|b| b.is_ascii_digit()).count());
     let zone = &rest[digits.map_or(0, |digits| digits + 1)..];

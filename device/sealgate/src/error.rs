@@ -233,7 +233,11 @@ impl TransportError {
     pub fn unanswered(why: impl Into<String>) -> Self {
         let why = why.into();
         // As rustls begins whatever is wrong with a certificate.
-        if why.contains("invalid peer certificate") { Self::TlsUntrusted(why) } else { Self::Unreachable(why) }
+        if why.contains("invalid peer certificate") {
+            Self::TlsUntrusted(why)
+        } else {
+            Self::Unreachable(why)
+        }
     }
 
     /// The stable code.
@@ -242,7 +246,9 @@ impl TransportError {
             Self::Unreachable(_) => Code::ServerUnreachable,
             Self::TlsUntrusted(_) => Code::TlsUntrusted,
             // Of these two, the server knows nothing.
-            Self::RefusedUnsigned { status: PROXY_ASKS_WHO | NETWORK_ASKS_WHO, .. } => Code::ServerUnreachable,
+            Self::RefusedUnsigned { status: PROXY_ASKS_WHO | NETWORK_ASKS_WHO, .. } => {
+                Code::ServerUnreachable
+            }
             Self::RefusedUnsigned { status: 429, .. } => Code::RateLimited,
             Self::RefusedUnsigned { status: 503, .. } => Code::Unavailable,
             Self::RefusedUnsigned { status: 500..=599, .. } => Code::SystemError,

@@ -27,7 +27,8 @@ impl Misfit {
 
     fn at(path: &Path, said: &str) -> Self {
         let place = written(path);
-        let under = |name: &str| Some(if place.is_empty() { name.to_owned() } else { format!("{place}.{name}") });
+        let under =
+            |name: &str| Some(if place.is_empty() { name.to_owned() } else { format!("{place}.{name}") });
         if let Some(name) = quoted(said, "missing field ") {
             return Self { field: under(name), why: "it is missing".to_owned() };
         }
@@ -47,7 +48,9 @@ impl Misfit {
         let (name, said) = said.split_once(": ").unwrap_or(("", said));
         let field = Some(name).filter(|name| is_name(name)).map(str::to_owned);
         let why = match said {
-            said if said.starts_with("unknown field ") => format!("there is no such parameter{}", known(said)),
+            said if said.starts_with("unknown field ") => {
+                format!("there is no such parameter{}", known(said))
+            }
             "invalid digit found in string" | "cannot parse integer from empty string" => {
                 "a whole number that is not negative".to_owned()
             }

@@ -63,7 +63,15 @@ impl Problem {
 
     pub(crate) fn because(code: Code, message: String, id: &RequestId) -> Self {
         let request_id = id.0.clone();
-        Self { code, message, field: None, license_id: None, customer_id: None, request_id, retry_after: None }
+        Self {
+            code,
+            message,
+            field: None,
+            license_id: None,
+            customer_id: None,
+            request_id,
+            retry_after: None,
+        }
     }
 
     pub(crate) fn invalid(message: &str, id: &RequestId) -> Self {

@@ -4,7 +4,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use sealgate_artifact::{AppId, Code, Device, Hwid, LicenseId, LicenseKey, UnixSeconds, limits};
-use sealgate_authority::{About, AuthorityError, Barred, Ids, Limiter, Observed, SharedSecrets, Source, secrets};
+use sealgate_authority::{
+    About, AuthorityError, Barred, Ids, Limiter, Observed, SharedSecrets, Source, secrets,
+};
 use sealgate_rules::{Effect, ListEntry, Matcher};
 use sealgate_store::table::{AccessRow, AppRow, FormerKeyRow, LicenseRow, Listed, Said, former_keys};
 use sealgate_store::{AppEntry, Db, LicenseEntry};

@@ -31,8 +31,14 @@ pub(crate) const KEYS_DIR: &str = "keys";
 pub(crate) const DATABASE_FILE: &str = "sealgate.db";
 const LOCK_FILE: &str = "sealgate.lock";
 /// What lies in a data directory beside the keys, and is believed. The database's engine would roll a planted journal back into it.
-const BELIEVED: [&str; 6] =
-    [LOCK_FILE, DATABASE_FILE, "sealgate.db-wal", "sealgate.db-shm", "sealgate.db-journal", "sealgate.written"];
+const BELIEVED: [&str; 6] = [
+    LOCK_FILE,
+    DATABASE_FILE,
+    "sealgate.db-wal",
+    "sealgate.db-shm",
+    "sealgate.db-journal",
+    "sealgate.written",
+];
 
 /// A server that is ready to serve.
 pub struct Started {

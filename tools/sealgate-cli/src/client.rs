@@ -289,7 +289,8 @@ fn token(global: &Global) -> Result<String, Failure> {
         return Err(Failure::new(Code::TokenInvalid, "no access token was given").fix(fix));
     };
     let unusable = |e: std::io::Error| {
-        Failure::new(Code::TokenInvalid, format!("{}: {e}", resolved(&data.join(TOKEN_FILE)).display())).fix(fix)
+        Failure::new(Code::TokenInvalid, format!("{}: {e}", resolved(&data.join(TOKEN_FILE)).display()))
+            .fix(fix)
     };
     let bytes = files::read_in(data, TOKEN_FILE).map_err(unusable)?;
     Ok(String::from_utf8_lossy(&bytes).trim().to_owned())

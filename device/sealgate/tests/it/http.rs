@@ -91,7 +91,8 @@ fn a_proxy_or_a_network_that_wants_a_sign_in_is_named() {
             let transport =
                 HttpTransport::builder().proxy(format!("http://127.0.0.1:{}", proxy.number())).build();
             proxy.raw(reply.clone().into_bytes().leak());
-            let client = builder(trust, &origin).danger_plain_http().transport(transport.expect("configured"));
+            let client =
+                builder(trust, &origin).danger_plain_http().transport(transport.expect("configured"));
             let error = client.build().expect("configured").validate_license(&key()).expect_err("no answer");
             assert_eq!(error.code(), "server_unreachable", "{scheme} {status}: {error}");
             assert!(error.fix().contains(words), "{scheme} {status}: {error}. {}", error.fix());

@@ -97,13 +97,17 @@ fn verify(log: &Log, kept: Option<&str>, output: &Output) -> Result<(), Failure>
 /// The number of the row at which the log had that head. Its chain was followed already.
 fn goes_through(log: &Log, kept: &str) -> Result<u64, Failure> {
     let kept: [u8; 32] = decode_hex(&kept.to_ascii_lowercase()).ok_or_else(|| {
-        Failure::new(Code::MalformedRequest, "--head: not a head").fix("give the 64 hexadecimal digits that `audit verify` showed")
+        Failure::new(Code::MalformedRequest, "--head: not a head")
+            .fix("give the 64 hexadecimal digits that `audit verify` showed")
     })?;
     let has_it = |row: &&AuditView| row.hash.as_deref().and_then(decode_hex) == Some(kept);
     let found = log.rows.iter().find(has_it).and_then(|row| row.seq);
     found.ok_or_else(|| {
-        Failure::new(Code::AuditBroken, "the log never had the head that you kept: it is another chain, or of another tenant")
-            .fix("compare the log with an earlier export, and find out who could write to the database")
+        Failure::new(
+            Code::AuditBroken,
+            "the log never had the head that you kept: it is another chain, or of another tenant",
+        )
+        .fix("compare the log with an earlier export, and find out who could write to the database")
     })
 }
 

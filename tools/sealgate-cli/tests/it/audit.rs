@@ -69,8 +69,7 @@ fn a_head_that_was_kept_is_compared() {
     assert_eq!((&verified["rows"], &verified["kept_head_at"]), (&json!(2), &json!(1)));
     let told = vendor.run(&["audit", "verify", "--head", &text(&kept).to_uppercase()]).ok();
     assert!(told.contains("Row 1 has the head that you kept"), "{told}");
-    let failure =
-        other.run(&["--json", "audit", "verify", "--head", text(&kept)]).refused(1, "audit_broken");
+    let failure = other.run(&["--json", "audit", "verify", "--head", text(&kept)]).refused(1, "audit_broken");
     assert!(text(&failure["message"]).contains("another chain"), "{failure}");
     vendor.run(&["--json", "audit", "verify", "--head", "a5e3"]).refused(2, "malformed_request");
 }
