@@ -40,15 +40,15 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unreadable> 
     if is_too_deep(bytes) {
         return Err(unreadable(format!("nested more than {DEPTH} deep")));
     }
+    let is_object = bytes.trim_ascii_start().first() == Some(&b'{');
+    let no_object = || unreadable("not an object".to_owned());
     let value = serde_json::from_slice(bytes).map_err(|e| match describe(&e) {
         Some(why) => unreadable(why),
+        None if !is_object => no_object(),
         None => Unreadable { code: Code::MalformedRequest, misfit: Misfit::of::<T>(bytes) },
     })?;
     // The reader would take a list for an object, its values in the order of the fields.
-    if bytes.trim_ascii_start().first() != Some(&b'{') {
-        return Err(unreadable("not an object".to_owned()));
-    }
-    Ok(value)
+    if is_object { Ok(value) } else { Err(no_object()) }
 }
 
 /// The same, and every object in what was read was written as one: inside, too, the reader would take a list.

@@ -126,7 +126,12 @@ on_both_engines! {
             let honest = if staged.body.is_null() { json!({}) } else { staged.body.clone() };
             let before = state(app);
             for (what, body) in spoilt(&honest.to_string()) {
-                assert_refused(app, (&operation, &staged), what, &body);
+                let problem = assert_refused(app, (&operation, &staged), what, &body);
+                if ["a list", "null", "a number"].contains(&what) {
+                    assert_eq!(problem["message"], "not an object", "{} {what}", operation.id);
+                }
+                let is_unknown = what == "an unknown field";
+                assert!(!is_unknown || problem["field"] == "colour", "{}: {problem}", operation.id);
             }
             for (name, schema) in fields {
                 // A clock that nobody doubts is accepted whatever it was set by: that changes nothing.
