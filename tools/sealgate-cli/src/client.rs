@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sealgate_artifact::{AppId, Code, LicenseId, LicenseKey};
+use sealgate_artifact::{AppId, Code, ForeignKey, LicenseId, LicenseKey};
 use sealgate_authority::ports::{Entropy, System};
 use sealgate_server::assembly::TOKEN_FILE;
 use sealgate_wire::{LicenseView, LookUpLicense, Page, Problem};
@@ -180,8 +180,8 @@ impl Client {
         })
     }
 
-    fn look_up(&self, key: &LicenseKey) -> Result<LicenseView, Failure> {
-        let found = self.post("/api/v1/licenses/lookup", &LookUpLicense { license_key: key.expose() });
+    fn look_up(&self, key: &str) -> Result<LicenseView, Failure> {
+        let found = self.post("/api/v1/licenses/lookup", &LookUpLicense { license_key: key.to_owned() });
         found.map_err(|failure: Failure| {
             let fix = "give the license's id, or use a token that has the scope licenses:read, too: a key is looked up first";
             failure.fix_for(Code::ScopeMissing, fix)
@@ -276,7 +276,7 @@ fn token(global: &Global) -> Result<String, Failure> {
 /// How a person named a license.
 enum NamedLicense {
     Id(LicenseId),
-    Key(LicenseKey),
+    Key(String),
 }
 
 fn named_license(named: &str) -> Result<NamedLicense, Failure> {
@@ -284,10 +284,16 @@ fn named_license(named: &str) -> Result<NamedLicense, Failure> {
     if let Ok(id) = LicenseId::parse(&named) {
         return Ok(NamedLicense::Id(id));
     }
-    let key = LicenseKey::parse(&named).map_err(|e| {
-        Failure::from(e).fix("give the license key as it was issued, the license id, or - for standard input")
-    })?;
-    Ok(NamedLicense::Key(key))
+    let malformed = match LicenseKey::parse(&named) {
+        Ok(key) => return Ok(NamedLicense::Key(key.expose())),
+        Err(malformed) => malformed,
+    };
+    // A key that was imported looks as its maker made it.
+    if malformed.code() == Code::LicenseKeyMalformed && ForeignKey::parse(&named).is_ok() {
+        return Ok(NamedLicense::Key(named));
+    }
+    Err(Failure::from(malformed)
+        .fix("give the license key as it was issued, the license id, or - for standard input"))
 }
 
 fn first_line_of_input() -> Result<String, Failure> {

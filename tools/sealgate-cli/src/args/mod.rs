@@ -2,9 +2,10 @@
 
 mod customers;
 mod files;
+mod imports;
 mod keys;
 mod licenses;
-mod max_devices;
+pub(crate) mod max_devices;
 mod records;
 mod server;
 pub(crate) mod trial;
@@ -12,6 +13,7 @@ mod vendor;
 
 pub(crate) use customers::{CustomerCommand, CustomerFields, ListCustomersArgs, UpdateCustomerArgs};
 pub(crate) use files::{InspectArgs, VerifyArgs};
+pub(crate) use imports::{ExportArgs, Format, ImportArgs};
 pub(crate) use keys::{ExportKeysArgs, KeysCommand, RevokeKeyArgs, ShareKeysArgs};
 pub(crate) use licenses::{
     AccessArgs, AccessCommand, AuthforgeFileArgs, DeviceCommand, FileArgs, IssueArgs, LicenseCommand,

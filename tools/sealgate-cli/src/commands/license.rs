@@ -9,7 +9,8 @@ use sealgate_wire::{
 
 use super::license_shown::{licensee, print_license, seats};
 use super::{
-    authforge_file, customer, license_key, license_renew, license_update, plan, reset_devices, resign, vars,
+    authforge_file, customer, import, license_export, license_key, license_renew, license_update, plan,
+    reset_devices, resign, vars,
 };
 use crate::args::{FileArgs, Global, IssueArgs, LicenseCommand, ListLicensesArgs, VarsCommand};
 use crate::client::{Client, filters, segment};
@@ -27,6 +28,8 @@ pub(crate) fn run(global: &Global, command: &LicenseCommand, output: &Output) ->
         LicenseCommand::Issue(order) => return issue(&client, order, output),
         LicenseCommand::List(args) => return list(&client, args, output),
         LicenseCommand::File(args) => return file(&client, args, output),
+        LicenseCommand::Import(args) => return import::run(&client, args, output),
+        LicenseCommand::Export(args) => return license_export::run(&client, args, output),
         LicenseCommand::Resign(args) => return resign::run(&client, args, output),
         LicenseCommand::Update(args) => return license_update::run(&client, args, output),
         LicenseCommand::Key { key, reveal } => return license_key::show(&client, key, *reveal, output),
@@ -110,7 +113,8 @@ fn batch_name(order: &IssueArgs, before: usize) -> Option<String> {
     Some(if order.count <= BATCH { name.clone() } else { format!("{name}.{before}") })
 }
 
-fn list(client: &Client, args: &ListLicensesArgs, output: &Output) -> Result<(), Failure> {
+/// Every license that the flags name.
+pub(crate) fn listed(client: &Client, args: &ListLicensesArgs) -> Result<Vec<LicenseView>, Failure> {
     let app = args.app.as_deref().map(segment).transpose()?.map(|id| id.to_string());
     let customer = args.customer.as_deref().map(|named| customer::id(client, named)).transpose()?;
     let customer = customer.map(|id| id.to_string());
@@ -128,7 +132,11 @@ fn list(client: &Client, args: &ListLicensesArgs, output: &Output) -> Result<(),
         ("ends_before", &when(&args.ends_before)),
         ("sort", &args.sort),
     ]);
-    let licenses: Vec<LicenseView> = client.get_all(&format!("/api/v1/licenses?limit=200{filters}"))?;
+    client.get_all(&format!("/api/v1/licenses?limit=200{filters}"))
+}
+
+fn list(client: &Client, args: &ListLicensesArgs, output: &Output) -> Result<(), Failure> {
+    let licenses = listed(client, args)?;
     output.result(&licenses, |licenses| {
         let row = |l: &LicenseView| {
             let text = |value: &Option<String>| value.clone().unwrap_or_default();

@@ -16,6 +16,8 @@ mod founding;
 mod full_log;
 mod held;
 mod help;
+mod imports;
+mod imports_foreign;
 mod inspect;
 mod keys;
 mod licenses;
