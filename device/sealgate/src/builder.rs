@@ -18,6 +18,7 @@ pub struct Builder {
     device_name: DeviceName,
     product_version: Option<String>,
     plain_http: bool,
+    foreign_keys: bool,
     store: Option<Box<dyn Store>>,
     clock: Box<dyn Clock>,
     transport: Option<Box<dyn Transport>>,
@@ -39,6 +40,7 @@ impl Builder {
             device_name: DeviceName::Host,
             product_version: None,
             plain_http: false,
+            foreign_keys: false,
             store: None,
             clock: Box::new(SystemClock),
             transport: None,
@@ -110,6 +112,14 @@ impl Builder {
         self
     }
 
+    /// Also takes license keys that another system made, if the vendor imported them (`spec/license.md` §3.7). A key with a symbol too
+    /// many or too few may then be one of those, so only the server says that nobody has it.
+    #[must_use]
+    pub fn foreign_keys(mut self) -> Self {
+        self.foreign_keys = true;
+        self
+    }
+
     /// Allows `http://` to another machine. License keys can then be read by whoever listens; answers stay as safe as
     /// they are.
     #[must_use]
@@ -141,6 +151,7 @@ impl Builder {
             store: self.store.ok_or(ConfigurationError::StoreMissing)?,
             clock: self.clock,
             transport,
+            foreign_keys: self.foreign_keys,
         })
     }
 }

@@ -3,7 +3,8 @@
 use std::cell::OnceCell;
 
 use sealgate_artifact::{
-    AboutDevice, DeviceId, DeviceRequest, Envelope, LicenseKey, LicenseName, Nonce, Operation, Word,
+    AboutDevice, Code, DeviceId, DeviceRequest, Envelope, ForeignKey, LicenseKey, LicenseName, Nonce,
+    Operation, Word,
 };
 use zeroize::Zeroizing;
 
@@ -31,6 +32,7 @@ pub struct Client {
     pub(crate) store: Box<dyn Store>,
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) transport: Box<dyn Transport>,
+    pub(crate) foreign_keys: bool,
 }
 
 /// The state as it was found, and the bytes it was read from.
@@ -132,8 +134,22 @@ impl Client {
         self.asked(key, Some(device))
     }
 
+    /// The key as it is sent: in its printed form, or by its symbols where another system made it.
+    fn readable(&self, typed: &str) -> Result<Word, Error> {
+        let malformed = match LicenseKey::parse(typed) {
+            Ok(key) => return Ok(Word::parse(&key.expose()).expect("a key is printed in 34 symbols")),
+            Err(malformed) => malformed,
+        };
+        let is_foreign = self.foreign_keys
+            && malformed.code() == Code::LicenseKeyMalformed
+            && ForeignKey::parse(typed).is_ok();
+        let symbols = is_foreign.then(|| LicenseKey::normalise(typed));
+        let word = symbols.and_then(|symbols| Word::parse(&symbols));
+        word.ok_or_else(|| Denied::mistyped(malformed.code()).into())
+    }
+
     fn asked<T: Yes>(&self, key: &str, release: Option<DeviceId>) -> Result<T, Error> {
-        let key = LicenseKey::parse(key).map_err(|e| Denied::mistyped(e.code()))?;
+        let key = self.readable(key)?;
         // One budget for all that is asked, so that a program that waits knows for how long.
         let deadline = Deadline::after(self.transport.budget());
         let fetched = Fetched::new(deadline);
@@ -164,7 +180,7 @@ impl Client {
 
     fn ask<T: Yes>(
         &self,
-        (key, release): (&LicenseKey, Option<DeviceId>),
+        (key, release): (&Word, Option<DeviceId>),
         says: Says,
         fetched: &Fetched,
     ) -> Result<T, Refusal> {
@@ -183,13 +199,13 @@ impl Client {
 
     fn request<T: Yes>(
         &self,
-        (key, release): (&LicenseKey, Option<DeviceId>),
+        (key, release): (&Word, Option<DeviceId>),
         device: &DeviceKey,
     ) -> Result<DeviceRequest, ConfigurationError> {
         Ok(DeviceRequest {
             tenant: self.trust.tenant,
             app: self.trust.app,
-            license: LicenseName::Key(Word::parse(&key.expose()).expect("a key is printed in 34 symbols")),
+            license: LicenseName::Key(key.clone()),
             device_key: device.public(),
             fingerprint: self.fingerprint.clone(),
             operation: T::OPERATION,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sealgate::TransportError;
-use sealgate_artifact::{AppId, Code, Family, LicenseId, LicenseKey};
+use sealgate_artifact::{AppId, Code, Family, ForeignKey, LicenseId, LicenseKey};
 use sealgate_authority::ports::{Entropy, System};
 use sealgate_wire::{LicenseView, LookUpLicense, Page, Problem};
 use serde::Serialize;
@@ -335,8 +335,15 @@ impl NamedLicense {
             return Ok(Self::Other(LookUpLicense { license_key: None, external_id }));
         }
         let fix = "give the license key as it was issued, the license id, external:X with your own name for the license, or - for standard input";
-        let key = LicenseKey::parse(named).map_err(|e| Failure::from(e).fix(fix))?;
-        Ok(Self::Other(LookUpLicense { license_key: Some(key.expose()), external_id: None }))
+        let key = match LicenseKey::parse(named) {
+            Ok(key) => key.expose(),
+            // A key that was imported looks as its maker made it.
+            Err(e) if e.code() == Code::LicenseKeyMalformed && ForeignKey::parse(named).is_ok() => {
+                named.to_owned()
+            }
+            Err(e) => return Err(Failure::from(e).fix(fix)),
+        };
+        Ok(Self::Other(LookUpLicense { license_key: Some(key), external_id: None }))
     }
 }
 

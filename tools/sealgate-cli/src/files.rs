@@ -3,7 +3,7 @@
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, BufReader, Read, Write};
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 pub(crate) use sealgate_server::files::read_in;
@@ -45,6 +45,32 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
     }
     write_whole(path, bytes, 0o600)
+}
+
+/// Opens a file that only its owner can read, to write behind what is there, and says what that is. What is somebody else's, or
+/// others can read, is refused.
+pub(crate) fn append_private(path: &Path) -> io::Result<(File, Vec<u8>)> {
+    let denied = |why| Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
+    if is_open_already(path) || is_device(path) {
+        return Ok((OpenOptions::new().append(true).open(path)?, Vec::new()));
+    }
+    match std::fs::symlink_metadata(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            let file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(path)?;
+            return Ok((file, Vec::new()));
+        }
+        Err(e) => return Err(e),
+        Ok(there) if !there.is_file() => return denied("this is no file, and may be somebody else's"),
+        Ok(_) => {}
+    }
+    let file = OpenOptions::new().read(true).append(true).open(path)?;
+    // Of what was opened: somebody may have put another file there meanwhile.
+    if file.metadata()?.permissions().mode() & 0o077 != 0 {
+        return denied("others can read this file: take that right away, or give another name");
+    }
+    let mut there = Vec::new();
+    (&file).take(READ_LARGE_BYTES).read_to_end(&mut there)?;
+    Ok((file, there))
 }
 
 /// Behind what is there: standard output may be a file that others wrote to before.

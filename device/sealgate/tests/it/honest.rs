@@ -3,11 +3,11 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use sealgate::{Denied, DeniedBy, Error, Family, Tier};
-use sealgate_artifact::{KeyState, KeyUse, LicenseId, MaxDevices};
+use sealgate::{Client, Denied, DeniedBy, Error, Family, MemoryStore, Tier};
+use sealgate_artifact::{Envelope, KeyState, KeyUse, LicenseId, MaxDevices};
 
 use crate::authority::{DAY, NOW, at, key, public_key};
-use crate::site::{Device, Site};
+use crate::site::{Device, ORIGIN, Site};
 
 #[test]
 fn a_valid_key_brings_the_rights_of_its_license() {
@@ -74,6 +74,32 @@ fn an_unknown_denial_is_a_denial() {
     site.deny("moon_phase", None);
     let error = Device::new(site.trust(), site).validate().expect_err("denied");
     assert_eq!((error.code(), error.family()), ("moon_phase", Family::License));
+}
+
+/// `spec/license.md` §3.7: only a program that says so takes keys of another system, and sends their symbols.
+#[test]
+fn a_foreign_key_is_sent_where_the_program_takes_them() {
+    let site = Site::honest();
+    let client = |takes: bool| {
+        let builder = Client::builder(site.trust())
+            .server(ORIGIN)
+            .store(MemoryStore::new())
+            .clock(Device::new(site.trust(), site.clone()).clock)
+            .transport(site.clone());
+        if takes { builder.foreign_keys() } else { builder }.build().expect("configured")
+    };
+    let key = "7kqm-w2zd-hx9v-rt4b";
+    assert_eq!(
+        client(false).validate_license(key).expect_err("no key of ours").code(),
+        "license_key_malformed"
+    );
+    assert!(site.record.lock().unwrap().is_empty());
+    client(true).validate_license(key).expect("valid");
+    assert_eq!(client(true).validate_license("secret").expect_err("weak").code(), "license_key_malformed");
+    let record = site.record.lock().unwrap();
+    let sent = Envelope::decode(&record[0].0).expect("an envelope");
+    let payload = String::from_utf8(sent.payload().to_vec()).expect("text");
+    assert!(payload.contains(r#""license_key":"7KQMW2ZDHX9VRT4B""#), "{payload}");
 }
 
 #[test]

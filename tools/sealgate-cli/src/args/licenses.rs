@@ -6,6 +6,7 @@ use clap::{Args as ClapArgs, Subcommand};
 use sealgate_artifact::MaxDevices;
 use sealgate_wire::When;
 
+use super::imports::{ExportArgs, ImportArgs};
 use super::max_devices;
 use super::vendor::VarsCommand;
 use crate::dates;
@@ -177,6 +178,10 @@ pub(crate) enum LicenseCommand {
     Resign(ResignArgs),
     /// Write the signed license file for use offline
     File(FileArgs),
+    /// Import licenses from a CSV file or another system: each row makes one license, however often it is imported
+    Import(ImportArgs),
+    /// Export licenses as CSV: all, or those that match one of the flags
+    Export(ExportArgs),
     /// Write a license file for clients that were written for AuthForge
     #[command(after_help = BY_ID)]
     AuthforgeFile(AuthforgeFileArgs),

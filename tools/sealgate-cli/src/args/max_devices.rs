@@ -3,7 +3,7 @@
 use sealgate_artifact::MaxDevices;
 
 /// A number of seats, or `unlimited`.
-pub(super) fn parse(text: &str) -> Result<MaxDevices, String> {
+pub(crate) fn parse(text: &str) -> Result<MaxDevices, String> {
     let seats = match text {
         "unlimited" => Some(MaxDevices::Unlimited),
         number => number.parse().ok().and_then(MaxDevices::limited),

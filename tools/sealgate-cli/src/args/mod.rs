@@ -5,10 +5,11 @@ mod customers;
 mod dash;
 mod files;
 mod given;
+mod imports;
 mod keys;
 mod licenses;
 mod login;
-mod max_devices;
+pub(crate) mod max_devices;
 mod records;
 mod server;
 pub(crate) mod trial;
@@ -17,6 +18,7 @@ mod vendor;
 pub(crate) use customers::{CustomerCommand, CustomerFields, ListCustomersArgs, UpdateCustomerArgs};
 pub(crate) use files::{InspectArgs, VerifyArgs};
 pub(crate) use given::{By, Given};
+pub(crate) use imports::{ExportArgs, Format, ImportArgs};
 pub(crate) use keys::{ExportKeysArgs, KeysCommand, RevokeKeyArgs, ShareKeysArgs};
 pub(crate) use licenses::{
     AccessArgs, AccessCommand, AuthforgeFileArgs, DeviceCommand, FileArgs, IssueArgs, LicenseCommand,

@@ -8,7 +8,10 @@ use sealgate_wire::{IssueLicenses, IssuedLicense, LicenseView, LicensesIssued, S
 use super::chosen::listed;
 use super::deeds::Deed;
 use super::license_shown::{licensee, print_license, seats};
-use super::{authforge_file, customer, license_key, license_update, many, plan, reset_devices, resign, vars};
+use super::{
+    authforge_file, customer, import, license_export, license_key, license_update, many, plan, reset_devices,
+    resign, vars,
+};
 use crate::args::{FileArgs, Global, IssueArgs, LicenseCommand, ListLicensesArgs};
 use crate::client::{Client, request_name, segment};
 use crate::failure::Failure;
@@ -27,6 +30,8 @@ pub(crate) fn run(global: &Global, command: &LicenseCommand, output: &Output) ->
         LicenseCommand::Issue(order) => issue(&client, order, output),
         LicenseCommand::List(args) => list(&client, args, output),
         LicenseCommand::File(args) => file(&client, args, output),
+        LicenseCommand::Import(args) => import::run(&client, args, output),
+        LicenseCommand::Export(args) => license_export::run(&client, args, output),
         LicenseCommand::Resign(args) => resign::run(&client, args, output),
         LicenseCommand::Update(args) => license_update::run(&client, args, output),
         LicenseCommand::Key { key, reveal } => license_key::show(&client, key, *reveal, output),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::program::{run, sealgate};
 
 /// Every operation of the API, with a verb that asks for it.
-const ASKED_BY: [(&str, &str); 71] = [
+const ASKED_BY: [(&str, &str); 73] = [
     ("create_tenant", "tenant create"),
     ("list_tenants", "tenant list"),
     ("show_tenant", "tenant show"),
@@ -40,6 +40,8 @@ const ASKED_BY: [(&str, &str); 71] = [
     ("merge_customers", "customer merge"),
     ("forget_customer", "customer forget"),
     ("issue_licenses", "license issue"),
+    ("import_licenses", "license import"),
+    ("reveal_license_keys", "license export"),
     ("list_licenses", "license list"),
     ("look_up_license", "license show"),
     ("resign_licenses", "license resign"),

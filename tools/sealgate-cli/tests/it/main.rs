@@ -19,6 +19,8 @@ mod full_log;
 mod halfway;
 mod held;
 mod help;
+mod imports;
+mod imports_foreign;
 mod inspect;
 mod keys;
 mod licenses;

@@ -21,6 +21,12 @@ impl Vendor {
         Self { server: Server::start(&dir.path().join("data")), dir }
     }
 
+    /// A first start on a database of its own.
+    pub(crate) fn on(database: &str) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        Self { server: Server::start_with(&dir.path().join("data"), &["--database", database]), dir }
+    }
+
     /// A path beside the server's data.
     pub(crate) fn path(&self, name: &str) -> String {
         self.dir.path().join(name).to_str().expect("UTF-8").to_owned()

@@ -128,6 +128,11 @@ impl Prey {
         let order = json!({ "app_id": app.id, "count": 1, "max_devices": 3, "customer_id": buyer });
         let license = vendor.order(&order)?;
         let tried = vendor.order(&json!({ "app_id": app.id, "plan_id": trial, "count": 1 }))?;
+        // With a key from elsewhere.
+        let rows = json!([{ "name": "prey", "license_key": "7KQM-W2ZD-HX9V-RT4B" }]);
+        let (status, body) =
+            vendor.post("/api/v1/licenses/import", &json!({ "app_id": app.id, "rows": rows }))?;
+        crate::client::expect(status, &[200], "import", &body)?;
         let hwid = HWID.to_owned();
         let client = Client::new(&runtime.url, "");
         for (license, device) in [(&license, hwid.as_str()), (&license, "prey-lap"), (&tried, "prey-tab")] {

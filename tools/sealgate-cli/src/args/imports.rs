@@ -1,0 +1,93 @@
+//! Licenses in bulk.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, ValueEnum};
+
+use super::licenses::ListLicensesArgs;
+
+const IMPORTING: &str = "\
+FILE is CSV with a row of column names first, in any order:
+  app, plan, tier, max_devices, expires, label, customer, external_id, features, limits, vars, status,
+  licensee_name, licensee_company, licensee_email, license_key (a key from elsewhere to keep), hwids
+Passed over: license_id, devices_used, created_at. Any other column is refused. Features, limits, vars and hwids are written
+`export; sso=okta`, or as JSON; `[]` says that there are none. An empty cell leaves it to the plan.
+
+The same row never makes a second license: after an interruption, run the same command again.
+
+Exit codes: 0 every row has its license, 1 some rows were refused
+
+Examples:
+  sealgate license import customers.csv --app APP_ID --dry-run
+  sealgate license import customers.csv --app APP_ID -o keys.csv --rejects bad.csv
+  sealgate license import licenses.json machines.json --from keygen --app APP_ID --plan PLAN_ID -o keys.csv";
+
+const EXPORTING: &str = "\
+`sealgate license import` reads what this writes. A cell that a spreadsheet would take for a formula begins with a '.
+
+Examples:
+  sealgate license export -o licenses.csv
+  sealgate license export --app APP_ID --status active --with-keys -o licenses.csv";
+
+#[derive(ClapArgs)]
+#[command(after_help = IMPORTING)]
+pub(crate) struct ImportArgs {
+    /// The file with the licenses, or - for standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// What the files are: our own CSV, or what another system gives
+    #[arg(long, value_enum, default_value_t = Format::Csv)]
+    pub(crate) from: Format,
+    /// The app of rows that name none
+    #[arg(long, value_name = "ID")]
+    pub(crate) app: Option<String>,
+    /// The plan of rows that name none
+    #[arg(long, value_name = "ID")]
+    pub(crate) plan: Option<String>,
+    /// Which is which: with --from authforge, their app's id and yours; with --from keygen, a policy's id and your plan's; may be
+    /// given more than once
+    #[arg(long, value_name = "THEIRS=YOURS")]
+    pub(crate) map: Vec<String>,
+    /// With --from keygen: hand the metadata of licenses to running software, as variables
+    #[arg(long)]
+    pub(crate) metadata_as_vars: bool,
+    /// Take no devices over: each takes a seat again when it asks
+    #[arg(long)]
+    pub(crate) without_devices: bool,
+    /// Only say what would become of each row
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Import nothing where any row is refused
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Where to write the new license keys as CSV, for you alone; what is there is added to
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Where to write the rows that were refused, with the reasons, so that you can correct and import them
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rejects: Option<PathBuf>,
+}
+
+/// What a file with licenses is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// CSV, as `license export` writes it
+    Csv,
+    /// JSON of AuthForge's Developer API
+    Authforge,
+    /// JSON of Keygen's API
+    Keygen,
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = EXPORTING)]
+pub(crate) struct ExportArgs {
+    #[command(flatten)]
+    pub(crate) filters: ListLicensesArgs,
+    /// Also the license keys; the audit log says of each that you saw it
+    #[arg(long)]
+    pub(crate) with_keys: bool,
+    /// Where to write the CSV, for you alone; - for standard output
+    #[arg(short, long, value_name = "FILE", default_value = "-")]
+    pub(crate) output: PathBuf,
+}

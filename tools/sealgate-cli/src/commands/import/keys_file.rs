@@ -1,0 +1,91 @@
+//! The file that gets the keys of new licenses, as they come.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use sealgate_artifact::Code;
+use sealgate_wire::ImportedRow;
+
+use super::cells::defused;
+use super::row::Line;
+use crate::failure::Failure;
+use crate::files;
+
+const HEADER: [&str; 6] = ["line", "license_id", "license_key", "external_id", "label", "expires"];
+
+pub(super) struct KeysFile {
+    path: PathBuf,
+    file: File,
+    /// Licenses that stand in it.
+    known: HashSet<String>,
+}
+
+impl KeysFile {
+    /// Goes on with what is there: an import that was interrupted has written its first keys.
+    pub(super) fn open(path: &Path) -> Result<Self, Failure> {
+        let failed = |e: &dyn std::fmt::Display| {
+            Failure::new(Code::FileUnreadable, format!("{}: {e}", path.display())).fix("choose another -o")
+        };
+        let (file, there) = files::append_private(path).map_err(|e| failed(&e))?;
+        let mut keys = Self { path: path.to_owned(), file, known: HashSet::new() };
+        if there.is_empty() {
+            keys.write(&records(&[HEADER.map(str::to_owned).into()]))?;
+            return Ok(keys);
+        }
+        if !there.starts_with(HEADER.join(",").as_bytes()) {
+            return Err(failed(&"it is there, and holds no keys of an import"));
+        }
+        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(&there[..]);
+        keys.known =
+            reader.records().flatten().filter_map(|record| record.get(1).map(str::to_owned)).collect();
+        if !there.ends_with(b"\n") {
+            // The last run ended in the middle of a line.
+            keys.write(b"\n")?;
+        }
+        Ok(keys)
+    }
+
+    /// Adds licenses. One that was there before, and not in this file, stands there without its key.
+    pub(super) fn add(&mut self, done: &[(&Line, ImportedRow)]) -> Result<(), Failure> {
+        let mut rows = Vec::new();
+        for (line, became) in done {
+            let Some(id) = became.license_id.as_ref().filter(|id| !self.known.contains(*id)) else {
+                continue;
+            };
+            let text = |text: &Option<String>| text.as_deref().map(defused).unwrap_or_default();
+            rows.push(vec![
+                line.line.to_string(),
+                id.clone(),
+                became.license_key.clone().unwrap_or_default(),
+                text(&line.row.external_id),
+                text(&line.row.label),
+                became.expires_at.map(|at| at.to_string()).unwrap_or_default(),
+            ]);
+            self.known.insert(id.clone());
+        }
+        if rows.is_empty() { Ok(()) } else { self.write(&records(&rows)) }
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        let written = self.file.write_all(bytes).and_then(|()| match self.file.sync_data() {
+            // A pipe has no disk below it.
+            Err(e) if e.kind() == std::io::ErrorKind::InvalidInput => Ok(()),
+            synced => synced,
+        });
+        written.map_err(|e| {
+            let why = format!("{}: {e}", self.path.display());
+            Failure::new(Code::FileUnreadable, why).fix("make room, and run the same command again")
+        })
+    }
+}
+
+/// Rows as CSV.
+pub(super) fn records(rows: &[Vec<String>]) -> Vec<u8> {
+    let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
+    for row in rows {
+        writer.write_record(row).expect("memory takes what is written");
+    }
+    writer.into_inner().expect("memory takes what is written")
+}

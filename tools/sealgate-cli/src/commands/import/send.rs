@@ -1,0 +1,55 @@
+//! Rows on their way to the server, some at a time.
+
+use sealgate_wire::{ImportLicenses, ImportedRow, LicensesImported};
+
+use super::keys_file::KeysFile;
+use super::report::Report;
+use super::row::Line;
+use crate::client::Client;
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// Rows in one request: small enough to show progress and to let others write, large enough to be fast.
+const BATCH: usize = 100;
+/// Less than a request may have.
+const BATCH_BYTES: usize = 48 * 1024;
+
+pub(super) fn all(
+    client: &Client,
+    lines: &[Line],
+    dry_run: bool,
+    report: &mut Report,
+    (mut keys, output): (Option<&mut KeysFile>, &Output),
+) -> Result<(), Failure> {
+    let bar = output.progress(lines.len() as u64, BATCH as u64, "rows");
+    let mut left = lines;
+    while !left.is_empty() {
+        let (batch, rest) = left.split_at(next(left));
+        let request = ImportLicenses {
+            app_id: batch[0].app.clone(),
+            dry_run: dry_run.then_some(true),
+            rows: batch.iter().map(|line| line.row.clone()).collect(),
+        };
+        let answer: LicensesImported = client.post_once("/api/v1/licenses/import", &request)?;
+        let done: Vec<(&Line, ImportedRow)> = batch.iter().zip(answer.rows).collect();
+        // On the disk before anything else is asked: nobody shows the keys again without being asked.
+        if let Some(keys) = keys.as_deref_mut() {
+            keys.add(&done)?;
+        }
+        report.add(done, keys.is_some());
+        bar.inc(batch.len() as u64);
+        left = rest;
+    }
+    bar.finish_and_clear();
+    Ok(())
+}
+
+/// How many rows go next: of one app, and no more than a request takes.
+fn next(lines: &[Line]) -> usize {
+    let mut bytes = 0;
+    let fits = |line: &&Line| {
+        bytes += serde_json::to_vec(&line.row).expect("rows can be written").len() + 1;
+        line.app == lines[0].app && bytes <= BATCH_BYTES
+    };
+    lines.iter().take(BATCH).take_while(fits).count().max(1)
+}

@@ -1,0 +1,153 @@
+//! Our own CSV.
+
+use sealgate_wire::{ImportRow, Licensee, Seats};
+
+use super::cells::{self, said};
+use super::row::{Line, Refusal, Source};
+use crate::args::max_devices;
+use crate::dates;
+use crate::failure::Failure;
+use sealgate_artifact::Code;
+
+/// What a row may say.
+pub(in crate::commands) const COLUMNS: [&str; 17] = [
+    "app",
+    "plan",
+    "tier",
+    "max_devices",
+    "expires",
+    "label",
+    "customer",
+    "external_id",
+    "features",
+    "limits",
+    "vars",
+    "status",
+    "licensee_name",
+    "licensee_company",
+    "licensee_email",
+    "license_key",
+    "hwids",
+];
+/// What an export or a list of refused rows says besides.
+const PASSED_OVER: [&str; 6] =
+    ["license_id", "devices_used", "created_at", "reject_line", "reject_column", "reject_reason"];
+
+/// Reads a file. What cannot be read as rows at all is a failure; a bad row is refused by itself.
+pub(super) fn read(bytes: &[u8], app: Option<&str>) -> Result<Source, Failure> {
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+    let first = bytes.split(|b| *b == b'\n').next().unwrap_or_default();
+    // Spreadsheets write semicolons where a comma stands in numbers.
+    let delimiter = if first.contains(&b';') && !first.contains(&b',') { b';' } else { b',' };
+    let mut reader = csv::ReaderBuilder::new().flexible(true).delimiter(delimiter).from_reader(bytes);
+    let header = header(&mut reader)?;
+    let mut source = Source { header, ..Source::default() };
+    for record in reader.byte_records() {
+        let record = record.map_err(|e| unreadable(&e.to_string()))?;
+        let line = record.position().map_or(0, csv::Position::line);
+        let cells: Result<Vec<String>, _> =
+            record.iter().map(|cell| String::from_utf8(cell.to_vec())).collect();
+        let Ok(cells) = cells else {
+            let reason = "not in UTF-8: save the file as \"CSV UTF-8\"".to_owned();
+            source.refused.push(Refusal { line, column: None, code: None, reason });
+            continue;
+        };
+        let read = Cells { header: &source.header, cells: &cells, line }.line(app);
+        match read {
+            Ok(line) => source.lines.push(line),
+            Err(refusal) => source.refused.push(refusal),
+        }
+        source.cells.insert(line, cells);
+    }
+    Ok(source)
+}
+
+fn unreadable(why: &str) -> Failure {
+    Failure::new(Code::FieldInvalid, format!("the file is no CSV: {why}"))
+        .fix("give a file with a row of column names first; --help lists them")
+}
+
+fn header(reader: &mut csv::Reader<&[u8]>) -> Result<Vec<String>, Failure> {
+    let header = reader.headers().map_err(|e| unreadable(&e.to_string()))?;
+    let header: Vec<String> = header.iter().map(|name| name.trim().to_ascii_lowercase()).collect();
+    let known = |name: &&String| COLUMNS.contains(&name.as_str()) || PASSED_OVER.contains(&name.as_str());
+    let unknown: Vec<&str> = header.iter().filter(|name| !known(name)).map(String::as_str).collect();
+    if !unknown.is_empty() {
+        let why = format!("unknown columns: {}", unknown.join(", "));
+        return Err(Failure::new(Code::FieldInvalid, why).fix(format!("columns are: {}", COLUMNS.join(", "))));
+    }
+    if let Some(twice) = header.iter().enumerate().find(|(at, name)| header[..*at].contains(name)) {
+        return Err(unreadable(&format!("the column {} is there twice", twice.1)));
+    }
+    Ok(header)
+}
+
+struct Cells<'a> {
+    header: &'a [String],
+    cells: &'a [String],
+    line: u64,
+}
+
+impl Cells<'_> {
+    fn line(&self, app: Option<&str>) -> Result<Line, Refusal> {
+        if self.cells.len() != self.header.len() {
+            let reason = format!(
+                "{} cells where the first row has {}: check commas and quotation marks",
+                self.cells.len(),
+                self.header.len()
+            );
+            return Err(Refusal { line: self.line, column: None, code: None, reason });
+        }
+        let app = self.text("app").or_else(|| app.map(str::to_owned));
+        let app = app.ok_or_else(|| Refusal::new(self.line, "app", "no app: name it here, or give --app"))?;
+        let row = ImportRow {
+            name: String::new(),
+            plan_id: self.text("plan"),
+            tier: self.text("tier"),
+            features: self.read("features", cells::features)?,
+            limits: self.read("limits", cells::limits)?,
+            variables: self.read("vars", cells::variables)?,
+            max_devices: self.read("max_devices", max_devices::parse)?.map(Seats),
+            expires_at: self.read("expires", dates::parse)?.map(|date| date.0),
+            label: self.text("label"),
+            customer_id: self.text("customer"),
+            licensee: self.licensee(),
+            external_id: self.text("external_id"),
+            license_key: self.text("license_key"),
+            hwids: self.read("hwids", cells::names)?.unwrap_or_default(),
+            suspended: self.read("status", suspended)?.filter(|suspended| *suspended),
+        };
+        Ok(Line { line: self.line, app, row })
+    }
+
+    fn text(&self, column: &str) -> Option<String> {
+        let at = self.header.iter().position(|name| name == column)?;
+        let text = said(self.cells.get(at)?);
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    fn read<T>(&self, column: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<Option<T>, Refusal> {
+        let Some(text) = self.text(column) else { return Ok(None) };
+        read(&text).map(Some).map_err(|why| Refusal::new(self.line, column, why))
+    }
+
+    fn licensee(&self) -> Option<Licensee> {
+        let licensee = Licensee {
+            name: self.text("licensee_name"),
+            company: self.text("licensee_company"),
+            email: self.text("licensee_email"),
+        };
+        (licensee != Licensee::default()).then_some(licensee)
+    }
+}
+
+fn suspended(status: &str) -> Result<bool, String> {
+    match status {
+        "active" => Ok(false),
+        "suspended" => Ok(true),
+        _ => {
+            Err("expected active or suspended: what is over is not imported, so leave the line out"
+                .to_owned())
+        }
+    }
+}
