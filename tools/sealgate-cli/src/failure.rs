@@ -77,6 +77,9 @@ impl From<StartError> for Failure {
         let is_a_runtimes = matches!(error, StartError::NoVendorKeys);
         let lost = matches!(error, StartError::Bootstrap(BootstrapError::DatabaseLost));
         let failure = Self::new(code, error.to_string());
+        if let Some(fix) = error.fix() {
+            return failure.fix(fix);
+        }
         if lost {
             return failure.fix(
                 "restore the database from a backup, or correct --database; for a new installation, give an empty --data",
