@@ -79,6 +79,18 @@ pub enum StartError {
 }
 
 impl StartError {
+    /// The way out, where the code does not say it.
+    pub fn fix(&self) -> Option<String> {
+        match self {
+            Self::Store(StoreError::Older { noted, .. }) => Some(format!(
+                "bring the log that was left behind, or copy all files while the server is stopped, or restore a backup; if the older \
+                 state is meant, remove {}: what was written since is lost then",
+                noted.display()
+            )),
+            _ => None,
+        }
+    }
+
     /// The stable code, `spec/errors.md` §2.
     pub fn code(&self) -> Code {
         match self {

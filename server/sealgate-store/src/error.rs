@@ -1,5 +1,7 @@
 //! What can go wrong with the database.
 
+use std::path::PathBuf;
+
 use sealgate_artifact::Code;
 
 /// Why the store did not do as asked.
@@ -26,6 +28,19 @@ pub enum StoreError {
     /// A process that has this database user, which is not ours, keeps what one process has at a time.
     #[error("a process with the database user {0:?} keeps it")]
     HeldByUser(String),
+    /// An SQLite database ends before what was written to it last: its log is missing, or it is an older copy.
+    #[error(
+        "the database ends at write {ends}, and write {last} was the last: it was copied without its log, which ends in -wal, or it is \
+         an older copy"
+    )]
+    Older {
+        /// The last write that it holds.
+        ends: i64,
+        /// The last write that there was.
+        last: i64,
+        /// The file that says so.
+        noted: PathBuf,
+    },
     /// The database cannot be opened or migrated.
     #[error("the database cannot be opened: {0}")]
     Unusable(String),
@@ -38,7 +53,7 @@ impl StoreError {
             Self::Unavailable(_) | Self::Full(_) => Code::Unavailable,
             Self::Broken(_) | Self::Corrupt(_) | Self::Duplicate => Code::SystemError,
             Self::InUse | Self::HeldByUser(_) => Code::DataInUse,
-            Self::Unusable(_) => Code::DatabaseUnusable,
+            Self::Unusable(_) | Self::Older { .. } => Code::DatabaseUnusable,
         }
     }
 

@@ -31,7 +31,7 @@ impl Written {
     /// Refuses a database that ends before what was written last.
     pub(crate) fn check(&self, n: i64) -> Result<(), StoreError> {
         match self.noted() {
-            Some(noted) if n < noted => Err(StoreError::Unusable(self.older(n, noted))),
+            Some(last) if n < last => Err(StoreError::Older { ends: n, last, noted: self.path.clone() }),
             _ => Ok(()),
         }
     }
@@ -41,15 +41,6 @@ impl Written {
         let mut digits = [0; DIGITS];
         self.file.read_exact_at(&mut digits, 0).ok()?;
         std::str::from_utf8(&digits).ok()?.parse().ok()
-    }
-
-    fn older(&self, n: i64, noted: i64) -> String {
-        format!(
-            "it ends at write {n}, and write {noted} was the last: it was copied without its log (the file that ends in -wal), or it is \
-             an older copy. Copy all of its files while the server is stopped. If the older state is meant, as after a restore, remove {} \
-             and start again: what was written since is lost then",
-            self.path.display()
-        )
     }
 
     /// Notes the number of a write that is durable. Where that fails, an older number stays, which asks for less.

@@ -75,6 +75,9 @@ impl From<StartError> for Failure {
         let keys_lost = matches!(error, StartError::KeysLost(_));
         let lost = matches!(error, StartError::Bootstrap(BootstrapError::DatabaseLost));
         let failure = Self::new(code, error.to_string());
+        if let Some(fix) = error.fix() {
+            return failure.fix(fix);
+        }
         if lost {
             return failure.fix(
                 "restore the database from a backup, or correct --database; for a new installation, give an empty --data",

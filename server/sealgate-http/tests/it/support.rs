@@ -22,7 +22,13 @@ pub(crate) fn names(object: &Value) -> Vec<&str> {
 pub(crate) fn assert_problem(answer: &Answer, status: u16, code: &str) {
     let body = answer.clone().expect(status);
     assert_eq!(body["code"], code, "{body}");
-    assert_eq!(names(&body), ["code", "message", "request_id"]);
+    let mut names = names(&body);
+    names.retain(|name| *name != "field");
+    assert_eq!(names, ["code", "message", "request_id"]);
+    if let Some(field) = body["field"].as_str() {
+        let begin = format!("{field}: ");
+        assert!(body["message"].as_str().is_some_and(|said| said.starts_with(&begin)), "{body}");
+    }
     assert!(body["message"].as_str().is_some_and(|m| !m.is_empty()), "{body}");
     assert_eq!(body["request_id"].as_str(), answer.request_id.as_deref(), "the header has the same name");
     assert_eq!(answer.header("content-type"), Some("application/json"));

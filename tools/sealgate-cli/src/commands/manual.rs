@@ -40,15 +40,17 @@ fn write_pages(command: &clap::Command, folder: &Path, written: &mut Vec<String>
     Ok(())
 }
 
-/// The synopsis shows of a flag with a value the name alone, one that is required in the signs of a value.
+/// The synopsis shows of a flag with a value the name alone, and one that is required in the signs of a value.
 fn with_values(command: &clap::Command, page: &[u8]) -> String {
     let mut page = String::from_utf8_lossy(page).into_owned();
-    let takes_one = |flag: &&clap::Arg| flag.get_action().takes_values();
-    for flag in command.get_arguments().filter(takes_one) {
-        let (Some(name), Some(values)) = (flag.get_long(), flag.get_value_names()) else { continue };
+    for flag in command.get_arguments() {
+        let Some(name) = flag.get_long() else { continue };
         let name = format!("\\fB\\-\\-{}\\fR", name.replace('-', "\\-"));
-        let with = format!("{name} \\fI{}\\fR", values.join(" "));
-        page = page.replace(&format!("<{name}>"), &with).replace(&format!("[{name}]"), &format!("[{with}]"));
+        let values = flag.get_value_names().filter(|_| flag.get_action().takes_values());
+        let shown =
+            values.map_or_else(|| name.clone(), |values| format!("{name} \\fI{}\\fR", values.join(" ")));
+        page =
+            page.replace(&format!("<{name}>"), &shown).replace(&format!("[{name}]"), &format!("[{shown}]"));
     }
     page
 }

@@ -131,8 +131,9 @@ fn people_read_the_same_with_code_fix_and_request() {
     assert_eq!((told.exit, &*told.stdout), (Some(4), ""));
     let lines: Vec<&str> = told.stderr.lines().collect();
     assert!(lines[0].starts_with("error: ") && lines[0].ends_with(" (name_taken)"), "{told:?}");
-    assert!(lines[1].starts_with("  request: "), "{told:?}");
-    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[1], "  fix: choose another name");
+    assert!(lines[2].starts_with("  request: "), "{told:?}");
+    assert_eq!(lines.len(), 3);
 
     let told = run(&mut sealgate(&["app", "list"]));
     assert!(told.stderr.contains("(token_invalid)\n  fix: give --token"), "{told:?}");
