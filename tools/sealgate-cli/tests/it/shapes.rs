@@ -10,10 +10,15 @@ use crate::vendor::{Vendor, names, text};
 const GUIDE: &str = include_str!("../../../../docs/book/commands.md");
 
 /// Run elsewhere: they serve until they are stopped, or need another server.
-const ELSEWHERE: [(&str, &str); 5] = [
+const ELSEWHERE: [(&str, &str); 10] = [
     ("serve", "start.rs"),
     ("demo", "demo.rs"),
     ("token recover", "recover.rs"),
+    ("login", "login.rs"),
+    ("logout", "login.rs"),
+    ("profile list", "login.rs"),
+    ("profile show", "login.rs"),
+    ("profile use", "login.rs"),
     ("server approve", "roles.rs"),
     ("server revoke", "roles.rs"),
 ];
@@ -47,6 +52,8 @@ const RUN: &[&str] = &[
     "license update {license} --label L",
     "license file {license} -o {folder}/a.license --with-trust",
     "license authforge-file {license} --any --expires +1d -o {folder}/a.authforge",
+    "license export -o {folder}/licenses.csv",
+    "license import {folder}/new.csv --app {app} -o {folder}/keys.csv",
     "device list",
     "device show {device}",
     "device update {device} --metadata {folder}/notes.json",
@@ -189,6 +196,7 @@ fn things(vendor: &Vendor) -> BTreeMap<&'static str, String> {
     let mut keys = keys.as_array().expect("a list").iter();
     let issuer = keys.find(|key| key["use"] == "issuer" && key["state"] == "active").expect("one");
     std::fs::write(vendor.path("notes.json"), "{}").expect("written");
+    std::fs::write(vendor.path("new.csv"), "label\nOrder 1\n").expect("written");
     std::fs::write(vendor.path("sealgate.toml"), "listen = \"127.0.0.1:0\"\n").expect("written");
     BTreeMap::from([
         ("app", app_id),
