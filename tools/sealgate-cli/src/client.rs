@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sealgate_artifact::{AppId, Code, LicenseId, LicenseKey};
+use sealgate_artifact::{Code, LicenseId, LicenseKey};
 use sealgate_authority::ports::{Entropy, System};
 use sealgate_server::assembly::TOKEN_FILE;
 use sealgate_wire::{LicenseView, LookUpLicense, Page, Problem};
@@ -251,11 +251,6 @@ fn request_name() -> String {
     let mut random = [0; 16];
     System.fill(&mut random);
     sealgate_artifact::encode_hex(&random)
-}
-
-/// An app id as part of a path: nothing else gets there.
-pub(crate) fn segment(app_id: &str) -> Result<AppId, Failure> {
-    AppId::parse(app_id).map_err(|e| Failure::from(e).fix("give the app id that `sealgate app list` shows"))
 }
 
 fn token(global: &Global) -> Result<String, Failure> {

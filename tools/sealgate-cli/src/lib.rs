@@ -12,6 +12,7 @@ mod demo;
 mod failure;
 mod files;
 mod log;
+mod names;
 mod output;
 mod run;
 

@@ -5,6 +5,7 @@ mod files;
 mod keys;
 mod licenses;
 mod max_devices;
+mod part;
 mod records;
 mod server;
 pub(crate) mod trial;
@@ -17,6 +18,7 @@ pub(crate) use licenses::{
     AccessArgs, AccessCommand, AuthforgeFileArgs, DeviceCommand, FileArgs, IssueArgs, LicenseCommand,
     LicenseeArgs, ListLicensesArgs, RemoveAccessArgs, RenewArgs, ResignArgs, UpdateLicenseArgs,
 };
+pub(crate) use part::PartArgs;
 pub(crate) use records::{AuditCommand, EventsArgs};
 pub(crate) use server::{AcceptClockArgs, CheckConfigArgs, DemoArgs, DoctorArgs, ServeArgs, ServerCommand};
 pub(crate) use vendor::{
@@ -42,7 +44,7 @@ Begin:
   sealgate serve --data ./data                 run the server
   export SEALGATE_DATA=./data                  in another terminal
   sealgate app create Editor
-  sealgate license issue --app APP_ID --expires +365d
+  sealgate license issue --app editor --expires +365d
   sealgate license file KEY -o editor.license --with-trust
 
 Exit codes: 0 done, 1 refused, 2 usage, 3 not found, 4 conflict, 65 bad file, 69 server unreachable,

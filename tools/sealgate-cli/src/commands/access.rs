@@ -4,8 +4,9 @@ use sealgate_artifact::Code;
 use sealgate_wire::{AccessView, AddAccess};
 
 use crate::args::{AccessArgs, AccessCommand, Global, RemoveAccessArgs};
-use crate::client::{Client, segment};
+use crate::client::Client;
 use crate::failure::Failure;
+use crate::names;
 use crate::output::{Output, ends};
 
 /// Entries of an app that are looked through: more than servers of ours write.
@@ -18,6 +19,7 @@ pub(crate) fn run(global: &Global, command: &AccessCommand, output: &Output) -> 
         AccessCommand::Deny(args) => add(&client, "deny", args)?,
         AccessCommand::Remove(args) => remove(&client, args)?,
         AccessCommand::List { app, limit } => {
+            let app = names::app_field(app.as_deref())?;
             let entries = entries(&client, app.as_deref(), *limit)?;
             output.result(&entries, |entries| table(entries));
             return Ok(());
@@ -29,7 +31,7 @@ pub(crate) fn run(global: &Global, command: &AccessCommand, output: &Output) -> 
 
 fn add(client: &Client, effect: &str, args: &AccessArgs) -> Result<AccessView, Failure> {
     let wish = AddAccess {
-        app_id: segment(&args.app)?.to_string(),
+        app_id: names::app_field(args.app.as_deref())?,
         effect: effect.to_owned(),
         hwid: args.hwid.clone(),
         ip: args.ip.clone(),
@@ -47,7 +49,7 @@ fn remove(client: &Client, args: &RemoveAccessArgs) -> Result<AccessView, Failur
         (None, ip) => entry.ip.is_some() && address(&entry.ip) == address(ip),
     };
     let mut removed = None;
-    let listed = entries(client, Some(&args.app), MOST).map_err(|failure| {
+    let listed = entries(client, Some(&names::app(args.app.as_deref())?), MOST).map_err(|failure| {
         let fix =
             "use a token that has the scopes access:read and access:write: the entry is looked up first";
         failure.fix_for(Code::ScopeMissing, fix)
@@ -64,7 +66,7 @@ fn remove(client: &Client, args: &RemoveAccessArgs) -> Result<AccessView, Failur
 /// The vendor's own come first.
 fn entries(client: &Client, app: Option<&str>, most: usize) -> Result<Vec<AccessView>, Failure> {
     match app {
-        Some(app) => client.get_some(&format!("/api/v1/access?limit=200&app_id={}", segment(app)?), most),
+        Some(app) => client.get_some(&format!("/api/v1/access?limit=200&app_id={app}"), most),
         None => client.get_some("/api/v1/access?limit=200", most),
     }
 }

@@ -8,13 +8,12 @@ use sealgate_wire::{
 };
 
 use super::license_shown::{licensee, print_license, seats};
-use super::{
-    authforge_file, customer, license_key, license_renew, license_update, plan, reset_devices, resign, vars,
-};
+use super::{authforge_file, license_key, license_renew, license_update, lists, reset_devices, resign, vars};
 use crate::args::{FileArgs, Global, IssueArgs, LicenseCommand, ListLicensesArgs, VarsCommand};
-use crate::client::{Client, filters, segment};
+use crate::client::{Client, filters};
 use crate::failure::Failure;
 use crate::files;
+use crate::names;
 use crate::output::{Output, ends, say, seat_count};
 
 /// Licenses in one request of a large order: small enough to show progress, large enough to be fast.
@@ -72,16 +71,15 @@ fn issue(client: &Client, order: &IssueArgs, output: &Output) -> Result<(), Fail
     let bar = output.progress(order.count.into(), BATCH.into(), "licenses");
     let mut issued: Vec<IssuedLicense> = Vec::new();
     let mut left = order.count;
-    let buyer = order.customer.as_deref().map(|named| customer::id(client, named)).transpose()?;
     while left > 0 {
         let count = left.min(BATCH);
         let request = IssueLicenses {
-            app_id: segment(&order.app)?.to_string(),
-            plan_id: order.plan.as_deref().map(plan::id).transpose()?.map(|id| id.to_string()),
+            app_id: names::app_field(order.app.as_deref())?,
+            plan_id: order.plan.as_deref().map(names::plan).transpose()?,
             max_devices: order.max_devices.map(Seats),
             expires_at: order.expires.clone().map(|date| date.0),
             label: order.label.clone(),
-            customer_id: buyer.map(|id| id.to_string()),
+            customer_id: order.customer.as_deref().map(names::customer).transpose()?,
             licensee: licensee(&order.licensee).map(Some),
             external_id: order.external_id.clone(),
             count: Some(count),
@@ -111,14 +109,11 @@ fn batch_name(order: &IssueArgs, before: usize) -> Option<String> {
 }
 
 fn list(client: &Client, args: &ListLicensesArgs, output: &Output) -> Result<(), Failure> {
-    let app = args.app.as_deref().map(segment).transpose()?.map(|id| id.to_string());
-    let customer = args.customer.as_deref().map(|named| customer::id(client, named)).transpose()?;
-    let customer = customer.map(|id| id.to_string());
     let when = |when: &Option<When>| when.as_ref().map(|when| when.as_str().to_owned());
     let filters = filters(&[
-        ("app_id", &app),
-        ("plan_id", &args.plan),
-        ("customer_id", &customer),
+        ("app_id", &names::app_field(args.app.as_deref())?),
+        ("plan_id", &args.plan.as_deref().map(names::plan).transpose()?),
+        ("customer_id", &args.customer.as_deref().map(names::customer).transpose()?),
         ("device", &args.device),
         ("status", &args.status),
         ("tier", &args.tier),
@@ -127,9 +122,9 @@ fn list(client: &Client, args: &ListLicensesArgs, output: &Output) -> Result<(),
         ("ends_after", &when(&args.ends_after)),
         ("ends_before", &when(&args.ends_before)),
         ("sort", &args.sort),
+        ("never_seen", &args.never_seen.then(|| true.to_string())),
     ]);
-    let licenses: Vec<LicenseView> = client.get_all(&format!("/api/v1/licenses?limit=200{filters}"))?;
-    output.result(&licenses, |licenses| {
+    lists::print(client, ("/api/v1/licenses", &filters), &args.part, output, |licenses| {
         let row = |l: &LicenseView| {
             let text = |value: &Option<String>| value.clone().unwrap_or_default();
             vec![
@@ -144,8 +139,7 @@ fn list(client: &Client, args: &ListLicensesArgs, output: &Output) -> Result<(),
         };
         let head = ["LICENSE", "STATUS", "SEATS", "ENDS", "TRIAL", "LABEL", "CUSTOMER"];
         Output::table(&head, licenses.iter().map(row));
-    });
-    Ok(())
+    })
 }
 
 fn file(client: &Client, args: &FileArgs, output: &Output) -> Result<(), Failure> {
@@ -153,7 +147,7 @@ fn file(client: &Client, args: &FileArgs, output: &Output) -> Result<(), Failure
     let envelope = client.get_bytes(&format!("/api/v1/licenses/{}/file", license.license_id))?;
     let mut written = vec![write(&args.output, &envelope)?];
     if args.with_trust {
-        let trust: Trust = client.get(&format!("/api/v1/apps/{}/trust", segment(&license.app_id)?))?;
+        let trust: Trust = client.get(&format!("{}/trust", names::app_path(Some(&license.app_id))?))?;
         let text = serde_json::to_vec_pretty(&trust).expect("trust can be written");
         written.push(write(&trust_path(&args.output), &text)?);
     }

@@ -18,6 +18,7 @@ pub(crate) mod license_key;
 pub(crate) mod license_renew;
 pub(crate) mod license_shown;
 pub(crate) mod license_update;
+pub(crate) mod lists;
 pub(crate) mod manual;
 pub(crate) mod plan;
 pub(crate) mod reset_devices;

@@ -20,6 +20,7 @@ mod inspect;
 mod keys;
 mod licenses;
 mod manual;
+mod names;
 mod passwords;
 mod planted;
 mod program;
