@@ -39,6 +39,11 @@ macro_rules! ids {
     )*};
 }
 
+/// Whether somebody could take the text for an identifier, in any spelling of a UUID.
+pub(crate) fn is_id(text: &str) -> bool {
+    uuid::Uuid::try_parse(text).is_ok()
+}
+
 ids! {
     TenantId "A vendor on this installation."
     AppId "A product of a tenant."

@@ -1,12 +1,16 @@
 //! Why a use case did not do what was asked.
 
-use sealgate_artifact::{ArtifactError, Code, CustomerId, LicenseId};
+use sealgate_artifact::{ArtifactError, Code, CustomerId, LicenseId, LicenseKey};
 use sealgate_store::StoreError;
 use sealgate_trust::SignError;
 
+/// A name that is longer is not said again.
+const MOST_SAID: usize = 128;
+
 /// Why a use case did not do what was asked. Nothing changed.
 ///
-/// Only [`Refused`](Self::Refused), [`Limited`](Self::Limited), [`Invalid`](Self::Invalid), [`TooLarge`](Self::TooLarge),
+/// Only [`Refused`](Self::Refused), [`Unknown`](Self::Unknown), [`Limited`](Self::Limited), [`Invalid`](Self::Invalid),
+/// [`NoApp`](Self::NoApp), [`SeveralApps`](Self::SeveralApps), [`TooLarge`](Self::TooLarge), [`Taken`](Self::Taken),
 /// [`ScopeMissing`](Self::ScopeMissing), [`ExternalIdTaken`](Self::ExternalIdTaken) and [`CustomerTaken`](Self::CustomerTaken) are answers to the caller. Everything else is a failure of the server: it
 /// is logged with its cause and the request's id, and never counted as a refusal.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +18,14 @@ pub enum AuthorityError {
     /// The answer is no, for a reason that has a code.
     #[error("{}", .0.meaning())]
     Refused(Code),
+    /// The tenant has nothing of that name; [`unknown`](Self::unknown) makes it.
+    #[error("There is no {what}{} in this tenant.", .named.as_deref().map_or_else(|| " of that name".to_owned(), |named| format!(" {named:?}")))]
+    Unknown {
+        /// What was looked for.
+        what: &'static str,
+        /// By which name, where that can be said again.
+        named: Option<String>,
+    },
     /// Somebody asks too often.
     #[error("{}", Code::RateLimited.meaning())]
     Limited {
@@ -27,6 +39,18 @@ pub enum AuthorityError {
         field: &'static str,
         /// What it must be.
         why: &'static str,
+    },
+    /// The request names no app, and there is none.
+    #[error("The tenant has no app yet.")]
+    NoApp,
+    /// The request names no app, and there are several: these, as far as the caller may know.
+    #[error("app_id: the tenant has several apps; name one{}", if .0.is_empty() { String::new() } else { format!(": {}", .0.join(", ")) })]
+    SeveralApps(Vec<String>),
+    /// Something else has what this field says.
+    #[error("{field}: {}", Code::NameTaken.meaning())]
+    Taken {
+        /// The field's name in the request.
+        field: &'static str,
     },
     /// What a license would carry does not fit into its statement (`spec/license.md` §2.12).
     #[error("{field}: {meaning} Leave out {excess} bytes.", meaning = Code::TermsTooLarge.meaning())]
@@ -86,12 +110,23 @@ impl From<ArtifactError> for AuthorityError {
 }
 
 impl AuthorityError {
+    /// The tenant has nothing of that name. It is said again where it looks like an id or a slug: something else may be a
+    /// secret that got into the wrong place.
+    pub fn unknown(what: &'static str, named: &str) -> Self {
+        let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'/';
+        let is_key = !matches!(LicenseKey::parse(named), Err(ArtifactError::LicenseKey(_)));
+        let may_be_said = named.len() <= MOST_SAID && named.bytes().all(is_plain) && !is_key;
+        Self::Unknown { what, named: may_be_said.then(|| named.to_owned()) }
+    }
+
     /// The stable code (`spec/errors.md` §2).
     pub fn code(&self) -> Code {
         match self {
             Self::Refused(code) => *code,
+            Self::Unknown { .. } | Self::NoApp => Code::NotFound,
             Self::Limited { .. } => Code::RateLimited,
-            Self::Invalid { .. } => Code::MalformedRequest,
+            Self::Invalid { .. } | Self::SeveralApps(_) => Code::MalformedRequest,
+            Self::Taken { .. } => Code::NameTaken,
             Self::TooLarge { .. } => Code::TermsTooLarge,
             Self::ScopeMissing { .. } => Code::ScopeMissing,
             Self::ExternalIdTaken(_) | Self::CustomerTaken(_) => Code::ExternalIdTaken,
@@ -115,8 +150,12 @@ impl AuthorityError {
         !matches!(
             self,
             Self::Refused(_)
+                | Self::Unknown { .. }
                 | Self::Limited { .. }
                 | Self::Invalid { .. }
+                | Self::NoApp
+                | Self::SeveralApps(_)
+                | Self::Taken { .. }
                 | Self::TooLarge { .. }
                 | Self::ScopeMissing { .. }
                 | Self::ExternalIdTaken(_)
@@ -132,5 +171,29 @@ impl AuthorityError {
     /// A sentence for the caller. A failure is named by its code only.
     pub fn public_message(&self) -> String {
         if self.is_failure() { self.code().meaning().to_owned() } else { self.to_string() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::AuthorityError;
+
+    #[test]
+    fn a_name_is_said_again_where_it_cannot_be_a_secret() {
+        let said = |named: &str| AuthorityError::unknown("app", named).to_string();
+        assert_eq!(said("edtor"), "There is no app \"edtor\" in this tenant.");
+        let key = "000g-40r4-0m30-e209-185g-r38e-1yrb";
+        for secret in [
+            key,
+            &key.to_uppercase(),
+            &key.replace("000g", "000h"),
+            "sgt_abc",
+            "a b",
+            "\u{1b}[2J",
+            &"x".repeat(129),
+        ] {
+            assert!(!said(secret).contains(secret), "{secret}");
+            assert_eq!(said(secret), "There is no app of that name in this tenant.", "{secret}");
+        }
     }
 }

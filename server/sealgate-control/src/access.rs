@@ -1,6 +1,6 @@
 //! Access lists: which devices and addresses an app answers.
 
-use sealgate_artifact::{AppId, Code, EntryId, UnixSeconds};
+use sealgate_artifact::{Code, EntryId, UnixSeconds};
 use sealgate_authority::AuthorityError;
 use sealgate_rules::Effect;
 use sealgate_store::table::access::Place;
@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::desk::Desk;
 use crate::ends::From;
 use crate::page::Part;
-use crate::{Caller, apps, check};
+use crate::{Caller, check, named};
 
 /// The lists of the vendor's apps.
 pub struct AccessLists {
@@ -36,7 +36,7 @@ impl AccessLists {
         let now = self.desk.ids.now();
         let end = request.expires_at.as_ref().map(|when| self.desk.calendar.end(when, (From::now(now), now)));
         let end = end.transpose()?.map(|end| end.at);
-        let app = apps::find(&self.desk, caller, &request.app_id).await?;
+        let app = named::app_or_only(&self.desk, caller, request.app_id.as_deref()).await?;
         let entry = AccessRow {
             id: self.desk.ids.fresh(EntryId::new),
             tenant: caller.tenant,
@@ -57,11 +57,13 @@ impl AccessLists {
 
     /// The tenant's entries, of one app if given: first the vendor's own.
     pub async fn list(&self, caller: &Caller, query: &AppQuery) -> Result<Page<AccessView>, AuthorityError> {
-        let app = query.app_id.as_deref().map(AppId::parse).transpose();
-        let app = app.map_err(|_| AuthorityError::Refused(Code::NotFound))?;
+        let app = match &query.app_id {
+            Some(app) => Some(named::app_id(&self.desk, caller, app).await?),
+            None => None,
+        };
         let list = app.map_or_else(|| "access".to_owned(), |app| format!("access-{app}"));
         let place = |text: &str| Place::parse(text).ok_or(());
-        let part = Part::new(list, query.cursor.as_deref(), query.limit, place)?;
+        let part = Part::new(list, query.cursor.as_deref(), query.limit, place)?.or_count(query.count);
         let rows = |after, most| table::access::list(&self.desk.db, caller.tenant, app, after, most);
         part.read(rows, Place::of, |row| Ok(view(row))).await
     }

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use sealgate_artifact::{AppId, Code, KeyUse, TenantId, UnixSeconds, encode_base64};
+use sealgate_artifact::{AppId, Code, KeyUse, Slug, TenantId, UnixSeconds, encode_base64};
 use sealgate_authority::secrets::secret_text;
 use sealgate_authority::{AuthorityError, SharedSecrets, stored};
 use sealgate_store::table::{self, AppRow, AuditRow, KeyRow, KeyScope, KeyStage};
 use sealgate_store::{StoreError, Tx, Work};
 use sealgate_trust::{Message, Signer};
 use sealgate_wire::{
-    AppCreated, AppView, ChangeVariables, CreateApp, CreditsView, GrantCredits, Nothing, Page, PageQuery,
+    AppCreated, AppView, ChangeVariables, CountedQuery, CreateApp, CreditsView, GrantCredits, Nothing, Page,
     RotateSecret, SecretRotated, Timestamp, UpdateApp, Variable, Variables,
 };
 use serde::Serialize;
@@ -19,8 +19,9 @@ use serde_json::{Value, json};
 use crate::desk::Desk;
 use crate::fresh_key::FreshKey;
 use crate::page::Part;
+use crate::slugs::{self, Among, NewSlug};
 use crate::turns::Turns;
-use crate::{Caller, check, sets};
+use crate::{Caller, check, named, sets};
 
 /// How long a former secret is taken when nobody says otherwise.
 const KEEP_FORMER: u32 = 24 * 60 * 60;
@@ -57,15 +58,22 @@ impl Apps {
         [signing, next]: &[FreshKey; 2],
     ) -> Result<InsertApp, AuthorityError> {
         let name = check::name(&request.name)?;
-        // Before keys are made for it. Between racers, the unique name in the table decides.
+        let slug = NewSlug::of(request.slug.as_deref(), &name)?;
+        // Before keys are made for it. Between racers, the unique name and slug in the table decide.
         if table::apps::is_named(&self.desk.db, caller.tenant, &name).await? {
             return Err(AuthorityError::Refused(Code::NameTaken));
+        }
+        if let NewSlug::Given(Some(slug)) = &slug
+            && table::apps::by_slug(&self.desk.db, caller.tenant, slug).await?.is_some()
+        {
+            return Err(AuthorityError::Taken { field: "slug" });
         }
         let secret = secret_text("sgs", self.desk.ids.random());
         let app = AppRow {
             id: self.desk.ids.fresh(AppId::new),
             tenant: caller.tenant,
             name,
+            slug: None,
             secret_hash: self.secrets.app_secret(&secret),
             former_secret: None,
             public_key: signing.make(&*self.signer, KeyUse::App)?,
@@ -80,17 +88,18 @@ impl Apps {
         };
         let detail = json!({ "name": request.name });
         let audit = self.desk.audit(caller, "app.created", app.id.to_string(), &detail);
-        Ok(InsertApp { app, secret, audit })
+        Ok(InsertApp { app, slug, secret, audit })
     }
 
     /// The tenant's app of that id.
     pub async fn show(&self, caller: &Caller, id: &str) -> Result<AppView, AuthorityError> {
-        find(&self.desk, caller, id).await.map(|app| view(&app))
+        named::app(&self.desk, caller, id).await.map(|app| view(&app))
     }
 
     /// The tenant's apps, newest first.
-    pub async fn list(&self, caller: &Caller, query: &PageQuery) -> Result<Page<AppView>, AuthorityError> {
+    pub async fn list(&self, caller: &Caller, query: &CountedQuery) -> Result<Page<AppView>, AuthorityError> {
         let part = Part::new("apps", query.cursor.as_deref(), query.limit, AppId::parse)?;
+        let part = part.or_count(query.count);
         let rows = |after, most| table::apps::list(&self.desk.db, caller.tenant, after, most);
         part.read(rows, |row| row.id, |row| Ok(view(row))).await
     }
@@ -103,8 +112,10 @@ impl Apps {
         request: &UpdateApp,
     ) -> Result<AppView, AuthorityError> {
         let detail = serde_json::to_value(request).expect("a request can be written");
+        let slug = request.slug.as_deref().map(slugs::given).transpose()?;
         let request = request.clone();
         let change = move |app: &mut AppRow| {
+            app.slug = slug.clone().unwrap_or_else(|| app.slug.clone());
             app.require_secret = request.require_secret.unwrap_or(app.require_secret);
             app.lifetime_files = request.danger_lifetime_files.unwrap_or(app.lifetime_files);
             let list = request.list_reported_addresses;
@@ -121,10 +132,10 @@ impl Apps {
         id: &str,
         request: &RotateSecret,
     ) -> Result<SecretRotated, AuthorityError> {
-        self.desk.once(caller, || async { self.new_secret(caller, id, request) }).await
+        self.desk.once(caller, || self.new_secret(caller, id, request)).await
     }
 
-    fn new_secret(
+    async fn new_secret(
         &self,
         caller: &Caller,
         id: &str,
@@ -148,7 +159,7 @@ impl Apps {
             former_secret_until: Timestamp(until),
         };
         let detail = json!({ "former_secret_until": Timestamp(until) });
-        ChangeApp::new(&self.desk, caller, id, ("app.secret_rotated", detail), change, answer)
+        ChangeApp::new(&self.desk, caller, id, ("app.secret_rotated", detail), change, answer).await
     }
 
     /// Lets the published next key sign from now on (`spec/keys.md` §2.4).
@@ -170,7 +181,7 @@ impl Apps {
         fresh: &FreshKey,
     ) -> Result<impl Work<Output = AppView, Error = AuthorityError> + Sync + use<>, AuthorityError> {
         // Before a key is made for it, and before anything says that it signs: a key store may be older than the database.
-        let next = find(&self.desk, caller, id).await?.next_public_key;
+        let next = named::app(&self.desk, caller, id).await?.next_public_key;
         // Nobody ever sees this signature, and what it signs is no answer.
         self.signer.sign(next.id(KeyUse::App), Message::AppAnswer(""))?;
         let fresh = fresh.make(&*self.signer, KeyUse::App)?;
@@ -181,7 +192,8 @@ impl Apps {
             app.public_key = std::mem::replace(&mut app.next_public_key, fresh);
             Ok(())
         };
-        let work = ChangeApp::new(&self.desk, caller, id, ("app.key_rotated", json!({})), change, view)?;
+        let work =
+            ChangeApp::new(&self.desk, caller, id, ("app.key_rotated", json!({})), change, view).await?;
         Ok(RotateKey { work, at: self.desk.ids.now() })
     }
 
@@ -214,12 +226,12 @@ impl Apps {
     where
         C: Fn(&mut AppRow) -> Result<(), AuthorityError> + Send + Sync + 'static,
     {
-        self.desk.write(caller, ChangeApp::new(&self.desk, caller, id, entry, change, view)?).await
+        self.desk.write(caller, ChangeApp::new(&self.desk, caller, id, entry, change, view).await?).await
     }
 
     /// What the app hands to running software.
     pub async fn variables(&self, caller: &Caller, id: &str) -> Result<Variables, AuthorityError> {
-        variables(&find(&self.desk, caller, id).await?.variables)
+        variables(&named::app(&self.desk, caller, id).await?.variables)
     }
 
     /// Replaces what the app hands to running software.
@@ -236,7 +248,8 @@ impl Apps {
         };
         let detail = json!({ "names": request.variables.keys().collect::<Vec<_>>() });
         let answer = |app: &AppRow| app.variables.clone();
-        let work = ChangeApp::new(&self.desk, caller, id, ("app.variables_set", detail), change, answer)?;
+        let work =
+            ChangeApp::new(&self.desk, caller, id, ("app.variables_set", detail), change, answer).await?;
         variables(&self.desk.write(caller, work).await?)
     }
 
@@ -253,7 +266,7 @@ impl Apps {
             Ok(())
         };
         let answer = |app: &AppRow| app.variables.clone();
-        let work = ChangeApp::new(&self.desk, caller, id, entry, change, answer)?;
+        let work = ChangeApp::new(&self.desk, caller, id, entry, change, answer).await?;
         variables(&self.desk.write(caller, work).await?)
     }
 
@@ -264,10 +277,10 @@ impl Apps {
         id: &str,
         request: &GrantCredits,
     ) -> Result<CreditsView, AuthorityError> {
-        self.desk.once(caller, || async { self.grant(caller, id, request.amount) }).await
+        self.desk.once(caller, || self.grant(caller, id, request.amount)).await
     }
 
-    fn grant(
+    async fn grant(
         &self,
         caller: &Caller,
         id: &str,
@@ -286,20 +299,13 @@ impl Apps {
         };
         let answer = |app: &AppRow| CreditsView { balance: app.credits };
         let detail = json!({ "amount": amount });
-        ChangeApp::new(&self.desk, caller, id, ("credits.granted", detail), change, answer)
+        ChangeApp::new(&self.desk, caller, id, ("credits.granted", detail), change, answer).await
     }
 
     /// The app's credits.
     pub async fn credits(&self, caller: &Caller, id: &str) -> Result<CreditsView, AuthorityError> {
-        find(&self.desk, caller, id).await.map(|app| CreditsView { balance: app.credits })
+        named::app(&self.desk, caller, id).await.map(|app| CreditsView { balance: app.credits })
     }
-}
-
-/// The tenant's app of that id, as it is stored.
-pub(crate) async fn find(desk: &Desk, caller: &Caller, id: &str) -> Result<AppRow, AuthorityError> {
-    let unknown = || AuthorityError::Refused(Code::NotFound);
-    let id = AppId::parse(id).map_err(|_| unknown())?;
-    table::apps::find(&desk.db, caller.tenant, id).await?.ok_or_else(unknown)
 }
 
 /// Variables as they are stored.
@@ -326,6 +332,7 @@ fn view(app: &AppRow) -> AppView {
     AppView {
         app_id: app.id.to_string(),
         name: app.name.clone(),
+        slug: app.slug.as_ref().map(Slug::to_string),
         public_key: app.public_key.to_string(),
         next_public_key: app.next_public_key.to_string(),
         public_key_spki: encode_base64(&app.public_key.to_spki()),
@@ -340,7 +347,9 @@ fn view(app: &AppRow) -> AppView {
 }
 
 struct InsertApp {
+    /// Without its slug.
     app: AppRow,
+    slug: NewSlug,
     secret: String,
     audit: AuditRow,
 }
@@ -350,13 +359,20 @@ impl Work for InsertApp {
     type Error = AuthorityError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<AppCreated, AuthorityError> {
-        match table::apps::insert(tx, &self.app).await {
-            Err(StoreError::Duplicate) => return Err(AuthorityError::Refused(Code::NameTaken)),
+        let tenant = self.app.tenant;
+        if table::apps::is_named(&mut *tx, tenant, &self.app.name).await? {
+            return Err(AuthorityError::Refused(Code::NameTaken));
+        }
+        let app = AppRow { slug: self.slug.choose(tx, Among::Apps(tenant)).await?, ..self.app.clone() };
+        match table::apps::insert(tx, &app).await {
+            // Another process was faster, with the name or the slug.
+            Err(StoreError::Duplicate) => return Err(AuthorityError::Superseded),
             done => done?,
         }
         table::audit::insert(tx, &self.audit).await?;
         Ok(AppCreated {
             app_id: self.app.id.to_string(),
+            slug: app.slug.map(|slug| slug.to_string()),
             app_secret: self.secret.clone(),
             public_key: self.app.public_key.to_string(),
             next_public_key: self.app.next_public_key.to_string(),
@@ -374,7 +390,7 @@ struct ChangeApp<C, V> {
 }
 
 impl<C, V> ChangeApp<C, V> {
-    fn new(
+    async fn new(
         desk: &Desk,
         caller: &Caller,
         id: &str,
@@ -382,7 +398,7 @@ impl<C, V> ChangeApp<C, V> {
         change: C,
         answer: V,
     ) -> Result<Self, AuthorityError> {
-        let id = AppId::parse(id).map_err(|_| AuthorityError::Refused(Code::NotFound))?;
+        let id = named::app_id(desk, caller, id).await?;
         Ok(Self { id, change, answer, audit: desk.audit(caller, action, id.to_string(), &detail) })
     }
 }
@@ -398,11 +414,17 @@ where
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<T, AuthorityError> {
         let before = table::apps::find(&mut *tx, self.audit.tenant, self.id).await?;
-        let before = before.ok_or(AuthorityError::Refused(Code::NotFound))?;
+        let before = before.ok_or_else(|| AuthorityError::unknown("app", &self.id.to_string()))?;
         let mut app = before.clone();
         (self.change)(&mut app)?;
+        if app.slug != before.slug {
+            Among::Apps(app.tenant).unless_taken(tx, app.slug.as_ref()).await?;
+        }
         if app != before {
-            table::apps::store(tx, &app).await?;
+            match table::apps::store(tx, &app).await {
+                Err(StoreError::Duplicate) => return Err(AuthorityError::Taken { field: "slug" }),
+                done => done?,
+            }
             table::audit::insert(tx, &self.audit).await?;
         }
         Ok((self.answer)(&app))
@@ -426,7 +448,7 @@ where
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<T, AuthorityError> {
         let before = table::apps::find(&mut *tx, self.work.audit.tenant, self.work.id).await?;
-        let before = before.ok_or(AuthorityError::Refused(Code::NotFound))?;
+        let before = before.ok_or_else(|| AuthorityError::unknown("app", &self.work.id.to_string()))?;
         let retired = KeyRow {
             public_key: before.public_key,
             key_use: KeyUse::App,

@@ -48,6 +48,7 @@ impl Devices {
         };
         let list = license.as_ref().map_or_else(|| "devices".to_owned(), |row| format!("devices-{}", row.id));
         let part = Part::new(list, query.cursor.as_deref(), query.limit, DeviceId::parse)?;
+        let part = part.or_count(query.count);
         let rows =
             |after, most| table::devices::list(&self.desk.db, caller.tenant, license.as_ref(), after, most);
         part.of_short_rows().read(rows, |row| row.id, |row| Ok(view(row))).await
@@ -65,6 +66,7 @@ impl Devices {
         }
         let list = format!("devices-fingerprint-{}", URL_SAFE_NO_PAD.encode(fingerprint));
         let part = Part::new(list, query.cursor.as_deref(), query.limit, DeviceId::parse)?;
+        let part = part.or_count(query.count);
         let (db, tenant) = (&self.desk.db, caller.tenant);
         let rows = |after, most| table::devices::with_fingerprint(db, tenant, fingerprint, after, most);
         part.of_short_rows().read(rows, |row| row.id, |row| Ok(view(row))).await

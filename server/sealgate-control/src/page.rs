@@ -30,9 +30,13 @@ pub(crate) fn name_of<Q: Serialize + Default + PartialEq>(list: &str, filters: &
     format!("{list}-{}", URL_SAFE_NO_PAD.encode(&digest[..12]))
 }
 
-/// The page size within 1 to 200; 50 when none was requested.
-fn size(requested: Option<u32>) -> u32 {
-    requested.unwrap_or(50).clamp(1, LIMIT)
+/// The page size, which is at most 200; 50 when none was requested.
+fn size(requested: Option<u32>) -> Result<u32, AuthorityError> {
+    let why = "1 to 200; a larger number counts as 200";
+    match requested {
+        Some(0) => Err(AuthorityError::Invalid { field: "limit", why }),
+        other => Ok(other.unwrap_or(50).min(LIMIT)),
+    }
 }
 
 /// A page of a list: where it begins and how long it is.
@@ -42,6 +46,8 @@ pub(crate) struct Part<T> {
     after: Option<T>,
     size: u32,
     first: usize,
+    /// Whether its items are only counted.
+    counts: bool,
 }
 
 impl<T: Display + Clone> Part<T> {
@@ -58,12 +64,17 @@ impl<T: Display + Clone> Part<T> {
             let item = item.and_then(|item| parse(item).ok());
             item.ok_or(AuthorityError::Invalid { field: "cursor", why: "not a cursor of this list" })
         });
-        Ok(Self { after: after.transpose()?, list, size: size(limit), first: FIRST })
+        Ok(Self { after: after.transpose()?, list, size: size(limit)?, first: FIRST, counts: false })
     }
 
     /// A page of rows that have some hundred bytes at most: one look at the database reads all of them.
     pub(crate) fn of_short_rows(self) -> Self {
         Self { first: usize::MAX, ..self }
+    }
+
+    /// The same, or only how many there are where that is asked for.
+    pub(crate) fn or_count(self, count: Option<bool>) -> Self {
+        Self { counts: count.unwrap_or(false), ..self }
     }
 
     /// The page that these rows make. `rows` gives the next ones after a place, as many as are asked for, or all that are
@@ -94,9 +105,15 @@ impl<T: Display + Clone> Part<T> {
         F: Future<Output = Result<Vec<R>, E>>,
         AuthorityError: From<E>,
     {
-        let Self { list, after, size, first } = self;
-        let (items, last) = fill((size, first), after, rows, place, view).await?;
-        Ok(Page { items, next_cursor: last.map(|last| format!("{list}.{last}")) })
+        let Self { list, after, size, first, counts } = self;
+        let (items, count, last) = if counts {
+            let (count, last) = count_some(after, rows, place, view).await?;
+            (vec![], Some(count), last)
+        } else {
+            let (items, last) = fill((size, first), after, rows, place, view).await?;
+            (items, None, last)
+        };
+        Ok(Page { items, count, next_cursor: last.map(|last| format!("{list}.{last}")) })
     }
 }
 
@@ -150,6 +167,34 @@ where
             return Ok((filled.items, None));
         }
     }
+}
+
+/// How many of the rows that one request looks at have a view; and the last place if there are more rows.
+async fn count_some<R, V, T, F, E>(
+    mut last: Option<T>,
+    rows: impl Fn(Option<T>, u32) -> F,
+    place: impl Fn(&R) -> T,
+    view: impl Fn(&R) -> Result<Option<V>, AuthorityError>,
+) -> Result<(u64, Option<T>), AuthorityError>
+where
+    T: Clone,
+    F: Future<Output = Result<Vec<R>, E>>,
+    AuthorityError: From<E>,
+{
+    let (mut count, mut looked_at) = (0, 0);
+    while looked_at < LOOKED_AT {
+        let read = rows(last.clone(), u32::try_from(TOGETHER).unwrap_or(LIMIT)).await?;
+        for row in &read {
+            count += u64::from(view(row)?.is_some());
+        }
+        if read.len() < TOGETHER {
+            return Ok((count, None));
+        }
+        last = read.last().map(&place);
+        looked_at += read.len();
+        tokio::task::yield_now().await;
+    }
+    Ok((count, last))
 }
 
 /// What of a page is there.

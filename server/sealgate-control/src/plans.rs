@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use sealgate_artifact::{AppId, Code, MaxDevices, PlanId, Tier};
+use sealgate_artifact::{Code, MaxDevices, PlanId, Slug, Tier};
 use sealgate_authority::{AuthorityError, stored};
 use sealgate_store::table::{self, AuditRow, PlanRow, Terms};
 use sealgate_store::{StoreError, Tx, Work};
@@ -15,7 +15,8 @@ use crate::desk::Desk;
 use crate::duration::Duration;
 use crate::keys::signed_form_of;
 use crate::page::Part;
-use crate::{Caller, apps, check, sets, trial};
+use crate::slugs::{self, Among, NewSlug};
+use crate::{Caller, check, named, sets, trial};
 
 const RELEASES: u32 = 1_000;
 /// Early releases of each seat within a year, unless the plan says otherwise.
@@ -37,12 +38,14 @@ impl Plans {
     }
 
     async fn prepare(&self, caller: &Caller, request: &CreatePlan) -> Result<InsertPlan, AuthorityError> {
-        let app = apps::find(&self.desk, caller, &request.app_id).await?;
+        let app = named::app_or_only(&self.desk, caller, request.app_id.as_deref()).await?;
+        let slug = NewSlug::of(request.slug.as_deref(), &request.name)?;
         let mut plan = PlanRow {
             id: self.desk.ids.fresh(PlanId::new),
             tenant: caller.tenant,
             app: app.id,
             name: request.name.clone(),
+            slug: None,
             terms: Terms {
                 tier: Tier::Free,
                 features: "[]".to_owned(),
@@ -61,20 +64,23 @@ impl Plans {
         apply(&as_update(request), &mut plan)?;
         let detail = json!({ "app": app.id.to_string(), "name": plan.name });
         let audit = self.desk.audit(caller, "plan.created", plan.id.to_string(), &detail);
-        Ok(InsertPlan { plan, audit })
+        Ok(InsertPlan { plan, slug, audit })
     }
 
     /// The tenant's plan of that id.
     pub async fn show(&self, caller: &Caller, id: &str) -> Result<PlanView, AuthorityError> {
-        view(&find(&self.desk, caller, id).await?)
+        view(&named::plan(&self.desk, caller, id, None).await?)
     }
 
     /// The tenant's plans, newest first; of one app if given.
     pub async fn list(&self, caller: &Caller, query: &AppQuery) -> Result<Page<PlanView>, AuthorityError> {
-        let app = query.app_id.as_deref().map(AppId::parse).transpose();
-        let app = app.map_err(|_| AuthorityError::Refused(Code::NotFound))?;
+        let app = match &query.app_id {
+            Some(app) => Some(named::app_id(&self.desk, caller, app).await?),
+            None => None,
+        };
         let list = app.map_or_else(|| "plans".to_owned(), |app| format!("plans-{app}"));
         let part = Part::new(list, query.cursor.as_deref(), query.limit, PlanId::parse)?;
+        let part = part.or_count(query.count);
         let rows = |after, most| table::plans::list(&self.desk.db, caller.tenant, app, after, most);
         part.read(rows, |row| row.id, view).await
     }
@@ -86,12 +92,14 @@ impl Plans {
         id: &str,
         request: &UpdatePlan,
     ) -> Result<PlanView, AuthorityError> {
-        let plan = find(&self.desk, caller, id).await?;
-        apply(request, &mut plan.clone())?;
-        let detail = serde_json::to_value(request).expect("a request can be written");
-        let audit = self.desk.audit(caller, "plan.updated", plan.id.to_string(), &detail);
-        let change = ChangePlan { id: plan.id, request: request.clone(), audit };
-        view(&self.desk.write(caller, change).await?)
+        let prepare = || async {
+            let plan = named::plan(&self.desk, caller, id, None).await?;
+            apply(request, &mut plan.clone())?;
+            let detail = serde_json::to_value(request).expect("a request can be written");
+            let audit = self.desk.audit(caller, "plan.updated", plan.id.to_string(), &detail);
+            Ok(ChangePlan { id: plan.id, request: request.clone(), audit })
+        };
+        view(&self.desk.retry_for(caller, prepare).await?)
     }
 }
 
@@ -114,18 +122,14 @@ fn as_update(request: &CreatePlan) -> UpdatePlan {
     }
 }
 
-/// The tenant's plan of that id, as it is stored.
-pub(crate) async fn find(desk: &Desk, caller: &Caller, id: &str) -> Result<PlanRow, AuthorityError> {
-    let unknown = || AuthorityError::Refused(Code::NotFound);
-    let id = PlanId::parse(id).map_err(|_| unknown())?;
-    table::plans::find(&desk.db, caller.tenant, id).await?.ok_or_else(unknown)
-}
-
 fn apply(request: &UpdatePlan, plan: &mut PlanRow) -> Result<(), AuthorityError> {
     let invalid = |field, why| AuthorityError::Invalid { field, why };
     let before = plan.clone();
     if let Some(name) = &request.name {
         plan.name = check::name(name)?;
+    }
+    if let Some(slug) = &request.slug {
+        plan.slug = slugs::given(slug)?;
     }
     if let Some(tier) = &request.tier {
         let known = Tier::parse(tier);
@@ -220,6 +224,7 @@ fn view(plan: &PlanRow) -> Result<PlanView, AuthorityError> {
         plan_id: plan.id.to_string(),
         app_id: plan.app.to_string(),
         name: plan.name.clone(),
+        slug: plan.slug.as_ref().map(Slug::to_string),
         tier: plan.terms.tier.as_str().to_owned(),
         features: stored::<Vec<Feature>>(&plan.terms.features)?,
         limits: stored::<Vec<Limit>>(&plan.terms.limits)?,
@@ -236,7 +241,9 @@ fn view(plan: &PlanRow) -> Result<PlanView, AuthorityError> {
 }
 
 struct InsertPlan {
+    /// Without its slug.
     plan: PlanRow,
+    slug: NewSlug,
     audit: AuditRow,
 }
 
@@ -245,9 +252,13 @@ impl Work for InsertPlan {
     type Error = AuthorityError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<PlanView, AuthorityError> {
-        unless_taken(table::plans::insert(tx, &self.plan).await)?;
+        let app = self.plan.app;
+        unless_named(tx, &self.plan).await?;
+        let slug = self.slug.choose(tx, Among::Plans(self.plan.tenant, app)).await?;
+        let plan = PlanRow { slug, ..self.plan.clone() };
+        unless_overtaken(table::plans::insert(tx, &plan).await)?;
         table::audit::insert(tx, &self.audit).await?;
-        view(&self.plan)
+        view(&plan)
     }
 }
 
@@ -263,20 +274,33 @@ impl Work for ChangePlan {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<PlanRow, AuthorityError> {
         let before = table::plans::find(&mut *tx, self.audit.tenant, self.id).await?;
-        let before = before.ok_or(AuthorityError::Refused(Code::NotFound))?;
+        let before = before.ok_or_else(|| AuthorityError::unknown("plan", &self.id.to_string()))?;
         let mut plan = before.clone();
         apply(&self.request, &mut plan)?;
+        if plan.name != before.name {
+            unless_named(tx, &plan).await?;
+        }
+        if plan.slug != before.slug {
+            Among::Plans(plan.tenant, plan.app).unless_taken(tx, plan.slug.as_ref()).await?;
+        }
         if plan != before {
-            unless_taken(table::plans::store(tx, &plan).await)?;
+            unless_overtaken(table::plans::store(tx, &plan).await)?;
             table::audit::insert(tx, &self.audit).await?;
         }
         Ok(plan)
     }
 }
 
-fn unless_taken(stored: Result<(), StoreError>) -> Result<(), AuthorityError> {
+/// A name belongs to one plan of the app.
+async fn unless_named(tx: &mut Tx<'_>, plan: &PlanRow) -> Result<(), AuthorityError> {
+    let is_named = table::plans::is_named(tx, plan.app, &plan.name).await?;
+    if is_named { Err(AuthorityError::Refused(Code::NameTaken)) } else { Ok(()) }
+}
+
+/// Another process may have been faster, with the name or the slug.
+fn unless_overtaken(stored: Result<(), StoreError>) -> Result<(), AuthorityError> {
     match stored {
-        Err(StoreError::Duplicate) => Err(AuthorityError::Refused(Code::NameTaken)),
+        Err(StoreError::Duplicate) => Err(AuthorityError::Superseded),
         done => Ok(done?),
     }
 }

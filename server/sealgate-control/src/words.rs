@@ -54,7 +54,7 @@ impl Words {
 }
 
 /// The same for every spelling of a text: upper and lower case, composed or not, wide or narrow, with or without accents.
-fn folded(text: &str) -> String {
+pub(crate) fn folded(text: &str) -> String {
     let bare = text.nfkd().filter(|c| !is_combining_mark(*c));
     bare.flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
 }

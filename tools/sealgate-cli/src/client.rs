@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sealgate::TransportError;
-use sealgate_artifact::{AppId, Code, Family, ForeignKey, LicenseId, LicenseKey};
+use sealgate_artifact::{Code, Family, ForeignKey, LicenseId, LicenseKey};
 use sealgate_authority::ports::{Entropy, System};
 use sealgate_wire::{LicenseView, LookUpLicense, Page, Problem};
 use serde::Serialize;
@@ -311,11 +311,6 @@ pub(crate) fn request_name() -> String {
     let mut random = [0; 16];
     System.fill(&mut random);
     sealgate_artifact::encode_hex(&random)
-}
-
-/// An app id as part of a path: nothing else gets there.
-pub(crate) fn segment(app_id: &str) -> Result<AppId, Failure> {
-    AppId::parse(app_id).map_err(|e| Failure::from(e).fix("give the app id that `sealgate app list` shows"))
 }
 
 /// How a person named a license.

@@ -13,6 +13,7 @@ mod demo;
 mod failure;
 mod files;
 mod log;
+mod names;
 mod output;
 mod parts;
 mod profiles;

@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, Parser};
 use sealgate_artifact::Code;
 use sealgate_server::config::LogFormat;
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -28,7 +28,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
             args.global.settings = settings_folder();
             args
         }
-        Err(error) => return not_a_command(&error, arguments.iter().any(|a| a == "--json")),
+        Err(error) => return not_a_command(error, &arguments),
     };
     let log = start_log(&args);
     let output = Output { json: args.global.json, quiet: args.global.quiet };
@@ -51,16 +51,34 @@ fn settings_folder() -> Option<PathBuf> {
 }
 
 /// Help and version come here too; both are answers, not mistakes.
-fn not_a_command(error: &clap::Error, json: bool) -> ExitCode {
+fn not_a_command(error: clap::Error, arguments: &[OsString]) -> ExitCode {
+    let json = arguments.iter().any(|argument| argument == "--json");
     let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-    let failure = usage(error);
+    let failure = usage(&error);
     if json && !asked {
         Output { json, quiet: false }.failure(&failure);
     } else {
         // Nobody is left to tell when this fails.
-        let _ = error.print();
+        let _ = with_plain_usage(error, arguments).print();
     }
     if asked { ExitCode::SUCCESS } else { ExitCode::from(failure.exit_code()) }
+}
+
+/// The usage of the verb that was meant. The parser's own also names what came from the environment, as if it had to be given.
+fn with_plain_usage(mut error: clap::Error, arguments: &[OsString]) -> clap::Error {
+    if error.get(ContextKind::Usage).is_none() {
+        return error;
+    }
+    let mut command = Args::command();
+    command.build();
+    let mut meant = &mut command;
+    for name in arguments.iter().skip(1) {
+        if meant.find_subcommand(name).is_some() {
+            meant = meant.find_subcommand_mut(name).expect("it was found");
+        }
+    }
+    error.insert(ContextKind::Usage, ContextValue::StyledStr(meant.render_usage()));
+    error
 }
 
 /// The first paragraph of what a person would read.

@@ -9,8 +9,9 @@ use crate::{Timestamp, When};
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AddAccess {
-    /// The app.
-    pub app_id: String,
+    /// The app; the tenant's only one when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "super::present")]
+    pub app_id: Option<String>,
     /// `allow` or `deny`.
     pub effect: String,
     /// A device, 1 to 128 bytes.

@@ -13,6 +13,10 @@ use crate::Timestamp;
 pub struct CreateApp {
     /// What the vendor calls it: 1 to 64 characters, unique per tenant.
     pub name: String,
+    /// What people write in the place of its id: 1 to 63 lower-case letters, digits and single hyphens between them, unique
+    /// per tenant. Made from the name when absent; none when empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slug: Option<String>,
 }
 
 /// A new app: the only answer that shows its first secret.
@@ -21,6 +25,9 @@ pub struct CreateApp {
 pub struct AppCreated {
     /// The app's id.
     pub app_id: String,
+    /// What people write in the place of its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slug: Option<String>,
     /// The app's shared secret for `/auth/*`.
     pub app_secret: String,
     /// Base64 of the 32 bytes that builds embed.
@@ -39,6 +46,9 @@ pub struct AppView {
     pub app_id: String,
     /// What the vendor calls it.
     pub name: String,
+    /// What people write in the place of its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slug: Option<String>,
     /// Base64 of the 32 bytes that builds embed.
     pub public_key: String,
     /// The key that signs after the next rotation.
@@ -70,6 +80,9 @@ pub struct AppView {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct UpdateApp {
+    /// What people write in the place of its id; none when empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slug: Option<String>,
     /// Whether nobody asks without the app's secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub require_secret: Option<bool>,

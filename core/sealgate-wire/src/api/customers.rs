@@ -12,6 +12,10 @@ use crate::{Seats, Timestamp};
 pub struct CreateCustomer {
     /// A person's or an organisation's name: 1 to 128 characters and at most 128 bytes.
     pub name: String,
+    /// What people write in the place of its id: 1 to 63 lower-case letters, digits and single hyphens between them, unique in
+    /// the tenant. Made from the name when absent; none when empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slug: Option<String>,
     /// The organisation, within the same limits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub company: Option<String>,
@@ -37,6 +41,9 @@ pub struct UpdateCustomer {
     /// The name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// What people write in the place of its id; none when empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slug: Option<String>,
     /// The organisation; empty for none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub company: Option<String>,
@@ -62,6 +69,9 @@ pub struct CustomerView {
     pub customer_id: String,
     /// The name; `null` once the customer was forgotten.
     pub name: Option<String>,
+    /// What people write in the place of its id. It goes with the name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slug: Option<String>,
     /// The organisation.
     pub company: Option<String>,
     /// The e-mail address.
@@ -96,6 +106,8 @@ pub struct CustomerQuery {
     pub cursor: Option<String>,
     /// Items wished, 1 to 200; 50 when absent.
     pub limit: Option<u32>,
+    /// `true`: no items, but how many this request found; those of all pages together are all.
+    pub count: Option<bool>,
     /// Only customers whose name starts with this text (upper and lower case alike), in the order of names.
     pub name: Option<String>,
     /// Only customers whose e-mail address starts with this text (upper and lower case alike), in the order of addresses

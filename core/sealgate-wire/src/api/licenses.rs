@@ -9,8 +9,9 @@ use crate::{Feature, Limit, Seats, Timestamp, Trial, When};
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct IssueLicenses {
-    /// The app that is sold.
-    pub app_id: String,
+    /// The app that is sold; the plan's, or the tenant's only one, when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "super::present")]
+    pub app_id: Option<String>,
     /// The plan whose terms they get; without one: tier `licensed`, no features, 1 seat, no end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan_id: Option<String>,
@@ -24,7 +25,7 @@ pub struct IssueLicenses {
     /// The vendor's own note, up to 128 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// The id of the customer who bought them.
+    /// The customer who bought them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer_id: Option<String>,
     /// What the licenses say about their buyer, in place of what the plan takes from the customer; `null` or `{}` nothing.
@@ -155,10 +156,10 @@ pub struct UpdateLicense {
     /// The note; empty for none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// The id of the customer; empty for none.
+    /// The customer; empty for none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer_id: Option<String>,
-    /// The id of a plan of the app: its terms become the license's, but not its duration. The other fields of the request apply
+    /// A plan of the app: its terms become the license's, but not its duration. The other fields of the request apply
     /// on top (`spec/http.md` §3.2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan_id: Option<String>,
@@ -279,6 +280,8 @@ pub struct LicenseQuery {
     pub cursor: Option<String>,
     /// Items wished, 1 to 200; 50 when absent.
     pub limit: Option<u32>,
+    /// `true`: no items, but how many this request found; those of all pages together are all.
+    pub count: Option<bool>,
     /// Only this app's.
     pub app_id: Option<String>,
     /// Only those issued from, or changed to, this plan.
@@ -296,6 +299,8 @@ pub struct LicenseQuery {
     pub label: Option<String>,
     /// Only licenses with all of these words in their label, external id or licensee, whatever the case and the accents.
     pub text: Option<String>,
+    /// `true`: only licenses that no device ever used: none holds a seat, and none was released.
+    pub never_seen: Option<bool>,
     /// Only licenses that end later than this.
     pub ends_after: Option<When>,
     /// Only licenses that end at this moment or before.

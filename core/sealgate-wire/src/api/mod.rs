@@ -53,6 +53,20 @@ pub struct PageQuery {
     pub limit: Option<u32>,
 }
 
+/// Which part of a list that can be counted.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
+#[serde(deny_unknown_fields)]
+pub struct CountedQuery {
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+    /// Items wished, 1 to 200; 50 when absent.
+    pub limit: Option<u32>,
+    /// `true`: no items, but how many this request found; those of all pages together are all.
+    pub count: Option<bool>,
+}
+
 /// Which part of a list, of one app if given.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
@@ -63,6 +77,8 @@ pub struct AppQuery {
     pub cursor: Option<String>,
     /// Items wished, 1 to 200; 50 when absent.
     pub limit: Option<u32>,
+    /// `true`: no items, but how many this request found; those of all pages together are all.
+    pub count: Option<bool>,
     /// Only this app's.
     pub app_id: Option<String>,
 }
@@ -78,6 +94,9 @@ pub struct Nothing {}
 pub struct Page<T> {
     /// At most as many as were asked for.
     pub items: Vec<T>,
+    /// Where they are counted: how many this request found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u64>,
     /// Send it back as `cursor` for the next page; absent on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
@@ -154,7 +173,7 @@ impl<'de> Deserialize<'de> for Seats {
     }
 }
 
-/// Reads a field that may be absent, `null` or a value: three different wishes.
+/// Reads a field that may be absent, `null` or a value: three different wishes. Where `null` is none, it is refused.
 fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }

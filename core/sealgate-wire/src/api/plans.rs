@@ -11,10 +11,15 @@ use crate::{Seats, Timestamp, Variable};
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CreatePlan {
-    /// The app.
-    pub app_id: String,
+    /// The app; the tenant's only one when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "super::present")]
+    pub app_id: Option<String>,
     /// 1 to 64 characters, unique for the app.
     pub name: String,
+    /// What people write in the place of its id: 1 to 63 lower-case letters, digits and single hyphens between them, unique
+    /// for the app. Made from the name when absent; none when empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slug: Option<String>,
     /// `free`, `licensed` or `enterprise`.
     pub tier: String,
     /// Features beyond the tier, at most 128.
@@ -59,6 +64,9 @@ pub struct UpdatePlan {
     /// 1 to 64 characters, unique for the app.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// What people write in the place of its id; none when empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slug: Option<String>,
     /// `free`, `licensed` or `enterprise`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tier: Option<String>,
@@ -124,6 +132,9 @@ pub struct PlanView {
     pub app_id: String,
     /// Its name.
     pub name: String,
+    /// What people write in the place of its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slug: Option<String>,
     /// `free`, `licensed` or `enterprise`.
     pub tier: String,
     /// Features beyond the tier.

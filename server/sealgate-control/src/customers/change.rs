@@ -8,8 +8,9 @@ use sealgate_wire::{CreateCustomer, CustomerView, UpdateCustomer};
 use serde_json::{Value, json};
 
 use super::check::{apply, as_update};
-use super::known::{Customers, find, has_room, id, lock_known, view};
-use crate::{Caller, Scope};
+use super::known::{Customers, find, has_room, lock_known, view};
+use crate::slugs::{Among, NewSlug};
+use crate::{Caller, Scope, named};
 
 impl Customers {
     /// Creates a customer.
@@ -28,6 +29,7 @@ impl Customers {
             id: self.desk.ids.fresh(CustomerId::new),
             tenant: caller.tenant,
             name: None,
+            slug: None,
             company: None,
             email: None,
             external_id: None,
@@ -38,7 +40,8 @@ impl Customers {
         };
         apply(&wish, &mut customer)?;
         let audit = self.desk.audit(caller, "customer.created", customer.id.to_string(), &changed(&wish));
-        Ok(InsertCustomer { customer, audit })
+        let slug = NewSlug::of(request.slug.as_deref(), &request.name)?;
+        Ok(InsertCustomer { customer, slug, audit })
     }
 
     /// Changes a customer. Licenses that say its name go on saying what they say.
@@ -49,7 +52,8 @@ impl Customers {
         request: &UpdateCustomer,
     ) -> Result<CustomerView, AuthorityError> {
         let prepare = || async {
-            let customer = find(&self.desk, caller, id(customer)?).await?;
+            let id = named::customer(&self.desk, caller, customer).await?;
+            let customer = find(&self.desk, caller, id).await?;
             apply(request, &mut customer.clone())?;
             let (subject, detail) = (customer.id.to_string(), changed(request));
             let audit = self.desk.audit(caller, "customer.updated", subject, &detail);
@@ -94,7 +98,9 @@ fn unless_overtaken(stored: Result<(), StoreError>) -> Result<(), AuthorityError
 }
 
 struct InsertCustomer {
+    /// Without its slug.
     customer: CustomerRow,
+    slug: NewSlug,
     audit: AuditRow,
 }
 
@@ -104,9 +110,11 @@ impl Work for InsertCustomer {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<CustomerView, AuthorityError> {
         unless_taken(tx, &self.customer).await?;
-        unless_overtaken(table::customers::insert(tx, &self.customer).await)?;
+        let slug = self.slug.choose(tx, Among::Customers(self.customer.tenant)).await?;
+        let customer = CustomerRow { slug, ..self.customer.clone() };
+        unless_overtaken(table::customers::insert(tx, &customer).await)?;
         table::audit::insert(tx, &self.audit).await?;
-        view(&self.customer)
+        view(&customer)
     }
 }
 
@@ -131,6 +139,9 @@ impl Work for ChangeCustomer {
             has_room(&mut *tx, &customer, 0).await?;
         }
         unless_taken(tx, &customer).await?;
+        if customer.slug != locked.slug {
+            Among::Customers(customer.tenant).unless_taken(tx, customer.slug.as_ref()).await?;
+        }
         unless_overtaken(table::customers::store(tx, &customer).await)?;
         table::audit::insert(tx, &self.audit).await?;
         view(&customer)

@@ -4,13 +4,14 @@ use sealgate_authority::AuthorityError;
 use sealgate_store::table::CustomerRow;
 use sealgate_wire::{CreateCustomer, Seats, UpdateCustomer};
 
-use crate::check;
 use crate::metadata::metadata;
+use crate::{check, slugs};
 
 /// A new customer is an empty one that is changed.
 pub(super) fn as_update(request: &CreateCustomer) -> UpdateCustomer {
     UpdateCustomer {
         name: Some(request.name.clone()),
+        slug: request.slug.clone(),
         company: request.company.clone(),
         email: request.email.clone(),
         external_id: request.external_id.clone(),
@@ -24,6 +25,9 @@ pub(super) fn apply(request: &UpdateCustomer, customer: &mut CustomerRow) -> Res
     let some = |text: &String| Some(text.clone()).filter(|text| !text.trim().is_empty());
     if let Some(name) = &request.name {
         customer.name = Some(text("name", name)?);
+    }
+    if let Some(slug) = &request.slug {
+        customer.slug = slugs::given(slug)?;
     }
     if let Some(company) = &request.company {
         customer.company = some(company).map(|company| text("company", &company)).transpose()?;

@@ -1,15 +1,15 @@
 //! Forgetting a customer: afterwards the database holds nothing that is personal of it, but for what the vendor wrote elsewhere.
 
-use sealgate_artifact::{CustomerId, LicenseId, PublicKey, TenantId, UnixSeconds};
+use sealgate_artifact::{Code, CustomerId, LicenseId, PublicKey, TenantId, UnixSeconds};
 use sealgate_authority::{AuthorityError, BUSY};
 use sealgate_store::table::{self, AuditRow, CustomerRow, EventRow, LicenseRow, SignedLicense};
 use sealgate_store::{Tx, Work};
 use sealgate_wire::{CustomerForgotten, ForgetCustomer};
 use serde_json::json;
 
-use super::known::{Customers, id, unknown};
-use crate::Caller;
+use super::known::{Customers, unknown};
 use crate::keys::next_version;
+use crate::{Caller, named};
 
 /// Licenses in one transaction: others write in between.
 const PAGE: u32 = 100;
@@ -29,8 +29,9 @@ impl Customers {
         customer: &str,
         request: &ForgetCustomer,
     ) -> Result<CustomerForgotten, AuthorityError> {
-        let customer = id(customer)?;
-        let mut after = request.after.as_deref().map(LicenseId::parse).transpose().map_err(|_| unknown())?;
+        let customer = named::customer(&self.desk, caller, customer).await?;
+        let after = request.after.as_deref().map(LicenseId::parse).transpose();
+        let mut after = after.map_err(|_| AuthorityError::Refused(Code::NotFound))?;
         let (now, subject) = (self.desk.ids.now(), customer.to_string());
         let audit = self.desk.audit(caller, "customer.forgotten", subject, &json!({}));
         self.desk.write(caller, EmptyCustomer { id: customer, at: now, audit }).await?;
@@ -64,7 +65,8 @@ impl Customers {
         after: Option<LicenseId>,
     ) -> Result<ForgetPage, AuthorityError> {
         let (db, ids) = (&self.desk.db, &self.desk.ids);
-        let tenant = table::tenants::find(db, caller.tenant).await?.ok_or_else(unknown)?;
+        let tenant = table::tenants::find(db, caller.tenant).await?;
+        let tenant = tenant.ok_or(AuthorityError::Refused(Code::NotFound))?;
         let whose = (caller.tenant, customer);
         let rows = table::licenses::of_customer_after(db, whose, after, PAGE).await?;
         let is_last = rows.len() < PAGE as usize;
@@ -100,12 +102,13 @@ impl Work for EmptyCustomer {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
         let locked = table::customers::lock(tx, self.audit.tenant, self.id).await?;
-        let locked = locked.ok_or_else(unknown)?;
+        let locked = locked.ok_or_else(|| unknown(self.id))?;
         if locked.forgotten_at.is_some() {
             return Ok(());
         }
         let emptied = CustomerRow {
             name: None,
+            slug: None,
             company: None,
             email: None,
             external_id: None,

@@ -1,6 +1,6 @@
 //! The group of use cases, and customers as they are stored.
 
-use sealgate_artifact::{Code, CustomerId, TenantId};
+use sealgate_artifact::{Code, CustomerId, Slug, TenantId};
 use sealgate_authority::{AuthorityError, stored};
 use sealgate_store::table::bought::LIMITED_LICENSES;
 use sealgate_store::table::{self, CustomerRow};
@@ -23,13 +23,8 @@ impl Customers {
     }
 }
 
-pub(super) fn unknown() -> AuthorityError {
-    AuthorityError::Refused(Code::NotFound)
-}
-
-/// The id of a customer in a path or a body.
-pub(super) fn id(text: &str) -> Result<CustomerId, AuthorityError> {
-    CustomerId::parse(text).map_err(|_| unknown())
+pub(super) fn unknown(id: CustomerId) -> AuthorityError {
+    AuthorityError::unknown("customer", &id.to_string())
 }
 
 /// The tenant's customer of that id, who was not forgotten, as it is stored.
@@ -39,7 +34,7 @@ pub(crate) async fn find(
     id: CustomerId,
 ) -> Result<CustomerRow, AuthorityError> {
     let found = table::customers::find(&desk.db, caller.tenant, id).await?;
-    found.filter(is_known).ok_or_else(unknown)
+    found.filter(is_known).ok_or_else(|| unknown(id))
 }
 
 /// A customer who was forgotten buys nothing more.
@@ -54,7 +49,7 @@ pub(super) async fn lock_known(
     id: CustomerId,
 ) -> Result<CustomerRow, AuthorityError> {
     let locked = table::customers::lock(tx, tenant, id).await?;
-    locked.filter(is_known).ok_or_else(unknown)
+    locked.filter(is_known).ok_or_else(|| unknown(id))
 }
 
 /// Locks the customer who gets so many licenses more in this transaction. Who locks licenses, too, locks them first.
@@ -89,6 +84,7 @@ pub(super) fn view(customer: &CustomerRow) -> Result<CustomerView, AuthorityErro
     Ok(CustomerView {
         customer_id: customer.id.to_string(),
         name: customer.name.clone(),
+        slug: customer.slug.as_ref().map(Slug::to_string),
         company: customer.company.clone(),
         email: customer.email.clone(),
         external_id: customer.external_id.clone(),

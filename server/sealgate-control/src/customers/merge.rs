@@ -8,8 +8,8 @@ use sealgate_store::{Tx, Work};
 use sealgate_wire::{CustomersMerged, MergeCustomers};
 use serde_json::json;
 
-use super::known::{Customers, find, has_room, id, lock_known};
-use crate::Caller;
+use super::known::{Customers, find, has_room, lock_known};
+use crate::{Caller, named};
 
 /// Licenses that one request moves: nobody else writes meanwhile.
 const MOST_MOVED: u32 = 500;
@@ -32,7 +32,8 @@ impl Customers {
         from: &str,
         request: &MergeCustomers,
     ) -> Result<Merge, AuthorityError> {
-        let (from, into) = (id(from)?, id(&request.into)?);
+        let from = named::customer(&self.desk, caller, from).await?;
+        let into = named::customer(&self.desk, caller, &request.into).await?;
         for customer in [from, into] {
             find(&self.desk, caller, customer).await?;
         }

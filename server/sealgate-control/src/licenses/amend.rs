@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sealgate_artifact::{Code, PlanId, Tier, UnixSeconds};
+use sealgate_artifact::{PlanId, Tier, UnixSeconds};
 use sealgate_authority::{AuthorityError, stored};
 use sealgate_store::table::{LicenseRow, PlanRow};
 use sealgate_wire::{UpdateLicense, Variable};
@@ -11,7 +11,7 @@ use super::list::Licenses;
 use super::terms::{fits, is_bought};
 use crate::duration::Duration;
 use crate::ends::{Calendar, From};
-use crate::{Caller, plans, sets};
+use crate::{Caller, named, sets};
 
 /// Another plan for a license.
 pub(super) struct Upgrade {
@@ -30,12 +30,9 @@ impl Licenses {
         plan_id: Option<&str>,
     ) -> Result<Option<Upgrade>, AuthorityError> {
         let Some(id) = plan_id else { return Ok(None) };
-        let to = plans::find(&self.desk, caller, id).await?;
-        if to.app != license.app {
-            return Err(AuthorityError::Refused(Code::NotFound));
-        }
+        let to = named::plan(&self.desk, caller, id, Some(license.app)).await?;
         let from_variables = match license.plan {
-            Some(plan) => stored(&plans::find(&self.desk, caller, &plan.to_string()).await?.variables)?,
+            Some(plan) => stored(&named::plan(&self.desk, caller, &plan.to_string(), None).await?.variables)?,
             None => BTreeMap::new(),
         };
         Ok(Some(Upgrade { from: license.plan, from_variables, to }))

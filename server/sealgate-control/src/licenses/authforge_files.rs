@@ -18,7 +18,7 @@ use super::export::is_offline;
 use super::list::find;
 use crate::desk::Desk;
 use crate::ends::{Calendar, From};
-use crate::{Caller, VendorSecrets, apps, check};
+use crate::{Caller, VendorSecrets, check, named};
 
 /// Makes license files for clients that were written for AuthForge.
 pub struct AuthforgeFiles {
@@ -50,7 +50,7 @@ impl AuthforgeFiles {
         request: &MakeAuthforgeFile,
     ) -> Result<MakeFile, AuthorityError> {
         let license = find(&self.desk, caller, id).await?;
-        let app = apps::find(&self.desk, caller, &license.app.to_string()).await?;
+        let app = named::app(&self.desk, caller, &license.app.to_string()).await?;
         let now = self.desk.ids.now();
         let leaving = Leaving::AuthforgeFile { offline: is_offline(&self.desk.db, &license).await? };
         may_leave(&license, leaving, now)?;

@@ -14,7 +14,7 @@ use super::terms::{SignedTerms, customer, fits, signed_terms};
 use crate::customers::lock_buyer;
 use crate::keys::next_version;
 use crate::release::{MOST_RELEASED, Release, Releasing, release_seats};
-use crate::{Caller, Scope, apps, check, sets, trial};
+use crate::{Caller, Scope, apps, check, named, sets, trial};
 
 impl Licenses {
     /// Changes terms and notes. Fewer seats than are in use need devices to release, and the right to release them.
@@ -26,7 +26,6 @@ impl Licenses {
     ) -> Result<LicenseView, AuthorityError> {
         let devices = checked(caller, request)?;
         let overridden = request.override_allowance.unwrap_or(false);
-        let record = Record::new("license.updated", "license_updated", updated(request));
         let release = Release::Named(devices);
         let releasing = Releasing::new(release, overridden, self.desk.ids.now()).for_fewer_seats();
         let _turn = match &request.release {
@@ -35,13 +34,32 @@ impl Licenses {
         };
         let prepare = || async {
             let license = find(&self.desk, caller, id).await?;
-            let change = self.updating(caller, &license, request).await?;
+            let request = self.with_ids(caller, &license, request).await?;
+            let record = Record::new("license.updated", "license_updated", updated(&request));
+            let change = self.updating(caller, &license, &request).await?;
             self.prepare_change(caller, &license, (&record, Some(&releasing)), change).await
         };
         self.desk.once(caller, prepare).await
     }
 
-    /// What the request makes of the license.
+    /// The request with ids where it may have names: the audit log keeps it, and no name of a customer.
+    pub(super) async fn with_ids(
+        &self,
+        caller: &Caller,
+        license: &LicenseRow,
+        request: &UpdateLicense,
+    ) -> Result<UpdateLicense, AuthorityError> {
+        let mut request = request.clone();
+        if let Some(plan) = &mut request.plan_id {
+            *plan = named::plan_id(&self.desk, caller, plan, Some(license.app)).await?.to_string();
+        }
+        if let Some(customer) = request.customer_id.as_mut().filter(|named| !named.is_empty()) {
+            *customer = named::customer(&self.desk, caller, customer).await?.to_string();
+        }
+        Ok(request)
+    }
+
+    /// What the request, which has ids, makes of the license.
     pub(super) async fn updating(
         &self,
         caller: &Caller,

@@ -9,7 +9,7 @@ use sealgate_store::table::{self, KeyScope, LicenseRow};
 use sealgate_wire::{SignedStatement, Trust};
 
 use super::list::{Licenses, find};
-use crate::{Caller, apps};
+use crate::{Caller, named};
 
 impl Licenses {
     /// The signed envelope of a license's newest version. A revoked or suspended license is not handed out.
@@ -26,7 +26,7 @@ impl Licenses {
     /// Everything that a build pins to believe this tenant's statements about one app (`spec/keys.md` §6).
     pub async fn trust(&self, caller: &Caller, app: &str) -> Result<Trust, AuthorityError> {
         let db = &self.desk.db;
-        let app = apps::find(&self.desk, caller, app).await?;
+        let app = named::app(&self.desk, caller, app).await?;
         let missing = || broken("a statement about keys is missing");
         let mut chain = table::roots::list(db).await?;
         let root = Unverified::<Root>::decode(chain.last().ok_or_else(missing)?)?.danger_peek()?;

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::issue::NewLicense;
 use super::licensee::Buyer;
 use super::list::Licenses;
-use crate::{Caller, Scope, apps, trial};
+use crate::{Caller, Scope, named, trial};
 
 const AT_ONCE: usize = 200;
 const NAME_CHARS: usize = 128;
@@ -45,7 +45,7 @@ impl Licenses {
         caller: &Caller,
         request: &ImportLicenses,
     ) -> Result<ImportRows, AuthorityError> {
-        let app = apps::find(&self.desk, caller, &request.app_id).await?;
+        let app = named::app(&self.desk, caller, &request.app_id).await?;
         let tenant = table::tenants::find(&self.desk.db, caller.tenant).await?;
         let tenant = tenant.ok_or(AuthorityError::Refused(Code::NotFound))?;
         let mut keys = self.foreign_keys(&request.rows).into_iter();

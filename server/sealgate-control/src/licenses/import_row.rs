@@ -26,8 +26,8 @@ impl Licenses {
     ) -> Result<NewImport, AuthorityError> {
         let request = order(row, app);
         check::external_id(row.external_id.as_deref())?;
-        let plan = self.plan_of(caller, &request, app).await;
-        let plan = plan.map_err(|error| named(error, "plan_id", "a plan of this app"))?;
+        let sold = self.sold(caller, &request).await;
+        let (_, plan) = sold.map_err(|error| named(error, "plan_id", "a plan of this app"))?;
         let buyer = Buyer::of(&self.desk, caller, &request, plan.as_ref()).await;
         let buyer = buyer.map_err(|error| named(error, "customer_id", "a customer of yours"))?;
         let now = self.desk.ids.now();
@@ -84,7 +84,7 @@ impl Licenses {
 /// The same as an order of one license.
 fn order(row: &ImportRow, app: &AppRow) -> IssueLicenses {
     IssueLicenses {
-        app_id: app.id.to_string(),
+        app_id: Some(app.id.to_string()),
         plan_id: row.plan_id.clone(),
         max_devices: row.max_devices,
         expires_at: row.expires_at.clone(),
@@ -99,7 +99,9 @@ fn order(row: &ImportRow, app: &AppRow) -> IssueLicenses {
 /// What is not there is the field's fault.
 fn named(error: AuthorityError, field: &'static str, why: &'static str) -> AuthorityError {
     match error {
-        AuthorityError::Refused(Code::NotFound) => AuthorityError::Invalid { field, why },
+        AuthorityError::Refused(Code::NotFound) | AuthorityError::Unknown { .. } => {
+            AuthorityError::Invalid { field, why }
+        }
         other => other,
     }
 }

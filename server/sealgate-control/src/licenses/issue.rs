@@ -18,7 +18,7 @@ use super::terms::fits;
 use crate::duration::{Duration, End};
 use crate::ends::{Calendar, From};
 use crate::keys::{begin, first_version};
-use crate::{Caller, Scope, apps, check, plans, trial};
+use crate::{Caller, Scope, check, named, plans, trial};
 
 const AT_ONCE: u32 = 1000;
 
@@ -51,8 +51,7 @@ impl Licenses {
     ) -> Result<InsertLicenses, AuthorityError> {
         let now = self.desk.ids.now();
         check(request)?;
-        let app = apps::find(&self.desk, caller, &request.app_id).await?;
-        let plan = self.plan_of(caller, request, &app).await?;
+        let (app, plan) = self.sold(caller, request).await?;
         let buyer = Buyer::of(&self.desk, caller, request, plan.as_ref()).await?;
         let order = Order::new(request, (plan.as_ref(), &buyer), now, &self.desk.calendar)?;
         let tenant = table::tenants::find(&self.desk.db, caller.tenant).await?;
@@ -77,15 +76,24 @@ impl Licenses {
         Ok(InsertLicenses { issuer: (tenant.id, tenant.issuer_key), buyer, rows, audit })
     }
 
-    pub(super) async fn plan_of(
+    /// The app and the plan: where only the plan is named, the app is the plan's.
+    pub(super) async fn sold(
         &self,
         caller: &Caller,
         request: &IssueLicenses,
-        app: &AppRow,
-    ) -> Result<Option<PlanRow>, AuthorityError> {
-        let Some(id) = &request.plan_id else { return Ok(None) };
-        let plan = plans::find(&self.desk, caller, id).await?;
-        if plan.app == app.id { Ok(Some(plan)) } else { Err(AuthorityError::Refused(Code::NotFound)) }
+    ) -> Result<(AppRow, Option<PlanRow>), AuthorityError> {
+        match (&request.app_id, &request.plan_id) {
+            (None, Some(plan)) => {
+                let plan = named::plan(&self.desk, caller, plan, None).await?;
+                Ok((named::app(&self.desk, caller, &plan.app.to_string()).await?, Some(plan)))
+            }
+            (app, Some(plan)) => {
+                let app = named::app_or_only(&self.desk, caller, app.as_deref()).await?;
+                let plan = named::plan(&self.desk, caller, plan, Some(app.id)).await?;
+                Ok((app, Some(plan)))
+            }
+            (app, None) => Ok((named::app_or_only(&self.desk, caller, app.as_deref()).await?, None)),
+        }
     }
 
     pub(super) fn new_license(

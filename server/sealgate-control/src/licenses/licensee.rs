@@ -6,11 +6,9 @@ use sealgate_store::Tx;
 use sealgate_store::table::{CustomerRow, PlanRow};
 use sealgate_wire::{IssueLicenses, Licensee, LicenseeField};
 
-use super::terms::customer;
-use crate::Caller;
-use crate::check;
 use crate::customers::{find, lock_buyer};
 use crate::desk::Desk;
+use crate::{Caller, check, named};
 
 /// As it is stored, if it can be signed.
 pub(super) fn stored_form(licensee: Option<&Licensee>) -> Result<String, AuthorityError> {
@@ -45,11 +43,11 @@ impl Buyer {
         request: &IssueLicenses,
         plan: Option<&PlanRow>,
     ) -> Result<Self, AuthorityError> {
-        let id = request.customer_id.as_deref().map(customer).transpose()?;
-        let found = match id {
-            Some(id) => Some(find(desk, caller, id).await?),
+        let found = match &request.customer_id {
+            Some(customer) => Some(find(desk, caller, named::customer(desk, caller, customer).await?).await?),
             None => None,
         };
+        let id = found.as_ref().map(|customer| customer.id);
         let taken = match (&request.licensee, plan) {
             (None, Some(plan)) if found.is_some() => stored(&plan.licensee)?,
             _ => vec![],

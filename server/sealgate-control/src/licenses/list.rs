@@ -10,13 +10,13 @@ use sealgate_store::table::{self, FormerKeyRow, LicenseRow};
 use sealgate_wire::{LicenseQuery, LicenseView, LookUpLicense, Page, Seats, Timestamp};
 
 use super::licensee;
-use super::wanted::{EndPlace, Order, Wanted};
+use super::wanted::{EndPlace, Order, Used, Wanted};
 use crate::desk::Desk;
 use crate::found::Found;
 use crate::keys::LicenseSigner;
 use crate::page::{Part, name_of};
 use crate::standing::may_act;
-use crate::{Caller, VendorSecrets, trial};
+use crate::{Caller, VendorSecrets, named, trial};
 
 /// The vendor's licenses.
 pub struct Licenses {
@@ -99,6 +99,7 @@ impl Licenses {
         caller: &Caller,
         query: &LicenseQuery,
     ) -> Result<Page<LicenseView>, AuthorityError> {
+        let query = &self.with_the_ids(caller, query).await?;
         let wanted = Wanted::read(query, (&self.desk.calendar, self.desk.ids.now()))?;
         let order = Order::read(query, wanted.ends)?;
         let filter = match (&query.device, wanted.customer, wanted.app) {
@@ -116,6 +117,27 @@ impl Licenses {
         }
     }
 
+    /// The query with ids in the place of names: a list's cursor is the same for both.
+    async fn with_the_ids(
+        &self,
+        caller: &Caller,
+        query: &LicenseQuery,
+    ) -> Result<LicenseQuery, AuthorityError> {
+        let mut query = query.clone();
+        let mut app = None;
+        if let Some(named) = &mut query.app_id {
+            let id = named::app_id(&self.desk, caller, named).await?;
+            (*named, app) = (id.to_string(), Some(id));
+        }
+        if let Some(plan) = &mut query.plan_id {
+            *plan = named::plan_id(&self.desk, caller, plan, app).await?.to_string();
+        }
+        if let Some(customer) = &mut query.customer_id {
+            *customer = named::customer(&self.desk, caller, customer).await?.to_string();
+        }
+        Ok(query)
+    }
+
     async fn by_age(
         &self,
         caller: &Caller,
@@ -124,8 +146,11 @@ impl Licenses {
         wanted: &Wanted,
     ) -> Result<Page<LicenseView>, AuthorityError> {
         let part = Part::new(list_of(query), query.cursor.as_deref(), query.limit, LicenseId::parse)?;
-        let rows = |after, most| table::licenses::list(&self.desk.db, caller.tenant, &filter, after, most);
-        part.pick(rows, |row| row.id, |row| self.shown(row, wanted)).await
+        let (db, filter) = (&self.desk.db, &filter);
+        let rows = |after, most| async move {
+            wanted.used(db, table::licenses::list(db, caller.tenant, filter, after, most).await?).await
+        };
+        part.or_count(query.count).pick(rows, |row| row.license.id, |row| self.shown(row, wanted)).await
     }
 
     async fn by_end(
@@ -136,12 +161,14 @@ impl Licenses {
     ) -> Result<Page<LicenseView>, AuthorityError> {
         let part = Part::new(list_of(query), query.cursor.as_deref(), query.limit, EndPlace::parse)?;
         let (first, last) = wanted.ends.bounds();
-        let rows = |after: Option<EndPlace>, most| {
+        let db = &self.desk.db;
+        let rows = |after: Option<EndPlace>, most| async move {
             let after = after.map_or((first, None), |place| (place.at, Some(place.id)));
-            table::licenses::by_end(&self.desk.db, caller.tenant, after, last, most)
+            wanted.used(db, table::licenses::by_end(db, caller.tenant, after, last, most).await?).await
         };
-        let place = |row: &LicenseRow| EndPlace { at: row.expires_at.unwrap_or(last), id: row.id };
-        part.pick(rows, place, |row| self.shown(row, wanted)).await
+        let place =
+            |Used { license, .. }: &Used| EndPlace { at: license.expires_at.unwrap_or(last), id: license.id };
+        part.or_count(query.count).pick(rows, place, |row| self.shown(row, wanted)).await
     }
 
     async fn by_label(
@@ -151,19 +178,23 @@ impl Licenses {
         begin: &str,
         wanted: &Wanted,
     ) -> Result<Page<LicenseView>, AuthorityError> {
+        let db = &self.desk.db;
         let parse = |text: &str| Found::parse(text, LicenseId::parse);
         let part = Part::new(list_of(query), query.cursor.as_deref(), query.limit, parse)?;
         let rows = |after: Option<Found<LicenseId>>, most| async move {
             let after = after.as_ref().map(|found| (found.text.as_str(), found.id));
-            table::licenses::search(&self.desk.db, caller.tenant, begin, after, most).await
+            wanted.used(db, table::licenses::search(db, caller.tenant, begin, after, most).await?).await
         };
-        let found = |row: &LicenseRow| Found { text: row.label.clone().unwrap_or_default(), id: row.id };
-        part.pick(rows, found, |row| self.shown(row, wanted)).await
+        let found = |Used { license, .. }: &Used| Found {
+            text: license.label.clone().unwrap_or_default(),
+            id: license.id,
+        };
+        part.or_count(query.count).pick(rows, found, |row| self.shown(row, wanted)).await
     }
 
     /// A license of a list, if it is one that somebody wants.
-    fn shown(&self, row: &LicenseRow, wanted: &Wanted) -> Result<Option<LicenseView>, AuthorityError> {
-        if wanted.has(row)? { view(row, self.desk.ids.now()).map(Some) } else { Ok(None) }
+    fn shown(&self, row: &Used, wanted: &Wanted) -> Result<Option<LicenseView>, AuthorityError> {
+        if wanted.has(row)? { view(&row.license, self.desk.ids.now()).map(Some) } else { Ok(None) }
     }
 }
 

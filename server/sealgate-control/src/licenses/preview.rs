@@ -25,6 +25,7 @@ impl Licenses {
     ) -> Result<LicensePreview, AuthorityError> {
         let named = checked(caller, request)?;
         let license = find(&self.desk, caller, id).await?;
+        let request = &self.with_ids(caller, &license, request).await?;
         let mut next = license.clone();
         self.updating(caller, &license, request).await?(&mut next)?;
         if let Some(buyer) = next.customer.filter(|_| next.customer != license.customer) {

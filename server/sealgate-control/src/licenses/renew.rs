@@ -10,7 +10,7 @@ use super::change::{Record, unless_revoked};
 use super::list::{Licenses, find};
 use crate::duration::{Duration, End};
 use crate::ends::{Calendar, From};
-use crate::{Caller, plans};
+use crate::{Caller, named};
 
 impl Licenses {
     /// Gives a license another end. Without one, the plan's duration is added to the present end. Each renewal adds it,
@@ -50,7 +50,7 @@ impl Licenses {
             return Ok(Renewal { to: Wish::Named(end.clone()), now, calendar });
         }
         let plan = match license.plan {
-            Some(plan) => Some(plans::find(&self.desk, caller, &plan.to_string()).await?),
+            Some(plan) => Some(named::plan(&self.desk, caller, &plan.to_string(), None).await?),
             None => None,
         };
         let lasts = plan.and_then(|plan| plan.duration).as_deref().and_then(Duration::parse);

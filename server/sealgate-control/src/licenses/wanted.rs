@@ -4,7 +4,8 @@ use sealgate_artifact::{AppId, Code, CustomerId, LicenseId, PlanId, Tier, UnixSe
 use sealgate_authority::seats::standing;
 use sealgate_authority::{AuthorityError, stored};
 use sealgate_rules::Status;
-use sealgate_store::table::LicenseRow;
+use sealgate_store::Db;
+use sealgate_store::table::{self, LicenseRow};
 use sealgate_wire::{LicenseQuery, Licensee};
 
 use super::terms::customer;
@@ -24,7 +25,15 @@ pub(super) struct Wanted {
     tier: Option<Tier>,
     status: Option<Status>,
     words: Option<Words>,
+    /// Only those that no device ever used.
+    never_seen: bool,
     now: UnixSeconds,
+}
+
+/// A license of a list, and whether a device ever gave a seat of it back, where somebody asks for that.
+pub(super) struct Used {
+    pub(super) license: LicenseRow,
+    released: bool,
 }
 
 /// Later than the first and no later than the second.
@@ -68,18 +77,29 @@ impl Wanted {
                 Status::parse,
             )?,
             words: query.text.as_deref().map(Words::read).transpose()?,
+            never_seen: query.never_seen.unwrap_or(false),
             now,
         })
     }
 
+    /// The licenses with what is to be known of their use.
+    pub(super) async fn used(&self, db: &Db, licenses: Vec<LicenseRow>) -> Result<Vec<Used>, AuthorityError> {
+        let unused = |license: &&LicenseRow| self.never_seen && license.devices_used == 0;
+        let asked: Vec<LicenseId> = licenses.iter().filter(unused).map(|license| license.id).collect();
+        let released = table::release_days::of_any(db, &asked).await?;
+        let used = |license: LicenseRow| Used { released: released.contains(&license.id), license };
+        Ok(licenses.into_iter().map(used).collect())
+    }
+
     /// Whether it is one of them, whatever a walk has asked already.
-    pub(super) fn has(&self, license: &LicenseRow) -> Result<bool, AuthorityError> {
+    pub(super) fn has(&self, Used { license, released }: &Used) -> Result<bool, AuthorityError> {
         let is_one = self.app.is_none_or(|id| id == license.app)
             && self.customer.is_none_or(|id| Some(id) == license.customer)
             && self.plan.is_none_or(|id| Some(id) == license.plan)
             && self.tier.is_none_or(|tier| tier == license.terms.tier)
             && self.status.is_none_or(|status| status == standing(license).status(self.now))
             && words::begins(license.label.as_deref(), self.label.as_deref())
+            && (!self.never_seen || license.devices_used == 0 && !released)
             && self.ends.have(license.expires_at);
         Ok(is_one && self.words_are_in(license)?)
     }

@@ -97,7 +97,12 @@ fn parameters(operation: &Operation) -> Vec<Value> {
     let mut all = vec![];
     if let Some((_, rest)) = operation.path.split_once('{') {
         let name = rest.split('}').next().unwrap_or_default();
-        all.push(json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }));
+        let mut parameter =
+            json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } });
+        if let Some(names) = names(name) {
+            parameter["description"] = names.into();
+        }
+        all.push(parameter);
     }
     let query = (operation.query)();
     all.extend(query.iter().map(|p| serde_json::to_value(p).expect("a parameter can be written")));
@@ -110,6 +115,16 @@ fn parameters(operation: &Operation) -> Vec<Value> {
         }));
     }
     all
+}
+
+/// What may stand in the place of an id (`spec/http.md` §3.18).
+fn names(parameter: &str) -> Option<&'static str> {
+    match parameter {
+        "app_id" => Some("The app's id or slug, or - for the tenant's only one."),
+        "plan_id" => Some("The plan's id or slug, or app/plan, with its slash as %2F."),
+        "customer_id" => Some("The customer's id or slug, or external:X."),
+        _ => None,
+    }
 }
 
 /// The statuses of refusals that this operation can give.

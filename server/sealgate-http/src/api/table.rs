@@ -4,13 +4,13 @@ use axum::extract::State;
 use sealgate_control::Scope;
 use sealgate_wire::{
     AcceptClock, AccessView, AddAccess, AppCreated, AppQuery, AppView, ApproveServer, AuditExport, AuditView,
-    AuthforgeFile, ChangeVariables, ClockView, CreateApp, CreateCustomer, CreatePlan, CreateTenant,
-    CreateToken, CreditsView, CustomerForgotten, CustomerQuery, CustomerView, CustomersMerged, DeviceQuery,
-    DeviceView, EventQuery, EventView, ExportQuery, ForgetCustomer, GrantCredits, ImportLicenses,
-    IssueLicenses, KeyRevoked, KeyView, LicenseKeyShown, LicenseKeysShown, LicensePreview, LicenseQuery,
-    LicenseView, LicensesImported, LicensesIssued, LicensesResigned, LookUpLicense, MakeAuthforgeFile,
-    MergeCustomers, Nothing, OwnToken, Page, PageQuery, PlanView, Reason, ReleaseDevices, Released,
-    RenewLicense, ResignLicenses, RevealKeys, RevokeToken, RotateKey, RotateSecret, SecretRotated,
+    AuthforgeFile, ChangeVariables, ClockView, CountedQuery, CreateApp, CreateCustomer, CreatePlan,
+    CreateTenant, CreateToken, CreditsView, CustomerForgotten, CustomerQuery, CustomerView, CustomersMerged,
+    DeviceQuery, DeviceView, EventQuery, EventView, ExportQuery, ForgetCustomer, GrantCredits,
+    ImportLicenses, IssueLicenses, KeyRevoked, KeyView, LicenseKeyShown, LicenseKeysShown, LicensePreview,
+    LicenseQuery, LicenseView, LicensesImported, LicensesIssued, LicensesResigned, LookUpLicense,
+    MakeAuthforgeFile, MergeCustomers, Nothing, OwnToken, Page, PageQuery, PlanView, Reason, ReleaseDevices,
+    Released, RenewLicense, ResignLicenses, RevealKeys, RevokeToken, RotateKey, RotateSecret, SecretRotated,
     ServerView, SignedStatement, TenantCreated, TenantView, TokenCreated, TokenRevoked, TokenView, Trust,
     UpdateApp, UpdateCustomer, UpdateDevice, UpdateLicense, UpdatePlan, UpdateTenant, Variables,
 };
@@ -77,7 +77,7 @@ fn vendor() -> Vec<Operation> {
         /// The answer is the only one that shows its first secret.
         POST "/api/v1/apps", AppsWrite, create_app = apps.create (body CreateApp) -> 201 AppCreated, once;
         /// List apps
-        GET "/api/v1/apps", AppsRead, list_apps = apps.list (query PageQuery) -> 200 Page<AppView>;
+        GET "/api/v1/apps", AppsRead, list_apps = apps.list (query CountedQuery) -> 200 Page<AppView>;
         /// Show an app
         GET "/api/v1/apps/{app_id}", AppsRead, show_app = apps.show (id) -> 200 AppView;
         /// The trust.json that builds pin

@@ -9,7 +9,7 @@ use crate::support::{names, raw};
 on_both_engines! {
     fn a_new_app_answers_its_keys_and_its_secret_once(app: &TestApp) {
         let created = app.api("POST", "/api/v1/apps", &json!({ "name": "Editor" })).expect(201);
-        let shown = ["app_id", "app_secret", "next_public_key", "public_key", "public_key_spki"];
+        let shown = ["app_id", "app_secret", "next_public_key", "public_key", "public_key_spki", "slug"];
         assert_eq!(names(&created), shown);
         let key = |name: &str| decode_base64(created[name].as_str().expect("text"), "key").expect("base64");
         assert_eq!((key("public_key").len(), key("next_public_key").len()), (32, 32));
@@ -24,7 +24,7 @@ on_both_engines! {
             app.api("GET", "/api/v1/apps", &json!(null)).expect(200)["items"][0].clone(),
         ] {
             let switches = ["danger_lifetime_files", "list_reported_addresses", "require_secret"];
-            let shown = ["app_id", "created_at", "name", "next_public_key", "public_key", "public_key_spki"];
+            let shown = ["app_id", "created_at", "name", "next_public_key", "public_key", "public_key_spki", "slug"];
             let mut all = [&switches[..], &shown].concat();
             all.sort_unstable();
             assert_eq!(names(&seen), all);

@@ -80,12 +80,69 @@ on_both_engines! {
     fn a_page_has_a_size_within_its_limits_whatever_is_wished(app: &TestApp) {
         let editor = app.create_app("Editor");
         app.issue(&editor, &json!({ "count": 201 }));
-        let sizes = [("", 50), ("?limit=0", 1), ("?limit=1", 1), ("?limit=200", 200), ("?limit=4294967295", 200)];
+        let sizes = [("", 50), ("?limit=1", 1), ("?limit=200", 200), ("?limit=4294967295", 200)];
         for (query, size) in sizes {
             let page = app.api("GET", &format!("/api/v1/licenses{query}"), &json!(null)).expect(200);
             assert_eq!(page["items"].as_array().expect("a list").len(), size, "{query}");
             assert!(page["next_cursor"].is_string());
         }
+        for list in ["licenses", "apps", "audit", "customers", "devices", "keys", "tokens", "events"] {
+            let answer = app.api("GET", &format!("/api/v1/{list}?limit=0"), &json!(null));
+            assert_problem(&answer, 400, "malformed_request");
+            let message = answer.json()["message"].clone();
+            assert!(message.as_str().is_some_and(|message| message.starts_with("limit: ")), "{list}: {message}");
+        }
+    }
+
+    fn a_list_can_be_counted(app: &TestApp) {
+        let editor = app.create_app("Editor");
+        let ada = app.owner().make("/api/v1/customers", &json!({ "name": "Ada", "external_id": "shop-1" }));
+        for _ in 0..3 {
+            app.issue(&editor, &json!({ "count": 700 }));
+        }
+        app.issue(&editor, &json!({ "label": "wanted", "customer_id": ada["customer_id"] }));
+        let counted = |query: &str| {
+            let (mut counts, mut cursor) = (vec![], String::new());
+            loop {
+                let page = app.api("GET", &format!("/api/v1/{query}{cursor}"), &json!(null)).expect(200);
+                assert_eq!(page["items"], json!([]), "{query}");
+                counts.push(page["count"].as_u64().expect("a number"));
+                match page["next_cursor"].as_str() {
+                    Some(next) => cursor = format!("&cursor={next}"),
+                    None => return counts,
+                }
+            }
+        };
+        let all = counted("licenses?count=true");
+        assert_eq!(all.iter().sum::<u64>(), 2_101);
+        assert!(all.len() == 2 && all[0] >= 2_000, "a request looks at so many: {all:?}");
+        assert_eq!(counted("licenses?count=true&text=wanted").iter().sum::<u64>(), 1);
+        assert_eq!(counted("licenses?count=true&label=wanted"), [1]);
+        assert_eq!(counted("licenses?count=true&sort=end").iter().sum::<u64>(), 0);
+        for (list, count) in [("apps", 1), ("plans", 0), ("customers", 1), ("customers?external_id=shop-1", 1), ("access", 0), ("devices", 0)] {
+            let query = format!("{list}{}count=true", if list.contains('?') { '&' } else { '?' });
+            assert_eq!(counted(&query), [count], "{list}");
+        }
+        let page = app.api("GET", "/api/v1/customers?external_id=shop-1&count=false", &json!(null)).expect(200);
+        assert_eq!((page["items"].as_array().map(Vec::len), page.get("count")), (Some(1), None));
+    }
+
+    fn a_license_that_no_device_ever_used_is_found(app: &TestApp) {
+        let editor = app.create_app("Editor");
+        let [fresh, used, former] = [0; 3].map(|_| app.issue(&editor, &json!({ "label": "one" })));
+        for license in [&used, &former] {
+            let question = TestApp::question(&editor, license, "desk", &crate::support::nonce(1));
+            app.validate(&question).expect(200);
+        }
+        let path = format!("/api/v1/licenses/{}/reset-devices", former["license_id"].as_str().expect("text"));
+        app.api("POST", &path, &json!({})).expect(200);
+        for query in ["", "&label=o", "&status=active&text=one", "&app_id=editor"] {
+            let path = format!("/api/v1/licenses?never_seen=true{query}");
+            let page = app.api("GET", &path, &json!(null)).expect(200);
+            assert_eq!(ids(page["items"].as_array().expect("a list"), "license_id"), ids(&[fresh.clone()], "license_id"), "{query}");
+        }
+        let all = app.api("GET", "/api/v1/licenses?never_seen=false", &json!(null)).expect(200);
+        assert_eq!(all["items"].as_array().map(Vec::len), Some(3));
     }
 
     fn a_query_with_a_character_that_no_database_keeps_is_refused(app: &TestApp) {

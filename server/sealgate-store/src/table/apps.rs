@@ -1,9 +1,9 @@
 //! Apps.
 
-use sealgate_artifact::{AppId, PublicKey, TenantId, UnixSeconds};
+use sealgate_artifact::{AppId, PublicKey, Slug, TenantId, UnixSeconds};
 
 use super::page::page;
-use crate::columns::{digest, flag, moment, optional_digest, optional_time, parsed, signed, time};
+use crate::columns::{digest, flag, moment, optional, optional_digest, optional_time, parsed, signed, time};
 use crate::sql::{FromRow, Row, query, query_as};
 use crate::statements::statements;
 use crate::{Read, StoreError, Subject, Tx};
@@ -11,7 +11,7 @@ use crate::{Read, StoreError, Subject, Tx};
 macro_rules! select_app {
     ($rest:literal) => {
         concat!(
-            "SELECT app_id, tenant_id, name, secret_hash, former_secret_hash, former_secret_until, public_key, ",
+            "SELECT app_id, tenant_id, name, slug, secret_hash, former_secret_hash, former_secret_until, public_key, ",
             "next_public_key, variables, credits, require_secret, lifetime_files, ",
             "list_reported_addresses, disabled_at, created_at FROM apps ",
             $rest
@@ -22,13 +22,14 @@ macro_rules! select_app {
 statements! {
     FIND = select_app!("WHERE tenant_id = $1 AND app_id = $2");
     OF_ANY_TENANT = select_app!("WHERE app_id = $1");
+    BY_SLUG = select_app!("WHERE tenant_id = $1 AND slug = $2");
     NAMED = "SELECT COUNT(*) FROM apps WHERE tenant_id = $1 AND name = $2";
     LIST = select_app!("WHERE tenant_id = $1 AND app_id < $2 ORDER BY app_id DESC LIMIT $3");
     INSERT = "INSERT INTO apps (app_id, tenant_id, name, secret_hash, public_key, next_public_key, variables, \
-              require_secret, lifetime_files, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+              require_secret, lifetime_files, created_at, slug) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     STORE = "UPDATE apps SET name = $2, secret_hash = $3, former_secret_hash = $4, former_secret_until = $5, \
              public_key = $6, next_public_key = $7, variables = $8, credits = $9, disabled_at = $10, \
-             require_secret = $11, lifetime_files = $12, list_reported_addresses = $13 \
+             require_secret = $11, lifetime_files = $12, list_reported_addresses = $13, slug = $14 \
              WHERE app_id = $1";
     SPEND = "UPDATE apps SET credits = credits - 1 WHERE app_id = $1 AND credits > 0";
 }
@@ -44,6 +45,8 @@ pub struct AppRow {
     pub tenant: TenantId,
     /// Unique for the tenant.
     pub name: String,
+    /// What people write in the place of its id, unique for the tenant.
+    pub slug: Option<Slug>,
     /// HMAC of the app's secret.
     pub secret_hash: [u8; 32],
     /// HMAC of the previous secret, and until when that is accepted.
@@ -73,6 +76,7 @@ impl FromRow for AppRow {
             id: parsed(row, "app_id", |t| AppId::parse(t).ok())?,
             tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
             name: row.get("name")?,
+            slug: optional(row, "slug", Slug::parse)?,
             secret_hash: digest(row, "secret_hash")?,
             former_secret: former.zip(optional_time(row, "former_secret_until")?),
             public_key: parsed(row, "public_key", |t| PublicKey::parse(t).ok())?,
@@ -92,6 +96,11 @@ impl FromRow for AppRow {
 /// The tenant's app with this id.
 pub async fn find(on: impl Read, tenant: TenantId, id: AppId) -> Result<Option<AppRow>, StoreError> {
     query_as(FIND).bind(tenant.to_string()).bind(id.to_string()).fetch_optional(on).await
+}
+
+/// The tenant's app with this slug.
+pub async fn by_slug(on: impl Read, tenant: TenantId, slug: &Slug) -> Result<Option<AppRow>, StoreError> {
+    query_as(BY_SLUG).bind(tenant.to_string()).bind(slug.as_str()).fetch_optional(on).await
 }
 
 /// The app of any tenant with this id. For requests that prove themselves by the app's secret or a license key instead
@@ -116,7 +125,7 @@ pub async fn list(
     page((LIST, None), tenant, before, limit).fetch_all(on).await
 }
 
-/// Adds an app; [`StoreError::Duplicate`] if the tenant has one of that name.
+/// Adds an app; [`StoreError::Duplicate`] if the tenant has one of that name or slug.
 pub async fn insert(tx: &mut Tx<'_>, app: &AppRow) -> Result<(), StoreError> {
     query(INSERT)
         .bind(app.id.to_string())
@@ -129,12 +138,13 @@ pub async fn insert(tx: &mut Tx<'_>, app: &AppRow) -> Result<(), StoreError> {
         .bind(i64::from(app.require_secret))
         .bind(i64::from(app.lifetime_files))
         .bind(signed(app.created_at.get()))
+        .bind(app.slug.as_ref().map(Slug::to_string))
         .execute(tx)
         .await?;
     Ok(())
 }
 
-/// Stores an app's new state; [`StoreError::Duplicate`] if the tenant has another of that name.
+/// Stores an app's new state; [`StoreError::Duplicate`] if the tenant has another of that name or slug.
 pub async fn store(tx: &mut Tx<'_>, app: &AppRow) -> Result<(), StoreError> {
     let (former, until) = app.former_secret.unzip();
     query(STORE)
@@ -151,6 +161,7 @@ pub async fn store(tx: &mut Tx<'_>, app: &AppRow) -> Result<(), StoreError> {
         .bind(i64::from(app.require_secret))
         .bind(i64::from(app.lifetime_files))
         .bind(i64::from(app.list_reported_addresses))
+        .bind(app.slug.as_ref().map(Slug::to_string))
         .execute(&mut *tx)
         .await?;
     tx.changes(Subject::App(app.id));

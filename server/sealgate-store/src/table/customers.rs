@@ -1,19 +1,19 @@
 //! Customers. Their names, addresses and notes are personal: they stand in this table and, where a license says them, in
 //! that license's statement, and nowhere else.
 
-use sealgate_artifact::{CustomerId, MaxDevices, TenantId, UnixSeconds};
+use sealgate_artifact::{CustomerId, MaxDevices, Slug, TenantId, UnixSeconds};
 
 use super::LicenseRow;
 use super::licenses::{end_of_range, searchable};
 use super::page::{Listing, page};
-use crate::columns::{moment, optional_time, parsed, seats, signed, time};
+use crate::columns::{moment, optional, optional_time, parsed, seats, signed, time};
 use crate::sql::{FromRow, Query, Row, query, query_as};
 use crate::statements::statements;
 use crate::{Read, StoreError, Tx};
 
 macro_rules! columns {
     () => {
-        "customer_id, tenant_id, name, company, email, external_id, metadata, max_devices, forgotten_at, created_at"
+        "customer_id, tenant_id, name, slug, company, email, external_id, metadata, max_devices, forgotten_at, created_at"
     };
 }
 
@@ -38,6 +38,7 @@ macro_rules! lock_customer {
 statements! {
     FIND = select_customer!("WHERE tenant_id = $1 AND customer_id = $2");
     BY_EXTERNAL_ID = select_customer!("WHERE tenant_id = $1 AND external_id = $2");
+    BY_SLUG = select_customer!("WHERE tenant_id = $1 AND slug = $2");
     LIST = select_customer!("WHERE tenant_id = $1 AND customer_id < $2 ORDER BY customer_id DESC LIMIT $3");
     WITH_NAME = select_customer!(
         "WHERE tenant_id = $1 AND (name_search, customer_id) > ($2, $4) AND name_search < $3 \
@@ -48,10 +49,10 @@ statements! {
          ORDER BY email_search, customer_id LIMIT $5"
     );
     INSERT = "INSERT INTO customers (customer_id, name, company, email, external_id, metadata, max_devices, name_search, \
-              email_search, forgotten_at, tenant_id, created_at, seq) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0)";
+              email_search, forgotten_at, slug, tenant_id, created_at, seq) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0)";
     STORE = "UPDATE customers SET name = $2, company = $3, email = $4, external_id = $5, metadata = $6, max_devices = $7, \
-             name_search = $8, email_search = $9, forgotten_at = $10 WHERE customer_id = $1";
+             name_search = $8, email_search = $9, forgotten_at = $10, slug = $11 WHERE customer_id = $1";
     DELETE = "DELETE FROM customers WHERE customer_id = $1";
     // As with licenses: the update comes first and makes racers wait; SQLite's transaction has locked everything.
     LOCK = lock_customer!("", columns!());
@@ -69,6 +70,8 @@ pub struct CustomerRow {
     pub tenant: TenantId,
     /// `None` once it was forgotten.
     pub name: Option<String>,
+    /// What people write in the place of its id, unique in the tenant: as personal as the name, and gone with it.
+    pub slug: Option<Slug>,
     pub company: Option<String>,
     pub email: Option<String>,
     /// The vendor's own name for it, unique in the tenant.
@@ -87,6 +90,7 @@ impl FromRow for CustomerRow {
             id: parsed(row, "customer_id", |t| CustomerId::parse(t).ok())?,
             tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
             name: row.get("name")?,
+            slug: optional(row, "slug", Slug::parse)?,
             company: row.get("company")?,
             email: row.get("email")?,
             external_id: row.get("external_id")?,
@@ -114,6 +118,15 @@ pub async fn by_external_id(
     external_id: &str,
 ) -> Result<Option<CustomerRow>, StoreError> {
     query_as(BY_EXTERNAL_ID).bind(tenant.to_string()).bind(external_id).fetch_optional(on).await
+}
+
+/// The tenant's customer with this slug.
+pub async fn by_slug(
+    on: impl Read,
+    tenant: TenantId,
+    slug: &Slug,
+) -> Result<Option<CustomerRow>, StoreError> {
+    query_as(BY_SLUG).bind(tenant.to_string()).bind(slug.as_str()).fetch_optional(on).await
 }
 
 /// The tenant's customers, newest first, starting with those older than `before`.
@@ -169,14 +182,15 @@ pub async fn search(
     query.bind(signed(limit.into())).fetch_all(on).await
 }
 
-/// Adds a customer; [`StoreError::Duplicate`] if the tenant has one of that external id.
+/// Adds a customer; [`StoreError::Duplicate`] if the tenant has one of that external id or slug.
 pub async fn insert(tx: &mut Tx<'_>, customer: &CustomerRow) -> Result<(), StoreError> {
     let query = with_state(INSERT, customer).bind(customer.tenant.to_string());
     query.bind(signed(customer.created_at.get())).execute(tx).await?;
     Ok(())
 }
 
-/// Stores the new state of a locked customer; [`StoreError::Duplicate`] if the tenant has another of that external id.
+/// Stores the new state of a locked customer; [`StoreError::Duplicate`] if the tenant has another of that external id or
+/// slug.
 pub async fn store(tx: &mut Tx<'_>, locked: &CustomerRow) -> Result<(), StoreError> {
     with_state(STORE, locked).execute(tx).await?;
     Ok(())
@@ -220,7 +234,7 @@ pub async fn lock_limit(
     Ok(limit.and_then(MaxDevices::seats).map(u64::from))
 }
 
-/// The first ten values of both statements.
+/// The first eleven values of both statements.
 fn with_state(statement: &'static str, customer: &CustomerRow) -> Query {
     query(statement)
         .bind(customer.id.to_string())
@@ -233,4 +247,5 @@ fn with_state(statement: &'static str, customer: &CustomerRow) -> Query {
         .bind(customer.name.as_deref().map(searchable))
         .bind(customer.email.as_deref().map(searchable))
         .bind(moment(customer.forgotten_at))
+        .bind(customer.slug.as_ref().map(Slug::to_string))
 }

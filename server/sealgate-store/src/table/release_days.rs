@@ -1,9 +1,12 @@
 //! How many seats of a license were released on a day.
 
-use sealgate_artifact::UnixSeconds;
+use std::collections::HashSet;
+
+use sealgate_artifact::{LicenseId, UnixSeconds};
 
 use super::LicenseRow;
-use crate::columns::{count, signed};
+use crate::columns::{count, parsed, signed};
+use crate::many::{MANY, with_rows};
 use crate::sql::query;
 use crate::statements::statements;
 use crate::{Read, StoreError, Tx};
@@ -15,6 +18,8 @@ statements! {
     // As many rows as days, however many were released.
     WITHIN = "SELECT CAST(COALESCE(SUM(released), 0) AS BIGINT) AS released FROM release_days \
              WHERE license_id = $1 AND day >= $2 AND day <= $3";
+    // A license has as many rows as there were days with a release.
+    OF_ANY = with_rows!("SELECT license_id FROM release_days WHERE license_id IN ", (1, 1, MANY), "", "");
     ADD = "INSERT INTO release_days (tenant_id, license_id, day, released) VALUES ($1, $2, $3, $4) \
            ON CONFLICT (license_id, day) DO UPDATE SET released = release_days.released + excluded.released";
 }
@@ -25,6 +30,22 @@ pub async fn within_a_year(on: impl Read, license: &LicenseRow, now: UnixSeconds
     let query = query(WITHIN).bind(license.id.to_string()).bind(signed(day(now.minus(YEAR))));
     let query = query.bind(signed(day(now) + 1));
     count(&query.fetch_one(on).await?, "released")
+}
+
+/// Those of these licenses of which a seat was ever released.
+pub async fn of_any(on: impl Read + Copy, licenses: &[LicenseId]) -> Result<HashSet<LicenseId>, StoreError> {
+    let mut released = HashSet::new();
+    for some in licenses.chunks(MANY) {
+        let mut asked = query(OF_ANY);
+        // One statement for any number: the last one fills it.
+        for id in some.iter().chain(std::iter::repeat(&some[some.len() - 1])).take(MANY) {
+            asked = asked.bind(id.to_string());
+        }
+        for row in asked.fetch_all(on).await? {
+            released.insert(parsed(&row, "license_id", |text| LicenseId::parse(text).ok())?);
+        }
+    }
+    Ok(released)
 }
 
 /// Adds releases to those of the day.

@@ -13,6 +13,7 @@ async fn store_customer(db: &Db, license: &LicenseRow, n: u8, max_devices: MaxDe
         id: CustomerId::from_bytes([n; 16]),
         tenant: license.tenant,
         name: Some("Ada".to_owned()),
+        slug: None,
         company: None,
         email: None,
         external_id: None,

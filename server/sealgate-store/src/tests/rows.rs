@@ -45,6 +45,7 @@ fn app(tenant: TenantId, id: AppId) -> AppRow {
         id,
         tenant,
         name: "app".to_owned(),
+        slug: None,
         secret_hash: [1; 32],
         former_secret: None,
         public_key: PublicKey::from_bytes([2; 32]),

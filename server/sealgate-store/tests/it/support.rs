@@ -91,6 +91,7 @@ fn app_row(tenant: TenantId, id: AppId) -> AppRow {
         id,
         tenant,
         name: "app".to_owned(),
+        slug: None,
         secret_hash: [1; 32],
         former_secret: None,
         public_key: PublicKey::from_bytes([2; 32]),

@@ -3,17 +3,18 @@
 use clap::{Args as ClapArgs, Subcommand};
 use sealgate_artifact::MaxDevices;
 
-use super::max_devices;
+use super::{PartArgs, max_devices};
 
 const MERGING: &str = "\
 The licenses of the first customer become those of the second, with their ids, keys and devices. Then the first
 customer is removed, with its name and notes.
 
-Example:
+Examples:
+  sealgate customer merge acme-2 acme
   sealgate customer merge external:shop-17 external:shop-4";
 
 const FORGETTING: &str = "\
-Removes the name, company, e-mail address, external id and metadata of the customer, and what the customer's
+Removes the name, company, e-mail address, external id, slug and metadata of the customer, and what the customer's
 licenses say about it: these are signed again, and their former versions are deleted. The licenses stay, and so does
 the customer's id. It cannot be undone. What customers hold, backups, and labels that you wrote yourself stay as they are. So
 do licenses that you gave to another customer before: they say what they say until you change that, with
@@ -27,7 +28,7 @@ pub(crate) enum CustomerCommand {
     List(ListCustomersArgs),
     /// Show a customer
     Show {
-        /// The customer's id, or external:X with your own name for it
+        /// The customer's id or slug, or external:X with your own name for it
         customer: String,
     },
     /// Change a customer; licenses that say its name go on saying what they say
@@ -35,9 +36,9 @@ pub(crate) enum CustomerCommand {
     /// Give all licenses of one customer to another one, and remove the first
     #[command(after_help = MERGING)]
     Merge {
-        /// The customer who is removed: its id, or external:X
+        /// The customer who is removed: its id or slug, or external:X
         from: String,
-        /// The customer who gets the licenses: its id, or external:X
+        /// The customer who gets the licenses: its id or slug, or external:X
         into: String,
         /// Do not ask for confirmation
         #[arg(long)]
@@ -46,7 +47,7 @@ pub(crate) enum CustomerCommand {
     /// Remove all that is personal of a customer, from its licenses, too
     #[command(after_help = FORGETTING)]
     Forget {
-        /// The customer's id, or external:X with your own name for it
+        /// The customer's id or slug, or external:X with your own name for it
         customer: String,
         /// Go on after this license, as an interrupted run said
         #[arg(long, value_name = "ID")]
@@ -67,7 +68,7 @@ pub(crate) struct CreateCustomerArgs {
 
 #[derive(ClapArgs)]
 pub(crate) struct UpdateCustomerArgs {
-    /// The customer's id, or external:X with your own name for it
+    /// The customer's id or slug, or external:X with your own name for it
     pub(crate) customer: String,
     /// The customer's name, at most 128 characters
     #[arg(long, value_name = "N")]
@@ -78,6 +79,10 @@ pub(crate) struct UpdateCustomerArgs {
 
 #[derive(ClapArgs)]
 pub(crate) struct CustomerFields {
+    /// The slug, by which you can name the customer: lower-case letters, digits and hyphens [default: of a new customer, made from
+    /// the name]. An empty text is none
+    #[arg(long, value_name = "SLUG")]
+    pub(crate) slug: Option<String>,
     /// The e-mail address; an empty text removes it
     #[arg(long, value_name = "E")]
     pub(crate) email: Option<String>,
@@ -111,4 +116,6 @@ pub(crate) struct ListCustomersArgs {
     /// count)
     #[arg(long, value_name = "WORDS")]
     pub(crate) text: Option<String>,
+    #[command(flatten)]
+    pub(crate) part: PartArgs,
 }

@@ -92,8 +92,8 @@ impl RotatedUse {
 
 #[derive(ClapArgs)]
 pub(crate) struct ExportKeysArgs {
-    /// The app whose licenses the builds verify; not needed if there is only one app
-    #[arg(long, value_name = "ID")]
+    /// The app whose licenses the builds verify: its id or slug; not needed if there is only one app
+    #[arg(long, value_name = "APP")]
     pub(crate) app: Option<String>,
     /// Where to write trust.json, or - for standard output
     #[arg(short, long, value_name = "FILE")]

@@ -7,8 +7,8 @@ use sealgate_artifact::MaxDevices;
 use sealgate_wire::When;
 
 use super::imports::{ExportArgs, ImportArgs};
-use super::max_devices;
 use super::vendor::VarsCommand;
+use super::{PartArgs, max_devices};
 use crate::dates;
 
 const ISSUING: &str = "\
@@ -16,10 +16,11 @@ With --licensee-name, --licensee-company or --licensee-email, the license says a
 the plan copies from the customer.
 
 Examples:
-  sealgate license issue --app APP_ID
-  sealgate license issue --app APP_ID --max-devices 5 --expires +365d --label 'Order 1042'
-  sealgate license issue --app APP_ID --customer external:shop-17 --external-id order-1042
-  sealgate license issue --app APP_ID --count 500 --expires 2027-12-31 --json";
+  sealgate license issue --app editor
+  sealgate license issue --app editor --plan pro --customer acme
+  sealgate license issue --app editor --max-devices 5 --expires +365d --label 'Order 1042'
+  sealgate license issue --app editor --customer external:shop-17 --external-id order-1042
+  sealgate license issue --app editor --count 500 --expires 2027-12-31 --json";
 
 const CHANGING: &str = "\
 Features and limits that you do not name stay, and so does what the license says about its buyer: also where it gets another
@@ -30,7 +31,7 @@ A token needs licenses:write. With licenses:read the program also finds a licens
 says about its buyer where you change a part.
 
 Examples:
-  sealgate license update KEY --plan PLAN_ID --preview
+  sealgate license update KEY --plan pro --preview
   sealgate license update KEY --feature export=pdf --limit projects=10
   sealgate license update KEY --remove-feature export --yes";
 
@@ -103,7 +104,12 @@ pub(crate) enum LicenseCommand {
         key: String,
     },
     /// List licenses, newest first: all, or those that match one of the flags
-    List(ListLicensesArgs),
+    List {
+        #[command(flatten)]
+        filter: ListLicensesArgs,
+        #[command(flatten)]
+        part: PartArgs,
+    },
     /// Give a license a new end, or many
     #[command(after_help = RENEWING)]
     Renew(RenewArgs),
@@ -242,11 +248,12 @@ pub(crate) struct AuthforgeFileArgs {
 
 #[derive(ClapArgs)]
 pub(crate) struct IssueArgs {
-    /// The id of the app that is sold
-    #[arg(long, value_name = "ID")]
-    pub(crate) app: String,
-    /// The id of the plan whose terms the licenses get [without one: tier licensed, 1 device, no end]
-    #[arg(long, value_name = "ID")]
+    /// The app that is sold: its id or slug; not needed if there is only one app, or if --plan says which
+    #[arg(long, value_name = "APP")]
+    pub(crate) app: Option<String>,
+    /// The plan whose terms the licenses get: its id or slug, or both slugs as in editor/pro [without one: tier licensed, 1 device,
+    /// no end]
+    #[arg(long, value_name = "PLAN")]
     pub(crate) plan: Option<String>,
     /// On how many devices each license may run, or `unlimited`; replaces the plan's number
     #[arg(long, value_name = "N", value_parser = max_devices::parse)]
@@ -257,7 +264,7 @@ pub(crate) struct IssueArgs {
     /// Your own note, at most 128 characters; customers do not see it
     #[arg(long, value_name = "L")]
     pub(crate) label: Option<String>,
-    /// The customer who buys the licenses: the customer's id, or external:X with your own name for it
+    /// The customer who buys the licenses: the customer's id or slug, or external:X with your own name for it
     #[arg(long, value_name = "C")]
     pub(crate) customer: Option<String>,
     #[command(flatten)]
@@ -302,13 +309,13 @@ pub(crate) struct FileArgs {
 
 #[derive(ClapArgs)]
 pub(crate) struct ListLicensesArgs {
-    /// Only licenses of this app
-    #[arg(long, value_name = "ID")]
+    /// Only licenses of this app: its id or slug
+    #[arg(long, value_name = "APP")]
     pub(crate) app: Option<String>,
-    /// Only licenses of this plan
-    #[arg(long, value_name = "ID")]
+    /// Only licenses of this plan: its id or slug, or both slugs as in editor/pro
+    #[arg(long, value_name = "PLAN")]
     pub(crate) plan: Option<String>,
-    /// Only this customer's licenses: the customer's id, or external:X with your own name for it
+    /// Only this customer's licenses: the customer's id or slug, or external:X with your own name for it
     #[arg(long, value_name = "C")]
     pub(crate) customer: Option<String>,
     /// Only licenses on which this device holds a seat
@@ -336,6 +343,9 @@ pub(crate) struct ListLicensesArgs {
     /// else newest]
     #[arg(long, value_name = "ORDER")]
     pub(crate) sort: Option<String>,
+    /// Only licenses that no device ever used: none holds a seat, and none was released
+    #[arg(long)]
+    pub(crate) never_seen: bool,
 }
 
 /// Many licenses at once, by name or by what they have in common.
@@ -360,11 +370,11 @@ pub(crate) struct UpdateLicenseArgs {
     /// Your own note; an empty text removes it
     #[arg(long, value_name = "L")]
     pub(crate) label: Option<String>,
-    /// The customer: its id, or external:X with your own name for it; an empty text removes it
+    /// The customer: its id or slug, or external:X with your own name for it; an empty text removes it
     #[arg(long, value_name = "C")]
     pub(crate) customer: Option<String>,
-    /// The id of a plan of the app: its tier, features, limits, seats and so on become the license's, but not its duration; what else you give applies on top
-    #[arg(long, value_name = "ID")]
+    /// A plan of the app, by its id or slug: its tier, features, limits, seats and so on become the license's, but not its duration; what else you give applies on top
+    #[arg(long, value_name = "PLAN")]
     pub(crate) plan: Option<String>,
     /// free, licensed or enterprise
     #[arg(long, value_name = "TIER")]
@@ -434,6 +444,8 @@ pub(crate) enum DeviceCommand {
         /// Only devices that say this of the machine
         #[arg(long, value_name = "F", conflicts_with = "license")]
         fingerprint: Option<String>,
+        #[command(flatten)]
+        part: PartArgs,
     },
     /// Show a device
     Show {
@@ -468,8 +480,8 @@ pub(crate) enum AccessCommand {
     Remove(RemoveAccessArgs),
     /// List entries: first your own, then what clients reported; of each, the newest first
     List {
-        /// Only entries of this app
-        #[arg(long, value_name = "ID")]
+        /// Only entries of this app: its id or slug
+        #[arg(long, value_name = "APP")]
         app: Option<String>,
         /// At most this many
         #[arg(long, value_name = "N", default_value_t = 10_000)]
@@ -479,9 +491,9 @@ pub(crate) enum AccessCommand {
 
 #[derive(ClapArgs)]
 pub(crate) struct AccessArgs {
-    /// The app's id
-    #[arg(long, value_name = "ID")]
-    pub(crate) app: String,
+    /// The app's id or slug; not needed if there is only one app
+    #[arg(long, value_name = "APP")]
+    pub(crate) app: Option<String>,
     /// A device, as its client names it
     #[arg(long, value_name = "H", required_unless_present = "ip", conflicts_with = "ip")]
     pub(crate) hwid: Option<String>,
@@ -498,9 +510,9 @@ pub(crate) struct AccessArgs {
 
 #[derive(ClapArgs)]
 pub(crate) struct RemoveAccessArgs {
-    /// The app's id
-    #[arg(long, value_name = "ID")]
-    pub(crate) app: String,
+    /// The app's id or slug; not needed if there is only one app
+    #[arg(long, value_name = "APP")]
+    pub(crate) app: Option<String>,
     /// The device, as it is listed
     #[arg(long, value_name = "H", required_unless_present = "ip", conflicts_with = "ip")]
     pub(crate) hwid: Option<String>,

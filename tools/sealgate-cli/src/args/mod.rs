@@ -10,6 +10,7 @@ mod keys;
 mod licenses;
 mod login;
 pub(crate) mod max_devices;
+mod part;
 mod records;
 mod server;
 pub(crate) mod trial;
@@ -25,6 +26,7 @@ pub(crate) use licenses::{
     LicenseeArgs, ListLicensesArgs, ManyArgs, RemoveAccessArgs, RenewArgs, ResignArgs, UpdateLicenseArgs,
 };
 pub(crate) use login::{ProfileArg, ProfileCommand};
+pub(crate) use part::PartArgs;
 pub(crate) use records::{AuditCommand, EventsArgs};
 pub(crate) use server::{AcceptClockArgs, CheckConfigArgs, DemoArgs, DoctorArgs, ServeArgs, ServerCommand};
 pub(crate) use vendor::{
@@ -51,7 +53,7 @@ Begin:
   export SEALGATE_DATA=\"$PWD/data\"           in another terminal
   sealgate login                               or keep another server's address and a token
   sealgate app create Editor
-  sealgate license issue --app APP_ID --expires +365d
+  sealgate license issue --app editor --expires +365d
   sealgate license file KEY -o editor.license --with-trust
 
 Exit codes: 0 done, 1 refused, 2 usage, 3 not found, 4 conflict, 65 bad file, 69 server unreachable,

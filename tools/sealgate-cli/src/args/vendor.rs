@@ -8,7 +8,7 @@ use sealgate_artifact::MaxDevices;
 use sealgate_control::{Preset, Scope};
 use sealgate_wire::TrialPer;
 
-use super::{max_devices, trial};
+use super::{PartArgs, max_devices, trial};
 use crate::dates;
 
 const ASKING_TO: &str = "\
@@ -54,8 +54,8 @@ Examples:
 
 const PLANNING: &str = "\
 Examples:
-  sealgate plan create --app APP_ID --name Pro --tier licensed --feature export --duration 365d
-  sealgate plan create --app APP_ID --name Site --tier enterprise --limit projects=10 --offline";
+  sealgate plan create --app editor --name Pro --tier licensed --feature export --duration 365d
+  sealgate plan create --app editor --name Site --tier enterprise --limit projects=10 --offline";
 
 #[derive(Subcommand)]
 pub(crate) enum TenantCommand {
@@ -158,26 +158,29 @@ pub(crate) enum AppCommand {
     Create {
         /// The app's name, at most 64 characters; no two of your apps may have the same name
         name: String,
+        /// The slug, by which you can name the app: lower-case letters, digits and hyphens [default: made from the name]
+        #[arg(long, value_name = "SLUG")]
+        slug: Option<String>,
     },
     /// List your apps, newest first
-    List,
+    List(PartArgs),
     /// Show one app with the keys that builds embed
     Show {
-        /// The app's id
-        app_id: String,
+        /// The app's id or slug
+        app: String,
     },
     /// Give an app a new secret; the former secret is still accepted for a while
     RotateSecret {
-        /// The app's id
-        app_id: String,
+        /// The app's id or slug
+        app: String,
         /// For how many hours the former secret is still accepted; 0 ends it at once
         #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(0..=720))]
         keep_hours: u32,
     },
     /// Sign with the app's next key from now on; you see which builds stop, and are asked
     RotateKey {
-        /// The app's id
-        app_id: String,
+        /// The app's id or slug
+        app: String,
         /// Do not ask for confirmation
         #[arg(long)]
         yes: bool,
@@ -186,13 +189,13 @@ pub(crate) enum AppCommand {
     Update(UpdateAppArgs),
     /// Switch an app off: its clients are refused from now on
     Disable {
-        /// The app's id
-        app_id: String,
+        /// The app's id or slug
+        app: String,
     },
     /// Switch an app on again
     Enable {
-        /// The app's id
-        app_id: String,
+        /// The app's id or slug
+        app: String,
     },
     /// Show or change the values that the app passes to running software
     #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
@@ -210,7 +213,7 @@ pub(crate) enum AppCommand {
 pub(crate) enum VarsCommand {
     /// Show the values
     Get {
-        /// The app's id; for a license its key, its id, or - to read one from standard input
+        /// The app's id or slug; for a license its key, its id, or - to read one from standard input
         of: String,
     },
     /// Set or remove the values that you name; the others stay
@@ -219,7 +222,7 @@ pub(crate) enum VarsCommand {
 
 #[derive(ClapArgs, Clone)]
 pub(crate) struct SetVarsArgs {
-    /// The app's id; for a license its key, its id, or - to read one from standard input
+    /// The app's id or slug; for a license its key, its id, or - to read one from standard input
     pub(crate) of: String,
     /// NAME=VALUE; true, false and whole numbers keep their type, everything else is text
     #[arg(value_name = "NAME=VALUE")]
@@ -242,17 +245,17 @@ pub(crate) struct SetVarsArgs {
 pub(crate) enum CreditsCommand {
     /// Grant an app credits; the first grant switches counting on
     Grant {
-        /// The app's id
-        #[arg(long, value_name = "ID")]
-        app: String,
+        /// The app's id or slug; not needed if there is only one app
+        #[arg(long, value_name = "APP")]
+        app: Option<String>,
         /// How many credits
         amount: u32,
     },
     /// Show an app's credits
     Show {
-        /// The app's id
-        #[arg(long, value_name = "ID")]
-        app: String,
+        /// The app's id or slug; not needed if there is only one app
+        #[arg(long, value_name = "APP")]
+        app: Option<String>,
     },
 }
 
@@ -263,14 +266,16 @@ pub(crate) enum PlanCommand {
     Create(CreatePlanArgs),
     /// List plans, newest first
     List {
-        /// Only plans of this app
-        #[arg(long, value_name = "ID")]
+        /// Only plans of this app: its id or slug
+        #[arg(long, value_name = "APP")]
         app: Option<String>,
+        #[command(flatten)]
+        part: PartArgs,
     },
     /// Show a plan
     Show {
-        /// The plan's id
-        plan_id: String,
+        /// The plan's id or slug, or both slugs as in editor/pro
+        plan: String,
     },
     /// Change a plan; licenses that were already issued keep their terms
     Update(UpdatePlanArgs),
@@ -278,12 +283,15 @@ pub(crate) enum PlanCommand {
 
 #[derive(ClapArgs)]
 pub(crate) struct CreatePlanArgs {
-    /// The app's id
-    #[arg(long, value_name = "ID")]
-    pub(crate) app: String,
+    /// The app's id or slug; not needed if there is only one app
+    #[arg(long, value_name = "APP")]
+    pub(crate) app: Option<String>,
     /// The plan's name, unique within the app
     #[arg(long, value_name = "N")]
     pub(crate) name: String,
+    /// The slug, by which you can name the plan: lower-case letters, digits and hyphens [default: made from the name]
+    #[arg(long, value_name = "SLUG")]
+    pub(crate) slug: Option<String>,
     /// free, licensed or enterprise
     #[arg(long, value_name = "TIER")]
     pub(crate) tier: String,
@@ -293,11 +301,14 @@ pub(crate) struct CreatePlanArgs {
 
 #[derive(ClapArgs)]
 pub(crate) struct UpdatePlanArgs {
-    /// The plan's id
-    pub(crate) plan_id: String,
+    /// The plan's id or slug, or both slugs as in editor/pro
+    pub(crate) plan: String,
     /// The plan's name, unique within the app
     #[arg(long, value_name = "N")]
     pub(crate) name: Option<String>,
+    /// A new slug, by which you can name the plan; an empty text removes it
+    #[arg(long, value_name = "SLUG")]
+    pub(crate) slug: Option<String>,
     /// free, licensed or enterprise
     #[arg(long, value_name = "TIER")]
     pub(crate) tier: Option<String>,
@@ -361,10 +372,13 @@ pub(crate) struct TermsArgs {
 
 #[derive(ClapArgs)]
 pub(crate) struct UpdateAppArgs {
-    /// The app's id
-    pub(crate) app_id: String,
+    /// The app's id or slug
+    pub(crate) app: String,
+    /// A new slug, by which you can name the app; an empty text removes it
+    #[arg(long, value_name = "SLUG")]
+    pub(crate) slug: Option<String>,
     /// Whether clients must send the app's secret
-    #[arg(long, value_name = "on|off", value_parser = on_or_off, required_unless_present_any = ["danger_lifetime_files", "list_reported_addresses"])]
+    #[arg(long, value_name = "on|off", value_parser = on_or_off, required_unless_present_any = ["slug", "danger_lifetime_files", "list_reported_addresses"])]
     pub(crate) require_secret: Option<OnOff>,
     /// Whether the app may hand out license files that never expire. Nothing takes such a file back, neither a
     /// revocation nor a refund

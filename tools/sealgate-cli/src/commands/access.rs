@@ -4,8 +4,9 @@ use sealgate_artifact::Code;
 use sealgate_wire::{AccessView, AddAccess};
 
 use crate::args::{AccessArgs, AccessCommand, Global, RemoveAccessArgs};
-use crate::client::{Client, segment};
+use crate::client::Client;
 use crate::failure::Failure;
+use crate::names;
 use crate::output::{Output, ends};
 use crate::parts::{Again, Parts};
 
@@ -19,6 +20,7 @@ pub(crate) fn run(global: &Global, command: &AccessCommand, output: &Output) -> 
         AccessCommand::Deny(args) => add(&client, "deny", args)?,
         AccessCommand::Remove(args) => remove(&client, args, output)?,
         AccessCommand::List { app, limit } => {
+            let app = names::app_field(app.as_deref())?;
             let entries = entries(&client, app.as_deref(), *limit)?;
             let none = "no entries; `sealgate access allow` and `sealgate access deny` make some";
             output.list(&entries, none, table);
@@ -31,7 +33,7 @@ pub(crate) fn run(global: &Global, command: &AccessCommand, output: &Output) -> 
 
 fn add(client: &Client, effect: &str, args: &AccessArgs) -> Result<AccessView, Failure> {
     let wish = AddAccess {
-        app_id: segment(&args.app)?.to_string(),
+        app_id: names::app_field(args.app.as_deref())?,
         effect: effect.to_owned(),
         hwid: args.hwid.clone(),
         ip: args.ip.clone(),
@@ -49,7 +51,7 @@ fn remove(client: &Client, args: &RemoveAccessArgs, output: &Output) -> Result<A
         (None, ip) => entry.ip.is_some() && address(&entry.ip) == address(ip),
     };
     let mut removed = None;
-    let listed = entries(client, Some(&args.app), MOST).map_err(|failure| {
+    let listed = entries(client, Some(&names::app(args.app.as_deref())?), MOST).map_err(|failure| {
         let fix =
             "use a token that has the scopes access:read and access:write: the entry is looked up first";
         failure.fix_for(Code::ScopeMissing, fix)
@@ -68,14 +70,14 @@ fn remove(client: &Client, args: &RemoveAccessArgs, output: &Output) -> Result<A
 }
 
 fn again(args: &RemoveAccessArgs) -> String {
-    let again = Again::new("access remove").flag("--app", Some(&args.app));
+    let again = Again::new("access remove").flag("--app", args.app.as_deref());
     again.flag("--hwid", args.hwid.as_deref()).flag("--ip", args.ip.as_deref()).into()
 }
 
 /// The vendor's own come first.
 fn entries(client: &Client, app: Option<&str>, most: usize) -> Result<Vec<AccessView>, Failure> {
     match app {
-        Some(app) => client.get_some(&format!("/api/v1/access?limit=200&app_id={}", segment(app)?), most),
+        Some(app) => client.get_some(&format!("/api/v1/access?limit=200&app_id={app}"), most),
         None => client.get_some("/api/v1/access?limit=200", most),
     }
 }

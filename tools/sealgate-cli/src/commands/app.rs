@@ -2,30 +2,33 @@
 
 use sealgate_wire::{AppCreated, AppView, CreateApp, Nothing, RotateSecret, SecretRotated, UpdateApp};
 
-use super::vars;
-use crate::args::{AppCommand, Global, OnOff, UpdateAppArgs};
-use crate::client::{Client, segment};
+use super::{lists, vars};
+use crate::args::{AppCommand, Global, OnOff, PartArgs, UpdateAppArgs};
+use crate::client::Client;
 use crate::confirm::Consent;
 use crate::failure::Failure;
+use crate::names;
 use crate::output::{Output, say};
 
 pub(crate) fn run(global: &Global, command: &AppCommand, output: &Output) -> Result<(), Failure> {
     let client = Client::new(global)?;
-    let path = |id: &str| segment(id).map(|id| format!("/api/v1/apps/{id}"));
+    let path = |app: &str| names::app_path(Some(app));
     let app: AppView = match command {
-        AppCommand::Create { name } => return create(&client, name, output),
-        AppCommand::List => return list(&client, output),
-        AppCommand::RotateSecret { app_id, keep_hours } => {
-            return rotate_secret(&client, &path(app_id)?, *keep_hours, output);
+        AppCommand::Create { name, slug } => {
+            return create(&client, &CreateApp { name: name.clone(), slug: slug.clone() }, output);
+        }
+        AppCommand::List(part) => return list(&client, part, output),
+        AppCommand::RotateSecret { app, keep_hours } => {
+            return rotate_secret(&client, &path(app)?, *keep_hours, output);
         }
         AppCommand::Vars { app_id, command } => {
             let command = vars::named(app_id.as_ref(), command.as_ref(), "sealgate app vars APP_ID")?;
             return vars::run(&client, &command, output, |id| Ok(format!("{}/variables", path(id)?)));
         }
-        AppCommand::Update(args) => client.patch(&path(&args.app_id)?, &change(args))?,
-        AppCommand::Show { app_id } => client.get(&path(app_id)?)?,
-        AppCommand::RotateKey { app_id, yes } => {
-            let path = path(app_id)?;
+        AppCommand::Update(args) => client.patch(&path(&args.app)?, &change(args))?,
+        AppCommand::Show { app } => client.get(&path(app)?)?,
+        AppCommand::RotateKey { app, yes } => {
+            let path = path(app)?;
             Consent::new(*yes, output).ask_seen(
                 || Ok(client.get_if_allowed(&path)?.map(|app| who_stops(&app)).unwrap_or_default()),
                 "Sign with the next key from now on?",
@@ -33,8 +36,8 @@ pub(crate) fn run(global: &Global, command: &AppCommand, output: &Output) -> Res
             )?;
             client.post_once(&format!("{path}/rotate-key"), &Nothing {})?
         }
-        AppCommand::Disable { app_id } => client.post(&format!("{}/disable", path(app_id)?), &Nothing {})?,
-        AppCommand::Enable { app_id } => client.post(&format!("{}/enable", path(app_id)?), &Nothing {})?,
+        AppCommand::Disable { app } => client.post(&format!("{}/disable", path(app)?), &Nothing {})?,
+        AppCommand::Enable { app } => client.post(&format!("{}/enable", path(app)?), &Nothing {})?,
     };
     output.result(&app, |app| {
         print(app);
@@ -50,6 +53,7 @@ pub(crate) fn run(global: &Global, command: &AppCommand, output: &Output) -> Res
 fn change(args: &UpdateAppArgs) -> UpdateApp {
     let flag = |wish: Option<OnOff>| wish.map(|OnOff(on)| on);
     UpdateApp {
+        slug: args.slug.clone(),
         require_secret: flag(args.require_secret),
         danger_lifetime_files: flag(args.danger_lifetime_files),
         list_reported_addresses: flag(args.list_reported_addresses),
@@ -66,14 +70,15 @@ fn who_stops(app: &AppView) -> String {
     )
 }
 
-fn create(client: &Client, name: &str, output: &Output) -> Result<(), Failure> {
-    let created: AppCreated = client.post_once("/api/v1/apps", &CreateApp { name: name.to_owned() })?;
+fn create(client: &Client, wish: &CreateApp, output: &Output) -> Result<(), Failure> {
+    let created: AppCreated = client.post_once("/api/v1/apps", wish)?;
     output.only_once(
         &created,
         |app| app.app_secret.clone(),
         |app| {
             Output::pairs(&[
                 ("app", app.app_id.clone()),
+                ("slug", slug(app.slug.as_ref())),
                 ("secret", app.app_secret.clone()),
                 ("public key", app.public_key.clone()),
                 ("next public key", app.next_public_key.clone()),
@@ -84,15 +89,20 @@ fn create(client: &Client, name: &str, output: &Output) -> Result<(), Failure> {
     Ok(())
 }
 
-fn list(client: &Client, output: &Output) -> Result<(), Failure> {
-    let apps: Vec<AppView> = client.get_all("/api/v1/apps?limit=200")?;
-    output.list(&apps, "no apps yet; `sealgate app create NAME` makes one", |apps| {
+fn list(client: &Client, part: &PartArgs, output: &Output) -> Result<(), Failure> {
+    let none = "no apps yet; `sealgate app create NAME` makes one";
+    lists::print(client, ("/api/v1/apps", "", none), part, output, |apps| {
         let row = |app: &AppView| {
-            vec![app.app_id.clone(), app.name.clone(), status(app).to_owned(), app.created_at.to_string()]
+            vec![
+                app.app_id.clone(),
+                slug(app.slug.as_ref()),
+                app.name.clone(),
+                status(app).to_owned(),
+                app.created_at.to_string(),
+            ]
         };
-        Output::table(&["APP", "NAME", "STATUS", "CREATED"], apps.iter().map(row));
-    });
-    Ok(())
+        Output::table(&["APP", "SLUG", "NAME", "STATUS", "CREATED"], apps.iter().map(row));
+    })
 }
 
 fn rotate_secret(client: &Client, path: &str, keep_hours: u32, output: &Output) -> Result<(), Failure> {
@@ -116,6 +126,7 @@ fn print(app: &AppView) {
     let mut pairs = vec![
         ("app", app.app_id.clone()),
         ("name", app.name.clone()),
+        ("slug", slug(app.slug.as_ref())),
         ("status", status(app).to_owned()),
         ("public key", app.public_key.clone()),
         ("next public key", app.next_public_key.clone()),
@@ -132,6 +143,10 @@ fn print(app: &AppView) {
         pairs.push(("former secret until", until.to_string()));
     }
     Output::pairs(&pairs);
+}
+
+fn slug(slug: Option<&String>) -> String {
+    slug.cloned().unwrap_or_default()
 }
 
 fn yes_or_no(is: bool) -> String {

@@ -5,12 +5,12 @@ use std::collections::HashSet;
 use sealgate_artifact::{Code, LicenseId};
 use sealgate_wire::{LicenseView, When};
 
-use super::customer;
 use super::deeds::{Deed, Then};
 use crate::args::{ListLicensesArgs, ManyArgs};
-use crate::client::{Client, NamedLicense, filters, segment};
+use crate::client::{Client, NamedLicense, filters};
 use crate::failure::Failure;
 use crate::files;
+use crate::names;
 use crate::parts::Again;
 use crate::streams::{self, DASH, Item, MOST};
 
@@ -132,14 +132,16 @@ fn matching(client: &Client, filter: &ListLicensesArgs, deed: &Deed) -> Result<C
 
 /// All licenses that match.
 pub(crate) fn listed(client: &Client, args: &ListLicensesArgs) -> Result<Vec<LicenseView>, Failure> {
-    let app = args.app.as_deref().map(segment).transpose()?.map(|id| id.to_string());
-    let customer = args.customer.as_deref().map(|named| customer::id(client, named)).transpose()?;
-    let customer = customer.map(|id| id.to_string());
+    client.get_all(&format!("/api/v1/licenses?limit=200{}", query(args)?))
+}
+
+/// The filter as the rest of a query.
+pub(crate) fn query(args: &ListLicensesArgs) -> Result<String, Failure> {
     let when = |when: &Option<When>| when.as_ref().map(|when| when.as_str().to_owned());
-    let filters = filters(&[
-        ("app_id", &app),
-        ("plan_id", &args.plan),
-        ("customer_id", &customer),
+    Ok(filters(&[
+        ("app_id", &names::app_field(args.app.as_deref())?),
+        ("plan_id", &args.plan.as_deref().map(names::plan).transpose()?),
+        ("customer_id", &args.customer.as_deref().map(names::customer).transpose()?),
         ("device", &args.device),
         ("status", &args.status),
         ("tier", &args.tier),
@@ -148,13 +150,14 @@ pub(crate) fn listed(client: &Client, args: &ListLicensesArgs) -> Result<Vec<Lic
         ("ends_after", &when(&args.ends_after)),
         ("ends_before", &when(&args.ends_before)),
         ("sort", &args.sort),
-    ]);
-    client.get_all(&format!("/api/v1/licenses?limit=200{filters}"))
+        ("never_seen", &args.never_seen.then(|| true.to_string())),
+    ]))
 }
 
 /// The same filter, as one types it.
 pub(crate) fn flags(again: Again, filter: &ListLicensesArgs) -> Again {
-    named(filter).iter().fold(again, |again, (flag, text)| again.flag(flag, text.as_deref()))
+    let again = named(filter).iter().fold(again, |again, (flag, text)| again.flag(flag, text.as_deref()));
+    again.switch("--never-seen", filter.never_seen)
 }
 
 fn named(filter: &ListLicensesArgs) -> [(&'static str, Option<String>); 11] {

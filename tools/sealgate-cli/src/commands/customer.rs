@@ -4,17 +4,18 @@ use std::path::Path;
 
 use sealgate_artifact::{Code, CustomerId};
 use sealgate_wire::{
-    CreateCustomer, CustomerForgotten, CustomerView, CustomersMerged, ForgetCustomer, MergeCustomers, Page,
-    Seats, UpdateCustomer,
+    CreateCustomer, CustomerForgotten, CustomerView, CustomersMerged, ForgetCustomer, MergeCustomers, Seats,
+    UpdateCustomer,
 };
 use serde_json::{Map, Value};
 
-use super::sets;
+use super::{lists, sets};
 use crate::args::{CustomerCommand, CustomerFields, Global, ListCustomersArgs, UpdateCustomerArgs};
-use crate::client::{Client, filters, quoted};
+use crate::client::{Client, filters};
 use crate::confirm::Consent;
 use crate::failure::Failure;
 use crate::files;
+use crate::names;
 use crate::output::{Output, say, seat_count};
 use crate::parts::{Again, Parts};
 
@@ -27,6 +28,7 @@ pub(crate) fn run(global: &Global, command: &CustomerCommand, output: &Output) -
             let fields = change(&args.fields)?;
             let wish = CreateCustomer {
                 name: args.name.clone(),
+                slug: fields.slug,
                 company: fields.company,
                 email: fields.email,
                 external_id: fields.external_id,
@@ -36,13 +38,13 @@ pub(crate) fn run(global: &Global, command: &CustomerCommand, output: &Output) -
             client.post_once(PATH, &wish)?
         }
         CustomerCommand::List(args) => return list(&client, args, output),
-        CustomerCommand::Show { customer } => client.get(&format!("{PATH}/{}", id(&client, customer)?))?,
+        CustomerCommand::Show { customer } => client.get(&names::customer_path(customer)?)?,
         CustomerCommand::Update(args) => return update(&client, args, output),
         CustomerCommand::Merge { from, into, yes } => {
             return merge(&client, (from, into), *yes, output);
         }
         CustomerCommand::Forget { customer, after, yes } => {
-            return forget(&client, id(&client, customer)?, (after.clone(), *yes), output);
+            return forget(&client, customer, (after.clone(), *yes), output);
         }
     };
     output.result(&customer, |customer| say!("{}", text(customer)));
@@ -54,15 +56,15 @@ fn update(client: &Client, args: &UpdateCustomerArgs, output: &Output) -> Result
     if wish == UpdateCustomer::default() {
         return Err(sets::nothing_to_change());
     }
-    let path = format!("{PATH}/{}", id(client, &args.customer)?);
+    let path = names::customer_path(&args.customer)?;
     let before: Option<CustomerView> = client.get_if_allowed(&path)?;
     let after: CustomerView = client.patch_once(&path, &wish)?;
     output.result(&after, |after| {
         say!("{}", text(after));
         if let Some(before) = before {
-            let names = ["name", "company", "email", "external id", "metadata", "most devices"];
+            let shown = ["name", "slug", "company", "email", "external id", "metadata", "most devices"];
             let pairs = pairs(&before).into_iter().zip(pairs(after));
-            let pairs = pairs.filter(|((name, _), _)| names.contains(name));
+            let pairs = pairs.filter(|((name, _), _)| shown.contains(name));
             let lines = pairs.filter_map(|((name, before), (_, after))| sets::changed(name, &before, &after));
             sets::say_differences(&sets::or_nothing(lines.collect()));
         }
@@ -70,28 +72,19 @@ fn update(client: &Client, args: &UpdateCustomerArgs, output: &Output) -> Result
     Ok(())
 }
 
-/// The customer that a person named by its id, or by `external:X`.
-pub(crate) fn id(client: &Client, named: &str) -> Result<CustomerId, Failure> {
-    let unusable =
-        |failure: Failure| failure.fix("give the customer's id, or external:X with your own name for it");
-    let Some(external_id) = named.strip_prefix("external:") else {
-        return CustomerId::parse(named).map_err(|e| unusable(Failure::from(e)));
-    };
-    let found: Result<Page<CustomerView>, Failure> =
-        client.get(&format!("{PATH}?external_id={}", quoted(external_id)));
-    let found = found.map_err(|failure| {
-        let fix = "give the customer's id, or use a token that has the scope customers:read, too: external:X is looked up first";
-        failure.fix_for(Code::ScopeMissing, fix)
-    })?;
-    let found = found.items.first().ok_or_else(|| {
-        Failure::new(Code::NotFound, "no customer has this external id").fix("see `sealgate customer list`")
-    })?;
-    CustomerId::parse(&found.customer_id).map_err(|e| unusable(Failure::from(e)))
+/// The customer's id, or the name itself where the token may not see customers.
+fn id(client: &Client, named: &str) -> Result<String, Failure> {
+    if CustomerId::parse(named).is_ok() {
+        return Ok(named.to_owned());
+    }
+    let found: Option<CustomerView> = client.get_if_allowed(&names::customer_path(named)?)?;
+    Ok(found.map_or_else(|| named.to_owned(), |customer| customer.customer_id))
 }
 
 fn change(fields: &CustomerFields) -> Result<UpdateCustomer, Failure> {
     Ok(UpdateCustomer {
         name: None,
+        slug: fields.slug.clone(),
         company: fields.company.clone(),
         email: fields.email.clone(),
         external_id: fields.external_id.clone(),
@@ -122,19 +115,24 @@ fn list(client: &Client, args: &ListCustomersArgs, output: &Output) -> Result<()
         ("external_id", &args.external_id),
         ("text", &args.text),
     ]);
-    let customers: Vec<CustomerView> = client.get_all(&format!("{PATH}?limit=200{filters}"))?;
     let none =
         "no customers match; `sealgate customer create NAME` makes one, `sealgate customer list` lists all";
-    output.list(&customers, none, |customers| {
+    lists::print(client, (PATH, &filters, none), &args.part, output, |customers| {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
         let row = |c: &CustomerView| {
             let name = if c.forgotten_at.is_some() { "(forgotten)".to_owned() } else { text(&c.name) };
-            vec![c.customer_id.clone(), name, text(&c.company), text(&c.email), text(&c.external_id)]
+            vec![
+                c.customer_id.clone(),
+                text(&c.slug),
+                name,
+                text(&c.company),
+                text(&c.email),
+                text(&c.external_id),
+            ]
         };
-        let head = ["CUSTOMER", "NAME", "COMPANY", "EMAIL", "EXTERNAL ID"];
+        let head = ["CUSTOMER", "SLUG", "NAME", "COMPANY", "EMAIL", "EXTERNAL ID"];
         Output::table(&head, customers.iter().map(row));
-    });
-    Ok(())
+    })
 }
 
 fn text(customer: &CustomerView) -> String {
@@ -154,6 +152,7 @@ fn pairs(customer: &CustomerView) -> Vec<(&'static str, String)> {
     vec![
         ("customer", customer.customer_id.clone()),
         ("name", text(&customer.name)),
+        ("slug", text(&customer.slug)),
         ("company", text(&customer.company)),
         ("email", text(&customer.email)),
         ("external id", text(&customer.external_id)),
@@ -167,13 +166,17 @@ fn pairs(customer: &CustomerView) -> Vec<(&'static str, String)> {
 }
 
 /// Who it is about, as one sees them before one is asked.
-fn about(client: &Client, customers: &[CustomerId]) -> Result<String, Failure> {
-    let shown = customers.iter().map(|id| Ok(text(&client.get(&format!("{PATH}/{id}"))?)));
+fn about(client: &Client, customers: &[&str]) -> Result<String, Failure> {
+    let shown = customers.iter().map(|named| Ok(text(&client.get(&names::customer_path(named)?)?)));
     Ok(shown.collect::<Result<Vec<_>, Failure>>()?.join("\n\n"))
 }
 
 fn merge(client: &Client, (from, into): (&str, &str), yes: bool, output: &Output) -> Result<(), Failure> {
+    // Whoever was seen before the answer is who is meant, also where somebody else gets the slug meanwhile.
     let (from, into) = (id(client, from)?, id(client, into)?);
+    let (from, into) = (from.as_str(), into.as_str());
+    let path = format!("{}/merge", names::customer_path(from)?);
+    let wish = MergeCustomers { into: names::customer(into)? };
     if from == into {
         let why = format!("{from} is named twice, and no customer is merged into itself");
         return Err(Failure::new(Code::MalformedRequest, why).fix("name another customer as the second one"));
@@ -181,7 +184,6 @@ fn merge(client: &Client, (from, into): (&str, &str), yes: bool, output: &Output
     let question = format!("Give all licenses of {from} to {into}, and remove {from}?");
     let why = "a merge of customers cannot be undone";
     Consent::new(yes, output).ask_seen(|| about(client, &[from, into]), &question, why)?;
-    let wish = MergeCustomers { into: into.to_string() };
     let mut parts = Parts::new("licenses moved", output);
     let mut all = CustomersMerged { customer_id: into.to_string(), moved: 0, complete: false };
     let again = || {
@@ -190,7 +192,7 @@ fn merge(client: &Client, (from, into): (&str, &str), yes: bool, output: &Output
     };
     while !all.complete {
         // Each request has a name of its own: one whose answer was lost moves nothing twice.
-        let part: Result<CustomersMerged, Failure> = client.post_once(&format!("{PATH}/{from}/merge"), &wish);
+        let part: Result<CustomersMerged, Failure> = client.post_once(&path, &wish);
         let part = part.map_err(|failure| parts.stopped(failure, again))?;
         parts.add(part.moved);
         all = CustomersMerged { moved: all.moved + part.moved, ..part };
@@ -202,20 +204,22 @@ fn merge(client: &Client, (from, into): (&str, &str), yes: bool, output: &Output
 
 fn forget(
     client: &Client,
-    customer: CustomerId,
+    named: &str,
     (mut after, yes): (Option<String>, bool),
     output: &Output,
 ) -> Result<(), Failure> {
     let question = "Forget this customer? Its name is removed here and from its licenses, which are signed again. Licenses that \
                     were given to another customer before go on saying what they say.";
     let why = "forgetting a customer cannot be undone";
-    Consent::new(yes, output).ask_seen(|| about(client, &[customer]), question, why)?;
+    // The slug and the vendor's own name go with the first part, and whoever goes on afterwards needs the id.
+    let mut customer = id(client, named)?;
+    Consent::new(yes, output).ask_seen(|| about(client, &[&customer]), question, why)?;
     let mut parts = Parts::new("licenses looked at", output);
-    let mut all = CustomerForgotten { customer_id: customer.to_string(), licenses: 0, next: None };
+    let mut all = CustomerForgotten { customer_id: customer.clone(), licenses: 0, next: None };
     loop {
         let wish = ForgetCustomer { after: after.clone() };
         let part: Result<CustomerForgotten, Failure> =
-            client.post(&format!("{PATH}/{customer}/forget"), &wish);
+            client.post(&format!("{}/forget", names::customer_path(&customer)?), &wish);
         let part = part.map_err(|failure| {
             parts.stopped(failure, || {
                 let again = Again::new("customer forget").word(&customer.to_string());
@@ -223,7 +227,8 @@ fn forget(
             })
         })?;
         parts.add(part.licenses);
-        all.licenses += part.licenses;
+        customer.clone_from(&part.customer_id);
+        (all.customer_id, all.licenses) = (part.customer_id, all.licenses + part.licenses);
         after = part.next;
         if after.is_none() {
             break;

@@ -6,8 +6,9 @@ use sealgate_artifact::{Code, DeviceId};
 use sealgate_wire::{DeviceView, ReleaseDevices, Released, Timestamp, UpdateDevice};
 use serde_json::{Map, Value};
 
-use crate::args::{DeviceCommand, Global};
-use crate::client::{Client, quoted};
+use super::lists;
+use crate::args::{DeviceCommand, Global, PartArgs};
+use crate::client::{Client, filters};
 use crate::failure::Failure;
 use crate::files;
 use crate::output::{Output, say};
@@ -15,8 +16,8 @@ use crate::output::{Output, say};
 pub(crate) fn run(global: &Global, command: &DeviceCommand, output: &Output) -> Result<(), Failure> {
     let client = Client::new(global)?;
     match command {
-        DeviceCommand::List { license, fingerprint } => {
-            list(&client, (license.as_deref(), fingerprint.as_deref()), output)
+        DeviceCommand::List { license, fingerprint, part } => {
+            list(&client, (license.as_deref(), fingerprint.as_deref()), part, output)
         }
         DeviceCommand::Show { device_id } => {
             let device: DeviceView = client.get(&path(device_id)?)?;
@@ -89,18 +90,13 @@ fn read_notes(path: &Path) -> Result<Map<String, Value>, Failure> {
 fn list(
     client: &Client,
     (license, fingerprint): (Option<&str>, Option<&str>),
+    part: &PartArgs,
     output: &Output,
 ) -> Result<(), Failure> {
-    let path = match (license, fingerprint) {
-        (Some(key), _) => {
-            format!("/api/v1/devices?limit=200&license_id={}", client.license_id(key)?)
-        }
-        (_, Some(text)) => format!("/api/v1/devices?limit=200&fingerprint={}", quoted(text)),
-        (None, None) => "/api/v1/devices?limit=200".to_owned(),
-    };
-    let devices: Vec<DeviceView> = client.get_all(&path)?;
+    let license = license.map(|key| client.license_id(key)).transpose()?.map(|id| id.to_string());
+    let filters = filters(&[("license_id", &license), ("fingerprint", &fingerprint.map(str::to_owned))]);
     let none = "no devices match; a device is listed once it uses a license";
-    output.list(&devices, none, |devices| {
+    lists::print(client, ("/api/v1/devices", &filters, none), part, output, |devices| {
         let row = |d: &DeviceView| {
             vec![
                 d.device_id.clone(),
@@ -113,8 +109,7 @@ fn list(
         };
         let head = ["DEVICE", "LICENSE", "NAME", "LAST SEEN", "PLATFORM", "VERSION"];
         Output::table(&head, devices.iter().map(row));
-    });
-    Ok(())
+    })
 }
 
 fn path(device_id: &str) -> Result<String, Failure> {

@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use sealgate_artifact::Code;
 use sealgate_server::assembly::{self, unlock};
-use sealgate_wire::{AppView, KeyRevoked, KeyView, Page, Reason, RotateKey, Trust};
+use sealgate_wire::{KeyRevoked, KeyView, Page, Reason, RotateKey, Trust};
 
 use crate::args::{ExportKeysArgs, Global, RevokeKeyArgs, ShareKeysArgs};
-use crate::client::{Client, segment};
+use crate::client::Client;
 use crate::commands::license::write;
 use crate::confirm::Consent;
 use crate::failure::Failure;
+use crate::names;
 use crate::output::{Output, say};
 use crate::parts::{Again, Parts};
 use crate::streams::is_dash;
@@ -118,36 +119,18 @@ fn authority(global: &Global) -> Result<PathBuf, Failure> {
 
 pub(crate) fn export(global: &Global, args: &ExportKeysArgs, output: &Output) -> Result<(), Failure> {
     let client = Client::new(global)?;
-    let app = match &args.app {
-        Some(app) => segment(app)?.to_string(),
-        None => only_app(&client)?,
-    };
-    let trust: Trust = client.get(&format!("/api/v1/apps/{app}/trust"))?;
+    let trust: Trust = client.get(&format!("{}/trust", names::app_path(args.app.as_deref())?))?;
     let text = serde_json::to_vec_pretty(&trust).expect("trust can be written");
     let written = write(&args.output, &text)?;
     if is_dash(&args.output) {
         return Ok(());
     }
     let result =
-        serde_json::json!({ "app_id": app, "file": args.output, "root_version": trust.root_version });
+        serde_json::json!({ "app_id": trust.app, "file": args.output, "root_version": trust.root_version });
     output.result(&result, |_| {
         say!("{written}\nBuilds pin this file. Pass it on in such a way that nobody else can change it.");
     });
     Ok(())
-}
-
-fn only_app(client: &Client) -> Result<String, Failure> {
-    let apps: Vec<AppView> = client.get_all("/api/v1/apps?limit=200")?;
-    match &apps[..] {
-        [app] => Ok(app.app_id.clone()),
-        [] => Err(Failure::new(Code::NotFound, "there is no app yet").fix("sealgate app create NAME")),
-        several => {
-            let named: Vec<String> =
-                several.iter().take(NAMED).map(|app| format!("{} ({})", app.app_id, app.name)).collect();
-            Err(Failure::new(Code::ConfigInvalid, "there are several apps")
-                .fix(format!("name one with --app: {}", named.join(", "))))
-        }
-    }
 }
 
 fn print(keys: &[KeyView]) {

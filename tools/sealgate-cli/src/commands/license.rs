@@ -5,17 +5,18 @@ use std::path::{Path, PathBuf};
 use sealgate_artifact::Code;
 use sealgate_wire::{IssueLicenses, IssuedLicense, LicenseView, LicensesIssued, Seats, Trust, When};
 
-use super::chosen::listed;
+use super::chosen::query;
 use super::deeds::Deed;
 use super::license_shown::{licensee, print_license, seats};
 use super::{
-    authforge_file, customer, import, license_export, license_key, license_update, many, plan, reset_devices,
-    resign, vars,
+    authforge_file, import, license_export, license_key, license_update, lists, many, reset_devices, resign,
+    vars,
 };
-use crate::args::{FileArgs, Global, IssueArgs, LicenseCommand, ListLicensesArgs};
-use crate::client::{Client, request_name, segment};
+use crate::args::{FileArgs, Global, IssueArgs, LicenseCommand, ListLicensesArgs, PartArgs};
+use crate::client::{Client, request_name};
 use crate::failure::Failure;
 use crate::files;
+use crate::names;
 use crate::output::{Output, ends, say, seat_count};
 use crate::parts::{Again, Parts};
 use crate::streams::is_dash;
@@ -28,7 +29,7 @@ pub(crate) fn run(global: &Global, command: &LicenseCommand, output: &Output) ->
     let path = |key: &str| client.license_id(key).map(|id| format!("/api/v1/licenses/{id}"));
     match command {
         LicenseCommand::Issue(order) => issue(&client, order, output),
-        LicenseCommand::List(args) => list(&client, args, output),
+        LicenseCommand::List { filter, part } => list(&client, (filter, part), output),
         LicenseCommand::File(args) => file(&client, args, output),
         LicenseCommand::Import(args) => import::run(&client, args, output),
         LicenseCommand::Export(args) => license_export::run(&client, args, output),
@@ -67,16 +68,15 @@ fn issue(client: &Client, order: &IssueArgs, output: &Output) -> Result<(), Fail
     let mut parts = Parts::of("licenses issued", count, "licenses", output);
     let mut issued: Vec<IssuedLicense> = Vec::new();
     let mut left = order.count;
-    let buyer = order.customer.as_deref().map(|named| customer::id(client, named)).transpose()?;
     while left > 0 {
         let count = left.min(BATCH);
         let request = IssueLicenses {
-            app_id: segment(&order.app)?.to_string(),
-            plan_id: order.plan.as_deref().map(plan::id).transpose()?.map(|id| id.to_string()),
+            app_id: names::app_field(order.app.as_deref())?,
+            plan_id: order.plan.as_deref().map(names::plan).transpose()?,
             max_devices: order.max_devices.map(Seats),
             expires_at: order.expires.clone().map(|date| date.0),
             label: order.label.clone(),
-            customer_id: buyer.map(|id| id.to_string()),
+            customer_id: order.customer.as_deref().map(names::customer).transpose()?,
             licensee: licensee(&order.licensee).map(Some),
             external_id: order.external_id.clone(),
             count: Some(count),
@@ -111,7 +111,7 @@ fn issue_again(order: &IssueArgs, name: &str) -> String {
     let expires = order.expires.as_ref().map(|date| date.0.as_ref().map_or("never", When::as_str));
     let seats = order.max_devices.map(|most| seat_count(Seats(most)));
     let again = Again::new("license issue")
-        .flag("--app", Some(&order.app))
+        .flag("--app", order.app.as_deref())
         .flag("--plan", order.plan.as_deref())
         .flag("--max-devices", seats.as_deref())
         .flag("--expires", expires)
@@ -125,9 +125,13 @@ fn issue_again(order: &IssueArgs, name: &str) -> String {
     again.flag("--idempotency-key", Some(name)).into()
 }
 
-fn list(client: &Client, args: &ListLicensesArgs, output: &Output) -> Result<(), Failure> {
-    let none = "no licenses match; `sealgate license issue --app APP_ID` issues one, `sealgate license list` lists all";
-    output.list(&listed(client, args)?, none, |licenses| {
+fn list(
+    client: &Client,
+    (args, part): (&ListLicensesArgs, &PartArgs),
+    output: &Output,
+) -> Result<(), Failure> {
+    let none = "no licenses match; `sealgate license issue` issues one, `sealgate license list` lists all";
+    lists::print(client, ("/api/v1/licenses", &query(args)?, none), part, output, |licenses| {
         let row = |l: &LicenseView| {
             let text = |value: &Option<String>| value.clone().unwrap_or_default();
             vec![
@@ -142,8 +146,7 @@ fn list(client: &Client, args: &ListLicensesArgs, output: &Output) -> Result<(),
         };
         let head = ["LICENSE", "STATUS", "SEATS", "ENDS", "TRIAL", "LABEL", "CUSTOMER"];
         Output::table(&head, licenses.iter().map(row));
-    });
-    Ok(())
+    })
 }
 
 fn file(client: &Client, args: &FileArgs, output: &Output) -> Result<(), Failure> {
@@ -155,7 +158,7 @@ fn file(client: &Client, args: &FileArgs, output: &Output) -> Result<(), Failure
     let envelope = client.get_bytes(&format!("/api/v1/licenses/{}/file", license.license_id))?;
     let mut written = vec![write(&args.output, &envelope)?];
     if args.with_trust {
-        let trust: Trust = client.get(&format!("/api/v1/apps/{}/trust", segment(&license.app_id)?))?;
+        let trust: Trust = client.get(&format!("{}/trust", names::app_path(Some(&license.app_id))?))?;
         let text = serde_json::to_vec_pretty(&trust).expect("trust can be written");
         written.push(write(&trust_path(&args.output), &text)?);
     }

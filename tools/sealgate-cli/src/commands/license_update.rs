@@ -4,11 +4,12 @@ use sealgate_artifact::LicenseId;
 use sealgate_wire::{LicensePreview, LicenseTerms, LicenseView, Licensee, Seats, UpdateLicense};
 
 use super::license_shown::{licensee, print_license, said};
-use super::{customer, plan, sets};
+use super::sets;
 use crate::args::UpdateLicenseArgs;
 use crate::client::Client;
 use crate::confirm::Consent;
 use crate::failure::Failure;
+use crate::names;
 use crate::output::{Output, ends, say, seat_count};
 
 /// What a change can change, as the API and as people call it.
@@ -30,7 +31,7 @@ pub(crate) fn run(client: &Client, args: &UpdateLicenseArgs, output: &Output) ->
     let id = client.license_id(&args.key)?;
     let path = format!("/api/v1/licenses/{id}");
     let said_before = said_before(client, id, args)?;
-    let wish = change(client, args, said_before.as_ref())?;
+    let wish = change(args, said_before.as_ref())?;
     let preview: LicensePreview = client.post(&format!("{path}/preview"), &wish)?;
     if args.care.preview {
         output.result(&preview, |preview| {
@@ -96,14 +97,10 @@ fn goes_on_saying(args: &UpdateLicenseArgs, before: &LicenseTerms, customer: Opt
     before.customer_id.as_ref() != customer && !args.no_licensee && licensee(&args.licensee).is_none()
 }
 
-fn change(
-    client: &Client,
-    args: &UpdateLicenseArgs,
-    said_before: Option<&Licensee>,
-) -> Result<UpdateLicense, Failure> {
+fn change(args: &UpdateLicenseArgs, said_before: Option<&Licensee>) -> Result<UpdateLicense, Failure> {
     let buyer = match args.customer.as_deref() {
         Some("") => Some(String::new()),
-        Some(named) => Some(customer::id(client, named)?.to_string()),
+        Some(named) => Some(names::customer(named)?),
         None => None,
     };
     let features = sets::all(&args.sets.feature, sets::feature)?;
@@ -118,7 +115,7 @@ fn change(
         label: args.label.clone(),
         customer_id: buyer,
         licensee: if args.no_licensee { Some(None) } else { named.map(Some) },
-        plan_id: args.plan.as_deref().map(plan::id).transpose()?.map(|id| id.to_string()),
+        plan_id: args.plan.as_deref().map(names::plan).transpose()?,
         tier: args.tier.clone(),
         features,
         remove_features: sets::names(&args.sets.remove_feature),

@@ -22,6 +22,7 @@ pub(crate) mod license_key;
 pub(crate) mod license_renew;
 pub(crate) mod license_shown;
 pub(crate) mod license_update;
+pub(crate) mod lists;
 pub(crate) mod login;
 pub(crate) mod manual;
 pub(crate) mod many;

@@ -2,36 +2,31 @@
 
 use std::path::Path;
 
-use sealgate_artifact::{Code, PlanId};
+use sealgate_artifact::Code;
 use sealgate_wire::{CreatePlan, LicenseeField, PlanView, Policy, Seats, Trial, UpdatePlan};
 
-use super::sets;
-use crate::args::{CreatePlanArgs, Global, PlanCommand, TermsArgs, UpdatePlanArgs, trial};
-use crate::client::{Client, segment};
+use super::{lists, sets};
+use crate::args::{CreatePlanArgs, Global, PartArgs, PlanCommand, TermsArgs, UpdatePlanArgs, trial};
+use crate::client::{Client, filters};
 use crate::failure::Failure;
 use crate::files;
+use crate::names;
 use crate::output::{Output, feature_list, seat_count, trial as shown_trial};
 
 pub(crate) fn run(global: &Global, command: &PlanCommand, output: &Output) -> Result<(), Failure> {
     let client = Client::new(global)?;
     let plan: PlanView = match command {
         PlanCommand::Create(args) => client.post_once("/api/v1/plans", &creation(args)?)?,
-        PlanCommand::List { app } => return list(&client, app.as_deref(), output),
-        PlanCommand::Show { plan_id } => client.get(&format!("/api/v1/plans/{}", id(plan_id)?))?,
+        PlanCommand::List { app, part } => return list(&client, (app.as_deref(), part), output),
+        PlanCommand::Show { plan } => client.get(&names::plan_path(plan)?)?,
         PlanCommand::Update(args) => return update(&client, args, output),
     };
     output.result(&plan, print);
     Ok(())
 }
 
-/// A plan id as part of a path or a request: nothing else gets there.
-pub(crate) fn id(plan_id: &str) -> Result<PlanId, Failure> {
-    PlanId::parse(plan_id)
-        .map_err(|e| Failure::from(e).fix("give the plan id that `sealgate plan list` shows"))
-}
-
 fn update(client: &Client, args: &UpdatePlanArgs, output: &Output) -> Result<(), Failure> {
-    let path = format!("/api/v1/plans/{}", id(&args.plan_id)?);
+    let path = names::plan_path(&args.plan)?;
     let wish = change(args)?;
     let before: Option<PlanView> = client.get_if_allowed(&path)?;
     if before.is_none() && needs_the_present_trial(&args.terms) {
@@ -106,8 +101,9 @@ fn with_trial(
 fn creation(args: &CreatePlanArgs) -> Result<CreatePlan, Failure> {
     let terms = with_trial(terms(&args.terms)?, &args.terms, None)?;
     Ok(CreatePlan {
-        app_id: segment(&args.app)?.to_string(),
+        app_id: names::app_field(args.app.as_deref())?,
         name: args.name.clone(),
+        slug: args.slug.clone(),
         tier: args.tier.clone(),
         features: terms.features,
         limits: terms.limits,
@@ -136,6 +132,7 @@ fn change(args: &UpdatePlanArgs) -> Result<UpdatePlan, Failure> {
     let (variables, replace_variables) = sets::merge_or_replace(terms.variables, args.replace);
     Ok(UpdatePlan {
         name: args.name.clone(),
+        slug: args.slug.clone(),
         tier: args.tier.clone(),
         offline,
         features,
@@ -191,20 +188,16 @@ fn policy(path: &Path) -> Result<Policy, Failure> {
     serde_json::from_slice(&bytes).map_err(|e| unusable(e.to_string()))
 }
 
-fn list(client: &Client, app: Option<&str>, output: &Output) -> Result<(), Failure> {
-    let path = match app {
-        Some(app) => format!("/api/v1/plans?limit=200&app_id={}", segment(app)?),
-        None => "/api/v1/plans?limit=200".to_owned(),
-    };
-    let plans: Vec<PlanView> = client.get_all(&path)?;
-    let none = "no plans yet; `sealgate plan create --app APP_ID --name NAME --tier TIER` makes one";
-    output.list(&plans, none, |plans| {
+fn list(client: &Client, (app, part): (Option<&str>, &PartArgs), output: &Output) -> Result<(), Failure> {
+    let filters = filters(&[("app_id", &names::app_field(app)?)]);
+    let none = "no plans yet; `sealgate plan create --name NAME --tier TIER` makes one";
+    lists::print(client, ("/api/v1/plans", &filters, none), part, output, |plans| {
         let row = |p: &PlanView| {
-            vec![p.plan_id.clone(), p.name.clone(), p.tier.clone(), seat_count(p.max_devices), lasts(p)]
+            let slug = p.slug.clone().unwrap_or_default();
+            vec![p.plan_id.clone(), slug, p.name.clone(), p.tier.clone(), seat_count(p.max_devices), lasts(p)]
         };
-        Output::table(&["PLAN", "NAME", "TIER", "SEATS", "LASTS"], plans.iter().map(row));
-    });
-    Ok(())
+        Output::table(&["PLAN", "SLUG", "NAME", "TIER", "SEATS", "LASTS"], plans.iter().map(row));
+    })
 }
 
 fn print(plan: &PlanView) {
@@ -220,6 +213,7 @@ fn pairs(plan: &PlanView) -> Vec<(&'static str, String)> {
         ("plan", plan.plan_id.clone()),
         ("app", plan.app_id.clone()),
         ("name", plan.name.clone()),
+        ("slug", plan.slug.clone().unwrap_or_default()),
         ("tier", plan.tier.clone()),
         ("features", feature_list(&plan.features)),
         ("limits", sets::list(&sets::of_limits(&plan.limits))),

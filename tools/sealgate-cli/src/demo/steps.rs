@@ -91,11 +91,13 @@ impl Program {
 }
 
 fn create_app(story: &mut Story, vendor: &Client) -> Result<(AppCreated, PlanView), Failure> {
-    let app: AppCreated = vendor.post("/api/v1/apps", &CreateApp { name: "Demo app".to_owned() })?;
+    let app: AppCreated =
+        vendor.post("/api/v1/apps", &CreateApp { name: "Demo app".to_owned(), slug: None })?;
     let feature = |name: &str| Feature { name: name.to_owned(), value: None };
     let wish = CreatePlan {
-        app_id: app.app_id.clone(),
+        app_id: Some(app.app_id.clone()),
         name: "Pro".to_owned(),
+        slug: None,
         tier: "licensed".to_owned(),
         features: Some(vec![feature("export"), feature("sync")]),
         limits: None,
@@ -120,7 +122,7 @@ fn issue(
     plan: Option<&PlanView>,
 ) -> Result<IssuedLicense, Failure> {
     let order = IssueLicenses {
-        app_id: app.app_id.clone(),
+        app_id: Some(app.app_id.clone()),
         plan_id: plan.map(|plan| plan.plan_id.clone()),
         max_devices: None,
         expires_at: plan.is_none().then(|| Some(Timestamp(now().plus(YEAR)).into())),

@@ -6,7 +6,7 @@ use crate::vendor::{Vendor, cells, names, text};
 fn an_app_is_created_listed_and_shown_to_a_program() {
     let vendor = Vendor::new();
     let app = vendor.app("Editor");
-    let fields = ["app_id", "app_secret", "next_public_key", "public_key", "public_key_spki"];
+    let fields = ["app_id", "app_secret", "next_public_key", "public_key", "public_key_spki", "slug"];
     assert_eq!(names(&app), fields);
     let viewer = vendor.app("Viewer");
 
@@ -30,12 +30,13 @@ fn an_app_is_created_listed_and_shown_to_a_person() {
     let lines: Vec<&str> = created.lines().collect();
     let id = cells(lines[0])[1];
     assert_eq!(cells(lines[0])[0], "app");
-    assert!(cells(lines[1])[1].starts_with("sgs_"), "{created}");
+    assert_eq!(cells(lines[1]), ["slug", "fusse-sohne"]);
+    assert!(cells(lines[2])[1].starts_with("sgs_"), "{created}");
     assert!(created.contains("The secret is shown only once."), "{created}");
 
     let list = vendor.run(&["app", "list"]).ok();
     let lines: Vec<&str> = list.lines().collect();
-    assert_eq!(cells(lines[0]), ["APP", "NAME", "STATUS", "CREATED"]);
+    assert_eq!(cells(lines[0]), ["APP", "SLUG", "NAME", "STATUS", "CREATED"]);
     assert_eq!((lines.len(), cells(lines[1])[0]), (2, id));
     assert!(lines[1].contains("Füße & Söhne"));
 

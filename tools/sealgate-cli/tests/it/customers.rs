@@ -37,7 +37,7 @@ fn a_customer_is_created_found_shown_and_changed() {
     let listed = vendor.run(&["customer", "list"]).ok();
     assert_eq!(
         cells(listed.lines().next().expect("a head")),
-        ["CUSTOMER", "NAME", "COMPANY", "EMAIL", "EXTERNAL", "ID"]
+        ["CUSTOMER", "SLUG", "NAME", "COMPANY", "EMAIL", "EXTERNAL", "ID"]
     );
 
     let shown = vendor.run(&["customer", "show", "external:shop 17"]).ok();

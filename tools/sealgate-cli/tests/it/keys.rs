@@ -63,7 +63,8 @@ fn export_without_an_app_needs_exactly_one() {
     let path = vendor.path("trust.json");
     vendor.run(&["keys", "export", "-o", &path, "--json"]).refused(3, "not_found");
     let (a, _) = (vendor.app("A"), vendor.app("B"));
-    vendor.run(&["keys", "export", "-o", &path, "--json"]).refused(78, "config_invalid");
+    let told = vendor.run(&["keys", "export", "-o", &path, "--json"]).refused(2, "malformed_request");
+    assert!(text(&told["message"]).contains("name one: a, b"), "{told}");
     assert_eq!(
         vendor.json(&["keys", "export", "--app", text(&a["app_id"]), "-o", &path])["app_id"],
         a["app_id"]

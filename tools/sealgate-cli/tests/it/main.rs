@@ -27,6 +27,7 @@ mod licenses;
 mod login;
 mod manual;
 mod many;
+mod names;
 mod passwords;
 mod planted;
 mod presets;

@@ -77,9 +77,8 @@ fn what_is_read_only_to_be_told_is_left_out() {
         done(&["plan", "update", plan, "--trial", "30d", "--trial-per", "device"])["trial"]["days"],
         30
     );
-    let failure = by(&vendor, &writer, &["customer", "update", "external:shop-17", "--name", "A"]);
-    let failure = failure.refused(77, "scope_missing");
-    assert!(text(&failure["fix"]).contains("customers:read"), "{failure}");
+    assert_eq!(done(&["customer", "update", "external:shop-17", "--name", "A"])["name"], "A");
+    assert_eq!(done(&["customer", "update", "ada", "--name", "Ada"])["customer_id"], ada);
     assert_eq!(done(&["customer", "forget", ada, "--yes"])["licenses"], 0);
     let writer = token(&vendor, &["keys:write", "access:write"]);
     for (verb, scope) in [

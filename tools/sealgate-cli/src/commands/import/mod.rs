@@ -10,7 +10,6 @@ mod row;
 mod send;
 pub(super) mod table;
 
-use std::collections::HashMap;
 use std::io::Read;
 use std::path::Path;
 
@@ -18,13 +17,12 @@ use sealgate_artifact::Code;
 
 use crate::args::{Format, ImportArgs};
 use crate::client::Client;
-use crate::commands::customer;
 use crate::failure::Failure;
 use crate::files;
 use crate::output::Output;
 use keys_file::KeysFile;
 use report::Report;
-use row::{Refusal, Source};
+use row::Source;
 
 /// A file that is larger is split by whoever has it: all of it is held in memory.
 const FILE_BYTES: u64 = 256 * 1024 * 1024;
@@ -33,7 +31,7 @@ pub(crate) fn run(client: &Client, args: &ImportArgs, output: &Output) -> Result
     let mut source = read(args)?;
     row::refuse_repetitions(&mut source);
     row::name_all(&mut source.lines);
-    complete(client, args, &mut source)?;
+    complete(args, &mut source);
     let mut keys = match &args.output {
         Some(path) if !args.dry_run => Some(KeysFile::open(path)?),
         _ => None,
@@ -98,34 +96,9 @@ fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-/// What the arguments add to rows, and customers by their ids. Rows have their names by then: what is added does not change them.
-fn complete(client: &Client, args: &ImportArgs, source: &mut Source) -> Result<(), Failure> {
-    let mut customers: HashMap<String, Result<String, String>> = HashMap::new();
-    let mut refused = Vec::new();
-    for line in &mut source.lines {
-        if line.row.plan_id.is_none() {
-            line.row.plan_id.clone_from(&args.plan);
-        }
-        let Some(named) = line.row.customer_id.clone() else { continue };
-        if !customers.contains_key(&named) {
-            let found = match customer::id(client, &named) {
-                Ok(id) => Ok(id.to_string()),
-                Err(failure) if is_about_the_customer(&failure) => Err(failure.message),
-                Err(failure) => return Err(failure),
-            };
-            customers.insert(named.clone(), found);
-        }
-        match &customers[&named] {
-            Ok(id) => line.row.customer_id = Some(id.clone()),
-            Err(why) => refused.push(Refusal::new(line.line, "customer", why.clone())),
-        }
+/// What the arguments add to rows. Rows have their names by then: what is added does not change them.
+fn complete(args: &ImportArgs, source: &mut Source) {
+    for line in source.lines.iter_mut().filter(|line| line.row.plan_id.is_none()) {
+        line.row.plan_id.clone_from(&args.plan);
     }
-    let bad: std::collections::HashSet<u64> = refused.iter().map(|refusal| refusal.line).collect();
-    source.lines.retain(|line| !bad.contains(&line.line));
-    source.refused.append(&mut refused);
-    Ok(())
-}
-
-fn is_about_the_customer(failure: &Failure) -> bool {
-    [Code::NotFound, Code::IdMalformed].iter().any(|code| failure.code == code.as_str())
 }

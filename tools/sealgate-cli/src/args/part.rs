@@ -1,0 +1,16 @@
+//! How much of a list.
+
+use clap::Args as ClapArgs;
+
+#[derive(ClapArgs)]
+pub(crate) struct PartArgs {
+    /// At most this many, the first ones
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with_all = ["all", "count"])]
+    pub(crate) limit: Option<u32>,
+    /// All, which is also what you get without --limit
+    #[arg(long, conflicts_with = "count")]
+    pub(crate) all: bool,
+    /// Only how many there are
+    #[arg(long)]
+    pub(crate) count: bool,
+}

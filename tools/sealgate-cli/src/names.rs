@@ -1,0 +1,94 @@
+//! How people name apps, plans and customers: by id, by slug, and by what else the server reads in their place. Nothing else gets
+//! into a request: it may be a secret.
+
+use sealgate_artifact::{AppId, CustomerId, PlanId, Slug};
+
+use crate::client::quoted;
+use crate::failure::Failure;
+
+/// The tenant's only app.
+const ONLY: &str = "-";
+
+/// An app, or the tenant's only one.
+pub(crate) fn app(named: Option<&str>) -> Result<String, Failure> {
+    match named {
+        None => Ok(ONLY.to_owned()),
+        Some(named) => one_app(named),
+    }
+}
+
+/// The same as a field of a request, which the server fills in.
+pub(crate) fn app_field(named: Option<&str>) -> Result<Option<String>, Failure> {
+    named.map(one_app).transpose()
+}
+
+fn one_app(named: &str) -> Result<String, Failure> {
+    match AppId::parse(named) {
+        Err(error) if Slug::parse(named).is_none() => {
+            Err(Failure::from(error).fix("give the app id or the slug that `sealgate app list` shows"))
+        }
+        _ => Ok(named.to_owned()),
+    }
+}
+
+/// A plan, alone or behind its app and a slash.
+pub(crate) fn plan(named: &str) -> Result<String, Failure> {
+    let fix = "give the plan id that `sealgate plan list` shows, its slug, or both slugs as in editor/pro";
+    let plan = match named.split_once('/') {
+        Some((app, plan)) => one_app(app).map(|_| plan).map_err(|failure| failure.fix(fix))?,
+        None => named,
+    };
+    match PlanId::parse(plan) {
+        Err(error) if Slug::parse(plan).is_none() => Err(Failure::from(error).fix(fix)),
+        _ => Ok(named.to_owned()),
+    }
+}
+
+/// A customer, also by the vendor's own name for it.
+pub(crate) fn customer(named: &str) -> Result<String, Failure> {
+    let fix = "give the customer's id, its slug, or external:X with your own name for it";
+    match CustomerId::parse(named) {
+        Err(error) if Slug::parse(named).is_none() && !named.starts_with("external:") => {
+            Err(Failure::from(error).fix(fix))
+        }
+        _ => Ok(named.to_owned()),
+    }
+}
+
+/// Where an app is.
+pub(crate) fn app_path(named: Option<&str>) -> Result<String, Failure> {
+    app(named).map(|app| format!("/api/v1/apps/{app}"))
+}
+
+/// Where a plan is.
+pub(crate) fn plan_path(named: &str) -> Result<String, Failure> {
+    plan(named).map(|plan| format!("/api/v1/plans/{}", quoted(&plan)))
+}
+
+/// Where a customer is.
+pub(crate) fn customer_path(named: &str) -> Result<String, Failure> {
+    customer(named).map(|customer| format!("/api/v1/customers/{}", quoted(&customer)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{app_path, customer_path, plan_path};
+
+    #[test]
+    fn nothing_else_gets_into_a_path() {
+        assert_eq!(app_path(Some("editor")).ok().as_deref(), Some("/api/v1/apps/editor"));
+        assert_eq!(app_path(None).ok().as_deref(), Some("/api/v1/apps/-"));
+        assert_eq!(plan_path("editor/pro").ok().as_deref(), Some("/api/v1/plans/editor%2Fpro"));
+        assert_eq!(
+            customer_path("external:a/../b").ok().as_deref(),
+            Some("/api/v1/customers/external%3Aa%2F..%2Fb")
+        );
+        let key = "000G-40R4-0M30-E209-185G-R38E-1YRB";
+        for bad in ["..", "", "a/b/c", "/", "a/", "/a", "A", key, "sgt_x", "a?b"] {
+            assert!(
+                app_path(Some(bad)).is_err() && plan_path(bad).is_err() && customer_path(bad).is_err(),
+                "{bad}"
+            );
+        }
+    }
+}
