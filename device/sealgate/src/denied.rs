@@ -21,7 +21,7 @@ pub struct Denied {
     /// The license, where one was found.
     pub license: Option<LicenseId>,
     /// How many devices use it, as the server says.
-    pub devices_used: Option<u64>,
+    pub devices_used: Option<u32>,
     /// How many may, where none is left for this one, as the server says.
     pub max_devices: Option<u32>,
     /// Where no seat is left: some devices that have one, those first that were not seen for longest. Not signed, unlike
@@ -29,10 +29,18 @@ pub struct Denied {
     pub unverified_seats: Box<[UnverifiedSeat]>,
     /// The server's time, where the server decided.
     pub server_time: Option<UnixSeconds>,
-    /// When the license begins or ended, or the trial, where that is why.
-    pub limit: Option<UnixSeconds>,
-    /// The time by which that was judged: this machine's clock, or a later time that the vendor's keys had signed.
-    pub judged_at: Option<UnixSeconds>,
+    /// By how much a license is outside its own window, where that is why.
+    pub outside: Option<Box<Outside>>,
+}
+
+/// Two times: the one that a license's window begins or ended at, and the one by which it was judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Outside {
+    /// When the license begins, or when it ended, or its trial.
+    pub limit: UnixSeconds,
+    /// This machine's clock, or a later time that the vendor's keys had signed.
+    pub judged_at: UnixSeconds,
 }
 
 /// Who says no.
@@ -69,12 +77,11 @@ impl Denied {
             by: DeniedBy::Server,
             retry_after: retry_after.map(Duration::from_secs).map(wait::bounded),
             license: decision.license(),
-            devices_used: decision.devices_used,
+            devices_used: decision.devices_used.and_then(|devices| u32::try_from(devices).ok()),
             max_devices: decision.max_devices.and_then(|seats| u32::try_from(seats).ok()),
             unverified_seats: seats.into(),
             server_time: Some(decision.issued_at),
-            limit: None,
-            judged_at: None,
+            outside: None,
         }
     }
 
@@ -90,8 +97,8 @@ impl Denied {
             Code::Expired => license.expires_at.filter(|end| *end <= now).or(trial_ends),
             _ => None,
         };
-        let license = Some(license.license);
-        Self { license, limit, judged_at: limit.map(|_| now), ..Self::here(code, DeniedBy::License) }
+        let outside = limit.map(|limit| Box::new(Outside { limit, judged_at: now }));
+        Self { license: Some(license.license), outside, ..Self::here(code, DeniedBy::License) }
     }
 
     /// `spec/license.md` §3.4: SDKs check the key before they ask.
@@ -109,8 +116,7 @@ impl Denied {
             max_devices: None,
             unverified_seats: Box::default(),
             server_time: None,
-            limit: None,
-            judged_at: None,
+            outside: None,
         }
     }
 
@@ -124,9 +130,9 @@ impl Denied {
     }
 
     fn times(&self) -> String {
-        let Some((limit, now)) = self.limit.zip(self.judged_at) else { return String::new() };
-        let verb = if now < limit { "begins" } else { "ended" };
-        format!(": it {verb} at {limit}, and the clock shows {now}")
+        let Some(Outside { limit, judged_at }) = self.outside.as_deref() else { return String::new() };
+        let verb = if judged_at < limit { "begins" } else { "ended" };
+        format!(": it {verb} at {limit}, and the clock shows {judged_at}")
     }
 
     /// One sentence: what would put it right.

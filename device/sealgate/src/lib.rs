@@ -86,7 +86,7 @@ mod wait;
 pub use builder::Builder;
 pub use client::Client;
 pub use clock::{Clock, SystemClock};
-pub use denied::{Denied, DeniedBy};
+pub use denied::{Denied, DeniedBy, Outside};
 pub use error::{ConfigurationError, Error, Said, SecurityError, TransportError};
 pub use file_store::FileStore;
 pub use http::{HttpTransport, HttpTransportBuilder};

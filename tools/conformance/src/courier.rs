@@ -87,8 +87,8 @@ impl Couriers<'_> {
     }
 
     fn put(&self, name: &str, courier: &str, answer: &str) -> io::Result<String> {
-        let shelf = Shelf { folder: self.shelf.folder, trust: courier.to_owned() };
-        shelf.put(&format!("courier_{name}.license"), &self.text, ROOT, answer)
+        let beside = Shelf { folder: self.shelf.folder, trust: courier.to_owned() };
+        beside.put(&format!("courier_{name}.license"), &self.text, ROOT, answer)
     }
 }
 
