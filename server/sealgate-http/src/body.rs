@@ -4,7 +4,7 @@ use axum::extract::Request;
 use http_body_util::BodyExt;
 use sealgate_artifact::Code;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
 use crate::misfit::Misfit;
@@ -42,9 +42,10 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unreadable> 
     }
     let is_object = bytes.trim_ascii_start().first() == Some(&b'{');
     let no_object = || unreadable("not an object".to_owned());
+    let is_json = || serde_json::from_slice::<IgnoredAny>(bytes).is_ok();
     let value = serde_json::from_slice(bytes).map_err(|e| match describe(&e) {
+        _ if !is_object && is_json() => no_object(),
         Some(why) => unreadable(why),
-        None if !is_object => no_object(),
         None => Unreadable { code: Code::MalformedRequest, misfit: Misfit::of::<T>(bytes) },
     })?;
     // The reader would take a list for an object, its values in the order of the fields.

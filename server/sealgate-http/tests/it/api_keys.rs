@@ -205,6 +205,7 @@ on_both_engines! {
         let (editor, license) = sell(app, &json!({}));
         let first = app.chain(&editor, &license);
         for n in 0..18 {
+            app.clock.advance(1);
             for key_use in ["authority", "issuer"] {
                 let stolen = of(app, key_use, "active")[0].clone();
                 revoke(app, &stolen);

@@ -45,7 +45,9 @@ fn with_values(command: &clap::Command, page: &[u8]) -> String {
     let mut page = String::from_utf8_lossy(page).into_owned();
     for flag in command.get_arguments() {
         let Some(name) = flag.get_long() else { continue };
-        let name = format!("\\fB\\-\\-{}\\fR", name.replace('-', "\\-"));
+        let long = format!("\\fB\\-\\-{}\\fR", name.replace('-', "\\-"));
+        let name =
+            flag.get_short().map_or_else(|| long.clone(), |short| format!("\\fB\\-{short}\\fR|{long}"));
         let values = flag.get_value_names().filter(|_| flag.get_action().takes_values());
         let shown =
             values.map_or_else(|| name.clone(), |values| format!("{name} \\fI{}\\fR", values.join(" ")));
