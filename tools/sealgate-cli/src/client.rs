@@ -159,7 +159,13 @@ impl Client {
     /// The license that a person named by key, by id, or by `-` on standard input. Keys never get into a URL.
     pub(crate) fn find_license(&self, named: &str) -> Result<LicenseView, Failure> {
         match named_license(named)? {
-            NamedLicense::Id(id) => self.get_license(id),
+            NamedLicense::Id(id) => match self.get_license(id) {
+                // Other systems make keys that look like ids.
+                Err(failure) if failure.code == Code::NotFound.as_str() => {
+                    self.look_up(&id.to_string()).map_err(|_| failure)
+                }
+                found => found,
+            },
             NamedLicense::Key(key) => self.look_up(&key),
         }
     }

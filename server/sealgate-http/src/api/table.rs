@@ -25,6 +25,7 @@ pub(crate) fn operations() -> Vec<Operation> {
     let mut all = vendor();
     all.extend(customers());
     all.extend(licenses());
+    all.extend(devices());
     all.extend(records());
     all
 }
@@ -138,7 +139,7 @@ fn customers() -> Vec<Operation> {
     }
 }
 
-/// Licenses, devices, access lists.
+/// Licenses.
 fn licenses() -> Vec<Operation> {
     operations! {
         /// Issue licenses
@@ -206,7 +207,12 @@ fn licenses() -> Vec<Operation> {
         ///
         /// The others stay. The answer has all of it.
         PATCH "/api/v1/licenses/{license_id}/variables", LicensesWrite, change_license_variables = licenses.change_variables (id, body ChangeVariables) -> 200 Variables;
+    }
+}
 
+/// Devices, access lists.
+fn devices() -> Vec<Operation> {
+    operations! {
         /// List devices
         GET "/api/v1/devices", DevicesRead, list_devices = devices.list (query DeviceQuery) -> 200 Page<DeviceView>;
         /// Show a device

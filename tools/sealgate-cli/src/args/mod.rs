@@ -13,11 +13,12 @@ mod vendor;
 
 pub(crate) use customers::{CustomerCommand, CustomerFields, ListCustomersArgs, UpdateCustomerArgs};
 pub(crate) use files::{InspectArgs, VerifyArgs};
-pub(crate) use imports::{ExportArgs, Format, ImportArgs};
+pub(crate) use imports::{Format, ImportArgs};
 pub(crate) use keys::{ExportKeysArgs, KeysCommand, RevokeKeyArgs, ShareKeysArgs};
 pub(crate) use licenses::{
-    AccessArgs, AccessCommand, AuthforgeFileArgs, DeviceCommand, FileArgs, IssueArgs, LicenseCommand,
-    LicenseeArgs, ListLicensesArgs, RemoveAccessArgs, RenewArgs, ResignArgs, UpdateLicenseArgs,
+    AccessArgs, AccessCommand, AuthforgeFileArgs, DeviceCommand, ExportArgs, FileArgs, IssueArgs,
+    LicenseCommand, LicenseeArgs, ListLicensesArgs, RemoveAccessArgs, RenewArgs, ResignArgs,
+    UpdateLicenseArgs,
 };
 pub(crate) use records::{AuditCommand, EventsArgs};
 pub(crate) use server::{AcceptClockArgs, CheckConfigArgs, DemoArgs, DoctorArgs, ServeArgs, ServerCommand};

@@ -9,7 +9,7 @@ use sealgate_wire::{AppView, KeyRevoked, KeyView, Page, Reason, RotateKey, Trust
 
 use crate::args::{ExportKeysArgs, Global, RevokeKeyArgs, ShareKeysArgs};
 use crate::client::{Client, segment};
-use crate::commands::license::write;
+use crate::commands::written::write;
 use crate::confirm::Consent;
 use crate::failure::Failure;
 use crate::output::{Output, say};

@@ -4,18 +4,18 @@ use std::path::{Path, PathBuf};
 
 use sealgate_artifact::Code;
 use sealgate_wire::{
-    IssueLicenses, IssuedLicense, LicenseView, LicensesIssued, Nothing, Reason, Seats, Trust, When,
+    IssueLicenses, IssuedLicense, LicenseView, LicensesIssued, Nothing, Reason, Seats, Trust,
 };
 
-use super::license_shown::{licensee, print_license, seats};
+use super::license_shown::{licensee, print_license};
+use super::written::write;
 use super::{
-    authforge_file, customer, import, license_export, license_key, license_renew, license_update, plan,
-    reset_devices, resign, vars,
+    authforge_file, customer, import, license_export, license_key, license_list, license_renew,
+    license_update, plan, reset_devices, resign, vars,
 };
-use crate::args::{FileArgs, Global, IssueArgs, LicenseCommand, ListLicensesArgs, VarsCommand};
-use crate::client::{Client, filters, segment};
+use crate::args::{FileArgs, Global, IssueArgs, LicenseCommand, VarsCommand};
+use crate::client::{Client, segment};
 use crate::failure::Failure;
-use crate::files;
 use crate::output::{Output, ends, say, seat_count};
 
 /// Licenses in one request of a large order: small enough to show progress, large enough to be fast.
@@ -26,7 +26,7 @@ pub(crate) fn run(global: &Global, command: &LicenseCommand, output: &Output) ->
     let path = |key: &str| client.license_id(key).map(|id| format!("/api/v1/licenses/{id}"));
     let license: LicenseView = match command {
         LicenseCommand::Issue(order) => return issue(&client, order, output),
-        LicenseCommand::List(args) => return list(&client, args, output),
+        LicenseCommand::List(args) => return license_list::list(&client, args, output),
         LicenseCommand::File(args) => return file(&client, args, output),
         LicenseCommand::Import(args) => return import::run(&client, args, output),
         LicenseCommand::Export(args) => return license_export::run(&client, args, output),
@@ -113,49 +113,6 @@ fn batch_name(order: &IssueArgs, before: usize) -> Option<String> {
     Some(if order.count <= BATCH { name.clone() } else { format!("{name}.{before}") })
 }
 
-/// Every license that the flags name.
-pub(crate) fn listed(client: &Client, args: &ListLicensesArgs) -> Result<Vec<LicenseView>, Failure> {
-    let app = args.app.as_deref().map(segment).transpose()?.map(|id| id.to_string());
-    let customer = args.customer.as_deref().map(|named| customer::id(client, named)).transpose()?;
-    let customer = customer.map(|id| id.to_string());
-    let when = |when: &Option<When>| when.as_ref().map(|when| when.as_str().to_owned());
-    let filters = filters(&[
-        ("app_id", &app),
-        ("plan_id", &args.plan),
-        ("customer_id", &customer),
-        ("device", &args.device),
-        ("status", &args.status),
-        ("tier", &args.tier),
-        ("label", &args.label),
-        ("text", &args.text),
-        ("ends_after", &when(&args.ends_after)),
-        ("ends_before", &when(&args.ends_before)),
-        ("sort", &args.sort),
-    ]);
-    client.get_all(&format!("/api/v1/licenses?limit=200{filters}"))
-}
-
-fn list(client: &Client, args: &ListLicensesArgs, output: &Output) -> Result<(), Failure> {
-    let licenses = listed(client, args)?;
-    output.result(&licenses, |licenses| {
-        let row = |l: &LicenseView| {
-            let text = |value: &Option<String>| value.clone().unwrap_or_default();
-            vec![
-                l.license_id.clone(),
-                l.status.clone(),
-                seats(l),
-                ends(l.expires_at),
-                l.trial.map(|trial| format!("{}d", trial.days)).unwrap_or_default(),
-                text(&l.label),
-                text(&l.customer_id),
-            ]
-        };
-        let head = ["LICENSE", "STATUS", "SEATS", "ENDS", "TRIAL", "LABEL", "CUSTOMER"];
-        Output::table(&head, licenses.iter().map(row));
-    });
-    Ok(())
-}
-
 fn file(client: &Client, args: &FileArgs, output: &Output) -> Result<(), Failure> {
     let license = client.find_license(&args.key)?;
     let envelope = client.get_bytes(&format!("/api/v1/licenses/{}/file", license.license_id))?;
@@ -180,24 +137,6 @@ pub(crate) fn trust_path(file: &Path) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(".trust");
     PathBuf::from(name)
-}
-
-/// Writes a file that may go to customers.
-pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<String, Failure> {
-    written(path, bytes, files::write_public(path, bytes))
-}
-
-/// Writes a file that is the vendor's alone.
-pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<String, Failure> {
-    written(path, bytes, files::write_private(path, bytes))
-}
-
-fn written(path: &Path, bytes: &[u8], outcome: std::io::Result<()>) -> Result<String, Failure> {
-    let failed = |e: std::io::Error| {
-        Failure::new(Code::FileUnreadable, format!("{}: {e}", path.display())).fix("choose another -o")
-    };
-    outcome.map_err(failed)?;
-    Ok(format!("wrote {} ({} bytes)", path.display(), bytes.len()))
 }
 
 fn print_issued(licenses: Vec<IssuedLicense>, output: &Output) {

@@ -8,7 +8,8 @@ use sealgate_wire::{LicenseKeysShown, LicenseView, RevealKeys};
 
 use super::import::cells::{defused, of_features, of_limits};
 use super::import::table::COLUMNS;
-use super::license::{listed, write_private};
+use super::license_list::listed;
+use super::written::write_private;
 use crate::args::ExportArgs;
 use crate::client::Client;
 use crate::failure::Failure;
