@@ -35,8 +35,8 @@ pub(crate) struct ImportArgs {
     /// The plan of rows that name none
     #[arg(long, value_name = "ID")]
     pub(crate) plan: Option<String>,
-    /// Which is which: with --from authforge, their app's id and yours; with --from keygen, a policy's id and your plan's; may be
-    /// given more than once
+    /// Which is which: the id of an app of AuthForge's and of yours, or of a policy of Keygen's and of your plan; may be given more
+    /// than once
     #[arg(long, value_name = "THEIRS=YOURS")]
     pub(crate) map: Vec<String>,
     /// With --from keygen: hand the metadata of licenses to running software, as variables
