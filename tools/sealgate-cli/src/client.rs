@@ -185,7 +185,14 @@ impl Client {
     /// The license that a person named by key, by id, by its external id, or by `-` on standard input. Keys never get into a URL.
     pub(crate) fn find_license(&self, named: &str) -> Result<LicenseView, Failure> {
         match NamedLicense::read(&one_item(named)?)? {
-            NamedLicense::Id(id) => self.get_license(id),
+            NamedLicense::Id(id) => match self.get_license(id) {
+                // Other systems make keys that look like ids.
+                Err(failure) if failure.code == Code::NotFound.as_str() => {
+                    let key = LookUpLicense { license_key: Some(id.to_string()), external_id: None };
+                    self.look_up(&key).map_err(|_| failure)
+                }
+                found => found,
+            },
             NamedLicense::Other(wanted) => self.look_up(&wanted),
         }
     }

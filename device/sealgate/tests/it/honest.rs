@@ -97,7 +97,8 @@ fn a_foreign_key_is_sent_where_the_program_takes_them() {
     client(true).validate_license(key).expect("valid");
     assert_eq!(client(true).validate_license("secret").expect_err("weak").code(), "license_key_malformed");
     let record = site.record.lock().unwrap();
-    let sent = Envelope::decode(&record[0].0).expect("an envelope");
+    let body: serde_json::Value = serde_json::from_slice(&record[0].0).expect("JSON");
+    let sent = Envelope::decode(body["request"].to_string().as_bytes()).expect("an envelope");
     let payload = String::from_utf8(sent.payload().to_vec()).expect("text");
     assert!(payload.contains(r#""license_key":"7KQMW2ZDHX9VRT4B""#), "{payload}");
 }

@@ -4,13 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sealgate_artifact::{AppId, Code, CustomerId, LicenseId, PublicKey, TenantId};
 use sealgate_authority::AuthorityError;
-use sealgate_store::table::{self, AuditRow, DeviceRow, EventRow, ForeignKeyRow, KeyHash, RowName};
+use sealgate_store::table::{self, AuditRow, ForeignKeyRow, KeyHash, RowName};
 use sealgate_store::{Tx, Work};
 use sealgate_wire::{ImportLicenses, ImportedRow, LicensesImported, Timestamp};
 use serde_json::json;
 
-use super::issue::NewLicense;
-use super::licensee::Buyer;
+use super::import_row::NewImport;
 use super::list::Licenses;
 use crate::{Caller, Scope, named, trial};
 
@@ -144,17 +143,9 @@ fn hide_others(imported: &mut LicensesImported) {
 }
 
 /// A row as it may be written.
-pub(super) struct Prepared {
+struct Prepared {
     name: RowName,
     made: Result<Box<NewImport>, ImportedRow>,
-}
-
-/// A license, with all that comes along.
-pub(super) struct NewImport {
-    pub(super) new: NewLicense,
-    pub(super) buyer: Buyer,
-    pub(super) key: Option<KeyHash>,
-    pub(super) devices: Vec<(DeviceRow, EventRow)>,
 }
 
 /// What the database says of the rows before any is written.

@@ -7,14 +7,21 @@ use sealgate_authority::AuthorityError;
 use sealgate_store::table::{AppRow, DeviceRow, EventRow, KeyHash, LicenseRow, TenantRow};
 use sealgate_wire::{ImportRow, IssueLicenses};
 
-use super::import::NewImport;
-use super::issue::Order;
+use super::issue::{NewLicense, Order};
 use super::licensee::Buyer;
 use super::list::Licenses;
 use crate::{Caller, check, sets};
 
 /// Blocks a request that writes without end.
 const DEVICES: usize = 100;
+
+/// A license, with all that comes along.
+pub(super) struct NewImport {
+    pub(super) new: NewLicense,
+    pub(super) buyer: Buyer,
+    pub(super) key: Option<KeyHash>,
+    pub(super) devices: Vec<(DeviceRow, EventRow)>,
+}
 
 impl Licenses {
     pub(super) async fn new_import(

@@ -26,6 +26,7 @@ pub(crate) fn operations() -> Vec<Operation> {
     all.extend(vendor());
     all.extend(customers());
     all.extend(licenses());
+    all.extend(devices());
     all.extend(records());
     all
 }
@@ -149,7 +150,7 @@ fn customers() -> Vec<Operation> {
     }
 }
 
-/// Licenses, devices, access lists.
+/// Licenses.
 fn licenses() -> Vec<Operation> {
     operations! {
         /// Issue licenses
@@ -217,7 +218,12 @@ fn licenses() -> Vec<Operation> {
         ///
         /// The others stay. The answer has all of it.
         PATCH "/api/v1/licenses/{license_id}/variables", LicensesWrite, change_license_variables = licenses.change_variables (id, body ChangeVariables) -> 200 Variables;
+    }
+}
 
+/// Devices, access lists.
+fn devices() -> Vec<Operation> {
+    operations! {
         /// List devices
         GET "/api/v1/devices", DevicesRead, list_devices = devices.list (query DeviceQuery) -> 200 Page<DeviceView>;
         /// Show a device

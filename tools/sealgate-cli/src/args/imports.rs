@@ -4,8 +4,6 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
 
-use super::licenses::ListLicensesArgs;
-
 const IMPORTING: &str = "\
 FILE is CSV with a row of column names first, in any order:
   app, plan, tier, max_devices, expires, label, customer, external_id, features, limits, vars, status,
@@ -22,20 +20,13 @@ Examples:
   sealgate license import customers.csv --app APP_ID -o keys.csv --rejects bad.csv
   sealgate license import licenses.json machines.json --from keygen --app APP_ID --plan PLAN_ID -o keys.csv";
 
-const EXPORTING: &str = "\
-`sealgate license import` reads what this writes. A cell that a spreadsheet would take for a formula begins with a '.
-
-Examples:
-  sealgate license export -o licenses.csv
-  sealgate license export --app APP_ID --status active --with-keys -o licenses.csv";
-
 #[derive(ClapArgs)]
 #[command(after_help = IMPORTING)]
 pub(crate) struct ImportArgs {
     /// The file with the licenses, or - for standard input
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// What the files are: our own CSV, or what another system gives
+    /// What the files are: CSV as `license export` writes it, JSON of AuthForge's Developer API, or JSON of Keygen's API
     #[arg(long, value_enum, default_value_t = Format::Csv)]
     pub(crate) from: Format,
     /// The app of rows that name none
@@ -44,8 +35,8 @@ pub(crate) struct ImportArgs {
     /// The plan of rows that name none
     #[arg(long, value_name = "ID")]
     pub(crate) plan: Option<String>,
-    /// Which is which: with --from authforge, their app's id and yours; with --from keygen, a policy's id and your plan's; may be
-    /// given more than once
+    /// Which is which: the id of an app of AuthForge's and of yours, or of a policy of Keygen's and of your plan; may be given more
+    /// than once
     #[arg(long, value_name = "THEIRS=YOURS")]
     pub(crate) map: Vec<String>,
     /// With --from keygen: hand the metadata of licenses to running software, as variables
@@ -71,23 +62,7 @@ pub(crate) struct ImportArgs {
 /// What a file with licenses is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// CSV, as `license export` writes it
     Csv,
-    /// JSON of AuthForge's Developer API
     Authforge,
-    /// JSON of Keygen's API
     Keygen,
-}
-
-#[derive(ClapArgs)]
-#[command(after_help = EXPORTING)]
-pub(crate) struct ExportArgs {
-    #[command(flatten)]
-    pub(crate) filters: ListLicensesArgs,
-    /// Also the license keys; the audit log says of each that you saw it
-    #[arg(long)]
-    pub(crate) with_keys: bool,
-    /// Where to write the CSV, for you alone; - for standard output
-    #[arg(short, long, value_name = "FILE", default_value = "-")]
-    pub(crate) output: PathBuf,
 }

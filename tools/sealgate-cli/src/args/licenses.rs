@@ -6,7 +6,7 @@ use clap::{Args as ClapArgs, Subcommand};
 use sealgate_artifact::MaxDevices;
 use sealgate_wire::When;
 
-use super::imports::{ExportArgs, ImportArgs};
+use super::imports::ImportArgs;
 use super::vendor::VarsCommand;
 use super::{PartArgs, max_devices};
 use crate::dates;
@@ -78,6 +78,13 @@ were handed out before stay good, except on machines that ask online, too: hand 
 
 Example:
   sealgate license resign --all";
+
+const EXPORTING: &str = "\
+`sealgate license import` reads what this writes. A cell that a spreadsheet would take for a formula begins with a '.
+
+Examples:
+  sealgate license export -o licenses.csv
+  sealgate license export --app APP_ID --status active --with-keys -o licenses.csv";
 
 /// What narrows a list. Where one of them is given, no license is named.
 const FILTERS: [&str; 10] =
@@ -361,6 +368,19 @@ pub(crate) struct ManyArgs {
     pub(crate) care: CareArgs,
     #[command(flatten, next_help_heading = "In place of KEY: licenses that match all of these")]
     pub(crate) filter: ListLicensesArgs,
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = EXPORTING)]
+pub(crate) struct ExportArgs {
+    #[command(flatten)]
+    pub(crate) filters: ListLicensesArgs,
+    /// Also the license keys; the audit log says of each that you saw it
+    #[arg(long)]
+    pub(crate) with_keys: bool,
+    /// Where to write the CSV, for you alone; - for standard output
+    #[arg(short, long, value_name = "FILE", default_value = "-")]
+    pub(crate) output: PathBuf,
 }
 
 #[derive(ClapArgs)]

@@ -19,11 +19,12 @@ mod vendor;
 pub(crate) use customers::{CustomerCommand, CustomerFields, ListCustomersArgs, UpdateCustomerArgs};
 pub(crate) use files::{InspectArgs, VerifyArgs};
 pub(crate) use given::{By, Given};
-pub(crate) use imports::{ExportArgs, Format, ImportArgs};
+pub(crate) use imports::{Format, ImportArgs};
 pub(crate) use keys::{ExportKeysArgs, KeysCommand, RevokeKeyArgs, ShareKeysArgs};
 pub(crate) use licenses::{
-    AccessArgs, AccessCommand, AuthforgeFileArgs, DeviceCommand, FileArgs, IssueArgs, LicenseCommand,
-    LicenseeArgs, ListLicensesArgs, ManyArgs, RemoveAccessArgs, RenewArgs, ResignArgs, UpdateLicenseArgs,
+    AccessArgs, AccessCommand, AuthforgeFileArgs, DeviceCommand, ExportArgs, FileArgs, IssueArgs,
+    LicenseCommand, LicenseeArgs, ListLicensesArgs, ManyArgs, RemoveAccessArgs, RenewArgs, ResignArgs,
+    UpdateLicenseArgs,
 };
 pub(crate) use login::{ProfileArg, ProfileCommand};
 pub(crate) use part::PartArgs;

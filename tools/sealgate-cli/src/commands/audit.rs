@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::args::{AuditCommand, Global};
 use crate::client::Client;
-use crate::commands::license::write_private;
+use crate::commands::written::write_private;
 use crate::failure::Failure;
 use crate::files;
 use crate::output::{Output, say};

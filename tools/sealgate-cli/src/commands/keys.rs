@@ -8,7 +8,7 @@ use sealgate_wire::{KeyRevoked, KeyView, Page, Reason, RotateKey, Trust};
 
 use crate::args::{ExportKeysArgs, Global, RevokeKeyArgs, ShareKeysArgs};
 use crate::client::Client;
-use crate::commands::license::write;
+use crate::commands::written::write;
 use crate::confirm::Consent;
 use crate::failure::Failure;
 use crate::names;

@@ -8,6 +8,7 @@ use sealgate_wire::{IssueLicenses, IssuedLicense, LicenseView, LicensesIssued, S
 use super::chosen::query;
 use super::deeds::Deed;
 use super::license_shown::{licensee, print_license, seats};
+use super::written::write;
 use super::{
     authforge_file, import, license_export, license_key, license_update, lists, many, reset_devices, resign,
     vars,
@@ -15,7 +16,6 @@ use super::{
 use crate::args::{FileArgs, Global, IssueArgs, LicenseCommand, ListLicensesArgs, PartArgs};
 use crate::client::{Client, request_name};
 use crate::failure::Failure;
-use crate::files;
 use crate::names;
 use crate::output::{Output, ends, say, seat_count};
 use crate::parts::{Again, Parts};
@@ -180,24 +180,6 @@ pub(crate) fn trust_path(file: &Path) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(".trust");
     PathBuf::from(name)
-}
-
-/// Writes a file that may go to customers. Of standard output, it is all that is written there.
-pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<String, Failure> {
-    written(path, bytes, files::write_public(path, bytes))
-}
-
-/// Writes a file that is the vendor's alone.
-pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<String, Failure> {
-    written(path, bytes, files::write_private(path, bytes))
-}
-
-fn written(path: &Path, bytes: &[u8], outcome: std::io::Result<()>) -> Result<String, Failure> {
-    let failed = |e: std::io::Error| {
-        Failure::new(Code::FileUnreadable, format!("{}: {e}", path.display())).fix("choose another -o")
-    };
-    outcome.map_err(failed)?;
-    Ok(format!("wrote {} ({} bytes)", path.display(), bytes.len()))
 }
 
 fn print_issued(licenses: Vec<IssuedLicense>, output: &Output) {

@@ -9,7 +9,7 @@ use sealgate_wire::{LicenseKeysShown, LicenseView, RevealKeys};
 use super::chosen::listed;
 use super::import::cells::{defused, of_features, of_limits};
 use super::import::table::COLUMNS;
-use super::license::write_private;
+use super::written::write_private;
 use crate::args::ExportArgs;
 use crate::client::Client;
 use crate::failure::Failure;

@@ -39,3 +39,4 @@ mod terms;
 pub(crate) mod token;
 pub(crate) mod vars;
 pub(crate) mod verify;
+pub(crate) mod written;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::keys_file::records;
 use super::row::{Line, Refusal, Source};
 use crate::args::ImportArgs;
-use crate::commands::license;
+use crate::commands::written::write_private;
 use crate::failure::Failure;
 use crate::output::{Output, ends, say};
 
@@ -84,7 +84,7 @@ impl Report {
     ) -> Result<(), Failure> {
         self.refused.sort_by_key(|refusal| refusal.line);
         if let Some(path) = args.rejects.as_ref().filter(|_| self.has_refusals()) {
-            license::write_private(path, &self.rejects(source))?;
+            write_private(path, &self.rejects(source))?;
         }
         self.print(output);
         if !self.has_refusals() {
