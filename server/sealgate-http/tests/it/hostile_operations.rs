@@ -111,9 +111,12 @@ fn assert_refused(
 
 /// `spec/http.md` §1.4: whether a problem names this field, in its member and for people.
 fn names_the_field(problem: &Value, name: &str) -> bool {
-    let at = problem["field"].as_str().unwrap_or_default();
+    let text = |member: &str| problem[member].as_str().unwrap_or_default();
+    let (at, said) = (text("field"), text("message"));
     let is_there = at.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
-    is_there && problem["message"].as_str().is_some_and(|said| said.starts_with(&format!("{at}: ")))
+    // Of fields that exclude each other, the message has the others.
+    let is_beside = !at.is_empty() && said.contains(name);
+    (is_there || is_beside) && said.starts_with(&format!("{at}: "))
 }
 
 on_both_engines! {
