@@ -35,7 +35,7 @@ wish = made.IssueLicenses(
     max_devices=made.Seats(made.Unlimited.UNLIMITED),
     count=3,
 )
-issued = licenses.issue_licenses(wish, idempotency_key="order-1")
+issued = licenses.issue_licenses(idempotency_key="order-1", issue_licenses=wish)
 
 listed, pages, cursor = [], 0, None
 while True:

@@ -8,10 +8,12 @@ use super::Args;
 const NAMES: [&str; 4] = ["KEY", "FILE", "JSON", "DIR"];
 
 /// Where `-` names nothing, and why.
-const EXEMPT: [(&str, &str); 5] = [
+const EXEMPT: [(&str, &str); 7] = [
     ("config", "it is read before anything else, and by several parts of the program"),
     ("data", "a directory"),
     ("passphrase_file", "a secret has a file of its own; /dev/stdin is read, too"),
+    ("license import output", "standard output has the report, and what is in the file is added to"),
+    ("license import rejects", "standard output has the report"),
     ("keys share output", "a directory"),
     ("man output", "a directory"),
 ];

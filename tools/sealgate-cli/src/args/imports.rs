@@ -52,11 +52,16 @@ pub(crate) struct ImportArgs {
     #[arg(long)]
     pub(crate) strict: bool,
     /// Where to write the new license keys as CSV, for you alone; what is there is added to
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", value_parser = file)]
     pub(crate) output: Option<PathBuf>,
     /// Where to write the rows that were refused, with the reasons, so that you can correct and import them
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = file)]
     pub(crate) rejects: Option<PathBuf>,
+}
+
+/// Standard output has the report.
+fn file(path: &str) -> Result<PathBuf, String> {
+    if path == "-" { Err("standard output has the report; name a file".to_owned()) } else { Ok(path.into()) }
 }
 
 /// What a file with licenses is.

@@ -48,3 +48,4 @@ mod thief;
 mod tls;
 mod vendor;
 mod verify;
+mod week;

@@ -61,7 +61,7 @@ fn each_verb_has_a_manual_page() {
     }
     // Signs of a value stand around values alone, and a flag with a value shows it.
     let issue = std::fs::read_to_string(folder.join("sealgate-license-issue.1")).expect("is read");
-    assert!(issue.contains(r" \fB\-\-app\fR \fIID\fR"), "{issue}");
+    assert!(issue.contains(r"[\fB\-\-app\fR \fIAPP\fR]"), "{issue}");
     assert!(issue.contains(r"[\fB\-\-max\-devices\fR \fIN\fR]"), "{issue}");
     for page in written {
         let text = std::fs::read_to_string(folder.join(page.as_str().expect("a name"))).expect("is read");

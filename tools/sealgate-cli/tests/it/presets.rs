@@ -106,7 +106,7 @@ fn a_build_pipeline_gets_what_builds_pin() {
     ci.json(&["keys", "export", "-o", &trust]);
     assert!(std::path::Path::new(&trust).is_file());
     assert_eq!(ci.json(&["app", "show", id])["public_key"], app["public_key"]);
-    ci.may_not("apps:write", &["app", "rotate-key", id]);
+    ci.may_not("apps:write", &["app", "rotate-key", id, "--yes"]);
     ci.may_not("licenses:write", &["license", "issue", "--app", id]);
     ci.may_not("licenses:read", &["license", "list"]);
     ci.may_not("keys:read", &["keys", "list"]);

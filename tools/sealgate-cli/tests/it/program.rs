@@ -1,6 +1,7 @@
 //! Running the program to its end.
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -22,9 +23,18 @@ pub(crate) fn sealgate(arguments: &[&str]) -> Command {
 
 /// The same so many days from now, as in `+31d`, or at a time, as in `@2027-01-15 08:00:00`.
 pub(crate) fn sealgate_at(time: &str, arguments: &[&str]) -> Command {
-    let mut command = Command::new("faketime");
-    command.env_clear().args(["-f", time, SEALGATE]).args(arguments).stdin(Stdio::null());
+    let mut command = sealgate(arguments);
+    command.env("LD_PRELOAD", faketime()).env("FAKETIME", time);
     command
+}
+
+/// The library of Debian's package. Its wrapper `faketime` leaves a semaphore behind when it is killed, and fails once another
+/// process has that one's number.
+fn faketime() -> PathBuf {
+    let machines = std::fs::read_dir("/usr/lib").expect("is read").flatten();
+    let mut libraries = machines.map(|machine| machine.path().join("faketime/libfaketime.so.1"));
+    let found = libraries.find(|library| library.exists());
+    found.expect("`cargo xtask test --only provision` installs faketime")
 }
 
 /// How a run ended.

@@ -31,7 +31,7 @@ const RUN: &[&str] = &[
     "app rotate-secret {app}",
     "app disable {other-app}",
     "app enable {other-app}",
-    "app rotate-key {other-app}",
+    "app rotate-key {other-app} --yes",
     "app create Third",
     "app vars set {app} a=1",
     "app vars get {app}",
