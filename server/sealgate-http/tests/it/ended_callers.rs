@@ -34,7 +34,7 @@ fn ending(statement: &str, token: &str) -> String {
 }
 
 /// From now on, whoever had to wait for the transaction finds this done when it begins.
-fn before_each_transaction(app: &TestApp, statement: &str) {
+pub(crate) fn before_each_transaction(app: &TestApp, statement: &str) {
     app.meddle(&if app.data().join("sealgate.db").exists() {
         format!("CREATE TRIGGER meanwhile AFTER UPDATE ON change_counter BEGIN {statement}; END")
     } else {
@@ -45,7 +45,7 @@ fn before_each_transaction(app: &TestApp, statement: &str) {
     });
 }
 
-fn no_more(app: &TestApp) {
+pub(crate) fn no_more(app: &TestApp) {
     app.meddle(if app.data().join("sealgate.db").exists() {
         "DROP TRIGGER meanwhile"
     } else {

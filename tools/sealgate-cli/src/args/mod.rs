@@ -83,7 +83,7 @@ pub(crate) struct Global {
     /// Print JSON, for programs
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// The server to talk to [default: the profile's; without one, http://127.0.0.1:8080]
+    /// The server to talk to [default: the profile's; without one, this machine's port 8080]
     #[arg(long, global = true, value_name = "URL", env = "SEALGATE_URL", hide_env_values = true)]
     pub(crate) url: Option<String>,
     /// The profile with server and token, as `sealgate login` kept them

@@ -102,7 +102,7 @@ fn token(global: &Global, may_ask: bool) -> Result<Sourced, Failure> {
                 read.map_err(|e| Failure::new(Code::FileUnreadable, format!("standard input: {e}")))?;
             taken(read, "standard input")
         }
-        Some(token) if global.given.token == By::Environment => taken(token.to_owned(), "SEALGATE_TOKEN"),
+        Some(given) if global.given.token == By::Environment => taken(given.to_owned(), "SEALGATE_TOKEN"),
         Some(_) => {
             let why = "a token in the arguments can be read by others on this machine, and stays in the shell's history";
             Err(Failure::new(Code::MalformedRequest, why)
