@@ -117,11 +117,11 @@ fn complete(client: &Client, args: &ImportArgs, source: &mut Source) -> Result<(
         }
         match &customers[&named] {
             Ok(id) => line.row.customer_id = Some(id.clone()),
-            Err(why) => refused.push(Refusal::new(line.line, "customer", why.clone())),
+            Err(why) => refused.push(Refusal::new(line.number, "customer", why.clone())),
         }
     }
     let bad: std::collections::HashSet<u64> = refused.iter().map(|refusal| refusal.line).collect();
-    source.lines.retain(|line| !bad.contains(&line.line));
+    source.lines.retain(|line| !bad.contains(&line.number));
     source.refused.append(&mut refused);
     Ok(())
 }
