@@ -139,7 +139,7 @@ on_both_engines! {
         for query in ["", "&label=o", "&status=active&text=one", "&app_id=editor"] {
             let path = format!("/api/v1/licenses?never_seen=true{query}");
             let page = app.api("GET", &path, &json!(null)).expect(200);
-            assert_eq!(ids(page["items"].as_array().expect("a list"), "license_id"), ids(&[fresh.clone()], "license_id"), "{query}");
+            assert_eq!(ids(page["items"].as_array().expect("a list"), "license_id"), ids(std::slice::from_ref(&fresh), "license_id"), "{query}");
         }
         let all = app.api("GET", "/api/v1/licenses?never_seen=false", &json!(null)).expect(200);
         assert_eq!(all["items"].as_array().map(Vec::len), Some(3));

@@ -22,6 +22,7 @@ Examples:
 
 #[derive(ClapArgs)]
 #[command(after_help = IMPORTING)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct ImportArgs {
     /// The file with the licenses, or - for standard input
     #[arg(required = true, value_name = "FILE")]

@@ -53,7 +53,7 @@ fn written(licenses: &[LicenseView], keys: Option<&HashMap<String, String>>) -> 
         "hwids" | "vars" => false,
         _ => true,
     };
-    let columns: Vec<&str> = MORE.iter().chain(&COLUMNS).copied().filter(|column| has(&column)).collect();
+    let columns: Vec<&str> = MORE.iter().chain(&COLUMNS).copied().filter(|column| has(column)).collect();
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(&columns).expect("memory takes what is written");
     for license in licenses {

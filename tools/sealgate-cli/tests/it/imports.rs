@@ -42,7 +42,7 @@ fn file(rows: usize, bad: usize) -> (String, Vec<(u64, &'static str)>) {
 
 /// The report and the failure of an import in which rows were refused.
 #[track_caller]
-fn partly(outcome: Outcome) -> Value {
+fn partly(outcome: &Outcome) -> Value {
     assert_eq!(outcome.exit, Some(1), "{outcome:?}");
     let failure: Value = serde_json::from_str(&outcome.stderr).expect("JSON");
     assert_eq!(failure["code"], "rows_refused");
@@ -61,9 +61,9 @@ fn killed_and_resumed(vendor: &Vendor) {
     fs::write(&path, &rows).expect("is written");
     let import = ["license", "import", &path, "--app", text(&app["app_id"])];
 
-    let dry = partly(vendor.run(&[&["--json"], &import[..], &["--dry-run"]].concat()));
+    let dry = partly(&vendor.run(&[&["--json"], &import[..], &["--dry-run"]].concat()));
     assert_eq!((lines(&dry), &dry["imported"]), (bad.clone(), &json!(ROWS - BAD)));
-    let strict = partly(vendor.run(&[&["--json"], &import[..], &["--strict", "-o", &keys]].concat()));
+    let strict = partly(&vendor.run(&[&["--json"], &import[..], &["--strict", "-o", &keys]].concat()));
     assert_eq!((lines(&strict), &strict["imported"]), (bad.clone(), &json!(0)));
     assert_eq!(vendor.json(&["license", "list"]), json!([]), "nothing of it was imported");
 
@@ -81,7 +81,7 @@ fn killed_and_resumed(vendor: &Vendor) {
     assert!((100..ROWS - BAD).contains(&before), "{before}");
 
     let resumed = [&["--json"], &import[..], &["-o", &keys, "--rejects", &rejects]].concat();
-    let report = partly(vendor.run(&resumed));
+    let report = partly(&vendor.run(&resumed));
     assert_eq!((lines(&report), &report["there"]), (bad.clone(), &json!(before)));
     assert_eq!(report["imported"], json!(ROWS - BAD - before));
     let all = vendor.json(&["license", "list"]);
@@ -95,7 +95,7 @@ fn killed_and_resumed(vendor: &Vendor) {
         "a key that was shown before is not shown again"
     );
 
-    let again = partly(vendor.run(&resumed));
+    let again = partly(&vendor.run(&resumed));
     assert_eq!((&again["imported"], &again["there"]), (&json!(0), &json!(ROWS - BAD)));
     assert_eq!(fs::read_to_string(&keys).expect("is there"), written);
 
@@ -193,9 +193,9 @@ fn a_file_that_is_none_is_refused_as_a_whole() {
     let failure = import("label,colour\nx,red\n", &[]).refused(65, "field_invalid");
     assert!(text(&failure["message"]).contains("colour") && text(&failure["fix"]).contains("max_devices"));
     import("label,label\nx,y\n", &[]).refused(65, "field_invalid");
-    let report = partly(import("label;max_devices\nx;2\ny;3;4\n", &[]));
+    let report = partly(&import("label;max_devices\nx;2\ny;3;4\n", &[]));
     assert_eq!((&report["imported"], report["refused"][0]["line"].as_u64()), (&json!(1), Some(3)));
-    let twice = partly(import("external_id\na\na\nb\n", &[]));
+    let twice = partly(&import("external_id\na\na\nb\n", &[]));
     assert_eq!((&twice["imported"], lines(&twice)), (&json!(2), vec![(3, "external_id")]));
     let open = vendor.path("open.csv");
     fs::write(&open, "line,license_id,license_key,external_id,label,expires\n").expect("is written");

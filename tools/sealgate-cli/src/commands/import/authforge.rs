@@ -18,7 +18,8 @@ const OF: &str = "AuthForge";
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct License {
-    license_key: String,
+    #[serde(rename = "licenseKey")]
+    key: String,
     app_id: Option<String>,
     status: String,
     expires_at: Option<String>,
@@ -29,7 +30,8 @@ struct License {
     hwid_list: Vec<String>,
     label: Option<String>,
     /// Not in that answer: it is of `GET /v1/licenses/{licenseKey}/variables`, put here by whoever saved both.
-    license_variables: Option<Map<String, Value>>,
+    #[serde(rename = "licenseVariables")]
+    variables: Option<Map<String, Value>>,
 }
 
 pub(super) fn read(files: &[Vec<u8>], args: &ImportArgs) -> Result<Source, Failure> {
@@ -99,7 +101,7 @@ fn line(line: u64, license: &Value, apps: &Apps, args: &ImportArgs) -> Result<Li
     }
     let app = apps.of(license.app_id.as_ref(), line)?;
     let hwids = if args.without_devices { vec![] } else { license.hwid_list };
-    let mut row = foreign::row(format!("authforge:{}", license.license_key), &license.license_key, hwids);
+    let mut row = foreign::row(format!("authforge:{}", license.key), &license.key, hwids);
     row.max_devices = match (license.unlimited_hwid_slots, license.max_hwid_slots) {
         (true, _) => Some(Seats(MaxDevices::Unlimited)),
         (false, Some(slots)) => Some(foreign::seats(line, "maxHwidSlots", slots)?),
@@ -108,6 +110,6 @@ fn line(line: u64, license: &Value, apps: &Apps, args: &ImportArgs) -> Result<Li
     row.expires_at = Some(foreign::end(line, "expiresAt", license.expires_at.as_deref())?);
     row.label = license.label;
     let read = |values| foreign::variables(line, "licenseVariables", values);
-    row.variables = license.license_variables.as_ref().map(read).transpose()?;
-    Ok(Line { line, app, row })
+    row.variables = license.variables.as_ref().map(read).transpose()?;
+    Ok(Line { number: line, app, row })
 }

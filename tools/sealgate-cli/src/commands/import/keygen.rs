@@ -118,5 +118,5 @@ fn line(
     if args.metadata_as_vars {
         row.variables = Some(foreign::variables(line, "metadata", &attributes.metadata)?);
     }
-    Ok(Line { line, app: app.to_owned(), row })
+    Ok(Line { number: line, app: app.to_owned(), row })
 }

@@ -56,7 +56,7 @@ impl KeysFile {
             };
             let text = |text: &Option<String>| text.as_deref().map(defused).unwrap_or_default();
             rows.push(vec![
-                line.line.to_string(),
+                line.number.to_string(),
                 id.clone(),
                 became.license_key.clone().unwrap_or_default(),
                 text(&line.row.external_id),

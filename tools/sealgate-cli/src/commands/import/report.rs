@@ -60,13 +60,13 @@ impl Report {
             match became.outcome.as_str() {
                 "imported" => self.imported += 1,
                 "there" => self.there += 1,
-                _ => self.refused.push(refusal(line.line, &became)),
+                _ => self.refused.push(refusal(line.number, &became)),
             }
             if let (Some(license_id), Some(license_key), false) =
                 (became.license_id, became.license_key, keys_are_written)
             {
                 let expires_at = became.expires_at;
-                self.licenses.push(Made { line: line.line, license_id, license_key, expires_at });
+                self.licenses.push(Made { line: line.number, license_id, license_key, expires_at });
             }
         }
     }

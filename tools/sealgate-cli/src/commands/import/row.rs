@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 
 /// A license to be made, and where it stands.
 pub(super) struct Line {
-    /// The line of the file, or the number of the record.
-    pub(super) line: u64,
+    /// Of the line in its file, or of the record.
+    pub(super) number: u64,
     pub(super) app: String,
     pub(super) row: ImportRow,
 }
@@ -73,7 +73,7 @@ pub(super) fn name_all(lines: &mut [Line]) {
 pub(super) fn refuse_repetitions(source: &mut Source) {
     let mut first: HashMap<(&'static str, String), u64> = HashMap::new();
     let mut refused = Vec::new();
-    source.lines.retain(|Line { line, row, .. }| {
+    source.lines.retain(|Line { number: line, row, .. }| {
         let given = [("external_id", &row.external_id), ("license_key", &row.license_key)];
         for (column, text) in given {
             let Some(text) = text else { continue };
@@ -105,7 +105,7 @@ mod tests {
     fn a_row_keeps_its_name_wherever_it_stands() {
         let line = |line, label: &str| {
             let row = ImportRow { label: Some(label.to_owned()), ..ImportRow::default() };
-            Line { line, app: "a".to_owned(), row }
+            Line { number: line, app: "a".to_owned(), row }
         };
         let mut lines = [line(2, "x"), line(3, "y"), line(4, "x")];
         name_all(&mut lines);

@@ -52,7 +52,7 @@ pub(super) fn read(bytes: &[u8], app: Option<&str>) -> Result<Source, Failure> {
             source.refused.push(Refusal { line, column: None, code: None, reason });
             continue;
         };
-        let read = Cells { header: &source.header, cells: &cells, line }.line(app);
+        let read = Cells { header: &source.header, texts: &cells, line }.line(app);
         match read {
             Ok(line) => source.lines.push(line),
             Err(refusal) => source.refused.push(refusal),
@@ -84,16 +84,16 @@ fn header(reader: &mut csv::Reader<&[u8]>) -> Result<Vec<String>, Failure> {
 
 struct Cells<'a> {
     header: &'a [String],
-    cells: &'a [String],
+    texts: &'a [String],
     line: u64,
 }
 
 impl Cells<'_> {
     fn line(&self, app: Option<&str>) -> Result<Line, Refusal> {
-        if self.cells.len() != self.header.len() {
+        if self.texts.len() != self.header.len() {
             let reason = format!(
                 "{} cells where the first row has {}: check commas and quotation marks",
-                self.cells.len(),
+                self.texts.len(),
                 self.header.len()
             );
             return Err(Refusal { line: self.line, column: None, code: None, reason });
@@ -117,12 +117,12 @@ impl Cells<'_> {
             hwids: self.read("hwids", cells::names)?.unwrap_or_default(),
             suspended: self.read("status", suspended)?.filter(|suspended| *suspended),
         };
-        Ok(Line { line: self.line, app, row })
+        Ok(Line { number: self.line, app, row })
     }
 
     fn text(&self, column: &str) -> Option<String> {
         let at = self.header.iter().position(|name| name == column)?;
-        let text = said(self.cells.get(at)?);
+        let text = said(self.texts.get(at)?);
         (!text.is_empty()).then(|| text.to_owned())
     }
 
