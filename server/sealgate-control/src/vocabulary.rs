@@ -21,6 +21,11 @@ pub fn license_orders() -> Vec<&'static str> {
     licenses::ORDERS.map(|(word, _)| word).to_vec()
 }
 
+/// What becomes of the rows of an import.
+pub fn import_outcomes() -> Vec<&'static str> {
+    licenses::OUTCOMES.to_vec()
+}
+
 /// What an entry of an access list does.
 pub fn access_effects() -> Vec<&'static str> {
     Effect::ALL.map(Effect::as_str).to_vec()

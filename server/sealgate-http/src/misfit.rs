@@ -3,8 +3,8 @@
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
-/// Names that are repeated have no more bytes: longer ones are no field's.
-const NAME_BYTES: usize = 64;
+/// Names that are repeated have no more bytes: longer ones are no field's, and may be a secret.
+const NAME_BYTES: usize = 24;
 
 /// A field that does not fit.
 #[derive(Debug, PartialEq, Eq)]
@@ -70,7 +70,7 @@ fn written(path: &Path) -> String {
     let mut text = String::new();
     for segment in path {
         match segment {
-            Segment::Seq { index } => text.push_str(&format!("[{index}]")),
+            Segment::Seq { index } => text.extend(["[", &index.to_string(), "]"]),
             Segment::Map { key } if is_name(key) => {
                 if !text.is_empty() {
                     text.push('.');
@@ -85,7 +85,7 @@ fn written(path: &Path) -> String {
 }
 
 fn is_name(text: &str) -> bool {
-    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"_.-".contains(&b);
+    let is_plain = |b: u8| b.is_ascii_alphabetic() || b == b'_';
     (1..=NAME_BYTES).contains(&text.len()) && text.bytes().all(is_plain)
 }
 

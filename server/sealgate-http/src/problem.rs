@@ -15,9 +15,9 @@ use crate::retry;
 pub(crate) struct Problem {
     code: Code,
     message: String,
-    field: Option<String>,
-    license_id: Option<String>,
-    customer_id: Option<String>,
+    field: Option<Box<str>>,
+    license_id: Option<Box<str>>,
+    customer_id: Option<Box<str>>,
     request_id: String,
     retry_after: Option<u32>,
 }
@@ -30,15 +30,15 @@ impl Problem {
             tracing::error!(request_id = id.0, %code, %error, "a request failed");
         }
         let license_id = match error {
-            AuthorityError::ExternalIdTaken(license) => Some(license.to_string()),
+            AuthorityError::ExternalIdTaken(license) => Some(license.to_string().into()),
             _ => None,
         };
         let customer_id = match error {
-            AuthorityError::CustomerTaken(customer) => Some(customer.to_string()),
+            AuthorityError::CustomerTaken(customer) => Some(customer.to_string().into()),
             _ => None,
         };
         Self {
-            field: error.field().map(str::to_owned),
+            field: error.field().map(Into::into),
             license_id,
             customer_id,
             retry_after: error.retry_after(),
@@ -54,7 +54,7 @@ impl Problem {
     /// A field does not fit.
     pub(crate) fn misfit(code: Code, misfit: Misfit, id: &RequestId) -> Self {
         let message = misfit.message();
-        Self { field: misfit.field, ..Self::because(code, message, id) }
+        Self { field: misfit.field.map(Into::into), ..Self::because(code, message, id) }
     }
 
     pub(crate) fn plain(code: Code, id: &RequestId) -> Self {
@@ -84,6 +84,8 @@ impl Problem {
     pub(crate) fn body(self) -> sealgate_wire::Problem {
         let Self { code, message, field, license_id, customer_id, request_id, retry_after } = self;
         let code = code.to_string();
+        let [field, license_id, customer_id] =
+            [field, license_id, customer_id].map(|text| text.map(String::from));
         sealgate_wire::Problem { code, message, request_id, field, license_id, customer_id, retry_after }
     }
 }

@@ -122,9 +122,8 @@ impl KeyChanges {
             let may_go = match (key.key_use, key.state) {
                 (KeyUse::Server, KeyStage::Revoked) => has_no_certificate(ring, key, now),
                 // A key that is not listed verifies nothing either.
-                (_, KeyStage::Revoked) => true,
                 (KeyUse::Issuer, KeyStage::Retired) => !self.holds(key.public_key, now).await?,
-                (_, KeyStage::Retired) => true,
+                (_, KeyStage::Revoked | KeyStage::Retired) => true,
                 (_, KeyStage::Next | KeyStage::Active) => false,
             };
             if may_go {

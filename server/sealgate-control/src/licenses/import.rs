@@ -16,6 +16,12 @@ use crate::{Caller, Scope, named, trial};
 const AT_ONCE: usize = 200;
 const NAME_CHARS: usize = 128;
 
+const IMPORTED: &str = "imported";
+const THERE: &str = "there";
+const REFUSED: &str = "refused";
+/// What becomes of a row.
+pub(crate) const OUTCOMES: [&str; 3] = [IMPORTED, THERE, REFUSED];
+
 impl Licenses {
     /// Makes a license from every row that can be one and was none before, in one transaction, and says of each row what became
     /// of it.
@@ -113,7 +119,7 @@ fn refused(error: &AuthorityError) -> ImportedRow {
         code: Some(error.code().to_string()),
         field: field.map(str::to_owned),
         message: Some(error.public_message()),
-        ..of("refused")
+        ..of(REFUSED)
     }
 }
 
@@ -133,8 +139,8 @@ fn of(outcome: &str) -> ImportedRow {
 fn hide_others(imported: &mut LicensesImported) {
     for row in &mut imported.rows {
         match row.outcome.as_str() {
-            "there" => row.license_id = None,
-            "refused" if row.code.as_deref() == Some(Code::ExternalIdTaken.as_str()) => {
+            THERE => row.license_id = None,
+            REFUSED if row.code.as_deref() == Some(Code::ExternalIdTaken.as_str()) => {
                 row.message = Some(Code::ExternalIdTaken.meaning().to_owned());
             }
             _ => {}
@@ -196,11 +202,11 @@ impl ImportRows {
         let mut outcomes = Vec::new();
         for row in &self.rows {
             outcomes.push(match (known.rows.get(&row.name), &row.made) {
-                (Some(license), _) => ImportedRow { license_id: Some(license.to_string()), ..of("there") },
+                (Some(license), _) => ImportedRow { license_id: Some(license.to_string()), ..of(THERE) },
                 (None, Err(refusal)) => refusal.clone(),
                 (None, Ok(made)) => match made.may_be_made(tx, &mut known).await {
                     Err(error) if is_about_the_row(&error) => refused(&error),
-                    judged => judged.map(|()| of("imported"))?,
+                    judged => judged.map(|()| of(IMPORTED))?,
                 },
             });
         }
@@ -249,7 +255,7 @@ impl Work for ImportRows {
         let mut rows = self.judge(tx).await?;
         let mut made: Vec<(RowName, &NewImport)> = Vec::new();
         for (outcome, row) in rows.iter_mut().zip(&self.rows) {
-            if let ("imported", Ok(new)) = (outcome.outcome.as_str(), &row.made) {
+            if let (IMPORTED, Ok(new)) = (outcome.outcome.as_str(), &row.made) {
                 outcome.license_id = Some(new.new.license.id.to_string());
                 outcome.license_key = Some(new.new.key.expose());
                 outcome.expires_at = new.new.license.expires_at.map(Timestamp);

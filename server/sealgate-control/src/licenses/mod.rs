@@ -17,6 +17,7 @@ mod terms;
 mod wanted;
 
 pub use authforge_files::AuthforgeFiles;
+pub(crate) use import::OUTCOMES;
 pub use list::Licenses;
 pub(crate) use list::find;
 pub(crate) use wanted::ORDERS;

@@ -92,6 +92,10 @@ fn vendor() -> Vec<Row> {
             "token_id": TOKEN, "name": "shop", "scopes": ["licenses:read", "licenses:write"], "created_at": BEGIN,
             "expires_at": END,
         }
+        OwnToken {
+            "tenant_id": TENANT, "tenant_name": "Example Software", "token_id": TOKEN, "name": "shop",
+            "scopes": ["licenses:read", "licenses:write"], "expires_at": END,
+        }
         RevokeToken { "keep_made": true }
         TokenRevoked {
             "token_id": TOKEN, "name": "shop", "scopes": ["licenses:read"], "created_at": BEGIN, "expires_at": null,
@@ -191,6 +195,22 @@ fn licenses() -> Vec<Row> {
         }
         LicenseTerms (terms("licensed"))
         LicenseKeyShown { "license_id": LICENSE, "license_key": LICENSE_KEY }
+        RevealKeys { "license_ids": [LICENSE] }
+        LicenseKeysShown { "licenses": [{ "license_id": LICENSE, "license_key": LICENSE_KEY }] }
+        ImportLicenses {
+            "app_id": "editor", "dry_run": false,
+            "rows": [{ "name": "order-1815", "plan_id": "pro", "label": "Order 1815", "hwids": ["desk-12"] }],
+        }
+        ImportRow {
+            "name": "order-1815", "plan_id": "pro", "tier": "licensed", "features": (features()), "limits": (limits()),
+            "variables": (variables()), "max_devices": 3, "expires_at": "1y", "label": "Order 1815", "customer_id": CUSTOMER,
+            "licensee": (licensee()), "external_id": "order-1815", "license_key": "7Q2M-9XKD-4RTB-W6HJ-F3NC", "hwids": ["desk-12"],
+            "suspended": false,
+        }
+        LicensesImported {
+            "rows": [{ "outcome": "imported", "license_id": LICENSE, "license_key": LICENSE_KEY, "expires_at": END }],
+        }
+        ImportedRow { "outcome": "refused", "code": "malformed_request", "field": "plan_id", "message": "plan_id: a plan of this app" }
         ResignLicenses { "after": LICENSE }
         LicensesResigned { "resigned": 5000, "next": LICENSE }
         RenewLicense { "expires_at": "1y" }

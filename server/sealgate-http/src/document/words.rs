@@ -34,6 +34,7 @@ const CLOSED: &[Closed] = &[
             "UpdatePlan.tier",
             "PlanView.tier",
             "UpdateLicense.tier",
+            "ImportRow.tier",
             "LicenseView.tier",
             "LicenseTerms.tier",
             "list_licenses?tier",
@@ -44,6 +45,12 @@ const CLOSED: &[Closed] = &[
         about: "Where a license stands.",
         words: vocabulary::license_statuses,
         places: &["LicenseView.status", "list_licenses?status"],
+    },
+    Closed {
+        name: "ImportOutcome",
+        about: "What became of a row of an import.",
+        words: vocabulary::import_outcomes,
+        places: &["ImportedRow.outcome"],
     },
     Closed {
         name: "LicenseOrder",
@@ -105,12 +112,17 @@ const OPEN: &[Open] = &[
     Open {
         pattern: "^[a-z][a-z0-9_]{0,63}$",
         words: codes,
-        places: &["Problem.code", "NotReady.code", "EventView.code"],
+        places: &["Problem.code", "NotReady.code", "EventView.code", "ImportedRow.code"],
     },
     Open {
         pattern: "^[a-z][a-z-]*(:[a-z]+)?$",
         words: vocabulary::scopes,
-        places: &["TokenView.scopes[]", "TokenCreated.scopes[]", "TokenRevoked.scopes[]"],
+        places: &[
+            "TokenView.scopes[]",
+            "OwnToken.scopes[]",
+            "TokenCreated.scopes[]",
+            "TokenRevoked.scopes[]",
+        ],
     },
     Open { pattern: "^[a-z][a-z0-9_]{0,63}$", words: authforge_words, places: &["AuthforgeRefused.error"] },
 ];

@@ -24,6 +24,7 @@ const MAY: [(&str, &[&str]); 3] = [
             "update_customer",
             "merge_customers",
             "forget_customer",
+            "import_licenses",
             "issue_licenses",
             "list_licenses",
             "look_up_license",

@@ -187,7 +187,7 @@ fn merge(client: &Client, (from, into): (&str, &str), yes: bool, output: &Output
     let mut parts = Parts::new("licenses moved", output);
     let mut all = CustomersMerged { customer_id: into.to_string(), moved: 0, complete: false };
     let again = || {
-        let again = Again::new("customer merge").word(&from.to_string()).word(&into.to_string());
+        let again = Again::new("customer merge").word(from).word(into);
         again.switch("--yes", yes).into()
     };
     while !all.complete {
@@ -222,7 +222,7 @@ fn forget(
             client.post(&format!("{}/forget", names::customer_path(&customer)?), &wish);
         let part = part.map_err(|failure| {
             parts.stopped(failure, || {
-                let again = Again::new("customer forget").word(&customer.to_string());
+                let again = Again::new("customer forget").word(&customer);
                 again.flag("--after", after.as_deref()).switch("--yes", yes).into()
             })
         })?;
