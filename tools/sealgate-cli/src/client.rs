@@ -363,20 +363,18 @@ fn way_out(code: &str) -> Option<String> {
 }
 
 fn refused(bytes: &[u8], status: u16) -> Failure {
-    match serde_json::from_slice::<Problem>(bytes) {
-        Ok(problem) => Failure {
+    if let Ok(problem) = serde_json::from_slice::<Problem>(bytes) {
+        return Failure {
             fix: way_out(&problem.code),
             code: problem.code,
             message: problem.message,
             request_id: Some(problem.request_id),
-        },
-        Err(_) => {
-            let said = format!("a proxy or a network on the way responded {status}");
-            if let Some(fix) = asks_who(&said) {
-                return Failure::new(Code::ServerUnreachable, said).fix(fix);
-            }
-            let said = format!("the server answered with status {status} and gave no reason");
-            Failure::new(Code::AnswerInvalid, said)
-        }
+        };
     }
+    let said = format!("a proxy or a network on the way responded {status}");
+    if let Some(fix) = asks_who(&said) {
+        return Failure::new(Code::ServerUnreachable, said).fix(fix);
+    }
+    let said = format!("the server answered with status {status} and gave no reason");
+    Failure::new(Code::AnswerInvalid, said)
 }

@@ -28,6 +28,15 @@ const TAGS: [(&str, &str); 16] = [
     ("server", "Whether the server works, and this document."),
 ];
 
+/// What an operation is about.
+fn tag(path: &str) -> &str {
+    match path.split('/').nth(3).unwrap_or_default() {
+        // The one that asks.
+        "token" => "tokens",
+        thing => thing,
+    }
+}
+
 /// The document of `GET /api/v1/openapi.json`.
 pub(crate) fn document(operations: &[Operation]) -> Value {
     let license = env!("CARGO_PKG_LICENSE");
@@ -63,7 +72,7 @@ fn describe(document: &mut Value, operation: &Operation, problem: &Value) -> Val
     let lines: Vec<&str> = operation.about.iter().map(|line| line.trim()).collect();
     let mut described = json!({
         "operationId": operation.name,
-        "tags": [operation.path.split('/').nth(3).unwrap_or_default()],
+        "tags": [tag(operation.path)],
         "summary": lines[0],
         "security": [{ "token": [] }],
         "parameters": parameters(operation),

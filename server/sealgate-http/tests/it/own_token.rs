@@ -158,7 +158,8 @@ on_both_engines! {
         no_more(app);
         assert!([409, 503].contains(&told.status), "{told:?}");
         one.api("GET", "/api/v1/apps", &json!(null)).expect(200);
-        // Where the peer stays, it may go.
+        // With a peer that stays, it may go.
+        one.with_scopes(&["owner"]);
         one.api("POST", &path, &json!({ "keep_made": true })).expect(200);
     }
 }

@@ -41,8 +41,10 @@ impl Proxy {
         let (sender, asked) = channel();
         std::thread::spawn(move || {
             let (mut stream, _) = self.0.accept().expect("somebody asks");
-            let mut line = String::new();
-            BufReader::new(&stream).read_line(&mut line).expect("it says what it wants");
+            // All of it: whoever closes on what was not read breaks the pipe of who still writes.
+            let mut lines = BufReader::new(&stream).lines().map(|line| line.expect("it says what it wants"));
+            let line = lines.next().expect("a line");
+            lines.take_while(|line| !line.is_empty()).for_each(drop);
             sender.send(line).expect("the test waits");
             // The program may have gone already.
             let said = format!("HTTP/1.1 {status} No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");

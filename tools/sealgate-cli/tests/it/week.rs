@@ -22,15 +22,10 @@ fn the_week_goes_as_the_page_says() {
     let steps: Vec<Step> = steps.flat_map(steps_of).collect();
     assert!(steps.len() > TASKS, "{}", steps.len());
     for step in steps {
-        println!("$ {}", step.line);
-        let printed = step.run(&vendor, &known);
-        println!("{printed}");
-        let printed: Vec<Vec<&str>> = lines(&printed);
-        let wanted: Vec<Vec<&str>> = lines(&step.prints);
-        let Some(learned) = all_match(&wanted, &printed, &known) else {
-            panic!("{}: the page says\n{}", step.line, step.prints)
-        };
-        known = learned;
+        // The server writes refusals down a moment later.
+        let tries = if step.line.starts_with("sealgate events") { 100 } else { 1 };
+        let learned = (0..tries).find_map(|_| step.learn(&vendor, &known));
+        known = learned.unwrap_or_else(|| panic!("{}: the page says\n{}", step.line, step.prints));
     }
 }
 
@@ -58,6 +53,13 @@ struct Step {
 }
 
 impl Step {
+    /// What is known afterwards, if it prints what the page says.
+    fn learn(&self, vendor: &Vendor, known: &Known) -> Option<Known> {
+        let printed = self.run(vendor, known);
+        println!("$ {}\n{printed}", self.line);
+        all_match(&lines(&self.prints), &lines(&printed), known)
+    }
+
     fn run(&self, vendor: &Vendor, known: &Known) -> String {
         let folder = vendor.path("week");
         std::fs::create_dir_all(&folder).expect("is made");
@@ -78,9 +80,9 @@ fn steps_of(block: &str) -> Vec<Step> {
         match (typed, steps.last_mut()) {
             (Some(typed), _) => steps.push(Step { line: typed.to_owned(), prints: String::new() }),
             (None, Some(step)) if goes_on => {
-                step.line = format!("{}{}", step.line.trim_end_matches('\\'), line.trim_start())
+                step.line = format!("{}{}", step.line.trim_end_matches('\\'), line.trim_start());
             }
-            (None, Some(step)) => step.prints += &format!("{line}\n"),
+            (None, Some(step)) => step.prints.extend([line, "\n"]),
             (None, None) => panic!("output of nothing: {line}"),
         }
         goes_on = line.ends_with('\\');
@@ -103,7 +105,8 @@ fn shell(vendor: &Vendor, folder: &Path, line: &str) -> String {
 fn editor(vendor: &Vendor, folder: &Path, start: &str) -> String {
     let (machine, key) = start.split_once(" with ").expect("`MACHINE with KEY`");
     let trust = std::fs::read(folder.join("trust.json")).expect("the page exports it first");
-    let client = sealgate::Client::builder(&trust).server(&vendor.server.url).state_dir(folder.join(machine));
+    let client =
+        sealgate::Client::builder(trust.leak()).server(&vendor.server.url).state_dir(folder.join(machine));
     match client.build().expect("a client").validate_license(key) {
         Ok(license) => format!("a {} license\n", license.tier().as_str()),
         Err(sealgate::Error::License(no)) => format!("{no}\n"),
