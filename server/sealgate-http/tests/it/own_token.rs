@@ -159,7 +159,8 @@ on_both_engines! {
         assert!([409, 503].contains(&told.status), "{told:?}");
         one.api("GET", "/api/v1/apps", &json!(null)).expect(200);
         // With a peer that stays, it may go.
-        one.with_scopes(&["owner"]);
+        let peer = one.with_scopes(&["owner"]);
         one.api("POST", &path, &json!({ "keep_made": true })).expect(200);
+        peer.api("GET", "/api/v1/apps", &json!(null)).expect(200);
     }
 }
