@@ -107,7 +107,7 @@ pub(crate) enum LicenseCommand {
     Issue(IssueArgs),
     /// Show a license
     Show {
-        /// License key, license id, or - to read one from standard input
+        /// License key, license id, external:X with your own name for it, or - to read one from standard input
         key: String,
     },
     /// List licenses, newest first: all, or those that match one of the flags
@@ -135,7 +135,7 @@ pub(crate) enum LicenseCommand {
     /// Give a license another key; devices keep their seats, and the present key is refused from then on
     #[command(after_help = BY_ID)]
     Rekey {
-        /// License key, license id, or - to read one from standard input
+        /// License key, license id, external:X with your own name for it, or - to read one from standard input
         key: String,
         /// The reason, for your own records
         #[arg(long)]
@@ -162,7 +162,7 @@ pub(crate) enum LicenseCommand {
     /// Release every seat of a license
     #[command(after_help = BY_ID)]
     ResetDevices {
-        /// License key, license id, or - to read one from standard input
+        /// License key, license id, external:X with your own name for it, or - to read one from standard input
         key: String,
         /// Release the seats even if the license allows no more releases this year
         #[arg(long)]
@@ -171,7 +171,7 @@ pub(crate) enum LicenseCommand {
     /// Show or change the values that the license passes to running software
     #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
     Vars {
-        /// The license whose values to show: its key, its id, or - to read one from standard input
+        /// The license whose values to show: its key, its id, external:X with your own name for it, or - to read one from standard input
         #[arg(required = true)]
         key: Option<String>,
         #[command(subcommand)]
@@ -229,7 +229,7 @@ pub(crate) struct ResignArgs {
 
 #[derive(ClapArgs)]
 pub(crate) struct AuthforgeFileArgs {
-    /// License key, license id, or - to read one from standard input
+    /// License key, license id, external:X with your own name for it, or - to read one from standard input
     pub(crate) key: String,
     /// The device, as its client names it; the device takes a seat
     #[arg(
@@ -304,7 +304,7 @@ pub(crate) struct LicenseeArgs {
 
 #[derive(ClapArgs)]
 pub(crate) struct FileArgs {
-    /// License key, license id, or - to read one from standard input
+    /// License key, license id, external:X with your own name for it, or - to read one from standard input
     pub(crate) key: String,
     /// Where to write the license file, or - for standard output
     #[arg(short, long, value_name = "FILE")]
@@ -385,7 +385,7 @@ pub(crate) struct ExportArgs {
 
 #[derive(ClapArgs)]
 pub(crate) struct UpdateLicenseArgs {
-    /// License key, license id, or - to read one from standard input
+    /// License key, license id, external:X with your own name for it, or - to read one from standard input
     pub(crate) key: String,
     /// Your own note; an empty text removes it
     #[arg(long, value_name = "L")]
@@ -458,7 +458,7 @@ pub(crate) struct SetsArgs {
 pub(crate) enum DeviceCommand {
     /// List devices, newest first
     List {
-        /// Only devices of this license: its key, its id, or - to read one from standard input
+        /// Only devices of this license: its key, its id, external:X with your own name for it, or - to read one from standard input
         #[arg(long, value_name = "KEY")]
         license: Option<String>,
         /// Only devices that say this of the machine

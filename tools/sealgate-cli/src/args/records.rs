@@ -6,7 +6,7 @@ use clap::{Args as ClapArgs, Subcommand};
 
 #[derive(ClapArgs)]
 pub(crate) struct EventsArgs {
-    /// Only events of this license: its key, its id, or - to read one from standard input
+    /// Only events of this license: its key, its id, external:X with your own name for it, or - to read one from standard input
     #[arg(long, value_name = "ID")]
     pub(crate) license: Option<String>,
     /// Only events that this request caused

@@ -213,7 +213,7 @@ pub(crate) enum AppCommand {
 pub(crate) enum VarsCommand {
     /// Show the values
     Get {
-        /// The app's id or slug; for a license its key, its id, or - to read one from standard input
+        /// The app's id or slug; for a license its key, its id, external:X with your own name for it, or - to read one from standard input
         of: String,
     },
     /// Set or remove the values that you name; the others stay
@@ -222,7 +222,7 @@ pub(crate) enum VarsCommand {
 
 #[derive(ClapArgs, Clone)]
 pub(crate) struct SetVarsArgs {
-    /// The app's id or slug; for a license its key, its id, or - to read one from standard input
+    /// The app's id or slug; for a license its key, its id, external:X with your own name for it, or - to read one from standard input
     pub(crate) of: String,
     /// NAME=VALUE; true, false and whole numbers keep their type, everything else is text
     #[arg(value_name = "NAME=VALUE")]
