@@ -4,19 +4,23 @@ use crate::{ArtifactError, UnixSeconds, Value, limits};
 
 /// The members of one payload object that have not been taken yet.
 #[derive(Debug)]
-pub struct Fields(Vec<(String, Value)>);
+pub struct Fields {
+    members: Vec<(String, Value)>,
+    /// The one critical meaning that is known here, and whether these fields have it.
+    critical: Option<(&'static str, bool)>,
+}
 
 impl Fields {
     pub(crate) fn new(value: Value) -> Result<Self, ArtifactError> {
         let Value::Object(members) = value else { return Err(invalid("payload", "not an object")) };
         check_names(&members)?;
-        Ok(Self(members))
+        Ok(Self { members, critical: None })
     }
 
     /// The members of an object that stands in a field.
     pub(crate) fn new_in(field: &'static str, value: Value) -> Result<Self, ArtifactError> {
         match value {
-            Value::Object(members) => Ok(Self(members)),
+            Value::Object(members) => Ok(Self { members, critical: None }),
             _ => Err(invalid(field, "not an object")),
         }
     }
@@ -55,7 +59,7 @@ impl Fields {
         field: &'static str,
         read: impl FnOnce(&mut Self, &'static str) -> Result<T, ArtifactError>,
     ) -> Result<Option<T>, ArtifactError> {
-        let null = self.0.iter().any(|(name, value)| name == field && *value == Value::Null);
+        let null = self.members.iter().any(|(name, value)| name == field && *value == Value::Null);
         if null { self.take(field).map(|_| None) } else { read(self, field).map(Some) }
     }
 
@@ -65,7 +69,7 @@ impl Fields {
         field: &'static str,
         read: impl FnOnce(&mut Self, &'static str) -> Result<T, ArtifactError>,
     ) -> Result<Option<T>, ArtifactError> {
-        let present = self.0.iter().any(|(name, _)| name == field);
+        let present = self.members.iter().any(|(name, _)| name == field);
         present.then(|| read(self, field)).transpose()
     }
 
@@ -77,6 +81,11 @@ impl Fields {
         }
     }
 
+    /// `crit` may name `meaning`, and must where these fields have it.
+    pub(crate) fn knows_critical(&mut self, meaning: &'static str, is_meant: bool) {
+        self.critical = Some((meaning, is_meant));
+    }
+
     /// Refuses unknown fields. `spec/envelope.md` §3.5: `ext` may hold anything, `crit` names what must be known.
     pub(crate) fn finish(mut self) -> Result<(), ArtifactError> {
         if let Ok(ext) = self.take("ext")
@@ -84,18 +93,21 @@ impl Fields {
         {
             return Err(invalid("ext", "not an object"));
         }
-        if let Ok(crit) = self.take("crit") {
-            check_crit(crit)?;
+        let known = self.critical.map(|(meaning, _)| meaning);
+        let crit = self.optional("crit", |fields, field| fields.take(field))?;
+        let named = crit.map_or(Ok(0), |crit| count_in_crit(crit, known))?;
+        if named != self.critical.map_or(0, |(_, is_meant)| is_meant.into()) {
+            return Err(invalid("crit", "does not name, once, what has a critical meaning here"));
         }
-        match self.0.into_iter().next() {
+        match self.members.into_iter().next() {
             Some((name, _)) => Err(ArtifactError::FieldUnknown(name)),
             None => Ok(()),
         }
     }
 
     pub(crate) fn take(&mut self, field: &'static str) -> Result<Value, ArtifactError> {
-        let at = self.0.iter().position(|(name, _)| name == field);
-        Ok(self.0.remove(at.ok_or(ArtifactError::FieldMissing(field))?).1)
+        let at = self.members.iter().position(|(name, _)| name == field);
+        Ok(self.members.remove(at.ok_or(ArtifactError::FieldMissing(field))?).1)
     }
 }
 
@@ -119,16 +131,22 @@ fn check_names_within(value: &Value) -> Result<(), ArtifactError> {
     }
 }
 
-fn check_crit(crit: Value) -> Result<(), ArtifactError> {
+/// How often `crit` names the one meaning that is known. Any other is refused.
+fn count_in_crit(crit: Value, known: Option<&str>) -> Result<usize, ArtifactError> {
     let Value::List(names) = crit else {
         return Err(invalid("crit", "not a list"));
     };
-    match names.into_iter().next() {
-        // Version 1 of no kind has a critical extension, so each name is one we do not know.
-        Some(Value::Text(name)) => Err(ArtifactError::CritUnknown(name)),
-        Some(_) => Err(invalid("crit", "not a list of strings")),
-        None => Err(invalid("crit", "empty")),
+    if names.is_empty() {
+        return Err(invalid("crit", "empty"));
     }
+    for name in &names {
+        match name {
+            Value::Text(name) if Some(name.as_str()) == known => {}
+            Value::Text(name) => return Err(ArtifactError::CritUnknown(name.clone())),
+            _ => return Err(invalid("crit", "not a list of strings")),
+        }
+    }
+    Ok(names.len())
 }
 
 /// An entry of a list that must be a string.

@@ -4,8 +4,8 @@ use crate::attachments::reference;
 use crate::fields::{Fields, int, invalid};
 use crate::terms::{list_value, named_list, optional_list};
 use crate::{
-    AppId, ArtifactError, Attachments, Feature, Kind, LicenseId, Licensee, Limit, Statement, TenantId,
-    UnixSeconds, Value, Variable, json, limits,
+    AppId, ArtifactError, Attachments, Conditions, Feature, Kind, LicenseId, Licensee, Limit, Statement,
+    TenantId, UnixSeconds, Value, Variable, json, limits,
 };
 
 /// The three tiers of a product.
@@ -94,6 +94,8 @@ pub struct License {
     /// How many days it can be tried from its first use on, 1 to 3,650; `None` where it is no trial. A trial gives rights only
     /// together with a server's decision (`spec/license.md` §2.11).
     pub trial_days: Option<u32>,
+    /// Under which conditions it gives its rights.
+    pub conditions: Conditions,
 }
 
 impl Statement for License {
@@ -120,6 +122,7 @@ impl Statement for License {
             variables: optional_list(fields, "variables", limits::VARIABLES)?,
             licensee: fields.optional("licensee", |fields, field| Licensee::take(fields.take(field)?))?,
             trial_days: fields.optional("trial_days", trial_days)?,
+            conditions: Conditions::take(fields)?,
         };
         // spec/license.md §2.3: a window that is empty from the start is a mistake, not a license.
         if license.expires_at.is_some_and(|end| end <= license.not_before) {
@@ -152,6 +155,7 @@ impl Statement for License {
         }
         members.extend(self.licensee.as_ref().map(|licensee| ("licensee", licensee.to_value())));
         members.extend(self.trial_days.map(|days| ("trial_days", int(days.into()))));
+        members.extend(self.conditions.members());
         members
     }
 

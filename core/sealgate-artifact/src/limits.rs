@@ -66,6 +66,16 @@ pub const VARIABLE_NAME_BYTES: usize = 64;
 pub const LICENSEE_BYTES: usize = 128;
 /// The longest trial in days: ten years.
 pub const TRIAL_DAYS: u32 = 3_650;
+/// Monitoring agents that a policy allows.
+pub const AGENTS: usize = 8;
+/// An agent's name, and that of a rate for tenants, in bytes.
+pub const SHORT_NAME_BYTES: usize = 16;
+/// Rates for a program's tenants.
+pub const TENANT_LIMITS: usize = 4;
+/// Such a rate, a minute.
+pub const RATE: u64 = 1_000_000_000;
+/// Copies of a program that may run on one device at once.
+pub const INSTANCES: u64 = 1_000;
 /// What a device says about itself, such as its name, in bytes.
 pub const ABOUT_DEVICE_BYTES: usize = 64;
 /// Seats of a license when they are counted at all. Blocks seat arithmetic that overflows.

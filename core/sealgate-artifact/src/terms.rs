@@ -253,6 +253,6 @@ fn pair_of(field: &'static str, value: Value) -> Result<(String, Value), Artifac
 }
 
 /// 1 to so many bytes without control characters: it is shown in terminals.
-fn is_text(text: &str, bytes: usize) -> bool {
+pub(crate) fn is_text(text: &str, bytes: usize) -> bool {
     (1..=bytes).contains(&text.len()) && !text.chars().any(char::is_control)
 }
