@@ -1,16 +1,19 @@
 """Runs the verifier over test points, vectors and files: `ed25519`, `vectors`, `contents` or `verify`; see `../README.md`."""
 
+import dataclasses
 import json
 import sys
 import time
 from pathlib import Path
 
 from sealgate_verify import (
-    Pins, Refused, decode_base64, decode_carrier, decode_envelope, ed25519, follow, in_force, statement_id,
+    Pins, Policies, Refused, decode_base64, decode_carrier, decode_envelope, ed25519, follow, in_force, statement_id,
     statements, trust_file, verify_chain, verify_license,
 )
 from sealgate_verify.errors import demand
+from sealgate_verify.terms import Limit
 
+CONDITIONS = ("policy", "max_instances", "offline", "allowances", "pool_epoch", "slot")
 TYPES = {f"application/vnd.sealgate.{kind}.v1+json": kind for kind in statements.KINDS}
 
 
@@ -68,10 +71,22 @@ def contents(path: Path) -> str:
         if license[field]:
             said[field] = [[entry.name, entry.value] for entry in license[field]]
     if license["licensee"] is not None:
-        said["licensee"] = {part: text for part, text in vars(license["licensee"]).items() if text is not None}
-    if license["trial_days"] is not None:
-        said["trial_days"] = license["trial_days"]
+        said["licensee"] = written(license["licensee"])
+    for field in ("trial_days", *CONDITIONS):
+        if license[field] is not None:
+            said[field] = written(license[field])
     return "ok " + json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+
+
+def written(value):
+    """What is said of it, in the form of the payload."""
+    if isinstance(value, Limit):
+        return [value.name, value.value]
+    if isinstance(value, list):
+        return [written(entry) for entry in value]
+    if dataclasses.is_dataclass(value):
+        return {name: written(part) for name, part in vars(value).items() if part is not None}
+    return value
 
 
 def chain(question: dict) -> list:
@@ -88,7 +103,8 @@ def believed(question: dict) -> list:
     keyset, tenant_keyset = data(question["keyset"]), data(question["tenant_keyset"])
     found = list(verify_chain(pins, roots, keyset, tenant_keyset, question["expect_tenant"], question["now"]))
     if "license" in question:
-        found.append(verify_license(found[2], data(question["license"]), question["expect_app"]))
+        license = data(question["license"])
+        found.append(verify_license(found[2], license, question["expect_app"], Policies.ENFORCED))
     return found
 
 

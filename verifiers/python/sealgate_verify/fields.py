@@ -59,14 +59,43 @@ class Fields:
         demand(isinstance(value, list) and len(value) <= most, INVALID)
         return value
 
+    def extensions(self, known) -> list:
+        """§3.5: `ext`, and the names in `crit`, of which each must be known."""
+        demand(isinstance(self.members.pop("ext", {}), dict), INVALID)
+        if "crit" not in self.members:
+            return []
+        crit = self.members.pop("crit")
+        demand(isinstance(crit, list) and crit != [], INVALID)
+        for name in crit:
+            demand(isinstance(name, str), INVALID)
+            demand(name in known, "crit_unknown")
+        return crit
+
     def finish(self) -> None:
         """§3.5, then what nobody took."""
-        demand(isinstance(self.members.pop("ext", {}), dict), INVALID)
-        if "crit" in self.members:
-            crit = self.members.pop("crit")
-            demand(isinstance(crit, list) and crit != [] and isinstance(crit[0], str), INVALID)
-            demand(False, "crit_unknown")
+        self.extensions(known=())
         demand(not self.members, "field_unknown")
+
+
+def whole(least: int, most: int):
+    """Reads a number of that range."""
+
+    def read(value) -> int:
+        # In Python a bool is an int.
+        demand(type(value) is int and least <= value <= most, INVALID)
+        return value
+
+    return read
+
+
+def among(*words: str):
+    """Reads one of these words."""
+
+    def read(value) -> str:
+        demand(isinstance(value, str) and value in words, INVALID)
+        return value
+
+    return read
 
 
 def _check_names(value) -> None:

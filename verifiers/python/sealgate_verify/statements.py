@@ -4,9 +4,10 @@ import hashlib
 import re
 
 from . import strict_json
+from .conditions import Policies, allowances, offline, policy
 from .envelope import decode_base64
 from .errors import demand
-from .fields import INVALID, Fields
+from .fields import INVALID, Fields, whole
 from .terms import features, licensee, limits, trial_days, variables
 
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -14,11 +15,14 @@ SHA256 = re.compile(r"[0-9a-f]{64}")
 USES = {"root", "authority", "server", "issuer", "app"}
 
 
-def read(kind: str, payload: bytes, attachments: list) -> dict:
+def read(kind: str, payload: bytes, attachments: list, policies=Policies.REFUSED) -> dict:
     """`spec/envelope.md` §3.6: the payload of a statement of this kind, and the attachments it names."""
     fields, left = Fields(strict_json.parse(payload)), list(attachments)
     demand(fields.text("typ") == kind, "kind_unexpected")
     statement = KINDS[kind](fields, left)
+    critical = fields.extensions(policies.value if kind == "license" else ())
+    # `spec/license.md` §2.14: once where there is a policy, and nowhere else.
+    demand(critical.count("policy") == (1 if statement.get("policy") else 0), INVALID)
     fields.finish()
     demand(not left, "attachment_unexpected")
     return statement
@@ -97,6 +101,12 @@ def _license(fields: Fields, attachments: list) -> dict:
     license["variables"] = fields.optional("variables", variables, [])
     license["licensee"] = fields.optional("licensee", licensee)
     license["trial_days"] = fields.optional("trial_days", trial_days)
+    license["policy"] = fields.optional("policy", policy)
+    license["max_instances"] = fields.optional("max_instances", whole(1, 1_000))
+    license["offline"] = fields.optional("offline", offline)
+    license["allowances"] = fields.optional("allowances", allowances)
+    license["pool_epoch"] = fields.optional("pool_epoch", whole(1, 2**53 - 1))
+    license["slot"] = fields.optional("slot", whole(0, 2**53 - 1))
     demand(license["expires_at"] is None or license["expires_at"] > license["not_before"], INVALID)
     return license
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Optional, Union
 
 from .errors import demand
-from .fields import INVALID, Fields
+from .fields import INVALID, Fields, whole
 
 
 @dataclass
@@ -35,28 +35,28 @@ class Licensee:
 
 def features(value, least: int, most: int) -> list:
     """§2.6: names, and pairs of name and value."""
-    entries = [entry if isinstance(entry, list) else [entry] for entry in _list(value, least, most)]
+    entries = [entry if isinstance(entry, list) else [entry] for entry in listed(value, least, most)]
     for entry, written in zip(entries, value):
         # A list of one entry is no pair.
         demand(len(entry) == (2 if isinstance(written, list) else 1), INVALID)
         demand(all(_is_word(part, longest) for part, longest in zip(entry, (32, 64))), INVALID)
-    return _named([Feature(*entry) for entry in entries])
+    return named([Feature(*entry) for entry in entries])
 
 
 def limits(value) -> list:
     """§2.8"""
-    pairs = [_pair(entry, 32) for entry in _list(value, 1, 32)]
+    pairs = [pair(entry, 32) for entry in listed(value, 1, 32)]
     # In Python a bool is an int.
     demand(all(type(number) is int and number >= 0 for _, number in pairs), INVALID)
-    return _named([Limit(*pair) for pair in pairs])
+    return named([Limit(*pair) for pair in pairs])
 
 
 def variables(value) -> list:
     """§2.9"""
-    pairs = [_pair(entry, 64) for entry in _list(value, 1, 50)]
+    pairs = [pair(entry, 64) for entry in listed(value, 1, 50)]
     for _, said in pairs:
         demand(isinstance(said, int) or (isinstance(said, str) and not _has_control(said)), INVALID)
-    return _named([Variable(*pair) for pair in pairs])
+    return named([Variable(*pair) for pair in pairs])
 
 
 def licensee(value) -> Licensee:
@@ -71,26 +71,30 @@ def licensee(value) -> Licensee:
 
 def trial_days(value) -> int:
     """§2.11"""
-    demand(type(value) is int and 1 <= value <= 3_650, INVALID)
-    return value
+    return whole(1, 3_650)(value)
 
 
 def _part(value) -> str:
-    demand(_is_word(value, 128), INVALID)
+    return word(value, 128)
+
+
+def word(value, most: int) -> str:
+    """Text of 1 to so many bytes without control characters."""
+    demand(_is_word(value, most), INVALID)
     return value
 
 
-def _list(value, least: int, most: int) -> list:
+def listed(value, least: int, most: int) -> list:
     demand(isinstance(value, list) and least <= len(value) <= most, INVALID)
     return value
 
 
-def _pair(entry, most: int) -> list:
+def pair(entry, most: int) -> list:
     demand(isinstance(entry, list) and len(entry) == 2 and _is_word(entry[0], most), INVALID)
     return entry
 
 
-def _named(entries: list) -> list:
+def named(entries: list) -> list:
     demand(len({entry.name for entry in entries}) == len(entries), INVALID)
     return entries
 
