@@ -29,6 +29,10 @@ type verified struct {
 
 // verify: spec/envelope.md §5, signers are counted, not signatures; then the payload is read, once.
 func verify(kind string, claim carrier, keys [][]byte, threshold int64) verified {
+	return verifyFor(policiesRefused, kind, claim, keys, threshold)
+}
+
+func verifyFor(can policies, kind string, claim carrier, keys [][]byte, threshold int64) verified {
 	message, signers := claim.signedBytes(), int64(0)
 	for _, key := range keys {
 		for _, signature := range claim.signatures {
@@ -40,7 +44,7 @@ func verify(kind string, claim carrier, keys [][]byte, threshold int64) verified
 	}
 	demand(signers > 0, "signature_invalid")
 	demand(signers >= threshold, "threshold_not_met")
-	return verified{readStatement(kind, claim.payload, claim.attachments), claim.id()}
+	return verified{readStatement(kind, claim.payload, claim.attachments, can), claim.id()}
 }
 
 // verifyChain returns the last root statement, keyset and tenant keyset.
@@ -61,8 +65,9 @@ func verifyChain(pinned pins, chain chainBytes, tenant *string, now int64) (root
 	return root, keyset, tenantKeyset
 }
 
-func verifyLicense(tenantKeyset verified, data []byte, app *string) verified {
-	license := verify("license", claimOf("license", data), tenantKeyset.signers("issuer"), 1)
+// verifyLicense: spec/license.md §2.1, §2.2. Who says policiesEnforced must enforce §2.13.
+func verifyLicense(tenantKeyset verified, data []byte, app *string, can policies) verified {
+	license := verifyFor(can, "license", claimOf("license", data), tenantKeyset.signers("issuer"), 1)
 	demand(license.tenant == tenantKeyset.tenant, "wrong_tenant")
 	demand(app == nil || license.app == *app, "wrong_app")
 	return license
@@ -80,7 +85,7 @@ func follow(pinned pins, roots [][]byte, now int64) (verified, [][]byte) {
 	for _, data := range roots {
 		claim := claimOf("root", data)
 		// Only a choice of where to begin, and of a code: nothing of it is believed yet.
-		claimed := readStatement("root", claim.payload, nil)
+		claimed := readStatement("root", claim.payload, nil, policiesRefused)
 		if last != nil {
 			next := nextRoot(*last, claim, claimed, seen)
 			last, seen = &next, withNew(seen, next.rootKeys)

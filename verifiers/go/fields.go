@@ -84,19 +84,52 @@ func (f fields) list(name string, most int) []any {
 	return values
 }
 
-// finish: §3.5, then what nobody took.
-func (f fields) finish() {
+// whole takes a number of that range.
+func (f fields) whole(name string, least, most int64) int64 {
+	number, isNumber := f.take(name).(int64)
+	demand(isNumber && number >= least && number <= most, fieldInvalid)
+	return number
+}
+
+// optionalWhole returns nil where the field is absent.
+func (f fields) optionalWhole(name string, least, most int64) *int64 {
+	if _, there := f[name]; !there {
+		return nil
+	}
+	number := f.whole(name, least, most)
+	return &number
+}
+
+// optionalOneOf returns "" where the field is absent.
+func (f fields) optionalOneOf(name string, words ...string) string {
+	if _, there := f[name]; !there {
+		return ""
+	}
+	return f.oneOf(name, words...)
+}
+
+// extensions: §3.5, `ext`, and the names in `crit`, of which each must be known.
+func (f fields) extensions(known names) (critical []string) {
 	if ext, there := f["ext"]; there {
 		_, isObject := ext.(object)
 		demand(isObject, fieldInvalid)
 		delete(f, "ext")
 	}
 	if _, there := f["crit"]; there {
-		names, isList := f.take("crit").([]any)
-		demand(isList && len(names) > 0, fieldInvalid)
-		textOf(names[0], fieldInvalid)
-		panic(refused("crit_unknown"))
+		entries, isList := f.take("crit").([]any)
+		demand(isList && len(entries) > 0, fieldInvalid)
+		for _, entry := range entries {
+			name := textOf(entry, fieldInvalid)
+			demand(known[name], "crit_unknown")
+			critical = append(critical, name)
+		}
 	}
+	return critical
+}
+
+// finish: §3.5, then what nobody took.
+func (f fields) finish() {
+	f.extensions(nil)
 	demand(len(f) == 0, "field_unknown")
 }
 

@@ -29,6 +29,7 @@ type statement struct {
 	notBefore                    int64
 	neverExpires                 bool
 	terms
+	conditions
 	attachments [][]byte
 }
 
@@ -38,14 +39,25 @@ type keyRecord struct {
 }
 
 // readStatement: §3.6, the payload of a statement of this kind, and the attachments it names.
-func readStatement(kind string, payload []byte, attachments [][]byte) statement {
+func readStatement(kind string, payload []byte, attachments [][]byte, can policies) statement {
 	members := fieldsOf(parseJSON(payload))
 	demand(members.text("typ") == kind, "kind_unexpected")
 	read := statement{attachments: append([][]byte{}, attachments...)}
 	kinds[kind](members, &read)
+	read.judgeCritical(members, kind == "license" && can == policiesEnforced)
 	members.finish()
 	demand(len(read.attachments) == 0, "attachment_unexpected")
 	return read
+}
+
+// judgeCritical: spec/license.md §2.14, `crit` names `policy` once where there is a policy, and nowhere else.
+func (s statement) judgeCritical(f fields, knowsPolicy bool) {
+	critical := f.extensions(names{"policy": knowsPolicy})
+	if s.policy == nil {
+		demand(len(critical) == 0, fieldInvalid)
+	} else {
+		demand(len(critical) == 1, fieldInvalid)
+	}
 }
 
 // inForce: spec/license.md §4, as far as a file can tell.
@@ -113,6 +125,7 @@ func takeLicense(f fields, s *statement) {
 		demand(devices >= 1 && devices <= 1_000_000, fieldInvalid)
 	}
 	s.takeOptional(f)
+	s.takeConditions(f)
 	demand(s.neverExpires || s.expiresAt > s.notBefore, fieldInvalid)
 }
 

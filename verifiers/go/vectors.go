@@ -121,7 +121,7 @@ func (q question) chain() []verified {
 	root, keyset, tenantKeyset := verifyChain(pinned, chain, q.ExpectTenant, q.Now)
 	found := []verified{root, keyset, tenantKeyset}
 	if q.License != nil {
-		found = append(found, verifyLicense(tenantKeyset, q.License.bytes(), q.ExpectApp))
+		found = append(found, verifyLicense(tenantKeyset, q.License.bytes(), q.ExpectApp, policiesEnforced))
 	}
 	return found
 }

@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 
 import { follow, verifyChain, verifyLicense } from "./src/chain.mjs";
+import { Policies } from "./src/conditions.mjs";
 import * as ed25519 from "./src/ed25519.mjs";
 import { decodeBase64, decodeCarrier, decodeEnvelope, statementId } from "./src/envelope.mjs";
 import { Refused, demand } from "./src/errors.mjs";
@@ -70,16 +71,32 @@ function contents(path) {
   return attempt(() => "ok " + JSON.stringify(said(believed(question)[3].statement)));
 }
 
-function said({ features, limits, variables, licensee, trialDays }) {
-  const pair = ({ name, value }) => [name, value];
+function said({ features, limits, variables, licensee, trialDays, policy, ...license }) {
   const present = (list) => (list.length > 0 ? list.map(pair) : undefined);
+  const { maxInstances, offline, allowances, poolEpoch, slot } = license;
   return {
     features: features.map(({ name, value }) => (value === null ? name : [name, value])),
     limits: present(limits),
     variables: present(variables),
-    licensee: licensee ? Object.fromEntries(Object.entries(licensee).filter(([, text]) => text !== null)) : undefined,
-    trial_days: trialDays ?? undefined,
+    ...written({ licensee, trialDays, policy, maxInstances, offline, allowances, poolEpoch, slot }),
   };
+}
+
+/** What is said of it, in the form of the payload. */
+function written(value) {
+  if (Array.isArray(value)) return value.map((entry) => (typeof entry === "object" ? pair(entry) : entry));
+  if (typeof value !== "object") return value;
+  const members = Object.entries(value).filter(([, said]) => said !== null);
+  return Object.fromEntries(members.map(([name, said]) => [spelled(name), written(said)]));
+}
+
+function pair({ name, value }) {
+  return [name, value];
+}
+
+/** `trialDays` as `trial_days`. */
+function spelled(name) {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 function chain(question) {
@@ -101,7 +118,8 @@ function believed(question) {
   const found = verifyChain(pins, statements, question.expect_tenant, question.now);
   const chain = [found.root, found.keyset, found.tenantKeyset];
   if (!("license" in question)) return chain;
-  return [...chain, verifyLicense(found.tenantKeyset, data(question.license), question.expect_app)];
+  const license = data(question.license);
+  return [...chain, verifyLicense(found.tenantKeyset, license, question.expect_app, Policies.ENFORCED)];
 }
 
 function signatures(question) {

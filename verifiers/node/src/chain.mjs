@@ -1,5 +1,6 @@
 // From pinned roots to a license (`spec/keys.md` §4): every level by the same function, and no other way.
 
+import { Policies } from "./conditions.mjs";
 import * as ed25519 from "./ed25519.mjs";
 import { decodeCarrier, decodeEnvelope, signedBytes, statementId } from "./envelope.mjs";
 import { demand } from "./errors.mjs";
@@ -9,13 +10,13 @@ const DAY = 86_400;
 const ROOT_STATEMENTS = 1_024;
 
 /** `spec/envelope.md` §5: signers are counted, not signatures; then the payload is read, once. */
-function verify(kind, { envelope, attachments }, keys, threshold) {
+function verify(kind, { envelope, attachments }, keys, threshold, policies = Policies.REFUSED) {
   const message = signedBytes(envelope);
   const hasSigned = (key) => envelope.signatures.some((signature) => ed25519.verify(key, message, signature));
   const signers = keys.filter(hasSigned).length;
   demand(signers > 0, "signature_invalid");
   demand(signers >= threshold, "threshold_not_met");
-  return { statement: read(kind, envelope.payload, attachments), id: statementId(envelope) };
+  return { statement: read(kind, envelope.payload, attachments, policies), id: statementId(envelope) };
 }
 
 /** The last root statement, keyset and tenant keyset. `pins` are keys, a threshold and a version or null. */
@@ -32,8 +33,10 @@ export function verifyChain(pins, chain, tenant, now) {
   return { root, keyset, tenantKeyset };
 }
 
-export function verifyLicense(tenantKeyset, data, app) {
-  const license = verify("license", claim("license", data), signers(tenantKeyset.statement, "issuer"), 1);
+/** `spec/license.md` §2.1, §2.2. Who says `Policies.ENFORCED` must enforce §2.13. */
+export function verifyLicense(tenantKeyset, data, app, policies = Policies.REFUSED) {
+  const issuers = signers(tenantKeyset.statement, "issuer");
+  const license = verify("license", claim("license", data), issuers, 1, policies);
   demand(license.statement.tenant === tenantKeyset.statement.tenant, "wrong_tenant");
   demand(app === null || license.statement.app === app, "wrong_app");
   return license;

@@ -69,16 +69,40 @@ export class Fields {
     return value;
   }
 
+  /** §3.5: `ext`, and the names in `crit`, of which each must be known. */
+  extensions(known) {
+    if (this.members.has("ext")) demand(this.take("ext") instanceof Map, INVALID);
+    if (!this.members.has("crit")) return [];
+    const crit = this.take("crit");
+    demand(Array.isArray(crit) && crit.length > 0, INVALID);
+    for (const name of crit) {
+      demand(isText(name), INVALID);
+      demand(known.includes(name), "crit_unknown");
+    }
+    return crit;
+  }
+
   /** §3.5, then what nobody took. */
   finish() {
-    if (this.members.has("ext")) demand(this.take("ext") instanceof Map, INVALID);
-    if (this.members.has("crit")) {
-      const crit = this.take("crit");
-      demand(Array.isArray(crit) && crit.length > 0 && isText(crit[0]), INVALID);
-      demand(false, "crit_unknown");
-    }
+    this.extensions([]);
     demand(this.members.size === 0, "field_unknown");
   }
+}
+
+/** Reads a number of that range. */
+export function whole(least, most) {
+  return (value) => {
+    demand(typeof value === "number" && value >= least && value <= most, INVALID);
+    return value;
+  };
+}
+
+/** Reads one of these words. */
+export function among(...words) {
+  return (value) => {
+    demand(words.includes(value), INVALID);
+    return value;
+  };
 }
 
 /** §3.3, at every depth. */

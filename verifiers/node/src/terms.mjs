@@ -2,7 +2,7 @@
 
 import { isText } from "./envelope.mjs";
 import { demand } from "./errors.mjs";
-import { Fields, INVALID } from "./fields.mjs";
+import { Fields, INVALID, whole } from "./fields.mjs";
 
 /** §2.6: names, and pairs of name and value, as `{ name, value }`; `value` is null where there is none. */
 export function features(value, least, most) {
@@ -46,26 +46,26 @@ export function licensee(value) {
 
 /** §2.11 */
 export function trialDays(value) {
-  demand(typeof value === "number" && value >= 1 && value <= 3_650, INVALID);
-  return value;
+  return whole(1, 3_650)(value);
 }
 
-function listed(value, least, most) {
+export function listed(value, least, most) {
   demand(Array.isArray(value) && value.length >= least && value.length <= most, INVALID);
   return value;
 }
 
-function pair(entry, longest) {
+export function pair(entry, longest) {
   demand(Array.isArray(entry) && entry.length === 2, INVALID);
   return [word(entry[0], longest), entry[1]];
 }
 
-function named(entries) {
+export function named(entries) {
   demand(new Set(entries.map(({ name }) => name)).size === entries.length, INVALID);
   return entries;
 }
 
-function word(text, longest) {
+/** Text of 1 to so many bytes without control characters. */
+export function word(text, longest) {
   demand(isText(text) && text !== "" && Buffer.byteLength(text) <= longest && !hasControl(text), INVALID);
   return text;
 }
