@@ -26,7 +26,10 @@ struct Trust {
 };
 
 Trust verify_chain(const Pins& pins, const ChainBytes& chain, const std::optional<std::string>& tenant, std::int64_t now);
-Verified verify_license(const Verified& tenant_keyset, const Bytes& data, const std::optional<std::string>& app);
+
+/// spec/license.md §2.1, §2.2. Who says `Policies::enforced` must enforce §2.13.
+Verified verify_license(const Verified& tenant_keyset, const Bytes& data, const std::optional<std::string>& app,
+                        Policies policies = Policies::refused);
 
 /// §4.2: the last root statement; `seen` becomes every root key on the way.
 Verified follow(const Pins& pins, const std::vector<Bytes>& roots, std::int64_t now, std::vector<Bytes>& seen);

@@ -76,7 +76,7 @@ std::vector<Verified> believed(const Value& question) {
     Trust trust = verify_chain(pins, chain, tenant, at("now").number);
     std::vector<Verified> found{trust.root, trust.keyset, trust.tenant_keyset};
     if (const Value* license = question.find("license")) {
-        found.push_back(verify_license(trust.tenant_keyset, bytes_of(*license), app));
+        found.push_back(verify_license(trust.tenant_keyset, bytes_of(*license), app, Policies::enforced));
     }
     return found;
 }
@@ -135,7 +135,8 @@ std::string answer_contents(const std::string& path) {
     return attempt([&]() -> std::string {
         Value question = parse_json(read_file(path));
         if (!question.find("license") || question.find("accepted")) return "skip";
-        return "ok " + contents(believed(question)[3]);
+        Verified license = believed(question)[3];
+        return "ok " + contents(license, license);
     });
 }
 

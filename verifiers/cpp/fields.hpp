@@ -89,15 +89,40 @@ class Fields {
         return value.list;
     }
 
+    /// A number of that range.
+    std::int64_t whole(const char* name, std::int64_t least, std::int64_t most) {
+        Value value = take(name);
+        demand(value.is(Value::Kind::integer) && value.number >= least && value.number <= most, field_invalid);
+        return value.number;
+    }
+
+    std::optional<std::int64_t> optional_whole(const char* name, std::int64_t least, std::int64_t most) {
+        if (left_.find(name) == nullptr) return std::nullopt;
+        return whole(name, least, most);
+    }
+
+    std::optional<std::string> optional_one_of(const char* name, std::initializer_list<const char*> words) {
+        if (left_.find(name) == nullptr) return std::nullopt;
+        return one_of(name, words);
+    }
+
+    /// §3.5: `ext`, and the names in `crit`, of which each must be known.
+    std::vector<std::string> extensions(const std::vector<std::string>& known) {
+        if (left_.find("ext")) demand(take("ext").is(Value::Kind::object), field_invalid);
+        std::vector<std::string> critical;
+        if (left_.find("crit") == nullptr) return critical;
+        Value crit = take("crit");
+        demand(crit.is(Value::Kind::list) && !crit.list.empty(), field_invalid);
+        for (const Value& entry : crit.list) {
+            critical.push_back(text_of(entry, field_invalid));
+            demand(std::find(known.begin(), known.end(), critical.back()) != known.end(), "crit_unknown");
+        }
+        return critical;
+    }
+
     /// §3.5, then what nobody took.
     void finish() {
-        if (left_.find("ext")) demand(take("ext").is(Value::Kind::object), field_invalid);
-        if (left_.find("crit")) {
-            Value crit = take("crit");
-            demand(crit.is(Value::Kind::list) && !crit.list.empty(), field_invalid);
-            text_of(crit.list[0], field_invalid);
-            throw Refused{"crit_unknown"};
-        }
+        extensions({});
         demand(left_.members.empty(), "field_unknown");
     }
 

@@ -79,7 +79,14 @@ void take_license(Fields& fields, Statement& s, std::vector<Bytes>& attachments)
         demand(devices >= 1 && devices <= 1'000'000, field_invalid);
     }
     s.take_optional(fields);
+    s.take_conditions(fields);
     demand(!s.expires_at || *s.expires_at > s.not_before, field_invalid);
+}
+
+/// spec/license.md §2.14: `crit` names `policy` once where there is a policy, and nowhere else.
+void judge_critical(Fields& fields, const Statement& s, bool knows_policy) {
+    auto critical = fields.extensions(knows_policy ? std::vector<std::string>{"policy"} : std::vector<std::string>{});
+    demand(critical.size() == (s.policy ? 1 : 0), field_invalid);
 }
 
 using Take = void (*)(Fields&, Statement&, std::vector<Bytes>&);
@@ -94,11 +101,12 @@ void Statement::in_force(std::int64_t now) const {
     demand(!trial_days, "trial_not_begun");
 }
 
-Statement read_statement(const std::string& kind, const Bytes& payload, std::vector<Bytes> attachments) {
+Statement read_statement(const std::string& kind, const Bytes& payload, std::vector<Bytes> attachments, Policies policies) {
     Fields fields(parse_json(payload));
     demand(fields.text("typ") == kind, "kind_unexpected");
     Statement statement;
     kinds.at(kind)(fields, statement, attachments);
+    judge_critical(fields, statement, kind == "license" && policies == Policies::enforced);
     fields.finish();
     demand(attachments.empty(), "attachment_unexpected");
     return statement;

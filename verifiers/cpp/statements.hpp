@@ -1,7 +1,7 @@
 // Payloads of the kinds this verifier knows (spec/envelope.md §3, §6; spec/keys.md §5; spec/license.md §1).
 #pragma once
 
-#include "terms.hpp"
+#include "conditions.hpp"
 
 struct KeyRecord {
     std::string use;
@@ -10,7 +10,7 @@ struct KeyRecord {
 };
 
 /// What verification asks of any kind.
-struct Statement : Terms {
+struct Statement : Terms, Conditions {
     std::int64_t version = 0, issued_at = 0, threshold = 0, not_before = 0;
     std::optional<std::int64_t> expires_at;
     std::vector<Bytes> root_keys;
@@ -22,7 +22,7 @@ struct Statement : Terms {
 };
 
 /// §3.6: the payload of a statement of this kind, and the attachments it names.
-Statement read_statement(const std::string& kind, const Bytes& payload, std::vector<Bytes> attachments);
+Statement read_statement(const std::string& kind, const Bytes& payload, std::vector<Bytes> attachments, Policies policies);
 
 /// The kind of a payload type, or "".
 std::string kind_of(const std::string& payload_type);

@@ -13,26 +13,6 @@ bool has_control(const std::string& text) {
     return false;
 }
 
-/// Text of 1 to so many bytes without control characters.
-std::string word(const Value& value, std::size_t longest) {
-    const std::string& text = text_of(value, field_invalid);
-    demand(!text.empty() && text.size() <= longest && !has_control(text), field_invalid);
-    return text;
-}
-
-const std::vector<Value>& list_of(const Value& value, std::size_t least, std::size_t most) {
-    demand(value.is(Value::Kind::list) && value.list.size() >= least && value.list.size() <= most, field_invalid);
-    return value.list;
-}
-
-/// Puts an entry behind those of other names.
-template <typename Entry>
-void put(std::vector<Entry>& entries, Entry entry) {
-    auto same = [&](const Entry& other) { return other.name == entry.name; };
-    demand(std::none_of(entries.begin(), entries.end(), same), field_invalid);
-    entries.push_back(std::move(entry));
-}
-
 /// §2.8
 std::vector<Limit> limits_of(const Value& value) {
     std::vector<Limit> limits;
@@ -79,6 +59,17 @@ Licensee licensee_of(Fields fields) {
 }
 
 }  // namespace
+
+std::string word(const Value& value, std::size_t longest) {
+    const std::string& text = text_of(value, field_invalid);
+    demand(!text.empty() && text.size() <= longest && !has_control(text), field_invalid);
+    return text;
+}
+
+const std::vector<Value>& list_of(const Value& value, std::size_t least, std::size_t most) {
+    demand(value.is(Value::Kind::list) && value.list.size() >= least && value.list.size() <= most, field_invalid);
+    return value.list;
+}
 
 std::vector<Feature> features_of(const Value& value, std::size_t least, std::size_t most) {
     std::vector<Feature> features;

@@ -38,5 +38,19 @@ struct Terms {
     void take_optional(Fields& fields);
 };
 
+/// Text of 1 to so many bytes without control characters.
+std::string word(const Value& value, std::size_t longest);
+
+/// The entries of a list of so many.
+const std::vector<Value>& list_of(const Value& value, std::size_t least, std::size_t most);
+
+/// Puts an entry behind those of other names.
+template <typename Entry>
+void put(std::vector<Entry>& entries, Entry entry) {
+    auto same = [&](const Entry& other) { return other.name == entry.name; };
+    demand(std::none_of(entries.begin(), entries.end(), same), field_invalid);
+    entries.push_back(std::move(entry));
+}
+
 /// §2.6: names, and pairs of name and value.
 std::vector<Feature> features_of(const Value& value, std::size_t least, std::size_t most);

@@ -84,16 +84,42 @@ namespace Sealgate
             return values;
         }
 
+        /// <summary>A number of that range.</summary>
+        public long Whole(string name, long least, long most)
+        {
+            object value = Take(name);
+            Refused.Unless(value is long && (long)value >= least && (long)value <= most, Invalid);
+            return (long)value;
+        }
+
+        public long? OptionalWhole(string name, long least, long most)
+        {
+            return left.ContainsKey(name) ? Whole(name, least, most) : (long?)null;
+        }
+
+        public string OptionalOneOf(string name, params string[] words)
+        {
+            return left.ContainsKey(name) ? OneOf(name, words) : null;
+        }
+
+        /// <summary>§3.5: `ext`, and the names in `crit`, of which each must be known.</summary>
+        public List<object> Extensions(params string[] known)
+        {
+            if (left.ContainsKey("ext")) Refused.Unless(Take("ext") is Members, Invalid);
+            if (!left.ContainsKey("crit")) return new List<object>();
+            var critical = Take("crit") as List<object>;
+            Refused.Unless(critical != null && critical.Count > 0, Invalid);
+            foreach (object name in critical)
+            {
+                Refused.Unless(known.Contains(Envelope.Text(name, Invalid)), "crit_unknown");
+            }
+            return critical;
+        }
+
         /// <summary>§3.5, then what nobody took.</summary>
         public void Finish()
         {
-            if (left.ContainsKey("ext")) Refused.Unless(Take("ext") is Members, Invalid);
-            if (left.ContainsKey("crit"))
-            {
-                var names = Take("crit") as List<object>;
-                Refused.Unless(names != null && names.Count > 0 && names[0] is string, Invalid);
-                throw new Refused("crit_unknown");
-            }
+            Extensions();
             Refused.Unless(left.Count == 0, "field_unknown");
         }
 

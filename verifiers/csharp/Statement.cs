@@ -26,9 +26,10 @@ namespace Sealgate
         public List<KeyRecord> Records = new List<KeyRecord>();
         public string Tenant, App;
         public readonly Terms Terms = new Terms();
+        public readonly Conditions Conditions = new Conditions();
 
         /// <summary>§3.6: the payload of a statement of this kind, and the attachments it names.</summary>
-        public static Statement Read(string kind, byte[] payload, List<byte[]> attachments)
+        public static Statement Read(string kind, byte[] payload, List<byte[]> attachments, Policies policies)
         {
             var fields = new Fields(StrictJson.Parse(payload));
             var left = new List<byte[]>(attachments);
@@ -41,6 +42,7 @@ namespace Sealgate
                 case "tenant-keyset": statement.TakeTenantKeyset(fields); break;
                 default: statement.TakeLicense(fields, left); break;
             }
+            statement.JudgeCritical(fields, kind == "license" && policies == Policies.Enforced);
             fields.Finish();
             Refused.Unless(left.Count == 0, "attachment_unexpected");
             return statement;
@@ -119,7 +121,15 @@ namespace Sealgate
                 Refused.Unless(devices >= 1 && devices <= 1000000, Fields.Invalid);
             }
             Terms.TakeOptional(fields);
+            Conditions.Take(fields);
             Refused.Unless(NeverExpires || ExpiresAt > NotBefore, Fields.Invalid);
+        }
+
+        /// <summary>spec/license.md §2.14: `crit` names `policy` once where there is a policy, and nowhere else.</summary>
+        void JudgeCritical(Fields fields, bool knowsPolicy)
+        {
+            List<object> critical = knowsPolicy ? fields.Extensions("policy") : fields.Extensions();
+            Refused.Unless(critical.Count == (Conditions.Policy == null ? 0 : 1), Fields.Invalid);
         }
 
         /// <summary>spec/envelope.md §6.4: a few stand in the payload, many in an attachment.</summary>

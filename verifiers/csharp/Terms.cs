@@ -106,7 +106,7 @@ namespace Sealgate
             return fields.Optional(name, out value) ? Word(value, 128) : null;
         }
 
-        static List<object> ListOf(object value, int least, int most)
+        public static List<object> ListOf(object value, int least, int most)
         {
             var list = value as List<object>;
             Refused.Unless(list != null && list.Count >= least && list.Count <= most, Fields.Invalid);
@@ -114,7 +114,7 @@ namespace Sealgate
         }
 
         /// <summary>Text of 1 to so many bytes without control characters.</summary>
-        static string Word(object value, int longest)
+        public static string Word(object value, int longest)
         {
             string text = Envelope.Text(value, Fields.Invalid);
             int length = Utf8.Encode(text).Length;
@@ -122,7 +122,7 @@ namespace Sealgate
             return text;
         }
 
-        static void Put<T>(List<T> entries, T entry) where T : Named
+        public static void Put<T>(List<T> entries, T entry) where T : Named
         {
             Refused.Unless(entries.All(other => other.Name != entry.Name), Fields.Invalid);
             entries.Add(entry);

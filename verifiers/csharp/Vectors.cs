@@ -33,7 +33,7 @@ namespace Sealgate
             {
                 var question = (Members)StrictJson.Parse(File.ReadAllBytes(path));
                 bool isAsked = question.ContainsKey("license") && !question.ContainsKey("accepted");
-                return isAsked ? "ok " + Contents.Of(Believed(question).Last().Terms) : "skip";
+                return isAsked ? "ok " + Contents.Of(Believed(question).Last()) : "skip";
             });
         }
 
@@ -71,7 +71,8 @@ namespace Sealgate
             chain.Roots.AddRange(List(question, "root_chain").Select(Bytes));
             var found = new Chain(pins, chain, tenant, (long)question["now"]);
             var statements = new List<Statement> { found.Root, found.Keyset, found.TenantKeyset };
-            if (question.ContainsKey("license")) statements.Add(found.VerifyLicense(Bytes(question["license"]), app));
+            if (!question.ContainsKey("license")) return statements;
+            statements.Add(found.VerifyLicense(Bytes(question["license"]), app, Policies.Enforced));
             return statements;
         }
 
