@@ -218,8 +218,9 @@ mod tests {
 
     use super::{License, MaxDevices, Tier};
     use crate::{
-        AppId, Feature, LicenseId, Licensee, Limit, Statement, TenantId, UnixSeconds, Variable,
-        VariableValue, limits,
+        Allowances, AntiTamper, AppId, ClockMode, ClockPolicy, Conditions, Fail, Feature, Freshness,
+        Heartbeat, Integrity, LicenseId, Licensee, Limit, OfflinePermit, Policy, SeatHold, Statement,
+        TenantId, UnixSeconds, Unknown, Variable, VariableValue, limits,
     };
 
     prop_compose! {
@@ -251,29 +252,99 @@ mod tests {
         ]
     }
 
+    prop_compose! {
+        fn policies()(
+            beat in prop::option::of((60..=2_592_000u64, 0..1_000u64, prop::option::of(1..1_000u64))),
+            lease in any::<bool>(),
+            fail in prop::option::of(prop::sample::select(Fail::ALL)),
+            integrity in prop::option::of(prop::sample::select(Integrity::ALL)),
+            anti_tamper in prop::option::of((any::<bool>(), prop::collection::btree_set("[a-zé]{1,8}", 0..=limits::AGENTS))),
+            clock in prop::option::of((0..=604_800u64, any::<bool>())),
+            days in prop::option::of(prop::collection::btree_set(1..=3_650u64, 3)),
+            rates in prop::collection::btree_map("[a-z]{1,16}", 1..=limits::RATE, 0..=limits::TENANT_LIMITS),
+        ) -> Option<Policy> {
+            let heartbeat = beat.map(|(interval, more, longest)| {
+                let grace = interval + more;
+                Heartbeat { interval, grace, longest_grace: longest.map(|more| grace + more) }
+            });
+            let stages = days.map(Vec::from_iter);
+            let policy = Policy {
+                heartbeat,
+                seat: heartbeat.filter(|_| lease).map(|_| SeatHold::Lease),
+                fail,
+                integrity,
+                anti_tamper: anti_tamper.map(|(unknown, agents)| AntiTamper {
+                    unknown: unknown.then_some(Unknown::Tamper),
+                    agents: agents.into_iter().collect(),
+                }),
+                clock: clock.map(|(tolerance, runs)| ClockPolicy {
+                    tolerance: Some(tolerance),
+                    mode: runs.then_some(ClockMode::RunTime),
+                }),
+                freshness: stages.map(|days| Freshness { warn: Some(days[0]), restrict: Some(days[1]), block: Some(days[2]) }),
+                tenant_limits: rates.into_iter().map(|(name, value)| Limit { name, value }).collect(),
+            };
+            Some(policy).filter(|policy| *policy != Policy::default())
+        }
+    }
+
+    prop_compose! {
+        fn conditions()(
+            policy in policies(),
+            max_instances in prop::option::of(1..=limits::INSTANCES),
+            offline in prop::option::of((1..=3_650u64, prop::option::of(1..=1_000_000u64), prop::option::of(1..=3_650u64))),
+            releases in prop::option::of(0..=1_000u64),
+            replacements in prop::option::of(0..=1_000u64),
+            pool_epoch in prop::option::of(1..1u64 << 53),
+            slot in prop::option::of(0..1u64 << 53),
+        ) -> Conditions {
+            Conditions {
+                policy,
+                max_instances,
+                offline: offline.map(|(days, pool, journal_days)| OfflinePermit { days, pool, journal_days }),
+                allowances: Some(Allowances { releases, replacements }).filter(|said| *said != Allowances::default()),
+                pool_epoch,
+                slot,
+            }
+        }
+    }
+
     fn licenses() -> impl Strategy<Value = License> {
         let seconds = || 0..=limits::LAST_SECOND;
         let seats = prop_oneof![
             Just(MaxDevices::Unlimited),
             (1..=limits::MAX_DEVICES).prop_map(MaxDevices::Limited),
         ];
-        (any::<[u8; 16]>(), 0..1u64 << 53, seconds(), seconds(), any::<bool>(), 0..3usize, extras(), seats)
-            .prop_map(|(id, version, issued, begin, ends, tier, extras, max_devices)| License {
-                tenant: TenantId::from_bytes(id),
-                app: AppId::from_bytes(id),
-                license: LicenseId::from_bytes(id),
-                version,
-                issued_at: UnixSeconds::new(issued).expect("in range"),
-                not_before: UnixSeconds::new(begin).expect("in range"),
-                expires_at: (ends && begin < limits::LAST_SECOND)
-                    .then(|| UnixSeconds::new(limits::LAST_SECOND).expect("in range")),
-                tier: Tier::ALL[tier],
-                features: extras.0,
-                max_devices,
-                limits: extras.1,
-                variables: extras.2,
-                licensee: extras.3,
-                trial_days: extras.4,
+        (
+            any::<[u8; 16]>(),
+            0..1u64 << 53,
+            seconds(),
+            seconds(),
+            any::<bool>(),
+            0..3usize,
+            extras(),
+            seats,
+            conditions(),
+        )
+            .prop_map(|(id, version, issued, begin, ends, tier, extras, max_devices, conditions)| {
+                License {
+                    tenant: TenantId::from_bytes(id),
+                    app: AppId::from_bytes(id),
+                    license: LicenseId::from_bytes(id),
+                    version,
+                    issued_at: UnixSeconds::new(issued).expect("in range"),
+                    not_before: UnixSeconds::new(begin).expect("in range"),
+                    expires_at: (ends && begin < limits::LAST_SECOND)
+                        .then(|| UnixSeconds::new(limits::LAST_SECOND).expect("in range")),
+                    tier: Tier::ALL[tier],
+                    features: extras.0,
+                    max_devices,
+                    limits: extras.1,
+                    variables: extras.2,
+                    licensee: extras.3,
+                    trial_days: extras.4,
+                    conditions,
+                }
             })
     }
 

@@ -39,8 +39,8 @@ impl TrialStanding {
 mod tests {
     use proptest::prelude::*;
     use sealgate_artifact::{
-        AppId, Code, Decision, License, LicenseId, MaxDevices, Nonce, Operation, Outcome, PublicKey,
-        StatementId, TenantId, Tier, UnixSeconds, limits,
+        AppId, Code, Conditions, Decision, License, LicenseId, MaxDevices, Nonce, Operation, Outcome,
+        PublicKey, StatementId, TenantId, Tier, UnixSeconds, limits,
     };
 
     use crate::{Leaving, Standing, TrialStanding};
@@ -67,6 +67,7 @@ mod tests {
             variables: vec![],
             licensee: None,
             trial_days,
+            conditions: Conditions::default(),
         }
     }
 

@@ -24,7 +24,7 @@ pub use key_window::KeyWindow;
 pub use memory::{Accepted, Maximum};
 pub use online::{SentRequest, verify_decision, verify_device_request};
 pub use roots::{Roots, verify_roots};
-pub use scoped::{ServerRole, verify_certificate, verify_license};
+pub use scoped::{Policies, ServerRole, verify_certificate, verify_license};
 pub use signer::{Message, SignError, Signer, sign_statement};
 pub use trust_file::TrustFile;
 pub use verify::{Signers, Verified, verify};

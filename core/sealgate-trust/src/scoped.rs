@@ -1,12 +1,21 @@
 //! What the chain's keys say for one app or one server: licenses and server certificates.
 
 use sealgate_artifact::{
-    AppId, KeyState, KeyUse, License, Operation, Origin, PublicKey, ServerCertificate, TenantId, UnixSeconds,
-    Unverified,
+    AppId, ArtifactError, KeyState, KeyUse, License, Operation, Origin, PublicKey, ServerCertificate,
+    TenantId, UnixSeconds, Unverified,
 };
 
 use crate::verify::admit_key;
 use crate::{KeyWindow, TenantTrust, TrustError, Verified, verify, window};
+
+/// Whether a reader knows the critical meaning `policy` (`spec/license.md` §2.14).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Policies {
+    /// It does: it enforces every field of a policy, or only shows a person what a license says and gives no rights.
+    Known,
+    /// It does not. A license with a policy is refused.
+    Unknown,
+}
 
 /// Believes a license of the chain's tenant. Whether it is *in force* is for `sealgate-rules` to say.
 ///
@@ -15,8 +24,12 @@ pub fn verify_license(
     trust: &TenantTrust,
     license: &[u8],
     app: Option<AppId>,
+    policies: Policies,
 ) -> Result<Verified<License>, TrustError> {
     let license = verify(&Unverified::<License>::decode(license)?, &trust.issuers)?;
+    if policies == Policies::Unknown && license.get().conditions.policy.is_some() {
+        return Err(ArtifactError::CritUnknown("policy".to_owned()).into());
+    }
     let tenant = trust.tenant_keyset().get().tenant;
     if license.get().tenant != tenant {
         return Err(TrustError::WrongTenant { expected: tenant, found: license.get().tenant });

@@ -14,6 +14,7 @@ use sealgate_trust::{
 };
 
 use crate::exchange::Answer;
+use crate::license::POLICIES;
 use crate::state::{Floors, Memory};
 use crate::statements::{self, Statements};
 use crate::trust::Trust;
@@ -185,7 +186,7 @@ impl Question<'_> {
         let Some(bytes) = has.license.as_ref().filter(is_named) else {
             return Err(TransportError::AnswerInvalid("the license that it names is missing").into());
         };
-        let verified = verify_license(chain, bytes, Some(self.trust.app)).map_err(|why| {
+        let verified = verify_license(chain, bytes, Some(self.trust.app), POLICIES).map_err(|why| {
             let is_held = !answer.brings_license() && why.code() == Code::SignatureInvalid;
             held_or_final(is_held, SecurityError::Statement { what: "license", why })
         })?;

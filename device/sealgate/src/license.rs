@@ -5,6 +5,8 @@ use sealgate_artifact::{
     VariableValue,
 };
 
+use sealgate_trust::Policies;
+
 use crate::ConfigurationError;
 
 /// The rights of one license. There is no way to make one but to verify it.
@@ -48,6 +50,9 @@ impl<'a> Asked<'a> {
         self.0.and_then(|feature| feature.value.as_deref())
     }
 }
+
+/// `spec/license.md` §2.14: this client does not enforce policies yet, so it refuses a license that has one.
+pub(crate) const POLICIES: Policies = Policies::Unknown;
 
 impl License {
     /// `spec/online.md` §1.1: rights come from the license only. Of the decision it takes what gives none (§6.7), what narrows,

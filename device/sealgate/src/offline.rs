@@ -4,6 +4,7 @@ use sealgate_artifact::{Foreign, UnixSeconds};
 use sealgate_trust::{Accepted, ChainBytes, TenantTrust, TrustError, verify_license};
 
 use crate::judge::{Judged, newest, rights};
+use crate::license::POLICIES;
 use crate::state::{Memory, State};
 use crate::statements::Statements;
 use crate::{Error, License, SecurityError, Trust};
@@ -16,7 +17,8 @@ use crate::{Error, License, SecurityError, Trust};
 pub fn verify_license_file(trust: &'static [u8], file: &[u8], now: UnixSeconds) -> Result<License, Error> {
     let trust = Trust::parse(trust)?;
     let chain = chain(&trust, &trust.chain, &Accepted::default(), now)?;
-    let verified = verify_license(&chain, file, Some(trust.app)).map_err(|why| of_license(file, why))?;
+    let verified =
+        verify_license(&chain, file, Some(trust.app), POLICIES).map_err(|why| of_license(file, why))?;
     Ok(rights(verified.get(), None, now)?)
 }
 
@@ -39,7 +41,8 @@ pub(crate) fn judge_file(
             (chain, held.under(trust.chain.clone()))
         }
     };
-    let verified = verify_license(&chain, file, Some(trust.app)).map_err(|why| of_license(file, why))?;
+    let verified =
+        verify_license(&chain, file, Some(trust.app), POLICIES).map_err(|why| of_license(file, why))?;
     let licenses = newest(&chain, &verified, &state.licenses())?;
     let verdict = rights(verified.get(), None, now);
     let memory = Memory { accepted: chain.accepted().clone(), floors, licenses, statements: held };

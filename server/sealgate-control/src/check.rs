@@ -168,6 +168,7 @@ mod tests {
             variables: vec![],
             licensee: None,
             trial_days: None,
+            conditions: sealgate_artifact::Conditions::default(),
         };
         let read = sealgate_artifact::License::from_payload(&license.to_payload(), &license.attachments());
         assert_eq!(read, Ok(license));

@@ -3,15 +3,56 @@
 use std::io;
 use std::path::Path;
 
-use sealgate_artifact::{Feature, License, Licensee, VariableValue, decode_base64};
+use sealgate_artifact::{Feature, License, Licensee, Statement, VariableValue, decode_base64};
 use serde_json::{Value, json};
 
 use crate::replay::believed_license;
 use crate::{Bytes, Question, Vector, files};
 
 /// The fields that are said, in the order of their table.
-const SAID: [&str; 5] = ["features", "limits", "variables", "licensee", "trial_days"];
+const SAID: [&str; 11] = [
+    "features",
+    "limits",
+    "variables",
+    "licensee",
+    "trial_days",
+    "policy",
+    "max_instances",
+    "offline",
+    "allowances",
+    "pool_epoch",
+    "slot",
+];
 const PARTS: [&str; 3] = ["name", "company", "email"];
+/// The fields of the objects within, each object's in the order of its table.
+const WITHIN: [&str; 26] = [
+    "name",
+    "company",
+    "email",
+    "heartbeat",
+    "interval",
+    "grace",
+    "longest_grace",
+    "seat",
+    "fail",
+    "integrity",
+    "anti_tamper",
+    "unknown",
+    "agents",
+    "clock",
+    "tolerance",
+    "mode",
+    "freshness",
+    "warn",
+    "restrict",
+    "block",
+    "tenant_limits",
+    "days",
+    "pool",
+    "journal_days",
+    "releases",
+    "replacements",
+];
 
 /// What Rust reads of the license in a vector: `ok` and compact JSON in the form of the payload, a code, or `skip`.
 pub fn answer_contents(path: &Path) -> String {
@@ -50,10 +91,16 @@ fn text(license: &Bytes) -> String {
         Value::Object(_) if field == "features" => {
             Some(parsed(&decoded(&carrier["attachments"][0])).to_string())
         }
-        Value::Object(parts) => Some(object(&PARTS, |part| parts.get(part).map(Value::to_string))),
         Value::Null => None,
-        value => Some(value.to_string()),
+        value => Some(ordered(value)),
     })
+}
+
+fn ordered(value: &Value) -> String {
+    match value {
+        Value::Object(members) => object(&WITHIN, |name| members.get(name).map(ordered)),
+        value => value.to_string(),
+    }
 }
 
 /// JSON's names in this order, which a map would not keep.
@@ -69,7 +116,8 @@ fn said(license: &License, field: &str) -> Option<String> {
         "limits" => list(license.limits.iter().map(|limit| json!([limit.name, limit.value])).collect()),
         "variables" => list(license.variables.iter().map(|v| json!([v.name, value(&v.value)])).collect()),
         "licensee" => license.licensee.as_ref().map(licensee),
-        _ => license.trial_days.map(|days| days.to_string()),
+        // What a license is written with again is what was read.
+        field => license.members().into_iter().find(|(name, _)| *name == field).map(|(_, v)| v.to_string()),
     }
 }
 

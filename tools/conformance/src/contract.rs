@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use sealgate_artifact::{Carrier, Code, Kind, License, PublicKey, UnixSeconds};
 use sealgate_rules::Standing;
 use sealgate_trust::{
-    Accepted, ChainBytes, Roots, TenantTrust, TrustError, TrustFile, Verified, ed25519, verify_license,
-    verify_roots,
+    Accepted, ChainBytes, Policies, Roots, TenantTrust, TrustError, TrustFile, Verified, ed25519,
+    verify_license, verify_roots,
 };
 
 use crate::{Vector, answer};
@@ -79,7 +79,7 @@ fn followed(
 }
 
 fn believed(trust: &TenantTrust, license: &[u8]) -> Result<Verified<License>, TrustError> {
-    verify_license(trust, license, None)
+    verify_license(trust, license, None, Policies::Unknown)
 }
 
 /// `FILE.trust` brings the chain; of what it pins nothing is taken.

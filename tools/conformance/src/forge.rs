@@ -266,6 +266,32 @@ pub(crate) fn full_license_text() -> String {
     with(&text, r#""max_devices":5"#, more)
 }
 
+/// A license under every condition there is, each at its longest, beside the most features and variables.
+pub(crate) fn full_conditions_text() -> String {
+    let list =
+        |count: usize, entry: &dyn Fn(usize) -> String| (0..count).map(entry).collect::<Vec<_>>().join(",");
+    let features = list(32, &|n| format!("\"{n:032}\""));
+    let agents = list(8, &|n| format!("\"{n:016}\""));
+    let rates = list(4, &|n| format!("[\"{n:016}\",1000000000]"));
+    // With brackets and commas 1,500 bytes.
+    let variables = list(50, &|n| format!("[\"v{n:02}\",\"{}\"]", "x".repeat(if n == 0 { 18 } else { 19 })));
+    let text = with(&license_text(), r#"["db.query","export"]"#, &format!("[{features}]"));
+    let conditions = format!(
+        concat!(
+            r#""max_devices":1000000,"variables":[{}],"trial_days":3650,"policy":{{"#,
+            r#""heartbeat":{{"interval":2592000,"grace":31535999,"longest_grace":31536000}},"seat":"lease","fail":"hard","#,
+            r#""integrity":"where_listed","anti_tamper":{{"unknown":"tamper","agents":[{}]}},"#,
+            r#""clock":{{"tolerance":604800,"mode":"run_time"}},"#,
+            r#""freshness":{{"warn":3650,"restrict":3650,"block":3650}},"tenant_limits":[{}]}},"#,
+            r#""max_instances":1000,"offline":{{"days":3650,"pool":1000000,"journal_days":3650}},"#,
+            r#""allowances":{{"releases":1000,"replacements":1000}},"pool_epoch":9007199254740991,"#,
+            r#""slot":9007199254740991,"crit":["policy"]"#
+        ),
+        variables, agents, rates
+    );
+    with(&text, r#""max_devices":5"#, &conditions)
+}
+
 /// A device's request that names its license by identifier.
 pub(crate) fn request_text() -> String {
     request_naming(&format!(r#""license":"{LICENSE}","license_key":null"#), r#""m:4f2a""#)

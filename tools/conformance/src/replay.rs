@@ -5,8 +5,8 @@ use sealgate_artifact::{
     TenantId, UnixSeconds,
 };
 use sealgate_trust::{
-    Accepted, ChainBytes, Maximum, Roots, SentRequest, ServerRole, TenantTrust, TrustError, TrustFile,
-    Verified, ed25519, verify_certificate, verify_decision, verify_device_request, verify_license,
+    Accepted, ChainBytes, Maximum, Policies, Roots, SentRequest, ServerRole, TenantTrust, TrustError,
+    TrustFile, Verified, ed25519, verify_certificate, verify_decision, verify_device_request, verify_license,
 };
 
 use crate::forge::unhex;
@@ -49,7 +49,8 @@ pub(crate) fn believed_license(question: &Question) -> Option<Result<License, Co
 fn believe(chain: &Chain) -> Result<(TenantTrust, Option<Verified<License>>), TrustError> {
     let trust = tenant_trust(chain)?;
     let app = chain.expect_app.as_deref().map(AppId::parse).transpose()?;
-    let license = chain.license.as_ref().map(|license| verify_license(&trust, &bytes(license), app));
+    let license =
+        chain.license.as_ref().map(|license| verify_license(&trust, &bytes(license), app, Policies::Known));
     Ok((trust, license.transpose()?))
 }
 

@@ -2,9 +2,9 @@
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use sealgate_artifact::{
-    AppId, Decision, Feature, KeyId, KeyRecord, KeyState, KeyUse, Keyset, License, LicenseId, LicenseKey,
-    MaxDevices, Outcome, PublicKey, Root, ServerCertificate, Statement, StatementId, TenantId, TenantKeyset,
-    Tier, UnixSeconds,
+    AppId, Conditions, Decision, Feature, KeyId, KeyRecord, KeyState, KeyUse, Keyset, License, LicenseId,
+    LicenseKey, MaxDevices, Outcome, PublicKey, Root, ServerCertificate, Statement, StatementId, TenantId,
+    TenantKeyset, Tier, UnixSeconds,
 };
 use sealgate_trust::{Message, SentRequest, SignError, Signer, Verified, sign_statement};
 
@@ -236,6 +236,7 @@ fn license() -> License {
         variables: vec![],
         licensee: None,
         trial_days: None,
+        conditions: Conditions::default(),
     }
 }
 

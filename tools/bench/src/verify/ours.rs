@@ -4,7 +4,7 @@ use std::io::{Error, Result};
 use std::path::Path;
 
 use sealgate_artifact::{License, PublicKey, UnixSeconds, Unverified};
-use sealgate_trust::{Accepted, TenantTrust, TrustFile, verify_license};
+use sealgate_trust::{Accepted, Policies, TenantTrust, TrustFile, verify_license};
 
 use super::{FEATURES, Peer, names};
 use crate::books::Books;
@@ -20,7 +20,7 @@ pub fn license(sealgate: &Path) -> Result<(Vec<u8>, TenantTrust, PublicKey, Vec<
     let trust = TrustFile::parse(trust.as_bytes()).map_err(Error::other)?;
     // Verified from the pinned roots down, as a program does at its start.
     let trust = trust.verify(&Accepted::default(), now()?).map_err(Error::other)?;
-    let verified = verify_license(&trust, &file, None).map_err(Error::other)?;
+    let verified = verify_license(&trust, &file, None, Policies::Known).map_err(Error::other)?;
     let claim = Unverified::<License>::decode(&file).map_err(Error::other)?;
     Ok((file, trust, verified.signed_by()[0], claim.envelope().signed_bytes()))
 }
@@ -34,7 +34,7 @@ fn now() -> Result<UnixSeconds> {
 pub fn peer(file: Vec<u8>, trust: TenantTrust) -> Peer {
     let bytes = file.len();
     let read = move || {
-        let license = verify_license(&trust, &file, None).expect("verifies");
+        let license = verify_license(&trust, &file, None, Policies::Known).expect("verifies");
         assert_eq!(license.get().features.len(), FEATURES);
     };
     Peer { name: NAME, bytes, read: Box::new(read) }

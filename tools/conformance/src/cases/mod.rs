@@ -3,6 +3,7 @@
 mod attachments;
 mod case;
 mod certificate;
+mod conditions;
 mod decision;
 mod ed25519;
 mod envelope;
@@ -37,6 +38,7 @@ pub fn all() -> Vec<Case> {
         certificate::cases(),
         license::cases(),
         terms::cases(),
+        conditions::cases(),
         attachments::cases(),
         request::cases(),
         decision::cases(),

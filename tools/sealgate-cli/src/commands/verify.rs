@@ -4,7 +4,9 @@ use std::path::Path;
 
 use sealgate_artifact::{AppId, Code, KeyUse, License, MaxDevices, PublicKey, TenantId, UnixSeconds};
 use sealgate_rules::Standing;
-use sealgate_trust::{Accepted, ChainBytes, Roots, TenantTrust, TrustFile, Verified, verify_license};
+use sealgate_trust::{
+    Accepted, ChainBytes, Policies, Roots, TenantTrust, TrustFile, Verified, verify_license,
+};
 use sealgate_wire::Timestamp;
 use serde_json::json;
 
@@ -49,7 +51,7 @@ pub(crate) fn judge(
     let tenant = pinned.scope.map(|(tenant, _)| tenant);
     let chain = TenantTrust::verify(&pinned.roots, statements, tenant, &Accepted::default(), now)
         .map_err(of_chain)?;
-    let verified = verify_license(&chain, license, pinned.scope.map(|(_, app)| app))
+    let verified = verify_license(&chain, license, pinned.scope.map(|(_, app)| app), Policies::Known)
         .map_err(|error| of_license(file, license, &error))?;
     Ok((verified, chain))
 }

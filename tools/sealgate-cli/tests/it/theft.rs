@@ -199,6 +199,7 @@ impl Loot {
             variables: vec![],
             licensee: None,
             trial_days: None,
+            conditions: sealgate_artifact::Conditions::default(),
         }
     }
 }
