@@ -27,7 +27,7 @@ struct Trust {
 
 Trust verify_chain(const Pins& pins, const ChainBytes& chain, const std::optional<std::string>& tenant, std::int64_t now);
 
-/// spec/license.md §2.1, §2.2. Who says `Policies::enforced` must enforce §2.13.
+/// spec/license.md §2.14, §2.2, §2.1. Who says `Policies::enforced` must enforce §2.13.
 Verified verify_license(const Verified& tenant_keyset, const Bytes& data, const std::optional<std::string>& app,
                         Policies policies = Policies::refused);
 

@@ -22,7 +22,7 @@ struct Statement : Terms, Conditions {
 };
 
 /// §3.6: the payload of a statement of this kind, and the attachments it names.
-Statement read_statement(const std::string& kind, const Bytes& payload, std::vector<Bytes> attachments, Policies policies);
+Statement read_statement(const std::string& kind, const Bytes& payload, std::vector<Bytes> attachments);
 
 /// The kind of a payload type, or "".
 std::string kind_of(const std::string& payload_type);

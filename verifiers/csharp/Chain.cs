@@ -43,10 +43,11 @@ namespace Sealgate
             TenantKeyset.Records.ForEach(record => Admit(seen, record.Key));
         }
 
-        /// <summary>spec/license.md §2.1, §2.2. Who says `Policies.Enforced` must enforce §2.13.</summary>
+        /// <summary>spec/license.md §2.14, §2.2, §2.1. Who says `Policies.Enforced` must enforce §2.13.</summary>
         public Statement VerifyLicense(byte[] data, string app, Policies policies = Policies.Refused)
         {
-            Statement license = Verify("license", Claim("license", data), Signers(TenantKeyset, "issuer"), 1, policies);
+            Statement license = Verify("license", Claim("license", data), Signers(TenantKeyset, "issuer"), 1);
+            Refused.Unless(policies == Policies.Enforced || license.Conditions.Policy == null, "crit_unknown");
             Refused.Unless(license.Tenant == TenantKeyset.Tenant, "wrong_tenant");
             Refused.Unless(app == null || license.App == app, "wrong_app");
             return license;
@@ -63,7 +64,7 @@ namespace Sealgate
             {
                 Envelope claim = Claim("root", data);
                 // Only a choice of where to begin, and of a code: nothing of it is believed yet.
-                Statement claimed = Statement.Read("root", claim.Payload, claim.Attachments, Policies.Refused);
+                Statement claimed = Statement.Read("root", claim.Payload, claim.Attachments);
                 if (last != null) last = Next(last, claim, claimed, seen);
                 else if (Claims(claimed, pins)) last = Verify("root", claim, pins.Keys, pins.Threshold);
             }
@@ -99,14 +100,13 @@ namespace Sealgate
         }
 
         /// <summary>spec/envelope.md §5: signers are counted, not signatures; then the payload is read, once.</summary>
-        static Statement Verify(
-            string kind, Envelope claim, List<byte[]> keys, long threshold, Policies policies = Policies.Refused)
+        static Statement Verify(string kind, Envelope claim, List<byte[]> keys, long threshold)
         {
             byte[] message = claim.SignedBytes();
             int signers = keys.Count(key => claim.Signatures.Any(signature => Ed25519.Verify(key, message, signature)));
             Refused.Unless(signers > 0, "signature_invalid");
             Refused.Unless(signers >= threshold, "threshold_not_met");
-            Statement statement = Statement.Read(kind, claim.Payload, claim.Attachments, policies);
+            Statement statement = Statement.Read(kind, claim.Payload, claim.Attachments);
             statement.Id = claim.Id();
             return statement;
         }

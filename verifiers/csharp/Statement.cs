@@ -29,7 +29,7 @@ namespace Sealgate
         public readonly Conditions Conditions = new Conditions();
 
         /// <summary>§3.6: the payload of a statement of this kind, and the attachments it names.</summary>
-        public static Statement Read(string kind, byte[] payload, List<byte[]> attachments, Policies policies)
+        public static Statement Read(string kind, byte[] payload, List<byte[]> attachments)
         {
             var fields = new Fields(StrictJson.Parse(payload));
             var left = new List<byte[]>(attachments);
@@ -42,7 +42,7 @@ namespace Sealgate
                 case "tenant-keyset": statement.TakeTenantKeyset(fields); break;
                 default: statement.TakeLicense(fields, left); break;
             }
-            statement.JudgeCritical(fields, kind == "license" && policies == Policies.Enforced);
+            statement.JudgeCritical(fields, kind == "license");
             fields.Finish();
             Refused.Unless(left.Count == 0, "attachment_unexpected");
             return statement;

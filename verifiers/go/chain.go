@@ -29,10 +29,6 @@ type verified struct {
 
 // verify: spec/envelope.md §5, signers are counted, not signatures; then the payload is read, once.
 func verify(kind string, claim carrier, keys [][]byte, threshold int64) verified {
-	return verifyFor(policiesRefused, kind, claim, keys, threshold)
-}
-
-func verifyFor(can policies, kind string, claim carrier, keys [][]byte, threshold int64) verified {
 	message, signers := claim.signedBytes(), int64(0)
 	for _, key := range keys {
 		for _, signature := range claim.signatures {
@@ -44,7 +40,7 @@ func verifyFor(can policies, kind string, claim carrier, keys [][]byte, threshol
 	}
 	demand(signers > 0, "signature_invalid")
 	demand(signers >= threshold, "threshold_not_met")
-	return verified{readStatement(kind, claim.payload, claim.attachments, can), claim.id()}
+	return verified{readStatement(kind, claim.payload, claim.attachments), claim.id()}
 }
 
 // verifyChain returns the last root statement, keyset and tenant keyset.
@@ -65,9 +61,10 @@ func verifyChain(pinned pins, chain chainBytes, tenant *string, now int64) (root
 	return root, keyset, tenantKeyset
 }
 
-// verifyLicense: spec/license.md §2.1, §2.2. Who says policiesEnforced must enforce §2.13.
+// verifyLicense: spec/license.md §2.14, §2.2, §2.1. Who says policiesEnforced must enforce §2.13.
 func verifyLicense(tenantKeyset verified, data []byte, app *string, can policies) verified {
-	license := verifyFor(can, "license", claimOf("license", data), tenantKeyset.signers("issuer"), 1)
+	license := verify("license", claimOf("license", data), tenantKeyset.signers("issuer"), 1)
+	demand(can == policiesEnforced || license.policy == nil, "crit_unknown")
 	demand(license.tenant == tenantKeyset.tenant, "wrong_tenant")
 	demand(app == nil || license.app == *app, "wrong_app")
 	return license
@@ -85,7 +82,7 @@ func follow(pinned pins, roots [][]byte, now int64) (verified, [][]byte) {
 	for _, data := range roots {
 		claim := claimOf("root", data)
 		// Only a choice of where to begin, and of a code: nothing of it is believed yet.
-		claimed := readStatement("root", claim.payload, nil, policiesRefused)
+		claimed := readStatement("root", claim.payload, nil)
 		if last != nil {
 			next := nextRoot(*last, claim, claimed, seen)
 			last, seen = &next, withNew(seen, next.rootKeys)

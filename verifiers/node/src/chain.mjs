@@ -10,13 +10,13 @@ const DAY = 86_400;
 const ROOT_STATEMENTS = 1_024;
 
 /** `spec/envelope.md` §5: signers are counted, not signatures; then the payload is read, once. */
-function verify(kind, { envelope, attachments }, keys, threshold, policies = Policies.REFUSED) {
+function verify(kind, { envelope, attachments }, keys, threshold) {
   const message = signedBytes(envelope);
   const hasSigned = (key) => envelope.signatures.some((signature) => ed25519.verify(key, message, signature));
   const signers = keys.filter(hasSigned).length;
   demand(signers > 0, "signature_invalid");
   demand(signers >= threshold, "threshold_not_met");
-  return { statement: read(kind, envelope.payload, attachments, policies), id: statementId(envelope) };
+  return { statement: read(kind, envelope.payload, attachments), id: statementId(envelope) };
 }
 
 /** The last root statement, keyset and tenant keyset. `pins` are keys, a threshold and a version or null. */
@@ -33,10 +33,11 @@ export function verifyChain(pins, chain, tenant, now) {
   return { root, keyset, tenantKeyset };
 }
 
-/** `spec/license.md` §2.1, §2.2. Who says `Policies.ENFORCED` must enforce §2.13. */
+/** `spec/license.md` §2.14, §2.2, §2.1. Who says `Policies.ENFORCED` must enforce §2.13. */
 export function verifyLicense(tenantKeyset, data, app, policies = Policies.REFUSED) {
   const issuers = signers(tenantKeyset.statement, "issuer");
-  const license = verify("license", claim("license", data), issuers, 1, policies);
+  const license = verify("license", claim("license", data), issuers, 1);
+  demand(policies === Policies.ENFORCED || license.statement.policy === null, "crit_unknown");
   demand(license.statement.tenant === tenantKeyset.statement.tenant, "wrong_tenant");
   demand(app === null || license.statement.app === app, "wrong_app");
   return license;

@@ -28,13 +28,13 @@ class Verified:
     id: str
 
 
-def verify(kind: str, carrier: Carrier, keys: list, threshold: int, policies=Policies.REFUSED) -> Verified:
+def verify(kind: str, carrier: Carrier, keys: list, threshold: int) -> Verified:
     """`spec/envelope.md` §5.3 to §5.5: signers are counted, not signatures; then the payload is read, once."""
     envelope, message = carrier.envelope, carrier.envelope.signed_bytes()
     signed = [key for key in keys if any(ed25519.verify(key, message, s) for s in envelope.signatures)]
     demand(signed != [], "signature_invalid")
     demand(len(signed) >= threshold, "threshold_not_met")
-    return Verified(statements.read(kind, envelope.payload, carrier.attachments, policies), statement_id(envelope))
+    return Verified(statements.read(kind, envelope.payload, carrier.attachments), statement_id(envelope))
 
 
 def verify_chain(pins: Pins, roots: list, keyset: bytes, tenant_keyset: bytes, tenant, now: int):
@@ -52,9 +52,10 @@ def verify_chain(pins: Pins, roots: list, keyset: bytes, tenant_keyset: bytes, t
 
 
 def verify_license(tenant_keyset: Verified, license: bytes, app, policies=Policies.REFUSED) -> Verified:
-    """`spec/license.md` §2.1, §2.2. Who says `Policies.ENFORCED` must enforce §2.13."""
+    """`spec/license.md` §2.14, §2.2, §2.1. Who says `Policies.ENFORCED` must enforce §2.13."""
     issuers = _signers(tenant_keyset.statement, "issuer")
-    license = verify("license", _claim("license", license), issuers, 1, policies)
+    license = verify("license", _claim("license", license), issuers, 1)
+    demand(policies is Policies.ENFORCED or license.statement["policy"] is None, "crit_unknown")
     demand(license.statement["tenant"] == tenant_keyset.statement["tenant"], "wrong_tenant")
     demand(app is None or license.statement["app"] == app, "wrong_app")
     return license

@@ -15,8 +15,8 @@ YEAR, TEN_YEARS = 31_536_000, 3_650
 class Policies(Enum):
     """Whether a program enforces every field of a policy (§2.14)."""
 
-    REFUSED = frozenset()
-    ENFORCED = frozenset({"policy"})
+    REFUSED = "refused"
+    ENFORCED = "enforced"
 
 
 @dataclass
