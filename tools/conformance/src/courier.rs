@@ -30,6 +30,7 @@ pub fn write_files(folder: &Path, now: u64) -> io::Result<Vec<String>> {
     };
     let under_policy =
         with(&at(now, &license_text()), "}", r#","policy":{"fail":"hard"},"crit":["policy"]}"#);
+    let policy_ended = with(&under_policy, &(now + 100 * DAY).to_string(), &(now - DAY).to_string());
     let [first, second, keyset, tenant_keyset] = statements(now);
     let request = device_request(&request_text());
     let ok = |draft: &Draft| format!("ok {}", draft.id());
@@ -44,6 +45,7 @@ pub fn write_files(folder: &Path, now: u64) -> io::Result<Vec<String>> {
         shelf.put("to_come.license", &license(to_come).text(), ROOT, "not_yet_valid")?,
         shelf.put("full.license", &full.text(), ROOT, &ok(&full))?,
         shelf.put("policy.license", &license(under_policy).text(), ROOT, "crit_unknown")?,
+        shelf.put("policy_ended.license", &license(policy_ended).text(), ROOT, "crit_unknown")?,
         shelf.put("trial.license", &license(trial).text(), ROOT, "trial_not_begun")?,
         shelf.put("trial_ended.license", &license(tried).text(), ROOT, "expired")?,
         shelf.put("forged.license", &forged.text(), ROOT, "signature_invalid")?,

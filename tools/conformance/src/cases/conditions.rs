@@ -116,6 +116,12 @@ fn policy(shelf: &mut Shelf) {
                 "The meaning `policy` is the payload's alone.",
                 r#"{"fail":"hard","crit":["policy"]}"#,
             ),
+            (
+                "lease_without_heartbeat",
+                FieldInvalid,
+                "Nothing says how long it lasts.",
+                r#"{"seat":"lease","fail":"hard"}"#,
+            ),
             ("lease_alone", FieldInvalid, "A lease without a heartbeat.", r#"{"seat":"lease"}"#),
         ],
     );
@@ -185,9 +191,11 @@ fn heartbeat(shelf: &mut Shelf) {
 }
 
 fn words(shelf: &mut Shelf) {
-    for (field, accepted) in
-        [("fail", &["hard", "soft"][..]), ("integrity", &["required", "where_listed"]), ("seat", &[])]
-    {
+    for (field, upper, accepted) in [
+        ("fail", "hard", &["hard", "soft"][..]),
+        ("integrity", "required", &["required", "where_listed"]),
+        ("seat", "lease", &[]),
+    ] {
         let text = |value: &str| with_policy(&format!("{{\"{field}\":{value}}}"));
         for word in accepted {
             let shows = format!("`{field}` is `{word}`.");
@@ -199,7 +207,7 @@ fn words(shelf: &mut Shelf) {
             text,
             &[
                 ("other", FieldInvalid, "Another word.", "\"other\""),
-                ("upper_case", FieldInvalid, "Case counts.", "\"HARD\""),
+                ("upper_case", FieldInvalid, "Case counts.", &format!("\"{}\"", upper.to_uppercase())),
                 ("true", FieldInvalid, "No word.", "true"),
                 ("null", FieldInvalid, "Where the default holds the field is absent.", "null"),
             ],
@@ -273,6 +281,7 @@ fn clock_and_freshness(shelf: &mut Shelf) {
         "freshness",
         freshness,
         &[
+            ("shortest", "A day for each.", r#"{"warn":1,"restrict":1,"block":1}"#),
             ("all", "Three stages.", r#"{"warn":7,"restrict":30,"block":90}"#),
             ("equal", "Stages that begin together.", r#"{"warn":30,"restrict":30,"block":30}"#),
             ("block", "The last alone.", r#"{"block":1}"#),
@@ -285,7 +294,10 @@ fn clock_and_freshness(shelf: &mut Shelf) {
         freshness,
         &[
             ("empty", FieldInvalid, "Nothing is said.", "{}"),
-            ("warn_0", FieldInvalid, "Less than a day.", r#"{"warn":0}"#),
+            ("warn_0", FieldInvalid, "Less than a day.", r#"{"warn":0,"restrict":5}"#),
+            ("restrict_0", FieldInvalid, "The same of the second stage.", r#"{"restrict":0,"block":5}"#),
+            ("block_0", FieldInvalid, "The same of the third.", r#"{"block":0}"#),
+            ("unknown", FieldUnknown, "An unknown field.", r#"{"warn":1,"stop":2}"#),
             ("block_3651", FieldInvalid, "More than ten years.", r#"{"block":3651}"#),
             ("restrict_before_warn", FieldInvalid, "A stage out of turn.", r#"{"warn":30,"restrict":29}"#),
             ("block_before_warn", FieldInvalid, "The same, with one left out.", r#"{"warn":30,"block":29}"#),
@@ -301,7 +313,7 @@ fn clock_and_freshness(shelf: &mut Shelf) {
 }
 
 fn tenant_limits(shelf: &mut Shelf) {
-    let text = |list: &str| with_policy(&format!("{{\"tenant_limits\":{list}}}"));
+    let text = |list: &str| with_policy(&format!("{{\"fail\":\"hard\",\"tenant_limits\":{list}}}"));
     accept(
         shelf,
         "tenant_limits",
@@ -340,6 +352,7 @@ fn permits(shelf: &mut Shelf) {
         offline,
         &[
             ("days", "Bundles of a month.", r#"{"days":30}"#),
+            ("least", "All of it at its shortest.", r#"{"days":1,"pool":1,"journal_days":1}"#),
             ("all", "All of it at its longest.", r#"{"days":3650,"pool":1000000,"journal_days":3650}"#),
         ],
     );
@@ -377,6 +390,8 @@ fn permits(shelf: &mut Shelf) {
         &[
             ("empty", FieldInvalid, "Nothing is said.", "{}"),
             ("releases_1001", FieldInvalid, "Too many.", r#"{"releases":1001}"#),
+            ("releases_negative", FieldInvalid, "Fewer than none.", r#"{"releases":-1}"#),
+            ("replacements_1001", FieldInvalid, "Too many.", r#"{"replacements":1001}"#),
             ("replacements_negative", FieldInvalid, "Fewer than none.", r#"{"replacements":-1}"#),
             ("unknown", FieldUnknown, "An unknown field.", r#"{"releases":1,"moves":3}"#),
         ],
@@ -443,6 +458,55 @@ fn order(shelf: &mut Shelf) {
                 FieldMissing,
                 "`offline` is read before `allowances`.",
                 r#""allowances":0,"offline":{}"#,
+            ),
+            (
+                "instances_and_offline",
+                FieldInvalid,
+                "`max_instances` is read before `offline`.",
+                r#""offline":{},"max_instances":0"#,
+            ),
+            (
+                "allowances_and_epoch",
+                FieldUnknown,
+                "`allowances` is read completely, and before `pool_epoch`.",
+                r#""pool_epoch":0,"allowances":{"releases":1,"moves":1}"#,
+            ),
+            (
+                "integrity_and_anti_tamper",
+                FieldInvalid,
+                "`integrity` is read before `anti_tamper`.",
+                r#""policy":{"anti_tamper":{"sensors":1},"integrity":"x"},"crit":["policy"]"#,
+            ),
+            (
+                "anti_tamper_and_clock",
+                FieldUnknown,
+                "`anti_tamper` is read completely, and before `clock`.",
+                r#""policy":{"clock":{},"anti_tamper":{"sensors":1}},"crit":["policy"]"#,
+            ),
+            (
+                "clock_and_freshness",
+                FieldInvalid,
+                "`clock` is read before `freshness`.",
+                r#""policy":{"freshness":{"warn":1,"stop":1},"clock":{}},"crit":["policy"]"#,
+            ),
+            (
+                "lease_and_clock",
+                FieldUnknown,
+                "That a lease needs a heartbeat is judged once all of the policy was read.",
+                r#""policy":{"seat":"lease","clock":{"tolerance":1,"zone":1}},"crit":["policy"]"#,
+            ),
+            (
+                "interval_and_grace",
+                FieldMissing,
+                "`interval` is read before `grace`.",
+                r#""policy":{"heartbeat":{"grace":"x"}},"crit":["policy"]"#,
+            ),
+            ("days_and_pool", FieldMissing, "`days` is read before `pool`.", r#""offline":{"pool":0}"#),
+            (
+                "nothing_and_unknown",
+                FieldInvalid,
+                "That something is said is judged before unknown fields.",
+                r#""policy":{"clock":{"zone":1}},"crit":["policy"]"#,
             ),
             (
                 "slot_and_crit",

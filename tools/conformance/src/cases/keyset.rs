@@ -257,6 +257,13 @@ fn fields(shelf: &mut Shelf) {
         "\"kid\":\"1\",\"alg\":",
     );
     refuse(
+        "crit_of_a_license",
+        Code::CritUnknown,
+        "A meaning that licenses alone have.",
+        "\"version\":1",
+        "\"version\":1,\"crit\":[\"policy\"]",
+    );
+    refuse(
         "entry_crit",
         Code::CritUnknown,
         "An entry marks an unknown meaning as critical.",

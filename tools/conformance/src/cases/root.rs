@@ -418,6 +418,13 @@ fn fields(shelf: &mut Shelf) {
         "\"version\"",
         "\"crit\":[\"log\"],\"version\"",
     );
+    refuse(
+        "crit_of_a_license",
+        Code::CritUnknown,
+        "A meaning that licenses alone have.",
+        "\"version\"",
+        "\"crit\":[\"policy\"],\"version\"",
+    );
     let twelve: Vec<Seed> = (100..112).collect();
     let shows = "Twelve roots of which twelve must sign.";
     let chain = [first(), stated(2, &twelve, 12, &[&[ROOT][..], &twelve].concat())];

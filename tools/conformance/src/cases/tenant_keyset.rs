@@ -131,6 +131,13 @@ fn keys_and_fields(shelf: &mut Shelf) {
         "\"version\"",
         "\"crit\":[\"log\"],\"version\"",
     );
+    refuse(
+        "crit_of_a_license",
+        Code::CritUnknown,
+        "A meaning that licenses alone have.",
+        "\"version\"",
+        "\"crit\":[\"policy\"],\"version\"",
+    );
     let second = format!("\"keys\":[{},", entry("issuer", &public_text(SECOND_ISSUER), "on hold"));
     refuse("state_unknown", Code::FieldInvalid, "An entry of an unknown state.", "\"keys\":[", &second);
 }
