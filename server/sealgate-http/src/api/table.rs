@@ -18,7 +18,7 @@ use sealgate_wire::{
 use super::operation::{Operation, Shape, Vendor, operations, parameters};
 use super::request::{Body, Id};
 use crate::caller::{Authenticated, Demands};
-use crate::query::QueryOf;
+use crate::query::{NoQuery, QueryOf};
 
 /// Every operation. What is not in this list does not exist.
 pub(crate) fn operations() -> Vec<Operation> {

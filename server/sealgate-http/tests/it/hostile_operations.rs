@@ -174,6 +174,26 @@ on_both_engines! {
         }
     }
 
+    /// `?dry_run=true` on an order must not sell.
+    fn an_operation_without_a_query_refuses_one(app: &TestApp) {
+        let (document, owner) = (app.document(), app.owner());
+        let mut asked_so_far = 0;
+        for operation in app.operations() {
+            let parameters = described(&document, &operation)["parameters"].as_array().cloned().unwrap_or_default();
+            if parameters.iter().any(|p| p["in"] == "query") {
+                continue;
+            }
+            let staged = stage(app, &owner, &operation.id);
+            let body = if staged.body.is_null() { String::new() } else { staged.body.to_string() };
+            for query in ["?dry_run=true", "?colour"] {
+                let asked = Staged { query: query.to_owned(), ..staged.clone() };
+                assert_refused(app, (&operation, &asked), query, body.as_bytes());
+            }
+            asked_so_far += 1;
+        }
+        assert!(asked_so_far >= 40, "only {asked_so_far} operations take no query");
+    }
+
     fn no_query_breaks_an_operation(app: &TestApp) {
         let (document, owner) = (app.document(), app.owner());
         let mut attacked = 0;
