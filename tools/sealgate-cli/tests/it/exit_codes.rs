@@ -94,8 +94,7 @@ fn answering(status: &str, body: &str) -> (String, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let length = body.len();
-    let answer =
-        format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
+    let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
     let other = std::thread::spawn(move || {
         let (connection, _) = listener.accept().expect("the program connects");
         let mut reader = BufReader::new(connection);

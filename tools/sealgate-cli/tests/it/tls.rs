@@ -178,5 +178,8 @@ fn a_certificate_that_nobody_vouches_for_is_told_as_that() {
     let list = ["app", "list", "--json", "--token", "sgt_x", "--url", &url];
     let failure = run(&mut sealgate(&list)).refused(69, "tls_untrusted");
     opened.join().expect("it was asked");
-    assert!(failure["fix"].as_str().is_some_and(|fix| fix.contains("proxy of your network opens TLS")), "{failure}");
+    assert!(
+        failure["fix"].as_str().is_some_and(|fix| fix.contains("proxy of your network opens TLS")),
+        "{failure}"
+    );
 }
