@@ -161,6 +161,24 @@ on_both_engines! {
         assert!(unnamed.is_empty(), "{unnamed:#?}");
     }
 
+    fn a_body_may_be_left_out_exactly_where_the_document_says_so(app: &TestApp) {
+        let (document, owner) = (app.document(), app.owner());
+        let mut seen = BTreeSet::new();
+        for operation in app.operations() {
+            let body = &described(&document, &operation)["requestBody"];
+            if body.is_null() {
+                continue;
+            }
+            let is_required = body["required"] == true;
+            let staged = stage(app, &owner, &operation.id);
+            let answer = send(&operation.method, &format!("{}{}", app.url, staged.url(&operation)), Some(&app.token), b"");
+            let text = String::from_utf8_lossy(&answer.bytes);
+            assert_eq!(text.contains(": it is missing"), is_required, "{}: {} {text}", operation.id, answer.status);
+            seen.insert(is_required);
+        }
+        assert_eq!(seen.len(), 2, "there are both");
+    }
+
     /// PostgreSQL has no text with U+0000.
     fn no_path_breaks_an_operation(app: &TestApp) {
         let owner = app.owner();

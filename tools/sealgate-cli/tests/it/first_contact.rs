@@ -117,6 +117,17 @@ fn the_first_start_says_what_to_do_next_and_that_works() {
     assert!(!log.contains("first start"), "{log}");
 }
 
+/// What is typed in another folder leads there, too.
+#[test]
+fn the_first_start_names_its_directory_whole() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let mut command = sealgate(&["serve", "--listen", "127.0.0.1:0", "--data", "data"]);
+    let server = Server::launch(command.current_dir(dir.path()));
+    let whole = dir.path().canonicalize().expect("there").join("data");
+    let export = server.line_with("export SEALGATE_URL=");
+    assert!(export.ends_with(&format!("SEALGATE_DATA={}", whole.display())), "{export}");
+}
+
 fn refused(data: &Path, more: &[&str]) -> Outcome {
     let told = run(sealgate(&["serve", "--json", "--data"]).arg(data).args(more));
     assert!(!data.exists(), "nothing is made: {told:?}");
