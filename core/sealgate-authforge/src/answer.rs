@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sealgate_artifact::UnixSeconds;
 use serde::{Deserialize, Serialize};
 
-use crate::rfc3339;
+use crate::{Variable, rfc3339};
 
 /// Whether an answer is positive. Not signed, so a client must not rely on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,18 +89,6 @@ pub struct ValidatePayload {
     /// What the vendor hands to clients with this license.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub license_variables: Option<BTreeMap<String, Variable>>,
-}
-
-/// The value of a variable that a vendor hands to clients, in answers and in license files.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Variable {
-    /// `true` or `false`.
-    Flag(bool),
-    /// A whole number.
-    Number(i64),
-    /// A string.
-    Text(String),
 }
 
 /// The answer to a client that reported itself (`spec/http.md` §2.9). Not signed.
