@@ -63,6 +63,9 @@ pub struct ValidatePayload {
     pub nonce: String,
     /// Identifies this request in the server's log.
     pub request_id: String,
+    /// When the session ends, as a time. Sent with the label.
+    #[serde(default, with = "rfc3339::or_never", skip_serializing_if = "Option::is_none")]
+    pub session_expires_at: Option<UnixSeconds>,
     /// When the license ends; `None` means never.
     #[serde(default, with = "rfc3339::or_never")]
     pub license_expires_at: Option<UnixSeconds>,
@@ -83,6 +86,9 @@ pub struct ValidatePayload {
     pub license_id: String,
     /// The device that the decision is about.
     pub hwid: String,
+    /// The vendor's note about the license, where the vendor lets clients see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub license_label: Option<String>,
     /// What the vendor hands to every client of the app.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app_variables: Option<BTreeMap<String, Variable>>,
