@@ -162,7 +162,7 @@ fn a_license_is_renewed_changed_suspended_and_found() {
         })
     );
     let shown = vendor.run(&["--json", "license", "vars", "get", key]).stdout;
-    assert!(shown.contains(r#""small": -0.000001"#), "in its spelling: {shown}");
+    assert!(shown.contains(r#""small":-0.000001"#), "in its spelling: {shown}");
     vendor.json(&["app", "vars", "set", app_id, "motd=hi"]);
     for get in [&["app", "vars", app_id][..], &["app", "vars", "get", app_id]] {
         assert_eq!(vendor.json(get), json!({ "motd": "hi" }));
