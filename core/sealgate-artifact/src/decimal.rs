@@ -23,7 +23,9 @@ impl Decimal {
         }
         let counted = digits.bytes().filter(|b| *b != b'.').skip_while(|b| *b == b'0').count();
         if counted > limits::DECIMAL_DIGITS || places.len() > limits::DECIMAL_PLACES {
-            return Err("a number with a fraction and with more than 15 digits, or more than 20 behind the point");
+            return Err(
+                "a number with a fraction and with more than 15 digits, or more than 20 behind the point",
+            );
         }
         Ok(Self(text.to_owned()))
     }
@@ -54,9 +56,36 @@ mod tests {
         }
         let more = format!("0.{}1", "0".repeat(20));
         for bad in [
-            "1", "-0", "", "-", ".", "1.0", "0.0", "-0.0", "0.50", "1e3", "1.5e3", "1.5E3", ".5", "5.", "00.5", "01.5", "+0.5",
-            "--0.5", "0.5.5", "0,5", " 0.5", "0.5 ", "0x0.5", "٠.٥", "NaN", "inf", "0.1234567890123456",
-            "1234567890123456.5", "123456789012345.5", &more,
+            "1",
+            "-0",
+            "",
+            "-",
+            ".",
+            "1.0",
+            "0.0",
+            "-0.0",
+            "0.50",
+            "1e3",
+            "1.5e3",
+            "1.5E3",
+            ".5",
+            "5.",
+            "00.5",
+            "01.5",
+            "+0.5",
+            "--0.5",
+            "0.5.5",
+            "0,5",
+            " 0.5",
+            "0.5 ",
+            "0x0.5",
+            "٠.٥",
+            "NaN",
+            "inf",
+            "0.1234567890123456",
+            "1234567890123456.5",
+            "123456789012345.5",
+            &more,
         ] {
             assert!(Decimal::parse(bad).is_err(), "{bad}");
         }

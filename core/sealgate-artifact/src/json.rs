@@ -363,7 +363,10 @@ mod tests {
         let half = || Value::Decimal(Decimal::parse("0.5").expect("a number"));
         let inner = Value::Object(vec![("x".to_owned(), half()), ("y".to_owned(), Value::Int(1))]);
         let text = r#"{"c":1,"b":{"x":0.5,"y":1}}"#;
-        assert_eq!(read(text), Ok(Value::Object(vec![("c".to_owned(), Value::Int(1)), ("b".to_owned(), inner)])));
+        assert_eq!(
+            read(text),
+            Ok(Value::Object(vec![("c".to_owned(), Value::Int(1)), ("b".to_owned(), inner)]))
+        );
         assert_eq!(read(text).map(|value| value.to_string()).as_deref(), Ok(text));
         for elsewhere in [
             text.replace('b', "d"),
@@ -375,7 +378,21 @@ mod tests {
         ] {
             assert!(matches!(read(&elsewhere), Err(ArtifactError::Json { .. })), "{elsewhere}");
         }
-        for spelling in ["1.0", "0.50", "1e3", "1E-3", "5e-1", ".5", "5.", "-0", "-0.0", "00.5", "+0.5", "0.5-", "0.1234567890123456"] {
+        for spelling in [
+            "1.0",
+            "0.50",
+            "1e3",
+            "1E-3",
+            "5e-1",
+            ".5",
+            "5.",
+            "-0",
+            "-0.0",
+            "00.5",
+            "+0.5",
+            "0.5-",
+            "0.1234567890123456",
+        ] {
             assert!(read(&text.replace("0.5", spelling)).is_err(), "{spelling}");
             assert!(parse_variable(spelling.as_bytes()).is_err(), "{spelling}");
         }

@@ -211,7 +211,9 @@ mod tests {
             // What is for another operation is told apart from what has no form, with fractions too.
             let for_later = with(name, "0.000001").replace(r#""validate""#, r#""later""#);
             assert_eq!(open_json(&for_later), Err(Code::NonceMismatch));
-            for value in ["1.0", "0.50", "1e3", "5e-1", ".5", "-0", "0.1234567890123456", "[0.5]", r#"{"a":0.5}"#] {
+            for value in
+                ["1.0", "0.50", "1e3", "5e-1", ".5", "-0", "0.1234567890123456", "[0.5]", r#"{"a":0.5}"#]
+            {
                 assert_eq!(open_json(&with(name, value)), Err(Code::AnswerInvalid), "{value}");
             }
         }

@@ -273,7 +273,8 @@ mod tests {
             ..plain()
         };
         let unsigned = file.unsigned().expect("well formed");
-        let json = String::from_utf8(decode_base64(unsigned.payload(), "payload").expect("base64")).expect("text");
+        let json =
+            String::from_utf8(decode_base64(unsigned.payload(), "payload").expect("base64")).expect("text");
         let variables = r#""licenseVariables":{"0.000001":0.000001,"-12345678901234.5":-12345678901234.5},"appVariables":{"0.5":0.5}}"#;
         assert!(json.ends_with(variables), "{json}");
         assert_eq!(open(&signed(&unsigned)), Ok(file));

@@ -24,9 +24,7 @@ mod tests;
 mod variable;
 
 pub use activation::{ACTIVATION_REQUEST_BYTES, ActivationRequest};
-pub use answer::{
-    Failed, OfflineActivateAnswer, SelfBanned, Status, Typ, ValidateAnswer, ValidatePayload,
-};
+pub use answer::{Failed, OfflineActivateAnswer, SelfBanned, Status, Typ, ValidateAnswer, ValidatePayload};
 pub use check::Expected;
 pub use content::{FileVariables, LicenseFile, Machines};
 pub use file::{Here, LICENSE_FILE_BYTES, UnsignedFile};

@@ -51,9 +51,8 @@ fn variables(names: impl Strategy<Value = String>) -> impl Strategy<Value = File
         any::<bool>().prop_map(Variable::Flag),
         (1 - limits::INTEGER_BOUND..limits::INTEGER_BOUND).prop_map(Variable::Number),
         any::<i64>().prop_map(Variable::Number),
-        "-?(0|[1-9][0-9]{0,6})[.][0-9]{0,7}[1-9]".prop_map(|text| {
-            Variable::Decimal(Decimal::parse(&text).expect("a number with a fraction"))
-        }),
+        "-?(0|[1-9][0-9]{0,6})[.][0-9]{0,7}[1-9]"
+            .prop_map(|text| { Variable::Decimal(Decimal::parse(&text).expect("a number with a fraction")) }),
         awkward().prop_map(Variable::Text),
     ];
     prop::collection::vec((names, value), 0..5)

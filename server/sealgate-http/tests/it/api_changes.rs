@@ -4,7 +4,9 @@ use sealgate_testkit::{TestApp, on_both_engines, send};
 use serde_json::{Value, json};
 
 use crate::customers::customer;
-use crate::support::{assert_failed, assert_problem, nonce, payload, payload_text, refused_without_effect, sell};
+use crate::support::{
+    assert_failed, assert_problem, nonce, payload, payload_text, refused_without_effect, sell,
+};
 
 const DAY: u64 = 24 * 60 * 60;
 

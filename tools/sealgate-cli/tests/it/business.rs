@@ -153,7 +153,16 @@ fn a_license_is_renewed_changed_suspended_and_found() {
         assert_eq!(vendor.json(get), json!({ "beta": true, "seats": 6 }));
     }
     let app_id = text(&app["app_id"]);
-    let typed = ["rate=0.5", "small=-0.000001", "version=\"1.5\"", "phone=007", "exact=1.50", "power=1e3", "no=\"", "open= 5"];
+    let typed = [
+        "rate=0.5",
+        "small=-0.000001",
+        "version=\"1.5\"",
+        "phone=007",
+        "exact=1.50",
+        "power=1e3",
+        "no=\"",
+        "open= 5",
+    ];
     assert_eq!(
         vendor.json(&[&["license", "vars", "set", key, "--replace"], &typed[..]].concat()),
         json!({

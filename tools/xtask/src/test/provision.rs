@@ -113,7 +113,8 @@ fn former_clients(workspace: &Workspace) -> Result<()> {
     }
     println!("former clients: installing into {}", folder.display());
     for package in wanted.lines().filter(|line| !line.starts_with('#')) {
-        let (_, version) = package.split_once("==").ok_or_else(|| Failure::new(format!("no version: {package}")))?;
+        let (_, version) =
+            package.split_once("==").ok_or_else(|| Failure::new(format!("no version: {package}")))?;
         let mut pip = Command::new(python::interpreter(workspace));
         pip.args(PIP_INSTALL).args(["--no-deps", "--upgrade", "--target"]).arg(folder.join(version));
         process::run(pip.arg(package))?;
