@@ -41,6 +41,7 @@ pub struct AppCreated {
 /// An app as the vendor sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct AppView {
     /// The app's id.
     pub app_id: String,

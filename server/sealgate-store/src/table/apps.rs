@@ -40,6 +40,7 @@ const MOST_CREDITS: i64 = 1 << 53;
 /// A product of a tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "a field is its column")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct AppRow {
     pub id: AppId,
     pub tenant: TenantId,
