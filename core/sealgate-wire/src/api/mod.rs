@@ -19,6 +19,7 @@ mod records;
 mod servers;
 mod tenants;
 mod tokens;
+mod variable;
 
 pub use access::*;
 pub use apps::*;
@@ -37,6 +38,7 @@ pub use records::*;
 pub use servers::*;
 pub use tenants::*;
 pub use tokens::*;
+pub use variable::*;
 
 use sealgate_artifact::MaxDevices;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};

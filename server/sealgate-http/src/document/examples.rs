@@ -109,7 +109,7 @@ fn vendor() -> Vec<Row> {
         AppView {
             "app_id": APP, "name": "Editor", "public_key": PUBLIC_KEY, "next_public_key": PUBLIC_KEY,
             "public_key_spki": SPKI, "credits": 500, "require_secret": false, "danger_lifetime_files": false,
-            "list_reported_addresses": false, "created_at": BEGIN,
+            "list_reported_addresses": false, "show_labels": false, "created_at": BEGIN,
         }
         UpdateApp { "require_secret": true }
         RotateSecret { "keep_former_seconds": 86_400 }

@@ -55,6 +55,7 @@ fn app(tenant: TenantId, id: AppId) -> AppRow {
         require_secret: false,
         lifetime_files: false,
         list_reported_addresses: false,
+        show_labels: false,
         disabled_at: None,
         created_at: at(),
     }

@@ -224,7 +224,7 @@ pub(crate) enum VarsCommand {
 pub(crate) struct SetVarsArgs {
     /// The app's id or slug; for a license its key, its id, external:X with your own name for it, or - to read one from standard input
     pub(crate) of: String,
-    /// NAME=VALUE; true, false and whole numbers keep their type, everything else is text
+    /// NAME=VALUE; true, false and numbers (7, 0.5) keep their type, everything else is text; '"1.5"' in quotation marks is text, too
     #[arg(value_name = "NAME=VALUE")]
     pub(crate) values: Vec<String>,
     /// Remove the value of this name
@@ -378,7 +378,7 @@ pub(crate) struct UpdateAppArgs {
     #[arg(long, value_name = "SLUG")]
     pub(crate) slug: Option<String>,
     /// Whether clients must send the app's secret
-    #[arg(long, value_name = "on|off", value_parser = on_or_off, required_unless_present_any = ["slug", "danger_lifetime_files", "list_reported_addresses"])]
+    #[arg(long, value_name = "on|off", value_parser = on_or_off, required_unless_present_any = ["slug", "danger_lifetime_files", "list_reported_addresses", "show_labels"])]
     pub(crate) require_secret: Option<OnOff>,
     /// Whether the app may hand out license files that never expire. Nothing takes such a file back, neither a
     /// revocation nor a refund
@@ -388,4 +388,8 @@ pub(crate) struct UpdateAppArgs {
     /// that address is refused with it
     #[arg(long = "list-addresses", value_name = "on|off", value_parser = on_or_off)]
     pub(crate) list_reported_addresses: Option<OnOff>,
+    /// Whether AuthForge's clients are told the label of their license, in answers and files, and the end of their session.
+    /// Customers can read what you note there
+    #[arg(long, value_name = "on|off", value_parser = on_or_off)]
+    pub(crate) show_labels: Option<OnOff>,
 }

@@ -57,6 +57,7 @@ fn change(args: &UpdateAppArgs) -> UpdateApp {
         require_secret: flag(args.require_secret),
         danger_lifetime_files: flag(args.danger_lifetime_files),
         list_reported_addresses: flag(args.list_reported_addresses),
+        show_labels: flag(args.show_labels),
     }
 }
 
@@ -134,6 +135,7 @@ fn print(app: &AppView) {
         ("needs its secret", yes_or_no(app.require_secret)),
         ("lifetime files", yes_or_no(app.danger_lifetime_files)),
         ("lists reported addresses", yes_or_no(app.list_reported_addresses)),
+        ("shows labels", yes_or_no(app.show_labels)),
         ("created", app.created_at.to_string()),
     ];
     if let Some(credits) = app.credits {

@@ -22,7 +22,7 @@ fn authforge() -> Value {
             license("A3K9-BFWX-7NP2-QHDT", "active", json!({
                 "expiresAt": "2099-12-31T23:59:59Z", "maxHwidSlots": 2, "label": "Stripe order #12345",
                 "hwidList": ["5bed7b0d00000000000000000000000000000000000000000000000000000001"],
-                "licenseVariables": { "plan": "pro", "maxProjects": 10, "beta": true },
+                "licenseVariables": { "plan": "pro", "maxProjects": 10, "beta": true, "rate": 0.25 },
             })),
             license("ZM4T-6RCE-JW8Y-V2KG", "revoked", json!({})),
         ], "cursor": "eyJsaWNlbnNl" },
@@ -84,7 +84,7 @@ fn licenses_come_from_authforge_with_their_keys_and_devices() {
     let id = text(&shown["license_id"]);
     assert_eq!(
         vendor.json(&["license", "vars", id]),
-        json!({ "plan": "pro", "maxProjects": 10, "beta": true })
+        json!({ "plan": "pro", "maxProjects": 10, "beta": true, "rate": 0.25 })
     );
     let hwid = "5bed7b0d00000000000000000000000000000000000000000000000000000001";
     assert_eq!(validate(&vendor, &app, "A3K9-BFWX-7NP2-QHDT", hwid, 1).0, 200);

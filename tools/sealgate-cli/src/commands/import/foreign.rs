@@ -90,7 +90,7 @@ pub(super) fn seats(line: u64, column: &str, number: u64) -> Result<Seats, Refus
     MaxDevices::limited(number).map(Seats).ok_or_else(refused)
 }
 
-/// Text, whole numbers and flags; of others it says which.
+/// Text, numbers and flags; of others it says which.
 pub(super) fn variables(
     line: u64,
     column: &str,
@@ -99,14 +99,60 @@ pub(super) fn variables(
     let variable = |(name, value): (&String, &Value)| {
         let held = match value {
             Value::Bool(flag) => Some(Variable::Flag(*flag)),
-            Value::Number(number) => number.as_i64().map(Variable::Number),
+            Value::Number(number) => self::number(number),
             Value::String(text) => Some(Variable::Text(text.clone())),
             _ => None,
         };
         let why = || {
-            Refusal::new(line, column, format!("{name}: neither text nor a whole number nor true or false"))
+            Refusal::new(
+                line,
+                column,
+                format!("{name}: neither text nor a number of at most 15 digits nor true or false"),
+            )
         };
         Ok((name.clone(), held.ok_or_else(why)?))
     };
     values.iter().map(variable).collect()
+}
+
+/// A number as the other system has it: a double, whose spelling says nothing.
+fn number(number: &serde_json::Number) -> Option<Variable> {
+    // Written without an exponent and with as few digits as tell it apart, which have a place in a variable or have not.
+    let spelling =
+        number.as_i64().map_or_else(|| number.as_f64().map(|n| n.to_string()), |n| Some(n.to_string()));
+    serde_json::from_str(&spelling?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::variables;
+
+    #[test]
+    fn numbers_are_what_they_were_there() {
+        let read = |text: &str| {
+            let values = serde_json::from_str(&format!(r#"{{"a":{text}}}"#)).expect("an object");
+            variables(1, "metadata", &values)
+                .map(|read| json!(read)["a"].to_string())
+                .map_err(|why| why.reason)
+        };
+        let same = [
+            ("7", "7"),
+            ("-7", "-7"),
+            ("7.0", "7"),
+            ("5e2", "500"),
+            ("0.5", "0.5"),
+            ("0.50", "0.5"),
+            ("5e-1", "0.5"),
+        ];
+        for (theirs, ours) in same {
+            assert_eq!(read(theirs).as_deref(), Ok(ours), "{theirs}");
+        }
+        for none in ["0.30000000000000004", "1e300", "1e-300", "9007199254740993", "1.5e17", "null", "[0.5]"]
+        {
+            let why = "a: neither text nor a number of at most 15 digits nor true or false";
+            assert_eq!(read(none).as_ref().map_err(String::as_str), Err(why), "{none}");
+        }
+    }
 }
