@@ -53,6 +53,7 @@ const ASKED_BY: [(&str, &str); 73] = [
     ("license_file", "license file"),
     ("make_authforge_file", "license authforge-file"),
     ("renew_license", "license renew"),
+    ("preview_renewal", "license renew"),
     ("suspend_license", "license suspend"),
     ("resume_license", "license resume"),
     ("revoke_license", "license revoke"),
