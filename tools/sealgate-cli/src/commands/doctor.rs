@@ -3,7 +3,7 @@
 use sealgate_artifact::Code;
 use sealgate_wire::{CheckView, Readiness, Timestamp, TokenView};
 
-use super::token::{self, TOKENS, locked_out};
+use super::token::{self, TOKENS};
 use crate::args::Global;
 use crate::client::Client;
 use crate::failure::Failure;
@@ -21,7 +21,7 @@ pub(crate) fn run(global: &Global, output: &Output) -> Result<(), Failure> {
     }
     output.result(&result, |_| checks.iter().for_each(print));
     if let Some(end) = owners_end.filter(|_| !output.json) {
-        complain!("{}", locked_out(end));
+        complain!("{}", token::locked_out(end));
     }
     if failed.is_empty() {
         return Ok(());

@@ -188,8 +188,8 @@ fn policy(path: &Path) -> Result<Policy, Failure> {
     serde_json::from_slice(&bytes).map_err(|e| unusable(e.to_string()))
 }
 
-fn list(client: &Client, (app, part): (Option<&str>, &PartArgs), output: &Output) -> Result<(), Failure> {
-    let filters = filters(&[("app_id", &names::app_field(app)?)]);
+fn list(client: &Client, (of, part): (Option<&str>, &PartArgs), output: &Output) -> Result<(), Failure> {
+    let filters = filters(&[("app_id", &names::app_field(of)?)]);
     let none = "no plans yet; `sealgate plan create --name NAME --tier TIER` makes one";
     lists::print(client, ("/api/v1/plans", &filters, none), part, output, |plans| {
         let row = |p: &PlanView| {

@@ -4,13 +4,13 @@ use std::ffi::OsString;
 use std::sync::Arc;
 
 use sealgate_artifact::{Code, TokenId};
-use sealgate_authority::ports::{Clock, System};
+use sealgate_authority::ports::System;
 use sealgate_control::{Preset, Scope};
 use sealgate_server::config::{Source, Sources, keys};
 use sealgate_server::recover::{OwnerToken, owner_token};
 use sealgate_wire::{CreateToken, Page, RevokeToken, Timestamp, TokenCreated, TokenRevoked, TokenView};
 
-use crate::args::{CreateTokenArgs, Global, RecoverTokenArgs, TokenCommand};
+use crate::args::{CreateTokenArgs, Global, RecoverTokenArgs, TokenCommand, now};
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::output::{Output, complain, ends, say};
@@ -132,11 +132,11 @@ fn create(client: &Client, args: &CreateTokenArgs, output: &Output) -> Result<()
 
 /// When the last owner's token in force ends. `None` where one of them never ends.
 pub(super) fn owners_end(tokens: &[TokenView]) -> Option<Timestamp> {
-    let now = Timestamp(System.now());
+    let now = now();
     let is_owner = |t: &&TokenView| t.scopes.iter().any(|scope| scope == Scope::Owner.as_str());
-    let in_force = |t: &&TokenView| t.revoked_at.is_none() && t.expires_at.is_none_or(|end| end > now);
+    let in_force = |t: &&TokenView| t.revoked_at.is_none() && t.expires_at.is_none_or(|end| end.0 > now);
     let ends: Vec<_> = tokens.iter().filter(is_owner).filter(in_force).map(|t| t.expires_at).collect();
-    ends.into_iter().collect::<Option<Vec<_>>>()?.into_iter().max()
+    ends.into_iter().collect::<Option<Vec<_>>>()?.into_iter().max_by_key(|end| end.0)
 }
 
 /// What happens then.
