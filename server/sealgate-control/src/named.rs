@@ -95,13 +95,19 @@ async fn of_another(
     let app = app.and_then(|app| app.slug).map_or_else(|| plan.app.to_string(), |slug| slug.to_string());
     let plan = plan.slug.map_or_else(|| plan.id.to_string(), |slug| slug.to_string());
     Ok(match unknown {
-        AuthorityError::Unknown { named, .. } => AuthorityError::PlanOfOther { named, is: format!("{app}/{plan}") },
+        AuthorityError::Unknown { named, .. } => {
+            AuthorityError::PlanOfOther { named, is: format!("{app}/{plan}") }
+        }
         other => other,
     })
 }
 
 /// A plan of that name, whichever app has it.
-async fn first_anywhere(desk: &Desk, caller: &Caller, named: &str) -> Result<Option<PlanRow>, AuthorityError> {
+async fn first_anywhere(
+    desk: &Desk,
+    caller: &Caller,
+    named: &str,
+) -> Result<Option<PlanRow>, AuthorityError> {
     let (db, tenant) = (&desk.db, caller.tenant);
     match (PlanId::parse(named), Slug::parse(named)) {
         (Ok(id), _) => Ok(table::plans::find(db, tenant, id).await?),
@@ -169,7 +175,11 @@ pub(crate) async fn customer(
 }
 
 /// The tenant's customer with this e-mail address, whatever the case. Nothing keeps two from having the same.
-async fn with_email(desk: &Desk, caller: &Caller, email: &str) -> Result<Option<CustomerRow>, AuthorityError> {
+async fn with_email(
+    desk: &Desk,
+    caller: &Caller,
+    email: &str,
+) -> Result<Option<CustomerRow>, AuthorityError> {
     let email = words::composed(email.trim());
     let searched = (Searched::Email, email.as_str());
     // In the order of addresses: those that are exactly this one come first.

@@ -175,11 +175,17 @@ fn apply(request: &UpdatePlan, plan: &mut PlanRow) -> Result<(), AuthorityError>
         plan.licensee = serde_json::to_string(fields).expect("names can be written");
     }
     // What is named is what somebody wants; what a plan said before it could be refused stays as it is.
-    if (request.trial.is_some() || request.offline.is_some()) && plan.terms.trial.is_some() && plan.terms.offline {
+    if (request.trial.is_some() || request.offline.is_some())
+        && plan.terms.trial.is_some()
+        && plan.terms.offline
+    {
         let (field, why) = if request.offline == Some(true) {
             ("offline", "false: a license that is a trial is never handed out as a file")
         } else {
-            ("trial", "none, or a plan without offline use: a license that is a trial is never handed out as a file")
+            (
+                "trial",
+                "none, or a plan without offline use: a license that is a trial is never handed out as a file",
+            )
         };
         return Err(invalid(field, why));
     }

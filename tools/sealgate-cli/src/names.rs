@@ -48,9 +48,7 @@ pub(crate) fn plan(named: &str) -> Result<String, Failure> {
 pub(crate) fn customer(named: &str) -> Result<String, Failure> {
     let fix = "give the customer's id, its slug, its e-mail address, or external:X with your own name for it";
     match CustomerId::parse(named) {
-        Err(error)
-            if Slug::parse(named).is_none() && !named.starts_with("external:") && !is_email(named) =>
-        {
+        Err(error) if Slug::parse(named).is_none() && !named.starts_with("external:") && !is_email(named) => {
             Err(Failure::from(error).fix(fix))
         }
         _ => Ok(named.to_owned()),
@@ -61,7 +59,8 @@ pub(crate) fn customer(named: &str) -> Result<String, Failure> {
 fn is_email(named: &str) -> bool {
     let has_no_other = named.chars().all(|c| !c.is_whitespace() && !c.is_control() && !"/:?".contains(c));
     let parts = named.split_once('@');
-    has_no_other && parts.is_some_and(|(who, host)| !who.is_empty() && !host.is_empty() && !host.contains('@'))
+    has_no_other
+        && parts.is_some_and(|(who, host)| !who.is_empty() && !host.is_empty() && !host.contains('@'))
 }
 
 /// Where an app is.
@@ -97,7 +96,8 @@ mod tests {
             Some("/api/v1/customers/Ada%40example.com")
         );
         let key = "000G-40R4-0M30-E209-185G-R38E-1YRB";
-        for bad in ["..", "", "a/b/c", "/", "a/", "/a", "A", key, "sgt_x", "a?b", "https://a:b@c", "@c", "a@"] {
+        for bad in ["..", "", "a/b/c", "/", "a/", "/a", "A", key, "sgt_x", "a?b", "https://a:b@c", "@c", "a@"]
+        {
             assert!(
                 app_path(Some(bad)).is_err() && plan_path(bad).is_err() && customer_path(bad).is_err(),
                 "{bad}"

@@ -65,6 +65,7 @@ on_both_engines! {
         let build = app.build(&editor);
         app.clock.advance(1);
         let second = app.issue(&editor, &json!({ "label": "b" }));
+        app.clock.advance(1);
         let third = app.issue(&editor, &json!({ "label": "c" }));
         // Two of the first license have the same name; one device of AuthForge's clients is called so by its hwid.
         for (n, license) in [(1, &first), (2, &first), (3, &second)] {

@@ -36,7 +36,7 @@ Examples:
   sealgate license update KEY --remove-feature export --yes";
 
 const RENEWING: &str = "\
-A trial is not renewed: it ends so many days after its first use. `sealgate license update KEY --plan PLAN` sells it.
+A trial is not renewed: it ends so many days after its first use. `sealgate license update` with another plan sells it.
 
 Where the license would end earlier than now, you see it first and are asked. For many licenses you are always asked, once. A
 license that you name by its key is looked up first: that needs the scope licenses:read, too.

@@ -65,8 +65,9 @@ pub(super) fn run(client: &Client, args: &ManyArgs, deed: &Deed, output: &Output
             }
             let licenses = counted(targets.len());
             let why = format!("{licenses} would be {}", deed.participle());
-            let seen =
-                || Foreseen::of(client, deed, (&mut targets, left_out), NAMED).map(|foreseen| foreseen.text());
+            let seen = || {
+                Foreseen::of(client, deed, (&mut targets, left_out), NAMED).map(|foreseen| foreseen.text())
+            };
             consent.ask_seen(seen, &deed.question(&licenses), &why)?;
             carry_out(client, args, (deed, &targets), output)
         }
@@ -80,7 +81,11 @@ fn counted(licenses: usize) -> String {
 fn say_nothing(deed: &Deed, left_out: usize, output: &Output) {
     let none = match left_out {
         0 => "no licenses match; `sealgate license list` with the same flags shows which do".to_owned(),
-        n => format!("of the licenses that match, {n} {}, and none can be {}", deed.left_out(), deed.participle()),
+        n => format!(
+            "of the licenses that match, {n} {}, and none can be {}",
+            deed.left_out(),
+            deed.participle()
+        ),
     };
     if output.json {
         output.result(&Outcome::default(), |_| ());

@@ -40,7 +40,9 @@ pub(super) fn of_renewal(client: &Client, id: LicenseId, failure: Failure) -> Fa
         }
         () if failure.message.contains("give one") && license.expires_at.is_none() => {
             let ended = command(update().flag("--expires", Some("+1y")));
-            failure.fix(format!("the license never ends, so nothing has to be renewed; to give it an end: {ended}"))
+            failure.fix(format!(
+                "the license never ends, so nothing has to be renewed; to give it an end: {ended}"
+            ))
         }
         () if failure.message.contains("give one") => {
             let renew = Again::new("license renew").word(&license.license_id);
@@ -112,8 +114,10 @@ fn other_plan(client: &Client, license: &LicenseView, (called, offline): (&str, 
     if !offered.is_empty() {
         return offered.join(" or ");
     }
-    let is_free = |name: &str| !plans.iter().any(|plan| plan.name == name || plan.slug.as_deref() == Some(name));
-    let name = (1..).map(|n| format!("{called}-{n}")).find(|name| is_free(name)).expect("some number is free");
+    let is_free =
+        |name: &str| !plans.iter().any(|plan| plan.name == name || plan.slug.as_deref() == Some(name));
+    let name =
+        (1..).map(|n| format!("{called}-{n}")).find(|name| is_free(name)).expect("some number is free");
     let create = Again::new("plan create").flag("--app", Some(&app(license))).flag("--name", Some(&name));
     let create = create.flag("--tier", Some(&license.tier));
     let create = create.flag("--max-devices", Some(&seat_count(license.max_devices)));

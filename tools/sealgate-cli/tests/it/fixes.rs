@@ -135,11 +135,13 @@ fn a_trial_is_sold_and_not_renewed() {
     let license = sold(&vendor, &app, "trial");
     let before = vendor.json(&["license", "show", &license]);
     let renew = ["--json", "license", "renew", &license];
-    for more in [&[][..], &["--expires", "+1y"], &["--expires", "never"], &["--yes"], &["--preview"]] {
+    for more in [&[][..], &["--expires", "+1y"], &["--expires", "never"], &["--yes"]] {
         let refused = vendor.run(&[&renew[..], more].concat()).refused(2, "malformed_request");
         assert!(text(&refused["message"]).contains("a trial is not renewed"), "{more:?}: {refused}");
         assert!(!commands(text(&refused["fix"])).is_empty(), "{more:?}: {refused}");
     }
+    let foreseen = vendor.json(&["license", "renew", &license, "--preview"]);
+    assert_eq!(foreseen["licenses"][0]["then"], "refused: it is a trial");
     assert_eq!(vendor.json(&["license", "show", &license]), before);
     let many = vendor.json(&["license", "renew", "--app", "editor", "--expires", "+1y", "--preview"]);
     assert_eq!((&many["count"], &many["left_out"]), (&0.into(), &1.into()));

@@ -236,7 +236,10 @@ fn a_revocation_of_a_key_whose_answer_is_lost_goes_on_and_signs_nothing_twice() 
     let revoke = ["keys", "revoke", &leaked, "--reason", "it leaked", "--yes"];
     let told = way.run(&vendor, &revoke);
     assert_eq!((told.exit, &*told.stdout), (Some(69), ""), "{told:?}");
-    assert!(told.stderr.contains(&format!("sealgate keys revoke {leaked} --reason 'it leaked' --yes")), "{told:?}");
+    assert!(
+        told.stderr.contains(&format!("sealgate keys revoke {leaked} --reason 'it leaked' --yes")),
+        "{told:?}"
+    );
     assert_eq!(issuer("revoked").as_deref(), Some(&*leaked), "it arrived");
     let signed = versions();
     assert!(before.iter().zip(&signed).all(|(before, signed)| before < signed), "{before:?} {signed:?}");

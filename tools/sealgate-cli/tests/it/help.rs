@@ -169,6 +169,7 @@ fn the_help_says_what_a_person_would_guess_wrong() {
         ("license revoke", "cannot be undone"),
         ("license revoke", "license suspend"),
         ("license renew", "added to the present end"),
+        ("license renew", "A trial is not renewed"),
         ("license update", "count from now"),
         ("license key", "licenses:read"),
         ("license rekey", "licenses:read"),

@@ -21,7 +21,8 @@ impl Shop {
         let plan = ["plan", "create", "--name", "Pro", "--tier", "licensed", "--duration", "1y"];
         let plan = id(&vendor.json(&plan), "plan_id");
         let customer = ["customer", "create", "Acme Ltd", "--email", "Buyer@acme.example"];
-        let customer = id(&vendor.json(&[&customer[..], &["--external-id", "shop-17"]].concat()), "customer_id");
+        let customer =
+            id(&vendor.json(&[&customer[..], &["--external-id", "shop-17"]].concat()), "customer_id");
         let order = vendor.json(&["license", "issue", "--plan", "pro", "--customer", "buyer@ACME.example"]);
         let license = id(&order["licenses"][0], "license_id");
         Self { vendor, app, plan, customer, license }
@@ -55,7 +56,10 @@ fn people_see_slugs_and_programs_both() {
     let ada = vendor.json(&["customer", "create", "Ada"]);
     let change = ["license", "update", license, "--customer", "ada", "--preview"];
     let preview = vendor.json(&change);
-    assert_eq!((&preview["before"]["customer"], &preview["after"]["customer"]), (&json!("acme-ltd"), &json!("ada")));
+    assert_eq!(
+        (&preview["before"]["customer"], &preview["after"]["customer"]),
+        (&json!("acme-ltd"), &json!("ada"))
+    );
     let ids = [shop.app.as_str(), &shop.plan, &shop.customer, text(&ada["customer_id"])];
     for (verb, names) in [
         (&["license", "show", license][..], &["editor/pro", "acme-ltd"][..]),
@@ -88,7 +92,10 @@ fn a_buyer_is_found_however_one_knows_it() {
     }
     for words in ["buyer@acme", "acme ltd", "shop-17"] {
         assert!(shop.found(&["--text", words]), "{words}");
-        assert_eq!(vendor.json(&["customer", "list", "--text", words])[0]["customer_id"], json!(shop.customer));
+        assert_eq!(
+            vendor.json(&["customer", "list", "--text", words])[0]["customer_id"],
+            json!(shop.customer)
+        );
     }
     let made = vendor.json(&["token", "create", "--scope", "licenses:read"]);
     let reads = ["--token", text(&made["token"]), "license", "list", "--text", "buyer"];
@@ -116,7 +123,8 @@ fn a_plan_of_another_app_is_said_to_be() {
     let told = issue("team").refused(3, "not_found");
     assert_eq!(told["message"], "There is no plan \"team\" in this tenant.");
     let made = vendor.json(&["token", "create", "--scope", "licenses:write"]);
-    let by = ["--json", "--token", text(&made["token"]), "license", "issue", "--app", "viewer", "--plan", "pro"];
+    let by =
+        ["--json", "--token", text(&made["token"]), "license", "issue", "--app", "viewer", "--plan", "pro"];
     let told = vendor.run(&by).refused(3, "not_found");
     assert_eq!(told["message"], "There is no plan \"pro\" in this tenant.", "who may not see plans");
 }
@@ -140,12 +148,17 @@ fn a_tenant_whose_owners_all_end_is_told() {
     let create = |more: &[&str]| vendor.run(&[&["token", "create"], more].concat());
     let told = create(&["--scope", "owner", "--expires", "+30d"]);
     assert_eq!(&*told.stderr, "", "the first token never ends");
-    let tenant = vendor.json(&["--token", &owner(&vendor, &["--expires", "+60d"]), "tenant", "create", "Acme"]);
+    let tenant =
+        vendor.json(&["--token", &owner(&vendor, &["--expires", "+60d"]), "tenant", "create", "Acme"]);
     let acme = text(&tenant["admin_token"]);
     let told = create(&["--token", acme, "--scope", "owner"]);
     assert!(told.stderr.contains("every owner's token of this tenant ends"), "{told:?}");
     assert!(vendor.run(&["--token", acme, "token", "list"]).stderr.contains("token recover"));
     assert_eq!(&*create(&["--token", acme, "--scope", "licenses:read"]).stderr, "");
+    let doctor = ["doctor", "--server", "--token", acme];
+    assert!(vendor.run(&doctor).stderr.contains("token recover"));
+    assert!(vendor.json(&doctor)["owners_end"].is_string());
+    assert_eq!(vendor.json(&doctor[..2]).get("owners_end"), None, "the first token never ends");
 }
 
 /// The token of another owner of the installation.
