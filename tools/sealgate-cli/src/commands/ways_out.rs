@@ -85,15 +85,17 @@ fn tenant_that_forbids(client: &Client, license: &LicenseView) -> Option<String>
 fn offline_terms(client: &Client, license: &LicenseView) -> String {
     let own: Option<PlanView> =
         license.plan_id.as_ref().and_then(|id| client.get(&format!("/api/v1/plans/{id}")).ok());
+    let both = |named: &str| {
+        let allow = command(Again::new("plan update").word(named).switch("--offline", true));
+        format!("{allow}, then {}", command(to_plan(license, named)))
+    };
     match (own, plan(license)) {
-        (Some(own), Some(named)) if own.trial.is_none() => {
-            let update = command(to_plan(license, &named));
-            if own.offline {
-                return format!("give the license what its plan says now: {update}");
-            }
-            let allow = command(Again::new("plan update").word(&named).switch("--offline", true));
-            format!("{allow}, then {update}")
+        (Some(own), Some(named)) if own.trial.is_none() && own.offline => {
+            format!("give the license what its plan says now: {}", command(to_plan(license, &named)))
         }
+        (Some(own), Some(named)) if own.trial.is_none() => both(&named),
+        // The token does not see plans: what it says may be in the way, or no more.
+        (None, Some(named)) if license.trial.is_none() => both(&named),
         _ => other_plan(client, license, ("offline", true)),
     }
 }
@@ -102,8 +104,9 @@ fn offline_terms(client: &Client, license: &LicenseView) -> String {
 fn other_plan(client: &Client, license: &LicenseView, (called, offline): (&str, bool)) -> String {
     let fits = |plan: &&PlanView| plan.trial.is_none() && (plan.offline || !offline);
     let path = format!("/api/v1/plans?limit=200&app_id={}", license.app_id);
-    let plans: Option<Page<PlanView>> = client.get(&path).ok();
-    let plans = plans.map(|page| page.items).unwrap_or_default();
+    let Ok(Page { items: plans, .. }) = client.get::<Page<PlanView>>(&path) else {
+        return format!("give it a plan that is no trial: {}", command(to_plan(license, "PLAN")));
+    };
     let named = |plan: &PlanView| match (&plan.app, &plan.slug) {
         (Some(app), Some(slug)) => format!("{app}/{slug}"),
         _ => plan.plan_id.clone(),

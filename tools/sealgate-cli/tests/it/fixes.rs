@@ -48,7 +48,13 @@ fn a_license_whose_plan_did_not_allow_files_gets_one() {
     let allow = "sealgate plan update editor/pro --offline";
     let update = |license: &str| format!("sealgate license update {license} --plan editor/pro");
     // That of the plan alone would change nothing: the license keeps the terms that it has.
-    vendor.json(&["plan", "show", "pro"]);
+    let made = vendor.json(&["token", "create", "--scope", "licenses:read"]);
+    let reads = ["--json", "--token", text(&made["token"]), "license", "file", &license, "-o", "-"];
+    assert_eq!(
+        vendor.run(&reads).refused(4, "offline_disabled")["fix"],
+        refused["fix"],
+        "without plans:read"
+    );
     assert_eq!(paste(&vendor, &refused), [allow, &*update(&license)]);
     file(&vendor, &license).ok();
 
