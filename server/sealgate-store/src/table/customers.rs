@@ -131,7 +131,7 @@ pub async fn some(
     for some in ids.chunks(TOGETHER) {
         // No id is empty: what is not used finds nothing.
         let padded = some.iter().map(String::as_str).chain(std::iter::repeat("")).take(TOGETHER);
-        let asked = padded.fold(query_as(SOME).bind(tenant.to_string()), |query, id| query.bind(id));
+        let asked = padded.fold(query_as(SOME).bind(tenant.to_string()), Query::bind);
         found.extend(asked.fetch_all(on).await?);
     }
     Ok(found)

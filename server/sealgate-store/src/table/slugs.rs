@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use sealgate_artifact::TenantId;
 
-use crate::sql::{Row, query};
+use crate::sql::{Query, Row, query};
 use crate::statements::statements;
 use crate::{Read, StoreError};
 
@@ -58,7 +58,7 @@ pub async fn of(
     for some in ids.chunks(TOGETHER) {
         // No id is empty: what is not used finds nothing.
         let padded = some.iter().copied().chain(std::iter::repeat("")).take(TOGETHER);
-        let asked = padded.fold(query(statement).bind(tenant.to_string()), |query, id| query.bind(id));
+        let asked = padded.fold(query(statement).bind(tenant.to_string()), Query::bind);
         let rows: Vec<Row> = asked.fetch_all(on).await?;
         for row in &rows {
             found.insert(row.get(0)?, row.get("slug")?);

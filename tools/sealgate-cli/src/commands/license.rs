@@ -148,7 +148,7 @@ fn list(
                 l.trial.map(|trial| format!("{}d", trial.days)).unwrap_or_default(),
                 plan(l).unwrap_or_else(|| app(l)),
                 text(&l.label),
-                shown(&l.customer, &l.customer_id),
+                shown(l.customer.as_ref(), l.customer_id.as_ref()),
             ]
         };
         let head = ["LICENSE", "STATUS", "SEATS", "ENDS", "TRIAL", "PLAN", "LABEL", "CUSTOMER"];

@@ -27,7 +27,7 @@ pub(crate) fn print_license(license: &LicenseView) {
         ("trial", license.trial.map(trial).unwrap_or_default()),
         ("offline", if license.offline { "yes" } else { "no" }.to_owned()),
         ("label", license.label.clone().unwrap_or_default()),
-        ("customer", shown(&license.customer, &license.customer_id)),
+        ("customer", shown(license.customer.as_ref(), license.customer_id.as_ref())),
         ("licensee", said(license.licensee.as_ref())),
         ("external id", license.external_id.clone().unwrap_or_default()),
         ("created", license.created_at.to_string()),
@@ -60,8 +60,8 @@ pub(super) fn plan(license: &LicenseView) -> Option<String> {
 }
 
 /// A slug, or else the id.
-pub(super) fn shown(slug: &Option<String>, id: &Option<String>) -> String {
-    slug.as_ref().or(id.as_ref()).cloned().unwrap_or_default()
+pub(super) fn shown(slug: Option<&String>, id: Option<&String>) -> String {
+    slug.or(id).cloned().unwrap_or_default()
 }
 
 /// What it says about its buyer, for people.

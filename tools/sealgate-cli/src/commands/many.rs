@@ -3,6 +3,7 @@
 use sealgate_artifact::Code;
 use sealgate_wire::{LicenseView, Timestamp};
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::chosen::{Chosen, Target, flags};
 use super::deeds::{Deed, Then};
@@ -122,7 +123,7 @@ struct Line {
     then: String,
     /// Of a renewal; `null` never.
     #[serde(skip_serializing_if = "Option::is_none")]
-    new_expires_at: Option<Option<Timestamp>>,
+    new_expires_at: Option<Value>,
 }
 
 impl Foreseen {
@@ -142,7 +143,7 @@ impl Foreseen {
             line.then = match deed.then(license) {
                 Then::Change(change) if licenses.len() < shown => match deed.new_end(client, target.id) {
                     Ok(Some(end)) => {
-                        line.new_expires_at = Some(end.at);
+                        line.new_expires_at = Some(json!(end.at));
                         end.text()
                     }
                     Err(failure) if concerns_one(&failure) => {
@@ -173,7 +174,8 @@ impl Foreseen {
     fn text(&self) -> String {
         let row = |line: &Line| {
             let text = |value: &Option<String>| value.clone().unwrap_or_default();
-            let (label, customer) = (text(&line.label), shown(&line.customer, &line.customer_id));
+            let (label, customer) =
+                (text(&line.label), shown(line.customer.as_ref(), line.customer_id.as_ref()));
             let end = ends(line.expires_at);
             vec![line.license_id.clone(), line.status.clone(), end, label, customer, line.then.clone()]
         };

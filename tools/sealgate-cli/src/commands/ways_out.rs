@@ -119,8 +119,10 @@ fn other_plan(client: &Client, license: &LicenseView, (called, offline): (&str, 
     }
     let is_free =
         |name: &str| !plans.iter().any(|plan| plan.name == name || plan.slug.as_deref() == Some(name));
-    let name =
-        (1..).map(|n| format!("{called}-{n}")).find(|name| is_free(name)).expect("some number is free");
+    let name = (1..=plans.len() + 1)
+        .map(|n| format!("{called}-{n}"))
+        .find(|name| is_free(name))
+        .expect("there are fewer plans");
     let create = Again::new("plan create").flag("--app", Some(&app(license))).flag("--name", Some(&name));
     let create = create.flag("--tier", Some(&license.tier));
     let create = create.flag("--max-devices", Some(&seat_count(license.max_devices)));
