@@ -16,12 +16,14 @@ fn commands(fix: &str) -> Vec<&str> {
 fn paste(vendor: &Vendor, failure: &Value) -> Vec<String> {
     let commands = commands(text(&failure["fix"]));
     assert!(!commands.is_empty(), "{failure}");
-    for command in &commands {
-        let words: Vec<&str> = command.split_whitespace().skip(1).collect();
-        let done = vendor.run(&words);
-        assert_eq!(done.exit, Some(0), "{command}: {done:?}");
-    }
+    commands.iter().for_each(|command| type_in(vendor, command));
     commands.into_iter().map(str::to_owned).collect()
+}
+
+fn type_in(vendor: &Vendor, command: &str) {
+    let words: Vec<&str> = command.split_whitespace().skip(1).collect();
+    let done = vendor.run(&words);
+    assert_eq!(done.exit, Some(0), "{command}: {done:?}");
 }
 
 fn file(vendor: &Vendor, license: &str) -> Outcome {
@@ -157,7 +159,11 @@ fn a_trial_is_sold_and_not_renewed() {
     plan(&vendor, "Pro", &["--duration", "1y"]);
     let refused = vendor.run(&renew).refused(2, "malformed_request");
     let sells = format!("sealgate license update {license} --plan editor/pro");
-    assert_eq!(paste(&vendor, &refused)[0], sells);
+    let lasts = format!("sealgate license update {license} --expires +30d");
+    assert_eq!(commands(text(&refused["fix"])), [&*sells, &*lasts]);
+    // One or the other: a longer time to try, or the sale.
+    type_in(&vendor, &lasts);
+    type_in(&vendor, &sells);
     vendor.run(&renew).ok();
 }
 
