@@ -329,8 +329,8 @@ codes! {
         "The license does not allow this many seat releases within a year."
         "Override the allowance (`--override-allowance`, in the API `override_allowance`), or wait: a release stops counting a year after it was made."
     OfflineDisabled "offline_disabled" Configuration 409 (500 "system_error") 4 Unsigned
-        "Offline licenses are switched off for this tenant or plan."
-        "Allow offline licenses: `sealgate tenant offline on TENANT_ID` for the tenant, `sealgate plan update PLAN_ID --offline` for the plan."
+        "The license may not be handed out as a file."
+        "Allow it: `sealgate tenant offline on TENANT_ID` for the tenant; for a license, `sealgate plan update PLAN --offline` and then `sealgate license update KEY --plan PLAN`, because a license keeps the terms that its plan had. A trial is never handed out: give its license a plan that is no trial."
     TermsTooLarge "terms_too_large" Configuration 409 (500 "system_error") 4 Unsigned
         "The license would carry more than its signed statement has room for."
         ""

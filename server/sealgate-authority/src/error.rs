@@ -9,8 +9,8 @@ const MOST_SAID: usize = 128;
 
 /// Why a use case did not do what was asked. Nothing changed.
 ///
-/// Only [`Refused`](Self::Refused), [`Unknown`](Self::Unknown), [`Limited`](Self::Limited), [`Invalid`](Self::Invalid),
-/// [`NoApp`](Self::NoApp), [`SeveralApps`](Self::SeveralApps), [`TooLarge`](Self::TooLarge), [`Taken`](Self::Taken),
+/// Only [`Refused`](Self::Refused), [`Unknown`](Self::Unknown), [`PlanOfOther`](Self::PlanOfOther), [`Limited`](Self::Limited), [`Invalid`](Self::Invalid),
+/// [`NoApp`](Self::NoApp), [`SeveralApps`](Self::SeveralApps), [`TooLarge`](Self::TooLarge), [`Taken`](Self::Taken), [`NotOffline`](Self::NotOffline),
 /// [`ScopeMissing`](Self::ScopeMissing), [`ExternalIdTaken`](Self::ExternalIdTaken) and [`CustomerTaken`](Self::CustomerTaken) are answers to the caller. Everything else is a failure of the server: it
 /// is logged with its cause and the request's id, and never counted as a refusal.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +25,14 @@ pub enum AuthorityError {
         what: &'static str,
         /// By which name, where that can be said again.
         named: Option<String>,
+    },
+    /// The app has no plan of that name, and another one has: this.
+    #[error("The app has no plan{}; {is} is another app's.", .named.as_deref().map_or_else(|| " of that name".to_owned(), |named| format!(" {named:?}")))]
+    PlanOfOther {
+        /// By which name, where that can be said again.
+        named: Option<String>,
+        /// The plan behind its app, as in `editor/pro`.
+        is: String,
     },
     /// Somebody asks too often.
     #[error("{}", Code::RateLimited.meaning())]
@@ -60,6 +68,9 @@ pub enum AuthorityError {
         /// How many bytes are too many.
         excess: usize,
     },
+    /// The license may not be handed out as a file, for these reasons (`spec/http.md` §3.2).
+    #[error("{}", .0.join(" "))]
+    NotOffline(Vec<&'static str>),
     /// The caller's token lacks a scope.
     #[error("{meaning} It lacks {lacks}; it has {has}.", meaning = Code::ScopeMissing.meaning())]
     ScopeMissing {
@@ -123,11 +134,12 @@ impl AuthorityError {
     pub fn code(&self) -> Code {
         match self {
             Self::Refused(code) => *code,
-            Self::Unknown { .. } | Self::NoApp => Code::NotFound,
+            Self::Unknown { .. } | Self::PlanOfOther { .. } | Self::NoApp => Code::NotFound,
             Self::Limited { .. } => Code::RateLimited,
             Self::Invalid { .. } | Self::SeveralApps(_) => Code::MalformedRequest,
             Self::Taken { .. } => Code::NameTaken,
             Self::TooLarge { .. } => Code::TermsTooLarge,
+            Self::NotOffline(_) => Code::OfflineDisabled,
             Self::ScopeMissing { .. } => Code::ScopeMissing,
             Self::ExternalIdTaken(_) | Self::CustomerTaken(_) => Code::ExternalIdTaken,
             Self::Busy(_) | Self::Superseded | Self::Answered => Code::Unavailable,
@@ -151,12 +163,14 @@ impl AuthorityError {
             self,
             Self::Refused(_)
                 | Self::Unknown { .. }
+                | Self::PlanOfOther { .. }
                 | Self::Limited { .. }
                 | Self::Invalid { .. }
                 | Self::NoApp
                 | Self::SeveralApps(_)
                 | Self::Taken { .. }
                 | Self::TooLarge { .. }
+                | Self::NotOffline(_)
                 | Self::ScopeMissing { .. }
                 | Self::ExternalIdTaken(_)
                 | Self::CustomerTaken(_)

@@ -20,9 +20,11 @@ pub(crate) use say;
 /// Prints a line to standard error. Where that is impossible, the exit code has to do.
 macro_rules! complain {
     ($($text:tt)*) => {{
+        use std::io::Write as _;
         let _ = writeln!(std::io::stderr().lock(), $($text)*);
     }};
 }
+pub(crate) use complain;
 
 /// What [`say`] does. Whatever of it came from a server or a file cannot steer the terminal. A reader that has seen enough
 /// and left, as `head` does, is no reason to fail.

@@ -23,6 +23,9 @@ pub struct EventView {
     /// The app.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app_id: Option<String>,
+    /// The app's slug, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<String>,
     /// The license.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub license_id: Option<String>,
@@ -73,6 +76,10 @@ pub struct AuditView {
     pub action: String,
     /// To what.
     pub subject: String,
+    /// The slug of that where it is an app, a plan or, for a token with the scope `customers:read`, a customer that has one. In
+    /// lists, and in no export.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject_slug: Option<String>,
     /// How: a JSON object, as the text that the chain covers.
     pub detail: String,
     /// The request that caused it.

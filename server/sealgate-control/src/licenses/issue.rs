@@ -73,7 +73,8 @@ impl Licenses {
             "expires_at": order.end.map(|end| Timestamp(end.at)),
         });
         let audit = self.desk.audit(caller, "license.issued", app.id.to_string(), &detail);
-        Ok(InsertLicenses { issuer: (tenant.id, tenant.issuer_key), buyer, rows, audit })
+        let app_disabled_at = app.disabled_at;
+        Ok(InsertLicenses { issuer: (tenant.id, tenant.issuer_key), buyer, rows, app_disabled_at, audit })
     }
 
     /// The app and the plan: where only the plan is named, the app is the plan's.
@@ -216,6 +217,8 @@ struct InsertLicenses {
     issuer: (TenantId, PublicKey),
     buyer: Buyer,
     rows: Vec<NewLicense>,
+    /// To sell before the app starts is no mistake; whoever sells is told.
+    app_disabled_at: Option<UnixSeconds>,
     audit: AuditRow,
 }
 
@@ -250,6 +253,9 @@ impl Work for InsertLicenses {
             expires_at: new.license.expires_at.map(Timestamp),
             max_devices: Seats(new.license.terms.max_devices),
         };
-        Ok(LicensesIssued { licenses: self.rows.iter().map(view).collect() })
+        Ok(LicensesIssued {
+            licenses: self.rows.iter().map(view).collect(),
+            app_disabled_at: self.app_disabled_at.map(Timestamp),
+        })
     }
 }

@@ -202,6 +202,10 @@ fn licenses() -> Vec<Operation> {
         POST "/api/v1/licenses/{license_id}/authforge-file", LicensesWrite and LicenseKeysRead, make_authforge_file = authforge_files.make (id, body MakeAuthforgeFile) -> 201 AuthforgeFile, once;
         /// Give a license a new end
         POST "/api/v1/licenses/{license_id}/renew", LicensesWrite, renew_license = licenses.renew (id, body RenewLicense) -> 200 LicenseView, once;
+        /// Show what a renewal would change
+        ///
+        /// Takes the body of a renewal, and changes nothing.
+        POST "/api/v1/licenses/{license_id}/renew/preview", LicensesWrite, preview_renewal = licenses.preview_renewal (id, body RenewLicense) -> 200 LicensePreview;
         /// Suspend a license
         POST "/api/v1/licenses/{license_id}/suspend", LicensesWrite, suspend_license = licenses.suspend (id, body Reason) -> 200 LicenseView, once;
         /// End the suspension of a license

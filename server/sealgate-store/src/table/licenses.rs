@@ -58,9 +58,13 @@ statements! {
     LIST_OF_APP = select_license!(
         "WHERE l.tenant_id = $1 AND l.app_id = $4 AND l.license_id < $2 ORDER BY l.license_id DESC LIMIT $3"
     );
+    // Of each index no more than a page is read, and a license whose devices have both is there once.
     WITH_DEVICE = select_license!(
-        "JOIN devices h ON h.license_id = l.license_id \
-         WHERE h.tenant_id = $1 AND h.identity = $4 AND h.license_id < $2 ORDER BY h.license_id DESC LIMIT $3"
+        "JOIN (SELECT i.license_id FROM (SELECT DISTINCT license_id FROM devices \
+         WHERE tenant_id = $1 AND identity = $4 AND license_id < $2 ORDER BY license_id DESC LIMIT $3) i \
+         UNION SELECT n.license_id FROM (SELECT DISTINCT license_id FROM devices \
+         WHERE tenant_id = $1 AND name = $4 AND license_id < $2 ORDER BY license_id DESC LIMIT $3) n) h \
+         ON h.license_id = l.license_id WHERE l.tenant_id = $1 ORDER BY h.license_id DESC LIMIT $3"
     );
     // A comparison of rows is where an index is entered. The same as two comparisons joined by OR would walk through all
     // that have the same text, which on a late page of a large buyer's licenses is nearly all of them.
@@ -249,7 +253,7 @@ pub enum Filter {
     App(AppId),
     /// Those of one customer.
     Customer(CustomerId),
-    /// Those of which a device with this name holds a seat.
+    /// Those of which a device with this identity, or that calls itself so, holds a seat.
     Device(String),
 }
 

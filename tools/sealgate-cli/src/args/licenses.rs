@@ -36,6 +36,8 @@ Examples:
   sealgate license update KEY --remove-feature export --yes";
 
 const RENEWING: &str = "\
+A trial is not renewed: it ends so many days after its first use. `sealgate license update` with another plan sells it.
+
 Where the license would end earlier than now, you see it first and are asked. For many licenses you are always asked, once. A
 license that you name by its key is looked up first: that needs the scope licenses:read, too.
 
@@ -43,7 +45,7 @@ Examples:
   sealgate license renew KEY                       the plan's duration after the present end
   sealgate license renew KEY --expires +1y         a year after the present end
   sealgate license renew KEY --expires 2027-01-31
-  sealgate license renew --plan PLAN_ID --ends-before 30d --preview";
+  sealgate license renew --plan pro --ends-before 30d --preview";
 
 const SUSPENDING: &str = "\
 Licenses that are suspended already stay so, and count as done. For many licenses you see them first and are asked, once. A
@@ -271,7 +273,7 @@ pub(crate) struct IssueArgs {
     /// Your own note, at most 128 characters; customers do not see it
     #[arg(long, value_name = "L")]
     pub(crate) label: Option<String>,
-    /// The customer who buys the licenses: the customer's id or slug, or external:X with your own name for it
+    /// The customer who buys the licenses: the customer's id, slug or e-mail address, or external:X with your own name for it
     #[arg(long, value_name = "C")]
     pub(crate) customer: Option<String>,
     #[command(flatten)]
@@ -322,10 +324,10 @@ pub(crate) struct ListLicensesArgs {
     /// Only licenses of this plan: its id or slug, or both slugs as in editor/pro
     #[arg(long, value_name = "PLAN")]
     pub(crate) plan: Option<String>,
-    /// Only this customer's licenses: the customer's id or slug, or external:X with your own name for it
+    /// Only this customer's licenses: the customer's id, slug or e-mail address, or external:X with your own name for it
     #[arg(long, value_name = "C")]
     pub(crate) customer: Option<String>,
-    /// Only licenses on which this device holds a seat
+    /// Only licenses on which this device holds a seat: by its name, as `device list` shows it, by its hwid or by its key
     #[arg(long, value_name = "NAME")]
     pub(crate) device: Option<String>,
     /// active, suspended, expired or revoked
@@ -337,7 +339,8 @@ pub(crate) struct ListLicensesArgs {
     /// Only licenses whose label starts with this text (upper and lower case alike)
     #[arg(long, value_name = "TEXT")]
     pub(crate) label: Option<String>,
-    /// Only licenses with all of these words in their label, external id or licensee (case and accents do not count)
+    /// Only licenses with all of these words in their label, external id or licensee, or in what is known of their customer (case and
+    /// accents do not count)
     #[arg(long, value_name = "WORDS")]
     pub(crate) text: Option<String>,
     /// Only licenses that end later than this: 2027-01-31 (later than that day), 2027-01-31T12:00:00Z, 30d, 3m, 1y
@@ -390,7 +393,7 @@ pub(crate) struct UpdateLicenseArgs {
     /// Your own note; an empty text removes it
     #[arg(long, value_name = "L")]
     pub(crate) label: Option<String>,
-    /// The customer: its id or slug, or external:X with your own name for it; an empty text removes it
+    /// The customer: its id, slug or e-mail address, or external:X with your own name for it; an empty text removes it
     #[arg(long, value_name = "C")]
     pub(crate) customer: Option<String>,
     /// A plan of the app, by its id or slug: its tier, features, limits, seats and so on become the license's, but not its duration; what else you give applies on top

@@ -90,7 +90,7 @@ fn table(entries: &[AccessView]) {
             subject,
             ends(e.expires_at),
             e.reason.clone().unwrap_or_default(),
-            e.app_id.clone(),
+            e.app.as_ref().unwrap_or(&e.app_id).clone(),
         ]
     };
     Output::table(&["EFFECT", "DEVICE OR ADDRESS", "ENDS", "REASON", "APP"], entries.iter().map(row));

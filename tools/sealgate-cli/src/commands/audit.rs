@@ -54,7 +54,8 @@ fn list(global: &Global, limit: usize, output: &Output) -> Result<(), Failure> {
     let rows: Vec<AuditView> = Client::new(global)?.get_some("/api/v1/audit?limit=200", limit)?;
     output.list(&rows, "the audit log has no rows yet", |rows| {
         let row = |r: &AuditView| {
-            vec![r.at.to_string(), r.action.clone(), r.subject.clone(), r.actor.clone(), r.detail.clone()]
+            let subject = r.subject_slug.as_ref().unwrap_or(&r.subject).clone();
+            vec![r.at.to_string(), r.action.clone(), subject, r.actor.clone(), r.detail.clone()]
         };
         Output::table(&["AT", "WHAT", "TO", "BY", "DETAIL"], rows.iter().map(row));
     });

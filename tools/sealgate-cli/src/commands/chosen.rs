@@ -27,7 +27,7 @@ pub(crate) enum Chosen {
     One(LicenseId),
     Many {
         targets: Vec<Target>,
-        /// So many match, and are revoked.
+        /// So many match, and it cannot be done to them.
         left_out: usize,
     },
 }
@@ -105,7 +105,7 @@ fn at(place: &str, failure: Failure) -> Failure {
     Failure { message: format!("{place}: {}; nothing was changed", failure.message), ..failure }
 }
 
-/// Revoked ones are left out where nothing can be done to them.
+/// Those to which it cannot be done are left out.
 fn matching(client: &Client, filter: &ListLicensesArgs, deed: &Deed) -> Result<Chosen, Failure> {
     // From a variable that is not set, say. It would match every license.
     if let Some((flag, _)) =
@@ -122,7 +122,7 @@ fn matching(client: &Client, filter: &ListLicensesArgs, deed: &Deed) -> Result<C
     let all = found.len();
     let mut targets = vec![];
     for license in found {
-        if !matches!(deed.then(&license, None), Then::Refused) {
+        if !matches!(deed.then(&license), Then::Refused(_)) {
             let id = LicenseId::parse(&license.license_id)?;
             targets.push(Target { id, seen: Some(license), place: id.to_string() });
         }

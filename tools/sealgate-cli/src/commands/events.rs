@@ -22,9 +22,10 @@ pub(crate) fn run(global: &Global, args: &EventsArgs, output: &Output) -> Result
                 (Some(code), Some(reason)) => format!("{} ({code}: {reason})", e.kind),
             };
             let text = |value: &Option<String>| value.clone().unwrap_or_default();
-            vec![e.at.to_string(), what, text(&e.license_id), text(&e.device), e.request_id.clone()]
+            let app = e.app.as_ref().or(e.app_id.as_ref()).cloned().unwrap_or_default();
+            vec![e.at.to_string(), what, app, text(&e.license_id), text(&e.device), e.request_id.clone()]
         };
-        Output::table(&["AT", "WHAT", "LICENSE", "DEVICE", "REQUEST"], events.iter().map(row));
+        Output::table(&["AT", "WHAT", "APP", "LICENSE", "DEVICE", "REQUEST"], events.iter().map(row));
     });
     Ok(())
 }

@@ -2,22 +2,22 @@
 
 use std::path::{Path, PathBuf};
 
-use sealgate_artifact::Code;
+use sealgate_artifact::{Code, LicenseId};
 use sealgate_wire::{IssueLicenses, IssuedLicense, LicenseView, LicensesIssued, Seats, Trust, When};
 
 use super::chosen::query;
 use super::deeds::Deed;
-use super::license_shown::{licensee, print_license, seats};
+use super::license_shown::{app, licensee, plan, print_license, seats, shown};
 use super::written::write;
 use super::{
     authforge_file, import, license_export, license_key, license_update, lists, many, reset_devices, resign,
-    vars,
+    vars, ways_out,
 };
 use crate::args::{FileArgs, Global, IssueArgs, LicenseCommand, ListLicensesArgs, PartArgs};
 use crate::client::{Client, request_name};
 use crate::failure::Failure;
 use crate::names;
-use crate::output::{Output, ends, say, seat_count};
+use crate::output::{Output, complain, ends, say, seat_count};
 use crate::parts::{Again, Parts};
 use crate::streams::is_dash;
 
@@ -66,7 +66,7 @@ fn issue(client: &Client, order: &IssueArgs, output: &Output) -> Result<(), Fail
     let name = order.idempotency_key.clone().unwrap_or_else(request_name);
     let count = (order.count.into(), BATCH.into());
     let mut parts = Parts::of("licenses issued", count, "licenses", output);
-    let mut issued: Vec<IssuedLicense> = Vec::new();
+    let mut issued = LicensesIssued { licenses: vec![], app_disabled_at: None };
     let mut left = order.count;
     while left > 0 {
         let count = left.min(BATCH);
@@ -81,22 +81,28 @@ fn issue(client: &Client, order: &IssueArgs, output: &Output) -> Result<(), Fail
             external_id: order.external_id.clone(),
             count: Some(count),
         };
-        let part = Some(batch_name(order.count, &name, issued.len()));
+        let part = Some(batch_name(order.count, &name, issued.licenses.len()));
         let answer: Result<LicensesIssued, Failure> = client.post_named("/api/v1/licenses", &request, part);
         let batch = answer.map_err(|failure| {
             let failure = parts.stopped(failure, || issue_again(order, &name));
-            if !issued.is_empty() {
+            if !issued.licenses.is_empty() {
                 // What was issued before the failure is real: its keys are shown, or they would be lost.
-                print_issued(std::mem::take(&mut issued), output);
+                print_issued(&issued, output);
             }
             failure
         })?;
-        issued.extend(batch.licenses);
+        issued.licenses.extend(batch.licenses);
+        issued.app_disabled_at = batch.app_disabled_at;
         left -= count;
         parts.add(count.into());
     }
     parts.finish();
-    print_issued(issued, output);
+    print_issued(&issued, output);
+    if let Some(since) = issued.app_disabled_at.filter(|_| !output.json) {
+        complain!(
+            "the app is disabled since {since}: programs with these licenses are refused until `sealgate app enable`"
+        );
+    }
     Ok(())
 }
 
@@ -140,11 +146,12 @@ fn list(
                 seats(l),
                 ends(l.expires_at),
                 l.trial.map(|trial| format!("{}d", trial.days)).unwrap_or_default(),
+                plan(l).unwrap_or_else(|| app(l)),
                 text(&l.label),
-                text(&l.customer_id),
+                shown(l.customer.as_ref(), l.customer_id.as_ref()),
             ]
         };
-        let head = ["LICENSE", "STATUS", "SEATS", "ENDS", "TRIAL", "LABEL", "CUSTOMER"];
+        let head = ["LICENSE", "STATUS", "SEATS", "ENDS", "TRIAL", "PLAN", "LABEL", "CUSTOMER"];
         Output::table(&head, licenses.iter().map(row));
     })
 }
@@ -155,7 +162,9 @@ fn file(client: &Client, args: &FileArgs, output: &Output) -> Result<(), Failure
         return Err(Failure::new(Code::MalformedRequest, why).fix("give -o FILE, or leave --with-trust out"));
     }
     let license = client.find_license(&args.key)?;
-    let envelope = client.get_bytes(&format!("/api/v1/licenses/{}/file", license.license_id))?;
+    let id = LicenseId::parse(&license.license_id)?;
+    let envelope = client.get_bytes(&format!("/api/v1/licenses/{id}/file"));
+    let envelope = envelope.map_err(|failure| ways_out::of_file(client, id, failure))?;
     let mut written = vec![write(&args.output, &envelope)?];
     if args.with_trust {
         let trust: Trust = client.get(&format!("{}/trust", names::app_path(Some(&license.app_id))?))?;
@@ -182,11 +191,11 @@ pub(crate) fn trust_path(file: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn print_issued(licenses: Vec<IssuedLicense>, output: &Output) {
+fn print_issued(issued: &LicensesIssued, output: &Output) {
     let keys = |issued: &LicensesIssued| {
         issued.licenses.iter().map(|license| license.license_key.clone()).collect::<Vec<_>>().join("\n")
     };
-    output.only_once(&LicensesIssued { licenses }, keys, |issued| {
+    output.only_once(issued, keys, |issued| {
         let row = |l: &IssuedLicense| {
             vec![l.license_key.clone(), l.license_id.clone(), seat_count(l.max_devices), ends(l.expires_at)]
         };

@@ -3,10 +3,11 @@
 use sealgate_artifact::Code;
 use sealgate_wire::{LicenseView, Timestamp};
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::chosen::{Chosen, Target, flags};
 use super::deeds::{Deed, Then};
-use super::license_shown::print_license;
+use super::license_shown::{print_license, shown};
 use crate::args::ManyArgs;
 use crate::client::Client;
 use crate::confirm::Consent;
@@ -54,7 +55,8 @@ pub(super) fn run(client: &Client, args: &ManyArgs, deed: &Deed, output: &Output
         }
         Chosen::Many { mut targets, left_out } => {
             if args.care.preview {
-                let foreseen = Foreseen::of(client, deed, (&mut targets, left_out))?;
+                let shown = if output.json { targets.len() } else { NAMED };
+                let foreseen = Foreseen::of(client, deed, (&mut targets, left_out), shown)?;
                 output.result(&foreseen, |foreseen| say!("{}", foreseen.text()));
                 return Ok(());
             }
@@ -64,8 +66,9 @@ pub(super) fn run(client: &Client, args: &ManyArgs, deed: &Deed, output: &Output
             }
             let licenses = counted(targets.len());
             let why = format!("{licenses} would be {}", deed.participle());
-            let seen =
-                || Foreseen::of(client, deed, (&mut targets, left_out)).map(|foreseen| foreseen.text());
+            let seen = || {
+                Foreseen::of(client, deed, (&mut targets, left_out), NAMED).map(|foreseen| foreseen.text())
+            };
             consent.ask_seen(seen, &deed.question(&licenses), &why)?;
             carry_out(client, args, (deed, &targets), output)
         }
@@ -79,7 +82,11 @@ fn counted(licenses: usize) -> String {
 fn say_nothing(deed: &Deed, left_out: usize, output: &Output) {
     let none = match left_out {
         0 => "no licenses match; `sealgate license list` with the same flags shows which do".to_owned(),
-        n => format!("of the licenses that match, {n} are revoked, and none can be {}", deed.participle()),
+        n => format!(
+            "of the licenses that match, {n} {}, and none can be {}",
+            deed.left_out(),
+            deed.participle()
+        ),
     };
     if output.json {
         output.result(&Outcome::default(), |_| ());
@@ -95,9 +102,11 @@ struct Foreseen {
     count: usize,
     /// So many of them are so already.
     unchanged: usize,
-    /// So many match and are revoked: nothing is tried with them.
+    /// So many match, and nothing is tried with them.
     left_out: usize,
     licenses: Vec<Line>,
+    #[serde(skip)]
+    why_left_out: &'static str,
     #[serde(skip)]
     participle: &'static str,
 }
@@ -109,45 +118,64 @@ struct Line {
     expires_at: Option<Timestamp>,
     label: Option<String>,
     customer_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer: Option<String>,
     then: String,
+    /// Of a renewal; `null` never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new_expires_at: Option<Value>,
 }
 
 impl Foreseen {
+    /// Of the first `shown`, the new end is looked up, where they get one.
     fn of(
         client: &Client,
         deed: &Deed,
         (targets, left_out): (&mut [Target], usize),
+        shown: usize,
     ) -> Result<Self, Failure> {
+        let mut licenses = vec![];
+        let (mut unchanged, mut refused) = (0, vec![]);
         for target in targets.iter_mut() {
             target.look(client)?;
-        }
-        let seen: Vec<&LicenseView> = targets.iter().filter_map(|target| target.seen.as_ref()).collect();
-        let some = targets.iter().find(|target| target.seen.as_ref().is_some_and(|l| l.revoked_at.is_none()));
-        let end = deed.new_end(client, some.map(|target| target.id))?;
-        let foreseen: Vec<(&LicenseView, Then)> =
-            seen.into_iter().map(|license| (license, deed.then(license, end.as_ref()))).collect();
-        let unchanged = foreseen.iter().filter(|(_, then)| matches!(then, Then::Same)).count();
-        let line = |(license, then): (&LicenseView, Then)| Line {
-            license_id: license.license_id.clone(),
-            status: license.status.clone(),
-            expires_at: license.expires_at,
-            label: license.label.clone(),
-            customer_id: license.customer_id.clone(),
-            then: match then {
+            let Some(license) = &target.seen else { continue };
+            let mut line = Line::of(license);
+            line.then = match deed.then(license) {
+                Then::Change(change) if licenses.len() < shown => match deed.new_end(client, target.id) {
+                    Ok(Some(end)) => {
+                        line.new_expires_at = Some(json!(end.at));
+                        end.text()
+                    }
+                    Err(failure) if concerns_one(&failure) => {
+                        let told = format!("refused: {}", failure.message);
+                        refused.push(failure);
+                        told
+                    }
+                    Err(failure) => return Err(failure),
+                    Ok(None) => change,
+                },
                 Then::Change(change) => change,
-                Then::Same => "as it is".to_owned(),
-                Then::Refused => "refused: it is revoked".to_owned(),
-            },
-        };
-        let licenses = foreseen.into_iter().map(line).collect();
-        let (verb, participle) = (deed.verb(), deed.participle());
-        Ok(Self { verb, count: targets.len(), unchanged, left_out, licenses, participle })
+                Then::Same => {
+                    unchanged += 1;
+                    "as it is".to_owned()
+                }
+                Then::Refused(why) => format!("refused: {why}"),
+            };
+            licenses.push(line);
+        }
+        // What nothing can be done with is a mistake in what was asked for.
+        if !refused.is_empty() && refused.len() == licenses.len() {
+            return Err(refused.remove(0));
+        }
+        let (verb, participle, why_left_out) = (deed.verb(), deed.participle(), deed.left_out());
+        Ok(Self { verb, count: targets.len(), unchanged, left_out, licenses, why_left_out, participle })
     }
 
     fn text(&self) -> String {
         let row = |line: &Line| {
             let text = |value: &Option<String>| value.clone().unwrap_or_default();
-            let (label, customer) = (text(&line.label), text(&line.customer_id));
+            let (label, customer) =
+                (text(&line.label), shown(line.customer.as_ref(), line.customer_id.as_ref()));
             let end = ends(line.expires_at);
             vec![line.license_id.clone(), line.status.clone(), end, label, customer, line.then.clone()]
         };
@@ -159,14 +187,28 @@ impl Foreseen {
         if self.licenses.len() > NAMED {
             lines.push(format!("and {} more; --preview --json lists all", self.licenses.len() - NAMED));
         }
-        for (count, what) in
-            [(self.unchanged, "so already"), (self.left_out, "also match, are revoked, and are left out")]
-        {
+        let left_out = format!("also match, {}, and are left out", self.why_left_out);
+        for (count, what) in [(self.unchanged, "so already"), (self.left_out, &*left_out)] {
             if count > 0 {
                 lines.push(format!("{what}: {count}"));
             }
         }
         lines.join("\n")
+    }
+}
+
+impl Line {
+    fn of(license: &LicenseView) -> Self {
+        Self {
+            license_id: license.license_id.clone(),
+            status: license.status.clone(),
+            expires_at: license.expires_at,
+            label: license.label.clone(),
+            customer_id: license.customer_id.clone(),
+            customer: license.customer.clone(),
+            then: String::new(),
+            new_expires_at: None,
+        }
     }
 }
 

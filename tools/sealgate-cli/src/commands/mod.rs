@@ -39,4 +39,5 @@ mod terms;
 pub(crate) mod token;
 pub(crate) mod vars;
 pub(crate) mod verify;
+mod ways_out;
 pub(crate) mod written;

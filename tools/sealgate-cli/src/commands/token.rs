@@ -5,24 +5,29 @@ use std::sync::Arc;
 
 use sealgate_artifact::{Code, TokenId};
 use sealgate_authority::ports::System;
-use sealgate_control::Preset;
+use sealgate_control::{Preset, Scope};
 use sealgate_server::config::{Source, Sources, keys};
 use sealgate_server::recover::{OwnerToken, owner_token};
-use sealgate_wire::{CreateToken, RevokeToken, TokenCreated, TokenRevoked, TokenView};
+use sealgate_wire::{CreateToken, Page, RevokeToken, Timestamp, TokenCreated, TokenRevoked, TokenView};
 
-use crate::args::{CreateTokenArgs, Global, RecoverTokenArgs, TokenCommand};
+use crate::args::{CreateTokenArgs, Global, RecoverTokenArgs, TokenCommand, now};
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::output::{Output, ends, say};
+use crate::output::{Output, complain, ends, say};
 
 const ANOTHER_OWNER: &str = "`sealgate token create --scope owner` makes another; add --scope installation if the last one has that scope, too. If it made the others, give --keep-made";
+
+pub(super) const TOKENS: &str = "/api/v1/tokens?limit=200";
 
 pub(crate) fn run(global: &Global, command: &TokenCommand, output: &Output) -> Result<(), Failure> {
     match command {
         TokenCommand::Create(args) => create(&Client::new(global)?, args, output),
         TokenCommand::List => {
-            let tokens: Vec<TokenView> = Client::new(global)?.get_all("/api/v1/tokens?limit=200")?;
+            let tokens: Vec<TokenView> = Client::new(global)?.get_all(TOKENS)?;
             output.list(&tokens, "no tokens; `sealgate token create --scope SCOPE` makes one", table);
+            if let Some(end) = owners_end(&tokens).filter(|_| !output.json) {
+                complain!("{}", locked_out(end));
+            }
             Ok(())
         }
         TokenCommand::Revoke { token_id, keep_made } => {
@@ -115,7 +120,31 @@ fn create(client: &Client, args: &CreateTokenArgs, output: &Output) -> Result<()
             say!("\nThe token is shown only once.");
         },
     );
+    if created.scopes.iter().any(|scope| scope == Scope::Owner.as_str())
+        && let Some(tokens) = client.get_if_allowed::<Page<TokenView>>(TOKENS)?
+        && let Some(end) = owners_end(&client.all_of(tokens, TOKENS)?)
+        && !output.json
+    {
+        complain!("{}", locked_out(end));
+    }
     Ok(())
+}
+
+/// When the last owner's token in force ends. `None` where one of them never ends.
+pub(super) fn owners_end(tokens: &[TokenView]) -> Option<Timestamp> {
+    let now = now();
+    let is_owner = |t: &&TokenView| t.scopes.iter().any(|scope| scope == Scope::Owner.as_str());
+    let in_force = |t: &&TokenView| t.revoked_at.is_none() && t.expires_at.is_none_or(|end| end.0 > now);
+    let ends: Vec<_> = tokens.iter().filter(is_owner).filter(in_force).map(|t| t.expires_at).collect();
+    ends.into_iter().collect::<Option<Vec<_>>>()?.into_iter().max_by_key(|end| end.0)
+}
+
+/// What happens then.
+pub(super) fn locked_out(end: Timestamp) -> String {
+    format!(
+        "every owner's token of this tenant ends, the last one at {end}: nobody can act for it afterwards; make one that never ends in \
+         time: `sealgate token recover --data DIR` on the server's machine"
+    )
 }
 
 fn table(tokens: &[TokenView]) {

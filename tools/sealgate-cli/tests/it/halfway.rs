@@ -213,3 +213,37 @@ fn an_entry_that_is_listed_twice_is_removed_in_two_steps() {
     let fix = "entries removed so far: 1; go on with: sealgate access remove --app ";
     assert!(told.stderr.contains(fix) && told.stderr.contains(r"'Ada'\''s desk'"), "{told:?}");
 }
+
+#[test]
+fn a_revocation_of_a_key_whose_answer_is_lost_goes_on_and_signs_nothing_twice() {
+    let vendor = Vendor::new();
+    let app = vendor.app("Editor");
+    let way = Way::to(&vendor.server.url);
+    vendor.json(&["license", "issue", "--app", text(&app["app_id"]), "--count", "3"]);
+    let versions = || -> Vec<u64> {
+        let list = vendor.json(&["license", "list"]);
+        list.as_array().expect("a list").iter().map(|l| l["version"].as_u64().expect("a number")).collect()
+    };
+    let issuer = |state: &str| {
+        let keys = vendor.json(&["keys", "list"]);
+        let mut keys = keys.as_array().expect("a list").iter();
+        let key = keys.find(|key| key["use"] == "issuer" && key["state"] == state);
+        key.map(|key| text(&key["keyid"]).to_owned())
+    };
+    let leaked = issuer("active").expect("one signs");
+    let before = versions();
+    way.cut_after(0);
+    let revoke = ["keys", "revoke", &leaked, "--reason", "it leaked", "--yes"];
+    let told = way.run(&vendor, &revoke);
+    assert_eq!((told.exit, &*told.stdout), (Some(69), ""), "{told:?}");
+    assert!(
+        told.stderr.contains(&format!("sealgate keys revoke {leaked} --reason 'it leaked' --yes")),
+        "{told:?}"
+    );
+    assert_eq!(issuer("revoked").as_deref(), Some(&*leaked), "it arrived");
+    let signed = versions();
+    assert!(before.iter().zip(&signed).all(|(before, signed)| before < signed), "{before:?} {signed:?}");
+    let done = vendor.json(&revoke);
+    assert_eq!((&done["complete"], &done["dark"]), (&true.into(), &serde_json::json!([])), "{done}");
+    assert_eq!(versions(), signed, "nothing is signed again");
+}

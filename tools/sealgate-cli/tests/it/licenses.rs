@@ -45,6 +45,7 @@ fn a_license_has_the_terms_it_was_issued_with() {
 
     let shown = vendor.json(&["license", "show", text(&license["license_id"])]);
     let fields = [
+        "app",
         "app_id",
         "created_at",
         "customer_id",
@@ -55,6 +56,7 @@ fn a_license_has_the_terms_it_was_issued_with() {
         "license_id",
         "limits",
         "max_devices",
+        "offline",
         "status",
         "tier",
         "version",
@@ -173,7 +175,7 @@ fn people_read_tables() {
     let list = vendor.run(&["license", "list"]).ok();
     assert_eq!(
         cells(list.lines().next().expect("a head")),
-        ["LICENSE", "STATUS", "SEATS", "ENDS", "TRIAL", "LABEL", "CUSTOMER"]
+        ["LICENSE", "STATUS", "SEATS", "ENDS", "TRIAL", "PLAN", "LABEL", "CUSTOMER"]
     );
     assert!(list.contains(id) && !list.contains(key), "{list}");
 

@@ -201,7 +201,15 @@ fn many_renewals_are_foreseen_and_each_is_done_once_under_a_name() {
     let end = "2036-06-02T00:00:00Z";
     let earlier = format!("{end}, earlier than now");
     assert_eq!(then(&["--expires", "2036-06-01"]), [end, &earlier, &earlier]);
-    assert_eq!(then(&["--expires", "+1y"]), ["1y later", "1y later", "1y from now, earlier than now"]);
+    let later = then(&["--expires", "+1y"]);
+    assert_eq!(later[..2], ["2037-02-01T00:00:00Z", "2038-02-01T00:00:00Z"]);
+    assert!(later[2].ends_with("Z, earlier than now"), "{later:?}");
+    let told = vendor.run(&["license", "renew", "--app", id, "--expires", "+1y", "--preview"]).ok();
+    let line = told.lines().find(|line| line.contains("2036-02-01T00:00:00Z")).expect("its line");
+    assert!(line.contains("2037-02-01T00:00:00Z"), "the end now and then: {told}");
+    let one = text(&ends[0]["license_id"]);
+    let one = vendor.json(&["license", "renew", one, "--expires", "+1y", "--preview"]);
+    assert_eq!(one["licenses"][0]["new_expires_at"], "2037-02-01T00:00:00Z");
     assert_eq!(then(&["--expires", "never"]), ["never"; 3]);
     vendor
         .run(&["license", "renew", "--app", id, "--expires", "tomorrow", "--preview", "--json"])
