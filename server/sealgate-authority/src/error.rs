@@ -9,7 +9,7 @@ const MOST_SAID: usize = 128;
 
 /// Why a use case did not do what was asked. Nothing changed.
 ///
-/// Only [`Refused`](Self::Refused), [`Unknown`](Self::Unknown), [`Limited`](Self::Limited), [`Invalid`](Self::Invalid),
+/// Only [`Refused`](Self::Refused), [`Unknown`](Self::Unknown), [`PlanElsewhere`](Self::PlanElsewhere), [`Limited`](Self::Limited), [`Invalid`](Self::Invalid),
 /// [`NoApp`](Self::NoApp), [`SeveralApps`](Self::SeveralApps), [`TooLarge`](Self::TooLarge), [`Taken`](Self::Taken),
 /// [`ScopeMissing`](Self::ScopeMissing), [`ExternalIdTaken`](Self::ExternalIdTaken) and [`CustomerTaken`](Self::CustomerTaken) are answers to the caller. Everything else is a failure of the server: it
 /// is logged with its cause and the request's id, and never counted as a refusal.
@@ -26,6 +26,9 @@ pub enum AuthorityError {
         /// By which name, where that can be said again.
         named: Option<String>,
     },
+    /// The app has no plan of that name, and these apps have one.
+    #[error("plan_id: this app has no such plan; it is a plan of {}", .0.join(", "))]
+    PlanElsewhere(Vec<String>),
     /// Somebody asks too often.
     #[error("{}", Code::RateLimited.meaning())]
     Limited {
@@ -123,7 +126,7 @@ impl AuthorityError {
     pub fn code(&self) -> Code {
         match self {
             Self::Refused(code) => *code,
-            Self::Unknown { .. } | Self::NoApp => Code::NotFound,
+            Self::Unknown { .. } | Self::PlanElsewhere(_) | Self::NoApp => Code::NotFound,
             Self::Limited { .. } => Code::RateLimited,
             Self::Invalid { .. } | Self::SeveralApps(_) => Code::MalformedRequest,
             Self::Taken { .. } => Code::NameTaken,
@@ -141,6 +144,7 @@ impl AuthorityError {
     pub fn field(&self) -> Option<&'static str> {
         match self {
             Self::Invalid { field, .. } | Self::TooLarge { field, .. } => Some(field),
+            Self::PlanElsewhere(_) => Some("plan_id"),
             _ => None,
         }
     }
@@ -151,6 +155,7 @@ impl AuthorityError {
             self,
             Self::Refused(_)
                 | Self::Unknown { .. }
+                | Self::PlanElsewhere(_)
                 | Self::Limited { .. }
                 | Self::Invalid { .. }
                 | Self::NoApp

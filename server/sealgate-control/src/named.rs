@@ -50,8 +50,7 @@ async fn only_app(desk: &Desk, caller: &Caller) -> Result<AppRow, AuthorityError
     if apps.len() > 1 {
         // Only who may see apps learns which there are.
         apps.retain(|_| caller.scopes.allow(Scope::AppsRead));
-        let name = |app: &AppRow| app.slug.as_ref().map_or_else(|| app.id.to_string(), Slug::to_string);
-        let mut names: Vec<String> = apps.iter().map(name).collect();
+        let mut names: Vec<String> = apps.iter().map(shown).collect();
         names.sort();
         return Err(AuthorityError::SeveralApps(names));
     }
@@ -66,15 +65,56 @@ pub(crate) async fn plan(
     of: Option<AppId>,
 ) -> Result<PlanRow, AuthorityError> {
     let unknown = || AuthorityError::unknown("plan", named);
-    let Some((app, plan)) = named.split_once('/') else {
-        let found = plan_in(desk, caller, named, of).await?;
-        return found.ok_or_else(unknown);
+    let (found, app) = match named.split_once('/') {
+        None => (plan_in(desk, caller, named, of).await?, of),
+        Some((app, plan)) => {
+            let app = self::app(desk, caller, app).await?.id;
+            (plan_in(desk, caller, plan, Some(app)).await?, Some(app))
+        }
     };
-    let app = self::app(desk, caller, app).await?;
-    if of.is_some_and(|of| of != app.id) {
-        return Err(unknown());
+    match (found, of) {
+        (Some(plan), Some(of)) if plan.app != of => Err(elsewhere(desk, caller, &[plan.app]).await?.unwrap_or_else(unknown)),
+        (Some(plan), _) => Ok(plan),
+        (None, _) if app != of || of.is_none() => Err(unknown()),
+        (None, _) => {
+            let apps = apps_with(desk, caller, named).await?;
+            Err(elsewhere(desk, caller, &apps).await?.unwrap_or_else(unknown))
+        }
     }
-    plan_in(desk, caller, plan, Some(app.id)).await?.ok_or_else(unknown)
+}
+
+/// Which apps have a plan of that name.
+async fn apps_with(desk: &Desk, caller: &Caller, named: &str) -> Result<Vec<AppId>, AuthorityError> {
+    let (db, tenant) = (&desk.db, caller.tenant);
+    let found = match (PlanId::parse(named), Slug::parse(named)) {
+        (Ok(id), _) => table::plans::find(db, tenant, id).await?.into_iter().collect(),
+        (_, Some(slug)) => table::plans::by_slug(db, tenant, &slug).await?,
+        _ => vec![],
+    };
+    Ok(found.iter().take(LISTED as usize).map(|plan| plan.app).collect())
+}
+
+/// That other apps have the plan: for who may see apps and plans.
+async fn elsewhere(
+    desk: &Desk,
+    caller: &Caller,
+    apps: &[AppId],
+) -> Result<Option<AuthorityError>, AuthorityError> {
+    if !(caller.scopes.allow(Scope::AppsRead) && caller.scopes.allow(Scope::PlansRead)) {
+        return Ok(None);
+    }
+    let mut names = Vec::new();
+    for app in apps {
+        let found = table::apps::find(&desk.db, caller.tenant, *app).await?;
+        names.extend(found.as_ref().map(shown));
+    }
+    names.sort();
+    Ok((!names.is_empty()).then_some(AuthorityError::PlanElsewhere(names)))
+}
+
+/// How people know an app.
+fn shown(app: &AppRow) -> String {
+    app.slug.as_ref().map_or_else(|| app.id.to_string(), Slug::to_string)
 }
 
 /// The id of the plan of that name. One that is given as an id is not looked up.

@@ -45,7 +45,7 @@ pub use certificates::CertificateRow;
 pub use customers::CustomerRow;
 pub use devices::{DeviceRow, HeldSeat, Said, Seated, Sighting};
 pub use events::EventRow;
-pub use foreign_keys::ForeignKeyRow;
+pub use foreign_keys::{LicenseKeyRow, TakenKey};
 pub use former_keys::FormerKeyRow;
 pub use imported_rows::RowName;
 pub use jobs::JobRow;
