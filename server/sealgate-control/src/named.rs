@@ -73,7 +73,9 @@ pub(crate) async fn plan(
         }
     };
     match (found, of) {
-        (Some(plan), Some(of)) if plan.app != of => Err(elsewhere(desk, caller, &[plan.app]).await?.unwrap_or_else(unknown)),
+        (Some(plan), Some(of)) if plan.app != of => {
+            Err(elsewhere(desk, caller, &[plan.app]).await?.unwrap_or_else(unknown))
+        }
         (Some(plan), _) => Ok(plan),
         (None, _) if app != of || of.is_none() => Err(unknown()),
         (None, _) => {

@@ -6,8 +6,8 @@ use sealgate_artifact::{Code, Device, LicenseId, TenantId, UnixSeconds};
 use sealgate_authority::seats::{TakeSeat, facts};
 use sealgate_authority::{AuthorityError, Ids, broken};
 use sealgate_rules::Verdict;
-use sealgate_store::table::{self, LicenseRow};
 use sealgate_store::Tx;
+use sealgate_store::table::{self, LicenseRow};
 use sealgate_wire::ImportedRow;
 
 /// Who gives seats to latecomers.
@@ -60,7 +60,9 @@ impl Latecomers {
         let devices = match devices {
             Ok(devices) if devices.is_empty() => return Ok(Late::default()),
             Ok(devices) => devices,
-            Err(error) => return Ok(Late { why: Some(Why::Said(error.public_message())), ..Late::default() }),
+            Err(error) => {
+                return Ok(Late { why: Some(Why::Said(error.public_message())), ..Late::default() });
+            }
         };
         let locked = table::licenses::lock(tx, tenant, license).await?;
         let locked = locked.ok_or_else(|| broken("a license that a row was known by is gone"))?;
@@ -75,7 +77,9 @@ impl Latecomers {
         }
         let said = |why: &str| Why::Said(why.to_owned());
         let why = if table::release_days::is_any(&mut *tx, license).await? {
-            Some(said("seats of this license were released, and an import gives none back: devices take them when they ask"))
+            Some(said(
+                "seats of this license were released, and an import gives none back: devices take them when they ask",
+            ))
         } else if locked.terms.trial.is_some() {
             Some(said("a trial begins when the device asks itself"))
         } else {

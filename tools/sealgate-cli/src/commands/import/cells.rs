@@ -49,7 +49,8 @@ pub(super) fn variables(text: &str) -> Result<BTreeMap<String, Variable>, String
     }
     let mut named = BTreeMap::new();
     // What is no variable may be a secret all the same.
-    let unreadable = |_| r#"expected NAME=VALUE, with `;` between them, or JSON as in {"theme": "dark"}"#.to_owned();
+    let unreadable =
+        |_| r#"expected NAME=VALUE, with `;` between them, or JSON as in {"theme": "dark"}"#.to_owned();
     for (name, value) in parts(text).map(sets::variable).collect::<Result<Vec<_>, _>>().map_err(unreadable)? {
         if named.insert(name.clone(), value).is_some() {
             return Err(format!("{name}: given twice"));

@@ -140,7 +140,8 @@ pub(super) fn all_are_there(
     }
     let why = format!("--map names {what} that no license in the files has: {}", unknown.join(", "));
     let known: Vec<&str> = there.iter().copied().take(LISTED).collect();
-    let fix = if known.is_empty() { "leave it out".to_owned() } else { format!("they have: {}", known.join(", ")) };
+    let fix =
+        if known.is_empty() { "leave it out".to_owned() } else { format!("they have: {}", known.join(", ")) };
     Err(Failure::new(Code::MalformedRequest, why).fix(fix))
 }
 
@@ -150,9 +151,8 @@ pub(super) fn row(name: String, key: &str, hwids: Vec<String>) -> ImportRow {
 }
 
 pub(super) fn end(line: u64, column: &str, text: Option<&str>) -> Result<Option<When>, Refusal> {
-    let unreadable = |text: &str| {
-        Refusal::new(line, column, "expected a time as in 2027-01-31T12:00:00Z").value(text)
-    };
+    let unreadable =
+        |text: &str| Refusal::new(line, column, "expected a time as in 2027-01-31T12:00:00Z").value(text);
     text.map(|text| When::new(text).ok_or_else(|| unreadable(text))).transpose()
 }
 

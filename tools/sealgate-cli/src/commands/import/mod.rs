@@ -77,7 +77,10 @@ fn read(args: &ImportArgs) -> Result<Source, Failure> {
         return wrong("--metadata-as-vars says how to read what Keygen gives", "add --from keygen");
     }
     if args.from != Format::Keygen && args.no_plan {
-        return wrong("--no-plan says what becomes of licenses of Keygen's", "leave it out: rows without a plan have none");
+        return wrong(
+            "--no-plan says what becomes of licenses of Keygen's",
+            "leave it out: rows without a plan have none",
+        );
     }
     if args.from != Format::Csv && args.rejects.is_some() {
         return wrong("--rejects writes rows of CSV", "leave it out; the report names what was refused");

@@ -118,7 +118,8 @@ impl Report {
         }
         if self.rows == 0 && !output.json {
             let none = "no rows: the file names columns, and nothing stands below them; nothing was imported";
-            let none = if source.header.is_empty() { "no licenses are in it; nothing was imported" } else { none };
+            let none =
+                if source.header.is_empty() { "no licenses are in it; nothing was imported" } else { none };
             output.list::<Refusal>(&[], none, |_| ());
             return Ok(());
         }
@@ -134,7 +135,11 @@ impl Report {
         };
         let fix = "correct them, and import the file again: what is there stays as it is".to_owned();
         let by_rejects = |path: &PathBuf| {
-            format!("correct them in {}, and run: {}", path.display(), again::command(args, std::iter::once(&**path)))
+            format!(
+                "correct them in {}, and run: {}",
+                path.display(),
+                again::command(args, std::iter::once(&**path))
+            )
         };
         let whole = args.strict || args.dry_run;
         let fix = args.rejects.as_ref().filter(|_| !whole).map_or(fix, by_rejects);

@@ -60,11 +60,12 @@ pub(super) fn misfit(error: &serde_json::Error) -> String {
     if said.starts_with("missing field ") {
         return said.to_owned();
     }
-    let kinds =
-        ["null", "string", "integer", "floating point", "boolean", "sequence", "map"].into_iter().find(|kind| {
-            ["invalid type: ", "invalid value: "].iter().any(|begin| {
-                said.strip_prefix(begin).is_some_and(|rest| rest.starts_with(kind))
-            })
+    let kinds = ["null", "string", "integer", "floating point", "boolean", "sequence", "map"]
+        .into_iter()
+        .find(|kind| {
+            ["invalid type: ", "invalid value: "]
+                .iter()
+                .any(|begin| said.strip_prefix(begin).is_some_and(|rest| rest.starts_with(kind)))
         });
     match (kinds, said.rsplit_once(", expected ")) {
         (Some(kind), Some((_, expected))) => format!("{kind} where it must be {expected}"),
@@ -118,7 +119,10 @@ mod tests {
         let said = |text: &str| serde_json::from_str::<Row>(text).map(drop).map_err(|e| misfit(&e));
         assert_eq!(said(r#"{"seats": 1}"#), Err("missing field `key`".to_owned()));
         assert_eq!(said(r#"{"key": 4711}"#), Err("integer where it must be a string".to_owned()));
-        assert_eq!(said(r#"{"key": "a", "seats": "SECRET, expected"}"#), Err("string where it must be u64".to_owned()));
+        assert_eq!(
+            said(r#"{"key": "a", "seats": "SECRET, expected"}"#),
+            Err("string where it must be u64".to_owned())
+        );
         assert_eq!(said(r#"{"key": SECRET}"#), Err("its form is another".to_owned()));
     }
 }
