@@ -117,7 +117,7 @@ fn nothing_that_may_be_a_key_is_repeated() {
     assert!(said.contains("unknown columns: number 1, number 2, 5") && !said.contains("ada@"), "{said}");
     told("", &[], 65, "field_invalid");
 
-    let wrong = json!([{ "licenseKey": 77_012_345_678_901_234_567_u128, "status": "active" }]).to_string();
+    let wrong = json!([{ "licenseKey": 7_701_234_567_890_123_456_u64, "status": "active" }]).to_string();
     let report = vendor.run_with_input(&["--json", "license", "import", "-", "--from", "authforge"], &wrong);
     assert!(!report.stdout.contains("7701"), "{report:?}");
     let cells = format!("label,vars,license_key,expires\nx,{KEY},,\ny,,{KEY}-{KEY},{KEY}\n");
