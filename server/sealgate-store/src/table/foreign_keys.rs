@@ -3,10 +3,11 @@
 use sealgate_artifact::{AppId, LicenseId, TenantId, UnixSeconds};
 
 use super::FormerKeyRow;
+use super::license_keys::LicenseKeyRow;
 use crate::columns::{digest, parsed};
 use crate::key_hash::KeyHash;
 use crate::many::{MANY, for_all, with_rows};
-use crate::sql::{FromRow, Query, Row, query, query_as};
+use crate::sql::{Query, query, query_as};
 use crate::statements::statements;
 use crate::{Read, StoreError, Tx};
 
@@ -52,27 +53,6 @@ statements! {
     TAKEN_AS_OWN = with_rows!(own!(), (1, 2, MANY), "", "");
     TAKEN_AS_FOREIGN = with_rows!(foreign!(), (1, 2, MANY), "", "");
     TAKEN_BEFORE = with_rows!(former!(), (1, 2, MANY), "", "");
-}
-
-/// A key and whose it is: one from elsewhere, or what a [`FormerKeyRow`] says besides when it was replaced.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "a field is its column")]
-pub struct LicenseKeyRow {
-    pub key_hash: KeyHash,
-    pub app: AppId,
-    pub tenant: TenantId,
-    pub license: LicenseId,
-}
-
-impl FromRow for LicenseKeyRow {
-    fn from_row(row: &Row) -> Result<Self, StoreError> {
-        Ok(Self {
-            key_hash: KeyHash(digest(row, "key_hash")?),
-            app: parsed(row, "app_id", |t| AppId::parse(t).ok())?,
-            tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
-            license: parsed(row, "license_id", |t| LicenseId::parse(t).ok())?,
-        })
-    }
 }
 
 /// Our own key of the app's license that has this one, too.

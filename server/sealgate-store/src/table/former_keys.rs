@@ -2,7 +2,7 @@
 
 use sealgate_artifact::{AppId, LicenseId, TenantId, UnixSeconds};
 
-use super::LicenseKeyRow;
+use super::license_keys::LicenseKeyRow;
 use crate::columns::{count, signed, time};
 use crate::key_hash::KeyHash;
 use crate::sql::{FromRow, Row, query, query_as};
