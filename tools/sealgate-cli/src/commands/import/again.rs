@@ -45,7 +45,7 @@ fn name(file: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
+    use std::path::PathBuf;
 
     use clap::Parser;
 
@@ -69,7 +69,7 @@ mod tests {
             let Command::License { command: LicenseCommand::Import(args) } = args.command else {
                 panic!("{told}")
             };
-            assert_eq!(command(&args, args.files.iter().map(|file| Path::new(file))), told);
+            assert_eq!(command(&args, args.files.iter().map(PathBuf::as_path)), told);
         }
     }
 }

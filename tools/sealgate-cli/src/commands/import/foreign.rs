@@ -25,7 +25,7 @@ impl Records {
     /// Adds a license, or says why not. Licenses are counted through all files.
     pub(super) fn add(&mut self, id: Option<&str>, read: impl FnOnce(u64) -> Result<Line, Unfit>) {
         self.count += 1;
-        let named = |refusal: Refusal| Refusal { id: id.map(str::to_owned), ..refusal };
+        let named = |refusal: Refusal| Refusal { id: id.map(Into::into), ..refusal };
         match read(self.count) {
             Ok(line) => self.source.lines.push(line),
             Err(Unfit::Refused(refusal)) => self.source.refused.push(named(refusal)),

@@ -267,9 +267,9 @@ fn refusal(line: &Line, became: &ImportedRow) -> Refusal {
     }
     Refusal {
         line: line.number,
-        id: line.row.name.strip_prefix("keygen:").map(str::to_owned),
+        id: line.row.name.strip_prefix("keygen:").map(Into::into),
         column: column.map(str::to_owned),
-        value: column.and_then(|column| shown::sent(column, &line.row)),
+        value: column.and_then(|column| shown::sent(column, &line.row)).map(Into::into),
         code: became.code.clone(),
         reason,
     }

@@ -25,12 +25,12 @@ pub(super) struct Refusal {
     pub(super) line: u64,
     /// The id that the license has where it comes from.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) id: Option<String>,
+    pub(super) id: Option<Box<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) column: Option<String>,
     /// What stands there, where it cannot be a secret.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) value: Option<String>,
+    pub(super) value: Option<Box<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) code: Option<String>,
     pub(super) reason: String,
@@ -48,7 +48,7 @@ impl Refusal {
 
     /// With what stands in the column.
     pub(super) fn value(self, text: &str) -> Self {
-        let value = self.column.as_deref().and_then(|column| shown::value(column, text));
+        let value = self.column.as_deref().and_then(|column| shown::value(column, text)).map(Into::into);
         Self { value, ..self }
     }
 }
