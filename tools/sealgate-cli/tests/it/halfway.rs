@@ -221,8 +221,8 @@ fn an_import_that_stops_goes_on_with_all_that_was_given() {
     vendor.json(&["plan", "create", "--app", "editor", "--name", "Pro", "--tier", "enterprise"]);
     let way = Way::to(&vendor.server.url);
     let (file, keys) = (vendor.path("rows.csv"), vendor.path("keys.csv"));
-    let rows: String = (0..250).map(|n| format!("row {n}\n")).collect();
-    std::fs::write(&file, format!("label\n{rows}")).expect("written");
+    let rows: Vec<String> = (0..250).map(|n| format!("row {n}")).collect();
+    std::fs::write(&file, format!("label\n{}\n", rows.join("\n"))).expect("written");
     way.cut_after(1);
     let import =
         ["license", "import", &file, "--plan", "editor/pro", "--without-devices", "-o", &keys, "--json"];

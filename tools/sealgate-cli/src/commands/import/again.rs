@@ -61,10 +61,8 @@ mod tests {
              --metadata-as-vars --strict -o keys.csv",
         ] {
             let words = told.replace("'my machines.json'", "my\u{a0}machines.json");
-            let words = words
-                .split(|c: char| c == ' ')
-                .filter(|word| !word.is_empty())
-                .map(|word| word.replace('\u{a0}', " "));
+            let words =
+                words.split(' ').filter(|word| !word.is_empty()).map(|word| word.replace('\u{a0}', " "));
             let args = Args::try_parse_from(words).expect("it is a command");
             let Command::License { command: LicenseCommand::Import(args) } = args.command else {
                 panic!("{told}")

@@ -263,7 +263,8 @@ fn refusal(line: &Line, became: &ImportedRow) -> Refusal {
     let named = became.field.as_deref().and_then(|field| said.strip_prefix(field)?.strip_prefix(": "));
     let mut reason = named.unwrap_or(said).to_owned();
     if let Some(other) = became.license_id.as_ref().filter(|id| !reason.contains(*id)) {
-        reason += &format!("; it is license {other}");
+        reason.push_str("; it is license ");
+        reason.push_str(other);
     }
     Refusal {
         line: line.number,
