@@ -7,7 +7,7 @@ use crate::client::quoted;
 use crate::failure::Failure;
 
 /// The tenant's only app.
-const ONLY: &str = "-";
+pub(crate) const ONLY: &str = "-";
 
 /// An app, or the tenant's only one.
 pub(crate) fn app(named: Option<&str>) -> Result<String, Failure> {

@@ -92,7 +92,7 @@ impl Licenses {
         let Some(former) = table::former_keys::of_tenant(db, tenant, key).await? else {
             return Ok((None, None));
         };
-        Ok((table::licenses::find(db, tenant, former.license).await?, Some(former)))
+        Ok((table::licenses::find(db, tenant, former.of.license).await?, Some(former)))
     }
 
     /// The tenant's licenses: newest first, in the order of the label that is searched, or of their ends.

@@ -203,7 +203,7 @@ fn licenses() -> Vec<Row> {
             "rows": [{ "name": "order-1815", "plan_id": "pro", "label": "Order 1815", "hwids": ["desk-12"] }],
         }
         ImportRow {
-            "name": "order-1815", "plan_id": "pro", "tier": "licensed", "features": (features()), "limits": (limits()),
+            "name": "order-1815", "license_id": LICENSE, "plan_id": "pro", "tier": "licensed", "features": (features()), "limits": (limits()),
             "variables": (variables()), "max_devices": 3, "expires_at": "1y", "label": "Order 1815", "customer_id": CUSTOMER,
             "licensee": (licensee()), "external_id": "order-1815", "license_key": "7Q2M-9XKD-4RTB-W6HJ-F3NC", "hwids": ["desk-12"],
             "suspended": false,
@@ -211,7 +211,10 @@ fn licenses() -> Vec<Row> {
         LicensesImported {
             "rows": [{ "outcome": "imported", "license_id": LICENSE, "license_key": LICENSE_KEY, "expires_at": END }],
         }
-        ImportedRow { "outcome": "refused", "code": "malformed_request", "field": "plan_id", "message": "plan_id: a plan of this app" }
+        ImportedRow {
+            "outcome": "there", "license_id": LICENSE, "devices_added": 1, "devices_left_out": 1,
+            "code": "device_limit", "message": "Every seat of the license is taken by another device.",
+        }
         ResignLicenses { "after": LICENSE }
         LicensesResigned { "resigned": 5000, "next": LICENSE }
         RenewLicense { "expires_at": "1y" }

@@ -105,6 +105,7 @@ statements! {
         "",
         ""
     );
+    AMONG = with_rows!("SELECT license_id FROM licenses WHERE tenant_id = $1 AND license_id IN ", (1, 2, MANY), "", "");
     STATEMENT = "SELECT envelope FROM license_statements WHERE license_id = $1 AND version = $2";
     INSERT = with_rows!(insert_license!(), (1, 1, 29), ", 0", "");
     INSERT_MANY = with_rows!(insert_license!(), (MANY, 1, 29), ", 0", "");
@@ -240,6 +241,24 @@ pub async fn by_external_ids(
         let asked = values.fold(query(BY_EXTERNAL_IDS).bind(tenant.to_string()), |query, id| query.bind(*id));
         let rows = asked.fetch_all(&mut *tx).await?;
         found.extend(rows.into_iter().map(read).collect::<Result<Vec<_>, StoreError>>()?);
+    }
+    Ok(found)
+}
+
+/// Those of the ids that licenses of the tenant have.
+pub async fn among(
+    tx: &mut Tx<'_>,
+    tenant: TenantId,
+    ids: &[LicenseId],
+) -> Result<Vec<LicenseId>, StoreError> {
+    let mut found = Vec::new();
+    for some in ids.chunks(MANY) {
+        let values = some.iter().cycle().take(MANY);
+        let asked =
+            values.fold(query(AMONG).bind(tenant.to_string()), |query, id| query.bind(id.to_string()));
+        for row in asked.fetch_all(&mut *tx).await? {
+            found.push(parsed(&row, "license_id", |t| LicenseId::parse(t).ok())?);
+        }
     }
     Ok(found)
 }

@@ -247,3 +247,27 @@ fn a_revocation_of_a_key_whose_answer_is_lost_goes_on_and_signs_nothing_twice() 
     assert_eq!((&done["complete"], &done["dark"]), (&true.into(), &serde_json::json!([])), "{done}");
     assert_eq!(versions(), signed, "nothing is signed again");
 }
+
+#[test]
+fn an_import_that_stops_goes_on_with_all_that_was_given() {
+    let vendor = Vendor::new();
+    vendor.app("Editor");
+    vendor.json(&["plan", "create", "--app", "editor", "--name", "Pro", "--tier", "enterprise"]);
+    let way = Way::to(&vendor.server.url);
+    let (file, keys) = (vendor.path("rows.csv"), vendor.path("keys.csv"));
+    let rows: Vec<String> = (0..250).map(|n| format!("row {n}")).collect();
+    std::fs::write(&file, format!("label\n{}\n", rows.join("\n"))).expect("written");
+    way.cut_after(1);
+    let import =
+        ["license", "import", &file, "--plan", "editor/pro", "--without-devices", "-o", &keys, "--json"];
+    let told = way.run(&vendor, &import);
+    assert_eq!(told.exit, Some(69), "{told:?}");
+    let failure: Value = serde_json::from_str(&told.stderr).expect("JSON");
+    let fix = text(&failure["fix"]);
+    assert!(fix.starts_with("rows done so far: 100; go on with: sealgate license import "), "{failure}");
+    let rest = again(fix);
+    let report = vendor.json(&words(&rest));
+    let counts = ["imported", "there"].map(|name| report[name].as_u64());
+    assert_eq!((counts, ids(&vendor).len()), ([Some(50), Some(200)], 250), "{rest:?}");
+    assert_eq!(std::fs::read_to_string(&keys).expect("is there").lines().count(), 251);
+}

@@ -22,6 +22,8 @@ mod held;
 mod help;
 mod imports;
 mod imports_foreign;
+mod imports_refused;
+mod imports_twice;
 mod inspect;
 mod keys;
 mod licenses;
