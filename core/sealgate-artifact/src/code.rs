@@ -406,6 +406,9 @@ codes! {
     CheckFailed "check_failed" Configuration 500 (500 "system_error") 1 Unsigned
         "A check of the server failed."
         "Do what is written below each check that failed."
+    Interrupted "interrupted" Configuration 500 (500 "system_error") 130 Unsigned
+        "A signal ended the program before it had done all."
+        ""
     DatabaseUnusable "database_unusable" Configuration 500 (500 "system_error") 78 Unsigned
         "The database cannot be opened or migrated."
         "Check the database's address, its permissions and its free space."

@@ -19,6 +19,7 @@ use crate::demo;
 use crate::failure::Failure;
 use crate::log::{self, Log};
 use crate::output::Output;
+use crate::unwritten;
 
 /// Runs the program with these arguments, its own name first.
 pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
@@ -32,7 +33,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     };
     let log = start_log(&args);
     let output = Output { json: args.global.json, quiet: args.global.quiet };
-    let done = dispatch(&args, &output);
+    let done = unwritten::failure(dispatch(&args, &output));
     drop(log);
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -58,10 +59,21 @@ fn not_a_command(error: clap::Error, arguments: &[OsString]) -> ExitCode {
     if json && !asked {
         Output { json, quiet: false }.failure(&failure);
     } else {
-        // Nobody is left to tell when this fails.
-        let _ = with_plain_usage(error, arguments).print();
+        let printed = with_plain_usage(error, arguments).print();
+        if let (true, Err(error)) = (asked, printed) {
+            unwritten::note(&error);
+        }
     }
-    if asked { ExitCode::SUCCESS } else { ExitCode::from(failure.exit_code()) }
+    if !asked {
+        return ExitCode::from(failure.exit_code());
+    }
+    match unwritten::failure(Ok(())) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            Output { json, quiet: false }.failure(&failure);
+            ExitCode::from(failure.exit_code())
+        }
+    }
 }
 
 /// The usage of the verb that was meant. The parser's own also names what came from the environment, as if it had to be given.

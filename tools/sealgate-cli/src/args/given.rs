@@ -21,6 +21,7 @@ pub(crate) struct Given {
     pub(crate) token: By,
     pub(crate) profile: By,
     pub(crate) data: By,
+    pub(crate) proxy: By,
 }
 
 impl ClapArgs for Given {
@@ -39,7 +40,13 @@ impl FromArgMatches for Given {
             Some(ValueSource::EnvVariable) => By::Environment,
             _ => By::Flag,
         };
-        Ok(Self { url: by("url"), token: by("token"), profile: by("profile"), data: by("data") })
+        Ok(Self {
+            url: by("url"),
+            token: by("token"),
+            profile: by("profile"),
+            data: by("data"),
+            proxy: by("proxy"),
+        })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {

@@ -8,7 +8,7 @@ use sealgate_wire::When;
 
 use super::imports::ImportArgs;
 use super::vendor::VarsCommand;
-use super::{PartArgs, max_devices};
+use super::{OnceArgs, PartArgs, max_devices};
 use crate::dates;
 
 const ISSUING: &str = "\
@@ -143,6 +143,8 @@ pub(crate) enum LicenseCommand {
         /// Do not ask for confirmation
         #[arg(long)]
         yes: bool,
+        #[command(flatten)]
+        once: OnceArgs,
     },
     /// Suspend a license, or many; online, they are refused within a second
     #[command(after_help = SUSPENDING)]

@@ -10,6 +10,7 @@ mod keys;
 mod licenses;
 mod login;
 pub(crate) mod max_devices;
+mod once;
 mod part;
 mod records;
 mod server;
@@ -27,6 +28,7 @@ pub(crate) use licenses::{
     UpdateLicenseArgs,
 };
 pub(crate) use login::{ProfileArg, ProfileCommand};
+pub(crate) use once::OnceArgs;
 pub(crate) use part::PartArgs;
 pub(crate) use records::{AuditCommand, EventsArgs};
 pub(crate) use server::{AcceptClockArgs, CheckConfigArgs, DemoArgs, DoctorArgs, ServeArgs, ServerCommand};
@@ -58,7 +60,7 @@ Begin:
   sealgate license file KEY -o editor.license --with-trust
 
 Exit codes: 0 done, 1 refused, 2 usage, 3 not found, 4 conflict, 65 bad file, 69 server unreachable,
-77 not permitted, 78 configuration";
+77 not permitted, 78 configuration, 130 interrupted";
 
 /// Licensing for software that must prove its license, online and offline.
 #[derive(Parser)]

@@ -8,7 +8,7 @@ use sealgate_artifact::MaxDevices;
 use sealgate_control::{Preset, Scope};
 use sealgate_wire::TrialPer;
 
-use super::{PartArgs, max_devices, trial};
+use super::{OnceArgs, PartArgs, max_devices, trial};
 use crate::dates;
 
 const ASKING_TO: &str = "\
@@ -63,6 +63,8 @@ pub(crate) enum TenantCommand {
     Create {
         /// The tenant's name, unique on the installation
         name: String,
+        #[command(flatten)]
+        once: OnceArgs,
     },
     /// List tenants, newest first
     List,
@@ -150,6 +152,8 @@ pub(crate) struct CreateTokenArgs {
     /// When the token ends: 2027-01-31 (to the end of that day where the vendor is), +90d, +3m, +1y, or `never`; no later than the token that asks
     #[arg(long, value_name = "DATE", default_value = "never", value_parser = dates::parse)]
     pub(crate) expires: dates::Date,
+    #[command(flatten)]
+    pub(crate) once: OnceArgs,
 }
 
 #[derive(Subcommand)]
@@ -161,6 +165,8 @@ pub(crate) enum AppCommand {
         /// The slug, by which you can name the app: lower-case letters, digits and hyphens [default: made from the name]
         #[arg(long, value_name = "SLUG")]
         slug: Option<String>,
+        #[command(flatten)]
+        once: OnceArgs,
     },
     /// List your apps, newest first
     List(PartArgs),
@@ -176,6 +182,8 @@ pub(crate) enum AppCommand {
         /// For how many hours the former secret is still accepted; 0 ends it at once
         #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(0..=720))]
         keep_hours: u32,
+        #[command(flatten)]
+        once: OnceArgs,
     },
     /// Sign with the app's next key from now on; you see which builds stop, and are asked
     RotateKey {

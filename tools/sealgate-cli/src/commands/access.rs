@@ -8,7 +8,7 @@ use crate::client::Client;
 use crate::failure::Failure;
 use crate::names;
 use crate::output::{Output, ends};
-use crate::parts::{Again, Parts};
+use crate::parts::Parts;
 
 /// Entries of an app that are looked through: more than servers of ours write.
 const MOST: usize = 10_000;
@@ -59,7 +59,8 @@ fn remove(client: &Client, args: &RemoveAccessArgs, output: &Output) -> Result<A
     let mut parts = Parts::new("entries removed", output);
     for entry in listed.into_iter().filter(is_named) {
         let path = format!("/api/v1/access/{}", entry.entry_id);
-        removed = Some(client.delete(&path).map_err(|failure| parts.stopped(failure, || again(args)))?);
+        let done = parts.go_on().and_then(|()| client.delete(&path));
+        removed = Some(done.map_err(|failure| parts.stopped(failure, || again(client, args)))?);
         parts.add(1);
     }
     parts.finish();
@@ -69,8 +70,8 @@ fn remove(client: &Client, args: &RemoveAccessArgs, output: &Output) -> Result<A
     })
 }
 
-fn again(args: &RemoveAccessArgs) -> String {
-    let again = Again::new("access remove").flag("--app", args.app.as_deref());
+fn again(client: &Client, args: &RemoveAccessArgs) -> String {
+    let again = client.again("access remove").flag("--app", args.app.as_deref());
     again.flag("--hwid", args.hwid.as_deref()).flag("--ip", args.ip.as_deref()).into()
 }
 

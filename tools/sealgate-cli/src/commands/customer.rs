@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::files;
 use crate::names;
 use crate::output::{Output, say, seat_count};
-use crate::parts::{Again, Parts};
+use crate::parts::Parts;
 
 const PATH: &str = "/api/v1/customers";
 
@@ -187,12 +187,13 @@ fn merge(client: &Client, (from, into): (&str, &str), yes: bool, output: &Output
     let mut parts = Parts::new("licenses moved", output);
     let mut all = CustomersMerged { customer_id: into.to_string(), moved: 0, complete: false };
     let again = || {
-        let again = Again::new("customer merge").word(from).word(into);
+        let again = client.again("customer merge").word(from).word(into);
         again.switch("--yes", yes).into()
     };
     while !all.complete {
         // Each request has a name of its own: one whose answer was lost moves nothing twice.
-        let part: Result<CustomersMerged, Failure> = client.post_once(&path, &wish);
+        let send = |()| client.post_once(&path, &wish);
+        let part: Result<CustomersMerged, Failure> = parts.go_on().and_then(send);
         let part = part.map_err(|failure| parts.stopped(failure, again))?;
         parts.add(part.moved);
         all = CustomersMerged { moved: all.moved + part.moved, ..part };
@@ -218,11 +219,11 @@ fn forget(
     let mut all = CustomerForgotten { customer_id: customer.clone(), licenses: 0, next: None };
     loop {
         let wish = ForgetCustomer { after: after.clone() };
-        let part: Result<CustomerForgotten, Failure> =
-            client.post(&format!("{}/forget", names::customer_path(&customer)?), &wish);
+        let path = format!("{}/forget", names::customer_path(&customer)?);
+        let part: Result<CustomerForgotten, Failure> = parts.go_on().and_then(|()| client.post(&path, &wish));
         let part = part.map_err(|failure| {
             parts.stopped(failure, || {
-                let again = Again::new("customer forget").word(&customer);
+                let again = client.again("customer forget").word(&customer);
                 again.flag("--after", after.as_deref()).switch("--yes", yes).into()
             })
         })?;

@@ -13,7 +13,7 @@ use crate::confirm::Consent;
 use crate::failure::Failure;
 use crate::names;
 use crate::output::{Output, say};
-use crate::parts::{Again, Parts};
+use crate::parts::Parts;
 use crate::streams::is_dash;
 
 /// Dark licenses that are named to a person; `--json` names all.
@@ -61,8 +61,9 @@ pub(crate) fn revoke(global: &Global, args: &RevokeKeyArgs, output: &Output) -> 
     let mut parts = Parts::new("licenses signed again", output);
     let mut all = KeyRevoked { keyid: key.keyid.clone(), complete: false, dark: vec![] };
     while !all.complete {
-        let part: KeyRevoked = client.post(&path, &request).map_err(|failure| {
-            let failure = parts.stopped(failure, || again(args));
+        let next = parts.go_on().and_then(|()| client.post(&path, &request));
+        let part: KeyRevoked = next.map_err(|failure| {
+            let failure = parts.stopped(failure, || again(&client, args));
             if !all.dark.is_empty() {
                 // The next run lists only those that it signs itself.
                 output.result(&all, print_revoked);
@@ -78,8 +79,8 @@ pub(crate) fn revoke(global: &Global, args: &RevokeKeyArgs, output: &Output) -> 
     Ok(())
 }
 
-fn again(args: &RevokeKeyArgs) -> String {
-    let again = Again::new("keys revoke").word(&args.keyid).flag("--reason", args.reason.as_deref());
+fn again(client: &Client, args: &RevokeKeyArgs) -> String {
+    let again = client.again("keys revoke").word(&args.keyid).flag("--reason", args.reason.as_deref());
     again.switch("--yes", args.yes).into()
 }
 

@@ -18,7 +18,7 @@ use crate::client::{Client, request_name};
 use crate::failure::Failure;
 use crate::names;
 use crate::output::{Output, ends, say, seat_count};
-use crate::parts::{Again, Parts};
+use crate::parts::Parts;
 use crate::streams::is_dash;
 
 /// Licenses in one request of a large order: small enough to show progress, large enough to be fast.
@@ -36,8 +36,9 @@ pub(crate) fn run(global: &Global, command: &LicenseCommand, output: &Output) ->
         LicenseCommand::Resign(args) => resign::run(&client, args, output),
         LicenseCommand::Update(args) => license_update::run(&client, args, output),
         LicenseCommand::Key { key, reveal } => license_key::show(&client, key, *reveal, output),
-        LicenseCommand::Rekey { key, reason, yes } => {
-            license_key::exchange(&client, key, (reason.as_ref(), *yes), output)
+        LicenseCommand::Rekey { key, reason, yes, once } => {
+            let name = once.idempotency_key.as_ref();
+            license_key::exchange(&client, key, (reason.as_ref(), *yes, name), output)
         }
         LicenseCommand::AuthforgeFile(args) => authforge_file::run(&client, args, output),
         LicenseCommand::ResetDevices { key, override_allowance } => {
@@ -64,6 +65,7 @@ pub(crate) fn run(global: &Global, command: &LicenseCommand, output: &Output) ->
 
 fn issue(client: &Client, order: &IssueArgs, output: &Output) -> Result<(), Failure> {
     let name = order.idempotency_key.clone().unwrap_or_else(request_name);
+    let again = || issue_again(client, order, &name);
     let count = (order.count.into(), BATCH.into());
     let mut parts = Parts::of("licenses issued", count, "licenses", output);
     let mut issued: Vec<IssuedLicense> = Vec::new();
@@ -82,12 +84,14 @@ fn issue(client: &Client, order: &IssueArgs, output: &Output) -> Result<(), Fail
             count: Some(count),
         };
         let part = Some(batch_name(order.count, &name, issued.len()));
-        let answer: Result<LicensesIssued, Failure> = client.post_named("/api/v1/licenses", &request, part);
+        let send = |()| client.post_named("/api/v1/licenses", &request, part);
+        let answer: Result<LicensesIssued, Failure> = parts.go_on().and_then(send);
         let batch = answer.map_err(|failure| {
-            let failure = parts.stopped(failure, || issue_again(order, &name));
+            let failure = parts.stopped(failure, &again);
             if !issued.is_empty() {
-                // What was issued before the failure is real: its keys are shown, or they would be lost.
-                print_issued(std::mem::take(&mut issued), output);
+                // What was issued before the failure is real: its keys are shown, or they would be lost. The command that goes
+                // on shows them again.
+                print_issued(std::mem::take(&mut issued), None, output);
             }
             failure
         })?;
@@ -96,7 +100,7 @@ fn issue(client: &Client, order: &IssueArgs, output: &Output) -> Result<(), Fail
         parts.add(count.into());
     }
     parts.finish();
-    print_issued(issued, output);
+    print_issued(issued, Some(&again), output);
     Ok(())
 }
 
@@ -106,11 +110,12 @@ fn batch_name(count: u32, name: &str, before: usize) -> String {
 }
 
 /// The same order under its name: what was issued comes again, and the rest with it.
-fn issue_again(order: &IssueArgs, name: &str) -> String {
+fn issue_again(client: &Client, order: &IssueArgs, name: &str) -> String {
     let licensee = &order.licensee;
     let expires = order.expires.as_ref().map(|date| date.0.as_ref().map_or("never", When::as_str));
     let seats = order.max_devices.map(|most| seat_count(Seats(most)));
-    let again = Again::new("license issue")
+    let again = client
+        .again("license issue")
         .flag("--app", order.app.as_deref())
         .flag("--plan", order.plan.as_deref())
         .flag("--max-devices", seats.as_deref())
@@ -182,7 +187,9 @@ pub(crate) fn trust_path(file: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn print_issued(licenses: Vec<IssuedLicense>, output: &Output) {
+/// By `again` they are shown again.
+fn print_issued(licenses: Vec<IssuedLicense>, again: Option<&dyn Fn() -> String>, output: &Output) {
+    let count = licenses.len();
     let keys = |issued: &LicensesIssued| {
         issued.licenses.iter().map(|license| license.license_key.clone()).collect::<Vec<_>>().join("\n")
     };
@@ -191,5 +198,7 @@ fn print_issued(licenses: Vec<IssuedLicense>, output: &Output) {
             vec![l.license_key.clone(), l.license_id.clone(), seat_count(l.max_devices), ends(l.expires_at)]
         };
         Output::table(&["KEY", "LICENSE", "SEATS", "ENDS"], issued.licenses.iter().map(row));
-    });
+    }, || again.map_or_else(String::new, |again| {
+        format!("licenses issued: {count}; show their keys again with: {}", again())
+    }));
 }

@@ -6,13 +6,17 @@ use sealgate_wire::{CreateTenant, Nothing, TenantCreated, TenantView, UpdateTena
 use crate::args::{Global, TenantCommand};
 use crate::client::Client;
 use crate::failure::Failure;
+use crate::once::Once;
 use crate::output::{Output, say};
 
 pub(crate) fn run(global: &Global, command: &TenantCommand, output: &Output) -> Result<(), Failure> {
     let client = Client::new(global)?;
     let path = |named: &str| find(&client, named).map(|id| format!("/api/v1/tenants/{id}"));
     let tenant: TenantView = match command {
-        TenantCommand::Create { name } => return create(&client, name, output),
+        TenantCommand::Create { name, once } => {
+            let again = client.again("tenant create").word(name);
+            return create(&client, (name, &Once::new(again, once.idempotency_key.as_ref())), output);
+        }
         TenantCommand::List => return list(&client, output),
         TenantCommand::Show(arg) => client.get(&path(&arg.tenant)?)?,
         TenantCommand::Suspend(arg) => {
@@ -40,9 +44,9 @@ pub(crate) fn run(global: &Global, command: &TenantCommand, output: &Output) -> 
     Ok(())
 }
 
-fn create(client: &Client, name: &str, output: &Output) -> Result<(), Failure> {
-    let created: TenantCreated =
-        client.post_once("/api/v1/tenants", &CreateTenant { name: name.to_owned() })?;
+fn create(client: &Client, (name, once): (&str, &Once), output: &Output) -> Result<(), Failure> {
+    let wish = CreateTenant { name: name.to_owned() };
+    let created: TenantCreated = once.post(client, ("/api/v1/tenants", &wish), output)?;
     output.only_once(
         &created,
         |tenant| tenant.admin_token.clone(),
@@ -53,6 +57,7 @@ fn create(client: &Client, name: &str, output: &Output) -> Result<(), Failure> {
             ]);
             say!("\nThe token is shown only once.");
         },
+        || once.way_back(&format!("the tenant {} is made", created.tenant_id)),
     );
     Ok(())
 }

@@ -8,11 +8,13 @@ use sealgate_authority::ports::System;
 use sealgate_control::Preset;
 use sealgate_server::config::{Source, Sources, keys};
 use sealgate_server::recover::{OwnerToken, owner_token};
-use sealgate_wire::{CreateToken, RevokeToken, TokenCreated, TokenRevoked, TokenView};
+use sealgate_wire::{CreateToken, RevokeToken, TokenCreated, TokenRevoked, TokenView, When};
 
+use crate::again::Again;
 use crate::args::{CreateTokenArgs, Global, RecoverTokenArgs, TokenCommand};
 use crate::client::Client;
 use crate::failure::Failure;
+use crate::once::Once;
 use crate::output::{Output, ends, say};
 
 const ANOTHER_OWNER: &str = "`sealgate token create --scope owner` makes another; add --scope installation if the last one has that scope, too. If it made the others, give --keep-made";
@@ -90,7 +92,7 @@ fn show_recovered(made: &OwnerToken, output: &Output) {
         ]);
         say!("\nThe token is shown this once, and the audit log names it. `sealgate token list` shows the others: revoke those");
         say!("that somebody else may have.");
-    });
+    }, || format!("make another one with the same command; `sealgate token revoke {}` ends this one", made.token_id));
 }
 
 fn create(client: &Client, args: &CreateTokenArgs, output: &Output) -> Result<(), Failure> {
@@ -101,7 +103,8 @@ fn create(client: &Client, args: &CreateTokenArgs, output: &Output) -> Result<()
         scopes: of_preset.chain(args.scope.iter().cloned()).collect(),
         expires_at: args.expires.0.clone(),
     };
-    let created: TokenCreated = client.post_once("/api/v1/tokens", &wish)?;
+    let once = Once::new(again(client, args), args.once.idempotency_key.as_ref());
+    let created: TokenCreated = once.post(client, ("/api/v1/tokens", &wish), output)?;
     output.only_once(
         &created,
         |token| token.token.clone(),
@@ -114,8 +117,19 @@ fn create(client: &Client, args: &CreateTokenArgs, output: &Output) -> Result<()
             ]);
             say!("\nThe token is shown only once.");
         },
+        || once.way_back(&format!("the token {} is made", created.token_id)),
     );
     Ok(())
+}
+
+/// The same token once more.
+fn again(client: &Client, args: &CreateTokenArgs) -> Again {
+    let again = args.scope.iter().fold(client.again("token create"), |again, s| again.flag("--scope", Some(s)));
+    let expires = args.expires.0.as_ref().map_or("never", When::as_str);
+    again
+        .flag("--preset", args.preset.as_deref())
+        .flag("--name", args.name.as_deref())
+        .flag("--expires", Some(expires))
 }
 
 fn table(tokens: &[TokenView]) {

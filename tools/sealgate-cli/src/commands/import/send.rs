@@ -8,6 +8,7 @@ use super::row::Line;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::signals;
 
 /// Rows in one request: small enough to show progress and to let others write, large enough to be fast.
 const BATCH: usize = 100;
@@ -22,8 +23,10 @@ pub(super) fn all(
     (mut keys, output): (Option<&mut KeysFile>, &Output),
 ) -> Result<(), Failure> {
     let bar = output.progress(lines.len() as u64, BATCH as u64, "rows");
+    signals::listen(output);
     let mut left = lines;
     while !left.is_empty() {
+        signals::none_came()?;
         let (batch, rest) = left.split_at(next(left));
         let request = ImportLicenses {
             app_id: batch[0].app.clone(),
