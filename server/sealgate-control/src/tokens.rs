@@ -144,7 +144,7 @@ impl Tokens {
 fn wanted(caller: &Caller, request: &CreateToken) -> Result<Scopes, AuthorityError> {
     let scopes: Option<Vec<Scope>> = request.scopes.iter().map(|scope| Scope::parse(scope)).collect();
     let scopes = scopes.filter(|scopes| !scopes.is_empty());
-    let why = "at least one, each a known scope";
+    let why = Scope::EACH_KNOWN;
     let scopes = Scopes::of(&scopes.ok_or(AuthorityError::Invalid { field: "scopes", why })?);
     caller.scopes.need(scopes.iter())?;
     Ok(scopes)

@@ -33,6 +33,11 @@ impl Parts {
         Self { bar: output.progress(count, short, noun), what, count: Some(count), requests: 0, done: 0 }
     }
 
+    /// There may be more of them.
+    pub(crate) fn or_more(self) -> Self {
+        Self { count: None, ..self }
+    }
+
     /// Refuses another request where a signal came. Nothing asks a person anything from here on.
     pub(crate) fn go_on(&self) -> Result<(), Failure> {
         signals::none_came()

@@ -10,7 +10,7 @@ use sealgate_artifact::Code;
 use sealgate_server::config::LogFormat;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
-use crate::args::{Args, Command, KeysCommand};
+use crate::args::{Args, Command, Environment, KeysCommand};
 use crate::commands::{
     access, app, audit, config, credits, customer, device, doctor, events, inspect, keys, license, login,
     manual, plan, serve, server, tenant, token, verify,
@@ -27,6 +27,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let args = match Args::try_parse_from(&arguments) {
         Ok(mut args) => {
             args.global.settings = settings_folder();
+            args.global.environment = environment();
             args
         }
         Err(error) => return not_a_command(error, &arguments),
@@ -49,6 +50,17 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 fn settings_folder() -> Option<PathBuf> {
     let path = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     path("XDG_CONFIG_HOME").or_else(|| path("HOME").map(|home| home.join(".config")))
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the program's entry")]
+fn environment() -> Environment {
+    let text = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
+    Environment {
+        url: text("SEALGATE_URL"),
+        profile: text("SEALGATE_PROFILE"),
+        has_token: text("SEALGATE_TOKEN").is_some(),
+        has_data: text("SEALGATE_DATA").is_some(),
+    }
 }
 
 /// Help and version come here too; both are answers, not mistakes.

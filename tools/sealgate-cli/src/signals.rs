@@ -84,7 +84,7 @@ async fn wait([hangup, interrupt, terminate]: [Option<Signal>; 3], speaks: bool)
             // Nobody is left to tell when this fails.
             let _ = writeln!(
                 std::io::stderr().lock(),
-                "finishing the request that is under way; the same signal again ends this at once"
+                "finishing the request that is under way; another signal ends it at once"
             );
         }
     }

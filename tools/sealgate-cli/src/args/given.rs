@@ -13,6 +13,15 @@ pub(crate) enum By {
     Environment,
 }
 
+/// What the environment says of server and token, also where a flag says something else this time.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Environment {
+    pub(crate) url: Option<String>,
+    pub(crate) profile: Option<String>,
+    pub(crate) has_token: bool,
+    pub(crate) has_data: bool,
+}
+
 /// Who says which of the values that name a server and a token. It has no arguments of its own: it looks at those of
 /// [`Global`](super::Global).
 #[derive(Debug, Clone, Copy, Default)]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
 use sealgate_artifact::MaxDevices;
+use sealgate_control::vocabulary;
 use sealgate_wire::When;
 
 use super::imports::ImportArgs;
@@ -43,7 +44,7 @@ Examples:
   sealgate license renew KEY                       the plan's duration after the present end
   sealgate license renew KEY --expires +1y         a year after the present end
   sealgate license renew KEY --expires 2027-01-31
-  sealgate license renew --plan PLAN_ID --ends-before 30d --preview";
+  sealgate license renew --plan pro --ends-before 30d --preview";
 
 const SUSPENDING: &str = "\
 Licenses that are suspended already stay so, and count as done. For many licenses you see them first and are asked, once. A
@@ -84,7 +85,7 @@ const EXPORTING: &str = "\
 
 Examples:
   sealgate license export -o licenses.csv
-  sealgate license export --app APP_ID --status active --with-keys -o licenses.csv";
+  sealgate license export --app editor --status active --with-keys -o licenses.csv";
 
 /// What narrows a list. Where one of them is given, no license is named.
 const FILTERS: [&str; 10] =
@@ -331,10 +332,10 @@ pub(crate) struct ListLicensesArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) device: Option<String>,
     /// active, suspended, expired or revoked
-    #[arg(long, value_name = "STATUS")]
+    #[arg(long, value_name = "STATUS", value_parser = vocabulary::license_statuses(), hide_possible_values = true)]
     pub(crate) status: Option<String>,
     /// free, licensed or enterprise
-    #[arg(long, value_name = "TIER")]
+    #[arg(long, value_name = "TIER", value_parser = vocabulary::tiers(), hide_possible_values = true)]
     pub(crate) tier: Option<String>,
     /// Only licenses whose label starts with this text (upper and lower case alike)
     #[arg(long, value_name = "TEXT")]
@@ -350,7 +351,7 @@ pub(crate) struct ListLicensesArgs {
     pub(crate) ends_before: Option<When>,
     /// newest (the newest first), or end (those that end, the first end first) [default: end with --ends-after or --ends-before,
     /// else newest]
-    #[arg(long, value_name = "ORDER")]
+    #[arg(long, value_name = "ORDER", value_parser = vocabulary::license_orders(), hide_possible_values = true)]
     pub(crate) sort: Option<String>,
     /// Only licenses that no device ever used: none holds a seat, and none was released
     #[arg(long)]
@@ -399,7 +400,7 @@ pub(crate) struct UpdateLicenseArgs {
     #[arg(long, value_name = "PLAN")]
     pub(crate) plan: Option<String>,
     /// free, licensed or enterprise
-    #[arg(long, value_name = "TIER")]
+    #[arg(long, value_name = "TIER", value_parser = vocabulary::tiers(), hide_possible_values = true)]
     pub(crate) tier: Option<String>,
     #[command(flatten)]
     pub(crate) sets: SetsArgs,

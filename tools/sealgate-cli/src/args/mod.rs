@@ -19,7 +19,7 @@ mod vendor;
 
 pub(crate) use customers::{CustomerCommand, CustomerFields, ListCustomersArgs, UpdateCustomerArgs};
 pub(crate) use files::{InspectArgs, VerifyArgs};
-pub(crate) use given::{By, Given};
+pub(crate) use given::{By, Environment, Given};
 pub(crate) use imports::{Format, ImportArgs};
 pub(crate) use keys::{ExportKeysArgs, KeysCommand, RevokeKeyArgs, ShareKeysArgs};
 pub(crate) use licenses::{
@@ -82,6 +82,8 @@ pub(crate) struct Global {
     /// The folder for the settings of programs, as the environment has it.
     #[arg(skip)]
     pub(crate) settings: Option<PathBuf>,
+    #[arg(skip)]
+    pub(crate) environment: Environment,
     /// Print JSON, for programs
     #[arg(long, global = true)]
     pub(crate) json: bool,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
 use sealgate_artifact::MaxDevices;
-use sealgate_control::{Preset, Scope};
+use sealgate_control::{Preset, Scope, vocabulary};
 use sealgate_wire::TrialPer;
 
 use super::{OnceArgs, PartArgs, max_devices, trial};
@@ -141,7 +141,13 @@ pub(crate) struct RecoverTokenArgs {
 #[derive(ClapArgs)]
 pub(crate) struct CreateTokenArgs {
     /// What the token may do; may be given more than once
-    #[arg(long, value_name = "SCOPE", required_unless_present = "preset")]
+    #[arg(
+        long,
+        value_name = "SCOPE",
+        required_unless_present = "preset",
+        value_parser = vocabulary::scopes(),
+        hide_possible_values = true
+    )]
     pub(crate) scope: Vec<String>,
     /// A set of scopes for a job: shop, support or ci; --scope adds others to it
     #[arg(long, value_name = "NAME", value_parser = Preset::ALL.iter().map(|preset| preset.name).collect::<Vec<_>>())]
@@ -208,7 +214,7 @@ pub(crate) enum AppCommand {
     /// Show or change the values that the app passes to running software
     #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
     Vars {
-        /// The id of the app whose values to show
+        /// The app whose values to show: its id or slug
         #[arg(required = true)]
         app_id: Option<String>,
         #[command(subcommand)]
@@ -301,7 +307,7 @@ pub(crate) struct CreatePlanArgs {
     #[arg(long, value_name = "SLUG")]
     pub(crate) slug: Option<String>,
     /// free, licensed or enterprise
-    #[arg(long, value_name = "TIER")]
+    #[arg(long, value_name = "TIER", value_parser = vocabulary::tiers(), hide_possible_values = true)]
     pub(crate) tier: String,
     #[command(flatten)]
     pub(crate) terms: TermsArgs,
@@ -318,7 +324,7 @@ pub(crate) struct UpdatePlanArgs {
     #[arg(long, value_name = "SLUG")]
     pub(crate) slug: Option<String>,
     /// free, licensed or enterprise
-    #[arg(long, value_name = "TIER")]
+    #[arg(long, value_name = "TIER", value_parser = vocabulary::tiers(), hide_possible_values = true)]
     pub(crate) tier: Option<String>,
     #[command(flatten)]
     pub(crate) terms: TermsArgs,

@@ -12,6 +12,8 @@ use crate::parts::Parts;
 
 /// Entries of an app that are looked through: more than servers of ours write.
 const MOST: usize = 10_000;
+/// Entries that are removed before a person wonders.
+const SHORT: u64 = 20;
 
 pub(crate) fn run(global: &Global, command: &AccessCommand, output: &Output) -> Result<(), Failure> {
     let client = Client::new(global)?;
@@ -56,8 +58,9 @@ fn remove(client: &Client, args: &RemoveAccessArgs, output: &Output) -> Result<A
             "use a token that has the scopes access:read and access:write: the entry is looked up first";
         failure.fix_for(Code::ScopeMissing, fix)
     })?;
-    let mut parts = Parts::new("entries removed", output);
-    for entry in listed.into_iter().filter(is_named) {
+    let named: Vec<AccessView> = listed.into_iter().filter(is_named).collect();
+    let mut parts = Parts::of("entries removed", (named.len() as u64, SHORT), "entries", output);
+    for entry in named {
         let path = format!("/api/v1/access/{}", entry.entry_id);
         let done = parts.go_on().and_then(|()| client.delete(&path));
         removed = Some(done.map_err(|failure| parts.stopped(failure, || again(client, args)))?);

@@ -28,7 +28,7 @@ pub(crate) fn run(global: &Global, command: &AppCommand, output: &Output) -> Res
             return rotate_secret(&client, (&path(app)?, *keep_hours, &once), output);
         }
         AppCommand::Vars { app_id, command } => {
-            let command = vars::named(app_id.as_ref(), command.as_ref(), "sealgate app vars APP_ID")?;
+            let command = vars::named(app_id.as_ref(), command.as_ref(), "sealgate app vars APP")?;
             return vars::run(&client, &command, output, |id| Ok(format!("{}/variables", path(id)?)));
         }
         AppCommand::Update(args) => client.patch(&path(&args.app)?, &change(args))?,

@@ -35,7 +35,7 @@ pub(crate) fn run(global: &Global, command: &CustomerCommand, output: &Output) -
                 metadata: fields.metadata,
                 max_devices: fields.max_devices,
             };
-            client.post_once(PATH, &wish)?
+            client.post_once(PATH, &wish).map_err(taken)?
         }
         CustomerCommand::List(args) => return list(&client, args, output),
         CustomerCommand::Show { customer } => client.get(&names::customer_path(customer)?)?,
@@ -58,7 +58,7 @@ fn update(client: &Client, args: &UpdateCustomerArgs, output: &Output) -> Result
     }
     let path = names::customer_path(&args.customer)?;
     let before: Option<CustomerView> = client.get_if_allowed(&path)?;
-    let after: CustomerView = client.patch_once(&path, &wish)?;
+    let after: CustomerView = client.patch_once(&path, &wish).map_err(taken)?;
     output.result(&after, |after| {
         say!("{}", text(after));
         if let Some(before) = before {
@@ -70,6 +70,11 @@ fn update(client: &Client, args: &UpdateCustomerArgs, output: &Output) -> Result
         }
     });
     Ok(())
+}
+
+fn taken(failure: Failure) -> Failure {
+    let fix = "`sealgate customer show external:X`, with that external id, shows who has it; give another --external-id";
+    failure.fix_for(Code::ExternalIdTaken, fix)
 }
 
 /// The customer's id, or the name itself where the token may not see customers.

@@ -23,6 +23,7 @@ use crate::streams::is_dash;
 
 /// Licenses in one request of a large order: small enough to show progress, large enough to be fast.
 const BATCH: u32 = 100;
+const ISSUED: &str = "the order was carried out before: `sealgate license show external:X`, with that external id, shows its license";
 
 pub(crate) fn run(global: &Global, command: &LicenseCommand, output: &Output) -> Result<(), Failure> {
     let client = Client::new(global)?;
@@ -87,7 +88,7 @@ fn issue(client: &Client, order: &IssueArgs, output: &Output) -> Result<(), Fail
         let send = |()| client.post_named("/api/v1/licenses", &request, part);
         let answer: Result<LicensesIssued, Failure> = parts.go_on().and_then(send);
         let batch = answer.map_err(|failure| {
-            let failure = parts.stopped(failure, &again);
+            let failure = parts.stopped(failure.fix_for(Code::ExternalIdTaken, ISSUED), &again);
             if !issued.is_empty() {
                 // What was issued before the failure is real: its keys are shown, or they would be lost. The command that goes
                 // on shows them again.

@@ -26,7 +26,7 @@ pub(crate) fn run(
     signals::listen(output);
     let mut all: Released = client.post_once(&path, &wish)?;
     let count = all.released.len() as u64 + all.devices_used;
-    let mut parts = Parts::of("devices released", (count, SHORT), "devices", output);
+    let mut parts = Parts::of("devices released", (count, SHORT), "devices", output).or_more();
     parts.add(all.released.len() as u64);
     let mut more = is_more(&all);
     while more {

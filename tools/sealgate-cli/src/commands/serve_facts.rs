@@ -65,7 +65,7 @@ impl Facts {
             "\n\nThe owner's token, which may do everything, is in {}. In another terminal:\n\n  \
              export {url}SEALGATE_DATA={}\n  \
              sealgate app create Editor\n  \
-             sealgate license issue --app APP_ID --expires +365d\n  \
+             sealgate license issue --app editor --expires +365d\n  \
              sealgate doctor --server\n",
             self.data.join(TOKEN_FILE).display(),
             for_a_shell(&self.data),
