@@ -153,7 +153,9 @@ impl AuthorityError {
     /// The field of the request that does not fit, where it is one.
     pub fn field(&self) -> Option<&'static str> {
         match self {
-            Self::Invalid { field, .. } | Self::Over { field, .. } | Self::TooLarge { field, .. } => Some(field),
+            Self::Invalid { field, .. } | Self::Over { field, .. } | Self::TooLarge { field, .. } => {
+                Some(field)
+            }
             _ => None,
         }
     }

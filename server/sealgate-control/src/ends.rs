@@ -156,7 +156,8 @@ mod tests {
             ("1970-01-01", "1970-01-02T00:00:00Z"),
         ] {
             let why = end("UTC", past).expect_err(past);
-            let begin = format!("expires_at: {at} is not in the future: it is now 2027-01-15T12:00:00Z; give");
+            let begin =
+                format!("expires_at: {at} is not in the future: it is now 2027-01-15T12:00:00Z; give");
             assert!(why.starts_with(&begin), "{past}: {why}");
         }
     }

@@ -20,7 +20,8 @@ pub(crate) struct Place {
 impl Place {
     pub(crate) fn of(global: &Global) -> Self {
         let given = global.given;
-        let text = |value: &Option<String>, by: By| value.clone().filter(|text| by == By::Flag && !text.is_empty());
+        let text =
+            |value: &Option<String>, by: By| value.clone().filter(|text| by == By::Flag && !text.is_empty());
         let proxy = text(&global.proxy, given.proxy);
         let has_password = proxy.as_ref().is_some_and(|proxy| proxy.contains('@'));
         let has_token = text(&global.token, given.token).is_some();
@@ -77,7 +78,11 @@ impl Again {
     fn with(self, more: Option<&str>) -> String {
         let Self { words, from: Place { flags, note } } = self;
         let notes: Vec<&str> = more.into_iter().chain(note).collect();
-        if notes.is_empty() { words + &flags } else { format!("{words}{flags} (with {})", notes.join(" and ")) }
+        if notes.is_empty() {
+            words + &flags
+        } else {
+            format!("{words}{flags} (with {})", notes.join(" and "))
+        }
     }
 }
 
@@ -116,7 +121,8 @@ mod tests {
     #[test]
     fn it_goes_where_the_first_one_went_and_repeats_no_secret() {
         let told = |flags: &[&str]| {
-            let args = Args::try_parse_from([&["sealgate", "app", "list"], flags].concat()).expect("it is read");
+            let args =
+                Args::try_parse_from([&["sealgate", "app", "list"], flags].concat()).expect("it is read");
             String::from(Again::new("app list", &Place::of(&args.global)))
         };
         assert_eq!(told(&[]), "sealgate app list");

@@ -60,7 +60,13 @@ impl Client {
         let address = Address::new(&server, global.danger_plain_http)?;
         let config = address.agent(global)?.timeout_global(Some(TIMEOUT));
         let place = Place::of(global);
-        Ok(Self { agent: config.build().into(), base: address.base, named_by: server.from, token: None, place })
+        Ok(Self {
+            agent: config.build().into(),
+            base: address.base,
+            named_by: server.from,
+            token: None,
+            place,
+        })
     }
 
     /// A command that goes where this one goes.

@@ -144,7 +144,9 @@ pub(crate) fn overriding(
         _ => {}
     }
     let is_elsewhere = url.as_ref().is_some_and(|url| !is_same(url, &profile.url));
-    is_elsewhere.then(|| ("SEALGATE_URL", "it names another server, which does not get the profile's token".to_owned()))
+    is_elsewhere.then(|| {
+        ("SEALGATE_URL", "it names another server, which does not get the profile's token".to_owned())
+    })
 }
 
 /// Whether two URLs name the same server, however they are written.
@@ -186,7 +188,8 @@ mod tests {
             token_id: String::new(),
         };
         let text = |text: &str| Some(text.to_owned());
-        let is = |environment: Environment| overriding(&environment, ("shop", &profile)).map(|(name, _)| name);
+        let is =
+            |environment: Environment| overriding(&environment, ("shop", &profile)).map(|(name, _)| name);
         let none = Environment::default;
         assert_eq!(is(none()), None);
         assert_eq!(is(Environment { has_data: true, ..none() }), Some("SEALGATE_DATA"));

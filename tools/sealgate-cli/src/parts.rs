@@ -58,7 +58,12 @@ impl Parts {
         self.bar.finish_and_clear();
         if self.requests > 0 || failure.code == Code::Interrupted.as_str() {
             let of_all = self.count.map(|count| format!(" of {count}")).unwrap_or_default();
-            return failure.fix(format!("{} so far: {}{of_all}; go on with: {}", self.what, self.done, again()));
+            return failure.fix(format!(
+                "{} so far: {}{of_all}; go on with: {}",
+                self.what,
+                self.done,
+                again()
+            ));
         }
         if_lost(failure, again)
     }

@@ -139,7 +139,7 @@ fn dispatch(args: &Args, output: &Output) -> Result<(), Failure> {
         Command::Events(args) => events::run(global, args, output),
         Command::Audit { command } => audit::run(global, command, output),
         Command::Keys { command } => match command {
-            KeysCommand::List => keys::list(global, output),
+            KeysCommand::List(part) => keys::list(global, part, output),
             KeysCommand::Share(args) => keys::share(global, args, output),
             KeysCommand::RenewSessions { passphrase_file } => {
                 keys::renew_sessions(global, passphrase_file.as_deref(), output)

@@ -506,9 +506,8 @@ pub(crate) enum AccessCommand {
         /// Only entries of this app: its id or slug
         #[arg(long, value_name = "APP")]
         app: Option<String>,
-        /// At most this many
-        #[arg(long, value_name = "N", default_value_t = 10_000)]
-        limit: usize,
+        #[command(flatten)]
+        part: PartArgs,
     },
 }
 

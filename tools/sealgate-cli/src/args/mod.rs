@@ -29,7 +29,7 @@ pub(crate) use licenses::{
 };
 pub(crate) use login::{ProfileArg, ProfileCommand};
 pub(crate) use once::OnceArgs;
-pub(crate) use part::PartArgs;
+pub(crate) use part::{NewestArgs, PartArgs};
 pub(crate) use records::{AuditCommand, EventsArgs};
 pub(crate) use server::{AcceptClockArgs, CheckConfigArgs, DemoArgs, DoctorArgs, ServeArgs, ServerCommand};
 pub(crate) use vendor::{

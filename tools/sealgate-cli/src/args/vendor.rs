@@ -67,7 +67,7 @@ pub(crate) enum TenantCommand {
         once: OnceArgs,
     },
     /// List tenants, newest first
-    List,
+    List(PartArgs),
     /// Show a tenant
     Show(TenantArg),
     /// Suspend a tenant: its tokens and its apps' clients are refused from now on
@@ -108,7 +108,7 @@ pub(crate) enum TokenCommand {
     #[command(after_help = scopes())]
     Create(CreateTokenArgs),
     /// List access tokens, newest first
-    List,
+    List(PartArgs),
     /// Revoke a token, and the tokens that it made
     Revoke {
         /// The token's id

@@ -3,8 +3,9 @@
 use sealgate_artifact::Code;
 use sealgate_wire::{AccessView, AddAccess};
 
+use super::lists;
 use crate::args::{AccessArgs, AccessCommand, Global, RemoveAccessArgs};
-use crate::client::Client;
+use crate::client::{Client, filters};
 use crate::failure::Failure;
 use crate::names;
 use crate::output::{Output, ends};
@@ -21,12 +22,10 @@ pub(crate) fn run(global: &Global, command: &AccessCommand, output: &Output) -> 
         AccessCommand::Allow(args) => add(&client, "allow", args)?,
         AccessCommand::Deny(args) => add(&client, "deny", args)?,
         AccessCommand::Remove(args) => remove(&client, args, output)?,
-        AccessCommand::List { app, limit } => {
-            let app = names::app_field(app.as_deref())?;
-            let entries = entries(&client, app.as_deref(), *limit)?;
+        AccessCommand::List { app, part } => {
+            let filters = filters(&[("app_id", &names::app_field(app.as_deref())?)]);
             let none = "no entries; `sealgate access allow` and `sealgate access deny` make some";
-            output.list(&entries, none, table);
-            return Ok(());
+            return lists::print(&client, ("/api/v1/access", &filters, none), part, output, table);
         }
     };
     output.result(&entry, |entry| table(std::slice::from_ref(entry)));
@@ -53,7 +52,10 @@ fn remove(client: &Client, args: &RemoveAccessArgs, output: &Output) -> Result<A
         (None, ip) => entry.ip.is_some() && address(&entry.ip) == address(ip),
     };
     let mut removed = None;
-    let listed = entries(client, Some(&names::app(args.app.as_deref())?), MOST).map_err(|failure| {
+    let app = names::app(args.app.as_deref())?;
+    let listed: Result<Vec<AccessView>, Failure> =
+        client.get_some(&format!("/api/v1/access?limit=200&app_id={app}"), MOST);
+    let listed = listed.map_err(|failure| {
         let fix =
             "use a token that has the scopes access:read and access:write: the entry is looked up first";
         failure.fix_for(Code::ScopeMissing, fix)
@@ -76,14 +78,6 @@ fn remove(client: &Client, args: &RemoveAccessArgs, output: &Output) -> Result<A
 fn again(client: &Client, args: &RemoveAccessArgs) -> String {
     let again = client.again("access remove").flag("--app", args.app.as_deref());
     again.flag("--hwid", args.hwid.as_deref()).flag("--ip", args.ip.as_deref()).into()
-}
-
-/// The vendor's own come first.
-fn entries(client: &Client, app: Option<&str>, most: usize) -> Result<Vec<AccessView>, Failure> {
-    match app {
-        Some(app) => client.get_some(&format!("/api/v1/access?limit=200&app_id={app}"), most),
-        None => client.get_some("/api/v1/access?limit=200", most),
-    }
 }
 
 fn table(entries: &[AccessView]) {

@@ -6,12 +6,12 @@ use sealgate_artifact::{Code, LicenseId};
 use sealgate_wire::{LicenseView, When};
 
 use super::deeds::{Deed, Then};
+use crate::again::Again;
 use crate::args::{ListLicensesArgs, ManyArgs};
 use crate::client::{Client, NamedLicense, filters};
 use crate::failure::Failure;
 use crate::files;
 use crate::names;
-use crate::again::Again;
 use crate::streams::{self, DASH, Item, MOST};
 
 /// A license that is meant, as it was seen if it was.

@@ -6,8 +6,9 @@ use sealgate_artifact::Code;
 use sealgate_server::assembly::{self, unlock};
 use sealgate_wire::{KeyRevoked, KeyView, Page, Reason, RotateKey, Trust};
 
-use crate::args::{ExportKeysArgs, Global, RevokeKeyArgs, ShareKeysArgs};
+use crate::args::{ExportKeysArgs, Global, PartArgs, RevokeKeyArgs, ShareKeysArgs};
 use crate::client::Client;
+use crate::commands::lists;
 use crate::commands::written::write;
 use crate::confirm::Consent;
 use crate::failure::Failure;
@@ -20,10 +21,9 @@ use crate::streams::is_dash;
 const NAMED: usize = 20;
 const KEYS: &str = "/api/v1/keys?limit=200";
 
-pub(crate) fn list(global: &Global, output: &Output) -> Result<(), Failure> {
-    let keys: Vec<KeyView> = Client::new(global)?.get_all(KEYS)?;
-    output.list(&keys, "no keys; `sealgate app create NAME` makes the first of an app", print);
-    Ok(())
+pub(crate) fn list(global: &Global, part: &PartArgs, output: &Output) -> Result<(), Failure> {
+    let none = "no keys; `sealgate app create NAME` makes the first of an app";
+    lists::print(&Client::new(global)?, ("/api/v1/keys", "", none), part, output, print)
 }
 
 pub(crate) fn rotate(global: &Global, key_use: &str, output: &Output) -> Result<(), Failure> {

@@ -148,9 +148,10 @@ fn list(
                 l.trial.map(|trial| format!("{}d", trial.days)).unwrap_or_default(),
                 text(&l.label),
                 text(&l.customer_id),
+                text(if l.revoke_reason.is_some() { &l.revoke_reason } else { &l.suspend_reason }),
             ]
         };
-        let head = ["LICENSE", "STATUS", "SEATS", "ENDS", "TRIAL", "LABEL", "CUSTOMER"];
+        let head = ["LICENSE", "STATUS", "SEATS", "ENDS", "TRIAL", "LABEL", "CUSTOMER", "REASON"];
         Output::table(&head, licenses.iter().map(row));
     })
 }
@@ -194,12 +195,24 @@ fn print_issued(licenses: Vec<IssuedLicense>, again: Option<&dyn Fn() -> String>
     let keys = |issued: &LicensesIssued| {
         issued.licenses.iter().map(|license| license.license_key.clone()).collect::<Vec<_>>().join("\n")
     };
-    output.only_once(&LicensesIssued { licenses }, keys, |issued| {
-        let row = |l: &IssuedLicense| {
-            vec![l.license_key.clone(), l.license_id.clone(), seat_count(l.max_devices), ends(l.expires_at)]
-        };
-        Output::table(&["KEY", "LICENSE", "SEATS", "ENDS"], issued.licenses.iter().map(row));
-    }, || again.map_or_else(String::new, |again| {
-        format!("licenses issued: {count}; show their keys again with: {}", again())
-    }));
+    output.only_once(
+        &LicensesIssued { licenses },
+        keys,
+        |issued| {
+            let row = |l: &IssuedLicense| {
+                vec![
+                    l.license_key.clone(),
+                    l.license_id.clone(),
+                    seat_count(l.max_devices),
+                    ends(l.expires_at),
+                ]
+            };
+            Output::table(&["KEY", "LICENSE", "SEATS", "ENDS"], issued.licenses.iter().map(row));
+        },
+        || {
+            again.map_or_else(String::new, |again| {
+                format!("licenses issued: {count}; show their keys again with: {}", again())
+            })
+        },
+    );
 }

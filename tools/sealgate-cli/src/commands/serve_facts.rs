@@ -54,12 +54,7 @@ impl Facts {
 
     /// What a person does first with a new installation.
     pub(crate) fn next_steps(&self) -> String {
-        let address = if self.listen.ip().is_unspecified() {
-            SocketAddr::from(([127, 0, 0, 1], self.listen.port()))
-        } else {
-            self.listen
-        };
-        let url = format!("http://{address}");
+        let url = format!("http://{}", from_here(self.listen));
         let url = if url == HERE { String::new() } else { format!("SEALGATE_URL={url} ") };
         format!(
             "\n\nThe owner's token, which may do everything, is in {}. In another terminal:\n\n  \
@@ -71,6 +66,11 @@ impl Facts {
             for_a_shell(&self.data),
         )
     }
+}
+
+/// Where programs of this machine find what listens there: nothing is found at an address that stands for all.
+pub(crate) fn from_here(listen: SocketAddr) -> SocketAddr {
+    if listen.ip().is_unspecified() { SocketAddr::from(([127, 0, 0, 1], listen.port())) } else { listen }
 }
 
 fn role_name(role: Role) -> &'static str {

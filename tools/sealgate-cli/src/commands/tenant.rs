@@ -3,7 +3,8 @@
 use sealgate_artifact::{Code, TenantId};
 use sealgate_wire::{CreateTenant, Nothing, TenantCreated, TenantView, UpdateTenant};
 
-use crate::args::{Global, TenantCommand};
+use super::lists;
+use crate::args::{Global, PartArgs, TenantCommand};
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::once::Once;
@@ -17,7 +18,7 @@ pub(crate) fn run(global: &Global, command: &TenantCommand, output: &Output) -> 
             let again = client.again("tenant create").word(name);
             return create(&client, (name, &Once::new(again, once.idempotency_key.as_ref())), output);
         }
-        TenantCommand::List => return list(&client, output),
+        TenantCommand::List(part) => return list(&client, part, output),
         TenantCommand::Show(arg) => client.get(&path(&arg.tenant)?)?,
         TenantCommand::Suspend(arg) => {
             client.post(&format!("{}/suspend", path(&arg.tenant)?), &Nothing {})?
@@ -62,16 +63,15 @@ fn create(client: &Client, (name, once): (&str, &Once), output: &Output) -> Resu
     Ok(())
 }
 
-fn list(client: &Client, output: &Output) -> Result<(), Failure> {
-    let tenants: Vec<TenantView> = client.get_all("/api/v1/tenants?limit=200")?;
-    output.list(&tenants, "no tenants; `sealgate tenant create NAME` makes one", |tenants| {
+fn list(client: &Client, part: &PartArgs, output: &Output) -> Result<(), Failure> {
+    let none = "no tenants; `sealgate tenant create NAME` makes one";
+    lists::print(client, ("/api/v1/tenants", "", none), part, output, |tenants| {
         let row = |t: &TenantView| {
             let offline = if t.offline { "on" } else { "off" }.to_owned();
             vec![t.tenant_id.clone(), t.name.clone(), status(t).to_owned(), offline, t.created_at.to_string()]
         };
         Output::table(&["TENANT", "NAME", "STATUS", "OFFLINE", "CREATED"], tenants.iter().map(row));
-    });
-    Ok(())
+    })
 }
 
 fn status(tenant: &TenantView) -> &'static str {

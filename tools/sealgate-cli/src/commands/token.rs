@@ -10,6 +10,7 @@ use sealgate_server::config::{Source, Sources, keys};
 use sealgate_server::recover::{OwnerToken, owner_token};
 use sealgate_wire::{CreateToken, RevokeToken, TokenCreated, TokenRevoked, TokenView, When};
 
+use super::lists;
 use crate::again::Again;
 use crate::args::{CreateTokenArgs, Global, RecoverTokenArgs, TokenCommand};
 use crate::client::Client;
@@ -22,10 +23,9 @@ const ANOTHER_OWNER: &str = "`sealgate token create --scope owner` makes another
 pub(crate) fn run(global: &Global, command: &TokenCommand, output: &Output) -> Result<(), Failure> {
     match command {
         TokenCommand::Create(args) => create(&Client::new(global)?, args, output),
-        TokenCommand::List => {
-            let tokens: Vec<TokenView> = Client::new(global)?.get_all("/api/v1/tokens?limit=200")?;
-            output.list(&tokens, "no tokens; `sealgate token create --scope SCOPE` makes one", table);
-            Ok(())
+        TokenCommand::List(part) => {
+            let none = "no tokens; `sealgate token create --scope SCOPE` makes one";
+            lists::print(&Client::new(global)?, ("/api/v1/tokens", "", none), part, output, table)
         }
         TokenCommand::Revoke { token_id, keep_made } => {
             revoke(&Client::new(global)?, token_id, &RevokeToken { keep_made: *keep_made }, output)
@@ -124,7 +124,8 @@ fn create(client: &Client, args: &CreateTokenArgs, output: &Output) -> Result<()
 
 /// The same token once more.
 fn again(client: &Client, args: &CreateTokenArgs) -> Again {
-    let again = args.scope.iter().fold(client.again("token create"), |again, s| again.flag("--scope", Some(s)));
+    let again =
+        args.scope.iter().fold(client.again("token create"), |again, s| again.flag("--scope", Some(s)));
     let expires = args.expires.0.as_ref().map_or("never", When::as_str);
     again
         .flag("--preset", args.preset.as_deref())

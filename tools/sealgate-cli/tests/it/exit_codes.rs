@@ -20,7 +20,13 @@ fn a_malformed_request_is_2() {
         let failure = issue(&more).refused(2, "malformed_request");
         assert!(failure["request_id"].is_string(), "the server refused it: {failure}");
     }
-    for more in [["--expires", ""], ["--expires", "tomorrow"], ["--max-devices", "0"], ["--count", "1001"], ["--count", "none"]] {
+    for more in [
+        ["--expires", ""],
+        ["--expires", "tomorrow"],
+        ["--max-devices", "0"],
+        ["--count", "1001"],
+        ["--count", "none"],
+    ] {
         let failure = issue(&more).refused(2, "malformed_request");
         assert!(failure["request_id"].is_null() && failure["fix"].is_string(), "{failure}");
     }

@@ -43,7 +43,8 @@ impl Way {
         let ((is_held, held), (go, may_go)) = (channel(), channel());
         let server = server.trim_start_matches("http://").to_owned();
         let go_on = Arc::new(Mutex::new(may_go));
-        let turns = Turns { answers: Arc::clone(&answers), holds: Arc::clone(&holds), held: is_held, go: go_on };
+        let turns =
+            Turns { answers: Arc::clone(&answers), holds: Arc::clone(&holds), held: is_held, go: go_on };
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let (server, turns) = (server.clone(), turns.clone());

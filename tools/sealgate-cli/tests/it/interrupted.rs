@@ -171,7 +171,9 @@ fn what_goes_license_by_license_inside_is_interrupted_between_its_requests() {
 fn the_only_request_is_finished() {
     let vendor = Vendor::new();
     let way = Way::to(&vendor.server.url);
-    for create in [&["app", "create", "Editor"][..], &["license", "issue"], &["token", "create", "--preset", "ci"]] {
+    for create in
+        [&["app", "create", "Editor"][..], &["license", "issue"], &["token", "create", "--preset", "ci"]]
+    {
         way.hold_after(0);
         let run = Run::start(&mut way.sealgate(&vendor, create));
         way.is_held();

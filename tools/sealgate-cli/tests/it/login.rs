@@ -380,13 +380,20 @@ fn a_login_that_commands_do_not_use_says_what_they_use() {
     let mut command = person.sealgate(&login);
     let told = run_with_input(command.env("SEALGATE_DATA", vendor.data()), text(&made["token"])).ok();
     let words = "Commands do not use it here: SEALGATE_DATA is set, and commands take the owner's token";
-    assert!(told.contains(words) && told.contains("`unset SEALGATE_DATA`, or give --profile default."), "{told}");
+    assert!(
+        told.contains(words) && told.contains("`unset SEALGATE_DATA`, or give --profile default."),
+        "{told}"
+    );
     let list = |more: &[&str]| {
         let arguments = [&["token", "list", "--json"], more].concat();
         let mut command = person.sealgate(&arguments);
         run(command.env("SEALGATE_DATA", vendor.data()).env("SEALGATE_URL", &vendor.server.url)).exit
     };
-    assert_eq!((list(&[]), list(&["--profile", "default"])), (Some(0), Some(77)), "the owner's, and the profile's");
+    assert_eq!(
+        (list(&[]), list(&["--profile", "default"])),
+        (Some(0), Some(77)),
+        "the owner's, and the profile's"
+    );
     for (name, value, wins) in [
         ("SEALGATE_DATA", "/x", json!("SEALGATE_DATA")),
         ("SEALGATE_TOKEN", "sgt_x", json!("SEALGATE_TOKEN")),

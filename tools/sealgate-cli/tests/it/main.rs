@@ -25,6 +25,7 @@ mod inspect;
 mod interrupted;
 mod keys;
 mod licenses;
+mod lists;
 mod login;
 mod manual;
 mod many;

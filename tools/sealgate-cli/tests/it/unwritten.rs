@@ -33,10 +33,18 @@ fn what_is_shown_only_once_is_shown_again_by_the_command_that_the_error_names() 
     for (arguments, list, more) in [
         (&["app", "create", "Ada's N"][..], &["app", "list"][..], 1),
         (&["app", "rotate-secret", "editor", "--keep-hours", "1"], &["app", "list"], 0),
-        (&["license", "issue", "--app", "editor", "--label", "a b", "--count", "150"], &["license", "list"], 150),
+        (
+            &["license", "issue", "--app", "editor", "--label", "a b", "--count", "150"],
+            &["license", "list"],
+            150,
+        ),
         (&["license", "rekey", &id, "--reason", "lost.", "--yes"], &["license", "list"], 0),
         (&["license", "key", &id, "--reveal"], &["license", "list"], 0),
-        (&["token", "create", "--scope", "licenses:read", "--name", "n", "--expires", "+9d"], &["token", "list"], 1),
+        (
+            &["token", "create", "--scope", "licenses:read", "--name", "n", "--expires", "+9d"],
+            &["token", "list"],
+            1,
+        ),
         (&["token", "create", "--preset", "shop"], &["token", "list"], 1),
         (&["tenant", "create", "Acme & N"], &["tenant", "list"], 1),
     ] {
@@ -44,7 +52,8 @@ fn what_is_shown_only_once_is_shown_again_by_the_command_that_the_error_names() 
             let before = count(&vendor, list);
             let arguments = [arguments, form].concat();
             // No two apps or tenants have one name.
-            let numbered: Vec<String> = arguments.iter().map(|word| word.replace('N', &before.to_string())).collect();
+            let numbered: Vec<String> =
+                arguments.iter().map(|word| word.replace('N', &before.to_string())).collect();
             let arguments: Vec<&str> = numbered.iter().map(String::as_str).collect();
             let told = lost(&vendor, &arguments);
             assert_eq!(told.exit, Some(65), "{arguments:?}: {told:?}");
@@ -111,11 +120,8 @@ fn a_failure_that_comes_first_stays_the_failure() {
 fn a_question_that_cannot_be_shown_changes_nothing() {
     let vendor = Vendor::new();
     let license = vendor.license(&vendor.app("Editor"), &[]);
-    let line = format!(
-        "{} license rekey {} 2>/dev/full",
-        crate::program::SEALGATE,
-        text(&license["license_id"])
-    );
+    let line =
+        format!("{} license rekey {} 2>/dev/full", crate::program::SEALGATE, text(&license["license_id"]));
     let mut script = std::process::Command::new("script");
     script.env_clear().args(["-qec", &line, "/dev/null"]).env("TERM", "xterm");
     script.env("SEALGATE_URL", &vendor.server.url).env("SEALGATE_DATA", vendor.data());

@@ -118,7 +118,8 @@ impl Report {
         }
         let way_back = || match self.licenses.is_empty() {
             true => "the rows are done; the same command shows what became of each".to_owned(),
-            false => "the licenses are made; `sealgate license export --with-keys -o FILE` writes their keys".to_owned(),
+            false => "the licenses are made; `sealgate license export --with-keys -o FILE` writes their keys"
+                .to_owned(),
         };
         output.only_once(self, secret, Self::show, way_back);
     }
