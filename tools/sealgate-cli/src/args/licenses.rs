@@ -337,7 +337,8 @@ pub(crate) struct ListLicensesArgs {
     /// free, licensed or enterprise
     #[arg(long, value_name = "TIER", value_parser = vocabulary::tiers(), hide_possible_values = true)]
     pub(crate) tier: Option<String>,
-    /// Only licenses whose label starts with this text (upper and lower case alike)
+    /// Only licenses whose label starts with this text (upper and lower case alike), in the order of labels: `Order 1` also finds
+    /// `Order 10`. What must be found exactly is issued with --external-id
     #[arg(long, value_name = "TEXT")]
     pub(crate) label: Option<String>,
     /// Only licenses with all of these words in their label, external id or licensee (case and accents do not count)

@@ -36,9 +36,8 @@ fn every_list_of_a_server_can_be_cut_and_counted() {
         let counted = vendor.json(&[&verb[..], &["--count"]].concat());
         assert_eq!(counted["count"].as_u64(), Some(count(&all)), "{list}: {counted}");
         let usual = vendor.json(&verb);
-        // What a device or a server of role `runtime` would be in.
-        let is_empty = ["device list", "server list"].contains(&&*list);
-        // Counting wrote nothing, and asking wrote nothing.
+        // No device has asked yet.
+        let is_empty = list == "device list";
         assert_eq!((usual == all, is_empty), (true, count(&all) == 0), "{list}: {usual}");
         let one = vendor.json(&[&verb[..], &["--limit", "1"]].concat());
         assert_eq!(count(&one), u64::from(!is_empty), "{list}");
@@ -63,7 +62,7 @@ fn what_only_grows_is_cut_unless_all_is_wished() {
         vendor.json(&["customer", "update", &format!("customer-{n}"), "--company", "Acme"]);
     }
     let all = count(&vendor.json(&["audit", "list", "--all"]));
-    assert!(all > 120, "{all}");
+    assert!(all >= 120, "{all}");
     assert_eq!(count(&vendor.json(&["audit", "list"])), 100);
     assert_eq!(vendor.json(&["audit", "list", "--count"])["count"].as_u64(), Some(all));
 }
