@@ -83,7 +83,7 @@ fn whatever_is_printed_fails_in_words_on_a_full_disk() {
         &["inspect", &file],
         &["inspect", &file, "--json"],
         &["verify", &file, "--trust", &format!("{file}.trust")],
-        &["doctor"],
+        &["doctor", "--server"],
         &["completions", "bash"],
         &["demo", "--exit"],
         &["--help"],
