@@ -38,11 +38,6 @@ impl Parts {
         Self { count: None, ..self }
     }
 
-    /// Refuses another request where a signal came. Nothing asks a person anything from here on.
-    pub(crate) fn go_on(&self) -> Result<(), Failure> {
-        signals::none_came()
-    }
-
     /// A request was answered, and did so many.
     pub(crate) fn add(&mut self, done: u64) {
         self.requests += 1;

@@ -10,6 +10,7 @@ use crate::failure::Failure;
 use crate::names;
 use crate::output::{Output, ends};
 use crate::parts::Parts;
+use crate::signals;
 
 /// Entries of an app that are looked through: more than servers of ours write.
 const MOST: usize = 10_000;
@@ -64,7 +65,7 @@ fn remove(client: &Client, args: &RemoveAccessArgs, output: &Output) -> Result<A
     let mut parts = Parts::of("entries removed", (named.len() as u64, SHORT), "entries", output);
     for entry in named {
         let path = format!("/api/v1/access/{}", entry.entry_id);
-        let done = parts.go_on().and_then(|()| client.delete(&path));
+        let done = signals::none_came().and_then(|()| client.delete(&path));
         removed = Some(done.map_err(|failure| parts.stopped(failure, || again(client, args)))?);
         parts.add(1);
     }

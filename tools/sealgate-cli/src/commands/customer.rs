@@ -18,6 +18,7 @@ use crate::files;
 use crate::names;
 use crate::output::{Output, say, seat_count};
 use crate::parts::Parts;
+use crate::signals;
 
 const PATH: &str = "/api/v1/customers";
 
@@ -198,7 +199,7 @@ fn merge(client: &Client, (from, into): (&str, &str), yes: bool, output: &Output
     while !all.complete {
         // Each request has a name of its own: one whose answer was lost moves nothing twice.
         let send = |()| client.post_once(&path, &wish);
-        let part: Result<CustomersMerged, Failure> = parts.go_on().and_then(send);
+        let part: Result<CustomersMerged, Failure> = signals::none_came().and_then(send);
         let part = part.map_err(|failure| parts.stopped(failure, again))?;
         parts.add(part.moved);
         all = CustomersMerged { moved: all.moved + part.moved, ..part };
@@ -225,7 +226,8 @@ fn forget(
     loop {
         let wish = ForgetCustomer { after: after.clone() };
         let path = format!("{}/forget", names::customer_path(&customer)?);
-        let part: Result<CustomerForgotten, Failure> = parts.go_on().and_then(|()| client.post(&path, &wish));
+        let part: Result<CustomerForgotten, Failure> =
+            signals::none_came().and_then(|()| client.post(&path, &wish));
         let part = part.map_err(|failure| {
             parts.stopped(failure, || {
                 let again = client.again("customer forget").word(&customer);

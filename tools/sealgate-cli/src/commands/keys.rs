@@ -15,6 +15,7 @@ use crate::failure::Failure;
 use crate::names;
 use crate::output::{Output, say};
 use crate::parts::Parts;
+use crate::signals;
 use crate::streams::is_dash;
 
 /// Dark licenses that are named to a person; `--json` names all.
@@ -61,7 +62,7 @@ pub(crate) fn revoke(global: &Global, args: &RevokeKeyArgs, output: &Output) -> 
     let mut parts = Parts::new("licenses signed again", output);
     let mut all = KeyRevoked { keyid: key.keyid.clone(), complete: false, dark: vec![] };
     while !all.complete {
-        let next = parts.go_on().and_then(|()| client.post(&path, &request));
+        let next = signals::none_came().and_then(|()| client.post(&path, &request));
         let part: KeyRevoked = next.map_err(|failure| {
             let failure = parts.stopped(failure, || again(&client, args));
             if !all.dark.is_empty() {

@@ -19,6 +19,7 @@ use crate::failure::Failure;
 use crate::names;
 use crate::output::{Output, ends, say, seat_count};
 use crate::parts::Parts;
+use crate::signals;
 use crate::streams::is_dash;
 
 /// Licenses in one request of a large order: small enough to show progress, large enough to be fast.
@@ -86,9 +87,9 @@ fn issue(client: &Client, order: &IssueArgs, output: &Output) -> Result<(), Fail
         };
         let part = Some(batch_name(order.count, &name, issued.len()));
         let send = |()| client.post_named("/api/v1/licenses", &request, part);
-        let answer: Result<LicensesIssued, Failure> = parts.go_on().and_then(send);
+        let answer: Result<LicensesIssued, Failure> = signals::none_came().and_then(send);
         let batch = answer.map_err(|failure| {
-            let failure = parts.stopped(failure.fix_for(Code::ExternalIdTaken, ISSUED), &again);
+            let failure = parts.stopped(failure.fix_for(Code::ExternalIdTaken, ISSUED), again);
             if !issued.is_empty() {
                 // What was issued before the failure is real: its keys are shown, or they would be lost. The command that goes
                 // on shows them again.

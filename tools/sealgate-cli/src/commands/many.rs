@@ -13,6 +13,7 @@ use crate::confirm::Consent;
 use crate::failure::Failure;
 use crate::output::{Output, ends, say};
 use crate::parts::Parts;
+use crate::signals;
 use crate::streams::{DASH, is_dash};
 
 /// Licenses that are named to a person; `--json` names all.
@@ -180,7 +181,7 @@ fn carry_out(
     let mut parts = Parts::of(deed.done(), (targets.len() as u64, NAMED as u64), "licenses", output);
     let mut stopped = None;
     for (n, target) in targets.iter().enumerate() {
-        match parts.go_on().and_then(|()| deed.to_one_of_many(client, target.id)) {
+        match signals::none_came().and_then(|()| deed.to_one_of_many(client, target.id)) {
             Ok(license) => {
                 outcome.done.push(license);
                 parts.add(1);

@@ -30,7 +30,7 @@ pub(crate) fn run(
     parts.add(all.released.len() as u64);
     let mut more = is_more(&all);
     while more {
-        let next = parts.go_on().and_then(|()| client.post_once(&path, &wish));
+        let next = signals::none_came().and_then(|()| client.post_once(&path, &wish));
         let mut part: Released = next.map_err(|failure| {
             let failure = parts.stopped(failure, || again(client, license, override_allowance));
             // What was released before the failure stays released.

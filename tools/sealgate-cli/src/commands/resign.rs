@@ -8,6 +8,7 @@ use crate::confirm::Consent;
 use crate::failure::Failure;
 use crate::output::{Output, say};
 use crate::parts::Parts;
+use crate::signals;
 
 pub(crate) fn run(client: &Client, args: &ResignArgs, output: &Output) -> Result<(), Failure> {
     assert!(args.all, "clap demands it");
@@ -21,7 +22,7 @@ pub(crate) fn run(client: &Client, args: &ResignArgs, output: &Output) -> Result
     loop {
         let wish = ResignLicenses { after: after.clone() };
         let send = |()| client.post("/api/v1/licenses/resign", &wish);
-        let part: Result<LicensesResigned, Failure> = parts.go_on().and_then(send);
+        let part: Result<LicensesResigned, Failure> = signals::none_came().and_then(send);
         let part =
             part.map_err(|failure| parts.stopped(failure, || again(client, args, after.as_deref())))?;
         parts.add(part.resigned);

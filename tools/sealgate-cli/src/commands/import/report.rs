@@ -116,10 +116,13 @@ impl Report {
         if output.quiet && self.licenses.is_empty() {
             return output.result(self, |_| ());
         }
-        let way_back = || match self.licenses.is_empty() {
-            true => "the rows are done; the same command shows what became of each".to_owned(),
-            false => "the licenses are made; `sealgate license export --with-keys -o FILE` writes their keys"
-                .to_owned(),
+        let way_back = || {
+            let way = if self.licenses.is_empty() {
+                "the rows are done; the same command shows what became of each"
+            } else {
+                "the licenses are made; `sealgate license export --with-keys -o FILE` writes their keys"
+            };
+            way.to_owned()
         };
         output.only_once(self, secret, Self::show, way_back);
     }
