@@ -1,6 +1,6 @@
 //! Why a use case did not do what was asked.
 
-use sealgate_artifact::{ArtifactError, Code, CustomerId, LicenseId, LicenseKey};
+use sealgate_artifact::{ArtifactError, Code, CustomerId, LicenseId, LicenseKey, UnixSeconds};
 use sealgate_store::StoreError;
 use sealgate_trust::SignError;
 
@@ -9,7 +9,7 @@ const MOST_SAID: usize = 128;
 
 /// Why a use case did not do what was asked. Nothing changed.
 ///
-/// Only [`Refused`](Self::Refused), [`Unknown`](Self::Unknown), [`PlanOfOther`](Self::PlanOfOther), [`Limited`](Self::Limited), [`Invalid`](Self::Invalid),
+/// Only [`Refused`](Self::Refused), [`Unknown`](Self::Unknown), [`PlanOfOther`](Self::PlanOfOther), [`Limited`](Self::Limited), [`Invalid`](Self::Invalid), [`Over`](Self::Over),
 /// [`NoApp`](Self::NoApp), [`SeveralApps`](Self::SeveralApps), [`TooLarge`](Self::TooLarge), [`Taken`](Self::Taken), [`NotOffline`](Self::NotOffline),
 /// [`ScopeMissing`](Self::ScopeMissing), [`ExternalIdTaken`](Self::ExternalIdTaken) and [`CustomerTaken`](Self::CustomerTaken) are answers to the caller. Everything else is a failure of the server: it
 /// is logged with its cause and the request's id, and never counted as a refusal.
@@ -48,6 +48,19 @@ pub enum AuthorityError {
         /// What it must be.
         why: &'static str,
     },
+    /// An end that the request names is over, or the one that it stands for.
+    #[error(
+        "{field}: {at} is not in the future: it is now {now}; give a later time as 2027-01-31T12:00:00Z, a later date as 2027-01-31, \
+         or a time from now on as 90d, 3m or 1y"
+    )]
+    Over {
+        /// The field's name in the request.
+        field: &'static str,
+        /// The end, as it was read: that is no secret.
+        at: UnixSeconds,
+        /// The server's time.
+        now: UnixSeconds,
+    },
     /// The request names no app, and there is none.
     #[error("The tenant has no app yet.")]
     NoApp,
@@ -80,10 +93,10 @@ pub enum AuthorityError {
         has: String,
     },
     /// Another license of the tenant has that external id: this one.
-    #[error("{meaning} It is license {0}.", meaning = Code::ExternalIdTaken.meaning())]
+    #[error("Another license has this external id: license {0}.")]
     ExternalIdTaken(LicenseId),
     /// Another customer of the tenant has that external id: this one.
-    #[error("{meaning} It is customer {0}.", meaning = Code::ExternalIdTaken.meaning())]
+    #[error("Another customer has this external id: customer {0}.")]
     CustomerTaken(CustomerId),
     /// The server cannot do it now; the same request may succeed later. Says what it is waiting for.
     #[error("busy: {0}")]
@@ -136,7 +149,7 @@ impl AuthorityError {
             Self::Refused(code) => *code,
             Self::Unknown { .. } | Self::PlanOfOther { .. } | Self::NoApp => Code::NotFound,
             Self::Limited { .. } => Code::RateLimited,
-            Self::Invalid { .. } | Self::SeveralApps(_) => Code::MalformedRequest,
+            Self::Invalid { .. } | Self::Over { .. } | Self::SeveralApps(_) => Code::MalformedRequest,
             Self::Taken { .. } => Code::NameTaken,
             Self::TooLarge { .. } => Code::TermsTooLarge,
             Self::NotOffline(_) => Code::OfflineDisabled,
@@ -152,7 +165,10 @@ impl AuthorityError {
     /// The field of the request that does not fit, where it is one.
     pub fn field(&self) -> Option<&'static str> {
         match self {
-            Self::Invalid { field, .. } | Self::TooLarge { field, .. } => Some(field),
+            Self::Invalid { field, .. } | Self::Over { field, .. } | Self::TooLarge { field, .. } => {
+                Some(field)
+            }
+            Self::Unknown { what: "plan", .. } | Self::PlanOfOther { .. } => Some("plan_id"),
             _ => None,
         }
     }
@@ -166,6 +182,7 @@ impl AuthorityError {
                 | Self::PlanOfOther { .. }
                 | Self::Limited { .. }
                 | Self::Invalid { .. }
+                | Self::Over { .. }
                 | Self::NoApp
                 | Self::SeveralApps(_)
                 | Self::Taken { .. }

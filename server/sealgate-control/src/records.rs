@@ -5,7 +5,7 @@ use sealgate_authority::{AuthorityError, Observed};
 use sealgate_store::table::events::Filter;
 use sealgate_store::table::{self, AuditRow, EventRow};
 use sealgate_wire::{
-    AuditExport, AuditHead, AuditView, EventQuery, EventView, ExportQuery, Page, PageQuery, Timestamp,
+    AuditExport, AuditHead, AuditView, CountedQuery, EventQuery, EventView, ExportQuery, Page, Timestamp,
 };
 
 use crate::desk::Desk;
@@ -44,8 +44,8 @@ impl Records {
             (.., Some(code)) => Filter::Code(code.clone()),
             _ => Filter::Any,
         };
-        let list = name_of("events", &EventQuery { cursor: None, limit: None, ..query.clone() });
-        let part = Part::new(list, query.cursor.as_deref(), query.limit, record)?;
+        let list = name_of("events", &EventQuery { cursor: None, limit: None, count: None, ..query.clone() });
+        let part = Part::new(list, query.cursor.as_deref(), query.limit, record)?.or_count(query.count);
         self.observed.write_of(caller.tenant, license).await?;
         let rows = |after, most| table::events::list(&self.desk.db, caller.tenant, &filter, after, most);
         let view = |row: &EventRow| Ok(is_wanted(row, query).then(|| event_view(row)));
@@ -55,8 +55,12 @@ impl Records {
     }
 
     /// The tenant's audit log, newest first.
-    pub async fn audit(&self, caller: &Caller, query: &PageQuery) -> Result<Page<AuditView>, AuthorityError> {
-        let part = Part::new("audit", query.cursor.as_deref(), query.limit, record)?;
+    pub async fn audit(
+        &self,
+        caller: &Caller,
+        query: &CountedQuery,
+    ) -> Result<Page<AuditView>, AuthorityError> {
+        let part = Part::new("audit", query.cursor.as_deref(), query.limit, record)?.or_count(query.count);
         let rows = |after, most| table::audit::list(&self.desk.db, caller.tenant, after, most);
         let mut page = part.read(rows, |row| row.id.clone(), |row| Ok(audit_view(row))).await?;
         slugged::name(&self.desk, caller, &mut page.items).await?;

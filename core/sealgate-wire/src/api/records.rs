@@ -48,6 +48,8 @@ pub struct EventQuery {
     pub cursor: Option<String>,
     /// Items wished, 1 to 200; 50 when absent.
     pub limit: Option<u32>,
+    /// `true`: no items, but how many this request found; those of all pages together are all.
+    pub count: Option<bool>,
     /// Only this license's.
     pub license_id: Option<String>,
     /// Only what this request caused.

@@ -99,7 +99,7 @@ fn end(
     match (end, license.expires_at) {
         (None, Some(_)) => Err(invalid("not after the end of the license")),
         (Some(end), Some(last)) if end > last => Err(invalid("not after the end of the license")),
-        (Some(end), _) if end <= now => Err(invalid("a time in the future")),
+        (Some(end), _) if end <= now => Err(AuthorityError::Over { field: "expires_at", at: end, now }),
         (None, None) if !app.lifetime_files => Err(AuthorityError::Refused(Code::LifetimeFilesDisabled)),
         _ => Ok(end),
     }

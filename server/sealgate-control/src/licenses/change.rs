@@ -84,10 +84,12 @@ impl Licenses {
         request: &Reason,
     ) -> Result<LicenseView, AuthorityError> {
         check::reason(request.reason.as_deref())?;
-        let now = self.desk.ids.now();
+        let (now, reason) = (self.desk.ids.now(), request.reason.clone());
         let change = move |license: &mut LicenseRow| {
             unless_revoked(license)?;
-            license.suspended_at.get_or_insert(now);
+            if license.suspended_at.is_none() {
+                (license.suspended_at, license.suspend_reason) = (Some(now), reason.clone());
+            }
             Ok(())
         };
         let detail = json!({ "reason": request.reason });
@@ -99,7 +101,7 @@ impl Licenses {
     pub async fn resume(&self, caller: &Caller, id: &str) -> Result<LicenseView, AuthorityError> {
         let change = |license: &mut LicenseRow| {
             unless_revoked(license)?;
-            license.suspended_at = None;
+            (license.suspended_at, license.suspend_reason) = (None, None);
             Ok(())
         };
         let record = Record::new("license.resumed", "license_resumed", json!({}));

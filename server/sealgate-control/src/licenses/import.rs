@@ -116,11 +116,9 @@ fn is_about_the_row(error: &AuthorityError) -> bool {
 /// A refusal of one row.
 fn refused(error: &AuthorityError) -> ImportedRow {
     let field = match error {
-        AuthorityError::Invalid { field, .. } | AuthorityError::TooLarge { field, .. } => Some(*field),
         AuthorityError::ExternalIdTaken(_) => Some("external_id"),
         AuthorityError::Refused(Code::TrialUsed | Code::LimitReached) => Some("customer_id"),
-        AuthorityError::Unknown { what: "plan", .. } | AuthorityError::PlanOfOther { .. } => Some("plan_id"),
-        _ => None,
+        other => other.field(),
     };
     // Where all of it together is too long, that is no one field's fault.
     let field = field.filter(|field| *field != "licenses");

@@ -123,6 +123,7 @@ impl Licenses {
             end_day: order.end.map(|end| end.day),
             suspended_at: order.suspended_at,
             revoked_at: None,
+            suspend_reason: None,
             revoke_reason: None,
             version: first_version(now),
             // Filled in by the row that is stored with the signed statement.

@@ -239,6 +239,7 @@ pub(crate) fn view(license: &LicenseRow, now: UnixSeconds) -> Result<LicenseView
         version: license.version,
         created_at: Timestamp(license.created_at),
         suspended_at: license.suspended_at.map(Timestamp),
+        suspend_reason: license.suspend_reason.clone(),
         revoked_at: license.revoked_at.map(Timestamp),
         revoke_reason: license.revoke_reason.clone(),
         key_replaced_at: None,

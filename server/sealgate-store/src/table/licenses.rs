@@ -18,7 +18,7 @@ macro_rules! select_license {
         concat!(
             "SELECT l.license_id, l.tenant_id, app_id, plan_id, key_hash, key_sealed, label, customer_id, ",
             "licensee, tier, features, limits, variables, max_devices, offline, releases_per_seat, trial_days, ",
-            "trial_per, not_before, expires_at, end_day, suspended_at, revoked_at, revoke_reason, l.version, ",
+            "trial_per, not_before, expires_at, end_day, suspended_at, suspend_reason, revoked_at, revoke_reason, l.version, ",
             "statement_id, created_at, external_id, devices_used ",
             "FROM licenses l ",
             $rest
@@ -30,7 +30,7 @@ macro_rules! license {
     () => {
         "license_id, tenant_id, app_id, plan_id, key_hash, key_sealed, label, customer_id, licensee, tier, \
          features, limits, variables, max_devices, offline, releases_per_seat, trial_days, trial_per, not_before, \
-         expires_at, end_day, suspended_at, revoked_at, revoke_reason, version, statement_id, created_at, external_id, \
+         expires_at, end_day, suspended_at, suspend_reason, revoked_at, revoke_reason, version, statement_id, created_at, external_id, \
          devices_used"
     };
 }
@@ -39,7 +39,7 @@ macro_rules! insert_license {
     () => {
         "INSERT INTO licenses (license_id, label, customer_id, label_search, licensee, tier, features, limits, \
          variables, max_devices, offline, releases_per_seat, expires_at, suspended_at, revoked_at, revoke_reason, \
-         version, statement_id, plan_id, key_hash, key_sealed, trial_days, trial_per, end_day, tenant_id, app_id, \
+         version, statement_id, plan_id, key_hash, key_sealed, trial_days, trial_per, end_day, suspend_reason, tenant_id, app_id, \
          not_before, created_at, external_id, seq) VALUES "
     };
 }
@@ -107,13 +107,13 @@ statements! {
     );
     AMONG = with_rows!("SELECT license_id FROM licenses WHERE tenant_id = $1 AND license_id IN ", (1, 2, MANY), "", "");
     STATEMENT = "SELECT envelope FROM license_statements WHERE license_id = $1 AND version = $2";
-    INSERT = with_rows!(insert_license!(), (1, 1, 29), ", 0", "");
-    INSERT_MANY = with_rows!(insert_license!(), (MANY, 1, 29), ", 0", "");
+    INSERT = with_rows!(insert_license!(), (1, 1, 30), ", 0", "");
+    INSERT_MANY = with_rows!(insert_license!(), (MANY, 1, 30), ", 0", "");
     STORE = "UPDATE licenses SET label = $2, customer_id = $3, label_search = $4, licensee = $5, tier = $6, \
              features = $7, limits = $8, variables = $9, max_devices = $10, offline = $11, releases_per_seat = $12, \
              expires_at = $13, suspended_at = $14, revoked_at = $15, revoke_reason = $16, version = $17, \
              statement_id = $18, plan_id = $19, key_hash = $20, key_sealed = $21, trial_days = $22, trial_per = $23, \
-             end_day = $24 \
+             end_day = $24, suspend_reason = $25 \
              WHERE license_id = $1";
     INSERT_STATEMENT = with_rows!(insert_statement!(), (1, 1, 4), "", "");
     INSERT_STATEMENTS = with_rows!(insert_statement!(), (MANY, 1, 4), "", "");
@@ -154,6 +154,7 @@ pub struct LicenseRow {
     /// The day of the month on which it ends if it is renewed by months.
     pub end_day: Option<u32>,
     pub suspended_at: Option<UnixSeconds>,
+    pub suspend_reason: Option<String>,
     pub revoked_at: Option<UnixSeconds>,
     pub revoke_reason: Option<String>,
     /// The newest signed version.
@@ -186,6 +187,7 @@ impl FromRow for LicenseRow {
             expires_at: optional_time(row, "expires_at")?,
             end_day: row.get::<Option<i64>>("end_day")?.map(|_| small(row, "end_day")).transpose()?,
             suspended_at: optional_time(row, "suspended_at")?,
+            suspend_reason: row.get("suspend_reason")?,
             revoked_at: optional_time(row, "revoked_at")?,
             revoke_reason: row.get("revoke_reason")?,
             version: count(row, "version")?,
@@ -499,7 +501,7 @@ fn with_license(query: Query, license: &LicenseRow, statement: StatementId) -> Q
         .bind(license.external_id.clone())
 }
 
-/// The first twenty-four values of both statements.
+/// The first twenty-five values of both statements.
 fn with_state(query: Query, license: &LicenseRow, statement: StatementId) -> Query {
     let terms = &license.terms;
     query
@@ -527,4 +529,5 @@ fn with_state(query: Query, license: &LicenseRow, statement: StatementId) -> Que
         .bind(terms.trial.map(|trial| i64::from(trial.days)))
         .bind(terms.trial.map(|trial| trial.per.as_str().to_owned()))
         .bind(license.end_day.map(i64::from))
+        .bind(license.suspend_reason.clone())
 }

@@ -87,6 +87,7 @@ fn license() -> LicenseRow {
         end_day: None,
         suspended_at: None,
         revoked_at: None,
+        suspend_reason: None,
         revoke_reason: None,
         version: 1,
         statement: sealgate_artifact::StatementId::from_bytes([9; 32]),

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
 use sealgate_artifact::MaxDevices;
+use sealgate_control::vocabulary;
 use sealgate_wire::When;
 
 use super::imports::ImportArgs;
 use super::vendor::VarsCommand;
-use super::{PartArgs, max_devices};
+use super::{OnceArgs, PartArgs, max_devices};
 use crate::dates;
 
 const ISSUING: &str = "\
@@ -86,7 +87,7 @@ const EXPORTING: &str = "\
 
 Examples:
   sealgate license export -o licenses.csv
-  sealgate license export --app APP_ID --status active --with-keys -o licenses.csv";
+  sealgate license export --app editor --status active --with-keys -o licenses.csv";
 
 /// What narrows a list. Where one of them is given, no license is named.
 const FILTERS: [&str; 10] =
@@ -145,6 +146,8 @@ pub(crate) enum LicenseCommand {
         /// Do not ask for confirmation
         #[arg(long)]
         yes: bool,
+        #[command(flatten)]
+        once: OnceArgs,
     },
     /// Suspend a license, or many; online, they are refused within a second
     #[command(after_help = SUSPENDING)]
@@ -331,12 +334,13 @@ pub(crate) struct ListLicensesArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) device: Option<String>,
     /// active, suspended, expired or revoked
-    #[arg(long, value_name = "STATUS")]
+    #[arg(long, value_name = "STATUS", value_parser = vocabulary::license_statuses(), hide_possible_values = true)]
     pub(crate) status: Option<String>,
     /// free, licensed or enterprise
-    #[arg(long, value_name = "TIER")]
+    #[arg(long, value_name = "TIER", value_parser = vocabulary::tiers(), hide_possible_values = true)]
     pub(crate) tier: Option<String>,
-    /// Only licenses whose label starts with this text (upper and lower case alike)
+    /// Only licenses whose label starts with this text (upper and lower case alike), in the order of labels: `Order 1` also finds
+    /// `Order 10`. What must be found exactly is issued with --external-id
     #[arg(long, value_name = "TEXT")]
     pub(crate) label: Option<String>,
     /// Only licenses with all of these words in their label, external id or licensee, or in what is known of their customer (case and
@@ -351,7 +355,7 @@ pub(crate) struct ListLicensesArgs {
     pub(crate) ends_before: Option<When>,
     /// newest (the newest first), or end (those that end, the first end first) [default: end with --ends-after or --ends-before,
     /// else newest]
-    #[arg(long, value_name = "ORDER")]
+    #[arg(long, value_name = "ORDER", value_parser = vocabulary::license_orders(), hide_possible_values = true)]
     pub(crate) sort: Option<String>,
     /// Only licenses that no device ever used: none holds a seat, and none was released
     #[arg(long)]
@@ -400,7 +404,7 @@ pub(crate) struct UpdateLicenseArgs {
     #[arg(long, value_name = "PLAN")]
     pub(crate) plan: Option<String>,
     /// free, licensed or enterprise
-    #[arg(long, value_name = "TIER")]
+    #[arg(long, value_name = "TIER", value_parser = vocabulary::tiers(), hide_possible_values = true)]
     pub(crate) tier: Option<String>,
     #[command(flatten)]
     pub(crate) sets: SetsArgs,
@@ -506,9 +510,8 @@ pub(crate) enum AccessCommand {
         /// Only entries of this app: its id or slug
         #[arg(long, value_name = "APP")]
         app: Option<String>,
-        /// At most this many
-        #[arg(long, value_name = "N", default_value_t = 10_000)]
-        limit: usize,
+        #[command(flatten)]
+        part: PartArgs,
     },
 }
 

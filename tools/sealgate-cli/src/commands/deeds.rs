@@ -4,12 +4,12 @@ use sealgate_artifact::LicenseId;
 use sealgate_wire::{LicenseView, Nothing, Reason, When};
 
 use super::license_renew::{self, NewEnd};
+use crate::again::Again;
 use crate::args::RenewArgs;
 use crate::client::{Client, request_name};
 use crate::confirm::Consent;
 use crate::failure::Failure;
 use crate::output::say;
-use crate::parts::Again;
 
 /// What is done to a license.
 pub(crate) enum Deed<'a> {

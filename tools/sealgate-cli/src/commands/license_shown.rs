@@ -34,10 +34,11 @@ pub(crate) fn print_license(license: &LicenseView) {
     ];
     if let Some(at) = license.suspended_at {
         pairs.push(("suspended", at.to_string()));
+        pairs.push(("suspended for", license.suspend_reason.clone().unwrap_or_default()));
     }
     if let Some(at) = license.revoked_at {
         pairs.push(("revoked", at.to_string()));
-        pairs.push(("reason", license.revoke_reason.clone().unwrap_or_default()));
+        pairs.push(("revoked for", license.revoke_reason.clone().unwrap_or_default()));
     }
     if let Some(at) = license.key_replaced_at {
         pairs.push(("key", format!("not the one that you gave: it was replaced {at}")));

@@ -13,8 +13,9 @@ use crate::client::Client;
 use crate::confirm::Consent;
 use crate::failure::Failure;
 use crate::output::{Output, ends, say};
-use crate::parts::{Again, Parts};
-use crate::streams::is_dash;
+use crate::parts::Parts;
+use crate::signals;
+use crate::streams::{DASH, is_dash};
 
 /// Licenses that are named to a person; `--json` names all.
 const NAMED: usize = 20;
@@ -44,7 +45,7 @@ pub(super) fn run(client: &Client, args: &ManyArgs, deed: &Deed, output: &Output
             deed.asked_of_one(client, id, consent)?;
             let parts = Parts::of(deed.done(), (1, NAMED as u64), "licenses", output);
             let done = deed.to_one(client, id).map_err(|failure| {
-                let again = Again::new(&format!("license {}", deed.verb())).word(&id.to_string());
+                let again = client.again(&format!("license {}", deed.verb())).word(&id.to_string());
                 parts.stopped(failure, || deed.again(again, None).switch("--yes", args.care.yes).into())
             })?;
             output.result(&done, |license| {
@@ -222,7 +223,7 @@ fn carry_out(
     let mut parts = Parts::of(deed.done(), (targets.len() as u64, NAMED as u64), "licenses", output);
     let mut stopped = None;
     for (n, target) in targets.iter().enumerate() {
-        match deed.to_one_of_many(client, target.id) {
+        match signals::none_came().and_then(|()| deed.to_one_of_many(client, target.id)) {
             Ok(license) => {
                 outcome.done.push(license);
                 parts.add(1);
@@ -234,7 +235,7 @@ fn carry_out(
             Err(failure) => {
                 let left = &targets[n..];
                 outcome.left = left.iter().map(|target| target.id.to_string()).collect();
-                stopped = Some(parts.stopped(failure, || again(args, deed, left)));
+                stopped = Some(parts.stopped(failure, || again(client, args, deed, left)));
                 break;
             }
         }
@@ -255,23 +256,22 @@ fn concerns_one(failure: &Failure) -> bool {
 }
 
 /// The same deed for those that are left, or for the same list: who was done already is not done twice.
-fn again(args: &ManyArgs, deed: &Deed, left: &[Target]) -> String {
-    let again = Again::new(&format!("license {}", deed.verb()));
-    let reads_input = args.keys.iter().any(|key| key == "-") || args.from.as_deref().is_some_and(is_dash);
+fn again(client: &Client, args: &ManyArgs, deed: &Deed, left: &[Target]) -> String {
+    let again = client.again(&format!("license {}", deed.verb()));
     if args.keys.is_empty() && args.from.is_none() {
-        // What it matches now is seen and confirmed anew.
-        return deed.again(flags(again, &args.filter), None).into();
+        // What it matches now is seen and confirmed anew, unless nobody was to be asked.
+        return deed.again(flags(again, &args.filter), None).switch("--yes", args.care.yes).into();
     }
-    if reads_input {
-        let again: String = deed.again(again.word("-"), None).switch("--yes", args.care.yes).into();
-        return again + " (with the same list)";
-    }
-    let named = match &args.from {
-        Some(file) => again.flag("--from", Some(&file.display().to_string())),
-        None => left.iter().fold(again, |again, target| again.word(&target.id.to_string())),
-    };
-    let alone = if args.from.is_none() && left.len() == 1 { Some(left[0].id) } else { None };
-    deed.again(named, alone).switch("--yes", args.care.yes).into()
+    let list = args.keys.iter().any(|key| key == DASH).then_some(DASH);
+    let from = args.from.as_ref().map(|file| file.display().to_string());
+    let by_hand = left.iter().filter(|target| target.is_by_hand);
+    let named = by_hand.fold(again, |again, target| again.word(&target.id.to_string()));
+    let named = list.iter().fold(named, |again, dash| again.word(dash)).flag("--from", from.as_deref());
+    let is_list = list.is_some() || from.is_some();
+    let alone = if !is_list && left.len() == 1 { Some(left[0].id) } else { None };
+    let again = deed.again(named, alone).switch("--yes", args.care.yes);
+    let reads_input = list.is_some() || args.from.as_deref().is_some_and(is_dash);
+    if reads_input { again.with_the_same_list() } else { again.into() }
 }
 
 /// That some failed, by the first of them.

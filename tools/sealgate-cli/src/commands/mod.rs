@@ -31,7 +31,7 @@ mod refusals;
 pub(crate) mod reset_devices;
 pub(crate) mod resign;
 pub(crate) mod serve;
-mod serve_facts;
+pub(crate) mod serve_facts;
 pub(crate) mod server;
 pub(crate) mod sets;
 pub(crate) mod tenant;

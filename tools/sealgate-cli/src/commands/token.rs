@@ -8,11 +8,14 @@ use sealgate_authority::ports::System;
 use sealgate_control::{Preset, Scope};
 use sealgate_server::config::{Source, Sources, keys};
 use sealgate_server::recover::{OwnerToken, owner_token};
-use sealgate_wire::{CreateToken, Page, RevokeToken, Timestamp, TokenCreated, TokenRevoked, TokenView};
+use sealgate_wire::{CreateToken, Page, RevokeToken, Timestamp, TokenCreated, TokenRevoked, TokenView, When};
 
+use super::lists;
+use crate::again::Again;
 use crate::args::{CreateTokenArgs, Global, RecoverTokenArgs, TokenCommand, now};
 use crate::client::Client;
 use crate::failure::Failure;
+use crate::once::Once;
 use crate::output::{Output, complain, ends, say};
 
 const ANOTHER_OWNER: &str = "`sealgate token create --scope owner` makes another; add --scope installation if the last one has that scope, too. If it made the others, give --keep-made";
@@ -22,12 +25,14 @@ pub(super) const TOKENS: &str = "/api/v1/tokens?limit=200";
 pub(crate) fn run(global: &Global, command: &TokenCommand, output: &Output) -> Result<(), Failure> {
     match command {
         TokenCommand::Create(args) => create(&Client::new(global)?, args, output),
-        TokenCommand::List => {
-            let tokens: Vec<TokenView> = Client::new(global)?.get_all(TOKENS)?;
-            output.list(&tokens, "no tokens; `sealgate token create --scope SCOPE` makes one", table);
-            if let Some(end) = owners_end(&tokens).filter(|_| !output.json) {
-                complain!("{}", locked_out(end));
+        TokenCommand::List(part) => {
+            let client = Client::new(global)?;
+            let none = "no tokens; `sealgate token create --scope SCOPE` makes one";
+            lists::print(&client, (TOKENS, "", none), part, output, table)?;
+            if output.json || part.count {
+                return Ok(());
             }
+            warn_of_the_end(&client.get_all::<TokenView>(TOKENS)?);
             Ok(())
         }
         TokenCommand::Revoke { token_id, keep_made } => {
@@ -95,7 +100,7 @@ fn show_recovered(made: &OwnerToken, output: &Output) {
         ]);
         say!("\nThe token is shown this once, and the audit log names it. `sealgate token list` shows the others: revoke those");
         say!("that somebody else may have.");
-    });
+    }, || format!("make another one with the same command; `sealgate token revoke {}` ends this one", made.token_id));
 }
 
 fn create(client: &Client, args: &CreateTokenArgs, output: &Output) -> Result<(), Failure> {
@@ -106,7 +111,8 @@ fn create(client: &Client, args: &CreateTokenArgs, output: &Output) -> Result<()
         scopes: of_preset.chain(args.scope.iter().cloned()).collect(),
         expires_at: args.expires.0.clone(),
     };
-    let created: TokenCreated = client.post_once("/api/v1/tokens", &wish)?;
+    let once = Once::new(again(client, args), args.once.idempotency_key.as_ref());
+    let created: TokenCreated = once.post(client, ("/api/v1/tokens", &wish), output)?;
     output.only_once(
         &created,
         |token| token.token.clone(),
@@ -119,15 +125,21 @@ fn create(client: &Client, args: &CreateTokenArgs, output: &Output) -> Result<()
             ]);
             say!("\nThe token is shown only once.");
         },
+        || once.way_back(&format!("the token {} is made", created.token_id)),
     );
     if created.scopes.iter().any(|scope| scope == Scope::Owner.as_str())
-        && let Some(tokens) = client.get_if_allowed::<Page<TokenView>>(TOKENS)?
-        && let Some(end) = owners_end(&client.all_of(tokens, TOKENS)?)
         && !output.json
+        && let Some(tokens) = client.get_if_allowed::<Page<TokenView>>(TOKENS)?
     {
-        complain!("{}", locked_out(end));
+        warn_of_the_end(&client.all_of(tokens, TOKENS)?);
     }
     Ok(())
+}
+
+fn warn_of_the_end(tokens: &[TokenView]) {
+    if let Some(end) = owners_end(tokens) {
+        complain!("{}", locked_out(end));
+    }
 }
 
 /// When the last owner's token in force ends. `None` where one of them never ends.
@@ -145,6 +157,17 @@ pub(super) fn locked_out(end: Timestamp) -> String {
         "every owner's token of this tenant ends, the last one at {end}: nobody can act for it afterwards; make one that never ends in \
          time: `sealgate token recover --data DIR` on the server's machine"
     )
+}
+
+/// The same token once more.
+fn again(client: &Client, args: &CreateTokenArgs) -> Again {
+    let again =
+        args.scope.iter().fold(client.again("token create"), |again, s| again.flag("--scope", Some(s)));
+    let expires = args.expires.0.as_ref().map_or("never", When::as_str);
+    again
+        .flag("--preset", args.preset.as_deref())
+        .flag("--name", args.name.as_deref())
+        .flag("--expires", Some(expires))
 }
 
 fn table(tokens: &[TokenView]) {

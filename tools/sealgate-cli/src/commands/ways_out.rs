@@ -7,7 +7,7 @@ use super::license_shown::{app, plan};
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::output::seat_count;
-use crate::parts::Again;
+use crate::again::Again;
 
 /// Plans that are offered: more are listed by `sealgate plan list`.
 const OFFERED: usize = 3;
@@ -17,10 +17,10 @@ pub(super) fn of_file(client: &Client, id: LicenseId, failure: Failure) -> Failu
     let Some(license) = seen(client, id) else { return failure };
     match Code::parse(&failure.code) {
         Some(Code::OfflineDisabled) => failure.fix(offline(client, &license)),
-        Some(Code::Blocked) => failure.fix(command(Again::new("license resume").word(&license.license_id))),
-        Some(Code::LicenseRevoked) => failure.fix(another(&license)),
-        Some(Code::DeviceLimit) => failure.fix(more_seats(&license)),
-        Some(Code::LifetimeFilesDisabled) => failure.fix(lifetime(&license)),
+        Some(Code::Blocked) => failure.fix(command(client.again("license resume").word(&license.license_id))),
+        Some(Code::LicenseRevoked) => failure.fix(another(client, &license)),
+        Some(Code::DeviceLimit) => failure.fix(more_seats(client, &license)),
+        Some(Code::LifetimeFilesDisabled) => failure.fix(lifetime(client, &license)),
         _ => failure,
     }
 }
@@ -30,9 +30,9 @@ pub(super) fn of_renewal(client: &Client, id: LicenseId, failure: Failure) -> Fa
     let code = Code::parse(&failure.code);
     let concerns_it = matches!(code, Some(Code::MalformedRequest | Code::LicenseRevoked));
     let Some(license) = concerns_it.then(|| seen(client, id)).flatten() else { return failure };
-    let update = || Again::new("license update").word(&license.license_id);
+    let update = || client.again("license update").word(&license.license_id);
     match () {
-        () if license.revoked_at.is_some() => failure.fix(another(&license)),
+        () if license.revoked_at.is_some() => failure.fix(another(client, &license)),
         () if license.trial.is_some() => {
             let sold = other_plan(client, &license, ("full", false));
             let ended = command(update().flag("--expires", Some("+30d")));
@@ -45,7 +45,7 @@ pub(super) fn of_renewal(client: &Client, id: LicenseId, failure: Failure) -> Fa
             ))
         }
         () if failure.message.contains("give one") => {
-            let renew = Again::new("license renew").word(&license.license_id);
+            let renew = client.again("license renew").word(&license.license_id);
             failure.fix(format!("say until when: {}", command(renew.flag("--expires", Some("+1y")))))
         }
         () => failure,
@@ -72,7 +72,7 @@ fn offline(client: &Client, license: &LicenseView) -> String {
 fn tenant_that_forbids(client: &Client, license: &LicenseView) -> Option<String> {
     let own: OwnToken = client.get("/api/v1/token").ok()?;
     let tenant: Option<TenantView> = client.get(&format!("/api/v1/tenants/{}", own.tenant_id)).ok();
-    let switch = command(Again::new("tenant offline on").word(&own.tenant_id));
+    let switch = command(client.again("tenant offline on").word(&own.tenant_id));
     match tenant {
         Some(tenant) if tenant.offline => None,
         Some(_) => Some(switch),
@@ -86,12 +86,12 @@ fn offline_terms(client: &Client, license: &LicenseView) -> String {
     let own: Option<PlanView> =
         license.plan_id.as_ref().and_then(|id| client.get(&format!("/api/v1/plans/{id}")).ok());
     let both = |named: &str| {
-        let allow = command(Again::new("plan update").word(named).switch("--offline", true));
-        format!("{allow}, then {}", command(to_plan(license, named)))
+        let allow = command(client.again("plan update").word(named).switch("--offline", true));
+        format!("{allow}, then {}", command(to_plan(client, license, named)))
     };
     match (own, plan(license)) {
         (Some(own), Some(named)) if own.trial.is_none() && own.offline => {
-            format!("give the license what its plan says now: {}", command(to_plan(license, &named)))
+            format!("give the license what its plan says now: {}", command(to_plan(client, license, &named)))
         }
         (Some(own), Some(named)) if own.trial.is_none() => both(&named),
         // The token does not see plans: what it says may be in the way, or no more.
@@ -105,7 +105,7 @@ fn other_plan(client: &Client, license: &LicenseView, (called, offline): (&str, 
     let fits = |plan: &&PlanView| plan.trial.is_none() && (plan.offline || !offline);
     let path = format!("/api/v1/plans?limit=200&app_id={}", license.app_id);
     let Ok(Page { items: plans, .. }) = client.get::<Page<PlanView>>(&path) else {
-        return format!("give it a plan that is no trial: {}", command(to_plan(license, "PLAN")));
+        return format!("give it a plan that is no trial: {}", command(to_plan(client, license, "PLAN")));
     };
     let named = |plan: &PlanView| match (&plan.app, &plan.slug) {
         (Some(app), Some(slug)) => format!("{app}/{slug}"),
@@ -113,7 +113,7 @@ fn other_plan(client: &Client, license: &LicenseView, (called, offline): (&str, 
     };
     let fitting = plans.iter().filter(fits);
     let offered: Vec<String> =
-        fitting.take(OFFERED).map(|plan| command(to_plan(license, &named(plan)))).collect();
+        fitting.take(OFFERED).map(|plan| command(to_plan(client, license, &named(plan)))).collect();
     if !offered.is_empty() {
         return offered.join(" or ");
     }
@@ -123,25 +123,25 @@ fn other_plan(client: &Client, license: &LicenseView, (called, offline): (&str, 
         .map(|n| format!("{called}-{n}"))
         .find(|name| is_free(name))
         .expect("there are fewer plans");
-    let create = Again::new("plan create").flag("--app", Some(&app(license))).flag("--name", Some(&name));
+    let create = client.again("plan create").flag("--app", Some(&app(license))).flag("--name", Some(&name));
     let create = create.flag("--tier", Some(&license.tier));
     let create = create.flag("--max-devices", Some(&seat_count(license.max_devices)));
     let create = command(create.switch("--offline", offline));
-    format!("{create}, then {}", command(to_plan(license, &name)))
+    format!("{create}, then {}", command(to_plan(client, license, &name)))
 }
 
-fn to_plan(license: &LicenseView, named: &str) -> Again {
-    Again::new("license update").word(&license.license_id).flag("--plan", Some(named))
+fn to_plan(client: &Client, license: &LicenseView, named: &str) -> Again {
+    client.again("license update").word(&license.license_id).flag("--plan", Some(named))
 }
 
-fn another(license: &LicenseView) -> String {
-    let order = Again::new("license issue").flag("--app", Some(&app(license)));
+fn another(client: &Client, license: &LicenseView) -> String {
+    let order = client.again("license issue").flag("--app", Some(&app(license)));
     let order = order.flag("--plan", plan(license).as_deref());
     format!("a revoked license never comes back; issue another one: {}", command(order))
 }
 
-fn lifetime(license: &LicenseView) -> String {
-    let allow = Again::new("app update").word(&app(license)).flag("--danger-lifetime-files", Some("on"));
+fn lifetime(client: &Client, license: &LicenseView) -> String {
+    let allow = client.again("app update").word(&app(license)).flag("--danger-lifetime-files", Some("on"));
     format!(
         "the license never ends, and the file would not either: give the file an end by --expires, such as --expires +365d; for \
          files that never end: {}",
@@ -149,10 +149,10 @@ fn lifetime(license: &LicenseView) -> String {
     )
 }
 
-fn more_seats(license: &LicenseView) -> String {
-    let list = command(Again::new("device list").flag("--license", Some(&license.license_id)));
+fn more_seats(client: &Client, license: &LicenseView) -> String {
+    let list = command(client.again("device list").flag("--license", Some(&license.license_id)));
     let MaxDevices::Limited(seats) = license.max_devices.0 else { return list };
-    let more = Again::new("license update").word(&license.license_id);
+    let more = client.again("license update").word(&license.license_id);
     let more = command(more.flag("--max-devices", Some(&(seats + 1).to_string())));
     format!("one seat more: {more}; or release a device that {list} shows")
 }

@@ -19,11 +19,17 @@ fn a_malformed_request_is_2() {
     let issue = |more: &[&str]| {
         vendor.run(&[&["license", "issue", "--json", "--app", text(&app["app_id"])], more].concat())
     };
-    for more in [["--label", &*"x".repeat(129)], ["--expires", "2020-01-01"], ["--expires", "tomorrow"]] {
+    for more in [["--label", &*"x".repeat(129)], ["--expires", "2020-01-01"], ["--expires", "31.1.2027"]] {
         let failure = issue(&more).refused(2, "malformed_request");
         assert!(failure["request_id"].is_string(), "the server refused it: {failure}");
     }
-    for more in [["--expires", ""], ["--max-devices", "0"], ["--count", "1001"], ["--count", "none"]] {
+    for more in [
+        ["--expires", ""],
+        ["--expires", "tomorrow"],
+        ["--max-devices", "0"],
+        ["--count", "1001"],
+        ["--count", "none"],
+    ] {
         let failure = issue(&more).refused(2, "malformed_request");
         assert!(failure["request_id"].is_null() && failure["fix"].is_string(), "{failure}");
     }

@@ -4,12 +4,16 @@ use std::path::Path;
 
 use super::Format;
 use crate::args::ImportArgs;
-use crate::parts::Again;
+use crate::again::Again;
 use crate::streams::is_dash;
 
 /// The same import of these files, as one types it.
-pub(super) fn command<'a>(args: &ImportArgs, files: impl Iterator<Item = &'a Path>) -> String {
-    let (mut again, mut reads_input) = (Again::new("license import"), false);
+pub(super) fn command<'a>(
+    mut again: Again,
+    args: &ImportArgs,
+    files: impl Iterator<Item = &'a Path>,
+) -> String {
+    let mut reads_input = false;
     for file in files {
         reads_input |= is_dash(file);
         again = again.word(&name(file));
@@ -33,8 +37,7 @@ pub(super) fn command<'a>(args: &ImportArgs, files: impl Iterator<Item = &'a Pat
         .switch("--strict", args.strict)
         .flag("-o", file(&args.output).as_deref())
         .flag("--rejects", file(&args.rejects).as_deref());
-    let again = String::from(again);
-    if reads_input { again + " (with the same input)" } else { again }
+    if reads_input { again.with_the_same_input() } else { again.into() }
 }
 
 /// A file whose name would be read as a flag is named by its folder, too.
@@ -50,6 +53,7 @@ mod tests {
     use clap::Parser;
 
     use super::command;
+    use crate::again::{Again, Place};
     use crate::args::{Args, Command, LicenseCommand};
 
     #[test]
@@ -67,7 +71,7 @@ mod tests {
             let Command::License { command: LicenseCommand::Import(args) } = args.command else {
                 panic!("{told}")
             };
-            assert_eq!(command(&args, args.files.iter().map(PathBuf::as_path)), told);
+            assert_eq!(command(Again::new("license import", &Place::default()), &args, args.files.iter().map(PathBuf::as_path)), told);
         }
     }
 }

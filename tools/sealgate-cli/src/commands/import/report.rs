@@ -12,6 +12,7 @@ use super::row::{Line, Refusal, Source};
 use super::shown;
 use super::table::REJECTED;
 use crate::args::ImportArgs;
+use crate::client::Client;
 use crate::commands::written::write_private;
 use crate::failure::Failure;
 use crate::output::{Output, ends, say};
@@ -108,8 +109,8 @@ impl Report {
     /// Prints it, and fails where a row was refused.
     pub(super) fn finish(
         mut self,
-        args: &ImportArgs,
-        source: &Source,
+        client: &Client,
+        (args, source): (&ImportArgs, &Source),
         output: &Output,
     ) -> Result<(), Failure> {
         self.refused.sort_by_key(|refusal| refusal.line);
@@ -138,7 +139,7 @@ impl Report {
             format!(
                 "correct them in {}, and run: {}",
                 path.display(),
-                again::command(args, std::iter::once(&**path))
+                again::command(client.again("license import"), args, std::iter::once(&**path))
             )
         };
         let whole = args.strict || args.dry_run;
@@ -163,7 +164,15 @@ impl Report {
         if output.quiet && self.licenses.is_empty() {
             return output.result(self, |_| ());
         }
-        output.only_once(self, secret, Self::show);
+        let way_back = || {
+            let way = if self.licenses.is_empty() {
+                "the rows are done; the same command shows what became of each"
+            } else {
+                "the licenses are made; `sealgate license export --with-keys -o FILE` writes their keys"
+            };
+            way.to_owned()
+        };
+        output.only_once(self, secret, Self::show, way_back);
     }
 
     fn show(&self) {

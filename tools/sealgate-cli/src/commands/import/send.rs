@@ -11,6 +11,7 @@ use crate::client::Client;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::parts::Parts;
+use crate::signals;
 
 /// Rows in one request: small enough to show progress and to let others write, large enough to be fast.
 const BATCH: usize = 100;
@@ -26,9 +27,10 @@ pub(super) fn all(
 ) -> Result<(), Failure> {
     let what = if dry_run { "rows looked at" } else { "rows done" };
     let mut parts = Parts::of(what, (lines.len() as u64, BATCH as u64), "rows", output);
-    let again = || again::command(args, args.files.iter().map(std::path::PathBuf::as_path));
+    let again = || again::command(client.again("license import"), args, args.files.iter().map(std::path::PathBuf::as_path));
     let mut left = lines;
     while !left.is_empty() {
+        signals::none_came().map_err(|failure| parts.stopped(failure, again))?;
         let (batch, rest) = left.split_at(next(left));
         let request = ImportLicenses {
             app_id: batch[0].app.clone(),
