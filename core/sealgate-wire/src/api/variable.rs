@@ -21,13 +21,15 @@ pub enum Variable {
 #[cfg(feature = "openapi")]
 impl utoipa::PartialSchema for Variable {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-        use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, SchemaType, Type};
+        use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, SchemaType, Type};
         let of = |kind| ObjectBuilder::new().schema_type(SchemaType::Type(kind));
-        let number = of(Type::Number).description(Some(
-            "A whole number strictly inside ±2^53; or one with a fraction, at most 15 digits, no exponent and no zero at its end.",
+        let whole = of(Type::Integer).description(Some("A whole number strictly inside ±2^53."));
+        let decimal = of(Type::Number).description(Some(
+            "A number with a fraction: at most 15 digits, no exponent, no zero at its end.",
         ));
-        let value = OneOfBuilder::new().item(of(Type::Boolean)).item(number).item(of(Type::String));
-        let value = value.description(Some("A value: text, a number, or yes and no."));
+        // Not one of them: a whole number is both, and generated clients send one as it is only where it is an integer, too.
+        let value = AnyOfBuilder::new().item(of(Type::Boolean)).item(whole).item(decimal);
+        let value = value.item(of(Type::String)).description(Some("A value: text, a number, or yes and no."));
         utoipa::openapi::Schema::from(value.build()).into()
     }
 }
