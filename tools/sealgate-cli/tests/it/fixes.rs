@@ -16,7 +16,9 @@ fn commands(fix: &str) -> Vec<&str> {
 fn paste(vendor: &Vendor, failure: &Value) -> Vec<String> {
     let commands = commands(text(&failure["fix"]));
     assert!(!commands.is_empty(), "{failure}");
-    commands.iter().for_each(|command| type_in(vendor, command));
+    for command in &commands {
+        type_in(vendor, command);
+    }
     commands.into_iter().map(str::to_owned).collect()
 }
 
