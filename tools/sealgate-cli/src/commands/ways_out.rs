@@ -4,10 +4,10 @@ use sealgate_artifact::{Code, LicenseId, MaxDevices};
 use sealgate_wire::{LicenseView, OwnToken, Page, PlanView, TenantView};
 
 use super::license_shown::{app, plan};
+use crate::again::Again;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::output::seat_count;
-use crate::again::Again;
 
 /// Plans that are offered: more are listed by `sealgate plan list`.
 const OFFERED: usize = 3;

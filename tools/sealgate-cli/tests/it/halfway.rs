@@ -331,9 +331,12 @@ fn an_import_that_stops_goes_on_with_all_that_was_given() {
     assert_eq!(told.exit, Some(69), "{told:?}");
     let failure: Value = serde_json::from_str(&told.stderr).expect("JSON");
     let fix = text(&failure["fix"]);
-    assert!(fix.starts_with("rows done so far: 100; go on with: sealgate license import "), "{failure}");
-    let rest = again(fix);
-    let report = vendor.json(&words(&rest));
+    assert!(
+        fix.starts_with("rows done so far: 100 of 250; go on with: sealgate license import "),
+        "{failure}"
+    );
+    let rest = pasted(&vendor, &told.stderr, &["--json"]);
+    let report: Value = serde_json::from_str(&rest.stdout).expect("JSON");
     let counts = ["imported", "there"].map(|name| report[name].as_u64());
     assert_eq!((counts, ids(&vendor).len()), ([Some(50), Some(200)], 250), "{rest:?}");
     assert_eq!(std::fs::read_to_string(&keys).expect("is there").lines().count(), 251);

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::Format;
-use crate::args::ImportArgs;
 use crate::again::Again;
+use crate::args::ImportArgs;
 use crate::streams::is_dash;
 
 /// The same import of these files, as one types it.
@@ -71,7 +71,14 @@ mod tests {
             let Command::License { command: LicenseCommand::Import(args) } = args.command else {
                 panic!("{told}")
             };
-            assert_eq!(command(Again::new("license import", &Place::default()), &args, args.files.iter().map(PathBuf::as_path)), told);
+            assert_eq!(
+                command(
+                    Again::new("license import", &Place::default()),
+                    &args,
+                    args.files.iter().map(PathBuf::as_path)
+                ),
+                told
+            );
         }
     }
 }

@@ -47,13 +47,13 @@ pub(crate) fn run(client: &Client, args: &ImportArgs, output: &Output) -> Result
         send::all(client, (&source.lines, args), true, &mut report, (None, output))?;
         if report.has_refusals() {
             report.imported = 0;
-            return report.finish(&client, (args, &source), output);
+            return report.finish(client, (args, &source), output);
         }
         report = Report::new(&mut source, args);
     }
     let lines = (&source.lines[..], args);
     match send::all(client, lines, args.dry_run, &mut report, (keys.as_mut(), output)) {
-        Ok(()) => report.finish(&client, (args, &source), output),
+        Ok(()) => report.finish(client, (args, &source), output),
         Err(failure) => Err(report.interrupted(failure, output)),
     }
 }

@@ -27,7 +27,13 @@ pub(super) fn all(
 ) -> Result<(), Failure> {
     let what = if dry_run { "rows looked at" } else { "rows done" };
     let mut parts = Parts::of(what, (lines.len() as u64, BATCH as u64), "rows", output);
-    let again = || again::command(client.again("license import"), args, args.files.iter().map(std::path::PathBuf::as_path));
+    let again = || {
+        again::command(
+            client.again("license import"),
+            args,
+            args.files.iter().map(std::path::PathBuf::as_path),
+        )
+    };
     let mut left = lines;
     while !left.is_empty() {
         signals::none_came().map_err(|failure| parts.stopped(failure, again))?;
