@@ -321,7 +321,7 @@ codes! {
         "Use a new idempotency key for a new request."
     ExternalIdTaken "external_id_taken" Configuration 409 (500 "system_error") 4 Unsigned
         "A license or customer of this tenant already has that external id."
-        "Look at the license that the message names: the order was already carried out."
+        "Look at the license or customer that the message names; a license was already issued for this order."
     DevicesInUse "devices_in_use" Configuration 409 (500 "system_error") 4 Unsigned
         "More devices hold seats than the new limit allows."
         "Name the devices to release (`sealgate license update KEY --release DEVICE_ID`, in the API `release`), as `sealgate device list --license KEY` shows them, or choose a higher limit."
@@ -329,8 +329,8 @@ codes! {
         "The license does not allow this many seat releases within a year."
         "Override the allowance (`--override-allowance`, in the API `override_allowance`), or wait: a release stops counting a year after it was made."
     OfflineDisabled "offline_disabled" Configuration 409 (500 "system_error") 4 Unsigned
-        "Offline licenses are switched off for this tenant or plan."
-        "Allow offline licenses: `sealgate tenant offline on TENANT_ID` for the tenant, `sealgate plan update PLAN_ID --offline` for the plan."
+        "The license may not be handed out as a file."
+        "Allow it: `sealgate tenant offline on TENANT_ID` for the tenant; for a license, `sealgate plan update PLAN --offline` and then `sealgate license update KEY --plan PLAN`, because a license keeps the terms that its plan had. A trial is never handed out: give its license a plan that is no trial."
     TermsTooLarge "terms_too_large" Configuration 409 (500 "system_error") 4 Unsigned
         "The license would carry more than its signed statement has room for."
         ""
@@ -406,6 +406,9 @@ codes! {
     CheckFailed "check_failed" Configuration 500 (500 "system_error") 1 Unsigned
         "A check of the server failed."
         "Do what is written below each check that failed."
+    Interrupted "interrupted" Configuration 500 (500 "system_error") 130 Unsigned
+        "A signal ended the program before it had done all."
+        ""
     DatabaseUnusable "database_unusable" Configuration 500 (500 "system_error") 78 Unsigned
         "The database cannot be opened or migrated."
         "Check the database's address, its permissions and its free space."

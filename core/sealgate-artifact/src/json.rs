@@ -2,7 +2,7 @@
 //!
 //! Readers of six languages disagree on most hostile texts; this one refuses every text on which they could.
 
-use crate::{ArtifactError, limits};
+use crate::{ArtifactError, Decimal, limits};
 
 /// A value of the strict profile. There are no floating-point numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub enum Value {
     Bool(bool),
     /// A whole number strictly inside ±2^53.
     Int(i64),
+    /// A number with a fraction. [`parse`] never gives one.
+    Decimal(Decimal),
     /// Unicode text without NUL.
     Text(String),
     /// Values in order.
@@ -23,8 +25,23 @@ pub enum Value {
 
 /// Reads one value that fills `bytes`, white space aside.
 pub fn parse(bytes: &[u8]) -> Result<Value, ArtifactError> {
+    read(bytes, &[], false)
+}
+
+/// The same for AuthForge's wire: within these members of the outermost object, numbers may have a fraction
+/// (`spec/authforge.md` §2.8).
+pub fn parse_with_decimals(bytes: &[u8], members: &[&str]) -> Result<Value, ArtifactError> {
+    read(bytes, members, false)
+}
+
+/// Reads the value of one variable, in which a number may have a fraction (`spec/authforge.md` §2.8).
+pub fn parse_variable(bytes: &[u8]) -> Result<Value, ArtifactError> {
+    read(bytes, &[], true)
+}
+
+fn read(bytes: &[u8], with_decimals: &[&str], takes_decimals: bool) -> Result<Value, ArtifactError> {
     let text = std::str::from_utf8(bytes).map_err(|e| error(e.valid_up_to(), "not UTF-8"))?;
-    let mut reader = Reader { text: text.as_bytes(), at: 0 };
+    let mut reader = Reader { text, at: 0, with_decimals, takes_decimals };
     reader.skip_space();
     let value = reader.value(1)?;
     reader.skip_space();
@@ -32,8 +49,12 @@ pub fn parse(bytes: &[u8]) -> Result<Value, ArtifactError> {
 }
 
 struct Reader<'a> {
-    text: &'a [u8],
+    text: &'a str,
     at: usize,
+    /// Members of the outermost object in which numbers may have a fraction.
+    with_decimals: &'a [&'a str],
+    /// Whether the reader is in one of them.
+    takes_decimals: bool,
 }
 
 impl Reader<'_> {
@@ -42,7 +63,7 @@ impl Reader<'_> {
             Some(b'{') => self.object(depth),
             Some(b'[') => self.list(depth),
             Some(b'"') => self.string().map(Value::Text),
-            Some(b'-' | b'0'..=b'9') => self.integer(),
+            Some(b'-' | b'0'..=b'9') => self.number(),
             Some(b't') => self.word(b"true", Value::Bool(true)),
             Some(b'f') => self.word(b"false", Value::Bool(false)),
             Some(b'n') => self.word(b"null", Value::Null),
@@ -66,7 +87,11 @@ impl Reader<'_> {
             self.skip_space();
             self.expect(b':', "a colon was expected")?;
             self.skip_space();
-            members.push((name, self.value(depth + 1)?));
+            let takes_decimals = self.takes_decimals;
+            self.takes_decimals |= depth == 1 && self.with_decimals.contains(&name.as_str());
+            let value = self.value(depth + 1)?;
+            self.takes_decimals = takes_decimals;
+            members.push((name, value));
         }
         Ok(Value::Object(members))
     }
@@ -165,6 +190,20 @@ impl Reader<'_> {
         Ok(point)
     }
 
+    fn number(&mut self) -> Result<Value, ArtifactError> {
+        let start = self.at;
+        let rest = &self.text.as_bytes()[start..];
+        let is_part = |byte: &&u8| matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9');
+        let length = rest.iter().take_while(is_part).count();
+        let spelling = &self.text[start..start + length];
+        if !self.takes_decimals || !spelling.contains(['.', 'e', 'E']) {
+            return self.integer();
+        }
+        let decimal = Decimal::parse(spelling).map_err(|why| error(start, why))?;
+        self.at += length;
+        Ok(Value::Decimal(decimal))
+    }
+
     fn integer(&mut self) -> Result<Value, ArtifactError> {
         let start = self.at;
         let negative = self.peek() == Some(b'-');
@@ -179,7 +218,7 @@ impl Reader<'_> {
             self.at += 1;
         }
         let length = self.at - digits;
-        if length == 0 || (length > 1 && self.text[digits] == b'0') || (negative && n == 0) {
+        if length == 0 || (length > 1 && self.text.as_bytes()[digits] == b'0') || (negative && n == 0) {
             return Err(error(start, "a number in another spelling than its only one"));
         }
         if matches!(self.peek(), Some(b'.' | b'e' | b'E')) {
@@ -189,7 +228,7 @@ impl Reader<'_> {
     }
 
     fn word(&mut self, word: &'static [u8], value: Value) -> Result<Value, ArtifactError> {
-        if !self.text[self.at..].starts_with(word) {
+        if !self.text.as_bytes()[self.at..].starts_with(word) {
             return Err(self.wrong("a value was expected"));
         }
         self.at += word.len();
@@ -211,7 +250,7 @@ impl Reader<'_> {
     }
 
     fn peek(&self) -> Option<u8> {
-        self.text.get(self.at).copied()
+        self.text.as_bytes().get(self.at).copied()
     }
 
     fn skip_space(&mut self) {
@@ -236,6 +275,7 @@ impl std::fmt::Display for Value {
             Self::Null => f.write_str("null"),
             Self::Bool(b) => write!(f, "{b}"),
             Self::Int(n) => write!(f, "{n}"),
+            Self::Decimal(decimal) => write!(f, "{decimal}"),
             Self::Text(text) => write_text(f, text),
             Self::List(items) => {
                 f.write_str("[")?;
@@ -275,7 +315,8 @@ fn write_text(f: &mut std::fmt::Formatter<'_>, text: &str) -> std::fmt::Result {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Value, parse};
+    use super::{Value, parse, parse_variable, parse_with_decimals};
+    use crate::{ArtifactError, Decimal};
 
     fn refused(text: &[u8]) -> &'static str {
         match parse(text) {
@@ -315,6 +356,50 @@ mod tests {
         }
     }
 
+    /// `spec/authforge.md` §2.8: in variables, and nowhere else.
+    #[test]
+    fn fractions_are_read_where_they_may_stand() {
+        let read = |text: &str| parse_with_decimals(text.as_bytes(), &["a", "b"]);
+        let half = || Value::Decimal(Decimal::parse("0.5").expect("a number"));
+        let inner = Value::Object(vec![("x".to_owned(), half()), ("y".to_owned(), Value::Int(1))]);
+        let text = r#"{"c":1,"b":{"x":0.5,"y":1}}"#;
+        assert_eq!(
+            read(text),
+            Ok(Value::Object(vec![("c".to_owned(), Value::Int(1)), ("b".to_owned(), inner)]))
+        );
+        assert_eq!(read(text).map(|value| value.to_string()).as_deref(), Ok(text));
+        for elsewhere in [
+            text.replace('b', "d"),
+            text.replace('1', "1.5"),
+            "0.5".to_owned(),
+            r#"[{"b":{"x":0.5}}]"#.to_owned(),
+            r#"{"c":{"b":{"x":0.5}}}"#.to_owned(),
+            r#"{"b":{"x":0.5},"c":0.5}"#.to_owned(),
+        ] {
+            assert!(matches!(read(&elsewhere), Err(ArtifactError::Json { .. })), "{elsewhere}");
+        }
+        for spelling in [
+            "1.0",
+            "0.50",
+            "1e3",
+            "1E-3",
+            "5e-1",
+            ".5",
+            "5.",
+            "-0",
+            "-0.0",
+            "00.5",
+            "+0.5",
+            "0.5-",
+            "0.1234567890123456",
+        ] {
+            assert!(read(&text.replace("0.5", spelling)).is_err(), "{spelling}");
+            assert!(parse_variable(spelling.as_bytes()).is_err(), "{spelling}");
+        }
+        assert_eq!(parse_variable(b"0.5"), Ok(half()));
+        assert_eq!(parse(b"0.5"), Err(ArtifactError::Json { at: 0, why: "a number that is not whole" }));
+    }
+
     fn values() -> impl Strategy<Value = Value> {
         let text = "[^\0]{0,12}";
         let leaf = prop_oneof![
@@ -343,6 +428,16 @@ mod tests {
         #[test]
         fn any_bytes_get_an_answer(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let _ = parse(&bytes);
+            let _ = parse_variable(&bytes);
+        }
+
+        /// A text without fractions means the same to all readers.
+        #[test]
+        fn fractions_change_nothing_else(text in "[{}a\":,0-9.eE\\[\\] -]{0,30}") {
+            if let Ok(strict) = parse(text.as_bytes()) {
+                prop_assert_eq!(parse_variable(text.as_bytes()), Ok(strict.clone()));
+                prop_assert_eq!(parse_with_decimals(text.as_bytes(), &["a"]), Ok(strict));
+            }
         }
     }
 }

@@ -22,6 +22,10 @@ pub const KEY_BYTES: usize = 64;
 pub const NAMES: usize = 256;
 /// Integers lie strictly inside ±2^53. Blocks differences between readers that use doubles and those that do not.
 pub const INTEGER_BOUND: i64 = 1 << 53;
+/// Digits of a number with a fraction, without zeros at its front. Blocks numbers that a double does not hold exactly.
+pub const DECIMAL_DIGITS: usize = 15;
+/// Digits behind its point. Blocks numbers whose zeros fill an answer.
+pub const DECIMAL_PLACES: usize = 20;
 /// 9999-12-31T23:59:59Z. Blocks times that some languages' calendars cannot show.
 pub const LAST_SECOND: u64 = 253_402_300_799;
 /// A key hint in bytes. Blocks key ids used as a carrier for other data.

@@ -36,7 +36,7 @@ pub enum VariableValue {
     Flag(bool),
     /// A whole number strictly inside ±2^53.
     Number(i64),
-    /// Text without control characters.
+    /// Text without control characters. A vendor's number with a fraction is text, too, such as `0.5`.
     Text(String),
 }
 

@@ -55,7 +55,7 @@ impl ActivationRequest {
         let block = armor::between(&lines, REQUEST).and_then(|(block, _)| armor::with_headers(block));
         let block = block.ok_or(FileRefusal::BadArmor)?;
         let checksum = block.header("Checksum").ok_or(FileRefusal::BadArmor)?;
-        let fields = Fields::of_version_1(&block.body)?;
+        let fields = Fields::of_version_1(&block.body, &[])?;
         let request = Self::of(fields)?;
         // spec/authforge.md §3.3: over the base64 text, like a license file's signature.
         let digest = Sha256::digest(block.body.as_bytes());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sealgate_artifact::UnixSeconds;
 use serde::{Deserialize, Serialize};
 
-use crate::rfc3339;
+use crate::{Variable, rfc3339};
 
 /// Whether an answer is positive. Not signed, so a client must not rely on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +63,9 @@ pub struct ValidatePayload {
     pub nonce: String,
     /// Identifies this request in the server's log.
     pub request_id: String,
+    /// When the session ends, as a time. Sent with the label.
+    #[serde(default, with = "rfc3339::or_never", skip_serializing_if = "Option::is_none")]
+    pub session_expires_at: Option<UnixSeconds>,
     /// When the license ends; `None` means never.
     #[serde(default, with = "rfc3339::or_never")]
     pub license_expires_at: Option<UnixSeconds>,
@@ -83,24 +86,15 @@ pub struct ValidatePayload {
     pub license_id: String,
     /// The device that the decision is about.
     pub hwid: String,
+    /// The vendor's note about the license, where the vendor lets clients see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub license_label: Option<String>,
     /// What the vendor hands to every client of the app.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app_variables: Option<BTreeMap<String, Variable>>,
     /// What the vendor hands to clients with this license.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub license_variables: Option<BTreeMap<String, Variable>>,
-}
-
-/// The value of a variable that a vendor hands to clients, in answers and in license files.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Variable {
-    /// `true` or `false`.
-    Flag(bool),
-    /// A whole number.
-    Number(i64),
-    /// A string.
-    Text(String),
 }
 
 /// The answer to a client that reported itself (`spec/http.md` §2.9). Not signed.

@@ -1,7 +1,11 @@
 //! The check of a signed answer (`spec/authforge.md` §4).
 
-use sealgate_artifact::{Code, PublicKey, Value, decode_base64, parse_json};
+use std::collections::BTreeMap;
 
+use sealgate_artifact::{Code, PublicKey, Value, decode_base64, parse_with_decimals};
+use serde_json::value::{RawValue, to_raw_value};
+
+use crate::variable::WITH_VARIABLES;
 use crate::{Opened, Typ, Unopened, ValidateAnswer, ValidatePayload, Verify};
 
 /// What the answer must be about: the request that the client sent.
@@ -59,20 +63,25 @@ impl Expected<'_> {
 fn read(payload: &str) -> Result<ValidatePayload, Code> {
     let json = decode_base64(payload, "payload").map_err(|_| Code::AnswerInvalid)?;
     // The derived reader would also accept a list of the fields' values.
-    let Ok(Value::Object(_)) = parse_json(&json) else { return Err(Code::AnswerInvalid) };
+    let Ok(Value::Object(_)) = parse_with_decimals(&json, &WITH_VARIABLES) else {
+        return Err(Code::AnswerInvalid);
+    };
     serde_json::from_slice(&json).map_err(|_| unreadable(&json))
 }
 
 /// spec/authforge.md §4.3: a `typ` that this version does not know belongs to an operation that nobody here asked for.
 /// Any other fault is one of form.
 fn unreadable(json: &[u8]) -> Code {
-    let mut fields: serde_json::Map<_, _> = match serde_json::from_slice(json) {
+    // As they are written: numbers with a fraction have one spelling.
+    let mut fields: BTreeMap<String, Box<RawValue>> = match serde_json::from_slice(json) {
         Ok(fields) => fields,
         Err(_) => return Code::AnswerInvalid,
     };
-    let typ = fields.insert("typ".to_owned(), serde_json::json!(Typ::Validate));
-    let rest_is_sound = serde_json::from_value::<ValidatePayload>(fields.into()).is_ok();
-    if rest_is_sound && typ.is_some_and(|typ| typ.is_string()) {
+    let known = to_raw_value(&Typ::Validate).expect("a word can be written");
+    let typ = fields.insert("typ".to_owned(), known);
+    let rest = serde_json::to_vec(&fields).expect("what was read can be written");
+    let rest_is_sound = serde_json::from_slice::<ValidatePayload>(&rest).is_ok();
+    if rest_is_sound && typ.is_some_and(|typ| typ.get().starts_with('"')) {
         Code::NonceMismatch
     } else {
         Code::AnswerInvalid
@@ -186,6 +195,30 @@ mod tests {
         for json in
             [twice, list.to_string(), missing, no_typ, other_typ_and_missing].into_iter().chain(others)
         {
+            assert_eq!(open_json(&json), Err(Code::AnswerInvalid), "{json}");
+        }
+    }
+
+    /// `spec/authforge.md` §2.8: in their one spelling, in variables, and nowhere else.
+    #[test]
+    fn variables_may_have_a_fraction() {
+        let with = |name: &str, value: &str| {
+            payload().to_string().replacen('{', &format!(r#"{{"{name}":{{"rate":{value}}},"#), 1)
+        };
+        for name in ["appVariables", "licenseVariables"] {
+            assert!(open_json(&with(name, "0.5")).is_ok());
+            assert!(open_json(&with(name, "-0.000001")).is_ok());
+            // What is for another operation is told apart from what has no form, with fractions too.
+            let for_later = with(name, "0.000001").replace(r#""validate""#, r#""later""#);
+            assert_eq!(open_json(&for_later), Err(Code::NonceMismatch));
+            for value in
+                ["1.0", "0.50", "1e3", "5e-1", ".5", "-0", "0.1234567890123456", "[0.5]", r#"{"a":0.5}"#]
+            {
+                assert_eq!(open_json(&with(name, value)), Err(Code::AnswerInvalid), "{value}");
+            }
+        }
+        let elsewhere = [with("later", "0.5"), payload().to_string().replace("1800000000", "1800000000.5")];
+        for json in elsewhere {
             assert_eq!(open_json(&json), Err(Code::AnswerInvalid), "{json}");
         }
     }

@@ -1,6 +1,6 @@
 //! Reads a payload field by field: strict JSON (`spec/envelope.md` §3.1, §3.2). Unknown fields are ignored.
 
-use sealgate_artifact::{Value, decode_base64, parse_json};
+use sealgate_artifact::{Value, decode_base64, parse_with_decimals};
 
 use crate::FileRefusal;
 
@@ -8,10 +8,12 @@ use crate::FileRefusal;
 pub(crate) struct Fields(Vec<(String, Value)>);
 
 impl Fields {
-    /// The object in a base64 text, if its version is `1` (`spec/authforge.md` §2.6, §3.4).
-    pub(crate) fn of_version_1(payload: &str) -> Result<Self, FileRefusal> {
+    /// The object in a base64 text, if its version is `1` (`spec/authforge.md` §2.6, §3.4). In the members `with_decimals`, numbers
+    /// may have a fraction.
+    pub(crate) fn of_version_1(payload: &str, with_decimals: &[&str]) -> Result<Self, FileRefusal> {
         let json = decode_base64(payload, "payload").map_err(|_| FileRefusal::MalformedPayload)?;
-        let mut fields = Self::of(parse_json(&json).map_err(|_| FileRefusal::MalformedPayload)?)?;
+        let value = parse_with_decimals(&json, with_decimals).map_err(|_| FileRefusal::MalformedPayload)?;
+        let mut fields = Self::of(value)?;
         match fields.take("v") {
             Some(Value::Int(1)) => Ok(fields),
             _ => Err(FileRefusal::UnsupportedVersion),

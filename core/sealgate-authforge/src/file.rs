@@ -117,11 +117,11 @@ fn signed_parts(text: &str) -> Option<(String, String)> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use sealgate_artifact::{PublicKey, UnixSeconds, decode_base64, encode_base64};
+    use sealgate_artifact::{Decimal, PublicKey, UnixSeconds, decode_base64, encode_base64};
 
     use super::{Here, LICENSE_FILE_BYTES, UnsignedFile};
     use crate::tests::signs::{self, KEY, OTHER_KEY};
-    use crate::{FileRefusal, LicenseFile, Machines};
+    use crate::{FileRefusal, LicenseFile, Machines, Variable};
 
     const PLAIN: &str = r#"{"v":1,"typ":"authforge-license","appId":"app-1","licenseKey":"SECRET-KEY","jti":"file-1","kid":"key-1","issuedAt":"2027-01-31T00:00:00.000Z","expiresAt":"2028-01-31T00:00:00.000Z","hwid":{"mode":"bound","hwids":["device-1"]}}"#;
 
@@ -225,7 +225,15 @@ mod tests {
             (r#""v":1"#, r#""v":1,"label":1"#),
             (r#""v":1"#, r#""v":1,"licenseExpiresAt":0"#),
             (r#""v":1"#, r#""v":1,"appVariables":null"#),
-            (r#""v":1"#, r#""v":1,"appVariables":{"a":1.5}"#),
+            (r#""v":1"#, r#""v":1,"appVariables":{"a":1.0}"#),
+            (r#""v":1"#, r#""v":1,"appVariables":{"a":0.50}"#),
+            (r#""v":1"#, r#""v":1,"appVariables":{"a":1e3}"#),
+            (r#""v":1"#, r#""v":1,"appVariables":{"a":.5}"#),
+            (r#""v":1"#, r#""v":1,"licenseVariables":{"a":-0}"#),
+            (r#""v":1"#, r#""v":1,"licenseVariables":{"a":0.1234567890123456}"#),
+            (r#""v":1"#, r#""v":1,"licenseVariables":{"a":[0.5]}"#),
+            (r#""v":1"#, r#""v":1,"later":0.5"#),
+            (r#""v":1"#, r#""v":1,"later":{"appVariables":{"a":0.5}}"#),
             (r#""v":1"#, r#""v":1,"licenseVariables":{"a":[]}"#),
             (r#""v":1"#, r#""v":1,"licenseVariables":{"a":1,"\u0061":2}"#),
             (r#""v":1"#, r#""v":1,"jti":"x""#),
@@ -251,6 +259,25 @@ mod tests {
         let later = PLAIN.replacen("\"v\":1", "\"v\":1,\"later\":{\"a\":[]},\"label\":null", 1);
         assert_eq!(open_json(&later), Ok(plain()), "what version 1 does not know is left alone");
         assert_eq!(open(&around("e30")), Err(FileRefusal::MalformedPayload), "base64 has one spelling");
+    }
+
+    /// `spec/authforge.md` §2.8.
+    #[test]
+    fn variables_with_a_fraction_are_written_and_read_in_their_spelling() {
+        let variable = |text: &str| {
+            (text.to_owned(), Variable::Decimal(Decimal::parse(text).expect("a number with a fraction")))
+        };
+        let file = LicenseFile {
+            license_variables: Some(vec![variable("0.000001"), variable("-12345678901234.5")]),
+            app_variables: Some(vec![variable("0.5")]),
+            ..plain()
+        };
+        let unsigned = file.unsigned().expect("well formed");
+        let json =
+            String::from_utf8(decode_base64(unsigned.payload(), "payload").expect("base64")).expect("text");
+        let variables = r#""licenseVariables":{"0.000001":0.000001,"-12345678901234.5":-12345678901234.5},"appVariables":{"0.5":0.5}}"#;
+        assert!(json.ends_with(variables), "{json}");
+        assert_eq!(open(&signed(&unsigned)), Ok(file));
     }
 
     #[test]

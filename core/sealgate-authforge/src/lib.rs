@@ -21,14 +21,14 @@ mod request;
 mod rfc3339;
 #[cfg(test)]
 mod tests;
+mod variable;
 
 pub use activation::{ACTIVATION_REQUEST_BYTES, ActivationRequest};
-pub use answer::{
-    Failed, OfflineActivateAnswer, SelfBanned, Status, Typ, ValidateAnswer, ValidatePayload, Variable,
-};
+pub use answer::{Failed, OfflineActivateAnswer, SelfBanned, Status, Typ, ValidateAnswer, ValidatePayload};
 pub use check::Expected;
 pub use content::{FileVariables, LicenseFile, Machines};
 pub use file::{Here, LICENSE_FILE_BYTES, UnsignedFile};
 pub use opened::{Opened, Unopened, Verify};
 pub use refusal::FileRefusal;
 pub use request::{HeartbeatRequest, OfflineActivateRequest, SelfBanRequest, ValidateRequest};
+pub use variable::Variable;

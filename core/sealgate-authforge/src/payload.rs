@@ -4,6 +4,7 @@ use sealgate_artifact::{UnixSeconds, Value, encode_base64};
 use serde::{Serialize, Serializer};
 
 use crate::fields::{Fields, plain, require, text};
+use crate::variable::WITH_VARIABLES;
 use crate::{FileRefusal, FileVariables, LicenseFile, Machines, Variable, iso};
 
 const TYP: &str = "authforge-license";
@@ -30,7 +31,7 @@ pub(crate) fn write(file: &LicenseFile) -> String {
 
 /// Reads such a text.
 pub(crate) fn read(payload: &str) -> Result<LicenseFile, FileRefusal> {
-    let mut fields = Fields::of_version_1(payload)?;
+    let mut fields = Fields::of_version_1(payload, &WITH_VARIABLES)?;
     fields.expect_typ(TYP)?;
     Ok(LicenseFile {
         app_id: plain(fields.text("appId")?)?,
@@ -74,16 +75,8 @@ fn machines(mut fields: Fields) -> Result<Machines, FileRefusal> {
 
 fn variables(value: Value) -> Result<FileVariables, FileRefusal> {
     let Value::Object(members) = value else { return Err(FileRefusal::MalformedPayload) };
-    members.into_iter().map(|(name, value)| Ok((name, variable(value)?))).collect()
-}
-
-fn variable(value: Value) -> Result<Variable, FileRefusal> {
-    match value {
-        Value::Bool(flag) => Ok(Variable::Flag(flag)),
-        Value::Int(number) => Ok(Variable::Number(number)),
-        Value::Text(text) => Ok(Variable::Text(text)),
-        Value::Null | Value::List(_) | Value::Object(_) => Err(FileRefusal::MalformedPayload),
-    }
+    let variable = |(name, value)| Some((name, Variable::of(value)?));
+    members.into_iter().map(variable).collect::<Option<_>>().ok_or(FileRefusal::MalformedPayload)
 }
 
 #[derive(Serialize)]

@@ -1,7 +1,7 @@
 //! What holds for any license file, and a stand-in for signatures.
 
 use proptest::prelude::*;
-use sealgate_artifact::{Code, UnixSeconds, encode_base64, limits};
+use sealgate_artifact::{Code, Decimal, UnixSeconds, encode_base64, limits};
 
 use self::signs::KEY;
 use crate::{
@@ -51,6 +51,8 @@ fn variables(names: impl Strategy<Value = String>) -> impl Strategy<Value = File
         any::<bool>().prop_map(Variable::Flag),
         (1 - limits::INTEGER_BOUND..limits::INTEGER_BOUND).prop_map(Variable::Number),
         any::<i64>().prop_map(Variable::Number),
+        "-?(0|[1-9][0-9]{0,6})[.][0-9]{0,7}[1-9]"
+            .prop_map(|text| { Variable::Decimal(Decimal::parse(&text).expect("a number with a fraction")) }),
         awkward().prop_map(Variable::Text),
     ];
     prop::collection::vec((names, value), 0..5)

@@ -29,6 +29,8 @@ impl From<Variable> for artifact::VariableValue {
         match value {
             Variable::Flag(flag) => Self::Flag(flag),
             Variable::Number(number) => Self::Number(number),
+            // spec/license.md §2.9: numbers of statements are whole, and this one goes as text.
+            Variable::Decimal(decimal) => Self::Text(decimal.to_string()),
             Variable::Text(text) => Self::Text(text),
         }
     }

@@ -122,7 +122,7 @@ impl License {
     }
 
     /// What the vendor set under this name for this license, else for the app. The app's variables come with a server's answer,
-    /// not with a file.
+    /// not with a file. A number with a fraction comes as text, such as `0.5`.
     pub fn variable(&self, name: &str) -> Option<&VariableValue> {
         self.variables.iter().find(|variable| variable.name == name).map(|variable| &variable.value)
     }

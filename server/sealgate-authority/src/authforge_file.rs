@@ -64,8 +64,8 @@ impl Mint {
             issued_at: self.ids.now(),
             expires_at,
             hwid: machines,
-            // The label is the vendor's own note.
-            label: None,
+            // The label is the vendor's own note: it leaves only where the vendor says so.
+            label: license.label.clone().filter(|_| app.show_labels),
             license_expires_at: Some(license.expires_at),
             license_variables: variables(&license.variables)?,
             app_variables: variables(&app.variables)?,

@@ -1,6 +1,6 @@
 //! Why a use case did not do what was asked.
 
-use sealgate_artifact::{ArtifactError, Code, CustomerId, LicenseId, LicenseKey};
+use sealgate_artifact::{ArtifactError, Code, CustomerId, LicenseId, LicenseKey, UnixSeconds};
 use sealgate_store::StoreError;
 use sealgate_trust::SignError;
 
@@ -9,8 +9,8 @@ const MOST_SAID: usize = 128;
 
 /// Why a use case did not do what was asked. Nothing changed.
 ///
-/// Only [`Refused`](Self::Refused), [`Unknown`](Self::Unknown), [`Limited`](Self::Limited), [`Invalid`](Self::Invalid),
-/// [`NoApp`](Self::NoApp), [`SeveralApps`](Self::SeveralApps), [`TooLarge`](Self::TooLarge), [`Taken`](Self::Taken),
+/// Only [`Refused`](Self::Refused), [`Unknown`](Self::Unknown), [`PlanOfOther`](Self::PlanOfOther), [`Limited`](Self::Limited), [`Invalid`](Self::Invalid), [`Over`](Self::Over),
+/// [`NoApp`](Self::NoApp), [`SeveralApps`](Self::SeveralApps), [`TooLarge`](Self::TooLarge), [`Taken`](Self::Taken), [`NotOffline`](Self::NotOffline),
 /// [`ScopeMissing`](Self::ScopeMissing), [`ExternalIdTaken`](Self::ExternalIdTaken) and [`CustomerTaken`](Self::CustomerTaken) are answers to the caller. Everything else is a failure of the server: it
 /// is logged with its cause and the request's id, and never counted as a refusal.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +26,14 @@ pub enum AuthorityError {
         /// By which name, where that can be said again.
         named: Option<String>,
     },
+    /// The app has no plan of that name, and another one has: this.
+    #[error("The app has no plan{}; {is} is another app's.", .named.as_deref().map_or_else(|| " of that name".to_owned(), |named| format!(" {named:?}")))]
+    PlanOfOther {
+        /// By which name, where that can be said again.
+        named: Option<String>,
+        /// The plan behind its app, as in `editor/pro`.
+        is: String,
+    },
     /// Somebody asks too often.
     #[error("{}", Code::RateLimited.meaning())]
     Limited {
@@ -39,6 +47,19 @@ pub enum AuthorityError {
         field: &'static str,
         /// What it must be.
         why: &'static str,
+    },
+    /// An end that the request names is over, or the one that it stands for.
+    #[error(
+        "{field}: {at} is not in the future: it is now {now}; give a later time as 2027-01-31T12:00:00Z, a later date as 2027-01-31, \
+         or a time from now on as 90d, 3m or 1y"
+    )]
+    Over {
+        /// The field's name in the request.
+        field: &'static str,
+        /// The end, as it was read: that is no secret.
+        at: UnixSeconds,
+        /// The server's time.
+        now: UnixSeconds,
     },
     /// The request names no app, and there is none.
     #[error("The tenant has no app yet.")]
@@ -60,6 +81,9 @@ pub enum AuthorityError {
         /// How many bytes are too many.
         excess: usize,
     },
+    /// The license may not be handed out as a file, for these reasons (`spec/http.md` §3.2).
+    #[error("{}", .0.join(" "))]
+    NotOffline(Vec<&'static str>),
     /// The caller's token lacks a scope.
     #[error("{meaning} It lacks {lacks}; it has {has}.", meaning = Code::ScopeMissing.meaning())]
     ScopeMissing {
@@ -69,10 +93,10 @@ pub enum AuthorityError {
         has: String,
     },
     /// Another license of the tenant has that external id: this one.
-    #[error("{meaning} It is license {0}.", meaning = Code::ExternalIdTaken.meaning())]
+    #[error("Another license has this external id: license {0}.")]
     ExternalIdTaken(LicenseId),
     /// Another customer of the tenant has that external id: this one.
-    #[error("{meaning} It is customer {0}.", meaning = Code::ExternalIdTaken.meaning())]
+    #[error("Another customer has this external id: customer {0}.")]
     CustomerTaken(CustomerId),
     /// The server cannot do it now; the same request may succeed later. Says what it is waiting for.
     #[error("busy: {0}")]
@@ -123,11 +147,12 @@ impl AuthorityError {
     pub fn code(&self) -> Code {
         match self {
             Self::Refused(code) => *code,
-            Self::Unknown { .. } | Self::NoApp => Code::NotFound,
+            Self::Unknown { .. } | Self::PlanOfOther { .. } | Self::NoApp => Code::NotFound,
             Self::Limited { .. } => Code::RateLimited,
-            Self::Invalid { .. } | Self::SeveralApps(_) => Code::MalformedRequest,
+            Self::Invalid { .. } | Self::Over { .. } | Self::SeveralApps(_) => Code::MalformedRequest,
             Self::Taken { .. } => Code::NameTaken,
             Self::TooLarge { .. } => Code::TermsTooLarge,
+            Self::NotOffline(_) => Code::OfflineDisabled,
             Self::ScopeMissing { .. } => Code::ScopeMissing,
             Self::ExternalIdTaken(_) | Self::CustomerTaken(_) => Code::ExternalIdTaken,
             Self::Busy(_) | Self::Superseded | Self::Answered => Code::Unavailable,
@@ -140,7 +165,10 @@ impl AuthorityError {
     /// The field of the request that does not fit, where it is one.
     pub fn field(&self) -> Option<&'static str> {
         match self {
-            Self::Invalid { field, .. } | Self::TooLarge { field, .. } => Some(field),
+            Self::Invalid { field, .. } | Self::Over { field, .. } | Self::TooLarge { field, .. } => {
+                Some(field)
+            }
+            Self::Unknown { what: "plan", .. } | Self::PlanOfOther { .. } => Some("plan_id"),
             _ => None,
         }
     }
@@ -151,12 +179,15 @@ impl AuthorityError {
             self,
             Self::Refused(_)
                 | Self::Unknown { .. }
+                | Self::PlanOfOther { .. }
                 | Self::Limited { .. }
                 | Self::Invalid { .. }
+                | Self::Over { .. }
                 | Self::NoApp
                 | Self::SeveralApps(_)
                 | Self::Taken { .. }
                 | Self::TooLarge { .. }
+                | Self::NotOffline(_)
                 | Self::ScopeMissing { .. }
                 | Self::ExternalIdTaken(_)
                 | Self::CustomerTaken(_)

@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::desk::Desk;
 use crate::ends::From;
 use crate::page::Part;
-use crate::{Caller, check, named};
+use crate::{Caller, check, named, slugged};
 
 /// The lists of the vendor's apps.
 pub struct AccessLists {
@@ -26,7 +26,8 @@ impl AccessLists {
 
     /// Adds an entry.
     pub async fn add(&self, caller: &Caller, request: &AddAccess) -> Result<AccessView, AuthorityError> {
-        self.desk.once(caller, || self.prepare(caller, request)).await
+        let added = self.desk.once(caller, || self.prepare(caller, request)).await?;
+        slugged::named(&self.desk, caller, added).await
     }
 
     async fn prepare(&self, caller: &Caller, request: &AddAccess) -> Result<AddEntry, AuthorityError> {
@@ -65,7 +66,9 @@ impl AccessLists {
         let place = |text: &str| Place::parse(text).ok_or(());
         let part = Part::new(list, query.cursor.as_deref(), query.limit, place)?.or_count(query.count);
         let rows = |after, most| table::access::list(&self.desk.db, caller.tenant, app, after, most);
-        part.read(rows, Place::of, |row| Ok(view(row))).await
+        let mut page = part.read(rows, Place::of, |row| Ok(view(row))).await?;
+        slugged::name(&self.desk, caller, &mut page.items).await?;
+        Ok(page)
     }
 
     /// Takes an entry away and shows it for the last time.
@@ -77,7 +80,7 @@ impl AccessLists {
         let detail = json!({ "app": view.app_id, "effect": view.effect, "hwid": view.hwid, "ip": view.ip });
         let audit = self.desk.audit(caller, "access.removed", id.to_string(), &detail);
         self.desk.write(caller, RemoveEntry { entry, at: self.desk.ids.now(), audit }).await?;
-        Ok(view)
+        slugged::named(&self.desk, caller, view).await
     }
 }
 
@@ -101,6 +104,7 @@ fn view(entry: &AccessRow) -> AccessView {
     AccessView {
         entry_id: entry.id.to_string(),
         app_id: entry.app.to_string(),
+        app: None,
         license_id: entry.license.map(|id| id.to_string()),
         source: entry.source.clone(),
         effect: entry.effect.clone(),

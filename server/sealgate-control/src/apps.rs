@@ -83,6 +83,7 @@ impl Apps {
             require_secret: false,
             lifetime_files: false,
             list_reported_addresses: false,
+            show_labels: false,
             disabled_at: None,
             created_at: self.desk.ids.now(),
         };
@@ -120,6 +121,7 @@ impl Apps {
             app.lifetime_files = request.danger_lifetime_files.unwrap_or(app.lifetime_files);
             let list = request.list_reported_addresses;
             app.list_reported_addresses = list.unwrap_or(app.list_reported_addresses);
+            app.show_labels = request.show_labels.unwrap_or(app.show_labels);
             Ok(())
         };
         self.change(caller, id, ("app.updated", detail), change).await
@@ -340,6 +342,7 @@ fn view(app: &AppRow) -> AppView {
         require_secret: app.require_secret,
         danger_lifetime_files: app.lifetime_files,
         list_reported_addresses: app.list_reported_addresses,
+        show_labels: app.show_labels,
         former_secret_until: app.former_secret.map(|(_, until)| Timestamp(until)),
         disabled_at: app.disabled_at.map(Timestamp),
         created_at: Timestamp(app.created_at),

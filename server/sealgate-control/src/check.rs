@@ -109,7 +109,7 @@ pub(crate) fn variables(variables: &BTreeMap<String, Variable>) -> Result<String
             && match value {
                 Variable::Number(n) => (1 - INTEGER..INTEGER).contains(n),
                 Variable::Text(text) => !text.chars().any(char::is_control),
-                Variable::Flag(_) => true,
+                Variable::Flag(_) | Variable::Decimal(_) => true,
             }
     };
     let text = serde_json::to_string(variables).expect("texts and numbers can be written");

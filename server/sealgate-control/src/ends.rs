@@ -23,7 +23,7 @@ impl Calendar {
     pub(crate) fn end(&self, when: &When, (from, now): (From, UnixSeconds)) -> Result<End, AuthorityError> {
         let end = self.read("expires_at", when, from)?;
         if end.at <= now {
-            return Err(AuthorityError::Invalid { field: "expires_at", why: "a time in the future" });
+            return Err(AuthorityError::Over { field: "expires_at", at: end.at, now });
         }
         Ok(end)
     }
@@ -150,8 +150,15 @@ mod tests {
             let why = end("UTC", bad).expect_err(bad);
             assert!(why.starts_with("expires_at: a time as"), "{bad}: {why}");
         }
-        for past in ["2027-01-14", "2027-01-15T12:00:00Z", "1970-01-01"] {
-            assert_eq!(end("UTC", past).expect_err(past), "expires_at: a time in the future");
+        for (past, at) in [
+            ("2027-01-14", "2027-01-15T00:00:00Z"),
+            ("2027-01-15T13:00:00+01:00", "2027-01-15T12:00:00Z"),
+            ("1970-01-01", "1970-01-02T00:00:00Z"),
+        ] {
+            let why = end("UTC", past).expect_err(past);
+            let begin =
+                format!("expires_at: {at} is not in the future: it is now 2027-01-15T12:00:00Z; give");
+            assert!(why.starts_with(&begin), "{past}: {why}");
         }
     }
 }

@@ -34,6 +34,7 @@ mod scopes;
 mod secrets;
 mod servers;
 mod sets;
+mod slugged;
 mod slugs;
 mod standing;
 mod tenants;

@@ -3,11 +3,12 @@
 
 use sealgate_artifact::{AppId, CustomerId, PlanId, Slug};
 use sealgate_authority::AuthorityError;
-use sealgate_store::table::{self, AppRow, PlanRow};
+use sealgate_store::table::customers::Searched;
+use sealgate_store::table::{self, AppRow, CustomerRow, PlanRow};
 
 use crate::check;
 use crate::desk::Desk;
-use crate::{Caller, Scope};
+use crate::{Caller, Scope, words};
 
 /// The tenant's only app.
 const ONLY: &str = "-";
@@ -65,16 +66,54 @@ pub(crate) async fn plan(
     named: &str,
     of: Option<AppId>,
 ) -> Result<PlanRow, AuthorityError> {
-    let unknown = || AuthorityError::unknown("plan", named);
-    let Some((app, plan)) = named.split_once('/') else {
-        let found = plan_in(desk, caller, named, of).await?;
-        return found.ok_or_else(unknown);
+    let (app, plan) = match named.split_once('/') {
+        Some((app, plan)) => (Some(self::app(desk, caller, app).await?.id), plan),
+        None => (of, named),
     };
-    let app = self::app(desk, caller, app).await?;
-    if of.is_some_and(|of| of != app.id) {
-        return Err(unknown());
+    let is_of_it = of.is_none() || of == app;
+    match plan_in(desk, caller, plan, app).await? {
+        Some(found) if is_of_it => Ok(found),
+        Some(found) => Err(of_another(desk, caller, named, Some(found)).await?),
+        None if app.is_some() => {
+            let elsewhere = first_anywhere(desk, caller, plan).await?;
+            Err(of_another(desk, caller, named, elsewhere).await?)
+        }
+        None => Err(AuthorityError::unknown("plan", named)),
     }
-    plan_in(desk, caller, plan, Some(app.id)).await?.ok_or_else(unknown)
+}
+
+/// That the app has no such plan and, for who may see plans, that another app has one.
+async fn of_another(
+    desk: &Desk,
+    caller: &Caller,
+    named: &str,
+    found: Option<PlanRow>,
+) -> Result<AuthorityError, AuthorityError> {
+    let unknown = AuthorityError::unknown("plan", named);
+    let Some(plan) = found.filter(|_| caller.scopes.allow(Scope::PlansRead)) else { return Ok(unknown) };
+    let app = table::apps::find(&desk.db, caller.tenant, plan.app).await?;
+    let app = app.and_then(|app| app.slug).map_or_else(|| plan.app.to_string(), |slug| slug.to_string());
+    let plan = plan.slug.map_or_else(|| plan.id.to_string(), |slug| slug.to_string());
+    Ok(match unknown {
+        AuthorityError::Unknown { named, .. } => {
+            AuthorityError::PlanOfOther { named, is: format!("{app}/{plan}") }
+        }
+        other => other,
+    })
+}
+
+/// A plan of that name, whichever app has it.
+async fn first_anywhere(
+    desk: &Desk,
+    caller: &Caller,
+    named: &str,
+) -> Result<Option<PlanRow>, AuthorityError> {
+    let (db, tenant) = (&desk.db, caller.tenant);
+    match (PlanId::parse(named), Slug::parse(named)) {
+        (Ok(id), _) => Ok(table::plans::find(db, tenant, id).await?),
+        (_, Some(slug)) => Ok(table::plans::by_slug(db, tenant, &slug).await?.into_iter().next()),
+        _ => Ok(None),
+    }
 }
 
 /// The id of the plan of that name. One that is given as an id is not looked up.
@@ -129,7 +168,27 @@ pub(crate) async fn customer(
             check::external_id(Some(external_id))?;
             table::customers::by_external_id(db, tenant, external_id).await?
         }
+        _ if named.contains('@') => with_email(desk, caller, named).await?,
         _ => None,
     };
     found.map(|customer| customer.id).ok_or_else(|| AuthorityError::unknown("customer", named))
+}
+
+/// The tenant's customer with this e-mail address, whatever the case. Nothing keeps two from having the same.
+async fn with_email(
+    desk: &Desk,
+    caller: &Caller,
+    email: &str,
+) -> Result<Option<CustomerRow>, AuthorityError> {
+    let email = words::composed(email.trim());
+    let searched = (Searched::Email, email.as_str());
+    // In the order of addresses: those that are exactly this one come first.
+    let mut found = table::customers::search(&desk.db, caller.tenant, searched, None, 2).await?;
+    let is_it = |text: &str| text.to_lowercase() == email.to_lowercase();
+    found.retain(|customer| customer.email.as_deref().is_some_and(is_it));
+    if found.len() > 1 {
+        let why = "more than one customer has this e-mail address; name one by its id or slug";
+        return Err(AuthorityError::Invalid { field: "customer_id", why });
+    }
+    Ok(found.pop())
 }

@@ -16,7 +16,7 @@ use crate::duration::Duration;
 use crate::keys::signed_form_of;
 use crate::page::Part;
 use crate::slugs::{self, Among, NewSlug};
-use crate::{Caller, check, named, sets, trial};
+use crate::{Caller, check, named, sets, slugged, trial};
 
 const RELEASES: u32 = 1_000;
 /// Early releases of each seat within a year, unless the plan says otherwise.
@@ -34,7 +34,8 @@ impl Plans {
 
     /// Creates a plan.
     pub async fn create(&self, caller: &Caller, request: &CreatePlan) -> Result<PlanView, AuthorityError> {
-        self.desk.once(caller, || self.prepare(caller, request)).await
+        let created = self.desk.once(caller, || self.prepare(caller, request)).await?;
+        slugged::named(&self.desk, caller, created).await
     }
 
     async fn prepare(&self, caller: &Caller, request: &CreatePlan) -> Result<InsertPlan, AuthorityError> {
@@ -69,7 +70,8 @@ impl Plans {
 
     /// The tenant's plan of that id.
     pub async fn show(&self, caller: &Caller, id: &str) -> Result<PlanView, AuthorityError> {
-        view(&named::plan(&self.desk, caller, id, None).await?)
+        let shown = view(&named::plan(&self.desk, caller, id, None).await?)?;
+        slugged::named(&self.desk, caller, shown).await
     }
 
     /// The tenant's plans, newest first; of one app if given.
@@ -82,7 +84,9 @@ impl Plans {
         let part = Part::new(list, query.cursor.as_deref(), query.limit, PlanId::parse)?;
         let part = part.or_count(query.count);
         let rows = |after, most| table::plans::list(&self.desk.db, caller.tenant, app, after, most);
-        part.read(rows, |row| row.id, view).await
+        let mut page = part.read(rows, |row| row.id, view).await?;
+        slugged::name(&self.desk, caller, &mut page.items).await?;
+        Ok(page)
     }
 
     /// Changes a plan. Licenses that were issued from it keep their terms.
@@ -99,7 +103,8 @@ impl Plans {
             let audit = self.desk.audit(caller, "plan.updated", plan.id.to_string(), &detail);
             Ok(ChangePlan { id: plan.id, request: request.clone(), audit })
         };
-        view(&self.desk.retry_for(caller, prepare).await?)
+        let changed = view(&self.desk.retry_for(caller, prepare).await?)?;
+        slugged::named(&self.desk, caller, changed).await
     }
 }
 
@@ -169,6 +174,21 @@ fn apply(request: &UpdatePlan, plan: &mut PlanRow) -> Result<(), AuthorityError>
         }
         plan.licensee = serde_json::to_string(fields).expect("names can be written");
     }
+    // What is named is what somebody wants; what a plan said before it could be refused stays as it is.
+    if (request.trial.is_some() || request.offline.is_some())
+        && plan.terms.trial.is_some()
+        && plan.terms.offline
+    {
+        let (field, why) = if request.offline == Some(true) {
+            ("offline", "false: a license that is a trial is never handed out as a file")
+        } else {
+            (
+                "trial",
+                "none, or a plan without offline use: a license that is a trial is never handed out as a file",
+            )
+        };
+        return Err(invalid(field, why));
+    }
     apply_sets(request, plan)?;
     if (&plan.terms, &plan.variables) == (&before.terms, &before.variables) {
         Ok(())
@@ -223,6 +243,7 @@ fn view(plan: &PlanRow) -> Result<PlanView, AuthorityError> {
     Ok(PlanView {
         plan_id: plan.id.to_string(),
         app_id: plan.app.to_string(),
+        app: None,
         name: plan.name.clone(),
         slug: plan.slug.as_ref().map(Slug::to_string),
         tier: plan.terms.tier.as_str().to_owned(),

@@ -5,12 +5,12 @@ use sealgate_authority::{AuthorityError, Observed};
 use sealgate_store::table::events::Filter;
 use sealgate_store::table::{self, AuditRow, EventRow};
 use sealgate_wire::{
-    AuditExport, AuditHead, AuditView, EventQuery, EventView, ExportQuery, Page, PageQuery, Timestamp,
+    AuditExport, AuditHead, AuditView, CountedQuery, EventQuery, EventView, ExportQuery, Page, Timestamp,
 };
 
 use crate::desk::Desk;
 use crate::page::{self, Part, name_of};
-use crate::{Caller, Upkeep, licenses};
+use crate::{Caller, Upkeep, licenses, slugged};
 
 /// The most rows of the chain in one answer.
 const EXPORTED: u32 = 200;
@@ -44,19 +44,27 @@ impl Records {
             (.., Some(code)) => Filter::Code(code.clone()),
             _ => Filter::Any,
         };
-        let list = name_of("events", &EventQuery { cursor: None, limit: None, ..query.clone() });
-        let part = Part::new(list, query.cursor.as_deref(), query.limit, record)?;
+        let list = name_of("events", &EventQuery { cursor: None, limit: None, count: None, ..query.clone() });
+        let part = Part::new(list, query.cursor.as_deref(), query.limit, record)?.or_count(query.count);
         self.observed.write_of(caller.tenant, license).await?;
         let rows = |after, most| table::events::list(&self.desk.db, caller.tenant, &filter, after, most);
         let view = |row: &EventRow| Ok(is_wanted(row, query).then(|| event_view(row)));
-        part.of_short_rows().pick(rows, |row| row.id.clone(), view).await
+        let mut page = part.of_short_rows().pick(rows, |row| row.id.clone(), view).await?;
+        slugged::name(&self.desk, caller, &mut page.items).await?;
+        Ok(page)
     }
 
     /// The tenant's audit log, newest first.
-    pub async fn audit(&self, caller: &Caller, query: &PageQuery) -> Result<Page<AuditView>, AuthorityError> {
-        let part = Part::new("audit", query.cursor.as_deref(), query.limit, record)?;
+    pub async fn audit(
+        &self,
+        caller: &Caller,
+        query: &CountedQuery,
+    ) -> Result<Page<AuditView>, AuthorityError> {
+        let part = Part::new("audit", query.cursor.as_deref(), query.limit, record)?.or_count(query.count);
         let rows = |after, most| table::audit::list(&self.desk.db, caller.tenant, after, most);
-        part.read(rows, |row| row.id.clone(), |row| Ok(audit_view(row))).await
+        let mut page = part.read(rows, |row| row.id.clone(), |row| Ok(audit_view(row))).await?;
+        slugged::name(&self.desk, caller, &mut page.items).await?;
+        Ok(page)
     }
 
     /// The tenant's chain from a number on, oldest first (`spec/audit.md` §2). It holds everything that happened
@@ -102,6 +110,7 @@ fn event_view(event: &EventRow) -> EventView {
         code: event.code.clone(),
         reason: reason.map(str::to_owned),
         app_id: event.app.map(|id| id.to_string()),
+        app: None,
         license_id: event.license.map(|id| id.to_string()),
         device: event.device.clone(),
         request_id: event.request_id.clone(),
@@ -118,6 +127,7 @@ fn audit_view(row: &AuditRow) -> AuditView {
         actor: row.actor.clone(),
         action: row.action.clone().into_owned(),
         subject: row.subject.clone(),
+        subject_slug: None,
         detail: row.detail.clone(),
         request_id: row.request_id.clone(),
     }

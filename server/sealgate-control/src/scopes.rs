@@ -22,6 +22,10 @@ macro_rules! scopes {
                 match self { $(Self::$variant => $doc),* }
             }
 
+            /// What a list of them must be.
+            pub(crate) const EACH_KNOWN: &'static str =
+                concat!("at least one, and each of them one of these:" $(, " ", $text)*);
+
             fn bit(self) -> u32 {
                 match self { $(Self::$variant => 1 << $bit),* }
             }

@@ -6,7 +6,7 @@ use sealgate_authority::{AuthorityError, CertificateWindow, Side};
 use sealgate_store::table::servers::Place;
 use sealgate_store::table::{self, AuditRow, CertificateRow, KeyRow, KeyScope, KeyStage, ServerRow};
 use sealgate_store::{Tx, Work};
-use sealgate_wire::{ApproveServer, Page, PageQuery, Reason, ServerView, Timestamp};
+use sealgate_wire::{ApproveServer, CountedQuery, Page, Reason, ServerView, Timestamp};
 use serde_json::json;
 
 use crate::desk::Desk;
@@ -58,9 +58,9 @@ impl Servers {
     }
 
     /// The servers: first those about which something was decided, whatever others say of themselves.
-    pub async fn list(&self, _: &Caller, query: &PageQuery) -> Result<Page<ServerView>, AuthorityError> {
+    pub async fn list(&self, _: &Caller, query: &CountedQuery) -> Result<Page<ServerView>, AuthorityError> {
         let place = |text: &str| Place::parse(text).ok_or(());
-        let part = Part::new("servers", query.cursor.as_deref(), query.limit, place)?;
+        let part = Part::new("servers", query.cursor.as_deref(), query.limit, place)?.or_count(query.count);
         let rows = |after, most| table::servers::list(&self.desk.db, after, most);
         part.read(rows, |listed| listed.place.clone(), |listed| Ok(view(&listed.server))).await
     }

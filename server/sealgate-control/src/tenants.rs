@@ -5,7 +5,7 @@ use sealgate_authority::AuthorityError;
 use sealgate_store::table::keysets::KeysetRow;
 use sealgate_store::table::{self, AuditRow, KeyRow, KeyScope, KeyStage, TenantRow};
 use sealgate_store::{StoreError, Tx, Work};
-use sealgate_wire::{CreateTenant, Page, PageQuery, TenantCreated, TenantView, Timestamp, UpdateTenant};
+use sealgate_wire::{CountedQuery, CreateTenant, Page, TenantCreated, TenantView, Timestamp, UpdateTenant};
 use serde_json::{Value, json};
 
 use crate::desk::Desk;
@@ -60,8 +60,9 @@ impl Tenants {
     }
 
     /// All tenants, newest first.
-    pub async fn list(&self, _: &Caller, query: &PageQuery) -> Result<Page<TenantView>, AuthorityError> {
-        let part = Part::new("tenants", query.cursor.as_deref(), query.limit, TenantId::parse)?;
+    pub async fn list(&self, _: &Caller, query: &CountedQuery) -> Result<Page<TenantView>, AuthorityError> {
+        let part = Part::new("tenants", query.cursor.as_deref(), query.limit, TenantId::parse)?
+            .or_count(query.count);
         let rows = |after, most| table::tenants::list(&self.desk.db, after, most);
         part.of_short_rows().read(rows, |row| row.id, |row| Ok(view(row))).await
     }

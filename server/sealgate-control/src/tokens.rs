@@ -7,7 +7,7 @@ use sealgate_authority::secrets::secret_text;
 use sealgate_authority::{Actor, AuthorityError, Limiter, Source};
 use sealgate_store::table::{self, AuditRow, TokenRow, made_tokens};
 use sealgate_store::{Tx, Work};
-use sealgate_wire::{CreateToken, OwnToken, Page, PageQuery, Timestamp, TokenCreated, TokenView};
+use sealgate_wire::{CountedQuery, CreateToken, OwnToken, Page, Timestamp, TokenCreated, TokenView};
 use serde_json::json;
 
 use crate::desk::Desk;
@@ -115,8 +115,13 @@ impl Tokens {
     }
 
     /// The tenant's tokens, newest first.
-    pub async fn list(&self, caller: &Caller, query: &PageQuery) -> Result<Page<TokenView>, AuthorityError> {
-        let part = Part::new("tokens", query.cursor.as_deref(), query.limit, TokenId::parse)?;
+    pub async fn list(
+        &self,
+        caller: &Caller,
+        query: &CountedQuery,
+    ) -> Result<Page<TokenView>, AuthorityError> {
+        let part =
+            Part::new("tokens", query.cursor.as_deref(), query.limit, TokenId::parse)?.or_count(query.count);
         let rows = |after, most| table::tokens::list(&self.desk.db, caller.tenant, after, most);
         part.of_short_rows().read(rows, |row| row.id, |row| Ok(view(row))).await
     }
@@ -144,7 +149,7 @@ impl Tokens {
 fn wanted(caller: &Caller, request: &CreateToken) -> Result<Scopes, AuthorityError> {
     let scopes: Option<Vec<Scope>> = request.scopes.iter().map(|scope| Scope::parse(scope)).collect();
     let scopes = scopes.filter(|scopes| !scopes.is_empty());
-    let why = "at least one, each a known scope";
+    let why = Scope::EACH_KNOWN;
     let scopes = Scopes::of(&scopes.ok_or(AuthorityError::Invalid { field: "scopes", why })?);
     caller.scopes.need(scopes.iter())?;
     Ok(scopes)

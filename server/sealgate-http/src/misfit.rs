@@ -190,7 +190,14 @@ mod tests {
             (r#"{"words":[]}"#.to_owned(), "words: an object"),
             (r#"{"seats":0}"#.to_owned(), "seats: expected 1 to 1,000,000 or \"unlimited\""),
             (r#"{"at":"hunter2"}"#.to_owned(), "at: not an RFC 3339 time between 1970 and 9999"),
-            (r#"{"value":[1]}"#.to_owned(), "value: of a wrong type"),
+            (
+                r#"{"value":[1]}"#.to_owned(),
+                "value: expected text, a number, true or false: it is none of them",
+            ),
+            (
+                r#"{"value":0.50}"#.to_owned(),
+                "value: expected text, a number, true or false: a number with a fraction that ends with a zero",
+            ),
             (
                 r#"{"coutn":1}"#.to_owned(),
                 "coutn: there is no such field; there are count, name, kind, parts, words, seats, at, value",

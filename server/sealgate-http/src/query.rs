@@ -27,3 +27,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for QueryOf<T> {
         })
     }
 }
+
+/// The query of an operation that takes none: whoever sends one means something that would not happen, such as `?dry_run=true`.
+pub(crate) type NoQuery = QueryOf<Nothing>;
+
+/// No parameter.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Nothing {}

@@ -215,7 +215,7 @@ impl Gate {
 
 /// What whoever asks with a key that its license no longer has is told.
 pub(crate) fn replaced(former: &FormerKeyRow, about: &mut About) -> AuthorityError {
-    about.license = Some(former.license);
+    about.license = Some(former.of.license);
     AuthorityError::Refused(Code::LicenseKeyReplaced)
 }
 

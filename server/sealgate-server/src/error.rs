@@ -84,7 +84,12 @@ impl StartError {
         match self {
             Self::Store(StoreError::Older { noted, .. }) => Some(format!(
                 "bring the log that was left behind, or copy all files while the server is stopped, or restore a backup; if the older \
-                 state is meant, remove {}: what was written since is lost then",
+                 state is meant, remove {}, and the files beside it that end in -wal and -shm: what was written since is lost then",
+                noted.display()
+            )),
+            Self::Store(StoreError::LogOfAnother { noted }) => Some(format!(
+                "if the database was restored from a copy without a log, remove the files that end in -wal and -shm: they belong to what \
+                 lay there before. If the log is this database's, bring {} too",
                 noted.display()
             )),
             _ => None,

@@ -12,13 +12,10 @@ use crate::hold::{Hold, Name};
 use crate::lock::{LockFile, close_database};
 use crate::migrate::migrate;
 use crate::progress::Progress;
-use crate::sql::{Answer, Ask, Connection, Location, Pool, Pulse, Question, query};
+use crate::sql::{Answer, Ask, Connection, LAST_WRITE, Location, Pool, Pulse, Question, query};
 use crate::tx::Read;
 use crate::written::Written;
 use crate::{StoreError, Threads, Work};
-
-/// Only SQLite is asked.
-const COUNTER: &str = "SELECT n FROM change_counter WHERE id = 1";
 
 /// An open database. Clones share it.
 #[derive(Clone)]
@@ -168,6 +165,9 @@ impl std::fmt::Debug for Db {
 
 /// The first connection: it finds the database as it must be, or makes it so.
 async fn first(location: &Location, written: Option<&Written>) -> Result<(), StoreError> {
+    if let (Some(written), Location::File(path)) = (written, location) {
+        written.check_log(path)?;
+    }
     let mut connection = Connection::open(location).await?;
     if let Some(written) = written {
         // Before anything is changed: a log that is brought back later still fits then.
@@ -179,7 +179,7 @@ async fn first(location: &Location, written: Option<&Written>) -> Result<(), Sto
 
 /// The number of the last write; 0 before the first.
 async fn last_write(connection: &mut Connection) -> Result<i64, StoreError> {
-    match query(COUNTER).fetch_one(connection).await {
+    match query(LAST_WRITE).fetch_one(connection).await {
         Ok(row) => row.get(0),
         // There is no such table yet.
         Err(StoreError::Broken(_)) => Ok(0),

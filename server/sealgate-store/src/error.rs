@@ -41,6 +41,15 @@ pub enum StoreError {
         /// The file that says so.
         noted: PathBuf,
     },
+    /// A log lies beside an SQLite database, and nothing says that it is this database's.
+    #[error(
+        "the log beside the database, which ends in -wal, holds changes, and {} does not say whether they are this database's",
+        .noted.display()
+    )]
+    LogOfAnother {
+        /// The file that would say so.
+        noted: PathBuf,
+    },
     /// The database cannot be opened or migrated.
     #[error("the database cannot be opened: {0}")]
     Unusable(String),
@@ -53,7 +62,7 @@ impl StoreError {
             Self::Unavailable(_) | Self::Full(_) => Code::Unavailable,
             Self::Broken(_) | Self::Corrupt(_) | Self::Duplicate => Code::SystemError,
             Self::InUse | Self::HeldByUser(_) => Code::DataInUse,
-            Self::Unusable(_) | Self::Older { .. } => Code::DatabaseUnusable,
+            Self::Unusable(_) | Self::Older { .. } | Self::LogOfAnother { .. } => Code::DatabaseUnusable,
         }
     }
 

@@ -172,7 +172,9 @@ impl Feed {
     /// Reads what is new. What any process had committed when this was called is known when it returns.
     pub(crate) async fn catch_up(&self, pool: &Pool) -> Result<(), StoreError> {
         let mut position = self.position.lock().await;
-        pool.look()?;
+        if let (Some(n), Some(file)) = (pool.look_inside()?, &self.file) {
+            file.note_alone(n);
+        }
         if !self.is_current() {
             // Records that came and were cleared while nobody read are lost: start over with empty caches.
             self.forget_all();

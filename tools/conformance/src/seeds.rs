@@ -46,7 +46,7 @@ pub fn write_seeds(vectors: &Path, corpus: &Path) -> io::Result<usize> {
 /// How the target `authforge` takes apart its input: 0 and a whole text, or 1 and the payload of one.
 fn authforge_files() -> [(&'static str, Vec<u8>); 4] {
     const REQUEST: &str = r#"{"v":1,"typ":"authforge-activation-request","appId":"app-1","hwid":"device-1","createdAt":"2027-01-31T00:00:00.000Z","machineName":"desk","os":"Linux","sdk":"rust","licenseKey":"KEY"}"#;
-    const FILE: &str = r#"{"v":1,"typ":"authforge-license","appId":"app-1","licenseKey":"KEY","jti":"file-1","kid":"key-1","issuedAt":"2027-01-31T00:00:00.000Z","expiresAt":null,"hwid":{"mode":"bound","hwids":["device-1"]},"label":"\n","licenseExpiresAt":null,"licenseVariables":{"a":1,"b":true},"appVariables":{"c":""}}"#;
+    const FILE: &str = r#"{"v":1,"typ":"authforge-license","appId":"app-1","licenseKey":"KEY","jti":"file-1","kid":"key-1","issuedAt":"2027-01-31T00:00:00.000Z","expiresAt":null,"hwid":{"mode":"bound","hwids":["device-1"]},"label":"\n","licenseExpiresAt":null,"licenseVariables":{"a":1,"b":true},"appVariables":{"c":"","d":-0.5}}"#;
     let block = |name: &str, headers: &str, body: &str| {
         format!("-----BEGIN AUTHFORGE {name}-----\n{headers}{body}\n-----END AUTHFORGE {name}-----\n")
     };

@@ -57,6 +57,8 @@ class Run:
             return client.activate_offline(key, *rest)
         if name == "login_from_file":
             return client.login_from_file(*rest)
+        if name == "offline_license":
+            return client.get_offline_license()
         if name == "request":
             return client.create_activation_request()
         if name == "state":

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use ureq::http::StatusCode;
 
 use crate::address::Address;
+use crate::again::{Again, Place};
 use crate::args::Global;
 use crate::credentials::{self, Sourced};
 use crate::failure::Failure;
@@ -27,6 +28,7 @@ pub(crate) struct Client {
     /// Who named the server.
     named_by: String,
     token: Option<Sourced>,
+    place: Place,
 }
 
 impl Client {
@@ -57,7 +59,19 @@ impl Client {
     fn at(global: &Global, server: Sourced) -> Result<Self, Failure> {
         let address = Address::new(&server, global.danger_plain_http)?;
         let config = address.agent(global)?.timeout_global(Some(TIMEOUT));
-        Ok(Self { agent: config.build().into(), base: address.base, named_by: server.from, token: None })
+        let place = Place::of(global);
+        Ok(Self {
+            agent: config.build().into(),
+            base: address.base,
+            named_by: server.from,
+            token: None,
+            place,
+        })
+    }
+
+    /// A command that goes where this one goes.
+    pub(crate) fn again(&self, verb: &str) -> Again {
+        Again::new(verb, &self.place)
     }
 
     /// The server's address.
@@ -369,6 +383,7 @@ fn refused(bytes: &[u8], status: u16) -> Failure {
             code: problem.code,
             message: problem.message,
             request_id: Some(problem.request_id),
+            exit: None,
         };
     }
     let said = format!("a proxy or a network on the way responded {status}");

@@ -53,9 +53,10 @@ impl Consent {
         if !std::io::stdin().is_terminal() {
             return Err(refused("there is no terminal to confirm it"));
         }
-        eprint!("{} [y/N] ", harmless(question));
+        let asked = write!(std::io::stderr().lock(), "{} [y/N] ", harmless(question));
         let mut answer = String::new();
-        let read = std::io::stderr().flush().and_then(|()| std::io::stdin().lock().read_line(&mut answer));
+        let asked = asked.and_then(|()| std::io::stderr().flush());
+        let read = asked.and_then(|()| std::io::stdin().lock().read_line(&mut answer));
         if read.is_ok() && is_yes(&answer) { Ok(()) } else { Err(Failure::declined()) }
     }
 }

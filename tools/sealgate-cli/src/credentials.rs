@@ -8,7 +8,7 @@ use sealgate_artifact::Code;
 use sealgate_server::assembly::TOKEN_FILE;
 use ureq::http::Uri;
 
-use crate::args::{By, Global};
+use crate::args::{By, Environment, Global};
 use crate::failure::Failure;
 use crate::files;
 use crate::profiles::{Profile, Profiles};
@@ -124,6 +124,31 @@ fn for_its_own_server(name: &str, profile: &Profile, server: &Sourced) -> Result
         .fix("give a token of that server by --token or SEALGATE_TOKEN, or a profile of it by --profile"))
 }
 
+/// Which variable keeps commands of this environment from the default profile, and what they do instead.
+pub(crate) fn overriding(
+    environment: &Environment,
+    (name, profile): (&str, &Profile),
+) -> Option<(&'static str, String)> {
+    let Environment { url, profile: other, has_token, has_data } = environment;
+    if *has_token {
+        return Some(("SEALGATE_TOKEN", "commands take the token that it holds".to_owned()));
+    }
+    match other {
+        Some(other) if other != name => {
+            return Some(("SEALGATE_PROFILE", format!("commands use the profile {other}")));
+        }
+        None if *has_data => {
+            let what = "commands take the owner's token in the data directory that it names";
+            return Some(("SEALGATE_DATA", what.to_owned()));
+        }
+        _ => {}
+    }
+    let is_elsewhere = url.as_ref().is_some_and(|url| !is_same(url, &profile.url));
+    is_elsewhere.then(|| {
+        ("SEALGATE_URL", "it names another server, which does not get the profile's token".to_owned())
+    })
+}
+
 /// Whether two URLs name the same server, however they are written.
 fn is_same(one: &str, other: &str) -> bool {
     let parts = |text: &str| {
@@ -152,7 +177,29 @@ fn of(by: By, flag: &'static str, variable: &'static str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::is_same;
+    use super::{Environment, Profile, is_same, overriding};
+
+    #[test]
+    fn what_wins_over_a_default_profile_is_what_the_choice_takes_first() {
+        let profile = Profile {
+            url: "https://a.example".to_owned(),
+            token: String::new(),
+            tenant_name: String::new(),
+            token_id: String::new(),
+        };
+        let text = |text: &str| Some(text.to_owned());
+        let is =
+            |environment: Environment| overriding(&environment, ("shop", &profile)).map(|(name, _)| name);
+        let none = Environment::default;
+        assert_eq!(is(none()), None);
+        assert_eq!(is(Environment { has_data: true, ..none() }), Some("SEALGATE_DATA"));
+        let named = || Environment { has_data: true, profile: text("shop"), ..none() };
+        assert_eq!(is(named()), None, "a profile comes first");
+        assert_eq!(is(Environment { has_token: true, ..named() }), Some("SEALGATE_TOKEN"));
+        assert_eq!(is(Environment { profile: text("other"), ..none() }), Some("SEALGATE_PROFILE"));
+        assert_eq!(is(Environment { url: text("https://a.example/"), ..none() }), None);
+        assert_eq!(is(Environment { url: text("https://b.example"), ..none() }), Some("SEALGATE_URL"));
+    }
 
     #[test]
     fn a_server_has_one_name_however_it_is_written() {

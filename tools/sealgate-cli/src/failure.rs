@@ -17,16 +17,20 @@ pub(crate) struct Failure {
     pub(crate) fix: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) request_id: Option<String>,
+    /// The exit code, where it is another than the code's.
+    #[serde(skip)]
+    pub(crate) exit: Option<u8>,
 }
 
 impl Failure {
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code: code.to_string(), message: message.into(), fix: None, request_id: None }
+        Self { code: code.to_string(), message: message.into(), fix: None, request_id: None, exit: None }
     }
 
     /// A person was asked, and said no: nothing failed, and nothing was done.
     pub(crate) fn declined() -> Self {
-        Self { code: String::new(), message: "nothing was changed".to_owned(), fix: None, request_id: None }
+        let message = "nothing was changed".to_owned();
+        Self { code: String::new(), message, fix: None, request_id: None, exit: None }
     }
 
     /// With another fix where this is what happened.
@@ -40,7 +44,7 @@ impl Failure {
 
     /// 1 for a code that this version does not know, and for a no.
     pub(crate) fn exit_code(&self) -> u8 {
-        Code::parse(&self.code).map_or(1, Code::exit_code)
+        self.exit.unwrap_or_else(|| Code::parse(&self.code).map_or(1, Code::exit_code))
     }
 }
 

@@ -3,6 +3,7 @@
 //! This crate must never hold a rule: it reads arguments, starts a server or talks to one, and prints what it says.
 
 mod address;
+mod again;
 mod args;
 mod client;
 mod commands;
@@ -14,11 +15,14 @@ mod failure;
 mod files;
 mod log;
 mod names;
+mod once;
 mod output;
 mod parts;
 mod profiles;
 mod prompt;
 mod run;
+mod signals;
 mod streams;
+mod unwritten;
 
 pub use run::run;

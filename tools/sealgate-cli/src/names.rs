@@ -7,7 +7,7 @@ use crate::client::quoted;
 use crate::failure::Failure;
 
 /// The tenant's only app.
-const ONLY: &str = "-";
+pub(crate) const ONLY: &str = "-";
 
 /// An app, or the tenant's only one.
 pub(crate) fn app(named: Option<&str>) -> Result<String, Failure> {
@@ -46,13 +46,21 @@ pub(crate) fn plan(named: &str) -> Result<String, Failure> {
 
 /// A customer, also by the vendor's own name for it.
 pub(crate) fn customer(named: &str) -> Result<String, Failure> {
-    let fix = "give the customer's id, its slug, or external:X with your own name for it";
+    let fix = "give the customer's id, its slug, its e-mail address, or external:X with your own name for it";
     match CustomerId::parse(named) {
-        Err(error) if Slug::parse(named).is_none() && !named.starts_with("external:") => {
+        Err(error) if Slug::parse(named).is_none() && !named.starts_with("external:") && !is_email(named) => {
             Err(Failure::from(error).fix(fix))
         }
         _ => Ok(named.to_owned()),
     }
+}
+
+/// Whether it can be an e-mail address, and no URL with a password in it.
+fn is_email(named: &str) -> bool {
+    let has_no_other = named.chars().all(|c| !c.is_whitespace() && !c.is_control() && !"/:?".contains(c));
+    let parts = named.split_once('@');
+    has_no_other
+        && parts.is_some_and(|(who, host)| !who.is_empty() && !host.is_empty() && !host.contains('@'))
 }
 
 /// Where an app is.
@@ -83,8 +91,13 @@ mod tests {
             customer_path("external:a/../b").ok().as_deref(),
             Some("/api/v1/customers/external%3Aa%2F..%2Fb")
         );
+        assert_eq!(
+            customer_path("Ada@example.com").ok().as_deref(),
+            Some("/api/v1/customers/Ada%40example.com")
+        );
         let key = "000G-40R4-0M30-E209-185G-R38E-1YRB";
-        for bad in ["..", "", "a/b/c", "/", "a/", "/a", "A", key, "sgt_x", "a?b"] {
+        for bad in ["..", "", "a/b/c", "/", "a/", "/a", "A", key, "sgt_x", "a?b", "https://a:b@c", "@c", "a@"]
+        {
             assert!(
                 app_path(Some(bad)).is_err() && plan_path(bad).is_err() && customer_path(bad).is_err(),
                 "{bad}"

@@ -1,6 +1,6 @@
 //! Printing: tables for people, JSON for programs.
 
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
@@ -10,6 +10,7 @@ use sealgate_wire::{Feature, Seats, Timestamp, Trial, TrialPer};
 use serde::Serialize;
 
 use crate::failure::Failure;
+use crate::unwritten;
 
 /// Prints a line on standard output.
 macro_rules! say {
@@ -20,24 +21,22 @@ pub(crate) use say;
 /// Prints a line to standard error. Where that is impossible, the exit code has to do.
 macro_rules! complain {
     ($($text:tt)*) => {{
+        use std::io::Write as _;
         let _ = writeln!(std::io::stderr().lock(), $($text)*);
     }};
 }
+pub(crate) use complain;
 
-/// What [`say`] does. Whatever of it came from a server or a file cannot steer the terminal. A reader that has seen enough
-/// and left, as `head` does, is no reason to fail.
+/// What [`say`] does. Whatever of it came from a server or a file cannot steer the terminal.
 pub(crate) fn line(text: std::fmt::Arguments) {
-    match writeln!(std::io::stdout().lock(), "{}", lines_without_steering(&text.to_string())) {
-        Err(e) if e.kind() == ErrorKind::BrokenPipe => {}
-        written => written.expect("standard output takes what is written"),
-    }
+    raw(format!("{}\n", lines_without_steering(&text.to_string())).as_bytes());
 }
 
-/// Writes bytes as they are to standard output.
+/// Writes bytes as they are to standard output. Where that fails, the program fails once it has done the rest.
 pub(crate) fn raw(bytes: &[u8]) {
-    match std::io::stdout().lock().write_all(bytes) {
-        Err(e) if e.kind() == ErrorKind::BrokenPipe => {}
-        written => written.expect("standard output takes what is written"),
+    let mut out = std::io::stdout().lock();
+    if let Err(error) = out.write_all(bytes).and_then(|()| out.flush()) {
+        unwritten::note(&error);
     }
 }
 
@@ -94,18 +93,21 @@ impl Output {
         }
     }
 
-    /// A result that is shown only once: a person who wants to read little gets the secret alone.
+    /// A result that is shown only once: a person who wants to read little gets the secret alone. Where it cannot be written,
+    /// the failure says `way_back` to it.
     pub(crate) fn only_once<T: Serialize>(
         &self,
         value: &T,
         secret: impl FnOnce(&T) -> String,
         show: impl FnOnce(&T),
+        way_back: impl FnOnce() -> String,
     ) {
         if self.quiet && !self.json {
             say!("{}", secret(value));
         } else {
             self.result(value, show);
         }
+        unwritten::way_back(way_back);
     }
 
     /// A result, for a program that goes on: it need not be heard.
@@ -158,7 +160,7 @@ impl Output {
 
     /// What went wrong, on standard error.
     pub(crate) fn failure(&self, failure: &Failure) {
-        let Failure { code, message, fix, request_id } = failure;
+        let Failure { code, message, fix, request_id, exit: _ } = failure;
         if self.json {
             let mut body = serde_json::json!({ "code": code, "message": message });
             if let Some(fix) = fix {

@@ -5,12 +5,15 @@ use sealgate_artifact::Code;
 
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::signals;
 
 /// Work that is done request by request.
 pub(crate) struct Parts {
     bar: ProgressBar,
     /// What was done to what, as in "licenses moved".
     what: &'static str,
+    /// How many there are, where that is known.
+    count: Option<u64>,
     requests: u64,
     done: u64,
 }
@@ -20,12 +23,19 @@ impl Parts {
     pub(crate) fn new(what: &'static str, output: &Output) -> Self {
         let unseen = output.json || output.quiet;
         let bar = if unseen { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
-        Self { bar, what, requests: 0, done: 0 }
+        signals::listen(output);
+        Self { bar, what, count: None, requests: 0, done: 0 }
     }
 
     /// So many of something. A person sees how far it is where they are more than `short`.
     pub(crate) fn of(what: &'static str, (count, short): (u64, u64), noun: &str, output: &Output) -> Self {
-        Self { bar: output.progress(count, short, noun), what, requests: 0, done: 0 }
+        signals::listen(output);
+        Self { bar: output.progress(count, short, noun), what, count: Some(count), requests: 0, done: 0 }
+    }
+
+    /// There may be more of them.
+    pub(crate) fn or_more(self) -> Self {
+        Self { count: None, ..self }
     }
 
     /// A request was answered, and did so many.
@@ -41,14 +51,16 @@ impl Parts {
     /// been, to repeat it would repeat the mistake.
     pub(crate) fn stopped(&self, failure: Failure, again: impl FnOnce() -> String) -> Failure {
         self.bar.finish_and_clear();
-        if self.requests > 0 {
-            return failure.fix(format!("{} so far: {}; go on with: {}", self.what, self.done, again()));
+        if self.requests > 0 || failure.code == Code::Interrupted.as_str() {
+            let of_all = self.count.map(|count| format!(" of {count}")).unwrap_or_default();
+            return failure.fix(format!(
+                "{} so far: {}{of_all}; go on with: {}",
+                self.what,
+                self.done,
+                again()
+            ));
         }
-        if !may_be_done(&failure) {
-            return failure;
-        }
-        let first = failure.fix.clone().map(|fix| fix + "; ").unwrap_or_default();
-        failure.fix(format!("{first}if the answer was lost, repeat it with: {}", again()))
+        if_lost(failure, again)
     }
 
     pub(crate) fn finish(self) {
@@ -56,54 +68,18 @@ impl Parts {
     }
 }
 
-/// Whether what was asked for may be done all the same: the answer did not arrive.
+/// How to ask again, where what was asked for may be done all the same.
+pub(crate) fn if_lost(failure: Failure, again: impl FnOnce() -> String) -> Failure {
+    if !may_be_done(&failure) {
+        return failure;
+    }
+    let first = failure.fix.clone().map(|fix| fix + "; ").unwrap_or_default();
+    failure.fix(format!("{first}if the answer was lost, repeat it with: {}", again()))
+}
+
+/// Whether it may be: the answer did not arrive.
 fn may_be_done(failure: &Failure) -> bool {
     [Code::ServerUnreachable, Code::AnswerInvalid].iter().any(|code| failure.code == code.as_str())
-}
-
-/// A command that goes on, as one types it.
-pub(crate) struct Again(String);
-
-impl Again {
-    pub(crate) fn new(verb: &str) -> Self {
-        Self(format!("sealgate {verb}"))
-    }
-
-    pub(crate) fn word(mut self, text: &str) -> Self {
-        self.0 += " ";
-        self.0 += &quoted(text);
-        self
-    }
-
-    /// A flag with its value, where there is one.
-    pub(crate) fn flag(self, name: &str, value: Option<&str>) -> Self {
-        match value {
-            // Else it would be read as a flag itself.
-            Some(value) if value.starts_with('-') => self.word(&format!("{name}={value}")),
-            Some(value) => self.word(name).word(value),
-            None => self,
-        }
-    }
-
-    /// A flag without a value.
-    pub(crate) fn switch(self, name: &str, on: bool) -> Self {
-        if on { self.word(name) } else { self }
-    }
-}
-
-impl From<Again> for String {
-    fn from(again: Again) -> Self {
-        again.0
-    }
-}
-
-/// A word as a shell reads it.
-fn quoted(text: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=+@,%".contains(c);
-    if !text.is_empty() && text.chars().all(is_plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]
@@ -127,14 +103,8 @@ mod tests {
         parts.add(4);
         let fix = "licenses moved so far: 7; go on with: again";
         assert_eq!(stopped(&parts, Code::NotFound).as_deref(), Some(fix));
-    }
-
-    #[test]
-    fn a_command_can_be_typed_as_it_is_shown() {
-        let again = Again::new("license issue").flag("--app", Some("a-1")).flag("--plan", None);
-        let again = again.flag("--label", Some("Ada's order; $7")).switch("--yes", true).word("");
-        let again = again.flag("--reason", Some("-5"));
-        let told = "sealgate license issue --app a-1 --label 'Ada'\\''s order; $7' --yes '' --reason=-5";
-        assert_eq!(String::from(again), told);
+        let of_nine = Parts::of("licenses renewed", (9, 20), "licenses", &NOBODY);
+        let fix = "licenses renewed so far: 0 of 9; go on with: again";
+        assert_eq!(stopped(&of_nine, Code::Interrupted).as_deref(), Some(fix));
     }
 }

@@ -15,8 +15,8 @@ pub(crate) fn is_possible() -> bool {
 
 /// A line.
 pub(crate) fn line(question: &str) -> Result<String, Failure> {
-    eprint!("{} ", harmless(question));
-    let read = std::io::stderr().flush().and_then(|()| first_line());
+    let asked = write!(std::io::stderr().lock(), "{} ", harmless(question));
+    let read = asked.and_then(|()| std::io::stderr().flush()).and_then(|()| first_line());
     read.map_err(|e| unreadable(&e))
 }
 
@@ -25,7 +25,8 @@ pub(crate) fn hidden_line(question: &str) -> Result<String, Failure> {
     let hidden = Hidden::begin().map_err(|e| unreadable(&e.into()))?;
     let typed = line(question);
     drop(hidden);
-    eprintln!();
+    // Nobody is left to tell when this fails.
+    let _ = writeln!(std::io::stderr().lock());
     typed
 }
 
@@ -37,7 +38,7 @@ pub(crate) fn first_line() -> std::io::Result<String> {
 }
 
 fn unreadable(error: &std::io::Error) -> Failure {
-    Failure::new(Code::FileUnreadable, format!("standard input: {error}"))
+    Failure::new(Code::FileUnreadable, format!("the terminal: {error}"))
 }
 
 /// A terminal that does not show what is typed, until this goes.

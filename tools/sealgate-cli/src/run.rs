@@ -10,7 +10,7 @@ use sealgate_artifact::Code;
 use sealgate_server::config::LogFormat;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
-use crate::args::{Args, Command, KeysCommand};
+use crate::args::{Args, Command, Environment, KeysCommand};
 use crate::commands::{
     access, app, audit, config, credits, customer, device, doctor, events, inspect, keys, license, login,
     manual, plan, serve, server, tenant, token, verify,
@@ -19,6 +19,7 @@ use crate::demo;
 use crate::failure::Failure;
 use crate::log::{self, Log};
 use crate::output::Output;
+use crate::unwritten;
 
 /// Runs the program with these arguments, its own name first.
 pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
@@ -26,13 +27,14 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let args = match Args::try_parse_from(&arguments) {
         Ok(mut args) => {
             args.global.settings = settings_folder();
+            args.global.environment = environment();
             args
         }
         Err(error) => return not_a_command(error, &arguments),
     };
     let log = start_log(&args);
     let output = Output { json: args.global.json, quiet: args.global.quiet };
-    let done = dispatch(&args, &output);
+    let done = unwritten::failure(dispatch(&args, &output));
     drop(log);
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -50,6 +52,17 @@ fn settings_folder() -> Option<PathBuf> {
     path("XDG_CONFIG_HOME").or_else(|| path("HOME").map(|home| home.join(".config")))
 }
 
+#[expect(clippy::disallowed_methods, reason = "this is the program's entry")]
+fn environment() -> Environment {
+    let text = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
+    Environment {
+        url: text("SEALGATE_URL"),
+        profile: text("SEALGATE_PROFILE"),
+        has_token: text("SEALGATE_TOKEN").is_some(),
+        has_data: text("SEALGATE_DATA").is_some(),
+    }
+}
+
 /// Help and version come here too; both are answers, not mistakes.
 fn not_a_command(error: clap::Error, arguments: &[OsString]) -> ExitCode {
     let json = arguments.iter().any(|argument| argument == "--json");
@@ -58,10 +71,21 @@ fn not_a_command(error: clap::Error, arguments: &[OsString]) -> ExitCode {
     if json && !asked {
         Output { json, quiet: false }.failure(&failure);
     } else {
-        // Nobody is left to tell when this fails.
-        let _ = with_plain_usage(error, arguments).print();
+        let printed = with_plain_usage(error, arguments).print();
+        if let (true, Err(error)) = (asked, printed) {
+            unwritten::note(&error);
+        }
     }
-    if asked { ExitCode::SUCCESS } else { ExitCode::from(failure.exit_code()) }
+    if !asked {
+        return ExitCode::from(failure.exit_code());
+    }
+    match unwritten::failure(Ok(())) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            Output { json, quiet: false }.failure(&failure);
+            ExitCode::from(failure.exit_code())
+        }
+    }
 }
 
 /// The usage of the verb that was meant. The parser's own also names what came from the environment, as if it had to be given.
@@ -115,7 +139,7 @@ fn dispatch(args: &Args, output: &Output) -> Result<(), Failure> {
         Command::Events(args) => events::run(global, args, output),
         Command::Audit { command } => audit::run(global, command, output),
         Command::Keys { command } => match command {
-            KeysCommand::List => keys::list(global, output),
+            KeysCommand::List(part) => keys::list(global, part, output),
             KeysCommand::Share(args) => keys::share(global, args, output),
             KeysCommand::RenewSessions { passphrase_file } => {
                 keys::renew_sessions(global, passphrase_file.as_deref(), output)

@@ -233,6 +233,11 @@ impl TestApp {
         crate::outside::while_locked(&postgres.url(), table, act);
     }
 
+    /// Does something while nobody can write seats, and everybody can read.
+    pub fn while_nobody_writes(&self, act: impl FnOnce() + Send) {
+        self.outside().while_nobody_writes(act);
+    }
+
     pub(crate) fn outside(&self) -> Outside {
         let file = || Outside::File(self.data().join("sealgate.db"));
         let url = self.joined.clone().or_else(|| self.postgres.as_ref().map(Postgres::url));

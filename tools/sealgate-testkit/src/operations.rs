@@ -177,7 +177,9 @@ fn stage_license(stage: &Stage, operation: &str) -> Staged {
         "make_authforge_file" => {
             change(&stage.license_id(), json!({ "hwid": "staged", "expires_at": "2027-02-01T00:00:00Z" }))
         }
-        "renew_license" => change(&stage.license_id(), json!({ "expires_at": "2037-01-31T00:00:00Z" })),
+        "renew_license" | "preview_renewal" => {
+            change(&stage.license_id(), json!({ "expires_at": "2037-01-31T00:00:00Z" }))
+        }
         "suspend_license" | "revoke_license" | "rekey_license" => {
             change(&stage.license_id(), json!({ "reason": "staged" }))
         }

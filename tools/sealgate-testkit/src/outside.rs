@@ -40,11 +40,30 @@ impl Outside {
             }
         }
     }
+
+    /// Does something in the middle of a transaction that alone may write seats.
+    pub(crate) fn while_nobody_writes(&self, act: impl FnOnce() + Send) {
+        match self {
+            Self::File(file) => {
+                let connection = open(file.clone(), OpenFlags::SQLITE_OPEN_READ_WRITE).expect("a database");
+                connection.execute_batch("BEGIN IMMEDIATE").expect("it gets its turn");
+                act();
+                connection.execute_batch("ROLLBACK").expect("it ends");
+            }
+            Self::Postgres(url) => {
+                while_held(url, "LOCK TABLE licenses, devices, customers IN EXCLUSIVE MODE", act);
+            }
+        }
+    }
 }
 
 /// Does something in the middle of a transaction that has this table for itself.
 pub(crate) fn while_locked(url: &str, table: &str, act: impl FnOnce() + Send) {
-    let lock = AssertSqlSafe(format!("BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"));
+    while_held(url, &format!("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"), act);
+}
+
+fn while_held(url: &str, lock: &str, act: impl FnOnce() + Send) {
+    let lock = AssertSqlSafe(format!("BEGIN; {lock}"));
     let work = async move |connection: &mut PgConnection| {
         connection.execute(lock).await?;
         act();

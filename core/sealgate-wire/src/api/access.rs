@@ -36,6 +36,9 @@ pub struct AccessView {
     pub entry_id: String,
     /// The app.
     pub app_id: String,
+    /// The app's slug, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<String>,
     /// The one license that it counts for; absent where it counts for all of the app's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub license_id: Option<String>,

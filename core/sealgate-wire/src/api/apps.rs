@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Timestamp;
+use crate::{Timestamp, Variable};
 
 /// `POST /api/v1/apps`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +41,7 @@ pub struct AppCreated {
 /// An app as the vendor sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct AppView {
     /// The app's id.
     pub app_id: String,
@@ -68,6 +69,9 @@ pub struct AppView {
     /// Whether a client that reports itself in a session lists its address, for an hour and for the whole app.
     #[serde(default)]
     pub list_reported_addresses: bool,
+    /// Whether AuthForge's clients are told the label of their license and when their session ends.
+    #[serde(default)]
+    pub show_labels: bool,
     /// When it was switched off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled_at: Option<Timestamp>,
@@ -94,6 +98,10 @@ pub struct UpdateApp {
     /// are refused with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub list_reported_addresses: Option<bool>,
+    /// Whether answers to AuthForge's clients carry the label of the license and the end of the session, and files the label.
+    /// Customers can read both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub show_labels: Option<bool>,
 }
 
 /// `POST /api/v1/apps/{app_id}/rotate-secret`.
@@ -138,19 +146,6 @@ pub struct ChangeVariables {
     /// Names of variables that go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remove_variables: Option<Vec<String>>,
-}
-
-/// A value: text, a whole number, or yes and no.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(untagged)]
-pub enum Variable {
-    /// Yes or no.
-    Flag(bool),
-    /// A whole number strictly inside ±2^53.
-    Number(i64),
-    /// Text.
-    Text(String),
 }
 
 /// `POST /api/v1/apps/{app_id}/credits`.

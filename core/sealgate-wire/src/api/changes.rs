@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Feature, Licensee, Limit, Seats, Timestamp, Variable};
 
-/// What `PATCH /api/v1/licenses/{license_id}` would do with the same body. Nothing changed.
+/// What `PATCH /api/v1/licenses/{license_id}`, or its renewal, would do with the same body. Nothing changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LicensePreview {
@@ -36,6 +36,9 @@ pub struct LicensePreview {
 pub struct LicenseTerms {
     /// The plan whose terms it got.
     pub plan_id: Option<String>,
+    /// That plan's slug, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
     /// `free`, `licensed` or `enterprise`.
     pub tier: String,
     /// Features beyond the tier.
@@ -60,6 +63,9 @@ pub struct LicenseTerms {
     pub label: Option<String>,
     /// The id of the customer who bought it.
     pub customer_id: Option<String>,
+    /// The customer's slug, where it has one, for a token with the scope `customers:read`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<String>,
     /// What it says about its buyer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licensee: Option<Licensee>,

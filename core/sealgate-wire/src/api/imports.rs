@@ -27,6 +27,9 @@ pub struct ImportLicenses {
 pub struct ImportRow {
     /// What the row is known by: 1 to 128 bytes. No two licenses of the app are made under the same name.
     pub name: String,
+    /// The id that the license has where it comes from. If a license of the tenant has it, the row makes none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub license_id: Option<String>,
     /// The plan whose terms it gets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan_id: Option<String>,
@@ -84,9 +87,9 @@ pub struct LicensesImported {
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ImportedRow {
-    /// `imported`; `there`, where a license was made from the row before; or `refused`. In a dry run, `imported` is what would be.
+    /// `imported`; `there`, where the row's license exists already; or `refused`. In a dry run, `imported` is what would be.
     pub outcome: String,
-    /// The license. Of one that was there, for a caller who may see licenses.
+    /// The license. Of one that was there, or has what the row was refused for, for a caller who may see licenses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub license_id: Option<String>,
     /// The key of a new license, to send to the customer. A secret.
@@ -95,13 +98,19 @@ pub struct ImportedRow {
     /// When a new license ends; absent for never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
-    /// Why it was refused: a code of `spec/errors.md`.
+    /// Devices of the row that got seats of a license that was there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub devices_added: Option<u64>,
+    /// Devices of the row that did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub devices_left_out: Option<u64>,
+    /// Why it was refused, or devices of it left out: a code of `spec/errors.md`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// The field that it was refused for, where it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
-    /// Why it was refused, for people.
+    /// Why it was refused, or devices of it left out, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
 }

@@ -63,6 +63,9 @@ pub struct Licensee {
 pub struct LicensesIssued {
     /// As many as were asked for.
     pub licenses: Vec<IssuedLicense>,
+    /// Since when the app is disabled, where it is: its clients are refused until it is enabled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app_disabled_at: Option<Timestamp>,
 }
 
 /// One new license with its key.
@@ -87,9 +90,15 @@ pub struct LicenseView {
     pub license_id: String,
     /// The app that was sold.
     pub app_id: String,
+    /// The app's slug, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<String>,
     /// The plan that it was issued from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan_id: Option<String>,
+    /// The plan's slug, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
     /// `active`, `suspended`, `expired` or `revoked`.
     pub status: String,
     /// `free`, `licensed` or `enterprise`.
@@ -104,6 +113,9 @@ pub struct LicenseView {
     pub devices_used: u64,
     /// When it ends; `null` never.
     pub expires_at: Option<Timestamp>,
+    /// Whether its terms allow that it is handed out as a file; the tenant must, too. A trial's never do.
+    #[serde(default)]
+    pub offline: bool,
     /// How it can be tried, where it is a trial.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trial: Option<Trial>,
@@ -111,6 +123,9 @@ pub struct LicenseView {
     pub label: Option<String>,
     /// The id of the customer who bought it.
     pub customer_id: Option<String>,
+    /// The customer's slug, where it has one, for a token with the scope `customers:read`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<String>,
     /// What the license itself says about its buyer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licensee: Option<Licensee>,
@@ -124,6 +139,9 @@ pub struct LicenseView {
     /// When it was suspended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspended_at: Option<Timestamp>,
+    /// Why it is suspended, in the vendor's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspend_reason: Option<String>,
     /// When it was revoked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked_at: Option<Timestamp>,
@@ -288,7 +306,7 @@ pub struct LicenseQuery {
     pub plan_id: Option<String>,
     /// Only this customer's.
     pub customer_id: Option<String>,
-    /// Only licenses on which this device holds a seat.
+    /// Only licenses on which this device holds a seat: by its `hwid`, its key, or what it calls itself.
     pub device: Option<String>,
     /// `active`, `suspended`, `expired` or `revoked`.
     pub status: Option<String>,
@@ -297,7 +315,8 @@ pub struct LicenseQuery {
     /// Only licenses whose label starts with this text (upper and lower case alike), in the order of labels unless another
     /// order is wished, or a device's or a customer's are listed.
     pub label: Option<String>,
-    /// Only licenses with all of these words in their label, external id or licensee, whatever the case and the accents.
+    /// Only licenses with all of these words in their label, external id or licensee or, with the scope `customers:read`, in
+    /// what is known of their customer, whatever the case and the accents.
     pub text: Option<String>,
     /// `true`: only licenses that no device ever used: none holds a seat, and none was released.
     pub never_seen: Option<bool>,

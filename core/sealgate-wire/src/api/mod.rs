@@ -19,6 +19,7 @@ mod records;
 mod servers;
 mod tenants;
 mod tokens;
+mod variable;
 
 pub use access::*;
 pub use apps::*;
@@ -37,23 +38,12 @@ pub use records::*;
 pub use servers::*;
 pub use tenants::*;
 pub use tokens::*;
+pub use variable::*;
 
 use sealgate_artifact::MaxDevices;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// Which part of a list.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
-#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
-#[serde(deny_unknown_fields)]
-pub struct PageQuery {
-    /// `next_cursor` of the page before.
-    pub cursor: Option<String>,
-    /// Items wished, 1 to 200; 50 when absent.
-    pub limit: Option<u32>,
-}
-
-/// Which part of a list that can be counted.
+/// Which part of a list, or how many it has.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
 #[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]

@@ -130,6 +130,9 @@ pub struct PlanView {
     pub plan_id: String,
     /// The app.
     pub app_id: String,
+    /// The app's slug, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<String>,
     /// Its name.
     pub name: String,
     /// What people write in the place of its id.

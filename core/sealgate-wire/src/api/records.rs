@@ -23,6 +23,9 @@ pub struct EventView {
     /// The app.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app_id: Option<String>,
+    /// The app's slug, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<String>,
     /// The license.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub license_id: Option<String>,
@@ -45,6 +48,8 @@ pub struct EventQuery {
     pub cursor: Option<String>,
     /// Items wished, 1 to 200; 50 when absent.
     pub limit: Option<u32>,
+    /// `true`: no items, but how many this request found; those of all pages together are all.
+    pub count: Option<bool>,
     /// Only this license's.
     pub license_id: Option<String>,
     /// Only what this request caused.
@@ -73,6 +78,10 @@ pub struct AuditView {
     pub action: String,
     /// To what.
     pub subject: String,
+    /// The slug of that where it is an app, a plan or, for a token with the scope `customers:read`, a customer that has one. In
+    /// lists, and in no export.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject_slug: Option<String>,
     /// How: a JSON object, as the text that the chain covers.
     pub detail: String,
     /// The request that caused it.

@@ -84,18 +84,19 @@ fn the_vendors_server_is_believed_over_tls_under_a_custom_authority_only() {
 fn a_proxy_or_a_network_that_wants_a_sign_in_is_named() {
     for (status, words) in [(407, "user and a password"), (511, "sign in")] {
         let reply = format!("HTTP/1.1 {status} Any\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
-        for scheme in ["http", "https"] {
-            let proxy = Port::open();
-            let origin = format!("{scheme}://{FAR}:9");
+        for far in [Some("http"), Some("https"), None] {
+            let between = Port::open();
+            let here = format!("http://127.0.0.1:{}", between.number());
+            let origin = far.map_or_else(|| here.clone(), |scheme| format!("{scheme}://{FAR}:9"));
             let trust = Authority::new(1, &origin).trust_json();
-            let transport =
-                HttpTransport::builder().proxy(format!("http://127.0.0.1:{}", proxy.number())).build();
-            proxy.raw(reply.clone().into_bytes().leak());
-            let client =
-                builder(trust, &origin).danger_plain_http().transport(transport.expect("configured"));
-            let error = client.build().expect("configured").validate_license(&key()).expect_err("no answer");
-            assert_eq!(error.code(), "server_unreachable", "{scheme} {status}: {error}");
-            assert!(error.fix().contains(words), "{scheme} {status}: {error}. {}", error.fix());
+            let transport = HttpTransport::builder();
+            let transport = if far.is_some() { transport.proxy(here) } else { transport };
+            between.raw(reply.clone().into_bytes().leak());
+            let client = builder(trust, &origin).danger_plain_http();
+            let client = client.transport(transport.build().expect("configured")).build();
+            let error = client.expect("configured").validate_license(&key()).expect_err("no answer");
+            assert_eq!(error.code(), "server_unreachable", "{origin} {status}: {error}");
+            assert!(error.fix().contains(words), "{origin} {status}: {error}. {}", error.fix());
         }
     }
 }

@@ -62,6 +62,19 @@ fn the_examples_trust_is_sound() {
     assert_eq!(error.code(), "envelope_invalid", "{error}");
 }
 
+/// Programs that are begun from it end as it does.
+#[test]
+fn the_example_ends_as_a_failure_in_words_where_there_is_no_license() {
+    let tests = std::env::current_exe().expect("this program");
+    let built = tests.parent().and_then(std::path::Path::parent).expect("a folder of builds");
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut example = std::process::Command::new(built.join("examples/license"));
+    let ended = example.current_dir(folder.path()).output().expect("it was built beside the tests");
+    let told = String::from_utf8(ended.stderr).expect("UTF-8");
+    assert_eq!((ended.status.code(), ended.stdout.is_empty()), (Some(1), true), "{told}");
+    assert!(told.starts_with("no license: ") && told.ends_with(".\n"), "{told}");
+}
+
 proptest! {
     /// No change of any byte of a license file is accepted as something else.
     #[test]

@@ -4,7 +4,7 @@ use sealgate_authority::AuthorityError;
 use sealgate_store::Db;
 use sealgate_store::table::KeyRow;
 use sealgate_store::table::key_list::{self, Place};
-use sealgate_wire::{KeyView, Page, PageQuery, Timestamp};
+use sealgate_wire::{CountedQuery, KeyView, Page, Timestamp};
 
 use crate::Caller;
 use crate::page::Part;
@@ -13,10 +13,10 @@ use crate::page::Part;
 pub(super) async fn page(
     db: &Db,
     caller: &Caller,
-    query: &PageQuery,
+    query: &CountedQuery,
 ) -> Result<Page<KeyView>, AuthorityError> {
     let place = |text: &str| Place::parse(text).ok_or(());
-    let part = Part::new("keys", query.cursor.as_deref(), query.limit, place)?;
+    let part = Part::new("keys", query.cursor.as_deref(), query.limit, place)?.or_count(query.count);
     let rows = |after, most| key_list::list(db, caller.tenant, after, most);
     part.of_short_rows().read(rows, |listed| listed.place.clone(), |listed| Ok(view(&listed.key))).await
 }

@@ -18,7 +18,7 @@ pub(crate) use version::{begin, first_version, keyset_end, next_version};
 
 use sealgate_artifact::KeyUse;
 use sealgate_authority::AuthorityError;
-use sealgate_wire::{KeyRevoked, KeyView, Page, PageQuery, Reason, RotateKey};
+use sealgate_wire::{CountedQuery, KeyRevoked, KeyView, Page, Reason, RotateKey};
 
 use crate::{Caller, Scope, check};
 
@@ -36,7 +36,7 @@ impl Keys {
     }
 
     /// The keys of the installation, of the caller's tenant, and of its apps.
-    pub async fn list(&self, caller: &Caller, query: &PageQuery) -> Result<Page<KeyView>, AuthorityError> {
+    pub async fn list(&self, caller: &Caller, query: &CountedQuery) -> Result<Page<KeyView>, AuthorityError> {
         list::page(&self.changes.desk().db, caller, query).await
     }
 
@@ -55,7 +55,7 @@ impl Keys {
             let _turn = self.changes.turn(key_use, caller.tenant).await?;
             self.changes.rotate(caller, key_use, None).await?;
         }
-        self.list(caller, &PageQuery::default()).await
+        self.list(caller, &CountedQuery::default()).await
     }
 
     /// Revokes a key of the tenant or of the installation. Asking again goes on where it stopped. Once it is done, it

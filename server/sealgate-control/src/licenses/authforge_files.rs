@@ -14,7 +14,7 @@ use sealgate_trust::Signer;
 use sealgate_wire::{AuthforgeFile, MakeAuthforgeFile, Timestamp};
 use serde_json::json;
 
-use super::export::is_offline;
+use super::export::{barred, refused};
 use super::list::find;
 use crate::desk::Desk;
 use crate::ends::{Calendar, From};
@@ -52,8 +52,9 @@ impl AuthforgeFiles {
         let license = find(&self.desk, caller, id).await?;
         let app = named::app(&self.desk, caller, &license.app.to_string()).await?;
         let now = self.desk.ids.now();
-        let leaving = Leaving::AuthforgeFile { offline: is_offline(&self.desk.db, &license).await? };
-        may_leave(&license, leaving, now)?;
+        let barred = barred(&self.desk.db, &license).await?;
+        let leaving = Leaving::AuthforgeFile { offline: barred.is_empty() };
+        standing(&license).may_leave(leaving, now).map_err(|code| refused(code, barred))?;
         let end = end(&app, &license, request, (&self.desk.calendar, now))?;
         let hwid = device(&app, request)?;
         let name = hwid.as_ref().map(|hwid| hwid.as_str().to_owned());
@@ -82,10 +83,6 @@ fn answer(minted: Minted, end: Option<UnixSeconds>) -> AuthforgeFile {
     AuthforgeFile { file: text, file_name: name, jti, expires_at: end.map(Timestamp) }
 }
 
-fn may_leave(license: &LicenseRow, leaving: Leaving, now: UnixSeconds) -> Result<(), AuthorityError> {
-    standing(license).may_leave(leaving, now).map_err(AuthorityError::Refused)
-}
-
 /// A file never outlives its license. It lasts forever only where the vendor accepted what that means.
 fn end(
     app: &AppRow,
@@ -102,7 +99,7 @@ fn end(
     match (end, license.expires_at) {
         (None, Some(_)) => Err(invalid("not after the end of the license")),
         (Some(end), Some(last)) if end > last => Err(invalid("not after the end of the license")),
-        (Some(end), _) if end <= now => Err(invalid("a time in the future")),
+        (Some(end), _) if end <= now => Err(AuthorityError::Over { field: "expires_at", at: end, now }),
         (None, None) if !app.lifetime_files => Err(AuthorityError::Refused(Code::LifetimeFilesDisabled)),
         _ => Ok(end),
     }
@@ -145,7 +142,7 @@ impl Work for MakeFile {
         let locked = table::licenses::lock(tx, self.license.tenant, self.license.id).await?;
         let locked = locked.ok_or(AuthorityError::Refused(Code::NotFound))?;
         // It may have been suspended or revoked since the file was prepared, or got another end or key.
-        may_leave(&locked, self.leaving, self.now)?;
+        standing(&locked).may_leave(self.leaving, self.now).map_err(AuthorityError::Refused)?;
         let app = table::apps::find(&mut *tx, locked.tenant, locked.app).await?;
         let may_last = |app: AppRow| app.lifetime_files || self.answer.expires_at.is_some();
         let is_other = locked.version != self.license.version || locked.key_hash != self.license.key_hash;

@@ -14,7 +14,7 @@ use super::terms::{SignedTerms, customer, fits, signed_terms};
 use crate::customers::lock_buyer;
 use crate::keys::next_version;
 use crate::release::{MOST_RELEASED, Release, Releasing, release_seats};
-use crate::{Caller, Scope, apps, check, named, sets, trial};
+use crate::{Caller, Scope, apps, check, named, sets, slugged, trial};
 
 impl Licenses {
     /// Changes terms and notes. Fewer seats than are in use need devices to release, and the right to release them.
@@ -39,7 +39,8 @@ impl Licenses {
             let change = self.updating(caller, &license, &request).await?;
             self.prepare_change(caller, &license, (&record, Some(&releasing)), change).await
         };
-        self.desk.once(caller, prepare).await
+        let changed = self.desk.once(caller, prepare).await?;
+        slugged::named(&self.desk, caller, changed).await
     }
 
     /// The request with ids where it may have names: the audit log keeps it, and no name of a customer.
@@ -83,10 +84,12 @@ impl Licenses {
         request: &Reason,
     ) -> Result<LicenseView, AuthorityError> {
         check::reason(request.reason.as_deref())?;
-        let now = self.desk.ids.now();
+        let (now, reason) = (self.desk.ids.now(), request.reason.clone());
         let change = move |license: &mut LicenseRow| {
             unless_revoked(license)?;
-            license.suspended_at.get_or_insert(now);
+            if license.suspended_at.is_none() {
+                (license.suspended_at, license.suspend_reason) = (Some(now), reason.clone());
+            }
             Ok(())
         };
         let detail = json!({ "reason": request.reason });
@@ -98,7 +101,7 @@ impl Licenses {
     pub async fn resume(&self, caller: &Caller, id: &str) -> Result<LicenseView, AuthorityError> {
         let change = |license: &mut LicenseRow| {
             unless_revoked(license)?;
-            license.suspended_at = None;
+            (license.suspended_at, license.suspend_reason) = (None, None);
             Ok(())
         };
         let record = Record::new("license.resumed", "license_resumed", json!({}));
@@ -185,7 +188,8 @@ impl Licenses {
             let license = find(&self.desk, caller, id).await?;
             self.prepare_change(caller, &license, (record, releasing), change.clone()).await
         };
-        self.desk.once(caller, prepare).await
+        let changed = self.desk.once(caller, prepare).await?;
+        slugged::named(&self.desk, caller, changed).await
     }
 
     /// Signs a new version where the change touches what is signed. If somebody changes the license before the

@@ -1,6 +1,6 @@
 //! What leaves the server as a file: a license, and the trust to judge it by.
 
-use sealgate_artifact::{Root, Unverified};
+use sealgate_artifact::{Code, Root, Unverified};
 use sealgate_authority::seats::standing;
 use sealgate_authority::{AuthorityError, BUSY, as_json, broken};
 use sealgate_rules::Leaving;
@@ -15,9 +15,10 @@ impl Licenses {
     /// The signed envelope of a license's newest version. A revoked or suspended license is not handed out.
     pub async fn file(&self, caller: &Caller, id: &str) -> Result<SignedStatement, AuthorityError> {
         let license = find(&self.desk, caller, id).await?;
-        let offline = is_offline(&self.desk.db, &license).await?;
-        let leaving = Leaving::License { offline };
-        standing(&license).may_leave(leaving, self.desk.ids.now()).map_err(AuthorityError::Refused)?;
+        let barred = barred(&self.desk.db, &license).await?;
+        let leaving = Leaving::License { offline: barred.is_empty() };
+        let may_leave = standing(&license).may_leave(leaving, self.desk.ids.now());
+        may_leave.map_err(|code| refused(code, barred))?;
         let statement = table::licenses::statement(&self.desk.db, license.id, license.version).await?;
         // Somebody was forgotten meanwhile, and with them what the version said that was just read.
         as_json(statement.ok_or(BUSY)?).map(SignedStatement)
@@ -44,9 +45,26 @@ impl Licenses {
     }
 }
 
-/// Whether terms and tenant allow use without a server.
-pub(super) async fn is_offline(db: &Db, license: &LicenseRow) -> Result<bool, AuthorityError> {
+/// Why terms and tenant do not allow use without a server: nothing where they do.
+pub(super) async fn barred(db: &Db, license: &LicenseRow) -> Result<Vec<&'static str>, AuthorityError> {
     let tenant = table::tenants::find(db, license.tenant).await?;
-    // spec/license.md §2.11: a file of a trial proves nothing.
-    Ok(license.terms.offline && license.terms.trial.is_none() && tenant.is_some_and(|tenant| tenant.offline))
+    let reasons = [
+        // spec/license.md §2.11: a file of a trial proves nothing.
+        (license.terms.trial.is_some(), "The license is a trial, and a trial is never handed out as a file."),
+        (
+            !license.terms.offline && license.terms.trial.is_none(),
+            "The terms of the license do not allow offline use.",
+        ),
+        (tenant.is_none_or(|tenant| !tenant.offline), "Offline use is switched off for the tenant."),
+    ];
+    Ok(reasons.into_iter().filter(|(is_so, _)| *is_so).map(|(_, why)| why).collect())
+}
+
+/// The refusal, which says why where it is one of these reasons.
+pub(super) fn refused(code: Code, barred: Vec<&'static str>) -> AuthorityError {
+    if code == Code::OfflineDisabled && !barred.is_empty() {
+        AuthorityError::NotOffline(barred)
+    } else {
+        AuthorityError::Refused(code)
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sealgate_artifact::{Code, Device, DeviceId, ForeignKey, Tier};
+use sealgate_artifact::{Code, Device, DeviceId, ForeignKey, LicenseId, Tier};
 use sealgate_authority::AuthorityError;
 use sealgate_store::table::{AppRow, DeviceRow, EventRow, KeyHash, LicenseRow, TenantRow};
 use sealgate_wire::{ImportRow, IssueLicenses};
@@ -31,10 +31,13 @@ impl Licenses {
         row: &ImportRow,
         key: Option<KeyHash>,
     ) -> Result<NewImport, AuthorityError> {
+        if row.license_id.as_deref().is_some_and(|id| LicenseId::parse(id).is_err()) {
+            let why = "an id as an export has it; your own name for a license is its external_id";
+            return Err(AuthorityError::Invalid { field: "license_id", why });
+        }
         let request = order(row, app);
         check::external_id(row.external_id.as_deref())?;
-        let sold = self.sold(caller, &request).await;
-        let (_, plan) = sold.map_err(|error| named(error, "plan_id", "a plan of this app"))?;
+        let (_, plan) = self.sold(caller, &request).await?;
         let buyer = Buyer::of(&self.desk, caller, &request, plan.as_ref()).await;
         let buyer = buyer.map_err(|error| named(error, "customer_id", "a customer of yours"))?;
         let now = self.desk.ids.now();
@@ -70,22 +73,27 @@ impl Licenses {
         license: &LicenseRow,
         hwids: &[String],
     ) -> Result<Vec<(DeviceRow, EventRow)>, AuthorityError> {
-        let invalid = |why| Err(AuthorityError::Invalid { field: "hwids", why });
-        let different: BTreeSet<&String> = hwids.iter().collect();
-        if different.len() < hwids.len() || hwids.len() > DEVICES {
-            return invalid("at most 100, each once");
-        }
+        let named = devices(hwids)?;
         if license.terms.max_devices.seats().is_some_and(|seats| hwids.len() > seats as usize) {
-            return invalid("no more devices than the license has seats");
+            let why = "no more devices than the license has seats";
+            return Err(AuthorityError::Invalid { field: "hwids", why });
         }
         let ids = &self.desk.ids;
-        let device = |hwid: &String| {
-            let named = Device::Hwid(check::hwid(hwid)?);
-            let event = self.desk.event(caller, license, "device_bound", Some(hwid));
-            Ok((DeviceRow::new(ids.fresh(DeviceId::new), license, named, ids.now()), event))
+        let device = |named: Device| {
+            let event = self.desk.event(caller, license, "device_bound", Some(&*named.name()));
+            (DeviceRow::new(ids.fresh(DeviceId::new), license, named, ids.now()), event)
         };
-        hwids.iter().map(device).collect()
+        Ok(named.into_iter().map(device).collect())
     }
+}
+
+/// The devices of a row.
+pub(super) fn devices(hwids: &[String]) -> Result<Vec<Device>, AuthorityError> {
+    let different: BTreeSet<&String> = hwids.iter().collect();
+    if different.len() < hwids.len() || hwids.len() > DEVICES {
+        return Err(AuthorityError::Invalid { field: "hwids", why: "at most 100, each once" });
+    }
+    hwids.iter().map(|hwid| check::hwid(hwid).map(Device::Hwid)).collect()
 }
 
 /// The same as an order of one license.

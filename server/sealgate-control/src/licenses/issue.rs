@@ -73,7 +73,8 @@ impl Licenses {
             "expires_at": order.end.map(|end| Timestamp(end.at)),
         });
         let audit = self.desk.audit(caller, "license.issued", app.id.to_string(), &detail);
-        Ok(InsertLicenses { issuer: (tenant.id, tenant.issuer_key), buyer, rows, audit })
+        let app_disabled_at = app.disabled_at;
+        Ok(InsertLicenses { issuer: (tenant.id, tenant.issuer_key), buyer, rows, app_disabled_at, audit })
     }
 
     /// The app and the plan: where only the plan is named, the app is the plan's.
@@ -122,6 +123,7 @@ impl Licenses {
             end_day: order.end.map(|end| end.day),
             suspended_at: order.suspended_at,
             revoked_at: None,
+            suspend_reason: None,
             revoke_reason: None,
             version: first_version(now),
             // Filled in by the row that is stored with the signed statement.
@@ -216,6 +218,8 @@ struct InsertLicenses {
     issuer: (TenantId, PublicKey),
     buyer: Buyer,
     rows: Vec<NewLicense>,
+    /// To sell before the app starts is no mistake; whoever sells is told.
+    app_disabled_at: Option<UnixSeconds>,
     audit: AuditRow,
 }
 
@@ -250,6 +254,9 @@ impl Work for InsertLicenses {
             expires_at: new.license.expires_at.map(Timestamp),
             max_devices: Seats(new.license.terms.max_devices),
         };
-        Ok(LicensesIssued { licenses: self.rows.iter().map(view).collect() })
+        Ok(LicensesIssued {
+            licenses: self.rows.iter().map(view).collect(),
+            app_disabled_at: self.app_disabled_at.map(Timestamp),
+        })
     }
 }

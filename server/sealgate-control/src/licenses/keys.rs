@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sealgate_artifact::{Code, LicenseId, LicenseKey, UnixSeconds};
 use sealgate_authority::{AuthorityError, broken};
-use sealgate_store::table::{self, AuditRow, EventRow, FormerKeyRow, KeyHash};
+use sealgate_store::table::{self, AuditRow, EventRow, FormerKeyRow, KeyHash, LicenseKeyRow};
 use sealgate_store::{Tx, Work};
 use sealgate_wire::{LicenseKeyShown, LicenseKeysShown, Nothing, Reason, RevealKeys};
 use serde_json::json;
@@ -145,14 +145,13 @@ impl Work for ExchangeKey {
         if table::former_keys::count_of(&mut *tx, license.id).await? >= FORMER_KEYS {
             return Err(AuthorityError::Refused(Code::LimitReached));
         }
-        let former = FormerKeyRow {
+        let of = LicenseKeyRow {
             key_hash: license.key_hash,
             app: license.app,
             tenant: license.tenant,
             license: license.id,
-            replaced_at: self.at,
         };
-        table::former_keys::insert(tx, &former).await?;
+        table::former_keys::insert(tx, &FormerKeyRow { of, replaced_at: self.at }).await?;
         license.key_hash = self.hash;
         license.key_sealed.clone_from(&self.sealed);
         table::licenses::store(tx, &license).await?;

@@ -16,7 +16,7 @@ use crate::found::Found;
 use crate::keys::LicenseSigner;
 use crate::page::{Part, name_of};
 use crate::standing::may_act;
-use crate::{Caller, VendorSecrets, named, trial};
+use crate::{Caller, Scope, VendorSecrets, named, slugged, trial};
 
 /// The vendor's licenses.
 pub struct Licenses {
@@ -38,7 +38,8 @@ impl Licenses {
 
     /// The tenant's license of that id.
     pub async fn show(&self, caller: &Caller, id: &str) -> Result<LicenseView, AuthorityError> {
-        view(&find(&self.desk, caller, id).await?, self.desk.ids.now())
+        let shown = view(&find(&self.desk, caller, id).await?, self.desk.ids.now())?;
+        slugged::named(&self.desk, caller, shown).await
     }
 
     /// The tenant's license that has that key, or had it, or has that external id.
@@ -60,7 +61,8 @@ impl Licenses {
         may_act(db, caller, self.desk.ids.now()).await?;
         let found = found.ok_or(AuthorityError::Refused(Code::NotFound))?;
         let key_replaced_at = former.map(|former| Timestamp(former.replaced_at));
-        Ok(LicenseView { key_replaced_at, ..view(&found, self.desk.ids.now())? })
+        let shown = LicenseView { key_replaced_at, ..view(&found, self.desk.ids.now())? };
+        slugged::named(&self.desk, caller, shown).await
     }
 
     async fn called(
@@ -90,7 +92,7 @@ impl Licenses {
         let Some(former) = table::former_keys::of_tenant(db, tenant, key).await? else {
             return Ok((None, None));
         };
-        Ok((table::licenses::find(db, tenant, former.license).await?, Some(former)))
+        Ok((table::licenses::find(db, tenant, former.of.license).await?, Some(former)))
     }
 
     /// The tenant's licenses: newest first, in the order of the label that is searched, or of their ends.
@@ -100,7 +102,8 @@ impl Licenses {
         query: &LicenseQuery,
     ) -> Result<Page<LicenseView>, AuthorityError> {
         let query = &self.with_the_ids(caller, query).await?;
-        let wanted = Wanted::read(query, (&self.desk.calendar, self.desk.ids.now()))?;
+        let sees_customers = caller.scopes.allow(Scope::CustomersRead);
+        let wanted = Wanted::read(query, sees_customers, (&self.desk.calendar, self.desk.ids.now()))?;
         let order = Order::read(query, wanted.ends)?;
         let filter = match (&query.device, wanted.customer, wanted.app) {
             (Some(device), ..) => Filter::Device(device.clone()),
@@ -108,13 +111,15 @@ impl Licenses {
             (.., Some(id)) => Filter::App(id),
             _ => Filter::Any,
         };
-        match (&filter, order, &wanted.label) {
+        let mut page = match (&filter, order, &wanted.label) {
             (_, Order::End, _) => self.by_end(caller, query, &wanted).await,
             (Filter::Device(_) | Filter::Customer(_), ..) | (.., None) => {
                 self.by_age(caller, query, filter, &wanted).await
             }
             (.., Some(begin)) => self.by_label(caller, query, begin, &wanted).await,
-        }
+        }?;
+        slugged::name(&self.desk, caller, &mut page.items).await?;
+        Ok(page)
     }
 
     /// The query with ids in the place of names: a list's cursor is the same for both.
@@ -209,12 +214,14 @@ pub(crate) async fn find(desk: &Desk, caller: &Caller, id: &str) -> Result<Licen
     table::licenses::find(&desk.db, caller.tenant, id).await?.ok_or_else(unknown)
 }
 
-/// A license as the vendor sees it at a time.
+/// A license as the vendor sees it at a time, without slugs.
 pub(crate) fn view(license: &LicenseRow, now: UnixSeconds) -> Result<LicenseView, AuthorityError> {
     Ok(LicenseView {
         license_id: license.id.to_string(),
         app_id: license.app.to_string(),
+        app: None,
         plan_id: license.plan.map(|id| id.to_string()),
+        plan: None,
         status: standing(license).status(now).as_str().to_owned(),
         tier: license.terms.tier.as_str().to_owned(),
         features: stored(&license.terms.features)?,
@@ -222,14 +229,17 @@ pub(crate) fn view(license: &LicenseRow, now: UnixSeconds) -> Result<LicenseView
         max_devices: Seats(license.terms.max_devices),
         devices_used: license.devices_used,
         expires_at: license.expires_at.map(Timestamp),
+        offline: license.terms.offline && license.terms.trial.is_none(),
         trial: license.terms.trial.map(trial::view),
         label: license.label.clone(),
         customer_id: license.customer.map(|id| id.to_string()),
+        customer: None,
         licensee: licensee::shown(&license.licensee)?,
         external_id: license.external_id.clone(),
         version: license.version,
         created_at: Timestamp(license.created_at),
         suspended_at: license.suspended_at.map(Timestamp),
+        suspend_reason: license.suspend_reason.clone(),
         revoked_at: license.revoked_at.map(Timestamp),
         revoke_reason: license.revoke_reason.clone(),
         key_replaced_at: None,

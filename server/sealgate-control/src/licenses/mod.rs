@@ -5,6 +5,7 @@ mod authforge_files;
 mod change;
 mod export;
 mod import;
+mod import_late;
 mod import_row;
 mod issue;
 mod keys;

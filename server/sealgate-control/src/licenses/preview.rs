@@ -13,7 +13,7 @@ use super::list::{Licenses, find};
 use super::terms::{is_bought, signed_terms};
 use crate::customers::may_buy;
 use crate::standing::may_act;
-use crate::{Caller, trial};
+use crate::{Caller, slugged, trial};
 
 impl Licenses {
     /// What an update with this request would change. Refuses what the update would refuse, but for devices that have seats.
@@ -37,20 +37,7 @@ impl Licenses {
         let released = self.held(caller, &license, named).await?;
         // A POST, and yet it reads: its caller may have been revoked meanwhile.
         may_act(&self.desk.db, caller, self.desk.ids.now()).await?;
-        let (before, after) = (terms(&license)?, terms(&next)?);
-        let stay = license.devices_used.saturating_sub(released);
-        let seats = next.terms.max_devices.seats().map_or(u64::MAX, u64::from);
-        Ok(LicensePreview {
-            license_id: license.id.to_string(),
-            changed: changed(&before, &after),
-            lessened: lessened(&license, &next, (&before, &after)),
-            version: license.version,
-            new_version: signed_terms(&license) != signed_terms(&next),
-            devices_used: license.devices_used,
-            devices_to_release: stay.saturating_sub(seats),
-            before,
-            after,
-        })
+        slugged::named(&self.desk, caller, foreseen(&license, &next, released)?).await
     }
 
     /// How many of the devices that are to be released hold seats: each of them does.
@@ -71,10 +58,33 @@ impl Licenses {
     }
 }
 
+/// What becomes of a license, where so many of its devices are released.
+pub(super) fn foreseen(
+    license: &LicenseRow,
+    next: &LicenseRow,
+    released: u64,
+) -> Result<LicensePreview, AuthorityError> {
+    let (before, after) = (terms(license)?, terms(next)?);
+    let stay = license.devices_used.saturating_sub(released);
+    let seats = next.terms.max_devices.seats().map_or(u64::MAX, u64::from);
+    Ok(LicensePreview {
+        license_id: license.id.to_string(),
+        changed: changed(&before, &after),
+        lessened: lessened(license, next, (&before, &after)),
+        version: license.version,
+        new_version: signed_terms(license) != signed_terms(next),
+        devices_used: license.devices_used,
+        devices_to_release: stay.saturating_sub(seats),
+        before,
+        after,
+    })
+}
+
 fn terms(license: &LicenseRow) -> Result<LicenseTerms, AuthorityError> {
     let terms = &license.terms;
     Ok(LicenseTerms {
         plan_id: license.plan.map(|id| id.to_string()),
+        plan: None,
         tier: terms.tier.as_str().to_owned(),
         features: stored(&terms.features)?,
         limits: stored(&terms.limits)?,
@@ -87,6 +97,7 @@ fn terms(license: &LicenseRow) -> Result<LicenseTerms, AuthorityError> {
         trial_per: terms.trial.map(|trial| trial.per.as_str().to_owned()),
         label: license.label.clone(),
         customer_id: license.customer.map(|id| id.to_string()),
+        customer: None,
         licensee: licensee::shown(&license.licensee)?,
     })
 }

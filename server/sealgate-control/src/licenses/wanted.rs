@@ -1,11 +1,13 @@
 //! Which licenses of a list somebody wants (`spec/http.md` §3.2).
 
+use std::collections::HashMap;
+
 use sealgate_artifact::{AppId, Code, CustomerId, LicenseId, PlanId, Tier, UnixSeconds, limits};
 use sealgate_authority::seats::standing;
 use sealgate_authority::{AuthorityError, stored};
 use sealgate_rules::Status;
 use sealgate_store::Db;
-use sealgate_store::table::{self, LicenseRow};
+use sealgate_store::table::{self, CustomerRow, LicenseRow};
 use sealgate_wire::{LicenseQuery, Licensee};
 
 use super::terms::customer;
@@ -25,15 +27,18 @@ pub(super) struct Wanted {
     tier: Option<Tier>,
     status: Option<Status>,
     words: Option<Words>,
+    /// Whether the words may stand in what is known of the customer.
+    in_customers: bool,
     /// Only those that no device ever used.
     never_seen: bool,
     now: UnixSeconds,
 }
 
-/// A license of a list, and whether a device ever gave a seat of it back, where somebody asks for that.
+/// A license of a list; whether a device ever gave a seat of it back, and who bought it, where somebody asks for that.
 pub(super) struct Used {
     pub(super) license: LicenseRow,
     released: bool,
+    customer: Option<CustomerRow>,
 }
 
 /// Later than the first and no later than the second.
@@ -56,6 +61,7 @@ pub(crate) enum Order {
 impl Wanted {
     pub(super) fn read(
         query: &LicenseQuery,
+        sees_customers: bool,
         (calendar, now): (&Calendar, UnixSeconds),
     ) -> Result<Self, AuthorityError> {
         let moment =
@@ -77,22 +83,39 @@ impl Wanted {
                 Status::parse,
             )?,
             words: query.text.as_deref().map(Words::read).transpose()?,
+            in_customers: query.text.is_some() && sees_customers,
             never_seen: query.never_seen.unwrap_or(false),
             now,
         })
     }
 
-    /// The licenses with what is to be known of their use.
+    /// The licenses with what is to be known of their use and of who bought them.
     pub(super) async fn used(&self, db: &Db, licenses: Vec<LicenseRow>) -> Result<Vec<Used>, AuthorityError> {
+        let customers = self.customers(db, &licenses).await?;
         let unused = |license: &&LicenseRow| self.never_seen && license.devices_used == 0;
         let asked: Vec<LicenseId> = licenses.iter().filter(unused).map(|license| license.id).collect();
         let released = table::release_days::of_any(db, &asked).await?;
-        let used = |license: LicenseRow| Used { released: released.contains(&license.id), license };
+        let used = |license: LicenseRow| Used {
+            released: released.contains(&license.id),
+            customer: license.customer.and_then(|id| customers.get(&id).cloned()),
+            license,
+        };
         Ok(licenses.into_iter().map(used).collect())
     }
 
+    async fn customers(
+        &self,
+        db: &Db,
+        licenses: &[LicenseRow],
+    ) -> Result<HashMap<CustomerId, CustomerRow>, AuthorityError> {
+        let Some(first) = licenses.first().filter(|_| self.in_customers) else { return Ok(HashMap::new()) };
+        let ids = licenses.iter().filter_map(|license| license.customer).collect();
+        let found = table::customers::some(db, first.tenant, &ids).await?;
+        Ok(found.into_iter().map(|customer| (customer.id, customer)).collect())
+    }
+
     /// Whether it is one of them, whatever a walk has asked already.
-    pub(super) fn has(&self, Used { license, released }: &Used) -> Result<bool, AuthorityError> {
+    pub(super) fn has(&self, Used { license, released, customer }: &Used) -> Result<bool, AuthorityError> {
         let is_one = self.app.is_none_or(|id| id == license.app)
             && self.customer.is_none_or(|id| Some(id) == license.customer)
             && self.plan.is_none_or(|id| Some(id) == license.plan)
@@ -101,15 +124,20 @@ impl Wanted {
             && words::begins(license.label.as_deref(), self.label.as_deref())
             && (!self.never_seen || license.devices_used == 0 && !released)
             && self.ends.have(license.expires_at);
-        Ok(is_one && self.words_are_in(license)?)
+        Ok(is_one && self.words_are_in(license, customer.as_ref())?)
     }
 
-    fn words_are_in(&self, license: &LicenseRow) -> Result<bool, AuthorityError> {
+    fn words_are_in(
+        &self,
+        license: &LicenseRow,
+        customer: Option<&CustomerRow>,
+    ) -> Result<bool, AuthorityError> {
         let Some(words) = &self.words else { return Ok(true) };
         let licensee: Licensee = stored(&license.licensee)?;
-        let texts =
-            [&license.label, &license.external_id, &licensee.name, &licensee.company, &licensee.email];
-        Ok(words.are_in(texts.into_iter().flatten().map(String::as_str)))
+        let own = [&license.label, &license.external_id, &licensee.name, &licensee.company, &licensee.email];
+        let bought_by = customer.map(|who| [&who.name, &who.company, &who.email, &who.external_id]);
+        let texts = own.into_iter().chain(bought_by.into_iter().flatten());
+        Ok(words.are_in(texts.flatten().map(String::as_str)))
     }
 }
 

@@ -131,7 +131,7 @@ fn names(parameter: &str) -> Option<&'static str> {
     match parameter {
         "app_id" => Some("The app's id or slug, or - for the tenant's only one."),
         "plan_id" => Some("The plan's id or slug, or app/plan, with its slash as %2F."),
-        "customer_id" => Some("The customer's id or slug, or external:X."),
+        "customer_id" => Some("The customer's id, slug or e-mail address, or external:X."),
         _ => None,
     }
 }

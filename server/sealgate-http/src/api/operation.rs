@@ -216,7 +216,7 @@ macro_rules! body {
 /// Which parts of a request a use case takes: the caller always comes first.
 macro_rules! handler {
     ($method:ident () $good:tt, $group:ident.$call:ident) => {
-        $crate::api::operation::route!($method, |State(vendor): State<Vendor>, auth: Authenticated| async move {
+        $crate::api::operation::route!($method, |State(vendor): State<Vendor>, auth: Authenticated, _: NoQuery| async move {
             let asked = vendor.0.$group.$call(&auth.caller);
             auth.answer($good, vendor.carry_out(stringify!($method), &auth.caller, asked).await)
         })
@@ -224,7 +224,7 @@ macro_rules! handler {
     ($method:ident (id) $good:tt, $group:ident.$call:ident) => {
         $crate::api::operation::route!(
             $method,
-            |State(vendor): State<Vendor>, auth: Authenticated, Id(id): Id| async move {
+            |State(vendor): State<Vendor>, auth: Authenticated, _: NoQuery, Id(id): Id| async move {
                 let asked = vendor.0.$group.$call(&auth.caller, &id);
                 auth.answer($good, vendor.carry_out(stringify!($method), &auth.caller, asked).await)
             }
@@ -244,7 +244,7 @@ macro_rules! handler {
     ($method:ident (body $body:ty) $good:tt, $group:ident.$call:ident) => {
         $crate::api::operation::route!(
             $method,
-            |State(vendor): State<Vendor>, mut auth: Authenticated, body: Body<$body>| async move {
+            |State(vendor): State<Vendor>, mut auth: Authenticated, _: NoQuery, body: Body<$body>| async move {
                 let request = body.for_caller(&mut auth.caller);
                 let asked = vendor.0.$group.$call(&auth.caller, &request);
                 auth.answer($good, vendor.carry_out(stringify!($method), &auth.caller, asked).await)
@@ -254,7 +254,7 @@ macro_rules! handler {
     ($method:ident (id, body $body:ty) $good:tt, $group:ident.$call:ident) => {
         $crate::api::operation::route!(
             $method,
-            |State(vendor): State<Vendor>, mut auth: Authenticated, Id(id): Id, body: Body<$body>| async move {
+            |State(vendor): State<Vendor>, mut auth: Authenticated, _: NoQuery, Id(id): Id, body: Body<$body>| async move {
                 let request = body.for_caller(&mut auth.caller);
                 let asked = vendor.0.$group.$call(&auth.caller, &id, &request);
                 auth.answer($good, vendor.carry_out(stringify!($method), &auth.caller, asked).await)

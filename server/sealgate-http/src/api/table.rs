@@ -9,8 +9,8 @@ use sealgate_wire::{
     DeviceQuery, DeviceView, EventQuery, EventView, ExportQuery, ForgetCustomer, GrantCredits,
     ImportLicenses, IssueLicenses, KeyRevoked, KeyView, LicenseKeyShown, LicenseKeysShown, LicensePreview,
     LicenseQuery, LicenseView, LicensesImported, LicensesIssued, LicensesResigned, LookUpLicense,
-    MakeAuthforgeFile, MergeCustomers, Nothing, OwnToken, Page, PageQuery, PlanView, Reason, ReleaseDevices,
-    Released, RenewLicense, ResignLicenses, RevealKeys, RevokeToken, RotateKey, RotateSecret, SecretRotated,
+    MakeAuthforgeFile, MergeCustomers, Nothing, OwnToken, Page, PlanView, Reason, ReleaseDevices, Released,
+    RenewLicense, ResignLicenses, RevealKeys, RevokeToken, RotateKey, RotateSecret, SecretRotated,
     ServerView, SignedStatement, TenantCreated, TenantView, TokenCreated, TokenRevoked, TokenView, Trust,
     UpdateApp, UpdateCustomer, UpdateDevice, UpdateLicense, UpdatePlan, UpdateTenant, Variables,
 };
@@ -18,7 +18,7 @@ use sealgate_wire::{
 use super::operation::{Operation, Shape, Vendor, operations, parameters};
 use super::request::{Body, Id};
 use crate::caller::{Authenticated, Demands};
-use crate::query::QueryOf;
+use crate::query::{NoQuery, QueryOf};
 
 /// Every operation. What is not in this list does not exist.
 pub(crate) fn operations() -> Vec<Operation> {
@@ -49,7 +49,7 @@ fn vendor() -> Vec<Operation> {
         /// The answer is the only one that shows its owner's token.
         POST "/api/v1/tenants", Installation, create_tenant = tenants.create (body CreateTenant) -> 201 TenantCreated, once;
         /// List tenants
-        GET "/api/v1/tenants", Installation, list_tenants = tenants.list (query PageQuery) -> 200 Page<TenantView>;
+        GET "/api/v1/tenants", Installation, list_tenants = tenants.list (query CountedQuery) -> 200 Page<TenantView>;
         /// Show a tenant
         GET "/api/v1/tenants/{tenant_id}", Installation, show_tenant = tenants.show (id) -> 200 TenantView;
         /// Change what a tenant may do
@@ -67,7 +67,7 @@ fn vendor() -> Vec<Operation> {
         /// The answer is the only one that shows it. It may do no more than the token that asks, and ends no later.
         POST "/api/v1/tokens", TokensWrite, create_token = tokens.create (body CreateToken) -> 201 TokenCreated, once;
         /// List access tokens
-        GET "/api/v1/tokens", TokensRead, list_tokens = tokens.list (query PageQuery) -> 200 Page<TokenView>;
+        GET "/api/v1/tokens", TokensRead, list_tokens = tokens.list (query CountedQuery) -> 200 Page<TokenView>;
         /// Revoke an access token
         ///
         /// The tokens that it made, and those that they made, are revoked with it unless `keep_made` is true.
@@ -202,6 +202,10 @@ fn licenses() -> Vec<Operation> {
         POST "/api/v1/licenses/{license_id}/authforge-file", LicensesWrite and LicenseKeysRead, make_authforge_file = authforge_files.make (id, body MakeAuthforgeFile) -> 201 AuthforgeFile, once;
         /// Give a license a new end
         POST "/api/v1/licenses/{license_id}/renew", LicensesWrite, renew_license = licenses.renew (id, body RenewLicense) -> 200 LicenseView, once;
+        /// Show what a renewal would change
+        ///
+        /// Takes the body of a renewal, and changes nothing.
+        POST "/api/v1/licenses/{license_id}/renew/preview", LicensesWrite, preview_renewal = licenses.preview_renewal (id, body RenewLicense) -> 200 LicensePreview;
         /// Suspend a license
         POST "/api/v1/licenses/{license_id}/suspend", LicensesWrite, suspend_license = licenses.suspend (id, body Reason) -> 200 LicenseView, once;
         /// End the suspension of a license
@@ -250,13 +254,13 @@ fn records() -> Vec<Operation> {
         /// List events
         GET "/api/v1/events", EventsRead, list_events = records.events (query EventQuery) -> 200 Page<EventView>;
         /// List the audit log, newest first
-        GET "/api/v1/audit", AuditRead, list_audit = records.audit (query PageQuery) -> 200 Page<AuditView>;
+        GET "/api/v1/audit", AuditRead, list_audit = records.audit (query CountedQuery) -> 200 Page<AuditView>;
         /// Export the audit log's chain, oldest first
         GET "/api/v1/audit/export", AuditRead, export_audit = records.export (query ExportQuery) -> 200 AuditExport;
         /// List license servers
         ///
         /// First those that were approved or revoked.
-        GET "/api/v1/servers", Installation, list_servers = servers.list (query PageQuery) -> 200 Page<ServerView>;
+        GET "/api/v1/servers", Installation, list_servers = servers.list (query CountedQuery) -> 200 Page<ServerView>;
         /// Show a license server
         GET "/api/v1/servers/{server_id}", Installation, show_server = servers.show (id) -> 200 ServerView;
         /// Approve a license server, so that it gets certificates
@@ -277,7 +281,7 @@ fn records() -> Vec<Operation> {
         /// After its clock was set, a server signs nothing that lives longer than a day until somebody says that it is right.
         POST "/api/v1/clock/accept", Installation, accept_clock = clock.accept (body AcceptClock) -> 200 ClockView;
         /// List keys
-        GET "/api/v1/keys", KeysRead, list_keys = keys.list (query PageQuery) -> 200 Page<KeyView>;
+        GET "/api/v1/keys", KeysRead, list_keys = keys.list (query CountedQuery) -> 200 Page<KeyView>;
         /// Start signing with a published next key
         ///
         /// The keys that all tenants share also need the scope `installation`.

@@ -109,7 +109,7 @@ fn vendor() -> Vec<Row> {
         AppView {
             "app_id": APP, "name": "Editor", "public_key": PUBLIC_KEY, "next_public_key": PUBLIC_KEY,
             "public_key_spki": SPKI, "credits": 500, "require_secret": false, "danger_lifetime_files": false,
-            "list_reported_addresses": false, "created_at": BEGIN,
+            "list_reported_addresses": false, "show_labels": false, "created_at": BEGIN,
         }
         UpdateApp { "require_secret": true }
         RotateSecret { "keep_former_seconds": 86_400 }
@@ -136,7 +136,7 @@ fn sales() -> Vec<Row> {
         }
         UpdatePlan { "features": [{ "name": "sso" }], "max_devices": "unlimited", "duration": null }
         PlanView {
-            "plan_id": PLAN, "app_id": APP, "name": "Pro", "tier": "licensed", "features": (features()),
+            "plan_id": PLAN, "app_id": APP, "app": "editor", "name": "Pro", "slug": "pro", "tier": "licensed", "features": (features()),
             "limits": (limits()), "max_devices": 3, "duration": "1y", "offline": false, "policy": (policy()),
             "releases_per_seat": 2, "variables": (variables()), "licensee": ["name", "company"], "created_at": BEGIN,
         }
@@ -163,9 +163,9 @@ fn sales() -> Vec<Row> {
 
 fn terms(tier: &str) -> Value {
     json!({
-        "plan_id": PLAN, "tier": tier, "features": features(), "limits": limits(), "variables": variables(),
+        "plan_id": PLAN, "plan": "pro", "tier": tier, "features": features(), "limits": limits(), "variables": variables(),
         "max_devices": 3, "expires_at": END, "offline": false, "releases_per_seat": 2, "trial_days": null,
-        "trial_per": null, "label": "order 1815", "customer_id": CUSTOMER, "licensee": licensee(),
+        "trial_per": null, "label": "order 1815", "customer_id": CUSTOMER, "customer": "ada-lovelace", "licensee": licensee(),
     })
 }
 
@@ -182,9 +182,10 @@ fn licenses() -> Vec<Row> {
         }
         IssuedLicense { "license_id": LICENSE, "license_key": LICENSE_KEY, "expires_at": null, "max_devices": "unlimited" }
         LicenseView {
-            "license_id": LICENSE, "app_id": APP, "plan_id": PLAN, "status": "active", "tier": "licensed",
-            "features": (features()), "limits": (limits()), "max_devices": 3, "devices_used": 1, "expires_at": END,
-            "label": "order 1815", "customer_id": CUSTOMER, "licensee": (licensee()), "external_id": "order-1815",
+            "license_id": LICENSE, "app_id": APP, "app": "editor", "plan_id": PLAN, "plan": "pro", "status": "active",
+            "tier": "licensed", "features": (features()), "limits": (limits()), "max_devices": 3, "devices_used": 1,
+            "expires_at": END, "offline": false, "label": "order 1815", "customer_id": CUSTOMER,
+            "customer": "ada-lovelace", "licensee": (licensee()), "external_id": "order-1815",
             "version": 30_000_000, "created_at": BEGIN,
         }
         LookUpLicense { "license_key": LICENSE_KEY }
@@ -202,7 +203,7 @@ fn licenses() -> Vec<Row> {
             "rows": [{ "name": "order-1815", "plan_id": "pro", "label": "Order 1815", "hwids": ["desk-12"] }],
         }
         ImportRow {
-            "name": "order-1815", "plan_id": "pro", "tier": "licensed", "features": (features()), "limits": (limits()),
+            "name": "order-1815", "license_id": LICENSE, "plan_id": "pro", "tier": "licensed", "features": (features()), "limits": (limits()),
             "variables": (variables()), "max_devices": 3, "expires_at": "1y", "label": "Order 1815", "customer_id": CUSTOMER,
             "licensee": (licensee()), "external_id": "order-1815", "license_key": "7Q2M-9XKD-4RTB-W6HJ-F3NC", "hwids": ["desk-12"],
             "suspended": false,
@@ -210,7 +211,10 @@ fn licenses() -> Vec<Row> {
         LicensesImported {
             "rows": [{ "outcome": "imported", "license_id": LICENSE, "license_key": LICENSE_KEY, "expires_at": END }],
         }
-        ImportedRow { "outcome": "refused", "code": "malformed_request", "field": "plan_id", "message": "plan_id: a plan of this app" }
+        ImportedRow {
+            "outcome": "there", "license_id": LICENSE, "devices_added": 1, "devices_left_out": 1,
+            "code": "device_limit", "message": "Every seat of the license is taken by another device.",
+        }
         ResignLicenses { "after": LICENSE }
         LicensesResigned { "resigned": 5000, "next": LICENSE }
         RenewLicense { "expires_at": "1y" }
@@ -230,7 +234,7 @@ fn licenses() -> Vec<Row> {
         UpdateDevice { "metadata": { "desk": "12" } }
         AddAccess { "app_id": APP, "effect": "deny", "ip": "192.0.2.0/24", "reason": "abuse", "expires_at": "90d" }
         AccessView {
-            "entry_id": ENTRY, "app_id": APP, "source": "vendor", "effect": "deny", "ip": "192.0.2.0/24",
+            "entry_id": ENTRY, "app_id": APP, "app": "editor", "source": "vendor", "effect": "deny", "ip": "192.0.2.0/24",
             "reason": "abuse", "created_at": BEGIN, "expires_at": END,
         }
     }
@@ -244,7 +248,7 @@ fn records() -> Vec<Row> {
     });
     rows! {
         EventView {
-            "event_id": EVENT, "at": BEGIN, "kind": "refused", "code": "device_limit", "app_id": APP,
+            "event_id": EVENT, "at": BEGIN, "kind": "refused", "code": "device_limit", "app_id": APP, "app": "editor",
             "license_id": LICENSE, "device": "desk-12", "request_id": REQUEST, "count": 1,
         }
         AuditView (audit)

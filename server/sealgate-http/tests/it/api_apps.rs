@@ -23,7 +23,7 @@ on_both_engines! {
             app.api("GET", &path, &json!(null)).expect(200),
             app.api("GET", "/api/v1/apps", &json!(null)).expect(200)["items"][0].clone(),
         ] {
-            let switches = ["danger_lifetime_files", "list_reported_addresses", "require_secret"];
+            let switches = ["danger_lifetime_files", "list_reported_addresses", "require_secret", "show_labels"];
             let shown = ["app_id", "created_at", "name", "next_public_key", "public_key", "public_key_spki", "slug"];
             let mut all = [&switches[..], &shown].concat();
             all.sort_unstable();

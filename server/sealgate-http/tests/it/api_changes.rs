@@ -1,10 +1,12 @@
 //! Licenses after their issue: renewed, changed, suspended, searched (`spec/http.md` §3.2).
 
-use sealgate_testkit::{TestApp, on_both_engines};
+use sealgate_testkit::{TestApp, on_both_engines, send};
 use serde_json::{Value, json};
 
 use crate::customers::customer;
-use crate::support::{assert_failed, nonce, payload, refused_without_effect, sell};
+use crate::support::{
+    assert_failed, assert_problem, nonce, payload, payload_text, refused_without_effect, sell,
+};
 
 const DAY: u64 = 24 * 60 * 60;
 
@@ -106,12 +108,45 @@ on_both_engines! {
             assert_eq!(app.api("GET", &path, &json!(null)).expect(200), other);
             let many: Value = (0..51).map(|n| (n.to_string(), json!(1))).collect::<serde_json::Map<_, _>>().into();
             for bad in [
-                json!({ "a": 1.5 }), json!({ "a": null }), json!({ "a": [1] }), json!({ "": 1 }), json!({ "a\u{7}": 1 }),
+                json!({ "a": 1.0 }), json!({ "a": 0.123_456_789_012_345_6 }), json!({ "a": null }), json!({ "a": [1] }), json!({ "": 1 }), json!({ "a\u{7}": 1 }),
                 json!({ "a": 9_007_199_254_740_992_i64 }), json!({ "a": "x".repeat(1500) }), many,
             ] {
                 refused_without_effect(app, ("PUT", &path, &json!({ "variables": bad })), 400, "malformed_request");
             }
         }
+    }
+
+    /// `spec/authforge.md` §2.8: they are kept as they are written, and in no other spelling.
+    fn variables_may_have_a_fraction(app: &TestApp) {
+        let (editor, license) = sell(app, &json!({}));
+        let [of_app, of_license] = [("apps", &editor["app_id"]), ("licenses", &license["license_id"])]
+            .map(|(kind, id)| format!("/api/v1/{kind}/{}/variables", id.as_str().expect("text")));
+        let plan = json!({ "app_id": editor["app_id"], "name": "Pro", "tier": "licensed", "variables": {} }).to_string();
+        let written = r#"{"a":0.000001,"b":-12345678901234.5,"c":"0.5","d":5}"#;
+        let raw = |method: &str, path: &str, body: String| {
+            send(method, &format!("{}{path}", app.url), Some(&app.token), body.as_bytes())
+        };
+        for path in [&of_app, &of_license] {
+            let answer = raw("PUT", path, format!(r#"{{"variables":{written}}}"#));
+            assert_eq!(String::from_utf8_lossy(&answer.bytes), format!(r#"{{"variables":{written}}}"#));
+            let answer = raw("PATCH", path, r#"{"variables":{"d":0.25}}"#.to_owned());
+            let changed = written.replace(r#""d":5"#, r#""d":0.25"#);
+            assert_eq!(String::from_utf8_lossy(&answer.bytes), format!(r#"{{"variables":{changed}}}"#));
+            for bad in ["1.0", "0.50", "1e3", "5e-1", "-0", "-0.0", "0.1234567890123456", "1.5e3"] {
+                let answer = raw("PATCH", path, format!(r#"{{"variables":{{"a":{bad}}}}}"#));
+                assert_problem(&answer, 400, "malformed_request");
+                let message = answer.json()["message"].as_str().expect("text").to_owned();
+                assert!(message.starts_with("variables.a: ") && !message.contains(bad), "{message}");
+            }
+        }
+        let made = raw("POST", "/api/v1/plans", plan.replace(r#""variables":{}"#, &format!(r#""variables":{written}"#)));
+        assert!(String::from_utf8_lossy(&made.bytes).contains(written), "{made:?}");
+        // As a number on AuthForge's wire, whose clients look at the type.
+        app.clock.advance(2);
+        let answer = app.validate(&TestApp::question(&editor, &license, "desk", &nonce(1)));
+        let text = payload_text(&answer);
+        let changed = written.replace(r#""d":5"#, r#""d":0.25"#);
+        assert!(text.ends_with(&format!(r#""appVariables":{changed},"licenseVariables":{changed}}}"#)), "{text}");
     }
 
     fn licenses_are_found_by_what_their_label_begins_with(app: &TestApp) {

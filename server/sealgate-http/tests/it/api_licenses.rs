@@ -22,9 +22,9 @@ on_both_engines! {
         assert_eq!(names(license), ["expires_at", "license_id", "license_key", "max_devices"]);
         assert_eq!((&license["expires_at"], &license["max_devices"]), (&json!(null), &json!(1)));
         assert_eq!(app.api("GET", &at(license, ""), &json!(null)).expect(200), json!({
-            "license_id": license["license_id"], "app_id": editor["app_id"], "status": "active",
+            "license_id": license["license_id"], "app_id": editor["app_id"], "app": "editor", "status": "active",
             "tier": "licensed", "features": [], "limits": [], "max_devices": 1, "devices_used": 0,
-            "customer_id": null, "version": app.clock.seconds() / 60,
+            "offline": true, "customer_id": null, "version": app.clock.seconds() / 60,
             "expires_at": null, "label": null, "created_at": NOW,
         }));
     }

@@ -30,6 +30,10 @@ fn order(app: &Value, field: &str, value: Value) -> Value {
     order
 }
 
+fn is_of_the_path(problem: &Value) -> bool {
+    problem["message"].as_str().is_some_and(|message| message.contains("no such path"))
+}
+
 on_both_engines! {
     fn without_a_known_token_no_route_answers(app: &TestApp) {
         let before = state(app);
@@ -178,7 +182,12 @@ on_both_engines! {
             refused_without_effect(app, ("GET", path, &json!(null)), 404, "not_found");
             let anyone = request("GET", &format!("{}{path}", app.url), None, &json!(null));
             assert_problem(&anyone, 404, "not_found");
+            assert!(is_of_the_path(&anyone.json()), "{path}: {anyone:?}");
         }
+        // Where the path is right, nobody looks for a mistake in it.
+        let nobodys = app.api("GET", &format!("/api/v1/apps/{UNKNOWN}"), &json!(null));
+        assert_problem(&nobodys, 404, "not_found");
+        assert!(!is_of_the_path(&nobodys.json()), "{nobodys:?}");
     }
 
     fn the_content_type_is_not_looked_at(app: &TestApp) {

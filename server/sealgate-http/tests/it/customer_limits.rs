@@ -56,6 +56,18 @@ on_both_engines! {
         ask(app, &editor, &licenses[2], 9).expect(200);
     }
 
+    fn who_is_over_the_limit_is_refused_while_nobody_can_write(app: &TestApp) {
+        let editor = app.create_app("Editor");
+        let ada = customer(app, &json!({ "name": "Ada", "max_devices": 1 }));
+        let license = &bought(app, &editor, &ada, 1)[0];
+        ask(app, &editor, license, 1).expect(200);
+        app.while_nobody_writes(|| {
+            for n in 2..5 {
+                assert_failed(&ask(app, &editor, license, n), 403, "hwid_mismatch");
+            }
+        });
+    }
+
     fn the_limit_comes_before_all_that_is_about_a_trial(app: &TestApp) {
         let editor = app.create_app("Editor");
         let ada = customer(app, &json!({ "name": "Ada", "max_devices": 1 }));

@@ -161,6 +161,24 @@ on_both_engines! {
         assert!(unnamed.is_empty(), "{unnamed:#?}");
     }
 
+    fn a_body_may_be_left_out_exactly_where_the_document_says_so(app: &TestApp) {
+        let (document, owner) = (app.document(), app.owner());
+        let mut seen = BTreeSet::new();
+        for operation in app.operations() {
+            let body = &described(&document, &operation)["requestBody"];
+            if body.is_null() {
+                continue;
+            }
+            let is_required = body["required"] == true;
+            let staged = stage(app, &owner, &operation.id);
+            let answer = send(&operation.method, &format!("{}{}", app.url, staged.url(&operation)), Some(&app.token), b"");
+            let text = String::from_utf8_lossy(&answer.bytes);
+            assert_eq!(text.contains(": it is missing"), is_required, "{}: {} {text}", operation.id, answer.status);
+            seen.insert(is_required);
+        }
+        assert_eq!(seen.len(), 2, "there are both");
+    }
+
     /// PostgreSQL has no text with U+0000.
     fn no_path_breaks_an_operation(app: &TestApp) {
         let owner = app.owner();
@@ -172,6 +190,26 @@ on_both_engines! {
                 assert_refused(app, (operation, &asked), bad, body.as_bytes());
             }
         }
+    }
+
+    /// `?dry_run=true` on an order must not sell.
+    fn an_operation_without_a_query_refuses_one(app: &TestApp) {
+        let (document, owner) = (app.document(), app.owner());
+        let mut asked_so_far = 0;
+        for operation in app.operations() {
+            let parameters = described(&document, &operation)["parameters"].as_array().cloned().unwrap_or_default();
+            if parameters.iter().any(|p| p["in"] == "query") {
+                continue;
+            }
+            let staged = stage(app, &owner, &operation.id);
+            let body = if staged.body.is_null() { String::new() } else { staged.body.to_string() };
+            for query in ["?dry_run=true", "?colour"] {
+                let asked = Staged { query: query.to_owned(), ..staged.clone() };
+                assert_refused(app, (&operation, &asked), query, body.as_bytes());
+            }
+            asked_so_far += 1;
+        }
+        assert!(asked_so_far >= 40, "only {asked_so_far} operations take no query");
     }
 
     fn no_query_breaks_an_operation(app: &TestApp) {

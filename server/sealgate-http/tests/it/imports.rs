@@ -100,6 +100,101 @@ on_both_engines! {
         }
     }
 
+    fn a_row_of_a_license_that_is_there_makes_no_second_one(app: &TestApp) {
+        let editor = app.create_app("Editor");
+        let mine = app.issue(&editor, &json!({ "external_id": "order-1" }));
+        let made = import(app, &editor, &json!([{ "name": "a", "license_key": FOREIGN }]));
+        let before = state(app);
+        let elsewhere = "00000000-0000-7000-8000-000000000001";
+        let rows = json!([
+            { "name": "1", "license_id": mine["license_id"], "label": "changed" },
+            { "name": "2", "license_key": text(&mine["license_key"]).to_lowercase().replace('-', " ") },
+            // However little of the row could be a license.
+            { "name": "3", "license_id": made[0]["license_id"], "license_key": "weak", "plan_id": "none", "expires_at": "2001-01-01" },
+            { "name": "4", "license_id": "order-1" },
+            { "name": "5", "license_key": FOREIGN },
+            { "name": "6", "external_id": "order-1", "license_id": elsewhere },
+        ]);
+        let became = import(app, &editor, &rows);
+        assert_eq!(outcomes(&became), ["there", "there", "there", "refused", "refused", "refused"], "{became:#?}");
+        let licenses: Vec<&Value> = became.iter().map(|row| &row["license_id"]).collect();
+        let (first, second) = (&mine["license_id"], &made[0]["license_id"]);
+        assert_eq!(licenses, [first, first, second, &Value::Null, second, first], "{became:#?}");
+        assert_eq!((&became[3]["field"], &became[4]["field"]), (&json!("license_id"), &json!("license_key")));
+        assert_eq!(state(app), before, "nothing is written");
+        let writer = app.owner().with_scopes(&["licenses:write"]);
+        let hidden = writer.api("POST", IMPORT, &wish(&editor, &rows)).expect(200);
+        assert!(!hidden.to_string().contains(text(first)) && !hidden.to_string().contains(text(second)), "{hidden}");
+
+        // On another tenant's side, the license is not there.
+        let twin = app.tenant("Twin");
+        let viewer = twin.api("POST", "/api/v1/apps", &json!({ "name": "Viewer" })).expect(201);
+        let row = json!([{ "name": "1", "license_id": mine["license_id"], "license_key": mine["license_key"] }]);
+        let theirs = twin.api("POST", IMPORT, &wish(&viewer, &row)).expect(200);
+        assert_eq!(theirs["rows"][0]["outcome"], "imported");
+    }
+
+    fn devices_that_come_later_get_the_seats_that_are_free(app: &TestApp) {
+        let editor = app.create_app("Editor");
+        let rows = |hwids: &Value| json!([{ "name": "a", "max_devices": 3, "hwids": hwids }]);
+        let made = import(app, &editor, &rows(&json!([])));
+        let question = TestApp::question(&editor, &made[0], "desk", &nonce(1));
+        payload(&app.validate(&question));
+        let late = json!(["desk", "lab", "van", "attic"]);
+        let told = |row: &Value| (row["devices_added"].clone(), row["devices_left_out"].clone(), row["code"].clone());
+        let before = state(app);
+        let dry = json!({ "app_id": editor["app_id"], "rows": rows(&late), "dry_run": true });
+        let would = app.api("POST", IMPORT, &dry).expect(200)["rows"][0].clone();
+        assert_eq!(told(&would), (json!(2), json!(1), json!("device_limit")), "{would}");
+        assert_eq!(state(app), before, "nothing is written");
+        let became = import(app, &editor, &rows(&late));
+        assert_eq!((told(&became[0]), &became[0]["outcome"]), (told(&would), &json!("there")));
+        let count = || app.count("devices");
+        assert_eq!((count(), app.count("events WHERE kind = 'device_bound'")), (3, 3));
+        assert_eq!(app.count("audit WHERE action = 'license.imported'"), 2);
+        payload(&app.validate(&TestApp::question(&editor, &made[0], "lab", &nonce(2))));
+        let again = import(app, &editor, &rows(&late));
+        assert_eq!(told(&again[0]), (Value::Null, json!(1), json!("device_limit")));
+
+        // What the vendor took from a device, no second run gives back.
+        let reset = format!("/api/v1/licenses/{}/reset-devices", text(&made[0]["license_id"]));
+        app.api("POST", &reset, &json!({ "override_allowance": true })).expect(200);
+        let after = import(app, &editor, &rows(&late));
+        assert_eq!((told(&after[0]), count()), ((Value::Null, json!(4), Value::Null), 0));
+        assert!(text(&after[0]["message"]).contains("released"), "{after:?}");
+
+        let gone = import(app, &editor, &json!([{ "name": "b" }]));
+        app.api("POST", &format!("/api/v1/licenses/{}/revoke", text(&gone[0]["license_id"])), &json!({})).expect(200);
+        let revoked = import(app, &editor, &json!([{ "name": "b", "hwids": ["lab"] }]));
+        assert_eq!((told(&revoked[0]), count()), ((Value::Null, json!(1), json!("revoked")), 0));
+    }
+
+    fn a_plan_of_another_app_is_named_with_its_app(app: &TestApp) {
+        let (editor, viewer) = (app.create_app("Editor"), app.create_app("Viewer"));
+        let plan = json!({ "app_id": editor["app_id"], "name": "Pro", "tier": "licensed" });
+        let plan = app.api("POST", "/api/v1/plans", &plan).expect(201)["plan_id"].clone();
+        let license = app.issue(&viewer, &json!({}));
+        let update = format!("/api/v1/licenses/{}", text(&license["license_id"]));
+        let support = app.owner().with_scopes(&["licenses:write", "licenses:read"]);
+        for (of_viewer, known) in [(plan.clone(), true), (json!("pro"), true), (json!("editor/pro"), true), (json!("none"), false)] {
+            let order = json!({ "app_id": "viewer", "plan_id": of_viewer });
+            let row = json!([{ "name": "a", "plan_id": of_viewer }]);
+            let rows = import(app, &viewer, &row);
+            let issued = app.api("POST", "/api/v1/licenses", &order).expect(404);
+            let updated = app.api("PATCH", &update, &json!({ "plan_id": of_viewer })).expect(404);
+            for said in [&rows[0], &issued, &updated] {
+                let message = text(&said["message"]);
+                assert_eq!(message.contains("editor/pro is another app's"), known, "{message}");
+                assert_eq!(said["code"], "not_found");
+            }
+            assert_eq!(rows[0]["field"], "plan_id");
+            let hidden = support.api("POST", "/api/v1/licenses", &order).expect(404);
+            assert!(!text(&hidden["message"]).contains("editor/pro is"), "{hidden}");
+        }
+        let row = json!([{ "name": "a", "plan_id": "editor/pro" }]);
+        assert_eq!(outcomes(&import(app, &editor, &row)), ["imported"]);
+    }
+
     fn racing_imports_of_the_same_rows_make_each_license_once(app: &TestApp) {
         let editor = app.create_app("Editor");
         let rows: Vec<Value> = (0..50).map(|n| json!({ "name": format!("row {n}"), "hwids": [format!("pc {n}")] })).collect();

@@ -34,6 +34,7 @@ const MAY: [(&str, &[&str]); 3] = [
             "preview_license",
             "license_file",
             "renew_license",
+            "preview_renewal",
             "suspend_license",
             "resume_license",
             "revoke_license",

@@ -60,6 +60,38 @@ on_both_engines! {
         assert_problem(&app.api("GET", &both, &json!(null)), 400, "malformed_request");
     }
 
+    fn licenses_are_found_by_what_their_devices_call_themselves(app: &TestApp) {
+        let (editor, first) = sell(app, &json!({ "max_devices": 3, "label": "a" }));
+        let build = app.build(&editor);
+        app.clock.advance(1);
+        let second = app.issue(&editor, &json!({ "label": "b" }));
+        app.clock.advance(1);
+        let third = app.issue(&editor, &json!({ "label": "c" }));
+        // Two of the first license have the same name; one device of AuthForge's clients is called so by its hwid.
+        for (n, license) in [(1, &first), (2, &first), (3, &second)] {
+            let device = TestDevice::default();
+            let request = version(device.request(&build, text(&license["license_key"]), n), "4.1");
+            app.ask_online(&device.sign(&request, &[])).expect(200);
+        }
+        payload(&app.validate(&TestApp::question(&editor, &third, "desk", &nonce(4))));
+        let found = |query: &str| -> Vec<String> {
+            let mut all = vec![];
+            let mut url = format!("/api/v1/licenses?device={query}");
+            loop {
+                let page = app.api("GET", &url, &json!(null)).expect(200);
+                let items = page["items"].as_array().expect("a list").iter();
+                all.extend(items.map(|license| text(&license["label"]).to_owned()));
+                let Some(cursor) = page["next_cursor"].as_str() else { return all };
+                url = format!("/api/v1/licenses?device={query}&cursor={cursor}");
+            }
+        };
+        for query in ["desk", "desk&limit=1", "desk&limit=2"] {
+            assert_eq!(found(query), ["c", "b", "a"], "{query}");
+        }
+        assert_eq!(found("desk&label=a"), ["a"]);
+        assert_eq!(found("Desk"), [""; 0], "exactly");
+    }
+
     fn the_other_wire_says_only_when(app: &TestApp) {
         let (editor, license) = sell(app, &json!({}));
         let going_on = session(app, &editor, &license, "desk", 1);

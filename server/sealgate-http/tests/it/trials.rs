@@ -21,7 +21,7 @@ pub(crate) fn try_out(app: &TestApp, per: &str) -> (Value, Value) {
     let editor = app.create_app("Editor");
     let wish = json!({
         "app_id": editor["app_id"], "name": format!("Trial per {per}"), "tier": "licensed", "max_devices": 4,
-        "offline": true, "trial": { "days": 14, "per": per },
+        "trial": { "days": 14, "per": per },
     });
     let plan = app.api("POST", "/api/v1/plans", &wish).expect(201);
     app.meddle(&format!(

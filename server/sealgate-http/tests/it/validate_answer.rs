@@ -174,6 +174,48 @@ on_both_engines! {
         assert_eq!(told.get("appVariables"), None);
     }
 
+    /// The label is the vendor's own note.
+    fn a_label_is_told_where_the_vendor_says_so(app: &TestApp) {
+        let label = "Order 12, \"nonce\": \"0\"";
+        let (editor, license) = sell(app, &json!({ "label": label, "expires_at": "2028-01-01T00:00:00Z" }));
+        let path = format!("/api/v1/apps/{}", editor["app_id"].as_str().expect("text"));
+        let in_file = || {
+            let path = format!("/api/v1/licenses/{}/authforge-file", license["license_id"].as_str().expect("text"));
+            let made = app.api("POST", &path, &json!({ "any": true })).expect(201);
+            let (_, body) = made["file"].as_str().expect("text").split_once("\n\n").expect("headers");
+            let body = body.split("\n-----").next().expect("a body").replace('\n', "");
+            let payload = sealgate_artifact::decode_base64(&body, "payload").expect("base64");
+            serde_json::from_slice::<Value>(&payload).expect("JSON").get("label").cloned()
+        };
+        assert_eq!(in_file(), None);
+        let other = app.issue(&editor, &json!({}));
+        let told = payload(&app.validate(&TestApp::question(&editor, &license, "desk", &nonce(1))));
+        assert_eq!((told.get("licenseLabel"), told.get("sessionExpiresAt")), (None, None));
+
+        let shown = app.api("PATCH", &path, &json!({ "show_labels": true })).expect(200);
+        assert_eq!((&shown["show_labels"], &app.api("GET", &path, &json!(null)).expect(200)["show_labels"]), (&json!(true), &json!(true)));
+        app.api("PUT", &format!("{path}/variables"), &json!({ "variables": { "motd": "hi" } })).expect(200);
+        app.clock.advance(2);
+        let answer = app.validate(&TestApp::question(&editor, &license, "desk", &nonce(2)));
+        let (text, told) = (payload_text(&answer), payload(&answer));
+        let mut fields = FIELDS.to_vec();
+        fields.retain(|field| *field != "unlimitedHwidSlots");
+        fields.insert(5, "sessionExpiresAt");
+        fields.extend(["licenseLabel", "appVariables"]);
+        assert_order(&text, &fields);
+        assert_eq!((&told["licenseLabel"], &told["sessionExpiresAt"]), (&json!(label), &json!("2027-01-16T08:00:02Z")));
+        assert_eq!(told["expiresIn"], app.clock.seconds() + 86_400);
+        assert_eq!(in_file(), Some(json!(label)));
+        // One without a label says when the session ends, and no more.
+        let told = payload(&app.validate(&TestApp::question(&editor, &other, "desk", &nonce(3))));
+        assert_eq!((told.get("licenseLabel"), &told["sessionExpiresAt"]), (None, &json!("2027-01-16T08:00:02Z")));
+
+        app.api("PATCH", &path, &json!({ "show_labels": false })).expect(200);
+        app.clock.advance(2);
+        let told = payload(&app.validate(&TestApp::question(&editor, &license, "desk", &nonce(4))));
+        assert_eq!((told.get("licenseLabel"), told.get("sessionExpiresAt")), (None, None));
+    }
+
     fn a_usual_answer_with_variables_fits_a_kibibyte(app: &TestApp) {
         let (editor, license) = sell(app, &json!({ "max_devices": 999, "expires_at": "2028-01-20T08:00:00Z" }));
         for (kind, id, variables) in [

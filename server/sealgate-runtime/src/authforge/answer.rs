@@ -87,6 +87,7 @@ impl Answers {
             expires_in: session.end.get(),
             nonce: allowed.nonce.to_owned(),
             request_id: allowed.request_id.to_owned(),
+            session_expires_at: app.show_labels.then_some(session.end),
             license_expires_at: ends,
             max_hwid_slots: seats,
             hwid_count: seats.map(|_| *used),
@@ -95,6 +96,7 @@ impl Answers {
             app_id: app.id.to_string(),
             license_id: license.id.to_string(),
             hwid: (*hwid).to_owned(),
+            license_label: license.label.clone().filter(|_| app.show_labels),
             app_variables: variables(&app.variables, always)?,
             license_variables: of_license(license, always)?,
         })

@@ -116,7 +116,7 @@ impl AuthForge {
         };
         let of = match &found {
             Ok(license) => Some((license.license.app, license.license.id)),
-            Err(former) => former.as_ref().map(|former| (former.app, former.license)),
+            Err(former) => former.as_ref().map(|former| (former.of.app, former.of.license)),
         };
         let (of, id) = of.ok_or_else(|| asking::unknown(typed, about))?;
         let app = gate.db.cached_app(of).await?;

@@ -149,6 +149,14 @@ impl Pool {
         }
     }
 
+    /// The same, and whether they hold what they held. The last write that an SQLite database holds without its log.
+    pub(crate) fn look_inside(&self) -> Result<Option<i64>, StoreError> {
+        match self {
+            Self::Sqlite(readers) => readers.place().look_inside().map(Some),
+            Self::Postgres(..) => Ok(None),
+        }
+    }
+
     /// Waits for those who are reading, and closes every connection.
     pub(crate) async fn close(&self) {
         match self {

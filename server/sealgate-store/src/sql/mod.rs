@@ -18,6 +18,7 @@ mod value;
 pub use connection::Location;
 pub(crate) use connection::{Connection, Pool};
 pub(crate) use patience::Pulse;
+pub(crate) use place::{LAST_WRITE, has_log, last_write_alone};
 pub(crate) use query::{Answer, Ask, Query, Question, query, query_as};
 pub(crate) use row::{FromRow, Row};
 pub use url::{UrlError, check_postgres_proves_itself, check_postgres_url};

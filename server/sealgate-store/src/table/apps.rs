@@ -13,7 +13,7 @@ macro_rules! select_app {
         concat!(
             "SELECT app_id, tenant_id, name, slug, secret_hash, former_secret_hash, former_secret_until, public_key, ",
             "next_public_key, variables, credits, require_secret, lifetime_files, ",
-            "list_reported_addresses, disabled_at, created_at FROM apps ",
+            "list_reported_addresses, show_labels, disabled_at, created_at FROM apps ",
             $rest
         )
     };
@@ -29,7 +29,7 @@ statements! {
               require_secret, lifetime_files, created_at, slug) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     STORE = "UPDATE apps SET name = $2, secret_hash = $3, former_secret_hash = $4, former_secret_until = $5, \
              public_key = $6, next_public_key = $7, variables = $8, credits = $9, disabled_at = $10, \
-             require_secret = $11, lifetime_files = $12, list_reported_addresses = $13, slug = $14 \
+             require_secret = $11, lifetime_files = $12, list_reported_addresses = $13, slug = $14, show_labels = $15 \
              WHERE app_id = $1";
     SPEND = "UPDATE apps SET credits = credits - 1 WHERE app_id = $1 AND credits > 0";
 }
@@ -40,6 +40,7 @@ const MOST_CREDITS: i64 = 1 << 53;
 /// A product of a tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "a field is its column")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct AppRow {
     pub id: AppId,
     pub tenant: TenantId,
@@ -65,6 +66,8 @@ pub struct AppRow {
     pub lifetime_files: bool,
     /// Whether a client that reports itself in a session lists its address.
     pub list_reported_addresses: bool,
+    /// Whether AuthForge's clients are told the label of their license.
+    pub show_labels: bool,
     pub disabled_at: Option<UnixSeconds>,
     pub created_at: UnixSeconds,
 }
@@ -87,6 +90,7 @@ impl FromRow for AppRow {
             require_secret: flag(row, "require_secret")?,
             lifetime_files: flag(row, "lifetime_files")?,
             list_reported_addresses: flag(row, "list_reported_addresses")?,
+            show_labels: flag(row, "show_labels")?,
             disabled_at: optional_time(row, "disabled_at")?,
             created_at: time(row, "created_at")?,
         })
@@ -162,6 +166,7 @@ pub async fn store(tx: &mut Tx<'_>, app: &AppRow) -> Result<(), StoreError> {
         .bind(i64::from(app.lifetime_files))
         .bind(i64::from(app.list_reported_addresses))
         .bind(app.slug.as_ref().map(Slug::to_string))
+        .bind(i64::from(app.show_labels))
         .execute(&mut *tx)
         .await?;
     tx.changes(Subject::App(app.id));

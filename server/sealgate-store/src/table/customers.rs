@@ -1,6 +1,8 @@
 //! Customers. Their names, addresses and notes are personal: they stand in this table and, where a license says them, in
 //! that license's statement, and nowhere else.
 
+use std::collections::BTreeSet;
+
 use sealgate_artifact::{CustomerId, MaxDevices, Slug, TenantId, UnixSeconds};
 
 use super::LicenseRow;
@@ -10,6 +12,9 @@ use crate::columns::{moment, optional, optional_time, parsed, seats, signed, tim
 use crate::sql::{FromRow, Query, Row, query, query_as};
 use crate::statements::statements;
 use crate::{Read, StoreError, Tx};
+
+/// As many as one statement asks for.
+const TOGETHER: usize = 16;
 
 macro_rules! columns {
     () => {
@@ -39,6 +44,10 @@ statements! {
     FIND = select_customer!("WHERE tenant_id = $1 AND customer_id = $2");
     BY_EXTERNAL_ID = select_customer!("WHERE tenant_id = $1 AND external_id = $2");
     BY_SLUG = select_customer!("WHERE tenant_id = $1 AND slug = $2");
+    SOME = select_customer!(
+        "WHERE tenant_id = $1 \
+         AND customer_id IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
+    );
     LIST = select_customer!("WHERE tenant_id = $1 AND customer_id < $2 ORDER BY customer_id DESC LIMIT $3");
     WITH_NAME = select_customer!(
         "WHERE tenant_id = $1 AND (name_search, customer_id) > ($2, $4) AND name_search < $3 \
@@ -109,6 +118,23 @@ pub async fn find(
     id: CustomerId,
 ) -> Result<Option<CustomerRow>, StoreError> {
     query_as(FIND).bind(tenant.to_string()).bind(id.to_string()).fetch_optional(on).await
+}
+
+/// Those of the tenant's customers that have one of these ids.
+pub async fn some(
+    on: impl Read + Copy,
+    tenant: TenantId,
+    ids: &BTreeSet<CustomerId>,
+) -> Result<Vec<CustomerRow>, StoreError> {
+    let ids: Vec<String> = ids.iter().map(CustomerId::to_string).collect();
+    let mut found = vec![];
+    for some in ids.chunks(TOGETHER) {
+        // No id is empty: what is not used finds nothing.
+        let padded = some.iter().map(String::as_str).chain(std::iter::repeat("")).take(TOGETHER);
+        let asked = padded.fold(query_as(SOME).bind(tenant.to_string()), Query::bind);
+        found.extend(asked.fetch_all(on).await?);
+    }
+    Ok(found)
 }
 
 /// The tenant's customer whom the vendor calls so.

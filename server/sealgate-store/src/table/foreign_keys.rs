@@ -3,10 +3,11 @@
 use sealgate_artifact::{AppId, LicenseId, TenantId, UnixSeconds};
 
 use super::FormerKeyRow;
+use super::license_keys::LicenseKeyRow;
 use crate::columns::{digest, parsed};
 use crate::key_hash::KeyHash;
 use crate::many::{MANY, for_all, with_rows};
-use crate::sql::{FromRow, Query, Row, query, query_as};
+use crate::sql::{Query, query, query_as};
 use crate::statements::statements;
 use crate::{Read, StoreError, Tx};
 
@@ -24,19 +25,19 @@ macro_rules! insert {
 
 macro_rules! own {
     () => {
-        "SELECT key_hash FROM licenses WHERE app_id = $1 AND key_hash IN "
+        "SELECT key_hash, license_id FROM licenses WHERE app_id = $1 AND key_hash IN "
     };
 }
 
 macro_rules! foreign {
     () => {
-        "SELECT key_hash FROM foreign_keys WHERE app_id = $1 AND key_hash IN "
+        "SELECT key_hash, license_id FROM foreign_keys WHERE app_id = $1 AND key_hash IN "
     };
 }
 
 macro_rules! former {
     () => {
-        "SELECT key_hash FROM former_keys WHERE app_id = $1 AND key_hash IN "
+        "SELECT key_hash, license_id FROM former_keys WHERE app_id = $1 AND key_hash IN "
     };
 }
 
@@ -54,27 +55,6 @@ statements! {
     TAKEN_BEFORE = with_rows!(former!(), (1, 2, MANY), "", "");
 }
 
-/// A key from elsewhere.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "a field is its column")]
-pub struct ForeignKeyRow {
-    pub key_hash: KeyHash,
-    pub app: AppId,
-    pub tenant: TenantId,
-    pub license: LicenseId,
-}
-
-impl FromRow for ForeignKeyRow {
-    fn from_row(row: &Row) -> Result<Self, StoreError> {
-        Ok(Self {
-            key_hash: KeyHash(digest(row, "key_hash")?),
-            app: parsed(row, "app_id", |t| AppId::parse(t).ok())?,
-            tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
-            license: parsed(row, "license_id", |t| LicenseId::parse(t).ok())?,
-        })
-    }
-}
-
 /// Our own key of the app's license that has this one, too.
 pub(crate) async fn own_key(on: impl Read, app: AppId, key: KeyHash) -> Result<Option<KeyHash>, StoreError> {
     let found = query(OWN_KEY).bind(key.0.to_vec()).bind(app.to_string()).fetch_optional(on).await?;
@@ -87,20 +67,34 @@ pub async fn of_tenant(
     tenant: TenantId,
     key: KeyHash,
 ) -> Result<Option<LicenseId>, StoreError> {
-    let asked = query_as::<ForeignKeyRow>(OF_TENANT).bind(key.0.to_vec()).bind(tenant.to_string());
+    let asked = query_as::<LicenseKeyRow>(OF_TENANT).bind(key.0.to_vec()).bind(tenant.to_string());
     Ok(asked.fetch_all(on).await?.into_iter().next().map(|row| row.license))
 }
 
+/// A key that a license of an app has or had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TakenKey {
+    /// The license.
+    pub license: LicenseId,
+    /// Whether it is our own key of that license, at present.
+    pub is_own: bool,
+}
+
 /// Those of the keys that a license of the app has or had, whether ours or from elsewhere.
-pub async fn taken(tx: &mut Tx<'_>, app: AppId, keys: &[KeyHash]) -> Result<Vec<KeyHash>, StoreError> {
+pub async fn taken(
+    tx: &mut Tx<'_>,
+    app: AppId,
+    keys: &[KeyHash],
+) -> Result<Vec<(KeyHash, TakenKey)>, StoreError> {
     let mut found = Vec::new();
     for some in keys.chunks(MANY) {
-        for statement in [TAKEN_AS_OWN, TAKEN_AS_FOREIGN, TAKEN_BEFORE] {
+        for (statement, is_own) in [(TAKEN_AS_OWN, true), (TAKEN_AS_FOREIGN, false), (TAKEN_BEFORE, false)] {
             let values = some.iter().cycle().take(MANY);
             let asked =
                 values.fold(query(statement).bind(app.to_string()), |query, key| query.bind(key.0.to_vec()));
             for row in asked.fetch_all(&mut *tx).await? {
-                found.push(KeyHash(digest(&row, "key_hash")?));
+                let license = parsed(&row, "license_id", |t| LicenseId::parse(t).ok())?;
+                found.push((KeyHash(digest(&row, "key_hash")?), TakenKey { license, is_own }));
             }
         }
     }
@@ -108,8 +102,8 @@ pub async fn taken(tx: &mut Tx<'_>, app: AppId, keys: &[KeyHash]) -> Result<Vec<
 }
 
 /// Adds keys of new licenses. Nobody has looked them up: what is not found is not kept in memory.
-pub async fn insert_all(tx: &mut Tx<'_>, keys: &[ForeignKeyRow]) -> Result<(), StoreError> {
-    let with = |query: Query, key: &ForeignKeyRow| {
+pub async fn insert_all(tx: &mut Tx<'_>, keys: &[LicenseKeyRow]) -> Result<(), StoreError> {
+    let with = |query: Query, key: &LicenseKeyRow| {
         let query = query.bind(key.key_hash.0.to_vec()).bind(key.app.to_string());
         query.bind(key.tenant.to_string()).bind(key.license.to_string())
     };
@@ -120,11 +114,9 @@ pub async fn insert_all(tx: &mut Tx<'_>, keys: &[ForeignKeyRow]) -> Result<(), S
 /// Ends the foreign key of a locked license: it becomes one that the license had. Memory keeps it as a way to our own key, so the
 /// caller exchanges that one in the same transaction.
 pub async fn end(tx: &mut Tx<'_>, license: LicenseId, at: UnixSeconds) -> Result<bool, StoreError> {
-    let asked = query_as::<ForeignKeyRow>(OF_LICENSE).bind(license.to_string());
+    let asked = query_as::<LicenseKeyRow>(OF_LICENSE).bind(license.to_string());
     let Some(key) = asked.fetch_optional(&mut *tx).await? else { return Ok(false) };
-    let former =
-        FormerKeyRow { key_hash: key.key_hash, app: key.app, tenant: key.tenant, license, replaced_at: at };
-    super::former_keys::insert(tx, &former).await?;
+    super::former_keys::insert(tx, &FormerKeyRow { of: key, replaced_at: at }).await?;
     query(END).bind(license.to_string()).execute(&mut *tx).await?;
     Ok(true)
 }

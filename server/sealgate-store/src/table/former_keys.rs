@@ -2,7 +2,8 @@
 
 use sealgate_artifact::{AppId, LicenseId, TenantId, UnixSeconds};
 
-use crate::columns::{count, digest, parsed, signed, time};
+use super::license_keys::LicenseKeyRow;
+use crate::columns::{count, signed, time};
 use crate::key_hash::KeyHash;
 use crate::sql::{FromRow, Row, query, query_as};
 use crate::statements::statements;
@@ -27,22 +28,13 @@ statements! {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "a field is its column")]
 pub struct FormerKeyRow {
-    pub key_hash: KeyHash,
-    pub app: AppId,
-    pub tenant: TenantId,
-    pub license: LicenseId,
+    pub of: LicenseKeyRow,
     pub replaced_at: UnixSeconds,
 }
 
 impl FromRow for FormerKeyRow {
     fn from_row(row: &Row) -> Result<Self, StoreError> {
-        Ok(Self {
-            key_hash: KeyHash(digest(row, "key_hash")?),
-            app: parsed(row, "app_id", |t| AppId::parse(t).ok())?,
-            tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
-            license: parsed(row, "license_id", |t| LicenseId::parse(t).ok())?,
-            replaced_at: time(row, "replaced_at")?,
-        })
+        Ok(Self { of: LicenseKeyRow::from_row(row)?, replaced_at: time(row, "replaced_at")? })
     }
 }
 
@@ -74,9 +66,10 @@ pub async fn count_of(on: impl Read, license: LicenseId) -> Result<u64, StoreErr
 
 /// Remembers the key that a locked license gives up. Whoever keeps the license by that key in memory forgets it.
 pub async fn insert(tx: &mut Tx<'_>, former: &FormerKeyRow) -> Result<(), StoreError> {
-    let query = query(INSERT).bind(former.key_hash.0.to_vec()).bind(former.app.to_string());
-    let query = query.bind(former.tenant.to_string()).bind(former.license.to_string());
+    let LicenseKeyRow { key_hash, app, tenant, license } = &former.of;
+    let query = query(INSERT).bind(key_hash.0.to_vec()).bind(app.to_string());
+    let query = query.bind(tenant.to_string()).bind(license.to_string());
     query.bind(signed(former.replaced_at.get())).execute(&mut *tx).await?;
-    tx.changes(Subject::License(former.app, former.key_hash));
+    tx.changes(Subject::License(*app, *key_hash));
     Ok(())
 }

@@ -18,7 +18,7 @@ macro_rules! select_license {
         concat!(
             "SELECT l.license_id, l.tenant_id, app_id, plan_id, key_hash, key_sealed, label, customer_id, ",
             "licensee, tier, features, limits, variables, max_devices, offline, releases_per_seat, trial_days, ",
-            "trial_per, not_before, expires_at, end_day, suspended_at, revoked_at, revoke_reason, l.version, ",
+            "trial_per, not_before, expires_at, end_day, suspended_at, suspend_reason, revoked_at, revoke_reason, l.version, ",
             "statement_id, created_at, external_id, devices_used ",
             "FROM licenses l ",
             $rest
@@ -30,7 +30,7 @@ macro_rules! license {
     () => {
         "license_id, tenant_id, app_id, plan_id, key_hash, key_sealed, label, customer_id, licensee, tier, \
          features, limits, variables, max_devices, offline, releases_per_seat, trial_days, trial_per, not_before, \
-         expires_at, end_day, suspended_at, revoked_at, revoke_reason, version, statement_id, created_at, external_id, \
+         expires_at, end_day, suspended_at, suspend_reason, revoked_at, revoke_reason, version, statement_id, created_at, external_id, \
          devices_used"
     };
 }
@@ -39,7 +39,7 @@ macro_rules! insert_license {
     () => {
         "INSERT INTO licenses (license_id, label, customer_id, label_search, licensee, tier, features, limits, \
          variables, max_devices, offline, releases_per_seat, expires_at, suspended_at, revoked_at, revoke_reason, \
-         version, statement_id, plan_id, key_hash, key_sealed, trial_days, trial_per, end_day, tenant_id, app_id, \
+         version, statement_id, plan_id, key_hash, key_sealed, trial_days, trial_per, end_day, suspend_reason, tenant_id, app_id, \
          not_before, created_at, external_id, seq) VALUES "
     };
 }
@@ -58,9 +58,13 @@ statements! {
     LIST_OF_APP = select_license!(
         "WHERE l.tenant_id = $1 AND l.app_id = $4 AND l.license_id < $2 ORDER BY l.license_id DESC LIMIT $3"
     );
+    // Of each index no more than a page is read, and a license whose devices have both is there once.
     WITH_DEVICE = select_license!(
-        "JOIN devices h ON h.license_id = l.license_id \
-         WHERE h.tenant_id = $1 AND h.identity = $4 AND h.license_id < $2 ORDER BY h.license_id DESC LIMIT $3"
+        "JOIN (SELECT i.license_id FROM (SELECT DISTINCT license_id FROM devices \
+         WHERE tenant_id = $1 AND identity = $4 AND license_id < $2 ORDER BY license_id DESC LIMIT $3) i \
+         UNION SELECT n.license_id FROM (SELECT DISTINCT license_id FROM devices \
+         WHERE tenant_id = $1 AND name = $4 AND license_id < $2 ORDER BY license_id DESC LIMIT $3) n) h \
+         ON h.license_id = l.license_id WHERE l.tenant_id = $1 ORDER BY h.license_id DESC LIMIT $3"
     );
     // A comparison of rows is where an index is entered. The same as two comparisons joined by OR would walk through all
     // that have the same text, which on a late page of a large buyer's licenses is nearly all of them.
@@ -101,14 +105,15 @@ statements! {
         "",
         ""
     );
+    AMONG = with_rows!("SELECT license_id FROM licenses WHERE tenant_id = $1 AND license_id IN ", (1, 2, MANY), "", "");
     STATEMENT = "SELECT envelope FROM license_statements WHERE license_id = $1 AND version = $2";
-    INSERT = with_rows!(insert_license!(), (1, 1, 29), ", 0", "");
-    INSERT_MANY = with_rows!(insert_license!(), (MANY, 1, 29), ", 0", "");
+    INSERT = with_rows!(insert_license!(), (1, 1, 30), ", 0", "");
+    INSERT_MANY = with_rows!(insert_license!(), (MANY, 1, 30), ", 0", "");
     STORE = "UPDATE licenses SET label = $2, customer_id = $3, label_search = $4, licensee = $5, tier = $6, \
              features = $7, limits = $8, variables = $9, max_devices = $10, offline = $11, releases_per_seat = $12, \
              expires_at = $13, suspended_at = $14, revoked_at = $15, revoke_reason = $16, version = $17, \
              statement_id = $18, plan_id = $19, key_hash = $20, key_sealed = $21, trial_days = $22, trial_per = $23, \
-             end_day = $24 \
+             end_day = $24, suspend_reason = $25 \
              WHERE license_id = $1";
     INSERT_STATEMENT = with_rows!(insert_statement!(), (1, 1, 4), "", "");
     INSERT_STATEMENTS = with_rows!(insert_statement!(), (MANY, 1, 4), "", "");
@@ -149,6 +154,7 @@ pub struct LicenseRow {
     /// The day of the month on which it ends if it is renewed by months.
     pub end_day: Option<u32>,
     pub suspended_at: Option<UnixSeconds>,
+    pub suspend_reason: Option<String>,
     pub revoked_at: Option<UnixSeconds>,
     pub revoke_reason: Option<String>,
     /// The newest signed version.
@@ -181,6 +187,7 @@ impl FromRow for LicenseRow {
             expires_at: optional_time(row, "expires_at")?,
             end_day: row.get::<Option<i64>>("end_day")?.map(|_| small(row, "end_day")).transpose()?,
             suspended_at: optional_time(row, "suspended_at")?,
+            suspend_reason: row.get("suspend_reason")?,
             revoked_at: optional_time(row, "revoked_at")?,
             revoke_reason: row.get("revoke_reason")?,
             version: count(row, "version")?,
@@ -240,6 +247,24 @@ pub async fn by_external_ids(
     Ok(found)
 }
 
+/// Those of the ids that licenses of the tenant have.
+pub async fn among(
+    tx: &mut Tx<'_>,
+    tenant: TenantId,
+    ids: &[LicenseId],
+) -> Result<Vec<LicenseId>, StoreError> {
+    let mut found = Vec::new();
+    for some in ids.chunks(MANY) {
+        let values = some.iter().cycle().take(MANY);
+        let asked =
+            values.fold(query(AMONG).bind(tenant.to_string()), |query, id| query.bind(id.to_string()));
+        for row in asked.fetch_all(&mut *tx).await? {
+            found.push(parsed(&row, "license_id", |t| LicenseId::parse(t).ok())?);
+        }
+    }
+    Ok(found)
+}
+
 /// Which licenses of a list that is sorted by age.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Filter {
@@ -249,7 +274,7 @@ pub enum Filter {
     App(AppId),
     /// Those of one customer.
     Customer(CustomerId),
-    /// Those of which a device with this name holds a seat.
+    /// Those of which a device with this identity, or that calls itself so, holds a seat.
     Device(String),
 }
 
@@ -476,7 +501,7 @@ fn with_license(query: Query, license: &LicenseRow, statement: StatementId) -> Q
         .bind(license.external_id.clone())
 }
 
-/// The first twenty-four values of both statements.
+/// The first twenty-five values of both statements.
 fn with_state(query: Query, license: &LicenseRow, statement: StatementId) -> Query {
     let terms = &license.terms;
     query
@@ -504,4 +529,5 @@ fn with_state(query: Query, license: &LicenseRow, statement: StatementId) -> Que
         .bind(terms.trial.map(|trial| i64::from(trial.days)))
         .bind(terms.trial.map(|trial| trial.per.as_str().to_owned()))
         .bind(license.end_day.map(i64::from))
+        .bind(license.suspend_reason.clone())
 }

@@ -32,6 +32,12 @@ pub async fn within_a_year(on: impl Read, license: &LicenseRow, now: UnixSeconds
     count(&query.fetch_one(on).await?, "released")
 }
 
+/// Whether a seat of this license was ever released.
+pub async fn is_any(on: impl Read, license: LicenseId) -> Result<bool, StoreError> {
+    let asked = (0..MANY).fold(query(OF_ANY), |asked, _| asked.bind(license.to_string()));
+    Ok(!asked.fetch_all(on).await?.is_empty())
+}
+
 /// Those of these licenses of which a seat was ever released.
 pub async fn of_any(on: impl Read + Copy, licenses: &[LicenseId]) -> Result<HashSet<LicenseId>, StoreError> {
     let mut released = HashSet::new();

@@ -55,6 +55,7 @@ fn app(tenant: TenantId, id: AppId) -> AppRow {
         require_secret: false,
         lifetime_files: false,
         list_reported_addresses: false,
+        show_labels: false,
         disabled_at: None,
         created_at: at(),
     }
@@ -86,6 +87,7 @@ fn license() -> LicenseRow {
         end_day: None,
         suspended_at: None,
         revoked_at: None,
+        suspend_reason: None,
         revoke_reason: None,
         version: 1,
         statement: sealgate_artifact::StatementId::from_bytes([9; 32]),

@@ -40,6 +40,7 @@ pub(super) const MODULES: &[(&str, &[&str])] = &[
     ("release_days", table::release_days::STATEMENTS),
     ("roots", table::roots::STATEMENTS),
     ("servers", table::servers::STATEMENTS),
+    ("slugs", table::slugs::STATEMENTS),
     ("tenants", table::tenants::STATEMENTS),
     ("tokens", table::tokens::STATEMENTS),
     ("trials", table::trials::STATEMENTS),

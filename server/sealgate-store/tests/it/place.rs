@@ -81,6 +81,68 @@ async fn a_copy_of_a_closed_database_opens_and_an_older_one_only_if_it_is_meant(
     db.close().await;
 }
 
+/// `cp` onto a file leaves it where it was. The log in memory and the older file have nothing to do with each other.
+#[tokio::test]
+async fn an_older_file_that_is_copied_onto_the_database_is_noticed() {
+    let database = TestDatabase::create(Engine::Sqlite);
+    let (file, older) = (database.file(), database.file().with_file_name("older.db"));
+    Db::open(&database.location()).await.expect("opens").close().await;
+    std::fs::copy(&file, &older).expect("is copied");
+    let db = Db::open(&database.location()).await.expect("opens");
+    with_license(&db, 1).await;
+    db.close().await;
+    drop(db);
+
+    let db = Db::open(&database.location()).await.expect("opens");
+    db.write(issue(license(1))).await.expect("is stored in the log");
+    std::fs::copy(&older, &file).expect("is copied onto it");
+    // One look sees that the file changed, the next that it has come to rest.
+    let looks = [db.read_changes().await, db.read_changes().await];
+    assert!(matches!(looks[1], Err(StoreError::Unavailable(_))), "{looks:?}");
+    let refused = db.write(issue(license(1))).await.expect_err("into what is left of two");
+    assert!(refused.to_string().contains("overwritten"), "{refused}");
+    db.check_alive().await.expect_err("health says so");
+    let log = with_ending(&file, "-wal");
+    let before = std::fs::metadata(&log).expect("a log").len();
+    db.close().await;
+    drop(db);
+    assert_eq!(
+        std::fs::metadata(&log).expect("is kept").len(),
+        before,
+        "it is not copied into the older file"
+    );
+    assert_eq!(std::fs::read(&file).expect("is there"), std::fs::read(&older).expect("is there"));
+
+    // Nor by the next start.
+    let refused = Db::open(&database.location()).await.expect_err("is older than its log");
+    assert!(matches!(refused, StoreError::Older { .. }), "{refused}");
+    std::fs::remove_file(file.with_extension("written")).expect("is removed alone");
+    let refused = Db::open(&database.location()).await.expect_err("the log is another's");
+    assert!(matches!(refused, StoreError::LogOfAnother { .. }), "{refused}");
+    assert_eq!(refused.code(), Code::DatabaseUnusable);
+    for ending in ["-wal", "-shm"] {
+        std::fs::remove_file(with_ending(&file, ending)).expect("as the fix says");
+    }
+    Db::open(&database.location()).await.expect("is meant").close().await;
+}
+
+/// A checkpoint, by this process or by a tool that copies the database, brings nothing older.
+#[tokio::test]
+async fn a_checkpoint_is_no_other_file() {
+    let database = TestDatabase::create(Engine::Sqlite);
+    let db = Db::open(&database.location()).await.expect("opens");
+    with_license(&db, 1).await;
+    for _ in 0..3 {
+        db.write(issue(license(1))).await.expect("is stored");
+        let tool = rusqlite::Connection::open(database.file()).expect("opens");
+        tool.query_row("PRAGMA wal_checkpoint(FULL)", (), |_| Ok(())).expect("copies the log into the file");
+        for _ in 0..3 {
+            db.read_changes().await.expect("nothing is wrong");
+        }
+    }
+    db.close().await;
+}
+
 /// A number that the machine did not bring to its disk says nothing.
 #[tokio::test]
 async fn a_number_that_cannot_be_read_asks_for_nothing() {
@@ -107,9 +169,9 @@ async fn files_that_are_deleted_or_replaced_under_a_server_are_noticed() {
         let what = format!("{ending:?}, replaced: {replaced}");
         let refused = db.write(issue(license(1))).await.expect_err(&what);
         assert!(matches!(refused, StoreError::Unavailable(_)), "{what}: {refused}");
-        assert!(refused.to_string().contains("deleted or replaced"), "{what}: {refused}");
+        assert!(refused.to_string().contains("deleted, replaced or overwritten"), "{what}: {refused}");
         let read = licenses::find(&db, stored.tenant, stored.id).await.expect_err(&what);
-        assert!(read.to_string().contains("deleted or replaced"), "{what}: {read}");
+        assert!(read.to_string().contains("deleted, replaced or overwritten"), "{what}: {read}");
         assert_eq!(path.exists(), replaced, "nobody makes it anew: {what}");
 
         std::fs::rename(&aside, &path).expect("is back");
@@ -136,7 +198,7 @@ async fn readers_notice_too_and_another_database_at_the_place_keeps_its_log() {
     served.close().await;
     db.read_changes().await.expect_err("it is another database");
     let read = licenses::find(&db, stored.tenant, stored.id).await.expect_err("is gone");
-    assert!(read.to_string().contains("deleted or replaced"), "{read}");
+    assert!(read.to_string().contains("deleted, replaced or overwritten"), "{read}");
     db.check_alive().await.expect_err("health says so");
     let log = with_ending(&database.file(), "-wal");
     let before = std::fs::metadata(&log).expect("a log").len();

@@ -56,6 +56,7 @@ pub(crate) fn license(seats: u32) -> LicenseRow {
         end_day: None,
         suspended_at: None,
         revoked_at: None,
+        suspend_reason: None,
         revoke_reason: None,
         version: 1,
         statement: sealgate_artifact::StatementId::from_bytes([9; 32]),
@@ -101,6 +102,7 @@ fn app_row(tenant: TenantId, id: AppId) -> AppRow {
         require_secret: false,
         lifetime_files: false,
         list_reported_addresses: false,
+        show_labels: false,
         disabled_at: None,
         created_at: at(),
     }

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::{Signature, Signer, SigningKey, Verifier, VerifyingKey};
 use proptest::prelude::*;
-use sealgate_artifact::{PublicKey, UnixSeconds};
+use sealgate_artifact::{Decimal, PublicKey, UnixSeconds};
 use sealgate_authforge::{
     ActivationRequest, FileRefusal, FileVariables, Here, LicenseFile, Machines, Variable,
 };
@@ -111,6 +111,8 @@ fn variables() -> impl Strategy<Value = FileVariables> {
         awkward().prop_map(Variable::Text),
         any::<i32>().prop_map(|number| Variable::Number(number.into())),
         any::<bool>().prop_map(Variable::Flag),
+        "-?(0|[1-9][0-9]{0,6})[.][0-9]{0,7}[1-9]"
+            .prop_map(|text| Variable::Decimal(Decimal::parse(&text).expect("a number with a fraction"))),
     ];
     prop::collection::btree_map(awkward(), value, 0..8).prop_map(|variables| variables.into_iter().collect())
 }
@@ -185,7 +187,7 @@ proptest! {
         at in any::<prop::sample::Index>(),
         cut in 0usize..3,
         put in prop::sample::select(vec![
-            "", " ", "0", "9", "x", "\"", ",", "}", "null", "true", "1", "[]", "{}", ".0", "\\u0061", "any", "Z", "+",
+            "", " ", "0", "9", "x", "\"", ",", "}", "null", "true", "1", "[]", "{}", ".0", ".5", "e1", "\\u0061", "any", "Z", "+",
             "\"later\":[1],", "\"appId\":\"app-1\",", "\"label\":null,", "\"v\":1,",
         ]),
     ) {

@@ -20,6 +20,13 @@ pub(crate) fn beside_python(name: &str) -> PathBuf {
     Path::new(&interpreter()).with_file_name(name)
 }
 
+/// The folder of a former version of a client, which cannot lie beside the pinned one.
+pub(crate) fn former_client(version: &str) -> PathBuf {
+    let folder = beside_python("").join("../former").join(version);
+    assert!(folder.is_dir(), "{}: `cargo xtask test --only provision` makes it", folder.display());
+    folder
+}
+
 /// The interpreter that has the pinned packages.
 pub(crate) fn interpreter() -> String {
     std::env::var("SEALGATE_TEST_PYTHON").expect(

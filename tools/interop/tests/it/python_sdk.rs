@@ -1,9 +1,9 @@
 //! The published Python client, unchanged.
 
-use sealgate_testkit::{TestApp, on_both_engines_in_real_time};
+use sealgate_testkit::{Engine, TestApp, on_both_engines_in_real_time};
 use serde_json::{Value, json};
 
-use crate::program::python;
+use crate::program::{former_client, python};
 
 const DAY: u64 = 24 * 60 * 60;
 
@@ -29,6 +29,34 @@ fn assert_refused(app: &TestApp, product: &Value, license_key: &Value, hwid: &st
     assert_eq!(login["answer"], false);
     assert_eq!(login["failures"], json!([["login_failed", code]]));
     assert_eq!(login["authenticated"], false);
+}
+
+/// Programs in the field contain them. What answers and variables say is read alike by all.
+#[test]
+fn former_python_clients_log_in_and_beat_and_read_variables() {
+    let app = TestApp::start_in_real_time(Engine::Sqlite);
+    let product = app.create_app("Editor");
+    let license = app.issue(&product, &json!({ "max_devices": 4, "label": "Order 12" }));
+    let path = format!("/api/v1/apps/{}", product["app_id"].as_str().expect("text"));
+    let variables = json!({ "rate": 0.5, "small": 0.0001, "motd": "hello" });
+    app.api("PUT", &format!("{path}/variables"), &json!({ "variables": variables })).expect(200);
+    let held = json!([variables, null]);
+    for shows_labels in [false, true] {
+        app.api("PATCH", &path, &json!({ "show_labels": shows_labels })).expect(200);
+        for version in ["1.0.0", "1.0.8", "1.3.1", "1.5.0"] {
+            let order = json!({
+                "folder": former_client(version), "url": app.url, "app_id": product["app_id"], "hwid": version,
+                "app_secret": product["app_secret"], "public_key": product["public_key"],
+                "license_key": license["license_key"],
+            });
+            let said = python("former.py", &order);
+            let wanted = json!({
+                "login": true, "held": held, "beat": true, "held_then": [variables, {}], "typ": "heartbeat",
+                "authenticated": true, "failures": [],
+            });
+            assert_eq!(said, wanted, "{version}");
+        }
+    }
 }
 
 on_both_engines_in_real_time! {

@@ -141,6 +141,34 @@ on_both_engines_in_real_time! {
         assert_eq!(app.count("lifetime_files"), 1);
     }
 
+    fn fractions_labels_and_ends_are_read(app: &TestApp) {
+        let (product, license) = sell(app, &json!({ "expires_at": "2037-01-31T00:00:00Z", "label": "Order 12" }));
+        let path = format!("/api/v1/licenses/{}", text(&license["license_id"]));
+        let (of_product, of_license) = (json!({ "rate": 0.5 }), json!({ "factor": -1234.25, "small": 0.0001 }));
+        let set = |variables: &Value| json!({ "variables": variables });
+        let (done, failures) = live(app, &product, &license, &[
+            step("validate"),
+            of_app("PATCH", &product, "", &json!({ "show_labels": true })),
+            of_app("PUT", &product, "/variables", &set(&of_product)),
+            json!(["api", "PUT", format!("{path}/variables"), set(&of_license)]),
+            step("validate"), step("login"), step("beat"), step("state"),
+        ]);
+        let told = |answer: &Value, name: &str| answer.get(name).cloned();
+        assert_eq!((told(&done[0], "license_label"), told(&done[0], "session_expires_at")), (None, None));
+        let validated = &done[4];
+        let ends = sealgate::UnixSeconds::new(validated["expires_in"].as_u64().expect("Unix seconds")).expect("in range");
+        assert_eq!((&validated["license_label"], &validated["session_expires_at"]), (&json!("Order 12"), &json!(ends.to_string())));
+        assert_eq!((&validated["app_variables"], &validated["license_variables"]), (&of_product, &of_license));
+        assert_eq!((&done[5], &done[6], failures), (&json!(true), &json!(true), json!([])));
+        assert_eq!((&done[7]["app"], &done[7]["license"]), (&of_product, &of_license), "after a heartbeat, too");
+
+        let made = app.api("POST", &format!("{path}/authforge-file"), &json!({ "hwid": "device-1" })).expect(201);
+        let steps = [json!(["login_from_file", made["file"]]), step("offline_license"), step("state")];
+        let (done, _) = live(app, &product, &license, &steps);
+        assert_eq!((&done[0], &done[1]["label"]), (&json!(true), &json!("Order 12")), "{done:?}");
+        assert_eq!((&done[2]["app"], &done[2]["license"]), (&of_product, &of_license));
+    }
+
     fn a_vendors_file_from_the_devices_own_request_is_accepted(app: &TestApp) {
         let (product, license) = sell(app, &json!({ "expires_at": "2037-01-31T00:00:00Z" }));
         let (done, _) = live(app, &product, &license, &[step("request")]);

@@ -119,6 +119,30 @@ on_both_engines_in_real_time! {
         three.validate_license(&key(&license)).expect("the license goes on");
     }
 
+    fn fractions_labels_and_ends_are_read(app: &TestApp) {
+        let product = app.create_app("Editor");
+        let license = app.issue(&product, &json!({ "expires_at": "2037-01-31T00:00:00Z", "label": "Order 12" }));
+        let path = format!("/api/v1/licenses/{}", text(&license["license_id"]));
+        let device = client(&app.url, &product, "device-1");
+        let told = device.validate_license(&key(&license)).expect("a valid license");
+        assert_eq!((told.license_label, told.session_expires_at), (None, None));
+
+        let (of_product, of_license) = (json!({ "rate": 0.5 }), json!({ "factor": -1234.25, "small": 0.0001 }));
+        of_app(app, "PATCH", &product, "", &json!({ "show_labels": true }));
+        of_app(app, "PUT", &product, "/variables", &json!({ "variables": of_product }));
+        app.api("PUT", &format!("{path}/variables"), &json!({ "variables": of_license })).expect(200);
+        let told = device.login(&key(&license)).expect("a valid license");
+        let ends = sealgate::UnixSeconds::new(told.expires_in).expect("in range");
+        assert_eq!((told.license_label.as_deref(), told.session_expires_at), (Some("Order 12"), Some(ends.to_string())));
+        let held = (device.get_app_variables(), device.get_license_variables());
+        assert_eq!((json!(held.0), json!(held.1)), (of_product.clone(), of_license.clone()));
+
+        let made = app.api("POST", &format!("{path}/authforge-file"), &json!({ "hwid": "device-1" })).expect(201);
+        let file = client(&app.url, &product, "device-1").login_from_file(&text(&made["file"])).expect("its file");
+        assert_eq!(file.label.as_deref(), Some("Order 12"));
+        assert_eq!((json!(file.app_variables), json!(file.license_variables)), (of_product, of_license));
+    }
+
     fn a_device_activates_itself_for_ever_and_logs_in_from_its_file(app: &TestApp) {
         let product = app.create_app("Editor");
         let license = app.issue(&product, &json!({}));

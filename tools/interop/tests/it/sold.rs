@@ -52,7 +52,7 @@ on_both_engines! {
     fn values_limits_and_variables_reach_our_sdk(app: &TestApp) {
         let (product, license) = sell(app, (1 << 53) - 1);
         set_variables(app, &of_app(&product), &json!({ "region": "eu", "motd": "hello" }));
-        set_variables(app, &of_license(&license), &json!({ "region": "us", "beta": true, "n": -3 }));
+        set_variables(app, &of_license(&license), &json!({ "region": "us", "beta": true, "n": -3, "rate": 0.25 }));
         let program = Program::build(app, &product).install();
         let got = program.validate_license(&text(&license["license_key"])).expect("allowed");
 
@@ -67,11 +67,12 @@ on_both_engines! {
         let words = |text: &str| Some(VariableValue::Text(text.to_owned()));
         assert_eq!((said("region"), said("motd")), (words("us"), words("hello")), "the license's own comes first");
         assert_eq!((said("beta"), said("n")), (Some(VariableValue::Flag(true)), Some(VariableValue::Number(-3))));
+        assert_eq!(said("rate"), words("0.25"), "numbers in statements are whole");
 
         // What the app says changes without a new license, and within the next question.
         set_variables(app, &of_app(&product), &json!({}));
         let got = program.validate_license(&text(&license["license_key"])).expect("allowed");
-        assert_eq!((got.variable("motd"), got.variables().len()), (None, 3));
+        assert_eq!((got.variable("motd"), got.variables().len()), (None, 4));
     }
 
     fn they_stand_in_the_file(app: &TestApp) {

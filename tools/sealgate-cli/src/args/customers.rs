@@ -28,7 +28,7 @@ pub(crate) enum CustomerCommand {
     List(ListCustomersArgs),
     /// Show a customer
     Show {
-        /// The customer's id or slug, or external:X with your own name for it
+        /// The customer's id, slug or e-mail address, or external:X with your own name for it
         customer: String,
     },
     /// Change a customer; licenses that say its name go on saying what they say
@@ -36,9 +36,9 @@ pub(crate) enum CustomerCommand {
     /// Give all licenses of one customer to another one, and remove the first
     #[command(after_help = MERGING)]
     Merge {
-        /// The customer who is removed: its id or slug, or external:X
+        /// The customer who is removed: its id, slug or e-mail address, or external:X
         from: String,
-        /// The customer who gets the licenses: its id or slug, or external:X
+        /// The customer who gets the licenses: its id, slug or e-mail address, or external:X
         into: String,
         /// Do not ask for confirmation
         #[arg(long)]
@@ -47,7 +47,7 @@ pub(crate) enum CustomerCommand {
     /// Remove all that is personal of a customer, from its licenses, too
     #[command(after_help = FORGETTING)]
     Forget {
-        /// The customer's id or slug, or external:X with your own name for it
+        /// The customer's id, slug or e-mail address, or external:X with your own name for it
         customer: String,
         /// Go on after this license, as an interrupted run said
         #[arg(long, value_name = "ID")]
@@ -68,7 +68,7 @@ pub(crate) struct CreateCustomerArgs {
 
 #[derive(ClapArgs)]
 pub(crate) struct UpdateCustomerArgs {
-    /// The customer's id or slug, or external:X with your own name for it
+    /// The customer's id, slug or e-mail address, or external:X with your own name for it
     pub(crate) customer: String,
     /// The customer's name, at most 128 characters
     #[arg(long, value_name = "N")]

@@ -13,6 +13,15 @@ pub(crate) enum By {
     Environment,
 }
 
+/// What the environment says of server and token, also where a flag says something else this time.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Environment {
+    pub(crate) url: Option<String>,
+    pub(crate) profile: Option<String>,
+    pub(crate) has_token: bool,
+    pub(crate) has_data: bool,
+}
+
 /// Who says which of the values that name a server and a token. It has no arguments of its own: it looks at those of
 /// [`Global`](super::Global).
 #[derive(Debug, Clone, Copy, Default)]
@@ -21,6 +30,7 @@ pub(crate) struct Given {
     pub(crate) token: By,
     pub(crate) profile: By,
     pub(crate) data: By,
+    pub(crate) proxy: By,
 }
 
 impl ClapArgs for Given {
@@ -39,7 +49,13 @@ impl FromArgMatches for Given {
             Some(ValueSource::EnvVariable) => By::Environment,
             _ => By::Flag,
         };
-        Ok(Self { url: by("url"), token: by("token"), profile: by("profile"), data: by("data") })
+        Ok(Self {
+            url: by("url"),
+            token: by("token"),
+            profile: by("profile"),
+            data: by("data"),
+            proxy: by("proxy"),
+        })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {

@@ -8,17 +8,19 @@ const IMPORTING: &str = "\
 FILE is CSV with a row of column names first, in any order:
   app, plan, tier, max_devices, expires, label, customer, external_id, features, limits, vars, status,
   licensee_name, licensee_company, licensee_email, license_key (a key from elsewhere to keep), hwids
-Passed over: license_id, devices_used, created_at. Any other column is refused. Features, limits, vars and hwids are written
+A license_id that one of your licenses has: the row is that license, and makes none. Passed over: devices_used, created_at. Any
+other column is refused. Features, limits, vars and hwids are written
 `export; sso=okta`, or as JSON; `[]` says that there are none. An empty cell leaves it to the plan.
 
-The same row never makes a second license: after an interruption, run the same command again.
+The same row never makes a second license: after an interruption, run the same command again. A row without an app goes to the app
+of its plan, where that is named as in editor/pro, else to --app, else to your only app.
 
-Exit codes: 0 every row has its license, 1 some rows were refused
+Exit codes: 0 every row has its license, or there is no row; 1 some rows were refused
 
 Examples:
   sealgate license import customers.csv --app APP_ID --dry-run
   sealgate license import customers.csv --app APP_ID -o keys.csv --rejects bad.csv
-  sealgate license import licenses.json machines.json --from keygen --app APP_ID --plan PLAN_ID -o keys.csv";
+  sealgate license import licenses.json machines.json --from keygen --map POLICY_ID=editor/pro -o keys.csv";
 
 #[derive(ClapArgs)]
 #[command(after_help = IMPORTING)]
@@ -30,12 +32,15 @@ pub(crate) struct ImportArgs {
     /// What the files are: CSV as `license export` writes it, JSON of AuthForge's Developer API, or JSON of Keygen's API
     #[arg(long, value_enum, default_value_t = Format::Csv)]
     pub(crate) from: Format,
-    /// The app of rows that name none
+    /// The app of rows that name none; without it, that of --plan editor/pro, or your only one
     #[arg(long, value_name = "ID")]
     pub(crate) app: Option<String>,
     /// The plan of rows that name none
     #[arg(long, value_name = "ID")]
     pub(crate) plan: Option<String>,
+    /// With --from keygen: licenses whose policy --map does not name get no plan
+    #[arg(long, conflicts_with = "plan")]
+    pub(crate) no_plan: bool,
     /// Which is which: the id of an app of AuthForge's and of yours, or of a policy of Keygen's and of your plan; may be given more
     /// than once
     #[arg(long, value_name = "THEIRS=YOURS")]
@@ -55,7 +60,8 @@ pub(crate) struct ImportArgs {
     /// Where to write the new license keys as CSV, for you alone; what is there is added to
     #[arg(short, long, value_name = "FILE", value_parser = file)]
     pub(crate) output: Option<PathBuf>,
-    /// Where to write the rows that were refused, with the reasons, so that you can correct and import them
+    /// Where to write the rows that were refused, with the reasons, so that you can correct and import them; what is there is
+    /// replaced, also where no row was refused
     #[arg(long, value_name = "FILE", value_parser = file)]
     pub(crate) rejects: Option<PathBuf>,
 }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
 
+use super::PartArgs;
+
 const ROTATING: &str = "\
 Examples:
   sealgate keys rotate                    the next issuer signs licenses from now on
@@ -36,7 +38,7 @@ Example:
 #[derive(Subcommand)]
 pub(crate) enum KeysCommand {
     /// List the keys of your installation, your tenant and your apps
-    List,
+    List(PartArgs),
     /// Write the trust.json that builds pin
     Export(ExportKeysArgs),
     /// Sign with the next key from now on; what the former key signed stays valid

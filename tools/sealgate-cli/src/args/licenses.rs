@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
 use sealgate_artifact::MaxDevices;
+use sealgate_control::vocabulary;
 use sealgate_wire::When;
 
 use super::imports::ImportArgs;
 use super::vendor::VarsCommand;
-use super::{PartArgs, max_devices};
+use super::{OnceArgs, PartArgs, max_devices};
 use crate::dates;
 
 const ISSUING: &str = "\
@@ -36,6 +37,8 @@ Examples:
   sealgate license update KEY --remove-feature export --yes";
 
 const RENEWING: &str = "\
+A trial is not renewed: it ends so many days after its first use. `sealgate license update` with another plan sells it.
+
 Where the license would end earlier than now, you see it first and are asked. For many licenses you are always asked, once. A
 license that you name by its key is looked up first: that needs the scope licenses:read, too.
 
@@ -43,7 +46,7 @@ Examples:
   sealgate license renew KEY                       the plan's duration after the present end
   sealgate license renew KEY --expires +1y         a year after the present end
   sealgate license renew KEY --expires 2027-01-31
-  sealgate license renew --plan PLAN_ID --ends-before 30d --preview";
+  sealgate license renew --plan pro --ends-before 30d --preview";
 
 const SUSPENDING: &str = "\
 Licenses that are suspended already stay so, and count as done. For many licenses you see them first and are asked, once. A
@@ -84,7 +87,7 @@ const EXPORTING: &str = "\
 
 Examples:
   sealgate license export -o licenses.csv
-  sealgate license export --app APP_ID --status active --with-keys -o licenses.csv";
+  sealgate license export --app editor --status active --with-keys -o licenses.csv";
 
 /// What narrows a list. Where one of them is given, no license is named.
 const FILTERS: [&str; 10] =
@@ -143,6 +146,8 @@ pub(crate) enum LicenseCommand {
         /// Do not ask for confirmation
         #[arg(long)]
         yes: bool,
+        #[command(flatten)]
+        once: OnceArgs,
     },
     /// Suspend a license, or many; online, they are refused within a second
     #[command(after_help = SUSPENDING)]
@@ -271,7 +276,7 @@ pub(crate) struct IssueArgs {
     /// Your own note, at most 128 characters; customers do not see it
     #[arg(long, value_name = "L")]
     pub(crate) label: Option<String>,
-    /// The customer who buys the licenses: the customer's id or slug, or external:X with your own name for it
+    /// The customer who buys the licenses: the customer's id, slug or e-mail address, or external:X with your own name for it
     #[arg(long, value_name = "C")]
     pub(crate) customer: Option<String>,
     #[command(flatten)]
@@ -322,22 +327,24 @@ pub(crate) struct ListLicensesArgs {
     /// Only licenses of this plan: its id or slug, or both slugs as in editor/pro
     #[arg(long, value_name = "PLAN")]
     pub(crate) plan: Option<String>,
-    /// Only this customer's licenses: the customer's id or slug, or external:X with your own name for it
+    /// Only this customer's licenses: the customer's id, slug or e-mail address, or external:X with your own name for it
     #[arg(long, value_name = "C")]
     pub(crate) customer: Option<String>,
-    /// Only licenses on which this device holds a seat
+    /// Only licenses on which this device holds a seat: by its name, as `device list` shows it, by its hwid or by its key
     #[arg(long, value_name = "NAME")]
     pub(crate) device: Option<String>,
     /// active, suspended, expired or revoked
-    #[arg(long, value_name = "STATUS")]
+    #[arg(long, value_name = "STATUS", value_parser = vocabulary::license_statuses(), hide_possible_values = true)]
     pub(crate) status: Option<String>,
     /// free, licensed or enterprise
-    #[arg(long, value_name = "TIER")]
+    #[arg(long, value_name = "TIER", value_parser = vocabulary::tiers(), hide_possible_values = true)]
     pub(crate) tier: Option<String>,
-    /// Only licenses whose label starts with this text (upper and lower case alike)
+    /// Only licenses whose label starts with this text (upper and lower case alike), in the order of labels: `Order 1` also finds
+    /// `Order 10`. What must be found exactly is issued with --external-id
     #[arg(long, value_name = "TEXT")]
     pub(crate) label: Option<String>,
-    /// Only licenses with all of these words in their label, external id or licensee (case and accents do not count)
+    /// Only licenses with all of these words in their label, external id or licensee, or in what is known of their customer (case and
+    /// accents do not count)
     #[arg(long, value_name = "WORDS")]
     pub(crate) text: Option<String>,
     /// Only licenses that end later than this: 2027-01-31 (later than that day), 2027-01-31T12:00:00Z, 30d, 3m, 1y
@@ -348,7 +355,7 @@ pub(crate) struct ListLicensesArgs {
     pub(crate) ends_before: Option<When>,
     /// newest (the newest first), or end (those that end, the first end first) [default: end with --ends-after or --ends-before,
     /// else newest]
-    #[arg(long, value_name = "ORDER")]
+    #[arg(long, value_name = "ORDER", value_parser = vocabulary::license_orders(), hide_possible_values = true)]
     pub(crate) sort: Option<String>,
     /// Only licenses that no device ever used: none holds a seat, and none was released
     #[arg(long)]
@@ -390,14 +397,14 @@ pub(crate) struct UpdateLicenseArgs {
     /// Your own note; an empty text removes it
     #[arg(long, value_name = "L")]
     pub(crate) label: Option<String>,
-    /// The customer: its id or slug, or external:X with your own name for it; an empty text removes it
+    /// The customer: its id, slug or e-mail address, or external:X with your own name for it; an empty text removes it
     #[arg(long, value_name = "C")]
     pub(crate) customer: Option<String>,
     /// A plan of the app, by its id or slug: its tier, features, limits, seats and so on become the license's, but not its duration; what else you give applies on top
     #[arg(long, value_name = "PLAN")]
     pub(crate) plan: Option<String>,
     /// free, licensed or enterprise
-    #[arg(long, value_name = "TIER")]
+    #[arg(long, value_name = "TIER", value_parser = vocabulary::tiers(), hide_possible_values = true)]
     pub(crate) tier: Option<String>,
     #[command(flatten)]
     pub(crate) sets: SetsArgs,
@@ -503,9 +510,8 @@ pub(crate) enum AccessCommand {
         /// Only entries of this app: its id or slug
         #[arg(long, value_name = "APP")]
         app: Option<String>,
-        /// At most this many
-        #[arg(long, value_name = "N", default_value_t = 10_000)]
-        limit: usize,
+        #[command(flatten)]
+        part: PartArgs,
     },
 }
 

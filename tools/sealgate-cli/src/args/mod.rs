@@ -10,6 +10,7 @@ mod keys;
 mod licenses;
 mod login;
 pub(crate) mod max_devices;
+mod once;
 mod part;
 mod records;
 mod server;
@@ -18,7 +19,7 @@ mod vendor;
 
 pub(crate) use customers::{CustomerCommand, CustomerFields, ListCustomersArgs, UpdateCustomerArgs};
 pub(crate) use files::{InspectArgs, VerifyArgs};
-pub(crate) use given::{By, Given};
+pub(crate) use given::{By, Environment, Given};
 pub(crate) use imports::{Format, ImportArgs};
 pub(crate) use keys::{ExportKeysArgs, KeysCommand, RevokeKeyArgs, ShareKeysArgs};
 pub(crate) use licenses::{
@@ -27,7 +28,8 @@ pub(crate) use licenses::{
     UpdateLicenseArgs,
 };
 pub(crate) use login::{ProfileArg, ProfileCommand};
-pub(crate) use part::PartArgs;
+pub(crate) use once::OnceArgs;
+pub(crate) use part::{NewestArgs, PartArgs};
 pub(crate) use records::{AuditCommand, EventsArgs};
 pub(crate) use server::{AcceptClockArgs, CheckConfigArgs, DemoArgs, DoctorArgs, ServeArgs, ServerCommand};
 pub(crate) use vendor::{
@@ -58,7 +60,7 @@ Begin:
   sealgate license file KEY -o editor.license --with-trust
 
 Exit codes: 0 done, 1 refused, 2 usage, 3 not found, 4 conflict, 65 bad file, 69 server unreachable,
-77 not permitted, 78 configuration";
+77 not permitted, 78 configuration, 130 interrupted";
 
 /// Licensing for software that must prove its license, online and offline.
 #[derive(Parser)]
@@ -80,6 +82,8 @@ pub(crate) struct Global {
     /// The folder for the settings of programs, as the environment has it.
     #[arg(skip)]
     pub(crate) settings: Option<PathBuf>,
+    #[arg(skip)]
+    pub(crate) environment: Environment,
     /// Print JSON, for programs
     #[arg(long, global = true)]
     pub(crate) json: bool,

@@ -14,3 +14,23 @@ pub(crate) struct PartArgs {
     #[arg(long)]
     pub(crate) count: bool,
 }
+
+/// The same of what only grows.
+#[derive(ClapArgs)]
+pub(crate) struct NewestArgs {
+    /// At most this many, newest first
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..), conflicts_with_all = ["all", "count"])]
+    limit: u32,
+    /// All, however many they are
+    #[arg(long, conflicts_with = "count")]
+    all: bool,
+    /// Only how many there are
+    #[arg(long)]
+    count: bool,
+}
+
+impl NewestArgs {
+    pub(crate) fn part(&self) -> PartArgs {
+        PartArgs { limit: Some(self.limit).filter(|_| !self.all), all: self.all, count: self.count }
+    }
+}

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
 
+use super::NewestArgs;
+
 #[derive(ClapArgs)]
 pub(crate) struct EventsArgs {
     /// Only events of this license: its key, its id, external:X with your own name for it, or - to read one from standard input
@@ -15,19 +17,14 @@ pub(crate) struct EventsArgs {
     /// Only refusals with this code
     #[arg(long, value_name = "C")]
     pub(crate) code: Option<String>,
-    /// At most this many, newest first
-    #[arg(long, value_name = "N", default_value_t = 100)]
-    pub(crate) limit: usize,
+    #[command(flatten)]
+    pub(crate) part: NewestArgs,
 }
 
 #[derive(Subcommand)]
 pub(crate) enum AuditCommand {
     /// List who did what, newest first
-    List {
-        /// At most this many
-        #[arg(long, value_name = "N", default_value_t = 100)]
-        limit: usize,
-    },
+    List(NewestArgs),
     /// Write the whole log as JSON lines, oldest first
     Export {
         /// Where to write the log, or - for standard output

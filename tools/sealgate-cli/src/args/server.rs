@@ -10,6 +10,8 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args as ClapArgs, Command, FromArgMatches, Subcommand};
 use sealgate_server::config::{self, ConfigError, Key, Source, Sources};
 
+use super::PartArgs;
+
 /// The flags of `serve`, made from the table of configuration keys.
 #[derive(Default)]
 pub(crate) struct ServeArgs {
@@ -93,11 +95,7 @@ fn parser(key: &'static Key) -> ValueParser {
 #[derive(Subcommand)]
 pub(crate) enum ServerCommand {
     /// List license servers, first those that were approved or revoked
-    List {
-        /// At most this many
-        #[arg(long, value_name = "N", default_value_t = 100)]
-        limit: usize,
-    },
+    List(PartArgs),
     /// Approve a license server at the origins that it reports: it gets a certificate, and clients then accept its answers
     Approve {
         /// The server's id, as shown by `server list`
@@ -137,7 +135,8 @@ pub(crate) struct DemoArgs {
     /// Exit after the last step instead of keeping the server running
     #[arg(long)]
     pub(crate) exit: bool,
-    /// Where the demo's server listens
+    /// Where the demo's server listens; at an address that stands for all, such as 0.0.0.0, only programs of this machine accept
+    /// what it answers
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
     pub(crate) listen: SocketAddr,
 }

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
 use sealgate_artifact::MaxDevices;
-use sealgate_control::{Preset, Scope};
+use sealgate_control::{Preset, Scope, vocabulary};
 use sealgate_wire::TrialPer;
 
-use super::{PartArgs, max_devices, trial};
+use super::{OnceArgs, PartArgs, max_devices, trial};
 use crate::dates;
 
 const ASKING_TO: &str = "\
@@ -63,9 +63,11 @@ pub(crate) enum TenantCommand {
     Create {
         /// The tenant's name, unique on the installation
         name: String,
+        #[command(flatten)]
+        once: OnceArgs,
     },
     /// List tenants, newest first
-    List,
+    List(PartArgs),
     /// Show a tenant
     Show(TenantArg),
     /// Suspend a tenant: its tokens and its apps' clients are refused from now on
@@ -106,7 +108,7 @@ pub(crate) enum TokenCommand {
     #[command(after_help = scopes())]
     Create(CreateTokenArgs),
     /// List access tokens, newest first
-    List,
+    List(PartArgs),
     /// Revoke a token, and the tokens that it made
     Revoke {
         /// The token's id
@@ -139,7 +141,13 @@ pub(crate) struct RecoverTokenArgs {
 #[derive(ClapArgs)]
 pub(crate) struct CreateTokenArgs {
     /// What the token may do; may be given more than once
-    #[arg(long, value_name = "SCOPE", required_unless_present = "preset")]
+    #[arg(
+        long,
+        value_name = "SCOPE",
+        required_unless_present = "preset",
+        value_parser = vocabulary::scopes(),
+        hide_possible_values = true
+    )]
     pub(crate) scope: Vec<String>,
     /// A set of scopes for a job: shop, support or ci; --scope adds others to it
     #[arg(long, value_name = "NAME", value_parser = Preset::ALL.iter().map(|preset| preset.name).collect::<Vec<_>>())]
@@ -150,6 +158,8 @@ pub(crate) struct CreateTokenArgs {
     /// When the token ends: 2027-01-31 (to the end of that day where the vendor is), +90d, +3m, +1y, or `never`; no later than the token that asks
     #[arg(long, value_name = "DATE", default_value = "never", value_parser = dates::parse)]
     pub(crate) expires: dates::Date,
+    #[command(flatten)]
+    pub(crate) once: OnceArgs,
 }
 
 #[derive(Subcommand)]
@@ -161,6 +171,8 @@ pub(crate) enum AppCommand {
         /// The slug, by which you can name the app: lower-case letters, digits and hyphens [default: made from the name]
         #[arg(long, value_name = "SLUG")]
         slug: Option<String>,
+        #[command(flatten)]
+        once: OnceArgs,
     },
     /// List your apps, newest first
     List(PartArgs),
@@ -176,6 +188,8 @@ pub(crate) enum AppCommand {
         /// For how many hours the former secret is still accepted; 0 ends it at once
         #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(0..=720))]
         keep_hours: u32,
+        #[command(flatten)]
+        once: OnceArgs,
     },
     /// Sign with the app's next key from now on; you see which builds stop, and are asked
     RotateKey {
@@ -200,7 +214,7 @@ pub(crate) enum AppCommand {
     /// Show or change the values that the app passes to running software
     #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
     Vars {
-        /// The id of the app whose values to show
+        /// The app whose values to show: its id or slug
         #[arg(required = true)]
         app_id: Option<String>,
         #[command(subcommand)]
@@ -224,7 +238,7 @@ pub(crate) enum VarsCommand {
 pub(crate) struct SetVarsArgs {
     /// The app's id or slug; for a license its key, its id, external:X with your own name for it, or - to read one from standard input
     pub(crate) of: String,
-    /// NAME=VALUE; true, false and whole numbers keep their type, everything else is text
+    /// NAME=VALUE; true, false and numbers (7, 0.5) keep their type, everything else is text; '"1.5"' in quotation marks is text, too
     #[arg(value_name = "NAME=VALUE")]
     pub(crate) values: Vec<String>,
     /// Remove the value of this name
@@ -293,7 +307,7 @@ pub(crate) struct CreatePlanArgs {
     #[arg(long, value_name = "SLUG")]
     pub(crate) slug: Option<String>,
     /// free, licensed or enterprise
-    #[arg(long, value_name = "TIER")]
+    #[arg(long, value_name = "TIER", value_parser = vocabulary::tiers(), hide_possible_values = true)]
     pub(crate) tier: String,
     #[command(flatten)]
     pub(crate) terms: TermsArgs,
@@ -310,7 +324,7 @@ pub(crate) struct UpdatePlanArgs {
     #[arg(long, value_name = "SLUG")]
     pub(crate) slug: Option<String>,
     /// free, licensed or enterprise
-    #[arg(long, value_name = "TIER")]
+    #[arg(long, value_name = "TIER", value_parser = vocabulary::tiers(), hide_possible_values = true)]
     pub(crate) tier: Option<String>,
     #[command(flatten)]
     pub(crate) terms: TermsArgs,
@@ -378,7 +392,7 @@ pub(crate) struct UpdateAppArgs {
     #[arg(long, value_name = "SLUG")]
     pub(crate) slug: Option<String>,
     /// Whether clients must send the app's secret
-    #[arg(long, value_name = "on|off", value_parser = on_or_off, required_unless_present_any = ["slug", "danger_lifetime_files", "list_reported_addresses"])]
+    #[arg(long, value_name = "on|off", value_parser = on_or_off, required_unless_present_any = ["slug", "danger_lifetime_files", "list_reported_addresses", "show_labels"])]
     pub(crate) require_secret: Option<OnOff>,
     /// Whether the app may hand out license files that never expire. Nothing takes such a file back, neither a
     /// revocation nor a refund
@@ -388,4 +402,8 @@ pub(crate) struct UpdateAppArgs {
     /// that address is refused with it
     #[arg(long = "list-addresses", value_name = "on|off", value_parser = on_or_off)]
     pub(crate) list_reported_addresses: Option<OnOff>,
+    /// Whether AuthForge's clients are told the label of their license, in answers and files, and the end of their session.
+    /// Customers can read what you note there
+    #[arg(long, value_name = "on|off", value_parser = on_or_off)]
+    pub(crate) show_labels: Option<OnOff>,
 }

@@ -3,15 +3,19 @@
 use sealgate_artifact::Code;
 use sealgate_wire::{AccessView, AddAccess};
 
+use super::lists;
 use crate::args::{AccessArgs, AccessCommand, Global, RemoveAccessArgs};
-use crate::client::Client;
+use crate::client::{Client, filters};
 use crate::failure::Failure;
 use crate::names;
 use crate::output::{Output, ends};
-use crate::parts::{Again, Parts};
+use crate::parts::Parts;
+use crate::signals;
 
 /// Entries of an app that are looked through: more than servers of ours write.
 const MOST: usize = 10_000;
+/// Entries that are removed before a person wonders.
+const SHORT: u64 = 20;
 
 pub(crate) fn run(global: &Global, command: &AccessCommand, output: &Output) -> Result<(), Failure> {
     let client = Client::new(global)?;
@@ -19,12 +23,10 @@ pub(crate) fn run(global: &Global, command: &AccessCommand, output: &Output) -> 
         AccessCommand::Allow(args) => add(&client, "allow", args)?,
         AccessCommand::Deny(args) => add(&client, "deny", args)?,
         AccessCommand::Remove(args) => remove(&client, args, output)?,
-        AccessCommand::List { app, limit } => {
-            let app = names::app_field(app.as_deref())?;
-            let entries = entries(&client, app.as_deref(), *limit)?;
+        AccessCommand::List { app, part } => {
+            let filters = filters(&[("app_id", &names::app_field(app.as_deref())?)]);
             let none = "no entries; `sealgate access allow` and `sealgate access deny` make some";
-            output.list(&entries, none, table);
-            return Ok(());
+            return lists::print(&client, ("/api/v1/access", &filters, none), part, output, table);
         }
     };
     output.result(&entry, |entry| table(std::slice::from_ref(entry)));
@@ -51,15 +53,20 @@ fn remove(client: &Client, args: &RemoveAccessArgs, output: &Output) -> Result<A
         (None, ip) => entry.ip.is_some() && address(&entry.ip) == address(ip),
     };
     let mut removed = None;
-    let listed = entries(client, Some(&names::app(args.app.as_deref())?), MOST).map_err(|failure| {
+    let app = names::app(args.app.as_deref())?;
+    let listed: Result<Vec<AccessView>, Failure> =
+        client.get_some(&format!("/api/v1/access?limit=200&app_id={app}"), MOST);
+    let listed = listed.map_err(|failure| {
         let fix =
             "use a token that has the scopes access:read and access:write: the entry is looked up first";
         failure.fix_for(Code::ScopeMissing, fix)
     })?;
-    let mut parts = Parts::new("entries removed", output);
-    for entry in listed.into_iter().filter(is_named) {
+    let named: Vec<AccessView> = listed.into_iter().filter(is_named).collect();
+    let mut parts = Parts::of("entries removed", (named.len() as u64, SHORT), "entries", output);
+    for entry in named {
         let path = format!("/api/v1/access/{}", entry.entry_id);
-        removed = Some(client.delete(&path).map_err(|failure| parts.stopped(failure, || again(args)))?);
+        let done = signals::none_came().and_then(|()| client.delete(&path));
+        removed = Some(done.map_err(|failure| parts.stopped(failure, || again(client, args)))?);
         parts.add(1);
     }
     parts.finish();
@@ -69,17 +76,9 @@ fn remove(client: &Client, args: &RemoveAccessArgs, output: &Output) -> Result<A
     })
 }
 
-fn again(args: &RemoveAccessArgs) -> String {
-    let again = Again::new("access remove").flag("--app", args.app.as_deref());
+fn again(client: &Client, args: &RemoveAccessArgs) -> String {
+    let again = client.again("access remove").flag("--app", args.app.as_deref());
     again.flag("--hwid", args.hwid.as_deref()).flag("--ip", args.ip.as_deref()).into()
-}
-
-/// The vendor's own come first.
-fn entries(client: &Client, app: Option<&str>, most: usize) -> Result<Vec<AccessView>, Failure> {
-    match app {
-        Some(app) => client.get_some(&format!("/api/v1/access?limit=200&app_id={app}"), most),
-        None => client.get_some("/api/v1/access?limit=200", most),
-    }
 }
 
 fn table(entries: &[AccessView]) {
@@ -90,7 +89,7 @@ fn table(entries: &[AccessView]) {
             subject,
             ends(e.expires_at),
             e.reason.clone().unwrap_or_default(),
-            e.app_id.clone(),
+            e.app.as_ref().unwrap_or(&e.app_id).clone(),
         ]
     };
     Output::table(&["EFFECT", "DEVICE OR ADDRESS", "ENDS", "REASON", "APP"], entries.iter().map(row));

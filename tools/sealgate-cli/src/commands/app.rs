@@ -8,21 +8,27 @@ use crate::client::Client;
 use crate::confirm::Consent;
 use crate::failure::Failure;
 use crate::names;
+use crate::once::Once;
 use crate::output::{Output, say};
 
 pub(crate) fn run(global: &Global, command: &AppCommand, output: &Output) -> Result<(), Failure> {
     let client = Client::new(global)?;
     let path = |app: &str| names::app_path(Some(app));
     let app: AppView = match command {
-        AppCommand::Create { name, slug } => {
-            return create(&client, &CreateApp { name: name.clone(), slug: slug.clone() }, output);
+        AppCommand::Create { name, slug, once } => {
+            let again = client.again("app create").word(name).flag("--slug", slug.as_deref());
+            let once = Once::new(again, once.idempotency_key.as_ref());
+            return create(&client, (&CreateApp { name: name.clone(), slug: slug.clone() }, &once), output);
         }
         AppCommand::List(part) => return list(&client, part, output),
-        AppCommand::RotateSecret { app, keep_hours } => {
-            return rotate_secret(&client, &path(app)?, *keep_hours, output);
+        AppCommand::RotateSecret { app, keep_hours, once } => {
+            let again = client.again("app rotate-secret").word(app);
+            let again = again.flag("--keep-hours", Some(&keep_hours.to_string()));
+            let once = Once::new(again, once.idempotency_key.as_ref());
+            return rotate_secret(&client, (&path(app)?, *keep_hours, &once), output);
         }
         AppCommand::Vars { app_id, command } => {
-            let command = vars::named(app_id.as_ref(), command.as_ref(), "sealgate app vars APP_ID")?;
+            let command = vars::named(app_id.as_ref(), command.as_ref(), "sealgate app vars APP")?;
             return vars::run(&client, &command, output, |id| Ok(format!("{}/variables", path(id)?)));
         }
         AppCommand::Update(args) => client.patch(&path(&args.app)?, &change(args))?,
@@ -57,6 +63,7 @@ fn change(args: &UpdateAppArgs) -> UpdateApp {
         require_secret: flag(args.require_secret),
         danger_lifetime_files: flag(args.danger_lifetime_files),
         list_reported_addresses: flag(args.list_reported_addresses),
+        show_labels: flag(args.show_labels),
     }
 }
 
@@ -70,8 +77,8 @@ fn who_stops(app: &AppView) -> String {
     )
 }
 
-fn create(client: &Client, wish: &CreateApp, output: &Output) -> Result<(), Failure> {
-    let created: AppCreated = client.post_once("/api/v1/apps", wish)?;
+fn create(client: &Client, (wish, once): (&CreateApp, &Once), output: &Output) -> Result<(), Failure> {
+    let created: AppCreated = once.post(client, ("/api/v1/apps", wish), output)?;
     output.only_once(
         &created,
         |app| app.app_secret.clone(),
@@ -85,6 +92,7 @@ fn create(client: &Client, wish: &CreateApp, output: &Output) -> Result<(), Fail
             ]);
             say!("\nThe secret is shown only once. Builds embed both public keys.");
         },
+        || once.way_back(&format!("the app {} is made", created.app_id)),
     );
     Ok(())
 }
@@ -105,9 +113,13 @@ fn list(client: &Client, part: &PartArgs, output: &Output) -> Result<(), Failure
     })
 }
 
-fn rotate_secret(client: &Client, path: &str, keep_hours: u32, output: &Output) -> Result<(), Failure> {
+fn rotate_secret(
+    client: &Client,
+    (path, keep_hours, once): (&str, u32, &Once),
+    output: &Output,
+) -> Result<(), Failure> {
     let wish = RotateSecret { keep_former_seconds: Some(keep_hours * 3600) };
-    let rotated: SecretRotated = client.post_once(&format!("{path}/rotate-secret"), &wish)?;
+    let rotated: SecretRotated = once.post(client, (&format!("{path}/rotate-secret"), &wish), output)?;
     output.only_once(
         &rotated,
         |rotated| rotated.app_secret.clone(),
@@ -118,6 +130,7 @@ fn rotate_secret(client: &Client, path: &str, keep_hours: u32, output: &Output) 
                 rotated.former_secret_until
             );
         },
+        || once.way_back(&format!("the app {} has another secret", rotated.app_id)),
     );
     Ok(())
 }
@@ -134,6 +147,7 @@ fn print(app: &AppView) {
         ("needs its secret", yes_or_no(app.require_secret)),
         ("lifetime files", yes_or_no(app.danger_lifetime_files)),
         ("lists reported addresses", yes_or_no(app.list_reported_addresses)),
+        ("shows labels", yes_or_no(app.show_labels)),
         ("created", app.created_at.to_string()),
     ];
     if let Some(credits) = app.credits {

@@ -8,7 +8,8 @@ use sealgate_journal::{AuditEntry, Broken, Check, Head};
 use sealgate_wire::{AuditExport, AuditHead, AuditView};
 use serde::{Deserialize, Serialize};
 
-use crate::args::{AuditCommand, Global};
+use super::lists;
+use crate::args::{AuditCommand, Global, PartArgs};
 use crate::client::Client;
 use crate::commands::written::write_private;
 use crate::failure::Failure;
@@ -32,7 +33,7 @@ struct Log {
 
 pub(crate) fn run(global: &Global, command: &AuditCommand, output: &Output) -> Result<(), Failure> {
     match command {
-        AuditCommand::List { limit } => list(global, *limit, output),
+        AuditCommand::List(newest) => list(global, &newest.part(), output),
         AuditCommand::Export { output: file } => export(global, file, output),
         AuditCommand::Verify { file, head } => {
             let log = match file {
@@ -50,15 +51,15 @@ pub(crate) fn verified_rows(global: &Global) -> Result<u64, Failure> {
     check(&log).map(|head| head.seq)
 }
 
-fn list(global: &Global, limit: usize, output: &Output) -> Result<(), Failure> {
-    let rows: Vec<AuditView> = Client::new(global)?.get_some("/api/v1/audit?limit=200", limit)?;
-    output.list(&rows, "the audit log has no rows yet", |rows| {
+fn list(global: &Global, part: &PartArgs, output: &Output) -> Result<(), Failure> {
+    let none = "the audit log has no rows yet";
+    lists::print(&Client::new(global)?, ("/api/v1/audit", "", none), part, output, |rows: &[AuditView]| {
         let row = |r: &AuditView| {
-            vec![r.at.to_string(), r.action.clone(), r.subject.clone(), r.actor.clone(), r.detail.clone()]
+            let subject = r.subject_slug.as_ref().unwrap_or(&r.subject).clone();
+            vec![r.at.to_string(), r.action.clone(), subject, r.actor.clone(), r.detail.clone()]
         };
         Output::table(&["AT", "WHAT", "TO", "BY", "DETAIL"], rows.iter().map(row));
-    });
-    Ok(())
+    })
 }
 
 fn export(global: &Global, file: &Path, output: &Output) -> Result<(), Failure> {

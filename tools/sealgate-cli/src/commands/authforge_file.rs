@@ -6,6 +6,7 @@ use sealgate_artifact::Code;
 use sealgate_wire::{AuthforgeFile, MakeAuthforgeFile};
 use serde_json::json;
 
+use super::ways_out;
 use crate::args::AuthforgeFileArgs;
 use crate::client::Client;
 use crate::failure::Failure;
@@ -23,13 +24,8 @@ pub(crate) fn run(client: &Client, args: &AuthforgeFileArgs, output: &Output) ->
     };
     let id = client.license_id(&args.key)?;
     let path = format!("/api/v1/licenses/{id}/authforge-file");
-    let made: AuthforgeFile = client.post_once(&path, &wish).map_err(|failure| {
-        failure.fix_for(
-            Code::LifetimeFilesDisabled,
-            "the license never ends, and the file would not either: give the file an end by --expires, such as --expires +365d; for \
-             files that never end, `sealgate app update APP_ID --danger-lifetime-files on`",
-        )
-    })?;
+    let made = client.post_once(&path, &wish);
+    let made: AuthforgeFile = made.map_err(|failure| ways_out::of_file(client, id, failure))?;
     // The license key stands in it.
     files::write_private(&args.output, made.file.as_bytes())
         .map_err(|e| Failure::new(Code::FileUnreadable, format!("{}: {e}", args.output.display())))?;

@@ -6,18 +6,20 @@ use sealgate_artifact::{Code, LicenseId};
 use sealgate_wire::{LicenseView, When};
 
 use super::deeds::{Deed, Then};
+use crate::again::Again;
 use crate::args::{ListLicensesArgs, ManyArgs};
 use crate::client::{Client, NamedLicense, filters};
 use crate::failure::Failure;
 use crate::files;
 use crate::names;
-use crate::parts::Again;
 use crate::streams::{self, DASH, Item, MOST};
 
 /// A license that is meant, as it was seen if it was.
 pub(crate) struct Target {
     pub(crate) id: LicenseId,
     pub(crate) seen: Option<LicenseView>,
+    /// Whether it stands on the command line, and in no list.
+    pub(crate) is_by_hand: bool,
     place: String,
 }
 
@@ -27,7 +29,7 @@ pub(crate) enum Chosen {
     One(LicenseId),
     Many {
         targets: Vec<Target>,
-        /// So many match, and are revoked.
+        /// So many match, and it cannot be done to them.
         left_out: usize,
     },
 }
@@ -38,22 +40,22 @@ impl Chosen {
             return matching(client, &args.filter, deed);
         }
         let items = items(args)?;
-        let read = |item: Item| match NamedLicense::read(&item.text) {
-            Ok(named) => Ok((named, item.place)),
+        let read = |(item, is_by_hand): (Item, bool)| match NamedLicense::read(&item.text) {
+            Ok(named) => Ok((named, item.place, is_by_hand)),
             Err(failure) => Err(at(&item.place, failure)),
         };
         let named = items.into_iter().map(read).collect::<Result<Vec<_>, Failure>>()?;
         let is_one = named.len() == 1 && args.from.is_none() && !args.care.preview;
         let mut targets: Vec<Target> = vec![];
         let mut met = HashSet::new();
-        for (named, place) in named {
+        for (named, place, is_by_hand) in named {
             let target = match named {
-                NamedLicense::Id(id) => Target { id, seen: None, place },
+                NamedLicense::Id(id) => Target { id, seen: None, is_by_hand, place },
                 NamedLicense::Other(wanted) => {
                     // The only one needs no number.
                     let of_one = |failure| if is_one { failure } else { at(&place, failure) };
                     let seen = client.look_up(&wanted).map_err(of_one)?;
-                    Target { id: LicenseId::parse(&seen.license_id)?, seen: Some(seen), place }
+                    Target { id: LicenseId::parse(&seen.license_id)?, seen: Some(seen), is_by_hand, place }
                 }
             };
             if met.insert(target.id) {
@@ -78,24 +80,25 @@ impl Target {
     }
 }
 
-/// What was named on the command line, on standard input and in a file.
-fn items(args: &ManyArgs) -> Result<Vec<Item>, Failure> {
+/// What was named on the command line, on standard input and in a file, and whether it was on the command line itself.
+fn items(args: &ManyArgs) -> Result<Vec<(Item, bool)>, Failure> {
     let dashes = args.keys.iter().filter(|key| *key == DASH).count();
     let from_input = usize::from(args.from.as_deref().is_some_and(streams::is_dash));
     if dashes + from_input > 1 {
         let why = "- is given twice, and there is one standard input";
         return Err(Failure::new(Code::MalformedRequest, why).fix("give - once"));
     }
+    let listed = |item: Item| (item, false);
     let mut items = vec![];
     for (n, key) in args.keys.iter().enumerate() {
         if key == DASH {
-            items.extend(streams::items_of_input()?);
+            items.extend(streams::items_of_input()?.into_iter().map(listed));
         } else {
-            items.push(Item { text: key.clone(), place: format!("KEY {}", n + 1) });
+            items.push((Item { text: key.clone(), place: format!("KEY {}", n + 1) }, true));
         }
     }
     if let Some(path) = &args.from {
-        items.extend(files::items(path)?);
+        items.extend(files::items(path)?.into_iter().map(listed));
     }
     if items.is_empty() { Err(streams::nothing("the list")) } else { Ok(items) }
 }
@@ -105,7 +108,7 @@ fn at(place: &str, failure: Failure) -> Failure {
     Failure { message: format!("{place}: {}; nothing was changed", failure.message), ..failure }
 }
 
-/// Revoked ones are left out where nothing can be done to them.
+/// Those to which it cannot be done are left out.
 fn matching(client: &Client, filter: &ListLicensesArgs, deed: &Deed) -> Result<Chosen, Failure> {
     // From a variable that is not set, say. It would match every license.
     if let Some((flag, _)) =
@@ -122,9 +125,9 @@ fn matching(client: &Client, filter: &ListLicensesArgs, deed: &Deed) -> Result<C
     let all = found.len();
     let mut targets = vec![];
     for license in found {
-        if !matches!(deed.then(&license, None), Then::Refused) {
+        if !matches!(deed.then(&license), Then::Refused(_)) {
             let id = LicenseId::parse(&license.license_id)?;
-            targets.push(Target { id, seen: Some(license), place: id.to_string() });
+            targets.push(Target { id, seen: Some(license), is_by_hand: false, place: id.to_string() });
         }
     }
     Ok(Chosen::Many { left_out: all - targets.len(), targets })

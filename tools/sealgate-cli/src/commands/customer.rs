@@ -17,7 +17,8 @@ use crate::failure::Failure;
 use crate::files;
 use crate::names;
 use crate::output::{Output, say, seat_count};
-use crate::parts::{Again, Parts};
+use crate::parts::Parts;
+use crate::signals;
 
 const PATH: &str = "/api/v1/customers";
 
@@ -35,7 +36,7 @@ pub(crate) fn run(global: &Global, command: &CustomerCommand, output: &Output) -
                 metadata: fields.metadata,
                 max_devices: fields.max_devices,
             };
-            client.post_once(PATH, &wish)?
+            client.post_once(PATH, &wish).map_err(taken)?
         }
         CustomerCommand::List(args) => return list(&client, args, output),
         CustomerCommand::Show { customer } => client.get(&names::customer_path(customer)?)?,
@@ -58,7 +59,7 @@ fn update(client: &Client, args: &UpdateCustomerArgs, output: &Output) -> Result
     }
     let path = names::customer_path(&args.customer)?;
     let before: Option<CustomerView> = client.get_if_allowed(&path)?;
-    let after: CustomerView = client.patch_once(&path, &wish)?;
+    let after: CustomerView = client.patch_once(&path, &wish).map_err(taken)?;
     output.result(&after, |after| {
         say!("{}", text(after));
         if let Some(before) = before {
@@ -70,6 +71,11 @@ fn update(client: &Client, args: &UpdateCustomerArgs, output: &Output) -> Result
         }
     });
     Ok(())
+}
+
+fn taken(failure: Failure) -> Failure {
+    let fix = "`sealgate customer show external:X`, with that external id, shows who has it; give another --external-id";
+    failure.fix_for(Code::ExternalIdTaken, fix)
 }
 
 /// The customer's id, or the name itself where the token may not see customers.
@@ -187,12 +193,13 @@ fn merge(client: &Client, (from, into): (&str, &str), yes: bool, output: &Output
     let mut parts = Parts::new("licenses moved", output);
     let mut all = CustomersMerged { customer_id: into.to_string(), moved: 0, complete: false };
     let again = || {
-        let again = Again::new("customer merge").word(from).word(into);
+        let again = client.again("customer merge").word(from).word(into);
         again.switch("--yes", yes).into()
     };
     while !all.complete {
         // Each request has a name of its own: one whose answer was lost moves nothing twice.
-        let part: Result<CustomersMerged, Failure> = client.post_once(&path, &wish);
+        let send = |()| client.post_once(&path, &wish);
+        let part: Result<CustomersMerged, Failure> = signals::none_came().and_then(send);
         let part = part.map_err(|failure| parts.stopped(failure, again))?;
         parts.add(part.moved);
         all = CustomersMerged { moved: all.moved + part.moved, ..part };
@@ -218,11 +225,12 @@ fn forget(
     let mut all = CustomerForgotten { customer_id: customer.clone(), licenses: 0, next: None };
     loop {
         let wish = ForgetCustomer { after: after.clone() };
+        let path = format!("{}/forget", names::customer_path(&customer)?);
         let part: Result<CustomerForgotten, Failure> =
-            client.post(&format!("{}/forget", names::customer_path(&customer)?), &wish);
+            signals::none_came().and_then(|()| client.post(&path, &wish));
         let part = part.map_err(|failure| {
             parts.stopped(failure, || {
-                let again = Again::new("customer forget").word(&customer);
+                let again = client.again("customer forget").word(&customer);
                 again.flag("--after", after.as_deref()).switch("--yes", yes).into()
             })
         })?;

@@ -4,12 +4,12 @@ use sealgate_artifact::LicenseId;
 use sealgate_wire::{LicenseView, Nothing, Reason, When};
 
 use super::license_renew::{self, NewEnd};
+use crate::again::Again;
 use crate::args::RenewArgs;
 use crate::client::{Client, request_name};
 use crate::confirm::Consent;
 use crate::failure::Failure;
 use crate::output::say;
-use crate::parts::Again;
 
 /// What is done to a license.
 pub(crate) enum Deed<'a> {
@@ -24,8 +24,8 @@ pub(crate) enum Then {
     Change(String),
     /// It is so already.
     Same,
-    /// A revoked license stays as it is.
-    Refused,
+    /// It stays as it is, because of this.
+    Refused(String),
 }
 
 impl<'a> Deed<'a> {
@@ -105,30 +105,35 @@ impl<'a> Deed<'a> {
         }
     }
 
-    /// The end that a renewal gives, as the server reads it.
-    pub(crate) fn new_end(
-        &self,
-        client: &Client,
-        some: Option<LicenseId>,
-    ) -> Result<Option<NewEnd>, Failure> {
+    /// The end that a renewal gives this license, as the server foresees it.
+    pub(super) fn new_end(&self, client: &Client, id: LicenseId) -> Result<Option<NewEnd>, Failure> {
         match self {
-            Self::Renew { args, .. } => NewEnd::of(client, args, some).map(Some),
+            Self::Renew { args, .. } => NewEnd::of(client, args, id).map(Some),
             Self::Suspend(_) | Self::Resume | Self::Revoke(_) => Ok(None),
         }
     }
 
+    /// Why some of the licenses that match are left out, as in "are revoked".
+    pub(crate) fn left_out(&self) -> &'static str {
+        match self {
+            Self::Renew { .. } => "are revoked or trials",
+            Self::Suspend(_) | Self::Resume | Self::Revoke(_) => "are revoked",
+        }
+    }
+
     /// What becomes of a license as it was seen.
-    pub(crate) fn then(&self, license: &LicenseView, end: Option<&NewEnd>) -> Then {
+    pub(crate) fn then(&self, license: &LicenseView) -> Then {
         let (is_revoked, is_suspended) = (license.revoked_at.is_some(), license.suspended_at.is_some());
         match self {
             Self::Revoke(_) if is_revoked => Then::Same,
             Self::Revoke(_) => Then::Change("revoked".to_owned()),
-            _ if is_revoked => Then::Refused,
+            _ if is_revoked => Then::Refused("it is revoked".to_owned()),
             Self::Suspend(_) if is_suspended => Then::Same,
             Self::Suspend(_) => Then::Change("suspended".to_owned()),
             Self::Resume if is_suspended => Then::Change("not suspended".to_owned()),
             Self::Resume => Then::Same,
-            Self::Renew { .. } => Then::Change(end.map(|end| end.for_license(license)).unwrap_or_default()),
+            Self::Renew { .. } if license.trial.is_some() => Then::Refused("it is a trial".to_owned()),
+            Self::Renew { .. } => Then::Change("renewed".to_owned()),
         }
     }
 

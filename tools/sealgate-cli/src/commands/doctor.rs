@@ -1,26 +1,40 @@
 //! `sealgate doctor`.
 
 use sealgate_artifact::Code;
-use sealgate_wire::{CheckView, Readiness};
+use sealgate_wire::{CheckView, Readiness, Timestamp, TokenView};
 
+use super::token::{self, TOKENS};
 use crate::args::Global;
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::output::{Output, harmless, say};
+use crate::output::{Output, complain, harmless, say};
 
 /// Prints every check of a running server.
 pub(crate) fn run(global: &Global, output: &Output) -> Result<(), Failure> {
     let client = Client::without_token(global)?;
     let Readiness { checks } = client.get_whatever_status("/readyz?checks")?;
     let failed: Vec<&str> = checks.iter().filter(|check| !check.ok).map(|check| &*check.name).collect();
-    let result = serde_json::json!({ "ok": failed.is_empty(), "checks": checks });
+    let mut result = serde_json::json!({ "ok": failed.is_empty(), "checks": checks });
+    let owners_end = owners_end(global);
+    if let Some(end) = owners_end {
+        result["owners_end"] = serde_json::json!(end);
+    }
     output.result(&result, |_| checks.iter().for_each(print));
+    if let Some(end) = owners_end.filter(|_| !output.json) {
+        complain!("{}", token::locked_out(end));
+    }
     if failed.is_empty() {
         return Ok(());
     }
     let message = format!("the server at {} fails: {}", client.base(), failed.join(", "));
     let fix = Code::CheckFailed.fix().expect("the table has one");
     Err(Failure::new(Code::CheckFailed, message).fix(fix))
+}
+
+/// When the last owner's token of the tenant ends, where there is a token at hand that sees it. The checks need none.
+fn owners_end(global: &Global) -> Option<Timestamp> {
+    let tokens: Vec<TokenView> = Client::new(global).ok()?.get_all(TOKENS).ok()?;
+    token::owners_end(&tokens)
 }
 
 fn print(check: &CheckView) {

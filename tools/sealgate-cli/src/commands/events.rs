@@ -1,7 +1,9 @@
 //! `sealgate events`.
 
+use sealgate_artifact::Code;
 use sealgate_wire::EventView;
 
+use super::lists;
 use crate::args::{EventsArgs, Global};
 use crate::client::{Client, filters};
 use crate::failure::Failure;
@@ -12,9 +14,13 @@ pub(crate) fn run(global: &Global, args: &EventsArgs, output: &Output) -> Result
     let license = args.license.as_deref().map(|key| client.license_id(key)).transpose()?;
     let license = license.map(|id| id.to_string());
     let filters = filters(&[("license_id", &license), ("request_id", &args.request), ("code", &args.code)]);
-    let events: Vec<EventView> =
-        client.get_some(&format!("/api/v1/events?limit=200{filters}"), args.limit)?;
-    output.list(&events, "no events match; they are kept 90 days", |events| {
+    let none = match args.code.as_ref().filter(|code| Code::parse(code).is_none()) {
+        Some(code) => format!(
+            "no events match: {code} is no code that this version knows; `sealgate events` names codes"
+        ),
+        None => "no events match; they are kept 90 days".to_owned(),
+    };
+    lists::print(&client, ("/api/v1/events", &filters, &none), &args.part.part(), output, |events| {
         let row = |e: &EventView| {
             let what = match (&e.code, &e.reason) {
                 (None, _) => e.kind.clone(),
@@ -22,9 +28,9 @@ pub(crate) fn run(global: &Global, args: &EventsArgs, output: &Output) -> Result
                 (Some(code), Some(reason)) => format!("{} ({code}: {reason})", e.kind),
             };
             let text = |value: &Option<String>| value.clone().unwrap_or_default();
-            vec![e.at.to_string(), what, text(&e.license_id), text(&e.device), e.request_id.clone()]
+            let app = e.app.as_ref().or(e.app_id.as_ref()).cloned().unwrap_or_default();
+            vec![e.at.to_string(), what, app, text(&e.license_id), text(&e.device), e.request_id.clone()]
         };
-        Output::table(&["AT", "WHAT", "LICENSE", "DEVICE", "REQUEST"], events.iter().map(row));
-    });
-    Ok(())
+        Output::table(&["AT", "WHAT", "APP", "LICENSE", "DEVICE", "REQUEST"], events.iter().map(row));
+    })
 }

@@ -6,24 +6,25 @@ use sealgate_artifact::Code;
 use sealgate_server::assembly::{self, unlock};
 use sealgate_wire::{KeyRevoked, KeyView, Page, Reason, RotateKey, Trust};
 
-use crate::args::{ExportKeysArgs, Global, RevokeKeyArgs, ShareKeysArgs};
+use crate::args::{ExportKeysArgs, Global, PartArgs, RevokeKeyArgs, ShareKeysArgs};
 use crate::client::Client;
+use crate::commands::lists;
 use crate::commands::written::write;
 use crate::confirm::Consent;
 use crate::failure::Failure;
 use crate::names;
 use crate::output::{Output, say};
-use crate::parts::{Again, Parts};
+use crate::parts::Parts;
+use crate::signals;
 use crate::streams::is_dash;
 
 /// Dark licenses that are named to a person; `--json` names all.
 const NAMED: usize = 20;
 const KEYS: &str = "/api/v1/keys?limit=200";
 
-pub(crate) fn list(global: &Global, output: &Output) -> Result<(), Failure> {
-    let keys: Vec<KeyView> = Client::new(global)?.get_all(KEYS)?;
-    output.list(&keys, "no keys; `sealgate app create NAME` makes the first of an app", print);
-    Ok(())
+pub(crate) fn list(global: &Global, part: &PartArgs, output: &Output) -> Result<(), Failure> {
+    let none = "no keys; `sealgate app create NAME` makes the first of an app";
+    lists::print(&Client::new(global)?, ("/api/v1/keys", "", none), part, output, print)
 }
 
 pub(crate) fn rotate(global: &Global, key_use: &str, output: &Output) -> Result<(), Failure> {
@@ -61,8 +62,9 @@ pub(crate) fn revoke(global: &Global, args: &RevokeKeyArgs, output: &Output) -> 
     let mut parts = Parts::new("licenses signed again", output);
     let mut all = KeyRevoked { keyid: key.keyid.clone(), complete: false, dark: vec![] };
     while !all.complete {
-        let part: KeyRevoked = client.post(&path, &request).map_err(|failure| {
-            let failure = parts.stopped(failure, || again(args));
+        let next = signals::none_came().and_then(|()| client.post(&path, &request));
+        let part: KeyRevoked = next.map_err(|failure| {
+            let failure = parts.stopped(failure, || again(&client, args));
             if !all.dark.is_empty() {
                 // The next run lists only those that it signs itself.
                 output.result(&all, print_revoked);
@@ -78,8 +80,8 @@ pub(crate) fn revoke(global: &Global, args: &RevokeKeyArgs, output: &Output) -> 
     Ok(())
 }
 
-fn again(args: &RevokeKeyArgs) -> String {
-    let again = Again::new("keys revoke").word(&args.keyid).flag("--reason", args.reason.as_deref());
+fn again(client: &Client, args: &RevokeKeyArgs) -> String {
+    let again = client.again("keys revoke").word(&args.keyid).flag("--reason", args.reason.as_deref());
     again.switch("--yes", args.yes).into()
 }
 

@@ -2,27 +2,29 @@
 
 use std::path::{Path, PathBuf};
 
-use sealgate_artifact::Code;
+use sealgate_artifact::{Code, LicenseId};
 use sealgate_wire::{IssueLicenses, IssuedLicense, LicenseView, LicensesIssued, Seats, Trust, When};
 
 use super::chosen::query;
 use super::deeds::Deed;
-use super::license_shown::{licensee, print_license, seats};
+use super::license_shown::{app, licensee, plan, print_license, seats, shown};
 use super::written::write;
 use super::{
     authforge_file, import, license_export, license_key, license_update, lists, many, reset_devices, resign,
-    vars,
+    vars, ways_out,
 };
 use crate::args::{FileArgs, Global, IssueArgs, LicenseCommand, ListLicensesArgs, PartArgs};
 use crate::client::{Client, request_name};
 use crate::failure::Failure;
 use crate::names;
-use crate::output::{Output, ends, say, seat_count};
-use crate::parts::{Again, Parts};
+use crate::output::{Output, complain, ends, say, seat_count};
+use crate::parts::Parts;
+use crate::signals;
 use crate::streams::is_dash;
 
 /// Licenses in one request of a large order: small enough to show progress, large enough to be fast.
 const BATCH: u32 = 100;
+const ISSUED: &str = "the order was carried out before: `sealgate license show external:X`, with that external id, shows its license";
 
 pub(crate) fn run(global: &Global, command: &LicenseCommand, output: &Output) -> Result<(), Failure> {
     let client = Client::new(global)?;
@@ -36,8 +38,9 @@ pub(crate) fn run(global: &Global, command: &LicenseCommand, output: &Output) ->
         LicenseCommand::Resign(args) => resign::run(&client, args, output),
         LicenseCommand::Update(args) => license_update::run(&client, args, output),
         LicenseCommand::Key { key, reveal } => license_key::show(&client, key, *reveal, output),
-        LicenseCommand::Rekey { key, reason, yes } => {
-            license_key::exchange(&client, key, (reason.as_ref(), *yes), output)
+        LicenseCommand::Rekey { key, reason, yes, once } => {
+            let name = once.idempotency_key.as_ref();
+            license_key::exchange(&client, key, (reason.as_ref(), *yes, name), output)
         }
         LicenseCommand::AuthforgeFile(args) => authforge_file::run(&client, args, output),
         LicenseCommand::ResetDevices { key, override_allowance } => {
@@ -64,9 +67,10 @@ pub(crate) fn run(global: &Global, command: &LicenseCommand, output: &Output) ->
 
 fn issue(client: &Client, order: &IssueArgs, output: &Output) -> Result<(), Failure> {
     let name = order.idempotency_key.clone().unwrap_or_else(request_name);
+    let again = || issue_again(client, order, &name);
     let count = (order.count.into(), BATCH.into());
     let mut parts = Parts::of("licenses issued", count, "licenses", output);
-    let mut issued: Vec<IssuedLicense> = Vec::new();
+    let mut issued = LicensesIssued { licenses: vec![], app_disabled_at: None };
     let mut left = order.count;
     while left > 0 {
         let count = left.min(BATCH);
@@ -81,22 +85,30 @@ fn issue(client: &Client, order: &IssueArgs, output: &Output) -> Result<(), Fail
             external_id: order.external_id.clone(),
             count: Some(count),
         };
-        let part = Some(batch_name(order.count, &name, issued.len()));
-        let answer: Result<LicensesIssued, Failure> = client.post_named("/api/v1/licenses", &request, part);
+        let part = Some(batch_name(order.count, &name, issued.licenses.len()));
+        let send = |()| client.post_named("/api/v1/licenses", &request, part);
+        let answer: Result<LicensesIssued, Failure> = signals::none_came().and_then(send);
         let batch = answer.map_err(|failure| {
-            let failure = parts.stopped(failure, || issue_again(order, &name));
-            if !issued.is_empty() {
-                // What was issued before the failure is real: its keys are shown, or they would be lost.
-                print_issued(std::mem::take(&mut issued), output);
+            let failure = parts.stopped(failure.fix_for(Code::ExternalIdTaken, ISSUED), again);
+            if !issued.licenses.is_empty() {
+                // What was issued before the failure is real: its keys are shown, or they would be lost. The command that goes
+                // on shows them again.
+                print_issued(&issued, None, output);
             }
             failure
         })?;
-        issued.extend(batch.licenses);
+        issued.licenses.extend(batch.licenses);
+        issued.app_disabled_at = batch.app_disabled_at;
         left -= count;
         parts.add(count.into());
     }
     parts.finish();
-    print_issued(issued, output);
+    print_issued(&issued, Some(&again), output);
+    if let Some(since) = issued.app_disabled_at.filter(|_| !output.json) {
+        complain!(
+            "the app is disabled since {since}: programs with these licenses are refused until `sealgate app enable`"
+        );
+    }
     Ok(())
 }
 
@@ -106,11 +118,12 @@ fn batch_name(count: u32, name: &str, before: usize) -> String {
 }
 
 /// The same order under its name: what was issued comes again, and the rest with it.
-fn issue_again(order: &IssueArgs, name: &str) -> String {
+fn issue_again(client: &Client, order: &IssueArgs, name: &str) -> String {
     let licensee = &order.licensee;
     let expires = order.expires.as_ref().map(|date| date.0.as_ref().map_or("never", When::as_str));
     let seats = order.max_devices.map(|most| seat_count(Seats(most)));
-    let again = Again::new("license issue")
+    let again = client
+        .again("license issue")
         .flag("--app", order.app.as_deref())
         .flag("--plan", order.plan.as_deref())
         .flag("--max-devices", seats.as_deref())
@@ -140,11 +153,13 @@ fn list(
                 seats(l),
                 ends(l.expires_at),
                 l.trial.map(|trial| format!("{}d", trial.days)).unwrap_or_default(),
+                plan(l).unwrap_or_else(|| app(l)),
                 text(&l.label),
-                text(&l.customer_id),
+                shown(l.customer.as_ref(), l.customer_id.as_ref()),
+                text(if l.revoke_reason.is_some() { &l.revoke_reason } else { &l.suspend_reason }),
             ]
         };
-        let head = ["LICENSE", "STATUS", "SEATS", "ENDS", "TRIAL", "LABEL", "CUSTOMER"];
+        let head = ["LICENSE", "STATUS", "SEATS", "ENDS", "TRIAL", "PLAN", "LABEL", "CUSTOMER", "REASON"];
         Output::table(&head, licenses.iter().map(row));
     })
 }
@@ -155,7 +170,9 @@ fn file(client: &Client, args: &FileArgs, output: &Output) -> Result<(), Failure
         return Err(Failure::new(Code::MalformedRequest, why).fix("give -o FILE, or leave --with-trust out"));
     }
     let license = client.find_license(&args.key)?;
-    let envelope = client.get_bytes(&format!("/api/v1/licenses/{}/file", license.license_id))?;
+    let id = LicenseId::parse(&license.license_id)?;
+    let envelope = client.get_bytes(&format!("/api/v1/licenses/{id}/file"));
+    let envelope = envelope.map_err(|failure| ways_out::of_file(client, id, failure))?;
     let mut written = vec![write(&args.output, &envelope)?];
     if args.with_trust {
         let trust: Trust = client.get(&format!("{}/trust", names::app_path(Some(&license.app_id))?))?;
@@ -182,14 +199,30 @@ pub(crate) fn trust_path(file: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn print_issued(licenses: Vec<IssuedLicense>, output: &Output) {
+/// By `again` they are shown again.
+fn print_issued(issued: &LicensesIssued, again: Option<&dyn Fn() -> String>, output: &Output) {
+    let count = issued.licenses.len();
     let keys = |issued: &LicensesIssued| {
         issued.licenses.iter().map(|license| license.license_key.clone()).collect::<Vec<_>>().join("\n")
     };
-    output.only_once(&LicensesIssued { licenses }, keys, |issued| {
-        let row = |l: &IssuedLicense| {
-            vec![l.license_key.clone(), l.license_id.clone(), seat_count(l.max_devices), ends(l.expires_at)]
-        };
-        Output::table(&["KEY", "LICENSE", "SEATS", "ENDS"], issued.licenses.iter().map(row));
-    });
+    output.only_once(
+        issued,
+        keys,
+        |issued| {
+            let row = |l: &IssuedLicense| {
+                vec![
+                    l.license_key.clone(),
+                    l.license_id.clone(),
+                    seat_count(l.max_devices),
+                    ends(l.expires_at),
+                ]
+            };
+            Output::table(&["KEY", "LICENSE", "SEATS", "ENDS"], issued.licenses.iter().map(row));
+        },
+        || {
+            again.map_or_else(String::new, |again| {
+                format!("licenses issued: {count}; show their keys again with: {}", again())
+            })
+        },
+    );
 }

@@ -1,9 +1,10 @@
 //! `sealgate license renew`.
 
 use sealgate_artifact::LicenseId;
-use sealgate_wire::{LicensePreview, LicenseView, RenewLicense, Timestamp, UpdateLicense, When};
+use sealgate_wire::{LicensePreview, LicenseView, RenewLicense, Timestamp};
 
 use super::license_update::asked;
+use super::ways_out;
 use crate::args::RenewArgs;
 use crate::client::Client;
 use crate::confirm::Consent;
@@ -16,13 +17,11 @@ pub(super) fn asked_if_less(
     (id, args): (LicenseId, &RenewArgs),
     consent: Consent,
 ) -> Result<(), Failure> {
-    let Some(Some(when)) = args.expires.as_ref().map(|date| &date.0) else { return Ok(()) };
-    if consent.is_given() {
+    let names_an_end = args.expires.as_ref().is_some_and(|date| date.0.is_some());
+    if !names_an_end || consent.is_given() {
         return Ok(());
     }
-    let preview = previewed(client, id, when)?;
-    // A time is added to the present end, where there is one.
-    if preview.before.expires_at.is_some() && is_a_time(when) { Ok(()) } else { asked(&preview, consent) }
+    asked(&foreseen(client, (id, args))?, consent)
 }
 
 /// Gives a license another end, under this name.
@@ -31,49 +30,36 @@ pub(super) fn renew(
     (id, args): (LicenseId, &RenewArgs),
     name: Option<String>,
 ) -> Result<LicenseView, Failure> {
-    let wish = RenewLicense { expires_at: args.expires.clone().map(|date| date.0) };
-    client.post_named(&format!("/api/v1/licenses/{id}/renew"), &wish, name)
+    let renewed = client.post_named(&format!("/api/v1/licenses/{id}/renew"), &wish(args), name);
+    renewed.map_err(|failure| ways_out::of_renewal(client, id, failure))
 }
 
-/// The end that many licenses would get.
-pub(crate) enum NewEnd {
-    At(Option<Timestamp>),
-    /// So long after the end that each of them has.
-    Later(String),
+/// The end that a license would get.
+pub(super) struct NewEnd {
+    pub(super) at: Option<Timestamp>,
+    is_earlier: bool,
 }
 
 impl NewEnd {
-    /// The server says what a date is: it knows where the vendor is.
-    pub(crate) fn of(client: &Client, args: &RenewArgs, some: Option<LicenseId>) -> Result<Self, Failure> {
-        match (args.expires.as_ref().map(|date| &date.0), some) {
-            (None, _) => Ok(Self::Later("the plan's duration".to_owned())),
-            (Some(None), _) => Ok(Self::At(None)),
-            (Some(Some(when)), Some(id)) if !is_a_time(when) => {
-                Ok(Self::At(previewed(client, id, when)?.after.expires_at))
-            }
-            (Some(Some(when)), _) => Ok(Self::Later(when.as_str().trim_start_matches('+').to_owned())),
-        }
+    /// As the server foresees it: it knows where the vendor is.
+    pub(super) fn of(client: &Client, args: &RenewArgs, id: LicenseId) -> Result<Self, Failure> {
+        let preview = foreseen(client, (id, args))?;
+        let is_earlier = preview.lessened.iter().any(|name| name == "expires_at");
+        Ok(Self { at: preview.after.expires_at, is_earlier })
     }
 
-    /// What it is for a license, for people.
-    pub(crate) fn for_license(&self, license: &LicenseView) -> String {
-        match (self, license.expires_at) {
-            (Self::At(Some(end)), now) if now.is_none_or(|now| now > *end) => {
-                format!("{end}, earlier than now")
-            }
-            (Self::At(end), _) => ends(*end),
-            (Self::Later(time), Some(_)) => format!("{time} later"),
-            (Self::Later(time), None) => format!("{time} from now, earlier than now"),
-        }
+    /// For people.
+    pub(super) fn text(&self) -> String {
+        let end = ends(self.at);
+        if self.is_earlier { format!("{end}, earlier than now") } else { end }
     }
 }
 
-fn previewed(client: &Client, id: LicenseId, when: &When) -> Result<LicensePreview, Failure> {
-    let wish = UpdateLicense { expires_at: Some(Some(when.clone())), ..UpdateLicense::default() };
-    client.post(&format!("/api/v1/licenses/{id}/preview"), &wish)
+fn foreseen(client: &Client, (id, args): (LicenseId, &RenewArgs)) -> Result<LicensePreview, Failure> {
+    let foreseen = client.post(&format!("/api/v1/licenses/{id}/renew/preview"), &wish(args));
+    foreseen.map_err(|failure| ways_out::of_renewal(client, id, failure))
 }
 
-/// Whether it is as `90d`, `3m` or `1y`, and no date.
-fn is_a_time(when: &When) -> bool {
-    when.as_str().ends_with(['d', 'm', 'y'])
+fn wish(args: &RenewArgs) -> RenewLicense {
+    RenewLicense { expires_at: args.expires.clone().map(|date| date.0) }
 }

@@ -150,6 +150,7 @@ fn differences(preview: &LicensePreview, license: &LicenseView) -> Vec<String> {
     let before = &preview.before;
     let after = LicenseTerms {
         plan_id: license.plan_id.clone(),
+        plan: license.plan.clone(),
         tier: license.tier.clone(),
         features: license.features.clone(),
         limits: license.limits.clone(),
@@ -157,6 +158,7 @@ fn differences(preview: &LicensePreview, license: &LicenseView) -> Vec<String> {
         expires_at: license.expires_at,
         label: license.label.clone(),
         customer_id: license.customer_id.clone(),
+        customer: license.customer.clone(),
         ..preview.after.clone()
     };
     let plain = TERMS
@@ -180,7 +182,7 @@ fn text(preview: &LicensePreview) -> String {
     let row = |name: &String| {
         let less = if preview.lessened.contains(name) { "less, or other" } else { "" };
         vec![
-            name.replace('_', " "),
+            name.trim_end_matches("_id").replace('_', " "),
             shown(&preview.before, name),
             shown(&preview.after, name),
             less.to_owned(),
@@ -212,7 +214,7 @@ fn shown(terms: &LicenseTerms, name: &str) -> String {
     let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
     let or_none = |list: String| if list.is_empty() { "-".to_owned() } else { list };
     match name {
-        "plan_id" => text(&terms.plan_id),
+        "plan_id" => text(&terms.plan.clone().or_else(|| terms.plan_id.clone())),
         "tier" => terms.tier.clone(),
         "features" => or_none(sets::list(&sets::of_features(&terms.features))),
         "limits" => or_none(sets::list(&sets::of_limits(&terms.limits))),
@@ -224,7 +226,7 @@ fn shown(terms: &LicenseTerms, name: &str) -> String {
         "trial_days" => terms.trial_days.map_or_else(|| "-".to_owned(), |days| days.to_string()),
         "trial_per" => text(&terms.trial_per),
         "label" => text(&terms.label),
-        "customer_id" => text(&terms.customer_id),
+        "customer_id" => text(&terms.customer.clone().or_else(|| terms.customer_id.clone())),
         _ => String::new(),
     }
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::args::{By, Global, ProfileArg, ProfileCommand};
 use crate::client::Client;
-use crate::credentials::{HERE, Sourced};
+use crate::credentials::{HERE, Sourced, overriding};
 use crate::failure::Failure;
 use crate::output::{Output, ends, say};
 use crate::profiles::{self, Profile, Profiles};
@@ -38,6 +38,7 @@ pub(crate) fn login(global: &Global, output: &Output) -> Result<(), Failure> {
     result["tenant_id"] = own.tenant_id.clone().into();
     result["scopes"] = json!(own.scopes);
     result["expires_at"] = json!(own.expires_at);
+    result["overridden_by"] = overridden_by(global, (&name, &profile), is_default);
     output.result(&result, |_| {
         Output::pairs(&[
             ("profile", name.clone()),
@@ -49,7 +50,7 @@ pub(crate) fn login(global: &Global, output: &Output) -> Result<(), Failure> {
         ]);
         say!("\nKept in {}, which only you can read.", profiles.path(&name).display());
         if is_default {
-            say!("Commands use it where neither flags nor the environment say otherwise.");
+            say!("{}", used(global, (&name, &profile)));
         } else {
             say!(
                 "Commands use it with --profile {name}; `sealgate profile use {name}` makes it the default."
@@ -138,11 +139,11 @@ pub(crate) fn profile(global: &Global, command: &ProfileCommand, output: &Output
         ProfileCommand::List => list(&profiles, output),
         ProfileCommand::Show(ProfileArg { name }) => {
             let name = name.clone().map_or_else(|| named(global, &profiles), Ok)?;
-            show(&profiles, &name, output)
+            show(global, &profiles, &name, output)
         }
         ProfileCommand::Use { name } => {
             profiles.choose(name)?;
-            show(&profiles, name, output)
+            show(global, &profiles, name, output)
         }
     }
 }
@@ -156,7 +157,7 @@ fn list(profiles: &Profiles, output: &Output) -> Result<(), Failure> {
     }
     let result: Vec<_> =
         all.iter().map(|(is_default, name, profile)| shown(profiles, name, profile, *is_default)).collect();
-    output.result(&result, |_| {
+    output.list(&result, "no profiles yet; `sealgate login` keeps a server and a token as one", |_| {
         let row = |(is_default, name, profile): &(bool, String, Profile)| {
             let mark = if *is_default { "*" } else { "" };
             [mark, name, &profile.url, &profile.tenant_name, &profile.token_id].map(str::to_owned).to_vec()
@@ -166,10 +167,12 @@ fn list(profiles: &Profiles, output: &Output) -> Result<(), Failure> {
     Ok(())
 }
 
-fn show(profiles: &Profiles, name: &str, output: &Output) -> Result<(), Failure> {
+fn show(global: &Global, profiles: &Profiles, name: &str, output: &Output) -> Result<(), Failure> {
     let profile = profiles.load(name)?;
     let is_default = profiles.default_name()?.as_deref() == Some(name);
-    output.result(&shown(profiles, name, &profile, is_default), |_| {
+    let mut result = shown(profiles, name, &profile, is_default);
+    result["overridden_by"] = overridden_by(global, (name, &profile), is_default);
+    output.result(&result, |_| {
         Output::pairs(&[
             ("profile", name.to_owned()),
             ("server", profile.url.clone()),
@@ -178,8 +181,25 @@ fn show(profiles: &Profiles, name: &str, output: &Output) -> Result<(), Failure>
             ("default", if is_default { "yes" } else { "no" }.to_owned()),
             ("file", profiles.path(name).display().to_string()),
         ]);
+        if is_default {
+            say!("\n{}", used(global, (name, &profile)));
+        }
     });
     Ok(())
+}
+
+/// Whether commands use the default profile here, or what keeps them from it.
+fn used(global: &Global, (name, profile): (&str, &Profile)) -> String {
+    match overriding(&global.environment, (name, profile)) {
+        None => "Commands use it where neither flags nor the environment say otherwise.".to_owned(),
+        Some((variable, what)) => format!(
+            "Commands do not use it here: {variable} is set, and {what}. Run `unset {variable}`, or give --profile {name}."
+        ),
+    }
+}
+
+fn overridden_by(global: &Global, named: (&str, &Profile), is_default: bool) -> serde_json::Value {
+    json!(overriding(&global.environment, named).filter(|_| is_default).map(|(variable, _)| variable))
 }
 
 /// A profile without its token.

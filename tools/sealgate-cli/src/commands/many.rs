@@ -3,17 +3,19 @@
 use sealgate_artifact::Code;
 use sealgate_wire::{LicenseView, Timestamp};
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::chosen::{Chosen, Target, flags};
 use super::deeds::{Deed, Then};
-use super::license_shown::print_license;
+use super::license_shown::{print_license, shown};
 use crate::args::ManyArgs;
 use crate::client::Client;
 use crate::confirm::Consent;
 use crate::failure::Failure;
 use crate::output::{Output, ends, say};
-use crate::parts::{Again, Parts};
-use crate::streams::is_dash;
+use crate::parts::Parts;
+use crate::signals;
+use crate::streams::{DASH, is_dash};
 
 /// Licenses that are named to a person; `--json` names all.
 const NAMED: usize = 20;
@@ -43,7 +45,7 @@ pub(super) fn run(client: &Client, args: &ManyArgs, deed: &Deed, output: &Output
             deed.asked_of_one(client, id, consent)?;
             let parts = Parts::of(deed.done(), (1, NAMED as u64), "licenses", output);
             let done = deed.to_one(client, id).map_err(|failure| {
-                let again = Again::new(&format!("license {}", deed.verb())).word(&id.to_string());
+                let again = client.again(&format!("license {}", deed.verb())).word(&id.to_string());
                 parts.stopped(failure, || deed.again(again, None).switch("--yes", args.care.yes).into())
             })?;
             output.result(&done, |license| {
@@ -54,7 +56,8 @@ pub(super) fn run(client: &Client, args: &ManyArgs, deed: &Deed, output: &Output
         }
         Chosen::Many { mut targets, left_out } => {
             if args.care.preview {
-                let foreseen = Foreseen::of(client, deed, (&mut targets, left_out))?;
+                let shown = if output.json { targets.len() } else { NAMED };
+                let foreseen = Foreseen::of(client, deed, (&mut targets, left_out), shown)?;
                 output.result(&foreseen, |foreseen| say!("{}", foreseen.text()));
                 return Ok(());
             }
@@ -64,8 +67,9 @@ pub(super) fn run(client: &Client, args: &ManyArgs, deed: &Deed, output: &Output
             }
             let licenses = counted(targets.len());
             let why = format!("{licenses} would be {}", deed.participle());
-            let seen =
-                || Foreseen::of(client, deed, (&mut targets, left_out)).map(|foreseen| foreseen.text());
+            let seen = || {
+                Foreseen::of(client, deed, (&mut targets, left_out), NAMED).map(|foreseen| foreseen.text())
+            };
             consent.ask_seen(seen, &deed.question(&licenses), &why)?;
             carry_out(client, args, (deed, &targets), output)
         }
@@ -79,7 +83,11 @@ fn counted(licenses: usize) -> String {
 fn say_nothing(deed: &Deed, left_out: usize, output: &Output) {
     let none = match left_out {
         0 => "no licenses match; `sealgate license list` with the same flags shows which do".to_owned(),
-        n => format!("of the licenses that match, {n} are revoked, and none can be {}", deed.participle()),
+        n => format!(
+            "of the licenses that match, {n} {}, and none can be {}",
+            deed.left_out(),
+            deed.participle()
+        ),
     };
     if output.json {
         output.result(&Outcome::default(), |_| ());
@@ -95,9 +103,11 @@ struct Foreseen {
     count: usize,
     /// So many of them are so already.
     unchanged: usize,
-    /// So many match and are revoked: nothing is tried with them.
+    /// So many match, and nothing is tried with them.
     left_out: usize,
     licenses: Vec<Line>,
+    #[serde(skip)]
+    why_left_out: &'static str,
     #[serde(skip)]
     participle: &'static str,
 }
@@ -109,45 +119,64 @@ struct Line {
     expires_at: Option<Timestamp>,
     label: Option<String>,
     customer_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer: Option<String>,
     then: String,
+    /// Of a renewal; `null` never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new_expires_at: Option<Value>,
 }
 
 impl Foreseen {
+    /// Of the first `shown`, the new end is looked up, where they get one.
     fn of(
         client: &Client,
         deed: &Deed,
         (targets, left_out): (&mut [Target], usize),
+        shown: usize,
     ) -> Result<Self, Failure> {
+        let mut licenses = vec![];
+        let (mut unchanged, mut refused) = (0, vec![]);
         for target in targets.iter_mut() {
             target.look(client)?;
-        }
-        let seen: Vec<&LicenseView> = targets.iter().filter_map(|target| target.seen.as_ref()).collect();
-        let some = targets.iter().find(|target| target.seen.as_ref().is_some_and(|l| l.revoked_at.is_none()));
-        let end = deed.new_end(client, some.map(|target| target.id))?;
-        let foreseen: Vec<(&LicenseView, Then)> =
-            seen.into_iter().map(|license| (license, deed.then(license, end.as_ref()))).collect();
-        let unchanged = foreseen.iter().filter(|(_, then)| matches!(then, Then::Same)).count();
-        let line = |(license, then): (&LicenseView, Then)| Line {
-            license_id: license.license_id.clone(),
-            status: license.status.clone(),
-            expires_at: license.expires_at,
-            label: license.label.clone(),
-            customer_id: license.customer_id.clone(),
-            then: match then {
+            let Some(license) = &target.seen else { continue };
+            let mut line = Line::of(license);
+            line.then = match deed.then(license) {
+                Then::Change(change) if licenses.len() < shown => match deed.new_end(client, target.id) {
+                    Ok(Some(end)) => {
+                        line.new_expires_at = Some(json!(end.at));
+                        end.text()
+                    }
+                    Err(failure) if concerns_one(&failure) => {
+                        let told = format!("refused: {}", failure.message);
+                        refused.push(failure);
+                        told
+                    }
+                    Err(failure) => return Err(failure),
+                    Ok(None) => change,
+                },
                 Then::Change(change) => change,
-                Then::Same => "as it is".to_owned(),
-                Then::Refused => "refused: it is revoked".to_owned(),
-            },
-        };
-        let licenses = foreseen.into_iter().map(line).collect();
-        let (verb, participle) = (deed.verb(), deed.participle());
-        Ok(Self { verb, count: targets.len(), unchanged, left_out, licenses, participle })
+                Then::Same => {
+                    unchanged += 1;
+                    "as it is".to_owned()
+                }
+                Then::Refused(why) => format!("refused: {why}"),
+            };
+            licenses.push(line);
+        }
+        // What nothing can be done with is a mistake in what was asked for.
+        if !refused.is_empty() && refused.len() == licenses.len() {
+            return Err(refused.remove(0));
+        }
+        let (verb, participle, why_left_out) = (deed.verb(), deed.participle(), deed.left_out());
+        Ok(Self { verb, count: targets.len(), unchanged, left_out, licenses, why_left_out, participle })
     }
 
     fn text(&self) -> String {
         let row = |line: &Line| {
             let text = |value: &Option<String>| value.clone().unwrap_or_default();
-            let (label, customer) = (text(&line.label), text(&line.customer_id));
+            let (label, customer) =
+                (text(&line.label), shown(line.customer.as_ref(), line.customer_id.as_ref()));
             let end = ends(line.expires_at);
             vec![line.license_id.clone(), line.status.clone(), end, label, customer, line.then.clone()]
         };
@@ -159,14 +188,28 @@ impl Foreseen {
         if self.licenses.len() > NAMED {
             lines.push(format!("and {} more; --preview --json lists all", self.licenses.len() - NAMED));
         }
-        for (count, what) in
-            [(self.unchanged, "so already"), (self.left_out, "also match, are revoked, and are left out")]
-        {
+        let left_out = format!("also match, {}, and are left out", self.why_left_out);
+        for (count, what) in [(self.unchanged, "so already"), (self.left_out, &*left_out)] {
             if count > 0 {
                 lines.push(format!("{what}: {count}"));
             }
         }
         lines.join("\n")
+    }
+}
+
+impl Line {
+    fn of(license: &LicenseView) -> Self {
+        Self {
+            license_id: license.license_id.clone(),
+            status: license.status.clone(),
+            expires_at: license.expires_at,
+            label: license.label.clone(),
+            customer_id: license.customer_id.clone(),
+            customer: license.customer.clone(),
+            then: String::new(),
+            new_expires_at: None,
+        }
     }
 }
 
@@ -180,7 +223,7 @@ fn carry_out(
     let mut parts = Parts::of(deed.done(), (targets.len() as u64, NAMED as u64), "licenses", output);
     let mut stopped = None;
     for (n, target) in targets.iter().enumerate() {
-        match deed.to_one_of_many(client, target.id) {
+        match signals::none_came().and_then(|()| deed.to_one_of_many(client, target.id)) {
             Ok(license) => {
                 outcome.done.push(license);
                 parts.add(1);
@@ -192,7 +235,7 @@ fn carry_out(
             Err(failure) => {
                 let left = &targets[n..];
                 outcome.left = left.iter().map(|target| target.id.to_string()).collect();
-                stopped = Some(parts.stopped(failure, || again(args, deed, left)));
+                stopped = Some(parts.stopped(failure, || again(client, args, deed, left)));
                 break;
             }
         }
@@ -213,23 +256,22 @@ fn concerns_one(failure: &Failure) -> bool {
 }
 
 /// The same deed for those that are left, or for the same list: who was done already is not done twice.
-fn again(args: &ManyArgs, deed: &Deed, left: &[Target]) -> String {
-    let again = Again::new(&format!("license {}", deed.verb()));
-    let reads_input = args.keys.iter().any(|key| key == "-") || args.from.as_deref().is_some_and(is_dash);
+fn again(client: &Client, args: &ManyArgs, deed: &Deed, left: &[Target]) -> String {
+    let again = client.again(&format!("license {}", deed.verb()));
     if args.keys.is_empty() && args.from.is_none() {
-        // What it matches now is seen and confirmed anew.
-        return deed.again(flags(again, &args.filter), None).into();
+        // What it matches now is seen and confirmed anew, unless nobody was to be asked.
+        return deed.again(flags(again, &args.filter), None).switch("--yes", args.care.yes).into();
     }
-    if reads_input {
-        let again: String = deed.again(again.word("-"), None).switch("--yes", args.care.yes).into();
-        return again + " (with the same list)";
-    }
-    let named = match &args.from {
-        Some(file) => again.flag("--from", Some(&file.display().to_string())),
-        None => left.iter().fold(again, |again, target| again.word(&target.id.to_string())),
-    };
-    let alone = if args.from.is_none() && left.len() == 1 { Some(left[0].id) } else { None };
-    deed.again(named, alone).switch("--yes", args.care.yes).into()
+    let list = args.keys.iter().any(|key| key == DASH).then_some(DASH);
+    let from = args.from.as_ref().map(|file| file.display().to_string());
+    let by_hand = left.iter().filter(|target| target.is_by_hand);
+    let named = by_hand.fold(again, |again, target| again.word(&target.id.to_string()));
+    let named = list.iter().fold(named, |again, dash| again.word(dash)).flag("--from", from.as_deref());
+    let is_list = list.is_some() || from.is_some();
+    let alone = if !is_list && left.len() == 1 { Some(left[0].id) } else { None };
+    let again = deed.again(named, alone).switch("--yes", args.care.yes);
+    let reads_input = list.is_some() || args.from.as_deref().is_some_and(is_dash);
+    if reads_input { again.with_the_same_list() } else { again.into() }
 }
 
 /// That some failed, by the first of them.

@@ -188,15 +188,16 @@ fn policy(path: &Path) -> Result<Policy, Failure> {
     serde_json::from_slice(&bytes).map_err(|e| unusable(e.to_string()))
 }
 
-fn list(client: &Client, (app, part): (Option<&str>, &PartArgs), output: &Output) -> Result<(), Failure> {
-    let filters = filters(&[("app_id", &names::app_field(app)?)]);
+fn list(client: &Client, (of, part): (Option<&str>, &PartArgs), output: &Output) -> Result<(), Failure> {
+    let filters = filters(&[("app_id", &names::app_field(of)?)]);
     let none = "no plans yet; `sealgate plan create --name NAME --tier TIER` makes one";
     lists::print(client, ("/api/v1/plans", &filters, none), part, output, |plans| {
         let row = |p: &PlanView| {
             let slug = p.slug.clone().unwrap_or_default();
-            vec![p.plan_id.clone(), slug, p.name.clone(), p.tier.clone(), seat_count(p.max_devices), lasts(p)]
+            let (name, tier, seats) = (p.name.clone(), p.tier.clone(), seat_count(p.max_devices));
+            vec![p.plan_id.clone(), app(p), slug, name, tier, seats, lasts(p)]
         };
-        Output::table(&["PLAN", "SLUG", "NAME", "TIER", "SEATS", "LASTS"], plans.iter().map(row));
+        Output::table(&["PLAN", "APP", "SLUG", "NAME", "TIER", "SEATS", "LASTS"], plans.iter().map(row));
     })
 }
 
@@ -211,7 +212,7 @@ fn pairs(plan: &PlanView) -> Vec<(&'static str, String)> {
         plan.licensee.iter().map(|field| format!("{field:?}").to_lowercase()).collect();
     vec![
         ("plan", plan.plan_id.clone()),
-        ("app", plan.app_id.clone()),
+        ("app", app(plan)),
         ("name", plan.name.clone()),
         ("slug", plan.slug.clone().unwrap_or_default()),
         ("tier", plan.tier.clone()),
@@ -227,6 +228,11 @@ fn pairs(plan: &PlanView) -> Vec<(&'static str, String)> {
         ("licensee", licensee.join(", ")),
         ("created", plan.created_at.to_string()),
     ]
+}
+
+/// The slug of its app, or else the id.
+fn app(plan: &PlanView) -> String {
+    plan.app.clone().unwrap_or_else(|| plan.app_id.clone())
 }
 
 fn heartbeat(policy: &Policy) -> String {

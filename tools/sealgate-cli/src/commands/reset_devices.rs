@@ -7,7 +7,8 @@ use super::device::print_released;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::parts::{Again, Parts};
+use crate::parts::Parts;
+use crate::signals;
 
 /// Devices that are released before a person wonders.
 const SHORT: u64 = 500;
@@ -22,14 +23,16 @@ pub(crate) fn run(
 ) -> Result<(), Failure> {
     let path = format!("/api/v1/licenses/{license}/reset-devices");
     let wish = ReleaseDevices { override_allowance: Some(override_allowance) };
+    signals::listen(output);
     let mut all: Released = client.post_once(&path, &wish)?;
     let count = all.released.len() as u64 + all.devices_used;
-    let mut parts = Parts::of("devices released", (count, SHORT), "devices", output);
+    let mut parts = Parts::of("devices released", (count, SHORT), "devices", output).or_more();
     parts.add(all.released.len() as u64);
     let mut more = is_more(&all);
     while more {
-        let mut part: Released = client.post_once(&path, &wish).map_err(|failure| {
-            let failure = parts.stopped(failure, || again(license, override_allowance));
+        let next = signals::none_came().and_then(|()| client.post_once(&path, &wish));
+        let mut part: Released = next.map_err(|failure| {
+            let failure = parts.stopped(failure, || again(client, license, override_allowance));
             // What was released before the failure stays released.
             output.result(&all, print_released);
             failure
@@ -44,8 +47,8 @@ pub(crate) fn run(
     Ok(())
 }
 
-fn again(license: LicenseId, override_allowance: bool) -> String {
-    let again = Again::new("license reset-devices").word(&license.to_string());
+fn again(client: &Client, license: LicenseId, override_allowance: bool) -> String {
+    let again = client.again("license reset-devices").word(&license.to_string());
     again.switch("--override-allowance", override_allowance).into()
 }
 

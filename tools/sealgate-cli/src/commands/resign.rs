@@ -7,7 +7,8 @@ use crate::client::Client;
 use crate::confirm::Consent;
 use crate::failure::Failure;
 use crate::output::{Output, say};
-use crate::parts::{Again, Parts};
+use crate::parts::Parts;
+use crate::signals;
 
 pub(crate) fn run(client: &Client, args: &ResignArgs, output: &Output) -> Result<(), Failure> {
     assert!(args.all, "clap demands it");
@@ -20,8 +21,10 @@ pub(crate) fn run(client: &Client, args: &ResignArgs, output: &Output) -> Result
     let mut after = args.after.clone();
     loop {
         let wish = ResignLicenses { after: after.clone() };
-        let part: Result<LicensesResigned, Failure> = client.post("/api/v1/licenses/resign", &wish);
-        let part = part.map_err(|failure| parts.stopped(failure, || again(args, after.as_deref())))?;
+        let send = |()| client.post("/api/v1/licenses/resign", &wish);
+        let part: Result<LicensesResigned, Failure> = signals::none_came().and_then(send);
+        let part =
+            part.map_err(|failure| parts.stopped(failure, || again(client, args, after.as_deref())))?;
         parts.add(part.resigned);
         all.resigned += part.resigned;
         after = part.next;
@@ -34,7 +37,7 @@ pub(crate) fn run(client: &Client, args: &ResignArgs, output: &Output) -> Result
     Ok(())
 }
 
-fn again(args: &ResignArgs, after: Option<&str>) -> String {
-    let again = Again::new("license resign").word("--all").flag("--after", after);
+fn again(client: &Client, args: &ResignArgs, after: Option<&str>) -> String {
+    let again = client.again("license resign").word("--all").flag("--after", after);
     again.switch("--yes", args.yes).into()
 }

@@ -54,23 +54,23 @@ impl Facts {
 
     /// What a person does first with a new installation.
     pub(crate) fn next_steps(&self) -> String {
-        let address = if self.listen.ip().is_unspecified() {
-            SocketAddr::from(([127, 0, 0, 1], self.listen.port()))
-        } else {
-            self.listen
-        };
-        let url = format!("http://{address}");
+        let url = format!("http://{}", from_here(self.listen));
         let url = if url == HERE { String::new() } else { format!("SEALGATE_URL={url} ") };
         format!(
             "\n\nThe owner's token, which may do everything, is in {}. In another terminal:\n\n  \
              export {url}SEALGATE_DATA={}\n  \
              sealgate app create Editor\n  \
-             sealgate license issue --app APP_ID --expires +365d\n  \
+             sealgate license issue --app editor --expires +365d\n  \
              sealgate doctor --server\n",
             self.data.join(TOKEN_FILE).display(),
             for_a_shell(&self.data),
         )
     }
+}
+
+/// Where programs of this machine find what listens there: nothing is found at an address that stands for all.
+pub(crate) fn from_here(listen: SocketAddr) -> SocketAddr {
+    if listen.ip().is_unspecified() { SocketAddr::from(([127, 0, 0, 1], listen.port())) } else { listen }
 }
 
 fn role_name(role: Role) -> &'static str {

@@ -4,7 +4,7 @@ use sealgate_wire::{ApproveServer, Reason, ServerView};
 
 use crate::args::{Global, ServerCommand};
 use crate::client::{Client, quoted};
-use crate::commands::clock;
+use crate::commands::{clock, lists};
 use crate::confirm::Consent;
 use crate::failure::Failure;
 use crate::output::{Output, say};
@@ -13,11 +13,9 @@ pub(crate) fn run(global: &Global, command: &ServerCommand, output: &Output) -> 
     let client = Client::new(global)?;
     let path = |id: &str, verb: &str| format!("/api/v1/servers/{}/{verb}", quoted(id));
     let server: ServerView = match command {
-        ServerCommand::List { limit } => {
-            let servers: Vec<ServerView> = client.get_some("/api/v1/servers?limit=200", *limit)?;
+        ServerCommand::List(part) => {
             let none = "no servers of role `runtime` yet; each lists itself at its first start";
-            output.list(&servers, none, table);
-            return Ok(());
+            return lists::print(&client, ("/api/v1/servers", "", none), part, output, table);
         }
         ServerCommand::Approve { server_id, yes } => {
             let seen: ServerView = client.get(&format!("/api/v1/servers/{}", quoted(server_id)))?;

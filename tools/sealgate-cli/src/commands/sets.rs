@@ -28,19 +28,15 @@ pub(crate) fn limit(text: &str) -> Result<Limit, Failure> {
     Ok(Limit { name, value: value.parse().map_err(|_| unreadable())? })
 }
 
-/// NAME=VALUE: true, false and whole numbers keep their type.
+/// NAME=VALUE: what is JSON keeps its type: true, false, a number in its only spelling, text in quotation marks. Everything else is
+/// text as it stands.
 pub(crate) fn variable(text: &str) -> Result<(String, Variable), Failure> {
     let (name, value) = text.split_once('=').ok_or_else(|| {
         Failure::new(Code::MalformedRequest, format!("{text}: no `=`")).fix("give NAME=VALUE")
     })?;
     let name = name_of(name, "theme=dark")?;
-    let value = match (value, value.parse()) {
-        ("true", _) => Variable::Flag(true),
-        ("false", _) => Variable::Flag(false),
-        (_, Ok(number)) => Variable::Number(number),
-        _ => Variable::Text(value.to_owned()),
-    };
-    Ok((name, value))
+    let json = if value.trim() == value { serde_json::from_str(value).ok() } else { None };
+    Ok((name, json.unwrap_or_else(|| Variable::Text(value.to_owned()))))
 }
 
 /// Variables, each named once.
@@ -113,6 +109,7 @@ pub(crate) fn value_text(value: &Variable) -> String {
     match value {
         Variable::Flag(flag) => flag.to_string(),
         Variable::Number(number) => number.to_string(),
+        Variable::Decimal(decimal) => decimal.to_string(),
         Variable::Text(text) => text.clone(),
     }
 }

@@ -3,17 +3,22 @@
 use sealgate_artifact::{Code, TenantId};
 use sealgate_wire::{CreateTenant, Nothing, TenantCreated, TenantView, UpdateTenant};
 
-use crate::args::{Global, TenantCommand};
+use super::lists;
+use crate::args::{Global, PartArgs, TenantCommand};
 use crate::client::Client;
 use crate::failure::Failure;
+use crate::once::Once;
 use crate::output::{Output, say};
 
 pub(crate) fn run(global: &Global, command: &TenantCommand, output: &Output) -> Result<(), Failure> {
     let client = Client::new(global)?;
     let path = |named: &str| find(&client, named).map(|id| format!("/api/v1/tenants/{id}"));
     let tenant: TenantView = match command {
-        TenantCommand::Create { name } => return create(&client, name, output),
-        TenantCommand::List => return list(&client, output),
+        TenantCommand::Create { name, once } => {
+            let again = client.again("tenant create").word(name);
+            return create(&client, (name, &Once::new(again, once.idempotency_key.as_ref())), output);
+        }
+        TenantCommand::List(part) => return list(&client, part, output),
         TenantCommand::Show(arg) => client.get(&path(&arg.tenant)?)?,
         TenantCommand::Suspend(arg) => {
             client.post(&format!("{}/suspend", path(&arg.tenant)?), &Nothing {})?
@@ -40,9 +45,9 @@ pub(crate) fn run(global: &Global, command: &TenantCommand, output: &Output) -> 
     Ok(())
 }
 
-fn create(client: &Client, name: &str, output: &Output) -> Result<(), Failure> {
-    let created: TenantCreated =
-        client.post_once("/api/v1/tenants", &CreateTenant { name: name.to_owned() })?;
+fn create(client: &Client, (name, once): (&str, &Once), output: &Output) -> Result<(), Failure> {
+    let wish = CreateTenant { name: name.to_owned() };
+    let created: TenantCreated = once.post(client, ("/api/v1/tenants", &wish), output)?;
     output.only_once(
         &created,
         |tenant| tenant.admin_token.clone(),
@@ -53,20 +58,20 @@ fn create(client: &Client, name: &str, output: &Output) -> Result<(), Failure> {
             ]);
             say!("\nThe token is shown only once.");
         },
+        || once.way_back(&format!("the tenant {} is made", created.tenant_id)),
     );
     Ok(())
 }
 
-fn list(client: &Client, output: &Output) -> Result<(), Failure> {
-    let tenants: Vec<TenantView> = client.get_all("/api/v1/tenants?limit=200")?;
-    output.list(&tenants, "no tenants; `sealgate tenant create NAME` makes one", |tenants| {
+fn list(client: &Client, part: &PartArgs, output: &Output) -> Result<(), Failure> {
+    let none = "no tenants; `sealgate tenant create NAME` makes one";
+    lists::print(client, ("/api/v1/tenants", "", none), part, output, |tenants| {
         let row = |t: &TenantView| {
             let offline = if t.offline { "on" } else { "off" }.to_owned();
             vec![t.tenant_id.clone(), t.name.clone(), status(t).to_owned(), offline, t.created_at.to_string()]
         };
         Output::table(&["TENANT", "NAME", "STATUS", "OFFLINE", "CREATED"], tenants.iter().map(row));
-    });
-    Ok(())
+    })
 }
 
 fn status(tenant: &TenantView) -> &'static str {

@@ -5,24 +5,34 @@ use std::sync::Arc;
 
 use sealgate_artifact::{Code, TokenId};
 use sealgate_authority::ports::System;
-use sealgate_control::Preset;
+use sealgate_control::{Preset, Scope};
 use sealgate_server::config::{Source, Sources, keys};
 use sealgate_server::recover::{OwnerToken, owner_token};
-use sealgate_wire::{CreateToken, RevokeToken, TokenCreated, TokenRevoked, TokenView};
+use sealgate_wire::{CreateToken, Page, RevokeToken, Timestamp, TokenCreated, TokenRevoked, TokenView, When};
 
-use crate::args::{CreateTokenArgs, Global, RecoverTokenArgs, TokenCommand};
+use super::lists;
+use crate::again::Again;
+use crate::args::{CreateTokenArgs, Global, RecoverTokenArgs, TokenCommand, now};
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::output::{Output, ends, say};
+use crate::once::Once;
+use crate::output::{Output, complain, ends, say};
 
 const ANOTHER_OWNER: &str = "`sealgate token create --scope owner` makes another; add --scope installation if the last one has that scope, too. If it made the others, give --keep-made";
+
+pub(super) const TOKENS: &str = "/api/v1/tokens?limit=200";
 
 pub(crate) fn run(global: &Global, command: &TokenCommand, output: &Output) -> Result<(), Failure> {
     match command {
         TokenCommand::Create(args) => create(&Client::new(global)?, args, output),
-        TokenCommand::List => {
-            let tokens: Vec<TokenView> = Client::new(global)?.get_all("/api/v1/tokens?limit=200")?;
-            output.list(&tokens, "no tokens; `sealgate token create --scope SCOPE` makes one", table);
+        TokenCommand::List(part) => {
+            let client = Client::new(global)?;
+            let none = "no tokens; `sealgate token create --scope SCOPE` makes one";
+            lists::print(&client, (TOKENS, "", none), part, output, table)?;
+            if output.json || part.count {
+                return Ok(());
+            }
+            warn_of_the_end(&client.get_all::<TokenView>(TOKENS)?);
             Ok(())
         }
         TokenCommand::Revoke { token_id, keep_made } => {
@@ -90,7 +100,7 @@ fn show_recovered(made: &OwnerToken, output: &Output) {
         ]);
         say!("\nThe token is shown this once, and the audit log names it. `sealgate token list` shows the others: revoke those");
         say!("that somebody else may have.");
-    });
+    }, || format!("make another one with the same command; `sealgate token revoke {}` ends this one", made.token_id));
 }
 
 fn create(client: &Client, args: &CreateTokenArgs, output: &Output) -> Result<(), Failure> {
@@ -101,7 +111,8 @@ fn create(client: &Client, args: &CreateTokenArgs, output: &Output) -> Result<()
         scopes: of_preset.chain(args.scope.iter().cloned()).collect(),
         expires_at: args.expires.0.clone(),
     };
-    let created: TokenCreated = client.post_once("/api/v1/tokens", &wish)?;
+    let once = Once::new(again(client, args), args.once.idempotency_key.as_ref());
+    let created: TokenCreated = once.post(client, ("/api/v1/tokens", &wish), output)?;
     output.only_once(
         &created,
         |token| token.token.clone(),
@@ -114,8 +125,49 @@ fn create(client: &Client, args: &CreateTokenArgs, output: &Output) -> Result<()
             ]);
             say!("\nThe token is shown only once.");
         },
+        || once.way_back(&format!("the token {} is made", created.token_id)),
     );
+    if created.scopes.iter().any(|scope| scope == Scope::Owner.as_str())
+        && !output.json
+        && let Some(tokens) = client.get_if_allowed::<Page<TokenView>>(TOKENS)?
+    {
+        warn_of_the_end(&client.all_of(tokens, TOKENS)?);
+    }
     Ok(())
+}
+
+fn warn_of_the_end(tokens: &[TokenView]) {
+    if let Some(end) = owners_end(tokens) {
+        complain!("{}", locked_out(end));
+    }
+}
+
+/// When the last owner's token in force ends. `None` where one of them never ends.
+pub(super) fn owners_end(tokens: &[TokenView]) -> Option<Timestamp> {
+    let now = now();
+    let is_owner = |t: &&TokenView| t.scopes.iter().any(|scope| scope == Scope::Owner.as_str());
+    let in_force = |t: &&TokenView| t.revoked_at.is_none() && t.expires_at.is_none_or(|end| end.0 > now);
+    let ends: Vec<_> = tokens.iter().filter(is_owner).filter(in_force).map(|t| t.expires_at).collect();
+    ends.into_iter().collect::<Option<Vec<_>>>()?.into_iter().max_by_key(|end| end.0)
+}
+
+/// What happens then.
+pub(super) fn locked_out(end: Timestamp) -> String {
+    format!(
+        "every owner's token of this tenant ends, the last one at {end}: nobody can act for it afterwards; make one that never ends in \
+         time: `sealgate token recover --data DIR` on the server's machine"
+    )
+}
+
+/// The same token once more.
+fn again(client: &Client, args: &CreateTokenArgs) -> Again {
+    let again =
+        args.scope.iter().fold(client.again("token create"), |again, s| again.flag("--scope", Some(s)));
+    let expires = args.expires.0.as_ref().map_or("never", When::as_str);
+    again
+        .flag("--preset", args.preset.as_deref())
+        .flag("--name", args.name.as_deref())
+        .flag("--expires", Some(expires))
 }
 
 fn table(tokens: &[TokenView]) {

@@ -92,7 +92,7 @@ fn table(variables: &BTreeMap<String, Variable>) -> String {
     let row = |(name, value): (&String, &Variable)| {
         let kind = match value {
             Variable::Flag(_) => "flag",
-            Variable::Number(_) => "number",
+            Variable::Number(_) | Variable::Decimal(_) => "number",
             Variable::Text(_) => "text",
         };
         vec![name.clone(), kind.to_owned(), sets::value_text(value)]

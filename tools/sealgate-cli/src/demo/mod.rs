@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 
 use crate::args::DemoArgs;
 use crate::commands::serve::{bind, stop_signal};
+use crate::commands::serve_facts::from_here;
 use crate::failure::Failure;
 use crate::output::{Output, say};
 
@@ -33,7 +34,8 @@ async fn show(args: &DemoArgs, dir: &Path, output: &Output) -> Result<(), Failur
     let mut story = story::Story::begin(output);
     let data = dir.join("data");
     let (listener, address) = bind(args.listen).await?;
-    let url = format!("http://{address}");
+    // The certificate names what clients ask: those of the demo run on this machine.
+    let url = format!("http://{}", from_here(address));
     let options = Options { origins: vec![url.clone()], ..Options::new(data.clone()) };
     let started = assembly::start(options, Arc::new(System), Arc::new(System)).await?;
     let (stop, stopped) = oneshot::channel::<()>();

@@ -16,7 +16,7 @@ use sealgate_wire::{
 use super::between::{Between, Impostor, Mischief};
 use super::client::Product;
 use super::story::Story;
-use crate::args::{Given, Global, now};
+use crate::args::{Environment, Given, Global, now};
 use crate::client::Client;
 use crate::commands::audit;
 use crate::commands::verify::{judge, pins_of};
@@ -33,6 +33,7 @@ pub(super) fn tell(mut story: Story, url: &str, dir: &Path) -> Result<Story, Fai
         json: false,
         given: Given::default(),
         settings: None,
+        environment: Environment::default(),
         url: Some(url.to_owned()),
         profile: None,
         token: None,

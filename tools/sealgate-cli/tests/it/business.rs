@@ -153,6 +153,25 @@ fn a_license_is_renewed_changed_suspended_and_found() {
         assert_eq!(vendor.json(get), json!({ "beta": true, "seats": 6 }));
     }
     let app_id = text(&app["app_id"]);
+    let typed = [
+        "rate=0.5",
+        "small=-0.000001",
+        "version=\"1.5\"",
+        "phone=007",
+        "exact=1.50",
+        "power=1e3",
+        "no=\"",
+        "open= 5",
+    ];
+    assert_eq!(
+        vendor.json(&[&["license", "vars", "set", key, "--replace"], &typed[..]].concat()),
+        json!({
+            "rate": 0.5, "small": -0.000_001, "version": "1.5", "phone": "007", "exact": "1.50", "power": "1e3", "no": "\"",
+            "open": " 5",
+        })
+    );
+    let shown = vendor.run(&["--json", "license", "vars", "get", key]).stdout;
+    assert!(shown.contains(r#""small":-0.000001"#), "in its spelling: {shown}");
     vendor.json(&["app", "vars", "set", app_id, "motd=hi"]);
     for get in [&["app", "vars", app_id][..], &["app", "vars", "get", app_id]] {
         assert_eq!(vendor.json(get), json!({ "motd": "hi" }));
@@ -329,5 +348,6 @@ fn events_say_what_happened() {
     assert_eq!(vendor.json(&["events", "--code", "revoked"]), json!([]));
     assert_eq!(vendor.json(&["events", "--limit", "1"]).as_array().map(Vec::len), Some(1));
     let told = vendor.run(&["events"]).ok();
-    assert_eq!(cells(told.lines().next().expect("a head")), ["AT", "WHAT", "LICENSE", "DEVICE", "REQUEST"]);
+    let head = ["AT", "WHAT", "APP", "LICENSE", "DEVICE", "REQUEST"];
+    assert_eq!(cells(told.lines().next().expect("a head")), head);
 }

@@ -29,6 +29,17 @@ fn the_demo_tells_its_steps_and_leaves_nothing_behind() {
     assert!(is_empty(dir.path()), "a temporary directory is left behind");
 }
 
+/// No client asks an address that stands for all: the certificate names one that is asked, and the demo's own clients check that.
+#[test]
+fn a_demo_that_listens_everywhere_certifies_an_origin_of_this_machine() {
+    for listen in ["0.0.0.0:0", "[::]:0"] {
+        let told = run(&mut sealgate(&["demo", "--exit", "--listen", listen])).ok();
+        let first = told.lines().next().expect("a step");
+        assert!(first.contains("a real server listens on http://127.0.0.1:"), "{listen}: {told}");
+        assert!(!told.contains("0.0.0.0") && !told.contains("[::]"), "{listen}: {told}");
+    }
+}
+
 #[test]
 fn a_program_reads_a_step_a_line() {
     let told = run(&mut sealgate(&["demo", "--exit", "--json"])).ok();

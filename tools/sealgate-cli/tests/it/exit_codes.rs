@@ -2,6 +2,9 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
+use std::thread::JoinHandle;
+
+use serde_json::json;
 
 use crate::program::{run, sealgate};
 use crate::vendor::{Vendor, text};
@@ -16,11 +19,17 @@ fn a_malformed_request_is_2() {
     let issue = |more: &[&str]| {
         vendor.run(&[&["license", "issue", "--json", "--app", text(&app["app_id"])], more].concat())
     };
-    for more in [["--label", &*"x".repeat(129)], ["--expires", "2020-01-01"], ["--expires", "tomorrow"]] {
+    for more in [["--label", &*"x".repeat(129)], ["--expires", "2020-01-01"], ["--expires", "31.1.2027"]] {
         let failure = issue(&more).refused(2, "malformed_request");
         assert!(failure["request_id"].is_string(), "the server refused it: {failure}");
     }
-    for more in [["--expires", ""], ["--max-devices", "0"], ["--count", "1001"], ["--count", "none"]] {
+    for more in [
+        ["--expires", ""],
+        ["--expires", "tomorrow"],
+        ["--max-devices", "0"],
+        ["--count", "1001"],
+        ["--count", "none"],
+    ] {
         let failure = issue(&more).refused(2, "malformed_request");
         assert!(failure["request_id"].is_null() && failure["fix"].is_string(), "{failure}");
     }
@@ -86,10 +95,12 @@ fn no_server_is_69() {
     assert!(text(&failure["message"]).contains(&url) && text(&failure["fix"]).contains("sealgate serve"));
 }
 
-#[test]
-fn a_server_of_another_kind_is_69() {
+/// Somebody who answers one request so, whatever it is. Returns where.
+fn answering(status: &str, body: &str) -> (String, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let length = body.len();
+    let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
     let other = std::thread::spawn(move || {
         let (connection, _) = listener.accept().expect("the program connects");
         let mut reader = BufReader::new(connection);
@@ -98,12 +109,33 @@ fn a_server_of_another_kind_is_69() {
             line.clear();
             reader.read_line(&mut line).expect("a request");
         }
-        let hello = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello";
-        reader.into_inner().write_all(hello).expect("the program listens");
+        reader.into_inner().write_all(answer.as_bytes()).expect("the program listens");
     });
+    (url, other)
+}
+
+#[test]
+fn a_server_of_another_kind_is_69() {
+    let (url, other) = answering("200 OK", "hello");
     let told = run(&mut sealgate(&["--url", &url, "--token", "t", "app", "list", "--json"]));
     other.join().expect("it answered");
     told.refused(69, "answer_invalid");
+}
+
+/// Neither by what went wrong, nor by its code or the name of the request.
+#[test]
+fn a_refusal_cannot_steer_the_terminal() {
+    let steering = r"a\u001b[2J\u009b\u202eb";
+    let problem = json!({ "code": "CODE", "message": "WHY", "request_id": "NAME" }).to_string();
+    let problem = ["CODE", "WHY", "NAME"].iter().fold(problem, |text, word| text.replace(word, steering));
+    for more in [&[][..], &["--json"]] {
+        let (url, other) = answering("409 Conflict", &problem);
+        let told = run(sealgate(&["--url", &url, "--token", "t", "app", "list"]).args(more));
+        other.join().expect("it answered");
+        assert_eq!((told.exit, &*told.stdout), (Some(1), ""), "{told:?}");
+        let steers = |c: char| c != '\n' && c.is_control() || c == '\u{202e}';
+        assert!(!told.stderr.contains(steers) && told.stderr.matches("[2J").count() == 3, "{told:?}");
+    }
 }
 
 #[test]

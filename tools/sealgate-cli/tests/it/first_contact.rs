@@ -92,10 +92,8 @@ fn the_first_start_says_what_to_do_next_and_that_works() {
         let script = format!("PATH={program}:/usr/bin:/bin; {export}\n{line}");
         run(Command::new("sh").env_clear().args(["-ec", &script])).ok()
     };
-    let app = shell(&create);
-    let app =
-        app.lines().find_map(|line| line.trim().strip_prefix("app ")).expect("an app").trim().to_owned();
-    shell(&server.line_with("sealgate license issue").replace("APP_ID", &app));
+    shell(&create);
+    shell(&server.line_with("sealgate license issue"));
     shell(&server.line_with("sealgate doctor"));
     assert_eq!(server.stop().0, Some(0));
 
@@ -115,6 +113,17 @@ fn the_first_start_says_what_to_do_next_and_that_works() {
     again.signal("TERM");
     let log = again.wait().1;
     assert!(!log.contains("first start"), "{log}");
+}
+
+/// What is typed in another folder leads there, too.
+#[test]
+fn the_first_start_names_its_directory_whole() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let mut command = sealgate(&["serve", "--listen", "127.0.0.1:0", "--data", "data"]);
+    let server = Server::launch(command.current_dir(dir.path()));
+    let whole = dir.path().canonicalize().expect("there").join("data");
+    let export = server.line_with("export SEALGATE_URL=");
+    assert!(export.ends_with(&format!("SEALGATE_DATA={}", whole.display())), "{export}");
 }
 
 fn refused(data: &Path, more: &[&str]) -> Outcome {

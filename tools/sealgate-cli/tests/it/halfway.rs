@@ -3,34 +3,82 @@
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 
-use crate::program::{Outcome, run, sealgate};
+use crate::paste::{named, pasted};
+use crate::program::{Outcome, PATIENCE, run, sealgate};
 use crate::vendor::{Vendor, text};
 
-/// The way to a server. After so many changing requests it is cut: the next one arrives, and its answer does not.
-struct Way {
+/// The way to a server. After so many changing requests it is cut: the next one arrives, and its answer does not; or it is
+/// held there until it is let go.
+pub(crate) struct Way {
     url: String,
     /// Changing requests whose answers still arrive.
     answers: Arc<AtomicI64>,
+    /// Whether an answer is held instead of lost.
+    holds: Arc<AtomicBool>,
+    held: Receiver<()>,
+    go: Sender<()>,
+}
+
+/// What a connection knows of the way.
+#[derive(Clone)]
+struct Turns {
+    answers: Arc<AtomicI64>,
+    holds: Arc<AtomicBool>,
+    held: Sender<()>,
+    go: Arc<Mutex<Receiver<()>>>,
 }
 
 impl Way {
-    fn to(server: &str) -> Self {
+    pub(crate) fn to(server: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("bound"));
         let answers = Arc::new(AtomicI64::new(i64::MAX));
-        let (server, left) = (server.trim_start_matches("http://").to_owned(), Arc::clone(&answers));
+        let holds = Arc::new(AtomicBool::new(false));
+        let ((is_held, held), (go, may_go)) = (channel(), channel());
+        let server = server.trim_start_matches("http://").to_owned();
+        let go_on = Arc::new(Mutex::new(may_go));
+        let turns =
+            Turns { answers: Arc::clone(&answers), holds: Arc::clone(&holds), held: is_held, go: go_on };
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                let (server, left) = (server.clone(), Arc::clone(&left));
-                std::thread::spawn(move || pass_on(&stream.expect("it comes"), &server, &left));
+                let (server, turns) = (server.clone(), turns.clone());
+                std::thread::spawn(move || pass_on(&stream.expect("it comes"), &server, &turns));
             }
         });
-        Self { url, answers }
+        Self { url, answers, holds, held, go }
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// After so many answers the next one is held.
+    pub(crate) fn hold_after(&self, answers: i64) {
+        self.holds.store(true, Ordering::SeqCst);
+        self.cut_after(answers);
+    }
+
+    /// Waits until an answer is held.
+    pub(crate) fn is_held(&self) {
+        self.held.recv_timeout(PATIENCE).expect("a request comes");
+    }
+
+    /// Lets it arrive, and all others.
+    pub(crate) fn let_go(&self) {
+        self.answers.store(i64::MAX, Ordering::SeqCst);
+        self.go.send(()).expect("it waits");
+    }
+
+    pub(crate) fn sealgate(&self, vendor: &Vendor, arguments: &[&str]) -> std::process::Command {
+        let mut command = sealgate(arguments);
+        command.env("SEALGATE_URL", &self.url).env("SEALGATE_DATA", vendor.data());
+        command
     }
 
     fn cut_after(&self, answers: i64) {
@@ -38,15 +86,19 @@ impl Way {
     }
 }
 
-fn pass_on(client: &TcpStream, server: &str, left: &AtomicI64) {
+fn pass_on(client: &TcpStream, server: &str, turns: &Turns) {
     let mut requests = BufReader::new(client);
     while let Some((head, request)) = message(&mut requests) {
         let upstream = TcpStream::connect(server).expect("the server is there");
         (&upstream).write_all(&request).expect("it reads");
         let (_, answer) = message(&mut BufReader::new(&upstream)).expect("it answers");
         let changes = !head.starts_with("GET ") && !head.contains("/lookup ") && !head.contains("/preview ");
-        if changes && left.fetch_sub(1, Ordering::SeqCst) <= 0 {
-            return;
+        if changes && turns.answers.fetch_sub(1, Ordering::SeqCst) <= 0 {
+            if !turns.holds.load(Ordering::SeqCst) {
+                return;
+            }
+            turns.held.send(()).expect("the test waits");
+            turns.go.lock().expect("whole").recv().expect("the test lets go");
         }
         let mut client = client;
         if client.write_all(&answer).is_err() {
@@ -83,22 +135,11 @@ fn message(from: &mut impl BufRead) -> Option<(String, Vec<u8>)> {
 
 impl Way {
     fn run(&self, vendor: &Vendor, arguments: &[&str]) -> Outcome {
-        run(sealgate(arguments).env("SEALGATE_URL", &self.url).env("SEALGATE_DATA", vendor.data()))
+        run(&mut self.sealgate(vendor, arguments))
     }
 }
 
-/// The words of the command that a failure says to go on with.
-fn again(failure: &str) -> Vec<String> {
-    let command = failure.split("go on with: sealgate ").nth(1).unwrap_or_else(|| panic!("{failure}"));
-    let command = command.lines().next().expect("a line");
-    command.split_whitespace().map(|word| word.trim_matches('\'').to_owned()).collect()
-}
-
-fn words(again: &[String]) -> Vec<&str> {
-    again.iter().map(String::as_str).collect()
-}
-
-fn ids(vendor: &Vendor) -> BTreeSet<String> {
+pub(crate) fn ids(vendor: &Vendor) -> BTreeSet<String> {
     let list = vendor.json(&["license", "list"]);
     list.as_array().expect("a list").iter().map(|l| text(&l["license_id"]).to_owned()).collect()
 }
@@ -120,10 +161,9 @@ fn an_order_that_stops_shows_its_keys_and_goes_on_under_the_same_names() {
     let shown = keys(&serde_json::from_str(&told.stdout).expect("the keys are shown"));
     assert_eq!((shown.len(), ids(&vendor).len()), (200, 300));
     let failure: Value = serde_json::from_str(&told.stderr).expect("JSON");
-    assert!(text(&failure["fix"]).starts_with("licenses issued so far: 200; "), "{failure}");
-    let rest = again(text(&failure["fix"]));
-    let all = keys(&vendor.json(&words(&rest)));
-    assert_eq!((all.len(), ids(&vendor).len()), (450, 450), "{rest:?}");
+    assert!(text(&failure["fix"]).starts_with("licenses issued so far: 200 of 450; "), "{failure}");
+    let all = keys(&pasted(&vendor, &told.stderr, &["--json"]).json());
+    assert_eq!((all.len(), ids(&vendor).len()), (450, 450), "{failure}");
     assert!(shown.is_subset(&all), "what was shown is part of it");
 }
 
@@ -148,19 +188,18 @@ fn renewals_that_stop_go_on_and_none_is_renewed_twice() {
         let outcome: Value = serde_json::from_str(&told.stdout).expect("what was done is shown");
         assert_eq!(outcome["done"].as_array().map(Vec::len), Some(2), "{outcome}");
         assert_eq!(outcome["left"].as_array().map(Vec::len), Some(2), "{outcome}");
-        let rest = again(&told.stderr.replace('"', "\n"));
-        vendor.json(&words(&rest));
+        pasted(&vendor, &told.stderr, &[]).ok();
         let ends = vendor.json(&["license", "list"]);
         let year = ["2037-02-01T00:00:00Z", "2038-02-01T00:00:00Z"][turn];
         for license in ends.as_array().expect("a list") {
-            assert_eq!(license["expires_at"], year, "{rest:?}");
+            assert_eq!(license["expires_at"], year, "{told:?}");
         }
     }
     // Of the only one that is left, too.
     way.cut_after(1);
     let renew = [&["license", "renew", "--expires", "+1y", "--yes"], &named[..2]].concat();
     let told = way.run(&vendor, &renew);
-    vendor.run(&words(&again(&told.stderr))).ok();
+    pasted(&vendor, &told.stderr, &[]).ok();
     let second = vendor.json(&["license", "show", named[1]]);
     assert_eq!(second["expires_at"], "2039-02-01T00:00:00Z", "{told:?}");
 }
@@ -173,9 +212,14 @@ fn what_was_asked_for_once_and_may_be_done_can_be_asked_for_again() {
     way.cut_after(0);
     let told = way.run(&vendor, &["license", "issue", "--app", text(&app["app_id"])]);
     assert_eq!((told.exit, &*told.stdout), (Some(69), ""), "{told:?}");
-    let repeat = told.stderr.replace("repeat it with:", "go on with:");
-    vendor.run(&words(&again(&repeat))).ok();
+    pasted(&vendor, &told.stderr, &[]).ok();
     assert_eq!(ids(&vendor).len(), 1, "it was issued before its answer was lost");
+    // What is shown only once, too.
+    way.cut_after(0);
+    let told = way.run(&vendor, &["app", "create", "Viewer"]);
+    assert_eq!(told.exit, Some(69), "{told:?}");
+    let shown = pasted(&vendor, &told.stderr, &[]).ok();
+    assert!(shown.contains("secret") && vendor.json(&["app", "list"]).as_array().map(Vec::len) == Some(2));
 }
 
 #[test]
@@ -189,13 +233,36 @@ fn suspensions_that_stop_say_how_many_are_done() {
     let told = way.run(&vendor, &suspend);
     assert_eq!(told.exit, Some(69), "{told:?}");
     assert!(told.stdout.starts_with("Licenses suspended: 3.\n\nNot tried: 2."), "{told:?}");
-    assert!(told.stderr.contains("licenses suspended so far: 3; go on with: "), "{told:?}");
+    assert!(told.stderr.contains("licenses suspended so far: 3 of 5; go on with: "), "{told:?}");
     assert!(
-        told.stderr.contains("--reason 'not paid'") && !told.stderr.contains("--yes"),
-        "seen anew: {told:?}"
+        told.stderr.contains("--reason 'not paid'") && told.stderr.contains("--yes"),
+        "nobody was to be asked: {told:?}"
     );
-    let rest = vendor.json(&suspend);
+    let rest = pasted(&vendor, &told.stderr, &["--json"]).json();
     assert_eq!(rest["done"].as_array().map(Vec::len), Some(5));
+}
+
+/// Those that stand on the command line are not forgotten beside a list, and the command goes where the first one went.
+#[test]
+fn a_list_with_others_beside_it_goes_on_with_all_of_them() {
+    let vendor = Vendor::new();
+    vendor.app("Editor");
+    vendor.json(&["license", "issue", "--count", "4"]);
+    let listed: Vec<String> = ids(&vendor).into_iter().collect();
+    let file = vendor.path("my list");
+    std::fs::write(&file, listed[..2].join("\n")).expect("written");
+    let way = Way::to(&vendor.server.url);
+    way.cut_after(1);
+    let by_hand = [&*listed[2], &listed[3], "--from", &file, "--yes", "--url", way.url()];
+    let told = vendor.run(&[&["license", "suspend"], &by_hand[..]].concat());
+    assert_eq!(told.exit, Some(69), "{told:?}");
+    let again = named(&told.stderr);
+    assert!(!again.contains(&listed[2]) && again.contains(&listed[3]), "done, and not done: {again}");
+    assert!(again.ends_with(&format!("--url {}", way.url())), "{again}");
+    way.cut_after(i64::MAX);
+    pasted(&vendor, &told.stderr, &[]).ok();
+    let suspended = vendor.json(&["license", "list", "--status", "suspended"]);
+    assert_eq!(suspended.as_array().map(Vec::len), Some(4));
 }
 
 #[test]
@@ -210,6 +277,67 @@ fn an_entry_that_is_listed_twice_is_removed_in_two_steps() {
     way.cut_after(1);
     let told = way.run(&vendor, &[&["access", "remove"], &of[..]].concat());
     assert_eq!(told.exit, Some(69), "{told:?}");
-    let fix = "entries removed so far: 1; go on with: sealgate access remove --app ";
+    let fix = "entries removed so far: 1 of 2; go on with: sealgate access remove --app ";
     assert!(told.stderr.contains(fix) && told.stderr.contains(r"'Ada'\''s desk'"), "{told:?}");
+}
+
+#[test]
+fn a_revocation_of_a_key_whose_answer_is_lost_goes_on_and_signs_nothing_twice() {
+    let vendor = Vendor::new();
+    let app = vendor.app("Editor");
+    let way = Way::to(&vendor.server.url);
+    vendor.json(&["license", "issue", "--app", text(&app["app_id"]), "--count", "3"]);
+    let versions = || -> Vec<u64> {
+        let list = vendor.json(&["license", "list"]);
+        list.as_array().expect("a list").iter().map(|l| l["version"].as_u64().expect("a number")).collect()
+    };
+    let issuer = |state: &str| {
+        let keys = vendor.json(&["keys", "list"]);
+        let mut keys = keys.as_array().expect("a list").iter();
+        let key = keys.find(|key| key["use"] == "issuer" && key["state"] == state);
+        key.map(|key| text(&key["keyid"]).to_owned())
+    };
+    let leaked = issuer("active").expect("one signs");
+    let before = versions();
+    way.cut_after(0);
+    let revoke = ["keys", "revoke", &leaked, "--reason", "it leaked", "--yes"];
+    let told = way.run(&vendor, &revoke);
+    assert_eq!((told.exit, &*told.stdout), (Some(69), ""), "{told:?}");
+    assert!(
+        told.stderr.contains(&format!("sealgate keys revoke {leaked} --reason 'it leaked' --yes")),
+        "{told:?}"
+    );
+    assert_eq!(issuer("revoked").as_deref(), Some(&*leaked), "it arrived");
+    let signed = versions();
+    assert!(before.iter().zip(&signed).all(|(before, signed)| before < signed), "{before:?} {signed:?}");
+    let done = vendor.json(&revoke);
+    assert_eq!((&done["complete"], &done["dark"]), (&true.into(), &serde_json::json!([])), "{done}");
+    assert_eq!(versions(), signed, "nothing is signed again");
+}
+
+#[test]
+fn an_import_that_stops_goes_on_with_all_that_was_given() {
+    let vendor = Vendor::new();
+    vendor.app("Editor");
+    vendor.json(&["plan", "create", "--app", "editor", "--name", "Pro", "--tier", "enterprise"]);
+    let way = Way::to(&vendor.server.url);
+    let (file, keys) = (vendor.path("rows.csv"), vendor.path("keys.csv"));
+    let rows: Vec<String> = (0..250).map(|n| format!("row {n}")).collect();
+    std::fs::write(&file, format!("label\n{}\n", rows.join("\n"))).expect("written");
+    way.cut_after(1);
+    let import =
+        ["license", "import", &file, "--plan", "editor/pro", "--without-devices", "-o", &keys, "--json"];
+    let told = way.run(&vendor, &import);
+    assert_eq!(told.exit, Some(69), "{told:?}");
+    let failure: Value = serde_json::from_str(&told.stderr).expect("JSON");
+    let fix = text(&failure["fix"]);
+    assert!(
+        fix.starts_with("rows done so far: 100 of 250; go on with: sealgate license import "),
+        "{failure}"
+    );
+    let rest = pasted(&vendor, &told.stderr, &["--json"]);
+    let report: Value = serde_json::from_str(&rest.stdout).expect("JSON");
+    let counts = ["imported", "there"].map(|name| report[name].as_u64());
+    assert_eq!((counts, ids(&vendor).len()), ([Some(50), Some(200)], 250), "{rest:?}");
+    assert_eq!(std::fs::read_to_string(&keys).expect("is there").lines().count(), 251);
 }

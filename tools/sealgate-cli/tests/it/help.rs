@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::program::{run, sealgate};
 
 /// Every operation of the API, with a verb that asks for it.
-const ASKED_BY: [(&str, &str); 73] = [
+const ASKED_BY: [(&str, &str); 74] = [
     ("create_tenant", "tenant create"),
     ("list_tenants", "tenant list"),
     ("show_tenant", "tenant show"),
@@ -53,6 +53,7 @@ const ASKED_BY: [(&str, &str); 73] = [
     ("license_file", "license file"),
     ("make_authforge_file", "license authforge-file"),
     ("renew_license", "license renew"),
+    ("preview_renewal", "license renew"),
     ("suspend_license", "license suspend"),
     ("resume_license", "license resume"),
     ("revoke_license", "license revoke"),
@@ -168,6 +169,7 @@ fn the_help_says_what_a_person_would_guess_wrong() {
         ("license revoke", "cannot be undone"),
         ("license revoke", "license suspend"),
         ("license renew", "added to the present end"),
+        ("license renew", "A trial is not renewed"),
         ("license update", "count from now"),
         ("license key", "licenses:read"),
         ("license rekey", "licenses:read"),

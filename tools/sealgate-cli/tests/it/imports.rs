@@ -5,11 +5,10 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
-use sealgate_testkit::{Engine, TestDatabase};
 use serde_json::{Value, json};
 
 use crate::program::{Outcome, run};
-use crate::vendor::{Vendor, text};
+use crate::vendor::{Vendor, on_both_databases, text};
 
 const ROWS: usize = 1_000;
 /// Line 1 has the names of columns.
@@ -54,7 +53,8 @@ fn lines(report: &Value) -> Vec<(u64, &str)> {
     refused.map(|line| (line["line"].as_u64().expect("a number"), text(&line["column"]))).collect()
 }
 
-fn killed_and_resumed(vendor: &Vendor) {
+on_both_databases! {
+fn an_import_that_was_killed_goes_on_where_it_was(vendor: &Vendor) {
     let app = vendor.app("Editor");
     let (rows, bad) = file(ROWS, BAD);
     let (path, keys, rejects) = (vendor.path("rows.csv"), vendor.path("keys.csv"), vendor.path("bad.csv"));
@@ -110,21 +110,10 @@ fn killed_and_resumed(vendor: &Vendor) {
     let report = vendor.json(&[&import[..], &["-o", &keys]].concat());
     assert_eq!((&report["imported"], &report["there"]), (&json!(BAD), &json!(0)));
 }
-
-#[test]
-fn an_import_that_was_killed_goes_on_where_it_was() {
-    killed_and_resumed(&Vendor::new());
 }
 
-#[test]
-fn an_import_that_was_killed_goes_on_where_it_was_on_postgres() {
-    let database = TestDatabase::create(Engine::Postgres);
-    killed_and_resumed(&Vendor::on(&database.postgres_url().expect("PostgreSQL")));
-}
-
-#[test]
-fn two_imports_of_the_same_file_at_once_make_each_license_once() {
-    let vendor = Vendor::new();
+on_both_databases! {
+fn two_imports_of_the_same_file_at_once_make_each_license_once(vendor: &Vendor) {
     let app = vendor.app("Editor");
     let (rows, _) = file(300, 0);
     let path = vendor.path("rows.csv");
@@ -136,6 +125,7 @@ fn two_imports_of_the_same_file_at_once_make_each_license_once() {
     let sum = |name: &str| reports.iter().map(|report| report[name].as_u64().expect("a number")).sum::<u64>();
     assert_eq!((sum("imported"), sum("there")), (300, 600));
     assert_eq!(vendor.json(&["license", "list"]).as_array().map(Vec::len), Some(300));
+}
 }
 
 #[test]
@@ -182,9 +172,8 @@ fn what_is_exported_is_imported_elsewhere_as_it_was() {
     assert_eq!(plain(&there), plain(&here));
 }
 
-#[test]
-fn a_file_that_is_none_is_refused_as_a_whole() {
-    let vendor = Vendor::new();
+on_both_databases! {
+fn a_file_that_is_none_is_refused_as_a_whole(vendor: &Vendor) {
     let app = vendor.app("Editor");
     let import = |input: &str, more: &[&str]| {
         let arguments = [&["--json", "license", "import", "-", "--app", text(&app["app_id"])], more].concat();
@@ -205,4 +194,5 @@ fn a_file_that_is_none_is_refused_as_a_whole() {
         Some(3),
         "no key is written where others read"
     );
+}
 }

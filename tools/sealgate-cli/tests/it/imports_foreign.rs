@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::vendor::{Vendor, text};
+use crate::vendor::{Vendor, on_both_databases, text};
 
 /// Two pages as AuthForge's Developer API documents them, and a license alone, which has its devices.
 fn authforge() -> Value {
@@ -22,7 +22,7 @@ fn authforge() -> Value {
             license("A3K9-BFWX-7NP2-QHDT", "active", json!({
                 "expiresAt": "2099-12-31T23:59:59Z", "maxHwidSlots": 2, "label": "Stripe order #12345",
                 "hwidList": ["5bed7b0d00000000000000000000000000000000000000000000000000000001"],
-                "licenseVariables": { "plan": "pro", "maxProjects": 10, "beta": true },
+                "licenseVariables": { "plan": "pro", "maxProjects": 10, "beta": true, "rate": 0.25 },
             })),
             license("ZM4T-6RCE-JW8Y-V2KG", "revoked", json!({})),
         ], "cursor": "eyJsaWNlbnNl" },
@@ -50,9 +50,8 @@ fn named<'a>(report: &'a Value, what: &str) -> Vec<(u64, &'a str)> {
     lines.map(|line| (line["line"].as_u64().expect("a number"), text(&line["column"]))).collect()
 }
 
-#[test]
-fn licenses_come_from_authforge_with_their_keys_and_devices() {
-    let vendor = Vendor::new();
+on_both_databases! {
+fn licenses_come_from_authforge_with_their_keys_and_devices(vendor: &Vendor) {
     let app = vendor.app("Editor");
     let (path, keys) = (vendor.path("authforge.json"), vendor.path("keys.csv"));
     fs::write(&path, authforge().to_string()).expect("is written");
@@ -84,10 +83,10 @@ fn licenses_come_from_authforge_with_their_keys_and_devices() {
     let id = text(&shown["license_id"]);
     assert_eq!(
         vendor.json(&["license", "vars", id]),
-        json!({ "plan": "pro", "maxProjects": 10, "beta": true })
+        json!({ "plan": "pro", "maxProjects": 10, "beta": true, "rate": 0.25 })
     );
     let hwid = "5bed7b0d00000000000000000000000000000000000000000000000000000001";
-    assert_eq!(validate(&vendor, &app, "A3K9-BFWX-7NP2-QHDT", hwid, 1).0, 200);
+    assert_eq!(validate(vendor, &app, "A3K9-BFWX-7NP2-QHDT", hwid, 1).0, 200);
     assert_eq!(vendor.json(&["license", "show", id])["devices_used"], 1);
     let written = fs::read_to_string(&keys).expect("is there");
     assert!(!written.contains("A3K9-BFWX"), "{written}");
@@ -96,16 +95,16 @@ fn licenses_come_from_authforge_with_their_keys_and_devices() {
         .find(|line| line.contains(id))
         .and_then(|line| line.split(',').nth(2))
         .expect("a key");
-    assert_eq!(validate(&vendor, &app, own, "another", 2).0, 200);
+    assert_eq!(validate(vendor, &app, own, "another", 2).0, 200);
     vendor.json(&["license", "rekey", id, "--yes"]);
     for (n, key) in [(3, own), (4, "A3K9-BFWX-7NP2-QHDT")] {
-        assert_eq!(validate(&vendor, &app, key, hwid, n), (410, json!("revoked")), "{n}");
+        assert_eq!(validate(vendor, &app, key, hwid, n), (410, json!("revoked")), "{n}");
     }
 }
+}
 
-#[test]
-fn licenses_come_from_keygen_with_their_keys_and_machines() {
-    let vendor = Vendor::new();
+on_both_databases! {
+fn licenses_come_from_keygen_with_their_keys_and_machines(vendor: &Vendor) {
     let app = vendor.app("Editor");
     let app_id = text(&app["app_id"]);
     let plan = vendor.json(&["plan", "create", "--app", app_id, "--name", "Pro", "--tier", "enterprise"]);
@@ -177,8 +176,9 @@ fn licenses_come_from_keygen_with_their_keys_and_machines() {
         vendor.json(&["license", "show", "0f8b3a52-6d1c-4e97-a2b4-9c7d5e1f6083"])["status"],
         "suspended"
     );
-    assert_eq!(validate(&vendor, &app, "C1B6DE-39A6E3-DE1529-8559A0-4AF593-V3", "4d:Eq:UV", 1).0, 200);
+    assert_eq!(validate(vendor, &app, "C1B6DE-39A6E3-DE1529-8559A0-4AF593-V3", "4d:Eq:UV", 1).0, 200);
     vendor
         .run(&["--json", "license", "import", &two, "--from", "authforge", "--app", app_id])
         .refused(65, "field_invalid");
+}
 }

@@ -45,6 +45,7 @@ fn a_license_has_the_terms_it_was_issued_with() {
 
     let shown = vendor.json(&["license", "show", text(&license["license_id"])]);
     let fields = [
+        "app",
         "app_id",
         "created_at",
         "customer_id",
@@ -55,6 +56,7 @@ fn a_license_has_the_terms_it_was_issued_with() {
         "license_id",
         "limits",
         "max_devices",
+        "offline",
         "status",
         "tier",
         "version",
@@ -158,6 +160,25 @@ fn a_revoked_license_says_so_with_its_reason() {
 }
 
 #[test]
+fn a_suspended_license_says_why_until_it_goes_on() {
+    let vendor = Vendor::new();
+    let license = vendor.license(&vendor.app("Editor"), &[]);
+    let id = text(&license["license_id"]);
+    vendor.json(&["license", "suspend", id, "--reason", "unpaid in May"]);
+    let again = vendor.json(&["license", "suspend", id, "--reason", "another"]);
+    assert_eq!(again["suspend_reason"], "unpaid in May", "the first counts, as its time does");
+    let shown = vendor.run(&["license", "show", id]).ok();
+    assert!(shown.contains("suspended for") && shown.contains("unpaid in May"), "{shown}");
+    assert!(vendor.run(&["license", "list"]).ok().contains("unpaid in May"));
+    let resumed = vendor.json(&["license", "resume", id]);
+    assert!(resumed.get("suspend_reason").is_none(), "{resumed}");
+    vendor.json(&["license", "suspend", id]);
+    assert!(vendor.json(&["license", "show", id]).get("suspend_reason").is_none());
+    vendor.json(&["license", "revoke", id, "--reason", "charge-back"]);
+    assert!(vendor.run(&["license", "list"]).ok().contains("charge-back"));
+}
+
+#[test]
 fn people_read_tables() {
     let vendor = Vendor::new();
     let app = vendor.app("Editor");
@@ -173,7 +194,7 @@ fn people_read_tables() {
     let list = vendor.run(&["license", "list"]).ok();
     assert_eq!(
         cells(list.lines().next().expect("a head")),
-        ["LICENSE", "STATUS", "SEATS", "ENDS", "TRIAL", "LABEL", "CUSTOMER"]
+        ["LICENSE", "STATUS", "SEATS", "ENDS", "TRIAL", "PLAN", "LABEL", "CUSTOMER", "REASON"]
     );
     assert!(list.contains(id) && !list.contains(key), "{list}");
 

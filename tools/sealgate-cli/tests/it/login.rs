@@ -369,3 +369,52 @@ fn an_error_says_where_a_token_came_from() {
     let local = run(sealgate(&renew).current_dir(dir.path())).refused(65, "file_unreadable");
     assert!(text(&local["message"]).contains(&*place.with_file_name("keys").to_string_lossy()), "{local}");
 }
+
+/// Whoever logs in and works on with `SEALGATE_DATA` set is told that it wins, and how to change that; it does as told.
+#[test]
+fn a_login_that_commands_do_not_use_says_what_they_use() {
+    let vendor = Vendor::new();
+    let person = Person::new(&vendor);
+    let made = vendor.json(&["token", "create", "--scope", "apps:read"]);
+    let login = ["login", "--url", &vendor.server.url, "--token", "-"];
+    let mut command = person.sealgate(&login);
+    let told = run_with_input(command.env("SEALGATE_DATA", vendor.data()), text(&made["token"])).ok();
+    let words = "Commands do not use it here: SEALGATE_DATA is set, and commands take the owner's token";
+    assert!(
+        told.contains(words) && told.contains("`unset SEALGATE_DATA`, or give --profile default."),
+        "{told}"
+    );
+    let list = |more: &[&str]| {
+        let arguments = [&["token", "list", "--json"], more].concat();
+        let mut command = person.sealgate(&arguments);
+        run(command.env("SEALGATE_DATA", vendor.data()).env("SEALGATE_URL", &vendor.server.url)).exit
+    };
+    assert_eq!(
+        (list(&[]), list(&["--profile", "default"])),
+        (Some(0), Some(77)),
+        "the owner's, and the profile's"
+    );
+    for (name, value, wins) in [
+        ("SEALGATE_DATA", "/x", json!("SEALGATE_DATA")),
+        ("SEALGATE_TOKEN", "sgt_x", json!("SEALGATE_TOKEN")),
+        ("SEALGATE_PROFILE", "default", Value::Null),
+        ("SEALGATE_URL", "http://127.0.0.1:1", json!("SEALGATE_URL")),
+        ("SEALGATE_URL", &vendor.server.url, Value::Null),
+    ] {
+        for verb in [&["profile", "use", "default"][..], &["profile", "show", "default"]] {
+            let mut command = person.sealgate(&[verb, &["--json"]].concat());
+            assert_eq!(run(command.env(name, value)).json()["overridden_by"], wins, "{name} {value}");
+        }
+    }
+    // One that is no default is named anyway.
+    let told = person.login(&vendor.server.url, text(&made["token"]), &["--profile", "other"]).json();
+    assert_eq!(told["overridden_by"], Value::Null);
+}
+
+#[test]
+fn no_profiles_are_said_in_words() {
+    let person = Person::new(&Vendor::new());
+    let told = person.run(&["profile", "list"]);
+    assert_eq!((told.exit, &*told.stdout), (Some(0), ""), "{told:?}");
+    assert!(told.stderr.starts_with("no profiles yet; `sealgate login`"), "{told:?}");
+}

@@ -3,19 +3,18 @@
 use serde_json::{Value, json};
 
 use crate::program::{Outcome, SEALGATE, run_with_input};
-use crate::vendor::{Vendor, cells, text};
+use crate::vendor::{Vendor, cells, on_both_databases, text};
 
 const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
 
-struct Shop {
-    vendor: Vendor,
+struct Shop<'a> {
+    vendor: &'a Vendor,
     app: Value,
     licenses: Vec<Value>,
 }
 
-impl Shop {
-    fn new(count: usize) -> Self {
-        let vendor = Vendor::new();
+impl<'a> Shop<'a> {
+    fn new(vendor: &'a Vendor, count: usize) -> Self {
         let app = vendor.app("Editor");
         let licenses = (0..count).map(|n| vendor.license(&app, &["--label", &format!("No {n}")])).collect();
         Self { vendor, app, licenses }
@@ -43,9 +42,9 @@ fn count(list: &Value) -> usize {
     list.as_array().expect("a list").len()
 }
 
-#[test]
-fn all_of_standard_input_is_done_after_one_yes() {
-    let shop = Shop::new(4);
+on_both_databases! {
+fn all_of_standard_input_is_done_after_one_yes(vendor: &Vendor) {
+    let shop = Shop::new(vendor, 4);
     let list = format!("# stolen\n{}\r\n\n  {}\n{}\n{}\n", shop.id(0), shop.key(1), shop.id(0), shop.id(1));
     let refused = shop.with_input(&["license", "revoke", "-", "--json"], &list).refused(78, "config_invalid");
     assert_eq!(refused["message"], "2 licenses would be revoked, and with --json nobody is asked");
@@ -70,10 +69,12 @@ fn all_of_standard_input_is_done_after_one_yes() {
     assert_eq!(count(&resumed["done"]), 1, "a list is a list, however short");
     assert_eq!(shop.statuses(), ["revoked", "revoked", "active", "suspended"]);
 }
+}
 
 #[test]
 fn one_license_is_done_unasked_and_shown_as_it_is() {
-    let shop = Shop::new(2);
+    let vendor = Vendor::new();
+    let shop = Shop::new(&vendor, 2);
     assert_eq!(shop.vendor.json(&["license", "suspend", shop.key(0)])["status"], "suspended");
     let read = shop.with_input(&["license", "revoke", "-", "--json"], &format!("{}\n", shop.id(1))).json();
     assert_eq!((&read["status"], read.get("done")), (&json!("revoked"), None));
@@ -88,7 +89,8 @@ fn one_license_is_done_unasked_and_shown_as_it_is() {
 
 #[test]
 fn a_list_with_a_mistake_changes_nothing_and_says_where_it_is() {
-    let shop = Shop::new(1);
+    let vendor = Vendor::new();
+    let shop = Shop::new(&vendor, 1);
     let mistyped = "000G-40R4-0M30-E209-185G-R38E-1YRC";
     let unknown = "000G-40R4-0M30-E209-185G-R38E-1YRB";
     for (wrong, exit, code) in [
@@ -106,9 +108,9 @@ fn a_list_with_a_mistake_changes_nothing_and_says_where_it_is() {
     assert_eq!(shop.statuses(), ["active"]);
 }
 
-#[test]
-fn one_that_fails_does_not_stop_the_others() {
-    let shop = Shop::new(3);
+on_both_databases! {
+fn one_that_fails_does_not_stop_the_others(vendor: &Vendor) {
+    let shop = Shop::new(vendor, 3);
     shop.vendor.json(&["license", "revoke", shop.id(1)]);
     let suspend = ["license", "suspend", shop.id(0), shop.id(1), NOBODY, shop.id(2), "--yes"];
     let told = shop.vendor.run(&[&suspend[..], &["--json"]].concat());
@@ -124,10 +126,11 @@ fn one_that_fails_does_not_stop_the_others() {
     let told = shop.vendor.run(&suspend);
     assert!(told.stdout.contains("Not suspended: 2.") && told.stdout.contains(NOBODY), "{told:?}");
 }
+}
 
-#[test]
-fn a_preview_says_who_and_what_and_changes_nothing() {
-    let shop = Shop::new(24);
+on_both_databases! {
+fn a_preview_says_who_and_what_and_changes_nothing(vendor: &Vendor) {
+    let shop = Shop::new(vendor, 24);
     let app = text(&shop.app["app_id"]);
     shop.vendor.json(&["license", "suspend", shop.id(0)]);
     shop.vendor.json(&["license", "revoke", shop.id(1)]);
@@ -155,10 +158,11 @@ fn a_preview_says_who_and_what_and_changes_nothing() {
     assert_eq!((&one["count"], &one["licenses"][0]["then"]), (&json!(1), &json!("revoked")));
     assert_eq!(shop.statuses()[5], "active");
 }
+}
 
-#[test]
-fn what_matches_is_done_and_what_nobody_means_is_refused() {
-    let shop = Shop::new(3);
+on_both_databases! {
+fn what_matches_is_done_and_what_nobody_means_is_refused(vendor: &Vendor) {
+    let shop = Shop::new(vendor, 3);
     let customer = shop.vendor.json(&["customer", "create", "Ada", "--external-id", "shop-1"]);
     shop.vendor.json(&["license", "update", shop.id(1), "--customer", text(&customer["customer_id"])]);
     let of_ada = ["--customer", "external:shop-1"];
@@ -185,10 +189,10 @@ fn what_matches_is_done_and_what_nobody_means_is_refused() {
     assert!(told.stderr.starts_with("no licenses match"), "{told:?}");
     assert_eq!(shop.statuses(), ["active", "suspended", "active"]);
 }
+}
 
-#[test]
-fn many_renewals_are_foreseen_and_each_is_done_once_under_a_name() {
-    let vendor = Vendor::new();
+on_both_databases! {
+fn many_renewals_are_foreseen_and_each_is_done_once_under_a_name(vendor: &Vendor) {
     let app = vendor.app("Editor");
     let id = text(&app["app_id"]);
     let ends = ["2036-01-31", "2037-01-31", "never"].map(|end| vendor.license(&app, &["--expires", end]));
@@ -201,7 +205,15 @@ fn many_renewals_are_foreseen_and_each_is_done_once_under_a_name() {
     let end = "2036-06-02T00:00:00Z";
     let earlier = format!("{end}, earlier than now");
     assert_eq!(then(&["--expires", "2036-06-01"]), [end, &earlier, &earlier]);
-    assert_eq!(then(&["--expires", "+1y"]), ["1y later", "1y later", "1y from now, earlier than now"]);
+    let later = then(&["--expires", "+1y"]);
+    assert_eq!(later[..2], ["2037-02-01T00:00:00Z", "2038-02-01T00:00:00Z"]);
+    assert!(later[2].ends_with("Z, earlier than now"), "{later:?}");
+    let told = vendor.run(&["license", "renew", "--app", id, "--expires", "+1y", "--preview"]).ok();
+    let line = told.lines().find(|line| line.contains("2036-02-01T00:00:00Z")).expect("its line");
+    assert!(line.contains("2037-02-01T00:00:00Z"), "the end now and then: {told}");
+    let one = text(&ends[0]["license_id"]);
+    let one = vendor.json(&["license", "renew", one, "--expires", "+1y", "--preview"]);
+    assert_eq!(one["licenses"][0]["new_expires_at"], "2037-02-01T00:00:00Z");
     assert_eq!(then(&["--expires", "never"]), ["never"; 3]);
     vendor
         .run(&["license", "renew", "--app", id, "--expires", "tomorrow", "--preview", "--json"])
@@ -217,10 +229,12 @@ fn many_renewals_are_foreseen_and_each_is_done_once_under_a_name() {
     assert_eq!(now(&ends[0]), "2037-02-01T00:00:00Z", "once");
     assert_eq!((now(&ends[1]), now(&ends[2])), (json!("2038-02-01T00:00:00Z"), Value::Null));
 }
+}
 
 #[test]
 fn a_person_sees_them_answers_once_and_watches() {
-    let shop = Shop::new(24);
+    let vendor = Vendor::new();
+    let shop = Shop::new(&vendor, 24);
     let app = text(&shop.app["app_id"]);
     let answered = |answer: &str| {
         let line = format!("{SEALGATE} license suspend --app {app}");
@@ -241,7 +255,8 @@ fn a_person_sees_them_answers_once_and_watches() {
 
 #[test]
 fn a_token_that_may_not_see_licenses_can_change_those_whose_ids_it_has() {
-    let shop = Shop::new(2);
+    let vendor = Vendor::new();
+    let shop = Shop::new(&vendor, 2);
     let made = shop.vendor.json(&["token", "create", "--scope", "licenses:write"]);
     let run = |arguments: &[&str]| {
         let token = ["--json", "--token", text(&made["token"])];

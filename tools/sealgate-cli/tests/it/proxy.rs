@@ -102,11 +102,13 @@ fn a_proxy_that_is_named_is_asked() {
 #[test]
 fn a_proxy_or_a_network_that_wants_to_know_who_asks_is_named() {
     for (status, words) in [(407, "USER:PASSWORD"), (511, "sign in")] {
-        for scheme in ["https", "http"] {
+        for far in [Some("https://sealgate.invalid"), Some("http://sealgate.invalid"), None] {
             let proxy = Proxy::open();
-            let url = format!("{scheme}://sealgate.invalid");
+            let url = far.map_or_else(|| proxy.url(), str::to_owned);
             let mut list = sealgate(&["app", "list", "--json", "--token", "sgt_x", "--url", &url]);
-            list.args(["--danger-plain-http", "--proxy", &proxy.url()]);
+            if far.is_some() {
+                list.args(["--danger-plain-http", "--proxy", &proxy.url()]);
+            }
             let asked = proxy.refuse(status);
             let failure = run(&mut list).refused(69, "server_unreachable");
             assert!(failure["fix"].as_str().is_some_and(|fix| fix.contains(words)), "{url}: {failure}");

@@ -97,7 +97,7 @@ impl Drop for Server {
 }
 
 /// Reads on to the end, or a full pipe would stop the program.
-fn lines_of(stream: impl Read + Send + 'static) -> Receiver<String> {
+pub(crate) fn lines_of(stream: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         for line in BufReader::new(stream).lines().map_while(Result::ok) {
@@ -108,7 +108,7 @@ fn lines_of(stream: impl Read + Send + 'static) -> Receiver<String> {
     receiver
 }
 
-fn next(lines: &Receiver<String>, text: &str) -> String {
+pub(crate) fn next(lines: &Receiver<String>, text: &str) -> String {
     let mut seen = Vec::new();
     loop {
         match lines.recv_timeout(PATIENCE) {
@@ -119,7 +119,7 @@ fn next(lines: &Receiver<String>, text: &str) -> String {
     }
 }
 
-fn rest(lines: &Receiver<String>) -> String {
+pub(crate) fn rest(lines: &Receiver<String>) -> String {
     let mut rest = String::new();
     loop {
         match lines.recv_timeout(PATIENCE) {

@@ -2,11 +2,12 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use sealgate_testkit::{Engine, TestDatabase, request};
 use serde_json::Value;
 
-use crate::program::{Outcome, run, sealgate};
+use crate::program::{Outcome, SEALGATE, run, sealgate};
 use crate::server::Server;
 use crate::vendor::Vendor;
 
@@ -78,6 +79,26 @@ fn a_directory_that_others_could_read_is_closed_with_all_that_lies_in_it() {
         [mode(&data), mode(&data.join("keys")), mode(&data.join("sealgate.db"))],
         [0o700, 0o700, 0o600]
     );
+}
+
+/// It says what is missing, and leaves nothing that the next one stumbles over.
+#[test]
+fn a_first_start_on_a_full_disk_is_refused_and_the_next_one_founds_everything() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    for bytes in ["0", "512", "32768", "400000"] {
+        let data = dir.path().join(bytes);
+        // A file that may not grow stands for a disk that has no room.
+        let mut limited = Command::new("prlimit");
+        limited.env_clear().env("PATH", "/usr/bin:/bin").arg(format!("--fsize={bytes}")).arg(SEALGATE);
+        let serve = ["serve", "--json", "--listen", "127.0.0.1:0", "--data"];
+        let failure = run(limited.args(serve).arg(&data)).refused(78, "database_unusable");
+        assert!(failure["fix"].as_str().is_some_and(|fix| fix.contains("free space")), "{failure}");
+        let server = Server::start(&data);
+        server.line_with("sealgate app create");
+        let list = ["app", "list", "--json", "--url", &server.url, "--data"];
+        assert_eq!(run(sealgate(&list).arg(&data)).json(), serde_json::json!([]));
+        assert_eq!(server.stop().0, Some(0));
+    }
 }
 
 /// Also by root, whose files the server could not read. Whoever may not give a folder away has `/` for one of somebody else's.

@@ -1,4 +1,5 @@
-//! A database on another machine, which must prove that it is the one: what the URL says is what the driver does.
+//! A database on another machine, which must prove that it is the one: what the URL says is what the driver does. And a server whose
+//! certificate nobody vouches for.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -161,4 +162,24 @@ fn a_database_on_another_machine_is_not_asked_unless_it_must_prove_itself() {
     let recover = ["--json", "token", "recover", "--data", "/nowhere", "--database", url];
     run(&mut sealgate(&recover)).refused(78, "config_invalid");
     run(sealgate(&recover).args(["--database-tls", "danger_off"])).refused(65, "file_unreadable");
+}
+
+/// As where a proxy of the network opens TLS: that is no server which cannot be reached.
+#[test]
+fn a_certificate_that_nobody_vouches_for_is_told_as_that() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("https://{}", listener.local_addr().expect("bound"));
+    let tls = Authority::new().certify("127.0.0.1");
+    let opened = std::thread::spawn(move || {
+        let (mut client, _) = listener.accept().expect("it asks");
+        let mut tls = ServerConnection::new(tls).expect("a sound configuration");
+        assert!(tls.complete_io(&mut client).is_err(), "nothing is said to who is not believed");
+    });
+    let list = ["app", "list", "--json", "--token", "sgt_x", "--url", &url];
+    let failure = run(&mut sealgate(&list)).refused(69, "tls_untrusted");
+    opened.join().expect("it was asked");
+    assert!(
+        failure["fix"].as_str().is_some_and(|fix| fix.contains("proxy of your network opens TLS")),
+        "{failure}"
+    );
 }

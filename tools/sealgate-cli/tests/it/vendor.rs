@@ -100,6 +100,30 @@ impl Vendor {
     }
 }
 
+/// Runs one test body for a vendor on SQLite and for one on PostgreSQL.
+macro_rules! on_both_databases {
+    ($(fn $name:ident($vendor:ident: &Vendor) $body:block)*) => {$(
+        mod $name {
+            #[allow(unused_imports, reason = "a body may need nothing from outside")]
+            use super::*;
+
+            fn body($vendor: &Vendor) $body
+
+            #[test]
+            fn sqlite() {
+                body(&Vendor::new());
+            }
+
+            #[test]
+            fn postgres() {
+                let database = sealgate_testkit::TestDatabase::create(sealgate_testkit::Engine::Postgres);
+                body(&Vendor::on(&database.postgres_url().expect("PostgreSQL")));
+            }
+        }
+    )*};
+}
+pub(crate) use on_both_databases;
+
 /// The text of a JSON string.
 pub(crate) fn text(value: &Value) -> &str {
     value.as_str().expect("a string")

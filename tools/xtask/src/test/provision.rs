@@ -28,6 +28,9 @@ const SYSTEM: [Need; 11] = [
     Need { package: "python3-venv", present: || base_python().is_some() },
 ];
 
+const PIP_INSTALL: [&str; 6] =
+    ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"];
+
 struct Need {
     package: &'static str,
     present: fn() -> bool,
@@ -38,6 +41,7 @@ pub(super) fn provision(workspace: &Workspace) -> Result<()> {
     system_packages()?;
     nextest(workspace)?;
     python_environment(workspace)?;
+    former_clients(workspace)?;
     node_packages(workspace)
 }
 
@@ -97,6 +101,27 @@ fn python_environment(workspace: &Workspace) -> Result<()> {
     fs::write(&stamp, wanted).doing("stamp the Python environment")
 }
 
+/// Versions of one package that cannot lie beside each other: each gets a folder of the environment, named by its version.
+fn former_clients(workspace: &Workspace) -> Result<()> {
+    let wanted = fs::read_to_string(workspace.root().join("tools/interop/former-clients.txt"))
+        .doing("read tools/interop/former-clients.txt")?;
+    let folder = python::environment(workspace).join("former");
+    let stamp = folder.join("list.stamp");
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        println!("former clients: current");
+        return Ok(());
+    }
+    println!("former clients: installing into {}", folder.display());
+    for package in wanted.lines().filter(|line| !line.starts_with('#')) {
+        let (_, version) =
+            package.split_once("==").ok_or_else(|| Failure::new(format!("no version: {package}")))?;
+        let mut pip = Command::new(python::interpreter(workspace));
+        pip.args(PIP_INSTALL).args(["--no-deps", "--upgrade", "--target"]).arg(folder.join(version));
+        process::run(pip.arg(package))?;
+    }
+    fs::write(&stamp, wanted).doing("stamp the former clients")
+}
+
 fn node_packages(workspace: &Workspace) -> Result<()> {
     let wanted = workspace.root().join("tools/interop/npm");
     let folder = node::folder(workspace);
@@ -125,17 +150,7 @@ fn node_packages(workspace: &Workspace) -> Result<()> {
 
 fn install(base: &str, environment: &Path, python: &Path, requirements: &Path) -> Result<()> {
     process::run(Command::new(base).args(["-m", "venv", "--clear"]).arg(environment))?;
-    let mut pip = Command::new(python);
-    pip.args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--no-input",
-        "--requirement",
-    ]);
-    process::run(pip.arg(requirements))
+    process::run(Command::new(python).args(PIP_INSTALL).arg("--requirement").arg(requirements))
 }
 
 /// The first Python on the PATH may lack the module that Debian packages separately; the system's own is the fallback.

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::foreign::{self, Records, Unfit};
 use super::row::{Line, Refusal, Source};
+use super::table::app_of;
 use crate::args::ImportArgs;
 use crate::failure::Failure;
 
@@ -42,7 +43,7 @@ pub(super) fn read(files: &[Vec<u8>], args: &ImportArgs) -> Result<Source, Failu
     let apps = Apps::new(&found, args)?;
     let mut records = Records::default();
     for license in &found {
-        records.add(|line| self::line(line, license, &apps, args));
+        records.add(None, |line| self::line(line, license, &apps, args));
     }
     Ok(records.source)
 }
@@ -61,20 +62,24 @@ fn collect(document: Value, found: &mut Vec<Value>) -> Result<(), Failure> {
             found.push(Value::Object(license));
             Ok(())
         }
-        _ => Err(foreign::no_document(OF, "neither `licenses` nor a `licenseKey`")),
+        other => Err(foreign::not_of(OF, "neither `licenses` nor a `licenseKey`", &other)),
     }
 }
 
 /// Which app of ours is which of theirs.
-struct Apps<'a> {
+struct Apps {
     named: HashMap<String, String>,
-    other: Option<&'a String>,
+    other: Option<String>,
 }
 
-impl<'a> Apps<'a> {
-    fn new(found: &[Value], args: &'a ImportArgs) -> Result<Self, Failure> {
-        let apps = Self { named: foreign::map(&args.map)?, other: args.app.as_ref() };
+impl Apps {
+    fn new(found: &[Value], args: &ImportArgs) -> Result<Self, Failure> {
+        let named = foreign::map(&args.map)?;
+        // Whoever names some apps means these.
+        let is_open = args.app.is_some() || named.is_empty();
+        let apps = Self { named, other: is_open.then(|| app_of(None, args)) };
         let ids: BTreeSet<&str> = found.iter().filter_map(|license| license["appId"].as_str()).collect();
+        foreign::all_are_there(&apps.named, &ids, "apps")?;
         let unnamed: Vec<&str> = ids.into_iter().filter(|id| !apps.named.contains_key(*id)).collect();
         if apps.other.is_some() && unnamed.len() > 1 {
             let why = format!("licenses of several apps: {}", unnamed.join(", "));
@@ -85,9 +90,10 @@ impl<'a> Apps<'a> {
     }
 
     fn of(&self, theirs: Option<&String>, line: u64) -> Result<String, Refusal> {
-        let app = theirs.and_then(|id| self.named.get(id)).or(self.other);
+        let app = theirs.and_then(|id| self.named.get(id)).or(self.other.as_ref());
         app.cloned().ok_or_else(|| {
-            Refusal::new(line, "appId", "no app of yours: give --app, or --map THEIR_APP_ID=APP_ID")
+            let why = "no app of yours: give --app, or --map THEIR_APP_ID=APP_ID";
+            Refusal::new(line, "appId", why).value(theirs.map_or("", String::as_str))
         })
     }
 }
@@ -97,7 +103,9 @@ fn line(line: u64, license: &Value, apps: &Apps, args: &ImportArgs) -> Result<Li
     match license.status.as_str() {
         "active" => {}
         "revoked" => return Err(Unfit::LeftOut(Refusal::new(line, "status", "revoked"))),
-        _ => return Err(Refusal::new(line, "status", "neither active nor revoked").into()),
+        other => {
+            return Err(Refusal::new(line, "status", "expected active or revoked").value(other).into());
+        }
     }
     let app = apps.of(license.app_id.as_ref(), line)?;
     let hwids = if args.without_devices { vec![] } else { license.hwid_list };

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use sealgate_wire::{Feature, Limit, Variable};
 use serde::de::DeserializeOwned;
 
+use super::shown;
 use crate::commands::sets;
 use crate::failure::Failure;
 
@@ -47,7 +48,10 @@ pub(super) fn variables(text: &str) -> Result<BTreeMap<String, Variable>, String
         return json(text);
     }
     let mut named = BTreeMap::new();
-    for (name, value) in parts(text).map(sets::variable).collect::<Result<Vec<_>, _>>().map_err(why)? {
+    // What is no variable may be a secret all the same.
+    let unreadable =
+        |_| r#"expected NAME=VALUE, with `;` between them, or JSON as in {"theme": "dark"}"#.to_owned();
+    for (name, value) in parts(text).map(sets::variable).collect::<Result<Vec<_>, _>>().map_err(unreadable)? {
         if named.insert(name.clone(), value).is_some() {
             return Err(format!("{name}: given twice"));
         }
@@ -74,7 +78,7 @@ fn parts(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn json<T: DeserializeOwned>(text: &str) -> Result<T, String> {
-    serde_json::from_str(text).map_err(|e| format!("not the JSON that belongs here: {e}"))
+    serde_json::from_str(text).map_err(|e| format!("not the JSON that belongs here: {}", shown::misfit(&e)))
 }
 
 fn why(failure: Failure) -> String {

@@ -1,6 +1,6 @@
 //! What the files of other systems have in common.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sealgate_artifact::{Code, MaxDevices};
 use sealgate_wire::{ImportRow, Seats, Variable, When};
@@ -8,7 +8,11 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::row::{Line, Refusal, Source};
+use super::shown;
 use crate::failure::Failure;
+
+/// What a failure lists.
+const LISTED: usize = 20;
 
 /// Licenses of another system, on their way to rows.
 #[derive(Default)]
@@ -19,12 +23,13 @@ pub(super) struct Records {
 
 impl Records {
     /// Adds a license, or says why not. Licenses are counted through all files.
-    pub(super) fn add(&mut self, read: impl FnOnce(u64) -> Result<Line, Unfit>) {
+    pub(super) fn add(&mut self, id: Option<&str>, read: impl FnOnce(u64) -> Result<Line, Unfit>) {
         self.count += 1;
+        let named = |refusal: Refusal| Refusal { id: id.map(Into::into), ..refusal };
         match read(self.count) {
             Ok(line) => self.source.lines.push(line),
-            Err(Unfit::Refused(refusal)) => self.source.refused.push(refusal),
-            Err(Unfit::LeftOut(reason)) => self.source.left_out.push(reason),
+            Err(Unfit::Refused(refusal)) => self.source.refused.push(named(refusal)),
+            Err(Unfit::LeftOut(reason)) => self.source.left_out.push(named(reason)),
         }
     }
 }
@@ -45,18 +50,57 @@ impl From<Refusal> for Unfit {
 
 /// A license object of another system.
 pub(super) fn object<T: DeserializeOwned>(line: u64, value: &Value, of: &str) -> Result<T, Refusal> {
-    let refused = |e: serde_json::Error| Refusal {
-        line,
-        column: None,
-        code: None,
-        reason: format!("not a license as {of} gives it: {e}"),
-    };
-    T::deserialize(value).map_err(refused)
+    let why = |e| format!("not a license as {of} gives it: {}", shown::misfit(&e));
+    T::deserialize(value).map_err(|e| Refusal::of_line(line, why(e)))
 }
 
 /// A JSON file.
 pub(super) fn document(bytes: &[u8], of: &str) -> Result<Value, Failure> {
-    serde_json::from_slice(bytes).map_err(|e| no_document(of, &e.to_string()))
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+    serde_json::from_slice(bytes).map_err(|e| {
+        let failure = no_document(of, &format!("no JSON, at line {}", e.line()));
+        if is_json(bytes) { failure } else { failure.fix("leave --from out, if the file is CSV") }
+    })
+}
+
+/// That the file is another system's, and nobody said so. Nothing of it is repeated: it holds license keys.
+pub(super) fn of_another_system(bytes: &[u8]) -> Option<Failure> {
+    if !is_json(bytes) {
+        return None;
+    }
+    let (what, fix) = match serde_json::from_slice(bytes).as_ref().map(system) {
+        Ok(Some((of, flag))) => (format!("this looks like {of}'s export"), format!("add --from {flag}")),
+        _ => ("this is JSON, and no CSV".to_owned(), "add --from authforge or --from keygen".to_owned()),
+    };
+    Some(Failure::new(Code::FieldInvalid, what).fix(fix))
+}
+
+/// No row of column names begins like that.
+fn is_json(bytes: &[u8]) -> bool {
+    bytes.trim_ascii_start().first().is_some_and(|first| b"{[".contains(first))
+}
+
+/// Whose a document is, by what stands where.
+fn system(document: &Value) -> Option<(&'static str, &'static str)> {
+    match document {
+        Value::Array(all) => all.first().and_then(system),
+        Value::Object(page) if page.contains_key("licenses") || page.contains_key("licenseKey") => {
+            Some(("AuthForge", "authforge"))
+        }
+        Value::Object(page) if page.contains_key("data") => Some(("Keygen", "keygen")),
+        _ => None,
+    }
+}
+
+/// A document that is none of this system's may be another one's.
+pub(super) fn not_of(of: &str, why: &str, document: &Value) -> Failure {
+    let failure = no_document(of, why);
+    match system(document) {
+        Some((other, flag)) if other != of => {
+            failure.fix(format!("this looks like {other}'s export: give --from {flag}"))
+        }
+        _ => failure,
+    }
 }
 
 pub(super) fn no_document(of: &str, why: &str) -> Failure {
@@ -72,7 +116,33 @@ pub(super) fn map(texts: &[String]) -> Result<HashMap<String, String>, Failure> 
             _ => Err(Failure::new(Code::MalformedRequest, format!("--map {text}: no `=`"))
                 .fix("give --map FROM=TO")),
         };
-    texts.iter().map(pair).collect()
+    let mut named = HashMap::new();
+    for (from, to) in texts.iter().map(pair).collect::<Result<Vec<_>, Failure>>()? {
+        if let Some(other) = named.insert(from.clone(), to) {
+            let why = format!("--map {from}: given twice, once for {other}");
+            return Err(Failure::new(Code::MalformedRequest, why).fix("give it once"));
+        }
+    }
+    Ok(named)
+}
+
+/// Refuses what names nothing in the files: it is misspelt, and what was meant would go another way.
+pub(super) fn all_are_there(
+    map: &HashMap<String, String>,
+    there: &BTreeSet<&str>,
+    what: &str,
+) -> Result<(), Failure> {
+    let mut unknown: Vec<&str> =
+        map.keys().map(String::as_str).filter(|named| !there.contains(named)).collect();
+    unknown.sort_unstable();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let why = format!("--map names {what} that no license in the files has: {}", unknown.join(", "));
+    let known: Vec<&str> = there.iter().copied().take(LISTED).collect();
+    let fix =
+        if known.is_empty() { "leave it out".to_owned() } else { format!("they have: {}", known.join(", ")) };
+    Err(Failure::new(Code::MalformedRequest, why).fix(fix))
 }
 
 /// A license with a name of its own in that system, a key, and devices.
@@ -81,16 +151,17 @@ pub(super) fn row(name: String, key: &str, hwids: Vec<String>) -> ImportRow {
 }
 
 pub(super) fn end(line: u64, column: &str, text: Option<&str>) -> Result<Option<When>, Refusal> {
-    let unreadable = || Refusal::new(line, column, "not a time as in 2027-01-31T12:00:00Z");
-    text.map(|text| When::new(text).ok_or_else(unreadable)).transpose()
+    let unreadable =
+        |text: &str| Refusal::new(line, column, "expected a time as in 2027-01-31T12:00:00Z").value(text);
+    text.map(|text| When::new(text).ok_or_else(|| unreadable(text))).transpose()
 }
 
 pub(super) fn seats(line: u64, column: &str, number: u64) -> Result<Seats, Refusal> {
-    let refused = || Refusal::new(line, column, "expected 1 to 1000000");
+    let refused = || Refusal::new(line, column, "expected 1 to 1000000").value(&number.to_string());
     MaxDevices::limited(number).map(Seats).ok_or_else(refused)
 }
 
-/// Text, whole numbers and flags; of others it says which.
+/// Text, numbers and flags; of others it says which.
 pub(super) fn variables(
     line: u64,
     column: &str,
@@ -99,14 +170,60 @@ pub(super) fn variables(
     let variable = |(name, value): (&String, &Value)| {
         let held = match value {
             Value::Bool(flag) => Some(Variable::Flag(*flag)),
-            Value::Number(number) => number.as_i64().map(Variable::Number),
+            Value::Number(number) => self::number(number),
             Value::String(text) => Some(Variable::Text(text.clone())),
             _ => None,
         };
         let why = || {
-            Refusal::new(line, column, format!("{name}: neither text nor a whole number nor true or false"))
+            Refusal::new(
+                line,
+                column,
+                format!("{name}: neither text nor a number of at most 15 digits nor true or false"),
+            )
         };
         Ok((name.clone(), held.ok_or_else(why)?))
     };
     values.iter().map(variable).collect()
+}
+
+/// A number as the other system has it: a double, whose spelling says nothing.
+fn number(number: &serde_json::Number) -> Option<Variable> {
+    // Written without an exponent and with as few digits as tell it apart, which have a place in a variable or have not.
+    let spelling =
+        number.as_i64().map_or_else(|| number.as_f64().map(|n| n.to_string()), |n| Some(n.to_string()));
+    serde_json::from_str(&spelling?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::variables;
+
+    #[test]
+    fn numbers_are_what_they_were_there() {
+        let read = |text: &str| {
+            let values = serde_json::from_str(&format!(r#"{{"a":{text}}}"#)).expect("an object");
+            variables(1, "metadata", &values)
+                .map(|read| json!(read)["a"].to_string())
+                .map_err(|why| why.reason)
+        };
+        let same = [
+            ("7", "7"),
+            ("-7", "-7"),
+            ("7.0", "7"),
+            ("5e2", "500"),
+            ("0.5", "0.5"),
+            ("0.50", "0.5"),
+            ("5e-1", "0.5"),
+        ];
+        for (theirs, ours) in same {
+            assert_eq!(read(theirs).as_deref(), Ok(ours), "{theirs}");
+        }
+        for none in ["0.30000000000000004", "1e300", "1e-300", "9007199254740993", "1.5e17", "null", "[0.5]"]
+        {
+            let why = "a: neither text nor a number of at most 15 digits nor true or false";
+            assert_eq!(read(none).as_ref().map_err(String::as_str), Err(why), "{none}");
+        }
+    }
 }

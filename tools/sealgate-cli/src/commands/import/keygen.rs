@@ -1,14 +1,15 @@
 //! What Keygen's API gives: JSON:API documents with `licenses` and `machines`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use sealgate_artifact::{Code, MaxDevices};
+use sealgate_artifact::MaxDevices;
 use sealgate_wire::Seats;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::foreign::{self, Records, Unfit};
 use super::row::{Line, Refusal, Source};
+use super::table::app_of;
 use crate::args::ImportArgs;
 use crate::failure::Failure;
 
@@ -18,8 +19,6 @@ const OF: &str = "Keygen";
 struct License {
     id: String,
     attributes: Attributes,
-    #[serde(default)]
-    relationships: Value,
 }
 
 /// What is not named here says nothing that a license of ours has.
@@ -41,14 +40,11 @@ struct Attributes {
 
 pub(super) fn read(files: &[Vec<u8>], args: &ImportArgs) -> Result<Source, Failure> {
     let plans = foreign::map(&args.map)?;
-    let app = args.app.as_ref().ok_or_else(|| {
-        Failure::new(Code::MalformedRequest, "no app for these licenses").fix("give --app APP_ID")
-    })?;
     let (mut licenses, mut machines) = (Vec::new(), HashMap::new());
     for bytes in files {
         let document = foreign::document(bytes, OF)?;
         if document.get("data").is_none() {
-            return Err(foreign::no_document(OF, "no `data`"));
+            return Err(foreign::not_of(OF, "no `data`", &document));
         }
         for resource in resources(&document) {
             match resource["type"].as_str() {
@@ -58,9 +54,12 @@ pub(super) fn read(files: &[Vec<u8>], args: &ImportArgs) -> Result<Source, Failu
             }
         }
     }
+    let policies: BTreeSet<&str> = licenses.iter().filter_map(policy).collect();
+    foreign::all_are_there(&plans, &policies, "policies")?;
     let mut records = Records::default();
     for license in &licenses {
-        records.add(|line| self::line(line, (license, &machines), (app, &plans), args));
+        let id = license["id"].as_str();
+        records.add(id, |line| self::line(line, (license, &machines), &plans, args));
     }
     Ok(records.source)
 }
@@ -86,25 +85,50 @@ fn add_machine(machine: &Value, machines: &mut HashMap<String, Vec<String>>) {
     }
 }
 
+/// The policy that a license has.
+fn policy(license: &Value) -> Option<&str> {
+    license["relationships"]["policy"]["data"]["id"].as_str()
+}
+
+/// The plan of ours for a policy: without one, somebody has to say that none is meant.
+fn plan(
+    line: u64,
+    policy: Option<&str>,
+    plans: &HashMap<String, String>,
+    args: &ImportArgs,
+) -> Result<Option<String>, Refusal> {
+    let named = policy.and_then(|policy| plans.get(policy));
+    if named.is_some() || args.plan.is_some() || args.no_plan {
+        return Ok(named.cloned());
+    }
+    let why = match policy {
+        Some(policy) => format!("no plan: give --map {policy}=PLAN, --plan for all others, or --no-plan"),
+        None => "no policy, and no plan: give --plan, or --no-plan".to_owned(),
+    };
+    Err(Refusal::new(line, "policy", why).value(policy.unwrap_or_default()))
+}
+
 fn line(
     line: u64,
-    (license, machines): (&Value, &HashMap<String, Vec<String>>),
-    (app, plans): (&str, &HashMap<String, String>),
+    (found, machines): (&Value, &HashMap<String, Vec<String>>),
+    plans: &HashMap<String, String>,
     args: &ImportArgs,
 ) -> Result<Line, Unfit> {
-    let license: License = foreign::object(line, license, OF)?;
+    let license: License = foreign::object(line, found, OF)?;
     let attributes = license.attributes;
     let left_out = |reason| Err(Unfit::LeftOut(Refusal::new(line, "status", reason)));
     match attributes.status.as_str() {
         "ACTIVE" | "INACTIVE" | "EXPIRING" | "SUSPENDED" => {}
         "EXPIRED" => return left_out("expired"),
         "BANNED" => return left_out("its user is banned"),
-        _ => return Err(Refusal::new(line, "status", "not a status that Keygen documents").into()),
+        other => {
+            let why = "not a status that Keygen documents";
+            return Err(Refusal::new(line, "status", why).value(other).into());
+        }
     }
     let hwids = machines.get(&license.id).filter(|_| !args.without_devices).cloned().unwrap_or_default();
     let mut row = foreign::row(format!("keygen:{}", license.id), &attributes.key, hwids);
-    let policy = license.relationships["policy"]["data"]["id"].as_str();
-    row.plan_id = policy.and_then(|policy| plans.get(policy)).cloned();
+    row.plan_id = plan(line, policy(found), plans, args)?;
     row.max_devices = Some(match (attributes.max_machines, attributes.floating) {
         (Some(machines), _) => foreign::seats(line, "maxMachines", machines)?,
         (None, true) => Seats(MaxDevices::Unlimited),
@@ -118,5 +142,6 @@ fn line(
     if args.metadata_as_vars {
         row.variables = Some(foreign::variables(line, "metadata", &attributes.metadata)?);
     }
-    Ok(Line { number: line, app: app.to_owned(), row })
+    let app = app_of(row.plan_id.as_deref(), args);
+    Ok(Line { number: line, app, row })
 }

@@ -82,7 +82,7 @@ impl KeysFile {
 }
 
 /// Rows as CSV.
-pub(super) fn records(rows: &[Vec<String>]) -> Vec<u8> {
+pub(super) fn records<T: AsRef<[u8]>>(rows: &[Vec<T>]) -> Vec<u8> {
     let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
     for row in rows {
         writer.write_record(row).expect("memory takes what is written");

@@ -1,5 +1,6 @@
 //! `sealgate license import`.
 
+mod again;
 mod authforge;
 pub(super) mod cells;
 mod foreign;
@@ -8,6 +9,7 @@ mod keys_file;
 mod report;
 mod row;
 mod send;
+mod shown;
 pub(super) mod table;
 
 use std::io::Read;
@@ -19,6 +21,7 @@ use crate::args::{Format, ImportArgs};
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::files;
+use crate::names;
 use crate::output::Output;
 use keys_file::KeysFile;
 use report::Report;
@@ -30,8 +33,10 @@ const FILE_BYTES: u64 = 256 * 1024 * 1024;
 pub(crate) fn run(client: &Client, args: &ImportArgs, output: &Output) -> Result<(), Failure> {
     let mut source = read(args)?;
     row::refuse_repetitions(&mut source);
+    row::refuse_alike_keys(&mut source);
     row::name_all(&mut source.lines);
-    complete(args, &mut source);
+    complete(args, &mut source)?;
+    has_one_app(client, &source)?;
     let mut keys = match &args.output {
         Some(path) if !args.dry_run => Some(KeysFile::open(path)?),
         _ => None,
@@ -39,19 +44,28 @@ pub(crate) fn run(client: &Client, args: &ImportArgs, output: &Output) -> Result
     let mut report = Report::new(&mut source, args);
     if args.strict && !args.dry_run {
         // What is refused now changes nothing.
-        let judged = send::all(client, &source.lines, true, &mut report, (None, output));
-        judged?;
+        send::all(client, (&source.lines, args), true, &mut report, (None, output))?;
         if report.has_refusals() {
             report.imported = 0;
-            return report.finish(args, &source, output);
+            return report.finish(client, (args, &source), output);
         }
         report = Report::new(&mut source, args);
     }
-    let sent = send::all(client, &source.lines, args.dry_run, &mut report, (keys.as_mut(), output));
-    match sent {
-        Ok(()) => report.finish(args, &source, output),
+    let lines = (&source.lines[..], args);
+    match send::all(client, lines, args.dry_run, &mut report, (keys.as_mut(), output)) {
+        Ok(()) => report.finish(client, (args, &source), output),
         Err(failure) => Err(report.interrupted(failure, output)),
     }
+}
+
+/// Rows that name no app go to the tenant's only one. Where it has several, it is better said before anything is imported.
+fn has_one_app(client: &Client, source: &Source) -> Result<(), Failure> {
+    if source.lines.iter().all(|line| line.app != names::ONLY) {
+        return Ok(());
+    }
+    let only: Result<Option<serde_json::Value>, Failure> = client.get_if_allowed(&names::app_path(None)?);
+    let fix = "name it with --app, or in a column `app`";
+    only.map(drop).map_err(|failure| failure.fix_for(Code::MalformedRequest, fix))
 }
 
 fn read(args: &ImportArgs) -> Result<Source, Failure> {
@@ -62,6 +76,12 @@ fn read(args: &ImportArgs) -> Result<Source, Failure> {
     if args.from != Format::Keygen && args.metadata_as_vars {
         return wrong("--metadata-as-vars says how to read what Keygen gives", "add --from keygen");
     }
+    if args.from != Format::Keygen && args.no_plan {
+        return wrong(
+            "--no-plan says what becomes of licenses of Keygen's",
+            "leave it out: rows without a plan have none",
+        );
+    }
     if args.from != Format::Csv && args.rejects.is_some() {
         return wrong("--rejects writes rows of CSV", "leave it out; the report names what was refused");
     }
@@ -70,7 +90,7 @@ fn read(args: &ImportArgs) -> Result<Source, Failure> {
         (Format::Authforge, files) => authforge::read(files, args),
         (Format::Keygen, files) => keygen::read(files, args),
         (Format::Csv, [file]) => {
-            let mut source = table::read(file, args.app.as_deref())?;
+            let mut source = table::read(file, args)?;
             if args.without_devices {
                 source.lines.iter_mut().for_each(|line| line.row.hwids.clear());
             }
@@ -97,8 +117,11 @@ fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 /// What the arguments add to rows. Rows have their names by then: what is added does not change them.
-fn complete(args: &ImportArgs, source: &mut Source) {
+fn complete(args: &ImportArgs, source: &mut Source) -> Result<(), Failure> {
+    names::app_field(args.app.as_deref())?;
+    let plan = args.plan.as_deref().map(names::plan).transpose()?;
     for line in source.lines.iter_mut().filter(|line| line.row.plan_id.is_none()) {
-        line.row.plan_id.clone_from(&args.plan);
+        line.row.plan_id.clone_from(&plan);
     }
+    Ok(())
 }

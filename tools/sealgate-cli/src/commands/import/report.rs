@@ -6,9 +6,13 @@ use sealgate_artifact::Code;
 use sealgate_wire::{ImportedRow, Timestamp};
 use serde::Serialize;
 
+use super::again;
 use super::keys_file::records;
 use super::row::{Line, Refusal, Source};
+use super::shown;
+use super::table::REJECTED;
 use crate::args::ImportArgs;
+use crate::client::Client;
 use crate::commands::written::write_private;
 use crate::failure::Failure;
 use crate::output::{Output, ends, say};
@@ -21,16 +25,34 @@ pub(super) struct Report {
     pub(super) dry_run: bool,
     pub(super) rows: usize,
     pub(super) imported: usize,
-    /// Rows whose license was made by an earlier run.
+    /// Rows whose license exists already, such as one that an earlier run made. It stays as it is.
     pub(super) there: usize,
+    /// Devices that got seats of licenses that exist already.
+    devices_added: u64,
     pub(super) refused: Vec<Refusal>,
+    /// Devices that did not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    devices_left_out: Vec<WithoutSeats>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) left_out: Vec<Refusal>,
     #[serde(skip_serializing_if = "Option::is_none")]
     keys_file: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rejects_file: Option<PathBuf>,
+    /// What `line` counts.
+    #[serde(skip)]
+    noun: &'static str,
     /// New licenses, where no file has their keys.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     licenses: Vec<Made>,
+}
+
+/// Devices of a row that got no seats of the license that there is.
+#[derive(Serialize)]
+struct WithoutSeats {
+    devices: u64,
+    #[serde(flatten)]
+    why: Refusal,
 }
 
 #[derive(Serialize)]
@@ -48,9 +70,13 @@ impl Report {
             rows: source.count(),
             imported: 0,
             there: 0,
+            devices_added: 0,
+            devices_left_out: vec![],
             refused: source.refused.clone(),
             left_out: source.left_out.clone(),
             keys_file: args.output.clone().filter(|_| !args.dry_run),
+            rejects_file: args.rejects.clone(),
+            noun: source.noun(),
             licenses: vec![],
         }
     }
@@ -60,7 +86,12 @@ impl Report {
             match became.outcome.as_str() {
                 "imported" => self.imported += 1,
                 "there" => self.there += 1,
-                _ => self.refused.push(refusal(line.number, &became)),
+                _ => self.refused.push(refusal(line, &became)),
+            }
+            self.devices_added += became.devices_added.unwrap_or_default();
+            if let Some(devices) = became.devices_left_out {
+                let why = Refusal { column: Some("hwids".to_owned()), ..refusal(line, &became) };
+                self.devices_left_out.push(WithoutSeats { devices, why });
             }
             if let (Some(license_id), Some(license_key), false) =
                 (became.license_id, became.license_key, keys_are_written)
@@ -78,13 +109,20 @@ impl Report {
     /// Prints it, and fails where a row was refused.
     pub(super) fn finish(
         mut self,
-        args: &ImportArgs,
-        source: &Source,
+        client: &Client,
+        (args, source): (&ImportArgs, &Source),
         output: &Output,
     ) -> Result<(), Failure> {
         self.refused.sort_by_key(|refusal| refusal.line);
-        if let Some(path) = args.rejects.as_ref().filter(|_| self.has_refusals()) {
+        if let Some(path) = &args.rejects {
             write_private(path, &self.rejects(source))?;
+        }
+        if self.rows == 0 && !output.json {
+            let none = "no rows: the file names columns, and nothing stands below them; nothing was imported";
+            let none =
+                if source.header.is_empty() { "no licenses are in it; nothing was imported" } else { none };
+            output.list::<Refusal>(&[], none, |_| ());
+            return Ok(());
         }
         self.print(output);
         if !self.has_refusals() {
@@ -96,17 +134,27 @@ impl Report {
         } else {
             format!("{refused} of {rows} rows were refused")
         };
-        Err(Failure::new(Code::RowsRefused, why)
-            .fix("correct them, and import the file again: what is there stays as it is"))
+        let fix = "correct them, and import the file again: what is there stays as it is".to_owned();
+        let by_rejects = |path: &PathBuf| {
+            format!(
+                "correct them in {}, and run: {}",
+                path.display(),
+                again::command(client.again("license import"), args, std::iter::once(&**path))
+            )
+        };
+        let whole = args.strict || args.dry_run;
+        let fix = args.rejects.as_ref().filter(|_| !whole).map_or(fix, by_rejects);
+        Err(Failure::new(Code::RowsRefused, why).fix(fix))
     }
 
     /// What was imported before something failed is real, and its keys are shown.
-    pub(super) fn interrupted(self, failure: Failure, output: &Output) -> Failure {
+    pub(super) fn interrupted(mut self, failure: Failure, output: &Output) -> Failure {
         if self.imported + self.there == 0 {
             return failure;
         }
+        self.rejects_file = None;
         self.print(output);
-        failure.fix("run the same command again: no row makes a second license")
+        failure
     }
 
     fn print(&self, output: &Output) {
@@ -116,7 +164,15 @@ impl Report {
         if output.quiet && self.licenses.is_empty() {
             return output.result(self, |_| ());
         }
-        output.only_once(self, secret, Self::show);
+        let way_back = || {
+            let way = if self.licenses.is_empty() {
+                "the rows are done; the same command shows what became of each"
+            } else {
+                "the licenses are made; `sealgate license export --with-keys -o FILE` writes their keys"
+            };
+            way.to_owned()
+        };
+        output.only_once(self, secret, Self::show, way_back);
     }
 
     fn show(&self) {
@@ -132,49 +188,77 @@ impl Report {
             Output::table(&["KEY", "LICENSE", "LINE", "ENDS"], self.licenses.iter().map(row));
             say!("");
         }
+        let all_in = if self.noun == "line" { "--json and --rejects have" } else { "--json has" };
         for (what, lines) in [("", &self.refused), ("left out: ", &self.left_out)] {
             for refusal in lines.iter().take(SHOWN) {
-                let column = refusal.column.as_ref().map(|column| format!(", {column}")).unwrap_or_default();
-                say!("line {}{column}: {what}{}", refusal.line, refusal.reason);
+                say!("{}: {what}{}", self.place(refusal), refusal.reason);
             }
             if lines.len() > SHOWN {
-                say!("and {} more lines; --json and --rejects have all of them", lines.len() - SHOWN);
+                say!("and {} more {}s; {all_in} all of them", lines.len() - SHOWN, self.noun);
             }
+        }
+        for WithoutSeats { devices, why } in self.devices_left_out.iter().take(SHOWN) {
+            say!("{}: devices without a seat: {devices}: {}", self.place(why), why.reason);
+        }
+        if self.devices_left_out.len() > SHOWN {
+            say!("and devices of {} more; --json has all of them", self.devices_left_out.len() - SHOWN);
         }
         let imported = if self.dry_run { "would be imported" } else { "imported" };
         say!(
-            "Rows: {}. {imported}: {}. There before: {}. Refused: {}. Left out: {}.",
+            "Rows: {}. {imported}: {}. Exist already: {}. Refused: {}. Left out: {}.",
             self.rows,
             self.imported,
             self.there,
             self.refused.len(),
             self.left_out.len()
         );
+        if self.there > 0 {
+            say!("What exists already stays as it is; `sealgate license update` changes a license.");
+        }
+        if self.devices_added > 0 {
+            let given = if self.dry_run { "would be given" } else { "given" };
+            say!("Seats {given} to devices of licenses that exist already: {}.", self.devices_added);
+        }
         if let Some(path) = &self.keys_file {
             say!("The keys of new licenses are in {}.", path.display());
         }
+        match &self.rejects_file {
+            Some(path) if self.has_refusals() => say!("The refused rows are in {}.", path.display()),
+            Some(path) => say!("No row was refused: {} has the names of columns alone.", path.display()),
+            None => {}
+        }
+    }
+
+    /// Where it stands, and what stands there: `line 5, max_devices "0"`.
+    fn place(&self, refusal: &Refusal) -> String {
+        let id = refusal.id.as_ref().map(|id| format!(" ({id})")).unwrap_or_default();
+        let value = refusal.value.as_ref().map(|value| format!(" {value:?}")).unwrap_or_default();
+        let column = refusal.column.as_ref().map(|column| format!(", {column}{value}")).unwrap_or_default();
+        format!("{} {}{id}{column}", self.noun, refusal.line)
     }
 
     /// The refused lines as they came, each with what is wrong with it.
     fn rejects(&self, source: &Source) -> Vec<u8> {
-        let is_old = |name: &String| name.starts_with("reject_");
-        let own: Vec<usize> = (0..source.header.len()).filter(|at| !is_old(&source.header[*at])).collect();
+        let is_old = |at: &usize| source.header.get(*at).is_some_and(|name| REJECTED.contains(&&**name));
+        // What is added stands first: a row with too few cells stays one, and is refused again until somebody mends it.
+        let own = |cells: &[Vec<u8>]| -> Vec<Vec<u8>> {
+            (0..cells.len()).filter(|at| !is_old(at)).map(|at| cells[at].clone()).collect()
+        };
+        let names: Vec<Vec<u8>> = source.header.iter().map(|name| name.clone().into_bytes()).collect();
         let mut rows = Vec::with_capacity(self.refused.len() + 1);
-        let added = ["reject_line", "reject_column", "reject_reason"].map(str::to_owned);
-        rows.push(own.iter().map(|at| source.header[*at].clone()).chain(added).collect());
+        rows.push(REJECTED.iter().map(|name| name.as_bytes().to_vec()).chain(own(&names)).collect());
         for refusal in &self.refused {
-            let cells = source.cells.get(&refusal.line);
-            let cell = |at: &usize| cells.and_then(|cells| cells.get(*at)).cloned().unwrap_or_default();
+            let cells = source.cells.get(&refusal.line).map(Vec::as_slice).unwrap_or_default();
             let Refusal { line, column, reason, .. } = refusal;
             let why = [line.to_string(), column.clone().unwrap_or_default(), reason.clone()];
-            rows.push(own.iter().map(cell).chain(why).collect());
+            rows.push(why.map(String::into_bytes).into_iter().chain(own(cells)).collect::<Vec<_>>());
         }
         records(&rows)
     }
 }
 
 /// The server names fields; a person reads columns.
-fn refusal(line: u64, became: &ImportedRow) -> Refusal {
+fn refusal(line: &Line, became: &ImportedRow) -> Refusal {
     let column = became.field.as_deref().map(|field| match field {
         "plan_id" => "plan",
         "customer_id" => "customer",
@@ -183,10 +267,20 @@ fn refusal(line: u64, became: &ImportedRow) -> Refusal {
         "licensee" => "licensee_name",
         other => other,
     });
+    // The field is named already.
+    let said = became.message.as_deref().unwrap_or("refused");
+    let named = became.field.as_deref().and_then(|field| said.strip_prefix(field)?.strip_prefix(": "));
+    let mut reason = named.unwrap_or(said).to_owned();
+    if let Some(other) = became.license_id.as_ref().filter(|id| !reason.contains(*id)) {
+        reason.push_str("; it is license ");
+        reason.push_str(other);
+    }
     Refusal {
-        line,
+        line: line.number,
+        id: line.row.name.strip_prefix("keygen:").map(Into::into),
         column: column.map(str::to_owned),
+        value: column.and_then(|column| shown::sent(column, &line.row)).map(Into::into),
         code: became.code.clone(),
-        reason: became.message.clone().unwrap_or_else(|| "refused".to_owned()),
+        reason,
     }
 }

@@ -4,9 +4,11 @@ use sealgate_wire::{ImportRow, Licensee, Seats};
 
 use super::cells::{self, said};
 use super::row::{Line, Refusal, Source};
-use crate::args::max_devices;
+use super::{foreign, shown};
+use crate::args::{ImportArgs, max_devices};
 use crate::dates;
 use crate::failure::Failure;
+use crate::names;
 use sealgate_artifact::Code;
 
 /// What a row may say.
@@ -29,13 +31,19 @@ pub(in crate::commands) const COLUMNS: [&str; 17] = [
     "license_key",
     "hwids",
 ];
-/// What an export or a list of refused rows says besides.
-const PASSED_OVER: [&str; 6] =
-    ["license_id", "devices_used", "created_at", "reject_line", "reject_column", "reject_reason"];
+/// The id that an exported license has.
+const ID: &str = "license_id";
+/// What a list of refused rows says besides, before what came.
+pub(super) const REJECTED: [&str; 3] = ["reject_line", "reject_column", "reject_reason"];
+/// What an export says besides.
+const PASSED_OVER: [&str; 2] = ["devices_used", "created_at"];
 
 /// Reads a file. What cannot be read as rows at all is a failure; a bad row is refused by itself.
-pub(super) fn read(bytes: &[u8], app: Option<&str>) -> Result<Source, Failure> {
+pub(super) fn read(bytes: &[u8], args: &ImportArgs) -> Result<Source, Failure> {
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+    if let Some(failure) = foreign::of_another_system(bytes) {
+        return Err(failure);
+    }
     let first = bytes.split(|b| *b == b'\n').next().unwrap_or_default();
     // Spreadsheets write semicolons where a comma stands in numbers.
     let delimiter = if first.contains(&b';') && !first.contains(&b',') { b';' } else { b',' };
@@ -45,19 +53,18 @@ pub(super) fn read(bytes: &[u8], app: Option<&str>) -> Result<Source, Failure> {
     for record in reader.byte_records() {
         let record = record.map_err(|e| unreadable(&e.to_string()))?;
         let line = record.position().map_or(0, csv::Position::line);
+        source.cells.insert(line, record.iter().map(<[u8]>::to_vec).collect());
         let cells: Result<Vec<String>, _> =
             record.iter().map(|cell| String::from_utf8(cell.to_vec())).collect();
         let Ok(cells) = cells else {
-            let reason = "not in UTF-8: save the file as \"CSV UTF-8\"".to_owned();
-            source.refused.push(Refusal { line, column: None, code: None, reason });
+            let reason = "not in UTF-8: save the file as \"CSV UTF-8\"";
+            source.refused.push(Refusal::of_line(line, reason));
             continue;
         };
-        let read = Cells { header: &source.header, texts: &cells, line }.line(app);
-        match read {
+        match (Cells { header: &source.header, texts: &cells, line }).line(args) {
             Ok(line) => source.lines.push(line),
             Err(refusal) => source.refused.push(refusal),
         }
-        source.cells.insert(line, cells);
     }
     Ok(source)
 }
@@ -70,16 +77,33 @@ fn unreadable(why: &str) -> Failure {
 fn header(reader: &mut csv::Reader<&[u8]>) -> Result<Vec<String>, Failure> {
     let header = reader.headers().map_err(|e| unreadable(&e.to_string()))?;
     let header: Vec<String> = header.iter().map(|name| name.trim().to_ascii_lowercase()).collect();
-    let known = |name: &&String| COLUMNS.contains(&name.as_str()) || PASSED_OVER.contains(&name.as_str());
-    let unknown: Vec<&str> = header.iter().filter(|name| !known(name)).map(String::as_str).collect();
+    if header.iter().all(String::is_empty) {
+        return Err(unreadable("nothing stands in it"));
+    }
+    let known = |name: &str| {
+        name == ID || COLUMNS.contains(&name) || PASSED_OVER.contains(&name) || REJECTED.contains(&name)
+    };
+    let unknown = header.iter().enumerate().filter(|(_, name)| !known(name));
+    let unknown: Vec<String> = unknown
+        .map(|(at, name)| shown::name(name).map_or_else(|| format!("number {}", at + 1), str::to_owned))
+        .collect();
     if !unknown.is_empty() {
         let why = format!("unknown columns: {}", unknown.join(", "));
-        return Err(Failure::new(Code::FieldInvalid, why).fix(format!("columns are: {}", COLUMNS.join(", "))));
+        let fix = format!("the first row names the columns, which are: {}", COLUMNS.join(", "));
+        return Err(Failure::new(Code::FieldInvalid, why).fix(fix));
     }
     if let Some(twice) = header.iter().enumerate().find(|(at, name)| header[..*at].contains(name)) {
         return Err(unreadable(&format!("the column {} is there twice", twice.1)));
     }
     Ok(header)
+}
+
+/// The app of a row that names none: that of its plan, where the plan is named with its app, or the one that the arguments name,
+/// or the tenant's only one.
+pub(super) fn app_of(plan: Option<&str>, args: &ImportArgs) -> String {
+    let of_plan = |plan: &str| plan.split_once('/').map(|(app, _)| app.to_owned());
+    let named = plan.and_then(of_plan).or_else(|| args.app.clone());
+    named.or_else(|| args.plan.as_deref().and_then(of_plan)).unwrap_or_else(|| names::ONLY.to_owned())
 }
 
 struct Cells<'a> {
@@ -89,20 +113,21 @@ struct Cells<'a> {
 }
 
 impl Cells<'_> {
-    fn line(&self, app: Option<&str>) -> Result<Line, Refusal> {
+    fn line(&self, args: &ImportArgs) -> Result<Line, Refusal> {
         if self.texts.len() != self.header.len() {
             let reason = format!(
                 "{} cells where the first row has {}: check commas and quotation marks",
                 self.texts.len(),
                 self.header.len()
             );
-            return Err(Refusal { line: self.line, column: None, code: None, reason });
+            return Err(Refusal::of_line(self.line, reason));
         }
-        let app = self.text("app").or_else(|| app.map(str::to_owned));
-        let app = app.ok_or_else(|| Refusal::new(self.line, "app", "no app: name it here, or give --app"))?;
+        let plan = self.text("plan");
+        let app = self.text("app").unwrap_or_else(|| app_of(plan.as_deref(), args));
         let row = ImportRow {
             name: String::new(),
-            plan_id: self.text("plan"),
+            license_id: self.text(ID),
+            plan_id: plan,
             tier: self.text("tier"),
             features: self.read("features", cells::features)?,
             limits: self.read("limits", cells::limits)?,
@@ -128,7 +153,7 @@ impl Cells<'_> {
 
     fn read<T>(&self, column: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<Option<T>, Refusal> {
         let Some(text) = self.text(column) else { return Ok(None) };
-        read(&text).map(Some).map_err(|why| Refusal::new(self.line, column, why))
+        read(&text).map(Some).map_err(|why| Refusal::new(self.line, column, why).value(&text))
     }
 
     fn licensee(&self) -> Option<Licensee> {
