@@ -21,6 +21,7 @@ pub(super) fn cases() -> Vec<Case> {
     permits(&mut shelf);
     critical(&mut shelf);
     order(&mut shelf);
+    order_within(&mut shelf);
     shelf.cases
 }
 
@@ -472,6 +473,23 @@ fn order(shelf: &mut Shelf) {
                 r#""pool_epoch":0,"allowances":{"releases":1,"moves":1}"#,
             ),
             (
+                "slot_and_crit",
+                FieldInvalid,
+                "`crit` comes behind the last field of the table.",
+                r#""slot":-1,"crit":["x"]"#,
+            ),
+        ],
+    );
+}
+
+/// The same inside the objects.
+fn order_within(shelf: &mut Shelf) {
+    refuse(
+        shelf,
+        "order",
+        with_fields,
+        &[
+            (
                 "integrity_and_anti_tamper",
                 FieldInvalid,
                 "`integrity` is read before `anti_tamper`.",
@@ -507,12 +525,6 @@ fn order(shelf: &mut Shelf) {
                 FieldInvalid,
                 "That something is said is judged before unknown fields.",
                 r#""policy":{"clock":{"zone":1}},"crit":["policy"]"#,
-            ),
-            (
-                "slot_and_crit",
-                FieldInvalid,
-                "`crit` comes behind the last field of the table.",
-                r#""slot":-1,"crit":["x"]"#,
             ),
         ],
     );
