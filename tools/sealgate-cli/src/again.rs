@@ -70,6 +70,11 @@ impl Again {
         if on { self.word(name) } else { self }
     }
 
+    /// The command as it is typed, without a word on what was left out of it.
+    pub(crate) fn typed(self) -> String {
+        self.words + &self.from.flags
+    }
+
     /// The command, which takes the same list on standard input.
     pub(crate) fn with_the_same_list(self) -> String {
         self.with(Some("the same list"))

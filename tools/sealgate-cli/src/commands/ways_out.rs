@@ -158,5 +158,5 @@ fn more_seats(client: &Client, license: &LicenseView) -> String {
 }
 
 fn command(again: Again) -> String {
-    format!("`{}`", String::from(again))
+    format!("`{}`", again.typed())
 }
