@@ -168,7 +168,6 @@ impl AuthorityError {
             Self::Invalid { field, .. } | Self::Over { field, .. } | Self::TooLarge { field, .. } => {
                 Some(field)
             }
-            Self::Unknown { what: "plan", .. } | Self::PlanOfOther { .. } => Some("plan_id"),
             _ => None,
         }
     }

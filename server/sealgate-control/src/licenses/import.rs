@@ -118,6 +118,7 @@ fn refused(error: &AuthorityError) -> ImportedRow {
     let field = match error {
         AuthorityError::ExternalIdTaken(_) => Some("external_id"),
         AuthorityError::Refused(Code::TrialUsed | Code::LimitReached) => Some("customer_id"),
+        AuthorityError::Unknown { what: "plan", .. } | AuthorityError::PlanOfOther { .. } => Some("plan_id"),
         other => other.field(),
     };
     // Where all of it together is too long, that is no one field's fault.
