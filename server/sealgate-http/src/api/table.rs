@@ -10,9 +10,10 @@ use sealgate_wire::{
     ImportLicenses, IssueLicenses, KeyRevoked, KeyView, LicenseKeyShown, LicenseKeysShown, LicensePreview,
     LicenseQuery, LicenseView, LicensesImported, LicensesIssued, LicensesResigned, LookUpLicense,
     MakeAuthforgeFile, MergeCustomers, Nothing, OwnToken, Page, PlanView, Reason, ReleaseDevices, Released,
-    RenewLicense, ResignLicenses, RevealKeys, RevokeToken, RotateKey, RotateSecret, SecretRotated,
-    ServerView, SignedStatement, TenantCreated, TenantView, TokenCreated, TokenRevoked, TokenView, Trust,
-    UpdateApp, UpdateCustomer, UpdateDevice, UpdateLicense, UpdatePlan, UpdateTenant, Variables,
+    RenewLicense, ResignLicenses, ResumeLicense, RevealKeys, RevokeToken, RotateKey, RotateSecret,
+    SecretRotated, ServerView, SignedStatement, StopLicense, TenantCreated, TenantView, TokenCreated,
+    TokenRevoked, TokenView, Trust, UpdateApp, UpdateCustomer, UpdateDevice, UpdateLicense, UpdatePlan,
+    UpdateTenant, Variables,
 };
 
 use super::operation::{Operation, Shape, Vendor, operations, parameters};
@@ -207,11 +208,11 @@ fn licenses() -> Vec<Operation> {
         /// Takes the body of a renewal, and changes nothing.
         POST "/api/v1/licenses/{license_id}/renew/preview", LicensesWrite, preview_renewal = licenses.preview_renewal (id, body RenewLicense) -> 200 LicensePreview;
         /// Suspend a license
-        POST "/api/v1/licenses/{license_id}/suspend", LicensesWrite, suspend_license = licenses.suspend (id, body Reason) -> 200 LicenseView, once;
+        POST "/api/v1/licenses/{license_id}/suspend", LicensesWrite, suspend_license = licenses.suspend (id, body StopLicense) -> 200 LicenseView, once;
         /// End the suspension of a license
-        POST "/api/v1/licenses/{license_id}/resume", LicensesWrite, resume_license = licenses.resume (id) -> 200 LicenseView;
+        POST "/api/v1/licenses/{license_id}/resume", LicensesWrite, resume_license = licenses.resume (id, body ResumeLicense) -> 200 LicenseView;
         /// Revoke a license forever
-        POST "/api/v1/licenses/{license_id}/revoke", LicensesWrite, revoke_license = licenses.revoke (id, body Reason) -> 200 LicenseView, once;
+        POST "/api/v1/licenses/{license_id}/revoke", LicensesWrite, revoke_license = licenses.revoke (id, body StopLicense) -> 200 LicenseView, once;
         /// Release every seat of a license
         POST "/api/v1/licenses/{license_id}/reset-devices", DevicesWrite, reset_devices = devices.reset (id, body ReleaseDevices) -> 200 Released, once;
         /// What a license hands to running software

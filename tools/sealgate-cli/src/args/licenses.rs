@@ -39,8 +39,8 @@ Examples:
 const RENEWING: &str = "\
 A trial is not renewed: it ends so many days after its first use. `sealgate license update` with another plan sells it.
 
-Where the license would end earlier than now, you see it first and are asked. For many licenses you are always asked, once. A
-license that you name by its key is looked up first: that needs the scope licenses:read, too.
+Where the license would end earlier than now, you see it first and are asked. For many licenses you are always asked, once. One that
+changes after you saw it is not renewed, and is listed as such. A license that you name by its key is looked up first: that needs the scope licenses:read, too.
 
 Examples:
   sealgate license renew KEY                       the plan's duration after the present end
@@ -211,8 +211,8 @@ pub(crate) struct RenewArgs {
     /// added to the present end, or to now if that is later or there is none. Without it, so is the plan's duration
     #[arg(long, value_name = "DATE", value_parser = dates::parse)]
     pub(crate) expires: Option<dates::Date>,
-    /// A name for this very renewal: within a week, the same token renews each license once under it [default: a
-    /// random one]
+    /// A name for this very renewal, at most 91 characters: within a week, the same token renews each license once under it, alone or
+    /// with others [default: a random one]
     #[arg(long, value_name = "NAME")]
     pub(crate) idempotency_key: Option<String>,
     #[command(flatten)]
