@@ -196,7 +196,9 @@ fn licenses() -> Vec<Operation> {
         /// gets `license_key_replaced`.
         POST "/api/v1/licenses/{license_id}/rekey", LicensesWrite and LicenseKeysRead, rekey_license = licenses.rekey (id, body Reason) -> 200 LicenseKeyShown, once;
         /// Hand out the signed license for use offline
-        GET "/api/v1/licenses/{license_id}/file", LicensesRead, license_file = licenses.file (id) -> 200 SignedStatement as "application/vnd.dsse.envelope.v1+json", conflicts;
+        ///
+        /// The file works on every machine, so this also needs `licenses:write`.
+        GET "/api/v1/licenses/{license_id}/file", LicensesRead and LicensesWrite, license_file = licenses.file (id) -> 200 SignedStatement as "application/vnd.dsse.envelope.v1+json", conflicts;
         /// Make a license file for clients that were written for AuthForge
         ///
         /// A device that it names takes a seat. The license key stands in the file, so it also needs `license-keys:read`.

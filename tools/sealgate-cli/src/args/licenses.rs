@@ -20,7 +20,7 @@ Examples:
   sealgate license issue --app editor
   sealgate license issue --app editor --plan pro --customer acme
   sealgate license issue --app editor --max-devices 5 --expires +365d --label 'Order 1042'
-  sealgate license issue --app editor --customer external:shop-17 --external-id order-1042
+  sealgate license issue --plan pro --customer external:shop-17 --external-id order-1042
   sealgate license issue --app editor --count 500 --expires 2027-12-31 --json";
 
 const CHANGING: &str = "\
@@ -164,7 +164,7 @@ pub(crate) enum LicenseCommand {
         #[command(flatten)]
         many: ManyArgs,
     },
-    /// Release every seat of a license
+    /// Release every seat of a license; where there are several, you are asked
     #[command(after_help = BY_ID)]
     ResetDevices {
         /// License key, license id, external:X with your own name for it, or - to read one from standard input
@@ -172,6 +172,9 @@ pub(crate) enum LicenseCommand {
         /// Release the seats even if the license allows no more releases this year
         #[arg(long)]
         override_allowance: bool,
+        /// Do not ask for confirmation
+        #[arg(long)]
+        yes: bool,
     },
     /// Show or change the values that the license passes to running software
     #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
@@ -263,10 +266,13 @@ pub(crate) struct IssueArgs {
     /// The app that is sold: its id or slug; not needed if there is only one app, or if --plan says which
     #[arg(long, value_name = "APP")]
     pub(crate) app: Option<String>,
-    /// The plan whose terms the licenses get: its id or slug, or both slugs as in editor/pro [without one: tier licensed, 1 device,
-    /// no end]
+    /// The plan whose terms the licenses get: its id or slug, or both slugs as in editor/pro. Where the app has plans, an order
+    /// without one says what it sells, by --no-plan, --max-devices or --expires
     #[arg(long, value_name = "PLAN")]
     pub(crate) plan: Option<String>,
+    /// Of no plan: tier licensed, and where nothing else is said 1 device and no end
+    #[arg(long, conflicts_with = "plan")]
+    pub(crate) no_plan: bool,
     /// On how many devices each license may run, or `unlimited`; replaces the plan's number
     #[arg(long, value_name = "N", value_parser = max_devices::parse)]
     pub(crate) max_devices: Option<MaxDevices>,

@@ -28,7 +28,7 @@ pub(crate) fn run(global: &Global, command: &TokenCommand, output: &Output) -> R
         TokenCommand::List(part) => {
             let client = Client::new(global)?;
             let none = "no tokens; `sealgate token create --scope SCOPE` makes one";
-            lists::print(&client, (TOKENS, "", none), part, output, table)?;
+            lists::print(&client, ("/api/v1/tokens", "", none), part, output, table)?;
             if output.json || part.count {
                 return Ok(());
             }

@@ -299,12 +299,12 @@ fn what_changed_since_it_was_shown_is_left_and_the_rest_is_done() {
         answered_after(&vendor, &format!("{SEALGATE} license renew {two} --expires 2036-01-31"), || {
             vendor.json(&["license", "renew", two, "--expires", "+1y"]);
         });
-    assert!(told.contains("The license changed since it was looked at"), "{told}");
+    assert!(told.contains("the license changed since it was looked at"), "{told}");
     let told =
         answered_after(&vendor, &format!("{SEALGATE} license update {two} --expires 2036-01-31"), || {
             vendor.json(&["license", "renew", two, "--expires", "+1y"]);
         });
-    assert!(told.contains("The license changed since it was looked at"), "{told}");
+    assert!(told.contains("the license changed since it was looked at"), "{told}");
     assert_eq!(end(two), "2039-02-01T00:00:00Z");
     // And what is done for good.
     let revoke = format!("{SEALGATE} license revoke {one} {two}");
