@@ -1,6 +1,6 @@
 //! What a refusal says is to be done about a license works as it is shown, and the refusal is gone afterwards.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::program::Outcome;
 use crate::vendor::{Vendor, text};
