@@ -313,6 +313,9 @@ codes! {
     LicenseRevoked "license_revoked" Configuration 409 (500 "system_error") 4 Unsigned
         "The license is revoked, so it can no longer be exported or changed."
         ""
+    LicenseChanged "license_changed" Configuration 409 (500 "system_error") 4 Unsigned
+        "The license changed since it was looked at, so nothing was done to it."
+        "Look at the license again, and repeat the request if it is still right."
     NameTaken "name_taken" Configuration 409 (500 "system_error") 4 Unsigned
         "That name is already in use."
         "Choose another name."

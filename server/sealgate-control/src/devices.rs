@@ -12,7 +12,7 @@ use crate::desk::Desk;
 use crate::metadata::metadata;
 use crate::page::Part;
 use crate::release::{MOST_RELEASED, Release, Releasing, release_seats};
-use crate::{Caller, licenses};
+use crate::{Caller, Scope, licenses};
 
 /// The devices that hold seats.
 pub struct Devices {
@@ -97,6 +97,7 @@ impl Devices {
         id: &str,
         request: &ReleaseDevices,
     ) -> Result<Released, AuthorityError> {
+        may_override(caller, request)?;
         let prepare = || async {
             let device = self.find(caller, id).await?;
             let license = device.license.to_string();
@@ -113,6 +114,7 @@ impl Devices {
         license: &str,
         request: &ReleaseDevices,
     ) -> Result<Released, AuthorityError> {
+        may_override(caller, request)?;
         let reset = (license, "license.devices_reset");
         let _turn = self.desk.turn(caller, MOST_RELEASED as usize).await;
         self.desk.once(caller, || self.prepare(caller, reset, Release::All, request)).await
@@ -141,6 +143,11 @@ impl Devices {
         let id = DeviceId::parse(id).map_err(|_| unknown())?;
         table::devices::find(&self.desk.db, caller.tenant, id).await?.ok_or_else(unknown)
     }
+}
+
+/// spec/http.md §3.10: "it gives the license more than its terms, so it also needs `licenses:write`".
+fn may_override(caller: &Caller, request: &ReleaseDevices) -> Result<(), AuthorityError> {
+    if request.override_allowance == Some(true) { caller.needs(Scope::LicensesWrite) } else { Ok(()) }
 }
 
 fn view(device: &DeviceRow) -> DeviceView {

@@ -32,7 +32,7 @@ impl Preset {
         },
         Self {
             name: "support",
-            meaning: "Looks up customers, licenses, devices and events, and releases seats. Sees no license key.",
+            meaning: "Looks up customers, licenses, devices and events, and releases seats as often as a license allows. Sees no license key, hands out no file.",
             scopes: &[
                 Scope::LicensesRead,
                 Scope::DevicesRead,

@@ -31,6 +31,9 @@ impl Address {
         if authority.as_str().contains('@') {
             return Err(wrong("it has a user or a password; the server knows you by your token"));
         }
+        if url.contains('#') {
+            return Err(wrong("it has a fragment, which no server sees"));
+        }
         if uri.query().is_some() || !["http", "https"].contains(&scheme) {
             return Err(wrong("it has a query, or its scheme is neither https nor http"));
         }

@@ -39,6 +39,14 @@ impl Client {
 
     /// The same for a server and a token that come from elsewhere.
     pub(crate) fn with(global: &Global, server: Sourced, token: Sourced) -> Result<Self, Failure> {
+        if token.value.is_empty() || !token.value.bytes().all(|b| b.is_ascii_graphic()) {
+            let why = format!(
+                "{}: not a token: tokens are letters, digits and a few signs, without spaces",
+                token.from
+            );
+            return Err(Failure::new(Code::TokenInvalid, why)
+                .fix("give the token as `sealgate token create` showed it, without quotes or line ends"));
+        }
         let client = Self { token: Some(token), ..Self::at(global, server)? };
         if let Some(token) = &client.token {
             tracing::debug!(

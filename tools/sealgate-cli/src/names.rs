@@ -1,13 +1,21 @@
 //! How people name apps, plans and customers: by id, by slug, and by what else the server reads in their place. Nothing else gets
 //! into a request: it may be a secret.
 
-use sealgate_artifact::{AppId, CustomerId, PlanId, Slug};
+use sealgate_artifact::{AppId, CustomerId, LicenseKey, PlanId, Slug};
 
 use crate::client::quoted;
 use crate::failure::Failure;
 
 /// The tenant's only app.
 pub(crate) const ONLY: &str = "-";
+
+/// A slug, and no license key: one that is typed in lower case has the form of a slug, and a key gets into no URL.
+fn is_slug(named: &str) -> bool {
+    let groups: Vec<&str> = named.split('-').collect();
+    let is_group = |group: &&str| group.len() == 4 && group.bytes().all(|b| b.is_ascii_alphanumeric());
+    let is_key = groups.len() == 7 && groups.iter().all(is_group) || LicenseKey::parse(named).is_ok();
+    !is_key && Slug::parse(named).is_some()
+}
 
 /// An app, or the tenant's only one.
 pub(crate) fn app(named: Option<&str>) -> Result<String, Failure> {
@@ -24,7 +32,7 @@ pub(crate) fn app_field(named: Option<&str>) -> Result<Option<String>, Failure> 
 
 fn one_app(named: &str) -> Result<String, Failure> {
     match AppId::parse(named) {
-        Err(error) if Slug::parse(named).is_none() => {
+        Err(error) if !is_slug(named) => {
             Err(Failure::from(error).fix("give the app id or the slug that `sealgate app list` shows"))
         }
         _ => Ok(named.to_owned()),
@@ -39,7 +47,7 @@ pub(crate) fn plan(named: &str) -> Result<String, Failure> {
         None => named,
     };
     match PlanId::parse(plan) {
-        Err(error) if Slug::parse(plan).is_none() => Err(Failure::from(error).fix(fix)),
+        Err(error) if !is_slug(plan) => Err(Failure::from(error).fix(fix)),
         _ => Ok(named.to_owned()),
     }
 }
@@ -48,7 +56,7 @@ pub(crate) fn plan(named: &str) -> Result<String, Failure> {
 pub(crate) fn customer(named: &str) -> Result<String, Failure> {
     let fix = "give the customer's id, its slug, its e-mail address, or external:X with your own name for it";
     match CustomerId::parse(named) {
-        Err(error) if Slug::parse(named).is_none() && !named.starts_with("external:") && !is_email(named) => {
+        Err(error) if !is_slug(named) && !named.starts_with("external:") && !is_email(named) => {
             Err(Failure::from(error).fix(fix))
         }
         _ => Ok(named.to_owned()),
@@ -96,8 +104,26 @@ mod tests {
             Some("/api/v1/customers/Ada%40example.com")
         );
         let key = "000G-40R4-0M30-E209-185G-R38E-1YRB";
-        for bad in ["..", "", "a/b/c", "/", "a/", "/a", "A", key, "sgt_x", "a?b", "https://a:b@c", "@c", "a@"]
-        {
+        let (lower, bare) = (key.to_lowercase(), key.replace('-', "").to_lowercase());
+        let mistyped = "000g-40r4-0m30-e209-185g-r38e-1yrx";
+        for bad in [
+            "..",
+            "",
+            "a/b/c",
+            "/",
+            "a/",
+            "/a",
+            "A",
+            key,
+            &lower,
+            &bare,
+            mistyped,
+            "sgt_x",
+            "a?b",
+            "https://a:b@c",
+            "@c",
+            "a@",
+        ] {
             assert!(
                 app_path(Some(bad)).is_err() && plan_path(bad).is_err() && customer_path(bad).is_err(),
                 "{bad}"

@@ -64,6 +64,11 @@ impl Profiles {
         })
     }
 
+    /// Whether a file has that name, whatever it holds.
+    pub(crate) fn is_there(&self, name: &str) -> bool {
+        self.path(name).symlink_metadata().is_ok()
+    }
+
     /// The name of the default profile, if there is one.
     pub(crate) fn default_name(&self) -> Result<Option<String>, Failure> {
         let path = self.folder.join(CHOSEN);

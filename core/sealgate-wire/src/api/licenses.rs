@@ -219,6 +219,9 @@ pub struct UpdateLicense {
     /// Release even if the license allows no more releases this year.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub override_allowance: Option<bool>,
+    /// The version that the caller saw: where the license has another one by then, nothing is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub if_version: Option<u64>,
 }
 
 /// `POST /api/v1/licenses/resign`.
@@ -252,9 +255,35 @@ pub struct RenewLicense {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(deserialize_with = "super::present")]
     pub expires_at: Option<Option<When>>,
+    /// The version that the caller saw: where the license has another one by then, nothing is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub if_version: Option<u64>,
 }
 
-/// `POST /api/v1/licenses/{license_id}/revoke` and other changes that have a reason.
+/// `POST /api/v1/licenses/{license_id}/suspend` and `…/revoke`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct StopLicense {
+    /// Why, up to 256 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The version that the caller saw: where the license has another one by then, nothing is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub if_version: Option<u64>,
+}
+
+/// `POST /api/v1/licenses/{license_id}/resume`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ResumeLicense {
+    /// The version that the caller saw: where the license has another one by then, nothing is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub if_version: Option<u64>,
+}
+
+/// Changes that have a reason, such as a new license key.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]

@@ -4,7 +4,7 @@ use sealgate_artifact::{Code, DeviceId, LicenseId, PublicKey, UnixSeconds};
 use sealgate_authority::AuthorityError;
 use sealgate_store::table::{self, AuditRow, EventRow, LicenseRow, SignedLicense};
 use sealgate_store::{Tx, Work};
-use sealgate_wire::{ChangeVariables, LicenseView, Reason, UpdateLicense, Variables};
+use sealgate_wire::{ChangeVariables, LicenseView, ResumeLicense, StopLicense, UpdateLicense, Variables};
 use serde_json::{Value, json};
 
 use super::amend::amend;
@@ -81,12 +81,13 @@ impl Licenses {
         &self,
         caller: &Caller,
         id: &str,
-        request: &Reason,
+        request: &StopLicense,
     ) -> Result<LicenseView, AuthorityError> {
         check::reason(request.reason.as_deref())?;
-        let (now, reason) = (self.desk.ids.now(), request.reason.clone());
+        let (now, reason, seen) = (self.desk.ids.now(), request.reason.clone(), request.if_version);
         let change = move |license: &mut LicenseRow| {
             unless_revoked(license)?;
+            unless_changed(license, seen)?;
             if license.suspended_at.is_none() {
                 (license.suspended_at, license.suspend_reason) = (Some(now), reason.clone());
             }
@@ -98,9 +99,16 @@ impl Licenses {
     }
 
     /// Lets a suspended license go on.
-    pub async fn resume(&self, caller: &Caller, id: &str) -> Result<LicenseView, AuthorityError> {
-        let change = |license: &mut LicenseRow| {
+    pub async fn resume(
+        &self,
+        caller: &Caller,
+        id: &str,
+        request: &ResumeLicense,
+    ) -> Result<LicenseView, AuthorityError> {
+        let seen = request.if_version;
+        let change = move |license: &mut LicenseRow| {
             unless_revoked(license)?;
+            unless_changed(license, seen)?;
             (license.suspended_at, license.suspend_reason) = (None, None);
             Ok(())
         };
@@ -113,11 +121,12 @@ impl Licenses {
         &self,
         caller: &Caller,
         id: &str,
-        request: &Reason,
+        request: &StopLicense,
     ) -> Result<LicenseView, AuthorityError> {
         check::reason(request.reason.as_deref())?;
-        let (now, reason) = (self.desk.ids.now(), request.reason.clone());
+        let (now, reason, seen) = (self.desk.ids.now(), request.reason.clone(), request.if_version);
         let change = move |license: &mut LicenseRow| {
+            unless_changed(license, seen)?;
             if license.revoked_at.is_none() {
                 (license.revoked_at, license.revoke_reason) = (Some(now), reason.clone());
             }
@@ -254,6 +263,7 @@ pub(super) fn checked(caller: &Caller, request: &UpdateLicense) -> Result<Vec<De
 
 fn update(license: &mut LicenseRow, request: &UpdateLicense) -> Result<(), AuthorityError> {
     unless_revoked(license)?;
+    unless_changed(license, request.if_version)?;
     if let Some(label) = &request.label {
         license.label = check::note("label", label)?;
     }
@@ -270,6 +280,7 @@ fn update(license: &mut LicenseRow, request: &UpdateLicense) -> Result<(), Autho
 fn updated(request: &UpdateLicense) -> Value {
     let mut named = serde_json::to_value(request).expect("a request can be written");
     if let Some(named) = named.as_object_mut() {
+        named.remove("if_version");
         let fields: Vec<_> = named.keys().cloned().collect();
         named.retain(|field, _| !matches!(field.as_str(), "label" | "licensee"));
         named.insert("fields".to_owned(), json!(fields));
@@ -281,6 +292,14 @@ pub(super) fn unless_revoked(license: &LicenseRow) -> Result<(), AuthorityError>
     match license.revoked_at {
         Some(_) => Err(AuthorityError::Refused(Code::LicenseRevoked)),
         None => Ok(()),
+    }
+}
+
+/// spec/http.md §3.2: "what a person confirmed is what is done".
+pub(super) fn unless_changed(license: &LicenseRow, seen: Option<u64>) -> Result<(), AuthorityError> {
+    match seen {
+        Some(version) if version != license.version => Err(AuthorityError::Refused(Code::LicenseChanged)),
+        _ => Ok(()),
     }
 }
 

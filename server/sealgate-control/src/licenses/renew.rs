@@ -6,7 +6,7 @@ use sealgate_store::table::LicenseRow;
 use sealgate_wire::{LicensePreview, LicenseView, RenewLicense, Timestamp, When};
 use serde_json::json;
 
-use super::change::{Record, unless_revoked};
+use super::change::{Record, unless_changed, unless_revoked};
 use super::list::{Licenses, find};
 use super::preview::foreseen;
 use crate::duration::{Duration, End};
@@ -59,15 +59,16 @@ impl Licenses {
         request: &RenewLicense,
     ) -> Result<Renewal, AuthorityError> {
         let (now, calendar) = (self.desk.ids.now(), self.desk.calendar.clone());
+        let seen = request.if_version;
         if let Some(end) = &request.expires_at {
-            return Ok(Renewal { to: Wish::Named(end.clone()), now, calendar });
+            return Ok(Renewal { to: Wish::Named(end.clone()), seen, now, calendar });
         }
         let plan = match license.plan {
             Some(plan) => Some(named::plan(&self.desk, caller, &plan.to_string(), None).await?),
             None => None,
         };
         let lasts = plan.and_then(|plan| plan.duration).as_deref().and_then(Duration::parse);
-        Ok(Renewal { to: Wish::Later(lasts), now, calendar })
+        Ok(Renewal { to: Wish::Later(lasts), seen, now, calendar })
     }
 }
 
@@ -75,6 +76,8 @@ impl Licenses {
 #[derive(Clone)]
 struct Renewal {
     to: Wish,
+    /// The version of the license that the caller saw, if it is to be renewed as it was then.
+    seen: Option<u64>,
     now: UnixSeconds,
     calendar: Calendar,
 }
@@ -90,6 +93,7 @@ enum Wish {
 impl Renewal {
     fn renew(&self, license: &mut LicenseRow) -> Result<(), AuthorityError> {
         unless_revoked(license)?;
+        unless_changed(license, self.seen)?;
         let end = self.end(license)?;
         (license.expires_at, license.end_day) = (end.map(|end| end.at), end.map(|end| end.day));
         Ok(())

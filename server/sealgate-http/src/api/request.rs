@@ -1,5 +1,7 @@
 //! What operations take from a request, and how their results become answers.
 
+use std::borrow::Cow;
+
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -9,6 +11,7 @@ use sealgate_authority::AuthorityError;
 use sealgate_control::{Caller, Once};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::body::{self, Unreadable};
 use crate::caller::{Authenticated, IDEMPOTENCY_KEY};
@@ -47,7 +50,9 @@ impl<S: Send + Sync, T: DeserializeOwned + Serialize> FromRequest<S> for Body<T>
         let bytes = body::collect(request.into_body()).await.map_err(unreadable)?;
         let value =
             body::parse_strictly(if bytes.is_empty() { b"{}" } else { &bytes }).map_err(unreadable)?;
-        let once = key.map(|key| Once::new(key, &[method.as_str().as_bytes(), path.as_bytes(), &bytes]));
+        let once = key.map(|key| {
+            Once::new(key, &[method.as_str().as_bytes(), path.as_bytes(), &unconditional(&bytes)])
+        });
         Ok(Self { value, once })
     }
 }
@@ -57,6 +62,17 @@ impl<T> Body<T> {
     pub(super) fn for_caller(self, caller: &mut Caller) -> T {
         caller.once = self.once;
         self.value
+    }
+}
+
+/// The body without the condition under which it is carried out (spec/http.md §3.7): "the field `if_version` (§3.2) may differ,
+/// or be absent".
+fn unconditional(body: &[u8]) -> Cow<'_, [u8]> {
+    let object = serde_json::from_slice::<serde_json::Map<String, Value>>(body).ok();
+    let without = object.and_then(|mut object| object.remove("if_version").map(|_| object));
+    match without {
+        Some(object) => Cow::Owned(serde_json::to_vec(&object).expect("JSON can be written")),
+        None => Cow::Borrowed(body),
     }
 }
 

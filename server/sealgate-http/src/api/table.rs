@@ -10,9 +10,10 @@ use sealgate_wire::{
     ImportLicenses, IssueLicenses, KeyRevoked, KeyView, LicenseKeyShown, LicenseKeysShown, LicensePreview,
     LicenseQuery, LicenseView, LicensesImported, LicensesIssued, LicensesResigned, LookUpLicense,
     MakeAuthforgeFile, MergeCustomers, Nothing, OwnToken, Page, PlanView, Reason, ReleaseDevices, Released,
-    RenewLicense, ResignLicenses, RevealKeys, RevokeToken, RotateKey, RotateSecret, SecretRotated,
-    ServerView, SignedStatement, TenantCreated, TenantView, TokenCreated, TokenRevoked, TokenView, Trust,
-    UpdateApp, UpdateCustomer, UpdateDevice, UpdateLicense, UpdatePlan, UpdateTenant, Variables,
+    RenewLicense, ResignLicenses, ResumeLicense, RevealKeys, RevokeToken, RotateKey, RotateSecret,
+    SecretRotated, ServerView, SignedStatement, StopLicense, TenantCreated, TenantView, TokenCreated,
+    TokenRevoked, TokenView, Trust, UpdateApp, UpdateCustomer, UpdateDevice, UpdateLicense, UpdatePlan,
+    UpdateTenant, Variables,
 };
 
 use super::operation::{Operation, Shape, Vendor, operations, parameters};
@@ -195,7 +196,9 @@ fn licenses() -> Vec<Operation> {
         /// gets `license_key_replaced`.
         POST "/api/v1/licenses/{license_id}/rekey", LicensesWrite and LicenseKeysRead, rekey_license = licenses.rekey (id, body Reason) -> 200 LicenseKeyShown, once;
         /// Hand out the signed license for use offline
-        GET "/api/v1/licenses/{license_id}/file", LicensesRead, license_file = licenses.file (id) -> 200 SignedStatement as "application/vnd.dsse.envelope.v1+json", conflicts;
+        ///
+        /// The file works on every machine, so this also needs `licenses:write`.
+        GET "/api/v1/licenses/{license_id}/file", LicensesRead and LicensesWrite, license_file = licenses.file (id) -> 200 SignedStatement as "application/vnd.dsse.envelope.v1+json", conflicts;
         /// Make a license file for clients that were written for AuthForge
         ///
         /// A device that it names takes a seat. The license key stands in the file, so it also needs `license-keys:read`.
@@ -207,11 +210,11 @@ fn licenses() -> Vec<Operation> {
         /// Takes the body of a renewal, and changes nothing.
         POST "/api/v1/licenses/{license_id}/renew/preview", LicensesWrite, preview_renewal = licenses.preview_renewal (id, body RenewLicense) -> 200 LicensePreview;
         /// Suspend a license
-        POST "/api/v1/licenses/{license_id}/suspend", LicensesWrite, suspend_license = licenses.suspend (id, body Reason) -> 200 LicenseView, once;
+        POST "/api/v1/licenses/{license_id}/suspend", LicensesWrite, suspend_license = licenses.suspend (id, body StopLicense) -> 200 LicenseView, once;
         /// End the suspension of a license
-        POST "/api/v1/licenses/{license_id}/resume", LicensesWrite, resume_license = licenses.resume (id) -> 200 LicenseView;
+        POST "/api/v1/licenses/{license_id}/resume", LicensesWrite, resume_license = licenses.resume (id, body ResumeLicense) -> 200 LicenseView;
         /// Revoke a license forever
-        POST "/api/v1/licenses/{license_id}/revoke", LicensesWrite, revoke_license = licenses.revoke (id, body Reason) -> 200 LicenseView, once;
+        POST "/api/v1/licenses/{license_id}/revoke", LicensesWrite, revoke_license = licenses.revoke (id, body StopLicense) -> 200 LicenseView, once;
         /// Release every seat of a license
         POST "/api/v1/licenses/{license_id}/reset-devices", DevicesWrite, reset_devices = devices.reset (id, body ReleaseDevices) -> 200 Released, once;
         /// What a license hands to running software

@@ -217,7 +217,9 @@ fn licenses() -> Vec<Row> {
         }
         ResignLicenses { "after": LICENSE }
         LicensesResigned { "resigned": 5000, "next": LICENSE }
-        RenewLicense { "expires_at": "1y" }
+        RenewLicense { "expires_at": "1y", "if_version": 30_000_000 }
+        StopLicense { "reason": "refunded", "if_version": 30_000_000 }
+        ResumeLicense { "if_version": 30_000_000 }
         Reason { "reason": "refunded" }
         ReleaseDevices { "override_allowance": true }
         Released { "license_id": LICENSE, "released": [DEVICE], "devices_used": 0, "releases_left": 1 }

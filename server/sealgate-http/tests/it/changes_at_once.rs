@@ -121,4 +121,48 @@ on_both_engines! {
         assert_eq!(app.count("license_statements"), RACERS as u64 + 1);
         app.chain(&editor, &license).judge(app.clock.seconds()).expect("the last one is signed");
     }
+
+    fn what_was_seen_is_what_is_changed(app: &TestApp) {
+        let (owner, editor) = (app.owner(), app.create_app("Editor"));
+        let license = app.issue(&editor, &json!({ "expires_at": "2036-01-31T00:00:00Z" }));
+        let path = format!("/api/v1/licenses/{}", text(&license["license_id"]));
+        let seen = app.api("GET", &path, &json!(null)).expect(200)["version"].clone();
+        let renew = json!({ "expires_at": "1y", "if_version": seen });
+        let foreseen = app.api("POST", &format!("{path}/renew/preview"), &renew).expect(200);
+        assert_eq!(foreseen["version"], seen);
+        // Of all who saw the same end, one renews.
+        let start = std::sync::Barrier::new(8);
+        let statuses: Vec<u16> = std::thread::scope(|scope| {
+            let send = |n: usize| {
+                let (owner, path, renew, start) = (&owner, &path, &renew, &start);
+                scope.spawn(move || {
+                    start.wait();
+                    owner.api_once("POST", &format!("{path}/renew"), renew, &format!("renew-{n}")).status
+                })
+            };
+            let racers: Vec<_> = (0..8).map(send).collect();
+            racers.into_iter().map(|racer| racer.join().expect("gets an answer")).collect()
+        });
+        assert_eq!((statuses.iter().filter(|s| **s == 200).count(), statuses.iter().filter(|s| **s == 409).count()), (1, 7));
+        let now = app.api("GET", &path, &json!(null)).expect(200);
+        assert_eq!(now["expires_at"], "2037-01-31T00:00:00Z");
+        // Nothing else is done to what was not seen, either.
+        for (method, verb) in [("PATCH", ""), ("POST", "/preview"), ("POST", "/renew/preview"), ("POST", "/suspend"), ("POST", "/resume"), ("POST", "/revoke")] {
+            let refused = app.api(method, &format!("{path}{verb}"), &json!({ "if_version": seen }));
+            assert_eq!((refused.status, &refused.expect(409)["code"]), (409, &json!("license_changed")), "{verb}");
+        }
+        assert_eq!(app.api("GET", &path, &json!(null)).expect(200), now);
+        // What was done under a name is answered so, whatever version is seen since.
+        let named = |seen: &Value| {
+            let renew = json!({ "expires_at": "1y", "if_version": seen });
+            owner.api_once("POST", &format!("{path}/renew"), &renew, "spring")
+        };
+        let (first, again) = (named(&now["version"]).expect(200), named(&json!(1)).expect(200));
+        assert_eq!((&first["expires_at"], &first), (&json!("2038-01-31T00:00:00Z"), &again));
+        let suspend = json!({ "reason": "unpaid", "if_version": first["version"] });
+        assert_eq!(app.api("POST", &format!("{path}/suspend"), &suspend).expect(200)["suspend_reason"], "unpaid");
+        // Of the audit log, the number is no part.
+        app.api("PATCH", &path, &json!({ "label": "new", "if_version": first["version"] })).expect(200);
+        assert_eq!(app.count(r#"audit WHERE detail = '{"fields":["label"]}'"#), 1);
+    }
 }

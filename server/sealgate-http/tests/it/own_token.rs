@@ -51,7 +51,6 @@ const MAY: [(&str, &[&str]); 3] = [
             "list_licenses",
             "look_up_license",
             "show_license",
-            "license_file",
             "license_variables",
             "list_devices",
             "show_device",

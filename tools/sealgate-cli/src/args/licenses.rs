@@ -20,7 +20,7 @@ Examples:
   sealgate license issue --app editor
   sealgate license issue --app editor --plan pro --customer acme
   sealgate license issue --app editor --max-devices 5 --expires +365d --label 'Order 1042'
-  sealgate license issue --app editor --customer external:shop-17 --external-id order-1042
+  sealgate license issue --plan pro --customer external:shop-17 --external-id order-1042
   sealgate license issue --app editor --count 500 --expires 2027-12-31 --json";
 
 const CHANGING: &str = "\
@@ -39,8 +39,8 @@ Examples:
 const RENEWING: &str = "\
 A trial is not renewed: it ends so many days after its first use. `sealgate license update` with another plan sells it.
 
-Where the license would end earlier than now, you see it first and are asked. For many licenses you are always asked, once. A
-license that you name by its key is looked up first: that needs the scope licenses:read, too.
+Where the license would end earlier than now, you see it first and are asked. For many licenses you are always asked, once. One that
+changes after you saw it is not renewed, and is listed as such. A license that you name by its key is looked up first: that needs the scope licenses:read, too.
 
 Examples:
   sealgate license renew KEY                       the plan's duration after the present end
@@ -164,7 +164,7 @@ pub(crate) enum LicenseCommand {
         #[command(flatten)]
         many: ManyArgs,
     },
-    /// Release every seat of a license
+    /// Release every seat of a license; where there are several, you are asked
     #[command(after_help = BY_ID)]
     ResetDevices {
         /// License key, license id, external:X with your own name for it, or - to read one from standard input
@@ -172,6 +172,9 @@ pub(crate) enum LicenseCommand {
         /// Release the seats even if the license allows no more releases this year
         #[arg(long)]
         override_allowance: bool,
+        /// Do not ask for confirmation
+        #[arg(long)]
+        yes: bool,
     },
     /// Show or change the values that the license passes to running software
     #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
@@ -211,8 +214,8 @@ pub(crate) struct RenewArgs {
     /// added to the present end, or to now if that is later or there is none. Without it, so is the plan's duration
     #[arg(long, value_name = "DATE", value_parser = dates::parse)]
     pub(crate) expires: Option<dates::Date>,
-    /// A name for this very renewal: within a week, the same token renews each license once under it [default: a
-    /// random one]
+    /// A name for this very renewal, at most 91 characters: within a week, the same token renews each license once under it, alone or
+    /// with others [default: a random one]
     #[arg(long, value_name = "NAME")]
     pub(crate) idempotency_key: Option<String>,
     #[command(flatten)]
@@ -263,10 +266,13 @@ pub(crate) struct IssueArgs {
     /// The app that is sold: its id or slug; not needed if there is only one app, or if --plan says which
     #[arg(long, value_name = "APP")]
     pub(crate) app: Option<String>,
-    /// The plan whose terms the licenses get: its id or slug, or both slugs as in editor/pro [without one: tier licensed, 1 device,
-    /// no end]
+    /// The plan whose terms the licenses get: its id or slug, or both slugs as in editor/pro. Where the app has plans, an order
+    /// without one says what it sells, by --no-plan, --max-devices or --expires
     #[arg(long, value_name = "PLAN")]
     pub(crate) plan: Option<String>,
+    /// Of no plan: tier licensed, and where nothing else is said 1 device and no end
+    #[arg(long, conflicts_with = "plan")]
+    pub(crate) no_plan: bool,
     /// On how many devices each license may run, or `unlimited`; replaces the plan's number
     #[arg(long, value_name = "N", value_parser = max_devices::parse)]
     pub(crate) max_devices: Option<MaxDevices>,

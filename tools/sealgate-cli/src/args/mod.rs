@@ -39,6 +39,7 @@ pub(crate) use vendor::{
 
 use std::path::{Path, PathBuf};
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use sealgate_artifact::UnixSeconds;
 
@@ -103,7 +104,7 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "TOKEN", env = "SEALGATE_TOKEN", hide_env_values = true)]
     pub(crate) token: Option<String>,
     /// The server's data directory, with the owner's token in it
-    #[arg(long, global = true, value_name = "DIR", env = "SEALGATE_DATA")]
+    #[arg(long, global = true, value_name = "DIR", env = "SEALGATE_DATA", value_parser = perhaps_empty())]
     pub(crate) data: Option<PathBuf>,
     /// The configuration of `serve`, a TOML file; flags and environment variables override it
     #[arg(long, global = true, value_name = "FILE")]
@@ -119,8 +120,13 @@ pub(crate) struct Global {
 impl Global {
     /// The data directory as it is called in every folder, if one was named.
     pub(crate) fn data_dir(&self) -> Option<PathBuf> {
-        self.data.as_deref().map(resolved)
+        self.data.as_deref().filter(|data| !data.as_os_str().is_empty()).map(resolved)
     }
+}
+
+/// A path; an empty one counts as none, as with the other flags and variables.
+fn perhaps_empty() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(PathBuf::from)
 }
 
 /// A path as it is called in every folder.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use sealgate_artifact::{Code, LicenseId};
-use sealgate_wire::{LicenseView, When};
+use sealgate_wire::{LicensePreview, LicenseView, UpdateLicense, When};
 
 use super::deeds::{Deed, Then};
 use crate::again::Again;
@@ -18,6 +18,8 @@ use crate::streams::{self, DASH, Item, MOST};
 pub(crate) struct Target {
     pub(crate) id: LicenseId,
     pub(crate) seen: Option<LicenseView>,
+    /// The version that it had then: what a person confirmed is done to that one only.
+    pub(crate) version: Option<u64>,
     /// Whether it stands on the command line, and in no list.
     pub(crate) is_by_hand: bool,
     place: String,
@@ -50,12 +52,13 @@ impl Chosen {
         let mut met = HashSet::new();
         for (named, place, is_by_hand) in named {
             let target = match named {
-                NamedLicense::Id(id) => Target { id, seen: None, is_by_hand, place },
+                NamedLicense::Id(id) => Target { id, seen: None, version: None, is_by_hand, place },
                 NamedLicense::Other(wanted) => {
                     // The only one needs no number.
                     let of_one = |failure| if is_one { failure } else { at(&place, failure) };
                     let seen = client.look_up(&wanted).map_err(of_one)?;
-                    Target { id: LicenseId::parse(&seen.license_id)?, seen: Some(seen), is_by_hand, place }
+                    let (id, version) = (LicenseId::parse(&seen.license_id)?, Some(seen.version));
+                    Target { id, seen: Some(seen), version, is_by_hand, place }
                 }
             };
             if met.insert(target.id) {
@@ -64,17 +67,31 @@ impl Chosen {
         }
         match &targets[..] {
             [only] if is_one => Ok(Self::One(only.id)),
-            _ => Ok(Self::Many { targets, left_out: 0 }),
+            _ => {
+                // A line that names no license changes nothing at all.
+                targets.iter_mut().try_for_each(|target| target.look(client))?;
+                Ok(Self::Many { targets, left_out: 0 })
+            }
         }
     }
 }
 
 impl Target {
-    /// Sees it, where the token may.
-    pub(crate) fn look(&mut self, client: &Client) -> Result<(), Failure> {
-        if self.seen.is_none() {
-            let seen = client.get_if_allowed(&format!("/api/v1/licenses/{}", self.id));
-            self.seen = seen.map_err(|failure| at(&self.place, failure))?;
+    /// Sees it, where the token may. One that only writes learns its version, and that it is there.
+    fn look(&mut self, client: &Client) -> Result<(), Failure> {
+        if self.version.is_some() {
+            return Ok(());
+        }
+        let path = format!("/api/v1/licenses/{}", self.id);
+        let told = |failure| at(&self.place, failure);
+        if let Some(seen) = client.get_if_allowed::<LicenseView>(&path).map_err(told)? {
+            (self.version, self.seen) = (Some(seen.version), Some(seen));
+            return Ok(());
+        }
+        match client.post::<LicensePreview>(&format!("{path}/preview"), &UpdateLicense::default()) {
+            Ok(preview) => self.version = Some(preview.version),
+            Err(failure) if failure.code == Code::LicenseRevoked.as_str() => {}
+            Err(failure) => return Err(told(failure)),
         }
         Ok(())
     }
@@ -127,7 +144,8 @@ fn matching(client: &Client, filter: &ListLicensesArgs, deed: &Deed) -> Result<C
     for license in found {
         if !matches!(deed.then(&license), Then::Refused(_)) {
             let id = LicenseId::parse(&license.license_id)?;
-            targets.push(Target { id, seen: Some(license), is_by_hand: false, place: id.to_string() });
+            let (version, place) = (Some(license.version), id.to_string());
+            targets.push(Target { id, seen: Some(license), version, is_by_hand: false, place });
         }
     }
     Ok(Chosen::Many { left_out: all - targets.len(), targets })

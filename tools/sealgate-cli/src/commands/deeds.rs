@@ -1,7 +1,7 @@
 //! What can be done to many licenses alike: renew, suspend, resume, revoke.
 
 use sealgate_artifact::LicenseId;
-use sealgate_wire::{LicenseView, Nothing, Reason, When};
+use sealgate_wire::{LicenseView, ResumeLicense, StopLicense, When};
 
 use super::license_renew::{self, NewEnd};
 use crate::again::Again;
@@ -73,42 +73,44 @@ impl<'a> Deed<'a> {
         }
     }
 
-    /// Asks what must be asked even about a single license.
+    /// Asks what must be asked even about a single license. The version that was seen, where one was.
     pub(crate) fn asked_of_one(
         &self,
         client: &Client,
         id: LicenseId,
         consent: Consent,
-    ) -> Result<(), Failure> {
+    ) -> Result<Option<u64>, Failure> {
         match self {
             Self::Renew { args, .. } => license_renew::asked_if_less(client, (id, args), consent),
-            Self::Suspend(_) | Self::Resume | Self::Revoke(_) => Ok(()),
+            Self::Suspend(_) | Self::Resume | Self::Revoke(_) => Ok(None),
         }
     }
 
-    /// Does it to the only one.
-    pub(crate) fn to_one(&self, client: &Client, id: LicenseId) -> Result<LicenseView, Failure> {
-        match self {
-            Self::Renew { args, name } => license_renew::renew(client, (id, args), Some(name.clone())),
-            _ => self.to_one_of_many(client, id),
-        }
-    }
-
-    /// Does it to one of several.
-    pub(crate) fn to_one_of_many(&self, client: &Client, id: LicenseId) -> Result<LicenseView, Failure> {
+    /// Does it to one, unless it changed since it was seen.
+    pub(crate) fn done_to(
+        &self,
+        client: &Client,
+        (id, seen): (LicenseId, Option<u64>),
+    ) -> Result<LicenseView, Failure> {
         let path = format!("/api/v1/licenses/{id}/{}", self.verb());
-        let reason = |reason: Option<&String>| Reason { reason: reason.cloned() };
+        let stop = |reason: Option<&String>| StopLicense { reason: reason.cloned(), if_version: seen };
         match self {
-            Self::Renew { args, name } => license_renew::renew(client, (id, args), Some(name_for(name, id))),
-            Self::Suspend(why) | Self::Revoke(why) => client.post_once(&path, &reason(*why)),
-            Self::Resume => client.post(&path, &Nothing {}),
+            Self::Renew { args, name } => {
+                license_renew::renew(client, (id, args), seen, Some(name_for(name, id)))
+            }
+            Self::Suspend(why) | Self::Revoke(why) => client.post_once(&path, &stop(*why)),
+            Self::Resume => client.post(&path, &ResumeLicense { if_version: seen }),
         }
     }
 
     /// The end that a renewal gives this license, as the server foresees it.
-    pub(super) fn new_end(&self, client: &Client, id: LicenseId) -> Result<Option<NewEnd>, Failure> {
+    pub(super) fn new_end(
+        &self,
+        client: &Client,
+        (id, seen): (LicenseId, Option<u64>),
+    ) -> Result<Option<NewEnd>, Failure> {
         match self {
-            Self::Renew { args, .. } => NewEnd::of(client, args, id).map(Some),
+            Self::Renew { args, .. } => NewEnd::of(client, args, (id, seen)).map(Some),
             Self::Suspend(_) | Self::Resume | Self::Revoke(_) => Ok(None),
         }
     }
@@ -148,13 +150,12 @@ impl<'a> Deed<'a> {
         }
     }
 
-    /// The flags of the same deed. `alone` is the license if it is the only one that is left.
-    pub(crate) fn again(&self, again: Again, alone: Option<LicenseId>) -> Again {
+    /// The flags of the same deed.
+    pub(crate) fn again(&self, again: Again) -> Again {
         match self {
             Self::Renew { args, name } => {
                 let when = args.expires.as_ref().map(|date| date.0.as_ref().map_or("never", When::as_str));
-                let name = alone.map_or_else(|| name.clone(), |id| name_for(name, id));
-                again.flag("--expires", when).flag("--idempotency-key", Some(&name))
+                again.flag("--expires", when).flag("--idempotency-key", Some(name))
             }
             Self::Suspend(why) | Self::Revoke(why) => again.flag("--reason", why.map(String::as_str)),
             Self::Resume => again,
@@ -162,7 +163,7 @@ impl<'a> Deed<'a> {
     }
 }
 
-/// The name under which one of several is renewed.
+/// The name under which a license is renewed, alone or as one of several: so a renewal under one name is done once.
 fn name_for(name: &str, id: LicenseId) -> String {
     format!("{name}.{id}")
 }

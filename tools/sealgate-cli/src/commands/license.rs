@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use sealgate_artifact::{Code, LicenseId};
-use sealgate_wire::{IssueLicenses, IssuedLicense, LicenseView, LicensesIssued, Seats, Trust, When};
+use sealgate_wire::{
+    IssueLicenses, IssuedLicense, LicenseView, LicensesIssued, Page, PlanView, Seats, Trust, When,
+};
 
 use super::chosen::query;
 use super::deeds::Deed;
@@ -14,7 +16,7 @@ use super::{
     vars, ways_out,
 };
 use crate::args::{FileArgs, Global, IssueArgs, LicenseCommand, ListLicensesArgs, PartArgs};
-use crate::client::{Client, request_name};
+use crate::client::{Client, filters, request_name};
 use crate::failure::Failure;
 use crate::names;
 use crate::output::{Output, complain, ends, say, seat_count};
@@ -43,8 +45,8 @@ pub(crate) fn run(global: &Global, command: &LicenseCommand, output: &Output) ->
             license_key::exchange(&client, key, (reason.as_ref(), *yes, name), output)
         }
         LicenseCommand::AuthforgeFile(args) => authforge_file::run(&client, args, output),
-        LicenseCommand::ResetDevices { key, override_allowance } => {
-            reset_devices::run(&client, client.license_id(key)?, *override_allowance, output)
+        LicenseCommand::ResetDevices { key, override_allowance, yes } => {
+            reset_devices::run(&client, client.license_id(key)?, (*override_allowance, *yes), output)
         }
         LicenseCommand::Vars { key, command } => {
             let command = vars::named(key.as_ref(), command.as_ref(), "sealgate license vars KEY")?;
@@ -66,6 +68,7 @@ pub(crate) fn run(global: &Global, command: &LicenseCommand, output: &Output) ->
 }
 
 fn issue(client: &Client, order: &IssueArgs, output: &Output) -> Result<(), Failure> {
+    says_what(client, order)?;
     let name = order.idempotency_key.clone().unwrap_or_else(request_name);
     let again = || issue_again(client, order, &name);
     let count = (order.count.into(), BATCH.into());
@@ -112,6 +115,26 @@ fn issue(client: &Client, order: &IssueArgs, output: &Output) -> Result<(), Fail
     Ok(())
 }
 
+/// Whoever has plans and names none would sell a license without an end.
+fn says_what(client: &Client, order: &IssueArgs) -> Result<(), Failure> {
+    if order.plan.is_some() || order.no_plan || order.max_devices.is_some() || order.expires.is_some() {
+        return Ok(());
+    }
+    let app = filters(&[("app_id", &names::app_field(order.app.as_deref())?)]);
+    let plans: Option<Page<PlanView>> = client.get_if_allowed(&format!("/api/v1/plans?limit=20{app}"))?;
+    let plans = plans.map(|page| page.items).unwrap_or_default();
+    if plans.is_empty() {
+        return Ok(());
+    }
+    let named: Vec<_> =
+        plans.iter().map(|plan| plan.slug.as_ref().unwrap_or(&plan.plan_id).as_str()).collect();
+    let why = "the app has plans, and the order names none";
+    Err(Failure::new(Code::MalformedRequest, why).fix(format!(
+        "give --plan with one of {}; or --no-plan for tier licensed, 1 device and no end",
+        named.join(", ")
+    )))
+}
+
 /// The order's own name, told apart by what was issued before where it takes several requests.
 fn batch_name(count: u32, name: &str, before: usize) -> String {
     if count <= BATCH { name.to_owned() } else { format!("{name}.{before}") }
@@ -126,6 +149,7 @@ fn issue_again(client: &Client, order: &IssueArgs, name: &str) -> String {
         .again("license issue")
         .flag("--app", order.app.as_deref())
         .flag("--plan", order.plan.as_deref())
+        .switch("--no-plan", order.no_plan)
         .flag("--max-devices", seats.as_deref())
         .flag("--expires", expires)
         .flag("--label", order.label.as_deref())

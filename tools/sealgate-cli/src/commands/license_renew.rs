@@ -11,26 +11,29 @@ use crate::confirm::Consent;
 use crate::failure::Failure;
 use crate::output::ends;
 
-/// Asks about a license that would end earlier than now.
+/// Asks about a license that would end earlier than now. The version that was looked at, if it was.
 pub(super) fn asked_if_less(
     client: &Client,
     (id, args): (LicenseId, &RenewArgs),
     consent: Consent,
-) -> Result<(), Failure> {
+) -> Result<Option<u64>, Failure> {
     let names_an_end = args.expires.as_ref().is_some_and(|date| date.0.is_some());
     if !names_an_end || consent.is_given() {
-        return Ok(());
+        return Ok(None);
     }
-    asked(&foreseen(client, (id, args))?, consent)
+    let preview = foreseen(client, (id, args), None)?;
+    asked(&preview, consent)?;
+    Ok(Some(preview.version))
 }
 
-/// Gives a license another end, under this name.
+/// Gives a license another end, under this name, unless it changed since it was seen.
 pub(super) fn renew(
     client: &Client,
     (id, args): (LicenseId, &RenewArgs),
+    seen: Option<u64>,
     name: Option<String>,
 ) -> Result<LicenseView, Failure> {
-    let renewed = client.post_named(&format!("/api/v1/licenses/{id}/renew"), &wish(args), name);
+    let renewed = client.post_named(&format!("/api/v1/licenses/{id}/renew"), &wish(args, seen), name);
     renewed.map_err(|failure| ways_out::of_renewal(client, id, failure))
 }
 
@@ -42,8 +45,12 @@ pub(super) struct NewEnd {
 
 impl NewEnd {
     /// As the server foresees it: it knows where the vendor is.
-    pub(super) fn of(client: &Client, args: &RenewArgs, id: LicenseId) -> Result<Self, Failure> {
-        let preview = foreseen(client, (id, args))?;
+    pub(super) fn of(
+        client: &Client,
+        args: &RenewArgs,
+        (id, seen): (LicenseId, Option<u64>),
+    ) -> Result<Self, Failure> {
+        let preview = foreseen(client, (id, args), seen)?;
         let is_earlier = preview.lessened.iter().any(|name| name == "expires_at");
         Ok(Self { at: preview.after.expires_at, is_earlier })
     }
@@ -55,11 +62,15 @@ impl NewEnd {
     }
 }
 
-fn foreseen(client: &Client, (id, args): (LicenseId, &RenewArgs)) -> Result<LicensePreview, Failure> {
-    let foreseen = client.post(&format!("/api/v1/licenses/{id}/renew/preview"), &wish(args));
+fn foreseen(
+    client: &Client,
+    (id, args): (LicenseId, &RenewArgs),
+    seen: Option<u64>,
+) -> Result<LicensePreview, Failure> {
+    let foreseen = client.post(&format!("/api/v1/licenses/{id}/renew/preview"), &wish(args, seen));
     foreseen.map_err(|failure| ways_out::of_renewal(client, id, failure))
 }
 
-fn wish(args: &RenewArgs) -> RenewLicense {
-    RenewLicense { expires_at: args.expires.clone().map(|date| date.0) }
+fn wish(args: &RenewArgs, seen: Option<u64>) -> RenewLicense {
+    RenewLicense { expires_at: args.expires.clone().map(|date| date.0), if_version: seen }
 }

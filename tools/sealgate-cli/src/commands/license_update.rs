@@ -43,7 +43,10 @@ pub(crate) fn run(client: &Client, args: &UpdateLicenseArgs, output: &Output) ->
         return Ok(());
     }
     asked(&preview, Consent::new(args.care.yes, output))?;
-    let license: LicenseView = client.patch_once(&path, &wish)?;
+    // What nobody was to be asked about is done to whatever is there.
+    let seen = (!args.care.yes).then_some(preview.version);
+    let license: LicenseView =
+        client.patch_once(&path, &UpdateLicense { if_version: seen, ..wish.clone() })?;
     output.result(&license, |license| {
         print_license(license);
         let mut lines = differences(&preview, license);
@@ -127,6 +130,7 @@ fn change(args: &UpdateLicenseArgs, said_before: Option<&Licensee>) -> Result<Up
         max_devices: args.max_devices.map(Seats),
         release: sets::names(&args.release),
         override_allowance: None,
+        if_version: None,
     };
     if wish == UpdateLicense::default() {
         return Err(sets::nothing_to_change());

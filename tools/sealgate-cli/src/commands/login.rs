@@ -122,13 +122,30 @@ fn token(global: &Global, may_ask: bool) -> Result<Sourced, Failure> {
 pub(crate) fn logout(global: &Global, output: &Output) -> Result<(), Failure> {
     let profiles = Profiles::needed(global.settings.as_deref())?;
     let name = named(global, &profiles)?;
-    let profile = profiles.load(&name)?;
+    let profile = match profiles.load(&name) {
+        // Whatever is in it, it can go.
+        Err(failure) if failure.code == Code::FileUnreadable.as_str() && profiles.is_there(&name) => {
+            return forget_unread(&profiles, &name, output);
+        }
+        loaded => loaded?,
+    };
     profiles.remove(&name)?;
     let result =
         json!({ "profile": name, "url": profile.url, "token_id": profile.token_id, "removed": true });
     output.result(&result, |_| {
         say!("The profile {name} is removed. Its token {} stays in force:", profile.token_id);
         say!("`sealgate token revoke {}` ends it.", profile.token_id);
+    });
+    Ok(())
+}
+
+/// Removes a profile that cannot be read, so that nobody knows its token here.
+fn forget_unread(profiles: &Profiles, name: &str, output: &Output) -> Result<(), Failure> {
+    profiles.remove(name)?;
+    let result = json!({ "profile": name, "url": null, "token_id": null, "removed": true });
+    output.result(&result, |_| {
+        say!("The profile {name}, which could not be read, is removed. If it held a token, that stays in force:");
+        say!("`sealgate token list` shows it, `sealgate token revoke` ends it.");
     });
     Ok(())
 }
@@ -152,15 +169,31 @@ fn list(profiles: &Profiles, output: &Output) -> Result<(), Failure> {
     let default = profiles.default_name()?;
     let mut all = vec![];
     for name in profiles.names()? {
-        let profile = profiles.load(&name)?;
+        let profile = match profiles.load(&name) {
+            // One that cannot be read does not hide the others.
+            Err(failure) if failure.code == Code::FileUnreadable.as_str() => Err(failure.message),
+            loaded => Ok(loaded?),
+        };
         all.push((default.as_deref() == Some(&*name), name, profile));
     }
-    let result: Vec<_> =
-        all.iter().map(|(is_default, name, profile)| shown(profiles, name, profile, *is_default)).collect();
+    let result: Vec<_> = all
+        .iter()
+        .map(|(is_default, name, profile)| match profile {
+            Ok(profile) => shown(profiles, name, profile, *is_default),
+            Err(why) => json!({
+                "profile": name, "url": null, "tenant_name": null, "token_id": null, "default": is_default,
+                "file": profiles.path(name), "error": why,
+            }),
+        })
+        .collect();
     output.list(&result, "no profiles yet; `sealgate login` keeps a server and a token as one", |_| {
-        let row = |(is_default, name, profile): &(bool, String, Profile)| {
+        let row = |(is_default, name, profile): &(bool, String, Result<Profile, String>)| {
             let mark = if *is_default { "*" } else { "" };
-            [mark, name, &profile.url, &profile.tenant_name, &profile.token_id].map(str::to_owned).to_vec()
+            let cells = match profile {
+                Ok(profile) => [mark, name, &profile.url, &profile.tenant_name, &profile.token_id],
+                Err(why) => [mark, name, why, "", ""],
+            };
+            cells.map(str::to_owned).to_vec()
         };
         Output::table(&["", "PROFILE", "SERVER", "TENANT", "TOKEN ID"], all.iter().map(row));
     });

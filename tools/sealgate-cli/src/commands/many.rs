@@ -42,11 +42,11 @@ pub(super) fn run(client: &Client, args: &ManyArgs, deed: &Deed, output: &Output
     let consent = Consent::new(args.care.yes, output);
     match Chosen::read(client, args, deed)? {
         Chosen::One(id) => {
-            deed.asked_of_one(client, id, consent)?;
+            let seen = deed.asked_of_one(client, id, consent)?;
             let parts = Parts::of(deed.done(), (1, NAMED as u64), "licenses", output);
-            let done = deed.to_one(client, id).map_err(|failure| {
+            let done = deed.done_to(client, (id, seen)).map_err(|failure| {
                 let again = client.again(&format!("license {}", deed.verb())).word(&id.to_string());
-                parts.stopped(failure, || deed.again(again, None).switch("--yes", args.care.yes).into())
+                parts.stopped(failure, || deed.again(again).switch("--yes", args.care.yes).into())
             })?;
             output.result(&done, |license| {
                 print_license(license);
@@ -54,10 +54,10 @@ pub(super) fn run(client: &Client, args: &ManyArgs, deed: &Deed, output: &Output
             });
             Ok(())
         }
-        Chosen::Many { mut targets, left_out } => {
+        Chosen::Many { targets, left_out } => {
             if args.care.preview {
                 let shown = if output.json { targets.len() } else { NAMED };
-                let foreseen = Foreseen::of(client, deed, (&mut targets, left_out), shown)?;
+                let foreseen = Foreseen::of(client, deed, (&targets, left_out), shown)?;
                 output.result(&foreseen, |foreseen| say!("{}", foreseen.text()));
                 return Ok(());
             }
@@ -67,9 +67,8 @@ pub(super) fn run(client: &Client, args: &ManyArgs, deed: &Deed, output: &Output
             }
             let licenses = counted(targets.len());
             let why = format!("{licenses} would be {}", deed.participle());
-            let seen = || {
-                Foreseen::of(client, deed, (&mut targets, left_out), NAMED).map(|foreseen| foreseen.text())
-            };
+            let seen =
+                || Foreseen::of(client, deed, (&targets, left_out), NAMED).map(|foreseen| foreseen.text());
             consent.ask_seen(seen, &deed.question(&licenses), &why)?;
             carry_out(client, args, (deed, &targets), output)
         }
@@ -132,29 +131,30 @@ impl Foreseen {
     fn of(
         client: &Client,
         deed: &Deed,
-        (targets, left_out): (&mut [Target], usize),
+        (targets, left_out): (&[Target], usize),
         shown: usize,
     ) -> Result<Self, Failure> {
         let mut licenses = vec![];
         let (mut unchanged, mut refused) = (0, vec![]);
-        for target in targets.iter_mut() {
-            target.look(client)?;
+        for target in targets {
             let Some(license) = &target.seen else { continue };
             let mut line = Line::of(license);
             line.then = match deed.then(license) {
-                Then::Change(change) if licenses.len() < shown => match deed.new_end(client, target.id) {
-                    Ok(Some(end)) => {
-                        line.new_expires_at = Some(json!(end.at));
-                        end.text()
+                Then::Change(change) if licenses.len() < shown => {
+                    match deed.new_end(client, (target.id, target.version)) {
+                        Ok(Some(end)) => {
+                            line.new_expires_at = Some(json!(end.at));
+                            end.text()
+                        }
+                        Err(failure) if concerns_one(&failure) => {
+                            let told = format!("refused: {}", failure.message);
+                            refused.push(failure);
+                            told
+                        }
+                        Err(failure) => return Err(failure),
+                        Ok(None) => change,
                     }
-                    Err(failure) if concerns_one(&failure) => {
-                        let told = format!("refused: {}", failure.message);
-                        refused.push(failure);
-                        told
-                    }
-                    Err(failure) => return Err(failure),
-                    Ok(None) => change,
-                },
+                }
                 Then::Change(change) => change,
                 Then::Same => {
                     unchanged += 1;
@@ -223,7 +223,7 @@ fn carry_out(
     let mut parts = Parts::of(deed.done(), (targets.len() as u64, NAMED as u64), "licenses", output);
     let mut stopped = None;
     for (n, target) in targets.iter().enumerate() {
-        match signals::none_came().and_then(|()| deed.to_one_of_many(client, target.id)) {
+        match signals::none_came().and_then(|()| deed.done_to(client, (target.id, target.version))) {
             Ok(license) => {
                 outcome.done.push(license);
                 parts.add(1);
@@ -260,16 +260,14 @@ fn again(client: &Client, args: &ManyArgs, deed: &Deed, left: &[Target]) -> Stri
     let again = client.again(&format!("license {}", deed.verb()));
     if args.keys.is_empty() && args.from.is_none() {
         // What it matches now is seen and confirmed anew, unless nobody was to be asked.
-        return deed.again(flags(again, &args.filter), None).switch("--yes", args.care.yes).into();
+        return deed.again(flags(again, &args.filter)).switch("--yes", args.care.yes).into();
     }
     let list = args.keys.iter().any(|key| key == DASH).then_some(DASH);
     let from = args.from.as_ref().map(|file| file.display().to_string());
     let by_hand = left.iter().filter(|target| target.is_by_hand);
     let named = by_hand.fold(again, |again, target| again.word(&target.id.to_string()));
     let named = list.iter().fold(named, |again, dash| again.word(dash)).flag("--from", from.as_deref());
-    let is_list = list.is_some() || from.is_some();
-    let alone = if !is_list && left.len() == 1 { Some(left[0].id) } else { None };
-    let again = deed.again(named, alone).switch("--yes", args.care.yes);
+    let again = deed.again(named).switch("--yes", args.care.yes);
     let reads_input = list.is_some() || args.from.as_deref().is_some_and(is_dash);
     if reads_input { again.with_the_same_list() } else { again.into() }
 }

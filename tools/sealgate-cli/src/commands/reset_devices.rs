@@ -1,10 +1,11 @@
 //! `sealgate license reset-devices`.
 
 use sealgate_artifact::LicenseId;
-use sealgate_wire::{ReleaseDevices, Released};
+use sealgate_wire::{LicenseView, ReleaseDevices, Released};
 
 use super::device::print_released;
 use crate::client::Client;
+use crate::confirm::Consent;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::parts::Parts;
@@ -18,9 +19,10 @@ const SHORT: u64 = 500;
 pub(crate) fn run(
     client: &Client,
     license: LicenseId,
-    override_allowance: bool,
+    (override_allowance, yes): (bool, bool),
     output: &Output,
 ) -> Result<(), Failure> {
+    asked_about_several(client, license, Consent::new(yes, output))?;
     let path = format!("/api/v1/licenses/{license}/reset-devices");
     let wish = ReleaseDevices { override_allowance: Some(override_allowance) };
     signals::listen(output);
@@ -32,7 +34,7 @@ pub(crate) fn run(
     while more {
         let next = signals::none_came().and_then(|()| client.post_once(&path, &wish));
         let mut part: Released = next.map_err(|failure| {
-            let failure = parts.stopped(failure, || again(client, license, override_allowance));
+            let failure = parts.stopped(failure, || again(client, license, (override_allowance, yes)));
             // What was released before the failure stays released.
             output.result(&all, print_released);
             failure
@@ -47,9 +49,24 @@ pub(crate) fn run(
     Ok(())
 }
 
-fn again(client: &Client, license: LicenseId, override_allowance: bool) -> String {
+/// Asks where more than one device loses its seat, as far as the token may see it.
+fn asked_about_several(client: &Client, license: LicenseId, consent: Consent) -> Result<(), Failure> {
+    if consent.is_given() {
+        return Ok(());
+    }
+    let seen: Option<LicenseView> = client.get_if_allowed(&format!("/api/v1/licenses/{license}"))?;
+    match seen.map_or(0, |seen| seen.devices_used) {
+        0 | 1 => Ok(()),
+        n => consent.ask(
+            &format!("Release all {n} seats of the license?"),
+            &format!("{n} devices would lose their seats"),
+        ),
+    }
+}
+
+fn again(client: &Client, license: LicenseId, (override_allowance, yes): (bool, bool)) -> String {
     let again = client.again("license reset-devices").word(&license.to_string());
-    again.switch("--override-allowance", override_allowance).into()
+    again.switch("--override-allowance", override_allowance).switch("--yes", yes).into()
 }
 
 /// Whether another request would release more.

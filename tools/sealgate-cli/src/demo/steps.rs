@@ -10,7 +10,7 @@ use sealgate_artifact::{Code, PublicKey};
 use sealgate_trust::TrustFile;
 use sealgate_wire::{
     AppCreated, CreateApp, CreatePlan, Feature, IssueLicenses, IssuedLicense, LicenseView, LicensesIssued,
-    PlanView, Reason, Timestamp,
+    PlanView, StopLicense, Timestamp,
 };
 
 use super::between::{Between, Impostor, Mischief};
@@ -252,7 +252,7 @@ fn revoke(
     license: &IssuedLicense,
 ) -> Result<(), Failure> {
     let path = format!("/api/v1/licenses/{}/revoke", license.license_id);
-    let request = Reason { reason: Some("end of the demo".to_owned()) };
+    let request = StopLicense { reason: Some("end of the demo".to_owned()), if_version: None };
     let _: LicenseView = vendor.post(&path, &request)?;
     let Err(Error::License(denied)) = program.validate(license) else {
         return Err(Failure::new(Code::SystemError, "a revoked license was accepted"));

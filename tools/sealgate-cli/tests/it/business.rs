@@ -220,9 +220,13 @@ fn however_many_devices_there_are_one_command_releases_them_all() {
     let license = vendor.license(&vendor.app("Editor"), &["--max-devices", "300"]);
     let reset = ["license", "reset-devices", text(&license["license_id"])];
     seat(&vendor, 1200, 1200);
-    vendor.run(&[&["--json"], &reset[..]].concat()).refused(4, "allowance_spent");
+    let asked = vendor
+        .run(&[&["--json"], &reset[..], &["--override-allowance"]].concat())
+        .refused(78, "config_invalid");
+    assert_eq!(asked["message"], "1200 devices would lose their seats, and with --json nobody is asked");
+    vendor.run(&[&["--json"], &reset[..], &["--yes"]].concat()).refused(4, "allowance_spent");
     assert_eq!(vendor.json(&["license", "show", reset[2]])["devices_used"], 1200);
-    let done = vendor.json(&[&reset[..], &["--override-allowance"]].concat());
+    let done = vendor.json(&[&reset[..], &["--override-allowance", "--yes"]].concat());
     assert_eq!(names(&done), ["devices_used", "license_id", "released", "releases_left"]);
     let released: BTreeSet<_> = done["released"].as_array().expect("a list").iter().map(text).collect();
     assert_eq!((released.len(), &done["devices_used"]), (1200, &json!(0)));

@@ -418,3 +418,52 @@ fn no_profiles_are_said_in_words() {
     assert_eq!((told.exit, &*told.stdout), (Some(0), ""), "{told:?}");
     assert!(told.stderr.starts_with("no profiles yet; `sealgate login`"), "{told:?}");
 }
+
+#[test]
+fn a_profile_that_cannot_be_read_hides_no_other_and_can_go() {
+    let vendor = Vendor::new();
+    let person = Person::new(&vendor);
+    person.login(&vendor.server.url, &owner(&vendor), &["--profile", "good"]).json();
+    let bad = person.0.join("sealgate/profiles/bad.json");
+    std::fs::write(&bad, "{ broken").expect("written");
+    std::fs::set_permissions(&bad, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("it is ours");
+    let listed = person.json(&["profile", "list"]);
+    assert_eq!((&listed[0]["profile"], &listed[0]["token_id"]), (&json!("bad"), &Value::Null), "{listed}");
+    assert!(
+        text(&listed[0]["error"]).contains("log in again") && listed[1].get("error").is_none(),
+        "{listed}"
+    );
+    assert!(person.run(&["profile", "list"]).ok().contains("good"));
+    person.run(&["app", "list", "--profile", "bad", "--json"]).refused(65, "file_unreadable");
+    assert_eq!(person.json(&["logout", "--profile", "bad"])["removed"], true);
+    assert!(!bad.exists());
+    person.run(&["logout", "--profile", "bad", "--json"]).refused(3, "not_found");
+    assert_eq!(person.json(&["profile", "list"]).as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn what_is_wrong_is_named_as_it_is() {
+    let vendor = Vendor::new();
+    let person = Person::new(&vendor);
+    let url = &vendor.server.url;
+    for token in ["sgt_x\r", "sgt_\u{fc}", "two words"] {
+        let mut command = person.sealgate(&["app", "list", "--json", "--url", url]);
+        let refused = run(command.env("SEALGATE_TOKEN", token)).refused(77, "token_invalid");
+        let told = refused.to_string();
+        assert!(
+            text(&refused["message"]).starts_with("SEALGATE_TOKEN: ") && !told.contains("--url"),
+            "{told}"
+        );
+        assert!(!told.contains("sgt_"), "{told}");
+    }
+    let token = owner(&vendor);
+    let mut command = person.sealgate(&["app", "list", "--json", "--url", &format!("{url}#x")]);
+    let refused = run(command.env("SEALGATE_TOKEN", &token)).refused(78, "config_invalid");
+    assert!(text(&refused["message"]).contains("fragment"), "{refused}");
+    // Set to nothing, a variable is not set.
+    let mut command = person.sealgate(&["app", "list", "--json", "--url", url]);
+    let empty = command.env("SEALGATE_TOKEN", &token).env("SEALGATE_DATA", "").env("SEALGATE_PROFILE", "");
+    assert_eq!(run(empty).json(), json!([]));
+    let mut command = person.sealgate(&["app", "list", "--json", "--url", url]);
+    run(command.env("SEALGATE_DATA", "")).refused(77, "token_invalid");
+}

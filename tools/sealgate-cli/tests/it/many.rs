@@ -1,5 +1,8 @@
 //! One deed for many licenses: named, listed, or by what they have in common.
 
+use std::io::{Read, Write};
+use std::process::Stdio;
+
 use serde_json::{Value, json};
 
 use crate::program::{Outcome, SEALGATE, run_with_input};
@@ -36,6 +39,25 @@ impl<'a> Shop<'a> {
     fn with_input(&self, arguments: &[&str], input: &str) -> Outcome {
         run_with_input(&mut self.vendor.sealgate(arguments), input)
     }
+}
+
+/// What is said in a terminal where somebody says yes, and something happens while the question is asked.
+fn answered_after(vendor: &Vendor, line: &str, meanwhile: impl FnOnce()) -> String {
+    let mut script = std::process::Command::new("script");
+    script.env_clear().args(["-qec", line, "/dev/null"]).env("TERM", "xterm");
+    script.env("SEALGATE_URL", &vendor.server.url).env("SEALGATE_DATA", vendor.data());
+    let mut script = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");
+    let (mut input, mut output) = (script.stdin.take().expect("piped"), script.stdout.take().expect("piped"));
+    let (mut told, mut byte) = (vec![], [0]);
+    while !told.ends_with(b"[y/N] ") {
+        assert_eq!(output.read(&mut byte).expect("it reads"), 1, "{}", String::from_utf8_lossy(&told));
+        told.push(byte[0]);
+    }
+    meanwhile();
+    input.write_all(b"y\n").expect("it listens");
+    output.read_to_end(&mut told).expect("it reads");
+    script.wait().expect("it ends");
+    String::from_utf8(told).expect("UTF-8")
 }
 
 fn count(list: &Value) -> usize {
@@ -110,21 +132,39 @@ fn a_list_with_a_mistake_changes_nothing_and_says_where_it_is() {
 
 on_both_databases! {
 fn one_that_fails_does_not_stop_the_others(vendor: &Vendor) {
-    let shop = Shop::new(vendor, 3);
+    let shop = Shop::new(vendor, 4);
     shop.vendor.json(&["license", "revoke", shop.id(1)]);
-    let suspend = ["license", "suspend", shop.id(0), shop.id(1), NOBODY, shop.id(2), "--yes"];
+    shop.vendor.json(&["license", "revoke", shop.id(3)]);
+    let suspend = ["license", "suspend", shop.id(0), shop.id(1), shop.id(3), shop.id(2), "--yes"];
     let told = shop.vendor.run(&[&suspend[..], &["--json"]].concat());
     assert_eq!(told.exit, Some(4), "that of the first: {told:?}");
     let outcome: Value = serde_json::from_str(&told.stdout).expect("JSON");
     assert_eq!(count(&outcome["done"]), 2);
     let failed = |n: usize| (&outcome["failed"][n]["license_id"], &outcome["failed"][n]["code"]);
     assert_eq!(failed(0), (&json!(shop.id(1)), &json!("license_revoked")));
-    assert_eq!(failed(1), (&json!(NOBODY), &json!("not_found")));
+    assert_eq!(failed(1), (&json!(shop.id(3)), &json!("license_revoked")));
     let failure: Value = serde_json::from_str(&told.stderr).expect("JSON");
     assert!(text(&failure["message"]).starts_with("licenses not suspended: 2 of 4; "), "{failure}");
-    assert_eq!(shop.statuses(), ["suspended", "revoked", "suspended"]);
+    assert_eq!(shop.statuses(), ["suspended", "revoked", "suspended", "revoked"]);
     let told = shop.vendor.run(&suspend);
-    assert!(told.stdout.contains("Not suspended: 2.") && told.stdout.contains(NOBODY), "{told:?}");
+    assert!(told.stdout.contains("Not suspended: 2.") && told.stdout.contains(shop.id(3)), "{told:?}");
+}
+}
+
+on_both_databases! {
+fn a_list_with_an_id_that_names_no_license_changes_nothing(vendor: &Vendor) {
+    let shop = Shop::new(vendor, 2);
+    let made = shop.vendor.json(&["token", "create", "--scope", "licenses:write"]);
+    // Whether the token sees licenses or only writes them.
+    for token in [&[][..], &["--token", text(&made["token"])]] {
+        for verb in ["renew", "suspend", "revoke"] {
+            let named = [&["license", verb, shop.id(0), NOBODY, shop.id(1), "--json", "--yes"][..], token].concat();
+            let refused = shop.vendor.run(&named).refused(3, "not_found");
+            let told = text(&refused["message"]);
+            assert!(told.starts_with("KEY 2: ") && told.ends_with("; nothing was changed"), "{refused}");
+            assert_eq!(shop.statuses(), ["active"; 2], "{verb} {token:?}");
+        }
+    }
 }
 }
 
@@ -228,7 +268,51 @@ fn many_renewals_are_foreseen_and_each_is_done_once_under_a_name(vendor: &Vendor
     };
     assert_eq!(now(&ends[0]), "2037-02-01T00:00:00Z", "once");
     assert_eq!((now(&ends[1]), now(&ends[2])), (json!("2038-02-01T00:00:00Z"), Value::Null));
+    // The name is the same for one alone.
+    let alone = ["license", "renew", text(&ends[0]["license_id"]), "--expires", "+1y"];
+    vendor.json(&[&alone[..], &["--idempotency-key", "spring", "--yes"]].concat());
+    assert_eq!(now(&ends[0]), "2037-02-01T00:00:00Z", "once");
+    vendor.json(&[&alone[..], &["--idempotency-key", "autumn"]].concat());
+    vendor.json(&[&renew[..4], &alone[3..], &["--idempotency-key", "autumn", "--yes", "--ends-before", "2038-03-01"]].concat());
+    assert_eq!(now(&ends[0]), "2038-02-01T00:00:00Z", "once");
 }
+}
+
+#[test]
+fn what_changed_since_it_was_shown_is_left_and_the_rest_is_done() {
+    let vendor = Vendor::new();
+    let app = vendor.app("Editor");
+    let made = ["2036-01-31", "2036-01-31"].map(|end| vendor.license(&app, &["--expires", end]));
+    let [one, two] = [0, 1].map(|n| text(&made[n]["license_id"]));
+    let end = |id: &str| vendor.json(&["license", "show", id])["expires_at"].clone();
+    let renew = format!(
+        "{SEALGATE} license renew --app {} --ends-before 2036-06-01 --expires +1y",
+        text(&app["app_id"])
+    );
+    let told = answered_after(&vendor, &renew, || {
+        vendor.json(&["license", "renew", one, "--expires", "never"]);
+    });
+    assert_eq!((end(one), end(two)), (Value::Null, json!("2037-02-01T00:00:00Z")), "{told}");
+    assert!(told.contains("Licenses renewed: 1.") && told.contains("license_changed"), "{told}");
+    // One alone, about which there was a question, too.
+    let told =
+        answered_after(&vendor, &format!("{SEALGATE} license renew {two} --expires 2036-01-31"), || {
+            vendor.json(&["license", "renew", two, "--expires", "+1y"]);
+        });
+    assert!(told.contains("the license changed since it was looked at"), "{told}");
+    let told =
+        answered_after(&vendor, &format!("{SEALGATE} license update {two} --expires 2036-01-31"), || {
+            vendor.json(&["license", "renew", two, "--expires", "+1y"]);
+        });
+    assert!(told.contains("the license changed since it was looked at"), "{told}");
+    assert_eq!(end(two), "2039-02-01T00:00:00Z");
+    // And what is done for good.
+    let revoke = format!("{SEALGATE} license revoke {one} {two}");
+    let told = answered_after(&vendor, &revoke, || {
+        vendor.json(&["license", "renew", two, "--expires", "+1y"]);
+    });
+    let status = |id: &str| vendor.json(&["license", "show", id])["status"].clone();
+    assert_eq!((status(one), status(two)), (json!("revoked"), json!("active")), "{told}");
 }
 
 #[test]

@@ -85,6 +85,13 @@ fn support_looks_up_and_releases_seats() {
     support.json(&["license", "reset-devices", id]);
     assert_eq!(support.json(&["device", "list", "--license", id]), serde_json::json!([]));
 
+    // What gives a customer more than was sold is no support.
+    support.may_not("licenses:write", &["license", "file", id, "-o", &vendor.path("file")]);
+    support.may_not("licenses:write", &["license", "reset-devices", id, "--override-allowance"]);
+    support.may_not(
+        "licenses:write",
+        &["device", "release", text(&devices[0]["device_id"]), "--override-allowance"],
+    );
     // Whoever steals it must not have the keys of everything that was sold.
     support.may_not("license-keys:read", &["license", "key", id, "--reveal"]);
     support.may_not("licenses:write", &["license", "renew", id, "--expires", "+1y"]);

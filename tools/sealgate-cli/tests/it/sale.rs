@@ -85,7 +85,7 @@ fn people_see_slugs_and_programs_both() {
 fn a_buyer_is_found_however_one_knows_it() {
     let shop = Shop::new();
     let vendor = &shop.vendor;
-    vendor.json(&["license", "issue", "--app", "editor"]);
+    vendor.json(&["license", "issue", "--app", "editor", "--no-plan"]);
     for name in ["acme-ltd", "buyer@acme.example", "BUYER@Acme.Example", "external:shop-17", &shop.customer] {
         assert!(shop.found(&["--customer", name]), "{name}");
         assert_eq!(vendor.json(&["customer", "show", name])["customer_id"], json!(shop.customer));
@@ -165,4 +165,26 @@ fn a_tenant_whose_owners_all_end_is_told() {
 fn owner(vendor: &Vendor, more: &[&str]) -> String {
     let create = ["token", "create", "--scope", "owner", "--scope", "installation"];
     text(&vendor.json(&[&create[..], more].concat())["token"]).to_owned()
+}
+
+#[test]
+fn who_has_plans_and_names_none_sells_nothing_by_mistake() {
+    let shop = Shop::new();
+    let vendor = &shop.vendor;
+    let count = || vendor.json(&["license", "list"]).as_array().expect("a list").len();
+    let before = count();
+    for order in [&["license", "issue", "--app", "editor"][..], &["license", "issue", "--count", "3"]] {
+        let refused = vendor.run(&[&["--json"], order].concat()).refused(2, "malformed_request");
+        let fix = text(&refused["fix"]);
+        assert!(fix.contains("--plan with one of pro") && fix.contains("--no-plan"), "{refused}");
+    }
+    assert_eq!(count(), before);
+    for said in [&["--no-plan"][..], &["--max-devices", "2"], &["--expires", "never"], &["--plan", "pro"]] {
+        vendor.json(&[&["license", "issue", "--app", "editor"], said].concat());
+    }
+    assert_eq!(count(), before + 4);
+    vendor.run(&["--json", "license", "issue", "--plan", "pro", "--no-plan"]).refused(2, "malformed_request");
+    // An app without plans sells as before.
+    vendor.json(&["app", "create", "Bare"]);
+    vendor.json(&["license", "issue", "--app", "bare"]);
 }

@@ -45,7 +45,7 @@ const RUN: &[&str] = &[
     "customer update {ada} --company Engines",
     "license list",
     "license show {license}",
-    "license issue --app {app} --count 2",
+    "license issue --app {app} --no-plan --count 2",
     "license key {license} --reveal",
     "license vars set {license} a=1",
     "license vars get {license}",

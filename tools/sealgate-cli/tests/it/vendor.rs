@@ -88,6 +88,8 @@ impl Vendor {
     /// A new license, with more arguments.
     pub(crate) fn license(&self, app: &Value, more: &[&str]) -> Value {
         let issue = ["license", "issue", "--app", text(&app["app_id"])];
+        let issue =
+            if more.contains(&"--plan") { issue.to_vec() } else { [&issue[..], &["--no-plan"]].concat() };
         self.json(&[&issue, more].concat())["licenses"][0].clone()
     }
 
