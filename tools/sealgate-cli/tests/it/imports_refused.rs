@@ -79,7 +79,7 @@ on_both_databases! {
         let tiers: Vec<Value> = vendor.json(&["license", "list"]).as_array().expect("a list").iter()
             .map(|license| license["tier"].clone()).collect();
         assert_eq!(tiers, ["licensed", "enterprise"]);
-        vendor.run(&["--json", "license", "import", &file, "--no-plan"]).refused(2, "malformed_request");
+        vendor.run(&["--json", "license", "import", &file, "--from", "authforge", "--no-plan"]).refused(2, "malformed_request");
     }
 }
 

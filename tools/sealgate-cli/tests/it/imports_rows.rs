@@ -87,7 +87,15 @@ on_both_databases! {
             assert_eq!((told.refused().len(), told.counts()), (1, [2, 0]), "{}", told.report);
         }
 
-        let key = |n: usize| (0..n).map(|n| char::from(b"7KQMW2ZDHX9VRT4BC8"[(n * n * 7 + n / 5) % 18])).collect::<String>();
+        // Characters without a pattern, as a key has them.
+        let key = |n: usize| {
+            let mut state = n as u64;
+            let mut next = || {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                char::from(b"7KQMW2ZDHX9VRT4BC8"[(state >> 40) as usize % 18])
+            };
+            (0..n).map(|_| next()).collect::<String>()
+        };
         let licenses: Vec<Value> =
             [119, 128, 129, 20].map(|n| json!({ "licenseKey": key(n), "status": "active" })).into();
         let licenses = json!({ "licenses": licenses });
@@ -141,18 +149,22 @@ on_both_databases! {
         vendor.app("Editor");
         let trial = ["plan", "create", "--app", "editor", "--name", "Trial", "--tier", "licensed", "--trial", "14d", "--trial-per", "customer"];
         vendor.json(&trial);
+        vendor.json(&["plan", "create", "--app", "editor", "--name", "Pro", "--tier", "enterprise"]);
         vendor.json(&["customer", "create", "Ada", "--external-id", "ada"]);
-        let mut rows = "label,customer,plan\nfirst,external:ada,trial\n".to_owned();
+        let mut rows = "label,customer,plan,customer_external_id\nfirst,external:ada,trial,\nnew,,trial,grace\n".to_owned();
         for n in 0..150 {
-            writeln!(rows, "row {n},,trial").expect("is written");
+            writeln!(rows, "row {n},,pro,").expect("is written");
         }
-        rows += "last,external:ada,trial\n";
+        rows += "last,external:ada,trial,\nlast,,trial,grace\n";
         let keys = vendor.path("keys.csv");
+        let refused = vec![(154, "customer"), (155, "customer")];
         for more in [&["--dry-run"][..], &["--strict", "-o", &keys]] {
             let told = import(vendor, &rows, more);
-            assert_eq!(told.refused(), [(153, "customer")], "{}", told.report);
+            assert_eq!(told.refused(), refused, "{}", told.report);
             assert_eq!(count(vendor, "editor"), 0);
         }
+        let told = import(vendor, &rows, &["-o", &keys]);
+        assert_eq!((told.refused(), told.counts()), (refused, [152, 0]), "{}", told.report);
     }
 }
 

@@ -1,9 +1,9 @@
 //! Customers that come along with licenses: each is found, or made.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sealgate_artifact::Code;
-use sealgate_wire::{CreateCustomer, CustomerView};
+use sealgate_wire::{CreateCustomer, CustomerView, ImportedRow};
 
 use super::row::{Line, Refusal, Source};
 use crate::client::Client;
@@ -83,6 +83,8 @@ enum Customer {
 pub(super) struct Customers<'a> {
     client: &'a Client,
     known: HashMap<String, Customer>,
+    /// Which of them that there are not yet have a trial of which app among the rows.
+    tried: HashSet<(String, String)>,
     /// Those that are made, or would be.
     pub(super) made: usize,
 }
@@ -90,7 +92,7 @@ pub(super) struct Customers<'a> {
 impl<'a> Customers<'a> {
     /// Looks for all of them, and takes out the rows of those that nobody can be.
     pub(super) fn find(client: &'a Client, source: &mut Source) -> Result<Self, Failure> {
-        let mut customers = Self { client, known: HashMap::new(), made: 0 };
+        let mut customers = Self { client, known: HashMap::new(), tried: HashSet::new(), made: 0 };
         let mut refused = Vec::new();
         for line in std::mem::take(&mut source.lines) {
             match line.buyer.as_ref().map_or(Ok(()), |buyer| customers.look_for(buyer)) {
@@ -152,7 +154,26 @@ impl<'a> Customers<'a> {
         Ok(())
     }
 
-    /// The same for a row of which a dry run says that it would make a license.
+    /// What would become of a row once its customer is made. Without one the server refuses a trial of which each has one.
+    pub(super) fn once_made(&mut self, line: &Line, would: ImportedRow) -> ImportedRow {
+        let Some(buyer) = line.buyer.as_ref().filter(|_| self.id(line).is_none()) else { return would };
+        if would.field.as_deref() != Some("customer_id") {
+            return would;
+        }
+        if self.tried.insert((buyer.named(), line.app.clone())) {
+            return ImportedRow {
+                outcome: "imported".to_owned(),
+                code: None,
+                field: None,
+                message: None,
+                ..would
+            };
+        }
+        let (code, message) = (Code::TrialUsed.to_string(), Code::TrialUsed.meaning().to_owned());
+        ImportedRow { code: Some(code), message: Some(message), ..would }
+    }
+
+    /// Notes the customer of a row of which a dry run says that it would make a license.
     pub(super) fn would_make(&mut self, line: &Line) {
         if let Some(buyer) = line.buyer.as_ref().filter(|_| self.is_missing(line)) {
             self.known.insert(buyer.named(), Customer::WouldBe);

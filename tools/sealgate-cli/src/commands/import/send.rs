@@ -65,8 +65,11 @@ pub(super) fn all(
         let rows = if batch.is_empty() { Ok(vec![]) } else { ask(&batch, dry_run, customers) };
         let rows = rows.map_err(|failure| stopped(failure, &parts))?;
         parts.add((left.len() - rest.len()) as u64);
-        let done: Vec<(&Line, ImportedRow)> = batch.iter().copied().zip(rows).collect();
+        let mut done: Vec<(&Line, ImportedRow)> = batch.iter().copied().zip(rows).collect();
         if dry_run {
+            for (line, would) in &mut done {
+                *would = customers.once_made(line, would.clone());
+            }
             let new = done.iter().filter(|(_, would)| would.outcome == "imported");
             new.for_each(|(line, _)| customers.would_make(line));
         }
@@ -90,6 +93,7 @@ fn with_customers<'a>(
 ) -> Result<Vec<&'a Line>, Failure> {
     let mut left = Vec::new();
     for (line, would) in batch.iter().copied().zip(would) {
+        let would = customers.once_made(line, would);
         match &*would.outcome {
             "imported" => match customers.make(line) {
                 Err(failure) if customers::is_about_the_row(&failure) => {
