@@ -140,6 +140,10 @@ on_both_databases! {
         let told = import(vendor, rows, &[]);
         assert_eq!((told.refused(), told.counts()), (vec![(2, "plan"), (3, "plan")], [2, 0]), "{}", told.report);
         assert_eq!(import(vendor, rows, &["--no-plan"]).counts(), [2, 2]);
+        let told = import(vendor, "label,plan\nf,Pro\n", &[]);
+        let refused = &told.report["refused"][0];
+        assert_eq!((&refused["value"], told.refused()), (&json!("Pro"), vec![(2, "plan")]), "{refused}");
+        assert!(text(&refused["reason"]).ends_with("the app has: pro"), "{refused}");
         assert_eq!(import(vendor, "label\ne\n", &["--plan", "pro"]).counts(), [1, 0]);
         let listed = vendor.json(&["license", "list", "--plan", "editor/pro"]);
         assert_eq!(listed.as_array().map(Vec::len), Some(2));
@@ -238,7 +242,7 @@ on_both_databases! {
         assert_eq!(import(vendor, rows, &["-o", &keys]).counts(), [2, 0]);
         let all = vendor.json(&["license", "list"]);
         let whole = fs::read_to_string(&keys).expect("is there");
-        let (others, key) = whole.rsplit_once(|c| c == '-').expect("a key");
+        let (others, key) = whole.rsplit_once('-').expect("a key");
         assert!(key.len() > 4, "{others}");
         let left = cut(&keys, key.len() + 2);
         assert_eq!(import(vendor, rows, &["-o", &keys]).counts(), [0, 2]);

@@ -11,6 +11,9 @@ use crate::client::Client;
 use crate::failure::Failure;
 use crate::names;
 
+/// Plans that a refusal lists.
+const LISTED: usize = 20;
+
 /// Names the app of each row by its id, however the row named it, and takes out rows of apps that there are not. What a token may not
 /// see stays as it is; the server refuses it.
 pub(super) fn resolve(client: &Client, source: &mut Source, args: &ImportArgs) -> Result<(), Failure> {
@@ -60,6 +63,34 @@ fn find(client: &Client, app: &str, args: &ImportArgs) -> Result<Result<String, 
         Err(failure) if failure.code == Code::NotFound.as_str() && !is_argument => Ok(Err(failure)),
         Err(failure) => Err(failure),
     }
+}
+
+/// Takes out rows whose plan is no name of one, such as `Team` for `team`, and says which plans there are.
+pub(super) fn refuse_unnamed_plans(client: &Client, source: &mut Source) -> Result<(), Failure> {
+    let is_name = |line: &Line| line.row.plan_id.as_deref().is_none_or(|plan| names::plan(plan).is_ok());
+    let apps: BTreeSet<&String> =
+        source.lines.iter().filter(|line| !is_name(line)).map(|line| &line.app).collect();
+    let mut there = BTreeMap::new();
+    for app in apps {
+        let path = format!("/api/v1/plans?limit={LISTED}&app_id={app}");
+        let plans: Option<Page<PlanView>> = client.get_if_allowed(&path)?;
+        let plans = plans.map(|page| page.items).unwrap_or_default();
+        let plans: Vec<String> = plans.into_iter().map(|plan| plan.slug.unwrap_or(plan.plan_id)).collect();
+        there.insert(app.clone(), plans.join(", "));
+    }
+    let mut refused = Vec::new();
+    source.lines.retain(|line| {
+        let Some(plan) = line.row.plan_id.as_deref().filter(|_| !is_name(line)) else { return true };
+        let of_app = match there.get(&line.app).map(String::as_str) {
+            Some("") | None => String::new(),
+            Some(plans) => format!("; the app has: {plans}"),
+        };
+        let why = format!("neither the id of a plan nor its slug{of_app}");
+        refused.push(Refusal::new(line.number, "plan", why).value(plan));
+        false
+    });
+    source.refused.append(&mut refused);
+    Ok(())
 }
 
 /// Takes out rows that name no plan, where the app has plans, and do not say themselves what is sold: one that was forgotten would

@@ -3,71 +3,34 @@
 use std::collections::{HashMap, HashSet};
 
 use sealgate_artifact::Code;
-use sealgate_wire::{CreateCustomer, CustomerView, ImportedRow};
+use sealgate_wire::{CustomerView, ImportedRow};
 
+use super::buyer::{Buyer, COLUMNS};
 use super::row::{Line, Refusal, Source};
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::names;
 use crate::signals;
 
-/// The columns that say who a customer is.
-pub(super) const COLUMNS: [&str; 4] =
-    ["customer_external_id", "customer_name", "customer_email", "customer_company"];
-
-/// A customer as a row has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Buyer {
-    pub(super) external_id: Option<String>,
-    pub(super) name: Option<String>,
-    pub(super) email: Option<String>,
-    pub(super) company: Option<String>,
-}
-
-impl Buyer {
-    /// The one that a row's columns describe, if they do.
-    pub(super) fn read(line: u64, text: impl Fn(&str) -> Option<String>) -> Result<Option<Self>, Refusal> {
-        let [external_id, name, email, company] = COLUMNS.map(&text);
-        let buyer = Self { external_id, name, email, company };
-        if buyer == (Self { external_id: None, name: None, email: None, company: None }) {
-            return Ok(None);
-        }
-        if text("customer").is_some() {
-            let why = "customer says who it is: leave it or the columns customer_… empty";
-            return Err(Refusal::new(line, "customer", why));
-        }
-        if buyer.external_id.is_none() && buyer.email.is_none() {
-            let why = "a customer is found by this or by customer_email: give one of them";
-            return Err(Refusal::new(line, "customer_external_id", why));
-        }
-        if let Err(failure) = names::customer(&buyer.named()) {
-            return Err(Refusal::new(line, buyer.column(), failure.message));
-        }
-        Ok(Some(buyer))
+/// The one that a row's columns describe, if they do.
+pub(super) fn read(line: u64, text: impl Fn(&str) -> Option<String>) -> Result<Option<Buyer>, Refusal> {
+    let [external_id, name, email, company] = COLUMNS.map(&text);
+    let buyer = Buyer { external_id, name, email, company };
+    if buyer == (Buyer { external_id: None, name: None, email: None, company: None }) {
+        return Ok(None);
     }
-
-    /// What the customer goes by.
-    pub(super) fn named(&self) -> String {
-        let by_id = self.external_id.as_ref().map(|id| format!("external:{id}"));
-        by_id.or_else(|| self.email.clone()).unwrap_or_default()
+    if text("customer").is_some() {
+        let why = "customer says who it is: leave it or the columns customer_… empty";
+        return Err(Refusal::new(line, "customer", why));
     }
-
-    pub(super) fn column(&self) -> &'static str {
-        if self.external_id.is_some() { "customer_external_id" } else { "customer_email" }
+    if buyer.external_id.is_none() && buyer.email.is_none() {
+        let why = "a customer is found by this or by customer_email: give one of them";
+        return Err(Refusal::new(line, "customer_external_id", why));
     }
-
-    fn to_make(&self) -> CreateCustomer {
-        let name = [&self.name, &self.company, &self.email, &self.external_id].into_iter().flatten().next();
-        CreateCustomer {
-            name: name.cloned().unwrap_or_default(),
-            slug: None,
-            company: self.company.clone(),
-            email: self.email.clone(),
-            external_id: self.external_id.clone(),
-            metadata: None,
-            max_devices: None,
-        }
+    if let Err(failure) = names::customer(&buyer.named()) {
+        return Err(Refusal::new(line, buyer.column(), failure.message));
     }
+    Ok(Some(buyer))
 }
 
 enum Customer {

@@ -210,7 +210,24 @@ fn number(number: &serde_json::Number) -> Option<Variable> {
 mod tests {
     use serde_json::json;
 
-    use super::variables;
+    use super::{end, name, variables};
+
+    #[test]
+    fn an_end_is_a_time_and_no_time_from_now_on() {
+        let read = |text| end(1, "expiresAt", Some(text)).map(|when| when.is_some());
+        assert_eq!(read("2099-12-31T23:59:59Z"), Ok(true));
+        for other in ["+1y", "90d", "never", "2099-12-31", "", "T"] {
+            assert!(read(other).is_err(), "{other}");
+        }
+        assert_eq!(end(1, "expiresAt", None), Ok(None));
+    }
+
+    #[test]
+    fn a_name_is_what_the_other_system_knows_unless_that_is_too_long() {
+        assert_eq!(name("keygen", &"b".repeat(121)), format!("keygen:{}", "b".repeat(121)));
+        let [one, other] = ["b", "c"].map(|c| name("keygen", &c.repeat(122)));
+        assert!(one != other && one.len() == 78 && one == name("keygen", &"b".repeat(122)), "{one}");
+    }
 
     #[test]
     fn numbers_are_what_they_were_there() {

@@ -3,6 +3,7 @@
 mod again;
 mod apps;
 mod authforge;
+mod buyer;
 pub(super) mod cells;
 mod customers;
 mod foreign;
@@ -42,6 +43,7 @@ pub(crate) fn run(client: &Client, args: &ImportArgs, output: &Output) -> Result
     names::app_field(args.app.as_deref())?;
     let plan = args.plan.as_deref().map(names::plan).transpose()?;
     apps::resolve(client, &mut source, args)?;
+    apps::refuse_unnamed_plans(client, &mut source)?;
     if args.from == Format::Csv && plan.is_none() && !args.no_plan {
         apps::refuse_forgotten_plans(client, &mut source)?;
     }

@@ -8,7 +8,7 @@ use sealgate_wire::ImportRow;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::customers::Buyer;
+use super::buyer::Buyer;
 use super::shown;
 
 /// A request has 64 KiB, in which more than the row stands.

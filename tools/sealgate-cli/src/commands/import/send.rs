@@ -138,8 +138,8 @@ fn refused(failure: &Failure, rows: usize) -> Vec<ImportedRow> {
     vec![row; rows]
 }
 
-fn customer(line: &Line) -> &Option<String> {
-    &line.row.customer_id
+fn customer(line: &Line) -> Option<&str> {
+    line.row.customer_id.as_deref()
 }
 
 /// How many rows go next: of one app, and no more than a request takes. One that only looks takes rows of one customer together.

@@ -2,8 +2,9 @@
 
 use sealgate_wire::{ImportRow, Licensee, Seats};
 
+use super::buyer::{self, Buyer};
 use super::cells::{self, said};
-use super::customers::{self, Buyer};
+use super::customers;
 use super::places::Places;
 use super::row::{Line, Refusal, Source};
 use super::{foreign, shown};
@@ -32,10 +33,10 @@ pub(in crate::commands) const COLUMNS: [&str; 21] = [
     "licensee_email",
     "license_key",
     "hwids",
-    customers::COLUMNS[0],
-    customers::COLUMNS[1],
-    customers::COLUMNS[2],
-    customers::COLUMNS[3],
+    buyer::COLUMNS[0],
+    buyer::COLUMNS[1],
+    buyer::COLUMNS[2],
+    buyer::COLUMNS[3],
 ];
 /// The id that an exported license has.
 const ID: &str = "license_id";
@@ -138,7 +139,7 @@ impl Cells<'_> {
         let plan = self.text("plan");
         let app = self.text("app").unwrap_or_else(|| app_of(plan.as_deref(), args));
         let number = |text: &str| text.parse().map_err(|_| "expected the number that stood here".to_owned());
-        let buyer = Buyer::read(self.line, |column| self.text(column))?;
+        let buyer = customers::read(self.line, |column| self.text(column))?;
         let row = ImportRow {
             name: String::new(),
             license_id: self.text(ID),
