@@ -36,6 +36,16 @@ impl Told {
     }
 }
 
+/// Characters without a pattern, as a key has them.
+fn key(length: usize, seed: u64) -> String {
+    let mut state = seed;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        char::from(b"7KQMW2ZDHX9VRT4BC8"[(state >> 40) as usize % 18])
+    };
+    (0..length).map(|_| next()).collect()
+}
+
 fn count(vendor: &Vendor, app: &str) -> usize {
     vendor.json(&["license", "list", "--app", app]).as_array().expect("a list").len()
 }
@@ -87,17 +97,8 @@ on_both_databases! {
             assert_eq!((told.refused().len(), told.counts()), (1, [2, 0]), "{}", told.report);
         }
 
-        // Characters without a pattern, as a key has them.
-        let key = |n: usize| {
-            let mut state = n as u64;
-            let mut next = || {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                char::from(b"7KQMW2ZDHX9VRT4BC8"[(state >> 40) as usize % 18])
-            };
-            (0..n).map(|_| next()).collect::<String>()
-        };
         let licenses: Vec<Value> =
-            [119, 128, 129, 20].map(|n| json!({ "licenseKey": key(n), "status": "active" })).into();
+            [119, 128, 129, 20].map(|n| json!({ "licenseKey": key(n, n as u64), "status": "active" })).into();
         let licenses = json!({ "licenses": licenses });
         let told = import(vendor, licenses.to_string(), &["--from", "authforge"]);
         assert_eq!(told.refused().iter().map(|(line, _)| *line).collect::<Vec<_>>(), [3], "{}", told.report);
@@ -169,6 +170,17 @@ on_both_databases! {
         }
         let told = import(vendor, &rows, &["-o", &keys]);
         assert_eq!((told.refused(), told.counts()), (refused, [152, 0]), "{}", told.report);
+
+        let mut rows = "plan,license_key\n".to_owned();
+        for n in 0..150 {
+            writeln!(rows, "pro,{}", key(25, n * 1_000_003)).expect("is written");
+        }
+        writeln!(rows, "pro,{}", key(25, 0).to_lowercase()).expect("is written");
+        for more in [&["--dry-run"][..], &["--strict"]] {
+            let told = import(vendor, &rows, more);
+            assert_eq!(told.refused().last(), Some(&(152, "license_key")), "{}", told.report);
+            assert_eq!(count(vendor, "editor"), 152);
+        }
     }
 }
 
