@@ -255,7 +255,7 @@ codes! {
         "Ask the vendor about this license."
     LicenseKeyMalformed "license_key_malformed" License 500 (500 "system_error") 2 Unsigned
         "This is not a license key: it has another length or another alphabet."
-        "Type the key again as it was issued: seven groups of four characters."
+        "Type the key again as it was issued: seven groups of four characters. A program takes keys of another system if it is built with `foreign_keys()`."
     LicenseKeyMistyped "license_key_mistyped" License 500 (500 "system_error") 2 Unsigned
         "The license key has a typing mistake: its checksum does not fit."
         "Compare the license key with the one that was issued, character by character."

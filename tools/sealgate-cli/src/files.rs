@@ -4,7 +4,7 @@
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, BufReader, Read, Write};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub(crate) use sealgate_server::files::read_in;
 use sealgate_server::files::{make_private_dir, read_at_most, write_whole};
@@ -93,6 +93,24 @@ fn is_open_already(path: &Path) -> bool {
 /// Whether it is a device that one writes to as to a stream, such as `/dev/null`; a link to one is none.
 fn is_device(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok_and(|there| there.file_type().is_char_device())
+}
+
+/// Whether two paths lead to one file, also where it is not there yet. Devices keep nothing that could be lost.
+pub(crate) fn are_same(a: &Path, b: &Path) -> bool {
+    let found = |path: &Path| std::fs::metadata(path).ok();
+    match (found(a), found(b)) {
+        (Some(a), Some(b)) => a.is_file() && (a.dev(), a.ino()) == (b.dev(), b.ino()),
+        (None, None) => place(a) == place(b),
+        _ => false,
+    }
+}
+
+/// Where a file that is not there would be made.
+fn place(path: &Path) -> PathBuf {
+    let path = std::fs::read_link(path).map_or_else(|_| path.to_owned(), |to| path.with_file_name(to));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    path.file_name().map_or_else(|| folder.clone(), |name| folder.join(name))
 }
 
 fn is_no_file(path: &Path) -> bool {

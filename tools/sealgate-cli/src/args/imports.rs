@@ -8,9 +8,11 @@ const IMPORTING: &str = "\
 FILE is CSV with a row of column names first, in any order:
   app, plan, tier, max_devices, expires, label, customer, external_id, features, limits, vars, status,
   licensee_name, licensee_company, licensee_email, license_key (a key from elsewhere to keep), hwids
+In place of customer: customer_external_id, customer_email, customer_name, customer_company; a customer that there is not is made.
 A license_id that one of your licenses has: the row is that license, and makes none. Passed over: devices_used, created_at. Any
 other column is refused. Features, limits, vars and hwids are written
-`export; sso=okta`, or as JSON; `[]` says that there are none. An empty cell leaves it to the plan.
+`export; sso=okta`, or as JSON; `[]` says that there are none. An empty cell leaves it to the plan. Where the app has plans, a row
+without one says tier, max_devices and expires itself.
 
 The same row never makes a second license: after an interruption, run the same command again. A row without an app goes to the app
 of its plan, where that is named as in editor/pro, else to --app, else to your only app.
@@ -38,7 +40,7 @@ pub(crate) struct ImportArgs {
     /// The plan of rows that name none
     #[arg(long, value_name = "ID")]
     pub(crate) plan: Option<String>,
-    /// With --from keygen: licenses whose policy --map does not name get no plan
+    /// Rows without a plan get none, also where the app has plans; with --from keygen, licenses whose policy --map does not name
     #[arg(long, conflicts_with = "plan")]
     pub(crate) no_plan: bool,
     /// Which is which: the id of an app of AuthForge's and of yours, or of a policy of Keygen's and of your plan; may be given more

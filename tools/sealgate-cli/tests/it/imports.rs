@@ -187,7 +187,7 @@ fn a_file_that_is_none_is_refused_as_a_whole(vendor: &Vendor) {
     let twice = partly(&import("external_id\na\na\nb\n", &[]));
     assert_eq!((&twice["imported"], lines(&twice)), (&json!(2), vec![(3, "external_id")]));
     let open = vendor.path("open.csv");
-    fs::write(&open, "line,license_id,license_key,external_id,label,expires\n").expect("is written");
+    fs::write(&open, "line,license_id,license_key,external_id,label,expires,customer,email\n").expect("is written");
     import("label\nx\n", &["-o", &open]).refused(65, "file_unreadable");
     assert_eq!(
         vendor.json(&["license", "list"]).as_array().map(Vec::len),

@@ -49,7 +49,7 @@ on_both_databases! {
         assert_eq!(counts, [5, 0], "{report}");
         // Nothing was refused, and nothing old stays there.
         let left = fs::read_to_string(&rejects).expect("is there");
-        assert_eq!(left, "reject_line,reject_column,reject_reason,label,max_devices,tier\n");
+        assert_eq!(left, "reject_line,reject_column,reject_reason,reject_number,label,max_devices,tier\n");
         let told = vendor.run(&["license", "import", &file]);
         assert!(told.stdout.contains("line 6, max_devices \"0\": expected 1 to 1000000"), "{told:?}");
         assert!(told.stdout.contains("line 7, tier \"gold\": free, licensed or enterprise"), "{told:?}");
@@ -79,7 +79,7 @@ on_both_databases! {
         let tiers: Vec<Value> = vendor.json(&["license", "list"]).as_array().expect("a list").iter()
             .map(|license| license["tier"].clone()).collect();
         assert_eq!(tiers, ["licensed", "enterprise"]);
-        vendor.run(&["--json", "license", "import", &file, "--no-plan"]).refused(2, "malformed_request");
+        vendor.run(&["--json", "license", "import", &file, "--from", "authforge", "--no-plan"]).refused(2, "malformed_request");
     }
 }
 

@@ -85,7 +85,7 @@ on_both_databases! {
         vendor.json(&["plan", "create", "--app", "editor", "--name", "Pro", "--tier", "enterprise"]);
         let file = vendor.path("rows.csv");
         fs::write(&file, "label\na\n").expect("is written");
-        assert_eq!(counts(&vendor.json(&["license", "import", &file])), [1, 0]);
+        assert_eq!(counts(&vendor.json(&["license", "import", &file, "--no-plan"])), [1, 0]);
         fs::write(&file, "label\nb\n").expect("is written");
         vendor.app("Viewer");
         let failure = vendor.run(&["--json", "license", "import", &file]).refused(2, "malformed_request");

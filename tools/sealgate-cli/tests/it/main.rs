@@ -23,6 +23,7 @@ mod help;
 mod imports;
 mod imports_foreign;
 mod imports_refused;
+mod imports_rows;
 mod imports_twice;
 mod inspect;
 mod interrupted;

@@ -53,7 +53,7 @@ const RUN: &[&str] = &[
     "license file {license} -o {folder}/a.license --with-trust",
     "license authforge-file {license} --any --expires +1d -o {folder}/a.authforge",
     "license export -o {folder}/licenses.csv",
-    "license import {folder}/new.csv --app {app} -o {folder}/keys.csv",
+    "license import {folder}/new.csv --app {app} --no-plan -o {folder}/keys.csv",
     "device list",
     "device show {device}",
     "device update {device} --metadata {folder}/notes.json",

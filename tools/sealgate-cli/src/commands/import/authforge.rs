@@ -109,7 +109,7 @@ fn line(line: u64, license: &Value, apps: &Apps, args: &ImportArgs) -> Result<Li
     }
     let app = apps.of(license.app_id.as_ref(), line)?;
     let hwids = if args.without_devices { vec![] } else { license.hwid_list };
-    let mut row = foreign::row(format!("authforge:{}", license.key), &license.key, hwids);
+    let mut row = foreign::row(foreign::name("authforge", &license.key), &license.key, hwids);
     row.max_devices = match (license.unlimited_hwid_slots, license.max_hwid_slots) {
         (true, _) => Some(Seats(MaxDevices::Unlimited)),
         (false, Some(slots)) => Some(foreign::seats(line, "maxHwidSlots", slots)?),
@@ -119,5 +119,5 @@ fn line(line: u64, license: &Value, apps: &Apps, args: &ImportArgs) -> Result<Li
     row.label = license.label;
     let read = |values| foreign::variables(line, "licenseVariables", values);
     row.variables = license.variables.as_ref().map(read).transpose()?;
-    Ok(Line { number: line, app, row })
+    Ok(Line { number: line, before: 0, app, buyer: None, row })
 }

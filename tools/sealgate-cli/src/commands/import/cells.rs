@@ -9,27 +9,36 @@ use super::shown;
 use crate::commands::sets;
 use crate::failure::Failure;
 
-/// A cell that begins with one of these is a formula to a spreadsheet.
-const FORMULAS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+/// A cell that begins with one of these is a formula to a spreadsheet, also in their full-width forms.
+const FORMULAS: [char; 10] = ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}', '\t', '\r'];
 /// Stands before it.
 const DEFUSED: char = '\'';
 
-/// A cell in which no spreadsheet sees a formula.
+/// A cell in which no spreadsheet sees a formula, also where it takes `;` for the end of a cell.
 pub(in crate::commands) fn defused(text: &str) -> String {
-    if text.starts_with(FORMULAS) || text.starts_with(DEFUSED) {
-        format!("{DEFUSED}{text}")
-    } else {
-        text.to_owned()
-    }
+    let part = |part: &str| {
+        let rest = part.trim_start_matches(' ');
+        let blanks = &part[..part.len() - rest.len()];
+        let sign = if is_read_otherwise(rest) { "'" } else { "" };
+        format!("{blanks}{sign}{rest}")
+    };
+    text.split(';').map(part).collect::<Vec<_>>().join(";")
 }
 
 /// What a cell says.
-pub(in crate::commands) fn said(text: &str) -> &str {
-    let text = text.trim();
-    match text.strip_prefix(DEFUSED) {
-        Some(rest) if rest.starts_with(FORMULAS) || rest.starts_with(DEFUSED) => rest,
-        _ => text,
-    }
+pub(in crate::commands) fn said(text: &str) -> String {
+    let part = |part: &str| {
+        let rest = part.trim_start_matches(' ');
+        let blanks = &part[..part.len() - rest.len()];
+        let said = rest.strip_prefix(DEFUSED).filter(|said| is_read_otherwise(said));
+        format!("{blanks}{}", said.unwrap_or(rest))
+    };
+    text.trim().split(';').map(part).collect::<Vec<_>>().join(";")
+}
+
+/// Whether a spreadsheet, or an import, takes something else from it.
+fn is_read_otherwise(text: &str) -> bool {
+    text.starts_with(FORMULAS) || text.starts_with(DEFUSED)
 }
 
 pub(super) fn features(text: &str) -> Result<Vec<Feature>, String> {
@@ -136,7 +145,7 @@ mod tests {
             vec![feature("a=b", None)],
             vec![feature("[x]", Some(" y "))],
         ] {
-            assert_eq!(features(said(&defused(&of_features(&list)))), Ok(list));
+            assert_eq!(features(&said(&defused(&of_features(&list)))), Ok(list));
         }
     }
 
@@ -146,8 +155,16 @@ mod tests {
             assert!(defused(text).starts_with('\''), "{text:?}");
             assert_eq!(said(&defused(text)), text);
         }
-        for text in ["x", "it's", "a=b"] {
-            assert_eq!((defused(text).as_str(), said(text)), (text, text));
+        for text in ["\u{ff1d}1+1", "x;=1+1", "x;@SUM(1)", "x; -1", "x;'=1", "x; ''y;+1", ";=1"] {
+            let written = defused(text);
+            assert!(
+                written.split(';').all(|cell| !cell.trim_start().starts_with(super::FORMULAS)),
+                "{written}"
+            );
+            assert_eq!(said(&written), text);
+        }
+        for text in ["x", "it's", "a=b", "a; b=1;c"] {
+            assert_eq!((defused(text), said(text)), (text.to_owned(), text.to_owned()));
         }
     }
 }

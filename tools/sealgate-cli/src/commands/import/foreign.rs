@@ -6,13 +6,16 @@ use sealgate_artifact::{Code, MaxDevices};
 use sealgate_wire::{ImportRow, Seats, Variable, When};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
-use super::row::{Line, Refusal, Source};
+use super::row::{Line, Refusal, Source, hex};
 use super::shown;
 use crate::failure::Failure;
 
 /// What a failure lists.
 const LISTED: usize = 20;
+/// No name of a row is longer (`spec/http.md` §3.2).
+const NAME_BYTES: usize = 128;
 
 /// Licenses of another system, on their way to rows.
 #[derive(Default)]
@@ -145,6 +148,12 @@ pub(super) fn all_are_there(
     Err(Failure::new(Code::MalformedRequest, why).fix(fix))
 }
 
+/// What a license is known by: what that system knows it by, which may be too long for a name.
+pub(super) fn name(of: &str, known_by: &str) -> String {
+    let name = format!("{of}:{known_by}");
+    if name.len() <= NAME_BYTES { name } else { format!("{of}:sha256:{}", hex(&Sha256::digest(known_by))) }
+}
+
 /// A license with a name of its own in that system, a key, and devices.
 pub(super) fn row(name: String, key: &str, hwids: Vec<String>) -> ImportRow {
     ImportRow { name, license_key: Some(key.to_owned()), hwids, ..ImportRow::default() }
@@ -153,7 +162,10 @@ pub(super) fn row(name: String, key: &str, hwids: Vec<String>) -> ImportRow {
 pub(super) fn end(line: u64, column: &str, text: Option<&str>) -> Result<Option<When>, Refusal> {
     let unreadable =
         |text: &str| Refusal::new(line, column, "expected a time as in 2027-01-31T12:00:00Z").value(text);
-    text.map(|text| When::new(text).ok_or_else(|| unreadable(text))).transpose()
+    // Both systems give times. What is one only from now on would move with the day of the import.
+    let is_time = |text: &str| text.contains('T') && text.as_bytes().iter().take(4).all(u8::is_ascii_digit);
+    let time = |text: &str| When::new(text).filter(|_| is_time(text));
+    text.map(|text| time(text).ok_or_else(|| unreadable(text))).transpose()
 }
 
 pub(super) fn seats(line: u64, column: &str, number: u64) -> Result<Seats, Refusal> {
@@ -198,7 +210,24 @@ fn number(number: &serde_json::Number) -> Option<Variable> {
 mod tests {
     use serde_json::json;
 
-    use super::variables;
+    use super::{end, name, variables};
+
+    #[test]
+    fn an_end_is_a_time_and_no_time_from_now_on() {
+        let read = |text| end(1, "expiresAt", Some(text)).map(|when| when.is_some());
+        assert_eq!(read("2099-12-31T23:59:59Z"), Ok(true));
+        for other in ["+1y", "90d", "never", "2099-12-31", "", "T"] {
+            assert!(read(other).is_err(), "{other}");
+        }
+        assert_eq!(end(1, "expiresAt", None), Ok(None));
+    }
+
+    #[test]
+    fn a_name_is_what_the_other_system_knows_unless_that_is_too_long() {
+        assert_eq!(name("keygen", &"b".repeat(121)), format!("keygen:{}", "b".repeat(121)));
+        let [one, other] = ["b", "c"].map(|c| name("keygen", &c.repeat(122)));
+        assert!(one != other && one.len() == 78 && one == name("keygen", &"b".repeat(122)), "{one}");
+    }
 
     #[test]
     fn numbers_are_what_they_were_there() {

@@ -127,7 +127,7 @@ fn line(
         }
     }
     let hwids = machines.get(&license.id).filter(|_| !args.without_devices).cloned().unwrap_or_default();
-    let mut row = foreign::row(format!("keygen:{}", license.id), &attributes.key, hwids);
+    let mut row = foreign::row(foreign::name("keygen", &license.id), &attributes.key, hwids);
     row.plan_id = plan(line, policy(found), plans, args)?;
     row.max_devices = Some(match (attributes.max_machines, attributes.floating) {
         (Some(machines), _) => foreign::seats(line, "maxMachines", machines)?,
@@ -143,5 +143,5 @@ fn line(
         row.variables = Some(foreign::variables(line, "metadata", &attributes.metadata)?);
     }
     let app = app_of(row.plan_id.as_deref(), args);
-    Ok(Line { number: line, app, row })
+    Ok(Line { number: line, before: 0, app, buyer: None, row })
 }

@@ -1,11 +1,16 @@
 //! `sealgate license import`.
 
 mod again;
+mod apps;
 mod authforge;
+mod buyer;
 pub(super) mod cells;
+mod customers;
 mod foreign;
 mod keygen;
 mod keys_file;
+mod places;
+mod rejects;
 mod report;
 mod row;
 mod send;
@@ -23,6 +28,8 @@ use crate::failure::Failure;
 use crate::files;
 use crate::names;
 use crate::output::Output;
+use crate::streams::is_dash;
+use customers::Customers;
 use keys_file::KeysFile;
 use report::Report;
 use row::Source;
@@ -32,11 +39,21 @@ const FILE_BYTES: u64 = 256 * 1024 * 1024;
 
 pub(crate) fn run(client: &Client, args: &ImportArgs, output: &Output) -> Result<(), Failure> {
     let mut source = read(args)?;
+    refuse_same_files(args, &source)?;
+    names::app_field(args.app.as_deref())?;
+    let plan = args.plan.as_deref().map(names::plan).transpose()?;
+    apps::resolve(client, &mut source, args)?;
+    apps::refuse_unnamed_plans(client, &mut source)?;
+    if args.from == Format::Csv && plan.is_none() && !args.no_plan {
+        apps::refuse_forgotten_plans(client, &mut source)?;
+    }
     row::refuse_repetitions(&mut source);
     row::refuse_alike_keys(&mut source);
     row::name_all(&mut source.lines);
-    complete(args, &mut source)?;
-    has_one_app(client, &source)?;
+    complete(plan.as_ref(), &mut source);
+    row::refuse_too_large(&mut source);
+    row::group_by_app(&mut source.lines);
+    let mut customers = Customers::find(client, &mut source)?;
     let mut keys = match &args.output {
         Some(path) if !args.dry_run => Some(KeysFile::open(path)?),
         _ => None,
@@ -44,28 +61,18 @@ pub(crate) fn run(client: &Client, args: &ImportArgs, output: &Output) -> Result
     let mut report = Report::new(&mut source, args);
     if args.strict && !args.dry_run {
         // What is refused now changes nothing.
-        send::all(client, (&source.lines, args), true, &mut report, (None, output))?;
+        let mut looked = Customers::find(client, &mut source)?;
+        send::all((client, &mut looked), (&source.lines, args), true, &mut report, (None, output))?;
         if report.has_refusals() {
-            report.imported = 0;
-            return report.finish(client, (args, &source), output);
+            return report.only_looked().finish(client, (args, &source), output);
         }
         report = Report::new(&mut source, args);
     }
     let lines = (&source.lines[..], args);
-    match send::all(client, lines, args.dry_run, &mut report, (keys.as_mut(), output)) {
-        Ok(()) => report.finish(client, (args, &source), output),
+    match send::all((client, &mut customers), lines, args.dry_run, &mut report, (keys.as_mut(), output)) {
+        Ok(()) => report.customers(customers.made).finish(client, (args, &source), output),
         Err(failure) => Err(report.interrupted(failure, output)),
     }
-}
-
-/// Rows that name no app go to the tenant's only one. Where it has several, it is better said before anything is imported.
-fn has_one_app(client: &Client, source: &Source) -> Result<(), Failure> {
-    if source.lines.iter().all(|line| line.app != names::ONLY) {
-        return Ok(());
-    }
-    let only: Result<Option<serde_json::Value>, Failure> = client.get_if_allowed(&names::app_path(None)?);
-    let fix = "name it with --app, or in a column `app`";
-    only.map(drop).map_err(|failure| failure.fix_for(Code::MalformedRequest, fix))
 }
 
 fn read(args: &ImportArgs) -> Result<Source, Failure> {
@@ -76,11 +83,8 @@ fn read(args: &ImportArgs) -> Result<Source, Failure> {
     if args.from != Format::Keygen && args.metadata_as_vars {
         return wrong("--metadata-as-vars says how to read what Keygen gives", "add --from keygen");
     }
-    if args.from != Format::Keygen && args.no_plan {
-        return wrong(
-            "--no-plan says what becomes of licenses of Keygen's",
-            "leave it out: rows without a plan have none",
-        );
+    if args.from == Format::Authforge && args.no_plan {
+        return wrong("AuthForge has no plans", "leave --no-plan out: without --plan, licenses get none");
     }
     if args.from != Format::Csv && args.rejects.is_some() {
         return wrong("--rejects writes rows of CSV", "leave it out; the report names what was refused");
@@ -100,6 +104,31 @@ fn read(args: &ImportArgs) -> Result<Source, Failure> {
     }
 }
 
+/// A file that is read and written, or written twice, loses what was in it. Only a list of refused rows may become the next one.
+fn refuse_same_files(args: &ImportArgs, source: &Source) -> Result<(), Failure> {
+    let written = [("-o", &args.output), ("--rejects", &args.rejects)];
+    let are_same = |a: &Path, b: &Path| files::are_same(a, b);
+    let refused = |what: String| {
+        let why = format!("{what}: one would be lost");
+        Err(Failure::new(Code::MalformedRequest, why).fix("give each a file of its own"))
+    };
+    if let (Some(keys), Some(rejects)) = (&args.output, &args.rejects)
+        && are_same(keys, rejects)
+    {
+        return refused(format!("-o and --rejects are the same file, {}", rejects.display()));
+    }
+    let is_list = source.header.iter().any(|name| name == table::REJECTED[0]);
+    for (flag, path) in written {
+        let Some(path) = path.as_deref().filter(|_| !(is_list && flag == "--rejects")) else { continue };
+        let read =
+            |file: &Path| if is_dash(file) { Path::new("/dev/stdin").to_owned() } else { file.to_owned() };
+        if args.files.iter().any(|file| are_same(&read(file), path)) {
+            return refused(format!("{} is read, and {flag} would write it", path.display()));
+        }
+    }
+    Ok(())
+}
+
 fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
     let unreadable = |e: std::io::Error| {
         Failure::new(Code::FileUnreadable, format!("{}: {e}", path.display()))
@@ -117,11 +146,8 @@ fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 /// What the arguments add to rows. Rows have their names by then: what is added does not change them.
-fn complete(args: &ImportArgs, source: &mut Source) -> Result<(), Failure> {
-    names::app_field(args.app.as_deref())?;
-    let plan = args.plan.as_deref().map(names::plan).transpose()?;
+fn complete(plan: Option<&String>, source: &mut Source) {
     for line in source.lines.iter_mut().filter(|line| line.row.plan_id.is_none()) {
-        line.row.plan_id.clone_from(&plan);
+        line.row.plan_id = plan.cloned();
     }
-    Ok(())
 }

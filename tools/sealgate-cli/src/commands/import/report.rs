@@ -7,10 +7,9 @@ use sealgate_wire::{ImportedRow, Timestamp};
 use serde::Serialize;
 
 use super::again;
-use super::keys_file::records;
+use super::rejects;
 use super::row::{Line, Refusal, Source};
 use super::shown;
-use super::table::REJECTED;
 use crate::args::ImportArgs;
 use crate::client::Client;
 use crate::commands::written::write_private;
@@ -24,9 +23,15 @@ const SHOWN: usize = 100;
 pub(super) struct Report {
     pub(super) dry_run: bool,
     pub(super) rows: usize,
+    /// Rows in which nothing stands, which are not counted as rows.
+    #[serde(skip_serializing_if = "is_none")]
+    empty_rows: usize,
     pub(super) imported: usize,
     /// Rows whose license exists already, such as one that an earlier run made. It stays as it is.
     pub(super) there: usize,
+    /// Customers of new licenses that were made, too.
+    #[serde(skip_serializing_if = "is_none")]
+    customers_made: usize,
     /// Devices that got seats of licenses that exist already.
     devices_added: u64,
     pub(super) refused: Vec<Refusal>,
@@ -39,6 +44,9 @@ pub(super) struct Report {
     keys_file: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rejects_file: Option<PathBuf>,
+    /// With --strict: rows were refused, and nothing else was done.
+    #[serde(skip)]
+    only_looked: bool,
     /// What `line` counts.
     #[serde(skip)]
     noun: &'static str,
@@ -63,19 +71,27 @@ struct Made {
     expires_at: Option<Timestamp>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_none(count: &usize) -> bool {
+    *count == 0
+}
+
 impl Report {
     pub(super) fn new(source: &mut Source, args: &ImportArgs) -> Self {
         Self {
             dry_run: args.dry_run,
             rows: source.count(),
+            empty_rows: source.empty_rows,
             imported: 0,
             there: 0,
+            customers_made: 0,
             devices_added: 0,
             devices_left_out: vec![],
             refused: source.refused.clone(),
             left_out: source.left_out.clone(),
             keys_file: args.output.clone().filter(|_| !args.dry_run),
             rejects_file: args.rejects.clone(),
+            only_looked: false,
             noun: source.noun(),
             licenses: vec![],
         }
@@ -102,6 +118,14 @@ impl Report {
         }
     }
 
+    pub(super) fn only_looked(self) -> Self {
+        Self { imported: 0, only_looked: true, ..self }
+    }
+
+    pub(super) fn customers(self, customers_made: usize) -> Self {
+        Self { customers_made, ..self }
+    }
+
     pub(super) fn has_refusals(&self) -> bool {
         !self.refused.is_empty()
     }
@@ -115,7 +139,7 @@ impl Report {
     ) -> Result<(), Failure> {
         self.refused.sort_by_key(|refusal| refusal.line);
         if let Some(path) = &args.rejects {
-            write_private(path, &self.rejects(source))?;
+            write_private(path, &rejects::written(&self.refused, source))?;
         }
         if self.rows == 0 && !output.json {
             let none = "no rows: the file names columns, and nothing stands below them; nothing was imported";
@@ -129,10 +153,16 @@ impl Report {
             return Ok(());
         }
         let (refused, rows) = (self.refused.len(), self.rows);
-        let why = if args.strict && !args.dry_run {
-            format!("nothing was imported: {refused} of {rows} rows are refused")
-        } else {
-            format!("{refused} of {rows} rows were refused")
+        // With --strict, too, a row may be refused only once others were imported.
+        let why = match (self.only_looked, args.strict && !args.dry_run) {
+            (true, _) => format!("nothing was imported: {refused} of {rows} rows are refused"),
+            (false, true) => {
+                let imported = self.imported;
+                format!(
+                    "{refused} of {rows} rows were refused after --strict found nothing wrong; imported: {imported}"
+                )
+            }
+            (false, false) => format!("{refused} of {rows} rows were refused"),
         };
         let fix = "correct them, and import the file again: what is there stays as it is".to_owned();
         let by_rejects = |path: &PathBuf| {
@@ -142,7 +172,7 @@ impl Report {
                 again::command(client.again("license import"), args, std::iter::once(&**path))
             )
         };
-        let whole = args.strict || args.dry_run;
+        let whole = self.only_looked || args.dry_run;
         let fix = args.rejects.as_ref().filter(|_| !whole).map_or(fix, by_rejects);
         Err(Failure::new(Code::RowsRefused, why).fix(fix))
     }
@@ -219,7 +249,14 @@ impl Report {
             let given = if self.dry_run { "would be given" } else { "given" };
             say!("Seats {given} to devices of licenses that exist already: {}.", self.devices_added);
         }
-        if let Some(path) = &self.keys_file {
+        if self.customers_made > 0 {
+            let made = if self.dry_run { "would be made" } else { "made" };
+            say!("Customers {made}: {}.", self.customers_made);
+        }
+        if self.empty_rows > 0 {
+            say!("Empty rows passed over: {}.", self.empty_rows);
+        }
+        if let Some(path) = self.keys_file.as_ref().filter(|_| self.imported > 0) {
             say!("The keys of new licenses are in {}.", path.display());
         }
         match &self.rejects_file {
@@ -235,25 +272,6 @@ impl Report {
         let value = refusal.value.as_ref().map(|value| format!(" {value:?}")).unwrap_or_default();
         let column = refusal.column.as_ref().map(|column| format!(", {column}{value}")).unwrap_or_default();
         format!("{} {}{id}{column}", self.noun, refusal.line)
-    }
-
-    /// The refused lines as they came, each with what is wrong with it.
-    fn rejects(&self, source: &Source) -> Vec<u8> {
-        let is_old = |at: &usize| source.header.get(*at).is_some_and(|name| REJECTED.contains(&&**name));
-        // What is added stands first: a row with too few cells stays one, and is refused again until somebody mends it.
-        let own = |cells: &[Vec<u8>]| -> Vec<Vec<u8>> {
-            (0..cells.len()).filter(|at| !is_old(at)).map(|at| cells[at].clone()).collect()
-        };
-        let names: Vec<Vec<u8>> = source.header.iter().map(|name| name.clone().into_bytes()).collect();
-        let mut rows = Vec::with_capacity(self.refused.len() + 1);
-        rows.push(REJECTED.iter().map(|name| name.as_bytes().to_vec()).chain(own(&names)).collect());
-        for refusal in &self.refused {
-            let cells = source.cells.get(&refusal.line).map(Vec::as_slice).unwrap_or_default();
-            let Refusal { line, column, reason, .. } = refusal;
-            let why = [line.to_string(), column.clone().unwrap_or_default(), reason.clone()];
-            rows.push(why.map(String::into_bytes).into_iter().chain(own(cells)).collect::<Vec<_>>());
-        }
-        records(&rows)
     }
 }
 

@@ -1,20 +1,28 @@
 //! What an import is made of, wherever it came from.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write;
 
-use sealgate_artifact::{ForeignKey, LicenseKey};
+use sealgate_artifact::{Code, ForeignKey, LicenseKey};
 use sealgate_wire::ImportRow;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::buyer::Buyer;
 use super::shown;
+
+/// A request has 64 KiB, in which more than the row stands.
+const ROW_BYTES: usize = 63 * 1024;
 
 /// A license to be made, and where it stands.
 pub(super) struct Line {
     /// Of the line in its file, or of the record.
     pub(super) number: u64,
+    /// How many rows like it were imported before, from the file in which it was refused.
+    pub(super) before: u32,
     pub(super) app: String,
+    /// Who bought it, where the row describes a customer. The row then names the customer by what it is found by.
+    pub(super) buyer: Option<Buyer>,
     pub(super) row: ImportRow,
 }
 
@@ -63,6 +71,8 @@ pub(super) struct Source {
     /// The names of columns and the cells of each line as they came, where there are any.
     pub(super) header: Vec<String>,
     pub(super) cells: HashMap<u64, Vec<Vec<u8>>>,
+    /// Rows in which nothing stands.
+    pub(super) empty_rows: usize,
 }
 
 impl Source {
@@ -76,49 +86,55 @@ impl Source {
     }
 }
 
-/// Gives each row that has no name of its own one for ever: what stands in it, and how many of the same came before. Where it stands
-/// in the file does not count, so a file that was sorted or corrected makes no license twice.
+/// Gives each row that has no name of its own one for ever: what stands in it, and how many of the same came before in its app.
+/// Where it stands in the file does not count, so a file that was sorted, split by apps or corrected makes no license twice.
 ///
 /// What it is made of may never change: else a file that was imported in part makes licenses again.
 pub(super) fn name_all(lines: &mut [Line]) {
-    let mut before: HashMap<[u8; 32], u32> = HashMap::new();
-    for Line { row, .. } in lines.iter_mut().filter(|line| line.row.name.is_empty()) {
+    let mut taken: HashSet<(String, [u8; 32], u32)> = HashSet::new();
+    for Line { app, before, row, .. } in lines.iter_mut().filter(|line| line.row.name.is_empty()) {
         // Older programs did not send the id.
         let content = ImportRow { license_id: None, ..row.clone() };
         let content = serde_json::to_vec(&content).expect("rows can be written");
         let digest: [u8; 32] = Sha256::digest(&content).into();
-        let count = before.entry(digest).or_default();
-        row.name = digest.iter().fold("csv:".to_owned(), |mut name, byte| {
-            write!(name, "{byte:02x}").expect("a text takes what is written");
-            name
-        });
-        write!(row.name, ".{count}").expect("a text takes what is written");
-        *count += 1;
+        let mut number = *before;
+        while !taken.insert((app.clone(), digest, number)) {
+            number += 1;
+        }
+        row.name = format!("csv:{}.{number}", hex(&digest));
     }
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("a text takes what is written");
+        text
+    })
 }
 
 /// Takes out lines with what another line has before, of what no two licenses may have.
 pub(super) fn refuse_repetitions(source: &mut Source) {
     let noun = source.noun();
-    let mut first: HashMap<(&'static str, String), u64> = HashMap::new();
+    let mut first: HashMap<(&'static str, String, String), u64> = HashMap::new();
     let mut refused = Vec::new();
-    source.lines.retain(|Line { number: line, row, .. }| {
+    source.lines.retain(|Line { number: line, app, row, .. }| {
         // Case, hyphens and blanks are no difference between keys.
         let key = row.license_key.as_deref().map(LicenseKey::normalise);
+        // A key is one app's; the others are the tenant's.
         let given = [
-            ("license_id", row.license_id.clone()),
-            ("external_id", row.external_id.clone()),
-            ("license_key", key),
+            ("license_id", String::new(), row.license_id.clone()),
+            ("external_id", String::new(), row.external_id.clone()),
+            ("license_key", app.clone(), key),
         ];
-        for (column, text) in &given {
+        for (column, app, text) in &given {
             let Some(text) = text else { continue };
-            if let Some(other) = first.get(&(*column, text.clone())) {
+            if let Some(other) = first.get(&(*column, app.clone(), text.clone())) {
                 let reason = format!("{noun} {other} has the same: give each its own");
                 refused.push(Refusal::new(*line, column, reason).value(text));
                 return false;
             }
         }
-        first.extend(given.into_iter().filter_map(|(column, text)| Some(((column, text?), *line))));
+        first.extend(given.into_iter().filter_map(|(column, app, text)| Some(((column, app, text?), *line))));
         true
     });
     source.refused.append(&mut refused);
@@ -126,15 +142,46 @@ pub(super) fn refuse_repetitions(source: &mut Source) {
 
 /// Takes out lines whose keys tell too much about one another. The server sees no more of the file than it is sent at once.
 pub(super) fn refuse_alike_keys(source: &mut Source) {
-    let key = |line: &Line| line.row.license_key.as_deref().and_then(|key| ForeignKey::parse(key).ok());
-    let (numbers, keys): (Vec<u64>, Vec<ForeignKey>) =
-        source.lines.iter().filter_map(|line| Some((line.number, key(line)?))).unzip();
-    let alike = ForeignKey::too_alike(&keys);
-    let alike: HashSet<u64> =
-        numbers.into_iter().zip(alike).filter_map(|(number, alike)| alike.then_some(number)).collect();
+    let mut of_apps: BTreeMap<&str, (Vec<u64>, Vec<ForeignKey>)> = BTreeMap::new();
+    for line in &source.lines {
+        let key = line.row.license_key.as_deref().and_then(|key| ForeignKey::parse(key).ok());
+        if let Some(key) = key {
+            let (numbers, keys) = of_apps.entry(&line.app).or_default();
+            numbers.push(line.number);
+            keys.push(key);
+        }
+    }
+    let mut alike = HashSet::new();
+    for (numbers, keys) in of_apps.into_values() {
+        let of_app = numbers.into_iter().zip(ForeignKey::too_alike(&keys));
+        alike.extend(of_app.filter_map(|(number, alike)| alike.then_some(number)));
+    }
     let why = "too much of this key is the same in another row's: who has one could try the others";
     source.lines.retain(|line| !alike.contains(&line.number));
     source.refused.extend(alike.into_iter().map(|line| Refusal::new(line, "license_key", why)));
+}
+
+/// Takes out rows that no request has room for.
+pub(super) fn refuse_too_large(source: &mut Source) {
+    let size = |line: &Line| serde_json::to_vec(&line.row).expect("rows can be written").len();
+    let (fit, large): (Vec<Line>, Vec<Line>) =
+        std::mem::take(&mut source.lines).into_iter().partition(|line| size(line) <= ROW_BYTES);
+    source.lines = fit;
+    let refusal = |line: &Line| {
+        let why = format!("{} bytes; a row has at most {ROW_BYTES}", size(line));
+        Refusal { code: Some(Code::BodyTooLarge.to_string()), ..Refusal::of_line(line.number, why) }
+    };
+    source.refused.extend(large.iter().map(refusal));
+}
+
+/// Puts rows of an app together, the app that comes first before the others: a request is for one.
+pub(super) fn group_by_app(lines: &mut [Line]) {
+    let mut first: HashMap<String, usize> = HashMap::new();
+    for line in &*lines {
+        let next = first.len();
+        first.entry(line.app.clone()).or_insert(next);
+    }
+    lines.sort_by_key(|line| first[&line.app]);
 }
 
 #[cfg(test)]
@@ -148,7 +195,7 @@ mod tests {
     fn a_row_keeps_its_name_wherever_it_stands() {
         let line = |line, label: &str| {
             let row = ImportRow { label: Some(label.to_owned()), ..ImportRow::default() };
-            Line { number: line, app: "a".to_owned(), row }
+            Line { number: line, before: 0, app: "a".to_owned(), buyer: None, row }
         };
         let mut lines = [line(2, "x"), line(3, "y"), line(4, "x")];
         name_all(&mut lines);

@@ -68,6 +68,10 @@ pub(super) fn misfit(error: &serde_json::Error) -> String {
                 .any(|begin| said.strip_prefix(begin).is_some_and(|rest| rest.starts_with(kind)))
         });
     match (kinds, said.rsplit_once(", expected ")) {
+        // Names of our own types say nothing to others.
+        (Some(kind), Some((_, expected))) if expected.starts_with("struct ") => {
+            format!("{kind} where it must be an object")
+        }
         (Some(kind), Some((_, expected))) => format!("{kind} where it must be {expected}"),
         _ => "its form is another".to_owned(),
     }
@@ -123,6 +127,7 @@ mod tests {
             said(r#"{"key": "a", "seats": "SECRET, expected"}"#),
             Err("string where it must be u64".to_owned())
         );
+        assert_eq!(said("4711"), Err("integer where it must be an object".to_owned()));
         assert_eq!(said(r#"{"key": SECRET}"#), Err("its form is another".to_owned()));
     }
 }

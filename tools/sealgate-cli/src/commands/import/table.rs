@@ -2,7 +2,10 @@
 
 use sealgate_wire::{ImportRow, Licensee, Seats};
 
+use super::buyer::{self, Buyer};
 use super::cells::{self, said};
+use super::customers;
+use super::places::Places;
 use super::row::{Line, Refusal, Source};
 use super::{foreign, shown};
 use crate::args::{ImportArgs, max_devices};
@@ -12,7 +15,7 @@ use crate::names;
 use sealgate_artifact::Code;
 
 /// What a row may say.
-pub(in crate::commands) const COLUMNS: [&str; 17] = [
+pub(in crate::commands) const COLUMNS: [&str; 21] = [
     "app",
     "plan",
     "tier",
@@ -30,11 +33,17 @@ pub(in crate::commands) const COLUMNS: [&str; 17] = [
     "licensee_email",
     "license_key",
     "hwids",
+    buyer::COLUMNS[0],
+    buyer::COLUMNS[1],
+    buyer::COLUMNS[2],
+    buyer::COLUMNS[3],
 ];
 /// The id that an exported license has.
 const ID: &str = "license_id";
 /// What a list of refused rows says besides, before what came.
-pub(super) const REJECTED: [&str; 3] = ["reject_line", "reject_column", "reject_reason"];
+pub(super) const REJECTED: [&str; 4] = ["reject_line", "reject_column", "reject_reason", NUMBER];
+/// How many rows like it were imported before it was refused.
+pub(super) const NUMBER: &str = "reject_number";
 /// What an export says besides.
 const PASSED_OVER: [&str; 2] = ["devices_used", "created_at"];
 
@@ -44,15 +53,20 @@ pub(super) fn read(bytes: &[u8], args: &ImportArgs) -> Result<Source, Failure> {
     if let Some(failure) = foreign::of_another_system(bytes) {
         return Err(failure);
     }
-    let first = bytes.split(|b| *b == b'\n').next().unwrap_or_default();
+    let first = bytes.trim_ascii_start().split(|b| b"\r\n".contains(b)).next().unwrap_or_default();
     // Spreadsheets write semicolons where a comma stands in numbers.
     let delimiter = if first.contains(&b';') && !first.contains(&b',') { b';' } else { b',' };
     let mut reader = csv::ReaderBuilder::new().flexible(true).delimiter(delimiter).from_reader(bytes);
     let header = header(&mut reader)?;
     let mut source = Source { header, ..Source::default() };
+    let mut places = Places::new(bytes);
     for record in reader.byte_records() {
         let record = record.map_err(|e| unreadable(&e.to_string()))?;
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = places.line(&record);
+        if record.iter().all(|cell| cell.trim_ascii().is_empty()) {
+            source.empty_rows += 1;
+            continue;
+        }
         source.cells.insert(line, record.iter().map(<[u8]>::to_vec).collect());
         let cells: Result<Vec<String>, _> =
             record.iter().map(|cell| String::from_utf8(cell.to_vec())).collect();
@@ -124,6 +138,8 @@ impl Cells<'_> {
         }
         let plan = self.text("plan");
         let app = self.text("app").unwrap_or_else(|| app_of(plan.as_deref(), args));
+        let number = |text: &str| text.parse().map_err(|_| "expected the number that stood here".to_owned());
+        let buyer = customers::read(self.line, |column| self.text(column))?;
         let row = ImportRow {
             name: String::new(),
             license_id: self.text(ID),
@@ -135,20 +151,26 @@ impl Cells<'_> {
             max_devices: self.read("max_devices", max_devices::parse)?.map(Seats),
             expires_at: self.read("expires", dates::parse)?.map(|date| date.0),
             label: self.text("label"),
-            customer_id: self.text("customer"),
+            customer_id: self.text("customer").or_else(|| buyer.as_ref().map(Buyer::named)),
             licensee: self.licensee(),
             external_id: self.text("external_id"),
             license_key: self.text("license_key"),
             hwids: self.read("hwids", cells::names)?.unwrap_or_default(),
             suspended: self.read("status", suspended)?.filter(|suspended| *suspended),
         };
-        Ok(Line { number: self.line, app, row })
+        Ok(Line {
+            number: self.line,
+            before: self.read(NUMBER, number)?.unwrap_or_default(),
+            app,
+            buyer,
+            row,
+        })
     }
 
     fn text(&self, column: &str) -> Option<String> {
         let at = self.header.iter().position(|name| name == column)?;
         let text = said(self.texts.get(at)?);
-        (!text.is_empty()).then(|| text.to_owned())
+        (!text.is_empty()).then_some(text)
     }
 
     fn read<T>(&self, column: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<Option<T>, Refusal> {
