@@ -94,7 +94,7 @@ impl Fields {
             return Err(invalid("ext", "not an object"));
         }
         let known = self.critical.map(|(meaning, _)| meaning);
-        let crit = self.optional("crit", |fields, field| fields.take(field))?;
+        let crit = self.optional("crit", Fields::take)?;
         let named = crit.map_or(Ok(0), |crit| count_in_crit(crit, known))?;
         if named != self.critical.map_or(0, |(_, is_meant)| is_meant.into()) {
             return Err(invalid("crit", "does not name, once, what has a critical meaning here"));
