@@ -79,6 +79,10 @@ on_both_databases! {
             let labels: Vec<&str> = written.lines().skip(1).filter_map(|line| line.split(',').nth_back(2)).collect();
             assert_eq!(labels, ["A", "C"], "{first:?} {written}");
         }
+        import(vendor, b"label,tier\n\x1b[31mred\xc2\x9b1m,gold\n\xff\x1b[31m,gold\n", &["--rejects", &rejects]);
+        let written = fs::read(&rejects).expect("is there");
+        let written = String::from_utf8_lossy(&written);
+        assert!(!written.contains(['\u{1b}', '\u{9b}']) && written.contains("\u{fffd}[31mred\u{fffd}1m,gold"), "{written:?}");
         let told = import(vendor, "label,tier\r\nN1,licensed\r\n\r\n\"N\r\n2\",licensed\r\nN3,bad\r\n", &[]);
         assert_eq!(told.refused().last(), Some(&(6, "tier")), "{}", told.report);
     }

@@ -13,7 +13,7 @@ type Cells = [Vec<u8>];
 pub(super) fn written(refused: &[Refusal], source: &Source) -> Vec<u8> {
     // What is added stands first: a row with too few cells stays one, and is refused again until somebody mends it.
     let own = |cells: &Cells| -> Vec<Vec<u8>> {
-        (0..cells.len()).filter(|at| !is_added(source, *at)).map(|at| cells[at].clone()).collect()
+        (0..cells.len()).filter(|at| !is_added(source, *at)).map(|at| shown(&cells[at])).collect()
     };
     let names: Vec<Vec<u8>> = source.header.iter().map(|name| name.clone().into_bytes()).collect();
     let mut rows = Vec::with_capacity(refused.len() + 1);
@@ -27,6 +27,19 @@ pub(super) fn written(refused: &[Refusal], source: &Source) -> Vec<u8> {
         rows.push(why.map(String::into_bytes).into_iter().chain(own(cells)).collect::<Vec<_>>());
     }
     records(&rows)
+}
+
+/// A cell as it came, but for what a terminal would obey: a customer may have written it.
+fn shown(cell: &[u8]) -> Vec<u8> {
+    let is_obeyed = |c: char| c.is_control() && !"\t\r\n".contains(c);
+    match std::str::from_utf8(cell) {
+        Ok(text) => text.replace(is_obeyed, "\u{fffd}").into_bytes(),
+        // Whatever it is in, no letter has these bytes.
+        Err(_) => cell
+            .iter()
+            .map(|b| if is_obeyed(char::from(*b & 0x7f)) && *b < 0x80 { b'?' } else { *b })
+            .collect(),
+    }
 }
 
 /// Whether a column was added by an import before.
