@@ -110,9 +110,11 @@ fn a_failure_that_comes_first_stays_the_failure() {
     assert!(told.exit == Some(3) && !told.stderr.contains("standard output"), "{told:?}");
     let app = vendor.app("Editor");
     let license = vendor.license(&app, &[]);
-    let nobody = "00000000-0000-7000-8000-000000000000";
-    let told = lost(&vendor, &["license", "suspend", text(&license["license_id"]), nobody, "--yes"]);
-    assert!(told.exit == Some(3) && told.stderr.contains("; standard output: No space"), "{told:?}");
+    let over = vendor.license(&app, &[]);
+    vendor.json(&["license", "revoke", text(&over["license_id"])]);
+    let [license, over] = [&license, &over].map(|license| text(&license["license_id"]));
+    let told = lost(&vendor, &["license", "suspend", license, over, "--yes"]);
+    assert!(told.exit == Some(4) && told.stderr.contains("; standard output: No space"), "{told:?}");
 }
 
 /// Where a question cannot be shown, nobody answers it.
