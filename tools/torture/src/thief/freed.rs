@@ -106,7 +106,7 @@ pub(super) fn free(day: &Day, den: &Den, mut thief: LastBlow) -> Result<()> {
     take_back(day, den)?;
     guide::tells("sealgate audit verify")?;
     tell(day, &["audit", "verify"])?;
-    guide::tells("sealgate app rotate-key APP_ID")?;
+    guide::tells("sealgate app rotate-key APP")?;
     for app in [&day.app.id, &den.prey.app.id, &day.app.id, &den.prey.app.id] {
         tell(day, &["app", "rotate-key", app, "--yes"])?;
     }
