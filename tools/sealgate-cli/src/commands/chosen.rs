@@ -122,7 +122,10 @@ fn items(args: &ManyArgs) -> Result<Vec<(Item, bool)>, Failure> {
 
 /// With where it stands: a key is not repeated.
 fn at(place: &str, failure: Failure) -> Failure {
-    Failure { message: format!("{place}: {}; nothing was changed", failure.message.trim_end_matches('.')), ..failure }
+    Failure {
+        message: format!("{place}: {}; nothing was changed", failure.message.trim_end_matches('.')),
+        ..failure
+    }
 }
 
 /// Those to which it cannot be done are left out.
