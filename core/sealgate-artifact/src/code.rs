@@ -238,6 +238,30 @@ codes! {
     CustomerDeviceLimit "customer_device_limit" License 409 (403 "hwid_mismatch") 4 Signed
         "The customer's licenses together are on as many devices as the vendor allows."
         "Release another device of any of the customer's licenses, or ask the vendor for more."
+    UnapprovedModule "unapproved_module" License 409 (500 "system_error") 4 Signed
+        "The program has modules that the vendor did not approve for this license."
+        "Use the files as the vendor published them, or ask the vendor to approve these modules for this license."
+    CloneSuspected "clone_suspected" Security 409 (500 "system_error") 4 Signed
+        "This device was activated too often within a day: its state was probably copied to another machine."
+        "Let one machine use this state; ask the vendor if none was copied."
+    NotActivated "not_activated" License 409 (500 "system_error") 4 Signed
+        "The device has no activation of this license."
+        "Activate the device: `sglic activate`."
+    Superseded "superseded" License 409 (500 "system_error") 4 Signed
+        "The device was activated again since, with a newer proof than this one."
+        "Use the newest proof; if the state was copied to two machines, activate each on its own."
+    InstanceLimit "instance_limit" License 409 (500 "system_error") 4 Signed
+        "As many copies of the program run on this device as the license allows."
+        "End another copy, or ask the vendor for more."
+    FingerprintMismatch "fingerprint_mismatch" License 409 (500 "system_error") 4 Signed
+        "The machine is not the one that was activated."
+        "Activate the device again."
+    NonceReplayed "nonce_replayed" Security 409 (500 "system_error") 1 Signed
+        "The heartbeat was sent before, or another copy of this state sent one."
+        "Activate the device again; if the state was copied, activate each machine on its own."
+    StateWanted "state_wanted" Transport 409 (500 "system_error") 1 Signed
+        "The server knows less of this device than the device says."
+        "Send the last answer and the proof along."
     TrialUsed "trial_used" License 409 (410 "expired") 4 Signed
         "There was a trial of this app for this device or customer before."
         "Buy a license."
@@ -361,6 +385,9 @@ codes! {
     NonceMismatch "nonce_mismatch" Security 500 (500 "system_error") 1 Unsigned
         "The signed answer was made for another request."
         "Ask again; if the error stays, something between you and the server replays old answers."
+    ProofMismatch "proof_mismatch" Security 500 (500 "system_error") 1 Unsigned
+        "The activation proof is of another license, version or device."
+        "Activate the device again."
     SystemError "system_error" Transport 500 (500 "system_error") 69 Unsigned
         "The server failed. Look up the request id in its log to find the reason."
         "Send the same request again; if the error stays, look up the request id in the server's log."

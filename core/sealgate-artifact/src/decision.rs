@@ -177,7 +177,7 @@ fn statement_id(fields: &mut Fields, field: &'static str) -> Result<StatementId,
 }
 
 /// `spec/errors.md` §1: the spelling of a code, known or not.
-fn code(fields: &mut Fields, field: &'static str) -> Result<String, ArtifactError> {
+pub(crate) fn code(fields: &mut Fields, field: &'static str) -> Result<String, ArtifactError> {
     fields.parsed(field, "not spelled as a code", |text| {
         let tail = |b: u8| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_');
         let is_code = text.len() <= limits::CODE_BYTES

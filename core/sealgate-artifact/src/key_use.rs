@@ -11,6 +11,14 @@ pub enum KeyUse {
     Server,
     /// Signs licenses of one tenant.
     Issuer,
+    /// Signs activation proofs, for one license server.
+    Activation,
+    /// Signs releases of one tenant's apps. No key of another use ever leads to execution.
+    Update,
+    /// Signs revocation data of one tenant.
+    Snapshot,
+    /// Signs checkpoints of the audit log.
+    Log,
     /// Signs answers of one app on AuthForge's wire. It is in no keyset: clients pin it.
     App,
     /// Signs requests of one device. The device makes it. It is in no keyset: each request names its key.
@@ -19,8 +27,18 @@ pub enum KeyUse {
 
 impl KeyUse {
     /// Every use there is.
-    pub const ALL: [Self; 6] =
-        [Self::Root, Self::Authority, Self::Server, Self::Issuer, Self::App, Self::Device];
+    pub const ALL: [Self; 10] = [
+        Self::Root,
+        Self::Authority,
+        Self::Server,
+        Self::Issuer,
+        Self::Activation,
+        Self::Update,
+        Self::Snapshot,
+        Self::Log,
+        Self::App,
+        Self::Device,
+    ];
 
     /// The name as written in keysets and in a key's id.
     pub fn as_str(self) -> &'static str {
@@ -29,6 +47,10 @@ impl KeyUse {
             Self::Authority => "authority",
             Self::Server => "server",
             Self::Issuer => "issuer",
+            Self::Activation => "activation",
+            Self::Update => "update",
+            Self::Snapshot => "snapshot",
+            Self::Log => "log",
             Self::App => "app",
             Self::Device => "device",
         }

@@ -21,6 +21,16 @@ macro_rules! for_every_kind {
                 "what a device asks of a server"
             Decision "decision" Server Bare
                 "what a server answers to one request of one device"
+            ActivationRequest "activation-request" Device Attached
+                "what a device asks of a server to be admitted to a license"
+            ActivationProof "activation-proof" Activation Attached
+                "that a device was admitted to a license"
+            HeartbeatRequest "heartbeat-request" Device Attached
+                "that an admitted device is still there"
+            HeartbeatAnswer "heartbeat-answer" Server Bare
+                "what a server answers to one heartbeat"
+            Release "release" Update Attached
+                "a version of a product that the vendor published"
         }
     };
 }

@@ -6,6 +6,8 @@
 //!
 //! The law on every format is `spec/`; clauses are quoted above the code that carries them out.
 
+mod activation_proof;
+mod activation_request;
 mod attachments;
 mod b64;
 mod certificate;
@@ -19,6 +21,8 @@ mod error;
 mod fields;
 mod foreign;
 mod foreign_key;
+mod heartbeat_answer;
+mod heartbeat_request;
 mod hex;
 mod ids;
 mod json;
@@ -30,12 +34,15 @@ mod kind_visitor;
 mod license;
 mod license_key;
 pub mod limits;
+mod module;
 mod operation;
 mod origin;
 mod permits;
 mod policy;
+mod release;
 mod request;
 mod root;
+mod sealing;
 mod slug;
 mod statement;
 mod statement_id;
@@ -44,6 +51,8 @@ mod time;
 mod typed;
 mod word;
 
+pub use activation_proof::ActivationProof;
+pub use activation_request::ActivationRequest;
 pub use attachments::{Attachments, Carrier};
 pub use b64::{decode as decode_base64, encode as encode_base64};
 pub use certificate::ServerCertificate;
@@ -56,8 +65,13 @@ pub use envelope::{Envelope, SignatureEntry, pre_authentication_encoding};
 pub use error::ArtifactError;
 pub use foreign::Foreign;
 pub use foreign_key::ForeignKey;
+pub use heartbeat_answer::{BeatOutcome, HeartbeatAnswer, NextBeat};
+pub use heartbeat_request::{ChainHead, HeartbeatRequest};
 pub use hex::{decode as decode_hex, encode as encode_hex};
-pub use ids::{AppId, CustomerId, DeviceId, EntryId, LicenseId, PlanId, RecordId, TenantId, TokenId};
+pub use ids::{
+    ActivationId, AppId, CustomerId, DeviceId, EntryId, InstanceId, LicenseId, PlanId, RecordId, ReleaseId,
+    TenantId, TokenId,
+};
 pub use json::{Value, parse as parse_json, parse_variable, parse_with_decimals};
 pub use key_use::KeyUse;
 pub use keys::{KeyId, PublicKey};
@@ -66,14 +80,17 @@ pub use kind::Kind;
 pub use kind_visitor::KindVisitor;
 pub use license::{License, MaxDevices, Tier};
 pub use license_key::LicenseKey;
+pub use module::Module;
 pub use operation::{Operation, OtherOperation};
 pub use origin::{Origin, is_loopback};
 pub use permits::{Allowances, OfflinePermit};
 pub use policy::{
     AntiTamper, ClockMode, ClockPolicy, Fail, Freshness, Heartbeat, Integrity, Policy, SeatHold, Unknown,
 };
+pub use release::Release;
 pub use request::{AboutDevice, DeviceRequest, LicenseName, Nonce};
 pub use root::Root;
+pub use sealing::{SealedSecret, SealingKey};
 pub use slug::Slug;
 pub use statement::{Statement, Unverified};
 pub use statement_id::StatementId;

@@ -82,6 +82,12 @@ pub const RATE: u64 = 1_000_000_000;
 pub const INSTANCES: u64 = 1_000;
 /// What a device says about itself, such as its name, in bytes.
 pub const ABOUT_DEVICE_BYTES: usize = 64;
+/// Modules of a program in one list. Blocks a verifier's time spent on an endless list.
+pub const MODULES: usize = 1_024;
+/// A module's name in bytes.
+pub const MODULE_NAME_BYTES: usize = 128;
+/// A module's version and signer, a product's version and a target, in bytes.
+pub const VERSION_BYTES: usize = 64;
 /// Seats of a license when they are counted at all. Blocks seat arithmetic that overflows.
 pub const MAX_DEVICES: u32 = 1_000_000;
 

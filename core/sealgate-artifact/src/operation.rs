@@ -10,6 +10,12 @@ pub enum Operation {
     Validate,
     /// `release`: takes back a seat of this license (`spec/online.md` §9).
     Release,
+    /// `activate`: admits the device to a license, and proves it (`spec/activation.md` §4).
+    Activate,
+    /// `deactivate`: ends this device's activation and gives its seat back (`spec/activation.md` §5).
+    Deactivate,
+    /// `heartbeat`: is the device still admitted (`spec/activation.md` §6)?
+    Heartbeat,
     /// An operation that this version does not know.
     Other(OtherOperation),
 }
@@ -24,6 +30,9 @@ impl Operation {
         match name {
             "validate" => Some(Self::Validate),
             "release" => Some(Self::Release),
+            "activate" => Some(Self::Activate),
+            "deactivate" => Some(Self::Deactivate),
+            "heartbeat" => Some(Self::Heartbeat),
             _ => is_name(name).then(|| Self::Other(OtherOperation(name.to_owned()))),
         }
     }
@@ -33,6 +42,9 @@ impl Operation {
         match self {
             Self::Validate => "validate",
             Self::Release => "release",
+            Self::Activate => "activate",
+            Self::Deactivate => "deactivate",
+            Self::Heartbeat => "heartbeat",
             Self::Other(OtherOperation(name)) => name,
         }
     }

@@ -17,7 +17,7 @@ pub struct ChainBytes {
     pub tenant_keyset: Vec<u8>,
 }
 
-/// The verified chain from pinned roots down to the issuers of one tenant.
+/// The verified chain from pinned roots down to those who sign for one tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TenantTrust {
     root: Verified<Root>,
@@ -28,6 +28,8 @@ pub struct TenantTrust {
     pub(crate) known: Vec<PublicKey>,
     pub(crate) certifiers: Signers,
     pub(crate) issuers: Signers,
+    pub(crate) activators: Signers,
+    pub(crate) updaters: Signers,
 }
 
 impl TenantTrust {
@@ -65,6 +67,8 @@ impl TenantTrust {
         Ok(Self {
             certifiers: Signers::of_keyset(Kind::ServerCertificate, &keyset.get().keys),
             issuers: Signers::of_keyset(Kind::License, &tenant_keyset.get().keys),
+            activators: Signers::of_keyset(Kind::ActivationProof, &tenant_keyset.get().keys),
+            updaters: Signers::of_keyset(Kind::Release, &tenant_keyset.get().keys),
             root: root.last,
             keyset,
             tenant_keyset,

@@ -69,6 +69,9 @@ pub enum TrustError {
     /// `spec/online.md` §5.2.
     #[error("the decision answers another request: its {0} differs")]
     AnswersAnother(&'static str),
+    /// `spec/activation.md` §3.3.
+    #[error("the activation proof is of another {0}")]
+    ProofMismatch(&'static str),
     /// `spec/keys.md` §4.6.
     #[error("the statement was made for tenant {found}, not for {expected}")]
     WrongTenant {
@@ -130,6 +133,7 @@ impl TrustError {
             Self::ServerScope => Code::ServerScope,
             Self::ServerRevoked => Code::ServerRevoked,
             Self::AnswersAnother(_) => Code::NonceMismatch,
+            Self::ProofMismatch(_) => Code::ProofMismatch,
             Self::NotYetValid { whose: KeyWindow::Root, .. } => Code::RootNotYetValid,
             Self::NotYetValid { whose: KeyWindow::Keyset, .. } => Code::KeysetNotYetValid,
             Self::NotYetValid { whose: KeyWindow::Certificate, .. } => Code::CertificateNotYetValid,

@@ -4,6 +4,7 @@
 //! [`Unverified`](sealgate_artifact::Unverified) into [`Verified`], at every level of the chain. It holds no private
 //! key, reads no clock and asks nobody: keys, time and expectations are parameters.
 
+mod activation;
 mod chain;
 pub mod ed25519;
 mod error;
@@ -18,6 +19,10 @@ mod trust_file;
 mod verify;
 mod window;
 
+pub use activation::{
+    Admitted, SentHeartbeat, verify_activation_request, verify_heartbeat_answer, verify_heartbeat_request,
+    verify_proof, verify_release,
+};
 pub use chain::{ChainBytes, TenantTrust};
 pub use error::TrustError;
 pub use key_window::KeyWindow;

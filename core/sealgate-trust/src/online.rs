@@ -2,7 +2,7 @@
 
 use sealgate_artifact::{
     AppId, Decision, DeviceRequest, Kind, LicenseId, Nonce, Operation, PublicKey, ServerCertificate,
-    StatementId, TenantId, Unverified,
+    Statement, StatementId, TenantId, UnixSeconds, Unverified,
 };
 
 use crate::{KeyWindow, Signers, TrustError, Verified, ed25519, verify, window};
@@ -12,11 +12,19 @@ use crate::{KeyWindow, Signers, TrustError, Verified, ed25519, verify, window};
 /// Nothing else follows from it. The caller still has to check that the license exists, that the key is known, and that
 /// tenant and app are the right ones.
 pub fn verify_device_request(bytes: &[u8]) -> Result<Verified<DeviceRequest>, TrustError> {
-    let claim = Unverified::<DeviceRequest>::decode(bytes)?;
+    signed_by_device(bytes, |request: &DeviceRequest| request.device_key)
+}
+
+/// Believes what a device signed with the key that it names.
+pub(crate) fn signed_by_device<T: Statement>(
+    bytes: &[u8],
+    device_key: impl Fn(&T) -> PublicKey,
+) -> Result<Verified<T>, TrustError> {
+    let claim = Unverified::<T>::decode(bytes)?;
     // spec/online.md §3.2: the choice of this key can only end in a refusal, or in `verify` with it as the one signer.
-    let device_key = claim.danger_peek()?.device_key;
+    let device_key = device_key(&claim.danger_peek()?);
     ed25519::check_key(&device_key)?;
-    verify(&claim, &Signers::new(Kind::DeviceRequest, vec![device_key], 1))
+    verify(&claim, &Signers::new(T::KIND, vec![device_key], 1))
 }
 
 /// The request that a decision must answer.
@@ -66,14 +74,23 @@ pub fn verify_decision(
     let decision = verify(&Unverified::<Decision>::decode(decision)?, &signers)?;
     let said = decision.get();
     answers(said, sent)?;
-    // spec/online.md §5.3: a certificate that was verified for another request of this client may not cover this one.
-    let is_covered = server.tenants.contains(&sent.tenant)
-        && server.operations.iter().any(|operation| operation == sent.operation.as_str());
+    may_answer(server, sent.tenant, sent.operation, said.issued_at)?;
+    Ok(decision)
+}
+
+/// `spec/online.md` §5.3: a certificate that was verified for another request of this client may not cover this one.
+pub(crate) fn may_answer(
+    server: &ServerCertificate,
+    tenant: TenantId,
+    operation: &Operation,
+    issued_at: UnixSeconds,
+) -> Result<(), TrustError> {
+    let is_covered =
+        server.tenants.contains(&tenant) && server.operations.iter().any(|named| named == operation.as_str());
     if !is_covered {
         return Err(TrustError::ServerScope);
     }
-    window::check(KeyWindow::Certificate, server.issued_at, server.expires_at, said.issued_at)?;
-    Ok(decision)
+    window::check(KeyWindow::Certificate, server.issued_at, server.expires_at, issued_at)
 }
 
 /// `spec/online.md` §5.2: the decision answers this request and no other.
