@@ -5,6 +5,8 @@
 
 mod audit;
 mod chain;
+mod chain_secret;
 
 pub use audit::AuditEntry;
 pub use chain::{Broken, Check, Entry, Head};
+pub use chain_secret::{SealingSecret, seal_chain_secret};

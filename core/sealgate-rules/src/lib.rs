@@ -8,6 +8,7 @@ mod agreement;
 mod allowance;
 mod continues;
 mod facts;
+mod heartbeat;
 mod in_force;
 mod lists;
 mod may_leave;
@@ -18,6 +19,7 @@ mod validate;
 
 pub use allowance::releases_left;
 pub use facts::{Facts, Seat, Standing, Window};
+pub use heartbeat::{Beat, Heard, HeldActivation, HeldBeat, hear};
 pub use lists::{Effect, ListEntry, Matcher, lists_allow, parse_net};
 pub use may_leave::Leaving;
 pub use rate::{Bucket, Rate};

@@ -81,6 +81,20 @@ fn of_scope(
     Ok(())
 }
 
+/// Believes a proof of an installation's own, for a server whose database forgot it. `keys` are the activation keys of the
+/// installation's servers.
+pub fn verify_own_proof(proof: &[u8], keys: Vec<PublicKey>) -> Result<Verified<ActivationProof>, TrustError> {
+    verify(&Unverified::<ActivationProof>::decode(proof)?, &Signers::new(Kind::ActivationProof, keys, 1))
+}
+
+/// The same for an answer. `keys` are the keys of the installation's servers.
+pub fn verify_own_answer(
+    answer: &[u8],
+    keys: Vec<PublicKey>,
+) -> Result<Verified<HeartbeatAnswer>, TrustError> {
+    verify(&Unverified::<HeartbeatAnswer>::decode(answer)?, &Signers::new(Kind::HeartbeatAnswer, keys, 1))
+}
+
 /// The heartbeat that an answer must answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SentHeartbeat {

@@ -4,10 +4,11 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac};
-use sealgate_artifact::{AppId, LicenseId, LicenseKey};
+use sealgate_artifact::{ActivationId, AppId, LicenseId, LicenseKey, StatementId};
 use sealgate_store::table::KeyHash;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
 
 /// The secrets that both sides need: by them license keys, apps and sessions are recognised. Each is for one purpose,
 /// and its name carries its version.
@@ -71,6 +72,17 @@ impl SharedSecrets {
 
     fn file_key(&self, key: &str) -> SealingKey {
         SealingKey::new(self.files.digest(&[b"kept file\0", LicenseKey::normalise(key).as_bytes()]))
+    }
+
+    /// The secret of a device's chain (`spec/activation.md` §3.2). No database holds it.
+    pub fn chain_secret(
+        &self,
+        activation: ActivationId,
+        (generation, request): (u64, StatementId),
+    ) -> Zeroizing<[u8; 32]> {
+        let generation = generation.to_be_bytes();
+        let parts = [&b"chain secret\0"[..], activation.as_bytes(), &generation, request.as_bytes()];
+        Zeroizing::new(self.files.digest(&parts))
     }
 
     /// 128 bits that only this installation can compute. The parts cannot run into each other.

@@ -1,5 +1,9 @@
 //! Our own clients' wire (`spec/online.md`).
 
+mod activate;
+mod approval;
+mod heartbeat;
+mod proofs;
 mod release;
 mod seats_shown;
 mod trust;

@@ -1,4 +1,4 @@
-//! `POST /api/v1/release`: a seat is given back by whoever holds it, or knows the license's key (`spec/online.md` §9).
+//! `POST /api/v1/release` and `deactivate`: a seat is given back by whoever holds it, or knows the license's key (`spec/online.md` §9).
 
 use sealgate_artifact::{Code, Device, DeviceId, StatementId, UnixSeconds};
 use sealgate_authority::{AuthorityError, Ids, event_row};
@@ -55,6 +55,8 @@ impl Work for GiveBack {
         }
         // spec/online.md §9.4: in this transaction, at once.
         let event = EventRow { device: Some(seat.name.clone()), ..self.event.clone() };
+        // spec/activation.md §5.1.
+        table::activations::deactivate(tx, locked.id, &seat.name, self.at).await?;
         let used = table::devices::give_back(tx, &locked, seat, (self.request, self.at)).await?;
         table::events::insert(tx, &event).await?;
         Ok(used)

@@ -1,20 +1,23 @@
-//! `POST /api/v1/validate` and `POST /api/v1/release`: may this device use this license now, or give its seat back, under
-//! signature on both sides (`spec/online.md` §7, §9)?
+//! `POST /api/v1/validate` and its siblings: may this device use this license now, be admitted to it, or give its seat back,
+//! under signature on both sides (`spec/online.md` §7, §9; `spec/activation.md` §4, §5)?
 
 use std::sync::Arc;
 
 use sealgate_artifact::{
-    AboutDevice, AppId, Code, Decision, Device, DeviceRequest, LicenseName, Operation, Outcome, StatementId,
-    UnixSeconds, Unverified, Variable, Word,
+    AboutDevice, ActivationRequest, AppId, Code, Decision, Device, DeviceRequest, LicenseName, Module,
+    Operation, Outcome, StatementId, UnixSeconds, Unverified, Variable, Word, encode_hex,
 };
 use sealgate_authority::seats::{self, Asking, Seats};
 use sealgate_authority::{About, AuthorityError, SignedEnvelope, Source, as_json, stored};
 use sealgate_store::table::{self, Said};
 use sealgate_store::{AppEntry, LicenseEntry};
-use sealgate_trust::{Signer, Verified, sign_statement, verify_device_request};
-use sealgate_wire::{OnlineAnswer, OnlineQuestion, variables};
+use sealgate_trust::{Signer, TrustError, sign_statement, verify_activation_request, verify_device_request};
+use sealgate_wire::{ModuleView, OnlineAnswer, OnlineQuestion, variables};
 use serde_json::value::RawValue;
 
+use super::activate::Activated;
+use super::approval::unapproved;
+use super::proofs::Proofs;
 use super::release::{Leaving, release};
 use super::seats_shown::seats_shown;
 use crate::asking::{self, Asked, Gate};
@@ -22,15 +25,50 @@ use crate::identity::{Identity, TrustBundle};
 use crate::replay::{ReplayLog, digest};
 
 /// spec/online.md §7.1: statements that a client may say it holds.
-const HOLDS: usize = 16;
+pub(super) const HOLDS: usize = 16;
 
 /// Answers our own clients.
 pub struct Online {
-    gate: Gate,
-    seats: Seats,
+    pub(super) gate: Gate,
+    pub(super) seats: Seats,
+    pub(super) proofs: Proofs,
     replays: Arc<ReplayLog>,
-    signer: Arc<dyn Signer>,
-    identity: Arc<Identity>,
+    pub(super) signer: Arc<dyn Signer>,
+    pub(super) identity: Arc<Identity>,
+}
+
+/// What a device asked, with its signature verified.
+struct Request {
+    asks: DeviceRequest,
+    id: StatementId,
+    /// The whole of it, where the device asks to be admitted.
+    activation: Option<ActivationRequest>,
+}
+
+impl Request {
+    fn verify(operation: &Operation, bytes: &[u8]) -> Result<Self, TrustError> {
+        if *operation == Operation::Activate {
+            let request = verify_activation_request(bytes)?;
+            let (asks, id) = (request.get().asks.clone(), request.id());
+            Ok(Self { asks, id, activation: Some(request.get().clone()) })
+        } else {
+            let request = verify_device_request(bytes)?;
+            Ok(Self { asks: request.get().clone(), id: request.id(), activation: None })
+        }
+    }
+
+    /// The app that a question names. Nobody has verified it; it decides nothing but where a refusal is counted.
+    fn named_app(operation: &Operation, bytes: &[u8]) -> Option<AppId> {
+        if *operation == Operation::Activate {
+            Some(Unverified::<ActivationRequest>::decode(bytes).ok()?.danger_peek().ok()?.asks.app)
+        } else {
+            Some(Unverified::<DeviceRequest>::decode(bytes).ok()?.danger_peek().ok()?.app)
+        }
+    }
+
+    fn modules(&self) -> &[Module] {
+        self.activation.as_ref().map_or(&[], |request| &request.modules)
+    }
 }
 
 /// What was decided, at the time at which the question counts as asked.
@@ -41,12 +79,8 @@ struct Decided {
     seats: Option<u64>,
     at: UnixSeconds,
     license: Option<Arc<LicenseEntry>>,
-}
-
-/// The app that a question names. Nobody has verified it; it decides nothing but where a refusal is counted.
-fn named_app(ask: &OnlineQuestion) -> Option<AppId> {
-    let request = Unverified::<DeviceRequest>::decode(ask.request.get().as_bytes()).ok()?;
-    Some(request.danger_peek().ok()?.app)
+    /// The carrier of an activation proof.
+    proof: Option<Vec<u8>>,
 }
 
 impl Online {
@@ -57,7 +91,9 @@ impl Online {
         identity: Arc<Identity>,
     ) -> Self {
         let seats = Seats::new(gate.db.clone(), gate.ids.clone());
-        Self { gate, seats, replays, signer, identity }
+        let (secrets, ids) = (Arc::clone(&gate.secrets), gate.ids.clone());
+        let proofs = Proofs::new(Arc::clone(&signer), secrets, Arc::clone(&identity), ids);
+        Self { gate, seats, proofs, replays, signer, identity }
     }
 
     /// Decides whether the device may use the license, takes a seat and a credit if one is needed, and signs: a no as well as
@@ -68,6 +104,24 @@ impl Online {
         source: Source<'_>,
     ) -> Result<OnlineAnswer, AuthorityError> {
         self.ask(&Operation::Validate, ask, source).await
+    }
+
+    /// Admits the device to the license, and proves it (`spec/activation.md` §4).
+    pub async fn admit(
+        &self,
+        ask: &OnlineQuestion,
+        source: Source<'_>,
+    ) -> Result<OnlineAnswer, AuthorityError> {
+        self.ask(&Operation::Activate, ask, source).await
+    }
+
+    /// Ends the device's activation, and gives its seat back (`spec/activation.md` §5).
+    pub async fn deactivate(
+        &self,
+        ask: &OnlineQuestion,
+        source: Source<'_>,
+    ) -> Result<OnlineAnswer, AuthorityError> {
+        self.ask(&Operation::Deactivate, ask, source).await
     }
 
     /// Gives a seat back, as often as the license allows, and signs.
@@ -86,18 +140,18 @@ impl Online {
         source: Source<'_>,
     ) -> Result<OnlineAnswer, AuthorityError> {
         asking::require(ask.holds.len() <= HOLDS)?;
-        self.gate.admit(source, || named_app(ask))?;
-        let request = verify_device_request(ask.request.get().as_bytes());
-        let request = request.map_err(|e| AuthorityError::Refused(e.code()))?;
-        asking::require(request.get().operation == *operation && may_name(request.get()))?;
-        let device = Device::Key(request.get().device_key);
+        let bytes = ask.request.get().as_bytes();
+        self.gate.admit(source, || Request::named_app(operation, bytes))?;
+        let request = Request::verify(operation, bytes).map_err(|e| AuthorityError::Refused(e.code()))?;
+        asking::require(request.asks.operation == *operation && may_name(&request.asks))?;
+        let device = Device::Key(request.asks.device_key);
         let (mut in_time, mut paid) = (self.gate.in_time(), false);
         let (about, bundle, allowed) = loop {
             in_time.begin()?;
             // What an earlier try found may not be so any more.
             let mut about = About { device: Some(device.name().into_owned()), ..About::default() };
             // A certificate that was withdrawn since proves nothing: it is as old as what is decided, not older.
-            let (bundle, allowed) = match in_time.rests_on(self.identity.bundle(request.get().tenant).await) {
+            let (bundle, allowed) = match in_time.rests_on(self.identity.bundle(request.asks.tenant).await) {
                 Ok(bundle) => {
                     let decided = self.decide((&request, &device), source, &mut about, &mut paid).await;
                     let allowed = async { self.answer(&bundle, &request, decided?, &ask.holds).await }.await;
@@ -121,14 +175,15 @@ impl Online {
                 let denied = async {
                     let decided = self.denied(code, &about);
                     let answer = self.answer(&bundle, &request, decided, &ask.holds).await?;
-                    let seats = seats_shown(&self.gate.db, request.get(), (code, &about)).await?;
-                    Ok(OnlineAnswer { seats, ..answer })
+                    let seats = seats_shown(&self.gate.db, &request.asks, (code, &about)).await?;
+                    let unapproved = self.unapproved((code, &about), request.modules()).await?;
+                    Ok(OnlineAnswer { seats, unapproved, ..answer })
                 };
                 in_time.at_last(denied.await)
             }
             // That a seat was given back stands in an event of its own.
-            allowed if *operation == Operation::Release => allowed,
-            allowed => allowed.inspect(|_| self.note(request.get(), &device, &about, source)),
+            allowed if gives_back(operation) => allowed,
+            allowed => allowed.inspect(|_| self.note(&request.asks, &device, &about, source)),
         }
     }
 
@@ -142,17 +197,17 @@ impl Online {
     fn denied(&self, code: Code, about: &About) -> Decided {
         let outcome = Outcome::Denied { license: about.license, code: code.to_string(), retry_after: None };
         let (used, seats) = about.no_seat.unzip();
-        Decided { outcome, used, seats, at: self.gate.ids.now(), license: None }
+        Decided { outcome, used, seats, at: self.gate.ids.now(), license: None, proof: None }
     }
 
     async fn decide(
         &self,
-        (request, device): (&Verified<DeviceRequest>, &Device),
+        (request, device): (&Request, &Device),
         source: Source<'_>,
         about: &mut About,
         paid: &mut bool,
     ) -> Result<Decided, AuthorityError> {
-        let (gate, asked, name) = (&self.gate, request.get(), &*device.name());
+        let (gate, asked, name) = (&self.gate, &request.asks, &*device.name());
         let now = gate.ids.now();
         let app = gate.db.cached_app(asked.app).await?.filter(|entry| entry.app.tenant == asked.tenant);
         let app = app.ok_or(AuthorityError::Refused(Code::AppUnknown))?;
@@ -160,8 +215,8 @@ impl Online {
         let app = asking::answering(app)?;
         asking::app_admits(&app, (name, source.address), now, about)?;
         let license = match self.find_license(&app, &asked.license, device, about).await {
-            Err(AuthorityError::Refused(Code::LicenseUnknown)) if asked.operation == Operation::Release => {
-                self.given_back(&app, request, about).await?
+            Err(AuthorityError::Refused(Code::LicenseUnknown)) if gives_back(&asked.operation) => {
+                self.given_back(&app, request.id, about).await?
             }
             found => found?,
         };
@@ -169,12 +224,12 @@ impl Online {
 
         let nonce = asked.nonce.as_bytes();
         let scope = digest(&[b"online", license.license.id.as_bytes(), name.as_bytes(), nonce]);
-        let question = *request.id().as_bytes().first_chunk().expect("a digest has 32 bytes");
+        let question = *request.id.as_bytes().first_chunk().expect("a digest has 32 bytes");
         let first = self.replays.not_replayed(scope, question, (gate.ids.moment(), gate.ids.elapsed()));
         let first = first.map_err(AuthorityError::Refused)?;
-        if asked.operation == Operation::Release {
+        if gives_back(&asked.operation) {
             let who = asked.release.map_or_else(|| Leaving::Asking(device.clone()), Leaving::Named);
-            let request = (request.id(), source.request_id);
+            let request = (request.id, source.request_id);
             let used = release((&gate.db, &gate.ids), &license.license, who, request).await?;
             let outcome = Outcome::allowed(license.license.id, license.license.statement);
             return Ok(Decided {
@@ -183,6 +238,7 @@ impl Online {
                 seats: None,
                 at: first.seconds(),
                 license: None,
+                proof: None,
             });
         }
         let asking = Asking {
@@ -195,8 +251,14 @@ impl Online {
             pays: app.app.credits.is_some().then_some((app.app.id, scope)),
             request_id: source.request_id,
         };
-        let admitted = self.seats.admit(&asking).await;
-        let admitted = admitted.inspect_err(|why| about.no_seat = no_seat(why, &license))?;
+        let admitted = match &request.activation {
+            Some(activation) => {
+                let activated = self.activate((activation, request.id), &asking).await;
+                activated.map(|Activated { admitted, proof }| (admitted, Some(proof)))
+            }
+            None => self.seats.admit(&asking).await.map(|admitted| (admitted, None)),
+        };
+        let (admitted, proof) = admitted.inspect_err(|why| about.no_seat = no_seat(why, &license))?;
         let outcome = Outcome::Allowed {
             license: license.license.id,
             license_statement: license.license.statement,
@@ -204,7 +266,7 @@ impl Online {
             variables: signed_variables(&app.app.variables)?,
         };
         let (used, at) = (Some(admitted.used), first.seconds());
-        Ok(Decided { outcome, used, seats: None, at, license: Some(license) })
+        Ok(Decided { outcome, used, seats: None, at, license: Some(license), proof })
     }
 
     async fn find_license(
@@ -231,10 +293,10 @@ impl Online {
     async fn given_back(
         &self,
         app: &AppEntry,
-        request: &Verified<DeviceRequest>,
+        request: StatementId,
         about: &mut About,
     ) -> Result<Arc<LicenseEntry>, AuthorityError> {
-        let found = match table::devices::given_back_by(&self.gate.db, request.id()).await? {
+        let found = match table::devices::given_back_by(&self.gate.db, request).await? {
             Some(license) => self.gate.db.cached_license_of_id(license).await?,
             None => None,
         };
@@ -248,17 +310,17 @@ impl Online {
     async fn answer(
         &self,
         bundle: &TrustBundle,
-        request: &Verified<DeviceRequest>,
+        request: &Request,
         decided: Decided,
         holds: &[String],
     ) -> Result<OnlineAnswer, AuthorityError> {
-        let asked = request.get();
+        let asked = &request.asks;
         let decision = Decision {
             tenant: asked.tenant,
             app: asked.app,
             device_key: asked.device_key,
             operation: asked.operation.clone(),
-            request: request.id(),
+            request: request.id,
             nonce: asked.nonce,
             issued_at: decided.at,
             outcome: decided.outcome,
@@ -278,11 +340,28 @@ impl Online {
             keyset: show(&bundle.keyset),
             tenant_keyset: show(&bundle.tenant_keyset),
             license,
+            proof: decided.proof.map(as_json).transpose()?,
+            unapproved: vec![],
             seats: vec![],
         })
     }
 
-    async fn license_statement(&self, entry: &LicenseEntry) -> Result<Box<RawValue>, AuthorityError> {
+    /// Which modules are not approved, for whoever was refused for them.
+    async fn unapproved(
+        &self,
+        (code, about): (Code, &About),
+        modules: &[Module],
+    ) -> Result<Vec<ModuleView>, AuthorityError> {
+        let (Code::UnapprovedModule, Some(license)) = (code, about.license) else { return Ok(vec![]) };
+        let Some(entry) = self.gate.db.cached_license_of_id(license).await? else { return Ok(vec![]) };
+        let unapproved = unapproved(&self.gate.db, &entry.license, modules).await?;
+        Ok(unapproved.into_iter().map(module_view).collect())
+    }
+
+    pub(super) async fn license_statement(
+        &self,
+        entry: &LicenseEntry,
+    ) -> Result<Box<RawValue>, AuthorityError> {
         let license = &entry.license;
         let statement = table::licenses::statement(&self.gate.db, license.id, license.version).await?;
         // Somebody was forgotten, and with them what the version of a moment ago said.
@@ -294,6 +373,16 @@ impl Online {
 fn may_name(request: &DeviceRequest) -> bool {
     let is_of_key = matches!(request.license, LicenseName::Key(_));
     request.release.is_none() || request.operation == Operation::Release && is_of_key
+}
+
+/// Whether a seat is given back.
+fn gives_back(operation: &Operation) -> bool {
+    matches!(operation, Operation::Release | Operation::Deactivate)
+}
+
+fn module_view(module: Module) -> ModuleView {
+    let Module { name, sha256, version, signer } = module;
+    ModuleView { name, sha256: encode_hex(&sha256), version, signer }
 }
 
 /// What the device says of itself.

@@ -4,11 +4,13 @@
 //! takes a [`Tx`](crate::Tx). So a function's parameters say what it can do.
 
 pub mod access;
+pub mod activations;
 pub mod answers;
 pub mod apps;
 pub mod audit;
 pub mod bought;
 pub mod certificates;
+pub mod chain_entries;
 pub mod changes;
 pub mod customers;
 pub mod debits;
@@ -18,6 +20,7 @@ pub mod foreign_keys;
 pub mod former_keys;
 pub mod imported_rows;
 pub mod installation;
+pub mod instances;
 pub mod jobs;
 pub mod key_list;
 pub mod keys;
@@ -40,6 +43,7 @@ pub mod trials;
 
 pub use crate::key_hash::KeyHash;
 pub use access::{AccessRow, Listed};
+pub use activations::{ActivationRow, Ended};
 pub use answers::AnswerRow;
 pub use apps::AppRow;
 pub use audit::AuditRow;
@@ -50,6 +54,7 @@ pub use events::EventRow;
 pub use foreign_keys::TakenKey;
 pub use former_keys::FormerKeyRow;
 pub use imported_rows::RowName;
+pub use instances::InstanceRow;
 pub use jobs::JobRow;
 pub use keys::{KeyRow, KeyScope, KeyStage};
 pub use license_keys::LicenseKeyRow;

@@ -1,0 +1,84 @@
+//! `POST /api/v1/activate`: a device is admitted to a license, and gets a proof of it (`spec/activation.md` §4).
+
+use sealgate_artifact::{ActivationRequest, Code, StatementId, UnixSeconds};
+use sealgate_authority::seats::{Admitted, Asking, TakeSeat};
+use sealgate_authority::{AuthorityError, event_row};
+use sealgate_store::table::{self, ActivationRow, EventRow};
+use sealgate_store::{Tx, Work};
+
+use super::Online;
+use super::approval::unapproved;
+
+/// Within so long, a device is activated again at most [`GENERATIONS`] times.
+const DAY_SECONDS: u64 = 24 * 60 * 60;
+const GENERATIONS: usize = 3;
+
+/// A device that was admitted.
+pub(super) struct Activated {
+    pub(super) admitted: Admitted,
+    /// The proof's carrier.
+    pub(super) proof: Vec<u8>,
+}
+
+impl Online {
+    /// Takes a seat where the device has none, and begins the next generation of its activation. The very request that this
+    /// generation began with gets its proof again.
+    pub(super) async fn activate(
+        &self,
+        (request, id): (&ActivationRequest, StatementId),
+        asking: &Asking<'_>,
+    ) -> Result<Activated, AuthorityError> {
+        let license = &asking.license.license;
+        let known = table::activations::find(&self.gate.db, license.id, request.asks.device_key).await?;
+        if let Some(known) = known.as_ref().filter(|known| known.request == id && known.ended.is_none()) {
+            let admitted = self.seats.admit(asking).await?;
+            return Ok(Activated { admitted, proof: known.proof.clone() });
+        }
+        if !unapproved(&self.gate.db, license, &request.modules).await?.is_empty() {
+            return Err(AuthorityError::Refused(Code::UnapprovedModule));
+        }
+        let begun = begun(known.as_ref(), asking.now)?;
+        let row = self.proofs.begin(license, (request, id), known.as_ref(), asking.now)?;
+        let row = ActivationRow { begun, ..row };
+        let device = &*asking.device.name();
+        let work = Activate {
+            take: TakeSeat::asked(&self.gate.ids, asking),
+            is_known: known.is_some(),
+            event: event_row(&self.gate.ids, license, "device_activated", Some(device), asking.request_id),
+            row,
+        };
+        let proof = work.row.proof.clone();
+        Ok(Activated { admitted: Box::pin(self.gate.db.write(work)).await?, proof })
+    }
+}
+
+/// When the device was activated again within the last day, this time included. `spec/activation.md` §4.5: a copied state and
+/// the original do it in turn.
+fn begun(known: Option<&ActivationRow>, now: UnixSeconds) -> Result<Vec<UnixSeconds>, AuthorityError> {
+    let Some(known) = known else { return Ok(vec![]) };
+    let lately = known.begun.iter().filter(|at| **at > now.minus(DAY_SECONDS)).copied();
+    let begun: Vec<UnixSeconds> = lately.chain([now]).collect();
+    if begun.len() > GENERATIONS { Err(AuthorityError::Refused(Code::CloneSuspected)) } else { Ok(begun) }
+}
+
+struct Activate {
+    take: TakeSeat,
+    row: ActivationRow,
+    is_known: bool,
+    event: EventRow,
+}
+
+impl Work for Activate {
+    type Output = Admitted;
+    type Error = AuthorityError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Admitted, AuthorityError> {
+        // The license is locked from here on.
+        let admitted = self.take.take(tx).await?;
+        if !table::activations::begin(tx, &self.row, self.is_known).await? {
+            return Err(AuthorityError::Superseded);
+        }
+        table::events::insert(tx, &self.event).await?;
+        Ok(admitted)
+    }
+}

@@ -1,0 +1,181 @@
+//! Devices that were admitted to licenses (`spec/activation.md` §1.3).
+
+use sealgate_artifact::{
+    ActivationId, ChainHead, Code, LicenseId, Nonce, PublicKey, StatementId, TenantId, UnixSeconds,
+    decode_hex, encode_hex,
+};
+
+use crate::columns::{count, optional, optional_time, parsed, signed, time};
+use crate::sql::{FromRow, Query, Row, query, query_as};
+use crate::statements::statements;
+use crate::{Read, StoreError, Tx};
+
+statements! {
+    FIND = "SELECT activation_id, tenant_id, license_id, identity, generation, begun, request, first_nonce, fingerprint, \
+            proof_id, statement_id, proof, end_code, ended_at, grace_until, chain_seq, chain_mac FROM activations \
+            WHERE license_id = $1 AND identity = $2";
+    // The new generation of a known device counts only where nobody else began one meanwhile.
+    NEXT = "UPDATE activations SET generation = $3, begun = $4, request = $5, first_nonce = $6, fingerprint = $7, \
+            proof_id = $8, statement_id = $9, proof = $10, end_code = NULL, ended_at = NULL, grace_until = NULL, \
+            chain_seq = $11, chain_mac = $12 \
+            WHERE activation_id = $1 AND generation = $2";
+    FIRST = "INSERT INTO activations (activation_id, tenant_id, license_id, identity, generation, begun, request, first_nonce, \
+             fingerprint, proof_id, statement_id, proof, chain_seq, chain_mac) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
+             ON CONFLICT (license_id, identity) DO NOTHING";
+    STORE = "UPDATE activations SET proof_id = $3, statement_id = $4, proof = $5, end_code = $6, ended_at = $7, \
+             grace_until = $8, chain_seq = $9, chain_mac = $10 WHERE activation_id = $1 AND generation = $2";
+    DEACTIVATE = "UPDATE activations SET end_code = 'not_activated', ended_at = $3, grace_until = $3 \
+                  WHERE license_id = $1 AND identity = $2";
+    LOCK = "UPDATE activations SET generation = generation WHERE activation_id = $1 AND generation = $2";
+}
+
+/// Why a device has no rights any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended {
+    /// Why.
+    pub code: Code,
+    /// Since when.
+    pub at: UnixSeconds,
+    /// Until when it keeps what it has.
+    pub grace_until: UnixSeconds,
+}
+
+/// A device that was admitted to a license.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "a field is its column")]
+pub struct ActivationRow {
+    pub id: ActivationId,
+    pub tenant: TenantId,
+    pub license: LicenseId,
+    pub device_key: PublicKey,
+    pub generation: u64,
+    /// When the device was activated again lately, newest last.
+    pub begun: Vec<UnixSeconds>,
+    /// The request that this generation began with.
+    pub request: StatementId,
+    /// The nonce of its first heartbeat.
+    pub first_nonce: Nonce,
+    pub fingerprint: Option<String>,
+    pub proof_id: StatementId,
+    /// The version of the license that the proof names.
+    pub statement: StatementId,
+    /// The proof's carrier.
+    pub proof: Vec<u8>,
+    pub ended: Option<Ended>,
+    /// The last entry of the device's chain that is held.
+    pub head: ChainHead,
+}
+
+impl FromRow for ActivationRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        let ended = match (
+            optional(row, "end_code", Code::parse)?,
+            optional_time(row, "ended_at")?,
+            optional_time(row, "grace_until")?,
+        ) {
+            (Some(code), Some(at), Some(grace_until)) => Some(Ended { code, at, grace_until }),
+            _ => None,
+        };
+        Ok(Self {
+            id: parsed(row, "activation_id", |t| ActivationId::parse(t).ok())?,
+            tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
+            license: parsed(row, "license_id", |t| LicenseId::parse(t).ok())?,
+            device_key: parsed(row, "identity", |t| PublicKey::parse(t).ok())?,
+            generation: count(row, "generation")?,
+            begun: parsed(row, "begun", times)?,
+            request: parsed(row, "request", StatementId::parse)?,
+            first_nonce: parsed(row, "first_nonce", Nonce::parse)?,
+            fingerprint: row.get("fingerprint")?,
+            proof_id: parsed(row, "proof_id", StatementId::parse)?,
+            statement: parsed(row, "statement_id", StatementId::parse)?,
+            proof: row.get("proof")?,
+            ended,
+            head: ChainHead { seq: count(row, "chain_seq")?, mac: parsed(row, "chain_mac", decode_hex)? },
+        })
+    }
+}
+
+fn times(text: &str) -> Option<Vec<UnixSeconds>> {
+    text.split_whitespace().map(|part| part.parse().ok().and_then(UnixSeconds::new)).collect()
+}
+
+fn text_of(times: &[UnixSeconds]) -> String {
+    times.iter().map(|time| time.get().to_string()).collect::<Vec<_>>().join(" ")
+}
+
+/// The activation of a license on this device.
+pub async fn find(
+    on: impl Read,
+    license: LicenseId,
+    device: PublicKey,
+) -> Result<Option<ActivationRow>, StoreError> {
+    query_as(FIND).bind(license.to_string()).bind(device.to_string()).fetch_optional(on).await
+}
+
+/// Begins a generation: the first of a device, or the one after that which the row was made from. `false` where somebody
+/// else began one meanwhile. Instances of former generations are forgotten.
+pub async fn begin(tx: &mut Tx<'_>, row: &ActivationRow, is_known: bool) -> Result<bool, StoreError> {
+    let begun = if is_known {
+        let query = query(NEXT).bind(row.id.to_string()).bind(signed(row.generation - 1));
+        with_head(with_generation(query, row), row.head).execute(&mut *tx).await?
+    } else {
+        let query = query(FIRST).bind(row.id.to_string()).bind(row.tenant.to_string());
+        let query = query.bind(row.license.to_string()).bind(row.device_key.to_string());
+        with_head(with_generation(query, row), row.head).execute(&mut *tx).await?
+    };
+    if begun > 0 && is_known {
+        super::instances::forget(tx, row.id).await?;
+    }
+    Ok(begun > 0)
+}
+
+/// Stores what a heartbeat changed, if the generation is still this one.
+pub async fn store(tx: &mut Tx<'_>, row: &ActivationRow) -> Result<bool, StoreError> {
+    let ended = row.ended.as_ref();
+    let query = query(STORE).bind(row.id.to_string()).bind(signed(row.generation));
+    let query = query.bind(row.proof_id.to_string()).bind(row.statement.to_string()).bind(row.proof.clone());
+    let query = query
+        .bind(ended.map(|ended| ended.code.as_str().to_owned()))
+        .bind(ended.map(|ended| signed(ended.at.get())))
+        .bind(ended.map(|ended| signed(ended.grace_until.get())));
+    Ok(with_head(query, row.head).execute(tx).await? > 0)
+}
+
+/// Ends the activation of a device that gave its seat back, if it has one.
+pub async fn deactivate(
+    tx: &mut Tx<'_>,
+    license: LicenseId,
+    identity: &str,
+    at: UnixSeconds,
+) -> Result<(), StoreError> {
+    let query = query(DEACTIVATE).bind(license.to_string()).bind(identity);
+    query.bind(signed(at.get())).execute(tx).await?;
+    Ok(())
+}
+
+/// Holds the activation for this transaction, if the generation is still this one.
+pub async fn lock(tx: &mut Tx<'_>, id: ActivationId, generation: u64) -> Result<bool, StoreError> {
+    Ok(query(LOCK).bind(id.to_string()).bind(signed(generation)).execute(tx).await? > 0)
+}
+
+fn with_generation(query: Query, row: &ActivationRow) -> Query {
+    query
+        .bind(signed(row.generation))
+        .bind(text_of(&row.begun))
+        .bind(row.request.to_string())
+        .bind(row.first_nonce.to_string())
+        .bind(row.fingerprint.clone())
+        .bind(row.proof_id.to_string())
+        .bind(row.statement.to_string())
+        .bind(row.proof.clone())
+}
+
+fn with_head(query: Query, head: ChainHead) -> Query {
+    query.bind(signed(head.seq)).bind(encode_hex(&head.mac))
+}
+
+/// When something was heard that may be compared with [`time`].
+pub(super) fn heard_at(row: &Row) -> Result<UnixSeconds, StoreError> {
+    time(row, "heard_at")
+}

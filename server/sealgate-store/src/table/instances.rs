@@ -1,0 +1,146 @@
+//! Copies of a program that send heartbeats (`spec/activation.md` §6).
+
+use sealgate_artifact::{ActivationId, InstanceId, Nonce, StatementId, UnixSeconds};
+
+use super::activations::heard_at;
+use crate::columns::{count, moment, optional_time, parsed, signed};
+use crate::sql::{FromRow, Row, query, query_as};
+use crate::statements::statements;
+use crate::{Read, StoreError, Tx};
+
+statements! {
+    FIND = "SELECT instance_id, seq, next_nonce, request, answer, heard_at, left_at FROM instances \
+            WHERE activation_id = $1 AND instance_id = $2";
+    BEGUN_WITH = "SELECT instance_id, seq, next_nonce, request, answer, heard_at, left_at FROM instances \
+                  WHERE activation_id = $1 AND request = $2";
+    RUNNING = "SELECT COUNT(*) FROM instances WHERE activation_id = $1 AND left_at IS NULL AND heard_at > $2 \
+               AND instance_id <> $3";
+    LAST_HEARD = "SELECT MAX(heard_at) AS heard_at FROM instances WHERE activation_id = $1 AND left_at IS NULL";
+    INSERT = "INSERT INTO instances (activation_id, instance_id, seq, next_nonce, request, answer, heard_at, left_at) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    // Whoever was heard meanwhile is not overwritten.
+    NEXT = "UPDATE instances SET seq = $3, next_nonce = $4, request = $5, answer = $6, heard_at = $7, left_at = $8 \
+            WHERE activation_id = $1 AND instance_id = $2 AND seq = $9 AND next_nonce = $10";
+    FORGET = "DELETE FROM instances WHERE activation_id = $1";
+    FORGET_GONE = "DELETE FROM instances WHERE activation_id = $1 AND heard_at <= $2";
+}
+
+/// A copy of a program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "a field is its column")]
+pub struct InstanceRow {
+    pub id: InstanceId,
+    /// The last heartbeat that counted.
+    pub seq: u64,
+    pub next_nonce: Nonce,
+    /// The last heartbeat that counted, by its statement.
+    pub request: StatementId,
+    /// What it was answered, byte for byte.
+    pub answer: Vec<u8>,
+    pub heard_at: UnixSeconds,
+    /// When it said that it ends.
+    pub left_at: Option<UnixSeconds>,
+}
+
+impl FromRow for InstanceRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: parsed(row, "instance_id", |t| InstanceId::parse(t).ok())?,
+            seq: count(row, "seq")?,
+            next_nonce: parsed(row, "next_nonce", Nonce::parse)?,
+            request: parsed(row, "request", StatementId::parse)?,
+            answer: row.get("answer")?,
+            heard_at: heard_at(row)?,
+            left_at: optional_time(row, "left_at")?,
+        })
+    }
+}
+
+/// This copy of the program.
+pub async fn find(
+    on: impl Read,
+    activation: ActivationId,
+    id: InstanceId,
+) -> Result<Option<InstanceRow>, StoreError> {
+    query_as(FIND).bind(activation.to_string()).bind(id.to_string()).fetch_optional(on).await
+}
+
+/// The copy whose last heartbeat was this request.
+pub async fn heard_last(
+    on: impl Read,
+    activation: ActivationId,
+    request: StatementId,
+) -> Result<Option<InstanceRow>, StoreError> {
+    query_as(BEGUN_WITH).bind(activation.to_string()).bind(request.to_string()).fetch_optional(on).await
+}
+
+/// How many other copies were heard since then and did not leave.
+pub async fn running(
+    on: impl Read,
+    activation: ActivationId,
+    (but, since): (Option<InstanceId>, UnixSeconds),
+) -> Result<u64, StoreError> {
+    let but = but.map(|id| id.to_string()).unwrap_or_default();
+    let query = query(RUNNING).bind(activation.to_string()).bind(signed(since.get())).bind(but);
+    Ok(query.fetch_one(on).await?.get::<i64>(0)?.unsigned_abs())
+}
+
+/// When a copy that did not leave was heard last.
+pub async fn last_heard(on: impl Read, activation: ActivationId) -> Result<Option<UnixSeconds>, StoreError> {
+    let row = query(LAST_HEARD).bind(activation.to_string()).fetch_one(on).await?;
+    let at: Option<i64> = row.get(0)?;
+    Ok(at.and_then(|at| u64::try_from(at).ok()).and_then(UnixSeconds::new))
+}
+
+/// Adds a copy.
+pub async fn insert(tx: &mut Tx<'_>, activation: ActivationId, row: &InstanceRow) -> Result<(), StoreError> {
+    query(INSERT)
+        .bind(activation.to_string())
+        .bind(row.id.to_string())
+        .bind(signed(row.seq))
+        .bind(row.next_nonce.to_string())
+        .bind(row.request.to_string())
+        .bind(row.answer.clone())
+        .bind(signed(row.heard_at.get()))
+        .bind(moment(row.left_at))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Stores what was heard of a copy, if nothing was heard of it since `before`.
+pub async fn store(
+    tx: &mut Tx<'_>,
+    activation: ActivationId,
+    before: &InstanceRow,
+    row: &InstanceRow,
+) -> Result<bool, StoreError> {
+    let query = query(NEXT)
+        .bind(activation.to_string())
+        .bind(row.id.to_string())
+        .bind(signed(row.seq))
+        .bind(row.next_nonce.to_string())
+        .bind(row.request.to_string())
+        .bind(row.answer.clone())
+        .bind(signed(row.heard_at.get()))
+        .bind(moment(row.left_at))
+        .bind(signed(before.seq))
+        .bind(before.next_nonce.to_string());
+    Ok(query.execute(tx).await? > 0)
+}
+
+/// Forgets the copies of an activation.
+pub async fn forget(tx: &mut Tx<'_>, activation: ActivationId) -> Result<(), StoreError> {
+    query(FORGET).bind(activation.to_string()).execute(tx).await?;
+    Ok(())
+}
+
+/// Forgets copies that were heard at that time for the last time, or before.
+pub async fn forget_gone(
+    tx: &mut Tx<'_>,
+    activation: ActivationId,
+    until: UnixSeconds,
+) -> Result<(), StoreError> {
+    query(FORGET_GONE).bind(activation.to_string()).bind(signed(until.get())).execute(tx).await?;
+    Ok(())
+}
