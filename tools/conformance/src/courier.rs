@@ -3,13 +3,12 @@
 use std::path::Path;
 use std::{fs, io};
 
-use sealgate_artifact::{KeyUse, encode_base64};
-use sha2::{Digest, Sha256};
+use sealgate_artifact::KeyUse;
 
 use crate::forge::{
     APP, DAY, Draft, NOW, ROOT, ROOT_BEGIN, ROOT_END, SECOND_ROOT, STRANGER, TENANT, certificate,
-    certificate_text, decision, decision_text, device_request, full_license_text, hex, keyset_text, license,
-    license_text, public_text, request_text, root_text, tenant_keyset, tenant_keyset_text, with,
+    certificate_text, decision, decision_text, device_request, full_license_text, keyset_text, license,
+    license_text, public_text, reference, request_text, root_text, tenant_keyset, tenant_keyset_text, with,
 };
 
 /// Writes files below `folder` and returns a line `ROOT FILE ANSWER` for each, the answer being what stands on standard
@@ -101,11 +100,9 @@ impl Couriers<'_> {
 fn attached(now: u64) -> (Draft, String) {
     let names: Vec<String> = (0..33).map(|n| format!("\"feature.{n}\"")).collect();
     let content = format!("[{}]", names.join(","));
-    let digest = hex(&Sha256::digest(content.as_bytes()));
-    let reference = format!(r#"{{"length":{},"sha256":"{digest}"}}"#, content.len());
+    let reference = reference(content.as_bytes());
     let draft = license(with(&at(now, &license_text()), r#"["db.query","export"]"#, &reference));
-    let attachment = encode_base64(content.as_bytes());
-    let carrier = format!(r#"{{"statement":{},"attachments":["{attachment}"]}}"#, draft.text());
+    let carrier = draft.clone().carrying(content.as_bytes()).text();
     (draft, carrier)
 }
 

@@ -55,13 +55,21 @@ pub(crate) struct Draft {
     pub(crate) payload: Vec<u8>,
     /// Key hints and signatures in the order of the envelope.
     pub(crate) signatures: Vec<(String, Vec<u8>)>,
+    /// What travels with it (`spec/envelope.md` §6.2).
+    pub(crate) attachments: Vec<Vec<u8>>,
 }
 
 impl Draft {
     /// Unsigned.
     pub(crate) fn new(kind: &str, payload: impl Into<Vec<u8>>) -> Self {
         let payload_type = format!("application/vnd.sealgate.{kind}.v1+json");
-        Self { payload_type, payload: payload.into(), signatures: vec![] }
+        Self { payload_type, payload: payload.into(), signatures: vec![], attachments: vec![] }
+    }
+
+    /// One more attachment. Nothing of it is signed but what the payload says.
+    pub(crate) fn carrying(mut self, attachment: &[u8]) -> Self {
+        self.attachments.push(attachment.to_vec());
+        self
     }
 
     /// One more signature, by a key of this use.
@@ -84,8 +92,18 @@ impl Draft {
         hex(&Sha256::digest(self.signed_bytes()))
     }
 
-    /// The envelope's text, fields in the order of the DSSE document.
+    /// The envelope's text, or its carrier's where there are attachments.
     pub(crate) fn text(&self) -> String {
+        if self.attachments.is_empty() {
+            return self.envelope();
+        }
+        let attachments: Vec<String> =
+            self.attachments.iter().map(|bytes| format!("\"{}\"", encode_base64(bytes))).collect();
+        format!(r#"{{"statement":{},"attachments":[{}]}}"#, self.envelope(), attachments.join(","))
+    }
+
+    /// Fields in the order of the DSSE document.
+    fn envelope(&self) -> String {
         let signature = |(hint, sig): &(String, Vec<u8>)| {
             format!(r#"{{"keyid":"{hint}","sig":"{}"}}"#, encode_base64(sig))
         };
@@ -357,6 +375,11 @@ fn decided(request: &Draft, statement: &str, outcome: &str) -> String {
 /// A decision of this payload, signed by the server.
 pub(crate) fn decision(payload: &str) -> Draft {
     Draft::new("decision", payload).signed(SERVER, KeyUse::Server)
+}
+
+/// What a payload says of an attachment.
+pub(crate) fn reference(content: &[u8]) -> String {
+    format!(r#"{{"length":{},"sha256":"{}"}}"#, content.len(), hex(&Sha256::digest(content)))
 }
 
 /// An entry of a keyset.

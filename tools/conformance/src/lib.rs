@@ -4,6 +4,7 @@
 //! are put together and ids are hashed here, a second time. The private keys in this crate are public knowledge.
 #![expect(clippy::disallowed_methods, reason = "vector files are this tool's whole purpose")]
 
+mod admission;
 mod cases;
 mod contents;
 mod contract;
@@ -24,6 +25,6 @@ pub use points::{Point, points};
 pub use replay::answer;
 pub use seeds::write_seeds;
 pub use vector::{
-    Artifact, Bytes, Certified, Chain, Decided, KeyClaim, Memory, Question, Remembered, SignatureClaim,
-    Vector,
+    Artifact, Beaten, Bytes, Certified, Chain, Decided, KeyClaim, Memory, Proved, Published, Question,
+    Remembered, SignatureClaim, Vector,
 };

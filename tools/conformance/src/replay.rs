@@ -5,12 +5,17 @@ use sealgate_artifact::{
     TenantId, UnixSeconds,
 };
 use sealgate_trust::{
-    Accepted, ChainBytes, Maximum, Policies, Roots, SentRequest, ServerRole, TenantTrust, TrustError,
-    TrustFile, Verified, ed25519, verify_certificate, verify_decision, verify_device_request, verify_license,
+    Accepted, Admitted, ChainBytes, Maximum, Policies, Roots, SentHeartbeat, SentRequest, ServerRole,
+    TenantTrust, TrustError, TrustFile, Verified, ed25519, verify_activation_request, verify_certificate,
+    verify_decision, verify_device_request, verify_heartbeat_answer, verify_heartbeat_request, verify_license,
+    verify_proof, verify_release,
 };
 
 use crate::forge::unhex;
-use crate::{Bytes, Certified, Chain, Decided, KeyClaim, Memory, Question, Remembered, SignatureClaim};
+use crate::{
+    Beaten, Bytes, Certified, Chain, Decided, KeyClaim, Memory, Proved, Published, Question, Remembered,
+    SignatureClaim,
+};
 
 /// The line that belongs into the `.expected` file: `ok` with what was found, or a code.
 pub fn answer(question: &Question) -> String {
@@ -24,6 +29,15 @@ pub fn answer(question: &Question) -> String {
             verify_device_request(&bytes(request)).map(|found| found.id().to_string()).map_err(|e| e.code())
         }
         Question::Decision(decided) => decide(decided).map_err(|e| e.code()),
+        Question::ActivationRequest { request } => {
+            verify_activation_request(&bytes(request)).map(|found| found.id().to_string()).map_err(|e| e.code())
+        }
+        Question::ActivationProof(proved) => admitted(proved).map_err(|e| e.code()),
+        Question::HeartbeatRequest { request } => {
+            verify_heartbeat_request(&bytes(request)).map(|found| found.id().to_string()).map_err(|e| e.code())
+        }
+        Question::HeartbeatAnswer(beaten) => still_there(beaten).map_err(|e| e.code()),
+        Question::Release(published) => release(published).map_err(|e| e.code()),
         Question::Signatures { list } => return unanimous(list.iter().map(signature)),
         Question::Keys { list } => return unanimous(list.iter().map(key)),
         Question::LicenseKey { text, bits } => license_key(text, bits.as_deref()),
@@ -79,7 +93,40 @@ fn decide(decided: &Decided) -> Result<String, TrustError> {
     let request = verify_device_request(&bytes(&decided.request))?;
     let asked = SentRequest::new(request.get(), request.id());
     let decision = verify_decision(&certificate, &bytes(&decided.decision), &asked)?;
-    Ok([certificate.id(), request.id(), decision.id()].map(|id| id.to_string()).join(" "))
+    Ok(spoken([certificate.id(), request.id(), decision.id()].map(Some)))
+}
+
+fn admitted(proved: &Proved) -> Result<String, TrustError> {
+    let (trust, license) = believe(&proved.chain)?;
+    let license = license.expect("a proof's vector has a license");
+    let device_key = PublicKey::parse(&proved.device_key)?;
+    let sent = proved.request.as_ref().map(|request| verify_activation_request(&bytes(request)));
+    let sent = sent.transpose()?.map(|request| request.id());
+    let expected = Admitted { app: app(&proved.chain)?, license: &license, device_key, request: sent };
+    let proof = verify_proof(&trust, &bytes(&proved.proof), &expected)?;
+    Ok(spoken([Some(license.id()), sent, Some(proof.id())]))
+}
+
+fn still_there(beaten: &Beaten) -> Result<String, TrustError> {
+    let certificate = certify(&beaten.certified)?;
+    let request = verify_heartbeat_request(&bytes(&beaten.request))?;
+    let sent = SentHeartbeat::new(request.get(), request.id());
+    let answer = verify_heartbeat_answer(&certificate, &bytes(&beaten.answer), &sent)?;
+    Ok(spoken([certificate.id(), request.id(), answer.id()].map(Some)))
+}
+
+fn release(published: &Published) -> Result<String, TrustError> {
+    let trust = tenant_trust(&published.chain)?;
+    let release = verify_release(&trust, &bytes(&published.release), app(&published.chain)?)?;
+    Ok(release.id().to_string())
+}
+
+fn app(chain: &Chain) -> Result<AppId, TrustError> {
+    Ok(AppId::parse(chain.expect_app.as_deref().expect("a vector's caller is an app"))?)
+}
+
+fn spoken(ids: [Option<StatementId>; 3]) -> String {
+    ids.into_iter().flatten().map(|id| id.to_string()).collect::<Vec<_>>().join(" ")
 }
 
 fn tenant_trust(chain: &Chain) -> Result<TenantTrust, TrustError> {

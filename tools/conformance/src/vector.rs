@@ -25,6 +25,16 @@ pub enum Artifact {
     DeviceRequest,
     /// Decisions under a server certificate.
     Decision,
+    /// Requests of devices to be admitted, each under the key that it names.
+    ActivationRequest,
+    /// Activation proofs under a tenant keyset, beside a license.
+    ActivationProof,
+    /// Heartbeats of devices, each under the key that it names.
+    HeartbeatRequest,
+    /// Answers to heartbeats under a server certificate.
+    HeartbeatAnswer,
+    /// Releases under a tenant keyset.
+    Release,
     /// The signature rule and the check of keys.
     Ed25519,
     /// License keys as people type them.
@@ -37,7 +47,7 @@ pub enum Artifact {
 
 impl Artifact {
     /// Every folder there is.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 19] = [
         Self::Envelope,
         Self::Json,
         Self::Root,
@@ -48,6 +58,11 @@ impl Artifact {
         Self::License,
         Self::DeviceRequest,
         Self::Decision,
+        Self::ActivationRequest,
+        Self::ActivationProof,
+        Self::HeartbeatRequest,
+        Self::HeartbeatAnswer,
+        Self::Release,
         Self::Ed25519,
         Self::LicenseKey,
         Self::Identifier,
@@ -67,6 +82,11 @@ impl Artifact {
             Self::License => "license",
             Self::DeviceRequest => "device-request",
             Self::Decision => "decision",
+            Self::ActivationRequest => "activation-request",
+            Self::ActivationProof => "activation-proof",
+            Self::HeartbeatRequest => "heartbeat-request",
+            Self::HeartbeatAnswer => "heartbeat-answer",
+            Self::Release => "release",
             Self::Ed25519 => "ed25519",
             Self::LicenseKey => "license-key",
             Self::Identifier => "identifier",
@@ -105,6 +125,22 @@ pub enum Question {
     },
     /// Verify a server certificate, a device's request, and the decision that answers it (`spec/online.md` §5).
     Decision(Box<Decided>),
+    /// Verify a device's request to be admitted (`spec/activation.md` §4).
+    ActivationRequest {
+        /// The request's envelope, or one with an attachment.
+        request: Bytes,
+    },
+    /// Verify a chain with a license, and the proof that a device was admitted to it (`spec/activation.md` §3.3).
+    ActivationProof(Box<Proved>),
+    /// Verify a device's heartbeat (`spec/activation.md` §6.2).
+    HeartbeatRequest {
+        /// The heartbeat's envelope, or one with an attachment.
+        request: Bytes,
+    },
+    /// Verify a server certificate, a device's heartbeat, and the answer to it (`spec/activation.md` §7.3).
+    HeartbeatAnswer(Box<Beaten>),
+    /// Verify a chain and a release under it (`spec/activation.md` §8.2).
+    Release(Box<Published>),
     /// Verify each signature (`spec/ed25519.md` §1); all get the same verdict.
     Signatures {
         /// The signatures.
@@ -138,17 +174,27 @@ pub enum Question {
 }
 
 impl Question {
-    /// The envelopes of the question: root statements, keyset, tenant keyset, then license or certificate; behind a
-    /// certificate, request and decision.
+    /// The envelopes of the question: root statements, keyset, tenant keyset, then license, release or certificate; behind
+    /// a license, the request that was sent and the proof; behind a certificate, request and answer.
     pub fn envelopes(&self) -> Vec<&Bytes> {
         match self {
             Self::Envelope { envelope } => vec![envelope],
             Self::Chain(chain) => chain.envelopes().chain(&chain.license).collect(),
             Self::Certificate(asked) => asked.envelopes().collect(),
-            Self::DeviceRequest { request } => vec![request],
+            Self::DeviceRequest { request }
+            | Self::ActivationRequest { request }
+            | Self::HeartbeatRequest { request } => vec![request],
             Self::Decision(asked) => {
                 asked.certified.envelopes().chain([&asked.request, &asked.decision]).collect()
             }
+            Self::ActivationProof(asked) => {
+                let above = asked.chain.envelopes().chain(&asked.chain.license);
+                above.chain(&asked.request).chain([&asked.proof]).collect()
+            }
+            Self::HeartbeatAnswer(asked) => {
+                asked.certified.envelopes().chain([&asked.request, &asked.answer]).collect()
+            }
+            Self::Release(asked) => asked.chain.envelopes().chain([&asked.release]).collect(),
             _ => vec![],
         }
     }
@@ -159,15 +205,26 @@ impl Question {
         let mut changed = self.clone();
         let envelopes: Vec<&mut Bytes> = match &mut changed {
             Self::Envelope { envelope } => vec![envelope],
-            Self::DeviceRequest { request } => vec![request],
-            Self::Chain(chain) => {
-                let Chain { root_chain, keyset, tenant_keyset, license, .. } = &mut **chain;
-                root_chain.iter_mut().chain([keyset, tenant_keyset]).chain(license).collect()
-            }
+            Self::DeviceRequest { request }
+            | Self::ActivationRequest { request }
+            | Self::HeartbeatRequest { request } => vec![request],
+            Self::Chain(chain) => chain.envelopes_mut(),
             Self::Certificate(asked) => asked.envelopes_mut(),
             Self::Decision(asked) => {
                 let Decided { certified, request, decision } = &mut **asked;
                 certified.envelopes_mut().into_iter().chain([request, decision]).collect()
+            }
+            Self::ActivationProof(asked) => {
+                let Proved { chain, request, proof, .. } = &mut **asked;
+                chain.envelopes_mut().into_iter().chain(request).chain([proof]).collect()
+            }
+            Self::HeartbeatAnswer(asked) => {
+                let Beaten { certified, request, answer } = &mut **asked;
+                certified.envelopes_mut().into_iter().chain([request, answer]).collect()
+            }
+            Self::Release(asked) => {
+                let Published { chain, release } = &mut **asked;
+                chain.envelopes_mut().into_iter().chain([release]).collect()
             }
             _ => vec![],
         };
@@ -210,6 +267,12 @@ pub struct Chain {
 impl Chain {
     fn envelopes(&self) -> impl Iterator<Item = &Bytes> {
         self.root_chain.iter().chain([&self.keyset, &self.tenant_keyset])
+    }
+
+    /// The same to be changed, and the license where there is one.
+    fn envelopes_mut(&mut self) -> Vec<&mut Bytes> {
+        let Self { root_chain, keyset, tenant_keyset, license, .. } = self;
+        root_chain.iter_mut().chain([keyset, tenant_keyset]).chain(license).collect()
     }
 }
 
@@ -274,6 +337,43 @@ pub struct Decided {
     pub request: Bytes,
     /// The envelope that came back.
     pub decision: Bytes,
+}
+
+/// The proof that a device was admitted to a license.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proved {
+    /// The chain above it, with the license that the device holds; `expect_app` says which app the caller is.
+    #[serde(flatten)]
+    pub chain: Chain,
+    /// The device's key, base64.
+    pub device_key: String,
+    /// The request that the proof answers; absent where the proof was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Bytes>,
+    /// The proof's envelope, or one with an attachment.
+    pub proof: Bytes,
+}
+
+/// What a device sent as a heartbeat and what a server answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Beaten {
+    /// The server's certificate and what the caller wants of the server.
+    #[serde(flatten)]
+    pub certified: Certified,
+    /// The envelope of the heartbeat that the caller sent.
+    pub request: Bytes,
+    /// The envelope that came back.
+    pub answer: Bytes,
+}
+
+/// A release of an app.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Published {
+    /// The chain above it, without a license; `expect_app` says which app the caller is.
+    #[serde(flatten)]
+    pub chain: Chain,
+    /// The release's envelope, or one with an attachment.
+    pub release: Bytes,
 }
 
 /// A signature in hexadecimal.

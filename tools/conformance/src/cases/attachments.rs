@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::case::{Case, Shelf};
 use crate::Artifact;
-use crate::forge::{Draft, World, hex, license, license_text, with};
+use crate::forge::{Draft, World, hex, license, license_text, reference, with};
 
 pub(super) fn cases() -> Vec<Case> {
     let mut shelf = Shelf::of(Artifact::License);
@@ -27,10 +27,6 @@ fn pairs(count: usize) -> String {
     let pairs: Vec<String> =
         (0..count).map(|n| format!("[\"feature.{n}\",\"{}\"]", "v".repeat(64))).collect();
     format!("[{}]", pairs.join(","))
-}
-
-fn reference(content: &[u8]) -> String {
-    format!(r#"{{"length":{},"sha256":"{}"}}"#, content.len(), hex(&Sha256::digest(content)))
 }
 
 /// A license whose features are this.

@@ -1,10 +1,16 @@
 //! Every kind where every other is expected (`spec/envelope.md` §2.2): by its own name, under the expected type, and
 //! under the expected type with the signature of whoever may sign that; and the expected kind with the other's `typ`.
 
-use sealgate_artifact::{Code, Kind};
+use sealgate_artifact::{Code, KeyUse, Kind};
 
+use super::activation_proof::Admission;
 use super::case::{Case, Shelf};
 use super::decision::Exchange;
+use super::heartbeat_answer::Beat;
+use crate::admission::{
+    ACTIVATION, UPDATE, activation_request, activation_request_text, heartbeat, heartbeat_text, publishing,
+    release, release_text,
+};
 use crate::forge::{
     AUTHORITY, DEVICE, Draft, ISSUER, ROOT, SERVER, Seed, World, certificate, certificate_text,
     device_request, keyset, keyset_text, license, license_text, public_text, request_text, root,
@@ -32,7 +38,7 @@ fn confused(kind: Kind, presented: Kind) -> Vec<Case> {
     let relabelled = Draft { payload_type: Draft::new(kind.as_str(), "").payload_type, ..own };
     let shows = "The same under the type of what is expected: the type is signed, so no signature fits.";
     // Roots and requests are looked at before they are verified; that already finds the other `typ`.
-    let looked_at = matches!(kind, Kind::Root | Kind::DeviceRequest);
+    let looked_at = matches!(kind.signing_use(), KeyUse::Device) || kind == Kind::Root;
     let code = if looked_at { Code::KindUnexpected } else { Code::SignatureInvalid };
     refuse("_relabelled", code, shows.to_owned(), relabelled.clone());
     let resigned = Draft { signatures: vec![], ..relabelled }.signed(expected.seed, kind.signing_use());
@@ -90,6 +96,28 @@ impl Example {
             }
             Kind::Decision => example(Artifact::Decision, SERVER, Exchange::plain().decision, |draft| {
                 Exchange::answered(draft).question()
+            }),
+            Kind::ActivationRequest => example(
+                Artifact::ActivationRequest,
+                DEVICE,
+                activation_request(&activation_request_text()),
+                |draft| super::activation_request::question(&draft),
+            ),
+            Kind::ActivationProof => {
+                example(Artifact::ActivationProof, ACTIVATION, Admission::plain().proof, |draft| {
+                    Admission::proved_by(draft).question()
+                })
+            }
+            Kind::HeartbeatRequest => {
+                example(Artifact::HeartbeatRequest, DEVICE, heartbeat(&heartbeat_text()), |draft| {
+                    super::heartbeat_request::question(&draft)
+                })
+            }
+            Kind::HeartbeatAnswer => example(Artifact::HeartbeatAnswer, SERVER, Beat::plain().answer, |draft| {
+                Beat::answered(draft).question()
+            }),
+            Kind::Release => example(Artifact::Release, UPDATE, release(&release_text()), |draft| {
+                super::release::question(&publishing(), &draft)
             }),
         }
     }

@@ -1,5 +1,7 @@
 //! What the vectors claim. One file per artifact; a table of claims reads best as a table.
 
+mod activation_proof;
+mod activation_request;
 mod attachments;
 mod case;
 mod certificate;
@@ -7,6 +9,8 @@ mod conditions;
 mod decision;
 mod ed25519;
 mod envelope;
+mod heartbeat_answer;
+mod heartbeat_request;
 mod json;
 mod keyset;
 mod kinds;
@@ -15,6 +19,7 @@ mod listed_keys;
 mod memory;
 mod order;
 mod plain_text;
+mod release;
 mod request;
 mod root;
 mod tenant_keyset;
@@ -42,6 +47,11 @@ pub fn all() -> Vec<Case> {
         attachments::cases(),
         request::cases(),
         decision::cases(),
+        activation_request::cases(),
+        activation_proof::cases(),
+        heartbeat_request::cases(),
+        heartbeat_answer::cases(),
+        release::cases(),
         json::cases(),
         kinds::cases(),
         ed25519::cases(),
@@ -91,6 +101,28 @@ pub(crate) fn introduction(artifact: Artifact) -> &'static str {
             "Decisions of a server that is certified for the caller, in answer to a sound request (`spec/online.md` §4 and \
              §5). Unless its line says otherwise, each is signed by that server. An `ok` is followed by the ids of \
              certificate, request and decision."
+        }
+        Artifact::ActivationRequest => {
+            "Requests of devices to be admitted to a license (`spec/activation.md` §2 and §4). Unless its line says otherwise, \
+             each is signed by the device that it names."
+        }
+        Artifact::ActivationProof => {
+            "Proofs that a device was admitted, beside a sound license (`spec/activation.md` §3). Unless its line says \
+             otherwise, each is signed by an activation key of the tenant keyset. An `ok` is followed by the ids of license, \
+             request, where one was sent, and proof."
+        }
+        Artifact::HeartbeatRequest => {
+            "Heartbeats of admitted devices (`spec/activation.md` §6). Unless its line says otherwise, each is signed by the \
+             device that it names."
+        }
+        Artifact::HeartbeatAnswer => {
+            "Answers of a server that is certified for the caller, to a sound heartbeat (`spec/activation.md` §7.2 and \
+             §7.3). Unless its line says otherwise, each is signed by that server. An `ok` is followed by the ids of \
+             certificate, heartbeat and answer."
+        }
+        Artifact::Release => {
+            "Releases under a sound chain (`spec/activation.md` §2 and §8). Unless its line says otherwise, each is signed by \
+             an update key of the tenant keyset."
         }
         Artifact::Ed25519 => {
             "The signature rule (`spec/ed25519.md` §1) and the check of keys at registration (§2). Each file is a list; \
