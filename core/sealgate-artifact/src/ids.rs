@@ -45,6 +45,7 @@ pub(crate) fn is_id(text: &str) -> bool {
 }
 
 ids! {
+    ActivationId "An activation of a license on one device."
     TenantId "A vendor on this installation."
     AppId "A product of a tenant."
     PlanId "A template that licenses are issued from."

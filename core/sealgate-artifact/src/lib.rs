@@ -9,6 +9,7 @@
 mod attachments;
 mod b64;
 mod certificate;
+mod chain_entry;
 mod code;
 mod conditions;
 mod decimal;
@@ -47,6 +48,7 @@ mod word;
 pub use attachments::{Attachments, Carrier};
 pub use b64::{decode as decode_base64, encode as encode_base64};
 pub use certificate::ServerCertificate;
+pub use chain_entry::{ChainEntry, ChainHead, ChainRecord, ChainWord};
 pub use code::{Code, Family};
 pub use conditions::Conditions;
 pub use decimal::Decimal;
@@ -57,7 +59,9 @@ pub use error::ArtifactError;
 pub use foreign::Foreign;
 pub use foreign_key::ForeignKey;
 pub use hex::{decode as decode_hex, encode as encode_hex};
-pub use ids::{AppId, CustomerId, DeviceId, EntryId, LicenseId, PlanId, RecordId, TenantId, TokenId};
+pub use ids::{
+    ActivationId, AppId, CustomerId, DeviceId, EntryId, LicenseId, PlanId, RecordId, TenantId, TokenId,
+};
 pub use json::{Value, parse as parse_json, parse_variable, parse_with_decimals};
 pub use key_use::KeyUse;
 pub use keys::{KeyId, PublicKey};

@@ -24,6 +24,6 @@ pub use points::{Point, points};
 pub use replay::answer;
 pub use seeds::write_seeds;
 pub use vector::{
-    Artifact, Bytes, Certified, Chain, Decided, KeyClaim, Memory, Question, Remembered, SignatureClaim,
-    Vector,
+    Artifact, Bytes, Certified, Chain, ChainShown, Decided, KeyClaim, Memory, Question, Remembered,
+    SeedChained, ShownHead, SignatureClaim, Vector,
 };

@@ -10,7 +10,7 @@ pub(crate) type Table = &'static [(&'static str, &'static [&'static str])];
 pub(crate) const ARROWS: Table = &[
     ("sealgate-artifact", &[]),
     ("sealgate-trust", &["sealgate-artifact"]),
-    ("sealgate-journal", &[]),
+    ("sealgate-journal", &["sealgate-artifact"]),
     ("sealgate-rules", &["sealgate-artifact"]),
     ("sealgate-authforge", &["sealgate-artifact"]),
     ("sealgate-wire", &["sealgate-artifact"]),
