@@ -277,6 +277,9 @@ codes! {
     AppDisabled "app_disabled" License 500 (403 "app_disabled") 1 Signed
         "The vendor has switched this app off."
         "Ask the vendor about this license."
+    ChainMismatch "chain_mismatch" License 500 (500 "system_error") 1 Signed
+        "The actions that the program recorded do not extend those that the server acknowledged."
+        "Activate the license again, or ask the vendor to re-anchor the chain."
     LicenseKeyMalformed "license_key_malformed" License 500 (500 "system_error") 2 Unsigned
         "This is not a license key: it has another length or another alphabet."
         "Type the key again as it was issued: seven groups of four characters. A program takes keys of another system if it is built with `foreign_keys()`."

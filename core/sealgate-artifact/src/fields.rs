@@ -99,6 +99,11 @@ impl Fields {
         if named != self.critical.map_or(0, |(_, is_meant)| is_meant.into()) {
             return Err(invalid("crit", "does not name, once, what has a critical meaning here"));
         }
+        self.finish_bare()
+    }
+
+    /// Refuses everything that was not taken, also `ext` and `crit`.
+    pub(crate) fn finish_bare(self) -> Result<(), ArtifactError> {
         match self.members.into_iter().next() {
             Some((name, _)) => Err(ArtifactError::FieldUnknown(name)),
             None => Ok(()),

@@ -3,6 +3,7 @@
 use crate::activation_proof::{positive, statement_id};
 use crate::decision::code;
 use crate::fields::{Fields, int, invalid};
+use crate::heartbeat_request::chain_head;
 use crate::{
     AppId, ArtifactError, Attachments, ChainHead, InstanceId, Kind, LicenseId, Nonce, PublicKey, Statement,
     StatementId, TenantId, UnixSeconds, Value,
@@ -109,7 +110,7 @@ impl Statement for HeartbeatAnswer {
             nonce: fields.parsed("nonce", "not 32 lower-case hexadecimal digits", Nonce::parse)?,
             issued_at: fields.time("issued_at")?,
             outcome: BeatOutcome::take(fields)?,
-            head: fields.optional("head", ChainHead::take)?,
+            head: fields.optional("head", chain_head)?,
             resend_from: fields.optional("resend_from", positive)?,
             snapshot: fields.optional("snapshot", Fields::count)?,
             epoch: fields.count("epoch")?,

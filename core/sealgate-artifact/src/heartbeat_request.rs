@@ -4,18 +4,9 @@ use crate::activation_proof::{positive, statement_id};
 use crate::attachments::reference;
 use crate::fields::{Fields, int, invalid};
 use crate::{
-    AppId, ArtifactError, Attachments, InstanceId, Kind, LicenseId, Nonce, PublicKey, Statement, StatementId,
-    TenantId, UnixSeconds, Value, Word, hex,
+    AppId, ArtifactError, Attachments, ChainHead, InstanceId, Kind, LicenseId, Nonce, PublicKey, Statement,
+    StatementId, TenantId, UnixSeconds, Value, Word,
 };
-
-/// The last entry of a device's chain (`spec/chain.md`), or {0, zeros} before the first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ChainHead {
-    /// Its number.
-    pub seq: u64,
-    /// Its code of authenticity.
-    pub mac: [u8; 32],
-}
 
 /// What a device says with each heartbeat, signed by its own key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,7 +62,7 @@ impl Statement for HeartbeatRequest {
             nonce: fields.parsed("nonce", "not 32 lower-case hexadecimal digits", Nonce::parse)?,
             client_time: fields.time("client_time")?,
             leaves: fields.optional("leaves", leaves)?.is_some(),
-            head: fields.optional("head", ChainHead::take)?,
+            head: fields.optional("head", chain_head)?,
             entries: fields
                 .optional("entries", |fields, field| attachments.take(field, fields.take(field)?))?
                 .map(<[u8]>::to_vec)
@@ -105,30 +96,15 @@ impl Statement for HeartbeatRequest {
     }
 }
 
-impl ChainHead {
-    /// Before the first entry.
-    pub const START: Self = Self { seq: 0, mac: [0; 32] };
-
-    pub(crate) fn take(fields: &mut Fields, field: &'static str) -> Result<Self, ArtifactError> {
-        let mut fields = Fields::new_in(field, fields.take(field)?)?;
-        let seq = fields.count("seq")?;
-        let mac = fields.parsed("mac", "not 64 lower-case hexadecimal digits", hex::decode)?;
-        fields.finish()?;
-        Ok(Self { seq, mac })
-    }
-
-    pub(crate) fn to_value(self) -> Value {
-        Value::Object(vec![
-            ("seq".to_owned(), int(self.seq)),
-            ("mac".to_owned(), Value::Text(hex::encode(&self.mac))),
-        ])
-    }
-}
-
 /// Whoever stays leaves it out, so that one meaning has one form.
 fn leaves(fields: &mut Fields, field: &'static str) -> Result<(), ArtifactError> {
     match fields.take(field)? {
         Value::Bool(true) => Ok(()),
         _ => Err(invalid(field, "not true")),
     }
+}
+
+/// The head of a chain in a field.
+pub(crate) fn chain_head(fields: &mut Fields, field: &'static str) -> Result<ChainHead, ArtifactError> {
+    ChainHead::from_value(fields.take(field)?)
 }

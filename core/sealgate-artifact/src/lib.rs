@@ -11,6 +11,7 @@ mod activation_request;
 mod attachments;
 mod b64;
 mod certificate;
+mod chain_entry;
 mod code;
 mod conditions;
 mod decimal;
@@ -56,6 +57,7 @@ pub use activation_request::ActivationRequest;
 pub use attachments::{Attachments, Carrier};
 pub use b64::{decode as decode_base64, encode as encode_base64};
 pub use certificate::ServerCertificate;
+pub use chain_entry::{ChainEntry, ChainHead, ChainRecord, ChainWord};
 pub use code::{Code, Family};
 pub use conditions::Conditions;
 pub use decimal::Decimal;
@@ -66,7 +68,7 @@ pub use error::ArtifactError;
 pub use foreign::Foreign;
 pub use foreign_key::ForeignKey;
 pub use heartbeat_answer::{BeatOutcome, HeartbeatAnswer, NextBeat};
-pub use heartbeat_request::{ChainHead, HeartbeatRequest};
+pub use heartbeat_request::HeartbeatRequest;
 pub use hex::{decode as decode_hex, encode as encode_hex};
 pub use ids::{
     ActivationId, AppId, CustomerId, DeviceId, EntryId, InstanceId, LicenseId, PlanId, RecordId, ReleaseId,

@@ -80,6 +80,10 @@ pub const TENANT_LIMITS: usize = 4;
 pub const RATE: u64 = 1_000_000_000;
 /// Copies of a program that may run on one device at once.
 pub const INSTANCES: u64 = 1_000;
+/// Entries of a chain that travel at once. Blocks a server's time spent on one request.
+pub const CHAIN_ENTRIES: usize = 1_000;
+/// A program's tenant, or an action, in such an entry, in bytes. Blocks entries used as a carrier for other data.
+pub const CHAIN_WORD_BYTES: usize = 64;
 /// What a device says about itself, such as its name, in bytes.
 pub const ABOUT_DEVICE_BYTES: usize = 64;
 /// Modules of a program in one list. Blocks a verifier's time spent on an endless list.

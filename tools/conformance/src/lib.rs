@@ -25,6 +25,6 @@ pub use points::{Point, points};
 pub use replay::answer;
 pub use seeds::write_seeds;
 pub use vector::{
-    Artifact, Beaten, Bytes, Certified, Chain, Decided, KeyClaim, Memory, Proved, Published, Question,
-    Remembered, SignatureClaim, Vector,
+    Artifact, Beaten, Bytes, Certified, Chain, ChainShown, Decided, KeyClaim, Memory, Proved, Published,
+    Question, Remembered, SeedChained, ShownHead, SignatureClaim, Vector,
 };

@@ -1,20 +1,21 @@
 //! Asks our own implementation.
 
 use sealgate_artifact::{
-    AppId, Code, Envelope, License, LicenseKey, Operation, Origin, PublicKey, ServerCertificate, StatementId,
-    TenantId, UnixSeconds,
+    ActivationId, AppId, ChainEntry, ChainHead, Code, Envelope, License, LicenseKey, Operation, Origin,
+    PublicKey, ServerCertificate, StatementId, TenantId, UnixSeconds, encode_hex, parse_json,
 };
+use sealgate_journal::{ChainActivation, ChainKey, Extension, SeedChainEntry, SeedChainKey, extend};
 use sealgate_trust::{
     Accepted, Admitted, ChainBytes, Maximum, Policies, Roots, SentHeartbeat, SentRequest, ServerRole,
     TenantTrust, TrustError, TrustFile, Verified, ed25519, verify_activation_request, verify_certificate,
-    verify_decision, verify_device_request, verify_heartbeat_answer, verify_heartbeat_request, verify_license,
-    verify_proof, verify_release,
+    verify_decision, verify_device_request, verify_heartbeat_answer, verify_heartbeat_request,
+    verify_license, verify_proof, verify_release,
 };
 
 use crate::forge::unhex;
 use crate::{
-    Beaten, Bytes, Certified, Chain, Decided, KeyClaim, Memory, Proved, Published, Question, Remembered,
-    SignatureClaim,
+    Beaten, Bytes, Certified, Chain, ChainShown, Decided, KeyClaim, Memory, Proved, Published, Question,
+    Remembered, SeedChained, ShownHead, SignatureClaim,
 };
 
 /// The line that belongs into the `.expected` file: `ok` with what was found, or a code.
@@ -29,19 +30,21 @@ pub fn answer(question: &Question) -> String {
             verify_device_request(&bytes(request)).map(|found| found.id().to_string()).map_err(|e| e.code())
         }
         Question::Decision(decided) => decide(decided).map_err(|e| e.code()),
-        Question::ActivationRequest { request } => {
-            verify_activation_request(&bytes(request)).map(|found| found.id().to_string()).map_err(|e| e.code())
-        }
+        Question::ActivationRequest { request } => verify_activation_request(&bytes(request))
+            .map(|found| found.id().to_string())
+            .map_err(|e| e.code()),
         Question::ActivationProof(proved) => admitted(proved).map_err(|e| e.code()),
-        Question::HeartbeatRequest { request } => {
-            verify_heartbeat_request(&bytes(request)).map(|found| found.id().to_string()).map_err(|e| e.code())
-        }
+        Question::HeartbeatRequest { request } => verify_heartbeat_request(&bytes(request))
+            .map(|found| found.id().to_string())
+            .map_err(|e| e.code()),
         Question::HeartbeatAnswer(beaten) => still_there(beaten).map_err(|e| e.code()),
         Question::Release(published) => release(published).map_err(|e| e.code()),
         Question::Signatures { list } => return unanimous(list.iter().map(signature)),
         Question::Keys { list } => return unanimous(list.iter().map(key)),
         Question::LicenseKey { text, bits } => license_key(text, bits.as_deref()),
         Question::TrustFile { now, file } => trusted(&bytes(file), *now).map_err(|e| e.code()),
+        Question::ChainEntries(shown) => chain(shown),
+        Question::SeedChain(entry) => Ok(seed_chain(entry)),
         Question::Identifier { text } => AppId::parse(text).map(|id| id.to_string()).map_err(|e| e.code()),
     };
     found.map_or_else(|code| code.to_string(), |found| format!("ok {found}"))
@@ -188,6 +191,55 @@ fn license_key(text: &str, bits: Option<&str>) -> Result<String, Code> {
         Some(written) if written != printed => Ok(format!("{printed}, but written {written}")),
         _ => Ok(printed),
     }
+}
+
+fn chain(shown: &ChainShown) -> Result<String, Code> {
+    let chain = ChainActivation {
+        activation: ActivationId::parse(&shown.activation).expect("a vector's activation"),
+        request: StatementId::parse(&shown.request).expect("a vector's request"),
+        generation: shown.generation,
+    };
+    let key = ChainKey::derive(&unhex(&shown.secret).try_into().expect("32 bytes"), &chain);
+    let list = shown.entries.as_ref().map(|list| ChainEntry::decode_list(&bytes(list)));
+    let list = list.transpose().map_err(|e| e.code())?.unwrap_or_default();
+    let found = extend(&key, &head(&shown.acknowledged)?, &head(&shown.claimed)?, &list);
+    let fault = match found {
+        Extension::Fault(fault) => Some(fault.as_str()),
+        _ => None,
+    };
+    if fault != shown.fault.as_deref() {
+        return Ok(format!("{found:?}, and not {:?}", shown.fault));
+    }
+    match found {
+        Extension::Extended { head, .. } => Ok(format!("{} {}", head.seq, encode_hex(&head.mac))),
+        Extension::Behind { resend_from } => Ok(format!("resend_from {resend_from}")),
+        Extension::Fault(fault) => Err(fault.code()),
+    }
+}
+
+fn head(shown: &ShownHead) -> Result<ChainHead, Code> {
+    let text = serde_json::to_vec(shown).expect("a head can be written");
+    parse_json(&text).and_then(ChainHead::from_value).map_err(|e| e.code())
+}
+
+fn seed_chain(asked: &SeedChained) -> String {
+    let key = SeedChainKey {
+        license: asked.license.as_deref(),
+        project: asked.project.as_deref(),
+        salt: asked.salt.as_deref(),
+        nonce: asked.nonce.as_deref(),
+    };
+    let key = key.derive();
+    let entry = SeedChainEntry {
+        previous: asked.previous.as_deref(),
+        seq: asked.seq,
+        tenant: asked.tenant.as_deref(),
+        action_type: &asked.action_type,
+        action: &asked.action,
+        hash: &asked.hash,
+        at: &asked.at,
+    };
+    format!("{} {}", encode_hex(&key[..]), entry.sign(&key))
 }
 
 /// The verdict that all entries share, or the list of verdicts, which no file expects.

@@ -43,11 +43,13 @@ pub enum Artifact {
     Identifier,
     /// Files that say what to trust.
     TrustFile,
+    /// Chains of actions.
+    Chain,
 }
 
 impl Artifact {
     /// Every folder there is.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Envelope,
         Self::Json,
         Self::Root,
@@ -67,6 +69,7 @@ impl Artifact {
         Self::LicenseKey,
         Self::Identifier,
         Self::TrustFile,
+        Self::Chain,
     ];
 
     /// The folder's name.
@@ -91,6 +94,7 @@ impl Artifact {
             Self::LicenseKey => "license-key",
             Self::Identifier => "identifier",
             Self::TrustFile => "trust-file",
+            Self::Chain => "chain",
         }
     }
 }
@@ -171,6 +175,10 @@ pub enum Question {
         /// The file.
         file: Bytes,
     },
+    /// Judge what a device shows of its chain of actions (`spec/chain.md` §4).
+    ChainEntries(Box<ChainShown>),
+    /// Compute key and signature of the seed chain (`spec/chain.md` §7).
+    SeedChain(Box<SeedChained>),
 }
 
 impl Question {
@@ -233,6 +241,62 @@ impl Question {
         }
         changed
     }
+}
+
+/// What a server knows of a chain of actions, and what a device shows of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChainShown {
+    /// The chain's secret, in hexadecimal.
+    pub secret: String,
+    /// The activation's identifier.
+    pub activation: String,
+    /// The statement id of the request that the generation began with.
+    pub request: String,
+    /// How often the device was activated again.
+    pub generation: u64,
+    /// The head that the server acknowledged.
+    pub acknowledged: ShownHead,
+    /// The head that the device claims.
+    pub claimed: ShownHead,
+    /// The list of entries; absent where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entries: Option<Bytes>,
+    /// The word of the fault that is found; absent where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
+}
+
+/// A head.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownHead {
+    /// Its number.
+    pub seq: u64,
+    /// Its MAC, in hexadecimal.
+    pub mac: String,
+}
+
+/// One entry of the seed chain, and what its key is made of. What is absent has a default.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the fields of `spec/chain.md` §7.1")]
+pub struct SeedChained {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub license: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub salt: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<String>,
+    pub seq: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
+    #[serde(rename = "type")]
+    pub action_type: String,
+    pub action: String,
+    pub hash: String,
+    pub at: String,
 }
 
 /// A chain of statements and what the caller expects of it.

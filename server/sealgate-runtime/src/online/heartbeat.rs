@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use sealgate_artifact::{
-    AppId, BeatOutcome, Code, Device, HeartbeatAnswer, HeartbeatRequest, InstanceId, NextBeat, Nonce, StatementId,
-    UnixSeconds, Unverified, Word,
+    AppId, BeatOutcome, Code, Device, HeartbeatAnswer, HeartbeatRequest, InstanceId, NextBeat, Nonce,
+    StatementId, UnixSeconds, Unverified, Word,
 };
 use sealgate_authority::seats::{facts, trial_ends};
 use sealgate_authority::{About, AuthorityError, Source, as_json, event_row};
@@ -74,7 +74,9 @@ impl Online {
         };
         let Some(bundle) = bundle else { return Err(heard.err().unwrap_or(AuthorityError::Superseded)) };
         let decided = match self.gate.note(Asked::Question, source, &about, heard) {
-            Err(AuthorityError::Refused(code)) if code.is_decision() => in_time.at_last(self.refused(&request, code)),
+            Err(AuthorityError::Refused(code)) if code.is_decision() => {
+                in_time.at_last(self.refused(&request, code))
+            }
             heard => heard.inspect(|_| self.gate.note_answer("heartbeat", &about, source.request_id)),
         }?;
         self.reply(&bundle, decided, &ask.holds).await
@@ -106,7 +108,9 @@ impl Online {
         let Some(activation) = activation else {
             // spec/activation.md §7.6: a database that came back older may not know the device.
             let wanted = self.adopt(request, ask, &license, None, source).await?;
-            return Err(wanted.map_or_else(|| AuthorityError::Refused(Code::StateWanted), AuthorityError::Refused));
+            return Err(
+                wanted.map_or_else(|| AuthorityError::Refused(Code::StateWanted), AuthorityError::Refused)
+            );
         };
         if activation.ended.is_some_and(|ended| ended.code == Code::NotActivated) {
             return Err(AuthorityError::Refused(Code::NotActivated));
@@ -124,7 +128,8 @@ impl Online {
             Heard::Repeat => known.repeat(said),
             Heard::Refused(Code::StateWanted) => {
                 let wanted = self.adopt(request, ask, &known.license, Some(&known), source).await?;
-                Err(wanted.map_or_else(|| AuthorityError::Refused(Code::StateWanted), AuthorityError::Refused))
+                Err(wanted
+                    .map_or_else(|| AuthorityError::Refused(Code::StateWanted), AuthorityError::Refused))
             }
             Heard::Refused(code) => Err(AuthorityError::Refused(code)),
             Heard::Begins | Heard::Counts => self.count(known, request, &rhythm, source).await,

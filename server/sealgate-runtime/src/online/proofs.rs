@@ -77,7 +77,7 @@ impl Proofs {
             statement: license.statement,
             proof: envelope,
             ended: None,
-            head: ChainHead::START,
+            head: ChainHead::EMPTY,
         })
     }
 

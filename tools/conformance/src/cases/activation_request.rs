@@ -7,7 +7,12 @@ use crate::{Artifact, Bytes, Question};
 
 pub(super) fn cases() -> Vec<Case> {
     let mut shelf = Shelf::of(Artifact::ActivationRequest);
-    believe(&mut shelf, "plain", "A device asks to be admitted.", &activation_request(&activation_request_text()));
+    believe(
+        &mut shelf,
+        "plain",
+        "A device asks to be admitted.",
+        &activation_request(&activation_request_text()),
+    );
     shelf.cases
 }
 

@@ -5,6 +5,8 @@ mod activation_request;
 mod attachments;
 mod case;
 mod certificate;
+mod chain;
+mod chain_form;
 mod conditions;
 mod decision;
 mod ed25519;
@@ -59,6 +61,8 @@ pub fn all() -> Vec<Case> {
         plain_text::identifiers(),
         order::cases(),
         trust_file::cases(),
+        chain::cases(),
+        chain_form::cases(),
     ]
     .concat()
 }
@@ -133,6 +137,11 @@ pub(crate) fn introduction(artifact: Artifact) -> &'static str {
         }
         Artifact::Identifier => {
             "Identifiers outside statements (`spec/keys.md` §1). An `ok` is followed by the identifier."
+        }
+        Artifact::Chain => {
+            "Chains of actions (`spec/chain.md`): what a server concludes from the head and the list that a device shows (§4). An \
+             `ok` is followed by the new acknowledged head, or by `resend_from` and a number. The seed chain (§7): by key and \
+             signature."
         }
         Artifact::TrustFile => {
             "Files `trust.json` (`spec/keys.md` §6), each verified under the roots that it pins, for its tenant. An `ok` is \

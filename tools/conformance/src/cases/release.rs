@@ -7,7 +7,13 @@ use crate::{Artifact, Bytes, Published, Question};
 
 pub(super) fn cases() -> Vec<Case> {
     let mut shelf = Shelf::of(Artifact::Release);
-    believe(&mut shelf, "plain", "A version of an app for one target.", &publishing(), &release(&release_text()));
+    believe(
+        &mut shelf,
+        "plain",
+        "A version of an app for one target.",
+        &publishing(),
+        &release(&release_text()),
+    );
     shelf.cases
 }
 
