@@ -45,6 +45,13 @@ impl Identity {
         self.settings.key
     }
 
+    /// The key by which this server signs activation proofs. A tenant's keyset lists it once the vendor approved it; until then
+    /// nobody believes what it signs.
+    #[expect(dead_code, reason = "for the code that signs proofs")]
+    pub(crate) fn activation_key(&self) -> Option<PublicKey> {
+        self.settings.activation_key
+    }
+
     /// The bundle for a tenant, and when it was read, which counts for whatever shows it: `not_found` where there is no such
     /// tenant, busy while this server has no certificate.
     pub(crate) async fn bundle(&self, tenant: TenantId) -> Result<Read<TrustBundle>, AuthorityError> {
