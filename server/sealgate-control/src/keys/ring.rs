@@ -58,6 +58,21 @@ impl Ring {
         }
     }
 
+    /// Whether that key is in the ring, in whatever state.
+    pub(super) fn lists(&self, key: PublicKey) -> bool {
+        self.keys.iter().any(|row| row.public_key == key)
+    }
+
+    /// Retires or revokes a key that signs no more. One that was revoked stays so. Says whether that is new.
+    pub(super) fn end(&mut self, ended: PublicKey, state: KeyStage, now: UnixSeconds) -> bool {
+        let Some(key) = self.keys.iter_mut().find(|key| key.public_key == ended) else { return false };
+        if key.state == KeyStage::Revoked || key.state == state {
+            return false;
+        }
+        (key.state, key.ended_at) = (state, Some(now));
+        true
+    }
+
     /// `spec/keys.md` §7.2: the oldest of `removable` that are past make place until at most `most` are listed.
     pub(super) fn make_room(&mut self, most: usize, removable: &[PublicKey]) -> Result<(), AuthorityError> {
         while self.records().len() > most {
@@ -91,7 +106,14 @@ impl Ring {
         listed.map(record).collect()
     }
 
-    fn publish(&mut self, key_use: KeyUse, public_key: PublicKey, state: KeyStage, now: UnixSeconds) {
+    /// Adds a key.
+    pub(super) fn publish(
+        &mut self,
+        key_use: KeyUse,
+        public_key: PublicKey,
+        state: KeyStage,
+        now: UnixSeconds,
+    ) {
         let scope = self.scope;
         self.keys.push(KeyRow { public_key, key_use, scope, state, published_at: now, ended_at: None });
     }

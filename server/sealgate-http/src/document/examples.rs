@@ -259,8 +259,9 @@ fn records() -> Vec<Row> {
         ServerView {
             "server_id": KEY_ID, "public_key": PUBLIC_KEY, "origins": ["https://licenses.example.com"],
             "status": "approved", "created_at": BEGIN, "approved_at": BEGIN,
+            "activation_key": PUBLIC_KEY, "activation_approved_at": BEGIN,
         }
-        ApproveServer { "origins": ["https://licenses.example.com"] }
+        ApproveServer { "origins": ["https://licenses.example.com"], "activation_key": PUBLIC_KEY }
         ClockView { "in_doubt": true, "shown": END, "expected": BEGIN, "set_by": 691_200, "server_id": KEY_ID }
         AcceptClock { "set_by": 691_200 }
         KeyView {

@@ -96,8 +96,10 @@ impl Online {
     async fn own_keys(&self) -> Result<(Vec<PublicKey>, Vec<PublicKey>), AuthorityError> {
         let trusted = table::servers::trusted(&self.gate.db).await?;
         let mut servers: Vec<PublicKey> = trusted.iter().map(|server| server.server_key).collect();
-        let mut activators: Vec<PublicKey> =
-            trusted.iter().filter_map(|server| server.activation_key).collect();
+        let mut activators: Vec<PublicKey> = trusted
+            .iter()
+            .filter_map(|server| server.activation_approved_at.and(server.activation_key))
+            .collect();
         servers.push(self.identity.key());
         activators.extend(self.identity.activation_key());
         Ok((servers, activators))
