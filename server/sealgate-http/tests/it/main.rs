@@ -1,5 +1,6 @@
 //! The server as its callers see it, over HTTP, on both engines.
 
+mod activation;
 mod addresses;
 mod agreement;
 mod api_access;
@@ -22,6 +23,7 @@ mod api_servers;
 mod api_tenants;
 mod api_tokens;
 mod app_keys;
+mod beats;
 mod behind;
 mod beside;
 mod changes_at_once;

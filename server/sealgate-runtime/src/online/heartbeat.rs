@@ -125,7 +125,11 @@ impl Online {
             return Err(unknown());
         }
         let known = self.known(request, (app, license), activation).await?;
-        match known.judge(request) {
+        let heard = known.judge(request);
+        if heard.hints_at_clone() {
+            self.gate.note_answer("clone_suspected", about, source.request_id);
+        }
+        match heard {
             Heard::Repeat => Ok(known.repeat()),
             Heard::Begins | Heard::Counts => self.count(known, request, source).await,
             Heard::Refused(Code::StateWanted) => {
