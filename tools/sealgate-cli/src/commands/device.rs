@@ -68,6 +68,8 @@ fn print(device: &DeviceView) {
         ("first seen", device.first_seen.to_string()),
         ("last seen", time(device.last_seen)),
         ("trial began", time(device.trial_began)),
+        ("moved at", time(device.moved_at)),
+        ("moved from", text(&device.moved_from)),
         ("metadata", notes),
     ];
     pairs.retain(|(_, value)| !value.is_empty());
