@@ -107,9 +107,10 @@ fn list(
                 d.last_seen.map(|at| at.to_string()).unwrap_or_default(),
                 d.platform.clone().unwrap_or_default(),
                 d.product_version.clone().unwrap_or_default(),
+                d.moved_at.map(|at| at.to_string()).unwrap_or_default(),
             ]
         };
-        let head = ["DEVICE", "LICENSE", "NAME", "LAST SEEN", "PLATFORM", "VERSION"];
+        let head = ["DEVICE", "LICENSE", "NAME", "LAST SEEN", "PLATFORM", "VERSION", "MOVED"];
         Output::table(&head, devices.iter().map(row));
     })
 }
