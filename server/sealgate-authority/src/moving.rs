@@ -33,7 +33,7 @@ impl Moving {
     }
 
     /// The device whose seat would move now.
-    pub(crate) async fn from(
+    pub(crate) async fn find(
         &self,
         on: impl Read,
         license: &LicenseRow,

@@ -87,7 +87,7 @@ impl Seats {
     /// Whether another device's seat would move to this one at this moment.
     async fn may_move(&self, asking: &Asking<'_>) -> Result<bool, AuthorityError> {
         match Moving::new(asking) {
-            Some(moving) => Ok(moving.from(&self.db, &asking.license.license).await?.is_some()),
+            Some(moving) => Ok(moving.find(&self.db, &asking.license.license).await?.is_some()),
             None => Ok(false),
         }
     }
@@ -169,7 +169,7 @@ impl TakeSeat {
         let locked = locked.ok_or(AuthorityError::Refused(Code::LicenseUnknown))?;
         let (used, seated) = table::devices::count_seats(&mut *tx, &locked, &device.device).await?;
         let moves = match &self.moving {
-            Some(moving) if seated.is_none() => moving.from(&mut *tx, &locked).await?,
+            Some(moving) if seated.is_none() => moving.find(&mut *tx, &locked).await?,
             _ => None,
         };
         let is_bound = seated.is_some() || moves.is_some();

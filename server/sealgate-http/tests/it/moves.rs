@@ -260,6 +260,23 @@ on_both_engines! {
         assert_eq!(said.iter().filter(|said| said.starts_with("yes")).count(), 16, "{said:?}");
         assert_eq!(held(app), (4, 4, 12));
     }
+
+    fn seats_that_move_while_others_are_released_are_neither_added_nor_lost(app: &TestApp) {
+        let (editor, license) = sell(app, &json!({ "max_devices": 3 }));
+        let path = format!("/api/v1/licenses/{}/reset-devices", text(&license["license_id"]));
+        std::thread::scope(|scope| {
+            for _ in 0..6 {
+                scope.spawn(|| app.api("POST", &path, &json!({ "override_allowance": true })).expect(200));
+            }
+            // Two machines, and some of which nothing is known.
+            let parts = |n: usize| if n % 3 == 2 { format!("m-{n}") } else { machine(["aaaaaa", "bbbbbb"][n % 3]) };
+            let said = race(app, &editor, &license, parts);
+            assert!(said.iter().all(|said| said.starts_with("yes") || said == "device_limit"), "{said:?}");
+        });
+        let (seats, bound, _) = held(app);
+        assert!(seats <= 3, "{seats}");
+        assert_eq!(bound - app.count("events WHERE kind = 'device_released'"), seats);
+    }
 }
 
 /// What all of these hear that ask at the same time.
