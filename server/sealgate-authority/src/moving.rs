@@ -7,7 +7,6 @@ use sealgate_rules::{Holder, likeness, seat_that_moves};
 use sealgate_store::table::{self, DeviceRow, EventRow, LicenseRow};
 use sealgate_store::{AppEntry, Read, Tx};
 
-use crate::seats::Asking;
 use crate::{AuthorityError, broken, lists};
 
 /// spec/online.md §11.5: of a license with more devices only those with the same text are looked at. Everybody else who writes
@@ -23,13 +22,16 @@ pub(crate) struct Moving {
 }
 
 impl Moving {
-    /// spec/online.md §11.2: "Only devices with a key move".
-    pub(crate) fn new(asking: &Asking<'_>) -> Option<Self> {
-        let (Device::Key(_), Some(app)) = (asking.device, asking.app) else { return None };
-        let fingerprint = asking.said.fingerprint.clone()?;
+    /// spec/online.md §11.2: "Only devices with a key move". Without an app, nobody knows whom its lists admit.
+    pub(crate) fn new(
+        (device, app): (&Device, Option<&Arc<AppEntry>>),
+        fingerprint: Option<&str>,
+        now: UnixSeconds,
+    ) -> Option<Self> {
+        let (Device::Key(_), Some(app), Some(fingerprint)) = (device, app, fingerprint) else { return None };
         // One that does not match itself matches nothing.
-        let matches_any = likeness(&fingerprint, &fingerprint) > 0;
-        matches_any.then(|| Self { app: Arc::clone(app), fingerprint, now: asking.now })
+        let matches_any = likeness(fingerprint, fingerprint) > 0;
+        matches_any.then(|| Self { app: Arc::clone(app), fingerprint: fingerprint.to_owned(), now })
     }
 
     /// The device whose seat would move now.

@@ -35,6 +35,12 @@ pub struct Asking<'a> {
     pub request_id: &'a str,
 }
 
+impl Asking<'_> {
+    fn moving(&self) -> Option<Moving> {
+        Moving::new((self.device, self.app), self.said.fingerprint.as_deref(), self.now)
+    }
+}
+
 /// A yes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Admitted {
@@ -86,7 +92,7 @@ impl Seats {
 
     /// Whether another device's seat would move to this one at this moment.
     async fn may_move(&self, asking: &Asking<'_>) -> Result<bool, AuthorityError> {
-        match Moving::new(asking) {
+        match asking.moving() {
             Some(moving) => Ok(moving.find(&self.db, &asking.license.license).await?.is_some()),
             None => Ok(false),
         }
@@ -134,7 +140,7 @@ impl TakeSeat {
         let (said, now) = (asking.said.clone(), asking.now);
         Self {
             device: DeviceRow { first_seen: now, last_seen: Some(now), said, ..given.device },
-            moving: Moving::new(asking),
+            moving: asking.moving(),
             machine: asking.machine.map(str::to_owned),
             blocked: asking.blocked,
             now,
