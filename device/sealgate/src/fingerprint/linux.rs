@@ -45,8 +45,8 @@ fn is_container(machine: &impl Machine) -> bool {
 
 /// The first of these files that says something.
 fn first<P: AsRef<str>>(machine: &impl Machine, paths: &[P]) -> Option<String> {
-    let said = paths.iter().filter_map(|path| machine.text(path.as_ref()));
-    said.into_iter().find(|text| !text.trim().is_empty())
+    let mut said = paths.iter().filter_map(|path| machine.text(path.as_ref()));
+    said.find(|text| !text.trim().is_empty())
 }
 
 /// The file system at `/`.
