@@ -65,6 +65,7 @@ mod device_key;
 mod error;
 mod exchange;
 mod file_store;
+mod fingerprint;
 mod http;
 mod judge;
 mod license;

@@ -3,6 +3,7 @@
 
 mod authority;
 mod budget;
+mod fingerprint;
 mod forged;
 mod honest;
 mod http;

@@ -5,6 +5,7 @@ use sealgate_artifact::{
 };
 use sealgate_authority::seats::facts;
 use sealgate_authority::{About, AuthorityError, Source, event_row};
+use sealgate_rules::{likeness, names_a_machine};
 use sealgate_store::table::{self, ActivationRow, Ended, EventRow, InstanceRow};
 use sealgate_store::{Tx, Work};
 
@@ -171,9 +172,10 @@ impl Online {
     }
 }
 
-/// `spec/activation.md` §7.4, point 6.
+/// `spec/activation.md` §7.4, point 6. What did not say which machine it is cannot be told from another.
 fn is_same_machine(activated: Option<&str>, now: Option<&Word>) -> bool {
-    activated == now.map(Word::as_str)
+    let Some(activated) = activated.filter(|text| names_a_machine(text)) else { return true };
+    now.is_some_and(|now| activated == now.as_str() || likeness(activated, now) > 0)
 }
 
 /// What a heartbeat changes.

@@ -9,6 +9,7 @@ use sealgate_artifact::{
 };
 use sealgate_authority::seats::{self, Asking, Seats};
 use sealgate_authority::{About, AuthorityError, Source, as_json, stored};
+use sealgate_rules::names_a_machine;
 use sealgate_store::table::{self, Said};
 use sealgate_store::{AppEntry, LicenseEntry};
 use sealgate_trust::{Signer, TrustError, sign_statement, verify_activation_request, verify_device_request};
@@ -245,7 +246,9 @@ impl Online {
             license: &license,
             device,
             said: &said(asked),
-            machine: asked.fingerprint.as_ref().map(Word::as_str),
+            app: Some(&app),
+            // spec/online.md §7.7: one that names no machine counts as none.
+            machine: asked.fingerprint.as_ref().map(Word::as_str).filter(|text| names_a_machine(text)),
             blocked: !asking::license_admits(&app, &license, name, now),
             now,
             pays: app.app.credits.is_some().then_some((app.app.id, scope)),
