@@ -3,8 +3,8 @@
 use sealgate_artifact::{KeyUse, encode_base64};
 
 use crate::forge::{
-    APP, DAY, DEVICE, Draft, LICENSE, NOW, SERVER, Seed, TENANT, World, entry, license,
-    license_text, public_text, request_text, tenant_keyset, tenant_keyset_text, unhex, with,
+    APP, DAY, DEVICE, Draft, LICENSE, NOW, SERVER, Seed, TENANT, World, entry, license, license_text,
+    public_text, request_text, tenant_keyset, tenant_keyset_text, unhex, with,
 };
 
 pub(crate) const ACTIVATION: Seed = 61;
@@ -18,8 +18,11 @@ pub(crate) const ACTIVATION_ID: &str = "01890a5d-ac96-774b-bcce-b302099ab001";
 pub(crate) const INSTANCE: &str = "01890a5d-ac96-774b-bcce-b302099ac001";
 pub(crate) const RELEASE: &str = "01890a5d-ac96-774b-bcce-b302099ad001";
 /// The nonce of the first heartbeat, and those of the second and third.
-pub(crate) const NONCES: [&str; 3] =
-    ["b0b1b2b3b4b5b6b7b8b9babbbcbdbe0f", "c0c1c2c3c4c5c6c7c8c9cacbcccdce0f", "d0d1d2d3d4d5d6d7d8d9dadbdcdd0e0f"];
+pub(crate) const NONCES: [&str; 3] = [
+    "b0b1b2b3b4b5b6b7b8b9babbbcbdbe0f",
+    "c0c1c2c3c4c5c6c7c8c9cacbcccdce0f",
+    "d0d1d2d3d4d5d6d7d8d9dadbdcdd0e0f",
+];
 /// The device's X25519 key: Alice's of RFC 7748 §6.1, whose private key everybody knows.
 const SEALING_KEY: &str = "8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a";
 /// 32 bytes of 0x5e, sealed to that key for the plain activation and the plain request with Bob's key of RFC 7748 §6.1

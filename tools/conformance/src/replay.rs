@@ -7,8 +7,8 @@ use sealgate_artifact::{
 use sealgate_trust::{
     Accepted, Admitted, ChainBytes, Maximum, Policies, Roots, SentHeartbeat, SentRequest, ServerRole,
     TenantTrust, TrustError, TrustFile, Verified, ed25519, verify_activation_request, verify_certificate,
-    verify_decision, verify_device_request, verify_heartbeat_answer, verify_heartbeat_request, verify_license,
-    verify_proof, verify_release,
+    verify_decision, verify_device_request, verify_heartbeat_answer, verify_heartbeat_request,
+    verify_license, verify_proof, verify_release,
 };
 
 use crate::forge::unhex;
@@ -29,13 +29,13 @@ pub fn answer(question: &Question) -> String {
             verify_device_request(&bytes(request)).map(|found| found.id().to_string()).map_err(|e| e.code())
         }
         Question::Decision(decided) => decide(decided).map_err(|e| e.code()),
-        Question::ActivationRequest { request } => {
-            verify_activation_request(&bytes(request)).map(|found| found.id().to_string()).map_err(|e| e.code())
-        }
+        Question::ActivationRequest { request } => verify_activation_request(&bytes(request))
+            .map(|found| found.id().to_string())
+            .map_err(|e| e.code()),
         Question::ActivationProof(proved) => admitted(proved).map_err(|e| e.code()),
-        Question::HeartbeatRequest { request } => {
-            verify_heartbeat_request(&bytes(request)).map(|found| found.id().to_string()).map_err(|e| e.code())
-        }
+        Question::HeartbeatRequest { request } => verify_heartbeat_request(&bytes(request))
+            .map(|found| found.id().to_string())
+            .map_err(|e| e.code()),
         Question::HeartbeatAnswer(beaten) => still_there(beaten).map_err(|e| e.code()),
         Question::Release(published) => release(published).map_err(|e| e.code()),
         Question::Signatures { list } => return unanimous(list.iter().map(signature)),

@@ -113,9 +113,11 @@ impl Example {
                     super::heartbeat_request::question(&draft)
                 })
             }
-            Kind::HeartbeatAnswer => example(Artifact::HeartbeatAnswer, SERVER, Beat::plain().answer, |draft| {
-                Beat::answered(draft).question()
-            }),
+            Kind::HeartbeatAnswer => {
+                example(Artifact::HeartbeatAnswer, SERVER, Beat::plain().answer, |draft| {
+                    Beat::answered(draft).question()
+                })
+            }
             Kind::Release => example(Artifact::Release, UPDATE, release(&release_text()), |draft| {
                 super::release::question(&publishing(), &draft)
             }),
