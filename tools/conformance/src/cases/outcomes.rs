@@ -48,10 +48,18 @@ fn between() -> [(&'static str, String); 6] {
     ]
 }
 
+/// With one more field where the table has it: right before `epoch`, or in its place.
+fn in_order(text: &str, field: &str, value: &str) -> String {
+    match field {
+        "epoch" => saying(text, field, value),
+        _ => with(text, "\"epoch\"", &format!("\"{field}\":{value},\"epoch\"")),
+    }
+}
+
 fn optional(shelf: &mut Shelf) {
     let mut accept = |name: &str, shows: &str, text: &str| believe(shelf, name, shows, &Beat::of(text));
-    let lease = (NOW + 7_200).to_string();
-    accept("lease", "It says until when the seat is held.", &saying(&admitted(), "lease_until", &lease));
+    let lease = in_order(&admitted(), "lease_until", &(NOW + 7_200).to_string());
+    accept("lease", "It says until when the seat is held.", &lease);
     accept("refused_for_good", "Asking again will not help.", &without(&refused(), "retry_after"));
     accept("refused_without_wait", "Asking again may help at once.", &saying(&refused(), "retry_after", "0"));
     let unknown = format!("\"a{}\"", "_0".repeat(31) + "z");
@@ -78,7 +86,7 @@ fn optional(shelf: &mut Shelf) {
             ("epoch", "how often the installation came back", "epoch", "9007199254740991".to_owned()),
         ] {
             let shows = format!("{called} says {says}.");
-            accept(&format!("{form}{name}"), &shows, &saying(&text, field, &value));
+            accept(&format!("{form}{name}"), &shows, &in_order(&text, field, &value));
         }
     }
     accept(
