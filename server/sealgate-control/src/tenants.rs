@@ -45,7 +45,7 @@ impl Tenants {
         }
         let authority = self.changes.signing_authority().await?;
         let maker = self.tokens.maker(caller).await?;
-        // One that is approved or revoked meanwhile is seen to like those of all other tenants.
+        // One that is approved meanwhile is added like to those of all other tenants.
         let mut servers = table::activation_keys::all(&self.desk.db).await?;
         servers.retain(|key| key.signs_since.is_some());
         let servers: Vec<PublicKey> = servers.iter().map(|key| key.public_key).collect();
@@ -234,6 +234,12 @@ impl Work for InsertTenant {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<TenantCreated, AuthorityError> {
         if !table::keys::is_active(&mut *tx, KeyScope::Installation, self.authority).await? {
             return Err(AuthorityError::Superseded);
+        }
+        for key in self.parts.keys.iter().filter(|key| key.key_use == KeyUse::Activation) {
+            let found = table::activation_keys::find(&mut *tx, key.public_key).await?;
+            if !found.is_some_and(|key| key.signs_since.is_some()) {
+                return Err(AuthorityError::Superseded);
+            }
         }
         match self.parts.insert(tx).await {
             Err(StoreError::Duplicate) => return Err(AuthorityError::Refused(Code::NameTaken)),

@@ -1,6 +1,7 @@
 //! One change of published keys: signed first, then stored in one transaction, or not at all.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use sealgate_artifact::{
     KeyUse, Keyset, Kind, PublicKey, Root, Statement, TenantId, TenantKeyset, UnixSeconds, Unverified,
@@ -25,11 +26,13 @@ pub(crate) struct KeyChanges {
     desk: Desk,
     signer: Arc<dyn Signer>,
     turns: KeyTurns,
+    /// How many tenants' keysets had no room when that was in the log last.
+    pub(super) full: Arc<AtomicU64>,
 }
 
 impl KeyChanges {
     pub(crate) fn new(desk: Desk, signer: Arc<dyn Signer>) -> Self {
-        Self { desk, signer, turns: KeyTurns::default() }
+        Self { desk, signer, turns: KeyTurns::default(), full: Arc::default() }
     }
 
     pub(crate) fn desk(&self) -> &Desk {

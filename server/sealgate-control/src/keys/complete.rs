@@ -1,6 +1,8 @@
 //! What a tenant's keyset lists besides its issuers: update keys of its own, and the activation keys of the license servers
 //! that were approved (`spec/keys.md` §7.5).
 
+use std::sync::atomic::Ordering;
+
 use sealgate_artifact::{Code, KeyUse, PublicKey, TenantId, limits};
 use sealgate_authority::AuthorityError;
 use sealgate_store::table::activation_keys::{self, ActivationKeyRow};
@@ -54,15 +56,17 @@ impl KeyChanges {
                 break;
             }
         }
-        if full > 0 {
-            let code = Code::KeysetFull.as_str();
-            tracing::error!(
-                code,
-                tenants = full,
-                "keysets have no room for the activation key of each server"
-            );
-        }
+        self.tell(full);
         outcome.map(|()| Completed { full })
+    }
+
+    /// The log says it once: the job asks every few seconds.
+    fn tell(&self, full: u64) {
+        let before = self.full.swap(full, Ordering::SeqCst);
+        if full > 0 && full != before {
+            let code = Code::KeysetFull.as_str();
+            tracing::error!(code, tenants = full, "keysets have no room for the activation key of each server");
+        }
     }
 
     /// Completes the keyset of one tenant. Says whether it has no room for all.

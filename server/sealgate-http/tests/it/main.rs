@@ -64,6 +64,7 @@ mod releases;
 mod said;
 mod secrets;
 mod self_ban;
+mod server_keys;
 mod slugs;
 mod stood_still;
 mod strangers;

@@ -12,6 +12,11 @@ const FORBIDDEN: &[&str] = &[
     "UPDATE server_decisions SET approved_at = 1",
     "INSERT INTO server_decisions SELECT server_key, origins, 1, NULL FROM servers",
     "UPDATE servers SET server_key = 'another'",
+    // With whose signature a device counts as admitted.
+    "INSERT INTO activation_keys SELECT activation_key, server_key, 1 FROM servers",
+    "UPDATE activation_keys SET public_key = 'another'",
+    "INSERT INTO listed_activation_keys SELECT scope, 'another', 'active', 1 FROM keysets",
+    "UPDATE listed_activation_keys SET state = 'active'",
     "UPDATE licenses SET max_devices = 1000",
     "UPDATE licenses SET tier = 'licensed'",
     "UPDATE licenses SET customer_id = NULL",
@@ -96,6 +101,7 @@ const REPORTED: &[&str] = &[
 /// What the guide lets a runtime change.
 const ALLOWED: &[&str] = &[
     "UPDATE change_counter SET n = n",
+    "UPDATE servers SET origins = origins, activation_key = activation_key",
     "UPDATE access_entries SET expires_at = 1 WHERE FALSE",
     "UPDATE devices SET trial_began = 1, last_seen = 1 WHERE FALSE",
     "UPDATE customers SET seq = seq WHERE FALSE",
