@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::io;
 use std::ops::Range;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use sealgate::{
     ActivationId, ChainActivation, ChainEntry, ChainError, ChainFile, ChainHead, ChainKey, ChainLog,
@@ -86,25 +86,29 @@ impl Disk {
         Self(Arc::new(Mutex::new(Platters { fails: Some(failure), ..Platters::default() })))
     }
 
+    fn platters(&self) -> MutexGuard<'_, Platters> {
+        self.0.lock().expect("nobody panicked with it")
+    }
+
     pub(crate) fn log(&self) -> Vec<u8> {
-        self.0.lock().unwrap().log.clone()
+        self.platters().log.clone()
     }
 
     pub(crate) fn letters(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().letters.clone()).expect("text")
+        String::from_utf8(self.platters().letters.clone()).expect("text")
     }
 
     pub(crate) fn writes(&self) -> usize {
-        self.0.lock().unwrap().writes
+        self.platters().writes
     }
 
     pub(crate) fn is_down(&self) -> bool {
-        self.0.lock().unwrap().is_down
+        self.platters().is_down
     }
 
     /// The machine starts again.
     pub(crate) fn start(&self) {
-        let mut platters = self.0.lock().unwrap();
+        let mut platters = self.platters();
         (platters.is_down, platters.fails) = (false, None);
     }
 
@@ -119,20 +123,20 @@ impl ChainStore for Disk {
     }
 
     fn len(&self, file: ChainFile) -> io::Result<u64> {
-        Ok(self.0.lock().unwrap().file(file).len() as u64)
+        Ok(self.platters().file(file).len() as u64)
     }
 
     fn read(&self, file: ChainFile, range: Range<u64>) -> io::Result<Vec<u8>> {
-        let mut platters = self.0.lock().unwrap();
+        let mut platters = self.platters();
         let bytes = platters.file(file);
-        let place = |at: u64| usize::try_from(at).unwrap().min(bytes.len());
+        let place = |at: u64| usize::try_from(at).expect("short").min(bytes.len());
         Ok(bytes[place(range.start)..place(range.end)].to_vec())
     }
 
     fn write(&self, file: ChainFile, at: u64, bytes: &[u8]) -> io::Result<()> {
-        let mut platters = self.0.lock().unwrap();
+        let mut platters = self.platters();
         let (arrive, done) = platters.arriving(bytes.len());
-        let at = usize::try_from(at).unwrap();
+        let at = usize::try_from(at).expect("short");
         let there = platters.file(file);
         assert!(at <= there.len(), "a hole");
         let over = (at + arrive).min(there.len());
@@ -144,7 +148,7 @@ impl ChainStore for Disk {
     }
 
     fn replace(&self, file: ChainFile, bytes: &[u8]) -> io::Result<()> {
-        let mut platters = self.0.lock().unwrap();
+        let mut platters = self.platters();
         let (arrive, done) = platters.arriving(bytes.len());
         if arrive == bytes.len() {
             *platters.file(file) = bytes.to_vec();
