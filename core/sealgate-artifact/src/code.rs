@@ -280,6 +280,9 @@ codes! {
     ChainMismatch "chain_mismatch" License 500 (500 "system_error") 1 Signed
         "The actions that the program recorded do not extend those that the server acknowledged."
         "Activate the license again, or ask the vendor to re-anchor the chain."
+    ChainFull "chain_full" Configuration 500 (500 "system_error") 1 Unsigned
+        "The program recorded more actions than it may before the server acknowledged some of them."
+        "Connect the program to the vendor's server."
     LicenseKeyMalformed "license_key_malformed" License 500 (500 "system_error") 2 Unsigned
         "This is not a license key: it has another length or another alphabet."
         "Type the key again as it was issued: seven groups of four characters. A program takes keys of another system if it is built with `foreign_keys()`."

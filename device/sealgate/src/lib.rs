@@ -58,6 +58,7 @@
 
 mod about;
 mod builder;
+mod chain;
 mod client;
 mod clock;
 mod denied;
@@ -85,6 +86,7 @@ mod trust;
 mod wait;
 
 pub use builder::Builder;
+pub use chain::{ChainError, ChainFile, ChainFolder, ChainLog, ChainStore};
 pub use client::Client;
 pub use clock::{Clock, SystemClock};
 pub use denied::{Denied, DeniedBy, Outside};
@@ -100,9 +102,10 @@ pub use transport::{ANSWER_BYTES, CALL_BUDGET, HttpAnswer, HttpQuestion, Transpo
 pub use trust::Trust;
 
 pub use sealgate_artifact::{
-    Code, DeviceId, Family, Feature, Foreign, LicenseId, Licensee, Limit, Tier, UnixSeconds, Variable,
-    VariableValue,
+    ActivationId, ChainEntry, ChainHead, ChainRecord, ChainWord, Code, DeviceId, Family, Feature, Foreign,
+    LicenseId, Licensee, Limit, Tier, UnixSeconds, Variable, VariableValue,
 };
+pub use sealgate_journal::{ChainActivation, ChainKey};
 pub use sealgate_trust::{KeyWindow, TrustError};
 
 /// The bare signature rule (`spec/ed25519.md`), for programs that verify what the vendor signed elsewhere.

@@ -3,6 +3,9 @@
 
 mod authority;
 mod budget;
+mod chain_crash;
+mod chain_disk;
+mod chain_log;
 mod fingerprint;
 mod forged;
 mod honest;
