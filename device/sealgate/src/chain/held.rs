@@ -37,7 +37,7 @@ pub(super) struct Held {
 struct HeaderText {
     version: u32,
     activation: String,
-    proof: String,
+    request: String,
     generation: u64,
     turn: u64,
     acknowledged: HeadText,
@@ -72,7 +72,7 @@ impl Header {
         let text = HeaderText {
             version: VERSION,
             activation: self.chain.activation.to_string(),
-            proof: self.chain.proof.to_string(),
+            request: self.chain.request.to_string(),
             generation: self.chain.generation,
             turn: self.turn,
             acknowledged: HeadText::of(&self.acknowledged),
@@ -92,7 +92,7 @@ impl Header {
         let header = Self {
             chain: ChainActivation {
                 activation: ActivationId::parse(&text.activation).ok()?,
-                proof: StatementId::parse(&text.proof)?,
+                request: StatementId::parse(&text.request)?,
                 generation: text.generation,
             },
             turn: text.turn,

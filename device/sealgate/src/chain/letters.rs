@@ -14,7 +14,7 @@ const LETTERS_BYTES: u64 = 64 * 1024 * 1024;
 #[derive(Serialize)]
 struct Letter<'a> {
     activation: String,
-    proof: String,
+    request: String,
     generation: u64,
     reason: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,7 +49,7 @@ pub(super) fn keep_damaged(
 fn letter<'a>(chain: &ChainActivation, reason: &'a str) -> Letter<'a> {
     Letter {
         activation: chain.activation.to_string(),
-        proof: chain.proof.to_string(),
+        request: chain.request.to_string(),
         generation: chain.generation,
         reason,
         entries: None,

@@ -18,7 +18,7 @@ pub(crate) const REASON: &str = "field_invalid";
 pub(crate) fn chain(generation: u64) -> ChainActivation {
     ChainActivation {
         activation: ActivationId::from_bytes([1; 16]),
-        proof: StatementId::from_bytes([2; 32]),
+        request: StatementId::from_bytes([2; 32]),
         generation,
     }
 }
