@@ -11,7 +11,7 @@ use super::list::Licenses;
 use super::terms::{fits, is_bought};
 use crate::duration::Duration;
 use crate::ends::{Calendar, From};
-use crate::{Caller, named, sets};
+use crate::{Caller, conditions, named, sets};
 
 /// Another plan for a license.
 pub(super) struct Upgrade {
@@ -58,6 +58,8 @@ pub(super) fn amend(
     if let Some(seats) = request.max_devices {
         license.terms.max_devices = seats.0;
     }
+    license.terms.conditions = conditions::changed(&license.terms.conditions, &request.conditions())?;
+    conditions::unless_trial(&license.terms, &request.conditions())?;
     if let Some(upgrade) = upgrade
         && is_bought(&before, license)
     {
@@ -125,13 +127,13 @@ fn longest(
         (
             "features",
             request.features.is_some() || request.replace_features.is_some(),
-            &license.terms.features,
+            license.terms.features.len(),
         ),
-        ("limits", request.limits.is_some() || request.replace_limits.is_some(), &license.terms.limits),
-        ("licensee", request.licensee.is_some(), &license.licensee),
+        ("limits", request.limits.is_some() || request.replace_limits.is_some(), license.terms.limits.len()),
+        ("licensee", request.licensee.is_some(), license.licensee.len()),
     ];
-    let given = given.into_iter().filter(|(_, is_given, _)| *is_given);
-    if let Some((field, ..)) = given.max_by_key(|(.., text)| text.len()) {
+    let conditions = conditions::given(&license.terms.conditions, &request.conditions());
+    if let Some(field) = conditions::longest(given.into_iter().chain(conditions)) {
         return Ok(field);
     }
     let has_own = match upgrade {

@@ -1,7 +1,7 @@
 //! Issuing licenses: an order in, signed statements and keys out.
 
 use sealgate_artifact::{
-    Code, CustomerId, LicenseId, LicenseKey, MaxDevices, PlanId, PublicKey, StatementId, TenantId, Tier,
+    Code, Conditions, CustomerId, LicenseId, LicenseKey, MaxDevices, PlanId, PublicKey, StatementId, TenantId, Tier,
     UnixSeconds,
 };
 use sealgate_authority::AuthorityError;
@@ -18,7 +18,7 @@ use super::terms::fits;
 use crate::duration::{Duration, End};
 use crate::ends::{Calendar, From};
 use crate::keys::{begin, first_version};
-use crate::{Caller, Scope, check, named, plans, trial};
+use crate::{Caller, Scope, check, conditions, named, trial};
 
 const AT_ONCE: u32 = 1000;
 
@@ -63,7 +63,7 @@ impl Licenses {
             // A thousand signatures take a while; other requests go on in between.
             tokio::task::yield_now().await;
         }
-        let detail = json!({
+        let mut detail = json!({
             "app": app.id.to_string(),
             "plan": order.plan.map(|id| id.to_string()),
             "first": rows.first().map(|new| new.license.id.to_string()),
@@ -72,6 +72,9 @@ impl Licenses {
             "external_id": order.external_id,
             "expires_at": order.end.map(|end| Timestamp(end.at)),
         });
+        if request.conditions().is_any() {
+            detail["conditions"] = json!(sealgate_wire::Conditions::of(&order.terms.conditions));
+        }
         let audit = self.desk.audit(caller, "license.issued", app.id.to_string(), &detail);
         let app_disabled_at = app.disabled_at;
         Ok(InsertLicenses { issuer: (tenant.id, tenant.issuer_key), buyer, rows, app_disabled_at, audit })
@@ -133,7 +136,7 @@ impl Licenses {
             devices_used: 0,
         };
         trial::has_customer(&license)?;
-        fits(&license, "licenses")?;
+        fits(&license, order.longest)?;
         let signed = self.signer.sign(&license, tenant.issuer_key)?;
         let event = self.desk.event(caller, &license, "license_issued", None);
         Ok(NewLicense { license, key, signed, event })
@@ -150,6 +153,8 @@ pub(super) struct Order {
     customer: Option<CustomerId>,
     licensee: String,
     external_id: Option<String>,
+    /// What has to become shorter where the license does not fit.
+    longest: &'static str,
     pub(super) suspended_at: Option<UnixSeconds>,
 }
 
@@ -168,6 +173,9 @@ impl Order {
         };
         let mut terms = plan.map_or_else(without_plan, |plan| plan.terms.clone());
         terms.max_devices = request.max_devices.map_or(terms.max_devices, |seats| seats.0);
+        terms.conditions = conditions::changed(&terms.conditions, &request.conditions())?;
+        conditions::unless_trial(&terms, &request.conditions())?;
+        let longest = conditions::longest(conditions::given(&terms.conditions, &request.conditions()));
         Ok(Self {
             plan: plan.map(|plan| plan.id),
             terms,
@@ -177,6 +185,7 @@ impl Order {
             customer: buyer.customer(),
             licensee: buyer.licensee().to_owned(),
             external_id: request.external_id.clone(),
+            longest: longest.unwrap_or("licenses"),
             suspended_at: None,
         })
     }
@@ -189,8 +198,8 @@ fn without_plan() -> Terms {
         features: "[]".to_owned(),
         limits: "[]".to_owned(),
         max_devices: MaxDevices::Limited(1),
-        offline: true,
-        releases_per_seat: plans::RELEASES_PER_SEAT,
+        files: true,
+        conditions: Conditions::default(),
         trial: None,
     }
 }
