@@ -228,7 +228,7 @@ fn a_plans_trial_keeps_what_is_not_named_and_is_shown_as_it_is() {
     let told = vendor.run(&["plan", "show", &trial]).ok();
     let line = |name: &str| told.lines().find(|line| line.trim_start().starts_with(name)).expect("a line");
     assert!(line("lasts").contains("14d") && line("lasts").contains("30d after issue"), "{told}");
-    assert!(line("offline").ends_with("no"), "{told}");
+    assert!(line("files").ends_with("no"), "{told}");
     assert!(vendor.run(&["plan", "list"]).ok().contains("30d after issue"));
 
     let update =
