@@ -56,7 +56,7 @@ const PLANNING: &str = "\
 Examples:
   sealgate plan create --app editor --name Pro --tier licensed --feature export --duration 365d
   sealgate plan create --app editor --name Site --tier enterprise --limit projects=10 --offline
-  sealgate plan create --app editor --name Field --tier licensed --offline-days 90 --offline-pool 20 --policy policy.json";
+  sealgate plan create --name Field --tier licensed --offline-days 90 --policy policy.json";
 
 #[derive(Subcommand)]
 pub(crate) enum TenantCommand {
@@ -341,8 +341,8 @@ pub(crate) struct UpdatePlanArgs {
     /// The features, limits or values that you give are all from now on, of each kind that you give; at least one is given
     #[arg(long)]
     pub(crate) replace: bool,
-    /// Licenses from this plan may not be handed out as files
-    #[arg(long, visible_alias = "no-files", conflicts_with = "offline")]
+    /// Licenses from this plan may not be handed out as files; also --no-files
+    #[arg(long, alias = "no-files", conflicts_with = "offline")]
     pub(crate) no_offline: bool,
 }
 
@@ -370,9 +370,9 @@ pub(crate) struct TermsArgs {
     /// For whom there is one trial of the app: device or customer [default: device; of a plan that is a trial, what it has]
     #[arg(long, value_name = "WHOM", value_parser = trial::per)]
     pub(crate) trial_per: Option<TrialPer>,
-    /// Licenses may be handed out as files, our own and AuthForge's. The license does not say so: it is yours to hand them out. Bundles
+    /// Licenses may be handed out as files, our own and AuthForge's; also --files. The license does not say so: it is yours to hand them out. Bundles
     /// for machines without a network need --offline-days, which the license says. Neither needs the other
-    #[arg(long, visible_alias = "files")]
+    #[arg(long, alias = "files")]
     pub(crate) offline: bool,
     #[command(flatten)]
     pub(crate) conditions: ConditionsArgs,

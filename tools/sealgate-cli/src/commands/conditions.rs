@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-use sealgate_artifact::Code;
+use sealgate_artifact::{Code, Value, parse_json};
 use sealgate_wire::{Allowances, AllowancesChange, OfflineChange, OfflinePermit, Policy};
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::again::Again;
 use crate::args::conditions::{ConditionsArgs, NONE, OrNone};
@@ -85,7 +84,13 @@ fn policy(path: &Path) -> Result<Option<Policy>, Failure> {
             .fix(r#"write JSON as in {"heartbeat": {"interval": 3600, "grace": 86400}}; spec/license.md §2.13 names every field"#)
     };
     let bytes = files::read(path).map_err(|e| unusable(e.to_string()))?;
-    serde_json::from_slice(&bytes).map(Some).map_err(|e| unusable(e.to_string()))
+    let said: serde_json::Value = serde_json::from_slice(&bytes).map_err(|e| unusable(e.to_string()))?;
+    let policy: Policy = serde_json::from_slice(&bytes).map_err(|e| unusable(e.to_string()))?;
+    // The reader would take a list for an object, its values in the order of the fields.
+    if serde_json::to_value(&policy).ok() != Some(said) {
+        return Err(unusable("a list stands where an object must".to_owned()));
+    }
+    Ok(Some(policy))
 }
 
 /// The flags of a command that goes on, and whether it needs the same standard input.
@@ -111,12 +116,14 @@ pub(super) fn again(again: Again, args: &ConditionsArgs) -> (Again, bool) {
 /// Policies, and what else has fields, in a line for people: `heartbeat interval=3600 grace=86400; seat=lease`. Nothing where there
 /// is none.
 pub(super) fn line(said: Option<&impl Serialize>) -> String {
-    let written = said.map(|said| serde_json::to_value(said).expect("texts and numbers can be written"));
-    let Some(Value::Object(fields)) = written else { return String::new() };
-    let field = |(name, value): (&String, &Value)| match value {
+    let written = said.map(|said| serde_json::to_string(said).expect("texts and numbers can be written"));
+    let Some(Ok(Value::Object(fields))) = written.map(|text| parse_json(text.as_bytes())) else {
+        return String::new();
+    };
+    let field = |(name, value): &(String, Value)| match value {
         Value::Object(inner) => {
-            let inner: Vec<String> = inner.iter().map(|(name, value)| format!("{name}={}", plain(value))).collect();
-            format!("{name} {}", inner.join(" ")).trim_end().to_owned()
+            let inner = inner.iter().map(|(name, value)| format!(" {name}={}", plain(value)));
+            format!("{name}{}", inner.collect::<String>())
         }
         value => format!("{name}={}", plain(value)),
     };
@@ -125,8 +132,8 @@ pub(super) fn line(said: Option<&impl Serialize>) -> String {
 
 fn plain(value: &Value) -> String {
     match value {
-        Value::String(text) => text.clone(),
-        Value::Array(items) => items.iter().map(item).collect::<Vec<_>>().join(","),
+        Value::Text(text) => text.clone(),
+        Value::List(items) => items.iter().map(item).collect::<Vec<_>>().join(","),
         other => other.to_string(),
     }
 }
@@ -134,7 +141,7 @@ fn plain(value: &Value) -> String {
 /// A pair of a name and a number, or a name.
 fn item(value: &Value) -> String {
     match value {
-        Value::Array(pair) => pair.iter().map(plain).collect::<Vec<_>>().join("="),
+        Value::List(pair) => pair.iter().map(plain).collect::<Vec<_>>().join("="),
         other => plain(other),
     }
 }

@@ -196,7 +196,7 @@ fn the_result_says_all_that_came_changed_and_went() {
         "tier changed: licensed -> enterprise",
         "seats changed: 1 -> 5",
         "end changed: never -> 2037-02-01T00:00:00Z",
-        "releases per seat and year changed: 2 -> 7",
+        "allowances changed: releases 2 per seat and year -> releases 7 per seat and year",
         "days of trial changed: - -> 14",
         "trial per changed: - -> device",
         "label changed: - -> L",

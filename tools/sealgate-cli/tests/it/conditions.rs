@@ -76,7 +76,7 @@ fn none_takes_away_and_a_preview_shows_it() {
     let less = told.lines().find(|line| line.contains("days=9")).expect("a line");
     assert!(less.ends_with("less, or other"), "{told}");
     assert_eq!(vendor.json(&["license", "show", id])["policy"], policy(), "nothing changed");
-    vendor.run(&[&["--json"], &update[..]].concat()).refused(2, "confirmation_needed");
+    vendor.run(&[&["--json"], &update[..]].concat()).refused(78, "config_invalid");
     let told = vendor.run(&[&update[..], &["--yes"]].concat()).ok();
     assert!(told.contains("offline changed: days=9 -> days=8"), "{told}");
 
@@ -124,7 +124,7 @@ fn what_no_license_can_say_is_refused_with_the_flag_or_the_field() {
     let read = |input: &str| vendor.run_with_input(&[&update[..], &["--policy", "-"]].concat(), input);
     let refused = read(r#"{"heartbeat": {"interval": 60, "grace": 59}}"#).refused(2, "malformed_request");
     assert!(text(&refused["message"]).starts_with("policy.heartbeat.grace: "), "{refused}");
-    for unreadable in ["", "{", "[]", r#"{"fail": "maybe"}"#, r#"{"heartbeat": true}"#] {
+    for unreadable in ["", "{", "[]", r#"{"fail": "maybe"}"#, r#"{"heartbeat": true}"#, r#"{"heartbeat": [60, 60]}"#] {
         let refused = read(unreadable).refused(65, "file_unreadable");
         assert!(text(&refused["fix"]).contains("§2.13"), "{refused}");
     }
