@@ -64,7 +64,8 @@ impl Conditions {
             })?,
             offline: fields.optional("offline", |f, field| f.object(field, OfflinePermit::take))?,
             allowances: fields.optional("allowances", |f, field| f.object(field, Allowances::take))?,
-            pool_epoch: fields.optional("pool_epoch", |f, field| within(f, field, epochs, "not from 1 on"))?,
+            pool_epoch: fields
+                .optional("pool_epoch", |f, field| within(f, field, epochs, "not from 1 on"))?,
             slot: fields.optional("slot", Fields::count)?,
         })
     }
@@ -97,9 +98,21 @@ mod tests {
     fn a_refusal_names_the_field_and_what_it_may_be() {
         let policy = |inner: &str| format!(r#"{{"policy":{{{inner}}}}}"#);
         for (text, field, why) in [
-            (policy(r#""heartbeat":{"interval":59,"grace":60}"#), "policy.heartbeat.interval", "not 60 to 2,592,000"),
-            (policy(r#""heartbeat":{"interval":60,"grace":31536001}"#), "policy.heartbeat.grace", "not 60 to 31,536,000"),
-            (policy(r#""heartbeat":{"interval":90,"grace":60}"#), "policy.heartbeat.grace", "not at least `interval`"),
+            (
+                policy(r#""heartbeat":{"interval":59,"grace":60}"#),
+                "policy.heartbeat.interval",
+                "not 60 to 2,592,000",
+            ),
+            (
+                policy(r#""heartbeat":{"interval":60,"grace":31536001}"#),
+                "policy.heartbeat.grace",
+                "not 60 to 31,536,000",
+            ),
+            (
+                policy(r#""heartbeat":{"interval":90,"grace":60}"#),
+                "policy.heartbeat.grace",
+                "not at least `interval`",
+            ),
             (policy(r#""heartbeat":{"interval":60}"#), "policy.heartbeat.grace", "is needed here"),
             (policy(r#""heartbeat":5"#), "policy.heartbeat", "not an object"),
             (policy(r#""seat":"lease""#), "policy.seat", "a lease, which needs `heartbeat`"),

@@ -204,8 +204,9 @@ impl Heartbeat {
         let heartbeat = Self {
             interval: within(&mut fields, "interval", INTERVAL, "not 60 to 2,592,000")?,
             grace: within(&mut fields, "grace", *INTERVAL.start()..=LONGEST, "not 60 to 31,536,000")?,
-            longest_grace: fields
-                .optional("longest_grace", |fields, field| within(fields, field, 0..=LONGEST, "not at most 31,536,000"))?,
+            longest_grace: fields.optional("longest_grace", |fields, field| {
+                within(fields, field, 0..=LONGEST, "not at most 31,536,000")
+            })?,
         };
         if heartbeat.grace < heartbeat.interval {
             return Err(invalid("grace", "not at least `interval`"));
@@ -265,7 +266,9 @@ impl ClockPolicy {
     fn take(value: Value) -> Result<Self, ArtifactError> {
         let mut fields = Fields::new_in("clock", value)?;
         let clock = Self {
-            tolerance: fields.optional("tolerance", |fields, field| within(fields, field, 0..=604_800, "not 0 to 604,800"))?,
+            tolerance: fields.optional("tolerance", |fields, field| {
+                within(fields, field, 0..=604_800, "not 0 to 604,800")
+            })?,
             mode: fields.optional("mode", |f, field| f.parsed(field, "not `run_time`", ClockMode::parse))?,
         };
         if clock == Self::default() {
@@ -283,14 +286,19 @@ impl Freshness {
 
     fn take(value: Value) -> Result<Self, ArtifactError> {
         let mut fields = Fields::new_in("freshness", value)?;
-        let mut days = |field| fields.optional(field, |fields, field| within(fields, field, 1..=3_650, "not 1 to 3,650"));
+        let mut days = |field| {
+            fields.optional(field, |fields, field| within(fields, field, 1..=3_650, "not 1 to 3,650"))
+        };
         let freshness = Self { warn: days("warn")?, restrict: days("restrict")?, block: days("block")? };
         if freshness == Self::default() {
             return Err(invalid("freshness", "says nothing: it needs one of its fields"));
         }
         let said = [freshness.warn, freshness.restrict, freshness.block];
         if !said.iter().flatten().is_sorted() {
-            return Err(invalid("freshness", "a later stage begins before an earlier one: `warn`, `restrict`, `block` in this order"));
+            return Err(invalid(
+                "freshness",
+                "a later stage begins before an earlier one: `warn`, `restrict`, `block` in this order",
+            ));
         }
         fields.finish()?;
         Ok(freshness)

@@ -3,7 +3,9 @@
 use sealgate_artifact::{ArtifactError, Conditions};
 use sealgate_authority::AuthorityError;
 use sealgate_store::table::Terms;
-use sealgate_wire::{self as wire, Allowances, AllowancesChange, ConditionsChange, OfflineChange, OfflinePermit};
+use sealgate_wire::{
+    self as wire, Allowances, AllowancesChange, ConditionsChange, OfflineChange, OfflinePermit,
+};
 
 /// The conditions after a change. What a license could not say is refused.
 pub(crate) fn changed(
@@ -74,14 +76,20 @@ pub(crate) fn unless_trial(terms: &Terms, change: &ConditionsChange<'_>) -> Resu
     Ok(())
 }
 
+/// What a license with a policy says besides.
+const CRIT: &str = r#","crit":["policy"]"#;
+
 /// The conditions that a request sets, each with how many bytes it takes.
-pub(crate) fn given(conditions: &Conditions, change: &ConditionsChange<'_>) -> [(&'static str, bool, usize); 4] {
+pub(crate) fn given(
+    conditions: &Conditions,
+    change: &ConditionsChange<'_>,
+) -> [(&'static str, bool, usize); 4] {
     let alone = |part: Conditions| part.to_text().len();
     [
         (
             "policy",
             change.policy.is_some(),
-            alone(Conditions { policy: conditions.policy.clone(), ..Conditions::default() }),
+            alone(Conditions { policy: conditions.policy.clone(), ..Conditions::default() }) + CRIT.len(),
         ),
         (
             "max_instances",
@@ -142,17 +150,22 @@ mod tests {
 
     #[test]
     fn parts_that_are_not_named_stay() {
-        let offline = |change| ConditionsChange { offline: Some(Some(change)), ..ConditionsChange::default() };
+        let offline =
+            |change| ConditionsChange { offline: Some(Some(change)), ..ConditionsChange::default() };
         let days = OfflineChange { days: Some(9), ..OfflineChange::default() };
         let no_pool = OfflineChange { pool: Some(None), ..OfflineChange::default() };
         let before = r#"{"offline":{"days":5,"pool":7},"allowances":{"releases":1,"replacements":2}}"#;
         let rest = r#","allowances":{"releases":1,"replacements":2}}"#;
         assert_eq!(after(before, &offline(days)), Ok(format!(r#"{{"offline":{{"days":9,"pool":7}}{rest}"#)));
         assert_eq!(after(before, &offline(no_pool)), Ok(format!(r#"{{"offline":{{"days":5}}{rest}"#)));
-        assert_eq!(after("{}", &offline(no_pool)).map_err(|(field, _)| field), Err("offline.days".to_owned()));
+        assert_eq!(
+            after("{}", &offline(no_pool)).map_err(|(field, _)| field),
+            Err("offline.days".to_owned())
+        );
         assert_eq!(after("{}", &offline(OfflineChange::default())), Ok("{}".to_owned()));
         let spent = AllowancesChange { releases: Some(None), replacements: None };
-        let change = |spent| ConditionsChange { allowances: Some(Some(spent)), ..ConditionsChange::default() };
+        let change =
+            |spent| ConditionsChange { allowances: Some(Some(spent)), ..ConditionsChange::default() };
         assert_eq!(
             after(before, &change(spent)),
             Ok(r#"{"offline":{"days":5,"pool":7},"allowances":{"replacements":2}}"#.to_owned())

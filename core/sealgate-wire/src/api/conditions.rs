@@ -201,7 +201,8 @@ impl utoipa::PartialSchema for TenantLimit {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
         use utoipa::openapi::schema::{ArrayBuilder, ArrayItems, ObjectBuilder, Schema, SchemaType, Type};
         let of = |kind| Schema::from(ObjectBuilder::new().schema_type(SchemaType::Type(kind)).build());
-        let pair = ArrayBuilder::new().items(ArrayItems::False).prefix_items([of(Type::String), of(Type::Integer)]);
+        let pair =
+            ArrayBuilder::new().items(ArrayItems::False).prefix_items([of(Type::String), of(Type::Integer)]);
         Schema::from(pair.min_items(Some(2)).max_items(Some(2)).build()).into()
     }
 }

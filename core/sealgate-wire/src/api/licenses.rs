@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Allowances, AllowancesChange, Feature, Limit, OfflineChange, OfflinePermit, Policy, Seats, Timestamp, Trial, When,
+    Allowances, AllowancesChange, Feature, Limit, OfflineChange, OfflinePermit, Policy, Seats, Timestamp,
+    Trial, When,
 };
 
 /// `POST /api/v1/licenses`.

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Allowances, AllowancesChange, OfflineChange, OfflinePermit, Policy, Seats, Timestamp, Variable,
-};
+use crate::{Allowances, AllowancesChange, OfflineChange, OfflinePermit, Policy, Seats, Timestamp, Variable};
 
 /// `POST /api/v1/plans`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

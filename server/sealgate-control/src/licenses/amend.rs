@@ -8,7 +8,7 @@ use sealgate_store::table::{LicenseRow, PlanRow};
 use sealgate_wire::{UpdateLicense, Variable};
 
 use super::list::Licenses;
-use super::terms::{fits, is_bought};
+use super::terms::{fits_or, is_bought};
 use crate::duration::Duration;
 use crate::ends::{Calendar, From};
 use crate::{Caller, conditions, named, sets};
@@ -75,7 +75,7 @@ pub(super) fn amend(
     if is_as_before && request.licensee.is_none() {
         return Ok(());
     }
-    fits(license, longest(license, request, upgrade)?)
+    fits_or(license, |excess| longest(license, request, upgrade, excess))
 }
 
 impl Upgrade {
@@ -122,6 +122,7 @@ fn longest(
     license: &LicenseRow,
     request: &UpdateLicense,
     upgrade: Option<&Upgrade>,
+    excess: usize,
 ) -> Result<&'static str, AuthorityError> {
     let given = [
         (
@@ -132,7 +133,9 @@ fn longest(
         ("limits", request.limits.is_some() || request.replace_limits.is_some(), license.terms.limits.len()),
         ("licensee", request.licensee.is_some(), license.licensee.len()),
     ];
+    // A short one is not to blame for what a plan brings along.
     let conditions = conditions::given(&license.terms.conditions, &request.conditions());
+    let conditions = conditions.into_iter().filter(|(.., bytes)| *bytes >= excess);
     if let Some(field) = conditions::longest(given.into_iter().chain(conditions)) {
         return Ok(field);
     }

@@ -1,8 +1,8 @@
 //! Issuing licenses: an order in, signed statements and keys out.
 
 use sealgate_artifact::{
-    Code, Conditions, CustomerId, LicenseId, LicenseKey, MaxDevices, PlanId, PublicKey, StatementId, TenantId, Tier,
-    UnixSeconds,
+    Code, Conditions, CustomerId, LicenseId, LicenseKey, MaxDevices, PlanId, PublicKey, StatementId,
+    TenantId, Tier, UnixSeconds,
 };
 use sealgate_authority::AuthorityError;
 use sealgate_store::table::{
@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::licensee::Buyer;
 use super::list::Licenses;
-use super::terms::fits;
+use super::terms::fits_or;
 use crate::duration::{Duration, End};
 use crate::ends::{Calendar, From};
 use crate::keys::{begin, first_version};
@@ -136,7 +136,7 @@ impl Licenses {
             devices_used: 0,
         };
         trial::has_customer(&license)?;
-        fits(&license, order.longest)?;
+        fits_or(&license, |excess| Ok(order.too_long(excess)))?;
         let signed = self.signer.sign(&license, tenant.issuer_key)?;
         let event = self.desk.event(caller, &license, "license_issued", None);
         Ok(NewLicense { license, key, signed, event })
@@ -153,8 +153,8 @@ pub(super) struct Order {
     customer: Option<CustomerId>,
     licensee: String,
     external_id: Option<String>,
-    /// What has to become shorter where the license does not fit.
-    longest: &'static str,
+    /// What it gives besides the plan, and whether, and how many bytes of it.
+    given: Vec<(&'static str, bool, usize)>,
     pub(super) suspended_at: Option<UnixSeconds>,
 }
 
@@ -175,7 +175,9 @@ impl Order {
         terms.max_devices = request.max_devices.map_or(terms.max_devices, |seats| seats.0);
         terms.conditions = conditions::changed(&terms.conditions, &request.conditions())?;
         conditions::unless_trial(&terms, &request.conditions())?;
-        let longest = conditions::longest(conditions::given(&terms.conditions, &request.conditions()));
+        let conditions = conditions::given(&terms.conditions, &request.conditions());
+        let licensee = ("licensee", request.licensee.is_some(), buyer.licensee().len());
+        let given = conditions.into_iter().chain([licensee]).collect();
         Ok(Self {
             plan: plan.map(|plan| plan.id),
             terms,
@@ -185,9 +187,15 @@ impl Order {
             customer: buyer.customer(),
             licensee: buyer.licensee().to_owned(),
             external_id: request.external_id.clone(),
-            longest: longest.unwrap_or("licenses"),
+            given,
             suspended_at: None,
         })
+    }
+
+    /// What has to become shorter where so many bytes are too many: what alone could, or else all of it.
+    fn too_long(&self, excess: usize) -> &'static str {
+        let given = self.given.iter().filter(|(.., bytes)| *bytes >= excess);
+        conditions::longest(given.copied()).unwrap_or("licenses")
     }
 }
 

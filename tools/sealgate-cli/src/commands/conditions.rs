@@ -24,10 +24,8 @@ pub(super) struct Wish {
 /// What the flags wish for. Reads the policy.
 pub(super) fn wish(args: &ConditionsArgs) -> Result<Wish, Failure> {
     let number = |value: Option<OrNone>| value.map(|value| value.0);
-    let allowances = AllowancesChange {
-        releases: number(args.releases),
-        replacements: number(args.replacements),
-    };
+    let allowances =
+        AllowancesChange { releases: number(args.releases), replacements: number(args.replacements) };
     Ok(Wish {
         policy: args.policy.as_deref().map(policy).transpose()?,
         max_instances: number(args.max_instances),

@@ -12,8 +12,8 @@ use super::deeds::Deed;
 use super::license_shown::{app, licensee, plan, print_license, seats, shown};
 use super::written::write;
 use super::{
-    authforge_file, conditions, import, license_export, license_key, license_update, lists, many, reset_devices, resign,
-    vars, ways_out,
+    authforge_file, conditions, import, license_export, license_key, license_update, lists, many,
+    reset_devices, resign, vars, ways_out,
 };
 use crate::args::{FileArgs, Global, IssueArgs, LicenseCommand, ListLicensesArgs, PartArgs};
 use crate::client::{Client, filters, request_name};

@@ -55,8 +55,7 @@ fn differences(before: &PlanView, after: &PlanView) -> Vec<String> {
         ]
     };
     let plain = pairs(before).into_iter().zip(pairs(after));
-    let plain =
-        plain.filter(|((name, _), _)| !["features", "limits", "variables"].contains(name));
+    let plain = plain.filter(|((name, _), _)| !["features", "limits", "variables"].contains(name));
     lines.extend(plain.filter_map(|((name, before), (_, after))| sets::changed(name, &before, &after)));
     let named = ["features", "limits", "variables"].into_iter().zip(sets_of(before)).zip(sets_of(after));
     lines.extend(named.flat_map(|((kind, before), after)| sets::differences(kind, &before, &after)));
@@ -218,8 +217,7 @@ fn pairs(plan: &PlanView) -> Vec<(&'static str, String)> {
         ("created", plan.created_at.to_string()),
     ];
     let PlanView { policy, max_instances, offline, allowances, .. } = plan;
-    let said =
-        conditions::pairs(policy.as_ref(), *max_instances, offline.as_ref(), allowances.as_ref());
+    let said = conditions::pairs(policy.as_ref(), *max_instances, offline.as_ref(), allowances.as_ref());
     // Before the last: when it was made.
     let last = pairs.len() - 1;
     pairs.splice(last..last, said);

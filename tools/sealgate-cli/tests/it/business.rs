@@ -97,7 +97,10 @@ fn a_plan_says_what_its_licenses_grant() {
         vendor.json(&["plan", "update", plan_id, "--duration", "never", "--no-offline", "--name", "Pro 2"]);
     assert_eq!((&changed["files"], changed.get("duration")), (&json!(false), None));
     let told = vendor.run(&["plan", "show", plan_id]).ok();
-    assert!(told.contains("export=pdf, db.query") && told.contains("heartbeat interval=3600 grace=86400"), "{told}");
+    assert!(
+        told.contains("export=pdf, db.query") && told.contains("heartbeat interval=3600 grace=86400"),
+        "{told}"
+    );
     vendor
         .run(&["--json", "plan", "create", "--app", id, "--name", "X", "--tier", "gold"])
         .refused(2, "malformed_request");

@@ -26,19 +26,21 @@ fn a_plan_and_its_licenses_have_the_conditions_that_flags_name() {
     let app = vendor.app("Editor");
     let file = vendor.path("policy.json");
     std::fs::write(&file, POLICY).expect("is written");
-    let create = ["plan", "create", "--app", text(&app["app_id"]), "--name", "Pro", "--tier", "licensed", "--offline"];
+    let create =
+        ["plan", "create", "--app", text(&app["app_id"]), "--name", "Pro", "--tier", "licensed", "--offline"];
     let flags = ["--policy", &file, "--max-instances", "3", "--offline-days", "90", "--offline-pool", "20"];
     let more = ["--offline-journal-days", "30", "--releases", "4", "--replacements", "1"];
     let plan = vendor.json(&[&create[..], &flags, &more].concat());
-    let (offline, allowed) = (
-        json!({ "days": 90, "pool": 20, "journal_days": 30 }),
-        json!({ "releases": 4, "replacements": 1 }),
-    );
+    let (offline, allowed) =
+        (json!({ "days": 90, "pool": 20, "journal_days": 30 }), json!({ "releases": 4, "replacements": 1 }));
     let (policy, three) = (policy(), json!(3));
     let all = [Some(&policy), Some(&three), Some(&offline), Some(&allowed)];
     assert_eq!((conditions(&plan), &plan["files"]), (all.to_vec(), &json!(true)));
     let told = vendor.run(&["plan", "show", "pro"]).ok();
-    assert_eq!(line(&told, "policy"), "heartbeat interval=3600 grace=86400; seat=lease; tenant_limits=render=60");
+    assert_eq!(
+        line(&told, "policy"),
+        "heartbeat interval=3600 grace=86400; seat=lease; tenant_limits=render=60"
+    );
     assert_eq!((line(&told, "instances"), line(&told, "files")), ("3 on a device", "yes"));
     assert_eq!(line(&told, "offline"), "days=90; pool=20; journal_days=30");
     assert_eq!((line(&told, "releases"), line(&told, "replacements")), ("4 per seat and year", "1 per year"));
@@ -55,7 +57,10 @@ fn a_plan_and_its_licenses_have_the_conditions_that_flags_name() {
     let order = ["--plan", "pro", "--policy", "none", "--releases", "0", "--offline-pool", "none"];
     let other = vendor.license(&app, &order);
     let shown = vendor.json(&["license", "show", text(&other["license_id"])]);
-    assert_eq!((shown.get("policy"), &shown["allowances"]), (None, &json!({ "releases": 0, "replacements": 1 })));
+    assert_eq!(
+        (shown.get("policy"), &shown["allowances"]),
+        (None, &json!({ "releases": 0, "replacements": 1 }))
+    );
     assert_eq!(shown["offline"], json!({ "days": 90, "journal_days": 30 }));
 }
 
@@ -81,11 +86,21 @@ fn none_takes_away_and_a_preview_shows_it() {
     assert!(told.contains("offline changed: days=9 -> days=8"), "{told}");
 
     let nothing = [
-        "--policy", "none", "--max-instances", "none", "--offline-days", "none", "--releases", "none", "--replacements", "none",
+        "--policy",
+        "none",
+        "--max-instances",
+        "none",
+        "--offline-days",
+        "none",
+        "--releases",
+        "none",
+        "--replacements",
+        "none",
     ];
     let cleared = vendor.json(&[&["license", "update", id, "--yes"], &nothing[..]].concat());
     assert_eq!(conditions(&cleared), [None; 4]);
-    let create = ["plan", "create", "--name", "Pro", "--tier", "licensed", "--max-instances", "2", "--releases", "1"];
+    let create =
+        ["plan", "create", "--name", "Pro", "--tier", "licensed", "--max-instances", "2", "--releases", "1"];
     vendor.json(&[&create[..], &["--offline-days", "9", "--offline-pool", "8"]].concat());
     let changed = vendor.json(&["plan", "update", "pro", "--offline-pool", "none", "--replacements", "2"]);
     assert_eq!(changed["offline"], json!({ "days": 9 }));
@@ -119,18 +134,24 @@ fn what_no_license_can_say_is_refused_with_the_flag_or_the_field() {
     }
     let refused = vendor.run(&[&plan[..], &["--offline-pool", "5"]].concat()).refused(2, "malformed_request");
     assert!(text(&refused["fix"]).contains("--offline-days 90"), "{refused}");
-    let refused = vendor.run(&[&update[..], &["--offline-pool", "5"]].concat()).refused(2, "malformed_request");
+    let refused =
+        vendor.run(&[&update[..], &["--offline-pool", "5"]].concat()).refused(2, "malformed_request");
     assert!(text(&refused["message"]).starts_with("offline.days: "), "{refused}");
     let read = |input: &str| vendor.run_with_input(&[&update[..], &["--policy", "-"]].concat(), input);
     let refused = read(r#"{"heartbeat": {"interval": 60, "grace": 59}}"#).refused(2, "malformed_request");
     assert!(text(&refused["message"]).starts_with("policy.heartbeat.grace: "), "{refused}");
-    for unreadable in ["", "{", "[]", r#"{"fail": "maybe"}"#, r#"{"heartbeat": true}"#, r#"{"heartbeat": [60, 60]}"#] {
+    for unreadable in
+        ["", "{", "[]", r#"{"fail": "maybe"}"#, r#"{"heartbeat": true}"#, r#"{"heartbeat": [60, 60]}"#]
+    {
         let refused = read(unreadable).refused(65, "file_unreadable");
         assert!(text(&refused["fix"]).contains("§2.13"), "{refused}");
     }
     let both = ["--json", "license", "update", "-", "--policy", "-"];
     vendor.run_with_input(&both, "").refused(2, "malformed_request");
-    assert_eq!(names(&vendor.json(&["license", "show", id])).iter().filter(|name| **name == "policy").count(), 0);
+    assert_eq!(
+        names(&vendor.json(&["license", "show", id])).iter().filter(|name| **name == "policy").count(),
+        0
+    );
 
     // The help says what a policy costs, and how the two kinds of offline go together.
     for verb in [["plan", "create"], ["plan", "update"], ["license", "issue"], ["license", "update"]] {
