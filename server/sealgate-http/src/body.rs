@@ -50,10 +50,12 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unreadable> 
     let is_object = bytes.trim_ascii_start().first() == Some(&b'{');
     let no_object = || unreadable("not an object".to_owned());
     let is_json = || serde_json::from_slice::<IgnoredAny>(bytes).is_ok();
+    // The reader of a closed word takes `null` for no JSON at all.
+    let is_no_word = |e: &serde_json::Error| e.to_string().starts_with("expected value") && is_json();
     let value = serde_json::from_slice(bytes).map_err(|e| match describe(&e) {
         _ if !is_object && is_json() => no_object(),
-        Some(why) => unreadable(why),
-        None => Unreadable { code: Code::MalformedRequest, misfit: Misfit::of::<T>(bytes) },
+        Some(why) if !is_no_word(&e) => unreadable(why),
+        _ => Unreadable { code: Code::MalformedRequest, misfit: Misfit::of::<T>(bytes) },
     })?;
     // The reader would take a list for an object, its values in the order of the fields.
     if is_object { Ok(value) } else { Err(no_object()) }

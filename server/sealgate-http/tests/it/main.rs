@@ -30,6 +30,7 @@ mod changes_at_once;
 mod clock;
 mod clock_in_doubt;
 mod combined;
+mod conditions;
 mod crowds;
 mod customer_limits;
 mod customers;

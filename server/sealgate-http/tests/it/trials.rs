@@ -183,7 +183,7 @@ on_both_engines! {
         let desk = TestDevice::default();
         says(&decide(app, &build, (&desk, Some("m-1")), &license, 1)).expect("is tried");
         let plan = |name: &str, more: Value| {
-            let wish = json!({ "app_id": offer.0["app_id"], "name": name, "tier": "licensed", "max_devices": 4, "offline": true });
+            let wish = json!({ "app_id": offer.0["app_id"], "name": name, "tier": "licensed", "max_devices": 4, "files": true });
             app.api("POST", "/api/v1/plans", &with(&wish, "duration", more)).expect(201)["plan_id"].clone()
         };
         let (year, ever) = (plan("Year", json!("1y")), plan("Ever", Value::Null));
