@@ -5,14 +5,13 @@ use sealgate_artifact::{
 };
 use sealgate_authority::seats::facts;
 use sealgate_authority::{About, AuthorityError, Source, event_row};
-use sealgate_rules::{likeness, names_a_machine};
+use sealgate_rules::{Rhythm, likeness, names_a_machine};
 use sealgate_store::table::{self, ActivationRow, Ended, EventRow, InstanceRow};
 use sealgate_store::{Tx, Work};
 
 use super::Online;
 use super::chain::{Chained, follow};
 use super::heartbeat::{Decided, Known, Request};
-use super::rhythm::Rhythm;
 use crate::asking;
 
 /// The next heartbeat is due no sooner, unless more of a chain is to come.

@@ -6,14 +6,13 @@ use sealgate_artifact::{
     AppId, BeatOutcome, Code, HeartbeatAnswer, HeartbeatRequest, StatementId, UnixSeconds, Unverified,
 };
 use sealgate_authority::{About, AuthorityError, Source, as_json};
-use sealgate_rules::{Beat, Heard, HeldActivation, HeldBeat, hear};
+use sealgate_rules::{Beat, Heard, HeldActivation, HeldBeat, Rhythm, hear};
 use sealgate_store::table::{self, ActivationRow, InstanceRow};
 use sealgate_store::{AppEntry, LicenseEntry};
 use sealgate_trust::{Verified, sign_statement, verify_heartbeat_request};
 use sealgate_wire::{HeartbeatQuestion, HeartbeatReply};
 
 use super::Online;
-use super::rhythm::Rhythm;
 use super::validate::HOLDS;
 use crate::asking::{self, Asked};
 use crate::identity::TrustBundle;
@@ -150,7 +149,7 @@ impl Online {
             Some(id) => table::instances::find(db, activation.id, id).await?,
             None => table::instances::heard_last(db, activation.id, request.id()).await?,
         };
-        let rhythm = Rhythm::of(&license.license);
+        let rhythm = Rhythm::of(&license.license.terms.conditions);
         let since = now.minus(rhythm.gone_after());
         let running = table::instances::running(db, activation.id, (request.get().instance, since)).await?;
         Ok(Known {

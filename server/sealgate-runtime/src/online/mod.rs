@@ -8,7 +8,6 @@ mod count;
 mod heartbeat;
 mod proofs;
 mod release;
-mod rhythm;
 mod seats_shown;
 mod trust;
 mod validate;
