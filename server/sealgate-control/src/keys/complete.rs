@@ -65,7 +65,11 @@ impl KeyChanges {
         let before = self.full.swap(full, Ordering::SeqCst);
         if full > 0 && full != before {
             let code = Code::KeysetFull.as_str();
-            tracing::error!(code, tenants = full, "keysets have no room for the activation key of each server");
+            tracing::error!(
+                code,
+                tenants = full,
+                "keysets have no room for the activation key of each server"
+            );
         }
     }
 

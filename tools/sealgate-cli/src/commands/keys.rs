@@ -56,8 +56,10 @@ pub(crate) fn revoke(global: &Global, args: &RevokeKeyArgs, output: &Output) -> 
     let key = keys.iter().find(|key| key.keyid == args.keyid).ok_or_else(unknown)?;
     // A server's key stands in the keyset of each tenant.
     let whose = if key.r#use == KeyUse::Activation.as_str() { " for your tenant" } else { "" };
-    let question =
-        format!("Revoke the {} key {}{whose}? Everything that it signed is then refused.", key.r#use, key.keyid);
+    let question = format!(
+        "Revoke the {} key {}{whose}? Everything that it signed is then refused.",
+        key.r#use, key.keyid
+    );
     Consent::new(args.yes, output).ask(&question, "revoking a key cannot be undone")?;
     let path = format!("/api/v1/keys/{}/revoke", key.keyid);
     let request = Reason { reason: args.reason.clone() };
