@@ -176,7 +176,7 @@ mod tests {
     use proptest::prelude::*;
     use sealgate_artifact::AppId;
 
-    use super::{Component, ComponentFingerprint, NEEDED, likeness, names_a_machine, normalized};
+    use super::{Component, ComponentFingerprint, likeness, names_a_machine, normalized};
 
     const APP: &str = "01234567-89ab-7def-8123-456789abcdef";
 
@@ -293,7 +293,7 @@ mod tests {
         fn three_equal_slots_decide(a in parts(), b in parts()) {
             let equal = (0..6).filter(|n| a.slots[*n].is_some() && a.slots[*n] == b.slots[*n]).count();
             let like = likeness(&a.to_string(), &b.to_string());
-            prop_assert_eq!(like, if equal >= NEEDED { equal } else { 0 });
+            prop_assert_eq!(like, if equal >= 3 { equal } else { 0 });
         }
 
         /// As many parts as spec/online.md §10.6 says may be replaced at once, and no more.
