@@ -36,10 +36,13 @@ pub(super) fn in_words(kind: Option<Kind>, name: &str, value: &Value) -> Option<
         }
         (Kind::HeartbeatRequest, "leaves", Value::Bool(true)) => Some("yes: the program ends".to_owned()),
         (Kind::Release, "length", Value::Int(bytes)) => Some(format!("{bytes} bytes")),
-        (Kind::Decision | Kind::DeviceRequest, _, Value::Null) => Some("none".to_owned()),
         (
-            Kind::ActivationRequest | Kind::ActivationProof | Kind::HeartbeatRequest,
-            "license" | "license_key" | "fingerprint" | "instance",
+            Kind::Decision
+            | Kind::DeviceRequest
+            | Kind::ActivationRequest
+            | Kind::ActivationProof
+            | Kind::HeartbeatRequest,
+            _,
             Value::Null,
         ) => Some("none".to_owned()),
         _ => None,
