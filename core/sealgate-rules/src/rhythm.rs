@@ -1,0 +1,152 @@
+//! How often an activated device is to be heard, and until when it has rights where it is not (`spec/license.md` §2.15 and
+//! §2.21, `spec/activation.md` §7.5).
+
+use sealgate_artifact::{Conditions, UnixSeconds};
+
+/// Where the license says nothing.
+const INTERVAL_SECONDS: u64 = 4 * 60 * 60;
+const GRACE_SECONDS: u64 = 24 * 60 * 60;
+const INSTANCES: u64 = 1;
+/// After the first failure. Each further one doubles it.
+const FIRST_RETRY_SECONDS: u64 = 60;
+
+/// The rhythm of one license's devices. All in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rhythm {
+    /// From one heartbeat to the next.
+    pub interval: u64,
+    /// From the last answer that admitted the device to the end of its rights.
+    pub grace: u64,
+    /// Copies of the program that may run on one device at once.
+    pub max_instances: u64,
+}
+
+/// What ended a device's rights, or will.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ending {
+    /// Why.
+    pub code: String,
+    /// From this time on the tier is `free`.
+    pub grace_until: UnixSeconds,
+}
+
+impl Rhythm {
+    /// What the license says, else the defaults.
+    pub fn of(conditions: &Conditions) -> Self {
+        let heartbeat = conditions.policy.as_ref().and_then(|policy| policy.heartbeat);
+        Self {
+            interval: heartbeat.map_or(INTERVAL_SECONDS, |heartbeat| heartbeat.interval),
+            grace: heartbeat.map_or(GRACE_SECONDS, |heartbeat| heartbeat.grace),
+            max_instances: conditions.max_instances.unwrap_or(INSTANCES),
+        }
+    }
+
+    /// After so long without a heartbeat, a copy of a program makes room for another, and a lease ends.
+    pub fn gone_after(self) -> u64 {
+        2 * self.interval
+    }
+
+    /// Until when a device has rights that was admitted last at `admitted_at`, by the server's time. No failure moves it.
+    pub fn deadline(self, admitted_at: UnixSeconds, ending: Option<&Ending>) -> UnixSeconds {
+        let grace = admitted_at.plus(self.grace);
+        ending.map_or(grace, |ending| ending.grace_until)
+    }
+
+    /// How long after an answer the next heartbeat is due: at once while entries of the chain wait, but never before the server
+    /// wants it. `issued_at` and `not_before` are the server's, so that a device's clock that runs ahead changes nothing.
+    pub fn wait(self, issued_at: UnixSeconds, not_before: UnixSeconds, entries_wait: bool) -> u64 {
+        let wanted = not_before.get().saturating_sub(issued_at.get());
+        let own = if entries_wait { 0 } else { self.interval };
+        own.max(wanted)
+    }
+
+    /// How long after so many failures in a row, one at least, to try again: at most an interval.
+    pub fn retry(self, failures: u32) -> u64 {
+        let doubled = 1u64.checked_shl(failures.saturating_sub(1)).unwrap_or(u64::MAX);
+        FIRST_RETRY_SECONDS.saturating_mul(doubled).min(self.interval)
+    }
+}
+
+impl Ending {
+    /// This end, after one that was told before. The same end never comes later.
+    #[must_use]
+    pub fn after(self, before: Option<&Self>) -> Self {
+        match before.filter(|before| before.code == self.code) {
+            Some(before) => Self { grace_until: before.grace_until.min(self.grace_until), ..self },
+            None => self,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use sealgate_artifact::{Conditions, Heartbeat, Policy, UnixSeconds};
+
+    use super::{Ending, Rhythm};
+
+    fn at(seconds: u64) -> UnixSeconds {
+        UnixSeconds::new(seconds).expect("in range")
+    }
+
+    fn ending(code: u8, until: u64) -> Ending {
+        Ending { code: format!("code{code}"), grace_until: at(until) }
+    }
+
+    #[test]
+    fn a_license_says_how_often_or_the_defaults_hold() {
+        let plain = Rhythm { interval: 14_400, grace: 86_400, max_instances: 1 };
+        assert_eq!(Rhythm::of(&Conditions::default()), plain);
+        let heartbeat = Some(Heartbeat { interval: 60, grace: 300, longest_grace: None });
+        let policy = Some(Policy { heartbeat, ..Policy::default() });
+        let said = Conditions { policy, max_instances: Some(4), ..Conditions::default() };
+        assert_eq!(Rhythm::of(&said), Rhythm { interval: 60, grace: 300, max_instances: 4 });
+        let silent = Conditions { policy: Some(Policy::default()), ..Conditions::default() };
+        assert_eq!(Rhythm::of(&silent), plain);
+    }
+
+    proptest! {
+        /// Whatever is told about one end, and however often: no later telling moves it back.
+        #[test]
+        fn the_same_end_never_comes_later(told in prop::collection::vec((0u8..2, 0u64..1000), 1..8)) {
+            let mut held: Option<Ending> = None;
+            for (code, until) in told {
+                let now = ending(code, until).after(held.as_ref());
+                if let Some(before) = held.filter(|before| before.code == now.code) {
+                    prop_assert!(now.grace_until <= before.grace_until);
+                }
+                prop_assert!(now.grace_until <= at(until));
+                held = Some(now);
+            }
+        }
+
+        /// Rights end with the grace, or with what was told of their end.
+        #[test]
+        fn a_deadline_moves_only_with_an_answer(heard in 0u64..10_000, grace in 1u64..500, end in prop::option::of(0u64..10_000)) {
+            let rhythm = Rhythm { interval: 60, grace, max_instances: 1 };
+            let ending = end.map(|until| ending(0, until));
+            prop_assert_eq!(rhythm.deadline(at(heard), ending.as_ref()).get(), end.unwrap_or(heard + grace));
+        }
+
+        /// Nobody is asked before the server wants it, and no later than an interval after that.
+        #[test]
+        fn the_next_heartbeat_is_due_when_the_server_wants_it(
+            issued in 0u64..10_000, wanted in 0u64..10_000, interval in 60u64..5_000, waits: bool,
+        ) {
+            let rhythm = Rhythm { interval, grace: interval, max_instances: 1 };
+            let wait = rhythm.wait(at(issued), at(wanted), waits);
+            prop_assert!(issued + wait >= wanted);
+            prop_assert!(wait == interval || wait == wanted.saturating_sub(issued));
+            prop_assert!(!waits || wait == wanted.saturating_sub(issued));
+        }
+
+        /// It is tried again and again, ever more seldom, at least once in an interval.
+        #[test]
+        fn failures_are_tried_again(failures in 1u32..u32::MAX, interval in 60u64..2_592_000) {
+            let rhythm = Rhythm { interval, grace: interval, max_instances: 1 };
+            let wait = rhythm.retry(failures);
+            prop_assert!((60..=interval).contains(&wait));
+            prop_assert!(rhythm.retry(failures.saturating_add(1)) >= wait);
+        }
+    }
+}
