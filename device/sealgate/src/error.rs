@@ -141,6 +141,9 @@ pub enum ConfigurationError {
     /// The fingerprint is not of the form that a request may carry.
     #[error("the fingerprint must have 1 to 128 bytes and no control characters")]
     Fingerprint,
+    /// A module is not of the form that a list may name, or there are too many.
+    #[error("the modules cannot be listed")]
+    Modules,
     /// The proxy or the certificate authority that the transport was given.
     #[error("the transport cannot be used: {0}")]
     Transport(String),
@@ -332,6 +335,9 @@ impl ConfigurationError {
             Self::StateDamaged => "Restore the state, or remove it: the machine then counts as a new device.",
             Self::StateContended => "Give each instance of the program its own state.",
             Self::Fingerprint => "Give a fingerprint of 1 to 128 bytes, or none.",
+            Self::Modules => {
+                "Name at most 1,024 modules, each by its file name without folders, and leave out what a file does not say of itself."
+            }
             Self::Transport(_) => "Check the proxy's URL and the PEM of the certificate authority.",
             Self::Entropy => "Run the program where the operating system has a random source.",
         }

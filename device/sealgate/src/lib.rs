@@ -57,6 +57,9 @@
 //! ```
 
 mod about;
+mod activate;
+mod activated;
+mod activation;
 mod builder;
 mod client;
 mod clock;
@@ -67,8 +70,10 @@ mod exchange;
 mod file_store;
 mod http;
 mod judge;
+mod kept;
 mod license;
 mod lookup;
+mod modules;
 mod offline;
 mod private;
 mod random;
@@ -83,6 +88,7 @@ mod transport;
 mod trust;
 mod wait;
 
+pub use activation::Activation;
 pub use builder::Builder;
 pub use client::Client;
 pub use clock::{Clock, SystemClock};
@@ -99,9 +105,10 @@ pub use transport::{ANSWER_BYTES, CALL_BUDGET, HttpAnswer, HttpQuestion, Transpo
 pub use trust::Trust;
 
 pub use sealgate_artifact::{
-    Code, DeviceId, Family, Feature, Foreign, LicenseId, Licensee, Limit, Tier, UnixSeconds, Variable,
-    VariableValue,
+    ActivationId, ChainEntry, ChainHead, ChainRecord, ChainWord, Code, DeviceId, Family, Feature, Foreign,
+    LicenseId, Licensee, Limit, Module, Tier, UnixSeconds, Variable, VariableValue,
 };
+pub use sealgate_journal::{ChainActivation, ChainKey};
 pub use sealgate_trust::{KeyWindow, TrustError};
 
 /// The bare signature rule (`spec/ed25519.md`), for programs that verify what the vendor signed elsewhere.
