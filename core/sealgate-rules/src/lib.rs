@@ -24,7 +24,7 @@ pub use heartbeat::{Beat, Heard, HeldActivation, HeldBeat, hear};
 pub use lists::{Effect, ListEntry, Matcher, lists_allow, parse_net};
 pub use may_leave::Leaving;
 pub use rate::{Bucket, Rate};
-pub use rhythm::{Ending, Rhythm};
+pub use rhythm::{Ending, Rhythm, due};
 pub use status::Status;
 pub use trial::TrialStanding;
 pub use validate::Verdict;

@@ -1,9 +1,12 @@
 //! A client among honest servers, forging servers and whoever sits between. Attackers here have their own keys and the
 //! same code; nothing is left out for them.
 
+mod activation;
+mod admissions;
 mod authority;
 mod budget;
 mod forged;
+mod heartbeat;
 mod honest;
 mod http;
 mod listener;
