@@ -84,7 +84,9 @@ impl Client {
     /// The heartbeat that is to be sent, which the state holds already: the one that is under way, if there is one.
     fn heartbeat_under_way(&self, leaves: bool) -> Result<(Found, Sent), Error> {
         for _ in 0..ATTEMPTS {
-            let Some(Found { state, bytes }) = self.kept()? else { return Err(Denied::not_activated().into()) };
+            let Some(Found { state, bytes }) = self.kept()? else {
+                return Err(Denied::not_activated().into());
+            };
             let Some(kept) = &state.activated else { return Err(Denied::not_activated().into()) };
             if let Some(under_way) = &kept.under_way {
                 let sent = read(under_way).ok_or(ConfigurationError::StateDamaged)?;
@@ -241,7 +243,8 @@ impl Client {
         (answer, has): (&Answer, &Statements),
         said: &HeartbeatAnswer,
     ) -> Result<Option<(Verified<License>, Activated)>, Refusal> {
-        let BeatOutcome::Admitted { license_statement, current_proof, lease_until, .. } = &said.outcome else {
+        let BeatOutcome::Admitted { license_statement, current_proof, lease_until, .. } = &said.outcome
+        else {
             return Ok(None);
         };
         let named = |bytes: &&Vec<u8>, id: StatementId| statements::id(bytes) == Some(id);

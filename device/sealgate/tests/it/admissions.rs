@@ -106,9 +106,11 @@ impl Admissions {
         (question, time): (&Question, u64),
     ) -> Members {
         let said = request.get();
-        let unapproved: Vec<_> = self.approved.iter().flat_map(|approved| {
-            said.modules.iter().filter(|module| !approved.contains(module))
-        }).collect();
+        let unapproved: Vec<_> = self
+            .approved
+            .iter()
+            .flat_map(|approved| said.modules.iter().filter(|module| !approved.contains(module)))
+            .collect();
         let license = authority.license.license;
         let refused = (!unapproved.is_empty()).then(|| Outcome::Denied {
             license: Some(license),
@@ -119,10 +121,13 @@ impl Admissions {
         let is_allowed = matches!(outcome, Outcome::Allowed { .. });
         let asked = SentRequest::new(&said.asks, request.id());
         let decision = authority.decision(&asked, outcome, time);
-        let views: Vec<_> = unapproved.iter().map(|module| {
-            let sha256: String = module.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
-            serde_json::json!({ "name": module.name, "sha256": sha256 })
-        }).collect();
+        let views: Vec<_> = unapproved
+            .iter()
+            .map(|module| {
+                let sha256: String = module.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+                serde_json::json!({ "name": module.name, "sha256": sha256 })
+            })
+            .collect();
         let views = serde_json::to_vec(&views).expect("JSON");
         let mut members = with_bundle(authority, ("decision", decision), &question.holds);
         if !unapproved.is_empty() {
@@ -244,9 +249,7 @@ impl Admissions {
         let next = NextBeat { instance: said.instance.unwrap_or(fresh), nonce, not_before: at(time + 60) };
         let known = self.known.get_mut(&said.device_key).expect("it was heard");
         let outcome = match known.ended {
-            Some((code, until)) => {
-                BeatOutcome::Ended { code: code.to_owned(), next, grace_until: at(until) }
-            }
+            Some((code, until)) => BeatOutcome::Ended { code: code.to_owned(), next, grace_until: at(until) },
             None => BeatOutcome::Admitted {
                 license_statement: known.proof.license_statement,
                 current_proof: id_of(&sign_proof(authority, &known.proof)),

@@ -84,7 +84,10 @@ fn a_lost_answer_is_asked_for_with_the_same_bytes_and_moves_nothing() {
             let error = device.restarted(site.trust()).client.heartbeat().expect_err("dropped");
             assert_eq!(error.code(), "server_unreachable");
             assert_eq!(rights_until(&device), until, "failures never move it");
-            assert_eq!(device.client.heartbeat_due().expect("readable"), Some(at(site.time.load(Ordering::SeqCst))));
+            assert_eq!(
+                device.client.heartbeat_due().expect("readable"),
+                Some(at(site.time.load(Ordering::SeqCst)))
+            );
         }
         site.nobody_between();
         admitted(&device.restarted(site.trust()));
