@@ -1,5 +1,5 @@
 //! Any bytes in the place of one envelope of a sound chain (`spec/keys.md` §4) or of a question and its answer
-//! (`spec/online.md`). The last byte picks the place.
+//! (`spec/online.md`, `spec/activation.md`). The last byte picks the place.
 #![no_main]
 
 use std::collections::BTreeSet;
@@ -9,18 +9,40 @@ use std::sync::LazyLock;
 use conformance::{Question, answer};
 use libfuzzer_sys::fuzz_target;
 
-const PLAIN: [&str; 4] = [
+const PLAIN: [&str; 9] = [
     "license/valid/plain.json",
     "server-certificate/valid/plain.json",
     "device-request/valid/plain.json",
     "decision/valid/plain.json",
+    "activation-request/valid/plain.json",
+    "activation-proof/valid/plain.json",
+    "heartbeat-request/valid/plain.json",
+    "heartbeat-answer/valid/plain.json",
+    "release/valid/plain.json",
 ];
 /// Which of these, and which envelope in it: root statement, keyset, tenant keyset, license, server certificate, device
-/// request, decision; then the request that a decision answers.
-const PLACES: [(usize, usize); 8] = [(0, 0), (0, 1), (0, 2), (0, 3), (1, 3), (2, 0), (3, 5), (3, 4)];
+/// request, decision; the request that a decision answers; activation request, license and proof, heartbeat, its answer, the
+/// heartbeat that is answered, release.
+const PLACES: [(usize, usize); 15] = [
+    (0, 0),
+    (0, 1),
+    (0, 2),
+    (0, 3),
+    (1, 3),
+    (2, 0),
+    (3, 5),
+    (3, 4),
+    (4, 0),
+    (5, 3),
+    (5, 4),
+    (6, 0),
+    (7, 5),
+    (7, 4),
+    (8, 3),
+];
 
 struct Known {
-    plain: [Question; 4],
+    plain: [Question; PLAIN.len()],
     /// What is found when envelopes of the vectors take their place in a plain chain. They are the seeds, so each of
     /// them turns up again; some were signed soundly and stand in a vector that must be refused for another reason.
     accepted: BTreeSet<String>,
@@ -51,7 +73,7 @@ fuzz_target!(|bytes: &[u8]| {
 });
 
 /// The answer to a plain question with this envelope in one of its places.
-fn found(plain: &[Question; 4], place: usize, envelope: Vec<u8>) -> String {
+fn found(plain: &[Question], place: usize, envelope: Vec<u8>) -> String {
     let (question, at) = PLACES[place];
     answer(&plain[question].with_envelope(at, envelope))
 }

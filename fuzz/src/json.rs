@@ -9,7 +9,8 @@ fuzz_target!(|bytes: &[u8]| {
         let written = value.to_string();
         assert_eq!(parse_json(written.as_bytes()).as_ref(), Ok(&value));
         // Whatever we take, an ordinary reader takes for the same: the profile only leaves out.
-        let ordinary: serde_json::Value = serde_json::from_slice(bytes).expect("strict text is ordinary JSON");
+        let ordinary: serde_json::Value =
+            serde_json::from_slice(bytes).expect("strict text is ordinary JSON");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&written).expect("our own text"), ordinary);
         assert_eq!(parse_variable(bytes), Ok(value));
     }

@@ -17,7 +17,8 @@ KeyRecord key_record(const Value& entry) {
     Fields fields(entry);
     fields.one_of("alg", {"ed25519"});
     KeyRecord record;
-    record.use = fields.one_of("use", {"root", "authority", "server", "issuer", "app"});
+    record.use = fields.one_of(
+        "use", {"root", "authority", "server", "issuer", "activation", "update", "snapshot", "log", "app"});
     record.key = public_key(fields.text("public_key"));
     record.state = fields.one_of("state", {"active", "retired", "revoked"});
     fields.finish();

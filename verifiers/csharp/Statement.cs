@@ -93,10 +93,15 @@ namespace Sealgate
             foreach (object entry in fields.List("keys", most)) Records.Add(TakeRecord(new Fields(entry)));
         }
 
+        static readonly string[] Uses =
+        {
+            "root", "authority", "server", "issuer", "activation", "update", "snapshot", "log", "app",
+        };
+
         static KeyRecord TakeRecord(Fields fields)
         {
             fields.OneOf("alg", "ed25519");
-            var record = new KeyRecord { Use = fields.OneOf("use", "root", "authority", "server", "issuer", "app") };
+            var record = new KeyRecord { Use = fields.OneOf("use", Uses) };
             record.Key = PublicKey(fields.Text("public_key"));
             record.State = fields.OneOf("state", "active", "retired", "revoked");
             fields.Finish();

@@ -13,7 +13,7 @@ var (
 	identifier = regexp.MustCompile(`\A[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\z`)
 	fieldName  = regexp.MustCompile(`\A[a-z0-9_]{1,64}\z`)
 	digest     = regexp.MustCompile(`\A[0-9a-f]{64}\z`)
-	uses       = []string{"root", "authority", "server", "issuer", "app"}
+	uses       = []string{"root", "authority", "server", "issuer", "activation", "update", "snapshot", "log", "app"}
 	kinds      = map[string]func(fields, *statement){
 		"root": takeRoot, "keyset": takeKeyset, "tenant-keyset": takeTenantKeyset, "license": takeLicense,
 	}

@@ -280,6 +280,9 @@ codes! {
     ChainMismatch "chain_mismatch" License 500 (500 "system_error") 1 Signed
         "The actions that the program recorded do not extend those that the server acknowledged."
         "Activate the license again, or ask the vendor to re-anchor the chain."
+    ChainFull "chain_full" Configuration 500 (500 "system_error") 1 Unsigned
+        "The program recorded more actions than it may before the server acknowledged some of them."
+        "Connect the program to the vendor's server."
     LicenseKeyMalformed "license_key_malformed" License 500 (500 "system_error") 2 Unsigned
         "This is not a license key: it has another length or another alphabet."
         "Type the key again as it was issued: seven groups of four characters. A program takes keys of another system if it is built with `foreign_keys()`."
@@ -416,8 +419,8 @@ codes! {
         "The keyset has no room for another key, and none of its keys can be removed yet."
         "Run `sealgate license resign --all`, so that the issuer that signs now signs every license; to revoke one more server, wait until 31 days after the earliest revocation, or run `sealgate keys revoke KEYID` for the authority that signs, twice."
     OriginsChanged "origins_changed" Configuration 409 (500 "system_error") 4 Unsigned
-        "The server reports other origins than those that it was to be approved for."
-        "Look at the server again; approve it only if its origins are its own."
+        "The server reports other origins, or another activation key, than those that it was to be approved for."
+        "Look at the server again; approve it only if its origins and its activation key are its own."
     ClockInDoubt "clock_in_doubt" Configuration 503 (503 "system_error") 78 Unsigned
         "The server's clock was set: until somebody accepts it by `sealgate server accept-clock`, the server signs nothing that lives longer than a day."
         "Compare the server's clock with a time server; if it is right, run `sealgate server accept-clock` with that server's own address, or wait an hour if it only answers running software."

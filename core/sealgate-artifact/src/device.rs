@@ -33,12 +33,14 @@ pub enum Device {
 impl Device {
     /// Every kind there is.
     pub const KINDS: [&'static str; 2] = ["hwid", "key"];
+    /// The kind of those with a key.
+    pub const KEY: &'static str = Self::KINDS[1];
 
     /// `hwid` or `key`: the kind as the API and the database say it.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Hwid(_) => Self::KINDS[0],
-            Self::Key(_) => Self::KINDS[1],
+            Self::Key(_) => Self::KEY,
         }
     }
 

@@ -58,6 +58,14 @@ pub enum ArtifactError {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// What is wrong is in an object that stands in a field.
+    #[error("in {field}: {error}")]
+    Within {
+        /// The field.
+        field: &'static str,
+        /// What is wrong in its object, or with it.
+        error: Box<ArtifactError>,
+    },
     /// `spec/envelope.md` §3.5.
     #[error("this program does not know the critical extension {0:?}")]
     CritUnknown(String),
@@ -82,6 +90,26 @@ pub enum ArtifactError {
 }
 
 impl ArtifactError {
+    pub(crate) fn within(self, field: &'static str) -> Self {
+        Self::Within { field, error: Box::new(self) }
+    }
+
+    /// The field that is wrong with those that it stands in, such as `policy.heartbeat.grace`, and what is wrong with it. `None`
+    /// where it is not about a field.
+    pub fn in_field(&self) -> Option<(String, String)> {
+        Some(match self {
+            Self::FieldMissing(field) => ((*field).to_owned(), "is needed here".to_owned()),
+            Self::FieldUnknown(field) => (field.clone(), "not a field of this object".to_owned()),
+            Self::FieldInvalid { field, why } => ((*field).to_owned(), (*why).to_owned()),
+            Self::Within { field, error } => {
+                let (inner, why) = error.in_field()?;
+                // What is wrong with the object as a whole is said of its own field. None has a field of its name.
+                if inner == *field { (inner, why) } else { (format!("{field}.{inner}"), why) }
+            }
+            _ => return None,
+        })
+    }
+
     /// The stable code, `spec/errors.md` §2.
     pub fn code(&self) -> Code {
         match self {
@@ -93,6 +121,7 @@ impl ArtifactError {
             Self::FieldMissing(_) => Code::FieldMissing,
             Self::FieldUnknown(_) => Code::FieldUnknown,
             Self::FieldInvalid { .. } => Code::FieldInvalid,
+            Self::Within { error, .. } => error.code(),
             Self::CritUnknown(_) => Code::CritUnknown,
             Self::AttachmentMissing(_) => Code::AttachmentMissing,
             Self::AttachmentUnexpected => Code::AttachmentUnexpected,

@@ -81,6 +81,15 @@ impl Fields {
         }
     }
 
+    /// An object that stands in a field.
+    pub(crate) fn object<T>(
+        &mut self,
+        field: &'static str,
+        take: impl FnOnce(Value) -> Result<T, ArtifactError>,
+    ) -> Result<T, ArtifactError> {
+        take(self.take(field)?).map_err(|error| error.within(field))
+    }
+
     /// `crit` may name `meaning`, and must where these fields have it.
     pub(crate) fn knows_critical(&mut self, meaning: &'static str, is_meant: bool) {
         self.critical = Some((meaning, is_meant));

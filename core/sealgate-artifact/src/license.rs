@@ -356,6 +356,12 @@ mod tests {
             prop_assert_eq!(License::from_payload(&license.to_payload(), &license.attachments()), Ok(license));
         }
 
+        /// Conditions that are stored are those that are signed.
+        #[test]
+        fn conditions_that_are_stored_are_read(conditions in conditions()) {
+            prop_assert_eq!(Conditions::parse(&conditions.to_text()), Ok(conditions));
+        }
+
         /// What has room now has room in any later version, and one byte beyond it is told.
         #[test]
         fn room_is_counted_to_the_byte(license in licenses()) {

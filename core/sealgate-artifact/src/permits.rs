@@ -23,9 +23,12 @@ impl OfflinePermit {
     pub(crate) fn take(value: Value) -> Result<Self, ArtifactError> {
         let mut fields = Fields::new_in("offline", value)?;
         let permit = Self {
-            days: within(&mut fields, "days", DAYS)?,
-            pool: fields.optional("pool", |f, field| within(f, field, 1..=limits::MAX_DEVICES.into()))?,
-            journal_days: fields.optional("journal_days", |f, field| within(f, field, DAYS))?,
+            days: within(&mut fields, "days", DAYS, "not 1 to 3,650")?,
+            pool: fields.optional("pool", |f, field| {
+                within(f, field, 1..=limits::MAX_DEVICES.into(), "not 1 to 1,000,000")
+            })?,
+            journal_days: fields
+                .optional("journal_days", |f, field| within(f, field, DAYS, "not 1 to 3,650"))?,
         };
         fields.finish()?;
         Ok(permit)
@@ -53,10 +56,11 @@ impl Allowances {
 
     pub(crate) fn take(value: Value) -> Result<Self, ArtifactError> {
         let mut fields = Fields::new_in("allowances", value)?;
-        let mut count = |field| fields.optional(field, |f, field| within(f, field, 0..=1_000));
+        let mut count =
+            |field| fields.optional(field, |f, field| within(f, field, 0..=1_000, "not 0 to 1,000"));
         let allowances = Self { releases: count("releases")?, replacements: count("replacements")? };
         if allowances == Self::default() {
-            return Err(invalid("allowances", "says nothing"));
+            return Err(invalid("allowances", "says nothing: it needs one of its fields"));
         }
         fields.finish()?;
         Ok(allowances)

@@ -168,22 +168,22 @@ impl Policy {
     pub(crate) fn take(value: Value) -> Result<Self, ArtifactError> {
         let mut fields = Fields::new_in("policy", value)?;
         let policy = Self {
-            heartbeat: fields.optional("heartbeat", |fields, field| Heartbeat::take(fields.take(field)?))?,
+            heartbeat: fields.optional("heartbeat", |f, field| f.object(field, Heartbeat::take))?,
             seat: fields.optional("seat", |f, field| f.parsed(field, "not `lease`", SeatHold::parse))?,
             fail: fields.optional("fail", |f, field| f.parsed(field, "not `hard` or `soft`", Fail::parse))?,
             integrity: fields.optional("integrity", |f, field| {
                 f.parsed(field, "not `required` or `where_listed`", Integrity::parse)
             })?,
-            anti_tamper: fields.optional("anti_tamper", |f, field| AntiTamper::take(f.take(field)?))?,
-            clock: fields.optional("clock", |f, field| ClockPolicy::take(f.take(field)?))?,
-            freshness: fields.optional("freshness", |f, field| Freshness::take(f.take(field)?))?,
+            anti_tamper: fields.optional("anti_tamper", |f, field| f.object(field, AntiTamper::take))?,
+            clock: fields.optional("clock", |f, field| f.object(field, ClockPolicy::take))?,
+            freshness: fields.optional("freshness", |f, field| f.object(field, Freshness::take))?,
             tenant_limits: tenant_limits(&mut fields)?,
         };
         if policy == Self::default() {
-            return Err(invalid("policy", "says nothing"));
+            return Err(invalid("policy", "says nothing: it needs one of its fields"));
         }
         if policy.seat.is_some() && policy.heartbeat.is_none() {
-            return Err(invalid("seat", "a lease needs `heartbeat`"));
+            return Err(invalid("seat", "a lease, which needs `heartbeat`"));
         }
         fields.finish()?;
         Ok(policy)
@@ -202,13 +202,14 @@ impl Heartbeat {
     fn take(value: Value) -> Result<Self, ArtifactError> {
         let mut fields = Fields::new_in("heartbeat", value)?;
         let heartbeat = Self {
-            interval: within(&mut fields, "interval", INTERVAL)?,
-            grace: within(&mut fields, "grace", *INTERVAL.start()..=LONGEST)?,
-            longest_grace: fields
-                .optional("longest_grace", |fields, field| within(fields, field, 0..=LONGEST))?,
+            interval: within(&mut fields, "interval", INTERVAL, "not 60 to 2,592,000")?,
+            grace: within(&mut fields, "grace", *INTERVAL.start()..=LONGEST, "not 60 to 31,536,000")?,
+            longest_grace: fields.optional("longest_grace", |fields, field| {
+                within(fields, field, 0..=LONGEST, "not at most 31,536,000")
+            })?,
         };
         if heartbeat.grace < heartbeat.interval {
-            return Err(invalid("grace", "less than `interval`"));
+            return Err(invalid("grace", "not at least `interval`"));
         }
         if heartbeat.longest_grace.is_some_and(|longest| longest <= heartbeat.grace) {
             return Err(invalid("longest_grace", "not more than `grace`"));
@@ -265,11 +266,13 @@ impl ClockPolicy {
     fn take(value: Value) -> Result<Self, ArtifactError> {
         let mut fields = Fields::new_in("clock", value)?;
         let clock = Self {
-            tolerance: fields.optional("tolerance", |fields, field| within(fields, field, 0..=604_800))?,
+            tolerance: fields.optional("tolerance", |fields, field| {
+                within(fields, field, 0..=604_800, "not 0 to 604,800")
+            })?,
             mode: fields.optional("mode", |f, field| f.parsed(field, "not `run_time`", ClockMode::parse))?,
         };
         if clock == Self::default() {
-            return Err(invalid("clock", "says nothing"));
+            return Err(invalid("clock", "says nothing: it needs one of its fields"));
         }
         fields.finish()?;
         Ok(clock)
@@ -283,14 +286,19 @@ impl Freshness {
 
     fn take(value: Value) -> Result<Self, ArtifactError> {
         let mut fields = Fields::new_in("freshness", value)?;
-        let mut days = |field| fields.optional(field, |fields, field| within(fields, field, 1..=3_650));
+        let mut days = |field| {
+            fields.optional(field, |fields, field| within(fields, field, 1..=3_650, "not 1 to 3,650"))
+        };
         let freshness = Self { warn: days("warn")?, restrict: days("restrict")?, block: days("block")? };
         if freshness == Self::default() {
-            return Err(invalid("freshness", "says nothing"));
+            return Err(invalid("freshness", "says nothing: it needs one of its fields"));
         }
         let said = [freshness.warn, freshness.restrict, freshness.block];
         if !said.iter().flatten().is_sorted() {
-            return Err(invalid("freshness", "a later stage begins before an earlier one"));
+            return Err(invalid(
+                "freshness",
+                "a later stage begins before an earlier one: `warn`, `restrict`, `block` in this order",
+            ));
         }
         fields.finish()?;
         Ok(freshness)
@@ -310,13 +318,14 @@ fn tenant_limits(fields: &mut Fields) -> Result<Vec<Limit>, ArtifactError> {
     Err(invalid(FIELD, "an entry is not a name of 1 to 16 bytes and a number from 1 to 10^9"))
 }
 
-/// A whole number within a range.
+/// A whole number within a range, or why it is none.
 pub(crate) fn within(
     fields: &mut Fields,
     field: &'static str,
     range: RangeInclusive<u64>,
+    why: &'static str,
 ) -> Result<u64, ArtifactError> {
-    Some(fields.count(field)?).filter(|n| range.contains(n)).ok_or_else(|| invalid(field, "out of range"))
+    Some(fields.count(field)?).filter(|n| range.contains(n)).ok_or_else(|| invalid(field, why))
 }
 
 /// An object of those numbers that are there.

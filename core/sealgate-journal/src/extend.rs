@@ -358,6 +358,15 @@ mod tests {
             prop_assert_eq!(extend(&key(1), &known, &same_number, &[]), Extension::Fault(Fault::Fork));
         }
 
+        /// The list reaches the claimed head, and its entry there is another.
+        #[test]
+        fn a_head_that_its_list_contradicts_is_a_fault(history in histories(), picks in any::<[Index; 3]>()) {
+            let (acknowledged, range) = stretch(&history, picks);
+            let claimed = ChainHead { mac: [0xee; 32], ..head_at(&history, range.end) };
+            let found = extend(&key(1), &head_at(&history, acknowledged), &claimed, &history[range]);
+            prop_assert_eq!(found, Extension::Fault(Fault::Fork));
+        }
+
         /// The key of another generation, activation or proof is another key.
         #[test]
         fn another_key_is_a_fault(history in histories()) {

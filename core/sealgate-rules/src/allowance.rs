@@ -2,12 +2,12 @@
 
 use sealgate_artifact::MaxDevices;
 
-/// Early releases of a license that are left this year after `released` of them; each seat grants `per_seat`. Its customer may
+/// Early releases of a license that are left this year after `released` of them; each seat grants `per_seat` (`spec/license.md` §2.23). Its customer may
 /// have a limit of devices: no more seats than that grant any. `None` where devices are not counted, because a release then
 /// gives nothing away.
 pub fn releases_left(
     (max_devices, of_customer): (MaxDevices, Option<u64>),
-    per_seat: u32,
+    per_seat: u64,
     released: u64,
 ) -> Option<u64> {
     let seats = max_devices.seats().map(u64::from);
@@ -15,7 +15,7 @@ pub fn releases_left(
         (Some(seats), Some(limit)) => Some(seats.min(limit)),
         (seats, limit) => seats.or(limit),
     };
-    Some(counted?.saturating_mul(per_seat.into()).saturating_sub(released))
+    Some(counted?.saturating_mul(per_seat).saturating_sub(released))
 }
 
 #[cfg(test)]
@@ -31,13 +31,13 @@ mod tests {
         fn an_allowance_runs_out(
             seats in 1u32..1_000_000,
             limit in prop::option::of(1u64..1_000_000),
-            per_seat in 0u32..1000,
+            per_seat in 0u64..1000,
             released in 0u64..1_000_000_000,
         ) {
             let counted = (MaxDevices::Limited(seats), limit);
             let left = releases_left(counted, per_seat, released).expect("counted");
             let next = releases_left(counted, per_seat, released + 1).expect("counted");
-            prop_assert!(left <= limit.unwrap_or(u64::MAX).min(seats.into()) * u64::from(per_seat));
+            prop_assert!(left <= limit.unwrap_or(u64::MAX).min(seats.into()) * per_seat);
             prop_assert_eq!(next, left.saturating_sub(1));
         }
     }

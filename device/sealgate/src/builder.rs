@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use sealgate_artifact::Word;
 
 use crate::about::{DeviceName, about};
+use crate::fingerprint::machine_fingerprint;
 use crate::server::Server;
 use crate::{
     Client, Clock, ConfigurationError, FileStore, HttpTransport, Store, SystemClock, Transport, Trust,
@@ -14,7 +15,7 @@ use crate::{
 pub struct Builder {
     trust: &'static [u8],
     server: String,
-    fingerprint: Option<String>,
+    fingerprint: Fingerprint,
     device_name: DeviceName,
     product_version: Option<String>,
     plain_http: bool,
@@ -22,6 +23,13 @@ pub struct Builder {
     store: Option<Box<dyn Store>>,
     clock: Box<dyn Clock>,
     transport: Option<Box<dyn Transport>>,
+}
+
+/// What is said about the machine.
+enum Fingerprint {
+    Unsaid,
+    Given(String),
+    OfParts,
 }
 
 impl Client {
@@ -36,7 +44,7 @@ impl Builder {
         Self {
             trust,
             server: String::new(),
-            fingerprint: None,
+            fingerprint: Fingerprint::Unsaid,
             device_name: DeviceName::Host,
             product_version: None,
             plain_http: false,
@@ -69,10 +77,22 @@ impl Builder {
     }
 
     /// What the program can tell about the machine, in its own words: 1 to 128 bytes without control characters. It is
-    /// sent to the server and proves nothing. A trial needs one: by it the server knows a device that tried the program before.
+    /// sent to the server and proves nothing: text that two machines share moves a seat from one to the other. A trial needs one: by it the server knows a device that tried the program before.
     #[must_use]
     pub fn fingerprint(mut self, fingerprint: Option<String>) -> Self {
-        self.fingerprint = fingerprint;
+        self.fingerprint = fingerprint.map_or(Fingerprint::Unsaid, Fingerprint::Given);
+        self
+    }
+
+    /// Says of which parts the machine is made, in the place of [`fingerprint`](Self::fingerprint): each as a short hash that
+    /// is another one for each app, so no serial number leaves the machine (`spec/online.md` §10). If the state is lost, the
+    /// server knows the machine again, also after a part was replaced, and moves its seat. It proves nothing.
+    ///
+    /// It is read once, by [`build`](Self::build), on Linux alone. Where too little is known, as in a container, on Windows and on
+    /// macOS, none is sent.
+    #[must_use]
+    pub fn machine_fingerprint(mut self) -> Self {
+        self.fingerprint = Fingerprint::OfParts;
         self
     }
 
@@ -128,7 +148,7 @@ impl Builder {
         self
     }
 
-    /// The client. Touches neither store nor network.
+    /// The client. Touches neither store nor network, and reads of the machine what is to be said of it.
     pub fn build(self) -> Result<Client, ConfigurationError> {
         let trust = Trust::parse(self.trust)?;
         let server = Server::parse(&self.server)?;
@@ -136,8 +156,9 @@ impl Builder {
             return Err(ConfigurationError::PlainHttp);
         }
         let fingerprint = match self.fingerprint {
-            Some(text) => Some(Word::parse(&text).ok_or(ConfigurationError::Fingerprint)?),
-            None => None,
+            Fingerprint::Unsaid => None,
+            Fingerprint::Given(text) => Some(Word::parse(&text).ok_or(ConfigurationError::Fingerprint)?),
+            Fingerprint::OfParts => machine_fingerprint(trust.app),
         };
         let transport = match self.transport {
             Some(transport) => transport,

@@ -1,7 +1,7 @@
 //! The state in a file that only its owner reads.
 #![expect(clippy::disallowed_methods, reason = "this is the file adapter")]
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,6 @@ use crate::{Store, private};
 
 const STATE: &str = "state.json";
 const STAGED: &str = "state.json.new";
-const LOCK: &str = "lock";
 /// A state with the longest chain has about 3 MiB. Blocks memory exhaustion by another file of that name.
 const STATE_BYTES: u64 = 32 * 1024 * 1024;
 
@@ -47,7 +46,7 @@ impl FileStore {
             let _ = std::fs::remove_file(&staged);
         }
         replaced?;
-        sync_folder(&self.folder)
+        private::sync_folder(&self.folder)
     }
 
     fn read(&self) -> io::Result<Option<Vec<u8>>> {
@@ -67,7 +66,7 @@ impl FileStore {
 
     fn exchange(&self, old: Option<&[u8]>, new: &[u8]) -> io::Result<bool> {
         private::make_folder(&self.folder, &self.folder.join(STATE))?;
-        let _lock = self.lock()?;
+        let _lock = private::lock(&self.folder)?;
         let there = self.read()?.map(Zeroizing::new);
         if there.as_ref().map(|state| state.as_slice()) != old {
             return Ok(false);
@@ -78,19 +77,6 @@ impl FileStore {
     /// Whoever reads it knows which folder to look at.
     fn named(&self, error: &io::Error) -> io::Error {
         io::Error::new(error.kind(), format!("{}: {error}", self.folder.display()))
-    }
-
-    /// Held while it lives, and released with the process whatever ends it.
-    fn lock(&self) -> io::Result<File> {
-        let mut options = for_owner();
-        options.read(true).write(true).create(true).truncate(false);
-        // Another user who has it open could hold the lock for ever.
-        let file = private::open(&options, &self.folder.join(LOCK))?;
-        match file.lock() {
-            // Where the file system knows no locks, one process has the folder to itself, or nothing helps.
-            Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(file),
-            locked => locked.map(|()| file),
-        }
     }
 }
 
@@ -105,31 +91,7 @@ impl Store for FileStore {
 }
 
 fn write_new(staged: &Path, state: &[u8]) -> io::Result<()> {
-    let mut file = for_owner().write(true).create_new(true).open(staged)?;
+    let mut file = private::for_owner().write(true).create_new(true).open(staged)?;
     file.write_all(state)?;
     file.sync_all()
-}
-
-#[cfg(unix)]
-fn for_owner() -> OpenOptions {
-    use std::os::unix::fs::OpenOptionsExt;
-    let mut options = OpenOptions::new();
-    options.mode(0o600);
-    options
-}
-
-#[cfg(not(unix))]
-fn for_owner() -> OpenOptions {
-    OpenOptions::new()
-}
-
-/// The rename is durable once the folder is.
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    OpenOptions::new().read(true).open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
 }

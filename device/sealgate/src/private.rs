@@ -1,9 +1,12 @@
-//! Whether a folder and the files in it can be somebody else's work. Asked before what lies there is believed.
+//! Files that are the program's own: whether a folder and the files in it can be somebody else's work, asked before what lies
+//! there is believed; how they are made, locked and made durable.
 #![expect(clippy::disallowed_methods, reason = "part of the file adapter")]
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::path::Path;
+
+const LOCK: &str = "lock";
 
 /// Makes the folder, and closes one that is there to its group and all others. One that [`check_folder`] refuses stays as it is.
 #[cfg(unix)]
@@ -137,4 +140,42 @@ pub(crate) fn check_folder(_: &Path, _: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 pub(crate) fn open(options: &OpenOptions, path: &Path) -> io::Result<File> {
     options.open(path)
+}
+
+/// Keeps other processes out of the folder while it lives. It is released with the process, whatever ends it.
+pub(crate) fn lock(folder: &Path) -> io::Result<File> {
+    let mut options = for_owner();
+    options.read(true).write(true).create(true).truncate(false);
+    // Another user who has it open could hold the lock for ever.
+    let file = open(&options, &folder.join(LOCK))?;
+    match file.lock() {
+        // Where the file system knows no locks, one process has the folder to itself, or nothing helps.
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(file),
+        locked => locked.map(|()| file),
+    }
+}
+
+/// Of what is made with it, nobody else reads anything.
+#[cfg(unix)]
+pub(crate) fn for_owner() -> OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut options = OpenOptions::new();
+    options.mode(0o600);
+    options
+}
+
+#[cfg(not(unix))]
+pub(crate) fn for_owner() -> OpenOptions {
+    OpenOptions::new()
+}
+
+/// The rename is durable once the folder is.
+#[cfg(unix)]
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
+    OpenOptions::new().read(true).open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+pub(crate) fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
 }

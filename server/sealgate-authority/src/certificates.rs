@@ -13,6 +13,8 @@ use crate::AuthorityError;
 pub struct ServerSettings {
     /// Its key.
     pub key: PublicKey,
+    /// With what it signs activation proofs. Clients know it by their tenant's keyset.
+    pub activation_key: Option<PublicKey>,
     /// Where they find it (`spec/keys.md` §5.8).
     pub origins: Vec<String>,
 }
@@ -34,7 +36,7 @@ pub fn is_in_force(expires_at: UnixSeconds, now: UnixSeconds) -> bool {
 }
 
 /// What a license server may be asked, and is certified for.
-pub const OPERATIONS: [&str; 2] = ["validate", "release"];
+pub const OPERATIONS: [&str; 5] = ["validate", "release", "activate", "deactivate", "heartbeat"];
 
 /// A call under way.
 pub type Certifying = Pin<Box<dyn Future<Output = Result<(), AuthorityError>> + Send>>;

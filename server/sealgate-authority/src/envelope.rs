@@ -20,6 +20,11 @@ impl SignedEnvelope {
         let id = Envelope::decode(&envelope)?.id();
         Ok(Self { id, text: as_json(envelope)? })
     }
+
+    /// The envelope, for a client that lacks it.
+    pub fn unless_held(&self, lacks: &impl Fn(StatementId) -> bool) -> Option<Box<RawValue>> {
+        lacks(self.id).then(|| self.text.clone())
+    }
 }
 
 /// A stored envelope as a part of a JSON answer, unchanged.

@@ -9,7 +9,7 @@ const MOST_SAID: usize = 128;
 
 /// Why a use case did not do what was asked. Nothing changed.
 ///
-/// Only [`Refused`](Self::Refused), [`Unknown`](Self::Unknown), [`PlanOfOther`](Self::PlanOfOther), [`Limited`](Self::Limited), [`Invalid`](Self::Invalid), [`Over`](Self::Over),
+/// Only [`Refused`](Self::Refused), [`Unknown`](Self::Unknown), [`PlanOfOther`](Self::PlanOfOther), [`Limited`](Self::Limited), [`Invalid`](Self::Invalid), [`Unfit`](Self::Unfit), [`Over`](Self::Over),
 /// [`NoApp`](Self::NoApp), [`SeveralApps`](Self::SeveralApps), [`TooLarge`](Self::TooLarge), [`Taken`](Self::Taken), [`NotOffline`](Self::NotOffline),
 /// [`ScopeMissing`](Self::ScopeMissing), [`ExternalIdTaken`](Self::ExternalIdTaken) and [`CustomerTaken`](Self::CustomerTaken) are answers to the caller. Everything else is a failure of the server: it
 /// is logged with its cause and the request's id, and never counted as a refusal.
@@ -47,6 +47,14 @@ pub enum AuthorityError {
         field: &'static str,
         /// What it must be.
         why: &'static str,
+    },
+    /// A field within a field of the request is not what a license can say.
+    #[error("{field}: {why}")]
+    Unfit {
+        /// The field with those that it stands in, such as `policy.heartbeat.grace`.
+        field: String,
+        /// What is wrong with it.
+        why: String,
     },
     /// An end that the request names is over, or the one that it stands for.
     #[error(
@@ -149,7 +157,9 @@ impl AuthorityError {
             Self::Refused(code) => *code,
             Self::Unknown { .. } | Self::PlanOfOther { .. } | Self::NoApp => Code::NotFound,
             Self::Limited { .. } => Code::RateLimited,
-            Self::Invalid { .. } | Self::Over { .. } | Self::SeveralApps(_) => Code::MalformedRequest,
+            Self::Invalid { .. } | Self::Unfit { .. } | Self::Over { .. } | Self::SeveralApps(_) => {
+                Code::MalformedRequest
+            }
             Self::Taken { .. } => Code::NameTaken,
             Self::TooLarge { .. } => Code::TermsTooLarge,
             Self::NotOffline(_) => Code::OfflineDisabled,
@@ -163,11 +173,12 @@ impl AuthorityError {
     }
 
     /// The field of the request that does not fit, where it is one.
-    pub fn field(&self) -> Option<&'static str> {
+    pub fn field(&self) -> Option<&str> {
         match self {
             Self::Invalid { field, .. } | Self::Over { field, .. } | Self::TooLarge { field, .. } => {
                 Some(field)
             }
+            Self::Unfit { field, .. } => Some(field),
             _ => None,
         }
     }
@@ -181,6 +192,7 @@ impl AuthorityError {
                 | Self::PlanOfOther { .. }
                 | Self::Limited { .. }
                 | Self::Invalid { .. }
+                | Self::Unfit { .. }
                 | Self::Over { .. }
                 | Self::NoApp
                 | Self::SeveralApps(_)

@@ -16,6 +16,8 @@ mod error;
 mod health;
 mod ids;
 mod limits;
+pub mod lists;
+mod moving;
 mod observed;
 mod pending;
 pub mod ports;

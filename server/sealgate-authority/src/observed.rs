@@ -137,6 +137,7 @@ impl Observed {
             code: code.map(|code| code.to_string()),
             request_id: request_id.to_owned(),
             count: 1,
+            moved_from: None,
         };
         rows.insert(key, Pending { row, due });
     }

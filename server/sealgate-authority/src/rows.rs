@@ -78,6 +78,7 @@ pub fn event_row(
         code: None,
         request_id: request_id.to_owned(),
         count: 1,
+        moved_from: None,
     }
 }
 

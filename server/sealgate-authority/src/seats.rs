@@ -1,11 +1,14 @@
 //! Seats and credits: what a yes costs, in one transaction (`docs/design.md`, "Seats").
 
+use std::sync::Arc;
+
 use sealgate_artifact::{AppId, Code, Device, DeviceId, UnixSeconds};
 use sealgate_rules::{Facts, Seat, Standing, TrialStanding, Verdict, Window};
 use sealgate_store::table::{self, DeviceRow, EventRow, LicenseRow, Said, Seated, Trial, TrialPer, Trying};
-use sealgate_store::{Db, LicenseEntry, Tx, Work};
+use sealgate_store::{AppEntry, Db, LicenseEntry, Tx, Work};
 
 use crate::customer_limit::{had_room, leaves_room};
+use crate::moving::{Moving, move_seat, wants_a_seat};
 use crate::{AuthorityError, ClockWatch, Ids, Side, event_row};
 
 const DAY_SECONDS: u64 = 24 * 60 * 60;
@@ -18,6 +21,8 @@ pub struct Asking<'a> {
     pub device: &'a Device,
     /// What it says of itself.
     pub said: &'a Said,
+    /// The app, where the seat of another key of the same machine may move to the device: its lists say from whom.
+    pub app: Option<&'a Arc<AppEntry>>,
     /// By what a trial knows the machine: the fingerprint, or the name on AuthForge's wire.
     pub machine: Option<&'a str>,
     /// Whether access lists deny the device this license.
@@ -28,6 +33,12 @@ pub struct Asking<'a> {
     pub pays: Option<(AppId, [u8; 16])>,
     /// Finds the request in the log.
     pub request_id: &'a str,
+}
+
+impl Asking<'_> {
+    fn moving(&self) -> Option<Moving> {
+        Moving::new((self.device, self.app), self.said.fingerprint.as_deref(), self.now)
+    }
 }
 
 /// A yes.
@@ -61,18 +72,29 @@ impl Seats {
         let runs = began.unwrap_or(asking.now);
         let facts = facts(license, asking.blocked, (license.devices_used, seated.is_some()), Some(runs));
         let must_begin = license.terms.trial.is_some() && began.is_none();
-        match facts.validate(asking.now) {
-            Verdict::Refuse(code) => Err(AuthorityError::Refused(code)),
+        let seat = match facts.validate(asking.now) {
             Verdict::Allow if asking.pays.is_none() && !must_begin => {
-                Ok(Admitted { used: license.devices_used, trial_ends: trial_ends(license, began) })
+                return Ok(Admitted { used: license.devices_used, trial_ends: trial_ends(license, began) });
             }
-            verdict => {
-                if verdict == Verdict::TakeSeat {
-                    had_room(&self.db, license).await?;
-                }
-                // In a box: most validations write nothing, and need not carry what a write takes.
-                Box::pin(self.db.write(TakeSeat::new(&self.ids, asking))).await
+            Verdict::Allow => Ok(()),
+            Verdict::TakeSeat => had_room(&self.db, license).await,
+            Verdict::Refuse(code) => Err(AuthorityError::Refused(code)),
+        };
+        if let Err(refused) = seat {
+            // Nothing is locked for whoever asks again and again where no seat is left.
+            if !wants_a_seat(&refused) || !self.may_move(asking).await? {
+                return Err(refused);
             }
+        }
+        // In a box: most validations write nothing, and need not carry what a write takes.
+        Box::pin(self.db.write(TakeSeat::new(&self.ids, asking))).await
+    }
+
+    /// Whether another device's seat would move to this one at this moment.
+    async fn may_move(&self, asking: &Asking<'_>) -> Result<bool, AuthorityError> {
+        match asking.moving() {
+            Some(moving) => Ok(moving.find(&self.db, &asking.license.license).await?.is_some()),
+            None => Ok(false),
         }
     }
 
@@ -103,6 +125,7 @@ impl Seats {
 pub struct TakeSeat {
     clock: ClockWatch,
     device: DeviceRow,
+    moving: Option<Moving>,
     machine: Option<String>,
     blocked: bool,
     now: UnixSeconds,
@@ -117,6 +140,7 @@ impl TakeSeat {
         let (said, now) = (asking.said.clone(), asking.now);
         Self {
             device: DeviceRow { first_seen: now, last_seen: Some(now), said, ..given.device },
+            moving: asking.moving(),
             machine: asking.machine.map(str::to_owned),
             blocked: asking.blocked,
             now,
@@ -130,6 +154,7 @@ impl TakeSeat {
         Self {
             clock: ids.clock_watch().clone(),
             device: DeviceRow::new(ids.fresh(DeviceId::new), license, device.clone(), ids.now()),
+            moving: None,
             machine: None,
             blocked: false,
             now: ids.now(),
@@ -143,15 +168,22 @@ impl TakeSeat {
         Self::new(ids, asking)
     }
 
-    /// Locks the license for this transaction and takes the seat and the credit.
+    /// Locks the license for this transaction and takes the seat, or moves one, and takes the credit.
     pub async fn take(&self, tx: &mut Tx<'_>) -> Result<Admitted, AuthorityError> {
         let device = &self.device;
         let locked = table::licenses::lock(tx, device.tenant, device.license).await?;
         let locked = locked.ok_or(AuthorityError::Refused(Code::LicenseUnknown))?;
         let (used, seated) = table::devices::count_seats(&mut *tx, &locked, &device.device).await?;
-        let held = seated.as_ref().and_then(|seated| seated.trial_began);
+        let moves = match &self.moving {
+            Some(moving) if seated.is_none() => moving.find(&mut *tx, &locked).await?,
+            _ => None,
+        };
+        let is_bound = seated.is_some() || moves.is_some();
+        // A trial goes on with the seat.
+        let began = moves.as_ref().and_then(|from| from.trial_began);
+        let held = seated.as_ref().map_or(began, |seated| seated.trial_began);
         // spec/errors.md §3.1: first all that comes before the trial, as if that began now.
-        let verdict = self.verdict(&locked, (used, seated.is_some()), held.unwrap_or(self.now))?;
+        let verdict = self.verdict(&locked, (used, is_bound), held.unwrap_or(self.now))?;
         if verdict == Verdict::TakeSeat {
             leaves_room(tx, &locked).await?;
         }
@@ -159,25 +191,34 @@ impl TakeSeat {
             (Some(trial), None) => Some(self.begin(tx, &locked, trial).await?),
             (_, held) => held,
         };
-        self.verdict(&locked, (used, seated.is_some()), began.unwrap_or(self.now))?;
+        self.verdict(&locked, (used, is_bound), began.unwrap_or(self.now))?;
         self.pay(tx).await?;
         let trial_ends = trial_ends(&locked, began);
-        if verdict == Verdict::Allow {
+        if seated.is_some() {
             if let Some(began) = began.filter(|_| held.is_none()) {
                 table::devices::begin_trial(tx, &locked, &device.device, began).await?;
             }
             return Ok(Admitted { used, trial_ends });
         }
-        // spec/keys.md §2.1: one key has one use.
-        if let Device::Key(key) = device.device
-            && table::keys::is_known(&mut *tx, key).await?
-        {
-            return Err(AuthorityError::Refused(Code::KeyMisuse));
-        }
+        self.has_no_other_use(tx).await?;
         let device = DeviceRow { trial_began: began, ..device.clone() };
+        if let Some(from) = &moves {
+            move_seat(tx, &locked, (from, &device), (self.now, &self.event)).await?;
+            return Ok(Admitted { used, trial_ends });
+        }
         table::devices::take_seat(tx, &locked, &device).await?;
         table::events::insert(tx, &self.event).await?;
         Ok(Admitted { used: used + 1, trial_ends })
+    }
+
+    /// spec/keys.md §2.1: one key has one use.
+    async fn has_no_other_use(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
+        match self.device.device {
+            Device::Key(key) if table::keys::is_known(tx, key).await? => {
+                Err(AuthorityError::Refused(Code::KeyMisuse))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn verdict(

@@ -117,7 +117,7 @@ impl Bootstrap {
                 row(authority, KeyUse::Authority, KeyStage::Active),
                 row(next_authority, KeyUse::Authority, KeyStage::Next),
             ],
-            tenant: self.tenants.new_tenant(FIRST_TENANT, authority, scopes)?,
+            tenant: self.tenants.new_tenant(FIRST_TENANT, (authority, &[]), scopes)?,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sealgate_artifact::{Hwid, ServerCertificate, Statement, limits};
+use sealgate_artifact::{Hwid, PublicKey, ServerCertificate, Statement, limits};
 use sealgate_authority::AuthorityError;
 use sealgate_wire::{Feature, Limit, Variable};
 
@@ -62,6 +62,12 @@ pub(crate) fn certificate(certificate: &ServerCertificate) -> Result<(), Authori
     readable.map(drop).or_else(|_| {
         invalid("origins", "1 to 16 of them, each once and of the form `https://host` or `https://host:port`")
     })
+}
+
+/// `spec/ed25519.md` §2: one weak key would make every keyset unusable that lists it.
+pub(crate) fn activation_key(text: &str) -> Result<PublicKey, AuthorityError> {
+    let key = PublicKey::parse(text).ok().filter(|key| sealgate_trust::ed25519::check_key(key).is_ok());
+    key.map_or_else(|| invalid("activation_key", "a sound Ed25519 public key, base64 of 32 bytes"), Ok)
 }
 
 /// Why something was done.

@@ -163,6 +163,8 @@ fn view(device: &DeviceRow) -> DeviceView {
         product_version: device.said.product_version.clone(),
         fingerprint: device.said.fingerprint.clone(),
         trial_began: device.trial_began.map(Timestamp),
+        moved_from: device.moved_from.clone(),
+        moved_at: device.moved[0].map(Timestamp),
         // A row that somebody else wrote is shown like any other.
         metadata: serde_json::from_str(&device.metadata).unwrap_or_default(),
     }

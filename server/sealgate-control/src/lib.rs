@@ -10,6 +10,7 @@ mod bootstrap;
 mod caller;
 mod check;
 mod clock;
+mod conditions;
 mod customers;
 mod desk;
 mod devices;

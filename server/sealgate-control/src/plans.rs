@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 
-use sealgate_artifact::{Code, MaxDevices, PlanId, Slug, Tier};
+use sealgate_artifact::{self as artifact, Code, MaxDevices, PlanId, Slug, Tier};
 use sealgate_authority::{AuthorityError, stored};
 use sealgate_store::table::{self, AuditRow, PlanRow, Terms};
 use sealgate_store::{StoreError, Tx, Work};
 use sealgate_wire::{
-    AppQuery, CreatePlan, Feature, Limit, Page, PlanView, Policy, Seats, Timestamp, UpdatePlan,
+    AllowancesChange, AppQuery, Conditions, CreatePlan, Feature, Limit, OfflineChange, Page, PlanView, Seats,
+    Timestamp, UpdatePlan,
 };
 use serde_json::json;
 
@@ -16,11 +17,7 @@ use crate::duration::Duration;
 use crate::keys::signed_form_of;
 use crate::page::Part;
 use crate::slugs::{self, Among, NewSlug};
-use crate::{Caller, check, named, sets, slugged, trial};
-
-const RELEASES: u32 = 1_000;
-/// Early releases of each seat within a year, unless the plan says otherwise.
-pub(crate) const RELEASES_PER_SEAT: u32 = 2;
+use crate::{Caller, check, conditions, named, sets, slugged, trial};
 
 /// The vendor's plans.
 pub struct Plans {
@@ -52,12 +49,11 @@ impl Plans {
                 features: "[]".to_owned(),
                 limits: "[]".to_owned(),
                 max_devices: MaxDevices::Limited(1),
-                offline: false,
-                releases_per_seat: RELEASES_PER_SEAT,
+                files: false,
+                conditions: artifact::Conditions::default(),
                 trial: None,
             },
             duration: None,
-            policy: String::new(),
             variables: "{}".to_owned(),
             licensee: "[]".to_owned(),
             created_at: self.desk.ids.now(),
@@ -119,9 +115,17 @@ fn as_update(request: &CreatePlan) -> UpdatePlan {
         max_devices: request.max_devices,
         duration: Some(request.duration.clone()),
         trial: Some(request.trial),
-        offline: request.offline,
-        policy: Some(request.policy.clone().unwrap_or_default()),
-        releases_per_seat: request.releases_per_seat,
+        files: request.files,
+        policy: request.policy.clone().map(Some),
+        max_instances: request.max_instances.map(Some),
+        offline: request.offline.map(|offline| {
+            let (pool, journal_days) = (Some(offline.pool), Some(offline.journal_days));
+            Some(OfflineChange { days: Some(offline.days), pool, journal_days })
+        }),
+        allowances: request.allowances.map(|allowed| {
+            let (releases, replacements) = (Some(allowed.releases), Some(allowed.replacements));
+            Some(AllowancesChange { releases, replacements })
+        }),
         licensee: request.licensee.clone(),
         ..UpdatePlan::default()
     }
@@ -154,19 +158,10 @@ fn apply(request: &UpdatePlan, plan: &mut PlanRow) -> Result<(), AuthorityError>
     if let Some(wish) = request.trial {
         plan.terms.trial = wish.map(trial::parse).transpose()?;
     }
-    if let Some(offline) = request.offline {
-        plan.terms.offline = offline;
+    if let Some(files) = request.files {
+        plan.terms.files = files;
     }
-    if let Some(policy) = &request.policy {
-        check_policy(policy)?;
-        plan.policy = serde_json::to_string(policy).expect("a policy can be written");
-    }
-    if let Some(releases) = request.releases_per_seat {
-        if releases > RELEASES {
-            return Err(invalid("releases_per_seat", "0 to 1,000"));
-        }
-        plan.terms.releases_per_seat = releases;
-    }
+    plan.terms.conditions = conditions::changed(&plan.terms.conditions, &request.conditions())?;
     if let Some(fields) = &request.licensee {
         let distinct: HashSet<_> = fields.iter().collect();
         if distinct.len() < fields.len() {
@@ -174,27 +169,35 @@ fn apply(request: &UpdatePlan, plan: &mut PlanRow) -> Result<(), AuthorityError>
         }
         plan.licensee = serde_json::to_string(fields).expect("names can be written");
     }
-    // What is named is what somebody wants; what a plan said before it could be refused stays as it is.
-    if (request.trial.is_some() || request.offline.is_some())
-        && plan.terms.trial.is_some()
-        && plan.terms.offline
-    {
-        let (field, why) = if request.offline == Some(true) {
-            ("offline", "false: a license that is a trial is never handed out as a file")
-        } else {
-            (
-                "trial",
-                "none, or a plan without offline use: a license that is a trial is never handed out as a file",
-            )
-        };
-        return Err(invalid(field, why));
-    }
+    needs_no_server(request, plan)?;
     apply_sets(request, plan)?;
     if (&plan.terms, &plan.variables) == (&before.terms, &before.variables) {
         Ok(())
     } else {
-        plan_fits(plan)
+        plan_fits(plan, request)
     }
+}
+
+/// A trial always needs a server. What is named is what somebody wants; what a plan said before it could be refused stays as it
+/// is.
+fn needs_no_server(request: &UpdatePlan, plan: &PlanRow) -> Result<(), AuthorityError> {
+    let invalid = |field, why| Err(AuthorityError::Invalid { field, why });
+    if plan.terms.trial.is_none() {
+        return Ok(());
+    }
+    conditions::unless_trial(&plan.terms, &request.conditions())?;
+    if request.files == Some(true) {
+        return invalid("files", "false: a license that is a trial is never handed out as a file");
+    }
+    if (request.trial.is_some() || request.files.is_some()) && plan.terms.files {
+        let why = "none, or a plan without files: a license that is a trial is never handed out as a file";
+        return invalid("trial", why);
+    }
+    if request.trial.is_some() && plan.terms.conditions.offline.is_some() {
+        let why = "none, or a plan without `offline`: a license that is a trial never goes to machines without a network";
+        return invalid("trial", why);
+    }
+    Ok(())
 }
 
 fn apply_sets(request: &UpdatePlan, plan: &mut PlanRow) -> Result<(), AuthorityError> {
@@ -219,27 +222,36 @@ fn apply_sets(request: &UpdatePlan, plan: &mut PlanRow) -> Result<(), AuthorityE
     Ok(())
 }
 
-/// A license that has the plan's terms and nothing else can be signed. Where it cannot, the longest of them is named.
-fn plan_fits(plan: &PlanRow) -> Result<(), AuthorityError> {
+/// A license that has the plan's terms and nothing else can be signed. Where it cannot, the longest that the request gives is
+/// named, or else the longest of them.
+fn plan_fits(plan: &PlanRow, request: &UpdatePlan) -> Result<(), AuthorityError> {
     let Err(excess) = signed_form_of(plan)?.room() else { return Ok(()) };
-    let lengths = [
-        ("features", plan.terms.features.len()),
-        ("limits", plan.terms.limits.len()),
-        ("variables", plan.variables.len()),
+    let is_given = |merge: bool, replace: bool| merge || replace;
+    let sets = [
+        (
+            "features",
+            is_given(request.features.is_some(), request.replace_features.is_some()),
+            plan.terms.features.len(),
+        ),
+        (
+            "limits",
+            is_given(request.limits.is_some(), request.replace_limits.is_some()),
+            plan.terms.limits.len(),
+        ),
+        (
+            "variables",
+            is_given(request.variables.is_some(), request.replace_variables.is_some()),
+            plan.variables.len(),
+        ),
     ];
-    let field = lengths.into_iter().max_by_key(|(_, bytes)| *bytes).map_or("plan", |(field, _)| field);
+    let parts = || sets.into_iter().chain(conditions::given(&plan.terms.conditions, &request.conditions()));
+    let any = || conditions::longest(parts().map(|(field, _, bytes)| (field, true, bytes)));
+    let field = conditions::longest(parts()).or_else(any).unwrap_or("plan");
     Err(AuthorityError::TooLarge { field, excess })
 }
 
-fn check_policy(policy: &Policy) -> Result<(), AuthorityError> {
-    if !(1..=44_640).contains(&policy.heartbeat_minutes) || policy.grace_hours > 8_760 {
-        let why = "heartbeat_minutes from 1 to 44,640, grace_hours from 0 to 8,760";
-        return Err(AuthorityError::Invalid { field: "policy", why });
-    }
-    Ok(())
-}
-
 fn view(plan: &PlanRow) -> Result<PlanView, AuthorityError> {
+    let Conditions { policy, max_instances, offline, allowances } = Conditions::of(&plan.terms.conditions);
     Ok(PlanView {
         plan_id: plan.id.to_string(),
         app_id: plan.app.to_string(),
@@ -252,9 +264,11 @@ fn view(plan: &PlanRow) -> Result<PlanView, AuthorityError> {
         max_devices: Seats(plan.terms.max_devices),
         duration: plan.duration.clone(),
         trial: plan.terms.trial.map(trial::view),
-        offline: plan.terms.offline,
-        policy: stored(&plan.policy)?,
-        releases_per_seat: plan.terms.releases_per_seat,
+        files: plan.terms.files,
+        policy,
+        max_instances,
+        offline,
+        allowances,
         variables: stored(&plan.variables)?,
         licensee: stored(&plan.licensee)?,
         created_at: Timestamp(plan.created_at),

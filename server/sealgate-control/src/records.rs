@@ -113,6 +113,7 @@ fn event_view(event: &EventRow) -> EventView {
         app: None,
         license_id: event.license.map(|id| id.to_string()),
         device: event.device.clone(),
+        moved_from: event.moved_from.clone(),
         request_id: event.request_id.clone(),
         count: event.count,
     }

@@ -53,7 +53,7 @@ pub(crate) async fn release_seats(
     let chosen = choose(tx, license, &releasing.which).await?;
     let (terms, count) = (&license.terms, chosen.seats.len() as u64);
     let counted = (terms.max_devices, table::customers::limit_of(&mut *tx, license).await?);
-    let left_after = |released| releases_left(counted, terms.releases_per_seat, released);
+    let left_after = |released| releases_left(counted, terms.conditions.releases(), released);
     let before = match left_after(0) {
         // Who changes a license and releases nothing is not told how many are left.
         Some(_) if !(chosen.seats.is_empty() && releasing.must_fit) => {

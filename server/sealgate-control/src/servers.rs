@@ -10,7 +10,7 @@ use sealgate_wire::{ApproveServer, CountedQuery, Page, Reason, ServerView, Times
 use serde_json::json;
 
 use crate::desk::Desk;
-use crate::keys::KeyChanges;
+use crate::keys::{Completed, KeyChanges};
 use crate::page::Part;
 use crate::{Caller, check};
 
@@ -41,6 +41,8 @@ impl Servers {
     pub async fn register_own(&self) -> Result<(), AuthorityError> {
         let Some(own) = &self.own else { return Ok(()) };
         self.desk.db.write(RegisterOwn(new_row(own, self.desk.ids.now()))).await?;
+        // What keeps its activation key out of a tenant's keyset is in the log, and the job tries again.
+        let _ = self.changes.complete_tenants().await;
         self.certify_first(own.key).await
     }
 
@@ -53,7 +55,7 @@ impl Servers {
             self.certify_one(&server, authority).await?;
         }
         // Each server that fails is in the log, and the job tries all of them again.
-        let _ = self.certify().await;
+        let _ = self.certify_all().await;
         Ok(())
     }
 
@@ -70,8 +72,8 @@ impl Servers {
         self.find(id).await.map(|server| view(&server))
     }
 
-    /// Lets a server be certified at the origins that whoever approves it saw, if it still reports these. Doing it again
-    /// changes nothing.
+    /// Lets a server be certified at the origins that whoever approves it saw, and sign activation proofs with the key that they
+    /// saw, if it still reports these. Doing it again changes nothing, or goes on where there was no room for that key.
     pub async fn approve(
         &self,
         caller: &Caller,
@@ -82,16 +84,26 @@ impl Servers {
         // A server says of itself where it is found, and whoever has its database user says it too.
         let window = CertificateWindow::at(self.desk.ids.now(), None);
         check::certificate(&certificate(key, &request.origins, caller.tenant, window))?;
-        let detail = json!({ "origins": request.origins });
+        let activation_key = request.activation_key.as_deref().map(check::activation_key).transpose()?;
+        let mut detail = json!({ "origins": request.origins });
+        if let Some(key) = activation_key {
+            detail["activation_key"] = key.id(KeyUse::Activation).to_string().into();
+        }
         let audit = self.desk.audit(caller, "server.approved", id.to_owned(), &detail);
-        let approve = Approve { key, origins: request.origins.clone(), at: self.desk.ids.now(), audit };
-        if self.desk.write(caller, approve).await? {
+        let (origins, at) = (request.origins.clone(), self.desk.ids.now());
+        let approve = Approve { key, origins, activation_key, at, audit };
+        let is_new = self.desk.write(caller, approve).await?;
+        // Before its first certificate is shown.
+        let completed = self.changes.complete_tenants().await;
+        if is_new {
             self.certify_first(key).await?;
         }
+        completed.and_then(Completed::needs_room)?;
         self.find(id).await.map(|server| view(&server))
     }
 
-    /// Revokes a server: its certificates go, and the keyset tells every client (`spec/keys.md` §5.10). It is silent
+    /// Revokes a server: its certificates go, the keyset tells every client (`spec/keys.md` §5.10), and its activation keys are
+    /// revoked in every tenant's keyset that lists them. It is silent
     /// even if the keyset has no room for it: then asking again goes on where this stopped.
     pub async fn revoke(
         &self,
@@ -101,7 +113,7 @@ impl Servers {
     ) -> Result<ServerView, AuthorityError> {
         check::reason(request.reason.as_deref())?;
         let server = self.find(id).await?;
-        let _turn = self.changes.installations_turn().await;
+        let turn = self.changes.installations_turn().await;
         let now = self.desk.ids.now();
         let revoked_at = server.revoked_at.unwrap_or(now);
         let detail = json!({ "reason": request.reason });
@@ -111,6 +123,7 @@ impl Servers {
         let was_trusted = self.desk.write(caller, silence).await?;
         while self.desk.db.write(ForgetCertificates(server.server_key)).await? {}
         // Anybody can make up servers. One that nobody could have believed takes no room in the keyset.
+        let mut listed = Ok(());
         if was_trusted && now.minus(limits::CERTIFICATE_SECONDS) <= revoked_at {
             let key = KeyRow {
                 public_key: server.server_key,
@@ -122,15 +135,25 @@ impl Servers {
             };
             let detail = json!({ "use": KeyUse::Server.as_str(), "reason": request.reason });
             let audit = self.desk.audit(caller, "key.revoked", id.to_owned(), &detail);
-            self.changes.revoke_server(key, audit).await?;
+            listed = self.changes.revoke_server(key, audit).await;
         }
+        drop(turn);
+        // Also where the installation's keyset has no room.
+        self.changes.complete_tenants().await?;
+        listed?;
         self.find(id).await.map(|server| view(&server))
     }
 
-    /// Makes every certificate that is missing, ends soon, was signed by a clock that was ahead, names other origins or operations,
+    /// Completes the keysets of tenants, and then makes every certificate that is missing, ends soon, was signed by a clock that was ahead, names other origins or operations,
     /// or was signed by an authority that signs no more. While the clock is doubted, it makes those that are not in force, for
     /// a day.
     pub async fn certify(&self) -> Result<(), AuthorityError> {
+        // Where there is no room is in the log. It keeps nobody from being certified.
+        let completed = self.changes.complete_tenants().await;
+        self.certify_all().await.and(completed.map(drop))
+    }
+
+    async fn certify_all(&self) -> Result<(), AuthorityError> {
         let authority = self.changes.signing_authority().await?;
         let mut outcome = Ok(());
         for server in table::servers::trusted(&self.desk.db).await? {
@@ -229,6 +252,8 @@ fn new_row(server: &ServerSettings, now: UnixSeconds) -> ServerRow {
         created_at: now,
         approved_at: Some(now),
         revoked_at: None,
+        activation_key: server.activation_key,
+        activation_approved_at: None,
     }
 }
 
@@ -246,6 +271,8 @@ fn view(server: &ServerRow) -> ServerView {
         created_at: Timestamp(server.created_at),
         approved_at: server.approved_at.map(Timestamp),
         revoked_at: server.revoked_at.map(Timestamp),
+        activation_key: server.activation_key.map(|key| key.to_string()),
+        activation_approved_at: server.activation_approved_at.map(Timestamp),
     }
 }
 
@@ -259,10 +286,22 @@ impl Work for RegisterOwn {
         let server = &self.0;
         table::servers::upsert(tx, server).await?;
         let known = table::servers::find(&mut *tx, server.server_key).await?;
-        if known.is_some_and(|known| known.approved_at.is_none() && known.revoked_at.is_none()) {
+        let Some(known) = known.filter(|known| known.revoked_at.is_none()) else { return Ok(()) };
+        if known.approved_at.is_none() {
             table::servers::decide(tx, server).await?;
         }
-        Ok(())
+        let (Some(key), None) = (server.activation_key, known.activation_approved_at) else { return Ok(()) };
+        match approve_activation(tx, server.server_key, key, server.created_at).await {
+            Err(AuthorityError::Invalid { .. }) => {
+                let key = key.id(KeyUse::Activation).to_string();
+                tracing::error!(
+                    key,
+                    "this server's activation key has ended or serves something else: it is not listed"
+                );
+                Ok(())
+            }
+            done => done,
+        }
     }
 }
 
@@ -270,6 +309,8 @@ struct Approve {
     key: PublicKey,
     /// The origins that were seen.
     origins: Vec<String>,
+    /// The activation key that was seen.
+    activation_key: Option<PublicKey>,
     at: UnixSeconds,
     audit: AuditRow,
 }
@@ -286,16 +327,43 @@ impl Work for Approve {
             return Err(AuthorityError::Refused(Code::ServerRevoked));
         }
         // spec/http.md §3.15: "If they are not the present ones, in this order, it is `origins_changed`".
-        if server.origins != self.origins {
+        let is_seen = self.activation_key.is_none_or(|seen| server.activation_key == Some(seen));
+        if server.origins != self.origins || !is_seen {
             return Err(AuthorityError::Refused(Code::OriginsChanged));
         }
-        if server.approved_at.is_some() {
-            return Ok(false);
+        let is_new = server.approved_at.is_none();
+        let key = self.activation_key.filter(|_| server.activation_approved_at.is_none());
+        if is_new {
+            if table::keys::has_other_use(&mut *tx, self.key, KeyUse::Server).await? {
+                let why = "a server whose key serves nothing else";
+                return Err(AuthorityError::Invalid { field: "server_id", why });
+            }
+            table::servers::decide(tx, &ServerRow { approved_at: Some(self.at), ..server }).await?;
         }
-        table::servers::decide(tx, &ServerRow { approved_at: Some(self.at), ..server }).await?;
-        table::audit::insert(tx, &self.audit).await?;
-        Ok(true)
+        if let Some(key) = key {
+            approve_activation(tx, self.key, key, self.at).await?;
+        }
+        if is_new || key.is_some() {
+            table::audit::insert(tx, &self.audit).await?;
+        }
+        Ok(is_new)
     }
+}
+
+/// `spec/keys.md` §2.1: one key has one use. Else every chain would be refused in which the key stands twice.
+async fn approve_activation(
+    tx: &mut Tx<'_>,
+    server: PublicKey,
+    key: PublicKey,
+    at: UnixSeconds,
+) -> Result<(), AuthorityError> {
+    if table::activation_keys::find(&mut *tx, key).await?.is_some()
+        || table::keys::has_other_use(&mut *tx, key, KeyUse::Activation).await?
+    {
+        let why = "a key that serves nothing else, and that no other server had";
+        return Err(AuthorityError::Invalid { field: "activation_key", why });
+    }
+    Ok(table::activation_keys::approve(tx, server, key, at).await?)
 }
 
 /// What a revocation does first: from then on nobody certifies the server. Says whether it could have been believed.

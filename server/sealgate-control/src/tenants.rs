@@ -9,7 +9,7 @@ use sealgate_wire::{CountedQuery, CreateTenant, Page, TenantCreated, TenantView,
 use serde_json::{Value, json};
 
 use crate::desk::Desk;
-use crate::keys::{KeyChanges, first_version, keyset_end};
+use crate::keys::{KeyChanges, ROOM_FOR_SERVERS, first_version, keyset_end};
 use crate::page::Part;
 use crate::tokens::{NewToken, Tokens};
 use crate::{Caller, Scope, Scopes, check};
@@ -45,7 +45,11 @@ impl Tenants {
         }
         let authority = self.changes.signing_authority().await?;
         let maker = self.tokens.maker(caller).await?;
-        let mut parts = self.new_tenant(&name, authority, Scopes::of(&[Scope::Owner]))?;
+        // One that is approved meanwhile is added like to those of all other tenants.
+        let mut servers = table::activation_keys::all(&self.desk.db).await?;
+        servers.retain(|key| key.signs_since.is_some());
+        let servers: Vec<PublicKey> = servers.iter().map(|key| key.public_key).collect();
+        let mut parts = self.new_tenant(&name, (authority, &servers), Scopes::of(&[Scope::Owner]))?;
         parts.owner.row.expires_at = maker.and_then(|maker| maker.expires_at);
         let detail = json!({ "name": name });
         let audit = self.desk.audit(caller, "tenant.created", parts.tenant.id.to_string(), &detail);
@@ -121,11 +125,12 @@ impl Tenants {
         self.desk.write(caller, ChangeTenant { id, change, audit }).await
     }
 
-    /// Makes a tenant's keys, its keyset signed by that authority, and its owner's token.
+    /// Makes a tenant's keys, its keyset signed by that authority, which lists these keys of servers as far as there is room, and its
+    /// owner's token.
     pub(crate) fn new_tenant(
         &self,
         name: &str,
-        authority: PublicKey,
+        (authority, servers): (PublicKey, &[PublicKey]),
         scopes: Scopes,
     ) -> Result<NewTenant, AuthorityError> {
         // Before keys are made that nothing would refer to.
@@ -133,22 +138,37 @@ impl Tenants {
         // spec/keys.md §7.1: the next key is published from the first day.
         let [issuer_key, next_issuer] =
             [self.changes.generate(KeyUse::Issuer)?, self.changes.generate(KeyUse::Issuer)?];
+        let [update_key, next_update] =
+            [self.changes.generate(KeyUse::Update)?, self.changes.generate(KeyUse::Update)?];
         let id = self.desk.ids.fresh(TenantId::new);
-        let record = |public_key| KeyRecord { key_use: KeyUse::Issuer, public_key, state: KeyState::Active };
+        let row = |public_key, key_use, state| KeyRow {
+            public_key,
+            key_use,
+            scope: KeyScope::Tenant(id),
+            state,
+            published_at: now,
+            ended_at: None,
+        };
+        let mut keys = vec![
+            row(issuer_key, KeyUse::Issuer, KeyStage::Active),
+            row(next_issuer, KeyUse::Issuer, KeyStage::Next),
+            row(update_key, KeyUse::Update, KeyStage::Active),
+            row(next_update, KeyUse::Update, KeyStage::Next),
+        ];
+        let room = ROOM_FOR_SERVERS - keys.len();
+        let servers = servers.iter().take(room);
+        keys.extend(servers.map(|key| row(*key, KeyUse::Activation, KeyStage::Active)));
+        let record = |key: &KeyRow| KeyRecord {
+            key_use: key.key_use,
+            public_key: key.public_key,
+            state: KeyState::Active,
+        };
         let keyset = TenantKeyset {
             tenant: id,
             version: first_version(now),
             issued_at: now,
             expires_at,
-            keys: vec![record(issuer_key), record(next_issuer)],
-        };
-        let row = |public_key, state| KeyRow {
-            public_key,
-            key_use: KeyUse::Issuer,
-            scope: KeyScope::Tenant(id),
-            state,
-            published_at: now,
-            ended_at: None,
+            keys: keys.iter().map(record).collect(),
         };
         Ok(NewTenant {
             keyset: KeysetRow {
@@ -156,7 +176,7 @@ impl Tenants {
                 expires_at,
                 envelope: self.changes.sign(&keyset, &[authority])?,
             },
-            keys: vec![row(issuer_key, KeyStage::Active), row(next_issuer, KeyStage::Next)],
+            keys,
             owner: self.tokens.new_token(id, "owner", scopes),
             tenant: TenantRow {
                 id,
@@ -214,6 +234,12 @@ impl Work for InsertTenant {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<TenantCreated, AuthorityError> {
         if !table::keys::is_active(&mut *tx, KeyScope::Installation, self.authority).await? {
             return Err(AuthorityError::Superseded);
+        }
+        for key in self.parts.keys.iter().filter(|key| key.key_use == KeyUse::Activation) {
+            let found = table::activation_keys::find(&mut *tx, key.public_key).await?;
+            if !found.is_some_and(|key| key.signs_since.is_some()) {
+                return Err(AuthorityError::Superseded);
+            }
         }
         match self.parts.insert(tx).await {
             Err(StoreError::Duplicate) => return Err(AuthorityError::Refused(Code::NameTaken)),

@@ -11,6 +11,8 @@ use crate::misfit::Misfit;
 
 /// spec/http.md §1.3: no request needs more.
 const BODY_BYTES: usize = 64 * 1024;
+/// spec/http.md §1.3: but those that may bring attachments, such as modules or entries of a chain.
+const LONG_BODY_BYTES: usize = 1024 * 1024;
 /// spec/http.md §1.3: no request nests deeper. Blocks readers of any kind from being led down without end.
 const DEPTH: u32 = 32;
 /// A body that is too large is still read this far, unkept, so that the sender hears why it was refused instead of a
@@ -34,6 +36,11 @@ pub(crate) async fn read<T: DeserializeOwned>(request: Request) -> Result<T, Unr
     parse(&collect(request.into_body()).await?)
 }
 
+/// The same for a request that may bring attachments.
+pub(crate) async fn read_long<T: DeserializeOwned>(request: Request) -> Result<T, Unreadable> {
+    parse(&collect_up_to(LONG_BODY_BYTES, request.into_body()).await?)
+}
+
 /// What the bytes of a body say.
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unreadable> {
     let unreadable = |why| Unreadable::whole(Code::MalformedRequest, why);
@@ -43,10 +50,12 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unreadable> 
     let is_object = bytes.trim_ascii_start().first() == Some(&b'{');
     let no_object = || unreadable("not an object".to_owned());
     let is_json = || serde_json::from_slice::<IgnoredAny>(bytes).is_ok();
+    // The reader of a closed word takes `null` for no JSON at all.
+    let is_no_word = |e: &serde_json::Error| e.to_string().starts_with("expected value") && is_json();
     let value = serde_json::from_slice(bytes).map_err(|e| match describe(&e) {
         _ if !is_object && is_json() => no_object(),
-        Some(why) => unreadable(why),
-        None => Unreadable { code: Code::MalformedRequest, misfit: Misfit::of::<T>(bytes) },
+        Some(why) if !is_no_word(&e) => unreadable(why),
+        _ => Unreadable { code: Code::MalformedRequest, misfit: Misfit::of::<T>(bytes) },
     })?;
     // The reader would take a list for an object, its values in the order of the fields.
     if is_object { Ok(value) } else { Err(no_object()) }
@@ -89,23 +98,27 @@ fn list_for_object(written: &Value, read: &Value) -> Option<String> {
 }
 
 /// The bytes of a body that is not too large.
-pub(crate) async fn collect(mut body: axum::body::Body) -> Result<Vec<u8>, Unreadable> {
+pub(crate) async fn collect(body: axum::body::Body) -> Result<Vec<u8>, Unreadable> {
+    collect_up_to(BODY_BYTES, body).await
+}
+
+async fn collect_up_to(most: usize, mut body: axum::body::Body) -> Result<Vec<u8>, Unreadable> {
     let mut kept = Vec::new();
     let mut seen = 0;
     while let Some(frame) = body.frame().await {
         let cut_off = |_| Unreadable::whole(Code::MalformedRequest, "the body was cut off".to_owned());
         let Ok(data) = frame.map_err(cut_off)?.into_data() else { continue };
         seen += data.len();
-        if seen <= BODY_BYTES {
+        if seen <= most {
             kept.extend_from_slice(&data);
         } else if seen > DRAIN_BYTES {
             break;
         }
     }
-    if seen <= BODY_BYTES {
+    if seen <= most {
         return Ok(kept);
     }
-    Err(Unreadable::whole(Code::BodyTooLarge, format!("more than {BODY_BYTES} bytes")))
+    Err(Unreadable::whole(Code::BodyTooLarge, format!("more than {most} bytes")))
 }
 
 /// Whether brackets outside strings nest deeper than any request needs. The reader of JSON does not look into fields

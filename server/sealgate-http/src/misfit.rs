@@ -110,6 +110,10 @@ fn without_place(said: &str) -> &str {
 
 /// What must stand there, without what stood there.
 fn expected(said: &str) -> String {
+    // So the reader of a closed word says it of `null`.
+    if said == "expected value" {
+        return "one of its words".to_owned();
+    }
     let names_what_was_sent = said.starts_with("invalid ") || said.starts_with("unknown variant ");
     if !names_what_was_sent {
         let is_ours = !said.contains("untagged enum");

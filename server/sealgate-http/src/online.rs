@@ -1,4 +1,5 @@
-//! Our own clients: `POST /api/v1/validate`, `POST /api/v1/release` and `GET /api/v1/trust` (`spec/online.md` §7 to §9).
+//! Our own clients: `POST /api/v1/validate`, `release`, `activate`, `deactivate` and `heartbeat`, and `GET /api/v1/trust`
+//! (`spec/online.md` §7 to §9, `spec/activation.md`).
 
 use std::sync::Arc;
 
@@ -8,7 +9,8 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use sealgate_authority::{AuthorityError, Source};
 use sealgate_runtime::{Online, TrustUpdates};
-use sealgate_wire::{OnlineQuestion, TrustQuery};
+use sealgate_wire::{HeartbeatQuestion, OnlineQuestion, TrustQuery};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::address::ClientAddress;
@@ -23,14 +25,26 @@ use crate::schema::{answer, object, problem, reference};
 const TRUST_KEPT: &str = "public, max-age=60";
 
 /// A question of one of our clients.
-pub(crate) struct Question(OnlineQuestion);
+pub(crate) struct Question<T = OnlineQuestion>(T);
 
-impl<S: Send + Sync> FromRequest<S> for Question {
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Question<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let id = RequestId::of(request.extensions());
         body::read(request).await.map(Self).map_err(|why| Problem::unreadable(why, &id))
+    }
+}
+
+/// One that may bring an attachment: modules, or entries of a chain.
+pub(crate) struct LongQuestion<T = OnlineQuestion>(T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for LongQuestion<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let id = RequestId::of(request.extensions());
+        body::read_long(request).await.map(Self).map_err(|why| Problem::unreadable(why, &id))
     }
 }
 
@@ -62,6 +76,48 @@ pub(crate) async fn release(
     }
 }
 
+/// A device is admitted.
+pub(crate) async fn activate(
+    State(online): State<Arc<Online>>,
+    Extension(id): Extension<RequestId>,
+    Extension(ClientAddress(address)): Extension<ClientAddress>,
+    LongQuestion(ask): LongQuestion,
+) -> Response {
+    let source = Source { address: Some(address), request_id: &id.0 };
+    match online.admit(&ask, source).await {
+        Ok(decided) => Json(decided).into_response(),
+        Err(error) => refuse(&error, &id),
+    }
+}
+
+/// A device's activation ends.
+pub(crate) async fn deactivate(
+    State(online): State<Arc<Online>>,
+    Extension(id): Extension<RequestId>,
+    Extension(ClientAddress(address)): Extension<ClientAddress>,
+    Question(ask): Question,
+) -> Response {
+    let source = Source { address: Some(address), request_id: &id.0 };
+    match online.deactivate(&ask, source).await {
+        Ok(decided) => Json(decided).into_response(),
+        Err(error) => refuse(&error, &id),
+    }
+}
+
+/// An admitted device is still there.
+pub(crate) async fn heartbeat(
+    State(online): State<Arc<Online>>,
+    Extension(id): Extension<RequestId>,
+    Extension(ClientAddress(address)): Extension<ClientAddress>,
+    LongQuestion(ask): LongQuestion<HeartbeatQuestion>,
+) -> Response {
+    let source = Source { address: Some(address), request_id: &id.0 };
+    match online.heartbeat(&ask, source).await {
+        Ok(heard) => Json(heard).into_response(),
+        Err(error) => refuse(&error, &id),
+    }
+}
+
 /// Newer statements about keys, for anybody.
 pub(crate) async fn trust(
     State(trust): State<Arc<TrustUpdates>>,
@@ -83,16 +139,27 @@ fn refuse(error: &AuthorityError, id: &RequestId) -> Response {
 /// All of them in the OpenAPI document.
 pub(crate) fn describe(document: &mut Value) {
     shapes(&mut document["components"]["schemas"]);
-    let mut responses =
-        json!({ "200": answer("a signed decision, be it yes or no", &reference("OnlineAnswer")) });
-    for status in ["400", "404", "413", "429", "500", "503"] {
-        responses[status] = answer(meaning(status), &problem());
-    }
+    const VALIDATED: (&str, &str, &str) =
+        ("OnlineQuestion", "OnlineAnswer", "a signed decision, be it yes or no");
+    const HEARD: (&str, &str, &str) =
+        ("HeartbeatQuestion", "HeartbeatReply", "a signed answer, be it yes or no");
     let asked = [
-        ("/api/v1/validate", "validate_online", "May this device use this license now?"),
-        ("/api/v1/release", "release_online", "Give a seat back"),
+        ("/api/v1/validate", "validate_online", "May this device use this license now?", VALIDATED),
+        ("/api/v1/release", "release_online", "Give a seat back", VALIDATED),
+        ("/api/v1/activate", "activate_online", "Admit a device to a license, and prove it", VALIDATED),
+        (
+            "/api/v1/deactivate",
+            "deactivate_online",
+            "End a device's activation, and give its seat back",
+            VALIDATED,
+        ),
+        ("/api/v1/heartbeat", "heartbeat_online", "Is an admitted device still admitted?", HEARD),
     ];
-    for (path, name, summary) in asked {
+    for (path, name, summary, (question, answered, about)) in asked {
+        let mut responses = json!({ "200": answer(about, &reference(answered)) });
+        for status in ["400", "404", "413", "429", "500", "503"] {
+            responses[status] = answer(meaning(status), &problem());
+        }
         document["paths"][path]["post"] = json!({
             "operationId": name,
             "tags": ["runtime"],
@@ -100,7 +167,7 @@ pub(crate) fn describe(document: &mut Value) {
             "security": [],
             "requestBody": {
                 "required": true,
-                "content": { "application/json": { "schema": reference("OnlineQuestion") } },
+                "content": { "application/json": { "schema": reference(question) } },
             },
             "responses": responses,
         });
@@ -154,7 +221,10 @@ fn shapes(schemas: &mut Value) {
         "A question of one of our clients.",
         &["request"],
         &json!({
-            "request": statement,
+            "request": {
+                "type": "object", "additionalProperties": true,
+                "description": "A signed statement in its envelope, with its attachments, byte for byte as it was signed.",
+            },
             "holds": {
                 "type": "array", "maxItems": 16, "items": { "type": "string" },
                 "description": "Ids of statements that the client holds.",
@@ -180,7 +250,44 @@ fn shapes(schemas: &mut Value) {
                 "type": "object", "additionalProperties": true,
                 "description": "The license that the decision names, with its attachments.",
             },
+            "proof": {
+                "type": "object", "additionalProperties": true,
+                "description": "The proof of an activation, with its attachments.",
+            },
+            "unapproved": { "type": "array", "maxItems": 1024, "items": reference("ModuleView") },
             "seats": { "type": "array", "maxItems": 10, "items": reference("SeatView") },
+        }),
+    );
+    schemas["ModuleView"] = object(
+        "A file of a program. What a file does not say of itself is absent. Not signed.",
+        &["name", "sha256"],
+        &json!({
+            "name": text("Its name, without folders."),
+            "sha256": text("SHA-256 of the whole file, 64 hexadecimal digits."),
+            "version": text("The version that stands in it."),
+            "signer": text("Who signed it, as it says itself."),
+        }),
+    );
+    let carrier =
+        |about: &str| json!({ "type": "object", "additionalProperties": true, "description": about });
+    schemas["HeartbeatQuestion"] = object(
+        "A heartbeat of an activated device.",
+        &["request"],
+        &json!({
+            "request": carrier("The signed heartbeat, with its attachments."),
+            "holds": schemas["OnlineQuestion"]["properties"]["holds"],
+            "last": statement,
+            "proof": carrier("The device's proof, with its attachments, where the server wanted it."),
+        }),
+    );
+    schemas["HeartbeatQuestion"]["additionalProperties"] = false.into();
+    schemas["HeartbeatReply"] = object(
+        "A signed answer to a heartbeat, and what the client does not hold to believe it. Nothing here is believed by itself.",
+        &["answer"],
+        &json!({
+            "answer": statement, "certificate": statement, "keyset": statement, "tenant_keyset": statement,
+            "license": carrier("The license that the answer names, with its attachments."),
+            "proof": carrier("The proof that the answer names, with its attachments."),
         }),
     );
     schemas["TrustUpdate"] = object(

@@ -70,6 +70,9 @@ fn of_online() -> Router<Arc<Online>> {
     Router::new()
         .route("/api/v1/validate", post(online::validate))
         .route("/api/v1/release", post(online::release))
+        .route("/api/v1/activate", post(online::activate))
+        .route("/api/v1/deactivate", post(online::deactivate))
+        .route("/api/v1/heartbeat", post(online::heartbeat))
 }
 
 /// What anybody asks.

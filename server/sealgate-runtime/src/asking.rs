@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use sealgate_artifact::{AppId, Code, Device, Hwid, LicenseId, LicenseKey, UnixSeconds, limits};
 use sealgate_authority::{
-    About, AuthorityError, Barred, Ids, Limiter, Observed, SharedSecrets, Source, secrets,
+    About, AuthorityError, Barred, Ids, Limiter, Observed, SharedSecrets, Source, lists, secrets,
 };
-use sealgate_rules::{Effect, ListEntry, Matcher};
-use sealgate_store::table::{AccessRow, AppRow, FormerKeyRow, LicenseRow, Listed, Said, former_keys};
+use sealgate_rules::lists_allow;
+use sealgate_store::table::{AppRow, FormerKeyRow, LicenseRow, Said, former_keys};
 use sealgate_store::{AppEntry, Db, LicenseEntry};
 
 use crate::in_time::InTime;
@@ -241,14 +241,10 @@ pub(crate) fn app_admits(
     now: UnixSeconds,
     about: &mut About,
 ) -> Result<(), AuthorityError> {
-    let entries = app.access.iter().filter(|row| row.license.is_none());
-    let entries: Vec<ListEntry<'_>> = entries.map(list_entry).collect();
-    if sealgate_rules::lists_allow(&entries, hwid, address, now) {
+    if lists_allow(&lists::entries(app, None), hwid, address, now) {
         return Ok(());
     }
-    // Each list asks for itself, so what is left without the addresses is about the device.
-    let of_devices = entries.into_iter().filter(|entry| matches!(entry.matcher, Matcher::Hwid(_)));
-    let admits_device = sealgate_rules::lists_allow(&of_devices.collect::<Vec<_>>(), hwid, None, now);
+    let admits_device = lists_allow(&lists::entries_of_devices(app, None), hwid, None, now);
     about.barred = if admits_device { Barred::Address } else { Barred::Device };
     Err(AuthorityError::Refused(Code::Blocked))
 }
@@ -261,19 +257,7 @@ pub(crate) fn is_about(license: &LicenseRow, about: &mut About) {
 
 /// Whether the entries for this license alone admit the device.
 pub(crate) fn license_admits(app: &AppEntry, license: &LicenseEntry, hwid: &str, now: UnixSeconds) -> bool {
-    let entries = app.access.iter().filter(|row| row.license == Some(license.license.id));
-    let entries: Vec<ListEntry<'_>> = entries.map(list_entry).collect();
-    sealgate_rules::lists_allow(&entries, hwid, None, now)
-}
-
-fn list_entry(row: &AccessRow) -> ListEntry<'_> {
-    let matcher = match &row.listed {
-        Listed::Hwid(hwid) => Matcher::Hwid(hwid),
-        Listed::Net(net) => Matcher::Net(*net),
-    };
-    // A row that this version cannot read denies: when unsure, refuse.
-    let effect = Effect::parse(&row.effect).unwrap_or(Effect::Deny);
-    ListEntry { effect, matcher, expires_at: row.expires_at }
+    lists_allow(&lists::entries(app, Some(license.license.id)), hwid, None, now)
 }
 
 /// A license that was found, if it is this app's.

@@ -41,12 +41,14 @@ impl Identity {
         Self { db, ids, settings, certifier, registered, bundles: Latest::of_tenants(TENANTS) }
     }
 
-    pub(crate) fn activation_key(&self) -> Option<PublicKey> {
-        None
-    }
-
     pub(crate) fn key(&self) -> PublicKey {
         self.settings.key
+    }
+
+    /// The key by which this server signs activation proofs. A tenant's keyset lists it once the vendor approved it; until then
+    /// nobody believes what it signs.
+    pub(crate) fn activation_key(&self) -> Option<PublicKey> {
+        self.settings.activation_key
     }
 
     /// The bundle for a tenant, and when it was read, which counts for whatever shows it: `not_found` where there is no such

@@ -13,6 +13,8 @@ pub async fn register(db: &Db, server: &ServerSettings, now: UnixSeconds) -> Res
         created_at: now,
         approved_at: None,
         revoked_at: None,
+        activation_key: server.activation_key,
+        activation_approved_at: None,
     };
     db.write(Register(row)).await
 }

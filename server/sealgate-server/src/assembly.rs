@@ -9,11 +9,11 @@ use jiff::tz::TimeZone;
 use sealgate_artifact::{KeyId, KeyUse, UnixSeconds};
 use sealgate_authority::certificates::{Certify, ServerSettings};
 use sealgate_authority::ports::{Clock, Entropy};
-use sealgate_authority::{AuthorityError, Health, Ids, Limiter, Limits, Observed, SharedSecrets};
+use sealgate_authority::{Health, Ids, Limiter, Limits, Observed, SharedSecrets};
 use sealgate_control::{BootstrapError, Control, Installation, VendorSecrets};
 use sealgate_http::Sides;
 use sealgate_runtime::Runtime;
-use sealgate_signer::{Keystore, KeystoreError, Unlock};
+use sealgate_signer::{Keystore, KeystoreError, OwnKeys, Unlock};
 use sealgate_store::{Db, Location, LockFile, StoreError, installation_at, table};
 use sealgate_trust::Signer;
 use zeroize::Zeroizing;
@@ -231,7 +231,7 @@ async fn start_on(
         Keystore::open_existing(&keys, &unlock)?
     };
     if !role.has_control() {
-        keystore.holds_only(&[KeyUse::Server, KeyUse::App])?;
+        keystore.holds_only(&[&Keystore::OF_SERVERS[..], &[KeyUse::App]].concat())?;
     }
     let ids = Ids::new(Arc::clone(&clock), entropy);
     let ground = Ground {
@@ -357,12 +357,9 @@ impl Ground {
         })
     }
 
-    /// This server's key, made on the first start. No other process may have it: each would take the other's clients.
+    /// This server's keys, made on the first start. No other process may have it: each would take the other's clients.
     async fn own_server(&self, origins: Vec<String>) -> Result<ServerSettings, StartError> {
-        let key = match self.keystore.keys_of(KeyUse::Server)?.first() {
-            Some(key) => *key,
-            None => self.keystore.generate(KeyUse::Server).map_err(AuthorityError::from)?,
-        };
+        let OwnKeys { server: key, activation } = self.keystore.own_server()?;
         self.db.hold(key).await.map_err(|error| match error {
             StoreError::InUse => StartError::KeyInUse(key.id(KeyUse::Server)),
             StoreError::HeldByUser(user) => {
@@ -370,7 +367,7 @@ impl Ground {
             }
             other => other.into(),
         })?;
-        Ok(ServerSettings { key, origins })
+        Ok(ServerSettings { key, activation_key: Some(activation), origins })
     }
 
     /// The vendor's side.
@@ -420,7 +417,8 @@ impl Ground {
         }
         // Whoever may write to the database can make up others at the same origins.
         let server_id = server.key.id(KeyUse::Server).to_string();
-        tracing::info!(target: "sealgate", server_id, "the vendor approves this server by its id");
+        let activation_key = server.activation_key.map(|key| key.id(KeyUse::Activation).to_string());
+        tracing::info!(target: "sealgate", server_id, activation_key, "the vendor approves this server by its ids");
         sealgate_runtime::register(&self.db, server, self.ids.now()).await?;
         Ok(secrets)
     }

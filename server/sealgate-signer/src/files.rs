@@ -75,9 +75,19 @@ pub(crate) fn create_durably(path: &Path, bytes: &[u8]) -> Result<bool, Keystore
         Err(e) => Err(io(path)(e)),
     });
     fs::remove_file(&staged).map_err(io(&staged))?;
-    let dir = path.parent().expect("key files lie in a directory");
-    File::open(dir).and_then(|d| d.sync_all()).map_err(io(dir))?;
+    sync_dir(path)?;
     named
+}
+
+/// Removes a file, durably when this returns.
+pub(crate) fn remove(path: &Path) -> Result<(), KeystoreError> {
+    fs::remove_file(path).map_err(io(path))?;
+    sync_dir(path)
+}
+
+fn sync_dir(path: &Path) -> Result<(), KeystoreError> {
+    let dir = path.parent().expect("key files lie in a directory");
+    File::open(dir).and_then(|d| d.sync_all()).map_err(io(dir))
 }
 
 /// A name that nobody else uses, so that what is being written is nobody else's.

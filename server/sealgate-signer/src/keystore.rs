@@ -42,6 +42,15 @@ impl Secret {
     }
 }
 
+/// The keys that a license server made for itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OwnKeys {
+    /// By which clients know it.
+    pub server: PublicKey,
+    /// By which it signs activation proofs.
+    pub activation: PublicKey,
+}
+
 /// An open keystore.
 pub struct Keystore {
     dir: PathBuf,
@@ -124,6 +133,35 @@ impl Keystore {
         Ok(held.into_iter().filter(|(held, _)| *held == key_use).map(|(_, key)| key).collect())
     }
 
+    /// The uses of the keys that a license server makes for itself.
+    pub const OF_SERVERS: [KeyUse; 2] = [KeyUse::Server, KeyUse::Activation];
+
+    /// The key by which clients know the server that starts with this keystore, and the one by which it signs activation proofs;
+    /// made where they are missing. An activation key belongs to one server's key: a new server in a copied directory, or
+    /// after a revocation, makes both anew.
+    pub fn own_server(&self) -> Result<OwnKeys, KeystoreError> {
+        let first = |key_use: KeyUse| Ok::<_, KeystoreError>(self.keys_of(key_use)?.first().copied());
+        let server = match first(KeyUse::Server)? {
+            Some(key) => key,
+            None => {
+                // First, or a crash would leave the former one beside the new server's key.
+                self.remove_all(KeyUse::Activation)?;
+                self.make(KeyUse::Server)?
+            }
+        };
+        let activation = first(KeyUse::Activation)?.map_or_else(|| self.make(KeyUse::Activation), Ok)?;
+        Ok(OwnKeys { server, activation })
+    }
+
+    fn remove_all(&self, key_use: KeyUse) -> Result<(), KeystoreError> {
+        for (path, text) in key_files(&self.dir)? {
+            if key_file(&path, &text)?.0 == key_use {
+                files::remove(&path)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Refuses a keystore in which a key of another use lies: a server that may be stolen must not hold it.
     pub fn holds_only(&self, uses: &[KeyUse]) -> Result<(), KeystoreError> {
         for (path, text) in key_files(&self.dir)? {
@@ -149,7 +187,7 @@ impl Keystore {
         if other.installation != self.installation {
             return Err(invalid(&dir.join(HEAD), "of another installation"));
         }
-        other.holds_only(&[uses, &[KeyUse::Server]].concat())?;
+        other.holds_only(&[uses, &Self::OF_SERVERS].concat())?;
         // All before anything is added: a directory with half of it would be of no use.
         for name in secrets {
             self.agrees(&other, name)?;
@@ -332,6 +370,15 @@ impl Keystore {
         serde_json::to_vec_pretty(&file).expect("strings can be written")
     }
 
+    fn make(&self, key_use: KeyUse) -> Result<PublicKey, KeystoreError> {
+        let seed = Zeroizing::new(random::<32>());
+        let key = LoadedKey::from_seed(key_use, &*seed).expect("a seed of 32 random bytes makes a sound key");
+        let public_key = key.public_key();
+        let text = self.sealed_key(key_use, public_key, &*seed);
+        files::create_durably(&self.key_path(public_key.id(key_use)), &text)?;
+        Ok(public_key)
+    }
+
     fn key_path(&self, id: KeyId) -> PathBuf {
         self.dir.join(format!("{id}.key"))
     }
@@ -339,12 +386,7 @@ impl Keystore {
 
 impl Signer for Keystore {
     fn generate(&self, key_use: KeyUse) -> Result<PublicKey, SignError> {
-        let seed = Zeroizing::new(random::<32>());
-        let key = LoadedKey::from_seed(key_use, &*seed).expect("a seed of 32 random bytes makes a sound key");
-        let public_key = key.public_key();
-        let text = self.sealed_key(key_use, public_key, &*seed);
-        files::create_durably(&self.key_path(public_key.id(key_use)), &text).map_err(|e| storage(&e))?;
-        Ok(public_key)
+        self.make(key_use).map_err(|e| storage(&e))
     }
 
     fn sign(&self, key: KeyId, message: Message<'_>) -> Result<[u8; 64], SignError> {

@@ -12,4 +12,4 @@ pub mod private;
 mod sealing;
 
 pub use error::KeystoreError;
-pub use keystore::{Keystore, Secret, Unlock};
+pub use keystore::{Keystore, OwnKeys, Secret, Unlock};

@@ -27,7 +27,11 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0017_labels.sql"),
     include_str!("../migrations/0018_device_names.sql"),
     include_str!("../migrations/0019_suspend_reasons.sql"),
-    include_str!("../migrations/0023_activations.sql"),
+    include_str!("../migrations/0020_conditions.sql"),
+    include_str!("../migrations/0021_moves.sql"),
+    include_str!("../migrations/0022_moves_postgres.sql"),
+    include_str!("../migrations/0023_activation_keys.sql"),
+    include_str!("../migrations/0024_activations.sql"),
 ];
 /// How a change begins that the other engine only takes down: it is about users, and SQLite has none.
 const ONLY_POSTGRES: &str = "-- Only PostgreSQL\n";

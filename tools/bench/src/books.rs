@@ -38,7 +38,7 @@ impl Books {
     pub fn sell(&self, features: impl Iterator<Item = String>) -> Result<Value> {
         let features: Vec<_> = features.map(|name| json!({ "name": name })).collect();
         let plan = json!({
-            "app_id": self.app["app_id"], "name": "Pro", "tier": "licensed", "features": features, "offline": true,
+            "app_id": self.app["app_id"], "name": "Pro", "tier": "licensed", "features": features, "files": true,
             "max_devices": 5, "duration": "365d",
         });
         let plan = self.vendor.make("/api/v1/plans", &plan)?;

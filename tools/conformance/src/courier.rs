@@ -5,6 +5,7 @@ use std::{fs, io};
 
 use sealgate_artifact::KeyUse;
 
+use crate::admission::{proof, proof_text, release, release_text};
 use crate::forge::{
     APP, DAY, Draft, NOW, ROOT, ROOT_BEGIN, ROOT_END, SECOND_ROOT, STRANGER, TENANT, certificate,
     certificate_text, decision, decision_text, device_request, full_license_text, keyset_text, license,
@@ -53,6 +54,8 @@ pub fn write_files(folder: &Path, now: u64) -> io::Result<Vec<String>> {
         shelf.put("certificate.json", &certificate(&certificate_text()).text(), ROOT, "kind_unexpected")?,
         shelf.put("request.json", &request.text(), ROOT, "kind_unexpected")?,
         shelf.put("decision.json", &decision(&decision_text(&request)).text(), ROOT, "kind_unexpected")?,
+        shelf.put("proof.json", &proof(&proof_text()).text(), ROOT, "kind_unexpected")?,
+        shelf.put("release.json", &release(&release_text()).text(), ROOT, "kind_unexpected")?,
         shelf.put("rubbish.json", "rubbish", ROOT, "json_invalid")?,
         shelf.alone("root.json", Some(&first.text()), ROOT, &ok(&first))?,
         shelf.alone("root_of_others.json", Some(&second.text()), ROOT, "root_unknown")?,

@@ -1,5 +1,7 @@
 //! Statements and signatures with fixed keys, put together without the code under test.
 
+use std::sync::LazyLock;
+
 use ed25519_dalek::{Signer, SigningKey};
 use sealgate_artifact::{KeyUse, PublicKey, encode_base64};
 use sha2::{Digest, Sha256};
@@ -40,7 +42,10 @@ pub(crate) fn signing_key(seed: Seed) -> SigningKey {
 }
 
 pub(crate) fn public_bytes(seed: Seed) -> [u8; 32] {
-    signing_key(seed).verifying_key().to_bytes()
+    // Every chain looks for its roots among all seeds: made each time, they would take most of the tool's time.
+    static ALL: LazyLock<Vec<[u8; 32]>> =
+        LazyLock::new(|| (0..=Seed::MAX).map(|seed| signing_key(seed).verifying_key().to_bytes()).collect());
+    ALL[usize::from(seed)]
 }
 
 /// A public key as keysets write it.

@@ -23,7 +23,7 @@ plan = plans.create_plan(
         limits=[made.Limit(name="projects", value=10)],
         max_devices=made.Seats(2),
         duration="30d",
-        policy=made.Policy(heartbeat=True),
+        policy=made.Policy(heartbeat=made.Heartbeat(interval=3600, grace=86400), fail=made.Fail.HARD),
         variables={"theme": made.Variable("dark"), "workers": made.Variable(4), "beta": made.Variable(True)},
     )
 )
@@ -72,7 +72,7 @@ json.dump(
         "seats": issued.licenses[0].max_devices.actual_instance,
         "features": [feature.to_dict() for feature in plan.features],
         "variables": {name: variable.actual_instance for name, variable in plan.variables.items()},
-        "fail_mode": plan.policy.fail_mode,
+        "fail": plan.policy.fail,
         "customer": endless.customer_id,
         "renewed": renewed.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "endless": endless.expires_at,

@@ -47,7 +47,7 @@ wanted_plan = models.CreatePlan(
     limits=[models.Limit(name="projects", value=10)],
     max_devices=2,
     duration="30d",
-    policy=models.Policy(heartbeat=True),
+    policy=models.Policy(heartbeat=models.Heartbeat(interval=3600, grace=86400), fail=models.Fail.HARD),
     variables=variables,
 )
 plan = must(create_plan.sync(client=client, body=wanted_plan), models.PlanView)
@@ -104,7 +104,7 @@ json.dump(
         "seats": must(issued.licenses[0].max_devices, models.Unlimited).value,
         "features": [feature.to_dict() for feature in plan.features],
         "variables": must(plan.variables, models.PlanViewVariables).to_dict(),
-        "fail_mode": must(plan.policy.fail_mode, models.FailMode).value,
+        "fail": must(must(plan.policy, models.Policy).fail, models.Fail).value,
         "customer": endless.customer_id,
         "renewed": renewed.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "endless": endless.expires_at,

@@ -10,7 +10,7 @@ use sealgate_authority::Limits;
 use sealgate_authority::ports::{Clock, System};
 use sealgate_server::assembly::{self, Options, TOKEN_FILE};
 use sealgate_server::{Role, listen};
-use sealgate_wire::OnlineQuestion;
+use sealgate_wire::{HeartbeatQuestion, OnlineQuestion};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
@@ -311,6 +311,12 @@ impl TestApp {
     pub fn ask_operation(&self, operation: &str, question: &OnlineQuestion) -> Answer {
         let body = serde_json::to_value(question).expect("a question");
         request("POST", &format!("{}/api/v1/{operation}", self.url), None, &body)
+    }
+
+    /// Asks `POST /api/v1/heartbeat`.
+    pub fn ask_heartbeat(&self, question: &HeartbeatQuestion) -> Answer {
+        let body = serde_json::to_value(question).expect("a question");
+        request("POST", &format!("{}/api/v1/heartbeat", self.url), None, &body)
     }
 
     /// A well-formed validation request body.

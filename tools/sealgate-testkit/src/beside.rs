@@ -35,7 +35,8 @@ impl TestApp {
         for server in servers["items"].as_array().expect("a list") {
             if server["status"] == "waiting" {
                 let id = server["server_id"].as_str().expect("an identifier");
-                let seen = json!({ "origins": server["origins"] });
+                let seen =
+                    json!({ "origins": server["origins"], "activation_key": server["activation_key"] });
                 self.api("POST", &format!("/api/v1/servers/{id}/approve"), &seen).expect(200);
             }
         }

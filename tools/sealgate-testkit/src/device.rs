@@ -2,12 +2,12 @@
 
 use sealgate_artifact::{
     AboutDevice, AppId, Decision, DeviceRequest, Envelope, KeyUse, LicenseId, LicenseName, Nonce, Operation,
-    Origin, PublicKey, TenantId, UnixSeconds, Unverified, Word,
+    Origin, PublicKey, ServerCertificate, Statement, TenantId, UnixSeconds, Unverified, Word,
 };
 use sealgate_signer::{Keystore, Unlock};
 use sealgate_trust::{
-    Accepted, SentRequest, ServerRole, Signer, TrustError, TrustFile, sign_statement, verify_certificate,
-    verify_decision,
+    Accepted, SentRequest, ServerRole, Signer, TenantTrust, TrustError, TrustFile, Verified, sign_statement,
+    verify_certificate, verify_decision,
 };
 use sealgate_wire::{OnlineAnswer, OnlineQuestion, Trust};
 use serde_json::value::RawValue;
@@ -65,10 +65,13 @@ impl TestDevice {
 
     /// Signs any request.
     pub fn sign(&self, request: &DeviceRequest, holds: &[String]) -> OnlineQuestion {
-        let envelope = sign_statement(&self.keystore, request, &[self.key]).expect("signs").encode();
-        let text = String::from_utf8(envelope).expect("UTF-8");
-        let request = RawValue::from_string(text).expect("JSON");
-        OnlineQuestion { request, holds: holds.to_vec() }
+        OnlineQuestion { request: self.sign_any(request), holds: holds.to_vec() }
+    }
+
+    /// Signs whatever a device may sign.
+    pub fn sign_any<T: Statement>(&self, statement: &T) -> Box<RawValue> {
+        let carrier = sign_statement(&self.keystore, statement, &[self.key]).expect("signs").encode();
+        RawValue::from_string(String::from_utf8(carrier).expect("UTF-8")).expect("JSON")
     }
 }
 
@@ -80,26 +83,49 @@ impl Build {
         answer: &OnlineAnswer,
         now: u64,
     ) -> Result<Decision, TrustError> {
-        let now = UnixSeconds::new(now).expect("in range");
-        let text = serde_json::to_vec(&self.trust).expect("a trust.json can be written");
-        let mut file = TrustFile::parse(&text)?;
-        let bytes = |envelope: &RawValue| envelope.get().as_bytes().to_vec();
-        if let Some(newer) = &answer.keyset {
-            file.chain.keyset = bytes(newer);
-        }
-        if let Some(newer) = &answer.tenant_keyset {
-            file.chain.tenant_keyset = bytes(newer);
-        }
-        let trust = file.verify(&Accepted::default(), now)?;
-        let origin = Origin::parse(&self.origin).expect("an origin");
         let request = Unverified::<DeviceRequest>::decode(question.request.get().as_bytes())?;
-        let id = request.envelope().id();
-        let request = request.danger_peek()?;
-        let role = ServerRole { tenant: file.tenant, origin: &origin, operation: &request.operation };
-        let certificate = answer.certificate.as_deref().map(bytes).unwrap_or_default();
-        let certificate = verify_certificate(&trust, &certificate, &role, now)?;
+        let (id, request) = (request.envelope().id(), request.danger_peek()?);
+        let trust = self.trust_of((answer.keyset.as_deref(), answer.tenant_keyset.as_deref()), now)?;
+        let certificate = self.certified(&trust, answer.certificate.as_deref(), &request.operation, now)?;
         let decision = answer.decision.get().as_bytes();
         verify_decision(&certificate, decision, &SentRequest::new(&request, id)).map(|d| d.get().clone())
+    }
+
+    /// The chain that the build pins, with newer keysets where some came.
+    pub(crate) fn trust_of(
+        &self,
+        (keyset, tenant_keyset): (Option<&RawValue>, Option<&RawValue>),
+        now: u64,
+    ) -> Result<TenantTrust, TrustError> {
+        let text = serde_json::to_vec(&self.trust).expect("a trust.json can be written");
+        let mut file = TrustFile::parse(&text)?;
+        if let Some(newer) = keyset {
+            file.chain.keyset = newer.get().as_bytes().to_vec();
+        }
+        if let Some(newer) = tenant_keyset {
+            file.chain.tenant_keyset = newer.get().as_bytes().to_vec();
+        }
+        file.verify(&Accepted::default(), UnixSeconds::new(now).expect("in range"))
+    }
+
+    /// The certificate of the server that answered.
+    pub(crate) fn certified(
+        &self,
+        trust: &TenantTrust,
+        certificate: Option<&RawValue>,
+        operation: &Operation,
+        now: u64,
+    ) -> Result<Verified<ServerCertificate>, TrustError> {
+        let origin = Origin::parse(&self.origin).expect("an origin");
+        let tenant = TenantId::parse(&self.trust.tenant).expect("an identifier");
+        let role = ServerRole { tenant, origin: &origin, operation };
+        let certificate = certificate.map(|it| it.get().as_bytes()).unwrap_or_default();
+        verify_certificate(trust, certificate, &role, UnixSeconds::new(now).expect("in range"))
+    }
+
+    /// The app that the build is of.
+    pub(crate) fn app(&self) -> AppId {
+        AppId::parse(&self.trust.app).expect("an identifier")
     }
 }
 

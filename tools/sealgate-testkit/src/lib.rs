@@ -7,6 +7,7 @@
     reason = "a test helper fails by panicking"
 )]
 
+mod activated;
 mod app;
 mod audit;
 mod backstage;
@@ -21,6 +22,7 @@ mod outside;
 mod signature;
 mod user;
 
+pub use activated::{Admission, Beaten, TestActivation};
 pub use app::TestApp;
 pub use chain::Chain;
 pub use clock::TestClock;

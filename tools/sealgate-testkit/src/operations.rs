@@ -202,7 +202,8 @@ fn stage_license(stage: &Stage, operation: &str) -> Staged {
         "show_server" => about(&text(&stage.server()["server_id"])),
         "approve_server" => {
             let server = stage.server();
-            change(&text(&server["server_id"]), json!({ "origins": server["origins"] }))
+            let seen = json!({ "origins": server["origins"], "activation_key": server["activation_key"] });
+            change(&text(&server["server_id"]), seen)
         }
         "revoke_server" => change(&stage.other_server(), json!({ "reason": "staged" })),
         "list_events" => search("license_id", &stage.license_id()),

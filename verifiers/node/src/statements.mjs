@@ -8,7 +8,7 @@ import { parse } from "./strict_json.mjs";
 import { features, licensee, limits, trialDays, variables } from "./terms.mjs";
 
 const SHA256 = /^[0-9a-f]{64}$/;
-const USES = ["root", "authority", "server", "issuer", "app"];
+const USES = ["root", "authority", "server", "issuer", "activation", "update", "snapshot", "log", "app"];
 
 export const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 

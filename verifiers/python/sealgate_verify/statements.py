@@ -12,7 +12,7 @@ from .terms import features, licensee, limits, trial_days, variables
 
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
-USES = {"root", "authority", "server", "issuer", "app"}
+USES = {"root", "authority", "server", "issuer", "activation", "update", "snapshot", "log", "app"}
 
 
 def read(kind: str, payload: bytes, attachments: list) -> dict:

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Feature, Licensee, Limit, Seats, Timestamp, Variable};
+use crate::{Allowances, Feature, Licensee, Limit, OfflinePermit, Policy, Seats, Timestamp, Variable};
 
 /// What `PATCH /api/v1/licenses/{license_id}`, or its renewal, would do with the same body. Nothing changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,10 +51,20 @@ pub struct LicenseTerms {
     pub max_devices: Seats,
     /// When it ends; `null` never.
     pub expires_at: Option<Timestamp>,
-    /// Whether it may be handed out for use offline.
-    pub offline: bool,
-    /// Releases that it allows within a year, for each of its seats.
-    pub releases_per_seat: u32,
+    /// Whether it may be handed out as a file.
+    pub files: bool,
+    /// What the software enforces; absent: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Policy>,
+    /// Copies of the program that may run on one device at once; absent: 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_instances: Option<u64>,
+    /// How it may go to machines without a network; absent: it may not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offline: Option<OfflinePermit>,
+    /// What the customer may do without asking the vendor; absent: the defaults.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowances: Option<Allowances>,
     /// How many days it can be tried; `null` where it is no trial.
     pub trial_days: Option<u32>,
     /// For whom there is one trial, `device` or `customer`; `null` where it is no trial.

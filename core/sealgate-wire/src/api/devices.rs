@@ -9,7 +9,7 @@ use crate::Timestamp;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DeviceView {
-    /// Its id.
+    /// The id of its seat, which stays where the seat moves.
     pub device_id: String,
     /// The license.
     pub license_id: String,
@@ -17,7 +17,7 @@ pub struct DeviceView {
     pub kind: String,
     /// The name.
     pub identity: String,
-    /// When it took the seat.
+    /// When the seat was taken.
     pub first_seen: Timestamp,
     /// When it was let in last, to the hour.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -37,6 +37,12 @@ pub struct DeviceView {
     /// When the trial began that the license is for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trial_began: Option<Timestamp>,
+    /// The identity of the device of the same machine that held the seat before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_from: Option<String>,
+    /// When the seat moved to it from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_at: Option<Timestamp>,
     /// The vendor's own notes.
     #[serde(default)]
     pub metadata: Map<String, Value>,

@@ -11,7 +11,7 @@ use crate::Timestamp;
 pub struct KeyView {
     /// Its name.
     pub keyid: String,
-    /// `root`, `authority`, `issuer` or `app`.
+    /// `root`, `authority`, `server`, `issuer`, `update`, `activation` or `app`.
     pub r#use: String,
     /// `installation`, the tenant's id, or an app's.
     pub scope: String,
@@ -30,7 +30,7 @@ pub struct KeyView {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RotateKey {
-    /// `root`, `authority` or `issuer`.
+    /// `root`, `authority`, `issuer` or `update`.
     pub r#use: String,
 }
 

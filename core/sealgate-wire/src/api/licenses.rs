@@ -2,10 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Feature, Limit, Seats, Timestamp, Trial, When};
+use crate::{
+    Allowances, AllowancesChange, Feature, Limit, OfflineChange, OfflinePermit, Policy, Seats, Timestamp,
+    Trial, When,
+};
 
 /// `POST /api/v1/licenses`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct IssueLicenses {
@@ -22,6 +25,24 @@ pub struct IssueLicenses {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(deserialize_with = "super::present")]
     pub expires_at: Option<Option<When>>,
+    /// What the software enforces, in place of the plan's; `null` nothing. Programs need an SDK that enforces policies: others refuse the
+    /// license.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "super::present")]
+    pub policy: Option<Option<Policy>>,
+    /// Copies of the program that may run on one device at once, 1 to 1,000, in place of the plan's; `null` 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "super::present")]
+    pub max_instances: Option<Option<u64>>,
+    /// Whether the licenses may go to machines without a network, for how long, to how many; `null` not. What is absent is the plan's. A trial's may not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "super::present")]
+    pub offline: Option<Option<OfflineChange>>,
+    /// What the customer may do without asking the vendor; `null` the defaults. What is
+    /// absent is the plan's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "super::present")]
+    pub allowances: Option<Option<AllowancesChange>>,
     /// The vendor's own note, up to 128 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
@@ -115,7 +136,19 @@ pub struct LicenseView {
     pub expires_at: Option<Timestamp>,
     /// Whether its terms allow that it is handed out as a file; the tenant must, too. A trial's never do.
     #[serde(default)]
-    pub offline: bool,
+    pub files: bool,
+    /// What the software enforces; absent: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Policy>,
+    /// Copies of the program that may run on one device at once; absent: 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_instances: Option<u64>,
+    /// How it may go to machines without a network; absent: it may not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offline: Option<OfflinePermit>,
+    /// What the customer may do without asking the vendor; absent: the defaults.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowances: Option<Allowances>,
     /// How it can be tried, where it is a trial.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trial: Option<Trial>,
@@ -213,6 +246,23 @@ pub struct UpdateLicense {
     /// Seats. Fewer than are taken is `devices_in_use`, unless `release` names enough.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_devices: Option<Seats>,
+    /// What the software enforces, all of it; `null` nothing. Programs need an SDK that enforces policies: others refuse the
+    /// license.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "super::present")]
+    pub policy: Option<Option<Policy>>,
+    /// Copies of the program that may run on one device at once, 1 to 1,000; `null` 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "super::present")]
+    pub max_instances: Option<Option<u64>>,
+    /// Whether it may go to machines without a network, for how long, to how many; `null` not. A trial may not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "super::present")]
+    pub offline: Option<Option<OfflineChange>>,
+    /// What the customer may do without asking the vendor; `null` the defaults.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "super::present")]
+    pub allowances: Option<Option<AllowancesChange>>,
     /// Ids of devices that lose their seats with this change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub release: Option<Vec<String>>,

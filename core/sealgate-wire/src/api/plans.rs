@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Seats, Timestamp, Variable};
+use crate::{Allowances, AllowancesChange, OfflineChange, OfflinePermit, Policy, Seats, Timestamp, Variable};
 
 /// `POST /api/v1/plans`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,15 +38,21 @@ pub struct CreatePlan {
     /// Makes its licenses trials. They need no duration, and are never handed out as files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trial: Option<Trial>,
-    /// Whether licenses may be handed out for use offline; not when absent.
+    /// Whether licenses may be handed out as files; not when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub offline: Option<bool>,
-    /// What the software enforces; nothing when absent.
+    pub files: Option<bool>,
+    /// What the software enforces; nothing when absent. Programs need an SDK that enforces policies: others refuse the license.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<Policy>,
-    /// Releases that a license allows within a year, for each of its seats, 0 to 1,000; 2 when absent.
+    /// Copies of the program that may run on one device at once, 1 to 1,000; 1 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub releases_per_seat: Option<u32>,
+    pub max_instances: Option<u64>,
+    /// Licenses may go to machines without a network; not when absent. A trial's may not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offline: Option<OfflinePermit>,
+    /// What the customer may do without asking the vendor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowances: Option<Allowances>,
     /// What licenses hand to running software, in the form and within the room of an app's variables.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variables: Option<BTreeMap<String, Variable>>,
@@ -99,15 +105,26 @@ pub struct UpdatePlan {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(deserialize_with = "super::present")]
     pub trial: Option<Option<Trial>>,
-    /// Whether licenses may be handed out for use offline.
+    /// Whether licenses may be handed out as files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub offline: Option<bool>,
-    /// What the software enforces.
+    pub files: Option<bool>,
+    /// What the software enforces, all of it; `null` nothing. Programs need an SDK that enforces policies: others refuse the
+    /// license.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub policy: Option<Policy>,
-    /// Releases that a license allows within a year, for each of its seats.
+    #[serde(deserialize_with = "super::present")]
+    pub policy: Option<Option<Policy>>,
+    /// Copies of the program that may run on one device at once, 1 to 1,000; `null` 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub releases_per_seat: Option<u32>,
+    #[serde(deserialize_with = "super::present")]
+    pub max_instances: Option<Option<u64>>,
+    /// Whether licenses may go to machines without a network, for how long, to how many; `null` not. A trial's may not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "super::present")]
+    pub offline: Option<Option<OfflineChange>>,
+    /// What the customer may do without asking the vendor; `null` the defaults.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "super::present")]
+    pub allowances: Option<Option<AllowancesChange>>,
     /// Variables that come, or get another value. The others stay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variables: Option<BTreeMap<String, Variable>>,
@@ -152,12 +169,20 @@ pub struct PlanView {
     /// Its licenses are trials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trial: Option<Trial>,
-    /// Whether licenses may be handed out for use offline.
-    pub offline: bool,
-    /// What the software enforces.
-    pub policy: Policy,
-    /// Releases that a license allows within a year, for each of its seats.
-    pub releases_per_seat: u32,
+    /// Whether licenses may be handed out as files.
+    pub files: bool,
+    /// What the software enforces; absent: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Policy>,
+    /// Copies of the program that may run on one device at once; absent: 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_instances: Option<u64>,
+    /// How licenses may go to machines without a network; absent: they may not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offline: Option<OfflinePermit>,
+    /// What the customer may do without asking the vendor; absent: the defaults.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowances: Option<Allowances>,
     /// What licenses hand to running software.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub variables: BTreeMap<String, Variable>,
@@ -213,49 +238,6 @@ pub struct Limit {
     pub name: String,
     /// The number: 0 to 2^53 − 1.
     pub value: u64,
-}
-
-/// What the software enforces (`spec/http.md` §3.9).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields, default)]
-pub struct Policy {
-    /// Whether the software reports to the server while it runs.
-    pub heartbeat: bool,
-    /// Minutes between two reports, 1 to 44,640.
-    pub heartbeat_minutes: u32,
-    /// Hours without a report until it falls back to the free tier, 0 to 8,760.
-    pub grace_hours: u32,
-    /// What a failed integrity check does.
-    pub fail_mode: FailMode,
-    /// Whether the software checks its own modules.
-    pub integrity: bool,
-    /// Whether it looks for debuggers and injected code.
-    pub anti_tamper: bool,
-}
-
-impl Default for Policy {
-    fn default() -> Self {
-        Self {
-            heartbeat: false,
-            heartbeat_minutes: 240,
-            grace_hours: 24,
-            fail_mode: FailMode::Soft,
-            integrity: false,
-            anti_tamper: false,
-        }
-    }
-}
-
-/// What a failed integrity check does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum FailMode {
-    /// The software does not start.
-    Hard,
-    /// It runs in the free tier.
-    Soft,
 }
 
 /// What a license may say about its buyer.

@@ -32,6 +32,9 @@ pub struct EventView {
     /// The device, where one was involved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<String>,
+    /// With `device_moved`: the device that held the seat before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_from: Option<String>,
     /// The request that caused it.
     pub request_id: String,
     /// How often.

@@ -24,6 +24,12 @@ pub struct ServerView {
     /// When it was revoked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked_at: Option<Timestamp>,
+    /// The key with which it signs activation proofs, base64, as it reports it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activation_key: Option<String>,
+    /// When that key was approved. Until then no tenant's keyset lists it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activation_approved_at: Option<Timestamp>,
 }
 
 /// Approves a server at the origins that somebody saw.
@@ -33,4 +39,7 @@ pub struct ServerView {
 pub struct ApproveServer {
     /// The origins that it is approved for: all that it reports now, in the same order.
     pub origins: Vec<String>,
+    /// The key with which it may sign activation proofs: the one that it reports now. Without it, it is not approved for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activation_key: Option<String>,
 }

@@ -1,6 +1,7 @@
 //! One change of published keys: signed first, then stored in one transaction, or not at all.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use sealgate_artifact::{
     KeyUse, Keyset, Kind, PublicKey, Root, Statement, TenantId, TenantKeyset, UnixSeconds, Unverified,
@@ -14,7 +15,7 @@ use sealgate_trust::{Message, Signer, sign_statement};
 use super::ring::Ring;
 use super::signing::LicenseSigner;
 use super::turns::{KeyTurns, Turn};
-use super::version::{keyset_end, next_version};
+use super::version::{is_tenants, keyset_end, next_version};
 use crate::Caller;
 use crate::desk::Desk;
 
@@ -25,11 +26,13 @@ pub(crate) struct KeyChanges {
     desk: Desk,
     signer: Arc<dyn Signer>,
     turns: KeyTurns,
+    /// How many tenants' keysets had no room when that was in the log last.
+    pub(super) full: Arc<AtomicU64>,
 }
 
 impl KeyChanges {
     pub(crate) fn new(desk: Desk, signer: Arc<dyn Signer>) -> Self {
-        Self { desk, signer, turns: KeyTurns::default() }
+        Self { desk, signer, turns: KeyTurns::default(), full: Arc::default() }
     }
 
     pub(crate) fn desk(&self) -> &Desk {
@@ -49,7 +52,7 @@ impl KeyChanges {
     /// The turn to change keys of that use.
     pub(super) async fn turn(&self, key_use: KeyUse, tenant: TenantId) -> Result<Turn<'_>, AuthorityError> {
         match key_use {
-            KeyUse::Issuer => self.turns.tenant(tenant),
+            key_use if is_tenants(key_use) => self.turns.tenant(tenant),
             _ => Ok(self.turns.installation().await),
         }
     }
@@ -64,7 +67,7 @@ impl KeyChanges {
     where
         F: Future<Output = Result<Change, AuthorityError>>,
     {
-        let _beside = if key_use == KeyUse::Issuer { Some(self.turns.beside_others().await) } else { None };
+        let _beside = if is_tenants(key_use) { Some(self.turns.beside_others().await) } else { None };
         self.desk.retry_for(caller, prepare).await
     }
 
@@ -78,6 +81,7 @@ impl KeyChanges {
         let kind = match key_use {
             KeyUse::Root => Kind::Keyset,
             KeyUse::Authority => Kind::TenantKeyset,
+            KeyUse::Update => Kind::Release,
             _ => Kind::License,
         };
         // Nobody ever sees this signature, and what it signs is no statement.
@@ -185,7 +189,7 @@ pub(super) struct Change {
     replacements: Vec<Replacement>,
     root: Option<(u64, Vec<u8>)>,
     keys: Vec<KeyRow>,
-    dropped: Vec<PublicKey>,
+    dropped: Vec<(KeyScope, PublicKey)>,
     issuer: Option<(TenantId, PublicKey)>,
     audit: Option<AuditRow>,
 }
@@ -202,12 +206,13 @@ impl Change {
         }
     }
 
-    /// The same keys, published again.
+    /// What nobody asked for: the same keys, published again, or what follows from a decision about a server. It ends when the
+    /// former statement does.
     pub(super) fn of_nothing() -> Self {
         Self { replacements: vec![], root: None, keys: vec![], dropped: vec![], issuer: None, audit: None }
     }
 
-    /// When the statement ends that this one repeats; `None` where it says something new.
+    /// When the statement ends that this one follows; `None` where somebody asked for something new.
     fn former_end(&self, end: UnixSeconds) -> Option<UnixSeconds> {
         self.audit.is_none().then_some(end)
     }
@@ -220,7 +225,7 @@ impl Change {
     fn replace(&mut self, ring: &Ring, before: u64, keyset: KeysetRow) {
         self.replacements.push(Replacement { scope: ring.scope, before, keyset });
         self.keys.extend(ring.keys.iter().cloned());
-        self.dropped.extend(&ring.dropped);
+        self.dropped.extend(ring.dropped.iter().map(|key| (ring.scope, *key)));
     }
 }
 
@@ -240,8 +245,8 @@ impl Work for Change {
         for key in &self.keys {
             table::keys::upsert(tx, key).await?;
         }
-        for key in &self.dropped {
-            table::keys::forget(tx, *key).await?;
+        for (scope, key) in &self.dropped {
+            table::keys::forget(tx, *scope, *key).await?;
         }
         if let Some((tenant, key)) = self.issuer {
             table::tenants::set_issuer(tx, tenant, key).await?;

@@ -2,6 +2,7 @@
 
 mod ahead;
 mod change;
+mod complete;
 mod list;
 mod resign;
 mod revoke;
@@ -12,6 +13,7 @@ mod turns;
 mod version;
 
 pub(crate) use change::KeyChanges;
+pub(crate) use complete::{Completed, ROOM_FOR_SERVERS};
 pub(crate) use resign::resign_page_after;
 pub(crate) use signing::{LicenseSigner, signed_form, signed_form_of};
 pub(crate) use version::{begin, first_version, keyset_end, next_version};
@@ -20,10 +22,11 @@ use sealgate_artifact::KeyUse;
 use sealgate_authority::AuthorityError;
 use sealgate_wire::{CountedQuery, KeyRevoked, KeyView, Page, Reason, RotateKey};
 
+use self::version::is_tenants;
 use crate::{Caller, Scope, check};
 
-/// The uses of keys that rotate by themselves. Those of apps rotate with their app.
-pub(crate) const ROTATED: [KeyUse; 3] = [KeyUse::Root, KeyUse::Authority, KeyUse::Issuer];
+/// The uses of keys that rotate by themselves. Those of apps rotate with their app, those of servers with their server.
+pub(crate) const ROTATED: [KeyUse; 4] = [KeyUse::Root, KeyUse::Authority, KeyUse::Issuer, KeyUse::Update];
 
 /// The keys of the vendor and of the installation.
 pub struct Keys {
@@ -35,7 +38,7 @@ impl Keys {
         Self { changes }
     }
 
-    /// The keys of the installation, of the caller's tenant, and of its apps.
+    /// The keys of the installation, of the caller's tenant, of the servers that its keyset lists, and of its apps.
     pub async fn list(&self, caller: &Caller, query: &CountedQuery) -> Result<Page<KeyView>, AuthorityError> {
         list::page(&self.changes.desk().db, caller, query).await
     }
@@ -48,7 +51,7 @@ impl Keys {
     ) -> Result<Page<KeyView>, AuthorityError> {
         let asked = KeyUse::parse(&request.r#use).filter(|key_use| ROTATED.contains(key_use));
         let Some(key_use) = asked else {
-            return Err(AuthorityError::Invalid { field: "use", why: "root, authority or issuer" });
+            return Err(AuthorityError::Invalid { field: "use", why: "root, authority, issuer or update" });
         };
         check_scope(caller, key_use)?;
         {
@@ -81,5 +84,5 @@ impl Keys {
 
 /// A tenant may not change keys that all tenants share.
 fn check_scope(caller: &Caller, key_use: KeyUse) -> Result<(), AuthorityError> {
-    if key_use == KeyUse::Issuer { Ok(()) } else { caller.needs(Scope::Installation) }
+    if is_tenants(key_use) { Ok(()) } else { caller.needs(Scope::Installation) }
 }

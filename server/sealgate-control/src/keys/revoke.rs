@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::change::{Change, KeyChanges};
 use super::resign::resign_page;
+use super::version::is_tenants;
 use crate::Caller;
 
 /// Pages of licenses in one request. More would exceed its deadline.
@@ -23,6 +24,9 @@ impl KeyChanges {
         match (key.key_use, key.state) {
             (_, KeyStage::Revoked) => {}
             (KeyUse::Issuer, _) => return self.revoke_issuer(caller, key, reason).await,
+            (KeyUse::Update, _) => self.revoke_update_key(caller, key, reason).await?,
+            // A server's key has no next one here: the server makes it.
+            (KeyUse::Activation, _) => self.end(caller, key, reason).await?,
             // A key that signs is replaced in the same change.
             (key_use, KeyStage::Active) => self.rotate(caller, key_use, Some(key.public_key)).await?,
             _ => self.end(caller, key, reason).await?,
@@ -52,6 +56,20 @@ impl KeyChanges {
         Ok((false, resigned))
     }
 
+    /// An update key that signs is replaced first. Then, once there are releases, those that it had signed are signed again here,
+    /// before it ends.
+    async fn revoke_update_key(
+        &self,
+        caller: &Caller,
+        key: &KeyRow,
+        reason: Option<&str>,
+    ) -> Result<(), AuthorityError> {
+        if key.state == KeyStage::Active {
+            self.rotate(caller, KeyUse::Update, None).await?;
+        }
+        self.end(caller, key, reason).await
+    }
+
     /// The key of that id, among those of the caller's tenant and of the installation.
     pub(super) async fn find(&self, caller: &Caller, keyid: &str) -> Result<KeyRow, AuthorityError> {
         for scope in [KeyScope::Tenant(caller.tenant), KeyScope::Installation] {
@@ -73,7 +91,8 @@ impl KeyChanges {
             let mut ring = self.ring(key.scope).await?;
             // Another process may have let it sign meanwhile; then it has to be replaced first.
             let state = ring.keys.iter().find(|now| now.public_key == key.public_key).map(|now| now.state);
-            if state == Some(KeyStage::Active) || (state == Some(KeyStage::Next)) != fresh.is_some() {
+            let signs = state == Some(KeyStage::Active) && key.key_use != KeyUse::Activation;
+            if signs || (state == Some(KeyStage::Next)) != fresh.is_some() {
                 return Err(AuthorityError::Superseded);
             }
             ring.revoke(key.public_key, fresh, self.desk().ids.now());
@@ -81,7 +100,7 @@ impl KeyChanges {
             let subject = key.public_key.id(key.key_use).to_string();
             let detail = json!({ "use": key.key_use.as_str(), "reason": reason });
             let mut change = Change::new(self.desk().audit(caller, "key.revoked", subject, &detail));
-            if key.key_use == KeyUse::Issuer {
+            if is_tenants(key.key_use) {
                 self.publish_tenant(&mut change, &ring, self.signing_authority().await?).await?;
             } else {
                 self.publish_authorities(&mut change, &ring).await?;

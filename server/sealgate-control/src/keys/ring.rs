@@ -58,6 +58,21 @@ impl Ring {
         }
     }
 
+    /// Whether that key is in the ring, in whatever state.
+    pub(super) fn lists(&self, key: PublicKey) -> bool {
+        self.keys.iter().any(|row| row.public_key == key)
+    }
+
+    /// Retires or revokes a key that signs no more. One that was revoked stays so. Says whether that is new.
+    pub(super) fn end(&mut self, ended: PublicKey, state: KeyStage, now: UnixSeconds) -> bool {
+        let Some(key) = self.keys.iter_mut().find(|key| key.public_key == ended) else { return false };
+        if key.state == KeyStage::Revoked || key.state == state {
+            return false;
+        }
+        (key.state, key.ended_at) = (state, Some(now));
+        true
+    }
+
     /// `spec/keys.md` §7.2: the oldest of `removable` that are past make place until at most `most` are listed.
     pub(super) fn make_room(&mut self, most: usize, removable: &[PublicKey]) -> Result<(), AuthorityError> {
         while self.records().len() > most {
@@ -91,7 +106,14 @@ impl Ring {
         listed.map(record).collect()
     }
 
-    fn publish(&mut self, key_use: KeyUse, public_key: PublicKey, state: KeyStage, now: UnixSeconds) {
+    /// Adds a key.
+    pub(super) fn publish(
+        &mut self,
+        key_use: KeyUse,
+        public_key: PublicKey,
+        state: KeyStage,
+        now: UnixSeconds,
+    ) {
         let scope = self.scope;
         self.keys.push(KeyRow { public_key, key_use, scope, state, published_at: now, ended_at: None });
     }
@@ -120,31 +142,81 @@ mod tests {
         ring
     }
 
-    fn count(ring: &Ring, state: KeyStage) -> usize {
-        ring.keys.iter().filter(|key| key.state == state).count()
+    /// With update keys, and the keys of servers.
+    fn whole_ring() -> Ring {
+        let mut ring = ring();
+        ring.rotate(KeyUse::Update, key(101), at(0));
+        ring.publish(KeyUse::Update, key(102), KeyStage::Next, at(0));
+        for n in 201..=204 {
+            ring.publish(KeyUse::Activation, key(n), KeyStage::Active, at(0));
+        }
+        ring
+    }
+
+    fn count(ring: &Ring, key_use: KeyUse, state: KeyStage) -> usize {
+        ring.keys.iter().filter(|key| key.key_use == key_use && key.state == state).count()
+    }
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Rotate(KeyUse),
+        Revoke(u8),
+        End(u8, KeyStage),
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let key_use = || prop::sample::select(vec![KeyUse::Issuer, KeyUse::Update]);
+        let key = prop_oneof![0..40u8, 101..140u8, 201..205u8];
+        let ended = prop::sample::select(vec![KeyStage::Retired, KeyStage::Revoked]);
+        let step = prop_oneof![
+            2 => key_use().prop_map(Step::Rotate),
+            2 => key.prop_map(Step::Revoke),
+            1 => (201..205u8, ended).prop_map(|(key, state)| Step::End(key, state)),
+        ];
+        prop::collection::vec(step, 1..40)
     }
 
     proptest! {
-        /// Whatever is rotated and revoked: one key signs, one is next, each key stands once, none comes back, and whoever
-        /// signs had been published in the version before.
+        /// Whatever is rotated and revoked: of issuers and update keys one key signs, one is next, each key stands once, none comes
+        /// back, and whoever signs had been published in the version before.
         #[test]
-        fn one_signs_and_one_is_next(steps in prop::collection::vec(prop::option::of(0..40u8), 1..40)) {
-            let mut ring = ring();
-            let mut fresh = 2;
+        fn one_signs_and_one_is_next(steps in steps()) {
+            let mut ring = whole_ring();
+            let mut made = [2, 102];
             for (time, step) in (1..).zip(steps) {
                 let before: Vec<_> = ring.keys.iter().map(|key| (key.public_key, key.state)).collect();
-                fresh += 1;
+                let mut fresh = |key_use| {
+                    let made = &mut made[usize::from(key_use == KeyUse::Update)];
+                    *made += 1;
+                    key(*made)
+                };
                 match step {
-                    None => ring.rotate(KeyUse::Issuer, key(fresh), at(time)),
-                    Some(n) if ring.signing(KeyUse::Issuer).ok() != Some(key(n)) => {
-                        ring.revoke(key(n), Some(key(fresh)), at(time));
+                    Step::Rotate(key_use) => ring.rotate(key_use, fresh(key_use), at(time)),
+                    Step::Revoke(n) => {
+                        let signs = [KeyUse::Issuer, KeyUse::Update].map(|key_use| ring.signing(key_use).ok());
+                        let found = ring.keys.iter().find(|row| row.public_key == key(n)).cloned();
+                        if let Some(found) = found.filter(|_| !signs.contains(&Some(key(n)))) {
+                            let next = (found.state == KeyStage::Next).then(|| fresh(found.key_use));
+                            ring.revoke(key(n), next, at(time));
+                        }
                     }
-                    Some(_) => {}
+                    Step::End(n, state) => {
+                        let was = ring.keys.iter().find(|row| row.public_key == key(n)).map(|row| row.state);
+                        let is_new = ring.end(key(n), state, at(time));
+                        prop_assert_eq!(is_new, was.is_some_and(|was| was != KeyStage::Revoked && was != state));
+                    }
                 }
                 ring.make_room(16, &ring.keys.iter().map(|key| key.public_key).collect::<Vec<_>>()).ok();
-                prop_assert_eq!((count(&ring, KeyStage::Active), count(&ring, KeyStage::Next)), (1, 1));
-                let signing = ring.signing(KeyUse::Issuer).expect("one signs");
-                prop_assert!(before.iter().any(|(key, _)| *key == signing), "published before");
+                for key_use in [KeyUse::Issuer, KeyUse::Update] {
+                    let one_of = |state| count(&ring, key_use, state);
+                    prop_assert_eq!((one_of(KeyStage::Active), one_of(KeyStage::Next)), (1, 1));
+                    let signing = ring.signing(key_use).expect("one signs");
+                    prop_assert!(before.iter().any(|(key, _)| *key == signing), "published before");
+                }
+                let mut once: Vec<_> = ring.keys.iter().map(|key| *key.public_key.as_bytes()).collect();
+                once.sort_unstable();
+                once.dedup();
+                prop_assert_eq!(once.len(), ring.keys.len(), "each stands once");
                 for (key, state) in before {
                     let now = ring.keys.iter().find(|row| row.public_key == key).map(|row| row.state);
                     let ended = matches!(state, KeyStage::Retired | KeyStage::Revoked);

@@ -1,13 +1,13 @@
 //! Rotation: publish in one version, sign from the next (`spec/keys.md` §7.1, §7.2, §7.4).
 
-use sealgate_artifact::{KeyUse, PublicKey, TenantId, UnixSeconds, limits};
+use sealgate_artifact::{KeyUse, PublicKey, UnixSeconds, limits};
 use sealgate_authority::AuthorityError;
 use sealgate_store::table::{self, AuditRow, KeyRow, KeyScope, KeyStage};
 use serde_json::json;
 
 use super::change::{Change, KeyChanges};
 use super::ring::Ring;
-use super::version::{keyset_end, room};
+use super::version::{keyset_end, room, scope_of};
 use crate::Caller;
 
 /// Tenants that are read at once.
@@ -54,6 +54,9 @@ impl KeyChanges {
             KeyUse::Issuer => {
                 self.publish_tenant(&mut change, &ring, self.signing_authority().await?).await?;
                 change.set_issuer(caller.tenant, signs);
+            }
+            KeyUse::Update => {
+                self.publish_tenant(&mut change, &ring, self.signing_authority().await?).await?;
             }
             KeyUse::Root => {
                 self.publish_root(&mut change, fresh).await?;
@@ -115,7 +118,7 @@ impl KeyChanges {
 
     /// Former keys by whose entry nothing is decided any more: what they signed was replaced or has ended, or nobody believes it
     /// without the entry either.
-    async fn removable(&self, ring: &Ring) -> Result<Vec<PublicKey>, AuthorityError> {
+    pub(super) async fn removable(&self, ring: &Ring) -> Result<Vec<PublicKey>, AuthorityError> {
         let now = self.desk().ids.now();
         let mut removable = vec![];
         for key in &ring.keys {
@@ -123,6 +126,12 @@ impl KeyChanges {
                 (KeyUse::Server, KeyStage::Revoked) => has_no_certificate(ring, key, now),
                 // A key that is not listed verifies nothing either.
                 (KeyUse::Issuer, KeyStage::Retired) => !self.holds(key.public_key, now).await?,
+                // An approved server has it: else its keyset would list it again.
+                (KeyUse::Activation, KeyStage::Retired | KeyStage::Revoked) => {
+                    let found = table::activation_keys::find(&self.desk().db, key.public_key).await?;
+                    found.is_none_or(|key| key.is_over())
+                }
+                // An update key that retired: once there are releases, those count here that it signed.
                 (_, KeyStage::Revoked | KeyStage::Retired) => true,
                 (_, KeyStage::Next | KeyStage::Active) => false,
             };
@@ -149,9 +158,4 @@ fn has_no_certificate(ring: &Ring, server: &KeyRow, now: UnixSeconds) -> bool {
     };
     let oldest = ring.keys.iter().filter(is_believed).map(|key| key.published_at).min();
     revoked_at < now.minus(limits::CERTIFICATE_SECONDS) || oldest.is_some_and(|oldest| revoked_at < oldest)
-}
-
-/// Whose keys of this use are: the installation's, or the tenant's.
-fn scope_of(key_use: KeyUse, tenant: TenantId) -> KeyScope {
-    if key_use == KeyUse::Issuer { KeyScope::Tenant(tenant) } else { KeyScope::Installation }
 }

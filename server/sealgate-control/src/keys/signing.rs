@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sealgate_artifact::{AppId, Conditions, License, LicenseId, Licensee, PublicKey, TenantId, UnixSeconds};
+use sealgate_artifact::{AppId, License, LicenseId, Licensee, PublicKey, TenantId, UnixSeconds};
 use sealgate_authority::{AuthorityError, Ids, Side, stored};
 use sealgate_store::table::{LicenseRow, PlanRow, SignedLicense, Terms};
 use sealgate_trust::{Signer, sign_statement};
@@ -87,6 +87,6 @@ fn with_terms(
         variables: wire::variables(stored(variables)?),
         licensee: None,
         trial_days: terms.trial.map(|trial| trial.days),
-        conditions: Conditions::default(),
+        conditions: terms.conditions.clone(),
     })
 }

@@ -1,6 +1,6 @@
 //! Version numbers, windows and sizes of keysets.
 
-use sealgate_artifact::{Code, UnixSeconds, limits};
+use sealgate_artifact::{Code, KeyUse, TenantId, UnixSeconds, limits};
 use sealgate_authority::seats::HEAD_START_SECONDS;
 use sealgate_authority::{AuthorityError, Ids, Side};
 use sealgate_store::table::KeyScope;
@@ -44,6 +44,16 @@ pub(crate) fn next_version(last: u64, now: UnixSeconds) -> u64 {
 /// the customer's machine does not refuse it (`spec/license.md` §2.4).
 pub(crate) fn begin(now: UnixSeconds) -> UnixSeconds {
     now.minus(HEAD_START_SECONDS)
+}
+
+/// Whether keys of that use stand in the keysets of tenants, each of which decides about its own.
+pub(super) fn is_tenants(key_use: KeyUse) -> bool {
+    matches!(key_use, KeyUse::Issuer | KeyUse::Update | KeyUse::Activation)
+}
+
+/// Whose keys of this use are: the installation's, or the tenant's.
+pub(super) fn scope_of(key_use: KeyUse, tenant: TenantId) -> KeyScope {
+    if is_tenants(key_use) { KeyScope::Tenant(tenant) } else { KeyScope::Installation }
 }
 
 /// The most keys that a keyset of this scope may list.

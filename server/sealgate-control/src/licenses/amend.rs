@@ -8,10 +8,10 @@ use sealgate_store::table::{LicenseRow, PlanRow};
 use sealgate_wire::{UpdateLicense, Variable};
 
 use super::list::Licenses;
-use super::terms::{fits, is_bought};
+use super::terms::{fits_or, is_bought};
 use crate::duration::Duration;
 use crate::ends::{Calendar, From};
-use crate::{Caller, named, sets};
+use crate::{Caller, conditions, named, sets};
 
 /// Another plan for a license.
 pub(super) struct Upgrade {
@@ -58,6 +58,8 @@ pub(super) fn amend(
     if let Some(seats) = request.max_devices {
         license.terms.max_devices = seats.0;
     }
+    license.terms.conditions = conditions::changed(&license.terms.conditions, &request.conditions())?;
+    conditions::unless_trial(&license.terms, &request.conditions())?;
     if let Some(upgrade) = upgrade
         && is_bought(&before, license)
     {
@@ -73,7 +75,7 @@ pub(super) fn amend(
     if is_as_before && request.licensee.is_none() {
         return Ok(());
     }
-    fits(license, longest(license, request, upgrade)?)
+    fits_or(license, |excess| longest(license, request, upgrade, excess))
 }
 
 impl Upgrade {
@@ -120,18 +122,21 @@ fn longest(
     license: &LicenseRow,
     request: &UpdateLicense,
     upgrade: Option<&Upgrade>,
+    excess: usize,
 ) -> Result<&'static str, AuthorityError> {
     let given = [
         (
             "features",
             request.features.is_some() || request.replace_features.is_some(),
-            &license.terms.features,
+            license.terms.features.len(),
         ),
-        ("limits", request.limits.is_some() || request.replace_limits.is_some(), &license.terms.limits),
-        ("licensee", request.licensee.is_some(), &license.licensee),
+        ("limits", request.limits.is_some() || request.replace_limits.is_some(), license.terms.limits.len()),
+        ("licensee", request.licensee.is_some(), license.licensee.len()),
     ];
-    let given = given.into_iter().filter(|(_, is_given, _)| *is_given);
-    if let Some((field, ..)) = given.max_by_key(|(.., text)| text.len()) {
+    // A short one is not to blame for what a plan brings along.
+    let conditions = conditions::given(&license.terms.conditions, &request.conditions());
+    let conditions = conditions.into_iter().filter(|(.., bytes)| *bytes >= excess);
+    if let Some(field) = conditions::longest(given.into_iter().chain(conditions)) {
         return Ok(field);
     }
     let has_own = match upgrade {

@@ -52,7 +52,7 @@ pub(super) async fn barred(db: &Db, license: &LicenseRow) -> Result<Vec<&'static
         // spec/license.md §2.11: a file of a trial proves nothing.
         (license.terms.trial.is_some(), "The license is a trial, and a trial is never handed out as a file."),
         (
-            !license.terms.offline && license.terms.trial.is_none(),
+            !license.terms.files && license.terms.trial.is_none(),
             "The terms of the license do not allow offline use.",
         ),
         (tenant.is_none_or(|tenant| !tenant.offline), "Offline use is switched off for the tenant."),

@@ -107,7 +107,7 @@ fn order(row: &ImportRow, app: &AppRow) -> IssueLicenses {
         customer_id: row.customer_id.clone(),
         licensee: row.licensee.clone().map(Some),
         external_id: row.external_id.clone(),
-        count: None,
+        ..IssueLicenses::default()
     }
 }
 

@@ -1,8 +1,8 @@
 //! Issuing licenses: an order in, signed statements and keys out.
 
 use sealgate_artifact::{
-    Code, CustomerId, LicenseId, LicenseKey, MaxDevices, PlanId, PublicKey, StatementId, TenantId, Tier,
-    UnixSeconds,
+    Code, Conditions, CustomerId, LicenseId, LicenseKey, MaxDevices, PlanId, PublicKey, StatementId,
+    TenantId, Tier, UnixSeconds,
 };
 use sealgate_authority::AuthorityError;
 use sealgate_store::table::{
@@ -14,11 +14,11 @@ use serde_json::json;
 
 use super::licensee::Buyer;
 use super::list::Licenses;
-use super::terms::fits;
+use super::terms::fits_or;
 use crate::duration::{Duration, End};
 use crate::ends::{Calendar, From};
 use crate::keys::{begin, first_version};
-use crate::{Caller, Scope, check, named, plans, trial};
+use crate::{Caller, Scope, check, conditions, named, trial};
 
 const AT_ONCE: u32 = 1000;
 
@@ -63,7 +63,7 @@ impl Licenses {
             // A thousand signatures take a while; other requests go on in between.
             tokio::task::yield_now().await;
         }
-        let detail = json!({
+        let mut detail = json!({
             "app": app.id.to_string(),
             "plan": order.plan.map(|id| id.to_string()),
             "first": rows.first().map(|new| new.license.id.to_string()),
@@ -72,6 +72,9 @@ impl Licenses {
             "external_id": order.external_id,
             "expires_at": order.end.map(|end| Timestamp(end.at)),
         });
+        if request.conditions().is_any() {
+            detail["conditions"] = json!(sealgate_wire::Conditions::of(&order.terms.conditions));
+        }
         let audit = self.desk.audit(caller, "license.issued", app.id.to_string(), &detail);
         let app_disabled_at = app.disabled_at;
         Ok(InsertLicenses { issuer: (tenant.id, tenant.issuer_key), buyer, rows, app_disabled_at, audit })
@@ -133,7 +136,7 @@ impl Licenses {
             devices_used: 0,
         };
         trial::has_customer(&license)?;
-        fits(&license, "licenses")?;
+        fits_or(&license, |excess| Ok(order.too_long(excess)))?;
         let signed = self.signer.sign(&license, tenant.issuer_key)?;
         let event = self.desk.event(caller, &license, "license_issued", None);
         Ok(NewLicense { license, key, signed, event })
@@ -150,6 +153,8 @@ pub(super) struct Order {
     customer: Option<CustomerId>,
     licensee: String,
     external_id: Option<String>,
+    /// What it gives besides the plan, and whether, and how many bytes of it.
+    given: Vec<(&'static str, bool, usize)>,
     pub(super) suspended_at: Option<UnixSeconds>,
 }
 
@@ -168,6 +173,11 @@ impl Order {
         };
         let mut terms = plan.map_or_else(without_plan, |plan| plan.terms.clone());
         terms.max_devices = request.max_devices.map_or(terms.max_devices, |seats| seats.0);
+        terms.conditions = conditions::changed(&terms.conditions, &request.conditions())?;
+        conditions::unless_trial(&terms, &request.conditions())?;
+        let conditions = conditions::given(&terms.conditions, &request.conditions());
+        let licensee = ("licensee", request.licensee.is_some(), buyer.licensee().len());
+        let given = conditions.into_iter().chain([licensee]).collect();
         Ok(Self {
             plan: plan.map(|plan| plan.id),
             terms,
@@ -177,8 +187,15 @@ impl Order {
             customer: buyer.customer(),
             licensee: buyer.licensee().to_owned(),
             external_id: request.external_id.clone(),
+            given,
             suspended_at: None,
         })
+    }
+
+    /// What has to become shorter where so many bytes are too many: what alone could, or else all of it.
+    fn too_long(&self, excess: usize) -> &'static str {
+        let given = self.given.iter().filter(|(.., bytes)| *bytes >= excess);
+        conditions::longest(given.copied()).unwrap_or("licenses")
     }
 }
 
@@ -189,8 +206,8 @@ fn without_plan() -> Terms {
         features: "[]".to_owned(),
         limits: "[]".to_owned(),
         max_devices: MaxDevices::Limited(1),
-        offline: true,
-        releases_per_seat: plans::RELEASES_PER_SEAT,
+        files: true,
+        conditions: Conditions::default(),
         trial: None,
     }
 }

@@ -7,7 +7,7 @@ use sealgate_authority::seats::standing;
 use sealgate_authority::{AuthorityError, SharedSecrets, stored};
 use sealgate_store::table::licenses::Filter;
 use sealgate_store::table::{self, FormerKeyRow, LicenseRow};
-use sealgate_wire::{LicenseQuery, LicenseView, LookUpLicense, Page, Seats, Timestamp};
+use sealgate_wire::{Conditions, LicenseQuery, LicenseView, LookUpLicense, Page, Seats, Timestamp};
 
 use super::licensee;
 use super::wanted::{EndPlace, Order, Used, Wanted};
@@ -216,6 +216,7 @@ pub(crate) async fn find(desk: &Desk, caller: &Caller, id: &str) -> Result<Licen
 
 /// A license as the vendor sees it at a time, without slugs.
 pub(crate) fn view(license: &LicenseRow, now: UnixSeconds) -> Result<LicenseView, AuthorityError> {
+    let Conditions { policy, max_instances, offline, allowances } = Conditions::of(&license.terms.conditions);
     Ok(LicenseView {
         license_id: license.id.to_string(),
         app_id: license.app.to_string(),
@@ -229,7 +230,11 @@ pub(crate) fn view(license: &LicenseRow, now: UnixSeconds) -> Result<LicenseView
         max_devices: Seats(license.terms.max_devices),
         devices_used: license.devices_used,
         expires_at: license.expires_at.map(Timestamp),
-        offline: license.terms.offline && license.terms.trial.is_none(),
+        files: license.terms.files && license.terms.trial.is_none(),
+        policy,
+        max_instances,
+        offline,
+        allowances,
         trial: license.terms.trial.map(trial::view),
         label: license.label.clone(),
         customer_id: license.customer.map(|id| id.to_string()),

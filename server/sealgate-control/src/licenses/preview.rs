@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sealgate_artifact::{Code, DeviceId, MaxDevices, Tier, UnixSeconds};
 use sealgate_authority::{AuthorityError, stored};
 use sealgate_store::table::{self, LicenseRow};
-use sealgate_wire::{LicensePreview, LicenseTerms, Seats, Timestamp, UpdateLicense};
+use sealgate_wire::{Conditions, LicensePreview, LicenseTerms, Seats, Timestamp, UpdateLicense};
 
 use super::change::checked;
 use super::licensee;
@@ -13,7 +13,7 @@ use super::list::{Licenses, find};
 use super::terms::{is_bought, signed_terms};
 use crate::customers::may_buy;
 use crate::standing::may_act;
-use crate::{Caller, slugged, trial};
+use crate::{Caller, conditions, slugged, trial};
 
 impl Licenses {
     /// What an update with this request would change. Refuses what the update would refuse, but for devices that have seats.
@@ -82,6 +82,7 @@ pub(super) fn foreseen(
 
 fn terms(license: &LicenseRow) -> Result<LicenseTerms, AuthorityError> {
     let terms = &license.terms;
+    let Conditions { policy, max_instances, offline, allowances } = Conditions::of(&terms.conditions);
     Ok(LicenseTerms {
         plan_id: license.plan.map(|id| id.to_string()),
         plan: None,
@@ -91,8 +92,11 @@ fn terms(license: &LicenseRow) -> Result<LicenseTerms, AuthorityError> {
         variables: stored(&license.variables)?,
         max_devices: Seats(terms.max_devices),
         expires_at: license.expires_at.map(Timestamp),
-        offline: terms.offline,
-        releases_per_seat: terms.releases_per_seat,
+        files: terms.files,
+        policy,
+        max_instances,
+        offline,
+        allowances,
         trial_days: terms.trial.map(|trial| trial.days),
         trial_per: terms.trial.map(|trial| trial.per.as_str().to_owned()),
         label: license.label.clone(),
@@ -112,8 +116,11 @@ fn changed(before: &LicenseTerms, after: &LicenseTerms) -> Vec<String> {
         ("variables", before.variables != after.variables),
         ("max_devices", before.max_devices != after.max_devices),
         ("expires_at", before.expires_at != after.expires_at),
+        ("files", before.files != after.files),
+        ("policy", before.policy != after.policy),
+        ("max_instances", before.max_instances != after.max_instances),
         ("offline", before.offline != after.offline),
-        ("releases_per_seat", before.releases_per_seat != after.releases_per_seat),
+        ("allowances", before.allowances != after.allowances),
         ("trial_days", before.trial_days != after.trial_days),
         ("trial_per", before.trial_per != after.trial_per),
         ("label", before.label != after.label),
@@ -149,8 +156,12 @@ fn lessened(
         ("max_devices", seats(next) < seats(license)),
         // What a trial gives ends when it is over, whatever the license says.
         ("expires_at", end(next) < end(license) && !is_bought(license, next)),
-        ("offline", license.terms.offline && !next.terms.offline),
-        ("releases_per_seat", next.terms.releases_per_seat < license.terms.releases_per_seat),
+        ("files", license.terms.files && !next.terms.files),
+        // Whatever another policy enforces is something else; without one, nothing is enforced.
+        ("policy", after.policy.is_some() && before.policy != after.policy),
+        ("max_instances", after.max_instances.unwrap_or(1) < before.max_instances.unwrap_or(1)),
+        ("offline", conditions::offline_is_less(&license.terms.conditions, &next.terms.conditions)),
+        ("allowances", conditions::allowances_are_less(&license.terms.conditions, &next.terms.conditions)),
         ("trial_days", days(next) < days(license)),
     ];
     named(&has_less)

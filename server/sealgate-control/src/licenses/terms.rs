@@ -37,6 +37,14 @@ pub(super) fn customer(id: &str) -> Result<CustomerId, AuthorityError> {
 
 /// What cannot be signed is refused before it is saved: the field is the one that was changed.
 pub(super) fn fits(license: &LicenseRow, field: &'static str) -> Result<(), AuthorityError> {
-    let signed = signed_form(license, license.created_at)?;
-    signed.room().map(drop).map_err(|excess| AuthorityError::TooLarge { field, excess })
+    fits_or(license, |_| Ok(field))
+}
+
+/// The same, where the field hangs on how many bytes are too many.
+pub(super) fn fits_or(
+    license: &LicenseRow,
+    field: impl FnOnce(usize) -> Result<&'static str, AuthorityError>,
+) -> Result<(), AuthorityError> {
+    let Err(excess) = signed_form(license, license.created_at)?.room() else { return Ok(()) };
+    Err(AuthorityError::TooLarge { field: field(excess)?, excess })
 }

@@ -59,9 +59,17 @@ fn licensee() -> Value {
 
 fn policy() -> Value {
     json!({
-        "heartbeat": true, "heartbeat_minutes": 240, "grace_hours": 24, "fail_mode": "soft", "integrity": false,
-        "anti_tamper": false,
+        "heartbeat": { "interval": 3_600, "grace": 86_400 }, "seat": "lease", "fail": "hard", "integrity": "where_listed",
+        "tenant_limits": [["render", 60]],
     })
+}
+
+fn offline() -> Value {
+    json!({ "days": 90, "pool": 20, "journal_days": 30 })
+}
+
+fn allowances() -> Value {
+    json!({ "releases": 4, "replacements": 1 })
 }
 
 fn envelope() -> Value {
@@ -131,19 +139,37 @@ fn sales() -> Vec<Row> {
     rows! {
         CreatePlan {
             "app_id": APP, "name": "Pro", "tier": "licensed", "features": (features()), "limits": (limits()),
-            "max_devices": 3, "duration": "1y", "policy": (policy()), "variables": (variables()),
+            "max_devices": 3, "duration": "1y", "policy": (policy()), "max_instances": 2, "offline": (offline()),
+            "allowances": (allowances()), "variables": (variables()),
             "licensee": ["name", "company"],
         }
-        UpdatePlan { "features": [{ "name": "sso" }], "max_devices": "unlimited", "duration": null }
+        UpdatePlan {
+            "features": [{ "name": "sso" }], "max_devices": "unlimited", "duration": null, "policy": null,
+            "allowances": { "releases": 4 },
+        }
         PlanView {
             "plan_id": PLAN, "app_id": APP, "app": "editor", "name": "Pro", "slug": "pro", "tier": "licensed", "features": (features()),
-            "limits": (limits()), "max_devices": 3, "duration": "1y", "offline": false, "policy": (policy()),
-            "releases_per_seat": 2, "variables": (variables()), "licensee": ["name", "company"], "created_at": BEGIN,
+            "limits": (limits()), "max_devices": 3, "duration": "1y", "files": false, "policy": (policy()),
+            "max_instances": 2, "offline": (offline()), "allowances": (allowances()), "variables": (variables()), "licensee": ["name", "company"], "created_at": BEGIN,
         }
         Trial { "days": 14, "per": "device" }
         Feature { "name": "export", "value": "pdf" }
         Limit { "name": "projects", "value": 10 }
         Policy (policy())
+        Heartbeat { "interval": 3_600, "grace": 86_400, "longest_grace": 259_200 }
+        SeatHold "lease"
+        Fail "hard"
+        Integrity "where_listed"
+        AntiTamper { "unknown": "tamper", "agents": ["watchdog"] }
+        Unknown "tamper"
+        ClockPolicy { "tolerance": 600, "mode": "run_time" }
+        ClockMode "run_time"
+        Freshness { "warn": 14, "restrict": 60, "block": 90 }
+        TenantLimit ["render", 60]
+        OfflinePermit (offline())
+        OfflineChange { "days": 90, "pool": null }
+        Allowances (allowances())
+        AllowancesChange { "releases": 4, "replacements": null }
         CreateCustomer {
             "name": "Ada Lovelace", "company": "Analytical Engines Ltd", "email": "ada@example.com",
             "external_id": "shop-1815", "metadata": { "segment": "A" }, "max_devices": 20,
@@ -164,7 +190,8 @@ fn sales() -> Vec<Row> {
 fn terms(tier: &str) -> Value {
     json!({
         "plan_id": PLAN, "plan": "pro", "tier": tier, "features": features(), "limits": limits(), "variables": variables(),
-        "max_devices": 3, "expires_at": END, "offline": false, "releases_per_seat": 2, "trial_days": null,
+        "max_devices": 3, "expires_at": END, "files": false, "policy": policy(), "max_instances": 2, "offline": offline(),
+        "allowances": allowances(), "trial_days": null,
         "trial_per": null, "label": "order 1815", "customer_id": CUSTOMER, "customer": "ada-lovelace", "licensee": licensee(),
     })
 }
@@ -173,8 +200,8 @@ fn terms(tier: &str) -> Value {
 fn licenses() -> Vec<Row> {
     rows! {
         IssueLicenses {
-            "app_id": APP, "plan_id": PLAN, "max_devices": 3, "expires_at": "1y", "label": "order 1815",
-            "customer_id": CUSTOMER, "external_id": "order-1815",
+            "app_id": APP, "plan_id": PLAN, "max_devices": 3, "expires_at": "1y", "max_instances": 2,
+            "allowances": { "releases": 4 }, "label": "order 1815", "customer_id": CUSTOMER, "external_id": "order-1815",
         }
         Licensee (licensee())
         LicensesIssued {
@@ -184,12 +211,16 @@ fn licenses() -> Vec<Row> {
         LicenseView {
             "license_id": LICENSE, "app_id": APP, "app": "editor", "plan_id": PLAN, "plan": "pro", "status": "active",
             "tier": "licensed", "features": (features()), "limits": (limits()), "max_devices": 3, "devices_used": 1,
-            "expires_at": END, "offline": false, "label": "order 1815", "customer_id": CUSTOMER,
+            "expires_at": END, "files": false, "policy": (policy()), "max_instances": 2, "offline": (offline()),
+            "allowances": (allowances()), "label": "order 1815", "customer_id": CUSTOMER,
             "customer": "ada-lovelace", "licensee": (licensee()), "external_id": "order-1815",
             "version": 30_000_000, "created_at": BEGIN,
         }
         LookUpLicense { "license_key": LICENSE_KEY }
-        UpdateLicense { "tier": "enterprise", "features": [{ "name": "sso" }], "max_devices": 5, "expires_at": null }
+        UpdateLicense {
+            "tier": "enterprise", "features": [{ "name": "sso" }], "max_devices": 5, "expires_at": null,
+            "offline": { "days": 90 }, "policy": null,
+        }
         LicensePreview {
             "license_id": LICENSE, "before": (terms("licensed")), "after": (terms("enterprise")), "changed": ["tier"],
             "lessened": [], "version": 30_000_000, "new_version": true, "devices_used": 1, "devices_to_release": 0,
@@ -259,8 +290,9 @@ fn records() -> Vec<Row> {
         ServerView {
             "server_id": KEY_ID, "public_key": PUBLIC_KEY, "origins": ["https://licenses.example.com"],
             "status": "approved", "created_at": BEGIN, "approved_at": BEGIN,
+            "activation_key": PUBLIC_KEY, "activation_approved_at": BEGIN,
         }
-        ApproveServer { "origins": ["https://licenses.example.com"] }
+        ApproveServer { "origins": ["https://licenses.example.com"], "activation_key": PUBLIC_KEY }
         ClockView { "in_doubt": true, "shown": END, "expected": BEGIN, "set_by": 691_200, "server_id": KEY_ID }
         AcceptClock { "set_by": 691_200 }
         KeyView {

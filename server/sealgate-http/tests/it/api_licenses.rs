@@ -24,7 +24,7 @@ on_both_engines! {
         assert_eq!(app.api("GET", &at(license, ""), &json!(null)).expect(200), json!({
             "license_id": license["license_id"], "app_id": editor["app_id"], "app": "editor", "status": "active",
             "tier": "licensed", "features": [], "limits": [], "max_devices": 1, "devices_used": 0,
-            "offline": true, "customer_id": null, "version": app.clock.seconds() / 60,
+            "files": true, "customer_id": null, "version": app.clock.seconds() / 60,
             "expires_at": null, "label": null, "created_at": NOW,
         }));
     }

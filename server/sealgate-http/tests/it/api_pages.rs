@@ -76,7 +76,7 @@ on_both_engines! {
         for n in 0..20 {
             let plan = owner.make("/api/v1/plans", &fat(&editor, &format!("Fat {n}")));
             let change = fat(&editor, &format!("Fat {n}"));
-            let change = json!({ "features": change["features"], "limits": change["limits"], "releases_per_seat": 3 });
+            let change = json!({ "features": change["features"], "limits": change["limits"], "allowances": { "releases": 3 } });
             owner.api("PATCH", &format!("/api/v1/plans/{}", plan["plan_id"].as_str().expect("text")), &change).expect(200);
             made.push(plan["plan_id"].clone());
         }

@@ -16,7 +16,7 @@ fn pro(app: &TestApp, editor: &Value) -> Value {
         "app_id": editor["app_id"], "name": "Pro", "tier": "enterprise", "max_devices": 3, "duration": "30d",
         "features": [{ "name": "export", "value": "pdf" }, { "name": "db.query" }],
         "limits": [{ "name": "projects", "value": 10 }],
-        "policy": { "heartbeat": true, "grace_hours": 72 },
+        "policy": { "heartbeat": { "interval": 3_600, "grace": 259_200 } },
     });
     app.api("POST", "/api/v1/plans", &wish).expect(201)
 }
@@ -26,11 +26,11 @@ on_both_engines! {
         let editor = app.create_app("Editor");
         let plan = pro(app, &editor);
         assert_eq!(plan["features"], json!([{ "name": "export", "value": "pdf" }, { "name": "db.query" }]));
-        assert_eq!((&plan["offline"], &plan["releases_per_seat"]), (&json!(false), &json!(2)));
-        assert_eq!(plan["policy"], json!({
-            "heartbeat": true, "heartbeat_minutes": 240, "grace_hours": 72, "fail_mode": "soft", "integrity": false,
-            "anti_tamper": false,
-        }));
+        assert_eq!(plan["files"], false);
+        assert_eq!(plan["policy"], json!({ "heartbeat": { "interval": 3_600, "grace": 259_200 } }));
+        for absent in ["max_instances", "offline", "allowances"] {
+            assert_eq!(plan.get(absent), None, "{absent}");
+        }
         let path = format!("/api/v1/plans/{}", text(&plan["plan_id"]));
         assert_eq!(app.api("GET", &path, &json!(null)).expect(200), plan);
         assert_eq!(app.api("GET", "/api/v1/plans", &json!(null)).expect(200)["items"], json!([plan]));
@@ -82,7 +82,7 @@ on_both_engines! {
         let editor = app.create_app("Editor");
         let features: Vec<Value> = (0..128).map(|n| json!({ "name": format!("{n:032}") })).collect();
         let wish = json!({
-            "app_id": editor["app_id"], "name": "All", "tier": "licensed", "features": features, "offline": true,
+            "app_id": editor["app_id"], "name": "All", "tier": "licensed", "features": features, "files": true,
         });
         let plan = app.api("POST", "/api/v1/plans", &wish).expect(201);
         let license = app.issue(&editor, &json!({ "plan_id": plan["plan_id"] }));
@@ -97,14 +97,14 @@ on_both_engines! {
         let path = format!("/api/v1/plans/{}", text(&plan["plan_id"]));
         for (name, value) in [
             ("tier", json!("gold")), ("name", json!("")), ("max_devices", json!(0)), ("duration", json!(30)),
-            ("duration", json!("0d")), ("duration", json!("36501d")), ("duration", json!("1 week")), ("releases_per_seat", json!(1001)),
+            ("duration", json!("0d")), ("duration", json!("36501d")), ("duration", json!("1 week")), ("allowances", json!({ "releases": 1001 })),
             ("features", json!([{ "name": "a" }, { "name": "a" }])), ("features", json!(["a"])),
             ("features", json!([{ "name": "x".repeat(33) }])), ("features", json!([{ "name": "a", "value": "x".repeat(65) }])),
             ("features", json!((0..129).map(|n| json!({ "name": n.to_string() })).collect::<Vec<_>>())),
             ("features", json!([["a"]])), ("limits", json!([["a", 1]])), ("policy", json!([])),
             ("limits", json!([{ "name": "a", "value": -1 }])), ("limits", json!([{ "name": "", "value": 1 }])),
-            ("policy", json!({ "colour": "red" })), ("policy", json!({ "heartbeat_minutes": 0 })),
-            ("policy", json!({ "fail_mode": "maybe" })), ("offline", json!("yes")), ("colour", json!("red")),
+            ("policy", json!({ "colour": "red" })), ("policy", json!({ "heartbeat": { "interval": 0, "grace": 60 } })),
+            ("policy", json!({ "fail": "maybe" })), ("offline", json!(true)), ("files", json!("yes")), ("max_instances", json!(0)), ("colour", json!("red")),
         ] {
             let mut wish = good.clone();
             wish["name"] = json!("Other");

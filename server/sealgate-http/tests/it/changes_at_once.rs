@@ -80,7 +80,7 @@ on_both_engines! {
         let (owner, editor) = (app.owner(), app.create_app("Editor"));
         let plans: [Value; 2] = ["A", "B"].map(|name| {
             let wish = json!({
-                "app_id": editor["app_id"], "name": name, "tier": "licensed", "duration": "10d", "max_devices": 3, "offline": true,
+                "app_id": editor["app_id"], "name": name, "tier": "licensed", "duration": "10d", "max_devices": 3, "files": true,
                 "features": [{ "name": format!("of {name}") }], "limits": [{ "name": "plan", "value": name.len() }],
             });
             app.api("POST", "/api/v1/plans", &wish).expect(201)

@@ -78,7 +78,7 @@ on_both_engines! {
 
     fn who_is_forgotten_stands_in_no_table(app: &TestApp) {
         let editor = app.create_app("Editor");
-        let plan = json!({ "app_id": editor["app_id"], "name": "Pro", "tier": "licensed", "offline": true, "licensee": ["name"] });
+        let plan = json!({ "app_id": editor["app_id"], "name": "Pro", "tier": "licensed", "files": true, "licensee": ["name"] });
         let plan = app.owner().make("/api/v1/plans", &plan);
         let wish = json!({
             "name": NAME, "company": format!("{NAME} Inc."), "email": format!("{NAME}@example.com"), "external_id": NAME,

@@ -34,7 +34,7 @@ fn small(app: &TestApp, editor: &Value) -> Value {
 
 fn large(app: &TestApp, editor: &Value) -> Value {
     let terms = json!({
-        "tier": "enterprise", "max_devices": 3, "duration": "365d", "offline": true, "releases_per_seat": 9,
+        "tier": "enterprise", "max_devices": 3, "duration": "365d", "files": true, "allowances": { "releases": 9 },
         "features": [{ "name": "export", "value": "all" }, { "name": "sso" }],
         "limits": [{ "name": "projects", "value": 99 }], "variables": { "theme": "gold", "beta": true },
     });
@@ -141,10 +141,10 @@ on_both_engines! {
         let preview = app.api("POST", &at(&license, "/preview"), &change).expect(200);
         assert_eq!((state(app), app.api("GET", &at(&license, ""), &json!(null)).expect(200)), before);
         assert_eq!(preview["changed"], json!([
-            "plan_id", "tier", "features", "limits", "variables", "max_devices", "offline", "releases_per_seat",
+            "plan_id", "tier", "features", "limits", "variables", "max_devices", "files", "allowances",
         ]));
         assert_eq!(preview["lessened"], json!([
-            "tier", "features", "limits", "variables", "max_devices", "offline", "releases_per_seat",
+            "tier", "features", "limits", "variables", "max_devices", "files", "allowances",
         ]));
         assert_eq!((&preview["devices_used"], &preview["devices_to_release"], &preview["new_version"]), (&json!(3), &json!(2), &json!(true)));
         assert_eq!((&preview["before"]["tier"], &preview["after"]["tier"]), (&json!("enterprise"), &json!("licensed")));

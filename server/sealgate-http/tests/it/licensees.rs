@@ -54,7 +54,7 @@ on_both_engines! {
 
     fn a_plan_takes_it_from_the_customer_when_the_license_is_issued(app: &TestApp) {
         let editor = app.create_app("Editor");
-        let plan = json!({ "app_id": editor["app_id"], "name": "Pro", "tier": "licensed", "offline": true, "licensee": ["name", "email"] });
+        let plan = json!({ "app_id": editor["app_id"], "name": "Pro", "tier": "licensed", "files": true, "licensee": ["name", "email"] });
         let plan = app.owner().make("/api/v1/plans", &plan);
         assert_eq!(plan["licensee"], json!(["name", "email"]));
         let ada = customer(app, &json!({ "name": "Ada", "company": "Engines", "email": "ada@example.com" }));

@@ -1,5 +1,6 @@
 //! The server as its callers see it, over HTTP, on both engines.
 
+mod activation;
 mod addresses;
 mod agreement;
 mod api_access;
@@ -22,12 +23,14 @@ mod api_servers;
 mod api_tenants;
 mod api_tokens;
 mod app_keys;
+mod beats;
 mod behind;
 mod beside;
 mod changes_at_once;
 mod clock;
 mod clock_in_doubt;
 mod combined;
+mod conditions;
 mod crowds;
 mod customer_limits;
 mod customers;
@@ -49,6 +52,7 @@ mod license_sets;
 mod licensees;
 mod limits;
 mod many_tokens;
+mod moves;
 mod observed;
 mod offline_activation;
 mod online;
@@ -61,6 +65,7 @@ mod releases;
 mod said;
 mod secrets;
 mod self_ban;
+mod server_keys;
 mod slugs;
 mod stood_still;
 mod strangers;

@@ -143,7 +143,7 @@ on_both_engines! {
     fn each_of_many_renewals_at_once_adds_the_plans_duration(app: &TestApp) {
         const RENEWALS: u64 = 24;
         let (owner, editor) = (app.owner(), app.create_app("Editor"));
-        let plan = json!({ "app_id": editor["app_id"], "name": "Days", "tier": "licensed", "duration": "10d", "offline": true });
+        let plan = json!({ "app_id": editor["app_id"], "name": "Days", "tier": "licensed", "duration": "10d", "files": true });
         let plan = app.api("POST", "/api/v1/plans", &plan).expect(201);
         let license = app.issue(&editor, &json!({ "plan_id": plan["plan_id"], "max_devices": 2 }));
         let path = format!("/api/v1/licenses/{}", license["license_id"].as_str().expect("text"));

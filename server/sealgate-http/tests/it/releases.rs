@@ -125,6 +125,50 @@ on_both_engines! {
         }
     }
 
+    fn the_license_says_how_often_seats_are_given_back(app: &TestApp) {
+        let editor = app.create_app("Editor");
+        let build = app.build(&editor);
+        let plan = json!({ "app_id": editor["app_id"], "name": "Pro", "tier": "licensed", "max_devices": 2, "allowances": { "releases": 1 } });
+        let plan = app.api("POST", "/api/v1/plans", &plan).expect(201);
+        let mut n = 0;
+        let mut given_back = |license: &Value| {
+            let (asked, key) = (Asked(app, &build), text(&license["license_key"]).to_owned());
+            let mut once = || {
+                let desk = TestDevice::default();
+                n += 2;
+                assert_eq!(asked.validate(&desk, &key, n).0, "allowed");
+                (asked.release(&desk, &key, n + 1, None).0, desk)
+            };
+            let mut times = 0;
+            loop {
+                match once() {
+                    (said, _) if said == "allowed" => times += 1,
+                    (said, _) => {
+                        assert_eq!(said, "allowance_spent");
+                        return times;
+                    }
+                }
+            }
+        };
+        let path = |license: &Value, verb: &str| format!("/api/v1/licenses/{}{verb}", text(&license["license_id"]));
+        for (order, times) in [
+            (json!({}), 2),
+            (json!({ "allowances": { "releases": 0 } }), 0),
+            (json!({ "allowances": { "releases": 3 } }), 3),
+            (json!({ "allowances": { "replacements": 9 } }), 2),
+            // For each of two seats.
+            (json!({ "plan_id": plan["plan_id"] }), 2),
+        ] {
+            let license = app.issue(&editor, &order);
+            assert_eq!(given_back(&license), times, "{order}");
+            assert_problem(&app.api("POST", &path(&license, "/reset-devices"), &json!({})), 409, "allowance_spent");
+            let more = json!({ "allowances": { "releases": times + 2 } });
+            app.api("PATCH", &path(&license, ""), &more).expect(200);
+            let reset = app.api("POST", &path(&license, "/reset-devices"), &json!({})).expect(200);
+            assert!(reset["releases_left"].as_u64() >= Some(1), "{reset}");
+        }
+    }
+
     fn releases_that_somebody_dated_ahead_do_not_count(app: &TestApp) {
         let (editor, license) = sell(app, &json!({}));
         let (build, desk) = (app.build(&editor), TestDevice::default());

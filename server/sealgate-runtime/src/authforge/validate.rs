@@ -66,6 +66,8 @@ impl AuthForge {
             license: &license,
             device: &device,
             said: &Said::default(),
+            // spec/online.md §11.2: an `hwid` is the client's own text.
+            app: None,
             machine: Some(&ask.hwid),
             blocked: !asking::license_admits(&app, &license, &ask.hwid, now),
             now,

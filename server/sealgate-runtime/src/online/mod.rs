@@ -1,10 +1,14 @@
 //! Our own clients' wire (`spec/online.md`).
 
 mod activate;
+mod adopt;
 mod approval;
+mod chain;
+mod count;
 mod heartbeat;
 mod proofs;
 mod release;
+mod rhythm;
 mod seats_shown;
 mod trust;
 mod validate;

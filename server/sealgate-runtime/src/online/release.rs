@@ -49,7 +49,7 @@ impl Work for GiveBack {
         let Some(seat) = self.seat(tx, &locked).await? else { return Ok(locked.devices_used) };
         let released = table::release_days::within_a_year(&mut *tx, &locked, self.at).await?;
         let counted = (locked.terms.max_devices, table::customers::limit_of(&mut *tx, &locked).await?);
-        let left = releases_left(counted, locked.terms.releases_per_seat, released);
+        let left = releases_left(counted, locked.terms.conditions.releases(), released);
         if left == Some(0) {
             return Err(AuthorityError::Refused(Code::AllowanceSpent));
         }

@@ -8,7 +8,8 @@ use sealgate_artifact::{
     Operation, Outcome, StatementId, UnixSeconds, Unverified, Variable, Word, encode_hex,
 };
 use sealgate_authority::seats::{self, Asking, Seats};
-use sealgate_authority::{About, AuthorityError, SignedEnvelope, Source, as_json, stored};
+use sealgate_authority::{About, AuthorityError, Source, as_json, stored};
+use sealgate_rules::names_a_machine;
 use sealgate_store::table::{self, Said};
 use sealgate_store::{AppEntry, LicenseEntry};
 use sealgate_trust::{Signer, TrustError, sign_statement, verify_activation_request, verify_device_request};
@@ -245,7 +246,9 @@ impl Online {
             license: &license,
             device,
             said: &said(asked),
-            machine: asked.fingerprint.as_ref().map(Word::as_str),
+            app: Some(&app),
+            // spec/online.md §7.7: one that names no machine counts as none.
+            machine: asked.fingerprint.as_ref().map(Word::as_str).filter(|text| names_a_machine(text)),
             blocked: !asking::license_admits(&app, &license, name, now),
             now,
             pays: app.app.credits.is_some().then_some((app.app.id, scope)),
@@ -329,16 +332,15 @@ impl Online {
         };
         let decision = sign_statement(&*self.signer, &decision, &[self.identity.key()])?.encode();
         let lacks = |id: StatementId| !holds.iter().any(|held| *held == id.to_string());
-        let show = |statement: &SignedEnvelope| lacks(statement.id).then(|| statement.text.clone());
         let license = match decided.license.filter(|entry| lacks(entry.license.statement)) {
             Some(entry) => Some(self.license_statement(&entry).await?),
             None => None,
         };
         Ok(OnlineAnswer {
             decision: as_json(decision)?,
-            certificate: show(&bundle.certificate),
-            keyset: show(&bundle.keyset),
-            tenant_keyset: show(&bundle.tenant_keyset),
+            certificate: bundle.certificate.unless_held(&lacks),
+            keyset: bundle.keyset.unless_held(&lacks),
+            tenant_keyset: bundle.tenant_keyset.unless_held(&lacks),
             license,
             proof: decided.proof.map(as_json).transpose()?,
             unapproved: vec![],

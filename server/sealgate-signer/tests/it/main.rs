@@ -7,7 +7,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use sealgate_artifact::{Code, KeyUse, Kind};
+use sealgate_artifact::{Code, KeyUse, Kind, PublicKey};
 use sealgate_signer::{Keystore, KeystoreError, Unlock};
 use sealgate_trust::{Message, SignError, Signer, ed25519};
 use zeroize::Zeroizing;
@@ -193,4 +193,30 @@ fn a_directory_of_another_user_is_refused() {
         assert_eq!(refused.code(), Code::FileUnreadable);
         assert!(refused.to_string().contains("belongs to user"), "{refused}");
     }
+}
+
+/// A revoked server that makes a new key, or one in a copied directory, must not go on with the other one's activation key.
+#[test]
+fn an_activation_key_goes_with_its_servers_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let keystore = open(dir.path(), &Unlock::File).unwrap();
+    let first = keystore.own_server().unwrap();
+    assert_eq!(keystore.own_server().unwrap(), first, "made once");
+    let file = |key: PublicKey, key_use: KeyUse| dir.path().join(format!("{}.key", key.id(key_use)));
+
+    std::fs::remove_file(file(first.activation, KeyUse::Activation)).unwrap();
+    let second = keystore.own_server().unwrap();
+    assert!(second.server == first.server && second.activation != first.activation);
+
+    std::fs::remove_file(file(first.server, KeyUse::Server)).unwrap();
+    let third = keystore.own_server().unwrap();
+    assert!(third.server != second.server && third.activation != second.activation);
+    assert_eq!(keystore.keys_of(KeyUse::Activation).unwrap(), [third.activation], "the former one is gone");
+    keystore.holds_only(&Keystore::OF_SERVERS).unwrap();
+    let message = Message::Statement(Kind::ActivationProof, b"{}");
+    keystore.sign(third.activation.id(KeyUse::Activation), message).unwrap();
+    assert!(
+        keystore.sign(third.server.id(KeyUse::Server), message).is_err(),
+        "a server's key signs no proofs"
+    );
 }

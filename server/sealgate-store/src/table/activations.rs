@@ -27,6 +27,14 @@ statements! {
              grace_until = $8, chain_seq = $9, chain_mac = $10 WHERE activation_id = $1 AND generation = $2";
     DEACTIVATE = "UPDATE activations SET end_code = 'not_activated', ended_at = $3, grace_until = $3 \
                   WHERE license_id = $1 AND identity = $2";
+    ADOPT = "INSERT INTO activations (activation_id, tenant_id, license_id, identity, generation, begun, request, first_nonce, \
+             fingerprint, proof_id, statement_id, proof, chain_seq, chain_mac, end_code, ended_at, grace_until) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) \
+             ON CONFLICT (activation_id) DO UPDATE SET generation = excluded.generation, request = excluded.request, \
+             first_nonce = excluded.first_nonce, fingerprint = excluded.fingerprint, proof_id = excluded.proof_id, \
+             statement_id = excluded.statement_id, proof = excluded.proof, chain_seq = excluded.chain_seq, \
+             chain_mac = excluded.chain_mac, end_code = excluded.end_code, ended_at = excluded.ended_at, \
+             grace_until = excluded.grace_until";
     LOCK = "UPDATE activations SET generation = generation WHERE activation_id = $1 AND generation = $2";
 }
 
@@ -132,14 +140,17 @@ pub async fn begin(tx: &mut Tx<'_>, row: &ActivationRow, is_known: bool) -> Resu
 
 /// Stores what a heartbeat changed, if the generation is still this one.
 pub async fn store(tx: &mut Tx<'_>, row: &ActivationRow) -> Result<bool, StoreError> {
-    let ended = row.ended.as_ref();
     let query = query(STORE).bind(row.id.to_string()).bind(signed(row.generation));
     let query = query.bind(row.proof_id.to_string()).bind(row.statement.to_string()).bind(row.proof.clone());
-    let query = query
-        .bind(ended.map(|ended| ended.code.as_str().to_owned()))
-        .bind(ended.map(|ended| signed(ended.at.get())))
-        .bind(ended.map(|ended| signed(ended.grace_until.get())));
-    Ok(with_head(query, row.head).execute(tx).await? > 0)
+    Ok(with_head(with_end(query, row.ended), row.head).execute(tx).await? > 0)
+}
+
+/// Takes over an activation that the database had forgotten, or holds in an older state.
+pub async fn adopt(tx: &mut Tx<'_>, row: &ActivationRow) -> Result<(), StoreError> {
+    let query = query(ADOPT).bind(row.id.to_string()).bind(row.tenant.to_string());
+    let query = query.bind(row.license.to_string()).bind(row.device_key.to_string());
+    with_end(with_head(with_generation(query, row), row.head), row.ended).execute(tx).await?;
+    Ok(())
 }
 
 /// Ends the activation of a device that gave its seat back, if it has one.
@@ -169,6 +180,13 @@ fn with_generation(query: Query, row: &ActivationRow) -> Query {
         .bind(row.proof_id.to_string())
         .bind(row.statement.to_string())
         .bind(row.proof.clone())
+}
+
+fn with_end(query: Query, ended: Option<Ended>) -> Query {
+    query
+        .bind(ended.map(|ended| ended.code.as_str().to_owned()))
+        .bind(ended.map(|ended| signed(ended.at.get())))
+        .bind(ended.map(|ended| signed(ended.grace_until.get())))
 }
 
 fn with_head(query: Query, head: ChainHead) -> Query {

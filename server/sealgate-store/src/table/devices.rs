@@ -22,7 +22,7 @@ macro_rules! select_device {
     ($rest:literal) => {
         concat!(
             "SELECT device_id, tenant_id, license_id, kind, identity, first_seen, name, platform, product_version, ",
-            "fingerprint, last_seen, metadata, trial_began FROM devices ",
+            "fingerprint, last_seen, metadata, trial_began, moved_from, moved_at, moved_before, moved_first FROM devices ",
             $rest
         )
     };
@@ -67,6 +67,13 @@ statements! {
     // In the order of an index, though nobody asks for one: where nearly all devices are of one license, PostgreSQL takes it
     // that any license has its first ones at once, and would walk through the table.
     FEW_OF_LICENSE = select_device!("WHERE license_id = $1 ORDER BY kind, identity LIMIT $2");
+    // Each in the order of an index, for the same reason.
+    SOME_MACHINES = select_device!(
+        "WHERE license_id = $1 AND kind = $2 AND fingerprint IS NOT NULL ORDER BY kind, identity LIMIT $3"
+    );
+    SAME_MACHINES = select_device!(
+        "WHERE license_id = $1 AND kind = $2 AND fingerprint = $4 ORDER BY license_id, fingerprint LIMIT $3"
+    );
     // Not read as devices: whoever made a row up, its seat is released like any other.
     FIRST_OF_LICENSE = "SELECT device_id, identity FROM devices WHERE license_id = $1 ORDER BY kind, identity LIMIT $2";
     SOME = "SELECT kind, identity, trial_began FROM devices WHERE license_id = $1 ORDER BY kind, identity LIMIT $2";
@@ -84,6 +91,10 @@ statements! {
     INSERT = "INSERT INTO devices (license_id, kind, identity, device_id, tenant_id, first_seen, name, platform, \
               product_version, fingerprint, last_seen, trial_began) \
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    MOVE = "UPDATE devices SET moved_from = identity, identity = $4, moved_first = moved_before, moved_before = moved_at, \
+            moved_at = $5 WHERE tenant_id = $1 AND license_id = $2 AND device_id = $3";
+    TOLD = "UPDATE devices SET name = $4, platform = $5, product_version = $6, fingerprint = $7, last_seen = $8, \
+            trial_began = $9 WHERE license_id = $1 AND kind = $2 AND identity = $3";
     // By the tenant, whose devices an index finds by their ids: with the license alone, all of its devices would be looked at,
     // while everybody else waits who writes.
     DELETE = with_rows!(delete!(), (1, 3, 1), "", "");
@@ -95,6 +106,8 @@ statements! {
 }
 
 /// SQLite has no users, and no function.
+const MOVE_SEAT: &str = "SELECT move_seat($1, $2, $3, $4, $5) AS move_seat";
+/// The same.
 const RELEASE_SEAT: &str = "SELECT release_seat($1, $2, $3, $4, $5) AS release_seat";
 
 /// What a device says of itself, each a column. Nobody checks it, and others may write it: what is not of its form is passed
@@ -149,6 +162,10 @@ pub struct DeviceRow {
     pub metadata: String,
     /// When the trial began that the license is for it.
     pub trial_began: Option<UnixSeconds>,
+    /// The name of the device that held the seat before.
+    pub moved_from: Option<String>,
+    /// Three columns: when the seat moved, the last times, the newest first.
+    pub moved: [Option<UnixSeconds>; 3],
 }
 
 impl DeviceRow {
@@ -164,6 +181,8 @@ impl DeviceRow {
             last_seen: None,
             metadata: "{}".to_owned(),
             trial_began: None,
+            moved_from: None,
+            moved: [None; 3],
         }
     }
 }
@@ -180,6 +199,12 @@ impl FromRow for DeviceRow {
             last_seen: said_time(row, "last_seen")?,
             metadata: row.get("metadata")?,
             trial_began: said_time(row, "trial_began")?,
+            moved_from: said(row, "moved_from", limits::WORD_BYTES)?,
+            moved: [
+                said_time(row, "moved_at")?,
+                said_time(row, "moved_before")?,
+                said_time(row, "moved_first")?,
+            ],
         })
     }
 }
@@ -395,6 +420,53 @@ pub async fn take_seat(tx: &mut Tx<'_>, locked: &LicenseRow, device: &DeviceRow)
     query(COUNT_TAKEN).bind(locked.id.to_string()).execute(&mut *tx).await?;
     tx.changes(Subject::License(locked.app, locked.key_hash));
     Ok(())
+}
+
+/// Devices with a key that hold a seat of the license and said something of their machine, no more than `most`: always the same
+/// ones, as long as they do.
+pub async fn machines(on: impl Read, license: LicenseId, most: u32) -> Result<Vec<DeviceRow>, StoreError> {
+    keep_readable(of_keys(SOME_MACHINES, license, most).fetch_all(on).await?)
+}
+
+/// Those that said this.
+pub async fn same_machines(
+    on: impl Read,
+    license: LicenseId,
+    (fingerprint, most): (&str, u32),
+) -> Result<Vec<DeviceRow>, StoreError> {
+    keep_readable(of_keys(SAME_MACHINES, license, most).bind(fingerprint).fetch_all(on).await?)
+}
+
+fn of_keys(statement: &'static str, license: LicenseId, most: u32) -> Query {
+    query(statement).bind(license.to_string()).bind(Device::KEY).bind(signed(most.into()))
+}
+
+/// Moves a seat of a locked license to another key, which says that of itself. The row keeps its id, when it was added, and the
+/// vendor's notes; `false` if there is no such seat.
+pub async fn move_seat(
+    tx: &mut Tx<'_>,
+    locked: &LicenseRow,
+    (seat, to): (DeviceId, &DeviceRow),
+    at: UnixSeconds,
+) -> Result<bool, StoreError> {
+    let statement = if tx.connection.locks_rows() { MOVE_SEAT } else { MOVE };
+    let query = query(statement).bind(locked.tenant.to_string()).bind(locked.id.to_string());
+    let query = query.bind(seat.to_string()).bind(&*to.device.name()).bind(signed(at.get()));
+    let moved = match statement {
+        MOVE_SEAT => count(&query.fetch_one(&mut *tx).await?, "move_seat")?,
+        _ => query.execute(&mut *tx).await?,
+    };
+    of_seat(TOLD, locked.id, &to.device)
+        .bind(to.said.name.clone())
+        .bind(to.said.platform.clone())
+        .bind(to.said.product_version.clone())
+        .bind(to.said.fingerprint.clone())
+        .bind(moment(to.last_seen))
+        .bind(moment(to.trial_began))
+        .execute(&mut *tx)
+        .await?;
+    tx.changes(Subject::License(locked.app, locked.key_hash));
+    Ok(moved > 0)
 }
 
 /// Notes when the trial of a locked license began for a device that holds a seat already.

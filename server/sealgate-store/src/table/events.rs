@@ -14,7 +14,7 @@ use crate::{Read, StoreError, Tx};
 macro_rules! select_event {
     ($filter:literal) => {
         concat!(
-            "SELECT event_id, tenant_id, app_id, license_id, device, at, kind, code, request_id, count ",
+            "SELECT event_id, tenant_id, app_id, license_id, device, at, kind, code, request_id, count, moved_from ",
             "FROM events WHERE tenant_id = $1 AND event_id < $2 ",
             $filter,
             " ORDER BY event_id DESC LIMIT $3"
@@ -24,7 +24,8 @@ macro_rules! select_event {
 
 macro_rules! insert_event {
     () => {
-        "INSERT INTO events (event_id, tenant_id, app_id, license_id, device, at, kind, code, request_id, count) VALUES "
+        "INSERT INTO events (event_id, tenant_id, app_id, license_id, device, at, kind, code, request_id, count, moved_from) \
+         VALUES "
     };
 }
 
@@ -33,10 +34,10 @@ statements! {
     OF_LICENSE = select_event!("AND license_id = $4");
     OF_REQUEST = select_event!("AND request_id = $4");
     WITH_CODE = select_event!("AND code = $4");
-    INSERT = with_rows!(insert_event!(), (1, 1, 10), "", "");
-    INSERT_MANY = with_rows!(insert_event!(), (MANY, 1, 10), "", "");
-    INSERT_AGAIN = with_rows!(insert_event!(), (1, 1, 10), "", " ON CONFLICT (event_id) DO NOTHING");
-    INSERT_MANY_AGAIN = with_rows!(insert_event!(), (MANY, 1, 10), "", " ON CONFLICT (event_id) DO NOTHING");
+    INSERT = with_rows!(insert_event!(), (1, 1, 11), "", "");
+    INSERT_MANY = with_rows!(insert_event!(), (MANY, 1, 11), "", "");
+    INSERT_AGAIN = with_rows!(insert_event!(), (1, 1, 11), "", " ON CONFLICT (event_id) DO NOTHING");
+    INSERT_MANY_AGAIN = with_rows!(insert_event!(), (MANY, 1, 11), "", " ON CONFLICT (event_id) DO NOTHING");
     FORGET = concat!(
         "DELETE FROM events WHERE event_id IN (SELECT event_id FROM events WHERE event_id < $1 ORDER BY event_id LIMIT ",
         at_once!(),
@@ -64,6 +65,8 @@ pub struct EventRow {
     pub request_id: String,
     /// How many times.
     pub count: u64,
+    /// The name of the device that held the seat before.
+    pub moved_from: Option<String>,
 }
 
 impl FromRow for EventRow {
@@ -79,6 +82,7 @@ impl FromRow for EventRow {
             code: row.get("code")?,
             request_id: row.get("request_id")?,
             count: count(row, "count")?,
+            moved_from: row.get("moved_from")?,
         })
     }
 }
@@ -147,6 +151,7 @@ fn with_event(query: Query, row: &EventRow) -> Query {
         .bind(row.code.clone())
         .bind(&row.request_id)
         .bind(signed(row.count))
+        .bind(row.moved_from.clone())
 }
 
 /// Forgets events with smaller ids than this one, as many as are deleted at once; ids sort by time. `true` if there may be

@@ -21,6 +21,10 @@ statements! {
     // Whoever was heard meanwhile is not overwritten.
     NEXT = "UPDATE instances SET seq = $3, next_nonce = $4, request = $5, answer = $6, heard_at = $7, left_at = $8 \
             WHERE activation_id = $1 AND instance_id = $2 AND seq = $9 AND next_nonce = $10";
+    ADOPT = "INSERT INTO instances (activation_id, instance_id, seq, next_nonce, request, answer, heard_at, left_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (activation_id, instance_id) DO UPDATE SET \
+             seq = excluded.seq, next_nonce = excluded.next_nonce, request = excluded.request, answer = excluded.answer, \
+             heard_at = excluded.heard_at, left_at = excluded.left_at";
     FORGET = "DELETE FROM instances WHERE activation_id = $1";
     FORGET_GONE = "DELETE FROM instances WHERE activation_id = $1 AND heard_at <= $2";
 }
@@ -94,7 +98,21 @@ pub async fn last_heard(on: impl Read, activation: ActivationId) -> Result<Optio
 
 /// Adds a copy.
 pub async fn insert(tx: &mut Tx<'_>, activation: ActivationId, row: &InstanceRow) -> Result<(), StoreError> {
-    query(INSERT)
+    put(INSERT, tx, activation, row).await
+}
+
+/// Takes over a copy that the database had forgotten, or holds in an older state.
+pub async fn adopt(tx: &mut Tx<'_>, activation: ActivationId, row: &InstanceRow) -> Result<(), StoreError> {
+    put(ADOPT, tx, activation, row).await
+}
+
+async fn put(
+    statement: &'static str,
+    tx: &mut Tx<'_>,
+    activation: ActivationId,
+    row: &InstanceRow,
+) -> Result<(), StoreError> {
+    query(statement)
         .bind(activation.to_string())
         .bind(row.id.to_string())
         .bind(signed(row.seq))

@@ -42,6 +42,10 @@ statements! {
         "key_use, scope, state, published_at, ended_at FROM signing_keys WHERE scope = $1",
         "scope", "published_at", "public_key"
     );
+    OF_SERVERS = behind!(
+        "'activation' AS key_use, scope, state, published_at, ended_at FROM listed_activation_keys WHERE scope = $1",
+        "scope", "published_at", "public_key"
+    );
     NEXT_OF_APPS = behind!(
         "'app' AS key_use, app_id AS scope, 'next' AS state, created_at AS published_at, CAST(NULL AS BIGINT) AS ended_at \
          FROM apps WHERE tenant_id = $1",
@@ -61,9 +65,10 @@ statements! {
 
 /// The parts of the list. An app's key goes from one to the next: whoever reads on meanwhile may see it twice and does not
 /// miss it.
-const PARTS: [(&str, &str); 5] = [
+const PARTS: [(&str, &str); 6] = [
     ("installation", OF_SCOPE),
     ("tenant", OF_SCOPE),
+    ("servers", OF_SERVERS),
     ("next", NEXT_OF_APPS),
     ("active", ACTIVE_OF_APPS),
     ("former", FORMER_OF_APPS),
@@ -115,7 +120,7 @@ pub struct ListedKey {
     pub place: Place,
 }
 
-/// The next keys: the installation's, the tenant's, and then those of the tenant's apps.
+/// The next keys: the installation's, the tenant's, the servers' that its keyset lists, and then those of the tenant's apps.
 pub async fn list(
     on: impl Read + Copy,
     tenant: TenantId,

@@ -8,17 +8,29 @@ use crate::statements::statements;
 use crate::{Read, StoreError, Tx};
 
 statements! {
-    OF_SCOPE = "SELECT public_key, key_use, scope, state, published_at, ended_at FROM signing_keys \
-                WHERE scope = $1 ORDER BY published_at, public_key";
+    OF_SCOPE = "SELECT public_key, key_use, scope, state, published_at, ended_at FROM signing_keys WHERE scope = $1 \
+                UNION ALL SELECT public_key, 'activation' AS key_use, scope, state, published_at, ended_at \
+                FROM listed_activation_keys WHERE scope = $1 ORDER BY published_at, public_key";
     ACTIVE = "SELECT COUNT(*) FROM signing_keys WHERE scope = $1 AND public_key = $2 AND state = 'active'";
     KNOWN = "SELECT public_key FROM signing_keys WHERE public_key = $1 \
              UNION ALL SELECT server_key FROM servers WHERE server_key = $1 \
+             UNION ALL SELECT public_key FROM activation_keys WHERE public_key = $1 \
              UNION ALL SELECT public_key FROM apps WHERE public_key = $1 \
              UNION ALL SELECT next_public_key FROM apps WHERE next_public_key = $1";
     UPSERT = "INSERT INTO signing_keys (public_key, key_use, scope, state, published_at, ended_at) \
               VALUES ($1, $2, $3, $4, $5, $6) \
               ON CONFLICT (public_key) DO UPDATE SET state = excluded.state, ended_at = excluded.ended_at";
-    FORGET = "DELETE FROM signing_keys WHERE public_key = $1";
+    FORGET = "DELETE FROM signing_keys WHERE scope = $1 AND public_key = $2";
+    OTHER_USES = "SELECT public_key FROM signing_keys WHERE public_key = $1 AND key_use <> $2 \
+                  UNION ALL SELECT public_key FROM apps WHERE public_key = $1 AND $2 <> 'app' \
+                  UNION ALL SELECT next_public_key FROM apps WHERE next_public_key = $1 AND $2 <> 'app' \
+                  UNION ALL SELECT server_key FROM server_decisions WHERE server_key = $1 AND $2 <> 'server' \
+                  UNION ALL SELECT public_key FROM activation_keys WHERE public_key = $1 AND $2 <> 'activation'";
+    // A server's key stands in the keysets of many tenants.
+    UPSERT_LISTED = "INSERT INTO listed_activation_keys (scope, public_key, state, published_at, ended_at) \
+                     VALUES ($1, $2, $3, $4, $5) ON CONFLICT (scope, public_key) DO UPDATE SET \
+                     state = excluded.state, ended_at = excluded.ended_at";
+    FORGET_LISTED = "DELETE FROM listed_activation_keys WHERE scope = $1 AND public_key = $2";
 }
 
 /// Whose keys, and whose keyset.
@@ -26,7 +38,7 @@ statements! {
 pub enum KeyScope {
     /// Roots, authorities and servers.
     Installation,
-    /// A tenant's issuers.
+    /// A tenant's issuers and update keys, and the activation keys of servers as its keyset lists them.
     Tenant(TenantId),
     /// Keys that signed an app's answers. They stand in no keyset.
     App(AppId),
@@ -130,8 +142,18 @@ pub async fn is_known(on: impl Read, key: PublicKey) -> Result<bool, StoreError>
     Ok(query(KNOWN).bind(key.to_string()).fetch_optional(on).await?.is_some())
 }
 
+/// Whether that key serves another use than this one: here, as an app's, or as a key of a server about which something was decided.
+/// What servers only say of themselves does not count: whoever makes up a server would keep others from being approved.
+pub async fn has_other_use(on: impl Read, key: PublicKey, key_use: KeyUse) -> Result<bool, StoreError> {
+    let query = query(OTHER_USES).bind(key.to_string()).bind(key_use.as_str());
+    Ok(query.fetch_optional(on).await?.is_some())
+}
+
 /// Adds a key, or stores the new state of a known one.
 pub async fn upsert(tx: &mut Tx<'_>, key: &KeyRow) -> Result<(), StoreError> {
+    if key.key_use == KeyUse::Activation {
+        return upsert_listed(tx, key).await;
+    }
     query(UPSERT)
         .bind(key.public_key.to_string())
         .bind(key.key_use.as_str())
@@ -144,8 +166,17 @@ pub async fn upsert(tx: &mut Tx<'_>, key: &KeyRow) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Forgets a key that no keyset lists any more.
-pub async fn forget(tx: &mut Tx<'_>, key: PublicKey) -> Result<(), StoreError> {
-    query(FORGET).bind(key.to_string()).execute(tx).await?;
+async fn upsert_listed(tx: &mut Tx<'_>, key: &KeyRow) -> Result<(), StoreError> {
+    let query = query(UPSERT_LISTED).bind(key.scope.to_string()).bind(key.public_key.to_string());
+    let query = query.bind(key.state.as_str()).bind(signed(key.published_at.get()));
+    query.bind(moment(key.ended_at)).execute(tx).await?;
+    Ok(())
+}
+
+/// Forgets a key that the scope's keyset does not list any more.
+pub async fn forget(tx: &mut Tx<'_>, scope: KeyScope, key: PublicKey) -> Result<(), StoreError> {
+    for statement in [FORGET, FORGET_LISTED] {
+        query(statement).bind(scope.to_string()).bind(key.to_string()).execute(&mut *tx).await?;
+    }
     Ok(())
 }

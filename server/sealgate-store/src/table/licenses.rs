@@ -17,7 +17,7 @@ macro_rules! select_license {
     ($rest:literal) => {
         concat!(
             "SELECT l.license_id, l.tenant_id, app_id, plan_id, key_hash, key_sealed, label, customer_id, ",
-            "licensee, tier, features, limits, variables, max_devices, offline, releases_per_seat, trial_days, ",
+            "licensee, tier, features, limits, variables, max_devices, files, conditions, trial_days, ",
             "trial_per, not_before, expires_at, end_day, suspended_at, suspend_reason, revoked_at, revoke_reason, l.version, ",
             "statement_id, created_at, external_id, devices_used ",
             "FROM licenses l ",
@@ -29,7 +29,7 @@ macro_rules! select_license {
 macro_rules! license {
     () => {
         "license_id, tenant_id, app_id, plan_id, key_hash, key_sealed, label, customer_id, licensee, tier, \
-         features, limits, variables, max_devices, offline, releases_per_seat, trial_days, trial_per, not_before, \
+         features, limits, variables, max_devices, files, conditions, trial_days, trial_per, not_before, \
          expires_at, end_day, suspended_at, suspend_reason, revoked_at, revoke_reason, version, statement_id, created_at, external_id, \
          devices_used"
     };
@@ -38,7 +38,7 @@ macro_rules! license {
 macro_rules! insert_license {
     () => {
         "INSERT INTO licenses (license_id, label, customer_id, label_search, licensee, tier, features, limits, \
-         variables, max_devices, offline, releases_per_seat, expires_at, suspended_at, revoked_at, revoke_reason, \
+         variables, max_devices, files, conditions, expires_at, suspended_at, revoked_at, revoke_reason, \
          version, statement_id, plan_id, key_hash, key_sealed, trial_days, trial_per, end_day, suspend_reason, tenant_id, app_id, \
          not_before, created_at, external_id, seq) VALUES "
     };
@@ -110,7 +110,7 @@ statements! {
     INSERT = with_rows!(insert_license!(), (1, 1, 30), ", 0", "");
     INSERT_MANY = with_rows!(insert_license!(), (MANY, 1, 30), ", 0", "");
     STORE = "UPDATE licenses SET label = $2, customer_id = $3, label_search = $4, licensee = $5, tier = $6, \
-             features = $7, limits = $8, variables = $9, max_devices = $10, offline = $11, releases_per_seat = $12, \
+             features = $7, limits = $8, variables = $9, max_devices = $10, files = $11, conditions = $12, \
              expires_at = $13, suspended_at = $14, revoked_at = $15, revoke_reason = $16, version = $17, \
              statement_id = $18, plan_id = $19, key_hash = $20, key_sealed = $21, trial_days = $22, trial_per = $23, \
              end_day = $24, suspend_reason = $25 \
@@ -515,8 +515,8 @@ fn with_state(query: Query, license: &LicenseRow, statement: StatementId) -> Que
         .bind(&terms.limits)
         .bind(&license.variables)
         .bind(terms.max_devices.seats().map(i64::from))
-        .bind(i64::from(terms.offline))
-        .bind(i64::from(terms.releases_per_seat))
+        .bind(i64::from(terms.files))
+        .bind(terms.conditions.to_text())
         .bind(moment(license.expires_at))
         .bind(moment(license.suspended_at))
         .bind(moment(license.revoked_at))

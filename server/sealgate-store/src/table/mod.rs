@@ -4,6 +4,7 @@
 //! takes a [`Tx`](crate::Tx). So a function's parameters say what it can do.
 
 pub mod access;
+pub mod activation_keys;
 pub mod activations;
 pub mod answers;
 pub mod apps;
@@ -43,6 +44,7 @@ pub mod trials;
 
 pub use crate::key_hash::KeyHash;
 pub use access::{AccessRow, Listed};
+pub use activation_keys::ActivationKeyRow;
 pub use activations::{ActivationRow, Ended};
 pub use answers::AnswerRow;
 pub use apps::AppRow;

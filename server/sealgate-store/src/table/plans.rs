@@ -13,7 +13,7 @@ macro_rules! select_plan {
     ($rest:literal) => {
         concat!(
             "SELECT plan_id, tenant_id, app_id, name, slug, tier, features, limits, max_devices, duration, ",
-            "offline, policy, releases_per_seat, trial_days, trial_per, variables, licensee, created_at FROM plans ",
+            "files, conditions, trial_days, trial_per, variables, licensee, created_at FROM plans ",
             $rest
         )
     };
@@ -28,12 +28,12 @@ statements! {
     LIST_OF_APP = select_plan!(
         "WHERE tenant_id = $1 AND app_id = $4 AND plan_id < $2 ORDER BY plan_id DESC LIMIT $3"
     );
-    INSERT = "INSERT INTO plans (plan_id, name, tier, features, limits, max_devices, duration, offline, policy, \
-              releases_per_seat, trial_days, trial_per, variables, licensee, slug, tenant_id, app_id, created_at) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
+    INSERT = "INSERT INTO plans (plan_id, name, tier, features, limits, max_devices, duration, files, \
+              conditions, trial_days, trial_per, variables, licensee, slug, tenant_id, app_id, created_at) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
     STORE = "UPDATE plans SET name = $2, tier = $3, features = $4, limits = $5, max_devices = $6, duration = $7, \
-             offline = $8, policy = $9, releases_per_seat = $10, trial_days = $11, trial_per = $12, variables = $13, \
-             licensee = $14, slug = $15 WHERE plan_id = $1";
+             files = $8, conditions = $9, trial_days = $10, trial_per = $11, variables = $12, licensee = $13, \
+             slug = $14 WHERE plan_id = $1";
 }
 
 /// A template that licenses are issued from.
@@ -50,8 +50,6 @@ pub struct PlanRow {
     pub terms: Terms,
     /// How long a license lasts, such as `365d` or `1y`; `None` forever.
     pub duration: Option<String>,
-    /// What the software enforces, as JSON.
-    pub policy: String,
     /// What running software is given, as JSON.
     pub variables: String,
     /// Which of the customer's name, company and email a license says, as JSON.
@@ -69,7 +67,6 @@ impl FromRow for PlanRow {
             slug: optional(row, "slug", Slug::parse)?,
             terms: Terms::from_row(row)?,
             duration: row.get("duration")?,
-            policy: row.get("policy")?,
             variables: row.get("variables")?,
             licensee: row.get("licensee")?,
             created_at: time(row, "created_at")?,
@@ -128,7 +125,7 @@ pub async fn store(tx: &mut Tx<'_>, plan: &PlanRow) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The first fifteen parameters of both statements.
+/// The first fourteen parameters of both statements.
 fn with_state(statement: &'static str, plan: &PlanRow) -> Query {
     let terms = &plan.terms;
     query(statement)
@@ -139,9 +136,8 @@ fn with_state(statement: &'static str, plan: &PlanRow) -> Query {
         .bind(&terms.limits)
         .bind(terms.max_devices.seats().map(i64::from))
         .bind(plan.duration.clone())
-        .bind(i64::from(terms.offline))
-        .bind(&plan.policy)
-        .bind(i64::from(terms.releases_per_seat))
+        .bind(i64::from(terms.files))
+        .bind(terms.conditions.to_text())
         .bind(terms.trial.map(|trial| i64::from(trial.days)))
         .bind(terms.trial.map(|trial| trial.per.as_str().to_owned()))
         .bind(&plan.variables)

@@ -13,13 +13,23 @@ use crate::{Read, StoreError, Tx};
 /// Keys that are read at once.
 const KEYS_AT_ONCE: u32 = 5_000;
 
+/// Its activation key, if that was approved. One of another server, or one that has ended, was not.
+macro_rules! with_activation_key {
+    () => {
+        "LEFT JOIN activation_keys a ON a.public_key = s.activation_key AND a.server_key = s.server_key \
+         AND a.ended_at IS NULL "
+    };
+}
+
 /// An approval of other origins is none.
 macro_rules! select_server {
     ($($rest:tt)*) => {
         concat!(
             "SELECT s.server_key, s.origins, s.created_at, ",
-            "CASE WHEN d.origins = s.origins THEN d.approved_at END AS approved_at, d.revoked_at ",
+            "CASE WHEN d.origins = s.origins THEN d.approved_at END AS approved_at, d.revoked_at, ",
+            "s.activation_key, a.approved_at AS activation_approved_at ",
             "FROM servers s LEFT JOIN server_decisions d ON d.server_key = s.server_key ",
+            with_activation_key!(),
             $($rest)*
         )
     };
@@ -37,21 +47,29 @@ statements! {
     DECIDED = concat!(
         "WITH s AS MATERIALIZED (",
         "SELECT s.server_key, s.origins, s.created_at, \
-         CASE WHEN d.origins = s.origins THEN d.approved_at END AS approved_at, d.revoked_at \
-         FROM server_decisions d JOIN servers s ON s.server_key = d.server_key",
-        ") SELECT server_key, origins, created_at, approved_at, revoked_at FROM s WHERE ",
+         CASE WHEN d.origins = s.origins THEN d.approved_at END AS approved_at, d.revoked_at, \
+         s.activation_key, a.approved_at AS activation_approved_at \
+         FROM server_decisions d JOIN servers s ON s.server_key = d.server_key ",
+        with_activation_key!(),
+        ") SELECT server_key, origins, created_at, approved_at, revoked_at, activation_key, activation_approved_at \
+         FROM s WHERE ",
         after!()
     );
     OTHERS = select_server!("WHERE d.server_key IS NULL AND ", after!());
     DECIDED_KEYS = "SELECT server_key FROM server_decisions WHERE server_key > $1 ORDER BY server_key LIMIT $2";
     KEYS = "SELECT server_key FROM servers WHERE server_key > $1 ORDER BY server_key LIMIT $2";
     // From the decisions, which nobody else can write: made-up servers do not make it longer.
-    TRUSTED = "SELECT s.server_key, s.origins, s.created_at, d.approved_at, d.revoked_at FROM server_decisions d \
-               JOIN servers s ON s.server_key = d.server_key AND s.origins = d.origins \
-               WHERE d.approved_at IS NOT NULL AND d.revoked_at IS NULL ORDER BY s.server_key";
+    TRUSTED = concat!(
+        "SELECT s.server_key, s.origins, s.created_at, d.approved_at, d.revoked_at, s.activation_key, \
+         a.approved_at AS activation_approved_at FROM server_decisions d \
+         JOIN servers s ON s.server_key = d.server_key AND s.origins = d.origins ",
+        with_activation_key!(),
+        "WHERE d.approved_at IS NOT NULL AND d.revoked_at IS NULL ORDER BY s.server_key"
+    );
     FIND = select_server!("WHERE s.server_key = $1");
-    UPSERT = "INSERT INTO servers (server_key, origins, created_at) VALUES ($1, $2, $3) \
-              ON CONFLICT (server_key) DO UPDATE SET origins = excluded.origins";
+    UPSERT = "INSERT INTO servers (server_key, origins, created_at, activation_key) VALUES ($1, $2, $3, $4) \
+              ON CONFLICT (server_key) DO UPDATE SET origins = excluded.origins, \
+              activation_key = excluded.activation_key";
     REVOKE = "INSERT INTO server_decisions (server_key, origins, revoked_at) VALUES ($1, $2, $3) \
               ON CONFLICT (server_key) DO UPDATE SET \
               revoked_at = COALESCE(server_decisions.revoked_at, excluded.revoked_at)";
@@ -76,6 +94,10 @@ pub struct ServerRow {
     /// When it was approved at these origins.
     pub approved_at: Option<UnixSeconds>,
     pub revoked_at: Option<UnixSeconds>,
+    /// With what it signs activation proofs, as it says.
+    pub activation_key: Option<PublicKey>,
+    /// When that key was approved.
+    pub activation_approved_at: Option<UnixSeconds>,
 }
 
 impl FromRow for ServerRow {
@@ -86,6 +108,11 @@ impl FromRow for ServerRow {
             created_at: time(row, "created_at")?,
             approved_at: optional_time(row, "approved_at")?,
             revoked_at: optional_time(row, "revoked_at")?,
+            // A server's user writes it. Whatever it writes, the server can be shown and revoked.
+            activation_key: row
+                .get::<Option<String>>("activation_key")?
+                .and_then(|text| PublicKey::parse(&text).ok()),
+            activation_approved_at: optional_time(row, "activation_approved_at")?,
         })
     }
 }
@@ -212,12 +239,13 @@ pub async fn find(on: impl Read, key: PublicKey) -> Result<Option<ServerRow>, St
     query_as(FIND).bind(key.to_string()).fetch_optional(on).await
 }
 
-/// Adds a server, or stores the new origins of a known one. What was decided about it stays.
+/// Adds a server, or stores the new origins and the activation key of a known one. What was decided about it stays.
 pub async fn upsert(tx: &mut Tx<'_>, server: &ServerRow) -> Result<(), StoreError> {
     query(UPSERT)
         .bind(server.server_key.to_string())
         .bind(server.origins.join("\n"))
         .bind(signed(server.created_at.get()))
+        .bind(server.activation_key.map(|key| key.to_string()))
         .execute(tx)
         .await?;
     Ok(())

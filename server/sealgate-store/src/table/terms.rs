@@ -1,6 +1,6 @@
 //! What a plan promises and a license grants: columns that both tables have.
 
-use sealgate_artifact::{MaxDevices, Tier};
+use sealgate_artifact::{Conditions, MaxDevices, Tier};
 
 use crate::StoreError;
 use crate::columns::{flag, parsed, seats, small};
@@ -16,10 +16,10 @@ pub struct Terms {
     /// Numbers for the software, as JSON.
     pub limits: String,
     pub max_devices: MaxDevices,
-    /// Whether licenses may be handed out for use offline.
-    pub offline: bool,
-    /// How often a year a seat may be released before its device has gone, for each seat.
-    pub releases_per_seat: u32,
+    /// Whether licenses may be handed out as files.
+    pub files: bool,
+    /// As JSON, in the spelling of a license's payload.
+    pub conditions: Conditions,
     /// Two columns: `None` where it is no trial.
     pub trial: Option<Trial>,
 }
@@ -71,8 +71,8 @@ impl FromRow for Terms {
             features: row.get("features")?,
             limits: row.get("limits")?,
             max_devices: seats(row)?,
-            offline: flag(row, "offline")?,
-            releases_per_seat: small(row, "releases_per_seat")?,
+            files: flag(row, "files")?,
+            conditions: parsed(row, "conditions", |text| Conditions::parse(text).ok())?,
             trial: trial(row)?,
         })
     }

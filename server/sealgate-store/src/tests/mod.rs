@@ -1,6 +1,7 @@
 //! What both engines must agree on, seen from inside: every statement, the schema, the lock on a license.
 
 mod broken;
+mod conditions;
 mod counted;
 mod customer_lock;
 mod plans;

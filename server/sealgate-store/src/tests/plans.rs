@@ -9,9 +9,18 @@ use super::Opened;
 use crate::sql::{Connection, query};
 
 /// Modules whose statements ask small tables, or for all of something small: the schema's versions, a tenant's keys, every
-/// tenant's certificate.
-const WHOLE: &[&str] =
-    &["migrate", "certificates", "installation", "jobs", "key_list", "keys", "roots", "servers"];
+/// tenant's certificate, the keys of every approved server.
+const WHOLE: &[&str] = &[
+    "activation_keys",
+    "migrate",
+    "certificates",
+    "installation",
+    "jobs",
+    "key_list",
+    "keys",
+    "roots",
+    "servers",
+];
 /// An index that holds what waits, which is little, and the results of statements inside others.
 const SHORT: &[&str] = &[
     "SCAN audit USING INDEX audit_waiting",

@@ -15,6 +15,7 @@ pub(super) const MODULES: &[(&str, &[&str])] = &[
     ("history", crate::history::STATEMENTS),
     ("migrate", crate::migrate::STATEMENTS),
     ("access", table::access::STATEMENTS),
+    ("activation_keys", table::activation_keys::STATEMENTS),
     ("activations", table::activations::STATEMENTS),
     ("answers", table::answers::STATEMENTS),
     ("apps", table::apps::STATEMENTS),

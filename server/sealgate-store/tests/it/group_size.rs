@@ -83,6 +83,7 @@ fn event(license: &LicenseRow, unit: usize, n: u16) -> EventRow {
         code: None,
         request_id: String::new(),
         count: 1,
+        moved_from: None,
     }
 }
 

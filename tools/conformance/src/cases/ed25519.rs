@@ -211,6 +211,11 @@ pub(super) fn mixed_order_key() -> [u8; 32] {
     (point(&public_bytes(9)) + point(&array(ORDER_EIGHT[1]))).compress().to_bytes()
 }
 
+/// A signature of which the equation holds for every message under a key of order 1: R is the base point and S is 1.
+pub(super) fn holds_for_order_1() -> Vec<u8> {
+    [&unhex("58")[..], &[0x66; 31], &[1], &[0; 31]].concat()
+}
+
 /// The smallest y above 1 that no point has.
 pub(super) fn off_the_curve() -> [u8; 32] {
     let candidates = (2..=u8::MAX).map(|low| array(&(format!("{low:02x}") + &"00".repeat(31))));

@@ -1,21 +1,119 @@
 //! What lists of keys may hold (`spec/keys.md` §2.1 and §2.3): over roots, keyset and tenant keyset together every key
 //! stands once and is sound, whatever its use or state.
 
-use sealgate_artifact::{Code, encode_base64};
+use sealgate_artifact::{Code, KeyUse, encode_base64};
 
 use super::case::{Case, Shelf};
-use super::ed25519;
-use crate::Artifact;
+use super::{certificate, ed25519};
+use crate::admission::{ACTIVATION, LOG, SNAPSHOT, UPDATE};
 use crate::forge::{
-    AUTHORITY, DEVICE, ISSUER, ROOT, SECOND_AUTHORITY, SECOND_ISSUER, SECOND_ROOT, SECOND_SERVER, World,
-    entry, keyset, keyset_text, public_text, tenant_keyset, tenant_keyset_text, with,
+    AUTHORITY, DEVICE, Draft, ISSUER, ROOT, SECOND_AUTHORITY, SECOND_ISSUER, SECOND_ROOT, SECOND_SERVER,
+    Seed, World, certificate_text, entry, keyset, keyset_text, license, license_text, public_text,
+    tenant_keyset, tenant_keyset_text, with,
 };
+use crate::{Artifact, Question};
 
 /// The root, the authority and the issuer stand in their places already; these entries come behind them.
 const NONE: [String; 0] = [];
 
 pub(super) fn cases() -> Vec<Case> {
-    [in_a_keyset(), in_a_tenant_keyset()].concat()
+    [in_a_keyset(), in_a_tenant_keyset(), of_other_uses(), under_other_uses()].concat()
+}
+
+/// Uses that no kind of the chain needs (`spec/keys.md` §3, §5.4): word, use, key.
+const OTHER_USES: [(&str, KeyUse, Seed); 4] = [
+    ("activation", KeyUse::Activation, ACTIVATION),
+    ("update", KeyUse::Update, UPDATE),
+    ("snapshot", KeyUse::Snapshot, SNAPSHOT),
+    ("log", KeyUse::Log, LOG),
+];
+
+/// Each such key, listed in both lists in turn.
+fn of_other_uses() -> Vec<Case> {
+    let shelves = [Artifact::Keyset, Artifact::TenantKeyset].map(|artifact| {
+        let mut shelf = Shelf::of(artifact);
+        let under = |entries: &[String]| match artifact {
+            Artifact::Keyset => listing(entries, &NONE),
+            _ => listing(&NONE, entries),
+        };
+        for (word, _, seed) in OTHER_USES {
+            for state in ["active", "retired", "revoked"] {
+                let shows = format!("A key of the use `{word}`, {state}; it signs nothing of the chain.");
+                let world = under(&[entry(word, &public_text(seed), state)]);
+                shelf.valid(&format!("{word}_key_{state}"), &shows, &world);
+            }
+            let weak = entry(word, &encode_base64(&ed25519::mixed_order_key()), "active");
+            let shows = format!("A key of the use `{word}` has a torsion component.");
+            shelf.invalid(&format!("{word}_key_of_mixed_order"), Code::KeyWeak, &shows, &under(&[weak]));
+            let twice =
+                [entry(word, &public_text(seed), "active"), entry(word, &public_text(seed), "retired")];
+            let shows = format!("A key of the use `{word}` stands twice.");
+            shelf.invalid(&format!("{word}_key_twice"), Code::KeyDuplicate, &shows, &under(&twice));
+            let capital = word.to_uppercase();
+            let shows = "A use in a second spelling.";
+            let world = under(&[entry(&capital, &public_text(seed), "active")]);
+            shelf.invalid(&format!("{word}_key_upper_case"), Code::FieldInvalid, shows, &world);
+        }
+        let all = OTHER_USES.map(|(word, _, seed)| entry(word, &public_text(seed), "active"));
+        shelf.valid(
+            "keys_of_all_uses",
+            "Keys of uses that sign nothing of the chain, together.",
+            &under(&all),
+        );
+        let mixed = OTHER_USES.map(|(word, _, _)| entry(word, &public_text(ACTIVATION), "active"));
+        let shows = "One key in two uses that sign nothing of the chain.";
+        shelf.invalid("one_key_in_other_uses", Code::KeyDuplicate, shows, &under(&mixed[..2]));
+        let issuer = [entry("activation", &public_text(ISSUER), "active")];
+        let shows = "The issuer admits devices, too.";
+        shelf.invalid("issuer_as_activation_key", Code::KeyDuplicate, shows, &under(&issuer));
+        let notary = [entry("notary", &public_text(ACTIVATION), "active")];
+        shelf.invalid("listed_use_unknown", Code::FieldInvalid, "A use that there is not.", &under(&notary));
+        shelf.cases
+    });
+    shelves.concat()
+}
+
+/// Each kind of the chain, signed by a key of such a use that is listed where the kind's signers are.
+fn under_other_uses() -> Vec<Case> {
+    let [mut keysets, mut tenant_keysets, mut licenses, mut certificates] =
+        [Artifact::Keyset, Artifact::TenantKeyset, Artifact::License, Artifact::ServerCertificate]
+            .map(Shelf::of);
+    let all = OTHER_USES.map(|(word, _, seed)| entry(word, &public_text(seed), "active"));
+    let world = |listed: [&[String]; 2]| World {
+        license: Some(license(license_text())),
+        ..listing(listed[0], listed[1])
+    };
+    for (word, key_use, seed) in OTHER_USES {
+        let signed = |draft: Draft| Draft { signatures: vec![], ..draft }.signed(seed, key_use);
+        let name = format!("signed_by_listed_{word}_key");
+        let code = Code::SignatureInvalid;
+        let above = world([&all, &NONE]);
+        let shows = format!("A keyset that its own key of the use `{word}` signed.");
+        keysets.invalid(
+            &name,
+            code,
+            &shows,
+            &World { keyset: signed(above.keyset.clone()), ..above.clone() },
+        );
+        let shows = format!("A tenant keyset that a key of the use `{word}` signed, which the keyset lists.");
+        let tenant_keyset = signed(above.tenant_keyset.clone());
+        tenant_keysets.invalid(&name, code, &shows, &World { tenant_keyset, ..above.clone() });
+        let shows = format!("A certificate that a key of the use `{word}` signed, which the keyset lists.");
+        let by = certificate::question(&above, &signed(crate::forge::certificate(&certificate_text())));
+        certificates.refused(&name, code, &shows, Question::Certificate(Box::new(by)));
+        let below = world([&NONE, &all]);
+        let shows =
+            format!("A license that a key of the use `{word}` signed, which the tenant keyset lists.");
+        licenses.invalid(
+            &name,
+            code,
+            &shows,
+            &World { license: Some(signed(license(license_text()))), ..below },
+        );
+    }
+    let shows = "A license of an issuer that stands beside keys of all other uses.";
+    licenses.valid("beside_keys_of_all_uses", shows, &world([&NONE, &all]));
+    [keysets, tenant_keysets, licenses, certificates].map(|shelf| shelf.cases).concat()
 }
 
 fn in_a_keyset() -> Vec<Case> {
@@ -152,9 +250,9 @@ mod tests {
 
     use super::*;
     use crate::answer;
-    use crate::forge::Seed;
 
-    const USES: [&str; 5] = ["root", "authority", "server", "issuer", "app"];
+    const USES: [&str; 9] =
+        ["root", "authority", "server", "issuer", "activation", "update", "snapshot", "log", "app"];
     const STATES: [&str; 3] = ["active", "retired", "revoked"];
 
     /// A list's entries: any uses and states; keys come later.

@@ -11,6 +11,7 @@ mod conditions;
 mod decision;
 mod ed25519;
 mod envelope;
+mod fields;
 mod heartbeat_answer;
 mod heartbeat_request;
 mod json;
@@ -19,7 +20,9 @@ mod kinds;
 mod license;
 mod listed_keys;
 mod memory;
+mod modules;
 mod order;
+mod outcomes;
 mod plain_text;
 mod release;
 mod request;
@@ -49,10 +52,12 @@ pub fn all() -> Vec<Case> {
         attachments::cases(),
         request::cases(),
         decision::cases(),
+        modules::cases(),
         activation_request::cases(),
         activation_proof::cases(),
         heartbeat_request::cases(),
         heartbeat_answer::cases(),
+        outcomes::cases(),
         release::cases(),
         json::cases(),
         kinds::cases(),

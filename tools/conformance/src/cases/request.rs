@@ -7,7 +7,7 @@ use super::ed25519;
 use crate::forge::{
     APP, APP_KEY, AUTHORITY, DEVICE, Draft, ISSUER, LICENSE, NONCE, NOW, ROOT, SECOND_DEVICE, SERVER,
     STRANGER, Seed, TENANT, device_request, license, license_text, public_text, request_by_key_text,
-    request_text, unhex, with,
+    request_text, with,
 };
 use crate::{Artifact, Bytes, Question};
 
@@ -90,8 +90,7 @@ fn signatures(shelf: &mut Shelf) {
 }
 
 fn keys(shelf: &mut Shelf) {
-    // R is the base point and S is 1: with a key of order 1 the equation holds for every message.
-    let equation = [&unhex("58")[..], &[0x66; 31], &[1], &[0; 31]].concat();
+    let equation = ed25519::holds_for_order_1();
     let keyed = |key: &[u8], signature: &[u8]| {
         let payload = with(&request_text(), &public_text(DEVICE), &encode_base64(key));
         let mut draft = Draft::new("device-request", payload);

@@ -5,7 +5,9 @@ mod clauses;
 mod mutations;
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use conformance::{Bytes, Difference, Question, Vector, answer};
 use sealgate_artifact::{Carrier, Code, Family, Kind, KindVisitor, Statement, Unverified};
@@ -14,8 +16,11 @@ fn vectors() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors")
 }
 
-fn all() -> Vec<(PathBuf, Vector, String)> {
-    conformance::read_all(&vectors()).expect("the vectors are readable")
+/// Every vector, read once.
+fn all() -> &'static [(PathBuf, Vector, String)] {
+    static ALL: LazyLock<Vec<(PathBuf, Vector, String)>> =
+        LazyLock::new(|| conformance::read_all(&vectors()).expect("the vectors are readable"));
+    &ALL
 }
 
 #[test]
@@ -82,7 +87,7 @@ fn every_kind_of_statement_has_vectors() {
 /// Every code that reading or verifying an artifact can produce is shown by a vector that must be refused with it.
 #[test]
 fn every_code_of_artifact_and_trust_has_an_invalid_vector() {
-    let shown: BTreeSet<String> = all().into_iter().map(|(_, _, expected)| expected).collect();
+    let shown: BTreeSet<String> = all().iter().map(|(_, _, expected)| expected.clone()).collect();
     let producible: Vec<Code> = [
         include_str!("../../../../core/sealgate-artifact/src/error.rs"),
         include_str!("../../../../core/sealgate-trust/src/error.rs"),
@@ -96,6 +101,18 @@ fn every_code_of_artifact_and_trust_has_an_invalid_vector() {
         assert!(shown.contains(code.as_str()), "no vector is refused with {code}");
     }
 }
+
+/// Codes of `spec/activation.md` that a server will say once it carries it out.
+const TO_COME: [Code; 8] = [
+    Code::UnapprovedModule,
+    Code::CloneSuspected,
+    Code::NotActivated,
+    Code::Superseded,
+    Code::InstanceLimit,
+    Code::FingerprintMismatch,
+    Code::NonceReplayed,
+    Code::StateWanted,
+];
 
 /// A code that nothing says is a promise that nobody keeps.
 #[test]
@@ -111,7 +128,9 @@ fn every_code_is_raised_by_something_that_ships() {
         .flat_map(|text| code_names(&text))
         .collect();
     for code in Code::ALL {
-        assert!(raised.contains(&format!("{code:?}")), "nothing says {code}");
+        let is_raised = raised.contains(&format!("{code:?}"));
+        assert!(is_raised || TO_COME.contains(&code), "nothing says {code}");
+        assert!(!is_raised || !TO_COME.contains(&code), "{code} is to come, but something says it");
     }
 }
 
@@ -130,24 +149,40 @@ fn the_writer_writes_what_the_vectors_hold() {
         (Kind::DeviceRequest, "described"),
         (Kind::Decision, "denied"),
         (Kind::Decision, "denied_with_seats"),
+        (Kind::ActivationRequest, "described"),
+        (Kind::ActivationRequest, "modules"),
+        (Kind::ActivationRequest, "modules_1024"),
+        (Kind::ActivationProof, "modules"),
+        (Kind::ActivationProof, "slot"),
+        (Kind::HeartbeatRequest, "second"),
+        (Kind::HeartbeatRequest, "leaves"),
+        (Kind::HeartbeatRequest, "head"),
+        (Kind::HeartbeatRequest, "entries"),
+        (Kind::HeartbeatAnswer, "ended"),
+        (Kind::HeartbeatAnswer, "refused"),
+        (Kind::HeartbeatAnswer, "lease"),
+        (Kind::Release, "modules"),
     ];
     for (kind, name) in Kind::ALL.map(|kind| (kind, "plain")).into_iter().chain(more) {
         let question = question(&format!("{kind}/valid/{name}.json"));
         let envelope = question.envelopes()[place_of(&question, kind)].to_vec().expect("sound");
         let (held, written) = kind.visit(Rewritten(&envelope));
-        assert_eq!(String::from_utf8(written), String::from_utf8(held));
+        assert_eq!(written.map(String::from_utf8), held.map(String::from_utf8), "{kind} {name}");
     }
 }
 
-/// The payload of an envelope as it was signed, and as our writer writes it.
+/// Payload and attachments of an envelope as they were signed, and as our writer writes them.
 struct Rewritten<'a>(&'a [u8]);
 
 impl KindVisitor for Rewritten<'_> {
-    type Output = (Vec<u8>, Vec<u8>);
+    type Output = ([Vec<u8>; 2], [Vec<u8>; 2]);
 
     fn visit<T: Statement>(self) -> Self::Output {
         let claim = Unverified::<T>::decode(self.0).expect("decodes");
-        (claim.envelope().payload().to_vec(), claim.danger_peek().expect("parses").to_payload())
+        let attached = Carrier::decode(self.0).expect("decodes").attachments.concat();
+        let read = claim.danger_peek().expect("parses");
+        let written = [read.to_payload(), read.attachments().concat()];
+        ([claim.envelope().payload().to_vec(), attached], written)
     }
 }
 
@@ -198,35 +233,55 @@ fn every_check_is_explained() {
 /// nothing else changed.
 #[test]
 fn a_flipped_bit_is_refused_wherever_it_lies() {
-    for (vector, place) in [("license", 3), ("device-request", 0), ("decision", 5)] {
-        flip_each_bit(&question(&format!("{vector}/valid/plain.json")), place);
+    for kind in [Kind::License, Kind::DeviceRequest, Kind::Decision] {
+        flip_bits(kind, "plain", 0..8);
     }
 }
 
-fn flip_each_bit(plain: &Question, place: usize) {
+/// A bit of every byte of what a device and a server say of an activation, and of what they attach.
+#[test]
+fn a_flipped_bit_of_an_activation_is_refused_wherever_it_lies() {
+    for (kind, name) in [
+        (Kind::ActivationRequest, "modules"),
+        (Kind::ActivationProof, "plain"),
+        (Kind::HeartbeatRequest, "entries"),
+        (Kind::HeartbeatAnswer, "plain"),
+        (Kind::Release, "modules"),
+    ] {
+        // The lowest bit mostly makes another character of base64, so that what is signed changes.
+        flip_bits(kind, name, 0..1);
+    }
+}
+
+fn flip_bits(kind: Kind, name: &str, bits: Range<usize>) {
+    let plain = question(&format!("{kind}/valid/{name}.json"));
+    let place = place_of(&plain, kind);
     let sound = plain.envelopes()[place].to_vec().expect("sound");
-    let accepted = answer(plain);
+    let accepted = answer(&plain);
     let hint = {
         let text = String::from_utf8(sound.clone()).expect("text");
         let start = text.find("\"keyid\":\"").expect("a hint") + 9;
         start..start + 32
     };
     let mut hints_accepted = 0;
-    for bit in 0..sound.len() * 8 {
+    for (byte, bit) in (0..sound.len()).flat_map(|byte| bits.clone().map(move |bit| (byte, bit))) {
         let mut flipped = sound.clone();
-        flipped[bit / 8] ^= 1 << (bit % 8);
+        flipped[byte] ^= 1 << bit;
         let found = answer(&plain.with_envelope(place, flipped));
-        if hint.contains(&(bit / 8)) {
-            assert!(found == accepted || found == "json_invalid", "bit {bit}: {found}");
+        if hint.contains(&byte) {
+            assert!(
+                found == accepted || found == "json_invalid",
+                "{kind}: bit {bit} of byte {byte}: {found}"
+            );
             hints_accepted += usize::from(found == accepted);
         } else {
-            assert!(!found.starts_with("ok"), "bit {bit} is not protected");
+            assert!(!found.starts_with("ok"), "{kind}: bit {bit} of byte {byte} is not protected");
         }
     }
     assert!(hints_accepted > 0);
 }
 
 fn question(path: &str) -> Question {
-    let vector = all().into_iter().find(|(found, _, _)| found == Path::new(path));
-    vector.expect("it is there").1.question
+    let vector = all().iter().find(|(found, _, _)| found == Path::new(path));
+    vector.expect("it is there").1.question.clone()
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use conformance::{Bytes, Question, answer};
+use conformance::{Bytes, Chain, Question, answer};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use sealgate_artifact::{Kind, decode_base64, encode_base64};
@@ -96,14 +96,20 @@ proptest! {
     }
 }
 
-/// Each kind of statement in its own plain question; then the request that a decision answers.
+/// Each kind of statement in its own plain question; then the request that a decision answers, the heartbeat that is answered,
+/// and the license beside a proof.
 static LEVELS: LazyLock<Vec<Level>> = LazyLock::new(|| {
     let level = |asked: Kind, kind: Kind| {
         let plain = super::question(&format!("{asked}/valid/plain.json"));
         Level { place: super::place_of(&plain, kind), plain }
     };
     let each = Kind::ALL.into_iter().map(|kind| level(kind, kind));
-    each.chain([level(Kind::Decision, Kind::DeviceRequest)]).collect()
+    let beside = [
+        level(Kind::Decision, Kind::DeviceRequest),
+        level(Kind::HeartbeatAnswer, Kind::HeartbeatRequest),
+        level(Kind::ActivationProof, Kind::License),
+    ];
+    each.chain(beside).collect()
 });
 
 /// A question that is accepted, and the place of one of its envelopes.
@@ -229,6 +235,8 @@ fn signed_ones() -> (&'static BTreeSet<String>, &'static Vec<Value>) {
                 continue;
             }
             ids.extend(found.split(' ').map(str::to_owned));
+            let above = chain_above(&vector.question).map(|chain| answer(&Question::Chain(Box::new(chain))));
+            ids.extend(above.iter().flat_map(|found| found.split(' ').skip(1)).map(str::to_owned));
             let parsed = |part: &Bytes| serde_json::from_slice(&bytes(part)).expect("an accepted envelope");
             let parts = vector.question.envelopes().into_iter().map(parsed);
             // Those with attachments have no type of their own.
@@ -237,4 +245,17 @@ fn signed_ones() -> (&'static BTreeSet<String>, &'static Vec<Value>) {
         (ids, envelopes)
     });
     (&SIGNED.0, &SIGNED.1)
+}
+
+/// The chain above a statement whose question finds the statement's own id only.
+fn chain_above(question: &Question) -> Option<Chain> {
+    let chain = match question {
+        Question::Certificate(asked) => &asked.chain,
+        Question::Decision(asked) => &asked.certified.chain,
+        Question::ActivationProof(asked) => &asked.chain,
+        Question::HeartbeatAnswer(asked) => &asked.certified.chain,
+        Question::Release(asked) => &asked.chain,
+        _ => return None,
+    };
+    Some(chain.clone())
 }

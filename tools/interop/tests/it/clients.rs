@@ -87,7 +87,7 @@ impl Workshop {
             "seats": "unlimited",
             "features": [{ "name": "export", "value": "pdf" }],
             "variables": { "theme": "dark", "workers": 4, "beta": true },
-            "fail_mode": "soft",
+            "fail": "hard",
             "renewed": "2037-01-31T00:00:00Z",
             "endless": null,
             "status": "suspended",

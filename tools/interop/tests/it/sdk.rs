@@ -187,7 +187,7 @@ on_both_engines! {
         let product = app.create_app("Editor");
         let plan = |name: &str, tier: &str, terms: Value| {
             let mut wish = terms;
-            for (field, value) in [("app_id", product["app_id"].clone()), ("name", json!(name)), ("tier", json!(tier)), ("offline", json!(true))] {
+            for (field, value) in [("app_id", product["app_id"].clone()), ("name", json!(name)), ("tier", json!(tier)), ("files", json!(true))] {
                 wish[field] = value;
             }
             app.api("POST", "/api/v1/plans", &wish).expect(201)["plan_id"].clone()

@@ -16,7 +16,7 @@ fn sell(app: &TestApp, users: u64) -> (Value, Value) {
         { "name": "audit" }, { "name": "themes" }, { "name": "backup" }, { "name": "support", "value": "gold" },
     ]);
     let wish = json!({
-        "app_id": product["app_id"], "name": "Pro", "tier": "enterprise", "max_devices": 2, "duration": "1y", "offline": true,
+        "app_id": product["app_id"], "name": "Pro", "tier": "enterprise", "max_devices": 2, "duration": "1y", "files": true,
         "features": features, "limits": [{ "name": "projects", "value": 10 }, { "name": "users", "value": users }],
     });
     let plan = app.api("POST", "/api/v1/plans", &wish).expect(201);

@@ -44,7 +44,8 @@ pub(crate) enum KeysCommand {
     /// Sign with the next key from now on; what the former key signed stays valid
     #[command(after_help = ROTATING)]
     Rotate {
-        /// Which key: issuer signs licenses, authority signs tenants' keysets, root signs the installation's keyset
+        /// Which key: issuer signs licenses, update signs releases, authority signs tenants' keysets, root signs the installation's
+        /// keyset
         #[arg(long = "use", value_name = "USE", default_value = "issuer")]
         key_use: RotatedUse,
     },
@@ -78,6 +79,7 @@ pub(crate) struct ShareKeysArgs {
 pub(crate) enum RotatedUse {
     // Described where it is asked for: what each value has of its own would make the help long.
     Issuer,
+    Update,
     Authority,
     Root,
 }
@@ -86,6 +88,7 @@ impl RotatedUse {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Issuer => "issuer",
+            Self::Update => "update",
             Self::Authority => "authority",
             Self::Root => "root",
         }

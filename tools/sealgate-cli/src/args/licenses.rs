@@ -7,6 +7,7 @@ use sealgate_artifact::MaxDevices;
 use sealgate_control::vocabulary;
 use sealgate_wire::When;
 
+use super::conditions::ConditionsArgs;
 use super::imports::ImportArgs;
 use super::vendor::VarsCommand;
 use super::{OnceArgs, PartArgs, max_devices};
@@ -279,6 +280,8 @@ pub(crate) struct IssueArgs {
     /// When the licenses end: 2027-01-31 (to the end of that day where the vendor is), 2027-01-31T12:00:00Z, +90d, +3m, +1y, or `never`; replaces the plan's
     #[arg(long, value_name = "DATE", value_parser = dates::parse)]
     pub(crate) expires: Option<dates::Date>,
+    #[command(flatten, next_help_heading = "In place of what the plan says")]
+    pub(crate) conditions: ConditionsArgs,
     /// Your own note, at most 128 characters; customers do not see it
     #[arg(long, value_name = "L")]
     pub(crate) label: Option<String>,
@@ -426,6 +429,8 @@ pub(crate) struct UpdateLicenseArgs {
     /// On how many devices the license may run, or `unlimited`
     #[arg(long, value_name = "N", value_parser = max_devices::parse)]
     pub(crate) max_devices: Option<MaxDevices>,
+    #[command(flatten)]
+    pub(crate) conditions: ConditionsArgs,
     /// The id of a device that loses its seat with this change; may be given more than once
     #[arg(long, value_name = "DEVICE")]
     pub(crate) release: Vec<String>,

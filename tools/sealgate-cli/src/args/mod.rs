@@ -1,5 +1,6 @@
 //! The command line.
 
+pub(crate) mod conditions;
 mod customers;
 #[cfg(test)]
 mod dash;

@@ -1,13 +1,13 @@
 //! Tenants, tokens, apps, plans, credits.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
 use sealgate_artifact::MaxDevices;
 use sealgate_control::{Preset, Scope, vocabulary};
 use sealgate_wire::TrialPer;
 
+use super::conditions::ConditionsArgs;
 use super::{OnceArgs, PartArgs, max_devices, trial};
 use crate::dates;
 
@@ -55,7 +55,8 @@ Examples:
 const PLANNING: &str = "\
 Examples:
   sealgate plan create --app editor --name Pro --tier licensed --feature export --duration 365d
-  sealgate plan create --app editor --name Site --tier enterprise --limit projects=10 --offline";
+  sealgate plan create --app editor --name Site --tier enterprise --limit projects=10 --offline
+  sealgate plan create --name Field --tier licensed --offline-days 90 --policy policy.json";
 
 #[derive(Subcommand)]
 pub(crate) enum TenantCommand {
@@ -340,8 +341,8 @@ pub(crate) struct UpdatePlanArgs {
     /// The features, limits or values that you give are all from now on, of each kind that you give; at least one is given
     #[arg(long)]
     pub(crate) replace: bool,
-    /// Licenses from this plan may not be handed out for use offline
-    #[arg(long, conflicts_with = "offline")]
+    /// Licenses from this plan may not be handed out as files; also --no-files
+    #[arg(long, alias = "no-files", conflicts_with = "offline")]
     pub(crate) no_offline: bool,
 }
 
@@ -369,19 +370,15 @@ pub(crate) struct TermsArgs {
     /// For whom there is one trial of the app: device or customer [default: device; of a plan that is a trial, what it has]
     #[arg(long, value_name = "WHOM", value_parser = trial::per)]
     pub(crate) trial_per: Option<TrialPer>,
-    /// Licenses may be handed out for use offline
-    #[arg(long)]
+    /// Licenses may be handed out as files, our own and AuthForge's; also --files. The license does not say so: it is yours to hand them out. Bundles
+    /// for machines without a network need --offline-days, which the license says. Neither needs the other
+    #[arg(long, alias = "files")]
     pub(crate) offline: bool,
-    /// A JSON file with a policy, in the form that `plan show --json` prints; - reads standard input. It is kept with the plan; licenses do not carry it yet, so no
-    /// software enforces it. The file is the whole policy: what it does not name is as if it had never been set
-    #[arg(long, value_name = "FILE")]
-    pub(crate) policy: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) conditions: ConditionsArgs,
     /// What a license says about its buyer: name, company and email of the customer, or none
     #[arg(long, value_name = "FIELDS", value_delimiter = ',', value_parser = ["name", "company", "email", "none"])]
     pub(crate) licensee: Vec<String>,
-    /// How often a year seats can be taken back from devices, for each seat of a license: with 10 seats, 2 allows 20
-    #[arg(long, value_name = "N")]
-    pub(crate) releases: Option<u32>,
 }
 
 #[derive(ClapArgs)]

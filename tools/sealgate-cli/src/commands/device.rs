@@ -68,6 +68,8 @@ fn print(device: &DeviceView) {
         ("first seen", device.first_seen.to_string()),
         ("last seen", time(device.last_seen)),
         ("trial began", time(device.trial_began)),
+        ("moved at", time(device.moved_at)),
+        ("moved from", text(&device.moved_from)),
         ("metadata", notes),
     ];
     pairs.retain(|(_, value)| !value.is_empty());
@@ -105,9 +107,10 @@ fn list(
                 d.last_seen.map(|at| at.to_string()).unwrap_or_default(),
                 d.platform.clone().unwrap_or_default(),
                 d.product_version.clone().unwrap_or_default(),
+                d.moved_at.map(|at| at.to_string()).unwrap_or_default(),
             ]
         };
-        let head = ["DEVICE", "LICENSE", "NAME", "LAST SEEN", "PLATFORM", "VERSION"];
+        let head = ["DEVICE", "LICENSE", "NAME", "LAST SEEN", "PLATFORM", "VERSION", "MOVED"];
         Output::table(&head, devices.iter().map(row));
     })
 }

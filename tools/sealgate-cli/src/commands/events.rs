@@ -22,10 +22,11 @@ pub(crate) fn run(global: &Global, args: &EventsArgs, output: &Output) -> Result
     };
     lists::print(&client, ("/api/v1/events", &filters, &none), &args.part.part(), output, |events| {
         let row = |e: &EventView| {
-            let what = match (&e.code, &e.reason) {
-                (None, _) => e.kind.clone(),
-                (Some(code), None) => format!("{} ({code})", e.kind),
-                (Some(code), Some(reason)) => format!("{} ({code}: {reason})", e.kind),
+            let what = match (&e.code, &e.reason, &e.moved_from) {
+                (None, _, None) => e.kind.clone(),
+                (None, _, Some(from)) => format!("{} (from {from})", e.kind),
+                (Some(code), None, _) => format!("{} ({code})", e.kind),
+                (Some(code), Some(reason), _) => format!("{} ({code}: {reason})", e.kind),
             };
             let text = |value: &Option<String>| value.clone().unwrap_or_default();
             let app = e.app.as_ref().or(e.app_id.as_ref()).cloned().unwrap_or_default();

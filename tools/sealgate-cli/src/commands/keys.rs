@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sealgate_artifact::Code;
+use sealgate_artifact::{Code, KeyUse};
 use sealgate_server::assembly::{self, unlock};
 use sealgate_wire::{KeyRevoked, KeyView, Page, Reason, RotateKey, Trust};
 
@@ -54,8 +54,12 @@ pub(crate) fn revoke(global: &Global, args: &RevokeKeyArgs, output: &Output) -> 
         Failure::new(Code::NotFound, Code::NotFound.meaning()).fix("`sealgate keys list` shows the key ids")
     };
     let key = keys.iter().find(|key| key.keyid == args.keyid).ok_or_else(unknown)?;
-    let question =
-        format!("Revoke the {} key {}? Everything that it signed is then refused.", key.r#use, key.keyid);
+    // A server's key stands in the keyset of each tenant.
+    let whose = if key.r#use == KeyUse::Activation.as_str() { " for your tenant" } else { "" };
+    let question = format!(
+        "Revoke the {} key {}{whose}? Everything that it signed is then refused.",
+        key.r#use, key.keyid
+    );
     Consent::new(args.yes, output).ask(&question, "revoking a key cannot be undone")?;
     let path = format!("/api/v1/keys/{}/revoke", key.keyid);
     let request = Reason { reason: args.reason.clone() };

@@ -12,8 +12,8 @@ use super::deeds::Deed;
 use super::license_shown::{app, licensee, plan, print_license, seats, shown};
 use super::written::write;
 use super::{
-    authforge_file, import, license_export, license_key, license_update, lists, many, reset_devices, resign,
-    vars, ways_out,
+    authforge_file, conditions, import, license_export, license_key, license_update, lists, many,
+    reset_devices, resign, vars, ways_out,
 };
 use crate::args::{FileArgs, Global, IssueArgs, LicenseCommand, ListLicensesArgs, PartArgs};
 use crate::client::{Client, filters, request_name};
@@ -69,6 +69,7 @@ pub(crate) fn run(global: &Global, command: &LicenseCommand, output: &Output) ->
 
 fn issue(client: &Client, order: &IssueArgs, output: &Output) -> Result<(), Failure> {
     says_what(client, order)?;
+    let conditions = conditions::wish(&order.conditions)?;
     let name = order.idempotency_key.clone().unwrap_or_else(request_name);
     let again = || issue_again(client, order, &name);
     let count = (order.count.into(), BATCH.into());
@@ -87,6 +88,10 @@ fn issue(client: &Client, order: &IssueArgs, output: &Output) -> Result<(), Fail
             licensee: licensee(&order.licensee).map(Some),
             external_id: order.external_id.clone(),
             count: Some(count),
+            policy: conditions.policy.clone(),
+            max_instances: conditions.max_instances,
+            offline: conditions.offline,
+            allowances: conditions.allowances,
         };
         let part = Some(batch_name(order.count, &name, issued.licenses.len()));
         let send = |()| client.post_named("/api/v1/licenses", &request, part);
@@ -159,7 +164,9 @@ fn issue_again(client: &Client, order: &IssueArgs, name: &str) -> String {
         .flag("--licensee-email", licensee.email.as_deref())
         .flag("--external-id", order.external_id.as_deref());
     let again = if order.count > 1 { again.flag("--count", Some(&order.count.to_string())) } else { again };
-    again.flag("--idempotency-key", Some(name)).into()
+    let (again, needs_input) = conditions::again(again, &order.conditions);
+    let again = again.flag("--idempotency-key", Some(name));
+    if needs_input { again.with_the_same_input() } else { again.into() }
 }
 
 fn list(

@@ -2,7 +2,7 @@
 
 use sealgate_wire::{LicenseView, Licensee};
 
-use super::sets;
+use super::{conditions, sets};
 use crate::args::LicenseeArgs;
 use crate::output::{Output, ends, feature_list, seat_count, trial};
 
@@ -25,13 +25,15 @@ pub(crate) fn print_license(license: &LicenseView) {
         ("seats", seats(license)),
         ("ends", ends(license.expires_at)),
         ("trial", license.trial.map(trial).unwrap_or_default()),
-        ("offline", if license.offline { "yes" } else { "no" }.to_owned()),
+        ("files", if license.files { "yes" } else { "no" }.to_owned()),
         ("label", license.label.clone().unwrap_or_default()),
         ("customer", shown(license.customer.as_ref(), license.customer_id.as_ref())),
         ("licensee", said(license.licensee.as_ref())),
         ("external id", license.external_id.clone().unwrap_or_default()),
-        ("created", license.created_at.to_string()),
     ];
+    let LicenseView { policy, max_instances, offline, allowances, .. } = license;
+    pairs.extend(conditions::pairs(policy.as_ref(), *max_instances, offline.as_ref(), allowances.as_ref()));
+    pairs.push(("created", license.created_at.to_string()));
     if let Some(at) = license.suspended_at {
         pairs.push(("suspended", at.to_string()));
         pairs.push(("suspended for", license.suspend_reason.clone().unwrap_or_default()));

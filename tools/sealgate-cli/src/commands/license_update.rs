@@ -1,25 +1,31 @@
 //! `sealgate license update`.
 
+use std::path::Path;
+
 use sealgate_artifact::LicenseId;
 use sealgate_wire::{LicensePreview, LicenseTerms, LicenseView, Licensee, Seats, UpdateLicense};
 
 use super::license_shown::{licensee, print_license, said};
-use super::sets;
+use super::{conditions, sets};
 use crate::args::UpdateLicenseArgs;
 use crate::client::Client;
 use crate::confirm::Consent;
 use crate::failure::Failure;
 use crate::names;
 use crate::output::{Output, ends, say, seat_count};
+use crate::streams::one_dash;
 
 /// What a change can change, as the API and as people call it.
-const TERMS: [(&str, &str); 10] = [
+const TERMS: [(&str, &str); 13] = [
     ("plan_id", "plan"),
     ("tier", "tier"),
     ("max_devices", "seats"),
     ("expires_at", "end"),
+    ("files", "files"),
+    ("policy", "policy"),
+    ("max_instances", "instances"),
     ("offline", "offline"),
-    ("releases_per_seat", "releases per seat and year"),
+    ("allowances", "allowances"),
     ("trial_days", "days of trial"),
     ("trial_per", "trial per"),
     ("label", "label"),
@@ -28,6 +34,7 @@ const TERMS: [(&str, &str); 10] = [
 
 /// Changes a license. Who would take rights away sees which, and is asked.
 pub(crate) fn run(client: &Client, args: &UpdateLicenseArgs, output: &Output) -> Result<(), Failure> {
+    one_dash(&[Some(Path::new(&args.key)), args.conditions.policy.as_deref()])?;
     let id = client.license_id(&args.key)?;
     let path = format!("/api/v1/licenses/{id}");
     let said_before = said_before(client, id, args)?;
@@ -113,6 +120,7 @@ fn change(args: &UpdateLicenseArgs, said_before: Option<&Licensee>) -> Result<Up
     }
     let (features, replace_features) = sets::merge_or_replace(features, args.sets.replace);
     let (limits, replace_limits) = sets::merge_or_replace(limits, args.sets.replace);
+    let conditions = conditions::wish(&args.conditions)?;
     let named = licensee(&args.licensee).map(|named| merged(named, said_before));
     let wish = UpdateLicense {
         label: args.label.clone(),
@@ -128,6 +136,10 @@ fn change(args: &UpdateLicenseArgs, said_before: Option<&Licensee>) -> Result<Up
         replace_limits,
         expires_at: args.expires.clone().map(|date| date.0),
         max_devices: args.max_devices.map(Seats),
+        policy: conditions.policy,
+        max_instances: conditions.max_instances,
+        offline: conditions.offline,
+        allowances: conditions.allowances,
         release: sets::names(&args.release),
         override_allowance: None,
         if_version: None,
@@ -159,6 +171,10 @@ fn differences(preview: &LicensePreview, license: &LicenseView) -> Vec<String> {
         features: license.features.clone(),
         limits: license.limits.clone(),
         max_devices: license.max_devices,
+        policy: license.policy.clone(),
+        max_instances: license.max_instances,
+        offline: license.offline,
+        allowances: license.allowances,
         expires_at: license.expires_at,
         label: license.label.clone(),
         customer_id: license.customer_id.clone(),
@@ -225,8 +241,11 @@ fn shown(terms: &LicenseTerms, name: &str) -> String {
         "variables" => or_none(sets::list(&sets::of_variables(&terms.variables))),
         "max_devices" => seat_count(terms.max_devices),
         "expires_at" => ends(terms.expires_at),
-        "offline" => if terms.offline { "yes" } else { "no" }.to_owned(),
-        "releases_per_seat" => terms.releases_per_seat.to_string(),
+        "files" => if terms.files { "yes" } else { "no" }.to_owned(),
+        "policy" => or_none(conditions::line(terms.policy.as_ref())),
+        "max_instances" => or_none(conditions::instances(terms.max_instances)),
+        "offline" => or_none(conditions::line(terms.offline.as_ref())),
+        "allowances" => conditions::allowed(terms.allowances.as_ref()),
         "trial_days" => terms.trial_days.map_or_else(|| "-".to_owned(), |days| days.to_string()),
         "trial_per" => text(&terms.trial_per),
         "label" => text(&terms.label),

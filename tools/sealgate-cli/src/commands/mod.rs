@@ -6,6 +6,7 @@ pub(crate) mod audit;
 pub(crate) mod authforge_file;
 pub(crate) mod chosen;
 pub(crate) mod clock;
+mod conditions;
 pub(crate) mod config;
 pub(crate) mod credits;
 pub(crate) mod customer;

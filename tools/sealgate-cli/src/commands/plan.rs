@@ -1,15 +1,12 @@
 //! `sealgate plan`.
 
-use std::path::Path;
-
 use sealgate_artifact::Code;
-use sealgate_wire::{CreatePlan, LicenseeField, PlanView, Policy, Seats, Trial, UpdatePlan};
+use sealgate_wire::{CreatePlan, LicenseeField, PlanView, Seats, Trial, UpdatePlan};
 
-use super::{lists, sets};
+use super::{conditions, lists, sets};
 use crate::args::{CreatePlanArgs, Global, PartArgs, PlanCommand, TermsArgs, UpdatePlanArgs, trial};
 use crate::client::{Client, filters};
 use crate::failure::Failure;
-use crate::files;
 use crate::names;
 use crate::output::{Output, feature_list, seat_count, trial as shown_trial};
 
@@ -50,9 +47,6 @@ fn update(client: &Client, args: &UpdatePlanArgs, output: &Output) -> Result<(),
 /// What came, changed and went.
 fn differences(before: &PlanView, after: &PlanView) -> Vec<String> {
     let mut lines = vec![];
-    if (&before.policy, before.policy.heartbeat) != (&after.policy, after.policy.heartbeat) {
-        lines.push("policy changed".to_owned());
-    }
     let sets_of = |plan: &PlanView| {
         [
             sets::of_features(&plan.features),
@@ -61,8 +55,7 @@ fn differences(before: &PlanView, after: &PlanView) -> Vec<String> {
         ]
     };
     let plain = pairs(before).into_iter().zip(pairs(after));
-    let plain =
-        plain.filter(|((name, _), _)| !["features", "limits", "variables", "heartbeat"].contains(name));
+    let plain = plain.filter(|((name, _), _)| !["features", "limits", "variables"].contains(name));
     lines.extend(plain.filter_map(|((name, before), (_, after))| sets::changed(name, &before, &after)));
     let named = ["features", "limits", "variables"].into_iter().zip(sets_of(before)).zip(sets_of(after));
     lines.extend(named.flat_map(|((kind, before), after)| sets::differences(kind, &before, &after)));
@@ -99,6 +92,7 @@ fn with_trial(
 }
 
 fn creation(args: &CreatePlanArgs) -> Result<CreatePlan, Failure> {
+    let wish = conditions::wish(&args.terms.conditions)?;
     let terms = with_trial(terms(&args.terms)?, &args.terms, None)?;
     Ok(CreatePlan {
         app_id: names::app_field(args.app.as_deref())?,
@@ -110,15 +104,18 @@ fn creation(args: &CreatePlanArgs) -> Result<CreatePlan, Failure> {
         max_devices: terms.max_devices,
         duration: terms.duration.flatten(),
         trial: terms.trial.flatten(),
-        offline: terms.offline,
-        policy: terms.policy,
-        releases_per_seat: terms.releases_per_seat,
+        files: terms.files,
+        offline: conditions::permit(&wish)?,
+        allowances: conditions::allowances(&wish),
+        policy: wish.policy.flatten(),
+        max_instances: wish.max_instances.flatten(),
         variables: terms.variables,
         licensee: terms.licensee,
     })
 }
 
 fn change(args: &UpdatePlanArgs) -> Result<UpdatePlan, Failure> {
+    let wish = conditions::wish(&args.terms.conditions)?;
     let terms = terms(&args.terms)?;
     if args.replace && terms.features.is_none() && terms.limits.is_none() && terms.variables.is_none() {
         return Err(sets::replaced_by_nothing(
@@ -126,7 +123,7 @@ fn change(args: &UpdatePlanArgs) -> Result<UpdatePlan, Failure> {
             "--remove-feature, --remove-limit or --remove-var",
         ));
     }
-    let offline = if args.no_offline { Some(false) } else { terms.offline };
+    let files = if args.no_offline { Some(false) } else { terms.files };
     let (features, replace_features) = sets::merge_or_replace(terms.features, args.replace);
     let (limits, replace_limits) = sets::merge_or_replace(terms.limits, args.replace);
     let (variables, replace_variables) = sets::merge_or_replace(terms.variables, args.replace);
@@ -134,7 +131,11 @@ fn change(args: &UpdatePlanArgs) -> Result<UpdatePlan, Failure> {
         name: args.name.clone(),
         slug: args.slug.clone(),
         tier: args.tier.clone(),
-        offline,
+        files,
+        policy: wish.policy,
+        max_instances: wish.max_instances,
+        offline: wish.offline,
+        allowances: wish.allowances,
         features,
         remove_features: sets::names(&args.remove_feature),
         replace_features,
@@ -155,9 +156,7 @@ fn terms(args: &TermsArgs) -> Result<UpdatePlan, Failure> {
         variables: sets::variables(&args.var)?,
         max_devices: args.max_devices.map(Seats),
         duration: args.duration.clone().map(|duration| duration.0),
-        offline: args.offline.then_some(true),
-        policy: args.policy.as_deref().map(policy).transpose()?,
-        releases_per_seat: args.releases,
+        files: args.offline.then_some(true),
         licensee: licensee_fields(&args.licensee)?,
         ..UpdatePlan::default()
     })
@@ -177,15 +176,6 @@ fn licensee_fields(names: &[String]) -> Result<Option<Vec<LicenseeField>>, Failu
         return Err(Failure::new(Code::MalformedRequest, why).fix("give fields, as in name,email, or none"));
     }
     Ok((!names.is_empty()).then_some(fields))
-}
-
-fn policy(path: &Path) -> Result<Policy, Failure> {
-    let unusable = |why: String| {
-        Failure::new(Code::FileUnreadable, format!("{}: {why}", path.display()))
-            .fix(r#"write JSON as in {"heartbeat": true, "grace_hours": 72}"#)
-    };
-    let bytes = files::read(path).map_err(|e| unusable(e.to_string()))?;
-    serde_json::from_slice(&bytes).map_err(|e| unusable(e.to_string()))
 }
 
 fn list(client: &Client, (of, part): (Option<&str>, &PartArgs), output: &Output) -> Result<(), Failure> {
@@ -210,7 +200,7 @@ fn print(plan: &PlanView) {
 fn pairs(plan: &PlanView) -> Vec<(&'static str, String)> {
     let licensee: Vec<String> =
         plan.licensee.iter().map(|field| format!("{field:?}").to_lowercase()).collect();
-    vec![
+    let mut pairs = vec![
         ("plan", plan.plan_id.clone()),
         ("app", app(plan)),
         ("name", plan.name.clone()),
@@ -219,28 +209,24 @@ fn pairs(plan: &PlanView) -> Vec<(&'static str, String)> {
         ("features", feature_list(&plan.features)),
         ("limits", sets::list(&sets::of_limits(&plan.limits))),
         ("seats", seat_count(plan.max_devices)),
-        ("releases", format!("{} per seat and year", plan.releases_per_seat)),
         ("lasts", lasts(plan)),
         ("trial", plan.trial.map(shown_trial).unwrap_or_default()),
-        ("offline", offline(plan).to_owned()),
-        ("heartbeat", heartbeat(&plan.policy)),
+        ("files", files(plan).to_owned()),
         ("variables", sets::list(&sets::of_variables(&plan.variables))),
         ("licensee", licensee.join(", ")),
         ("created", plan.created_at.to_string()),
-    ]
+    ];
+    let PlanView { policy, max_instances, offline, allowances, .. } = plan;
+    let said = conditions::pairs(policy.as_ref(), *max_instances, offline.as_ref(), allowances.as_ref());
+    // Before the last: when it was made.
+    let last = pairs.len() - 1;
+    pairs.splice(last..last, said);
+    pairs
 }
 
 /// The slug of its app, or else the id.
 fn app(plan: &PlanView) -> String {
     plan.app.clone().unwrap_or_else(|| plan.app_id.clone())
-}
-
-fn heartbeat(policy: &Policy) -> String {
-    if !policy.heartbeat {
-        return "none".to_owned();
-    }
-    let (minutes, hours) = (policy.heartbeat_minutes, policy.grace_hours);
-    format!("every {minutes} minutes, grace {hours} hours; licenses do not carry it yet")
 }
 
 /// A license of a trial ends with its duration, however long it can be tried.
@@ -253,8 +239,8 @@ fn lasts(plan: &PlanView) -> String {
     }
 }
 
-fn offline(plan: &PlanView) -> &'static str {
-    match (plan.offline, plan.trial) {
+fn files(plan: &PlanView) -> &'static str {
+    match (plan.files, plan.trial) {
         (false, _) => "no",
         (true, None) => "yes",
         (true, Some(_)) => "no: a trial is never handed out as a file",

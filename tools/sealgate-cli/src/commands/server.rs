@@ -1,5 +1,6 @@
 //! `sealgate server`.
 
+use sealgate_artifact::{KeyUse, PublicKey};
 use sealgate_wire::{ApproveServer, Reason, ServerView};
 
 use crate::args::{Global, ServerCommand};
@@ -20,7 +21,8 @@ pub(crate) fn run(global: &Global, command: &ServerCommand, output: &Output) -> 
         ServerCommand::Approve { server_id, yes } => {
             let seen: ServerView = client.get(&format!("/api/v1/servers/{}", quoted(server_id)))?;
             look_at(&seen, *yes, output)?;
-            client.post(&path(server_id, "approve"), &ApproveServer { origins: seen.origins })?
+            let seen = ApproveServer { origins: seen.origins, activation_key: seen.activation_key };
+            client.post(&path(server_id, "approve"), &seen)?
         }
         ServerCommand::Revoke { server_id, reason } => {
             client.post(&path(server_id, "revoke"), &Reason { reason: reason.clone() })?
@@ -42,13 +44,27 @@ fn look_at(server: &ServerView, yes: bool, output: &Output) -> Result<(), Failur
     if yes && !output.json && !output.quiet {
         table(seen);
     }
-    let question = "Does your server's log say this id, and is it found there?";
+    let question = "Does your server's log say these ids, and is it found there?";
     let why = "an approved server answers your customers at the origins that it reports";
     Consent::new(yes, output).ask_seen(|| Ok(text(seen)), question, why)
 }
 
 fn table(servers: &[ServerView]) {
     say!("{}", text(servers));
+}
+
+/// The id of the key with which the server signs activation proofs, as `keys list` shows it.
+fn activation(server: &ServerView) -> String {
+    let Some(key) = server.activation_key.as_deref().and_then(|key| PublicKey::parse(key).ok()) else {
+        return "-".to_owned();
+    };
+    let id = key.id(KeyUse::Activation);
+    // Another server that is not approved says enough by its status.
+    if server.status == "approved" && server.activation_approved_at.is_none() {
+        format!("{id} (to be approved)")
+    } else {
+        id.to_string()
+    }
 }
 
 fn text(servers: &[ServerView]) -> String {
@@ -58,7 +74,11 @@ fn text(servers: &[ServerView]) -> String {
             server.status.clone(),
             server.origins.join(" "),
             server.created_at.to_string(),
+            activation(server),
         ]
     };
-    Output::table_text(&["SERVER", "STATUS", "FOUND AT", "SEEN SINCE"], servers.iter().map(row))
+    Output::table_text(
+        &["SERVER", "STATUS", "FOUND AT", "SEEN SINCE", "ACTIVATION KEY"],
+        servers.iter().map(row),
+    )
 }

@@ -62,7 +62,7 @@ fn offline(client: &Client, license: &LicenseView) -> String {
     if let Some(tenant) = tenant_that_forbids(client, license) {
         steps.push(tenant);
     }
-    if !license.offline {
+    if !license.files {
         steps.push(offline_terms(client, license));
     }
     steps.join("; then ")
@@ -76,7 +76,7 @@ fn tenant_that_forbids(client: &Client, license: &LicenseView) -> Option<String>
     match tenant {
         Some(tenant) if tenant.offline => None,
         Some(_) => Some(switch),
-        None if license.offline => Some(format!("ask the operator of the server for {switch}")),
+        None if license.files => Some(format!("ask the operator of the server for {switch}")),
         None => None,
     }
 }
@@ -90,7 +90,7 @@ fn offline_terms(client: &Client, license: &LicenseView) -> String {
         format!("{allow}, then {}", command(to_plan(client, license, named)))
     };
     match (own, plan(license)) {
-        (Some(own), Some(named)) if own.trial.is_none() && own.offline => {
+        (Some(own), Some(named)) if own.trial.is_none() && own.files => {
             format!("give the license what its plan says now: {}", command(to_plan(client, license, &named)))
         }
         (Some(own), Some(named)) if own.trial.is_none() => both(&named),
@@ -102,7 +102,7 @@ fn offline_terms(client: &Client, license: &LicenseView) -> String {
 
 /// A plan of the app that is no trial and, where it must, allows offline use; or a new one, which has a name such as this.
 fn other_plan(client: &Client, license: &LicenseView, (called, offline): (&str, bool)) -> String {
-    let fits = |plan: &&PlanView| plan.trial.is_none() && (plan.offline || !offline);
+    let fits = |plan: &&PlanView| plan.trial.is_none() && (plan.files || !offline);
     let path = format!("/api/v1/plans?limit=200&app_id={}", license.app_id);
     let Ok(Page { items: plans, .. }) = client.get::<Page<PlanView>>(&path) else {
         return format!("give it a plan that is no trial: {}", command(to_plan(client, license, "PLAN")));

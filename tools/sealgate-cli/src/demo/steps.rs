@@ -105,9 +105,11 @@ fn create_app(story: &mut Story, vendor: &Client) -> Result<(AppCreated, PlanVie
         max_devices: None,
         duration: Some("1y".to_owned()),
         trial: None,
-        offline: Some(true),
+        files: Some(true),
         policy: None,
-        releases_per_seat: None,
+        max_instances: None,
+        offline: None,
+        allowances: None,
         variables: None,
         licensee: None,
     };
@@ -130,8 +132,7 @@ fn issue(
         label: Some("demo".to_owned()),
         customer_id: None,
         licensee: None,
-        external_id: None,
-        count: None,
+        ..IssueLicenses::default()
     };
     let issued: LicensesIssued = vendor.post("/api/v1/licenses", &order)?;
     let license = issued.licenses.into_iter().next();

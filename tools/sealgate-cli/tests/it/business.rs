@@ -51,7 +51,7 @@ fn a_plan_says_what_its_licenses_grant() {
     let vendor = Vendor::new();
     let app = vendor.app("Editor");
     let policy = vendor.path("policy.json");
-    std::fs::write(&policy, r#"{"heartbeat": true, "grace_hours": 72}"#).expect("is written");
+    std::fs::write(&policy, r#"{"heartbeat": {"interval": 3600, "grace": 86400}}"#).expect("is written");
     let id = text(&app["app_id"]);
     let plan = vendor.json(&[
         "plan",
@@ -78,10 +78,10 @@ fn a_plan_says_what_its_licenses_grant() {
     ]);
     assert_eq!(plan["features"], json!([{ "name": "export", "value": "pdf" }, { "name": "db.query" }]));
     assert_eq!(
-        (&plan["limits"], &plan["offline"]),
+        (&plan["limits"], &plan["files"]),
         (&json!([{ "name": "projects", "value": 10 }]), &json!(true))
     );
-    assert_eq!((&plan["policy"]["heartbeat"], &plan["policy"]["grace_hours"]), (&json!(true), &json!(72)));
+    assert_eq!(plan["policy"], json!({ "heartbeat": { "interval": 3600, "grace": 86400 } }));
     let plan_id = text(&plan["plan_id"]);
     assert_eq!(vendor.json(&["plan", "show", plan_id]), plan);
     assert_eq!(vendor.json(&["plan", "list", "--app", id]), json!([plan]));
@@ -95,9 +95,12 @@ fn a_plan_says_what_its_licenses_grant() {
 
     let changed =
         vendor.json(&["plan", "update", plan_id, "--duration", "never", "--no-offline", "--name", "Pro 2"]);
-    assert_eq!((&changed["offline"], changed.get("duration")), (&json!(false), None));
+    assert_eq!((&changed["files"], changed.get("duration")), (&json!(false), None));
     let told = vendor.run(&["plan", "show", plan_id]).ok();
-    assert!(told.contains("export=pdf, db.query") && told.contains("grace 72 hours"), "{told}");
+    assert!(
+        told.contains("export=pdf, db.query") && told.contains("heartbeat interval=3600 grace=86400"),
+        "{told}"
+    );
     vendor
         .run(&["--json", "plan", "create", "--app", id, "--name", "X", "--tier", "gold"])
         .refused(2, "malformed_request");

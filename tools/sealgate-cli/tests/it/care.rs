@@ -196,7 +196,7 @@ fn the_result_says_all_that_came_changed_and_went() {
         "tier changed: licensed -> enterprise",
         "seats changed: 1 -> 5",
         "end changed: never -> 2037-02-01T00:00:00Z",
-        "releases per seat and year changed: 2 -> 7",
+        "allowances changed: releases 2 per seat and year -> releases 7 per seat and year",
         "days of trial changed: - -> 14",
         "trial per changed: - -> device",
         "label changed: - -> L",
@@ -228,7 +228,7 @@ fn a_plans_trial_keeps_what_is_not_named_and_is_shown_as_it_is() {
     let told = vendor.run(&["plan", "show", &trial]).ok();
     let line = |name: &str| told.lines().find(|line| line.trim_start().starts_with(name)).expect("a line");
     assert!(line("lasts").contains("14d") && line("lasts").contains("30d after issue"), "{told}");
-    assert!(line("offline").ends_with("no"), "{told}");
+    assert!(line("files").ends_with("no"), "{told}");
     assert!(vendor.run(&["plan", "list"]).ok().contains("30d after issue"));
 
     let update =

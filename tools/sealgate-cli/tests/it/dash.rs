@@ -93,8 +93,8 @@ fn a_file_is_read_from_standard_input() {
 
     let plan = ["plan", "create", "--app", text(&app["app_id"]), "--name", "Pro", "--tier", "licensed"];
     let plan = [&["--json"], &plan[..], &["--policy", "-"]].concat();
-    let plan = vendor.run_with_input(&plan, r#"{"heartbeat": true}"#).json();
-    assert_eq!(plan["policy"]["heartbeat"], true);
+    let plan = vendor.run_with_input(&plan, r#"{"fail": "hard"}"#).json();
+    assert_eq!(plan["policy"]["fail"], "hard");
     let ada = ["--json", "customer", "create", "Ada", "--metadata", "@-"];
     assert_eq!(vendor.run_with_input(&ada, r#"{"a": 1}"#).json()["metadata"], json!({ "a": 1 }));
 }

@@ -66,7 +66,7 @@ fn a_license_whose_plan_did_not_allow_files_gets_one() {
     let refused = file(&vendor, &second).refused(4, "offline_disabled");
     assert_eq!(paste(&vendor, &refused), [update(&second)]);
     file(&vendor, &second).ok();
-    assert_eq!(vendor.json(&["license", "show", &second])["offline"], true);
+    assert_eq!(vendor.json(&["license", "show", &second])["files"], true);
 }
 
 #[test]
@@ -193,6 +193,6 @@ fn a_plan_that_is_tried_allows_no_files() {
     assert!(text(&refused["message"]).starts_with("trial: "), "{refused}");
     update(&["--trial", "14d", "--no-offline"]).ok();
     let refused = update(&["--offline"]).refused(2, "malformed_request");
-    assert!(text(&refused["message"]).starts_with("offline: "), "{refused}");
+    assert!(text(&refused["message"]).starts_with("files: "), "{refused}");
     update(&["--trial", "none", "--offline"]).ok();
 }

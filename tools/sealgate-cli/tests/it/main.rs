@@ -6,6 +6,7 @@ mod audit;
 mod business;
 mod care;
 mod changes;
+mod conditions;
 mod customers;
 mod dash;
 mod dates;

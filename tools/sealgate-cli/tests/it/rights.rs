@@ -12,6 +12,11 @@ const FORBIDDEN: &[&str] = &[
     "UPDATE server_decisions SET approved_at = 1",
     "INSERT INTO server_decisions SELECT server_key, origins, 1, NULL FROM servers",
     "UPDATE servers SET server_key = 'another'",
+    // With whose signature a device counts as admitted.
+    "INSERT INTO activation_keys SELECT activation_key, server_key, 1 FROM servers",
+    "UPDATE activation_keys SET public_key = 'another'",
+    "INSERT INTO listed_activation_keys SELECT scope, 'another', 'active', 1 FROM keysets",
+    "UPDATE listed_activation_keys SET state = 'active'",
     "UPDATE licenses SET max_devices = 1000",
     "UPDATE licenses SET tier = 'licensed'",
     "UPDATE licenses SET customer_id = NULL",
@@ -45,6 +50,8 @@ const FORBIDDEN: &[&str] = &[
     "DELETE FROM devices WHERE FALSE",
     "UPDATE devices SET metadata = ''",
     "UPDATE devices SET license_id = license_id",
+    "UPDATE devices SET identity = identity",
+    "UPDATE devices SET moved_at = NULL",
     "DELETE FROM trials WHERE FALSE",
     "UPDATE trials SET began_at = 0",
     "INSERT INTO releases SELECT * FROM releases",
@@ -94,6 +101,7 @@ const REPORTED: &[&str] = &[
 /// What the guide lets a runtime change.
 const ALLOWED: &[&str] = &[
     "UPDATE change_counter SET n = n",
+    "UPDATE servers SET origins = origins, activation_key = activation_key",
     "UPDATE access_entries SET expires_at = 1 WHERE FALSE",
     "UPDATE devices SET trial_began = 1, last_seen = 1 WHERE FALSE",
     "UPDATE customers SET seq = seq WHERE FALSE",
@@ -180,9 +188,11 @@ fn takes_no_table_of_his_own_for_ours(vendor: &Vendor, database: &str, role: &st
     let may = |verb: &str| on_postgres(&vendor.database, &format!("{verb} {role}")).expect("the owner may");
     may(&format!("GRANT TEMPORARY ON DATABASE {name} TO"));
     let attack = "DO $$BEGIN \
-        CREATE TEMPORARY TABLE devices (tenant_id TEXT, license_id TEXT, device_id TEXT); \
-        INSERT INTO devices VALUES ('t', 'l', 'd'); \
-        IF release_seat('t', 'l', 'd', 'r', 1) <> 0 THEN RAISE 'it took his table for ours'; END IF; END$$";
+        CREATE TEMPORARY TABLE devices (tenant_id TEXT, license_id TEXT, device_id TEXT, kind TEXT, identity TEXT, moved_from TEXT, \
+        moved_at BIGINT, moved_before BIGINT, moved_first BIGINT); \
+        INSERT INTO devices VALUES ('t', 'l', 'd', 'key', 'i'); \
+        IF release_seat('t', 'l', 'd', 'r', 1) + move_seat('t', 'l', 'd', 'k', 1) <> 0 THEN \
+        RAISE 'it took his table for ours'; END IF; END$$";
     on_postgres(database, attack).expect("nobody has that seat");
     may(&format!("REVOKE TEMPORARY ON DATABASE {name} FROM"));
 }
@@ -214,6 +224,19 @@ fn gives_back_and_tries(
     let id = text(&tried["licenses"][0]["license_id"]);
     let devices = vendor.json(&["device", "list", "--license", id]);
     assert!(devices[0]["trial_began"].is_string(), "{devices}");
+    // Another key of the same machine.
+    let lap = TestDevice::default();
+    let mut second = lap.request(build, text(&tried["licenses"][0]["license_key"]), 5);
+    second.fingerprint = Word::parse("m-1");
+    let question = serde_json::to_value(lap.sign(&second, &[])).expect("a question");
+    request_of(&format!("{url}/api/v1/validate"), &question);
+    let moved = vendor.json(&["device", "list", "--license", id]);
+    assert_eq!(
+        (&moved[0]["moved_from"], moved.as_array().map(Vec::len)),
+        (&devices[0]["identity"], Some(1)),
+        "{moved}"
+    );
+    assert_eq!(moved[0]["trial_began"], devices[0]["trial_began"]);
 }
 
 fn request_of(url: &str, question: &Value) {

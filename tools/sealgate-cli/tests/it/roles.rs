@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use sealgate_artifact::Outcome as Decided;
+use sealgate_artifact::{KeyUse, Outcome as Decided, PublicKey};
 use sealgate_testkit::{Build, Engine, TestDatabase, TestDevice, request, send};
 use sealgate_wire::{OnlineAnswer, OnlineQuestion, Trust};
 use serde_json::{Value, json};
@@ -155,8 +155,8 @@ fn a_runtime_holds_none_of_the_vendors_keys_and_does_not_start_with_one() {
         uses
     };
     assert_eq!(vendor.start_runtime().stop().0, Some(0));
-    assert_eq!(uses("runtime/keys"), ["app", "server"]);
-    assert_eq!(uses("authority/keys"), ["app", "authority", "issuer", "root"]);
+    assert_eq!(uses("runtime/keys"), ["activation", "app", "server"]);
+    assert_eq!(uses("authority/keys"), ["app", "authority", "issuer", "root", "update"]);
 
     let has = |name: &str, secret: &str| Path::new(&vendor.path(name)).join("keys").join(secret).is_file();
     for secret in ["token-pepper-v1.secret", "license-key-display-v1.secret", "answers-v1.secret"] {
@@ -247,6 +247,62 @@ fn an_approval_holds_for_the_origins_that_it_was_given_for() {
     assert_eq!(status().1, "approved");
     vendor.json(&["server", "revoke", &id, "--reason", "gone"]);
     assert_eq!((start("https://here.example"), status().1), (Some(0), "revoked".to_owned()));
+}
+
+/// Nor must whoever can write with what a server signs have that key listed.
+#[test]
+fn an_approval_holds_for_the_activation_key_that_was_seen() {
+    let vendor = Vendor::new();
+    vendor.json(&["app", "create", "Editor"]);
+    vendor.share();
+    let start = || vendor.start_runtime().stop();
+    let server = || vendor.json(&["server", "list"])[0].clone();
+    let id_of = |server: &Value| {
+        let key = PublicKey::parse(text(&server["activation_key"])).expect("a key");
+        key.id(KeyUse::Activation).to_string()
+    };
+    let listed = || -> Vec<(String, String)> {
+        let keys = vendor.json(&["keys", "list"]);
+        let of = keys.as_array().into_iter().flatten().filter(|key| key["use"] == "activation");
+        let mut of: Vec<_> =
+            of.map(|key| (text(&key["keyid"]).to_owned(), text(&key["state"]).to_owned())).collect();
+        of.sort();
+        of
+    };
+    let both = |(a, of_a): (&String, &str), (b, of_b): (&String, &str)| {
+        let mut both = [(a.clone(), of_a.to_owned()), (b.clone(), of_b.to_owned())];
+        both.sort();
+        both
+    };
+    let (exit, log) = start();
+    let first = id_of(&server());
+    assert!(exit == Some(0) && log.contains(&first), "the log says what to compare: {log}");
+    assert_eq!(listed(), [], "it waits");
+    let id = text(&server()["server_id"]).to_owned();
+    assert!(vendor.tell(&["server", "approve", &id, "--yes"]).ok().contains(&first));
+    assert_eq!(listed(), [(first.clone(), "active".to_owned())]);
+
+    std::fs::remove_file(vendor.path(&format!("runtime/keys/{first}.key"))).expect("is there");
+    assert_eq!(start().0, Some(0));
+    let second = id_of(&server());
+    assert_ne!(second, first);
+    assert_eq!(
+        (&server()["status"], &server()["activation_approved_at"]),
+        (&json!("approved"), &json!(null))
+    );
+    let told = vendor.tell(&["server", "list"]).ok();
+    assert!(told.contains(&format!("{second} (to be approved)")), "{told}");
+    assert_eq!(listed(), [(first.clone(), "active".to_owned())]);
+    vendor.json(&["server", "approve", &id, "--yes"]);
+    assert_eq!(listed(), both((&first, "retired"), (&second, "active")));
+
+    vendor.json(&["server", "revoke", &id, "--reason", "stolen"]);
+    assert_eq!(listed(), both((&first, "revoked"), (&second, "revoked")));
+    std::fs::remove_file(vendor.path(&format!("runtime/keys/{id}.key"))).expect("is there");
+    assert_eq!(start().0, Some(0));
+    let servers = vendor.json(&["server", "list"]);
+    let third = servers.as_array().into_iter().flatten().find(|server| server["status"] == "waiting");
+    assert_ne!(id_of(third.expect("a new server")), second, "with keys of its own");
 }
 
 #[test]

@@ -99,6 +99,17 @@ pub(super) fn blows(day: &Day, den: &Den) -> Result<Vec<Blow>> {
             hurts_customers: false,
         },
         Blow {
+            name: "reports other activation keys",
+            admitted: "change the activation key that other servers report, which then waits for a new approval",
+            statements: vec![
+                "UPDATE servers SET activation_key = 'no key'".to_owned(),
+                "UPDATE servers SET activation_key = server_key".to_owned(),
+                "UPDATE servers SET activation_key = (SELECT public_key FROM signing_keys WHERE key_use = 'issuer' LIMIT 1)".to_owned(),
+            ],
+            undo: as_they_were("servers", "activation_key", "server_key")?,
+            hurts_customers: false,
+        },
+        Blow {
             name: "ends the reports",
             admitted: "add and end reports of clients",
             statements: vec![format!("UPDATE access_entries SET expires_at = 1 WHERE app_id <> '{prey}'")],

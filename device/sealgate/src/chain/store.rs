@@ -1,0 +1,60 @@
+//! Where the log lies: a port.
+
+use std::any::Any;
+use std::io;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A file of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChainFile {
+    /// Entries that wait.
+    Log,
+    /// Entries that cannot be sent any more.
+    DeadLetters,
+}
+
+/// Keeps two files of bytes for all processes of one program on one device.
+///
+/// A log that is put back to an older state is a fault to the server, and so is a copy: keep it out of backups, as [`Store`](crate::Store)
+/// says of the state.
+pub trait ChainStore: Send + Sync {
+    /// Keeps every other process and thread out while what it returns lives. The methods below are called only then.
+    fn lock(&self) -> io::Result<Box<dyn Any>>;
+
+    /// How many bytes the file has; 0 where there is none.
+    fn len(&self, file: ChainFile) -> io::Result<u64>;
+
+    /// These bytes of the file, or those of them that there are.
+    fn read(&self, file: ChainFile, range: Range<u64>) -> io::Result<Vec<u8>>;
+
+    /// Writes over what is there from the byte `at` on, then ends the file behind what was written. Durable when this returns.
+    ///
+    /// It must not end the file before it writes: bytes that are written over themselves are never gone.
+    fn write(&self, file: ChainFile, at: u64, bytes: &[u8]) -> io::Result<()>;
+
+    /// Replaces the file, whole or not at all. Durable when this returns.
+    fn replace(&self, file: ChainFile, bytes: &[u8]) -> io::Result<()>;
+}
+
+impl<S: ChainStore + ?Sized> ChainStore for Arc<S> {
+    fn lock(&self) -> io::Result<Box<dyn Any>> {
+        (**self).lock()
+    }
+
+    fn len(&self, file: ChainFile) -> io::Result<u64> {
+        (**self).len(file)
+    }
+
+    fn read(&self, file: ChainFile, range: Range<u64>) -> io::Result<Vec<u8>> {
+        (**self).read(file, range)
+    }
+
+    fn write(&self, file: ChainFile, at: u64, bytes: &[u8]) -> io::Result<()> {
+        (**self).write(file, at, bytes)
+    }
+
+    fn replace(&self, file: ChainFile, bytes: &[u8]) -> io::Result<()> {
+        (**self).replace(file, bytes)
+    }
+}

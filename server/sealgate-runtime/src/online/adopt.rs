@@ -1,0 +1,191 @@
+//! A database that came back older: what a device shows of newer times is taken over (`spec/activation.md` §7.6).
+
+use std::sync::Arc;
+
+use sealgate_artifact::{
+    ActivationProof, ChainHead, Code, Device, DeviceId, HeartbeatAnswer, NextBeat, PublicKey,
+};
+use sealgate_authority::{AuthorityError, Source, event_row};
+use sealgate_store::table::{self, ActivationRow, DeviceRow, EventRow, InstanceRow, LicenseRow, Said};
+use sealgate_store::{LicenseEntry, Tx, Work};
+use sealgate_trust::{Verified, verify_own_answer, verify_own_proof};
+use sealgate_wire::HeartbeatQuestion;
+
+use super::Online;
+use super::heartbeat::{Known, Request};
+
+/// What a device showed, verified as the installation's own.
+struct Shown {
+    proof: Verified<ActivationProof>,
+    proof_bytes: Vec<u8>,
+    last: Option<(Verified<HeartbeatAnswer>, Vec<u8>)>,
+}
+
+impl Online {
+    /// Takes over what the device shows, if this installation signed it and it is newer than what is held. Returns what to say to
+    /// the question: it is judged again where something was taken over.
+    pub(super) async fn adopt(
+        &self,
+        (request, ask): (&Request, &HeartbeatQuestion),
+        license: &Arc<LicenseEntry>,
+        known: Option<&Known>,
+        source: Source<'_>,
+    ) -> Result<AuthorityError, AuthorityError> {
+        if ask.proof.is_none() {
+            // Whoever holds a proof shows it. Whoever holds none is told no more than that.
+            return Ok(AuthorityError::Refused(Code::StateWanted));
+        }
+        let Some(shown) = self.shown(request, ask).await? else {
+            return Ok(AuthorityError::Refused(Code::NotActivated));
+        };
+        let row = adopted(&shown, known, &license.license);
+        let instance = shown.last.as_ref().and_then(instance_of);
+        if !is_newer(known, &row, instance.as_ref()) {
+            return Ok(AuthorityError::Refused(Code::NonceReplayed));
+        }
+        let device = Device::Key(row.device_key);
+        let ids = &self.gate.ids;
+        let event =
+            event_row(ids, &license.license, "device_readopted", Some(&*device.name()), source.request_id);
+        let said = Said { fingerprint: row.fingerprint.clone(), ..Said::default() };
+        let seat = DeviceRow {
+            said,
+            ..DeviceRow::new(ids.fresh(DeviceId::new), &license.license, device, ids.now())
+        };
+        let before = known.map(|known| known.activation.generation);
+        Box::pin(self.gate.db.write(Adopt { row, before, instance, seat, event })).await?;
+        Ok(AuthorityError::Superseded)
+    }
+
+    /// What the device shows, if it is the installation's own word about this device.
+    async fn shown(
+        &self,
+        request: &Request,
+        ask: &HeartbeatQuestion,
+    ) -> Result<Option<Shown>, AuthorityError> {
+        let Some(proof_bytes) = ask.proof.as_ref().map(|proof| proof.get().as_bytes().to_vec()) else {
+            return Ok(None);
+        };
+        let (servers, activators) = self.own_keys().await?;
+        let Ok(proof) = verify_own_proof(&proof_bytes, activators) else { return Ok(None) };
+        let (said, asked) = (proof.get(), request.get());
+        let is_about = (said.tenant, said.app, said.license, said.device_key)
+            == (asked.tenant, asked.app, asked.license, asked.device_key)
+            && (proof.id(), said.generation) == (asked.proof, asked.generation);
+        if !is_about {
+            return Ok(None);
+        }
+        let last = match &ask.last {
+            None => None,
+            Some(last) => {
+                let bytes = last.get().as_bytes().to_vec();
+                let Ok(last) = verify_own_answer(&bytes, servers) else { return Ok(None) };
+                let said = last.get();
+                let is_about = (said.tenant, said.app, said.license, said.device_key)
+                    == (asked.tenant, asked.app, asked.license, asked.device_key);
+                if !is_about {
+                    return Ok(None);
+                }
+                Some((last, bytes))
+            }
+        };
+        Ok(Some(Shown { proof, proof_bytes, last }))
+    }
+
+    /// The keys of this installation's servers that were approved and not revoked, and those that sign their proofs.
+    async fn own_keys(&self) -> Result<(Vec<PublicKey>, Vec<PublicKey>), AuthorityError> {
+        let trusted = table::servers::trusted(&self.gate.db).await?;
+        let mut servers: Vec<PublicKey> = trusted.iter().map(|server| server.server_key).collect();
+        let mut activators: Vec<PublicKey> = trusted
+            .iter()
+            .filter_map(|server| server.activation_approved_at.and(server.activation_key))
+            .collect();
+        servers.push(self.identity.key());
+        activators.extend(self.identity.activation_key());
+        Ok((servers, activators))
+    }
+}
+
+fn adopted(shown: &Shown, known: Option<&Known>, license: &LicenseRow) -> ActivationRow {
+    let proof = shown.proof.get();
+    let same = known.filter(|known| known.activation.generation == proof.generation);
+    let head = shown.last.as_ref().and_then(|(last, _)| last.get().head).unwrap_or(ChainHead::EMPTY);
+    let held = same.map_or(ChainHead::EMPTY, |known| known.activation.head);
+    ActivationRow {
+        id: proof.activation,
+        tenant: license.tenant,
+        license: license.id,
+        device_key: proof.device_key,
+        generation: proof.generation,
+        begun: known.map_or_else(Vec::new, |known| known.activation.begun.clone()),
+        request: proof.request,
+        first_nonce: proof.nonce,
+        fingerprint: proof.fingerprint.as_ref().map(ToString::to_string),
+        proof_id: shown.proof.id(),
+        statement: proof.license_statement,
+        proof: shown.proof_bytes.clone(),
+        ended: same.and_then(|known| known.activation.ended),
+        head: if head.seq > held.seq { head } else { held },
+    }
+}
+
+/// The copy of the program that got this answer.
+fn instance_of((last, bytes): &(Verified<HeartbeatAnswer>, Vec<u8>)) -> Option<InstanceRow> {
+    let said = last.get();
+    let NextBeat { instance, nonce, .. } = *said.next()?;
+    Some(InstanceRow {
+        id: instance,
+        seq: said.seq,
+        next_nonce: nonce,
+        request: said.request,
+        answer: bytes.clone(),
+        heard_at: said.issued_at,
+        left_at: None,
+    })
+}
+
+/// Never less than what is held.
+fn is_newer(known: Option<&Known>, row: &ActivationRow, shown: Option<&InstanceRow>) -> bool {
+    let Some(known) = known else { return true };
+    if row.generation != known.activation.generation {
+        return row.generation > known.activation.generation;
+    }
+    match (shown, &known.instance) {
+        (Some(shown), Some(held)) => shown.id == held.id && shown.seq > held.seq,
+        (Some(_), None) => true,
+        (None, _) => false,
+    }
+}
+
+struct Adopt {
+    row: ActivationRow,
+    /// The generation that was held.
+    before: Option<u64>,
+    instance: Option<InstanceRow>,
+    seat: DeviceRow,
+    event: EventRow,
+}
+
+impl Work for Adopt {
+    type Output = ();
+    type Error = AuthorityError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
+        let locked = table::licenses::lock(tx, self.row.tenant, self.row.license).await?;
+        let locked = locked.ok_or(AuthorityError::Refused(Code::NotActivated))?;
+        let held = table::activations::find(&mut *tx, self.row.license, self.row.device_key).await?;
+        if held.as_ref().map(|held| held.generation) != self.before {
+            return Err(AuthorityError::Superseded);
+        }
+        table::activations::adopt(tx, &self.row).await?;
+        if let Some(instance) = &self.instance {
+            table::instances::adopt(tx, self.row.id, instance).await?;
+        }
+        // The installation's own word says that the device had a seat.
+        if table::devices::seat(&mut *tx, self.row.license, &self.seat.device).await?.is_none() {
+            table::devices::take_seat(tx, &locked, &self.seat).await?;
+        }
+        table::events::insert(tx, &self.event).await?;
+        Ok(())
+    }
+}

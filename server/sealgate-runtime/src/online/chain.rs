@@ -1,0 +1,64 @@
+//! A device's chain as it comes with a heartbeat (`spec/chain.md` §4).
+
+use sealgate_artifact::{ChainEntry, ChainHead, HeartbeatRequest};
+use sealgate_authority::{AuthorityError, SharedSecrets};
+use sealgate_journal::{ChainActivation, ChainKey, Extension, extend};
+use sealgate_store::table::ActivationRow;
+use sealgate_store::table::chain_entries::ChainBatch;
+
+/// What became of the chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Chained {
+    /// What is held now; `None` where the device has no chain.
+    pub(super) head: Option<ChainHead>,
+    /// From which entry on the device must send it again.
+    pub(super) resend_from: Option<u64>,
+    /// Entries that were not held before.
+    pub(super) new: Option<ChainBatch>,
+    /// What is wrong with it, in a word for the records.
+    pub(super) fault: Option<&'static str>,
+    /// Whether the device has more to send.
+    pub(super) more: bool,
+}
+
+/// Judges what the device shows of its chain.
+pub(super) fn follow(
+    secrets: &SharedSecrets,
+    activation: &ActivationRow,
+    said: &HeartbeatRequest,
+) -> Result<Chained, AuthorityError> {
+    let held = activation.head;
+    let none = Chained { head: None, resend_from: None, new: None, fault: None, more: false };
+    let entries = if said.entries.is_empty() {
+        vec![]
+    } else {
+        let read = ChainEntry::decode_list(&said.entries);
+        read.map_err(|error| AuthorityError::Refused(error.code()))?
+    };
+    if said.head.is_none() && held == ChainHead::EMPTY && entries.is_empty() {
+        return Ok(none);
+    }
+    let secret = secrets.chain_secret(activation.id, (activation.generation, activation.request));
+    let chain = ChainActivation {
+        activation: activation.id,
+        request: activation.request,
+        generation: activation.generation,
+    };
+    let claimed = said.head.unwrap_or(ChainHead::EMPTY);
+    let held_still = Chained { head: Some(held), ..none };
+    Ok(match extend(&ChainKey::derive(&secret, &chain), &held, &claimed, &entries) {
+        Extension::Extended { head, new } => {
+            let batch = new.first().zip(new.last()).map(|(first, last)| ChainBatch {
+                generation: activation.generation,
+                first_seq: first.seq,
+                last_seq: last.seq,
+                entries: ChainEntry::encode_list(new),
+            });
+            Chained { head: Some(head), new: batch, more: head.seq < claimed.seq, ..held_still }
+        }
+        Extension::Behind { resend_from } => {
+            Chained { resend_from: Some(resend_from), more: true, ..held_still }
+        }
+        Extension::Fault(fault) => Chained { fault: Some(fault.as_str()), ..held_still },
+    })
+}

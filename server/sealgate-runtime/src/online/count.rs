@@ -1,0 +1,241 @@
+//! A heartbeat that counts: what it leads to, in one transaction (`spec/activation.md` §7.4, points 6 to 8).
+
+use sealgate_artifact::{
+    BeatOutcome, Code, Device, HeartbeatAnswer, InstanceId, NextBeat, Nonce, UnixSeconds, Word,
+};
+use sealgate_authority::seats::facts;
+use sealgate_authority::{About, AuthorityError, Source, event_row};
+use sealgate_rules::{likeness, names_a_machine};
+use sealgate_store::table::{self, ActivationRow, Ended, EventRow, InstanceRow};
+use sealgate_store::{Tx, Work};
+
+use super::Online;
+use super::chain::{Chained, follow};
+use super::heartbeat::{Decided, Known, Request};
+use super::rhythm::Rhythm;
+use crate::asking;
+
+/// The next heartbeat is due no sooner, unless more of a chain is to come.
+const PAUSE_SECONDS: u64 = 60;
+
+impl Online {
+    /// Decides what the heartbeat leads to, and writes it with the answer's bytes, before the answer leaves.
+    pub(super) async fn count(
+        &self,
+        known: Known,
+        request: &Request,
+        source: Source<'_>,
+    ) -> Result<Decided, AuthorityError> {
+        let said = request.get();
+        // A program that ended may begin again where there is room.
+        let has_left = known.instance.as_ref().is_some_and(|instance| instance.left_at.is_some());
+        if has_left && !known.has_room {
+            return Err(AuthorityError::Refused(Code::InstanceLimit));
+        }
+        if !is_same_machine(known.activation.fingerprint.as_deref(), said.fingerprint.as_ref()) {
+            return Err(AuthorityError::Refused(Code::FingerprintMismatch));
+        }
+        let chained = match follow(&self.gate.secrets, &known.activation, said) {
+            // spec/chain.md §4.7: signed, because an unsigned refusal could come from anybody in between.
+            Err(AuthorityError::Refused(code)) => return self.refused(request, code),
+            chained => chained?,
+        };
+        let ended = self.ended(&known, &chained, source).await?;
+        let activation = self.activation(&known, &chained, ended)?;
+        let next = NextBeat {
+            instance: known.instance.as_ref().map_or_else(|| self.gate.ids.fresh(InstanceId::new), |i| i.id),
+            nonce: Nonce::from_random(self.gate.ids.random()),
+            not_before: known.now.plus(if chained.more { 0 } else { PAUSE_SECONDS }),
+        };
+        let outcome = match activation.ended {
+            Some(Ended { code, grace_until, .. }) => {
+                BeatOutcome::Ended { code: code.to_string(), next, grace_until }
+            }
+            None => BeatOutcome::Admitted {
+                license_statement: known.license.license.statement,
+                current_proof: activation.proof_id,
+                next,
+                lease_until: None,
+            },
+        };
+        let answer = HeartbeatAnswer {
+            outcome,
+            issued_at: known.now,
+            head: chained.head,
+            resend_from: chained.resend_from,
+            ..self.blank(request)
+        };
+        let answer = self.sign_beat(&answer)?;
+        let instance = InstanceRow {
+            id: next.instance,
+            seq: said.seq,
+            next_nonce: next.nonce,
+            request: request.id(),
+            answer: answer.clone(),
+            heard_at: known.now,
+            left_at: said.leaves.then_some(known.now),
+        };
+        let event = chained.fault.map(|fault| self.fault_event(&known, fault, source));
+        let work = Heartbeat {
+            before: known.activation,
+            activation: activation.clone(),
+            instance_before: known.instance,
+            instance,
+            rhythm: known.rhythm,
+            now: known.now,
+            chained,
+            event,
+        };
+        Box::pin(self.gate.db.write(work)).await?;
+        let admitted = activation.ended.is_none().then_some((known.license, activation));
+        Ok(Decided { answer, admitted })
+    }
+
+    /// Why the device has no rights any more, and until when it keeps what it has: the same for the same end, however often it
+    /// is asked (`spec/activation.md` §7.5).
+    async fn ended(
+        &self,
+        known: &Known,
+        chained: &Chained,
+        source: Source<'_>,
+    ) -> Result<Option<Ended>, AuthorityError> {
+        let before = known.activation.ended;
+        let since = |code: Code, at: UnixSeconds, grace: u64| match before.filter(|b| b.code == code) {
+            Some(before) => before,
+            None => Ended { code, at, grace_until: at.plus(grace) },
+        };
+        if let Err(code) = self.continues(known, source).await? {
+            let license = &known.license.license;
+            return Ok(Some(match (code, license.revoked_at, license.suspended_at, license.expires_at) {
+                (Code::NotActivated, ..) => return Err(AuthorityError::Refused(code)),
+                (Code::Revoked, Some(at), _, _) => {
+                    Ended { code, at, grace_until: at.plus(known.rhythm.grace) }
+                }
+                (Code::Blocked, _, Some(at), _) => since(code, at, known.rhythm.grace),
+                (Code::Expired, _, _, Some(end)) if end <= known.now => {
+                    Ended { code, at: end, grace_until: end }
+                }
+                (Code::Expired, ..) => since(code, known.now, 0),
+                _ => since(code, known.now, known.rhythm.grace),
+            }));
+        }
+        let has_fault = chained.fault.is_some() || before.is_some_and(|b| b.code == Code::ChainMismatch);
+        Ok(has_fault.then(|| since(Code::ChainMismatch, known.now, known.rhythm.grace)))
+    }
+
+    /// Whether the device may go on.
+    async fn continues(&self, known: &Known, source: Source<'_>) -> Result<Result<(), Code>, AuthorityError> {
+        let (entry, device) = (&known.license, Device::Key(known.activation.device_key));
+        let (license, name) = (&entry.license, &*device.name());
+        let address = source.address;
+        let is_admitted = asking::app_admits(&known.app, (name, address), known.now, &mut About::default())
+            .is_ok()
+            && asking::license_admits(&known.app, entry, name, known.now);
+        let mut seat = self.seats.seat(entry, &device).await?;
+        if seat.is_none() && self.seats.holds_now(entry, &device).await? {
+            // Another server gave it within the last second.
+            seat = table::devices::seat(&self.gate.db, license.id, &device).await?;
+        }
+        let began = seat.as_ref().and_then(|seat| seat.trial_began);
+        let facts = facts(license, !is_admitted, (license.devices_used, seat.is_some()), began);
+        Ok(facts.continues(known.now).map_err(|code| match code {
+            // spec/activation.md §5.1: whoever gave the seat back is activated no more.
+            Code::DeviceLimit => Code::NotActivated,
+            code => code,
+        }))
+    }
+
+    /// The activation as it is from now on: its end, its chain, and a proof of the license's version that counts.
+    fn activation(
+        &self,
+        known: &Known,
+        chained: &Chained,
+        ended: Option<Ended>,
+    ) -> Result<ActivationRow, AuthorityError> {
+        let row = ActivationRow {
+            ended,
+            head: chained.head.unwrap_or(known.activation.head),
+            ..known.activation.clone()
+        };
+        if row.ended.is_none() && row.statement != known.license.license.statement {
+            return self.proofs.renew(&row, &known.license.license, known.now);
+        }
+        Ok(row)
+    }
+
+    fn fault_event(&self, known: &Known, fault: &'static str, source: Source<'_>) -> EventRow {
+        let device = known.activation.device_key.to_string();
+        let ids = &self.gate.ids;
+        let event =
+            event_row(ids, &known.license.license, "chain_mismatch", Some(&device), source.request_id);
+        EventRow { code: Some(fault.to_owned()), ..event }
+    }
+}
+
+/// `spec/activation.md` §7.4, point 6. What did not say which machine it is cannot be told from another.
+fn is_same_machine(activated: Option<&str>, now: Option<&Word>) -> bool {
+    let Some(activated) = activated.filter(|text| names_a_machine(text)) else { return true };
+    now.is_some_and(|now| activated == now.as_str() || likeness(activated, now) > 0)
+}
+
+/// What a heartbeat changes.
+struct Heartbeat {
+    before: ActivationRow,
+    activation: ActivationRow,
+    instance_before: Option<InstanceRow>,
+    instance: InstanceRow,
+    rhythm: Rhythm,
+    now: UnixSeconds,
+    chained: Chained,
+    event: Option<EventRow>,
+}
+
+impl Work for Heartbeat {
+    type Output = ();
+    type Error = AuthorityError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
+        let id = self.activation.id;
+        // Whoever was faster is not overwritten: then all of it is judged again.
+        let is_current = match &self.instance_before {
+            Some(before) => {
+                let returns = before.left_at.is_some();
+                (!returns || self.has_room(tx).await?)
+                    && table::instances::store(tx, id, before, &self.instance).await?
+            }
+            None => self.has_room(tx).await?,
+        };
+        if !is_current {
+            return Err(AuthorityError::Superseded);
+        }
+        if self.instance_before.is_none() {
+            table::instances::insert(tx, id, &self.instance).await?;
+        }
+        if self.activation != self.before && !table::activations::store(tx, &self.activation).await? {
+            return Err(AuthorityError::Superseded);
+        }
+        if let Some(batch) = &self.chained.new {
+            table::chain_entries::insert(tx, id, batch, self.now).await?;
+        }
+        if let Some(event) = &self.event {
+            table::events::insert(tx, event).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Heartbeat {
+    /// Holds the activation, so that no two copies of the program take the last place.
+    async fn has_room(&self, tx: &mut Tx<'_>) -> Result<bool, AuthorityError> {
+        let (id, generation) = (self.activation.id, self.activation.generation);
+        if !table::activations::lock(tx, id, generation).await? {
+            return Ok(false);
+        }
+        let since = self.now.minus(self.rhythm.gone_after());
+        let but = self.instance_before.as_ref().map(|before| before.id);
+        if self.instance_before.is_none() {
+            table::instances::forget_gone(tx, id, since).await?;
+        }
+        Ok(table::instances::running(&mut *tx, id, (but, since)).await? < self.rhythm.max_instances)
+    }
+}
