@@ -65,6 +65,7 @@ mod builder;
 mod chain;
 mod client;
 mod clock;
+mod copies;
 mod denied;
 mod device_key;
 mod error;
