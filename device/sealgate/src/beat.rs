@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use sealgate_artifact::UnixSeconds;
 
+use crate::ChainError;
+
 /// A verified answer to a heartbeat. It gives no rights: those come from the license.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -20,6 +22,9 @@ pub struct Beat {
     pub next_due: UnixSeconds,
     /// Whether a newer version of the license came with the answer.
     pub license_changed: bool,
+    /// Why what the answer says of the chain of actions could not be followed: an entry that it acknowledges is not in the log, or the
+    /// log cannot be written.
+    pub chain_error: Option<ChainError>,
     /// Why the answer could not be remembered. The next heartbeat then asks with the same bytes again.
     pub not_remembered: Option<String>,
 }

@@ -1,6 +1,7 @@
 //! One program on one device, and the server it asks.
 
 use std::cell::OnceCell;
+use std::sync::Arc;
 
 use sealgate_artifact::{
     AboutDevice, Code, DeviceId, DeviceRequest, ForeignKey, LicenseKey, LicenseName, Nonce, Operation,
@@ -17,7 +18,10 @@ use crate::server::Server;
 use crate::state::{SealingSeed, State};
 use crate::statements::Statements;
 use crate::trust::Trust;
-use crate::{Clock, ConfigurationError, Denied, Error, License, Released, Store, Transport, offline, random};
+use crate::{
+    ChainStore, Clock, ConfigurationError, Denied, Error, License, Released, Store, Transport, offline,
+    random,
+};
 
 /// How often other processes may change the state while an answer is judged.
 pub(crate) const ATTEMPTS: usize = 8;
@@ -31,6 +35,7 @@ pub struct Client {
     pub(crate) fingerprint: Option<Word>,
     pub(crate) about: AboutDevice,
     pub(crate) store: Box<dyn Store>,
+    pub(crate) chain_store: Option<Arc<dyn ChainStore>>,
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) transport: Box<dyn Transport>,
     pub(crate) foreign_keys: bool,

@@ -16,9 +16,13 @@ use crate::activated::{Activated, Answered, Pulse};
 use crate::client::{ATTEMPTS, Fetched, Found, Says};
 use crate::exchange::{self, Answer, HeartbeatSent};
 use crate::judge::{Judged, Question, Refusal, Server, held_or_final, newest, of_decision};
+use crate::recorded::{Shown, more_waits};
 use crate::state::{Effect, Memory, State};
 use crate::statements::{self, Statements};
-use crate::{Beat, BeatSaid, Client, ConfigurationError, Denied, Error, SecurityError, TransportError, wait};
+use crate::{
+    Beat, BeatSaid, ChainError, Client, ConfigurationError, Denied, Error, SecurityError, TransportError,
+    wait,
+};
 
 /// Questions of one call: one that was under way, or whose answer names what did not come, and the one that is wanted.
 const ROUNDS: usize = 3;
@@ -32,7 +36,7 @@ struct Sent {
 
 /// What followed from an answer.
 enum Heard {
-    Beat(Beat),
+    Beat(Beat, HeartbeatAnswer),
     /// It counted, but the license or the proof that it names did not come: an answer that was repeated may name what has been
     /// replaced since. Nothing but the next heartbeat follows from it.
     Again,
@@ -72,9 +76,9 @@ impl Client {
                 let (found, sent) = self.heartbeat_under_way(leaves)?;
                 let is_wanted = sent.request.leaves == leaves;
                 match self.ask_heartbeat(found, &sent, says, fetched)? {
-                    Heard::Beat(beat) if is_wanted => return Ok(beat),
+                    Heard::Beat(beat, _) if is_wanted => return Ok(beat),
                     // One that was under way asked for something else.
-                    Heard::Beat(_) | Heard::Again | Heard::StateWanted => {}
+                    Heard::Beat(..) | Heard::Again | Heard::StateWanted => {}
                 }
             }
             Err(TransportError::AnswerInvalid("the license or the proof that it names is missing").into())
@@ -112,6 +116,7 @@ impl Client {
         leaves: bool,
     ) -> Result<HeartbeatRequest, ConfigurationError> {
         let (proof, id) = kept.peek().ok_or(ConfigurationError::StateDamaged)?;
+        let Shown { head, entries } = self.shown_chain(state, kept)?;
         Ok(HeartbeatRequest {
             tenant: self.trust.tenant,
             app: self.trust.app,
@@ -125,8 +130,8 @@ impl Client {
             nonce: kept.pulse.nonce,
             client_time: self.clock.now(),
             leaves,
-            head: None,
-            entries: vec![],
+            head,
+            entries,
         })
     }
 
@@ -158,14 +163,28 @@ impl Client {
             (answer, has_shown) = (ask(Some((last, &kept.proof)))?, true);
         }
         let concluded = self.remember(found, |state| judge(state, &answer, has_shown))?;
-        Ok(match (concluded.verdict?, concluded.not_kept) {
-            (Heard::Beat(beat), Some(why)) => {
-                Heard::Beat(Beat { not_remembered: Some(why.to_string()), ..beat })
+        let (beat, said) = match (concluded.verdict?, concluded.not_kept) {
+            (Heard::Beat(beat, said), None) => (beat, said),
+            (Heard::Beat(beat, said), Some(why)) => {
+                return Ok(Heard::Beat(Beat { not_remembered: Some(why.to_string()), ..beat }, said));
             }
             // It would be repeated for ever.
             (Heard::Again | Heard::StateWanted, Some(why)) => return Err(why.into()),
-            (heard, None) => heard,
-        })
+            (heard, None) => return Ok(heard),
+        };
+        let chain_error = self.chain_follows(sent, &said).err();
+        Ok(Heard::Beat(Beat { chain_error, ..beat }, said))
+    }
+
+    /// Once the answer is kept, entries that it acknowledges may go.
+    fn chain_follows(&self, sent: &Sent, said: &HeartbeatAnswer) -> Result<(), ChainError> {
+        let kept = self.kept().map_err(|error| ChainError::Store(error.to_string()))?;
+        let Some(Found { state, .. }) = kept else { return Ok(()) };
+        let is_same = |kept: &&Activated| {
+            kept.peek().is_some_and(|(proof, _)| proof.generation == sent.request.generation)
+        };
+        let Some(kept) = state.activated.as_ref().filter(is_same) else { return Ok(()) };
+        self.heard_of_chain((&state, kept), &sent.request, said)
     }
 
     fn judge_heartbeat(
@@ -185,7 +204,7 @@ impl Client {
             let verdict = Err(Denied::not_activated());
             return Ok(Judged { verdict, memory: without(has), effect: Effect::None });
         };
-        let next = self.after(kept, said, &answer.said);
+        let next = self.after(kept, (said, &answer.said), more_waits(&sent.request, said));
         // Another process may have had the answer before, and gone on.
         let is_due = kept.under_way.as_ref() == Some(&sent.bytes);
         let is_code = |code: &str, known: Code| code == known.as_str();
@@ -201,14 +220,16 @@ impl Client {
                         let accepted = chain.accepted().clone();
                         let statements = Statements { license: Some(next.license.clone()), ..has };
                         let memory = Memory { accepted, floors, licenses, statements };
-                        (Heard::Beat(self.beat_of(said, &next, next.license != kept.license)), next, memory)
+                        let beat = self.beat_of(said, &next, next.license != kept.license);
+                        (Heard::Beat(beat, said.clone()), next, memory)
                     }
                     None => (Heard::Again, next, without(has)),
                 }
             }
             _ => {
                 let kept = if is_due { &next } else { kept };
-                (Heard::Beat(self.beat_of(said, kept, false)), next, without(has))
+                let beat = self.beat_of(said, kept, false);
+                (Heard::Beat(beat, said.clone()), next, without(has))
             }
         };
         let effect = if is_due { Effect::Beaten(Box::new(next)) } else { Effect::None };
@@ -216,7 +237,12 @@ impl Client {
     }
 
     /// What is kept after an answer, but for the license and the proof that it names. Only with those it admits the device.
-    fn after(&self, kept: &Activated, said: &HeartbeatAnswer, bytes: &[u8]) -> Activated {
+    fn after(
+        &self,
+        kept: &Activated,
+        (said, bytes): (&HeartbeatAnswer, &[u8]),
+        more_waits: bool,
+    ) -> Activated {
         let kept = Activated { under_way: None, ..kept.clone() };
         let Some(NextBeat { instance, nonce, not_before }) = said.next().copied() else { return kept };
         let ending = match &said.outcome {
@@ -225,7 +251,7 @@ impl Client {
             }
             _ => kept.ending.clone(),
         };
-        let wait = rhythm(&kept.license).wait(said.issued_at, not_before, said.resend_from.is_some());
+        let wait = rhythm(&kept.license).wait(said.issued_at, not_before, more_waits);
         Activated {
             pulse: Pulse { instance: Some(instance), seq: said.seq, nonce },
             ending,
@@ -296,8 +322,15 @@ impl Client {
             lease_until: kept.lease_until,
             next_due: self.clock.now().plus(wait),
             license_changed,
+            chain_error: None,
             not_remembered: None,
         }
+    }
+
+    /// That of the activation, which decides when to ask, and no right.
+    pub(crate) fn rhythm(&self) -> Rhythm {
+        let kept = self.kept().ok().flatten().and_then(|found| found.state.activated);
+        rhythm(&kept.map(|kept| kept.license).unwrap_or_default())
     }
 }
 

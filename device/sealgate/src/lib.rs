@@ -2,7 +2,7 @@
 //!
 //! This crate must never call a license valid, or denied, on anybody's word but that of a key which the pinned roots
 //! vouch for, for this tenant, this server, this app, this device and this very question. It must never exit the process,
-//! leave a thread running (but for one that looks up a name, and ends with the look-up), read an environment variable, or let
+//! leave a thread running that its caller did not start (but for one that looks up a name, and ends with the look-up), read an environment variable, or let
 //! a customer's file say who is trusted.
 //!
 //! ```no_run
@@ -73,6 +73,7 @@ mod exchange;
 mod file_store;
 mod fingerprint;
 mod heartbeat;
+mod heartbeats;
 mod http;
 mod judge;
 mod kept;
@@ -82,6 +83,7 @@ mod modules;
 mod offline;
 mod private;
 mod random;
+mod recorded;
 mod released;
 mod seat;
 mod server;
@@ -102,9 +104,11 @@ pub use clock::{Clock, SystemClock};
 pub use denied::{Denied, DeniedBy, Outside};
 pub use error::{ConfigurationError, Error, Said, SecurityError, TransportError};
 pub use file_store::FileStore;
+pub use heartbeats::Heartbeats;
 pub use http::{HttpTransport, HttpTransportBuilder};
 pub use license::{Asked, License, Trial};
 pub use offline::verify_license_file;
+pub use recorded::ClientChain;
 pub use released::Released;
 pub use seat::UnverifiedSeat;
 pub use store::{MemoryStore, Store};

@@ -4,10 +4,11 @@
 use std::collections::HashMap;
 
 use sealgate_artifact::{
-    ActivationId, ActivationProof, ActivationRequest, BeatOutcome, Code, HeartbeatAnswer, HeartbeatRequest,
-    InstanceId, KeyState, Module, NextBeat, Nonce, Operation, Outcome, PublicKey, StatementId,
+    ActivationId, ActivationProof, ActivationRequest, BeatOutcome, ChainEntry, ChainHead, Code,
+    HeartbeatAnswer, HeartbeatRequest, InstanceId, KeyState, Module, NextBeat, Nonce, Operation, Outcome,
+    PublicKey, StatementId,
 };
-use sealgate_journal::seal_chain_secret;
+use sealgate_journal::{ChainActivation, ChainKey, Extension, extend, seal_chain_secret};
 use sealgate_rules::{Beat, Heard, HeldActivation, HeldBeat, hear};
 use sealgate_trust::{
     SentRequest, Verified, verify_activation_request, verify_device_request, verify_heartbeat_request,
@@ -21,12 +22,17 @@ use crate::authority::{Authority, Seed, at, id_of, public_key, signed};
 /// The members of an answer.
 type Members = Vec<(&'static str, Vec<u8>)>;
 
+/// Of any chain.
+const SECRET: [u8; 32] = [71; 32];
+
 /// By device.
 #[derive(Default)]
 pub(crate) struct Admissions {
     pub(crate) known: HashMap<PublicKey, Admission>,
     /// Which modules are approved; `None`: any.
     pub(crate) approved: Option<Vec<Module>>,
+    /// Refuses lists of a chain for their form.
+    pub(crate) refuse_lists: bool,
     /// Makes nonces and identifiers.
     count: u8,
 }
@@ -38,6 +44,8 @@ pub(crate) struct Admission {
     /// Why it ended, and until when it has grace.
     pub(crate) ended: Option<(&'static str, u64)>,
     pub(crate) left: bool,
+    /// The last entry of the chain that was taken.
+    pub(crate) head: ChainHead,
 }
 
 #[derive(Clone)]
@@ -154,8 +162,7 @@ impl Admissions {
             return known;
         }
         let activation = known.as_ref().map_or(ActivationId::from_bytes([70; 16]), |known| known.activation);
-        let (secret, random) = ([71; 32], [72; 32]);
-        let sealed = seal_chain_secret(&secret, said.sealing_key, (activation, id), random);
+        let sealed = seal_chain_secret(&SECRET, said.sealing_key, (activation, id), [72; 32]);
         let proof = ActivationProof {
             tenant: authority.tenant,
             app: said.asks.app,
@@ -173,7 +180,13 @@ impl Admissions {
             modules: said.modules.clone(),
             slot: None,
         };
-        let admission = Admission { proof: proof.clone(), instances: vec![], ended: None, left: false };
+        let admission = Admission {
+            proof: proof.clone(),
+            instances: vec![],
+            ended: None,
+            left: false,
+            head: ChainHead::EMPTY,
+        };
         self.known.insert(device_key, admission);
         proof
     }
@@ -199,7 +212,11 @@ impl Admissions {
             }
             Heard::Refused(code) => {
                 let refused = BeatOutcome::Refused { code: code.to_string(), retry_after: None };
-                (sign_answer(authority, request, refused, time), false)
+                (sign_answer(authority, request, (refused, None), time), false)
+            }
+            Heard::Begins | Heard::Counts if self.refuse_lists && !said.entries.is_empty() => {
+                let refused = BeatOutcome::Refused { code: "field_invalid".to_owned(), retry_after: None };
+                (sign_answer(authority, request, (refused, None), time), false)
             }
             Heard::Begins | Heard::Counts => self.count(authority, request, time),
         };
@@ -257,7 +274,9 @@ impl Admissions {
                 lease_until: None,
             },
         };
-        let answer = sign_answer(authority, request, outcome, time);
+        known.follow(said);
+        let head = said.head.map(|_| known.head);
+        let answer = sign_answer(authority, request, (outcome, head), time);
         let held = HeldBeat { seq: said.seq, next: nonce, request: request.id() };
         known.left = said.leaves;
         known.instances.retain(|instance| instance.id != next.instance);
@@ -279,12 +298,34 @@ impl Admissions {
             Instance { id: instance, held, answer: bytes.to_vec() }
         });
         let instances = instances.collect();
-        self.known.insert(said.device_key, Admission { proof, instances, ended: None, left: false });
+        self.known.insert(
+            said.device_key,
+            Admission { proof, instances, ended: None, left: false, head: ChainHead::EMPTY },
+        );
     }
 
     fn nonce(&mut self) -> Nonce {
         self.count += 1;
         Nonce::from_random([self.count; 16])
+    }
+}
+
+impl Admission {
+    /// As the real server follows a chain.
+    fn follow(&mut self, said: &HeartbeatRequest) {
+        let Some(claimed) = said.head else { return };
+        let entries = match &said.entries[..] {
+            [] => vec![],
+            bytes => ChainEntry::decode_list(bytes).expect("a list"),
+        };
+        let proof = &self.proof;
+        let (activation, request, generation) = (proof.activation, proof.request, proof.generation);
+        let key = ChainKey::derive(&SECRET, &ChainActivation { activation, request, generation });
+        match extend(&key, &self.head, &claimed, &entries) {
+            Extension::Extended { head, .. } => self.head = head,
+            Extension::Behind { .. } => {}
+            Extension::Fault(fault) => panic!("{}", fault.as_str()),
+        }
     }
 }
 
@@ -300,7 +341,7 @@ fn activator(authority: &Authority) -> Seed {
 pub(crate) fn sign_answer(
     authority: &Authority,
     request: &Verified<HeartbeatRequest>,
-    outcome: BeatOutcome,
+    (outcome, head): (BeatOutcome, Option<ChainHead>),
     time: u64,
 ) -> Vec<u8> {
     let said = request.get();
@@ -315,7 +356,7 @@ pub(crate) fn sign_answer(
         nonce: said.nonce,
         issued_at: at(time),
         outcome,
-        head: None,
+        head,
         resend_from: None,
         snapshot: None,
         epoch: 0,
