@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use sealgate_artifact::{Code, Decision, Family, License, LicenseId, UnixSeconds};
+use sealgate_artifact::{Code, Decision, Family, License, LicenseId, Module, UnixSeconds};
 
 use crate::seat::UnverifiedSeat;
 use crate::wait;
 
-/// The license says no. Nothing makes one but a verified decision, a verified license, or a mistyped key.
+/// The license says no. Nothing makes one but a verified decision, a verified license, a mistyped key, or a missing activation.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{by}: {}{}", self.meaning(), self.times())]
 #[non_exhaustive]
@@ -27,6 +27,8 @@ pub struct Denied {
     /// Where no seat is left: some devices that have one, those first that were not seen for longest. Not signed, unlike
     /// all of the above.
     pub unverified_seats: Box<[UnverifiedSeat]>,
+    /// Where modules are not approved for the license: which ones. Not signed either.
+    pub unverified_modules: Box<[Module]>,
     /// The server's time, where the server decided.
     pub server_time: Option<UnixSeconds>,
     /// By how much a license is outside its own window, where that is why.
@@ -53,6 +55,8 @@ pub enum DeniedBy {
     License,
     /// This program, before it asked: the key is mistyped.
     Typing,
+    /// This program, before it asked: it keeps no activation.
+    State,
 }
 
 impl std::fmt::Display for DeniedBy {
@@ -61,6 +65,7 @@ impl std::fmt::Display for DeniedBy {
             Self::Server => "denied by the server",
             Self::License => "the license is not in force",
             Self::Typing => "the license key cannot be right",
+            Self::State => "no activation is kept here",
         })
     }
 }
@@ -70,7 +75,7 @@ impl Denied {
     pub(crate) fn by_server(
         decision: &Decision,
         (code, retry_after): (&str, Option<u64>),
-        seats: Vec<UnverifiedSeat>,
+        (seats, modules): (Vec<UnverifiedSeat>, Vec<Module>),
     ) -> Self {
         Self {
             code: code.to_owned(),
@@ -80,6 +85,7 @@ impl Denied {
             devices_used: decision.devices_used.and_then(|devices| u32::try_from(devices).ok()),
             max_devices: decision.max_devices.and_then(|seats| u32::try_from(seats).ok()),
             unverified_seats: seats.into(),
+            unverified_modules: modules.into(),
             server_time: Some(decision.issued_at),
             outside: None,
         }
@@ -106,6 +112,11 @@ impl Denied {
         Self::here(code, DeniedBy::Typing)
     }
 
+    /// Whoever keeps no activation needs no server to say so.
+    pub(crate) fn not_activated() -> Self {
+        Self::here(Code::NotActivated, DeniedBy::State)
+    }
+
     fn here(code: Code, by: DeniedBy) -> Self {
         Self {
             code: code.as_str().to_owned(),
@@ -115,6 +126,7 @@ impl Denied {
             devices_used: None,
             max_devices: None,
             unverified_seats: Box::default(),
+            unverified_modules: Box::default(),
             server_time: None,
             outside: None,
         }
