@@ -15,7 +15,7 @@ fn main() -> ExitCode {
         Err(Error::License(no)) => {
             eprintln!("not activated: {no}. {}", no.fix());
             // Not signed: for people to look at.
-            no.unverified_modules.iter().for_each(|module| eprintln!("not approved: {}", module.name));
+            no.unverified_modules().iter().for_each(|module| eprintln!("not approved: {}", module.name));
         }
         Err(error) => eprintln!("not known now ({}): {error}. {}", error.code(), error.fix()),
     }

@@ -131,14 +131,14 @@ impl ActivatedText {
             license: bytes_of(self.license),
             proof: bytes_of(self.proof),
             pulse: Pulse {
-                instance: read(self.instance, |text| InstanceId::parse(&text).ok())?,
+                instance: read(self.instance, |text| InstanceId::parse(&text).ok()).ok()?,
                 seq: self.seq,
                 nonce: Nonce::parse(&self.nonce)?,
             },
             admitted_at: UnixSeconds::new(self.admitted_at)?,
-            lease_until: read(self.lease_until, UnixSeconds::new)?,
-            ending: read(self.ending, EndingText::read)?,
-            last: read(self.last, AnsweredText::read)?,
+            lease_until: read(self.lease_until, UnixSeconds::new).ok()?,
+            ending: read(self.ending, EndingText::read).ok()?,
+            last: read(self.last, AnsweredText::read).ok()?,
             under_way: self.under_way.map(bytes_of),
         })
     }

@@ -128,7 +128,7 @@ fn modules_that_are_not_approved_are_shown() {
     let error = device.client.activate_with_modules(&key(), &asked).expect_err("not approved");
     let Error::License(denied) = &error else { panic!("{error}") };
     assert_eq!(denied.code, "unapproved_module");
-    assert_eq!(denied.unverified_modules.iter().map(|m| m.name.as_str()).collect::<Vec<_>>(), ["theirs"]);
+    assert_eq!(denied.unverified_modules().iter().map(|m| m.name.as_str()).collect::<Vec<_>>(), ["theirs"]);
     let activation = device.client.activate_with_modules(&key(), &[module("ours")]).expect("approved");
     assert_eq!(activation.modules(), [module("ours")]);
     let error = device.client.activate_with_modules(&key(), &[module("a/b")]).expect_err("no file name");
