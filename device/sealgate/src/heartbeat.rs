@@ -12,7 +12,7 @@ use sealgate_trust::{
 };
 
 use crate::activate::of_proof;
-use crate::activated::{Activated, Answered, Pulse};
+use crate::activated::{Activated, AdmittedBy, Answered, Pulse};
 use crate::client::{ATTEMPTS, Fetched, Found, Says};
 use crate::exchange::{self, Answer, HeartbeatSent};
 use crate::judge::{Judged, Question, Refusal, Server, held_or_final, newest, of_decision};
@@ -294,7 +294,11 @@ impl Client {
         let next = Activated {
             license: license.clone(),
             proof: proof.clone(),
-            admitted_at: said.issued_at,
+            admitted: Some(AdmittedBy {
+                answer: answer.said.clone(),
+                certificate: has.certificate.clone().expect("it was verified"),
+                origin: self.server.origin.as_str().to_owned(),
+            }),
             lease_until: *lease_until,
             ending: None,
             ..kept.clone()
@@ -323,10 +327,11 @@ impl Client {
                 (BeatSaid::Refused { code: code.clone(), retry_after }, wait)
             }
         };
+        let admitted_at = kept.peek_admitted_at().unwrap_or(said.issued_at);
         Beat {
             said: says,
             server_time: said.issued_at,
-            rights_until: rhythm.deadline(kept.admitted_at, kept.ending.as_ref()),
+            rights_until: rhythm.deadline(admitted_at, kept.ending.as_ref()),
             lease_until: kept.lease_until,
             next_due: self.clock.now().plus(wait),
             license_changed,
