@@ -297,7 +297,12 @@ impl Store for Cut {
 }
 
 pub(crate) fn client(site: &Arc<Site>, store: impl Store + 'static) -> Client {
-    let clock = TestClock(Arc::new(NOW.into()));
+    client_at(NOW, site, store)
+}
+
+/// A program that is started then: what it asks anew differs from what was asked before.
+pub(crate) fn client_at(time: u64, site: &Arc<Site>, store: impl Store + 'static) -> Client {
+    let clock = TestClock(Arc::new(time.into()));
     let client = Client::builder(site.trust()).server(ORIGIN).clock(clock).transport(site.clone());
     client.store(store).build().expect("configured")
 }

@@ -10,7 +10,7 @@ use sealgate::{
 use sealgate_artifact::{HeartbeatAnswer, UnixSeconds, Unverified};
 use serde_json::Value;
 
-use crate::activation::{Cut, activate, client, drop_answers, face, sent_ids, site};
+use crate::activation::{Cut, activate, client, client_at, drop_answers, face, sent_ids, site};
 use crate::authority::{DAY, NOW, at, key, public_key, signed};
 use crate::site::{Device, ORIGIN, Site, ok};
 
@@ -357,7 +357,7 @@ fn a_program_that_ends_at_any_write_goes_on() {
         for _ in 0..3 {
             let _ = dying.heartbeat();
         }
-        let again = client(&site, store);
+        let again = client_at(NOW + 1_000, &site, store);
         for _ in 0..2 {
             let beat = again.heartbeat().expect("answered");
             assert_eq!((beat.said, beat.not_remembered), (BeatSaid::Admitted, None), "{cut} {is_behind}");
