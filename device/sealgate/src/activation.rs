@@ -2,10 +2,8 @@
 
 use sealgate_artifact::{ActivationId, ActivationProof, License, LicenseId, Module, UnixSeconds};
 use sealgate_journal::{ChainActivation, ChainKey};
-use sealgate_rules::Rhythm;
+use sealgate_rules::{Ending, Rhythm};
 use sealgate_trust::Verified;
-
-use crate::activated::Activated;
 
 /// The vendor's word that this device was admitted to a license. There is no way to make one but to verify the proof.
 ///
@@ -25,7 +23,7 @@ impl Activation {
     pub(crate) fn new(
         (proof, license): (&Verified<ActivationProof>, &Verified<License>),
         chain_secret: &[u8; 32],
-        kept: &Activated,
+        (admitted_at, ending): (UnixSeconds, Option<&Ending>),
     ) -> Self {
         let said = proof.get();
         let chain = ChainActivation {
@@ -40,8 +38,8 @@ impl Activation {
             license: said.license,
             modules: said.modules.clone(),
             issued_at: said.issued_at,
-            rights_until: rhythm.deadline(kept.admitted_at, kept.ending.as_ref()),
-            ended_by: kept.ending.as_ref().map(|ending| ending.code.clone()),
+            rights_until: rhythm.deadline(admitted_at, ending),
+            ended_by: ending.map(|ending| ending.code.clone()),
         }
     }
 
