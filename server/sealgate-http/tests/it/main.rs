@@ -46,6 +46,7 @@ mod hostile_operations;
 mod idempotency;
 mod imports;
 mod large_requests;
+mod leases;
 mod license_changes;
 mod license_keys;
 mod license_sets;

@@ -50,6 +50,7 @@ pub(super) fn follow(
         Extension::Extended { head, new } => {
             let batch = new.first().zip(new.last()).map(|(first, last)| ChainBatch {
                 generation: activation.generation,
+                anchor: activation.anchor,
                 first_seq: first.seq,
                 last_seq: last.seq,
                 entries: ChainEntry::encode_list(new),

@@ -26,6 +26,7 @@ pub mod jobs;
 pub mod key_list;
 pub mod keys;
 pub mod keysets;
+pub mod leases;
 mod license_keys;
 pub mod licenses;
 pub mod lifetime_files;

@@ -36,6 +36,7 @@ pub(super) const MODULES: &[(&str, &[&str])] = &[
     ("key_list", table::key_list::STATEMENTS),
     ("keys", table::keys::STATEMENTS),
     ("keysets", table::keysets::STATEMENTS),
+    ("leases", table::leases::STATEMENTS),
     ("licenses", table::licenses::STATEMENTS),
     ("lifetime_files", table::lifetime_files::STATEMENTS),
     ("made_tokens", table::made_tokens::STATEMENTS),
