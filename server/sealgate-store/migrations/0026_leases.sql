@@ -4,6 +4,8 @@
 ALTER TABLE devices ADD COLUMN lease_until BIGINT;
 CREATE INDEX devices_by_lease ON devices (license_id, lease_until) WHERE lease_until IS NOT NULL;
 
+-- When this generation began.
+ALTER TABLE activations ADD COLUMN activated_at BIGINT NOT NULL DEFAULT 0;
 -- When the vendor asked that what the next heartbeat claims of its chain is taken; NULL once it was, and before.
 ALTER TABLE activations ADD COLUMN reanchor_asked_at BIGINT;
 -- How often that happened in the generation that counts.

@@ -1,6 +1,7 @@
 //! The server as its callers see it, over HTTP, on both engines.
 
 mod activation;
+mod activations;
 mod addresses;
 mod agreement;
 mod api_access;

@@ -128,6 +128,7 @@ fn adopted(shown: &Shown, known: Option<&Known>, license: &LicenseRow) -> Activa
         head: if head.seq > held.seq { head } else { held },
         anchor: same.map_or(0, |known| known.activation.anchor),
         reanchor_asked_at: same.and_then(|known| known.activation.reanchor_asked_at),
+        activated_at: same.map_or(proof.issued_at, |known| known.activation.activated_at),
     }
 }
 

@@ -37,7 +37,7 @@ impl Online {
         if !is_same_machine(known.activation.fingerprint.as_deref(), said.fingerprint.as_ref()) {
             return Err(AuthorityError::Refused(Code::FingerprintMismatch));
         }
-        let chained = match follow(&self.gate.secrets, &known.activation, said) {
+        let chained = match follow(&self.gate.secrets, &known.activation, said, known.now) {
             // spec/chain.md §4.7: signed, because an unsigned refusal could come from anybody in between.
             Err(AuthorityError::Refused(code)) => return self.refused(request, code),
             chained => chained?,
@@ -138,6 +138,8 @@ impl Online {
         let row = ActivationRow {
             ended,
             head: chained.head.unwrap_or(known.activation.head),
+            anchor: chained.anchored.as_ref().map_or(known.activation.anchor, |anchored| anchored.anchor),
+            reanchor_asked_at: known.activation.reanchor_asked_at.filter(|_| !chained.is_settled),
             ..known.activation.clone()
         };
         if row.ended.is_none() && row.statement != known.license.license.statement {
@@ -232,6 +234,9 @@ impl Work for Heartbeat {
         }
         if let Some(batch) = &self.chained.new {
             table::chain_entries::insert(tx, id, batch, self.now).await?;
+        }
+        if let Some(anchored) = &self.chained.anchored {
+            table::chain_anchors::insert(tx, id, anchored).await?;
         }
         if let Some(locked) = leaves
             && self.others(tx).await? == 0

@@ -80,6 +80,7 @@ impl Proofs {
             head: ChainHead::EMPTY,
             anchor: 0,
             reanchor_asked_at: None,
+            activated_at: at,
         })
     }
 

@@ -22,16 +22,17 @@ macro_rules! deactivate {
 
 statements! {
     FIND = "SELECT activation_id, tenant_id, license_id, identity, generation, begun, request, first_nonce, fingerprint, \
-            proof_id, statement_id, proof, end_code, ended_at, grace_until, chain_seq, chain_mac, anchor, reanchor_asked_at FROM activations \
+            proof_id, statement_id, proof, end_code, ended_at, grace_until, chain_seq, chain_mac, anchor, reanchor_asked_at, activated_at \
+            FROM activations \
             WHERE license_id = $1 AND identity = $2";
     // The new generation of a known device counts only where nobody else began one meanwhile.
     NEXT = "UPDATE activations SET generation = $3, begun = $4, request = $5, first_nonce = $6, fingerprint = $7, \
             proof_id = $8, statement_id = $9, proof = $10, end_code = NULL, ended_at = NULL, grace_until = NULL, \
-            chain_seq = $11, chain_mac = $12, anchor = 0, reanchor_asked_at = NULL \
+            chain_seq = $11, chain_mac = $12, activated_at = $13, anchor = 0, reanchor_asked_at = NULL \
             WHERE activation_id = $1 AND generation = $2";
     FIRST = "INSERT INTO activations (activation_id, tenant_id, license_id, identity, generation, begun, request, first_nonce, \
-             fingerprint, proof_id, statement_id, proof, chain_seq, chain_mac) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
+             fingerprint, proof_id, statement_id, proof, chain_seq, chain_mac, activated_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
              ON CONFLICT (license_id, identity) DO NOTHING";
     STORE = "UPDATE activations SET proof_id = $3, statement_id = $4, proof = $5, end_code = $6, ended_at = $7, \
              grace_until = $8, chain_seq = $9, chain_mac = $10, anchor = $11, reanchor_asked_at = $12 \
@@ -40,13 +41,14 @@ statements! {
     DEACTIVATE = with_rows!(deactivate!(), (1, 3, 1), "", "");
     DEACTIVATE_MANY = with_rows!(deactivate!(), (1, 3, MANY), "", "");
     ADOPT = "INSERT INTO activations (activation_id, tenant_id, license_id, identity, generation, begun, request, first_nonce, \
-             fingerprint, proof_id, statement_id, proof, chain_seq, chain_mac, end_code, ended_at, grace_until) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) \
+             fingerprint, proof_id, statement_id, proof, chain_seq, chain_mac, activated_at, end_code, ended_at, \
+             grace_until) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) \
              ON CONFLICT (activation_id) DO UPDATE SET generation = excluded.generation, request = excluded.request, \
              first_nonce = excluded.first_nonce, fingerprint = excluded.fingerprint, proof_id = excluded.proof_id, \
              statement_id = excluded.statement_id, proof = excluded.proof, chain_seq = excluded.chain_seq, \
-             chain_mac = excluded.chain_mac, end_code = excluded.end_code, ended_at = excluded.ended_at, \
-             grace_until = excluded.grace_until";
+             chain_mac = excluded.chain_mac, activated_at = excluded.activated_at, end_code = excluded.end_code, \
+             ended_at = excluded.ended_at, grace_until = excluded.grace_until";
     LOCK = "UPDATE activations SET generation = generation WHERE activation_id = $1 AND generation = $2";
 }
 
@@ -89,18 +91,12 @@ pub struct ActivationRow {
     pub anchor: u64,
     /// When the vendor asked for the next time.
     pub reanchor_asked_at: Option<UnixSeconds>,
+    /// When this generation began.
+    pub activated_at: UnixSeconds,
 }
 
 impl FromRow for ActivationRow {
     fn from_row(row: &Row) -> Result<Self, StoreError> {
-        let ended = match (
-            optional(row, "end_code", Code::parse)?,
-            optional_time(row, "ended_at")?,
-            optional_time(row, "grace_until")?,
-        ) {
-            (Some(code), Some(at), Some(grace_until)) => Some(Ended { code, at, grace_until }),
-            _ => None,
-        };
         Ok(Self {
             id: parsed(row, "activation_id", |t| ActivationId::parse(t).ok())?,
             tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
@@ -114,12 +110,25 @@ impl FromRow for ActivationRow {
             proof_id: parsed(row, "proof_id", StatementId::parse)?,
             statement: parsed(row, "statement_id", StatementId::parse)?,
             proof: row.get("proof")?,
-            ended,
-            head: ChainHead { seq: count(row, "chain_seq")?, mac: parsed(row, "chain_mac", decode_hex)? },
+            ended: ended(row)?,
+            head: head(row)?,
             anchor: count(row, "anchor")?,
             reanchor_asked_at: optional_time(row, "reanchor_asked_at")?,
+            activated_at: time(row, "activated_at")?,
         })
     }
+}
+
+pub(super) fn ended(row: &Row) -> Result<Option<Ended>, StoreError> {
+    let (at, grace_until) = (optional_time(row, "ended_at")?, optional_time(row, "grace_until")?);
+    Ok(match (optional(row, "end_code", Code::parse)?, at, grace_until) {
+        (Some(code), Some(at), Some(grace_until)) => Some(Ended { code, at, grace_until }),
+        _ => None,
+    })
+}
+
+pub(super) fn head(row: &Row) -> Result<ChainHead, StoreError> {
+    Ok(ChainHead { seq: count(row, "chain_seq")?, mac: parsed(row, "chain_mac", decode_hex)? })
 }
 
 fn times(text: &str) -> Option<Vec<UnixSeconds>> {
@@ -144,11 +153,11 @@ pub async fn find(
 pub async fn begin(tx: &mut Tx<'_>, row: &ActivationRow, is_known: bool) -> Result<bool, StoreError> {
     let begun = if is_known {
         let query = query(NEXT).bind(row.id.to_string()).bind(signed(row.generation - 1));
-        with_head(with_generation(query, row), row.head).execute(&mut *tx).await?
+        begun_at(with_head(with_generation(query, row), row.head), row).execute(&mut *tx).await?
     } else {
         let query = query(FIRST).bind(row.id.to_string()).bind(row.tenant.to_string());
         let query = query.bind(row.license.to_string()).bind(row.device_key.to_string());
-        with_head(with_generation(query, row), row.head).execute(&mut *tx).await?
+        begun_at(with_head(with_generation(query, row), row.head), row).execute(&mut *tx).await?
     };
     if begun > 0 && is_known {
         super::instances::forget(tx, row.id).await?;
@@ -176,7 +185,8 @@ pub async fn store(
 pub async fn adopt(tx: &mut Tx<'_>, row: &ActivationRow) -> Result<(), StoreError> {
     let query = query(ADOPT).bind(row.id.to_string()).bind(row.tenant.to_string());
     let query = query.bind(row.license.to_string()).bind(row.device_key.to_string());
-    with_end(with_head(with_generation(query, row), row.head), row.ended).execute(tx).await?;
+    let query = begun_at(with_head(with_generation(query, row), row.head), row);
+    with_end(query, row.ended).execute(tx).await?;
     Ok(())
 }
 
@@ -210,6 +220,10 @@ fn with_generation(query: Query, row: &ActivationRow) -> Query {
         .bind(row.proof_id.to_string())
         .bind(row.statement.to_string())
         .bind(row.proof.clone())
+}
+
+fn begun_at(query: Query, row: &ActivationRow) -> Query {
+    query.bind(signed(row.activated_at.get()))
 }
 
 fn with_end(query: Query, ended: Option<Ended>) -> Query {

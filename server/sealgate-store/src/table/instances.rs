@@ -13,8 +13,8 @@ statements! {
             WHERE activation_id = $1 AND instance_id = $2";
     BEGUN_WITH = "SELECT instance_id, seq, next_nonce, request, answer, heard_at, left_at FROM instances \
                   WHERE activation_id = $1 AND request = $2";
-    RUNNING = "SELECT COUNT(*) FROM instances WHERE activation_id = $1 AND left_at IS NULL AND heard_at > $2 \
-               AND instance_id <> $3";
+    RUNNING = "SELECT COUNT(*) FROM (SELECT 1 AS one FROM instances WHERE activation_id = $1 AND left_at IS NULL AND heard_at > $2 \
+               AND instance_id <> $3 LIMIT 1001) counted";
     LAST_HEARD = "SELECT MAX(heard_at) AS heard_at FROM instances WHERE activation_id = $1 AND left_at IS NULL";
     INSERT = "INSERT INTO instances (activation_id, instance_id, seq, next_nonce, request, answer, heard_at, left_at) \
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";

@@ -5,12 +5,14 @@
 
 pub mod access;
 pub mod activation_keys;
+pub mod activation_list;
 pub mod activations;
 pub mod answers;
 pub mod apps;
 pub mod audit;
 pub mod bought;
 pub mod certificates;
+pub mod chain_anchors;
 pub mod chain_entries;
 pub mod changes;
 pub mod customers;
@@ -46,11 +48,13 @@ pub mod trials;
 pub use crate::key_hash::KeyHash;
 pub use access::{AccessRow, Listed};
 pub use activation_keys::ActivationKeyRow;
+pub use activation_list::ListedActivation;
 pub use activations::{ActivationRow, Ended};
 pub use answers::AnswerRow;
 pub use apps::AppRow;
 pub use audit::AuditRow;
 pub use certificates::CertificateRow;
+pub use chain_anchors::ChainAnchor;
 pub use customers::CustomerRow;
 pub use devices::{DeviceRow, HeldSeat, Said, Seated, Sighting};
 pub use events::EventRow;
