@@ -19,7 +19,12 @@ use world::{Bounds, World};
 /// Checks every state, and says how many there are.
 fn check(bounds: Bounds) {
     let checker = World::new(bounds, None).checker().threads(2).spawn_bfs().join();
-    println!("{} states, {} of them different, {} steps deep", checker.state_count(), checker.unique_state_count(), checker.max_depth());
+    println!(
+        "{} states, {} of them different, {} steps deep",
+        checker.state_count(),
+        checker.unique_state_count(),
+        checker.max_depth()
+    );
     for (property, path) in checker.discoveries() {
         if matches!(checker.discovery_classification(property), DiscoveryClassification::Counterexample) {
             panic!("not so: {property}, after {:#?}", path.into_actions());
@@ -30,23 +35,76 @@ fn check(bounds: Bounds) {
 
 /// Breaks one rule, and expects that the model shows it by this property.
 fn finds(bounds: Bounds, broken: Break, property: &'static str) {
-    let checker = World::new(bounds, Some(broken)).checker().threads(2).finish_when(HasDiscoveries::AllOf([property].into())).spawn_bfs().join();
+    let checker = World::new(bounds, Some(broken))
+        .checker()
+        .threads(2)
+        .finish_when(HasDiscoveries::AllOf([property].into()))
+        .spawn_bfs()
+        .join();
     let found = checker.discoveries();
     assert!(found.contains_key(property), "{broken:?}: {:?}", found.keys().collect::<Vec<_>>());
 }
 
 /// One device, two generations, and an end of each kind, at any moment.
-const ENDS: Bounds = Bounds { beats: 2, generations: 2, ends: true, copies: false, restores: false, is_late: false, instances: 1 };
+const ENDS: Bounds = Bounds {
+    beats: 2,
+    generations: 2,
+    ends: true,
+    copies: false,
+    restores: false,
+    is_late: false,
+    instances: 1,
+};
 /// Two programs on one device.
-const TWO: Bounds = Bounds { beats: 1, generations: 1, ends: true, copies: true, restores: false, is_late: false, instances: 2 };
+const TWO: Bounds = Bounds {
+    beats: 1,
+    generations: 1,
+    ends: true,
+    copies: true,
+    restores: false,
+    is_late: false,
+    instances: 2,
+};
 /// A copy of the state, made at any moment.
-const COPIED: Bounds = Bounds { beats: 3, generations: 2, ends: false, copies: true, restores: false, is_late: false, instances: 1 };
+const COPIED: Bounds = Bounds {
+    beats: 3,
+    generations: 2,
+    ends: false,
+    copies: true,
+    restores: false,
+    is_late: false,
+    instances: 1,
+};
 /// A database that comes back older at any moment.
-const RESTORED: Bounds = Bounds { beats: 3, generations: 2, ends: false, copies: false, restores: true, is_late: false, instances: 1 };
+const RESTORED: Bounds = Bounds {
+    beats: 3,
+    generations: 2,
+    ends: false,
+    copies: false,
+    restores: true,
+    is_late: false,
+    instances: 1,
+};
 /// The same, with an end.
-const RESTORED_AND_ENDED: Bounds = Bounds { beats: 2, generations: 1, ends: true, copies: false, restores: true, is_late: false, instances: 1 };
+const RESTORED_AND_ENDED: Bounds = Bounds {
+    beats: 2,
+    generations: 1,
+    ends: true,
+    copies: false,
+    restores: true,
+    is_late: false,
+    instances: 1,
+};
 /// The same, with a copy that shows what it likes.
-const RESTORED_AND_COPIED: Bounds = Bounds { beats: 2, generations: 1, ends: false, copies: true, restores: true, is_late: false, instances: 1 };
+const RESTORED_AND_COPIED: Bounds = Bounds {
+    beats: 2,
+    generations: 1,
+    ends: false,
+    copies: true,
+    restores: true,
+    is_late: false,
+    instances: 1,
+};
 
 #[test]
 fn an_honest_device_goes_on_until_its_end() {

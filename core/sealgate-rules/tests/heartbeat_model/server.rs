@@ -142,7 +142,13 @@ pub(crate) struct Trace {
 pub(crate) const GRACE: u8 = 5;
 
 impl Db {
-    pub(crate) fn judge(&self, question: Question, now: u8, (broken, limit): (Option<Break>, u8), trace: &mut Trace) -> Judged {
+    pub(crate) fn judge(
+        &self,
+        question: Question,
+        now: u8,
+        (broken, limit): (Option<Break>, u8),
+        trace: &mut Trace,
+    ) -> Judged {
         let said = question.request;
         let before = match said.instance {
             Some(id) => self.instances.get(&id).copied(),
@@ -154,7 +160,11 @@ impl Db {
             first_nonce: nonce(self.first_nonce),
             has_room: running < usize::from(limit),
         };
-        let held = before.map(|held| HeldBeat { seq: held.seq.into(), next: nonce(held.nonce), request: id(held.request) });
+        let held = before.map(|held| HeldBeat {
+            seq: held.seq.into(),
+            next: nonce(held.nonce),
+            request: id(held.request),
+        });
         let beat = Beat {
             generation: said.generation.into(),
             instance: said.instance.map(instance),
@@ -164,14 +174,31 @@ impl Db {
         };
         let heard = hear(&activation, held.as_ref(), &beat);
         trace.is_noticed |= heard.hints_at_clone();
-        let write = |deed| Judged::Write(Work { question, generation: self.generation, ended_before: self.ended, before, deed });
+        let write = |deed| {
+            Judged::Write(Work {
+                question,
+                generation: self.generation,
+                ended_before: self.ended,
+                before,
+                deed,
+            })
+        };
         match heard {
             Heard::Repeat => Judged::Answer(Said::Goes(before.expect("what is repeated is held"))),
             Heard::Begins | Heard::Counts => write(Deed::Count(self.end(now, broken))),
             Heard::Refused(Code::StateWanted) => {
-                let Some(shows) = question.shows else { return Judged::Answer(Said::Refused("state_wanted")) };
-                let shown = Shown { generation: said.generation.into(), last: shows.last.map(|last| (instance(last.instance), last.seq.into())) };
-                let shown = if broken == Some(Break::AdoptsAnother) { shown } else { shown.to(said.instance.map(instance)) };
+                let Some(shows) = question.shows else {
+                    return Judged::Answer(Said::Refused("state_wanted"));
+                };
+                let shown = Shown {
+                    generation: said.generation.into(),
+                    last: shows.last.map(|last| (instance(last.instance), last.seq.into())),
+                };
+                let shown = if broken == Some(Break::AdoptsAnother) {
+                    shown
+                } else {
+                    shown.to(said.instance.map(instance))
+                };
                 if !shown.is_newer(Some((self.generation.into(), before.map(|before| before.seq.into())))) {
                     return Judged::Answer(Said::Refused("nonce_replayed"));
                 }
@@ -189,14 +216,24 @@ impl Db {
             u8::try_from(rhythm.deadline(at, None).get()).expect("small")
         };
         if let Some(at) = self.revoked_at {
-            return Some(End { code: "revoked", until: until(if broken == Some(Break::LaterEnd) { now } else { at }) });
+            return Some(End {
+                code: "revoked",
+                until: until(if broken == Some(Break::LaterEnd) { now } else { at }),
+            });
         }
         let since = |code| End { code, until: until(now) };
-        self.is_denied.then(|| self.ended.filter(|before| before.code == "blocked").unwrap_or_else(|| since("blocked")))
+        self.is_denied
+            .then(|| self.ended.filter(|before| before.code == "blocked").unwrap_or_else(|| since("blocked")))
     }
 
     /// One transaction. `None`: somebody was faster, and it is judged again.
-    pub(crate) fn write(&mut self, work: &Work, broken: Option<Break>, limit: u8, trace: &mut Trace) -> Option<Option<Said>> {
+    pub(crate) fn write(
+        &mut self,
+        work: &Work,
+        broken: Option<Break>,
+        limit: u8,
+        trace: &mut Trace,
+    ) -> Option<Option<Said>> {
         if self.generation != work.generation {
             return None;
         }
@@ -205,8 +242,13 @@ impl Db {
             Deed::Count(end) => {
                 let held = work.before.and_then(|before| self.instances.get(&before.instance)).copied();
                 let running = self.instances.keys().filter(|id| Some(**id) != said.instance).count();
-                let has_begun = broken != Some(Break::BeginsTwice) && self.instances.values().any(|held| held.request == said);
-                let is_current = if work.before.is_some() { held == work.before } else { running < usize::from(limit) && !has_begun };
+                let has_begun = broken != Some(Break::BeginsTwice)
+                    && self.instances.values().any(|held| held.request == said);
+                let is_current = if work.before.is_some() {
+                    held == work.before
+                } else {
+                    running < usize::from(limit) && !has_begun
+                };
                 if !is_current && broken != Some(Break::Overwrites) {
                     return None;
                 }
@@ -247,7 +289,11 @@ impl Db {
         if !self.effects.insert(said) {
             trace.faults.insert(Fault::EffectTwice);
         }
-        if self.counted.insert((said.generation, instance, said.seq), said).is_some_and(|before| before != said) {
+        if self
+            .counted
+            .insert((said.generation, instance, said.seq), said)
+            .is_some_and(|before| before != said)
+        {
             trace.faults.insert(Fault::TwoRequests);
         }
         if work.before.is_none() && self.instances.len() > usize::from(limit) {
@@ -275,7 +321,9 @@ impl Db {
         if broken == Some(Break::AdoptsWithoutEnd) {
             (self.revoked_at, self.ended) = (None, None);
         }
-        if knew.0.is_some() && self.revoked_at.is_none() || generation == self.generation && knew.1 != self.ended {
+        if knew.0.is_some() && self.revoked_at.is_none()
+            || generation == self.generation && knew.1 != self.ended
+        {
             trace.faults.insert(Fault::EndForgotten);
         }
         (self.generation, self.first_nonce) = (generation, shows.first_nonce);
@@ -296,6 +344,13 @@ fn instance(n: u8) -> InstanceId {
 
 fn id(of: Request) -> StatementId {
     let mut bytes = [0; 32];
-    bytes[..6].copy_from_slice(&[of.generation, of.instance.map_or(0, |_| 1), of.instance.unwrap_or(0), of.seq, of.nonce, of.author]);
+    bytes[..6].copy_from_slice(&[
+        of.generation,
+        of.instance.map_or(0, |_| 1),
+        of.instance.unwrap_or(0),
+        of.seq,
+        of.nonce,
+        of.author,
+    ]);
     StatementId::from_bytes(bytes)
 }

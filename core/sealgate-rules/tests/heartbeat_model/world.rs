@@ -6,7 +6,9 @@ use sealgate_artifact::UnixSeconds;
 use sealgate_rules::Ending;
 use stateright::{Model, Property};
 
-use crate::server::{Answer, Break, Db, End, Fault, GRACE, Judged, Last, Question, Request, Said, Shows, Trace, Work};
+use crate::server::{
+    Answer, Break, Db, End, Fault, GRACE, Judged, Last, Question, Request, Said, Shows, Trace, Work,
+};
 
 /// How much may happen.
 #[derive(Debug, Clone, Copy)]
@@ -69,7 +71,9 @@ pub(crate) enum Action {
     Crash(usize),
     Deliver(usize, Answer),
     Copy,
-    Activate { is_answer_lost: bool },
+    Activate {
+        is_answer_lost: bool,
+    },
     Revoke,
     Deny,
     Tick,
@@ -127,7 +131,9 @@ impl World {
         for _ in 0..4 {
             match db.judge(question, state.now, (None, self.bounds.instances), &mut trace) {
                 Judged::Answer(Said::Goes(_)) => return true,
-                Judged::Answer(Said::Refused("state_wanted")) if question.shows.is_none() => question.shows = Some(device.shows()),
+                Judged::Answer(Said::Refused("state_wanted")) if question.shows.is_none() => {
+                    question.shows = Some(device.shows())
+                }
                 Judged::Answer(Said::Refused(_)) => return false,
                 Judged::Write(work) => match db.write(&work, None, self.bounds.instances, &mut trace) {
                     Some(Some(_)) => return true,
@@ -142,7 +148,13 @@ impl World {
 
 impl Party {
     fn next(&self) -> Request {
-        Request { generation: self.generation, instance: self.instance, seq: self.seq + 1, nonce: self.nonce, author: self.author }
+        Request {
+            generation: self.generation,
+            instance: self.instance,
+            seq: self.seq + 1,
+            nonce: self.nonce,
+            author: self.author,
+        }
     }
 
     fn shows(&self) -> Shows {
@@ -152,7 +164,8 @@ impl Party {
     /// Whether the end that was told before moved back.
     fn take(&mut self, last: Last) -> bool {
         self.under_way = None;
-        (self.instance, self.seq, self.nonce, self.last) = (Some(last.instance), last.seq, last.nonce, Some(last));
+        (self.instance, self.seq, self.nonce, self.last) =
+            (Some(last.instance), last.seq, last.nonce, Some(last));
         let before = self.end.take();
         let Some(end) = last.end else { return false };
         let ending = |end: End| Ending {
@@ -216,7 +229,18 @@ impl State {
 
 impl Party {
     fn new(author: u8, generation: u8, nonce: u8) -> Self {
-        Self { author, generation, first_nonce: nonce, instance: None, seq: 0, nonce, under_way: None, last: None, end: None, stopped: None }
+        Self {
+            author,
+            generation,
+            first_nonce: nonce,
+            instance: None,
+            seq: 0,
+            nonce,
+            under_way: None,
+            last: None,
+            end: None,
+            stopped: None,
+        }
     }
 }
 
@@ -335,25 +359,35 @@ impl Model for World {
         }
         let mut properties = vec![
             Property::always("an effect happens once", |_, state: &State| never(state, Fault::EffectTwice)),
-            Property::always("two requests never count for one number", |_, state| never(state, Fault::TwoRequests)),
-            Property::always("no more instances than the license allows", |_, state| never(state, Fault::TooMany)),
+            Property::always("two requests never count for one number", |_, state| {
+                never(state, Fault::TwoRequests)
+            }),
+            Property::always("no more instances than the license allows", |_, state| {
+                never(state, Fault::TooMany)
+            }),
             Property::always("an end never moves", |_, state| never(state, Fault::EndMoved)),
-            Property::always("a superseded generation never counts", |_, state| never(state, Fault::Superseded)),
+            Property::always("a superseded generation never counts", |_, state| {
+                never(state, Fault::Superseded)
+            }),
             Property::always("a known end is never forgotten", |_, state| never(state, Fault::EndForgotten)),
             Property::always("nothing older is taken over", |_, state| never(state, Fault::OlderTaken)),
             Property::always("an honest device goes on", |world: &Self, state| {
                 world.bounds.copies || world.goes_on(state)
             }),
             Property::always("a copy is noticed when both were heard", |world: &Self, state: &State| {
-                let both = state.heard.get(&1).is_some_and(|generation| state.heard.get(&2) == Some(generation));
+                let both =
+                    state.heard.get(&1).is_some_and(|generation| state.heard.get(&2) == Some(generation));
                 world.bounds.instances > 1 || state.was_restored || state.trace.is_noticed || !both
             }),
         ];
         if self.bounds.copies && self.bounds.instances == 1 {
-            properties.push(Property::sometimes("a copy is noticed", |_, state: &State| state.trace.is_noticed));
+            properties
+                .push(Property::sometimes("a copy is noticed", |_, state: &State| state.trace.is_noticed));
         }
         if self.bounds.restores {
-            properties.push(Property::sometimes("something is taken over", |_, state: &State| state.trace.has_adopted));
+            properties.push(Property::sometimes("something is taken over", |_, state: &State| {
+                state.trace.has_adopted
+            }));
         }
         properties
     }
