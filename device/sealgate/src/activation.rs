@@ -19,6 +19,11 @@ pub struct Activation {
     issued_at: UnixSeconds,
     rights_until: UnixSeconds,
     ended_by: Option<String>,
+    license_ends: Option<UnixSeconds>,
+    lease_until: Option<UnixSeconds>,
+    last_heartbeat: Option<UnixSeconds>,
+    license_carrier: Vec<u8>,
+    proof_carrier: Vec<u8>,
 }
 
 impl Activation {
@@ -42,6 +47,11 @@ impl Activation {
             issued_at: said.issued_at,
             rights_until: rhythm.deadline(kept.admitted_at, kept.ending.as_ref()),
             ended_by: kept.ending.as_ref().map(|ending| ending.code.clone()),
+            license_ends: license.get().expires_at,
+            lease_until: kept.lease_until,
+            last_heartbeat: kept.last.as_ref().map(|last| last.received_at),
+            license_carrier: kept.license.clone(),
+            proof_carrier: kept.proof.clone(),
         }
     }
 
@@ -79,6 +89,31 @@ impl Activation {
     /// Why the rights end then, where the server said so: a code of `spec/errors.md` §2, or one that this program does not know.
     pub fn ended_by(&self) -> Option<&str> {
         self.ended_by.as_deref()
+    }
+
+    /// When the license itself ends; `None` where it never does.
+    pub fn license_ends(&self) -> Option<UnixSeconds> {
+        self.license_ends
+    }
+
+    /// Until when the device holds a seat that is lent.
+    pub fn lease_until(&self) -> Option<UnixSeconds> {
+        self.lease_until
+    }
+
+    /// When the last answer to a heartbeat that counted came, by this machine's clock.
+    pub fn last_heartbeat(&self) -> Option<UnixSeconds> {
+        self.last_heartbeat
+    }
+
+    /// The license's version that counts, as it is kept: to lie in a file beside the program.
+    pub fn license_carrier(&self) -> &[u8] {
+        &self.license_carrier
+    }
+
+    /// The proof, likewise. It names no secret that another machine could open.
+    pub fn proof_carrier(&self) -> &[u8] {
+        &self.proof_carrier
     }
 
     /// Which chain of actions this generation of the activation has (`spec/chain.md` §1.1).
