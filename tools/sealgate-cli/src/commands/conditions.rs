@@ -17,16 +17,16 @@ pub(super) fn wish(args: &ConditionsArgs) -> Result<UpdateLicense, Failure> {
     let number = |value: Option<OrNone>| value.map(|value| value.0);
     let allowances =
         AllowancesChange { releases: number(args.releases), replacements: number(args.replacements) };
-    Ok(UpdateLicense {
+    let wish = UpdateLicense {
         policy: args.policy.as_deref().map(policy).transpose()?,
         max_instances: number(args.max_instances),
-        offline: offline(args)?,
         allowances: Some(Some(allowances)).filter(|_| allowances != AllowancesChange::default()),
         ..UpdateLicense::default()
-    })
+    };
+    with_offline(wish, args)
 }
 
-fn offline(args: &ConditionsArgs) -> Result<Option<Option<OfflineChange>>, Failure> {
+fn with_offline(wish: UpdateLicense, args: &ConditionsArgs) -> Result<UpdateLicense, Failure> {
     let (pool, journal_days) = (args.offline_pool.map(|n| n.0), args.offline_journal_days.map(|n| n.0));
     let days = match args.offline_days {
         Some(OrNone(None)) if pool.or(journal_days).is_some_and(|n| n.is_some()) => {
@@ -34,12 +34,13 @@ fn offline(args: &ConditionsArgs) -> Result<Option<Option<OfflineChange>>, Failu
             return Err(Failure::new(Code::MalformedRequest, why)
                 .fix("give it alone, or the days, as in --offline-days 90"));
         }
-        Some(OrNone(None)) => return Ok(Some(None)),
+        Some(OrNone(None)) => return Ok(UpdateLicense { offline: Some(None), ..wish }),
         Some(OrNone(days)) => days,
         None => None,
     };
     let change = OfflineChange { days, pool, journal_days };
-    Ok(Some(Some(change)).filter(|_| change != OfflineChange::default()))
+    let offline = Some(Some(change)).filter(|_| change != OfflineChange::default());
+    Ok(UpdateLicense { offline, ..wish })
 }
 
 /// The same for a plan that does not exist yet: what is taken away was never there.
