@@ -61,6 +61,8 @@ impl Here {
             .server(server)
             .state_dir(&self.folder)
             .machine_fingerprint()
+            // What the vendor imported from another system is taken, too.
+            .foreign_keys()
             .transport(transport.build()?);
         let builder = if global.danger_plain_http { builder.danger_plain_http() } else { builder };
         Ok(builder.build()?)

@@ -99,6 +99,9 @@ fn fix(error: &Error) -> &'static str {
             "If a proxy of this network opens TLS, give its authority with --ca FILE, or have it leave the server's address out; else \
              check the server's certificate and this machine's clock."
         }
+        Error::License(denied) if denied.code == Code::LicenseKeyMalformed.as_str() => {
+            "Type the key again as it was issued."
+        }
         error => error.fix(),
     }
 }

@@ -63,15 +63,15 @@ fn checks(global: &Global) -> Vec<Check> {
             }
         };
     let state = check("state", state(&here, &client));
-    let is_read = state.ok;
-    checks.push(state);
-    if is_read {
+    // Without it nothing else can be told.
+    if state.ok {
+        checks.push(state);
         checks.push(check("clock", clock(&client)));
-    }
-    checks.push(check("server", server(global, &here)));
-    if is_read {
+        checks.push(check("server", server(global, &here)));
         checks.push(check("license", license(&here, &client)));
         checks.push(check("heartbeat", heartbeat(&client)));
+    } else {
+        checks.push(state);
     }
     checks
 }
