@@ -22,8 +22,8 @@ Examples:
   sglic activate --key - --server https://license.example.com --output licenses/activation_proof.json
 
 A key that is given as --key KEY can be seen by others on this machine, in the list of processes: `--key -` reads it from standard
-input. A machine that is activated for this key already is not activated again, unless the proof does not count any more; --again does
-it anyway.";
+input. A machine that is activated for this key and these files already is not activated again, unless the proof does not count any
+more; --again does it anyway.";
 
 const WATCHING: &str = "\
 Examples:
@@ -125,6 +125,10 @@ pub(crate) struct ActivateArgs {
     /// Where to put the proof; license.json is put beside it [default: licenses/activation_proof.json in the state folder]
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// The list of the files that the program consists of, each as [name, SHA-256, version, signer]: the vendor must have approved
+    /// each of them
+    #[arg(long, value_name = "FILE")]
+    pub(crate) manifest: Option<PathBuf>,
     /// Activate again, also where this machine is activated for this key: earlier proofs do not count any more
     #[arg(long)]
     pub(crate) again: bool,

@@ -1,8 +1,9 @@
 //! `sglic activate`.
 
 use std::io::BufRead;
+use std::path::Path;
 
-use sealgate::{Activation, Client, Error};
+use sealgate::{Activation, Client, Error, Module};
 use sealgate_artifact::Code;
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -31,6 +32,7 @@ struct Activated {
 pub(crate) fn run(global: &Global, args: &ActivateArgs, output: Output) -> Result<(), Failure> {
     let mut here = Here::find(global)?;
     let key = key(&args.key)?;
+    let modules = args.manifest.as_deref().map(modules).transpose()?.unwrap_or_default();
     let server = here.server(global)?;
     let client = here.client(global)?;
     let proof = match &args.output {
@@ -56,13 +58,13 @@ pub(crate) fn run(global: &Global, args: &ActivateArgs, output: Output) -> Resul
             here.settings.asks(&key, before.as_ref());
             here.settings.save(&here.folder)?;
             output.progress(&format!("asking {server} to activate this machine"));
-            client.activate(&key)?
+            client.activate_with_modules(&key, &modules)?
         }
     };
     here.settings.save(&here.folder)?;
     held::write(&activation, &proof)?;
     let held = Held::of(&client, &activation)?;
-    let shown = |path: &std::path::Path| path.display().to_string();
+    let shown = |path: &Path| path.display().to_string();
     let result = Activated { held, proof: shown(&proof), license: shown(&license), already };
     output.result(&result, |result| {
         let mut lines =
@@ -81,6 +83,13 @@ fn held_before(client: &Client) -> Result<Option<Activation>, Failure> {
         Err(Error::Security(_)) => Ok(None),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The list in a manifest, in the order of `spec/activation.md` §2.2.
+fn modules(path: &Path) -> Result<Vec<Module>, Failure> {
+    let fix = "give a list as in [[\"editor\", \"5feceb66…\", \"1.0\", null]], in the order of names, null for what a file does not say";
+    Module::list_of_text("modules", files::read(path)?.trim_ascii_end())
+        .map_err(|error| Failure::new(error.code(), format!("{}: {error}", path.display())).fix(fix))
 }
 
 /// The key that was given, or the first line of standard input.

@@ -167,3 +167,27 @@ fn the_program_explains_itself() {
     plain(&["man", "-o", &folder.display().to_string()]);
     assert!(folder.join("sglic.1").exists() && folder.join("sglic-activate.1").exists());
 }
+
+/// Seed 004: "Activation rejected with unapproved versions".
+#[test]
+fn modules_that_nobody_approved_are_listed_with_the_fix() {
+    let vendor = Vendor::new();
+    let license = vendor.issue(&json!({}));
+    let machine = vendor.machine();
+    let manifest = machine.path("manifest.json");
+    let words = format!("activate --key {} --manifest {}", text(&license["license_key"]), manifest.display());
+    let digest = "5f".repeat(32);
+    std::fs::write(&manifest, format!("[[\"editor\",\"{digest}\",\"1.0\",null]]\n")).expect("written");
+    let refused = machine.run(&words).refused(4, "unapproved_module");
+    let module = json!({ "name": "editor", "sha256": digest, "version": "1.0", "signer": null });
+    assert_eq!(refused["modules"], json!([module]));
+    assert!(text(&refused["fix"]).contains("approve"));
+    assert_eq!((vendor.devices(&license), &machine.run("status").json()["activated"]), (0, &json!(false)));
+    for wrong in ["{}", "[]", "[[\"a/b\",\"00\",null,null]]"] {
+        std::fs::write(&manifest, wrong).expect("written");
+        let refused = machine.run(&words);
+        assert_eq!(refused.exit, Some(65), "{wrong} {refused:?}");
+    }
+    std::fs::remove_file(&manifest).expect("removed");
+    machine.run(&words).refused(65, "file_unreadable");
+}
