@@ -1,4 +1,4 @@
-//! What the vendor sees of activations, and what it does about their chains (`spec/http.md` §3.20, `spec/chain.md` §4.6).
+//! What the vendor sees of activations, and what it does about their chains (`spec/http.md` §3.19, `spec/chain.md` §4.6).
 
 use sealgate_artifact::{ChainEntry, ChainHead, ChainRecord, ChainWord, UnixSeconds};
 use sealgate_testkit::{Beaten, Build, TestActivation, TestApp, TestDevice, on_both_engines};
