@@ -7,6 +7,8 @@ use sealgate_artifact::{Conditions, UnixSeconds};
 const INTERVAL_SECONDS: u64 = 4 * 60 * 60;
 const GRACE_SECONDS: u64 = 24 * 60 * 60;
 const INSTANCES: u64 = 1;
+/// `spec/online.md` §6.9: nobody makes a client wait longer, unless its license does.
+const LONGEST_WAIT_SECONDS: u64 = 24 * 60 * 60;
 /// After the first failure. Each further one doubles it.
 const FIRST_RETRY_SECONDS: u64 = 60;
 
@@ -55,7 +57,8 @@ impl Rhythm {
     /// How long after an answer the next heartbeat is due: at once while entries of the chain wait, but never before the server
     /// wants it. `issued_at` and `not_before` are the server's, so that a device's clock that runs ahead changes nothing.
     pub fn wait(self, issued_at: UnixSeconds, not_before: UnixSeconds, entries_wait: bool) -> u64 {
-        let wanted = not_before.get().saturating_sub(issued_at.get());
+        let longest = self.interval.max(LONGEST_WAIT_SECONDS);
+        let wanted = not_before.get().saturating_sub(issued_at.get()).min(longest);
         let own = if entries_wait { 0 } else { self.interval };
         own.max(wanted)
     }
@@ -65,6 +68,12 @@ impl Rhythm {
         let doubled = 1u64.checked_shl(failures.saturating_sub(1)).unwrap_or(u64::MAX);
         FIRST_RETRY_SECONDS.saturating_mul(doubled).min(self.interval)
     }
+}
+
+/// When a heartbeat is due, by the device's clock, `wait` seconds after an answer that came at `received_at`. Where the clock was set
+/// back since, nobody knows how long ago that was: it is due now.
+pub fn due(received_at: UnixSeconds, wait: u64, now: UnixSeconds) -> UnixSeconds {
+    if now < received_at { now } else { received_at.plus(wait) }
 }
 
 impl Ending {
@@ -131,13 +140,25 @@ mod tests {
         /// Nobody is asked before the server wants it, and no later than an interval after that.
         #[test]
         fn the_next_heartbeat_is_due_when_the_server_wants_it(
-            issued in 0u64..10_000, wanted in 0u64..10_000, interval in 60u64..5_000, waits: bool,
+            issued in 0u64..10_000, wanted in 0u64..400_000, interval in 60u64..200_000, waits: bool,
         ) {
             let rhythm = Rhythm { interval, grace: interval, max_instances: 1 };
             let wait = rhythm.wait(at(issued), at(wanted), waits);
-            prop_assert!(issued + wait >= wanted);
-            prop_assert!(wait == interval || wait == wanted.saturating_sub(issued));
-            prop_assert!(!waits || wait == wanted.saturating_sub(issued));
+            let bounded = wanted.saturating_sub(issued).min(interval.max(86_400));
+            prop_assert!(wait >= bounded);
+            prop_assert!(wait == interval || wait == bounded);
+            prop_assert!(!waits || wait == bounded);
+        }
+
+        /// Whatever becomes of the clock, a heartbeat is due once `wait` seconds have passed by it.
+        #[test]
+        fn a_heartbeat_is_due_whatever_becomes_of_the_clock(
+            received in 0u64..10_000, set_to in 0u64..10_000, wait in 0u64..5_000,
+        ) {
+            let later = set_to + wait;
+            let is_due = |now: u64| super::due(at(received), wait, at(now)) <= at(now);
+            prop_assert!(is_due(set_to) || is_due(later) || later < received + wait);
+            prop_assert_eq!(is_due(set_to), set_to < received || set_to >= received + wait);
         }
 
         /// It is tried again and again, ever more seldom, at least once in an interval.

@@ -1,6 +1,7 @@
 //! Putting a client together.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use sealgate_artifact::Word;
 
@@ -8,7 +9,8 @@ use crate::about::{DeviceName, about};
 use crate::fingerprint::machine_fingerprint;
 use crate::server::Server;
 use crate::{
-    Client, Clock, ConfigurationError, FileStore, HttpTransport, Store, SystemClock, Transport, Trust,
+    ChainFolder, ChainStore, Client, Clock, ConfigurationError, FileStore, HttpTransport, Store, SystemClock,
+    Transport, Trust,
 };
 
 /// What a [`Client`] needs: at least a server and a place for its state.
@@ -21,6 +23,7 @@ pub struct Builder {
     plain_http: bool,
     foreign_keys: bool,
     store: Option<Box<dyn Store>>,
+    chain_store: Option<Arc<dyn ChainStore>>,
     clock: Box<dyn Clock>,
     transport: Option<Box<dyn Transport>>,
 }
@@ -50,6 +53,7 @@ impl Builder {
             plain_http: false,
             foreign_keys: false,
             store: None,
+            chain_store: None,
             clock: Box::new(SystemClock),
             transport: None,
         }
@@ -63,10 +67,18 @@ impl Builder {
         self
     }
 
-    /// Keeps the state in this folder: [`FileStore`].
+    /// Keeps the state in this folder: [`FileStore`]. The log of actions lies there too, if the program has one: [`ChainFolder`].
     #[must_use]
     pub fn state_dir(self, folder: impl Into<PathBuf>) -> Self {
-        self.store(FileStore::new(folder))
+        let folder = folder.into();
+        self.store(FileStore::new(&folder)).chain_store(ChainFolder::new(folder))
+    }
+
+    /// Keeps the log of actions there ([`Client::chain_log`]).
+    #[must_use]
+    pub fn chain_store(mut self, store: impl ChainStore + 'static) -> Self {
+        self.chain_store = Some(Arc::new(store));
+        self
     }
 
     /// Keeps the state there.
@@ -170,6 +182,7 @@ impl Builder {
             fingerprint,
             about: about(&self.device_name, self.product_version.as_deref()),
             store: self.store.ok_or(ConfigurationError::StoreMissing)?,
+            chain_store: self.chain_store,
             clock: self.clock,
             transport,
             foreign_keys: self.foreign_keys,

@@ -1,11 +1,13 @@
 //! One program on one device, and the server it asks.
 
 use std::cell::OnceCell;
+use std::sync::Arc;
 
 use sealgate_artifact::{
-    AboutDevice, Code, DeviceId, DeviceRequest, Envelope, ForeignKey, LicenseKey, LicenseName, Nonce,
-    Operation, Word,
+    AboutDevice, Code, DeviceId, DeviceRequest, ForeignKey, LicenseKey, LicenseName, Nonce, Operation,
+    StatementId, Word,
 };
+use sealgate_trust::SentRequest;
 use zeroize::Zeroizing;
 
 use crate::clock::Deadline;
@@ -13,13 +15,16 @@ use crate::device_key::DeviceKey;
 use crate::exchange::{self, Answer, Missing};
 use crate::judge::{Judged, Question, Refusal};
 use crate::server::Server;
-use crate::state::State;
+use crate::state::{SealingSeed, State};
 use crate::statements::Statements;
 use crate::trust::Trust;
-use crate::{Clock, ConfigurationError, Denied, Error, License, Released, Store, Transport, offline, random};
+use crate::{
+    ChainStore, Clock, ConfigurationError, Denied, Error, License, Released, Store, Transport, offline,
+    random,
+};
 
 /// How often other processes may change the state while an answer is judged.
-const ATTEMPTS: usize = 8;
+pub(crate) const ATTEMPTS: usize = 8;
 
 /// Asks the vendor's server whether this device may use a license.
 ///
@@ -30,36 +35,54 @@ pub struct Client {
     pub(crate) fingerprint: Option<Word>,
     pub(crate) about: AboutDevice,
     pub(crate) store: Box<dyn Store>,
+    pub(crate) chain_store: Option<Arc<dyn ChainStore>>,
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) transport: Box<dyn Transport>,
     pub(crate) foreign_keys: bool,
 }
 
 /// The state as it was found, and the bytes it was read from.
-struct Found {
-    state: State,
-    bytes: Zeroizing<Vec<u8>>,
+pub(crate) struct Found {
+    pub(crate) state: State,
+    pub(crate) bytes: Zeroizing<Vec<u8>>,
 }
 
 /// A request as it was sent.
-struct Asked {
-    request: DeviceRequest,
-    envelope: Envelope,
+pub(crate) struct Asked {
+    pub(crate) request: DeviceRequest,
+    /// The statement's id.
+    pub(crate) id: StatementId,
     /// What the client had then, and the server need not send again.
-    held: Statements,
+    pub(crate) held: Statements,
 }
 
 /// Whether the client says what it has, so that it is not sent again.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Says {
+pub(crate) enum Says {
     All,
     Nothing,
 }
 
-/// What `GET /api/v1/trust` brought: asked for at most once in a validation, and in its time.
-struct Fetched {
+impl Says {
+    /// The names of what the server need not send.
+    pub(crate) fn holds(self, held: &Statements) -> Vec<StatementId> {
+        match self {
+            Self::All => held.ids(),
+            Self::Nothing => vec![],
+        }
+    }
+}
+
+/// What was concluded, and why it could not be remembered where it could not.
+pub(crate) struct Concluded<T> {
+    pub(crate) verdict: Result<T, Denied>,
+    pub(crate) not_kept: Option<ConfigurationError>,
+}
+
+/// What `GET /api/v1/trust` brought: asked for at most once in a call, and in its time.
+pub(crate) struct Fetched {
     missing: OnceCell<Option<Missing>>,
-    deadline: Deadline,
+    pub(crate) deadline: Deadline,
 }
 
 impl Fetched {
@@ -72,7 +95,12 @@ impl Fetched {
 trait Yes: Sized {
     const OPERATION: Operation;
 
-    fn judge(question: &Question<'_>, answer: &Answer, has: Statements) -> Result<Judged<Self>, Refusal>;
+    fn judge(
+        question: &Question<'_>,
+        sent: &SentRequest<'_>,
+        answer: &Answer,
+        has: Statements,
+    ) -> Result<Judged<Self>, Refusal>;
 
     /// The same yes, of which the state does not know.
     fn not_kept(self, why: &ConfigurationError) -> Self;
@@ -81,8 +109,13 @@ trait Yes: Sized {
 impl Yes for License {
     const OPERATION: Operation = Operation::Validate;
 
-    fn judge(question: &Question<'_>, answer: &Answer, has: Statements) -> Result<Judged<Self>, Refusal> {
-        question.judge(answer, has)
+    fn judge(
+        question: &Question<'_>,
+        sent: &SentRequest<'_>,
+        answer: &Answer,
+        has: Statements,
+    ) -> Result<Judged<Self>, Refusal> {
+        question.judge(sent, answer, has)
     }
 
     fn not_kept(self, why: &ConfigurationError) -> Self {
@@ -93,8 +126,13 @@ impl Yes for License {
 impl Yes for Released {
     const OPERATION: Operation = Operation::Release;
 
-    fn judge(question: &Question<'_>, answer: &Answer, has: Statements) -> Result<Judged<Self>, Refusal> {
-        question.judge_release(answer, has)
+    fn judge(
+        question: &Question<'_>,
+        sent: &SentRequest<'_>,
+        answer: &Answer,
+        has: Statements,
+    ) -> Result<Judged<Self>, Refusal> {
+        question.judge_release(sent, answer, has)
     }
 
     /// What was given back is given back.
@@ -135,7 +173,7 @@ impl Client {
     }
 
     /// The key as it is sent: in its printed form, or by its symbols where another system made it.
-    fn readable(&self, typed: &str) -> Result<Word, Error> {
+    pub(crate) fn readable(&self, typed: &str) -> Result<Word, Error> {
         let malformed = match LicenseKey::parse(typed) {
             Ok(key) => return Ok(Word::parse(&key.expose()).expect("a key is printed in 34 symbols")),
             Err(malformed) => malformed,
@@ -150,15 +188,18 @@ impl Client {
 
     fn asked<T: Yes>(&self, key: &str, release: Option<DeviceId>) -> Result<T, Error> {
         let key = self.readable(key)?;
-        // One budget for all that is asked, so that a program that waits knows for how long.
-        let deadline = Deadline::after(self.transport.budget());
-        let fetched = Fetched::new(deadline);
-        let first = match self.ask((&key, release), Says::All, &fetched) {
+        self.in_time(|says, fetched| self.ask((&key, release), says, fetched))
+    }
+
+    /// One budget for all that is asked, so that a program that waits knows for how long.
+    pub(crate) fn in_time<T>(&self, ask: impl Fn(Says, &Fetched) -> Result<T, Refusal>) -> Result<T, Error> {
+        let fetched = Fetched::new(Deadline::after(self.transport.budget()));
+        let first = match ask(Says::All, &fetched) {
             Err(Refusal::Held(first)) => first,
             answered => return answered.map_err(Refusal::into_error),
         };
         // What this client has may have been signed anew under the same name: one more question, as who has nothing.
-        self.ask((&key, release), Says::Nothing, &fetched).map_err(|second| match second.into_error() {
+        ask(Says::Nothing, &fetched).map_err(|second| match second.into_error() {
             // spec/online.md §6.4: not shown as "offline".
             Error::Transport(_) => first.into(),
             second => second,
@@ -175,7 +216,8 @@ impl Client {
         let judge = |state: &State| {
             offline::judge_file(&self.trust, (state, self.held(state)), file, now).map_err(Refusal::from)
         };
-        self.remember(self.state()?, judge).map_err(Refusal::into_error)
+        let concluded = self.remember(self.state()?, judge).map_err(Refusal::into_error)?;
+        Ok(with_note(concluded)?)
     }
 
     fn ask<T: Yes>(
@@ -185,75 +227,68 @@ impl Client {
         fetched: &Fetched,
     ) -> Result<T, Refusal> {
         let found = self.state()?;
-        let request = self.request::<T>((key, release), &found.state.device_key)?;
-        let envelope = found.state.device_key.sign(&request).map_err(|_| ConfigurationError::Fingerprint)?;
+        let name = LicenseName::Key(key.clone());
+        let request = DeviceRequest { release, ..self.request(name, T::OPERATION, &found.state.device_key)? };
+        let carrier = found.state.device_key.sign(&request).map_err(|_| ConfigurationError::Fingerprint)?;
         let held = self.held(&found.state);
-        let holds = match says {
-            Says::All => held.ids(),
-            Says::Nothing => vec![],
-        };
         let server = (&self.server, &T::OPERATION);
-        let answer = exchange::ask(&*self.transport, server, &envelope, &holds, fetched.deadline)?;
-        self.conclude(found, &Asked { request, envelope, held }, &answer, fetched)
+        let body = Zeroizing::new(carrier.encode());
+        let answer = exchange::ask(&*self.transport, server, &body, &says.holds(&held), fetched.deadline)?;
+        let asked = Asked { request, id: carrier.envelope.id(), held };
+        let concluded = self.conclude(found, &asked, &answer, fetched, T::judge)?;
+        Ok(with_note(concluded)?)
     }
 
-    fn request<T: Yes>(
+    pub(crate) fn request(
         &self,
-        (key, release): (&Word, Option<DeviceId>),
+        license: LicenseName,
+        operation: Operation,
         device: &DeviceKey,
     ) -> Result<DeviceRequest, ConfigurationError> {
         Ok(DeviceRequest {
             tenant: self.trust.tenant,
             app: self.trust.app,
-            license: LicenseName::Key(key.clone()),
+            license,
             device_key: device.public(),
             fingerprint: self.fingerprint.clone(),
-            operation: T::OPERATION,
+            operation,
             nonce: Nonce::from_random(*random::bits()?),
             client_time: self.clock.now(),
             about: self.about.clone(),
-            release,
+            release: None,
         })
     }
 
-    /// Judges the answer by what is remembered, and remembers what follows.
-    fn conclude<T: Yes>(
+    /// Judges a decision by what is remembered, and remembers what follows.
+    pub(crate) fn conclude<T>(
         &self,
         found: Found,
         asked: &Asked,
         answer: &Answer,
         fetched: &Fetched,
-    ) -> Result<T, Refusal> {
-        let clock = self.clock.now();
+        judge: impl Fn(&Question<'_>, &SentRequest<'_>, &Answer, Statements) -> Result<Judged<T>, Refusal>,
+    ) -> Result<Concluded<T>, Refusal> {
+        let sent = SentRequest::new(&asked.request, asked.id);
         self.remember(found, |state| {
-            let floor = state.floors().authority;
-            let question = Question {
-                trust: &self.trust,
-                origin: &self.server.origin,
-                request: &asked.request,
-                id: asked.envelope.id(),
-                now: clock.max(floor),
-                floor,
-                accepted: &state.accepted(),
-                licenses: &state.licenses(),
-            };
-            self.judge(&question, answer, asked.held.clone().under(self.held(state).chain), fetched)
+            self.judge(state, (sent.operation, &asked.held), answer, fetched, |question, has| {
+                judge(question, &sent, answer, has)
+            })
         })
     }
 
     /// Judges by the state, and remembers what follows. Where another process was faster, judges again by what that one
-    /// left. A yes that verified is given even where it cannot be remembered, with a note.
-    fn remember<T: Yes>(
+    /// left.
+    pub(crate) fn remember<T>(
         &self,
         mut found: Found,
         judge: impl Fn(&State) -> Result<Judged<T>, Refusal>,
-    ) -> Result<T, Refusal> {
+    ) -> Result<Concluded<T>, Refusal> {
         let mut attempts = 1;
         loop {
-            let Judged { verdict, memory } = judge(&found.state)?;
-            let next = State { device_key: found.state.device_key, memory: Some(memory) };
+            let Judged { verdict, memory, effect } = judge(&found.state)?;
+            let next = found.state.after(memory, effect);
             let failed = match self.replace(Some(&found.bytes), &next.encode()) {
-                Ok(true) => return Ok(verdict?),
+                Ok(true) => return Ok(Concluded { verdict, not_kept: None }),
                 Ok(false) if attempts == ATTEMPTS => ConfigurationError::StateContended,
                 Ok(false) => match self.state() {
                     Ok(newer) => {
@@ -264,19 +299,31 @@ impl Client {
                 },
                 Err(failed) => failed,
             };
-            return Ok(verdict?.not_kept(&failed));
+            return Ok(Concluded { verdict, not_kept: Some(failed) });
         }
     }
 
     /// Once with what came; and once with what the server says is missing, if the chain does not verify without it.
-    fn judge<T: Yes>(
+    pub(crate) fn judge<T>(
         &self,
-        question: &Question<'_>,
+        state: &State,
+        (operation, held): (&Operation, &Statements),
         answer: &Answer,
-        held: Statements,
         fetched: &Fetched,
-    ) -> Result<Judged<T>, Refusal> {
-        let first = match T::judge(question, answer, answer.over(held.clone())) {
+        judge: impl Fn(&Question<'_>, Statements) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        let (floor, clock) = (state.floors().authority, self.clock.now());
+        let question = Question {
+            trust: &self.trust,
+            origin: &self.server.origin,
+            operation,
+            now: clock.max(floor),
+            floor,
+            accepted: &state.accepted(),
+            licenses: &state.licenses(),
+        };
+        let held = held.clone().under(self.held(state).chain);
+        let first = match judge(&question, answer.over(held.clone())) {
             Err(Refusal::Chain(first)) => first,
             judged => return judged,
         };
@@ -284,14 +331,14 @@ impl Client {
         let Some(missing) = fetched.missing.get_or_init(fetch) else {
             return Err(first.into());
         };
-        match T::judge(question, answer, answer.over(missing.over(held, &self.trust.chain))) {
+        match judge(&question, answer.over(missing.over(held, &self.trust.chain))) {
             Err(Refusal::Chain(_)) => Err(first.into()),
             judged => judged,
         }
     }
 
     /// What the client has before an answer: the newest of its state and its build.
-    fn held(&self, state: &State) -> Statements {
+    pub(crate) fn held(&self, state: &State) -> Statements {
         let build = &self.trust.chain;
         match &state.memory {
             Some(memory) => memory.statements.clone().or_newer(build),
@@ -300,13 +347,13 @@ impl Client {
     }
 
     /// The state; where there is none, a new one with a new device key, saved before anybody hears of the key.
-    fn state(&self) -> Result<Found, ConfigurationError> {
+    pub(crate) fn state(&self) -> Result<Found, ConfigurationError> {
         for _ in 0..ATTEMPTS {
-            let loaded = self.store.load().map_err(|e| ConfigurationError::Store(e.to_string()))?;
-            if let Some(bytes) = loaded.map(Zeroizing::new) {
-                return Ok(Found { state: State::decode(&bytes)?, bytes });
+            if let Some(found) = self.kept()? {
+                return Ok(found);
             }
-            let state = State { device_key: DeviceKey::from_seed(&*random::bits()?), memory: None };
+            let state =
+                State::new(DeviceKey::from_seed(&*random::bits()?), SealingSeed::new(random::bits()?));
             let bytes = state.encode();
             if self.replace(None, &bytes)? {
                 return Ok(Found { state, bytes });
@@ -315,7 +362,23 @@ impl Client {
         Err(ConfigurationError::StateContended)
     }
 
-    fn replace(&self, old: Option<&[u8]>, new: &[u8]) -> Result<bool, ConfigurationError> {
+    /// The state, where there is one.
+    pub(crate) fn kept(&self) -> Result<Option<Found>, ConfigurationError> {
+        let loaded = self.store.load().map_err(|e| ConfigurationError::Store(e.to_string()))?;
+        let found = |bytes: Zeroizing<Vec<u8>>| Ok(Found { state: State::decode(&bytes)?, bytes });
+        loaded.map(Zeroizing::new).map(found).transpose()
+    }
+
+    pub(crate) fn replace(&self, old: Option<&[u8]>, new: &[u8]) -> Result<bool, ConfigurationError> {
         self.store.replace(old, new).map_err(|e| ConfigurationError::Store(e.to_string()))
     }
+}
+
+/// A yes that verified is given even where it cannot be remembered, with a note.
+fn with_note<T: Yes>(concluded: Concluded<T>) -> Result<T, Denied> {
+    let yes = concluded.verdict?;
+    Ok(match concluded.not_kept {
+        Some(why) => yes.not_kept(&why),
+        None => yes,
+    })
 }

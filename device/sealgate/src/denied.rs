@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use sealgate_artifact::{Code, Decision, Family, License, LicenseId, UnixSeconds};
+use sealgate_artifact::{Code, Decision, Family, License, LicenseId, Module, UnixSeconds};
 
 use crate::seat::UnverifiedSeat;
 use crate::wait;
 
-/// The license says no. Nothing makes one but a verified decision, a verified license, or a mistyped key.
+/// The license says no. Nothing makes one but a verified decision, a verified license, a mistyped key, or a missing activation.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{by}: {}{}", self.meaning(), self.times())]
 #[non_exhaustive]
@@ -29,8 +29,14 @@ pub struct Denied {
     pub unverified_seats: Box<[UnverifiedSeat]>,
     /// The server's time, where the server decided.
     pub server_time: Option<UnixSeconds>,
-    /// By how much a license is outside its own window, where that is why.
-    pub outside: Option<Box<Outside>>,
+    more: Option<Box<More>>,
+}
+
+/// What few denials have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum More {
+    Outside(Outside),
+    Unapproved(Vec<Module>),
 }
 
 /// Two times: the one that a license's window begins or ended at, and the one by which it was judged.
@@ -53,6 +59,8 @@ pub enum DeniedBy {
     License,
     /// This program, before it asked: the key is mistyped.
     Typing,
+    /// This program, before it asked: it keeps no activation.
+    State,
 }
 
 impl std::fmt::Display for DeniedBy {
@@ -61,6 +69,7 @@ impl std::fmt::Display for DeniedBy {
             Self::Server => "denied by the server",
             Self::License => "the license is not in force",
             Self::Typing => "the license key cannot be right",
+            Self::State => "no activation is kept here",
         })
     }
 }
@@ -70,7 +79,7 @@ impl Denied {
     pub(crate) fn by_server(
         decision: &Decision,
         (code, retry_after): (&str, Option<u64>),
-        seats: Vec<UnverifiedSeat>,
+        (seats, modules): (Vec<UnverifiedSeat>, Vec<Module>),
     ) -> Self {
         Self {
             code: code.to_owned(),
@@ -81,7 +90,7 @@ impl Denied {
             max_devices: decision.max_devices.and_then(|seats| u32::try_from(seats).ok()),
             unverified_seats: seats.into(),
             server_time: Some(decision.issued_at),
-            outside: None,
+            more: (!modules.is_empty()).then(|| Box::new(More::Unapproved(modules))),
         }
     }
 
@@ -97,13 +106,18 @@ impl Denied {
             Code::Expired => license.expires_at.filter(|end| *end <= now).or(trial_ends),
             _ => None,
         };
-        let outside = limit.map(|limit| Box::new(Outside { limit, judged_at: now }));
-        Self { license: Some(license.license), outside, ..Self::here(code, DeniedBy::License) }
+        let more = limit.map(|limit| Box::new(More::Outside(Outside { limit, judged_at: now })));
+        Self { license: Some(license.license), more, ..Self::here(code, DeniedBy::License) }
     }
 
     /// `spec/license.md` §3.4: SDKs check the key before they ask.
     pub(crate) fn mistyped(code: Code) -> Self {
         Self::here(code, DeniedBy::Typing)
+    }
+
+    /// Whoever keeps no activation needs no server to say so.
+    pub(crate) fn not_activated() -> Self {
+        Self::here(Code::NotActivated, DeniedBy::State)
     }
 
     fn here(code: Code, by: DeniedBy) -> Self {
@@ -116,7 +130,7 @@ impl Denied {
             max_devices: None,
             unverified_seats: Box::default(),
             server_time: None,
-            outside: None,
+            more: None,
         }
     }
 
@@ -130,9 +144,25 @@ impl Denied {
     }
 
     fn times(&self) -> String {
-        let Some(Outside { limit, judged_at }) = self.outside.as_deref() else { return String::new() };
+        let Some(Outside { limit, judged_at }) = self.outside() else { return String::new() };
         let verb = if judged_at < limit { "begins" } else { "ended" };
         format!(": it {verb} at {limit}, and the clock shows {judged_at}")
+    }
+
+    /// Where modules are not approved for the license: which ones. Not signed, unlike the code.
+    pub fn unverified_modules(&self) -> &[Module] {
+        match self.more.as_deref() {
+            Some(More::Unapproved(modules)) => modules,
+            _ => &[],
+        }
+    }
+
+    /// By how much a license is outside its own window, where that is why.
+    pub fn outside(&self) -> Option<&Outside> {
+        match self.more.as_deref() {
+            Some(More::Outside(outside)) => Some(outside),
+            _ => None,
+        }
     }
 
     /// One sentence: what would put it right.

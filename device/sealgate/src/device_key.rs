@@ -1,9 +1,7 @@
 //! The device's own key (`spec/keys.md` §2.5): made here, kept in the state, and never shown.
 
 use ed25519_dalek::{Signer, SigningKey};
-use sealgate_artifact::{
-    ArtifactError, DeviceRequest, Envelope, KeyUse, PublicKey, SignatureEntry, Statement,
-};
+use sealgate_artifact::{ArtifactError, Carrier, Envelope, KeyUse, PublicKey, SignatureEntry, Statement};
 use zeroize::Zeroizing;
 
 /// The private half. It signs requests of this device and nothing else; its memory is wiped when it goes.
@@ -23,15 +21,16 @@ impl DeviceKey {
     }
 
     /// `spec/envelope.md` §2.4: before it signs, a signer reads the payload as a reader of that kind would.
-    pub(crate) fn sign(&self, request: &DeviceRequest) -> Result<Envelope, ArtifactError> {
-        let payload = request.to_payload();
-        DeviceRequest::from_payload(&payload, &[])?;
-        let typ = DeviceRequest::KIND.payload_type();
+    pub(crate) fn sign<T: Statement>(&self, request: &T) -> Result<Carrier, ArtifactError> {
+        assert!(T::KIND.signing_use() == KeyUse::Device, "a device signs its own requests only");
+        let (payload, attachments) = (request.to_payload(), request.attachments());
+        T::from_payload(&payload, &attachments)?;
+        let typ = T::KIND.payload_type();
         let message = sealgate_artifact::pre_authentication_encoding(typ, &payload);
         let signature = SignatureEntry {
             keyid: self.public().id(KeyUse::Device).to_string(),
             sig: self.0.sign(&message).to_bytes().to_vec(),
         };
-        Ok(Envelope::new(typ, payload, vec![signature]))
+        Ok(Carrier { envelope: Envelope::new(typ, payload, vec![signature]), attachments })
     }
 }

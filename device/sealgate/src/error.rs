@@ -5,7 +5,7 @@ use std::time::Duration;
 use sealgate_artifact::{Code, Family, Foreign};
 use sealgate_trust::TrustError;
 
-use crate::Denied;
+use crate::{ChainError, Denied};
 
 /// Why there is no license. The variant says whose turn it is, and what a program may do.
 ///
@@ -141,9 +141,18 @@ pub enum ConfigurationError {
     /// The fingerprint is not of the form that a request may carry.
     #[error("the fingerprint must have 1 to 128 bytes and no control characters")]
     Fingerprint,
+    /// A module is not of the form that a list may name, or there are too many.
+    #[error("the modules cannot be listed")]
+    Modules,
     /// The proxy or the certificate authority that the transport was given.
     #[error("the transport cannot be used: {0}")]
     Transport(String),
+    /// The log of actions, which a heartbeat would have brought to the server.
+    #[error(transparent)]
+    Chain(ChainError),
+    /// The operating system gave no thread.
+    #[error("the operating system gave no thread: {0}")]
+    Thread(String),
     /// The operating system gave no random bits.
     #[error("the operating system gave no random bits")]
     Entropy,
@@ -312,6 +321,7 @@ impl ConfigurationError {
     pub fn code(&self) -> Code {
         match self {
             Self::TrustMissing => Code::TrustMissing,
+            Self::Chain(error) => error.code(),
             Self::Store(_) | Self::StateDamaged | Self::StateContended => Code::FileUnreadable,
             _ => Code::ConfigInvalid,
         }
@@ -332,7 +342,12 @@ impl ConfigurationError {
             Self::StateDamaged => "Restore the state, or remove it: the machine then counts as a new device.",
             Self::StateContended => "Give each instance of the program its own state.",
             Self::Fingerprint => "Give a fingerprint of 1 to 128 bytes, or none.",
+            Self::Modules => {
+                "Name at most 1,024 modules, each by its file name without folders, and leave out what a file does not say of itself."
+            }
             Self::Transport(_) => "Check the proxy's URL and the PEM of the certificate authority.",
+            Self::Chain(error) => error.fix(),
+            Self::Thread(_) => "Let the program have one more thread.",
             Self::Entropy => "Run the program where the operating system has a random source.",
         }
     }

@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
-use sealgate_artifact::{Envelope, Operation, StatementId};
+use sealgate_artifact::{Module, Operation, StatementId};
 use sealgate_trust::ChainBytes;
-use sealgate_wire::{OnlineQuestion, Problem, TrustUpdate};
+use sealgate_wire::{HeartbeatQuestion, OnlineQuestion, Problem, TrustUpdate};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use crate::clock::Deadline;
 use crate::error::Said;
+use crate::kept::{bytes_of, json_of};
+use crate::modules::modules;
 use crate::seat::{UnverifiedSeat, seats};
 use crate::server::Server;
 use crate::shown::shown;
@@ -24,15 +27,19 @@ const SAID_CHARS: usize = 200;
 /// `spec/errors.md` §1: the longest code. A request id is shorter.
 const NAME_CHARS: usize = 64;
 
-/// An answer that brings a decision. Nothing in it is believed.
+/// An answer that brings a signed statement. Nothing in it is believed.
 pub(crate) struct Answer {
-    pub(crate) decision: Vec<u8>,
+    /// A decision, or the answer to a heartbeat.
+    pub(crate) said: Vec<u8>,
     certificate: Option<Vec<u8>>,
     keyset: Option<Vec<u8>>,
     tenant_keyset: Option<Vec<u8>>,
     license: Option<Vec<u8>>,
+    pub(crate) proof: Option<Vec<u8>>,
     /// Devices that have the seats. Nobody signed it.
     pub(crate) seats: Vec<UnverifiedSeat>,
+    /// Modules that the vendor did not approve. Nobody signed it.
+    pub(crate) unapproved: Vec<Module>,
 }
 
 /// What `GET /api/v1/trust` says is missing. Nothing in it is believed.
@@ -79,30 +86,52 @@ fn replace(there: &mut Vec<u8>, came: Option<&Vec<u8>>) {
     }
 }
 
-/// `POST /api/v1/validate`, or what the operation is called otherwise.
+/// `POST /api/v1/validate`, or what the operation is called otherwise. `request` is the carrier, byte for byte as it was signed.
 pub(crate) fn ask(
     transport: &dyn Transport,
     (server, operation): (&Server, &Operation),
-    request: &Envelope,
+    request: &[u8],
     holds: &[StatementId],
     deadline: Deadline,
 ) -> Result<Answer, TransportError> {
-    let body = question(request, holds);
-    let bytes = send(transport, &server.url(&format!("/api/v1/{operation}")), Some(&body), deadline)?;
-    let text: AnswerText = parse(&bytes)?;
-    // spec/online.md §6.3: an answer that brings no decision is of the family transport.
-    let decision = text.decision.ok_or(TransportError::AnswerInvalid("it has no decision"))?;
-    Ok(Answer {
-        decision: bytes_of(decision),
-        certificate: text.certificate.map(bytes_of),
-        keyset: text.keyset.map(bytes_of),
-        tenant_keyset: text.tenant_keyset.map(bytes_of),
-        license: text.license.map(bytes_of),
-        seats: text
-            .seats
-            .map(|text| seats(serde_json::from_str(text.get()).unwrap_or_default()))
-            .unwrap_or_default(),
-    })
+    let question = OnlineQuestion { request: json_of(request), holds: names(holds) };
+    // It holds a license key, so the body's memory is wiped when it goes: what passes through other hands on the way is not.
+    let body = Zeroizing::new(serde_json::to_vec(&question).expect("a question can be written"));
+    let url = server.url(&format!("/api/v1/{operation}"));
+    let text: AnswerText = parse(&send(transport, &url, Some(&body), deadline)?)?;
+    text.saying(|text| &mut text.decision)
+}
+
+/// A heartbeat, and what stands beside it.
+pub(crate) struct HeartbeatSent<'a> {
+    /// The carrier, byte for byte as it was signed.
+    pub(crate) request: &'a [u8],
+    pub(crate) holds: &'a [StatementId],
+    /// `spec/activation.md` §7.6: the last answer, where there is one, and the proof, for a server that wants them.
+    pub(crate) state: Option<(Option<&'a [u8]>, &'a [u8])>,
+}
+
+/// `POST /api/v1/heartbeat`.
+pub(crate) fn beat(
+    transport: &dyn Transport,
+    server: &Server,
+    sent: &HeartbeatSent<'_>,
+    deadline: Deadline,
+) -> Result<Answer, TransportError> {
+    let question = HeartbeatQuestion {
+        request: json_of(sent.request),
+        holds: names(sent.holds),
+        last: sent.state.and_then(|(last, _)| last).map(json_of),
+        proof: sent.state.map(|(_, proof)| json_of(proof)),
+    };
+    let body = serde_json::to_vec(&question).expect("a question can be written");
+    let text: AnswerText = parse(&send(transport, &server.url("/api/v1/heartbeat"), Some(&body), deadline)?)?;
+    text.saying(|text| &mut text.answer)
+}
+
+/// At most four: well within the wire's sixteen.
+fn names(holds: &[StatementId]) -> Vec<String> {
+    holds.iter().map(StatementId::to_string).collect()
 }
 
 /// `GET /api/v1/trust`: what follows the build's last root statement, and the current rest.
@@ -160,29 +189,43 @@ fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, TransportError> {
     serde_json::from_slice(body).map_err(|_| TransportError::AnswerInvalid("the body cannot be read"))
 }
 
-fn bytes_of(text: Box<RawValue>) -> Vec<u8> {
-    String::from(Box::<str>::from(text)).into_bytes()
-}
-
-/// It holds a license key, so the body's memory is wiped when it goes: what passes through other hands on the way is not.
-fn question(request: &Envelope, holds: &[StatementId]) -> Zeroizing<Vec<u8>> {
-    let request = String::from_utf8(request.encode()).expect("an envelope is written as text");
-    let question = OnlineQuestion {
-        request: RawValue::from_string(request).expect("an envelope is written as JSON"),
-        // At most four: well within the wire's sixteen.
-        holds: holds.iter().map(StatementId::to_string).collect(),
-    };
-    Zeroizing::new(serde_json::to_vec(&question).expect("a question can be written"))
-}
-
-/// A [`sealgate_wire::OnlineAnswer`] that may lack its decision: `null` is none, and no envelope that does not verify.
-/// Members that a later server adds are passed over: nothing is believed for standing here.
+/// A [`sealgate_wire::OnlineAnswer`] that may lack its decision, or a [`sealgate_wire::HeartbeatReply`] that may lack its answer:
+/// `null` is none, and no envelope that does not verify. Members that a later server adds are passed over: nothing is believed for
+/// standing here.
 #[derive(Deserialize)]
 struct AnswerText {
     decision: Option<Box<RawValue>>,
+    answer: Option<Box<RawValue>>,
     certificate: Option<Box<RawValue>>,
     keyset: Option<Box<RawValue>>,
     tenant_keyset: Option<Box<RawValue>>,
     license: Option<Box<RawValue>>,
+    proof: Option<Box<RawValue>>,
     seats: Option<Box<RawValue>>,
+    unapproved: Option<Box<RawValue>>,
+}
+
+impl AnswerText {
+    /// `spec/online.md` §6.3: an answer that brings no decision is of the family transport.
+    fn saying(
+        mut self,
+        said: impl FnOnce(&mut Self) -> &mut Option<Box<RawValue>>,
+    ) -> Result<Answer, TransportError> {
+        let said = said(&mut self).take().ok_or(TransportError::AnswerInvalid("it has no decision"))?;
+        Ok(Answer {
+            said: bytes_of(said),
+            certificate: self.certificate.map(bytes_of),
+            keyset: self.keyset.map(bytes_of),
+            tenant_keyset: self.tenant_keyset.map(bytes_of),
+            license: self.license.map(bytes_of),
+            proof: self.proof.map(bytes_of),
+            seats: seats(shown_only(self.seats.as_deref())),
+            unapproved: modules(shown_only(self.unapproved.as_deref())),
+        })
+    }
+}
+
+/// What is for people. Where it does not read, nothing else is the worse for it.
+fn shown_only<T: DeserializeOwned>(text: Option<&RawValue>) -> Vec<T> {
+    text.and_then(|text| serde_json::from_str(text.get()).ok()).unwrap_or_default()
 }

@@ -4,18 +4,18 @@
 use std::collections::BTreeMap;
 
 use sealgate_artifact::{
-    Code, Decision, DeviceRequest, License as Signed, LicenseId, Origin, Outcome, ServerCertificate,
+    Code, Decision, License as Signed, LicenseId, Module, Operation, Origin, Outcome, ServerCertificate,
     StatementId, UnixSeconds,
 };
 use sealgate_rules::Standing;
 use sealgate_trust::{
-    Accepted, KeyWindow, Maximum, SentRequest, ServerRole, TenantTrust, TrustError, Verified,
+    Accepted, KeyWindow, Maximum, Policies, SentRequest, ServerRole, TenantTrust, TrustError, Verified,
     verify_certificate, verify_decision, verify_license,
 };
 
 use crate::exchange::Answer;
 use crate::license::POLICIES;
-use crate::state::{Floors, Memory};
+use crate::state::{Effect, Floors, Memory};
 use crate::statements::{self, Statements};
 use crate::trust::Trust;
 use crate::{Denied, Error, License, Released, SecurityError, TransportError, UnverifiedSeat};
@@ -24,8 +24,7 @@ use crate::{Denied, Error, License, Released, SecurityError, TransportError, Unv
 pub(crate) struct Question<'a> {
     pub(crate) trust: &'a Trust,
     pub(crate) origin: &'a Origin,
-    pub(crate) request: &'a DeviceRequest,
-    pub(crate) id: StatementId,
+    pub(crate) operation: &'a Operation,
     /// The one time of all steps but the license's own, never below the floor.
     pub(crate) now: UnixSeconds,
     /// The newest time at which keys further up vouched for one below (`spec/online.md` §6.8).
@@ -39,13 +38,21 @@ pub(crate) struct Question<'a> {
 pub(crate) struct Judged<T> {
     pub(crate) verdict: Result<T, Denied>,
     pub(crate) memory: Memory,
+    /// What becomes of the activation.
+    pub(crate) effect: Effect,
+}
+
+/// The vendor's server.
+pub(crate) struct Server {
+    pub(crate) chain: TenantTrust,
+    pub(crate) certificate: Verified<ServerCertificate>,
 }
 
 /// A decision that is the vendor's server's, about this question.
-struct Believed {
-    chain: TenantTrust,
-    decision: Verified<Decision>,
-    floors: Floors,
+pub(crate) struct Believed {
+    pub(crate) chain: TenantTrust,
+    pub(crate) decision: Verified<Decision>,
+    pub(crate) floors: Floors,
 }
 
 /// Why an answer was not believed, or believed and a no; and what asking otherwise may change about it.
@@ -76,56 +83,75 @@ impl Refusal {
 
 impl Question<'_> {
     /// Identity first: chain, certificate, decision; then the license that the decision names, and its window.
-    pub(crate) fn judge(&self, answer: &Answer, has: Statements) -> Result<Judged<License>, Refusal> {
-        let Believed { chain, decision, floors } = self.believe(answer, &has)?;
+    pub(crate) fn judge(
+        &self,
+        sent: &SentRequest<'_>,
+        answer: &Answer,
+        has: Statements,
+    ) -> Result<Judged<License>, Refusal> {
+        let Believed { chain, decision, floors } = self.believe(sent, answer, &has)?;
         let named = match &decision.get().outcome {
             Outcome::Allowed { license, license_statement, .. } => (*license, *license_statement),
             Outcome::Denied { code, retry_after, .. } => {
-                let no = Denied::by_server(decision.get(), (code, *retry_after), Self::seats(code, answer));
+                let shown = (Self::seats(code, answer), vec![]);
                 return Ok(Judged {
-                    verdict: Err(no),
+                    verdict: Err(Denied::by_server(decision.get(), (code, *retry_after), shown)),
                     memory: self.without_license(&chain, floors, answer, has),
+                    effect: Effect::None,
                 });
             }
         };
-        let license = self.license(&chain, answer, &has, named)?;
+        let license = self.license(&chain, answer, &has, (named, POLICIES))?;
         let licenses = newest(&chain, &license, self.licenses)?;
         // spec/license.md §4: at a time that no clock can set back.
         let verdict = rights(license.get(), Some(decision.get()), self.now.max(floors.newest()));
         let accepted = chain.accepted().clone();
-        Ok(Judged { verdict, memory: Memory { accepted, floors, licenses, statements: has } })
+        let memory = Memory { accepted, floors, licenses, statements: has };
+        Ok(Judged { verdict, memory, effect: Effect::None })
     }
 
     /// The same of a seat that was to be given back: no license is looked at.
     pub(crate) fn judge_release(
         &self,
+        sent: &SentRequest<'_>,
         answer: &Answer,
         has: Statements,
     ) -> Result<Judged<Released>, Refusal> {
-        let Believed { chain, decision, floors } = self.believe(answer, &has)?;
+        let Believed { chain, decision, floors } = self.believe(sent, answer, &has)?;
         let said = decision.get();
         let verdict = match &said.outcome {
             Outcome::Allowed { license, .. } => Ok(Released::new(*license, said)),
             Outcome::Denied { code, retry_after, .. } => {
-                Err(Denied::by_server(said, (code, *retry_after), vec![]))
+                Err(Denied::by_server(said, (code, *retry_after), (vec![], vec![])))
             }
         };
-        Ok(Judged { verdict, memory: self.without_license(&chain, floors, answer, has) })
+        let memory = self.without_license(&chain, floors, answer, has);
+        Ok(Judged { verdict, memory, effect: Effect::None })
     }
 
-    fn believe(&self, answer: &Answer, has: &Statements) -> Result<Believed, Refusal> {
+    pub(crate) fn believe(
+        &self,
+        sent: &SentRequest<'_>,
+        answer: &Answer,
+        has: &Statements,
+    ) -> Result<Believed, Refusal> {
+        let Server { chain, certificate } = self.server(answer, has)?;
+        let decision = verify_decision(&certificate, &answer.said, sent).map_err(of_decision)?;
+        let floors = self.floors(decision.get().issued_at, &chain, certificate.get());
+        Ok(Believed { chain, decision, floors })
+    }
+
+    /// Who speaks: the chain of keys, and the certificate for what was asked.
+    pub(crate) fn server(&self, answer: &Answer, has: &Statements) -> Result<Server, Refusal> {
         let (trust, tenant) = (self.trust, Some(self.trust.tenant));
         let chain = TenantTrust::verify(&trust.roots, &has.chain, tenant, self.accepted, self.now);
         let chain = chain.map_err(|why| Refusal::Chain(of_chain(why)))?;
         let certificate = self.certificate(&chain, answer, has)?;
-        let sent = SentRequest::new(self.request, self.id);
-        let decision = verify_decision(&certificate, &answer.decision, &sent).map_err(of_decision)?;
-        let floors = self.floors(decision.get(), &chain, certificate.get());
-        Ok(Believed { chain, decision, floors })
+        Ok(Server { chain, certificate })
     }
 
     /// No license that came along was looked at, so none is kept.
-    fn without_license(
+    pub(crate) fn without_license(
         &self,
         chain: &TenantTrust,
         floors: Floors,
@@ -142,17 +168,27 @@ impl Question<'_> {
     }
 
     /// Only beside the one denial that they explain.
-    fn seats(code: &str, answer: &Answer) -> Vec<UnverifiedSeat> {
+    pub(crate) fn seats(code: &str, answer: &Answer) -> Vec<UnverifiedSeat> {
         if code == Code::DeviceLimit.as_str() { answer.seats.clone() } else { vec![] }
     }
 
+    /// The same.
+    pub(crate) fn modules(code: &str, answer: &Answer) -> Vec<Module> {
+        if code == Code::UnapprovedModule.as_str() { answer.unapproved.clone() } else { vec![] }
+    }
+
     /// `spec/online.md` §6.8: what vouches for the server raises the one floor, and what the server says becomes the other.
-    fn floors(&self, said: &Decision, chain: &TenantTrust, certificate: &ServerCertificate) -> Floors {
+    pub(crate) fn floors(
+        &self,
+        said_at: UnixSeconds,
+        chain: &TenantTrust,
+        certificate: &ServerCertificate,
+    ) -> Floors {
         let vouched =
             [chain.keyset().get().issued_at, chain.tenant_keyset().get().issued_at, certificate.issued_at];
         Floors {
             authority: vouched.into_iter().fold(self.floor, UnixSeconds::max),
-            server: signed_time(said, chain, certificate),
+            server: signed_time(said_at, chain, certificate),
         }
     }
 
@@ -166,7 +202,7 @@ impl Question<'_> {
         let Some(certificate) = &has.certificate else {
             return Err(SecurityError::ServerUntrusted("it shows no certificate").into());
         };
-        let (origin, operation) = (self.origin, &self.request.operation);
+        let (origin, operation) = (self.origin, self.operation);
         let role = ServerRole { tenant: self.trust.tenant, origin, operation };
         verify_certificate(chain, certificate, &role, self.now).map_err(|why| {
             let is_held = !answer.brings_certificate() && why.code() == Code::SignatureInvalid;
@@ -175,18 +211,18 @@ impl Question<'_> {
     }
 
     /// `spec/online.md` §6.1: the statement that the decision names, with the rights that it gives.
-    fn license(
+    pub(crate) fn license(
         &self,
         chain: &TenantTrust,
         answer: &Answer,
         has: &Statements,
-        (license, named): (LicenseId, StatementId),
+        ((license, named), policies): ((LicenseId, StatementId), Policies),
     ) -> Result<Verified<Signed>, Refusal> {
         let is_named = |bytes: &&Vec<u8>| answer.brings_license() || statements::id(bytes) == Some(named);
         let Some(bytes) = has.license.as_ref().filter(is_named) else {
             return Err(TransportError::AnswerInvalid("the license that it names is missing").into());
         };
-        let verified = verify_license(chain, bytes, Some(self.trust.app), POLICIES).map_err(|why| {
+        let verified = verify_license(chain, bytes, Some(self.trust.app), policies).map_err(|why| {
             let is_held = !answer.brings_license() && why.code() == Code::SignatureInvalid;
             held_or_final(is_held, SecurityError::Statement { what: "license", why })
         })?;
@@ -201,7 +237,7 @@ impl Question<'_> {
 }
 
 /// What this client has may be older than what the answer is about, or another server's; what came with the answer is not.
-fn held_or_final(is_held: bool, error: SecurityError) -> Refusal {
+pub(crate) fn held_or_final(is_held: bool, error: SecurityError) -> Refusal {
     if is_held { Refusal::Held(error) } else { error.into() }
 }
 
@@ -236,7 +272,7 @@ pub(crate) fn rights(license: &Signed, said: Option<&Decision>, now: UnixSeconds
 
 /// The server's time as far as it may move the floor: within everything that vouches for it, so that a stolen key
 /// cannot push a client beyond its own certificate's end.
-fn signed_time(said: &Decision, chain: &TenantTrust, certificate: &ServerCertificate) -> UnixSeconds {
+fn signed_time(said_at: UnixSeconds, chain: &TenantTrust, certificate: &ServerCertificate) -> UnixSeconds {
     let ends = [
         chain.root().get().expires_at,
         chain.keyset().get().expires_at,
@@ -244,7 +280,7 @@ fn signed_time(said: &Decision, chain: &TenantTrust, certificate: &ServerCertifi
         certificate.expires_at,
     ];
     let last = |end: UnixSeconds| UnixSeconds::new(end.get().saturating_sub(1)).expect("earlier than a time");
-    ends.into_iter().map(last).fold(said.issued_at, UnixSeconds::min)
+    ends.into_iter().map(last).fold(said_at, UnixSeconds::min)
 }
 
 /// Whoever shows a chain of other keys than the vendor's is not the vendor's server.
@@ -272,7 +308,7 @@ fn of_certificate(why: TrustError) -> SecurityError {
     }
 }
 
-fn of_decision(why: TrustError) -> SecurityError {
+pub(crate) fn of_decision(why: TrustError) -> SecurityError {
     match why {
         why if why.code() == Code::SignatureInvalid => {
             SecurityError::ServerUntrusted("the key that its certificate names did not sign the decision")

@@ -2,7 +2,7 @@
 //!
 //! This crate must never call a license valid, or denied, on anybody's word but that of a key which the pinned roots
 //! vouch for, for this tenant, this server, this app, this device and this very question. It must never exit the process,
-//! leave a thread running (but for one that looks up a name, and ends with the look-up), read an environment variable, or let
+//! leave a thread running that its caller did not start (but for one that looks up a name, and ends with the look-up), read an environment variable, or let
 //! a customer's file say who is trusted.
 //!
 //! ```no_run
@@ -57,23 +57,33 @@
 //! ```
 
 mod about;
+mod activate;
+mod activated;
+mod activation;
+mod beat;
 mod builder;
 mod chain;
 mod client;
 mod clock;
+mod copies;
 mod denied;
 mod device_key;
 mod error;
 mod exchange;
 mod file_store;
 mod fingerprint;
+mod heartbeat;
+mod heartbeats;
 mod http;
 mod judge;
+mod kept;
 mod license;
 mod lookup;
+mod modules;
 mod offline;
 mod private;
 mod random;
+mod recorded;
 mod released;
 mod seat;
 mod server;
@@ -85,6 +95,8 @@ mod transport;
 mod trust;
 mod wait;
 
+pub use activation::Activation;
+pub use beat::{Beat, BeatSaid};
 pub use builder::Builder;
 pub use chain::{ChainError, ChainFile, ChainFolder, ChainLog, ChainStore};
 pub use client::Client;
@@ -92,9 +104,11 @@ pub use clock::{Clock, SystemClock};
 pub use denied::{Denied, DeniedBy, Outside};
 pub use error::{ConfigurationError, Error, Said, SecurityError, TransportError};
 pub use file_store::FileStore;
+pub use heartbeats::Heartbeats;
 pub use http::{HttpTransport, HttpTransportBuilder};
 pub use license::{Asked, License, Trial};
 pub use offline::verify_license_file;
+pub use recorded::ClientChain;
 pub use released::Released;
 pub use seat::UnverifiedSeat;
 pub use store::{MemoryStore, Store};
@@ -103,7 +117,7 @@ pub use trust::Trust;
 
 pub use sealgate_artifact::{
     ActivationId, ChainEntry, ChainHead, ChainRecord, ChainWord, Code, DeviceId, Family, Feature, Foreign,
-    LicenseId, Licensee, Limit, Tier, UnixSeconds, Variable, VariableValue,
+    LicenseId, Licensee, Limit, Module, Tier, UnixSeconds, Variable, VariableValue,
 };
 pub use sealgate_journal::{ChainActivation, ChainKey};
 pub use sealgate_trust::{KeyWindow, TrustError};

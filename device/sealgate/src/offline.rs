@@ -5,7 +5,7 @@ use sealgate_trust::{Accepted, ChainBytes, TenantTrust, TrustError, verify_licen
 
 use crate::judge::{Judged, newest, rights};
 use crate::license::POLICIES;
-use crate::state::{Memory, State};
+use crate::state::{Effect, Memory, State};
 use crate::statements::Statements;
 use crate::{Error, License, SecurityError, Trust};
 
@@ -22,9 +22,7 @@ pub fn verify_license_file(trust: &'static [u8], file: &[u8], now: UnixSeconds) 
     Ok(rights(verified.get(), None, now)?)
 }
 
-/// The same by what a client has and remembers; `held` is what it has of the chain. Where that does not verify, the build's own
-/// counts (`spec/keys.md` §4.7): a thief of keys that are revoked since may have left a statement of an enormous version, and nobody is asked for a
-/// better one here.
+/// The same by what a client has and remembers; `held` is what it has of the chain.
 pub(crate) fn judge_file(
     trust: &Trust,
     (state, held): (&State, Statements),
@@ -34,19 +32,30 @@ pub(crate) fn judge_file(
     let floors = state.floors();
     let now = now.max(floors.newest());
     let accepted = state.accepted();
-    let (chain, held) = match chain(trust, &held.chain, &accepted, now) {
-        Ok(chain) => (chain, held),
-        Err(first) => {
-            let chain = chain(trust, &trust.chain, &accepted, now).map_err(|_| first)?;
-            (chain, held.under(trust.chain.clone()))
-        }
-    };
+    let (chain, held) = known_chain(trust, &accepted, held, now)?;
     let verified =
         verify_license(&chain, file, Some(trust.app), POLICIES).map_err(|why| of_license(file, why))?;
     let licenses = newest(&chain, &verified, &state.licenses())?;
     let verdict = rights(verified.get(), None, now);
     let memory = Memory { accepted: chain.accepted().clone(), floors, licenses, statements: held };
-    Ok(Judged { verdict, memory })
+    Ok(Judged { verdict, memory, effect: Effect::None })
+}
+
+/// What a client has of the chain. Where that does not verify, the build's own counts (`spec/keys.md` §4.7): a thief of keys that
+/// are revoked since may have left a statement of an enormous version, and nobody is asked for a better one here.
+pub(crate) fn known_chain(
+    trust: &Trust,
+    accepted: &Accepted,
+    held: Statements,
+    now: UnixSeconds,
+) -> Result<(TenantTrust, Statements), SecurityError> {
+    match chain(trust, &held.chain, accepted, now) {
+        Ok(chain) => Ok((chain, held)),
+        Err(first) => {
+            let chain = chain(trust, &trust.chain, accepted, now).map_err(|_| first)?;
+            Ok((chain, held.under(trust.chain.clone())))
+        }
+    }
 }
 
 fn chain(

@@ -3,21 +3,60 @@
 use std::collections::BTreeMap;
 
 use sealgate_artifact::{LicenseId, PublicKey, StatementId, TenantId, UnixSeconds, decode_hex, encode_hex};
+use sealgate_journal::SealingSecret;
 use sealgate_trust::{Accepted, ChainBytes, Maximum};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::ConfigurationError;
+use crate::activated::{Activated, ActivatedText};
 use crate::device_key::DeviceKey;
+use crate::kept::{bytes_of, json_of, read};
 use crate::statements::Statements;
 
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+/// Without anything of an activation.
+const FIRST_VERSION: u32 = 1;
 
-/// The device's key, and what was verified last.
+/// The device's keys, what was verified last, and what is under way.
 pub(crate) struct State {
     pub(crate) device_key: DeviceKey,
+    /// Made with the device's key. A state of the first version has none.
+    pub(crate) sealing: Option<SealingSeed>,
     pub(crate) memory: Option<Memory>,
+    /// The activation request that was sent, or is about to be, byte for byte (`spec/activation.md` §6.3), until a verified answer
+    /// is held. It holds the license's key.
+    pub(crate) activating: Option<Zeroizing<Vec<u8>>>,
+    pub(crate) activated: Option<Activated>,
+}
+
+/// The private half of the key that secrets are sealed to. Never shown.
+#[derive(Clone)]
+pub(crate) struct SealingSeed(Zeroizing<[u8; 32]>);
+
+impl SealingSeed {
+    pub(crate) fn new(seed: Zeroizing<[u8; 32]>) -> Self {
+        Self(seed)
+    }
+
+    pub(crate) fn secret(&self) -> SealingSecret {
+        SealingSecret::from_seed(&self.0)
+    }
+}
+
+/// What an answer changes about an activation.
+pub(crate) enum Effect {
+    /// Nothing.
+    None,
+    /// The activation request with these bytes was answered.
+    Answered(Zeroizing<Vec<u8>>),
+    /// The same, with a yes.
+    Activated(Zeroizing<Vec<u8>>, Box<Activated>),
+    /// A heartbeat was answered.
+    Beaten(Box<Activated>),
+    /// The device gave the activation of this license back.
+    Deactivated,
 }
 
 /// What an answer leaves behind of which every statement verified, whether it was a yes or a no.
@@ -50,6 +89,32 @@ impl Floors {
 }
 
 impl State {
+    /// Of a device that nobody knows yet.
+    pub(crate) fn new(device_key: DeviceKey, sealing: SealingSeed) -> Self {
+        Self { device_key, sealing: Some(sealing), memory: None, activating: None, activated: None }
+    }
+
+    /// The state that follows.
+    pub(crate) fn after(mut self, memory: Memory, effect: Effect) -> Self {
+        self.memory = Some(memory);
+        match effect {
+            Effect::None => {}
+            Effect::Answered(request) => self.answered(&request),
+            Effect::Activated(request, activated) => {
+                self.answered(&request);
+                self.activated = Some(*activated);
+            }
+            Effect::Beaten(activated) => self.activated = Some(*activated),
+            Effect::Deactivated => self.activated = None,
+        }
+        self
+    }
+
+    /// Another process may have begun another request meanwhile.
+    fn answered(&mut self, request: &[u8]) {
+        self.activating.take_if(|under_way| under_way.as_slice() == request);
+    }
+
     /// 1970 where nothing was accepted yet.
     pub(crate) fn floors(&self) -> Floors {
         let none = Floors { authority: epoch(), server: epoch() };
@@ -70,25 +135,21 @@ impl State {
         let mut text = Text {
             version: VERSION,
             device_seed: encode_hex(&self.device_key.seed()[..]),
+            sealing_seed: self.sealing.as_ref().map(|seed| encode_hex(&seed.0[..])),
             memory: self.memory.as_ref().map(MemoryText::of),
+            activating: self.activating.as_ref().map(|request| json_of(request)),
+            activated: self.activated.as_ref().map(ActivatedText::of),
         };
         let bytes = Zeroizing::new(serde_json::to_vec(&text).expect("a state can be written"));
         text.device_seed.zeroize();
+        text.sealing_seed.zeroize();
         bytes
     }
 
-    /// Reads what [`encode`](Self::encode) wrote, and nothing else.
+    /// Reads what [`encode`](Self::encode) wrote, now or in the first version, and nothing else.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, ConfigurationError> {
-        let mut text: Text = serde_json::from_slice(bytes).map_err(|_| ConfigurationError::StateDamaged)?;
-        let seed = decode_hex(&text.device_seed).map(Zeroizing::new);
-        text.device_seed.zeroize();
-        let memory = text.memory.map(|memory| memory.read().ok_or(ConfigurationError::StateDamaged));
-        match seed {
-            Some(seed) if text.version == VERSION => {
-                Ok(Self { device_key: DeviceKey::from_seed(&seed), memory: memory.transpose()? })
-            }
-            _ => Err(ConfigurationError::StateDamaged),
-        }
+        let text: Text = serde_json::from_slice(bytes).map_err(|_| ConfigurationError::StateDamaged)?;
+        text.read().ok_or(ConfigurationError::StateDamaged)
     }
 }
 
@@ -101,7 +162,34 @@ fn epoch() -> UnixSeconds {
 struct Text {
     version: u32,
     device_seed: String,
+    #[serde(default)]
+    sealing_seed: Option<String>,
     memory: Option<MemoryText>,
+    #[serde(default)]
+    activating: Option<Box<RawValue>>,
+    #[serde(default)]
+    activated: Option<ActivatedText>,
+}
+
+impl Text {
+    fn read(mut self) -> Option<State> {
+        let seed = decode_hex(&self.device_seed).map(Zeroizing::new);
+        self.device_seed.zeroize();
+        let sealing = self.sealing_seed.take().map(|mut text| {
+            let seed = decode_hex(&text).map(Zeroizing::new);
+            text.zeroize();
+            seed.map(SealingSeed)
+        });
+        let is_known = [FIRST_VERSION, VERSION].contains(&self.version);
+        is_known.then_some(())?;
+        Some(State {
+            device_key: DeviceKey::from_seed(&*seed?),
+            sealing: read(sealing, |seed| seed).ok()?,
+            memory: read(self.memory, MemoryText::read).ok()?,
+            activating: self.activating.map(bytes_of).map(Zeroizing::new),
+            activated: read(self.activated, ActivatedText::read).ok()?,
+        })
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -157,11 +245,10 @@ impl MemoryText {
     }
 
     fn read(self) -> Option<Memory> {
-        let maximum = |text: Option<MaximumText>| text.map_or(Some(None), |text| text.read().map(Some));
-        let tenant = self.tenant.map_or(Some(None), |text| TenantId::parse(&text).ok().map(Some));
+        let maximum = |text: Option<MaximumText>| read(text, MaximumText::read).ok();
         Some(Memory {
             accepted: Accepted {
-                tenant: tenant?,
+                tenant: read(self.tenant, |text| TenantId::parse(&text).ok()).ok()?,
                 root: maximum(self.root)?,
                 keyset: maximum(self.keyset)?,
                 tenant_keyset: maximum(self.tenant_keyset)?,
@@ -200,10 +287,7 @@ impl MaximumText {
 
 impl StatementsText {
     fn of(statements: &Statements) -> Self {
-        let text = |bytes: &Vec<u8>| {
-            let text = String::from_utf8(bytes.clone()).expect("it was verified, so it is JSON");
-            RawValue::from_string(text).expect("it was verified, so it is JSON")
-        };
+        let text = |bytes: &Vec<u8>| json_of(bytes);
         Self {
             roots: statements.chain.roots.iter().map(text).collect(),
             keyset: text(&statements.chain.keyset),
@@ -214,15 +298,14 @@ impl StatementsText {
     }
 
     fn read(self) -> Statements {
-        let bytes = |text: Box<RawValue>| text.get().as_bytes().to_vec();
         Statements {
             chain: ChainBytes {
-                roots: self.roots.into_iter().map(bytes).collect(),
-                keyset: bytes(self.keyset),
-                tenant_keyset: bytes(self.tenant_keyset),
+                roots: self.roots.into_iter().map(bytes_of).collect(),
+                keyset: bytes_of(self.keyset),
+                tenant_keyset: bytes_of(self.tenant_keyset),
             },
-            certificate: self.certificate.map(bytes),
-            license: self.license.map(bytes),
+            certificate: self.certificate.map(bytes_of),
+            license: self.license.map(bytes_of),
         }
     }
 }

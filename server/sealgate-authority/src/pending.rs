@@ -153,6 +153,7 @@ mod tests {
             code: license.is_none().then(|| "device_limit".to_owned()),
             request_id: String::new(),
             count: 1,
+            moved_from: None,
         };
         Pending { row, due: Duration::from_secs(due) }
     }

@@ -28,7 +28,7 @@ pub(crate) fn changed(
     if let Some(allowances) = change.allowances {
         wish.allowances = allowances.and_then(|change| allowed(wish.allowances, change));
     }
-    let checked = Conditions::try_from(&wish).map_err(unfit)?;
+    let checked = Conditions::try_from(&wish).map_err(|error| unfit(&error))?;
     // The server gives these, whatever a vendor wishes.
     Ok(Conditions { pool_epoch: before.pool_epoch, slot: before.slot, ..checked })
 }
@@ -61,7 +61,7 @@ fn allowed(before: Option<Allowances>, change: AllowancesChange) -> Option<Allow
     Some(after).filter(|after| *after != Allowances::default())
 }
 
-fn unfit(error: ArtifactError) -> AuthorityError {
+fn unfit(error: &ArtifactError) -> AuthorityError {
     let (field, why) = error.in_field().unwrap_or_else(|| ("conditions".to_owned(), error.to_string()));
     AuthorityError::Unfit { field, why }
 }

@@ -199,10 +199,11 @@ pub struct TenantLimit(pub String, pub u64);
 #[cfg(feature = "openapi")]
 impl utoipa::PartialSchema for TenantLimit {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-        use utoipa::openapi::schema::{ArrayBuilder, ArrayItems, ObjectBuilder, Schema, SchemaType, Type};
-        let of = |kind| Schema::from(ObjectBuilder::new().schema_type(SchemaType::Type(kind)).build());
-        let pair =
-            ArrayBuilder::new().items(ArrayItems::False).prefix_items([of(Type::String), of(Type::Integer)]);
+        use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type};
+        let of = |kind| ObjectBuilder::new().schema_type(SchemaType::Type(kind));
+        // Which comes first, `prefixItems` could say; tools that make clients do not read it.
+        let either = OneOfBuilder::new().item(of(Type::String)).item(of(Type::Integer));
+        let pair = ArrayBuilder::new().items(either);
         Schema::from(pair.min_items(Some(2)).max_items(Some(2)).build()).into()
     }
 }

@@ -44,7 +44,7 @@ pub struct OnlineAnswer {
     pub seats: Vec<SeatView>,
 }
 
-/// `POST /api/v1/heartbeat`.
+/// `POST /api/v1/heartbeat` (`spec/activation.md` §7.1).
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HeartbeatQuestion {

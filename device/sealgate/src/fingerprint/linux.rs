@@ -59,7 +59,8 @@ struct Root {
 
 fn root(machine: &impl Machine) -> Option<Root> {
     let mounts = machine.text("/proc/self/mountinfo")?;
-    let roots = mounts.lines().filter_map(|line| {
+    // What was mounted last is what is seen.
+    mounts.lines().rev().find_map(|line| {
         let (mount, source) = line.split_once(" - ")?;
         let (mut mount, mut source) = (mount.split(' ').skip(2), source.split(' '));
         let (device, place) = (mount.next()?, mount.nth(1)?);
@@ -69,9 +70,7 @@ fn root(machine: &impl Machine) -> Option<Root> {
             source: source.next()?.to_owned(),
         };
         (place == "/").then_some(root)
-    });
-    // What was mounted last is what is seen.
-    roots.last()
+    })
 }
 
 /// The drive below the root file system; of several, as of a RAID, the lowest: their names change from start to start.

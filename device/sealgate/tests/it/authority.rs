@@ -68,6 +68,8 @@ pub(crate) struct Authority {
     pub(crate) keyset_until: u64,
     pub(crate) tenant_version: u64,
     pub(crate) issuers: Vec<(Seed, KeyState)>,
+    /// Those that sign proofs.
+    pub(crate) activators: Vec<(Seed, KeyState)>,
     pub(crate) tenant: TenantId,
     pub(crate) server: Seed,
     pub(crate) certificate: ServerCertificate,
@@ -84,6 +86,7 @@ impl Authority {
             keyset_until: NOW + 400 * DAY,
             tenant_version: 10,
             issuers: vec![(first + 2, KeyState::Active)],
+            activators: vec![],
             tenant: tenant(),
             server: first + 3,
             certificate: ServerCertificate {
@@ -141,17 +144,20 @@ impl Authority {
     }
 
     pub(crate) fn tenant_keyset(&self) -> Vec<u8> {
-        let record = |(seed, state): &(Seed, KeyState)| KeyRecord {
-            key_use: KeyUse::Issuer,
-            public_key: public_key(*seed),
-            state: *state,
+        let record = |key_use| {
+            move |(seed, state): &(Seed, KeyState)| KeyRecord {
+                key_use,
+                public_key: public_key(*seed),
+                state: *state,
+            }
         };
+        let issuers = self.issuers.iter().map(record(KeyUse::Issuer));
         let keyset = TenantKeyset {
             tenant: self.tenant,
             version: self.tenant_version,
             issued_at: at(NOW - DAY),
             expires_at: at(NOW + 400 * DAY),
-            keys: self.issuers.iter().map(record).collect(),
+            keys: issuers.chain(self.activators.iter().map(record(KeyUse::Activation))).collect(),
         };
         signed(&keyset, &[self.signing_authority()])
     }

@@ -182,6 +182,9 @@ impl Story {
         let letters = self.disk.letters();
         // What a crash left of a letter counts for nothing.
         let letters = letters.rsplit_once('\n').map_or("", |(whole, _)| whole);
+        for letter in letters.lines() {
+            serde_json::from_str::<serde_json::Value>(letter).expect("a letter that is whole");
+        }
         let left = waiting(&log);
         for head in &self.told {
             let is_kept = self.server.kept.iter().chain(&left).any(|entry| entry.head() == *head);
@@ -230,4 +233,34 @@ fn a_disk_that_fails_anywhere_loses_nothing_that_was_told() {
             }
         }
     }
+}
+
+/// What is told as an error is not there where the disk lets it be taken back, and the number is given again.
+#[test]
+fn an_entry_whose_write_failed_is_taken_back() {
+    let failing = |write| Disk::failing(Failure { write, arrive: usize::MAX, stops: false });
+    let opened = Disk::default();
+    drop(opened.open(1).unwrap());
+    let disk = failing(opened.writes());
+    let log = disk.open(1).unwrap();
+    let empty = disk.log();
+    assert!(matches!(log.record(None, "a", [4; 32], second(1)), Err(ChainError::Store(_))));
+    assert_eq!((disk.log(), log.head().unwrap()), (empty, ChainHead::EMPTY));
+    assert_eq!(recorded(&log, 1)[0].seq, 1);
+}
+
+/// The letter was written, and the log could not be: the next attempt writes no second one.
+#[test]
+fn a_letter_is_written_once() {
+    let opened = Disk::default();
+    recorded(&opened.open(1).unwrap(), 2);
+    let disk = Disk::failing(Failure { write: opened.writes() + 1, arrive: 0, stops: false });
+    let log = disk.open(1).unwrap();
+    recorded(&log, 2);
+    assert!(matches!(log.set_aside(1, REASON), Err(ChainError::Store(_))));
+    assert_eq!((disk.letters().lines().count(), waiting(&log).len()), (1, 2));
+    log.set_aside(1, REASON).unwrap();
+    assert_eq!((disk.letters().lines().count(), waiting(&log).len()), (1, 1));
+    log.set_aside(2, REASON).unwrap();
+    assert_eq!((disk.letters().lines().count(), waiting(&log).len()), (2, 0));
 }

@@ -244,3 +244,16 @@ fn a_log_is_shared_by_threads() {
     }
     of_any_store(&Disk::default().open(1).unwrap());
 }
+
+/// Another process removes what was acknowledged, and records more than was there.
+#[test]
+fn a_file_that_another_process_replaced_is_read_again() {
+    let disk = Disk::default();
+    let [one, other] = [(), ()].map(|()| disk.open(1).unwrap());
+    let heads = recorded(&one, 2);
+    other.acknowledge(&heads[1]).unwrap();
+    recorded(&other, 5);
+    assert_eq!(one.head().unwrap(), other.head().unwrap());
+    assert_eq!(recorded(&one, 1)[0].seq, 8);
+    assert_eq!(waiting(&other).len(), 6);
+}

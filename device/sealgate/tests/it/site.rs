@@ -12,6 +12,7 @@ use sealgate_trust::{Verified, verify_device_request};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::admissions::Admissions;
 use crate::authority::{Authority, NOW, app, asked, at, id_of, key};
 
 pub(crate) const ORIGIN: &str = "https://license.example.com";
@@ -24,6 +25,7 @@ type Between = Box<dyn FnMut(HttpAnswer) -> Result<HttpAnswer, Unanswered> + Sen
 /// An authority's server, in the process: it answers like the real one, in the documented form.
 pub(crate) struct Site {
     authority: Mutex<Authority>,
+    pub(crate) admissions: Mutex<Admissions>,
     outcome: Mutex<Option<Outcome>>,
     between: Mutex<Option<Between>>,
     pub(crate) time: AtomicU64,
@@ -44,6 +46,7 @@ impl Site {
     pub(crate) fn of(authority: Authority) -> Arc<Self> {
         Arc::new(Self {
             authority: Mutex::new(authority),
+            admissions: Mutex::default(),
             outcome: Mutex::default(),
             between: Mutex::default(),
             time: AtomicU64::new(NOW),
@@ -60,6 +63,10 @@ impl Site {
 
     pub(crate) fn authority(&self) -> MutexGuard<'_, Authority> {
         self.authority.lock().expect("nobody panicked with it")
+    }
+
+    pub(crate) fn admissions(&self) -> MutexGuard<'_, Admissions> {
+        self.admissions.lock().expect("nobody panicked with it")
     }
 
     pub(crate) fn trust(&self) -> &'static [u8] {
@@ -94,6 +101,17 @@ impl Site {
     /// What the server answers, by path and body.
     pub(crate) fn answer(&self, path: &str, body: Option<&[u8]>) -> HttpAnswer {
         match (path, body) {
+            ("/api/v1/activate" | "/api/v1/deactivate" | "/api/v1/heartbeat", Some(body)) => {
+                let given = self.outcome.lock().expect("nobody panicked with it").clone();
+                let time = self.time.load(Ordering::SeqCst);
+                let answered = self.admissions().answer(&self.authority(), (path, body), given, time);
+                let answer = answered.map_or_else(
+                    || problem(400, "malformed_request", "The request does not read."),
+                    |answered| ok(&object(&answered)),
+                );
+                self.record.lock().expect("nobody panicked with it").push((body.to_vec(), answer.clone()));
+                answer
+            }
             ("/api/v1/validate" | "/api/v1/release", Some(body)) => {
                 self.validations.fetch_add(1, Ordering::SeqCst);
                 let answer = self.validate(body);

@@ -60,14 +60,19 @@ fn the_device_key_is_made_once_and_for_its_owner_only() {
 #[expect(clippy::disallowed_methods, reason = "the files are what is tested")]
 fn a_saved_state_is_private_whatever_was_there() {
     let folder = tempfile::tempdir().unwrap();
-    for name in ["state.json", "state.json.new"] {
+    for name in ["state.json", "state.new"] {
         fs::write(folder.path().join(name), b"old").unwrap();
         fs::set_permissions(folder.path().join(name), fs::Permissions::from_mode(0o644)).unwrap();
     }
-    assert!(FileStore::new(folder.path()).replace(Some(b"old"), b"new").unwrap());
-    assert_eq!(fs::read(folder.path().join("state.json")).unwrap(), b"new");
-    assert_eq!(mode(&folder.path().join("state.json")), 0o600);
-    assert!(!folder.path().join("state.json.new").exists());
+    let store = FileStore::new(folder.path());
+    for (old, new) in [(b"old", b"new"), (b"new", b"n+1")] {
+        assert!(store.replace(Some(old), new).unwrap());
+        assert_eq!(store.load().unwrap().as_deref(), Some(&new[..]));
+        for name in ["state.0", "state.1", "state.key", "lock"] {
+            assert_eq!(mode(&folder.path().join(name)), 0o600, "{name}");
+        }
+        assert!(!folder.path().join("state.new").exists() && !folder.path().join("state.json").exists());
+    }
 }
 
 /// The one asks about its license, and leaves out what it has. Before it hears the answer, the other one has another license from another
@@ -148,14 +153,16 @@ fn a_state_in_a_folder_that_others_may_write_to_is_not_believed() {
 fn a_state_that_others_may_write_to_is_not_believed() {
     let folder = tempfile::tempdir().unwrap();
     assert!(FileStore::new(folder.path()).replace(None, b"one").unwrap());
-    let state = folder.path().join("state.json");
-    for open in [0o666, 0o620, 0o602] {
-        fs::set_permissions(&state, fs::Permissions::from_mode(open)).unwrap();
-        for told in refusals(folder.path()) {
-            assert!(told.contains("state.json") && told.contains("chmod 600"), "{told}");
+    for name in ["state.0", "state.1", "state.key"] {
+        let state = folder.path().join(name);
+        for open in [0o666, 0o620, 0o602] {
+            fs::set_permissions(&state, fs::Permissions::from_mode(open)).unwrap();
+            for told in refusals(folder.path()) {
+                assert!(told.contains(name) && told.contains("chmod 600"), "{told}");
+            }
         }
+        fs::set_permissions(&state, fs::Permissions::from_mode(0o644)).unwrap();
     }
-    fs::set_permissions(&state, fs::Permissions::from_mode(0o644)).unwrap();
     assert_eq!(FileStore::new(folder.path()).load().unwrap().as_deref(), Some(&b"one"[..]));
 }
 
@@ -164,7 +171,7 @@ fn a_state_that_others_may_write_to_is_not_believed() {
 #[test]
 #[expect(clippy::disallowed_methods, reason = "the files are what is tested")]
 fn files_of_another_user_in_the_own_folder_are_not_believed() {
-    for name in ["state.json", "lock"] {
+    for name in ["state.json", "state.0", "state.1", "lock"] {
         let folder = tempfile::tempdir().unwrap();
         let (file, elsewhere) = (folder.path().join(name), folder.path().join("elsewhere"));
         fs::File::create(&elsewhere).unwrap();

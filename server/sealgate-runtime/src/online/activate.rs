@@ -34,6 +34,7 @@ impl Online {
             let admitted = self.seats.admit(asking).await?;
             return Ok(Activated { admitted, proof: known.proof.clone() });
         }
+        // spec/activation.md §4.4.
         if !unapproved(&self.gate.db, license, &request.modules).await?.is_empty() {
             return Err(AuthorityError::Refused(Code::UnapprovedModule));
         }

@@ -107,7 +107,7 @@ impl Online {
         self.ask(&Operation::Validate, ask, source).await
     }
 
-    /// Admits the device to the license, and proves it (`spec/activation.md` §4).
+    /// Admits the device to the license, and proves it (`spec/activation.md` §4.3, §4.6).
     pub async fn admit(
         &self,
         ask: &OnlineQuestion,

@@ -52,8 +52,6 @@ fn believed(shelf: &mut Shelf) {
     accept("head", "A device with a chain.", &saying(&second, "head", &head(17)));
     let start = format!("{{\"seq\":0,\"mac\":\"{}\"}}", "00".repeat(32));
     accept("head_before_the_first", "A chain without entries.", &saying(&second, "head", &start));
-    let extended = with(&head(17), "}", ",\"ext\":{\"os\":\"x\"}}");
-    accept("head_extended", "An extension within.", &saying(&second, "head", &extended));
     let bare = saying(&second, "fingerprint", "null");
     accept("no_fingerprint", "An app that says nothing about the machine.", &bare);
     let late = saying(&second, "instance", "null");
@@ -181,9 +179,15 @@ pub(super) fn unsound_heads(text: &str) -> Vec<Spoilt> {
         ),
         (
             "crit",
-            Code::CritUnknown,
+            Code::FieldUnknown,
             "An unknown meaning within.",
             with(&head(17), "}", ",\"crit\":[\"log\"]}"),
+        ),
+        (
+            "extended",
+            Code::FieldUnknown,
+            "A head has exactly two fields, and no extension.",
+            with(&head(17), "}", ",\"ext\":{\"os\":\"x\"}}"),
         ),
         ("text", invalid, "Not an object.", "\"17\"".to_owned()),
     ];

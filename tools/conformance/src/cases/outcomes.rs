@@ -231,8 +231,9 @@ fn next(shelf: &mut Shelf) {
     let mut put = |name: &str, code: Code, shows: &str, next: &str| {
         refuse(shelf, &format!("next_{name}"), code, shows, &Beat::of(&saying(&admitted(), "next", next)));
     };
-    let parts = spoilt(&next, &[]);
-    parts.iter().for_each(|(name, code, shows, text)| put(name, *code, shows, text));
+    for (name, code, shows, text) in spoilt(&next, &[]) {
+        put(&name, code, shows, &text);
+    }
     let invalid = Code::FieldInvalid;
     for (name, code, shows, field, value) in [
         (

@@ -280,8 +280,6 @@ pub(crate) struct IssueArgs {
     /// When the licenses end: 2027-01-31 (to the end of that day where the vendor is), 2027-01-31T12:00:00Z, +90d, +3m, +1y, or `never`; replaces the plan's
     #[arg(long, value_name = "DATE", value_parser = dates::parse)]
     pub(crate) expires: Option<dates::Date>,
-    #[command(flatten, next_help_heading = "In place of what the plan says")]
-    pub(crate) conditions: ConditionsArgs,
     /// Your own note, at most 128 characters; customers do not see it
     #[arg(long, value_name = "L")]
     pub(crate) label: Option<String>,
@@ -300,6 +298,8 @@ pub(crate) struct IssueArgs {
     /// one]
     #[arg(long, value_name = "NAME")]
     pub(crate) idempotency_key: Option<String>,
+    #[command(flatten, next_help_heading = "In place of what the plan says")]
+    pub(crate) conditions: ConditionsArgs,
 }
 
 /// What a license says about its buyer.

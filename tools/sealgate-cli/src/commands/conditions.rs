@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use sealgate_artifact::{Code, Value, parse_json};
-use sealgate_wire::{Allowances, AllowancesChange, OfflineChange, OfflinePermit, Policy};
+use sealgate_wire::{Allowances, AllowancesChange, OfflineChange, OfflinePermit, Policy, UpdateLicense};
 use serde::Serialize;
 
 use crate::again::Again;
@@ -12,29 +12,21 @@ use crate::failure::Failure;
 use crate::files;
 use crate::streams::is_dash;
 
-/// What a request does to conditions.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Wish {
-    pub(super) policy: Option<Option<Policy>>,
-    pub(super) max_instances: Option<Option<u64>>,
-    pub(super) offline: Option<Option<OfflineChange>>,
-    pub(super) allowances: Option<Option<AllowancesChange>>,
-}
-
-/// What the flags wish for. Reads the policy.
-pub(super) fn wish(args: &ConditionsArgs) -> Result<Wish, Failure> {
+/// What the flags wish for, as a change of a license that changes nothing else. Reads the policy.
+pub(super) fn wish(args: &ConditionsArgs) -> Result<UpdateLicense, Failure> {
     let number = |value: Option<OrNone>| value.map(|value| value.0);
     let allowances =
         AllowancesChange { releases: number(args.releases), replacements: number(args.replacements) };
-    Ok(Wish {
+    let wish = UpdateLicense {
         policy: args.policy.as_deref().map(policy).transpose()?,
         max_instances: number(args.max_instances),
-        offline: offline(args)?,
         allowances: Some(Some(allowances)).filter(|_| allowances != AllowancesChange::default()),
-    })
+        ..UpdateLicense::default()
+    };
+    with_offline(wish, args)
 }
 
-fn offline(args: &ConditionsArgs) -> Result<Option<Option<OfflineChange>>, Failure> {
+fn with_offline(wish: UpdateLicense, args: &ConditionsArgs) -> Result<UpdateLicense, Failure> {
     let (pool, journal_days) = (args.offline_pool.map(|n| n.0), args.offline_journal_days.map(|n| n.0));
     let days = match args.offline_days {
         Some(OrNone(None)) if pool.or(journal_days).is_some_and(|n| n.is_some()) => {
@@ -42,16 +34,17 @@ fn offline(args: &ConditionsArgs) -> Result<Option<Option<OfflineChange>>, Failu
             return Err(Failure::new(Code::MalformedRequest, why)
                 .fix("give it alone, or the days, as in --offline-days 90"));
         }
-        Some(OrNone(None)) => return Ok(Some(None)),
+        Some(OrNone(None)) => return Ok(UpdateLicense { offline: Some(None), ..wish }),
         Some(OrNone(days)) => days,
         None => None,
     };
     let change = OfflineChange { days, pool, journal_days };
-    Ok(Some(Some(change)).filter(|_| change != OfflineChange::default()))
+    let offline = Some(Some(change)).filter(|_| change != OfflineChange::default());
+    Ok(UpdateLicense { offline, ..wish })
 }
 
 /// The same for a plan that does not exist yet: what is taken away was never there.
-pub(super) fn permit(wish: &Wish) -> Result<Option<OfflinePermit>, Failure> {
+pub(super) fn permit(wish: &UpdateLicense) -> Result<Option<OfflinePermit>, Failure> {
     let Some(OfflineChange { days, pool, journal_days }) = wish.offline.flatten() else { return Ok(None) };
     match days {
         Some(days) => {
@@ -66,7 +59,7 @@ pub(super) fn permit(wish: &Wish) -> Result<Option<OfflinePermit>, Failure> {
 }
 
 /// The allowances of a plan that does not exist yet.
-pub(super) fn allowances(wish: &Wish) -> Option<Allowances> {
+pub(super) fn allowances(wish: &UpdateLicense) -> Option<Allowances> {
     let AllowancesChange { releases, replacements } = wish.allowances.flatten()?;
     let said = Allowances { releases: releases.flatten(), replacements: replacements.flatten() };
     Some(said).filter(|said| *said != Allowances::default())

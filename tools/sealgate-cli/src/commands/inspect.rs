@@ -1,17 +1,19 @@
 //! `sealgate inspect`: what a file says, believed by nobody.
 
+mod attached;
 mod online;
 
 use std::path::Path;
 
 use sealgate_artifact::{
-    ArtifactError, Carrier, Code, Foreign, KeyUse, Kind, KindVisitor, License, PublicKey, Statement,
-    UnixSeconds, Value, parse_json,
+    ArtifactError, Carrier, Code, Foreign, KeyUse, Kind, KindVisitor, PublicKey, Statement, UnixSeconds,
+    Value, parse_json,
 };
 use sealgate_trust::{ChainBytes, TrustFile};
 use sealgate_wire::Timestamp;
 use serde_json::json;
 
+use self::attached::Attached;
 use crate::args::InspectArgs;
 use crate::commands::refusals::of_form;
 use crate::failure::Failure;
@@ -44,8 +46,8 @@ fn of_another_form(file: &Path, bytes: &[u8], error: ArtifactError) -> Failure {
         return failure;
     }
     failure.fix(
-        "inspect reads statements (license files, keysets, root statements, certificates, requests, decisions) and \
-         trust.json",
+        "inspect reads statements (license files, keysets, root statements, certificates, requests, decisions, activation \
+         proofs, heartbeats and their answers, releases) and trust.json",
     )
 }
 
@@ -79,8 +81,8 @@ impl Seen {
             "payload": serde_json::from_str::<serde_json::Value>(&self.payload.to_string()).ok(),
             "keyids": keyids,
         });
-        if let Some(features) = self.attached_features() {
-            report["attached_features"] = features.into();
+        if let Some((field, attached)) = self.attached().map(|attached| attached.report()) {
+            report[field] = attached;
         }
         report
     }
@@ -105,21 +107,13 @@ impl Seen {
             Value::Object(members) => print_members(self.kind, members),
             other => say!("{}", harmless(&other.to_string())),
         }
-        if let Some(features) = self.attached_features() {
-            say!("\nfeatures, attached:");
-            for feature in features {
-                say!("  {}", harmless(&feature));
-            }
+        if let Some(attached) = self.attached() {
+            attached.print();
         }
     }
 
-    /// The features of a license that carries them beside its payload.
-    fn attached_features(&self) -> Option<Vec<String>> {
-        if self.kind != Some(Kind::License) || self.carrier.attachments.is_empty() {
-            return None;
-        }
-        let license = License::from_payload(self.carrier.envelope.payload(), &self.carrier.attachments);
-        license.ok().map(|license| license.features.iter().map(super::terms::feature).collect())
+    fn attached(&self) -> Option<Attached> {
+        Attached::of(self.kind, &self.carrier)
     }
 }
 
@@ -177,9 +171,11 @@ fn text(value: &Value) -> String {
 }
 
 /// Times whose names do not end in `_at`.
-const TIMES: [&str; 3] = ["not_before", "client_time", "trial_ends"];
+const TIMES: [&str; 5] = ["not_before", "client_time", "trial_ends", "grace_until", "lease_until"];
+/// Objects whose members are told one by one.
+const PARTED: [&str; 4] = ["next", "head", "modules", "entries"];
 
-/// Times also as dates; lists in one line.
+/// Times also as dates; lists and parts in one line.
 fn readable(name: &str, value: &Value) -> String {
     match value {
         Value::Int(n) if name.ends_with("_at") || TIMES.contains(&name) => {
@@ -187,6 +183,10 @@ fn readable(name: &str, value: &Value) -> String {
             time.map_or_else(|| n.to_string(), |t| format!("{t} ({n})"))
         }
         Value::List(items) => items.iter().map(|item| readable("", item)).collect::<Vec<_>>().join(", "),
+        Value::Object(parts) if PARTED.contains(&name) => {
+            let part = |(name, value): &(String, Value)| format!("{name} {}", readable(name, value));
+            parts.iter().map(part).collect::<Vec<_>>().join(", ")
+        }
         Value::Null if name == "expires_at" => "never".to_owned(),
         Value::Null if name == "max_devices" => "unlimited".to_owned(),
         other => text(other),

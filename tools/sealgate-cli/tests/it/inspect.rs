@@ -123,7 +123,97 @@ const TOLD: &[(&str, &str, &[&str])] = &[
         ],
     ),
     ("decision/valid/code_unknown.json", "/decision/text", &["z: denied"]),
+    (
+        "activation-request/valid/modules.json",
+        "/request/text",
+        &[
+            "activation-request: what a device asks of a server to be admitted",
+            "license_key none",
+            "sealing_key hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=",
+            "modules length 306, sha256 8cf0",
+            "modules, attached:",
+            "module-0000.dll 2.1.0 CN=Example 0707",
+            "module-0002.dll not said not said 0707",
+        ],
+    ),
+    ("activation-request/valid/by_key.json", "/request/text", &["license_key …1YRB"]),
+    (
+        "activation-proof/valid/slot.json",
+        "/proof/text",
+        &[
+            "activation-proof: that a device was admitted to a license",
+            "issued_at 2027-01-15T08:00:00Z",
+            "sealed_secret 3p7bfXt9",
+            "slot 0",
+        ],
+    ),
+    ("activation-proof/valid/no_fingerprint.json", "/proof/text", &["fingerprint none"]),
+    (
+        "heartbeat-request/valid/entries.json",
+        "/request/text",
+        &[
+            "heartbeat-request: that an admitted device is still there",
+            "client_time 2027-01-15T08:00:00Z",
+            "head seq 17, mac 4d4d",
+            "entries of the device's chain, attached: 18 bytes",
+        ],
+    ),
+    ("heartbeat-request/valid/plain.json", "/request/text", &["instance none"]),
+    ("heartbeat-request/valid/leaves.json", "/request/text", &["leaves yes: the program ends"]),
+    (
+        "heartbeat-answer/valid/lease.json",
+        "/answer/text",
+        &[
+            "heartbeat-answer: what a server answers to one heartbeat",
+            "code none: still admitted",
+            "next instance 01890a5d-ac96-774b-bcce-b302099ac001, nonce c0c1c2c3c4c5c6c7c8c9cacbcccdce0f, not_before 2027-01-15T09:00:00Z",
+            "lease_until 2027-01-15T10:00:00Z",
+        ],
+    ),
+    (
+        "heartbeat-answer/valid/ended.json",
+        "/answer/text",
+        &["code revoked: not admitted. ", "grace_until 2027-01-16T08:00:00Z"],
+    ),
+    ("heartbeat-answer/valid/refused.json", "/answer/text", &["retry_after 3600 s"]),
+    (
+        "release/valid/modules.json",
+        "/release/text",
+        &[
+            "release: a version of a product that the vendor published",
+            "length 1048576 bytes",
+            "modules, attached:",
+        ],
+    ),
 ];
+
+/// A program gets the modules with their parts, the entries by their length.
+#[test]
+fn what_is_attached_is_in_the_report() {
+    let vendor = Vendor::new();
+    let report = |vector: &str, place: &str| {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors").join(vector);
+        let question: Value = serde_json::from_slice(&std::fs::read(path).expect("a vector")).expect("JSON");
+        let file = vendor.path("a.json");
+        std::fs::write(&file, text(question.pointer(place).expect("there"))).expect("written");
+        vendor.json(&["inspect", &file])
+    };
+    for (vector, place) in [
+        ("activation-request/valid/modules.json", "/request/text"),
+        ("activation-proof/valid/modules.json", "/proof/text"),
+        ("release/valid/modules.json", "/release/text"),
+    ] {
+        let modules = report(vector, place)["attached_modules"].clone();
+        assert_eq!(modules.as_array().expect("a list").len(), 3, "{vector}");
+        let of = |name: &str| (modules[0][name].clone(), modules[2][name].clone());
+        assert_eq!(of("name"), ("module-0000.dll".into(), "module-0002.dll".into()));
+        assert_eq!(of("sha256"), ("07".repeat(32).into(), "07".repeat(32).into()));
+        assert_eq!(of("version"), ("2.1.0".into(), Value::Null));
+        assert_eq!(of("signer"), ("CN=Example".into(), Value::Null));
+    }
+    let report = report("heartbeat-request/valid/entries.json", "/request/text");
+    assert_eq!(report["attached_entries"]["bytes"], 18);
+}
 
 /// Every kind is told in words, with the ids of the keys that it names.
 #[test]

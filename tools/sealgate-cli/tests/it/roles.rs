@@ -255,7 +255,7 @@ fn an_approval_holds_for_the_activation_key_that_was_seen() {
     let vendor = Vendor::new();
     vendor.json(&["app", "create", "Editor"]);
     vendor.share();
-    let start = || vendor.start_runtime().stop();
+    let start = || vendor.start_runtime_with(&vendor.database, &["--origin", "https://here.example"]).stop();
     let server = || vendor.json(&["server", "list"])[0].clone();
     let id_of = |server: &Value| {
         let key = PublicKey::parse(text(&server["activation_key"])).expect("a key");

@@ -160,6 +160,8 @@ impl Loot {
             keyset: None,
             tenant_keyset: None,
             license: Some(license.to_owned()),
+            proof: None,
+            unapproved: vec![],
             seats: vec![],
         }
     }

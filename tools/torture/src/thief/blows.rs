@@ -98,17 +98,7 @@ pub(super) fn blows(day: &Day, den: &Den) -> Result<Vec<Blow>> {
             undo: as_they_were("servers", "origins", "server_key")?,
             hurts_customers: false,
         },
-        Blow {
-            name: "reports other activation keys",
-            admitted: "change the activation key that other servers report, which then waits for a new approval",
-            statements: vec![
-                "UPDATE servers SET activation_key = 'no key'".to_owned(),
-                "UPDATE servers SET activation_key = server_key".to_owned(),
-                "UPDATE servers SET activation_key = (SELECT public_key FROM signing_keys WHERE key_use = 'issuer' LIMIT 1)".to_owned(),
-            ],
-            undo: as_they_were("servers", "activation_key", "server_key")?,
-            hurts_customers: false,
-        },
+        of_activation_keys(den)?,
         Blow {
             name: "ends the reports",
             admitted: "add and end reports of clients",
@@ -119,6 +109,21 @@ pub(super) fn blows(day: &Day, den: &Den) -> Result<Vec<Blow>> {
     ];
     all.iter().try_for_each(|blow| guide::admits(blow.admitted))?;
     Ok(all)
+}
+
+/// What servers say that they sign activation proofs with.
+fn of_activation_keys(den: &Den) -> Result<Blow> {
+    Ok(Blow {
+        name: "reports other activation keys",
+        admitted: "change the activation key that other servers report, which then waits for a new approval",
+        statements: vec![
+            "UPDATE servers SET activation_key = 'no key'".to_owned(),
+            "UPDATE servers SET activation_key = server_key".to_owned(),
+            "UPDATE servers SET activation_key = (SELECT public_key FROM signing_keys WHERE key_use = 'issuer' LIMIT 1)".to_owned(),
+        ],
+        undo: as_they_were(den, "servers", "activation_key", "server_key")?,
+        hurts_customers: false,
+    })
 }
 
 /// Trials and devices as a runtime may write them.

@@ -24,20 +24,34 @@ fn last_group(key: &str) -> String {
     format!("…{}", shown.iter().collect::<String>())
 }
 
-/// What a member of a request or a decision says, where that is not plain from its value.
+/// What a member of a request or an answer says, where that is not plain from its value.
 pub(super) fn in_words(kind: Option<Kind>, name: &str, value: &Value) -> Option<String> {
     match (kind?, name, value) {
         (Kind::Decision, "code", Value::Null) => Some("none: allowed".to_owned()),
-        (Kind::Decision, "code", Value::Text(code)) => Some(denial(code)),
-        (Kind::Decision, "retry_after", Value::Int(seconds)) => Some(format!("{seconds} s")),
-        (Kind::Decision | Kind::DeviceRequest, _, Value::Null) => Some("none".to_owned()),
+        (Kind::Decision, "code", Value::Text(code)) => Some(reason(code, "denied")),
+        (Kind::HeartbeatAnswer, "code", Value::Null) => Some("none: still admitted".to_owned()),
+        (Kind::HeartbeatAnswer, "code", Value::Text(code)) => Some(reason(code, "not admitted")),
+        (Kind::Decision | Kind::HeartbeatAnswer, "retry_after", Value::Int(seconds)) => {
+            Some(format!("{seconds} s"))
+        }
+        (Kind::HeartbeatRequest, "leaves", Value::Bool(true)) => Some("yes: the program ends".to_owned()),
+        (Kind::Release, "length", Value::Int(bytes)) => Some(format!("{bytes} bytes")),
+        (
+            Kind::Decision
+            | Kind::DeviceRequest
+            | Kind::ActivationRequest
+            | Kind::ActivationProof
+            | Kind::HeartbeatRequest,
+            _,
+            Value::Null,
+        ) => Some("none".to_owned()),
         _ => None,
     }
 }
 
-fn denial(code: &str) -> String {
-    Code::parse(code)
-        .map_or_else(|| format!("{code}: denied"), |known| format!("{code}: denied. {}", known.meaning()))
+fn reason(code: &str, what: &str) -> String {
+    let meaning = Code::parse(code).map(|known| format!(". {}", known.meaning()));
+    format!("{code}: {what}{}", meaning.unwrap_or_default())
 }
 
 #[cfg(test)]
