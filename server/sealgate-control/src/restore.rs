@@ -1,4 +1,4 @@
-//! What was revoked before a database came back older is revoked again (`docs/design.md`, "A database that came back").
+//! What was revoked before a database came back older is revoked again (`docs/design.md`, "A database that goes back").
 
 use std::collections::HashMap;
 
