@@ -31,6 +31,7 @@ mod presets;
 mod records;
 mod recovery;
 mod release;
+mod restore;
 mod revocation;
 mod scopes;
 mod secrets;
@@ -63,6 +64,7 @@ pub use caller::{Caller, Once};
 pub use clock::ServerClock;
 pub use customers::Customers;
 pub use devices::Devices;
+pub use restore::Reapplied;
 pub use keys::Keys;
 pub use licenses::{AuthforgeFiles, Licenses};
 pub use list_turns::{ListTurn, ListTurns};
@@ -116,6 +118,7 @@ pub struct Control {
     /// What the server does by itself.
     pub upkeep: Upkeep,
     bootstrap: Bootstrap,
+    db: Db,
 }
 
 /// What the vendor's side is made of.
@@ -150,6 +153,7 @@ impl Control {
         let tokens = Tokens::new(desk.clone(), Arc::clone(&secrets), limiter);
         let tenants = Tenants::new(desk.clone(), changes.clone(), tokens.clone());
         Self {
+            db: db.clone(),
             bootstrap: Bootstrap::new(desk.clone(), changes.clone(), tenants.clone()),
             apps: Apps::new(desk.clone(), Arc::clone(&signer), Arc::clone(&shared)),
             plans: Plans::new(desk.clone()),

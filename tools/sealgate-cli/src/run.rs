@@ -12,7 +12,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use crate::args::{Args, Command, Environment, KeysCommand};
 use crate::commands::{
-    access, app, audit, config, credits, customer, device, doctor, events, inspect, keys, license, login,
+    access, activation, app, audit, config, credits, customer, device, doctor, events, inspect, keys, license, login,
     manual, plan, serve, server, tenant, token, verify,
 };
 use crate::demo;
@@ -134,6 +134,7 @@ fn dispatch(args: &Args, output: &Output) -> Result<(), Failure> {
         Command::Customer { command } => customer::run(global, command, output),
         Command::License { command } => license::run(global, command, output),
         Command::Device { command } => device::run(global, command, output),
+        Command::Activation { command } => activation::run(global, command, output),
         Command::Access { command } => access::run(global, command, output),
         Command::Credits { command } => credits::run(global, command, output),
         Command::Events(args) => events::run(global, args, output),

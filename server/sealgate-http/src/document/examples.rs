@@ -325,6 +325,8 @@ fn runtime() -> Vec<Row> {
             "license": { "statement": (envelope()), "attachments": {} },
             "seats": [{ "device_id": DEVICE, "name": "desk", "last_seen": BEGIN }],
         }
+        HeartbeatQuestion { "request": (envelope()), "holds": [HASH] }
+        HeartbeatReply { "answer": (envelope()), "certificate": (envelope()), "tenant_keyset": (envelope()) }
         SeatView { "device_id": DEVICE, "name": "desk", "last_seen": BEGIN }
         TrustUpdate { "roots": [(envelope())], "keyset": (envelope()), "certificate": (envelope()) }
         CheckView { "name": "clock", "ok": false, "message": "this machine's clock was set", "fix": "Compare the clocks." }

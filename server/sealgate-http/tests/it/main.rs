@@ -64,6 +64,7 @@ mod outage;
 mod own_token;
 mod races;
 mod releases;
+mod restored;
 mod said;
 mod secrets;
 mod self_ban;

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod activations;
 pub(crate) mod conditions;
 mod customers;
 #[cfg(test)]
@@ -18,6 +19,7 @@ mod server;
 pub(crate) mod trial;
 mod vendor;
 
+pub(crate) use activations::ActivationCommand;
 pub(crate) use customers::{CustomerCommand, CustomerFields, ListCustomersArgs, UpdateCustomerArgs};
 pub(crate) use files::{InspectArgs, VerifyArgs};
 pub(crate) use given::{By, Environment, Given};
@@ -190,6 +192,11 @@ pub(crate) enum Command {
     Device {
         #[command(subcommand)]
         command: DeviceCommand,
+    },
+    /// Devices that were admitted: list, show, read and re-anchor their chains
+    Activation {
+        #[command(subcommand)]
+        command: ActivationCommand,
     },
     /// Which devices and addresses an app admits: allow, deny, remove, list
     Access {

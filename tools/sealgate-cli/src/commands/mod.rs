@@ -1,6 +1,7 @@
 //! The verbs, one file each.
 
 pub(crate) mod access;
+pub(crate) mod activation;
 pub(crate) mod app;
 pub(crate) mod audit;
 pub(crate) mod authforge_file;
