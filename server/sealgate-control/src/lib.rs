@@ -5,6 +5,7 @@
 
 mod access;
 mod answers;
+mod approvals;
 mod apps;
 mod bootstrap;
 mod caller;
@@ -21,6 +22,7 @@ mod keys;
 mod licenses;
 mod list_turns;
 mod metadata;
+mod modules;
 mod named;
 mod numbering;
 mod page;
@@ -29,6 +31,7 @@ mod presets;
 mod records;
 mod recovery;
 mod release;
+mod releases;
 mod revocation;
 mod scopes;
 mod secrets;
@@ -54,6 +57,7 @@ use sealgate_store::Db;
 use sealgate_trust::Signer;
 
 pub use access::AccessLists;
+pub use approvals::Approvals;
 pub use apps::Apps;
 pub use bootstrap::{BootstrapError, Installation};
 pub use caller::{Caller, Once};
@@ -66,6 +70,7 @@ pub use list_turns::{ListTurn, ListTurns};
 pub use plans::Plans;
 pub use presets::Preset;
 pub use records::Records;
+pub use releases::Releases;
 pub use scopes::{Scope, Scopes};
 pub use secrets::VendorSecrets;
 pub use servers::Servers;
@@ -96,6 +101,10 @@ pub struct Control {
     pub authforge_files: AuthforgeFiles,
     /// Devices and their seats.
     pub devices: Devices,
+    /// Releases of the apps.
+    pub releases: Releases,
+    /// Modules of licenses.
+    pub approvals: Approvals,
     /// Access lists.
     pub access: AccessLists,
     /// Events and the audit log.
@@ -157,6 +166,8 @@ impl Control {
             ),
             authforge_files: AuthforgeFiles::new(desk.clone(), signer, secrets),
             devices: Devices::new(desk.clone(), observed.clone()),
+            releases: Releases::new(changes.clone()),
+            approvals: Approvals::new(desk.clone()),
             access: AccessLists::new(desk.clone()),
             clock: ServerClock::new(desk.clone(), own_server.as_ref().map(|own| own.key)),
             servers: Servers::new(desk.clone(), changes.clone(), own_server),

@@ -29,6 +29,8 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0019_suspend_reasons.sql"),
     include_str!("../migrations/0022_activation_keys.sql"),
     include_str!("../migrations/0023_activations.sql"),
+    include_str!("../migrations/0024_published.sql"),
+    include_str!("../migrations/0025_published_postgres.sql"),
 ];
 /// How a change begins that the other engine only takes down: it is about users, and SQLite has none.
 const ONLY_POSTGRES: &str = "-- Only PostgreSQL\n";

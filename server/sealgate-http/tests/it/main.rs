@@ -51,6 +51,7 @@ mod license_sets;
 mod licensees;
 mod limits;
 mod many_tokens;
+mod modules;
 mod observed;
 mod offline_activation;
 mod online;
