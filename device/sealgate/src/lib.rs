@@ -2,7 +2,7 @@
 //!
 //! This crate must never call a license valid, or denied, on anybody's word but that of a key which the pinned roots
 //! vouch for, for this tenant, this server, this app, this device and this very question. It must never exit the process,
-//! leave a thread running (but for one that looks up a name, and ends with the look-up), read an environment variable, or let
+//! leave a thread running (but for one that looks up a name, and ends with the look-up), be steered by an environment variable, or let
 //! a customer's file say who is trusted.
 //!
 //! ```no_run
@@ -66,6 +66,8 @@ mod error;
 mod exchange;
 mod file_store;
 mod http;
+#[cfg(target_os = "linux")]
+pub mod integrity;
 mod judge;
 mod license;
 mod lookup;

@@ -41,6 +41,7 @@ mod presets;
 mod program;
 mod proxy;
 mod recover;
+mod releases;
 mod rights;
 mod roles;
 mod sale;
