@@ -309,7 +309,10 @@ mod tests {
         assert_eq!(note().added_to(&after).as_ref(), Ok(&after), "once is enough");
         // Whatever is loaded stands in what there was, and only the header's two fields about sections changed.
         let differing = (0..before.len()).filter(|at| before[*at] != after[*at]);
-        assert!(differing.clone().all(|at| (40..48).contains(&at) || (60..62).contains(&at)), "{differing:?}");
+        assert!(
+            differing.clone().all(|at| (40..48).contains(&at) || (60..62).contains(&at)),
+            "{differing:?}"
+        );
         let other = ModuleNote { version: "2.2.0".to_owned(), ..note() };
         assert_eq!(other.added_to(&after), Err(NoNote::Other));
     }
@@ -324,7 +327,12 @@ mod tests {
 
     #[test]
     fn what_is_no_program_gets_no_note() {
-        for file in [&b""[..], b"#!/bin/sh\n", b"\x7fELF", &[0x7f, b'E', b'L', b'F', 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]] {
+        for file in [
+            &b""[..],
+            b"#!/bin/sh\n",
+            b"\x7fELF",
+            &[0x7f, b'E', b'L', b'F', 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+        ] {
             assert_eq!(note().added_to(file), Err(NoNote::NotElf));
             assert_eq!(ModuleNote::of_file(file), None);
         }

@@ -23,5 +23,8 @@ pub(crate) fn parse(list: &[ListedModule]) -> Result<Vec<Module>, AuthorityError
     if modules.windows(2).any(|two| (&two[0].name, two[0].sha256) == (&two[1].name, two[1].sha256)) {
         return Err(invalid("no two with the same name and SHA-256"));
     }
+    if Module::text_of_list(&modules).len() > limits::ATTACHMENT_BYTES {
+        return Err(invalid("at most 262,144 bytes, as a list in a statement has them"));
+    }
     Ok(modules)
 }

@@ -1,6 +1,8 @@
 //! Releases: versions of products that the vendor publishes (`spec/activation.md` §8).
 
-use sealgate_artifact::{Code, Module, PublicKey, Release, ReleaseId, Unverified, decode_hex, encode_hex, limits};
+use sealgate_artifact::{
+    Code, Module, PublicKey, Release, ReleaseId, Unverified, decode_hex, encode_hex, limits,
+};
 use sealgate_authority::{AuthorityError, Side, as_json};
 use sealgate_store::table::{self, AuditRow, KeyScope, ListedRelease, ReleaseRow};
 use sealgate_store::{StoreError, Tx, Work};
@@ -48,7 +50,8 @@ impl Releases {
         let app = named::app(&self.desk, caller, app).await?.id;
         let named = (request.version.as_str(), request.target.as_str());
         if let Some(known) = table::published::of_version(&self.desk.db, app, named).await? {
-            return same(&known, (request.length, sha256), modules).map(|()| Publish::Known(view(&known.listed)));
+            return same(&known, (request.length, sha256), modules)
+                .map(|()| Publish::Known(view(&known.listed)));
         }
         self.desk.ids.clock_watch().may_sign_until(Side::Vendor, None)?;
         let release = Release {
@@ -69,7 +72,11 @@ impl Releases {
             "sha256": encode_hex(&sha256), "modules": modules.len(),
         });
         let audit = self.desk.audit(caller, "release.published", release.release.to_string(), &detail);
-        Ok(Publish::New(Box::new(NewRelease { row: row(release, signer, statement), modules: modules.to_vec(), audit })))
+        Ok(Publish::New(Box::new(NewRelease {
+            row: row(release, signer, statement),
+            modules: modules.to_vec(),
+            audit,
+        })))
     }
 
     /// The tenant's releases, of one app if given, newest first.
@@ -79,7 +86,8 @@ impl Releases {
             None => None,
         };
         let list = app.map_or_else(|| "releases".to_owned(), |app| format!("releases-{app}"));
-        let part = Part::new(list, query.cursor.as_deref(), query.limit, ReleaseId::parse)?.or_count(query.count);
+        let part =
+            Part::new(list, query.cursor.as_deref(), query.limit, ReleaseId::parse)?.or_count(query.count);
         let rows = |after, most| table::published::list(&self.desk.db, caller.tenant, app, after, most);
         part.of_short_rows().read(rows, |row| row.id, |row| Ok(view(row))).await
     }
@@ -109,7 +117,8 @@ impl Releases {
             "target": release.listed.target, "reason": reason,
         });
         let audit = self.desk.audit(caller, "release.revoked", release.id.to_string(), &detail);
-        let work = RevokeRelease { id: release.id, reason: request.reason.clone(), audit, at: self.desk.ids.now() };
+        let work =
+            RevokeRelease { id: release.id, reason: request.reason.clone(), audit, at: self.desk.ids.now() };
         self.desk.write(caller, work).await?;
         self.show(caller, id).await
     }

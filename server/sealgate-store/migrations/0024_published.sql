@@ -57,6 +57,6 @@ CREATE TABLE approvals (
 );
 CREATE INDEX approvals_by_tenant ON approvals (tenant_id, approval_id);
 CREATE INDEX approvals_by_status ON approvals (tenant_id, status, approval_id);
-CREATE INDEX approvals_by_license ON approvals (license_id, approval_id);
+CREATE INDEX approvals_by_license ON approvals (tenant_id, license_id, approval_id);
 CREATE INDEX approvals_of_license_by_status ON approvals (license_id, status, approval_id);
 CREATE INDEX approvals_of_app_by_status ON approvals (app_id, status, approval_id);

@@ -200,7 +200,8 @@ fn stage_license(stage: &Stage, operation: &str) -> Staged {
             about(&text(&stage.vendor.make("/api/v1/access", &wish)["entry_id"]))
         }
         "publish_release" => {
-            let release = json!({ "version": "1", "target": "linux/x86_64", "length": 3, "sha256": "0".repeat(64) });
+            let release =
+                json!({ "version": "1", "target": "linux/x86_64", "length": 3, "sha256": "0".repeat(64) });
             change(&stage.app(), release)
         }
         "list_releases" => search("app_id", &stage.app()),
@@ -278,7 +279,8 @@ impl Stage<'_> {
 
     /// A published release.
     fn release(&self) -> String {
-        let release = json!({ "version": "1", "target": "linux/x86_64", "length": 3, "sha256": "0".repeat(64) });
+        let release =
+            json!({ "version": "1", "target": "linux/x86_64", "length": 3, "sha256": "0".repeat(64) });
         let path = format!("/api/v1/apps/{}/releases", self.app());
         text(&self.vendor.make(&path, &release)["release_id"])
     }

@@ -116,7 +116,11 @@ impl Preloaded {
         let names = lists.iter().flat_map(|list| list.split(is_between)).filter(|name| !name.is_empty());
         let file = |name: &[u8]| {
             let path = Path::new(OsStr::from_bytes(name));
-            if name.contains(&b'/') { machine.real_path(path).unwrap_or_else(|_| path.to_owned()) } else { path.to_owned() }
+            if name.contains(&b'/') {
+                machine.real_path(path).unwrap_or_else(|_| path.to_owned())
+            } else {
+                path.to_owned()
+            }
         };
         Ok(Self { files: names.map(file).collect() })
     }

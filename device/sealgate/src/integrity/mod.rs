@@ -56,7 +56,9 @@ pub fn look_at(machine: &dyn Machine, vendor: &Vendor<'_>) -> Result<Vec<Found>,
     let mut found = BTreeMap::new();
     for mapped in maps::code(&machine.maps()?)? {
         let key = (mapped.path.clone(), mapped.inode);
-        found.entry(key).or_insert_with(|| judged::classify(machine, (&root, vendor.signers), &preloaded, &mapped));
+        found
+            .entry(key)
+            .or_insert_with(|| judged::classify(machine, (&root, vendor.signers), &preloaded, &mapped));
     }
     Ok(found.into_values().collect())
 }

@@ -1,7 +1,7 @@
 //! Signing releases again whose update key is about to be revoked (`spec/keys.md` §7.3).
 
-use sealgate_artifact::{KeyUse, PublicKey, Release, ReleaseId, TenantId, Unverified};
-use sealgate_authority::{AuthorityError, broken};
+use sealgate_artifact::{KeyUse, PublicKey, Release, ReleaseId, TenantId, UnixSeconds, Unverified};
+use sealgate_authority::AuthorityError;
 use sealgate_store::table::{self, AuditRow, KeyScope, ReleaseRow};
 use sealgate_store::{Tx, Work};
 use sealgate_trust::verify_signed_by;
@@ -10,6 +10,8 @@ use serde_json::json;
 use super::change::KeyChanges;
 use crate::Caller;
 
+/// Why a release ends with the key.
+const UNBELIEVED: &str = "its statement was not signed by the key that was revoked";
 /// Releases in one transaction: a statement may have a megabyte.
 const PAGE: u32 = 8;
 
@@ -37,12 +39,16 @@ impl KeyChanges {
         let signer = self.signing_update_key(caller.tenant).await?;
         let mut signed = vec![];
         for release in releases {
-            let statement = self.sign(&believed(&release, caller.tenant)?, &[signer])?;
+            let statement = match believed(&release, caller.tenant) {
+                Some(release) => Some(self.sign(&release, &[signer])?),
+                None => None,
+            };
+            let action = if statement.is_some() { "release.resigned" } else { "release.revoked" };
             let detail = json!({ "app": release.listed.app.to_string(), "version": release.listed.version });
-            let audit = self.desk().audit(caller, "release.resigned", release.id.to_string(), &detail);
+            let audit = self.desk().audit(caller, action, release.id.to_string(), &detail);
             signed.push((release.id, statement, audit));
         }
-        Ok(ResignReleases { tenant: caller.tenant, former, signer, signed })
+        Ok(ResignReleases { tenant: caller.tenant, former, signer, signed, at: self.desk().ids.now() })
     }
 
     /// Whether a release that was not revoked is signed by that key.
@@ -52,20 +58,20 @@ impl KeyChanges {
 }
 
 /// What the former key had signed. An update key leads to programs being run: nothing is signed because a row says so.
-fn believed(row: &ReleaseRow, tenant: TenantId) -> Result<Release, AuthorityError> {
-    let release = Unverified::<Release>::decode(&row.statement)?;
-    let release = verify_signed_by(&release, row.signer)
-        .map_err(|error| broken(format!("stored release {}: {error}", row.id)))?;
+fn believed(row: &ReleaseRow, tenant: TenantId) -> Option<Release> {
+    let release = Unverified::<Release>::decode(&row.statement).ok()?;
+    let release = verify_signed_by(&release, row.signer).ok()?;
     let said = release.get();
-    let is_its = (said.release, said.tenant, said.app) == (row.id, tenant, row.listed.app);
-    if is_its { Ok(said.clone()) } else { Err(broken(format!("stored release {} is another one", row.id))) }
+    ((said.release, said.tenant, said.app) == (row.id, tenant, row.listed.app)).then(|| said.clone())
 }
 
 struct ResignReleases {
     tenant: TenantId,
     former: PublicKey,
     signer: PublicKey,
-    signed: Vec<(ReleaseId, Vec<u8>, AuditRow)>,
+    /// Without a statement: nobody can believe the one that is stored, and the release ends with the key.
+    signed: Vec<(ReleaseId, Option<Vec<u8>>, AuditRow)>,
+    at: UnixSeconds,
 }
 
 impl Work for ResignReleases {
@@ -78,7 +84,13 @@ impl Work for ResignReleases {
         }
         for (id, statement, audit) in &self.signed {
             // One that was revoked meanwhile stays as it is.
-            if table::published::sign_anew(tx, *id, (self.former, self.signer), statement).await? {
+            let is_done = match statement {
+                Some(statement) => {
+                    table::published::sign_anew(tx, *id, (self.former, self.signer), statement).await?
+                }
+                None => table::published::revoke(tx, (self.tenant, *id), self.at, Some(UNBELIEVED)).await?,
+            };
+            if is_done {
                 table::audit::insert(tx, audit).await?;
             }
         }

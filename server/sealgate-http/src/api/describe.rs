@@ -17,6 +17,8 @@ const TAGS: [(&str, &str); 16] = [
     ("customers", "Who bought licenses."),
     ("licenses", "Licenses, their keys and files."),
     ("devices", "Devices that hold seats of licenses."),
+    ("releases", "Versions of apps that the vendor published."),
+    ("approvals", "Modules of single licenses."),
     ("access", "Access lists."),
     ("events", "What happened to licenses."),
     ("audit", "Who changed what."),

@@ -2,9 +2,7 @@
 
 use std::collections::HashSet;
 
-use sealgate_artifact::{
-    AppId, ApprovalId, LicenseId, Module, TenantId, UnixSeconds, encode_hex,
-};
+use sealgate_artifact::{AppId, ApprovalId, LicenseId, Module, TenantId, UnixSeconds, encode_hex};
 use sha2::{Digest, Sha256};
 
 use super::page::{Part, filtered, readable};
@@ -46,7 +44,8 @@ const ASKED: &str = "SELECT v.column1 FROM (VALUES ";
 const APPROVED_ONES: &str = ") v WHERE EXISTS (SELECT 1 FROM published_modules p WHERE p.app_id = $1 AND p.module = v.column1) \
                              OR EXISTS (SELECT 1 FROM approvals a WHERE a.license_id = $2 AND a.module = v.column1 \
                              AND a.status = 'approved')";
-const KNOWN_ONES: &str = ") v WHERE EXISTS (SELECT 1 FROM approvals a WHERE a.license_id = $1 AND a.module = v.column1)";
+const KNOWN_ONES: &str =
+    ") v WHERE EXISTS (SELECT 1 FROM approvals a WHERE a.license_id = $1 AND a.module = v.column1)";
 
 statements! {
     FIND = select_approval!("WHERE license_id = $1 AND approval_id = $2");
@@ -54,7 +53,6 @@ statements! {
     LIST_OF_STATUS = select_approval!(
         "WHERE tenant_id = $1 AND status = $4 AND approval_id < $2 ORDER BY approval_id DESC LIMIT $3"
     );
-    // By the license's index: that a license is of its tenant was looked up before.
     LIST_OF_LICENSE = select_approval!(
         "WHERE tenant_id = $1 AND license_id = $4 AND approval_id < $2 ORDER BY approval_id DESC LIMIT $3"
     );

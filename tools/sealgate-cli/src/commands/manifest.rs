@@ -32,7 +32,9 @@ pub(crate) fn run(global: &Global, command: &ManifestCommand, output: &Output) -
                 files.iter().map(|file| Ok(modules::hash(file, file, output)?.module)).collect();
             let wish = SubmitModules { modules: list? };
             let changed: ApprovalsChanged = client.post_once(&path(id), &wish)?;
-            output.result(&changed, |changed| say!("{} now wait; the license had the others already", changed.changed));
+            output.result(&changed, |changed| {
+                say!("{} now wait; the license had the others already", changed.changed)
+            });
             Ok(())
         }
         ManifestCommand::Approve(args) => {
@@ -60,7 +62,8 @@ struct Deed {
 
 fn decide(client: &Client, args: &DecideArgs, deed: &Deed, output: &Output) -> Result<(), Failure> {
     let license = client.license_id(&args.license)?;
-    let all: Vec<ApprovalView> = client.get_all(&format!("/api/v1/approvals?limit=200&license_id={license}"))?;
+    let all: Vec<ApprovalView> =
+        client.get_all(&format!("/api/v1/approvals?limit=200&license_id={license}"))?;
     let mut chosen = vec![];
     if args.all {
         chosen.extend(all.into_iter().filter(|module| module.status == deed.from));
@@ -87,7 +90,8 @@ fn decide(client: &Client, args: &DecideArgs, deed: &Deed, output: &Output) -> R
                 approval_ids: some.iter().map(|module| module.approval_id.clone()).collect(),
                 reason: args.reason.clone(),
             };
-            let part: ApprovalsChanged = client.post_once(&format!("{}/{}", path(license), deed.path), &wish)?;
+            let part: ApprovalsChanged =
+                client.post_once(&format!("{}/{}", path(license), deed.path), &wish)?;
             changed.changed += part.changed;
         }
     }

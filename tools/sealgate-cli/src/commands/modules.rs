@@ -98,7 +98,10 @@ pub(crate) fn mark(path: &Path, note: &ModuleNote, folder: Option<&Path>) -> Res
             return Err(Failure::new(Code::MalformedRequest, why).fix("give the file as the linker wrote it"));
         }
         Err(sealgate_artifact::NoNote::Unwritable) => {
-            return Err(Failure::new(Code::MalformedRequest, sealgate_artifact::NoNote::Unwritable.to_string()));
+            return Err(Failure::new(
+                Code::MalformedRequest,
+                sealgate_artifact::NoNote::Unwritable.to_string(),
+            ));
         }
         Err(why) => return Ok(left(&why.to_string())),
     };
@@ -124,7 +127,8 @@ pub(crate) fn mark(path: &Path, note: &ModuleNote, folder: Option<&Path>) -> Res
 /// No file's name is guessed: what the module is called on a machine is what it is called here.
 fn file_name(path: &Path) -> Result<String, Failure> {
     let name = path.file_name().and_then(|name| name.to_str()).filter(|name| *name != "-");
-    let is_good = |name: &&str| name.len() <= limits::MODULE_NAME_BYTES && !name.chars().any(char::is_control);
+    let is_good =
+        |name: &&str| name.len() <= limits::MODULE_NAME_BYTES && !name.chars().any(char::is_control);
     name.filter(is_good).map(str::to_owned).ok_or_else(|| {
         let why = format!("{}: a module is a file with a name of 1 to 128 bytes of text", path.display());
         Failure::new(Code::MalformedRequest, why).fix("give the file under the name that it has on a machine")

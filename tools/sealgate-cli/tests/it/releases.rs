@@ -16,7 +16,8 @@ fn compile(folder: &Path, name: &str, says: &str) -> String {
     let (source, program) = (folder.join(format!("{name}.rs")), folder.join(name));
     std::fs::write(&source, format!("fn main() {{ println!(\"{says}\") }}")).expect("written");
     let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
-    let compiled = Command::new(rustc).arg(&source).arg("-o").arg(&program).status().expect("the compiler runs");
+    let compiled =
+        Command::new(rustc).arg(&source).arg("-o").arg(&program).status().expect("the compiler runs");
     assert!(compiled.success());
     program.to_str().expect("UTF-8").to_owned()
 }
@@ -77,7 +78,8 @@ impl Sold {
         if answer["proof"].is_object() {
             return "admitted".to_owned();
         }
-        let names = answer["unapproved"].as_array().expect("why not").iter().map(|module| text(&module["name"]));
+        let names =
+            answer["unapproved"].as_array().expect("why not").iter().map(|module| text(&module["name"]));
         format!("unapproved {}", names.collect::<Vec<_>>().join(" "))
     }
 }
@@ -106,7 +108,8 @@ fn a_program_is_published_rebuilt_refused_and_published_again() {
     assert_eq!(again["release_id"], first["release_id"], "the same content is the same release");
 
     let program = compile(Path::new(&sold.vendor.path("rebuilt")), "editor", "two");
-    let taken = ["release", "publish", "--app", &sold.app, "--version", "1.0", "--target", "linux/x86_64", &program];
+    let taken =
+        ["release", "publish", "--app", &sold.app, "--version", "1.0", "--target", "linux/x86_64", &program];
     sold.vendor.run(&[&taken[..], &["--json"]].concat()).refused(4, "release_exists");
     let dist = sold.vendor.path("dist");
     let marked = sold.vendor.json(&["release", "mark", "--version", "1.1", &program, "-o", &dist]);
@@ -123,7 +126,9 @@ fn a_program_is_published_rebuilt_refused_and_published_again() {
         assert_eq!(sold.activate(0, 5, &[wrong]), "unapproved editor");
     }
 
-    sold.vendor.run(&["release", "revoke", text(&second["release_id"]), "--json"]).refused(78, "config_invalid");
+    sold.vendor
+        .run(&["release", "revoke", text(&second["release_id"]), "--json"])
+        .refused(78, "config_invalid");
     let revoke = ["release", "revoke", text(&second["release_id"]), "--reason", "broken", "--yes"];
     assert_eq!(sold.vendor.json(&revoke)["revoke_reason"], "broken");
     assert_eq!(sold.activate(0, 7, std::slice::from_ref(&two)), "unapproved editor");
@@ -142,7 +147,8 @@ fn what_is_approved_for_one_license_is_refused_for_another() {
     assert_eq!(waiting[0]["source"], "device");
     let approval = text(&waiting[0]["approval_id"]);
     sold.vendor.run(&["manifest", "approve", sold.id(1), approval, "--json"]).refused(3, "not_found");
-    let approved = sold.vendor.json(&["manifest", "approve", sold.id(0), approval, "--reason", "their build"]);
+    let approved =
+        sold.vendor.json(&["manifest", "approve", sold.id(0), approval, "--reason", "their build"]);
     assert_eq!(approved["changed"], 1);
     assert_eq!(sold.activate(0, 2, &fork), "admitted");
     assert_eq!(sold.activate(1, 3, &fork), "unapproved editor");
@@ -175,7 +181,8 @@ fn what_is_no_program_is_published_as_it_is() {
     let shown = sold.vendor.run(&["release", "show", text(&as_it_is["release_id"]), "--statement"]).ok();
     let release = sold.build.release(shown.as_bytes(), 1_900_000_000).map(|release| release.version);
     assert_eq!(release.as_deref(), Ok("1.1"));
-    let same = ["release", "mark", "--version", "1", "--signer", "s", "-o", &sold.vendor.path("build"), &program];
+    let same =
+        ["release", "mark", "--version", "1", "--signer", "s", "-o", &sold.vendor.path("build"), &program];
     sold.vendor.run(&[&same[..], &["--json"]].concat()).refused(2, "malformed_request");
 }
 

@@ -101,9 +101,14 @@ fn marked() -> Vec<u8> {
 
 #[test]
 fn the_vendors_files_are_those_below_the_root_and_those_with_the_vendors_token() {
-    let made = Made::default().with("/opt/editor/bin/editor", b"text", false).with("/srv/plugin.so", &marked(), false);
+    let made = Made::default().with("/opt/editor/bin/editor", b"text", false).with(
+        "/srv/plugin.so",
+        &marked(),
+        false,
+    );
     let found = modules(&made.look());
-    let said: Vec<_> = found.iter().map(|m| (m.name.as_str(), m.version.as_deref(), m.signer.as_deref())).collect();
+    let said: Vec<_> =
+        found.iter().map(|m| (m.name.as_str(), m.version.as_deref(), m.signer.as_deref())).collect();
     assert_eq!(said, [("editor", None, None), ("plugin.so", Some("2.1.0"), Some("vendor-key"))]);
     let judgement = judge(&made.look(), &found);
     assert!(judgement.is_approved());
@@ -140,7 +145,8 @@ fn libraries_of_the_system_are_reported_and_nothing_else_is_theirs() {
     assert_eq!(judge(&good.look(), &[]).system, [PathBuf::from("/usr/lib/libc.so.6")]);
     assert!(judge(&good.look(), &[]).is_approved());
     assert_eq!(Made::default().with("/usr/lib/libc.so.6", b"c", false).why(), Why::Writable);
-    let folder = Made { writable: vec!["/usr/lib/x".into()], ..Made::default() }.with("/usr/lib/x/a.so", b"a", true);
+    let folder =
+        Made { writable: vec!["/usr/lib/x".into()], ..Made::default() }.with("/usr/lib/x/a.so", b"a", true);
     assert_eq!(folder.why(), Why::Writable);
     assert_eq!(Made::default().with("/home/me/libc.so.6", b"c", true).why(), Why::Elsewhere);
     let mut linked = Made::default().with("/usr/lib/libx.so", b"x", true);
@@ -215,7 +221,8 @@ fn this_very_program_is_found() {
     let name = program.file_name().unwrap().to_str().unwrap();
     assert!(found.iter().any(|module| module.name == name), "{found:?}");
     let all = look_at(&LinuxMachine, &Vendor { install_root: root, signers: &[] }).unwrap();
-    let is_c = |found: &&Found| matches!(found, Found::System { path } if path.to_string_lossy().contains("libc"));
+    let is_c =
+        |found: &&Found| matches!(found, Found::System { path } if path.to_string_lossy().contains("libc"));
     let is_static = cfg!(target_env = "musl");
     assert!(is_static || all.iter().any(|found| is_c(&found)), "{all:?}");
     assert!(judge(&all, &found).unapproved.is_empty());
