@@ -1,7 +1,7 @@
 //! What a loaded file is, and whether it may be there.
 
 use std::ffi::OsStr;
-use std::io::{Read, SeekFrom};
+use std::io::SeekFrom;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 

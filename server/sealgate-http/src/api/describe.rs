@@ -9,7 +9,7 @@ use super::operation::{Operation, Shape};
 use crate::caller::Repeats;
 
 /// What there is in the API, by the paths' third part, and what needs no token.
-const TAGS: [(&str, &str); 16] = [
+const TAGS: [(&str, &str); 18] = [
     ("tenants", "Vendors that share an installation."),
     ("tokens", "Access tokens."),
     ("apps", "Programs that are sold, with their secrets, keys, variables and credits."),
