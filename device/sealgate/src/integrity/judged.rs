@@ -125,8 +125,9 @@ impl Preloaded {
         Ok(Self { files: names.map(file).collect() })
     }
 
+    /// By its name alone, too: the linker replaces words such as `$LIB` in a path.
     fn has(&self, path: &Path) -> bool {
-        self.files.iter().any(|file| file == path || Some(file.as_os_str()) == path.file_name())
+        self.files.iter().any(|file| file == path || file.file_name() == path.file_name())
     }
 }
 

@@ -160,6 +160,7 @@ fn what_is_preloaded_is_foreign_wherever_it_lies() {
     for environment in [
         &b"A=1\0LD_PRELOAD=/usr/lib/libspy.so\0"[..],
         b"LD_PRELOAD=/a.so:libspy.so\0",
+        b"LD_PRELOAD=/usr/$LIB/libspy.so\0",
         b"LD_AUDIT=/x /usr/lib/libspy.so",
     ] {
         let made = Made { environment: environment.to_vec(), ..libraries() };
