@@ -195,7 +195,7 @@ on_both_engines! {
         publish(app, &editor, &release("1.0", &modules));
         assert_eq!(app.count("published_modules"), 1024);
         let longer: Vec<Module> =
-            modules.iter().map(|module| Module { signer: Some("f".repeat(64)), ..module.clone() }).collect();
+            modules.iter().map(|module| Module { version: Some("1".repeat(64)), signer: Some("f".repeat(64)), ..module.clone() }).collect();
         let answer = app.api("POST", &releases_of(&editor), &release("1.1", &longer));
         assert_problem(&answer, 400, "malformed_request");
         let some: Vec<Module> = (0..300).map(long).collect();
