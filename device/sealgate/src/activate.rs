@@ -1,15 +1,16 @@
 //! Activating a device, and giving the activation back (`spec/activation.md` §4 and §5).
 
 use sealgate_artifact::{
-    ActivationProof, ActivationRequest, DeviceRequest, License, LicenseName, Module, Operation, Outcome,
-    StatementId, Unverified, Word,
+    ActivationProof, ActivationRequest, BeatOutcome, DeviceRequest, License, LicenseName, Module, Operation,
+    Origin, Outcome, StatementId, UnixSeconds, Unverified, Word,
 };
 use sealgate_trust::{
-    Admitted, Policies, SentRequest, TenantTrust, TrustError, Verified, verify_license, verify_proof,
+    Admitted, Policies, SentRequest, ServerRole, TenantTrust, TrustError, Verified, verify_certificate,
+    verify_license, verify_own_answer, verify_proof,
 };
 use zeroize::Zeroizing;
 
-use crate::activated::Activated;
+use crate::activated::{Activated, peek_answer};
 use crate::client::{ATTEMPTS, Fetched, Found, Says};
 use crate::exchange::{self, Answer};
 use crate::judge::{Judged, Question, Refusal, newest, rights};
@@ -208,7 +209,26 @@ impl Client {
             state.sealing.as_ref().map(SealingSeed::secret).filter(|s| s.public() == said.sealing_key);
         let opened = secret.and_then(|s| s.open(&said.sealed_secret, (said.activation, said.request)));
         let secret = opened.ok_or_else(|| of_proof(TrustError::ProofMismatch("sealing key")))?;
-        Ok(Activation::new((&proof, license), &secret, kept))
+        let admitted_at = self.admitted_at(chain, kept, proof.get());
+        Ok(Activation::new((&proof, license), &secret, (kept, admitted_at)))
+    }
+
+    /// The server's time in the last answer that admitted this device. One that does not verify any more, because somebody wrote it or
+    /// the key of its server was revoked, does not count: then it is the proof's.
+    fn admitted_at(&self, chain: &TenantTrust, kept: &Activated, proof: &ActivationProof) -> UnixSeconds {
+        let verified = || {
+            let by = kept.admitted.as_ref()?;
+            let said_at = peek_answer(&by.answer)?.issued_at;
+            let (tenant, origin) = (self.trust.tenant, Origin::parse(&by.origin)?);
+            let role = ServerRole { tenant, origin: &origin, operation: &Operation::Heartbeat };
+            let certificate = verify_certificate(chain, &by.certificate, &role, said_at).ok()?;
+            let answer = verify_own_answer(&by.answer, vec![certificate.get().public_key]).ok()?;
+            let said = answer.get();
+            let is_ours = (said.tenant, said.app, said.license, said.device_key)
+                == (proof.tenant, proof.app, proof.license, proof.device_key);
+            (is_ours && matches!(said.outcome, BeatOutcome::Admitted { .. })).then_some(said_at)
+        };
+        verified().map_or(proof.issued_at, |said_at| said_at.max(proof.issued_at))
     }
 
     fn ask_deactivation(&self, says: Says, fetched: &Fetched) -> Result<Released, Refusal> {

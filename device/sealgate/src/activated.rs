@@ -1,6 +1,8 @@
 //! What a client keeps of its activation (`spec/activation.md`), and the text it is kept as.
 
-use sealgate_artifact::{ActivationProof, InstanceId, Nonce, StatementId, UnixSeconds, Unverified};
+use sealgate_artifact::{
+    ActivationProof, HeartbeatAnswer, InstanceId, Nonce, StatementId, UnixSeconds, Unverified,
+};
 use sealgate_rules::Ending;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -17,8 +19,8 @@ pub(crate) struct Activated {
     pub(crate) proof: Vec<u8>,
     /// Where the heartbeats of this generation are.
     pub(crate) pulse: Pulse,
-    /// The server's time in the last answer that admitted the device; before the first one, the proof's.
-    pub(crate) admitted_at: UnixSeconds,
+    /// The last answer that admitted the device; `None` before the first one.
+    pub(crate) admitted: Option<AdmittedBy>,
     /// Until when the device holds a seat that is lent.
     pub(crate) lease_until: Option<UnixSeconds>,
     /// Why the rights end.
@@ -39,6 +41,18 @@ pub(crate) struct Pulse {
     pub(crate) nonce: Nonce,
 }
 
+/// An answer that admitted the device, and what vouched for it then: kept as it came, so that nobody moves a deadline by editing a
+/// state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AdmittedBy {
+    /// Its envelope.
+    pub(crate) answer: Vec<u8>,
+    /// That of the server's certificate.
+    pub(crate) certificate: Vec<u8>,
+    /// Where the server was called.
+    pub(crate) origin: String,
+}
+
 /// An answer that counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Answered {
@@ -57,7 +71,7 @@ impl Activated {
             license,
             proof: bytes,
             pulse: Pulse { instance: None, seq: 0, nonce: proof.nonce },
-            admitted_at: proof.issued_at,
+            admitted: None,
             lease_until: None,
             ending: None,
             last: None,
@@ -71,6 +85,18 @@ impl Activated {
         let proof = Unverified::<ActivationProof>::decode(&self.proof).ok()?.danger_peek().ok()?;
         Some((proof, statements::id(&self.proof)?))
     }
+
+    /// When the device was admitted last, as the state says.
+    pub(crate) fn peek_admitted_at(&self) -> Option<UnixSeconds> {
+        let (proof, _) = self.peek()?;
+        let answer = self.admitted.as_ref().and_then(|by| peek_answer(&by.answer));
+        Some(answer.map_or(proof.issued_at, |answer| answer.issued_at.max(proof.issued_at)))
+    }
+}
+
+/// What an answer says. Nothing in it is believed.
+pub(crate) fn peek_answer(bytes: &[u8]) -> Option<HeartbeatAnswer> {
+    Unverified::<HeartbeatAnswer>::decode(bytes).ok()?.danger_peek().ok()
 }
 
 #[derive(Serialize, Deserialize)]
@@ -81,11 +107,19 @@ pub(crate) struct ActivatedText {
     instance: Option<String>,
     seq: u64,
     nonce: String,
-    admitted_at: u64,
+    admitted: Option<AdmittedText>,
     lease_until: Option<u64>,
     ending: Option<EndingText>,
     last: Option<AnsweredText>,
     under_way: Option<Box<RawValue>>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AdmittedText {
+    answer: Box<RawValue>,
+    certificate: Box<RawValue>,
+    origin: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -111,7 +145,11 @@ impl ActivatedText {
             instance: activated.pulse.instance.map(|id| id.to_string()),
             seq: activated.pulse.seq,
             nonce: activated.pulse.nonce.to_string(),
-            admitted_at: activated.admitted_at.get(),
+            admitted: activated.admitted.as_ref().map(|admitted| AdmittedText {
+                answer: json_of(&admitted.answer),
+                certificate: json_of(&admitted.certificate),
+                origin: admitted.origin.clone(),
+            }),
             lease_until: activated.lease_until.map(UnixSeconds::get),
             ending: activated.ending.as_ref().map(|ending| EndingText {
                 code: ending.code.clone(),
@@ -131,16 +169,26 @@ impl ActivatedText {
             license: bytes_of(self.license),
             proof: bytes_of(self.proof),
             pulse: Pulse {
-                instance: read(self.instance, |text| InstanceId::parse(&text).ok())?,
+                instance: read(self.instance, |text| InstanceId::parse(&text).ok()).ok()?,
                 seq: self.seq,
                 nonce: Nonce::parse(&self.nonce)?,
             },
-            admitted_at: UnixSeconds::new(self.admitted_at)?,
-            lease_until: read(self.lease_until, UnixSeconds::new)?,
-            ending: read(self.ending, EndingText::read)?,
-            last: read(self.last, AnsweredText::read)?,
+            admitted: self.admitted.map(AdmittedText::read),
+            lease_until: read(self.lease_until, UnixSeconds::new).ok()?,
+            ending: read(self.ending, EndingText::read).ok()?,
+            last: read(self.last, AnsweredText::read).ok()?,
             under_way: self.under_way.map(bytes_of),
         })
+    }
+}
+
+impl AdmittedText {
+    fn read(self) -> AdmittedBy {
+        AdmittedBy {
+            answer: bytes_of(self.answer),
+            certificate: bytes_of(self.certificate),
+            origin: self.origin,
+        }
     }
 }
 

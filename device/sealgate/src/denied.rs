@@ -27,12 +27,16 @@ pub struct Denied {
     /// Where no seat is left: some devices that have one, those first that were not seen for longest. Not signed, unlike
     /// all of the above.
     pub unverified_seats: Box<[UnverifiedSeat]>,
-    /// Where modules are not approved for the license: which ones. Not signed either.
-    pub unverified_modules: Box<[Module]>,
     /// The server's time, where the server decided.
     pub server_time: Option<UnixSeconds>,
-    /// By how much a license is outside its own window, where that is why.
-    pub outside: Option<Box<Outside>>,
+    more: Option<Box<More>>,
+}
+
+/// What few denials have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum More {
+    Outside(Outside),
+    Unapproved(Vec<Module>),
 }
 
 /// Two times: the one that a license's window begins or ended at, and the one by which it was judged.
@@ -85,9 +89,8 @@ impl Denied {
             devices_used: decision.devices_used.and_then(|devices| u32::try_from(devices).ok()),
             max_devices: decision.max_devices.and_then(|seats| u32::try_from(seats).ok()),
             unverified_seats: seats.into(),
-            unverified_modules: modules.into(),
             server_time: Some(decision.issued_at),
-            outside: None,
+            more: (!modules.is_empty()).then(|| Box::new(More::Unapproved(modules))),
         }
     }
 
@@ -103,8 +106,8 @@ impl Denied {
             Code::Expired => license.expires_at.filter(|end| *end <= now).or(trial_ends),
             _ => None,
         };
-        let outside = limit.map(|limit| Box::new(Outside { limit, judged_at: now }));
-        Self { license: Some(license.license), outside, ..Self::here(code, DeniedBy::License) }
+        let more = limit.map(|limit| Box::new(More::Outside(Outside { limit, judged_at: now })));
+        Self { license: Some(license.license), more, ..Self::here(code, DeniedBy::License) }
     }
 
     /// `spec/license.md` §3.4: SDKs check the key before they ask.
@@ -131,9 +134,8 @@ impl Denied {
             devices_used: None,
             max_devices: None,
             unverified_seats: Box::default(),
-            unverified_modules: Box::default(),
             server_time: None,
-            outside: None,
+            more: None,
         }
     }
 
@@ -147,9 +149,25 @@ impl Denied {
     }
 
     fn times(&self) -> String {
-        let Some(Outside { limit, judged_at }) = self.outside.as_deref() else { return String::new() };
+        let Some(Outside { limit, judged_at }) = self.outside() else { return String::new() };
         let verb = if judged_at < limit { "begins" } else { "ended" };
         format!(": it {verb} at {limit}, and the clock shows {judged_at}")
+    }
+
+    /// Where modules are not approved for the license: which ones. Not signed, unlike the code.
+    pub fn unverified_modules(&self) -> &[Module] {
+        match self.more.as_deref() {
+            Some(More::Unapproved(modules)) => modules,
+            _ => &[],
+        }
+    }
+
+    /// By how much a license is outside its own window, where that is why.
+    pub fn outside(&self) -> Option<&Outside> {
+        match self.more.as_deref() {
+            Some(More::Outside(outside)) => Some(outside),
+            _ => None,
+        }
     }
 
     /// One sentence: what would put it right.

@@ -12,7 +12,7 @@ use sealgate_trust::{
 };
 
 use crate::activate::of_proof;
-use crate::activated::{Activated, Answered, Pulse};
+use crate::activated::{Activated, AdmittedBy, Answered, Pulse};
 use crate::client::{ATTEMPTS, Fetched, Found, Says};
 use crate::exchange::{self, Answer, HeartbeatSent};
 use crate::judge::{Judged, Question, Refusal, Server, held_or_final, newest, of_decision};
@@ -34,9 +34,15 @@ struct Sent {
     id: StatementId,
 }
 
+/// What a verified answer says, for the program and as it came.
+struct Told {
+    beat: Beat,
+    said: HeartbeatAnswer,
+}
+
 /// What followed from an answer.
 enum Heard {
-    Beat(Beat, HeartbeatAnswer),
+    Beat(Box<Told>),
     /// It counted, but the license or the proof that it names did not come: an answer that was repeated may name what has been
     /// replaced since. Nothing but the next heartbeat follows from it.
     Again,
@@ -76,7 +82,7 @@ impl Client {
                 let (found, sent) = self.heartbeat_under_way(leaves)?;
                 let is_wanted = sent.request.leaves == leaves;
                 match self.ask_heartbeat(found, &sent, says, fetched)? {
-                    Heard::Beat(beat, _) if is_wanted => return Ok(beat),
+                    Heard::Beat(told) if is_wanted => return Ok(told.beat),
                     // One that was under way asked for something else.
                     Heard::Beat(..) | Heard::Again | Heard::StateWanted => {}
                 }
@@ -163,17 +169,19 @@ impl Client {
             (answer, has_shown) = (ask(Some((last, &kept.proof)))?, true);
         }
         let concluded = self.remember(found, |state| judge(state, &answer, has_shown))?;
-        let (beat, said) = match (concluded.verdict?, concluded.not_kept) {
-            (Heard::Beat(beat, said), None) => (beat, said),
-            (Heard::Beat(beat, said), Some(why)) => {
-                return Ok(Heard::Beat(Beat { not_remembered: Some(why.to_string()), ..beat }, said));
+        match (concluded.verdict?, concluded.not_kept) {
+            (Heard::Beat(mut told), None) => {
+                told.beat.chain_error = self.chain_follows(sent, &told.said).err();
+                Ok(Heard::Beat(told))
+            }
+            (Heard::Beat(mut told), Some(why)) => {
+                told.beat.not_remembered = Some(why.to_string());
+                Ok(Heard::Beat(told))
             }
             // It would be repeated for ever.
-            (Heard::Again | Heard::StateWanted, Some(why)) => return Err(why.into()),
-            (heard, None) => return Ok(heard),
-        };
-        let chain_error = self.chain_follows(sent, &said).err();
-        Ok(Heard::Beat(Beat { chain_error, ..beat }, said))
+            (Heard::Again | Heard::StateWanted, Some(why)) => Err(why.into()),
+            (heard, None) => Ok(heard),
+        }
     }
 
     /// Once the answer is kept, entries that it acknowledges may go.
@@ -221,7 +229,7 @@ impl Client {
                         let statements = Statements { license: Some(next.license.clone()), ..has };
                         let memory = Memory { accepted, floors, licenses, statements };
                         let beat = self.beat_of(said, &next, next.license != kept.license);
-                        (Heard::Beat(beat, said.clone()), next, memory)
+                        (told(beat, said), next, memory)
                     }
                     None => (Heard::Again, next, without(has)),
                 }
@@ -229,7 +237,7 @@ impl Client {
             _ => {
                 let kept = if is_due { &next } else { kept };
                 let beat = self.beat_of(said, kept, false);
-                (Heard::Beat(beat, said.clone()), next, without(has))
+                (told(beat, said), next, without(has))
             }
         };
         let effect = if is_due { Effect::Beaten(Box::new(next)) } else { Effect::None };
@@ -286,7 +294,11 @@ impl Client {
         let next = Activated {
             license: license.clone(),
             proof: proof.clone(),
-            admitted_at: said.issued_at,
+            admitted: Some(AdmittedBy {
+                answer: answer.said.clone(),
+                certificate: has.certificate.clone().expect("it was verified"),
+                origin: self.server.origin.as_str().to_owned(),
+            }),
             lease_until: *lease_until,
             ending: None,
             ..kept.clone()
@@ -303,7 +315,7 @@ impl Client {
     fn beat_of(&self, said: &HeartbeatAnswer, kept: &Activated, license_changed: bool) -> Beat {
         let rhythm = rhythm(&kept.license);
         let last_wait = kept.last.as_ref().map_or(rhythm.interval, |last| last.wait);
-        let (told, wait) = match &said.outcome {
+        let (says, wait) = match &said.outcome {
             BeatOutcome::Admitted { .. } => (BeatSaid::Admitted, last_wait),
             BeatOutcome::Ended { code, grace_until, .. } => {
                 let ending = ending(code, *grace_until).after(kept.ending.as_ref());
@@ -315,10 +327,11 @@ impl Client {
                 (BeatSaid::Refused { code: code.clone(), retry_after }, wait)
             }
         };
+        let admitted_at = kept.peek_admitted_at().unwrap_or(said.issued_at);
         Beat {
-            said: told,
+            said: says,
             server_time: said.issued_at,
-            rights_until: rhythm.deadline(kept.admitted_at, kept.ending.as_ref()),
+            rights_until: rhythm.deadline(admitted_at, kept.ending.as_ref()),
             lease_until: kept.lease_until,
             next_due: self.clock.now().plus(wait),
             license_changed,
@@ -332,6 +345,10 @@ impl Client {
         let kept = self.kept().ok().flatten().and_then(|found| found.state.activated);
         rhythm(&kept.map(|kept| kept.license).unwrap_or_default())
     }
+}
+
+fn told(beat: Beat, said: &HeartbeatAnswer) -> Heard {
+    Heard::Beat(Box::new(Told { beat, said: said.clone() }))
 }
 
 fn ending(code: &str, grace_until: UnixSeconds) -> Ending {

@@ -27,15 +27,19 @@ struct Shared {
     changed: Condvar,
 }
 
-/// What the owner tells the thread.
-#[derive(Debug, Clone, Copy, Default)]
-struct Told {
+/// What the owner tells the thread. What comes later counts more.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Told {
+    #[default]
+    Nothing,
     /// Look at the clock now.
-    wakes: bool,
+    Look,
     /// Send one now.
-    beats: bool,
-    stops: bool,
-    leaves: bool,
+    Beat,
+    /// The thread is to end.
+    Stop,
+    /// The same, with a last heartbeat.
+    Leave,
 }
 
 /// What the thread sends, and when.
@@ -71,27 +75,27 @@ impl Client {
 impl Heartbeats {
     /// Sends a heartbeat now, if there is an activation: one has just come about, the network is back, or actions were recorded.
     pub fn beat_now(&self) {
-        self.shared.tell(|told| (told.wakes, told.beats) = (true, true));
+        self.shared.tell(Told::Beat);
     }
 
     /// Looks at the clock now: it was set.
     pub fn wake(&self) {
-        self.shared.tell(|told| told.wakes = true);
+        self.shared.tell(Told::Look);
     }
 
     /// Ends the thread.
     pub fn stop(mut self) {
-        self.end(false);
+        self.end(Told::Stop);
     }
 
     /// Sends a last heartbeat, which gives the instance and a seat that is lent back, and ends the thread.
     pub fn stop_and_leave(mut self) {
-        self.end(true);
+        self.end(Told::Leave);
     }
 
-    fn end(&mut self, leaves: bool) {
+    fn end(&mut self, how: Told) {
         let Some(thread) = self.thread.take() else { return };
-        self.shared.tell(|told| (told.stops, told.leaves) = (true, leaves));
+        self.shared.tell(how);
         // Whoever drops it in `on_beat` is that thread, which cannot wait for itself.
         if thread.thread().id() != thread::current().id() {
             // Panics are caught inside.
@@ -102,7 +106,7 @@ impl Heartbeats {
 
 impl Drop for Heartbeats {
     fn drop(&mut self) {
-        self.end(false);
+        self.end(Told::Stop);
     }
 }
 
@@ -118,39 +122,35 @@ impl Shared {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn tell(&self, what: impl FnOnce(&mut Told)) {
-        what(&mut self.told());
+    fn tell(&self, what: Told) {
+        let mut told = self.told();
+        *told = what.max(*told);
+        drop(told);
         self.changed.notify_all();
     }
 
     fn run<F: FnMut(Result<Beat, Error>)>(&self, mut pacemaker: Pacemaker<F>) {
         loop {
             let left = pacemaker.left();
-            if left.is_zero() && !self.told().stops {
+            if left.is_zero() && *self.told() < Told::Stop {
                 pacemaker.beat(Client::heartbeat);
                 continue;
             }
             match self.wait(left) {
-                Told { stops: true, leaves, .. } => {
-                    if leaves {
-                        pacemaker.beat(Client::leave);
-                    }
-                    return;
-                }
-                Told { beats: true, .. } => pacemaker.beat(Client::heartbeat),
-                Told { .. } => {}
+                Told::Nothing | Told::Look => {}
+                Told::Beat => pacemaker.beat(Client::heartbeat),
+                Told::Stop => return,
+                Told::Leave => return pacemaker.beat(Client::leave),
             }
         }
     }
 
     /// Until the time is over, or somebody tells something.
     fn wait(&self, left: Duration) -> Told {
-        let is_quiet = |told: &mut Told| !told.wakes && !told.stops;
-        let waited = self.changed.wait_timeout_while(self.told(), left.min(LOOK), is_quiet);
+        let waited =
+            self.changed.wait_timeout_while(self.told(), left.min(LOOK), |told| *told == Told::Nothing);
         let (mut told, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        let heard = *told;
-        (told.wakes, told.beats) = (false, false);
-        heard
+        std::mem::take(&mut *told)
     }
 }
 

@@ -2,9 +2,15 @@
 
 use serde_json::value::RawValue;
 
+/// What is there does not read.
+pub(crate) struct Unreadable;
+
 /// What is there must read; what is not, need not.
-pub(crate) fn read<T, U>(there: Option<T>, how: impl FnOnce(T) -> Option<U>) -> Option<Option<U>> {
-    there.map_or(Some(None), |there| how(there).map(Some))
+pub(crate) fn read<T, U>(
+    there: Option<T>,
+    how: impl FnOnce(T) -> Option<U>,
+) -> Result<Option<U>, Unreadable> {
+    there.map(|there| how(there).ok_or(Unreadable)).transpose()
 }
 
 /// As it is kept: what was verified or made here is JSON.

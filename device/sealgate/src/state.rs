@@ -184,10 +184,10 @@ impl Text {
         is_known.then_some(())?;
         Some(State {
             device_key: DeviceKey::from_seed(&*seed?),
-            sealing: read(sealing, |seed| seed)?,
-            memory: read(self.memory, MemoryText::read)?,
+            sealing: read(sealing, |seed| seed).ok()?,
+            memory: read(self.memory, MemoryText::read).ok()?,
             activating: self.activating.map(bytes_of).map(Zeroizing::new),
-            activated: read(self.activated, ActivatedText::read)?,
+            activated: read(self.activated, ActivatedText::read).ok()?,
         })
     }
 }
@@ -245,10 +245,10 @@ impl MemoryText {
     }
 
     fn read(self) -> Option<Memory> {
-        let maximum = |text: Option<MaximumText>| read(text, MaximumText::read);
+        let maximum = |text: Option<MaximumText>| read(text, MaximumText::read).ok();
         Some(Memory {
             accepted: Accepted {
-                tenant: read(self.tenant, |text| TenantId::parse(&text).ok())?,
+                tenant: read(self.tenant, |text| TenantId::parse(&text).ok()).ok()?,
                 root: maximum(self.root)?,
                 keyset: maximum(self.keyset)?,
                 tenant_keyset: maximum(self.tenant_keyset)?,

@@ -15,6 +15,7 @@ mod envelope;
 mod error;
 mod health;
 mod ids;
+pub mod lease;
 mod limits;
 pub mod lists;
 mod moving;

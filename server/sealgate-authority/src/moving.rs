@@ -72,6 +72,8 @@ pub(crate) async fn move_seat(
     if !table::devices::move_seat(tx, locked, (from.id, to), at).await? {
         return Err(broken("a seat that was read under the license's lock is not there"));
     }
+    // Its former key has no seat any more, and gets none by its heartbeat.
+    table::activations::deactivate(tx, locked.id, &[from.device.name().into_owned()], at).await?;
     let moved_from = Some(from.device.name().into_owned());
     let event = EventRow { kind: "device_moved".into(), moved_from, ..event.clone() };
     table::events::insert(tx, &event).await?;

@@ -8,6 +8,7 @@ use sealgate_store::table::{self, DeviceRow, EventRow, LicenseRow, Said, Seated,
 use sealgate_store::{AppEntry, Db, LicenseEntry, Tx, Work};
 
 use crate::customer_limit::{had_room, leaves_room};
+use crate::lease;
 use crate::moving::{Moving, move_seat, wants_a_seat};
 use crate::{AuthorityError, ClockWatch, Ids, Side, event_row};
 
@@ -72,14 +73,12 @@ impl Seats {
         let runs = began.unwrap_or(asking.now);
         let facts = facts(license, asking.blocked, (license.devices_used, seated.is_some()), Some(runs));
         let must_begin = license.terms.trial.is_some() && began.is_none();
-        let seat = match facts.validate(asking.now) {
-            Verdict::Allow if asking.pays.is_none() && !must_begin => {
-                return Ok(Admitted { used: license.devices_used, trial_ends: trial_ends(license, began) });
-            }
-            Verdict::Allow => Ok(()),
-            Verdict::TakeSeat => had_room(&self.db, license).await,
-            Verdict::Refuse(code) => Err(AuthorityError::Refused(code)),
-        };
+        let must_hold = lease::is_due(license, seated.as_ref(), asking.now);
+        let verdict = facts.validate(asking.now);
+        if verdict == Verdict::Allow && asking.pays.is_none() && !must_begin && !must_hold {
+            return Ok(Admitted { used: license.devices_used, trial_ends: trial_ends(license, began) });
+        }
+        let seat = self.may_take(license, verdict, asking.now).await;
         if let Err(refused) = seat {
             // Nothing is locked for whoever asks again and again where no seat is left.
             if !wants_a_seat(&refused) || !self.may_move(asking).await? {
@@ -88,6 +87,30 @@ impl Seats {
         }
         // In a box: most validations write nothing, and need not carry what a write takes.
         Box::pin(self.db.write(TakeSeat::new(&self.ids, asking))).await
+    }
+
+    /// Refuses what is sure to be refused, before anything is locked.
+    async fn may_take(
+        &self,
+        license: &LicenseRow,
+        verdict: Verdict,
+        now: UnixSeconds,
+    ) -> Result<(), AuthorityError> {
+        let refused = match verdict {
+            Verdict::Allow => return Ok(()),
+            Verdict::TakeSeat => had_room(&self.db, license).await,
+            Verdict::Refuse(code) => Err(AuthorityError::Refused(code)),
+        };
+        match refused {
+            Err(why) if wants_a_seat(&why) && lease::is_any_over(&self.db, license, now).await? => Ok(()),
+            refused => refused,
+        }
+    }
+
+    /// Refuses a device that has no seat and would get none.
+    pub async fn has_room(&self, license: &LicenseRow, now: UnixSeconds) -> Result<(), AuthorityError> {
+        let verdict = facts(license, false, (license.devices_used, false), Some(now)).validate(now);
+        self.may_take(license, verdict, now).await
     }
 
     /// Whether another device's seat would move to this one at this moment.
@@ -172,7 +195,11 @@ impl TakeSeat {
     pub async fn take(&self, tx: &mut Tx<'_>) -> Result<Admitted, AuthorityError> {
         let device = &self.device;
         let locked = table::licenses::lock(tx, device.tenant, device.license).await?;
-        let locked = locked.ok_or(AuthorityError::Refused(Code::LicenseUnknown))?;
+        let mut locked = locked.ok_or(AuthorityError::Refused(Code::LicenseUnknown))?;
+        let lease_until = lease::ends(&locked, self.now);
+        if let Some(until) = lease_until {
+            locked.devices_used = lease::hold(tx, &locked, &device.device, (until, self.now)).await?;
+        }
         let (used, seated) = table::devices::count_seats(&mut *tx, &locked, &device.device).await?;
         let moves = match &self.moving {
             Some(moving) if seated.is_none() => moving.find(&mut *tx, &locked).await?,
@@ -201,9 +228,12 @@ impl TakeSeat {
             return Ok(Admitted { used, trial_ends });
         }
         self.has_no_other_use(tx).await?;
-        let device = DeviceRow { trial_began: began, ..device.clone() };
+        let device = DeviceRow { trial_began: began, lease_until, ..device.clone() };
         if let Some(from) = &moves {
             move_seat(tx, &locked, (from, &device), (self.now, &self.event)).await?;
+            if let Some(until) = lease_until {
+                table::leases::hold(tx, locked.id, &device.device, until).await?;
+            }
             return Ok(Admitted { used, trial_ends });
         }
         table::devices::take_seat(tx, &locked, &device).await?;

@@ -1,7 +1,7 @@
 //! Devices and their seats (`spec/http.md` §3.10).
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use sealgate_artifact::{Code, DeviceId};
+use sealgate_artifact::{Code, Device, DeviceId};
 use sealgate_authority::{AuthorityError, Observed};
 use sealgate_store::table::{self, AuditRow, DeviceRow, EventRow, LicenseRow};
 use sealgate_store::{Tx, Work};
@@ -29,7 +29,15 @@ impl Devices {
     /// The tenant's device of that id.
     pub async fn show(&self, caller: &Caller, id: &str) -> Result<DeviceView, AuthorityError> {
         self.observed.write_seen().await?;
-        self.find(caller, id).await.map(|device| view(&device))
+        let device = self.find(caller, id).await?;
+        let activation = match device.device {
+            Device::Key(key) => {
+                table::activation_list::of_device(&self.desk.db, device.license, key).await?
+            }
+            Device::Hwid(_) => None,
+        };
+        let activation_id = activation.map(|activation| activation.id.to_string());
+        Ok(DeviceView { activation_id, ..view(&device) })
     }
 
     /// The tenant's devices, newest first; of one license, or with one fingerprint, if given.
@@ -165,6 +173,8 @@ fn view(device: &DeviceRow) -> DeviceView {
         trial_began: device.trial_began.map(Timestamp),
         moved_from: device.moved_from.clone(),
         moved_at: device.moved[0].map(Timestamp),
+        lease_until: device.lease_until.map(Timestamp),
+        activation_id: None,
         // A row that somebody else wrote is shown like any other.
         metadata: serde_json::from_str(&device.metadata).unwrap_or_default(),
     }

@@ -4,6 +4,7 @@
 //! shape of [`sealgate_wire`], and gives back another. Each group of use cases holds only what it works with.
 
 mod access;
+mod activations;
 mod answers;
 mod apps;
 mod bootstrap;
@@ -60,6 +61,7 @@ pub use bootstrap::{BootstrapError, Installation};
 pub use caller::{Caller, Once};
 pub use clock::ServerClock;
 pub use customers::Customers;
+pub use activations::Activations;
 pub use devices::Devices;
 pub use keys::Keys;
 pub use licenses::{AuthforgeFiles, Licenses};
@@ -97,6 +99,8 @@ pub struct Control {
     pub authforge_files: AuthforgeFiles,
     /// Devices and their seats.
     pub devices: Devices,
+    /// Devices that were admitted.
+    pub activations: Activations,
     /// Access lists.
     pub access: AccessLists,
     /// Events and the audit log.
@@ -158,6 +162,7 @@ impl Control {
             ),
             authforge_files: AuthforgeFiles::new(desk.clone(), signer, secrets),
             devices: Devices::new(desk.clone(), observed.clone()),
+            activations: Activations::new(desk.clone()),
             access: AccessLists::new(desk.clone()),
             clock: ServerClock::new(desk.clone(), own_server.as_ref().map(|own| own.key)),
             servers: Servers::new(desk.clone(), changes.clone(), own_server),

@@ -194,6 +194,9 @@ fn stage_license(stage: &Stage, operation: &str) -> Staged {
             change(&text(&stage.device()["device_id"]), json!({ "metadata": { "desk": "12" } }))
         }
         "release_device" => change(&text(&stage.device()["device_id"]), json!({})),
+        "list_activations" => search("license_id", &text(&stage.activation()["license_id"])),
+        "show_activation" | "activation_chain" => about(&text(&stage.activation()["activation_id"])),
+        "reanchor_activation" => change(&text(&stage.activation()["activation_id"]), json!({})),
         "add_access" => stage.creation(&json!({ "effect": "deny", "ip": "192.0.2.0/24" })),
         "remove_access" => {
             let wish = json!({ "app_id": stage.app(), "effect": "deny", "hwid": "stolen" });
@@ -258,6 +261,19 @@ impl Stage<'_> {
         let question = TestApp::question(&license, &license, "desk", &format!("{:032x}", next()));
         self.app.validate(&question).expect(200);
         let path = format!("/api/v1/devices?license_id={}", text(&license["license_id"]));
+        self.vendor.api("GET", &path, &json!(null)).expect(200)["items"][0].clone()
+    }
+
+    /// An activated device on a license of its own.
+    fn activation(&self) -> Value {
+        let license = self.license();
+        let path = format!("/api/v1/apps/{}/trust", text(&license["app_id"]));
+        let trust = self.vendor.api("GET", &path, &json!(null)).expect(200);
+        let trust = serde_json::from_value(trust).expect("a trust.json");
+        let build = crate::Build { trust, origin: self.app.url.clone() };
+        let (device, key) = (crate::TestDevice::default(), text(&license["license_key"]));
+        device.activate(self.app, &build, &key, 1).expect_admitted();
+        let path = format!("/api/v1/activations?license_id={}", text(&license["license_id"]));
         self.vendor.api("GET", &path, &json!(null)).expect(200)["items"][0].clone()
     }
 

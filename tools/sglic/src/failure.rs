@@ -107,8 +107,8 @@ fn fix(error: &Error) -> &'static str {
 }
 
 fn denial(mut failure: Failure, denied: &Denied) -> Failure {
-    if !denied.unverified_modules.is_empty() {
-        let modules = || denied.unverified_modules.iter();
+    if !denied.unverified_modules().is_empty() {
+        let modules = || denied.unverified_modules().iter();
         failure = failure.with("modules", modules().map(module).collect());
         failure.lines.extend(modules().map(module_line));
     }

@@ -43,6 +43,12 @@ pub struct DeviceView {
     /// When the seat moved to it from there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moved_at: Option<Timestamp>,
+    /// Until when it holds the seat without being heard, where the license's seats are leases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease_until: Option<Timestamp>,
+    /// Its activation, if it has one. Only where one device is shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activation_id: Option<String>,
     /// The vendor's own notes.
     #[serde(default)]
     pub metadata: Map<String, Value>,

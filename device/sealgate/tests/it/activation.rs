@@ -128,7 +128,7 @@ fn modules_that_are_not_approved_are_shown() {
     let error = device.client.activate_with_modules(&key(), &asked).expect_err("not approved");
     let Error::License(denied) = &error else { panic!("{error}") };
     assert_eq!(denied.code, "unapproved_module");
-    assert_eq!(denied.unverified_modules.iter().map(|m| m.name.as_str()).collect::<Vec<_>>(), ["theirs"]);
+    assert_eq!(denied.unverified_modules().iter().map(|m| m.name.as_str()).collect::<Vec<_>>(), ["theirs"]);
     let activation = device.client.activate_with_modules(&key(), &[module("ours")]).expect("approved");
     assert_eq!(activation.modules(), [module("ours")]);
     let error = device.client.activate_with_modules(&key(), &[module("a/b")]).expect_err("no file name");
@@ -297,7 +297,12 @@ impl Store for Cut {
 }
 
 pub(crate) fn client(site: &Arc<Site>, store: impl Store + 'static) -> Client {
-    let clock = TestClock(Arc::new(NOW.into()));
+    client_at(NOW, site, store)
+}
+
+/// A program that is started then: what it asks anew differs from what was asked before.
+pub(crate) fn client_at(time: u64, site: &Arc<Site>, store: impl Store + 'static) -> Client {
+    let clock = TestClock(Arc::new(time.into()));
     let client = Client::builder(site.trust()).server(ORIGIN).clock(clock).transport(site.clone());
     client.store(store).build().expect("configured")
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use sealgate_artifact::{
     ActivationId, ActivationProof, ActivationRequest, BeatOutcome, ChainEntry, ChainHead, Code,
     HeartbeatAnswer, HeartbeatRequest, InstanceId, KeyState, Module, NextBeat, Nonce, Operation, Outcome,
-    PublicKey, StatementId,
+    PublicKey, StatementId, encode_hex,
 };
 use sealgate_journal::{ChainActivation, ChainKey, Extension, extend, seal_chain_secret};
 use sealgate_rules::{Beat, Heard, HeldActivation, HeldBeat, hear};
@@ -132,7 +132,7 @@ impl Admissions {
         let views: Vec<_> = unapproved
             .iter()
             .map(|module| {
-                let sha256: String = module.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+                let sha256 = encode_hex(&module.sha256);
                 serde_json::json!({ "name": module.name, "sha256": sha256 })
             })
             .collect();
@@ -277,10 +277,10 @@ impl Admissions {
         known.follow(said);
         let head = said.head.map(|_| known.head);
         let answer = sign_answer(authority, request, (outcome, head), time);
-        let held = HeldBeat { seq: said.seq, next: nonce, request: request.id() };
+        let counted = HeldBeat { seq: said.seq, next: nonce, request: request.id() };
         known.left = said.leaves;
         known.instances.retain(|instance| instance.id != next.instance);
-        known.instances.push(Instance { id: next.instance, held, answer: answer.clone() });
+        known.instances.push(Instance { id: next.instance, held: counted, answer: answer.clone() });
         (answer, known.ended.is_none())
     }
 

@@ -12,20 +12,20 @@ const COPIES: [&str; 2] = ["state.0", "state.1"];
 
 /// A folder in which one state was saved after the other.
 fn folder(states: &[&[u8]]) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a folder of its own");
     let mut old: Option<&[u8]> = None;
     for state in states {
-        assert!(FileStore::new(folder.path()).replace(old, state).unwrap());
+        assert!(FileStore::new(folder.path()).replace(old, state).expect("a folder of its own"));
         old = Some(state);
     }
     folder
 }
 
 fn copy_of(folder: &Path) -> TempDir {
-    let copy = tempfile::tempdir().unwrap();
-    for file in fs::read_dir(folder).unwrap() {
-        let file = file.unwrap();
-        fs::copy(file.path(), copy.path().join(file.file_name())).unwrap();
+    let copy = tempfile::tempdir().expect("a folder of its own");
+    for file in fs::read_dir(folder).expect("a folder of its own") {
+        let file = file.expect("a folder of its own");
+        fs::copy(file.path(), copy.path().join(file.file_name())).expect("a folder of its own");
     }
     copy
 }

@@ -7,10 +7,11 @@ use std::time::Duration;
 use sealgate::{
     Beat, BeatSaid, Client, Error, HttpAnswer, HttpQuestion, MemoryStore, Store, Transport, Unanswered,
 };
-use sealgate_artifact::UnixSeconds;
+use sealgate_artifact::{HeartbeatAnswer, UnixSeconds, Unverified};
+use serde_json::Value;
 
-use crate::activation::{Cut, activate, client, drop_answers, face, sent_ids, site};
-use crate::authority::{DAY, NOW, at, key};
+use crate::activation::{Cut, activate, client, client_at, drop_answers, face, sent_ids, site};
+use crate::authority::{DAY, NOW, at, key, public_key, signed};
 use crate::site::{Device, ORIGIN, Site, ok};
 
 fn activated() -> (Arc<Site>, Device) {
@@ -165,7 +166,7 @@ fn whoever_keeps_a_newer_license_back_moves_no_deadline() {
         pass(&site, &device, 1_000);
         site.authority().next_license().features.clear();
         site.between(move |answer| {
-            let mut body: serde_json::Value = serde_json::from_slice(&answer.body).expect("JSON");
+            let mut body: Value = serde_json::from_slice(&answer.body).expect("JSON");
             body.as_object_mut().expect("an object").remove(kept_back);
             Ok(ok(&body.to_string()))
         });
@@ -222,6 +223,40 @@ fn the_last_heartbeat_gives_the_instance_back() {
     assert!(!site.admissions().only().left);
 }
 
+/// Whoever edits the state, and can seal it again, moves no deadline: it follows from what a server signed.
+#[test]
+fn a_deadline_cannot_be_written_into_a_state() {
+    let (site, device) = activated();
+    pass(&site, &device, 5_000);
+    admitted(&device);
+    let genuine = device.state().expect("a state");
+    assert_eq!(rights_until(&device), at(NOW + 5_000 + DAY));
+
+    let thief = 90;
+    let json = |bytes: Vec<u8>| serde_json::from_slice::<Value>(&bytes).expect("JSON");
+    let kept = json(genuine.clone())["activated"]["admitted"].clone();
+    let answer = kept["answer"].to_string();
+    let answer = Unverified::<HeartbeatAnswer>::decode(answer.as_bytes()).expect("an answer");
+    let mut later = answer.danger_peek().expect("an answer");
+    later.issued_at = at(NOW + 10 * DAY);
+    let mut own = site.authority().certificate.clone();
+    own.public_key = public_key(thief);
+    let mut by_thief = kept.clone();
+    by_thief["answer"] = json(signed(&later, &[thief]));
+    let mut under_own = by_thief.clone();
+    under_own["certificate"] = json(signed(&own, &[thief]));
+    for forged in [Value::Null, by_thief, under_own] {
+        let mut state = json(genuine.clone());
+        state["activated"]["admitted"] = forged;
+        let before = device.state();
+        assert!(device.store.replace(before.as_deref(), state.to_string().as_bytes()).expect("memory"));
+        assert_eq!(rights_until(&device), at(NOW + DAY), "the proof's time");
+    }
+    let before = device.state();
+    assert!(device.store.replace(before.as_deref(), &genuine).expect("memory"));
+    admitted(&device);
+}
+
 /// Genuine statements in the wrong place.
 #[test]
 fn an_answer_to_something_else_is_refused() {
@@ -229,7 +264,7 @@ fn an_answer_to_something_else_is_refused() {
     admitted(&device);
     let record = site.record.lock().unwrap().clone();
     let said = |at: usize, name: &str| {
-        let body: serde_json::Value = serde_json::from_slice(&record[at].1.body).expect("JSON");
+        let body: Value = serde_json::from_slice(&record[at].1.body).expect("JSON");
         body[name].clone()
     };
     let (decision, answer) = (said(0, "decision"), said(1, "answer"));
@@ -238,7 +273,7 @@ fn an_answer_to_something_else_is_refused() {
     for wrong in [answer.clone(), decision] {
         let code = if wrong == answer { "nonce_mismatch" } else { "kind_unexpected" };
         site.between(move |genuine| {
-            let mut body: serde_json::Value = serde_json::from_slice(&genuine.body).expect("JSON");
+            let mut body: Value = serde_json::from_slice(&genuine.body).expect("JSON");
             body["answer"] = wrong.clone();
             Ok(ok(&body.to_string()))
         });
@@ -248,7 +283,7 @@ fn an_answer_to_something_else_is_refused() {
     }
     // A heartbeat's answer as the decision about an activation.
     site.between(move |genuine| {
-        let mut body: serde_json::Value = serde_json::from_slice(&genuine.body).expect("JSON");
+        let mut body: Value = serde_json::from_slice(&genuine.body).expect("JSON");
         body["decision"] = answer.clone();
         Ok(ok(&body.to_string()))
     });
@@ -292,7 +327,9 @@ impl Transport for Race {
     fn exchange(&self, question: &HttpQuestion<'_>) -> Result<HttpAnswer, Unanswered> {
         let answer = self.site.exchange(question);
         let other = self.other.lock().expect("nobody panicked with it").take();
-        other.iter().for_each(|other| drop(admitted(other)));
+        if let Some(other) = other {
+            admitted(&other);
+        }
         answer
     }
 }
@@ -320,7 +357,7 @@ fn a_program_that_ends_at_any_write_goes_on() {
         for _ in 0..3 {
             let _ = dying.heartbeat();
         }
-        let again = client(&site, store);
+        let again = client_at(NOW + 1_000, &site, store);
         for _ in 0..2 {
             let beat = again.heartbeat().expect("answered");
             assert_eq!((beat.said, beat.not_remembered), (BeatSaid::Admitted, None), "{cut} {is_behind}");

@@ -14,7 +14,7 @@ use crate::authority::{NOW, key};
 use crate::site::{Device, ORIGIN, Site, TestClock};
 
 /// Longer than any test takes: a thread that does not answer fails the test instead of holding it.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const INTERVAL: u64 = 14_400;
 
 struct Running {
@@ -98,7 +98,7 @@ fn a_server_says_when_to_come_back() {
     running.admitted();
     running.site.between(|_| {
         let mut answer = crate::site::problem(503, "unavailable", "Later.");
-        answer.retry_after = Some(Duration::from_secs(900));
+        answer.retry_after = Some(Duration::from_mins(15));
         Ok(answer)
     });
     running.at(INTERVAL);

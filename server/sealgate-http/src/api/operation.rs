@@ -196,6 +196,9 @@ macro_rules! query {
     ((query $query:ty)) => {
         parameters::<$query>
     };
+    ((id, query $query:ty)) => {
+        parameters::<$query>
+    };
     ($other:tt) => {
         Vec::new
     };
@@ -237,6 +240,16 @@ macro_rules! handler {
                 // Lists and exports, and nothing else, have a query.
                 let _turn = vendor.0.lists.turn(&auth.caller).await;
                 let asked = vendor.0.$group.$call(&auth.caller, &query);
+                auth.answer($good, vendor.carry_out(stringify!($method), &auth.caller, asked).await)
+            }
+        )
+    };
+    ($method:ident (id, query $query:ty) $good:tt, $group:ident.$call:ident) => {
+        $crate::api::operation::route!(
+            $method,
+            |State(vendor): State<Vendor>, auth: Authenticated, QueryOf(query): QueryOf<$query>, Id(id): Id| async move {
+                let _turn = vendor.0.lists.turn(&auth.caller).await;
+                let asked = vendor.0.$group.$call(&auth.caller, &id, &query);
                 auth.answer($good, vendor.carry_out(stringify!($method), &auth.caller, asked).await)
             }
         )

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use sealgate_control::Scope;
 use sealgate_wire::{
+    ActivationQuery, ActivationView, ChainEntryView, ChainQuery,
     AcceptClock, AccessView, AddAccess, AppCreated, AppQuery, AppView, ApproveServer, AuditExport, AuditView,
     AuthforgeFile, ChangeVariables, ClockView, CountedQuery, CreateApp, CreateCustomer, CreatePlan,
     CreateTenant, CreateToken, CreditsView, CustomerForgotten, CustomerQuery, CustomerView, CustomersMerged,
@@ -239,6 +240,21 @@ fn devices() -> Vec<Operation> {
         PATCH "/api/v1/devices/{device_id}", DevicesWrite, update_device = devices.update (id, body UpdateDevice) -> 200 DeviceView;
         /// Release a device's seat
         POST "/api/v1/devices/{device_id}/release", DevicesWrite, release_device = devices.release (id, body ReleaseDevices) -> 200 Released, once;
+
+        /// List activations
+        ///
+        /// Newest first.
+        GET "/api/v1/activations", DevicesRead, list_activations = activations.list (query ActivationQuery) -> 200 Page<ActivationView>;
+        /// Show an activation
+        GET "/api/v1/activations/{activation_id}", DevicesRead, show_activation = activations.show (id) -> 200 ActivationView;
+        /// Read what a device recorded
+        ///
+        /// Oldest first.
+        GET "/api/v1/activations/{activation_id}/chain", DevicesRead, activation_chain = activations.chain (id, query ChainQuery) -> 200 Page<ChainEntryView>;
+        /// Take a device's chain as it is
+        ///
+        /// The next heartbeat's head counts without the entries before it, and the activation goes on. What is missing stays on record.
+        POST "/api/v1/activations/{activation_id}/reanchor", DevicesWrite and LicensesWrite, reanchor_activation = activations.reanchor (id, body Nothing) -> 200 ActivationView;
 
         /// Add an entry to an access list
         POST "/api/v1/access", AccessWrite, add_access = access.add (body AddAccess) -> 201 AccessView, once;

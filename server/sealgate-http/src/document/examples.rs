@@ -8,6 +8,7 @@ const APP: &str = "01926a3b-0000-7000-8000-00000000a001";
 const PLAN: &str = "01926a3b-0000-7000-8000-00000000a002";
 const CUSTOMER: &str = "01926a3b-0000-7000-8000-00000000a003";
 const LICENSE: &str = "01926a3b-0000-7000-8000-00000000a004";
+const ACTIVATION: &str = "01926a3b-0000-7000-8000-00000000a00f";
 const DEVICE: &str = "01926a3b-0000-7000-8000-00000000a005";
 const TENANT: &str = "01926a3b-0000-7000-8000-00000000a006";
 const TOKEN: &str = "01926a3b-0000-7000-8000-00000000a007";
@@ -263,6 +264,17 @@ fn licenses() -> Vec<Row> {
             "device_id": DEVICE, "license_id": LICENSE, "kind": "key", "identity": PUBLIC_KEY, "first_seen": BEGIN,
             "last_seen": BEGIN, "name": "desk", "platform": "linux x86_64", "product_version": "4.2.0",
             "metadata": { "desk": "12" },
+        }
+        ActivationView {
+            "activation_id": ACTIVATION, "license_id": LICENSE, "device_id": DEVICE, "device_key": PUBLIC_KEY, "generation": 1,
+            "activated_at": BEGIN, "last_heard": BEGIN, "instances": 1, "chain_seq": 12,
+            "ended": { "code": "chain_mismatch", "at": BEGIN, "grace_until": END },
+            "anchors": [{ "generation": 1, "anchor": 1, "held_seq": 4, "taken_seq": 12, "asked_at": BEGIN, "at": BEGIN }],
+        }
+        ActivationEnd { "code": "chain_mismatch", "at": BEGIN, "grace_until": END }
+        ChainAnchorView { "generation": 1, "anchor": 1, "held_seq": 4, "taken_seq": 12, "asked_at": BEGIN, "at": BEGIN }
+        ChainEntryView {
+            "anchor": 0, "seq": 1, "at": BEGIN, "tenant": "__host__", "action": "rule", "hash": HASH, "mac": HASH,
         }
         UpdateDevice { "metadata": { "desk": "12" } }
         AddAccess { "app_id": APP, "effect": "deny", "ip": "192.0.2.0/24", "reason": "abuse", "expires_at": "90d" }

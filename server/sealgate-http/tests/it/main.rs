@@ -1,6 +1,7 @@
 //! The server as its callers see it, over HTTP, on both engines.
 
 mod activation;
+mod activations;
 mod addresses;
 mod agreement;
 mod api_access;
@@ -46,6 +47,7 @@ mod hostile_operations;
 mod idempotency;
 mod imports;
 mod large_requests;
+mod leases;
 mod license_changes;
 mod license_keys;
 mod license_sets;

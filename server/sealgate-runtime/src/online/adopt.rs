@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sealgate_artifact::{
     ActivationProof, ChainHead, Code, Device, DeviceId, HeartbeatAnswer, NextBeat, PublicKey,
 };
-use sealgate_authority::{AuthorityError, Source, event_row};
+use sealgate_authority::{AuthorityError, Source, event_row, lease};
 use sealgate_store::table::{self, ActivationRow, DeviceRow, EventRow, InstanceRow, LicenseRow, Said};
 use sealgate_store::{LicenseEntry, Tx, Work};
 use sealgate_trust::{Verified, verify_own_answer, verify_own_proof};
@@ -126,6 +126,9 @@ fn adopted(shown: &Shown, known: Option<&Known>, license: &LicenseRow) -> Activa
         proof: shown.proof_bytes.clone(),
         ended: same.and_then(|known| known.activation.ended),
         head: if head.seq > held.seq { head } else { held },
+        anchor: same.map_or(0, |known| known.activation.anchor),
+        reanchor_asked_at: same.and_then(|known| known.activation.reanchor_asked_at),
+        activated_at: same.map_or(proof.issued_at, |known| known.activation.activated_at),
     }
 }
 
@@ -181,8 +184,9 @@ impl Work for Adopt {
         if let Some(instance) = &self.instance {
             table::instances::adopt(tx, self.row.id, instance).await?;
         }
-        // The installation's own word says that the device had a seat.
-        if table::devices::seat(&mut *tx, self.row.license, &self.seat.device).await?.is_none() {
+        // The installation's own word says that the device had a seat. A lease may be over by now: the heartbeat takes one again.
+        if lease::ends(&locked, self.seat.first_seen).is_none()
+            && table::devices::seat(&mut *tx, self.row.license, &self.seat.device).await?.is_none() {
             table::devices::take_seat(tx, &locked, &self.seat).await?;
         }
         table::events::insert(tx, &self.event).await?;

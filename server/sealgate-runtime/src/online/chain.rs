@@ -1,9 +1,9 @@
 //! A device's chain as it comes with a heartbeat (`spec/chain.md` §4).
 
-use sealgate_artifact::{ChainEntry, ChainHead, HeartbeatRequest};
+use sealgate_artifact::{ChainEntry, ChainHead, HeartbeatRequest, UnixSeconds};
 use sealgate_authority::{AuthorityError, SharedSecrets};
 use sealgate_journal::{ChainActivation, ChainKey, Extension, extend};
-use sealgate_store::table::ActivationRow;
+use sealgate_store::table::{ActivationRow, ChainAnchor};
 use sealgate_store::table::chain_entries::ChainBatch;
 
 /// What became of the chain.
@@ -19,6 +19,10 @@ pub(super) struct Chained {
     pub(super) fault: Option<&'static str>,
     /// Whether the device has more to send.
     pub(super) more: bool,
+    /// What was taken without the entries before it, because the vendor asked for that.
+    pub(super) anchored: Option<ChainAnchor>,
+    /// Whether what the vendor asked for is done, or needs not be done.
+    pub(super) is_settled: bool,
 }
 
 /// Judges what the device shows of its chain.
@@ -26,9 +30,18 @@ pub(super) fn follow(
     secrets: &SharedSecrets,
     activation: &ActivationRow,
     said: &HeartbeatRequest,
+    now: UnixSeconds,
 ) -> Result<Chained, AuthorityError> {
     let held = activation.head;
-    let none = Chained { head: None, resend_from: None, new: None, fault: None, more: false };
+    let none = Chained {
+        head: None,
+        resend_from: None,
+        new: None,
+        fault: None,
+        more: false,
+        anchored: None,
+        is_settled: false,
+    };
     let entries = if said.entries.is_empty() {
         vec![]
     } else {
@@ -45,20 +58,39 @@ pub(super) fn follow(
         generation: activation.generation,
     };
     let claimed = said.head.unwrap_or(ChainHead::EMPTY);
-    let held_still = Chained { head: Some(held), ..none };
-    Ok(match extend(&ChainKey::derive(&secret, &chain), &held, &claimed, &entries) {
+    let held_still = Chained { head: Some(held), ..none.clone() };
+    let taken = |asked_at| {
+        let anchored = ChainAnchor {
+            generation: activation.generation,
+            anchor: activation.anchor + 1,
+            held,
+            taken: claimed,
+            asked_at,
+            at: now,
+        };
+        Chained { head: Some(claimed), anchored: Some(anchored), is_settled: true, ..none.clone() }
+    };
+    let chained = match extend(&ChainKey::derive(&secret, &chain), &held, &claimed, &entries) {
         Extension::Extended { head, new } => {
             let batch = new.first().zip(new.last()).map(|(first, last)| ChainBatch {
                 generation: activation.generation,
+                anchor: activation.anchor,
                 first_seq: first.seq,
                 last_seq: last.seq,
                 entries: ChainEntry::encode_list(new),
             });
-            Chained { head: Some(head), new: batch, more: head.seq < claimed.seq, ..held_still }
+            let more = head.seq < claimed.seq;
+            Chained { head: Some(head), new: batch, more, is_settled: !more, ..held_still }
         }
         Extension::Behind { resend_from } => {
             Chained { resend_from: Some(resend_from), more: true, ..held_still }
         }
         Extension::Fault(fault) => Chained { fault: Some(fault.as_str()), ..held_still },
+    };
+    // spec/chain.md §4.6: where nothing is missing, nothing is taken unseen.
+    let has_gap = chained.fault.is_some() || chained.resend_from.is_some();
+    Ok(match activation.reanchor_asked_at {
+        Some(asked_at) if has_gap => taken(asked_at),
+        _ => chained,
     })
 }

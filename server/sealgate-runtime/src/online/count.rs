@@ -1,17 +1,20 @@
 //! A heartbeat that counts: what it leads to, in one transaction (`spec/activation.md` §7.4, points 6 to 8).
 
+use std::sync::Arc;
+
 use sealgate_artifact::{
     BeatOutcome, Code, Device, HeartbeatAnswer, InstanceId, NextBeat, Nonce, UnixSeconds, Word,
 };
 use sealgate_authority::seats::facts;
-use sealgate_authority::{About, AuthorityError, Source, event_row};
+use sealgate_authority::{About, AuthorityError, Source, event_row, lease};
 use sealgate_rules::{Rhythm, likeness, names_a_machine};
 use sealgate_store::table::{self, ActivationRow, Ended, EventRow, InstanceRow};
-use sealgate_store::{Tx, Work};
+use sealgate_store::{LicenseEntry, Tx, Work};
 
 use super::Online;
 use super::chain::{Chained, follow};
 use super::heartbeat::{Decided, Known, Request};
+use super::lease::SeatChange;
 use crate::asking;
 
 /// The next heartbeat is due no sooner, unless more of a chain is to come.
@@ -34,12 +37,15 @@ impl Online {
         if !is_same_machine(known.activation.fingerprint.as_deref(), said.fingerprint.as_ref()) {
             return Err(AuthorityError::Refused(Code::FingerprintMismatch));
         }
-        let chained = match follow(&self.gate.secrets, &known.activation, said) {
+        let chained = match follow(&self.gate.secrets, &known.activation, said, known.now) {
             // spec/chain.md §4.7: signed, because an unsigned refusal could come from anybody in between.
             Err(AuthorityError::Refused(code)) => return self.refused(request, code),
             chained => chained?,
         };
-        let ended = self.ended(&known, &chained, source).await?;
+        let (has_seat, continues) = self.continues(&known, source).await?;
+        let ended = ended(&known, &chained, continues)?;
+        let has_ended = ended.is_some();
+        let seat = self.seat_change((&known, request), (has_seat, has_ended), source).await?;
         let activation = self.activation(&known, &chained, ended)?;
         let next = NextBeat {
             instance: known.instance.as_ref().map_or_else(|| self.gate.ids.fresh(InstanceId::new), |i| i.id),
@@ -54,7 +60,7 @@ impl Online {
                 license_statement: known.license.license.statement,
                 current_proof: activation.proof_id,
                 next,
-                lease_until: None,
+                lease_until: seat.lease_until(),
             },
         };
         let answer = HeartbeatAnswer {
@@ -76,6 +82,8 @@ impl Online {
         };
         let event = chained.fault.map(|fault| self.fault_event(&known, fault, source));
         let work = Heartbeat {
+            license: Arc::clone(&known.license),
+            seat,
             before: known.activation,
             activation: activation.clone(),
             instance_before: known.instance,
@@ -90,41 +98,13 @@ impl Online {
         Ok(Decided { answer, admitted })
     }
 
-    /// Why the device has no rights any more, and until when it keeps what it has: the same for the same end, however often it
-    /// is asked (`spec/activation.md` §7.5).
-    async fn ended(
+    /// Whether the device has a seat, and whether it may go on.
+    async fn continues(
         &self,
         known: &Known,
-        chained: &Chained,
         source: Source<'_>,
-    ) -> Result<Option<Ended>, AuthorityError> {
-        let before = known.activation.ended;
-        let since = |code: Code, at: UnixSeconds, grace: u64| match before.filter(|b| b.code == code) {
-            Some(before) => before,
-            None => Ended { code, at, grace_until: at.plus(grace) },
-        };
-        if let Err(code) = self.continues(known, source).await? {
-            let license = &known.license.license;
-            return Ok(Some(match (code, license.revoked_at, license.suspended_at, license.expires_at) {
-                (Code::NotActivated, ..) => return Err(AuthorityError::Refused(code)),
-                (Code::Revoked, Some(at), _, _) => {
-                    Ended { code, at, grace_until: at.plus(known.rhythm.grace) }
-                }
-                (Code::Blocked, _, Some(at), _) => since(code, at, known.rhythm.grace),
-                (Code::Expired, _, _, Some(end)) if end <= known.now => {
-                    Ended { code, at: end, grace_until: end }
-                }
-                (Code::Expired, ..) => since(code, known.now, 0),
-                _ => since(code, known.now, known.rhythm.grace),
-            }));
-        }
-        let has_fault = chained.fault.is_some() || before.is_some_and(|b| b.code == Code::ChainMismatch);
-        Ok(has_fault.then(|| since(Code::ChainMismatch, known.now, known.rhythm.grace)))
-    }
-
-    /// Whether the device may go on.
-    async fn continues(&self, known: &Known, source: Source<'_>) -> Result<Result<(), Code>, AuthorityError> {
-        let (entry, device) = (&known.license, Device::Key(known.activation.device_key));
+    ) -> Result<(bool, Result<(), Code>), AuthorityError> {
+        let (entry, device) = (&known.license, known.device());
         let (license, name) = (&entry.license, &*device.name());
         let address = source.address;
         let is_admitted = asking::app_admits(&known.app, (name, address), known.now, &mut About::default())
@@ -135,13 +115,17 @@ impl Online {
             // Another server gave it within the last second.
             seat = table::devices::seat(&self.gate.db, license.id, &device).await?;
         }
-        let began = seat.as_ref().and_then(|seat| seat.trial_began);
-        let facts = facts(license, !is_admitted, (license.devices_used, seat.is_some()), began);
-        Ok(facts.continues(known.now).map_err(|code| match code {
+        let has_seat = seat.is_some();
+        // A lease that ended ends no activation: the device takes a seat again, and its trial goes on.
+        let may_return = !has_seat && lease::ends(license, known.now).is_some();
+        let began = if may_return { Some(known.now) } else { seat.and_then(|seat| seat.trial_began) };
+        let seats = (license.devices_used, has_seat || may_return);
+        let continues = facts(license, !is_admitted, seats, began).continues(known.now);
+        Ok((has_seat, continues.map_err(|code| match code {
             // spec/activation.md §5.1: whoever gave the seat back is activated no more.
             Code::DeviceLimit => Code::NotActivated,
             code => code,
-        }))
+        })))
     }
 
     /// The activation as it is from now on: its end, its chain, and a proof of the license's version that counts.
@@ -154,6 +138,8 @@ impl Online {
         let row = ActivationRow {
             ended,
             head: chained.head.unwrap_or(known.activation.head),
+            anchor: chained.anchored.as_ref().map_or(known.activation.anchor, |anchored| anchored.anchor),
+            reanchor_asked_at: known.activation.reanchor_asked_at.filter(|_| !chained.is_settled),
             ..known.activation.clone()
         };
         if row.ended.is_none() && row.statement != known.license.license.statement {
@@ -171,6 +157,33 @@ impl Online {
     }
 }
 
+/// Why the device has no rights any more, and until when it keeps what it has: the same for the same end, however often it
+/// is asked (`spec/activation.md` §7.5).
+fn ended(
+    known: &Known,
+    chained: &Chained,
+    continues: Result<(), Code>,
+) -> Result<Option<Ended>, AuthorityError> {
+    let (before, grace) = (known.activation.ended, known.rhythm.grace);
+    let since = |code: Code, at: UnixSeconds, grace: u64| match before.filter(|b| b.code == code) {
+        Some(before) => before,
+        None => Ended { code, at, grace_until: at.plus(grace) },
+    };
+    if let Err(code) = continues {
+        let license = &known.license.license;
+        return Ok(Some(match (code, license.revoked_at, license.suspended_at, license.expires_at) {
+            (Code::NotActivated, ..) => return Err(AuthorityError::Refused(code)),
+            (Code::Revoked, Some(at), _, _) => Ended { code, at, grace_until: at.plus(grace) },
+            (Code::Blocked, _, Some(at), _) => since(code, at, grace),
+            (Code::Expired, _, _, Some(end)) if end <= known.now => Ended { code, at: end, grace_until: end },
+            (Code::Expired, ..) => since(code, known.now, 0),
+            _ => since(code, known.now, grace),
+        }));
+    }
+    let has_fault = chained.fault.is_some() || before.is_some_and(|b| b.code == Code::ChainMismatch);
+    Ok(has_fault.then(|| since(Code::ChainMismatch, known.now, grace)))
+}
+
 /// `spec/activation.md` §7.4, point 6. What did not say which machine it is cannot be told from another.
 fn is_same_machine(activated: Option<&str>, now: Option<&Word>) -> bool {
     let Some(activated) = activated.filter(|text| names_a_machine(text)) else { return true };
@@ -179,6 +192,8 @@ fn is_same_machine(activated: Option<&str>, now: Option<&Word>) -> bool {
 
 /// What a heartbeat changes.
 struct Heartbeat {
+    license: Arc<LicenseEntry>,
+    seat: SeatChange,
     before: ActivationRow,
     activation: ActivationRow,
     instance_before: Option<InstanceRow>,
@@ -194,7 +209,14 @@ impl Work for Heartbeat {
     type Error = AuthorityError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
-        let id = self.activation.id;
+        let (id, license) = (self.activation.id, &self.license.license);
+        let device = Device::Key(self.activation.device_key);
+        let leaves = self.seat.begin(tx, (license, &device)).await?;
+        if self.activation != self.before
+            && !table::activations::store(tx, &self.before, &self.activation).await?
+        {
+            return Err(AuthorityError::Superseded);
+        }
         // Whoever was faster is not overwritten: then all of it is judged again.
         let is_current = match &self.instance_before {
             Some(before) => {
@@ -210,11 +232,16 @@ impl Work for Heartbeat {
         if self.instance_before.is_none() {
             table::instances::insert(tx, id, &self.instance).await?;
         }
-        if self.activation != self.before && !table::activations::store(tx, &self.activation).await? {
-            return Err(AuthorityError::Superseded);
-        }
         if let Some(batch) = &self.chained.new {
             table::chain_entries::insert(tx, id, batch, self.now).await?;
+        }
+        if let Some(anchored) = &self.chained.anchored {
+            table::chain_anchors::insert(tx, id, anchored).await?;
+        }
+        if let Some(locked) = leaves
+            && self.others(tx).await? == 0
+        {
+            lease::give_back(tx, &locked, &device, self.now).await?;
         }
         if let Some(event) = &self.event {
             table::events::insert(tx, event).await?;
@@ -230,11 +257,16 @@ impl Heartbeat {
         if !table::activations::lock(tx, id, generation).await? {
             return Ok(false);
         }
-        let since = self.now.minus(self.rhythm.gone_after());
-        let but = self.instance_before.as_ref().map(|before| before.id);
         if self.instance_before.is_none() {
-            table::instances::forget_gone(tx, id, since).await?;
+            table::instances::forget_gone(tx, id, self.now.minus(self.rhythm.gone_after())).await?;
         }
-        Ok(table::instances::running(&mut *tx, id, (but, since)).await? < self.rhythm.max_instances)
+        Ok(self.others(tx).await? < self.rhythm.max_instances)
+    }
+
+    /// How many other copies of the program run on the device.
+    async fn others(&self, tx: &mut Tx<'_>) -> Result<u64, AuthorityError> {
+        let since = self.now.minus(self.rhythm.gone_after());
+        let but = Some(self.instance.id);
+        Ok(table::instances::running(&mut *tx, self.activation.id, (but, since)).await?)
     }
 }

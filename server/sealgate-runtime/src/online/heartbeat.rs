@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sealgate_artifact::{
-    AppId, BeatOutcome, Code, HeartbeatAnswer, HeartbeatRequest, StatementId, UnixSeconds, Unverified,
+    AppId, BeatOutcome, Code, Device, HeartbeatAnswer, HeartbeatRequest, StatementId, UnixSeconds, Unverified,
 };
 use sealgate_authority::{About, AuthorityError, Source, as_json};
 use sealgate_rules::{Beat, Heard, HeldActivation, HeldBeat, Rhythm, hear};
@@ -39,6 +39,10 @@ pub(super) struct Known {
 }
 
 impl Known {
+    pub(super) fn device(&self) -> Device {
+        Device::Key(self.activation.device_key)
+    }
+
     fn judge(&self, request: &Request) -> Heard {
         let (said, row) = (request.get(), &self.activation);
         let activation = HeldActivation {

@@ -6,6 +6,7 @@ mod approval;
 mod chain;
 mod count;
 mod heartbeat;
+mod lease;
 mod proofs;
 mod release;
 mod seats_shown;

@@ -78,6 +78,9 @@ impl Proofs {
             proof: envelope,
             ended: None,
             head: ChainHead::EMPTY,
+            anchor: 0,
+            reanchor_asked_at: None,
+            activated_at: at,
         })
     }
 

@@ -55,9 +55,10 @@ impl Work for GiveBack {
         }
         // spec/online.md §9.4: in this transaction, at once.
         let event = EventRow { device: Some(seat.name.clone()), ..self.event.clone() };
-        // spec/activation.md §5.1.
-        table::activations::deactivate(tx, locked.id, &seat.name, self.at).await?;
+        let name = seat.name.clone();
         let used = table::devices::give_back(tx, &locked, seat, (self.request, self.at)).await?;
+        // spec/activation.md §5.1.
+        table::activations::deactivate(tx, locked.id, &[name], self.at).await?;
         table::events::insert(tx, &event).await?;
         Ok(used)
     }

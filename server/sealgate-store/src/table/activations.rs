@@ -5,36 +5,50 @@ use sealgate_artifact::{
     decode_hex, encode_hex,
 };
 
-use crate::columns::{count, optional, optional_time, parsed, signed, time};
+use crate::columns::{count, moment, optional, optional_time, parsed, signed, time};
+use crate::many::{MANY, for_all, with_rows};
 use crate::sql::{FromRow, Query, Row, query, query_as};
 use crate::statements::statements;
 use crate::{Read, StoreError, Tx};
 
+// A device of another kind may have a key's name: whoever has a seat still is left alone.
+macro_rules! deactivate {
+    () => {
+        "UPDATE activations SET end_code = 'not_activated', ended_at = $2, grace_until = $2 WHERE license_id = $1 \
+         AND NOT EXISTS (SELECT 1 FROM devices WHERE devices.license_id = $1 AND kind = 'key' \
+         AND devices.identity = activations.identity) AND identity IN "
+    };
+}
+
 statements! {
     FIND = "SELECT activation_id, tenant_id, license_id, identity, generation, begun, request, first_nonce, fingerprint, \
-            proof_id, statement_id, proof, end_code, ended_at, grace_until, chain_seq, chain_mac FROM activations \
+            proof_id, statement_id, proof, end_code, ended_at, grace_until, chain_seq, chain_mac, anchor, reanchor_asked_at, activated_at \
+            FROM activations \
             WHERE license_id = $1 AND identity = $2";
     // The new generation of a known device counts only where nobody else began one meanwhile.
     NEXT = "UPDATE activations SET generation = $3, begun = $4, request = $5, first_nonce = $6, fingerprint = $7, \
             proof_id = $8, statement_id = $9, proof = $10, end_code = NULL, ended_at = NULL, grace_until = NULL, \
-            chain_seq = $11, chain_mac = $12 \
+            chain_seq = $11, chain_mac = $12, activated_at = $13, anchor = 0, reanchor_asked_at = NULL \
             WHERE activation_id = $1 AND generation = $2";
     FIRST = "INSERT INTO activations (activation_id, tenant_id, license_id, identity, generation, begun, request, first_nonce, \
-             fingerprint, proof_id, statement_id, proof, chain_seq, chain_mac) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
+             fingerprint, proof_id, statement_id, proof, chain_seq, chain_mac, activated_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
              ON CONFLICT (license_id, identity) DO NOTHING";
     STORE = "UPDATE activations SET proof_id = $3, statement_id = $4, proof = $5, end_code = $6, ended_at = $7, \
-             grace_until = $8, chain_seq = $9, chain_mac = $10 WHERE activation_id = $1 AND generation = $2";
-    DEACTIVATE = "UPDATE activations SET end_code = 'not_activated', ended_at = $3, grace_until = $3 \
-                  WHERE license_id = $1 AND identity = $2";
+             grace_until = $8, chain_seq = $9, chain_mac = $10, anchor = $11, reanchor_asked_at = $12 \
+             WHERE activation_id = $1 AND generation = $2 AND anchor = $13 AND COALESCE(reanchor_asked_at, 0) = $14 \
+             AND COALESCE(end_code, '') = $15";
+    DEACTIVATE = with_rows!(deactivate!(), (1, 3, 1), "", "");
+    DEACTIVATE_MANY = with_rows!(deactivate!(), (1, 3, MANY), "", "");
     ADOPT = "INSERT INTO activations (activation_id, tenant_id, license_id, identity, generation, begun, request, first_nonce, \
-             fingerprint, proof_id, statement_id, proof, chain_seq, chain_mac, end_code, ended_at, grace_until) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) \
+             fingerprint, proof_id, statement_id, proof, chain_seq, chain_mac, activated_at, end_code, ended_at, \
+             grace_until) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) \
              ON CONFLICT (activation_id) DO UPDATE SET generation = excluded.generation, request = excluded.request, \
              first_nonce = excluded.first_nonce, fingerprint = excluded.fingerprint, proof_id = excluded.proof_id, \
              statement_id = excluded.statement_id, proof = excluded.proof, chain_seq = excluded.chain_seq, \
-             chain_mac = excluded.chain_mac, end_code = excluded.end_code, ended_at = excluded.ended_at, \
-             grace_until = excluded.grace_until";
+             chain_mac = excluded.chain_mac, activated_at = excluded.activated_at, end_code = excluded.end_code, \
+             ended_at = excluded.ended_at, grace_until = excluded.grace_until";
     LOCK = "UPDATE activations SET generation = generation WHERE activation_id = $1 AND generation = $2";
 }
 
@@ -73,18 +87,16 @@ pub struct ActivationRow {
     pub ended: Option<Ended>,
     /// The last entry of the device's chain that is held.
     pub head: ChainHead,
+    /// How often the chain of this generation was re-anchored.
+    pub anchor: u64,
+    /// When the vendor asked for the next time.
+    pub reanchor_asked_at: Option<UnixSeconds>,
+    /// When this generation began.
+    pub activated_at: UnixSeconds,
 }
 
 impl FromRow for ActivationRow {
     fn from_row(row: &Row) -> Result<Self, StoreError> {
-        let ended = match (
-            optional(row, "end_code", Code::parse)?,
-            optional_time(row, "ended_at")?,
-            optional_time(row, "grace_until")?,
-        ) {
-            (Some(code), Some(at), Some(grace_until)) => Some(Ended { code, at, grace_until }),
-            _ => None,
-        };
         Ok(Self {
             id: parsed(row, "activation_id", |t| ActivationId::parse(t).ok())?,
             tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
@@ -98,10 +110,25 @@ impl FromRow for ActivationRow {
             proof_id: parsed(row, "proof_id", StatementId::parse)?,
             statement: parsed(row, "statement_id", StatementId::parse)?,
             proof: row.get("proof")?,
-            ended,
-            head: ChainHead { seq: count(row, "chain_seq")?, mac: parsed(row, "chain_mac", decode_hex)? },
+            ended: ended(row)?,
+            head: head(row)?,
+            anchor: count(row, "anchor")?,
+            reanchor_asked_at: optional_time(row, "reanchor_asked_at")?,
+            activated_at: time(row, "activated_at")?,
         })
     }
+}
+
+pub(super) fn ended(row: &Row) -> Result<Option<Ended>, StoreError> {
+    let (at, grace_until) = (optional_time(row, "ended_at")?, optional_time(row, "grace_until")?);
+    Ok(match (optional(row, "end_code", Code::parse)?, at, grace_until) {
+        (Some(code), Some(at), Some(grace_until)) => Some(Ended { code, at, grace_until }),
+        _ => None,
+    })
+}
+
+pub(super) fn head(row: &Row) -> Result<ChainHead, StoreError> {
+    Ok(ChainHead { seq: count(row, "chain_seq")?, mac: parsed(row, "chain_mac", decode_hex)? })
 }
 
 fn times(text: &str) -> Option<Vec<UnixSeconds>> {
@@ -126,11 +153,11 @@ pub async fn find(
 pub async fn begin(tx: &mut Tx<'_>, row: &ActivationRow, is_known: bool) -> Result<bool, StoreError> {
     let begun = if is_known {
         let query = query(NEXT).bind(row.id.to_string()).bind(signed(row.generation - 1));
-        with_head(with_generation(query, row), row.head).execute(&mut *tx).await?
+        begun_at(with_head(with_generation(query, row), row.head), row).execute(&mut *tx).await?
     } else {
         let query = query(FIRST).bind(row.id.to_string()).bind(row.tenant.to_string());
         let query = query.bind(row.license.to_string()).bind(row.device_key.to_string());
-        with_head(with_generation(query, row), row.head).execute(&mut *tx).await?
+        begun_at(with_head(with_generation(query, row), row.head), row).execute(&mut *tx).await?
     };
     if begun > 0 && is_known {
         super::instances::forget(tx, row.id).await?;
@@ -138,30 +165,43 @@ pub async fn begin(tx: &mut Tx<'_>, row: &ActivationRow, is_known: bool) -> Resu
     Ok(begun > 0)
 }
 
-/// Stores what a heartbeat changed, if the generation is still this one.
-pub async fn store(tx: &mut Tx<'_>, row: &ActivationRow) -> Result<bool, StoreError> {
+/// Stores what a heartbeat changed, if nobody began another generation, ended the activation or asked for its chain to be
+/// re-anchored since `before`.
+pub async fn store(
+    tx: &mut Tx<'_>,
+    before: &ActivationRow,
+    row: &ActivationRow,
+) -> Result<bool, StoreError> {
     let query = query(STORE).bind(row.id.to_string()).bind(signed(row.generation));
     let query = query.bind(row.proof_id.to_string()).bind(row.statement.to_string()).bind(row.proof.clone());
-    Ok(with_head(with_end(query, row.ended), row.head).execute(tx).await? > 0)
+    let query = with_head(with_end(query, row.ended), row.head);
+    let query = query.bind(signed(row.anchor)).bind(moment(row.reanchor_asked_at));
+    let query = query.bind(signed(before.anchor)).bind(moment(before.reanchor_asked_at).unwrap_or_default());
+    let query = query.bind(before.ended.map_or("", |ended| ended.code.as_str()));
+    Ok(query.execute(tx).await? > 0)
 }
 
 /// Takes over an activation that the database had forgotten, or holds in an older state.
 pub async fn adopt(tx: &mut Tx<'_>, row: &ActivationRow) -> Result<(), StoreError> {
     let query = query(ADOPT).bind(row.id.to_string()).bind(row.tenant.to_string());
     let query = query.bind(row.license.to_string()).bind(row.device_key.to_string());
-    with_end(with_head(with_generation(query, row), row.head), row.ended).execute(tx).await?;
+    let query = begun_at(with_head(with_generation(query, row), row.head), row);
+    with_end(query, row.ended).execute(tx).await?;
     Ok(())
 }
 
-/// Ends the activation of a device that gave its seat back, if it has one.
+/// Ends the activations of devices with these names that have no seat any more.
 pub async fn deactivate(
     tx: &mut Tx<'_>,
     license: LicenseId,
-    identity: &str,
+    names: &[String],
     at: UnixSeconds,
 ) -> Result<(), StoreError> {
-    let query = query(DEACTIVATE).bind(license.to_string()).bind(identity);
-    query.bind(signed(at.get())).execute(tx).await?;
+    let (license, at) = (license.to_string(), signed(at.get()));
+    let named = |query: Query, some: &[String]| {
+        some.iter().fold(query.bind(&license).bind(at), |query, name| query.bind(name))
+    };
+    for_all(tx, [DEACTIVATE, DEACTIVATE_MANY], names, named).await?;
     Ok(())
 }
 
@@ -180,6 +220,10 @@ fn with_generation(query: Query, row: &ActivationRow) -> Query {
         .bind(row.proof_id.to_string())
         .bind(row.statement.to_string())
         .bind(row.proof.clone())
+}
+
+fn begun_at(query: Query, row: &ActivationRow) -> Query {
+    query.bind(signed(row.activated_at.get()))
 }
 
 fn with_end(query: Query, ended: Option<Ended>) -> Query {

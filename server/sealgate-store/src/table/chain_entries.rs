@@ -8,10 +8,11 @@ use crate::statements::statements;
 use crate::{Read, StoreError, Tx};
 
 statements! {
-    INSERT = "INSERT INTO chain_entries (activation_id, generation, first_seq, last_seq, entries, heard_at) \
-              VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (activation_id, generation, first_seq) DO NOTHING";
-    FROM = "SELECT generation, first_seq, last_seq, entries FROM chain_entries \
-            WHERE activation_id = $1 AND generation = $2 AND last_seq >= $3 ORDER BY first_seq LIMIT $4";
+    INSERT = "INSERT INTO chain_entries (activation_id, generation, anchor, first_seq, last_seq, entries, heard_at) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (activation_id, generation, anchor, first_seq) DO NOTHING";
+    FROM = "SELECT generation, anchor, first_seq, last_seq, entries FROM chain_entries \
+            WHERE activation_id = $1 AND generation = $2 AND (anchor > $3 OR anchor = $3 AND last_seq >= $4) \
+            ORDER BY anchor, first_seq LIMIT $5";
 }
 
 /// Entries that came together.
@@ -19,6 +20,8 @@ statements! {
 #[expect(missing_docs, reason = "a field is its column")]
 pub struct ChainBatch {
     pub generation: u64,
+    /// How often the chain had been re-anchored.
+    pub anchor: u64,
     pub first_seq: u64,
     pub last_seq: u64,
     /// The attachment, as it was sent. It may begin with entries that were held already.
@@ -29,6 +32,7 @@ impl FromRow for ChainBatch {
     fn from_row(row: &Row) -> Result<Self, StoreError> {
         Ok(Self {
             generation: count(row, "generation")?,
+            anchor: count(row, "anchor")?,
             first_seq: count(row, "first_seq")?,
             last_seq: count(row, "last_seq")?,
             entries: row.get("entries")?,
@@ -46,6 +50,7 @@ pub async fn insert(
     query(INSERT)
         .bind(activation.to_string())
         .bind(signed(batch.generation))
+        .bind(signed(batch.anchor))
         .bind(signed(batch.first_seq))
         .bind(signed(batch.last_seq))
         .bind(batch.entries.clone())
@@ -55,13 +60,14 @@ pub async fn insert(
     Ok(())
 }
 
-/// The batches of a generation that hold entries from that one on, oldest first.
+/// The batches of a generation that hold entries from that one on, and all after later anchors, in their order.
 pub async fn from(
     on: impl Read,
     activation: ActivationId,
-    (generation, seq): (u64, u64),
+    (generation, anchor, seq): (u64, u64, u64),
     limit: u32,
 ) -> Result<Vec<ChainBatch>, StoreError> {
-    let query = query_as(FROM).bind(activation.to_string()).bind(signed(generation)).bind(signed(seq));
+    let query = query_as(FROM).bind(activation.to_string()).bind(signed(generation));
+    let query = query.bind(signed(anchor)).bind(signed(seq));
     query.bind(signed(limit.into())).fetch_all(on).await
 }

@@ -22,7 +22,8 @@ macro_rules! select_device {
     ($rest:literal) => {
         concat!(
             "SELECT device_id, tenant_id, license_id, kind, identity, first_seen, name, platform, product_version, ",
-            "fingerprint, last_seen, metadata, trial_began, moved_from, moved_at, moved_before, moved_first FROM devices ",
+            "fingerprint, last_seen, metadata, trial_began, moved_from, moved_at, moved_before, moved_first, ",
+            "lease_until FROM devices ",
             $rest
         )
     };
@@ -76,8 +77,8 @@ statements! {
     );
     // Not read as devices: whoever made a row up, its seat is released like any other.
     FIRST_OF_LICENSE = "SELECT device_id, identity FROM devices WHERE license_id = $1 ORDER BY kind, identity LIMIT $2";
-    SOME = "SELECT kind, identity, trial_began FROM devices WHERE license_id = $1 ORDER BY kind, identity LIMIT $2";
-    SEAT = "SELECT trial_began FROM devices WHERE license_id = $1 AND kind = $2 AND identity = $3";
+    SOME = "SELECT kind, identity, trial_began, lease_until FROM devices WHERE license_id = $1 ORDER BY kind, identity LIMIT $2";
+    SEAT = "SELECT kind, identity, trial_began, lease_until FROM devices WHERE license_id = $1 AND kind = $2 AND identity = $3";
     ID_OF_SEAT = "SELECT device_id, identity FROM devices WHERE license_id = $1 AND kind = $2 AND identity = $3";
     BEGIN_TRIAL = "UPDATE devices SET trial_began = $4 WHERE license_id = $1 AND kind = $2 AND identity = $3";
     NOTE = "UPDATE devices SET metadata = $3 WHERE tenant_id = $1 AND device_id = $2";
@@ -89,8 +90,8 @@ statements! {
                    THEN devices_used + 1 ELSE devices_used END WHERE license_id = $1";
     COUNT_LEFT = "UPDATE licenses SET devices_used = $2 WHERE license_id = $1";
     INSERT = "INSERT INTO devices (license_id, kind, identity, device_id, tenant_id, first_seen, name, platform, \
-              product_version, fingerprint, last_seen, trial_began) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+              product_version, fingerprint, last_seen, trial_began, lease_until) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     MOVE = "UPDATE devices SET moved_from = identity, identity = $4, moved_first = moved_before, moved_before = moved_at, \
             moved_at = $5 WHERE tenant_id = $1 AND license_id = $2 AND device_id = $3";
     TOLD = "UPDATE devices SET name = $4, platform = $5, product_version = $6, fingerprint = $7, last_seen = $8, \
@@ -166,6 +167,8 @@ pub struct DeviceRow {
     pub moved_from: Option<String>,
     /// Three columns: when the seat moved, the last times, the newest first.
     pub moved: [Option<UnixSeconds>; 3],
+    /// Until when it holds the seat, where seats are leases.
+    pub lease_until: Option<UnixSeconds>,
 }
 
 impl DeviceRow {
@@ -183,6 +186,7 @@ impl DeviceRow {
             trial_began: None,
             moved_from: None,
             moved: [None; 3],
+            lease_until: None,
         }
     }
 }
@@ -205,6 +209,7 @@ impl FromRow for DeviceRow {
                 said_time(row, "moved_before")?,
                 said_time(row, "moved_first")?,
             ],
+            lease_until: said_time(row, "lease_until")?,
         })
     }
 }
@@ -341,11 +346,14 @@ pub struct Seated {
     pub device: Device,
     /// When the trial began that the license is for it.
     pub trial_began: Option<UnixSeconds>,
+    /// Until when it holds the seat, where seats are leases.
+    pub lease_until: Option<UnixSeconds>,
 }
 
 impl FromRow for Seated {
     fn from_row(row: &Row) -> Result<Self, StoreError> {
-        Ok(Self { device: device(row)?, trial_began: said_time(row, "trial_began")? })
+        let time = |name| said_time(row, name);
+        Ok(Self { device: device(row)?, trial_began: time("trial_began")?, lease_until: time("lease_until")? })
     }
 }
 
@@ -366,9 +374,7 @@ pub(crate) async fn few(
 /// The device's seat, if it holds one. Outside a transaction: for licenses with more devices than are kept in memory.
 pub async fn seat(on: impl Read, license: LicenseId, device: &Device) -> Result<Option<Seated>, StoreError> {
     let found = of_seat(SEAT, license, device).fetch_optional(on).await?;
-    let seated =
-        |row: Row| Ok(Seated { device: device.clone(), trial_began: said_time(&row, "trial_began")? });
-    found.map(seated).transpose()
+    found.as_ref().map(Seated::from_row).transpose()
 }
 
 /// The seat of this device, to be released.
@@ -381,7 +387,7 @@ pub async fn held_seat(
     found.as_ref().map(HeldSeat::from_row).transpose()
 }
 
-fn of_seat(statement: &'static str, license: LicenseId, device: &Device) -> Query {
+pub(super) fn of_seat(statement: &'static str, license: LicenseId, device: &Device) -> Query {
     query(statement).bind(license.to_string()).bind(device.kind()).bind(&*device.name())
 }
 
@@ -415,6 +421,7 @@ pub async fn take_seat(tx: &mut Tx<'_>, locked: &LicenseRow, device: &DeviceRow)
         .bind(device.said.fingerprint.clone())
         .bind(moment(device.last_seen))
         .bind(moment(device.trial_began))
+        .bind(moment(device.lease_until))
         .execute(&mut *tx)
         .await?;
     query(COUNT_TAKEN).bind(locked.id.to_string()).execute(&mut *tx).await?;
@@ -546,9 +553,15 @@ pub async fn give_back(
     let given = query(RELEASE_SEAT).bind(locked.tenant.to_string()).bind(locked.id.to_string());
     let given = given.bind(&seat.device).bind(request).bind(signed(at.get())).fetch_one(&mut *tx).await?;
     let left = locked.devices_used.saturating_sub(count(&given, "release_seat")?);
+    store_left(tx, locked, left).await?;
+    Ok(left)
+}
+
+/// How many devices of a locked license have seats still.
+pub(super) async fn store_left(tx: &mut Tx<'_>, locked: &LicenseRow, left: u64) -> Result<(), StoreError> {
     query(COUNT_LEFT).bind(locked.id.to_string()).bind(signed(left)).execute(&mut *tx).await?;
     tx.changes(Subject::License(locked.app, locked.key_hash));
-    Ok(left)
+    Ok(())
 }
 
 /// Takes seats of a locked license away, and records that. Returns how many devices still have one: as the license's row

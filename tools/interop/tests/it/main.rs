@@ -1,5 +1,6 @@
 //! Other people's clients and verifiers, unchanged, against the real server on both engines.
 
+mod activated;
 mod authforge_files;
 mod authforge_vectors;
 mod clients;

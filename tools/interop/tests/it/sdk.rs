@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use sealgate::{
-    Client, Clock, DeniedBy, Error, Family, HttpAnswer, HttpQuestion, HttpTransport, MemoryStore,
+    Builder, Client, Clock, DeniedBy, Error, Family, HttpAnswer, HttpQuestion, HttpTransport, MemoryStore,
     SecurityError, Transport, Unanswered, UnixSeconds,
 };
 use sealgate_testkit::{TestApp, TestClock, on_both_engines};
@@ -39,9 +39,22 @@ impl Program {
         self.install_with(HttpTransport::builder().build().expect("a transport"))
     }
 
+    /// The program on a device whose state is there, and on whose way this lies.
+    pub(crate) fn install_in(&self, store: &Arc<MemoryStore>, transport: impl Transport + 'static) -> Client {
+        self.builder().store(Arc::clone(store)).transport(transport).build().expect("a client")
+    }
+
+    /// The program in a folder of a disk.
+    pub(crate) fn install_on_disk(&self, folder: &std::path::Path) -> Client {
+        self.builder().state_dir(folder).build().expect("a client")
+    }
+
+    fn builder(&self) -> Builder {
+        Client::builder(self.trust).server(&*self.url).clock(Shared(Arc::clone(&self.clock)))
+    }
+
     fn install_with(&self, transport: impl Transport + 'static) -> Client {
-        let builder = Client::builder(self.trust).server(&*self.url).store(MemoryStore::new());
-        builder.clock(Shared(Arc::clone(&self.clock))).transport(transport).build().expect("a client")
+        self.builder().store(MemoryStore::new()).transport(transport).build().expect("a client")
     }
 }
 

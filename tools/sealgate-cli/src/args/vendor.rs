@@ -341,7 +341,7 @@ pub(crate) struct UpdatePlanArgs {
     /// The features, limits or values that you give are all from now on, of each kind that you give; at least one is given
     #[arg(long)]
     pub(crate) replace: bool,
-    /// Licenses from this plan may not be handed out as files; also --no-files
+    /// Licenses from this plan may not be handed out as files; `--no-files` is the same
     #[arg(long, alias = "no-files", conflicts_with = "offline")]
     pub(crate) no_offline: bool,
 }
@@ -370,8 +370,8 @@ pub(crate) struct TermsArgs {
     /// For whom there is one trial of the app: device or customer [default: device; of a plan that is a trial, what it has]
     #[arg(long, value_name = "WHOM", value_parser = trial::per)]
     pub(crate) trial_per: Option<TrialPer>,
-    /// Licenses may be handed out as files, our own and AuthForge's; also --files. The license does not say so: it is yours to hand them out. Bundles
-    /// for machines without a network need --offline-days, which the license says. Neither needs the other
+    /// Licenses may be handed out as files, our own and AuthForge's; `--files` is the same. The license does not say so: it is yours to hand them
+    /// out. Bundles for machines without a network need `--offline-days`, which the license says. Neither needs the other
     #[arg(long, alias = "files")]
     pub(crate) offline: bool,
     #[command(flatten)]

@@ -1,10 +1,12 @@
 //! A runtime whose database user has the rights that the operator's guide lists: enough for its work, and no more.
 
-use sealgate_artifact::{DeviceRequest, Operation, Word};
-use sealgate_testkit::{Build, TestDevice, on_postgres, request};
+use sealgate_artifact::{
+    ChainRecord, ChainWord, DeviceRequest, HeartbeatRequest, Operation, UnixSeconds, Word,
+};
+use sealgate_testkit::{Build, TestActivation, TestDevice, on_postgres, request};
 use serde_json::{Value, json};
 
-use crate::roles::{Vendor, ask};
+use crate::roles::{Vendor, ask, now};
 use crate::vendor::text;
 
 /// What decides about rights and money, and what the Authority signs or answers from.
@@ -66,6 +68,16 @@ const FORBIDDEN: &[&str] = &[
     "DELETE FROM servers",
     "CREATE TABLE loot (n BIGINT)",
     "CREATE TEMPORARY TABLE loot (n BIGINT)",
+    // What devices were admitted as, and what they said: it is added to, and nothing of it goes.
+    "UPDATE activations SET license_id = license_id",
+    "UPDATE activations SET identity = identity",
+    "UPDATE instances SET activation_id = activation_id",
+    "UPDATE chain_entries SET entries = entries",
+    "UPDATE chain_anchors SET taken_seq = 0",
+    "DELETE FROM activations WHERE FALSE",
+    "DELETE FROM instances WHERE FALSE",
+    "DELETE FROM chain_entries WHERE FALSE",
+    "DELETE FROM chain_anchors WHERE FALSE",
     "DELETE FROM access_entries WHERE FALSE",
     "UPDATE access_entries SET effect = 'allow'",
     "UPDATE access_entries SET app_id = app_id",
@@ -164,6 +176,8 @@ fn the_documented_rights_suffice_and_let_it_approve_nothing() {
     assert_eq!(vendor.json(&["license", "show", text(&license["license_id"])])["devices_used"], 3);
     gives_back_and_tries(&vendor, (&app, &runtime.url), &build, &desk, license);
 
+    activates_and_leases(&vendor, (&app, &runtime.url), &build);
+
     reports_are_all_it_lists(&vendor, &database, editor, text(&license["license_id"]));
     for statement in ALLOWED {
         on_postgres(&database, statement).unwrap_or_else(|why| panic!("{statement}: {why}"));
@@ -191,7 +205,10 @@ fn takes_no_table_of_his_own_for_ours(vendor: &Vendor, database: &str, role: &st
         CREATE TEMPORARY TABLE devices (tenant_id TEXT, license_id TEXT, device_id TEXT, kind TEXT, identity TEXT, moved_from TEXT, \
         moved_at BIGINT, moved_before BIGINT, moved_first BIGINT); \
         INSERT INTO devices VALUES ('t', 'l', 'd', 'key', 'i'); \
-        IF release_seat('t', 'l', 'd', 'r', 1) + move_seat('t', 'l', 'd', 'k', 1) <> 0 THEN \
+        CREATE TEMPORARY TABLE licenses AS SELECT 't' AS tenant_id, 'l' AS license_id, '{\"policy\":{\"seat\":\"lease\"}}' AS conditions; \
+        CREATE TEMPORARY TABLE instances AS SELECT 'a' AS activation_id, 'i' AS instance_id, 1::BIGINT AS heard_at; \
+        IF release_seat('t', 'l', 'd', 'r', 1) + move_seat('t', 'l', 'd', 'k', 1) + free_leases('t', 'l', 'd', 1) \
+        + forget_instances('a', 1) <> 0 THEN \
         RAISE 'it took his table for ours'; END IF; END$$";
     on_postgres(database, attack).expect("nobody has that seat");
     may(&format!("REVOKE TEMPORARY ON DATABASE {name} FROM"));
@@ -237,6 +254,57 @@ fn gives_back_and_tries(
         "{moved}"
     );
     assert_eq!(moved[0]["trial_began"], devices[0]["trial_began"]);
+}
+
+/// Devices are admitted, send heartbeats with entries of a chain, leave, and are activated again.
+fn activates_and_leases(vendor: &Vendor, (app, url): (&Value, &str), build: &Build) {
+    let editor = text(&app["app_id"]);
+    let issued = vendor.json(&["license", "issue", "--app", editor, "--max-devices", "1"]);
+    let license = &issued["licenses"][0];
+    let (id, key) = (text(&license["license_id"]), text(&license["license_key"]));
+    let used = || vendor.json(&["license", "show", id])["devices_used"].clone();
+    let activate = |device: &TestDevice, n: u32| {
+        let question = device.wish(build, key, (n, &device.sealing()), (None, &[]));
+        let answer = request("POST", &format!("{url}/api/v1/activate"), None, &json!(question)).expect(200);
+        let answer = serde_json::from_value(answer).expect("an answer");
+        device.believe(build, &question, answer, now())
+    };
+    let beat = |state: &mut TestActivation, device: &TestDevice, leaves: bool| {
+        let entries = state.record([ChainRecord {
+            at: UnixSeconds::new(now()).expect("in range"),
+            tenant: ChainWord::host(),
+            action: ChainWord::parse("rule").expect("short"),
+            hash: [7; 32],
+        }]);
+        let asks = HeartbeatRequest { leaves, ..state.next(now(), &entries) };
+        let question = state.question(device, &asks);
+        let reply = request("POST", &format!("{url}/api/v1/heartbeat"), None, &json!(question)).expect(200);
+        let reply = serde_json::from_value(reply).expect("a reply");
+        state.take(build, &question, reply, now()).code().to_owned()
+    };
+    let (desk, lap) = (TestDevice::default(), TestDevice::default());
+    let mut first = activate(&desk, 1).expect_admitted();
+    assert_eq!(beat(&mut first, &desk, false), "admitted");
+    let mut again = activate(&desk, 2).expect_admitted();
+    assert_eq!(beat(&mut again, &desk, false), "admitted");
+    let mut last = desk.request(build, key, 3);
+    last.operation = Operation::Deactivate;
+    request_of(&format!("{url}/api/v1/deactivate"), &json!(desk.sign(&last, &[])));
+    assert_eq!(beat(&mut again, &desk, false), "not_activated");
+
+    // The license's seats become leases.
+    let file = vendor.path("lease.json");
+    let policy = json!({ "heartbeat": { "interval": 60, "grace": 300 }, "seat": "lease" });
+    std::fs::write(&file, policy.to_string()).expect("is written");
+    vendor.json(&["license", "update", id, "--policy", &file, "--yes"]);
+    let mut other = activate(&lap, 4).expect_admitted();
+    assert_eq!(activate(&desk, 5).expect_denied(), "device_limit");
+    on_postgres(&vendor.database, "UPDATE devices SET lease_until = 1 WHERE lease_until IS NOT NULL").expect("time passes");
+    let mut back = activate(&desk, 6).expect_admitted();
+    assert_eq!(beat(&mut other, &lap, false), "device_limit");
+    assert_eq!(beat(&mut back, &desk, true), "admitted");
+    assert_eq!(used(), 0, "it left");
+    assert_eq!(beat(&mut other, &lap, false), "admitted");
 }
 
 fn request_of(url: &str, question: &Value) {
