@@ -39,6 +39,15 @@ pub struct Beat {
     pub request: StatementId,
 }
 
+/// What a device shows of newer times, under the installation's own signatures (`spec/activation.md` §7.6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shown {
+    /// The generation of its proof.
+    pub generation: u64,
+    /// What its last answer gave, if it shows one: to which instance, and the number of the heartbeat.
+    pub last: Option<(InstanceId, u64)>,
+}
+
 /// What follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Heard {
@@ -87,6 +96,24 @@ fn of_instance(held: &HeldBeat, beat: &Beat) -> Heard {
         std::cmp::Ordering::Equal if beat.nonce == held.next => Heard::Counts,
         std::cmp::Ordering::Greater => Heard::Refused(Code::StateWanted),
         _ => Heard::Refused(Code::NonceReplayed),
+    }
+}
+
+impl Shown {
+    /// Without an answer that another instance got than the one that asks: nothing was read of that one, so nobody knows which is
+    /// newer.
+    #[must_use]
+    pub fn to(self, asks: Option<InstanceId>) -> Self {
+        Self { last: self.last.filter(|(instance, _)| Some(*instance) == asks), ..self }
+    }
+
+    /// Whether it says more than what is held: the generation, and the number of the last heartbeat of the instance that asks.
+    pub fn is_newer(self, held: Option<(u64, Option<u64>)>) -> bool {
+        let Some((generation, seq)) = held else { return true };
+        if self.generation != generation {
+            return self.generation > generation;
+        }
+        self.last.is_some_and(|(_, shown)| seq.is_none_or(|held| shown > held))
     }
 }
 

@@ -23,7 +23,7 @@ mod validate;
 pub use allowance::releases_left;
 pub use facts::{Facts, Seat, Standing, Window};
 pub use fingerprint::{Component, ComponentFingerprint, likeness, names_a_machine};
-pub use heartbeat::{Beat, Heard, HeldActivation, HeldBeat, hear};
+pub use heartbeat::{Beat, Heard, HeldActivation, HeldBeat, Shown, hear};
 pub use lists::{Effect, ListEntry, Matcher, lists_allow, parse_net};
 pub use may_leave::Leaving;
 pub use moves::{Holder, MOST_MOVES, seat_that_moves};

@@ -210,7 +210,7 @@ impl Client {
         let opened = secret.and_then(|s| s.open(&said.sealed_secret, (said.activation, said.request)));
         let secret = opened.ok_or_else(|| of_proof(TrustError::ProofMismatch("sealing key")))?;
         let admitted_at = self.admitted_at(chain, kept, proof.get());
-        Ok(Activation::new((&proof, license), &secret, (kept, admitted_at)))
+        Ok(Activation::new((&proof, license), &secret, (admitted_at, kept)))
     }
 
     /// The server's time in the last answer that admitted this device. One that does not verify any more, because somebody wrote it or

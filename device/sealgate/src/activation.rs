@@ -30,7 +30,7 @@ impl Activation {
     pub(crate) fn new(
         (proof, license): (&Verified<ActivationProof>, &Verified<License>),
         chain_secret: &[u8; 32],
-        (kept, admitted_at): (&Activated, UnixSeconds),
+        (admitted_at, kept): (UnixSeconds, &Activated),
     ) -> Self {
         let said = proof.get();
         let chain = ChainActivation {
@@ -38,7 +38,6 @@ impl Activation {
             request: said.request,
             generation: said.generation,
         };
-        let ending = kept.ending.as_ref();
         let rhythm = Rhythm::of(&license.get().conditions);
         Self {
             chain,
@@ -46,8 +45,8 @@ impl Activation {
             license: said.license,
             modules: said.modules.clone(),
             issued_at: said.issued_at,
-            rights_until: rhythm.deadline(admitted_at, ending),
-            ended_by: ending.map(|ending| ending.code.clone()),
+            rights_until: rhythm.deadline(admitted_at, kept.ending.as_ref()),
+            ended_by: kept.ending.as_ref().map(|ending| ending.code.clone()),
             license_ends: license.get().expires_at,
             lease_until: kept.lease_until,
             last_heartbeat: kept.last.as_ref().map(|last| last.received_at),

@@ -8,8 +8,8 @@ use sealgate_rules::Rhythm;
 use sealgate_store::table::{self, AuditRow, ChainAnchor, Ended, ListedActivation};
 use sealgate_store::{Tx, Work};
 use sealgate_wire::{
-    ActivationEnd, ActivationQuery, ActivationView, ChainAnchorView, ChainEntryView, ChainQuery, Nothing, Page,
-    Timestamp,
+    ActivationEnd, ActivationQuery, ActivationView, ChainAnchorView, ChainEntryView, ChainQuery, Nothing,
+    Page, Timestamp,
 };
 use serde_json::json;
 
@@ -165,7 +165,15 @@ impl Place {
         let (anchor, seq) = text.split_once('-').ok_or(())?;
         // No further than the columns hold.
         let number = |text: &str| text.parse::<u32>().map(u64::from).map_err(|_| ());
-        Ok(Self { anchor: number(anchor)?, seq: seq.parse::<i64>().ok().and_then(|n| u64::try_from(n).ok()).filter(|n| *n < 1 << 53).ok_or(())? })
+        Ok(Self {
+            anchor: number(anchor)?,
+            seq: seq
+                .parse::<i64>()
+                .ok()
+                .and_then(|n| u64::try_from(n).ok())
+                .filter(|n| *n < 1 << 53)
+                .ok_or(())?,
+        })
     }
 }
 

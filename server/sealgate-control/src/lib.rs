@@ -56,12 +56,12 @@ use sealgate_store::Db;
 use sealgate_trust::Signer;
 
 pub use access::AccessLists;
+pub use activations::Activations;
 pub use apps::Apps;
 pub use bootstrap::{BootstrapError, Installation};
 pub use caller::{Caller, Once};
 pub use clock::ServerClock;
 pub use customers::Customers;
-pub use activations::Activations;
 pub use devices::Devices;
 pub use keys::Keys;
 pub use licenses::{AuthforgeFiles, Licenses};

@@ -6,6 +6,7 @@ use sealgate_artifact::{
     ActivationProof, ChainHead, Code, Device, DeviceId, HeartbeatAnswer, NextBeat, PublicKey,
 };
 use sealgate_authority::{AuthorityError, Source, event_row, lease};
+use sealgate_rules::Shown as ShownState;
 use sealgate_store::table::{self, ActivationRow, DeviceRow, EventRow, InstanceRow, LicenseRow, Said};
 use sealgate_store::{LicenseEntry, Tx, Work};
 use sealgate_trust::{Verified, verify_own_answer, verify_own_proof};
@@ -52,7 +53,7 @@ impl Online {
             said,
             ..DeviceRow::new(ids.fresh(DeviceId::new), &license.license, device, ids.now())
         };
-        let before = known.map(|known| known.activation.generation);
+        let before = known.map(|known| known.activation.clone());
         Box::pin(self.gate.db.write(Adopt { row, before, instance, seat, event })).await?;
         Ok(AuthorityError::Superseded)
     }
@@ -86,7 +87,12 @@ impl Online {
                 if !is_about {
                     return Ok(None);
                 }
-                Some((last, bytes))
+                let given = said.next().map(|next| (next.instance, said.seq));
+                let is_own = ShownState { generation: asked.generation, last: given }
+                    .to(asked.instance)
+                    .last
+                    .is_some();
+                is_own.then_some((last, bytes))
             }
         };
         Ok(Some(Shown { proof, proof_bytes, last }))
@@ -149,21 +155,15 @@ fn instance_of((last, bytes): &(Verified<HeartbeatAnswer>, Vec<u8>)) -> Option<I
 
 /// Never less than what is held.
 fn is_newer(known: Option<&Known>, row: &ActivationRow, shown: Option<&InstanceRow>) -> bool {
-    let Some(known) = known else { return true };
-    if row.generation != known.activation.generation {
-        return row.generation > known.activation.generation;
-    }
-    match (shown, &known.instance) {
-        (Some(shown), Some(held)) => shown.id == held.id && shown.seq > held.seq,
-        (Some(_), None) => true,
-        (None, _) => false,
-    }
+    let shown = ShownState { generation: row.generation, last: shown.map(|shown| (shown.id, shown.seq)) };
+    let held = known.map(|known| (known.activation.generation, known.instance.as_ref().map(|held| held.seq)));
+    shown.is_newer(held)
 }
 
 struct Adopt {
     row: ActivationRow,
-    /// The generation that was held.
-    before: Option<u64>,
+    /// What was held when it was judged.
+    before: Option<ActivationRow>,
     instance: Option<InstanceRow>,
     seat: DeviceRow,
     event: EventRow,
@@ -176,17 +176,27 @@ impl Work for Adopt {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
         let locked = table::licenses::lock(tx, self.row.tenant, self.row.license).await?;
         let locked = locked.ok_or(AuthorityError::Refused(Code::NotActivated))?;
+        // A heartbeat that counts changes it without locking the license.
+        if let Some(before) = &self.before {
+            table::activations::lock(tx, before.id, before.generation).await?;
+        }
         let held = table::activations::find(&mut *tx, self.row.license, self.row.device_key).await?;
-        if held.as_ref().map(|held| held.generation) != self.before {
+        if held != self.before {
             return Err(AuthorityError::Superseded);
         }
         table::activations::adopt(tx, &self.row).await?;
-        if let Some(instance) = &self.instance {
-            table::instances::adopt(tx, self.row.id, instance).await?;
+        if held.is_some_and(|held| held.generation != self.row.generation) {
+            table::instances::forget(tx, self.row.id).await?;
+        }
+        if let Some(instance) = &self.instance
+            && !table::instances::adopt(tx, self.row.id, instance).await?
+        {
+            return Err(AuthorityError::Superseded);
         }
         // The installation's own word says that the device had a seat. A lease may be over by now: the heartbeat takes one again.
         if lease::ends(&locked, self.seat.first_seen).is_none()
-            && table::devices::seat(&mut *tx, self.row.license, &self.seat.device).await?.is_none() {
+            && table::devices::seat(&mut *tx, self.row.license, &self.seat.device).await?.is_none()
+        {
             table::devices::take_seat(tx, &locked, &self.seat).await?;
         }
         table::events::insert(tx, &self.event).await?;

@@ -121,11 +121,14 @@ impl Online {
         let began = if may_return { Some(known.now) } else { seat.and_then(|seat| seat.trial_began) };
         let seats = (license.devices_used, has_seat || may_return);
         let continues = facts(license, !is_admitted, seats, began).continues(known.now);
-        Ok((has_seat, continues.map_err(|code| match code {
-            // spec/activation.md §5.1: whoever gave the seat back is activated no more.
-            Code::DeviceLimit => Code::NotActivated,
-            code => code,
-        })))
+        Ok((
+            has_seat,
+            continues.map_err(|code| match code {
+                // spec/activation.md §5.1: whoever gave the seat back is activated no more.
+                Code::DeviceLimit => Code::NotActivated,
+                code => code,
+            }),
+        ))
     }
 
     /// The activation as it is from now on: its end, its chain, and a proof of the license's version that counts.
@@ -212,9 +215,7 @@ impl Work for Heartbeat {
         let (id, license) = (self.activation.id, &self.license.license);
         let device = Device::Key(self.activation.device_key);
         let leaves = self.seat.begin(tx, (license, &device)).await?;
-        if self.activation != self.before
-            && !table::activations::store(tx, &self.before, &self.activation).await?
-        {
+        if self.activation != self.before && !self.store_activation(tx).await? {
             return Err(AuthorityError::Superseded);
         }
         // Whoever was faster is not overwritten: then all of it is judged again.
@@ -224,7 +225,10 @@ impl Work for Heartbeat {
                 (!returns || self.has_room(tx).await?)
                     && table::instances::store(tx, id, before, &self.instance).await?
             }
-            None => self.has_room(tx).await?,
+            None => {
+                self.has_room(tx).await?
+                    && table::instances::heard_last(&mut *tx, id, self.instance.request).await?.is_none()
+            }
         };
         if !is_current {
             return Err(AuthorityError::Superseded);
@@ -251,6 +255,16 @@ impl Work for Heartbeat {
 }
 
 impl Heartbeat {
+    /// Holds the activation first, so that an end that another copy of the program was told is not overwritten.
+    async fn store_activation(&self, tx: &mut Tx<'_>) -> Result<bool, AuthorityError> {
+        let before = &self.before;
+        if !table::activations::lock(tx, before.id, before.generation).await? {
+            return Ok(false);
+        }
+        let held = table::activations::find(&mut *tx, before.license, before.device_key).await?;
+        Ok(held.as_ref() == Some(before) && table::activations::store(tx, before, &self.activation).await?)
+    }
+
     /// Holds the activation, so that no two copies of the program take the last place.
     async fn has_room(&self, tx: &mut Tx<'_>) -> Result<bool, AuthorityError> {
         let (id, generation) = (self.activation.id, self.activation.generation);

@@ -22,10 +22,11 @@ statements! {
     // Whoever was heard meanwhile is not overwritten.
     NEXT = "UPDATE instances SET seq = $3, next_nonce = $4, request = $5, answer = $6, heard_at = $7, left_at = $8 \
             WHERE activation_id = $1 AND instance_id = $2 AND seq = $9 AND next_nonce = $10";
+    // Nothing older is taken over.
     ADOPT = "INSERT INTO instances (activation_id, instance_id, seq, next_nonce, request, answer, heard_at, left_at) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (activation_id, instance_id) DO UPDATE SET \
              seq = excluded.seq, next_nonce = excluded.next_nonce, request = excluded.request, answer = excluded.answer, \
-             heard_at = excluded.heard_at, left_at = excluded.left_at";
+             heard_at = excluded.heard_at, left_at = excluded.left_at WHERE instances.seq < excluded.seq";
     FORGET = "DELETE FROM instances WHERE activation_id = $1";
     FORGET_GONE = "DELETE FROM instances WHERE activation_id = $1 AND heard_at <= $2";
 }
@@ -102,11 +103,11 @@ pub async fn last_heard(on: impl Read, activation: ActivationId) -> Result<Optio
 
 /// Adds a copy.
 pub async fn insert(tx: &mut Tx<'_>, activation: ActivationId, row: &InstanceRow) -> Result<(), StoreError> {
-    put(INSERT, tx, activation, row).await
+    put(INSERT, tx, activation, row).await.map(drop)
 }
 
-/// Takes over a copy that the database had forgotten, or holds in an older state.
-pub async fn adopt(tx: &mut Tx<'_>, activation: ActivationId, row: &InstanceRow) -> Result<(), StoreError> {
+/// Takes over a copy that the database had forgotten, or holds in an older state; `false` where it holds a newer one.
+pub async fn adopt(tx: &mut Tx<'_>, activation: ActivationId, row: &InstanceRow) -> Result<bool, StoreError> {
     put(ADOPT, tx, activation, row).await
 }
 
@@ -115,8 +116,8 @@ async fn put(
     tx: &mut Tx<'_>,
     activation: ActivationId,
     row: &InstanceRow,
-) -> Result<(), StoreError> {
-    query(statement)
+) -> Result<bool, StoreError> {
+    let query = query(statement)
         .bind(activation.to_string())
         .bind(row.id.to_string())
         .bind(signed(row.seq))
@@ -124,10 +125,8 @@ async fn put(
         .bind(row.request.to_string())
         .bind(row.answer.clone())
         .bind(signed(row.heard_at.get()))
-        .bind(moment(row.left_at))
-        .execute(tx)
-        .await?;
-    Ok(())
+        .bind(moment(row.left_at));
+    Ok(query.execute(tx).await? > 0)
 }
 
 /// Stores what was heard of a copy, if nothing was heard of it since `before`.
