@@ -114,7 +114,7 @@ pub(crate) fn mark(path: &Path, note: &ModuleNote, folder: Option<&Path>) -> Res
         return Err(Failure::new(Code::MalformedRequest, why).fix("give another directory with -o"));
     }
     let failed = |error: io::Error| {
-        Failure::new(Code::FileUnwritable, format!("could not write {}: {error}", to.display()))
+        Failure::new(Code::FileUnreadable, format!("could not write {}: {error}", to.display()))
     };
     if let Some(folder) = folder {
         files::make_dir(folder).map_err(failed)?;

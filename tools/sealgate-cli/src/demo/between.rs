@@ -131,6 +131,8 @@ impl Impostor {
             keyset: Some(self.signed(&keyset, self.root)?),
             tenant_keyset: None,
             license: None,
+            proof: None,
+            unapproved: vec![],
             seats: vec![],
         };
         let body = serde_json::to_vec(&answer).ok()?;
