@@ -8,8 +8,8 @@ use sealgate_rules::Rhythm;
 use sealgate_store::table::{self, AuditRow, ChainAnchor, Ended, ListedActivation};
 use sealgate_store::{Tx, Work};
 use sealgate_wire::{
-    ActivationEnd, ActivationQuery, ActivationView, ChainAnchorView, ChainEntryView, ChainQuery, Nothing, Page,
-    Timestamp,
+    ActivationEnd, ActivationQuery, ActivationView, ChainAnchorView, ChainEntryView, ChainQuery, Nothing,
+    Page, Timestamp,
 };
 use serde_json::json;
 

@@ -31,9 +31,7 @@ impl Devices {
         self.observed.write_seen().await?;
         let device = self.find(caller, id).await?;
         let activation = match device.device {
-            Device::Key(key) => {
-                table::activation_list::of_device(&self.desk.db, device.license, key).await?
-            }
+            Device::Key(key) => table::activation_list::of_device(&self.desk.db, device.license, key).await?,
             Device::Hwid(_) => None,
         };
         let activation_id = activation.map(|activation| activation.id.to_string());

@@ -189,7 +189,8 @@ impl Control {
             for row in rows {
                 let Some((seq, hash)) = row.link else { break };
                 let same = usize::try_from(seq).ok().and_then(|n| export.rows.get(n.checked_sub(1)?));
-                let is_same = same.is_some_and(|same| same.hash.as_deref().and_then(decode_hex) == Some(hash));
+                let is_same =
+                    same.is_some_and(|same| same.hash.as_deref().and_then(decode_hex) == Some(hash));
                 if seq != common + 1 || !is_same {
                     break;
                 }

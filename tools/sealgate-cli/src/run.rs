@@ -12,8 +12,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use crate::args::{Args, Command, Environment, KeysCommand};
 use crate::commands::{
-    access, activation, app, audit, config, credits, customer, device, doctor, events, inspect, keys, license, login,
-    manual, plan, serve, server, tenant, token, verify,
+    access, activation, app, audit, config, credits, customer, device, doctor, events, inspect, keys,
+    license, login, manual, plan, serve, server, tenant, token, verify,
 };
 use crate::demo;
 use crate::failure::Failure;

@@ -260,7 +260,10 @@ impl TestApp {
     }
 
     /// Revokes again what this exported audit log says was revoked.
-    pub fn reapply(&self, export: &str) -> Result<sealgate_control::Reapplied, sealgate_authority::AuthorityError> {
+    pub fn reapply(
+        &self,
+        export: &str,
+    ) -> Result<sealgate_control::Reapplied, sealgate_authority::AuthorityError> {
         self.backstage().reapply(export)
     }
 
@@ -268,7 +271,9 @@ impl TestApp {
     pub fn export_audit(&self) -> String {
         let mut lines: Vec<String> = vec![];
         loop {
-            let page = self.api("GET", &format!("/api/v1/audit/export?after={}", lines.len()), &Value::Null).expect(200);
+            let page = self
+                .api("GET", &format!("/api/v1/audit/export?after={}", lines.len()), &Value::Null)
+                .expect(200);
             let items = page["items"].as_array().expect("a list");
             lines.extend(items.iter().map(ToString::to_string));
             if items.is_empty() || page["head"]["seq"] == lines.len() {

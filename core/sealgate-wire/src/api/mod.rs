@@ -1,13 +1,13 @@
 //! The management API (`spec/http.md` §3).
 
 mod access;
+mod activations;
 mod apps;
 mod authforge_files;
 mod changes;
 mod clock;
 mod conditions;
 mod customers;
-mod activations;
 mod devices;
 mod health;
 mod imports;
@@ -24,13 +24,13 @@ mod tokens;
 mod variable;
 
 pub use access::*;
+pub use activations::*;
 pub use apps::*;
 pub use authforge_files::*;
 pub use changes::*;
 pub use clock::*;
 pub use conditions::*;
 pub use customers::*;
-pub use activations::*;
 pub use devices::*;
 pub use health::*;
 pub use imports::*;

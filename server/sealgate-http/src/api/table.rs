@@ -3,18 +3,17 @@
 use axum::extract::State;
 use sealgate_control::Scope;
 use sealgate_wire::{
-    ActivationQuery, ActivationView, ChainEntryView, ChainQuery,
-    AcceptClock, AccessView, AddAccess, AppCreated, AppQuery, AppView, ApproveServer, AuditExport, AuditView,
-    AuthforgeFile, ChangeVariables, ClockView, CountedQuery, CreateApp, CreateCustomer, CreatePlan,
-    CreateTenant, CreateToken, CreditsView, CustomerForgotten, CustomerQuery, CustomerView, CustomersMerged,
-    DeviceQuery, DeviceView, EventQuery, EventView, ExportQuery, ForgetCustomer, GrantCredits,
-    ImportLicenses, IssueLicenses, KeyRevoked, KeyView, LicenseKeyShown, LicenseKeysShown, LicensePreview,
-    LicenseQuery, LicenseView, LicensesImported, LicensesIssued, LicensesResigned, LookUpLicense,
-    MakeAuthforgeFile, MergeCustomers, Nothing, OwnToken, Page, PlanView, Reason, ReleaseDevices, Released,
-    RenewLicense, ResignLicenses, ResumeLicense, RevealKeys, RevokeToken, RotateKey, RotateSecret,
-    SecretRotated, ServerView, SignedStatement, StopLicense, TenantCreated, TenantView, TokenCreated,
-    TokenRevoked, TokenView, Trust, UpdateApp, UpdateCustomer, UpdateDevice, UpdateLicense, UpdatePlan,
-    UpdateTenant, Variables,
+    AcceptClock, AccessView, ActivationQuery, ActivationView, AddAccess, AppCreated, AppQuery, AppView,
+    ApproveServer, AuditExport, AuditView, AuthforgeFile, ChainEntryView, ChainQuery, ChangeVariables,
+    ClockView, CountedQuery, CreateApp, CreateCustomer, CreatePlan, CreateTenant, CreateToken, CreditsView,
+    CustomerForgotten, CustomerQuery, CustomerView, CustomersMerged, DeviceQuery, DeviceView, EventQuery,
+    EventView, ExportQuery, ForgetCustomer, GrantCredits, ImportLicenses, IssueLicenses, KeyRevoked, KeyView,
+    LicenseKeyShown, LicenseKeysShown, LicensePreview, LicenseQuery, LicenseView, LicensesImported,
+    LicensesIssued, LicensesResigned, LookUpLicense, MakeAuthforgeFile, MergeCustomers, Nothing, OwnToken,
+    Page, PlanView, Reason, ReleaseDevices, Released, RenewLicense, ResignLicenses, ResumeLicense,
+    RevealKeys, RevokeToken, RotateKey, RotateSecret, SecretRotated, ServerView, SignedStatement,
+    StopLicense, TenantCreated, TenantView, TokenCreated, TokenRevoked, TokenView, Trust, UpdateApp,
+    UpdateCustomer, UpdateDevice, UpdateLicense, UpdatePlan, UpdateTenant, Variables,
 };
 
 use super::operation::{Operation, Shape, Vendor, operations, parameters};

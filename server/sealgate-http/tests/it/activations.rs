@@ -71,7 +71,10 @@ fn chain(app: &TestApp, activation: &Value) -> Vec<(u64, u64)> {
         let page = get(app, &of(activation, &format!("/chain?limit=7{cursor}")));
         for entry in page["items"].as_array().expect("a list") {
             assert_eq!((text(&entry["action"]), text(&entry["tenant"])), ("rule", "__host__"));
-            found.push((entry["anchor"].as_u64().expect("a number"), entry["seq"].as_u64().expect("a number")));
+            found.push((
+                entry["anchor"].as_u64().expect("a number"),
+                entry["seq"].as_u64().expect("a number"),
+            ));
         }
         let Some(next) = page["next_cursor"].as_str() else { return found };
         cursor = format!("&cursor={next}");

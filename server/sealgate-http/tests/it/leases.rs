@@ -215,8 +215,11 @@ fn turn(
             }
         },
         Some(state) => {
-            let beaten =
-                if (n + round).is_multiple_of(3) { leave(state, app, build, device) } else { state.beat(app, build, device) };
+            let beaten = if (n + round).is_multiple_of(3) {
+                leave(state, app, build, device)
+            } else {
+                state.beat(app, build, device)
+            };
             assert!(["admitted", "device_limit"].contains(&beaten.code()), "{}", beaten.code());
             beaten.code() == "admitted"
         }

@@ -33,15 +33,22 @@ fn revoked(app: &TestApp) -> BTreeSet<String> {
 
 /// Every version of a license, and the statement that it is.
 fn versions(app: &TestApp) -> BTreeSet<(String, String)> {
-    let rows = "SELECT license_id || ' ' || CAST(version AS TEXT) || '=' || statement_id FROM license_statements";
-    let split = |row: String| row.split_once('=').map(|(name, id)| (name.to_owned(), id.to_owned())).expect("two parts");
+    let rows =
+        "SELECT license_id || ' ' || CAST(version AS TEXT) || '=' || statement_id FROM license_statements";
+    let split = |row: String| {
+        row.split_once('=').map(|(name, id)| (name.to_owned(), id.to_owned())).expect("two parts")
+    };
     app.texts(rows).into_iter().map(split).collect()
 }
 
 /// The published issuer that signs later, and another server that waits.
 fn others(app: &TestApp) -> (String, String) {
     let keys = app.api("GET", "/api/v1/keys", &Value::Null).expect(200);
-    let next = keys["items"].as_array().expect("keys").iter().find(|key| key["use"] == "issuer" && key["state"] == "next");
+    let next = keys["items"]
+        .as_array()
+        .expect("keys")
+        .iter()
+        .find(|key| key["use"] == "issuer" && key["state"] == "next");
     let key = TestDevice::default().key;
     app.meddle(&format!(
         "INSERT INTO servers (server_key, origins, created_at) VALUES ('{key}', 'http://other.example', 4000000000)"

@@ -195,7 +195,8 @@ impl Work for Adopt {
         }
         // The installation's own word says that the device had a seat. A lease may be over by now: the heartbeat takes one again.
         if lease::ends(&locked, self.seat.first_seen).is_none()
-            && table::devices::seat(&mut *tx, self.row.license, &self.seat.device).await?.is_none() {
+            && table::devices::seat(&mut *tx, self.row.license, &self.seat.device).await?.is_none()
+        {
             table::devices::take_seat(tx, &locked, &self.seat).await?;
         }
         table::events::insert(tx, &self.event).await?;

@@ -3,8 +3,8 @@
 use sealgate_artifact::{ChainEntry, ChainHead, HeartbeatRequest, UnixSeconds};
 use sealgate_authority::{AuthorityError, SharedSecrets};
 use sealgate_journal::{ChainActivation, ChainKey, Extension, extend};
-use sealgate_store::table::{ActivationRow, ChainAnchor};
 use sealgate_store::table::chain_entries::ChainBatch;
+use sealgate_store::table::{ActivationRow, ChainAnchor};
 
 /// What became of the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]

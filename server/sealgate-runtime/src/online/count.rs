@@ -121,11 +121,14 @@ impl Online {
         let began = if may_return { Some(known.now) } else { seat.and_then(|seat| seat.trial_began) };
         let seats = (license.devices_used, has_seat || may_return);
         let continues = facts(license, !is_admitted, seats, began).continues(known.now);
-        Ok((has_seat, continues.map_err(|code| match code {
-            // spec/activation.md §5.1: whoever gave the seat back is activated no more.
-            Code::DeviceLimit => Code::NotActivated,
-            code => code,
-        })))
+        Ok((
+            has_seat,
+            continues.map_err(|code| match code {
+                // spec/activation.md §5.1: whoever gave the seat back is activated no more.
+                Code::DeviceLimit => Code::NotActivated,
+                code => code,
+            }),
+        ))
     }
 
     /// The activation as it is from now on: its end, its chain, and a proof of the license's version that counts.

@@ -3,8 +3,8 @@
 use sealgate_artifact::{Code, Device, UnixSeconds};
 use sealgate_authority::seats::{Asking, TakeSeat};
 use sealgate_authority::{AuthorityError, Source, lease};
-use sealgate_store::table::{self, LicenseRow, Said};
 use sealgate_store::Tx;
+use sealgate_store::table::{self, LicenseRow, Said};
 
 use super::Online;
 use super::heartbeat::{Known, Request};

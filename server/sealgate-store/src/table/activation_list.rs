@@ -1,8 +1,6 @@
 //! Activations as the vendor sees them: without their proofs, which may be long.
 
-use sealgate_artifact::{
-    ActivationId, ChainHead, DeviceId, LicenseId, PublicKey, TenantId, UnixSeconds,
-};
+use sealgate_artifact::{ActivationId, ChainHead, DeviceId, LicenseId, PublicKey, TenantId, UnixSeconds};
 
 use super::activations::{Ended, ended, head};
 use super::page::{Part, filtered, readable};

@@ -167,11 +167,7 @@ pub async fn begin(tx: &mut Tx<'_>, row: &ActivationRow, is_known: bool) -> Resu
 
 /// Stores what a heartbeat changed, if nobody began another generation, ended the activation or asked for its chain to be
 /// re-anchored since `before`.
-pub async fn store(
-    tx: &mut Tx<'_>,
-    before: &ActivationRow,
-    row: &ActivationRow,
-) -> Result<bool, StoreError> {
+pub async fn store(tx: &mut Tx<'_>, before: &ActivationRow, row: &ActivationRow) -> Result<bool, StoreError> {
     let query = query(STORE).bind(row.id.to_string()).bind(signed(row.generation));
     let query = query.bind(row.proof_id.to_string()).bind(row.statement.to_string()).bind(row.proof.clone());
     let query = with_head(with_end(query, row.ended), row.head);

@@ -353,7 +353,11 @@ pub struct Seated {
 impl FromRow for Seated {
     fn from_row(row: &Row) -> Result<Self, StoreError> {
         let time = |name| said_time(row, name);
-        Ok(Self { device: device(row)?, trial_began: time("trial_began")?, lease_until: time("lease_until")? })
+        Ok(Self {
+            device: device(row)?,
+            trial_began: time("trial_began")?,
+            lease_until: time("lease_until")?,
+        })
     }
 }
 

@@ -82,7 +82,10 @@ fn print(activation: &ActivationView) {
 fn pairs(activation: &ActivationView) -> Vec<(&'static str, String)> {
     let ended = activation.ended.as_ref();
     let missing = activation.anchors.iter().map(|anchor| {
-        format!("generation {}: {} → {} at {}", anchor.generation, anchor.held_seq, anchor.taken_seq, anchor.at)
+        format!(
+            "generation {}: {} → {} at {}",
+            anchor.generation, anchor.held_seq, anchor.taken_seq, anchor.at
+        )
     });
     let mut pairs = vec![
         ("activation", activation.activation_id.clone()),

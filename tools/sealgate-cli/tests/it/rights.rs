@@ -299,7 +299,8 @@ fn activates_and_leases(vendor: &Vendor, (app, url): (&Value, &str), build: &Bui
 
     let mut other = activate(&lap, &leased, 4).expect_admitted();
     assert_eq!(activate(&desk, &leased, 5).expect_denied(), "device_limit");
-    on_postgres(&vendor.database, "UPDATE devices SET lease_until = 1 WHERE lease_until IS NOT NULL").expect("time passes");
+    on_postgres(&vendor.database, "UPDATE devices SET lease_until = 1 WHERE lease_until IS NOT NULL")
+        .expect("time passes");
     let mut back = activate(&desk, &leased, 6).expect_admitted();
     assert_eq!(beat(&mut other, &lap, false), "device_limit");
     assert_eq!(beat(&mut back, &desk, true), "admitted");
