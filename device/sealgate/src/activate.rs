@@ -60,12 +60,36 @@ impl Client {
     pub fn activation(&self) -> Result<Option<Activation>, Error> {
         let Some(Found { state, .. }) = self.kept()? else { return Ok(None) };
         let Some(kept) = &state.activated else { return Ok(None) };
+        self.verified(&state, kept).map(Some)
+    }
+
+    /// Verifies a license and a proof from files as what this device keeps: the proof is this device's, of this license, and its
+    /// secret opens here. Nobody is asked, and nothing is remembered.
+    ///
+    /// A device that keeps no key was never activated, so the denial is `not_activated`. A proof that is older than the one that is
+    /// kept is `superseded`.
+    pub fn verify_activation_files(&self, license: &[u8], proof: &[u8]) -> Result<Activation, Error> {
+        let found = self.kept()?.ok_or_else(Denied::not_activated)?;
+        let begun = begin(proof, license.to_vec())?;
+        let kept = found.state.activated.as_ref();
+        let is_same = |kept: &&Activated| kept.license == begun.license && kept.proof == begun.proof;
+        let read = self.verified(&found.state, kept.filter(is_same).unwrap_or(&begun))?;
+        let newer = |(kept, _): (ActivationProof, StatementId)| {
+            kept.activation == read.id() && kept.generation > read.generation()
+        };
+        if kept.and_then(Activated::peek).is_some_and(newer) {
+            return Err(Denied::superseded().into());
+        }
+        Ok(read)
+    }
+
+    fn verified(&self, state: &State, kept: &Activated) -> Result<Activation, Error> {
         let now = self.clock.now().max(state.floors().newest());
-        let (chain, _) = known_chain(&self.trust, &state.accepted(), self.held(&state), now)?;
+        let (chain, _) = known_chain(&self.trust, &state.accepted(), self.held(state), now)?;
         let license = verify_license(&chain, &kept.license, Some(self.trust.app), Policies::Known)
             .map_err(|why| SecurityError::Statement { what: "license", why })?;
         newest(&chain, &license, &state.licenses())?;
-        Ok(Some(self.admitted(&chain, &license, (&state, kept), None)?))
+        Ok(self.admitted(&chain, &license, (state, kept), None)?)
     }
 
     fn ask_activation(
@@ -186,7 +210,7 @@ impl Client {
         let opened = secret.and_then(|s| s.open(&said.sealed_secret, (said.activation, said.request)));
         let secret = opened.ok_or_else(|| of_proof(TrustError::ProofMismatch("sealing key")))?;
         let admitted_at = self.admitted_at(chain, kept, proof.get());
-        Ok(Activation::new((&proof, license), &secret, (admitted_at, kept.ending.as_ref())))
+        Ok(Activation::new((&proof, license), &secret, (admitted_at, kept)))
     }
 
     /// The server's time in the last answer that admitted this device. One that does not verify any more, because somebody wrote it or

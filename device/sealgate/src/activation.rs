@@ -2,8 +2,10 @@
 
 use sealgate_artifact::{ActivationId, ActivationProof, License, LicenseId, Module, UnixSeconds};
 use sealgate_journal::{ChainActivation, ChainKey};
-use sealgate_rules::{Ending, Rhythm};
+use sealgate_rules::Rhythm;
 use sealgate_trust::Verified;
+
+use crate::activated::Activated;
 
 /// The vendor's word that this device was admitted to a license. There is no way to make one but to verify the proof.
 ///
@@ -17,13 +19,18 @@ pub struct Activation {
     issued_at: UnixSeconds,
     rights_until: UnixSeconds,
     ended_by: Option<String>,
+    license_ends: Option<UnixSeconds>,
+    lease_until: Option<UnixSeconds>,
+    last_heartbeat: Option<UnixSeconds>,
+    license_carrier: Vec<u8>,
+    proof_carrier: Vec<u8>,
 }
 
 impl Activation {
     pub(crate) fn new(
         (proof, license): (&Verified<ActivationProof>, &Verified<License>),
         chain_secret: &[u8; 32],
-        (admitted_at, ending): (UnixSeconds, Option<&Ending>),
+        (admitted_at, kept): (UnixSeconds, &Activated),
     ) -> Self {
         let said = proof.get();
         let chain = ChainActivation {
@@ -38,8 +45,13 @@ impl Activation {
             license: said.license,
             modules: said.modules.clone(),
             issued_at: said.issued_at,
-            rights_until: rhythm.deadline(admitted_at, ending),
-            ended_by: ending.map(|ending| ending.code.clone()),
+            rights_until: rhythm.deadline(admitted_at, kept.ending.as_ref()),
+            ended_by: kept.ending.as_ref().map(|ending| ending.code.clone()),
+            license_ends: license.get().expires_at,
+            lease_until: kept.lease_until,
+            last_heartbeat: kept.last.as_ref().map(|last| last.received_at),
+            license_carrier: kept.license.clone(),
+            proof_carrier: kept.proof.clone(),
         }
     }
 
@@ -77,6 +89,31 @@ impl Activation {
     /// Why the rights end then, where the server said so: a code of `spec/errors.md` §2, or one that this program does not know.
     pub fn ended_by(&self) -> Option<&str> {
         self.ended_by.as_deref()
+    }
+
+    /// When the license itself ends; `None` where it never does.
+    pub fn license_ends(&self) -> Option<UnixSeconds> {
+        self.license_ends
+    }
+
+    /// Until when the device holds a seat that is lent.
+    pub fn lease_until(&self) -> Option<UnixSeconds> {
+        self.lease_until
+    }
+
+    /// When the last answer to a heartbeat that counted came, by this machine's clock.
+    pub fn last_heartbeat(&self) -> Option<UnixSeconds> {
+        self.last_heartbeat
+    }
+
+    /// The license's version that counts, as it is kept: to lie in a file beside the program.
+    pub fn license_carrier(&self) -> &[u8] {
+        &self.license_carrier
+    }
+
+    /// The proof, likewise. It names no secret that another machine could open.
+    pub fn proof_carrier(&self) -> &[u8] {
+        &self.proof_carrier
     }
 
     /// Which chain of actions this generation of the activation has (`spec/chain.md` §1.1).

@@ -59,7 +59,7 @@ pub enum DeniedBy {
     License,
     /// This program, before it asked: the key is mistyped.
     Typing,
-    /// This program, before it asked: it keeps no activation.
+    /// This program, before it asked: it keeps no activation, or a newer one.
     State,
 }
 
@@ -69,7 +69,7 @@ impl std::fmt::Display for DeniedBy {
             Self::Server => "denied by the server",
             Self::License => "the license is not in force",
             Self::Typing => "the license key cannot be right",
-            Self::State => "no activation is kept here",
+            Self::State => "by what is kept here",
         })
     }
 }
@@ -118,6 +118,11 @@ impl Denied {
     /// Whoever keeps no activation needs no server to say so.
     pub(crate) fn not_activated() -> Self {
         Self::here(Code::NotActivated, DeniedBy::State)
+    }
+
+    /// A newer proof lies here.
+    pub(crate) fn superseded() -> Self {
+        Self::here(Code::Superseded, DeniedBy::State)
     }
 
     fn here(code: Code, by: DeniedBy) -> Self {

@@ -143,10 +143,15 @@ impl Question<'_> {
 
     /// Who speaks: the chain of keys, and the certificate for what was asked.
     pub(crate) fn server(&self, answer: &Answer, has: &Statements) -> Result<Server, Refusal> {
+        self.shown(answer.brings_certificate(), has)
+    }
+
+    /// The same of what is there, whether or not the certificate has just come.
+    pub(crate) fn shown(&self, has_come: bool, has: &Statements) -> Result<Server, Refusal> {
         let (trust, tenant) = (self.trust, Some(self.trust.tenant));
         let chain = TenantTrust::verify(&trust.roots, &has.chain, tenant, self.accepted, self.now);
         let chain = chain.map_err(|why| Refusal::Chain(of_chain(why)))?;
-        let certificate = self.certificate(&chain, answer, has)?;
+        let certificate = self.certificate(&chain, has_come, has)?;
         Ok(Server { chain, certificate })
     }
 
@@ -196,7 +201,7 @@ impl Question<'_> {
     fn certificate(
         &self,
         chain: &TenantTrust,
-        answer: &Answer,
+        has_come: bool,
         has: &Statements,
     ) -> Result<Verified<ServerCertificate>, Refusal> {
         let Some(certificate) = &has.certificate else {
@@ -205,7 +210,7 @@ impl Question<'_> {
         let (origin, operation) = (self.origin, self.operation);
         let role = ServerRole { tenant: self.trust.tenant, origin, operation };
         verify_certificate(chain, certificate, &role, self.now).map_err(|why| {
-            let is_held = !answer.brings_certificate() && why.code() == Code::SignatureInvalid;
+            let is_held = !has_come && why.code() == Code::SignatureInvalid;
             held_or_final(is_held, of_certificate(why))
         })
     }

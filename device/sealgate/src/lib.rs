@@ -2,7 +2,7 @@
 //!
 //! This crate must never call a license valid, or denied, on anybody's word but that of a key which the pinned roots
 //! vouch for, for this tenant, this server, this app, this device and this very question. It must never exit the process,
-//! leave a thread running that its caller did not start (but for one that looks up a name, and ends with the look-up), read an environment variable, or let
+//! leave a thread running that its caller did not start (but for one that looks up a name, and ends with the look-up), be steered by an environment variable, or let
 //! a customer's file say who is trusted.
 //!
 //! ```no_run
@@ -63,6 +63,7 @@ mod activation;
 mod beat;
 mod builder;
 mod chain;
+mod checked;
 mod client;
 mod clock;
 mod copies;
@@ -75,6 +76,8 @@ mod fingerprint;
 mod heartbeat;
 mod heartbeats;
 mod http;
+#[cfg(target_os = "linux")]
+pub mod integrity;
 mod judge;
 mod kept;
 mod license;
@@ -104,6 +107,7 @@ pub use clock::{Clock, SystemClock};
 pub use denied::{Denied, DeniedBy, Outside};
 pub use error::{ConfigurationError, Error, Said, SecurityError, TransportError};
 pub use file_store::FileStore;
+pub use fingerprint::MachineFingerprint;
 pub use heartbeats::Heartbeats;
 pub use http::{HttpTransport, HttpTransportBuilder};
 pub use license::{Asked, License, Trial};

@@ -43,6 +43,13 @@ impl Trust {
     }
 }
 
+impl Trust {
+    /// The app that the build is.
+    pub fn app(&self) -> AppId {
+        self.app
+    }
+}
+
 /// What a root statement says its version is. Only a choice of what to ask for and where to begin.
 pub(crate) fn root_version(root: &[u8]) -> Option<u64> {
     Some(Unverified::<Root>::decode(root).ok()?.danger_peek().ok()?.version)

@@ -6,6 +6,7 @@
 mod access;
 mod activations;
 mod answers;
+mod approvals;
 mod apps;
 mod bootstrap;
 mod caller;
@@ -23,6 +24,7 @@ mod keys;
 mod licenses;
 mod list_turns;
 mod metadata;
+mod modules;
 mod named;
 mod numbering;
 mod page;
@@ -31,6 +33,7 @@ mod presets;
 mod records;
 mod recovery;
 mod release;
+mod releases;
 mod restore;
 mod revocation;
 mod scopes;
@@ -58,6 +61,7 @@ use sealgate_trust::Signer;
 
 pub use access::AccessLists;
 pub use activations::Activations;
+pub use approvals::Approvals;
 pub use apps::Apps;
 pub use bootstrap::{BootstrapError, Installation};
 pub use caller::{Caller, Once};
@@ -70,6 +74,7 @@ pub use list_turns::{ListTurn, ListTurns};
 pub use plans::Plans;
 pub use presets::Preset;
 pub use records::Records;
+pub use releases::Releases;
 pub use restore::Reapplied;
 pub use scopes::{Scope, Scopes};
 pub use secrets::VendorSecrets;
@@ -103,6 +108,10 @@ pub struct Control {
     pub devices: Devices,
     /// Devices that were admitted.
     pub activations: Activations,
+    /// Releases of the apps.
+    pub releases: Releases,
+    /// Modules of licenses.
+    pub approvals: Approvals,
     /// Access lists.
     pub access: AccessLists,
     /// Events and the audit log.
@@ -167,6 +176,8 @@ impl Control {
             authforge_files: AuthforgeFiles::new(desk.clone(), signer, secrets),
             devices: Devices::new(desk.clone(), observed.clone()),
             activations: Activations::new(desk.clone()),
+            releases: Releases::new(changes.clone()),
+            approvals: Approvals::new(desk.clone()),
             access: AccessLists::new(desk.clone()),
             clock: ServerClock::new(desk.clone(), own_server.as_ref().map(|own| own.key)),
             servers: Servers::new(desk.clone(), changes.clone(), own_server),

@@ -49,6 +49,7 @@ pub(crate) const ARROWS: Table = &[
     ),
     // programs
     ("sealgate-cli", &["core/*", "server/*", "sealgate"]),
+    ("sglic", &["core/*", "sealgate"]),
     // tests and the project's own tools
     (TESTKIT, &["*"]),
     ("conformance", &["core/*"]),

@@ -5,7 +5,36 @@ mod machine;
 
 use machine::{Machine, ThisMachine};
 use sealgate_artifact::{AppId, Word};
-use sealgate_rules::ComponentFingerprint;
+use sealgate_rules::{Component, ComponentFingerprint};
+
+use crate::Trust;
+
+/// What a program with [`Builder::machine_fingerprint`](crate::Builder::machine_fingerprint) says of this machine, to be shown to
+/// people. It proves nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MachineFingerprint {
+    /// What is sent; `None` where too little is known of the machine.
+    pub sent: Option<String>,
+    /// The parts, each by its name and whether it was found.
+    pub parts: Vec<(&'static str, bool)>,
+}
+
+impl MachineFingerprint {
+    /// This machine, for the app of that build.
+    pub fn read(trust: &Trust) -> Self {
+        let says = |part| if cfg!(target_os = "linux") { linux::component(&ThisMachine, part) } else { None };
+        let found = |part: Component| {
+            let alone =
+                ComponentFingerprint::of(trust.app(), |other| if other == part { says(part) } else { None });
+            (part.as_str(), alone != ComponentFingerprint::of(trust.app(), |_| None))
+        };
+        Self {
+            sent: machine_fingerprint(trust.app()).map(|word| word.as_str().to_owned()),
+            parts: Component::ALL.map(found).to_vec(),
+        }
+    }
+}
 
 /// The fingerprint of this machine for that app; `None` where too little is known of it.
 pub(crate) fn machine_fingerprint(app: AppId) -> Option<Word> {

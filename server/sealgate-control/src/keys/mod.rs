@@ -5,6 +5,7 @@ mod change;
 mod complete;
 mod list;
 mod resign;
+mod resign_releases;
 mod revoke;
 mod ring;
 mod rotate;

@@ -54,6 +54,7 @@ mod license_sets;
 mod licensees;
 mod limits;
 mod many_tokens;
+mod modules;
 mod moves;
 mod observed;
 mod offline_activation;

@@ -15,6 +15,7 @@ pub(crate) mod max_devices;
 mod once;
 mod part;
 mod records;
+mod releases;
 mod server;
 pub(crate) mod trial;
 mod vendor;
@@ -34,6 +35,7 @@ pub(crate) use login::{ProfileArg, ProfileCommand};
 pub(crate) use once::OnceArgs;
 pub(crate) use part::{NewestArgs, PartArgs};
 pub(crate) use records::{AuditCommand, EventsArgs};
+pub(crate) use releases::{DecideArgs, ManifestCommand, MarkArgs, PublishArgs, ReleaseCommand};
 pub(crate) use server::{AcceptClockArgs, CheckConfigArgs, DemoArgs, DoctorArgs, ServeArgs, ServerCommand};
 pub(crate) use vendor::{
     AppCommand, CreatePlanArgs, CreateTokenArgs, CreditsCommand, OnOff, PlanCommand, RecoverTokenArgs,
@@ -187,6 +189,16 @@ pub(crate) enum Command {
     License {
         #[command(subcommand)]
         command: LicenseCommand,
+    },
+    /// Versions of an app: mark, publish, list, show, revoke
+    Release {
+        #[command(subcommand)]
+        command: ReleaseCommand,
+    },
+    /// Modules of single licenses: list, submit, approve, reject, revoke
+    Manifest {
+        #[command(subcommand)]
+        command: ManifestCommand,
     },
     /// Devices that hold seats: list, show, release
     Device {

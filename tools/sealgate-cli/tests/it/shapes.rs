@@ -75,6 +75,16 @@ const RUN: &[&str] = &[
     "license resign --all --yes",
     "customer merge {twin} {ada} --yes",
     "customer forget {ada} --yes",
+    "release list",
+    "release show {release}",
+    "release mark --version 1 --signer s {folder}/notes.json",
+    "release publish --app {app} --version 2 --target linux/x86_64 {folder}/notes.json",
+    "release revoke {release} --yes",
+    "manifest list",
+    "manifest submit {approved} {folder}/new.csv",
+    "manifest approve {approved} --all --yes",
+    "manifest revoke {approved} --all --yes",
+    "manifest reject {approved} --all --yes",
     "access allow --app {app} --hwid desk",
     "access deny --app {app} --ip 192.0.2.1",
     "access list",
@@ -204,7 +214,14 @@ fn things(vendor: &Vendor) -> BTreeMap<&'static str, String> {
     std::fs::write(vendor.path("notes.json"), "{}").expect("written");
     std::fs::write(vendor.path("new.csv"), "label\nOrder 1\n").expect("written");
     std::fs::write(vendor.path("sealgate.toml"), "listen = \"127.0.0.1:0\"\n").expect("written");
+    let notes = vendor.path("notes.json");
+    let release = ["release", "publish", "--app", &app_id, "--version", "1", "--target", "any", &notes];
+    let release = id(&vendor.json(&release), "release_id");
+    // Every license of the app is revoked on the way.
+    let approved = id(&vendor.license(&other, &[]), "license_id");
     BTreeMap::from([
+        ("release", release),
+        ("approved", approved),
         ("app", app_id),
         ("other-app", id(&other, "app_id")),
         ("plan", id(&plan, "plan_id")),

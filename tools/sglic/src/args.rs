@@ -1,0 +1,152 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+
+const BEGIN: &str = "\
+Begin:
+  sglic activate --key - --server https://license.example.com --trust trust.json < key.txt
+  sglic status --trust trust.json
+  sglic doctor --trust trust.json             if something does not work
+
+What the vendor's keys are comes from this program itself, where the vendor built it so, and else from --trust FILE: the trust.json
+that the vendor gave you. It is never taken from the server.
+
+Exit codes: 0 done, 1 refused, 2 usage, 3 not found, 4 conflict, 65 bad file, 69 server unreachable,
+77 not permitted, 78 configuration, 130 interrupted";
+
+const ACTIVATING: &str = "\
+Examples:
+  sglic activate --key - --server https://license.example.com < key.txt
+  sglic activate --key - --server https://license.example.com --output licenses/activation_proof.json
+
+A key that is given as --key KEY can be seen by others on this machine, in the list of processes: `--key -` reads it from standard
+input. A machine that is activated for this key and these files already is not activated again, unless the proof does not count any
+more; --again does it anyway.";
+
+const WATCHING: &str = "\
+Examples:
+  sglic heartbeat                              one, now
+  sglic heartbeat --watch                      whenever one is due, until Ctrl-C or SIGTERM; then the seat of a lease is given back
+
+Exit codes: 0 admitted, 1 or 4 not admitted any more, 69 server unreachable (nothing is lost by that: ask again)";
+
+const CHECKING: &str = "\
+Checks, in this order: the vendor's keys, the state folder, the clock, the server, license and proof, the heartbeat. Each that fails
+says what to do. Nothing is changed.
+
+Exit codes: 0 all is well, 1 a check failed";
+
+/// Activates this machine for a license, and shows what it holds.
+#[derive(Parser)]
+#[command(name = "sglic", version, propagate_version = true, max_term_width = 100, after_help = BEGIN)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Flags that go before or after any verb.
+#[derive(ClapArgs)]
+#[command(next_help_heading = "Everywhere")]
+pub(crate) struct Global {
+    /// Print JSON, for programs
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Print errors only
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// The folder with this machine's key and proof [default: sglic/APP_ID in $XDG_STATE_HOME or ~/.local/state; on Windows in
+    /// %LOCALAPPDATA%]
+    #[arg(long, global = true, value_name = "DIR", env = "SGLIC_STATE")]
+    pub(crate) state: Option<PathBuf>,
+    /// The vendor's trust.json, unless the vendor built it into this program
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) trust: Option<PathBuf>,
+    /// Do it without asking
+    #[arg(long, global = true)]
+    pub(crate) yes: bool,
+    /// The vendor's server [default: the one that activated this machine]
+    #[arg(long, global = true, value_name = "URL", env = "SGLIC_SERVER", hide_env_values = true)]
+    pub(crate) server: Option<String>,
+    /// The proxy to the server, http://[USER:PASSWORD@]HOST:PORT
+    #[arg(long, global = true, value_name = "URL", env = "SGLIC_PROXY", hide_env_values = true)]
+    pub(crate) proxy: Option<String>,
+    /// A certificate authority to trust for TLS as well, as PEM: that of a proxy that opens TLS
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+    /// Talk to another machine over http://, where anyone on the way can read the license key
+    #[arg(long, global = true)]
+    pub(crate) danger_plain_http: bool,
+    /// The folder below which the state lies by default, as the environment has it.
+    #[arg(skip)]
+    pub(crate) states: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Activate this machine for a license, and keep the proof
+    #[command(after_help = ACTIVATING)]
+    Activate(ActivateArgs),
+    /// Give the activation back: another machine can take the seat
+    Deactivate,
+    /// Show what is held, verified again; asks no server
+    Status,
+    /// Verify the license and the proof on disk; asks no server
+    Verify(VerifyArgs),
+    /// Show what is said of this machine, and which of its parts were found
+    Fingerprint,
+    /// Tell the server that this machine is still there
+    #[command(after_help = WATCHING)]
+    Heartbeat(HeartbeatArgs),
+    /// Find out why something does not work
+    #[command(after_help = CHECKING)]
+    Doctor,
+    /// Print the completions for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages
+    Man {
+        /// The folder for them
+        #[arg(short, long, value_name = "DIR")]
+        output: PathBuf,
+    },
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct ActivateArgs {
+    /// The license key; `-` reads it from standard input
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
+    pub(crate) key: String,
+    /// Where to put the proof; license.json is put beside it [default: licenses/activation_proof.json in the state folder]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// The list of the files that the program consists of, each as [name, SHA-256, version, signer]: the vendor must have approved
+    /// each of them
+    #[arg(long, value_name = "FILE")]
+    pub(crate) manifest: Option<PathBuf>,
+    /// Activate again, also where this machine is activated for this key: earlier proofs do not count any more
+    #[arg(long)]
+    pub(crate) again: bool,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct VerifyArgs {
+    /// The proof [default: where `activate` put it]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) proof: Option<PathBuf>,
+    /// The license [default: license.json beside the proof]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) license: Option<PathBuf>,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct HeartbeatArgs {
+    /// Go on until a signal comes
+    #[arg(long)]
+    pub(crate) watch: bool,
+}

@@ -1,0 +1,47 @@
+//! `sglic deactivate`.
+
+use sealgate::Error;
+use sealgate_artifact::Code;
+use serde_json::json;
+
+use crate::args::Global;
+use crate::client::Here;
+use crate::confirm;
+use crate::failure::Failure;
+use crate::files;
+use crate::output::Output;
+use crate::settings::license_beside;
+
+pub(crate) fn run(global: &Global, output: Output) -> Result<(), Failure> {
+    let mut here = Here::find(global)?;
+    let client = here.client(global)?;
+    // One that does not verify any more can be given back all the same.
+    let is_none = matches!(client.activation(), Ok(None));
+    if is_none {
+        return Err(Failure::new(Code::NotActivated, "this machine holds no activation"));
+    }
+    let question = "Give this machine's activation back? The program then runs in its free tier here.";
+    confirm::ask(global, question, "an activation that is given back ends at once")?;
+    output.progress(&format!("giving the activation back to {}", here.server(global)?));
+    let released = match client.deactivate() {
+        Ok(released) => released,
+        Err(Error::License(denied)) if denied.code == Code::AllowanceSpent.as_str() => {
+            let fix = "Wait, or ask the vendor to release this device.";
+            return Err(Failure::from(Error::License(denied)).fix(fix));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    here.settings.forget_key();
+    here.settings.save(&here.folder)?;
+    let proof = here.settings.proof(&here.folder);
+    files::remove(&proof)?;
+    files::remove(&license_beside(&proof))?;
+    let result = json!({
+        "license_id": released.license.to_string(),
+        "devices_used": released.devices_used,
+    });
+    output.result(&result, |_| {
+        format!("given back: another machine can use license {} in this one's place", released.license)
+    });
+    Ok(())
+}

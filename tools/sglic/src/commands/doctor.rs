@@ -1,0 +1,151 @@
+//! `sglic doctor`: one check after another, each with what to do.
+
+use sealgate::{Client, Clock, Error, SystemClock};
+use sealgate_artifact::{Code, UnixSeconds};
+use serde::Serialize;
+
+use super::held::Standing;
+use super::verify::{files_verified, in_force};
+use crate::args::{Global, VerifyArgs};
+use crate::client::Here;
+use crate::failure::Failure;
+use crate::files;
+use crate::output::Output;
+use crate::trust;
+
+/// By how much the clock may be behind the time that the vendor's keys signed last.
+const TOLERANCE: u64 = 300;
+
+/// One check.
+#[derive(Serialize)]
+struct Check {
+    name: &'static str,
+    ok: bool,
+    /// What was found.
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fix: Option<String>,
+}
+
+type Found = Result<String, Failure>;
+
+pub(crate) fn run(global: &Global, output: Output) -> Result<(), Failure> {
+    let checks = checks(global);
+    output.result(&serde_json::json!({ "checks": &checks }), |_| {
+        checks.iter().map(Check::text).collect::<Vec<_>>().join("\n")
+    });
+    let failed = checks.iter().filter(|check| !check.ok).count();
+    if failed == 0 {
+        return Ok(());
+    }
+    let fix = "do what is written below each check that failed";
+    Err(Failure::new(Code::CheckFailed, format!("{failed} of {} checks failed", checks.len())).fix(fix))
+}
+
+fn checks(global: &Global) -> Vec<Check> {
+    let trusted = trust::load(global);
+    let mut checks = vec![check(
+        "trust",
+        trusted
+            .map(|pinned| format!("the vendor's keys for app {}, from {}", pinned.trust.app(), pinned.from)),
+    )];
+    if !checks[0].ok {
+        return checks;
+    }
+    let (here, client) =
+        match Here::find(global).and_then(|here| here.offline(global).map(|client| (here, client))) {
+            Ok(found) => found,
+            Err(failure) => {
+                checks.push(check("state", Err(failure)));
+                return checks;
+            }
+        };
+    let state = check("state", state(&here, &client));
+    // Without it nothing else can be told.
+    if state.ok {
+        checks.push(state);
+        checks.push(check("clock", clock(&client)));
+        checks.push(check("server", server(global, &here)));
+        checks.push(check("license", license(&here, &client)));
+        checks.push(check("heartbeat", heartbeat(&client)));
+    } else {
+        checks.push(state);
+    }
+    checks
+}
+
+fn check(name: &'static str, found: Found) -> Check {
+    match found {
+        Ok(message) => Check { name, ok: true, message, code: None, fix: None },
+        Err(failure) => {
+            let Failure { code, message, fix, .. } = failure;
+            Check { name, ok: false, message, code: Some(code), fix }
+        }
+    }
+}
+
+impl Check {
+    fn text(&self) -> String {
+        let mark = if self.ok { "ok     " } else { "FAILED " };
+        let fix = self.fix.iter().map(|fix| format!("\n         fix: {fix}"));
+        format!("{mark} {:10} {}", self.name, self.message) + &fix.collect::<String>()
+    }
+}
+
+fn state(here: &Here, client: &Client) -> Found {
+    // Reads it, and refuses what may be somebody else's work.
+    client.signed_time()?;
+    if files::is_there(&here.folder) {
+        files::check_writable(&here.folder)?;
+        return Ok(format!("{} can be read and written", here.folder.display()));
+    }
+    Ok(format!("{} is made when the machine is activated", here.folder.display()))
+}
+
+fn clock(client: &Client) -> Found {
+    let (now, signed) = (SystemClock.now(), client.signed_time()?);
+    if now.plus(TOLERANCE) < signed {
+        let message = format!("the clock shows {now}, and the vendor's server signed something at {signed}");
+        let fix = "set the clock of this machine; if it is right, the server's was ahead: `sglic heartbeat`";
+        return Err(Failure::new(Code::NotYetValid, message).fix(fix));
+    }
+    Ok(format!("the clock shows {now}"))
+}
+
+fn server(global: &Global, here: &Here) -> Found {
+    let address = here.server(global)?;
+    here.client(global)?.check_server()?;
+    Ok(format!("{address} answers, and shows the vendor's certificate for this address"))
+}
+
+/// Seed failures: a proof that does not fit, and a license that was revoked.
+fn license(here: &Here, client: &Client) -> Found {
+    let args = VerifyArgs { proof: None, license: None };
+    let activation = files_verified(here, client, &args)?;
+    in_force(&activation, client.trusted_time()?)?;
+    let until = activation.rights_until();
+    match Standing::of(&activation, client.trusted_time()?) {
+        Standing::Grace => {
+            let code = activation.ended_by().unwrap_or_default();
+            let fix = "Restore a valid license with the vendor before then, and activate again.";
+            Err(Failure::of_code(code, format!("the license ends here at {until}")).fix(fix))
+        }
+        _ => Ok(format!("license and proof verify, and count until {until}")),
+    }
+}
+
+fn heartbeat(client: &Client) -> Found {
+    let due = client.heartbeat_due().map_err(Error::from)?;
+    let now: UnixSeconds = SystemClock.now();
+    match due {
+        None => Err(Failure::new(Code::NotActivated, "this machine holds no activation")),
+        Some(due) if due <= now => {
+            let message = "a heartbeat is due";
+            Err(Failure::new(Code::CheckFailed, message)
+                .fix("send one: `sglic heartbeat`, or keep `sglic heartbeat --watch` running"))
+        }
+        Some(due) => Ok(format!("the next one is due at {due}")),
+    }
+}

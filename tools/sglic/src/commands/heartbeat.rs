@@ -1,0 +1,112 @@
+//! `sglic heartbeat`.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use sealgate::{Beat, BeatSaid, Client, Error};
+use sealgate_artifact::Code;
+use serde_json::{Value, json};
+
+use super::held;
+use crate::args::{Global, HeartbeatArgs};
+use crate::client::Here;
+use crate::failure::Failure;
+use crate::output::{Output, pairs};
+use crate::signals;
+
+pub(crate) fn run(global: &Global, args: &HeartbeatArgs, output: Output) -> Result<(), Failure> {
+    let here = Here::find(global)?;
+    let client = here.client(global)?;
+    let proof = here.settings.proof(&here.folder);
+    if args.watch { watch(client, &proof, output) } else { show(&client, &proof, client.heartbeat(), output) }
+}
+
+/// Until a signal comes.
+fn watch(client: Client, proof: &Path, output: Output) -> Result<(), Failure> {
+    if client.heartbeat_due()?.is_none() {
+        return Err(Failure::new(Code::NotActivated, "this machine holds no activation"));
+    }
+    let told = signals::listen()?;
+    let client = Arc::new(client);
+    let (theirs, proof) = (client.clone(), proof.to_owned());
+    let heartbeats = client.start_heartbeats(move |beat| {
+        if let Err(failure) = show(&theirs, &proof, beat, output) {
+            output.failure(&failure);
+        }
+    })?;
+    // Whoever listens tells once, or is gone.
+    let _ = told.recv();
+    output.progress("sending a last heartbeat; another signal ends the program at once");
+    heartbeats.stop_and_leave();
+    Ok(())
+}
+
+/// Shows an answer, and puts a newer license and proof into their files.
+fn show(client: &Client, proof: &Path, beat: Result<Beat, Error>, output: Output) -> Result<(), Failure> {
+    let beat = beat?;
+    let told = json(&beat);
+    match &beat.said {
+        BeatSaid::Admitted => {}
+        BeatSaid::Ended { code, grace_until } => {
+            let message = format!("the license ends for this machine at {grace_until}: {}", meaning(code));
+            return Err(with_all(Failure::of_code(code, message), &told));
+        }
+        BeatSaid::Refused { code, .. } => {
+            let message = format!("the heartbeat did not count: {}", meaning(code));
+            return Err(with_all(Failure::of_code(code, message), &told));
+        }
+        _ => {
+            return Err(Failure::new(
+                Code::AnswerInvalid,
+                "the answer says something that this version does not know",
+            ));
+        }
+    }
+    if let Some(activation) = client.activation()? {
+        held::write(&activation, proof)?;
+    }
+    output.result(&told, |_| {
+        pairs(&[
+            ("heartbeat", "admitted".to_owned()),
+            ("until", format!("{}, without another heartbeat", beat.rights_until)),
+            ("next", beat.next_due.to_string()),
+        ])
+    });
+    match (beat.not_remembered, beat.chain_error) {
+        (Some(why), _) => {
+            Err(Failure::new(Code::FileUnreadable, format!("the answer could not be kept: {why}")))
+        }
+        (None, Some(error)) => Err(Failure::new(error.code(), error.to_string()).fix(error.fix())),
+        (None, None) => Ok(()),
+    }
+}
+
+fn json(beat: &Beat) -> Value {
+    let (said, code, grace_until) = match &beat.said {
+        BeatSaid::Ended { code, grace_until } => ("ended", Some(code), Some(grace_until.to_string())),
+        BeatSaid::Refused { code, .. } => ("refused", Some(code), None),
+        _ => ("admitted", None, None),
+    };
+    json!({
+        "said": said,
+        "code": code,
+        "grace_until": grace_until,
+        "server_time": beat.server_time.to_string(),
+        "rights_until": beat.rights_until.to_string(),
+        "lease_until": beat.lease_until.map(|time| time.to_string()),
+        "next_heartbeat": beat.next_due.to_string(),
+        "license_changed": beat.license_changed,
+    })
+}
+
+fn with_all(failure: Failure, told: &Value) -> Failure {
+    let told =
+        told.as_object().into_iter().flatten().filter(|(name, value)| *name != "code" && !value.is_null());
+    told.fold(failure, |failure, (name, value)| failure.with(name, value.clone()))
+}
+
+/// What a code means, without a full stop.
+fn meaning(code: &str) -> String {
+    let meaning = Code::parse(code).map_or_else(|| code.to_owned(), |known| known.meaning().to_owned());
+    meaning.trim_end_matches('.').to_owned()
+}

@@ -1,0 +1,123 @@
+//! An activation as it is shown, and as it lies in files.
+
+use std::path::Path;
+
+use sealgate::{Activation, Client};
+use sealgate_artifact::UnixSeconds;
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::files;
+use crate::settings::license_beside;
+
+/// How an activation stands, by what is held and the time. It claims no rights: those come from the license, in the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Standing {
+    /// Admitted.
+    Active,
+    /// The server said that it ends, and the grace is not over.
+    Grace,
+    /// The server said that it ends, and the grace is over.
+    Ended,
+    /// No heartbeat was answered for longer than the grace.
+    Overdue,
+    /// The license itself has ended.
+    Expired,
+}
+
+/// What is held.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Held {
+    pub(crate) state: Standing,
+    license_id: String,
+    activation_id: String,
+    generation: u64,
+    issued_at: String,
+    pub(crate) rights_until: String,
+    license_ends: Option<String>,
+    lease_until: Option<String>,
+    last_heartbeat: Option<String>,
+    next_heartbeat: Option<String>,
+    pub(crate) ended_by: Option<String>,
+    modules: usize,
+}
+
+impl Standing {
+    pub(crate) fn of(activation: &Activation, now: UnixSeconds) -> Self {
+        let is_over = now >= activation.rights_until();
+        match activation.ended_by() {
+            _ if activation.license_ends().is_some_and(|end| end <= now) => Self::Expired,
+            Some(_) if is_over => Self::Ended,
+            Some(_) => Self::Grace,
+            None if is_over => Self::Overdue,
+            None => Self::Active,
+        }
+    }
+
+    /// For people.
+    pub(crate) fn sentence(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Grace => "in grace: the license gives this machine no rights from then on",
+            Self::Ended => "ended: the grace is over, so the program runs in its free tier",
+            Self::Overdue => "overdue: no heartbeat was answered for longer than the grace",
+            Self::Expired => "expired: the license has ended",
+        }
+    }
+}
+
+impl Held {
+    pub(crate) fn of(client: &Client, activation: &Activation) -> Result<Self, Failure> {
+        let text = |time: UnixSeconds| time.to_string();
+        Ok(Self {
+            state: Standing::of(activation, client.trusted_time()?),
+            license_id: activation.license().to_string(),
+            activation_id: activation.id().to_string(),
+            generation: activation.generation(),
+            issued_at: activation.issued_at().to_string(),
+            rights_until: activation.rights_until().to_string(),
+            license_ends: activation.license_ends().map(text),
+            lease_until: activation.lease_until().map(text),
+            last_heartbeat: activation.last_heartbeat().map(text),
+            next_heartbeat: client.heartbeat_due().map_err(sealgate::Error::from)?.map(text),
+            ended_by: activation.ended_by().map(str::to_owned),
+            modules: activation.modules().len(),
+        })
+    }
+
+    /// For people.
+    pub(crate) fn lines(&self) -> Vec<(&'static str, String)> {
+        let never = |time: &Option<String>| time.clone().unwrap_or_else(|| "never".to_owned());
+        let mut lines = vec![
+            ("license", self.license_id.clone()),
+            ("activation", format!("{}, generation {}", self.activation_id, self.generation)),
+            ("proof of", self.issued_at.clone()),
+            ("state", self.state.sentence().to_owned()),
+            ("until", format!("{}, without another heartbeat", self.rights_until)),
+            ("license ends", never(&self.license_ends)),
+            ("last heartbeat", never(&self.last_heartbeat)),
+            ("next heartbeat", never(&self.next_heartbeat)),
+        ];
+        lines.extend(self.lease_until.clone().map(|until| ("seat lent until", until)));
+        lines.extend(self.ended_by.clone().map(|code| ("ended by", code)));
+        if self.modules > 0 {
+            lines.push(("modules", self.modules.to_string()));
+        }
+        lines
+    }
+}
+
+/// Writes license and proof, where they are not there already. The license first: a proof names the version of it that counts.
+pub(crate) fn write(activation: &Activation, proof: &Path) -> Result<(), Failure> {
+    let files = [
+        (license_beside(proof), activation.license_carrier()),
+        (proof.to_owned(), activation.proof_carrier()),
+    ];
+    for (path, bytes) in files {
+        if files::read_if_there(&path)?.as_deref() != Some(bytes) {
+            files::write_private(&path, bytes)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,11 @@
+//! A file for each verb.
+
+pub(crate) mod activate;
+pub(crate) mod deactivate;
+pub(crate) mod doctor;
+pub(crate) mod fingerprint;
+pub(crate) mod heartbeat;
+mod held;
+pub(crate) mod manual;
+pub(crate) mod status;
+pub(crate) mod verify;

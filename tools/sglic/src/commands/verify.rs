@@ -1,0 +1,60 @@
+//! `sglic verify`.
+
+use sealgate::{Activation, Client};
+use sealgate_artifact::{Code, UnixSeconds};
+
+use super::held::{Held, Standing};
+use crate::args::{Global, VerifyArgs};
+use crate::client::Here;
+use crate::failure::Failure;
+use crate::files;
+use crate::output::{Output, pairs};
+use crate::settings::license_beside;
+
+pub(crate) fn run(global: &Global, args: &VerifyArgs, output: Output) -> Result<(), Failure> {
+    let here = Here::find(global)?;
+    let client = here.offline(global)?;
+    let activation = files_verified(&here, &client, args)?;
+    in_force(&activation, client.trusted_time()?)?;
+    let held = Held::of(&client, &activation)?;
+    output.result(&held, |held| {
+        let mut lines = vec![("valid", "license and proof are the vendor's, and of this machine".to_owned())];
+        lines.extend(held.lines());
+        pairs(&lines)
+    });
+    Ok(())
+}
+
+/// License and proof as they lie on the disk.
+pub(crate) fn files_verified(here: &Here, client: &Client, args: &VerifyArgs) -> Result<Activation, Failure> {
+    let proof = args.proof.as_deref().map_or_else(|| here.settings.proof(&here.folder), files::resolved);
+    let license = args.license.as_deref().map_or_else(|| license_beside(&proof), files::resolved);
+    if client.activation()?.is_none() && args.proof.is_none() {
+        return Err(Failure::new(Code::NotActivated, "this machine holds no activation"));
+    }
+    let (license_bytes, proof_bytes) = (files::read(&license)?, files::read(&proof)?);
+    client.verify_activation_files(&license_bytes, &proof_bytes).map_err(|error| {
+        let failure = Failure::from(error);
+        let message = format!("{} with {}: {}", proof.display(), license.display(), failure.message);
+        Failure { message, ..failure }.fix("activate this machine: `sglic activate --key -`")
+    })
+}
+
+/// Whether what verified still counts.
+pub(crate) fn in_force(activation: &Activation, now: UnixSeconds) -> Result<(), Failure> {
+    let until = activation.rights_until();
+    match Standing::of(activation, now) {
+        Standing::Active | Standing::Grace => Ok(()),
+        Standing::Expired => Err(Failure::new(Code::Expired, "the license has expired")),
+        Standing::Overdue => {
+            let message = format!("no heartbeat was answered, and the grace was over at {until}");
+            Err(Failure::new(Code::CheckFailed, message).fix("reach the server: `sglic heartbeat`"))
+        }
+        Standing::Ended => {
+            let code = activation.ended_by().unwrap_or_default();
+            let fix = "Restore a valid license with the vendor, then activate again for a new proof.";
+            Err(Failure::of_code(code, format!("the license ended here, and the grace was over at {until}"))
+                .fix(fix))
+        }
+    }
+}

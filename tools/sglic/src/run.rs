@@ -1,0 +1,90 @@
+//! From arguments to an exit code.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+use sealgate_artifact::{Code, LicenseKey};
+
+use crate::args::{Args, Command};
+use crate::commands::{activate, deactivate, doctor, fingerprint, heartbeat, manual, status, verify};
+use crate::failure::Failure;
+use crate::output::{self, Output};
+
+/// Runs the program with these arguments, its own name first.
+pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.collect();
+    let (output, done) = match Args::try_parse_from(&arguments) {
+        Ok(mut args) => {
+            args.global.states = states_folder();
+            let output = Output { json: args.global.json, quiet: args.global.quiet };
+            (output, dispatch(&args, output))
+        }
+        Err(error) => (
+            Output { json: arguments.iter().any(|a| a == "--json"), quiet: false },
+            not_a_command(&error, &arguments),
+        ),
+    };
+    match output::written(done) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output.failure(&failure);
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+fn dispatch(args: &Args, output: Output) -> Result<(), Failure> {
+    let global = &args.global;
+    match &args.command {
+        Command::Activate(args) => activate::run(global, args, output),
+        Command::Deactivate => deactivate::run(global, output),
+        Command::Status => status::run(global, output),
+        Command::Verify(args) => verify::run(global, args, output),
+        Command::Fingerprint => fingerprint::run(global, output),
+        Command::Heartbeat(args) => heartbeat::run(global, args, output),
+        Command::Doctor => doctor::run(global, output),
+        Command::Completions { shell } => {
+            manual::completions(*shell);
+            Ok(())
+        }
+        Command::Man { output: folder } => manual::pages(folder, output),
+    }
+}
+
+/// Where programs of this user keep state.
+#[expect(clippy::disallowed_methods, reason = "this is the program's entry")]
+fn states_folder() -> Option<PathBuf> {
+    let path = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    if cfg!(windows) {
+        return path("LOCALAPPDATA");
+    }
+    path("XDG_STATE_HOME").or_else(|| path("HOME").map(|home| home.join(".local/state")))
+}
+
+/// Help and version come here too; both are answers, not mistakes.
+fn not_a_command(error: &clap::Error, arguments: &[OsString]) -> Result<(), Failure> {
+    let text = error.render().to_string();
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        output::raw(text.as_bytes());
+        return Ok(());
+    }
+    let paragraph: Vec<&str> = text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+    let paragraph = paragraph.join(" ");
+    let message = match error.kind() {
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "a verb is missing".to_owned(),
+        _ => without_keys(paragraph.strip_prefix("error: ").unwrap_or(&paragraph), arguments),
+    };
+    Err(Failure::new(Code::MalformedRequest, message)
+        .fix("`sglic --help` lists the verbs, `sglic VERB --help` lists what a verb takes"))
+}
+
+/// A license key that stands where none belongs is not repeated.
+fn without_keys(text: &str, arguments: &[OsString]) -> String {
+    let texts = arguments.iter().filter_map(|argument| argument.to_str());
+    let words = texts.flat_map(|text| [Some(text), text.split_once('=').map(|(_, value)| value)]).flatten();
+    let keys = words.filter(|word| LicenseKey::parse(word).is_ok());
+    keys.fold(text.to_owned(), |text, key| text.replace(key, "KEY"))
+}

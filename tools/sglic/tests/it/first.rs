@@ -1,0 +1,193 @@
+//! The first contact: a machine is activated, and everything that can be wrong then.
+
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::{Value, json};
+
+use crate::program::{Machine, SGLIC, Vendor, read, run, text};
+
+/// The standard flow: activate, verify at start, ask again.
+#[test]
+fn a_machine_is_activated_once() {
+    let vendor = Vendor::new();
+    let license = vendor.issue(&json!({ "max_devices": 1 }));
+    let machine = vendor.machine();
+    assert_eq!(machine.run("status").json()["activated"], false);
+
+    let activated = machine.activate(&license).json();
+    assert_eq!(
+        (&activated["state"], &activated["generation"], &activated["already"]),
+        (&json!("active"), &json!(1), &json!(false))
+    );
+    assert_eq!(activated["license_id"], license["license_id"]);
+    for (name, file) in [("proof", "activation_proof.json"), ("license", "license.json")] {
+        let path = machine.state().join("licenses").join(file);
+        assert_eq!(text(&activated[name]), path.display().to_string());
+        assert_eq!(std::fs::metadata(&path).expect("written").permissions().mode() & 0o777, 0o600, "{file}");
+        let statement: Value = serde_json::from_slice(&read(&path)).expect("JSON");
+        assert!(statement.to_string().contains("payloadType"), "{statement}");
+    }
+    let status = machine.run("status").json();
+    assert_eq!(
+        (&status["activated"], &status["state"], &status["last_heartbeat"]),
+        (&json!(true), &json!("active"), &Value::Null)
+    );
+    machine.run("verify").json();
+    let beat = machine.run("heartbeat").json();
+    assert_eq!(beat["said"], "admitted");
+    assert!(machine.run("status").json()["last_heartbeat"].is_string());
+
+    let again = machine.activate(&license).json();
+    assert_eq!((&again["generation"], &again["already"]), (&json!(1), &json!(true)));
+    let key = text(&license["license_key"]);
+    let again = run(&mut machine.command(&format!("activate --again --key {key}"))).json();
+    assert_eq!((&again["generation"], &again["already"]), (&json!(2), &json!(false)));
+    assert_eq!(vendor.devices(&license), 1);
+    machine.run("verify").json();
+}
+
+#[test]
+fn the_proof_lies_where_it_was_wanted_and_follows_the_license() {
+    let vendor = Vendor::new();
+    let license = vendor.issue(&json!({}));
+    let machine = vendor.machine();
+    let proof = machine.path("app/licenses/activation_proof.json");
+    let words = format!("activate --key {} --output {}", text(&license["license_key"]), proof.display());
+    machine.run(&words).json();
+    let before = (read(&proof), read(&proof.with_file_name("license.json")));
+    let path = format!("/api/v1/licenses/{}/renew", text(&license["license_id"]));
+    vendor.server.api("POST", &path, &json!({ "expires_at": "2037-01-31T00:00:00Z" })).expect(200);
+    assert_eq!(machine.run("heartbeat").json()["license_changed"], true);
+    let after = (read(&proof), read(&proof.with_file_name("license.json")));
+    assert!(before.0 != after.0 && before.1 != after.1);
+    assert_eq!(machine.run("verify").json()["license_ends"], "2037-01-31T00:00:00Z");
+    std::fs::write(&proof, &before.0).expect("written");
+    machine.run("verify").refused(1, "proof_mismatch");
+    std::fs::remove_file(&proof).expect("removed");
+    machine.run("verify").refused(65, "file_unreadable");
+    let named = format!(
+        "activate --key {} --output {}",
+        text(&license["license_key"]),
+        proof.with_file_name("license.json").display()
+    );
+    machine.run(&named).refused(2, "malformed_request");
+}
+
+#[test]
+fn the_vendors_keys_are_never_the_servers() {
+    let vendor = Vendor::new();
+    let license = vendor.issue(&json!({}));
+    let machine = vendor.machine();
+    for words in ["activate --key AAAA", "status", "verify", "fingerprint", "heartbeat", "deactivate --yes"] {
+        let mut bare = std::process::Command::new(SGLIC);
+        bare.env_clear().args(words.split_whitespace()).arg("--json").args(["--server", &vendor.server.url]);
+        bare.arg("--state").arg(machine.state());
+        run(&mut bare).refused(78, "trust_missing");
+    }
+    std::fs::write(machine.path("trust.json"), "{}").expect("written");
+    machine.activate(&license).refused(78, "config_invalid");
+    // Another vendor's.
+    let other = Vendor::new();
+    let stranger = other.machine();
+    std::fs::copy(stranger.path("trust.json"), machine.path("trust.json")).expect("copied");
+    let refused = machine.activate(&license);
+    assert!(matches!(refused.exit, Some(1 | 69)), "{refused:?}");
+    assert!(!machine.state().join("licenses").exists());
+}
+
+#[test]
+fn a_wrong_key_and_a_server_that_is_down_say_so() {
+    let vendor = Vendor::new();
+    let license = vendor.issue(&json!({}));
+    let machine = vendor.machine();
+    machine.run("activate --key SG").refused(2, "license_key_malformed");
+    // Mistyped, as its checksum shows.
+    let mistyped = text(&license["license_key"]).chars().rev().collect::<String>();
+    let refused = machine.run(&format!("activate --key {mistyped}"));
+    assert_eq!(refused.exit, Some(2), "{refused:?}");
+    // Well formed, and nobody's.
+    machine.run("activate --key 000G-40R4-0M30-E209-185G-R38E-1YRB").refused(1, "invalid_key");
+    let key = text(&license["license_key"]);
+    machine
+        .run(&format!("activate --server http://127.0.0.1:9 --key {key}"))
+        .refused(69, "server_unreachable");
+    machine.run(&format!("activate --server http://192.0.2.1 --key {key}")).refused(78, "config_invalid");
+    assert_eq!(machine.run("status").json()["activated"], false);
+    machine.run("heartbeat").refused(4, "not_activated");
+    machine.run("deactivate --yes").refused(4, "not_activated");
+    machine.run("verify").refused(4, "not_activated");
+    // The same question goes on where it was left.
+    assert_eq!(machine.activate(&license).json()["generation"], 1);
+}
+
+/// A key stays in no file once it was answered, and in no message.
+#[test]
+fn a_key_is_not_repeated() {
+    let vendor = Vendor::new();
+    let license = vendor.issue(&json!({}));
+    let key = text(&license["license_key"]);
+    let bare = key.replace('-', "");
+    let machine = vendor.machine();
+    let shows = |text: &str| text.contains(&key) || text.contains(&bare);
+    for words in [format!("activate {key}"), format!("activate --kye={key}"), format!("status {key}")] {
+        let outcome = machine.run(&words);
+        assert_eq!(outcome.exit, Some(2), "{outcome:?}");
+        assert!(!shows(&outcome.stderr), "{outcome:?}");
+    }
+    let outcome = run(&mut machine.command(&format!("activate --key {key}")));
+    assert!(!shows(&outcome.stdout) && !shows(&outcome.stderr));
+    outcome.json();
+    let kept = String::from_utf8_lossy(&machine.all_bytes()).into_owned();
+    assert!(!shows(&kept));
+}
+
+#[test]
+fn an_empty_standard_input_names_no_key() {
+    let vendor = Vendor::new();
+    vendor.machine().run("activate --key -").refused(2, "malformed_request");
+}
+
+#[test]
+fn the_program_explains_itself() {
+    let plain = |words: &[&str]| run(std::process::Command::new(SGLIC).env_clear().args(words)).ok();
+    assert!(plain(&["--version"]).starts_with("sglic "));
+    let help = plain(&["--help"]);
+    for verb in ["activate", "deactivate", "status", "verify", "fingerprint", "heartbeat", "doctor"] {
+        assert!(help.contains(&format!("\n  {verb}")), "{help}");
+        assert!(plain(&[verb, "--help"]).contains(&format!("sglic {verb}")));
+    }
+    for code in
+        ["0 done", "1 refused", "2 usage", "4 conflict", "65 bad file", "69 server", "78 configuration"]
+    {
+        assert!(help.replace('\n', " ").contains(code), "{code}");
+    }
+    assert!(plain(&["completions", "bash"]).contains("sglic"));
+    let machine = Machine::new_empty();
+    let folder = machine.path("man");
+    plain(&["man", "-o", &folder.display().to_string()]);
+    assert!(folder.join("sglic.1").exists() && folder.join("sglic-activate.1").exists());
+}
+
+/// Seed 004: "Activation rejected with unapproved versions".
+#[test]
+fn modules_that_nobody_approved_are_listed_with_the_fix() {
+    let vendor = Vendor::new();
+    let license = vendor.issue(&json!({}));
+    let machine = vendor.machine();
+    let manifest = machine.path("manifest.json");
+    let words = format!("activate --key {} --manifest {}", text(&license["license_key"]), manifest.display());
+    let digest = "5f".repeat(32);
+    std::fs::write(&manifest, format!("[[\"editor\",\"{digest}\",\"1.0\",null]]\n")).expect("written");
+    let refused = machine.run(&words).refused(4, "unapproved_module");
+    let module = json!({ "name": "editor", "sha256": digest, "version": "1.0", "signer": null });
+    assert_eq!(refused["modules"], json!([module]));
+    assert!(text(&refused["fix"]).contains("approve"));
+    assert_eq!((vendor.devices(&license), &machine.run("status").json()["activated"]), (0, &json!(false)));
+    for wrong in ["{}", "[]", "[[\"a/b\",\"00\",null,null]]"] {
+        std::fs::write(&manifest, wrong).expect("written");
+        let refused = machine.run(&words);
+        assert_eq!(refused.exit, Some(65), "{wrong} {refused:?}");
+    }
+    std::fs::remove_file(&manifest).expect("removed");
+    machine.run(&words).refused(65, "file_unreadable");
+}

@@ -1,0 +1,220 @@
+//! A vendor with a server, and a machine with the program.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use sealgate_testkit::{Engine, TestApp};
+use serde_json::{Value, json};
+
+/// The program under test.
+pub(crate) const SGLIC: &str = env!("CARGO_BIN_EXE_sglic");
+
+/// Only a broken program needs longer.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// A vendor with one app.
+pub(crate) struct Vendor {
+    pub(crate) server: TestApp,
+    pub(crate) app: Value,
+    trust: Vec<u8>,
+}
+
+/// A machine: a folder with the program's state.
+pub(crate) struct Machine {
+    pub(crate) folder: tempfile::TempDir,
+    server: String,
+}
+
+impl Vendor {
+    pub(crate) fn new() -> Self {
+        let server = TestApp::start_in_real_time(Engine::Sqlite);
+        let app = server.create_app("Editor");
+        let path = format!("/api/v1/apps/{}/trust", text(&app["app_id"]));
+        let trust = server.api("GET", &path, &Value::Null).bytes;
+        Self { server, app, trust }
+    }
+
+    pub(crate) fn issue(&self, order: &Value) -> Value {
+        self.server.issue(&self.app, order)
+    }
+
+    pub(crate) fn machine(&self) -> Machine {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        std::fs::write(folder.path().join("trust.json"), &self.trust).expect("written");
+        Machine { folder, server: self.server.url.clone() }
+    }
+
+    /// A change of the license.
+    pub(crate) fn change(&self, license: &Value, verb: &str) {
+        let path = format!("/api/v1/licenses/{}/{verb}", text(&license["license_id"]));
+        self.server.api("POST", &path, &json!({})).expect(200);
+    }
+
+    /// How many devices hold a seat.
+    pub(crate) fn devices(&self, license: &Value) -> u64 {
+        let id = text(&license["license_id"]);
+        self.server.count(&format!("devices WHERE license_id = '{id}'"))
+    }
+}
+
+impl Machine {
+    /// One without anything.
+    pub(crate) fn new_empty() -> Self {
+        Self { folder: tempfile::tempdir().expect("a temporary folder"), server: String::new() }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn state(&self) -> PathBuf {
+        self.path("state")
+    }
+
+    /// The program with these words, all of them without blanks.
+    pub(crate) fn command(&self, words: &str) -> Command {
+        let mut command = Command::new(SGLIC);
+        command.env_clear().args(words.split_whitespace()).args(["--json", "--state"]).arg(self.state());
+        command.arg("--trust").arg(self.path("trust.json")).env("SGLIC_SERVER", &self.server);
+        command.stdin(Stdio::null());
+        command
+    }
+
+    pub(crate) fn run(&self, words: &str) -> Outcome {
+        run(&mut self.command(words))
+    }
+
+    /// The same so far from now, as in `+3d`.
+    pub(crate) fn run_at(&self, time: &str, words: &str) -> Outcome {
+        run(self.command(words).env("LD_PRELOAD", faketime()).env("FAKETIME", time))
+    }
+
+    pub(crate) fn activate(&self, license: &Value) -> Outcome {
+        run_with_input(&mut self.command("activate --key -"), &text(&license["license_key"]))
+    }
+
+    /// A machine with a copy of the state.
+    pub(crate) fn copied(&self) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let copied =
+            Command::new("cp").arg("-a").arg(self.folder.path().join(".")).arg(folder.path()).status();
+        assert!(copied.expect("cp runs").success());
+        Self { folder, server: self.server.clone() }
+    }
+
+    /// All that lies in the state folder.
+    pub(crate) fn all_bytes(&self) -> Vec<u8> {
+        let mut folders = vec![self.state()];
+        let mut bytes = vec![];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+                let path = entry.path();
+                if path.is_dir() {
+                    folders.push(path)
+                } else {
+                    bytes.extend(std::fs::read(path).expect("read"))
+                }
+            }
+        }
+        bytes
+    }
+}
+
+pub(crate) fn text(value: &Value) -> String {
+    value.as_str().expect("a string").to_owned()
+}
+
+pub(crate) fn read(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// The library of Debian's package.
+fn faketime() -> PathBuf {
+    let machines = std::fs::read_dir("/usr/lib").expect("is read").flatten();
+    let mut libraries = machines.map(|machine| machine.path().join("faketime/libfaketime.so.1"));
+    let found = libraries.find(|library| library.exists());
+    found.expect("`cargo xtask test --only provision` installs faketime")
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) exit: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Outcome {
+    /// Standard output of a run that ended well and complained of nothing.
+    pub(crate) fn ok(self) -> String {
+        assert_eq!((self.exit, &*self.stderr), (Some(0), ""), "{self:?}");
+        self.stdout
+    }
+
+    pub(crate) fn json(self) -> Value {
+        serde_json::from_str(&self.ok()).expect("JSON")
+    }
+
+    /// The failure that a run with `--json` reported.
+    pub(crate) fn refused(self, exit: i32, code: &str) -> Value {
+        assert_eq!((self.exit, &*self.stdout), (Some(exit), ""), "{self:?}");
+        let failure: Value = serde_json::from_str(&self.stderr).unwrap_or_else(|e| panic!("{e}: {self:?}"));
+        assert_eq!(failure["code"], code, "{self:?}");
+        for name in ["message", "fix"] {
+            assert!(failure[name].as_str().is_some_and(|text| !text.is_empty()), "{self:?}");
+        }
+        failure
+    }
+}
+
+pub(crate) fn run(command: &mut Command) -> Outcome {
+    finish(start(command))
+}
+
+pub(crate) fn run_with_input(command: &mut Command, input: &str) -> Outcome {
+    finish(start_with_input(command, input))
+}
+
+pub(crate) fn start_with_input(command: &mut Command, input: &str) -> Child {
+    let mut child = start(command.stdin(Stdio::piped()));
+    // One that was ended before it read is the test's own doing.
+    let _ = child.stdin.take().expect("piped").write_all(input.as_bytes());
+    child
+}
+
+pub(crate) fn start(command: &mut Command) -> Child {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts")
+}
+
+pub(crate) fn finish(child: Child) -> Outcome {
+    finish_within(child, PATIENCE).unwrap_or_else(|outcome| panic!("it did not end: {outcome:?}"))
+}
+
+/// How it ended; what it said until then, if it had to be killed.
+pub(crate) fn finish_within(child: Child, within: Duration) -> Result<Outcome, Outcome> {
+    let id = child.id();
+    let (sender, ended) = mpsc::channel();
+    std::thread::spawn(move || sender.send(child.wait_with_output()));
+    let (output, in_time) = match ended.recv_timeout(within) {
+        Ok(output) => (output, true),
+        Err(_) => {
+            signal(id, "KILL");
+            (ended.recv().expect("it ends"), false)
+        }
+    };
+    let output = output.expect("its output arrives");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    let outcome =
+        Outcome { exit: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) };
+    if in_time { Ok(outcome) } else { Err(outcome) }
+}
+
+/// It may have ended just before.
+pub(crate) fn signal(id: u32, name: &str) {
+    let quiet =
+        Command::new("kill").arg(format!("-{name}")).arg(id.to_string()).stderr(Stdio::null()).status();
+    quiet.expect("kill runs");
+}
