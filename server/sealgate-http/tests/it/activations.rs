@@ -115,7 +115,12 @@ on_both_engines! {
     }
 
     fn lists_end_and_go_on_where_they_ended(app: &TestApp) {
-        let desks: Vec<Desk> = (0..5).map(|n| Desk::new(app, &format!("Editor {n}"))).collect();
+        // Ids rise with the time.
+        let next = |n| {
+            app.clock.advance(1);
+            Desk::new(app, &format!("Editor {n}"))
+        };
+        let desks: Vec<Desk> = (0..5).map(next).collect();
         let first = get(app, "/api/v1/activations?limit=3");
         let rest = get(app, &format!("/api/v1/activations?limit=3&cursor={}", text(&first["next_cursor"])));
         let ids: Vec<&Value> = [&first, &rest].iter().flat_map(|page| page["items"].as_array().expect("a list")).map(|item| &item["license_id"]).collect();

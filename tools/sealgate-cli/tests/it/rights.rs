@@ -199,7 +199,7 @@ fn the_documented_rights_suffice_and_let_it_approve_nothing() {
     assert_eq!((exit, log.contains("ERROR")), (Some(0), false), "{log}");
     let events = vendor.json(&["events"]);
     let validated = events.as_array().into_iter().flatten().filter(|event| event["kind"] == "validated");
-    assert_eq!(validated.count(), 4, "written when it stopped: {events}");
+    assert_eq!(validated.count(), 7, "written when it stopped: {events}");
     on_postgres(&vendor.database, &format!("DROP OWNED BY {role}; DROP ROLE {role}"))
         .expect("nobody uses it");
 }
