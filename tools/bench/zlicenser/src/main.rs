@@ -22,7 +22,8 @@ use zlicenser_server::payment::{
     CaptureConfirmation, IntentStatus, Money, PaymentIntent, PaymentMetadata, PaymentProvider, PaymentTier,
 };
 use zlicenser_server::storage::{
-    ConnectivityMode, PaymentProvider as PaidBy, Product, SqliteStorage, TransferPolicy, TsaTier, VendorStore,
+    ConnectivityMode, PaymentProvider as PaidBy, Product, ProductTermsDocument, SqliteStorage,
+    TermsValidationStatus, TransferPolicy, TsaTier, VendorStore,
 };
 
 /// The one product, with more seats than anybody asks for.
@@ -119,11 +120,29 @@ fn product() -> Product {
     }
 }
 
+/// Each consent names the terms.
+fn terms() -> ProductTermsDocument {
+    ProductTermsDocument {
+        id: PRODUCT,
+        product_id: PRODUCT,
+        typst_source: String::new(),
+        rendered_hash: "0".to_owned(),
+        validation_status: TermsValidationStatus::Valid,
+        validation_findings: "[]".to_owned(),
+        vendor_acknowledged_at: None,
+        vendor_acknowledged_findings: None,
+        activated_at: None,
+        created_at: 1,
+    }
+}
+
 #[tokio::main]
 async fn main() {
     let file = std::env::args().nth(1).expect("a file for the database");
     let storage = Arc::new(SqliteStorage::new(&format!("sqlite://{file}")).await.expect("a database"));
     storage.create_product(&product()).await.expect("a product");
+    storage.create_terms_document(&terms()).await.expect("terms");
+    storage.activate_terms_document(PRODUCT, 1).await.expect("terms in force");
     let context = HandlerContext {
         storage,
         payment: Arc::new(Granted),
