@@ -122,7 +122,7 @@ mod tests {
     use proptest::prelude::*;
     use sealgate_artifact::{Code, InstanceId, Nonce, StatementId};
 
-    use super::{Beat, Heard, HeldActivation, HeldBeat, hear};
+    use super::{Beat, Heard, HeldActivation, HeldBeat, Shown, hear};
 
     fn nonce(n: u8) -> Nonce {
         Nonce::from_random([n; 16])
@@ -180,5 +180,22 @@ mod tests {
         assert_eq!(hear(&full, Some(&held), &begins), Heard::Repeat, "the answer was lost");
         let unknown = beat(1, true, 1, 0, 1);
         assert_eq!(hear(&activation(1), None, &unknown), Heard::Refused(Code::StateWanted));
+    }
+
+    proptest! {
+        /// What is shown counts where it says more than what is held: of a newer generation, or of the same and the same instance
+        /// with a higher number.
+        #[test]
+        fn only_what_is_newer_is_taken_over(
+            generation in 1u64..4, last in prop::option::of((1u8..3, 1u64..4)), asks in prop::option::of(1u8..3),
+            held in prop::option::of((1u64..4, prop::option::of(1u64..4))),
+        ) {
+            let instance = |n: u8| InstanceId::from_bytes([n; 16]);
+            let shown = Shown { generation, last: last.map(|(n, seq)| (instance(n), seq)) }.to(asks.map(instance));
+            let own = last.filter(|(n, _)| Some(*n) == asks).map(|(_, seq)| seq);
+            prop_assert_eq!(shown.last.map(|(_, seq)| seq), own);
+            // An absent number is less than any.
+            prop_assert_eq!(shown.is_newer(held), held.is_none_or(|held| (generation, own) > held));
+        }
     }
 }

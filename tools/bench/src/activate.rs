@@ -37,7 +37,8 @@ pub async fn run(sealgate: &Path, beside: Option<&Path>, licenses: u32, rounds: 
             None => None,
         };
         let keys = books.keys(licenses, 1)?;
-        let wishes = (first..).zip(&keys).map(|(n, key)| wish(&pinned, key, n)).collect::<Result<Vec<_>>>()?;
+        let wishes =
+            (first..).zip(&keys).map(|(n, key)| wish(&pinned, key, n)).collect::<Result<Vec<_>>>()?;
         let answers = send(&books.server.address, CONNECTIONS, wishes).await?;
         if !answers.bodies.iter().all(|answer| admits(answer)) {
             return Err(Error::other("a device was not admitted"));
@@ -105,7 +106,8 @@ async fn enroll_one(connection: &mut Connection, n: u64) -> Result<()> {
         "customer_pubkey": key.verifying_key().to_bytes(), "identity_name": "bench", "identity_field_values": "{}",
         "identity_email": format!("{n}@example.com"),
     });
-    let offer: Value = serde_json::from_slice(connection.exchange(&post("/enroll/request", &wish.to_string())).await?)?;
+    let offer: Value =
+        serde_json::from_slice(connection.exchange(&post("/enroll/request", &wish.to_string())).await?)?;
     let nonce: Vec<u8> = serde_json::from_value(offer["offer_nonce"].clone())?;
     let receipt = json!({
         "offer_nonce": nonce, "customer_signature": key.sign(&nonce).to_bytes().to_vec(),

@@ -4,8 +4,8 @@ use std::io::{Error, Result};
 
 use ed25519_dalek::SigningKey;
 use sealgate_artifact::{
-    ActivationProof, ActivationRequest, HeartbeatAnswer, HeartbeatRequest, InstanceId, License, Nonce, Operation, PublicKey, SealingKey,
-    Statement, StatementId, UnixSeconds, Unverified,
+    ActivationProof, ActivationRequest, HeartbeatAnswer, HeartbeatRequest, InstanceId, License, Nonce,
+    Operation, PublicKey, SealingKey, Statement, StatementId, UnixSeconds, Unverified,
 };
 use sealgate_wire::{HeartbeatReply, OnlineAnswer};
 
@@ -13,7 +13,9 @@ use crate::load::post;
 use crate::native::{Pinned, device_key, sign};
 
 /// The base point: a secret that is sealed to it can be opened by anybody, and takes as long as any other.
-const SEALING: SealingKey = SealingKey::from_bytes([9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+const SEALING: SealingKey = SealingKey::from_bytes([
+    9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+]);
 
 /// What a device keeps.
 pub struct Activated {
@@ -84,7 +86,8 @@ impl Activated {
     /// Goes on from the answer.
     pub fn take(&mut self, reply: &[u8]) -> Result<()> {
         let reply: HeartbeatReply = serde_json::from_slice(reply)?;
-        let claim = Unverified::<HeartbeatAnswer>::decode(reply.answer.get().as_bytes()).map_err(Error::other)?;
+        let claim =
+            Unverified::<HeartbeatAnswer>::decode(reply.answer.get().as_bytes()).map_err(Error::other)?;
         let answer = claim.danger_peek().map_err(Error::other)?;
         let next = answer.next().ok_or_else(|| Error::other("a heartbeat did not count"))?;
         (self.instance, self.seq, self.nonce) = (Some(next.instance), answer.seq, next.nonce);
@@ -92,12 +95,7 @@ impl Activated {
     }
 }
 
-fn question<T: Statement>(
-    path: &str,
-    key: &SigningKey,
-    request: &T,
-    holds: &[String],
-) -> Result<Vec<u8>> {
+fn question<T: Statement>(path: &str, key: &SigningKey, request: &T, holds: &[String]) -> Result<Vec<u8>> {
     let envelope = String::from_utf8(sign(key, request).encode()).map_err(Error::other)?;
     let holds = serde_json::to_string(holds)?;
     Ok(post(path, &format!(r#"{{"request":{envelope},"holds":{holds}}}"#)))

@@ -7,8 +7,8 @@ use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, UnparsedPublicKey};
 use axum::http::StatusCode;
 use axum::{Json, extract::State};
 use sealgate_artifact::{
-    BeatOutcome, Envelope, HeartbeatAnswer, HeartbeatRequest, InstanceId, NextBeat, Nonce, SignatureEntry, Statement,
-    StatementId, Unverified, pre_authentication_encoding,
+    BeatOutcome, Envelope, HeartbeatAnswer, HeartbeatRequest, InstanceId, NextBeat, Nonce, SignatureEntry,
+    Statement, StatementId, Unverified, pre_authentication_encoding,
 };
 use sealgate_wire::{HeartbeatQuestion, HeartbeatReply};
 use serde_json::value::RawValue;
@@ -52,7 +52,12 @@ fn answer(key: &Ed25519KeyPair, said: &HeartbeatRequest, request: StatementId) -
         seq: said.seq,
         nonce: said.nonce,
         issued_at: said.client_time,
-        outcome: BeatOutcome::Admitted { license_statement: request, current_proof: said.proof, next, lease_until: None },
+        outcome: BeatOutcome::Admitted {
+            license_statement: request,
+            current_proof: said.proof,
+            next,
+            lease_until: None,
+        },
         head: None,
         resend_from: None,
         snapshot: None,

@@ -58,7 +58,8 @@ impl Dataset {
         let second_app = text(&apps[1]["app_id"]);
 
         let buyer = |n| vendor.make("/api/v1/customers", &json!({ "name": format!("Customer {n}") }));
-        let customers = (0..SHARE).map(|n| Ok(text(&buyer(n)?["customer_id"]))).collect::<Result<Vec<_>>>()?;
+        let customers =
+            (0..SHARE).map(|n| Ok(text(&buyer(n)?["customer_id"]))).collect::<Result<Vec<_>>>()?;
 
         eprintln!("issuing {size} licenses");
         let began = Instant::now();

@@ -4,8 +4,9 @@ use std::io::{Error, Result};
 
 use ed25519_dalek::{Signer, SigningKey};
 use sealgate_artifact::{
-    AppId, Decision, AboutDevice, DeviceRequest, Envelope, KeyUse, LicenseName, Nonce, Operation, Outcome, PublicKey,
-    SignatureEntry, Statement, TenantId, UnixSeconds, Unverified, Word, pre_authentication_encoding,
+    AboutDevice, AppId, Decision, DeviceRequest, Envelope, KeyUse, LicenseName, Nonce, Operation, Outcome,
+    PublicKey, SignatureEntry, Statement, TenantId, UnixSeconds, Unverified, Word,
+    pre_authentication_encoding,
 };
 use sealgate_wire::OnlineAnswer;
 use serde_json::Value;

@@ -130,6 +130,13 @@ pub(crate) enum Judged {
     Write(Work),
 }
 
+pub(crate) enum Written {
+    Counts(Said),
+    Adopted,
+    /// Somebody was faster.
+    Superseded,
+}
+
 /// Numbers for what the real server draws at random, and faults.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Trace {
@@ -187,12 +194,12 @@ impl Db {
             Heard::Repeat => Judged::Answer(Said::Goes(before.expect("what is repeated is held"))),
             Heard::Begins | Heard::Counts => write(Deed::Count(self.end(now, broken))),
             Heard::Refused(Code::StateWanted) => {
-                let Some(shows) = question.shows else {
+                let Some(state) = question.shows else {
                     return Judged::Answer(Said::Refused("state_wanted"));
                 };
                 let shown = Shown {
                     generation: said.generation.into(),
-                    last: shows.last.map(|last| (instance(last.instance), last.seq.into())),
+                    last: state.last.map(|last| (instance(last.instance), last.seq.into())),
                 };
                 let shown = if broken == Some(Break::AdoptsAnother) {
                     shown
@@ -202,7 +209,7 @@ impl Db {
                 if !shown.is_newer(Some((self.generation.into(), before.map(|before| before.seq.into())))) {
                     return Judged::Answer(Said::Refused("nonce_replayed"));
                 }
-                write(Deed::Adopt(Shows { last: shows.last.filter(|_| shown.last.is_some()), ..shows }))
+                write(Deed::Adopt(Shows { last: state.last.filter(|_| shown.last.is_some()), ..state }))
             }
             Heard::Refused(code) => Judged::Answer(Said::Refused(code.as_str())),
         }
@@ -226,16 +233,16 @@ impl Db {
             .then(|| self.ended.filter(|before| before.code == "blocked").unwrap_or_else(|| since("blocked")))
     }
 
-    /// One transaction. `None`: somebody was faster, and it is judged again.
+    /// One transaction.
     pub(crate) fn write(
         &mut self,
         work: &Work,
         broken: Option<Break>,
         limit: u8,
         trace: &mut Trace,
-    ) -> Option<Option<Said>> {
+    ) -> Written {
         if self.generation != work.generation {
-            return None;
+            return Written::Superseded;
         }
         let said = work.question.request;
         match &work.deed {
@@ -250,32 +257,32 @@ impl Db {
                     running < usize::from(limit) && !has_begun
                 };
                 if !is_current && broken != Some(Break::Overwrites) {
-                    return None;
+                    return Written::Superseded;
                 }
                 let changes_end = *end != work.ended_before;
                 if changes_end && self.ended != work.ended_before && broken != Some(Break::OverwritesEnd) {
-                    return None;
+                    return Written::Superseded;
                 }
                 if changes_end {
                     self.ended = *end;
                 }
-                Some(Some(Said::Goes(self.count(work, *end, limit, trace))))
+                Written::Counts(Said::Goes(self.count(work, *end, limit, trace)))
             }
             Deed::Adopt(shows) => {
                 if self.ended != work.ended_before {
-                    return None;
+                    return Written::Superseded;
                 }
                 if let Some(last) = shows.last {
                     let held = self.instances.get(&last.instance).map_or(0, |held| held.seq);
                     if held >= last.seq {
                         if !matches!(broken, Some(Break::AdoptsOverNewer | Break::AdoptsAnother)) {
-                            return None;
+                            return Written::Superseded;
                         }
                         trace.faults.insert(Fault::OlderTaken);
                     }
                 }
                 self.adopt(said.generation, *shows, broken, trace);
-                Some(None)
+                Written::Adopted
             }
         }
     }

@@ -7,10 +7,14 @@ use sealgate_rules::Ending;
 use stateright::{Model, Property};
 
 use crate::server::{
-    Answer, Break, Db, End, Fault, GRACE, Judged, Last, Question, Request, Said, Shows, Trace, Work,
+    Answer, Break, Db, End, Fault, GRACE, Judged, Last, Question, Request, Said, Shows, Trace, Work, Written,
 };
 
 /// How much may happen.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says whether something happens, apart from the others"
+)]
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bounds {
     /// Heartbeats of one generation.
@@ -97,7 +101,7 @@ impl World {
                 if self.broken == Some(Break::AnswersFirst) {
                     let mut unwritten = state.db.clone();
                     let said = unwritten.write(&work, None, self.bounds.instances, &mut state.trace);
-                    if let Some(Some(said)) = said {
+                    if let Written::Counts(said) = said {
                         state.answer(question, said);
                     }
                 }
@@ -109,9 +113,9 @@ impl World {
 
     fn write(&self, state: &mut State, work: &Work) {
         match state.db.write(work, self.broken, self.bounds.instances, &mut state.trace) {
-            Some(Some(said)) => state.answer(work.question, said),
+            Written::Counts(said) => state.answer(work.question, said),
             // Judged again.
-            Some(None) | None => self.judge(state, work.question),
+            Written::Adopted | Written::Superseded => self.judge(state, work.question),
         }
     }
 
@@ -132,13 +136,13 @@ impl World {
             match db.judge(question, state.now, (None, self.bounds.instances), &mut trace) {
                 Judged::Answer(Said::Goes(_)) => return true,
                 Judged::Answer(Said::Refused("state_wanted")) if question.shows.is_none() => {
-                    question.shows = Some(device.shows())
+                    question.shows = Some(device.shows());
                 }
                 Judged::Answer(Said::Refused(_)) => return false,
                 Judged::Write(work) => match db.write(&work, None, self.bounds.instances, &mut trace) {
-                    Some(Some(_)) => return true,
-                    Some(None) => {}
-                    None => return false,
+                    Written::Counts(_) => return true,
+                    Written::Adopted => {}
+                    Written::Superseded => return false,
                 },
             }
         }

@@ -1,19 +1,29 @@
-//! Serves the activation of the crate `zlicenser-server` on a new SQLite file: its own routes and storage, with payments and
-//! time stamps that are always granted at once, so that only its own work is measured.
+//! Serves the activation of the crate `zlicenser-server` on a new SQLite file: its own handlers and storage, with payments and
+//! time stamps that are always granted at once, so that only its own work is measured. The crate's router wants a storage that can
+//! be cloned, and its SQLite storage cannot: these two routes do what that router's do.
 
 use std::sync::Arc;
 
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
 use axum::serve::ListenerExt;
+use axum::{Json, Router};
 use ed25519_dalek::SigningKey;
 use uuid::Uuid;
 use zlicenser_server::Result;
-use zlicenser_server::issuance::handlers::{HandlerContext, ServerConfig};
+use zlicenser_server::http::enroll::ReceiptBody;
+use zlicenser_server::issuance::handlers::{
+    HandlerContext, LicenseReceipt, LicenseRequest, ServerConfig, handle_license_receipt,
+    handle_license_request,
+};
 use zlicenser_server::issuance::tsa::TsaProvider;
 use zlicenser_server::payment::{
     CaptureConfirmation, IntentStatus, Money, PaymentIntent, PaymentMetadata, PaymentProvider, PaymentTier,
 };
 use zlicenser_server::storage::{
-    ConnectivityMode, PaymentProvider as PaidBy, Product, SqliteStorage, TransferPolicy, TsaTier, VendorStore,
+    ConnectivityMode, PaymentProvider as PaidBy, Product, ProductTermsDocument, SqliteStorage,
+    TermsValidationStatus, TransferPolicy, TsaTier, VendorStore,
 };
 
 /// The one product, with more seats than anybody asks for.
@@ -57,6 +67,33 @@ impl TsaProvider for Granted {
     }
 }
 
+type Context = Arc<HandlerContext<SqliteStorage>>;
+
+async fn offer(State(context): State<Context>, Json(wish): Json<LicenseRequest>) -> Response {
+    match handle_license_request(&context, wish).await {
+        Ok(offer) => Json(offer).into_response(),
+        Err(error) => error.into_response(),
+    }
+}
+
+async fn grant(
+    State(context): State<Context>,
+    Path(session): Path<Uuid>,
+    Json(body): Json<ReceiptBody>,
+) -> Response {
+    let Ok(customer_signature) = body.customer_signature.try_into() else {
+        return zlicenser_server::Error::InvalidReceiptSignature.into_response();
+    };
+    let receipt = LicenseReceipt { offer_nonce: body.offer_nonce, customer_signature, consent: body.consent };
+    match handle_license_receipt(&context, session, receipt).await {
+        Ok(grant) => {
+            let (license, cert) = (grant.license_id.to_string(), grant.binding_cert.to_bytes());
+            Json((license, cert, grant.tsa_token)).into_response()
+        }
+        Err(error) => error.into_response(),
+    }
+}
+
 fn product() -> Product {
     Product {
         id: PRODUCT,
@@ -83,11 +120,29 @@ fn product() -> Product {
     }
 }
 
+/// Each consent names the terms.
+fn terms() -> ProductTermsDocument {
+    ProductTermsDocument {
+        id: PRODUCT,
+        product_id: PRODUCT,
+        typst_source: String::new(),
+        rendered_hash: "0".to_owned(),
+        validation_status: TermsValidationStatus::Valid,
+        validation_findings: "[]".to_owned(),
+        vendor_acknowledged_at: None,
+        vendor_acknowledged_findings: None,
+        activated_at: None,
+        created_at: 1,
+    }
+}
+
 #[tokio::main]
 async fn main() {
     let file = std::env::args().nth(1).expect("a file for the database");
     let storage = Arc::new(SqliteStorage::new(&format!("sqlite://{file}")).await.expect("a database"));
     storage.create_product(&product()).await.expect("a product");
+    storage.create_terms_document(&terms()).await.expect("terms");
+    storage.activate_terms_document(PRODUCT, 1).await.expect("terms in force");
     let context = HandlerContext {
         storage,
         payment: Arc::new(Granted),
@@ -104,6 +159,9 @@ async fn main() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     println!("listening on http://{}", listener.local_addr().expect("an address"));
     let listener = listener.tap_io(|connection| connection.set_nodelay(true).expect("a socket option"));
-    let router = zlicenser_server::http::build_router(Arc::new(context));
+    let router = Router::new()
+        .route("/enroll/request", post(offer))
+        .route("/enroll/receipt/{session_id}", post(grant))
+        .with_state(Arc::new(context));
     axum::serve(listener, router).await.expect("serves");
 }
