@@ -257,7 +257,7 @@ on_both_engines! {
             let _ = send.send(beat.map(|beat| beat.said));
         });
         let heartbeats = heartbeats.expect("a thread");
-        let next = || beats.recv_timeout(std::time::Duration::from_secs(60)).expect("reported").expect("answered");
+        let next = || beats.recv_timeout(std::time::Duration::from_mins(1)).expect("reported").expect("answered");
         assert_eq!(next(), BeatSaid::Admitted);
         app.clock.advance(14_400);
         heartbeats.wake();
