@@ -6,8 +6,8 @@ use sealgate_authority::{AuthorityError, event_row};
 use sealgate_store::table::{self, ActivationRow, EventRow};
 use sealgate_store::{Tx, Work};
 
-use super::Online;
 use super::approval::{submit, unapproved};
+use super::desk::Online;
 
 /// Within so long, a device is activated again at most [`GENERATIONS`] times.
 const DAY_SECONDS: u64 = 24 * 60 * 60;

@@ -12,8 +12,8 @@ use sealgate_store::{LicenseEntry, Tx, Work};
 use sealgate_trust::{Verified, verify_own_answer, verify_own_proof};
 use sealgate_wire::HeartbeatQuestion;
 
-use super::Online;
-use super::heartbeat::{Known, Request};
+use super::desk::Online;
+use super::known::{Known, Request};
 
 /// What a device showed, verified as the installation's own.
 struct Shown {

@@ -11,9 +11,9 @@ use sealgate_rules::{Rhythm, likeness, names_a_machine};
 use sealgate_store::table::{self, ActivationRow, Ended, EventRow, InstanceRow};
 use sealgate_store::{LicenseEntry, Tx, Work};
 
-use super::Online;
 use super::chain::{Chained, follow};
-use super::heartbeat::{Decided, Known, Request};
+use super::desk::Online;
+use super::known::{Decided, Known, Request};
 use super::lease::SeatChange;
 use crate::asking;
 

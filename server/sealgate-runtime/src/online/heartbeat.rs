@@ -1,66 +1,16 @@
 //! `POST /api/v1/heartbeat`: is an admitted device still there, and does it still have its rights (`spec/activation.md` §6, §7)?
 
-use std::sync::Arc;
-
-use sealgate_artifact::{
-    AppId, BeatOutcome, Code, Device, HeartbeatAnswer, HeartbeatRequest, StatementId, UnixSeconds, Unverified,
-};
+use sealgate_artifact::{AppId, Code, HeartbeatRequest, StatementId, Unverified};
 use sealgate_authority::{About, AuthorityError, Source, as_json};
-use sealgate_rules::{Beat, Heard, HeldActivation, HeldBeat, Rhythm, hear};
-use sealgate_store::table::{self, ActivationRow, InstanceRow};
-use sealgate_store::{AppEntry, LicenseEntry};
-use sealgate_trust::{Verified, sign_statement, verify_heartbeat_request};
+use sealgate_rules::Heard;
+use sealgate_store::table;
+use sealgate_trust::verify_heartbeat_request;
 use sealgate_wire::{HeartbeatQuestion, HeartbeatReply};
 
-use super::Online;
-use super::validate::HOLDS;
+use super::desk::{HOLDS, Online};
+use super::known::{Decided, Request};
 use crate::asking::{self, Asked};
 use crate::identity::TrustBundle;
-
-/// A heartbeat whose signature was verified.
-pub(super) type Request = Verified<HeartbeatRequest>;
-
-/// What was decided: the answer's bytes, and what may go with them.
-pub(super) struct Decided {
-    pub(super) answer: Vec<u8>,
-    /// The license and the proof that count, where the device is admitted.
-    pub(super) admitted: Option<(Arc<LicenseEntry>, ActivationRow)>,
-}
-
-/// What is known about a device that sends a heartbeat.
-pub(super) struct Known {
-    pub(super) app: Arc<AppEntry>,
-    pub(super) license: Arc<LicenseEntry>,
-    pub(super) activation: ActivationRow,
-    pub(super) instance: Option<InstanceRow>,
-    pub(super) rhythm: Rhythm,
-    pub(super) has_room: bool,
-    pub(super) now: UnixSeconds,
-}
-
-impl Known {
-    pub(super) fn device(&self) -> Device {
-        Device::Key(self.activation.device_key)
-    }
-
-    fn judge(&self, request: &Request) -> Heard {
-        let (said, row) = (request.get(), &self.activation);
-        let activation = HeldActivation {
-            generation: row.generation,
-            first_nonce: row.first_nonce,
-            has_room: self.has_room,
-        };
-        let held = |row: &InstanceRow| HeldBeat { seq: row.seq, next: row.next_nonce, request: row.request };
-        let beat = Beat {
-            generation: said.generation,
-            instance: said.instance,
-            seq: said.seq,
-            nonce: said.nonce,
-            request: request.id(),
-        };
-        hear(&activation, self.instance.as_ref().map(held).as_ref(), &beat)
-    }
-}
 
 impl Online {
     /// Judges a heartbeat and signs the answer, a no as well as a yes. The very request that was answered gets the very answer.
@@ -142,63 +92,6 @@ impl Online {
         }
     }
 
-    async fn known(
-        &self,
-        request: &Request,
-        (app, license): (Arc<AppEntry>, Arc<LicenseEntry>),
-        activation: ActivationRow,
-    ) -> Result<Known, AuthorityError> {
-        let (db, now) = (&self.gate.db, self.gate.ids.now());
-        let instance = match request.get().instance {
-            Some(id) => table::instances::find(db, activation.id, id).await?,
-            None => table::instances::heard_last(db, activation.id, request.id()).await?,
-        };
-        let rhythm = Rhythm::of(&license.license.terms.conditions);
-        let since = now.minus(rhythm.gone_after());
-        let running = table::instances::running(db, activation.id, (request.get().instance, since)).await?;
-        Ok(Known {
-            app,
-            license,
-            activation,
-            instance,
-            has_room: running < rhythm.max_instances,
-            rhythm,
-            now,
-        })
-    }
-
-    /// A heartbeat that does not count.
-    pub(super) fn refused(&self, request: &Request, code: Code) -> Result<Decided, AuthorityError> {
-        let outcome = BeatOutcome::Refused { code: code.to_string(), retry_after: None };
-        let answer = HeartbeatAnswer { outcome, ..self.blank(request) };
-        Ok(Decided { answer: self.sign_beat(&answer)?, admitted: None })
-    }
-
-    /// What stands in any answer to this request. Its outcome is to be replaced.
-    pub(super) fn blank(&self, request: &Request) -> HeartbeatAnswer {
-        let said = request.get();
-        HeartbeatAnswer {
-            tenant: said.tenant,
-            app: said.app,
-            license: said.license,
-            device_key: said.device_key,
-            proof: said.proof,
-            request: request.id(),
-            seq: said.seq,
-            nonce: said.nonce,
-            issued_at: self.gate.ids.now(),
-            outcome: BeatOutcome::Refused { code: Code::SystemError.to_string(), retry_after: None },
-            head: None,
-            resend_from: None,
-            snapshot: None,
-            epoch: 0,
-        }
-    }
-
-    pub(super) fn sign_beat(&self, answer: &HeartbeatAnswer) -> Result<Vec<u8>, AuthorityError> {
-        Ok(sign_statement(&*self.signer, answer, &[self.identity.key()])?.encode())
-    }
-
     async fn reply(
         &self,
         bundle: &TrustBundle,
@@ -223,17 +116,6 @@ impl Online {
             license,
             proof,
         })
-    }
-}
-
-impl Known {
-    /// The answer that was given before, with what belongs to it. It may have been a denial: then nothing does.
-    fn repeat(self) -> Decided {
-        let answer = self.instance.map(|instance| instance.answer).unwrap_or_default();
-        let is_admitted = Unverified::<HeartbeatAnswer>::decode(&answer)
-            .and_then(|claim| claim.danger_peek())
-            .is_ok_and(|said| matches!(said.outcome, BeatOutcome::Admitted { .. }));
-        Decided { answer, admitted: is_admitted.then_some((self.license, self.activation)) }
     }
 }
 

@@ -6,8 +6,8 @@ use sealgate_authority::{AuthorityError, Source, lease};
 use sealgate_store::Tx;
 use sealgate_store::table::{self, LicenseRow, Said};
 
-use super::Online;
-use super::heartbeat::{Known, Request};
+use super::desk::Online;
+use super::known::{Known, Request};
 
 /// What becomes of the seat.
 pub(super) enum SeatChange {

@@ -5,7 +5,9 @@ mod adopt;
 mod approval;
 mod chain;
 mod count;
+mod desk;
 mod heartbeat;
+mod known;
 mod lease;
 mod proofs;
 mod release;
@@ -13,5 +15,5 @@ mod seats_shown;
 mod trust;
 mod validate;
 
+pub use desk::Online;
 pub use trust::TrustUpdates;
-pub use validate::Online;

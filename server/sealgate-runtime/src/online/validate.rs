@@ -7,36 +7,22 @@ use sealgate_artifact::{
     AboutDevice, ActivationRequest, AppId, Code, Decision, Device, DeviceRequest, LicenseName, Module,
     Operation, Outcome, StatementId, UnixSeconds, Unverified, Variable, Word, encode_hex,
 };
-use sealgate_authority::seats::{self, Asking, Seats};
+use sealgate_authority::seats::{self, Asking};
 use sealgate_authority::{About, AuthorityError, Source, as_json, stored};
 use sealgate_rules::names_a_machine;
 use sealgate_store::table::{self, Said};
 use sealgate_store::{AppEntry, LicenseEntry};
-use sealgate_trust::{Signer, TrustError, sign_statement, verify_activation_request, verify_device_request};
+use sealgate_trust::{TrustError, sign_statement, verify_activation_request, verify_device_request};
 use sealgate_wire::{ModuleView, OnlineAnswer, OnlineQuestion, variables};
-use serde_json::value::RawValue;
 
 use super::activate::Activated;
 use super::approval::unapproved;
-use super::proofs::Proofs;
+use super::desk::{HOLDS, Online};
 use super::release::{Leaving, release};
 use super::seats_shown::seats_shown;
-use crate::asking::{self, Asked, Gate};
-use crate::identity::{Identity, TrustBundle};
-use crate::replay::{ReplayLog, digest};
-
-/// spec/online.md §7.1: statements that a client may say it holds.
-pub(super) const HOLDS: usize = 16;
-
-/// Answers our own clients.
-pub struct Online {
-    pub(super) gate: Gate,
-    pub(super) seats: Seats,
-    pub(super) proofs: Proofs,
-    replays: Arc<ReplayLog>,
-    pub(super) signer: Arc<dyn Signer>,
-    pub(super) identity: Arc<Identity>,
-}
+use crate::asking::{self, Asked};
+use crate::identity::TrustBundle;
+use crate::replay::digest;
 
 /// What a device asked, with its signature verified.
 struct Request {
@@ -85,18 +71,6 @@ struct Decided {
 }
 
 impl Online {
-    pub(crate) fn new(
-        gate: Gate,
-        signer: Arc<dyn Signer>,
-        replays: Arc<ReplayLog>,
-        identity: Arc<Identity>,
-    ) -> Self {
-        let seats = Seats::new(gate.db.clone(), gate.ids.clone());
-        let (secrets, ids) = (Arc::clone(&gate.secrets), gate.ids.clone());
-        let proofs = Proofs::new(Arc::clone(&signer), secrets, Arc::clone(&identity), ids);
-        Self { gate, seats, proofs, replays, signer, identity }
-    }
-
     /// Decides whether the device may use the license, takes a seat and a credit if one is needed, and signs: a no as well as
     /// a yes.
     pub async fn validate(
@@ -358,16 +332,6 @@ impl Online {
         let Some(entry) = self.gate.db.cached_license_of_id(license).await? else { return Ok(vec![]) };
         let unapproved = unapproved(&self.gate.db, &entry.license, modules).await?;
         Ok(unapproved.into_iter().map(module_view).collect())
-    }
-
-    pub(super) async fn license_statement(
-        &self,
-        entry: &LicenseEntry,
-    ) -> Result<Box<RawValue>, AuthorityError> {
-        let license = &entry.license;
-        let statement = table::licenses::statement(&self.gate.db, license.id, license.version).await?;
-        // Somebody was forgotten, and with them what the version of a moment ago said.
-        as_json(statement.ok_or(AuthorityError::Superseded)?)
     }
 }
 

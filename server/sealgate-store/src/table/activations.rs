@@ -232,8 +232,3 @@ fn with_end(query: Query, ended: Option<Ended>) -> Query {
 fn with_head(query: Query, head: ChainHead) -> Query {
     query.bind(signed(head.seq)).bind(encode_hex(&head.mac))
 }
-
-/// When something was heard that may be compared with [`time`].
-pub(super) fn heard_at(row: &Row) -> Result<UnixSeconds, StoreError> {
-    time(row, "heard_at")
-}

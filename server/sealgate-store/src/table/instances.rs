@@ -2,8 +2,7 @@
 
 use sealgate_artifact::{ActivationId, InstanceId, Nonce, StatementId, UnixSeconds};
 
-use super::activations::heard_at;
-use crate::columns::{count, moment, optional_time, parsed, signed};
+use crate::columns::{count, moment, optional_time, parsed, signed, time};
 use crate::sql::{FromRow, Row, query, query_as};
 use crate::statements::statements;
 use crate::{Read, StoreError, Tx};
@@ -59,7 +58,7 @@ impl FromRow for InstanceRow {
             next_nonce: parsed(row, "next_nonce", Nonce::parse)?,
             request: parsed(row, "request", StatementId::parse)?,
             answer: row.get("answer")?,
-            heard_at: heard_at(row)?,
+            heard_at: time(row, "heard_at")?,
             left_at: optional_time(row, "left_at")?,
         })
     }

@@ -55,6 +55,8 @@ const TABLE: &[(&str, Category)] = &[
     ("tools/harness/**", Build),
     ("fuzz/**", Tests),
     ("tools/bench/**", Tests),
+    ("tools/sglic/tests/**", Tests),
+    ("tools/sglic/**", Product),
     ("tools/xtask/**", Build),
     // outside judges of the core, which may be copied into programs
     ("verifiers/**", Product),
