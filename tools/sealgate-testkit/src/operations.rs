@@ -202,6 +202,23 @@ fn stage_license(stage: &Stage, operation: &str) -> Staged {
             let wish = json!({ "app_id": stage.app(), "effect": "deny", "hwid": "stolen" });
             about(&text(&stage.vendor.make("/api/v1/access", &wish)["entry_id"]))
         }
+        "show_server" => about(&text(&stage.server()["server_id"])),
+        "approve_server" => {
+            let server = stage.server();
+            let seen = json!({ "origins": server["origins"], "activation_key": server["activation_key"] });
+            change(&text(&server["server_id"]), seen)
+        }
+        "revoke_server" => change(&stage.other_server(), json!({ "reason": "staged" })),
+        "list_events" => search("license_id", &stage.license_id()),
+        "accept_clock" => body(json!({ "set_by": 0 })),
+        "rotate_key" => body(json!({ "use": "issuer" })),
+        "revoke_key" => change(&stage.next_issuer(), json!({ "reason": "staged" })),
+        _ => stage_release(stage, operation),
+    }
+}
+
+fn stage_release(stage: &Stage, operation: &str) -> Staged {
+    match operation {
         "publish_release" => {
             let release =
                 json!({ "version": "1", "target": "linux/x86_64", "length": 3, "sha256": "0".repeat(64) });
@@ -218,17 +235,6 @@ fn stage_license(stage: &Stage, operation: &str) -> Staged {
             staged.mentions.push(approval);
             staged
         }
-        "show_server" => about(&text(&stage.server()["server_id"])),
-        "approve_server" => {
-            let server = stage.server();
-            let seen = json!({ "origins": server["origins"], "activation_key": server["activation_key"] });
-            change(&text(&server["server_id"]), seen)
-        }
-        "revoke_server" => change(&stage.other_server(), json!({ "reason": "staged" })),
-        "list_events" => search("license_id", &stage.license_id()),
-        "accept_clock" => body(json!({ "set_by": 0 })),
-        "rotate_key" => body(json!({ "use": "issuer" })),
-        "revoke_key" => change(&stage.next_issuer(), json!({ "reason": "staged" })),
         unknown => panic!("{unknown}: no request is staged for this operation; add one"),
     }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use sealgate_artifact::{Module, ModuleNote};
 use sha2::{Digest, Sha256};
 
-use super::IntegrityError;
+use super::error::IntegrityError;
 use super::machine::{Machine, Opened, ReadSeek};
 use super::maps::Mapped;
 

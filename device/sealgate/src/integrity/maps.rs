@@ -1,6 +1,6 @@
 //! The system's list of what is mapped: `/proc/self/maps`, as `proc_pid_maps(5)` describes it.
 
-use super::IntegrityError;
+use super::error::IntegrityError;
 
 /// Lines that are read. A process has 65,530 by default.
 const LINES: usize = 1 << 20;

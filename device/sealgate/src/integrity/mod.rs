@@ -3,10 +3,12 @@
 //! A finding is what this program says about itself. Whoever controls the machine can change the program, and with it what it
 //! finds: this shows changes to people who do not want them, and makes them work for those who do.
 
+mod error;
 mod judged;
 mod machine;
 mod maps;
 
+pub use error::IntegrityError;
 pub use judged::{Found, Judgement, Why, judge};
 pub use machine::{LinuxMachine, Machine, Opened};
 
@@ -14,21 +16,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use sealgate_artifact::Module;
-
-/// Why nobody can say which files the program is made of. That is no finding, and no approval.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum IntegrityError {
-    /// The machine does not tell.
-    #[error("could not read what is loaded: {0}")]
-    Unreadable(#[from] std::io::Error),
-    /// The system's list is not of its form, or has no end.
-    #[error("the list of what is loaded cannot be read")]
-    Malformed,
-    /// The folder where the program is installed has to be there, by its whole path.
-    #[error("the install root is no folder with an absolute path")]
-    InstallRoot,
-}
 
 /// Whose files are the vendor's: those below the folder where the program is installed, and those that name one of these
 /// signers in their note.

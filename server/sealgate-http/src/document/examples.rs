@@ -37,6 +37,7 @@ pub(super) fn rows() -> Vec<Row> {
     let mut all = vendor();
     all.extend(sales());
     all.extend(licenses());
+    all.extend(releases());
     all.extend(records());
     all.extend(runtime());
     all.extend(authforge());
@@ -203,6 +204,28 @@ fn terms(tier: &str) -> Value {
     })
 }
 
+/// Releases, modules of licenses.
+fn releases() -> Vec<Row> {
+    rows! {
+        PublishRelease {
+            "version": "2.1.0", "target": "linux/x86_64", "length": 4_194_304, "sha256": HASH, "modules": [(module())],
+        }
+        ListedModule (module())
+        ReleaseView {
+            "release_id": RELEASE, "app_id": APP, "version": "2.1.0", "target": "linux/x86_64", "length": 4_194_304,
+            "sha256": HASH, "modules": 1, "published_at": BEGIN,
+        }
+        SubmitModules { "modules": [(module())] }
+        DecideModules { "approval_ids": [APPROVAL], "reason": "their own build" }
+        ApprovalsChanged { "license_id": LICENSE, "changed": 1 }
+        ApprovalView {
+            "approval_id": APPROVAL, "license_id": LICENSE, "app_id": APP, "status": "approved", "source": "device",
+            "name": "editor", "sha256": HASH, "version": "2.1.0", "signer": KEY_ID, "submitted_at": BEGIN,
+            "decided_at": BEGIN,
+        }
+    }
+}
+
 /// Licenses, devices, access lists.
 fn licenses() -> Vec<Row> {
     rows! {
@@ -283,22 +306,6 @@ fn licenses() -> Vec<Row> {
             "anchor": 0, "seq": 1, "at": BEGIN, "tenant": "__host__", "action": "rule", "hash": HASH, "mac": HASH,
         }
         UpdateDevice { "metadata": { "desk": "12" } }
-        PublishRelease {
-            "version": "2.1.0", "target": "linux/x86_64", "length": 4_194_304, "sha256": HASH, "modules": [(module())],
-        }
-        ListedModule (module())
-        ReleaseView {
-            "release_id": RELEASE, "app_id": APP, "version": "2.1.0", "target": "linux/x86_64", "length": 4_194_304,
-            "sha256": HASH, "modules": 1, "published_at": BEGIN,
-        }
-        SubmitModules { "modules": [(module())] }
-        DecideModules { "approval_ids": [APPROVAL], "reason": "their own build" }
-        ApprovalsChanged { "license_id": LICENSE, "changed": 1 }
-        ApprovalView {
-            "approval_id": APPROVAL, "license_id": LICENSE, "app_id": APP, "status": "approved", "source": "device",
-            "name": "editor", "sha256": HASH, "version": "2.1.0", "signer": KEY_ID, "submitted_at": BEGIN,
-            "decided_at": BEGIN,
-        }
         AddAccess { "app_id": APP, "effect": "deny", "ip": "192.0.2.0/24", "reason": "abuse", "expires_at": "90d" }
         AccessView {
             "entry_id": ENTRY, "app_id": APP, "app": "editor", "source": "vendor", "effect": "deny", "ip": "192.0.2.0/24",

@@ -37,9 +37,11 @@ Examples:
 #[derive(Subcommand)]
 pub(crate) enum ReleaseCommand {
     /// Publish a version of an app: signs it, and approves its files for every license of the app
-    #[command(after_help = PUBLISHING)]
+    // The version is the product's here.
+    #[command(after_help = PUBLISHING, disable_version_flag = true)]
     Publish(PublishArgs),
     /// Write a note with version and signer into copies of ELF programs and libraries, and publish nothing
+    #[command(disable_version_flag = true)]
     Mark(MarkArgs),
     /// List releases, newest first
     List {

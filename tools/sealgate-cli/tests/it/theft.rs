@@ -155,6 +155,8 @@ impl Loot {
     /// An answer with the genuine certificate and this license.
     fn answer(&self, license: &RawValue) -> OnlineAnswer {
         OnlineAnswer {
+            proof: None,
+            unapproved: vec![],
             decision: license.to_owned(),
             certificate: Some(self.certificate.clone()),
             keyset: None,

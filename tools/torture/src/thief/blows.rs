@@ -80,18 +80,7 @@ pub(super) fn blows(day: &Day, den: &Den) -> Result<Vec<Blow>> {
             hurts_customers: false,
         },
         of_trials(),
-        Blow {
-            name: "makes modules up",
-            admitted: "make up modules that wait for your decision",
-            statements: vec![
-                "INSERT INTO approvals (approval_id, tenant_id, app_id, license_id, module, name, sha256, source, submitted_at) \
-                 SELECT gen_random_uuid()::text, tenant_id, app_id, license_id, repeat('0', 64), 'loot', decode(repeat('00', 32), 'hex'), \
-                 'device', -1 FROM licenses"
-                    .to_owned(),
-            ],
-            undo: vec!["DELETE FROM approvals WHERE name = 'loot'".to_owned()],
-            hurts_customers: false,
-        },
+        of_modules(),
         Blow {
             name: "says that all seats are taken",
             admitted: "change the number of devices that a license's row keeps",
@@ -153,6 +142,22 @@ fn of_trials() -> Blow {
             "DELETE FROM trials WHERE subject = 'loot' OR began_at = -1".to_owned(),
             "UPDATE devices SET trial_began = NULL, last_seen = NULL, name = NULL".to_owned(),
         ],
+        hurts_customers: false,
+    }
+}
+
+/// Modules as a runtime may leave them.
+fn of_modules() -> Blow {
+    Blow {
+        name: "makes modules up",
+        admitted: "make up modules that wait for your decision",
+        statements: vec![
+            "INSERT INTO approvals (approval_id, tenant_id, app_id, license_id, module, name, sha256, source, submitted_at) \
+             SELECT gen_random_uuid()::text, tenant_id, app_id, license_id, repeat('0', 64), 'loot', decode(repeat('00', 32), 'hex'), \
+             'device', -1 FROM licenses"
+                .to_owned(),
+        ],
+        undo: vec!["DELETE FROM approvals WHERE name = 'loot'".to_owned()],
         hurts_customers: false,
     }
 }
