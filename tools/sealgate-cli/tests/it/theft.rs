@@ -155,8 +155,6 @@ impl Loot {
     /// An answer with the genuine certificate and this license.
     fn answer(&self, license: &RawValue) -> OnlineAnswer {
         OnlineAnswer {
-            proof: None,
-            unapproved: vec![],
             decision: license.to_owned(),
             certificate: Some(self.certificate.clone()),
             keyset: None,
