@@ -8,10 +8,10 @@ use sealgate_store::{Tx, Work};
 use sealgate_wire::{
     AuditExport, AuditHead, AuditView, CountedQuery, EventQuery, EventView, ExportQuery, Page, Timestamp,
 };
+use serde_json::Value;
 
 use crate::desk::Desk;
 use crate::page::{self, Part, name_of};
-use crate::restore::{self, Reapplied};
 use crate::{Caller, Upkeep, licenses, slugged};
 
 /// The most rows of the chain in one answer.
@@ -69,16 +69,14 @@ impl Records {
         Ok(page)
     }
 
-    /// Notes what was revoked again after the database came back older.
-    pub(crate) async fn note_restore(
+    /// Adds a row about the tenant to its audit log.
+    pub(crate) async fn note(
         &self,
         caller: &Caller,
-        head: &AuditHead,
-        came: &Reapplied,
+        action: &'static str,
+        detail: &Value,
     ) -> Result<(), AuthorityError> {
-        let detail = restore::detail(head, came);
-        let subject = caller.tenant.to_string();
-        let audit = self.desk.audit(caller, "restore.revocations", subject, &detail);
+        let audit = self.desk.audit(caller, action, caller.tenant.to_string(), detail);
         self.desk.write(caller, Note(audit)).await
     }
 

@@ -114,7 +114,8 @@ impl Control {
             }
         }
         if came.has_changed() {
-            self.records.note_restore(&caller, &export.head, &came).await?;
+            let detail = detail(&export.head, &came);
+            self.records.note(&caller, "restore.revocations", &detail).await?;
         }
         Ok(came)
     }
@@ -264,7 +265,7 @@ fn reason(revocation: &Revocation<'_>) -> Reason {
 }
 
 /// What the audit log says about it.
-pub(crate) fn detail(head: &AuditHead, came: &Reapplied) -> Value {
+fn detail(head: &AuditHead, came: &Reapplied) -> Value {
     json!({
         "export": { "seq": head.seq, "hash": head.hash }, "common": came.common, "licenses": came.licenses.len(),
         "servers": came.servers.len(), "keys": came.keys.len(), "unknown": came.unknown.len(), "failed": came.failed.len(),

@@ -188,6 +188,12 @@ fn stage_license(stage: &Stage, operation: &str) -> Staged {
         "change_license_variables" => {
             change(&stage.license_id(), json!({ "variables": { "seats": 5 }, "remove_variables": ["old"] }))
         }
+        _ => stage_device(stage, operation),
+    }
+}
+
+fn stage_device(stage: &Stage, operation: &str) -> Staged {
+    match operation {
         "list_devices" => search("license_id", &text(&stage.device()["license_id"])),
         "show_device" => about(&text(&stage.device()["device_id"])),
         "update_device" => {

@@ -108,7 +108,6 @@ statements! {
 
 /// SQLite has no users, and no function.
 const MOVE_SEAT: &str = "SELECT move_seat($1, $2, $3, $4, $5) AS move_seat";
-/// The same.
 const RELEASE_SEAT: &str = "SELECT release_seat($1, $2, $3, $4, $5) AS release_seat";
 
 /// What a device says of itself, each a column. Nobody checks it, and others may write it: what is not of its form is passed
@@ -193,6 +192,7 @@ impl DeviceRow {
 
 impl FromRow for DeviceRow {
     fn from_row(row: &Row) -> Result<Self, StoreError> {
+        let time_of = |name| said_time(row, name);
         Ok(Self {
             id: parsed(row, "device_id", |t| DeviceId::parse(t).ok())?,
             tenant: parsed(row, "tenant_id", |t| TenantId::parse(t).ok())?,
@@ -204,11 +204,7 @@ impl FromRow for DeviceRow {
             metadata: row.get("metadata")?,
             trial_began: said_time(row, "trial_began")?,
             moved_from: said(row, "moved_from", limits::WORD_BYTES)?,
-            moved: [
-                said_time(row, "moved_at")?,
-                said_time(row, "moved_before")?,
-                said_time(row, "moved_first")?,
-            ],
+            moved: [time_of("moved_at")?, time_of("moved_before")?, time_of("moved_first")?],
             lease_until: said_time(row, "lease_until")?,
         })
     }
