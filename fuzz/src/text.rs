@@ -1,12 +1,16 @@
-//! Any text as what people and configurations write: identifiers, keys, digests, license keys.
+//! Any text as what people and configurations write: identifiers, keys, digests, license keys. Any bytes as a program with a note.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use sealgate_artifact::{
-    KeyId, LicenseKey, PublicKey, StatementId, TenantId, decode_base64, decode_hex, encode_base64, encode_hex,
+    KeyId, LicenseKey, ModuleNote, PublicKey, StatementId, TenantId, decode_base64, decode_hex, encode_base64, encode_hex,
 };
 
 fuzz_target!(|bytes: &[u8]| {
+    let note = ModuleNote { version: "1".to_owned(), signer: "fuzz".to_owned() };
+    if let Ok(marked) = note.added_to(bytes) {
+        assert_eq!(ModuleNote::of_file(&marked), Some(note));
+    }
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     if let Ok(key) = PublicKey::parse(text) {
         assert_eq!(key.to_string(), text);

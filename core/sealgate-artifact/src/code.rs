@@ -349,6 +349,9 @@ codes! {
     NameTaken "name_taken" Configuration 409 (500 "system_error") 4 Unsigned
         "That name is already in use."
         "Choose another name."
+    ReleaseExists "release_exists" Configuration 409 (500 "system_error") 4 Unsigned
+        "The app has another release of this version for this target, or one that was revoked."
+        "Publish under another version: nobody could tell two packages of one version apart."
     IdempotencyKeyReused "idempotency_key_reused" Configuration 409 (500 "system_error") 4 Unsigned
         "The idempotency key was used before for a different request."
         "Use a new idempotency key for a new request."

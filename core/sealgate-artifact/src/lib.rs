@@ -36,6 +36,7 @@ mod license;
 mod license_key;
 pub mod limits;
 mod module;
+mod module_note;
 mod operation;
 mod origin;
 mod permits;
@@ -71,8 +72,8 @@ pub use heartbeat_answer::{BeatOutcome, HeartbeatAnswer, NextBeat};
 pub use heartbeat_request::HeartbeatRequest;
 pub use hex::{decode as decode_hex, encode as encode_hex};
 pub use ids::{
-    ActivationId, AppId, CustomerId, DeviceId, EntryId, InstanceId, LicenseId, PlanId, RecordId, ReleaseId,
-    TenantId, TokenId,
+    ActivationId, AppId, ApprovalId, CustomerId, DeviceId, EntryId, InstanceId, LicenseId, PlanId, RecordId,
+    ReleaseId, TenantId, TokenId,
 };
 pub use json::{Value, parse as parse_json, parse_variable, parse_with_decimals};
 pub use key_use::KeyUse;
@@ -83,6 +84,7 @@ pub use kind_visitor::KindVisitor;
 pub use license::{License, MaxDevices, Tier};
 pub use license_key::LicenseKey;
 pub use module::Module;
+pub use module_note::{ModuleNote, NoNote, ReadAt};
 pub use operation::{Operation, OtherOperation};
 pub use origin::{Origin, is_loopback};
 pub use permits::{Allowances, OfflinePermit};

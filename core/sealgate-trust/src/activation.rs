@@ -66,6 +66,14 @@ pub fn verify_release(
     Ok(release)
 }
 
+/// Believes that this key signed the statement, whoever the key belongs to now. The caller knows whose it was.
+pub fn verify_signed_by<T: sealgate_artifact::Statement + Clone>(
+    statement: &Unverified<T>,
+    key: PublicKey,
+) -> Result<Verified<T>, TrustError> {
+    verify(statement, &Signers::new(T::KIND, vec![key], 1))
+}
+
 fn of_scope(
     trust: &TenantTrust,
     (tenant, app): (TenantId, AppId),

@@ -21,7 +21,7 @@ mod window;
 
 pub use activation::{
     Admitted, SentHeartbeat, verify_activation_request, verify_heartbeat_answer, verify_heartbeat_request,
-    verify_own_answer, verify_own_proof, verify_proof, verify_release,
+    verify_own_answer, verify_own_proof, verify_proof, verify_release, verify_signed_by,
 };
 pub use chain::{ChainBytes, TenantTrust};
 pub use error::TrustError;

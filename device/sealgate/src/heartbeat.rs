@@ -189,7 +189,9 @@ impl Client {
         let kept = self.kept().map_err(|error| ChainError::Store(error.to_string()))?;
         let Some(Found { state, .. }) = kept else { return Ok(()) };
         let is_same = |kept: &&Activated| {
-            kept.peek().is_some_and(|(proof, _)| proof.generation == sent.request.generation)
+            kept.peek().is_some_and(|(proof, _)| {
+                (proof.license, proof.generation) == (sent.request.license, sent.request.generation)
+            })
         };
         let Some(kept) = state.activated.as_ref().filter(is_same) else { return Ok(()) };
         self.heard_of_chain((&state, kept), &sent.request, said)

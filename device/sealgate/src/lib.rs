@@ -2,7 +2,7 @@
 //!
 //! This crate must never call a license valid, or denied, on anybody's word but that of a key which the pinned roots
 //! vouch for, for this tenant, this server, this app, this device and this very question. It must never exit the process,
-//! leave a thread running that its caller did not start (but for one that looks up a name, and ends with the look-up), read an environment variable, or let
+//! leave a thread running that its caller did not start (but for one that looks up a name, and ends with the look-up), be steered by an environment variable, or let
 //! a customer's file say who is trusted.
 //!
 //! ```no_run
@@ -76,6 +76,8 @@ mod fingerprint;
 mod heartbeat;
 mod heartbeats;
 mod http;
+#[cfg(target_os = "linux")]
+pub mod integrity;
 mod judge;
 mod kept;
 mod license;

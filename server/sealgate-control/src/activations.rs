@@ -1,4 +1,4 @@
-//! Devices that were admitted, and what they recorded (`spec/http.md` §3.20).
+//! Devices that were admitted, and what they recorded (`spec/http.md` §3.19).
 
 use std::fmt;
 
@@ -21,6 +21,8 @@ use crate::{Caller, licenses};
 const ANCHORS: u32 = 100;
 /// Batches of a chain that are read together.
 const BATCHES: u32 = 2;
+/// The largest number that a column holds.
+const MOST: u64 = i64::MAX.unsigned_abs();
 
 /// The devices that were admitted.
 pub struct Activations {
@@ -105,22 +107,22 @@ impl Activations {
         after: Option<Place>,
         most: u32,
     ) -> Result<Vec<(Place, ChainEntry)>, AuthorityError> {
-        let mut last = after.unwrap_or(Place { anchor: 0, seq: 0 });
+        let mut last = after.unwrap_or_default();
         let mut found = vec![];
         loop {
-            let from = (generation, last.anchor, last.seq + 1);
+            let from = (generation, last.anchor, last.batch);
             let batches = table::chain_entries::from(&self.desk.db, id, from, BATCHES).await?;
             let is_last = batches.len() < BATCHES as usize;
             for batch in batches {
+                let place = |seq| Place { anchor: batch.anchor, batch: batch.first_seq, seq };
                 // What somebody else wrote there is no entry, and hides none.
                 for entry in ChainEntry::decode_list(&batch.entries).unwrap_or_default() {
-                    let place = Place { anchor: batch.anchor, seq: entry.seq };
-                    if place > last {
-                        found.push((place, entry));
-                        last = place;
+                    if place(entry.seq) > last {
+                        last = place(entry.seq);
+                        found.push((last, entry));
                     }
                 }
-                last = last.max(Place { anchor: batch.anchor, seq: batch.last_seq });
+                last = last.max(place(u64::MAX));
             }
             if is_last || found.len() >= most as usize {
                 found.truncate(most as usize);
@@ -154,32 +156,27 @@ impl Activations {
 }
 
 /// An entry's place in the chain of a generation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
     anchor: u64,
+    /// The first number of those that came with it.
+    batch: u64,
     seq: u64,
 }
 
 impl Place {
     fn parse(text: &str) -> Result<Self, ()> {
-        let (anchor, seq) = text.split_once('-').ok_or(())?;
-        // No further than the columns hold.
-        let number = |text: &str| text.parse::<u32>().map(u64::from).map_err(|_| ());
-        Ok(Self {
-            anchor: number(anchor)?,
-            seq: seq
-                .parse::<i64>()
-                .ok()
-                .and_then(|n| u64::try_from(n).ok())
-                .filter(|n| *n < 1 << 53)
-                .ok_or(())?,
-        })
+        let mut numbers = text.split('-').map(|part| part.parse().ok().filter(|n| *n <= MOST));
+        match [(); 4].map(|()| numbers.next()) {
+            [Some(Some(anchor)), Some(Some(batch)), Some(Some(seq)), None] => Ok(Self { anchor, batch, seq }),
+            _ => Err(()),
+        }
     }
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.anchor, self.seq)
+        write!(f, "{}-{}-{}", self.anchor, self.batch, self.seq)
     }
 }
 

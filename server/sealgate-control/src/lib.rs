@@ -6,6 +6,7 @@
 mod access;
 mod activations;
 mod answers;
+mod approvals;
 mod apps;
 mod bootstrap;
 mod caller;
@@ -23,6 +24,7 @@ mod keys;
 mod licenses;
 mod list_turns;
 mod metadata;
+mod modules;
 mod named;
 mod numbering;
 mod page;
@@ -31,6 +33,8 @@ mod presets;
 mod records;
 mod recovery;
 mod release;
+mod releases;
+mod restore;
 mod revocation;
 mod scopes;
 mod secrets;
@@ -57,6 +61,7 @@ use sealgate_trust::Signer;
 
 pub use access::AccessLists;
 pub use activations::Activations;
+pub use approvals::Approvals;
 pub use apps::Apps;
 pub use bootstrap::{BootstrapError, Installation};
 pub use caller::{Caller, Once};
@@ -69,6 +74,8 @@ pub use list_turns::{ListTurn, ListTurns};
 pub use plans::Plans;
 pub use presets::Preset;
 pub use records::Records;
+pub use releases::Releases;
+pub use restore::Reapplied;
 pub use scopes::{Scope, Scopes};
 pub use secrets::VendorSecrets;
 pub use servers::Servers;
@@ -101,6 +108,10 @@ pub struct Control {
     pub devices: Devices,
     /// Devices that were admitted.
     pub activations: Activations,
+    /// Releases of the apps.
+    pub releases: Releases,
+    /// Modules of licenses.
+    pub approvals: Approvals,
     /// Access lists.
     pub access: AccessLists,
     /// Events and the audit log.
@@ -116,6 +127,7 @@ pub struct Control {
     /// What the server does by itself.
     pub upkeep: Upkeep,
     bootstrap: Bootstrap,
+    db: Db,
 }
 
 /// What the vendor's side is made of.
@@ -150,6 +162,7 @@ impl Control {
         let tokens = Tokens::new(desk.clone(), Arc::clone(&secrets), limiter);
         let tenants = Tenants::new(desk.clone(), changes.clone(), tokens.clone());
         Self {
+            db: db.clone(),
             bootstrap: Bootstrap::new(desk.clone(), changes.clone(), tenants.clone()),
             apps: Apps::new(desk.clone(), Arc::clone(&signer), Arc::clone(&shared)),
             plans: Plans::new(desk.clone()),
@@ -163,6 +176,8 @@ impl Control {
             authforge_files: AuthforgeFiles::new(desk.clone(), signer, secrets),
             devices: Devices::new(desk.clone(), observed.clone()),
             activations: Activations::new(desk.clone()),
+            releases: Releases::new(changes.clone()),
+            approvals: Approvals::new(desk.clone()),
             access: AccessLists::new(desk.clone()),
             clock: ServerClock::new(desk.clone(), own_server.as_ref().map(|own| own.key)),
             servers: Servers::new(desk.clone(), changes.clone(), own_server),

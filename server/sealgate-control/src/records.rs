@@ -4,12 +4,14 @@ use sealgate_artifact::{RecordId, encode_hex};
 use sealgate_authority::{AuthorityError, Observed};
 use sealgate_store::table::events::Filter;
 use sealgate_store::table::{self, AuditRow, EventRow};
+use sealgate_store::{Tx, Work};
 use sealgate_wire::{
     AuditExport, AuditHead, AuditView, CountedQuery, EventQuery, EventView, ExportQuery, Page, Timestamp,
 };
 
 use crate::desk::Desk;
 use crate::page::{self, Part, name_of};
+use crate::restore::{self, Reapplied};
 use crate::{Caller, Upkeep, licenses, slugged};
 
 /// The most rows of the chain in one answer.
@@ -67,6 +69,19 @@ impl Records {
         Ok(page)
     }
 
+    /// Notes what was revoked again after the database came back older.
+    pub(crate) async fn note_restore(
+        &self,
+        caller: &Caller,
+        head: &AuditHead,
+        came: &Reapplied,
+    ) -> Result<(), AuthorityError> {
+        let detail = restore::detail(head, came);
+        let subject = caller.tenant.to_string();
+        let audit = self.desk.audit(caller, "restore.revocations", subject, &detail);
+        self.desk.write(caller, Note(audit)).await
+    }
+
     /// The tenant's chain from a number on, oldest first (`spec/audit.md` §2). It holds everything that happened
     /// before the request.
     pub async fn export(&self, caller: &Caller, query: &ExportQuery) -> Result<AuditExport, AuthorityError> {
@@ -85,6 +100,18 @@ impl Records {
             items,
             head: AuditHead { seq, hash: encode_hex(&hash) },
         })
+    }
+}
+
+struct Note(AuditRow);
+
+impl Work for Note {
+    type Output = ();
+    type Error = AuthorityError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
+        table::audit::insert(tx, &self.0).await?;
+        Ok(())
     }
 }
 

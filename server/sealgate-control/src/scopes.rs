@@ -56,6 +56,8 @@ scopes! {
     LicenseKeysRead 19 "license-keys:read" "See the key of an existing license; with licenses:write: exchange it, and make files that hold it."
     CustomersRead 20 "customers:read" "See customers, with their names and e-mail addresses."
     CustomersWrite 21 "customers:write" "Create and change customers. With licenses:write: merge and forget them."
+    ReleasesRead 22 "releases:read" "See releases, and the modules of licenses that wait for a decision or have one."
+    ReleasesWrite 23 "releases:write" "Publish and revoke releases; approve and refuse modules of single licenses."
 }
 
 impl Scope {

@@ -16,7 +16,7 @@ use crate::{Caller, check};
 
 const WAITING: &str = "waiting";
 const APPROVED: &str = "approved";
-const REVOKED: &str = "revoked";
+pub(crate) const REVOKED: &str = "revoked";
 /// Every word for where a server stands.
 pub(crate) const STATUSES: [&str; 3] = [WAITING, APPROVED, REVOKED];
 

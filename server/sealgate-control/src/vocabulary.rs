@@ -2,7 +2,7 @@
 
 use sealgate_artifact::{Device, KeyUse, Tier};
 use sealgate_rules::{Effect, Status};
-use sealgate_store::table::{AccessRow, KeyStage};
+use sealgate_store::table::{AccessRow, ApprovalRow, ApprovalStatus, KeyStage};
 
 use crate::{Scope, keys, licenses, servers};
 
@@ -34,6 +34,16 @@ pub fn access_effects() -> Vec<&'static str> {
 /// Who makes entries of access lists.
 pub fn access_sources() -> Vec<&'static str> {
     AccessRow::SOURCES.to_vec()
+}
+
+/// Where modules of licenses stand.
+pub fn approval_statuses() -> Vec<&'static str> {
+    ApprovalStatus::ALL.map(ApprovalStatus::as_str).to_vec()
+}
+
+/// Who names modules of licenses.
+pub fn approval_sources() -> Vec<&'static str> {
+    ApprovalRow::SOURCES.to_vec()
 }
 
 /// How devices are named.

@@ -10,9 +10,9 @@ use serde_json::Value;
 use crate::misfit::Misfit;
 
 /// spec/http.md §1.3: no request needs more.
-const BODY_BYTES: usize = 64 * 1024;
+pub(crate) const BODY_BYTES: usize = 64 * 1024;
 /// spec/http.md §1.3: but those that may bring attachments, such as modules or entries of a chain.
-const LONG_BODY_BYTES: usize = 1024 * 1024;
+pub(crate) const LONG_BODY_BYTES: usize = 1024 * 1024;
 /// spec/http.md §1.3: no request nests deeper. Blocks readers of any kind from being led down without end.
 const DEPTH: u32 = 32;
 /// A body that is too large is still read this far, unkept, so that the sender hears why it was refused instead of a
@@ -102,7 +102,7 @@ pub(crate) async fn collect(body: axum::body::Body) -> Result<Vec<u8>, Unreadabl
     collect_up_to(BODY_BYTES, body).await
 }
 
-async fn collect_up_to(most: usize, mut body: axum::body::Body) -> Result<Vec<u8>, Unreadable> {
+pub(crate) async fn collect_up_to(most: usize, mut body: axum::body::Body) -> Result<Vec<u8>, Unreadable> {
     let mut kept = Vec::new();
     let mut seen = 0;
     while let Some(frame) = body.frame().await {

@@ -277,6 +277,11 @@ pub struct Server {
 }
 
 impl Server {
+    /// The vendor's side, where this process has it.
+    pub fn control(&self) -> Option<&Arc<Control>> {
+        self.control.as_ref()
+    }
+
     /// The database.
     pub fn db(&self) -> &Db {
         &self.db

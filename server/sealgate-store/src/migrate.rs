@@ -32,8 +32,10 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0022_moves_postgres.sql"),
     include_str!("../migrations/0023_activation_keys.sql"),
     include_str!("../migrations/0024_activations.sql"),
-    include_str!("../migrations/0026_leases.sql"),
-    include_str!("../migrations/0027_leases_postgres.sql"),
+    include_str!("../migrations/0025_leases.sql"),
+    include_str!("../migrations/0026_leases_postgres.sql"),
+    include_str!("../migrations/0027_published.sql"),
+    include_str!("../migrations/0028_published_postgres.sql"),
 ];
 /// How a change begins that the other engine only takes down: it is about users, and SQLite has none.
 const ONLY_POSTGRES: &str = "-- Only PostgreSQL\n";

@@ -9,15 +9,16 @@ use axum::{Json, Router, extract::State, routing::post};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sealgate_authforge::{Status, ValidateAnswer, ValidateRequest};
 
+use crate::bare_beat::beat;
 use crate::insert::Inserts;
 
 /// The length of a real answer's payload: 519 bytes in base64.
 const PAYLOAD_BYTES: usize = 519;
 
-struct Bare {
-    key: Ed25519KeyPair,
+pub struct Bare {
+    pub key: Ed25519KeyPair,
     payload: Vec<u8>,
-    inserts: Option<Inserts>,
+    pub inserts: Option<Inserts>,
 }
 
 async fn validate(State(bare): State<Arc<Bare>>, Json(ask): Json<ValidateRequest>) -> Json<ValidateAnswer> {
@@ -47,5 +48,6 @@ pub async fn serve(database: Option<&Path>) -> std::io::Result<()> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     println!("listening on http://{}", listener.local_addr()?);
     let listener = listener.tap_io(|connection| connection.set_nodelay(true).expect("a socket option"));
-    axum::serve(listener, Router::new().route("/auth/validate", post(validate)).with_state(bare)).await
+    let router = Router::new().route("/auth/validate", post(validate)).route("/api/v1/heartbeat", post(beat));
+    axum::serve(listener, router.with_state(bare)).await
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::load::{CONNECTIONS, Load, NONCE_AT, question};
+use crate::native::Pinned;
 use crate::server::Server;
 use crate::vendor::Vendor;
 
@@ -52,8 +53,15 @@ impl Books {
         Ok(self.vendor.get(&format!("/api/v1/licenses/{id}/file"))?.into_bytes())
     }
 
+    /// What a build of the app pins.
+    pub fn pinned(&self) -> Result<Pinned> {
+        let app = self.app["app_id"].as_str().unwrap_or_default();
+        let trust = self.vendor.get(&format!("/api/v1/apps/{app}/trust"))?;
+        Pinned::of(&serde_json::from_str(&trust)?)
+    }
+
     /// The keys of new licenses with so many seats.
-    fn keys(&self, licenses: u32, seats: u32) -> Result<Vec<String>> {
+    pub fn keys(&self, licenses: u32, seats: u32) -> Result<Vec<String>> {
         eprintln!("issuing {licenses} licenses");
         let mut keys = Vec::new();
         while (keys.len() as u32) < licenses {

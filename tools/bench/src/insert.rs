@@ -16,7 +16,7 @@ const SCHEMA: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
     CREATE TABLE devices (license_id TEXT NOT NULL, kind TEXT NOT NULL, identity TEXT NOT NULL,
     device_id TEXT NOT NULL, tenant_id TEXT NOT NULL, first_seen INTEGER NOT NULL,
     PRIMARY KEY (license_id, kind, identity)) WITHOUT ROWID;";
-/// A device that asks again is written again: `validate-credits` asks so.
+/// A device that asks again is written again: `validate-credits` and `heartbeat` ask so.
 const INSERT: &str = "INSERT OR REPLACE INTO devices VALUES (?1, 'hwid', ?2, ?3, ?4, ?5)";
 
 /// A row, and whom to tell once it is durable.

@@ -1,6 +1,6 @@
 //! The load generator: a fixed number of keep-alive connections, each asking as fast as it is answered.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -99,6 +99,46 @@ async fn work(
     }
 }
 
+/// What came of requests that were each sent once.
+pub struct Answers {
+    pub per_second: f64,
+    /// In the order of the requests.
+    pub bodies: Vec<Vec<u8>>,
+    /// From sending to the answer, in microseconds, in no order.
+    pub times: Vec<f64>,
+}
+
+/// Sends each of these requests once, over so many connections, and keeps the answers.
+pub async fn send(address: &str, connections: usize, requests: Vec<Vec<u8>>) -> std::io::Result<Answers> {
+    let (total, requests) = (requests.len(), Rc::new(requests));
+    let (taken, bodies) = (Rc::new(Cell::new(0)), Rc::new(RefCell::new(vec![Vec::new(); total])));
+    let times = Rc::new(RefCell::new(Vec::with_capacity(total)));
+    let (local, begin) = (LocalSet::new(), Instant::now());
+    let workers: Vec<_> = (0..connections)
+        .map(|_| {
+            let (address, requests, taken) = (address.to_owned(), Rc::clone(&requests), Rc::clone(&taken));
+            let (bodies, times) = (Rc::clone(&bodies), Rc::clone(&times));
+            local.spawn_local(async move {
+                let mut connection = Connection::open(&address).await?;
+                while let Some(request) = requests.get(taken.get()) {
+                    let n = taken.replace(taken.get() + 1);
+                    let sent = Instant::now();
+                    let body = connection.exchange(request).await?.to_vec();
+                    times.borrow_mut().push(sent.elapsed().as_secs_f64() * 1e6);
+                    bodies.borrow_mut()[n] = body;
+                }
+                std::io::Result::Ok(())
+            })
+        })
+        .collect();
+    local.await;
+    for worker in workers {
+        worker.await.map_err(std::io::Error::other)??;
+    }
+    let per_second = total as f64 / begin.elapsed().as_secs_f64();
+    Ok(Answers { per_second, bodies: bodies.take(), times: times.take() })
+}
+
 /// A keep-alive connection with its buffers.
 pub struct Connection {
     stream: TcpStream,
@@ -121,7 +161,14 @@ impl Connection {
         self.request.extend_from_slice(chosen);
         write_nonce(&mut self.request, load.nonce_at, n);
         self.stream.write_all(&self.request).await?;
-        read_answer(&mut self.stream, &mut self.answer).await
+        read_answer(&mut self.stream, &mut self.answer).await.map(drop)
+    }
+
+    /// Sends a request as it is; returns the body. An answer without status 200 is an error.
+    pub async fn exchange(&mut self, request: &[u8]) -> std::io::Result<&[u8]> {
+        self.stream.write_all(request).await?;
+        let body_at = read_answer(&mut self.stream, &mut self.answer).await?;
+        Ok(&self.answer[body_at..])
     }
 }
 
@@ -136,7 +183,8 @@ pub fn write_nonce(request: &mut [u8], nonce_at: usize, n: u64) {
     request[at..at + 32].copy_from_slice(nonce.as_bytes());
 }
 
-async fn read_answer(stream: &mut TcpStream, answer: &mut Vec<u8>) -> std::io::Result<()> {
+/// Returns where the body begins.
+async fn read_answer(stream: &mut TcpStream, answer: &mut Vec<u8>) -> std::io::Result<usize> {
     answer.clear();
     let body_at = loop {
         if let Some(end) = answer.windows(4).position(|w| w == b"\r\n\r\n") {
@@ -155,7 +203,7 @@ async fn read_answer(stream: &mut TcpStream, answer: &mut Vec<u8>) -> std::io::R
         }
     }
     if head.starts_with("http/1.1 200") {
-        return Ok(());
+        return Ok(body_at);
     }
     Err(std::io::Error::other(String::from_utf8_lossy(answer).into_owned()))
 }

@@ -3,12 +3,16 @@
 //! Run them by `cargo xtask bench NAME`. Each prints one JSON line per figure.
 #![expect(clippy::disallowed_methods, reason = "a bench reads clocks and files")]
 
+mod activate;
+mod activated;
 mod asking;
 mod bare;
+mod bare_beat;
 mod beside;
 mod books;
 mod bulk;
 mod dataset;
+mod heartbeat;
 mod idle;
 mod insert;
 mod interval;
@@ -62,6 +66,27 @@ enum Bench {
         #[arg(long, default_value_t = 20_000)]
         licenses: u32,
         /// Alternating rounds
+        #[arg(long, default_value_t = 5)]
+        rounds: u32,
+    },
+    /// `/api/v1/activate` by new devices, beside another library's activation
+    Activate {
+        /// The program of `tools/bench/zlicenser`; without it there is no ratio
+        #[arg(long, env = "BENCH_ZLICENSER")]
+        beside: Option<PathBuf>,
+        /// Licenses that get their device in a round
+        #[arg(long, default_value_t = 5_000)]
+        licenses: u32,
+        /// Alternating rounds
+        #[arg(long, default_value_t = 5)]
+        rounds: u32,
+    },
+    /// `/api/v1/heartbeat` against a bare handler that verifies, replaces a row and signs
+    Heartbeat {
+        /// Activated devices, each on a license of its own
+        #[arg(long, default_value_t = 20_000)]
+        devices: u32,
+        /// Alternating rounds; each device is heard once in a round
         #[arg(long, default_value_t = 5)]
         rounds: u32,
     },
@@ -179,6 +204,10 @@ async fn main() -> std::io::Result<()> {
         Bench::ValidateFirst { licenses, rounds } => {
             validate_first::run(&args.sealgate, licenses, rounds).await
         }
+        Bench::Activate { beside, licenses, rounds } => {
+            activate::run(&args.sealgate, beside.as_deref(), licenses, rounds).await
+        }
+        Bench::Heartbeat { devices, rounds } => heartbeat::run(&args.sealgate, devices, rounds).await,
         Bench::Latency { licenses, rounds, seconds } => {
             latency::run(&args.sealgate, licenses, rounds, seconds).await
         }

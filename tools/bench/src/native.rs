@@ -29,31 +29,42 @@ impl Pinned {
 
     /// May a new device use the license of this key? The same number makes the same device.
     pub fn question(&self, key: &str, device: u64) -> Result<Vec<u8>> {
-        let mut seed = [0; 32];
-        seed[..8].copy_from_slice(&device.to_be_bytes());
-        let device_key = SigningKey::from_bytes(&seed);
-        let request = DeviceRequest {
+        let request = self.request(key, device, Operation::Validate)?;
+        let envelope = sign(&device_key(device), &request).encode();
+        let envelope = String::from_utf8(envelope).map_err(Error::other)?;
+        Ok(post("/api/v1/validate", &format!(r#"{{"request":{envelope},"holds":[]}}"#)))
+    }
+
+    /// What a device asks, whatever it asks for.
+    pub fn request(&self, key: &str, device: u64, operation: Operation) -> Result<DeviceRequest> {
+        Ok(DeviceRequest {
             tenant: self.tenant,
             app: self.app,
             license: LicenseName::Key(Word::parse(key).ok_or_else(|| Error::other("not a license key"))?),
-            device_key: PublicKey::from_bytes(device_key.verifying_key().to_bytes()),
+            device_key: PublicKey::from_bytes(device_key(device).verifying_key().to_bytes()),
             fingerprint: None,
-            operation: Operation::Validate,
+            operation,
             nonce: Nonce::from_random(fastrand::u128(..).to_be_bytes()),
             client_time: UnixSeconds::new(1_800_000_000).ok_or_else(|| Error::other("no time"))?,
             about: AboutDevice::default(),
             release: None,
-        };
-        let envelope = sign(&device_key, &request).encode();
-        let envelope = String::from_utf8(envelope).map_err(Error::other)?;
-        Ok(post("/api/v1/validate", &format!(r#"{{"request":{envelope},"holds":[]}}"#)))
+        })
     }
 }
 
-fn sign(device_key: &SigningKey, request: &DeviceRequest) -> Envelope {
-    let (kind, payload) = (DeviceRequest::KIND.payload_type(), request.to_payload());
+/// The key of the device of this number.
+pub fn device_key(device: u64) -> SigningKey {
+    let mut seed = [0; 32];
+    seed[..8].copy_from_slice(&device.to_be_bytes());
+    SigningKey::from_bytes(&seed)
+}
+
+/// Signs a statement without attachments by a device's key.
+pub fn sign<T: Statement>(device_key: &SigningKey, request: &T) -> Envelope {
+    let (kind, payload) = (T::KIND.payload_type(), request.to_payload());
+    let public = PublicKey::from_bytes(device_key.verifying_key().to_bytes());
     let entry = SignatureEntry {
-        keyid: request.device_key.id(KeyUse::Device).to_string(),
+        keyid: public.id(KeyUse::Device).to_string(),
         sig: device_key.sign(&pre_authentication_encoding(kind, &payload)).to_bytes().to_vec(),
     };
     Envelope::new(kind, payload, vec![entry])

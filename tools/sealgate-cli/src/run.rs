@@ -12,8 +12,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use crate::args::{Args, Command, Environment, KeysCommand};
 use crate::commands::{
-    access, app, audit, config, credits, customer, device, doctor, events, inspect, keys, license, login,
-    manual, plan, serve, server, tenant, token, verify,
+    access, activation, app, audit, config, credits, customer, device, doctor, events, inspect, keys,
+    license, login, manifest, manual, plan, release, serve, server, tenant, token, verify,
 };
 use crate::demo;
 use crate::failure::Failure;
@@ -133,7 +133,10 @@ fn dispatch(args: &Args, output: &Output) -> Result<(), Failure> {
         Command::Plan { command } => plan::run(global, command, output),
         Command::Customer { command } => customer::run(global, command, output),
         Command::License { command } => license::run(global, command, output),
+        Command::Release { command } => release::run(global, command, output),
+        Command::Manifest { command } => manifest::run(global, command, output),
         Command::Device { command } => device::run(global, command, output),
+        Command::Activation { command } => activation::run(global, command, output),
         Command::Access { command } => access::run(global, command, output),
         Command::Credits { command } => credits::run(global, command, output),
         Command::Events(args) => events::run(global, args, output),

@@ -259,6 +259,30 @@ impl TestApp {
         self.backstage().run_jobs(UnixSeconds::new(self.clock.seconds()).expect("in range"));
     }
 
+    /// Revokes again what this exported audit log says was revoked.
+    pub fn reapply(
+        &self,
+        export: &str,
+    ) -> Result<sealgate_control::Reapplied, sealgate_authority::AuthorityError> {
+        self.backstage().reapply(export)
+    }
+
+    /// The owner's audit log, as `sealgate audit export` writes it.
+    pub fn export_audit(&self) -> String {
+        let mut lines: Vec<String> = vec![];
+        loop {
+            let page = self
+                .api("GET", &format!("/api/v1/audit/export?after={}", lines.len()), &Value::Null)
+                .expect(200);
+            let items = page["items"].as_array().expect("a list");
+            lines.extend(items.iter().map(ToString::to_string));
+            if items.is_empty() || page["head"]["seq"] == lines.len() {
+                lines.push(json!({ "tenant_id": page["tenant_id"], "head": page["head"] }).to_string());
+                return lines.join("\n") + "\n";
+            }
+        }
+    }
+
     fn backstage(&self) -> &Backstage {
         &self.server.as_ref().expect("it runs").backstage
     }

@@ -2,12 +2,12 @@
 
 use sealgate_artifact::{
     AboutDevice, AppId, Decision, DeviceRequest, Envelope, KeyUse, LicenseId, LicenseName, Nonce, Operation,
-    Origin, PublicKey, ServerCertificate, Statement, TenantId, UnixSeconds, Unverified, Word,
+    Origin, PublicKey, Release, ServerCertificate, Statement, TenantId, UnixSeconds, Unverified, Word,
 };
 use sealgate_signer::{Keystore, Unlock};
 use sealgate_trust::{
     Accepted, SentRequest, ServerRole, Signer, TenantTrust, TrustError, TrustFile, Verified, sign_statement,
-    verify_certificate, verify_decision,
+    verify_certificate, verify_decision, verify_release,
 };
 use sealgate_wire::{OnlineAnswer, OnlineQuestion, Trust};
 use serde_json::value::RawValue;
@@ -89,6 +89,12 @@ impl Build {
         let certificate = self.certified(&trust, answer.certificate.as_deref(), &request.operation, now)?;
         let decision = answer.decision.get().as_bytes();
         verify_decision(&certificate, decision, &SentRequest::new(&request, id)).map(|d| d.get().clone())
+    }
+
+    /// A release of the app, if it is to be believed at this time.
+    pub fn release(&self, statement: &[u8], now: u64) -> Result<Release, TrustError> {
+        let trust = self.trust_of((None, None), now)?;
+        verify_release(&trust, statement, self.app()).map(|release| release.get().clone())
     }
 
     /// The chain that the build pins, with newer keysets where some came.

@@ -202,6 +202,22 @@ fn stage_license(stage: &Stage, operation: &str) -> Staged {
             let wish = json!({ "app_id": stage.app(), "effect": "deny", "hwid": "stolen" });
             about(&text(&stage.vendor.make("/api/v1/access", &wish)["entry_id"]))
         }
+        "publish_release" => {
+            let release =
+                json!({ "version": "1", "target": "linux/x86_64", "length": 3, "sha256": "0".repeat(64) });
+            change(&stage.app(), release)
+        }
+        "list_releases" => search("app_id", &stage.app()),
+        "show_release" | "release_statement" => about(&stage.release()),
+        "revoke_release" => change(&stage.release(), json!({ "reason": "staged" })),
+        "list_approvals" => search("license_id", &stage.license_id()),
+        "submit_modules" => change(&stage.license_id(), submission()),
+        "approve_modules" | "reject_modules" => {
+            let (license, approval) = stage.approval();
+            let mut staged = change(&license, json!({ "approval_ids": [approval] }));
+            staged.mentions.push(approval);
+            staged
+        }
         "show_server" => about(&text(&stage.server()["server_id"])),
         "approve_server" => {
             let server = stage.server();
@@ -277,6 +293,24 @@ impl Stage<'_> {
         self.vendor.api("GET", &path, &json!(null)).expect(200)["items"][0].clone()
     }
 
+    /// A published release.
+    fn release(&self) -> String {
+        let release =
+            json!({ "version": "1", "target": "linux/x86_64", "length": 3, "sha256": "0".repeat(64) });
+        let path = format!("/api/v1/apps/{}/releases", self.app());
+        text(&self.vendor.make(&path, &release)["release_id"])
+    }
+
+    /// A license with a module that waits.
+    fn approval(&self) -> (String, String) {
+        let license = self.license_id();
+        let path = format!("/api/v1/licenses/{license}/approvals");
+        self.vendor.api("POST", &path, &submission()).expect(200);
+        let path = format!("/api/v1/approvals?license_id={license}");
+        let listed = self.vendor.api("GET", &path, &json!(null)).expect(200);
+        (license, text(&listed["items"][0]["approval_id"]))
+    }
+
     /// The server that answers.
     fn server(&self) -> Value {
         self.vendor.api("GET", "/api/v1/servers", &json!(null)).expect(200)["items"][0].clone()
@@ -306,6 +340,10 @@ impl Stage<'_> {
         wish["app_id"] = app.clone().into();
         Staged { mentions: vec![app], ..body(wish) }
     }
+}
+
+fn submission() -> Value {
+    json!({ "modules": [{ "name": "editor", "sha256": "0".repeat(64) }] })
 }
 
 fn nothing() -> Staged {

@@ -7,6 +7,8 @@ use harness::process;
 
 /// The bench that also builds other people's libraries, which takes minutes.
 const WITH_PEERS: &str = "verify-peers";
+/// The bench that stands beside another library, and where that one's program is. It is told by this variable.
+const BESIDE: (&str, &str, &str) = ("activate", "tools/bench/zlicenser", "BENCH_ZLICENSER");
 /// The profile that is measured: the one operators build.
 const MEASURED: &str = "dist";
 
@@ -29,6 +31,13 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let mut bench = workspace.cargo(["run", "--release", "--manifest-path", "tools/bench/Cargo.toml"]);
     if options.name == WITH_PEERS {
         bench.args(["--features", "peers"]);
+    }
+    let (beside, place, variable) = BESIDE;
+    if options.name == beside {
+        let other = Workspace::at(&workspace.root().join(place))?;
+        // Its SQLite as its makers build it, not as `.cargo/config.toml` says for ours.
+        process::run(other.cargo(["build", "--release"]).env("LIBSQLITE3_FLAGS", ""))?;
+        bench.env(variable, other.target().join("release/bench-zlicenser"));
     }
     bench.arg("--").arg(&options.name).args(&options.rest);
     let postgres = options.postgres.then(Postgres::start).transpose()?;

@@ -10,6 +10,7 @@ mod architecture;
 mod bench;
 mod codegen;
 mod conformance;
+mod mutants;
 mod node;
 mod python;
 mod test;
@@ -45,6 +46,8 @@ enum Command {
     Codegen(codegen::Options),
     /// One figure of the measures, against its limit, in one run
     Bench(bench::Options),
+    /// Which changes of the rules no test sees; slow, and needs cargo-mutants
+    Mutants(mutants::Options),
 }
 
 fn main() -> ExitCode {
@@ -66,5 +69,6 @@ fn run(command: Command) -> Result<()> {
         Command::Conformance(options) => conformance::run(&workspace, &options).map(drop),
         Command::Codegen(options) => codegen::run(&workspace, &options),
         Command::Bench(options) => bench::run(&workspace, &options),
+        Command::Mutants(options) => mutants::run(&workspace, &options),
     }
 }

@@ -7,6 +7,8 @@
 //!
 //! What was sent may come at any time, any number of times, or never. Two replicas judge what they read, and write later; a crash
 //! forgets what was not written. An answer that is lost after the write never comes.
+//! It is assumed that nothing that was sent before the database came back older arrives after it, but for what the device repeats:
+//! the last test shows what happens else.
 
 mod server;
 mod world;
@@ -18,7 +20,12 @@ use world::{Bounds, World};
 
 /// Checks every state, and says how many there are.
 fn check(bounds: Bounds) {
-    let checker = World::new(bounds, None).checker().threads(2).spawn_bfs().join();
+    let checker = World::new(bounds, None)
+        .checker()
+        .threads(2)
+        .finish_when(HasDiscoveries::AnyFailures)
+        .spawn_bfs()
+        .join();
     println!(
         "{} states, {} of them different, {} steps deep",
         checker.state_count(),
@@ -148,4 +155,21 @@ fn each_broken_rule_is_found() {
     finds(RESTORED, Break::AdoptsBesideOlder, "an honest device goes on");
     finds(RESTORED_AND_ENDED, Break::AdoptsWithoutEnd, "a known end is never forgotten");
     finds(RESTORED_AND_COPIED, Break::AdoptsAnother, "nothing older is taken over");
+}
+
+/// A request from before the database came back older counts again, and gives another nonce than the one that its device holds.
+/// Then the device is refused, and has to be activated again.
+#[test]
+fn what_arrives_after_a_restore_may_shut_its_device_out() {
+    let late = Bounds { beats: 2, is_late: true, ..RESTORED };
+    let checker = World::new(late, None)
+        .checker()
+        .threads(2)
+        .finish_when(HasDiscoveries::AnyFailures)
+        .spawn_bfs()
+        .join();
+    assert_eq!(
+        checker.discoveries().into_keys().filter(|name| *name == "an honest device goes on").count(),
+        1
+    );
 }

@@ -1,4 +1,4 @@
-//! Devices that were admitted (`spec/http.md` §3.20).
+//! Devices that were admitted (`spec/http.md` §3.19).
 
 use serde::{Deserialize, Serialize};
 

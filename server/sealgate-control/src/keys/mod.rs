@@ -5,6 +5,7 @@ mod change;
 mod complete;
 mod list;
 mod resign;
+mod resign_releases;
 mod revoke;
 mod ring;
 mod rotate;
@@ -20,6 +21,7 @@ pub(crate) use version::{begin, first_version, keyset_end, next_version};
 
 use sealgate_artifact::KeyUse;
 use sealgate_authority::AuthorityError;
+use sealgate_store::table::KeyStage;
 use sealgate_wire::{CountedQuery, KeyRevoked, KeyView, Page, Reason, RotateKey};
 
 use self::version::is_tenants;
@@ -59,6 +61,11 @@ impl Keys {
             self.changes.rotate(caller, key_use, None).await?;
         }
         self.list(caller, &CountedQuery::default()).await
+    }
+
+    /// Whether a key of the tenant or of the installation is revoked.
+    pub(crate) async fn is_revoked(&self, caller: &Caller, keyid: &str) -> Result<bool, AuthorityError> {
+        Ok(self.changes.find(caller, keyid).await?.state == KeyStage::Revoked)
     }
 
     /// Revokes a key of the tenant or of the installation. Asking again goes on where it stopped. Once it is done, it

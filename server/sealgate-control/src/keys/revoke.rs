@@ -10,7 +10,7 @@ use super::resign::resign_page;
 use super::version::is_tenants;
 use crate::Caller;
 
-/// Pages of licenses in one request. More would exceed its deadline.
+/// Pages of licenses, or of releases, in one request. More would exceed its deadline.
 const PAGES: u32 = 100;
 
 impl KeyChanges {
@@ -24,7 +24,7 @@ impl KeyChanges {
         match (key.key_use, key.state) {
             (_, KeyStage::Revoked) => {}
             (KeyUse::Issuer, _) => return self.revoke_issuer(caller, key, reason).await,
-            (KeyUse::Update, _) => self.revoke_update_key(caller, key, reason).await?,
+            (KeyUse::Update, _) => return Ok((self.revoke_update_key(caller, key, reason).await?, vec![])),
             // A server's key has no next one here: the server makes it.
             (KeyUse::Activation, _) => self.end(caller, key, reason).await?,
             // A key that signs is replaced in the same change.
@@ -56,18 +56,24 @@ impl KeyChanges {
         Ok((false, resigned))
     }
 
-    /// An update key that signs is replaced first. Then, once there are releases, those that it had signed are signed again here,
-    /// before it ends.
+    /// An update key that signs is replaced first. Then the releases that it had signed are signed again, before it ends. Says
+    /// whether it has.
     async fn revoke_update_key(
         &self,
         caller: &Caller,
         key: &KeyRow,
         reason: Option<&str>,
-    ) -> Result<(), AuthorityError> {
+    ) -> Result<bool, AuthorityError> {
         if key.state == KeyStage::Active {
             self.rotate(caller, KeyUse::Update, None).await?;
         }
-        self.end(caller, key, reason).await
+        for _ in 0..PAGES {
+            if !self.resign_releases(caller, key.public_key).await? {
+                self.end(caller, key, reason).await?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The key of that id, among those of the caller's tenant and of the installation.

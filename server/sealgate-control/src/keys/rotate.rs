@@ -131,7 +131,7 @@ impl KeyChanges {
                     let found = table::activation_keys::find(&self.desk().db, key.public_key).await?;
                     found.is_none_or(|key| key.is_over())
                 }
-                // An update key that retired: once there are releases, those count here that it signed.
+                (KeyUse::Update, KeyStage::Retired) => !self.holds_releases(key.public_key).await?,
                 (_, KeyStage::Revoked | KeyStage::Retired) => true,
                 (_, KeyStage::Next | KeyStage::Active) => false,
             };

@@ -9,7 +9,7 @@ use super::operation::{Operation, Shape};
 use crate::caller::Repeats;
 
 /// What there is in the API, by the paths' third part, and what needs no token.
-const TAGS: [(&str, &str); 16] = [
+const TAGS: [(&str, &str); 19] = [
     ("tenants", "Vendors that share an installation."),
     ("tokens", "Access tokens."),
     ("apps", "Programs that are sold, with their secrets, keys, variables and credits."),
@@ -17,6 +17,9 @@ const TAGS: [(&str, &str); 16] = [
     ("customers", "Who bought licenses."),
     ("licenses", "Licenses, their keys and files."),
     ("devices", "Devices that hold seats of licenses."),
+    ("activations", "Devices that were admitted, and what they recorded."),
+    ("releases", "Versions of apps that the vendor published."),
+    ("approvals", "Modules of single licenses."),
     ("access", "Access lists."),
     ("events", "What happened to licenses."),
     ("audit", "Who changed what."),

@@ -211,6 +211,9 @@ macro_rules! body {
     ((id, body $body:ty)) => {
         Some(Shape::of::<$body>)
     };
+    ((id, long $body:ty)) => {
+        Some(Shape::of::<$body>)
+    };
     ($other:tt) => {
         None
     };
@@ -265,9 +268,15 @@ macro_rules! handler {
         )
     };
     ($method:ident (id, body $body:ty) $good:tt, $group:ident.$call:ident) => {
+        $crate::api::operation::handler!($method (id, of Body<$body>) $good, $group.$call)
+    };
+    ($method:ident (id, long $body:ty) $good:tt, $group:ident.$call:ident) => {
+        $crate::api::operation::handler!($method (id, of Body<$body, LONG_BODY_BYTES>) $good, $group.$call)
+    };
+    ($method:ident (id, of $body:ty) $good:tt, $group:ident.$call:ident) => {
         $crate::api::operation::route!(
             $method,
-            |State(vendor): State<Vendor>, mut auth: Authenticated, _: NoQuery, Id(id): Id, body: Body<$body>| async move {
+            |State(vendor): State<Vendor>, mut auth: Authenticated, _: NoQuery, Id(id): Id, body: $body| async move {
                 let request = body.for_caller(&mut auth.caller);
                 let asked = vendor.0.$group.$call(&auth.caller, &id, &request);
                 auth.answer($good, vendor.carry_out(stringify!($method), &auth.caller, asked).await)

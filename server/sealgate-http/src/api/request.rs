@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::body::{self, Unreadable};
+use crate::body::{self, BODY_BYTES, Unreadable};
 use crate::caller::{Authenticated, IDEMPOTENCY_KEY};
 use crate::problem::{Problem, status_of};
 use crate::request_id::RequestId;
@@ -34,12 +34,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
 }
 
 /// A JSON body, or the problem that it has; and what the request was named, if it was.
-pub(crate) struct Body<T> {
+pub(crate) struct Body<T, const MOST: usize = BODY_BYTES> {
     value: T,
     once: Option<Once>,
 }
 
-impl<S: Send + Sync, T: DeserializeOwned + Serialize> FromRequest<S> for Body<T> {
+impl<S: Send + Sync, T: DeserializeOwned + Serialize, const MOST: usize> FromRequest<S> for Body<T, MOST> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
@@ -47,7 +47,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Serialize> FromRequest<S> for Body<T>
         let key = idempotency_key(request.headers(), &id)?;
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let unreadable = |why: Unreadable| Problem::unreadable(why, &id);
-        let bytes = body::collect(request.into_body()).await.map_err(unreadable)?;
+        let bytes = body::collect_up_to(MOST, request.into_body()).await.map_err(unreadable)?;
         let value =
             body::parse_strictly(if bytes.is_empty() { b"{}" } else { &bytes }).map_err(unreadable)?;
         let once = key.map(|key| {
@@ -57,7 +57,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Serialize> FromRequest<S> for Body<T>
     }
 }
 
-impl<T> Body<T> {
+impl<T, const MOST: usize> Body<T, MOST> {
     /// The body. The caller learns the request's idempotency key with it.
     pub(super) fn for_caller(self, caller: &mut Caller) -> T {
         caller.once = self.once;

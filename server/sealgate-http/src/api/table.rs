@@ -4,20 +4,23 @@ use axum::extract::State;
 use sealgate_control::Scope;
 use sealgate_wire::{
     AcceptClock, AccessView, ActivationQuery, ActivationView, AddAccess, AppCreated, AppQuery, AppView,
-    ApproveServer, AuditExport, AuditView, AuthforgeFile, ChainEntryView, ChainQuery, ChangeVariables,
-    ClockView, CountedQuery, CreateApp, CreateCustomer, CreatePlan, CreateTenant, CreateToken, CreditsView,
-    CustomerForgotten, CustomerQuery, CustomerView, CustomersMerged, DeviceQuery, DeviceView, EventQuery,
-    EventView, ExportQuery, ForgetCustomer, GrantCredits, ImportLicenses, IssueLicenses, KeyRevoked, KeyView,
-    LicenseKeyShown, LicenseKeysShown, LicensePreview, LicenseQuery, LicenseView, LicensesImported,
-    LicensesIssued, LicensesResigned, LookUpLicense, MakeAuthforgeFile, MergeCustomers, Nothing, OwnToken,
-    Page, PlanView, Reason, ReleaseDevices, Released, RenewLicense, ResignLicenses, ResumeLicense,
-    RevealKeys, RevokeToken, RotateKey, RotateSecret, SecretRotated, ServerView, SignedStatement,
-    StopLicense, TenantCreated, TenantView, TokenCreated, TokenRevoked, TokenView, Trust, UpdateApp,
-    UpdateCustomer, UpdateDevice, UpdateLicense, UpdatePlan, UpdateTenant, Variables,
+    ApprovalQuery, ApprovalView, ApprovalsChanged, ApproveServer, AuditExport, AuditView, AuthforgeFile,
+    ChainEntryView, ChainQuery, ChangeVariables, ClockView, CountedQuery, CreateApp, CreateCustomer,
+    CreatePlan, CreateTenant, CreateToken, CreditsView, CustomerForgotten, CustomerQuery, CustomerView,
+    CustomersMerged, DecideModules, DeviceQuery, DeviceView, EventQuery, EventView, ExportQuery,
+    ForgetCustomer, GrantCredits, ImportLicenses, IssueLicenses, KeyRevoked, KeyView, LicenseKeyShown,
+    LicenseKeysShown, LicensePreview, LicenseQuery, LicenseView, LicensesImported, LicensesIssued,
+    LicensesResigned, LookUpLicense, MakeAuthforgeFile, MergeCustomers, Nothing, OwnToken, Page, PlanView,
+    PublishRelease, Reason, ReleaseDevices, ReleaseView, Released, RenewLicense, ResignLicenses,
+    ResumeLicense, RevealKeys, RevokeToken, RotateKey, RotateSecret, SecretRotated, ServerView,
+    SignedStatement, StopLicense, SubmitModules, TenantCreated, TenantView, TokenCreated, TokenRevoked,
+    TokenView, Trust, UpdateApp, UpdateCustomer, UpdateDevice, UpdateLicense, UpdatePlan, UpdateTenant,
+    Variables,
 };
 
 use super::operation::{Operation, Shape, Vendor, operations, parameters};
 use super::request::{Body, Id};
+use crate::body::LONG_BODY_BYTES;
 use crate::caller::{Authenticated, Demands};
 use crate::query::{NoQuery, QueryOf};
 
@@ -28,6 +31,7 @@ pub(crate) fn operations() -> Vec<Operation> {
     all.extend(customers());
     all.extend(licenses());
     all.extend(devices());
+    all.extend(releases());
     all.extend(records());
     all
 }
@@ -263,6 +267,44 @@ fn devices() -> Vec<Operation> {
         GET "/api/v1/access", AccessRead, list_access = access.list (query AppQuery) -> 200 Page<AccessView>;
         /// Remove an entry
         DELETE "/api/v1/access/{entry_id}", AccessWrite, remove_access = access.remove (id) -> 200 AccessView;
+    }
+}
+
+/// Releases, modules of licenses.
+fn releases() -> Vec<Operation> {
+    operations! {
+        /// Publish a release
+        ///
+        /// Signs it with the tenant's update key. Its modules are approved for every license of the app. The same content again is
+        /// the same release.
+        POST "/api/v1/apps/{app_id}/releases", ReleasesWrite, publish_release = releases.publish (id, long PublishRelease) -> 201 ReleaseView, once;
+        /// List releases
+        GET "/api/v1/releases", ReleasesRead, list_releases = releases.list (query AppQuery) -> 200 Page<ReleaseView>;
+        /// Show a release
+        GET "/api/v1/releases/{release_id}", ReleasesRead, show_release = releases.show (id) -> 200 ReleaseView;
+        /// A release as devices verify it
+        ///
+        /// The signed statement, with its list of modules.
+        GET "/api/v1/releases/{release_id}/statement", ReleasesRead, release_statement = releases.statement (id) -> 200 SignedStatement;
+        /// Revoke a release
+        ///
+        /// Its modules are approved by it no more. Its version and target are never used again.
+        POST "/api/v1/releases/{release_id}/revoke", ReleasesWrite, revoke_release = releases.revoke (id, body Reason) -> 200 ReleaseView;
+
+        /// List modules of licenses
+        ///
+        /// Those that wait for a decision, and those that have one.
+        GET "/api/v1/approvals", ReleasesRead, list_approvals = approvals.list (query ApprovalQuery) -> 200 Page<ApprovalView>;
+        /// Let modules wait for a decision about one license
+        POST "/api/v1/licenses/{license_id}/approvals", ReleasesWrite, submit_modules = approvals.submit (id, long SubmitModules) -> 200 ApprovalsChanged, once;
+        /// Approve modules for one license
+        ///
+        /// They count for no other license.
+        POST "/api/v1/licenses/{license_id}/approvals/approve", ReleasesWrite, approve_modules = approvals.approve (id, body DecideModules) -> 200 ApprovalsChanged, once;
+        /// Refuse modules for one license
+        ///
+        /// Those that were approved are not any more.
+        POST "/api/v1/licenses/{license_id}/approvals/reject", ReleasesWrite, reject_modules = approvals.reject (id, body DecideModules) -> 200 ApprovalsChanged, once;
     }
 }
 

@@ -14,6 +14,8 @@ const TENANT: &str = "01926a3b-0000-7000-8000-00000000a006";
 const TOKEN: &str = "01926a3b-0000-7000-8000-00000000a007";
 const ENTRY: &str = "01926a3b-0000-7000-8000-00000000a008";
 const EVENT: &str = "01926a3b-0000-7000-8000-00000000a009";
+const RELEASE: &str = "01926a3b-0000-7000-8000-00000000a00a";
+const APPROVAL: &str = "01926a3b-0000-7000-8000-00000000a00b";
 const REQUEST: &str = "0190a1b2c3d4e5f6071829";
 const KEY_ID: &str = "4f1d2c3b4a59687766554433221100ff";
 const LICENSE_KEY: &str = "000G-40R4-0M30-E209-185G-R38E-1YRB";
@@ -44,6 +46,10 @@ pub(super) fn rows() -> Vec<Row> {
 
 fn features() -> Value {
     json!([{ "name": "export", "value": "pdf" }, { "name": "sso" }])
+}
+
+fn module() -> Value {
+    json!({ "name": "editor", "sha256": HASH, "version": "2.1.0", "signer": KEY_ID })
 }
 
 fn limits() -> Value {
@@ -277,6 +283,22 @@ fn licenses() -> Vec<Row> {
             "anchor": 0, "seq": 1, "at": BEGIN, "tenant": "__host__", "action": "rule", "hash": HASH, "mac": HASH,
         }
         UpdateDevice { "metadata": { "desk": "12" } }
+        PublishRelease {
+            "version": "2.1.0", "target": "linux/x86_64", "length": 4_194_304, "sha256": HASH, "modules": [(module())],
+        }
+        ListedModule (module())
+        ReleaseView {
+            "release_id": RELEASE, "app_id": APP, "version": "2.1.0", "target": "linux/x86_64", "length": 4_194_304,
+            "sha256": HASH, "modules": 1, "published_at": BEGIN,
+        }
+        SubmitModules { "modules": [(module())] }
+        DecideModules { "approval_ids": [APPROVAL], "reason": "their own build" }
+        ApprovalsChanged { "license_id": LICENSE, "changed": 1 }
+        ApprovalView {
+            "approval_id": APPROVAL, "license_id": LICENSE, "app_id": APP, "status": "approved", "source": "device",
+            "name": "editor", "sha256": HASH, "version": "2.1.0", "signer": KEY_ID, "submitted_at": BEGIN,
+            "decided_at": BEGIN,
+        }
         AddAccess { "app_id": APP, "effect": "deny", "ip": "192.0.2.0/24", "reason": "abuse", "expires_at": "90d" }
         AccessView {
             "entry_id": ENTRY, "app_id": APP, "app": "editor", "source": "vendor", "effect": "deny", "ip": "192.0.2.0/24",
@@ -325,6 +347,8 @@ fn runtime() -> Vec<Row> {
             "license": { "statement": (envelope()), "attachments": {} },
             "seats": [{ "device_id": DEVICE, "name": "desk", "last_seen": BEGIN }],
         }
+        HeartbeatQuestion { "request": (envelope()), "holds": [HASH] }
+        HeartbeatReply { "answer": (envelope()), "certificate": (envelope()), "tenant_keyset": (envelope()) }
         SeatView { "device_id": DEVICE, "name": "desk", "last_seen": BEGIN }
         TrustUpdate { "roots": [(envelope())], "keyset": (envelope()), "certificate": (envelope()) }
         CheckView { "name": "clock", "ok": false, "message": "this machine's clock was set", "fix": "Compare the clocks." }

@@ -77,6 +77,18 @@ const CLOSED: &[Closed] = &[
         places: &["DeviceView.kind"],
     },
     Closed {
+        name: "ApprovalStatus",
+        about: "Where a module of a license stands.",
+        words: vocabulary::approval_statuses,
+        places: &["ApprovalView.status", "list_approvals?status"],
+    },
+    Closed {
+        name: "ApprovalSource",
+        about: "Who named a module of a license.",
+        words: vocabulary::approval_sources,
+        places: &["ApprovalView.source"],
+    },
+    Closed {
         name: "ServerStatus",
         about: "Where a license server stands.",
         words: vocabulary::server_statuses,

@@ -7,7 +7,7 @@ use sealgate_store::table::{self, ActivationRow, EventRow};
 use sealgate_store::{Tx, Work};
 
 use super::Online;
-use super::approval::unapproved;
+use super::approval::{submit, unapproved};
 
 /// Within so long, a device is activated again at most [`GENERATIONS`] times.
 const DAY_SECONDS: u64 = 24 * 60 * 60;
@@ -35,7 +35,10 @@ impl Online {
             return Ok(Activated { admitted, proof: known.proof.clone() });
         }
         // spec/activation.md §4.4.
-        if !unapproved(&self.gate.db, license, &request.modules).await?.is_empty() {
+        let unapproved = unapproved(&self.gate.db, license, &request.modules).await?;
+        if !unapproved.is_empty() {
+            let name = asking.device.name();
+            submit(&self.gate, license, (&name, asking.request_id), &unapproved).await?;
             return Err(AuthorityError::Refused(Code::UnapprovedModule));
         }
         let begun = begun(known.as_ref(), asking.now)?;

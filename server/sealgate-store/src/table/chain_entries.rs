@@ -11,7 +11,7 @@ statements! {
     INSERT = "INSERT INTO chain_entries (activation_id, generation, anchor, first_seq, last_seq, entries, heard_at) \
               VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (activation_id, generation, anchor, first_seq) DO NOTHING";
     FROM = "SELECT generation, anchor, first_seq, last_seq, entries FROM chain_entries \
-            WHERE activation_id = $1 AND generation = $2 AND (anchor > $3 OR anchor = $3 AND last_seq >= $4) \
+            WHERE activation_id = $1 AND generation = $2 AND (anchor > $3 OR anchor = $3 AND first_seq >= $4) \
             ORDER BY anchor, first_seq LIMIT $5";
 }
 
@@ -60,14 +60,14 @@ pub async fn insert(
     Ok(())
 }
 
-/// The batches of a generation that hold entries from that one on, and all after later anchors, in their order.
+/// The batches of a generation from the one that begins with this number on, in their order.
 pub async fn from(
     on: impl Read,
     activation: ActivationId,
-    (generation, anchor, seq): (u64, u64, u64),
+    (generation, anchor, first_seq): (u64, u64, u64),
     limit: u32,
 ) -> Result<Vec<ChainBatch>, StoreError> {
     let query = query_as(FROM).bind(activation.to_string()).bind(signed(generation));
-    let query = query.bind(signed(anchor)).bind(signed(seq));
+    let query = query.bind(signed(anchor)).bind(signed(first_seq));
     query.bind(signed(limit.into())).fetch_all(on).await
 }

@@ -12,6 +12,7 @@ statements! {
                 UNION ALL SELECT public_key, 'activation' AS key_use, scope, state, published_at, ended_at \
                 FROM listed_activation_keys WHERE scope = $1 ORDER BY published_at, public_key";
     ACTIVE = "SELECT COUNT(*) FROM signing_keys WHERE scope = $1 AND public_key = $2 AND state = 'active'";
+    HOLD_ACTIVE = "UPDATE signing_keys SET state = state WHERE scope = $1 AND public_key = $2 AND state = 'active'";
     KNOWN = "SELECT public_key FROM signing_keys WHERE public_key = $1 \
              UNION ALL SELECT server_key FROM servers WHERE server_key = $1 \
              UNION ALL SELECT public_key FROM activation_keys WHERE public_key = $1 \
@@ -135,6 +136,11 @@ pub async fn of_scope(on: impl Read, scope: KeyScope) -> Result<Vec<KeyRow>, Sto
 pub async fn is_active(on: impl Read, scope: KeyScope, key: PublicKey) -> Result<bool, StoreError> {
     let query = query(ACTIVE).bind(scope.to_string()).bind(key.to_string());
     Ok(query.fetch_one(on).await?.get::<i64>(0)? > 0)
+}
+
+/// Holds a key that signs now for this transaction: it is neither retired nor revoked meanwhile. `false` if it was.
+pub async fn hold_active(tx: &mut Tx<'_>, scope: KeyScope, key: PublicKey) -> Result<bool, StoreError> {
+    Ok(query(HOLD_ACTIVE).bind(scope.to_string()).bind(key.to_string()).execute(tx).await? > 0)
 }
 
 /// Whether that key has a use already, here, as a server's or as an app's: one key has one use.

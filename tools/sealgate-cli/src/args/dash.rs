@@ -8,7 +8,7 @@ use super::Args;
 const NAMES: [&str; 4] = ["KEY", "FILE", "JSON", "DIR"];
 
 /// Where `-` names nothing, and why.
-const EXEMPT: [(&str, &str); 7] = [
+const EXEMPT: [(&str, &str); 12] = [
     ("config", "it is read before anything else, and by several parts of the program"),
     ("data", "a directory"),
     ("passphrase_file", "a secret has a file of its own; /dev/stdin is read, too"),
@@ -16,6 +16,11 @@ const EXEMPT: [(&str, &str); 7] = [
     ("license import rejects", "standard output has the report"),
     ("keys share output", "a directory"),
     ("man output", "a directory"),
+    ("release publish output", "a directory"),
+    ("release publish files", "a module is called as its file is"),
+    ("release mark output", "a directory"),
+    ("release mark files", "a module is called as its file is"),
+    ("manifest submit files", "a module is called as its file is"),
 ];
 
 fn arguments(command: &Command, path: &str, found: &mut Vec<(String, Arg)>) {

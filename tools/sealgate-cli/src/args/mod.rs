@@ -1,5 +1,6 @@
 //! The command line.
 
+mod activations;
 pub(crate) mod conditions;
 mod customers;
 #[cfg(test)]
@@ -14,10 +15,12 @@ pub(crate) mod max_devices;
 mod once;
 mod part;
 mod records;
+mod releases;
 mod server;
 pub(crate) mod trial;
 mod vendor;
 
+pub(crate) use activations::ActivationCommand;
 pub(crate) use customers::{CustomerCommand, CustomerFields, ListCustomersArgs, UpdateCustomerArgs};
 pub(crate) use files::{InspectArgs, VerifyArgs};
 pub(crate) use given::{By, Environment, Given};
@@ -32,6 +35,7 @@ pub(crate) use login::{ProfileArg, ProfileCommand};
 pub(crate) use once::OnceArgs;
 pub(crate) use part::{NewestArgs, PartArgs};
 pub(crate) use records::{AuditCommand, EventsArgs};
+pub(crate) use releases::{DecideArgs, ManifestCommand, MarkArgs, PublishArgs, ReleaseCommand};
 pub(crate) use server::{AcceptClockArgs, CheckConfigArgs, DemoArgs, DoctorArgs, ServeArgs, ServerCommand};
 pub(crate) use vendor::{
     AppCommand, CreatePlanArgs, CreateTokenArgs, CreditsCommand, OnOff, PlanCommand, RecoverTokenArgs,
@@ -186,10 +190,25 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: LicenseCommand,
     },
+    /// Versions of an app: mark, publish, list, show, revoke
+    Release {
+        #[command(subcommand)]
+        command: ReleaseCommand,
+    },
+    /// Modules of single licenses: list, submit, approve, reject, revoke
+    Manifest {
+        #[command(subcommand)]
+        command: ManifestCommand,
+    },
     /// Devices that hold seats: list, show, release
     Device {
         #[command(subcommand)]
         command: DeviceCommand,
+    },
+    /// Devices that were admitted: list, show, read and re-anchor their chains
+    Activation {
+        #[command(subcommand)]
+        command: ActivationCommand,
     },
     /// Which devices and addresses an app admits: allow, deny, remove, list
     Access {

@@ -67,6 +67,8 @@ fn print(device: &DeviceView) {
         ("version", text(&device.product_version)),
         ("first seen", device.first_seen.to_string()),
         ("last seen", time(device.last_seen)),
+        ("lease until", time(device.lease_until)),
+        ("activation", text(&device.activation_id)),
         ("trial began", time(device.trial_began)),
         ("moved at", time(device.moved_at)),
         ("moved from", text(&device.moved_from)),

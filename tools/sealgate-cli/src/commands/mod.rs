@@ -1,6 +1,7 @@
 //! The verbs, one file each.
 
 pub(crate) mod access;
+pub(crate) mod activation;
 pub(crate) mod app;
 pub(crate) mod audit;
 pub(crate) mod authforge_file;
@@ -25,10 +26,13 @@ pub(crate) mod license_shown;
 pub(crate) mod license_update;
 pub(crate) mod lists;
 pub(crate) mod login;
+pub(crate) mod manifest;
 pub(crate) mod manual;
 pub(crate) mod many;
+mod modules;
 pub(crate) mod plan;
 mod refusals;
+pub(crate) mod release;
 pub(crate) mod reset_devices;
 pub(crate) mod resign;
 pub(crate) mod serve;

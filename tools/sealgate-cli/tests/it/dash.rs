@@ -23,6 +23,7 @@ fn whoever_takes_one_license_takes_one_line() {
         &["license", "file", "-", "-o", &out],
         &["license", "authforge-file", "-", "--any", "--expires", "+1d", "-o", &out],
         &["device", "list", "--license", "-"],
+        &["activation", "list", "--license", "-"],
         &["events", "--license", "-"],
         &["license", "rekey", "-", "--yes"],
     ];

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::program::{run, sealgate};
 
 /// Every operation of the API, with a verb that asks for it.
-const ASKED_BY: [(&str, &str); 74] = [
+const ASKED_BY: [(&str, &str); 87] = [
     ("create_tenant", "tenant create"),
     ("list_tenants", "tenant list"),
     ("show_tenant", "tenant show"),
@@ -65,6 +65,19 @@ const ASKED_BY: [(&str, &str); 74] = [
     ("show_device", "device show"),
     ("update_device", "device update"),
     ("release_device", "device release"),
+    ("list_activations", "activation list"),
+    ("show_activation", "activation show"),
+    ("activation_chain", "activation chain"),
+    ("reanchor_activation", "activation reanchor"),
+    ("publish_release", "release publish"),
+    ("list_releases", "release list"),
+    ("show_release", "release show"),
+    ("release_statement", "release show"),
+    ("revoke_release", "release revoke"),
+    ("list_approvals", "manifest list"),
+    ("submit_modules", "manifest submit"),
+    ("approve_modules", "manifest approve"),
+    ("reject_modules", "manifest reject"),
     ("add_access", "access allow"),
     ("list_access", "access list"),
     ("remove_access", "access remove"),

@@ -42,6 +42,7 @@ mod presets;
 mod program;
 mod proxy;
 mod recover;
+mod releases;
 mod rights;
 mod roles;
 mod sale;

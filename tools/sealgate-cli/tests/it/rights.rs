@@ -56,6 +56,14 @@ const FORBIDDEN: &[&str] = &[
     "UPDATE devices SET moved_at = NULL",
     "DELETE FROM trials WHERE FALSE",
     "UPDATE trials SET began_at = 0",
+    "INSERT INTO approvals SELECT * FROM approvals",
+    "INSERT INTO approvals (approval_id, status) SELECT approval_id, 'approved' FROM approvals",
+    "UPDATE approvals SET status = 'approved'",
+    "UPDATE approvals SET license_id = license_id",
+    "DELETE FROM approvals WHERE FALSE",
+    "INSERT INTO published_modules SELECT * FROM published_modules",
+    "DELETE FROM published_modules WHERE FALSE",
+    "UPDATE published_releases SET revoked_at = NULL",
     "INSERT INTO releases SELECT * FROM releases",
     "UPDATE release_days SET released = 0",
     "DELETE FROM idempotency WHERE FALSE",
@@ -259,11 +267,16 @@ fn gives_back_and_tries(
 /// Devices are admitted, send heartbeats with entries of a chain, leave, and are activated again.
 fn activates_and_leases(vendor: &Vendor, (app, url): (&Value, &str), build: &Build) {
     let editor = text(&app["app_id"]);
-    let issued = vendor.json(&["license", "issue", "--app", editor, "--max-devices", "1"]);
-    let license = &issued["licenses"][0];
-    let (id, key) = (text(&license["license_id"]), text(&license["license_key"]));
-    let used = || vendor.json(&["license", "show", id])["devices_used"].clone();
-    let activate = |device: &TestDevice, n: u32| {
+    // Of one license, a device keeps its seat; of the other, seats are leases.
+    let file = vendor.path("lease.json");
+    let policy = json!({ "heartbeat": { "interval": 60, "grace": 300 }, "seat": "lease" });
+    std::fs::write(&file, policy.to_string()).expect("is written");
+    let issue = ["license", "issue", "--app", editor, "--max-devices", "1"];
+    let issue = |more: &[&str]| vendor.json(&[&issue, more].concat())["licenses"][0].clone();
+    let (kept, leased) = (issue(&["--no-plan"]), issue(&["--no-plan", "--policy", &file]));
+    let used = || vendor.json(&["license", "show", text(&leased["license_id"])])["devices_used"].clone();
+    let activate = |device: &TestDevice, license: &Value, n: u32| {
+        let key = text(&license["license_key"]);
         let question = device.wish(build, key, (n, &device.sealing()), (None, &[]));
         let answer = request("POST", &format!("{url}/api/v1/activate"), None, &json!(question)).expect(200);
         let answer = serde_json::from_value(answer).expect("an answer");
@@ -283,25 +296,20 @@ fn activates_and_leases(vendor: &Vendor, (app, url): (&Value, &str), build: &Bui
         state.take(build, &question, reply, now()).code().to_owned()
     };
     let (desk, lap) = (TestDevice::default(), TestDevice::default());
-    let mut first = activate(&desk, 1).expect_admitted();
+    let mut first = activate(&desk, &kept, 1).expect_admitted();
     assert_eq!(beat(&mut first, &desk, false), "admitted");
-    let mut again = activate(&desk, 2).expect_admitted();
+    let mut again = activate(&desk, &kept, 2).expect_admitted();
     assert_eq!(beat(&mut again, &desk, false), "admitted");
-    let mut last = desk.request(build, key, 3);
+    let mut last = desk.request(build, text(&kept["license_key"]), 3);
     last.operation = Operation::Deactivate;
     request_of(&format!("{url}/api/v1/deactivate"), &json!(desk.sign(&last, &[])));
     assert_eq!(beat(&mut again, &desk, false), "not_activated");
 
-    // The license's seats become leases.
-    let file = vendor.path("lease.json");
-    let policy = json!({ "heartbeat": { "interval": 60, "grace": 300 }, "seat": "lease" });
-    std::fs::write(&file, policy.to_string()).expect("is written");
-    vendor.json(&["license", "update", id, "--policy", &file, "--yes"]);
-    let mut other = activate(&lap, 4).expect_admitted();
-    assert_eq!(activate(&desk, 5).expect_denied(), "device_limit");
+    let mut other = activate(&lap, &leased, 4).expect_admitted();
+    assert_eq!(activate(&desk, &leased, 5).expect_denied(), "device_limit");
     on_postgres(&vendor.database, "UPDATE devices SET lease_until = 1 WHERE lease_until IS NOT NULL")
         .expect("time passes");
-    let mut back = activate(&desk, 6).expect_admitted();
+    let mut back = activate(&desk, &leased, 6).expect_admitted();
     assert_eq!(beat(&mut other, &lap, false), "device_limit");
     assert_eq!(beat(&mut back, &desk, true), "admitted");
     assert_eq!(used(), 0, "it left");

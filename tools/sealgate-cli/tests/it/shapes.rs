@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sealgate_testkit::{TestApp, request};
-use serde_json::Value;
+use sealgate_testkit::{Build, TestApp, TestDevice, request};
+use serde_json::{Value, json};
 
 use crate::vendor::{Vendor, names, text};
 
@@ -54,6 +54,10 @@ const RUN: &[&str] = &[
     "license authforge-file {license} --any --expires +1d -o {folder}/a.authforge",
     "license export -o {folder}/licenses.csv",
     "license import {folder}/new.csv --app {app} --no-plan -o {folder}/keys.csv",
+    "activation list",
+    "activation show {activation}",
+    "activation chain {activation}",
+    "activation reanchor {activation} --yes",
     "device list",
     "device show {device}",
     "device update {device} --metadata {folder}/notes.json",
@@ -71,6 +75,16 @@ const RUN: &[&str] = &[
     "license resign --all --yes",
     "customer merge {twin} {ada} --yes",
     "customer forget {ada} --yes",
+    "release list",
+    "release show {release}",
+    "release mark --version 1 --signer s {folder}/notes.json",
+    "release publish --app {app} --version 2 --target linux/x86_64 {folder}/notes.json",
+    "release revoke {release} --yes",
+    "manifest list",
+    "manifest submit {approved} {folder}/new.csv",
+    "manifest approve {approved} --all --yes",
+    "manifest revoke {approved} --all --yes",
+    "manifest reject {approved} --all --yes",
     "access allow --app {app} --hwid desk",
     "access deny --app {app} --ip 192.0.2.1",
     "access list",
@@ -191,6 +205,8 @@ fn things(vendor: &Vendor) -> BTreeMap<&'static str, String> {
     let question = TestApp::question(&app, &license, "device-1", &"0a".repeat(16));
     request("POST", &format!("{}/auth/validate", vendor.server.url), None, &question).expect(200);
     let device = id(&vendor.json(&["device", "list"])[0], "device_id");
+    activates(vendor, &app);
+    let activation = id(&vendor.json(&["activation", "list"])[0], "activation_id");
     let token = id(&vendor.json(&["token", "create", "--scope", "apps:read"]), "token_id");
     let keys = vendor.json(&["keys", "list"]);
     let mut keys = keys.as_array().expect("a list").iter();
@@ -198,7 +214,14 @@ fn things(vendor: &Vendor) -> BTreeMap<&'static str, String> {
     std::fs::write(vendor.path("notes.json"), "{}").expect("written");
     std::fs::write(vendor.path("new.csv"), "label\nOrder 1\n").expect("written");
     std::fs::write(vendor.path("sealgate.toml"), "listen = \"127.0.0.1:0\"\n").expect("written");
+    let notes = vendor.path("notes.json");
+    let release = ["release", "publish", "--app", &app_id, "--version", "1", "--target", "any", &notes];
+    let release = id(&vendor.json(&release), "release_id");
+    // Every license of the app is revoked on the way.
+    let approved = id(&vendor.license(&other, &[]), "license_id");
     BTreeMap::from([
+        ("release", release),
+        ("approved", approved),
         ("app", app_id),
         ("other-app", id(&other, "app_id")),
         ("plan", id(&plan, "plan_id")),
@@ -206,10 +229,23 @@ fn things(vendor: &Vendor) -> BTreeMap<&'static str, String> {
         ("twin", twin),
         ("license", id(&license, "license_id")),
         ("device", device),
+        ("activation", activation),
         ("token", token),
         ("issuer", id(issuer, "keyid")),
         ("folder", vendor.path("").trim_end_matches('/').to_owned()),
     ])
+}
+
+/// A device is admitted to a license of its own.
+fn activates(vendor: &Vendor, app: &Value) {
+    let license = vendor.license(app, &[]);
+    let file = vendor.path("trust.json");
+    vendor.json(&["keys", "export", "--app", text(&app["app_id"]), "-o", &file]);
+    let trust = serde_json::from_slice(&std::fs::read(file).expect("is there")).expect("a trust.json");
+    let build = Build { trust, origin: vendor.server.url.clone() };
+    let device = TestDevice::default();
+    let question = device.wish(&build, text(&license["license_key"]), (1, &device.sealing()), (None, &[]));
+    request("POST", &format!("{}/api/v1/activate", vendor.server.url), None, &json!(question)).expect(200);
 }
 
 #[test]

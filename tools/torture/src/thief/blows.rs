@@ -81,6 +81,18 @@ pub(super) fn blows(day: &Day, den: &Den) -> Result<Vec<Blow>> {
         },
         of_trials(),
         Blow {
+            name: "makes modules up",
+            admitted: "make up modules that wait for your decision",
+            statements: vec![
+                "INSERT INTO approvals (approval_id, tenant_id, app_id, license_id, module, name, sha256, source, submitted_at) \
+                 SELECT gen_random_uuid()::text, tenant_id, app_id, license_id, repeat('0', 64), 'loot', decode(repeat('00', 32), 'hex'), \
+                 'device', -1 FROM licenses"
+                    .to_owned(),
+            ],
+            undo: vec!["DELETE FROM approvals WHERE name = 'loot'".to_owned()],
+            hurts_customers: false,
+        },
+        Blow {
             name: "says that all seats are taken",
             admitted: "change the number of devices that a license's row keeps",
             statements: vec!["UPDATE licenses SET devices_used = 9223372036854775807".to_owned()],

@@ -93,6 +93,7 @@ impl Den {
         owner.script(&guide::rights(THIEF)?)?;
         let thief = Database::new(&as_user(&url, THIEF)?)?;
         let prey = Prey::put_out(day, random)?;
+        owner.script(&activated(&prey.license.id))?;
         let foreign = another_tenant(day)?;
         let honest = servers(day)?;
         let his = steal(day, "server-2", thief.url())?;
@@ -160,6 +161,24 @@ impl Prey {
         let denied = DENIED.map(str::to_owned).to_vec();
         Ok(Self { app, license, hwid, denied })
     }
+}
+
+/// A device of this license that was activated, with a copy of the program that runs and an entry of its chain. The client of the
+/// torture does not ask for it: the rows are as a server writes them.
+fn activated(license: &str) -> String {
+    let (id, of_activation) = ("gen_random_uuid()::text", "SELECT activation_id");
+    let (digest, nonce, key) = ("ab".repeat(32), "cd".repeat(16), format!("{}=", "A".repeat(43)));
+    format!(
+        "INSERT INTO activations (activation_id, tenant_id, license_id, identity, generation, begun, request, first_nonce, \
+         proof_id, statement_id, proof, chain_seq, chain_mac, activated_at) SELECT {id}, tenant_id, license_id, '{key}', 1, '', \
+         '{digest}', '{nonce}', '{digest}', '{digest}', '{{}}', 1, '{digest}', 1 FROM licenses WHERE license_id = '{license}'; \
+         INSERT INTO instances (activation_id, instance_id, seq, next_nonce, request, answer, heard_at) \
+         {of_activation}, {id}, 1, '{nonce}', '{digest}', '{{}}', 1 FROM activations; \
+         INSERT INTO chain_entries (activation_id, generation, anchor, first_seq, last_seq, entries, heard_at) \
+         {of_activation}, 1, 0, 1, 1, '[]', 1 FROM activations; \
+         INSERT INTO chain_anchors (activation_id, generation, anchor, held_seq, held_mac, taken_seq, taken_mac, asked_at, at) \
+         {of_activation}, 1, 1, 0, '{digest}', 1, '{digest}', 1, 1 FROM activations"
+    )
 }
 
 /// What the vendor's program says to a command.

@@ -121,6 +121,7 @@ impl<'a> Judge<'a> {
             &["server", "list"][..],
             &["events"],
             &["access", "list"],
+            &["activation", "list"],
             &["device", "list"],
             &["audit", "list"],
         ];

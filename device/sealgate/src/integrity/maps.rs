@@ -1,0 +1,119 @@
+//! The system's list of what is mapped: `/proc/self/maps`, as `proc_pid_maps(5)` describes it.
+
+use super::IntegrityError;
+
+/// Lines that are read. A process has 65,530 by default.
+const LINES: usize = 1 << 20;
+/// What the kernel puts behind the path of a file that is not there any more.
+const DELETED: &[u8] = b" (deleted)";
+
+/// A file that is mapped as code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Mapped {
+    /// The path as the system writes it.
+    pub(super) path: Vec<u8>,
+    /// The file's number on its device.
+    pub(super) inode: u64,
+}
+
+impl Mapped {
+    /// What the path may be: a line end in it is written as `\012`, and so are these four characters where they stand in it
+    /// themselves. The system does not tell the two apart; the file's number does.
+    pub(super) fn spellings(&self) -> Vec<Vec<u8>> {
+        let mut unescaped = vec![];
+        let mut rest = &self.path[..];
+        while let Some((first, after)) = rest.split_first() {
+            match rest.strip_prefix(br"\012") {
+                Some(behind) => {
+                    unescaped.push(b'\n');
+                    rest = behind;
+                }
+                None => {
+                    unescaped.push(*first);
+                    rest = after;
+                }
+            }
+        }
+        let mut all = vec![self.path.clone()];
+        if unescaped != self.path {
+            all.push(unescaped);
+        }
+        all
+    }
+
+    /// Whether the system says that the file is not there any more. A file may also be called so.
+    pub(super) fn may_be_deleted(&self) -> bool {
+        self.path.ends_with(DELETED)
+    }
+}
+
+/// What is mapped as code and has a path. The kernel's own pages have none in the file system, nor has memory that a program fills itself.
+pub(super) fn code(maps: &[u8]) -> Result<Vec<Mapped>, IntegrityError> {
+    let lines = maps.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let mut found = vec![];
+    for (n, line) in lines.enumerate() {
+        if n >= LINES {
+            return Err(IntegrityError::Malformed);
+        }
+        found.extend(mapped(line).ok_or(IntegrityError::Malformed)?);
+    }
+    Ok(found)
+}
+
+/// `None` where the line is not of its form; nothing inside where it is no file's code.
+fn mapped(line: &[u8]) -> Option<Option<Mapped>> {
+    let mut fields = line.splitn(6, |byte| *byte == b' ');
+    let _range = fields.next()?;
+    let rights = fields.next().filter(|rights| rights.len() == 4)?;
+    let (_offset, _device) = (fields.next()?, fields.next()?);
+    let inode: u64 = std::str::from_utf8(fields.next()?).ok()?.parse().ok()?;
+    let path = fields.next().unwrap_or_default();
+    let path = &path[path.iter().take_while(|byte| **byte == b' ').count()..];
+    let is_code = rights[2] == b'x';
+    // `[vdso]`, `[heap]`, `[anon:…]` and the like; no file has a name that does not begin with a slash.
+    let is_kernels = path.is_empty() || path[0] == b'[' || path == b"anon_inode:[perf_event]";
+    Some((is_code && !is_kernels).then(|| Mapped { path: path.to_vec(), inode }))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Mapped, code};
+
+    #[test]
+    fn code_is_found_by_its_path() {
+        let maps = b"55d0-55d1 r-xp 00002000 103:02 5508   /usr/bin/a b\n\
+            7f00-7f01 r--p 00000000 103:02 5509   /usr/lib/data\n\
+            7f02-7f03 rwxp 00000000 00:00 0 \n\
+            7f04-7f05 r-xp 00000000 00:01 77   /memfd:x (deleted)\n\
+            7f06-7f07 r-xp 00000000 00:00 0    [vdso]\n";
+        let found = code(maps).unwrap();
+        let paths: Vec<&[u8]> = found.iter().map(|mapped| &mapped.path[..]).collect();
+        assert_eq!(paths, [&b"/usr/bin/a b"[..], b"/memfd:x (deleted)"]);
+        assert_eq!((found[0].inode, found[1].inode), (5508, 77));
+    }
+
+    #[test]
+    fn a_list_that_is_cut_off_is_no_list() {
+        for maps in [&b"55d0-55d1"[..], b"55d0-55d1 r-xp 0 0:0 x /a", b"55d0-55d1 rx 0 0:0 1 /a"] {
+            assert!(code(maps).is_err(), "{}", String::from_utf8_lossy(maps));
+        }
+    }
+
+    #[test]
+    fn a_line_end_in_a_path_may_be_meant() {
+        let mapped = Mapped { path: br"/a\012b\01".to_vec(), inode: 1 };
+        assert_eq!(mapped.spellings(), [br"/a\012b\01".to_vec(), b"/a\nb\\01".to_vec()]);
+        let plain = Mapped { path: b"/a".to_vec(), inode: 1 };
+        assert_eq!(plain.spellings(), [b"/a".to_vec()]);
+    }
+
+    proptest! {
+        /// No list ends the program that reads it.
+        #[test]
+        fn any_list_is_read(maps in prop::collection::vec(any::<u8>(), 0..400)) {
+            let _ = code(&maps);
+        }
+    }
+}
