@@ -102,6 +102,11 @@ pub(crate) enum Command {
     /// Tell the server that this machine is still there
     #[command(after_help = WATCHING)]
     Heartbeat(HeartbeatArgs),
+    /// List the files that a program consists of
+    Manifest {
+        #[command(subcommand)]
+        command: ManifestCommand,
+    },
     /// Find out why something does not work
     #[command(after_help = CHECKING)]
     Doctor,
@@ -116,6 +121,22 @@ pub(crate) enum Command {
         #[arg(short, long, value_name = "DIR")]
         output: PathBuf,
     },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ManifestCommand {
+    /// List the programs and libraries below a folder, for `activate --manifest`
+    Collect(CollectArgs),
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct CollectArgs {
+    /// The folder where the program is installed
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) root: PathBuf,
+    /// Where to write the list; `-` is standard output
+    #[arg(short, long, value_name = "FILE", default_value = "manifest.json")]
+    pub(crate) output: PathBuf,
 }
 
 #[derive(ClapArgs)]
