@@ -5,6 +5,7 @@ use sealgate_trust::Accepted;
 
 use crate::clock::Deadline;
 use crate::judge::{Question, Refusal};
+use crate::state::State;
 use crate::statements::Statements;
 use crate::{Client, Error, exchange};
 
@@ -38,8 +39,8 @@ impl Client {
         let held = state.map_or_else(|| Statements::of_build(&self.trust.chain), |state| self.held(state));
         // Only what has just come counts.
         let has = missing.over(Statements { certificate: None, ..held }, &self.trust.chain);
-        let accepted = state.map_or_else(Accepted::default, |state| state.accepted());
-        let licenses = state.map(|state| state.licenses()).unwrap_or_default();
+        let accepted = state.map_or_else(Accepted::default, State::accepted);
+        let licenses = state.map(State::licenses).unwrap_or_default();
         let epoch = UnixSeconds::new(0).expect("the first second");
         let floor = state.map_or(epoch, |state| state.floors().authority);
         for operation in [Operation::Activate, Operation::Heartbeat] {

@@ -49,6 +49,7 @@ pub(crate) struct Args {
 }
 
 /// Flags that go before or after any verb.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(ClapArgs)]
 #[command(next_help_heading = "Everywhere")]
 pub(crate) struct Global {
@@ -58,8 +59,8 @@ pub(crate) struct Global {
     /// Print errors only
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
-    /// The folder with this machine's key and proof [default: sglic/APP_ID in $XDG_STATE_HOME or ~/.local/state; on Windows in
-    /// %LOCALAPPDATA%]
+    /// The folder with this machine's key and proof [default: `sglic/APP_ID` in `$XDG_STATE_HOME` or ~/.local/state;
+    /// on Windows in `%LOCALAPPDATA%`]
     #[arg(long, global = true, value_name = "DIR", env = "SGLIC_STATE")]
     pub(crate) state: Option<PathBuf>,
     /// The vendor's trust.json, unless the vendor built it into this program
@@ -101,6 +102,11 @@ pub(crate) enum Command {
     /// Tell the server that this machine is still there
     #[command(after_help = WATCHING)]
     Heartbeat(HeartbeatArgs),
+    /// List the files that a program consists of
+    Manifest {
+        #[command(subcommand)]
+        command: ManifestCommand,
+    },
     /// Find out why something does not work
     #[command(after_help = CHECKING)]
     Doctor,
@@ -117,12 +123,29 @@ pub(crate) enum Command {
     },
 }
 
+#[derive(Subcommand)]
+pub(crate) enum ManifestCommand {
+    /// List the programs and libraries below a folder, for `activate --manifest`
+    Collect(CollectArgs),
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct CollectArgs {
+    /// The folder where the program is installed
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) root: PathBuf,
+    /// Where to write the list; `-` is standard output
+    #[arg(short, long, value_name = "FILE", default_value = "manifest.json")]
+    pub(crate) output: PathBuf,
+}
+
 #[derive(ClapArgs)]
 pub(crate) struct ActivateArgs {
     /// The license key; `-` reads it from standard input
     #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
     pub(crate) key: String,
-    /// Where to put the proof; license.json is put beside it [default: licenses/activation_proof.json in the state folder]
+    /// Where to put the proof; license.json is put beside it [default: `licenses/activation_proof.json` in the
+    /// state folder]
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// The list of the files that the program consists of, each as [name, SHA-256, version, signer]: the vendor must have approved

@@ -9,6 +9,7 @@ mod commands;
 mod confirm;
 mod failure;
 mod files;
+mod modules;
 mod output;
 mod run;
 mod settings;

@@ -9,7 +9,9 @@ use clap::error::ErrorKind;
 use sealgate_artifact::{Code, LicenseKey};
 
 use crate::args::{Args, Command};
-use crate::commands::{activate, deactivate, doctor, fingerprint, heartbeat, manual, status, verify};
+use crate::commands::{
+    activate, deactivate, doctor, fingerprint, heartbeat, manifest, manual, status, verify,
+};
 use crate::failure::Failure;
 use crate::output::{self, Output};
 
@@ -45,6 +47,7 @@ fn dispatch(args: &Args, output: Output) -> Result<(), Failure> {
         Command::Verify(args) => verify::run(global, args, output),
         Command::Fingerprint => fingerprint::run(global, output),
         Command::Heartbeat(args) => heartbeat::run(global, args, output),
+        Command::Manifest { command } => manifest::run(command, output),
         Command::Doctor => doctor::run(global, output),
         Command::Completions { shell } => {
             manual::completions(*shell);

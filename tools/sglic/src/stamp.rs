@@ -7,7 +7,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 /// The last bytes of a stamped program.
 const MARK: &[u8; 16] = b"sglic trust v1\0\n";
-const TAIL: u64 = 24;
+const TAIL: [u8; 24] = [0; 24];
 /// A `trust.json` has a few KiB. Blocks memory exhaustion by a file that only looks stamped.
 const MOST: u64 = 1024 * 1024;
 
@@ -20,9 +20,9 @@ pub(crate) fn read() -> io::Result<Option<Vec<u8>>> {
 
 fn of(program: &mut (impl Read + Seek)) -> io::Result<Option<Vec<u8>>> {
     let end = program.seek(SeekFrom::End(0))?;
-    let Some(tail_at) = end.checked_sub(TAIL) else { return Ok(None) };
+    let Some(tail_at) = end.checked_sub(TAIL.len() as u64) else { return Ok(None) };
     program.seek(SeekFrom::Start(tail_at))?;
-    let mut tail = [0; TAIL as usize];
+    let mut tail = TAIL;
     program.read_exact(&mut tail)?;
     let (length, mark) = tail.split_first_chunk::<8>().expect("it has 24 bytes");
     if mark != MARK {

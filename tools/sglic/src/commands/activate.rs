@@ -51,15 +51,14 @@ pub(crate) fn run(global: &Global, args: &ActivateArgs, output: Output) -> Resul
     let already = done.is_some();
     here.settings.server = Some(server.clone());
     here.settings.proof = Some(proof.clone());
-    let activation = match done {
-        Some(held) => held,
-        None => {
-            // Before anybody is asked, so that a program that is ended on its way knows what it asked for.
-            here.settings.asks(&key, before.as_ref());
-            here.settings.save(&here.folder)?;
-            output.progress(&format!("asking {server} to activate this machine"));
-            client.activate_with_modules(&key, &modules)?
-        }
+    let activation = if let Some(held) = done {
+        held
+    } else {
+        // Before anybody is asked, so that a program that is ended on its way knows what it asked for.
+        here.settings.asks(&key, before.as_ref());
+        here.settings.save(&here.folder)?;
+        output.progress(&format!("asking {server} to activate this machine"));
+        client.activate_with_modules(&key, &modules)?
     };
     here.settings.save(&here.folder)?;
     held::write(&activation, &proof)?;

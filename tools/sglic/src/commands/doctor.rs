@@ -1,6 +1,6 @@
 //! `sglic doctor`: one check after another, each with what to do.
 
-use sealgate::{Client, Clock, Error, SystemClock};
+use sealgate::{Client, Clock, SystemClock};
 use sealgate_artifact::{Code, UnixSeconds};
 use serde::Serialize;
 
@@ -137,7 +137,7 @@ fn license(here: &Here, client: &Client) -> Found {
 }
 
 fn heartbeat(client: &Client) -> Found {
-    let due = client.heartbeat_due().map_err(Error::from)?;
+    let due = client.heartbeat_due()?;
     let now: UnixSeconds = SystemClock.now();
     match due {
         None => Err(Failure::new(Code::NotActivated, "this machine holds no activation")),

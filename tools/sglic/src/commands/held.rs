@@ -80,7 +80,7 @@ impl Held {
             license_ends: activation.license_ends().map(text),
             lease_until: activation.lease_until().map(text),
             last_heartbeat: activation.last_heartbeat().map(text),
-            next_heartbeat: client.heartbeat_due().map_err(sealgate::Error::from)?.map(text),
+            next_heartbeat: client.heartbeat_due()?.map(text),
             ended_by: activation.ended_by().map(str::to_owned),
             modules: activation.modules().len(),
         })

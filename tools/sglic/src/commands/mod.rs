@@ -6,6 +6,7 @@ pub(crate) mod doctor;
 pub(crate) mod fingerprint;
 pub(crate) mod heartbeat;
 mod held;
+pub(crate) mod manifest;
 pub(crate) mod manual;
 pub(crate) mod status;
 pub(crate) mod verify;

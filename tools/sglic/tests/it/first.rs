@@ -191,3 +191,32 @@ fn modules_that_nobody_approved_are_listed_with_the_fix() {
     std::fs::remove_file(&manifest).expect("removed");
     machine.run(&words).refused(65, "file_unreadable");
 }
+
+/// An installed program is listed, and activated once its release was published.
+#[test]
+fn a_program_is_listed_by_its_files() {
+    let vendor = Vendor::new();
+    let license = vendor.issue(&json!({}));
+    let machine = vendor.machine();
+    let (root, manifest) = (machine.path("app"), machine.path("manifest.json"));
+    std::fs::create_dir_all(root.join("lib")).expect("made");
+    std::fs::copy(SGLIC, root.join("editor")).expect("copied");
+    std::fs::write(root.join("lib/plugin.dll"), "MZ and so on").expect("written");
+    std::fs::write(root.join("README"), "text").expect("written");
+    std::os::unix::fs::symlink(SGLIC, root.join("link")).expect("linked");
+    let words = format!("manifest collect --root {} -o {}", root.display(), manifest.display());
+    assert_eq!(machine.run(&words).json()["modules"], 2);
+    let list: Value = serde_json::from_slice(&read(&manifest)).expect("JSON");
+    let names: Vec<&Value> = list.as_array().expect("a list").iter().map(|entry| &entry[0]).collect();
+    assert_eq!(names, ["editor", "plugin.dll"]);
+    assert_eq!((&list[0][2], &list[0][3]), (&Value::Null, &Value::Null));
+    let words = format!("activate --key {} --manifest {}", text(&license["license_key"]), manifest.display());
+    let refused = machine.run(&words).refused(4, "unapproved_module");
+    assert_eq!(refused["modules"].as_array().map(Vec::len), Some(2));
+    machine
+        .run(&format!("manifest collect --root {}", machine.path("none").display()))
+        .refused(65, "file_unreadable");
+    machine
+        .run(&format!("manifest collect --root {}", root.join("lib/..").join("empty").display()))
+        .refused(65, "file_unreadable");
+}

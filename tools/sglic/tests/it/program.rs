@@ -113,9 +113,9 @@ impl Machine {
             for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
                 let path = entry.path();
                 if path.is_dir() {
-                    folders.push(path)
+                    folders.push(path);
                 } else {
-                    bytes.extend(std::fs::read(path).expect("read"))
+                    bytes.extend(std::fs::read(path).expect("read"));
                 }
             }
         }
@@ -198,12 +198,11 @@ pub(crate) fn finish_within(child: Child, within: Duration) -> Result<Outcome, O
     let id = child.id();
     let (sender, ended) = mpsc::channel();
     std::thread::spawn(move || sender.send(child.wait_with_output()));
-    let (output, in_time) = match ended.recv_timeout(within) {
-        Ok(output) => (output, true),
-        Err(_) => {
-            signal(id, "KILL");
-            (ended.recv().expect("it ends"), false)
-        }
+    let (output, in_time) = if let Ok(output) = ended.recv_timeout(within) {
+        (output, true)
+    } else {
+        signal(id, "KILL");
+        (ended.recv().expect("it ends"), false)
     };
     let output = output.expect("its output arrives");
     let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
