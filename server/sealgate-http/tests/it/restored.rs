@@ -115,7 +115,7 @@ on_both_engines! {
         assert_eq!(app.count("devices"), u64::from(DEVICES));
         let made = |now: &BTreeSet<String>| now.difference(&copied).cloned().collect::<BTreeSet<_>>();
         let (lost, again) = (made(&before), made(&versions(app)));
-        assert!(lost.len() > 2 && again.len() > 1, "{lost:?} {again:?}");
+        assert!(!lost.is_empty() && !again.is_empty(), "{lost:?} {again:?}");
         assert!(lost.is_disjoint(&again), "a version was used twice: {lost:?} {again:?}");
     }
 
