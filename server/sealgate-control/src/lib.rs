@@ -55,7 +55,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use sealgate_authority::certificates::ServerSettings;
-use sealgate_authority::{Ids, Limiter, Observed, SharedSecrets};
+use sealgate_authority::{AuthorityError, Ids, Limiter, Observed, SharedSecrets};
 use sealgate_store::Db;
 use sealgate_trust::Signer;
 
@@ -76,6 +76,7 @@ pub use presets::Preset;
 pub use records::Records;
 pub use releases::Releases;
 pub use restore::Reapplied;
+use restore::Restore;
 pub use scopes::{Scope, Scopes};
 pub use secrets::VendorSecrets;
 pub use servers::Servers;
@@ -200,5 +201,16 @@ impl Control {
         save_token: impl FnOnce(&str) -> std::io::Result<()>,
     ) -> Result<bool, BootstrapError> {
         self.bootstrap.run(installation, save_token).await
+    }
+
+    /// Revokes again what this exported audit log says was revoked, and the database does not. It does so once, however often
+    /// it is called. The log must verify, and begin as the database's own.
+    pub async fn reapply_revocations(
+        &self,
+        request_id: &str,
+        export: &[u8],
+    ) -> Result<Reapplied, AuthorityError> {
+        let Self { db, licenses, servers, keys, records, upkeep, .. } = self;
+        Restore { db, licenses, servers, keys, records, upkeep }.reapply_revocations(request_id, export).await
     }
 }

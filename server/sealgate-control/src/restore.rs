@@ -5,12 +5,17 @@ use std::collections::HashMap;
 use sealgate_artifact::{Code, KeyUse, LicenseId, TenantId, decode_hex};
 use sealgate_authority::{Actor, AuthorityError};
 use sealgate_journal::{AuditEntry, Check, Head};
-use sealgate_store::table;
+use sealgate_store::{Db, table};
 use sealgate_wire::{AuditHead, AuditView, Reason, StopLicense};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{Caller, Control, Scope, Scopes};
+use crate::keys::Keys;
+use crate::licenses::Licenses;
+use crate::records::Records;
+use crate::servers::{self, Servers};
+use crate::upkeep::Upkeep;
+use crate::{Caller, Scope, Scopes};
 
 /// Rows of the database's own chain that are read together.
 const ROWS: u32 = 200;
@@ -76,16 +81,25 @@ enum Outcome {
     Unknown,
 }
 
-impl Control {
-    /// Revokes again what this exported audit log says was revoked, and the database does not. It does so once, however often
-    /// it is called. The log must verify, and begin as the database's own.
-    pub async fn reapply_revocations(
+/// What revokes again, and what it works with.
+pub(crate) struct Restore<'a> {
+    pub(crate) db: &'a Db,
+    pub(crate) licenses: &'a Licenses,
+    pub(crate) servers: &'a Servers,
+    pub(crate) keys: &'a Keys,
+    pub(crate) records: &'a Records,
+    pub(crate) upkeep: &'a Upkeep,
+}
+
+impl Restore<'_> {
+    /// See [`Control::reapply_revocations`](crate::Control::reapply_revocations).
+    pub(crate) async fn reapply_revocations(
         &self,
         request_id: &str,
         export: &[u8],
     ) -> Result<Reapplied, AuthorityError> {
         let export = Export::read(export)?;
-        let db = &self.db;
+        let db = self.db;
         if table::tenants::find(db, export.tenant).await?.is_none() {
             return Err(AuthorityError::Refused(Code::NotFound));
         }
@@ -142,7 +156,7 @@ impl Control {
         revocation: &Revocation<'_>,
     ) -> Result<Outcome, AuthorityError> {
         let Ok(id) = LicenseId::parse(revocation.id) else { return Ok(Outcome::Unknown) };
-        let found = table::licenses::find(&self.db, caller.tenant, id).await?;
+        let found = table::licenses::find(self.db, caller.tenant, id).await?;
         let found = found.ok_or(AuthorityError::Refused(Code::NotFound))?;
         if found.revoked_at.is_some() {
             return Ok(Outcome::Was);
@@ -156,7 +170,7 @@ impl Control {
         caller: &Caller,
         revocation: &Revocation<'_>,
     ) -> Result<Outcome, AuthorityError> {
-        if self.servers.show(caller, revocation.id).await?.status == crate::servers::REVOKED {
+        if self.servers.show(caller, revocation.id).await?.status == servers::REVOKED {
             return Ok(Outcome::Was);
         }
         self.servers.revoke(caller, revocation.id, &reason(revocation)).await.map(|_| Outcome::Done)
@@ -181,7 +195,7 @@ impl Control {
     /// Up to which row the two logs are the same. Another chain is no log of this database.
     async fn common(&self, export: &Export) -> Result<u64, AuthorityError> {
         self.upkeep.number_audit_rows_of(export.tenant).await?;
-        let db = &self.db;
+        let db = self.db;
         let Some((last, _)) = table::audit::head(db, export.tenant).await? else { return Ok(0) };
         let mut common = 0;
         loop {

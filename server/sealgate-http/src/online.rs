@@ -258,6 +258,13 @@ fn shapes(schemas: &mut Value) {
             "seats": { "type": "array", "maxItems": 10, "items": reference("SeatView") },
         }),
     );
+    admitted(schemas);
+}
+
+/// What belongs to admitted devices alone.
+fn admitted(schemas: &mut Value) {
+    let text = |about: &str| json!({ "type": "string", "description": about });
+    let statement = reference("SignedStatement");
     schemas["ModuleView"] = object(
         "A file of a program. What a file does not say of itself is absent. Not signed.",
         &["name", "sha256"],

@@ -37,6 +37,7 @@ pub(super) fn rows() -> Vec<Row> {
     let mut all = vendor();
     all.extend(sales());
     all.extend(licenses());
+    all.extend(devices());
     all.extend(releases());
     all.extend(records());
     all.extend(runtime());
@@ -226,7 +227,7 @@ fn releases() -> Vec<Row> {
     }
 }
 
-/// Licenses, devices, access lists.
+/// Licenses and access lists.
 fn licenses() -> Vec<Row> {
     rows! {
         IssueLicenses {
@@ -289,6 +290,17 @@ fn licenses() -> Vec<Row> {
             "file": "-----BEGIN AUTHFORGE LICENSE-----\n…\n-----END AUTHFORGE LICENSE-----\n",
             "file_name": "desk-12.authforge", "jti": LICENSE, "expires_at": END,
         }
+        AddAccess { "app_id": APP, "effect": "deny", "ip": "192.0.2.0/24", "reason": "abuse", "expires_at": "90d" }
+        AccessView {
+            "entry_id": ENTRY, "app_id": APP, "app": "editor", "source": "vendor", "effect": "deny", "ip": "192.0.2.0/24",
+            "reason": "abuse", "created_at": BEGIN, "expires_at": END,
+        }
+    }
+}
+
+/// Devices, and those that were admitted.
+fn devices() -> Vec<Row> {
+    rows! {
         DeviceView {
             "device_id": DEVICE, "license_id": LICENSE, "kind": "key", "identity": PUBLIC_KEY, "first_seen": BEGIN,
             "last_seen": BEGIN, "name": "desk", "platform": "linux x86_64", "product_version": "4.2.0",
@@ -306,11 +318,6 @@ fn licenses() -> Vec<Row> {
             "anchor": 0, "seq": 1, "at": BEGIN, "tenant": "__host__", "action": "rule", "hash": HASH, "mac": HASH,
         }
         UpdateDevice { "metadata": { "desk": "12" } }
-        AddAccess { "app_id": APP, "effect": "deny", "ip": "192.0.2.0/24", "reason": "abuse", "expires_at": "90d" }
-        AccessView {
-            "entry_id": ENTRY, "app_id": APP, "app": "editor", "source": "vendor", "effect": "deny", "ip": "192.0.2.0/24",
-            "reason": "abuse", "created_at": BEGIN, "expires_at": END,
-        }
     }
 }
 

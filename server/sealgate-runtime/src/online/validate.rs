@@ -129,7 +129,7 @@ impl Online {
             let (bundle, allowed) = match in_time.rests_on(self.identity.bundle(request.asks.tenant).await) {
                 Ok(bundle) => {
                     let decided = self.decide((&request, &device), source, &mut about, &mut paid).await;
-                    let allowed = async { self.answer(&bundle, &request, decided?, &ask.holds).await }.await;
+                    let allowed = async { self.signed(&bundle, &request, decided?, &ask.holds).await }.await;
                     (Some(bundle), allowed)
                 }
                 Err(refused) => (None, Err(refused)),
@@ -149,7 +149,7 @@ impl Online {
             Err(AuthorityError::Refused(code)) if code.is_decision() => {
                 let denied = async {
                     let decided = self.denied(code, &about);
-                    let answer = self.answer(&bundle, &request, decided, &ask.holds).await?;
+                    let answer = self.signed(&bundle, &request, decided, &ask.holds).await?;
                     let seats = seats_shown(&self.gate.db, &request.asks, (code, &about)).await?;
                     let unapproved = self.unapproved((code, &about), request.modules()).await?;
                     Ok(OnlineAnswer { seats, unapproved, ..answer })
@@ -284,7 +284,7 @@ impl Online {
         Ok(self.seats.holds(entry, device).await? || self.seats.holds_now(entry, device).await?)
     }
 
-    async fn answer(
+    async fn signed(
         &self,
         bundle: &TrustBundle,
         request: &Request,

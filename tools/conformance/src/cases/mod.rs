@@ -76,8 +76,7 @@ pub fn all() -> Vec<Case> {
 pub(crate) fn introduction(artifact: Artifact) -> &'static str {
     match artifact {
         Artifact::Envelope => {
-            "Envelopes on their own: decoding by `spec/envelope.md` §1 and §4. An `ok` is followed by the statement id. \
-             Whether the signatures are true is not asked here."
+            "Envelopes on their own, by `spec/envelope.md` §1 and §4. An `ok` is followed by the id. Nobody verifies them here."
         }
         Artifact::Json => {
             "JSON texts that readers of several languages read differently (`spec/envelope.md` §3), each the payload of a \
