@@ -139,10 +139,10 @@ impl ModuleNote {
 
     fn among(elf: &Elf, mut notes: &[u8]) -> Option<Self> {
         while notes.len() >= 12 {
-            let [owner, text, kind] = [0, 4, 8].map(|at| elf.get32(&notes[at..]));
-            let owner_end = 12 + u64::from(owner);
+            let [name_length, text, kind] = [0, 4, 8].map(|at| elf.get32(&notes[at..]));
+            let owner_end = 12 + u64::from(name_length);
             let text_at = owner_end.next_multiple_of(4);
-            let owned = part(notes, 12, owner.into())?;
+            let owned = part(notes, 12, name_length.into())?;
             let said = part(notes, text_at, text.into())?;
             if (owned, kind) == (&OWNER[..], TYPE) {
                 return Self::parse(said);

@@ -71,7 +71,7 @@ impl Heard {
 /// Judges a heartbeat. `held` is what the server holds of the instance that it names; of one that names none, the instance
 /// that began with this very request, if there is one.
 pub fn hear(activation: &HeldActivation, held: Option<&HeldBeat>, beat: &Beat) -> Heard {
-    if false {
+    if beat.generation < activation.generation {
         return Heard::Refused(Code::Superseded);
     }
     if beat.generation > activation.generation {

@@ -92,6 +92,10 @@ impl Activations {
     ) -> Result<Page<ChainEntryView>, AuthorityError> {
         let found = self.find(caller, id).await?;
         let generation = query.generation.unwrap_or(found.generation);
+        if generation > MOST {
+            let why = "0 to 9,007,199,254,740,991";
+            return Err(AuthorityError::Invalid { field: "generation", why });
+        }
         let list = format!("chain-{}-{generation}", found.id);
         let part = Part::new(list, query.cursor.as_deref(), query.limit, Place::parse)?;
         let rows = |after, most| self.entries((found.id, generation), after, most);

@@ -67,8 +67,8 @@ pub(crate) async fn release_seats(
     let left = chosen.known_left.clone();
     let devices_used = table::devices::release_seats(tx, license, &chosen.seats, left, releasing.at).await?;
     // spec/activation.md §5.1.
-    let names: Vec<String> = chosen.seats.iter().map(|seat| seat.name.clone()).collect();
-    table::activations::deactivate(tx, license.id, &names, releasing.at).await?;
+    let devices: Vec<String> = chosen.seats.iter().map(|seat| seat.name.clone()).collect();
+    table::activations::deactivate(tx, license.id, &devices, releasing.at).await?;
     if releasing.must_fit && terms.max_devices.seats().is_some_and(|seats| devices_used > u64::from(seats)) {
         return Err(AuthorityError::Refused(Code::DevicesInUse));
     }

@@ -1,6 +1,6 @@
-//! What was revoked before a database came back older is revoked again (`docs/design.md`, "A database that goes back").
+//! What was revoked before a database came back older is revoked again, by what an exported audit log says.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use sealgate_artifact::{Code, KeyUse, LicenseId, TenantId, decode_hex};
 use sealgate_authority::{Actor, AuthorityError};
@@ -252,7 +252,7 @@ impl Export {
 
     /// What was revoked, each once, in the order in which that happened.
     fn revocations(&self) -> Vec<Revocation<'_>> {
-        let mut seen = HashMap::new();
+        let mut seen = HashSet::new();
         let mut found = vec![];
         for row in &self.rows {
             let what = match row.action.as_str() {
@@ -264,7 +264,7 @@ impl Export {
             let detail: Value = serde_json::from_str(&row.detail).unwrap_or_default();
             // Revoking the server did this.
             let is_servers = what == What::Key && detail["use"] == KeyUse::Server.as_str();
-            if is_servers || seen.insert((what, &row.subject), ()).is_some() {
+            if is_servers || !seen.insert((what, &row.subject)) {
                 continue;
             }
             let reason = detail["reason"].as_str().map(str::to_owned);

@@ -237,7 +237,7 @@ impl Work for InsertTenant {
         }
         for key in self.parts.keys.iter().filter(|key| key.key_use == KeyUse::Activation) {
             let found = table::activation_keys::find(&mut *tx, key.public_key).await?;
-            if !found.is_some_and(|key| key.signs_since.is_some()) {
+            if found.is_none_or(|key| key.signs_since.is_none()) {
                 return Err(AuthorityError::Superseded);
             }
         }

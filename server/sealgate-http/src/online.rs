@@ -136,13 +136,14 @@ fn refuse(error: &AuthorityError, id: &RequestId) -> Response {
     Problem::of(error, id).into_response()
 }
 
+/// Question, answer, and what the answer is.
+const VALIDATED: (&str, &str, &str) =
+    ("OnlineQuestion", "OnlineAnswer", "a signed decision, be it yes or no");
+const HEARD: (&str, &str, &str) = ("HeartbeatQuestion", "HeartbeatReply", "a signed answer, be it yes or no");
+
 /// All of them in the OpenAPI document.
 pub(crate) fn describe(document: &mut Value) {
     shapes(&mut document["components"]["schemas"]);
-    const VALIDATED: (&str, &str, &str) =
-        ("OnlineQuestion", "OnlineAnswer", "a signed decision, be it yes or no");
-    const HEARD: (&str, &str, &str) =
-        ("HeartbeatQuestion", "HeartbeatReply", "a signed answer, be it yes or no");
     let asked = [
         ("/api/v1/validate", "validate_online", "May this device use this license now?", VALIDATED),
         ("/api/v1/release", "release_online", "Give a seat back", VALIDATED),

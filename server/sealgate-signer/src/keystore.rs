@@ -141,13 +141,12 @@ impl Keystore {
     /// after a revocation, makes both anew.
     pub fn own_server(&self) -> Result<OwnKeys, KeystoreError> {
         let first = |key_use: KeyUse| Ok::<_, KeystoreError>(self.keys_of(key_use)?.first().copied());
-        let server = match first(KeyUse::Server)? {
-            Some(key) => key,
-            None => {
-                // First, or a crash would leave the former one beside the new server's key.
-                self.remove_all(KeyUse::Activation)?;
-                self.make(KeyUse::Server)?
-            }
+        let server = if let Some(key) = first(KeyUse::Server)? {
+            key
+        } else {
+            // First, or a crash would leave the former one beside the new server's key.
+            self.remove_all(KeyUse::Activation)?;
+            self.make(KeyUse::Server)?
         };
         let activation = first(KeyUse::Activation)?.map_or_else(|| self.make(KeyUse::Activation), Ok)?;
         Ok(OwnKeys { server, activation })

@@ -82,8 +82,8 @@ impl Judgement {
     }
 }
 
-/// Compares what was found with what the vendor approved: what the proof lists, and what a release lists
-/// (`spec/activation.md` §9.1). All four parts are equal.
+/// Compares what was found (`spec/activation.md` §2.5) with what the vendor approved: what the proof lists, and what a release
+/// lists (§9.1). All four parts are equal.
 pub fn judge(found: &[Found], approved: &[Module]) -> Judgement {
     let mut judgement = Judgement::default();
     for found in found {

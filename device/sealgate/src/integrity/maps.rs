@@ -23,15 +23,12 @@ impl Mapped {
         let mut unescaped = vec![];
         let mut rest = &self.path[..];
         while let Some((first, after)) = rest.split_first() {
-            match rest.strip_prefix(br"\012") {
-                Some(behind) => {
-                    unescaped.push(b'\n');
-                    rest = behind;
-                }
-                None => {
-                    unescaped.push(*first);
-                    rest = after;
-                }
+            if let Some(behind) = rest.strip_prefix(br"\012") {
+                unescaped.push(b'\n');
+                rest = behind;
+            } else {
+                unescaped.push(*first);
+                rest = after;
             }
         }
         let mut all = vec![self.path.clone()];
@@ -55,13 +52,22 @@ pub(super) fn code(maps: &[u8]) -> Result<Vec<Mapped>, IntegrityError> {
         if n >= LINES {
             return Err(IntegrityError::Malformed);
         }
-        found.extend(mapped(line).ok_or(IntegrityError::Malformed)?);
+        found.extend(mapped(line)?);
     }
     Ok(found)
 }
 
-/// `None` where the line is not of its form; nothing inside where it is no file's code.
-fn mapped(line: &[u8]) -> Option<Option<Mapped>> {
+/// `None` where it is no file's code.
+fn mapped(line: &[u8]) -> Result<Option<Mapped>, IntegrityError> {
+    let (rights, inode, path) = fields(line).ok_or(IntegrityError::Malformed)?;
+    let is_code = rights[2] == b'x';
+    // `[vdso]`, `[heap]`, `[anon:…]` and the like; no file has a name that does not begin with a slash.
+    let is_kernels = path.is_empty() || path[0] == b'[' || path == b"anon_inode:[perf_event]";
+    Ok((is_code && !is_kernels).then(|| Mapped { path: path.to_vec(), inode }))
+}
+
+/// The rights, the file's number and the path.
+fn fields(line: &[u8]) -> Option<(&[u8], u64, &[u8])> {
     let mut fields = line.splitn(6, |byte| *byte == b' ');
     let _range = fields.next()?;
     let rights = fields.next().filter(|rights| rights.len() == 4)?;
@@ -69,10 +75,7 @@ fn mapped(line: &[u8]) -> Option<Option<Mapped>> {
     let inode: u64 = std::str::from_utf8(fields.next()?).ok()?.parse().ok()?;
     let path = fields.next().unwrap_or_default();
     let path = &path[path.iter().take_while(|byte| **byte == b' ').count()..];
-    let is_code = rights[2] == b'x';
-    // `[vdso]`, `[heap]`, `[anon:…]` and the like; no file has a name that does not begin with a slash.
-    let is_kernels = path.is_empty() || path[0] == b'[' || path == b"anon_inode:[perf_event]";
-    Some((is_code && !is_kernels).then(|| Mapped { path: path.to_vec(), inode }))
+    Some((rights, inode, path))
 }
 
 #[cfg(test)]

@@ -177,7 +177,7 @@ impl Work for Completion {
         // Whoever was revoked meanwhile is not listed.
         for key in &self.added {
             let found = activation_keys::find(&mut *tx, *key).await?;
-            if !found.is_some_and(|key| key.signs_since.is_some()) {
+            if found.is_none_or(|key| key.signs_since.is_none()) {
                 return Err(AuthorityError::Superseded);
             }
         }

@@ -37,7 +37,7 @@ impl KeyChanges {
     ) -> Result<ResignReleases, AuthorityError> {
         let releases = table::published::by_signer(&self.desk().db, former, PAGE).await?;
         let signer = self.signing_update_key(caller.tenant).await?;
-        let mut signed = vec![];
+        let mut done = vec![];
         for release in releases {
             let statement = match believed(&release, caller.tenant) {
                 Some(release) => Some(self.sign(&release, &[signer])?),
@@ -46,9 +46,9 @@ impl KeyChanges {
             let action = if statement.is_some() { "release.resigned" } else { "release.revoked" };
             let detail = json!({ "app": release.listed.app.to_string(), "version": release.listed.version });
             let audit = self.desk().audit(caller, action, release.id.to_string(), &detail);
-            signed.push((release.id, statement, audit));
+            done.push((release.id, statement, audit));
         }
-        Ok(ResignReleases { tenant: caller.tenant, former, signer, signed, at: self.desk().ids.now() })
+        Ok(ResignReleases { tenant: caller.tenant, former, signer, signed: done, at: self.desk().ids.now() })
     }
 
     /// Whether a release that was not revoked is signed by that key.

@@ -158,7 +158,7 @@ on_both_engines! {
         let of_app = format!("/api/v1/releases?app_id={}", editor["app_id"].as_str().expect("an id"));
         let page = app.api("GET", &of_app, &json!(null)).expect(200);
         assert_eq!(page["items"].as_array().map(Vec::len), Some(2));
-        assert_eq!(page["items"][1]["revoked_at"].is_string(), true, "the newest comes first");
+        assert!(page["items"][1]["revoked_at"].is_string(), "the newest comes first");
     }
 
     fn what_cannot_be_signed_is_refused(app: &TestApp) {

@@ -1,4 +1,5 @@
 //! The keys that sign activation proofs, and those that sign releases, as tenants' keysets list them (`spec/keys.md` §7.5).
+#![expect(clippy::disallowed_methods, reason = "a test may spoil files of its own")]
 
 use sealgate_artifact::{KeyUse, PublicKey, decode_base64};
 use sealgate_testkit::{Answer, TestApp, TestDevice, User, on_both_engines};
@@ -117,10 +118,12 @@ fn three(app: &TestApp) -> [Vendor; 3] {
     [app.owner(), app.tenant("Acme"), app.tenant("Zeta")].map(Vendor::of)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is compared with what may be absent")]
 fn active() -> Option<String> {
     Some("active".to_owned())
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is compared with what may be absent")]
 fn revoked() -> Option<String> {
     Some("revoked".to_owned())
 }

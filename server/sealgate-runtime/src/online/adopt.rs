@@ -116,7 +116,7 @@ fn adopted(shown: &Shown, known: Option<&Known>, license: &LicenseRow) -> Activa
     let proof = shown.proof.get();
     let same = known.filter(|known| known.activation.generation == proof.generation);
     let head = shown.last.as_ref().and_then(|(last, _)| last.get().head).unwrap_or(ChainHead::EMPTY);
-    let held = same.map_or(ChainHead::EMPTY, |known| known.activation.head);
+    let known_head = same.map_or(ChainHead::EMPTY, |known| known.activation.head);
     ActivationRow {
         id: proof.activation,
         tenant: license.tenant,
@@ -131,7 +131,7 @@ fn adopted(shown: &Shown, known: Option<&Known>, license: &LicenseRow) -> Activa
         statement: proof.license_statement,
         proof: shown.proof_bytes.clone(),
         ended: same.and_then(|known| known.activation.ended),
-        head: if head.seq > held.seq { head } else { held },
+        head: if head.seq > known_head.seq { head } else { known_head },
         anchor: same.map_or(0, |known| known.activation.anchor),
         reanchor_asked_at: same.and_then(|known| known.activation.reanchor_asked_at),
         activated_at: same.map_or(proof.issued_at, |known| known.activation.activated_at),

@@ -76,10 +76,10 @@ impl SeatChange {
         match self {
             Self::Stays => Ok(None),
             // Somebody needed the seat meanwhile: then all of it is judged again.
-            Self::Holds(until) => match table::leases::hold(tx, license.id, device, *until).await? {
-                true => Ok(None),
-                false => Err(AuthorityError::Superseded),
-            },
+            Self::Holds(until) => {
+                let holds = table::leases::hold(tx, license.id, device, *until).await?;
+                if holds { Ok(None) } else { Err(AuthorityError::Superseded) }
+            }
             Self::Takes(_, take) => take.take(tx).await.map(|_| None),
             Self::Leaves => {
                 let locked = table::licenses::lock(tx, license.tenant, license.id).await?;

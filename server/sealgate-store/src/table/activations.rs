@@ -194,10 +194,8 @@ pub async fn deactivate(
     at: UnixSeconds,
 ) -> Result<(), StoreError> {
     let (license, at) = (license.to_string(), signed(at.get()));
-    let named = |query: Query, some: &[String]| {
-        some.iter().fold(query.bind(&license).bind(at), |query, name| query.bind(name))
-    };
-    for_all(tx, [DEACTIVATE, DEACTIVATE_MANY], names, named).await?;
+    let bind = |query: Query, some: &[String]| some.iter().fold(query.bind(&license).bind(at), Query::bind);
+    for_all(tx, [DEACTIVATE, DEACTIVATE_MANY], names, bind).await?;
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::page::{Part, filtered, readable};
 use crate::columns::{digest, optional_time, parsed, signed, time};
 use crate::many::{MANY, with_rows};
-use crate::sql::{FromRow, Row, query, query_as};
+use crate::sql::{FromRow, Query, Row, query, query_as};
 use crate::statements::statements;
 use crate::{Read, StoreError, Tx};
 
@@ -201,7 +201,7 @@ pub async fn list(
     readable(listing, part, on, "approvals").await
 }
 
-/// Those of the modules that are not approved for the license (`spec/activation.md` §9.1).
+/// Those of the modules that are not approved for the license (`spec/activation.md` §9.1, §9.2).
 pub async fn unapproved(
     on: impl Read + Copy,
     (app, license): (AppId, LicenseId),
@@ -229,10 +229,10 @@ async fn without(
     let mut left = vec![];
     for some in modules.chunks(MANY) {
         let digests: Vec<String> = some.iter().map(digest_of).collect();
-        let query = first.iter().fold(query(statement), |query, value| query.bind(value));
+        let query = first.iter().fold(query(statement), Query::bind);
         // The statement has a place for each: the last one is asked for again.
         let asked = digests.iter().chain(std::iter::repeat(&digests[digests.len() - 1])).take(MANY);
-        let rows = asked.fold(query, |query, digest| query.bind(digest)).fetch_all(on).await?;
+        let rows = asked.fold(query, Query::bind).fetch_all(on).await?;
         let found: HashSet<String> = rows.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?;
         let lacks = some.iter().zip(&digests).filter(|(_, digest)| !found.contains(*digest));
         left.extend(lacks.map(|(module, _)| module.clone()));

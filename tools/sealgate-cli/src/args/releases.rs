@@ -78,7 +78,7 @@ pub(crate) struct PublishArgs {
     /// The app's id or slug; not needed if there is only one app
     #[arg(long, value_name = "APP")]
     pub(crate) app: Option<String>,
-    /// What it runs on, such as linux/x86_64
+    /// What it runs on, such as `linux/x86_64`
     #[arg(long, value_name = "T")]
     pub(crate) target: String,
     /// Write no notes: publish the files as they are

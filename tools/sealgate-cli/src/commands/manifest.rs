@@ -33,7 +33,7 @@ pub(crate) fn run(global: &Global, command: &ManifestCommand, output: &Output) -
             let wish = SubmitModules { modules: list? };
             let changed: ApprovalsChanged = client.post_once(&path(id), &wish)?;
             output.result(&changed, |changed| {
-                say!("{} now wait; the license had the others already", changed.changed)
+                say!("{} now wait; the license had the others already", changed.changed);
             });
             Ok(())
         }

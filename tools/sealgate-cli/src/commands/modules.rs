@@ -135,6 +135,7 @@ fn file_name(path: &Path) -> Result<String, Failure> {
     })
 }
 
+#[expect(clippy::disallowed_methods, reason = "large files are read piece by piece")]
 fn open(path: &Path) -> Result<File, Failure> {
     let file = File::open(path).map_err(|error| unreadable(path, &error.to_string()))?;
     let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());

@@ -97,17 +97,17 @@ fn mark_all(
     keys: impl FnOnce() -> Result<Vec<KeyView>, Failure>,
     args: &MarkArgs,
 ) -> Result<Vec<Marked>, Failure> {
-    let signer = match &args.signer {
-        Some(signer) => signer.clone(),
-        None => {
-            let keys = keys().map_err(|failure| {
-                let fix = "use a token that has the scope keys:read, too, or give --signer ID, or publish with --as-is";
-                failure.fix_for(Code::ScopeMissing, fix)
-            })?;
-            let signs = |key: &&KeyView| key.r#use == "update" && key.state == "active";
-            let key = keys.iter().find(signs);
-            key.ok_or_else(|| Failure::new(Code::KeyMissing, Code::KeyMissing.meaning()))?.keyid.clone()
-        }
+    let signer = if let Some(signer) = &args.signer {
+        signer.clone()
+    } else {
+        let keys = keys().map_err(|failure| {
+            let fix =
+                "use a token that has the scope keys:read, too, or give --signer ID, or publish with --as-is";
+            failure.fix_for(Code::ScopeMissing, fix)
+        })?;
+        let signs = |key: &&KeyView| key.r#use == "update" && key.state == "active";
+        let key = keys.iter().find(signs);
+        key.ok_or_else(|| Failure::new(Code::KeyMissing, Code::KeyMissing.meaning()))?.keyid.clone()
     };
     let note = ModuleNote { version: args.version.clone(), signer };
     args.files.iter().map(|file| modules::mark(file, &note, args.output.as_deref())).collect()

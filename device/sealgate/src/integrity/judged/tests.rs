@@ -1,6 +1,7 @@
 //! What is found on a machine that the test makes up, and on the one that it runs on.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
 
@@ -31,13 +32,13 @@ impl Made {
     /// A file that is mapped as code.
     fn with(mut self, path: &str, content: &[u8], is_administrators: bool) -> Self {
         let inode = 100 + self.files.len() as u64;
-        self.maps += &format!("7f00-7f01 r-xp 00000000 103:02 {inode}    {path}\n");
+        writeln!(self.maps, "7f00-7f01 r-xp 00000000 103:02 {inode}    {path}").expect("a string takes it");
         self.files.insert(path.into(), Kept { content: content.to_vec(), inode, is_administrators });
         self
     }
 
     fn mapped(mut self, inode: u64, path: &str) -> Self {
-        self.maps += &format!("7f00-7f01 r-xp 00000000 103:02 {inode}    {path}\n");
+        writeln!(self.maps, "7f00-7f01 r-xp 00000000 103:02 {inode}    {path}").expect("a string takes it");
         self
     }
 
