@@ -146,6 +146,7 @@ on_both_engines! {
         }
         let mut other = wish.clone();
         other["target"] = "linux/aarch64".into();
+        app.clock.advance(1);
         publish(app, &editor, &other);
 
         let path = format!("/api/v1/releases/{}", published["release_id"].as_str().expect("an id"));

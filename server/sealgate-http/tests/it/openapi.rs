@@ -102,13 +102,23 @@ fn the_spec_says_what_each_scope_allows() {
 }
 
 /// Operations whose scope does not follow from method and path, each on purpose.
-const OTHER_SCOPES: [(&str, &str); 5] = [
+const OTHER_SCOPES: [(&str, &str); 14] = [
     // The key travels in the body.
     ("look_up_license", "licenses:read"),
     ("reveal_license_key", "license-keys:read"),
     ("reveal_license_keys", "license-keys:read"),
     ("grant_credits", "credits:write"),
     ("reset_devices", "devices:write"),
+    // Activations are of devices, approvals are of releases.
+    ("list_activations", "devices:read"),
+    ("show_activation", "devices:read"),
+    ("activation_chain", "devices:read"),
+    ("reanchor_activation", "devices:write"),
+    ("publish_release", "releases:write"),
+    ("list_approvals", "releases:read"),
+    ("submit_modules", "releases:write"),
+    ("approve_modules", "releases:write"),
+    ("reject_modules", "releases:write"),
 ];
 
 /// What every token may ask, whatever its scopes.

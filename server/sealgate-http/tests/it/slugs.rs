@@ -58,7 +58,8 @@ fn app_of(owner: &User, operation: &Operation, staged: &Staged) -> String {
     if let Some((_, id)) = staged.query.split_once("app_id=") {
         return id.to_owned();
     }
-    let license = staged.id.as_ref().unwrap_or_else(|| panic!("{operation:?} has no app"));
+    let listed = staged.query.split_once("license_id=").map(|(_, id)| id.to_owned());
+    let license = staged.id.clone().or(listed).unwrap_or_else(|| panic!("{operation:?} has no app"));
     let license = owner.api("GET", &format!("/api/v1/licenses/{license}"), &json!(null)).expect(200);
     text(&license["app_id"]).to_owned()
 }
@@ -76,6 +77,7 @@ fn id_at(owner: &User, (operation, place, kind): &(Operation, Place, &str), stag
             let plan = json!({ "app_id": app, "name": "Pro", "tier": "licensed", "max_devices": 2 });
             owner.make("/api/v1/plans", &plan)["plan_id"].clone()
         }
+        "apps" => app_of(owner, operation, staged).into(),
         "customers" => owner.make("/api/v1/customers", &json!({ "name": "Acme" }))["customer_id"].clone(),
         _ => panic!("{operation:?} takes an app, and none is staged"),
     };
