@@ -57,10 +57,19 @@ fn with_examples(app: &TestApp) -> Value {
     let release = DeviceRequest { operation: Operation::Release, ..device.request(&build, key, 6) };
     let release = device.sign(&release, &[]);
     app.ask_online(&device.question(&build, key, 7, &[])).expect(200);
-    document["paths"]["/api/v1/trust"]["get"]["parameters"][0]["example"] = build.trust.tenant.into();
+    let (admitted, leaving, beating) = (TestDevice::default(), TestDevice::default(), TestDevice::default());
+    let activate = admitted.wish(&build, key, (8, &admitted.sealing()), (None, &[]));
+    let deactivate = DeviceRequest { operation: Operation::Deactivate, ..leaving.request(&build, key, 9) };
+    let deactivate = leaving.sign(&deactivate, &[]);
+    let state = beating.activate(app, &build, key, 10).expect_admitted();
+    let heartbeat = state.question(&beating, &state.next(app.clock.seconds(), &[]));
+    document["paths"]["/api/v1/trust"]["get"]["parameters"][0]["example"] = build.trust.tenant.clone().into();
     for (path, example) in [
         ("/api/v1/validate", serde_json::to_value(online).expect("a question")),
         ("/api/v1/release", serde_json::to_value(release).expect("a question")),
+        ("/api/v1/activate", serde_json::to_value(activate).expect("a question")),
+        ("/api/v1/deactivate", serde_json::to_value(deactivate).expect("a question")),
+        ("/api/v1/heartbeat", serde_json::to_value(heartbeat).expect("a question")),
         ("/auth/validate", question),
         ("/auth/heartbeat", session),
         ("/auth/selfban", report),
