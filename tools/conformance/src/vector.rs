@@ -279,7 +279,8 @@ pub struct ShownHead {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the fields of `spec/chain.md` §7.1")]
 pub struct SeedChained {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Not `license`: a vector of that name is a license.
+    #[serde(rename = "seed", default, skip_serializing_if = "Option::is_none")]
     pub license: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
