@@ -163,7 +163,8 @@ impl Prey {
     }
 }
 
-/// A device of this license that was activated, with a copy of the program that runs and an entry of its chain. The client of the
+/// A device of this license that was activated, with a copy of the program that runs an entry of its chain, and a
+/// module that waits. The client of the
 /// torture does not ask for it: the rows are as a server writes them.
 fn activated(license: &str) -> String {
     let (id, of_activation) = ("gen_random_uuid()::text", "SELECT activation_id");
@@ -177,7 +178,10 @@ fn activated(license: &str) -> String {
          INSERT INTO chain_entries (activation_id, generation, anchor, first_seq, last_seq, entries, heard_at) \
          {of_activation}, 1, 0, 1, 1, '[]', 1 FROM activations; \
          INSERT INTO chain_anchors (activation_id, generation, anchor, held_seq, held_mac, taken_seq, taken_mac, asked_at, at) \
-         {of_activation}, 1, 1, 0, '{digest}', 1, '{digest}', 1, 1 FROM activations"
+         {of_activation}, 1, 1, 0, '{digest}', 1, '{digest}', 1, 1 FROM activations; \
+         INSERT INTO approvals (approval_id, tenant_id, app_id, license_id, module, name, sha256, source, submitted_at) \
+         SELECT {id}, tenant_id, app_id, license_id, '{digest}', 'editor.so', decode('{digest}', 'hex'), 'device', 1 FROM licenses \
+         WHERE license_id = '{license}'"
     )
 }
 
