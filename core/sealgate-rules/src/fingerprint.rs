@@ -135,9 +135,15 @@ pub fn likeness(a: &str, b: &str) -> usize {
     }
 }
 
-/// Whether the text says which machine it is: a component fingerprint may have too few slots for that (`spec/online.md` §10.5).
-pub fn names_a_machine(text: &str) -> bool {
-    ComponentFingerprint::parse(text).is_none_or(|parts| parts.names_a_machine())
+/// The fingerprint, if it says which machine it is: one of components may have too few slots for that (`spec/online.md` §10.5).
+pub fn machine_named(fingerprint: Option<&str>) -> Option<&str> {
+    fingerprint.filter(|text| ComponentFingerprint::parse(text).is_none_or(|parts| parts.names_a_machine()))
+}
+
+/// Whether a device that was activated on one machine is on it still (`spec/activation.md` §7.4, point 6). Where nobody said which machine that
+/// was, it is.
+pub fn is_same_machine(activated: Option<&str>, now: Option<&str>) -> bool {
+    machine_named(activated).is_none_or(|activated| now.is_some_and(|now| likeness(activated, now) > 0))
 }
 
 #[expect(clippy::option_option, reason = "a slot that is not one, an absent one, and one")]
@@ -176,7 +182,7 @@ mod tests {
     use proptest::prelude::*;
     use sealgate_artifact::AppId;
 
-    use super::{Component, ComponentFingerprint, likeness, names_a_machine, normalized};
+    use super::{Component, ComponentFingerprint, is_same_machine, likeness, machine_named, normalized};
 
     const APP: &str = "01234567-89ab-7def-8123-456789abcdef";
 
@@ -193,6 +199,10 @@ mod tests {
             Component::Network => "00:1B:21:3A:4F:5C",
             Component::Cpu => "GenuineIntel/6/142/Intel(R) Core(TM)  i7-8550U CPU @ 1.80GHz",
         }
+    }
+
+    fn names_a_machine(text: &str) -> bool {
+        machine_named(Some(text)).is_some()
     }
 
     fn of(app: AppId, shows: impl Fn(Component) -> bool) -> String {
@@ -311,6 +321,15 @@ mod tests {
         fn other_text_matches_only_itself(a in "\\PC{1,64}", b in texts()) {
             prop_assume!(ComponentFingerprint::parse(&a).is_none());
             prop_assert_eq!(likeness(&a, &b) > 0, a == b);
+        }
+
+        /// Only what was said at first binds a device: then it must be said again, of the same machine.
+        #[test]
+        fn a_device_stays_on_its_machine(activated in prop::option::of(texts()), now in prop::option::of(texts())) {
+            let same = is_same_machine(activated.as_deref(), now.as_deref());
+            let binds = activated.as_deref().is_some_and(names_a_machine);
+            let is_alike = activated.zip(now).is_some_and(|(activated, now)| likeness(&activated, &now) > 0);
+            prop_assert_eq!(same, !binds || is_alike);
         }
 
         /// It fits into a request, and what is written is read as the same.

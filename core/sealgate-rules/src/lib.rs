@@ -7,6 +7,7 @@
 mod agreement;
 mod allowance;
 mod continues;
+mod end;
 mod facts;
 mod fingerprint;
 mod heartbeat;
@@ -21,8 +22,9 @@ mod trial;
 mod validate;
 
 pub use allowance::releases_left;
+pub use end::{End, OutOfForce};
 pub use facts::{Facts, Seat, Standing, Window};
-pub use fingerprint::{Component, ComponentFingerprint, likeness, names_a_machine};
+pub use fingerprint::{Component, ComponentFingerprint, is_same_machine, likeness, machine_named};
 pub use heartbeat::{Beat, Heard, HeldActivation, HeldBeat, Shown, hear};
 pub use lists::{Effect, ListEntry, Matcher, lists_allow, parse_net};
 pub use may_leave::Leaving;

@@ -1,6 +1,6 @@
 //! Every order of events of the heartbeat protocol within small bounds (`spec/activation.md` §7), checked by Stateright.
 //!
-//! Real are `hear`, `Shown`, `Rhythm` and `Ending`. The rest mirrors the few lines around them: the server's in
+//! Real are `hear`, `Shown`, `End` and `Ending`. The rest mirrors the few lines around them: the server's in
 //! `sealgate-runtime/src/online/{heartbeat,count,adopt}.rs`, the device's in `sealgate/src/heartbeat.rs`. Not in the model:
 //! signatures (what is shown was signed), fingerprints, the chain of actions, leaving, and that a copy of a program is gone after
 //! a time.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sealgate_artifact::{Code, InstanceId, Nonce, StatementId, UnixSeconds};
-use sealgate_rules::{Beat, Heard, HeldActivation, HeldBeat, Rhythm, Shown, hear};
+use sealgate_rules::{self as rules, Beat, Heard, HeldActivation, HeldBeat, OutOfForce, Shown, hear};
 
 /// A rule that the server does not keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -215,22 +215,24 @@ impl Db {
         }
     }
 
-    /// `count.rs`, `ended`: by when a revocation happened; another end from when it was seen first.
+    /// `count.rs`, `ended`.
     fn end(&self, now: u8, broken: Option<Break>) -> Option<End> {
-        let rhythm = Rhythm { interval: 1, grace: GRACE.into(), max_instances: 1 };
-        let until = |at: u8| {
-            let at = UnixSeconds::new(at.into()).expect("in range");
-            u8::try_from(rhythm.deadline(at, None).get()).expect("small")
+        let code = match (self.revoked_at, self.is_denied) {
+            (Some(_), _) => Code::Revoked,
+            (None, true) => Code::Blocked,
+            (None, false) => return None,
         };
-        if let Some(at) = self.revoked_at {
-            return Some(End {
-                code: "revoked",
-                until: until(if broken == Some(Break::LaterEnd) { now } else { at }),
-            });
-        }
-        let since = |code| End { code, until: until(now) };
-        self.is_denied
-            .then(|| self.ended.filter(|before| before.code == "blocked").unwrap_or_else(|| since("blocked")))
+        let counts_anew = broken == Some(Break::LaterEnd);
+        let revoked_at = self.revoked_at.filter(|_| !counts_anew).map(seconds);
+        let told = self.ended.filter(|_| !counts_anew).map(|told| rules::End {
+            code: Code::parse(told.code).expect("a code"),
+            at: seconds(told.until - GRACE),
+            grace_until: seconds(told.until),
+        });
+        let license = OutOfForce { revoked_at, ..OutOfForce::default() };
+        let end = rules::End::of(code, license, (told, seconds(now)), GRACE.into());
+        let until = u8::try_from(end.grace_until.get()).expect("small");
+        Some(End { code: code.as_str(), until })
     }
 
     /// One transaction.
@@ -262,6 +264,11 @@ impl Db {
                 let changes_end = *end != work.ended_before;
                 if changes_end && self.ended != work.ended_before && broken != Some(Break::OverwritesEnd) {
                     return Written::Superseded;
+                }
+                if let (Some(before), Some(end)) = (self.ended, end)
+                    && end.until > before.until
+                {
+                    trace.faults.insert(Fault::EndMoved);
                 }
                 if changes_end {
                     self.ended = *end;
@@ -339,6 +346,10 @@ impl Db {
         }
         trace.has_adopted = true;
     }
+}
+
+fn seconds(n: u8) -> UnixSeconds {
+    UnixSeconds::new(n.into()).expect("in range")
 }
 
 fn nonce(n: u8) -> Nonce {

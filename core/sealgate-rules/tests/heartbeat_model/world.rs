@@ -179,7 +179,7 @@ impl Party {
         let now = ending(end).after(before.map(ending).as_ref());
         let until = u8::try_from(now.grace_until.get()).expect("small");
         self.end = Some(End { until, ..end });
-        before.is_some_and(|before| before.code == end.code && until > before.until)
+        before.is_some_and(|before| until > before.until)
     }
 }
 

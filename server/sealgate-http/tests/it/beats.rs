@@ -110,6 +110,36 @@ on_both_engines! {
         }
     }
 
+    fn an_end_that_follows_another_gives_no_new_time(app: &TestApp) {
+        let (build, license, desk, mut state) = activated(app, &json!({}));
+        let first = app.clock.seconds();
+        change(app, &license, "/suspend", &json!({}));
+        app.clock.advance(7_200);
+        let beaten = state.beat(app, &build, &desk);
+        assert_eq!((beaten.code(), beaten.grace_until()), ("blocked", Some(first + 86_400)));
+        change(app, &license, "/revoke", &json!({}));
+        app.clock.advance(60);
+        let beaten = state.beat(app, &build, &desk);
+        assert_eq!((beaten.code(), beaten.grace_until()), ("revoked", Some(first + 86_400)));
+    }
+
+    fn a_chain_that_did_not_fit_outlives_a_suspension(app: &TestApp) {
+        let (build, license, desk, mut state) = activated(app, &json!({}));
+        let entries = state.record(records(5));
+        let question = state.question(&desk, &state.next(app.clock.seconds(), &entries));
+        assert_eq!(state.send(app, &build, &question).code(), "admitted");
+        state.head = Some(entries[2].head());
+        let first = app.clock.seconds();
+        assert_eq!(state.beat(app, &build, &desk).code(), "chain_mismatch");
+        state.head = Some(entries[4].head());
+        for deed in ["/suspend", "/resume"] {
+            change(app, &license, deed, &json!({}));
+            app.clock.advance(60);
+            let beaten = state.beat(app, &build, &desk);
+            assert_eq!((beaten.code(), beaten.grace_until()), ("chain_mismatch", Some(first + 86_400)), "{deed}");
+        }
+    }
+
     fn a_suspension_ends_and_what_was_ended_goes_on(app: &TestApp) {
         let (build, license, desk, mut state) = activated(app, &json!({}));
         change(app, &license, "/suspend", &json!({}));

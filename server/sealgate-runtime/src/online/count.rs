@@ -7,7 +7,7 @@ use sealgate_artifact::{
 };
 use sealgate_authority::seats::facts;
 use sealgate_authority::{About, AuthorityError, Source, event_row, lease};
-use sealgate_rules::{Rhythm, likeness, names_a_machine};
+use sealgate_rules::{End, OutOfForce, Rhythm, is_same_machine};
 use sealgate_store::table::{self, ActivationRow, Ended, EventRow, InstanceRow};
 use sealgate_store::{LicenseEntry, Tx, Work};
 
@@ -34,7 +34,8 @@ impl Online {
         if has_left && !known.has_room {
             return Err(AuthorityError::Refused(Code::InstanceLimit));
         }
-        if !is_same_machine(known.activation.fingerprint.as_deref(), said.fingerprint.as_ref()) {
+        let machine = said.fingerprint.as_ref().map(Word::as_str);
+        if !is_same_machine(known.activation.fingerprint.as_deref(), machine) {
             return Err(AuthorityError::Refused(Code::FingerprintMismatch));
         }
         let chained = match follow(&self.gate.secrets, &known.activation, said, known.now) {
@@ -160,37 +161,28 @@ impl Online {
     }
 }
 
-/// Why the device has no rights any more, and until when it keeps what it has: the same for the same end, however often it
-/// is asked (`spec/activation.md` §7.5).
+/// Why the device has no rights any more, and until when it keeps what it has (`spec/activation.md` §7.4, points 7 and 8, and §7.5).
 fn ended(
     known: &Known,
     chained: &Chained,
     continues: Result<(), Code>,
 ) -> Result<Option<Ended>, AuthorityError> {
-    let (before, grace) = (known.activation.ended, known.rhythm.grace);
-    let since = |code: Code, at: UnixSeconds, grace: u64| match before.filter(|b| b.code == code) {
-        Some(before) => before,
-        None => Ended { code, at, grace_until: at.plus(grace) },
-    };
-    if let Err(code) = continues {
-        let license = &known.license.license;
-        return Ok(Some(match (code, license.revoked_at, license.suspended_at, license.expires_at) {
-            (Code::NotActivated, ..) => return Err(AuthorityError::Refused(code)),
-            (Code::Revoked, Some(at), _, _) => Ended { code, at, grace_until: at.plus(grace) },
-            (Code::Blocked, _, Some(at), _) => since(code, at, grace),
-            (Code::Expired, _, _, Some(end)) if end <= known.now => Ended { code, at: end, grace_until: end },
-            (Code::Expired, ..) => since(code, known.now, 0),
-            _ => since(code, known.now, grace),
-        }));
+    if continues == Err(Code::NotActivated) {
+        return Err(AuthorityError::Refused(Code::NotActivated));
     }
-    let has_fault = chained.fault.is_some() || before.is_some_and(|b| b.code == Code::ChainMismatch);
-    Ok(has_fault.then(|| since(Code::ChainMismatch, known.now, grace)))
-}
-
-/// `spec/activation.md` §7.4, point 6. What did not say which machine it is cannot be told from another.
-fn is_same_machine(activated: Option<&str>, now: Option<&Word>) -> bool {
-    let Some(activated) = activated.filter(|text| names_a_machine(text)) else { return true };
-    now.is_some_and(|now| activated == now.as_str() || likeness(activated, now) > 0)
+    let told = known.activation.ended.map(|Ended { code, at, grace_until }| End { code, at, grace_until });
+    let has_fault = chained.fault.is_some() || told.is_some_and(|told| told.code == Code::ChainMismatch);
+    let continues = if has_fault { Err(Code::ChainMismatch) } else { continues };
+    Ok(continues.err().map(|code| {
+        let license = &known.license.license;
+        let since = OutOfForce {
+            revoked_at: license.revoked_at,
+            suspended_at: license.suspended_at,
+            expires_at: license.expires_at,
+        };
+        let End { code, at, grace_until } = End::of(code, since, (told, known.now), known.rhythm.grace);
+        Ended { code, at, grace_until }
+    }))
 }
 
 /// What a heartbeat changes.

@@ -3,6 +3,7 @@
 use sealgate_artifact::{Code, Device, UnixSeconds};
 use sealgate_authority::seats::{Asking, TakeSeat};
 use sealgate_authority::{AuthorityError, Source, lease};
+use sealgate_rules::machine_named;
 use sealgate_store::Tx;
 use sealgate_store::table::{self, LicenseRow, Said};
 
@@ -45,7 +46,7 @@ impl Online {
         let asking = Asking {
             license: entry,
             device: &known.device(),
-            machine: fingerprint.as_deref().filter(|text| sealgate_rules::names_a_machine(text)),
+            machine: machine_named(fingerprint.as_deref()),
             said: &Said { fingerprint: fingerprint.clone(), ..Said::default() },
             app: None,
             blocked: false,
