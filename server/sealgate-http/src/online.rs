@@ -1,15 +1,19 @@
 //! Our own clients: `POST /api/v1/validate`, `release`, `activate`, `deactivate` and `heartbeat`, and `GET /api/v1/trust`
 //! (`spec/online.md` §7 to §9, `spec/activation.md`).
 
+use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Extension, FromRequest, Request, State};
+use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use axum::http::header;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use sealgate_authority::{AuthorityError, Source};
 use sealgate_runtime::{Online, TrustUpdates};
 use sealgate_wire::{HeartbeatQuestion, OnlineQuestion, TrustQuery};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -25,9 +29,9 @@ use crate::schema::{answer, object, problem, reference};
 const TRUST_KEPT: &str = "public, max-age=60";
 
 /// A question of one of our clients.
-pub(crate) struct Question<T = OnlineQuestion>(T);
+pub(crate) struct Question(OnlineQuestion);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Question<T> {
+impl<S: Send + Sync> FromRequest<S> for Question {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
@@ -48,87 +52,88 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for LongQuestion<T> {
     }
 }
 
-/// Whatever is decided is 200 and signed, a no as well as a yes.
+/// Whoever asks.
+pub(crate) struct Asker {
+    id: RequestId,
+    address: IpAddr,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Asker {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let ClientAddress(address) = ClientAddress::of(&parts.extensions);
+        Ok(Self { id: RequestId::of(&parts.extensions), address })
+    }
+}
+
+impl Asker {
+    fn source(&self) -> Source<'_> {
+        Source { address: Some(self.address), request_id: &self.id.0 }
+    }
+
+    /// Whatever is decided is 200 and signed, a no as well as a yes.
+    fn told(&self, decided: Result<impl Serialize, AuthorityError>) -> Response {
+        decided.map_or_else(|error| refuse(&error, &self.id), |decided| Json(decided).into_response())
+    }
+}
+
+/// May a device use a license now?
 pub(crate) async fn validate(
     State(online): State<Arc<Online>>,
-    Extension(id): Extension<RequestId>,
-    Extension(ClientAddress(address)): Extension<ClientAddress>,
+    asker: Asker,
     Question(ask): Question,
 ) -> Response {
-    let source = Source { address: Some(address), request_id: &id.0 };
-    match online.validate(&ask, source).await {
-        Ok(decided) => Json(decided).into_response(),
-        Err(error) => refuse(&error, &id),
-    }
+    asker.told(online.validate(&ask, asker.source()).await)
 }
 
 /// A seat is given back.
 pub(crate) async fn release(
     State(online): State<Arc<Online>>,
-    Extension(id): Extension<RequestId>,
-    Extension(ClientAddress(address)): Extension<ClientAddress>,
+    asker: Asker,
     Question(ask): Question,
 ) -> Response {
-    let source = Source { address: Some(address), request_id: &id.0 };
-    match online.release(&ask, source).await {
-        Ok(decided) => Json(decided).into_response(),
-        Err(error) => refuse(&error, &id),
-    }
+    asker.told(online.release(&ask, asker.source()).await)
 }
 
 /// A device is admitted.
 pub(crate) async fn activate(
     State(online): State<Arc<Online>>,
-    Extension(id): Extension<RequestId>,
-    Extension(ClientAddress(address)): Extension<ClientAddress>,
+    asker: Asker,
     LongQuestion(ask): LongQuestion,
 ) -> Response {
-    let source = Source { address: Some(address), request_id: &id.0 };
-    match online.admit(&ask, source).await {
-        Ok(decided) => Json(decided).into_response(),
-        Err(error) => refuse(&error, &id),
-    }
+    asker.told(online.admit(&ask, asker.source()).await)
 }
 
 /// A device's activation ends.
 pub(crate) async fn deactivate(
     State(online): State<Arc<Online>>,
-    Extension(id): Extension<RequestId>,
-    Extension(ClientAddress(address)): Extension<ClientAddress>,
+    asker: Asker,
     Question(ask): Question,
 ) -> Response {
-    let source = Source { address: Some(address), request_id: &id.0 };
-    match online.deactivate(&ask, source).await {
-        Ok(decided) => Json(decided).into_response(),
-        Err(error) => refuse(&error, &id),
-    }
+    asker.told(online.deactivate(&ask, asker.source()).await)
 }
 
 /// An admitted device is still there.
 pub(crate) async fn heartbeat(
     State(online): State<Arc<Online>>,
-    Extension(id): Extension<RequestId>,
-    Extension(ClientAddress(address)): Extension<ClientAddress>,
+    asker: Asker,
     LongQuestion(ask): LongQuestion<HeartbeatQuestion>,
 ) -> Response {
-    let source = Source { address: Some(address), request_id: &id.0 };
-    match online.heartbeat(&ask, source).await {
-        Ok(heard) => Json(heard).into_response(),
-        Err(error) => refuse(&error, &id),
-    }
+    asker.told(online.heartbeat(&ask, asker.source()).await)
 }
 
 /// Newer statements about keys, for anybody.
 pub(crate) async fn trust(
     State(trust): State<Arc<TrustUpdates>>,
-    Extension(id): Extension<RequestId>,
-    Extension(ClientAddress(address)): Extension<ClientAddress>,
+    asker: Asker,
     QueryOf(query): QueryOf<TrustQuery>,
 ) -> Response {
-    match trust.newer(&query, Some(address)).await {
-        Ok(update) => ([(header::CACHE_CONTROL, TRUST_KEPT)], Json(update)).into_response(),
-        Err(error) => refuse(&error, &id),
+    let newer = trust.newer(&query, Some(asker.address)).await;
+    if newer.is_ok() {
+        return ([(header::CACHE_CONTROL, TRUST_KEPT)], asker.told(newer)).into_response();
     }
+    asker.told(newer)
 }
 
 fn refuse(error: &AuthorityError, id: &RequestId) -> Response {

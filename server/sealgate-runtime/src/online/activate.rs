@@ -1,10 +1,11 @@
 //! `POST /api/v1/activate`: a device is admitted to a license, and gets a proof of it (`spec/activation.md` §4).
 
-use sealgate_artifact::{ActivationRequest, Code, StatementId, UnixSeconds};
+use sealgate_artifact::{ActivationRequest, Code, UnixSeconds};
 use sealgate_authority::seats::{Admitted, Asking, TakeSeat};
 use sealgate_authority::{AuthorityError, event_row};
 use sealgate_store::table::{self, ActivationRow, EventRow};
 use sealgate_store::{Tx, Work};
+use sealgate_trust::Verified;
 
 use super::approval::{submit, unapproved};
 use super::desk::Online;
@@ -25,24 +26,27 @@ impl Online {
     /// generation began with gets its proof again.
     pub(super) async fn activate(
         &self,
-        (request, id): (&ActivationRequest, StatementId),
+        request: &Verified<ActivationRequest>,
         asking: &Asking<'_>,
     ) -> Result<Activated, AuthorityError> {
         let license = &asking.license.license;
-        let known = table::activations::find(&self.gate.db, license.id, request.asks.device_key).await?;
-        if let Some(known) = known.as_ref().filter(|known| known.request == id && known.ended.is_none()) {
+        let known =
+            table::activations::find(&self.gate.db, license.id, request.get().asks.device_key).await?;
+        if let Some(known) =
+            known.as_ref().filter(|known| known.request == request.id() && known.ended.is_none())
+        {
             let admitted = self.seats.admit(asking).await?;
             return Ok(Activated { admitted, proof: known.proof.clone() });
         }
         // spec/activation.md §4.4.
-        let unapproved = unapproved(&self.gate.db, license, &request.modules).await?;
+        let unapproved = unapproved(&self.gate.db, license, &request.get().modules).await?;
         if !unapproved.is_empty() {
             let name = asking.device.name();
             submit(&self.gate, license, (&name, asking.request_id), &unapproved).await?;
             return Err(AuthorityError::Refused(Code::UnapprovedModule));
         }
         let begun = begun(known.as_ref(), asking.now)?;
-        let row = self.proofs.begin(license, (request, id), known.as_ref(), asking.now)?;
+        let row = self.proofs.begin(license, request, known.as_ref(), asking.now)?;
         let row = ActivationRow { begun, ..row };
         let device = &*asking.device.name();
         let work = Activate {

@@ -9,7 +9,7 @@ use sealgate_artifact::{
 use sealgate_authority::{AuthorityError, Ids, SharedSecrets};
 use sealgate_journal::seal_chain_secret;
 use sealgate_store::table::{ActivationRow, LicenseRow};
-use sealgate_trust::{Signer, sign_statement};
+use sealgate_trust::{Signer, Verified, sign_statement};
 
 use crate::identity::Identity;
 
@@ -36,10 +36,11 @@ impl Proofs {
     pub(super) fn begin(
         &self,
         license: &LicenseRow,
-        (request, id): (&ActivationRequest, StatementId),
+        request: &Verified<ActivationRequest>,
         known: Option<&ActivationRow>,
         at: UnixSeconds,
     ) -> Result<ActivationRow, AuthorityError> {
+        let (request, id) = (request.get(), request.id());
         let asks = &request.asks;
         let activation = known.map_or_else(|| self.ids.fresh(ActivationId::new), |known| known.id);
         let generation = known.map_or(1, |known| known.generation + 1);

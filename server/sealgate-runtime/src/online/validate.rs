@@ -9,10 +9,12 @@ use sealgate_artifact::{
 };
 use sealgate_authority::seats::{self, Asking};
 use sealgate_authority::{About, AuthorityError, Source, as_json, stored};
-use sealgate_rules::names_a_machine;
+use sealgate_rules::machine_named;
 use sealgate_store::table::{self, Said};
 use sealgate_store::{AppEntry, LicenseEntry};
-use sealgate_trust::{TrustError, sign_statement, verify_activation_request, verify_device_request};
+use sealgate_trust::{
+    TrustError, Verified, sign_statement, verify_activation_request, verify_device_request,
+};
 use sealgate_wire::{ModuleView, OnlineAnswer, OnlineQuestion, variables};
 
 use super::activate::Activated;
@@ -25,22 +27,18 @@ use crate::identity::TrustBundle;
 use crate::replay::digest;
 
 /// What a device asked, with its signature verified.
-struct Request {
-    asks: DeviceRequest,
-    id: StatementId,
-    /// The whole of it, where the device asks to be admitted.
-    activation: Option<ActivationRequest>,
+enum Request {
+    Plain(Verified<DeviceRequest>),
+    /// The device asks to be admitted.
+    Activation(Verified<ActivationRequest>),
 }
 
 impl Request {
     fn verify(operation: &Operation, bytes: &[u8]) -> Result<Self, TrustError> {
         if *operation == Operation::Activate {
-            let request = verify_activation_request(bytes)?;
-            let (asks, id) = (request.get().asks.clone(), request.id());
-            Ok(Self { asks, id, activation: Some(request.get().clone()) })
+            verify_activation_request(bytes).map(Self::Activation)
         } else {
-            let request = verify_device_request(bytes)?;
-            Ok(Self { asks: request.get().clone(), id: request.id(), activation: None })
+            verify_device_request(bytes).map(Self::Plain)
         }
     }
 
@@ -53,8 +51,25 @@ impl Request {
         }
     }
 
+    fn asks(&self) -> &DeviceRequest {
+        match self {
+            Self::Plain(request) => request.get(),
+            Self::Activation(request) => &request.get().asks,
+        }
+    }
+
+    fn id(&self) -> StatementId {
+        match self {
+            Self::Plain(request) => request.id(),
+            Self::Activation(request) => request.id(),
+        }
+    }
+
     fn modules(&self) -> &[Module] {
-        self.activation.as_ref().map_or(&[], |request| &request.modules)
+        match self {
+            Self::Plain(_) => &[],
+            Self::Activation(request) => &request.get().modules,
+        }
     }
 }
 
@@ -118,15 +133,16 @@ impl Online {
         let bytes = ask.request.get().as_bytes();
         self.gate.admit(source, || Request::named_app(operation, bytes))?;
         let request = Request::verify(operation, bytes).map_err(|e| AuthorityError::Refused(e.code()))?;
-        asking::require(request.asks.operation == *operation && may_name(&request.asks))?;
-        let device = Device::Key(request.asks.device_key);
+        asking::require(request.asks().operation == *operation && may_name(request.asks()))?;
+        let device = Device::Key(request.asks().device_key);
         let (mut in_time, mut paid) = (self.gate.in_time(), false);
         let (about, bundle, allowed) = loop {
             in_time.begin()?;
             // What an earlier try found may not be so any more.
             let mut about = About { device: Some(device.name().into_owned()), ..About::default() };
             // A certificate that was withdrawn since proves nothing: it is as old as what is decided, not older.
-            let (bundle, allowed) = match in_time.rests_on(self.identity.bundle(request.asks.tenant).await) {
+            let (bundle, allowed) = match in_time.rests_on(self.identity.bundle(request.asks().tenant).await)
+            {
                 Ok(bundle) => {
                     let decided = self.decide((&request, &device), source, &mut about, &mut paid).await;
                     let allowed = async { self.signed(&bundle, &request, decided?, &ask.holds).await }.await;
@@ -150,7 +166,7 @@ impl Online {
                 let denied = async {
                     let decided = self.denied(code, &about);
                     let answer = self.signed(&bundle, &request, decided, &ask.holds).await?;
-                    let seats = seats_shown(&self.gate.db, &request.asks, (code, &about)).await?;
+                    let seats = seats_shown(&self.gate.db, request.asks(), (code, &about)).await?;
                     let unapproved = self.unapproved((code, &about), request.modules()).await?;
                     Ok(OnlineAnswer { seats, unapproved, ..answer })
                 };
@@ -158,7 +174,7 @@ impl Online {
             }
             // That a seat was given back stands in an event of its own.
             allowed if gives_back(operation) => allowed,
-            allowed => allowed.inspect(|_| self.note(&request.asks, &device, &about, source)),
+            allowed => allowed.inspect(|_| self.note(request.asks(), &device, &about, source)),
         }
     }
 
@@ -182,7 +198,7 @@ impl Online {
         about: &mut About,
         paid: &mut bool,
     ) -> Result<Decided, AuthorityError> {
-        let (gate, asked, name) = (&self.gate, &request.asks, &*device.name());
+        let (gate, asked, name) = (&self.gate, request.asks(), &*device.name());
         let now = gate.ids.now();
         let app = gate.db.cached_app(asked.app).await?.filter(|entry| entry.app.tenant == asked.tenant);
         let app = app.ok_or(AuthorityError::Refused(Code::AppUnknown))?;
@@ -191,7 +207,7 @@ impl Online {
         asking::app_admits(&app, (name, source.address), now, about)?;
         let license = match self.find_license(&app, &asked.license, device, about).await {
             Err(AuthorityError::Refused(Code::LicenseUnknown)) if gives_back(&asked.operation) => {
-                self.given_back(&app, request.id, about).await?
+                self.given_back(&app, request.id(), about).await?
             }
             found => found?,
         };
@@ -199,12 +215,12 @@ impl Online {
 
         let nonce = asked.nonce.as_bytes();
         let scope = digest(&[b"online", license.license.id.as_bytes(), name.as_bytes(), nonce]);
-        let question = *request.id.as_bytes().first_chunk().expect("a digest has 32 bytes");
+        let question = *request.id().as_bytes().first_chunk().expect("a digest has 32 bytes");
         let first = self.replays.not_replayed(scope, question, (gate.ids.moment(), gate.ids.elapsed()));
         let first = first.map_err(AuthorityError::Refused)?;
         if gives_back(&asked.operation) {
             let who = asked.release.map_or_else(|| Leaving::Asking(device.clone()), Leaving::Named);
-            let request = (request.id, source.request_id);
+            let request = (request.id(), source.request_id);
             let used = release((&gate.db, &gate.ids), &license.license, who, request).await?;
             let outcome = Outcome::allowed(license.license.id, license.license.statement);
             return Ok(Decided {
@@ -222,18 +238,18 @@ impl Online {
             said: &said(asked),
             app: Some(&app),
             // spec/online.md §7.7: one that names no machine counts as none.
-            machine: asked.fingerprint.as_ref().map(Word::as_str).filter(|text| names_a_machine(text)),
+            machine: machine_named(asked.fingerprint.as_ref().map(Word::as_str)),
             blocked: !asking::license_admits(&app, &license, name, now),
             now,
             pays: app.app.credits.is_some().then_some((app.app.id, scope)),
             request_id: source.request_id,
         };
-        let admitted = match &request.activation {
-            Some(activation) => {
-                let activated = self.activate((activation, request.id), &asking).await;
+        let admitted = match request {
+            Request::Activation(request) => {
+                let activated = self.activate(request, &asking).await;
                 activated.map(|Activated { admitted, proof }| (admitted, Some(proof)))
             }
-            None => self.seats.admit(&asking).await.map(|admitted| (admitted, None)),
+            Request::Plain(_) => self.seats.admit(&asking).await.map(|admitted| (admitted, None)),
         };
         let (admitted, proof) = admitted.inspect_err(|why| about.no_seat = no_seat(why, &license))?;
         let outcome = Outcome::Allowed {
@@ -291,13 +307,13 @@ impl Online {
         decided: Decided,
         holds: &[String],
     ) -> Result<OnlineAnswer, AuthorityError> {
-        let asked = &request.asks;
+        let asked = request.asks();
         let decision = Decision {
             tenant: asked.tenant,
             app: asked.app,
             device_key: asked.device_key,
             operation: asked.operation.clone(),
-            request: request.id,
+            request: request.id(),
             nonce: asked.nonce,
             issued_at: decided.at,
             outcome: decided.outcome,
