@@ -1,11 +1,12 @@
 //! Asking a person before something is done that needs a decision.
 
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::{IsTerminal, Write};
 
 use sealgate_artifact::Code;
+use sealgate_terminal::{lines_without_steering, says_yes};
 
 use crate::failure::Failure;
-use crate::output::{Output, harmless, lines_without_steering};
+use crate::output::Output;
 
 /// Whether somebody said yes beforehand, and whether anybody can be asked: nobody is where a program reads the result.
 #[derive(Clone, Copy)]
@@ -53,29 +54,6 @@ impl Consent {
         if !std::io::stdin().is_terminal() {
             return Err(refused("there is no terminal to confirm it"));
         }
-        let asked = write!(std::io::stderr().lock(), "{} [y/N] ", harmless(question));
-        let mut answer = String::new();
-        let asked = asked.and_then(|()| std::io::stderr().flush());
-        let read = asked.and_then(|()| std::io::stdin().lock().read_line(&mut answer));
-        if read.is_ok() && is_yes(&answer) { Ok(()) } else { Err(Failure::declined()) }
-    }
-}
-
-fn is_yes(answer: &str) -> bool {
-    ["y", "yes"].iter().any(|yes| answer.trim().eq_ignore_ascii_case(yes))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_yes;
-
-    #[test]
-    fn yes_is_yes_in_any_case() {
-        for yes in ["y", "Y", "yes", "YES", " Yes \r\n"] {
-            assert!(is_yes(yes), "{yes:?}");
-        }
-        for no in ["", "\n", "n", "no", "yy", "yes!", "ja"] {
-            assert!(!is_yes(no), "{no:?}");
-        }
+        if says_yes(question) { Ok(()) } else { Err(Failure::declined()) }
     }
 }

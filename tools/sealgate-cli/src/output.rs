@@ -6,15 +6,16 @@ use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use indicatif::{ProgressBar, ProgressStyle};
 use sealgate_artifact::MaxDevices;
+use sealgate_terminal::{after_colon, harmless, json};
 use sealgate_wire::{Feature, Seats, Timestamp, Trial, TrialPer};
 use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::unwritten;
 
-/// Prints a line on standard output.
+/// Prints a line on standard output. Whatever of it came from a server or a file cannot steer the terminal.
 macro_rules! say {
-    ($($text:tt)*) => { $crate::output::line(format_args!($($text)*)) };
+    ($($text:tt)*) => { sealgate_terminal::line(format_args!($($text)*)) };
 }
 pub(crate) use say;
 
@@ -26,19 +27,6 @@ macro_rules! complain {
     }};
 }
 pub(crate) use complain;
-
-/// What [`say`] does. Whatever of it came from a server or a file cannot steer the terminal.
-pub(crate) fn line(text: std::fmt::Arguments) {
-    raw(format!("{}\n", lines_without_steering(&text.to_string())).as_bytes());
-}
-
-/// Writes bytes as they are to standard output. Where that fails, the program fails once it has done the rest.
-pub(crate) fn raw(bytes: &[u8]) {
-    let mut out = std::io::stdout().lock();
-    if let Err(error) = out.write_all(bytes).and_then(|()| out.flush()) {
-        unwritten::note(&error);
-    }
-}
 
 /// When something ends, for people.
 pub(crate) fn ends(at: Option<Timestamp>) -> String {
@@ -185,71 +173,6 @@ impl Output {
     }
 }
 
-/// A sentence as it stands after a colon: it begins with a small letter and has no full stop. Names such as `SQLite` and flags
-/// stay as they are.
-fn after_colon(sentence: &str) -> String {
-    let sentence = sentence.strip_suffix('.').unwrap_or(sentence);
-    let word: String = sentence.chars().take_while(|c| !c.is_whitespace()).collect();
-    match word.strip_prefix(|c: char| c.is_ascii_uppercase()) {
-        Some(rest) if rest.chars().all(|c| !c.is_uppercase()) => {
-            word[..1].to_ascii_lowercase() + &sentence[1..]
-        }
-        _ => sentence.to_owned(),
-    }
-}
-
-/// JSON in which every character that steers a terminal is escaped. Such a character stands only within strings.
-fn json<T: Serialize>(value: &T) -> String {
-    let text = serde_json::to_string(value).expect("results can be written");
-    text.chars().map(|c| if steers(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() }).collect()
-}
-
-/// Text from outside cannot steer the terminal.
-pub(crate) fn harmless(text: &str) -> String {
-    text.chars().map(|c| if steers(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
-}
-
-/// The same for a text of several lines.
-pub(crate) fn lines_without_steering(text: &str) -> String {
-    text.split('\n').map(harmless).collect::<Vec<_>>().join("\n")
-}
-
-/// All of them are below U+10000.
-fn steers(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
-}
-
 fn trimmed(table: &Table) -> String {
     table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn after_a_colon_a_sentence_begins_small_and_names_stay() {
-        for (sentence, wanted) in [
-            ("Stop that server, or give --data.", "stop that server, or give --data"),
-            ("SQLite is locked", "SQLite is locked"),
-            ("`sealgate app create NAME`", "`sealgate app create NAME`"),
-            ("A key. Another one.", "a key. Another one"),
-            ("", ""),
-        ] {
-            assert_eq!(super::after_colon(sentence), wanted);
-        }
-    }
-
-    #[test]
-    fn text_from_outside_cannot_steer_the_terminal() {
-        assert_eq!(super::harmless("a\u{1b}[2J\n\u{202e}b"), "a\\u{1b}[2J\\u{a}\\u{202e}b");
-        assert_eq!(super::harmless("Füße 🔑"), "Füße 🔑");
-        assert_eq!(super::lines_without_steering("a\n\tb\u{9b}2J\n"), "a\n\\u{9}b\\u{9b}2J\n");
-    }
-
-    #[test]
-    fn json_cannot_steer_the_terminal_and_stays_what_it_was() {
-        let value = serde_json::json!({ "code": "a\u{1b}[2J\u{9b}\u{202e}b", "name": "Füße 🔑" });
-        let text = super::json(&value);
-        assert!(!text.chars().any(super::steers), "{text}");
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).expect("JSON"), value);
-    }
 }

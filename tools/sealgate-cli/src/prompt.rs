@@ -4,9 +4,9 @@ use std::io::{BufRead, IsTerminal, Write};
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use sealgate_artifact::Code;
+use sealgate_terminal::harmless;
 
 use crate::failure::Failure;
-use crate::output::harmless;
 
 /// Whether there is somebody to ask.
 pub(crate) fn is_possible() -> bool {

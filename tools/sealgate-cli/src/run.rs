@@ -73,7 +73,7 @@ fn not_a_command(error: clap::Error, arguments: &[OsString]) -> ExitCode {
     } else {
         let printed = with_plain_usage(error, arguments).print();
         if let (true, Err(error)) = (asked, printed) {
-            unwritten::note(&error);
+            sealgate_terminal::note(&error);
         }
     }
     if !asked {

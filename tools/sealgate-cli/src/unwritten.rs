@@ -1,35 +1,26 @@
 //! Standard output that takes nothing, as on a full disk. What was asked for is done all the same: the failure says so, and how to
 //! see what was to be shown.
 
-use std::io::{Error, ErrorKind};
 use std::sync::OnceLock;
 
 use sealgate_artifact::Code;
+use sealgate_terminal::unwritten;
 
 use crate::failure::Failure;
 
-/// Why the first write failed.
-static WHY: OnceLock<String> = OnceLock::new();
 /// How to see what was lost.
 static WAY: OnceLock<String> = OnceLock::new();
 
-/// A write to standard output failed. A reader that has seen enough and left, as `head` does, is no reason to fail.
-pub(crate) fn note(error: &Error) {
-    if error.kind() != ErrorKind::BrokenPipe {
-        let _ = WHY.set(error.to_string());
-    }
-}
-
 /// How to see what is shown only once, if it was not written; an empty text where the failure says that anyway.
 pub(crate) fn way_back(way: impl FnOnce() -> String) {
-    if WHY.get().is_some() {
+    if unwritten().is_some() {
         let _ = WAY.set(way());
     }
 }
 
 /// What became of a command, and of what it had to show.
 pub(crate) fn failure(done: Result<(), Failure>) -> Result<(), Failure> {
-    let Some(why) = WHY.get() else { return done };
+    let Some(why) = unwritten() else { return done };
     Err(of(why, WAY.get().filter(|way| !way.is_empty()).cloned(), done))
 }
 

@@ -19,6 +19,7 @@ mod device;
 mod http;
 mod operations;
 mod outside;
+pub mod program;
 mod signature;
 mod user;
 

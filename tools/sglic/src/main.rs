@@ -13,7 +13,6 @@ mod modules;
 mod output;
 mod run;
 mod settings;
-mod signals;
 mod stamp;
 mod trust;
 

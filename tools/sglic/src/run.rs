@@ -71,7 +71,7 @@ fn states_folder() -> Option<PathBuf> {
 fn not_a_command(error: &clap::Error, arguments: &[OsString]) -> Result<(), Failure> {
     let text = error.render().to_string();
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        output::raw(text.as_bytes());
+        sealgate_terminal::raw(text.as_bytes());
         return Ok(());
     }
     let paragraph: Vec<&str> = text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();

@@ -48,8 +48,9 @@ pub(crate) const ARROWS: Table = &[
         ],
     ),
     // programs
-    ("sealgate-cli", &["core/*", "server/*", "sealgate"]),
-    ("sglic", &["core/*", "sealgate"]),
+    ("sealgate-terminal", &[]),
+    ("sealgate-cli", &["core/*", "server/*", "sealgate", "sealgate-terminal"]),
+    ("sglic", &["core/*", "sealgate", "sealgate-terminal"]),
     // tests and the project's own tools
     (TESTKIT, &["*"]),
     ("conformance", &["core/*"]),

@@ -1,13 +1,14 @@
 //! `sealgate doctor`.
 
 use sealgate_artifact::Code;
+use sealgate_terminal::harmless;
 use sealgate_wire::{CheckView, Readiness, Timestamp, TokenView};
 
 use super::token::{self, TOKENS};
 use crate::args::Global;
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::output::{Output, complain, harmless, say};
+use crate::output::{Output, complain, say};
 
 /// Prints every check of a running server.
 pub(crate) fn run(global: &Global, output: &Output) -> Result<(), Failure> {

@@ -9,6 +9,7 @@ use sealgate_artifact::{
     ArtifactError, Carrier, Code, Foreign, KeyUse, Kind, KindVisitor, PublicKey, Statement, UnixSeconds,
     Value, parse_json,
 };
+use sealgate_terminal::harmless;
 use sealgate_trust::{ChainBytes, TrustFile};
 use sealgate_wire::Timestamp;
 use serde_json::json;
@@ -18,7 +19,7 @@ use crate::args::InspectArgs;
 use crate::commands::refusals::of_form;
 use crate::failure::Failure;
 use crate::files;
-use crate::output::{Output, harmless, say};
+use crate::output::{Output, say};
 
 pub(crate) fn run(args: &InspectArgs, output: &Output) -> Result<(), Failure> {
     let bytes = files::read(&args.file)

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use sealgate_artifact::MaxDevices;
+use sealgate_terminal::raw;
 use sealgate_wire::{LicenseKeysShown, LicenseView, RevealKeys};
 
 use super::chosen::listed;
@@ -13,7 +14,7 @@ use super::written::write_private;
 use crate::args::ExportArgs;
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::output::{Output, raw, say, seat_count};
+use crate::output::{Output, say, seat_count};
 
 /// Keys in one request.
 const BATCH: usize = 100;

@@ -5,11 +5,12 @@ use std::path::Path;
 use clap::CommandFactory;
 use clap_complete::Shell;
 use sealgate_artifact::Code;
+use sealgate_terminal::raw;
 
 use crate::args::Args;
 use crate::failure::Failure;
 use crate::files;
-use crate::output::{Output, raw, say};
+use crate::output::{Output, say};
 
 pub(crate) fn completions(shell: Shell) {
     let mut script = Vec::new();

@@ -1,6 +1,7 @@
 //! `sealgate release`.
 
 use sealgate_artifact::{Code, ModuleNote};
+use sealgate_terminal::raw;
 use sealgate_wire::{KeyView, PublishRelease, Reason, ReleaseView};
 use serde::Serialize;
 
@@ -11,7 +12,7 @@ use crate::client::{Client, filters, quoted};
 use crate::confirm::Consent;
 use crate::failure::Failure;
 use crate::names;
-use crate::output::{Output, raw, say};
+use crate::output::{Output, say};
 
 pub(crate) fn run(global: &Global, command: &ReleaseCommand, output: &Output) -> Result<(), Failure> {
     match command {

@@ -1,11 +1,10 @@
 //! Running the program to its end.
 
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
 use std::time::Duration;
 
+use sealgate_testkit::program::{faketime, finish_within, start};
 use serde_json::Value;
 
 /// The program under test.
@@ -26,15 +25,6 @@ pub(crate) fn sealgate_at(time: &str, arguments: &[&str]) -> Command {
     let mut command = sealgate(arguments);
     command.env("LD_PRELOAD", faketime()).env("FAKETIME", time);
     command
-}
-
-/// The library of Debian's package. Its wrapper `faketime` leaves a semaphore behind when it is killed, and fails once another
-/// process has that one's number.
-fn faketime() -> PathBuf {
-    let machines = std::fs::read_dir("/usr/lib").expect("is read").flatten();
-    let mut libraries = machines.map(|machine| machine.path().join("faketime/libfaketime.so.1"));
-    let found = libraries.find(|library| library.exists());
-    found.expect("`cargo xtask test --only provision` installs faketime")
 }
 
 /// How a run ended.
@@ -83,24 +73,10 @@ pub(crate) fn run_with_input(command: &mut Command, input: &str) -> Outcome {
     finish(child)
 }
 
-fn start(command: &mut Command) -> Child {
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap_or_else(|e| {
-        let name = command.get_program().to_string_lossy();
-        panic!("{name} does not start ({e}); `cargo xtask test --only provision` installs what is missing")
-    })
-}
-
 /// A program that should have ended, and serves instead, fails the test and does not stop it.
 fn finish(child: Child) -> Outcome {
-    let id = child.id();
-    let (sender, ended) = mpsc::channel();
-    std::thread::spawn(move || sender.send(child.wait_with_output()));
-    let Ok(output) = ended.recv_timeout(PATIENCE) else {
-        let killed = Command::new("kill").args(["-KILL", &id.to_string()]).status();
-        let output = ended.recv_timeout(PATIENCE);
-        panic!("it does not end ({killed:?}): {output:?}");
-    };
-    let output = output.expect("its output arrives");
+    let output =
+        finish_within(child, PATIENCE).unwrap_or_else(|output| panic!("it does not end: {output:?}"));
     let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
     Outcome { exit: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }

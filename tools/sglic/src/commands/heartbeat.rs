@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 
 use sealgate::{Beat, BeatSaid, Client, Error};
 use sealgate_artifact::Code;
@@ -12,7 +13,6 @@ use crate::args::{Global, HeartbeatArgs};
 use crate::client::Here;
 use crate::failure::Failure;
 use crate::output::{Output, pairs};
-use crate::signals;
 
 pub(crate) fn run(global: &Global, args: &HeartbeatArgs, output: Output) -> Result<(), Failure> {
     let here = Here::find(global)?;
@@ -26,7 +26,11 @@ fn watch(client: Client, proof: &Path, output: Output) -> Result<(), Failure> {
     if client.heartbeat_due()?.is_none() {
         return Err(Failure::new(Code::NotActivated, "this machine holds no activation"));
     }
-    let told = signals::listen()?;
+    let (tell, told) = channel();
+    // Whoever asked may be gone, and then nobody needs to hear it.
+    let listening = sealgate_terminal::listen(move |_| tell.send(()).unwrap_or_default());
+    let failed = |error| Failure::new(Code::ConfigInvalid, format!("signals cannot be waited for: {error}"));
+    listening.map_err(failed)?;
     let client = Arc::new(client);
     let (theirs, proof) = (client.clone(), proof.to_owned());
     let heartbeats = client.start_heartbeats(move |beat| {

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::args::{CollectArgs, ManifestCommand};
 use crate::failure::Failure;
-use crate::output::{self, Output};
+use crate::output::Output;
 use crate::{files, modules};
 
 /// The most that a list may name (`spec/activation.md` §2.1).
@@ -46,7 +46,7 @@ fn collect(args: &CollectArgs, output: Output) -> Result<(), Failure> {
 
 fn write(path: &Path, text: &[u8], count: usize, output: Output) -> Result<(), Failure> {
     if path.as_os_str() == "-" {
-        output::raw(&[text, b"\n"].concat());
+        sealgate_terminal::raw(&[text, b"\n"].concat());
         return Ok(());
     }
     files::write_private(path, &[text, b"\n"].concat())?;

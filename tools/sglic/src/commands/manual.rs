@@ -8,12 +8,12 @@ use clap_complete::Shell;
 use crate::args::Args;
 use crate::failure::Failure;
 use crate::files;
-use crate::output::{self, Output};
+use crate::output::Output;
 
 pub(crate) fn completions(shell: Shell) {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Args::command(), "sglic", &mut script);
-    output::raw(&script);
+    sealgate_terminal::raw(&script);
 }
 
 pub(crate) fn pages(folder: &Path, output: Output) -> Result<(), Failure> {

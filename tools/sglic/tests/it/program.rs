@@ -2,10 +2,11 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
+use sealgate_testkit::program::{self, faketime};
+pub(crate) use sealgate_testkit::program::{signal, start};
 use sealgate_testkit::{Engine, TestApp};
 use serde_json::{Value, json};
 
@@ -131,14 +132,6 @@ pub(crate) fn read(path: &Path) -> Vec<u8> {
     std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
-/// The library of Debian's package.
-fn faketime() -> PathBuf {
-    let machines = std::fs::read_dir("/usr/lib").expect("is read").flatten();
-    let mut libraries = machines.map(|machine| machine.path().join("faketime/libfaketime.so.1"));
-    let found = libraries.find(|library| library.exists());
-    found.expect("`cargo xtask test --only provision` installs faketime")
-}
-
 /// How a run ended.
 #[derive(Debug)]
 pub(crate) struct Outcome {
@@ -148,6 +141,11 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
+    fn of(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+        Self { exit: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+
     /// Standard output of a run that ended well and complained of nothing.
     pub(crate) fn ok(self) -> String {
         assert_eq!((self.exit, &*self.stderr), (Some(0), ""), "{self:?}");
@@ -185,35 +183,11 @@ pub(crate) fn start_with_input(command: &mut Command, input: &str) -> Child {
     child
 }
 
-pub(crate) fn start(command: &mut Command) -> Child {
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts")
-}
-
 pub(crate) fn finish(child: Child) -> Outcome {
     finish_within(child, PATIENCE).unwrap_or_else(|outcome| panic!("it did not end: {outcome:?}"))
 }
 
 /// How it ended; what it said until then, if it had to be killed.
 pub(crate) fn finish_within(child: Child, within: Duration) -> Result<Outcome, Outcome> {
-    let id = child.id();
-    let (sender, ended) = mpsc::channel();
-    std::thread::spawn(move || sender.send(child.wait_with_output()));
-    let (output, in_time) = if let Ok(output) = ended.recv_timeout(within) {
-        (output, true)
-    } else {
-        signal(id, "KILL");
-        (ended.recv().expect("it ends"), false)
-    };
-    let output = output.expect("its output arrives");
-    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-    let outcome =
-        Outcome { exit: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) };
-    if in_time { Ok(outcome) } else { Err(outcome) }
-}
-
-/// It may have ended just before.
-pub(crate) fn signal(id: u32, name: &str) {
-    let quiet =
-        Command::new("kill").arg(format!("-{name}")).arg(id.to_string()).stderr(Stdio::null()).status();
-    quiet.expect("kill runs");
+    program::finish_within(child, within).map(Outcome::of).map_err(Outcome::of)
 }

@@ -77,6 +77,7 @@ const TABLE: &[(&str, Category)] = &[
     ("server/sealgate-http/src/**.html", Product),
     ("server/*/static/**", Product),
     ("tools/sealgate-cli/src/**", Product),
+    ("tools/sealgate-terminal/src/**", Product),
     ("tools/sglic/src/**", Product),
 ];
 

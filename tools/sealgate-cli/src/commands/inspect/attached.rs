@@ -3,9 +3,10 @@
 use sealgate_artifact::{
     ActivationProof, ActivationRequest, Carrier, Kind, License, Module, Release, Statement, encode_hex,
 };
+use sealgate_terminal::harmless;
 use serde_json::{Value, json};
 
-use crate::output::{Output, harmless, say};
+use crate::output::{Output, say};
 
 /// What a statement carries, if it is well formed.
 pub(super) enum Attached {
