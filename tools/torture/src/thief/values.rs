@@ -40,6 +40,9 @@ const TEXTS: &[&str] = &[
 const LONG: &str = "repeat('x', 100000)";
 pub(super) const HUGE: &str = "repeat(md5('x'), 30000)";
 
+/// Characters of a SHA-256.
+const DIGEST: usize = 64;
+
 /// What a column is changed to, as it stands in a statement. `others` are values of the installation: of another tenant,
 /// and of other rows.
 pub(super) fn extremes(column: &Column, others: &[String], random: &mut Random) -> Vec<String> {
@@ -72,6 +75,7 @@ pub(super) fn fresh(table: &Table, name: &str, present: Option<&str>, random: &m
         (Holds::Bytes, _) => format!("'\\x{}'::bytea", random.hex(4)),
         (Holds::Text, Some(text)) if text.len() == 36 => quoted(&uuid(random)),
         (Holds::Text, Some(text)) if text.len() == 44 && text.ends_with('=') => key(random),
+        (Holds::Text, Some(text)) if text.len() == DIGEST => quoted(&random.hex(4)),
         (Holds::Text, _) => quoted(&format!("made-up-{}", random.hex(1))),
     }
 }
