@@ -79,18 +79,18 @@ impl Online {
         // spec/http.md §1.8: not before the device has proved to use it.
         self.gate.charge(Asked::Question, &license.license, paid)?;
         let known = self.known(request, (app, license), activation).await?;
-        let heard = known.judge(request);
-        if heard.hints_at_clone() {
-            self.gate.note_answer("clone_suspected", about, source.request_id);
-        }
-        match heard {
+        let heard = match known.judge(request) {
             Heard::Repeat => Ok(known.repeat()),
             Heard::Begins | Heard::Counts => self.count(known, request, source).await,
             Heard::Refused(Code::StateWanted) => {
                 Err(self.adopt((request, ask), &known.license, Some(&known), (source, paid)).await?)
             }
             Heard::Refused(code) => Err(AuthorityError::Refused(code)),
+        };
+        if matches!(heard, Err(AuthorityError::Refused(code)) if Heard::Refused(code).hints_at_clone()) {
+            self.gate.note_answer("clone_suspected", about, source.request_id);
         }
+        heard
     }
 
     async fn reply(

@@ -307,9 +307,8 @@ impl Online {
             return Ok(false);
         }
         let known = table::activations::find(&self.gate.db, entry.license.id, asked.device_key).await?;
-        let is_over = |known: table::ActivationRow| {
-            known.ended.is_some_and(|ended| ended.code == Code::NotActivated)
-        };
+        let is_over =
+            |known: table::ActivationRow| known.ended.is_some_and(|ended| ended.code == Code::NotActivated);
         Ok(known.is_some_and(|known| !is_over(known)))
     }
 
