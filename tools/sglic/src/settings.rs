@@ -37,7 +37,7 @@ struct Asked {
 impl Settings {
     pub(crate) fn load(folder: &Path) -> Result<Self, Failure> {
         let path = folder.join(FILE);
-        let Some(bytes) = files::read_if_there(&path)? else { return Ok(Self::default()) };
+        let Some(bytes) = files::read_own_if_there(&path)? else { return Ok(Self::default()) };
         serde_json::from_slice(&bytes).map_err(|_| {
             let message = format!("{}: this is not what sglic wrote", path.display());
             Failure::new(Code::FileUnreadable, message).fix("remove this file, and give --server again")

@@ -44,6 +44,44 @@ on_both_engines! {
         assert_eq!(app.count("activations"), 1);
     }
 
+    fn a_lost_answer_locks_nobody_out_where_the_license_changed_meanwhile(app: &TestApp) {
+        let (editor, license) = sell(app, &json!({}));
+        let build = app.build(&editor);
+        let desk = TestDevice::default();
+        let question = desk.wish(&build, key(&license), (1, &desk.sealing()), (None, &[]));
+        assert_eq!(app.ask_operation("activate", &question).status, 200);
+        let path = format!("/api/v1/licenses/{}", license["license_id"].as_str().expect("an id"));
+        app.api("PATCH", &path, &json!({ "tier": "enterprise" })).expect(200);
+        app.clock.advance(300);
+        let mut activation = desk.admitted(app, &build, &question).expect_admitted();
+        assert_eq!(activation.said.generation, 1);
+        assert_eq!(activation.beat(app, &build, &desk).code(), "admitted");
+    }
+
+    fn a_request_that_comes_late_begins_nothing(app: &TestApp) {
+        let (editor, license) = sell(app, &json!({}));
+        let build = app.build(&editor);
+        let desk = TestDevice::default();
+        let question = desk.wish(&build, key(&license), (1, &desk.sealing()), (None, &[]));
+        desk.admitted(app, &build, &question).expect_admitted();
+        app.clock.advance(300);
+        let mut newest = desk.activate(app, &build, key(&license), 2).expect_admitted();
+        app.clock.advance(300);
+        assert_eq!(desk.admitted(app, &build, &question).expect_denied(), "replay_detected");
+        assert_eq!(newest.beat(app, &build, &desk).code(), "admitted", "it is not superseded");
+        let second = desk.wish(&build, key(&license), (3, &desk.sealing()), (None, &[]));
+        desk.admitted(app, &build, &second).expect_admitted();
+        let mut request = desk.request(&build, key(&license), 4);
+        request.operation = Operation::Deactivate;
+        assert_eq!(app.ask_operation("deactivate", &desk.sign(&request, &[])).status, 200);
+        for late in [&question, &second] {
+            app.clock.advance(300);
+            assert_eq!(desk.admitted(app, &build, late).expect_denied(), "replay_detected");
+        }
+        assert_eq!(app.count("devices"), 0, "whoever repeats it takes no seat");
+        desk.activate(app, &build, key(&license), 5).expect_admitted();
+    }
+
     fn a_device_that_is_activated_more_than_three_times_a_day_again_may_be_two(app: &TestApp) {
         let (editor, license) = sell(app, &json!({}));
         let build = app.build(&editor);

@@ -29,9 +29,9 @@ impl Online {
         source: Source<'_>,
     ) -> Result<Decided, AuthorityError> {
         let said = request.get();
-        // A program that ended may begin again where there is room.
-        let has_left = known.instance.as_ref().is_some_and(|instance| instance.left_at.is_some());
-        if has_left && !known.has_room {
+        // spec/activation.md §7.4, point 4: one that made room comes back where there is room.
+        let returns = known.instance.as_ref().is_some_and(|instance| instance.is_gone(known.gone_since()));
+        if returns && !known.has_room {
             return Err(AuthorityError::Refused(Code::InstanceLimit));
         }
         let machine = said.fingerprint.as_ref().map(Word::as_str);
@@ -213,7 +213,7 @@ impl Work for Heartbeat {
         // Whoever was faster is not overwritten: then all of it is judged again.
         let is_current = match &self.instance_before {
             Some(before) => {
-                let returns = before.left_at.is_some();
+                let returns = before.is_gone(self.gone_since());
                 (!returns || self.has_room(tx).await?)
                     && table::instances::store(tx, id, before, &self.instance).await?
             }
@@ -264,15 +264,19 @@ impl Heartbeat {
             return Ok(false);
         }
         if self.instance_before.is_none() {
-            table::instances::forget_gone(tx, id, self.now.minus(self.rhythm.gone_after())).await?;
+            table::instances::forget_gone(tx, id, self.gone_since()).await?;
         }
         Ok(self.others(tx).await? < self.rhythm.max_instances)
     }
 
     /// How many other copies of the program run on the device.
     async fn others(&self, tx: &mut Tx<'_>) -> Result<u64, AuthorityError> {
-        let since = self.now.minus(self.rhythm.gone_after());
         let but = Some(self.instance.id);
-        Ok(table::instances::running(&mut *tx, self.activation.id, (but, since)).await?)
+        Ok(table::instances::running(&mut *tx, self.activation.id, (but, self.gone_since())).await?)
+    }
+
+    /// A copy that was not heard since then makes room for another.
+    fn gone_since(&self) -> UnixSeconds {
+        self.now.minus(self.rhythm.gone_after())
     }
 }

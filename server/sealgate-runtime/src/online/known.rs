@@ -39,6 +39,11 @@ impl Known {
         Device::Key(self.activation.device_key)
     }
 
+    /// A copy of the program that was not heard since then makes room for another.
+    pub(super) fn gone_since(&self) -> UnixSeconds {
+        self.now.minus(self.rhythm.gone_after())
+    }
+
     pub(super) fn judge(&self, request: &Request) -> Heard {
         let (said, row) = (request.get(), &self.activation);
         let activation = HeldActivation {

@@ -49,17 +49,19 @@ pub(crate) fn run(global: &Global, args: &ActivateArgs, output: Output) -> Resul
         |held: &Activation| !args.again && held.ended_by().is_none() && here.settings.is_of(&key, held);
     let done = before.as_ref().filter(|held| is_done(held)).cloned();
     let already = done.is_some();
-    here.settings.server = Some(server.clone());
-    here.settings.proof = Some(proof.clone());
     let activation = if let Some(held) = done {
         held
     } else {
-        // Before anybody is asked, so that a program that is ended on its way knows what it asked for.
+        // Before anybody is asked, so that a program that is ended on its way knows what it asked for, and whom. What worked before
+        // stays until this works.
         here.settings.asks(&key, before.as_ref());
+        here.settings.server.get_or_insert_with(|| server.clone());
+        here.settings.proof.get_or_insert_with(|| proof.clone());
         here.settings.save(&here.folder)?;
         output.progress(&format!("asking {server} to activate this machine"));
         client.activate_with_modules(&key, &modules)?
     };
+    (here.settings.server, here.settings.proof) = (Some(server), Some(proof.clone()));
     here.settings.save(&here.folder)?;
     held::write(&activation, &proof)?;
     let held = Held::of(&client, &activation)?;

@@ -46,6 +46,44 @@ fn a_machine_is_activated_once() {
     machine.run("verify").json();
 }
 
+/// A mistyped address, or somebody else's server, is not asked from then on.
+#[test]
+fn an_activation_that_fails_leaves_the_server_that_worked() {
+    let vendor = Vendor::new();
+    let license = vendor.issue(&json!({}));
+    let machine = vendor.machine();
+    machine.activate(&license).json();
+    let (key, elsewhere) = (text(&license["license_key"]), machine.path("elsewhere/proof.json"));
+    let words =
+        format!("activate --again --key {key} --server http://127.0.0.1:1 --output {}", elsewhere.display());
+    machine.run(&words).refused(69, "server_unreachable");
+    let unnamed = |words: &str| run(machine.command(words).env_remove("SGLIC_SERVER"));
+    assert_eq!(unnamed("heartbeat").json()["said"], "admitted");
+    assert_eq!(text(&unnamed("status").json()["server"]), vendor.server.url);
+    assert!(!elsewhere.exists());
+    unnamed("verify").json();
+}
+
+/// It says which server is asked, and which files are written.
+#[test]
+fn settings_that_others_may_write_are_refused() {
+    let vendor = Vendor::new();
+    let license = vendor.issue(&json!({}));
+    let machine = vendor.machine();
+    machine.activate(&license).json();
+    let settings = machine.state().join("sglic.json");
+    for (mode, is_refused) in [(0o666, true), (0o620, true), (0o644, false)] {
+        std::fs::set_permissions(&settings, std::fs::Permissions::from_mode(mode)).expect("changed");
+        let outcome = machine.run("status");
+        if is_refused {
+            let failure = outcome.refused(65, "file_unreadable");
+            assert!(text(&failure["message"]).contains("sglic.json"), "{failure}");
+        } else {
+            outcome.json();
+        }
+    }
+}
+
 #[test]
 fn the_proof_lies_where_it_was_wanted_and_follows_the_license() {
     let vendor = Vendor::new();
