@@ -65,6 +65,11 @@ impl Settings {
         self.asked.as_ref().is_some_and(is_of)
     }
 
+    /// The machine asked and was denied, so that nothing came of it: the server alone stays named.
+    pub(crate) fn take_back(&mut self, former: Self) {
+        (self.asked, self.proof) = (former.asked, former.proof);
+    }
+
     /// Nothing is held any more.
     pub(crate) fn forget_key(&mut self) {
         self.asked = None;

@@ -33,10 +33,10 @@ type Found = Result<String, Failure>;
 
 pub(crate) fn run(global: &Global, output: Output) -> Result<(), Failure> {
     let checks = checks(global);
-    output.result(&serde_json::json!({ "checks": &checks }), |_| {
+    let failed = checks.iter().filter(|check| !check.ok).count();
+    output.result(&serde_json::json!({ "ok": failed == 0, "checks": &checks }), |_| {
         checks.iter().map(Check::text).collect::<Vec<_>>().join("\n")
     });
-    let failed = checks.iter().filter(|check| !check.ok).count();
     if failed == 0 {
         return Ok(());
     }
@@ -88,7 +88,7 @@ fn check(name: &'static str, found: Found) -> Check {
 
 impl Check {
     fn text(&self) -> String {
-        let mark = if self.ok { "ok     " } else { "FAILED " };
+        let mark = if self.ok { "ok     " } else { "FAILS  " };
         let fix = self.fix.iter().map(|fix| format!("\n         fix: {fix}"));
         format!("{mark} {:10} {}", self.name, self.message) + &fix.collect::<String>()
     }
@@ -140,7 +140,7 @@ fn heartbeat(client: &Client) -> Found {
     let due = client.heartbeat_due()?;
     let now: UnixSeconds = SystemClock.now();
     match due {
-        None => Err(Failure::new(Code::NotActivated, "this machine holds no activation")),
+        None => Err(Failure::not_activated()),
         Some(due) if due <= now => {
             let message = "a heartbeat is due";
             Err(Failure::new(Code::CheckFailed, message)

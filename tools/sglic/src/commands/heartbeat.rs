@@ -16,6 +16,7 @@ use crate::output::{Output, pairs};
 
 pub(crate) fn run(global: &Global, args: &HeartbeatArgs, output: Output) -> Result<(), Failure> {
     let here = Here::find(global)?;
+    here.check_activated(global)?;
     let client = here.client(global)?;
     let proof = here.settings.proof(&here.folder);
     if args.watch { watch(client, &proof, output) } else { show(&client, &proof, client.heartbeat(), output) }
@@ -23,14 +24,12 @@ pub(crate) fn run(global: &Global, args: &HeartbeatArgs, output: Output) -> Resu
 
 /// Until a signal comes.
 fn watch(client: Client, proof: &Path, output: Output) -> Result<(), Failure> {
-    if client.heartbeat_due()?.is_none() {
-        return Err(Failure::new(Code::NotActivated, "this machine holds no activation"));
-    }
     let (tell, told) = channel();
     // Whoever asked may be gone, and then nobody needs to hear it.
     let listening = sealgate_terminal::listen(move |_| tell.send(()).unwrap_or_default());
     let failed = |error| Failure::new(Code::ConfigInvalid, format!("signals cannot be waited for: {error}"));
     listening.map_err(failed)?;
+    let due = client.heartbeat_due()?;
     let client = Arc::new(client);
     let (theirs, proof) = (client.clone(), proof.to_owned());
     let heartbeats = client.start_heartbeats(move |beat| {
@@ -38,6 +37,9 @@ fn watch(client: Client, proof: &Path, output: Output) -> Result<(), Failure> {
             output.failure(&failure);
         }
     })?;
+    if let Some(due) = due {
+        output.progress(&format!("sends heartbeats until Ctrl-C; the next one is due at {due}"));
+    }
     // Whoever listens tells once, or is gone.
     let _ = told.recv();
     output.progress("sending a last heartbeat; another signal ends the program at once");

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::held::Held;
+use super::held::{self, Held};
 use crate::args::Global;
 use crate::client::Here;
 use crate::failure::Failure;
@@ -20,12 +20,12 @@ struct Status {
 pub(crate) fn run(global: &Global, output: Output) -> Result<(), Failure> {
     let here = Here::find(global)?;
     let client = here.offline(global)?;
-    let activation = client.activation()?;
+    let activation = held::held(&client)?;
     let held = activation.as_ref().map(|activation| Held::of(&client, activation)).transpose()?;
     let proof = held.as_ref().map(|_| here.settings.proof(&here.folder).display().to_string());
     let status = Status { activated: held.is_some(), held, server: here.settings.server.clone(), proof };
     output.result(&status, |status| match &status.held {
-        None => "this machine is not activated: `sglic activate --key KEY --server URL`".to_owned(),
+        None => "this machine is not activated: `sglic activate --key - --server URL`".to_owned(),
         Some(held) => {
             let mut lines = held.lines();
             lines.extend(status.server.clone().map(|server| ("server", server)));
