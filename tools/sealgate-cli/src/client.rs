@@ -259,7 +259,7 @@ impl Client {
         if status.is_success() {
             Ok(bytes)
         } else {
-            Err(self.with_tokens_source(of_unknown(path, refused(&bytes, status.as_u16()))))
+            Err(self.with_tokens_source(of_unknown(method, path, refused(&bytes, status.as_u16()))))
         }
     }
 
@@ -385,7 +385,7 @@ fn way_out(code: &str) -> Option<String> {
 }
 
 /// Where what was named is not there: which command shows what there is.
-fn of_unknown(path: &str, failure: Failure) -> Failure {
+fn of_unknown(method: &str, path: &str, failure: Failure) -> Failure {
     const LISTS: [(&str, &str); 12] = [
         ("apps", "app list"),
         ("plans", "plan list"),
@@ -403,8 +403,10 @@ fn of_unknown(path: &str, failure: Failure) -> Failure {
     if failure.fix.is_some() || failure.code != Code::NotFound.as_str() {
         return failure;
     }
-    let named = path.strip_prefix("/api/v1/").and_then(|path| path.split(['/', '?']).next());
-    match LISTS.iter().find(|(of, _)| Some(*of) == named) {
+    // Other requests name more than one thing.
+    let names_it_alone = method == "GET" || ["/lookup", "/revoke", "/release"].iter().any(|end| path.ends_with(end));
+    let named = path.strip_prefix("/api/v1/").and_then(|path| path.split_once('/')).map(|(list, _)| list);
+    match LISTS.iter().find(|(list, _)| names_it_alone && Some(*list) == named) {
         Some((_, verb)) => failure.fix(format!("`sealgate {verb}` shows those that there are")),
         None => failure,
     }

@@ -21,6 +21,19 @@ fn line<'a>(told: &'a str, name: &str) -> &'a str {
 }
 
 #[test]
+fn a_policy_that_is_not_there_is_told_from_one_that_is_wrong() {
+    let vendor = Vendor::new();
+    vendor.app("Editor");
+    let (none, wrong) = (vendor.path("none.json"), vendor.path("wrong.json"));
+    std::fs::write(&wrong, "{").expect("is written");
+    for (file, fix) in [(none, "path"), (wrong, "write JSON")] {
+        let create = ["plan", "create", "--name", "Pro", "--tier", "licensed", "--policy", &file, "--json"];
+        let refused = vendor.run(&create).refused(65, "file_unreadable");
+        assert!(text(&refused["fix"]).contains(fix), "{refused}");
+    }
+}
+
+#[test]
 fn a_plan_and_its_licenses_have_the_conditions_that_flags_name() {
     let vendor = Vendor::new();
     let app = vendor.app("Editor");

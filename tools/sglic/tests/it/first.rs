@@ -152,8 +152,10 @@ fn other_files_are_activated_anew() {
     let words = format!("activate --key {} --manifest {}", text(&license["license_key"]), manifest.display());
     std::fs::write(&manifest, format!("[[\"editor\",\"{}\",null,null]]", "5f".repeat(32))).expect("written");
     machine.run(&words).refused(4, "unapproved_module");
+    let waiting = vendor.server.api("GET", "/api/v1/approvals", &Value::Null).json();
     let path = format!("/api/v1/licenses/{}/approvals/approve", text(&license["license_id"]));
-    vendor.server.api("POST", &path, &json!({ "all": true })).expect(200);
+    let decision = json!({ "approval_ids": [waiting["items"][0]["approval_id"]] });
+    vendor.server.api("POST", &path, &decision).expect(200);
     let activated = machine.run(&words).json();
     assert_eq!(
         (&activated["already"], &activated["generation"], &activated["modules"]),
