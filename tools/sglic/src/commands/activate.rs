@@ -47,7 +47,8 @@ pub(crate) fn run(global: &Global, args: &ActivateArgs, output: Output) -> Resul
     let before = held_before(&client)?;
     let is_of_these = |held: &Activation| args.manifest.is_none() || held.modules() == modules;
     let is_done = |held: &Activation| {
-        !args.again && held.ended_by().is_none() && here.settings.is_of(&key, held) && is_of_these(held)
+        let counts = held.ended_by().is_none() && here.settings.refused_by.is_none();
+        !args.again && counts && here.settings.is_of(&key, held) && is_of_these(held)
     };
     let done = before.as_ref().filter(|held| is_done(held)).cloned();
     let already = done.is_some();
@@ -69,6 +70,7 @@ pub(crate) fn run(global: &Global, args: &ActivateArgs, output: Output) -> Resul
         }
         asked?
     };
+    here.settings.refused_by = None;
     here.settings.save(&here.folder)?;
     held::write(&activation, &proof)?;
     let held = Held::of(&client, &activation)?;

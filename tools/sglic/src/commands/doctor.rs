@@ -4,6 +4,7 @@ use sealgate::{Client, Clock, SystemClock};
 use sealgate_artifact::{Code, UnixSeconds};
 use serde::Serialize;
 
+use super::heartbeat::{AGAIN, meaning};
 use super::held::Standing;
 use super::verify::{files_verified, in_force};
 use crate::args::{Global, VerifyArgs};
@@ -69,7 +70,7 @@ fn checks(global: &Global) -> Vec<Check> {
         checks.push(check("clock", clock(&client)));
         checks.push(check("server", server(global, &here)));
         checks.push(check("license", license(&here, &client)));
-        checks.push(check("heartbeat", heartbeat(&client)));
+        checks.push(check("heartbeat", heartbeat(&here, &client)));
     } else {
         checks.push(state);
     }
@@ -136,7 +137,11 @@ fn license(here: &Here, client: &Client) -> Found {
     }
 }
 
-fn heartbeat(client: &Client) -> Found {
+fn heartbeat(here: &Here, client: &Client) -> Found {
+    if let Some(code) = &here.settings.refused_by {
+        let message = format!("the last one did not count: {}", meaning(code));
+        return Err(Failure::of_code(code, message).fix(AGAIN));
+    }
     let due = client.heartbeat_due()?;
     let now: UnixSeconds = SystemClock.now();
     match due {
