@@ -134,7 +134,7 @@ fn list(client: &Client, (app, part): (Option<&str>, &PartArgs), output: &Output
         let row = |release: &ReleaseView| {
             vec![
                 release.release_id.clone(),
-                app(release),
+                app_of(release),
                 release.version.clone(),
                 release.target.clone(),
                 release.modules.to_string(),
@@ -147,7 +147,7 @@ fn list(client: &Client, (app, part): (Option<&str>, &PartArgs), output: &Output
     })
 }
 
-fn app(release: &ReleaseView) -> String {
+fn app_of(release: &ReleaseView) -> String {
     release.app.clone().unwrap_or_else(|| release.app_id.clone())
 }
 
@@ -162,7 +162,7 @@ fn print(release: &ReleaseView) {
 fn pairs(release: &ReleaseView) -> Vec<(&'static str, String)> {
     let mut pairs = vec![
         ("release", release.release_id.clone()),
-        ("app", app(release)),
+        ("app", app_of(release)),
         ("version", release.version.clone()),
         ("target", release.target.clone()),
         ("status", status(release).to_owned()),

@@ -174,7 +174,7 @@ fn not_checked(license: &License, pinned: &Pinned) -> Vec<&'static str> {
         "revocation: only the server or newer signed files can tell",
         "devices: a bare license file names no device",
     ];
-    if license.policy.is_some() {
+    if license.conditions.policy.is_some() {
         list.push("policy: the license has one, which programs enforce; one that cannot refuses the license (crit_unknown)");
     }
     if pinned.scope.is_none() {
