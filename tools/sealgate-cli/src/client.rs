@@ -404,7 +404,8 @@ fn of_unknown(method: &str, path: &str, failure: Failure) -> Failure {
         return failure;
     }
     // Other requests name more than one thing.
-    let names_it_alone = method == "GET" || ["/lookup", "/revoke", "/release"].iter().any(|end| path.ends_with(end));
+    let names_it_alone =
+        method == "GET" || ["/lookup", "/revoke", "/release"].iter().any(|end| path.ends_with(end));
     let named = path.strip_prefix("/api/v1/").and_then(|path| path.split_once('/')).map(|(list, _)| list);
     match LISTS.iter().find(|(list, _)| names_it_alone && Some(*list) == named) {
         Some((_, verb)) => failure.fix(format!("`sealgate {verb}` shows those that there are")),
@@ -414,7 +415,7 @@ fn of_unknown(method: &str, path: &str, failure: Failure) -> Failure {
 
 fn refused(bytes: &[u8], status: u16) -> Failure {
     if let Ok(problem) = serde_json::from_slice::<Problem>(bytes) {
-        let is_app = problem.field.as_deref() == Some("app_id") && problem.message.contains("several apps");
+        let is_app = problem.message.starts_with("app_id: the tenant has several apps");
         return Failure {
             fix: way_out(&problem.code).or_else(|| is_app.then(|| "say which one: --app APP".to_owned())),
             code: problem.code,

@@ -10,7 +10,7 @@ const PUBLISHING: &str = "\
 The first FILE is the package that customers get. Every FILE is a module, which a device may then run under every \
 license of the app; so name what the package puts on a machine, too. A FILE that is an ELF program or library first \
 gets a note with the version and the id of your update key, in a copy beside it (NAME.marked), or in DIR with -o. Install the \
-copies under the names of the originals: what you publish is what was written. A package that holds programs is made from marked ones:
+copies under the names of the originals: what you publish is what was written. A package that holds programs is made from marked ones: \
 run `release mark` first, or publish them as they are with --as-is. A token needs releases:write, and keys:read unless you give --signer.
 
 Examples:

@@ -72,7 +72,7 @@ fn policy(path: &Path) -> Result<Option<Policy>, Failure> {
     }
     let unusable = |why: String| {
         Failure::new(Code::FileUnreadable, format!("{}: {why}", path.display()))
-            .fix(r#"write JSON as in {"heartbeat": {"interval": 3600, "grace": 86400}}; the operator's guide has a table of the fields"#)
+            .fix(r#"write JSON as in {"heartbeat": {"interval": 3600, "grace": 86400}}; the operator's guide lists the fields, and spec/license.md §2.13 says them exactly"#)
     };
     let bytes = files::read(path).map_err(|e| {
         let fix = "give the path of a JSON file with the policy, or - for standard input";

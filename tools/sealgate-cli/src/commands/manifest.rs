@@ -34,7 +34,8 @@ pub(crate) fn run(global: &Global, command: &ManifestCommand, output: &Output) -
             let named = wish.modules.len() as u64;
             let changed: ApprovalsChanged = client.post_once(&path(id), &wish)?;
             output.result(&changed, |changed| {
-                let others = if changed.changed < named { "; the license had the others already" } else { "" };
+                let others =
+                    if changed.changed < named { "; the license had the others already" } else { "" };
                 say!("{} of {named} now wait for your decision{others}", changed.changed);
             });
             Ok(())

@@ -67,9 +67,8 @@ fn fits(wanted: &Value, is: &Value, is_part: bool) -> bool {
     match (wanted, is) {
         (Value::String(any), Value::String(_)) if any == "…" => true,
         (Value::Object(wanted), Value::Object(is)) => {
-            let has = |(name, value): (&String, &Value)| {
-                is.get(name).is_some_and(|is| fits(value, is, is_part))
-            };
+            let has =
+                |(name, value): (&String, &Value)| is.get(name).is_some_and(|is| fits(value, is, is_part));
             (is_part || wanted.len() == is.len()) && wanted.iter().all(has)
         }
         (Value::Array(wanted), Value::Array(is)) => {
@@ -86,7 +85,9 @@ fn an_answer_that_the_page_does_not_say_does_not_fit() {
         fits(&wanted, &serde_json::from_str(is).expect("JSON"), is_part)
     };
     assert!(fits(r#"{"a": "…", …}"#, r#"{"a": "b", "c": 1}"#) && fits(r#"[{"a": 1}]"#, r#"[{"a": 1}]"#));
-    for (shown, is) in [(r#"{"a": 1}"#, r#"{"a": 1, "b": 2}"#), (r#"{"a": 1, …}"#, r#"{"b": 1}"#), ("[]", "[1]")] {
+    for (shown, is) in
+        [(r#"{"a": 1}"#, r#"{"a": 1, "b": 2}"#), (r#"{"a": 1, …}"#, r#"{"b": 1}"#), ("[]", "[1]")]
+    {
         assert!(!fits(shown, is), "{shown} {is}");
     }
 }

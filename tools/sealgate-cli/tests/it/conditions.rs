@@ -67,7 +67,10 @@ fn a_plan_and_its_licenses_have_the_conditions_that_flags_name() {
     let trust = vendor.path("trust.json");
     vendor.run(&["keys", "export", "-o", &trust]).ok();
     let verified = vendor.json(&["verify", &signed, "--trust", &trust]);
-    assert!(verified["not_checked"].to_string().contains("crit_unknown"), "valid, and yet refused: {verified}");
+    assert!(
+        verified["not_checked"].to_string().contains("crit_unknown"),
+        "valid, and yet refused: {verified}"
+    );
     assert_eq!(line(&vendor.run(&["license", "show", id]).ok(), "instances"), "3 on a device");
 
     // An order says something else than its plan.

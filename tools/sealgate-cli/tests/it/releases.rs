@@ -134,7 +134,8 @@ fn a_program_is_published_rebuilt_refused_and_published_again() {
     assert_eq!(sold.activate(0, 7, std::slice::from_ref(&two)), "unapproved editor");
     let listed = sold.vendor.json(&["release", "list"]);
     assert_eq!(listed.as_array().map(Vec::len), Some(2));
-    for release in [&first, &listed[0], &sold.vendor.json(&["release", "show", text(&second["release_id"])])] {
+    for release in [&first, &listed[0], &sold.vendor.json(&["release", "show", text(&second["release_id"])])]
+    {
         assert_eq!(release["app"], "editor", "{release}");
     }
     let told = sold.vendor.run(&["release", "list"]).ok();

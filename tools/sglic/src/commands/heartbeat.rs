@@ -16,8 +16,7 @@ use crate::output::{Output, pairs};
 use crate::settings::Settings;
 
 /// The way out where the server does not know this activation, or knows another copy of it.
-pub(super) const AGAIN: &str =
-    "activate this machine again: `sglic activate --key -`; if the state was copied, activate each machine on its own";
+pub(super) const AGAIN: &str = "activate this machine again: `sglic activate --key -`; if the state was copied, activate each machine on its own";
 
 pub(crate) fn run(global: &Global, args: &HeartbeatArgs, output: Output) -> Result<(), Failure> {
     let here = Here::find(global)?;

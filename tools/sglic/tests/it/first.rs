@@ -191,8 +191,7 @@ fn a_machine_without_an_activation_needs_no_server_to_be_told_so() {
     let vendor = Vendor::new();
     let machine = vendor.machine();
     for words in ["heartbeat", "heartbeat --watch", "deactivate --yes", "deactivate -y"] {
-        let refused =
-            run(machine.command(words).env_remove("SGLIC_SERVER")).refused(4, "not_activated");
+        let refused = run(machine.command(words).env_remove("SGLIC_SERVER")).refused(4, "not_activated");
         assert!(text(&refused["fix"]).contains("activate --key -"), "{refused}");
     }
 }
