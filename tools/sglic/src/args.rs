@@ -10,10 +10,10 @@ Begin:
   sglic status --trust trust.json
   sglic doctor --trust trust.json             if something does not work
 
-What the vendor's keys are comes from this program itself, where the vendor built it so, and else from --trust FILE: the trust.json
-that the vendor gave you. It is never taken from the server.
+Whose keys are believed is built into this program, or else stands in the trust.json that the vendor gave you (--trust FILE). It is \
+never taken from the server.
 
-Exit codes: 0 done, 1 refused, 2 usage, 3 not found, 4 conflict, 65 bad file, 69 server unreachable,
+Exit codes: 0 done, 1 refused, 2 usage, 3 not found, 4 conflict, 65 bad file, 69 server unreachable, \
 77 not permitted, 78 configuration, 130 interrupted";
 
 const ACTIVATING: &str = "\
@@ -21,9 +21,9 @@ Examples:
   sglic activate --key - --server https://license.example.com < key.txt
   sglic activate --key - --server https://license.example.com --output licenses/activation_proof.json
 
-A key that is given as --key KEY can be seen by others on this machine, in the list of processes: `--key -` reads it from standard
-input. A machine that is activated for this key and these files already is not activated again, unless the proof does not count any
-more; --again does it anyway.";
+A key that is given as --key KEY can be seen by others on this machine, in the list of processes: `--key -` reads it from standard \
+input. A machine that is activated for this key already is not activated again, unless --manifest names other files than before or the \
+proof does not count any more; --again does it anyway.";
 
 const WATCHING: &str = "\
 Examples:
@@ -33,7 +33,7 @@ Examples:
 Exit codes: 0 admitted, 1 or 4 not admitted any more, 69 server unreachable (nothing is lost by that: ask again)";
 
 const CHECKING: &str = "\
-Checks, in this order: the vendor's keys, the state folder, the clock, the server, license and proof, the heartbeat. Each that fails
+Checks, in this order: the vendor's keys, the state folder, the clock, the server, license and proof, the heartbeat. Each that fails \
 says what to do. Nothing is changed.
 
 Exit codes: 0 all is well, 1 a check failed";
@@ -67,7 +67,7 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) trust: Option<PathBuf>,
     /// Do it without asking
-    #[arg(long, global = true)]
+    #[arg(short, long, global = true)]
     pub(crate) yes: bool,
     /// The vendor's server [default: the one that activated this machine]
     #[arg(long, global = true, value_name = "URL", env = "SGLIC_SERVER", hide_env_values = true)]
@@ -172,4 +172,27 @@ pub(crate) struct HeartbeatArgs {
     /// Go on until a signal comes
     #[arg(long)]
     pub(crate) watch: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Command, CommandFactory};
+
+    use super::Args;
+
+    /// It is wrapped to the terminal's width.
+    #[test]
+    fn paragraphs_of_the_help_are_one_line() {
+        check(&Args::command());
+    }
+
+    fn check(command: &Command) {
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let lines: Vec<&str> = help.lines().collect();
+        let is_text = |line: &str| !line.is_empty() && !line.starts_with(' ');
+        for pair in lines.windows(2) {
+            assert!(!is_text(pair[0]) || !is_text(pair[1]), "{}: {}", command.get_name(), pair[0]);
+        }
+        command.get_subcommands().for_each(check);
+    }
 }

@@ -1,9 +1,12 @@
 //! What went wrong, for people and for programs.
 
-use sealgate::{ConfigurationError, Denied, Error, Module, TransportError};
+use sealgate::{ConfigurationError, Denied, Error, Module, TransportError, UnverifiedSeat};
 use sealgate_artifact::{Code, encode_hex};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+
+/// How a machine is activated.
+const ACTIVATE: &str = "activate it: `sglic activate --key - --server URL`";
 
 /// A failure of the program: a stable code, a sentence, and the fix where there is one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -37,6 +40,11 @@ impl Failure {
             more: Map::new(),
             lines: vec![],
         }
+    }
+
+    /// What a verb works with is not there.
+    pub(crate) fn not_activated() -> Self {
+        Self::new(Code::NotActivated, "this machine holds no activation").fix(ACTIVATE)
     }
 
     /// A person was asked, and said no: nothing failed, and nothing was done.
@@ -112,10 +120,31 @@ fn denial(mut failure: Failure, denied: &Denied) -> Failure {
         failure = failure.with("modules", modules().map(module).collect());
         failure.lines.extend(modules().map(module_line));
     }
+    if let Some(used) = denied.devices_used.filter(|_| denied.max_devices.is_some()) {
+        failure = failure.with("devices_used", used.into()).with("max_devices", denied.max_devices.into());
+    }
     if !denied.unverified_seats.is_empty() {
-        failure.lines.push(format!("{} devices have a seat", denied.unverified_seats.len()));
+        let seats = || denied.unverified_seats.iter();
+        failure = failure.with("seats", seats().map(seat).collect());
+        failure.lines.extend(seats().map(seat_line));
     }
     failure
+}
+
+/// A device that has a seat, for a person who looks for one that is not used any more. Nobody signed it.
+fn seat(seat: &UnverifiedSeat) -> Value {
+    json!({
+        "device_id": seat.device_id.to_string(),
+        "name": seat.name,
+        "last_seen": seat.last_seen.map(|time| time.to_string()),
+    })
+}
+
+/// The id is what the vendor releases the seat by.
+fn seat_line(seat: &UnverifiedSeat) -> String {
+    let name = seat.name.as_deref().unwrap_or("-");
+    let seen = seat.last_seen.map_or_else(|| "-".to_owned(), |time| time.to_string());
+    format!("has a seat: {name}  device {}  last seen {seen}", seat.device_id)
 }
 
 fn module(module: &Module) -> Value {

@@ -1,6 +1,6 @@
 //! `sglic activate`.
 
-use std::io::BufRead;
+use std::io::{BufRead, IsTerminal};
 use std::path::Path;
 
 use sealgate::{Activation, Client, Error, Module};
@@ -31,7 +31,7 @@ struct Activated {
 
 pub(crate) fn run(global: &Global, args: &ActivateArgs, output: Output) -> Result<(), Failure> {
     let mut here = Here::find(global)?;
-    let key = key(&args.key)?;
+    let key = key(&args.key, output)?;
     let modules = args.manifest.as_deref().map(modules).transpose()?.unwrap_or_default();
     let server = here.server(global)?;
     let client = here.client(global)?;
@@ -45,10 +45,14 @@ pub(crate) fn run(global: &Global, args: &ActivateArgs, output: Output) -> Resul
         return Err(Failure::new(Code::MalformedRequest, message).fix("give --output another file name"));
     }
     let before = held_before(&client)?;
-    let is_done =
-        |held: &Activation| !args.again && held.ended_by().is_none() && here.settings.is_of(&key, held);
+    let is_of_these = |held: &Activation| args.manifest.is_none() || held.modules() == modules;
+    let is_done = |held: &Activation| {
+        let counts = held.ended_by().is_none() && here.settings.refused_by.is_none();
+        !args.again && counts && here.settings.is_of(&key, held) && is_of_these(held)
+    };
     let done = before.as_ref().filter(|held| is_done(held)).cloned();
     let already = done.is_some();
+    let former = here.settings.clone();
     let activation = if let Some(held) = done {
         held
     } else {
@@ -59,9 +63,16 @@ pub(crate) fn run(global: &Global, args: &ActivateArgs, output: Output) -> Resul
         here.settings.proof.get_or_insert_with(|| proof.clone());
         here.settings.save(&here.folder)?;
         output.progress(&format!("asking {server} to activate this machine"));
-        client.activate_with_modules(&key, &modules)?
+        let asked = client.activate_with_modules(&key, &modules);
+        if let Err(Error::License(_)) = asked {
+            // What is held stays what it was: of the key that it came of, and where it lies.
+            here.settings.take_back(former);
+            here.settings.save(&here.folder)?;
+        }
+        asked?
     };
     (here.settings.server, here.settings.proof) = (Some(server), Some(proof.clone()));
+    here.settings.refused_by = None;
     here.settings.save(&here.folder)?;
     held::write(&activation, &proof)?;
     let held = Held::of(&client, &activation)?;
@@ -94,9 +105,12 @@ fn modules(path: &Path) -> Result<Vec<Module>, Failure> {
 }
 
 /// The key that was given, or the first line of standard input.
-fn key(given: &str) -> Result<Zeroizing<String>, Failure> {
+fn key(given: &str, output: Output) -> Result<Zeroizing<String>, Failure> {
     if given != "-" {
         return Ok(Zeroizing::new(given.to_owned()));
+    }
+    if std::io::stdin().is_terminal() {
+        output.progress("type or paste the license key:");
     }
     let mut line = Zeroizing::new(String::new());
     let read = std::io::Read::take(std::io::stdin().lock(), LINE).read_line(&mut line);

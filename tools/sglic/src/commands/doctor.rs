@@ -4,6 +4,7 @@ use sealgate::{Client, Clock, SystemClock};
 use sealgate_artifact::{Code, UnixSeconds};
 use serde::Serialize;
 
+use super::heartbeat::{AGAIN, meaning};
 use super::held::Standing;
 use super::verify::{files_verified, in_force};
 use crate::args::{Global, VerifyArgs};
@@ -33,10 +34,10 @@ type Found = Result<String, Failure>;
 
 pub(crate) fn run(global: &Global, output: Output) -> Result<(), Failure> {
     let checks = checks(global);
-    output.result(&serde_json::json!({ "checks": &checks }), |_| {
+    let failed = checks.iter().filter(|check| !check.ok).count();
+    output.result(&serde_json::json!({ "ok": failed == 0, "checks": &checks }), |_| {
         checks.iter().map(Check::text).collect::<Vec<_>>().join("\n")
     });
-    let failed = checks.iter().filter(|check| !check.ok).count();
     if failed == 0 {
         return Ok(());
     }
@@ -69,7 +70,7 @@ fn checks(global: &Global) -> Vec<Check> {
         checks.push(check("clock", clock(&client)));
         checks.push(check("server", server(global, &here)));
         checks.push(check("license", license(&here, &client)));
-        checks.push(check("heartbeat", heartbeat(&client)));
+        checks.push(check("heartbeat", heartbeat(&here, &client)));
     } else {
         checks.push(state);
     }
@@ -88,7 +89,7 @@ fn check(name: &'static str, found: Found) -> Check {
 
 impl Check {
     fn text(&self) -> String {
-        let mark = if self.ok { "ok     " } else { "FAILED " };
+        let mark = if self.ok { "ok     " } else { "FAILS  " };
         let fix = self.fix.iter().map(|fix| format!("\n         fix: {fix}"));
         format!("{mark} {:10} {}", self.name, self.message) + &fix.collect::<String>()
     }
@@ -136,11 +137,15 @@ fn license(here: &Here, client: &Client) -> Found {
     }
 }
 
-fn heartbeat(client: &Client) -> Found {
+fn heartbeat(here: &Here, client: &Client) -> Found {
+    if let Some(code) = &here.settings.refused_by {
+        let message = format!("the last one did not count: {}", meaning(code));
+        return Err(Failure::of_code(code, message).fix(AGAIN));
+    }
     let due = client.heartbeat_due()?;
     let now: UnixSeconds = SystemClock.now();
     match due {
-        None => Err(Failure::new(Code::NotActivated, "this machine holds no activation")),
+        None => Err(Failure::not_activated()),
         Some(due) if due <= now => {
             let message = "a heartbeat is due";
             Err(Failure::new(Code::CheckFailed, message)

@@ -1,5 +1,6 @@
 //! `sglic manifest`: the files that a program consists of (`spec/activation.md` §2).
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use sealgate::Module;
@@ -29,7 +30,9 @@ fn collect(args: &CollectArgs, output: Output) -> Result<(), Failure> {
             Failure::new(Code::FieldInvalid, message).fix("rename the file, or leave it out of the folder")
         );
     }
-    let list: Vec<Module> = found.into_iter().map(|(_, module)| module).collect();
+    // A file that lies there twice is one module.
+    let list: BTreeSet<Module> = found.into_iter().map(|(_, module)| module).collect();
+    let list: Vec<Module> = list.into_iter().collect();
     if list.is_empty() {
         let message = format!("{}: there are no programs or libraries below this folder", root.display());
         return Err(Failure::new(Code::NotFound, message)
@@ -51,6 +54,7 @@ fn write(path: &Path, text: &[u8], count: usize, output: Output) -> Result<(), F
     }
     files::write_private(path, &[text, b"\n"].concat())?;
     let result = json!({ "manifest": path.display().to_string(), "modules": count });
-    output.result(&result, |_| format!("wrote {count} modules to {}", path.display()));
+    let modules = if count == 1 { "module" } else { "modules" };
+    output.result(&result, |_| format!("wrote {count} {modules} to {}", path.display()));
     Ok(())
 }

@@ -3,7 +3,7 @@
 use sealgate::{Activation, Client};
 use sealgate_artifact::{Code, UnixSeconds};
 
-use super::held::{Held, Standing};
+use super::held::{Held, Standing, held};
 use crate::args::{Global, VerifyArgs};
 use crate::client::Here;
 use crate::failure::Failure;
@@ -29,8 +29,8 @@ pub(crate) fn run(global: &Global, args: &VerifyArgs, output: Output) -> Result<
 pub(crate) fn files_verified(here: &Here, client: &Client, args: &VerifyArgs) -> Result<Activation, Failure> {
     let proof = args.proof.as_deref().map_or_else(|| here.settings.proof(&here.folder), files::resolved);
     let license = args.license.as_deref().map_or_else(|| license_beside(&proof), files::resolved);
-    if client.activation()?.is_none() && args.proof.is_none() {
-        return Err(Failure::new(Code::NotActivated, "this machine holds no activation"));
+    if held(client)?.is_none() && args.proof.is_none() {
+        return Err(Failure::not_activated());
     }
     let (license_bytes, proof_bytes) = (files::read(&license)?, files::read(&proof)?);
     client.verify_activation_files(&license_bytes, &proof_bytes).map_err(|error| {

@@ -179,6 +179,93 @@ fn a_key_is_not_repeated() {
     assert!(!shows(&kept));
 }
 
+/// Else a machine with an update runs by the proof of the former files, and nobody is told.
+#[test]
+fn other_files_are_activated_anew() {
+    let vendor = Vendor::new();
+    let license = vendor.issue(&json!({}));
+    let machine = vendor.machine();
+    machine.activate(&license).json();
+    let manifest = machine.path("manifest.json");
+    let words = format!("activate --key {} --manifest {}", text(&license["license_key"]), manifest.display());
+    std::fs::write(&manifest, format!("[[\"editor\",\"{}\",null,null]]", "5f".repeat(32))).expect("written");
+    machine.run(&words).refused(4, "unapproved_module");
+    let waiting = vendor.server.api("GET", "/api/v1/approvals", &Value::Null).json();
+    let path = format!("/api/v1/licenses/{}/approvals/approve", text(&license["license_id"]));
+    let decision = json!({ "approval_ids": [waiting["items"][0]["approval_id"]] });
+    vendor.server.api("POST", &path, &decision).expect(200);
+    let activated = machine.run(&words).json();
+    assert_eq!(
+        (&activated["already"], &activated["generation"], &activated["modules"]),
+        (&json!(false), &json!(2), &json!(1))
+    );
+    for words in [words.as_str(), &format!("activate --key {}", text(&license["license_key"]))] {
+        let again = machine.run(words).json();
+        assert_eq!((&again["already"], &again["generation"]), (&json!(true), &json!(2)), "{words}");
+    }
+}
+
+/// Else the next run of a script activates again, and the fourth in a day is taken for a copy.
+#[test]
+fn a_key_that_is_denied_changes_nothing_of_what_is_held() {
+    let vendor = Vendor::new();
+    let (license, revoked) = (vendor.issue(&json!({})), vendor.issue(&json!({})));
+    vendor.change(&revoked, "revoke");
+    let machine = vendor.machine();
+    machine.activate(&license).json();
+    let denied = format!(
+        "activate --key {} --output {}",
+        text(&revoked["license_key"]),
+        machine.path("elsewhere/proof.json").display()
+    );
+    machine.run(&denied).refused(1, "revoked");
+    machine.run("verify").json();
+    let again = machine.activate(&license).json();
+    assert_eq!((&again["already"], &again["generation"]), (&json!(true), &json!(1)));
+}
+
+#[test]
+fn a_machine_without_an_activation_needs_no_server_to_be_told_so() {
+    let vendor = Vendor::new();
+    let machine = vendor.machine();
+    for words in ["heartbeat", "heartbeat --watch", "deactivate --yes", "deactivate -y"] {
+        let refused = run(machine.command(words).env_remove("SGLIC_SERVER")).refused(4, "not_activated");
+        assert!(text(&refused["fix"]).contains("activate --key -"), "{refused}");
+    }
+}
+
+#[test]
+fn a_license_without_a_free_seat_says_who_has_them() {
+    let vendor = Vendor::new();
+    let license = vendor.issue(&json!({ "max_devices": 1 }));
+    vendor.machine().activate(&license).json();
+    let refused = vendor.machine().activate(&license).refused(4, "device_limit");
+    assert_eq!((&refused["devices_used"], &refused["max_devices"]), (&json!(1), &json!(1)));
+    assert!(refused["seats"][0]["device_id"].is_string(), "{refused}");
+    let key = text(&license["license_key"]);
+    let told = vendor.machine().tell(&format!("activate --key {key}"));
+    assert!(told.stderr.contains(&text(&refused["seats"][0]["device_id"])), "{told:?}");
+}
+
+/// Each file that is wrong is named as what it is.
+#[test]
+fn a_trust_that_does_not_fit_says_what_to_do() {
+    let vendor = Vendor::new();
+    let machine = vendor.machine();
+    machine.activate(&vendor.issue(&json!({}))).json();
+    let viewer = vendor.server.create_app("Viewer");
+    let path = format!("/api/v1/apps/{}/trust", text(&viewer["app_id"]));
+    let trust = vendor.server.api("GET", &path, &Value::Null).bytes;
+    std::fs::write(machine.path("trust.json"), &trust).expect("written");
+    for words in ["status", "verify"] {
+        let refused = machine.run(words).refused(1, "wrong_app");
+        assert!(text(&refused["fix"]).contains("--state"), "{refused}");
+    }
+    std::fs::write(machine.path("trust.json"), "{}").expect("written");
+    let refused = machine.run("status").refused(78, "config_invalid");
+    assert!(!text(&refused["message"]).contains("built-in"), "{refused}");
+}
+
 #[test]
 fn an_empty_standard_input_names_no_key() {
     let vendor = Vendor::new();
@@ -242,6 +329,8 @@ fn a_program_is_listed_by_its_files() {
     std::fs::write(root.join("lib/plugin.dll"), "MZ and so on").expect("written");
     std::fs::write(root.join("README"), "text").expect("written");
     std::os::unix::fs::symlink(SGLIC, root.join("link")).expect("linked");
+    // A file that lies there twice is one module.
+    std::fs::write(root.join("plugin.dll"), "MZ and so on").expect("written");
     let words = format!("manifest collect --root {} -o {}", root.display(), manifest.display());
     assert_eq!(machine.run(&words).json()["modules"], 2);
     let list: Value = serde_json::from_slice(&read(&manifest)).expect("JSON");

@@ -84,6 +84,15 @@ impl Machine {
         command
     }
 
+    /// What it says to people.
+    pub(crate) fn tell(&self, words: &str) -> Outcome {
+        let command = self.command(words);
+        let mut plain = Command::new(SGLIC);
+        plain.env_clear().args(command.get_args().filter(|word| *word != "--json"));
+        plain.env("SGLIC_SERVER", &self.server).stdin(Stdio::null());
+        run(&mut plain)
+    }
+
     pub(crate) fn run(&self, words: &str) -> Outcome {
         run(&mut self.command(words))
     }
