@@ -31,14 +31,19 @@ impl Online {
         let said = request.get();
         // A program that ended may begin again where there is room.
         let has_left = known.instance.as_ref().is_some_and(|instance| instance.left_at.is_some());
-        if has_left && !known.has_room {
+        if has_left && !said.leaves && !known.has_room {
             return Err(AuthorityError::Refused(Code::InstanceLimit));
         }
         let machine = said.fingerprint.as_ref().map(Word::as_str);
         if !is_same_machine(known.activation.fingerprint.as_deref(), machine) {
             return Err(AuthorityError::Refused(Code::FingerprintMismatch));
         }
-        let chained = match follow(&self.gate.secrets, &known.activation, said, known.now) {
+        let followed = if known.is_repeated(request) {
+            Ok(Chained::as_it_is(&known.activation, said))
+        } else {
+            follow(&self.gate.secrets, &known.activation, said, known.now)
+        };
+        let chained = match followed {
             // spec/chain.md §4.7: signed, because an unsigned refusal could come from anybody in between.
             Err(AuthorityError::Refused(code)) => return self.refused(request, code),
             chained => chained?,
@@ -213,7 +218,7 @@ impl Work for Heartbeat {
         // Whoever was faster is not overwritten: then all of it is judged again.
         let is_current = match &self.instance_before {
             Some(before) => {
-                let returns = before.left_at.is_some();
+                let returns = before.left_at.is_some() && self.instance.left_at.is_none();
                 (!returns || self.has_room(tx).await?)
                     && table::instances::store(tx, id, before, &self.instance).await?
             }

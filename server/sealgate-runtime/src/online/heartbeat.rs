@@ -83,7 +83,7 @@ impl Online {
             self.gate.note_answer("clone_suspected", about, source.request_id);
         }
         match heard {
-            Heard::Repeat => Ok(known.repeat()),
+            Heard::Repeat => self.repeat(known, request, source).await,
             Heard::Begins | Heard::Counts => self.count(known, request, source).await,
             Heard::Refused(Code::StateWanted) => {
                 Err(self.adopt((request, ask), &known.license, Some(&known), source).await?)
