@@ -33,10 +33,11 @@ impl Online {
         let known =
             table::activations::find(&self.gate.db, license.id, request.get().asks.device_key).await?;
         if let Some(known) =
-            known.as_ref().filter(|known| !std::env::var("SG_BREAK").is_ok_and(|b| b == "again") && known.request == request.id() && known.ended.is_none())
+            known.as_ref().filter(|known| known.request == request.id() && known.ended.is_none())
         {
             let admitted = self.seats.admit(asking).await?;
-            return Ok(Activated { admitted, proof: known.proof.clone() });
+            let proof = self.proof_now(known, asking).await?;
+            return Ok(Activated { admitted, proof });
         }
         // spec/activation.md §4.4.
         let unapproved = unapproved(&self.gate.db, license, &request.get().modules).await?;
@@ -57,6 +58,20 @@ impl Online {
         };
         let proof = work.row.proof.clone();
         Ok(Activated { admitted: Box::pin(self.gate.db.write(work)).await?, proof })
+    }
+}
+
+impl Online {
+    /// The proof of this generation for the license's version that counts, which comes with it.
+    async fn proof_now(&self, known: &ActivationRow, asking: &Asking<'_>) -> Result<Vec<u8>, AuthorityError> {
+        let license = &asking.license.license;
+        if known.statement == license.statement {
+            return Ok(known.proof.clone());
+        }
+        let row = self.proofs.renew(known, license, asking.now)?;
+        let proof = row.proof.clone();
+        Box::pin(self.gate.db.write(Renew { before: known.clone(), row })).await?;
+        Ok(proof)
     }
 }
 
@@ -83,10 +98,28 @@ impl Work for Activate {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Admitted, AuthorityError> {
         // The license is locked from here on.
         let admitted = self.take.take(tx).await?;
-        if !table::activations::begin(tx, &self.row, self.is_known).await? && !std::env::var("SG_BREAK").is_ok_and(|b| b == "begin") {
+        if !table::activations::begin(tx, &self.row, self.is_known).await? {
             return Err(AuthorityError::Superseded);
         }
         table::events::insert(tx, &self.event).await?;
         Ok(admitted)
+    }
+}
+
+/// A newer proof of the same generation.
+struct Renew {
+    before: ActivationRow,
+    row: ActivationRow,
+}
+
+impl Work for Renew {
+    type Output = ();
+    type Error = AuthorityError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
+        if table::activations::replace(tx, &self.before, &self.row).await? {
+            return Ok(());
+        }
+        Err(AuthorityError::Superseded)
     }
 }

@@ -83,7 +83,6 @@ impl Online {
             self.gate.note_answer("clone_suspected", about, source.request_id);
         }
         match heard {
-            Heard::Repeat if std::env::var("SG_BREAK").is_ok_and(|b| b == "repeat") => Err(AuthorityError::Refused(Code::NonceReplayed)),
             Heard::Repeat => self.repeat(known, request, source).await,
             Heard::Begins | Heard::Counts => self.count(known, request, source).await,
             Heard::Refused(Code::StateWanted) => {

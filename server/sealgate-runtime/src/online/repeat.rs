@@ -20,9 +20,8 @@ impl Online {
         source: Source<'_>,
     ) -> Result<Decided, AuthorityError> {
         let answer = known.instance.as_ref().map(|instance| instance.answer.clone()).unwrap_or_default();
-        let is_taken = |said: &HeartbeatAnswer| {
-            said.request == request.id() && (std::env::var("SG_BREAK").is_ok_and(|b| b == "stale") || known.now.minus(TAKEN_SECONDS) < said.issued_at)
-        };
+        let age = |said: &HeartbeatAnswer| known.now.get().abs_diff(said.issued_at.get());
+        let is_taken = |said: &HeartbeatAnswer| said.request == request.id() && age(said) < TAKEN_SECONDS;
         let own = verify_own_answer(&answer, vec![self.identity.key()]);
         if let Some(own) = own.ok().filter(|own| is_taken(own.get())) {
             return Ok(known.told(own.get(), answer));
@@ -31,7 +30,7 @@ impl Online {
         let (servers, _) = self.own_keys().await?;
         let others = verify_own_answer(&answer, servers).ok().filter(|others| is_taken(others.get()));
         let Some(others) = others else { return self.count(known, request, source).await };
-        let answer = if std::env::var("SG_BREAK").is_ok_and(|b| b == "foreign") { answer } else { self.sign_beat(others.get())? };
+        let answer = self.sign_beat(others.get())?;
         Ok(known.told(others.get(), answer))
     }
 }

@@ -145,6 +145,21 @@ on_both_engines! {
         assert_eq!(app.count("instances"), 32);
     }
 
+    fn an_activation_whose_answer_was_lost_goes_on_with_the_license_that_counts(app: &TestApp) {
+        let sold = Sold::new(app, &json!({ "expires_at": "2036-01-31T00:00:00Z" }));
+        let lossy = || sold.program.install_in(&sold.store, Way::that_loses(0b11));
+        for year in 2037..2040 {
+            lossy().activate(&sold.key()).expect_err("lost");
+            sold.change(app, "renew", &json!({ "expires_at": format!("{year}-01-31T00:00:00Z") }));
+            app.clock.advance(20 * DAY);
+        }
+        let activation = sold.start().activate(&sold.key()).expect("admitted");
+        assert_eq!(activation.generation(), 1);
+        admitted(&sold.start());
+        assert_eq!((app.count("devices"), app.count("activations")), (1, 1));
+        assert_eq!(app.count("events WHERE kind = 'device_activated'"), 1);
+    }
+
     /// Longer than a certificate is in force.
     fn a_heartbeat_whose_answer_was_lost_goes_on_after_weeks(app: &TestApp) {
         let sold = Sold::new(app, &json!({}));
