@@ -150,7 +150,9 @@ fn of_devices_at_two_servers_one_gets_the_last_seat() {
         let (admitted, denied): (Vec<_>, Vec<_>) =
             asked.into_iter().enumerate().partition(|(_, asked)| asked.is_ok());
         assert_eq!(admitted.len(), 1, "{round}");
-        denied.into_iter().for_each(|(_, asked)| is_denied(asked));
+        for (_, asked) in denied {
+            is_denied(asked);
+        }
         for server in 0..2 {
             let beat = two.client(server, &stores[admitted[0].0]).heartbeat().expect("it goes on");
             assert_eq!(beat.said, BeatSaid::Admitted, "{round}");
