@@ -38,12 +38,7 @@ impl Online {
         if !is_same_machine(known.activation.fingerprint.as_deref(), machine) {
             return Err(AuthorityError::Refused(Code::FingerprintMismatch));
         }
-        let followed = if known.is_repeated(request) {
-            Ok(Chained::as_it_is(&known.activation, said))
-        } else {
-            follow(&self.gate.secrets, &known.activation, said, known.now)
-        };
-        let chained = match followed {
+        let chained = match self.chained(&known, request) {
             // spec/chain.md §4.7: signed, because an unsigned refusal could come from anybody in between.
             Err(AuthorityError::Refused(code)) => return self.refused(request, code),
             chained => chained?,
@@ -102,6 +97,15 @@ impl Online {
         Box::pin(self.gate.db.write(work)).await?;
         let admitted = activation.ended.is_none().then_some((known.license, activation));
         Ok(Decided { answer, admitted })
+    }
+
+    /// The device's chain. A request that was answered before brings nothing new.
+    fn chained(&self, known: &Known, request: &Request) -> Result<Chained, AuthorityError> {
+        let (activation, said) = (&known.activation, request.get());
+        if known.is_repeated(request) {
+            return Ok(Chained::as_it_is(activation, said));
+        }
+        follow(&self.gate.secrets, activation, said, known.now)
     }
 
     /// Whether the device has a seat, and whether it may go on.
