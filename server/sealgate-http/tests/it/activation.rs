@@ -134,6 +134,23 @@ on_both_engines! {
         assert_eq!(app.count("activations"), 0);
     }
 
+    fn a_license_that_has_expired_admits_nobody(app: &TestApp) {
+        let (editor, license) = sell(app, &json!({ "max_devices": 3, "expires_at": "2027-01-15T08:01:00Z" }));
+        let build = app.build(&editor);
+        let (desk, lap) = (TestDevice::default(), TestDevice::default());
+        let end = app.clock.seconds() + 60;
+        app.clock.advance(59);
+        let mut state = desk.activate(app, &build, key(&license), 1).expect_admitted();
+        app.clock.advance(1);
+        for (device, n) in [(&lap, 2), (&desk, 3)] {
+            assert_eq!(device.activate(app, &build, key(&license), n).expect_denied(), "expired");
+        }
+        assert_eq!((app.count("devices"), app.count("activations WHERE generation = 1")), (1, 1));
+        assert_eq!(app.count("events WHERE kind = 'device_activated'"), 1);
+        let beaten = state.beat(app, &build, &desk);
+        assert_eq!((beaten.code(), beaten.grace_until()), ("expired", Some(end)), "expiry has no grace");
+    }
+
     fn of_64_devices_that_want_one_seat_one_is_admitted(app: &TestApp) {
         let (editor, license) = sell(app, &json!({}));
         let build = app.build(&editor);

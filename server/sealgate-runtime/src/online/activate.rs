@@ -39,12 +39,7 @@ impl Online {
         }
         if let Some(known) = known.as_ref().filter(|known| known.request == request.id()) {
             let admitted = self.seats.admit(asking).await?;
-            // The answer may have been lost before the license was changed: the first heartbeat stores what is made here.
-            let proof = if known.statement == license.statement {
-                known.proof.clone()
-            } else {
-                self.proofs.renew(known, license, asking.now)?.proof
-            };
+            let proof = self.proof_now(known, asking).await?;
             return Ok(Activated { admitted, proof });
         }
         // spec/activation.md §4.4.
@@ -66,6 +61,20 @@ impl Online {
         };
         let proof = work.row.proof.clone();
         Ok(Activated { admitted: Box::pin(self.gate.db.write(work)).await?, proof })
+    }
+}
+
+impl Online {
+    /// The proof of this generation for the license's version that counts, which comes with it.
+    async fn proof_now(&self, known: &ActivationRow, asking: &Asking<'_>) -> Result<Vec<u8>, AuthorityError> {
+        let license = &asking.license.license;
+        if known.statement == license.statement {
+            return Ok(known.proof.clone());
+        }
+        let row = self.proofs.renew(known, license, asking.now)?;
+        let proof = row.proof.clone();
+        Box::pin(self.gate.db.write(Renew { before: known.clone(), row })).await?;
+        Ok(proof)
     }
 }
 
@@ -107,5 +116,23 @@ impl Work for Activate {
         }
         table::events::insert(tx, &self.event).await?;
         Ok(admitted)
+    }
+}
+
+/// A newer proof of the same generation.
+struct Renew {
+    before: ActivationRow,
+    row: ActivationRow,
+}
+
+impl Work for Renew {
+    type Output = ();
+    type Error = AuthorityError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
+        if table::activations::replace(tx, &self.before, &self.row).await? {
+            return Ok(());
+        }
+        Err(AuthorityError::Superseded)
     }
 }

@@ -106,7 +106,7 @@ impl Online {
     }
 
     /// The keys of this installation's servers that were approved and not revoked, and those that sign their proofs.
-    async fn own_keys(&self) -> Result<(Vec<PublicKey>, Vec<PublicKey>), AuthorityError> {
+    pub(super) async fn own_keys(&self) -> Result<(Vec<PublicKey>, Vec<PublicKey>), AuthorityError> {
         let trusted = table::servers::trusted(&self.gate.db).await?;
         let mut servers: Vec<PublicKey> = trusted.iter().map(|server| server.server_key).collect();
         let mut activators: Vec<PublicKey> = trusted

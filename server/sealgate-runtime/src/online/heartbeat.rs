@@ -80,7 +80,7 @@ impl Online {
         self.gate.charge(Asked::Question, &license.license, paid)?;
         let known = self.known(request, (app, license), activation).await?;
         let heard = match known.judge(request) {
-            Heard::Repeat => Ok(known.repeat()),
+            Heard::Repeat => self.repeat(known, request, source).await,
             Heard::Begins | Heard::Counts => self.count(known, request, source).await,
             Heard::Refused(Code::StateWanted) => {
                 Err(self.adopt((request, ask), &known.license, Some(&known), (source, paid)).await?)

@@ -185,6 +185,19 @@ pub async fn begin(tx: &mut Tx<'_>, row: &ActivationRow, is_known: bool) -> Resu
     Ok(begun > 0)
 }
 
+/// Stores what changed within a generation, if nothing else did since `before`: the activation is held first.
+pub async fn replace(
+    tx: &mut Tx<'_>,
+    before: &ActivationRow,
+    row: &ActivationRow,
+) -> Result<bool, StoreError> {
+    if !lock(tx, before.id, before.generation).await? {
+        return Ok(false);
+    }
+    let held = find(&mut *tx, before.license, before.device_key).await?;
+    Ok(held.as_ref() == Some(before) && store(tx, before, row).await?)
+}
+
 /// Stores what a heartbeat changed, if nobody began another generation, ended the activation or asked for its chain to be
 /// re-anchored since `before`.
 pub async fn store(tx: &mut Tx<'_>, before: &ActivationRow, row: &ActivationRow) -> Result<bool, StoreError> {
