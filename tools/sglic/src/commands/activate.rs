@@ -38,6 +38,8 @@ pub(super) struct Wish<'a> {
     pub(super) output: Option<&'a Path>,
     /// Also where the machine has it.
     pub(super) again: bool,
+    /// What the server is asked, for a person who waits.
+    pub(super) asks: &'static str,
 }
 
 /// What is held then.
@@ -55,6 +57,7 @@ pub(crate) fn run(global: &Global, args: &ActivateArgs, output: Output) -> Resul
         modules: args.manifest.as_deref().map(modules).transpose()?.unwrap_or_default(),
         output: args.output.as_deref(),
         again: args.again,
+        asks: "to activate this machine",
     };
     let client = here.client(global)?;
     let before = held_before(&client)?;
@@ -109,7 +112,7 @@ pub(super) fn obtain(
         // Before anybody is asked, so that a program that is ended on its way knows what it asked for.
         here.settings.asks(&wish.key, before);
         here.settings.save(&here.folder)?;
-        output.progress(&format!("asking {server} to activate this machine"));
+        output.progress(&format!("asking {server} {}", wish.asks));
         let asked = client.activate_with_modules(&wish.key, &wish.modules);
         if before.is_some() && matches!(asked, Err(Error::License(_))) {
             // What was held is held still: for its key, of its server, and in its files.

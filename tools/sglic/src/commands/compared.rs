@@ -9,11 +9,6 @@ use serde_json::Value;
 use super::manifest;
 use crate::failure::{self, Failure};
 
-/// What to do about a file that the proof does not list.
-const FIX: &str = "Use the files as the vendor published them. After an update, or for a build of your own: `sglic manifest collect \
-                   --root DIR`, then `sglic activate --key - --manifest manifest.json`. What the vendor did not approve is named, and \
-                   waits with the vendor.";
-
 /// `tests/it/stripped.rs` tries it.
 const STRIPPING: &str = "GNU `strip` keeps what a file says of itself, `llvm-strip` removes it unless told --strip-debug or \
                          --strip-unneeded, and after either it is another file: the vendor strips before it publishes";
@@ -58,7 +53,10 @@ impl Compared {
         let (of, root) = (self.files.len(), self.root.display());
         let message =
             format!("{count} of {of} programs and libraries below {root} are not in the proof's list");
-        let mut failure = Failure::new(Code::UnapprovedModule, message).fix(FIX);
+        let mut failure = Failure::new(Code::UnapprovedModule, message).fix(format!(
+            "Use the files as the vendor published them. After an update, or for a build of your own: `sglic manifest collect --root {root}`, \
+             then `sglic activate --key - --manifest manifest.json`. What the vendor did not approve is named, and waits with the vendor."
+        ));
         failure.lines.extend(wrong().map(|(module, standing)| standing.line(module)));
         Err(failure.with("modules", wrong().map(|(module, _)| failure::module(module)).collect()))
     }
@@ -83,13 +81,13 @@ impl Compared {
 
     /// Each file, for programs.
     pub(crate) fn json(&self) -> Vec<Value> {
-        let word = |module: &Module, word: &str| {
+        let told = |module: &Module, is: &str| {
             let mut told = failure::module(module);
-            told["is"] = word.into();
+            told["is"] = is.into();
             told
         };
-        let files = self.files.iter().map(|(module, standing)| word(module, standing.word()));
-        files.chain(self.missing.iter().map(|module| word(module, "missing"))).collect()
+        let files = self.files.iter().map(|(module, standing)| told(module, standing.word()));
+        files.chain(self.missing.iter().map(|module| told(module, "missing"))).collect()
     }
 }
 

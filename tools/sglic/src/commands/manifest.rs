@@ -69,14 +69,21 @@ fn write(path: &Path, text: &[u8], count: usize, output: Output) -> Result<(), F
 fn submit(global: &Global, args: &SubmitArgs, output: Output) -> Result<(), Failure> {
     let mut here = Here::find(global)?;
     let modules = activate::modules(&args.manifest)?;
-    let wish = Wish { key: activate::key(&args.key)?, modules, output: None, again: false };
+    let wish = Wish {
+        key: activate::key(&args.key)?,
+        modules,
+        output: None,
+        again: false,
+        asks: "which modules the vendor approved",
+    };
     let client = here.client(global)?;
     let before = activate::held_before(&client)?;
     let counts = before.as_ref().filter(|held| held.ended_by().is_none());
     if counts.is_some_and(|held| !wish.is_granted(&here.settings, held)) {
         let question =
             "If the vendor approved the whole list already, this machine is activated with it. Go on?";
-        let why = "if the vendor approved the whole list, this machine is activated anew, and its earlier proof counts no more";
+        let why =
+            "with a list that is approved whole, this machine is activated anew and its earlier proof ends";
         confirm::ask(global, question, why)?;
     }
     let of = wish.modules.len();

@@ -65,7 +65,7 @@ fn a_list_costs_a_machine_nothing_that_it_holds() {
     machine.activate(&license).json();
     install(&machine, &[("editor.exe", "2")]);
     let asked = machine.with_list("manifest submit", &license).refused(78, "config_invalid");
-    assert!(text(&asked["message"]).contains("its earlier proof counts no more"), "{asked}");
+    assert!(text(&asked["message"]).contains("its earlier proof ends"), "{asked}");
     assert_eq!(machine.with_list("manifest submit --yes", &license).json()["submitted"], 1);
     let words = format!("--output {}", machine.path("elsewhere/proof.json").display());
     machine.with_list(&format!("activate {words}"), &license).refused(4, "unapproved_module");
