@@ -1,7 +1,7 @@
 //! `POST /api/v1/activate`: a device is admitted to a license, and gets a proof of it (`spec/activation.md` §4).
 
 use sealgate_artifact::{ActivationRequest, Code, UnixSeconds};
-use sealgate_authority::seats::{Admitted, Asking, TakeSeat};
+use sealgate_authority::seats::{Admitted, Asking, TakeSeat, standing};
 use sealgate_authority::{AuthorityError, event_row};
 use sealgate_store::table::{self, ActivationRow, EventRow};
 use sealgate_store::{Tx, Work};
@@ -41,6 +41,7 @@ impl Online {
         // spec/activation.md §4.4.
         let unapproved = unapproved(&self.gate.db, license, &request.get().modules).await?;
         if !unapproved.is_empty() {
+            gives_rights(asking)?;
             let name = asking.device.name();
             submit(&self.gate, license, (&name, asking.request_id), &unapproved).await?;
             return Err(AuthorityError::Refused(Code::UnapprovedModule));
@@ -58,6 +59,13 @@ impl Online {
         let proof = work.row.proof.clone();
         Ok(Activated { admitted: Box::pin(self.gate.db.write(work)).await?, proof })
     }
+}
+
+/// Whoever has no rights is told so, and leaves no modules for the vendor.
+fn gives_rights(asking: &Asking<'_>) -> Result<(), AuthorityError> {
+    let standing = standing(&asking.license.license).gives_rights(asking.now);
+    let admitted = standing.and(if asking.blocked { Err(Code::Blocked) } else { Ok(()) });
+    admitted.map_err(AuthorityError::Refused)
 }
 
 /// When the device was activated again within the last day, this time included. `spec/activation.md` §4.5: a copied state and

@@ -33,7 +33,8 @@ enum Standing {
 
 impl Compared {
     pub(crate) fn of(root: &Path, listed: &[Module]) -> Result<Self, Failure> {
-        let found = manifest::modules_below(root)?;
+        let mut found = manifest::modules_below(root)?;
+        found.sort();
         let missing = listed.iter().filter(|module| found.iter().all(|file| file.name != module.name));
         let missing = missing.cloned().collect();
         let files = found.into_iter().map(|module| {
