@@ -32,7 +32,12 @@ impl Failure {
 
     /// A code that came from a server, which this version may not know.
     pub(crate) fn of_code(code: &str, message: impl Into<String>) -> Self {
-        let fix = Code::parse(code).and_then(Code::fix).unwrap_or("Ask the vendor about this license.");
+        let fix = match Code::parse(code) {
+            // What the code's own sentence says, the SDK has done.
+            Some(Code::StateWanted) => Some("Activate this machine again: `sglic activate --key - --again`."),
+            known => known.and_then(Code::fix),
+        };
+        let fix = fix.unwrap_or("Ask the vendor about this license.");
         Self {
             code: code.to_owned(),
             message: message.into(),
@@ -110,6 +115,13 @@ fn fix(error: &Error) -> &'static str {
         Error::License(denied) if denied.code == Code::LicenseKeyMalformed.as_str() => {
             "Type the key again as it was issued."
         }
+        Error::License(denied) if denied.code == Code::DeviceLimit.as_str() => {
+            "Run `sglic deactivate` on a machine that needs its seat no more, or ask the vendor to release it, or for more seats."
+        }
+        Error::License(denied) if denied.code == Code::UnapprovedModule.as_str() => {
+            "Use the files as the vendor published them. Or ask the vendor, who has this list now, to publish this build or to approve these \
+             modules for this license; then activate again with the same list."
+        }
         error => error.fix(),
     }
 }
@@ -147,7 +159,8 @@ fn seat_line(seat: &UnverifiedSeat) -> String {
     format!("has a seat: {name}  device {}  last seen {seen}", seat.device_id)
 }
 
-fn module(module: &Module) -> Value {
+/// For programs.
+pub(crate) fn module(module: &Module) -> Value {
     json!({
         "name": module.name,
         "sha256": encode_hex(&module.sha256),
@@ -157,7 +170,7 @@ fn module(module: &Module) -> Value {
 }
 
 /// What the vendor asks for who is to approve it.
-fn module_line(module: &Module) -> String {
+pub(crate) fn module_line(module: &Module) -> String {
     let or_none = |text: &Option<String>| text.as_deref().unwrap_or("-").to_owned();
     let (version, signer) = (or_none(&module.version), or_none(&module.signer));
     format!("{}  version {version}  signer {signer}  sha256 {}", module.name, encode_hex(&module.sha256))

@@ -1,7 +1,7 @@
 //! `POST /api/v1/activate`: a device is admitted to a license, and gets a proof of it (`spec/activation.md` §4).
 
 use sealgate_artifact::{ActivationRequest, Code, StatementId, UnixSeconds};
-use sealgate_authority::seats::{Admitted, Asking, TakeSeat};
+use sealgate_authority::seats::{Admitted, Asking, TakeSeat, standing};
 use sealgate_authority::{AuthorityError, event_row};
 use sealgate_store::table::{self, ActivationRow, EventRow, Followed};
 use sealgate_store::{Tx, Work};
@@ -45,6 +45,7 @@ impl Online {
         // spec/activation.md §4.4.
         let unapproved = unapproved(&self.gate.db, license, &request.get().modules).await?;
         if !unapproved.is_empty() {
+            gives_rights(asking)?;
             let name = asking.device.name();
             submit(&self.gate, license, (&name, asking.request_id), &unapproved).await?;
             return Err(AuthorityError::Refused(Code::UnapprovedModule));
@@ -76,6 +77,13 @@ impl Online {
         Box::pin(self.gate.db.write(Renew { before: known.clone(), row })).await?;
         Ok(proof)
     }
+}
+
+/// Whoever has no rights is told so, and leaves no modules for the vendor.
+fn gives_rights(asking: &Asking<'_>) -> Result<(), AuthorityError> {
+    let standing = standing(&asking.license.license).gives_rights(asking.now);
+    let admitted = standing.and(if asking.blocked { Err(Code::Blocked) } else { Ok(()) });
+    admitted.map_err(AuthorityError::Refused)
 }
 
 /// `spec/activation.md` §4.5: a request that comes late, or again from somebody else, begins nothing that is over anew.

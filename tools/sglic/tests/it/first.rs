@@ -116,7 +116,9 @@ fn the_vendors_keys_are_never_the_servers() {
     let vendor = Vendor::new();
     let license = vendor.issue(&json!({}));
     let machine = vendor.machine();
-    for words in ["activate --key AAAA", "status", "verify", "fingerprint", "heartbeat", "deactivate --yes"] {
+    let verbs =
+        ["activate --key AAAA", "manifest submit --key AAAA", "status", "verify", "fingerprint", "heartbeat"];
+    for words in verbs.into_iter().chain(["deactivate --yes"]) {
         let mut bare = std::process::Command::new(SGLIC);
         bare.env_clear().args(words.split_whitespace()).arg("--json").args(["--server", &vendor.server.url]);
         bare.arg("--state").arg(machine.state());
@@ -167,7 +169,12 @@ fn a_key_is_not_repeated() {
     let bare = key.replace('-', "");
     let machine = vendor.machine();
     let shows = |text: &str| text.contains(&key) || text.contains(&bare);
-    for words in [format!("activate {key}"), format!("activate --kye={key}"), format!("status {key}")] {
+    for words in [
+        format!("activate {key}"),
+        format!("activate --kye={key}"),
+        format!("status {key}"),
+        format!("manifest submit {key}"),
+    ] {
         let outcome = machine.run(&words);
         assert_eq!(outcome.exit, Some(2), "{outcome:?}");
         assert!(!shows(&outcome.stderr), "{outcome:?}");
@@ -277,9 +284,15 @@ fn the_program_explains_itself() {
     let plain = |words: &[&str]| run(std::process::Command::new(SGLIC).env_clear().args(words)).ok();
     assert!(plain(&["--version"]).starts_with("sglic "));
     let help = plain(&["--help"]);
-    for verb in ["activate", "deactivate", "status", "verify", "fingerprint", "heartbeat", "doctor"] {
+    let verbs =
+        ["activate", "deactivate", "status", "verify", "fingerprint", "heartbeat", "manifest", "doctor"];
+    for verb in verbs {
         assert!(help.contains(&format!("\n  {verb}")), "{help}");
         assert!(plain(&[verb, "--help"]).contains(&format!("sglic {verb}")));
+    }
+    for verb in ["collect", "submit"] {
+        assert!(plain(&["manifest", "--help"]).contains(&format!("\n  {verb}")));
+        assert!(plain(&["manifest", verb, "--help"]).contains(&format!("sglic manifest {verb}")));
     }
     for code in
         ["0 done", "1 refused", "2 usage", "4 conflict", "65 bad file", "69 server", "78 configuration"]
@@ -291,6 +304,7 @@ fn the_program_explains_itself() {
     let folder = machine.path("man");
     plain(&["man", "-o", &folder.display().to_string()]);
     assert!(folder.join("sglic.1").exists() && folder.join("sglic-activate.1").exists());
+    assert!(folder.join("sglic-manifest-submit.1").exists());
 }
 
 /// Seed 004: "Activation rejected with unapproved versions".

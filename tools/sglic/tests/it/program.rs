@@ -43,9 +43,7 @@ impl Vendor {
     }
 
     pub(crate) fn machine(&self) -> Machine {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        std::fs::write(folder.path().join("trust.json"), &self.trust).expect("written");
-        Machine { folder, server: self.server.url.clone() }
+        Machine::of(&self.server.url, &self.trust)
     }
 
     /// A change of the license.
@@ -65,6 +63,13 @@ impl Machine {
     /// One without anything.
     pub(crate) fn new_empty() -> Self {
         Self { folder: tempfile::tempdir().expect("a temporary folder"), server: String::new() }
+    }
+
+    /// One whose vendor has a server there, and these keys.
+    pub(crate) fn of(server: &str, trust: &[u8]) -> Self {
+        let machine = Self { server: server.to_owned(), ..Self::new_empty() };
+        std::fs::write(machine.path("trust.json"), trust).expect("written");
+        machine
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
