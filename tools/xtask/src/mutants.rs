@@ -47,6 +47,9 @@ const WANTED: usize = 85;
 /// How `cargo mutants` ends after a whole run: everything was seen, something was not, a test did not end.
 const COMPLETE: [i32; 3] = [0, 2, 3];
 
+/// On a busy machine a test takes long. Only one that never ends has noticed something.
+const PATIENCE: &str = "--minimum-test-timeout=240";
+
 /// For the tests: a crate is built again for each change, and nobody reads how a property failed.
 const ENVIRONMENT: [(&str, &str); 3] = [
     ("CARGO_INCREMENTAL", "1"),
@@ -98,7 +101,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
 }
 
 fn command(workspace: &Workspace, judged: &Judged, folder: &Path, rest: &[String]) -> Command {
-    let mut mutants = workspace.cargo(["mutants", "--package", judged.name, "--output"]);
+    let mut mutants = workspace.cargo(["mutants", PATIENCE, "--package", judged.name, "--output"]);
     mutants.arg(folder).args(judged.tests).args(rest).arg("--").args(judged.chosen).envs(ENVIRONMENT);
     mutants
 }
