@@ -46,22 +46,22 @@ Examples:
 Exit codes: 0 all is well, 1 a check failed";
 
 const VERIFYING: &str = "\
-With --root DIR every program and library below DIR must be in the list of the proof. One that is not is unapproved_module, and is
+With --root DIR every program and library below DIR must be in the list of the proof. One that is not is unapproved_module, and is \
 named. So a start script can refuse a program that was built again or replaced.
 
 Examples:
   sglic verify
   sglic verify --root /opt/editor && exec /opt/editor/editor
 
-Exit codes: 0 all counts, 1 something does not count any more, 4 the program has other files, or nothing is activated,
+Exit codes: 0 all counts, 1 something does not count any more, 4 the program has other files, or nothing is activated, \
 65 a file cannot be read";
 
 const SUBMITTING: &str = "\
-This asks the server to activate the machine with the list. Where the vendor did not approve a module for this license, nothing is
-activated: the module waits with the vendor from then on, unless the vendor refused it before. Once the vendor approved it, run
+This asks the server to activate the machine with the list. Where the vendor did not approve a module for this license, nothing is \
+activated: the module waits with the vendor from then on, unless the vendor refused it before. Once the vendor approved it, run \
 `sglic activate` with the same list.
 
-Where the vendor approved the whole list already, there is nothing to submit, and this machine is activated. If it was activated
+Where the vendor approved the whole list already, there is nothing to submit, and this machine is activated. If it was activated \
 with another list before, you are asked first: its earlier proof does not count any more then.
 
 Examples:
