@@ -43,6 +43,24 @@ pub(crate) async fn hold(
     Ok(table::leases::free(tx, locked, now).await?)
 }
 
+/// Where seats are leases no more: what is over is freed, and what is held stays. A lease that was left as it is would be over
+/// if they became leases again.
+pub async fn end_leases(
+    tx: &mut Tx<'_>,
+    locked: &LicenseRow,
+    next: &LicenseRow,
+    now: UnixSeconds,
+) -> Result<(), AuthorityError> {
+    if ends(locked, now).is_none() || ends(next, now).is_some() {
+        return Ok(());
+    }
+    // Seats may have been released since it was read.
+    if let Some(locked) = table::licenses::lock(tx, locked.tenant, locked.id).await? {
+        table::leases::free(tx, &locked, now).await?;
+    }
+    Ok(table::leases::keep(tx, locked.id).await?)
+}
+
 /// Takes the seat of a device away that gives it back, if it has one. The license is locked, and its seats are leases.
 pub async fn give_back(
     tx: &mut Tx<'_>,

@@ -1,7 +1,7 @@
 //! Changing a license: update, suspend, resume, revoke, set variables. What all changes have in common.
 
 use sealgate_artifact::{Code, DeviceId, LicenseId, PublicKey, UnixSeconds};
-use sealgate_authority::AuthorityError;
+use sealgate_authority::{AuthorityError, lease};
 use sealgate_store::table::{self, AuditRow, EventRow, LicenseRow, SignedLicense};
 use sealgate_store::{Tx, Work};
 use sealgate_wire::{ChangeVariables, LicenseView, ResumeLicense, StopLicense, UpdateLicense, Variables};
@@ -387,6 +387,7 @@ where
         if license == locked && released.is_empty() {
             return Ok(license);
         }
+        lease::end_leases(tx, &locked, &license, self.at).await?;
         if signed_terms(&license) == signed_terms(&locked) {
             table::licenses::store(tx, &license).await?;
         } else {

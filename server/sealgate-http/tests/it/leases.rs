@@ -205,6 +205,24 @@ on_both_engines! {
         lap.activate(app, &build, key(&license), 4).expect_admitted();
     }
 
+    fn a_seat_that_was_a_lease_once_is_kept(app: &TestApp) {
+        let (build, license) = leased(app, 2);
+        let (desk, lap, old) = (TestDevice::default(), TestDevice::default(), TestDevice::default());
+        old.activate(app, &build, key(&license), 1).expect_admitted();
+        app.clock.advance(2 * INTERVAL);
+        let mut state = desk.activate(app, &build, key(&license), 2).expect_admitted();
+        state.beat(app, &build, &desk);
+        let terms_without = json!({ "policy": { "heartbeat": { "interval": INTERVAL, "grace": 86_400 } } });
+        app.api("PATCH", &of(&license, ""), &terms_without).expect(200);
+        assert_eq!(held(app), 1, "a lease that was over is no seat for good");
+        app.clock.advance(10 * INTERVAL);
+        lap.activate(app, &build, key(&license), 3).expect_admitted();
+        app.api("PATCH", &of(&license, ""), &terms(2, 2)).expect(200);
+        app.clock.advance(2);
+        assert_eq!(old.activate(app, &build, key(&license), 4).expect_denied(), "device_limit", "both are kept");
+        assert!(lease_until(&state.beat(app, &build, &desk)).is_some());
+    }
+
     fn a_forgotten_device_takes_no_seat_that_another_has(app: &TestApp) {
         let (build, license) = leased(app, 1);
         let (desk, lap) = (TestDevice::default(), TestDevice::default());

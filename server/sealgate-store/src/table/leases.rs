@@ -15,6 +15,7 @@ statements! {
             WHERE license_id = $1 AND kind = $2 AND identity = $3";
     OVER = "SELECT device_id FROM devices WHERE license_id = $1 AND lease_until <= $2 ORDER BY license_id, lease_until LIMIT 1";
     FREE = "DELETE FROM devices WHERE tenant_id = $1 AND license_id = $2 AND lease_until <= $3";
+    KEEP = "UPDATE devices SET lease_until = NULL WHERE license_id = $1 AND lease_until IS NOT NULL";
     FREE_ONE = "DELETE FROM devices WHERE tenant_id = $1 AND license_id = $2 AND device_id = $3";
 }
 
@@ -48,6 +49,12 @@ pub async fn free(tx: &mut Tx<'_>, locked: &LicenseRow, now: UnixSeconds) -> Res
         query.bind(signed(now.get())).execute(&mut *tx).await?
     };
     left(tx, locked, freed).await
+}
+
+/// Leaves the devices that still hold a lease their seats for good. The license is locked, and its seats are leases no more.
+pub async fn keep(tx: &mut Tx<'_>, license: LicenseId) -> Result<(), StoreError> {
+    query(KEEP).bind(license.to_string()).execute(&mut *tx).await?;
+    Ok(())
 }
 
 /// Takes the seat of a device away that gives its lease back. Returns how many devices still have one.
