@@ -3,6 +3,7 @@
 mod effective;
 mod enforced;
 mod features;
+mod known;
 mod lack;
 mod latch;
 mod session;
@@ -11,9 +12,10 @@ mod tenants;
 mod tests;
 mod time;
 
-pub use effective::{Admission, Effective, Finding, Findings, GraceWhy, Held, Known, Rights, effective};
+pub use effective::{Effective, GraceWhy, Rights, effective};
 pub use enforced::{Enforced, Local};
 pub use features::{FREE_FEATURES, Features};
+pub use known::{Admission, Finding, Findings, Held, Known};
 pub use lack::Lack;
 pub use latch::Latch;
 pub use session::Session;

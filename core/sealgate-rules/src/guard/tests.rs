@@ -49,8 +49,8 @@ fn heard() -> Policy {
     }
 }
 
-fn fits(now: u64) -> Result<Moment, ClockRolledBack> {
-    Ok(Moment { at: at(now), clock: ClockShows::Fits })
+fn fits(now: u64) -> Moment {
+    Moment { at: at(now), clock: ClockShows::Fits }
 }
 
 /// One device, at a time, with everything as it should be.
@@ -76,7 +76,7 @@ impl Case {
             trial_ends: None,
             findings: Findings::default(),
             local: Local::default(),
-            now: fits(now),
+            now: Ok(fits(now)),
         }
     }
 
@@ -109,14 +109,15 @@ impl Case {
     }
 }
 
-fn revoked(until: u64) -> Option<Ending> {
-    Some(Ending { code: "revoked".to_owned(), grace_until: at(until) })
+fn revoked(until: u64) -> Ending {
+    Ending { code: "revoked".to_owned(), grace_until: at(until) }
 }
 
 #[test]
 fn without_a_license_the_tier_is_free() {
     let enforced = Enforced::default();
-    let known = Known { held: None, findings: Findings::default(), enforced: &enforced, now: fits(ADMITTED) };
+    let known =
+        Known { held: None, findings: Findings::default(), enforced: &enforced, now: Ok(fits(ADMITTED)) };
     let now = effective(&known, None);
     assert_eq!((now.tier(), now.lack()), (Tier::Free, Some(&Lack::NoLicense)));
 }
@@ -164,10 +165,10 @@ fn failures_lengthen_grace_only_as_far_as_the_license_signs() {
 #[test]
 fn what_a_server_said_of_an_end_counts_for_every_license() {
     for policy in [None, Some(heard())] {
-        let told = Case { ending: revoked(ADMITTED + HOUR), ..Case::new(policy, ADMITTED) };
+        let told = Case { ending: Some(revoked(ADMITTED + HOUR)), ..Case::new(policy, ADMITTED) };
         let why = GraceWhy::Ended("revoked".to_owned());
         assert_eq!(told.rights(), Rights::Grace { tier: Tier::Enterprise, until: at(ADMITTED + HOUR), why });
-        let over = Case { now: fits(ADMITTED + HOUR), ..told };
+        let over = Case { now: Ok(fits(ADMITTED + HOUR)), ..told };
         assert_eq!(over.lacks(), Some(Lack::Ended("revoked".to_owned())));
     }
 }
@@ -187,7 +188,7 @@ fn a_trial_needs_a_servers_word() {
     assert_eq!(trial.lacks(), Some(Lack::TrialNotBegun));
     trial.trial_ends = Some(ADMITTED + 1);
     assert_eq!(trial.lacks(), None);
-    trial.now = fits(ADMITTED + 1);
+    trial.now = Ok(fits(ADMITTED + 1));
     assert_eq!(trial.lacks(), Some(Lack::Expired));
 }
 
@@ -249,7 +250,7 @@ fn a_clock_that_was_set_back_leaves_nothing_behind() {
 /// Each reason that lasts: what does not lift it, and what does.
 #[test]
 fn each_latch_is_lifted_by_one_thing() {
-    let ended = Case { ending: revoked(ADMITTED), ..Case::new(Some(heard()), ADMITTED) };
+    let ended = Case { ending: Some(revoked(ADMITTED)), ..Case::new(Some(heard()), ADMITTED) };
     let renewed = |case: &Case| {
         let license = License { expires_at: Some(at(ADMITTED + 60 * DAY)), ..case.license.clone() };
         Case { license, ..case.clone() }
@@ -265,7 +266,8 @@ fn each_latch_is_lifted_by_one_thing() {
         let latch = case.begin(None).latch().cloned().expect("it lasts");
         assert_eq!(latch.lack, lack);
         // All is well, but for what was kept: an hour after the admission, nothing found.
-        let well = Case { now: fits(ADMITTED + HOUR), ending: None, findings: Findings::default(), ..case };
+        let well =
+            Case { now: Ok(fits(ADMITTED + HOUR)), ending: None, findings: Findings::default(), ..case };
         let lifted_by_checks = matches!(lack, Lack::Tampered | Lack::Unapproved);
         assert_eq!(well.begin(Some(&latch)).effective().lack().is_none(), lifted_by_checks, "{lack:?}");
         let older = Latch { admitted_at: Some(at(ADMITTED - 1)), ..latch.clone() };
@@ -299,7 +301,7 @@ fn a_restart_helps_once_something_newer_came() {
     let over = Case::new(Some(heard()), ADMITTED + DAY);
     let session = over.begin(None);
     assert!(!over.ask(|known| session.restart_helps(known)));
-    let heard_again = Case { now: fits(ADMITTED + HOUR), ..over };
+    let heard_again = Case { now: Ok(fits(ADMITTED + HOUR)), ..over };
     assert!(!heard_again.ask(|known| session.restart_helps(known)), "nothing newer");
     let newer = |known: &Known<'_>| {
         let held = known.held.expect("a license");
@@ -360,7 +362,7 @@ prop_compose! {
     ) -> Case {
         let clock = if doubted { ClockShows::Doubtful } else { ClockShows::Fits };
         Case {
-            ending: ending.and_then(|hours| revoked(ADMITTED + hours * HOUR)),
+            ending: ending.map(|hours| revoked(ADMITTED + hours * HOUR)),
             unheard_at: unheard.map(|hours| ADMITTED + hours * HOUR),
             is_admitted,
             findings: Findings { integrity, tamper },
@@ -440,7 +442,7 @@ proptest! {
     fn time_alone_never_gives_rights(case in cases(), later in 0u64..400) {
         let now = case.now.expect("a time").at;
         let before = case.lacks();
-        let after = Case { now: fits(now.get() + later * HOUR), ..case }.lacks();
+        let after = Case { now: Ok(fits(now.get() + later * HOUR)), ..case }.lacks();
         prop_assert!(before.is_none() || after.is_some());
     }
 }

@@ -5,8 +5,8 @@ use sealgate_artifact::{
     UnixSeconds,
 };
 use sealgate_rules::{
-    Admission, ClockShows, Effective, Ending, Enforced, Finding, Findings, Held, Known, Lack, Latch, Moment,
-    Session, TimeFloors, Timeline,
+    Admission, ClockShows, Effective, Ending, Enforced, Finding, Findings, Held, Known, Lack, Latch,
+    LocalFloor, Moment, Session, TimeFloors, Timeline,
 };
 use stateright::{Model, Property};
 
@@ -90,6 +90,10 @@ struct Run {
 }
 
 /// What really happened, of which the program knows a part.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says whether something happened, apart from the others"
+)]
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Trace {
     /// When the server admitted the device last.
@@ -275,13 +279,13 @@ impl World {
             state.disk.floors = floors.after_start(clock, wall);
         }
         state.trace.is_late |= wall < at(state.now) && !self.is_broken(Break::BelievesTheClock);
-        let began = told.unwrap_or(Moment { at: floors.newest(), clock: ClockShows::Behind });
+        let first = told.unwrap_or(Moment { at: floors.newest(), clock: ClockShows::Behind });
         let mut run = Run {
             session: Session::begin(
                 &Known { held: None, findings: Findings::default(), enforced: &self.enforced, now: told },
                 None,
             ),
-            timeline: Timeline::begin(began, floors.newest(), boot),
+            timeline: Timeline::begin(first, floors.newest(), boot),
             is_rolled_back: told.is_err(),
             sees_debugger: state.has_debugger,
         };
@@ -305,13 +309,13 @@ impl World {
     }
 
     /// Judges again, and keeps what outlives the program.
-    fn later(&self, state: &mut State, run: Run) {
+    fn later(&self, state: &mut State, mut run: Run) {
         let boot = Self::boot(state);
         let session = run.session.clone();
-        let session = self.judge(&state.disk, &run, boot, |known| {
+        run.session = self.judge(&state.disk, &run, boot, |known| {
             if self.is_broken(Break::Rises) { Session::begin(known, None) } else { session.later(known) }
         });
-        self.keep(state, Run { session, ..run });
+        self.keep(state, run);
     }
 
     fn keep(&self, state: &mut State, run: Run) {
@@ -377,7 +381,7 @@ impl Model for World {
     type Action = Action;
 
     fn init_states(&self) -> Vec<State> {
-        let floors = TimeFloors { signed: at(0), local: Default::default() };
+        let floors = TimeFloors { signed: at(0), local: LocalFloor::default() };
         let disk =
             Disk { floors, latch: None, admitted_at: at(0), unheard_at: None, ends: None, is_renewed: false };
         let trace = Trace {
