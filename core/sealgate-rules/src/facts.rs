@@ -116,6 +116,13 @@ mod tests {
             }
         }
 
+        /// A seat is free exactly while fewer are held than the license has.
+        #[test]
+        fn a_seat_is_free_while_fewer_are_held_than_sold(max in 1u32..20, used in 0u64..40) {
+            let expected = if used < u64::from(max) { Seat::Free } else { Seat::Full };
+            prop_assert_eq!(Seat::count(MaxDevices::Limited(max), used, false), expected);
+        }
+
         /// A device that holds a seat is never told that the license is full.
         #[test]
         fn a_bound_device_stays_bound(max in 1u32..20, used in 0u64..100) {

@@ -166,6 +166,18 @@ mod tests {
         }
     }
 
+    /// Whatever else a heartbeat is refused with, and whatever follows from one that counts, hints at no copy.
+    #[test]
+    fn two_refusals_hint_at_a_clone() {
+        for code in Code::ALL {
+            let hints = [Code::NonceReplayed, Code::InstanceLimit].contains(code);
+            assert_eq!(Heard::Refused(*code).hints_at_clone(), hints, "{code}");
+        }
+        for heard in [Heard::Repeat, Heard::Begins, Heard::Counts] {
+            assert!(!heard.hints_at_clone(), "{heard:?}");
+        }
+    }
+
     #[test]
     fn an_instance_begins_with_the_proofs_nonce_and_where_there_is_room() {
         let begins = beat(1, false, 1, 0, 1);

@@ -104,6 +104,14 @@ mod tests {
     }
 
     #[test]
+    fn an_effect_is_read_by_its_word_alone() {
+        for (effect, word) in [(Effect::Allow, "allow"), (Effect::Deny, "deny")] {
+            assert_eq!((effect.as_str(), Effect::parse(word)), (word, Some(effect)));
+        }
+        assert_eq!(["", "Allow", "deny "].map(Effect::parse), [None; 3]);
+    }
+
+    #[test]
     fn an_empty_list_admits_everybody() {
         assert!(asks(&[], "desk", "192.0.2.1"));
         assert!(asks(&[], "desk", ""));

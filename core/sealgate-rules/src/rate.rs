@@ -135,6 +135,15 @@ mod tests {
             }
         }
 
+        /// A charge leaves what it did not use up, and nothing where it used up more than there was.
+        #[test]
+        fn a_charge_takes_as_many_units_as_it_says(per_minute in 1_u32..10_000, burst in 1_u32..50, used in 0_u32..100) {
+            let (rate, mut bucket) = (rate(per_minute, burst), Bucket::default());
+            bucket.charge(rate, used, MINUTE);
+            let left = (0..burst).filter(|_| bucket.take(rate, MINUTE).is_ok()).count();
+            prop_assert_eq!(left, burst.saturating_sub(used) as usize);
+        }
+
         /// Whoever waits as long as they were told gets a unit.
         #[test]
         fn the_wait_is_long_enough(per_minute in 1_u32..10_000, burst in 1_u32..50, used in 0_u32..200) {

@@ -112,7 +112,21 @@ mod tests {
         assert_eq!(Rhythm::of(&silent), plain);
     }
 
+    /// The second at which the answer came is not before it.
+    #[test]
+    fn a_clock_that_stands_still_makes_no_heartbeat_due() {
+        assert_eq!(super::due(at(100), 60, at(100)), at(160));
+        assert_eq!(super::due(at(100), 60, at(99)), at(99));
+    }
+
     proptest! {
+        /// A copy that missed one heartbeat keeps its place, and one that missed two does not.
+        #[test]
+        fn a_copy_is_gone_after_two_intervals(interval in 60u64..2_592_000) {
+            let rhythm = Rhythm { interval, grace: interval, max_instances: 1 };
+            prop_assert_eq!(rhythm.gone_after(), interval + interval);
+        }
+
         /// Whatever ends are told, and however often: no later telling gives more time.
         #[test]
         fn an_end_never_comes_later(told in prop::collection::vec((0u8..2, 0u64..1000), 1..8)) {

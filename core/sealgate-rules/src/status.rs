@@ -48,3 +48,16 @@ impl Standing {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Status;
+
+    #[test]
+    fn a_status_is_read_by_its_word_alone() {
+        for (status, word) in Status::ALL.into_iter().zip(["active", "suspended", "expired", "revoked"]) {
+            assert_eq!((status.as_str(), Status::parse(word)), (word, Some(status)));
+        }
+        assert_eq!(["", "Active", "revoked "].map(Status::parse), [None; 3]);
+    }
+}

@@ -20,3 +20,37 @@ impl std::fmt::Display for KeyWindow {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sealgate_artifact::{Code, UnixSeconds};
+
+    use super::KeyWindow;
+    use crate::TrustError;
+
+    /// Whoever is refused for a window reads whose it is, and gets a code of its own.
+    #[test]
+    fn a_refusal_says_whose_window_it_is() {
+        let at = |seconds| UnixSeconds::new(seconds).expect("in range");
+        let (begins, ended, now) = (at(9), at(3), at(5));
+        for (whose, name, early, late) in [
+            (KeyWindow::Root, "the last root statement ", Code::RootNotYetValid, Code::RootExpired),
+            (KeyWindow::Keyset, "the keyset ", Code::KeysetNotYetValid, Code::KeysetExpired),
+            (
+                KeyWindow::Certificate,
+                "the server certificate ",
+                Code::CertificateNotYetValid,
+                Code::CertificateExpired,
+            ),
+        ] {
+            let refusals = [
+                (TrustError::NotYetValid { whose, begins, now }, early),
+                (TrustError::Expired { whose, ended, now }, late),
+            ];
+            for (refusal, code) in refusals {
+                assert!(refusal.to_string().starts_with(name), "{refusal}");
+                assert_eq!(refusal.code(), code);
+            }
+        }
+    }
+}

@@ -324,6 +324,14 @@ impl Work for TakeSeat {
     }
 }
 
+/// Refuses a further device of a locked license that has no seat left, or whose customer may have no more devices.
+pub async fn room_for_another(tx: &mut Tx<'_>, locked: &LicenseRow) -> Result<(), AuthorityError> {
+    if Seat::count(locked.terms.max_devices, locked.devices_used, false) == Seat::Full {
+        return Err(AuthorityError::Refused(Code::DeviceLimit));
+    }
+    leaves_room(tx, locked).await
+}
+
 /// How long before it is made a license without a start date begins, for those who have nothing but what was signed
 /// (`spec/license.md` §2.4).
 pub const HEAD_START_SECONDS: u64 = 24 * 60 * 60;

@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::desk::Desk;
 use crate::page::{Part, name_of};
-use crate::{Caller, check, licenses, modules, named};
+use crate::{Caller, check, licenses, modules, named, slugged};
 
 /// Modules that one row of the audit log names.
 const AUDITED: usize = 64;
@@ -59,7 +59,9 @@ impl Approvals {
             status.is_none_or(|status| status == row.status) && app.is_none_or(|app| app == row.app)
         };
         let view = |row: &ApprovalRow| Ok(is_wanted(row).then(|| view(row)));
-        part.or_count(query.count).of_short_rows().pick(rows, |row| row.id, view).await
+        let mut page = part.or_count(query.count).of_short_rows().pick(rows, |row| row.id, view).await?;
+        slugged::name(&self.desk, caller, &mut page.items).await?;
+        Ok(page)
     }
 
     /// Lets modules wait for a decision about one license.
@@ -160,6 +162,7 @@ fn view(row: &ApprovalRow) -> ApprovalView {
         approval_id: row.id.to_string(),
         license_id: row.license.to_string(),
         app_id: row.app.to_string(),
+        app: None,
         status: row.status.as_str().to_owned(),
         source: row.source.clone(),
         name,

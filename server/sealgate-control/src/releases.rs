@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::desk::Desk;
 use crate::keys::KeyChanges;
 use crate::page::Part;
-use crate::{Caller, check, modules, named};
+use crate::{Caller, check, modules, named, slugged};
 
 /// The largest integer of a statement (`spec/envelope.md` §3).
 const MOST_BYTES: u64 = (1 << 53) - 1;
@@ -37,7 +37,9 @@ impl Releases {
     ) -> Result<ReleaseView, AuthorityError> {
         let modules = modules::parse(&request.modules)?;
         let sha256 = check(request)?;
-        self.desk.once(caller, || self.prepare(caller, app, (request, sha256), &modules)).await
+        let published =
+            self.desk.once(caller, || self.prepare(caller, app, (request, sha256), &modules)).await?;
+        slugged::named(&self.desk, caller, published).await
     }
 
     async fn prepare(
@@ -89,12 +91,15 @@ impl Releases {
         let part =
             Part::new(list, query.cursor.as_deref(), query.limit, ReleaseId::parse)?.or_count(query.count);
         let rows = |after, most| table::published::list(&self.desk.db, caller.tenant, app, after, most);
-        part.of_short_rows().read(rows, |row| row.id, |row| Ok(view(row))).await
+        let mut page = part.of_short_rows().read(rows, |row| row.id, |row| Ok(view(row))).await?;
+        slugged::name(&self.desk, caller, &mut page.items).await?;
+        Ok(page)
     }
 
     /// The tenant's release of that id.
     pub async fn show(&self, caller: &Caller, id: &str) -> Result<ReleaseView, AuthorityError> {
-        self.find(caller, id).await.map(|release| view(&release.listed))
+        let shown = view(&self.find(caller, id).await?.listed);
+        slugged::named(&self.desk, caller, shown).await
     }
 
     /// Its statement with its list of modules, as devices verify it.
@@ -172,6 +177,7 @@ fn view(release: &ListedRelease) -> ReleaseView {
     ReleaseView {
         release_id: release.id.to_string(),
         app_id: release.app.to_string(),
+        app: None,
         version: release.version.clone(),
         target: release.target.clone(),
         length: release.length,

@@ -4,7 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use sealgate_authority::AuthorityError;
 use sealgate_store::table::{self, Slugged};
-use sealgate_wire::{AccessView, AuditView, EventView, LicensePreview, LicenseView, PlanView};
+use sealgate_wire::{
+    AccessView, ApprovalView, AuditView, EventView, LicensePreview, LicenseView, PlanView, ReleaseView,
+};
 
 use crate::desk::Desk;
 use crate::{Caller, Scope};
@@ -97,6 +99,18 @@ impl Names for EventView {
 }
 
 impl Names for AccessView {
+    fn places(&mut self) -> Vec<Place<'_>> {
+        vec![(Slugged::Apps, Some(self.app_id.clone()), &mut self.app)]
+    }
+}
+
+impl Names for ReleaseView {
+    fn places(&mut self) -> Vec<Place<'_>> {
+        vec![(Slugged::Apps, Some(self.app_id.clone()), &mut self.app)]
+    }
+}
+
+impl Names for ApprovalView {
     fn places(&mut self) -> Vec<Place<'_>> {
         vec![(Slugged::Apps, Some(self.app_id.clone()), &mut self.app)]
     }

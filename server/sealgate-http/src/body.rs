@@ -6,6 +6,7 @@ use sealgate_artifact::Code;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
+use tokio::sync::Semaphore;
 
 use crate::misfit::Misfit;
 
@@ -13,6 +14,10 @@ use crate::misfit::Misfit;
 pub(crate) const BODY_BYTES: usize = 64 * 1024;
 /// spec/http.md §1.3: but those that may bring attachments, such as modules or entries of a chain.
 pub(crate) const LONG_BODY_BYTES: usize = 1024 * 1024;
+/// Longer bodies than [`BODY_BYTES`] that this process reads at once. Blocks memory exhaustion by connections that trickle them:
+/// what comes beyond waits at its sender.
+const LONG_BODIES: usize = 128;
+static LONG: Semaphore = Semaphore::const_new(LONG_BODIES);
 /// spec/http.md §1.3: no request nests deeper. Blocks readers of any kind from being led down without end.
 const DEPTH: u32 = 32;
 /// A body that is too large is still read this far, unkept, so that the sender hears why it was refused instead of a
@@ -105,11 +110,15 @@ pub(crate) async fn collect(body: axum::body::Body) -> Result<Vec<u8>, Unreadabl
 pub(crate) async fn collect_up_to(most: usize, mut body: axum::body::Body) -> Result<Vec<u8>, Unreadable> {
     let mut kept = Vec::new();
     let mut seen = 0;
+    let mut turn = None;
     while let Some(frame) = body.frame().await {
         let cut_off = |_| Unreadable::whole(Code::MalformedRequest, "the body was cut off".to_owned());
         let Ok(data) = frame.map_err(cut_off)?.into_data() else { continue };
         seen += data.len();
         if seen <= most {
+            if seen > BODY_BYTES && turn.is_none() {
+                turn = Some(LONG.acquire().await.expect("nobody closes it"));
+            }
             kept.extend_from_slice(&data);
         } else if seen > DRAIN_BYTES {
             break;
@@ -151,4 +160,39 @@ fn describe(error: &serde_json::Error) -> Option<String> {
         Category::Data => return None,
     };
     Some(format!("{kind}, at line {} column {}", error.line(), error.column()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
+    use axum::body::{Body, Bytes};
+    use http_body_util::{BodyExt, Full};
+
+    use super::{BODY_BYTES, LONG_BODIES, LONG_BODY_BYTES, collect, collect_up_to};
+
+    fn long() -> Full<Bytes> {
+        Full::new(vec![b' '; BODY_BYTES + 1].into())
+    }
+
+    #[test]
+    fn no_more_than_so_many_long_bodies_are_held_at_once() {
+        let mut context = Context::from_waker(Waker::noop());
+        let mut trickling: Vec<_> = (0..LONG_BODIES)
+            .map(|_| Body::new(long().with_trailers(std::future::pending())))
+            .map(|body| Box::pin(collect_up_to(LONG_BODY_BYTES, body)))
+            .collect();
+        for body in &mut trickling {
+            assert!(body.as_mut().poll(&mut context).is_pending(), "its sender stops");
+        }
+        let mut next = pin!(collect_up_to(LONG_BODY_BYTES, Body::new(long())));
+        assert!(next.as_mut().poll(&mut context).is_pending(), "all that came, and it waits for its turn");
+        let short = Body::new(Full::new(Bytes::from_static(b"{}")));
+        assert!(pin!(collect(short)).poll(&mut context).is_ready(), "short ones do not wait");
+        let refused = pin!(collect(Body::new(long()))).poll(&mut context);
+        assert!(refused.is_ready(), "nor do those that are too long");
+        trickling.pop();
+        assert!(next.as_mut().poll(&mut context).is_ready());
+    }
 }

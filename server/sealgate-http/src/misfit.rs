@@ -45,6 +45,9 @@ impl Misfit {
     /// What the reader of a query says, after what all of it begins with.
     pub(crate) fn of_query(said: &str) -> Self {
         let said = said.rsplit_once("query string: ").map_or(said, |(_, said)| said);
+        if let Some(name) = quoted(said, "missing field ") {
+            return Self { field: Some(name.to_owned()), why: "it is missing".to_owned() };
+        }
         let (name, said) = said.split_once(": ").unwrap_or(("", said));
         let field = Some(name).filter(|name| is_name(name)).map(str::to_owned);
         let why = match said {
@@ -232,7 +235,7 @@ mod tests {
                 "colour: there is no such parameter; there are limit, cursor",
             ),
             ("state: unknown variant `hunter2`, expected one of `a`, `b`, `c`", "state: a, b, c"),
-            ("missing field `version`", "missing field `version`"),
+            ("missing field `version`", "version: it is missing"),
         ] {
             assert_eq!(Misfit::of_query(&format!("{begin}{said}")).message(), message);
         }

@@ -15,5 +15,5 @@ mod proxy;
 mod talk;
 
 pub use mishap::{Death, Snapshot};
-pub use proxy::Proxy;
+pub use proxy::{Proxy, Way};
 pub use talk::Talk;

@@ -1,6 +1,7 @@
-//! Something between a server and its database that can be told to fail.
+//! Something on the way to a server or to its database that can be told to fail.
 
 use crate::talk::Talk;
+use std::collections::VecDeque;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -35,6 +36,12 @@ struct State {
     /// How many connections there have been.
     count: u64,
     trap: Option<Trap>,
+    /// Where the connections that come next are cut, one after the other.
+    cuts: VecDeque<(Way, usize)>,
+    /// How many of them were not cut yet.
+    uncut: usize,
+    /// How many bytes passed there, and back.
+    passed: [usize; 2],
 }
 
 /// One connection that passes.
@@ -43,6 +50,8 @@ struct Open {
     client: TcpStream,
     server: TcpStream,
     talk: Talk,
+    /// Which way it is cut, and how many bytes pass before.
+    cut: Option<(Way, usize)>,
 }
 
 /// Waits for a moment within a transaction.
@@ -54,9 +63,11 @@ enum Trap {
 }
 
 /// Which way bytes go.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// To the server.
     There,
+    /// To the client.
     Back,
 }
 
@@ -65,7 +76,15 @@ impl Proxy {
     pub fn start(target: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("it has an address");
-        let state = Mutex::new(State { line: Line::Whole, open: vec![], count: 0, trap: None });
+        let state = Mutex::new(State {
+            line: Line::Whole,
+            open: vec![],
+            count: 0,
+            trap: None,
+            cuts: VecDeque::new(),
+            uncut: 0,
+            passed: [0; 2],
+        });
         let shared = Arc::new(Shared { state, changed: Condvar::new() });
         let (target, accepting) = (target.to_owned(), Arc::clone(&shared));
         thread::spawn(move || {
@@ -104,6 +123,26 @@ impl Proxy {
     pub fn cut(&self) {
         self.shared.set(Line::Cut);
         self.drop_connections();
+    }
+
+    /// Cuts the connections that come next, each once so many bytes have passed that way. With 0 it is cut when the first byte
+    /// wants to pass.
+    pub fn cut_next(&self, way: Way, bytes: &[usize]) {
+        let mut state = self.shared.state();
+        state.cuts = bytes.iter().map(|bytes| (way, *bytes)).collect();
+        state.uncut = bytes.len();
+    }
+
+    /// Cuts no more connections. Returns how many were not cut: fewer bytes wanted to pass, or fewer connections came.
+    pub fn spare(&self) -> usize {
+        let mut state = self.shared.state();
+        state.cuts.clear();
+        std::mem::take(&mut state.uncut)
+    }
+
+    /// How many bytes passed that way, on all connections together.
+    pub fn passed(&self, way: Way) -> usize {
+        self.shared.state().passed[way as usize]
     }
 
     /// Everything passes again.
@@ -156,7 +195,8 @@ impl Shared {
         state.count += 1;
         let name = state.count;
         let again = |stream: &TcpStream| stream.try_clone().expect("a socket");
-        state.open.push(Open { name, client: again(&client), server: again(&server), talk: Talk::default() });
+        let (talk, cut) = (Talk::default(), state.cuts.pop_front());
+        state.open.push(Open { name, client: again(&client), server: again(&server), talk, cut });
         let back = (again(&server), again(&client));
         for (way, (from, to)) in [(Way::There, (client, server)), (Way::Back, back)] {
             let shared = Arc::clone(self);
@@ -174,8 +214,10 @@ impl Shared {
             }
             let stalled = |state: &mut State| state.line == Line::Stalled;
             state = self.changed.wait_while(state, stalled).expect("no holder of this lock panics");
+            let (passing, is_cut) = state.passing(name, way, n);
+            state.passed[way as usize] += passing;
             drop(state);
-            if to.write_all(&bytes[..n]).is_err() {
+            if to.write_all(&bytes[..passing]).is_err() || is_cut {
                 break;
             }
         }
@@ -207,5 +249,20 @@ impl State {
             }
             _ => false,
         }
+    }
+
+    /// How many of these bytes pass, and whether the connection ends with them.
+    fn passing(&mut self, name: u64, way: Way, bytes: usize) -> (usize, bool) {
+        let open = self.open.iter_mut().find(|open| open.name == name);
+        let Some((_, left)) = open.and_then(|open| open.cut.as_mut()).filter(|(cut, _)| *cut == way) else {
+            return (bytes, false);
+        };
+        if bytes < *left {
+            *left -= bytes;
+            return (bytes, false);
+        }
+        let passing = *left;
+        self.uncut = self.uncut.saturating_sub(1);
+        (passing, true)
     }
 }

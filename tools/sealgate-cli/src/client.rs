@@ -259,7 +259,7 @@ impl Client {
         if status.is_success() {
             Ok(bytes)
         } else {
-            Err(self.with_tokens_source(refused(&bytes, status.as_u16())))
+            Err(self.with_tokens_source(of_unknown(method, path, refused(&bytes, status.as_u16()))))
         }
     }
 
@@ -384,10 +384,40 @@ fn way_out(code: &str) -> Option<String> {
     code.fix().map(str::to_owned)
 }
 
+/// Where what was named is not there: which command shows what there is.
+fn of_unknown(method: &str, path: &str, failure: Failure) -> Failure {
+    const LISTS: [(&str, &str); 12] = [
+        ("apps", "app list"),
+        ("plans", "plan list"),
+        ("customers", "customer list"),
+        ("licenses", "license list"),
+        ("devices", "device list"),
+        ("releases", "release list"),
+        ("approvals", "manifest list"),
+        ("activations", "activation list"),
+        ("access", "access list"),
+        ("tokens", "token list"),
+        ("servers", "server list"),
+        ("tenants", "tenant list"),
+    ];
+    if failure.fix.is_some() || failure.code != Code::NotFound.as_str() {
+        return failure;
+    }
+    // Other requests name more than one thing.
+    let names_it_alone =
+        method == "GET" || ["/lookup", "/revoke", "/release"].iter().any(|end| path.ends_with(end));
+    let named = path.strip_prefix("/api/v1/").and_then(|path| path.split_once('/')).map(|(list, _)| list);
+    match LISTS.iter().find(|(list, _)| names_it_alone && Some(*list) == named) {
+        Some((_, verb)) => failure.fix(format!("`sealgate {verb}` shows those that there are")),
+        None => failure,
+    }
+}
+
 fn refused(bytes: &[u8], status: u16) -> Failure {
     if let Ok(problem) = serde_json::from_slice::<Problem>(bytes) {
+        let is_app = problem.message.starts_with("app_id: the tenant has several apps");
         return Failure {
-            fix: way_out(&problem.code),
+            fix: way_out(&problem.code).or_else(|| is_app.then(|| "say which one: --app APP".to_owned())),
             code: problem.code,
             message: problem.message,
             request_id: Some(problem.request_id),

@@ -29,7 +29,7 @@ pub use chain::Chain;
 pub use clock::TestClock;
 pub use database::{DATABASE_PASSWORD, Engine, TestDatabase, on_postgres};
 pub use device::{Build, TestDevice, statement_id};
-pub use harness::Proxy;
+pub use harness::{Proxy, Way};
 pub use http::{Answer, request, send, send_with};
 pub use operations::{Operation, Staged, stage};
 pub use outside::on_sqlite;

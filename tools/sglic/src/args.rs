@@ -10,10 +10,10 @@ Begin:
   sglic status --trust trust.json
   sglic doctor --trust trust.json             if something does not work
 
-What the vendor's keys are comes from this program itself, where the vendor built it so, and else from --trust FILE: the trust.json
-that the vendor gave you. It is never taken from the server.
+Whose keys are believed is built into this program, or else stands in the trust.json that the vendor gave you (--trust FILE). It is \
+never taken from the server.
 
-Exit codes: 0 done, 1 refused, 2 usage, 3 not found, 4 conflict, 65 bad file, 69 server unreachable,
+Exit codes: 0 done, 1 refused, 2 usage, 3 not found, 4 conflict, 65 bad file, 69 server unreachable, \
 77 not permitted, 78 configuration, 130 interrupted";
 
 const ACTIVATING: &str = "\
@@ -21,9 +21,9 @@ Examples:
   sglic activate --key - --server https://license.example.com < key.txt
   sglic activate --key - --server https://license.example.com --output licenses/activation_proof.json
 
-A key that is given as --key KEY can be seen by others on this machine, in the list of processes: `--key -` reads it from standard
-input. A machine that is activated for this key and these files already is not activated again, unless the proof does not count any
-more; --again does it anyway.";
+A key that is given as --key KEY can be seen by others on this machine, in the list of processes: `--key -` reads it from standard \
+input. A machine that is activated for this key already is not activated again, unless --manifest names other files than before or the \
+proof does not count any more; --again does it anyway.";
 
 const WATCHING: &str = "\
 Examples:
@@ -33,10 +33,43 @@ Examples:
 Exit codes: 0 admitted, 1 or 4 not admitted any more, 69 server unreachable (nothing is lost by that: ask again)";
 
 const CHECKING: &str = "\
-Checks, in this order: the vendor's keys, the state folder, the clock, the server, license and proof, the heartbeat. Each that fails
-says what to do. Nothing is changed.
+Checks, in this order: the vendor's keys, the state folder, the clock, the server, license and proof, the program's files, the \
+heartbeat. Each that fails says what to do. Nothing is changed.
+
+With --root DIR the programs and libraries below DIR are compared with the list in the proof, and those that say no version of \
+themselves are named.
+
+Examples:
+  sglic doctor
+  sglic doctor --root /opt/editor
 
 Exit codes: 0 all is well, 1 a check failed";
+
+const VERIFYING: &str = "\
+With --root DIR every program and library below DIR must be in the list of the proof. One that is not is unapproved_module, and is
+named. So a start script can refuse a program that was built again or replaced.
+
+Examples:
+  sglic verify
+  sglic verify --root /opt/editor && exec /opt/editor/editor
+
+Exit codes: 0 all counts, 1 something does not count any more, 4 the program has other files, or nothing is activated,
+65 a file cannot be read";
+
+const SUBMITTING: &str = "\
+This asks the server to activate the machine with the list. Where the vendor did not approve a module for this license, nothing is
+activated: the module waits with the vendor from then on, unless the vendor refused it before. Once the vendor approved it, run
+`sglic activate` with the same list.
+
+Where the vendor approved the whole list already, there is nothing to submit, and this machine is activated. If it was activated
+with another list before, you are asked first: its earlier proof does not count any more then.
+
+Examples:
+  sglic manifest collect --root /opt/editor
+  sglic manifest submit --key - --server https://license.example.com < key.txt
+  sglic activate --key - --manifest manifest.json < key.txt          once the vendor approved them
+
+Exit codes: 0 the vendor has the list, or all of it is approved, 1 refused, 65 bad file, 69 server unreachable";
 
 /// Activates this machine for a license, and shows what it holds.
 #[derive(Parser)]
@@ -67,7 +100,7 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) trust: Option<PathBuf>,
     /// Do it without asking
-    #[arg(long, global = true)]
+    #[arg(short, long, global = true)]
     pub(crate) yes: bool,
     /// The vendor's server [default: the one that activated this machine]
     #[arg(long, global = true, value_name = "URL", env = "SGLIC_SERVER", hide_env_values = true)]
@@ -95,21 +128,22 @@ pub(crate) enum Command {
     Deactivate,
     /// Show what is held, verified again; asks no server
     Status,
-    /// Verify the license and the proof on disk; asks no server
+    /// Verify the license and the proof on disk, and the program's files; asks no server
+    #[command(after_help = VERIFYING)]
     Verify(VerifyArgs),
     /// Show what is said of this machine, and which of its parts were found
     Fingerprint,
     /// Tell the server that this machine is still there
     #[command(after_help = WATCHING)]
     Heartbeat(HeartbeatArgs),
-    /// List the files that a program consists of
+    /// List the files that a program consists of, and have the vendor approve them
     Manifest {
         #[command(subcommand)]
         command: ManifestCommand,
     },
     /// Find out why something does not work
     #[command(after_help = CHECKING)]
-    Doctor,
+    Doctor(DoctorArgs),
     /// Print the completions for a shell
     Completions {
         /// Which shell
@@ -127,6 +161,19 @@ pub(crate) enum Command {
 pub(crate) enum ManifestCommand {
     /// List the programs and libraries below a folder, for `activate --manifest`
     Collect(CollectArgs),
+    /// Send the list to the vendor, who approves it for one license
+    #[command(after_help = SUBMITTING)]
+    Submit(SubmitArgs),
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct SubmitArgs {
+    /// The license key; `-` reads it from standard input
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
+    pub(crate) key: String,
+    /// The list, as `manifest collect` wrote it
+    #[arg(long, value_name = "FILE", default_value = "manifest.json")]
+    pub(crate) manifest: PathBuf,
 }
 
 #[derive(ClapArgs)]
@@ -157,7 +204,7 @@ pub(crate) struct ActivateArgs {
     pub(crate) again: bool,
 }
 
-#[derive(ClapArgs)]
+#[derive(ClapArgs, Default)]
 pub(crate) struct VerifyArgs {
     /// The proof [default: where `activate` put it]
     #[arg(long, value_name = "FILE")]
@@ -165,6 +212,16 @@ pub(crate) struct VerifyArgs {
     /// The license [default: license.json beside the proof]
     #[arg(long, value_name = "FILE")]
     pub(crate) license: Option<PathBuf>,
+    /// The folder where the program is installed: its files must be in the list of the proof
+    #[arg(long, value_name = "DIR")]
+    pub(crate) root: Option<PathBuf>,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct DoctorArgs {
+    /// The folder where the program is installed: its files are compared with the list of the proof
+    #[arg(long, value_name = "DIR")]
+    pub(crate) root: Option<PathBuf>,
 }
 
 #[derive(ClapArgs)]
@@ -172,4 +229,27 @@ pub(crate) struct HeartbeatArgs {
     /// Go on until a signal comes
     #[arg(long)]
     pub(crate) watch: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Command, CommandFactory};
+
+    use super::Args;
+
+    /// It is wrapped to the terminal's width.
+    #[test]
+    fn paragraphs_of_the_help_are_one_line() {
+        check(&Args::command());
+    }
+
+    fn check(command: &Command) {
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let lines: Vec<&str> = help.lines().collect();
+        let is_text = |line: &str| !line.is_empty() && !line.starts_with(' ');
+        for pair in lines.windows(2) {
+            assert!(!is_text(pair[0]) || !is_text(pair[1]), "{}: {}", command.get_name(), pair[0]);
+        }
+        command.get_subcommands().for_each(check);
+    }
 }

@@ -49,6 +49,14 @@ impl Here {
         self.client_of(global, NOBODY.to_owned())
     }
 
+    /// Refuses where nothing is held, before anybody is asked. What does not verify any more is held all the same.
+    pub(crate) fn check_activated(&self, global: &Global) -> Result<(), Failure> {
+        match self.offline(global)?.activation() {
+            Ok(None) => Err(Failure::not_activated()),
+            _ => Ok(()),
+        }
+    }
+
     fn client_of(&self, global: &Global, server: String) -> Result<Client, Failure> {
         let mut transport = HttpTransport::builder();
         if let Some(proxy) = global.proxy.as_ref().filter(|proxy| !proxy.is_empty()) {

@@ -1,9 +1,12 @@
 //! What went wrong, for people and for programs.
 
-use sealgate::{ConfigurationError, Denied, Error, Module, TransportError};
+use sealgate::{ConfigurationError, Denied, Error, Module, TransportError, UnverifiedSeat};
 use sealgate_artifact::{Code, encode_hex};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+
+/// How a machine is activated.
+const ACTIVATE: &str = "activate it: `sglic activate --key - --server URL`";
 
 /// A failure of the program: a stable code, a sentence, and the fix where there is one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -29,7 +32,12 @@ impl Failure {
 
     /// A code that came from a server, which this version may not know.
     pub(crate) fn of_code(code: &str, message: impl Into<String>) -> Self {
-        let fix = Code::parse(code).and_then(Code::fix).unwrap_or("Ask the vendor about this license.");
+        let fix = match Code::parse(code) {
+            // What the code's own sentence says, the SDK has done.
+            Some(Code::StateWanted) => Some("Activate this machine again: `sglic activate --key - --again`."),
+            known => known.and_then(Code::fix),
+        };
+        let fix = fix.unwrap_or("Ask the vendor about this license.");
         Self {
             code: code.to_owned(),
             message: message.into(),
@@ -37,6 +45,11 @@ impl Failure {
             more: Map::new(),
             lines: vec![],
         }
+    }
+
+    /// What a verb works with is not there.
+    pub(crate) fn not_activated() -> Self {
+        Self::new(Code::NotActivated, "this machine holds no activation").fix(ACTIVATE)
     }
 
     /// A person was asked, and said no: nothing failed, and nothing was done.
@@ -102,6 +115,13 @@ fn fix(error: &Error) -> &'static str {
         Error::License(denied) if denied.code == Code::LicenseKeyMalformed.as_str() => {
             "Type the key again as it was issued."
         }
+        Error::License(denied) if denied.code == Code::DeviceLimit.as_str() => {
+            "Run `sglic deactivate` on a machine that needs its seat no more, or ask the vendor to release it, or for more seats."
+        }
+        Error::License(denied) if denied.code == Code::UnapprovedModule.as_str() => {
+            "Use the files as the vendor published them. Or ask the vendor, who has this list now, to publish this build or to approve these \
+             modules for this license; then activate again with the same list."
+        }
         error => error.fix(),
     }
 }
@@ -112,13 +132,35 @@ fn denial(mut failure: Failure, denied: &Denied) -> Failure {
         failure = failure.with("modules", modules().map(module).collect());
         failure.lines.extend(modules().map(module_line));
     }
+    if let Some(used) = denied.devices_used.filter(|_| denied.max_devices.is_some()) {
+        failure = failure.with("devices_used", used.into()).with("max_devices", denied.max_devices.into());
+    }
     if !denied.unverified_seats.is_empty() {
-        failure.lines.push(format!("{} devices have a seat", denied.unverified_seats.len()));
+        let seats = || denied.unverified_seats.iter();
+        failure = failure.with("seats", seats().map(seat).collect());
+        failure.lines.extend(seats().map(seat_line));
     }
     failure
 }
 
-fn module(module: &Module) -> Value {
+/// A device that has a seat, for a person who looks for one that is not used any more. Nobody signed it.
+fn seat(seat: &UnverifiedSeat) -> Value {
+    json!({
+        "device_id": seat.device_id.to_string(),
+        "name": seat.name,
+        "last_seen": seat.last_seen.map(|time| time.to_string()),
+    })
+}
+
+/// The id is what the vendor releases the seat by.
+fn seat_line(seat: &UnverifiedSeat) -> String {
+    let name = seat.name.as_deref().unwrap_or("-");
+    let seen = seat.last_seen.map_or_else(|| "-".to_owned(), |time| time.to_string());
+    format!("has a seat: {name}  device {}  last seen {seen}", seat.device_id)
+}
+
+/// For programs.
+pub(crate) fn module(module: &Module) -> Value {
     json!({
         "name": module.name,
         "sha256": encode_hex(&module.sha256),
@@ -128,7 +170,7 @@ fn module(module: &Module) -> Value {
 }
 
 /// What the vendor asks for who is to approve it.
-fn module_line(module: &Module) -> String {
+pub(crate) fn module_line(module: &Module) -> String {
     let or_none = |text: &Option<String>| text.as_deref().unwrap_or("-").to_owned();
     let (version, signer) = (or_none(&module.version), or_none(&module.signer));
     format!("{}  version {version}  signer {signer}  sha256 {}", module.name, encode_hex(&module.sha256))

@@ -35,6 +35,36 @@ pub(crate) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
     }
 }
 
+/// The same of a file that decides what is asked and written: one that may be somebody else's work is refused.
+pub(crate) fn read_own_if_there(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    let checked = match std::fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => Err(error),
+        Ok(there) => check_own(path, &there),
+    };
+    checked.map_err(|e| failed(path, &e))?;
+    read_if_there(path)
+}
+
+/// Whoever owns the folder answers for it: the SDK asks whether that is this user.
+#[cfg(unix)]
+fn check_own(path: &Path, there: &std::fs::Metadata) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    const OTHERS_WRITE: u32 = 0o022;
+    let folder = path.parent().map(std::fs::metadata).transpose()?;
+    let is_own = there.uid() == 0 || folder.is_some_and(|folder| folder.uid() == there.uid());
+    if is_own && there.is_file() && there.mode() & OTHERS_WRITE == 0 {
+        return Ok(());
+    }
+    let why = "this may be somebody else's work: it is another user's, or others may write to it; delete it if you do not know it";
+    Err(io::Error::new(io::ErrorKind::PermissionDenied, why))
+}
+
+#[cfg(not(unix))]
+fn check_own(_: &Path, _: &std::fs::Metadata) -> io::Result<()> {
+    Ok(())
+}
+
 fn read_from(file: &mut File) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(READ_BYTES + 1).read_to_end(&mut bytes)?;

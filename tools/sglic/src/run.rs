@@ -47,8 +47,8 @@ fn dispatch(args: &Args, output: Output) -> Result<(), Failure> {
         Command::Verify(args) => verify::run(global, args, output),
         Command::Fingerprint => fingerprint::run(global, output),
         Command::Heartbeat(args) => heartbeat::run(global, args, output),
-        Command::Manifest { command } => manifest::run(command, output),
-        Command::Doctor => doctor::run(global, output),
+        Command::Manifest { command } => manifest::run(global, command, output),
+        Command::Doctor(args) => doctor::run(global, args, output),
         Command::Completions { shell } => {
             manual::completions(*shell);
             Ok(())

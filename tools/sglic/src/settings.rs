@@ -23,6 +23,9 @@ pub(crate) struct Settings {
     pub(crate) server: Option<String>,
     pub(crate) proof: Option<PathBuf>,
     asked: Option<Asked>,
+    /// Why the last heartbeat did not count, where activating again is the way out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) refused_by: Option<String>,
 }
 
 /// The license key for which this machine asked last, and what it held before. What it holds afterwards, if that is another
@@ -37,7 +40,7 @@ struct Asked {
 impl Settings {
     pub(crate) fn load(folder: &Path) -> Result<Self, Failure> {
         let path = folder.join(FILE);
-        let Some(bytes) = files::read_if_there(&path)? else { return Ok(Self::default()) };
+        let Some(bytes) = files::read_own_if_there(&path)? else { return Ok(Self::default()) };
         serde_json::from_slice(&bytes).map_err(|_| {
             let message = format!("{}: this is not what sglic wrote", path.display());
             Failure::new(Code::FileUnreadable, message).fix("remove this file, and give --server again")
@@ -65,9 +68,14 @@ impl Settings {
         self.asked.as_ref().is_some_and(is_of)
     }
 
+    /// The machine asked and was denied, so that nothing came of it: the server alone stays named.
+    pub(crate) fn take_back(&mut self, former: Self) {
+        (self.asked, self.proof) = (former.asked, former.proof);
+    }
+
     /// Nothing is held any more.
     pub(crate) fn forget_key(&mut self) {
-        self.asked = None;
+        (self.asked, self.refused_by) = (None, None);
     }
 }
 

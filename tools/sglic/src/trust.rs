@@ -1,6 +1,6 @@
 //! Whose keys are believed.
 
-use sealgate::Trust;
+use sealgate::{ConfigurationError, Trust};
 use sealgate_artifact::Code;
 
 use crate::args::Global;
@@ -37,8 +37,12 @@ pub(crate) fn load(global: &Global) -> Result<Pinned, Failure> {
     // One for each run of the program, which the SDK wants to live as long as it.
     let bytes: &'static [u8] = bytes.leak();
     let trust = Trust::parse(bytes).map_err(|error| {
-        let failure = Failure::from(error);
-        Failure { message: format!("{from}: {}", failure.message), ..failure }
+        // The SDK speaks of what is built in, and here it may be a file.
+        let why = match &error {
+            ConfigurationError::TrustInvalid(why) => why.clone(),
+            error => error.to_string(),
+        };
+        Failure { message: format!("{from}: {why}"), ..Failure::from(error) }
     })?;
     Ok(Pinned { bytes, trust, from })
 }

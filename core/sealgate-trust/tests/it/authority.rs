@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use ed25519_dalek::{Signer, SigningKey};
+use ed25519_dalek::{Signer as _, SigningKey};
 use proptest::prelude::*;
 use sealgate_artifact::{
-    Envelope, KeyRecord, KeyState, KeyUse, Keyset, PublicKey, Root, SignatureEntry, Statement, TenantId,
-    TenantKeyset, UnixSeconds,
+    KeyId, KeyRecord, KeyState, KeyUse, Keyset, PublicKey, Root, Statement, TenantId, TenantKeyset,
+    UnixSeconds,
 };
+use sealgate_trust::{Message, SignError, Signer, sign_statement};
 
 /// A private key, by the number that its seed repeats.
 pub(crate) type Seed = u8;
@@ -122,12 +123,31 @@ pub(crate) fn public_key(seed: Seed) -> PublicKey {
     PublicKey::from_bytes(SigningKey::from_bytes(&[seed; 32]).verifying_key().to_bytes())
 }
 
+/// Holds these private keys, each for every use.
+struct Ring<'a>(&'a BTreeSet<Seed>);
+
+impl Signer for Ring<'_> {
+    fn generate(&self, _: KeyUse) -> Result<PublicKey, SignError> {
+        Err(SignError::Storage("its keys are given".to_owned()))
+    }
+
+    fn sign(&self, key: KeyId, message: Message<'_>) -> Result<[u8; 64], SignError> {
+        let named = |seed: &&Seed| public_key(**seed).id(message.signing_use()) == key;
+        let seed = self.0.iter().find(named).ok_or(SignError::KeyMissing(key))?;
+        Ok(signature(*seed, &message.to_bytes()))
+    }
+
+    fn check(&self, _: KeyId) -> Result<(), SignError> {
+        Ok(())
+    }
+}
+
+pub(crate) fn signature(by: Seed, message: &[u8]) -> [u8; 64] {
+    SigningKey::from_bytes(&[by; 32]).sign(message).to_bytes()
+}
+
+/// A statement under the signatures of these keys, as the vendor's side makes it.
 pub(crate) fn signed<T: Statement>(statement: &T, by: &BTreeSet<Seed>) -> Vec<u8> {
-    let unsigned = Envelope::new(T::KIND.payload_type(), statement.to_payload(), vec![]);
-    let entry = |seed: &Seed| {
-        let sig = SigningKey::from_bytes(&[*seed; 32]).sign(&unsigned.signed_bytes()).to_bytes().to_vec();
-        SignatureEntry { keyid: String::new(), sig }
-    };
-    let signatures = by.iter().map(entry).collect();
-    Envelope::new(T::KIND.payload_type(), statement.to_payload(), signatures).encode()
+    let keys: Vec<PublicKey> = by.iter().map(|seed| public_key(*seed)).collect();
+    sign_statement(&Ring(by), statement, &keys).expect("well formed").encode()
 }

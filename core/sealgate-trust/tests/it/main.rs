@@ -2,5 +2,6 @@
 
 mod authority;
 mod online;
+mod signers;
 mod trust_file;
 mod updates;

@@ -2,9 +2,10 @@
 
 use proptest::prelude::*;
 use proptest::sample::Index;
+use sealgate_artifact::limits;
 use sealgate_trust::{Accepted, ChainBytes, Roots, TenantTrust, TrustError};
 
-use crate::authority::{History, RootSet, histories, keyset, now, stated, tenant_keyset};
+use crate::authority::{History, RootSet, STRANGER, histories, keyset, now, stated, tenant_keyset};
 
 /// What a verifier that pinned the set at `pinned` makes of this list, under a keyset that `last` signed.
 fn follow(
@@ -24,6 +25,21 @@ fn follow(
 
 fn last(history: &History) -> &RootSet {
     &history.0[history.0.len() - 1]
+}
+
+/// `spec/keys.md` §4.8.
+#[test]
+fn a_list_has_room_for_so_many_root_statements() {
+    let set = |seed| RootSet { keys: [seed].into(), threshold: 1 };
+    let history = History(vec![set(1)]);
+    let other = stated(9, &set(STRANGER), &set(STRANGER).keys);
+    let found = |others| {
+        let list = [vec![other.clone(); others], history.statements()].concat();
+        follow(&history, 0, true, list, &history.0[0], &Accepted::default())
+            .map(|found| found.root().get().version)
+    };
+    assert_eq!(found(limits::ROOT_STATEMENTS - 1), Ok(1));
+    assert_eq!(found(limits::ROOT_STATEMENTS), Err(TrustError::ChainTooLong));
 }
 
 proptest! {
@@ -95,5 +111,33 @@ proptest! {
         if let Ok(again) = follow(&history, pinned, true, list, &everybody, newest.accepted()) {
             prop_assert_eq!(again.root().id(), newest.root().id());
         }
+    }
+
+    /// Whatever other roots state before the pinned ones do, under any version: it is passed over.
+    #[test]
+    fn what_other_roots_state_is_passed_over(
+        history in histories(), versioned: bool, version in 1..4u64, threshold in 1..3usize,
+    ) {
+        let more = [STRANGER, STRANGER - 2].into();
+        let set = RootSet { threshold, keys: history.0[0].keys.union(&more).copied().collect() };
+        let list = [vec![stated(version, &set, &set.keys)], history.statements()].concat();
+        let found = follow(&history, 0, versioned, list, last(&history), &Accepted::default()).expect("genuine");
+        prop_assert_eq!(found.root().get().version, history.0.len() as u64);
+    }
+
+    /// Whoever accepted a statement is led past it by no other of its version, however far the way goes on behind.
+    #[test]
+    fn a_fork_is_refused_though_the_way_goes_on(history in histories(), seen: Index) {
+        let mut way = history.statements();
+        let seen = 1 + seen.index(way.len() - 1);
+        let (until, nothing) = (way[..=seen].to_vec(), Accepted::default());
+        let before = follow(&history, 0, true, until, &history.0[seen], &nothing).expect("genuine");
+        let mut fork = history.0[seen].clone();
+        fork.keys.insert(STRANGER);
+        let signers = history.0[seen - 1].keys.union(&fork.keys).copied().collect();
+        way[seen] = stated(seen as u64 + 1, &fork, &signers);
+        follow(&history, 0, true, way.clone(), last(&history), &nothing).expect("sound by itself");
+        let found = follow(&history, 0, true, way, last(&history), before.accepted());
+        prop_assert_eq!(found.err(), Some(TrustError::Equivocation));
     }
 }

@@ -47,6 +47,9 @@ pub struct ReleaseView {
     pub release_id: String,
     /// The app.
     pub app_id: String,
+    /// The app's slug, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<String>,
     /// The product's version.
     pub version: String,
     /// What it runs on.
@@ -108,6 +111,9 @@ pub struct ApprovalView {
     pub license_id: String,
     /// The license's app.
     pub app_id: String,
+    /// The app's slug, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<String>,
     /// Where it stands.
     pub status: String,
     /// Who named it: a device that had it, or the vendor.

@@ -213,15 +213,15 @@ fn releases() -> Vec<Row> {
         }
         ListedModule (module())
         ReleaseView {
-            "release_id": RELEASE, "app_id": APP, "version": "2.1.0", "target": "linux/x86_64", "length": 4_194_304,
+            "release_id": RELEASE, "app_id": APP, "app": "editor", "version": "2.1.0", "target": "linux/x86_64", "length": 4_194_304,
             "sha256": HASH, "modules": 1, "published_at": BEGIN,
         }
         SubmitModules { "modules": [(module())] }
         DecideModules { "approval_ids": [APPROVAL], "reason": "their own build" }
         ApprovalsChanged { "license_id": LICENSE, "changed": 1 }
         ApprovalView {
-            "approval_id": APPROVAL, "license_id": LICENSE, "app_id": APP, "status": "approved", "source": "device",
-            "name": "editor", "sha256": HASH, "version": "2.1.0", "signer": KEY_ID, "submitted_at": BEGIN,
+            "approval_id": APPROVAL, "license_id": LICENSE, "app_id": APP, "app": "editor", "status": "approved",
+            "source": "device", "name": "editor", "sha256": HASH, "version": "2.1.0", "signer": KEY_ID, "submitted_at": BEGIN,
             "decided_at": BEGIN,
         }
     }

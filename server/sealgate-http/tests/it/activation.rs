@@ -44,6 +44,44 @@ on_both_engines! {
         assert_eq!(app.count("activations"), 1);
     }
 
+    fn a_lost_answer_locks_nobody_out_where_the_license_changed_meanwhile(app: &TestApp) {
+        let (editor, license) = sell(app, &json!({}));
+        let build = app.build(&editor);
+        let desk = TestDevice::default();
+        let question = desk.wish(&build, key(&license), (1, &desk.sealing()), (None, &[]));
+        assert_eq!(app.ask_operation("activate", &question).status, 200);
+        let path = format!("/api/v1/licenses/{}", license["license_id"].as_str().expect("an id"));
+        app.api("PATCH", &path, &json!({ "tier": "enterprise" })).expect(200);
+        app.clock.advance(300);
+        let mut activation = desk.admitted(app, &build, &question).expect_admitted();
+        assert_eq!(activation.said.generation, 1);
+        assert_eq!(activation.beat(app, &build, &desk).code(), "admitted");
+    }
+
+    fn a_request_that_comes_late_begins_nothing(app: &TestApp) {
+        let (editor, license) = sell(app, &json!({}));
+        let build = app.build(&editor);
+        let desk = TestDevice::default();
+        let question = desk.wish(&build, key(&license), (1, &desk.sealing()), (None, &[]));
+        desk.admitted(app, &build, &question).expect_admitted();
+        app.clock.advance(300);
+        let mut newest = desk.activate(app, &build, key(&license), 2).expect_admitted();
+        app.clock.advance(300);
+        assert_eq!(desk.admitted(app, &build, &question).expect_denied(), "replay_detected");
+        assert_eq!(newest.beat(app, &build, &desk).code(), "admitted", "it is not superseded");
+        let second = desk.wish(&build, key(&license), (3, &desk.sealing()), (None, &[]));
+        desk.admitted(app, &build, &second).expect_admitted();
+        let mut request = desk.request(&build, key(&license), 4);
+        request.operation = Operation::Deactivate;
+        assert_eq!(app.ask_operation("deactivate", &desk.sign(&request, &[])).status, 200);
+        for late in [&question, &second] {
+            app.clock.advance(300);
+            assert_eq!(desk.admitted(app, &build, late).expect_denied(), "replay_detected");
+        }
+        assert_eq!(app.count("devices"), 0, "whoever repeats it takes no seat");
+        desk.activate(app, &build, key(&license), 5).expect_admitted();
+    }
+
     fn a_device_that_is_activated_more_than_three_times_a_day_again_may_be_two(app: &TestApp) {
         let (editor, license) = sell(app, &json!({}));
         let build = app.build(&editor);
@@ -94,6 +132,23 @@ on_both_engines! {
         app.api("POST", &path, &json!({}));
         assert_eq!(desk.activate(app, &build, key(&license), 2).expect_denied(), "revoked");
         assert_eq!(app.count("activations"), 0);
+    }
+
+    fn a_license_that_has_expired_admits_nobody(app: &TestApp) {
+        let (editor, license) = sell(app, &json!({ "max_devices": 3, "expires_at": "2027-01-15T08:01:00Z" }));
+        let build = app.build(&editor);
+        let (desk, lap) = (TestDevice::default(), TestDevice::default());
+        let end = app.clock.seconds() + 60;
+        app.clock.advance(59);
+        let mut state = desk.activate(app, &build, key(&license), 1).expect_admitted();
+        app.clock.advance(1);
+        for (device, n) in [(&lap, 2), (&desk, 3)] {
+            assert_eq!(device.activate(app, &build, key(&license), n).expect_denied(), "expired");
+        }
+        assert_eq!((app.count("devices"), app.count("activations WHERE generation = 1")), (1, 1));
+        assert_eq!(app.count("events WHERE kind = 'device_activated'"), 1);
+        let beaten = state.beat(app, &build, &desk);
+        assert_eq!((beaten.code(), beaten.grace_until()), ("expired", Some(end)), "expiry has no grace");
     }
 
     fn of_64_devices_that_want_one_seat_one_is_admitted(app: &TestApp) {

@@ -146,6 +146,31 @@ on_both_engines! {
         assert_eq!(read, (1..=5).chain(11..=20).map(|seq| (0, seq)).collect::<Vec<_>>());
     }
 
+    fn one_chain_holds_the_entries_of_several_tenants(app: &TestApp) {
+        let mut desk = Desk::new(app, "Editor");
+        let tenants = ["acme", "__host__", "umbra", "acme"];
+        let of = |n: u64, tenant: &str| {
+            let tenant = ChainWord::parse(tenant).expect("short");
+            records(n, 1).map(move |record| ChainRecord { tenant: tenant.clone(), ..record }).collect::<Vec<_>>()
+        };
+        let mut sent: Vec<ChainEntry> = vec![];
+        for (n, tenant) in (0..).zip(tenants) {
+            sent.extend(desk.state.record(of(n, tenant)));
+        }
+        assert_eq!(desk.send(app, &sent[..3]).code(), "admitted", "in one list");
+        assert_eq!(desk.send(app, &sent[3..]).answer.head, desk.state.head);
+        let seen = desk.seen(app);
+        let page = get(app, &self::of(&seen, "/chain"));
+        let read: Vec<(u64, &str)> = page["items"].as_array().expect("a list").iter()
+            .map(|entry| (entry["seq"].as_u64().expect("a number"), text(&entry["tenant"]))).collect();
+        assert_eq!(read, (1..).zip(tenants).collect::<Vec<_>>(), "in the order in which they were recorded");
+        // An entry that was given to another tenant afterwards.
+        let mut moved = desk.state.record(of(4, "acme"));
+        moved[0].record.tenant = ChainWord::parse("umbra").expect("short");
+        assert_eq!(desk.send(app, &moved).code(), "chain_mismatch");
+        assert_eq!(app.count("events WHERE kind = 'chain_mismatch' AND code = 'bad_mac'"), 1);
+    }
+
     fn a_chain_whose_entries_are_lost_goes_on_once_the_vendor_says_so(app: &TestApp) {
         let mut desk = Desk::new(app, "Editor");
         let entries = desk.record(0, 4);

@@ -24,6 +24,15 @@ fn change(app: &TestApp, license: &Value, deed: &str, body: &Value) {
     assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.bytes));
 }
 
+/// As a database that came back from before any device was known.
+fn forget(app: &TestApp) {
+    for table in ["instances", "activations", "devices"] {
+        app.meddle(&format!("DELETE FROM {table}"));
+    }
+    app.meddle("UPDATE licenses SET devices_used = 0");
+    app.clock.advance(2);
+}
+
 /// How often the vendor is told of a kind of event about a license.
 fn told(app: &TestApp, license: &Value, kind: &str) -> u64 {
     let path = format!("/api/v1/events?license_id={}", license["license_id"].as_str().expect("an id"));
@@ -87,6 +96,27 @@ on_both_engines! {
         app.clock.advance(1);
         assert_eq!(copy.beat(app, &build, &desk).code(), "instance_limit");
         assert_eq!(told(app, &license, "clone_suspected"), 1);
+    }
+
+    fn a_copy_that_was_silent_comes_back_only_where_there_is_room(app: &TestApp) {
+        let (build, license, desk, mut first) = activated(app, &json!({}));
+        let mut second = first.clone();
+        assert_eq!(first.beat(app, &build, &desk).code(), "admitted");
+        app.clock.advance(8 * 60 * 60);
+        assert_eq!(second.beat(app, &build, &desk).code(), "admitted", "the other is gone");
+        app.clock.advance(60);
+        let question = first.question(&desk, &first.next(app.clock.seconds(), &[]));
+        assert_eq!(first.send(app, &build, &question).code(), "state_wanted");
+        for _ in 0..2 {
+            app.clock.advance(60);
+            assert_eq!(first.send(app, &build, &first.showing(&question)).code(), "instance_limit");
+            assert_eq!(second.beat(app, &build, &desk).code(), "admitted");
+        }
+        assert_eq!(told(app, &license, "clone_suspected"), 2);
+        app.clock.advance(8 * 60 * 60);
+        assert_eq!(first.send(app, &build, &question).code(), "admitted", "now the second one is gone");
+        app.clock.advance(60);
+        assert_eq!(second.beat(app, &build, &desk).code(), "instance_limit", "its row is there still");
     }
 
     fn the_next_generation_supersedes_the_one_before(app: &TestApp) {
@@ -243,11 +273,7 @@ on_both_engines! {
         for _ in 0..3 {
             state.beat(app, &build, &desk);
         }
-        for table in ["instances", "activations", "devices"] {
-            app.meddle(&format!("DELETE FROM {table}"));
-        }
-        app.meddle("UPDATE licenses SET devices_used = 0");
-        app.clock.advance(2);
+        forget(app);
         let question = state.question(&desk, &state.next(app.clock.seconds(), &[]));
         assert_eq!(state.send(app, &build, &question).code(), "state_wanted");
         let shown = state.showing(&question);
@@ -255,6 +281,42 @@ on_both_engines! {
         assert_eq!((app.count("devices"), app.count("activations"), app.count("instances")), (1, 1, 1));
         assert_eq!(state.beat(app, &build, &desk).code(), "admitted");
         assert_eq!(app.count("events WHERE kind = 'device_readopted'"), 1);
+    }
+
+    fn a_forgotten_device_takes_no_seat_beyond_the_licenses(app: &TestApp) {
+        let (build, license, desk, mut state) = activated(app, &json!({}));
+        state.beat(app, &build, &desk);
+        forget(app);
+        let lap = TestDevice::default();
+        lap.activate(app, &build, key(&license), 2).expect_admitted();
+        let question = state.question(&desk, &state.next(app.clock.seconds(), &[]));
+        let shown = state.showing(&question);
+        assert_eq!(state.send(app, &build, &shown).code(), "device_limit");
+        assert_eq!((app.count("devices"), app.count("activations")), (1, 1), "nothing was taken over");
+        change(app, &license, "", &json!({ "max_devices": 2 }));
+        app.clock.advance(2);
+        assert_eq!(state.send(app, &build, &shown).code(), "admitted", "a seat is free");
+        assert_eq!(app.count("devices"), 2);
+        forget(app);
+        lap.activate(app, &build, key(&license), 3).expect_admitted();
+        TestDevice::default().activate(app, &build, key(&license), 4).expect_admitted();
+        change(app, &license, "/revoke", &json!({}));
+        app.clock.advance(2);
+        let question = state.question(&desk, &state.next(app.clock.seconds(), &[]));
+        assert_eq!(state.send(app, &build, &state.showing(&question)).code(), "revoked", "an end is told all the same");
+        assert_eq!(app.count("devices"), 2);
+    }
+
+    fn a_device_that_was_activated_anew_since_the_database_came_back_is_superseded_by_that(app: &TestApp) {
+        let (build, license, desk, _) = activated(app, &json!({}));
+        let mut former = desk.activate(app, &build, key(&license), 2).expect_admitted();
+        former.beat(app, &build, &desk);
+        forget(app);
+        let mut newest = desk.activate(app, &build, key(&license), 3).expect_admitted();
+        assert_eq!((former.said.generation, newest.said.generation), (2, 1));
+        let question = former.question(&desk, &former.next(app.clock.seconds(), &[]));
+        assert_eq!(former.send(app, &build, &former.showing(&question)).code(), "superseded");
+        assert_eq!(newest.beat(app, &build, &desk).code(), "admitted");
     }
 
     fn a_database_that_is_a_few_beats_behind_takes_them_over(app: &TestApp) {

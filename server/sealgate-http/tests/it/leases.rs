@@ -1,7 +1,8 @@
 //! Seats that are leases: held while heartbeats come (`spec/activation.md` §7.7).
 
-use sealgate_artifact::{BeatOutcome, Device, Operation};
+use sealgate_artifact::{BeatOutcome, Device, LicenseName, Operation};
 use sealgate_testkit::{Admission, Beaten, Build, TestActivation, TestApp, TestDevice, on_both_engines};
+use sealgate_wire::OnlineQuestion;
 use serde_json::{Value, json};
 
 use crate::support::sell;
@@ -48,9 +49,13 @@ fn held(app: &TestApp) -> u64 {
 }
 
 fn validated(app: &TestApp, build: &Build, device: &TestDevice, license: &Value, n: u32) -> Option<String> {
-    let question = device.question(build, key(license), n, &[]);
-    let answer = serde_json::from_slice(&app.ask_online(&question).bytes).expect("an answer");
-    match build.judge(&question, &answer, app.clock.seconds()).expect("is to be believed").outcome {
+    decided(app, build, "validate", &device.question(build, key(license), n, &[]))
+}
+
+/// Why the operation was denied.
+fn decided(app: &TestApp, build: &Build, operation: &str, question: &OnlineQuestion) -> Option<String> {
+    let answer = serde_json::from_slice(&app.ask_operation(operation, question).bytes).expect("an answer");
+    match build.judge(question, &answer, app.clock.seconds()).expect("is to be believed").outcome {
         sealgate_artifact::Outcome::Denied { code, .. } => Some(code),
         sealgate_artifact::Outcome::Allowed { .. } => None,
     }
@@ -117,6 +122,46 @@ on_both_engines! {
         app.api("POST", &of(&license, "/reset-devices"), &json!({})).expect(200);
         assert_eq!(other.beat(app, &build, &lap).code(), "not_activated", "the vendor took it");
         assert_eq!(held(app), 0);
+    }
+
+    fn a_device_whose_lease_is_over_can_be_deactivated(app: &TestApp) {
+        let (build, license) = leased(app, 1);
+        let by_key = sealgate_artifact::Word::parse(key(&license)).expect("a key");
+        for (n, by_id) in [(1, true), (3, false)] {
+            let desk = TestDevice::default();
+            let mut state = desk.activate(app, &build, key(&license), n).expect_admitted();
+            assert_eq!(leave(&mut state, app, &build, &desk).code(), "admitted");
+            assert_eq!(held(app), 0);
+            let mut request = desk.request(&build, key(&license), n + 1);
+            request.operation = Operation::Deactivate;
+            request.license = if by_id { LicenseName::Id(state.said.license) } else { LicenseName::Key(by_key.clone()) };
+            assert_eq!(decided(app, &build, "deactivate", &desk.sign(&request, &[])), None);
+            assert_eq!(state.beat(app, &build, &desk).code(), "not_activated");
+            assert_eq!((held(app), app.count("releases"), app.count("release_days")), (0, 0, 0), "it gave nothing back");
+        }
+        let (desk, lap) = (TestDevice::default(), TestDevice::default());
+        let mut state = desk.activate(app, &build, key(&license), 5).expect_admitted();
+        leave(&mut state, app, &build, &desk);
+        let mut request = lap.request(&build, key(&license), 6);
+        (request.operation, request.license) = (Operation::Deactivate, LicenseName::Id(state.said.license));
+        let told = decided(app, &build, "deactivate", &lap.sign(&request, &[]));
+        assert_eq!(told.as_deref(), Some("invalid_key"), "an id opens nothing to others");
+        assert_eq!(state.beat(app, &build, &desk).code(), "admitted");
+    }
+
+    fn whoever_leaves_without_a_seat_is_not_admitted_where_none_is_free(app: &TestApp) {
+        let (build, license) = leased(app, 1);
+        let (desk, lap) = (TestDevice::default(), TestDevice::default());
+        let mut state = desk.activate(app, &build, key(&license), 1).expect_admitted();
+        state.beat(app, &build, &desk);
+        app.clock.advance(2 * INTERVAL);
+        let mut other = lap.activate(app, &build, key(&license), 2).expect_admitted();
+        assert_eq!(leave(&mut state, app, &build, &desk).code(), "device_limit");
+        assert_eq!(leave(&mut other, app, &build, &lap).code(), "admitted");
+        assert_eq!(leave(&mut state, app, &build, &desk).code(), "admitted");
+        assert_eq!(held(app), 0, "what it took it gave back");
+        assert_eq!(other.beat(app, &build, &lap).code(), "admitted");
+        assert_eq!(held(app), 1);
     }
 
     fn an_end_is_told_whoever_has_the_seat(app: &TestApp) {

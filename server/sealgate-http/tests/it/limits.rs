@@ -107,6 +107,28 @@ fn requests_of_an_address_are_limited_and_the_app_is_told() {
 }
 
 #[test]
+fn a_strangers_heartbeats_use_up_nothing_of_a_license() {
+    let limits = Limits { license: Limits::authforge().license, ..Limits::default() };
+    let app = TestApp::start_with_limits(Engine::Sqlite, limits);
+    let (editor, license) = sell(&app, &json!({}));
+    let (build, desk) = (app.build(&editor), TestDevice::default());
+    let key = license["license_key"].as_str().expect("a key");
+    let mut state = desk.activate(&app, &build, key, 1).expect_admitted();
+    let (mut theirs, thief) = (state.clone(), TestDevice::default());
+    theirs.said.device_key = thief.key;
+    for n in 0..10 {
+        let asks = theirs.question(&thief, &theirs.next(app.clock.seconds() + n, &[]));
+        assert_eq!(theirs.send(&app, &build, &asks).code(), "state_wanted");
+        assert_eq!(theirs.send(&app, &build, &theirs.showing(&asks)).code(), "not_activated");
+    }
+    for _ in 0..4 {
+        assert_eq!(state.beat(&app, &build, &desk).code(), "admitted");
+    }
+    let over = app.ask_heartbeat(&state.question(&desk, &state.next(app.clock.seconds(), &[])));
+    assert_limited(&over, "12");
+}
+
+#[test]
 fn questions_about_trust_count_for_their_address() {
     let limits = Limits { address: Limits::authforge().license, ..Limits::default() };
     let app = TestApp::start_with_limits(Engine::Sqlite, limits);

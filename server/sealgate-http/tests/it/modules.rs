@@ -250,6 +250,10 @@ on_both_engines! {
         let unknown = json!({ "license_key": "000G-40R4-0M30-E209-185G-R38E-1YRB" });
         assert_eq!(attempt(app, &editor, &unknown, 6, &[module("evil", 5)]), "invalid_key");
         assert_eq!(app.count("approvals"), 2, "who has no key leaves nothing");
+        let suspend = format!("/api/v1/licenses/{}/suspend", license["license_id"].as_str().expect("an id"));
+        app.api("POST", &suspend, &json!({})).expect(200);
+        assert_eq!(attempt(app, &editor, &license, 7, &[module("late", 7)]), "blocked");
+        assert_eq!(app.count("approvals"), 2, "who has no rights leaves nothing");
     }
 
     fn at_most_1024_modules_of_a_license_wait(app: &TestApp) {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use sealgate_testkit::{TestActivation, TestApp, TestDevice, on_both_engines};
+use sealgate_artifact::Envelope;
+use sealgate_testkit::{Build, TestActivation, TestApp, TestDevice, on_both_engines, statement_id};
 use serde_json::{Value, json};
 
 use crate::support::sell;
@@ -37,6 +38,29 @@ fn versions(app: &TestApp) -> BTreeSet<String> {
     app.texts(rows).into_iter().collect()
 }
 
+/// The names of all statements in the database that say how things are: of licenses, of keys and of servers.
+fn statements(app: &TestApp) -> BTreeSet<String> {
+    let is_file = app.data().join("sealgate.db").exists();
+    let text = if is_file { "HEX(envelope)" } else { "ENCODE(envelope, 'hex')" };
+    let tables = ["license_statements", "roots", "keysets", "server_certificates"];
+    let rows = tables.map(|table| app.texts(&format!("SELECT {text} FROM {table}")));
+    let id = |hex: String| {
+        let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).expect("hexadecimal");
+        let envelope: Vec<u8> = (0..hex.len()).step_by(2).map(byte).collect();
+        Envelope::decode(&envelope).expect("an envelope").id().to_string()
+    };
+    rows.into_iter().flatten().map(id).collect()
+}
+
+/// What was signed after the copy was made and is lost, and what was signed after it came back, are different things.
+#[track_caller]
+fn assert_none_twice(copied: &BTreeSet<String>, [lost, again]: [&BTreeSet<String>; 2]) {
+    let made = |now: &BTreeSet<String>| now.difference(copied).cloned().collect::<BTreeSet<_>>();
+    let (lost, again) = (made(lost), made(again));
+    assert!(!lost.is_empty() && !again.is_empty(), "{lost:?} {again:?}");
+    assert!(lost.is_disjoint(&again), "used twice: {lost:?} {again:?}");
+}
+
 /// The published issuer that signs later, and another server that waits.
 fn others(app: &TestApp) -> (String, String) {
     let keys = app.api("GET", "/api/v1/keys", &Value::Null).expect(200);
@@ -53,6 +77,55 @@ fn others(app: &TestApp) -> (String, String) {
     (text(&next.expect("one is published")["keyid"]).to_owned(), server)
 }
 
+/// Devices that are activated, and the names of all that was answered to their heartbeats.
+struct Site<'a> {
+    app: &'a TestApp,
+    build: Build,
+    desks: Vec<(TestDevice, TestActivation)>,
+    answers: Vec<String>,
+}
+
+impl<'a> Site<'a> {
+    fn new(app: &'a TestApp, build: Build, license: &Value) -> Self {
+        let activate = |n| {
+            let device = TestDevice::default();
+            let state = device.activate(app, &build, text(&license["license_key"]), n).expect_admitted();
+            (device, state)
+        };
+        let desks = (0..DEVICES).map(activate).collect();
+        Self { app, build, desks, answers: vec![] }
+    }
+
+    fn beat_all(&mut self) {
+        self.app.clock.advance(MINUTE);
+        for (device, state) in &mut self.desks {
+            let beaten = state.beat(self.app, &self.build, device);
+            assert_eq!(beaten.code(), "admitted");
+            self.answers.push(statement_id(&beaten.reply.answer));
+        }
+    }
+
+    /// The server wants to see what the devices hold, and goes on from there.
+    fn show_all(&mut self) {
+        let Self { app, build, desks, answers } = self;
+        for (device, state) in desks {
+            let question = state.question(device, &state.next(app.clock.seconds(), &[]));
+            for (question, code) in
+                [(state.showing(&question), "admitted"), (question, "state_wanted")].into_iter().rev()
+            {
+                let beaten = state.send(app, build, &question);
+                assert_eq!(beaten.code(), code);
+                answers.push(statement_id(&beaten.reply.answer));
+            }
+        }
+    }
+
+    /// The names of the proofs that the devices hold.
+    fn proofs(&self) -> BTreeSet<String> {
+        self.desks.iter().map(|(_, state)| state.id.to_string()).collect()
+    }
+}
+
 on_both_engines! {
     fn devices_go_on_and_revocations_come_back(app: &TestApp) {
         let (editor, license) = sell(app, &json!({ "max_devices": DEVICES }));
@@ -60,26 +133,17 @@ on_both_engines! {
         let [kept, gone] = [(); 2].map(|()| app.issue(&editor, &json!({})));
         let (key, server) = others(app);
         revoke(app, &kept);
-        let mut desks: Vec<(TestDevice, TestActivation)> = (0..DEVICES).map(|n| {
-            let device = TestDevice::default();
-            let state = device.activate(app, &build, text(&license["license_key"]), n).expect_admitted();
-            (device, state)
-        }).collect();
-        let beat_all = |desks: &mut Vec<(TestDevice, TestActivation)>| {
-            app.clock.advance(MINUTE);
-            for (device, state) in desks {
-                assert_eq!(state.beat(app, &build, device).code(), "admitted");
-            }
-        };
-        beat_all(&mut desks);
+        let mut site = Site::new(app, build, &license);
+        let mut proofs = site.proofs();
+        site.beat_all();
         app.keep_state();
 
         // A few beats, changes and revocations, of which the copy knows nothing.
         for _ in 0..3 {
-            beat_all(&mut desks);
+            site.beat_all();
         }
         app.api("PATCH", &at(&license, ""), &json!({ "tier": "enterprise" })).expect(200);
-        beat_all(&mut desks);
+        site.beat_all();
         let late = app.issue(&editor, &json!({}));
         for license in [&gone, &late] {
             revoke(app, license);
@@ -87,18 +151,15 @@ on_both_engines! {
         let reason = json!({ "reason": "stolen" });
         app.api("POST", &format!("/api/v1/servers/{server}/revoke"), &reason).expect(200);
         app.api("POST", &format!("/api/v1/keys/{key}/revoke"), &reason).expect(200);
-        let (export, before) = (app.export_audit(), versions(app));
+        let (export, before, signed) = (app.export_audit(), versions(app), statements(app));
+        proofs.extend(site.proofs());
 
         app.go_back();
         app.clock.advance(10 * MINUTE);
         app.read_changes();
         assert_eq!(revoked(app), BTreeSet::from([id(&kept)]));
-        let copied = versions(app);
-        for (device, state) in &mut desks {
-            let question = state.question(device, &state.next(app.clock.seconds(), &[]));
-            assert_eq!(state.send(app, &build, &question).code(), "state_wanted");
-            assert_eq!(state.send(app, &build, &state.showing(&question)).code(), "admitted");
-        }
+        let (copied, left) = (versions(app), statements(app));
+        site.show_all();
         let came = app.reapply(&export).expect("it is this database's log");
         assert_eq!((came.licenses, came.servers, came.keys), (vec![id(&gone)], vec![server], vec![key]));
         assert_eq!((came.unknown, came.failed), (vec![id(&late)], vec![]));
@@ -111,12 +172,15 @@ on_both_engines! {
         assert_eq!(app.count("audit WHERE action = 'restore.revocations'"), 1, "nothing was changed");
 
         app.api("PATCH", &at(&license, ""), &json!({ "tier": "free" })).expect(200);
-        beat_all(&mut desks);
+        site.beat_all();
         assert_eq!(app.count("devices"), u64::from(DEVICES));
-        let made = |now: &BTreeSet<String>| now.difference(&copied).cloned().collect::<BTreeSet<_>>();
-        let (lost, again) = (made(&before), made(&versions(app)));
-        assert!(!lost.is_empty() && !again.is_empty(), "{lost:?} {again:?}");
-        assert!(lost.is_disjoint(&again), "a version was used twice: {lost:?} {again:?}");
+        assert_none_twice(&copied, [&before, &versions(app)]);
+        assert_none_twice(&left, [&signed, &statements(app)]);
+        let (all, renewed) = (site.answers.len(), site.proofs());
+        let different: BTreeSet<String> = site.answers.into_iter().collect();
+        assert_eq!((different.len(), all), (all, 8 * DEVICES as usize), "an answer was signed twice");
+        assert_eq!((proofs.len(), renewed.len()), (2 * DEVICES as usize, DEVICES as usize));
+        assert!(proofs.is_disjoint(&renewed), "a proof was signed twice");
     }
 
     fn a_log_of_another_database_or_one_that_was_changed_revokes_nothing(app: &TestApp) {

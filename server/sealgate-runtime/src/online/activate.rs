@@ -1,9 +1,9 @@
 //! `POST /api/v1/activate`: a device is admitted to a license, and gets a proof of it (`spec/activation.md` §4).
 
-use sealgate_artifact::{ActivationRequest, Code, UnixSeconds};
-use sealgate_authority::seats::{Admitted, Asking, TakeSeat};
+use sealgate_artifact::{ActivationRequest, Code, StatementId, UnixSeconds};
+use sealgate_authority::seats::{Admitted, Asking, TakeSeat, standing};
 use sealgate_authority::{AuthorityError, event_row};
-use sealgate_store::table::{self, ActivationRow, EventRow};
+use sealgate_store::table::{self, ActivationRow, EventRow, Followed};
 use sealgate_store::{Tx, Work};
 use sealgate_trust::Verified;
 
@@ -13,6 +13,8 @@ use super::desk::Online;
 /// Within so long, a device is activated again at most [`GENERATIONS`] times.
 const DAY_SECONDS: u64 = 24 * 60 * 60;
 const GENERATIONS: usize = 3;
+/// Former generations whose requests are known at most. Blocks a row that grows without end.
+const KNOWN: usize = 100;
 
 /// A device that was admitted.
 pub(super) struct Activated {
@@ -32,15 +34,18 @@ impl Online {
         let license = &asking.license.license;
         let known =
             table::activations::find(&self.gate.db, license.id, request.get().asks.device_key).await?;
-        if let Some(known) =
-            known.as_ref().filter(|known| known.request == request.id() && known.ended.is_none())
-        {
+        if let Some(known) = &known {
+            not_over(known, request.id())?;
+        }
+        if let Some(known) = known.as_ref().filter(|known| known.request == request.id()) {
             let admitted = self.seats.admit(asking).await?;
-            return Ok(Activated { admitted, proof: known.proof.clone() });
+            let proof = self.proof_now(known, asking).await?;
+            return Ok(Activated { admitted, proof });
         }
         // spec/activation.md §4.4.
         let unapproved = unapproved(&self.gate.db, license, &request.get().modules).await?;
         if !unapproved.is_empty() {
+            gives_rights(asking)?;
             let name = asking.device.name();
             submit(&self.gate, license, (&name, asking.request_id), &unapproved).await?;
             return Err(AuthorityError::Refused(Code::UnapprovedModule));
@@ -60,13 +65,44 @@ impl Online {
     }
 }
 
-/// When the device was activated again within the last day, this time included. `spec/activation.md` §4.5: a copied state and
-/// the original do it in turn.
-fn begun(known: Option<&ActivationRow>, now: UnixSeconds) -> Result<Vec<UnixSeconds>, AuthorityError> {
+impl Online {
+    /// The proof of this generation for the license's version that counts, which comes with it.
+    async fn proof_now(&self, known: &ActivationRow, asking: &Asking<'_>) -> Result<Vec<u8>, AuthorityError> {
+        let license = &asking.license.license;
+        if known.statement == license.statement {
+            return Ok(known.proof.clone());
+        }
+        let row = self.proofs.renew(known, license, asking.now)?;
+        let proof = row.proof.clone();
+        Box::pin(self.gate.db.write(Renew { before: known.clone(), row })).await?;
+        Ok(proof)
+    }
+}
+
+/// Whoever has no rights is told so, and leaves no modules for the vendor.
+fn gives_rights(asking: &Asking<'_>) -> Result<(), AuthorityError> {
+    let standing = standing(&asking.license.license).gives_rights(asking.now);
+    let admitted = standing.and(if asking.blocked { Err(Code::Blocked) } else { Ok(()) });
+    admitted.map_err(AuthorityError::Refused)
+}
+
+/// `spec/activation.md` §4.5: a request that comes late, or again from somebody else, begins nothing that is over anew.
+fn not_over(known: &ActivationRow, request: StatementId) -> Result<(), AuthorityError> {
+    let of_former = known.begun.iter().any(|former| former.request == Some(request));
+    let has_ended = known.request == request && known.ended.is_some();
+    if of_former || has_ended { Err(AuthorityError::Refused(Code::ReplayDetected)) } else { Ok(()) }
+}
+
+/// The generations before the one that begins now. `spec/activation.md` §4.5: a copied state and the original are activated in turn.
+fn begun(known: Option<&ActivationRow>, now: UnixSeconds) -> Result<Vec<Followed>, AuthorityError> {
     let Some(known) = known else { return Ok(vec![]) };
-    let lately = known.begun.iter().filter(|at| **at > now.minus(DAY_SECONDS)).copied();
-    let begun: Vec<UnixSeconds> = lately.chain([now]).collect();
-    if begun.len() > GENERATIONS { Err(AuthorityError::Refused(Code::CloneSuspected)) } else { Ok(begun) }
+    let mut begun = known.begun.clone();
+    begun.push(Followed { at: now, request: Some(known.request) });
+    if begun.iter().filter(|former| former.at > now.minus(DAY_SECONDS)).count() > GENERATIONS {
+        return Err(AuthorityError::Refused(Code::CloneSuspected));
+    }
+    begun.drain(..begun.len().saturating_sub(KNOWN));
+    Ok(begun)
 }
 
 struct Activate {
@@ -88,5 +124,23 @@ impl Work for Activate {
         }
         table::events::insert(tx, &self.event).await?;
         Ok(admitted)
+    }
+}
+
+/// A newer proof of the same generation.
+struct Renew {
+    before: ActivationRow,
+    row: ActivationRow,
+}
+
+impl Work for Renew {
+    type Output = ();
+    type Error = AuthorityError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
+        if table::activations::replace(tx, &self.before, &self.row).await? {
+            return Ok(());
+        }
+        Err(AuthorityError::Superseded)
     }
 }

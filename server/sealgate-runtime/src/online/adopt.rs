@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use sealgate_artifact::{
-    ActivationProof, ChainHead, Code, Device, DeviceId, HeartbeatAnswer, NextBeat, PublicKey,
+    ActivationProof, ChainHead, Code, Device, DeviceId, HeartbeatAnswer, NextBeat, PublicKey, UnixSeconds,
 };
+use sealgate_authority::seats::{room_for_another, standing};
 use sealgate_authority::{AuthorityError, Source, event_row, lease};
-use sealgate_rules::Shown as ShownState;
+use sealgate_rules::{Shown as ShownState, Standing};
 use sealgate_store::table::{self, ActivationRow, DeviceRow, EventRow, InstanceRow, LicenseRow, Said};
 use sealgate_store::{LicenseEntry, Tx, Work};
 use sealgate_trust::{Verified, verify_own_answer, verify_own_proof};
@@ -14,6 +15,7 @@ use sealgate_wire::HeartbeatQuestion;
 
 use super::desk::Online;
 use super::known::{Known, Request};
+use crate::asking::Asked;
 
 /// What a device showed, verified as the installation's own.
 struct Shown {
@@ -30,7 +32,7 @@ impl Online {
         (request, ask): (&Request, &HeartbeatQuestion),
         license: &Arc<LicenseEntry>,
         known: Option<&Known>,
-        source: Source<'_>,
+        (source, paid): (Source<'_>, &mut bool),
     ) -> Result<AuthorityError, AuthorityError> {
         if ask.proof.is_none() {
             // Whoever holds a proof shows it. Whoever holds none is told no more than that.
@@ -39,7 +41,12 @@ impl Online {
         let Some(shown) = self.shown(request, ask).await? else {
             return Ok(AuthorityError::Refused(Code::NotActivated));
         };
+        self.gate.charge(Asked::Question, &license.license, paid)?;
         let row = adopted(&shown, known, &license.license);
+        // One that began after the database came back: what is older than that is over.
+        if known.is_some_and(|known| known.activation.id != row.id) {
+            return Ok(AuthorityError::Refused(Code::Superseded));
+        }
         let instance = shown.last.as_ref().and_then(instance_of);
         if !is_newer(known, &row, instance.as_ref()) {
             return Ok(AuthorityError::Refused(Code::NonceReplayed));
@@ -99,7 +106,7 @@ impl Online {
     }
 
     /// The keys of this installation's servers that were approved and not revoked, and those that sign their proofs.
-    async fn own_keys(&self) -> Result<(Vec<PublicKey>, Vec<PublicKey>), AuthorityError> {
+    pub(super) async fn own_keys(&self) -> Result<(Vec<PublicKey>, Vec<PublicKey>), AuthorityError> {
         let trusted = table::servers::trusted(&self.gate.db).await?;
         let mut servers: Vec<PublicKey> = trusted.iter().map(|server| server.server_key).collect();
         let mut activators: Vec<PublicKey> = trusted
@@ -193,13 +200,31 @@ impl Work for Adopt {
         {
             return Err(AuthorityError::Superseded);
         }
-        // The installation's own word says that the device had a seat. A lease may be over by now: the heartbeat takes one again.
-        if lease::ends(&locked, self.seat.first_seen).is_none()
-            && table::devices::seat(&mut *tx, self.row.license, &self.seat.device).await?.is_none()
-        {
-            table::devices::take_seat(tx, &locked, &self.seat).await?;
-        }
+        self.take_seat(tx, &locked).await?;
         table::events::insert(tx, &self.event).await?;
         Ok(())
     }
+}
+
+impl Adopt {
+    /// The installation's own word says that the device had a seat: it gets one again. A lease may be over by now, and the heartbeat
+    /// takes one.
+    async fn take_seat(&self, tx: &mut Tx<'_>, locked: &LicenseRow) -> Result<(), AuthorityError> {
+        let now = self.seat.first_seen;
+        if lease::ends(locked, now).is_some()
+            || table::devices::seat(&mut *tx, locked.id, &self.seat.device).await?.is_some()
+        {
+            return Ok(());
+        }
+        match room_for_another(tx, locked).await {
+            // Where the license gives no rights, that is what the device is to hear.
+            Err(AuthorityError::Refused(_)) if !gives_rights(locked, now) => Ok(()),
+            Err(full) => Err(full),
+            Ok(()) => Ok(table::devices::take_seat(tx, locked, &self.seat).await?),
+        }
+    }
+}
+
+fn gives_rights(license: &LicenseRow, now: UnixSeconds) -> bool {
+    Standing { trial: None, ..standing(license) }.gives_rights(now).is_ok()
 }

@@ -25,15 +25,15 @@ pub(super) struct Chained {
     pub(super) is_settled: bool,
 }
 
-/// Judges what the device shows of its chain.
-pub(super) fn follow(
-    secrets: &SharedSecrets,
-    activation: &ActivationRow,
-    said: &HeartbeatRequest,
-    now: UnixSeconds,
-) -> Result<Chained, AuthorityError> {
-    let held = activation.head;
-    let none = Chained {
+impl Chained {
+    /// spec/chain.md §4.5: an older claimed head in a repeated request is no fault.
+    pub(super) fn as_it_is(activation: &ActivationRow, said: &HeartbeatRequest) -> Self {
+        let held = activation.head;
+        let has_chain = said.head.is_some() || held != ChainHead::EMPTY;
+        Self { head: has_chain.then_some(held), ..Self::NONE }
+    }
+
+    const NONE: Self = Self {
         head: None,
         resend_from: None,
         new: None,
@@ -42,6 +42,17 @@ pub(super) fn follow(
         anchored: None,
         is_settled: false,
     };
+}
+
+/// Judges what the device shows of its chain.
+pub(super) fn follow(
+    secrets: &SharedSecrets,
+    activation: &ActivationRow,
+    said: &HeartbeatRequest,
+    now: UnixSeconds,
+) -> Result<Chained, AuthorityError> {
+    let held = activation.head;
+    let none = Chained::NONE;
     let entries = if said.entries.is_empty() {
         vec![]
     } else {

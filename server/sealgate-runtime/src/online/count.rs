@@ -29,16 +29,18 @@ impl Online {
         source: Source<'_>,
     ) -> Result<Decided, AuthorityError> {
         let said = request.get();
-        // A program that ended may begin again where there is room.
-        let has_left = known.instance.as_ref().is_some_and(|instance| instance.left_at.is_some());
-        if has_left && !known.has_room {
+        // spec/activation.md §7.4, point 4: one that made room comes back where there is room. The heartbeat by which it left, asked
+        // again, brings nothing back.
+        let is_over = said.leaves && known.is_repeated(request);
+        let returns = known.instance.as_ref().is_some_and(|instance| instance.is_gone(known.gone_since()));
+        if returns && !is_over && !known.has_room {
             return Err(AuthorityError::Refused(Code::InstanceLimit));
         }
         let machine = said.fingerprint.as_ref().map(Word::as_str);
         if !is_same_machine(known.activation.fingerprint.as_deref(), machine) {
             return Err(AuthorityError::Refused(Code::FingerprintMismatch));
         }
-        let chained = match follow(&self.gate.secrets, &known.activation, said, known.now) {
+        let chained = match self.chained(&known, request) {
             // spec/chain.md §4.7: signed, because an unsigned refusal could come from anybody in between.
             Err(AuthorityError::Refused(code)) => return self.refused(request, code),
             chained => chained?,
@@ -97,6 +99,15 @@ impl Online {
         Box::pin(self.gate.db.write(work)).await?;
         let admitted = activation.ended.is_none().then_some((known.license, activation));
         Ok(Decided { answer, admitted })
+    }
+
+    /// The device's chain. A request that was answered before brings nothing new.
+    fn chained(&self, known: &Known, request: &Request) -> Result<Chained, AuthorityError> {
+        let (activation, said) = (&known.activation, request.get());
+        if known.is_repeated(request) {
+            return Ok(Chained::as_it_is(activation, said));
+        }
+        follow(&self.gate.secrets, activation, said, known.now)
     }
 
     /// Whether the device has a seat, and whether it may go on.
@@ -207,13 +218,17 @@ impl Work for Heartbeat {
         let (id, license) = (self.activation.id, &self.license.license);
         let device = Device::Key(self.activation.device_key);
         let leaves = self.seat.begin(tx, (license, &device)).await?;
-        if self.activation != self.before && !self.store_activation(tx).await? {
+        // An end that another copy of the program was told is not overwritten.
+        if self.activation != self.before
+            && !table::activations::replace(tx, &self.before, &self.activation).await?
+        {
             return Err(AuthorityError::Superseded);
         }
         // Whoever was faster is not overwritten: then all of it is judged again.
         let is_current = match &self.instance_before {
             Some(before) => {
-                let returns = before.left_at.is_some();
+                let is_over = self.instance.left_at.is_some() && before.request == self.instance.request;
+                let returns = before.is_gone(self.gone_since()) && !is_over;
                 (!returns || self.has_room(tx).await?)
                     && table::instances::store(tx, id, before, &self.instance).await?
             }
@@ -247,16 +262,6 @@ impl Work for Heartbeat {
 }
 
 impl Heartbeat {
-    /// Holds the activation first, so that an end that another copy of the program was told is not overwritten.
-    async fn store_activation(&self, tx: &mut Tx<'_>) -> Result<bool, AuthorityError> {
-        let before = &self.before;
-        if !table::activations::lock(tx, before.id, before.generation).await? {
-            return Ok(false);
-        }
-        let held = table::activations::find(&mut *tx, before.license, before.device_key).await?;
-        Ok(held.as_ref() == Some(before) && table::activations::store(tx, before, &self.activation).await?)
-    }
-
     /// Holds the activation, so that no two copies of the program take the last place.
     async fn has_room(&self, tx: &mut Tx<'_>) -> Result<bool, AuthorityError> {
         let (id, generation) = (self.activation.id, self.activation.generation);
@@ -264,15 +269,19 @@ impl Heartbeat {
             return Ok(false);
         }
         if self.instance_before.is_none() {
-            table::instances::forget_gone(tx, id, self.now.minus(self.rhythm.gone_after())).await?;
+            table::instances::forget_gone(tx, id, self.gone_since()).await?;
         }
         Ok(self.others(tx).await? < self.rhythm.max_instances)
     }
 
     /// How many other copies of the program run on the device.
     async fn others(&self, tx: &mut Tx<'_>) -> Result<u64, AuthorityError> {
-        let since = self.now.minus(self.rhythm.gone_after());
         let but = Some(self.instance.id);
-        Ok(table::instances::running(&mut *tx, self.activation.id, (but, since)).await?)
+        Ok(table::instances::running(&mut *tx, self.activation.id, (but, self.gone_since())).await?)
+    }
+
+    /// A copy that was not heard since then makes room for another.
+    fn gone_since(&self) -> UnixSeconds {
+        self.now.minus(self.rhythm.gone_after())
     }
 }

@@ -70,26 +70,27 @@ impl Online {
         let license = license.filter(|entry| entry.license.app == app.app.id).ok_or_else(unknown)?;
         let activation = table::activations::find(&self.gate.db, license.license.id, said.device_key).await?;
         about.license = activation.as_ref().map(|_| license.license.id);
-        self.gate.charge(Asked::Question, &license.license, paid)?;
         let Some(activation) = activation else {
-            return Err(self.adopt((request, ask), &license, None, source).await?);
+            return Err(self.adopt((request, ask), &license, None, (source, paid)).await?);
         };
         if activation.ended.is_some_and(|ended| ended.code == Code::NotActivated) {
             return Err(unknown());
         }
+        // spec/http.md §1.8: not before the device has proved to use it.
+        self.gate.charge(Asked::Question, &license.license, paid)?;
         let known = self.known(request, (app, license), activation).await?;
-        let heard = known.judge(request);
-        if heard.hints_at_clone() {
-            self.gate.note_answer("clone_suspected", about, source.request_id);
-        }
-        match heard {
-            Heard::Repeat => Ok(known.repeat()),
+        let heard = match known.judge(request) {
+            Heard::Repeat => self.repeat(known, request, source).await,
             Heard::Begins | Heard::Counts => self.count(known, request, source).await,
             Heard::Refused(Code::StateWanted) => {
-                Err(self.adopt((request, ask), &known.license, Some(&known), source).await?)
+                Err(self.adopt((request, ask), &known.license, Some(&known), (source, paid)).await?)
             }
             Heard::Refused(code) => Err(AuthorityError::Refused(code)),
+        };
+        if matches!(heard, Err(AuthorityError::Refused(code)) if Heard::Refused(code).hints_at_clone()) {
+            self.gate.note_answer("clone_suspected", about, source.request_id);
         }
+        heard
     }
 
     async fn reply(

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use sealgate_artifact::{
-    BeatOutcome, Code, Device, HeartbeatAnswer, HeartbeatRequest, UnixSeconds, Unverified,
-};
+use sealgate_artifact::{BeatOutcome, Code, Device, HeartbeatAnswer, HeartbeatRequest, UnixSeconds};
 use sealgate_authority::AuthorityError;
 use sealgate_rules::{Beat, Heard, HeldActivation, HeldBeat, Rhythm, hear};
 use sealgate_store::table::{self, ActivationRow, InstanceRow};
@@ -37,6 +35,11 @@ pub(super) struct Known {
 impl Known {
     pub(super) fn device(&self) -> Device {
         Device::Key(self.activation.device_key)
+    }
+
+    /// A copy of the program that was not heard since then makes room for another.
+    pub(super) fn gone_since(&self) -> UnixSeconds {
+        self.now.minus(self.rhythm.gone_after())
     }
 
     pub(super) fn judge(&self, request: &Request) -> Heard {
@@ -118,12 +121,14 @@ impl Online {
 }
 
 impl Known {
-    /// The answer that was given before, with what belongs to it. It may have been a denial: then nothing does.
-    pub(super) fn repeat(self) -> Decided {
-        let answer = self.instance.map(|instance| instance.answer).unwrap_or_default();
-        let is_admitted = Unverified::<HeartbeatAnswer>::decode(&answer)
-            .and_then(|claim| claim.danger_peek())
-            .is_ok_and(|said| matches!(said.outcome, BeatOutcome::Admitted { .. }));
+    /// An answer that was given before, with what belongs to it. It may have been a denial: then nothing does.
+    pub(super) fn told(self, said: &HeartbeatAnswer, answer: Vec<u8>) -> Decided {
+        let is_admitted = matches!(said.outcome, BeatOutcome::Admitted { .. });
         Decided { answer, admitted: is_admitted.then_some((self.license, self.activation)) }
+    }
+
+    /// Whether the request was answered before.
+    pub(super) fn is_repeated(&self, request: &Request) -> bool {
+        self.instance.as_ref().is_some_and(|instance| instance.request == request.id())
     }
 }

@@ -18,8 +18,8 @@ pub(super) enum SeatChange {
     Holds(UnixSeconds),
     /// The device takes one again, until then.
     Takes(UnixSeconds, Box<TakeSeat>),
-    /// The program ends.
-    Leaves,
+    /// The program ends. A device that has no seat any more takes one before: whoever would get none is not admitted.
+    Leaves(Option<Box<TakeSeat>>),
 }
 
 impl Online {
@@ -32,14 +32,12 @@ impl Online {
     ) -> Result<SeatChange, AuthorityError> {
         let (entry, now) = (&known.license, known.now);
         let Some(until) = lease::ends(&entry.license, now) else { return Ok(SeatChange::Stays) };
-        if request.get().leaves {
-            return Ok(SeatChange::Leaves);
-        }
-        if has_ended {
-            return Ok(SeatChange::Stays);
-        }
-        if has_seat {
-            return Ok(SeatChange::Holds(until));
+        let leaves = request.get().leaves;
+        match (leaves, has_ended, has_seat) {
+            (true, true, _) | (true, _, true) => return Ok(SeatChange::Leaves(None)),
+            (false, true, _) => return Ok(SeatChange::Stays),
+            (false, _, true) => return Ok(SeatChange::Holds(until)),
+            (_, false, false) => {}
         }
         self.seats.has_room(&entry.license, now).await?;
         let fingerprint = known.activation.fingerprint.clone();
@@ -54,7 +52,8 @@ impl Online {
             pays: None,
             request_id: source.request_id,
         };
-        Ok(SeatChange::Takes(until, Box::new(TakeSeat::asked(&self.gate.ids, &asking))))
+        let take = Box::new(TakeSeat::asked(&self.gate.ids, &asking));
+        Ok(if leaves { SeatChange::Leaves(Some(take)) } else { SeatChange::Takes(until, take) })
     }
 }
 
@@ -63,7 +62,7 @@ impl SeatChange {
     pub(super) fn lease_until(&self) -> Option<UnixSeconds> {
         match self {
             Self::Holds(until) | Self::Takes(until, _) => Some(*until),
-            Self::Stays | Self::Leaves => None,
+            Self::Stays | Self::Leaves(_) => None,
         }
     }
 
@@ -82,7 +81,10 @@ impl SeatChange {
                 if holds { Ok(None) } else { Err(AuthorityError::Superseded) }
             }
             Self::Takes(_, take) => take.take(tx).await.map(|_| None),
-            Self::Leaves => {
+            Self::Leaves(take) => {
+                if let Some(take) = take {
+                    take.take(tx).await?;
+                }
                 let locked = table::licenses::lock(tx, license.tenant, license.id).await?;
                 locked.ok_or(AuthorityError::Refused(Code::NotActivated)).map(Some)
             }

@@ -11,6 +11,7 @@ mod known;
 mod lease;
 mod proofs;
 mod release;
+mod repeat;
 mod seats_shown;
 mod trust;
 mod validate;

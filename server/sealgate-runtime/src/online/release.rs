@@ -46,7 +46,10 @@ impl Work for GiveBack {
         if table::devices::given_back_by(&mut *tx, self.request).await?.is_some() {
             return Ok(locked.devices_used);
         }
-        let Some(seat) = self.seat(tx, &locked).await? else { return Ok(locked.devices_used) };
+        let Some(seat) = self.seat(tx, &locked).await? else {
+            self.end_activation(tx, &locked).await?;
+            return Ok(locked.devices_used);
+        };
         let released = table::release_days::within_a_year(&mut *tx, &locked, self.at).await?;
         let counted = (locked.terms.max_devices, table::customers::limit_of(&mut *tx, &locked).await?);
         let left = releases_left(counted, locked.terms.conditions.releases(), released);
@@ -65,6 +68,14 @@ impl Work for GiveBack {
 }
 
 impl GiveBack {
+    /// spec/activation.md §5.1: the activation of a device whose seat was a lease goes on without one, until the device ends it.
+    async fn end_activation(&self, tx: &mut Tx<'_>, locked: &LicenseRow) -> Result<(), AuthorityError> {
+        if let Leaving::Asking(device @ Device::Key(_)) = &self.who {
+            table::activations::deactivate(tx, locked.id, &[device.name().into_owned()], self.at).await?;
+        }
+        Ok(())
+    }
+
     async fn seat(&self, tx: &mut Tx<'_>, locked: &LicenseRow) -> Result<Option<HeldSeat>, AuthorityError> {
         Ok(match &self.who {
             Leaving::Asking(device) => table::devices::held_seat(&mut *tx, locked.id, device).await?,

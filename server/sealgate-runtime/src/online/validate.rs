@@ -205,7 +205,7 @@ impl Online {
         about.owner = Some((app.app.tenant, app.app.id));
         let app = asking::answering(app)?;
         asking::app_admits(&app, (name, source.address), now, about)?;
-        let license = match self.find_license(&app, &asked.license, device, about).await {
+        let license = match self.find_license(&app, asked, device, about).await {
             Err(AuthorityError::Refused(Code::LicenseUnknown)) if gives_back(&asked.operation) => {
                 self.given_back(&app, request.id(), about).await?
             }
@@ -265,15 +265,16 @@ impl Online {
     async fn find_license(
         &self,
         app: &AppEntry,
-        named: &LicenseName,
+        asked: &DeviceRequest,
         device: &Device,
         about: &mut About,
     ) -> Result<Arc<LicenseEntry>, AuthorityError> {
-        match named {
+        match &asked.license {
             LicenseName::Key(key) => self.gate.find_license(app, key, about).await,
             LicenseName::Id(id) => {
                 let found = match self.gate.db.cached_license_of_id(*id).await? {
                     Some(entry) if self.holds(&entry, device).await? => Some(entry),
+                    Some(entry) if self.may_deactivate(&entry, asked).await? => Some(entry),
                     _ => None,
                 };
                 asking::of_app(found, app, about)
@@ -294,6 +295,21 @@ impl Online {
             None => None,
         };
         asking::of_app(found, app, about)
+    }
+
+    /// spec/activation.md §5.1: the seat of a device may have been a lease that is over, and its activation goes on.
+    async fn may_deactivate(
+        &self,
+        entry: &LicenseEntry,
+        asked: &DeviceRequest,
+    ) -> Result<bool, AuthorityError> {
+        if asked.operation != Operation::Deactivate {
+            return Ok(false);
+        }
+        let known = table::activations::find(&self.gate.db, entry.license.id, asked.device_key).await?;
+        let is_over =
+            |known: table::ActivationRow| known.ended.is_some_and(|ended| ended.code == Code::NotActivated);
+        Ok(known.is_some_and(|known| !is_over(known)))
     }
 
     async fn holds(&self, entry: &LicenseEntry, device: &Device) -> Result<bool, AuthorityError> {

@@ -63,6 +63,15 @@ pub struct Ended {
     pub grace_until: UnixSeconds,
 }
 
+/// The end of a generation: another one began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Followed {
+    /// When.
+    pub at: UnixSeconds,
+    /// The request that the generation had begun with; `None` where an earlier version did not note it.
+    pub request: Option<StatementId>,
+}
+
 /// A device that was admitted to a license.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "a field is its column")]
@@ -72,8 +81,8 @@ pub struct ActivationRow {
     pub license: LicenseId,
     pub device_key: PublicKey,
     pub generation: u64,
-    /// When the device was activated again lately, newest last.
-    pub begun: Vec<UnixSeconds>,
+    /// How the generations before this one were followed by the next, newest last.
+    pub begun: Vec<Followed>,
     /// The request that this generation began with.
     pub request: StatementId,
     /// The nonce of its first heartbeat.
@@ -103,7 +112,7 @@ impl FromRow for ActivationRow {
             license: parsed(row, "license_id", |t| LicenseId::parse(t).ok())?,
             device_key: parsed(row, "identity", |t| PublicKey::parse(t).ok())?,
             generation: count(row, "generation")?,
-            begun: parsed(row, "begun", times)?,
+            begun: parsed(row, "begun", followed)?,
             request: parsed(row, "request", StatementId::parse)?,
             first_nonce: parsed(row, "first_nonce", Nonce::parse)?,
             fingerprint: row.get("fingerprint")?,
@@ -131,12 +140,23 @@ pub(super) fn head(row: &Row) -> Result<ChainHead, StoreError> {
     Ok(ChainHead { seq: count(row, "chain_seq")?, mac: parsed(row, "chain_mac", decode_hex)? })
 }
 
-fn times(text: &str) -> Option<Vec<UnixSeconds>> {
-    text.split_whitespace().map(|part| part.parse().ok().and_then(UnixSeconds::new)).collect()
+fn followed(text: &str) -> Option<Vec<Followed>> {
+    let one = |part: &str| {
+        let (at, request) = match part.split_once('/') {
+            Some((at, request)) => (at, Some(StatementId::parse(request)?)),
+            None => (part, None),
+        };
+        Some(Followed { at: UnixSeconds::new(at.parse().ok()?)?, request })
+    };
+    text.split_whitespace().map(one).collect()
 }
 
-fn text_of(times: &[UnixSeconds]) -> String {
-    times.iter().map(|time| time.get().to_string()).collect::<Vec<_>>().join(" ")
+fn text_of(begun: &[Followed]) -> String {
+    let one = |Followed { at, request }: &Followed| match request {
+        Some(request) => format!("{}/{request}", at.get()),
+        None => at.get().to_string(),
+    };
+    begun.iter().map(one).collect::<Vec<_>>().join(" ")
 }
 
 /// The activation of a license on this device.
@@ -163,6 +183,19 @@ pub async fn begin(tx: &mut Tx<'_>, row: &ActivationRow, is_known: bool) -> Resu
         super::instances::forget(tx, row.id).await?;
     }
     Ok(begun > 0)
+}
+
+/// Stores what changed within a generation, if nothing else did since `before`: the activation is held first.
+pub async fn replace(
+    tx: &mut Tx<'_>,
+    before: &ActivationRow,
+    row: &ActivationRow,
+) -> Result<bool, StoreError> {
+    if !lock(tx, before.id, before.generation).await? {
+        return Ok(false);
+    }
+    let held = find(&mut *tx, before.license, before.device_key).await?;
+    Ok(held.as_ref() == Some(before) && store(tx, before, row).await?)
 }
 
 /// Stores what a heartbeat changed, if nobody began another generation, ended the activation or asked for its chain to be

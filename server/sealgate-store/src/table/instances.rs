@@ -50,6 +50,13 @@ pub struct InstanceRow {
     pub left_at: Option<UnixSeconds>,
 }
 
+impl InstanceRow {
+    /// Whether it makes room for another copy: it left, or was not heard since then.
+    pub fn is_gone(&self, since: UnixSeconds) -> bool {
+        self.left_at.is_some() || self.heard_at <= since
+    }
+}
+
 impl FromRow for InstanceRow {
     fn from_row(row: &Row) -> Result<Self, StoreError> {
         Ok(Self {

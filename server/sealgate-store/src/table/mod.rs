@@ -51,7 +51,7 @@ pub use crate::key_hash::KeyHash;
 pub use access::{AccessRow, Listed};
 pub use activation_keys::ActivationKeyRow;
 pub use activation_list::ListedActivation;
-pub use activations::{ActivationRow, Ended};
+pub use activations::{ActivationRow, Ended, Followed};
 pub use answers::AnswerRow;
 pub use approvals::{ApprovalRow, ApprovalStatus};
 pub use apps::AppRow;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sealgate::{
     Beat, BeatSaid, Client, Error, HttpAnswer, HttpQuestion, HttpTransport, MemoryStore, Store, Transport,
-    Unanswered,
+    Unanswered, UnixSeconds,
 };
 use sealgate_testkit::{TestApp, on_both_engines};
 use serde_json::{Value, json};
@@ -143,6 +143,42 @@ on_both_engines! {
         }
         assert_eq!(app.count("devices"), 32);
         assert_eq!(app.count("instances"), 32);
+    }
+
+    fn an_activation_whose_answer_was_lost_goes_on_with_the_license_that_counts(app: &TestApp) {
+        let sold = Sold::new(app, &json!({ "expires_at": "2036-01-31T00:00:00Z" }));
+        let lossy = || sold.program.install_in(&sold.store, Way::that_loses(0b11));
+        for year in 2037..2040 {
+            lossy().activate(&sold.key()).expect_err("lost");
+            sold.change(app, "renew", &json!({ "expires_at": format!("{year}-01-31T00:00:00Z") }));
+            app.clock.advance(20 * DAY);
+        }
+        let activation = sold.start().activate(&sold.key()).expect("admitted");
+        assert_eq!(activation.generation(), 1);
+        admitted(&sold.start());
+        assert_eq!((app.count("devices"), app.count("activations")), (1, 1));
+        assert_eq!(app.count("events WHERE kind = 'device_activated'"), 1);
+    }
+
+    /// Longer than a certificate is in force.
+    fn a_heartbeat_whose_answer_was_lost_goes_on_after_weeks(app: &TestApp) {
+        let sold = Sold::new(app, &json!({}));
+        admitted(&sold.activate());
+        let lossy = || sold.program.install_in(&sold.store, Way::that_loses(0b11));
+        for _ in 0..2 {
+            lossy().heartbeat().expect_err("lost");
+            app.clock.advance(15 * DAY);
+            assert_eq!(admitted(&sold.start()).rights_until.get(), app.clock.seconds() + DAY);
+        }
+        lossy().heartbeat().expect_err("lost");
+        let ended_at = app.clock.seconds();
+        sold.change(app, "revoke", &json!({}));
+        app.clock.advance(15 * DAY);
+        let beat = sold.start().heartbeat().expect("a verified answer");
+        let ended = BeatSaid::Ended { code: "revoked".to_owned(), grace_until: UnixSeconds::new(ended_at + DAY).expect("in range") };
+        assert_eq!(beat.said, ended);
+        assert_eq!(app.texts("SELECT CAST(seq AS TEXT) FROM instances"), ["4"]);
+        assert_eq!(app.count("events WHERE kind = 'clone_suspected'"), 0);
     }
 
     fn a_copy_of_the_state_is_seen_by_the_second_beat(app: &TestApp) {

@@ -34,6 +34,11 @@ impl Program {
         Self { trust, url: app.url.clone(), clock: Arc::clone(&app.clock) }
     }
 
+    /// The same program as it asks another server.
+    pub(crate) fn of(&self, app: &TestApp) -> Self {
+        Self { trust: self.trust, url: app.url.clone(), clock: Arc::clone(&app.clock) }
+    }
+
     /// The program on a device of its own.
     pub(crate) fn install(&self) -> Client {
         self.install_with(HttpTransport::builder().build().expect("a transport"))
@@ -47,6 +52,15 @@ impl Program {
     /// The program in a folder of a disk.
     pub(crate) fn install_on_disk(&self, folder: &std::path::Path) -> Client {
         self.builder().state_dir(folder).build().expect("a client")
+    }
+
+    /// The same, where this lies on the way.
+    pub(crate) fn install_on_disk_with(
+        &self,
+        folder: &std::path::Path,
+        transport: impl Transport + 'static,
+    ) -> Client {
+        self.builder().state_dir(folder).transport(transport).build().expect("a client")
     }
 
     fn builder(&self) -> Builder {

@@ -5,7 +5,7 @@ use clap::Subcommand;
 use super::PartArgs;
 
 const REANCHORING: &str = "\
-Entries of the device's chain that the server does not hold stay missing, and `activation show` says which. Do this where you know why
+Entries of the device's chain that the server does not hold stay missing, and `activation show` says which. Do this where you know why \
 they are lost: the device came back from a backup, or its log was set aside. It also ends `chain_mismatch`.
 
 A token needs devices:write and licenses:write.";

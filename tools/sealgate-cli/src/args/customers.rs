@@ -6,7 +6,7 @@ use sealgate_artifact::MaxDevices;
 use super::{PartArgs, max_devices};
 
 const MERGING: &str = "\
-The licenses of the first customer become those of the second, with their ids, keys and devices. Then the first
+The licenses of the first customer become those of the second, with their ids, keys and devices. Then the first \
 customer is removed, with its name and notes.
 
 Examples:
@@ -14,10 +14,10 @@ Examples:
   sealgate customer merge external:shop-17 external:shop-4";
 
 const FORGETTING: &str = "\
-Removes the name, company, e-mail address, external id, slug and metadata of the customer, and what the customer's
-licenses say about it: these are signed again, and their former versions are deleted. The licenses stay, and so does
-the customer's id. It cannot be undone. What customers hold, backups, and labels that you wrote yourself stay as they are. So
-do licenses that you gave to another customer before: they say what they say until you change that, with
+Removes the name, company, e-mail address, external id, slug and metadata of the customer, and what the customer's \
+licenses say about it: these are signed again, and their former versions are deleted. The licenses stay, and so does \
+the customer's id. It cannot be undone. What customers hold, backups, and labels that you wrote yourself stay as they are. So \
+do licenses that you gave to another customer before: they say what they say until you change that, with \
 `license update --no-licensee`.";
 
 #[derive(Subcommand)]

@@ -8,13 +8,13 @@ const IMPORTING: &str = "\
 FILE is CSV with a row of column names first, in any order:
   app, plan, tier, max_devices, expires, label, customer, external_id, features, limits, vars, status,
   licensee_name, licensee_company, licensee_email, license_key (a key from elsewhere to keep), hwids
-In place of customer: customer_external_id, customer_email, customer_name, customer_company; a customer that there is not is made.
-A license_id that one of your licenses has: the row is that license, and makes none. Passed over: devices_used, created_at. Any
-other column is refused. Features, limits, vars and hwids are written
-`export; sso=okta`, or as JSON; `[]` says that there are none. An empty cell leaves it to the plan. Where the app has plans, a row
+In place of customer: customer_external_id, customer_email, customer_name, customer_company; a customer that there is not is made. \
+A license_id that one of your licenses has: the row is that license, and makes none. Passed over: devices_used, created_at. Any \
+other column is refused. Features, limits, vars and hwids are written \
+`export; sso=okta`, or as JSON; `[]` says that there are none. An empty cell leaves it to the plan. Where the app has plans, a row \
 without one says tier, max_devices and expires itself.
 
-The same row never makes a second license: after an interruption, run the same command again. A row without an app goes to the app
+The same row never makes a second license: after an interruption, run the same command again. A row without an app goes to the app \
 of its plan, where that is named as in editor/pro, else to --app, else to your only app.
 
 Exit codes: 0 every row has its license, or there is no row; 1 some rows were refused

@@ -12,7 +12,7 @@ Examples:
   sealgate keys rotate --use root         a new root; builds that pin the former root accept it";
 
 const REVOKING: &str = "\
-Revoke a key that leaked; rotate a key that is merely old. The command lists the licenses whose files in the
+Revoke a key that leaked; rotate a key that is merely old. The command lists the licenses whose files in the \
 field no longer verify. If it is interrupted, run it again: it continues where it stopped. A token needs keys:read and keys:write.
 
 Examples:
@@ -20,7 +20,7 @@ Examples:
   sealgate keys revoke KEYID --reason 'laptop stolen'";
 
 const SHARING: &str = "\
-Run this on the Authority's machine, and copy DIR to the other machine. Run it again after each `app create` and
+Run this on the Authority's machine, and copy DIR to the other machine. Run it again after each `app create` and \
 `app rotate-key`. It does not copy the keys that sign licenses, keysets and certificates.
 
 Example:
@@ -28,8 +28,8 @@ Example:
   sealgate serve --role runtime --data ./runtime --database postgres://…";
 
 const RENEWING: &str = "\
-Run this on the Authority's machine after a server of role `runtime` was stolen. Then run `keys share` for each other
-runtime, and start all servers again: from then on sessions that were made with the former secret are over, and clients
+Run this on the Authority's machine after a server of role `runtime` was stolen. Then run `keys share` for each other \
+runtime, and start all servers again: from then on sessions that were made with the former secret are over, and clients \
 on AuthForge's wire ask anew.
 
 Example:

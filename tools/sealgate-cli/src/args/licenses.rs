@@ -14,7 +14,7 @@ use super::{OnceArgs, PartArgs, max_devices};
 use crate::dates;
 
 const ISSUING: &str = "\
-With --licensee-name, --licensee-company or --licensee-email, the license says about its buyer what you give, and nothing of what
+With --licensee-name, --licensee-company or --licensee-email, the license says about its buyer what you give, and nothing of what \
 the plan copies from the customer.
 
 Examples:
@@ -25,11 +25,11 @@ Examples:
   sealgate license issue --app editor --count 500 --expires 2027-12-31 --json";
 
 const CHANGING: &str = "\
-Features and limits that you do not name stay, and so does what the license says about its buyer: also where it gets another
-customer. An empty --licensee-name, --licensee-company or --licensee-email ends that part. Where the license would grant less than
+Features and limits that you do not name stay, and so does what the license says about its buyer: also where it gets another \
+customer. An empty --licensee-name, --licensee-company or --licensee-email ends that part. Where the license would grant less than \
 now, you see it first and are asked.
 
-A token needs licenses:write. With licenses:read the program also finds a license by its key, and keeps the rest of what the license
+A token needs licenses:write. With licenses:read the program also finds a license by its key, and keeps the rest of what the license \
 says about its buyer where you change a part.
 
 Examples:
@@ -40,7 +40,7 @@ Examples:
 const RENEWING: &str = "\
 A trial is not renewed: it ends so many days after its first use. `sealgate license update` with another plan sells it.
 
-Where the license would end earlier than now, you see it first and are asked. For many licenses you are always asked, once. One that
+Where the license would end earlier than now, you see it first and are asked. For many licenses you are always asked, once. One that \
 changes after you saw it is not renewed, and is listed as such. A license that you name by its key is looked up first: that needs the scope licenses:read, too.
 
 Examples:
@@ -50,7 +50,7 @@ Examples:
   sealgate license renew --plan pro --ends-before 30d --preview";
 
 const SUSPENDING: &str = "\
-Licenses that are suspended already stay so, and count as done. For many licenses you see them first and are asked, once. A
+Licenses that are suspended already stay so, and count as done. For many licenses you see them first and are asked, once. A \
 license that you name by its key is looked up first: that needs the scope licenses:read, too.
 
 Examples:
@@ -59,14 +59,14 @@ Examples:
   sealgate license suspend --customer external:shop-17 --status active --yes";
 
 const RESUMING: &str = "\
-Licenses that are not suspended stay as they are, and count as done. For many licenses you see them first and are asked, once. A
+Licenses that are not suspended stay as they are, and count as done. For many licenses you see them first and are asked, once. A \
 license that you name by its key is looked up first: that needs the scope licenses:read, too.";
 
 const BY_ID: &str = "\
 A license that you name by its key is looked up first: that needs the scope licenses:read, too. By its id it is not.";
 
 const REVOKING: &str = "\
-It cannot be undone: a revoked license never comes back. `sealgate license suspend` refuses it as well, and `license resume` ends
+It cannot be undone: a revoked license never comes back. `sealgate license suspend` refuses it as well, and `license resume` ends \
 that. For one KEY nobody is asked; many licenses you see first, and are asked once. Those that are revoked already count as done.
 
 A license that you name by its key is looked up first: that needs the scope licenses:read, too.
@@ -76,8 +76,8 @@ Examples:
   sealgate license revoke - --preview < stolen.txt";
 
 const RESIGNING: &str = "\
-After a restore the database holds older versions of licenses than some clients saw, and those clients say
-version_rollback. This gives every license in force a newer version, with the terms that it has now. Files that
+After a restore the database holds older versions of licenses than some clients saw, and those clients say \
+version_rollback. This gives every license in force a newer version, with the terms that it has now. Files that \
 were handed out before stay good, except on machines that ask online, too: hand those out again.
 
 Example:

@@ -22,12 +22,12 @@ pub(crate) struct ProfileArg {
 }
 
 pub(crate) const LOGIN: &str = "\
-The token is asked for and not shown while you type. In a script, give it on standard input or in SEALGATE_TOKEN: what stands in the
+The token is asked for and not shown while you type. In a script, give it on standard input or in SEALGATE_TOKEN: what stands in the \
 arguments, others on the machine can read.
 
 Examples:
   sealgate login --url https://licenses.example.com
   sealgate login --profile shop --url https://licenses.example.com --token - < token.txt
 
-Commands take server and token from flags, then from the environment, then from the default profile. A profile's token is never sent
+Commands take server and token from flags, then from the environment, then from the default profile. A profile's token is never sent \
 to another server than the profile's.";

@@ -19,6 +19,8 @@ mod releases;
 mod server;
 pub(crate) mod trial;
 mod vendor;
+#[cfg(test)]
+mod wrapped;
 
 pub(crate) use activations::ActivationCommand;
 pub(crate) use customers::{CustomerCommand, CustomerFields, ListCustomersArgs, UpdateCustomerArgs};
@@ -59,13 +61,13 @@ const BEGIN: &str = "\
 Begin:
   sealgate demo --exit                         see everything once, within a second
   sealgate serve --data ./data                 run the server
-  export SEALGATE_DATA=\"$PWD/data\"           in another terminal
+  export SEALGATE_DATA=\"$PWD/data\"             in another terminal
   sealgate login                               or keep another server's address and a token
   sealgate app create Editor
   sealgate license issue --app editor --expires +365d
   sealgate license file KEY -o editor.license --with-trust
 
-Exit codes: 0 done, 1 refused, 2 usage, 3 not found, 4 conflict, 65 bad file, 69 server unreachable,
+Exit codes: 0 done, 1 refused, 2 usage, 3 not found, 4 conflict, 65 bad file, 69 server unreachable, \
 77 not permitted, 78 configuration, 130 interrupted";
 
 /// Licensing for software that must prove its license, online and offline.

@@ -7,10 +7,10 @@ use clap::{Args as ClapArgs, Subcommand};
 use super::PartArgs;
 
 const PUBLISHING: &str = "\
-The first FILE is the package that customers get. Every FILE is a module, which a device may then run under every
-license of the app; so name what the package puts on a machine, too. A FILE that is an ELF program or library first
-gets a note with the version and the id of your update key, in a copy beside it (NAME.marked), or in DIR with -o. Install the
-copies under the names of the originals: what you publish is what was written. A package that holds programs is made from marked ones:
+The first FILE is the package that customers get. Every FILE is a module, which a device may then run under every \
+license of the app; so name what the package puts on a machine, too. A FILE that is an ELF program or library first \
+gets a note with the version and the id of your update key, in a copy beside it (NAME.marked), or in DIR with -o. Install the \
+copies under the names of the originals: what you publish is what was written. A package that holds programs is made from marked ones: \
 run `release mark` first, or publish them as they are with --as-is. A token needs releases:write, and keys:read unless you give --signer.
 
 Examples:
@@ -19,14 +19,14 @@ Examples:
   sealgate release publish --app editor --version 2.1.0 --target linux/x86_64 editor.tar.gz dist/editor dist/libdraw.so";
 
 const REVOKING: &str = "\
-Devices with its modules are then refused when they are activated, unless another release lists the same modules. Its version
-and target cannot be published again.
+Devices with its modules are then refused when they are activated, unless another release lists the same modules. Devices that are \
+active go on until they are activated again. Its version and target cannot be published again.
 
 Example:
   sealgate release revoke RELEASE_ID --reason 'broken package'";
 
 const APPROVING: &str = "\
-The modules count for this license alone. `manifest list` shows their ids; --all means all that wait now, which are
+The modules count for this license alone. `manifest list` shows their ids; --all means all that wait now, which are \
 shown before you are asked.
 
 Examples:
@@ -134,7 +134,7 @@ pub(crate) enum ManifestCommand {
     Approve(DecideArgs),
     /// Refuse modules that wait for one license
     Reject(DecideArgs),
-    /// Take the approval of modules back from one license
+    /// Take the approval of modules back from one license; devices that are active go on until they are activated again
     Revoke(DecideArgs),
 }
 
@@ -146,7 +146,7 @@ pub(crate) struct DecideArgs {
     /// Ids of modules of this license, as `manifest list` shows them
     #[arg(value_name = "APPROVAL_ID", required_unless_present = "all", conflicts_with = "all")]
     pub(crate) approvals: Vec<String>,
-    /// All that wait now; with `revoke`, all that are approved now
+    /// All that wait now; with `manifest revoke`, all that are approved now
     #[arg(long)]
     pub(crate) all: bool,
     /// Why

@@ -72,9 +72,12 @@ fn policy(path: &Path) -> Result<Option<Policy>, Failure> {
     }
     let unusable = |why: String| {
         Failure::new(Code::FileUnreadable, format!("{}: {why}", path.display()))
-            .fix(r#"write JSON as in {"heartbeat": {"interval": 3600, "grace": 86400}}; spec/license.md §2.13 names every field"#)
+            .fix(r#"write JSON as in {"heartbeat": {"interval": 3600, "grace": 86400}}; the operator's guide lists the fields, and spec/license.md §2.13 says them exactly"#)
     };
-    let bytes = files::read(path).map_err(|e| unusable(e.to_string()))?;
+    let bytes = files::read(path).map_err(|e| {
+        let fix = "give the path of a JSON file with the policy, or - for standard input";
+        Failure::new(Code::FileUnreadable, format!("{}: {e}", path.display())).fix(fix)
+    })?;
     let said: serde_json::Value = serde_json::from_slice(&bytes).map_err(|e| unusable(e.to_string()))?;
     let policy: Policy = serde_json::from_slice(&bytes).map_err(|e| unusable(e.to_string()))?;
     // The reader would take a list for an object, its values in the order of the fields.

@@ -143,7 +143,8 @@ impl<'a> Deed<'a> {
     pub(crate) fn hint(&self) {
         match self {
             Self::Revoke(_) | Self::Suspend(_) => say!(
-                "\nOnline, it is refused from now on. A copy of a license's file works offline until the license ends."
+                "\nOnline, it is refused from now on. A device that is activated hears it at its next heartbeat, and keeps its rights until the \
+                 grace is over. A copy of a license's file works offline until the license ends."
             ),
             Self::Renew { .. } => say!("\nWhere a license is used offline, hand out its file again."),
             Self::Resume => {}

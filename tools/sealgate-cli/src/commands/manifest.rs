@@ -31,9 +31,12 @@ pub(crate) fn run(global: &Global, command: &ManifestCommand, output: &Output) -
             let list: Result<Vec<_>, Failure> =
                 files.iter().map(|file| Ok(modules::hash(file, file, output)?.module)).collect();
             let wish = SubmitModules { modules: list? };
+            let named = wish.modules.len() as u64;
             let changed: ApprovalsChanged = client.post_once(&path(id), &wish)?;
             output.result(&changed, |changed| {
-                say!("{} now wait; the license had the others already", changed.changed);
+                let others =
+                    if changed.changed < named { "; the license had the others already" } else { "" };
+                say!("{} of {named} now wait for your decision{others}", changed.changed);
             });
             Ok(())
         }
@@ -95,8 +98,29 @@ fn decide(client: &Client, args: &DecideArgs, deed: &Deed, output: &Output) -> R
             changed.changed += part.changed;
         }
     }
-    output.result(&changed, |changed| say!("{} {}", changed.changed, deed.done));
+    output.result(&changed, |changed| deed.tell(changed.changed, chosen.len() as u64));
     Ok(())
+}
+
+impl Deed {
+    /// How many modules were changed of those that were meant, and what devices notice of it.
+    fn tell(&self, changed: u64, meant: u64) {
+        match (meant, changed) {
+            (0, _) => say!("nothing was changed: the license has no module that is {}", self.from),
+            (_, 0) => say!("nothing was changed: this was decided before"),
+            (meant, changed) if changed < meant => {
+                say!("{changed} {}; the others were decided so before", self.done);
+            }
+            (_, changed) => say!("{changed} {}", self.done),
+        }
+        match self.done {
+            "approved" if changed > 0 => say!("\nDevices that were refused can be activated again."),
+            "revoked" if changed > 0 => {
+                say!("\nDevices that are active go on with what they have, until they are activated again.");
+            }
+            _ => {}
+        }
+    }
 }
 
 fn table(approvals: &[ApprovalView]) -> String {

@@ -90,6 +90,9 @@ fn named(bytes: &[u8]) -> String {
     let kind = Carrier::decode(bytes).ok().and_then(|c| Kind::of_payload_type(c.envelope.payload_type()));
     kind.map_or_else(
         || "a statement of a kind that this program does not know".to_owned(),
-        |kind| format!("a {kind} ({})", kind.purpose()),
+        |kind| {
+            let article = if kind.to_string().starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+            format!("{article} {kind} ({})", kind.purpose())
+        },
     )
 }

@@ -118,7 +118,9 @@ fn mark_all(
 fn tell(files: &[Marked]) {
     for Marked { file, written, left } in files {
         match (written, left) {
-            (Some(written), _) => say!("{}: marked copy written to {}", file.display(), written.display()),
+            (Some(written), _) => {
+                say!("{}: marked copy written to {}; install this one", file.display(), written.display());
+            }
             (None, Some(why)) => say!("{}: no note written, {why}", file.display()),
             (None, None) => {}
         }
@@ -130,20 +132,27 @@ fn list(client: &Client, (app, part): (Option<&str>, &PartArgs), output: &Output
     let none = "no releases yet; `sealgate release publish --version V --target T FILE…` makes one";
     lists::print(client, ("/api/v1/releases", &filters, none), part, output, |releases| {
         let row = |release: &ReleaseView| {
-            let state = if release.revoked_at.is_some() { "revoked" } else { "published" };
             vec![
                 release.release_id.clone(),
-                release.app_id.clone(),
+                app_of(release),
                 release.version.clone(),
                 release.target.clone(),
                 release.modules.to_string(),
                 release.published_at.to_string(),
-                state.to_owned(),
+                status(release).to_owned(),
             ]
         };
-        let head = ["RELEASE", "APP", "VERSION", "TARGET", "MODULES", "PUBLISHED", "STATE"];
+        let head = ["RELEASE", "APP", "VERSION", "TARGET", "MODULES", "PUBLISHED", "STATUS"];
         Output::table(&head, releases.iter().map(row));
     })
+}
+
+fn app_of(release: &ReleaseView) -> String {
+    release.app.clone().unwrap_or_else(|| release.app_id.clone())
+}
+
+fn status(release: &ReleaseView) -> &'static str {
+    if release.revoked_at.is_some() { "revoked" } else { "published" }
 }
 
 fn print(release: &ReleaseView) {
@@ -153,9 +162,10 @@ fn print(release: &ReleaseView) {
 fn pairs(release: &ReleaseView) -> Vec<(&'static str, String)> {
     let mut pairs = vec![
         ("release", release.release_id.clone()),
-        ("app", release.app_id.clone()),
+        ("app", app_of(release)),
         ("version", release.version.clone()),
         ("target", release.target.clone()),
+        ("status", status(release).to_owned()),
         ("length", format!("{} bytes", release.length)),
         ("sha256", release.sha256.clone()),
         ("modules", release.modules.to_string()),

@@ -125,7 +125,7 @@ fn report(verified: &Verified<License>, chain: &TenantTrust, pinned: &Pinned) ->
             "version": chain.root().get().version,
             "signed_by": names(chain.root().signed_by(), KeyUse::Root),
         },
-        "not_checked": not_checked(pinned),
+        "not_checked": not_checked(license, pinned),
     })
 }
 
@@ -160,7 +160,7 @@ fn print(verified: &Verified<License>, chain: &TenantTrust, pinned: &Pinned) {
     say!("  root named in root statement {}, reached from the roots you gave", chain.root().get().version);
     say!("  in force now, by this machine's clock");
     say!("not checked:");
-    for line in not_checked(pinned) {
+    for line in not_checked(license, pinned) {
         say!("  {line}");
     }
 }
@@ -169,11 +169,14 @@ fn names(keys: &[PublicKey], key_use: KeyUse) -> Vec<String> {
     keys.iter().map(|key| key.id(key_use).to_string()).collect()
 }
 
-fn not_checked(pinned: &Pinned) -> Vec<&'static str> {
+fn not_checked(license: &License, pinned: &Pinned) -> Vec<&'static str> {
     let mut list = vec![
         "revocation: only the server or newer signed files can tell",
         "devices: a bare license file names no device",
     ];
+    if license.conditions.policy.is_some() {
+        list.push("policy: the license has one, which programs enforce; one that cannot refuses the license (crit_unknown)");
+    }
     if pinned.scope.is_none() {
         list.push("tenant and app: none was pinned, so any tenant and app under the roots were accepted");
     }

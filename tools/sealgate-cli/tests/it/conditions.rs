@@ -21,6 +21,19 @@ fn line<'a>(told: &'a str, name: &str) -> &'a str {
 }
 
 #[test]
+fn a_policy_that_is_not_there_is_told_from_one_that_is_wrong() {
+    let vendor = Vendor::new();
+    vendor.app("Editor");
+    let (none, wrong) = (vendor.path("none.json"), vendor.path("wrong.json"));
+    std::fs::write(&wrong, "{").expect("is written");
+    for (file, fix) in [(none, "path"), (wrong, "write JSON")] {
+        let create = ["plan", "create", "--name", "Pro", "--tier", "licensed", "--policy", &file, "--json"];
+        let refused = vendor.run(&create).refused(65, "file_unreadable");
+        assert!(text(&refused["fix"]).contains(fix), "{refused}");
+    }
+}
+
+#[test]
 fn a_plan_and_its_licenses_have_the_conditions_that_flags_name() {
     let vendor = Vendor::new();
     let app = vendor.app("Editor");
@@ -51,6 +64,13 @@ fn a_plan_and_its_licenses_have_the_conditions_that_flags_name() {
     let (signed, _) = vendor.file(&license, "a.license");
     let payload = vendor.json(&["inspect", &signed])["payload"].clone();
     assert_eq!((conditions(&payload), &payload["crit"]), (all.to_vec(), &json!(["policy"])));
+    let trust = vendor.path("trust.json");
+    vendor.run(&["keys", "export", "-o", &trust]).ok();
+    let verified = vendor.json(&["verify", &signed, "--trust", &trust]);
+    assert!(
+        verified["not_checked"].to_string().contains("crit_unknown"),
+        "valid, and yet refused: {verified}"
+    );
     assert_eq!(line(&vendor.run(&["license", "show", id]).ok(), "instances"), "3 on a device");
 
     // An order says something else than its plan.

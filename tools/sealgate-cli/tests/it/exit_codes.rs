@@ -54,6 +54,20 @@ fn what_does_not_exist_is_3() {
         let failure = vendor.run(&[arguments, &["--json"]].concat()).refused(3, "not_found");
         assert!(failure["request_id"].is_string(), "{arguments:?}: {failure}");
     }
+    for (arguments, list) in [
+        (&["license", "show", NOBODYS_KEY][..], "license list"),
+        (&["app", "show", NOBODY], "app list"),
+        (&["release", "show", NOBODY], "release list"),
+        (&["release", "revoke", NOBODY, "--yes"], "release list"),
+        (&["activation", "show", NOBODY], "activation list"),
+        (&["activation", "list", "--license", "external:nobody"], "license list"),
+        (&["device", "show", NOBODY], "device list"),
+        (&["customer", "show", "nobody"], "customer list"),
+    ] {
+        let failure = vendor.run(&[arguments, &["--json"]].concat()).refused(3, "not_found");
+        let fix = failure["fix"].as_str().unwrap_or_default();
+        assert!(fix.contains(&format!("`sealgate {list}`")), "{arguments:?}: {failure}");
+    }
     assert!(!std::path::Path::new(&out).exists(), "no file for a license that does not exist");
 }
 

@@ -168,7 +168,8 @@ fn every_verb_explains_itself_and_lists_the_flags_that_go_everywhere() {
 fn every_verb_and_flag_has_a_description() {
     for verb in verbs() {
         let help = help(&verb);
-        for line in help.lines().filter(|line| line.trim_start().starts_with("--")) {
+        // A paragraph below may be wrapped before a flag, and begins at the margin.
+        for line in help.lines().filter(|line| line.starts_with(' ') && line.trim_start().starts_with("--")) {
             let described =
                 line.trim_start().split_once("  ").is_some_and(|(_, text)| !text.trim().is_empty());
             assert!(described, "{verb:?}: {line}");

@@ -4,6 +4,7 @@
 mod apps;
 mod audit;
 mod business;
+mod by_hand;
 mod care;
 mod changes;
 mod conditions;

@@ -44,6 +44,7 @@ fn a_license_is_sold_by_names() {
     assert_eq!(told["message"], "There is no app \"edtor\" in this tenant.");
     let told = vendor.run(&["--json", "license", "issue", "--no-plan"]).refused(2, "malformed_request");
     assert_eq!(told["message"], "app_id: the tenant has several apps; name one: editor, viewer");
+    assert_eq!(told["fix"], "say which one: --app APP");
 }
 
 #[test]

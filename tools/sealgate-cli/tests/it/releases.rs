@@ -134,6 +134,16 @@ fn a_program_is_published_rebuilt_refused_and_published_again() {
     assert_eq!(sold.activate(0, 7, std::slice::from_ref(&two)), "unapproved editor");
     let listed = sold.vendor.json(&["release", "list"]);
     assert_eq!(listed.as_array().map(Vec::len), Some(2));
+    for release in [&first, &listed[0], &sold.vendor.json(&["release", "show", text(&second["release_id"])])]
+    {
+        assert_eq!(release["app"], "editor", "{release}");
+    }
+    let told = sold.vendor.run(&["release", "list"]).ok();
+    let columns = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let told: Vec<Vec<String>> = told.lines().map(columns).collect();
+    let (app, status) = (|row: &[String]| row[1].clone(), |row: &[String]| row[6].clone());
+    assert_eq!([app(&told[0]), app(&told[1])], ["APP", "editor"]);
+    assert_eq!([status(&told[0]), status(&told[1]), status(&told[2])], ["STATUS", "revoked", "published"]);
 }
 
 #[test]
@@ -144,7 +154,7 @@ fn what_is_approved_for_one_license_is_refused_for_another() {
     assert_eq!((&fork[0].version, &fork[0].signer), (&None, &None), "nothing is guessed");
     assert_eq!(sold.activate(0, 1, &fork), "unapproved editor");
     let waiting = sold.vendor.json(&["manifest", "list", "--license", sold.id(0), "--status", "pending"]);
-    assert_eq!(waiting[0]["source"], "device");
+    assert_eq!((&waiting[0]["source"], &waiting[0]["app"]), (&json!("device"), &json!("editor")));
     let approval = text(&waiting[0]["approval_id"]);
     sold.vendor.run(&["manifest", "approve", sold.id(1), approval, "--json"]).refused(3, "not_found");
     let approved =
@@ -160,6 +170,31 @@ fn what_is_approved_for_one_license_is_refused_for_another() {
     assert_eq!(rejected["changed"], 1);
     let submitted = sold.vendor.json(&["manifest", "submit", sold.id(1), &program]);
     assert_eq!(submitted["changed"], 0, "the license has it already");
+}
+
+/// What was done, and what was not, to whom it matters.
+#[test]
+fn decisions_about_modules_say_what_they_did() {
+    let sold = Sold::new();
+    let files = ["one", "two"].map(|name| compile(Path::new(&sold.vendor.path("fork")), name, name));
+    let told = |verb: &[&str]| sold.vendor.run(&[&["manifest"], verb].concat()).ok();
+    let license = sold.id(0);
+    assert_eq!(told(&["submit", license, &files[0]]).trim(), "1 of 1 now wait for your decision");
+    let both = told(&["submit", license, &files[0], &files[1]]);
+    assert_eq!(both.trim(), "1 of 2 now wait for your decision; the license had the others already");
+    let waiting = sold.vendor.json(&["manifest", "list"]);
+    let [one, two] = [0, 1].map(|n| text(&waiting[n]["approval_id"]));
+    let approved = told(&["approve", license, one]);
+    assert!(approved.contains("1 approved") && approved.contains("can be activated again"), "{approved}");
+    assert_eq!(told(&["approve", license, one]).trim(), "nothing was changed: this was decided before");
+    let both = told(&["approve", license, one, two]);
+    assert!(both.starts_with("1 approved; the others were decided so before"), "{both}");
+    assert_eq!(
+        told(&["approve", license, "--all", "--yes"]).trim(),
+        "nothing was changed: the license has no module that is pending"
+    );
+    let revoked = told(&["revoke", license, one, "--yes"]);
+    assert!(revoked.contains("1 revoked") && revoked.contains("until they are activated again"), "{revoked}");
 }
 
 #[test]

@@ -14,12 +14,8 @@ use crate::settings::license_beside;
 
 pub(crate) fn run(global: &Global, output: Output) -> Result<(), Failure> {
     let mut here = Here::find(global)?;
+    here.check_activated(global)?;
     let client = here.client(global)?;
-    // One that does not verify any more can be given back all the same.
-    let is_none = matches!(client.activation(), Ok(None));
-    if is_none {
-        return Err(Failure::new(Code::NotActivated, "this machine holds no activation"));
-    }
     let question = "Give this machine's activation back? The program then runs in its free tier here.";
     confirm::ask(global, question, "an activation that is given back ends at once")?;
     output.progress(&format!("giving the activation back to {}", here.server(global)?));
@@ -41,7 +37,7 @@ pub(crate) fn run(global: &Global, output: Output) -> Result<(), Failure> {
         "devices_used": released.devices_used,
     });
     output.result(&result, |_| {
-        format!("given back: another machine can use license {} in this one's place", released.license)
+        format!("given back: this machine holds no seat of license {} any more", released.license)
     });
     Ok(())
 }

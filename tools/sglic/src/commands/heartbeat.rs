@@ -1,6 +1,6 @@
 //! `sglic heartbeat`.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 
@@ -13,31 +13,55 @@ use crate::args::{Global, HeartbeatArgs};
 use crate::client::Here;
 use crate::failure::Failure;
 use crate::output::{Output, pairs};
+use crate::settings::Settings;
+
+/// The way out where the server does not know this activation, or knows another copy of it.
+pub(super) const AGAIN: &str = "activate this machine again: `sglic activate --key -`; if the state was copied, activate each machine on its own";
 
 pub(crate) fn run(global: &Global, args: &HeartbeatArgs, output: Output) -> Result<(), Failure> {
     let here = Here::find(global)?;
+    here.check_activated(global)?;
     let client = here.client(global)?;
-    let proof = here.settings.proof(&here.folder);
-    if args.watch { watch(client, &proof, output) } else { show(&client, &proof, client.heartbeat(), output) }
+    let kept = Kept { folder: here.folder.clone(), proof: here.settings.proof(&here.folder) };
+    if args.watch { watch(client, kept, output) } else { show(&client, &kept, client.heartbeat(), output) }
+}
+
+/// Where what comes of a heartbeat is kept.
+struct Kept {
+    folder: PathBuf,
+    proof: PathBuf,
+}
+
+impl Kept {
+    /// Notes why the heartbeat did not count, or that it did, so that `activate` knows whether the activation is of use.
+    fn note(&self, refused_by: Option<&str>) -> Result<(), Failure> {
+        let mut settings = Settings::load(&self.folder)?;
+        if settings.refused_by.as_deref() == refused_by {
+            return Ok(());
+        }
+        settings.refused_by = refused_by.map(str::to_owned);
+        settings.save(&self.folder)
+    }
 }
 
 /// Until a signal comes.
-fn watch(client: Client, proof: &Path, output: Output) -> Result<(), Failure> {
-    if client.heartbeat_due()?.is_none() {
-        return Err(Failure::new(Code::NotActivated, "this machine holds no activation"));
-    }
+fn watch(client: Client, kept: Kept, output: Output) -> Result<(), Failure> {
     let (tell, told) = channel();
     // Whoever asked may be gone, and then nobody needs to hear it.
     let listening = sealgate_terminal::listen(move |_| tell.send(()).unwrap_or_default());
     let failed = |error| Failure::new(Code::ConfigInvalid, format!("signals cannot be waited for: {error}"));
     listening.map_err(failed)?;
+    let due = client.heartbeat_due()?;
     let client = Arc::new(client);
-    let (theirs, proof) = (client.clone(), proof.to_owned());
+    let theirs = client.clone();
     let heartbeats = client.start_heartbeats(move |beat| {
-        if let Err(failure) = show(&theirs, &proof, beat, output) {
+        if let Err(failure) = show(&theirs, &kept, beat, output) {
             output.failure(&failure);
         }
     })?;
+    if let Some(due) = due {
+        output.progress(&format!("sends heartbeats until Ctrl-C; the next one is due at {due}"));
+    }
     // Whoever listens tells once, or is gone.
     let _ = told.recv();
     output.progress("sending a last heartbeat; another signal ends the program at once");
@@ -46,7 +70,7 @@ fn watch(client: Client, proof: &Path, output: Output) -> Result<(), Failure> {
 }
 
 /// Shows an answer, and puts a newer license and proof into their files.
-fn show(client: &Client, proof: &Path, beat: Result<Beat, Error>, output: Output) -> Result<(), Failure> {
+fn show(client: &Client, kept: &Kept, beat: Result<Beat, Error>, output: Output) -> Result<(), Failure> {
     let beat = beat?;
     let told = json(&beat);
     match &beat.said {
@@ -57,7 +81,13 @@ fn show(client: &Client, proof: &Path, beat: Result<Beat, Error>, output: Output
         }
         BeatSaid::Refused { code, .. } => {
             let message = format!("the heartbeat did not count: {}", meaning(code));
-            return Err(with_all(Failure::of_code(code, message), &told));
+            let failure = with_all(Failure::of_code(code, message), &told);
+            if !wants_activation(code) {
+                return Err(failure);
+            }
+            // What the server said matters more than that it cannot be noted.
+            let _ = kept.note(Some(code));
+            return Err(failure.fix(AGAIN));
         }
         _ => {
             return Err(Failure::new(
@@ -66,8 +96,9 @@ fn show(client: &Client, proof: &Path, beat: Result<Beat, Error>, output: Output
             ));
         }
     }
+    kept.note(None)?;
     if let Some(activation) = client.activation()? {
-        held::write(&activation, proof)?;
+        held::write(&activation, &kept.proof)?;
     }
     output.result(&told, |_| {
         pairs(&[
@@ -109,8 +140,15 @@ fn with_all(failure: Failure, told: &Value) -> Failure {
     told.fold(failure, |failure, (name, value)| failure.with(name, value.clone()))
 }
 
+/// Whether this device's activation is over for the server, or another copy's.
+fn wants_activation(code: &str) -> bool {
+    use Code::{FingerprintMismatch, NonceReplayed, NotActivated, StateWanted, Superseded};
+    let wanted = [FingerprintMismatch, NonceReplayed, NotActivated, StateWanted, Superseded];
+    Code::parse(code).is_some_and(|code| wanted.contains(&code))
+}
+
 /// What a code means, without a full stop.
-fn meaning(code: &str) -> String {
+pub(super) fn meaning(code: &str) -> String {
     let meaning = Code::parse(code).map_or_else(|| code.to_owned(), |known| known.meaning().to_owned());
     meaning.trim_end_matches('.').to_owned()
 }

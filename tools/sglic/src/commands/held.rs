@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use sealgate::{Activation, Client};
+use sealgate::{Activation, Client, Error};
 use sealgate_artifact::UnixSeconds;
 use serde::Serialize;
 
@@ -59,7 +59,7 @@ impl Standing {
     pub(crate) fn sentence(self) -> &'static str {
         match self {
             Self::Active => "active",
-            Self::Grace => "in grace: the license gives this machine no rights from then on",
+            Self::Grace => "in grace: the server says that the license ends for this machine",
             Self::Ended => "ended: the grace is over, so the program runs in its free tier",
             Self::Overdue => "overdue: no heartbeat was answered for longer than the grace",
             Self::Expired => "expired: the license has ended",
@@ -86,6 +86,16 @@ impl Held {
         })
     }
 
+    /// Until when there are rights, and what has a say in that.
+    fn until(&self) -> String {
+        let until = &self.rights_until;
+        match self.state {
+            Standing::Active => format!("{until}, without another heartbeat"),
+            Standing::Grace => format!("{until}, then the program runs in its free tier"),
+            Standing::Ended | Standing::Overdue | Standing::Expired => until.clone(),
+        }
+    }
+
     /// For people.
     pub(crate) fn lines(&self) -> Vec<(&'static str, String)> {
         let never = |time: &Option<String>| time.clone().unwrap_or_else(|| "never".to_owned());
@@ -94,7 +104,7 @@ impl Held {
             ("activation", format!("{}, generation {}", self.activation_id, self.generation)),
             ("proof of", self.issued_at.clone()),
             ("state", self.state.sentence().to_owned()),
-            ("until", format!("{}, without another heartbeat", self.rights_until)),
+            ("until", self.until()),
             ("license ends", never(&self.license_ends)),
             ("last heartbeat", never(&self.last_heartbeat)),
             ("next heartbeat", never(&self.next_heartbeat)),
@@ -106,6 +116,17 @@ impl Held {
         }
         lines
     }
+}
+
+/// What the state folder holds.
+pub(crate) fn held(client: &Client) -> Result<Option<Activation>, Failure> {
+    client.activation().map_err(|error| match error {
+        // The SDK speaks of a server, and here none was asked.
+        Error::Security(_) => Failure::from(error).fix(
+            "give the --trust and the --state that belong together; else activate again: `sglic activate --key -`",
+        ),
+        error => error.into(),
+    })
 }
 
 /// Writes license and proof, where they are not there already. The license first: a proof names the version of it that counts.

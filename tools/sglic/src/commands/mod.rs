@@ -1,6 +1,7 @@
 //! A file for each verb.
 
 pub(crate) mod activate;
+mod compared;
 pub(crate) mod deactivate;
 pub(crate) mod doctor;
 pub(crate) mod fingerprint;

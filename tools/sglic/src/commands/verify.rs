@@ -1,9 +1,12 @@
 //! `sglic verify`.
 
+use std::path::Path;
+
 use sealgate::{Activation, Client};
 use sealgate_artifact::{Code, UnixSeconds};
 
-use super::held::{Held, Standing};
+use super::compared::Compared;
+use super::held::{Held, Standing, held};
 use crate::args::{Global, VerifyArgs};
 use crate::client::Here;
 use crate::failure::Failure;
@@ -16,21 +19,38 @@ pub(crate) fn run(global: &Global, args: &VerifyArgs, output: Output) -> Result<
     let client = here.offline(global)?;
     let activation = files_verified(&here, &client, args)?;
     in_force(&activation, client.trusted_time()?)?;
+    let files = args.root.as_deref().map(|root| all_listed(root, &activation)).transpose()?;
     let held = Held::of(&client, &activation)?;
     output.result(&held, |held| {
         let mut lines = vec![("valid", "license and proof are the vendor's, and of this machine".to_owned())];
         lines.extend(held.lines());
+        lines.extend(files.map(|files| ("files", format!("all {files} are in the proof's list"))));
         pairs(&lines)
     });
     Ok(())
+}
+
+/// Whether the proof lists each file of the program. One that lists none says nothing about files.
+fn all_listed(root: &Path, activation: &Activation) -> Result<usize, Failure> {
+    if activation.modules().is_empty() {
+        return Err(no_list());
+    }
+    Compared::of(root, activation.modules())?.all_listed()
+}
+
+/// Files were to be compared with a proof that lists none.
+pub(crate) fn no_list() -> Failure {
+    let fix = "`sglic manifest collect --root DIR`, then `sglic activate --key - --manifest manifest.json`";
+    Failure::new(Code::CheckFailed, "the proof has no list of files: the machine was activated without one")
+        .fix(fix)
 }
 
 /// License and proof as they lie on the disk.
 pub(crate) fn files_verified(here: &Here, client: &Client, args: &VerifyArgs) -> Result<Activation, Failure> {
     let proof = args.proof.as_deref().map_or_else(|| here.settings.proof(&here.folder), files::resolved);
     let license = args.license.as_deref().map_or_else(|| license_beside(&proof), files::resolved);
-    if client.activation()?.is_none() && args.proof.is_none() {
-        return Err(Failure::new(Code::NotActivated, "this machine holds no activation"));
+    if held(client)?.is_none() && args.proof.is_none() {
+        return Err(Failure::not_activated());
     }
     let (license_bytes, proof_bytes) = (files::read(&license)?, files::read(&proof)?);
     client.verify_activation_files(&license_bytes, &proof_bytes).map_err(|error| {

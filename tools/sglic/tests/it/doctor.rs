@@ -21,6 +21,7 @@ fn failed(outcome: &Outcome) -> Vec<(String, String)> {
         })
         .collect();
     assert_eq!(outcome.exit, Some(i32::from(!failed.is_empty())), "{outcome:?}");
+    assert_eq!(told["ok"], failed.is_empty(), "{outcome:?}");
     failed
 }
 
@@ -66,6 +67,8 @@ fn each_check_finds_its_fault() {
     machine.activate(&license).json();
     vendor.change(&license, "revoke");
     machine.run("heartbeat").refused(1, "revoked");
+    let status = machine.tell("status").ok();
+    assert!(status.contains("in grace") && !status.contains("without another heartbeat"), "{status}");
     assert_eq!(failed(&machine.run("doctor")), names(&[("license", "revoked")]));
     assert!(
         failed(&machine.run_at("+25h", "doctor")).contains(&("license".to_owned(), "revoked".to_owned()))

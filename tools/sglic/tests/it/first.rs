@@ -46,6 +46,44 @@ fn a_machine_is_activated_once() {
     machine.run("verify").json();
 }
 
+/// A mistyped address, or somebody else's server, is not asked from then on.
+#[test]
+fn an_activation_that_fails_leaves_the_server_that_worked() {
+    let vendor = Vendor::new();
+    let license = vendor.issue(&json!({}));
+    let machine = vendor.machine();
+    machine.activate(&license).json();
+    let (key, elsewhere) = (text(&license["license_key"]), machine.path("elsewhere/proof.json"));
+    let words =
+        format!("activate --again --key {key} --server http://127.0.0.1:1 --output {}", elsewhere.display());
+    machine.run(&words).refused(69, "server_unreachable");
+    let unnamed = |words: &str| run(machine.command(words).env_remove("SGLIC_SERVER"));
+    assert_eq!(unnamed("heartbeat").json()["said"], "admitted");
+    assert_eq!(text(&unnamed("status").json()["server"]), vendor.server.url);
+    assert!(!elsewhere.exists());
+    unnamed("verify").json();
+}
+
+/// It says which server is asked, and which files are written.
+#[test]
+fn settings_that_others_may_write_are_refused() {
+    let vendor = Vendor::new();
+    let license = vendor.issue(&json!({}));
+    let machine = vendor.machine();
+    machine.activate(&license).json();
+    let settings = machine.state().join("sglic.json");
+    for (mode, is_refused) in [(0o666, true), (0o620, true), (0o644, false)] {
+        std::fs::set_permissions(&settings, std::fs::Permissions::from_mode(mode)).expect("changed");
+        let outcome = machine.run("status");
+        if is_refused {
+            let failure = outcome.refused(65, "file_unreadable");
+            assert!(text(&failure["message"]).contains("sglic.json"), "{failure}");
+        } else {
+            outcome.json();
+        }
+    }
+}
+
 #[test]
 fn the_proof_lies_where_it_was_wanted_and_follows_the_license() {
     let vendor = Vendor::new();
@@ -78,7 +116,9 @@ fn the_vendors_keys_are_never_the_servers() {
     let vendor = Vendor::new();
     let license = vendor.issue(&json!({}));
     let machine = vendor.machine();
-    for words in ["activate --key AAAA", "status", "verify", "fingerprint", "heartbeat", "deactivate --yes"] {
+    let verbs =
+        ["activate --key AAAA", "manifest submit --key AAAA", "status", "verify", "fingerprint", "heartbeat"];
+    for words in verbs.into_iter().chain(["deactivate --yes"]) {
         let mut bare = std::process::Command::new(SGLIC);
         bare.env_clear().args(words.split_whitespace()).arg("--json").args(["--server", &vendor.server.url]);
         bare.arg("--state").arg(machine.state());
@@ -129,7 +169,12 @@ fn a_key_is_not_repeated() {
     let bare = key.replace('-', "");
     let machine = vendor.machine();
     let shows = |text: &str| text.contains(&key) || text.contains(&bare);
-    for words in [format!("activate {key}"), format!("activate --kye={key}"), format!("status {key}")] {
+    for words in [
+        format!("activate {key}"),
+        format!("activate --kye={key}"),
+        format!("status {key}"),
+        format!("manifest submit {key}"),
+    ] {
         let outcome = machine.run(&words);
         assert_eq!(outcome.exit, Some(2), "{outcome:?}");
         assert!(!shows(&outcome.stderr), "{outcome:?}");
@@ -139,6 +184,93 @@ fn a_key_is_not_repeated() {
     outcome.json();
     let kept = String::from_utf8_lossy(&machine.all_bytes()).into_owned();
     assert!(!shows(&kept));
+}
+
+/// Else a machine with an update runs by the proof of the former files, and nobody is told.
+#[test]
+fn other_files_are_activated_anew() {
+    let vendor = Vendor::new();
+    let license = vendor.issue(&json!({}));
+    let machine = vendor.machine();
+    machine.activate(&license).json();
+    let manifest = machine.path("manifest.json");
+    let words = format!("activate --key {} --manifest {}", text(&license["license_key"]), manifest.display());
+    std::fs::write(&manifest, format!("[[\"editor\",\"{}\",null,null]]", "5f".repeat(32))).expect("written");
+    machine.run(&words).refused(4, "unapproved_module");
+    let waiting = vendor.server.api("GET", "/api/v1/approvals", &Value::Null).json();
+    let path = format!("/api/v1/licenses/{}/approvals/approve", text(&license["license_id"]));
+    let decision = json!({ "approval_ids": [waiting["items"][0]["approval_id"]] });
+    vendor.server.api("POST", &path, &decision).expect(200);
+    let activated = machine.run(&words).json();
+    assert_eq!(
+        (&activated["already"], &activated["generation"], &activated["modules"]),
+        (&json!(false), &json!(2), &json!(1))
+    );
+    for words in [words.as_str(), &format!("activate --key {}", text(&license["license_key"]))] {
+        let again = machine.run(words).json();
+        assert_eq!((&again["already"], &again["generation"]), (&json!(true), &json!(2)), "{words}");
+    }
+}
+
+/// Else the next run of a script activates again, and the fourth in a day is taken for a copy.
+#[test]
+fn a_key_that_is_denied_changes_nothing_of_what_is_held() {
+    let vendor = Vendor::new();
+    let (license, revoked) = (vendor.issue(&json!({})), vendor.issue(&json!({})));
+    vendor.change(&revoked, "revoke");
+    let machine = vendor.machine();
+    machine.activate(&license).json();
+    let denied = format!(
+        "activate --key {} --output {}",
+        text(&revoked["license_key"]),
+        machine.path("elsewhere/proof.json").display()
+    );
+    machine.run(&denied).refused(1, "revoked");
+    machine.run("verify").json();
+    let again = machine.activate(&license).json();
+    assert_eq!((&again["already"], &again["generation"]), (&json!(true), &json!(1)));
+}
+
+#[test]
+fn a_machine_without_an_activation_needs_no_server_to_be_told_so() {
+    let vendor = Vendor::new();
+    let machine = vendor.machine();
+    for words in ["heartbeat", "heartbeat --watch", "deactivate --yes", "deactivate -y"] {
+        let refused = run(machine.command(words).env_remove("SGLIC_SERVER")).refused(4, "not_activated");
+        assert!(text(&refused["fix"]).contains("activate --key -"), "{refused}");
+    }
+}
+
+#[test]
+fn a_license_without_a_free_seat_says_who_has_them() {
+    let vendor = Vendor::new();
+    let license = vendor.issue(&json!({ "max_devices": 1 }));
+    vendor.machine().activate(&license).json();
+    let refused = vendor.machine().activate(&license).refused(4, "device_limit");
+    assert_eq!((&refused["devices_used"], &refused["max_devices"]), (&json!(1), &json!(1)));
+    assert!(refused["seats"][0]["device_id"].is_string(), "{refused}");
+    let key = text(&license["license_key"]);
+    let told = vendor.machine().tell(&format!("activate --key {key}"));
+    assert!(told.stderr.contains(&text(&refused["seats"][0]["device_id"])), "{told:?}");
+}
+
+/// Each file that is wrong is named as what it is.
+#[test]
+fn a_trust_that_does_not_fit_says_what_to_do() {
+    let vendor = Vendor::new();
+    let machine = vendor.machine();
+    machine.activate(&vendor.issue(&json!({}))).json();
+    let viewer = vendor.server.create_app("Viewer");
+    let path = format!("/api/v1/apps/{}/trust", text(&viewer["app_id"]));
+    let trust = vendor.server.api("GET", &path, &Value::Null).bytes;
+    std::fs::write(machine.path("trust.json"), &trust).expect("written");
+    for words in ["status", "verify"] {
+        let refused = machine.run(words).refused(1, "wrong_app");
+        assert!(text(&refused["fix"]).contains("--state"), "{refused}");
+    }
+    std::fs::write(machine.path("trust.json"), "{}").expect("written");
+    let refused = machine.run("status").refused(78, "config_invalid");
+    assert!(!text(&refused["message"]).contains("built-in"), "{refused}");
 }
 
 #[test]
@@ -152,9 +284,15 @@ fn the_program_explains_itself() {
     let plain = |words: &[&str]| run(std::process::Command::new(SGLIC).env_clear().args(words)).ok();
     assert!(plain(&["--version"]).starts_with("sglic "));
     let help = plain(&["--help"]);
-    for verb in ["activate", "deactivate", "status", "verify", "fingerprint", "heartbeat", "doctor"] {
+    let verbs =
+        ["activate", "deactivate", "status", "verify", "fingerprint", "heartbeat", "manifest", "doctor"];
+    for verb in verbs {
         assert!(help.contains(&format!("\n  {verb}")), "{help}");
         assert!(plain(&[verb, "--help"]).contains(&format!("sglic {verb}")));
+    }
+    for verb in ["collect", "submit"] {
+        assert!(plain(&["manifest", "--help"]).contains(&format!("\n  {verb}")));
+        assert!(plain(&["manifest", verb, "--help"]).contains(&format!("sglic manifest {verb}")));
     }
     for code in
         ["0 done", "1 refused", "2 usage", "4 conflict", "65 bad file", "69 server", "78 configuration"]
@@ -166,6 +304,7 @@ fn the_program_explains_itself() {
     let folder = machine.path("man");
     plain(&["man", "-o", &folder.display().to_string()]);
     assert!(folder.join("sglic.1").exists() && folder.join("sglic-activate.1").exists());
+    assert!(folder.join("sglic-manifest-submit.1").exists());
 }
 
 /// Seed 004: "Activation rejected with unapproved versions".
@@ -204,6 +343,8 @@ fn a_program_is_listed_by_its_files() {
     std::fs::write(root.join("lib/plugin.dll"), "MZ and so on").expect("written");
     std::fs::write(root.join("README"), "text").expect("written");
     std::os::unix::fs::symlink(SGLIC, root.join("link")).expect("linked");
+    // A file that lies there twice is one module.
+    std::fs::write(root.join("plugin.dll"), "MZ and so on").expect("written");
     let words = format!("manifest collect --root {} -o {}", root.display(), manifest.display());
     assert_eq!(machine.run(&words).json()["modules"], 2);
     let list: Value = serde_json::from_slice(&read(&manifest)).expect("JSON");

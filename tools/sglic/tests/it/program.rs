@@ -43,9 +43,7 @@ impl Vendor {
     }
 
     pub(crate) fn machine(&self) -> Machine {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        std::fs::write(folder.path().join("trust.json"), &self.trust).expect("written");
-        Machine { folder, server: self.server.url.clone() }
+        Machine::of(&self.server.url, &self.trust)
     }
 
     /// A change of the license.
@@ -67,6 +65,13 @@ impl Machine {
         Self { folder: tempfile::tempdir().expect("a temporary folder"), server: String::new() }
     }
 
+    /// One whose vendor has a server there, and these keys.
+    pub(crate) fn of(server: &str, trust: &[u8]) -> Self {
+        let machine = Self { server: server.to_owned(), ..Self::new_empty() };
+        std::fs::write(machine.path("trust.json"), trust).expect("written");
+        machine
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -82,6 +87,15 @@ impl Machine {
         command.arg("--trust").arg(self.path("trust.json")).env("SGLIC_SERVER", &self.server);
         command.stdin(Stdio::null());
         command
+    }
+
+    /// What it says to people.
+    pub(crate) fn tell(&self, words: &str) -> Outcome {
+        let command = self.command(words);
+        let mut plain = Command::new(SGLIC);
+        plain.env_clear().args(command.get_args().filter(|word| *word != "--json"));
+        plain.env("SGLIC_SERVER", &self.server).stdin(Stdio::null());
+        run(&mut plain)
     }
 
     pub(crate) fn run(&self, words: &str) -> Outcome {

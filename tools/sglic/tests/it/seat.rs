@@ -65,6 +65,27 @@ fn a_revoked_license_has_a_grace_and_then_ends() {
     machine.run("verify").json();
 }
 
+/// The way out that is told works: else the machine is refused, and `activate` says that all is done.
+#[test]
+fn a_machine_that_the_vendor_released_is_activated_again() {
+    let vendor = Vendor::new();
+    let license = vendor.issue(&json!({ "max_devices": 1 }));
+    let machine = vendor.machine();
+    machine.activate(&license).json();
+    machine.run("heartbeat").json();
+    vendor.change(&license, "reset-devices");
+    let refused = machine.run("heartbeat").refused(4, "not_activated");
+    assert!(refused["fix"].as_str().is_some_and(|fix| fix.contains("`sglic activate --key -`")), "{refused}");
+    assert_eq!(machine.run("status").json()["refused_by"], "not_activated");
+    let told: serde_json::Value = serde_json::from_str(&machine.run("doctor").stdout).expect("JSON");
+    assert_eq!(told["checks"][5]["code"], "not_activated", "{told}");
+    let again = machine.activate(&license).json();
+    assert_eq!(again["already"], false);
+    assert_eq!(machine.run("heartbeat").json()["said"], "admitted");
+    assert_eq!(machine.run("status").json()["refused_by"], json!(null));
+    assert_eq!(machine.activate(&license).json()["already"], true);
+}
+
 #[test]
 fn a_seat_is_given_back() {
     let vendor = Vendor::new();
