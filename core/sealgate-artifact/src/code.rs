@@ -284,8 +284,8 @@ codes! {
         "The program recorded more actions than it may before the server acknowledged some of them."
         "Connect the program to the vendor's server."
     LicenseMissing "license_missing" License 500 (500 "system_error") 1 Unsigned
-        "There is no license key and no license file where the program looks for them."
-        "Put the license key into the file or the variable that the program names, or enter it."
+        "No license was found that verifies."
+        "Put the license where the program looks for it; if one is there, the program's log says why it does not count."
     ClockRolledBack "clock_rolled_back" License 500 (500 "system_error") 1 Unsigned
         "The machine's clock is behind a time that is known to have passed."
         "Set the clock, and start the program again."

@@ -1,7 +1,7 @@
 //! What a program enforces: what its license says, and what its own configuration adds (`spec/guard.md` §6).
 
 use sealgate_artifact::{
-    AntiTamper, ClockPolicy, Conditions, Fail, Freshness, Heartbeat, Integrity, Limit, Unknown,
+    AntiTamper, ClockPolicy, Conditions, Fail, Freshness, Heartbeat, Integrity, Limit, SeatHold, Unknown,
 };
 
 /// What is enforced.
@@ -9,6 +9,8 @@ use sealgate_artifact::{
 pub struct Enforced {
     /// How often the program must be heard; `None`: it need not.
     pub heartbeat: Option<Heartbeat>,
+    /// Whether the device has rights only while it holds a seat that is lent.
+    pub is_lease: bool,
     /// Whether a failed check of modules keeps the program from starting.
     pub is_hard: bool,
     /// Whether modules are compared; `None`: they are not.
@@ -42,6 +44,7 @@ impl Enforced {
         let Some(policy) = &conditions.policy else { return Self::default() };
         Self {
             heartbeat: policy.heartbeat,
+            is_lease: policy.seat == Some(SeatHold::Lease),
             is_hard: policy.fail == Some(Fail::Hard),
             integrity: policy.integrity,
             anti_tamper: policy.anti_tamper.clone(),

@@ -27,6 +27,8 @@ pub struct Admission<'a> {
     pub admitted_at: UnixSeconds,
     /// When a question reached no server for the last time since then.
     pub unheard_at: Option<UnixSeconds>,
+    /// Until when the device holds a seat that is lent; `None`: it holds none.
+    pub lease_until: Option<UnixSeconds>,
     /// Why the rights end, where a server said so since then.
     pub ending: Option<&'a Ending>,
 }
@@ -100,7 +102,10 @@ impl Admission<'_> {
             }
         });
         // What a server said of an end counts in the place of what silence would mean.
-        told.or(heartbeat)
+        let silent = told.or(heartbeat);
+        // Another device may have the seat from then on.
+        let lent = enforced.is_lease.then(|| self.lease_until.unwrap_or(self.admitted_at));
+        [silent, lent].into_iter().flatten().min()
     }
 }
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use sealgate_artifact::{
     AntiTamper, AppId, ClockPolicy, Code, Conditions, Fail, Freshness, Heartbeat, Integrity, License,
-    LicenseId, MaxDevices, Policy, TenantId, Tier, UnixSeconds, Unknown,
+    LicenseId, MaxDevices, Policy, SeatHold, TenantId, Tier, UnixSeconds, Unknown,
 };
 
 use super::{
@@ -59,6 +59,7 @@ struct Case {
     license: License,
     ending: Option<Ending>,
     unheard_at: Option<u64>,
+    lease_until: Option<u64>,
     is_admitted: bool,
     trial_ends: Option<u64>,
     findings: Findings,
@@ -72,6 +73,7 @@ impl Case {
             license: license(policy),
             ending: None,
             unheard_at: None,
+            lease_until: None,
             is_admitted: true,
             trial_ends: None,
             findings: Findings::default(),
@@ -84,6 +86,7 @@ impl Case {
         let admission = Admission {
             admitted_at: at(ADMITTED),
             unheard_at: self.unheard_at.map(at),
+            lease_until: self.lease_until.map(at),
             ending: self.ending.as_ref(),
         };
         let held = Held {
@@ -171,6 +174,21 @@ fn what_a_server_said_of_an_end_counts_for_every_license() {
         let over = Case { now: Ok(fits(ADMITTED + HOUR)), ..told };
         assert_eq!(over.lacks(), Some(Lack::Ended("revoked".to_owned())));
     }
+}
+
+#[test]
+fn a_seat_that_is_lent_gives_rights_only_while_it_is() {
+    let policy = Policy { seat: Some(SeatHold::Lease), ..heard() };
+    let lent = |until: Option<u64>, now| Case { lease_until: until, ..Case::new(Some(policy.clone()), now) };
+    let until = ADMITTED + 8 * HOUR;
+    assert_eq!(lent(Some(until), until - 1).lacks(), None);
+    assert_eq!(lent(Some(until), until).lacks(), Some(Lack::Unheard), "another device may have it");
+    assert_eq!(lent(None, ADMITTED).lacks(), Some(Lack::Unheard), "it was given back");
+    assert_eq!(
+        lent(Some(until + 2 * DAY), ADMITTED + DAY).lacks(),
+        Some(Lack::Unheard),
+        "never longer than the grace"
+    );
 }
 
 #[test]

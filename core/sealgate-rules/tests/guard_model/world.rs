@@ -212,8 +212,12 @@ impl World {
     fn judge<T>(&self, disk: &Disk, run: &Run, boot: u64, judge: impl FnOnce(&Known<'_>) -> T) -> T {
         let code = || Code::Revoked.as_str().to_owned();
         let ending = disk.ends.map(|grace_until| Ending { code: code(), grace_until });
-        let admission =
-            Admission { admitted_at: disk.admitted_at, unheard_at: disk.unheard_at, ending: ending.as_ref() };
+        let admission = Admission {
+            admitted_at: disk.admitted_at,
+            unheard_at: disk.unheard_at,
+            lease_until: None,
+            ending: ending.as_ref(),
+        };
         let license = &self.licenses[usize::from(disk.is_renewed)];
         let held =
             Held { license, admission: Some(admission), trial_ends: None, vouched_at: disk.admitted_at };

@@ -11,6 +11,7 @@ mod chain_log;
 mod copies;
 mod fingerprint;
 mod forged;
+mod guard;
 mod heartbeat;
 mod heartbeats;
 mod honest;
