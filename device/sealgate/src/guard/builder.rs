@@ -1,14 +1,17 @@
 //! Putting a guard together.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use sealgate_rules::{FREE_FEATURES, Features, Local, Rights};
 
 use super::Guard;
+use super::checks::Checks;
 use super::engine::{Engine, Setup};
 use super::enhancer::Enhancer;
 use super::material::Files;
 use super::refused::StartRefused;
+use super::sensors::{PlatformSensors, Sensors};
 use super::threads::Threads;
 use crate::Client;
 
@@ -20,6 +23,7 @@ pub struct GuardBuilder {
     files: Files,
     is_online: bool,
     has_threads: bool,
+    checks: Checks,
     enhancers: Vec<Box<dyn Enhancer>>,
 }
 
@@ -33,6 +37,7 @@ impl Client {
             files: Files { license: None, proof: None },
             is_online: true,
             has_threads: true,
+            checks: Checks { sensors: Box::new(PlatformSensors), install_root: None, released: vec![] },
             enhancers: vec![],
         }
     }
@@ -58,6 +63,20 @@ impl GuardBuilder {
     #[must_use]
     pub fn offline(mut self) -> Self {
         self.is_online = false;
+        self
+    }
+
+    /// Below this folder lie the program's own files, which are compared with the approved ones where the license wants that.
+    #[must_use]
+    pub fn install_root(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.checks.install_root = Some(folder.into());
+        self
+    }
+
+    /// Other sensors than the platform's.
+    #[must_use]
+    pub fn sensors(mut self, sensors: impl Sensors + 'static) -> Self {
+        self.checks.sensors = Box::new(sensors);
         self
     }
 
@@ -92,6 +111,7 @@ impl GuardBuilder {
             local: self.local,
             files: self.files,
             is_online: self.is_online,
+            checks: self.checks,
         };
         let engine = Arc::new(Engine::start(self.client, setup));
         if let Rights::Blocked(lack) = engine.rights() {

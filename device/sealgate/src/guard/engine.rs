@@ -10,6 +10,7 @@ use sealgate_rules::{
     Timeline,
 };
 
+use super::checks::Checks;
 use super::events::GuardCounters;
 use super::material::{Files, Material};
 use super::shown::{GuardState, Shown, Standing};
@@ -27,6 +28,7 @@ pub(super) struct Setup {
     pub(super) local: Local,
     pub(super) files: Files,
     pub(super) is_online: bool,
+    pub(super) checks: Checks,
 }
 
 /// Called with each new state.
@@ -64,6 +66,11 @@ impl Judged {
             None => Ok(self.timeline.at(running.as_secs())),
         };
         judge(&Known { held, findings: self.findings, enforced: &self.enforced, now })
+    }
+
+    fn checked(&self, checks: &Checks, counters: &GuardCounters) -> Findings {
+        let listed = self.material.as_ref().and_then(|material| material.admitted.as_ref());
+        checks.look(&self.enforced, listed.map_or(&[], |admitted| &admitted.modules), counters)
     }
 
     fn begin(&mut self, running: Duration, guarded: &Guarded) {
@@ -122,6 +129,8 @@ impl Engine {
             take_in(&client, &setup, &counters, &mut judged, &beat);
             judged.begin(client.clock.running(), &guarded);
         }
+        judged.findings = judged.checked(&setup.checks, &counters);
+        judged.begin(client.clock.running(), &guarded);
         let shown = ArcSwap::from_pointee(Shown::nothing());
         let engine =
             Self { client, setup, judged: Mutex::new(judged), shown, watchers: Mutex::default(), counters };
@@ -152,10 +161,9 @@ impl Engine {
         self.judge(|judged| take_in(&self.client, &self.setup, &self.counters, judged, beat));
     }
 
-    /// The checks of the machine found this.
-    #[cfg_attr(not(test), expect(dead_code, reason = "sensors come next"))]
-    pub(super) fn found(&self, findings: Findings) {
-        self.judge(|judged| judged.findings = findings);
+    /// Checks the machine again.
+    pub(super) fn check(&self) {
+        self.judge(|judged| judged.findings = judged.checked(&self.setup.checks, &self.counters));
     }
 
     /// How far the rights go.

@@ -2,9 +2,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sealgate_artifact::UnixSeconds;
+use sealgate_artifact::{Module, UnixSeconds, encode_hex};
 use sealgate_rules::{ClockShows, GraceWhy, Lack, TenantRefused};
 
+use super::sensors::Seen;
 use super::shown::{GuardState, Standing};
 
 /// How many events of each kind there were since the program started.
@@ -109,6 +110,33 @@ impl GuardCounters {
     pub(super) fn heartbeat_failed(&self, why: &dyn std::fmt::Display) {
         Self::count(&self.license);
         tracing::warn!("[License] Heartbeat failed: {why}");
+    }
+
+    /// A sensor found something, or could not look where that counts.
+    pub(super) fn sensor(&self, seen: &Seen) {
+        Self::count(&self.anti_tamper);
+        tracing::warn!(sensor = seen.sensor, "[AntiTamper] {}: {}", seen.sensor, seen.what);
+    }
+
+    pub(super) fn integrity_failed(&self, why: &str) {
+        Self::count(&self.integrity);
+        tracing::warn!("[Integrity] {why}");
+    }
+
+    /// A module of the program's is not as it was approved.
+    pub(super) fn module_differs(&self, module: &Module, approved: &[Module]) {
+        Self::count(&self.integrity);
+        let got = encode_hex(&module.sha256);
+        match approved.iter().find(|other| other.name == module.name) {
+            Some(other) => {
+                let expected = encode_hex(&other.sha256);
+                tracing::warn!(
+                    "[Integrity] Module {} hash mismatch. Expected: {expected} Got: {got}",
+                    module.name
+                );
+            }
+            None => tracing::warn!("[Integrity] Module {} is not approved. Got: {got}", module.name),
+        }
     }
 
     pub(super) fn tenant(&self, tenant: &str, limit: &TenantRefused) {

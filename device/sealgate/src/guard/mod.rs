@@ -1,12 +1,14 @@
 //! A program enforces its license while it runs (`spec/guard.md`).
 
 mod builder;
+mod checks;
 mod config;
 mod engine;
 mod enhancer;
 mod events;
 mod material;
 mod refused;
+pub mod sensors;
 mod shown;
 mod threads;
 
@@ -118,6 +120,13 @@ impl Guard {
             enhancer.on_record_action(action, &state);
         }
         Ok(())
+    }
+
+    /// Checks the machine now: the program's files, and whether somebody looks into it. It happens by itself at the start, and every
+    /// half minute where threads run.
+    pub fn verify_integrity(&self) -> GuardState {
+        self.engine.check();
+        self.state()
     }
 
     /// Sends a heartbeat now, where heartbeats are sent: the network is back.

@@ -4,12 +4,13 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use super::checks::EVERY;
 use super::engine::Engine;
 use super::refused::StartRefused;
 use crate::Heartbeats;
 
 /// How often it looks: a machine that slept is noticed so soon.
-const LOOK: Duration = Duration::from_secs(20);
+const LOOK: Duration = EVERY;
 
 /// The threads of a guard. They end with this, what sends heartbeats first.
 #[derive(Default)]
@@ -44,7 +45,7 @@ impl Watch {
         let thread = thread::Builder::new().name("sealgate-guard".to_owned());
         let thread = thread.spawn(move || {
             while !waits(&theirs) {
-                engine.look();
+                engine.check();
             }
         })?;
         Ok(Self { ended, thread: Some(thread) })

@@ -4,10 +4,13 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use sealgate::guard::sensors::{Seen, Sensors};
 use sealgate::guard::{ActionRefused, GraceWhy, GuardState, Lack, Standing};
 use sealgate::{Client, Clock, Guard, HttpAnswer, MemoryStore, Store, Tier, Unanswered, UnixSeconds};
-use sealgate_artifact::{ClockPolicy, Feature, Heartbeat, Limit, Policy, SeatHold};
-use sealgate_rules::Local;
+use sealgate_artifact::{
+    AntiTamper, ClockPolicy, Fail, Feature, Heartbeat, Integrity, Limit, Policy, SeatHold, Unknown,
+};
+use sealgate_rules::{Finding, Local};
 
 use crate::activation::{drop_answers, site};
 use crate::authority::{DAY, NOW, at, key};
@@ -450,4 +453,80 @@ fn a_machine_whose_files_do_not_last_is_told() {
     machine.pass(HOUR);
     let guard = client.guard().without_threads().start().expect("it starts");
     assert_eq!((guard.tier(), guard.state().is_kept), (Tier::Enterprise, false));
+}
+
+/// What the sensors of a machine say, as tests set it.
+#[derive(Clone)]
+struct Told(Arc<Mutex<Finding>>);
+
+impl Sensors for Told {
+    fn look(&self, _: &dyn Fn(&str) -> bool) -> Vec<Seen> {
+        vec![Seen { sensor: "debugger", finding: *self.0.lock().unwrap(), what: "a test says so".to_owned() }]
+    }
+}
+
+fn watched(unknown: Option<Unknown>) -> Policy {
+    Policy { anti_tamper: Some(AntiTamper { unknown, agents: vec![] }), ..heard() }
+}
+
+#[test]
+fn a_debugger_that_comes_while_the_program_runs_ends_its_rights() {
+    let machine = Machine::new(Some(watched(None)));
+    let told = Told(Arc::new(Mutex::new(Finding::Nothing)));
+    let start =
+        || machine.client().guard().without_threads().sensors(told.clone()).start().expect("it starts");
+    let guard = start();
+    assert_eq!(guard.verify_integrity().standing, Standing::Licensed);
+    *told.0.lock().unwrap() = Finding::Something;
+    assert_eq!(guard.verify_integrity().standing, Standing::Free(Lack::Tampered));
+    assert!(guard.counters().anti_tamper() > 0 && guard.ensure_valid("db.query").is_ok());
+    assert_eq!(guard.ensure_valid("rule-engine").expect_err("seen").code().as_str(), "tamper_detected");
+    *told.0.lock().unwrap() = Finding::Nothing;
+    assert_eq!(guard.verify_integrity().standing, Standing::Free(Lack::Tampered), "it sticks");
+    guard.heartbeat().expect("answered");
+    assert_eq!(lack(&guard), Some(Lack::Tampered), "whatever the server says");
+    drop(guard);
+    assert_eq!(start().state().standing, Standing::Licensed, "a clean start");
+}
+
+#[test]
+fn a_sensor_that_cannot_look_counts_as_the_license_says() {
+    for (unknown, expected) in [(None, None), (Some(Unknown::Tamper), Some(Lack::Tampered))] {
+        let machine = Machine::new(Some(watched(unknown)));
+        let blind = Told(Arc::new(Mutex::new(Finding::Unknown)));
+        let guard = machine.client().guard().without_threads().sensors(blind).start().expect("it starts");
+        assert_eq!(lack(&guard), expected);
+    }
+}
+
+#[test]
+fn who_is_not_asked_to_look_does_not() {
+    let machine = Machine::new(Some(heard()));
+    let told = Told(Arc::new(Mutex::new(Finding::Something)));
+    let plain = machine.client().guard().without_threads().sensors(told.clone()).start().expect("it starts");
+    assert_eq!(lack(&plain), None);
+    let local = Local { anti_tamper: true, ..Local::default() };
+    let narrowed =
+        machine.client().guard().without_threads().sensors(told).narrowed(local).start().expect("it starts");
+    assert_eq!(lack(&narrowed), Some(Lack::Tampered), "the program's own configuration asks for it");
+}
+
+/// Without a list of approved modules, a license that requires one is hard or soft.
+#[test]
+fn a_check_of_modules_that_cannot_pass_is_hard_or_soft() {
+    for fail in [Fail::Soft, Fail::Hard] {
+        let policy = Policy { integrity: Some(Integrity::Required), fail: Some(fail), ..heard() };
+        let machine = Machine::new(Some(policy));
+        let started = machine.client().guard().without_threads().start();
+        match (fail, started) {
+            (Fail::Soft, Ok(guard)) => assert_eq!(lack(&guard), Some(Lack::Unapproved)),
+            (Fail::Hard, Err(refused)) => {
+                assert_eq!(refused.code().as_str(), "unapproved_module");
+                assert!(refused.to_string().starts_with("[Integrity] "), "{refused}");
+            }
+            (fail, started) => panic!("{fail:?}: {started:?}"),
+        }
+    }
+    let waived = Policy { integrity: Some(Integrity::WhereListed), fail: Some(Fail::Hard), ..heard() };
+    assert_eq!(lack(&Machine::new(Some(waived)).start()), None, "there is no list");
 }

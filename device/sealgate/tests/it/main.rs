@@ -23,6 +23,7 @@ mod recorded;
 mod release;
 mod replay;
 mod rotation;
+mod sensors;
 mod site;
 mod state;
 mod tampered;
