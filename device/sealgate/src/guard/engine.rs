@@ -18,9 +18,9 @@ use crate::guarded::Guarded;
 use crate::{Beat, BeatSaid, Client, Error, License};
 
 /// How often a program that runs for long keeps what time it is.
-const KEEP: Duration = Duration::from_secs(15 * 60);
+const KEEP: Duration = Duration::from_mins(15);
 /// Nothing is judged less often.
-const LOOK: Duration = Duration::from_secs(60 * 60);
+const LOOK: Duration = Duration::from_hours(1);
 
 /// What a guard was given.
 pub(super) struct Setup {

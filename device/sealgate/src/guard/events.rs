@@ -127,15 +127,14 @@ impl GuardCounters {
     pub(super) fn module_differs(&self, module: &Module, approved: &[Module]) {
         Self::count(&self.integrity);
         let got = encode_hex(&module.sha256);
-        match approved.iter().find(|other| other.name == module.name) {
-            Some(other) => {
-                let expected = encode_hex(&other.sha256);
-                tracing::warn!(
-                    "[Integrity] Module {} hash mismatch. Expected: {expected} Got: {got}",
-                    module.name
-                );
-            }
-            None => tracing::warn!("[Integrity] Module {} is not approved. Got: {got}", module.name),
+        if let Some(other) = approved.iter().find(|other| other.name == module.name) {
+            let expected = encode_hex(&other.sha256);
+            tracing::warn!(
+                "[Integrity] Module {} hash mismatch. Expected: {expected} Got: {got}",
+                module.name
+            );
+        } else {
+            tracing::warn!("[Integrity] Module {} is not approved. Got: {got}", module.name);
         }
     }
 

@@ -2,6 +2,7 @@
 //! program, started again.
 
 #![cfg(target_os = "linux")]
+#![expect(clippy::disallowed_methods, reason = "the machine itself is what is tested")]
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -249,12 +250,9 @@ fn a_debugger_that_came_and_went_is_seen() {
 #[test]
 fn a_foreign_library_and_each_profilers_variable_are_seen() {
     let library = std::fs::read_to_string("/proc/self/maps").expect("readable");
-    let library = library.lines().filter_map(|line| line.split_whitespace().nth(5));
-    let library = library
-        .filter(|path| path.contains("libgcc_s") || path.contains("libc.so"))
-        .next()
-        .expect("one")
-        .to_owned();
+    let mut library = library.lines().filter_map(|line| line.split_whitespace().nth(5));
+    let library =
+        library.find(|path| path.contains("libgcc_s") || path.contains("libc.so")).expect("one").to_owned();
     let with = |name: &str, value: &str, agent: &str| {
         let mut command = command(&program(), &[]);
         command.env(name, value).env(ALLOWED, agent);

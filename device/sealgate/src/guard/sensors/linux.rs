@@ -46,7 +46,6 @@ pub trait Process {
 pub struct LinuxProcess;
 
 impl Process for LinuxProcess {
-    #[expect(clippy::disallowed_methods, reason = "this is the adapter to the machine's files")]
     fn tasks(&self) -> io::Result<Vec<u64>> {
         let mut tasks = vec![];
         for entry in std::fs::read_dir("/proc/self/task")?.take(TASKS) {
@@ -67,7 +66,6 @@ impl Process for LinuxProcess {
         read(Path::new("/proc/self/smaps"))
     }
 
-    #[expect(clippy::disallowed_methods, reason = "this is the adapter to the machine's files")]
     fn program(&self) -> io::Result<Vec<u8>> {
         use std::os::unix::ffi::OsStringExt;
         Ok(std::fs::read_link("/proc/self/exe")?.into_os_string().into_vec())
@@ -108,8 +106,8 @@ fn debugger(process: &dyn Process) -> Seen {
 }
 
 fn tracer(status: &[u8]) -> Option<u64> {
-    let lines = status.split(|byte| *byte == b'\n');
-    let line = lines.filter_map(|line| line.strip_prefix(b"TracerPid:")).next()?;
+    let mut lines = status.split(|byte| *byte == b'\n');
+    let line = lines.find_map(|line| line.strip_prefix(b"TracerPid:"))?;
     std::str::from_utf8(line).ok()?.trim().parse().ok()
 }
 
