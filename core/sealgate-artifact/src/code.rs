@@ -283,6 +283,27 @@ codes! {
     ChainFull "chain_full" Configuration 500 (500 "system_error") 1 Unsigned
         "The program recorded more actions than it may before the server acknowledged some of them."
         "Connect the program to the vendor's server."
+    LicenseMissing "license_missing" License 500 (500 "system_error") 1 Unsigned
+        "No license was found that verifies."
+        "Put the license where the program looks for it; if one is there, the program's log says why it does not count."
+    ClockRolledBack "clock_rolled_back" License 500 (500 "system_error") 1 Unsigned
+        "The machine's clock is behind a time that is known to have passed."
+        "Set the clock, and start the program again."
+    GraceOver "grace_over" License 500 (500 "system_error") 1 Unsigned
+        "The program was not heard by its server for longer than the license allows."
+        "Connect the program to the vendor's server, and start it again."
+    RevocationsStale "revocations_stale" License 500 (500 "system_error") 1 Unsigned
+        "Nobody vouched for so long that the license was not taken back that it gives no rights."
+        "Connect the program to the vendor's server, or import a newer snapshot."
+    TamperDetected "tamper_detected" License 500 (500 "system_error") 1 Unsigned
+        "A debugger, a profiler or foreign code was found in the running program."
+        "Start the program without it; ask the vendor to allow a monitoring agent that you need."
+    FeatureNotLicensed "feature_not_licensed" License 500 (500 "system_error") 1 Unsigned
+        "The license does not include this feature."
+        "Ask the vendor for a license that includes it."
+    TenantLimited "tenant_limited" License 500 (500 "system_error") 1 Unsigned
+        "A tenant of the program does more in a minute than the license allows."
+        "Wait as long as the message says, or ask the vendor for a higher limit."
     LicenseKeyMalformed "license_key_malformed" License 500 (500 "system_error") 2 Unsigned
         "This is not a license key: it has another length or another alphabet."
         "Type the key again as it was issued: seven groups of four characters. A program takes keys of another system if it is built with `foreign_keys()`."

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The three tiers of a product.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Tier {
     /// What works without payment.
     Free,

@@ -10,6 +10,7 @@ mod continues;
 mod end;
 mod facts;
 mod fingerprint;
+mod guard;
 mod heartbeat;
 mod in_force;
 mod lists;
@@ -25,6 +26,11 @@ pub use allowance::releases_left;
 pub use end::{End, OutOfForce};
 pub use facts::{Facts, Seat, Standing, Window};
 pub use fingerprint::{Component, ComponentFingerprint, is_same_machine, likeness, machine_named};
+pub use guard::{
+    Admission, ClockRolledBack, ClockShows, Effective, Enforced, FREE_FEATURES, Features, Finding, Findings,
+    GraceWhy, Held, Known, Lack, Latch, Local, LocalFloor, Moment, Rights, Session, TenantCounts,
+    TenantRefused, TimeFloors, Timeline, effective,
+};
 pub use heartbeat::{Beat, Heard, HeldActivation, HeldBeat, Shown, hear};
 pub use lists::{Effect, ListEntry, Matcher, lists_allow, parse_net};
 pub use may_leave::Leaving;

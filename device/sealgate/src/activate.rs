@@ -83,7 +83,7 @@ impl Client {
         Ok(read)
     }
 
-    fn verified(&self, state: &State, kept: &Activated) -> Result<Activation, Error> {
+    pub(crate) fn verified(&self, state: &State, kept: &Activated) -> Result<Activation, Error> {
         let now = self.clock.now().max(state.floors().newest());
         let (chain, _) = known_chain(&self.trust, &state.accepted(), self.held(state), now)?;
         let license = verify_license(&chain, &kept.license, Some(self.trust.app), Policies::Known)
@@ -267,7 +267,7 @@ impl Client {
 }
 
 /// The state of a generation that has just begun. Nothing in it is believed.
-fn begin(proof: &[u8], license: Vec<u8>) -> Result<Activated, SecurityError> {
+pub(crate) fn begin(proof: &[u8], license: Vec<u8>) -> Result<Activated, SecurityError> {
     let claim = Unverified::<ActivationProof>::decode(proof).map_err(|why| of_proof(why.into()))?;
     let said = claim.danger_peek().map_err(|why| of_proof(why.into()))?;
     Ok(Activated::begin(&said, proof.to_vec(), license))

@@ -17,6 +17,7 @@ pub struct Activation {
     license: LicenseId,
     modules: Vec<Module>,
     issued_at: UnixSeconds,
+    admitted_at: UnixSeconds,
     rights_until: UnixSeconds,
     ended_by: Option<String>,
     license_ends: Option<UnixSeconds>,
@@ -45,6 +46,7 @@ impl Activation {
             license: said.license,
             modules: said.modules.clone(),
             issued_at: said.issued_at,
+            admitted_at,
             rights_until: rhythm.deadline(admitted_at, kept.ending.as_ref()),
             ended_by: kept.ending.as_ref().map(|ending| ending.code.clone()),
             license_ends: license.get().expires_at,
@@ -78,6 +80,11 @@ impl Activation {
     /// The server's time in the proof.
     pub fn issued_at(&self) -> UnixSeconds {
         self.issued_at
+    }
+
+    /// The server's time in the last answer that admitted the device; the proof's, before the first one.
+    pub fn admitted_at(&self) -> UnixSeconds {
+        self.admitted_at
     }
 
     /// Until when the license gives this device rights without another heartbeat, as far as it gives any: the server's time in the

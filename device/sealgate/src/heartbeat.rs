@@ -32,6 +32,8 @@ struct Sent {
     request: HeartbeatRequest,
     bytes: Vec<u8>,
     id: StatementId,
+    /// Whether it was made in this call.
+    is_new: bool,
 }
 
 /// What a verified answer says, for the program and as it came.
@@ -104,7 +106,7 @@ impl Client {
             }
             let request = self.next_heartbeat((&state, kept), leaves)?;
             let carrier = state.device_key.sign(&request).map_err(|_| ConfigurationError::Fingerprint)?;
-            let sent = Sent { request, bytes: carrier.encode(), id: carrier.envelope.id() };
+            let sent = Sent { request, bytes: carrier.encode(), id: carrier.envelope.id(), is_new: true };
             let kept = Activated { under_way: Some(sent.bytes.clone()), ..kept.clone() };
             let next = State { activated: Some(kept), ..state };
             let encoded = next.encode();
@@ -208,7 +210,11 @@ impl Client {
         let expected = SentHeartbeat::new(&sent.request, sent.id);
         let verified = verify_heartbeat_answer(&certificate, &answer.said, &expected).map_err(of_decision)?;
         let said = verified.get();
-        let floors = question.floors(said.issued_at, &chain, certificate.get());
+        let mut floors = question.floors(said.issued_at, &chain, certificate.get());
+        if !sent.is_new {
+            // spec/activation.md §6.4: somebody may have kept the answer back since.
+            floors.server = floors.server.max(state.floors().server);
+        }
         let without = |has| question.without_license(&chain, floors, answer, has);
         let Some(kept) = &state.activated else {
             let verdict = Err(Denied::not_activated());
@@ -230,7 +236,7 @@ impl Client {
                         let accepted = chain.accepted().clone();
                         let statements = Statements { license: Some(next.license.clone()), ..has };
                         let memory = Memory { accepted, floors, licenses, statements };
-                        let beat = self.beat_of(said, &next, next.license != kept.license);
+                        let beat = self.beat_of((sent, said), &next, next.license != kept.license);
                         (told(beat, said), next, memory)
                     }
                     None => (Heard::Again, next, without(has)),
@@ -238,7 +244,7 @@ impl Client {
             }
             _ => {
                 let kept = if is_due { &next } else { kept };
-                let beat = self.beat_of(said, kept, false);
+                let beat = self.beat_of((sent, said), kept, false);
                 (told(beat, said), next, without(has))
             }
         };
@@ -314,7 +320,12 @@ impl Client {
         Ok(Some((verified, next)))
     }
 
-    fn beat_of(&self, said: &HeartbeatAnswer, kept: &Activated, license_changed: bool) -> Beat {
+    fn beat_of(
+        &self,
+        (sent, said): (&Sent, &HeartbeatAnswer),
+        kept: &Activated,
+        license_changed: bool,
+    ) -> Beat {
         let rhythm = rhythm(&kept.license);
         let last_wait = kept.last.as_ref().map_or(rhythm.interval, |last| last.wait);
         let (says, wait) = match &said.outcome {
@@ -333,6 +344,7 @@ impl Client {
         Beat {
             said: says,
             server_time: said.issued_at,
+            asked_now: sent.is_new,
             rights_until: rhythm.deadline(admitted_at, kept.ending.as_ref()),
             lease_until: kept.lease_until,
             next_due: self.clock.now().plus(wait),
@@ -366,5 +378,5 @@ fn rhythm(license: &[u8]) -> Rhythm {
 /// The request that is under way, as it was made here.
 fn read(bytes: &[u8]) -> Option<Sent> {
     let request = Unverified::<HeartbeatRequest>::decode(bytes).ok()?.danger_peek().ok()?;
-    Some(Sent { request, bytes: bytes.to_vec(), id: statements::id(bytes)? })
+    Some(Sent { request, bytes: bytes.to_vec(), id: statements::id(bytes)?, is_new: false })
 }

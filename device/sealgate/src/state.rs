@@ -12,12 +12,13 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::ConfigurationError;
 use crate::activated::{Activated, ActivatedText};
 use crate::device_key::DeviceKey;
+use crate::guarded::{Guarded, GuardedText};
 use crate::kept::{bytes_of, json_of, read};
 use crate::statements::Statements;
 
-const VERSION: u32 = 2;
-/// Without anything of an activation.
-const FIRST_VERSION: u32 = 1;
+const VERSION: u32 = 3;
+/// Without anything of a guard; and before, without anything of an activation.
+const EARLIER: [u32; 2] = [2, 1];
 
 /// The device's keys, what was verified last, and what is under way.
 pub(crate) struct State {
@@ -29,6 +30,8 @@ pub(crate) struct State {
     /// is held. It holds the license's key.
     pub(crate) activating: Option<Zeroizing<Vec<u8>>>,
     pub(crate) activated: Option<Activated>,
+    /// What a guard keeps; `None` before the first one.
+    pub(crate) guarded: Option<Guarded>,
 }
 
 /// The private half of the key that secrets are sealed to. Never shown.
@@ -91,7 +94,14 @@ impl Floors {
 impl State {
     /// Of a device that nobody knows yet.
     pub(crate) fn new(device_key: DeviceKey, sealing: SealingSeed) -> Self {
-        Self { device_key, sealing: Some(sealing), memory: None, activating: None, activated: None }
+        Self {
+            device_key,
+            sealing: Some(sealing),
+            memory: None,
+            activating: None,
+            activated: None,
+            guarded: None,
+        }
     }
 
     /// The state that follows.
@@ -139,6 +149,7 @@ impl State {
             memory: self.memory.as_ref().map(MemoryText::of),
             activating: self.activating.as_ref().map(|request| json_of(request)),
             activated: self.activated.as_ref().map(ActivatedText::of),
+            guarded: self.guarded.as_ref().map(GuardedText::of),
         };
         let bytes = Zeroizing::new(serde_json::to_vec(&text).expect("a state can be written"));
         text.device_seed.zeroize();
@@ -146,7 +157,7 @@ impl State {
         bytes
     }
 
-    /// Reads what [`encode`](Self::encode) wrote, now or in the first version, and nothing else.
+    /// Reads what [`encode`](Self::encode) wrote, now or in an earlier version, and nothing else.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, ConfigurationError> {
         let text: Text = serde_json::from_slice(bytes).map_err(|_| ConfigurationError::StateDamaged)?;
         text.read().ok_or(ConfigurationError::StateDamaged)
@@ -169,6 +180,8 @@ struct Text {
     activating: Option<Box<RawValue>>,
     #[serde(default)]
     activated: Option<ActivatedText>,
+    #[serde(default)]
+    guarded: Option<GuardedText>,
 }
 
 impl Text {
@@ -180,7 +193,7 @@ impl Text {
             text.zeroize();
             seed.map(SealingSeed)
         });
-        let is_known = [FIRST_VERSION, VERSION].contains(&self.version);
+        let is_known = self.version == VERSION || EARLIER.contains(&self.version);
         is_known.then_some(())?;
         Some(State {
             device_key: DeviceKey::from_seed(&*seed?),
@@ -188,6 +201,7 @@ impl Text {
             memory: read(self.memory, MemoryText::read).ok()?,
             activating: self.activating.map(bytes_of).map(Zeroizing::new),
             activated: read(self.activated, ActivatedText::read).ok()?,
+            guarded: read(self.guarded, GuardedText::read).ok()?,
         })
     }
 }

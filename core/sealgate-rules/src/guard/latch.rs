@@ -1,0 +1,66 @@
+//! What outlives a program: why its rights ended, until something newer says otherwise (`spec/guard.md` §4).
+
+use sealgate_artifact::{LicenseId, UnixSeconds};
+
+use super::{Finding, Findings, Held, Lack};
+
+/// Why the rights ended, and what counted then.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Latch {
+    /// Why.
+    pub lack: Lack,
+    /// When it was found.
+    pub at: UnixSeconds,
+    /// Of which license.
+    pub license: Option<LicenseId>,
+    /// When that license ended or was to end; `None`: never.
+    pub license_ends: Option<UnixSeconds>,
+    /// When the device was admitted last.
+    pub admitted_at: Option<UnixSeconds>,
+}
+
+impl Latch {
+    /// What is found now.
+    pub(super) fn new(lack: Lack, at: UnixSeconds, held: Option<&Held<'_>>) -> Self {
+        Self {
+            lack,
+            at,
+            license: held.map(|held| held.license.license),
+            license_ends: held.and_then(Held::ends),
+            admitted_at: held.and_then(|held| held.admission.map(|admission| admission.admitted_at)),
+        }
+    }
+
+    /// Whether what a program holds and finds when it starts is newer than this, so that it counts no more.
+    pub fn is_lifted(&self, held: Option<&Held<'_>>, findings: Findings) -> bool {
+        match self.lack {
+            // Where nothing asks for a check any more, nothing is held against the program.
+            Lack::Tampered => is_clean(findings.tamper),
+            Lack::Unapproved => is_clean(findings.integrity),
+            // Those below are of one license.
+            _ if held.is_none_or(|held| Some(held.license.license) != self.license) => held.is_some(),
+            Lack::Expired => held.is_some_and(|held| ends_later(held.ends(), self.license_ends)),
+            Lack::Unheard | Lack::Ended(_) => held
+                .and_then(|held| held.admission)
+                .is_some_and(|now| Some(now.admitted_at) > self.admitted_at),
+            Lack::NoLicense
+            | Lack::NotActivated
+            | Lack::ClockRolledBack
+            | Lack::NotYetValid
+            | Lack::TrialNotBegun
+            | Lack::Stale => true,
+        }
+    }
+}
+
+fn is_clean(finding: Finding) -> bool {
+    matches!(finding, Finding::Nothing | Finding::NotSought)
+}
+
+fn ends_later(now: Option<UnixSeconds>, before: Option<UnixSeconds>) -> bool {
+    match (now, before) {
+        (_, None) => false,
+        (None, Some(_)) => true,
+        (Some(now), Some(before)) => now > before,
+    }
+}

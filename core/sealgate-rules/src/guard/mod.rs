@@ -1,0 +1,23 @@
+//! What a program may do, from what it holds, what it found and what time it is (`spec/guard.md`).
+
+mod effective;
+mod enforced;
+mod features;
+mod known;
+mod lack;
+mod latch;
+mod session;
+mod tenants;
+#[cfg(test)]
+mod tests;
+mod time;
+
+pub use effective::{Effective, GraceWhy, Rights, effective};
+pub use enforced::{Enforced, Local};
+pub use features::{FREE_FEATURES, Features};
+pub use known::{Admission, Finding, Findings, Held, Known};
+pub use lack::Lack;
+pub use latch::Latch;
+pub use session::Session;
+pub use tenants::{TenantCounts, TenantRefused};
+pub use time::{ClockRolledBack, ClockShows, LocalFloor, Moment, TimeFloors, Timeline};

@@ -1,0 +1,62 @@
+//! A program's rights from its start to its end: once they have fallen, only the next start raises them (`spec/guard.md` §5).
+
+use super::{Effective, Known, Latch, Rights, effective};
+
+/// The rights of one running program.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Session {
+    effective: Effective,
+    latch: Option<Latch>,
+}
+
+impl Session {
+    /// When a program starts, with what the last one left behind. A failed check of modules keeps it from starting where that is
+    /// enforced.
+    pub fn begin(known: &Known<'_>, kept: Option<&Latch>) -> Self {
+        let latch = kept.filter(|latch| !latch.is_lifted(known.held.as_ref(), known.findings)).cloned();
+        let session = Self { effective: effective(known, latch.as_ref()), latch };
+        let mut session = session.with_latch(known);
+        // Also where something else has taken the rights away: nobody starts a changed program by giving it another reason.
+        if let Some(lack) = known.blocks() {
+            session.effective.rights = Rights::Blocked(lack);
+        }
+        session
+    }
+
+    /// Later, with what is known then: time has passed, an answer came, a check found something.
+    #[must_use]
+    pub fn later(self, known: &Known<'_>) -> Self {
+        if self.effective.lack().is_some() {
+            return self;
+        }
+        Self { effective: effective(known, None), latch: None }.with_latch(known)
+    }
+
+    /// What the program may do.
+    pub fn effective(&self) -> &Effective {
+        &self.effective
+    }
+
+    /// What the program leaves behind for the next one; `None`: nothing that lasts.
+    pub fn latch(&self) -> Option<&Latch> {
+        self.latch.as_ref()
+    }
+
+    /// Whether the program has less than it would have if it started now.
+    pub fn restart_helps(&self, known: &Known<'_>) -> bool {
+        self.effective.lack().is_some() && Self::begin(known, self.latch.as_ref()).effective.lack().is_none()
+    }
+
+    /// What has just ended the rights for longer than this program runs is left behind.
+    fn with_latch(self, known: &Known<'_>) -> Self {
+        let (None, Some(lack), Ok(now)) = (&self.latch, self.effective.lack(), known.now) else {
+            return self;
+        };
+        let is_doubtful = lack.is_of_time() && now.clock == super::ClockShows::Doubtful;
+        if !lack.lasts() || is_doubtful {
+            return self;
+        }
+        let latch = Latch::new(lack.clone(), now.at, known.held.as_ref());
+        Self { latch: Some(latch), ..self }
+    }
+}

@@ -1,0 +1,130 @@
+//! Putting a guard together.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use sealgate_rules::{FREE_FEATURES, Features, Local, Rights};
+
+use super::Guard;
+use super::checks::Checks;
+use super::engine::{Engine, Setup};
+use super::enhancer::Enhancer;
+use super::material::Files;
+use super::refused::StartRefused;
+use super::sensors::{PlatformSensors, Sensors};
+use super::threads::Threads;
+use crate::Client;
+
+/// What a [`Guard`] needs. The license decides what is enforced; what is said here only narrows it.
+pub struct GuardBuilder {
+    client: Arc<Client>,
+    free: Vec<String>,
+    local: Local,
+    files: Files,
+    is_online: bool,
+    has_threads: bool,
+    checks: Checks,
+    enhancers: Vec<Box<dyn Enhancer>>,
+}
+
+impl Client {
+    /// Begins a guard by what this client keeps. Where nothing else is said it is online: it sends heartbeats as the license wants them.
+    pub fn guard(self: &Arc<Self>) -> GuardBuilder {
+        GuardBuilder {
+            client: self.clone(),
+            free: FREE_FEATURES.iter().map(|name| (*name).to_owned()).collect(),
+            local: Local::default(),
+            files: Files { license: None, proof: None },
+            is_online: true,
+            has_threads: true,
+            checks: Checks { sensors: Box::new(PlatformSensors), install_root: None, released: vec![] },
+            enhancers: vec![],
+        }
+    }
+}
+
+impl GuardBuilder {
+    /// What works without a license, in the place of the usual list.
+    #[must_use]
+    pub fn free<'a>(mut self, features: impl IntoIterator<Item = &'a str>) -> Self {
+        self.free = features.into_iter().map(str::to_owned).collect();
+        self
+    }
+
+    /// The bytes of a license file and of an activation proof that were put beside the program, for where the client's state holds no
+    /// activation.
+    #[must_use]
+    pub fn files(mut self, license: Option<Vec<u8>>, proof: Option<Vec<u8>>) -> Self {
+        self.files = Files { license, proof };
+        self
+    }
+
+    /// Asks nobody. A license that wants heartbeats then gives rights only until its deadline.
+    #[must_use]
+    pub fn offline(mut self) -> Self {
+        self.is_online = false;
+        self
+    }
+
+    /// Below this folder lie the program's own files, which are compared with the approved ones where the license wants that.
+    #[must_use]
+    pub fn install_root(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.checks.install_root = Some(folder.into());
+        self
+    }
+
+    /// Other sensors than the platform's.
+    #[must_use]
+    pub fn sensors(mut self, sensors: impl Sensors + 'static) -> Self {
+        self.checks.sensors = Box::new(sensors);
+        self
+    }
+
+    /// Starts no threads: the program calls [`Guard::heartbeat`] when a heartbeat is due, and asks for the
+    /// [state](Guard::state) when it wants to know.
+    #[must_use]
+    pub fn without_threads(mut self) -> Self {
+        self.has_threads = false;
+        self
+    }
+
+    /// What the program's own configuration adds.
+    #[must_use]
+    pub fn narrowed(mut self, local: Local) -> Self {
+        self.local = local;
+        self
+    }
+
+    /// Adds a part of the program's own.
+    #[must_use]
+    pub fn enhancer(mut self, enhancer: impl Enhancer + 'static) -> Self {
+        self.enhancers.push(Box::new(enhancer));
+        self
+    }
+
+    /// Judges everything, once, and then watches (`spec/guard.md` §5).
+    ///
+    /// It waits for a server only where its answer may help: where the program would have no rights else.
+    pub fn start(self) -> Result<Guard, StartRefused> {
+        let setup = Setup {
+            free: Features::free(self.free.iter().map(String::as_str)),
+            local: self.local,
+            files: self.files,
+            is_online: self.is_online,
+            checks: self.checks,
+        };
+        let engine = Arc::new(Engine::start(self.client, setup));
+        if let Rights::Blocked(lack) = engine.rights() {
+            return Err(StartRefused::of(lack));
+        }
+        let state = engine.shown().state.clone();
+        for enhancer in &self.enhancers {
+            enhancer.on_startup(&state);
+        }
+        let mut threads = Threads::default();
+        if self.has_threads {
+            threads = Threads::start(&engine, self.is_online)?;
+        }
+        Ok(Guard { engine, tenants: Mutex::default(), enhancers: self.enhancers, threads })
+    }
+}

@@ -1,0 +1,93 @@
+//! The checks of the machine: are the program's files the approved ones, and does somebody look into it?
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use sealgate_artifact::{Integrity, Module};
+use sealgate_rules::{Enforced, Finding, Findings};
+
+use super::events::GuardCounters;
+use super::sensors::{Seen, Sensors, together};
+
+/// How often sensors look while the program runs. They need milliseconds.
+pub(super) const EVERY: Duration = Duration::from_secs(30);
+
+/// What a guard checks the machine with.
+pub(super) struct Checks {
+    pub(super) sensors: Box<dyn Sensors>,
+    /// Below it lie the program's own files; `None`: the program did not say.
+    pub(super) install_root: Option<PathBuf>,
+    /// What releases of the vendor list, beside the proof.
+    pub(super) released: Vec<Module>,
+}
+
+impl Checks {
+    /// What they say, as far as they are asked for. What they find is told.
+    pub(super) fn look(&self, enforced: &Enforced, listed: &[Module], counters: &GuardCounters) -> Findings {
+        Findings {
+            integrity: self.integrity(enforced, listed, counters),
+            tamper: self.tamper(enforced, counters),
+        }
+    }
+
+    fn tamper(&self, enforced: &Enforced, counters: &GuardCounters) -> Finding {
+        if enforced.anti_tamper.is_none() {
+            return Finding::NotSought;
+        }
+        let seen = self.sensors.look(&|agent| enforced.allows_agent(agent));
+        seen.iter().filter(|seen| is_told(seen, enforced)).for_each(|seen| counters.sensor(seen));
+        together(&seen)
+    }
+
+    fn integrity(&self, enforced: &Enforced, listed: &[Module], counters: &GuardCounters) -> Finding {
+        let Some(asked) = enforced.integrity else { return Finding::NotSought };
+        let approved: Vec<Module> = listed.iter().chain(&self.released).cloned().collect();
+        if approved.is_empty() {
+            return match asked {
+                Integrity::WhereListed => Finding::NotSought,
+                Integrity::Required => {
+                    counters.integrity_failed("no list of approved modules is there");
+                    Finding::Something
+                }
+            };
+        }
+        self.compare(&approved, counters)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn compare(&self, approved: &[Module], counters: &GuardCounters) -> Finding {
+        use crate::integrity::{Vendor, judge, look};
+        let Some(root) = &self.install_root else {
+            counters.integrity_failed("the program does not say where it is installed");
+            return Finding::Unknown;
+        };
+        let signers: Vec<&str> = approved.iter().filter_map(|module| module.signer.as_deref()).collect();
+        match look(&Vendor { install_root: root, signers: &signers }) {
+            Err(why) => {
+                counters.integrity_failed(&why.to_string());
+                Finding::Unknown
+            }
+            Ok(found) => {
+                let judgement = judge(&found, approved);
+                for module in &judgement.unapproved {
+                    counters.module_differs(module, approved);
+                }
+                for (path, why) in &judgement.foreign {
+                    counters.integrity_failed(&format!("{} does not belong here ({why:?})", path.display()));
+                }
+                if judgement.is_approved() { Finding::Nothing } else { Finding::Something }
+            }
+        }
+    }
+
+    /// Elsewhere nobody has built and tried it.
+    #[cfg(not(target_os = "linux"))]
+    fn compare(&self, _: &[Module], counters: &GuardCounters) -> Finding {
+        counters.integrity_failed("this platform shows no list of loaded files yet");
+        Finding::Unknown
+    }
+}
+
+fn is_told(seen: &Seen, enforced: &Enforced) -> bool {
+    seen.finding == Finding::Something || (seen.finding == Finding::Unknown && enforced.doubts_sensors())
+}

@@ -1,0 +1,139 @@
+//! What a program holds of its license: from its state, else from files that were put beside it.
+
+use sealgate_artifact::{License as Signed, Module, UnixSeconds};
+use sealgate_rules::{Admission, Ending, Held};
+use sealgate_trust::{Policies, TrustError, verify_license};
+
+use crate::activated::Activated;
+use crate::client::{ATTEMPTS, Found};
+use crate::guarded::Guarded;
+use crate::offline::known_chain;
+use crate::state::{Floors, State};
+use crate::{Client, ConfigurationError, Error, SecurityError};
+
+/// A license that verified, and the admission to it.
+#[derive(Debug, Clone)]
+pub(crate) struct Material {
+    pub(crate) license: Signed,
+    pub(crate) admitted: Option<Admitted>,
+    /// When somebody vouched last that the license was not taken back.
+    vouched_at: UnixSeconds,
+}
+
+/// The vendor's word that this device was admitted.
+#[derive(Debug, Clone)]
+pub(crate) struct Admitted {
+    pub(crate) at: UnixSeconds,
+    lease_until: Option<UnixSeconds>,
+    ending: Option<Ending>,
+    /// The modules that the proof lists.
+    pub(crate) modules: Vec<Module>,
+}
+
+/// Files that were put beside a program.
+pub(crate) struct Files {
+    pub(crate) license: Option<Vec<u8>>,
+    pub(crate) proof: Option<Vec<u8>>,
+}
+
+impl Material {
+    /// For the rules to judge, with what the guard knows of failures.
+    pub(crate) fn held(&self, unheard_at: Option<UnixSeconds>) -> Held<'_> {
+        let admission = self.admitted.as_ref().map(|admitted| Admission {
+            admitted_at: admitted.at,
+            unheard_at: unheard_at.filter(|at| *at >= admitted.at),
+            lease_until: admitted.lease_until,
+            ending: admitted.ending.as_ref(),
+        });
+        Held { license: &self.license, admission, trial_ends: None, vouched_at: self.vouched_at }
+    }
+}
+
+impl Client {
+    /// What a guard kept.
+    pub(crate) fn guarded(&self) -> Result<Guarded, ConfigurationError> {
+        Ok(self.kept()?.and_then(|found| found.state.guarded).unwrap_or_default())
+    }
+
+    /// Keeps it, whatever other processes change meanwhile. Where there is no state, there is none to keep it beside.
+    pub(crate) fn keep_guarded(&self, guarded: &Guarded) -> Result<(), ConfigurationError> {
+        for _ in 0..ATTEMPTS {
+            let Found { state, bytes } = self.state()?;
+            if state.guarded.as_ref() == Some(guarded) {
+                return Ok(());
+            }
+            let next = State { guarded: Some(guarded.clone()), ..state };
+            if self.replace(Some(&bytes), &next.encode())? {
+                return Ok(());
+            }
+        }
+        Err(ConfigurationError::StateContended)
+    }
+
+    /// The newest time under a signature that this client believed.
+    pub(crate) fn signed_floor(&self) -> UnixSeconds {
+        self.floors_kept().newest()
+    }
+
+    /// The same of keys further up alone.
+    pub(crate) fn authority_floor(&self) -> UnixSeconds {
+        self.floors_kept().authority
+    }
+
+    fn floors_kept(&self) -> Floors {
+        let none = UnixSeconds::new(0).expect("the first second");
+        let found = self.kept().ok().flatten();
+        found.map_or(Floors { authority: none, server: none }, |found| found.state.floors())
+    }
+
+    /// What the state holds, verified anew; where it holds no activation, what the files hold. Nobody is asked.
+    pub(crate) fn material(&self, files: &Files) -> Result<Option<Material>, Error> {
+        let found = self.kept()?;
+        if let Some(Found { state, .. }) = &found
+            && let Some(kept) = &state.activated
+        {
+            return self.material_of(state, kept).map(Some);
+        }
+        let (Some(license), proof) = (&files.license, &files.proof) else { return Ok(None) };
+        match (proof, found) {
+            (Some(proof), Some(Found { state, .. })) => {
+                let begun = crate::activate::begin(proof, license.clone())?;
+                self.material_of(&state, &begun).map(Some)
+            }
+            // A proof is of one device, and this one has no key yet: the license alone says what it gives.
+            (_, found) => {
+                let found = match found {
+                    Some(found) => found,
+                    None => self.state()?,
+                };
+                let verified = self.license_of(&found.state, license)?;
+                let vouched_at = verified.issued_at;
+                Ok(Some(Material { license: verified, admitted: None, vouched_at }))
+            }
+        }
+    }
+
+    fn material_of(&self, state: &State, kept: &Activated) -> Result<Material, Error> {
+        let activation = self.verified(state, kept)?;
+        let license = self.license_of(state, &kept.license)?;
+        let admitted = Admitted {
+            at: activation.admitted_at(),
+            lease_until: kept.lease_until,
+            ending: kept.ending.clone(),
+            modules: activation.modules().to_vec(),
+        };
+        let vouched_at = license.issued_at.max(admitted.at);
+        Ok(Material { license, admitted: Some(admitted), vouched_at })
+    }
+
+    /// A license that verifies, of a version that is not older than the newest one that this client saw.
+    fn license_of(&self, state: &State, bytes: &[u8]) -> Result<Signed, Error> {
+        let now = self.clock.now().max(state.floors().newest());
+        let (chain, _) = known_chain(&self.trust, &state.accepted(), self.held(state), now)?;
+        let of_license = |why: TrustError| SecurityError::Statement { what: "license", why };
+        let license =
+            verify_license(&chain, bytes, Some(self.trust.app), Policies::Known).map_err(of_license)?;
+        crate::judge::newest(&chain, &license, &state.licenses())?;
+        Ok(license.get().clone())
+    }
+}
