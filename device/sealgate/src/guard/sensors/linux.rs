@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::Seen;
+use super::seen::Seen;
 
 /// The most of a file of `/proc` that is read.
 const BYTES: u64 = 64 << 20;

@@ -5,22 +5,13 @@
 
 #[cfg(target_os = "linux")]
 mod linux;
+mod seen;
 
 use sealgate_rules::Finding;
 
 #[cfg(target_os = "linux")]
 pub use linux::{LinuxProcess, Process};
-
-/// What one sensor says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
-    /// Which sensor: `debugger`, `preload`, `profiler`, `foreign_code` or `breakpoints`.
-    pub sensor: &'static str,
-    /// What it found.
-    pub finding: Finding,
-    /// What, for whoever reads the log; empty where it found nothing.
-    pub what: String,
-}
+pub use seen::Seen;
 
 /// Looks at the running program. Tests and platforms give their own.
 pub trait Sensors: Send + Sync {
@@ -42,20 +33,6 @@ impl Sensors for PlatformSensors {
     fn look(&self, _: &dyn Fn(&str) -> bool) -> Vec<Seen> {
         let what = "this platform has no sensors yet".to_owned();
         vec![Seen { sensor: "platform", finding: Finding::Unknown, what }]
-    }
-}
-
-impl Seen {
-    pub(crate) fn nothing(sensor: &'static str) -> Self {
-        Self { sensor, finding: Finding::Nothing, what: String::new() }
-    }
-
-    pub(crate) fn unknown(sensor: &'static str, why: &dyn std::fmt::Display) -> Self {
-        Self { sensor, finding: Finding::Unknown, what: why.to_string() }
-    }
-
-    pub(crate) fn something(sensor: &'static str, what: impl Into<String>) -> Self {
-        Self { sensor, finding: Finding::Something, what: what.into() }
     }
 }
 
