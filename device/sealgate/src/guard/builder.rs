@@ -3,12 +3,16 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
+use sealgate_artifact::Module;
 use sealgate_rules::{FREE_FEATURES, Features, Local, Rights};
+use zeroize::Zeroizing;
 
 use super::Guard;
 use super::checks::Checks;
+use super::config::{GuardConfig, GuardConfigError, Mode};
 use super::engine::{Engine, Setup};
 use super::enhancer::Enhancer;
+use super::events::GuardCounters;
 use super::material::Files;
 use super::refused::StartRefused;
 use super::sensors::{PlatformSensors, Sensors};
@@ -24,6 +28,8 @@ pub struct GuardBuilder {
     is_online: bool,
     has_threads: bool,
     checks: Checks,
+    key: Option<Zeroizing<String>>,
+    proof_needed: Option<PathBuf>,
     enhancers: Vec<Box<dyn Enhancer>>,
 }
 
@@ -38,6 +44,8 @@ impl Client {
             is_online: true,
             has_threads: true,
             checks: Checks { sensors: Box::new(PlatformSensors), install_root: None, released: vec![] },
+            key: None,
+            proof_needed: None,
             enhancers: vec![],
         }
     }
@@ -95,6 +103,27 @@ impl GuardBuilder {
         self
     }
 
+    /// What a configuration says: whether anybody is asked, what lies beside the program, and what it narrows. `key` is the license key for a
+    /// machine that is not activated yet ([`GuardConfig::license_key`]).
+    ///
+    /// A program that may not activate itself needs a proof on disk, or does not start.
+    pub fn configured(
+        mut self,
+        config: &GuardConfig,
+        key: Option<Zeroizing<String>>,
+    ) -> Result<Self, GuardConfigError> {
+        self.files = config.placed()?;
+        self.local = config.local.clone();
+        self.is_online = config.mode == Mode::Online;
+        if self.is_online && config.activates {
+            self.key = key;
+        } else if self.is_online {
+            let usual = || PathBuf::from("licenses/activation_proof.json");
+            self.proof_needed = Some(config.proof_file.clone().unwrap_or_else(usual));
+        }
+        Ok(self)
+    }
+
     /// Adds a part of the program's own.
     #[must_use]
     pub fn enhancer(mut self, enhancer: impl Enhancer + 'static) -> Self {
@@ -105,7 +134,9 @@ impl GuardBuilder {
     /// Judges everything, once, and then watches (`spec/guard.md` §5).
     ///
     /// It waits for a server only where its answer may help: where the program would have no rights else.
-    pub fn start(self) -> Result<Guard, StartRefused> {
+    pub fn start(mut self) -> Result<Guard, StartRefused> {
+        let counters = GuardCounters::default();
+        self.activated(&counters)?;
         let setup = Setup {
             free: Features::free(self.free.iter().map(String::as_str)),
             local: self.local,
@@ -113,7 +144,7 @@ impl GuardBuilder {
             is_online: self.is_online,
             checks: self.checks,
         };
-        let engine = Arc::new(Engine::start(self.client, setup));
+        let engine = Arc::new(Engine::start(self.client, setup, counters));
         if let Rights::Blocked(lack) = engine.rights() {
             return Err(StartRefused::of(lack));
         }
@@ -126,5 +157,30 @@ impl GuardBuilder {
             threads = Threads::start(&engine, self.is_online)?;
         }
         Ok(Guard { engine, tenants: Mutex::default(), enhancers: self.enhancers, threads })
+    }
+
+    /// A machine that is not activated yet, and may be by itself, is activated before all is judged.
+    fn activated(&mut self, counters: &GuardCounters) -> Result<(), StartRefused> {
+        let is_activated = self.client.activation().is_ok_and(|held| held.is_some());
+        if let Some(path) = self.proof_needed.take().filter(|_| !is_activated && self.files.proof.is_none()) {
+            return Err(StartRefused::ProofMissing { path: path.display().to_string() });
+        }
+        let Some(key) = self.key.take().filter(|_| !is_activated) else { return Ok(()) };
+        if let Err(why) = self.client.activate_with_modules(&key, &self.own_modules()) {
+            counters.unreadable("online activation failed, what is free works", &why);
+        }
+        Ok(())
+    }
+
+    /// The program's own files, where it said where they are.
+    #[cfg(target_os = "linux")]
+    fn own_modules(&self) -> Vec<Module> {
+        let root = self.checks.install_root.as_deref();
+        root.and_then(|root| crate::integrity::collect(root).ok()).unwrap_or_default()
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn own_modules(&self) -> Vec<Module> {
+        vec![]
     }
 }

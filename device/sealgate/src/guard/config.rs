@@ -160,7 +160,7 @@ impl Section {
 }
 
 impl GuardConfigError {
-    fn of(place: &str, why: &dyn std::fmt::Display) -> Self {
+    pub(super) fn of(place: &str, why: &dyn std::fmt::Display) -> Self {
         Self { place: place.to_owned(), why: why.to_string() }
     }
 }

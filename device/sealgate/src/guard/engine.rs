@@ -94,8 +94,7 @@ impl Judged {
 
 impl Engine {
     /// `spec/guard.md` §5.1: everything before the first action. It asks a server only where that may help.
-    pub(super) fn start(client: Arc<Client>, setup: Setup) -> Self {
-        let counters = GuardCounters::default();
+    pub(super) fn start(client: Arc<Client>, setup: Setup, counters: GuardCounters) -> Self {
         let (running, wall) = (client.clock.running(), client.clock.now());
         let guarded = client.guarded().unwrap_or_else(|why| {
             counters.unreadable("what is kept cannot be read", &why);

@@ -7,6 +7,7 @@ mod engine;
 mod enhancer;
 mod events;
 mod material;
+mod placed;
 mod refused;
 pub mod sensors;
 mod shown;
