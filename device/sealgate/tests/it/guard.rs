@@ -1,12 +1,11 @@
 //! A guarded program from its start to its end (`spec/guard.md`). No test waits for time.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sealgate::guard::sensors::{Seen, Sensors};
-use sealgate::guard::{ActionRefused, GraceWhy, GuardConfig, GuardState, Lack, Standing, StartRefused};
+use sealgate::guard::{ActionRefused, GraceWhy, GuardState, Lack, Standing};
 use sealgate::{Client, Clock, Guard, HttpAnswer, MemoryStore, Store, Tier, Unanswered, UnixSeconds};
 use sealgate_artifact::{
     AntiTamper, ClockPolicy, Fail, Feature, Heartbeat, Integrity, Limit, Policy, SeatHold, Unknown,
@@ -23,7 +22,7 @@ const END: u64 = 20 * DAY;
 
 /// A machine's clocks: one that somebody sets, and one that nobody does.
 #[derive(Clone)]
-struct Clocks {
+pub(crate) struct Clocks {
     time: Arc<AtomicU64>,
     ahead: Arc<AtomicI64>,
 }
@@ -40,13 +39,13 @@ impl Clock for Clocks {
 }
 
 /// A vendor's server, and a machine that was activated there.
-struct Machine {
-    site: Arc<Site>,
-    store: Arc<MemoryStore>,
-    clocks: Clocks,
+pub(crate) struct Machine {
+    pub(crate) site: Arc<Site>,
+    pub(crate) store: Arc<MemoryStore>,
+    pub(crate) clocks: Clocks,
 }
 
-fn heard() -> Policy {
+pub(crate) fn heard() -> Policy {
     Policy {
         heartbeat: Some(Heartbeat { interval: 4 * HOUR, grace: DAY, longest_grace: None }),
         ..Policy::default()
@@ -54,13 +53,13 @@ fn heard() -> Policy {
 }
 
 impl Machine {
-    fn new(policy: Option<Policy>) -> Self {
+    pub(crate) fn new(policy: Option<Policy>) -> Self {
         let machine = Self::unactivated(policy);
         machine.client().activate(&key()).expect("admitted");
         machine
     }
 
-    fn unactivated(policy: Option<Policy>) -> Self {
+    pub(crate) fn unactivated(policy: Option<Policy>) -> Self {
         let site = site();
         {
             let mut authority = site.authority();
@@ -74,7 +73,7 @@ impl Machine {
         Self { site, store: Arc::new(MemoryStore::new()), clocks }
     }
 
-    fn client(&self) -> Arc<Client> {
+    pub(crate) fn client(&self) -> Arc<Client> {
         let client = Client::builder(self.site.trust())
             .server(ORIGIN)
             .store(self.store.clone())
@@ -99,7 +98,7 @@ impl Machine {
         self.clocks.ahead.store(ahead, Ordering::SeqCst);
     }
 
-    fn cut(&self) {
+    pub(crate) fn cut(&self) {
         drop_answers(&self.site);
     }
 
@@ -112,7 +111,7 @@ impl Machine {
     }
 }
 
-fn lack(guard: &Guard) -> Option<Lack> {
+pub(crate) fn lack(guard: &Guard) -> Option<Lack> {
     guard.state().standing.lack().cloned()
 }
 
@@ -531,90 +530,4 @@ fn a_check_of_modules_that_cannot_pass_is_hard_or_soft() {
     }
     let waived = Policy { integrity: Some(Integrity::WhereListed), fail: Some(Fail::Hard), ..heard() };
     assert_eq!(lack(&Machine::new(Some(waived)).start()), None, "there is no list");
-}
-
-/// A folder with a program's configuration, and what lies beside it.
-fn configured(
-    machine: &Machine,
-    folder: &Path,
-    config: &str,
-    variable: Option<&str>,
-) -> Result<Guard, StartRefused> {
-    let text = config.replace("licenses/", &format!("{}/", folder.display()));
-    let config = GuardConfig::from_json(&text).expect("it reads");
-    let key = config.license_key(variable).expect("it reads");
-    let guard = machine.client().guard().without_threads();
-    guard.configured(&config, key).expect("what lies there reads").start()
-}
-
-const ONLINE: &str = r#"{"LicenseConfigs":{"Mode":"Online","LicenseFilePath":"licenses/license.key",
-    "ActivationProofPath":"licenses/activation_proof.json"}}"#;
-
-#[test]
-fn a_key_beside_the_program_or_in_its_environment_activates_it() {
-    for (file, variable) in [
-        (Some(key()), None),
-        (Some(format!(r#"{{"LicenseKey":"{}"}}"#, key())), Some("wrong".to_owned())),
-        (None, Some(key())),
-    ] {
-        let (machine, folder) = (Machine::unactivated(Some(heard())), tempfile::tempdir().expect("a folder"));
-        if let Some(file) = file {
-            put(&folder.path().join("license.key"), file.as_bytes());
-        }
-        let guard = configured(&machine, folder.path(), ONLINE, variable.as_deref()).expect("it starts");
-        assert_eq!(guard.state().standing, Standing::Licensed);
-        drop(guard);
-        let asked = machine.site.record.lock().expect("kept").len();
-        assert!(
-            configured(&machine, folder.path(), ONLINE, None).expect("it starts").has_feature("rule-engine")
-        );
-        assert_eq!(machine.site.record.lock().expect("kept").len(), asked, "once is enough");
-    }
-}
-
-#[test]
-fn a_key_that_is_refused_leaves_what_is_free() {
-    let (machine, folder) = (Machine::unactivated(Some(heard())), tempfile::tempdir().expect("a folder"));
-    machine.cut();
-    let guard = configured(&machine, folder.path(), ONLINE, Some(&key())).expect("it starts");
-    assert!(guard.has_feature("db.query") && !guard.has_feature("rule-engine"));
-    assert!(guard.counters().license() > 0);
-}
-
-#[test]
-fn who_may_not_activate_needs_a_proof_on_disk() {
-    let (machine, folder) = (Machine::unactivated(Some(heard())), tempfile::tempdir().expect("a folder"));
-    let config = ONLINE.replace(r#""Mode""#, r#""FallbackToOnlineActivation":false,"Mode""#);
-    let refused = configured(&machine, folder.path(), &config, Some(&key())).expect_err("no proof");
-    assert_eq!(refused.code().as_str(), "not_activated");
-    assert!(refused.to_string().contains("activation_proof.json"), "{refused}");
-    assert!(machine.site.record.lock().expect("kept").is_empty(), "nobody was asked");
-    machine.client().activate(&key()).expect("admitted");
-    assert!(
-        configured(&machine, folder.path(), &config, None).expect("it starts").has_feature("rule-engine")
-    );
-}
-
-/// A machine without a network: license and proof were brought, and lie beside the program.
-#[test]
-fn files_beside_the_program_give_their_rights_offline() {
-    let (machine, folder) = (Machine::new(None), tempfile::tempdir().expect("a folder"));
-    let held = machine.client().activation().expect("it verifies").expect("kept");
-    put(&folder.path().join("license.json"), held.license_carrier());
-    put(&folder.path().join("activation_proof.json"), held.proof_carrier());
-    let asked = machine.site.record.lock().expect("kept").len();
-    let offline = ONLINE.replace("Online", "Offline");
-    assert!(
-        configured(&machine, folder.path(), &offline, None).expect("it starts").has_feature("rule-engine")
-    );
-    let bare = Machine { store: Arc::new(MemoryStore::new()), ..machine };
-    put(&folder.path().join("license.json"), b"{}");
-    let guard = configured(&bare, folder.path(), &offline, None).expect("it starts");
-    assert_eq!(lack(&guard), Some(Lack::NoLicense));
-    assert_eq!(bare.site.record.lock().expect("kept").len(), asked, "nobody was asked");
-}
-
-#[expect(clippy::disallowed_methods, reason = "a file of the test's own")]
-fn put(path: &Path, bytes: &[u8]) {
-    std::fs::write(path, bytes).expect("it is written");
 }

@@ -8,6 +8,7 @@ mod budget;
 mod chain_crash;
 mod chain_disk;
 mod chain_log;
+mod configured;
 mod copies;
 mod fingerprint;
 mod forged;
