@@ -1,4 +1,4 @@
-//! What a program may do now: one function for the program and for whoever wants to know what it would do (`spec/guard.md` §3).
+//! What a program may do now: one function for the program and for whoever wants to know what it would do (`spec/guard.md` §1.1, §3).
 
 use sealgate_artifact::{Tier, UnixSeconds};
 
@@ -12,13 +12,13 @@ const DAY: u64 = 24 * 60 * 60;
 pub struct Effective {
     /// Its rights.
     pub rights: Rights,
-    /// Until when nothing changes by itself; `None`: for good.
+    /// `spec/guard.md` §1.3: until when nothing changes by itself; `None`: for good.
     pub until: Option<UnixSeconds>,
     /// Since when somebody should vouch anew that the license was not taken back.
     pub needs_refresh: Option<UnixSeconds>,
 }
 
-/// How far a program's rights go.
+/// How far a program's rights go (`spec/guard.md` §1.2).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Rights {
     /// As far as the license goes.
@@ -97,7 +97,7 @@ pub fn effective(known: &Known<'_>, latch: Option<&Latch>) -> Effective {
     }
 }
 
-/// What takes the rights away now, whatever happened before.
+/// `spec/guard.md` §3.1, §3.2: what takes the rights away now, whatever happened before.
 fn lack(held: &Held<'_>, known: &Known<'_>, now: UnixSeconds) -> Option<Lack> {
     let (license, enforced) = (held.license, known.enforced);
     if !Window::from(license).has_begun(now) {
@@ -125,6 +125,7 @@ fn lack(held: &Held<'_>, known: &Known<'_>, now: UnixSeconds) -> Option<Lack> {
     known.findings.tamper.counts(enforced.doubts_sensors()).then_some(Lack::Tampered)
 }
 
+/// `spec/guard.md` §3.5.
 fn in_grace(admission: &Admission<'_>, enforced: &Enforced, now: UnixSeconds) -> Option<GraceWhy> {
     if let Some(ending) = admission.ending {
         return Some(GraceWhy::Ended(ending.code.clone()));
@@ -140,6 +141,7 @@ fn overdue_at(held: &Held<'_>, enforced: &Enforced) -> Option<UnixSeconds> {
     Some(admission.admitted_at.plus(2 * heartbeat.interval))
 }
 
+/// `spec/guard.md` §3.4.
 fn warn_at(held: &Held<'_>, enforced: &Enforced) -> UnixSeconds {
     let freshness = enforced.freshness;
     let least = [freshness.restrict, freshness.block].into_iter().flatten().min();

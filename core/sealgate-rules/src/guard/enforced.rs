@@ -54,7 +54,7 @@ impl Enforced {
         }
     }
 
-    /// The same with what the configuration adds: shorter times, harder consequences, more checks. What the license asks for it
+    /// `spec/guard.md` §6.1: the same with what the configuration adds: shorter times, harder consequences, more checks. What the license asks for it
     /// cannot take away.
     #[must_use]
     pub fn tightened(self, local: &Local) -> Self {

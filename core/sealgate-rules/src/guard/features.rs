@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use sealgate_artifact::{Feature, limits};
 
-/// What works without a license where a program names nothing else.
+/// `spec/guard.md` §7.3: what works without a license where a program names nothing else.
 pub const FREE_FEATURES: &[&str] =
     &["db.query", "db.save", "db.add", "db.update", "db.delete", "http.request", "api.validate"];
 
-/// Names of one feature in two vocabularies: what programs ask for, and the capability that a license may list instead.
+/// `spec/guard.md` §7.2: names of one feature in two vocabularies: what programs ask for, and the capability that a license may list instead.
 const ALIASES: &[(&str, &str)] = &[
     ("advanced-auth", "auth.rbac_plus"),
     ("multi-tenant", "tenancy.strict"),
@@ -38,7 +38,7 @@ impl Features {
         Self { names: names.into_iter().flat_map(spellings).collect(), has_all: false }
     }
 
-    /// The same and what a license lists.
+    /// `spec/guard.md` §7.1: the same and what a license lists.
     #[must_use]
     pub fn with(&self, licensed: &[Feature]) -> Self {
         let mut names = self.names.clone();

@@ -77,7 +77,7 @@ impl Held<'_> {
 }
 
 impl Known<'_> {
-    /// Why a program with this license does not even start.
+    /// `spec/guard.md` §3.6: why a program with this license does not even start.
     pub(super) fn blocks(&self) -> Option<Lack> {
         let held = self.held.as_ref()?;
         if self.enforced.is_hard && self.findings.integrity.counts(true) {
@@ -89,7 +89,7 @@ impl Known<'_> {
 }
 
 impl Admission<'_> {
-    /// Until when the device has its rights where it is not heard again. No failure moves it, except where the license signs how far.
+    /// `spec/guard.md` §3.3: until when the device has its rights where it is not heard again. No failure moves it, except where the license signs how far.
     pub fn deadline(&self, enforced: &Enforced) -> Option<UnixSeconds> {
         let told = self.ending.map(|ending| ending.grace_until);
         let heartbeat = enforced.heartbeat.map(|heartbeat| {

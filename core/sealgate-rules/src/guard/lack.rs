@@ -35,7 +35,7 @@ impl Lack {
         matches!(self, Self::Expired | Self::Unheard | Self::Ended(_) | Self::Tampered | Self::Unapproved)
     }
 
-    /// Whether a server's answer could say otherwise, so that a program asks before it starts with this.
+    /// `spec/guard.md` §5.2: whether a server's answer could say otherwise, so that a program asks before it starts with this.
     pub fn may_be_answered(&self) -> bool {
         matches!(self, Self::ClockRolledBack | Self::Expired | Self::Unheard | Self::Ended(_) | Self::Stale)
     }

@@ -23,7 +23,7 @@ impl Session {
         session
     }
 
-    /// Later, with what is known then: time has passed, an answer came, a check found something.
+    /// `spec/guard.md` §4.1: later, with what is known then: time has passed, an answer came, a check found something.
     #[must_use]
     pub fn later(self, known: &Known<'_>) -> Self {
         if self.effective.lack().is_some() {
@@ -47,7 +47,7 @@ impl Session {
         self.effective.lack().is_some() && Self::begin(known, self.latch.as_ref()).effective.lack().is_none()
     }
 
-    /// What has just ended the rights for longer than this program runs is left behind.
+    /// `spec/guard.md` §4.2, §4.3: what has just ended the rights for longer than this program runs is left behind.
     fn with_latch(self, known: &Known<'_>) -> Self {
         let (None, Some(lack), Ok(now)) = (&self.latch, self.effective.lack(), known.now) else {
             return self;

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use sealgate_artifact::Limit;
 
-/// Tenants that are counted at once. One that is idle makes room for another.
+/// `spec/guard.md` §8.2: tenants that are counted at once. One that is idle makes room for another.
 const TENANTS: usize = 10_000;
 /// A window slides by seconds.
 const WINDOW: u64 = 60;
@@ -36,7 +36,7 @@ struct Window {
 }
 
 impl TenantCounts {
-    /// Counts an action of a tenant, or says why it may not be: `now` is in seconds of a clock that nobody sets. An action that no
+    /// `spec/guard.md` §8.1: counts an action of a tenant, or says why it may not be: `now` is in seconds of a clock that nobody sets. An action that no
     /// limit names is not counted.
     pub fn count(
         &mut self,

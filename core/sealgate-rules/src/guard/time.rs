@@ -10,7 +10,7 @@ const AGREEING_STARTS: usize = 3;
 /// Two starts do not agree if their clocks are further apart: thirty days.
 const APART: u64 = 30 * DAY;
 
-/// The times below which a program's time does not run.
+/// The times below which a program's time does not run (`spec/guard.md` §2.1).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TimeFloors {
     /// The newest time that stood under a signature which was believed.
@@ -71,7 +71,7 @@ impl TimeFloors {
         self.signed.max(self.local.at)
     }
 
-    /// The time when a program starts, where the machine's clock shows `wall`.
+    /// `spec/guard.md` §2.2: the time when a program starts, where the machine's clock shows `wall`.
     pub fn tell(&self, policy: ClockPolicy, wall: UnixSeconds) -> Result<Moment, ClockRolledBack> {
         let known = self.newest();
         if policy.mode == Some(ClockMode::RunTime) {
@@ -89,7 +89,7 @@ impl TimeFloors {
         Ok(Moment { at: known.max(wall), clock })
     }
 
-    /// What is known after a start where the machine's clock shows `wall`. A clock that is behind leaves it as it was, and so does one
+    /// `spec/guard.md` §2.3: what is known after a start where the machine's clock shows `wall`. A clock that is behind leaves it as it was, and so does one
     /// that is doubted, until starts on three days agree.
     #[must_use]
     pub fn after_start(&self, policy: ClockPolicy, wall: UnixSeconds) -> Self {
@@ -102,7 +102,7 @@ impl TimeFloors {
         Self { signed: self.signed, local }
     }
 
-    /// What is known after a server's verified answer, and what keys further up have signed: it heals what a clock that was ahead
+    /// `spec/guard.md` §2.5: what is known after a server's verified answer, and what keys further up have signed: it heals what a clock that was ahead
     /// left behind.
     #[must_use]
     pub fn heard(&self, server: UnixSeconds, authority: UnixSeconds) -> Self {
@@ -134,7 +134,7 @@ impl LocalFloor {
     }
 }
 
-/// How time runs in a program, from its start on: by a clock that nobody sets, and that goes on while the machine sleeps.
+/// `spec/guard.md` §2.4: how time runs in a program, from its start on: by a clock that nobody sets, and that goes on while the machine sleeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Timeline {
     began: Moment,

@@ -85,7 +85,7 @@ fn each_broken_rule_is_found() {
     finds(CLOCKS, Break::ForgetsBoth, "what lasts outlives the program");
 }
 
-/// The reason that is kept and the time that is kept each suffice.
+/// `spec/guard.md` §4.4: the reason that is kept and the time that is kept each suffice.
 #[test]
 fn a_program_that_forgets_one_of_two_things_gives_no_rights_back() {
     for broken in [Break::ForgetsLatch, Break::ForgetsTime] {

@@ -39,6 +39,7 @@ impl Checks {
         together(&seen)
     }
 
+    /// `spec/guard.md` §9.1.
     fn integrity(&self, enforced: &Enforced, listed: &[Module], counters: &GuardCounters) -> Finding {
         let Some(asked) = enforced.integrity else { return Finding::NotSought };
         let approved: Vec<Module> = listed.iter().chain(&self.released).cloned().collect();

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use sealgate_artifact::{ClockPolicy, UnixSeconds};
+use sealgate_artifact::{ClockPolicy, Module, UnixSeconds};
 use sealgate_rules::{
     ClockRolledBack, Enforced, Features, Findings, Known, Lack, Local, Moment, Rights, Session, TimeFloors,
     Timeline,
@@ -33,13 +33,15 @@ pub(super) struct Setup {
 
 /// Called with each new state.
 pub(super) type Watcher = Box<dyn FnMut(&GuardState) + Send>;
+/// Each has a lock of its own: one that asks the guard something is not called again meanwhile.
+type Watchers = Vec<Arc<Mutex<Watcher>>>;
 
 pub(super) struct Engine {
     pub(super) client: Arc<Client>,
     setup: Setup,
     judged: Mutex<Judged>,
     shown: ArcSwap<Shown>,
-    watchers: Mutex<Vec<Watcher>>,
+    watchers: Mutex<Watchers>,
     pub(super) counters: GuardCounters,
 }
 
@@ -68,9 +70,10 @@ impl Judged {
         judge(&Known { held, findings: self.findings, enforced: &self.enforced, now })
     }
 
-    fn checked(&self, checks: &Checks, counters: &GuardCounters) -> Findings {
-        let listed = self.material.as_ref().and_then(|material| material.admitted.as_ref());
-        checks.look(&self.enforced, listed.map_or(&[], |admitted| &admitted.modules), counters)
+    /// The modules that the proof lists.
+    fn listed(&self) -> &[Module] {
+        let admitted = self.material.as_ref().and_then(|material| material.admitted.as_ref());
+        admitted.map_or(&[], |admitted| &admitted.modules)
     }
 
     fn begin(&mut self, running: Duration, guarded: &Guarded) {
@@ -126,9 +129,12 @@ impl Engine {
         if setup.is_online && (judged.may_be_answered() || has_unread) {
             let beat = client.heartbeat();
             take_in(&client, &setup, &counters, &mut judged, &beat);
+            if is_old(&beat) {
+                take_in(&client, &setup, &counters, &mut judged, &client.heartbeat());
+            }
             judged.begin(client.clock.running(), &guarded);
         }
-        judged.findings = judged.checked(&setup.checks, &counters);
+        judged.findings = setup.checks.look(&judged.enforced, judged.listed(), &counters);
         judged.begin(client.clock.running(), &guarded);
         let shown = ArcSwap::from_pointee(Shown::nothing());
         let engine =
@@ -155,14 +161,24 @@ impl Engine {
         self.judge(|_| {});
     }
 
-    /// An answer came, or none.
+    /// An answer came, or none. One to what an earlier call had sent is followed by another question, so that the time is known. Nothing is
+    /// locked while somebody is asked.
     pub(super) fn heard(&self, beat: &Result<Beat, Error>) {
         self.judge(|judged| take_in(&self.client, &self.setup, &self.counters, judged, beat));
+        if is_old(beat) {
+            let again = self.client.heartbeat();
+            self.judge(|judged| take_in(&self.client, &self.setup, &self.counters, judged, &again));
+        }
     }
 
-    /// Checks the machine again.
+    /// Checks the machine again. Nothing is locked while files are read.
     pub(super) fn check(&self) {
-        self.judge(|judged| judged.findings = judged.checked(&self.setup.checks, &self.counters));
+        let (enforced, listed) = {
+            let judged = self.judged();
+            (judged.enforced.clone(), judged.listed().to_vec())
+        };
+        let findings = self.setup.checks.look(&enforced, &listed, &self.counters);
+        self.judge(|judged| judged.findings = findings);
     }
 
     /// How far the rights go.
@@ -171,7 +187,7 @@ impl Engine {
     }
 
     pub(super) fn watch(&self, watcher: Watcher) {
-        self.watchers.lock().unwrap_or_else(PoisonError::into_inner).push(watcher);
+        self.watchers.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::new(Mutex::new(watcher)));
     }
 
     /// Keeps what time it is, for a program that ends.
@@ -191,7 +207,20 @@ impl Engine {
         if is_due || judged.session.latch() != before.as_ref() {
             self.keep(&mut judged);
         }
-        self.show(&judged);
+        let news = self.show(&judged);
+        drop(judged);
+        if let Some(state) = news {
+            self.tell(&state);
+        }
+    }
+
+    fn tell(&self, state: &GuardState) {
+        let watchers = self.watchers.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for watcher in watchers {
+            if let Ok(mut watcher) = watcher.try_lock() {
+                watcher(state);
+            }
+        }
     }
 
     fn judged(&self) -> MutexGuard<'_, Judged> {
@@ -208,8 +237,8 @@ impl Engine {
         (judged.is_kept, judged.kept_at) = (kept.is_ok(), running);
     }
 
-    /// Shows what was judged, and tells whoever watches if it is news.
-    fn show(&self, judged: &Judged) {
+    /// Shows what was judged, and returns it if it is news.
+    fn show(&self, judged: &Judged) -> Option<GuardState> {
         let running = self.client.clock.running();
         let effective = judged.session.effective();
         let has_rights = effective.lack().is_none();
@@ -238,32 +267,20 @@ impl Engine {
             until: self.client.clock.glance() + left,
         };
         let before = self.shown.swap(Arc::new(shown));
-        if before.state != state {
-            if before.state.standing != state.standing {
-                self.counters.changed(&state);
-            }
-            for watcher in self.watchers.lock().unwrap_or_else(PoisonError::into_inner).iter_mut() {
-                watcher(&state);
-            }
+        if before.state.standing != state.standing {
+            self.counters.changed(&state);
         }
+        (before.state != state).then_some(state)
     }
 }
 
-/// Takes in what a heartbeat brought; where it answers what an earlier call had sent, asks once more, so that the time is known.
+/// Whether it answers what an earlier call had sent.
+fn is_old(beat: &Result<Beat, Error>) -> bool {
+    beat.as_ref().is_ok_and(|beat| !beat.asked_now)
+}
+
+/// Takes in what a heartbeat brought.
 fn take_in(
-    client: &Client,
-    setup: &Setup,
-    counters: &GuardCounters,
-    judged: &mut Judged,
-    beat: &Result<Beat, Error>,
-) {
-    take_in_one(client, setup, counters, judged, beat);
-    if beat.as_ref().is_ok_and(|beat| !beat.asked_now) {
-        take_in_one(client, setup, counters, judged, &client.heartbeat());
-    }
-}
-
-fn take_in_one(
     client: &Client,
     setup: &Setup,
     counters: &GuardCounters,
@@ -279,15 +296,16 @@ fn take_in_one(
             return;
         }
     };
-    judged.unheard_at = None;
     if beat.asked_now {
         let authority = client.authority_floor();
         judged.timeline = judged.timeline.heard(beat.server_time, authority, boot);
         judged.floors = judged.floors.heard(beat.server_time, authority);
         judged.rolled_back = None;
     }
-    if let BeatSaid::Refused { code, .. } = &beat.said {
-        counters.heartbeat_failed(code);
+    match &beat.said {
+        // It reached a server, and is no admission: it neither lengthens a grace nor ends one.
+        BeatSaid::Refused { code, .. } => counters.heartbeat_failed(code),
+        BeatSaid::Admitted | BeatSaid::Ended { .. } => judged.unheard_at = None,
     }
     if let Some(material) = counted(client.material(&setup.files), counters) {
         judged.enforced = enforced(Some(&material), &setup.local);

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use sealgate::guard::sensors::{Seen, Sensors};
 use sealgate::guard::{ActionRefused, GraceWhy, GuardState, Lack, Standing};
-use sealgate::{Client, Clock, Guard, HttpAnswer, MemoryStore, Store, Tier, Unanswered, UnixSeconds};
+use sealgate::{
+    BeatSaid, Client, Clock, Guard, HttpAnswer, MemoryStore, Store, Tier, Unanswered, UnixSeconds,
+};
 use sealgate_artifact::{
     AntiTamper, ClockPolicy, Fail, Feature, Heartbeat, Integrity, Limit, Policy, SeatHold, Unknown,
 };
@@ -400,6 +402,39 @@ fn whoever_watches_is_told_of_each_change_once() {
     assert_eq!(guard.tier(), Tier::Free);
     let standings: Vec<Standing> = told.lock().unwrap().iter().map(|state| state.standing.clone()).collect();
     assert_eq!(standings, [grace(NOW + DAY, GraceWhy::Unheard), Standing::Free(Lack::Unheard)]);
+}
+
+/// Whoever watches may ask the guard.
+#[test]
+fn a_watcher_may_ask_the_guard() {
+    let machine = Machine::new(Some(heard()));
+    let guard = Arc::new(machine.start());
+    let (theirs, told) = (Arc::downgrade(&guard), Arc::new(AtomicU64::new(0)));
+    let count = told.clone();
+    guard.on_change(move |_| {
+        let guard = theirs.upgrade().expect("it is there");
+        count.fetch_add(1, Ordering::SeqCst);
+        assert!(guard.heartbeat().is_err() && guard.tier() == guard.verify_integrity().tier);
+        guard.on_change(|_| {});
+    });
+    machine.cut();
+    assert!(guard.heartbeat().is_err());
+    assert_eq!(told.load(Ordering::SeqCst), 1);
+}
+
+/// A signed refusal reached a server, and is no admission.
+#[test]
+fn a_refusal_neither_lengthens_a_grace_nor_ends_one() {
+    let heartbeat = Heartbeat { interval: 4 * HOUR, grace: DAY, longest_grace: Some(3 * DAY) };
+    let machine = Machine::new(Some(Policy { heartbeat: Some(heartbeat), ..Policy::default() }));
+    let guard = machine.start();
+    machine.site.admissions().only().proof.generation += 1;
+    machine.pass(12 * HOUR);
+    let beat = guard.heartbeat().expect("answered");
+    assert!(matches!(beat.said, BeatSaid::Refused { .. }), "{beat:?}");
+    assert_eq!(guard.state().standing, grace(NOW + DAY, GraceWhy::Unheard));
+    machine.pass(12 * HOUR);
+    assert_eq!(lack(&guard), Some(Lack::Unheard));
 }
 
 /// Somebody between device and server keeps an answer back, and hands it out when the device asks with the same bytes again: it tells

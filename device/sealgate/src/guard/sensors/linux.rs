@@ -79,7 +79,7 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// What each sensor says.
+/// `spec/guard.md` §9.2: what each sensor says.
 pub(super) fn look(process: &dyn Process, allows: &dyn Fn(&str) -> bool) -> Vec<Seen> {
     vec![debugger(process), preload(process, allows), profiler(process, allows), breakpoints(process)]
 }

@@ -19,7 +19,7 @@ pub trait Sensors: Send + Sync {
     fn look(&self, allows: &dyn Fn(&str) -> bool) -> Vec<Seen>;
 }
 
-/// The sensors of the platform. Where none was built and tried, the answer is that nobody knows.
+/// The sensors of the platform. Where none was built and tried, the answer is that nobody knows (`spec/guard.md` §9.3).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct PlatformSensors;
 
