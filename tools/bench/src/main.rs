@@ -12,6 +12,7 @@ mod beside;
 mod books;
 mod bulk;
 mod dataset;
+mod guard;
 mod heartbeat;
 mod idle;
 mod insert;
@@ -59,6 +60,12 @@ enum Bench {
         /// Seconds a round
         #[arg(long, default_value_t = 4)]
         seconds: u64,
+    },
+    /// An action that the guard of a running program allows, beside the least that any guard does
+    Guard {
+        /// Alternating rounds
+        #[arg(long, default_value_t = 7)]
+        rounds: u32,
     },
     /// `/auth/validate` by new devices against a bare handler that inserts a row
     ValidateFirst {
@@ -211,6 +218,7 @@ async fn main() -> std::io::Result<()> {
         Bench::Latency { licenses, rounds, seconds } => {
             latency::run(&args.sealgate, licenses, rounds, seconds).await
         }
+        Bench::Guard { rounds } => guard::run(&args.sealgate, rounds),
         Bench::Sizes => sizes::run(&args.sealgate),
         Bench::Timing { questions } => timing::run(&args.sealgate, questions),
         Bench::VerifyPeers { rounds, reads } => verify::run(&args.sealgate, rounds, reads),

@@ -137,6 +137,19 @@ fn a_license_gives_its_features_and_no_others() {
     assert_eq!(guard.payload().expect("a license").expires_at(), Some(at(NOW + END)));
 }
 
+/// An action that is allowed costs no memory, however its name is spelt.
+#[test]
+fn asking_takes_no_memory() {
+    let guard = Machine::new(Some(heard())).start();
+    let taken = allocation_counter::measure(|| {
+        for feature in ["rule-engine", " Rule-Engine ", "db.query", "no-such"] {
+            let _ = guard.has_feature(feature);
+        }
+        assert!(guard.ensure_valid("rule-engine").is_ok() && guard.tier() == Tier::Enterprise);
+    });
+    assert_eq!(taken.count_total, 0);
+}
+
 #[test]
 fn without_a_license_what_is_free_works() {
     let machine = Machine::unactivated(Some(heard()));
