@@ -110,7 +110,9 @@ impl Engine {
         let enforced = enforced(material.as_ref(), &setup.local);
         let floors = TimeFloors { signed: client.signed_floor(), local: guarded.floor.clone() };
         let told = floors.tell(enforced.clock, wall);
-        if let Ok(now) = told {
+        // At the very first start nothing is known that a clock could be compared with.
+        let is_first = guarded == Guarded::default();
+        if let Some(now) = told.ok().filter(|_| !is_first) {
             counters.clock(now.clock);
         }
         let mut judged = Judged {

@@ -84,16 +84,16 @@ impl Machine {
         Arc::new(client.build().expect("configured"))
     }
 
-    fn start(&self) -> Guard {
+    pub(crate) fn start(&self) -> Guard {
         self.client().guard().without_threads().start().expect("it starts")
     }
 
     /// Time passes, here and at the server.
-    fn pass(&self, seconds: u64) {
+    pub(crate) fn pass(&self, seconds: u64) {
         let now = self.clocks.time.fetch_add(seconds, Ordering::SeqCst) + seconds;
         self.site.time.fetch_add(seconds, Ordering::SeqCst);
         let certificate = &mut self.site.authority().certificate;
-        (certificate.issued_at, certificate.expires_at) = (at(now - DAY), at(now + 20 * DAY));
+        (certificate.issued_at, certificate.expires_at) = (at(now - 15 * DAY), at(now + 15 * DAY));
     }
 
     fn set_clock(&self, ahead: i64) {
@@ -104,11 +104,15 @@ impl Machine {
         drop_answers(&self.site);
     }
 
-    fn mend(&self) {
+    pub(crate) fn mend(&self) {
         self.site.nobody_between();
     }
 
-    fn end(&self, code: &'static str, grace_until: u64) {
+    pub(crate) fn admit(&self) {
+        self.site.admissions().only().ended = None;
+    }
+
+    pub(crate) fn end(&self, code: &'static str, grace_until: u64) {
         self.site.admissions().only().ended = Some((code, grace_until));
     }
 }
@@ -261,7 +265,7 @@ fn a_revocation_has_one_fixed_grace_and_a_restart_does_not_revive_it() {
     drop(guard);
     assert_eq!(lack(&machine.start()), Some(Lack::Ended("revoked".to_owned())));
     machine.mend();
-    machine.site.admissions().only().ended = None;
+    machine.admit();
     assert_eq!(machine.start().state().standing, Standing::Licensed, "an answer that admits it again");
 }
 

@@ -26,6 +26,7 @@ mod replay;
 mod rotation;
 mod sensors;
 mod site;
+mod soak;
 mod state;
 mod tampered;
 mod trial;
