@@ -22,6 +22,7 @@ mod offline;
 mod proxy;
 mod recorded;
 mod release;
+mod replaced;
 mod replay;
 mod rotation;
 mod sensors;
