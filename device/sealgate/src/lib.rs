@@ -46,6 +46,16 @@
 //! # }
 //! ```
 //!
+//! A program that enforces its license while it runs:
+//!
+//! ```no_run
+//! # fn run(client: sealgate::Client) -> Result<(), Box<dyn std::error::Error>> {
+//! let guard = std::sync::Arc::new(client).guard().start()?;
+//! guard.ensure_valid("rule-engine")?;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! A license file, on a machine that asks nobody:
 //!
 //! ```

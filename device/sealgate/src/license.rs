@@ -51,7 +51,7 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// `spec/license.md` §2.14: this client does not enforce policies yet, so it refuses a license that has one.
+/// `spec/license.md` §2.14: a question alone enforces no policy, so it refuses a license that has one. The guard enforces them.
 pub(crate) const POLICIES: Policies = Policies::Unknown;
 
 impl License {

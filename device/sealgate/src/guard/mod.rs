@@ -23,7 +23,7 @@ pub use config::{GuardConfig, GuardConfigError, Mode};
 pub use enhancer::{Enhancer, RecordedAction};
 pub use events::GuardCounters;
 pub use refused::{ActionRefused, StartRefused};
-pub use sealgate_rules::{GraceWhy, Lack, TenantRefused};
+pub use sealgate_rules::{Finding, GraceWhy, Lack, Local, TenantRefused};
 pub use shown::{GuardState, Standing};
 
 use crate::{Beat, Error, License};

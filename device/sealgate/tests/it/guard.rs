@@ -5,14 +5,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sealgate::guard::sensors::{Seen, Sensors};
-use sealgate::guard::{ActionRefused, GraceWhy, GuardState, Lack, Standing};
+use sealgate::guard::{ActionRefused, Finding, GraceWhy, GuardState, Lack, Local, Standing};
 use sealgate::{
     BeatSaid, Client, Clock, Guard, HttpAnswer, MemoryStore, Store, Tier, Unanswered, UnixSeconds,
 };
 use sealgate_artifact::{
     AntiTamper, ClockPolicy, Fail, Feature, Heartbeat, Integrity, Limit, Policy, SeatHold, Unknown,
 };
-use sealgate_rules::{Finding, Local};
 
 use crate::activation::{drop_answers, site};
 use crate::authority::{DAY, NOW, at, key};

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use sealgate::guard::Finding;
 use sealgate::guard::sensors::{PlatformSensors, Sensors};
-use sealgate_rules::Finding;
 
 /// Which agent the child is to allow.
 const ALLOWED: &str = "SEALGATE_TEST_AGENT";
