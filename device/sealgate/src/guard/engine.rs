@@ -55,6 +55,8 @@ struct Judged {
     unheard_at: Option<UnixSeconds>,
     findings: Findings,
     session: Session,
+    /// Whether what an earlier run left behind could be read: what nobody read is not overwritten.
+    is_read: bool,
     is_kept: bool,
     /// When it was kept last, by the clock that nobody sets.
     kept_at: Duration,
@@ -99,7 +101,9 @@ impl Engine {
     /// `spec/guard.md` §5.1: everything before the first action. It asks a server only where that may help.
     pub(super) fn start(client: Arc<Client>, setup: Setup, counters: GuardCounters) -> Self {
         let (running, wall) = (client.clock.running(), client.clock.now());
-        let guarded = client.guarded().unwrap_or_else(|why| {
+        let read = client.guarded();
+        let is_read = read.is_ok();
+        let guarded = read.unwrap_or_else(|why| {
             counters.unreadable("what is kept cannot be read", &why);
             Guarded::default()
         });
@@ -124,6 +128,7 @@ impl Engine {
             session: nothing(&enforced, told),
             material,
             enforced,
+            is_read,
             is_kept: true,
             kept_at: running,
         };
@@ -232,6 +237,10 @@ impl Engine {
 
     fn keep(&self, judged: &mut Judged) {
         let running = self.client.clock.running();
+        if !judged.is_read {
+            judged.is_kept = false;
+            return;
+        }
         let kept = self.client.keep_guarded(&judged.guarded(running));
         if let Err(why) = &kept {
             self.counters.unreadable("what was found cannot be kept", why);

@@ -2,12 +2,14 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use sealgate::guard::{GuardConfig, Lack, Standing, StartRefused};
-use sealgate::{Guard, MemoryStore};
+use sealgate::{Client, Guard, MemoryStore, Store};
 
 use crate::authority::key;
 use crate::guard::{Machine, heard, lack};
+use crate::site::ORIGIN;
 
 /// A folder with a program's configuration, and what lies beside it.
 fn configured(
@@ -88,6 +90,42 @@ fn files_beside_the_program_give_their_rights_offline() {
     let guard = configured(&bare, folder.path(), &offline, None).expect("it starts");
     assert_eq!(lack(&guard), Some(Lack::NoLicense));
     assert_eq!(bare.site.record.lock().expect("kept").len(), asked, "nobody was asked");
+}
+
+/// A store that cannot be read once, and then can.
+struct LateReader(Arc<MemoryStore>, AtomicU64);
+
+impl Store for LateReader {
+    fn load(&self) -> std::io::Result<Option<Vec<u8>>> {
+        match self.1.fetch_add(1, Ordering::SeqCst) {
+            1 => Err(std::io::Error::other("not now")),
+            _ => self.0.load(),
+        }
+    }
+
+    fn replace(&self, old: Option<&[u8]>, new: &[u8]) -> std::io::Result<bool> {
+        self.0.replace(old, new)
+    }
+}
+
+#[test]
+fn what_nobody_read_is_not_overwritten() {
+    let machine = Machine::new(Some(heard()));
+    drop(machine.start());
+    let before = machine.store.load().expect("memory");
+    // The start reads once for the activation, and then what a guard keeps.
+    let late = LateReader(machine.store.clone(), AtomicU64::new(0));
+    let client = Client::builder(machine.site.trust())
+        .server(ORIGIN)
+        .store(late)
+        .clock(machine.clocks.clone())
+        .transport(machine.site.clone());
+    let client = Arc::new(client.build().expect("configured"));
+    machine.pass(3_600);
+    let guard = client.guard().without_threads().offline().start().expect("it starts");
+    drop(guard);
+    let kept = machine.store.load().expect("memory");
+    assert!(kept == before, "what an earlier run left behind");
 }
 
 #[expect(clippy::disallowed_methods, reason = "a file of the test's own")]
