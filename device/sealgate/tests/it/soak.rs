@@ -20,7 +20,7 @@ enum Event {
     Nothing,
     Network,
     Restart,
-    /// The program is off for so many steps.
+    /// The program is off for so many steps: two days at most, by a longer step of the clock nothing is kept (`spec/guard.md` §2.3).
     Off(u64),
     Revoke,
     Admit,
@@ -31,7 +31,7 @@ fn events() -> impl Strategy<Value = Event> {
         60 => Just(Event::Nothing),
         3 => Just(Event::Network),
         2 => Just(Event::Restart),
-        1 => (1u64..200).prop_map(Event::Off),
+        1 => (1u64..96).prop_map(Event::Off),
         1 => Just(Event::Revoke),
         2 => Just(Event::Admit),
     ]
@@ -44,13 +44,23 @@ struct Account {
     revoked_until: Option<u64>,
     admitted: u64,
     told: Option<u64>,
+    /// What the server answered to a question whose answer was lost: it is asked again, and answers the same.
+    lost: Option<Option<u64>>,
     fell: bool,
+    /// The admission that counted when the rights fell last: only a newer one gives them back.
+    fell_after: Option<u64>,
 }
 
 impl Account {
     fn has_rights(&self) -> bool {
         let deadline = self.told.unwrap_or(self.admitted + DAY);
-        !self.fell && self.now < END && self.now < deadline
+        !self.fell && self.fell_after != Some(self.admitted) && self.now < END && self.now < deadline
+    }
+
+    fn judge(&mut self) {
+        if !self.fell && !self.has_rights() {
+            (self.fell, self.fell_after) = (true, Some(self.admitted));
+        }
     }
 
     fn passes(&mut self, machine: &Machine, seconds: u64) {
@@ -59,8 +69,17 @@ impl Account {
     }
 
     fn beat(&mut self) {
-        match self.revoked_until {
-            _ if !self.is_up => {}
+        let answer = self.lost.take().unwrap_or(self.revoked_until);
+        if self.is_up {
+            self.hears(answer);
+            self.hears(self.revoked_until);
+        } else {
+            self.lost = Some(answer);
+        }
+    }
+
+    fn hears(&mut self, end: Option<u64>) {
+        match end {
             Some(until) => self.told = Some(self.told.map_or(until, |told| told.min(until))),
             None => (self.admitted, self.told) = (self.now, None),
         }
@@ -71,14 +90,23 @@ impl Account {
         if !self.has_rights() {
             self.beat();
         }
+        self.judge();
         machine.start()
     }
 }
 
 fn thirty_days(events: &[Event]) {
     let machine = Machine::new(Some(heard()));
-    let mut account =
-        Account { now: NOW, is_up: true, revoked_until: None, admitted: NOW, told: None, fell: false };
+    let mut account = Account {
+        now: NOW,
+        is_up: true,
+        revoked_until: None,
+        admitted: NOW,
+        told: None,
+        lost: None,
+        fell: false,
+        fell_after: None,
+    };
     let mut guard = account.start(&machine);
     for (step, event) in events.iter().enumerate() {
         account.passes(&machine, STEP);
@@ -89,7 +117,7 @@ fn thirty_days(events: &[Event]) {
                 if account.is_up { machine.mend() } else { machine.cut() }
             }
             Event::Restart | Event::Off(_) => {
-                account.fell |= !account.has_rights();
+                account.judge();
                 assert_eq!(guard.has_feature("rule-engine"), account.has_rights(), "step {step}");
                 drop(guard);
                 if let Event::Off(steps) = event {
@@ -108,7 +136,7 @@ fn thirty_days(events: &[Event]) {
         }
         if step % INTERVAL == 0 {
             // What fell stays down, also where the answer comes too late.
-            account.fell |= !account.has_rights();
+            account.judge();
             assert_eq!(
                 guard.has_feature("rule-engine"),
                 account.has_rights(),
@@ -117,7 +145,7 @@ fn thirty_days(events: &[Event]) {
             account.beat();
             let _ = guard.heartbeat();
         }
-        account.fell |= !account.has_rights();
+        account.judge();
         assert_eq!(guard.has_feature("rule-engine"), account.has_rights(), "step {step}: {event:?}");
         assert!(guard.has_feature("db.query"));
     }
