@@ -1,7 +1,7 @@
 //! What a guard keeps from one run of a program to the next (`spec/guard.md` §2 and §4), and the text it is kept as.
 
 use sealgate_artifact::{LicenseId, UnixSeconds};
-use sealgate_rules::{Lack, Latch, LocalFloor};
+use sealgate_rules::{Lack, Latch, LeftBehind, LocalFloor};
 use serde::{Deserialize, Serialize};
 
 use crate::kept::read;
@@ -11,17 +11,6 @@ const EXPIRED: &str = "expired";
 const UNHEARD: &str = "unheard";
 const TAMPERED: &str = "tampered";
 const UNAPPROVED: &str = "unapproved";
-
-/// What a guard keeps.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Guarded {
-    /// What this machine's clocks showed.
-    pub(crate) floor: LocalFloor,
-    /// Why the rights ended.
-    pub(crate) latch: Option<Latch>,
-    /// When a question reached no server for the last time since the last admission.
-    pub(crate) unheard_at: Option<UnixSeconds>,
-}
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -45,17 +34,17 @@ struct LatchText {
 }
 
 impl GuardedText {
-    pub(crate) fn of(guarded: &Guarded) -> Self {
+    pub(crate) fn of(left: &LeftBehind) -> Self {
         Self {
-            floor: guarded.floor.at.get(),
-            doubted: guarded.floor.doubted.iter().map(|time| time.get()).collect(),
-            latch: guarded.latch.as_ref().and_then(LatchText::of),
-            unheard_at: guarded.unheard_at.map(UnixSeconds::get),
+            floor: left.floor.at.get(),
+            doubted: left.floor.doubted.iter().map(|time| time.get()).collect(),
+            latch: left.latch.as_ref().and_then(LatchText::of),
+            unheard_at: left.unheard_at.map(UnixSeconds::get),
         }
     }
 
-    pub(crate) fn read(self) -> Option<Guarded> {
-        Some(Guarded {
+    pub(crate) fn read(self) -> Option<LeftBehind> {
+        Some(LeftBehind {
             floor: LocalFloor {
                 at: UnixSeconds::new(self.floor)?,
                 doubted: self.doubted.into_iter().map(UnixSeconds::new).collect::<Option<_>>()?,
@@ -110,9 +99,9 @@ impl LatchText {
 mod tests {
     use proptest::prelude::*;
     use sealgate_artifact::{LicenseId, UnixSeconds};
-    use sealgate_rules::{Lack, Latch, LocalFloor};
+    use sealgate_rules::{Lack, Latch, LeftBehind, LocalFloor};
 
-    use super::{Guarded, GuardedText};
+    use super::GuardedText;
 
     fn times() -> impl Strategy<Value = UnixSeconds> {
         (0u64..4_000_000_000).prop_map(|seconds| UnixSeconds::new(seconds).expect("in range"))
@@ -144,10 +133,10 @@ mod tests {
             at in times(), doubted in prop::collection::vec(times(), 0..3), latch in prop::option::of(latches()),
             unheard_at in prop::option::of(times()),
         ) {
-            let guarded = Guarded { floor: LocalFloor { at, doubted }, latch, unheard_at };
-            let text = serde_json::to_string(&GuardedText::of(&guarded)).expect("text");
+            let left = LeftBehind { floor: LocalFloor { at, doubted }, latch, unheard_at };
+            let text = serde_json::to_string(&GuardedText::of(&left)).expect("text");
             let read: GuardedText = serde_json::from_str(&text).expect("it reads");
-            prop_assert_eq!(read.read(), Some(guarded));
+            prop_assert_eq!(read.read(), Some(left));
         }
     }
 }

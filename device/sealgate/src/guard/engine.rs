@@ -6,15 +6,14 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use sealgate_artifact::{ClockPolicy, Module, UnixSeconds};
 use sealgate_rules::{
-    ClockRolledBack, Enforced, Features, Findings, Known, Lack, Local, Moment, Rights, Session, TimeFloors,
-    Timeline,
+    ClockRolledBack, Enforced, Features, Findings, Known, Lack, Learned, LeftBehind, Local, Moment, Rights,
+    Session, TimeFloors, Timeline,
 };
 
 use super::checks::Checks;
 use super::events::GuardCounters;
 use super::material::{Files, Material};
 use super::shown::{GuardState, Shown, Standing};
-use crate::guarded::Guarded;
 use crate::{Beat, BeatSaid, Client, Error, License};
 
 /// How often a program that runs for long keeps what time it is.
@@ -55,6 +54,8 @@ struct Judged {
     unheard_at: Option<UnixSeconds>,
     findings: Findings,
     session: Session,
+    /// What it may replace of what other processes leave.
+    learned: Learned,
     /// Whether what an earlier run left behind could be read: what nobody read is not overwritten.
     is_read: bool,
     is_kept: bool,
@@ -78,8 +79,9 @@ impl Judged {
         admitted.map_or(&[], |admitted| &admitted.modules)
     }
 
-    fn begin(&mut self, running: Duration, guarded: &Guarded) {
-        self.session = self.know(running, |known| Session::begin(known, guarded.latch.as_ref()));
+    fn begin(&mut self, running: Duration, found: &LeftBehind) {
+        self.session = self.know(running, |known| Session::begin(known, found.latch.as_ref()));
+        self.learned.lifted = found.latch.clone().filter(|latch| self.session.latch() != Some(latch));
     }
 
     fn may_be_answered(&self) -> bool {
@@ -88,12 +90,12 @@ impl Judged {
     }
 
     /// What the next start is to know.
-    fn guarded(&self, running: Duration) -> Guarded {
+    fn left_behind(&self, running: Duration) -> LeftBehind {
         let floors = match self.rolled_back {
             Some(_) => self.floors.clone(),
             None => self.floors.after_run(self.timeline.believed(running.as_secs())),
         };
-        Guarded { floor: floors.local, latch: self.session.latch().cloned(), unheard_at: self.unheard_at }
+        LeftBehind { floor: floors.local, latch: self.session.latch().cloned(), unheard_at: self.unheard_at }
     }
 }
 
@@ -101,21 +103,21 @@ impl Engine {
     /// `spec/guard.md` §5.1: everything before the first action. It asks a server only where that may help.
     pub(super) fn start(client: Arc<Client>, setup: Setup, counters: GuardCounters) -> Self {
         let (running, wall) = (client.clock.running(), client.clock.now());
-        let read = client.guarded();
+        let read = client.left_behind();
         let is_read = read.is_ok();
-        let guarded = read.unwrap_or_else(|why| {
+        let found = read.unwrap_or_else(|why| {
             counters.unreadable("what is kept cannot be read", &why);
-            Guarded::default()
+            LeftBehind::default()
         });
         let loaded = client.material(&setup.files);
         // What kept it from counting may be over with a server's answer: keys that have expired.
         let has_unread = loaded.is_err();
         let material = counted(loaded, &counters);
         let enforced = enforced(material.as_ref(), &setup.local);
-        let floors = TimeFloors { signed: client.signed_floor(), local: guarded.floor.clone() };
+        let floors = TimeFloors { signed: client.signed_floor(), local: found.floor.clone() };
         let told = floors.tell(enforced.clock, wall);
         // At the very first start nothing is known that a clock could be compared with.
-        let is_first = guarded == Guarded::default();
+        let is_first = found == LeftBehind::default();
         if let Some(now) = told.ok().filter(|_| !is_first) {
             counters.clock(now.clock);
         }
@@ -123,26 +125,27 @@ impl Engine {
             timeline: timeline(&floors, told, running),
             floors: floors.after_start(enforced.clock, wall),
             rolled_back: told.err(),
-            unheard_at: guarded.unheard_at,
+            unheard_at: found.unheard_at,
             findings: Findings::default(),
             session: nothing(&enforced, told),
             material,
             enforced,
+            learned: Learned { has_started: true, ..Learned::default() },
             is_read,
             is_kept: true,
             kept_at: running,
         };
-        judged.begin(running, &guarded);
+        judged.begin(running, &found);
         if setup.is_online && (judged.may_be_answered() || has_unread) {
             let beat = client.heartbeat();
             take_in(&client, &setup, &counters, &mut judged, &beat);
             if is_old(&beat) {
                 take_in(&client, &setup, &counters, &mut judged, &client.heartbeat());
             }
-            judged.begin(client.clock.running(), &guarded);
+            judged.begin(client.clock.running(), &found);
         }
         judged.findings = setup.checks.look(&judged.enforced, judged.listed(), &counters);
-        judged.begin(client.clock.running(), &guarded);
+        judged.begin(client.clock.running(), &found);
         let shown = ArcSwap::from_pointee(Shown::nothing());
         let engine =
             Self { client, setup, judged: Mutex::new(judged), shown, watchers: Mutex::default(), counters };
@@ -241,9 +244,10 @@ impl Engine {
             judged.is_kept = false;
             return;
         }
-        let kept = self.client.keep_guarded(&judged.guarded(running));
-        if let Err(why) = &kept {
-            self.counters.unreadable("what was found cannot be kept", why);
+        let kept = self.client.leave_behind(&judged.left_behind(running), &judged.learned);
+        match &kept {
+            Ok(()) => judged.learned = Learned { lifted: judged.learned.lifted.take(), ..Learned::default() },
+            Err(why) => self.counters.unreadable("what was found cannot be kept", why),
         }
         (judged.is_kept, judged.kept_at) = (kept.is_ok(), running);
     }
@@ -312,11 +316,15 @@ fn take_in(
         judged.timeline = judged.timeline.heard(beat.server_time, authority, boot);
         judged.floors = judged.floors.heard(beat.server_time, authority);
         judged.rolled_back = None;
+        judged.learned.heard_time = true;
     }
     match &beat.said {
         // It reached a server, and is no admission: it neither lengthens a grace nor ends one.
         BeatSaid::Refused { code, .. } => counters.heartbeat_failed(code),
-        BeatSaid::Admitted | BeatSaid::Ended { .. } => judged.unheard_at = None,
+        BeatSaid::Admitted | BeatSaid::Ended { .. } => {
+            judged.unheard_at = None;
+            judged.learned.was_answered = true;
+        }
     }
     if let Some(material) = counted(client.material(&setup.files), counters) {
         judged.enforced = enforced(Some(&material), &setup.local);

@@ -4,6 +4,7 @@
 mod activation;
 mod admissions;
 mod authority;
+mod beside;
 mod budget;
 mod chain_crash;
 mod chain_disk;
