@@ -20,3 +20,4 @@ mod sdk;
 mod self_serve;
 mod snippets;
 mod sold;
+mod stripped;
