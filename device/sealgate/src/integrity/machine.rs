@@ -21,8 +21,8 @@ pub struct Opened {
 }
 
 /// What can be read from any place.
-pub trait ReadSeek: Read + io::Seek {}
-impl<T: Read + io::Seek> ReadSeek for T {}
+pub trait ReadSeek: Read + io::Seek + Send {}
+impl<T: Read + io::Seek + Send> ReadSeek for T {}
 
 /// What is asked of a machine.
 pub trait Machine {
@@ -36,6 +36,8 @@ pub trait Machine {
     fn real_path(&self, path: &Path) -> io::Result<PathBuf>;
     /// Opens a file to read it.
     fn open(&self, path: &Path) -> io::Result<Opened>;
+    /// Opens the executable that this process was started from, also where its name is gone.
+    fn executable(&self) -> io::Result<Opened>;
     /// Whether a folder and all above it are the administrator's, and nobody else may write them.
     fn is_administrators_folder(&self, path: &Path) -> bool;
 }
@@ -64,20 +66,16 @@ impl Machine for LinuxMachine {
         path.canonicalize()
     }
 
-    #[expect(clippy::disallowed_methods, reason = "this is the adapter to the machine's files")]
     fn open(&self, path: &Path) -> io::Result<Opened> {
         // A pipe in the place of a file would make this wait for ever.
         if !std::fs::metadata(path)?.is_file() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "no regular file"));
         }
-        let file = File::open(path)?;
-        let metadata = file.metadata()?;
-        Ok(Opened {
-            inode: metadata.ino(),
-            is_file: metadata.is_file(),
-            is_administrators: is_administrators(&metadata),
-            content: Box::new(file),
-        })
+        opened(path)
+    }
+
+    fn executable(&self) -> io::Result<Opened> {
+        opened(Path::new("/proc/self/exe"))
     }
 
     fn is_administrators_folder(&self, path: &Path) -> bool {
@@ -86,6 +84,18 @@ impl Machine for LinuxMachine {
         };
         path.is_absolute() && path.ancestors().all(is_safe)
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the adapter to the machine's files")]
+fn opened(path: &Path) -> io::Result<Opened> {
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    Ok(Opened {
+        inode: metadata.ino(),
+        is_file: metadata.is_file(),
+        is_administrators: is_administrators(&metadata),
+        content: Box::new(file),
+    })
 }
 
 fn is_administrators(metadata: &std::fs::Metadata) -> bool {

@@ -25,10 +25,10 @@ const PLACE: &str =
 const PATHS: &str = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// A folder with the program in it, which every user may enter.
-struct Stage(TempDir);
+pub(crate) struct Stage(TempDir);
 
 impl Stage {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let near = Path::new(env!("CARGO_TARGET_TMPDIR"));
         std::fs::create_dir_all(near).expect("a folder");
         let stage = Self(tempfile::tempdir_in(near).expect("a folder"));
@@ -40,11 +40,11 @@ impl Stage {
         stage
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
 
-    fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         self.path().to_str().expect("text")
     }
 
@@ -53,7 +53,7 @@ impl Stage {
     }
 
     /// Compiles a file of C.
-    fn compiled(&self, name: &str, source: &str, flags: &[&str]) -> String {
+    pub(crate) fn compiled(&self, name: &str, source: &str, flags: &[&str]) -> String {
         let (from, to) = (self.path().join(format!("{name}.c")), self.path().join(name));
         std::fs::write(&from, source).expect("written");
         let done = Command::new("cc").args(flags).arg("-o").arg(&to).arg(&from).output().expect("cc runs");
@@ -63,7 +63,7 @@ impl Stage {
 }
 
 /// The words of a command below which a program runs.
-fn words(words: &[&str]) -> Vec<String> {
+pub(crate) fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
 
@@ -73,17 +73,17 @@ fn variables(variables: &[&str]) -> Vec<String> {
     words(&[&["env", "-i", PATHS, &own], variables].concat())
 }
 
-fn script(text: &str, arguments: &[&str]) -> Vec<String> {
+pub(crate) fn script(text: &str, arguments: &[&str]) -> Vec<String> {
     words(&[&["sh", "-c", text, "sh"], arguments].concat())
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     let id = Command::new("id").arg("-u").output().expect("id runs");
     id.stdout == b"0\n"
 }
 
 /// A command that gives a program mounts and process numbers of its own, where this machine lets it.
-fn apart(more: &[&str]) -> Option<Vec<String>> {
+pub(crate) fn apart(more: &[&str]) -> Option<Vec<String>> {
     let unshare: &[&str] = if is_root() {
         &["unshare", "-mpf", "--kill-child"]
     } else {

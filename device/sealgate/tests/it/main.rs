@@ -22,6 +22,7 @@ mod http;
 mod listener;
 mod looker;
 mod offline;
+mod packages;
 mod proxy;
 mod recorded;
 mod release;
