@@ -244,10 +244,12 @@ impl Engine {
             judged.is_kept = false;
             return;
         }
+        let was_kept = judged.is_kept;
         let kept = self.client.leave_behind(&judged.left_behind(running), &judged.learned);
         match &kept {
             Ok(()) => judged.learned = Learned { lifted: judged.learned.lifted.take(), ..Learned::default() },
-            Err(why) => self.counters.unreadable("what was found cannot be kept", why),
+            Err(why) if was_kept => self.counters.not_persistent(why),
+            Err(_) => {}
         }
         (judged.is_kept, judged.kept_at) = (kept.is_ok(), running);
     }

@@ -19,6 +19,7 @@ mod heartbeat;
 mod heartbeats;
 mod honest;
 mod http;
+mod lasting;
 mod listener;
 mod looker;
 mod offline;
