@@ -55,7 +55,11 @@ impl Client {
     }
 
     /// `spec/guard.md` §4.5: leaves this for the next start, and beside it what other processes have left. Where there is no state, one is made.
-    pub(crate) fn leave_behind(&self, left: &LeftBehind, learned: &Learned) -> Result<(), ConfigurationError> {
+    pub(crate) fn leave_behind(
+        &self,
+        left: &LeftBehind,
+        learned: &Learned,
+    ) -> Result<(), ConfigurationError> {
         for _ in 0..ATTEMPTS {
             let Found { state, bytes } = self.state()?;
             let there = state.guarded.clone().unwrap_or_default();

@@ -75,23 +75,34 @@ impl Packaged {
         );
         std::fs::write(tree.join("DEBIAN/control"), control).expect("written");
         std::fs::copy(self.stage.path().join("stripped"), product.join("editor")).expect("copied");
-        let mut editor = std::fs::OpenOptions::new().append(true).open(product.join("editor")).expect("opened");
+        let mut editor =
+            std::fs::OpenOptions::new().append(true).open(product.join("editor")).expect("opened");
         writeln!(editor, "version {version}").expect("written");
         drop(editor);
         for (name, built) in [(LIBRARY, version), (PLUGIN, version + 10)] {
             std::fs::rename(self.library(built), product.join(name)).expect("moved");
         }
         let package = self.stage.path().join(format!("product-{version}.deb"));
-        succeeds(Command::new("dpkg-deb").args(["-Znone", "--root-owner-group", "-b"]).arg(&tree).arg(&package));
+        succeeds(
+            Command::new("dpkg-deb").args(["-Znone", "--root-owner-group", "-b"]).arg(&tree).arg(&package),
+        );
         let mut dpkg = if is_root() { Command::new("dpkg") } else { Command::new("unshare") };
         dpkg.args((!is_root()).then_some(["-r", "dpkg"]).into_iter().flatten());
-        dpkg.arg(format!("--root={}", self.root.display())).args(["--force-bad-path", "--log=/dev/null", "-i"]);
+        dpkg.arg(format!("--root={}", self.root.display())).args([
+            "--force-bad-path",
+            "--log=/dev/null",
+            "-i",
+        ]);
         succeeds(dpkg.arg(&package));
     }
 
     fn library(&self, version: u32) -> String {
         let version_flag = format!("-DVERSION={version}");
-        self.stage.compiled(&format!("built-{version}"), PRODUCT, &["-shared", "-fPIC", "-pthread", &version_flag, "-ldl"])
+        self.stage.compiled(
+            &format!("built-{version}"),
+            PRODUCT,
+            &["-shared", "-fPIC", "-pthread", &version_flag, "-ldl"],
+        )
     }
 
     fn start(&self, under: &[String]) -> Running {
@@ -163,7 +174,8 @@ fn an_upgrade_of_the_product_while_it_runs() {
 fn an_update_of_the_system_while_the_product_runs() {
     let Some(mut under) = apart(&["--mount-proc"]) else { return };
     let maps = std::fs::read_to_string("/proc/self/maps").expect("readable");
-    let library = maps.lines().filter_map(|line| line.split_whitespace().nth(5)).find(|path| path.contains("/libc.so"));
+    let library =
+        maps.lines().filter_map(|line| line.split_whitespace().nth(5)).find(|path| path.contains("/libc.so"));
     let library = library.expect("the C library");
     let folder = Path::new(library).parent().and_then(Path::to_str).expect("a folder");
     under.extend(script(LAYERED, &[folder]));

@@ -65,8 +65,12 @@ fn started(root: &Path, deed: &str) -> Result<Guard, StartRefused> {
     // The sensors look, too; the product loads its library as an agent is loaded.
     let agents = vec!["product".to_owned()];
     let anti_tamper = Some(AntiTamper { unknown: None, agents });
-    let machine =
-        Machine::unactivated(Some(Policy { integrity: Some(Integrity::Required), fail, anti_tamper, ..heard() }));
+    let machine = Machine::unactivated(Some(Policy {
+        integrity: Some(Integrity::Required),
+        fail,
+        anti_tamper,
+        ..heard()
+    }));
     let client = machine.client();
     client.activate_with_modules(&key(), &approved).expect("admitted");
     client.guard().without_threads().install_root(root).start()

@@ -66,8 +66,7 @@ impl Forgetful {
         if let Some(activated) = whole.get("activated").filter(|activated| activated.get() != "null") {
             let mut activated = object(activated.get().as_bytes());
             activated.insert("ending".to_owned(), raw("null"));
-            let left =
-                if self.forgets_activation { "null".to_owned() } else { text_of(&activated) };
+            let left = if self.forgets_activation { "null".to_owned() } else { text_of(&activated) };
             whole.insert("activated".to_owned(), raw(&left));
         }
         text_of(&whole).into_bytes()
@@ -236,7 +235,8 @@ fn edits() -> impl Strategy<Value = Vec<Edit>> {
     let one = prop_oneof![
         (0.0f64..1.0, 1u8..=255).prop_map(|(at, bits)| Edit::Flip(at, bits)),
         (0.0f64..1.0, 1usize..40).prop_map(|(at, bytes)| Edit::Cut(at, bytes)),
-        (0.0f64..1.0, prop::collection::vec(any::<u8>(), 1..8)).prop_map(|(at, bytes)| Edit::Insert(at, bytes)),
+        (0.0f64..1.0, prop::collection::vec(any::<u8>(), 1..8))
+            .prop_map(|(at, bytes)| Edit::Insert(at, bytes)),
         (0.0f64..1.0, 1usize..400).prop_map(|(at, bytes)| Edit::Repeat(at, bytes)),
     ];
     prop::collection::vec(one, 1..4)
@@ -245,7 +245,12 @@ fn edits() -> impl Strategy<Value = Vec<Edit>> {
 fn edited(bytes: &[u8], edits: &[Edit]) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     for edit in edits {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a share of a length")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "a share of a length"
+        )]
         let place = |share: &f64| ((bytes.len() as f64) * share) as usize;
         match edit {
             Edit::Flip(at, bits) => {
@@ -346,7 +351,7 @@ on_both_engines! {
         }
         for guard in running.iter().chain(&case.starts(&case.store)) {
             let _ = guard.heartbeat();
-            has_nothing(&guard);
+            has_nothing(guard);
         }
         assert_eq!(case.client().activate(&case.key()).expect_err("revoked").code(), "revoked");
         for guard in case.starts(&case.store) {

@@ -193,12 +193,15 @@ fn what_is_preloaded_is_foreign_wherever_it_lies() {
 #[test]
 fn what_an_update_replaced_is_what_it_was() {
     let (program, library, systems) = ("/opt/editor/editor", "/opt/editor/lib.so", "/usr/lib/libc.so.6");
-    let made = Made::default().with(program, b"one", false).with(library, b"two", false).with(systems, b"c", true);
+    let made =
+        Made::default().with(program, b"one", false).with(library, b"two", false).with(systems, b"c", true);
     let mut earlier = Earlier::default();
     let before = made.look_again(&mut earlier);
     let mut updated = Made { maps: made.maps.replace('\n', " (deleted)\n"), ..Made::default() };
     for (path, kept) in &made.files {
-        updated.files.insert(path.clone(), Kept { content: b"new".to_vec(), inode: kept.inode + 50, ..*kept });
+        updated
+            .files
+            .insert(path.clone(), Kept { content: b"new".to_vec(), inode: kept.inode + 50, ..*kept });
     }
     for _ in 0..2 {
         assert_eq!(updated.look_again(&mut earlier), before);
@@ -207,7 +210,10 @@ fn what_an_update_replaced_is_what_it_was() {
     updated.executable = made.files.get(Path::new(program)).cloned();
     let first = updated.look();
     assert!(first.contains(&before[0]), "{first:?}");
-    assert_eq!(first.iter().filter(|found| matches!(found, Found::Foreign { why: Why::Gone, .. })).count(), 2);
+    assert_eq!(
+        first.iter().filter(|found| matches!(found, Found::Foreign { why: Why::Gone, .. })).count(),
+        2
+    );
     // What was unloaded in between is forgotten: its number may be another file's now.
     let mut other = Made::default().with("/usr/lib/other.so", b"", true);
     other.look_again(&mut earlier);
@@ -221,7 +227,10 @@ fn what_an_update_replaced_is_what_it_was() {
 
 #[test]
 fn a_list_without_code_is_none() {
-    let made = Made { maps: "7f00-7f01 r--p 00000000 103:02 9    /opt/editor/editor\n".to_owned(), ..Made::default() };
+    let made = Made {
+        maps: "7f00-7f01 r--p 00000000 103:02 9    /opt/editor/editor\n".to_owned(),
+        ..Made::default()
+    };
     let vendor = Vendor { install_root: Path::new("/opt/editor"), signers: &[] };
     let hidden = look_at(&made, &vendor, &mut Earlier::default());
     assert!(matches!(hidden, Err(IntegrityError::Hidden)), "{hidden:?}");
@@ -261,10 +270,13 @@ fn a_name_with_a_line_end_is_found_and_is_no_modules() {
 #[test]
 fn everything_is_never_the_vendors() {
     let made = Made::default().with("/usr/bin/x", b"x", true);
-    let root = |path| look_at(&made, &Vendor { install_root: Path::new(path), signers: &[] }, &mut Earlier::default());
+    let root = |path| {
+        look_at(&made, &Vendor { install_root: Path::new(path), signers: &[] }, &mut Earlier::default())
+    };
     assert!(matches!(root("/"), Err(IntegrityError::InstallRoot)));
     let torn = Made { maps: "7f00".to_owned(), ..Made::default() };
-    let found = look_at(&torn, &Vendor { install_root: Path::new("/opt/x"), signers: &[] }, &mut Earlier::default());
+    let found =
+        look_at(&torn, &Vendor { install_root: Path::new("/opt/x"), signers: &[] }, &mut Earlier::default());
     assert!(matches!(found, Err(IntegrityError::Malformed)));
 }
 
@@ -276,7 +288,8 @@ fn this_very_program_is_found() {
     let found = collect(root).unwrap();
     let name = program.file_name().unwrap().to_str().unwrap();
     assert!(found.iter().any(|module| module.name == name), "{found:?}");
-    let all = look_at(&LinuxMachine, &Vendor { install_root: root, signers: &[] }, &mut Earlier::default()).unwrap();
+    let all = look_at(&LinuxMachine, &Vendor { install_root: root, signers: &[] }, &mut Earlier::default())
+        .unwrap();
     let is_c =
         |found: &&Found| matches!(found, Found::System { path } if path.to_string_lossy().contains("libc"));
     let is_static = cfg!(target_env = "musl");
