@@ -18,6 +18,9 @@ pub(crate) struct GuardedText {
     floor: u64,
     doubted: Vec<u64>,
     latch: Option<LatchText>,
+    /// What several processes left beside it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    further: Vec<LatchText>,
     unheard_at: Option<u64>,
 }
 
@@ -35,10 +38,12 @@ struct LatchText {
 
 impl GuardedText {
     pub(crate) fn of(left: &LeftBehind) -> Self {
+        let mut latches = left.latches.iter().filter_map(LatchText::of);
         Self {
+            latch: latches.next(),
+            further: latches.collect(),
             floor: left.floor.at.get(),
             doubted: left.floor.doubted.iter().map(|time| time.get()).collect(),
-            latch: left.latch.as_ref().and_then(LatchText::of),
             unheard_at: left.unheard_at.map(UnixSeconds::get),
         }
     }
@@ -49,7 +54,12 @@ impl GuardedText {
                 at: UnixSeconds::new(self.floor)?,
                 doubted: self.doubted.into_iter().map(UnixSeconds::new).collect::<Option<_>>()?,
             },
-            latch: read(self.latch, LatchText::read).ok()?,
+            latches: self
+                .latch
+                .into_iter()
+                .chain(self.further)
+                .map(LatchText::read)
+                .collect::<Option<_>>()?,
             unheard_at: read(self.unheard_at, UnixSeconds::new).ok()?,
         })
     }
@@ -130,10 +140,10 @@ mod tests {
         /// What is written is read.
         #[test]
         fn a_text_is_read_as_it_was_written(
-            at in times(), doubted in prop::collection::vec(times(), 0..3), latch in prop::option::of(latches()),
+            at in times(), doubted in prop::collection::vec(times(), 0..3), latches in prop::collection::vec(latches(), 0..4),
             unheard_at in prop::option::of(times()),
         ) {
-            let left = LeftBehind { floor: LocalFloor { at, doubted }, latch, unheard_at };
+            let left = LeftBehind { floor: LocalFloor { at, doubted }, latches, unheard_at };
             let text = serde_json::to_string(&GuardedText::of(&left)).expect("text");
             let read: GuardedText = serde_json::from_str(&text).expect("it reads");
             prop_assert_eq!(read.read(), Some(left));

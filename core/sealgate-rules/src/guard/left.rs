@@ -2,15 +2,15 @@
 
 use sealgate_artifact::UnixSeconds;
 
-use super::{Lack, Latch, LocalFloor};
+use super::{Latch, LocalFloor};
 
 /// What outlives a program, beside what is signed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct LeftBehind {
     /// What this machine's clocks showed.
     pub floor: LocalFloor,
-    /// Why the rights ended.
-    pub latch: Option<Latch>,
+    /// Why the rights ended: at most one of each kind and license.
+    pub latches: Vec<Latch>,
     /// When a question reached no server for the last time since the last admission.
     pub unheard_at: Option<UnixSeconds>,
 }
@@ -21,7 +21,7 @@ pub struct Learned {
     /// It has started, and not written since.
     pub has_started: bool,
     /// What its start found there, and lifted.
-    pub lifted: Option<Latch>,
+    pub lifted: Vec<Latch>,
     /// A verified answer said what time it is.
     pub heard_time: bool,
     /// A server admitted the device, or said that its rights end.
@@ -33,10 +33,17 @@ impl LeftBehind {
     /// may have written it since this one looked.
     #[must_use]
     pub fn over(self, there: Self, learned: &Learned) -> Self {
-        let lasting = there.latch.filter(|latch| learned.lifted.as_ref() != Some(latch));
+        let mut latches: Vec<Latch> =
+            there.latches.into_iter().filter(|latch| !learned.lifted.contains(latch)).collect();
+        for latch in self.latches {
+            match latches.iter_mut().find(|other| other.is_alike(&latch)) {
+                Some(other) => other.join(latch),
+                None => latches.push(latch),
+            }
+        }
         Self {
             floor: self.floor.over(there.floor, learned),
-            latch: Latch::first_to_keep(self.latch, lasting),
+            latches,
             unheard_at: if learned.was_answered {
                 self.unheard_at
             } else {
@@ -57,21 +64,20 @@ impl LocalFloor {
 }
 
 impl Latch {
-    /// Of two reasons, one is kept. What follows from time follows from the floor, too, so it gives way to what was found on the machine.
-    fn first_to_keep(one: Option<Self>, other: Option<Self>) -> Option<Self> {
-        one.into_iter().chain(other).max_by_key(|latch| (latch.lack.rank(), latch.at))
+    /// Whether both are of one kind and license, so that one of them says what both do.
+    fn is_alike(&self, other: &Self) -> bool {
+        std::mem::discriminant(&self.lack) == std::mem::discriminant(&other.lack)
+            && self.license == other.license
     }
-}
 
-impl Lack {
-    fn rank(&self) -> u8 {
-        match self {
-            Self::Tampered => 4,
-            Self::Unapproved => 3,
-            Self::Ended(_) => 2,
-            Self::Expired => 1,
-            _ => 0,
+    /// What lifts this afterwards lifts both.
+    fn join(&mut self, other: Self) {
+        let license_ends = self.license_ends.zip(other.license_ends).map(|(one, other)| one.max(other));
+        let admitted_at = self.admitted_at.max(other.admitted_at);
+        if other.at > self.at {
+            *self = other;
         }
+        (self.license_ends, self.admitted_at) = (license_ends, admitted_at);
     }
 }
 
@@ -95,31 +101,46 @@ mod tests {
             Just(Lack::Tampered),
             Just(Lack::Unapproved),
         ];
-        (lacks, times()).prop_map(|(lack, at)| Latch {
-            lack,
-            at,
-            license: Some(LicenseId::from_bytes([3; 16])),
-            license_ends: None,
-            admitted_at: None,
-        })
+        (lacks, times(), prop::option::of(times()), prop::option::of(times())).prop_map(
+            |(lack, at, license_ends, admitted_at)| Latch {
+                lack,
+                at,
+                license: Some(LicenseId::from_bytes([3; 16])),
+                license_ends,
+                admitted_at,
+            },
+        )
     }
 
     prop_compose! {
         fn left()(
-            at in times(), doubted in prop::collection::vec(times(), 0..3), latch in prop::option::of(latches()),
+            at in times(), doubted in prop::collection::vec(times(), 0..3), mut latches in prop::collection::vec(latches(), 0..4),
             unheard_at in prop::option::of(times()),
         ) -> LeftBehind {
-            LeftBehind { floor: LocalFloor { at, doubted }, latch, unheard_at }
+            let mut latches: Vec<Latch> = std::mem::take(&mut latches);
+            latches.sort_by_key(|latch| format!("{:?}", latch.lack));
+            latches.dedup_by_key(|latch| std::mem::discriminant(&latch.lack));
+            LeftBehind { floor: LocalFloor { at, doubted }, latches, unheard_at }
         }
     }
 
     prop_compose! {
         fn learned()(
-            has_started in any::<bool>(), lifted in prop::option::of(latches()), heard_time in any::<bool>(),
+            has_started in any::<bool>(), lifted in prop::collection::vec(latches(), 0..3), heard_time in any::<bool>(),
             was_answered in any::<bool>(),
         ) -> Learned {
             Learned { has_started, lifted, heard_time, was_answered }
         }
+    }
+
+    /// Whether the reason is there, and nothing lifts it that does not lift this.
+    fn holds(left: &LeftBehind, latch: &Latch) -> bool {
+        left.latches.iter().any(|kept| {
+            kept.is_alike(latch)
+                && kept.admitted_at >= latch.admitted_at
+                && (kept.license_ends.is_none()
+                    || (latch.license_ends.is_some() && kept.license_ends >= latch.license_ends))
+        })
     }
 
     proptest! {
@@ -133,27 +154,25 @@ mod tests {
             for before in writes.iter().chain([&there]) {
                 prop_assert!(end.floor.at >= before.floor.at);
                 prop_assert!(end.unheard_at >= before.unheard_at);
-                prop_assert!(end.latch.is_some() || before.latch.is_none());
-                if before.latch.as_ref().is_some_and(|latch| latch.lack == Lack::Tampered) {
-                    prop_assert_eq!(end.latch.as_ref().map(|latch| &latch.lack), Some(&Lack::Tampered));
-                }
+                prop_assert!(before.latches.iter().all(|latch| holds(&end, latch)));
             }
+            prop_assert!(end.latches.len() <= 5, "one of each kind");
             prop_assert_eq!(&end.floor.doubted, &there.floor.doubted);
             let mut turned = writes;
             turned.reverse();
             let turned = turned.into_iter().fold(there, |there, mine| mine.over(there, &nothing));
             prop_assert_eq!((end.floor.at, end.unheard_at), (turned.floor.at, turned.unheard_at));
-            prop_assert_eq!(end.latch.map(|latch| (latch.lack, latch.at)), turned.latch.map(|latch| (latch.lack, latch.at)));
+            prop_assert!(end.latches.iter().all(|latch| turned.latches.contains(latch)));
         }
 
         /// A reason goes only where a start lifted this very one, and the floor only where a verified answer said what time it is.
         #[test]
         fn only_what_was_learned_replaces(mine in left(), there in left(), learned in learned()) {
             let end = mine.clone().over(there.clone(), &learned);
-            if end.latch.is_none() {
-                prop_assert!(mine.latch.is_none());
-                prop_assert!(there.latch.is_none() || there.latch == learned.lifted);
+            for latch in &there.latches {
+                prop_assert!(holds(&end, latch) || learned.lifted.contains(latch));
             }
+            prop_assert!(mine.latches.iter().all(|latch| holds(&end, latch)));
             if end.floor.at < there.floor.at {
                 prop_assert!(learned.heard_time);
             }
@@ -166,7 +185,8 @@ mod tests {
         /// A process that is alone leaves what it wants to leave.
         #[test]
         fn who_is_alone_leaves_its_own(before in left(), mine in left()) {
-            let learned = Learned { has_started: true, lifted: before.latch.clone(), heard_time: true, was_answered: true };
+            let lifted = before.latches.clone();
+            let learned = Learned { has_started: true, lifted, heard_time: true, was_answered: true };
             prop_assert_eq!(mine.clone().over(before, &learned), mine.clone());
             prop_assert_eq!(mine.clone().over(mine.clone(), &Learned::default()), mine);
         }

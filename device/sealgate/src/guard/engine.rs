@@ -6,8 +6,8 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use sealgate_artifact::{ClockPolicy, Module, UnixSeconds};
 use sealgate_rules::{
-    ClockRolledBack, Enforced, Features, Findings, Known, Lack, Learned, LeftBehind, Local, Moment, Rights,
-    Session, TimeFloors, Timeline,
+    ClockRolledBack, Enforced, Features, Findings, Known, Lack, Latch, Learned, LeftBehind, Local, Moment,
+    Rights, Session, TimeFloors, Timeline,
 };
 
 use super::checks::Checks;
@@ -80,8 +80,9 @@ impl Judged {
     }
 
     fn begin(&mut self, running: Duration, found: &LeftBehind) {
-        self.session = self.know(running, |known| Session::begin(known, found.latch.as_ref()));
-        self.learned.lifted = found.latch.clone().filter(|latch| self.session.latch() != Some(latch));
+        self.session = self.know(running, |known| Session::begin(known, &found.latches));
+        let is_lifted = |latch: &&Latch| !self.session.latches().contains(latch);
+        self.learned.lifted = found.latches.iter().filter(is_lifted).cloned().collect();
     }
 
     fn may_be_answered(&self) -> bool {
@@ -95,7 +96,11 @@ impl Judged {
             Some(_) => self.floors.clone(),
             None => self.floors.after_run(self.timeline.believed(running.as_secs())),
         };
-        LeftBehind { floor: floors.local, latch: self.session.latch().cloned(), unheard_at: self.unheard_at }
+        LeftBehind {
+            floor: floors.local,
+            latches: self.session.latches().to_vec(),
+            unheard_at: self.unheard_at,
+        }
     }
 }
 
@@ -208,13 +213,13 @@ impl Engine {
 
     fn judge(&self, change: impl FnOnce(&mut Judged)) {
         let mut judged = self.judged();
-        let before = judged.session.latch().cloned();
+        let before = judged.session.latches().to_vec();
         change(&mut judged);
         let running = self.client.clock.running();
         let session = judged.session.clone();
         judged.session = judged.know(running, |known| session.later(known));
         let is_due = running.saturating_sub(judged.kept_at) >= KEEP;
-        if is_due || judged.session.latch() != before.as_ref() {
+        if is_due || judged.session.latches() != before {
             self.keep(&mut judged);
         }
         let news = self.show(&judged);
@@ -247,7 +252,10 @@ impl Engine {
         let was_kept = judged.is_kept;
         let kept = self.client.leave_behind(&judged.left_behind(running), &judged.learned);
         match &kept {
-            Ok(()) => judged.learned = Learned { lifted: judged.learned.lifted.take(), ..Learned::default() },
+            Ok(()) => {
+                judged.learned =
+                    Learned { lifted: std::mem::take(&mut judged.learned.lifted), ..Learned::default() }
+            }
             Err(why) if was_kept => self.counters.not_persistent(why),
             Err(_) => {}
         }

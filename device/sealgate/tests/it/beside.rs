@@ -37,6 +37,25 @@ fn what_one_process_found_survives_the_others_end() {
     assert_eq!(lack(&with_sensors(&machine, &blind)), None, "for good");
 }
 
+/// Each process found a reason of its own. What lifts the one does not lift the other.
+#[test]
+fn two_reasons_are_lifted_each_for_itself() {
+    let machine = Machine::new(Some(watched(None)));
+    let (seen, clean) = (told(Finding::Nothing), told(Finding::Nothing));
+    let (one, other) = (with_sensors(&machine, &seen), with_sensors(&machine, &clean));
+    *seen.0.lock().unwrap() = Finding::Something;
+    assert_eq!(one.verify_integrity().standing, Standing::Free(Lack::Tampered));
+    machine.cut();
+    machine.pass(DAY);
+    assert_eq!(lack(&other), Some(Lack::Unheard));
+    drop(other);
+    drop(one);
+    let blind = told(Finding::Unknown);
+    assert_eq!(lack(&with_sensors(&machine, &clean)), Some(Lack::Unheard), "a clean start, without a server");
+    machine.mend();
+    assert_eq!(lack(&with_sensors(&machine, &blind)), None, "both are lifted by now");
+}
+
 /// The one that lifted a reason does not bring it back, and the one that still has it takes no right from the next start.
 #[test]
 fn what_a_start_lifted_stays_lifted() {
