@@ -1,5 +1,8 @@
 //! Which features a program has, by their names (`spec/guard.md` §7).
 
+use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, DefaultHasher};
+
 use sealgate_artifact::{Feature, limits};
 
 /// `spec/guard.md` §7.3: what works without a license where a program names nothing else.
@@ -26,15 +29,17 @@ const ALL: &str = "*";
 /// A set of features. Names are compared without regard to the case of ASCII letters and to white space around them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Features {
-    /// In order, each once: a program asks for one of a few names millions of times a second.
-    names: Vec<String>,
+    names: Names,
     has_all: bool,
 }
+
+/// Hashed without a secret: nobody but the vendor chooses them, and a program asks for them millions of times a second.
+type Names = HashSet<String, BuildHasherDefault<DefaultHasher>>;
 
 impl Features {
     /// What works without a license.
     pub fn free<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
-        Self { names: in_order(names.into_iter().flat_map(spellings).collect()), has_all: false }
+        Self { names: names.into_iter().flat_map(spellings).collect(), has_all: false }
     }
 
     /// `spec/guard.md` §7.1: the same and what a license lists.
@@ -42,15 +47,12 @@ impl Features {
     pub fn with(&self, licensed: &[Feature]) -> Self {
         let mut names = self.names.clone();
         names.extend(licensed.iter().flat_map(|feature| spellings(&feature.name)));
-        Self {
-            names: in_order(names),
-            has_all: self.has_all || licensed.iter().any(|feature| feature.name == ALL),
-        }
+        Self { names, has_all: self.has_all || licensed.iter().any(|feature| feature.name == ALL) }
     }
 
     /// Whether this is one of them. It makes no copies.
     pub fn has(&self, name: &str) -> bool {
-        if self.has_all || self.lists(name) {
+        if self.has_all || self.names.contains(name) {
             return true;
         }
         let name = name.trim();
@@ -58,18 +60,8 @@ impl Features {
         let Some(lower) = lower.get_mut(..name.len()) else { return false };
         lower.copy_from_slice(name.as_bytes());
         lower.make_ascii_lowercase();
-        std::str::from_utf8(lower).is_ok_and(|lower| self.lists(lower))
+        std::str::from_utf8(lower).is_ok_and(|lower| self.names.contains(lower))
     }
-
-    fn lists(&self, name: &str) -> bool {
-        self.names.binary_search_by(|listed| listed.as_str().cmp(name)).is_ok()
-    }
-}
-
-fn in_order(mut names: Vec<String>) -> Vec<String> {
-    names.sort_unstable();
-    names.dedup();
-    names
 }
 
 /// A name as it is compared, and its alias.
