@@ -433,7 +433,7 @@ proptest! {
         let left = found.map(|(integrity, tamper, hours, unheard)| {
             let (findings, now) = (Findings { integrity, tamper }, Ok(fits(ADMITTED + hours * HOUR)));
             let unheard_at = unheard.map(|hours| ADMITTED + hours * HOUR);
-            let latches = Case { findings, now, unheard_at, ..next.clone() }.begin(None).latches().to_vec();
+            let latches = Case { unheard_at, findings, now, ..next.clone() }.begin(None).latches().to_vec();
             LeftBehind { latches, ..LeftBehind::default() }
         });
         let [one, other] = left.clone();
