@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "the machine itself is what is tested")]
 
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -186,6 +187,22 @@ fn an_update_of_the_system_while_the_product_runs() {
         running.looker.tell(&format!("update {library}"));
         is_licensed(&running.looker.next());
     }
+}
+
+/// A sandbox for the desktop knows its own user alone: the system's files are nobody's there.
+#[test]
+fn a_sandbox_that_knows_no_administrator() {
+    let user = ["setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups"];
+    let mut under: Vec<&str> = if is_root() { user.to_vec() } else { vec![] };
+    under.extend(["unshare", "-U", "--map-user=1000", "--map-group=1000"]);
+    let owner = Command::new(under[0]).args(&under[1..]).args(["stat", "-Lc", "%u", "/usr/lib"]).output();
+    if owner.expect("it starts").stdout != b"65534\n" {
+        return println!("not possible here: {under:?}");
+    }
+    let machine = Packaged::new();
+    std::fs::set_permissions(machine.product(), PermissionsExt::from_mode(0o755)).expect("set");
+    let under: Vec<String> = under.iter().map(ToString::to_string).collect();
+    is_licensed(&machine.start(&under).looker.next());
 }
 
 /// A library that the product loads after its start is seen by the next look, approved or not.
