@@ -84,7 +84,15 @@ impl Client {
     }
 
     pub(crate) fn verified(&self, state: &State, kept: &Activated) -> Result<Activation, Error> {
-        let now = self.clock.now().max(state.floors().newest());
+        self.verified_at(state, kept, self.clock.now().max(state.floors().newest()))
+    }
+
+    pub(crate) fn verified_at(
+        &self,
+        state: &State,
+        kept: &Activated,
+        now: UnixSeconds,
+    ) -> Result<Activation, Error> {
         let (chain, _) = known_chain(&self.trust, &state.accepted(), self.held(state), now)?;
         let license = verify_license(&chain, &kept.license, Some(self.trust.app), Policies::Known)
             .map_err(|why| SecurityError::Statement { what: "license", why })?;

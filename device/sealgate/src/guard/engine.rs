@@ -150,6 +150,11 @@ impl Engine {
         engine.keep(&mut judged);
         engine.show(&judged);
         drop(judged);
+        let first = engine.shown.load().state.clone();
+        // What stood there before anything was judged is no news, but the program is told how it starts.
+        if first.standing.lack() == Some(&Lack::NoLicense) {
+            engine.counters.changed(&first);
+        }
         engine
     }
 

@@ -1,6 +1,6 @@
 //! What a program holds of its license: from its state, else from files that were put beside it.
 
-use sealgate_artifact::{License as Signed, Module, UnixSeconds};
+use sealgate_artifact::{ClockMode, License as Signed, Module, UnixSeconds};
 use sealgate_rules::{Admission, Ending, Held};
 use sealgate_trust::{Policies, TrustError, verify_license};
 
@@ -37,6 +37,11 @@ pub(crate) struct Files {
 }
 
 impl Material {
+    fn reads_no_clock(&self) -> bool {
+        let policy = self.license.conditions.policy.as_ref();
+        policy.and_then(|policy| policy.clock).is_some_and(|clock| clock.mode == Some(ClockMode::RunTime))
+    }
+
     /// For the rules to judge, with what the guard knows of failures.
     pub(crate) fn held(&self, unheard_at: Option<UnixSeconds>) -> Held<'_> {
         let admission = self.admitted.as_ref().map(|admitted| Admission {
@@ -88,17 +93,25 @@ impl Client {
 
     /// What the state holds, verified anew; where it holds no activation, what the files hold. Nobody is asked.
     pub(crate) fn material(&self, files: &Files) -> Result<Option<Material>, Error> {
+        let known = self.signed_floor();
+        let found = self.material_at(files, self.clock.now().max(known));
+        // spec/guard.md §2.2: of a license that reads no clock, the windows of its keys are judged without one, too.
+        let without = || self.material_at(files, known).ok().filter(|held| held.as_ref().is_some_and(Material::reads_no_clock));
+        found.or_else(|why| without().ok_or(why))
+    }
+
+    fn material_at(&self, files: &Files, now: UnixSeconds) -> Result<Option<Material>, Error> {
         let found = self.kept()?;
         if let Some(Found { state, .. }) = &found
             && let Some(kept) = &state.activated
         {
-            return self.material_of(state, kept).map(Some);
+            return self.material_of(state, kept, now).map(Some);
         }
         let (Some(license), proof) = (&files.license, &files.proof) else { return Ok(None) };
         match (proof, found) {
             (Some(proof), Some(Found { state, .. })) => {
                 let begun = crate::activate::begin(proof, license.clone())?;
-                self.material_of(&state, &begun).map(Some)
+                self.material_of(&state, &begun, now).map(Some)
             }
             // A proof is of one device, and this one has no key yet: the license alone says what it gives.
             (_, found) => {
@@ -106,16 +119,16 @@ impl Client {
                     Some(found) => found,
                     None => self.state()?,
                 };
-                let verified = self.license_of(&found.state, license)?;
+                let verified = self.license_of(&found.state, license, now)?;
                 let vouched_at = verified.issued_at;
                 Ok(Some(Material { license: verified, admitted: None, vouched_at }))
             }
         }
     }
 
-    fn material_of(&self, state: &State, kept: &Activated) -> Result<Material, Error> {
-        let activation = self.verified(state, kept)?;
-        let license = self.license_of(state, &kept.license)?;
+    fn material_of(&self, state: &State, kept: &Activated, now: UnixSeconds) -> Result<Material, Error> {
+        let activation = self.verified_at(state, kept, now)?;
+        let license = self.license_of(state, &kept.license, now)?;
         let admitted = Admitted {
             at: activation.admitted_at(),
             lease_until: kept.lease_until,
@@ -127,8 +140,7 @@ impl Client {
     }
 
     /// A license that verifies, of a version that is not older than the newest one that this client saw.
-    fn license_of(&self, state: &State, bytes: &[u8]) -> Result<Signed, Error> {
-        let now = self.clock.now().max(state.floors().newest());
+    fn license_of(&self, state: &State, bytes: &[u8], now: UnixSeconds) -> Result<Signed, Error> {
         let (chain, _) = known_chain(&self.trust, &state.accepted(), self.held(state), now)?;
         let of_license = |why: TrustError| SecurityError::Statement { what: "license", why };
         let license =

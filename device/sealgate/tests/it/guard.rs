@@ -95,7 +95,7 @@ impl Machine {
         (certificate.issued_at, certificate.expires_at) = (at(now - 15 * DAY), at(now + 15 * DAY));
     }
 
-    fn set_clock(&self, ahead: i64) {
+    pub(crate) fn set_clock(&self, ahead: i64) {
         self.clocks.ahead.store(ahead, Ordering::SeqCst);
     }
 
@@ -120,7 +120,7 @@ pub(crate) fn lack(guard: &Guard) -> Option<Lack> {
     guard.state().standing.lack().cloned()
 }
 
-fn grace(until: u64, why: GraceWhy) -> Standing {
+pub(crate) fn grace(until: u64, why: GraceWhy) -> Standing {
     Standing::Grace { until: at(until), why }
 }
 
