@@ -15,7 +15,7 @@ use super::events::GuardCounters;
 use super::material::{Files, Material};
 use super::shown::{GuardState, Shown, Standing};
 use crate::guarded::Guarded;
-use crate::{Beat, BeatSaid, Client, Error, License};
+use crate::{Beat, BeatSaid, Client, Error};
 
 /// How often a program that runs for long keeps what time it is.
 const KEEP: Duration = Duration::from_mins(15);
@@ -266,7 +266,7 @@ impl Engine {
         let state = GuardState {
             standing: Standing::of(effective),
             tier: effective.tier(),
-            license_ends: license.and_then(|license| license.expires_at),
+            license_ends: judged.material.as_ref().and_then(|material| material.held(None).ends()),
             needs_refresh: effective.needs_refresh,
             restart_helps: judged.know(running, |known| judged.session.restart_helps(known)),
             is_kept: judged.is_kept,
@@ -278,7 +278,7 @@ impl Engine {
         let shown = Shown {
             state: state.clone(),
             features: Arc::new(features),
-            license: license.map(|license| Arc::new(License::new(license, None))),
+            license: judged.material.as_ref().map(|material| Arc::new(material.shown())),
             limits: judged.enforced.tenant_limits.clone(),
             until: self.client.clock.glance() + left,
         };

@@ -9,13 +9,15 @@ use crate::client::{ATTEMPTS, Found};
 use crate::guarded::Guarded;
 use crate::offline::known_chain;
 use crate::state::{Floors, State};
-use crate::{Client, ConfigurationError, Error, SecurityError};
+use crate::{Client, ConfigurationError, Error, License, SecurityError};
 
 /// A license that verified, and the admission to it.
 #[derive(Debug, Clone)]
 pub(crate) struct Material {
     pub(crate) license: Signed,
     pub(crate) admitted: Option<Admitted>,
+    /// Until when a trial runs here, as a server decided.
+    pub(crate) trial_ends: Option<UnixSeconds>,
     /// When somebody vouched last that the license was not taken back.
     vouched_at: UnixSeconds,
 }
@@ -37,6 +39,11 @@ pub(crate) struct Files {
 }
 
 impl Material {
+    /// For the program.
+    pub(crate) fn shown(&self) -> License {
+        License::new(&self.license, None).tried_until(&self.license, self.trial_ends)
+    }
+
     fn reads_no_clock(&self) -> bool {
         let policy = self.license.conditions.policy.as_ref();
         policy.and_then(|policy| policy.clock).is_some_and(|clock| clock.mode == Some(ClockMode::RunTime))
@@ -50,7 +57,12 @@ impl Material {
             lease_until: admitted.lease_until,
             ending: admitted.ending.as_ref(),
         });
-        Held { license: &self.license, admission, trial_ends: None, vouched_at: self.vouched_at }
+        Held {
+            license: &self.license,
+            admission,
+            trial_ends: self.trial_ends,
+            vouched_at: self.vouched_at,
+        }
     }
 }
 
@@ -121,7 +133,7 @@ impl Client {
                 };
                 let verified = self.license_of(&found.state, license, now)?;
                 let vouched_at = verified.issued_at;
-                Ok(Some(Material { license: verified, admitted: None, vouched_at }))
+                Ok(Some(Material { license: verified, admitted: None, trial_ends: None, vouched_at }))
             }
         }
     }
@@ -136,7 +148,8 @@ impl Client {
             modules: activation.modules().to_vec(),
         };
         let vouched_at = license.issued_at.max(admitted.at);
-        Ok(Material { license, admitted: Some(admitted), vouched_at })
+        let trial_ends = activation.trial_ends();
+        Ok(Material { license, admitted: Some(admitted), trial_ends, vouched_at })
     }
 
     /// A license that verifies, of a version that is not older than the newest one that this client saw.
