@@ -12,6 +12,10 @@ mod decision;
 mod ed25519;
 mod envelope;
 mod fields;
+mod guard_kept;
+mod guard_sets;
+mod guard_state;
+mod guard_time;
 mod heartbeat_answer;
 mod heartbeat_request;
 mod json;
@@ -68,6 +72,10 @@ pub fn all() -> Vec<Case> {
         trust_file::cases(),
         chain::cases(),
         chain_form::cases(),
+        guard_time::cases(),
+        guard_state::cases(),
+        guard_kept::cases(),
+        guard_sets::cases(),
     ]
     .concat()
 }
@@ -146,6 +154,11 @@ pub(crate) fn introduction(artifact: Artifact) -> &'static str {
             "Chains of actions (`spec/chain.md`): what a server concludes from the head and the list that a device shows (§4). An \
              `ok` is followed by the new acknowledged head, or by `resend_from` and a number. The seed chain (§7): by key and \
              signature."
+        }
+        Artifact::Guard => {
+            "What a guarded program may do (`spec/guard.md`): what time it is (§2), its rights when it starts (§3, §4, §6), its features \
+             (§7) and its tenants' limits (§8). Nothing is refused here: to be free of rights is an answer. An `ok` is followed by what \
+             the page above says of each `check`."
         }
         Artifact::TrustFile => {
             "Files `trust.json` (`spec/keys.md` §6), each verified under the roots that it pins, for its tenant. An `ok` is \
