@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sealgate::guard::{GraceWhy, Lack, Standing};
 use sealgate::{Guard, MemoryStore, Store, Tier, Trial};
-use sealgate_artifact::{KeyState, Outcome, Policy};
+use sealgate_artifact::{KeyState, KeyUse, Outcome, Policy};
 use serde_json::Value;
 
 use crate::authority::{DAY, NOW, at, key};
@@ -240,23 +240,38 @@ fn an_end_that_the_license_does_not_allow_is_none() {
     assert_eq!(guard.state().license_ends, Some(at(ENDS)), "what was said counts, and is not lengthened");
 }
 
-/// Keys that change meanwhile end no trial: the decision was made by a server that was certified then.
+/// A certificate that ended meanwhile ends no trial: the server was certified when it decided.
 #[test]
-fn a_new_certificate_ends_no_trial() {
+fn a_certificate_that_ended_ends_no_trial() {
+    let machine = unactivated(None, 60);
+    machine.site.authority().license.expires_at = None;
+    says_until(&machine, Some(NOW + 40 * DAY));
+    machine.client().activate(&key()).expect("admitted");
+    machine.cut();
+    machine.pass(30 * DAY);
+    let guard = offline(&machine);
+    assert_eq!((guard.state().standing, guard.state().license_ends), (Standing::Licensed, Some(at(NOW + 40 * DAY))));
+    machine.pass(10 * DAY);
+    assert_eq!(lack(&guard), Some(Lack::Expired));
+}
+
+/// A server's key that was revoked since vouches for no trial any more: the device is activated again.
+#[test]
+fn a_revoked_server_vouches_for_no_trial() {
     let machine = tried(Some(heard()));
     let guard = machine.start();
     {
         let mut authority = machine.site.authority();
+        let stolen = authority.server;
         authority.server = 44;
         authority.certificate.public_key = crate::authority::public_key(44);
-        authority.tenant_version += 1;
-        authority.issuers.push((45, KeyState::Retired));
+        authority.keyset_keys.push((KeyUse::Server, stolen, KeyState::Revoked));
+        authority.keyset_version += 1;
     }
     machine.pass(HOUR);
-    guard.heartbeat().expect("answered");
+    guard.heartbeat().expect("answered by the new key");
     drop(guard);
-    machine.cut();
-    machine.pass(HOUR);
-    let guard = machine.start();
-    assert_eq!((guard.state().standing.lack(), guard.state().license_ends), (None, Some(at(ENDS))));
+    assert_eq!(lack(&machine.start()), Some(Lack::TrialNotBegun));
+    machine.client().activate(&key()).expect("admitted");
+    assert_eq!(machine.start().state().license_ends, Some(at(ENDS)));
 }
