@@ -1,14 +1,14 @@
 //! Activating a device, and giving the activation back (`spec/activation.md` §4 and §5).
 
 use sealgate_artifact::{
-    ActivationProof, ActivationRequest, BeatOutcome, Decision, DeviceRequest, License, LicenseName, Module, Operation,
-    Origin, Outcome, StatementId, UnixSeconds, Unverified, Word,
+    ActivationProof, ActivationRequest, BeatOutcome, Decision, DeviceRequest, License, LicenseName, Module,
+    Operation, Origin, Outcome, StatementId, UnixSeconds, Unverified, Word,
 };
+use sealgate_rules::TrialStanding;
 use sealgate_trust::{
     Admitted, Policies, SentRequest, ServerRole, TenantTrust, TrustError, Verified, verify_certificate,
     verify_decision, verify_license, verify_own_answer, verify_proof,
 };
-use sealgate_rules::TrialStanding;
 use zeroize::Zeroizing;
 
 use crate::activated::{Activated, AdmittedBy, peek_answer};
@@ -191,7 +191,10 @@ impl Client {
         let Some(proof) = &answer.proof else {
             return Err(TransportError::AnswerInvalid("the activation proof is missing").into());
         };
-        let begun = Activated { began: self.trial_began(&license, answer, &memory.statements), ..begin(proof, bytes)? };
+        let begun = Activated {
+            began: self.trial_began(&license, answer, &memory.statements),
+            ..begin(proof, bytes)?
+        };
         let activation = self.admitted(chain, &license, (state, &begun), Some(sent.id))?;
         // Another process that asked the same may have gone on since.
         let is_known = |kept: &Activated| kept.peek().is_some_and(|(proof, _)| proof.request == sent.id);

@@ -1,8 +1,8 @@
 //! What vectors ask of the guard (`spec/guard.md`), as they are written, and the rules' answers.
 
 use sealgate_artifact::{
-    AntiTamper, AppId, ClockMode, ClockPolicy, Conditions, Fail, Feature, Freshness, Heartbeat, Integrity, License,
-    LicenseId, Limit, MaxDevices, Policy, SeatHold, TenantId, Tier, UnixSeconds, Unknown,
+    AntiTamper, AppId, ClockMode, ClockPolicy, Conditions, Fail, Feature, Freshness, Heartbeat, Integrity,
+    License, LicenseId, Limit, MaxDevices, Policy, SeatHold, TenantId, Tier, UnixSeconds, Unknown,
 };
 use sealgate_rules::{
     Admission, ClockRolledBack, ClockShows, Effective, Ending, Enforced, FREE_FEATURES, Features, Finding,
@@ -299,7 +299,8 @@ pub(crate) fn state(asked: &StateAsked) -> String {
 
 fn spelled(effective: &Effective, kept: Option<&Latch>) -> String {
     let mut words = vec![];
-    let mut put = |name: &str, value: Option<String>| words.extend(value.map(|value| format!("{name}={value}")));
+    let mut put =
+        |name: &str, value: Option<String>| words.extend(value.map(|value| format!("{name}={value}")));
     let time = |time: Option<UnixSeconds>| time.map(|time| time.get().to_string());
     put("tier", Some(effective.tier().as_str().to_owned()));
     put("code", effective.lack().map(|lack| lack.code().to_string()));
@@ -441,10 +442,10 @@ fn policy(shown: &ShownPolicy) -> Policy {
         seat: word(shown.seat.as_ref(), SeatHold::parse),
         fail: word(shown.fail.as_ref(), Fail::parse),
         integrity: word(shown.integrity.as_ref(), Integrity::parse),
-        anti_tamper: shown.anti_tamper.as_ref().map(|it| AntiTamper {
-            unknown: word(it.unknown.as_ref(), Unknown::parse),
-            agents: vec![],
-        }),
+        anti_tamper: shown
+            .anti_tamper
+            .as_ref()
+            .map(|it| AntiTamper { unknown: word(it.unknown.as_ref(), Unknown::parse), agents: vec![] }),
         freshness: shown.freshness.as_ref().map(|it| Freshness {
             warn: it.warn,
             restrict: it.restrict,

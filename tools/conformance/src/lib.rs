@@ -24,7 +24,8 @@ pub use courier::write_files;
 pub use files::{Difference, generate, read_all, verify};
 pub use guard::{
     FeaturesAsked, ShownAdmission, ShownAntiTamper, ShownClock, ShownEnding, ShownFinding, ShownFreshness,
-    ShownHeartbeat, ShownHeld, ShownLatch, ShownLocal, ShownPolicy, StateAsked, TenantsAsked, TimeAsked, TimeEvent,
+    ShownHeartbeat, ShownHeld, ShownLatch, ShownLocal, ShownPolicy, StateAsked, TenantsAsked, TimeAsked,
+    TimeEvent,
 };
 pub use points::{Point, points};
 pub use replay::answer;

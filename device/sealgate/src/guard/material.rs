@@ -57,12 +57,7 @@ impl Material {
             lease_until: admitted.lease_until,
             ending: admitted.ending.as_ref(),
         });
-        Held {
-            license: &self.license,
-            admission,
-            trial_ends: self.trial_ends,
-            vouched_at: self.vouched_at,
-        }
+        Held { license: &self.license, admission, trial_ends: self.trial_ends, vouched_at: self.vouched_at }
     }
 }
 
@@ -108,7 +103,11 @@ impl Client {
         let known = self.signed_floor();
         let found = self.material_at(files, self.clock.now().max(known));
         // spec/guard.md §2.2: of a license that reads no clock, the windows of its keys are judged without one, too.
-        let without = || self.material_at(files, known).ok().filter(|held| held.as_ref().is_some_and(Material::reads_no_clock));
+        let without = || {
+            self.material_at(files, known)
+                .ok()
+                .filter(|held| held.as_ref().is_some_and(Material::reads_no_clock))
+        };
         found.or_else(|why| without().ok_or(why))
     }
 

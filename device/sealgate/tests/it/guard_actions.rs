@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use sealgate::guard::{GraceWhy, Lack, Standing};
 use sealgate::{Guard, Tier};
-use sealgate_artifact::{AntiTamper, ClockPolicy, Fail, Feature, Freshness, Integrity, Limit, Policy, Unknown};
+use sealgate_artifact::{
+    AntiTamper, ClockPolicy, Fail, Feature, Freshness, Integrity, Limit, Policy, Unknown,
+};
 
 use crate::authority::{DAY, NOW, at, key};
 use crate::guard::{Machine, grace, heard, lack};
@@ -36,7 +38,11 @@ fn all_ways_to_ask_agree_in_each_standing() {
         for feature in PREMIUM.into_iter().chain(FREE) {
             let allowed = guard.ensure_valid(feature);
             assert_eq!(allowed.is_ok(), guard.has_feature(feature), "{feature} while {standing:?}");
-            assert_eq!(guard.ensure_valid_for("tenant-xyz", feature), allowed, "{feature} while {standing:?}");
+            assert_eq!(
+                guard.ensure_valid_for("tenant-xyz", feature),
+                allowed,
+                "{feature} while {standing:?}"
+            );
         }
         for needed in [Tier::Free, Tier::Licensed, Tier::Enterprise] {
             let reaches = guard.tier() as u8 >= needed as u8;
@@ -69,7 +75,11 @@ fn a_license_that_is_over_starts_hard_and_soft_and_denies_what_is_sold() {
             assert!(guard.ensure_valid(feature).is_ok(), "{fail:?}: {feature}");
         }
         for feature in PREMIUM {
-            assert_eq!(guard.ensure_valid(feature).expect_err("over").code().as_str(), "grace_over", "{fail:?}");
+            assert_eq!(
+                guard.ensure_valid(feature).expect_err("over").code().as_str(),
+                "grace_over",
+                "{fail:?}"
+            );
         }
     }
 }
@@ -86,11 +96,19 @@ fn by_file(change: impl FnOnce(&mut sealgate_artifact::License)) -> Guard {
     let machine = Machine::unactivated(None);
     change(&mut machine.site.authority().license);
     let license = machine.site.authority().license();
-    machine.client().guard().without_threads().offline().files(Some(license), None).start().expect("it starts")
+    machine
+        .client()
+        .guard()
+        .without_threads()
+        .offline()
+        .files(Some(license), None)
+        .start()
+        .expect("it starts")
 }
 
 fn rolled_back() -> Guard {
-    let machine = Machine::new(Some(Policy { clock: Some(ClockPolicy { tolerance: Some(0), mode: None }), ..heard() }));
+    let machine =
+        Machine::new(Some(Policy { clock: Some(ClockPolicy { tolerance: Some(0), mode: None }), ..heard() }));
     drop(machine.start());
     machine.cut();
     machine.set_clock(-3_600);
@@ -107,7 +125,10 @@ fn revoked() -> Guard {
 }
 
 fn tampered() -> Guard {
-    let policy = Policy { anti_tamper: Some(AntiTamper { unknown: Some(Unknown::Tamper), agents: vec![] }), ..heard() };
+    let policy = Policy {
+        anti_tamper: Some(AntiTamper { unknown: Some(Unknown::Tamper), agents: vec![] }),
+        ..heard()
+    };
     let machine = Machine::new(Some(policy));
     machine.client().guard().without_threads().sensors(Looker::blind()).start().expect("it starts")
 }
@@ -121,7 +142,14 @@ fn each_reason_is_said_by_its_code() {
         ("not_activated", {
             let machine = Machine::unactivated(Some(heard()));
             let license = machine.site.authority().license();
-            machine.client().guard().without_threads().offline().files(Some(license), None).start().expect("it starts")
+            machine
+                .client()
+                .guard()
+                .without_threads()
+                .offline()
+                .files(Some(license), None)
+                .start()
+                .expect("it starts")
         }),
         ("clock_rolled_back", rolled_back()),
         ("not_yet_valid", by_file(|license| license.not_before = at(NOW + 1))),

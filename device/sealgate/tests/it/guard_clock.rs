@@ -1,8 +1,8 @@
 //! Clocks that lie, through a guard: lines T of `docs/assurance.md`, "The catalogue of the guard", and the outcomes of each wrong clock, with
 //! what is told and what is kept, for a tolerance of a day and of nothing.
 
-use sealgate::{Store, Tier};
 use sealgate::guard::{GraceWhy, Lack, Standing};
+use sealgate::{Store, Tier};
 use sealgate_artifact::{ClockMode, ClockPolicy, Policy};
 
 use crate::authority::{DAY, NOW};
@@ -88,7 +88,11 @@ fn each_wrong_clock_has_its_outcome_and_its_event() {
         let is_believed = (HOUR..=48 * HOUR).contains(&ahead);
         machine.set_clock(0);
         if is_believed && tolerance == Some(0) {
-            assert_eq!(lack(&machine.start()), Some(Lack::ClockRolledBack), "{which}: it was believed, and strict is strict");
+            assert_eq!(
+                lack(&machine.start()),
+                Some(Lack::ClockRolledBack),
+                "{which}: it was believed, and strict is strict"
+            );
             machine.pass(ahead.unsigned_abs());
         } else if ahead == 48 * HOUR {
             machine.pass(DAY);
@@ -146,7 +150,11 @@ fn a_clock_that_went_ahead_and_back_gives_and_takes_nothing() {
             assert_eq!(machine.start().state().standing, Standing::Licensed, "{tolerance:?} {round}");
         }
         machine.set_clock(-YEAR);
-        assert_eq!(lack(&machine.start()), Some(Lack::ClockRolledBack), "what is known stands: {tolerance:?}");
+        assert_eq!(
+            lack(&machine.start()),
+            Some(Lack::ClockRolledBack),
+            "what is known stands: {tolerance:?}"
+        );
     }
 }
 

@@ -109,7 +109,10 @@ fn what_was_bought_beside_the_plan_is_of_that_license_alone() {
     assert!(!guard.has_feature("pdf.designer"));
     machine.site.authority().next_license().features.push(Feature::named("pdf.designer"));
     guard.heartbeat().expect("answered");
-    assert!(guard.has_feature("pdf.designer"), "in the same run: rights that a server widens while they are held");
+    assert!(
+        guard.has_feature("pdf.designer"),
+        "in the same run: rights that a server widens while they are held"
+    );
     assert_eq!(guard.tier(), Tier::Licensed);
     assert!(!plain.start().has_feature("pdf.designer"));
     machine.site.authority().next_license().features.retain(|feature| feature.name != "pdf.designer");

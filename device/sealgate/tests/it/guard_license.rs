@@ -180,7 +180,10 @@ fn a_license_without_features_has_its_tier_and_what_is_free() {
     let (guard, _) = by_license(&machine);
     assert_eq!((guard.tier(), guard.state().standing), (Tier::Licensed, Standing::Licensed));
     assert!(guard.has_feature("db.query") && !guard.has_feature("rule-engine"));
-    assert_eq!(guard.ensure_valid("rule-engine").expect_err("not sold").code().as_str(), "feature_not_licensed");
+    assert_eq!(
+        guard.ensure_valid("rule-engine").expect_err("not sold").code().as_str(),
+        "feature_not_licensed"
+    );
 }
 
 /// V10. What does not read is told, and is nothing.

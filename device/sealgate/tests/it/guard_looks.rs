@@ -129,7 +129,8 @@ fn no_development_mode_switches_a_check_off() {
     let config = GuardConfig::from_json(text).expect("it reads");
     assert_eq!(config.unknown, ["EnforcementMode", "SkipAssemblyWhitelist", "SkipSignatureVerification"]);
     let machine = Machine::new(Some(watched(Fail::Soft, None)));
-    let guard = machine.client().guard().without_threads().sensors(Looker::new("debugger", Finding::Something));
+    let guard =
+        machine.client().guard().without_threads().sensors(Looker::new("debugger", Finding::Something));
     let guard = guard.configured(&config, None).expect("nothing lies there").start().expect("it starts");
     assert_eq!(lack(&guard), Some(Lack::Tampered));
 }

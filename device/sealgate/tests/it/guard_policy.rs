@@ -52,8 +52,10 @@ fn the_policy_of_another_license_does_not_count() {
     let milder = {
         let mut authority = machine.site.authority();
         authority.license.license = sealgate_artifact::LicenseId::from_bytes([77; 16]);
-        authority.license.conditions.policy =
-            Some(Policy { heartbeat: Some(Heartbeat { interval: 4 * HOUR, grace: 40 * DAY, longest_grace: None }), ..Policy::default() });
+        authority.license.conditions.policy = Some(Policy {
+            heartbeat: Some(Heartbeat { interval: 4 * HOUR, grace: 40 * DAY, longest_grace: None }),
+            ..Policy::default()
+        });
         authority.license()
     };
     let (guard, lines) = by_files(&machine, milder, proof);
@@ -67,8 +69,10 @@ fn an_older_policy_does_not_come_back() {
     let machine = Machine::new(Some(heard()));
     let held = machine.client().activation().expect("it verifies").expect("kept");
     let (older, proof) = (held.license_carrier().to_vec(), held.proof_carrier().to_vec());
-    machine.site.authority().next_license().conditions.policy =
-        Some(Policy { heartbeat: Some(Heartbeat { interval: HOUR, grace: 2 * HOUR, longest_grace: None }), ..Policy::default() });
+    machine.site.authority().next_license().conditions.policy = Some(Policy {
+        heartbeat: Some(Heartbeat { interval: HOUR, grace: 2 * HOUR, longest_grace: None }),
+        ..Policy::default()
+    });
     let guard = machine.start();
     guard.heartbeat().expect("answered");
     machine.cut();

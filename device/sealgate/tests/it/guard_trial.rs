@@ -205,7 +205,8 @@ fn the_word_of_another_trial_does_not_count() {
     let payload = changed["answer"]["payload"].as_str().expect("base64").to_owned();
     let text = String::from_utf8(sealgate_artifact::decode_base64(&payload, "payload").expect("base64"));
     let ends = (NOW + 2 * DAY).to_string();
-    let later = text.expect("JSON").replace(&format!("\"trial_ends\":{ends}"), &format!("\"trial_ends\":{ENDS}"));
+    let later =
+        text.expect("JSON").replace(&format!("\"trial_ends\":{ends}"), &format!("\"trial_ends\":{ENDS}"));
     changed["answer"]["payload"] = sealgate_artifact::encode_base64(later.as_bytes()).into();
     let mut elsewhere = genuine.clone();
     elsewhere["origin"] = "https://elsewhere.example.com".into();
@@ -250,7 +251,10 @@ fn a_certificate_that_ended_ends_no_trial() {
     machine.cut();
     machine.pass(30 * DAY);
     let guard = offline(&machine);
-    assert_eq!((guard.state().standing, guard.state().license_ends), (Standing::Licensed, Some(at(NOW + 40 * DAY))));
+    assert_eq!(
+        (guard.state().standing, guard.state().license_ends),
+        (Standing::Licensed, Some(at(NOW + 40 * DAY)))
+    );
     machine.pass(10 * DAY);
     assert_eq!(lack(&guard), Some(Lack::Expired));
 }

@@ -18,8 +18,7 @@ pub(crate) fn told<T>(work: impl FnOnce() -> T) -> (T, Vec<String>) {
 /// Whether one of these lines has this level and all of these words.
 #[track_caller]
 pub(crate) fn says(lines: &[String], level: &str, words: &[&str]) {
-    let fits =
-        |line: &&String| line.starts_with(level) && words.iter().all(|word| line.contains(word));
+    let fits = |line: &&String| line.starts_with(level) && words.iter().all(|word| line.contains(word));
     assert!(lines.iter().any(|line| fits(&line)), "{level} {words:?} is not in {lines:#?}");
 }
 

@@ -44,7 +44,12 @@ fn of_time(shelf: &mut Shelf) {
     let mut one = |name: &str, shows: &str, held, expected: String| {
         put(shelf, &format!("kept_expired_{name}"), shows, start(&kept, held), &expected);
     };
-    one("same", "The same license by a clock that is right again: it stays.", ends(Some(END)), fell("expired"));
+    one(
+        "same",
+        "The same license by a clock that is right again: it stays.",
+        ends(Some(END)),
+        fell("expired"),
+    );
     one("earlier", "One that ends earlier.", ends(Some(END - 1)), fell("expired"));
     one("later", "One that ends a second later lifts it.", ends(Some(END + 1)), licensed(END + 1));
     one("never", "One that never ends.", ends(None), "license tier=enterprise".to_owned());
@@ -96,7 +101,8 @@ fn of_machines(shelf: &mut Shelf) {
         ("unknown", Unknown, fell("tamper_detected")),
     ] {
         let shows = "What sensors found is of the machine, not of a license: a start that finds nothing lifts it, or one that does not look.";
-        let question = StateAsked { tamper: finding, integrity: Nothing, ..start(&latch("tamper_detected"), both()) };
+        let question =
+            StateAsked { tamper: finding, integrity: Nothing, ..start(&latch("tamper_detected"), both()) };
         put(shelf, &format!("kept_tampered_{name}"), shows, question, &expected);
     }
     for (name, finding, expected) in [
@@ -105,7 +111,8 @@ fn of_machines(shelf: &mut Shelf) {
         ("unknown", Unknown, fell("unapproved_module")),
     ] {
         let shows = "What the check of modules found, likewise.";
-        let question = StateAsked { tamper: Nothing, integrity: finding, ..start(&latch("unapproved_module"), both()) };
+        let question =
+            StateAsked { tamper: Nothing, integrity: finding, ..start(&latch("unapproved_module"), both()) };
         put(shelf, &format!("kept_unapproved_{name}"), shows, question, &expected);
     }
 }

@@ -36,16 +36,32 @@ fn features(shelf: &mut Shelf) {
     let denied = ["rule-engine", "workflow", "db.savechanges", "api.list", "core.runtime", "*", ""];
     let none: Vec<(&str, bool)> = free.into_iter().chain(denied.map(|name| (name, false))).collect();
     put(shelf, "free", "What works without a license where a build names nothing else.", &[], &none);
-    let answers =
-        [("rule-engine", true), ("workflow", true), ("db.query", true), ("audit-trail", false), ("no-such", false)];
+    let answers = [
+        ("rule-engine", true),
+        ("workflow", true),
+        ("db.query", true),
+        ("audit-trail", false),
+        ("no-such", false),
+    ];
     put(shelf, "listed", "What the license lists, and what is free.", &["rule-engine", "workflow"], &answers);
     let answers = [("no-such", true), ("*", true), ("", true), ("grpc", true)];
     put(shelf, "everything", "A license that lists everything.", &["*"], &answers);
     let answers = [("db.anything", false), ("*", false), ("db.*", true)];
     put(shelf, "no_pattern", "A star in a name is a part of the name.", &["db.*"], &answers);
-    let answers =
-        [("rule-engine", true), (" rule-engine\t", true), ("RULE-ENGINE", true), ("rule engine", false), ("rule_engine", false)];
-    put(shelf, "spelled", "White space around a name and the case of its letters do not count.", &[" Rule-Engine "], &answers);
+    let answers = [
+        ("rule-engine", true),
+        (" rule-engine\t", true),
+        ("RULE-ENGINE", true),
+        ("rule engine", false),
+        ("rule_engine", false),
+    ];
+    put(
+        shelf,
+        "spelled",
+        "White space around a name and the case of its letters do not count.",
+        &[" Rule-Engine "],
+        &answers,
+    );
     let answers = [("é", true), ("É", false), ("\u{a0}é", true)];
     put(shelf, "not_ascii", "The case of other letters counts; white space is Unicode's.", &["é"], &answers);
     let own = |free: &[&str]| FeaturesAsked { free: Some(texts(free)), licensed: vec![], ask: vec![] };
@@ -84,28 +100,83 @@ fn aliases(shelf: &mut Shelf) {
 }
 
 fn tenants(shelf: &mut Shelf) {
-    let mut put = |name: &str, shows: &str, limits: &[(&str, u64)], actions: &[(&str, &str, u64)], expected: &str| {
-        let asked = TenantsAsked {
-            limits: limits.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect(),
-            actions: actions
-                .iter()
-                .map(|(tenant, action, at)| ((*tenant).to_owned(), (*action).to_owned(), *at))
-                .collect(),
+    let mut put =
+        |name: &str, shows: &str, limits: &[(&str, u64)], actions: &[(&str, &str, u64)], expected: &str| {
+            let asked = TenantsAsked {
+                limits: limits.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect(),
+                actions: actions
+                    .iter()
+                    .map(|(tenant, action, at)| ((*tenant).to_owned(), (*action).to_owned(), *at))
+                    .collect(),
+            };
+            shelf.accepted(&format!("tenants_{name}"), shows, Question::GuardTenants(asked), expected);
         };
-        shelf.accepted(&format!("tenants_{name}"), shows, Question::GuardTenants(asked), expected);
-    };
     let two = [("api", 2)];
     let at = |second| ("t", "api.list", second);
     put("below", "As many as may be.", &two, &[at(0), at(0)], "yes yes");
     put("above", "One more waits a minute.", &two, &[at(0), at(0), at(0)], "yes yes 60");
-    put("slides", "The window slides by seconds.", &two, &[at(0), at(30), at(59), at(60), at(61)], "yes yes 1 yes 29");
-    put("refused_not_counted", "What is refused is not counted.", &two, &[at(0), at(1), at(2), at(3), at(60), at(61)], "yes yes 58 57 yes yes");
-    put("each_alone", "Each tenant is counted alone.", &[("api", 1)], &[("a", "api.x", 0), ("b", "api.x", 0), ("a", "api.x", 1)], "yes yes 59");
-    put("other_action", "What no limit names is not counted.", &[("api", 1)], &[("t", "api.x", 0), ("t", "db.x", 0), ("t", "db.x", 0)], "yes yes yes");
-    put("actions_together", "All actions below a name are counted together.", &[("api", 2)], &[("t", "api.a", 0), ("t", "api.b", 0), ("t", "api.c", 0)], "yes yes 60");
-    put("name_and_full_stop", "A name is followed by a full stop: it is about neither of these.", &[("api", 1)], &[("t", "apiary.x", 0), ("t", "apiary.x", 0), ("t", "api", 0), ("t", "api", 0)], "yes yes yes yes");
-    put("two_limits", "Two limits are counted apart.", &[("api", 1), ("db", 1)], &[("t", "api.x", 0), ("t", "db.x", 0), ("t", "api.x", 0), ("t", "db.x", 5)], "yes yes 60 55");
-    put("nested_names", "The first limit that names an action counts it.", &[("db", 1), ("db.query", 1)], &[("t", "db.query.x", 0), ("t", "db.query.x", 0)], "yes 60");
+    put(
+        "slides",
+        "The window slides by seconds.",
+        &two,
+        &[at(0), at(30), at(59), at(60), at(61)],
+        "yes yes 1 yes 29",
+    );
+    put(
+        "refused_not_counted",
+        "What is refused is not counted.",
+        &two,
+        &[at(0), at(1), at(2), at(3), at(60), at(61)],
+        "yes yes 58 57 yes yes",
+    );
+    put(
+        "each_alone",
+        "Each tenant is counted alone.",
+        &[("api", 1)],
+        &[("a", "api.x", 0), ("b", "api.x", 0), ("a", "api.x", 1)],
+        "yes yes 59",
+    );
+    put(
+        "other_action",
+        "What no limit names is not counted.",
+        &[("api", 1)],
+        &[("t", "api.x", 0), ("t", "db.x", 0), ("t", "db.x", 0)],
+        "yes yes yes",
+    );
+    put(
+        "actions_together",
+        "All actions below a name are counted together.",
+        &[("api", 2)],
+        &[("t", "api.a", 0), ("t", "api.b", 0), ("t", "api.c", 0)],
+        "yes yes 60",
+    );
+    put(
+        "name_and_full_stop",
+        "A name is followed by a full stop: it is about neither of these.",
+        &[("api", 1)],
+        &[("t", "apiary.x", 0), ("t", "apiary.x", 0), ("t", "api", 0), ("t", "api", 0)],
+        "yes yes yes yes",
+    );
+    put(
+        "two_limits",
+        "Two limits are counted apart.",
+        &[("api", 1), ("db", 1)],
+        &[("t", "api.x", 0), ("t", "db.x", 0), ("t", "api.x", 0), ("t", "db.x", 5)],
+        "yes yes 60 55",
+    );
+    put(
+        "nested_names",
+        "The first limit that names an action counts it.",
+        &[("db", 1), ("db.query", 1)],
+        &[("t", "db.query.x", 0), ("t", "db.query.x", 0)],
+        "yes 60",
+    );
     put("none", "Without a limit nothing is refused.", &[], &[at(0), at(0), at(0)], "yes yes yes");
-    put("late", "After long, all may be done again.", &two, &[at(0), at(0), at(100_000), at(100_000), at(100_000)], "yes yes yes yes 60");
+    put(
+        "late",
+        "After long, all may be done again.",
+        &two,
+        &[at(0), at(0), at(100_000), at(100_000), at(100_000)],
+        "yes yes yes yes 60",
+    );
 }

@@ -74,12 +74,25 @@ fn starts(shelf: &mut Shelf) {
     one("ten_years_ahead", "A clock that is ten years ahead.", ahead, doubted);
 
     let of = |signed, local| TimeAsked { signed, local, ..asked(vec![start(KNOWN)]) };
-    let shows = "The signed floor is the higher one; where the clock is behind it, the local floor is raised to it.";
+    let shows =
+        "The signed floor is the higher one; where the clock is behind it, the local floor is raised to it.";
     let expected = told(KNOWN + HOUR, "behind", KNOWN + HOUR, KNOWN + HOUR);
     put(shelf, "signed_floor_higher", shows, of(KNOWN + HOUR, 0), &expected);
     let shows = "The local floor is the higher one.";
-    put(shelf, "local_floor_higher", shows, of(0, KNOWN + HOUR), &told(KNOWN + HOUR, "behind", 0, KNOWN + HOUR));
-    put(shelf, "signed_floor_alone_refuses", "A day and a second below it.", of(KNOWN + DAY + 1, 0), &refused(KNOWN + DAY + 1, 0));
+    put(
+        shelf,
+        "local_floor_higher",
+        shows,
+        of(0, KNOWN + HOUR),
+        &told(KNOWN + HOUR, "behind", 0, KNOWN + HOUR),
+    );
+    put(
+        shelf,
+        "signed_floor_alone_refuses",
+        "A day and a second below it.",
+        of(KNOWN + DAY + 1, 0),
+        &refused(KNOWN + DAY + 1, 0),
+    );
     let after = asked(vec![start(0), start(KNOWN + HOUR)]);
     let shows = "A clock that was refused and set right: what was known stands, and nothing else.";
     put(shelf, "set_right", shows, after, &told(KNOWN + HOUR, "fits", KNOWN, KNOWN + HOUR));
@@ -88,18 +101,48 @@ fn starts(shelf: &mut Shelf) {
 /// What the license says of it.
 fn tolerances(shelf: &mut Shelf) {
     let of = |clock, wall| TimeAsked { clock, ..asked(vec![start(wall)]) };
-    put(shelf, "strict", "Nothing is tolerated, and nothing is behind.", of(tolerance(0), KNOWN), &told(KNOWN, "fits", KNOWN, KNOWN));
-    put(shelf, "strict_second_behind", "Nothing is tolerated.", of(tolerance(0), KNOWN - 1), &refused(KNOWN, KNOWN));
+    put(
+        shelf,
+        "strict",
+        "Nothing is tolerated, and nothing is behind.",
+        of(tolerance(0), KNOWN),
+        &told(KNOWN, "fits", KNOWN, KNOWN),
+    );
+    put(
+        shelf,
+        "strict_second_behind",
+        "Nothing is tolerated.",
+        of(tolerance(0), KNOWN - 1),
+        &refused(KNOWN, KNOWN),
+    );
     let shows = "An hour is tolerated.";
-    put(shelf, "hour_tolerated", shows, of(tolerance(HOUR), KNOWN - HOUR), &told(KNOWN, "behind", KNOWN, KNOWN));
-    put(shelf, "hour_and_a_second", "A second more.", of(tolerance(HOUR), KNOWN - HOUR - 1), &refused(KNOWN, KNOWN));
+    put(
+        shelf,
+        "hour_tolerated",
+        shows,
+        of(tolerance(HOUR), KNOWN - HOUR),
+        &told(KNOWN, "behind", KNOWN, KNOWN),
+    );
+    put(
+        shelf,
+        "hour_and_a_second",
+        "A second more.",
+        of(tolerance(HOUR), KNOWN - HOUR - 1),
+        &refused(KNOWN, KNOWN),
+    );
     let ahead = KNOWN + 10 * YEAR;
     let shows = "Whatever is tolerated, a clock that is far ahead is doubted.";
     let doubted = format!("{} doubted={ahead}", told(ahead, "doubted", KNOWN, KNOWN));
     put(shelf, "strict_ten_years_ahead", shows, of(tolerance(0), ahead), &doubted);
     for (name, wall) in [("in_1970", 0), ("ten_years_ahead", ahead)] {
         let shows = "A machine whose clock is not read.";
-        put(shelf, &format!("run_time_{name}"), shows, of(run_time(), wall), &told(KNOWN, "fits", KNOWN, KNOWN));
+        put(
+            shelf,
+            &format!("run_time_{name}"),
+            shows,
+            of(run_time(), wall),
+            &told(KNOWN, "fits", KNOWN, KNOWN),
+        );
     }
     let events = vec![start(0), TimeEvent::Ran(HOUR), start(0), TimeEvent::Ran(HOUR)];
     let shows = "It counts what it ran, over two starts.";
@@ -176,12 +219,24 @@ fn runs(shelf: &mut Shelf) {
     let shows = "Time is what it was, and what it ran since.";
     put(shelf, "ran", shows, ran(KNOWN, HOUR), &told(KNOWN + HOUR, "fits", KNOWN, KNOWN + HOUR));
     let shows = "A clock that is behind has no part in it.";
-    put(shelf, "ran_behind", shows, ran(KNOWN - HOUR, HOUR), &told(KNOWN + HOUR, "behind", KNOWN, KNOWN + HOUR));
+    put(
+        shelf,
+        "ran_behind",
+        shows,
+        ran(KNOWN - HOUR, HOUR),
+        &told(KNOWN + HOUR, "behind", KNOWN, KNOWN + HOUR),
+    );
     let ahead = KNOWN + YEAR;
     let shows = "A run that began by a doubted clock adds what it lasted.";
     let doubted = format!("{} doubted={ahead}", told(ahead + HOUR, "doubted", KNOWN, KNOWN + HOUR));
     put(shelf, "ran_doubted", shows, ran(ahead, HOUR), &doubted);
-    put(shelf, "ran_refused", "One whose clock is refused keeps nothing.", ran(0, HOUR), &refused(KNOWN, KNOWN));
+    put(
+        shelf,
+        "ran_refused",
+        "One whose clock is refused keeps nothing.",
+        ran(0, HOUR),
+        &refused(KNOWN, KNOWN),
+    );
     let twice = asked(vec![start(KNOWN), TimeEvent::Ran(HOUR), TimeEvent::Ran(HOUR), start(KNOWN + HOUR)]);
     let shows = "The next start by a clock that fell behind meanwhile.";
     put(shelf, "ran_then_behind", shows, twice, &told(KNOWN + 2 * HOUR, "behind", KNOWN, KNOWN + 2 * HOUR));
@@ -204,7 +259,13 @@ fn answers(shelf: &mut Shelf) {
     put(shelf, "heard_refused", shows, asked(events), &expected);
     let shows = "An answer never leads below what keys further up have signed.";
     let events = vec![start(KNOWN), heard(KNOWN - YEAR, KNOWN - DAY)];
-    put(shelf, "heard_below_authority", shows, asked(events), &told(KNOWN - DAY, "fits", KNOWN - DAY, KNOWN - DAY));
+    put(
+        shelf,
+        "heard_below_authority",
+        shows,
+        asked(events),
+        &told(KNOWN - DAY, "fits", KNOWN - DAY, KNOWN - DAY),
+    );
     let shows = "A local floor that was wrong is healed, and the next start is by the clock.";
     let wrong = TimeAsked {
         local: KNOWN + YEAR,
