@@ -328,7 +328,7 @@ pub(crate) fn features(asked: &FeaturesAsked) -> String {
         Some(names) => Features::free(names.iter().map(String::as_str)),
         None => Features::free(FREE_FEATURES.iter().copied()),
     };
-    let licensed: Vec<Feature> = asked.licensed.iter().map(|name| Feature::named(name)).collect();
+    let licensed: Vec<Feature> = asked.licensed.iter().map(Feature::named).collect();
     let has = free.with(&licensed);
     let answers = asked.ask.iter().map(|name| if has.has(name) { "yes" } else { "no" });
     answers.collect::<Vec<_>>().join(" ")

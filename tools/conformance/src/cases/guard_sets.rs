@@ -99,17 +99,27 @@ fn aliases(shelf: &mut Shelf) {
     put(shelf, "alias_alone", "An alias brings no neighbour.", &["grpc"], &answers);
 }
 
+/// Tenant, action and second.
+type Action<'a> = (&'a str, &'a str, u64);
+
+fn count(
+    shelf: &mut Shelf,
+    name: &str,
+    (shows, expected): (&str, &str),
+    limits: &[(&str, u64)],
+    actions: &[Action<'_>],
+) {
+    let asked = TenantsAsked {
+        limits: limits.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect(),
+        actions: actions.iter().map(|(who, what, at)| ((*who).to_owned(), (*what).to_owned(), *at)).collect(),
+    };
+    shelf.accepted(&format!("tenants_{name}"), shows, Question::GuardTenants(asked), expected);
+}
+
 fn tenants(shelf: &mut Shelf) {
     let mut put =
-        |name: &str, shows: &str, limits: &[(&str, u64)], actions: &[(&str, &str, u64)], expected: &str| {
-            let asked = TenantsAsked {
-                limits: limits.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect(),
-                actions: actions
-                    .iter()
-                    .map(|(tenant, action, at)| ((*tenant).to_owned(), (*action).to_owned(), *at))
-                    .collect(),
-            };
-            shelf.accepted(&format!("tenants_{name}"), shows, Question::GuardTenants(asked), expected);
+        |name: &str, shows: &str, limits: &[(&str, u64)], actions: &[Action<'_>], expected: &str| {
+            count(shelf, name, (shows, expected), limits, actions);
         };
     let two = [("api", 2)];
     let at = |second| ("t", "api.list", second);

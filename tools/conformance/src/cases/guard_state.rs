@@ -22,6 +22,7 @@ pub(super) fn cases() -> Vec<Case> {
     windows(&mut shelf);
     trials(&mut shelf);
     silence(&mut shelf);
+    longest_grace(&mut shelf);
     ends(&mut shelf);
     leases(&mut shelf);
     freshness(&mut shelf);
@@ -205,6 +206,26 @@ fn silence(shelf: &mut Shelf) {
     );
     let doubted = StateAsked { doubted: true, ..silent(DEADLINE, None, heard()) };
     one("deadline_by_doubted", "By a doubted clock, nothing is kept of it.", doubted, free("grace_over"));
+    let short = ShownHeld { expires_at: Some(ADMITTED + 6 * HOUR), ..held(Some(heard())) };
+    one(
+        "end_before_overdue",
+        "The license ends before anything else changes.",
+        asked(ADMITTED, short),
+        licensed(ADMITTED + 6 * HOUR),
+    );
+    let forever = ShownHeld { expires_at: None, ..held(Some(heard())) };
+    one(
+        "no_end_heard",
+        "A license without an end that wants to be heard.",
+        asked(ADMITTED, forever),
+        licensed(OVERDUE),
+    );
+}
+
+/// A failure lengthens the grace, where the license signs how far.
+fn longest_grace(shelf: &mut Shelf) {
+    let mut one =
+        |name: &str, shows: &str, asked, expected: String| put(shelf, name, shows, asked, &expected);
     let longer = || ShownPolicy {
         heartbeat: Some(ShownHeartbeat { interval: 4 * HOUR, grace: DAY, longest_grace: Some(3 * DAY) }),
         ..ShownPolicy::default()
@@ -230,20 +251,6 @@ fn silence(shelf: &mut Shelf) {
         "Without a failure it lengthens nothing.",
         silent(DEADLINE, None, longer()),
         fell("grace_over"),
-    );
-    let short = ShownHeld { expires_at: Some(ADMITTED + 6 * HOUR), ..held(Some(heard())) };
-    one(
-        "end_before_overdue",
-        "The license ends before anything else changes.",
-        asked(ADMITTED, short),
-        licensed(ADMITTED + 6 * HOUR),
-    );
-    let forever = ShownHeld { expires_at: None, ..held(Some(heard())) };
-    one(
-        "no_end_heard",
-        "A license without an end that wants to be heard.",
-        asked(ADMITTED, forever),
-        licensed(OVERDUE),
     );
 }
 

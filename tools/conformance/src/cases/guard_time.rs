@@ -27,12 +27,12 @@ fn start(wall: u64) -> TimeEvent {
     TimeEvent::Start(wall)
 }
 
-fn tolerance(seconds: u64) -> Option<ShownClock> {
-    Some(ShownClock { tolerance: Some(seconds), mode: None })
+fn tolerance(seconds: u64) -> ShownClock {
+    ShownClock { tolerance: Some(seconds), mode: None }
 }
 
-fn run_time() -> Option<ShownClock> {
-    Some(ShownClock { tolerance: None, mode: Some("run_time".to_owned()) })
+fn run_time() -> ShownClock {
+    ShownClock { tolerance: None, mode: Some("run_time".to_owned()) }
 }
 
 fn put(shelf: &mut Shelf, name: &str, shows: &str, asked: TimeAsked, expected: &str) {
@@ -100,7 +100,7 @@ fn starts(shelf: &mut Shelf) {
 
 /// What the license says of it.
 fn tolerances(shelf: &mut Shelf) {
-    let of = |clock, wall| TimeAsked { clock, ..asked(vec![start(wall)]) };
+    let of = |clock, wall| TimeAsked { clock: Some(clock), ..asked(vec![start(wall)]) };
     put(
         shelf,
         "strict",
@@ -146,7 +146,7 @@ fn tolerances(shelf: &mut Shelf) {
     }
     let events = vec![start(0), TimeEvent::Ran(HOUR), start(0), TimeEvent::Ran(HOUR)];
     let shows = "It counts what it ran, over two starts.";
-    let counted = TimeAsked { clock: run_time(), ..asked(events) };
+    let counted = TimeAsked { clock: Some(run_time()), ..asked(events) };
     put(shelf, "run_time_counts", shows, counted, &told(KNOWN + 2 * HOUR, "fits", KNOWN, KNOWN + 2 * HOUR));
 }
 
