@@ -36,7 +36,7 @@ pub use lists::{Effect, ListEntry, Matcher, lists_allow, parse_net};
 pub use may_leave::Leaving;
 pub use moves::{Holder, MOST_MOVES, seat_that_moves};
 pub use rate::{Bucket, Rate};
-pub use rhythm::{Ending, Rhythm, due};
+pub use rhythm::{Ending, Rhythm, due, spread};
 pub use status::Status;
 pub use trial::TrialStanding;
 pub use validate::Verdict;
