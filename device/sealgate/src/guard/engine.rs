@@ -14,7 +14,7 @@ use super::checks::Checks;
 use super::events::GuardCounters;
 use super::material::{Files, Material};
 use super::shown::{GuardState, Shown, Standing};
-use crate::{Beat, BeatSaid, Client, Error, License};
+use crate::{Beat, BeatSaid, Client, Error};
 
 /// How often a program that runs for long keeps what time it is.
 const KEEP: Duration = Duration::from_mins(15);
@@ -158,6 +158,11 @@ impl Engine {
         engine.keep(&mut judged);
         engine.show(&judged);
         drop(judged);
+        let first = engine.shown.load().state.clone();
+        // What stood there before anything was judged is no news, but the program is told how it starts.
+        if first.standing.lack() == Some(&Lack::NoLicense) {
+            engine.counters.changed(&first);
+        }
         engine
     }
 
@@ -275,7 +280,7 @@ impl Engine {
         let state = GuardState {
             standing: Standing::of(effective),
             tier: effective.tier(),
-            license_ends: license.and_then(|license| license.expires_at),
+            license_ends: judged.material.as_ref().and_then(|material| material.held(None).ends()),
             needs_refresh: effective.needs_refresh,
             restart_helps: judged.know(running, |known| judged.session.restart_helps(known)),
             is_kept: judged.is_kept,
@@ -287,7 +292,7 @@ impl Engine {
         let shown = Shown {
             state: state.clone(),
             features: Arc::new(features),
-            license: license.map(|license| Arc::new(License::new(license, None))),
+            license: judged.material.as_ref().map(|material| Arc::new(material.shown())),
             limits: judged.enforced.tenant_limits.clone(),
             until: self.client.clock.glance() + left,
         };

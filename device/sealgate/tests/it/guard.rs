@@ -128,7 +128,7 @@ pub(crate) fn lack(guard: &Guard) -> Option<Lack> {
     guard.state().standing.lack().cloned()
 }
 
-fn grace(until: u64, why: GraceWhy) -> Standing {
+pub(crate) fn grace(until: u64, why: GraceWhy) -> Standing {
     Standing::Grace { until: at(until), why }
 }
 
