@@ -294,7 +294,7 @@ pub(crate) fn state(asked: &StateAsked) -> String {
     let findings = Findings { integrity: finding(asked.integrity), tamper: finding(asked.tamper) };
     let known = Known { held, findings, enforced: &enforced, now };
     let session = Session::begin(&known, asked.kept.as_ref().map(latch).as_ref());
-    spelled(session.effective(), session.latch())
+    spelled(session.effective(), session.latches().first())
 }
 
 fn spelled(effective: &Effective, kept: Option<&Latch>) -> String {
