@@ -31,6 +31,7 @@ pub(crate) struct Admitted {
 }
 
 /// Files that were put beside a program.
+#[derive(Default)]
 pub(crate) struct Files {
     pub(crate) license: Option<Vec<u8>>,
     pub(crate) proof: Option<Vec<u8>>,
