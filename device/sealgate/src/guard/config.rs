@@ -121,6 +121,11 @@ impl GuardConfig {
         Some(self.license_file.as_deref().and_then(Path::parent)?.join("license.json"))
     }
 
+    /// The statement of the release that is installed, which may lie there, too.
+    pub fn release_json(&self) -> Option<PathBuf> {
+        Some(self.license_file.as_deref().and_then(Path::parent)?.join("release.json"))
+    }
+
     fn of_section(section: Option<Value>) -> Result<Self, GuardConfigError> {
         let has_section = section.is_some();
         let section = section.unwrap_or_else(|| Value::Object(serde_json::Map::new()));

@@ -35,6 +35,8 @@ pub(crate) struct Admitted {
 pub(crate) struct Files {
     pub(crate) license: Option<Vec<u8>>,
     pub(crate) proof: Option<Vec<u8>>,
+    /// The statement of the release that is installed.
+    pub(crate) release: Option<Vec<u8>>,
 }
 
 impl Material {
