@@ -39,8 +39,9 @@ fell. Each that fails or warns says what to do. Nothing is changed, and no key i
 
 Run it as the program's user, in the folder where the program is started, and give --state the program's own state folder.
 
-With --root DIR the programs and libraries below DIR are compared with the list in the proof, and those that say no version of \
-themselves are named.
+With --root DIR the programs and libraries below DIR are compared with the list in the proof, and with that of the installed release if \
+its statement, release.json, lies beside the license; those that say no version of \
+themselves are named, too.
 
 Examples:
   sglic doctor
@@ -51,7 +52,8 @@ Examples:
 Exit codes: 0 no check failed (one that warns takes no right), 1 a check failed";
 
 const VERIFYING: &str = "\
-With --root DIR every program and library below DIR must be in the list of the proof. One that is not is unapproved_module, and is \
+With --root DIR every program and library below DIR must be in the list of the proof, or of the installed release if its statement, \
+release.json, lies beside the license. One that is not is unapproved_module, and is \
 named. So a start script can refuse a program that was built again or replaced.
 
 Examples:

@@ -94,7 +94,7 @@ fn all(
         check("clock", clock(client)),
         network::server(global, here, &program, variables),
         check("license", license::license(here, client)),
-        license::modules(here, client, args.root.as_deref()),
+        license::modules(here, client, &program, args.root.as_deref()),
     ];
     // What does not verify asks for nothing; the check of the license says so.
     let enforced =
