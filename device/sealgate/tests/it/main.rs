@@ -19,6 +19,7 @@ mod honest;
 mod http;
 mod listener;
 mod offline;
+mod promised;
 mod proxy;
 mod recorded;
 mod release;
