@@ -95,41 +95,45 @@ fn told(file: &Path, config: &GuardConfig) -> Check {
 
 /// Where the license key comes from, and whether it can be one. The key itself is never shown.
 pub(super) fn key(program: &Program, variables: &Variables, is_activated: bool) -> Check {
-    let file =
-        if program.is_named() { program.config.license_file.clone() } else { Some(PathBuf::from(KEY_FILE)) };
-    let config = GuardConfig { license_file: file, ..program.config.clone() };
+    let variable = match variables.license_key.as_ref().map(|value| value.to_str()) {
+        Some(None) => {
+            let failure = Failure::new(Code::ConfigInvalid, format!("{VARIABLE} is set, and is no text"));
+            return check("key", Err(failure.fix("Set it to the license key as it was issued.")));
+        }
+        value => value.flatten().map(str::trim).filter(|value| !value.is_empty()),
+    };
+    // Without a configuration nobody knows whether the program reads this file.
+    if program.is_named() {
+        return key_of(&program.config, variable)
+            .unwrap_or_else(|place| no_key(place, program.activates(), is_activated));
+    }
+    let usual = GuardConfig { license_file: Some(PathBuf::from(KEY_FILE)), ..GuardConfig::default() };
+    key_of(&usual, variable).unwrap_or_else(|place| no_key(place, false, is_activated)).as_warning()
+}
+
+/// What the file or the variable holds; where neither holds a key, where the file should be.
+fn key_of(config: &GuardConfig, variable: Option<&str>) -> Result<Check, Option<String>> {
     let place = config.license_file.as_deref().map(place);
     let in_file = match config.license_key(None) {
         Ok(key) => key,
         Err(why) => {
             let failure = Failure::new(Code::FileUnreadable, why.to_string());
             let fix = "Let the file hold the bare key, or {\"LicenseKey\": \"…\"}, and let the program's user read it.";
-            return check("key", Err(failure.fix(fix)));
+            return Ok(check("key", Err(failure.fix(fix))));
         }
     };
-    let variable = match &variables.license_key {
-        None => None,
-        Some(value) => match value.to_str() {
-            Some(value) => Some(value.trim()).filter(|value| !value.is_empty()),
-            None => {
-                let failure = Failure::new(Code::ConfigInvalid, format!("{VARIABLE} is set, and is no text"));
-                return check("key", Err(failure.fix("Set it to the license key as it was issued.")));
-            }
-        },
-    };
+    let is_other =
+        |key: &str| variable.is_some_and(|other| LicenseKey::normalise(other) != LicenseKey::normalise(key));
     match (in_file, variable) {
-        (Some(key), variable) => {
-            let named = formed(&key, &place.unwrap_or_default());
-            match variable.filter(|variable| LicenseKey::normalise(variable) != LicenseKey::normalise(&key)) {
-                Some(_) if named.ok => {
-                    named.with_notes([format!("{VARIABLE} names another key: the file's counts")])
-                }
-                _ => named,
-            }
+        (Some(key), _) => {
+            let other = is_other(&key).then(|| format!("{VARIABLE} names another key: the file's counts"));
+            Ok(formed(&key, &place.unwrap_or_default()).with_notes(other))
         }
-        (None, Some(key)) => formed(key, VARIABLE)
-            .with_notes(place.map(|place| format!("{place} is not there, so the variable counts"))),
-        (None, None) => no_key(place, program.activates(), is_activated),
+        (None, Some(key)) => {
+            let absent = place.map(|place| format!("{place} is not there, so the variable counts"));
+            Ok(formed(key, VARIABLE).with_notes(absent))
+        }
+        (None, None) => Err(place),
     }
 }
 
@@ -146,7 +150,6 @@ fn no_key(place: Option<String>, activates: bool, is_activated: bool) -> Check {
         "Put the key where LicenseFilePath says, seen from the folder in which the program is started, or set {VARIABLE}."
     );
     let check = check("key", Err(failure.fix(fix)));
-    // Without a configuration nobody knows whether the program wants one.
     if activates { check } else { check.as_warning() }
 }
 

@@ -157,4 +157,7 @@ fn without_a_configuration_the_key_is_no_failure() {
     let outcome = run(machine.command("doctor").current_dir(machine.folder.path()));
     assert_eq!((found(&outcome, "config"), found(&outcome, "proof")), (is("ok", ""), is("ok", "")));
     assert_eq!(found(&outcome, "key"), is("warning", "license_missing"));
+    installed(&machine, CONFIG, Some(b"{"));
+    let outcome = run(machine.command("doctor").current_dir(machine.folder.path()));
+    assert_eq!(found(&outcome, "key"), is("warning", "file_unreadable"));
 }
