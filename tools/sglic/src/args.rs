@@ -229,7 +229,7 @@ pub(crate) struct DoctorArgs {
     /// The folder where the program is installed: its files are compared with the list of the proof
     #[arg(long, value_name = "DIR")]
     pub(crate) root: Option<PathBuf>,
-    /// The configuration file of the program, JSON or TOML, with its section LicenseConfigs
+    /// The configuration file of the program, JSON or TOML, with its section `LicenseConfigs`
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// The number of the program's process, while it runs: the sensors look at it, and not at this command

@@ -29,11 +29,11 @@ fn triggers(machine: &Machine, guard: &Guard, what: &str) {
 #[track_caller]
 fn triggers_by(
     what: &str,
-    mut change: impl FnMut(HttpAnswer) -> Result<HttpAnswer, Unanswered> + Send + 'static,
+    change: impl FnMut(HttpAnswer) -> Result<HttpAnswer, Unanswered> + Send + 'static,
 ) {
     let machine = Machine::new(Some(heard()));
     let guard = machine.start();
-    machine.site.between(move |answer| change(answer));
+    machine.site.between(change);
     triggers(&machine, &guard, what);
 }
 

@@ -67,7 +67,7 @@ pub(super) fn check(name: &'static str, found: Found) -> Check {
 
 impl Check {
     /// What was found takes no right here.
-    pub(super) fn as_warning(self) -> Self {
+    pub(super) fn into_warning(self) -> Self {
         match self.severity {
             Severity::Error => Self { ok: true, severity: Severity::Warning, ..self },
             Severity::Ok | Severity::Warning => self,

@@ -75,7 +75,7 @@ fn judged(seen: &Seen, allowed: Option<&Seen>, enforced: Option<&Enforced>) -> C
         _ => asked.is_some(),
     };
     let check = check(seen.sensor, found);
-    let check = if counts { check } else { check.as_warning() };
+    let check = if counts { check } else { check.into_warning() };
     let hardware = (seen.sensor == "breakpoints").then(|| HARDWARE.to_owned());
     let unasked = seen.finding == Finding::Something && !counts;
     let unasked = unasked.then(|| {

@@ -6,8 +6,7 @@ mod machine;
 mod network;
 mod program;
 mod rights;
-
-use std::ffi::OsString;
+mod variables;
 
 use sealgate::guard::Enforced;
 use sealgate::{Client, Clock, SystemClock};
@@ -15,6 +14,7 @@ use sealgate_artifact::Code;
 
 use self::check::{Check, Found, check};
 use self::program::Program;
+pub(crate) use self::variables::Variables;
 use crate::args::{DoctorArgs, Global};
 use crate::client::Here;
 use crate::failure::Failure;
@@ -24,14 +24,6 @@ use crate::trust;
 
 /// By how much the clock may be behind the time that the vendor's keys signed last.
 const TOLERANCE: u64 = 300;
-
-/// What the environment says that a program of the vendor's may read. None of it is shown.
-pub(crate) struct Variables {
-    /// `SEALGATE_LICENSE_KEY`.
-    pub(crate) license_key: Option<OsString>,
-    /// The names of those that name a proxy for others.
-    pub(crate) proxies: Vec<&'static str>,
-}
 
 pub(crate) fn run(
     global: &Global,

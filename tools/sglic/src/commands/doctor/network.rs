@@ -8,9 +8,9 @@ use std::time::Duration;
 use sealgate::guard::Mode;
 use sealgate::{CALL_BUDGET, Error, TransportError};
 
-use super::Variables;
 use super::check::{Check, check};
 use super::program::Program;
+use super::variables::Variables;
 use crate::args::Global;
 use crate::client::Here;
 use crate::failure::Failure;
@@ -121,7 +121,7 @@ fn reached(host: &str, port: u16) -> Result<(), Step> {
     // The system's look-up cannot be interrupted: the thread ends when the system gives up, or with this command.
     let (send, receive) = mpsc::channel();
     let name = (host.to_owned(), port);
-    std::thread::spawn(move || send.send(name.to_socket_addrs().map(|found| found.collect::<Vec<_>>())));
+    std::thread::spawn(move || send.send(name.to_socket_addrs().map(Iterator::collect::<Vec<_>>)));
     let late = |_| Err(io::Error::new(io::ErrorKind::TimedOut, "no answer"));
     let found = receive.recv_timeout(STEP).unwrap_or_else(late).map_err(Step::Name)?;
     let mut last = io::Error::new(io::ErrorKind::NotFound, "it has no address");

@@ -6,8 +6,8 @@ use sealgate::Client;
 use sealgate::guard::{GuardConfig, Mode};
 use sealgate_artifact::{ArtifactError, Code, LicenseKey};
 
-use super::Variables;
 use super::check::{Check, Found, check};
+use super::variables::Variables;
 use crate::failure::Failure;
 use crate::files;
 
@@ -90,7 +90,7 @@ fn told(file: &Path, config: &GuardConfig) -> Check {
     );
     let failure = Failure::new(Code::ConfigInvalid, message);
     check("config", Err(failure.fix("Compare the spelling with the guard's page of the vendor's book.")))
-        .as_warning()
+        .into_warning()
 }
 
 /// Where the license key comes from, and whether it can be one. The key itself is never shown.
@@ -108,7 +108,7 @@ pub(super) fn key(program: &Program, variables: &Variables, is_activated: bool) 
             .unwrap_or_else(|place| no_key(place, program.activates(), is_activated));
     }
     let usual = GuardConfig { license_file: Some(PathBuf::from(KEY_FILE)), ..GuardConfig::default() };
-    key_of(&usual, variable).unwrap_or_else(|place| no_key(place, false, is_activated)).as_warning()
+    key_of(&usual, variable).unwrap_or_else(|place| no_key(place, false, is_activated)).into_warning()
 }
 
 /// What the file or the variable holds; where neither holds a key, where the file should be.
@@ -150,7 +150,7 @@ fn no_key(place: Option<String>, activates: bool, is_activated: bool) -> Check {
         "Put the key where LicenseFilePath says, seen from the folder in which the program is started, or set {VARIABLE}."
     );
     let check = check("key", Err(failure.fix(fix)));
-    if activates { check } else { check.as_warning() }
+    if activates { check } else { check.into_warning() }
 }
 
 /// Whether it is of the form of license keys.
@@ -163,7 +163,7 @@ fn formed(key: &str, from: &str) -> Check {
             let fix = "Copy it again as it was issued, whole. Only a vendor who took keys over from another system has others.";
             let check = check("key", Err(failure.fix(fix)));
             // What a slip of the finger makes of a key is no other system's.
-            if matches!(error, ArtifactError::LicenseKeyMistyped) { check } else { check.as_warning() }
+            if matches!(error, ArtifactError::LicenseKeyMistyped) { check } else { check.into_warning() }
         }
     }
 }

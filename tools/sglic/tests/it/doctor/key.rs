@@ -55,7 +55,7 @@ fn a_key_file_that_is_not_there_is_named_with_its_place() {
     assert_eq!(found(&here(&machine, None), "key"), is("ok", ""));
 }
 
-/// "Check file format: valid JSON with LicenseKey field", or the bare key.
+/// "Check file format: valid JSON with `LicenseKey` field", or the bare key.
 #[test]
 fn a_key_file_is_the_bare_key_or_json_with_license_key() {
     let vendor = Vendor::new();
@@ -105,7 +105,7 @@ fn the_variable_counts_where_there_is_no_file() {
     assert!(!words(&said(&same, "key")).contains("another key"), "{same:?}");
 }
 
-/// "Check config binding: the file has a LicenseConfigs section".
+/// "Check config binding: the file has a `LicenseConfigs` section".
 #[test]
 fn a_configuration_without_its_section_is_told() {
     let vendor = Vendor::new();
