@@ -47,6 +47,8 @@ pub(super) struct Engine {
 /// What is known, and what followed.
 struct Judged {
     material: Option<Material>,
+    /// The modules of the release that is installed.
+    released: Vec<Module>,
     enforced: Enforced,
     floors: TimeFloors,
     timeline: Timeline,
@@ -73,10 +75,11 @@ impl Judged {
         judge(&Known { held, findings: self.findings, enforced: &self.enforced, now })
     }
 
-    /// The modules that the proof lists.
-    fn listed(&self) -> &[Module] {
+    /// `spec/activation.md` §9.4: the modules that the proof lists, and those of the release.
+    fn approved(&self) -> Vec<Module> {
         let admitted = self.material.as_ref().and_then(|material| material.admitted.as_ref());
-        admitted.map_or(&[], |admitted| &admitted.modules)
+        let listed = admitted.map_or(&[][..], |admitted| &admitted.modules);
+        listed.iter().chain(&self.released).cloned().collect()
     }
 
     fn begin(&mut self, running: Duration, found: &LeftBehind) {
@@ -133,6 +136,7 @@ impl Engine {
             unheard_at: found.unheard_at,
             findings: Findings::default(),
             session: nothing(&enforced, told),
+            released: released(&client, &setup.files, &counters),
             material,
             enforced,
             learned: Learned { has_started: true, ..Learned::default() },
@@ -149,7 +153,7 @@ impl Engine {
             }
             judged.begin(client.clock.running(), &found);
         }
-        judged.findings = setup.checks.look(&judged.enforced, judged.listed(), &counters);
+        judged.findings = setup.checks.look(&judged.enforced, &judged.approved(), &counters);
         judged.begin(client.clock.running(), &found);
         let shown = ArcSwap::from_pointee(Shown::nothing());
         let engine =
@@ -193,11 +197,11 @@ impl Engine {
 
     /// Checks the machine again. Nothing is locked while files are read.
     pub(super) fn check(&self) {
-        let (enforced, listed) = {
+        let (enforced, approved) = {
             let judged = self.judged();
-            (judged.enforced.clone(), judged.listed().to_vec())
+            (judged.enforced.clone(), judged.approved())
         };
-        let findings = self.setup.checks.look(&enforced, &listed, &self.counters);
+        let findings = self.setup.checks.look(&enforced, &approved, &self.counters);
         self.judge(|judged| judged.findings = findings);
     }
 
@@ -345,6 +349,17 @@ fn take_in(
         judged.enforced = enforced(Some(&material), &setup.local);
         judged.material = Some(material);
     }
+    // The key that signed it may be listed no more.
+    judged.released = released(client, &setup.files, counters);
+}
+
+/// The modules of the release that is installed. One that does not verify is told, and approves nothing.
+fn released(client: &Client, files: &Files, counters: &GuardCounters) -> Vec<Module> {
+    let Some(statement) = &files.release else { return vec![] };
+    client.release_modules(statement).unwrap_or_else(|why| {
+        counters.integrity_failed(&format!("the release's statement approves nothing: {why}"));
+        vec![]
+    })
 }
 
 /// What does not verify is told, and counts as nothing.

@@ -34,6 +34,7 @@ mod listener;
 mod looker;
 mod offline;
 mod packages;
+mod promised;
 mod proxy;
 mod recorded;
 mod release;
