@@ -1,0 +1,56 @@
+//! A vendor with a real server, and what it sells.
+
+use sealgate_testkit::{Engine, TestApp};
+use serde_json::{Value, json};
+
+/// Both consequences of a failed check, as policies name them.
+pub(crate) const BOTH: [&str; 2] = ["hard", "soft"];
+
+/// A vendor with one app.
+pub(crate) struct Vendor {
+    pub(crate) server: TestApp,
+    app: Value,
+    pub(crate) trust: Vec<u8>,
+}
+
+/// What was sold.
+pub(crate) struct Sold {
+    id: String,
+    pub(crate) key: String,
+}
+
+impl Vendor {
+    pub(crate) fn new() -> Self {
+        let server = TestApp::start_in_real_time(Engine::Sqlite);
+        let app = server.create_app("Guarded");
+        let path = format!("/api/v1/apps/{}/trust", text(&app["app_id"]));
+        let trust = server.api("GET", &path, &Value::Null).bytes;
+        Self { server, app, trust }
+    }
+
+    /// A license of the tier `enterprise` for many machines, with this policy.
+    pub(crate) fn sell(&self, policy: &Value) -> Sold {
+        let features = json!(["rule-engine", "audit-trail", "multi-tenant"]);
+        let order = json!({ "tier": "enterprise", "features": features, "max_devices": 10, "policy": policy });
+        let license = self.server.issue(&self.app, &order);
+        Sold { id: text(&license["license_id"]), key: text(&license["license_key"]) }
+    }
+
+    /// Approves the files that machines named for this license.
+    pub(crate) fn approve(&self, sold: &Sold) {
+        let waiting = format!("/api/v1/approvals?license_id={}&status=pending", sold.id);
+        let waiting = self.server.api("GET", &waiting, &Value::Null).expect(200);
+        let ids: Vec<&Value> =
+            waiting["items"].as_array().expect("a list").iter().map(|row| &row["approval_id"]).collect();
+        let approve = format!("/api/v1/licenses/{}/approvals/approve", sold.id);
+        self.server.api("POST", &approve, &json!({ "approval_ids": ids })).expect(200);
+    }
+
+    pub(crate) fn revoke(&self, sold: &Sold) {
+        self.server.api("POST", &format!("/api/v1/licenses/{}/revoke", sold.id), &json!({})).expect(200);
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().expect("a string").to_owned()
+}
