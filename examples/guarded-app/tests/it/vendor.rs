@@ -10,6 +10,8 @@ pub(crate) const BOTH: [&str; 2] = ["hard", "soft"];
 pub(crate) struct Vendor {
     pub(crate) server: TestApp,
     app: Value,
+    /// Of the tier `enterprise`.
+    plan: Value,
     pub(crate) trust: Vec<u8>,
 }
 
@@ -25,13 +27,15 @@ impl Vendor {
         let app = server.create_app("Guarded");
         let path = format!("/api/v1/apps/{}/trust", text(&app["app_id"]));
         let trust = server.api("GET", &path, &Value::Null).bytes;
-        Self { server, app, trust }
+        let features = ["rule-engine", "audit-trail", "multi-tenant"].map(|name| json!({ "name": name }));
+        let plan = json!({ "app_id": app["app_id"], "name": "Enterprise", "tier": "enterprise", "features": features, "max_devices": 10 });
+        let plan = server.api("POST", "/api/v1/plans", &plan).expect(201);
+        Self { server, app, plan, trust }
     }
 
-    /// A license of the tier `enterprise` for many machines, with this policy.
+    /// A license for ten machines, with this policy.
     pub(crate) fn sell(&self, policy: &Value) -> Sold {
-        let features = json!(["rule-engine", "audit-trail", "multi-tenant"]);
-        let order = json!({ "tier": "enterprise", "features": features, "max_devices": 10, "policy": policy });
+        let order = json!({ "plan_id": self.plan["plan_id"], "policy": policy });
         let license = self.server.issue(&self.app, &order);
         Sold { id: text(&license["license_id"]), key: text(&license["license_key"]) }
     }
