@@ -43,7 +43,13 @@ impl Client {
             files: Files { license: None, proof: None },
             is_online: true,
             has_threads: true,
-            checks: Checks { sensors: Box::new(PlatformSensors), install_root: None, released: vec![] },
+            checks: Checks {
+                sensors: Box::new(PlatformSensors),
+                install_root: None,
+                released: vec![],
+                #[cfg(target_os = "linux")]
+                looks: Mutex::default(),
+            },
             key: None,
             proof_needed: None,
             enhancers: vec![],

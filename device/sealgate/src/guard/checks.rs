@@ -1,6 +1,8 @@
 //! The checks of the machine: are the program's files the approved ones, and does somebody look into it?
 
 use std::path::PathBuf;
+#[cfg(target_os = "linux")]
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use sealgate_artifact::{Integrity, Module};
@@ -8,6 +10,8 @@ use sealgate_rules::{Enforced, Finding, Findings};
 
 use super::events::GuardCounters;
 use super::sensors::{Seen, Sensors, together};
+#[cfg(target_os = "linux")]
+use crate::integrity::{Looks, Vendor, judge};
 
 /// How often sensors look while the program runs. They need milliseconds.
 pub(super) const EVERY: Duration = Duration::from_secs(30);
@@ -19,6 +23,9 @@ pub(super) struct Checks {
     pub(super) install_root: Option<PathBuf>,
     /// What releases of the vendor list, beside the proof.
     pub(super) released: Vec<Module>,
+    /// What was found before.
+    #[cfg(target_os = "linux")]
+    pub(super) looks: Mutex<Looks>,
 }
 
 impl Checks {
@@ -57,13 +64,13 @@ impl Checks {
 
     #[cfg(target_os = "linux")]
     fn compare(&self, approved: &[Module], counters: &GuardCounters) -> Finding {
-        use crate::integrity::{Vendor, judge, look};
         let Some(root) = &self.install_root else {
             counters.integrity_failed("the program does not say where it is installed");
             return Finding::Unknown;
         };
         let signers: Vec<&str> = approved.iter().filter_map(|module| module.signer.as_deref()).collect();
-        match look(&Vendor { install_root: root, signers: &signers }) {
+        let mut looks = self.looks.lock().unwrap_or_else(PoisonError::into_inner);
+        match looks.look(&Vendor { install_root: root, signers: &signers }) {
             Err(why) => {
                 counters.integrity_failed(&why.to_string());
                 Finding::Unknown

@@ -64,6 +64,13 @@ pub enum Why {
     Name,
 }
 
+impl Found {
+    /// Whether nobody can look at it any more, though somebody may have before.
+    pub(super) fn is_out_of_sight(&self) -> bool {
+        matches!(self, Self::Foreign { why: Why::Gone | Why::Replaced, .. })
+    }
+}
+
 /// What is loaded compared with what the vendor approved.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Judgement {
@@ -139,8 +146,25 @@ pub(super) fn classify(
     mapped: &Mapped,
 ) -> Found {
     let shown = PathBuf::from(OsStr::from_bytes(&mapped.path));
-    classify_opened(machine, (root, signers), preloaded, mapped)
-        .unwrap_or_else(|why| Found::Foreign { path: shown, why })
+    match classify_opened(machine, (root, signers), preloaded, mapped) {
+        Ok(found) => found,
+        Err(Why::Gone) if is_updated(machine, preloaded, mapped) => Found::System { path: shown },
+        Err(why) => Found::Foreign { path: shown, why },
+    }
+}
+
+/// Whether it was a library of the system's: nobody but the administrator could put a file there, or take it away.
+fn is_updated(machine: &dyn Machine, preloaded: &Preloaded, mapped: &Mapped) -> bool {
+    let Some(path) = mapped.before_deletion().map(|path| Path::new(OsStr::from_bytes(path))) else {
+        return false;
+    };
+    let folder = path.parent().and_then(|folder| machine.real_path(folder).ok());
+    folder.is_some_and(|folder| is_systems(&folder) && machine.is_administrators_folder(&folder))
+        && !preloaded.has(path)
+}
+
+fn is_systems(path: &Path) -> bool {
+    SYSTEM.iter().any(|folder| path.starts_with(folder))
 }
 
 fn classify_opened(
@@ -164,7 +188,7 @@ fn classify_opened(
     if preloaded.has(&path) {
         return Err(Why::Preloaded);
     }
-    if !SYSTEM.iter().any(|folder| path.starts_with(folder)) {
+    if !is_systems(&path) {
         return Err(Why::Elsewhere);
     }
     let folder = path.parent().is_some_and(|folder| machine.is_administrators_folder(folder));
@@ -186,7 +210,7 @@ fn open(machine: &dyn Machine, mapped: &Mapped) -> Result<(PathBuf, Opened), Why
             Err(_) => {}
         }
     }
-    Err(if mapped.may_be_deleted() { Why::Gone } else { why })
+    Err(if mapped.before_deletion().is_some() { Why::Gone } else { why })
 }
 
 fn note(content: &mut dyn ReadSeek) -> Option<ModuleNote> {

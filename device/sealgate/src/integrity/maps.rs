@@ -38,9 +38,9 @@ impl Mapped {
         all
     }
 
-    /// Whether the system says that the file is not there any more. A file may also be called so.
-    pub(super) fn may_be_deleted(&self) -> bool {
-        self.path.ends_with(DELETED)
+    /// The path that it had, where the system says that the file is not there any more. A file may also be called so.
+    pub(super) fn before_deletion(&self) -> Option<&[u8]> {
+        self.path.strip_suffix(DELETED)
     }
 }
 

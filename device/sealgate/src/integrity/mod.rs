@@ -34,20 +34,52 @@ pub fn look(vendor: &Vendor<'_>) -> Result<Vec<Found>, IntegrityError> {
 
 /// The same on a given machine.
 pub fn look_at(machine: &dyn Machine, vendor: &Vendor<'_>) -> Result<Vec<Found>, IntegrityError> {
-    let root = machine.real_path(vendor.install_root).map_err(|_| IntegrityError::InstallRoot)?;
-    // Everything would be the vendor's.
-    if root.parent().is_none() {
-        return Err(IntegrityError::InstallRoot);
+    Looks::default().look_at(machine, vendor)
+}
+
+/// Looks at the running program again and again. What was read once is known after its file was deleted or another one took its place, as
+/// an update does: what is loaded stays the former file (`spec/activation.md` §2.6).
+#[derive(Debug, Default)]
+pub struct Looks {
+    /// What the last look found, by path and number. The number is no other file's as long as this one is loaded.
+    seen: BTreeMap<(Vec<u8>, u64), Found>,
+}
+
+impl Looks {
+    /// As [`look`](look()).
+    pub fn look(&mut self, vendor: &Vendor<'_>) -> Result<Vec<Found>, IntegrityError> {
+        self.look_at(&LinuxMachine, vendor)
     }
-    let preloaded = judged::Preloaded::of(machine)?;
-    let mut found = BTreeMap::new();
-    for mapped in maps::code(&machine.maps()?)? {
-        let key = (mapped.path.clone(), mapped.inode);
-        found
-            .entry(key)
-            .or_insert_with(|| judged::classify(machine, (&root, vendor.signers), &preloaded, &mapped));
+
+    /// The same on a given machine.
+    pub fn look_at(
+        &mut self,
+        machine: &dyn Machine,
+        vendor: &Vendor<'_>,
+    ) -> Result<Vec<Found>, IntegrityError> {
+        let root = machine.real_path(vendor.install_root).map_err(|_| IntegrityError::InstallRoot)?;
+        // Everything would be the vendor's.
+        if root.parent().is_none() {
+            return Err(IntegrityError::InstallRoot);
+        }
+        let preloaded = judged::Preloaded::of(machine)?;
+        let mut found = BTreeMap::new();
+        for mapped in maps::code(&machine.maps()?)? {
+            let key = (mapped.path.clone(), mapped.inode);
+            found.entry(key).or_insert_with(|| {
+                let found = judged::classify(machine, (&root, vendor.signers), &preloaded, &mapped);
+                self.known(&mapped).filter(|_| found.is_out_of_sight()).unwrap_or(found)
+            });
+        }
+        self.seen.clone_from(&found);
+        Ok(found.into_values().collect())
     }
-    Ok(found.into_values().collect())
+
+    /// What the last look found of this very file.
+    fn known(&self, mapped: &maps::Mapped) -> Option<Found> {
+        let at = |path: &[u8]| self.seen.get(&(path.to_vec(), mapped.inode)).cloned();
+        at(&mapped.path).or_else(|| at(mapped.before_deletion()?))
+    }
 }
 
 /// The vendor's modules that the running program has loaded: what an activation names.

@@ -37,20 +37,6 @@ fn a_library_that_is_loaded_late_and_was_not_approved_ends_the_rights() {
     }
 }
 
-/// Nobody asks: the guard finds it within half a minute.
-#[test]
-fn a_library_that_was_not_approved_is_found_while_nobody_works() {
-    let vendor = Vendor::new();
-    let product = Product::activated(&vendor, &compared("soft"));
-    let other = product.path("libother.so");
-    compile(OTHER_RULES, &other);
-    let mut running = product.start();
-    assert!(running.stands().starts_with("tier enterprise"));
-    assert_eq!(running.tell(&format!("engine {}", other.display())).last, "ok");
-    assert!(running.stands().starts_with("tier free"));
-    running.is_free("unapproved_module");
-}
-
 /// A library of the system's is whatever its administrator installed: another one at the next start, or while the program runs.
 #[test]
 fn a_library_of_the_system_that_is_updated_takes_nothing() {

@@ -8,6 +8,7 @@ mod configured;
 mod foreign;
 mod late;
 mod offline;
+mod periodic;
 mod product;
 mod running;
 mod screen;
