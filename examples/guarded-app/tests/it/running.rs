@@ -1,6 +1,6 @@
 //! A program that runs, and is told line by line what to do.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use sealgate_testkit::program::{finish_within, start};
 use serde_json::Value;
 
 /// Only a broken program needs longer. The guard looks every half minute.
-const PATIENCE: Duration = Duration::from_mins(2);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A program that runs. What it started is ended with it.
 pub(crate) struct Running {
@@ -143,11 +143,25 @@ pub(crate) fn ended(command: &mut Command) -> Ended {
 }
 
 /// The lines of a stream, from a thread of their own: the program never waits for its reader.
-pub(crate) fn read(stream: impl std::io::Read + Send + 'static) -> Receiver<String> {
+pub(crate) fn read(stream: impl Read + Send + 'static) -> Receiver<String> {
     let (send, lines) = channel();
     std::thread::spawn(move || {
         // The test has ended when nobody takes them.
         BufReader::new(stream).lines().map_while(Result::ok).try_for_each(|line| send.send(line))
     });
     lines
+}
+
+/// The same in pieces as they come, for a terminal.
+pub(crate) fn pieces(mut stream: impl Read + Send + 'static) -> Receiver<String> {
+    let (send, pieces) = channel();
+    std::thread::spawn(move || {
+        let mut piece = [0; 4096];
+        while let Ok(read @ 1..) = stream.read(&mut piece) {
+            if send.send(String::from_utf8_lossy(&piece[..read]).into_owned()).is_err() {
+                break;
+            }
+        }
+    });
+    pieces
 }

@@ -28,7 +28,8 @@ impl Vendor {
         let path = format!("/api/v1/apps/{}/trust", text(&app["app_id"]));
         let trust = server.api("GET", &path, &Value::Null).bytes;
         let features = ["rule-engine", "audit-trail", "multi-tenant"].map(|name| json!({ "name": name }));
-        let plan = json!({ "app_id": app["app_id"], "name": "Enterprise", "tier": "enterprise", "features": features, "max_devices": 10 });
+        let plan = json!({ "app_id": app["app_id"], "name": "Enterprise", "tier": "enterprise",
+            "features": features, "max_devices": 10, "duration": "365d" });
         let plan = server.api("POST", "/api/v1/plans", &plan).expect(201);
         Self { server, app, plan, trust }
     }
@@ -51,6 +52,10 @@ impl Vendor {
             waiting["items"].as_array().expect("a list").iter().map(|row| &row["approval_id"]).collect();
         let approve = format!("/api/v1/licenses/{}/approvals/approve", sold.id);
         self.server.api("POST", &approve, &json!({ "approval_ids": ids })).expect(200);
+    }
+
+    pub(crate) fn revoke(&self, sold: &Sold) {
+        self.server.api("POST", &format!("/api/v1/licenses/{}/revoke", sold.id), &json!({})).expect(200);
     }
 }
 
