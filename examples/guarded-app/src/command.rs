@@ -42,7 +42,11 @@ impl Command {
     pub(crate) fn parse(line: &str) -> Result<Self, String> {
         let (word, rest) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
         let rest = rest.trim();
-        let file = || Some(PathBuf::from(rest)).filter(|_| !rest.is_empty()).ok_or_else(|| format!("{word}: which file?"));
+        let file = || {
+            Some(PathBuf::from(rest))
+                .filter(|_| !rest.is_empty())
+                .ok_or_else(|| format!("{word}: which file?"))
+        };
         match (word, rest) {
             ("open", _) => file().map(Self::Open),
             ("save", _) => file().map(Self::Save),
@@ -104,7 +108,19 @@ mod tests {
         assert_eq!(Command::parse(" add green apples -3 "), Ok(Command::Add("green apples".to_owned(), -3)));
         assert_eq!(Command::parse("check >10"), Ok(Command::Check(Relation::More, 10)));
         assert_eq!(Command::parse("check < 10"), Ok(Command::Check(Relation::Less, 10)));
-        for wrong in ["", "open", "add", "add x", "add x y", "check", "check ≥ 1", "check > x", "tenant", "list all", "sell"] {
+        for wrong in [
+            "",
+            "open",
+            "add",
+            "add x",
+            "add x y",
+            "check",
+            "check ≥ 1",
+            "check > x",
+            "tenant",
+            "list all",
+            "sell",
+        ] {
             assert!(Command::parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -26,7 +26,10 @@ use status::Status;
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let is_plain = args.plain || args.verb.is_some() || !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal();
+    let is_plain = args.plain
+        || args.verb.is_some()
+        || !std::io::stdin().is_terminal()
+        || !std::io::stdout().is_terminal();
     match run(&args, is_plain) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -1,6 +1,7 @@
 //! The program on a whole terminal: the table, what was answered, a line to type in, and where the program stands.
 
 mod draw;
+mod typed;
 
 use std::io;
 use std::time::Duration;
@@ -10,18 +11,10 @@ use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, Ke
 
 use crate::command::Command;
 use crate::session::{NotDone, Session};
+use typed::Typed;
 
 /// How soon a change of the license, or a second of a countdown, is seen.
 const TICK: Duration = Duration::from_millis(250);
-
-/// What is on the screen beside the table.
-#[derive(Default)]
-struct Typed {
-    line: String,
-    /// What was answered last.
-    answer: Vec<String>,
-    has_ended: bool,
-}
 
 pub(crate) fn run(mut session: Session) -> io::Result<()> {
     let mut terminal = ratatui::try_init()?;

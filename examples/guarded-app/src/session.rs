@@ -85,15 +85,24 @@ impl Session {
 
     /// The entries for which a rule holds.
     fn check(&mut self, relation: Relation, bound: i64) -> Result<Vec<String>, NotDone> {
-        let library = self.library.as_ref().ok_or_else(|| failed("the library that judges rules is not there"))?;
+        let library =
+            self.library.as_ref().ok_or_else(|| failed("the library that judges rules is not there"))?;
         let Some(table) = self.tables.get(&self.tenant) else { return Ok(vec![]) };
         let mut found = vec![];
         for row in &table.rows {
-            if library.holds(row.number, relation, bound).ok_or_else(|| failed("this library judges no rules"))? {
+            if library
+                .holds(row.number, relation, bound)
+                .ok_or_else(|| failed("this library judges no rules"))?
+            {
                 found.push(row.line());
             }
         }
-        self.record(format!("{}: a rule with {bound} held for {} of {} rows", self.tenant, found.len(), table.rows.len()));
+        self.record(format!(
+            "{}: a rule with {bound} held for {} of {} rows",
+            self.tenant,
+            found.len(),
+            table.rows.len()
+        ));
         Ok(found)
     }
 

@@ -1,5 +1,8 @@
 //! The start: configuration, client, guard. Everything that a program does to be guarded is in [`guard`].
-#![expect(clippy::disallowed_methods, reason = "this is where the program reads its configuration and its environment")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is where the program reads its configuration and its environment"
+)]
 
 use std::io;
 use std::path::PathBuf;
@@ -23,11 +26,8 @@ pub(crate) fn guard(args: &Args) -> Result<Guard, Failure> {
     let config = configuration(args)?;
     let variable = std::env::var("SEALGATE_LICENSE_KEY").ok();
     let key = config.license_key(variable.as_deref())?;
-    let guard = client(args, &config)?
-        .guard()
-        .free(FREE)
-        .install_root(own_folder()?)
-        .configured(&config, key)?;
+    let guard =
+        client(args, &config)?.guard().free(FREE).install_root(own_folder()?).configured(&config, key)?;
     // A program that ends at once needs no threads.
     let guard = if args.verb.is_some() { guard.without_threads() } else { guard };
     Ok(guard.start()?)
@@ -48,12 +48,16 @@ fn client(args: &Args, config: &GuardConfig) -> Result<Arc<Client>, Failure> {
 /// The customer's configuration. It can only narrow what the license says.
 fn configuration(args: &Args) -> Result<GuardConfig, Failure> {
     let Some(file) = &args.config else { return Ok(GuardConfig::default()) };
-    let unreadable = |why: &dyn std::fmt::Display| Failure::Configuration(format!("{}: {why}", file.display()));
+    let unreadable =
+        |why: &dyn std::fmt::Display| Failure::Configuration(format!("{}: {why}", file.display()));
     let text = std::fs::read_to_string(file).map_err(|why| unreadable(&why))?;
     let is_toml = file.extension().is_some_and(|extension| extension == "toml");
     let read = if is_toml { GuardConfig::from_toml(&text) } else { GuardConfig::from_json(&text) };
     let config = read.map_err(|why| unreadable(&why))?;
-    config.unknown.iter().for_each(|name| tracing::warn!("LicenseConfigs.{name} is not known, and does nothing"));
+    config
+        .unknown
+        .iter()
+        .for_each(|name| tracing::warn!("LicenseConfigs.{name} is not known, and does nothing"));
     Ok(config)
 }
 

@@ -38,7 +38,9 @@ impl Status {
         let (standing, until, code) = match &state.standing {
             Standing::Licensed => ("licensed", None, None),
             Standing::Grace { until, why: GraceWhy::Unheard } => ("grace", Some(*until), None),
-            Standing::Grace { until, why: GraceWhy::Ended(code) } => ("grace", Some(*until), Some(code.clone())),
+            Standing::Grace { until, why: GraceWhy::Ended(code) } => {
+                ("grace", Some(*until), Some(code.clone()))
+            }
             // What this version does not know gives nothing.
             other => ("free", None, other.lack().map(word)),
         };
@@ -77,7 +79,8 @@ impl Status {
         match (self.standing, self.until) {
             ("grace", Some(until)) => {
                 let why = why.unwrap_or_else(|| "The license server was not reached.".to_owned());
-                lines.push(format!("{why} Everything works for another {}, until {until}.", left(until, now)));
+                lines
+                    .push(format!("{why} Everything works for another {}, until {until}.", left(until, now)));
             }
             ("free", _) if self.code.as_deref() != Some("license_missing") => {
                 lines.push(format!("{} What is free goes on.", why.unwrap_or_default()));
@@ -92,7 +95,10 @@ impl Status {
             lines.push("Nobody has confirmed the license for long: connect to the network soon.".to_owned());
         }
         if !self.is_kept {
-            lines.push("The state folder cannot be written: the next start will know nothing of this one.".to_owned());
+            lines.push(
+                "The state folder cannot be written: the next start will know nothing of this one."
+                    .to_owned(),
+            );
         }
         lines
     }

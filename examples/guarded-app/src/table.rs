@@ -29,7 +29,8 @@ impl Table {
         let mut table = Self::default();
         for (n, line) in text.lines().enumerate() {
             let row = line.rsplit_once(',').and_then(|(name, number)| Some((name, number.parse().ok()?)));
-            let (name, number) = row.ok_or_else(|| io::Error::other(format!("line {} is no `name,number`", n + 1)))?;
+            let (name, number) =
+                row.ok_or_else(|| io::Error::other(format!("line {} is no `name,number`", n + 1)))?;
             table.add(name, number).map_err(io::Error::other)?;
         }
         Ok(table)
@@ -45,7 +46,10 @@ impl Table {
     }
 
     pub(crate) fn save(&self, file: &Path) -> io::Result<()> {
-        std::fs::write(file, self.rows.iter().map(|row| format!("{},{}\n", row.name, row.number)).collect::<String>())
+        std::fs::write(
+            file,
+            self.rows.iter().map(|row| format!("{},{}\n", row.name, row.number)).collect::<String>(),
+        )
     }
 
     pub(crate) fn lines(&self) -> Vec<String> {

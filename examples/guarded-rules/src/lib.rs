@@ -5,8 +5,7 @@
 use std::path::Path;
 
 /// What the file is called on this platform.
-pub const FILE: &str =
-    if cfg!(target_os = "windows") { "guarded_rules.dll" } else { "libguarded_rules.so" };
+pub const FILE: &str = if cfg!(target_os = "windows") { "guarded_rules.dll" } else { "libguarded_rules.so" };
 /// The name of what it exports.
 const HOLDS: &[u8] = b"guarded_rules_hold";
 
@@ -40,13 +39,19 @@ pub struct Library(libloading::Library);
 
 impl Library {
     /// Loads it. What it does when it is loaded is done then, so the program loads only what belongs to it.
-    #[expect(unsafe_code, reason = "loading runs the library's own start, which the vendor made, or the customer chose")]
+    #[expect(
+        unsafe_code,
+        reason = "loading runs the library's own start, which the vendor made, or the customer chose"
+    )]
     pub fn load(file: impl AsRef<Path>) -> Result<Self, libloading::Error> {
         unsafe { libloading::Library::new(file.as_ref()) }.map(Self)
     }
 
     /// Whether the rule holds for this value. `None` where the library judges no rules.
-    #[expect(unsafe_code, reason = "whatever has this name takes three numbers and returns one, by this crate's contract")]
+    #[expect(
+        unsafe_code,
+        reason = "whatever has this name takes three numbers and returns one, by this crate's contract"
+    )]
     pub fn holds(&self, value: i64, relation: Relation, bound: i64) -> Option<bool> {
         type Holds = extern "C" fn(i64, u8, i64) -> u8;
         let holds = unsafe { self.0.get::<Holds>(HOLDS) }.ok()?;
@@ -60,8 +65,14 @@ mod tests {
 
     #[test]
     fn each_relation_holds_where_it_should() {
-        for (relation, holds) in [(Relation::Less, [1, 0, 0]), (Relation::Equal, [0, 1, 0]), (Relation::More, [0, 0, 1])] {
-            assert_eq!([1, 2, 3].map(|value| guarded_rules_hold(value, relation as u8, 2)), holds, "{relation:?}");
+        for (relation, holds) in
+            [(Relation::Less, [1, 0, 0]), (Relation::Equal, [0, 1, 0]), (Relation::More, [0, 0, 1])]
+        {
+            assert_eq!(
+                [1, 2, 3].map(|value| guarded_rules_hold(value, relation as u8, 2)),
+                holds,
+                "{relation:?}"
+            );
         }
         assert_eq!(guarded_rules_hold(1, 3, 1), 0);
     }

@@ -114,9 +114,9 @@ impl Engine {
         let enforced = enforced(material.as_ref(), &setup.local);
         let floors = TimeFloors { signed: client.signed_floor(), local: guarded.floor.clone() };
         let told = floors.tell(enforced.clock, wall);
-        // At the very first start nothing is known that a clock could be compared with.
-        let is_first = guarded == Guarded::default();
-        if let Some(now) = told.ok().filter(|_| !is_first) {
+        // At the very first start, and where nobody ever signed anything, nothing is known that a clock could be compared with.
+        let is_known = guarded != Guarded::default() && floors.newest().get() > 0;
+        if let Some(now) = told.ok().filter(|_| is_known) {
             counters.clock(now.clock);
         }
         let mut judged = Judged {

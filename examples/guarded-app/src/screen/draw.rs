@@ -7,7 +7,7 @@ use ratatui::text::Line;
 use ratatui::widgets::{Block, Paragraph, Wrap};
 use sealgate::guard::GuardState;
 
-use super::Typed;
+use super::typed::Typed;
 use crate::status::{self, Status};
 
 pub(super) fn all(frame: &mut Frame<'_>, state: &GuardState, rows: &[String], typed: &Typed) {

@@ -22,7 +22,10 @@ fn is_seen(what: &str, change: impl Fn(&Product)) {
         if fail == "hard" {
             let refused = ended(&mut product.command(&[]));
             assert_eq!((refused.exit, &*refused.stdout), (Some(1), ""), "{refused:?}");
-            assert!(refused.stderr.contains("guarded-app: [Integrity] The program does not start: "), "{refused:?}");
+            assert!(
+                refused.stderr.contains("guarded-app: [Integrity] The program does not start: "),
+                "{refused:?}"
+            );
             assert!(refused.stderr.contains("(unapproved_module)"), "{refused:?}");
             assert!(refused.stderr.contains(&format!("[Integrity] Module {what}")), "{refused:?}");
         } else {

@@ -31,7 +31,10 @@ fn no_setting_switches_off_what_the_license_asks_for() {
     running.is_full();
     let events = running.events().join("\n");
     for name in ["EnforcementMode", "SkipSignatureVerification", "AppId", "PublicKeyPath", "Trust"] {
-        assert!(events.contains(&format!("LicenseConfigs.{name} is not known, and does nothing")), "{events}");
+        assert!(
+            events.contains(&format!("LicenseConfigs.{name} is not known, and does nothing")),
+            "{events}"
+        );
     }
     running.quit();
     // Looking for profilers is not switched off,
@@ -75,7 +78,8 @@ fn a_configuration_may_ask_for_more() {
     let vendor = Vendor::new();
     let mut product = Product::activated(&vendor, &Value::Null);
     let section = &mut product.config["LicenseConfigs"];
-    (section["FailMode"], section["EnableIntegrity"], section["EnableAntiTampering"]) = (json!("Hard"), json!(true), json!(true));
+    (section["FailMode"], section["EnableIntegrity"], section["EnableAntiTampering"]) =
+        (json!("Hard"), json!(true), json!(true));
     product.start().is_full();
     let mut command = product.command(&[]);
     command.env("CORECLR_PROFILER", "x");

@@ -44,7 +44,8 @@ fn a_library_of_the_system_that_is_updated_takes_nothing() {
         // Only the administrator may install libraries: this user cannot show it.
         return println!("not shown: the folders of the system cannot be written");
     };
-    std::fs::set_permissions(system.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("set");
+    std::fs::set_permissions(system.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))
+        .expect("set");
     let library = system.path().join("libsystem.so");
     compile("int version(void) { return 1; }", &library);
     let vendor = Vendor::new();

@@ -53,7 +53,11 @@ fn a_server_that_is_never_reached_ends_the_rights_at_the_deadline() {
     for hours in [2, 7, 13, 19, 23] {
         let mut running = start_ahead(&product, hours * HOUR);
         running.is_full();
-        assert_eq!((grace_end(&mut running), grace_end(&mut running)), (end.clone(), end.clone()), "after {hours} h");
+        assert_eq!(
+            (grace_end(&mut running), grace_end(&mut running)),
+            (end.clone(), end.clone()),
+            "after {hours} h"
+        );
         running.quit();
     }
     let deadline = seconds(&end);

@@ -1,7 +1,7 @@
 //! What people see: on a terminal, line by line, and where they ask for help.
 
 use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::Receiver;
 
 use sealgate_testkit::program::start;
@@ -20,17 +20,32 @@ fn on_a_terminal_it_shows_the_table_and_where_it_stands_and_asks_nothing() {
     let words: Vec<_> = program.get_args().map(|word| word.to_string_lossy()).collect();
     let shell = format!("stty rows 30 cols 110; exec {} {}", product.program().display(), words.join(" "));
     let mut terminal = Command::new("script");
-    terminal.args(["-qfec", &shell, "/dev/null"]).env_clear().env("PATH", "/usr/bin:/bin").env("TERM", "xterm");
-    let mut child = start(terminal.stdin(Stdio::piped()));
-    let screen = pieces(child.stdout.take().expect("piped"));
-    let mut keys = child.stdin.take().expect("piped");
+    terminal
+        .args(["-qfec", &shell, "/dev/null"])
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("TERM", "xterm");
+    let mut terminal = Terminal(start(terminal.stdin(Stdio::piped())));
+    let screen = pieces(terminal.0.stdout.take().expect("piped"));
+    let mut keys = terminal.0.stdin.take().expect("piped");
     shows(&screen, "tier free | no license");
     keys.write_all(b"add pears 4\r").expect("it listens");
     shows(&screen, "pears");
     keys.write_all(b"check > 1\r").expect("it listens");
     shows(&screen, "license_missing");
     keys.write_all(b"\x11").expect("it listens");
-    assert!(child.wait().expect("it ends").success());
+    assert!(terminal.0.wait().expect("it ends").success());
+}
+
+/// It goes with the test, and what runs in it goes with it.
+struct Terminal(Child);
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // Both fail only when it has ended.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// Waits until the terminal was sent this word. Words alone are sent in one piece: blanks may be left out, and what is typed is drawn letter
@@ -56,13 +71,19 @@ fn an_end_that_the_server_announced_is_shown_beside_the_licenses_own() {
     assert_eq!(running.tell("beat").last, "ok");
     let status = running.tell("status").lines;
     assert!(status[0].starts_with(&format!("{before} | grace ends 20")), "{status:?}");
-    assert!(status[1].contains("revoked") && status[1].contains("Everything works for another "), "{status:?}");
+    assert!(
+        status[1].contains("revoked") && status[1].contains("Everything works for another "),
+        "{status:?}"
+    );
     assert!(status.len() > 2, "what to do about it: {status:?}");
     running.is_full();
     running.event("[License] The server ends the rights (revoked). Grace period active until ");
     running.quit();
     let said = product.status().json();
-    assert_eq!((&said["tier"], &said["standing"], &said["code"]), (&json!("enterprise"), &json!("grace"), &json!("revoked")));
+    assert_eq!(
+        (&said["tier"], &said["standing"], &said["code"]),
+        (&json!("enterprise"), &json!("grace"), &json!("revoked"))
+    );
 }
 
 #[test]
@@ -84,6 +105,9 @@ fn without_any_license_what_is_free_works() {
     }
     running.quit();
     assert_eq!(std::fs::read_to_string(file).expect("saved"), "apples,3\n");
+    // Nothing is known that the clock could be wrong against.
+    let again = product.status();
+    assert!(!again.stderr.contains("clock_"), "{again:?}");
 }
 
 #[test]

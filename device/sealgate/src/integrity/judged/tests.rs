@@ -192,28 +192,29 @@ fn what_nobody_can_look_at_is_foreign() {
     assert!(matches!(called.only(), Found::Vendor { .. }));
 }
 
-const VENDOR: Vendor<'static> = Vendor { install_root: Path::new("/opt/editor"), signers: &[] };
-
 /// An update while the program runs: what is loaded is the former file.
 #[test]
 fn what_was_read_once_is_known_after_an_update() {
     let mut made = Made::default().with("/opt/editor/editor", b"old", false);
-    let mut looks = Looks::default();
-    let first = looks.look_at(&made, &VENDOR).unwrap();
+    let (mut looks, vendor) =
+        (Looks::default(), Vendor { install_root: Path::new("/opt/editor"), signers: &[] });
+    let first = looks.look_at(&made, &vendor).unwrap();
     assert!(matches!(&first[..], [Found::Vendor { .. }]));
-    made.files.values_mut().for_each(|kept| *kept = Kept { content: b"new".to_vec(), inode: 7, ..kept.clone() });
+    made.files
+        .values_mut()
+        .for_each(|kept| *kept = Kept { content: b"new".to_vec(), inode: 7, ..kept.clone() });
     for _ in 0..2 {
-        assert_eq!(looks.look_at(&made, &VENDOR).unwrap(), first);
+        assert_eq!(looks.look_at(&made, &vendor).unwrap(), first);
         made.maps = made.maps.replace("/editor\n", "/editor (deleted)\n");
     }
-    assert_eq!(looks.look_at(&made, &VENDOR).unwrap(), first);
+    assert_eq!(looks.look_at(&made, &vendor).unwrap(), first);
     // Another file that had this name, and one that nobody read before, stay foreign.
     made.maps = made.maps.replace(" 100 ", " 8 ");
-    let found = looks.look_at(&made, &VENDOR).unwrap();
+    let found = looks.look_at(&made, &vendor).unwrap();
     assert!(matches!(found[..], [Found::Foreign { why: Why::Gone, .. }]), "{found:?}");
     // And what was not loaded at the last look is forgotten.
     made.maps = made.maps.replace(" 8 ", " 100 ");
-    let found = looks.look_at(&made, &VENDOR).unwrap();
+    let found = looks.look_at(&made, &vendor).unwrap();
     assert!(matches!(found[..], [Found::Foreign { why: Why::Gone, .. }]), "{found:?}");
 }
 
@@ -229,7 +230,9 @@ fn a_library_of_the_systems_stays_the_systems_after_an_update() {
     let mut linked = gone();
     linked.links.insert("/usr/lib".into(), "/tmp".into());
     assert_eq!(linked.why(), Why::Gone);
-    for elsewhere in ["/memfd:/usr/lib/libc.so.6 (deleted)", "/memfd:/../usr/lib/x (deleted)", "/tmp/x (deleted)"] {
+    for elsewhere in
+        ["/memfd:/usr/lib/libc.so.6 (deleted)", "/memfd:/../usr/lib/x (deleted)", "/tmp/x (deleted)"]
+    {
         assert_eq!(Made::default().mapped(9, elsewhere).why(), Why::Gone);
     }
 }
