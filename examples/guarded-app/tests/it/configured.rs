@@ -88,3 +88,19 @@ fn a_configuration_may_ask_for_more() {
     replace(&product.library(), &std::fs::read(product.path("older.so")).expect("readable"));
     assert_eq!(ended(&mut product.command(&[])).exit, Some(1));
 }
+
+/// What the README tells a vendor and a customer to use.
+#[test]
+fn the_files_beside_the_readme_are_taken() {
+    let vendor = Vendor::new();
+    let policy = serde_json::from_str(include_str!("../../policy.json")).expect("JSON");
+    let mut product = Product::install(&vendor);
+    let section = product.config["LicenseConfigs"].take();
+    product.config = serde_json::from_str(include_str!("../../config.json")).expect("JSON");
+    product.config["LicenseConfigs"]["LicenseFilePath"] = section["LicenseFilePath"].clone();
+    product.config["LicenseConfigs"]["Online"]["Endpoint"] = section["Online"]["Endpoint"].clone();
+    product.activate(&vendor, &vendor.sell(&policy));
+    let mut running = product.start();
+    running.is_full();
+    assert!(!running.events().join("\n").contains("is not known"));
+}
