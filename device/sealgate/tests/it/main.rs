@@ -41,6 +41,7 @@ mod release;
 mod replaced;
 mod replay;
 mod rotation;
+mod seconds;
 mod sensors;
 mod site;
 mod soak;
