@@ -294,10 +294,10 @@ pub(crate) fn state(asked: &StateAsked) -> String {
     let findings = Findings { integrity: finding(asked.integrity), tamper: finding(asked.tamper) };
     let known = Known { held, findings, enforced: &enforced, now };
     let session = Session::begin(&known, asked.kept.as_ref().map(latch).as_ref());
-    spelled(session.effective(), session.latches().first())
+    spelled(session.effective(), session.latches())
 }
 
-fn spelled(effective: &Effective, kept: Option<&Latch>) -> String {
+fn spelled(effective: &Effective, kept: &[Latch]) -> String {
     let mut words = vec![];
     let mut put =
         |name: &str, value: Option<String>| words.extend(value.map(|value| format!("{name}={value}")));
@@ -318,7 +318,9 @@ fn spelled(effective: &Effective, kept: Option<&Latch>) -> String {
     };
     put("until", time(effective.until));
     put("refresh", time(effective.needs_refresh));
-    put("kept", kept.map(|latch| latch.lack.code().to_string()));
+    for latch in kept {
+        put("kept", Some(latch.lack.code().to_string()));
+    }
     format!("{standing} {}", words.join(" "))
 }
 

@@ -19,8 +19,6 @@ pub(super) struct Checks {
     pub(super) sensors: Box<dyn Sensors>,
     /// Below it lie the program's own files; `None`: the program did not say.
     pub(super) install_root: Option<PathBuf>,
-    /// What releases of the vendor list, beside the proof.
-    pub(super) released: Vec<Module>,
     /// What the checks before found.
     #[cfg(target_os = "linux")]
     pub(super) earlier: Mutex<crate::integrity::Earlier>,
@@ -31,16 +29,20 @@ impl Checks {
         Self {
             sensors: Box::new(sensors),
             install_root: None,
-            released: vec![],
             #[cfg(target_os = "linux")]
             earlier: Mutex::default(),
         }
     }
 
     /// What they say, as far as they are asked for. What they find is told.
-    pub(super) fn look(&self, enforced: &Enforced, listed: &[Module], counters: &GuardCounters) -> Findings {
+    pub(super) fn look(
+        &self,
+        enforced: &Enforced,
+        approved: &[Module],
+        counters: &GuardCounters,
+    ) -> Findings {
         Findings {
-            integrity: self.integrity(enforced, listed, counters),
+            integrity: self.integrity(enforced, approved, counters),
             tamper: self.tamper(enforced, counters),
         }
     }
@@ -55,9 +57,8 @@ impl Checks {
     }
 
     /// `spec/guard.md` §9.1.
-    fn integrity(&self, enforced: &Enforced, listed: &[Module], counters: &GuardCounters) -> Finding {
+    fn integrity(&self, enforced: &Enforced, approved: &[Module], counters: &GuardCounters) -> Finding {
         let Some(asked) = enforced.integrity else { return Finding::NotSought };
-        let approved: Vec<Module> = listed.iter().chain(&self.released).cloned().collect();
         if approved.is_empty() {
             return match asked {
                 Integrity::WhereListed => Finding::NotSought,
@@ -67,7 +68,7 @@ impl Checks {
                 }
             };
         }
-        self.compare(&approved, counters)
+        self.compare(approved, counters)
     }
 
     #[cfg(target_os = "linux")]

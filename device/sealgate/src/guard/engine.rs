@@ -47,9 +47,14 @@ pub(super) struct Engine {
 /// What is known, and what followed.
 struct Judged {
     material: Option<Material>,
+    /// The modules of the release that is installed.
+    released: Vec<Module>,
     enforced: Enforced,
     floors: TimeFloors,
     timeline: Timeline,
+    /// What the clock that nobody sets showed beyond whole seconds when the timeline began. Counted from there, time is never ahead of
+    /// what passed.
+    phase: Duration,
     rolled_back: Option<ClockRolledBack>,
     unheard_at: Option<UnixSeconds>,
     findings: Findings,
@@ -68,15 +73,25 @@ impl Judged {
         let held = self.material.as_ref().map(|material| material.held(self.unheard_at));
         let now = match self.rolled_back {
             Some(rolled_back) => Err(rolled_back),
-            None => Ok(self.timeline.at(running.as_secs())),
+            None => Ok(self.time(running)),
         };
         judge(&Known { held, findings: self.findings, enforced: &self.enforced, now })
     }
 
-    /// The modules that the proof lists.
-    fn listed(&self) -> &[Module] {
+    fn time(&self, running: Duration) -> Moment {
+        self.timeline.at(self.boot(running))
+    }
+
+    /// Whole seconds of the clock that nobody sets, as the timeline counts them.
+    fn boot(&self, running: Duration) -> u64 {
+        running.saturating_sub(self.phase).as_secs()
+    }
+
+    /// `spec/activation.md` §9.4: the modules that the proof lists, and those of the release.
+    fn approved(&self) -> Vec<Module> {
         let admitted = self.material.as_ref().and_then(|material| material.admitted.as_ref());
-        admitted.map_or(&[], |admitted| &admitted.modules)
+        let listed = admitted.map_or(&[][..], |admitted| &admitted.modules);
+        listed.iter().chain(&self.released).cloned().collect()
     }
 
     fn begin(&mut self, running: Duration, found: &LeftBehind) {
@@ -94,7 +109,7 @@ impl Judged {
     fn left_behind(&self, running: Duration) -> LeftBehind {
         let floors = match self.rolled_back {
             Some(_) => self.floors.clone(),
-            None => self.floors.after_run(self.timeline.believed(running.as_secs())),
+            None => self.floors.after_run(self.timeline.believed(self.boot(running))),
         };
         LeftBehind {
             floor: floors.local,
@@ -121,18 +136,20 @@ impl Engine {
         let enforced = enforced(material.as_ref(), &setup.local);
         let floors = TimeFloors { signed: client.signed_floor(), local: found.floor.clone() };
         let told = floors.tell(enforced.clock, wall);
-        // At the very first start nothing is known that a clock could be compared with.
-        let is_first = found == LeftBehind::default();
-        if let Some(now) = told.ok().filter(|_| !is_first) {
+        // At the very first start, and where nobody ever signed anything, nothing is known that a clock could be compared with.
+        let is_known = found != LeftBehind::default() && floors.newest().get() > 0;
+        if let Some(now) = told.ok().filter(|_| is_known) {
             counters.clock(now.clock);
         }
         let mut judged = Judged {
             timeline: timeline(&floors, told, running),
+            phase: beyond_seconds(running),
             floors: floors.after_start(enforced.clock, wall),
             rolled_back: told.err(),
             unheard_at: found.unheard_at,
             findings: Findings::default(),
             session: nothing(&enforced, told),
+            released: released(&client, &setup.files, &counters),
             material,
             enforced,
             learned: Learned { has_started: true, ..Learned::default() },
@@ -149,7 +166,7 @@ impl Engine {
             }
             judged.begin(client.clock.running(), &found);
         }
-        judged.findings = setup.checks.look(&judged.enforced, judged.listed(), &counters);
+        judged.findings = setup.checks.look(&judged.enforced, &judged.approved(), &counters);
         judged.begin(client.clock.running(), &found);
         let shown = ArcSwap::from_pointee(Shown::nothing());
         let engine =
@@ -193,11 +210,11 @@ impl Engine {
 
     /// Checks the machine again. Nothing is locked while files are read.
     pub(super) fn check(&self) {
-        let (enforced, listed) = {
+        let (enforced, approved) = {
             let judged = self.judged();
-            (judged.enforced.clone(), judged.listed().to_vec())
+            (judged.enforced.clone(), judged.approved())
         };
-        let findings = self.setup.checks.look(&enforced, &listed, &self.counters);
+        let findings = self.setup.checks.look(&enforced, &approved, &self.counters);
         self.judge(|judged| judged.findings = findings);
     }
 
@@ -285,7 +302,7 @@ impl Engine {
             restart_helps: judged.know(running, |known| judged.session.restart_helps(known)),
             is_kept: judged.is_kept,
         };
-        let now = judged.timeline.at(running.as_secs()).at;
+        let now = judged.time(running).at;
         let left = effective
             .until
             .map_or(LOOK, |until| Duration::from_secs(until.get().saturating_sub(now.get())).min(LOOK));
@@ -317,18 +334,19 @@ fn take_in(
     judged: &mut Judged,
     beat: &Result<Beat, Error>,
 ) {
-    let boot = client.clock.running().as_secs();
+    let running = client.clock.running();
     let beat = match beat {
         Ok(beat) => beat,
         Err(why) => {
             counters.heartbeat_failed(why);
-            judged.unheard_at = Some(judged.timeline.at(boot).at);
+            judged.unheard_at = Some(judged.time(running).at);
             return;
         }
     };
     if beat.asked_now {
         let authority = client.authority_floor();
-        judged.timeline = judged.timeline.heard(beat.server_time, authority, boot);
+        judged.timeline = judged.timeline.heard(beat.server_time, authority, running.as_secs());
+        judged.phase = beyond_seconds(running);
         judged.floors = judged.floors.heard(beat.server_time, authority);
         judged.rolled_back = None;
         judged.learned.heard_time = true;
@@ -345,6 +363,17 @@ fn take_in(
         judged.enforced = enforced(Some(&material), &setup.local);
         judged.material = Some(material);
     }
+    // The key that signed it may be listed no more.
+    judged.released = released(client, &setup.files, counters);
+}
+
+/// The modules of the release that is installed. One that does not verify is told, and approves nothing.
+fn released(client: &Client, files: &Files, counters: &GuardCounters) -> Vec<Module> {
+    let Some(statement) = &files.release else { return vec![] };
+    client.release_modules(statement).unwrap_or_else(|why| {
+        counters.integrity_failed(&format!("the release's statement approves nothing: {why}"));
+        vec![]
+    })
 }
 
 /// What does not verify is told, and counts as nothing.
@@ -365,6 +394,10 @@ fn timeline(floors: &TimeFloors, told: Result<Moment, ClockRolledBack>, running:
     let first = told.or_else(|_| floors.tell(ClockPolicy::default(), floors.newest()));
     let first = first.expect("the newest known time is not behind itself");
     Timeline::begin(first, floors.newest(), running.as_secs())
+}
+
+fn beyond_seconds(running: Duration) -> Duration {
+    Duration::from_nanos(running.subsec_nanos().into())
 }
 
 fn nothing(enforced: &Enforced, now: Result<Moment, ClockRolledBack>) -> Session {

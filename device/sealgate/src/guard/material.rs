@@ -32,9 +32,12 @@ pub(crate) struct Admitted {
 }
 
 /// Files that were put beside a program.
+#[derive(Default)]
 pub(crate) struct Files {
     pub(crate) license: Option<Vec<u8>>,
     pub(crate) proof: Option<Vec<u8>>,
+    /// The statement of the release that is installed.
+    pub(crate) release: Option<Vec<u8>>,
 }
 
 impl Material {

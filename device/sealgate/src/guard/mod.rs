@@ -6,6 +6,7 @@ mod config;
 mod engine;
 mod enhancer;
 mod events;
+mod last_run;
 mod material;
 mod placed;
 mod refused;
@@ -22,8 +23,9 @@ pub use builder::GuardBuilder;
 pub use config::{GuardConfig, GuardConfigError, Mode};
 pub use enhancer::{Enhancer, RecordedAction};
 pub use events::GuardCounters;
+pub use last_run::{Fell, LastRun};
 pub use refused::{ActionRefused, StartRefused};
-pub use sealgate_rules::{Finding, GraceWhy, Lack, Local, TenantRefused};
+pub use sealgate_rules::{Enforced, Finding, GraceWhy, Lack, Local, TenantRefused};
 pub use shown::{GuardState, Standing};
 
 use crate::{Beat, Error, License};

@@ -17,7 +17,7 @@ use crate::activation::{drop_answers, site};
 use crate::authority::{DAY, NOW, at, key};
 use crate::site::{ORIGIN, Site};
 
-const HOUR: u64 = 3_600;
+pub(crate) const HOUR: u64 = 3_600;
 /// When the licenses of these tests end.
 const END: u64 = 20 * DAY;
 

@@ -1,5 +1,5 @@
 //! The check of modules through the guard, with real files: the program is this test's own, copied into a folder and started there with a
-//! library of the product's (`spec/guard.md` §9.1). What was approved is what stood there before.
+//! library of the product's (`spec/guard.md` §9.1). What was approved is what stood there before, by the proof's list or by a release's.
 
 #![cfg(target_os = "linux")]
 #![expect(clippy::disallowed_methods, reason = "the machine itself is what is tested")]
@@ -7,12 +7,12 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use sealgate::guard::StartRefused;
+use sealgate::guard::{GuardConfig, StartRefused};
 use sealgate::{Guard, Module, integrity};
-use sealgate_artifact::{AntiTamper, Fail, Integrity, Policy};
+use sealgate_artifact::{AntiTamper, AppId, Fail, Integrity, KeyState, Policy, Release, ReleaseId};
 use tempfile::TempDir;
 
-use crate::authority::key;
+use crate::authority::{NOW, app, at, key, signed, tenant};
 use crate::guard::{Machine, heard};
 
 /// Says that this process is a child, and where the product is installed.
@@ -21,6 +21,11 @@ pub(crate) const ROOT: &str = "SEALGATE_TEST_ROOT";
 pub(crate) const DEED: &str = "SEALGATE_TEST_DEED";
 /// What makes of this test's program the child alone.
 const ONLY: [&str; 4] = ["--exact", "replaced::child", "--nocapture", "--test-threads=1"];
+/// Who lists the files: the `proof`, also where nothing is said, or whose release.
+const LISTED_BY: &str = "SEALGATE_TEST_LISTED_BY";
+/// The vendor's update key, and a thief's.
+const UPDATER: u8 = 70;
+const THIEF: u8 = 170;
 /// Stands in the program's read-only data; one byte of it is changed.
 static MARK: &str = "a mark that nothing else in this program spells like this: 71c5e0d2";
 pub(crate) const LIBRARY: &str = "libproduct.so";
@@ -71,15 +76,65 @@ fn started(root: &Path, deed: &str) -> Result<Guard, StartRefused> {
         anti_tamper,
         ..heard()
     }));
+    machine.site.authority().updaters.push((UPDATER, KeyState::Active));
     let client = machine.client();
-    client.activate_with_modules(&key(), &approved).expect("admitted");
-    client.guard().without_threads().install_root(root).start()
+    let begun = client.guard().without_threads().install_root(root);
+    let listed_by = std::env::var(LISTED_BY).unwrap_or_else(|_| "proof".to_owned());
+    if listed_by == "proof" {
+        client.activate_with_modules(&key(), &approved).expect("admitted");
+        return begun.start();
+    }
+    client.activate(&key()).expect("admitted");
+    let (app, signer) = match listed_by.as_str() {
+        "release" | "revoked" | "beside" => (app(), UPDATER),
+        "thief" => (app(), THIEF),
+        "other-app" => (AppId::from_bytes([80; 16]), UPDATER),
+        other => panic!("{other}"),
+    };
+    let release = signed(&release(app, &approved), &[signer]);
+    let told = client.release_modules(&release).map_err(|why| why.code().to_owned());
+    println!("the release: {:?}", told.map(|modules| modules.len()));
+    if listed_by == "beside" {
+        return begun.configured(&beside(root, &release), None).expect("it reads").start();
+    }
+    let guard = begun.release(release).start()?;
+    if listed_by == "revoked" {
+        let mut authority = machine.site.authority();
+        authority.updaters = vec![(UPDATER, KeyState::Revoked)];
+        authority.tenant_version += 1;
+        drop(authority);
+        guard.heartbeat().expect("answered");
+    }
+    Ok(guard)
+}
+
+fn release(app: AppId, modules: &[Module]) -> Release {
+    Release {
+        tenant: tenant(),
+        app,
+        release: ReleaseId::from_bytes([81; 16]),
+        version: "2.1.0".to_owned(),
+        target: "linux/x86_64".to_owned(),
+        length: 1,
+        sha256: [82; 32],
+        issued_at: at(NOW),
+        modules: modules.to_vec(),
+    }
+}
+
+/// The configuration of a program beside whose key the release's statement lies.
+fn beside(root: &Path, release: &[u8]) -> GuardConfig {
+    let folder = root.with_extension("licenses");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    std::fs::write(folder.join("release.json"), release).expect("written");
+    GuardConfig { license_file: Some(folder.join("license.key")), ..GuardConfig::default() }
 }
 
 /// A product in a folder: this program, and a library that is loaded with it.
 struct Product {
     _folder: TempDir,
     root: PathBuf,
+    listed_by: &'static str,
 }
 
 impl Product {
@@ -89,13 +144,19 @@ impl Product {
         std::fs::create_dir(&root).expect("a folder");
         std::fs::copy(std::env::current_exe().expect("this program"), root.join("editor")).expect("copied");
         std::fs::copy(system_library("libm.so"), root.join(LIBRARY)).expect("copied");
-        let product = Self { _folder: folder, root };
+        let product = Self { _folder: folder, root, listed_by: "proof" };
         product.run("list");
         product
     }
 
+    fn listed_by(listed_by: &'static str) -> Self {
+        Self { listed_by, ..Self::install() }
+    }
+
     fn run(&self, deed: &str) -> String {
-        Self::said(command(&[], &self.root, deed))
+        let mut child = command(&[], &self.root, deed);
+        child.env(LISTED_BY, self.listed_by);
+        Self::said(child)
     }
 
     fn said(mut child: Command) -> String {
@@ -203,4 +264,29 @@ fn what_an_emulator_hides_is_not_approved() {
     emulator.env(ROOT, &product.root).env(DEED, "hard");
     let hard = Product::said(emulator);
     assert!(hard.starts_with("refused [Integrity] "), "{hard}");
+}
+
+/// An update needs no new activation: the proof lists nothing, and the release does.
+#[test]
+fn what_a_release_lists_runs_without_a_new_activation() {
+    for listed_by in ["release", "beside"] {
+        let product = Product::listed_by(listed_by);
+        product.is_taken();
+        change(&product.root.join(LIBRARY), b"GNU\0");
+        product.is_refused();
+    }
+}
+
+#[test]
+fn a_release_that_does_not_verify_approves_nothing() {
+    for listed_by in ["thief", "other-app"] {
+        Product::listed_by(listed_by).is_refused();
+    }
+}
+
+/// The key that signed it is listed no more: an answer brings that.
+#[test]
+fn a_release_whose_key_was_revoked_approves_nothing_any_more() {
+    let said = Product::listed_by("revoked").run("hard");
+    assert!(said.contains("standing: Free(Unapproved)"), "{said}");
 }
