@@ -6,6 +6,7 @@ mod authforge_vectors;
 mod clients;
 mod cut;
 mod dsse;
+mod guarded;
 mod lost_answer;
 mod openapi;
 mod program;
