@@ -51,7 +51,7 @@ impl Tried {
 
 fn ends(guard: &Guard) -> Option<u64> {
     let GuardState { license_ends, .. } = guard.state();
-    license_ends.map(|time| time.get())
+    license_ends.map(sealgate::UnixSeconds::get)
 }
 
 on_both_engines! {
