@@ -43,7 +43,7 @@ impl Client {
             files: Files::default(),
             is_online: true,
             has_threads: true,
-            checks: Checks { sensors: Box::new(PlatformSensors), install_root: None },
+            checks: Checks::new(PlatformSensors),
             key: None,
             proof_needed: None,
             enhancers: vec![],

@@ -1,6 +1,8 @@
 //! The checks of the machine: are the program's files the approved ones, and does somebody look into it?
 
 use std::path::PathBuf;
+#[cfg(target_os = "linux")]
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use sealgate_artifact::{Integrity, Module};
@@ -17,9 +19,21 @@ pub(super) struct Checks {
     pub(super) sensors: Box<dyn Sensors>,
     /// Below it lie the program's own files; `None`: the program did not say.
     pub(super) install_root: Option<PathBuf>,
+    /// What the checks before found.
+    #[cfg(target_os = "linux")]
+    pub(super) earlier: Mutex<crate::integrity::Earlier>,
 }
 
 impl Checks {
+    pub(super) fn new(sensors: impl Sensors + 'static) -> Self {
+        Self {
+            sensors: Box::new(sensors),
+            install_root: None,
+            #[cfg(target_os = "linux")]
+            earlier: Mutex::default(),
+        }
+    }
+
     /// What they say, as far as they are asked for. What they find is told.
     pub(super) fn look(
         &self,
@@ -59,13 +73,14 @@ impl Checks {
 
     #[cfg(target_os = "linux")]
     fn compare(&self, approved: &[Module], counters: &GuardCounters) -> Finding {
-        use crate::integrity::{Vendor, judge, look};
+        use crate::integrity::{Vendor, judge, look_again};
         let Some(root) = &self.install_root else {
             counters.integrity_failed("the program does not say where it is installed");
             return Finding::Unknown;
         };
         let signers: Vec<&str> = approved.iter().filter_map(|module| module.signer.as_deref()).collect();
-        match look(&Vendor { install_root: root, signers: &signers }) {
+        let mut earlier = self.earlier.lock().unwrap_or_else(PoisonError::into_inner);
+        match look_again(&Vendor { install_root: root, signers: &signers }, &mut earlier) {
             Err(why) => {
                 counters.integrity_failed(&why.to_string());
                 Finding::Unknown

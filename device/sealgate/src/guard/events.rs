@@ -113,6 +113,14 @@ impl GuardCounters {
         tracing::warn!("[License] {what}: {why}");
     }
 
+    /// What the program learns does not outlast it.
+    pub(super) fn not_persistent(&self, why: &dyn std::fmt::Display) {
+        Self::count(&self.license);
+        tracing::warn!(
+            "[License] StateNotPersistent: what the program learns is lost when it ends, because its state cannot be written: {why}"
+        );
+    }
+
     pub(super) fn heartbeat_failed(&self, why: &dyn std::fmt::Display) {
         Self::count(&self.license);
         tracing::warn!("[License] Heartbeat failed: {why}");

@@ -1,12 +1,11 @@
 //! What a program holds of its license: from its state, else from files that were put beside it.
 
 use sealgate_artifact::{License as Signed, Module, UnixSeconds};
-use sealgate_rules::{Admission, Ending, Held};
+use sealgate_rules::{Admission, Ending, Held, Learned, LeftBehind};
 use sealgate_trust::{Policies, TrustError, verify_license};
 
 use crate::activated::Activated;
 use crate::client::{ATTEMPTS, Found};
-use crate::guarded::Guarded;
 use crate::offline::known_chain;
 use crate::state::{Floors, State};
 use crate::{Client, ConfigurationError, Error, SecurityError};
@@ -53,19 +52,25 @@ impl Material {
 }
 
 impl Client {
-    /// What a guard kept.
-    pub(crate) fn guarded(&self) -> Result<Guarded, ConfigurationError> {
+    /// What guards left behind.
+    pub(crate) fn left_behind(&self) -> Result<LeftBehind, ConfigurationError> {
         Ok(self.kept()?.and_then(|found| found.state.guarded).unwrap_or_default())
     }
 
-    /// Keeps it, whatever other processes change meanwhile. Where there is no state, there is none to keep it beside.
-    pub(crate) fn keep_guarded(&self, guarded: &Guarded) -> Result<(), ConfigurationError> {
+    /// `spec/guard.md` §4.5: leaves this for the next start, and beside it what other processes have left. Where there is no state, one is made.
+    pub(crate) fn leave_behind(
+        &self,
+        left: &LeftBehind,
+        learned: &Learned,
+    ) -> Result<(), ConfigurationError> {
         for _ in 0..ATTEMPTS {
             let Found { state, bytes } = self.state()?;
-            if state.guarded.as_ref() == Some(guarded) {
+            let there = state.guarded.clone().unwrap_or_default();
+            let left = left.clone().over(there, learned);
+            if state.guarded.as_ref() == Some(&left) {
                 return Ok(());
             }
-            let next = State { guarded: Some(guarded.clone()), ..state };
+            let next = State { guarded: Some(left), ..state };
             if self.replace(Some(&bytes), &next.encode())? {
                 return Ok(());
             }

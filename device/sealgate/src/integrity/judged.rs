@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use sealgate_artifact::{Module, ModuleNote};
 use sha2::{Digest, Sha256};
 
+use super::earlier::Earlier;
 use super::error::IntegrityError;
 use super::machine::{Machine, Opened, ReadSeek};
 use super::maps::Mapped;
@@ -133,24 +134,45 @@ impl Preloaded {
 
 /// What a mapped file is.
 pub(super) fn classify(
-    machine: &dyn Machine,
+    (machine, earlier): (&dyn Machine, &mut Earlier),
     (root, signers): (&Path, &[&str]),
     preloaded: &Preloaded,
     mapped: &Mapped,
 ) -> Found {
-    let shown = PathBuf::from(OsStr::from_bytes(&mapped.path));
-    classify_opened(machine, (root, signers), preloaded, mapped)
-        .unwrap_or_else(|why| Found::Foreign { path: shown, why })
+    let why = match open(machine, mapped) {
+        Ok((path, opened)) => {
+            let path = machine.real_path(&path).map_err(|_| Why::Unreadable);
+            let found = path.and_then(|path| {
+                classify_opened((machine, earlier), (root, signers), preloaded, mapped, (path, opened))
+            });
+            return found.unwrap_or_else(|why| foreign(mapped, why));
+        }
+        Err(why) => why,
+    };
+    if let Some(path) = earlier.system(mapped) {
+        return Found::System { path };
+    }
+    let Some(gone) = earlier.take_module(mapped).or_else(|| executable(machine, mapped)) else {
+        return foreign(mapped, why);
+    };
+    // It is no file of the system's any more: what stands in that folder now is another one.
+    classify_opened((machine, earlier), (root, signers), preloaded, mapped, gone)
+        .ok()
+        .filter(|found| matches!(found, Found::Vendor { .. }))
+        .unwrap_or_else(|| foreign(mapped, why))
+}
+
+fn foreign(mapped: &Mapped, why: Why) -> Found {
+    Found::Foreign { path: PathBuf::from(OsStr::from_bytes(&mapped.path)), why }
 }
 
 fn classify_opened(
-    machine: &dyn Machine,
+    (machine, earlier): (&dyn Machine, &mut Earlier),
     (root, signers): (&Path, &[&str]),
     preloaded: &Preloaded,
     mapped: &Mapped,
+    (path, mut opened): (PathBuf, Opened),
 ) -> Result<Found, Why> {
-    let (path, mut opened) = open(machine, mapped)?;
-    let path = machine.real_path(&path).map_err(|_| Why::Unreadable)?;
     let content = &mut *opened.content;
     let note = note(content);
     let is_signed = note.as_ref().is_some_and(|note| signers.contains(&note.signer.as_str()));
@@ -159,6 +181,7 @@ fn classify_opened(
         let (version, signer) = note.map(|note| (note.version, note.signer)).unzip();
         let sha256 = digest(content).ok_or(Why::Unreadable)?;
         let module = Module { name, sha256, version, signer };
+        earlier.keep_module(mapped, &path, opened);
         return if module.is_well_formed() { Ok(Found::Vendor { path, module }) } else { Err(Why::Name) };
     }
     if preloaded.has(&path) {
@@ -168,7 +191,19 @@ fn classify_opened(
         return Err(Why::Elsewhere);
     }
     let folder = path.parent().is_some_and(|folder| machine.is_administrators_folder(folder));
-    if folder && opened.is_administrators { Ok(Found::System { path }) } else { Err(Why::Writable) }
+    if !folder || !opened.is_administrators {
+        return Err(Why::Writable);
+    }
+    earlier.keep_system(mapped, &path);
+    Ok(Found::System { path })
+}
+
+/// The executable of this process, if this is it: the system shows it also where its name is gone.
+fn executable(machine: &dyn Machine, mapped: &Mapped) -> Option<(PathBuf, Opened)> {
+    let opened = machine.executable().ok().filter(|opened| opened.is_file && opened.inode == mapped.inode)?;
+    let former = Path::new(OsStr::from_bytes(mapped.former_path()));
+    let folder = machine.real_path(former.parent()?).ok()?;
+    Some((folder.join(former.file_name()?), opened))
 }
 
 /// The file that is mapped: the one that has its name and its number. The device is not compared, because file systems of layers

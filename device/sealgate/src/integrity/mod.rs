@@ -3,11 +3,13 @@
 //! A finding is what this program says about itself. Whoever controls the machine can change the program, and with it what it
 //! finds: this shows changes to people who do not want them, and makes them work for those who do.
 
+mod earlier;
 mod error;
 mod judged;
 mod machine;
 mod maps;
 
+pub use earlier::Earlier;
 pub use error::IntegrityError;
 pub use judged::{Found, Judgement, Why, judge};
 pub use machine::{LinuxMachine, Machine, Opened};
@@ -29,11 +31,20 @@ pub struct Vendor<'a> {
 
 /// Every file that the running program has loaded as code, and what it is.
 pub fn look(vendor: &Vendor<'_>) -> Result<Vec<Found>, IntegrityError> {
-    look_at(&LinuxMachine, vendor)
+    look_at(&LinuxMachine, vendor, &mut Earlier::default())
+}
+
+/// The same again, in a program that looks from time to time: files that were deleted or replaced since are still judged by what is in them.
+pub fn look_again(vendor: &Vendor<'_>, earlier: &mut Earlier) -> Result<Vec<Found>, IntegrityError> {
+    look_at(&LinuxMachine, vendor, earlier)
 }
 
 /// The same on a given machine.
-pub fn look_at(machine: &dyn Machine, vendor: &Vendor<'_>) -> Result<Vec<Found>, IntegrityError> {
+pub fn look_at(
+    machine: &dyn Machine,
+    vendor: &Vendor<'_>,
+    earlier: &mut Earlier,
+) -> Result<Vec<Found>, IntegrityError> {
     let root = machine.real_path(vendor.install_root).map_err(|_| IntegrityError::InstallRoot)?;
     // Everything would be the vendor's.
     if root.parent().is_none() {
@@ -41,11 +52,13 @@ pub fn look_at(machine: &dyn Machine, vendor: &Vendor<'_>) -> Result<Vec<Found>,
     }
     let preloaded = judged::Preloaded::of(machine)?;
     let mut found = BTreeMap::new();
-    for mapped in maps::code(&machine.maps()?)? {
+    let code = maps::code(&machine.maps()?)?;
+    earlier.forget_all_but(&code);
+    for mapped in code {
         let key = (mapped.path.clone(), mapped.inode);
-        found
-            .entry(key)
-            .or_insert_with(|| judged::classify(machine, (&root, vendor.signers), &preloaded, &mapped));
+        found.entry(key).or_insert_with(|| {
+            judged::classify((machine, &mut *earlier), (&root, vendor.signers), &preloaded, &mapped)
+        });
     }
     Ok(found.into_values().collect())
 }

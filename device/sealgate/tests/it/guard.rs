@@ -95,7 +95,15 @@ impl Machine {
         (certificate.issued_at, certificate.expires_at) = (at(now - 15 * DAY), at(now + 15 * DAY));
     }
 
-    fn set_clock(&self, ahead: i64) {
+    /// Another process of the program on this machine, with a clock of its own: whatever passes here, it does not see.
+    pub(crate) fn with_clocks_of_its_own(&self) -> Self {
+        let (time, ahead) = (&self.clocks.time, &self.clocks.ahead);
+        let time = Arc::new(AtomicU64::new(time.load(Ordering::SeqCst)));
+        let ahead = Arc::new(AtomicI64::new(ahead.load(Ordering::SeqCst)));
+        Self { site: self.site.clone(), store: self.store.clone(), clocks: Clocks { time, ahead } }
+    }
+
+    pub(crate) fn set_clock(&self, ahead: i64) {
         self.clocks.ahead.store(ahead, Ordering::SeqCst);
     }
 

@@ -9,25 +9,27 @@ use std::process::{Command, Stdio};
 
 use sealgate::guard::{GuardConfig, StartRefused};
 use sealgate::{Guard, Module, integrity};
-use sealgate_artifact::{AppId, Fail, Integrity, KeyState, Policy, Release, ReleaseId};
+use sealgate_artifact::{AntiTamper, AppId, Fail, Integrity, KeyState, Policy, Release, ReleaseId};
 use tempfile::TempDir;
 
 use crate::authority::{NOW, app, at, key, signed, tenant};
 use crate::guard::{Machine, heard};
 
 /// Says that this process is a child, and where the product is installed.
-const ROOT: &str = "SEALGATE_TEST_ROOT";
+pub(crate) const ROOT: &str = "SEALGATE_TEST_ROOT";
 /// What to do: `list`, or the policy's `fail`.
-const DEED: &str = "SEALGATE_TEST_DEED";
-/// Who lists the files: `proof`, or whose release.
+pub(crate) const DEED: &str = "SEALGATE_TEST_DEED";
+/// Who lists the files: `proof`, or whose release. The proof, where nothing is said.
 const LISTED_BY: &str = "SEALGATE_TEST_LISTED_BY";
 /// The vendor's update key, and a thief's.
 const UPDATER: u8 = 70;
 const THIEF: u8 = 170;
+/// What makes of this test's program the child alone.
+const ONLY: [&str; 4] = ["--exact", "replaced::child", "--nocapture", "--test-threads=1"];
 /// Stands in the program's read-only data; one byte of it is changed.
 static MARK: &str = "a mark that nothing else in this program spells like this: 71c5e0d2";
-const LIBRARY: &str = "libproduct.so";
-const LIST: &str = "approved.json";
+pub(crate) const LIBRARY: &str = "libproduct.so";
+pub(crate) const LIST: &str = "approved.json";
 
 /// The child. It is only one of the tests where nobody started it.
 #[test]
@@ -42,8 +44,22 @@ fn child() {
         return std::fs::write(root.with_extension(LIST), Module::text_of_list(&own)).expect("written");
     }
     match started(&root, &deed) {
-        Ok(guard) => println!("SEEN {:?}", guard.verify_integrity()),
+        Ok(guard) => runs_on(&guard),
         Err(refused) => println!("SEEN refused {refused}"),
+    }
+}
+
+/// Looks once, and again each time when it is told to.
+fn runs_on(guard: &Guard) {
+    println!("SEEN {:?}", guard.verify_integrity());
+    for line in std::io::stdin().lines() {
+        let line = line.expect("text");
+        if let Some(file) = line.strip_prefix("update ") {
+            let next = format!("{file}.next");
+            std::fs::copy(file, &next).expect("copied");
+            std::fs::rename(&next, file).expect("replaced");
+        }
+        println!("SEEN {:?}", guard.verify_integrity());
     }
 }
 
@@ -51,12 +67,19 @@ fn started(root: &Path, deed: &str) -> Result<Guard, StartRefused> {
     let list = std::fs::read_to_string(root.with_extension(LIST)).expect("a list");
     let approved = Module::list_of_text("modules", list.as_bytes()).expect("a list of modules");
     let fail = Fail::parse(deed);
-    let machine =
-        Machine::unactivated(Some(Policy { integrity: Some(Integrity::Required), fail, ..heard() }));
+    // The sensors look, too; the product loads its library as an agent is loaded.
+    let agents = vec!["product".to_owned()];
+    let anti_tamper = Some(AntiTamper { unknown: None, agents });
+    let machine = Machine::unactivated(Some(Policy {
+        integrity: Some(Integrity::Required),
+        fail,
+        anti_tamper,
+        ..heard()
+    }));
     machine.site.authority().updaters.push((UPDATER, KeyState::Active));
     let client = machine.client();
     let begun = client.guard().without_threads().install_root(root);
-    let listed_by = std::env::var(LISTED_BY).expect("somebody lists them");
+    let listed_by = std::env::var(LISTED_BY).unwrap_or_else(|_| "proof".to_owned());
     if listed_by == "proof" {
         client.activate_with_modules(&key(), &approved).expect("admitted");
         return begun.start();
@@ -131,13 +154,12 @@ impl Product {
     }
 
     fn run(&self, deed: &str) -> String {
-        let mut child = Command::new(self.root.join("editor"));
-        child.args(["--exact", "replaced::child", "--nocapture", "--test-threads=1"]);
-        child
-            .env(ROOT, &self.root)
-            .env(DEED, deed)
-            .env(LISTED_BY, self.listed_by)
-            .env("LD_PRELOAD", self.root.join(LIBRARY));
+        let mut child = command(&[], &self.root, deed);
+        child.env(LISTED_BY, self.listed_by);
+        Self::said(child)
+    }
+
+    fn said(mut child: Command) -> String {
         let done = child.stdin(Stdio::null()).output().expect("it runs");
         let said = String::from_utf8(done.stdout).expect("text");
         assert!(done.status.success(), "{said}{}", String::from_utf8_lossy(&done.stderr));
@@ -162,6 +184,17 @@ impl Product {
             assert!(said.contains("standing: Licensed"), "{said}");
         }
     }
+}
+
+/// The program in this folder, perhaps below another one, with the product's library.
+pub(crate) fn command(under: &[&str], root: &Path, deed: &str) -> Command {
+    let mut loads = std::ffi::OsString::from("LD_PRELOAD=");
+    loads.push(root.join(LIBRARY));
+    let mut command = Command::new("env");
+    command.env(ROOT, root).env(DEED, deed);
+    command.args(under).arg("env").arg(loads).arg(root.join("editor"));
+    command.args(ONLY);
+    command
 }
 
 fn system_library(name: &str) -> PathBuf {
@@ -244,4 +277,16 @@ fn a_release_that_does_not_verify_approves_nothing() {
 fn a_release_whose_key_was_revoked_approves_nothing_any_more() {
     let said = Product::listed_by("revoked").run("hard");
     assert!(said.contains("standing: Free(Unapproved)"), "{said}");
+}
+
+/// An emulator shows no file as code, so nobody can say what is loaded: that is no approval.
+#[test]
+fn what_an_emulator_hides_is_not_approved() {
+    let product = Product::install();
+    let loads = format!("LD_PRELOAD={}", product.root.join(LIBRARY).display());
+    let mut emulator = Command::new("qemu-x86_64");
+    emulator.args(["-E", &loads]).arg(product.root.join("editor")).args(ONLY);
+    emulator.env(ROOT, &product.root).env(DEED, "hard");
+    let hard = Product::said(emulator);
+    assert!(hard.starts_with("refused [Integrity] "), "{hard}");
 }

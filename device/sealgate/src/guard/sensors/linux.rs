@@ -1,5 +1,6 @@
 //! Linux: what `/proc` says about this process (`proc(5)`).
 
+use std::borrow::Cow;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -139,7 +140,7 @@ fn preload(process: &dyn Process, allows: &dyn Fn(&str) -> bool) -> Seen {
         Err(error) => return Seen::unknown(SENSOR, &error),
     };
     for (name, value) in variables(&environment) {
-        if !PRELOADING.contains(&name) {
+        if !PRELOADING.contains(&&*name) {
             continue;
         }
         let mut libraries = value.split([':', ' ']).filter(|library| !library.is_empty());
@@ -163,8 +164,8 @@ fn profiler(process: &dyn Process, allows: &dyn Fn(&str) -> bool) -> Seen {
         Ok(environment) => environment,
         Err(error) => return Seen::unknown(SENSOR, &error),
     };
-    let tells = |(name, value): &(&str, &str)| {
-        let is_on = SWITCHES.contains(name) && *value == "1" && !allows("coreclr");
+    let tells = |(name, value): &(Cow<'_, str>, Cow<'_, str>)| {
+        let is_on = SWITCHES.contains(&&**name) && value == "1" && !allows("coreclr");
         let agent = PROFILERS.iter().find(|(begins, _)| name.starts_with(begins));
         is_on || (!value.is_empty() && agent.is_some_and(|(_, agent)| !allows(agent)))
     };
@@ -174,9 +175,13 @@ fn profiler(process: &dyn Process, allows: &dyn Fn(&str) -> bool) -> Seen {
     }
 }
 
-fn variables(environment: &[u8]) -> impl Iterator<Item = (&str, &str)> {
-    let variables = environment.split(|byte| *byte == 0);
-    variables.filter_map(|variable| std::str::from_utf8(variable).ok()?.split_once('='))
+/// Names and values, also where they are no text: paths need not be.
+fn variables(environment: &[u8]) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+    environment.split(|byte| *byte == 0).filter_map(|variable| {
+        let at = variable.iter().position(|byte| *byte == b'=')?;
+        let (name, value) = (variable.get(..at)?, variable.get(at + 1..)?);
+        Some((String::from_utf8_lossy(name), String::from_utf8_lossy(value)))
+    })
 }
 
 /// Whether code of the program's own file was changed in memory: the page is then the process's own, and stays so after a debugger
@@ -324,6 +329,14 @@ mod tests {
         ] {
             assert_eq!(Shown::with(variable).says("preload").finding, finding, "{variable}");
         }
+    }
+
+    /// A path need not be text.
+    #[test]
+    fn a_library_whose_path_is_no_text_is_seen() {
+        let environment = Some(b"HOME=/\0LD_PRELOAD=/tmp/\xff.so\0".to_vec());
+        let seen = Shown { environment, ..Shown::plain() }.says("preload");
+        assert_eq!(seen.finding, Finding::Something);
     }
 
     #[test]

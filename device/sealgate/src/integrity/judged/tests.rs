@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 
 use sealgate_artifact::{Module, ModuleNote};
 
-use super::super::{IntegrityError, LinuxMachine, Machine, Opened, Vendor, collect, look_at, modules};
+use super::super::{
+    Earlier, IntegrityError, LinuxMachine, Machine, Opened, Vendor, collect, look_at, modules,
+};
 use super::{Found, Why, judge};
 
 /// A file of the made-up machine.
@@ -26,6 +28,7 @@ struct Made {
     files: BTreeMap<PathBuf, Kept>,
     links: BTreeMap<PathBuf, PathBuf>,
     writable: Vec<PathBuf>,
+    executable: Option<Kept>,
 }
 
 impl Made {
@@ -43,7 +46,12 @@ impl Made {
     }
 
     fn look(&self) -> Vec<Found> {
-        look_at(self, &Vendor { install_root: Path::new("/opt/editor"), signers: &["vendor-key"] }).unwrap()
+        self.look_again(&mut Earlier::default())
+    }
+
+    fn look_again(&self, earlier: &mut Earlier) -> Vec<Found> {
+        let vendor = Vendor { install_root: Path::new("/opt/editor"), signers: &["vendor-key"] };
+        look_at(self, &vendor, earlier).unwrap()
     }
 
     fn only(&self) -> Found {
@@ -77,18 +85,26 @@ impl Machine for Made {
     }
 
     fn open(&self, path: &Path) -> io::Result<Opened> {
-        let kept = self.files.get(path).cloned().ok_or(io::ErrorKind::NotFound)?;
-        Ok(Opened {
-            content: Box::new(Cursor::new(kept.content)),
-            inode: kept.inode,
-            is_file: true,
-            is_administrators: kept.is_administrators,
-        })
+        opened(self.files.get(path))
+    }
+
+    fn executable(&self) -> io::Result<Opened> {
+        opened(self.executable.as_ref())
     }
 
     fn is_administrators_folder(&self, path: &Path) -> bool {
         !path.ancestors().any(|folder| self.writable.iter().any(|other| other == folder))
     }
+}
+
+fn opened(kept: Option<&Kept>) -> io::Result<Opened> {
+    let kept = kept.cloned().ok_or(io::ErrorKind::NotFound)?;
+    Ok(Opened {
+        content: Box::new(Cursor::new(kept.content)),
+        inode: kept.inode,
+        is_file: true,
+        is_administrators: kept.is_administrators,
+    })
 }
 
 fn marked() -> Vec<u8> {
@@ -173,6 +189,53 @@ fn what_is_preloaded_is_foreign_wherever_it_lies() {
     assert!(matches!(made.only(), Found::System { .. }));
 }
 
+/// A package manager puts new files in the place of those that are loaded, whose names are then gone.
+#[test]
+fn what_an_update_replaced_is_what_it_was() {
+    let (program, library, systems) = ("/opt/editor/editor", "/opt/editor/lib.so", "/usr/lib/libc.so.6");
+    let made =
+        Made::default().with(program, b"one", false).with(library, b"two", false).with(systems, b"c", true);
+    let mut earlier = Earlier::default();
+    let before = made.look_again(&mut earlier);
+    let mut updated = Made { maps: made.maps.replace('\n', " (deleted)\n"), ..Made::default() };
+    for (path, kept) in &made.files {
+        updated
+            .files
+            .insert(path.clone(), Kept { content: b"new".to_vec(), inode: kept.inode + 50, ..*kept });
+    }
+    for _ in 0..2 {
+        assert_eq!(updated.look_again(&mut earlier), before);
+    }
+    // The first look of a run can read the executable alone.
+    updated.executable = made.files.get(Path::new(program)).cloned();
+    let first = updated.look();
+    assert!(first.contains(&before[0]), "{first:?}");
+    assert_eq!(
+        first.iter().filter(|found| matches!(found, Found::Foreign { why: Why::Gone, .. })).count(),
+        2
+    );
+    // What was unloaded in between is forgotten: its number may be another file's now.
+    let mut other = Made::default().with("/usr/lib/other.so", b"", true);
+    other.look_again(&mut earlier);
+    let again = updated.look_again(&mut earlier);
+    assert_eq!(again.iter().filter(|found| matches!(found, Found::Foreign { .. })).count(), 2);
+    // And what was not looked at stays foreign, whatever its name.
+    other = other.mapped(7, "/usr/lib/libspy.so (deleted)");
+    let spied = other.look_again(&mut earlier);
+    assert!(spied.iter().any(|found| matches!(found, Found::Foreign { why: Why::Gone, .. })), "{spied:?}");
+}
+
+#[test]
+fn a_list_without_code_is_none() {
+    let made = Made {
+        maps: "7f00-7f01 r--p 00000000 103:02 9    /opt/editor/editor\n".to_owned(),
+        ..Made::default()
+    };
+    let vendor = Vendor { install_root: Path::new("/opt/editor"), signers: &[] };
+    let hidden = look_at(&made, &vendor, &mut Earlier::default());
+    assert!(matches!(hidden, Err(IntegrityError::Hidden)), "{hidden:?}");
+}
+
 #[test]
 fn what_nobody_can_look_at_is_foreign() {
     let gone = Made::default().mapped(9, "/opt/editor/plugin.so (deleted)");
@@ -207,10 +270,13 @@ fn a_name_with_a_line_end_is_found_and_is_no_modules() {
 #[test]
 fn everything_is_never_the_vendors() {
     let made = Made::default().with("/usr/bin/x", b"x", true);
-    let root = |path| look_at(&made, &Vendor { install_root: Path::new(path), signers: &[] });
+    let root = |path| {
+        look_at(&made, &Vendor { install_root: Path::new(path), signers: &[] }, &mut Earlier::default())
+    };
     assert!(matches!(root("/"), Err(IntegrityError::InstallRoot)));
     let torn = Made { maps: "7f00".to_owned(), ..Made::default() };
-    let found = look_at(&torn, &Vendor { install_root: Path::new("/opt/x"), signers: &[] });
+    let found =
+        look_at(&torn, &Vendor { install_root: Path::new("/opt/x"), signers: &[] }, &mut Earlier::default());
     assert!(matches!(found, Err(IntegrityError::Malformed)));
 }
 
@@ -222,7 +288,8 @@ fn this_very_program_is_found() {
     let found = collect(root).unwrap();
     let name = program.file_name().unwrap().to_str().unwrap();
     assert!(found.iter().any(|module| module.name == name), "{found:?}");
-    let all = look_at(&LinuxMachine, &Vendor { install_root: root, signers: &[] }).unwrap();
+    let all = look_at(&LinuxMachine, &Vendor { install_root: root, signers: &[] }, &mut Earlier::default())
+        .unwrap();
     let is_c =
         |found: &&Found| matches!(found, Found::System { path } if path.to_string_lossy().contains("libc"));
     let is_static = cfg!(target_env = "musl");

@@ -39,7 +39,7 @@ fn due(here: &Here, client: &Client) -> Found {
 
 /// Until when everything works without an answer, where the program reached nobody.
 fn grace(client: &Client) -> Result<Option<String>, Failure> {
-    let (Some(held), left) = (client.activation()?, client.left_behind()?) else { return Ok(None) };
+    let (Some(held), left) = (client.activation()?, client.last_run()?) else { return Ok(None) };
     let Some(at) = left.unheard_at.filter(|at| *at >= held.admitted_at()) else { return Ok(None) };
     let (until, now) = (held.rights_until(), client.trusted_time()?);
     let is = if now < until { "is active" } else { "was" };
@@ -48,10 +48,17 @@ fn grace(client: &Client) -> Result<Option<String>, Failure> {
 
 /// "Features still blocked after grace period": why, since when, what lifts it, and whether a restart does.
 pub(super) fn fell(client: &Client) -> Found {
-    match client.left_behind()?.fell {
-        None => Ok("no right of the program fell when it ran last".to_owned()),
-        Some(fell) => Err(told(&fell)),
-    }
+    let mut fell = client.last_run()?.fell;
+    // What keeps a restart from helping is told first.
+    fell.sort_by_key(|fell| fell.restart_helps);
+    let Some((first, others)) = fell.split_first() else {
+        return Ok("no right of the program fell when it ran last".to_owned());
+    };
+    let mut failure = told(first);
+    failure.lines.extend(
+        others.iter().map(|other| format!("at {} besides: {}", other.at, other.lack.code().meaning())),
+    );
+    Err(failure)
 }
 
 fn told(fell: &Fell) -> Failure {
