@@ -48,12 +48,19 @@ fn grace(client: &Client) -> Result<Option<String>, Failure> {
 
 /// "Features still blocked after grace period": why, since when, what lifts it, and whether a restart does.
 pub(super) fn fell(client: &Client) -> Found {
-    let fell = client.last_run()?.fell;
-    // What a restart does not lift comes first.
-    match fell.iter().find(|fell| !fell.restart_helps).or(fell.first()) {
-        None => Ok("no right of the program fell when it ran last".to_owned()),
-        Some(fell) => Err(told(fell)),
-    }
+    judged(client.last_run()?.fell)
+}
+
+fn judged(mut fell: Vec<Fell>) -> Found {
+    // What keeps a restart from helping is told first.
+    fell.sort_by_key(|fell| fell.restart_helps);
+    let Some((first, others)) = fell.split_first() else {
+        return Ok("no right of the program fell when it ran last".to_owned());
+    };
+    let besides = |other: &Fell| format!("at {} besides: {}", other.at, other.lack.code().meaning());
+    let mut failure = told(first);
+    failure.lines.extend(others.iter().map(besides));
+    Err(failure)
 }
 
 fn told(fell: &Fell) -> Failure {
@@ -85,4 +92,23 @@ fn told(fell: &Fell) -> Failure {
     let mut failure = Failure::of_code(&code, message).fix(fix);
     failure.lines.push(lifted.to_owned());
     failure
+}
+
+#[cfg(test)]
+mod tests {
+    use sealgate::UnixSeconds;
+    use sealgate::guard::{Fell, Lack};
+
+    use super::judged;
+
+    /// Several processes of a program may have left a reason each.
+    #[test]
+    fn what_a_restart_does_not_lift_comes_first_and_the_others_are_named() {
+        let at = UnixSeconds::new(1_800_000_000).expect("in range");
+        let fell = |lack, restart_helps| Fell { lack, at, restart_helps };
+        let told = judged(vec![fell(Lack::Tampered, true), fell(Lack::Unheard, false)]).expect_err("fell");
+        assert_eq!(told.code, "grace_over");
+        assert!(told.lines.iter().any(|line| line.contains("besides: A debugger")), "{:?}", told.lines);
+        assert!(judged(vec![]).is_ok());
+    }
 }
