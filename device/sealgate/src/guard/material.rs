@@ -108,41 +108,41 @@ impl Client {
 
     /// What the state holds, verified anew; where it holds no activation, what the files hold. Nobody is asked.
     pub(crate) fn material(&self, files: &Files) -> Result<Option<Material>, Error> {
-        let known = self.signed_floor();
-        let found = self.material_at(files, self.clock.now().max(known));
-        // spec/guard.md §2.2: of a license that reads no clock, the windows of its keys are judged without one, too.
-        let without = || {
-            self.material_at(files, known)
-                .ok()
-                .filter(|held| held.as_ref().is_some_and(Material::reads_no_clock))
-        };
-        found.or_else(|why| without().ok_or(why))
-    }
-
-    fn material_at(&self, files: &Files, now: UnixSeconds) -> Result<Option<Material>, Error> {
         let found = self.kept()?;
         if let Some(Found { state, .. }) = &found
             && let Some(kept) = &state.activated
         {
-            return self.material_of(state, kept, now).map(Some);
+            // It was accepted: keys that have expired since end nothing (spec/guard.md §2.2).
+            return self.material_of(state, kept, state.floors().newest()).map(Some);
         }
-        let (Some(license), proof) = (&files.license, &files.proof) else { return Ok(None) };
-        match (proof, found) {
-            (Some(proof), Some(Found { state, .. })) => {
-                let begun = crate::activate::begin(proof, license.clone())?;
-                self.material_of(&state, &begun, now).map(Some)
-            }
-            // A proof is of one device, and this one has no key yet: the license alone says what it gives.
-            (_, found) => {
-                let found = match found {
-                    Some(found) => found,
-                    None => self.state()?,
-                };
-                let verified = self.license_of(&found.state, license, now)?;
-                let vouched_at = verified.issued_at;
-                Ok(Some(Material { license: verified, admitted: None, trial_ends: None, vouched_at }))
-            }
+        let Some(license) = &files.license else { return Ok(None) };
+        // A proof is of one device. Where there was no state, this one has no key yet: the license alone says what it gives.
+        let placed = (license.as_slice(), files.proof.as_deref().filter(|_| found.is_some()));
+        let found = match found {
+            Some(found) => found,
+            None => self.state()?,
+        };
+        let known = found.state.floors().newest();
+        let material = self.placed(&found.state, placed, self.clock.now().max(known));
+        // Of a license that reads no clock, the windows of its keys are judged without one, too.
+        let without = || self.placed(&found.state, placed, known).ok().filter(Material::reads_no_clock);
+        material.or_else(|why| without().ok_or(why)).map(Some)
+    }
+
+    /// What files beside the program hold.
+    fn placed(
+        &self,
+        state: &State,
+        (license, proof): (&[u8], Option<&[u8]>),
+        now: UnixSeconds,
+    ) -> Result<Material, Error> {
+        if let Some(proof) = proof {
+            let begun = crate::activate::begin(proof, license.to_vec())?;
+            return self.material_of(state, &begun, now);
         }
+        let license = self.license_of(state, license, now)?;
+        let vouched_at = license.issued_at;
+        Ok(Material { license, admitted: None, trial_ends: None, vouched_at })
     }
 
     fn material_of(&self, state: &State, kept: &Activated, now: UnixSeconds) -> Result<Material, Error> {

@@ -59,8 +59,8 @@ fn outcomes() -> Vec<Outcome> {
             row(48 * HOUR, None, None),
             row(48 * HOUR + 1, None, Some("clock_doubted")),
             row(YEAR, Some(Lack::Expired), Some("clock_doubted")),
-            // By such a clock the vendor's keyset is over, too, and no license verifies.
-            row(10 * YEAR, Some(Lack::NoLicense), Some("clock_doubted")),
+            // By such a clock the vendor's keyset is over, too, which ends nothing that was accepted.
+            row(10 * YEAR, Some(Lack::Expired), Some("clock_doubted")),
         ]);
     }
     all
