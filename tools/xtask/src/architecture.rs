@@ -51,6 +51,9 @@ pub(crate) const ARROWS: Table = &[
     ("sealgate-terminal", &[]),
     ("sealgate-cli", &["core/*", "server/*", "sealgate", "sealgate-terminal"]),
     ("sglic", &["core/*", "sealgate", "sealgate-terminal"]),
+    // examples
+    ("guarded-rules", &[]),
+    ("guarded-app", &["sealgate", "guarded-rules"]),
     // tests and the project's own tools
     (TESTKIT, &["*"]),
     ("conformance", &["core/*"]),

@@ -1,5 +1,7 @@
 //! What the rules of the guard say together.
 
+mod lifts;
+
 use proptest::prelude::*;
 use sealgate_artifact::{
     AntiTamper, AppId, ClockPolicy, Code, Conditions, Fail, Freshness, Heartbeat, Integrity, License,

@@ -14,7 +14,7 @@ use super::checks::Checks;
 use super::events::GuardCounters;
 use super::material::{Files, Material};
 use super::shown::{GuardState, Shown, Standing};
-use crate::{Beat, BeatSaid, Client, Error, License};
+use crate::{Beat, BeatSaid, Client, Error};
 
 /// How often a program that runs for long keeps what time it is.
 const KEEP: Duration = Duration::from_mins(15);
@@ -52,6 +52,9 @@ struct Judged {
     enforced: Enforced,
     floors: TimeFloors,
     timeline: Timeline,
+    /// What the clock that nobody sets showed beyond whole seconds when the timeline began. Counted from there, time is never ahead of
+    /// what passed.
+    phase: Duration,
     rolled_back: Option<ClockRolledBack>,
     unheard_at: Option<UnixSeconds>,
     findings: Findings,
@@ -70,9 +73,18 @@ impl Judged {
         let held = self.material.as_ref().map(|material| material.held(self.unheard_at));
         let now = match self.rolled_back {
             Some(rolled_back) => Err(rolled_back),
-            None => Ok(self.timeline.at(running.as_secs())),
+            None => Ok(self.time(running)),
         };
         judge(&Known { held, findings: self.findings, enforced: &self.enforced, now })
+    }
+
+    fn time(&self, running: Duration) -> Moment {
+        self.timeline.at(self.boot(running))
+    }
+
+    /// Whole seconds of the clock that nobody sets, as the timeline counts them.
+    fn boot(&self, running: Duration) -> u64 {
+        running.saturating_sub(self.phase).as_secs()
     }
 
     /// `spec/activation.md` §9.4: the modules that the proof lists, and those of the release.
@@ -97,7 +109,7 @@ impl Judged {
     fn left_behind(&self, running: Duration) -> LeftBehind {
         let floors = match self.rolled_back {
             Some(_) => self.floors.clone(),
-            None => self.floors.after_run(self.timeline.believed(running.as_secs())),
+            None => self.floors.after_run(self.timeline.believed(self.boot(running))),
         };
         LeftBehind {
             floor: floors.local,
@@ -124,13 +136,14 @@ impl Engine {
         let enforced = enforced(material.as_ref(), &setup.local);
         let floors = TimeFloors { signed: client.signed_floor(), local: found.floor.clone() };
         let told = floors.tell(enforced.clock, wall);
-        // At the very first start nothing is known that a clock could be compared with.
-        let is_first = found == LeftBehind::default();
-        if let Some(now) = told.ok().filter(|_| !is_first) {
+        // At the very first start, and where nobody ever signed anything, nothing is known that a clock could be compared with.
+        let is_known = found != LeftBehind::default() && floors.newest().get() > 0;
+        if let Some(now) = told.ok().filter(|_| is_known) {
             counters.clock(now.clock);
         }
         let mut judged = Judged {
             timeline: timeline(&floors, told, running),
+            phase: beyond_seconds(running),
             floors: floors.after_start(enforced.clock, wall),
             rolled_back: told.err(),
             unheard_at: found.unheard_at,
@@ -162,6 +175,11 @@ impl Engine {
         engine.keep(&mut judged);
         engine.show(&judged);
         drop(judged);
+        let first = engine.shown.load().state.clone();
+        // What stood there before anything was judged is no news, but the program is told how it starts.
+        if first.standing.lack() == Some(&Lack::NoLicense) {
+            engine.counters.changed(&first);
+        }
         engine
     }
 
@@ -279,19 +297,19 @@ impl Engine {
         let state = GuardState {
             standing: Standing::of(effective),
             tier: effective.tier(),
-            license_ends: license.and_then(|license| license.expires_at),
+            license_ends: judged.material.as_ref().and_then(|material| material.held(None).ends()),
             needs_refresh: effective.needs_refresh,
             restart_helps: judged.know(running, |known| judged.session.restart_helps(known)),
             is_kept: judged.is_kept,
         };
-        let now = judged.timeline.at(running.as_secs()).at;
+        let now = judged.time(running).at;
         let left = effective
             .until
             .map_or(LOOK, |until| Duration::from_secs(until.get().saturating_sub(now.get())).min(LOOK));
         let shown = Shown {
             state: state.clone(),
             features: Arc::new(features),
-            license: license.map(|license| Arc::new(License::new(license, None))),
+            license: judged.material.as_ref().map(|material| Arc::new(material.shown())),
             limits: judged.enforced.tenant_limits.clone(),
             until: self.client.clock.glance() + left,
         };
@@ -316,18 +334,19 @@ fn take_in(
     judged: &mut Judged,
     beat: &Result<Beat, Error>,
 ) {
-    let boot = client.clock.running().as_secs();
+    let running = client.clock.running();
     let beat = match beat {
         Ok(beat) => beat,
         Err(why) => {
             counters.heartbeat_failed(why);
-            judged.unheard_at = Some(judged.timeline.at(boot).at);
+            judged.unheard_at = Some(judged.time(running).at);
             return;
         }
     };
     if beat.asked_now {
         let authority = client.authority_floor();
-        judged.timeline = judged.timeline.heard(beat.server_time, authority, boot);
+        judged.timeline = judged.timeline.heard(beat.server_time, authority, running.as_secs());
+        judged.phase = beyond_seconds(running);
         judged.floors = judged.floors.heard(beat.server_time, authority);
         judged.rolled_back = None;
         judged.learned.heard_time = true;
@@ -375,6 +394,10 @@ fn timeline(floors: &TimeFloors, told: Result<Moment, ClockRolledBack>, running:
     let first = told.or_else(|_| floors.tell(ClockPolicy::default(), floors.newest()));
     let first = first.expect("the newest known time is not behind itself");
     Timeline::begin(first, floors.newest(), running.as_secs())
+}
+
+fn beyond_seconds(running: Duration) -> Duration {
+    Duration::from_nanos(running.subsec_nanos().into())
 }
 
 fn nothing(enforced: &Enforced, now: Result<Moment, ClockRolledBack>) -> Session {

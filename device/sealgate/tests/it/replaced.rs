@@ -19,13 +19,13 @@ use crate::guard::{Machine, heard};
 pub(crate) const ROOT: &str = "SEALGATE_TEST_ROOT";
 /// What to do: `list`, or the policy's `fail`.
 pub(crate) const DEED: &str = "SEALGATE_TEST_DEED";
-/// Who lists the files: `proof`, or whose release. The proof, where nothing is said.
+/// What makes of this test's program the child alone.
+const ONLY: [&str; 4] = ["--exact", "replaced::child", "--nocapture", "--test-threads=1"];
+/// Who lists the files: the `proof`, also where nothing is said, or whose release.
 const LISTED_BY: &str = "SEALGATE_TEST_LISTED_BY";
 /// The vendor's update key, and a thief's.
 const UPDATER: u8 = 70;
 const THIEF: u8 = 170;
-/// What makes of this test's program the child alone.
-const ONLY: [&str; 4] = ["--exact", "replaced::child", "--nocapture", "--test-threads=1"];
 /// Stands in the program's read-only data; one byte of it is changed.
 static MARK: &str = "a mark that nothing else in this program spells like this: 71c5e0d2";
 pub(crate) const LIBRARY: &str = "libproduct.so";
@@ -254,6 +254,18 @@ fn a_library_that_nobody_approved_is_seen() {
     product.is_refused();
 }
 
+/// An emulator shows no file as code, so nobody can say what is loaded: that is no approval.
+#[test]
+fn what_an_emulator_hides_is_not_approved() {
+    let product = Product::install();
+    let loads = format!("LD_PRELOAD={}", product.root.join(LIBRARY).display());
+    let mut emulator = Command::new("qemu-x86_64");
+    emulator.args(["-E", &loads]).arg(product.root.join("editor")).args(ONLY);
+    emulator.env(ROOT, &product.root).env(DEED, "hard");
+    let hard = Product::said(emulator);
+    assert!(hard.starts_with("refused [Integrity] "), "{hard}");
+}
+
 /// An update needs no new activation: the proof lists nothing, and the release does.
 #[test]
 fn what_a_release_lists_runs_without_a_new_activation() {
@@ -277,16 +289,4 @@ fn a_release_that_does_not_verify_approves_nothing() {
 fn a_release_whose_key_was_revoked_approves_nothing_any_more() {
     let said = Product::listed_by("revoked").run("hard");
     assert!(said.contains("standing: Free(Unapproved)"), "{said}");
-}
-
-/// An emulator shows no file as code, so nobody can say what is loaded: that is no approval.
-#[test]
-fn what_an_emulator_hides_is_not_approved() {
-    let product = Product::install();
-    let loads = format!("LD_PRELOAD={}", product.root.join(LIBRARY).display());
-    let mut emulator = Command::new("qemu-x86_64");
-    emulator.args(["-E", &loads]).arg(product.root.join("editor")).args(ONLY);
-    emulator.env(ROOT, &product.root).env(DEED, "hard");
-    let hard = Product::said(emulator);
-    assert!(hard.starts_with("refused [Integrity] "), "{hard}");
 }

@@ -7,6 +7,7 @@ mod clients;
 mod cut;
 mod dsse;
 mod ephemeral;
+mod guarded;
 mod lost_answer;
 mod openapi;
 mod program;

@@ -4,6 +4,10 @@ use super::Finding;
 use super::members::Member;
 use toml::Table;
 
+/// Crates that are a border to what is loaded by its name: there each unsafe line says why it is sound. They have lints of their own, because
+/// the workspace's cannot be changed for one crate.
+const BORDERS: &[&str] = &["guarded-rules"];
+
 /// The folder carries the package's name, the lints are the workspace's, and a description is there.
 pub(super) fn check(members: &[Member]) -> Vec<Finding> {
     members.iter().flat_map(check_member).collect()
@@ -23,15 +27,19 @@ fn check_member(member: &Member) -> Vec<Finding> {
     if member.description.as_deref().is_none_or(str::is_empty) {
         found("[package]", "no description".to_owned());
     }
-    if !inherits_lints(&member.manifest) {
+    let manifest = member.manifest.parse::<Table>().unwrap_or_default();
+    if BORDERS.contains(&member.name.as_str()) {
+        if lint(&manifest, &["rust", "unsafe_code"]).and_then(toml::Value::as_str) != Some("deny") {
+            found("[lints", "needs `unsafe_code = \"deny\"`".to_owned());
+        }
+    } else if lint(&manifest, &["workspace"]).and_then(toml::Value::as_bool) != Some(true) {
         found("[lints]", "needs `[lints] workspace = true`".to_owned());
     }
     findings
 }
 
-fn inherits_lints(manifest: &str) -> bool {
-    let table = manifest.parse::<Table>().unwrap_or_default();
-    table.get("lints").and_then(|lints| lints.get("workspace")).and_then(toml::Value::as_bool) == Some(true)
+fn lint<'a>(manifest: &'a Table, path: &[&str]) -> Option<&'a toml::Value> {
+    path.iter().try_fold(manifest.get("lints")?, |table, name| table.get(name))
 }
 
 #[cfg(test)]
@@ -52,6 +60,19 @@ mod tests {
     #[test]
     fn a_good_manifest_passes() {
         assert!(messages("right", Some("words"), "[lints]\nworkspace = true\n").is_empty());
+    }
+
+    #[test]
+    fn a_border_denies_what_it_does_not_give_a_reason_for() {
+        let border = |manifest: &str| {
+            let name = BORDERS[0].to_owned();
+            let folder = format!("examples/{name}");
+            let (manifest, description) = (manifest.to_owned(), Some("words".to_owned()));
+            check_member(&Member { name, folder, manifest, description, ..Member::default() }).len()
+        };
+        assert_eq!(border("[lints.rust]\nunsafe_code = \"deny\"\n"), 0);
+        assert_eq!(border("[lints.rust]\nunsafe_code = \"allow\"\n"), 1);
+        assert_eq!(border(""), 1);
     }
 
     #[test]

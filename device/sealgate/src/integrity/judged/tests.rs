@@ -140,6 +140,16 @@ fn the_vendors_files_are_those_below_the_root_and_those_with_the_vendors_token()
     }
 }
 
+/// A release lists the files of all that may run; what a program has not loaded, it cannot run.
+#[test]
+fn an_approved_file_that_is_not_loaded_is_no_fault() {
+    let made = Made::default().with("/opt/editor/bin/editor", b"text", false);
+    let found = modules(&made.look());
+    let absent = Module { name: "spelling.so".to_owned(), sha256: [7; 32], ..found[0].clone() };
+    assert!(judge(&made.look(), &[absent.clone(), found[0].clone()]).is_approved());
+    assert!(!judge(&made.look(), &[absent]).is_approved(), "and stands in for no other");
+}
+
 #[test]
 fn a_folder_whose_name_begins_like_the_root_is_not_the_vendors() {
     assert_eq!(Made::default().with("/opt/editor2/x.so", b"x", true).why(), Why::Elsewhere);
