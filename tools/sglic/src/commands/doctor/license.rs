@@ -2,21 +2,21 @@
 
 use std::path::Path;
 
-use sealgate::Client;
+use sealgate::{Activation, Client};
 
 use super::check::{Check, Found, check};
 use super::program::Program;
 use crate::args::VerifyArgs;
 use crate::client::Here;
 use crate::commands::compared::Compared;
-use crate::commands::held::Standing;
+use crate::commands::held::{Standing, held};
 use crate::commands::verify::{Listed, files_verified, in_force, license_file, no_list};
 use crate::failure::Failure;
+use crate::settings::Settings;
 
 /// Seed failures: a proof that does not fit, and a license that was revoked.
 pub(super) fn license(here: &Here, client: &Client) -> Found {
-    let args = VerifyArgs::default();
-    let activation = files_verified(here, client, &args)?;
+    let activation = activation(here, client)?;
     in_force(&activation, client.trusted_time()?)?;
     let until = activation.rights_until();
     match Standing::of(&activation, client.trusted_time()?) {
@@ -29,12 +29,21 @@ pub(super) fn license(here: &Here, client: &Client) -> Found {
     }
 }
 
+/// What is held: as it lies in the files that `sglic` wrote, or, where a program of the vendor's activated itself, in its state alone.
+fn activation(here: &Here, client: &Client) -> Result<Activation, Failure> {
+    if here.settings == Settings::default()
+        && let Some(held) = held(client)?
+    {
+        return Ok(held);
+    }
+    files_verified(here, client, &VerifyArgs::default())
+}
+
 /// The program's files beside the lists of the proof and of the installed release. A file that says no version is named, and is no fault.
 pub(super) fn modules(here: &Here, client: &Client, program: &Program, root: Option<&Path>) -> Check {
-    let args = VerifyArgs::default();
     // Where it does not verify, the check of the license says so.
-    let held = files_verified(here, client, &args).ok();
-    let beside = program.config.license_json().unwrap_or_else(|| license_file(here, &args));
+    let held = activation(here, client).ok();
+    let beside = program.config.license_json().unwrap_or_else(|| license_file(here, &VerifyArgs::default()));
     let listed = match held.map(|held| Listed::of(client, &held, &beside)).transpose() {
         Ok(listed) => listed,
         Err(failure) => return check("modules", Err(failure)),

@@ -37,6 +37,23 @@ fn started(machine: &Machine, server: &str, ahead: u64) -> Guard {
     program(machine, server, ahead).start().expect("it starts")
 }
 
+/// A program that activated itself wrote no files beside its state.
+#[test]
+fn the_state_of_a_program_that_activated_itself_is_enough() {
+    let vendor = Vendor::new();
+    let (machine, license) = (vendor.machine(), vendor.issue(&json!({ "policy": heard() })));
+    let client = Client::builder(read(&machine.path("trust.json")).leak())
+        .server(&vendor.server.url)
+        .state_dir(machine.state())
+        .machine_fingerprint();
+    let client = client.build().expect("configured");
+    client.activate(license["license_key"].as_str().expect("a key")).expect("admitted");
+    client.heartbeat().expect("answered");
+    let outcome = machine.run("doctor");
+    assert_eq!(super::failed(&outcome), [], "{outcome:?}");
+    assert_eq!(found(&outcome, "license"), is("ok", ""));
+}
+
 fn activated(vendor: &Vendor, policy: &Value) -> (Machine, Value) {
     let machine = vendor.machine();
     let license = vendor.issue(&json!({ "policy": policy }));
@@ -73,7 +90,8 @@ fn a_grace_that_is_active_is_told_with_its_end() {
     let heartbeat = words(&said(&outcome, "heartbeat"));
     assert!(heartbeat.contains(&format!("the grace period is active until {until}")), "{outcome:?}");
     assert_eq!(found(&outcome, "rights"), is("ok", ""), "nothing fell");
-    // An answer ends it.
+    // An answer ends it, in a later second than the question that reached nobody.
+    admitted_later(&machine);
     admitted_later(&machine);
     let outcome = machine.run("doctor");
     assert!(!words(&said(&outcome, "heartbeat")).contains("grace period"), "{outcome:?}");
