@@ -107,7 +107,7 @@ fn a_server_that_never_answers_holds_up_no_work() {
     let mut running = start_ahead(&product, 5 * HOUR);
     let asked = silent.accept().expect("it asks");
     running.is_full();
-    assert!(began.elapsed() < Duration::from_secs(60), "it waited for an answer");
+    assert!(began.elapsed() < Duration::from_mins(1), "it waited for an answer");
     drop(asked);
 }
 
