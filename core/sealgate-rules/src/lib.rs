@@ -28,15 +28,15 @@ pub use facts::{Facts, Seat, Standing, Window};
 pub use fingerprint::{Component, ComponentFingerprint, is_same_machine, likeness, machine_named};
 pub use guard::{
     Admission, ClockRolledBack, ClockShows, Effective, Enforced, FREE_FEATURES, Features, Finding, Findings,
-    GraceWhy, Held, Known, Lack, Latch, Local, LocalFloor, Moment, Rights, Session, TenantCounts,
-    TenantRefused, TimeFloors, Timeline, effective,
+    GraceWhy, Held, Known, Lack, Latch, Learned, LeftBehind, Local, LocalFloor, Moment, Rights, Session,
+    TenantCounts, TenantRefused, TimeFloors, Timeline, effective,
 };
 pub use heartbeat::{Beat, Heard, HeldActivation, HeldBeat, Shown, hear};
 pub use lists::{Effect, ListEntry, Matcher, lists_allow, parse_net};
 pub use may_leave::Leaving;
 pub use moves::{Holder, MOST_MOVES, seat_that_moves};
 pub use rate::{Bucket, Rate};
-pub use rhythm::{Ending, Rhythm, due};
+pub use rhythm::{Ending, Rhythm, due, spread};
 pub use status::Status;
 pub use trial::TrialStanding;
 pub use validate::Verdict;

@@ -76,6 +76,17 @@ pub fn due(received_at: UnixSeconds, wait: u64, now: UnixSeconds) -> UnixSeconds
     if now < received_at { now } else { received_at.plus(wait) }
 }
 
+/// `spec/activation.md` §6.5: when the heartbeat is to be sent that a running program finds due at `due`, in seconds by the device's clock, with `drawn` at
+/// random: "overdue by more than a minute" means that it slept, and then others woke at the same time.
+pub fn spread(due: UnixSeconds, now: UnixSeconds, drawn: u64) -> UnixSeconds {
+    if due.plus(SLEPT) < now { now.plus(drawn % (SPREAD + 1)) } else { due }
+}
+
+/// In seconds.
+const SLEPT: u64 = 60;
+/// "evenly from 0 to 30 s".
+const SPREAD: u64 = 30;
+
 impl Ending {
     /// This end, after one that was told before, where the device was not admitted in between: it comes no later.
     #[must_use]
@@ -87,10 +98,12 @@ impl Ending {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
     use sealgate_artifact::{Conditions, Heartbeat, Policy, UnixSeconds};
 
-    use super::{Ending, Rhythm};
+    use super::{Ending, Rhythm, spread};
 
     fn at(seconds: u64) -> UnixSeconds {
         UnixSeconds::new(seconds).expect("in range")
@@ -181,5 +194,16 @@ mod tests {
             prop_assert!((60..=interval).contains(&wait));
             prop_assert!(rhythm.retry(failures.saturating_add(1)) >= wait);
         }
+    }
+
+    #[test]
+    fn machines_that_wake_together_do_not_ask_together() {
+        let due = at(1_000);
+        for now in [0, 1_000, 1_060] {
+            assert_eq!(spread(due, at(now), 7), due, "nobody slept: {now}");
+        }
+        let woke = at(1_061);
+        let sent: BTreeSet<_> = (0..62).map(|drawn| spread(due, woke, drawn).get() - woke.get()).collect();
+        assert_eq!(sent, (0..=30).collect());
     }
 }

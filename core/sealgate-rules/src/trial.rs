@@ -16,7 +16,7 @@ pub enum TrialStanding {
 impl TrialStanding {
     /// What a verified decision makes of a trial of so many days of this license. A server can shorten a trial, never
     /// lengthen it: an end that is later than the license allows counts as none.
-    pub(crate) fn decided(license: LicenseId, days: u32, said: &Decision) -> Self {
+    pub fn decided(license: LicenseId, days: u32, said: &Decision) -> Self {
         let latest = said.issued_at.plus(u64::from(days) * DAY_SECONDS);
         match said.outcome {
             Outcome::Allowed { license: of, trial_ends: Some(end), .. } if of == license && end <= latest => {

@@ -1,16 +1,17 @@
 //! Activating a device, and giving the activation back (`spec/activation.md` §4 and §5).
 
 use sealgate_artifact::{
-    ActivationProof, ActivationRequest, BeatOutcome, DeviceRequest, License, LicenseName, Module, Operation,
-    Origin, Outcome, StatementId, UnixSeconds, Unverified, Word,
+    ActivationProof, ActivationRequest, BeatOutcome, Decision, DeviceRequest, License, LicenseName, Module,
+    Operation, Origin, Outcome, StatementId, UnixSeconds, Unverified, Word,
 };
+use sealgate_rules::TrialStanding;
 use sealgate_trust::{
     Admitted, Policies, SentRequest, ServerRole, TenantTrust, TrustError, Verified, verify_certificate,
-    verify_license, verify_own_answer, verify_proof,
+    verify_decision, verify_license, verify_own_answer, verify_proof,
 };
 use zeroize::Zeroizing;
 
-use crate::activated::{Activated, peek_answer};
+use crate::activated::{Activated, AdmittedBy, peek_answer};
 use crate::client::{ATTEMPTS, Fetched, Found, Says};
 use crate::exchange::{self, Answer};
 use crate::judge::{Judged, Question, Refusal, newest, rights};
@@ -84,7 +85,15 @@ impl Client {
     }
 
     pub(crate) fn verified(&self, state: &State, kept: &Activated) -> Result<Activation, Error> {
-        let now = self.clock.now().max(state.floors().newest());
+        self.verified_at(state, kept, self.clock.now().max(state.floors().newest()))
+    }
+
+    pub(crate) fn verified_at(
+        &self,
+        state: &State,
+        kept: &Activated,
+        now: UnixSeconds,
+    ) -> Result<Activation, Error> {
         let (chain, _) = known_chain(&self.trust, &state.accepted(), self.held(state), now)?;
         let license = verify_license(&chain, &kept.license, Some(self.trust.app), Policies::Known)
             .map_err(|why| SecurityError::Statement { what: "license", why })?;
@@ -182,7 +191,10 @@ impl Client {
         let Some(proof) = &answer.proof else {
             return Err(TransportError::AnswerInvalid("the activation proof is missing").into());
         };
-        let begun = begin(proof, bytes)?;
+        let begun = Activated {
+            began: self.trial_began(&license, answer, &memory.statements),
+            ..begin(proof, bytes)?
+        };
         let activation = self.admitted(chain, &license, (state, &begun), Some(sent.id))?;
         // Another process that asked the same may have gone on since.
         let is_known = |kept: &Activated| kept.peek().is_some_and(|(proof, _)| proof.request == sent.id);
@@ -210,7 +222,53 @@ impl Client {
         let opened = secret.and_then(|s| s.open(&said.sealed_secret, (said.activation, said.request)));
         let secret = opened.ok_or_else(|| of_proof(TrustError::ProofMismatch("sealing key")))?;
         let admitted_at = self.admitted_at(chain, kept, proof.get());
-        Ok(Activation::new((&proof, license), &secret, (admitted_at, kept)))
+        let trial_ends = self.trial_ends(chain, kept, (proof.get(), license.get()));
+        Ok(Activation::new((&proof, license), &secret, (admitted_at, trial_ends, kept)))
+    }
+
+    /// What is kept of a trial: what says until when it runs, as it came.
+    fn trial_began(
+        &self,
+        license: &Verified<License>,
+        answer: &Answer,
+        has: &Statements,
+    ) -> Option<AdmittedBy> {
+        license.get().trial_days?;
+        Some(AdmittedBy {
+            answer: answer.said.clone(),
+            certificate: has.certificate.clone()?,
+            origin: self.server.origin.as_str().to_owned(),
+        })
+    }
+
+    /// `spec/activation.md` §4.7: until when the license can be tried here, by the decision that this generation began with; `None` where it is
+    /// no trial, or where nothing that verifies says so.
+    fn trial_ends(
+        &self,
+        chain: &TenantTrust,
+        kept: &Activated,
+        (proof, license): (&ActivationProof, &License),
+    ) -> Option<UnixSeconds> {
+        let (days, by) = (license.trial_days?, kept.began.as_ref()?);
+        let (origin, operation) = (Origin::parse(&by.origin)?, &Operation::Activate);
+        let claim = Unverified::<Decision>::decode(&by.answer).ok()?.danger_peek().ok()?;
+        let role = ServerRole { tenant: self.trust.tenant, origin: &origin, operation };
+        let certificate = verify_certificate(chain, &by.certificate, &role, claim.issued_at).ok()?;
+        let sent = SentRequest {
+            tenant: proof.tenant,
+            app: proof.app,
+            license: Some(proof.license),
+            device_key: proof.device_key,
+            operation,
+            request: proof.request,
+            // The request itself is not kept: it holds the license's key. Its id covers its nonce.
+            nonce: claim.nonce,
+        };
+        let said = verify_decision(&certificate, &by.answer, &sent).ok()?;
+        match TrialStanding::decided(license.license, days, said.get()) {
+            TrialStanding::Ends(end) => Some(end),
+            TrialStanding::NotBegun => None,
+        }
     }
 
     /// The server's time in the last answer that admitted this device. One that does not verify any more, because somebody wrote it or

@@ -19,6 +19,8 @@ pub(crate) struct Activated {
     pub(crate) proof: Vec<u8>,
     /// Where the heartbeats of this generation are.
     pub(crate) pulse: Pulse,
+    /// `spec/activation.md` §4.7: the decision that this generation began with, where the license is a trial: it says until when.
+    pub(crate) began: Option<AdmittedBy>,
     /// The last answer that admitted the device; `None` before the first one.
     pub(crate) admitted: Option<AdmittedBy>,
     /// Until when the device holds a seat that is lent.
@@ -71,6 +73,7 @@ impl Activated {
             license,
             proof: bytes,
             pulse: Pulse { instance: None, seq: 0, nonce: proof.nonce },
+            began: None,
             admitted: None,
             lease_until: None,
             ending: None,
@@ -107,6 +110,8 @@ pub(crate) struct ActivatedText {
     instance: Option<String>,
     seq: u64,
     nonce: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    began: Option<AdmittedText>,
     admitted: Option<AdmittedText>,
     lease_until: Option<u64>,
     ending: Option<EndingText>,
@@ -145,11 +150,8 @@ impl ActivatedText {
             instance: activated.pulse.instance.map(|id| id.to_string()),
             seq: activated.pulse.seq,
             nonce: activated.pulse.nonce.to_string(),
-            admitted: activated.admitted.as_ref().map(|admitted| AdmittedText {
-                answer: json_of(&admitted.answer),
-                certificate: json_of(&admitted.certificate),
-                origin: admitted.origin.clone(),
-            }),
+            began: activated.began.as_ref().map(AdmittedText::of),
+            admitted: activated.admitted.as_ref().map(AdmittedText::of),
             lease_until: activated.lease_until.map(UnixSeconds::get),
             ending: activated.ending.as_ref().map(|ending| EndingText {
                 code: ending.code.clone(),
@@ -173,6 +175,7 @@ impl ActivatedText {
                 seq: self.seq,
                 nonce: Nonce::parse(&self.nonce)?,
             },
+            began: self.began.map(AdmittedText::read),
             admitted: self.admitted.map(AdmittedText::read),
             lease_until: read(self.lease_until, UnixSeconds::new).ok()?,
             ending: read(self.ending, EndingText::read).ok()?,
@@ -183,6 +186,14 @@ impl ActivatedText {
 }
 
 impl AdmittedText {
+    fn of(admitted: &AdmittedBy) -> Self {
+        Self {
+            answer: json_of(&admitted.answer),
+            certificate: json_of(&admitted.certificate),
+            origin: admitted.origin.clone(),
+        }
+    }
+
     fn read(self) -> AdmittedBy {
         AdmittedBy {
             answer: bytes_of(self.answer),

@@ -21,6 +21,7 @@ pub struct Activation {
     rights_until: UnixSeconds,
     ended_by: Option<String>,
     license_ends: Option<UnixSeconds>,
+    trial_ends: Option<UnixSeconds>,
     lease_until: Option<UnixSeconds>,
     last_heartbeat: Option<UnixSeconds>,
     license_carrier: Vec<u8>,
@@ -31,7 +32,7 @@ impl Activation {
     pub(crate) fn new(
         (proof, license): (&Verified<ActivationProof>, &Verified<License>),
         chain_secret: &[u8; 32],
-        (admitted_at, kept): (UnixSeconds, &Activated),
+        (admitted_at, trial_ends, kept): (UnixSeconds, Option<UnixSeconds>, &Activated),
     ) -> Self {
         let said = proof.get();
         let chain = ChainActivation {
@@ -50,6 +51,7 @@ impl Activation {
             rights_until: rhythm.deadline(admitted_at, kept.ending.as_ref()),
             ended_by: kept.ending.as_ref().map(|ending| ending.code.clone()),
             license_ends: license.get().expires_at,
+            trial_ends,
             lease_until: kept.lease_until,
             last_heartbeat: kept.last.as_ref().map(|last| last.received_at),
             license_carrier: kept.license.clone(),
@@ -101,6 +103,12 @@ impl Activation {
     /// When the license itself ends; `None` where it never does.
     pub fn license_ends(&self) -> Option<UnixSeconds> {
         self.license_ends
+    }
+
+    /// When the trial that the license is ends on this device, as the server said when it was activated; `None` where it is no trial, and
+    /// where it became one since: then the device is activated again.
+    pub fn trial_ends(&self) -> Option<UnixSeconds> {
+        self.trial_ends
     }
 
     /// Until when the device holds a seat that is lent.

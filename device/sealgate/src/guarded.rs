@@ -1,7 +1,7 @@
 //! What a guard keeps from one run of a program to the next (`spec/guard.md` §2 and §4), and the text it is kept as.
 
 use sealgate_artifact::{LicenseId, UnixSeconds};
-use sealgate_rules::{Lack, Latch, LocalFloor};
+use sealgate_rules::{Lack, Latch, LeftBehind, LocalFloor};
 use serde::{Deserialize, Serialize};
 
 use crate::kept::read;
@@ -12,23 +12,15 @@ const UNHEARD: &str = "unheard";
 const TAMPERED: &str = "tampered";
 const UNAPPROVED: &str = "unapproved";
 
-/// What a guard keeps.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Guarded {
-    /// What this machine's clocks showed.
-    pub(crate) floor: LocalFloor,
-    /// Why the rights ended.
-    pub(crate) latch: Option<Latch>,
-    /// When a question reached no server for the last time since the last admission.
-    pub(crate) unheard_at: Option<UnixSeconds>,
-}
-
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct GuardedText {
     floor: u64,
     doubted: Vec<u64>,
     latch: Option<LatchText>,
+    /// What several processes left beside it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    further: Vec<LatchText>,
     unheard_at: Option<u64>,
 }
 
@@ -45,22 +37,29 @@ struct LatchText {
 }
 
 impl GuardedText {
-    pub(crate) fn of(guarded: &Guarded) -> Self {
+    pub(crate) fn of(left: &LeftBehind) -> Self {
+        let mut latches = left.latches.iter().filter_map(LatchText::of);
         Self {
-            floor: guarded.floor.at.get(),
-            doubted: guarded.floor.doubted.iter().map(|time| time.get()).collect(),
-            latch: guarded.latch.as_ref().and_then(LatchText::of),
-            unheard_at: guarded.unheard_at.map(UnixSeconds::get),
+            latch: latches.next(),
+            further: latches.collect(),
+            floor: left.floor.at.get(),
+            doubted: left.floor.doubted.iter().map(|time| time.get()).collect(),
+            unheard_at: left.unheard_at.map(UnixSeconds::get),
         }
     }
 
-    pub(crate) fn read(self) -> Option<Guarded> {
-        Some(Guarded {
+    pub(crate) fn read(self) -> Option<LeftBehind> {
+        Some(LeftBehind {
             floor: LocalFloor {
                 at: UnixSeconds::new(self.floor)?,
                 doubted: self.doubted.into_iter().map(UnixSeconds::new).collect::<Option<_>>()?,
             },
-            latch: read(self.latch, LatchText::read).ok()?,
+            latches: self
+                .latch
+                .into_iter()
+                .chain(self.further)
+                .map(LatchText::read)
+                .collect::<Option<_>>()?,
             unheard_at: read(self.unheard_at, UnixSeconds::new).ok()?,
         })
     }
@@ -110,9 +109,9 @@ impl LatchText {
 mod tests {
     use proptest::prelude::*;
     use sealgate_artifact::{LicenseId, UnixSeconds};
-    use sealgate_rules::{Lack, Latch, LocalFloor};
+    use sealgate_rules::{Lack, Latch, LeftBehind, LocalFloor};
 
-    use super::{Guarded, GuardedText};
+    use super::GuardedText;
 
     fn times() -> impl Strategy<Value = UnixSeconds> {
         (0u64..4_000_000_000).prop_map(|seconds| UnixSeconds::new(seconds).expect("in range"))
@@ -141,13 +140,13 @@ mod tests {
         /// What is written is read.
         #[test]
         fn a_text_is_read_as_it_was_written(
-            at in times(), doubted in prop::collection::vec(times(), 0..3), latch in prop::option::of(latches()),
+            at in times(), doubted in prop::collection::vec(times(), 0..3), latches in prop::collection::vec(latches(), 0..4),
             unheard_at in prop::option::of(times()),
         ) {
-            let guarded = Guarded { floor: LocalFloor { at, doubted }, latch, unheard_at };
-            let text = serde_json::to_string(&GuardedText::of(&guarded)).expect("text");
+            let left = LeftBehind { floor: LocalFloor { at, doubted }, latches, unheard_at };
+            let text = serde_json::to_string(&GuardedText::of(&left)).expect("text");
             let read: GuardedText = serde_json::from_str(&text).expect("it reads");
-            prop_assert_eq!(read.read(), Some(guarded));
+            prop_assert_eq!(read.read(), Some(left));
         }
     }
 }

@@ -6,9 +6,9 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use sealgate_artifact::UnixSeconds;
-use sealgate_rules::due;
+use sealgate_rules::{due, spread};
 
-use crate::{Beat, BeatSaid, Client, ConfigurationError, Error};
+use crate::{Beat, BeatSaid, Client, ConfigurationError, Error, random};
 
 /// How long the thread waits at most before it looks at the clock again: the clock may be set, and the machine may sleep.
 const LOOK: Duration = Duration::from_secs(30);
@@ -50,6 +50,8 @@ struct Pacemaker<F> {
     failures: u32,
     /// When the last one was sent, and how many seconds after that the next one is due.
     last: Option<(UnixSeconds, u64)>,
+    /// Whether it has looked at the clock before: what was due earlier, nobody slept through.
+    is_running: bool,
 }
 
 impl Client {
@@ -63,7 +65,8 @@ impl Client {
         on_beat: impl FnMut(Result<Beat, Error>) + Send + 'static,
     ) -> Result<Heartbeats, ConfigurationError> {
         let shared = Arc::new(Shared { told: Mutex::default(), changed: Condvar::new() });
-        let pacemaker = Pacemaker { client: self.clone(), on_beat, failures: 0, last: None };
+        let pacemaker =
+            Pacemaker { client: self.clone(), on_beat, failures: 0, last: None, is_running: false };
         let theirs = shared.clone();
         let thread = thread::Builder::new().name("sealgate-heartbeats".to_owned());
         let thread = thread.spawn(move || theirs.run(pacemaker));
@@ -156,16 +159,27 @@ impl Shared {
 
 impl<F: FnMut(Result<Beat, Error>)> Pacemaker<F> {
     /// How long until a heartbeat is due, by the client's clock.
-    fn left(&self) -> Duration {
+    fn left(&mut self) -> Duration {
         let now = self.client.clock.now();
-        let due = match (self.last, self.client.heartbeat_due()) {
+        let mut due = self.due(now);
+        if std::mem::replace(&mut self.is_running, true) {
+            let sent = spread(due, now, random::bits::<8>().map_or(0, |bits| u64::from_le_bytes(*bits)));
+            if sent != due {
+                self.last = Some((now, sent.get().saturating_sub(now.get())));
+                due = sent;
+            }
+        }
+        Duration::from_secs(due.get().saturating_sub(now.get()))
+    }
+
+    fn due(&self, now: UnixSeconds) -> UnixSeconds {
+        match (self.last, self.client.heartbeat_due()) {
             (Some((at, wait)), _) => due(at, wait, now),
             (None, Ok(Some(due))) => due,
             // Nothing to send: whoever activates the device wakes this thread, or it looks again.
             (None, Ok(None)) => now.plus(LOOK.as_secs()),
             (None, Err(_)) => now,
-        };
-        Duration::from_secs(due.get().saturating_sub(now.get()))
+        }
     }
 
     fn beat(&mut self, ask: impl FnOnce(&Client) -> Result<Beat, Error>) {

@@ -100,6 +100,7 @@ mod private;
 mod random;
 mod recorded;
 mod released;
+mod releases;
 mod seat;
 mod server;
 mod shown;

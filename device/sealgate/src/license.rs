@@ -63,7 +63,6 @@ impl License {
             _ => (None, [].as_slice()),
         };
         let is_free = |variable: &&Variable| !signed.variables.iter().any(|own| own.name == variable.name);
-        let earlier = |ends: UnixSeconds| signed.expires_at.map_or(ends, |end| end.min(ends));
         Self {
             id: signed.license,
             tier: signed.tier,
@@ -72,12 +71,23 @@ impl License {
             // The license's own come before the app's.
             variables: signed.variables.iter().chain(of_app.iter().filter(is_free)).cloned().collect(),
             licensee: signed.licensee.clone().unwrap_or_default(),
-            trial: signed.trial_days.zip(trial_ends).map(|(days, ends_at)| Trial { days, ends_at }),
+            trial: None,
             max_devices: signed.max_devices.seats(),
-            expires_at: trial_ends.map_or(signed.expires_at, |ends| Some(earlier(ends))),
+            expires_at: signed.expires_at,
             devices_used: decision.and_then(|decision| decision.devices_used),
             server_time: decision.map(|decision| decision.issued_at),
             not_remembered: None,
+        }
+        .tried_until(signed, trial_ends)
+    }
+
+    /// The same license, which is tried until then, where it is a trial.
+    pub(crate) fn tried_until(self, signed: &Signed, trial_ends: Option<UnixSeconds>) -> Self {
+        let earlier = |ends: UnixSeconds| signed.expires_at.map_or(ends, |end| end.min(ends));
+        Self {
+            trial: signed.trial_days.zip(trial_ends).map(|(days, ends_at)| Trial { days, ends_at }),
+            expires_at: trial_ends.map_or(signed.expires_at, |ends| Some(earlier(ends))),
+            ..self
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use sealgate_artifact::{LicenseId, PublicKey, StatementId, TenantId, UnixSeconds, decode_hex, encode_hex};
 use sealgate_journal::SealingSecret;
+use sealgate_rules::LeftBehind;
 use sealgate_trust::{Accepted, ChainBytes, Maximum};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -12,7 +13,7 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::ConfigurationError;
 use crate::activated::{Activated, ActivatedText};
 use crate::device_key::DeviceKey;
-use crate::guarded::{Guarded, GuardedText};
+use crate::guarded::GuardedText;
 use crate::kept::{bytes_of, json_of, read};
 use crate::statements::Statements;
 
@@ -31,7 +32,7 @@ pub(crate) struct State {
     pub(crate) activating: Option<Zeroizing<Vec<u8>>>,
     pub(crate) activated: Option<Activated>,
     /// What a guard keeps; `None` before the first one.
-    pub(crate) guarded: Option<Guarded>,
+    pub(crate) guarded: Option<LeftBehind>,
 }
 
 /// The private half of the key that secrets are sealed to. Never shown.

@@ -1,6 +1,9 @@
 //! Reading JSON bodies: bounded, and with a code for everything that can be wrong.
 
+use std::sync::Arc;
+
 use axum::extract::Request;
+use axum::http::Extensions;
 use http_body_util::BodyExt;
 use sealgate_artifact::Code;
 use serde::Serialize;
@@ -14,15 +17,35 @@ use crate::misfit::Misfit;
 pub(crate) const BODY_BYTES: usize = 64 * 1024;
 /// spec/http.md §1.3: but those that may bring attachments, such as modules or entries of a chain.
 pub(crate) const LONG_BODY_BYTES: usize = 1024 * 1024;
-/// Longer bodies than [`BODY_BYTES`] that this process reads at once. Blocks memory exhaustion by connections that trickle them:
+/// Longer bodies than [`BODY_BYTES`] that a server reads at once. Blocks memory exhaustion by connections that trickle them:
 /// what comes beyond waits at its sender.
 const LONG_BODIES: usize = 128;
-static LONG: Semaphore = Semaphore::const_new(LONG_BODIES);
 /// spec/http.md §1.3: no request nests deeper. Blocks readers of any kind from being led down without end.
 const DEPTH: u32 = 32;
 /// A body that is too large is still read this far, unkept, so that the sender hears why it was refused instead of a
 /// broken connection.
 const DRAIN_BYTES: usize = 16 * 1024 * 1024;
+
+/// The turns of long bodies: every request of a server comes with them.
+#[derive(Clone)]
+pub(crate) struct LongBodies(Arc<Semaphore>);
+
+impl LongBodies {
+    /// Of a server.
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Semaphore::new(LONG_BODIES)))
+    }
+
+    /// Those of the server that received a request.
+    pub(crate) fn of(extensions: &Extensions) -> Self {
+        extensions.get().cloned().expect("every request comes with them")
+    }
+
+    /// The bytes of a body that is not longer than `most`.
+    pub(crate) async fn collect(&self, most: usize, body: axum::body::Body) -> Result<Vec<u8>, Unreadable> {
+        gather(most, body, Some(&self.0)).await
+    }
+}
 
 /// Why there is no value: a code, and what the reader of JSON found.
 pub(crate) struct Unreadable {
@@ -43,7 +66,8 @@ pub(crate) async fn read<T: DeserializeOwned>(request: Request) -> Result<T, Unr
 
 /// The same for a request that may bring attachments.
 pub(crate) async fn read_long<T: DeserializeOwned>(request: Request) -> Result<T, Unreadable> {
-    parse(&collect_up_to(LONG_BODY_BYTES, request.into_body()).await?)
+    let turns = LongBodies::of(request.extensions());
+    parse(&turns.collect(LONG_BODY_BYTES, request.into_body()).await?)
 }
 
 /// What the bytes of a body say.
@@ -104,10 +128,14 @@ fn list_for_object(written: &Value, read: &Value) -> Option<String> {
 
 /// The bytes of a body that is not too large.
 pub(crate) async fn collect(body: axum::body::Body) -> Result<Vec<u8>, Unreadable> {
-    collect_up_to(BODY_BYTES, body).await
+    gather(BODY_BYTES, body, None).await
 }
 
-pub(crate) async fn collect_up_to(most: usize, mut body: axum::body::Body) -> Result<Vec<u8>, Unreadable> {
+async fn gather(
+    most: usize,
+    mut body: axum::body::Body,
+    turns: Option<&Semaphore>,
+) -> Result<Vec<u8>, Unreadable> {
     let mut kept = Vec::new();
     let mut seen = 0;
     let mut turn = None;
@@ -116,8 +144,8 @@ pub(crate) async fn collect_up_to(most: usize, mut body: axum::body::Body) -> Re
         let Ok(data) = frame.map_err(cut_off)?.into_data() else { continue };
         seen += data.len();
         if seen <= most {
-            if seen > BODY_BYTES && turn.is_none() {
-                turn = Some(LONG.acquire().await.expect("nobody closes it"));
+            if let (None, Some(turns)) = (&turn, turns.filter(|_| seen > BODY_BYTES)) {
+                turn = Some(turns.acquire().await.expect("nobody closes it"));
             }
             kept.extend_from_slice(&data);
         } else if seen > DRAIN_BYTES {
@@ -170,7 +198,7 @@ mod tests {
     use axum::body::{Body, Bytes};
     use http_body_util::{BodyExt, Full};
 
-    use super::{BODY_BYTES, LONG_BODIES, LONG_BODY_BYTES, collect, collect_up_to};
+    use super::{BODY_BYTES, LONG_BODIES, LONG_BODY_BYTES, LongBodies, collect};
 
     fn long() -> Full<Bytes> {
         Full::new(vec![b' '; BODY_BYTES + 1].into())
@@ -179,14 +207,15 @@ mod tests {
     #[test]
     fn no_more_than_so_many_long_bodies_are_held_at_once() {
         let mut context = Context::from_waker(Waker::noop());
+        let turns = LongBodies::new();
         let mut trickling: Vec<_> = (0..LONG_BODIES)
             .map(|_| Body::new(long().with_trailers(std::future::pending())))
-            .map(|body| Box::pin(collect_up_to(LONG_BODY_BYTES, body)))
+            .map(|body| Box::pin(turns.collect(LONG_BODY_BYTES, body)))
             .collect();
         for body in &mut trickling {
             assert!(body.as_mut().poll(&mut context).is_pending(), "its sender stops");
         }
-        let mut next = pin!(collect_up_to(LONG_BODY_BYTES, Body::new(long())));
+        let mut next = pin!(turns.collect(LONG_BODY_BYTES, Body::new(long())));
         assert!(next.as_mut().poll(&mut context).is_pending(), "all that came, and it waits for its turn");
         let short = Body::new(Full::new(Bytes::from_static(b"{}")));
         assert!(pin!(collect(short)).poll(&mut context).is_ready(), "short ones do not wait");

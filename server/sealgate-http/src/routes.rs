@@ -11,6 +11,7 @@ use sealgate_runtime::{AuthForge, Online, Runtime, TrustUpdates};
 
 use crate::address::Proxies;
 use crate::api::Vendor;
+use crate::body::LongBodies;
 use crate::entry::{self, Entry};
 use crate::{api, auth_wire, dialect, health, online, openapi};
 
@@ -50,10 +51,12 @@ pub fn router(sides: Sides, settings: &Settings) -> Router {
     if let Some(control) = control {
         router = router.merge(of_vendor().with_state(Vendor(control)));
     }
-    router
-        .fallback(dialect::no_such_path)
-        .method_not_allowed_fallback(dialect::wrong_method)
-        .layer(middleware::from_fn_with_state(Entry { ids, proxies }, entry::receive))
+    router.fallback(dialect::no_such_path).method_not_allowed_fallback(dialect::wrong_method).layer(
+        middleware::from_fn_with_state(
+            Entry { ids, proxies, long_bodies: LongBodies::new() },
+            entry::receive,
+        ),
+    )
 }
 
 /// What clients ask that were written for AuthForge.

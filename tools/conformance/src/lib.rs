@@ -11,6 +11,7 @@ mod contract;
 mod courier;
 mod files;
 mod forge;
+mod guard;
 mod points;
 mod replay;
 mod seeds;
@@ -21,6 +22,11 @@ pub use contents::{answer_contents, contents};
 pub use contract::{answer_point, answer_vector, verify_file};
 pub use courier::write_files;
 pub use files::{Difference, generate, read_all, verify};
+pub use guard::{
+    FeaturesAsked, ShownAdmission, ShownAntiTamper, ShownClock, ShownEnding, ShownFinding, ShownFreshness,
+    ShownHeartbeat, ShownHeld, ShownLatch, ShownLocal, ShownPolicy, StateAsked, TenantsAsked, TimeAsked,
+    TimeEvent,
+};
 pub use points::{Point, points};
 pub use replay::answer;
 pub use seeds::write_seeds;

@@ -13,6 +13,7 @@ use sealgate_trust::{
 };
 
 use crate::forge::unhex;
+use crate::guard;
 use crate::{
     Beaten, Bytes, Certified, Chain, ChainShown, Decided, KeyClaim, Memory, Proved, Published, Question,
     Remembered, SeedChained, ShownHead, SignatureClaim,
@@ -45,6 +46,10 @@ pub fn answer(question: &Question) -> String {
         Question::TrustFile { now, file } => trusted(&bytes(file), *now).map_err(|e| e.code()),
         Question::ChainEntries(shown) => chain(shown),
         Question::SeedChain(entry) => Ok(seed_chain(entry)),
+        Question::GuardTime(asked) => Ok(guard::time(asked)),
+        Question::GuardState(asked) => Ok(guard::state(asked)),
+        Question::GuardFeatures(asked) => Ok(guard::features(asked)),
+        Question::GuardTenants(asked) => Ok(guard::tenants(asked)),
         Question::Identifier { text } => AppId::parse(text).map(|id| id.to_string()).map_err(|e| e.code()),
     };
     found.map_or_else(|code| code.to_string(), |found| format!("ok {found}"))

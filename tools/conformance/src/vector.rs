@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::guard::{FeaturesAsked, StateAsked, TenantsAsked, TimeAsked};
+
 /// What a folder of vectors is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Artifact {
@@ -45,11 +47,13 @@ pub enum Artifact {
     TrustFile,
     /// Chains of actions.
     Chain,
+    /// What a guarded program may do.
+    Guard,
 }
 
 impl Artifact {
     /// Every folder there is.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Envelope,
         Self::Json,
         Self::Root,
@@ -70,6 +74,7 @@ impl Artifact {
         Self::Identifier,
         Self::TrustFile,
         Self::Chain,
+        Self::Guard,
     ];
 
     /// The folder's name.
@@ -95,6 +100,7 @@ impl Artifact {
             Self::Identifier => "identifier",
             Self::TrustFile => "trust-file",
             Self::Chain => "chain",
+            Self::Guard => "guard",
         }
     }
 }
@@ -179,6 +185,14 @@ pub enum Question {
     ChainEntries(Box<ChainShown>),
     /// Compute key and signature of the seed chain (`spec/chain.md` §7).
     SeedChain(Box<SeedChained>),
+    /// Tell the time of a guarded program (`spec/guard.md` §2).
+    GuardTime(TimeAsked),
+    /// Judge what a guarded program may do when it starts (`spec/guard.md` §3 and §4).
+    GuardState(Box<StateAsked>),
+    /// Say which features a guarded program has (`spec/guard.md` §7).
+    GuardFeatures(FeaturesAsked),
+    /// Count what the tenants of a guarded program do (`spec/guard.md` §8).
+    GuardTenants(TenantsAsked),
 }
 
 impl Question {

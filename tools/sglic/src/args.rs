@@ -33,20 +33,27 @@ Examples:
 Exit codes: 0 admitted, 1 or 4 not admitted any more, 69 server unreachable (nothing is lost by that: ask again)";
 
 const CHECKING: &str = "\
-Checks, in this order: the vendor's keys, the state folder, the clock, the server, license and proof, the program's files, the \
-heartbeat. Each that fails says what to do. Nothing is changed.
+Checks, in this order: the vendor's keys, the state folder, the program's configuration, its license key and its proof, the clock, the \
+server, license and proof, the program's files, what the sensors against debuggers and profilers see, the heartbeat, and rights that \
+fell. Each that fails or warns says what to do. Nothing is changed, and no key is shown.
 
-With --root DIR the programs and libraries below DIR are compared with the list in the proof, and those that say no version of \
-themselves are named.
+Run it as the program's user, in the folder where the program is started, and give --state the program's own state folder.
+
+With --root DIR the programs and libraries below DIR are compared with the list in the proof, and with that of the installed release if \
+its statement, release.json, lies beside the license; those that say no version of \
+themselves are named, too.
 
 Examples:
   sglic doctor
   sglic doctor --root /opt/editor
+  sglic doctor --config appsettings.json --state /var/lib/editor
+  sglic doctor --pid 4711                      what the sensors see in the program while it runs
 
-Exit codes: 0 all is well, 1 a check failed";
+Exit codes: 0 no check failed (one that warns takes no right), 1 a check failed";
 
 const VERIFYING: &str = "\
-With --root DIR every program and library below DIR must be in the list of the proof. One that is not is unapproved_module, and is \
+With --root DIR every program and library below DIR must be in the list of the proof, or of the installed release if its statement, \
+release.json, lies beside the license. One that is not is unapproved_module, and is \
 named. So a start script can refuse a program that was built again or replaced.
 
 Examples:
@@ -222,6 +229,12 @@ pub(crate) struct DoctorArgs {
     /// The folder where the program is installed: its files are compared with the list of the proof
     #[arg(long, value_name = "DIR")]
     pub(crate) root: Option<PathBuf>,
+    /// The configuration file of the program, JSON or TOML, with its section `LicenseConfigs`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The number of the program's process, while it runs: the sensors look at it, and not at this command
+    #[arg(long, value_name = "PID")]
+    pub(crate) pid: Option<u32>,
 }
 
 #[derive(ClapArgs)]

@@ -1,6 +1,7 @@
 //! The SDK's client, as this program uses it.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use sealgate::{Client, HttpTransport};
 use sealgate_artifact::Code;
@@ -29,24 +30,39 @@ impl Here {
         Ok(Self { pinned, folder, settings })
     }
 
-    /// The server that is named, else the one that activated this machine.
-    pub(crate) fn server(&self, global: &Global) -> Result<String, Failure> {
-        let named =
-            global.server.clone().filter(|url| !url.is_empty()).or_else(|| self.settings.server.clone());
+    /// The server that is named, else the one of a configuration, else the one that activated this machine.
+    pub(crate) fn server_or(&self, global: &Global, configured: Option<&str>) -> Result<String, Failure> {
+        let named = global.server.clone().filter(|url| !url.is_empty());
+        let named = named.or_else(|| configured.map(str::to_owned)).or_else(|| self.settings.server.clone());
         named.ok_or_else(|| {
             Failure::new(Code::ConfigInvalid, "no server was named")
                 .fix("give --server URL, or set SGLIC_SERVER: the address that the vendor gave you")
         })
     }
 
+    /// The server that is named, else the one that activated this machine.
+    pub(crate) fn server(&self, global: &Global) -> Result<String, Failure> {
+        self.server_or(global, None)
+    }
+
     /// A client that asks that server.
     pub(crate) fn client(&self, global: &Global) -> Result<Client, Failure> {
-        self.client_of(global, self.server(global)?)
+        self.client_of(global, self.server(global)?, None)
+    }
+
+    /// One that asks this server, within this time.
+    pub(crate) fn client_at(
+        &self,
+        global: &Global,
+        server: &str,
+        within: Option<Duration>,
+    ) -> Result<Client, Failure> {
+        self.client_of(global, server.to_owned(), within)
     }
 
     /// A client for what asks nobody.
     pub(crate) fn offline(&self, global: &Global) -> Result<Client, Failure> {
-        self.client_of(global, NOBODY.to_owned())
+        self.client_of(global, NOBODY.to_owned(), None)
     }
 
     /// Refuses where nothing is held, before anybody is asked. What does not verify any more is held all the same.
@@ -57,8 +73,16 @@ impl Here {
         }
     }
 
-    fn client_of(&self, global: &Global, server: String) -> Result<Client, Failure> {
+    fn client_of(
+        &self,
+        global: &Global,
+        server: String,
+        within: Option<Duration>,
+    ) -> Result<Client, Failure> {
         let mut transport = HttpTransport::builder();
+        if let Some(within) = within {
+            transport = transport.timeout(within);
+        }
         if let Some(proxy) = global.proxy.as_ref().filter(|proxy| !proxy.is_empty()) {
             transport = transport.proxy(proxy);
         }

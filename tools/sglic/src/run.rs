@@ -9,6 +9,7 @@ use clap::error::ErrorKind;
 use sealgate_artifact::{Code, LicenseKey};
 
 use crate::args::{Args, Command};
+use crate::commands::doctor::Variables;
 use crate::commands::{
     activate, deactivate, doctor, fingerprint, heartbeat, manifest, manual, status, verify,
 };
@@ -48,7 +49,7 @@ fn dispatch(args: &Args, output: Output) -> Result<(), Failure> {
         Command::Fingerprint => fingerprint::run(global, output),
         Command::Heartbeat(args) => heartbeat::run(global, args, output),
         Command::Manifest { command } => manifest::run(global, command, output),
-        Command::Doctor(args) => doctor::run(global, args, output),
+        Command::Doctor(args) => doctor::run(global, args, &variables(), output),
         Command::Completions { shell } => {
             manual::completions(*shell);
             Ok(())
@@ -65,6 +66,18 @@ fn states_folder() -> Option<PathBuf> {
         return path("LOCALAPPDATA");
     }
     path("XDG_STATE_HOME").or_else(|| path("HOME").map(|home| home.join(".local/state")))
+}
+
+/// What the environment says to programs of the vendor's.
+#[expect(clippy::disallowed_methods, reason = "this is the program's entry")]
+fn variables() -> Variables {
+    const PROXIES: [&str; 6] =
+        ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
+    let is_set = |name: &&'static str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    Variables {
+        license_key: std::env::var_os("SEALGATE_LICENSE_KEY"),
+        proxies: PROXIES.into_iter().filter(is_set).collect(),
+    }
 }
 
 /// Help and version come here too; both are answers, not mistakes.

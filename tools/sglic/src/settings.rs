@@ -13,6 +13,7 @@ use crate::files;
 const FILE: &str = "sglic.json";
 const PROOF: &str = "licenses/activation_proof.json";
 const LICENSE: &str = "license.json";
+const RELEASE: &str = "release.json";
 /// Keys have more than 100 random bits, so nobody finds one by its digest.
 const KEY_DOMAIN: &[u8] = b"sglic-key-v1\0";
 
@@ -82,6 +83,11 @@ impl Settings {
 /// Where the license lies: beside the proof.
 pub(crate) fn license_beside(proof: &Path) -> PathBuf {
     proof.with_file_name(LICENSE)
+}
+
+/// Where the statement of the installed release may lie: beside the license.
+pub(crate) fn release_beside(license: &Path) -> PathBuf {
+    license.with_file_name(RELEASE)
 }
 
 fn name(held: &Activation) -> String {

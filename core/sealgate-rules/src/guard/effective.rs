@@ -12,7 +12,7 @@ const DAY: u64 = 24 * 60 * 60;
 pub struct Effective {
     /// Its rights.
     pub rights: Rights,
-    /// `spec/guard.md` §1.3: until when nothing changes by itself; `None`: for good.
+    /// `spec/guard.md` §1.3: until when the rights do not change by themselves; `None`: for good.
     pub until: Option<UnixSeconds>,
     /// Since when somebody should vouch anew that the license was not taken back.
     pub needs_refresh: Option<UnixSeconds>,
@@ -85,11 +85,11 @@ pub fn effective(known: &Known<'_>, latch: Option<&Latch>) -> Effective {
     let tier = held.license.tier;
     let deadline = held.admission.and_then(|admission| admission.deadline(known.enforced));
     let grace = held.admission.and_then(|admission| in_grace(&admission, known.enforced, now));
-    let rights = match (grace, deadline) {
-        (Some(why), Some(until)) => Rights::Grace { tier, until, why },
-        _ => Rights::License(tier),
+    let (rights, overdue) = match (grace, deadline) {
+        (Some(why), Some(until)) => (Rights::Grace { tier, until, why }, None),
+        _ => (Rights::License(tier), overdue_at(held, known.enforced)),
     };
-    let changes = [held.ends(), deadline, overdue_at(held, known.enforced), stale_at(held, known.enforced)];
+    let changes = [held.ends(), deadline, overdue, stale_at(held, known.enforced)];
     Effective {
         rights,
         until: changes.into_iter().flatten().filter(|at| *at > now).min(),

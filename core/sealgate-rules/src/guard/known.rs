@@ -70,9 +70,10 @@ pub struct Known<'a> {
 }
 
 impl Held<'_> {
-    /// When it ends by itself, or its trial.
+    /// When it ends by itself, or its trial. What is said of a trial changes nothing about a license that is none.
     pub fn ends(&self) -> Option<UnixSeconds> {
-        [self.license.expires_at, self.trial_ends].into_iter().flatten().min()
+        let trial = self.trial_ends.filter(|_| self.license.trial_days.is_some());
+        [self.license.expires_at, trial].into_iter().flatten().min()
     }
 }
 

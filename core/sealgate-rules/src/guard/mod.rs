@@ -6,6 +6,7 @@ mod features;
 mod known;
 mod lack;
 mod latch;
+mod left;
 mod session;
 mod tenants;
 #[cfg(test)]
@@ -18,6 +19,7 @@ pub use features::{FREE_FEATURES, Features};
 pub use known::{Admission, Finding, Findings, Held, Known};
 pub use lack::Lack;
 pub use latch::Latch;
+pub use left::{Learned, LeftBehind};
 pub use session::Session;
 pub use tenants::{TenantCounts, TenantRefused};
 pub use time::{ClockRolledBack, ClockShows, LocalFloor, Moment, TimeFloors, Timeline};

@@ -6,15 +6,16 @@ use super::{Effective, Known, Latch, Rights, effective};
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Session {
     effective: Effective,
-    latch: Option<Latch>,
+    latches: Vec<Latch>,
 }
 
 impl Session {
-    /// When a program starts, with what the last one left behind. A failed check of modules keeps it from starting where that is
+    /// When a program starts, with what earlier ones left behind. A failed check of modules keeps it from starting where that is
     /// enforced.
-    pub fn begin(known: &Known<'_>, kept: Option<&Latch>) -> Self {
-        let latch = kept.filter(|latch| !latch.is_lifted(known.held.as_ref(), known.findings)).cloned();
-        let session = Self { effective: effective(known, latch.as_ref()), latch };
+    pub fn begin<'k>(known: &Known<'_>, kept: impl IntoIterator<Item = &'k Latch>) -> Self {
+        let is_kept = |latch: &&Latch| !latch.is_lifted(known.held.as_ref(), known.findings);
+        let latches: Vec<Latch> = kept.into_iter().filter(is_kept).cloned().collect();
+        let session = Self { effective: effective(known, latches.first()), latches };
         let mut session = session.with_latch(known);
         // Also where something else has taken the rights away: nobody starts a changed program by giving it another reason.
         if let Some(lack) = known.blocks() {
@@ -29,7 +30,7 @@ impl Session {
         if self.effective.lack().is_some() {
             return self;
         }
-        Self { effective: effective(known, None), latch: None }.with_latch(known)
+        Self { effective: effective(known, None), latches: vec![] }.with_latch(known)
     }
 
     /// What the program may do.
@@ -37,19 +38,19 @@ impl Session {
         &self.effective
     }
 
-    /// What the program leaves behind for the next one; `None`: nothing that lasts.
-    pub fn latch(&self) -> Option<&Latch> {
-        self.latch.as_ref()
+    /// What the program leaves behind for the next one: what no start has lifted, or what it found itself.
+    pub fn latches(&self) -> &[Latch] {
+        &self.latches
     }
 
     /// Whether the program has less than it would have if it started now.
     pub fn restart_helps(&self, known: &Known<'_>) -> bool {
-        self.effective.lack().is_some() && Self::begin(known, self.latch.as_ref()).effective.lack().is_none()
+        self.effective.lack().is_some() && Self::begin(known, &self.latches).effective.lack().is_none()
     }
 
     /// `spec/guard.md` §4.2, §4.3: what has just ended the rights for longer than this program runs is left behind.
     fn with_latch(self, known: &Known<'_>) -> Self {
-        let (None, Some(lack), Ok(now)) = (&self.latch, self.effective.lack(), known.now) else {
+        let (true, Some(lack), Ok(now)) = (self.latches.is_empty(), self.effective.lack(), known.now) else {
             return self;
         };
         let is_doubtful = lack.is_of_time() && now.clock == super::ClockShows::Doubtful;
@@ -57,6 +58,6 @@ impl Session {
             return self;
         }
         let latch = Latch::new(lack.clone(), now.at, known.held.as_ref());
-        Self { latch: Some(latch), ..self }
+        Self { latches: vec![latch], ..self }
     }
 }

@@ -1,5 +1,7 @@
 //! What the rules of the guard say together.
 
+mod lifts;
+
 use proptest::prelude::*;
 use sealgate_artifact::{
     AntiTamper, AppId, ClockPolicy, Code, Conditions, Fail, Freshness, Heartbeat, Integrity, License,
@@ -8,7 +10,7 @@ use sealgate_artifact::{
 
 use super::{
     Admission, ClockRolledBack, ClockShows, Enforced, Finding, Findings, GraceWhy, Held, Known, Lack, Latch,
-    Local, Moment, Rights, Session, effective,
+    Learned, LeftBehind, Local, Moment, Rights, Session, effective,
 };
 use crate::Ending;
 
@@ -262,7 +264,7 @@ fn a_clock_that_was_set_back_leaves_nothing_behind() {
     let now = Err(ClockRolledBack { known: at(ADMITTED), shown: at(0) });
     let session = Case { now, ..Case::new(Some(heard()), ADMITTED) }.begin(None);
     assert_eq!(session.effective().lack(), Some(&Lack::ClockRolledBack));
-    assert_eq!(session.latch(), None);
+    assert_eq!(session.latches(), []);
 }
 
 /// Each reason that lasts: what does not lift it, and what does.
@@ -281,7 +283,7 @@ fn each_latch_is_lifted_by_one_thing() {
         (found(Findings { integrity: Finding::Something, ..Findings::default() }), Lack::Unapproved),
     ];
     for (case, lack) in cases {
-        let latch = case.begin(None).latch().cloned().expect("it lasts");
+        let latch = case.begin(None).latches().first().cloned().expect("it lasts");
         assert_eq!(latch.lack, lack);
         // All is well, but for what was kept: an hour after the admission, nothing found.
         let well =
@@ -420,9 +422,28 @@ proptest! {
     /// Whatever a program before it left behind, a program has no more than without it.
     #[test]
     fn a_latch_only_narrows(case in cases(), before in cases()) {
-        let kept = before.begin(None).latch().cloned();
+        let kept = before.begin(None).latches().first().cloned();
         let (plain, latched) = (case.begin(None), case.begin(kept.as_ref()));
         prop_assert!(height(&latched.effective().rights) <= height(&plain.effective().rights));
+    }
+
+    /// What two processes left behind together gives the next start no more than what either of them left.
+    #[test]
+    fn what_two_processes_leave_gives_no_more_than_either(
+        next in cases(), found in prop::array::uniform2((finding(), finding(), 0u64..900, prop::option::of(0u64..60))),
+    ) {
+        let left = found.map(|(integrity, tamper, hours, unheard)| {
+            let (findings, now) = (Findings { integrity, tamper }, Ok(fits(ADMITTED + hours * HOUR)));
+            let unheard_at = unheard.map(|hours| ADMITTED + hours * HOUR);
+            let latches = Case { unheard_at, findings, now, ..next.clone() }.begin(None).latches().to_vec();
+            LeftBehind { latches, ..LeftBehind::default() }
+        });
+        let [one, other] = left.clone();
+        let both = other.over(one, &Learned { has_started: true, ..Learned::default() });
+        let rights = |left: &LeftBehind| next.ask(|known| height(&Session::begin(known, &left.latches).effective().rights));
+        for left in left {
+            prop_assert!(rights(&both) <= rights(&left));
+        }
     }
 
     /// Rights that fell stay down until the program ends, whatever it hears and finds, and what ended them for longer is left behind.
@@ -438,7 +459,7 @@ proptest! {
             }
             fell = session.effective().lack().cloned();
             let lasts = fell.as_ref().is_some_and(Lack::lasts);
-            prop_assert!(session.latch().is_none() || lasts);
+            prop_assert!(session.latches().is_empty() || lasts);
         }
     }
 

@@ -328,11 +328,12 @@ impl World {
         if !self.forgets(Break::ForgetsTime) {
             disk.floors = disk.floors.after_run(run.timeline.believed(boot));
         }
-        let before = std::mem::replace(&mut disk.latch, run.session.latch().cloned());
+        let before = std::mem::replace(&mut disk.latch, run.session.latches().first().cloned());
         if let Some(lack) = run.session.effective().lack() {
             state.trace.fell_rightly |= !state.trace.fell && is_over;
             state.trace.fell = true;
-            if let Some(latch) = run.session.latch().filter(|latch| before.as_ref() != Some(latch)) {
+            if let Some(latch) = run.session.latches().first().filter(|latch| before.as_ref() != Some(latch))
+            {
                 state.trace.outlives = Some(latch.lack.clone());
             } else if lack.lasts()
                 && disk.latch.is_none()

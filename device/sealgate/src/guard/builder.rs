@@ -40,16 +40,10 @@ impl Client {
             client: self.clone(),
             free: FREE_FEATURES.iter().map(|name| (*name).to_owned()).collect(),
             local: Local::default(),
-            files: Files { license: None, proof: None },
+            files: Files::default(),
             is_online: true,
             has_threads: true,
-            checks: Checks {
-                sensors: Box::new(PlatformSensors),
-                install_root: None,
-                released: vec![],
-                #[cfg(target_os = "linux")]
-                looks: Mutex::default(),
-            },
+            checks: Checks::new(PlatformSensors),
             key: None,
             proof_needed: None,
             enhancers: vec![],
@@ -69,7 +63,15 @@ impl GuardBuilder {
     /// activation.
     #[must_use]
     pub fn files(mut self, license: Option<Vec<u8>>, proof: Option<Vec<u8>>) -> Self {
-        self.files = Files { license, proof };
+        self.files = Files { license, proof, ..self.files };
+        self
+    }
+
+    /// The signed statement of the release that is installed, as `sealgate release show ID --statement` prints it: the files that it lists are
+    /// approved beside those of the proof, so that an update needs no new activation. It approves nothing where it does not verify.
+    #[must_use]
+    pub fn release(mut self, statement: Vec<u8>) -> Self {
+        self.files.release = Some(statement);
         self
     }
 
@@ -118,7 +120,8 @@ impl GuardBuilder {
         config: &GuardConfig,
         key: Option<Zeroizing<String>>,
     ) -> Result<Self, GuardConfigError> {
-        self.files = config.placed()?;
+        let placed = config.placed()?;
+        self.files = Files { release: placed.release.or(self.files.release), ..placed };
         self.local = config.local.clone();
         self.is_online = config.mode == Mode::Online;
         if self.is_online && config.activates {

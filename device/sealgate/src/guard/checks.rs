@@ -10,8 +10,6 @@ use sealgate_rules::{Enforced, Finding, Findings};
 
 use super::events::GuardCounters;
 use super::sensors::{Seen, Sensors, together};
-#[cfg(target_os = "linux")]
-use crate::integrity::{Looks, Vendor, judge};
 
 /// How often sensors look while the program runs. They need milliseconds.
 pub(super) const EVERY: Duration = Duration::from_secs(30);
@@ -21,18 +19,30 @@ pub(super) struct Checks {
     pub(super) sensors: Box<dyn Sensors>,
     /// Below it lie the program's own files; `None`: the program did not say.
     pub(super) install_root: Option<PathBuf>,
-    /// What releases of the vendor list, beside the proof.
-    pub(super) released: Vec<Module>,
-    /// What was found before.
+    /// What the checks before found.
     #[cfg(target_os = "linux")]
-    pub(super) looks: Mutex<Looks>,
+    pub(super) earlier: Mutex<crate::integrity::Earlier>,
 }
 
 impl Checks {
+    pub(super) fn new(sensors: impl Sensors + 'static) -> Self {
+        Self {
+            sensors: Box::new(sensors),
+            install_root: None,
+            #[cfg(target_os = "linux")]
+            earlier: Mutex::default(),
+        }
+    }
+
     /// What they say, as far as they are asked for. What they find is told.
-    pub(super) fn look(&self, enforced: &Enforced, listed: &[Module], counters: &GuardCounters) -> Findings {
+    pub(super) fn look(
+        &self,
+        enforced: &Enforced,
+        approved: &[Module],
+        counters: &GuardCounters,
+    ) -> Findings {
         Findings {
-            integrity: self.integrity(enforced, listed, counters),
+            integrity: self.integrity(enforced, approved, counters),
             tamper: self.tamper(enforced, counters),
         }
     }
@@ -47,9 +57,8 @@ impl Checks {
     }
 
     /// `spec/guard.md` §9.1.
-    fn integrity(&self, enforced: &Enforced, listed: &[Module], counters: &GuardCounters) -> Finding {
+    fn integrity(&self, enforced: &Enforced, approved: &[Module], counters: &GuardCounters) -> Finding {
         let Some(asked) = enforced.integrity else { return Finding::NotSought };
-        let approved: Vec<Module> = listed.iter().chain(&self.released).cloned().collect();
         if approved.is_empty() {
             return match asked {
                 Integrity::WhereListed => Finding::NotSought,
@@ -59,18 +68,19 @@ impl Checks {
                 }
             };
         }
-        self.compare(&approved, counters)
+        self.compare(approved, counters)
     }
 
     #[cfg(target_os = "linux")]
     fn compare(&self, approved: &[Module], counters: &GuardCounters) -> Finding {
+        use crate::integrity::{Vendor, judge, look_again};
         let Some(root) = &self.install_root else {
             counters.integrity_failed("the program does not say where it is installed");
             return Finding::Unknown;
         };
         let signers: Vec<&str> = approved.iter().filter_map(|module| module.signer.as_deref()).collect();
-        let mut looks = self.looks.lock().unwrap_or_else(PoisonError::into_inner);
-        match looks.look(&Vendor { install_root: root, signers: &signers }) {
+        let mut earlier = self.earlier.lock().unwrap_or_else(PoisonError::into_inner);
+        match look_again(&Vendor { install_root: root, signers: &signers }, &mut earlier) {
             Err(why) => {
                 counters.integrity_failed(&why.to_string());
                 Finding::Unknown

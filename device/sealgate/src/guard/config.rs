@@ -31,6 +31,8 @@ pub struct GuardConfig {
     pub local: Local,
     /// Settings that this version does not know, for a warning.
     pub unknown: Vec<String>,
+    /// Whether the section was there at all. Without it, everything has its default.
+    pub has_section: bool,
 }
 
 /// Whether the program asks a server.
@@ -119,7 +121,13 @@ impl GuardConfig {
         Some(self.license_file.as_deref().and_then(Path::parent)?.join("license.json"))
     }
 
+    /// The statement of the release that is installed, which may lie there, too.
+    pub fn release_json(&self) -> Option<PathBuf> {
+        Some(self.license_file.as_deref().and_then(Path::parent)?.join("release.json"))
+    }
+
     fn of_section(section: Option<Value>) -> Result<Self, GuardConfigError> {
+        let has_section = section.is_some();
         let section = section.unwrap_or_else(|| Value::Object(serde_json::Map::new()));
         let section: Section =
             serde_json::from_value(section).map_err(|why| GuardConfigError::of("LicenseConfigs: ", &why))?;
@@ -135,6 +143,7 @@ impl GuardConfig {
             timeout: online.timeout_seconds.filter(|seconds| *seconds > 0).map(Duration::from_secs),
             local,
             unknown: unknown.keys().cloned().chain(below).collect(),
+            has_section,
         })
     }
 }
@@ -193,8 +202,9 @@ mod tests {
         );
         let base = r#"{"LicenseConfigs":{"Mode":"Offline","LicenseFilePath":"licenses/license.key"}}"#;
         let base = GuardConfig::from_json(base).expect("it reads");
-        assert_eq!((base.mode, base.local, base.activates), (Mode::Offline, Local::default(), true));
-        assert_eq!(GuardConfig::from_json("{}").expect("it reads").mode, Mode::Offline);
+        assert_eq!((base.mode, &base.local, base.activates), (Mode::Offline, &Local::default(), true));
+        let none = GuardConfig::from_json("{}").expect("it reads");
+        assert_eq!((none.mode, none.has_section, base.has_section), (Mode::Offline, false, true));
     }
 
     #[test]

@@ -6,16 +6,15 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use sealgate_artifact::{ClockPolicy, Module, UnixSeconds};
 use sealgate_rules::{
-    ClockRolledBack, Enforced, Features, Findings, Known, Lack, Local, Moment, Rights, Session, TimeFloors,
-    Timeline,
+    ClockRolledBack, Enforced, Features, Findings, Known, Lack, Latch, Learned, LeftBehind, Local, Moment,
+    Rights, Session, TimeFloors, Timeline,
 };
 
 use super::checks::Checks;
 use super::events::GuardCounters;
 use super::material::{Files, Material};
 use super::shown::{GuardState, Shown, Standing};
-use crate::guarded::Guarded;
-use crate::{Beat, BeatSaid, Client, Error, License};
+use crate::{Beat, BeatSaid, Client, Error};
 
 /// How often a program that runs for long keeps what time it is.
 const KEEP: Duration = Duration::from_mins(15);
@@ -48,6 +47,8 @@ pub(super) struct Engine {
 /// What is known, and what followed.
 struct Judged {
     material: Option<Material>,
+    /// The modules of the release that is installed.
+    released: Vec<Module>,
     enforced: Enforced,
     floors: TimeFloors,
     timeline: Timeline,
@@ -58,6 +59,8 @@ struct Judged {
     unheard_at: Option<UnixSeconds>,
     findings: Findings,
     session: Session,
+    /// What it may replace of what other processes leave.
+    learned: Learned,
     /// Whether what an earlier run left behind could be read: what nobody read is not overwritten.
     is_read: bool,
     is_kept: bool,
@@ -84,14 +87,17 @@ impl Judged {
         running.saturating_sub(self.phase).as_secs()
     }
 
-    /// The modules that the proof lists.
-    fn listed(&self) -> &[Module] {
+    /// `spec/activation.md` §9.4: the modules that the proof lists, and those of the release.
+    fn approved(&self) -> Vec<Module> {
         let admitted = self.material.as_ref().and_then(|material| material.admitted.as_ref());
-        admitted.map_or(&[], |admitted| &admitted.modules)
+        let listed = admitted.map_or(&[][..], |admitted| &admitted.modules);
+        listed.iter().chain(&self.released).cloned().collect()
     }
 
-    fn begin(&mut self, running: Duration, guarded: &Guarded) {
-        self.session = self.know(running, |known| Session::begin(known, guarded.latch.as_ref()));
+    fn begin(&mut self, running: Duration, found: &LeftBehind) {
+        self.session = self.know(running, |known| Session::begin(known, &found.latches));
+        let is_lifted = |latch: &&Latch| !self.session.latches().contains(latch);
+        self.learned.lifted = found.latches.iter().filter(is_lifted).cloned().collect();
     }
 
     fn may_be_answered(&self) -> bool {
@@ -100,12 +106,16 @@ impl Judged {
     }
 
     /// What the next start is to know.
-    fn guarded(&self, running: Duration) -> Guarded {
+    fn left_behind(&self, running: Duration) -> LeftBehind {
         let floors = match self.rolled_back {
             Some(_) => self.floors.clone(),
             None => self.floors.after_run(self.timeline.believed(self.boot(running))),
         };
-        Guarded { floor: floors.local, latch: self.session.latch().cloned(), unheard_at: self.unheard_at }
+        LeftBehind {
+            floor: floors.local,
+            latches: self.session.latches().to_vec(),
+            unheard_at: self.unheard_at,
+        }
     }
 }
 
@@ -113,21 +123,21 @@ impl Engine {
     /// `spec/guard.md` §5.1: everything before the first action. It asks a server only where that may help.
     pub(super) fn start(client: Arc<Client>, setup: Setup, counters: GuardCounters) -> Self {
         let (running, wall) = (client.clock.running(), client.clock.now());
-        let read = client.guarded();
+        let read = client.left_behind();
         let is_read = read.is_ok();
-        let guarded = read.unwrap_or_else(|why| {
+        let found = read.unwrap_or_else(|why| {
             counters.unreadable("what is kept cannot be read", &why);
-            Guarded::default()
+            LeftBehind::default()
         });
         let loaded = client.material(&setup.files);
         // What kept it from counting may be over with a server's answer: keys that have expired.
         let has_unread = loaded.is_err();
         let material = counted(loaded, &counters);
         let enforced = enforced(material.as_ref(), &setup.local);
-        let floors = TimeFloors { signed: client.signed_floor(), local: guarded.floor.clone() };
+        let floors = TimeFloors { signed: client.signed_floor(), local: found.floor.clone() };
         let told = floors.tell(enforced.clock, wall);
         // At the very first start, and where nobody ever signed anything, nothing is known that a clock could be compared with.
-        let is_known = guarded != Guarded::default() && floors.newest().get() > 0;
+        let is_known = found != LeftBehind::default() && floors.newest().get() > 0;
         if let Some(now) = told.ok().filter(|_| is_known) {
             counters.clock(now.clock);
         }
@@ -136,26 +146,28 @@ impl Engine {
             phase: beyond_seconds(running),
             floors: floors.after_start(enforced.clock, wall),
             rolled_back: told.err(),
-            unheard_at: guarded.unheard_at,
+            unheard_at: found.unheard_at,
             findings: Findings::default(),
             session: nothing(&enforced, told),
+            released: released(&client, &setup.files, &counters),
             material,
             enforced,
+            learned: Learned { has_started: true, ..Learned::default() },
             is_read,
             is_kept: true,
             kept_at: running,
         };
-        judged.begin(running, &guarded);
+        judged.begin(running, &found);
         if setup.is_online && (judged.may_be_answered() || has_unread) {
             let beat = client.heartbeat();
             take_in(&client, &setup, &counters, &mut judged, &beat);
             if is_old(&beat) {
                 take_in(&client, &setup, &counters, &mut judged, &client.heartbeat());
             }
-            judged.begin(client.clock.running(), &guarded);
+            judged.begin(client.clock.running(), &found);
         }
-        judged.findings = setup.checks.look(&judged.enforced, judged.listed(), &counters);
-        judged.begin(client.clock.running(), &guarded);
+        judged.findings = setup.checks.look(&judged.enforced, &judged.approved(), &counters);
+        judged.begin(client.clock.running(), &found);
         let shown = ArcSwap::from_pointee(Shown::nothing());
         let engine =
             Self { client, setup, judged: Mutex::new(judged), shown, watchers: Mutex::default(), counters };
@@ -163,6 +175,11 @@ impl Engine {
         engine.keep(&mut judged);
         engine.show(&judged);
         drop(judged);
+        let first = engine.shown.load().state.clone();
+        // What stood there before anything was judged is no news, but the program is told how it starts.
+        if first.standing.lack() == Some(&Lack::NoLicense) {
+            engine.counters.changed(&first);
+        }
         engine
     }
 
@@ -193,11 +210,11 @@ impl Engine {
 
     /// Checks the machine again. Nothing is locked while files are read.
     pub(super) fn check(&self) {
-        let (enforced, listed) = {
+        let (enforced, approved) = {
             let judged = self.judged();
-            (judged.enforced.clone(), judged.listed().to_vec())
+            (judged.enforced.clone(), judged.approved())
         };
-        let findings = self.setup.checks.look(&enforced, &listed, &self.counters);
+        let findings = self.setup.checks.look(&enforced, &approved, &self.counters);
         self.judge(|judged| judged.findings = findings);
     }
 
@@ -218,13 +235,13 @@ impl Engine {
 
     fn judge(&self, change: impl FnOnce(&mut Judged)) {
         let mut judged = self.judged();
-        let before = judged.session.latch().cloned();
+        let before = judged.session.latches().to_vec();
         change(&mut judged);
         let running = self.client.clock.running();
         let session = judged.session.clone();
         judged.session = judged.know(running, |known| session.later(known));
         let is_due = running.saturating_sub(judged.kept_at) >= KEEP;
-        if is_due || judged.session.latch() != before.as_ref() {
+        if is_due || judged.session.latches() != before {
             self.keep(&mut judged);
         }
         let news = self.show(&judged);
@@ -254,9 +271,15 @@ impl Engine {
             judged.is_kept = false;
             return;
         }
-        let kept = self.client.keep_guarded(&judged.guarded(running));
-        if let Err(why) = &kept {
-            self.counters.unreadable("what was found cannot be kept", why);
+        let was_kept = judged.is_kept;
+        let kept = self.client.leave_behind(&judged.left_behind(running), &judged.learned);
+        match &kept {
+            Ok(()) => {
+                judged.learned =
+                    Learned { lifted: std::mem::take(&mut judged.learned.lifted), ..Learned::default() }
+            }
+            Err(why) if was_kept => self.counters.not_persistent(why),
+            Err(_) => {}
         }
         (judged.is_kept, judged.kept_at) = (kept.is_ok(), running);
     }
@@ -274,7 +297,7 @@ impl Engine {
         let state = GuardState {
             standing: Standing::of(effective),
             tier: effective.tier(),
-            license_ends: license.and_then(|license| license.expires_at),
+            license_ends: judged.material.as_ref().and_then(|material| material.held(None).ends()),
             needs_refresh: effective.needs_refresh,
             restart_helps: judged.know(running, |known| judged.session.restart_helps(known)),
             is_kept: judged.is_kept,
@@ -286,7 +309,7 @@ impl Engine {
         let shown = Shown {
             state: state.clone(),
             features: Arc::new(features),
-            license: license.map(|license| Arc::new(License::new(license, None))),
+            license: judged.material.as_ref().map(|material| Arc::new(material.shown())),
             limits: judged.enforced.tenant_limits.clone(),
             until: self.client.clock.glance() + left,
         };
@@ -326,16 +349,31 @@ fn take_in(
         judged.phase = beyond_seconds(running);
         judged.floors = judged.floors.heard(beat.server_time, authority);
         judged.rolled_back = None;
+        judged.learned.heard_time = true;
     }
     match &beat.said {
         // It reached a server, and is no admission: it neither lengthens a grace nor ends one.
         BeatSaid::Refused { code, .. } => counters.heartbeat_failed(code),
-        BeatSaid::Admitted | BeatSaid::Ended { .. } => judged.unheard_at = None,
+        BeatSaid::Admitted | BeatSaid::Ended { .. } => {
+            judged.unheard_at = None;
+            judged.learned.was_answered = true;
+        }
     }
     if let Some(material) = counted(client.material(&setup.files), counters) {
         judged.enforced = enforced(Some(&material), &setup.local);
         judged.material = Some(material);
     }
+    // The key that signed it may be listed no more.
+    judged.released = released(client, &setup.files, counters);
+}
+
+/// The modules of the release that is installed. One that does not verify is told, and approves nothing.
+fn released(client: &Client, files: &Files, counters: &GuardCounters) -> Vec<Module> {
+    let Some(statement) = &files.release else { return vec![] };
+    client.release_modules(statement).unwrap_or_else(|why| {
+        counters.integrity_failed(&format!("the release's statement approves nothing: {why}"));
+        vec![]
+    })
 }
 
 /// What does not verify is told, and counts as nothing.

@@ -1,9 +1,10 @@
 //! Events of a guard, as log lines with stable prefixes and as counts.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use sealgate_artifact::{Module, UnixSeconds, encode_hex};
-use sealgate_rules::{ClockShows, GraceWhy, Lack, TenantRefused};
+use sealgate_rules::{ClockShows, Finding, GraceWhy, Lack, TenantRefused};
 
 use super::sensors::Seen;
 use super::shown::{GuardState, Standing};
@@ -15,6 +16,8 @@ pub struct GuardCounters {
     anti_tamper: AtomicU64,
     policy: AtomicU64,
     integrity: AtomicU64,
+    /// Which sensor found something first.
+    found_by: OnceLock<&'static str>,
 }
 
 impl GuardCounters {
@@ -56,6 +59,8 @@ impl GuardCounters {
 
     fn in_grace(&self, until: UnixSeconds, why: &GraceWhy) {
         Self::count(&self.license);
+        // As the source of this design writes it: date and time with a blank between.
+        let until = until.to_string().replacen('T', " ", 1);
         match why {
             GraceWhy::Unheard => {
                 tracing::warn!("[License] Heartbeat failed. Grace period active until {until}");
@@ -73,7 +78,8 @@ impl GuardCounters {
         match lack {
             Lack::Tampered => {
                 Self::count(&self.anti_tamper);
-                tracing::error!("[AntiTamper] {meaning} Downgrading to Free tier. ({kind})");
+                let what = self.found_by.get().map_or("A sensor cannot look", |sensor| found(sensor));
+                tracing::error!(code = %kind, "[AntiTamper] {what}. Downgrading to Free tier.");
             }
             Lack::Unapproved => {
                 Self::count(&self.integrity);
@@ -107,6 +113,14 @@ impl GuardCounters {
         tracing::warn!("[License] {what}: {why}");
     }
 
+    /// What the program learns does not outlast it.
+    pub(super) fn not_persistent(&self, why: &dyn std::fmt::Display) {
+        Self::count(&self.license);
+        tracing::warn!(
+            "[License] StateNotPersistent: what the program learns is lost when it ends, because its state cannot be written: {why}"
+        );
+    }
+
     pub(super) fn heartbeat_failed(&self, why: &dyn std::fmt::Display) {
         Self::count(&self.license);
         tracing::warn!("[License] Heartbeat failed: {why}");
@@ -114,6 +128,9 @@ impl GuardCounters {
 
     /// A sensor found something, or could not look where that counts.
     pub(super) fn sensor(&self, seen: &Seen) {
+        if seen.finding == Finding::Something {
+            let _ = self.found_by.set(seen.sensor);
+        }
         Self::count(&self.anti_tamper);
         tracing::warn!(sensor = seen.sensor, "[AntiTamper] {}: {}", seen.sensor, seen.what);
     }
@@ -144,5 +161,16 @@ impl GuardCounters {
             per_minute = limit.per_minute,
             "[Policy] API rate limit exceeded for tenant {tenant}."
         );
+    }
+}
+
+/// What a sensor found, for people.
+fn found(sensor: &str) -> &'static str {
+    match sensor {
+        "debugger" => "Debugger detected",
+        "preload" => "Preloaded library detected",
+        "profiler" => "Profiler detected",
+        "breakpoints" => "Changed code detected",
+        _ => "Tampering detected",
     }
 }

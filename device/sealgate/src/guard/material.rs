@@ -1,21 +1,22 @@
 //! What a program holds of its license: from its state, else from files that were put beside it.
 
-use sealgate_artifact::{License as Signed, Module, UnixSeconds};
-use sealgate_rules::{Admission, Ending, Held};
+use sealgate_artifact::{ClockMode, License as Signed, Module, UnixSeconds};
+use sealgate_rules::{Admission, Ending, Held, Learned, LeftBehind};
 use sealgate_trust::{Policies, TrustError, verify_license};
 
 use crate::activated::Activated;
 use crate::client::{ATTEMPTS, Found};
-use crate::guarded::Guarded;
 use crate::offline::known_chain;
 use crate::state::{Floors, State};
-use crate::{Client, ConfigurationError, Error, SecurityError};
+use crate::{Client, ConfigurationError, Error, License, SecurityError};
 
 /// A license that verified, and the admission to it.
 #[derive(Debug, Clone)]
 pub(crate) struct Material {
     pub(crate) license: Signed,
     pub(crate) admitted: Option<Admitted>,
+    /// Until when a trial runs here, as a server decided.
+    pub(crate) trial_ends: Option<UnixSeconds>,
     /// When somebody vouched last that the license was not taken back.
     vouched_at: UnixSeconds,
 }
@@ -31,12 +32,25 @@ pub(crate) struct Admitted {
 }
 
 /// Files that were put beside a program.
+#[derive(Default)]
 pub(crate) struct Files {
     pub(crate) license: Option<Vec<u8>>,
     pub(crate) proof: Option<Vec<u8>>,
+    /// The statement of the release that is installed.
+    pub(crate) release: Option<Vec<u8>>,
 }
 
 impl Material {
+    /// For the program.
+    pub(crate) fn shown(&self) -> License {
+        License::new(&self.license, None).tried_until(&self.license, self.trial_ends)
+    }
+
+    fn reads_no_clock(&self) -> bool {
+        let policy = self.license.conditions.policy.as_ref();
+        policy.and_then(|policy| policy.clock).is_some_and(|clock| clock.mode == Some(ClockMode::RunTime))
+    }
+
     /// For the rules to judge, with what the guard knows of failures.
     pub(crate) fn held(&self, unheard_at: Option<UnixSeconds>) -> Held<'_> {
         let admission = self.admitted.as_ref().map(|admitted| Admission {
@@ -45,24 +59,30 @@ impl Material {
             lease_until: admitted.lease_until,
             ending: admitted.ending.as_ref(),
         });
-        Held { license: &self.license, admission, trial_ends: None, vouched_at: self.vouched_at }
+        Held { license: &self.license, admission, trial_ends: self.trial_ends, vouched_at: self.vouched_at }
     }
 }
 
 impl Client {
-    /// What a guard kept.
-    pub(crate) fn guarded(&self) -> Result<Guarded, ConfigurationError> {
+    /// What guards left behind.
+    pub(crate) fn left_behind(&self) -> Result<LeftBehind, ConfigurationError> {
         Ok(self.kept()?.and_then(|found| found.state.guarded).unwrap_or_default())
     }
 
-    /// Keeps it, whatever other processes change meanwhile. Where there is no state, there is none to keep it beside.
-    pub(crate) fn keep_guarded(&self, guarded: &Guarded) -> Result<(), ConfigurationError> {
+    /// `spec/guard.md` §4.5: leaves this for the next start, and beside it what other processes have left. Where there is no state, one is made.
+    pub(crate) fn leave_behind(
+        &self,
+        left: &LeftBehind,
+        learned: &Learned,
+    ) -> Result<(), ConfigurationError> {
         for _ in 0..ATTEMPTS {
             let Found { state, bytes } = self.state()?;
-            if state.guarded.as_ref() == Some(guarded) {
+            let there = state.guarded.clone().unwrap_or_default();
+            let left = left.clone().over(there, learned);
+            if state.guarded.as_ref() == Some(&left) {
                 return Ok(());
             }
-            let next = State { guarded: Some(guarded.clone()), ..state };
+            let next = State { guarded: Some(left), ..state };
             if self.replace(Some(&bytes), &next.encode())? {
                 return Ok(());
             }
@@ -88,17 +108,29 @@ impl Client {
 
     /// What the state holds, verified anew; where it holds no activation, what the files hold. Nobody is asked.
     pub(crate) fn material(&self, files: &Files) -> Result<Option<Material>, Error> {
+        let known = self.signed_floor();
+        let found = self.material_at(files, self.clock.now().max(known));
+        // spec/guard.md §2.2: of a license that reads no clock, the windows of its keys are judged without one, too.
+        let without = || {
+            self.material_at(files, known)
+                .ok()
+                .filter(|held| held.as_ref().is_some_and(Material::reads_no_clock))
+        };
+        found.or_else(|why| without().ok_or(why))
+    }
+
+    fn material_at(&self, files: &Files, now: UnixSeconds) -> Result<Option<Material>, Error> {
         let found = self.kept()?;
         if let Some(Found { state, .. }) = &found
             && let Some(kept) = &state.activated
         {
-            return self.material_of(state, kept).map(Some);
+            return self.material_of(state, kept, now).map(Some);
         }
         let (Some(license), proof) = (&files.license, &files.proof) else { return Ok(None) };
         match (proof, found) {
             (Some(proof), Some(Found { state, .. })) => {
                 let begun = crate::activate::begin(proof, license.clone())?;
-                self.material_of(&state, &begun).map(Some)
+                self.material_of(&state, &begun, now).map(Some)
             }
             // A proof is of one device, and this one has no key yet: the license alone says what it gives.
             (_, found) => {
@@ -106,16 +138,16 @@ impl Client {
                     Some(found) => found,
                     None => self.state()?,
                 };
-                let verified = self.license_of(&found.state, license)?;
+                let verified = self.license_of(&found.state, license, now)?;
                 let vouched_at = verified.issued_at;
-                Ok(Some(Material { license: verified, admitted: None, vouched_at }))
+                Ok(Some(Material { license: verified, admitted: None, trial_ends: None, vouched_at }))
             }
         }
     }
 
-    fn material_of(&self, state: &State, kept: &Activated) -> Result<Material, Error> {
-        let activation = self.verified(state, kept)?;
-        let license = self.license_of(state, &kept.license)?;
+    fn material_of(&self, state: &State, kept: &Activated, now: UnixSeconds) -> Result<Material, Error> {
+        let activation = self.verified_at(state, kept, now)?;
+        let license = self.license_of(state, &kept.license, now)?;
         let admitted = Admitted {
             at: activation.admitted_at(),
             lease_until: kept.lease_until,
@@ -123,12 +155,12 @@ impl Client {
             modules: activation.modules().to_vec(),
         };
         let vouched_at = license.issued_at.max(admitted.at);
-        Ok(Material { license, admitted: Some(admitted), vouched_at })
+        let trial_ends = activation.trial_ends();
+        Ok(Material { license, admitted: Some(admitted), trial_ends, vouched_at })
     }
 
     /// A license that verifies, of a version that is not older than the newest one that this client saw.
-    fn license_of(&self, state: &State, bytes: &[u8]) -> Result<Signed, Error> {
-        let now = self.clock.now().max(state.floors().newest());
+    fn license_of(&self, state: &State, bytes: &[u8], now: UnixSeconds) -> Result<Signed, Error> {
         let (chain, _) = known_chain(&self.trust, &state.accepted(), self.held(state), now)?;
         let of_license = |why: TrustError| SecurityError::Statement { what: "license", why };
         let license =

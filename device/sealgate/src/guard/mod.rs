@@ -6,6 +6,7 @@ mod config;
 mod engine;
 mod enhancer;
 mod events;
+mod last_run;
 mod material;
 mod placed;
 mod refused;
@@ -15,15 +16,16 @@ mod threads;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sealgate_artifact::{Code, Tier};
+use sealgate_artifact::{Code, Limit, Tier};
 use sealgate_rules::TenantCounts;
 
 pub use builder::GuardBuilder;
 pub use config::{GuardConfig, GuardConfigError, Mode};
 pub use enhancer::{Enhancer, RecordedAction};
 pub use events::GuardCounters;
+pub use last_run::{Fell, LastRun};
 pub use refused::{ActionRefused, StartRefused};
-pub use sealgate_rules::{Finding, GraceWhy, Lack, Local, TenantRefused};
+pub use sealgate_rules::{Enforced, Finding, GraceWhy, Lack, Local, TenantRefused};
 pub use shown::{GuardState, Standing};
 
 use crate::{Beat, Error, License};
@@ -70,7 +72,7 @@ impl Guard {
         for enhancer in &self.enhancers {
             enhancer.on_ensure_valid(action, &shown.state).map_err(ActionRefused::Enhancer)?;
         }
-        self.within_limits(tenant, action)
+        self.within_limits(&shown.limits, tenant, action)
     }
 
     /// An error where the tier is lower than this.
@@ -151,14 +153,13 @@ impl Guard {
         }
     }
 
-    fn within_limits(&self, tenant: &str, action: &str) -> Result<(), ActionRefused> {
-        let shown = self.engine.shown();
-        if shown.limits.is_empty() {
+    fn within_limits(&self, limits: &[Limit], tenant: &str, action: &str) -> Result<(), ActionRefused> {
+        if limits.is_empty() {
             return Ok(());
         }
         let now = self.engine.client.clock.running().as_secs();
         let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
-        tenants.count(&shown.limits, (tenant, action), now).map_err(|limit| {
+        tenants.count(limits, (tenant, action), now).map_err(|limit| {
             self.engine.counters.tenant(tenant, &limit);
             ActionRefused::Tenant { tenant: tenant.to_owned(), limit }
         })

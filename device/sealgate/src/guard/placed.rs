@@ -35,13 +35,17 @@ impl GuardConfig {
         Ok(variable.map(|key| Zeroizing::new(key.to_owned())))
     }
 
-    /// The license and the proof as they lie beside the program.
+    /// License, proof and release as they lie beside the program.
     pub(super) fn placed(&self) -> Result<Files, GuardConfigError> {
         let file = |path: Option<&Path>| match path {
             Some(path) => read(path).map_err(|why| GuardConfigError::of(&named(path), &why)),
             None => Ok(None),
         };
-        Ok(Files { license: file(self.license_json().as_deref())?, proof: file(self.proof_file.as_deref())? })
+        Ok(Files {
+            license: file(self.license_json().as_deref())?,
+            proof: file(self.proof_file.as_deref())?,
+            release: file(self.release_json().as_deref())?,
+        })
     }
 }
 

@@ -22,8 +22,8 @@ pub struct GuardState {
     pub needs_refresh: Option<UnixSeconds>,
     /// Whether the program would have more rights if it were started again.
     pub restart_helps: bool,
-    /// Whether what the guard learns outlives the program. If not, the state cannot be written: a license whose seats are lent suits
-    /// machines whose files do not last.
+    /// Whether what the guard learns outlives the program. If not, the state cannot be written (`StateNotPersistent` in the log): a license
+    /// whose seats are lent suits machines whose files do not last.
     pub is_kept: bool,
 }
 

@@ -10,6 +10,9 @@ pub enum IntegrityError {
     /// The system's list is not of its form, or has no end.
     #[error("the list of what is loaded cannot be read")]
     Malformed,
+    /// No file is shown as code, or the dynamic linker is not: an emulator's list is so.
+    #[error("the system does not show what is loaded as code")]
+    Hidden,
     /// The folder where the program is installed has to be there, by its whole path.
     #[error("the install root is no folder with an absolute path")]
     InstallRoot,

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use sealgate_artifact::{Module, ModuleNote};
 use sha2::{Digest, Sha256};
 
+use super::earlier::Earlier;
 use super::error::IntegrityError;
 use super::machine::{Machine, Opened, ReadSeek};
 use super::maps::Mapped;
@@ -62,13 +63,6 @@ pub enum Why {
     Preloaded,
     /// It has a name that no module can have.
     Name,
-}
-
-impl Found {
-    /// Whether nobody can look at it any more, though somebody may have before.
-    pub(super) fn is_out_of_sight(&self) -> bool {
-        matches!(self, Self::Foreign { why: Why::Gone | Why::Replaced, .. })
-    }
 }
 
 /// What is loaded compared with what the vendor approved.
@@ -140,41 +134,45 @@ impl Preloaded {
 
 /// What a mapped file is.
 pub(super) fn classify(
-    machine: &dyn Machine,
+    (machine, earlier): (&dyn Machine, &mut Earlier),
     (root, signers): (&Path, &[&str]),
     preloaded: &Preloaded,
     mapped: &Mapped,
 ) -> Found {
-    let shown = PathBuf::from(OsStr::from_bytes(&mapped.path));
-    match classify_opened(machine, (root, signers), preloaded, mapped) {
-        Ok(found) => found,
-        Err(Why::Gone) if is_updated(machine, preloaded, mapped) => Found::System { path: shown },
-        Err(why) => Found::Foreign { path: shown, why },
-    }
-}
-
-/// Whether it was a library of the system's: nobody but the administrator could put a file there, or take it away.
-fn is_updated(machine: &dyn Machine, preloaded: &Preloaded, mapped: &Mapped) -> bool {
-    let Some(path) = mapped.before_deletion().map(|path| Path::new(OsStr::from_bytes(path))) else {
-        return false;
+    let why = match open(machine, mapped) {
+        Ok((path, opened)) => {
+            let path = machine.real_path(&path).map_err(|_| Why::Unreadable);
+            let found = path.and_then(|path| {
+                classify_opened((machine, earlier), (root, signers), preloaded, mapped, (path, opened))
+            });
+            return found.unwrap_or_else(|why| foreign(mapped, why));
+        }
+        Err(why) => why,
     };
-    let folder = path.parent().and_then(|folder| machine.real_path(folder).ok());
-    folder.is_some_and(|folder| is_systems(&folder) && machine.is_administrators_folder(&folder))
-        && !preloaded.has(path)
+    if let Some(path) = earlier.system(mapped) {
+        return Found::System { path };
+    }
+    let Some(gone) = earlier.take_module(mapped).or_else(|| executable(machine, mapped)) else {
+        return foreign(mapped, why);
+    };
+    // It is no file of the system's any more: what stands in that folder now is another one.
+    classify_opened((machine, earlier), (root, signers), preloaded, mapped, gone)
+        .ok()
+        .filter(|found| matches!(found, Found::Vendor { .. }))
+        .unwrap_or_else(|| foreign(mapped, why))
 }
 
-fn is_systems(path: &Path) -> bool {
-    SYSTEM.iter().any(|folder| path.starts_with(folder))
+fn foreign(mapped: &Mapped, why: Why) -> Found {
+    Found::Foreign { path: PathBuf::from(OsStr::from_bytes(&mapped.path)), why }
 }
 
 fn classify_opened(
-    machine: &dyn Machine,
+    (machine, earlier): (&dyn Machine, &mut Earlier),
     (root, signers): (&Path, &[&str]),
     preloaded: &Preloaded,
     mapped: &Mapped,
+    (path, mut opened): (PathBuf, Opened),
 ) -> Result<Found, Why> {
-    let (path, mut opened) = open(machine, mapped)?;
-    let path = machine.real_path(&path).map_err(|_| Why::Unreadable)?;
     let content = &mut *opened.content;
     let note = note(content);
     let is_signed = note.as_ref().is_some_and(|note| signers.contains(&note.signer.as_str()));
@@ -183,16 +181,29 @@ fn classify_opened(
         let (version, signer) = note.map(|note| (note.version, note.signer)).unzip();
         let sha256 = digest(content).ok_or(Why::Unreadable)?;
         let module = Module { name, sha256, version, signer };
+        earlier.keep_module(mapped, &path, opened);
         return if module.is_well_formed() { Ok(Found::Vendor { path, module }) } else { Err(Why::Name) };
     }
     if preloaded.has(&path) {
         return Err(Why::Preloaded);
     }
-    if !is_systems(&path) {
+    if !SYSTEM.iter().any(|folder| path.starts_with(folder)) {
         return Err(Why::Elsewhere);
     }
     let folder = path.parent().is_some_and(|folder| machine.is_administrators_folder(folder));
-    if folder && opened.is_administrators { Ok(Found::System { path }) } else { Err(Why::Writable) }
+    if !folder || !opened.is_administrators {
+        return Err(Why::Writable);
+    }
+    earlier.keep_system(mapped, &path);
+    Ok(Found::System { path })
+}
+
+/// The executable of this process, if this is it: the system shows it also where its name is gone.
+fn executable(machine: &dyn Machine, mapped: &Mapped) -> Option<(PathBuf, Opened)> {
+    let opened = machine.executable().ok().filter(|opened| opened.is_file && opened.inode == mapped.inode)?;
+    let former = Path::new(OsStr::from_bytes(mapped.former_path()));
+    let folder = machine.real_path(former.parent()?).ok()?;
+    Some((folder.join(former.file_name()?), opened))
 }
 
 /// The file that is mapped: the one that has its name and its number. The device is not compared, because file systems of layers
@@ -210,7 +221,7 @@ fn open(machine: &dyn Machine, mapped: &Mapped) -> Result<(PathBuf, Opened), Why
             Err(_) => {}
         }
     }
-    Err(if mapped.before_deletion().is_some() { Why::Gone } else { why })
+    Err(if mapped.may_be_deleted() { Why::Gone } else { why })
 }
 
 fn note(content: &mut dyn ReadSeek) -> Option<ModuleNote> {

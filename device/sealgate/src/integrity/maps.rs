@@ -38,32 +38,48 @@ impl Mapped {
         all
     }
 
-    /// The path that it had, where the system says that the file is not there any more. A file may also be called so.
-    pub(super) fn before_deletion(&self) -> Option<&[u8]> {
-        self.path.strip_suffix(DELETED)
+    /// The path under which the file was opened, where the system says that it is not there any more.
+    pub(super) fn former_path(&self) -> &[u8] {
+        self.path.strip_suffix(DELETED).unwrap_or(&self.path)
+    }
+
+    /// Whether the system says that the file is not there any more. A file may also be called so.
+    pub(super) fn may_be_deleted(&self) -> bool {
+        self.path.ends_with(DELETED)
     }
 }
 
 /// What is mapped as code and has a path. The kernel's own pages have none in the file system, nor has memory that a program fills itself.
+///
+/// An error where the list hides code: where there is none, or none of the dynamic linker that is mapped.
 pub(super) fn code(maps: &[u8]) -> Result<Vec<Mapped>, IntegrityError> {
     let lines = maps.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    let mut found = vec![];
+    let (mut found, mut linkers): (Vec<Mapped>, Vec<Vec<u8>>) = (vec![], vec![]);
     for (n, line) in lines.enumerate() {
         if n >= LINES {
             return Err(IntegrityError::Malformed);
         }
-        found.extend(mapped(line)?);
+        let (rights, inode, path) = fields(line).ok_or(IntegrityError::Malformed)?;
+        // `[vdso]`, `[heap]`, `[anon:…]` and the like; no file has a name that does not begin with a slash.
+        let is_kernels = path.is_empty() || path[0] == b'[' || path == b"anon_inode:[perf_event]";
+        if is_linker(path) {
+            linkers.push(path.to_vec());
+        }
+        if rights[2] == b'x' && !is_kernels {
+            found.push(Mapped { path: path.to_vec(), inode });
+        }
+    }
+    let is_shown = |linker: &Vec<u8>| found.iter().any(|mapped| mapped.path == *linker);
+    if found.is_empty() || !linkers.iter().all(is_shown) {
+        return Err(IntegrityError::Hidden);
     }
     Ok(found)
 }
 
-/// `None` where it is no file's code.
-fn mapped(line: &[u8]) -> Result<Option<Mapped>, IntegrityError> {
-    let (rights, inode, path) = fields(line).ok_or(IntegrityError::Malformed)?;
-    let is_code = rights[2] == b'x';
-    // `[vdso]`, `[heap]`, `[anon:…]` and the like; no file has a name that does not begin with a slash.
-    let is_kernels = path.is_empty() || path[0] == b'[' || path == b"anon_inode:[perf_event]";
-    Ok((is_code && !is_kernels).then(|| Mapped { path: path.to_vec(), inode }))
+/// Whether a file is called as dynamic linkers are: `ld-linux-x86-64.so.2`, `ld-musl-x86_64.so.1`.
+fn is_linker(path: &[u8]) -> bool {
+    let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or(path);
+    name.starts_with(b"ld-") && name.windows(3).any(|part| part == b".so")
 }
 
 /// The rights, the file's number and the path.
@@ -82,7 +98,7 @@ fn fields(line: &[u8]) -> Option<(&[u8], u64, &[u8])> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Mapped, code};
+    use super::{IntegrityError, Mapped, code};
 
     #[test]
     fn code_is_found_by_its_path() {
@@ -95,6 +111,18 @@ mod tests {
         let paths: Vec<&[u8]> = found.iter().map(|mapped| &mapped.path[..]).collect();
         assert_eq!(paths, [&b"/usr/bin/a b"[..], b"/memfd:x (deleted)"]);
         assert_eq!((found[0].inode, found[1].inode), (5508, 77));
+    }
+
+    /// What qemu-user 7.2 shows: the program perhaps, and of its libraries that they are mapped.
+    #[test]
+    fn a_list_that_hides_code_is_none() {
+        let program = "5500-5501 r-xp 00002000 103:02 5508   /usr/bin/a\n";
+        let linker = "7f00-7f01 r--p 00000000 103:02 5509   /usr/lib/ld-linux-x86-64.so.2\n";
+        let is_hidden = |maps: &str| matches!(code(maps.as_bytes()), Err(IntegrityError::Hidden));
+        assert!(is_hidden("") && is_hidden("ff00-ff01 --xp 00000000 00:00 0   [vsyscall]\n"));
+        assert!(is_hidden(linker) && is_hidden(&format!("{program}{linker}")));
+        assert!(!is_hidden(program), "a program without libraries");
+        assert!(!is_hidden(&format!("{program}{linker}{}", linker.replace("r--p", "r-xp"))));
     }
 
     #[test]

@@ -3,11 +3,13 @@
 //! A finding is what this program says about itself. Whoever controls the machine can change the program, and with it what it
 //! finds: this shows changes to people who do not want them, and makes them work for those who do.
 
+mod earlier;
 mod error;
 mod judged;
 mod machine;
 mod maps;
 
+pub use earlier::Earlier;
 pub use error::IntegrityError;
 pub use judged::{Found, Judgement, Why, judge};
 pub use machine::{LinuxMachine, Machine, Opened};
@@ -29,57 +31,36 @@ pub struct Vendor<'a> {
 
 /// Every file that the running program has loaded as code, and what it is.
 pub fn look(vendor: &Vendor<'_>) -> Result<Vec<Found>, IntegrityError> {
-    look_at(&LinuxMachine, vendor)
+    look_at(&LinuxMachine, vendor, &mut Earlier::default())
+}
+
+/// The same again, in a program that looks from time to time: files that were deleted or replaced since are still judged by what is in them.
+pub fn look_again(vendor: &Vendor<'_>, earlier: &mut Earlier) -> Result<Vec<Found>, IntegrityError> {
+    look_at(&LinuxMachine, vendor, earlier)
 }
 
 /// The same on a given machine.
-pub fn look_at(machine: &dyn Machine, vendor: &Vendor<'_>) -> Result<Vec<Found>, IntegrityError> {
-    Looks::default().look_at(machine, vendor)
-}
-
-/// Looks at the running program again and again. What was read once is known after its file was deleted or another one took its place, as
-/// an update does: what is loaded stays the former file (`spec/activation.md` §2.6).
-#[derive(Debug, Default)]
-pub struct Looks {
-    /// What the last look found, by path and number. The number is no other file's as long as this one is loaded.
-    seen: BTreeMap<(Vec<u8>, u64), Found>,
-}
-
-impl Looks {
-    /// As [`look`](look()).
-    pub fn look(&mut self, vendor: &Vendor<'_>) -> Result<Vec<Found>, IntegrityError> {
-        self.look_at(&LinuxMachine, vendor)
+pub fn look_at(
+    machine: &dyn Machine,
+    vendor: &Vendor<'_>,
+    earlier: &mut Earlier,
+) -> Result<Vec<Found>, IntegrityError> {
+    let root = machine.real_path(vendor.install_root).map_err(|_| IntegrityError::InstallRoot)?;
+    // Everything would be the vendor's.
+    if root.parent().is_none() {
+        return Err(IntegrityError::InstallRoot);
     }
-
-    /// The same on a given machine.
-    pub fn look_at(
-        &mut self,
-        machine: &dyn Machine,
-        vendor: &Vendor<'_>,
-    ) -> Result<Vec<Found>, IntegrityError> {
-        let root = machine.real_path(vendor.install_root).map_err(|_| IntegrityError::InstallRoot)?;
-        // Everything would be the vendor's.
-        if root.parent().is_none() {
-            return Err(IntegrityError::InstallRoot);
-        }
-        let preloaded = judged::Preloaded::of(machine)?;
-        let mut found = BTreeMap::new();
-        for mapped in maps::code(&machine.maps()?)? {
-            let key = (mapped.path.clone(), mapped.inode);
-            found.entry(key).or_insert_with(|| {
-                let found = judged::classify(machine, (&root, vendor.signers), &preloaded, &mapped);
-                self.known(&mapped).filter(|_| found.is_out_of_sight()).unwrap_or(found)
-            });
-        }
-        self.seen.clone_from(&found);
-        Ok(found.into_values().collect())
+    let preloaded = judged::Preloaded::of(machine)?;
+    let mut found = BTreeMap::new();
+    let code = maps::code(&machine.maps()?)?;
+    earlier.forget_all_but(&code);
+    for mapped in code {
+        let key = (mapped.path.clone(), mapped.inode);
+        found.entry(key).or_insert_with(|| {
+            judged::classify((machine, &mut *earlier), (&root, vendor.signers), &preloaded, &mapped)
+        });
     }
-
-    /// What the last look found of this very file.
-    fn known(&self, mapped: &maps::Mapped) -> Option<Found> {
-        let at = |path: &[u8]| self.seen.get(&(path.to_vec(), mapped.inode)).cloned();
-        at(&mapped.path).or_else(|| at(mapped.before_deletion()?))
-    }
+    Ok(found.into_values().collect())
 }
 
 /// The vendor's modules that the running program has loaded: what an activation names.

@@ -70,6 +70,8 @@ pub(crate) struct Authority {
     pub(crate) issuers: Vec<(Seed, KeyState)>,
     /// Those that sign proofs.
     pub(crate) activators: Vec<(Seed, KeyState)>,
+    /// Those that sign releases.
+    pub(crate) updaters: Vec<(Seed, KeyState)>,
     pub(crate) tenant: TenantId,
     pub(crate) server: Seed,
     pub(crate) certificate: ServerCertificate,
@@ -87,6 +89,7 @@ impl Authority {
             tenant_version: 10,
             issuers: vec![(first + 2, KeyState::Active)],
             activators: vec![],
+            updaters: vec![],
             tenant: tenant(),
             server: first + 3,
             certificate: ServerCertificate {
@@ -157,7 +160,10 @@ impl Authority {
             version: self.tenant_version,
             issued_at: at(NOW - DAY),
             expires_at: at(NOW + 400 * DAY),
-            keys: issuers.chain(self.activators.iter().map(record(KeyUse::Activation))).collect(),
+            keys: issuers
+                .chain(self.activators.iter().map(record(KeyUse::Activation)))
+                .chain(self.updaters.iter().map(record(KeyUse::Update)))
+                .collect(),
         };
         signed(&keyset, &[self.signing_authority()])
     }

@@ -12,7 +12,7 @@ use crate::guard::{Machine, heard, lack};
 use crate::site::ORIGIN;
 
 /// A folder with a program's configuration, and what lies beside it.
-fn configured(
+pub(crate) fn configured(
     machine: &Machine,
     folder: &Path,
     config: &str,
@@ -25,7 +25,7 @@ fn configured(
     guard.configured(&config, key).expect("what lies there reads").start()
 }
 
-const ONLINE: &str = r#"{"LicenseConfigs":{"Mode":"Online","LicenseFilePath":"licenses/license.key",
+pub(crate) const ONLINE: &str = r#"{"LicenseConfigs":{"Mode":"Online","LicenseFilePath":"licenses/license.key",
     "ActivationProofPath":"licenses/activation_proof.json"}}"#;
 
 #[test]
@@ -129,6 +129,6 @@ fn what_nobody_read_is_not_overwritten() {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a file of the test's own")]
-fn put(path: &Path, bytes: &[u8]) {
+pub(crate) fn put(path: &Path, bytes: &[u8]) {
     std::fs::write(path, bytes).expect("it is written");
 }

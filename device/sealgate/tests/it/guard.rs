@@ -17,7 +17,7 @@ use crate::activation::{drop_answers, site};
 use crate::authority::{DAY, NOW, at, key};
 use crate::site::{ORIGIN, Site};
 
-const HOUR: u64 = 3_600;
+pub(crate) const HOUR: u64 = 3_600;
 /// When the licenses of these tests end.
 const END: u64 = 20 * DAY;
 
@@ -95,7 +95,15 @@ impl Machine {
         (certificate.issued_at, certificate.expires_at) = (at(now - 15 * DAY), at(now + 15 * DAY));
     }
 
-    fn set_clock(&self, ahead: i64) {
+    /// Another process of the program on this machine, with a clock of its own: whatever passes here, it does not see.
+    pub(crate) fn with_clocks_of_its_own(&self) -> Self {
+        let (time, ahead) = (&self.clocks.time, &self.clocks.ahead);
+        let time = Arc::new(AtomicU64::new(time.load(Ordering::SeqCst)));
+        let ahead = Arc::new(AtomicI64::new(ahead.load(Ordering::SeqCst)));
+        Self { site: self.site.clone(), store: self.store.clone(), clocks: Clocks { time, ahead } }
+    }
+
+    pub(crate) fn set_clock(&self, ahead: i64) {
         self.clocks.ahead.store(ahead, Ordering::SeqCst);
     }
 
@@ -120,7 +128,7 @@ pub(crate) fn lack(guard: &Guard) -> Option<Lack> {
     guard.state().standing.lack().cloned()
 }
 
-fn grace(until: u64, why: GraceWhy) -> Standing {
+pub(crate) fn grace(until: u64, why: GraceWhy) -> Standing {
     Standing::Grace { until: at(until), why }
 }
 
@@ -508,7 +516,7 @@ fn a_machine_whose_files_do_not_last_is_told() {
 
 /// What the sensors of a machine say, as tests set it.
 #[derive(Clone)]
-struct Told(Arc<Mutex<Finding>>);
+pub(crate) struct Told(pub(crate) Arc<Mutex<Finding>>);
 
 impl Sensors for Told {
     fn look(&self, _: &dyn Fn(&str) -> bool) -> Vec<Seen> {
@@ -517,7 +525,7 @@ impl Sensors for Told {
     }
 }
 
-fn watched(unknown: Option<Unknown>) -> Policy {
+pub(crate) fn watched(unknown: Option<Unknown>) -> Policy {
     Policy { anti_tamper: Some(AntiTamper { unknown, agents: vec![] }), ..heard() }
 }
 

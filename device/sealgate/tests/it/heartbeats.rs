@@ -55,6 +55,18 @@ impl Running {
         self.clock.set(NOW + seconds);
         self.heartbeats.wake();
     }
+
+    /// The machine wakes then. When it asked: half a minute after it noticed, at most.
+    fn wakes_at(&self, seconds: u64) -> u64 {
+        for later in 0..u64::MAX {
+            self.at(seconds + later);
+            if let Ok(beat) = self.beats.recv_timeout(Duration::from_millis(10)) {
+                assert_eq!(beat.expect("answered").said, BeatSaid::Admitted);
+                return seconds + later;
+            }
+        }
+        unreachable!("it asks before the end of time")
+    }
 }
 
 #[test]
@@ -116,12 +128,24 @@ fn a_server_says_when_to_come_back() {
 fn a_clock_that_is_set_back_delays_nothing() {
     let running = running();
     running.admitted();
-    running.at(1_000_000);
-    running.admitted();
+    running.wakes_at(1_000_000);
     running.at(0);
     running.at(INTERVAL);
     running.admitted();
     running.heartbeats.stop();
+}
+
+/// A machine that slept for long asks once, and then in its rhythm.
+#[test]
+fn what_was_missed_in_sleep_is_not_made_up_for() {
+    let running = running();
+    running.admitted();
+    let asked = running.wakes_at(20 * INTERVAL);
+    running.at(asked + INTERVAL - 1);
+    running.at(asked + INTERVAL);
+    running.admitted();
+    running.heartbeats.stop();
+    assert_eq!(sent_ids(&running.site).len(), 4, "one activation, and three heartbeats");
 }
 
 #[test]

@@ -1,209 +1,13 @@
-//! The real sensors in a real process under real tools: gdb, strace, valgrind, the dynamic linker. The process is this test's own
-//! program, started again.
+//! The real sensors in a real process under real tools: gdb, strace, valgrind, the dynamic linker.
 
 #![cfg(target_os = "linux")]
 #![expect(clippy::disallowed_methods, reason = "the machine itself is what is tested")]
 
-use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
 
-use sealgate::guard::Finding;
-use sealgate::guard::sensors::{PlatformSensors, Sensors};
-
-/// Which agent the child is to allow.
-const ALLOWED: &str = "SEALGATE_TEST_AGENT";
-static CALLS: AtomicU64 = AtomicU64::new(0);
-
-/// Where a debugger stops.
-#[inline(never)]
-fn marked(counter: &AtomicU64) {
-    counter.fetch_add(1, Ordering::SeqCst);
-}
-
-/// Says that this process is a child.
-const CHILD: &str = "SEALGATE_TEST_CHILD";
-
-/// The child: it looks when it is told to. Nobody tells it where it is only one of the tests.
-#[test]
-fn child() {
-    if std::env::var_os(CHILD).is_none() {
-        return;
-    }
-    let allowed = std::env::var(ALLOWED).unwrap_or_default();
-    for line in std::io::stdin().lines() {
-        match line.expect("text").as_str() {
-            "look" => {
-                for seen in PlatformSensors.look(&|agent| agent == allowed) {
-                    println!("SEEN {} {:?} {}", seen.sensor, seen.finding, seen.what);
-                }
-                println!("SEEN end");
-            }
-            "thread" => {
-                let (send, receive) = std::sync::mpsc::channel();
-                std::thread::spawn(move || {
-                    let own = std::fs::read_link("/proc/thread-self").expect("this thread");
-                    let id = own.file_name().expect("a number").to_str().expect("digits").to_owned();
-                    send.send(id).expect("heard");
-                    loop {
-                        std::thread::park();
-                    }
-                });
-                println!("SEEN thread {}", receive.recv().expect("said"));
-            }
-            "spin" => {
-                std::thread::spawn(|| {
-                    loop {
-                        marked(&CALLS);
-                        std::thread::yield_now();
-                    }
-                });
-                println!("SEEN spins {:#x}", marked as fn(&AtomicU64) as usize);
-            }
-            other => panic!("{other}"),
-        }
-    }
-}
-
-/// A child that runs.
-struct Looker {
-    child: Child,
-    say: ChildStdin,
-    hear: BufReader<ChildStdout>,
-}
-
-fn program() -> PathBuf {
-    std::env::current_exe().expect("this program")
-}
-
-/// The child, perhaps below another program.
-fn command(program: &Path, under: &[&str]) -> Command {
-    let mut command = match under {
-        [] => Command::new(program),
-        [first, rest @ ..] => {
-            let mut command = Command::new(first);
-            command.args(rest).arg(program);
-            command
-        }
-    };
-    command.args(["--exact", "sensors::child", "--nocapture", "--test-threads=1"]);
-    command.env(CHILD, "1");
-    command
-}
-
-impl Looker {
-    fn start(mut command: Command) -> Self {
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.spawn().expect("it starts");
-        let (say, hear) = (child.stdin.take().expect("a pipe"), child.stdout.take().expect("a pipe"));
-        Self { child, say, hear: BufReader::new(hear) }
-    }
-
-    fn plain() -> Self {
-        Self::start(command(&program(), &[]))
-    }
-
-    /// The next line of the child's own.
-    fn next(&mut self) -> String {
-        let mut line = String::new();
-        loop {
-            line.clear();
-            assert!(self.hear.read_line(&mut line).expect("text") > 0, "the child ended");
-            if let Some((_, said)) = line.split_once("SEEN ") {
-                return said.trim_end().to_owned();
-            }
-        }
-    }
-
-    fn tell(&mut self, word: &str) {
-        writeln!(self.say, "{word}").expect("it listens");
-    }
-
-    /// What each sensor says.
-    fn look(&mut self) -> Vec<(String, String)> {
-        self.tell("look");
-        let mut seen = vec![];
-        loop {
-            let line = self.next();
-            if line == "end" {
-                return seen;
-            }
-            let (sensor, rest) = line.split_once(' ').expect("a sensor");
-            seen.push((sensor.to_owned(), rest.to_owned()));
-        }
-    }
-
-    fn says(&mut self, sensor: &str) -> String {
-        let seen = self.look();
-        seen.iter()
-            .find(|(name, _)| name == sensor)
-            .map(|(_, said)| said.clone())
-            .expect("each sensor says something")
-    }
-
-    #[track_caller]
-    fn is_clean(&mut self) {
-        let seen = self.look();
-        let nothing = format!("{:?} ", Finding::Nothing);
-        assert!(seen.iter().all(|(_, said)| *said == nothing || *said == nothing.trim_end()), "{seen:?}");
-    }
-}
-
-impl Drop for Looker {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn found(said: &str) -> bool {
-    said.starts_with("Something")
-}
-
-#[test]
-fn ordinary_environments_raise_no_alarm() {
-    let environments: [(&str, &[(&str, &str)]); 8] = [
-        (
-            "a service",
-            &[
-                ("PATH", "/usr/bin"),
-                ("INVOCATION_ID", "5f"),
-                ("JOURNAL_STREAM", "8:1"),
-                ("NOTIFY_SOCKET", "/run/x"),
-            ],
-        ),
-        (
-            "a container",
-            &[("PATH", "/usr/bin"), ("HOSTNAME", "f00"), ("KUBERNETES_SERVICE_HOST", "10.0.0.1")],
-        ),
-        ("cron", &[("SHELL", "/bin/sh"), ("PATH", "/usr/bin:/bin"), ("LOGNAME", "root")]),
-        (
-            "a desktop",
-            &[
-                ("DISPLAY", ":0"),
-                ("XDG_SESSION_TYPE", "x11"),
-                ("DBUS_SESSION_BUS_ADDRESS", "unix:path=/run/b"),
-            ],
-        ),
-        ("continuous integration", &[("CI", "true"), ("GITHUB_ACTIONS", "true")]),
-        (
-            "a terminal over the network",
-            &[("TMUX", "/tmp/t,1,0"), ("SSH_CONNECTION", "a 1 b 2"), ("TERM", "screen")],
-        ),
-        (
-            "another user's command",
-            &[("SUDO_USER", "ann"), ("SUDO_COMMAND", "/opt/editor"), ("HOME", "/root")],
-        ),
-        ("nothing at all", &[]),
-    ];
-    for (name, variables) in environments {
-        let mut command = command(&program(), &[]);
-        command.env_clear().envs(variables.iter().copied()).env(CHILD, "1");
-        println!("{name}");
-        Looker::start(command).is_clean();
-    }
-}
+use crate::looker::{ALLOWED, Looker, command, found, program};
 
 #[test]
 fn a_debugger_from_the_start_is_seen() {
@@ -295,6 +99,14 @@ fn a_fresh_file_and_an_update_raise_no_alarm() {
         std::fs::rename(&next, &fresh).expect("it is replaced");
         looker.is_clean();
     }
+}
+
+/// An emulator shows some of `/proc/self` as it is, and some as it would be.
+#[test]
+fn qemus_view_raises_no_alarm() {
+    let seen = Looker::start(command(&program(), &["qemu-x86_64"])).look();
+    println!("{seen:?}");
+    assert!(seen.iter().all(|(_, said)| !found(said)), "{seen:?}");
 }
 
 /// Nobody is blamed for a tool's view of the process.

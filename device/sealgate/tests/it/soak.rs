@@ -37,6 +37,10 @@ fn events() -> impl Strategy<Value = Event> {
     ]
 }
 
+/// What a server says: when the rights end, where they do.
+#[derive(Clone, Copy)]
+struct Answer(Option<u64>);
+
 /// What is so, whatever the program knows.
 struct Account {
     now: u64,
@@ -45,7 +49,7 @@ struct Account {
     admitted: u64,
     told: Option<u64>,
     /// What the server answered to a question whose answer was lost: it is asked again, and answers the same.
-    lost: Option<Option<u64>>,
+    lost: Option<Answer>,
     fell: bool,
     /// The admission that counted when the rights fell last: only a newer one gives them back.
     fell_after: Option<u64>,
@@ -69,19 +73,21 @@ impl Account {
     }
 
     fn beat(&mut self) {
-        let answer = self.lost.take().unwrap_or(self.revoked_until);
+        let now = Answer(self.revoked_until);
+        let answer = self.lost.take().unwrap_or(now);
         if self.is_up {
             self.hears(answer);
-            self.hears(self.revoked_until);
+            self.hears(now);
         } else {
             self.lost = Some(answer);
         }
     }
 
-    fn hears(&mut self, end: Option<u64>) {
-        match end {
-            Some(until) => self.told = Some(self.told.map_or(until, |told| told.min(until))),
-            None => (self.admitted, self.told) = (self.now, None),
+    fn hears(&mut self, Answer(end): Answer) {
+        if let Some(until) = end {
+            self.told = Some(self.told.map_or(until, |told| told.min(until)));
+        } else {
+            (self.admitted, self.told) = (self.now, None);
         }
     }
 

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::body::{self, BODY_BYTES, Unreadable};
+use crate::body::{self, BODY_BYTES, LongBodies, Unreadable};
 use crate::caller::{Authenticated, IDEMPOTENCY_KEY};
 use crate::problem::{Problem, status_of};
 use crate::request_id::RequestId;
@@ -47,7 +47,8 @@ impl<S: Send + Sync, T: DeserializeOwned + Serialize, const MOST: usize> FromReq
         let key = idempotency_key(request.headers(), &id)?;
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let unreadable = |why: Unreadable| Problem::unreadable(why, &id);
-        let bytes = body::collect_up_to(MOST, request.into_body()).await.map_err(unreadable)?;
+        let turns = LongBodies::of(request.extensions());
+        let bytes = turns.collect(MOST, request.into_body()).await.map_err(unreadable)?;
         let value =
             body::parse_strictly(if bytes.is_empty() { b"{}" } else { &bytes }).map_err(unreadable)?;
         let once = key.map(|key| {

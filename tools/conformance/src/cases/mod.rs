@@ -12,6 +12,10 @@ mod decision;
 mod ed25519;
 mod envelope;
 mod fields;
+mod guard_kept;
+mod guard_sets;
+mod guard_state;
+mod guard_time;
 mod heartbeat_answer;
 mod heartbeat_request;
 mod json;
@@ -68,9 +72,20 @@ pub fn all() -> Vec<Case> {
         trust_file::cases(),
         chain::cases(),
         chain_form::cases(),
+        guard_time::cases(),
+        guard_state::cases(),
+        guard_kept::cases(),
+        guard_sets::cases(),
     ]
     .concat()
 }
+
+const CHAIN: &str = "Chains of actions (`spec/chain.md`): what a server concludes from the head and the list that a device shows (§4). An \
+     `ok` is followed by the new acknowledged head, or by `resend_from` and a number. The seed chain (§7): by key and \
+     signature.";
+const GUARD: &str = "What a guarded program may do (`spec/guard.md`): what time it is (§2), its rights when it starts (§3, §4, §6), its features \
+     (§7) and its tenants' limits (§8). Nothing is refused here: to be free of rights is an answer. An `ok` is followed by what \
+     the page above says of each `check`.";
 
 /// What a folder's README opens with.
 pub(crate) fn introduction(artifact: Artifact) -> &'static str {
@@ -142,11 +157,8 @@ pub(crate) fn introduction(artifact: Artifact) -> &'static str {
         Artifact::Identifier => {
             "Identifiers outside statements (`spec/keys.md` §1). An `ok` is followed by the identifier."
         }
-        Artifact::Chain => {
-            "Chains of actions (`spec/chain.md`): what a server concludes from the head and the list that a device shows (§4). An \
-             `ok` is followed by the new acknowledged head, or by `resend_from` and a number. The seed chain (§7): by key and \
-             signature."
-        }
+        Artifact::Chain => CHAIN,
+        Artifact::Guard => GUARD,
         Artifact::TrustFile => {
             "Files `trust.json` (`spec/keys.md` §6), each verified under the roots that it pins, for its tenant. An `ok` is \
              followed by the ids of the last root statement, keyset and tenant keyset."

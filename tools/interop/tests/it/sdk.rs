@@ -63,7 +63,8 @@ impl Program {
         self.builder().state_dir(folder).transport(transport).build().expect("a client")
     }
 
-    fn builder(&self) -> Builder {
+    /// What every such program has.
+    pub(crate) fn builder(&self) -> Builder {
         Client::builder(self.trust).server(&*self.url).clock(Shared(Arc::clone(&self.clock)))
     }
 

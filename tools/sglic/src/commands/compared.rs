@@ -52,8 +52,9 @@ impl Compared {
             return Ok(self.files.len());
         }
         let (of, root) = (self.files.len(), self.root.display());
-        let message =
-            format!("{count} of {of} programs and libraries below {root} are not in the proof's list");
+        let message = format!(
+            "{count} of {of} programs and libraries below {root} are not in the list of the proof, nor of a release"
+        );
         let mut failure = Failure::new(Code::UnapprovedModule, message).fix(format!(
             "Use the files as the vendor published them. After an update, or for a build of your own: `sglic manifest collect --root {root}`, \
              then `sglic activate --key - --manifest manifest.json`. What the vendor did not approve is named, and waits with the vendor."

@@ -1,8 +1,8 @@
 //! `sglic verify`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use sealgate::{Activation, Client};
+use sealgate::{Activation, Client, Module};
 use sealgate_artifact::{Code, UnixSeconds};
 
 use super::compared::Compared;
@@ -12,31 +12,60 @@ use crate::client::Here;
 use crate::failure::Failure;
 use crate::files;
 use crate::output::{Output, pairs};
-use crate::settings::license_beside;
+use crate::settings::{license_beside, release_beside};
 
 pub(crate) fn run(global: &Global, args: &VerifyArgs, output: Output) -> Result<(), Failure> {
     let here = Here::find(global)?;
     let client = here.offline(global)?;
     let activation = files_verified(&here, &client, args)?;
     in_force(&activation, client.trusted_time()?)?;
-    let files = args.root.as_deref().map(|root| all_listed(root, &activation)).transpose()?;
+    let all_listed =
+        |root: &Path| Listed::of(&client, &activation, &license_file(&here, args))?.names_all(root);
+    let files = args.root.as_deref().map(all_listed).transpose()?;
     let held = Held::of(&client, &activation)?;
     output.result(&held, |held| {
         let mut lines = vec![("valid", "license and proof are the vendor's, and of this machine".to_owned())];
         lines.extend(held.lines());
-        lines.extend(files.map(|files| ("files", format!("all {files} are in the proof's list"))));
+        lines.extend(files.map(|files| ("files", format!("all {files} are listed as approved"))));
         pairs(&lines)
     });
     Ok(())
 }
 
-/// Whether the proof lists each file of the program. One that lists none says nothing about files.
-fn all_listed(root: &Path, activation: &Activation) -> Result<usize, Failure> {
-    if activation.modules().is_empty() {
-        return Err(no_list());
-    }
-    Compared::of(root, activation.modules())?.all_listed()
+/// What the vendor approved here: the proof's list, and that of the release whose statement lies beside the license
+/// (`spec/activation.md` §9.4).
+pub(crate) struct Listed {
+    pub(crate) modules: Vec<Module>,
+    /// How many of them a release lists.
+    pub(crate) released: usize,
 }
+
+impl Listed {
+    pub(crate) fn of(client: &Client, activation: &Activation, license: &Path) -> Result<Self, Failure> {
+        let release = release_beside(license);
+        let released = match files::read_if_there(&release)? {
+            None => vec![],
+            Some(statement) => client.release_modules(&statement).map_err(|error| {
+                let failure = Failure::from(error);
+                let message = format!("{}: {}", release.display(), failure.message);
+                Failure { message, ..failure }.fix(RELEASE)
+            })?,
+        };
+        let count = released.len();
+        let modules = activation.modules().iter().cloned().chain(released).collect();
+        Ok(Self { modules, released: count })
+    }
+
+    /// How many files the program has, if each is listed. Lists that are empty say nothing about files.
+    fn names_all(&self, root: &Path) -> Result<usize, Failure> {
+        if self.modules.is_empty() {
+            return Err(no_list());
+        }
+        Compared::of(root, &self.modules)?.all_listed()
+    }
+}
+
+const RELEASE: &str = "Put the statement of the installed release there (`sealgate release show ID --statement`, which the vendor has), or remove the file.";
 
 /// Files were to be compared with a proof that lists none.
 pub(crate) fn no_list() -> Failure {
@@ -47,8 +76,7 @@ pub(crate) fn no_list() -> Failure {
 
 /// License and proof as they lie on the disk.
 pub(crate) fn files_verified(here: &Here, client: &Client, args: &VerifyArgs) -> Result<Activation, Failure> {
-    let proof = args.proof.as_deref().map_or_else(|| here.settings.proof(&here.folder), files::resolved);
-    let license = args.license.as_deref().map_or_else(|| license_beside(&proof), files::resolved);
+    let (proof, license) = (proof_file(here, args), license_file(here, args));
     if held(client)?.is_none() && args.proof.is_none() {
         return Err(Failure::not_activated());
     }
@@ -58,6 +86,15 @@ pub(crate) fn files_verified(here: &Here, client: &Client, args: &VerifyArgs) ->
         let message = format!("{} with {}: {}", proof.display(), license.display(), failure.message);
         Failure { message, ..failure }.fix("activate this machine: `sglic activate --key -`")
     })
+}
+
+fn proof_file(here: &Here, args: &VerifyArgs) -> PathBuf {
+    args.proof.as_deref().map_or_else(|| here.settings.proof(&here.folder), files::resolved)
+}
+
+/// Where the license lies.
+pub(crate) fn license_file(here: &Here, args: &VerifyArgs) -> PathBuf {
+    args.license.as_deref().map_or_else(|| license_beside(&proof_file(here, args)), files::resolved)
 }
 
 /// Whether what verified still counts.

@@ -1,4 +1,9 @@
-//! What the program finds out when something does not work.
+//! What the program finds out when something does not work. Each line of seed 002's troubleshooting is a test below.
+
+mod grace;
+mod key;
+mod network;
+mod tamper;
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -23,6 +28,33 @@ fn failed(outcome: &Outcome) -> Vec<(String, String)> {
     assert_eq!(outcome.exit, Some(i32::from(!failed.is_empty())), "{outcome:?}");
     assert_eq!(told["ok"], failed.is_empty(), "{outcome:?}");
     failed
+}
+
+/// What one check says. It names what is wrong and what to do wherever it is not well.
+fn said(outcome: &Outcome, name: &str) -> Value {
+    let told: Value = serde_json::from_str(&outcome.stdout).unwrap_or_else(|e| panic!("{e}: {outcome:?}"));
+    let checks = told["checks"].as_array().expect("a list");
+    let check = checks.iter().find(|check| check["name"] == name).unwrap_or_else(|| panic!("{name}: {told}"));
+    let is_well = check["severity"] == "ok";
+    assert_eq!(check["ok"], json!(check["severity"] != "error"), "{check}");
+    assert_eq!(check["code"].is_null() && check["fix"].is_null(), is_well, "{check}");
+    check.clone()
+}
+
+/// Severity and code.
+fn found(outcome: &Outcome, name: &str) -> (String, String) {
+    let check = said(outcome, name);
+    let word = |field: &str| check[field].as_str().unwrap_or_default().to_owned();
+    (word("severity"), word("code"))
+}
+
+fn is(severity: &str, code: &str) -> (String, String) {
+    (severity.to_owned(), code.to_owned())
+}
+
+/// Everything that a check says, in one text.
+fn words(check: &Value) -> String {
+    check.to_string()
 }
 
 fn names(wanted: &[(&str, &str)]) -> Vec<(String, String)> {

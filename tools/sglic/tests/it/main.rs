@@ -6,6 +6,7 @@ mod doctor;
 mod first;
 mod kills;
 mod manifest;
+mod plans;
 mod program;
 mod reactivated;
 mod seat;

@@ -184,3 +184,51 @@ fn a_doctor_looks_at_the_files() {
     std::fs::remove_file(machine.path("app/new.dll")).expect("removed");
     machine.verify_at_start().json();
 }
+
+/// An update needs no new activation: what the vendor signed of the release lies beside the license.
+#[test]
+fn the_statement_of_a_release_approves_an_update() {
+    let vendor = Vendor::new();
+    let license = vendor.issue(&json!({}));
+    let machine = vendor.machine();
+    install(&machine, &[("editor.exe", "1"), ("lib/draw.dll", "1")]);
+    machine.with_list("activate", &license).refused(4, "unapproved_module");
+    approve_all(&vendor, &license);
+    machine.with_list("activate", &license).json();
+    install(&machine, &[("editor.exe", "2")]);
+    machine.verify_at_start().refused(4, "unapproved_module");
+
+    let list = machine.path("update.json");
+    machine
+        .run(&format!("manifest collect --root {} -o {}", machine.path("app").display(), list.display()))
+        .json();
+    let list: Value = serde_json::from_slice(&std::fs::read(list).expect("there")).expect("JSON");
+    let modules: Vec<Value> = list
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|module| json!({ "name": module[0], "sha256": module[1], "version": module[2], "signer": module[3] }))
+        .collect();
+    let published = json!({
+        "version": "2.0", "target": "windows/x86_64", "length": 1, "sha256": "5f".repeat(32), "modules": modules,
+    });
+    let app = text(&vendor.app["app_id"]);
+    let published =
+        vendor.server.api("POST", &format!("/api/v1/apps/{app}/releases"), &published).expect(201);
+    let statement = format!("/api/v1/releases/{}/statement", text(&published["release_id"]));
+    let statement = vendor.server.api("GET", &statement, &Value::Null).bytes;
+
+    let beside = machine.state().join("licenses/release.json");
+    std::fs::write(&beside, &statement).expect("written");
+    machine.verify_at_start().json();
+    let (check, are) = files(&machine);
+    assert_eq!(check["ok"], true, "{check}");
+    assert!(are.iter().all(|(_, is)| is == "listed"), "{are:?}");
+    let unlooked = machine.run("doctor");
+    assert!(unlooked.stdout.contains("the proof lists 2, the release 2"), "{unlooked:?}");
+
+    // Another vendor's says nothing here.
+    std::fs::write(&beside, b"{}").expect("written");
+    assert_eq!(files(&machine).0["ok"], false);
+    assert!(machine.verify_at_start().exit != Some(0));
+}

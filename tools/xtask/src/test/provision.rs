@@ -11,12 +11,18 @@ use std::path::Path;
 use std::process::Command;
 
 /// What comes from the system's packages, and how to tell that it is there.
-const SYSTEM: [Need; 14] = [
+const SYSTEM: [Need; 17] = [
     Need { package: "postgresql", present: || binaries().is_ok() },
     Need { package: "faketime", present: || process::succeeds(Command::new("faketime").arg("--version")) },
     Need { package: "gdb", present: || process::succeeds(Command::new("gdb").arg("--version")) },
     Need { package: "strace", present: || process::succeeds(Command::new("strace").arg("--version")) },
     Need { package: "valgrind", present: || process::succeeds(Command::new("valgrind").arg("--version")) },
+    Need {
+        package: "qemu-user",
+        present: || process::succeeds(Command::new("qemu-x86_64").arg("--version")),
+    },
+    Need { package: "sudo", present: || process::succeeds(Command::new("sudo").arg("--version")) },
+    Need { package: "tmux", present: || process::succeeds(Command::new("tmux").arg("-V")) },
     Need { package: "nodejs", present: || process::succeeds(Command::new("node").arg("--version")) },
     Need { package: "npm", present: || process::succeeds(Command::new("npm").arg("--version")) },
     Need {

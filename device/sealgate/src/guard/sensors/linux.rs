@@ -1,7 +1,8 @@
 //! Linux: what `/proc` says about this process (`proc(5)`).
 
+use std::borrow::Cow;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::seen::Seen;
 
@@ -41,34 +42,54 @@ pub trait Process {
     fn program(&self) -> io::Result<Vec<u8>>;
 }
 
-/// This process.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct LinuxProcess;
+/// A process of this machine: this one, where no other is named.
+#[derive(Debug, Clone)]
+pub struct LinuxProcess {
+    folder: PathBuf,
+}
+
+impl Default for LinuxProcess {
+    fn default() -> Self {
+        Self { folder: PathBuf::from("/proc/self") }
+    }
+}
+
+impl LinuxProcess {
+    /// The process of this number. Of another user's, the system shows little.
+    pub fn of(process: u32) -> Self {
+        Self { folder: PathBuf::from(format!("/proc/{process}")) }
+    }
+
+    /// Whether there is such a process now.
+    pub fn is_there(&self) -> bool {
+        self.folder.is_dir()
+    }
+}
 
 impl Process for LinuxProcess {
     fn tasks(&self) -> io::Result<Vec<u64>> {
         let mut tasks = vec![];
-        for entry in std::fs::read_dir("/proc/self/task")?.take(TASKS) {
+        for entry in std::fs::read_dir(self.folder.join("task"))?.take(TASKS) {
             tasks.extend(entry?.file_name().to_str().and_then(|name| name.parse::<u64>().ok()));
         }
         Ok(tasks)
     }
 
     fn status(&self, task: u64) -> io::Result<Vec<u8>> {
-        read(Path::new(&format!("/proc/self/task/{task}/status")))
+        read(&self.folder.join(format!("task/{task}/status")))
     }
 
     fn environment(&self) -> io::Result<Vec<u8>> {
-        read(Path::new("/proc/self/environ"))
+        read(&self.folder.join("environ"))
     }
 
     fn mappings(&self) -> io::Result<Vec<u8>> {
-        read(Path::new("/proc/self/smaps"))
+        read(&self.folder.join("smaps"))
     }
 
     fn program(&self) -> io::Result<Vec<u8>> {
         use std::os::unix::ffi::OsStringExt;
-        Ok(std::fs::read_link("/proc/self/exe")?.into_os_string().into_vec())
+        Ok(std::fs::read_link(self.folder.join("exe"))?.into_os_string().into_vec())
     }
 }
 
@@ -79,8 +100,8 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// `spec/guard.md` §9.2: what each sensor says.
-pub(super) fn look(process: &dyn Process, allows: &dyn Fn(&str) -> bool) -> Vec<Seen> {
+/// `spec/guard.md` §9.2: what each sensor says of this process. `allows` says whether the vendor allows a monitoring agent of this name.
+pub fn look_at(process: &dyn Process, allows: &dyn Fn(&str) -> bool) -> Vec<Seen> {
     vec![debugger(process), preload(process, allows), profiler(process, allows), breakpoints(process)]
 }
 
@@ -119,7 +140,7 @@ fn preload(process: &dyn Process, allows: &dyn Fn(&str) -> bool) -> Seen {
         Err(error) => return Seen::unknown(SENSOR, &error),
     };
     for (name, value) in variables(&environment) {
-        if !PRELOADING.contains(&name) {
+        if !PRELOADING.contains(&&*name) {
             continue;
         }
         let mut libraries = value.split([':', ' ']).filter(|library| !library.is_empty());
@@ -143,8 +164,8 @@ fn profiler(process: &dyn Process, allows: &dyn Fn(&str) -> bool) -> Seen {
         Ok(environment) => environment,
         Err(error) => return Seen::unknown(SENSOR, &error),
     };
-    let tells = |(name, value): &(&str, &str)| {
-        let is_on = SWITCHES.contains(name) && *value == "1" && !allows("coreclr");
+    let tells = |(name, value): &(Cow<'_, str>, Cow<'_, str>)| {
+        let is_on = SWITCHES.contains(&&**name) && value == "1" && !allows("coreclr");
         let agent = PROFILERS.iter().find(|(begins, _)| name.starts_with(begins));
         is_on || (!value.is_empty() && agent.is_some_and(|(_, agent)| !allows(agent)))
     };
@@ -154,9 +175,13 @@ fn profiler(process: &dyn Process, allows: &dyn Fn(&str) -> bool) -> Seen {
     }
 }
 
-fn variables(environment: &[u8]) -> impl Iterator<Item = (&str, &str)> {
-    let variables = environment.split(|byte| *byte == 0);
-    variables.filter_map(|variable| std::str::from_utf8(variable).ok()?.split_once('='))
+/// Names and values, also where they are no text: paths need not be.
+fn variables(environment: &[u8]) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+    environment.split(|byte| *byte == 0).filter_map(|variable| {
+        let at = variable.iter().position(|byte| *byte == b'=')?;
+        let (name, value) = (variable.get(..at)?, variable.get(at + 1..)?);
+        Some((String::from_utf8_lossy(name), String::from_utf8_lossy(value)))
+    })
 }
 
 /// Whether code of the program's own file was changed in memory: the page is then the process's own, and stays so after a debugger
@@ -207,7 +232,7 @@ mod tests {
 
     use sealgate_rules::Finding;
 
-    use super::{PROFILERS, Process, look};
+    use super::{PROFILERS, Process, look_at};
     use crate::guard::sensors::{Seen, together};
 
     /// A process as `/proc` would show it; `None` cannot be read.
@@ -238,7 +263,7 @@ mod tests {
         }
 
         fn says(&self, sensor: &str) -> Seen {
-            let seen = look(self, &|agent| agent == "agent" || agent == "datadog");
+            let seen = look_at(self, &|agent| agent == "agent" || agent == "datadog");
             seen.into_iter().find(|seen| seen.sensor == sensor).expect("each sensor says something")
         }
     }
@@ -274,7 +299,7 @@ mod tests {
 
     #[test]
     fn nothing_is_found_where_nothing_is() {
-        let seen = look(&Shown::plain(), &|_| false);
+        let seen = look_at(&Shown::plain(), &|_| false);
         assert!(seen.iter().all(|seen| seen.finding == Finding::Nothing), "{seen:?}");
         assert_eq!(together(&seen), Finding::Nothing);
     }
@@ -304,6 +329,14 @@ mod tests {
         ] {
             assert_eq!(Shown::with(variable).says("preload").finding, finding, "{variable}");
         }
+    }
+
+    /// A path need not be text.
+    #[test]
+    fn a_library_whose_path_is_no_text_is_seen() {
+        let environment = Some(b"HOME=/\0LD_PRELOAD=/tmp/\xff.so\0".to_vec());
+        let seen = Shown { environment, ..Shown::plain() }.says("preload");
+        assert_eq!(seen.finding, Finding::Something);
     }
 
     #[test]
@@ -352,7 +385,7 @@ mod tests {
         for sensor in ["preload", "profiler", "breakpoints"] {
             assert_eq!(blind.says(sensor).finding, Finding::Unknown, "{sensor}");
         }
-        assert_eq!(together(&look(&blind, &|_| false)), Finding::Unknown);
+        assert_eq!(together(&look_at(&blind, &|_| false)), Finding::Unknown);
         assert_eq!(together(&[]), Finding::Unknown);
     }
 }

@@ -10,7 +10,7 @@ mod seen;
 use sealgate_rules::Finding;
 
 #[cfg(target_os = "linux")]
-pub use linux::{LinuxProcess, Process};
+pub use linux::{LinuxProcess, Process, look_at};
 pub use seen::Seen;
 
 /// Looks at the running program. Tests and platforms give their own.
@@ -26,7 +26,7 @@ pub struct PlatformSensors;
 impl Sensors for PlatformSensors {
     #[cfg(target_os = "linux")]
     fn look(&self, allows: &dyn Fn(&str) -> bool) -> Vec<Seen> {
-        linux::look(&LinuxProcess, allows)
+        look_at(&LinuxProcess::default(), allows)
     }
 
     #[cfg(not(target_os = "linux"))]

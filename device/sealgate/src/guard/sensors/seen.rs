@@ -5,7 +5,7 @@ use sealgate_rules::Finding;
 /// What one sensor says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
-    /// Which sensor: `debugger`, `preload`, `profiler`, `foreign_code` or `breakpoints`.
+    /// Which sensor: `debugger`, `preload`, `profiler` or `breakpoints`; `platform` where none was built.
     pub sensor: &'static str,
     /// What it found.
     pub finding: Finding,

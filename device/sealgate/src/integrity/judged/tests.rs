@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 
 use sealgate_artifact::{Module, ModuleNote};
 
-use super::super::{IntegrityError, LinuxMachine, Looks, Machine, Opened, Vendor, collect, look_at, modules};
+use super::super::{
+    Earlier, IntegrityError, LinuxMachine, Machine, Opened, Vendor, collect, look_at, modules,
+};
 use super::{Found, Why, judge};
 
 /// A file of the made-up machine.
@@ -26,6 +28,7 @@ struct Made {
     files: BTreeMap<PathBuf, Kept>,
     links: BTreeMap<PathBuf, PathBuf>,
     writable: Vec<PathBuf>,
+    executable: Option<Kept>,
 }
 
 impl Made {
@@ -43,7 +46,12 @@ impl Made {
     }
 
     fn look(&self) -> Vec<Found> {
-        look_at(self, &Vendor { install_root: Path::new("/opt/editor"), signers: &["vendor-key"] }).unwrap()
+        self.look_again(&mut Earlier::default())
+    }
+
+    fn look_again(&self, earlier: &mut Earlier) -> Vec<Found> {
+        let vendor = Vendor { install_root: Path::new("/opt/editor"), signers: &["vendor-key"] };
+        look_at(self, &vendor, earlier).unwrap()
     }
 
     fn only(&self) -> Found {
@@ -77,18 +85,26 @@ impl Machine for Made {
     }
 
     fn open(&self, path: &Path) -> io::Result<Opened> {
-        let kept = self.files.get(path).cloned().ok_or(io::ErrorKind::NotFound)?;
-        Ok(Opened {
-            content: Box::new(Cursor::new(kept.content)),
-            inode: kept.inode,
-            is_file: true,
-            is_administrators: kept.is_administrators,
-        })
+        opened(self.files.get(path))
+    }
+
+    fn executable(&self) -> io::Result<Opened> {
+        opened(self.executable.as_ref())
     }
 
     fn is_administrators_folder(&self, path: &Path) -> bool {
         !path.ancestors().any(|folder| self.writable.iter().any(|other| other == folder))
     }
+}
+
+fn opened(kept: Option<&Kept>) -> io::Result<Opened> {
+    let kept = kept.cloned().ok_or(io::ErrorKind::NotFound)?;
+    Ok(Opened {
+        content: Box::new(Cursor::new(kept.content)),
+        inode: kept.inode,
+        is_file: true,
+        is_administrators: kept.is_administrators,
+    })
 }
 
 fn marked() -> Vec<u8> {
@@ -122,6 +138,16 @@ fn the_vendors_files_are_those_below_the_root_and_those_with_the_vendors_token()
         assert_eq!(judgement.unapproved, found[1..]);
         assert!(!judgement.is_approved());
     }
+}
+
+/// A release lists the files of all that may run; what a program has not loaded, it cannot run.
+#[test]
+fn an_approved_file_that_is_not_loaded_is_no_fault() {
+    let made = Made::default().with("/opt/editor/bin/editor", b"text", false);
+    let found = modules(&made.look());
+    let absent = Module { name: "spelling.so".to_owned(), sha256: [7; 32], ..found[0].clone() };
+    assert!(judge(&made.look(), &[absent.clone(), found[0].clone()]).is_approved());
+    assert!(!judge(&made.look(), &[absent]).is_approved(), "and stands in for no other");
 }
 
 #[test]
@@ -173,6 +199,53 @@ fn what_is_preloaded_is_foreign_wherever_it_lies() {
     assert!(matches!(made.only(), Found::System { .. }));
 }
 
+/// A package manager puts new files in the place of those that are loaded, whose names are then gone.
+#[test]
+fn what_an_update_replaced_is_what_it_was() {
+    let (program, library, systems) = ("/opt/editor/editor", "/opt/editor/lib.so", "/usr/lib/libc.so.6");
+    let made =
+        Made::default().with(program, b"one", false).with(library, b"two", false).with(systems, b"c", true);
+    let mut earlier = Earlier::default();
+    let before = made.look_again(&mut earlier);
+    let mut updated = Made { maps: made.maps.replace('\n', " (deleted)\n"), ..Made::default() };
+    for (path, kept) in &made.files {
+        updated
+            .files
+            .insert(path.clone(), Kept { content: b"new".to_vec(), inode: kept.inode + 50, ..*kept });
+    }
+    for _ in 0..2 {
+        assert_eq!(updated.look_again(&mut earlier), before);
+    }
+    // The first look of a run can read the executable alone.
+    updated.executable = made.files.get(Path::new(program)).cloned();
+    let first = updated.look();
+    assert!(first.contains(&before[0]), "{first:?}");
+    assert_eq!(
+        first.iter().filter(|found| matches!(found, Found::Foreign { why: Why::Gone, .. })).count(),
+        2
+    );
+    // What was unloaded in between is forgotten: its number may be another file's now.
+    let mut other = Made::default().with("/usr/lib/other.so", b"", true);
+    other.look_again(&mut earlier);
+    let again = updated.look_again(&mut earlier);
+    assert_eq!(again.iter().filter(|found| matches!(found, Found::Foreign { .. })).count(), 2);
+    // And what was not looked at stays foreign, whatever its name.
+    other = other.mapped(7, "/usr/lib/libspy.so (deleted)");
+    let spied = other.look_again(&mut earlier);
+    assert!(spied.iter().any(|found| matches!(found, Found::Foreign { why: Why::Gone, .. })), "{spied:?}");
+}
+
+#[test]
+fn a_list_without_code_is_none() {
+    let made = Made {
+        maps: "7f00-7f01 r--p 00000000 103:02 9    /opt/editor/editor\n".to_owned(),
+        ..Made::default()
+    };
+    let vendor = Vendor { install_root: Path::new("/opt/editor"), signers: &[] };
+    let hidden = look_at(&made, &vendor, &mut Earlier::default());
+    assert!(matches!(hidden, Err(IntegrityError::Hidden)), "{hidden:?}");
+}
+
 #[test]
 fn what_nobody_can_look_at_is_foreign() {
     let gone = Made::default().mapped(9, "/opt/editor/plugin.so (deleted)");
@@ -192,51 +265,6 @@ fn what_nobody_can_look_at_is_foreign() {
     assert!(matches!(called.only(), Found::Vendor { .. }));
 }
 
-/// An update while the program runs: what is loaded is the former file.
-#[test]
-fn what_was_read_once_is_known_after_an_update() {
-    let mut made = Made::default().with("/opt/editor/editor", b"old", false);
-    let (mut looks, vendor) =
-        (Looks::default(), Vendor { install_root: Path::new("/opt/editor"), signers: &[] });
-    let first = looks.look_at(&made, &vendor).unwrap();
-    assert!(matches!(&first[..], [Found::Vendor { .. }]));
-    made.files
-        .values_mut()
-        .for_each(|kept| *kept = Kept { content: b"new".to_vec(), inode: 7, ..kept.clone() });
-    for _ in 0..2 {
-        assert_eq!(looks.look_at(&made, &vendor).unwrap(), first);
-        made.maps = made.maps.replace("/editor\n", "/editor (deleted)\n");
-    }
-    assert_eq!(looks.look_at(&made, &vendor).unwrap(), first);
-    // Another file that had this name, and one that nobody read before, stay foreign.
-    made.maps = made.maps.replace(" 100 ", " 8 ");
-    let found = looks.look_at(&made, &vendor).unwrap();
-    assert!(matches!(found[..], [Found::Foreign { why: Why::Gone, .. }]), "{found:?}");
-    // And what was not loaded at the last look is forgotten.
-    made.maps = made.maps.replace(" 8 ", " 100 ");
-    let found = looks.look_at(&made, &vendor).unwrap();
-    assert!(matches!(found[..], [Found::Foreign { why: Why::Gone, .. }]), "{found:?}");
-}
-
-/// Only the administrator can take a file away from there.
-#[test]
-fn a_library_of_the_systems_stays_the_systems_after_an_update() {
-    let gone = || Made::default().mapped(9, "/usr/lib/libc.so.6 (deleted)");
-    assert!(matches!(gone().only(), Found::System { .. }));
-    let open = Made { writable: vec!["/usr/lib".into()], ..gone() };
-    assert_eq!(open.why(), Why::Gone);
-    let spy = Made { environment: b"LD_PRELOAD=libc.so.6\0".to_vec(), ..gone() };
-    assert_eq!(spy.why(), Why::Gone);
-    let mut linked = gone();
-    linked.links.insert("/usr/lib".into(), "/tmp".into());
-    assert_eq!(linked.why(), Why::Gone);
-    for elsewhere in
-        ["/memfd:/usr/lib/libc.so.6 (deleted)", "/memfd:/../usr/lib/x (deleted)", "/tmp/x (deleted)"]
-    {
-        assert_eq!(Made::default().mapped(9, elsewhere).why(), Why::Gone);
-    }
-}
-
 #[test]
 fn a_name_with_a_line_end_is_found_and_is_no_modules() {
     let mut made = Made::default().mapped(7, r"/opt/editor/a\012b");
@@ -252,10 +280,13 @@ fn a_name_with_a_line_end_is_found_and_is_no_modules() {
 #[test]
 fn everything_is_never_the_vendors() {
     let made = Made::default().with("/usr/bin/x", b"x", true);
-    let root = |path| look_at(&made, &Vendor { install_root: Path::new(path), signers: &[] });
+    let root = |path| {
+        look_at(&made, &Vendor { install_root: Path::new(path), signers: &[] }, &mut Earlier::default())
+    };
     assert!(matches!(root("/"), Err(IntegrityError::InstallRoot)));
     let torn = Made { maps: "7f00".to_owned(), ..Made::default() };
-    let found = look_at(&torn, &Vendor { install_root: Path::new("/opt/x"), signers: &[] });
+    let found =
+        look_at(&torn, &Vendor { install_root: Path::new("/opt/x"), signers: &[] }, &mut Earlier::default());
     assert!(matches!(found, Err(IntegrityError::Malformed)));
 }
 
@@ -267,7 +298,8 @@ fn this_very_program_is_found() {
     let found = collect(root).unwrap();
     let name = program.file_name().unwrap().to_str().unwrap();
     assert!(found.iter().any(|module| module.name == name), "{found:?}");
-    let all = look_at(&LinuxMachine, &Vendor { install_root: root, signers: &[] }).unwrap();
+    let all = look_at(&LinuxMachine, &Vendor { install_root: root, signers: &[] }, &mut Earlier::default())
+        .unwrap();
     let is_c =
         |found: &&Found| matches!(found, Found::System { path } if path.to_string_lossy().contains("libc"));
     let is_static = cfg!(target_env = "musl");

@@ -1,0 +1,50 @@
+//! What guards left behind, for whoever looks for the reason of a failure. Nothing is changed.
+
+use sealgate_artifact::UnixSeconds;
+use sealgate_rules::{Enforced, Findings, Lack, Latch};
+
+use super::material::Files;
+use crate::{Client, Error};
+
+/// What a guarded program left behind when it ran last.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LastRun {
+    /// That its rights fell, for each reason that outlives it (`spec/guard.md` §4.2).
+    pub fell: Vec<Fell>,
+    /// When it asked and reached no server, for the last time since it was admitted.
+    pub unheard_at: Option<UnixSeconds>,
+}
+
+/// Rights that fell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fell {
+    /// Why.
+    pub lack: Lack,
+    /// When it was found, by the program's time.
+    pub at: UnixSeconds,
+    /// Whether they come back when the program is started now, if its checks of the machine find nothing.
+    pub restart_helps: bool,
+}
+
+impl Client {
+    /// What the last run of a guarded program with this state left behind.
+    pub fn last_run(&self) -> Result<LastRun, Error> {
+        let kept = self.left_behind()?;
+        let material = self.material(&Files::default()).ok().flatten();
+        let held = material.as_ref().map(|material| material.held(None));
+        let fell = |latch: Latch| Fell {
+            restart_helps: latch.is_lifted(held.as_ref(), Findings::default()),
+            lack: latch.lack,
+            at: latch.at,
+        };
+        let fell = kept.latches.into_iter().map(fell).collect();
+        Ok(LastRun { fell, unheard_at: kept.unheard_at })
+    }
+
+    /// What the license that is held asks a program to enforce, before the program's own configuration narrows it. `None` where no activation
+    /// is held.
+    pub fn enforced(&self) -> Result<Option<Enforced>, Error> {
+        let material = self.material(&Files::default())?;
+        Ok(material.map(|material| Enforced::of(&material.license.conditions)))
+    }
+}
