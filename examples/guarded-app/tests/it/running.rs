@@ -139,7 +139,7 @@ pub(crate) fn ended(command: &mut Command) -> Ended {
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
     };
     let child = start(command.stdin(Stdio::null()));
-    finish_within(child, PATIENCE).map(told).unwrap_or_else(|late| panic!("it did not end: {:?}", told(late)))
+    finish_within(child, PATIENCE).map_or_else(|late| panic!("it did not end: {:?}", told(late)), told)
 }
 
 /// The lines of a stream, from a thread of their own: the program never waits for its reader.
