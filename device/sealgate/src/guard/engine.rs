@@ -138,7 +138,9 @@ impl Engine {
         let has_unread = loaded.is_err();
         let material = counted(loaded, &counters);
         let enforced = enforced(material.as_ref(), &setup.local);
-        let floors = TimeFloors { signed: client.signed_floor(), local: found.floor.clone() };
+        let signed = material.as_ref().and_then(|material| material.signed_at);
+        let signed = signed.map_or(client.signed_floor(), |at| at.max(client.signed_floor()));
+        let floors = TimeFloors { signed, local: found.floor.clone() };
         let told = floors.tell(enforced.clock, wall);
         // At the very first start, and where nobody ever signed anything, nothing is known that a clock could be compared with.
         let is_known = found != LeftBehind::default() && floors.newest().get() > 0;

@@ -159,7 +159,8 @@ impl GuardCounters {
         Self::count(&self.policy);
         tracing::warn!(
             per_minute = limit.per_minute,
-            "[Policy] API rate limit exceeded for tenant {tenant}."
+            "[Policy] API rate limit exceeded for tenant {}.",
+            tenant.escape_debug()
         );
     }
 }

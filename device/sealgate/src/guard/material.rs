@@ -17,6 +17,8 @@ pub(crate) struct Material {
     pub(crate) admitted: Option<Admitted>,
     /// Until when a trial runs here, as a server decided.
     pub(crate) trial_ends: Option<UnixSeconds>,
+    /// When a server admitted this device last, where the state holds it: a state whose own times were edited is not before it.
+    pub(crate) signed_at: Option<UnixSeconds>,
     /// When somebody vouched last that the license was not taken back.
     vouched_at: UnixSeconds,
 }
@@ -116,7 +118,9 @@ impl Client {
             let material = self.material_of(state, kept, self.clock.now().max(known));
             // It was accepted: keys that have expired since end nothing (spec/guard.md §2.2).
             let then = || self.material_of(state, kept, known).ok();
-            return material.or_else(|why| then().ok_or(why)).map(Some);
+            let material = material.or_else(|why| then().ok_or(why))?;
+            let signed_at = material.admitted.as_ref().map(|admitted| admitted.at);
+            return Ok(Some(Material { signed_at, ..material }));
         }
         let Some(license) = &files.license else { return Ok(None) };
         // A proof is of one device. Where there was no state, this one has no key yet: the license alone says what it gives.
@@ -145,7 +149,7 @@ impl Client {
         }
         let license = self.license_of(state, license, now)?;
         let vouched_at = license.issued_at;
-        Ok(Material { license, admitted: None, trial_ends: None, vouched_at })
+        Ok(Material { license, admitted: None, trial_ends: None, signed_at: None, vouched_at })
     }
 
     fn material_of(&self, state: &State, kept: &Activated, now: UnixSeconds) -> Result<Material, Error> {
@@ -159,7 +163,7 @@ impl Client {
         };
         let vouched_at = license.issued_at.max(admitted.at);
         let trial_ends = activation.trial_ends();
-        Ok(Material { license, admitted: Some(admitted), trial_ends, vouched_at })
+        Ok(Material { license, admitted: Some(admitted), trial_ends, signed_at: None, vouched_at })
     }
 
     /// A license that verifies, of a version that is not older than the newest one that this client saw.

@@ -30,8 +30,8 @@ struct Told {
 impl Watchers {
     pub(super) fn add(&self, watcher: Watcher) {
         let told = Mutex::new(Told { watcher, last: None });
-        let watched = Arc::new(Watched { has_news: AtomicBool::new(false), told });
-        self.all.lock().unwrap_or_else(PoisonError::into_inner).push(watched);
+        let one = Arc::new(Watched { has_news: AtomicBool::new(false), told });
+        self.all.lock().unwrap_or_else(PoisonError::into_inner).push(one);
     }
 
     /// There is a new state: what is newest when each of them is called is told.

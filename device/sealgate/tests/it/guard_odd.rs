@@ -10,11 +10,12 @@ use sealgate::guard::{Finding, GraceWhy, GuardConfig, Lack, Local, Standing};
 use sealgate::{
     Client, Clock, HttpQuestion, HttpTransport, MemoryStore, Store, Tier, Transport, UnixSeconds,
 };
-use sealgate_artifact::{Heartbeat, Policy, Unknown};
+use sealgate_artifact::{Heartbeat, Limit, Policy, Unknown};
 
 use crate::authority::{DAY, NOW, at};
 use crate::guard::{Clocks, HOUR, Machine, Told, grace, heard, lack, watched};
 use crate::site::ORIGIN;
+use crate::told::told;
 
 #[test]
 fn a_configured_interval_may_be_of_any_length() {
@@ -246,4 +247,35 @@ fn what_passes_while_an_answer_is_kept_counts() {
     });
     assert!(guard.heartbeat().expect("answered").asked_now);
     assert_eq!(lack(&guard), Some(Lack::Expired), "two hours ago");
+}
+
+/// Who writes earlier times into a state, and sets the clock to them, does not get before the last signed admission.
+#[test]
+fn a_state_with_earlier_times_is_not_before_what_is_signed() {
+    let machine = Machine::new(Some(heard()));
+    drop(machine.start());
+    let earlier = NOW - 2 * DAY;
+    let now = machine.store.load().expect("memory").expect("a state");
+    let mut state: serde_json::Value = serde_json::from_slice(&now).expect("JSON");
+    state["guarded"] = serde_json::Value::Null;
+    (state["memory"]["floor"], state["memory"]["authority_floor"]) = (earlier.into(), earlier.into());
+    assert!(machine.store.replace(Some(&now), state.to_string().as_bytes()).expect("memory"));
+    machine.cut();
+    machine.set_clock(-2 * 86_400);
+    assert_eq!(lack(&machine.start()), Some(Lack::ClockRolledBack));
+    machine.set_clock(0);
+    assert_eq!(lack(&machine.start()), None);
+}
+
+/// Who names tenants does not write the log.
+#[test]
+fn a_tenants_name_stays_in_its_line() {
+    let limits = vec![Limit { name: "db".to_owned(), value: 1 }];
+    let machine = Machine::new(Some(Policy { tenant_limits: limits, ..heard() }));
+    let guard = machine.start();
+    let (refused, lines) = told(|| {
+        (0..3).filter(|_| guard.ensure_valid_for("a\n[AntiTamper] Debugger", "db.query").is_err()).count()
+    });
+    assert!(refused >= 2, "{refused}");
+    assert!(!lines.is_empty() && lines.iter().all(|line| !line.contains('\n')), "{lines:?}");
 }
