@@ -14,8 +14,11 @@ pub struct Beat {
     pub said: BeatSaid,
     /// The server's time in the answer.
     pub server_time: UnixSeconds,
-    /// Whether the request was made for this answer. If not, an earlier call had sent it, and the answer may be as old as that.
+    /// Whether the request was made for this answer, and at most two minutes before it came. If not, an earlier call had sent it, or the machine
+    /// slept meanwhile, and the answer may be as old as that.
     pub asked_now: bool,
+    /// When it came, by the clock that nobody sets: what passes until somebody takes it in counts.
+    pub(crate) came_at: Duration,
     /// Until when the license gives this device rights without another answer, as far as it gives any. By the server's clock.
     pub rights_until: UnixSeconds,
     /// Until when the device holds a seat that is lent.

@@ -27,13 +27,29 @@ use crate::{
 /// Questions of one call: one that was under way, or whose answer names what did not come, and the one that is wanted.
 const ROUNDS: usize = 3;
 
+/// How long after a heartbeat was made its answer says what time it is, by a clock that goes on while the machine sleeps (`spec/guard.md` §2.5).
+const FRESH: Duration = Duration::from_mins(2);
+
 /// A heartbeat that the state holds, and is sent.
+#[derive(Clone)]
 struct Sent {
     request: HeartbeatRequest,
     bytes: Vec<u8>,
     id: StatementId,
-    /// Whether it was made in this call.
+    /// When it was made, by that clock; `None`: an earlier call made it.
+    made_at: Option<Duration>,
+    /// Whether it was made in this call, and not long before its answer came.
     is_new: bool,
+    /// When its answer came, by that clock.
+    answered_at: Duration,
+}
+
+impl Sent {
+    /// What it is when its answer comes.
+    fn answered(&self, now: Duration) -> Self {
+        let is_new = self.made_at.is_some_and(|made_at| now.saturating_sub(made_at) <= FRESH);
+        Self { is_new, answered_at: now, ..self.clone() }
+    }
 }
 
 /// What a verified answer says, for the program and as it came.
@@ -104,9 +120,17 @@ impl Client {
                 let sent = read(under_way).ok_or(ConfigurationError::StateDamaged)?;
                 return Ok((Found { state, bytes }, sent));
             }
+            let made_at = Some(self.clock.running());
             let request = self.next_heartbeat((&state, kept), leaves)?;
             let carrier = state.device_key.sign(&request).map_err(|_| ConfigurationError::Fingerprint)?;
-            let sent = Sent { request, bytes: carrier.encode(), id: carrier.envelope.id(), is_new: true };
+            let sent = Sent {
+                request,
+                bytes: carrier.encode(),
+                id: carrier.envelope.id(),
+                made_at,
+                is_new: true,
+                answered_at: Duration::ZERO,
+            };
             let kept = Activated { under_way: Some(sent.bytes.clone()), ..kept.clone() };
             let next = State { activated: Some(kept), ..state };
             let encoded = next.encode();
@@ -157,7 +181,7 @@ impl Client {
             let question = HeartbeatSent { request: &sent.bytes, holds: &holds, state };
             exchange::beat(&*self.transport, &self.server, &question, fetched.deadline)
         };
-        let judge = |state: &State, answer: &Answer, has_shown| {
+        let judge = |sent: &Sent, state: &State, answer: &Answer, has_shown| {
             self.judge(state, (&Operation::Heartbeat, &held), answer, fetched, |question, has| {
                 self.judge_heartbeat(question, (sent, state, has_shown), answer, has)
             })
@@ -165,12 +189,13 @@ impl Client {
         let (mut answer, mut has_shown) = (ask(None)?, false);
         let kept = found.state.activated.clone();
         if let Some(kept) = kept
-            && matches!(judge(&found.state, &answer, false)?.verdict, Ok(Heard::StateWanted))
+            && matches!(judge(sent, &found.state, &answer, false)?.verdict, Ok(Heard::StateWanted))
         {
             let last = kept.last.as_ref().map(|last| last.bytes.as_slice());
             (answer, has_shown) = (ask(Some((last, &kept.proof)))?, true);
         }
-        let concluded = self.remember(found, |state| judge(state, &answer, has_shown))?;
+        let sent = &sent.answered(self.clock.running());
+        let concluded = self.remember(found, |state| judge(sent, state, &answer, has_shown))?;
         match (concluded.verdict?, concluded.not_kept) {
             (Heard::Beat(mut told), None) => {
                 told.beat.chain_error = self.chain_follows(sent, &told.said).err();
@@ -345,6 +370,7 @@ impl Client {
             said: says,
             server_time: said.issued_at,
             asked_now: sent.is_new,
+            came_at: sent.answered_at,
             rights_until: rhythm.deadline(admitted_at, kept.ending.as_ref()),
             lease_until: kept.lease_until,
             next_due: self.clock.now().plus(wait),
@@ -378,5 +404,12 @@ fn rhythm(license: &[u8]) -> Rhythm {
 /// The request that is under way, as it was made here.
 fn read(bytes: &[u8]) -> Option<Sent> {
     let request = Unverified::<HeartbeatRequest>::decode(bytes).ok()?.danger_peek().ok()?;
-    Some(Sent { request, bytes: bytes.to_vec(), id: statements::id(bytes)?, is_new: false })
+    Some(Sent {
+        request,
+        bytes: bytes.to_vec(),
+        id: statements::id(bytes)?,
+        made_at: None,
+        is_new: false,
+        answered_at: Duration::ZERO,
+    })
 }

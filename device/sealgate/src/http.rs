@@ -9,6 +9,7 @@ use ureq::{Agent, AsSendBody, Body, Proxy};
 
 use crate::lookup::Lookup;
 use crate::transport::{ANSWER_BYTES, CALL_BUDGET};
+use crate::wait::bounded;
 use crate::{ConfigurationError, HttpAnswer, HttpQuestion, Transport, Unanswered};
 
 /// HTTP and HTTPS, with the web's certificate authorities unless another is given.
@@ -37,7 +38,7 @@ impl HttpTransport {
 
 impl HttpTransportBuilder {
     /// How long a whole call of the client may take: looking up the name, connecting, sending, waiting for the answer and
-    /// reading it, for all questions of the call together.
+    /// reading it, for all questions of the call together. A day at most.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
@@ -81,7 +82,7 @@ impl HttpTransportBuilder {
             .proxy(proxy)
             .tls_config(tls.build());
         let agent = Agent::with_parts(config.build(), DefaultConnector::default(), Lookup::default());
-        Ok(HttpTransport { agent, timeout: self.timeout.unwrap_or(CALL_BUDGET) })
+        Ok(HttpTransport { agent, timeout: self.timeout.map_or(CALL_BUDGET, bounded) })
     }
 }
 
@@ -135,7 +136,7 @@ impl HttpTransport {
         within: Duration,
     ) -> Result<ureq::http::Response<Body>, ureq::Error> {
         let is_here = request.uri().host().is_some_and(is_loopback);
-        let mut configured = self.agent.configure_request(request).timeout_global(Some(within));
+        let mut configured = self.agent.configure_request(request).timeout_global(Some(bounded(within)));
         if is_here {
             // This machine is not asked through another one, which would read the license key on an open way.
             configured = configured.proxy(None);

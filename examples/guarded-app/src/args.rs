@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 /// What works without a license always works. The license key is read from the file that the configuration names, else from
 /// SEALGATE_LICENSE_KEY.
 #[derive(Parser)]
+#[expect(clippy::doc_markdown, reason = "these texts are shown to people, without markup")]
 #[command(version, after_help = EXIT)]
 pub(crate) struct Args {
     /// The program's configuration, JSON or TOML, with a section LicenseConfigs

@@ -26,18 +26,20 @@ pub(crate) fn run(mut session: Session) {
 
 /// In one piece, so that no other line comes between.
 fn answer(done: Result<Vec<String>, NotDone>) -> String {
-    match done {
-        Ok(lines) => lines.iter().map(|line| format!("  {line}\n")).collect::<String>() + "ok",
-        Err(why) => {
-            let lines = why.lines();
-            let (said, helps) = lines.split_first().expect("it says at least why");
-            helps.iter().map(|line| format!("  {line}\n")).collect::<String>() + said
-        }
-    }
+    let (lines, last) = match done {
+        Ok(lines) => (lines, "ok".to_owned()),
+        Err(why) => (why.helps(), why.said()),
+    };
+    let lines = lines.iter().map(|line| format!("  {line}"));
+    lines.chain([last]).collect::<Vec<_>>().join("\n")
 }
 
 fn tell(state: &GuardState) {
     let status = Status::of(state);
     let banner = status.banner(status::now());
-    println!("= {}{}", status.bar(), banner.iter().map(|line| format!("\n=   {line}")).collect::<String>());
+    let banner = banner.iter().map(|line| format!("=   {line}"));
+    println!(
+        "{}",
+        std::iter::once(format!("= {}", status.bar())).chain(banner).collect::<Vec<_>>().join("\n")
+    );
 }

@@ -53,5 +53,5 @@ fn enter(session: &mut Session, typed: &mut Typed) {
     let command = Command::parse(&std::mem::take(&mut typed.line));
     typed.has_ended = command == Ok(Command::Quit);
     let done = command.map_err(NotDone::Failed).and_then(|command| session.run(command));
-    typed.answer = done.unwrap_or_else(|why| why.lines());
+    typed.answer = done.unwrap_or_else(|why| [vec![why.said()], why.helps()].concat());
 }

@@ -64,6 +64,7 @@ impl Session {
                 self.guard.verify_integrity();
                 Ok(self.status())
             }
+            // Whoever asked wants to see the answer. A program that has no time for that calls `beat_now`.
             Command::Beat => {
                 let beat = self.guard.heartbeat();
                 beat.map(|_| self.status()).map_err(|why| NotDone::Failed(format!("{why} ({})", why.code())))
@@ -142,14 +143,19 @@ impl Session {
 }
 
 impl NotDone {
-    /// For people: what is lacking, and what helps.
-    pub(crate) fn lines(&self) -> Vec<String> {
+    /// For people: what is lacking, in one line.
+    pub(crate) fn said(&self) -> String {
         match self {
-            Self::Failed(why) => vec![format!("failed: {why}")],
-            Self::Refused(why) => {
-                let said = format!("refused {}: {why}", why.code());
-                std::iter::once(said).chain(why.fix().map(str::to_owned)).collect()
-            }
+            Self::Failed(why) => format!("failed: {why}"),
+            Self::Refused(why) => format!("refused {}: {why}", why.code()),
+        }
+    }
+
+    /// What helps, where that is known.
+    pub(crate) fn helps(&self) -> Vec<String> {
+        match self {
+            Self::Failed(_) => vec![],
+            Self::Refused(why) => why.fix().map(str::to_owned).into_iter().collect(),
         }
     }
 }

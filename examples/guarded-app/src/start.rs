@@ -68,7 +68,7 @@ fn configuration(args: &Args) -> Result<GuardConfig, Failure> {
 pub(crate) fn library() -> io::Result<Option<Library>> {
     let folder = own_folder()?;
     // The second is where cargo leaves it.
-    let places = [folder.join(guarded_rules::FILE), folder.join("deps").join(guarded_rules::FILE)];
+    let places = [folder.join(guarded_rules::file()), folder.join("deps").join(guarded_rules::file())];
     let Some(file) = places.iter().find(|file| file.exists()) else { return Ok(None) };
     Library::load(file).map(Some).map_err(io::Error::other)
 }

@@ -46,10 +46,8 @@ impl Table {
     }
 
     pub(crate) fn save(&self, file: &Path) -> io::Result<()> {
-        std::fs::write(
-            file,
-            self.rows.iter().map(|row| format!("{},{}\n", row.name, row.number)).collect::<String>(),
-        )
+        let lines = self.rows.iter().map(|row| format!("{},{}\n", row.name, row.number));
+        std::fs::write(file, lines.collect::<Vec<_>>().concat())
     }
 
     pub(crate) fn lines(&self) -> Vec<String> {

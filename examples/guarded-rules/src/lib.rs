@@ -2,10 +2,9 @@
 //!
 //! It must never take text or addresses from the program: only numbers cross the border, so nothing that is loaded can be led astray.
 
+use std::ffi::OsString;
 use std::path::Path;
 
-/// What the file is called on this platform.
-pub const FILE: &str = if cfg!(target_os = "windows") { "guarded_rules.dll" } else { "libguarded_rules.so" };
 /// The name of what it exports.
 const HOLDS: &[u8] = b"guarded_rules_hold";
 
@@ -31,6 +30,11 @@ pub extern "C" fn guarded_rules_hold(value: i64, relation: u8, bound: i64) -> u8
         2 => value > bound,
         _ => false,
     })
+}
+
+/// What the file is called on this platform.
+pub fn file() -> OsString {
+    libloading::library_filename("guarded_rules")
 }
 
 /// A library that judges rules, as it was loaded.

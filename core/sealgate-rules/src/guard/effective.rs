@@ -1,6 +1,6 @@
 //! What a program may do now: one function for the program and for whoever wants to know what it would do (`spec/guard.md` §1.1, §3).
 
-use sealgate_artifact::{Tier, UnixSeconds};
+use sealgate_artifact::{Heartbeat, Tier, UnixSeconds};
 
 use super::{Admission, Enforced, Held, Known, Lack, Latch};
 use crate::Window;
@@ -131,14 +131,19 @@ fn in_grace(admission: &Admission<'_>, enforced: &Enforced, now: UnixSeconds) ->
         return Some(GraceWhy::Ended(ending.code.clone()));
     }
     let heartbeat = enforced.heartbeat?;
-    let is_overdue = admission.admitted_at.plus(2 * heartbeat.interval) <= now;
+    let is_overdue = silent_at(admission, &heartbeat) <= now;
     (admission.unheard_at.is_some() || is_overdue).then_some(GraceWhy::Unheard)
 }
 
 /// When a program that is silent is in grace, also where no question failed: it slept, or asked none.
 fn overdue_at(held: &Held<'_>, enforced: &Enforced) -> Option<UnixSeconds> {
     let (admission, heartbeat) = (held.admission?, enforced.heartbeat?);
-    Some(admission.admitted_at.plus(2 * heartbeat.interval))
+    Some(silent_at(&admission, &heartbeat))
+}
+
+/// Two intervals after the last admission. A program's own configuration may name one of any length.
+fn silent_at(admission: &Admission<'_>, heartbeat: &Heartbeat) -> UnixSeconds {
+    admission.admitted_at.plus(heartbeat.interval.saturating_mul(2))
 }
 
 /// `spec/guard.md` §3.4.

@@ -13,8 +13,16 @@ const WINDOW: u64 = 60;
 /// What a program's tenants did within the last minute.
 #[derive(Debug, Clone, Default)]
 pub struct TenantCounts {
-    /// By tenant and the name of the limit.
-    windows: BTreeMap<(String, String), Window>,
+    /// By the name of the limit.
+    limits: BTreeMap<String, Tenants>,
+}
+
+/// What they did of what one limit is about.
+#[derive(Debug, Clone, Default)]
+struct Tenants {
+    windows: BTreeMap<String, Window>,
+    /// When the idle ones were sought last: a flood of names is not answered by a search for each.
+    sought_at: Option<u64>,
 }
 
 /// A tenant has done as much as it may within a minute.
@@ -45,19 +53,25 @@ impl TenantCounts {
         now: u64,
     ) -> Result<(), TenantRefused> {
         let Some(limit) = limits.iter().find(|limit| names(limit, action)) else { return Ok(()) };
-        let key = (tenant.to_owned(), limit.name.clone());
-        if !self.windows.contains_key(&key) && self.windows.len() >= TENANTS {
-            self.forget_idle(now);
-        }
         let refused = |wait| TenantRefused { limit: limit.name.clone(), per_minute: limit.value, wait };
-        if !self.windows.contains_key(&key) && self.windows.len() >= TENANTS {
-            return Err(refused(WINDOW));
-        }
-        self.windows.entry(key).or_default().take(limit.value, now).map_err(refused)
+        let tenants = self.limits.entry(limit.name.clone()).or_default();
+        tenants.take((tenant, limit.value), now).map_err(refused)
     }
+}
 
-    fn forget_idle(&mut self, now: u64) {
-        self.windows.retain(|_, window| window.seconds.back().is_some_and(|(at, _)| at + WINDOW > now));
+impl Tenants {
+    fn take(&mut self, (tenant, most): (&str, u64), now: u64) -> Result<(), u64> {
+        if let Some(window) = self.windows.get_mut(tenant) {
+            return window.take(most, now);
+        }
+        if self.windows.len() >= TENANTS && self.sought_at != Some(now) {
+            self.sought_at = Some(now);
+            self.windows.retain(|_, window| window.seconds.back().is_some_and(|(at, _)| at + WINDOW > now));
+        }
+        if self.windows.len() >= TENANTS {
+            return Err(WINDOW);
+        }
+        self.windows.entry(tenant.to_owned()).or_default().take(most, now)
     }
 }
 
@@ -123,7 +137,24 @@ mod tests {
         }
         assert!(counts.count(&limits, ("new", "api.x"), 5 + WINDOW - 1).is_err());
         assert!(counts.count(&limits, ("new", "api.x"), 5 + WINDOW).is_ok());
-        assert_eq!(counts.windows.len(), 1);
+        assert_eq!(counts.limits["api"].windows.len(), 1);
+    }
+
+    /// Each limit counts as many: a program whose license has several knows no fewer tenants.
+    #[test]
+    fn each_limit_counts_as_many_tenants() {
+        let limits = ["api", "db"].map(|name| Limit { name: name.to_owned(), value: 1 });
+        let mut counts = TenantCounts::default();
+        for n in 0..TENANTS {
+            for action in ["api.x", "db.x"] {
+                assert!(counts.count(&limits, (&n.to_string(), action), 5).is_ok(), "tenant {n}, {action}");
+            }
+        }
+        assert!(counts.count(&limits, ("new", "db.x"), 6).is_err());
+        assert!(
+            counts.count(&limits, ("1", "db.x"), 6).is_err_and(|no| no.wait == WINDOW - 1),
+            "one that is counted"
+        );
     }
 
     proptest! {

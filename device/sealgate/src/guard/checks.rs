@@ -1,5 +1,6 @@
 //! The checks of the machine: are the program's files the approved ones, and does somebody look into it?
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 #[cfg(target_os = "linux")]
 use std::sync::{Mutex, PoisonError};
@@ -51,7 +52,10 @@ impl Checks {
         if enforced.anti_tamper.is_none() {
             return Finding::NotSought;
         }
-        let seen = self.sensors.look(&|agent| enforced.allows_agent(agent));
+        // Sensors may be the program's own. Whatever happens in them, the thread that looks goes on.
+        let look = || self.sensors.look(&|agent| enforced.allows_agent(agent));
+        let seen = catch_unwind(AssertUnwindSafe(look))
+            .unwrap_or_else(|_| vec![Seen::unknown("sensors", &"the sensors panicked")]);
         seen.iter().filter(|seen| is_told(seen, enforced)).for_each(|seen| counters.sensor(seen));
         together(&seen)
     }

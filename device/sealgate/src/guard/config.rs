@@ -123,6 +123,8 @@ impl Default for GuardConfig {
 impl GuardConfig {
     /// Reads the section `LicenseConfigs` of a JSON text. Without it, everything has its default.
     pub fn from_json(text: &str) -> Result<Self, GuardConfigError> {
+        // Some editors begin a file with a mark of its encoding.
+        let text = text.trim_start_matches('\u{feff}');
         let whole: Value = serde_json::from_str(text).map_err(|why| GuardConfigError::of("", &why))?;
         Self::of_section(whole.get(SECTION).cloned())
     }
@@ -220,6 +222,7 @@ mod tests {
         let base = r#"{"LicenseConfigs":{"Mode":"Offline","LicenseFilePath":"licenses/license.key"}}"#;
         let base = GuardConfig::from_json(base).expect("it reads");
         assert_eq!((base.mode, &base.local, base.activates), (Mode::Offline, &Local::default(), true));
+        assert_eq!(GuardConfig::from_json(&format!("\u{feff}{ENTERPRISE}")), Ok(read));
         let none = GuardConfig::from_json("{}").expect("it reads");
         assert_eq!((none.mode, none.has_section, base.has_section), (Mode::Offline, false, true));
         assert_eq!(none, GuardConfig::default());

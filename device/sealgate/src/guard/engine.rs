@@ -14,6 +14,7 @@ use super::checks::Checks;
 use super::events::GuardCounters;
 use super::material::{Files, Material};
 use super::shown::{GuardState, Shown, Standing};
+use super::watchers::{Watcher, Watchers};
 use crate::{Beat, BeatSaid, Client, Error};
 
 /// How often a program that runs for long keeps what time it is.
@@ -30,17 +31,12 @@ pub(super) struct Setup {
     pub(super) checks: Checks,
 }
 
-/// Called with each new state.
-pub(super) type Watcher = Box<dyn FnMut(&GuardState) + Send>;
-/// Each has a lock of its own: one that asks the guard something is not called again meanwhile.
-type Watchers = Vec<Arc<Mutex<Watcher>>>;
-
 pub(super) struct Engine {
     pub(super) client: Arc<Client>,
     setup: Setup,
     judged: Mutex<Judged>,
     shown: ArcSwap<Shown>,
-    watchers: Mutex<Watchers>,
+    watchers: Watchers,
     pub(super) counters: GuardCounters,
 }
 
@@ -87,6 +83,12 @@ impl Judged {
         running.saturating_sub(self.phase).as_secs()
     }
 
+    /// How long until then. What has passed of a second has passed.
+    fn left(&self, until: UnixSeconds, running: Duration) -> Duration {
+        let seconds = until.get().saturating_sub(self.time(running).at.get());
+        Duration::from_secs(seconds).saturating_sub(beyond_seconds(running.saturating_sub(self.phase)))
+    }
+
     /// `spec/activation.md` §9.4: the modules that the proof lists, and those of the release.
     fn approved(&self) -> Vec<Module> {
         let admitted = self.material.as_ref().and_then(|material| material.admitted.as_ref());
@@ -107,14 +109,16 @@ impl Judged {
 
     /// What the next start is to know.
     fn left_behind(&self, running: Duration) -> LeftBehind {
+        let believed = self.timeline.believed(self.boot(running));
         let floors = match self.rolled_back {
             Some(_) => self.floors.clone(),
-            None => self.floors.after_run(self.timeline.believed(self.boot(running))),
+            None => self.floors.after_run(believed),
         };
         LeftBehind {
             floor: floors.local,
             latches: self.session.latches().to_vec(),
-            unheard_at: self.unheard_at,
+            // A clock that is doubted showed a later time.
+            unheard_at: self.unheard_at.map(|at| at.min(believed)),
         }
     }
 }
@@ -169,8 +173,14 @@ impl Engine {
         judged.findings = setup.checks.look(&judged.enforced, &judged.approved(), &counters);
         judged.begin(client.clock.running(), &found);
         let shown = ArcSwap::from_pointee(Shown::nothing());
-        let engine =
-            Self { client, setup, judged: Mutex::new(judged), shown, watchers: Mutex::default(), counters };
+        let engine = Self {
+            client,
+            setup,
+            judged: Mutex::new(judged),
+            shown,
+            watchers: Watchers::default(),
+            counters,
+        };
         let mut judged = engine.judged();
         engine.keep(&mut judged);
         engine.show(&judged);
@@ -224,7 +234,7 @@ impl Engine {
     }
 
     pub(super) fn watch(&self, watcher: Watcher) {
-        self.watchers.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::new(Mutex::new(watcher)));
+        self.watchers.add(watcher);
     }
 
     /// Keeps what time it is, for a program that ends.
@@ -244,19 +254,10 @@ impl Engine {
         if is_due || judged.session.latches() != before {
             self.keep(&mut judged);
         }
-        let news = self.show(&judged);
+        let is_news = self.show(&judged);
         drop(judged);
-        if let Some(state) = news {
-            self.tell(&state);
-        }
-    }
-
-    fn tell(&self, state: &GuardState) {
-        let watchers = self.watchers.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for watcher in watchers {
-            if let Ok(mut watcher) = watcher.try_lock() {
-                watcher(state);
-            }
+        if is_news {
+            self.watchers.tell(|| self.shown.load().state.clone());
         }
     }
 
@@ -284,8 +285,8 @@ impl Engine {
         (judged.is_kept, judged.kept_at) = (kept.is_ok(), running);
     }
 
-    /// Shows what was judged, and returns it if it is news.
-    fn show(&self, judged: &Judged) -> Option<GuardState> {
+    /// Shows what was judged, and says whether it is news.
+    fn show(&self, judged: &Judged) -> bool {
         let running = self.client.clock.running();
         let effective = judged.session.effective();
         let has_rights = effective.lack().is_none();
@@ -302,22 +303,19 @@ impl Engine {
             restart_helps: judged.know(running, |known| judged.session.restart_helps(known)),
             is_kept: judged.is_kept,
         };
-        let now = judged.time(running).at;
-        let left = effective
-            .until
-            .map_or(LOOK, |until| Duration::from_secs(until.get().saturating_sub(now.get())).min(LOOK));
+        let left = effective.until.map_or(LOOK, |until| judged.left(until, running).min(LOOK));
         let shown = Shown {
             state: state.clone(),
             features: Arc::new(features),
             license: judged.material.as_ref().map(|material| Arc::new(material.shown())),
             limits: judged.enforced.tenant_limits.clone(),
-            until: self.client.clock.glance() + left,
+            until: self.client.clock.glance().saturating_add(left),
         };
         let before = self.shown.swap(Arc::new(shown));
         if before.state.standing != state.standing {
             self.counters.changed(&state);
         }
-        (before.state != state).then_some(state)
+        before.state != state
     }
 }
 
@@ -345,8 +343,8 @@ fn take_in(
     };
     if beat.asked_now {
         let authority = client.authority_floor();
-        judged.timeline = judged.timeline.heard(beat.server_time, authority, running.as_secs());
-        judged.phase = beyond_seconds(running);
+        judged.timeline = judged.timeline.heard(beat.server_time, authority, beat.came_at.as_secs());
+        judged.phase = beyond_seconds(beat.came_at);
         judged.floors = judged.floors.heard(beat.server_time, authority);
         judged.rolled_back = None;
         judged.learned.heard_time = true;

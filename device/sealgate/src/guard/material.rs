@@ -112,8 +112,11 @@ impl Client {
         if let Some(Found { state, .. }) = &found
             && let Some(kept) = &state.activated
         {
+            let known = state.floors().newest();
+            let material = self.material_of(state, kept, self.clock.now().max(known));
             // It was accepted: keys that have expired since end nothing (spec/guard.md §2.2).
-            return self.material_of(state, kept, state.floors().newest()).map(Some);
+            let then = || self.material_of(state, kept, known).ok();
+            return material.or_else(|why| then().ok_or(why)).map(Some);
         }
         let Some(license) = &files.license else { return Ok(None) };
         // A proof is of one device. Where there was no state, this one has no key yet: the license alone says what it gives.

@@ -13,6 +13,7 @@ mod refused;
 pub mod sensors;
 mod shown;
 mod threads;
+mod watchers;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -101,7 +102,8 @@ impl Guard {
         self.engine.shown().state.clone()
     }
 
-    /// Calls this with every new state from now on, in the thread that found it.
+    /// Calls this with every new state from now on, in the thread that found it. While it is called it is not called again: what is found
+    /// meanwhile, also by itself, it is told afterwards. A panic in it harms neither the guard nor an action.
     pub fn on_change(&self, watcher: impl FnMut(&GuardState) + Send + 'static) {
         self.engine.watch(Box::new(watcher));
     }

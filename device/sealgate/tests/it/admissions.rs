@@ -34,7 +34,7 @@ pub(crate) struct Admissions {
     /// Refuses lists of a chain for their form.
     pub(crate) refuse_lists: bool,
     /// Makes nonces and identifiers.
-    count: u8,
+    count: u64,
 }
 
 #[derive(Clone)]
@@ -262,7 +262,7 @@ impl Admissions {
     ) -> (Vec<u8>, bool) {
         let said = request.get();
         let nonce = self.nonce();
-        let fresh = InstanceId::from_bytes([80 + self.count; 16]);
+        let fresh = InstanceId::from_bytes(numbered(80 + self.count));
         let next = NextBeat { instance: said.instance.unwrap_or(fresh), nonce, not_before: at(time + 60) };
         let known = self.known.get_mut(&said.device_key).expect("it was heard");
         let outcome = match known.ended {
@@ -306,7 +306,7 @@ impl Admissions {
 
     fn nonce(&mut self) -> Nonce {
         self.count += 1;
-        Nonce::from_random([self.count; 16])
+        Nonce::from_random(numbered(self.count))
     }
 }
 
@@ -382,4 +382,9 @@ fn unless_held<const N: usize>(holds: &[String], members: [(&'static str, Vec<u8
 pub(crate) fn sent_id(body: &[u8]) -> StatementId {
     let question: Question = serde_json::from_slice(body).expect("JSON");
     id_of(question.request.get().as_bytes())
+}
+
+/// Another one for each number: a long test has more than a byte counts.
+fn numbered(n: u64) -> [u8; 16] {
+    u128::from(n).to_be_bytes()
 }

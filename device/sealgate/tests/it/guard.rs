@@ -53,6 +53,13 @@ pub(crate) fn heard() -> Policy {
     }
 }
 
+impl Clocks {
+    /// Time passes while the machine sleeps.
+    pub(crate) fn sleep(&self, seconds: u64) {
+        self.time.fetch_add(seconds, Ordering::SeqCst);
+    }
+}
+
 impl Machine {
     pub(crate) fn new(policy: Option<Policy>) -> Self {
         let machine = Self::unactivated(policy);

@@ -5,7 +5,7 @@ use sealgate::guard::{GraceWhy, Lack, Standing};
 use sealgate::{Store, Tier};
 use sealgate_artifact::{ClockMode, ClockPolicy, Policy};
 
-use crate::authority::{DAY, NOW};
+use crate::authority::{DAY, NOW, key};
 use crate::guard::{Machine, grace, heard, lack};
 use crate::told::{says, told};
 
@@ -99,6 +99,19 @@ fn each_wrong_clock_has_its_outcome_and_its_event() {
         }
         assert_eq!(lack(&machine.start()), None, "{which}: right again");
     }
+}
+
+/// The vendor's keyset is over after ten years. A license without an end that a device accepted before goes on.
+#[test]
+fn keys_that_have_expired_end_nothing_that_was_accepted() {
+    let machine = Machine::unactivated(None);
+    machine.site.authority().license.expires_at = None;
+    machine.client().activate(&key()).expect("admitted");
+    machine.cut();
+    machine.set_clock(10 * YEAR);
+    assert_eq!(machine.start().state().standing, Standing::Licensed);
+    let refused = machine.client().activate(&key()).expect_err("nobody answers");
+    assert_eq!(refused.code(), "server_unreachable");
 }
 
 /// T1. A clock that is refused leaves nothing behind: where nobody is asked, the state is byte for byte what it was.

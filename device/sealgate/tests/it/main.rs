@@ -22,6 +22,7 @@ mod guard_features;
 mod guard_kept;
 mod guard_license;
 mod guard_looks;
+mod guard_odd;
 mod guard_policy;
 mod guard_start;
 mod guard_trial;

@@ -1,7 +1,8 @@
 //! The server is not reached, by the real program and with a clock of the machine that is really ahead. The license waives looking for
 //! foreign libraries: what sets the clock is one.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::net::TcpListener;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use sealgate::UnixSeconds;
 use sealgate_testkit::program::faketime;
@@ -91,6 +92,23 @@ fn is_full_until(mut running: Running, deadline: u64) {
     running.event("Downgrading to Free tier. (grace_over)");
     running.is_free("grace_over");
     running.quit();
+}
+
+/// A heartbeat is due, and whoever listens at the server's address says nothing: a right that is held waits for nobody.
+#[test]
+fn a_server_that_never_answers_holds_up_no_work() {
+    let vendor = Vendor::new();
+    let mut product = Product::activated(&vendor, &heard());
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let online = &mut product.config["LicenseConfigs"]["Online"];
+    online["Endpoint"] = json!(format!("http://{}", silent.local_addr().expect("bound")));
+    online["TimeoutSeconds"] = json!(60);
+    let began = Instant::now();
+    let mut running = start_ahead(&product, 5 * HOUR);
+    let asked = silent.accept().expect("it asks");
+    running.is_full();
+    assert!(began.elapsed() < Duration::from_mins(1), "it waited for an answer");
+    drop(asked);
 }
 
 #[test]

@@ -3,13 +3,13 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sealgate_testkit::program::{finish_within, start};
 use serde_json::Value;
 
 /// Only a broken program needs longer. The guard looks every half minute.
-pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A program that runs. What it started is ended with it.
 pub(crate) struct Running {
@@ -80,14 +80,16 @@ impl Running {
         self.events.try_iter().collect()
     }
 
-    /// The first event with this text, also one that is still to come.
-    pub(crate) fn event(&self, text: &str) -> String {
-        loop {
-            let event = self.events.recv_timeout(PATIENCE).unwrap_or_else(|why| panic!("{text}: {why}"));
+    /// The next event with this text, also one that is still to come. The guard repeats what it finds, so the wait is bounded as a whole.
+    pub(crate) fn event(&self, text: &str) {
+        let (began, mut others) = (Instant::now(), vec![]);
+        while let Ok(event) = self.events.recv_timeout(PATIENCE.saturating_sub(began.elapsed())) {
             if event.contains(text) {
-                return event;
+                return;
             }
+            others.push(event);
         }
+        panic!("no event says {text:?}: {others:#?}");
     }
 
     /// All that was sold works.
@@ -139,7 +141,7 @@ pub(crate) fn ended(command: &mut Command) -> Ended {
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
     };
     let child = start(command.stdin(Stdio::null()));
-    finish_within(child, PATIENCE).map(told).unwrap_or_else(|late| panic!("it did not end: {:?}", told(late)))
+    finish_within(child, PATIENCE).map_or_else(|late| panic!("it did not end: {:?}", told(late)), told)
 }
 
 /// The lines of a stream, from a thread of their own: the program never waits for its reader.

@@ -18,7 +18,7 @@ fn is_seen_from_the_start(under: &[&str]) {
         let mut running = Running::start(product.command(under));
         running.is_free("tamper_detected");
         running.event("[AntiTamper] debugger: process ");
-        running.event("Downgrading to Free tier. (tamper_detected)");
+        running.event("[AntiTamper] Debugger detected. Downgrading to Free tier.");
         running.tell("quit");
         product.start().is_full();
     }

@@ -23,7 +23,7 @@ pub(super) struct Member {
 }
 
 impl Member {
-    /// The first part of the folder: `core`, `device`, `server` or `tools`.
+    /// The first part of the folder: `core`, `device`, `examples`, `server` or `tools`.
     pub(super) fn room(&self) -> &str {
         self.folder.split('/').next().unwrap_or_default()
     }
