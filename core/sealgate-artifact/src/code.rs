@@ -285,7 +285,7 @@ codes! {
         "Connect the program to the vendor's server."
     LicenseMissing "license_missing" License 500 (500 "system_error") 1 Unsigned
         "No license was found that verifies."
-        "Put the license where the program looks for it; if one is there, the program's log says why it does not count."
+        "Activate the program with a license key, or put the license where the program looks for it; the program's log says why one does not count."
     ClockRolledBack "clock_rolled_back" License 500 (500 "system_error") 1 Unsigned
         "The machine's clock is behind a time that is known to have passed."
         "Set the clock, and start the program again."

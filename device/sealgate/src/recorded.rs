@@ -38,12 +38,7 @@ impl Client {
     pub(crate) fn shown_chain(&self, state: &State, kept: &Activated) -> Result<Shown, ConfigurationError> {
         let Some(log) = self.recorded(state, kept)? else { return Ok(Shown::default()) };
         let shown = |log: ClientChain| -> Result<Shown, ChainError> {
-            let head = log.head()?;
-            // spec/chain.md §5.6: what stands behind dead letters waits for the vendor.
-            let entries = match log.wants_anchor()? {
-                Some(_) => vec![],
-                None => log.batch(log.acknowledged()?.seq + 1, limits::CHAIN_ENTRIES)?,
-            };
+            let (head, entries) = log.to_show(limits::CHAIN_ENTRIES)?;
             let entries = if entries.is_empty() { vec![] } else { ChainEntry::encode_list(&entries) };
             Ok(Shown { head: (head.seq > 0).then_some(head), entries })
         };

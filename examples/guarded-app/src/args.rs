@@ -18,7 +18,7 @@ pub(crate) struct Args {
     /// Where the program keeps what it knows of its license
     #[arg(long, value_name = "DIR", default_value = "guarded-app-state")]
     pub(crate) state_dir: PathBuf,
-    /// Read commands line by line from standard input. So it is without a terminal, too
+    /// Read commands line by line from standard input. Without a terminal this is the default
     #[arg(long)]
     pub(crate) plain: bool,
     #[command(subcommand)]

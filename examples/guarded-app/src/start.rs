@@ -54,6 +54,9 @@ fn configuration(args: &Args) -> Result<GuardConfig, Failure> {
     let is_toml = file.extension().is_some_and(|extension| extension == "toml");
     let read = if is_toml { GuardConfig::from_toml(&text) } else { GuardConfig::from_json(&text) };
     let config = read.map_err(|why| unreadable(&why))?;
+    if !config.has_section {
+        tracing::warn!("{} has no section LicenseConfigs: every default counts", file.display());
+    }
     config
         .unknown
         .iter()

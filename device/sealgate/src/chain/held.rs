@@ -1,6 +1,6 @@
 //! The text of the log: a line about the chain, then a line for each entry that waits.
 
-use sealgate_artifact::{ActivationId, ChainEntry, ChainHead, StatementId, decode_hex, encode_hex};
+use sealgate_artifact::{ActivationId, ChainEntry, ChainHead, StatementId, decode_hex, encode_hex, limits};
 use sealgate_journal::{ChainActivation, ChainKey, Extension, extend};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -167,6 +167,18 @@ impl Held {
             Some(entry) => (self.starts[self.entries.len() - 1], line(entry)),
             None => (self.starts[0], vec![]),
         }
+    }
+
+    /// Waiting entries behind the first `count`: at most `max`, at most 1,000, and no more than an attachment takes.
+    pub(super) fn fitting(&self, count: usize, max: usize) -> Vec<ChainEntry> {
+        let mut room = limits::ATTACHMENT_BYTES - "[]".len();
+        let fits = |entry: &&ChainEntry| {
+            // With the comma that takes the place of the line's end.
+            let left = room.checked_sub(line(entry).len());
+            room = left.unwrap_or(room);
+            left.is_some()
+        };
+        self.entries[count..].iter().take(max.min(limits::CHAIN_ENTRIES)).take_while(fits).cloned().collect()
     }
 
     /// How many of the waiting entries have numbers up to this one; `None` where the number lies beyond what was recorded.

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use sealgate_artifact::{ChainEntry, ChainHead, ChainRecord, ChainWord, UnixSeconds, limits};
+use sealgate_artifact::{ChainEntry, ChainHead, ChainRecord, ChainWord, UnixSeconds};
 use sealgate_journal::{ChainActivation, ChainKey};
 
 use super::error::ChainError;
@@ -100,19 +100,17 @@ impl<S: ChainStore> ChainLog<S> {
                     ChainError::NotOurs { seq: from - 1 }
                 });
             };
-            let mut room = limits::ATTACHMENT_BYTES - "[]".len();
-            let fits = |entry: &&ChainEntry| {
-                // With the comma that takes the place of the line's end.
-                let left = room.checked_sub(line(entry).len());
-                room = left.unwrap_or(room);
-                left.is_some()
-            };
-            Ok(held.entries[count..]
-                .iter()
-                .take(max.min(limits::CHAIN_ENTRIES))
-                .take_while(fits)
-                .cloned()
-                .collect())
+            Ok(held.fitting(count, max))
+        })
+    }
+
+    /// The head, and at most `max` entries that lead to it. Both are of one moment: an entry that is recorded between two looks would
+    /// end the list behind the head, which is a fault (`spec/chain.md` §4.2).
+    pub(crate) fn to_show(&self, max: usize) -> Result<(ChainHead, Vec<ChainEntry>), ChainError> {
+        self.with(|_, held| {
+            // spec/chain.md §5.6: what stands behind dead letters waits for the vendor.
+            let waits = held.header.acknowledged != held.header.start;
+            Ok((held.head(), if waits { vec![] } else { held.fitting(0, max) }))
         })
     }
 

@@ -13,7 +13,7 @@ const HOUR: u64 = 3_600;
 const MINUTE: u64 = 60;
 
 /// What the section `LicenseConfigs` of a program's configuration says.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GuardConfig {
     /// Whether the program asks a server.
     pub mode: Mode,
@@ -99,6 +99,23 @@ impl Default for Section {
             fail_mode: FailMode::default(),
             online: Online::default(),
             unknown: serde_json::Map::new(),
+        }
+    }
+}
+
+impl Default for GuardConfig {
+    /// What a section says in which nothing stands.
+    fn default() -> Self {
+        Self {
+            mode: Mode::default(),
+            license_file: None,
+            proof_file: None,
+            activates: true,
+            endpoint: None,
+            timeout: None,
+            local: Local::default(),
+            unknown: vec![],
+            has_section: false,
         }
     }
 }
@@ -208,6 +225,7 @@ mod tests {
         assert_eq!(GuardConfig::from_json(&format!("\u{feff}{ENTERPRISE}")), Ok(read));
         let none = GuardConfig::from_json("{}").expect("it reads");
         assert_eq!((none.mode, none.has_section, base.has_section), (Mode::Offline, false, true));
+        assert_eq!(none, GuardConfig::default());
     }
 
     #[test]

@@ -87,6 +87,23 @@ fn what_is_recorded_arrives_once_and_in_order() {
     assert_eq!((head.seq, site.admissions().only().head), (2_503, head));
 }
 
+/// `spec/chain.md` §4.2: a list that ends after the head would end the rights of an honest device.
+#[test]
+fn what_is_recorded_meanwhile_comes_with_the_next_heartbeat() {
+    let Program { site, client, folder: _folder } = program();
+    let log = client.chain_log().expect("a log");
+    std::thread::scope(|scope| {
+        let recording = scope.spawn(|| record(&log, 300));
+        while !recording.is_finished() {
+            client.heartbeat().expect("answered");
+        }
+    });
+    for beat in sent(&site) {
+        let (head, list) = (beat.head.map_or(0, |head| head.seq), numbers(&beat));
+        assert!(list.last().is_none_or(|last| *last <= head), "{list:?} ends after {head}");
+    }
+}
+
 #[test]
 fn a_lost_answer_brings_the_same_entries_again() {
     let Program { site, client, folder } = program();

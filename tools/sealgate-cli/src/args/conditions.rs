@@ -25,8 +25,8 @@ pub(crate) const NONE: &str = "none";
 #[derive(ClapArgs)]
 pub(crate) struct ConditionsArgs {
     /// A JSON file with what programs enforce, as in {"heartbeat": {"interval": 3600, "grace": 86400}}; - reads standard input, and
-    /// `none` takes the policy away. The file is the whole policy. Programs need an SDK that enforces policies: today's refuse the license with
-    /// `crit_unknown`
+    /// `none` takes the policy away. The file is the whole policy. Programs need the guard of our SDK: without it they refuse the
+    /// license with `crit_unknown`
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
     /// How many copies of the program may run on one device at once, 1 to 1000, or `none` for 1

@@ -6,6 +6,7 @@ use super::held::{self, Held};
 use crate::args::Global;
 use crate::client::Here;
 use crate::failure::Failure;
+use crate::files;
 use crate::output::{Output, pairs};
 use crate::settings::Settings;
 
@@ -25,7 +26,9 @@ pub(crate) fn run(global: &Global, output: Output) -> Result<(), Failure> {
     let client = here.offline(global)?;
     let activation = held::held(&client)?;
     let held = activation.as_ref().map(|activation| Held::of(&client, activation)).transpose()?;
-    let proof = held.as_ref().map(|_| here.settings.proof(&here.folder).display().to_string());
+    // A program that activated itself leaves no file.
+    let proof = held.as_ref().map(|_| here.settings.proof(&here.folder)).filter(|file| files::is_there(file));
+    let proof = proof.map(|file| file.display().to_string());
     let Settings { server, refused_by, .. } = here.settings;
     let status = Status { activated: held.is_some(), held, refused_by, server, proof };
     output.result(&status, |status| match &status.held {

@@ -12,7 +12,7 @@ use crate::client::Here;
 use crate::failure::Failure;
 use crate::files;
 use crate::output::{Output, pairs};
-use crate::settings::{license_beside, release_beside};
+use crate::settings::{Settings, license_beside, release_beside};
 
 pub(crate) fn run(global: &Global, args: &VerifyArgs, output: Output) -> Result<(), Failure> {
     let here = Here::find(global)?;
@@ -65,6 +65,7 @@ impl Listed {
     }
 }
 
+const ITS_OWN: &str = "A program that activated itself keeps its proof in its state, and leaves no files: `sglic doctor --root DIR` judges that. Name files with --license and --proof.";
 const RELEASE: &str = "Put the statement of the installed release there (`sealgate release show ID --statement`, which the vendor has), or remove the file.";
 
 /// Files were to be compared with a proof that lists none.
@@ -80,7 +81,11 @@ pub(crate) fn files_verified(here: &Here, client: &Client, args: &VerifyArgs) ->
     if held(client)?.is_none() && args.proof.is_none() {
         return Err(Failure::not_activated());
     }
-    let (license_bytes, proof_bytes) = (files::read(&license)?, files::read(&proof)?);
+    let read = |file: &Path| {
+        let is_its_own = here.settings == Settings::default() && args.proof.is_none();
+        files::read(file).map_err(|why| if is_its_own { why.fix(ITS_OWN) } else { why })
+    };
+    let (license_bytes, proof_bytes) = (read(&license)?, read(&proof)?);
     client.verify_activation_files(&license_bytes, &proof_bytes).map_err(|error| {
         let failure = Failure::from(error);
         let message = format!("{} with {}: {}", proof.display(), license.display(), failure.message);

@@ -3,27 +3,34 @@
 use std::path::Path;
 
 use sealgate::{Activation, Client};
+use sealgate_artifact::Code;
 
 use super::check::{Check, Found, check};
 use super::program::Program;
 use crate::args::VerifyArgs;
 use crate::client::Here;
 use crate::commands::compared::Compared;
+use crate::commands::heartbeat::meaning;
 use crate::commands::held::{Standing, held};
 use crate::commands::verify::{Listed, files_verified, in_force, license_file, no_list};
 use crate::failure::Failure;
 use crate::settings::Settings;
 
 /// Seed failures: a proof that does not fit, and a license that was revoked.
-pub(super) fn license(here: &Here, client: &Client) -> Found {
-    let activation = activation(here, client)?;
+pub(super) fn license(here: &Here, client: &Client, program: &Program) -> Found {
+    let activation = activation(here, client).map_err(|why| program.not_activated(why))?;
     in_force(&activation, client.trusted_time()?)?;
     let until = activation.rights_until();
     match Standing::of(&activation, client.trusted_time()?) {
         Standing::Grace => {
             let code = activation.ended_by().unwrap_or_default();
-            let fix = "Restore a valid license with the vendor before then, and activate again.";
-            Err(Failure::of_code(code, format!("the license ends here at {until}")).fix(fix))
+            let why = meaning(code);
+            let failure = Failure::of_code(code, format!("{why}; everything works until {until}"));
+            // This ends one activation, and the license stays valid.
+            if code == Code::ChainMismatch.as_str() {
+                return Err(failure);
+            }
+            Err(failure.fix("Restore a valid license with the vendor before then, and activate again."))
         }
         _ => Ok(format!("license and proof verify, and count until {until}")),
     }

@@ -85,14 +85,14 @@ fn all(
         program::proof(&program, client, is_activated),
         check("clock", clock(client)),
         network::server(global, here, &program, variables),
-        check("license", license::license(here, client)),
+        check("license", license::license(here, client, &program)),
         license::modules(here, client, &program, args.root.as_deref()),
     ];
     // What does not verify asks for nothing; the check of the license says so.
     let enforced =
         client.enforced().ok().flatten().map(|signed: Enforced| signed.tightened(&program.config.local));
     checks.extend(machine::sensors(args.pid, enforced.as_ref()));
-    checks.push(rights::heartbeat(here, client));
+    checks.push(rights::heartbeat(here, client, &program));
     checks.push(check("rights", rights::fell(client)));
     checks
 }

@@ -45,6 +45,14 @@ impl Program {
         }
     }
 
+    /// A machine without an activation: a program that activates itself does more about it than `sglic` should.
+    pub(super) fn not_activated(&self, why: Failure) -> Failure {
+        if !self.activates() || why.code != Code::NotActivated.as_str() {
+            return why;
+        }
+        why.fix("Start the program: it activates this machine. If it did already, give --state the program's own state folder.")
+    }
+
     /// Whether a program with this configuration would activate itself.
     fn activates(&self) -> bool {
         self.is_named() && self.config.mode == Mode::Online && self.config.activates

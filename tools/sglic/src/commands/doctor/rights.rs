@@ -5,14 +5,18 @@ use sealgate::{Client, Clock, SystemClock};
 use sealgate_artifact::{Code, UnixSeconds};
 
 use super::check::{Check, Found, check};
+use super::program::Program;
 use crate::client::Here;
 use crate::commands::heartbeat::{AGAIN, meaning};
 use crate::failure::Failure;
+use crate::settings::Settings;
 
+const SEND: &str = "send one: `sglic heartbeat`, or keep `sglic heartbeat --watch` running";
+const ITS_OWN: &str = "The program sends heartbeats itself while it runs: do what the check server says, and start the program if it does not run.";
 const RESTART: &str = "Start the program again: rights that fell stay down while it runs.";
 
-pub(super) fn heartbeat(here: &Here, client: &Client) -> Check {
-    let check = check("heartbeat", due(here, client));
+pub(super) fn heartbeat(here: &Here, client: &Client, program: &Program) -> Check {
+    let check = check("heartbeat", due(here, client).map_err(|why| program.not_activated(why)));
     match grace(client) {
         Ok(Some(line)) => check.with_notes([line]),
         _ => check,
@@ -30,8 +34,9 @@ fn due(here: &Here, client: &Client) -> Found {
         None => Err(Failure::not_activated()),
         Some(due) if due <= now => {
             let message = "a heartbeat is due";
-            Err(Failure::new(Code::CheckFailed, message)
-                .fix("send one: `sglic heartbeat`, or keep `sglic heartbeat --watch` running"))
+            // A program that activated itself left nothing of `sglic`'s here, and sends its own.
+            let fix = if here.settings == Settings::default() { ITS_OWN } else { SEND };
+            Err(Failure::new(Code::CheckFailed, message).fix(fix))
         }
         Some(due) => Ok(format!("the next one is due at {due}")),
     }
@@ -77,7 +82,7 @@ fn told(fell: &Fell) -> Failure {
         ),
         (Lack::Unapproved, _) => (
             "a start with the approved files lifts it",
-            "Install the program as it was published (`sglic doctor --root DIR` names what differs), then start it again.",
+            "Install the program as it was published (`sglic doctor --root DIR` names what differs), end what the check preload shows, then start it again.",
         ),
         (_, true) => ("what lifts it is there since", RESTART),
         (Lack::Expired, false) => (

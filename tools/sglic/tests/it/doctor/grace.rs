@@ -48,10 +48,16 @@ fn the_state_of_a_program_that_activated_itself_is_enough() {
         .machine_fingerprint();
     let client = client.build().expect("configured");
     client.activate(license["license_key"].as_str().expect("a key")).expect("admitted");
+    // The first is due at once, and is not for `sglic` to send.
+    let due = said(&machine.run("doctor"), "heartbeat");
+    assert!(words(&due).contains("The program sends heartbeats itself"), "{due}");
     client.heartbeat().expect("answered");
     let outcome = machine.run("doctor");
     assert_eq!(super::failed(&outcome), [], "{outcome:?}");
     assert_eq!(found(&outcome, "license"), is("ok", ""));
+    assert_eq!(machine.run("status").json()["proof"], Value::Null, "it wrote no file");
+    let told = machine.run("verify");
+    assert!(told.stderr.contains("sglic doctor --root DIR"), "{told:?}");
 }
 
 fn activated(vendor: &Vendor, policy: &Value) -> (Machine, Value) {
@@ -132,6 +138,8 @@ fn rights_that_the_server_ended_are_told_with_its_reason() {
     let (machine, license) = activated(&vendor, &heard());
     vendor.change(&license, "revoke");
     machine.run("heartbeat").refused(1, "revoked");
+    let told = said(&machine.run("doctor"), "license");
+    assert!(words(&told).contains("The license was revoked; everything works until"), "{told}");
     drop(started(&machine, NOWHERE, DAY + 60));
     let outcome = machine.run("doctor");
     assert_eq!(found(&outcome, "rights"), is("error", "revoked"), "{outcome:?}");

@@ -139,7 +139,12 @@ fn a_proof_that_is_not_there_is_told_where_the_program_needs_it() {
     let vendor = Vendor::new();
     let machine = vendor.machine();
     installed(&machine, CONFIG, None);
-    assert_eq!(found(&here(&machine, None), "proof"), is("ok", ""));
+    let outcome = here(&machine, None);
+    assert_eq!(found(&outcome, "proof"), is("ok", ""));
+    for name in ["license", "heartbeat"] {
+        let told = said(&outcome, name);
+        assert!(words(&told).contains("Start the program: it activates this machine"), "{told}");
+    }
     let proofless = CONFIG.replace(r#""Mode""#, r#""FallbackToOnlineActivation": false, "Mode""#);
     installed(&machine, &proofless, None);
     assert_eq!(found(&here(&machine, None), "proof"), is("error", "not_activated"));
