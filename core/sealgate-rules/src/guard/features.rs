@@ -1,8 +1,8 @@
 //! Which features a program has, by their names (`spec/guard.md` §7).
 
 use std::collections::HashSet;
-use std::hash::{BuildHasherDefault, DefaultHasher};
 
+use foldhash::fast::FixedState;
 use sealgate_artifact::{Feature, limits};
 
 /// `spec/guard.md` §7.3: what works without a license where a program names nothing else.
@@ -34,7 +34,7 @@ pub struct Features {
 }
 
 /// Hashed without a secret: nobody but the vendor chooses them, and a program asks for them millions of times a second.
-type Names = HashSet<String, BuildHasherDefault<DefaultHasher>>;
+type Names = HashSet<String, FixedState>;
 
 impl Features {
     /// What works without a license.
