@@ -9,4 +9,7 @@ trap 'tmux -S "$folder/socket" kill-server' EXIT
 tmux -S "$folder/socket" -f "$folder/tmux.conf" new-session -d sh -c \
     '"$@" <"$0/in" >"$0/out" 2>/dev/null; tmux -S "$0/socket" wait-for -S over' "$folder" "$@"
 tmux -S "$folder/socket" wait-for over
+# Before anything is said: whoever has heard it ends this shell.
+tmux -S "$folder/socket" kill-server
+trap - EXIT
 cat "$folder/out"
