@@ -177,7 +177,7 @@ fn what_no_license_can_say_is_refused_with_the_flag_or_the_field() {
     for verb in [["plan", "create"], ["plan", "update"], ["license", "issue"], ["license", "update"]] {
         let help = vendor.run(&[&verb[..], &["--help"]].concat()).ok();
         let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(help.contains("Programs need an SDK that enforces policies"), "{help}");
+        assert!(help.contains("Programs need the guard of our SDK"), "{help}");
     }
     let help = vendor.run(&["plan", "create", "--help"]).ok();
     assert!(help.contains("--files") && help.contains("Neither needs the other"), "{help}");
