@@ -6,26 +6,8 @@ use sealgate_artifact::Feature;
 
 use crate::authority::{DAY, NOW, at};
 use crate::guard::{Machine, heard, lack};
+use crate::promised::features::MATRIX;
 
-/// The matrix: what a plan of each tier lists, as a vendor sells it.
-const MATRIX: [(&str, [bool; 3]); 16] = [
-    ("db.query", [true, true, true]),
-    ("db.save", [true, true, true]),
-    ("db.add", [true, true, true]),
-    ("db.update", [true, true, true]),
-    ("db.delete", [true, true, true]),
-    ("http.request", [true, true, true]),
-    ("api.validate", [true, true, true]),
-    ("rule-engine", [false, true, true]),
-    ("workflow", [false, true, true]),
-    ("multi-tenant", [false, false, true]),
-    ("advanced-auth", [false, false, true]),
-    ("audit-trail", [false, false, true]),
-    ("anti-tampering", [false, false, true]),
-    ("grpc", [false, false, true]),
-    ("message-bus", [false, false, true]),
-    ("distributed-cache", [false, false, true]),
-];
 const TIERS: [Tier; 3] = [Tier::Free, Tier::Licensed, Tier::Enterprise];
 
 /// A machine with a license of this tier, which lists these.

@@ -1,7 +1,7 @@
-//! What seed 002 promises line by line: the start, the log's examples, what triggers grace and what does not. What an action may do
+//! What the source of this design promises, line by line: the start, the log's examples, what triggers grace and what does not. What an action may do
 //! besides is in `guard.rs`.
 
-mod features;
+pub(crate) mod features;
 mod grace;
 mod log;
 mod start;

@@ -1,4 +1,4 @@
-//! What the program finds out when something does not work. Each line of seed 002's troubleshooting is a test below.
+//! What the program finds out when something does not work. Each line of the source's troubleshooting is a test below.
 
 mod grace;
 mod key;

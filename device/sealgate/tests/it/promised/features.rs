@@ -8,7 +8,7 @@ use crate::authority::key;
 use crate::guard::{Machine, heard};
 
 /// A feature, and whether it is free, of the plan Licensed, of the plan Enterprise.
-const MATRIX: [(&str, [bool; 3]); 16] = [
+pub(crate) const MATRIX: [(&str, [bool; 3]); 16] = [
     ("db.query", [true, true, true]),
     ("db.save", [true, true, true]),
     ("db.add", [true, true, true]),

@@ -7,7 +7,7 @@ use sealgate_artifact::Code;
 use super::check::{Check, check};
 use crate::failure::Failure;
 
-/// What Linux keeps from everybody: seed 002 asks for it.
+/// What Linux keeps from everybody, where other systems show it.
 const HARDWARE: &str =
     "breakpoints that a debugger keeps in the processor are not shown by Linux; its debugger is";
 
