@@ -11,6 +11,10 @@ const INSTANCES: u64 = 1;
 const LONGEST_WAIT_SECONDS: u64 = 24 * 60 * 60;
 /// After the first failure. Each further one doubles it.
 const FIRST_RETRY_SECONDS: u64 = 60;
+/// `spec/activation.md` §6.5: overdue by so many seconds, a program was asleep.
+const SLEPT_SECONDS: u64 = 60;
+/// It asks "after a time drawn evenly from 0 to 30 s".
+const SPREAD_SECONDS: u64 = 30;
 
 /// The rhythm of one license's devices. All in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,13 +83,8 @@ pub fn due(received_at: UnixSeconds, wait: u64, now: UnixSeconds) -> UnixSeconds
 /// `spec/activation.md` §6.5: when the heartbeat is to be sent that a running program finds due at `due`, in seconds by the device's clock, with `drawn` at
 /// random: "overdue by more than a minute" means that it slept, and then others woke at the same time.
 pub fn spread(due: UnixSeconds, now: UnixSeconds, drawn: u64) -> UnixSeconds {
-    if due.plus(SLEPT) < now { now.plus(drawn % (SPREAD + 1)) } else { due }
+    if due.plus(SLEPT_SECONDS) < now { now.plus(drawn % (SPREAD_SECONDS + 1)) } else { due }
 }
-
-/// In seconds.
-const SLEPT: u64 = 60;
-/// "evenly from 0 to 30 s".
-const SPREAD: u64 = 30;
 
 impl Ending {
     /// This end, after one that was told before, where the device was not admitted in between: it comes no later.

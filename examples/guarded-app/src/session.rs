@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use guarded_rules::{Library, Relation};
 use sealgate::Guard;
-use sealgate::guard::{ActionRefused, GuardState, RecordedAction};
+use sealgate::guard::{ActionRefused, GuardState, HOST, RecordedAction};
 use sha2::{Digest, Sha256};
 
 use crate::command::{Command, HELP};
@@ -12,14 +12,12 @@ use crate::features::{Need, RULES};
 use crate::status::{self, Status};
 use crate::table::Table;
 
-/// The program itself, where no tenant was chosen.
-const HOST: &str = "__host__";
-
 pub(crate) struct Session {
     guard: Guard,
     library: Option<Library>,
     /// A table for each tenant.
     tables: BTreeMap<String, Table>,
+    /// The program itself, where none was chosen.
     tenant: String,
     /// What was done with rules.
     trail: Vec<String>,

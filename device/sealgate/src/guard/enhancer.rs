@@ -20,7 +20,7 @@ pub trait Enhancer: Send + Sync {
 /// An action that a program did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecordedAction<'a> {
-    /// For which of the program's tenants; `__host__` for itself.
+    /// For which of the program's tenants; [`HOST`](super::HOST) for itself.
     pub tenant: &'a str,
     /// What kind, as its feature is called.
     pub action: &'a str,

@@ -17,7 +17,7 @@ mod watchers;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sealgate_artifact::{Code, Limit, Tier};
+use sealgate_artifact::{ChainWord, Code, Limit, Tier};
 use sealgate_rules::TenantCounts;
 
 pub use builder::GuardBuilder;
@@ -33,8 +33,8 @@ use crate::{Beat, Error, License};
 use engine::Engine;
 use threads::Threads;
 
-/// Where an action is for no tenant of the program's.
-const HOST: &str = "__host__";
+/// The tenant of an action that is for none of the program's own (`spec/chain.md` §1.2).
+pub const HOST: &str = ChainWord::HOST;
 
 /// Enforces a license in a running program. It may be shared between threads; it ends when it is dropped.
 ///
