@@ -20,7 +20,7 @@ const ROOT: &str = include_str!("environments/root.sh");
 const UNNAMED: &str = include_str!("environments/unnamed.sh");
 const TERMINAL: &str = include_str!("environments/terminal.sh");
 /// Where every user may go.
-const PLACE: &str =
+pub(crate) const PLACE: &str =
     r#"mount -t tmpfs tmpfs /srv && mkdir /srv/app && mount --bind "$1" /srv/app && shift && exec "$@""#;
 const PATHS: &str = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
 

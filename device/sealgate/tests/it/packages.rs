@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use sealgate::Module;
 use sha2::{Digest, Sha256};
 
-use crate::environments::{Stage, apart, is_root, script};
+use crate::environments::{PLACE, Stage, apart, is_root, script, words};
 use crate::looker::{Looker, program};
 use crate::replaced::{LIBRARY, LIST, command};
 
@@ -107,8 +107,13 @@ impl Packaged {
     }
 
     fn start(&self, under: &[String]) -> Running {
+        self.start_at(&self.product(), under)
+    }
+
+    /// The product, where it is seen by a program below these.
+    fn start_at(&self, root: &Path, under: &[String]) -> Running {
         let under: Vec<&str> = under.iter().map(String::as_str).collect();
-        let mut program = command(&under, &self.product(), "hard");
+        let mut program = command(&under, root, "hard");
         let asks = self.stage.path().join("plugins");
         if !asks.exists() {
             succeeds(Command::new("mkfifo").arg(&asks).arg(asks.with_extension("answer")));
@@ -192,17 +197,19 @@ fn an_update_of_the_system_while_the_product_runs() {
 /// A sandbox for the desktop knows its own user alone: the system's files are nobody's there.
 #[test]
 fn a_sandbox_that_knows_no_administrator() {
-    let user = ["setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups"];
-    let mut under: Vec<&str> = if is_root() { user.to_vec() } else { vec![] };
-    under.extend(["unshare", "-U", "--map-user=1000", "--map-group=1000"]);
-    let owner = Command::new(under[0]).args(&under[1..]).args(["stat", "-Lc", "%u", "/usr/lib"]).output();
+    let Some(mut under) = apart(&["--mount-proc"]) else { return };
+    let machine = Packaged::new();
+    std::fs::set_permissions(machine.product(), PermissionsExt::from_mode(0o755)).expect("set");
+    under.extend(script(PLACE, &[machine.root.join("opt").to_str().expect("text")]));
+    if is_root() {
+        under.extend(words(&["setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups"]));
+    }
+    under.extend(words(&["unshare", "-U", "--map-user=1000", "--map-group=1000"]));
+    let owner = Command::new(&under[0]).args(&under[1..]).args(["stat", "-Lc", "%u", "/usr/lib"]).output();
     if owner.expect("it starts").stdout != b"65534\n" {
         return println!("not possible here: {under:?}");
     }
-    let machine = Packaged::new();
-    std::fs::set_permissions(machine.product(), PermissionsExt::from_mode(0o755)).expect("set");
-    let under: Vec<String> = under.iter().map(ToString::to_string).collect();
-    is_licensed(&machine.start(&under).looker.next());
+    is_licensed(&machine.start_at(Path::new("/srv/app/product"), &under).looker.next());
 }
 
 /// A library that the product loads after its start is seen by the next look, approved or not.

@@ -11,15 +11,16 @@ static void *serve(void *ask)
     snprintf(answer, sizeof answer, "%s.answer", (char *)ask);
     for (;;) {
         FILE *asked = fopen(ask, "r");
-        while (asked && fgets(path, sizeof path, asked)) {
+        if (!asked)
+            return 0;
+        while (fgets(path, sizeof path, asked)) {
             path[strcspn(path, "\n")] = 0;
             void *loaded = dlopen(path, RTLD_NOW);
             FILE *told = fopen(answer, "w");
             fputs(loaded ? "loaded\n" : dlerror(), told);
             fclose(told);
         }
-        if (asked)
-            fclose(asked);
+        fclose(asked);
     }
 }
 
