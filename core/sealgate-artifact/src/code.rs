@@ -220,6 +220,30 @@ codes! {
     Equivocation "equivocation" Security 500 (500 "system_error") 1 Unsigned
         "Two different statements claim the same version."
         ""
+    KeyRetired "key_retired" Security 400 (500 "system_error") 65 Unsigned
+        "The statement was signed after its key was retired."
+        "Ask the vendor for a statement that a current key signed."
+    ContainerUnknown "container_unknown" Security 400 (500 "system_error") 65 Unsigned
+        "The file is not one of ours, or of a newer version."
+        "Check that this is the right file, and that this program is new enough."
+    ContainerInvalid "container_invalid" Security 400 (500 "system_error") 65 Unsigned
+        "The file does not have the parts that a file of its purpose has."
+        "Get the file again from the vendor."
+    ContainerTruncated "container_truncated" Security 400 (500 "system_error") 65 Unsigned
+        "The file ends before its end."
+        "Copy the file again, and wait until the copy is complete."
+    ContainerDamaged "container_damaged" Security 400 (500 "system_error") 65 Unsigned
+        "The file was changed on the way: its checksum does not fit."
+        "Copy the file again."
+    ContentMismatch "content_mismatch" Security 400 (500 "system_error") 65 Unsigned
+        "A part of the file is not what the signed statement in it names."
+        "Get the file again from the vendor."
+    SnapshotMismatch "snapshot_mismatch" Security 400 (500 "system_error") 65 Unsigned
+        "The file has other keysets or shards than the snapshot in it names."
+        "Get the file again from the vendor."
+    ShardMissing "shard_missing" Security 400 (500 "system_error") 65 Unsigned
+        "The snapshot names a shard that is not in the file."
+        "Get the file again from the vendor."
     NotYetValid "not_yet_valid" License 500 (403 "blocked") 1 Signed
         "The license is not valid yet."
         "Wait until the license begins, and check this machine's clock."
