@@ -47,7 +47,7 @@ mod order;
 mod purpose;
 mod reader;
 #[cfg(test)]
-mod sample;
+mod spec;
 mod statement;
 mod writer;
 
