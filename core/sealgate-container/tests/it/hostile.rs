@@ -40,7 +40,7 @@ fn lengths_that_lie_are_refused() {
     assert_eq!(with_length(0, 1, None).code(), Code::ContainerInvalid);
 }
 
-/// Each length is u64::MAX: the first is refused, whatever the others are.
+/// Each length is the largest number: the first is refused, whatever the others are.
 #[test]
 fn lengths_without_a_sum_are_refused() {
     let mut file = written(&snapshot());
