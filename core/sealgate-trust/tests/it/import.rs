@@ -11,9 +11,7 @@ use sealgate_trust::{
     Accepted, ChainBytes, Imported, Maximum, Roots, SnapshotParts, SnapshotReader, TenantTrust,
 };
 
-use crate::authority::{
-    RootSet, Seed, keyset, now, public_key, signed, stated, tenant_keyset_of,
-};
+use crate::authority::{RootSet, Seed, keyset, now, public_key, signed, stated, tenant_keyset_of};
 
 const ROOT: Seed = 1;
 const SIGNER: Seed = 9;
@@ -167,7 +165,8 @@ impl Reader {
 
 #[test]
 fn a_whole_snapshot_is_taken_over_and_again_without_a_change() {
-    let file = File::of(first_chain(), 3, &[shard(own(), 0, 1), shard(own(), 4, 1), shard(other_app(), 0, 1)]);
+    let file =
+        File::of(first_chain(), 3, &[shard(own(), 0, 1), shard(own(), 4, 1), shard(other_app(), 0, 1)]);
     let mut server = Reader::default();
     assert_eq!(server.after(&file), None);
     assert_eq!(server.versions(), [((own(), 0), 1), ((own(), 4), 1), ((other_app(), 0), 1)]);
@@ -180,7 +179,13 @@ fn a_whole_snapshot_is_taken_over_and_again_without_a_change() {
 #[test]
 fn a_program_looks_only_for_shards_of_its_own_app() {
     let mut file = File::of(first_chain(), 3, &[shard(own(), 0, 1), shard(other_app(), 0, 1)]);
-    // Not even one that no key of the vendor's signed.
+    let foreign = Carrier { attachments: vec![], ..file.shards.pop().expect("there are two") };
+    file.shards.push(foreign);
+    // Not even at one that lacks its body.
+    let mut program = Reader::program();
+    assert_eq!(program.after(&file), None);
+    assert_eq!(program.versions(), [((own(), 0), 1)]);
+    assert_eq!(Reader::default().after(&file), Some(Code::AttachmentMissing));
     file.shards.pop();
     let (mut program, mut server) = (Reader::program(), Reader::default());
     assert_eq!(program.after(&file), None);
@@ -286,6 +291,9 @@ fn older_keys_are_passed_over_where_newer_ones_are_known() {
     let later = Snapshot { issued_at: now().plus(1), ..file.snapshot.clone() };
     let later = File { snapshot: later, ..file };
     assert_eq!(known(KeyState::Retired).after(&later), Some(Code::KeyRetired));
+    // Other keys of the same version are no older ones.
+    let other = File::of(chain(9, vec![record(SIGNER, KeyState::Active)]), 3, &[]);
+    assert_eq!(known(KeyState::Active).after(&other), Some(Code::Equivocation));
     // Who knows no newer keys has nothing to go on with.
     let forgot = Reader { held: None, ..known(KeyState::Active) };
     assert_eq!(forgot.import(&later).0.refusal.map(|why| why.code()), Some(Code::VersionRollback));
@@ -296,9 +304,13 @@ fn older_keys_are_passed_over_where_newer_ones_are_known() {
 fn what_a_revoked_key_raised_stands_no_more() {
     let mut reader = Reader::default();
     let both = vec![record(SIGNER, KeyState::Active), record(OTHER_SIGNER, KeyState::Active)];
-    let thief = File { by: OTHER_SIGNER, ..File::of(chain(1, both), 1 << 50, &[]) };
+    let mut thief = File { by: OTHER_SIGNER, ..File::of(chain(1, both), 1 << 50, &[]) };
+    let enormous = carrier(&shard(own(), 0, 1 << 50), OTHER_SIGNER);
+    thief.snapshot.shards = vec![ShardEntry { app: own(), block: 0, statement: enormous.envelope.id() }];
+    thief.shards = vec![enormous];
     assert_eq!(reader.after(&thief), None);
     let after = vec![record(SIGNER, KeyState::Active), record(OTHER_SIGNER, KeyState::Revoked)];
-    assert_eq!(reader.after(&File::of(chain(2, after), 3, &[])), None);
+    assert_eq!(reader.after(&File::of(chain(2, after), 3, &[shard(own(), 0, 1)])), None);
+    assert_eq!(reader.versions(), [((own(), 0), 1)]);
     assert_eq!(reader.snapshot.map(|it| it.version), Some(3));
 }
