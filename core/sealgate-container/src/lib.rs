@@ -44,6 +44,7 @@ mod entry;
 mod error;
 mod layout;
 mod order;
+mod parts;
 mod purpose;
 mod reader;
 #[cfg(test)]
@@ -55,6 +56,7 @@ pub use container::{Container, Entry};
 pub use entry::EntryName;
 pub use error::{ContainerError, StatementFault};
 pub use layout::{Head, Layout};
+pub use parts::Parts;
 pub use purpose::Purpose;
 pub use reader::Reader;
 pub use statement::{decode as decode_statement, encode as encode_statement};
