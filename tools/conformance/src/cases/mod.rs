@@ -13,6 +13,7 @@ mod ed25519;
 mod envelope;
 mod fields;
 mod guard_kept;
+mod guard_revoked;
 mod guard_sets;
 mod guard_state;
 mod guard_time;
@@ -82,6 +83,7 @@ pub fn all() -> Vec<Case> {
         guard_time::cases(),
         guard_state::cases(),
         guard_kept::cases(),
+        guard_revoked::cases(),
         guard_sets::cases(),
     ]
     .concat()
