@@ -61,7 +61,13 @@ impl Material {
             lease_until: admitted.lease_until,
             ending: admitted.ending.as_ref(),
         });
-        Held { license: &self.license, admission, trial_ends: self.trial_ends, vouched_at: self.vouched_at }
+        Held {
+            license: &self.license,
+            admission,
+            trial_ends: self.trial_ends,
+            vouched_at: self.vouched_at,
+            is_revoked: false,
+        }
     }
 }
 

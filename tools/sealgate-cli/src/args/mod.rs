@@ -54,6 +54,7 @@ const VERIFYING: &str = "\
 Examples:
   sealgate verify editor.license --root PUB            with editor.license.trust beside it
   sealgate verify editor.license --trust trust.json    also requires the tenant and app that trust.json names
+  sealgate verify vendor.sgsnap --trust trust.json     a snapshot, which says what a vendor took back
 
 Exit codes: 0 valid, 1 refused (forged, of another vendor, expired), 65 not a license file, 78 no trusted keys given";
 
@@ -236,7 +237,7 @@ pub(crate) enum Command {
     },
     /// Show what a file says, without verifying it
     Inspect(InspectArgs),
-    /// Verify a license file offline and say what was checked and what was not
+    /// Verify a license file or a container offline and say what was checked and what was not
     #[command(after_help = VERIFYING)]
     Verify(VerifyArgs),
     /// Check a running server: each check, what is wrong, and what to do about it
