@@ -1,7 +1,7 @@
 //! How short the lists of what was taken back are, and that they are exact: `cargo xtask bench shard` asks the same of ten million
 //! look-ups.
 
-use std::collections::BTreeSet;
+use std::iter::successors;
 
 use sealgate_artifact::ShardBody;
 
@@ -16,11 +16,11 @@ const LOOK_UPS: usize = 100_000;
 #[test]
 fn a_million_of_a_hundred_million_fit_into_a_megabyte_and_each_answer_is_right() {
     let mut random = Random(1);
-    let taken = drawn(&mut random, TAKEN, GIVEN);
+    let taken = Slots::drawn(&mut random, TAKEN, GIVEN);
     let mut blocks = vec![vec![]; BLOCKS];
-    taken.iter().for_each(|slot| blocks[slot / BLOCK].push(*slot));
+    taken.rising().for_each(|slot| blocks[slot / BLOCK].push(place(slot)));
 
-    let bodies: Vec<ShardBody> = blocks.into_iter().map(body).collect();
+    let bodies: Vec<ShardBody> = blocks.iter().map(|slots| body(slots)).collect();
 
     let bytes: usize = bodies.iter().map(|body| body.bytes().len()).sum();
     assert_eq!(bodies.iter().map(|body| body.count() as usize).sum::<usize>(), TAKEN);
@@ -30,7 +30,7 @@ fn a_million_of_a_hundred_million_fit_into_a_megabyte_and_each_answer_is_right()
     for _ in 0..LOOK_UPS {
         let slot = random.below(GIVEN);
         let is_listed = bodies[slot / BLOCK].lists(place(slot));
-        assert_eq!(is_listed, taken.contains(&slot), "slot {slot}");
+        assert_eq!(is_listed, taken.has(slot), "slot {slot}");
         found += usize::from(is_listed);
     }
     assert!(found > LOOK_UPS / 200, "only {found} look-ups met a listed slot");
@@ -42,26 +42,16 @@ fn a_million_of_a_hundred_million_fit_into_a_megabyte_and_each_answer_is_right()
 fn few_slots_have_a_short_list() {
     let mut random = Random(2);
     for (given, taken, window, most) in [(1_000, 10, 1 << 11, 50), (100_000, 1_000, 1 << 18, 1_300)] {
-        let used: Vec<usize> = drawn(&mut random, given, window).into_iter().collect();
-        let listed = drawn(&mut random, taken, given).into_iter().map(|at| used[at]).collect();
-        let bytes = body(listed).bytes().len();
+        let used: Vec<usize> = Slots::drawn(&mut random, given, window).rising().collect();
+        let listed = Slots::drawn(&mut random, taken, given);
+        let bytes = body(&listed.rising().map(|at| place(used[at])).collect::<Vec<_>>()).bytes().len();
         println!("{taken} of {given}: {bytes} bytes");
         assert!(bytes <= most, "{taken} of {given}: {bytes} bytes");
     }
 }
 
-/// So many of that many slots, each as likely as any other.
-fn drawn(random: &mut Random, count: usize, of: usize) -> BTreeSet<usize> {
-    let mut slots = BTreeSet::new();
-    while slots.len() < count {
-        slots.insert(random.below(of));
-    }
-    slots
-}
-
-fn body(mut slots: Vec<usize>) -> ShardBody {
-    slots.sort_unstable();
-    ShardBody::of(&slots.into_iter().map(place).collect::<Vec<_>>()).expect("slots of a block")
+fn body(slots: &[u32]) -> ShardBody {
+    ShardBody::of(slots).expect("slots of a block")
 }
 
 fn place(slot: usize) -> u32 {
@@ -73,6 +63,34 @@ fn entropy_bytes(taken: usize, given: usize) -> f64 {
     let (taken, given) = (taken as f64, given as f64);
     let share = taken / given;
     -given * (share * share.log2() + (1.0 - share) * (1.0 - share).log2()) / 8.0
+}
+
+/// A set of slots, a bit for each.
+struct Slots(Vec<u64>);
+
+impl Slots {
+    /// So many of that many slots, each as likely as any other.
+    fn drawn(random: &mut Random, mut count: usize, of: usize) -> Self {
+        let mut slots = Self(vec![0; of.div_ceil(64)]);
+        while count > 0 {
+            let slot = random.below(of);
+            count -= usize::from(!slots.has(slot));
+            slots.0[slot / 64] |= 1 << (slot % 64);
+        }
+        slots
+    }
+
+    fn has(&self, slot: usize) -> bool {
+        self.0[slot / 64] >> (slot % 64) & 1 == 1
+    }
+
+    fn rising(&self) -> impl Iterator<Item = usize> {
+        let without_lowest = |bits: &u64| Some(bits & bits.wrapping_sub(1));
+        (0..self.0.len()).flat_map(move |word| {
+            let bits = successors(Some(self.0[word]), without_lowest).take_while(|bits| *bits != 0);
+            bits.map(move |bits| 64 * word + bits.trailing_zeros() as usize)
+        })
+    }
 }
 
 /// SplitMix64: the same slots in every run.
