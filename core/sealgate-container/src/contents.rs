@@ -40,7 +40,15 @@ impl Contents {
     pub(crate) fn new(layout: Layout) -> Self {
         let checksum = Sha256::new().chain_update(DOMAIN).chain_update(layout.encode());
         let entries = Vec::with_capacity(layout.heads().len());
-        Self { layout, entries, passed: 0, entry: Sha256::new(), begin: Begin::default(), checksum, fault: None }
+        Self {
+            layout,
+            entries,
+            passed: 0,
+            entry: Sha256::new(),
+            begin: Begin::default(),
+            checksum,
+            fault: None,
+        }
     }
 
     pub(crate) fn layout(&self) -> &Layout {

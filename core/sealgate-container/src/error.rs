@@ -11,7 +11,9 @@ pub enum ContainerError {
     #[error("this is not a Sealgate container: check that this is the right file")]
     Unknown,
     /// `spec/container.md` §1.1: a version that this program does not know.
-    #[error("the container is of version {0}, and this program reads version 1: use a newer version of this program")]
+    #[error(
+        "the container is of version {0}, and this program reads version 1: use a newer version of this program"
+    )]
     Version(u8),
     /// `spec/container.md` §2.
     #[error("the container has the purpose {0}, which is none: get the file again from the vendor")]

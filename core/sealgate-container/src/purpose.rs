@@ -152,7 +152,8 @@ mod tests {
     fn the_spec_says_how_large_a_file_may_be() {
         let [snapshot, update] = [Purpose::Snapshot, Purpose::Update].map(Purpose::most_bytes);
         assert_eq!(snapshot % (1 << 20), 0);
-        let clause = format!("{} MiB for a snapshot and {} bytes for an update", snapshot >> 20, with_commas(update));
+        let clause =
+            format!("{} MiB for a snapshot and {} bytes for an update", snapshot >> 20, with_commas(update));
         assert!(SPEC.contains(&clause), "{clause}");
         for purpose in Purpose::ALL {
             assert!(purpose.parts().is_sorted_by_key(|part| part.name.number()));

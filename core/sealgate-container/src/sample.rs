@@ -14,7 +14,8 @@ pub(crate) fn rows(section: &str) -> Vec<Vec<String>> {
 /// A number as the specification writes it.
 pub(crate) fn with_commas(number: u64) -> String {
     let digits = number.to_string();
-    let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).expect("digits")).collect();
+    let groups: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).expect("digits")).collect();
     groups.join(",")
 }
 
@@ -56,6 +57,7 @@ pub(crate) fn update() -> Parts {
 
 /// A whole container.
 pub(crate) fn written((purpose, parts): &Parts) -> Vec<u8> {
-    let parts: Vec<(EntryName, &[u8])> = parts.iter().map(|(name, contents)| (*name, &contents[..])).collect();
+    let parts: Vec<(EntryName, &[u8])> =
+        parts.iter().map(|(name, contents)| (*name, &contents[..])).collect();
     crate::write(*purpose, &parts).expect("a reader takes it")
 }

@@ -8,7 +8,8 @@ use crate::StatementFault;
 pub(crate) const START_BYTES: usize = 3;
 const SIGNATURE_BYTES: usize = 64;
 /// The longest statement in this form.
-pub(crate) const MOST_BYTES: u64 = (START_BYTES + limits::PAYLOAD_BYTES + limits::SIGNATURES * SIGNATURE_BYTES) as u64;
+pub(crate) const MOST_BYTES: u64 =
+    (START_BYTES + limits::PAYLOAD_BYTES + limits::SIGNATURES * SIGNATURE_BYTES) as u64;
 
 /// The binary form of a statement of this kind. Key ids do not travel (`spec/container.md` §4.2).
 pub fn encode(kind: Kind, envelope: &Envelope) -> Result<Vec<u8>, StatementFault> {

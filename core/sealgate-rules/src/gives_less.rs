@@ -54,9 +54,8 @@ fn is_at_least<T: PartialOrd>(after: Option<T>, before: Option<T>) -> bool {
 
 /// What a program takes for a limit that is not named, only the program knows.
 fn allows_as_much(before: &[Limit], after: &[Limit]) -> bool {
-    let is_no_less = |limit: &Limit| {
-        after.iter().any(|other| other.name == limit.name && other.value >= limit.value)
-    };
+    let is_no_less =
+        |limit: &Limit| after.iter().any(|other| other.name == limit.name && other.value >= limit.value);
     before.len() == after.len() && before.iter().all(is_no_less)
 }
 
@@ -75,8 +74,8 @@ fn asks_no_more(before: &Conditions, after: &Conditions) -> bool {
 mod tests {
     use proptest::prelude::*;
     use sealgate_artifact::{
-        Allowances, AppId, Conditions, Feature, License, LicenseId, Licensee, Limit, MaxDevices, OfflinePermit,
-        Policy, TenantId, Tier, UnixSeconds, Variable, VariableValue,
+        Allowances, AppId, Conditions, Feature, License, LicenseId, Licensee, Limit, MaxDevices,
+        OfflinePermit, Policy, TenantId, Tier, UnixSeconds, Variable, VariableValue,
     };
 
     use super::gives_less;
@@ -164,9 +163,13 @@ mod tests {
         ("trial_days", |l| l.trial_days = Some(29)),
         ("policy", |l| l.conditions.policy = Some(policy("soft"))),
         ("policy: none", |l| l.conditions.policy = None),
-        ("offline", |l| l.conditions.offline = Some(OfflinePermit { days: 31, pool: None, journal_days: None })),
+        ("offline", |l| {
+            l.conditions.offline = Some(OfflinePermit { days: 31, pool: None, journal_days: None })
+        }),
         ("offline: none", |l| l.conditions.offline = None),
-        ("allowances", |l| l.conditions.allowances = Some(Allowances { releases: Some(4), replacements: None })),
+        ("allowances", |l| {
+            l.conditions.allowances = Some(Allowances { releases: Some(4), replacements: None })
+        }),
         ("allowances: none", |l| l.conditions.allowances = None),
         ("pool_epoch", |l| l.conditions.pool_epoch = Some(3)),
         ("pool_epoch: none", |l| l.conditions.pool_epoch = None),
@@ -216,7 +219,8 @@ mod tests {
 
     #[test]
     fn what_was_without_a_bound_is_less_with_one() {
-        let bought = License { trial_days: None, expires_at: None, max_devices: MaxDevices::Unlimited, ..license() };
+        let bought =
+            License { trial_days: None, expires_at: None, max_devices: MaxDevices::Unlimited, ..license() };
         assert!(!gives_less(&bought, &bought));
         for less in [
             License { trial_days: Some(3_650), ..bought.clone() },

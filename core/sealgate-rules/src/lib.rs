@@ -40,9 +40,7 @@ pub use may_leave::Leaving;
 pub use moves::{Holder, MOST_MOVES, seat_that_moves};
 pub use rate::{Bucket, Rate};
 pub use rhythm::{Ending, Rhythm, due, spread};
-pub use slots::{
-    BLOCK_SLOTS, FIRST_BITS, LAST_BITS, LAST_BLOCK, Outlook, Sample, SlotWindow, block_of, place_of,
-};
+pub use slots::{Outlook, Sample, SlotWindow};
 pub use status::Status;
 pub use trial::TrialStanding;
 pub use validate::Verdict;

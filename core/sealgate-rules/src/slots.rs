@@ -1,24 +1,14 @@
 //! Where slots lie, and how far a block is opened (`spec/revocation.md` §1). What was seen of a block and randomness are
 //! parameters.
 
-/// spec/revocation.md §1.2: slots of one block.
-pub const BLOCK_SLOTS: u64 = 1 << LAST_BITS;
+use sealgate_artifact::limits;
+
 /// spec/revocation.md §1.3: a block begins with a window of 2^10 slots.
-pub const FIRST_BITS: u32 = 10;
-/// The whole block.
-pub const LAST_BITS: u32 = 20;
-/// The last block: slots are below 2^53.
-pub const LAST_BLOCK: u64 = (1 << 33) - 1;
-
-/// The block of a slot (`spec/revocation.md` §1.2).
-pub fn block_of(slot: u64) -> u64 {
-    slot / BLOCK_SLOTS
-}
-
-/// A slot counted from the beginning of its block (`spec/revocation.md` §2.1).
-pub fn place_of(slot: u64) -> u32 {
-    u32::try_from(slot % BLOCK_SLOTS).expect("a block has 2^20 slots")
-}
+#[cfg(test)]
+const FIRST_BITS: u32 = 10;
+/// The whole block (`spec/revocation.md` §1.2).
+const LAST_BITS: u32 = limits::BLOCK_SLOTS.ilog2();
+const BLOCK_SLOTS: u64 = limits::BLOCK_SLOTS as u64;
 
 /// The part of a block that slots are drawn from (`spec/revocation.md` §1.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,11 +40,6 @@ pub struct Outlook {
 }
 
 impl SlotWindow {
-    /// A block that nothing was drawn from.
-    pub fn new(block: u64) -> Self {
-        Self { block, bits: FIRST_BITS }
-    }
-
     /// The slot of the window at which a random number points.
     pub fn slot(self, random: u64) -> u64 {
         self.block * BLOCK_SLOTS + random % self.len()
@@ -65,11 +50,7 @@ impl SlotWindow {
         let used = self.len() * sample.taken / sample.looked.max(1) + wanted;
         let reaches = |bits: &u32| *bits == LAST_BITS || used <= half(1 << bits);
         let bits = (self.bits..=LAST_BITS).find(reaches).unwrap_or(LAST_BITS);
-        Outlook {
-            bits,
-            is_crowded: used > half(BLOCK_SLOTS),
-            is_full: used > BLOCK_SLOTS / 16 * 15,
-        }
+        Outlook { bits, is_crowded: used > half(BLOCK_SLOTS), is_full: used > BLOCK_SLOTS / 16 * 15 }
     }
 
     fn len(self) -> u64 {
@@ -84,11 +65,12 @@ fn half(slots: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use sealgate_artifact::{Shard, limits};
 
-    use super::{BLOCK_SLOTS, FIRST_BITS, LAST_BITS, LAST_BLOCK, Sample, SlotWindow, block_of, place_of};
+    use super::{BLOCK_SLOTS, FIRST_BITS, LAST_BITS, Sample, SlotWindow};
 
     fn windows() -> impl Strategy<Value = SlotWindow> {
-        (0..=LAST_BLOCK, FIRST_BITS..=LAST_BITS).prop_map(|(block, bits)| SlotWindow { block, bits })
+        (0..limits::BLOCKS, FIRST_BITS..=LAST_BITS).prop_map(|(block, bits)| SlotWindow { block, bits })
     }
 
     fn samples() -> impl Strategy<Value = Sample> {
@@ -117,13 +99,17 @@ mod tests {
             (20, 16, 15, 1, (20, true, true)),
             (20, 16, 16, 1, (20, true, true)),
         ] {
-            assert_eq!(of(bits, looked, taken, wanted), is, "{taken} of {looked} at {bits}, and {wanted} more");
+            assert_eq!(
+                of(bits, looked, taken, wanted),
+                is,
+                "{taken} of {looked} at {bits}, and {wanted} more"
+            );
         }
     }
 
     #[test]
     fn the_last_slot_is_below_2_to_53() {
-        let last = SlotWindow { block: LAST_BLOCK, bits: LAST_BITS }.slot(BLOCK_SLOTS - 1);
+        let last = SlotWindow { block: limits::BLOCKS - 1, bits: LAST_BITS }.slot(BLOCK_SLOTS - 1);
         assert_eq!(last, (1 << 53) - 1);
     }
 
@@ -131,9 +117,8 @@ mod tests {
         #[test]
         fn a_slot_lies_in_the_window_of_its_block(window in windows(), random: u64) {
             let slot = window.slot(random);
-            prop_assert_eq!(block_of(slot), window.block);
-            prop_assert!(u64::from(place_of(slot)) < 1 << window.bits);
-            prop_assert_eq!(window.block * BLOCK_SLOTS + u64::from(place_of(slot)), slot);
+            prop_assert_eq!(Shard::block_of(slot), window.block);
+            prop_assert!(slot % BLOCK_SLOTS < 1 << window.bits);
         }
 
         /// A window never gets smaller, a fuller block never less full, and what is wanted fits into half of the window
