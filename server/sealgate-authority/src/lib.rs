@@ -27,6 +27,7 @@ pub mod seats;
 pub mod secrets;
 mod seen;
 mod seldom;
+mod slots;
 mod source;
 
 pub use certificate_window::CertificateWindow;
@@ -41,4 +42,5 @@ pub use observed::{About, Barred, Observed};
 pub use rows::{Actor, Entry, audit_row, event_row, stored};
 pub use secrets::SharedSecrets;
 pub use seldom::Seldom;
+pub use slots::Slots;
 pub use source::Source;

@@ -4,6 +4,7 @@ mod ahead;
 mod change;
 mod complete;
 mod list;
+mod next;
 mod resign;
 mod resign_releases;
 mod revoke;
@@ -15,6 +16,7 @@ mod version;
 
 pub(crate) use change::KeyChanges;
 pub(crate) use complete::{Completed, ROOM_FOR_SERVERS};
+pub(crate) use next::{list_revoked, store_next};
 pub(crate) use resign::resign_page_after;
 pub(crate) use signing::{LicenseSigner, signed_form, signed_form_of};
 pub(crate) use version::{begin, first_version, keyset_end, next_version};
