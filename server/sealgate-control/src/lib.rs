@@ -20,6 +20,7 @@ mod duration;
 mod ends;
 mod found;
 mod fresh_key;
+mod jobs;
 mod keys;
 mod licenses;
 mod list_turns;
@@ -68,6 +69,7 @@ pub use caller::{Caller, Once};
 pub use clock::ServerClock;
 pub use customers::Customers;
 pub use devices::Devices;
+pub use jobs::JobRecords;
 pub use keys::Keys;
 pub use licenses::{AuthforgeFiles, Licenses};
 pub use list_turns::{ListTurn, ListTurns};
@@ -121,6 +123,8 @@ pub struct Control {
     pub servers: Servers,
     /// The clock of this one.
     pub clock: ServerClock,
+    /// What the server did by itself.
+    pub jobs: JobRecords,
     /// The keys that sign.
     pub keys: Keys,
     /// Whose lists are made.
@@ -182,6 +186,7 @@ impl Control {
             access: AccessLists::new(desk.clone()),
             clock: ServerClock::new(desk.clone(), own_server.as_ref().map(|own| own.key)),
             servers: Servers::new(desk.clone(), changes.clone(), own_server),
+            jobs: JobRecords::new(db.clone(), ids.clone()),
             keys: Keys::new(changes),
             lists: ListTurns::new(),
             upkeep: Upkeep::new(db.clone(), ids),

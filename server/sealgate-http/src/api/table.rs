@@ -8,7 +8,7 @@ use sealgate_wire::{
     ChainEntryView, ChainQuery, ChangeVariables, ClockView, CountedQuery, CreateApp, CreateCustomer,
     CreatePlan, CreateTenant, CreateToken, CreditsView, CustomerForgotten, CustomerQuery, CustomerView,
     CustomersMerged, DecideModules, DeviceQuery, DeviceView, EventQuery, EventView, ExportQuery,
-    ForgetCustomer, GrantCredits, ImportLicenses, IssueLicenses, KeyRevoked, KeyView, LicenseKeyShown,
+    ForgetCustomer, GrantCredits, ImportLicenses, IssueLicenses, JobView, KeyRevoked, KeyView, LicenseKeyShown,
     LicenseKeysShown, LicensePreview, LicenseQuery, LicenseView, LicensesImported, LicensesIssued,
     LicensesResigned, LookUpLicense, MakeAuthforgeFile, MergeCustomers, Nothing, OwnToken, Page, PlanView,
     PublishRelease, Reason, ReleaseDevices, ReleaseView, Released, RenewLicense, ResignLicenses,
@@ -340,6 +340,10 @@ fn records() -> Vec<Operation> {
         ///
         /// After its clock was set, a server signs nothing that lives longer than a day until somebody says that it is right.
         POST "/api/v1/clock/accept", Installation, accept_clock = clock.accept (body AcceptClock) -> 200 ClockView;
+        /// List what the server does by itself
+        ///
+        /// Each job with its last run, what came of it, and when it is due.
+        GET "/api/v1/jobs", Installation, list_jobs = jobs.list (query CountedQuery) -> 200 Page<JobView>;
         /// List keys
         GET "/api/v1/keys", KeysRead, list_keys = keys.list (query CountedQuery) -> 200 Page<KeyView>;
         /// Start signing with a published next key
