@@ -31,6 +31,10 @@ macro_rules! for_every_kind {
                 "what a server answers to one heartbeat"
             Release "release" Update Attached
                 "a version of a product that the vendor published"
+            Shard "shard" Snapshot Attached
+                "which statements of one block the vendor took back"
+            Snapshot "snapshot" Snapshot Attached
+                "which revocation data of a tenant there is"
         }
     };
 }

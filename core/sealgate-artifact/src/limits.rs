@@ -92,6 +92,14 @@ pub const MODULES: usize = 1_024;
 pub const MODULE_NAME_BYTES: usize = 128;
 /// A module's version and signer, a product's version and a target, in bytes.
 pub const VERSION_BYTES: usize = 64;
+/// Slots of a block of revocation data.
+pub const BLOCK_SLOTS: u32 = 1 << 20;
+/// Blocks of an app: a slot is an integer of the profile.
+pub const BLOCKS: u64 = 1 << 33;
+/// The largest parameter of a shard's body.
+pub const SHARD_K: u8 = 15;
+/// Shards of a snapshot. Blocks a verifier's time spent on an endless list.
+pub const SHARDS: usize = 1_500;
 /// Seats of a license when they are counted at all. Blocks seat arithmetic that overflows.
 pub const MAX_DEVICES: u32 = 1_000_000;
 

@@ -65,6 +65,11 @@ impl<T: Statement> Unverified<T> {
         } else {
             Carrier { envelope: Envelope::decode(bytes)?, attachments: vec![] }
         };
+        Self::of_carrier(carrier)
+    }
+
+    /// The same of parts that travelled in another form than JSON (`spec/container.md` §4).
+    pub fn of_carrier(carrier: Carrier) -> Result<Self, ArtifactError> {
         let envelope = &carrier.envelope;
         if envelope.payload_type() != T::KIND.payload_type() {
             let found = envelope.payload_type().escape_default().to_string();

@@ -39,6 +39,7 @@ pub fn verify_proof(
 ) -> Result<Verified<ActivationProof>, TrustError> {
     let proof = verify(&Unverified::<ActivationProof>::decode(proof)?, &trust.activators)?;
     let said = proof.get();
+    trust.signed_in_time(&proof, said.issued_at)?;
     of_scope(trust, (said.tenant, said.app), expected.app)?;
     let license = expected.license;
     let differing = [
@@ -62,6 +63,7 @@ pub fn verify_release(
     app: AppId,
 ) -> Result<Verified<Release>, TrustError> {
     let release = verify(&Unverified::<Release>::decode(release)?, &trust.updaters)?;
+    trust.signed_in_time(&release, release.get().issued_at)?;
     of_scope(trust, (release.get().tenant, release.get().app), app)?;
     Ok(release)
 }

@@ -2,7 +2,7 @@
 
 use sealgate_artifact::{Keyset, Kind, PublicKey, Root, TenantId, TenantKeyset, UnixSeconds, Unverified};
 
-use crate::memory::{Accepted, Fact, Maximum};
+use crate::memory::{Accepted, Maximum};
 use crate::verify::admit_keys;
 use crate::{KeyWindow, Roots, Signers, TrustError, Verified, verify, window};
 
@@ -30,6 +30,8 @@ pub struct TenantTrust {
     pub(crate) issuers: Signers,
     pub(crate) activators: Signers,
     pub(crate) updaters: Signers,
+    pub(crate) sharders: Signers,
+    pub(crate) snapshotters: Signers,
 }
 
 impl TenantTrust {
@@ -48,7 +50,7 @@ impl TenantTrust {
 
         let keyset = verify(&Unverified::<Keyset>::decode(&chain.keyset)?, &root.keyset_signers())?;
         window::check(KeyWindow::Keyset, keyset.get().issued_at, keyset.get().expires_at, now)?;
-        let of_keyset = fact(keyset.get().version, &keyset);
+        let of_keyset = Maximum::of(keyset.get().version, &keyset);
         let last = root.last.get();
         of_keyset.against(standing(accepted.keyset.as_ref(), &last.keys, last.threshold))?;
         let known = admit_keys(&root.seen, keyset.get().keys.iter().map(|k| k.public_key))?;
@@ -60,7 +62,7 @@ impl TenantTrust {
             return Err(TrustError::WrongTenant { expected, found });
         }
         window::check(KeyWindow::Keyset, tenant_keyset.get().issued_at, tenant_keyset.get().expires_at, now)?;
-        let of_tenant = fact(tenant_keyset.get().version, &tenant_keyset);
+        let of_tenant = Maximum::of(tenant_keyset.get().version, &tenant_keyset);
         of_tenant.against(standing(accepted.tenant_keyset.as_ref(), authorities.keys(), 1))?;
         let known = admit_keys(&known, tenant_keyset.get().keys.iter().map(|k| k.public_key))?;
 
@@ -69,6 +71,8 @@ impl TenantTrust {
             issuers: Signers::of_keyset(Kind::License, &tenant_keyset.get().keys),
             activators: Signers::of_keyset(Kind::ActivationProof, &tenant_keyset.get().keys),
             updaters: Signers::of_keyset(Kind::Release, &tenant_keyset.get().keys),
+            sharders: Signers::of_keyset(Kind::Shard, &tenant_keyset.get().keys),
+            snapshotters: Signers::of_keyset(Kind::Snapshot, &tenant_keyset.get().keys),
             root: root.last,
             keyset,
             tenant_keyset,
@@ -101,10 +105,6 @@ impl TenantTrust {
     pub fn accepted(&self) -> &Accepted {
         &self.accepted
     }
-}
-
-fn fact<T>(version: u64, statement: &Verified<T>) -> Fact {
-    Fact { version, statement: statement.id(), raised_by: statement.signed_by().to_vec() }
 }
 
 fn standing<'a>(

@@ -66,6 +66,9 @@ pub enum TrustError {
     /// `spec/keys.md` §5.10.
     #[error("the server's key was revoked")]
     ServerRevoked,
+    /// `spec/revocation.md` §5.4.
+    #[error("it was signed after its key was retired")]
+    KeyRetired,
     /// `spec/online.md` §5.2.
     #[error("the decision answers another request: its {0} differs")]
     AnswersAnother(&'static str),
@@ -132,6 +135,7 @@ impl TrustError {
             Self::Equivocation => Code::Equivocation,
             Self::ServerScope => Code::ServerScope,
             Self::ServerRevoked => Code::ServerRevoked,
+            Self::KeyRetired => Code::KeyRetired,
             Self::AnswersAnother(_) => Code::NonceMismatch,
             Self::ProofMismatch(_) => Code::ProofMismatch,
             Self::NotYetValid { whose: KeyWindow::Root, .. } => Code::RootNotYetValid,

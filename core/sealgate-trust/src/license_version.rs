@@ -14,11 +14,7 @@ impl TenantTrust {
         license: &Verified<License>,
         before: Option<&Maximum>,
     ) -> Result<Maximum, TrustError> {
-        let this = Maximum {
-            version: license.get().version,
-            statement: license.id(),
-            raised_by: license.signed_by().to_vec(),
-        };
+        let this = Maximum::of(license.get().version, license);
         this.against(before.filter(|before| before.stands(self.issuers.keys(), 1)))?;
         Ok(this)
     }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use sealgate_artifact::{PublicKey, StatementId, TenantId};
 
-use crate::TrustError;
+use crate::{TrustError, Verified};
 
 /// The newest version that was accepted at one level, and the keys that vouched for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,11 @@ pub struct Maximum {
 }
 
 impl Maximum {
+    /// What was just verified.
+    pub(crate) fn of<T>(version: u64, statement: &Verified<T>) -> Self {
+        Self { version, statement: statement.id(), raised_by: statement.signed_by().to_vec() }
+    }
+
     /// `spec/keys.md` §4.7: it stands while at least `threshold` of the keys trusted now are among those that raised it.
     pub(crate) fn stands(&self, trusted: &[PublicKey], threshold: usize) -> bool {
         trusted.iter().filter(|key| self.raised_by.contains(key)).count() >= threshold

@@ -30,6 +30,7 @@ pub fn verify_license(
     if policies == Policies::Unknown && license.get().conditions.policy.is_some() {
         return Err(ArtifactError::CritUnknown("policy".to_owned()).into());
     }
+    trust.signed_in_time(&license, license.get().issued_at)?;
     let tenant = trust.tenant_keyset().get().tenant;
     if license.get().tenant != tenant {
         return Err(TrustError::WrongTenant { expected: tenant, found: license.get().tenant });
