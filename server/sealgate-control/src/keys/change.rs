@@ -82,6 +82,7 @@ impl KeyChanges {
             KeyUse::Root => Kind::Keyset,
             KeyUse::Authority => Kind::TenantKeyset,
             KeyUse::Update => Kind::Release,
+            KeyUse::Snapshot => Kind::Snapshot,
             _ => Kind::License,
         };
         // Nobody ever sees this signature, and what it signs is no statement.
@@ -116,7 +117,7 @@ impl KeyChanges {
         authority: PublicKey,
     ) -> Result<(), AuthorityError> {
         let last = self.published::<TenantKeyset>(ring.scope).await?;
-        let issued_at = self.desk.ids.now();
+        let issued_at = self.issued_after(ring, &last).await?;
         let version = next_version(last.version, issued_at);
         let statement = TenantKeyset {
             tenant: last.tenant,

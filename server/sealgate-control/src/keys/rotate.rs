@@ -55,7 +55,7 @@ impl KeyChanges {
                 self.publish_tenant(&mut change, &ring, self.signing_authority().await?).await?;
                 change.set_issuer(caller.tenant, signs);
             }
-            KeyUse::Update => {
+            KeyUse::Update | KeyUse::Snapshot => {
                 self.publish_tenant(&mut change, &ring, self.signing_authority().await?).await?;
             }
             KeyUse::Root => {
