@@ -38,7 +38,12 @@ impl LicenseSigner {
     ) -> Result<SignedLicense, AuthorityError> {
         let statement = signed_form(license, self.ids.now())?;
         let carrier = sign_statement(&*self.signer, &statement, &[issuer])?;
-        Ok(SignedLicense { signer: issuer, id: carrier.envelope.id(), envelope: carrier.encode() })
+        Ok(SignedLicense {
+            signer: issuer,
+            id: carrier.envelope.id(),
+            envelope: carrier.encode(),
+            slot: None,
+        })
     }
 }
 

@@ -49,6 +49,8 @@ pub(super) const MODULES: &[(&str, &[&str])] = &[
     ("release_days", table::release_days::STATEMENTS),
     ("roots", table::roots::STATEMENTS),
     ("servers", table::servers::STATEMENTS),
+    ("slot_blocks", table::slot_blocks::STATEMENTS),
+    ("slots", table::slots::STATEMENTS),
     ("slugs", table::slugs::STATEMENTS),
     ("tenants", table::tenants::STATEMENTS),
     ("tokens", table::tokens::STATEMENTS),
