@@ -28,6 +28,7 @@ pub mod seats;
 pub mod secrets;
 mod seen;
 mod seldom;
+mod snapshot_file;
 mod source;
 
 pub use certificate_window::CertificateWindow;
@@ -43,4 +44,5 @@ pub use observed::{About, Barred, Observed};
 pub use rows::{Actor, Entry, audit_row, event_row, stored};
 pub use secrets::SharedSecrets;
 pub use seldom::Seldom;
+pub use snapshot_file::{SnapshotFile, SnapshotFiles};
 pub use source::Source;

@@ -43,6 +43,7 @@ mod servers;
 mod sets;
 mod slugged;
 mod slugs;
+mod snapshots;
 mod standing;
 mod tenants;
 mod tokens;
@@ -82,6 +83,7 @@ use restore::Restore;
 pub use scopes::{Scope, Scopes};
 pub use secrets::VendorSecrets;
 pub use servers::Servers;
+pub use snapshots::{SnapshotStep, Snapshots};
 pub use tenants::Tenants;
 pub use tokens::Tokens;
 pub use upkeep::Upkeep;
@@ -123,6 +125,8 @@ pub struct Control {
     pub servers: Servers,
     /// The clock of this one.
     pub clock: ServerClock,
+    /// Revocation data.
+    pub snapshots: Snapshots,
     /// What the server did by itself.
     pub jobs: JobRecords,
     /// The keys that sign.
@@ -186,6 +190,7 @@ impl Control {
             access: AccessLists::new(desk.clone()),
             clock: ServerClock::new(desk.clone(), own_server.as_ref().map(|own| own.key)),
             servers: Servers::new(desk.clone(), changes.clone(), own_server),
+            snapshots: Snapshots::new(changes.clone()),
             jobs: JobRecords::new(db.clone(), ids.clone()),
             keys: Keys::new(changes),
             lists: ListTurns::new(),

@@ -2,7 +2,7 @@
 
 use sealgate_artifact::{Code, UnixSeconds};
 use sealgate_authority::AuthorityError;
-use sealgate_control::{Servers, Upkeep};
+use sealgate_control::{Control, Servers, Snapshots, Upkeep};
 use sealgate_store::StoreError;
 
 use super::lease::{Holder, LEASE};
@@ -11,13 +11,15 @@ use super::rows;
 /// What jobs work with: the vendor's side, as far as they need it.
 pub struct Duties {
     servers: Servers,
+    snapshots: Snapshots,
     pub(super) upkeep: Upkeep,
 }
 
 impl Duties {
     /// The duties of a process that has the vendor's side.
-    pub fn new(servers: &Servers, upkeep: &Upkeep) -> Self {
-        Self { servers: servers.clone(), upkeep: upkeep.clone() }
+    pub fn of(control: &Control) -> Self {
+        let Control { servers, snapshots, upkeep, .. } = control;
+        Self { servers: servers.clone(), snapshots: snapshots.clone(), upkeep: upkeep.clone() }
     }
 }
 
@@ -38,6 +40,11 @@ impl<'a> Turn<'a> {
     /// The vendor's license servers.
     pub fn servers(&self) -> &Servers {
         &self.duties.servers
+    }
+
+    /// Revocation data.
+    pub fn snapshots(&self) -> &Snapshots {
+        &self.duties.snapshots
     }
 
     /// What keeps the database in order.

@@ -56,6 +56,9 @@ statements! {
     HURRY = "UPDATE jobs SET due_at = $2 WHERE name = $1 AND due_at > $2";
 }
 
+/// The job that signs revocation data. Whoever replaces the key that signs it is in a hurry.
+pub const SIGN_SNAPSHOTS: &str = "sign_snapshots";
+
 /// A job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "a field is its column")]
