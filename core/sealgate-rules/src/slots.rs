@@ -3,9 +3,6 @@
 
 use sealgate_artifact::limits;
 
-/// spec/revocation.md §1.3: a block begins with a window of 2^10 slots.
-#[cfg(test)]
-const FIRST_BITS: u32 = 10;
 /// The whole block (`spec/revocation.md` §1.2).
 const LAST_BITS: u32 = limits::BLOCK_SLOTS.ilog2();
 const BLOCK_SLOTS: u64 = limits::BLOCK_SLOTS as u64;
@@ -67,7 +64,9 @@ mod tests {
     use proptest::prelude::*;
     use sealgate_artifact::{Shard, limits};
 
-    use super::{BLOCK_SLOTS, FIRST_BITS, LAST_BITS, Sample, SlotWindow};
+    use super::{BLOCK_SLOTS, LAST_BITS, Sample, SlotWindow};
+
+    const FIRST_BITS: u32 = 10;
 
     fn windows() -> impl Strategy<Value = SlotWindow> {
         (0..limits::BLOCKS, FIRST_BITS..=LAST_BITS).prop_map(|(block, bits)| SlotWindow { block, bits })

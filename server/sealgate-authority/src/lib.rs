@@ -28,6 +28,7 @@ pub mod seats;
 pub mod secrets;
 mod seen;
 mod seldom;
+mod slots;
 mod snapshot_file;
 mod source;
 
@@ -44,5 +45,6 @@ pub use observed::{About, Barred, Observed};
 pub use rows::{Actor, Entry, audit_row, event_row, stored};
 pub use secrets::SharedSecrets;
 pub use seldom::Seldom;
+pub use slots::Slots;
 pub use snapshot_file::{SnapshotFile, SnapshotFiles};
 pub use source::Source;

@@ -13,6 +13,7 @@ CREATE TABLE slot_blocks (
     FOREIGN KEY (tenant_id, app_id) REFERENCES apps (tenant_id, app_id)
 );
 CREATE INDEX slot_blocks_by_tenant ON slot_blocks (tenant_id, app_id, block);
+INSERT INTO slot_blocks (tenant_id, app_id, block, bits, is_full) SELECT tenant_id, app_id, 0, 10, 0 FROM apps;
 
 -- Every slot that was given out: what has it, and whether it is listed. The key is why none is given out twice.
 CREATE TABLE slots (

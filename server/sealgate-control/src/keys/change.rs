@@ -41,7 +41,7 @@ impl KeyChanges {
 
     /// Signs licenses with the tenants' issuers.
     pub(crate) fn issuers(&self) -> LicenseSigner {
-        LicenseSigner::new(Arc::clone(&self.signer), self.desk.ids.clone())
+        LicenseSigner::new(Arc::clone(&self.signer), self.desk.db.clone(), self.desk.ids.clone())
     }
 
     /// The turn to change the installation's keys, and what rests on them.

@@ -5,6 +5,7 @@ mod change;
 mod complete;
 mod issued;
 mod list;
+mod next;
 mod resign;
 mod resign_releases;
 mod revoke;
@@ -16,6 +17,7 @@ mod version;
 
 pub(crate) use change::KeyChanges;
 pub(crate) use complete::{Completed, ROOM_FOR_SERVERS};
+pub(crate) use next::{list_revoked, store_next};
 pub(crate) use resign::resign_page_after;
 pub(crate) use signing::{LicenseSigner, signed_form, signed_form_of};
 pub(crate) use version::{begin, first_version, keyset_end, next_version};

@@ -71,6 +71,7 @@ mod said;
 mod secrets;
 mod self_ban;
 mod server_keys;
+mod slots;
 mod slugs;
 mod stood_still;
 mod strangers;

@@ -79,19 +79,28 @@ pub async fn newest(on: impl Read, app: AppId) -> Result<Option<SlotBlock>, Stor
     query_as(NEWEST).bind(app.to_string()).fetch_optional(on).await
 }
 
+/// Opens the first block of a new app.
+pub(super) async fn open_first(tx: &mut Tx<'_>, app: (TenantId, AppId)) -> Result<(), StoreError> {
+    open(tx, app, 0).await
+}
+
 /// Opens the block after the app's last one; the first without one. Somebody else may have done so: that changes nothing.
 pub async fn open_next(
     tx: &mut Tx<'_>,
     (tenant, app): (TenantId, AppId),
     last: Option<u64>,
 ) -> Result<(), StoreError> {
-    if tx.connection.locks_rows() {
-        let query = query(OPEN_NEXT).bind(tenant.to_string()).bind(app.to_string());
-        query.bind(last.map_or(-1, signed)).fetch_one(&mut *tx).await?;
-    } else {
-        let query = query(OPEN).bind(tenant.to_string()).bind(app.to_string());
-        query.bind(signed(last.map_or(0, |last| last + 1))).bind(FIRST_BITS).execute(&mut *tx).await?;
+    if !tx.connection.locks_rows() {
+        return open(tx, (tenant, app), last.map_or(0, |last| last + 1)).await;
     }
+    let query = query(OPEN_NEXT).bind(tenant.to_string()).bind(app.to_string());
+    query.bind(last.map_or(-1, signed)).fetch_one(&mut *tx).await?;
+    Ok(())
+}
+
+async fn open(tx: &mut Tx<'_>, (tenant, app): (TenantId, AppId), block: u64) -> Result<(), StoreError> {
+    let query = query(OPEN).bind(tenant.to_string()).bind(app.to_string());
+    query.bind(signed(block)).bind(FIRST_BITS).execute(tx).await?;
     Ok(())
 }
 

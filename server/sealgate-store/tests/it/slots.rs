@@ -200,7 +200,6 @@ async fn a_snapshot_s_slots_are_listed_whoever_had_them() {
     on_both_engines(async |db| {
         let stored = with_license(db, 3).await;
         let (tenant, app) = (stored.tenant, stored.app);
-        open(db, &stored, None).await;
         store(db, &license(3), 6).await.expect("is stored");
         let known: Vec<u64> = (0..60).chain(0..3).chain([5 * BLOCK + 1]).collect();
         let import = |at: UnixSeconds| {
@@ -252,8 +251,9 @@ async fn a_block_opens_wider_and_never_narrower() {
     on_both_engines(async |db| {
         let license = with_license(db, 3).await;
         let app = license.app;
-        assert_eq!(slot_blocks::newest(db, app).await.expect("is read"), None);
-        open(db, &license, None).await;
+        let first = slot_blocks::newest(db, app).await.expect("is read").expect("an app has one");
+        assert_eq!((first.block, first.bits, first.is_full), (0, 10, false));
+        assert_eq!(slot_blocks::newest(db, AppId::from_bytes([9; 16])).await.expect("is read"), None);
         open(db, &license, None).await;
         for (bits, is) in [(12, 12), (11, 12), (20, 20)] {
             let widen = work((app, bits), |(app, bits), tx| {
