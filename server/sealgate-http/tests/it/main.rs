@@ -11,6 +11,7 @@ mod api_changes;
 mod api_credits;
 mod api_devices;
 mod api_ends;
+mod api_jobs;
 mod api_keys;
 mod api_licenses;
 mod api_lists;
