@@ -76,6 +76,7 @@ mod chain;
 mod checked;
 mod client;
 mod clock;
+pub mod container;
 mod copies;
 mod denied;
 mod device_key;

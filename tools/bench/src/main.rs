@@ -27,6 +27,7 @@ mod report;
 mod scale;
 mod server;
 mod sizes;
+mod stream;
 mod timing;
 mod validate;
 mod validate_first;
@@ -111,6 +112,15 @@ enum Bench {
     },
     /// Bytes of answers, files and the program
     Sizes,
+    /// Whether a large update is whole, beside SHA-256 of the same file
+    Stream {
+        /// Bytes of the package in it
+        #[arg(long, default_value_t = 100_000_000)]
+        bytes: u64,
+        /// Alternating rounds
+        #[arg(long, default_value_t = 15)]
+        rounds: u32,
+    },
     /// Whether the time of a refusal tells whose a key is
     Timing {
         /// Questions, of five classes in random order
@@ -220,6 +230,7 @@ async fn main() -> std::io::Result<()> {
         }
         Bench::Guard { rounds } => guard::run(&args.sealgate, rounds),
         Bench::Sizes => sizes::run(&args.sealgate),
+        Bench::Stream { bytes, rounds } => stream::run(bytes, rounds),
         Bench::Timing { questions } => timing::run(&args.sealgate, questions),
         Bench::VerifyPeers { rounds, reads } => verify::run(&args.sealgate, rounds, reads),
         Bench::Beside { former, rounds, seconds, licenses } => {

@@ -14,6 +14,7 @@ pub(crate) const ARROWS: Table = &[
     ("sealgate-rules", &["sealgate-artifact"]),
     ("sealgate-authforge", &["sealgate-artifact"]),
     ("sealgate-wire", &["sealgate-artifact"]),
+    ("sealgate-container", &["sealgate-artifact"]),
     // device
     ("sealgate", &["core/*"]),
     // server

@@ -10,6 +10,7 @@ mod chain_crash;
 mod chain_disk;
 mod chain_log;
 mod configured;
+mod container;
 mod copies;
 mod environments;
 mod fingerprint;

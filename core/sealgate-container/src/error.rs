@@ -1,0 +1,172 @@
+//! What can be wrong with a container.
+
+use sealgate_artifact::Code;
+
+use crate::{EntryName, Purpose};
+
+/// Why a container is refused: what is wrong, where, and what to do. Entries are counted from 1.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ContainerError {
+    /// `spec/container.md` §1.1: another magic, or the file ends before it.
+    #[error("this is not a Sealgate container: check that this is the right file")]
+    Unknown,
+    /// `spec/container.md` §1.1: a version that this program does not know.
+    #[error(
+        "the container is of version {0}, and this program reads version 1: use a newer version of this program"
+    )]
+    Version(u8),
+    /// `spec/container.md` §2.
+    #[error("the container has the purpose {0}, which is none: get the file again from the vendor")]
+    Purpose(u8),
+    /// `spec/container.md` §3.2: the whole file is too large.
+    #[error("the file has {size} bytes, and no {purpose} has more than {}: check that this is the right file", purpose.most_bytes())]
+    FileTooLarge {
+        /// What the file is for.
+        purpose: Purpose,
+        /// How many bytes it has.
+        size: u64,
+    },
+    /// `spec/container.md` §2: more or fewer entries than any file of this purpose has.
+    #[error("the container has {count} entries, and no {purpose} has so {}", if *count < 10 { "few" } else { "many" })]
+    Entries {
+        /// What the file is for.
+        purpose: Purpose,
+        /// How many entries it has.
+        count: usize,
+    },
+    /// `spec/container.md` §3: an entry's name is not known.
+    #[error("entry {at} has the name {number}, which is none: get the file again from the vendor")]
+    NameUnknown {
+        /// Which entry.
+        at: usize,
+        /// What stands for its name.
+        number: u8,
+    },
+    /// `spec/container.md` §2: files of this purpose have no entry of this name.
+    #[error("entry {at} is a {name}, and no {purpose} has one")]
+    NameUnexpected {
+        /// Which entry.
+        at: usize,
+        /// Its name.
+        name: EntryName,
+        /// What the file is for.
+        purpose: Purpose,
+    },
+    /// `spec/container.md` §3.1: an entry stands behind one that has to follow it.
+    #[error("entry {at}, a {name}, stands behind entries that have to follow it")]
+    Order {
+        /// Which entry.
+        at: usize,
+        /// Its name.
+        name: EntryName,
+    },
+    /// `spec/container.md` §2: there are more entries of this name than the purpose allows.
+    #[error("entry {at} is one {name} too many: here, there are at most {most}")]
+    TooMany {
+        /// Which entry.
+        at: usize,
+        /// Its name.
+        name: EntryName,
+        /// How many there may be.
+        most: usize,
+    },
+    /// `spec/container.md` §2: an entry that the purpose needs is not there.
+    #[error("the {purpose} has no {name}: get the file again from the vendor")]
+    Missing {
+        /// What the file is for.
+        purpose: Purpose,
+        /// The name that is not there.
+        name: EntryName,
+    },
+    /// `spec/container.md` §3: an entry is empty, or longer than its name allows.
+    #[error("entry {at}, a {name}, has {length} bytes: it may have 1 to {}", name.most_bytes())]
+    Length {
+        /// Which entry.
+        at: usize,
+        /// Its name.
+        name: EntryName,
+        /// How many bytes it is said to have.
+        length: u64,
+    },
+    /// `spec/container.md` §5.1: the file ends early.
+    #[error("the file ends {}: copy it again, and wait until the copy is complete", ending(*has, *needs))]
+    Truncated {
+        /// How many bytes there are.
+        has: u64,
+        /// How many bytes its heads say, if they were read.
+        needs: Option<u64>,
+    },
+    /// `spec/container.md` §1.2: something follows the checksum.
+    #[error("bytes follow the container's end, at byte {needs}: get the file again from the vendor")]
+    TooLong {
+        /// How many bytes its heads say.
+        needs: u64,
+    },
+    /// `spec/container.md` §1.3.
+    #[error("the file was changed on the way, its checksum does not fit: copy it again")]
+    Damaged,
+    /// `spec/container.md` §4.1: what should be a statement is none.
+    #[error("entry {at}, a {name}, is not a statement in binary form: {fault}")]
+    Statement {
+        /// Which entry.
+        at: usize,
+        /// Its name.
+        name: EntryName,
+        /// What is wrong with it.
+        fault: StatementFault,
+    },
+}
+
+fn ending(has: u64, needs: Option<u64>) -> String {
+    match needs {
+        Some(needs) => format!("after {has} of {needs} bytes"),
+        None => format!("after {has} bytes, before its list of entries does"),
+    }
+}
+
+impl ContainerError {
+    /// The stable code, `spec/errors.md` §2.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Unknown | Self::Version(_) => Code::ContainerUnknown,
+            Self::FileTooLarge { .. } => Code::ArtifactTooLarge,
+            Self::Truncated { .. } => Code::ContainerTruncated,
+            Self::Damaged => Code::ContainerDamaged,
+            Self::Statement { fault, .. } => fault.code(),
+            _ => Code::ContainerInvalid,
+        }
+    }
+}
+
+/// What is wrong with the binary form of a statement (`spec/container.md` §4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum StatementFault {
+    /// It is shorter than its first fields.
+    #[error("it has fewer than 3 bytes")]
+    Short,
+    /// It has no payload, or a longer one than any statement has.
+    #[error("its payload has {0} bytes: it may have 1 to 3,800")]
+    Payload(usize),
+    /// It has no signature, or too many.
+    #[error("it has {0} signatures: it may have 1 to 24")]
+    Signatures(usize),
+    /// It is shorter or longer than its payload and signatures.
+    #[error("it does not end with its last signature")]
+    Length,
+    /// Only the writer finds this: an envelope has a signature that is none.
+    #[error("a signature has not 64 bytes")]
+    Signature,
+    /// Only the writer finds this: an envelope is of another kind than the entry.
+    #[error("it is of another kind")]
+    Kind,
+}
+
+impl StatementFault {
+    /// The stable code, `spec/errors.md` §2.
+    pub fn code(self) -> Code {
+        match self {
+            Self::Kind => Code::KindUnexpected,
+            _ => Code::ContainerInvalid,
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! What containers are for: the one table (`spec/container.md` §2).
+
+use sealgate_artifact::limits;
+
+use crate::EntryName;
+
+/// How often entries of a name stand in a container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Times {
+    Once,
+    /// Once if the main statement names one: who reads the statement judges that.
+    IfNamed,
+    Between(usize, usize),
+    /// One for each shard that has a body. Who reads the shards judges which have one; there are not more than shards.
+    LikeShards,
+}
+
+/// The entries of one name in containers of one purpose.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Part {
+    pub(crate) name: EntryName,
+    pub(crate) times: Times,
+}
+
+impl Times {
+    pub(crate) fn least(self) -> usize {
+        match self {
+            Self::Once => 1,
+            Self::IfNamed | Self::LikeShards => 0,
+            Self::Between(least, _) => least,
+        }
+    }
+
+    pub(crate) fn most(self, shards: usize) -> usize {
+        match self {
+            Self::Once | Self::IfNamed => 1,
+            Self::Between(_, most) => most,
+            Self::LikeShards => shards,
+        }
+    }
+}
+
+macro_rules! purposes {
+    ($($purpose:ident $number:literal $name:literal $ending:literal $most:literal, $what:literal
+        [$($entry:ident $times:expr),*])*) => {
+        /// What a container is for. The purpose says which entries it has.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Purpose { $(#[doc = concat!("`", $name, "`: ", $what, ".")] $purpose),* }
+
+        impl Purpose {
+            /// Every purpose there is.
+            pub const ALL: [Self; [$($name),*].len()] = [$(Self::$purpose),*];
+
+            /// The name as the specification writes it.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$purpose => $name),* }
+            }
+
+            /// The byte that stands for it.
+            pub fn number(self) -> u8 {
+                match self { $(Self::$purpose => $number),* }
+            }
+
+            /// How the names of such files end, with the point.
+            pub fn file_ending(self) -> &'static str {
+                match self { $(Self::$purpose => $ending),* }
+            }
+
+            /// `spec/container.md` §3.2: how many bytes the whole file may have.
+            pub fn most_bytes(self) -> u64 {
+                match self { $(Self::$purpose => $most),* }
+            }
+
+            /// The entries, in their order; first the main statement.
+            pub(crate) fn parts(self) -> &'static [Part] {
+                match self { $(Self::$purpose => &[$(Part { name: EntryName::$entry, times: $times }),*]),* }
+            }
+        }
+    };
+}
+
+/// `spec/keys.md` §4.8.
+const ROOTS: Times = Times::Between(1, limits::ROOT_STATEMENTS);
+
+// One purpose: variant, number, name, ending of file names, limit of the whole file in bytes, what it is for; then its entries in
+// their order, each with how often it stands there.
+purposes! {
+    Snapshot 1 "snapshot" ".sgsnap" 268_435_456, "what a vendor took back"
+        [Snapshot Times::Once, Attachment Times::IfNamed, Root ROOTS, Keyset Times::Once, TenantKeyset Times::Once,
+            Shard Times::Between(0, limits::SHARDS), ShardBody Times::LikeShards]
+    Update 2 "update" ".sgupd" 4_400_000_000, "a new version of a product"
+        [Release Times::Once, Attachment Times::IfNamed, Root ROOTS, Keyset Times::Once, TenantKeyset Times::Once,
+            Package Times::Once]
+}
+
+impl Purpose {
+    /// The purpose of this number, if it is known.
+    pub fn of_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|purpose| purpose.number() == number)
+    }
+
+    /// How many entries a container of this purpose has at least, and at most.
+    pub(crate) fn entries(self) -> (usize, usize) {
+        let least = self.parts().iter().map(|part| part.times.least()).sum();
+        let most = self.parts().iter().map(|part| part.times.most(limits::SHARDS)).sum();
+        (least, most)
+    }
+}
+
+impl std::fmt::Display for Purpose {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sealgate_artifact::limits;
+
+    use super::{Part, Purpose, Times};
+    use crate::spec::{PAGE, rows, with_commas};
+
+    fn times(part: &Part) -> String {
+        let name = part.name;
+        match part.times {
+            Times::Once => format!("`{name}`"),
+            Times::IfNamed => format!("`{name}` if it names one"),
+            Times::Between(least, most) => format!("`{name}` {least} to {}", with_commas(most as u64)),
+            Times::LikeShards => format!("`{name}` as many as shards that have one"),
+        }
+    }
+
+    /// `spec/container.md` §2 is the table of exactly these purposes and their entries.
+    #[test]
+    fn the_spec_lists_the_purposes() {
+        let row = |purpose: Purpose| {
+            let (main, then) = purpose.parts().split_first().expect("a main statement");
+            let then: Vec<String> = then.iter().map(times).collect();
+            [
+                format!("`{purpose}`"),
+                purpose.number().to_string(),
+                format!("`{}`", purpose.file_ending()),
+                times(main),
+                then.join("; "),
+            ]
+        };
+        assert_eq!(rows("2 "), Purpose::ALL.map(|purpose| row(purpose).to_vec()));
+    }
+
+    /// `spec/container.md` §3.2 says how large a file may be; entries stand in the order of their numbers (§3.1).
+    #[test]
+    fn the_spec_says_how_large_a_file_may_be() {
+        let [snapshot, update] = [Purpose::Snapshot, Purpose::Update].map(Purpose::most_bytes);
+        assert_eq!(snapshot % (1 << 20), 0);
+        let clause =
+            format!("{} MiB for a snapshot and {} bytes for an update", snapshot >> 20, with_commas(update));
+        assert!(PAGE.contains(&clause), "{clause}");
+        for purpose in Purpose::ALL {
+            assert!(purpose.parts().is_sorted_by_key(|part| part.name.number()));
+            assert_eq!(Purpose::of_number(purpose.number()), Some(purpose));
+        }
+        assert_eq!(Purpose::of_number(0), None);
+    }
+
+    /// `spec/container.md` §3.2: what §2 and §3 allow is never larger, so no head needs to be judged by it.
+    #[test]
+    fn no_layout_is_larger_than_its_file_may_be() {
+        for purpose in Purpose::ALL {
+            let (_, most) = purpose.entries();
+            let contents = |part: &Part| part.times.most(limits::SHARDS) as u64 * part.name.most_bytes();
+            let contents: u64 = purpose.parts().iter().map(contents).sum();
+            let largest = 12 + 9 * most as u64 + contents + 32;
+            assert!(largest <= purpose.most_bytes(), "{purpose}: {largest}");
+            assert!(u16::try_from(most).is_ok());
+        }
+    }
+}
