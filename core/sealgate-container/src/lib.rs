@@ -46,6 +46,7 @@ mod layout;
 mod order;
 mod purpose;
 mod reader;
+mod snapshot_file;
 #[cfg(test)]
 mod spec;
 mod statement;
@@ -57,5 +58,6 @@ pub use error::{ContainerError, StatementFault};
 pub use layout::{Head, Layout};
 pub use purpose::Purpose;
 pub use reader::Reader;
+pub use snapshot_file::{SnapshotFile, SnapshotStatements};
 pub use statement::{decode as decode_statement, encode as encode_statement};
 pub use writer::{Writer, write};
