@@ -58,6 +58,6 @@ pub use error::{ContainerError, StatementFault};
 pub use layout::{Head, Layout};
 pub use purpose::Purpose;
 pub use reader::Reader;
-pub use snapshot_file::{SnapshotFile, SnapshotStatements};
+pub use snapshot_file::{SnapshotFile, SnapshotStatements, names_body};
 pub use statement::{decode as decode_statement, encode as encode_statement};
 pub use writer::{Writer, write};

@@ -52,7 +52,7 @@ impl<'a, E: From<ContainerError>, F: FnMut(&Entry) -> Result<Vec<u8>, E>> Snapsh
             // spec/container.md §3: bodies stand in the order of the shards that have one. One that no shard names is nobody's: with it, the
             // last shard is refused.
             let is_last = at + 1 == shards.len();
-            let mine = if names_body(&envelope) { 1 } else { 0 };
+            let mine = usize::from(names_body(&envelope));
             let mine = bodies.by_ref().take(if is_last { usize::MAX } else { mine });
             let attachments = mine.map(|body| (file.read)(body)).collect::<Result<_, _>>()?;
             Ok(Carrier { envelope, attachments })
@@ -77,7 +77,7 @@ impl<'a, E: From<ContainerError>, F: FnMut(&Entry) -> Result<Vec<u8>, E>> Snapsh
 }
 
 /// Whether a statement says that it has a body. It decides only where the next one begins.
-fn names_body(shard: &Envelope) -> bool {
+pub fn names_body(shard: &Envelope) -> bool {
     let Ok(Value::Object(members)) = parse_json(shard.payload()) else { return false };
     members.iter().any(|(name, _)| name == "body")
 }
