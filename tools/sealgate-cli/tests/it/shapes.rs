@@ -104,6 +104,7 @@ const RUN: &[&str] = &[
     "server list",
     "server accept-clock --yes",
     "job list",
+    "offline snapshot --sign -o {folder}/all.sgsnap",
     "keys list",
     "keys export --app {app} -o {folder}/trust.json",
     "verify {folder}/a.license --trust {folder}/trust.json",
