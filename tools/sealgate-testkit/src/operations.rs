@@ -260,6 +260,15 @@ impl Stage<'_> {
         text(&self.new_app()["app_id"])
     }
 
+    /// The tenant's revocation data of now, as a file in base64.
+    fn snapshot(&self) -> String {
+        let app = self.app();
+        self.vendor.api("POST", "/api/v1/snapshots", &json!({})).expect(200);
+        let file = self.vendor.api("GET", &format!("/api/v1/snapshot?app_id={app}"), &json!(null));
+        assert_eq!(file.status, 200);
+        sealgate_artifact::encode_base64(&file.bytes)
+    }
+
     fn plan(&self) -> String {
         let wish = json!({ "app_id": self.app(), "name": "Pro", "tier": "licensed", "duration": "30d" });
         text(&self.vendor.make("/api/v1/plans", &wish)["plan_id"])
