@@ -171,16 +171,15 @@ fn nothing_of_the_contents_is_read_before_the_heads_are_judged() {
     }
     // What is wrong with heads and size is said when the last head is there, and before a byte of the contents.
     let file = written(&update(b"the program"));
-    let mut reader = Reader::new(Some(file.len() as u64 - 1));
-    let error = reader.push(&file[..12 + 9 * 5]).expect_err("a shorter file");
-    assert_eq!(
-        error.to_string(),
-        format!(
-            "the file ends after {} of {} bytes: copy it again, and wait until the copy is complete",
-            file.len() - 1,
-            file.len()
-        )
-    );
-    assert_eq!(reader.push(&file[12 + 9 * 5..]), Err(error.clone()), "the same fault again");
-    assert_eq!(reader.finish(), Err(error));
+    let (needs, contents_at) = (file.len() as u64, 12 + 9 * 5);
+    for (size, expected) in [
+        (needs - 1, ContainerError::Truncated { has: needs - 1, needs: Some(needs) }),
+        (needs + 1, ContainerError::TooLong { needs }),
+    ] {
+        let mut reader = Reader::new(Some(size));
+        assert_eq!(reader.push(&file[..contents_at - 1]), Ok(()));
+        assert_eq!(reader.push(&file[contents_at - 1..contents_at]), Err(expected.clone()));
+        assert_eq!(reader.push(&file[contents_at..]), Err(expected.clone()), "the same fault again");
+        assert_eq!(reader.finish(), Err(expected));
+    }
 }
