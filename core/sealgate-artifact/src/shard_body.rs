@@ -347,7 +347,9 @@ mod tests {
         assert!(!read(&good, &bytes[..bytes.len() - 1]), "cut off");
         assert!(!read(&good, &[bytes, &[0xff]].concat()), "longer");
         assert!(ShardBody::read(16, good.count(), bytes).is_err(), "another parameter");
-        assert!(ShardBody::read(good.k(), good.count() + 1, bytes).is_err(), "another number");
+        for count in [good.count() - 1, good.count() + 1] {
+            assert!(ShardBody::read(good.k(), count, bytes).is_err(), "another number");
+        }
         let mut padded = bytes.to_vec();
         padded.insert(TABLE + usize::from(bytes[1]), 0xff);
         padded[1] += 1;
@@ -363,8 +365,8 @@ mod tests {
         );
         assert!(alone(15, 1, &[0b1011_1111, 0xff, 0b1111_1111]), "the last slot");
         assert!(!alone(15, 1, &[0b1100_0000, 0, 0b0011_1111]), "the first slot of the next chunk");
-        assert!(!alone(15, 1, &[0xff; 20]), "no slot, and bytes");
-        assert!(!alone(4, 1, &[0xff]), "no slot, and a byte");
+        assert!(!alone(15, 0, &[0xff; 20]), "no slot, and bytes");
+        assert!(!alone(4, 0, &[0xff]), "no slot, and a byte");
         assert!(alone(7, 1, &[0]) && !alone(7, 2, &[0, 0b0111_1111][..1]), "one slot");
         assert!(!alone(7, 2, &[0, 0b1111_1110]), "it ends behind a quotient");
         assert!(!alone(9, 1, &[0]), "it ends within a remainder");
