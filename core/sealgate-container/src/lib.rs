@@ -47,6 +47,7 @@ mod order;
 mod parts;
 mod purpose;
 mod reader;
+mod snapshot_file;
 #[cfg(test)]
 mod spec;
 mod statement;
@@ -59,5 +60,6 @@ pub use layout::{Head, Layout};
 pub use parts::Parts;
 pub use purpose::Purpose;
 pub use reader::Reader;
+pub use snapshot_file::{SnapshotFile, SnapshotStatements, names_body};
 pub use statement::{decode as decode_statement, encode as encode_statement};
 pub use writer::{Writer, write};

@@ -10,6 +10,7 @@ mod continues;
 mod end;
 mod facts;
 mod fingerprint;
+mod gives_less;
 mod guard;
 mod heartbeat;
 mod in_force;
@@ -18,6 +19,7 @@ mod may_leave;
 mod moves;
 mod rate;
 mod rhythm;
+mod slots;
 mod status;
 mod trial;
 mod validate;
@@ -26,6 +28,7 @@ pub use allowance::releases_left;
 pub use end::{End, OutOfForce};
 pub use facts::{Facts, Seat, Standing, Window};
 pub use fingerprint::{Component, ComponentFingerprint, is_same_machine, likeness, machine_named};
+pub use gives_less::gives_less;
 pub use guard::{
     Admission, ClockRolledBack, ClockShows, Effective, Enforced, FREE_FEATURES, Features, Finding, Findings,
     GraceWhy, Held, Known, Lack, Latch, Learned, LeftBehind, Local, LocalFloor, Moment, Revocations, Rights,
@@ -38,6 +41,7 @@ pub use may_leave::Leaving;
 pub use moves::{Holder, MOST_MOVES, seat_that_moves};
 pub use rate::{Bucket, Rate};
 pub use rhythm::{Ending, Rhythm, due, spread};
+pub use slots::{Outlook, Sample, SlotWindow};
 pub use status::Status;
 pub use trial::TrialStanding;
 pub use validate::Verdict;

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use sealgate_artifact::{
-    AppId, Carrier, Code, Shard, ShardEntry, Snapshot, StatementId, TenantId, UnixSeconds, Unverified,
+    AppId, Carrier, Code, Envelope, Shard, ShardEntry, Snapshot, StatementId, TenantId, UnixSeconds,
+    Unverified,
 };
 
 use crate::{
@@ -51,6 +52,19 @@ pub struct Imported {
     pub snapshot: Option<(Verified<Snapshot>, Maximum)>,
     /// The first fault. `None`: the snapshot was taken over whole.
     pub refusal: Option<TrustError>,
+}
+
+impl SnapshotParts {
+    /// The parts as envelopes, however they travelled.
+    pub fn of(
+        snapshot: Carrier,
+        roots: &[Envelope],
+        (keyset, tenant_keyset): (&Envelope, &Envelope),
+    ) -> Result<Self, TrustError> {
+        let roots = roots.iter().map(Envelope::encode).collect();
+        let chain = ChainBytes { roots, keyset: keyset.encode(), tenant_keyset: tenant_keyset.encode() };
+        Ok(Self { chain, snapshot: Unverified::of_carrier(snapshot)? })
+    }
 }
 
 impl SnapshotReader<'_> {

@@ -120,7 +120,7 @@ pub enum AuthorityError {
     Answered,
     /// The database failed.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
     /// The signer failed.
     #[error(transparent)]
     Sign(#[from] SignError),
@@ -132,6 +132,16 @@ pub const BUSY: AuthorityError = AuthorityError::Busy("other requests keep chang
 /// Something stored is not what this program stores.
 pub fn broken(what: impl Into<String>) -> AuthorityError {
     AuthorityError::Broken(what.into())
+}
+
+impl From<StoreError> for AuthorityError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            // Whoever was faster has it: another one is drawn.
+            StoreError::SlotTaken => Self::Superseded,
+            other => Self::Store(other),
+        }
+    }
 }
 
 impl From<ArtifactError> for AuthorityError {

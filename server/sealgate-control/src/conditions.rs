@@ -29,7 +29,7 @@ pub(crate) fn changed(
         wish.allowances = allowances.and_then(|change| allowed(wish.allowances, change));
     }
     let checked = Conditions::try_from(&wish).map_err(|error| unfit(&error))?;
-    // The server gives these, whatever a vendor wishes.
+    // The server gives these, whatever a vendor wishes. Each version gets a slot of its own when it is signed.
     Ok(Conditions { pool_epoch: before.pool_epoch, slot: before.slot, ..checked })
 }
 

@@ -20,6 +20,7 @@ mod duration;
 mod ends;
 mod found;
 mod fresh_key;
+mod jobs;
 mod keys;
 mod licenses;
 mod list_turns;
@@ -42,6 +43,7 @@ mod servers;
 mod sets;
 mod slugged;
 mod slugs;
+mod snapshots;
 mod standing;
 mod tenants;
 mod tokens;
@@ -68,6 +70,7 @@ pub use caller::{Caller, Once};
 pub use clock::ServerClock;
 pub use customers::Customers;
 pub use devices::Devices;
+pub use jobs::JobRecords;
 pub use keys::Keys;
 pub use licenses::{AuthforgeFiles, Licenses};
 pub use list_turns::{ListTurn, ListTurns};
@@ -80,6 +83,7 @@ use restore::Restore;
 pub use scopes::{Scope, Scopes};
 pub use secrets::VendorSecrets;
 pub use servers::Servers;
+pub use snapshots::{SnapshotStep, Snapshots};
 pub use tenants::Tenants;
 pub use tokens::Tokens;
 pub use upkeep::Upkeep;
@@ -121,6 +125,10 @@ pub struct Control {
     pub servers: Servers,
     /// The clock of this one.
     pub clock: ServerClock,
+    /// Revocation data.
+    pub snapshots: Snapshots,
+    /// What the server did by itself.
+    pub jobs: JobRecords,
     /// The keys that sign.
     pub keys: Keys,
     /// Whose lists are made.
@@ -182,6 +190,8 @@ impl Control {
             access: AccessLists::new(desk.clone()),
             clock: ServerClock::new(desk.clone(), own_server.as_ref().map(|own| own.key)),
             servers: Servers::new(desk.clone(), changes.clone(), own_server),
+            snapshots: Snapshots::new(changes.clone()),
+            jobs: JobRecords::new(db.clone(), ids.clone()),
             keys: Keys::new(changes),
             lists: ListTurns::new(),
             upkeep: Upkeep::new(db.clone(), ids),

@@ -22,6 +22,9 @@ pub enum StoreError {
     /// There is a row with this identity already.
     #[error("a row with this identity already exists")]
     Duplicate,
+    /// A slot that was drawn was given out meanwhile (`spec/revocation.md` §1.1).
+    #[error("a slot that was drawn was given out meanwhile")]
+    SlotTaken,
     /// Another process has the lock file.
     #[error("another server is using this data directory")]
     InUse,
@@ -59,7 +62,7 @@ impl StoreError {
     /// The stable code, `spec/errors.md` §2.
     pub fn code(&self) -> Code {
         match self {
-            Self::Unavailable(_) | Self::Full(_) => Code::Unavailable,
+            Self::Unavailable(_) | Self::Full(_) | Self::SlotTaken => Code::Unavailable,
             Self::Broken(_) | Self::Corrupt(_) | Self::Duplicate => Code::SystemError,
             Self::InUse | Self::HeldByUser(_) => Code::DataInUse,
             Self::Unusable(_) | Self::Older { .. } | Self::LogOfAnother { .. } => Code::DatabaseUnusable,

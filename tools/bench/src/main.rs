@@ -26,6 +26,7 @@ mod processors;
 mod report;
 mod scale;
 mod server;
+mod shard;
 mod sizes;
 mod stream;
 mod timing;
@@ -112,6 +113,12 @@ enum Bench {
     },
     /// Bytes of answers, files and the program
     Sizes,
+    /// Bytes that say what was taken back, beside the fewest there can be, and the time of a look-up
+    Shard {
+        /// Timed rounds
+        #[arg(long, default_value_t = 15)]
+        rounds: u32,
+    },
     /// Whether a large update is whole, beside SHA-256 of the same file
     Stream {
         /// Bytes of the package in it
@@ -230,6 +237,7 @@ async fn main() -> std::io::Result<()> {
         }
         Bench::Guard { rounds } => guard::run(&args.sealgate, rounds),
         Bench::Sizes => sizes::run(&args.sealgate),
+        Bench::Shard { rounds } => shard::run(rounds),
         Bench::Stream { bytes, rounds } => stream::run(bytes, rounds),
         Bench::Timing { questions } => timing::run(&args.sealgate, questions),
         Bench::VerifyPeers { rounds, reads } => verify::run(&args.sealgate, rounds, reads),

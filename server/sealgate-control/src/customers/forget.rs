@@ -8,7 +8,7 @@ use sealgate_wire::{CustomerForgotten, ForgetCustomer};
 use serde_json::json;
 
 use super::known::{Customers, unknown};
-use crate::keys::next_version;
+use crate::keys::{next_version, store_next};
 use crate::{Caller, named};
 
 /// Licenses in one transaction: others write in between.
@@ -70,15 +70,19 @@ impl Customers {
         let whose = (caller.tenant, customer);
         let rows = table::licenses::of_customer_after(db, whose, after, PAGE).await?;
         let is_last = rows.len() < PAGE as usize;
+        let signs: Vec<&LicenseRow> = rows.iter().filter(|license| license.licensee != NOBODY).collect();
+        let mut slots = self.signer.slots.draw_for(&signs).await?.into_iter();
         let mut licenses = vec![];
         for license in rows {
             let (id, version) = (license.id, license.version);
             let event = self.desk.event(caller, &license, "license_resigned", None);
             let mut signed = None;
-            if license.licensee != NOBODY {
+            if license.licensee != NOBODY
+                && let Some(slot) = slots.next()
+            {
                 let version = next_version(version, ids.now());
                 let next = LicenseRow { version, licensee: NOBODY.to_owned(), ..license };
-                signed = Some((version, self.signer.sign(&next, tenant.issuer_key)?));
+                signed = Some((version, self.signer.sign(&next, (slot, tenant.issuer_key))?));
                 // Hundreds of signatures take a while; other requests go on in between.
                 tokio::task::yield_now().await;
             }
@@ -194,8 +198,8 @@ impl ForgetPage {
         }
         let version = match &named.signed {
             Some((version, signed)) => {
-                let next = LicenseRow { version: *version, licensee: NOBODY.to_owned(), ..locked };
-                table::licenses::store_version(tx, &next, signed).await?;
+                let next = LicenseRow { version: *version, licensee: NOBODY.to_owned(), ..locked.clone() };
+                store_next(tx, &locked, (&next, signed), self.audit.at).await?;
                 table::events::insert(tx, &named.event).await?;
                 *version
             }

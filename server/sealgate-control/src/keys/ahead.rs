@@ -105,11 +105,12 @@ impl KeyChanges {
         let (desk, now) = (self.desk(), self.desk().ids.now());
         let row = table::tenants::find(&desk.db, tenant).await?;
         let issuer = row.ok_or_else(|| broken("a license without its tenant"))?.issuer_key;
+        let slots = self.issuers().slots.draw_for(licenses).await?;
         let mut renewals = vec![];
-        for license in licenses {
+        for (license, slot) in licenses.iter().zip(slots) {
             let version = next_version(license.version, now);
             let renewed = LicenseRow { version, not_before: begin(now), ..(*license).clone() };
-            let signed = self.issuers().sign_again(&renewed, issuer)?;
+            let signed = self.issuers().sign_again(&renewed, (slot, issuer))?;
             let event = event_row(&desk.ids, &renewed, "license_resigned", None, &desk.ids.request_id());
             let (license, before, not_before) = (license.id, license.version, renewed.not_before);
             renewals.push(Renewal { license, before, not_before, version, signed, event });

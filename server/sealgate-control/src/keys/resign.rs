@@ -6,6 +6,7 @@ use sealgate_store::table::{self, AuditRow, EventRow, LicenseRow, SignedLicense}
 use sealgate_store::{Tx, Work};
 use serde_json::json;
 
+use super::next::store_next;
 use super::signing::LicenseSigner;
 use super::version::next_version;
 use crate::Caller;
@@ -73,11 +74,12 @@ async fn sign_all(
     let tenant = table::tenants::find(&desk.db, caller.tenant)
         .await?
         .ok_or(AuthorityError::Refused(Code::NotFound))?;
+    let slots = issuers.slots.draw_for(&licenses.iter().collect::<Vec<_>>()).await?;
     let mut renewals = vec![];
-    for license in licenses {
+    for (license, slot) in licenses.into_iter().zip(slots) {
         let version = next_version(license.version, desk.ids.now());
         let renewed = LicenseRow { version, ..license };
-        let signed = issuers.sign(&renewed, tenant.issuer_key)?;
+        let signed = issuers.sign(&renewed, (slot, tenant.issuer_key))?;
         let event = desk.event(caller, &renewed, "license_resigned", None);
         let (license, before, not_before) = (renewed.id, license.version, renewed.not_before);
         renewals.push(Renewal { license, before, not_before, version, signed, event });
@@ -126,8 +128,9 @@ impl Work for ResignPage {
             if locked.not_before != renewal.not_before {
                 table::licenses::begin_at(tx, renewal.license, renewal.not_before).await?;
             }
-            let renewed = LicenseRow { version: renewal.version, not_before: renewal.not_before, ..locked };
-            table::licenses::store_version(tx, &renewed, &renewal.signed).await?;
+            let renewed =
+                LicenseRow { version: renewal.version, not_before: renewal.not_before, ..locked.clone() };
+            store_next(tx, &locked, (&renewed, &renewal.signed), renewal.event.at).await?;
             table::events::insert(tx, &renewal.event).await?;
         }
         if let Some(audit) = &self.audit {

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use sealgate_artifact::{AppId, License, LicenseId, Licensee, PublicKey, TenantId, UnixSeconds};
-use sealgate_authority::{AuthorityError, Ids, Side, stored};
+use sealgate_artifact::{
+    AppId, Conditions, License, LicenseId, Licensee, PublicKey, Statement, TenantId, UnixSeconds, limits,
+};
+use sealgate_authority::{AuthorityError, Ids, Side, Slots, stored};
+use sealgate_store::Db;
 use sealgate_store::table::{LicenseRow, PlanRow, SignedLicense, Terms};
 use sealgate_trust::{Signer, sign_statement};
 use sealgate_wire as wire;
@@ -13,33 +16,47 @@ use sealgate_wire as wire;
 pub(crate) struct LicenseSigner {
     signer: Arc<dyn Signer>,
     ids: Ids,
+    /// Every version that is signed has a slot of its own.
+    pub(crate) slots: Slots,
 }
 
 impl LicenseSigner {
-    pub(super) fn new(signer: Arc<dyn Signer>, ids: Ids) -> Self {
-        Self { signer, ids }
+    pub(super) fn new(signer: Arc<dyn Signer>, db: Db, ids: Ids) -> Self {
+        Self { signer, slots: Slots::new(db, ids.clone()), ids }
     }
 
-    /// Signs a license as its row stands, if the clock is good enough for that.
+    /// Signs a license as its row stands, with this slot, if the clock is good enough for that.
     pub(crate) fn sign(
         &self,
         license: &LicenseRow,
-        issuer: PublicKey,
+        (slot, issuer): (u64, PublicKey),
     ) -> Result<SignedLicense, AuthorityError> {
         self.ids.clock_watch().may_sign_until(Side::Vendor, license.expires_at)?;
-        self.sign_again(license, issuer)
+        self.sign_again(license, (slot, issuer))
     }
 
     /// Signs a license that was signed with this end before.
     pub(super) fn sign_again(
         &self,
         license: &LicenseRow,
-        issuer: PublicKey,
+        (slot, issuer): (u64, PublicKey),
     ) -> Result<SignedLicense, AuthorityError> {
-        let statement = signed_form(license, self.ids.now())?;
+        let statement = with_slot(signed_form(license, self.ids.now())?, slot);
         let carrier = sign_statement(&*self.signer, &statement, &[issuer])?;
-        Ok(SignedLicense { signer: issuer, id: carrier.envelope.id(), envelope: carrier.encode() })
+        let (id, slot) = (carrier.envelope.id(), statement.conditions.slot);
+        Ok(SignedLicense { signer: issuer, id, envelope: carrier.encode(), slot })
     }
+}
+
+/// spec/license.md §2.25. A license that filled its payload before there were slots goes on without one: else nobody could revoke
+/// the key that signed it.
+fn with_slot(license: License, slot: u64) -> License {
+    let conditions = Conditions { slot: Some(slot), ..license.conditions.clone() };
+    let fits = License { conditions, ..license };
+    if fits.to_payload().len() <= limits::PAYLOAD_BYTES {
+        return fits;
+    }
+    License { conditions: Conditions { slot: None, ..fits.conditions.clone() }, ..fits }
 }
 
 /// What is signed of a license, signed at that time.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sealgate_artifact::{PlanId, Tier, UnixSeconds};
+use sealgate_artifact::{Conditions, PlanId, Tier, UnixSeconds};
 use sealgate_authority::{AuthorityError, stored};
 use sealgate_store::table::{LicenseRow, PlanRow};
 use sealgate_wire::{UpdateLicense, Variable};
@@ -85,7 +85,10 @@ impl Upgrade {
             return Err(AuthorityError::Superseded);
         }
         license.plan = Some(self.to.id);
+        // The server gave these, and no plan has them.
+        let Conditions { pool_epoch, slot, .. } = license.terms.conditions;
         license.terms = self.to.terms.clone();
+        license.terms.conditions = Conditions { pool_epoch, slot, ..self.to.terms.conditions.clone() };
         let mut variables: BTreeMap<String, Variable> = self.own(license)?;
         variables.extend(stored::<BTreeMap<String, Variable>>(&self.to.variables)?);
         license.variables = crate::check::variables(&variables)?;

@@ -1,6 +1,6 @@
 //! Changing a license: update, suspend, resume, revoke, set variables. What all changes have in common.
 
-use sealgate_artifact::{Code, DeviceId, LicenseId, PublicKey, UnixSeconds};
+use sealgate_artifact::{Code, DeviceId, LicenseId, PublicKey, Shard, UnixSeconds};
 use sealgate_authority::{AuthorityError, lease};
 use sealgate_store::table::{self, AuditRow, EventRow, LicenseRow, SignedLicense};
 use sealgate_store::{Tx, Work};
@@ -12,7 +12,7 @@ use super::licensee;
 use super::list::{Licenses, find, view};
 use super::terms::{SignedTerms, customer, fits, signed_terms};
 use crate::customers::lock_buyer;
-use crate::keys::next_version;
+use crate::keys::{list_revoked, next_version, store_next};
 use crate::release::{MOST_RELEASED, Release, Releasing, release_seats};
 use crate::{Caller, Scope, apps, check, named, sets, slugged, trial};
 
@@ -241,9 +241,18 @@ impl Licenses {
         let tenant = table::tenants::find(&self.desk.db, license.tenant).await?;
         let issuer = tenant.ok_or(AuthorityError::Refused(Code::NotFound))?.issuer_key;
         next.version = next_version(license.version, self.desk.ids.now());
-        let statement = self.signer.sign(&next, issuer)?;
+        let statement = self.signer.sign(&next, (self.slot_for(&next).await?, issuer))?;
         let (before, version) = (license.version, next.version);
         Ok(Some(NextVersion { before, version, what: signed_terms(&next), issuer, statement }))
+    }
+}
+
+impl Licenses {
+    /// A slot for the next version of this license.
+    async fn slot_for(&self, license: &LicenseRow) -> Result<u64, AuthorityError> {
+        let near = license.terms.conditions.slot.map(Shard::block_of);
+        let drawn = self.signer.slots.draw((license.tenant, license.app), near, 1).await?;
+        drawn.first().copied().ok_or(AuthorityError::Superseded)
     }
 }
 
@@ -390,13 +399,14 @@ where
         lease::end_leases(tx, &locked, &license, self.at).await?;
         if signed_terms(&license) == signed_terms(&locked) {
             table::licenses::store(tx, &license).await?;
+            list_revoked(tx, &license, self.at).await?;
         } else {
             let next = self.fitting_version(&locked, &license)?;
             if !table::tenants::has_issuer(&mut *tx, license.tenant, next.issuer).await? {
                 return Err(AuthorityError::Superseded);
             }
             license.version = next.version;
-            table::licenses::store_version(tx, &license, &next.statement).await?;
+            store_next(tx, &locked, (&license, &next.statement), self.at).await?;
         }
         table::events::insert(tx, &self.event).await?;
         table::audit::insert(tx, &self.audit).await?;

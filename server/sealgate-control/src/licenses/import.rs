@@ -55,11 +55,13 @@ impl Licenses {
         let tenant = table::tenants::find(&self.desk.db, caller.tenant).await?;
         let tenant = tenant.ok_or(AuthorityError::Refused(Code::NotFound))?;
         let mut keys = self.foreign_keys(&request.rows).into_iter();
+        // A row that becomes no license leaves its slot to others.
+        let slots = self.signer.slots.draw((tenant.id, app.id), None, request.rows.len()).await?;
         let mut rows = Vec::new();
-        for row in &request.rows {
+        for (row, slot) in request.rows.iter().zip(slots) {
             let key = keys.next().unwrap_or(Ok(None));
             let made = match key {
-                Ok(key) => self.new_import(caller, (&app, &tenant), row, key).await,
+                Ok(key) => self.new_import(caller, (&app, &tenant), (row, key), slot).await,
                 Err(refusal) => Err(refusal),
             };
             let made = match made {

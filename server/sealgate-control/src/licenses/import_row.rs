@@ -28,8 +28,8 @@ impl Licenses {
         &self,
         caller: &Caller,
         (app, tenant): (&AppRow, &TenantRow),
-        row: &ImportRow,
-        key: Option<KeyHash>,
+        (row, key): (&ImportRow, Option<KeyHash>),
+        slot: u64,
     ) -> Result<NewImport, AuthorityError> {
         if row.license_id.as_deref().is_some_and(|id| LicenseId::parse(id).is_err()) {
             let why = "an id as an export has it; your own name for a license is its external_id";
@@ -44,7 +44,7 @@ impl Licenses {
         let mut order = Order::new(&request, (plan.as_ref(), &buyer), now, &self.desk.calendar)?;
         amend(&mut order, row)?;
         order.suspended_at = row.suspended.unwrap_or(false).then_some(now);
-        let new = self.new_license(caller, (app, tenant), &order)?;
+        let new = self.new_license(caller, (app, tenant), &order, slot)?;
         let devices = self.devices_of(caller, &new.license, &row.hwids)?;
         Ok(NewImport { new, buyer, key, devices })
     }

@@ -57,9 +57,10 @@ impl Licenses {
         let tenant = table::tenants::find(&self.desk.db, caller.tenant).await?;
         let tenant = tenant.ok_or(AuthorityError::Refused(Code::NotFound))?;
         let count = request.count.unwrap_or(1);
+        let slots = self.signer.slots.draw((tenant.id, app.id), None, count as usize).await?;
         let mut rows = Vec::new();
-        for _ in 0..count {
-            rows.push(self.new_license(caller, (&app, &tenant), &order)?);
+        for slot in slots {
+            rows.push(self.new_license(caller, (&app, &tenant), &order, slot)?);
             // A thousand signatures take a while; other requests go on in between.
             tokio::task::yield_now().await;
         }
@@ -105,6 +106,7 @@ impl Licenses {
         caller: &Caller,
         (app, tenant): (&AppRow, &TenantRow),
         order: &Order,
+        slot: u64,
     ) -> Result<NewLicense, AuthorityError> {
         let ids = &self.desk.ids;
         let (id, key) = (ids.fresh(LicenseId::new), LicenseKey::from_random(ids.random()));
@@ -137,7 +139,7 @@ impl Licenses {
         };
         trial::has_customer(&license)?;
         fits_or(&license, |excess| Ok(order.too_long(excess)))?;
-        let signed = self.signer.sign(&license, tenant.issuer_key)?;
+        let signed = self.signer.sign(&license, (slot, tenant.issuer_key))?;
         let event = self.desk.event(caller, &license, "license_issued", None);
         Ok(NewLicense { license, key, signed, event })
     }

@@ -343,6 +343,13 @@ fn records() -> Vec<Row> {
         ApproveServer { "origins": ["https://licenses.example.com"], "activation_key": PUBLIC_KEY }
         ClockView { "in_doubt": true, "shown": END, "expected": BEGIN, "set_by": 691_200, "server_id": KEY_ID }
         AcceptClock { "set_by": 691_200 }
+        SnapshotView (snapshot())
+        SnapshotSigned { "complete": true, "snapshot": (snapshot()) }
+        JobView {
+            "name": "forget", "every": 60, "status": "running", "last_started_at": BEGIN, "last_done_at": BEGIN,
+            "last_failed_at": BEGIN, "last_error": "unavailable", "due_at": END, "holder": "00112233445566778899aabbccddeeff",
+            "late": false,
+        }
         KeyView {
             "keyid": KEY_ID, "use": "issuer", "scope": TENANT, "public_key": PUBLIC_KEY, "not_before": BEGIN,
             "not_after": null, "state": "active",
@@ -350,6 +357,13 @@ fn records() -> Vec<Row> {
         RotateKey { "use": "issuer" }
         KeyRevoked { "keyid": KEY_ID, "complete": true, "dark": [LICENSE] }
     }
+}
+
+fn snapshot() -> Value {
+    json!({
+        "version": 30_000_000, "issued_at": BEGIN, "next_update": END, "age": 40, "shards": 3, "revoked": 17, "bytes": 4096,
+        "sha256": HASH,
+    })
 }
 
 /// Questions of running software.

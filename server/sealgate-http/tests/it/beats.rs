@@ -41,7 +41,7 @@ fn told(app: &TestApp, license: &Value, kind: &str) -> u64 {
     items.iter().filter(|event| event["kind"] == kind).filter_map(|event| event["count"].as_u64()).sum()
 }
 
-fn records(n: u64) -> impl Iterator<Item = ChainRecord> {
+pub(crate) fn records(n: u64) -> impl Iterator<Item = ChainRecord> {
     let word = |text: &str| ChainWord::parse(text).expect("short");
     (0..n).map(move |i| ChainRecord {
         at: UnixSeconds::new(1_800_000_000 + i).expect("in range"),

@@ -6,7 +6,7 @@ use sealgate_artifact::Envelope;
 use sealgate_testkit::{Build, TestActivation, TestApp, TestDevice, on_both_engines, statement_id};
 use serde_json::{Value, json};
 
-use crate::support::sell;
+use crate::support::{envelopes, sell};
 
 const DEVICES: u32 = 50;
 const MINUTE: u64 = 60;
@@ -40,16 +40,9 @@ fn versions(app: &TestApp) -> BTreeSet<String> {
 
 /// The names of all statements in the database that say how things are: of licenses, of keys and of servers.
 fn statements(app: &TestApp) -> BTreeSet<String> {
-    let is_file = app.data().join("sealgate.db").exists();
-    let text = if is_file { "HEX(envelope)" } else { "ENCODE(envelope, 'hex')" };
     let tables = ["license_statements", "roots", "keysets", "server_certificates"];
-    let rows = tables.map(|table| app.texts(&format!("SELECT {text} FROM {table}")));
-    let id = |hex: String| {
-        let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).expect("hexadecimal");
-        let envelope: Vec<u8> = (0..hex.len()).step_by(2).map(byte).collect();
-        Envelope::decode(&envelope).expect("an envelope").id().to_string()
-    };
-    rows.into_iter().flatten().map(id).collect()
+    let id = |envelope: Vec<u8>| Envelope::decode(&envelope).expect("an envelope").id().to_string();
+    tables.iter().flat_map(|table| envelopes(app, table)).map(id).collect()
 }
 
 /// What was signed after the copy was made and is lost, and what was signed after it came back, are different things.

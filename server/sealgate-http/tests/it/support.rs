@@ -73,6 +73,17 @@ pub(crate) fn sell(app: &TestApp, order: &Value) -> (Value, Value) {
     (editor, license)
 }
 
+/// The envelopes that stand in this table.
+pub(crate) fn envelopes(app: &TestApp, table: &str) -> Vec<Vec<u8>> {
+    let is_file = app.data().join("sealgate.db").exists();
+    let text = if is_file { "HEX(envelope)" } else { "ENCODE(envelope, 'hex')" };
+    let bytes = |hex: String| {
+        let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).expect("hexadecimal");
+        (0..hex.len()).step_by(2).map(byte).collect()
+    };
+    app.texts(&format!("SELECT {text} FROM {table}")).into_iter().map(bytes).collect()
+}
+
 /// Everything that a refused request must not have touched.
 #[derive(Debug, PartialEq)]
 pub(crate) struct State {

@@ -3,12 +3,13 @@
 use sealgate_artifact::{ActivationRequest, Code, StatementId, UnixSeconds};
 use sealgate_authority::seats::{Admitted, Asking, TakeSeat, standing};
 use sealgate_authority::{AuthorityError, event_row};
-use sealgate_store::table::{self, ActivationRow, EventRow, Followed};
+use sealgate_store::table::{self, ActivationRow, EventRow, Followed, SlotRow};
 use sealgate_store::{Tx, Work};
 use sealgate_trust::Verified;
 
 use super::approval::{submit, unapproved};
 use super::desk::Online;
+use super::proofs::Proved;
 
 /// Within so long, a device is activated again at most [`GENERATIONS`] times.
 const DAY_SECONDS: u64 = 24 * 60 * 60;
@@ -51,7 +52,7 @@ impl Online {
             return Err(AuthorityError::Refused(Code::UnapprovedModule));
         }
         let begun = begun(known.as_ref(), asking.now)?;
-        let row = self.proofs.begin(license, request, known.as_ref(), asking.now)?;
+        let Proved { row, slot } = self.proofs.begin(license, request, known.as_ref(), asking.now).await?;
         let row = ActivationRow { begun, ..row };
         let device = &*asking.device.name();
         let work = Activate {
@@ -59,6 +60,7 @@ impl Online {
             is_known: known.is_some(),
             event: event_row(&self.gate.ids, license, "device_activated", Some(device), asking.request_id),
             row,
+            slot,
         };
         let proof = work.row.proof.clone();
         Ok(Activated { admitted: Box::pin(self.gate.db.write(work)).await?, proof })
@@ -72,9 +74,9 @@ impl Online {
         if known.statement == license.statement {
             return Ok(known.proof.clone());
         }
-        let row = self.proofs.renew(known, license, asking.now)?;
-        let proof = row.proof.clone();
-        Box::pin(self.gate.db.write(Renew { before: known.clone(), row })).await?;
+        let proved = self.proofs.renew(known, license, asking.now).await?;
+        let proof = proved.row.proof.clone();
+        Box::pin(self.gate.db.write(Renew { before: known.clone(), proved })).await?;
         Ok(proof)
     }
 }
@@ -108,6 +110,7 @@ fn begun(known: Option<&ActivationRow>, now: UnixSeconds) -> Result<Vec<Followed
 struct Activate {
     take: TakeSeat,
     row: ActivationRow,
+    slot: SlotRow,
     is_known: bool,
     event: EventRow,
 }
@@ -122,6 +125,7 @@ impl Work for Activate {
         if !table::activations::begin(tx, &self.row, self.is_known).await? {
             return Err(AuthorityError::Superseded);
         }
+        table::slots::give_proof(tx, &self.slot).await?;
         table::events::insert(tx, &self.event).await?;
         Ok(admitted)
     }
@@ -130,7 +134,7 @@ impl Work for Activate {
 /// A newer proof of the same generation.
 struct Renew {
     before: ActivationRow,
-    row: ActivationRow,
+    proved: Proved,
 }
 
 impl Work for Renew {
@@ -138,9 +142,9 @@ impl Work for Renew {
     type Error = AuthorityError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
-        if table::activations::replace(tx, &self.before, &self.row).await? {
-            return Ok(());
+        if !table::activations::replace(tx, &self.before, &self.proved.row).await? {
+            return Err(AuthorityError::Superseded);
         }
-        Err(AuthorityError::Superseded)
+        Ok(table::slots::give_proof(tx, &self.proved.slot).await?)
     }
 }

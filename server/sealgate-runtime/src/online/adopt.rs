@@ -8,13 +8,16 @@ use sealgate_artifact::{
 use sealgate_authority::seats::{room_for_another, standing};
 use sealgate_authority::{AuthorityError, Source, event_row, lease};
 use sealgate_rules::{Shown as ShownState, Standing};
-use sealgate_store::table::{self, ActivationRow, DeviceRow, EventRow, InstanceRow, LicenseRow, Said};
+use sealgate_store::table::{
+    self, ActivationRow, DeviceRow, EventRow, InstanceRow, LicenseRow, Said, SlotOwner, SlotRow,
+};
 use sealgate_store::{LicenseEntry, Tx, Work};
 use sealgate_trust::{Verified, verify_own_answer, verify_own_proof};
 use sealgate_wire::HeartbeatQuestion;
 
 use super::desk::Online;
 use super::known::{Known, Request};
+use super::proofs::slot_row;
 use crate::asking::Asked;
 
 /// What a device showed, verified as the installation's own.
@@ -61,7 +64,8 @@ impl Online {
             ..DeviceRow::new(ids.fresh(DeviceId::new), &license.license, device, ids.now())
         };
         let before = known.map(|known| known.activation.clone());
-        Box::pin(self.gate.db.write(Adopt { row, before, instance, seat, event })).await?;
+        let slot = shown.proof.get().slot.map(|slot| slot_row(&license.license, &row, slot));
+        Box::pin(self.gate.db.write(Adopt { row, before, slot, instance, seat, event })).await?;
         Ok(AuthorityError::Superseded)
     }
 
@@ -171,6 +175,8 @@ struct Adopt {
     row: ActivationRow,
     /// What was held when it was judged.
     before: Option<ActivationRow>,
+    /// The slot that the proof has.
+    slot: Option<SlotRow>,
     instance: Option<InstanceRow>,
     seat: DeviceRow,
     event: EventRow,
@@ -191,6 +197,7 @@ impl Work for Adopt {
         if held != self.before {
             return Err(AuthorityError::Superseded);
         }
+        self.keep_slot(tx).await?;
         table::activations::adopt(tx, &self.row).await?;
         if held.is_some_and(|held| held.generation != self.row.generation) {
             table::instances::forget(tx, self.row.id).await?;
@@ -207,6 +214,18 @@ impl Work for Adopt {
 }
 
 impl Adopt {
+    /// What a device shows keeps the slot that it has. A listed proof admits nobody (`spec/revocation.md` §5.3).
+    async fn keep_slot(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
+        let Some(slot) = &self.slot else { return Ok(()) };
+        if table::slots::keep_proof(tx, slot).await? {
+            return Ok(());
+        }
+        match table::slots::license_of_slot(&mut *tx, slot.tenant, slot.app, slot.slot).await? {
+            Some(SlotOwner { listed_at: Some(_), .. }) => Err(AuthorityError::Refused(Code::NotActivated)),
+            _ => Ok(()),
+        }
+    }
+
     /// The installation's own word says that the device had a seat: it gets one again. A lease may be over by now, and the heartbeat
     /// takes one.
     async fn take_seat(&self, tx: &mut Tx<'_>, locked: &LicenseRow) -> Result<(), AuthorityError> {

@@ -8,13 +8,14 @@ use sealgate_artifact::{
 use sealgate_authority::seats::facts;
 use sealgate_authority::{About, AuthorityError, Source, event_row, lease};
 use sealgate_rules::{End, OutOfForce, Rhythm, is_same_machine};
-use sealgate_store::table::{self, ActivationRow, Ended, EventRow, InstanceRow};
+use sealgate_store::table::{self, ActivationRow, Ended, EventRow, InstanceRow, SlotRow};
 use sealgate_store::{LicenseEntry, Tx, Work};
 
 use super::chain::{Chained, follow};
 use super::desk::Online;
 use super::known::{Decided, Known, Request};
 use super::lease::SeatChange;
+use super::proofs::Proved;
 use crate::asking;
 
 /// The next heartbeat is due no sooner, unless more of a chain is to come.
@@ -49,7 +50,7 @@ impl Online {
         let ended = ended(&known, &chained, continues)?;
         let has_ended = ended.is_some();
         let seat = self.seat_change((&known, request), (has_seat, has_ended), source).await?;
-        let activation = self.activation(&known, &chained, ended)?;
+        let (activation, slot) = self.activation(&known, &chained, ended).await?;
         let next = NextBeat {
             instance: known.instance.as_ref().map_or_else(|| self.gate.ids.fresh(InstanceId::new), |i| i.id),
             nonce: Nonce::from_random(self.gate.ids.random()),
@@ -71,6 +72,7 @@ impl Online {
             issued_at: known.now,
             head: chained.head,
             resend_from: chained.resend_from,
+            snapshot: self.identity.bundle(said.tenant).await?.1.snapshot,
             ..self.blank(request)
         };
         let answer = self.sign_beat(&answer)?;
@@ -89,6 +91,7 @@ impl Online {
             seat,
             before: known.activation,
             activation: activation.clone(),
+            slot,
             instance_before: known.instance,
             instance,
             rhythm: known.rhythm,
@@ -143,13 +146,14 @@ impl Online {
         ))
     }
 
-    /// The activation as it is from now on: its end, its chain, and a proof of the license's version that counts.
-    fn activation(
+    /// The activation as it is from now on: its end, its chain, and a proof of the license's version that counts. Where that is a
+    /// new one, with its slot.
+    async fn activation(
         &self,
         known: &Known,
         chained: &Chained,
         ended: Option<Ended>,
-    ) -> Result<ActivationRow, AuthorityError> {
+    ) -> Result<(ActivationRow, Option<SlotRow>), AuthorityError> {
         let row = ActivationRow {
             ended,
             head: chained.head.unwrap_or(known.activation.head),
@@ -157,10 +161,14 @@ impl Online {
             reanchor_asked_at: known.activation.reanchor_asked_at.filter(|_| !chained.is_settled),
             ..known.activation.clone()
         };
-        if row.ended.is_none() && row.statement != known.license.license.statement {
-            return self.proofs.renew(&row, &known.license.license, known.now);
+        // spec/revocation.md §5.3: what the chain's fault took back stays listed, so whoever is let in again gets a newer proof.
+        let is_let_in_again = known.activation.reanchor_asked_at.is_some() && row.reanchor_asked_at.is_none();
+        let license = &known.license.license;
+        if row.ended.is_none() && (row.statement != license.statement || is_let_in_again) {
+            let Proved { row, slot } = self.proofs.renew(&row, license, known.now).await?;
+            return Ok((row, Some(slot)));
         }
-        Ok(row)
+        Ok((row, None))
     }
 
     fn fault_event(&self, known: &Known, fault: &'static str, source: Source<'_>) -> EventRow {
@@ -202,6 +210,7 @@ struct Heartbeat {
     seat: SeatChange,
     before: ActivationRow,
     activation: ActivationRow,
+    slot: Option<SlotRow>,
     instance_before: Option<InstanceRow>,
     instance: InstanceRow,
     rhythm: Rhythm,
@@ -224,6 +233,7 @@ impl Work for Heartbeat {
         {
             return Err(AuthorityError::Superseded);
         }
+        self.give_slot(tx).await?;
         // Whoever was faster is not overwritten: then all of it is judged again.
         let is_current = match &self.instance_before {
             Some(before) => {
@@ -262,6 +272,20 @@ impl Work for Heartbeat {
 }
 
 impl Heartbeat {
+    /// The slot of a newer proof; and what the chain's fault takes back (`spec/revocation.md` §1.5).
+    async fn give_slot(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
+        if let Some(slot) = &self.slot {
+            table::slots::give_proof(tx, slot).await?;
+        }
+        let has_fault =
+            |row: &ActivationRow| row.ended.is_some_and(|ended| ended.code == Code::ChainMismatch);
+        if has_fault(&self.activation) && !has_fault(&self.before) {
+            let name = self.activation.device_key.to_string();
+            table::slots::list_proofs(tx, self.activation.license, &[name], self.now).await?;
+        }
+        Ok(())
+    }
+
     /// Holds the activation, so that no two copies of the program take the last place.
     async fn has_room(&self, tx: &mut Tx<'_>) -> Result<bool, AuthorityError> {
         let (id, generation) = (self.activation.id, self.activation.generation);

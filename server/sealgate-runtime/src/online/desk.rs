@@ -34,8 +34,8 @@ impl Online {
         identity: Arc<Identity>,
     ) -> Self {
         let seats = Seats::new(gate.db.clone(), gate.ids.clone());
-        let (secrets, ids) = (Arc::clone(&gate.secrets), gate.ids.clone());
-        let proofs = Proofs::new(Arc::clone(&signer), secrets, Arc::clone(&identity), ids);
+        let (secrets, from) = (Arc::clone(&gate.secrets), (&gate.db, &gate.ids));
+        let proofs = Proofs::new(Arc::clone(&signer), secrets, Arc::clone(&identity), from);
         Self { gate, seats, proofs, replays, signer, identity }
     }
 

@@ -6,9 +6,10 @@ use sealgate_artifact::{
     ActivationId, ActivationProof, ActivationRequest, ChainHead, Code, Nonce, StatementId, UnixSeconds,
     Unverified, Word,
 };
-use sealgate_authority::{AuthorityError, Ids, SharedSecrets};
+use sealgate_authority::{AuthorityError, Ids, SharedSecrets, Slots};
 use sealgate_journal::seal_chain_secret;
-use sealgate_store::table::{ActivationRow, LicenseRow};
+use sealgate_store::Db;
+use sealgate_store::table::{ActivationRow, LicenseRow, SlotRow, Slotted};
 use sealgate_trust::{Signer, Verified, sign_statement};
 
 use crate::identity::Identity;
@@ -19,7 +20,14 @@ pub(super) struct Proofs {
     signer: Arc<dyn Signer>,
     secrets: Arc<SharedSecrets>,
     identity: Arc<Identity>,
+    slots: Slots,
     ids: Ids,
+}
+
+/// An activation as it is kept with a new proof, and the slot of that proof, which is given out in the same transaction.
+pub(super) struct Proved {
+    pub(super) row: ActivationRow,
+    pub(super) slot: SlotRow,
 }
 
 impl Proofs {
@@ -27,19 +35,21 @@ impl Proofs {
         signer: Arc<dyn Signer>,
         secrets: Arc<SharedSecrets>,
         identity: Arc<Identity>,
-        ids: Ids,
+        (db, ids): (&Db, &Ids),
     ) -> Self {
-        Self { signer, secrets, identity, ids }
+        let (slots, ids) = (Slots::new(db.clone(), ids.clone()), ids.clone());
+        Self { signer, secrets, identity, slots, ids }
     }
 
     /// The next generation of a device, `known` from an earlier one or not: a proof of it, and what is kept.
-    pub(super) fn begin(
+    pub(super) async fn begin(
         &self,
         license: &LicenseRow,
         request: &Verified<ActivationRequest>,
         known: Option<&ActivationRow>,
         at: UnixSeconds,
-    ) -> Result<ActivationRow, AuthorityError> {
+    ) -> Result<Proved, AuthorityError> {
+        let slot = self.slot(license).await?;
         let (request, id) = (request.get(), request.id());
         let asks = &request.asks;
         let activation = known.map_or_else(|| self.ids.fresh(ActivationId::new), |known| known.id);
@@ -61,10 +71,10 @@ impl Proofs {
             nonce: Nonce::from_random(self.ids.random()),
             issued_at: at,
             modules: request.modules.clone(),
-            slot: None,
+            slot: Some(slot),
         };
         let (proof_id, envelope) = self.sign(&proof)?;
-        Ok(ActivationRow {
+        let row = ActivationRow {
             id: activation,
             tenant: license.tenant,
             license: license.id,
@@ -82,20 +92,30 @@ impl Proofs {
             anchor: 0,
             reanchor_asked_at: None,
             activated_at: at,
-        })
+        };
+        Ok(Proved { slot: slot_row(license, &row, slot), row })
     }
 
     /// The same generation, admitted to another version of the license (`spec/activation.md` §3.4).
-    pub(super) fn renew(
+    pub(super) async fn renew(
         &self,
         row: &ActivationRow,
         license: &LicenseRow,
         at: UnixSeconds,
-    ) -> Result<ActivationRow, AuthorityError> {
+    ) -> Result<Proved, AuthorityError> {
+        let slot = self.slot(license).await?;
         let proof = Unverified::<ActivationProof>::decode(&row.proof)?.danger_peek()?;
-        let proof = ActivationProof { license_statement: license.statement, issued_at: at, ..proof };
+        let (license_statement, slot) = (license.statement, slot_row(license, row, slot));
+        let proof = ActivationProof { license_statement, issued_at: at, slot: Some(slot.slot), ..proof };
         let (proof_id, envelope) = self.sign(&proof)?;
-        Ok(ActivationRow { proof_id, proof: envelope, statement: license.statement, ..row.clone() })
+        let row = ActivationRow { proof_id, proof: envelope, statement: license.statement, ..row.clone() };
+        Ok(Proved { row, slot })
+    }
+
+    /// A slot in the block of the license (`spec/revocation.md` §1.2).
+    async fn slot(&self, license: &LicenseRow) -> Result<u64, AuthorityError> {
+        let drawn = self.slots.draw_for(&[license]).await?;
+        drawn.first().copied().ok_or(AuthorityError::Superseded)
     }
 
     fn sign(&self, proof: &ActivationProof) -> Result<(StatementId, Vec<u8>), AuthorityError> {
@@ -104,5 +124,17 @@ impl Proofs {
             key.ok_or(AuthorityError::Busy("this server has no key that signs activation proofs yet"))?;
         let carrier = sign_statement(&*self.signer, proof, &[key])?;
         Ok((carrier.envelope.id(), carrier.encode()))
+    }
+}
+
+/// spec/revocation.md §1.4: a proof is listed as long as the version that it names lasts.
+pub(super) fn slot_row(license: &LicenseRow, row: &ActivationRow, slot: u64) -> SlotRow {
+    SlotRow {
+        tenant: license.tenant,
+        app: license.app,
+        slot,
+        license: license.id,
+        what: Slotted::Proof(row.id, row.generation),
+        expires_at: license.expires_at,
     }
 }

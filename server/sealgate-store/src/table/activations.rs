@@ -219,17 +219,18 @@ pub async fn adopt(tx: &mut Tx<'_>, row: &ActivationRow) -> Result<(), StoreErro
     Ok(())
 }
 
-/// Ends the activations of devices with these names that have no seat any more.
+/// Ends the activations of devices with these names that have no seat any more, and lists their proofs.
 pub async fn deactivate(
     tx: &mut Tx<'_>,
-    license: LicenseId,
+    of: LicenseId,
     names: &[String],
-    at: UnixSeconds,
+    when: UnixSeconds,
 ) -> Result<(), StoreError> {
-    let (license, at) = (license.to_string(), signed(at.get()));
+    let (license, at) = (of.to_string(), signed(when.get()));
     let bind = |query: Query, some: &[String]| some.iter().fold(query.bind(&license).bind(at), Query::bind);
     for_all(tx, [DEACTIVATE, DEACTIVATE_MANY], names, bind).await?;
-    Ok(())
+    // spec/revocation.md §1.5: in the same transaction.
+    super::slots::list_proofs(tx, of, names, when).await
 }
 
 /// Holds the activation for this transaction, if the generation is still this one.

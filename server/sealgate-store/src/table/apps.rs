@@ -129,7 +129,7 @@ pub async fn list(
     page((LIST, None), tenant, before, limit).fetch_all(on).await
 }
 
-/// Adds an app; [`StoreError::Duplicate`] if the tenant has one of that name or slug.
+/// Adds an app with its first block of slots; [`StoreError::Duplicate`] if the tenant has one of that name or slug.
 pub async fn insert(tx: &mut Tx<'_>, app: &AppRow) -> Result<(), StoreError> {
     query(INSERT)
         .bind(app.id.to_string())
@@ -143,9 +143,9 @@ pub async fn insert(tx: &mut Tx<'_>, app: &AppRow) -> Result<(), StoreError> {
         .bind(i64::from(app.lifetime_files))
         .bind(signed(app.created_at.get()))
         .bind(app.slug.as_ref().map(Slug::to_string))
-        .execute(tx)
+        .execute(&mut *tx)
         .await?;
-    Ok(())
+    super::slot_blocks::open_first(tx, (app.tenant, app.id)).await
 }
 
 /// Stores an app's new state; [`StoreError::Duplicate`] if the tenant has another of that name or slug.

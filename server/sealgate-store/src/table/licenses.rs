@@ -1,11 +1,11 @@
 //! Licenses and their signed statements.
 
 use sealgate_artifact::{
-    AppId, CustomerId, LicenseId, PlanId, PublicKey, StatementId, TenantId, UnixSeconds,
+    AppId, Conditions, CustomerId, LicenseId, PlanId, PublicKey, StatementId, TenantId, UnixSeconds,
 };
 
-use super::Terms;
 use super::page::{before, page};
+use super::{SlotRow, Terms, slots};
 use crate::columns::{count, digest, moment, optional, optional_time, parsed, signed, small, time};
 use crate::key_hash::KeyHash;
 use crate::many::{MANY, for_all, with_rows};
@@ -206,6 +206,8 @@ pub struct SignedLicense {
     pub signer: PublicKey,
     pub id: StatementId,
     pub envelope: Vec<u8>,
+    /// Where revocation data speaks of it; its row is written with it. `None`: nowhere.
+    pub slot: Option<u64>,
 }
 
 /// The tenant's license with this id.
@@ -423,7 +425,7 @@ fn place(row: Option<Row>) -> Result<Option<(AppId, KeyHash)>, StoreError> {
     row.map(|row| Ok((app(&row)?, KeyHash(digest(&row, "key_hash")?)))).transpose()
 }
 
-/// Adds a license and its first signed version.
+/// Adds a license and its first signed version; [`StoreError::SlotTaken`] if its slot was given out meanwhile.
 pub async fn insert(
     tx: &mut Tx<'_>,
     license: &LicenseRow,
@@ -438,46 +440,46 @@ pub async fn insert_all(
     licenses: &[(&LicenseRow, &SignedLicense)],
 ) -> Result<(), StoreError> {
     let bind = |query, some: &[(&LicenseRow, &SignedLicense)]| {
-        some.iter().fold(query, |query, (license, signed)| with_license(query, license, signed.id))
+        some.iter().fold(query, |query, (license, signed)| with_license(query, license, signed))
     };
     for_all(tx, [INSERT, INSERT_MANY], licenses, bind).await?;
-    let versions: Vec<_> = licenses.iter().map(|(row, signed)| (row.id, row.version, *signed)).collect();
-    insert_statements(tx, &versions).await
+    insert_statements(tx, licenses).await
 }
 
-/// Adds signed versions of licenses.
+/// Adds signed versions of licenses, with their slots.
 async fn insert_statements(
     tx: &mut Tx<'_>,
-    versions: &[(LicenseId, u64, &SignedLicense)],
+    versions: &[(&LicenseRow, &SignedLicense)],
 ) -> Result<(), StoreError> {
-    let with = |query: Query, (license, version, statement): &(LicenseId, u64, &SignedLicense)| {
-        let query = query.bind(license.to_string()).bind(signed(*version));
+    let with = |query: Query, (license, statement): &(&LicenseRow, &SignedLicense)| {
+        let query = query.bind(license.id.to_string()).bind(signed(license.version));
         query.bind(statement.signer.to_string()).bind(statement.envelope.clone())
     };
     let texts = [INSERT_STATEMENT, INSERT_STATEMENTS];
     for_all(tx, texts, versions, |query, some| some.iter().fold(query, with)).await?;
-    Ok(())
+    let slots = versions.iter().filter_map(|(license, signed)| SlotRow::of_version(license, signed));
+    slots::give_versions(tx, slots.collect()).await
 }
 
 /// Stores the new state of a locked license.
 pub async fn store(tx: &mut Tx<'_>, locked: &LicenseRow) -> Result<(), StoreError> {
-    store_as(tx, locked, locked.statement).await
+    store_as(tx, locked, (locked.statement, locked.terms.conditions.slot)).await
 }
 
-async fn store_as(tx: &mut Tx<'_>, locked: &LicenseRow, statement: StatementId) -> Result<(), StoreError> {
-    with_state(query(STORE), locked, statement).execute(&mut *tx).await?;
+async fn store_as(tx: &mut Tx<'_>, locked: &LicenseRow, newest: Newest) -> Result<(), StoreError> {
+    with_state(query(STORE), locked, newest).execute(&mut *tx).await?;
     tx.changes(Subject::License(locked.app, locked.key_hash));
     Ok(())
 }
 
-/// Stores the next version of a locked license.
+/// Stores the next version of a locked license; [`StoreError::SlotTaken`] if its slot was given out meanwhile.
 pub async fn store_version(
     tx: &mut Tx<'_>,
     locked: &LicenseRow,
     statement: &SignedLicense,
 ) -> Result<(), StoreError> {
-    store_as(tx, locked, statement.id).await?;
-    insert_statements(tx, &[(locked.id, locked.version, statement)]).await
+    store_as(tx, locked, (statement.id, statement.slot)).await?;
+    insert_statements(tx, &[(locked, statement)]).await
 }
 
 /// Locks the license until this transaction ends; others who want to lock it wait.
@@ -491,9 +493,12 @@ pub async fn lock(
     query.fetch_optional(&mut *tx).await
 }
 
+/// The newest version of a license: its statement, and its slot.
+type Newest = (StatementId, Option<u64>);
+
 /// All values of a new license.
-fn with_license(query: Query, license: &LicenseRow, statement: StatementId) -> Query {
-    with_state(query, license, statement)
+fn with_license(query: Query, license: &LicenseRow, statement: &SignedLicense) -> Query {
+    with_state(query, license, (statement.id, statement.slot))
         .bind(license.tenant.to_string())
         .bind(license.app.to_string())
         .bind(signed(license.not_before.get()))
@@ -502,8 +507,9 @@ fn with_license(query: Query, license: &LicenseRow, statement: StatementId) -> Q
 }
 
 /// The first twenty-five values of both statements.
-fn with_state(query: Query, license: &LicenseRow, statement: StatementId) -> Query {
+fn with_state(query: Query, license: &LicenseRow, (statement, slot): Newest) -> Query {
     let terms = &license.terms;
+    let conditions = Conditions { slot, ..terms.conditions.clone() };
     query
         .bind(license.id.to_string())
         .bind(license.label.clone())
@@ -516,7 +522,7 @@ fn with_state(query: Query, license: &LicenseRow, statement: StatementId) -> Que
         .bind(&license.variables)
         .bind(terms.max_devices.seats().map(i64::from))
         .bind(i64::from(terms.files))
-        .bind(terms.conditions.to_text())
+        .bind(conditions.to_text())
         .bind(moment(license.expires_at))
         .bind(moment(license.suspended_at))
         .bind(moment(license.revoked_at))

@@ -18,4 +18,5 @@ mod opening;
 mod outage;
 mod place;
 mod seats;
+mod slots;
 mod support;

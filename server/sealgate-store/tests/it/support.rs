@@ -158,6 +158,7 @@ pub(crate) fn unsigned() -> SignedLicense {
         signer: PublicKey::from_bytes([7; 32]),
         id: sealgate_artifact::StatementId::from_bytes([9; 32]),
         envelope: b"{}".to_vec(),
+        slot: None,
     }
 }
 

@@ -75,8 +75,7 @@ fn fields(shelf: &mut Shelf, sort: &Sort) {
         sort.refuse(shelf, (&name, code, shows), &revoking(), &draft);
     };
     spoilt(&text, &[]).into_iter().for_each(&mut put);
-    let references = |spoilt: &Spoilt| spoilt.0 != "body_null" && spoilt.0 != "body_list";
-    spoilt_optional(&full, &["k", "body"]).into_iter().filter(references).for_each(&mut put);
+    spoilt_optional(&full, &["k", "body"]).into_iter().for_each(&mut put);
     for (field, name, shows, value) in [
         ("tenant", "upper_case", "A second spelling.", format!("\"{}\"", TENANT.to_uppercase())),
         ("app", "upper_case", "A second spelling.", format!("\"{}\"", APP.to_uppercase())),
@@ -150,20 +149,19 @@ fn contents(shelf: &mut Shelf, sort: &Sort) {
     let shows = "An unknown field is found behind the list.";
     refuse("unknown_and_body_missing", Code::AttachmentMissing, shows, &saying(&full, "tier", "1"), &[]);
     let shows = "A list that travels in the payload.";
-    refuse("body_in_payload", invalid, shows, &saying(&full, "body", "[3,40]"), &[&listed]);
+    refuse("list_in_payload", invalid, shows, &saying(&full, "body", "[3,40]"), &[&listed]);
     let shows = "A list as text in the payload.";
-    refuse("body_as_text", invalid, shows, &saying(&full, "body", "\"AAAA\""), &[&listed]);
-    refuse("body_null", invalid, "`null` has no meaning here.", &saying(&full, "body", "null"), &[&listed]);
+    refuse("list_as_text", invalid, shows, &saying(&full, "body", "\"AAAA\""), &[&listed]);
     let upper = named.replace("sha256\":\"", "sha256\":\"A");
     refuse(
-        "body_sha256_long",
+        "list_sha256_long",
         invalid,
         "A digest with a digit more.",
         &saying(&full, "body", &upper),
         &[&listed],
     );
     let zero = format!("{{\"length\":0,{}", named.split_once(',').expect("two members").1);
-    refuse("body_length_zero", invalid, "A list without a byte.", &saying(&full, "body", &zero), &[&listed]);
+    refuse("list_length_zero", invalid, "A list without a byte.", &saying(&full, "body", &zero), &[&listed]);
 }
 
 fn attachments(shelf: &mut Shelf, sort: &Sort) {
@@ -172,13 +170,13 @@ fn attachments(shelf: &mut Shelf, sort: &Sort) {
     let mut refuse = |name: &str, code: Code, shows: &str, draft: &Draft| {
         sort.refuse(shelf, (name, code, shows), &revoking(), draft);
     };
-    refuse("body_missing", Code::AttachmentMissing, "The shard without its list.", &bare);
+    refuse("list_missing", Code::AttachmentMissing, "The shard without its list.", &bare);
     let shows = "The list of another shard of the same length.";
     let other = body(4, &[3, 41]);
-    refuse("body_exchanged", Code::AttachmentMissing, shows, &bare.clone().carrying(&other));
+    refuse("list_exchanged", Code::AttachmentMissing, shows, &bare.clone().carrying(&other));
     let longer = [&sound.attachments[0][..], &[0xff]].concat();
     refuse(
-        "body_longer",
+        "list_longer",
         Code::AttachmentMissing,
         "A byte behind the list.",
         &bare.clone().carrying(&longer),
@@ -186,16 +184,16 @@ fn attachments(shelf: &mut Shelf, sort: &Sort) {
     let shows = "An attachment that the shard does not name.";
     refuse("attachment_beside", Code::AttachmentUnexpected, shows, &sound.clone().carrying(b"x"));
     let twice = sound.clone().carrying(&sound.attachments[0]);
-    refuse("body_twice", Code::AttachmentUnexpected, "The list twice.", &twice);
+    refuse("list_twice", Code::AttachmentUnexpected, "The list twice.", &twice);
     let shows = "A list beside a shard that lists nothing.";
-    refuse("body_beside_plain", Code::AttachmentUnexpected, shows, &shard(&shard_text()).carrying(&other));
+    refuse("list_beside_plain", Code::AttachmentUnexpected, shows, &shard(&shard_text()).carrying(&other));
     let unsigned = Draft { signatures: vec![(String::new(), vec![0; 64])], ..bare };
     let shows = "The signature is judged before the list.";
-    refuse("body_missing_and_unsigned", Code::SignatureInvalid, shows, &unsigned);
+    refuse("list_missing_and_unsigned", Code::SignatureInvalid, shows, &unsigned);
     let both = sound.signed(STRANGER, KeyUse::Snapshot);
     sort.believe(
         shelf,
-        "body_signed_by_stranger_too",
+        "listing_signed_by_stranger_too",
         "A list, and a stranger's signature beside.",
         &revoking(),
         &both,

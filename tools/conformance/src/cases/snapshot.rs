@@ -6,7 +6,7 @@ use super::case::{Case, Shelf};
 use super::fields::{Spoilt, saying, spoilt};
 use super::revoking::Sort;
 use crate::forge::{APP, DAY, Draft, NOW, OTHER_APP, TENANT, World};
-use crate::revocation::{revoking, shard, shard_text, snapshot, snapshot_listing, snapshot_text};
+use crate::revocation::{revoking, shard_text, snapshot, snapshot_listing, snapshot_text};
 use crate::{Artifact, Bytes, Question, Remembered, SnapshotShown};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -33,7 +33,7 @@ pub(super) fn question(world: &World, snapshot: &Draft) -> Question {
 
 /// An entry that names the plain shard.
 fn entry(app: &str, block: u64) -> String {
-    format!("[\"{app}\",{block},\"{}\"]", shard(&shard_text()).id())
+    format!("[\"{app}\",{block},\"{}\"]", Draft::new("shard", shard_text()).id())
 }
 
 /// So many entries, seven blocks to an app, each as long as one can be.
@@ -144,7 +144,7 @@ fn no_lists(shelf: &mut Shelf, sort: &Sort) {
     invalid("empty", "An empty list: its only form is no list.", "[]");
     invalid("1501", "One shard too many.", &entries(1_501));
     invalid("twice", "A shard stands twice.", &format!("[{seven},{seven}]"));
-    let fork = seven.replace(&shard(&shard_text()).id(), &"5a".repeat(32));
+    let fork = seven.replace(&Draft::new("shard", shard_text()).id(), &"5a".repeat(32));
     invalid("two_of_a_block", "Two shards of one block.", &format!("[{fork},{seven}]"));
     invalid("falling_blocks", "Blocks fall.", &format!("[{eight},{seven}]"));
     invalid("falling_apps", "Apps fall.", &format!("[{other},{eight}]"));
@@ -152,7 +152,7 @@ fn no_lists(shelf: &mut Shelf, sort: &Sort) {
     invalid("blocks_as_text", "Blocks that rise only as text.", &format!("[{ten},{nine}]"));
     let last = format!("[{},{},{}]", entry(APP, 7), entry(OTHER_APP, 8), entry(OTHER_APP, 7));
     invalid("falling_at_its_end", "The last two fall.", &last);
-    let id = shard(&shard_text()).id();
+    let id = Draft::new("shard", shard_text()).id();
     for (name, shows, entry) in [
         ("number", "It is a number.", "7".to_owned()),
         ("text", "It is text.", format!("\"{id}\"")),

@@ -18,7 +18,7 @@ pub(crate) struct InspectArgs {
 
 #[derive(ClapArgs)]
 pub(crate) struct VerifyArgs {
-    /// The license file, or - for standard input, with --trust; you may also give it last, after the roots
+    /// The license file or container, or - for standard input, with --trust; you may also give it last, after the roots
     #[arg(required_unless_present = "root")]
     pub(crate) file: Option<PathBuf>,
     /// All root keys that you trust, in base64; the rest of the chain is read from FILE.trust

@@ -17,6 +17,7 @@ pub(crate) mod doctor;
 pub(crate) mod events;
 pub(crate) mod import;
 pub(crate) mod inspect;
+pub(crate) mod job;
 pub(crate) mod keys;
 pub(crate) mod license;
 pub(crate) mod license_export;

@@ -61,6 +61,16 @@ const FORBIDDEN: &[&str] = &[
     "UPDATE approvals SET status = 'approved'",
     "UPDATE approvals SET license_id = license_id",
     "DELETE FROM approvals WHERE FALSE",
+    // What was taken back is nothing that it decides, and nothing that it can undo.
+    "INSERT INTO slots SELECT * FROM slots",
+    "INSERT INTO slots (app_id, slot, block, tenant_id, listed_at) SELECT app_id, 7, 0, tenant_id, 1 FROM apps",
+    "INSERT INTO slots (app_id, slot, block, tenant_id, version) SELECT app_id, 7, 0, tenant_id, 1 FROM apps",
+    "UPDATE slots SET listed_at = NULL",
+    "UPDATE slots SET expires_at = 1",
+    "DELETE FROM slots WHERE FALSE",
+    "INSERT INTO slot_blocks SELECT * FROM slot_blocks",
+    "UPDATE slot_blocks SET block = block",
+    "DELETE FROM slot_blocks WHERE FALSE",
     "INSERT INTO published_modules SELECT * FROM published_modules",
     "DELETE FROM published_modules WHERE FALSE",
     "UPDATE published_releases SET revoked_at = NULL",
@@ -215,8 +225,12 @@ fn takes_no_table_of_his_own_for_ours(vendor: &Vendor, database: &str, role: &st
         INSERT INTO devices VALUES ('t', 'l', 'd', 'key', 'i'); \
         CREATE TEMPORARY TABLE licenses AS SELECT 't' AS tenant_id, 'l' AS license_id, '{\"policy\":{\"seat\":\"lease\"}}' AS conditions; \
         CREATE TEMPORARY TABLE instances AS SELECT 'a' AS activation_id, 'i' AS instance_id, 1::BIGINT AS heard_at; \
+        CREATE TEMPORARY TABLE activations AS SELECT 'a' AS activation_id, 'l' AS license_id, 'i' AS identity, \
+        'not_activated' AS end_code; \
+        CREATE TEMPORARY TABLE slots AS SELECT 'l' AS license_id, 'a' AS activation_id, 1::BIGINT AS slot, NULL::BIGINT AS listed_at; \
+        CREATE TEMPORARY TABLE apps AS SELECT 't' AS tenant_id, 'p' AS app_id; \
         IF release_seat('t', 'l', 'd', 'r', 1) + move_seat('t', 'l', 'd', 'k', 1) + free_leases('t', 'l', 'd', 1) \
-        + forget_instances('a', 1) <> 0 THEN \
+        + forget_instances('a', 1) + list_proofs('l', 'i', 1) + open_slot_block('t', 'p', -1) <> 0 THEN \
         RAISE 'it took his table for ours'; END IF; END$$";
     on_postgres(database, attack).expect("nobody has that seat");
     may(&format!("REVOKE TEMPORARY ON DATABASE {name} FROM"));

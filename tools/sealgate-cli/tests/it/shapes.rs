@@ -103,6 +103,7 @@ const RUN: &[&str] = &[
     "token revoke {token}",
     "server list",
     "server accept-clock --yes",
+    "job list",
     "keys list",
     "keys export --app {app} -o {folder}/trust.json",
     "verify {folder}/a.license --trust {folder}/trust.json",

@@ -81,6 +81,7 @@ pub(super) fn blows(day: &Day, den: &Den) -> Result<Vec<Blow>> {
         },
         of_trials(),
         of_modules(),
+        of_slots(),
         Blow {
             name: "says that all seats are taken",
             admitted: "change the number of devices that a license's row keeps",
@@ -158,6 +159,27 @@ fn of_modules() -> Blow {
                 .to_owned(),
         ],
         undo: vec!["DELETE FROM approvals WHERE name = 'loot'".to_owned()],
+        hurts_customers: false,
+    }
+}
+
+/// Slots as a runtime may give them out.
+fn of_slots() -> Blow {
+    Blow {
+        name: "makes slots up",
+        admitted: "make up slots of revocation data",
+        statements: vec![
+            "INSERT INTO slots (app_id, slot, block, tenant_id, license_id, activation_id, generation, expires_at) \
+             SELECT app_id, n, 0, 'loot', NULL, 'loot', -1, -1 FROM apps CROSS JOIN generate_series(0, 1023) AS all_of_them (n) \
+             ON CONFLICT (app_id, slot) DO NOTHING"
+                .to_owned(),
+            "SELECT open_slot_block(tenant_id, app_id, block) FROM slot_blocks".to_owned(),
+            "UPDATE slot_blocks SET is_full = 1".to_owned(),
+        ],
+        undo: vec![
+            "DELETE FROM slots WHERE tenant_id = 'loot'".to_owned(),
+            "UPDATE slot_blocks SET is_full = 0".to_owned(),
+        ],
         hurts_customers: false,
     }
 }

@@ -163,8 +163,8 @@ impl Prey {
     }
 }
 
-/// A device of this license that was activated, with a copy of the program that runs an entry of its chain, and a
-/// module that waits. The client of the
+/// A device of this license that was activated, with a copy of the program that runs an entry of its chain, the slot of its
+/// proof, and a module that waits. The client of the
 /// torture does not ask for it: the rows are as a server writes them.
 fn activated(license: &str) -> String {
     let (id, of_activation) = ("gen_random_uuid()::text", "SELECT activation_id");
@@ -179,6 +179,9 @@ fn activated(license: &str) -> String {
          {of_activation}, 1, 0, 1, 1, '[]', 1 FROM activations; \
          INSERT INTO chain_anchors (activation_id, generation, anchor, held_seq, held_mac, taken_seq, taken_mac, asked_at, at) \
          {of_activation}, 1, 1, 0, '{digest}', 1, '{digest}', 1, 1 FROM activations; \
+         INSERT INTO slots (app_id, slot, block, tenant_id, license_id, activation_id, generation) \
+         SELECT l.app_id, 1048575, 0, l.tenant_id, l.license_id, a.activation_id, 1 FROM activations a JOIN licenses l \
+         ON l.license_id = a.license_id; \
          INSERT INTO approvals (approval_id, tenant_id, app_id, license_id, module, name, sha256, source, submitted_at) \
          SELECT {id}, tenant_id, app_id, license_id, '{digest}', 'editor.so', decode('{digest}', 'hex'), 'device', 1 FROM licenses \
          WHERE license_id = '{license}'"
