@@ -73,6 +73,7 @@ mod self_ban;
 mod server_keys;
 mod slots;
 mod slugs;
+mod snapshots;
 mod stood_still;
 mod strangers;
 mod support;
