@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use conformance::{Question, answer};
 use libfuzzer_sys::fuzz_target;
 
-const PLAIN: [&str; 9] = [
+const PLAIN: [&str; 11] = [
     "license/valid/plain.json",
     "server-certificate/valid/plain.json",
     "device-request/valid/plain.json",
@@ -19,11 +19,13 @@ const PLAIN: [&str; 9] = [
     "heartbeat-request/valid/plain.json",
     "heartbeat-answer/valid/plain.json",
     "release/valid/plain.json",
+    "shard/valid/plain.json",
+    "snapshot/valid/plain.json",
 ];
 /// Which of these, and which envelope in it: root statement, keyset, tenant keyset, license, server certificate, device
 /// request, decision; the request that a decision answers; activation request, license and proof, heartbeat, its answer, the
-/// heartbeat that is answered, release.
-const PLACES: [(usize, usize); 15] = [
+/// heartbeat that is answered, release, shard, snapshot.
+const PLACES: [(usize, usize); 17] = [
     (0, 0),
     (0, 1),
     (0, 2),
@@ -39,6 +41,8 @@ const PLACES: [(usize, usize); 15] = [
     (7, 5),
     (7, 4),
     (8, 3),
+    (9, 3),
+    (10, 3),
 ];
 
 struct Known {

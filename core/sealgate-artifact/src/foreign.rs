@@ -30,6 +30,8 @@ pub enum Foreign {
     TrustFile,
     /// A statement, where something else is expected.
     Statement,
+    /// A container (`spec/container.md`).
+    Container,
     /// JSON whose end is missing.
     CutOff,
     /// Not text.
@@ -64,6 +66,7 @@ impl Foreign {
             Self::LicenseKey => "a license key, and no file that proves anything",
             Self::TrustFile => "a trust.json: it says whom to trust",
             Self::Statement => "a statement, such as a license file or a keyset",
+            Self::Container => "a container, such as a snapshot",
             Self::CutOff => "a file whose end is missing",
             Self::Binary => "no text",
         }
@@ -96,6 +99,9 @@ impl Foreign {
                 "Give the license file here; a trust.json belongs into the program, or behind --trust."
             }
             Self::Statement => "Give the vendor's trust.json here, which `sealgate keys export` writes.",
+            Self::Container => {
+                "Give it to `sglic import` or `sealgate verify`; `sealgate inspect` shows what is in it."
+            }
             Self::Binary => "Check that this is the right file, and get it again.",
         }
     }
@@ -109,6 +115,8 @@ fn by_first_bytes(bytes: &[u8]) -> Option<Foreign> {
             _ => Some(Foreign::Marked),
         },
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [b'{', 0, ..] | [0, b'{', ..] => Some(Foreign::Utf16),
+        // spec/container.md §1.1.
+        [0x93, b'S', b'G', b'C', ..] => Some(Foreign::Container),
         [b'P', b'K', 3, 4, ..] => Some(Foreign::Zip),
         [0x1f, 0x8b, ..] => Some(Foreign::Gzip),
         _ => None,

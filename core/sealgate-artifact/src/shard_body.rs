@@ -32,10 +32,12 @@ impl ShardBody {
         }
         let gaps = gaps(slots);
         // spec/revocation.md §2.5: the first of the shortest; with 0 every chunk is short enough.
-        let fits = |k: &u8| gaps.iter().all(|chunk| length(chunk, *k) <= CHUNK_BYTES);
-        let total = |k: &u8| gaps.iter().map(|chunk| length(chunk, *k)).sum::<usize>();
-        let k = (0..=MOST_K).filter(fits).min_by_key(total)?;
-        let lengths = gaps.iter().map(|chunk| u16::try_from(length(chunk, k)).unwrap_or(u16::MAX));
+        let lengths = |k| gaps.iter().map(|chunk| length(chunk, k)).collect::<Vec<_>>();
+        let (k, lengths) = (0..=MOST_K)
+            .map(|k| (k, lengths(k)))
+            .filter(|(_, lengths)| lengths.iter().all(|length| *length <= CHUNK_BYTES))
+            .min_by_key(|(_, lengths)| lengths.iter().sum::<usize>())?;
+        let lengths = lengths.into_iter().map(|length| u16::try_from(length).unwrap_or(u16::MAX));
         let mut bytes: Vec<u8> = lengths.flat_map(u16::to_be_bytes).collect();
         for chunk in &gaps {
             write(&mut bytes, chunk, k);
@@ -181,19 +183,13 @@ impl<'a> Slots<'a> {
 
     /// The bits from the next one on, at the top of a number: at least 57 of them; ones follow the end.
     fn window(&self) -> u64 {
-        let from = self.at / 8;
-        let bytes = self.bytes.get(from..from + 8).and_then(|bytes| bytes.try_into().ok());
-        let bits = bytes.map_or_else(|| self.last_window(from), u64::from_be_bytes);
+        let rest = self.bytes.get(self.at / 8..).unwrap_or_default();
+        let bits = match rest.first_chunk() {
+            Some(bytes) => u64::from_be_bytes(*bytes),
+            None => last_window(rest),
+        };
         let shift = self.at % 8;
         bits << shift | ((1 << shift) - 1)
-    }
-
-    fn last_window(&self, from: usize) -> u64 {
-        let mut bits = [0xff; 8];
-        let rest = self.bytes.get(from..).unwrap_or_default();
-        let length = rest.len().min(8);
-        bits[..length].copy_from_slice(&rest[..length]);
-        u64::from_be_bytes(bits)
     }
 
     /// Passes the ones that come, and says how many; `None` where nothing but ones is left.
@@ -212,6 +208,12 @@ impl<'a> Slots<'a> {
             }
         }
     }
+}
+
+fn last_window(rest: &[u8]) -> u64 {
+    let mut bits = [0xff; 8];
+    bits[..rest.len()].copy_from_slice(rest);
+    u64::from_be_bytes(bits)
 }
 
 impl Iterator for Slots<'_> {

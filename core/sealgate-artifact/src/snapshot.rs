@@ -7,7 +7,7 @@ use crate::{
     limits,
 };
 
-/// The vendor's word on which shards there are, and under which keys.
+/// The vendor's word on which shards there are, and under which keys (`spec/revocation.md` §4.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
     /// Whose it is.

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use crate::hex;
 
 /// A statement's name: SHA-256 of the signed bytes. It does not depend on who signed, or how often.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StatementId([u8; 32]);
 
 impl StatementId {

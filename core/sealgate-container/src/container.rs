@@ -1,5 +1,6 @@
 //! A container that was read to its end.
 
+use crate::layout::MAGIC;
 use crate::{ContainerError, EntryName, Purpose, Reader};
 
 /// A container that is whole: what its entries are, where they lie in the file, and their hashes. Nothing says that it is true:
@@ -26,6 +27,14 @@ pub struct Entry {
 impl Container {
     pub(crate) fn new(purpose: Purpose, entries: Vec<Entry>) -> Self {
         Self { purpose, entries }
+    }
+
+    /// How many bytes tell a container from any other file.
+    pub const MAGIC_BYTES: usize = MAGIC.len() - 1;
+
+    /// Whether a file that begins with these bytes is a container, of this version or another.
+    pub fn has_magic(begin: &[u8]) -> bool {
+        begin.starts_with(&MAGIC[..Self::MAGIC_BYTES])
     }
 
     /// Reads a file that is in memory.

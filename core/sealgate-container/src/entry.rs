@@ -4,15 +4,8 @@ use sealgate_artifact::{Kind, limits};
 
 use crate::statement;
 
-/// A name's entries are statements of one kind, or bytes that a statement names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
-    Statement,
-    Bytes,
-}
-
 macro_rules! entry_names {
-    ($($entry:ident $number:literal $name:literal $form:ident $most:expr, $what:literal)*) => {
+    ($($entry:ident $number:literal $name:literal $form:expr, $most:expr, $what:literal)*) => {
         /// What an entry of a container is. Names have numbers, and no others are known.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum EntryName { $(#[doc = concat!("`", $name, "`: ", $what, ".")] $entry),* }
@@ -36,24 +29,25 @@ macro_rules! entry_names {
                 match self { $(Self::$entry => $most),* }
             }
 
-            fn form(self) -> Form {
-                match self { $(Self::$entry => Form::$form),* }
+            /// `spec/container.md` §4.1: the kind of a statement is that of its entry's name. `None` for what is no statement.
+            pub fn kind(self) -> Option<Kind> {
+                match self { $(Self::$entry => $form),* }
             }
         }
     };
 }
 
-// One name: variant, number, name, form, limit in bytes, what it is.
+// One name: variant, number, name, the kind if it is a statement, limit in bytes, what it is.
 entry_names! {
-    Snapshot 1 "snapshot" Statement statement::MOST_BYTES, "says which shards a tenant has"
-    Release 2 "release" Statement statement::MOST_BYTES, "a version of a product that the vendor published"
-    Attachment 16 "attachment" Bytes limits::ATTACHMENT_BYTES as u64, "what the main statement attaches"
-    Root 17 "root" Statement statement::MOST_BYTES, "names the root keys"
-    Keyset 18 "keyset" Statement statement::MOST_BYTES, "names the authorities of an installation"
-    TenantKeyset 19 "tenant-keyset" Statement statement::MOST_BYTES, "names the issuers of one tenant"
-    Shard 20 "shard" Statement statement::MOST_BYTES, "says what was taken back of one block"
-    ShardBody 21 "shard-body" Bytes SHARD_BODY_BYTES, "the list that a shard attaches"
-    Package 22 "package" Bytes PACKAGE_BYTES, "what a release is of"
+    Snapshot 1 "snapshot" Some(Kind::Snapshot), statement::MOST_BYTES, "says which shards a tenant has"
+    Release 2 "release" Some(Kind::Release), statement::MOST_BYTES, "a version of a product that the vendor published"
+    Attachment 16 "attachment" None, limits::ATTACHMENT_BYTES as u64, "what the main statement attaches"
+    Root 17 "root" Some(Kind::Root), statement::MOST_BYTES, "names the root keys"
+    Keyset 18 "keyset" Some(Kind::Keyset), statement::MOST_BYTES, "names the authorities of an installation"
+    TenantKeyset 19 "tenant-keyset" Some(Kind::TenantKeyset), statement::MOST_BYTES, "names the issuers of one tenant"
+    Shard 20 "shard" Some(Kind::Shard), statement::MOST_BYTES, "says what was taken back of one block"
+    ShardBody 21 "shard-body" None, SHARD_BODY_BYTES, "the list that a shard attaches"
+    Package 22 "package" None, PACKAGE_BYTES, "what a release is of"
 }
 
 /// A table of 32 bytes and 16 chunks of at most 8,192 (`spec/revocation.md` §2.2).
@@ -67,17 +61,8 @@ impl EntryName {
         Self::ALL.into_iter().find(|name| name.number() == number)
     }
 
-    /// `spec/container.md` §4.1: a statement's kind is that of the entry's name. `None` for what is no statement.
-    pub fn kind(self) -> Option<Kind> {
-        let named = |kind: &Kind| kind.as_str() == self.as_str();
-        match self.form() {
-            Form::Statement => Kind::ALL.into_iter().find(named),
-            Form::Bytes => None,
-        }
-    }
-
     pub(crate) fn is_statement(self) -> bool {
-        self.form() == Form::Statement
+        self.kind().is_some()
     }
 }
 
@@ -90,7 +75,7 @@ impl std::fmt::Display for EntryName {
 #[cfg(test)]
 mod tests {
     use super::EntryName;
-    use crate::sample::{rows, with_commas};
+    use crate::spec::{rows, with_commas};
 
     /// `spec/container.md` §3 is the table of exactly these names.
     #[test]
@@ -107,11 +92,11 @@ mod tests {
         assert_eq!(in_spec.collect::<Vec<_>>(), EntryName::ALL.map(row));
     }
 
-    /// Each name of a statement is the name of a kind.
+    /// Each name of a statement is the name of its kind.
     #[test]
-    fn statements_have_a_kind() {
+    fn statements_have_the_name_of_their_kind() {
         for name in EntryName::ALL {
-            assert_eq!(name.kind().is_some(), name.is_statement(), "{name}");
+            assert!(name.kind().is_none_or(|kind| kind.as_str() == name.as_str()), "{name}");
             assert_eq!(EntryName::of_number(name.number()), Some(name));
         }
         assert_eq!(EntryName::of_number(3), None);

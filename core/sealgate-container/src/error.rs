@@ -102,6 +102,9 @@ pub enum ContainerError {
         /// How many bytes its heads say.
         needs: u64,
     },
+    /// `spec/container.md` §2: more bodies than shards that have one.
+    #[error("the file has the body of a shard that it does not have: get the file again from the vendor")]
+    BodyUnexpected,
     /// `spec/container.md` §1.3.
     #[error("the file was changed on the way, its checksum does not fit: copy it again")]
     Damaged,

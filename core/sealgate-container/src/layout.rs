@@ -77,7 +77,7 @@ impl Layout {
 #[derive(Debug)]
 pub(crate) struct Heads {
     order: Order,
-    heads: Vec<Head>,
+    judged: Vec<Head>,
     count: usize,
 }
 
@@ -87,27 +87,27 @@ impl Heads {
         if !(least..=most).contains(&count) {
             return Err(ContainerError::Entries { purpose, count });
         }
-        Ok(Self { order: Order::new(purpose), heads: Vec::with_capacity(count), count })
+        Ok(Self { order: Order::new(purpose), judged: Vec::with_capacity(count), count })
     }
 
     pub(crate) fn is_complete(&self) -> bool {
-        self.heads.len() == self.count
+        self.judged.len() == self.count
     }
 
     pub(crate) fn take(&mut self, number: u8, length: u64) -> Result<(), ContainerError> {
-        let at = self.heads.len() + 1;
+        let at = self.judged.len() + 1;
         let name = EntryName::of_number(number).ok_or(ContainerError::NameUnknown { at, number })?;
         self.order.take(at, name)?;
         if length == 0 || length > name.most_bytes() {
             return Err(ContainerError::Length { at, name, length });
         }
-        self.heads.push(Head { name, length });
+        self.judged.push(Head { name, length });
         Ok(())
     }
 
     /// There are no further heads.
     pub(crate) fn end(&mut self) -> Result<Layout, ContainerError> {
         self.order.end()?;
-        Ok(Layout { purpose: self.order.purpose(), heads: std::mem::take(&mut self.heads) })
+        Ok(Layout { purpose: self.order.purpose(), heads: std::mem::take(&mut self.judged) })
     }
 }

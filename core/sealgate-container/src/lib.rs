@@ -44,10 +44,12 @@ mod entry;
 mod error;
 mod layout;
 mod order;
+mod parts;
 mod purpose;
 mod reader;
+mod snapshot_file;
 #[cfg(test)]
-mod sample;
+mod spec;
 mod statement;
 mod writer;
 
@@ -55,7 +57,9 @@ pub use container::{Container, Entry};
 pub use entry::EntryName;
 pub use error::{ContainerError, StatementFault};
 pub use layout::{Head, Layout};
+pub use parts::Parts;
 pub use purpose::Purpose;
 pub use reader::Reader;
+pub use snapshot_file::{SnapshotFile, SnapshotStatements, names_body};
 pub use statement::{decode as decode_statement, encode as encode_statement};
 pub use writer::{Writer, write};

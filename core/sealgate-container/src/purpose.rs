@@ -81,15 +81,13 @@ macro_rules! purposes {
 
 /// `spec/keys.md` §4.8.
 const ROOTS: Times = Times::Between(1, limits::ROOT_STATEMENTS);
-/// `spec/envelope.md` §4.
-const SHARDS: usize = 1_500;
 
 // One purpose: variant, number, name, ending of file names, limit of the whole file in bytes, what it is for; then its entries in
 // their order, each with how often it stands there.
 purposes! {
     Snapshot 1 "snapshot" ".sgsnap" 268_435_456, "what a vendor took back"
         [Snapshot Times::Once, Attachment Times::IfNamed, Root ROOTS, Keyset Times::Once, TenantKeyset Times::Once,
-            Shard Times::Between(0, SHARDS), ShardBody Times::LikeShards]
+            Shard Times::Between(0, limits::SHARDS), ShardBody Times::LikeShards]
     Update 2 "update" ".sgupd" 4_400_000_000, "a new version of a product"
         [Release Times::Once, Attachment Times::IfNamed, Root ROOTS, Keyset Times::Once, TenantKeyset Times::Once,
             Package Times::Once]
@@ -104,7 +102,7 @@ impl Purpose {
     /// How many entries a container of this purpose has at least, and at most.
     pub(crate) fn entries(self) -> (usize, usize) {
         let least = self.parts().iter().map(|part| part.times.least()).sum();
-        let most = self.parts().iter().map(|part| part.times.most(SHARDS)).sum();
+        let most = self.parts().iter().map(|part| part.times.most(limits::SHARDS)).sum();
         (least, most)
     }
 }
@@ -117,8 +115,10 @@ impl std::fmt::Display for Purpose {
 
 #[cfg(test)]
 mod tests {
-    use super::{Part, Purpose, SHARDS, Times};
-    use crate::sample::{SPEC, rows, with_commas};
+    use sealgate_artifact::limits;
+
+    use super::{Part, Purpose, Times};
+    use crate::spec::{PAGE, rows, with_commas};
 
     fn times(part: &Part) -> String {
         let name = part.name;
@@ -154,7 +154,7 @@ mod tests {
         assert_eq!(snapshot % (1 << 20), 0);
         let clause =
             format!("{} MiB for a snapshot and {} bytes for an update", snapshot >> 20, with_commas(update));
-        assert!(SPEC.contains(&clause), "{clause}");
+        assert!(PAGE.contains(&clause), "{clause}");
         for purpose in Purpose::ALL {
             assert!(purpose.parts().is_sorted_by_key(|part| part.name.number()));
             assert_eq!(Purpose::of_number(purpose.number()), Some(purpose));
@@ -167,7 +167,7 @@ mod tests {
     fn no_layout_is_larger_than_its_file_may_be() {
         for purpose in Purpose::ALL {
             let (_, most) = purpose.entries();
-            let contents = |part: &Part| part.times.most(SHARDS) as u64 * part.name.most_bytes();
+            let contents = |part: &Part| part.times.most(limits::SHARDS) as u64 * part.name.most_bytes();
             let contents: u64 = purpose.parts().iter().map(contents).sum();
             let largest = 12 + 9 * most as u64 + contents + 32;
             assert!(largest <= purpose.most_bytes(), "{purpose}: {largest}");

@@ -26,7 +26,7 @@ enum Stage {
     Count(Purpose),
     Head(Heads),
     /// And, behind them, the checksum.
-    Contents(Contents),
+    Contents(Box<Contents>),
 }
 
 /// The bytes of a short field, until it is complete.
@@ -181,7 +181,7 @@ impl Reader {
         match self.size {
             Some(has) if has < needs => Err(ContainerError::Truncated { has, needs: Some(needs) }),
             Some(has) if has > needs => Err(ContainerError::TooLong { needs }),
-            _ => Ok(Stage::Contents(Contents::new(layout))),
+            _ => Ok(Stage::Contents(Box::new(Contents::new(layout)))),
         }
     }
 }

@@ -31,8 +31,9 @@ pub use fingerprint::{Component, ComponentFingerprint, is_same_machine, likeness
 pub use gives_less::gives_less;
 pub use guard::{
     Admission, ClockRolledBack, ClockShows, Effective, Enforced, FREE_FEATURES, Features, Finding, Findings,
-    GraceWhy, Held, Known, Lack, Latch, Learned, LeftBehind, Local, LocalFloor, Moment, Rights, Session,
-    TenantCounts, TenantRefused, TimeFloors, Timeline, effective,
+    GraceWhy, Held, Known, Lack, Latch, Learned, LeftBehind, Local, LocalFloor, Moment, Revocations, Rights,
+    Session, ShardSays, TenantCounts, TenantRefused, TimeFloors, Timeline, effective, revocations,
+    vouched_at,
 };
 pub use heartbeat::{Beat, Heard, HeldActivation, HeldBeat, Shown, hear};
 pub use lists::{Effect, ListEntry, Matcher, lists_allow, parse_net};

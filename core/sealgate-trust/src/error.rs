@@ -69,6 +69,12 @@ pub enum TrustError {
     /// `spec/revocation.md` §5.4.
     #[error("it was signed after its key was retired")]
     KeyRetired,
+    /// `spec/revocation.md` §5.1.
+    #[error("a part of the file is not the one that its snapshot names")]
+    SnapshotMismatch,
+    /// `spec/revocation.md` §5.1.
+    #[error("the file lacks a shard that its snapshot names")]
+    ShardMissing,
     /// `spec/online.md` §5.2.
     #[error("the decision answers another request: its {0} differs")]
     AnswersAnother(&'static str),
@@ -136,6 +142,8 @@ impl TrustError {
             Self::ServerScope => Code::ServerScope,
             Self::ServerRevoked => Code::ServerRevoked,
             Self::KeyRetired => Code::KeyRetired,
+            Self::SnapshotMismatch => Code::SnapshotMismatch,
+            Self::ShardMissing => Code::ShardMissing,
             Self::AnswersAnother(_) => Code::NonceMismatch,
             Self::ProofMismatch(_) => Code::ProofMismatch,
             Self::NotYetValid { whose: KeyWindow::Root, .. } => Code::RootNotYetValid,

@@ -8,6 +8,7 @@ mod activation;
 mod chain;
 pub mod ed25519;
 mod error;
+mod import;
 mod key_window;
 mod license_version;
 mod memory;
@@ -26,6 +27,7 @@ pub use activation::{
 };
 pub use chain::{ChainBytes, TenantTrust};
 pub use error::TrustError;
+pub use import::{Imported, SnapshotParts, SnapshotReader};
 pub use key_window::KeyWindow;
 pub use memory::{Accepted, Maximum};
 pub use online::{SentRequest, verify_decision, verify_device_request};

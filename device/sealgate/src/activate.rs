@@ -16,6 +16,7 @@ use crate::client::{ATTEMPTS, Fetched, Found, Says};
 use crate::exchange::{self, Answer};
 use crate::judge::{Judged, Question, Refusal, newest, rights};
 use crate::offline::known_chain;
+use crate::revocations::{Looked, Slot};
 use crate::state::{Effect, Memory, SealingSeed, State};
 use crate::statements::{self, Statements};
 use crate::{
@@ -56,12 +57,24 @@ impl Client {
 
     /// The activation that this device keeps, verified anew; `None` where it keeps none. Nobody is asked.
     ///
+    /// What the vendor took back, as revocation data says that was imported, is denied with `revoked`.
+    ///
     /// An activation for an older version of the license than the newest one that this client saw is refused with `version_rollback`:
     /// a heartbeat brings the newer one.
     pub fn activation(&self) -> Result<Option<Activation>, Error> {
+        let Some((activation, looked)) = self.held_activation()? else { return Ok(None) };
+        unless_revoked(activation, looked).map(Some)
+    }
+
+    /// The same also where revocation data lists it, for whoever shows what is held ([`revocations`](Self::revocations) says whether).
+    pub fn kept_activation(&self) -> Result<Option<Activation>, Error> {
+        Ok(self.held_activation()?.map(|(activation, _)| activation))
+    }
+
+    fn held_activation(&self) -> Result<Option<(Activation, Looked)>, Error> {
         let Some(Found { state, .. }) = self.kept()? else { return Ok(None) };
         let Some(kept) = &state.activated else { return Ok(None) };
-        self.verified(&state, kept).map(Some)
+        self.verified_at(&state, kept, self.clock.now().max(state.floors().newest())).map(Some)
     }
 
     /// Verifies a license and a proof from files as what this device keeps: the proof is this device's, of this license, and its
@@ -74,7 +87,10 @@ impl Client {
         let begun = begin(proof, license.to_vec())?;
         let kept = found.state.activated.as_ref();
         let is_same = |kept: &&Activated| kept.license == begun.license && kept.proof == begun.proof;
-        let read = self.verified(&found.state, kept.filter(is_same).unwrap_or(&begun))?;
+        let now = self.clock.now().max(found.state.floors().newest());
+        let asked = kept.filter(is_same).unwrap_or(&begun);
+        let (read, looked) = self.verified_at(&found.state, asked, now)?;
+        let read = unless_revoked(read, looked)?;
         let newer = |(kept, _): (ActivationProof, StatementId)| {
             kept.activation == read.id() && kept.generation > read.generation()
         };
@@ -84,21 +100,21 @@ impl Client {
         Ok(read)
     }
 
-    pub(crate) fn verified(&self, state: &State, kept: &Activated) -> Result<Activation, Error> {
-        self.verified_at(state, kept, self.clock.now().max(state.floors().newest()))
-    }
-
+    /// What is kept, verified, and what revocation data says of it.
     pub(crate) fn verified_at(
         &self,
         state: &State,
         kept: &Activated,
         now: UnixSeconds,
-    ) -> Result<Activation, Error> {
+    ) -> Result<(Activation, Looked), Error> {
         let (chain, _) = known_chain(&self.trust, &state.accepted(), self.held(state), now)?;
         let license = verify_license(&chain, &kept.license, Some(self.trust.app), Policies::Known)
             .map_err(|why| SecurityError::Statement { what: "license", why })?;
         newest(&chain, &license, &state.licenses())?;
-        Ok(self.admitted(&chain, &license, (state, kept), None)?)
+        let activation = self.admitted(&chain, &license, (state, kept), None)?;
+        let proof = Slot::of_proof(&kept.proof);
+        let looked = self.look(&state.revocations, &chain, Slot::of_license(&license), proof);
+        Ok((activation, looked))
     }
 
     fn ask_activation(
@@ -196,6 +212,11 @@ impl Client {
             ..begin(proof, bytes)?
         };
         let activation = self.admitted(chain, &license, (state, &begun), Some(sent.id))?;
+        let listed = (question.listed)(chain, Slot::of_license(&license), Slot::of_proof(proof));
+        if !listed.is_empty() {
+            let verdict = Err(Denied::revoked(activation.license(), listed));
+            return Ok(Judged { verdict, memory, effect: answered() });
+        }
         // Another process that asked the same may have gone on since.
         let is_known = |kept: &Activated| kept.peek().is_some_and(|(proof, _)| proof.request == sent.id);
         let effect = match state.activated.as_ref().filter(|kept| is_known(kept)) {
@@ -322,6 +343,14 @@ impl Client {
         let license = state.activated.as_ref().map(|kept| kept.license.clone()).or(held.license);
         Statements { license, ..held }
     }
+}
+
+/// `spec/revocation.md` §5.3: what is listed admits nobody.
+fn unless_revoked(activation: Activation, looked: Looked) -> Result<Activation, Error> {
+    if looked.is_revoked() {
+        return Err(Denied::revoked(activation.license(), looked.listed).into());
+    }
+    Ok(activation)
 }
 
 /// The state of a generation that has just begun. Nothing in it is believed.

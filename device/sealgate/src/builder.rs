@@ -9,8 +9,8 @@ use crate::about::{DeviceName, about};
 use crate::fingerprint::machine_fingerprint;
 use crate::server::Server;
 use crate::{
-    ChainFolder, ChainStore, Client, Clock, ConfigurationError, FileStore, HttpTransport, Store, SystemClock,
-    Transport, Trust,
+    ChainFolder, ChainStore, Client, Clock, ConfigurationError, FileStore, HttpTransport, KeptRevocations,
+    RevocationStore, Store, SystemClock, Transport, Trust,
 };
 
 /// What a [`Client`] needs: at least a server and a place for its state.
@@ -24,6 +24,7 @@ pub struct Builder {
     foreign_keys: bool,
     store: Option<Box<dyn Store>>,
     chain_store: Option<Arc<dyn ChainStore>>,
+    revocation_store: Option<Box<dyn RevocationStore>>,
     clock: Box<dyn Clock>,
     transport: Option<Box<dyn Transport>>,
 }
@@ -54,6 +55,7 @@ impl Builder {
             foreign_keys: false,
             store: None,
             chain_store: None,
+            revocation_store: None,
             clock: Box::new(SystemClock),
             transport: None,
         }
@@ -67,11 +69,21 @@ impl Builder {
         self
     }
 
-    /// Keeps the state in this folder: [`FileStore`]. The log of actions lies there too, if the program has one: [`ChainFolder`].
+    /// Keeps the state in this folder: [`FileStore`]. The log of actions lies there too, if the program has one: [`ChainFolder`]; and revocation
+    /// data that was imported: [`KeptRevocations`].
     #[must_use]
     pub fn state_dir(self, folder: impl Into<PathBuf>) -> Self {
         let folder = folder.into();
-        self.store(FileStore::new(&folder)).chain_store(ChainFolder::new(folder))
+        self.store(FileStore::new(&folder))
+            .chain_store(ChainFolder::new(&folder))
+            .revocation_store(KeptRevocations::new(folder))
+    }
+
+    /// Keeps revocation data there that is imported ([`Client::import_snapshot`]).
+    #[must_use]
+    pub fn revocation_store(mut self, store: impl RevocationStore + 'static) -> Self {
+        self.revocation_store = Some(Box::new(store));
+        self
     }
 
     /// Keeps the log of actions there ([`Client::chain_log`]).
@@ -183,6 +195,7 @@ impl Builder {
             about: about(&self.device_name, self.product_version.as_deref()),
             store: self.store.ok_or(ConfigurationError::StoreMissing)?,
             chain_store: self.chain_store,
+            revocation_store: self.revocation_store,
             clock: self.clock,
             transport,
             foreign_keys: self.foreign_keys,

@@ -14,13 +14,14 @@ use crate::clock::Deadline;
 use crate::device_key::DeviceKey;
 use crate::exchange::{self, Answer, Missing};
 use crate::judge::{Judged, Question, Refusal};
+use crate::revocations::Slot;
 use crate::server::Server;
 use crate::state::{SealingSeed, State};
 use crate::statements::Statements;
 use crate::trust::Trust;
 use crate::{
-    ChainStore, Clock, ConfigurationError, Denied, Error, License, Released, Store, Transport, offline,
-    random,
+    ChainStore, Clock, ConfigurationError, Denied, Error, License, Released, RevocationStore, Store,
+    Transport, offline, random,
 };
 
 /// How often other processes may change the state while an answer is judged.
@@ -36,6 +37,7 @@ pub struct Client {
     pub(crate) about: AboutDevice,
     pub(crate) store: Box<dyn Store>,
     pub(crate) chain_store: Option<Arc<dyn ChainStore>>,
+    pub(crate) revocation_store: Option<Box<dyn RevocationStore>>,
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) transport: Box<dyn Transport>,
     pub(crate) foreign_keys: bool,
@@ -214,7 +216,11 @@ impl Client {
     pub fn validate_license_file(&self, file: &[u8]) -> Result<License, Error> {
         let now = self.clock.now();
         let judge = |state: &State| {
-            offline::judge_file(&self.trust, (state, self.held(state)), file, now).map_err(Refusal::from)
+            let listed = |chain: &_, license: &_| {
+                self.look(&state.revocations, chain, Slot::of_license(license), None).listed
+            };
+            offline::judge_file(&self.trust, (state, self.held(state)), (file, now), listed)
+                .map_err(Refusal::from)
         };
         let concluded = self.remember(self.state()?, judge).map_err(Refusal::into_error)?;
         Ok(with_note(concluded)?)
@@ -286,7 +292,10 @@ impl Client {
         let mut attempts = 1;
         loop {
             let Judged { verdict, memory, effect } = judge(&found.state)?;
-            let next = found.state.after(memory, effect);
+            let mut next = found.state.after(memory, effect);
+            if let Err(denied) = &verdict {
+                next.revocations.listed.extend(denied.listed());
+            }
             let failed = match self.replace(Some(&found.bytes), &next.encode()) {
                 Ok(true) => return Ok(Concluded { verdict, not_kept: None }),
                 Ok(false) if attempts == ATTEMPTS => ConfigurationError::StateContended,
@@ -321,6 +330,7 @@ impl Client {
             floor,
             accepted: &state.accepted(),
             licenses: &state.licenses(),
+            listed: &|chain, license, proof| self.look(&state.revocations, chain, license, proof).listed,
         };
         let held = held.clone().under(self.held(state).chain);
         let first = match judge(&question, answer.over(held.clone())) {

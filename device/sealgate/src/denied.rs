@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sealgate_artifact::{Code, Decision, Family, License, LicenseId, Module, UnixSeconds};
+use sealgate_artifact::{Code, Decision, Family, License, LicenseId, Module, StatementId, UnixSeconds};
 
 use crate::seat::UnverifiedSeat;
 use crate::wait;
@@ -37,6 +37,8 @@ pub struct Denied {
 enum More {
     Outside(Outside),
     Unapproved(Vec<Module>),
+    /// The statements that revocation data lists.
+    Listed(Vec<StatementId>),
 }
 
 /// Two times: the one that a license's window begins or ended at, and the one by which it was judged.
@@ -59,7 +61,7 @@ pub enum DeniedBy {
     License,
     /// This program, before it asked: the key is mistyped.
     Typing,
-    /// This program, before it asked: it keeps no activation, or a newer one.
+    /// This program: it keeps no activation, or a newer one, or revocation data that lists the license or the proof.
     State,
 }
 
@@ -123,6 +125,20 @@ impl Denied {
     /// A newer proof lies here.
     pub(crate) fn superseded() -> Self {
         Self::here(Code::Superseded, DeniedBy::State)
+    }
+
+    /// `spec/revocation.md` §5.3: the vendor took it back, as imported data says.
+    pub(crate) fn revoked(license: LicenseId, listed: Vec<StatementId>) -> Self {
+        let more = Some(Box::new(More::Listed(listed)));
+        Self { license: Some(license), more, ..Self::here(Code::Revoked, DeniedBy::State) }
+    }
+
+    /// What is to be remembered as taken back.
+    pub(crate) fn listed(&self) -> &[StatementId] {
+        match self.more.as_deref() {
+            Some(More::Listed(listed)) => listed,
+            _ => &[],
+        }
     }
 
     fn here(code: Code, by: DeniedBy) -> Self {

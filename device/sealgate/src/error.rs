@@ -129,6 +129,9 @@ pub enum ConfigurationError {
     /// The builder was given no place to keep state.
     #[error("no store was given")]
     StoreMissing,
+    /// The builder was given no place to keep revocation data.
+    #[error("no store for revocation data was given")]
+    RevocationStoreMissing,
     /// The state cannot be read or written.
     #[error("the state cannot be read or written: {0}")]
     Store(String),
@@ -336,6 +339,9 @@ impl ConfigurationError {
             Self::ServerUrl(_) => "Give the server as https://HOST, with :PORT if it needs one.",
             Self::PlainHttp => "Use https://, or call danger_plain_http() if you trust the network.",
             Self::StoreMissing => "Call state_dir(FOLDER) or store(STORE) on the builder.",
+            Self::RevocationStoreMissing => {
+                "Call state_dir(FOLDER) or revocation_store(STORE) on the builder."
+            }
             Self::Store(_) => {
                 "Make the state folder writable for the user who runs this program, and make room on its disk."
             }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::kept::read;
 
 /// Words of [`Lack`] that are no server's.
+const REVOKED: &str = "revoked";
 const EXPIRED: &str = "expired";
 const UNHEARD: &str = "unheard";
 const TAMPERED: &str = "tampered";
@@ -34,6 +35,8 @@ struct LatchText {
     license: Option<String>,
     license_ends: Option<u64>,
     admitted_at: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    license_version: Option<u64>,
 }
 
 impl GuardedText {
@@ -69,6 +72,7 @@ impl LatchText {
     /// `None` for what does not outlive a program.
     fn of(latch: &Latch) -> Option<Self> {
         let (why, said) = match &latch.lack {
+            Lack::Revoked => (REVOKED, None),
             Lack::Expired => (EXPIRED, None),
             Lack::Unheard => (UNHEARD, None),
             Lack::Ended(code) => ("", Some(code.clone())),
@@ -83,12 +87,14 @@ impl LatchText {
             license: latch.license.map(|license| license.to_string()),
             license_ends: latch.license_ends.map(UnixSeconds::get),
             admitted_at: latch.admitted_at.map(UnixSeconds::get),
+            license_version: latch.license_version,
         })
     }
 
     fn read(self) -> Option<Latch> {
         let lack = match (self.why.as_str(), self.said) {
             ("", Some(code)) => Lack::Ended(code),
+            (REVOKED, None) => Lack::Revoked,
             (EXPIRED, None) => Lack::Expired,
             (UNHEARD, None) => Lack::Unheard,
             (TAMPERED, None) => Lack::Tampered,
@@ -101,6 +107,7 @@ impl LatchText {
             license: read(self.license, |id| LicenseId::parse(&id).ok()).ok()?,
             license_ends: read(self.license_ends, UnixSeconds::new).ok()?,
             admitted_at: read(self.admitted_at, UnixSeconds::new).ok()?,
+            license_version: self.license_version,
         })
     }
 }
@@ -119,6 +126,7 @@ mod tests {
 
     fn lacks() -> impl Strategy<Value = Lack> {
         prop_oneof![
+            Just(Lack::Revoked),
             Just(Lack::Expired),
             Just(Lack::Unheard),
             "[a-z_]{1,20}".prop_map(Lack::Ended),
@@ -131,8 +139,9 @@ mod tests {
         fn latches()(
             lack in lacks(), at in times(), license in prop::option::of(any::<[u8; 16]>()),
             license_ends in prop::option::of(times()), admitted_at in prop::option::of(times()),
+            license_version in prop::option::of(any::<u64>()),
         ) -> Latch {
-            Latch { lack, at, license: license.map(LicenseId::from_bytes), license_ends, admitted_at }
+            Latch { lack, at, license: license.map(LicenseId::from_bytes), license_ends, admitted_at, license_version }
         }
     }
 

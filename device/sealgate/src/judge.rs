@@ -15,6 +15,7 @@ use sealgate_trust::{
 
 use crate::exchange::Answer;
 use crate::license::POLICIES;
+use crate::revocations::Slot;
 use crate::state::{Effect, Floors, Memory};
 use crate::statements::{self, Statements};
 use crate::trust::Trust;
@@ -32,7 +33,12 @@ pub(crate) struct Question<'a> {
     pub(crate) accepted: &'a Accepted,
     /// The newest version of each license that was accepted before.
     pub(crate) licenses: &'a BTreeMap<LicenseId, Maximum>,
+    /// Which of a license and its proof the vendor took back, as far as this device was told.
+    pub(crate) listed: Listed<'a>,
 }
+
+/// Looks a license and the proof up.
+pub(crate) type Listed<'a> = &'a dyn Fn(&TenantTrust, Slot, Option<Slot>) -> Vec<StatementId>;
 
 /// What follows from statements that all verify: the yes or no, and what to remember even if that is nothing.
 pub(crate) struct Judged<T> {
@@ -105,6 +111,8 @@ impl Question<'_> {
         let licenses = newest(&chain, &license, self.licenses)?;
         // spec/license.md §4: at a time that no clock can set back.
         let verdict = rights(license.get(), Some(decision.get()), self.now.max(floors.newest()));
+        let listed = (self.listed)(&chain, Slot::of_license(&license), None);
+        let verdict = unless_listed(verdict, &license, listed);
         let accepted = chain.accepted().clone();
         let memory = Memory { accepted, floors, licenses, statements: has };
         Ok(Judged { verdict, memory, effect: Effect::None })
@@ -257,6 +265,20 @@ pub(crate) fn newest(
     let mut licenses = before.clone();
     licenses.insert(id, newest.map_err(|why| SecurityError::Statement { what: "license", why })?);
     Ok(licenses)
+}
+
+/// `spec/revocation.md` §5.3: what is listed gives no right. What has not begun is judged first.
+pub(crate) fn unless_listed<T>(
+    verdict: Result<T, Denied>,
+    license: &Verified<Signed>,
+    listed: Vec<StatementId>,
+) -> Result<T, Denied> {
+    let has_begun = !matches!(&verdict, Err(no) if no.code == Code::NotYetValid.as_str());
+    if has_begun && !listed.is_empty() {
+        Err(Denied::revoked(license.get().license, listed))
+    } else {
+        verdict
+    }
 }
 
 /// `spec/license.md` §4: the same function as the server's.

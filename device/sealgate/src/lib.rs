@@ -76,6 +76,7 @@ mod chain;
 mod checked;
 mod client;
 mod clock;
+pub mod container;
 mod copies;
 mod denied;
 mod device_key;
@@ -101,6 +102,7 @@ mod random;
 mod recorded;
 mod released;
 mod releases;
+mod revocations;
 mod seat;
 mod server;
 mod shown;
@@ -128,6 +130,11 @@ pub use license::{Asked, License, Trial};
 pub use offline::verify_license_file;
 pub use recorded::ClientChain;
 pub use released::Released;
+pub use revocations::{
+    HeldStatement, ImportError, KeptRevocations, MemoryRevocations, RevocationFile, RevocationStatus,
+    RevocationStore, RevokedStatement, ShardImport, SnapshotImport, SnapshotSays,
+};
+pub use sealgate_rules::Revocations;
 pub use seat::UnverifiedSeat;
 pub use store::{MemoryStore, Store};
 pub use transport::{ANSWER_BYTES, CALL_BUDGET, HttpAnswer, HttpQuestion, Transport, Unanswered};

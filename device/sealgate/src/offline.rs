@@ -1,9 +1,9 @@
 //! A license file on a machine that asks nobody.
 
-use sealgate_artifact::{Foreign, UnixSeconds};
-use sealgate_trust::{Accepted, ChainBytes, TenantTrust, TrustError, verify_license};
+use sealgate_artifact::{Foreign, License as Signed, StatementId, UnixSeconds};
+use sealgate_trust::{Accepted, ChainBytes, TenantTrust, TrustError, Verified, verify_license};
 
-use crate::judge::{Judged, newest, rights};
+use crate::judge::{Judged, newest, rights, unless_listed};
 use crate::license::POLICIES;
 use crate::state::{Effect, Memory, State};
 use crate::statements::Statements;
@@ -22,12 +22,12 @@ pub fn verify_license_file(trust: &'static [u8], file: &[u8], now: UnixSeconds) 
     Ok(rights(verified.get(), None, now)?)
 }
 
-/// The same by what a client has and remembers; `held` is what it has of the chain.
+/// The same by what a client has and remembers; `held` is what it has of the chain, and `listed` looks up what was taken back.
 pub(crate) fn judge_file(
     trust: &Trust,
     (state, held): (&State, Statements),
-    file: &[u8],
-    now: UnixSeconds,
+    (file, now): (&[u8], UnixSeconds),
+    listed: impl Fn(&TenantTrust, &Verified<Signed>) -> Vec<StatementId>,
 ) -> Result<Judged<License>, SecurityError> {
     let floors = state.floors();
     let now = now.max(floors.newest());
@@ -36,7 +36,7 @@ pub(crate) fn judge_file(
     let verified =
         verify_license(&chain, file, Some(trust.app), POLICIES).map_err(|why| of_license(file, why))?;
     let licenses = newest(&chain, &verified, &state.licenses())?;
-    let verdict = rights(verified.get(), None, now);
+    let verdict = unless_listed(rights(verified.get(), None, now), &verified, listed(&chain, &verified));
     let memory = Memory { accepted: chain.accepted().clone(), floors, licenses, statements: held };
     Ok(Judged { verdict, memory, effect: Effect::None })
 }

@@ -144,10 +144,15 @@ pub(crate) fn open(options: &OpenOptions, path: &Path) -> io::Result<File> {
 
 /// Keeps other processes out of the folder while it lives. It is released with the process, whatever ends it.
 pub(crate) fn lock(folder: &Path) -> io::Result<File> {
+    lock_named(folder, LOCK)
+}
+
+/// The same for something that has a lock of its own.
+pub(crate) fn lock_named(folder: &Path, name: &str) -> io::Result<File> {
     let mut options = for_owner();
     options.read(true).write(true).create(true).truncate(false);
     // Another user who has it open could hold the lock for ever.
-    let file = open(&options, &folder.join(LOCK))?;
+    let file = open(&options, &folder.join(name))?;
     match file.lock() {
         // Where the file system knows no locks, one process has the folder to itself, or nothing helps.
         Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(file),

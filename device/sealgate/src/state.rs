@@ -15,6 +15,7 @@ use crate::activated::{Activated, ActivatedText};
 use crate::device_key::DeviceKey;
 use crate::guarded::GuardedText;
 use crate::kept::{bytes_of, json_of, read};
+use crate::revocations::{RevocationMemory, RevocationText};
 use crate::statements::Statements;
 
 const VERSION: u32 = 3;
@@ -33,6 +34,8 @@ pub(crate) struct State {
     pub(crate) activated: Option<Activated>,
     /// What a guard keeps; `None` before the first one.
     pub(crate) guarded: Option<LeftBehind>,
+    /// What the vendor took back.
+    pub(crate) revocations: RevocationMemory,
 }
 
 /// The private half of the key that secrets are sealed to. Never shown.
@@ -102,6 +105,7 @@ impl State {
             activating: None,
             activated: None,
             guarded: None,
+            revocations: RevocationMemory::default(),
         }
     }
 
@@ -151,6 +155,7 @@ impl State {
             activating: self.activating.as_ref().map(|request| json_of(request)),
             activated: self.activated.as_ref().map(ActivatedText::of),
             guarded: self.guarded.as_ref().map(GuardedText::of),
+            revocations: RevocationText::of(&self.revocations),
         };
         let bytes = Zeroizing::new(serde_json::to_vec(&text).expect("a state can be written"));
         text.device_seed.zeroize();
@@ -183,6 +188,9 @@ struct Text {
     activated: Option<ActivatedText>,
     #[serde(default)]
     guarded: Option<GuardedText>,
+    /// Where nothing is remembered, earlier versions of this program read the state, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    revocations: Option<RevocationText>,
 }
 
 impl Text {
@@ -203,6 +211,7 @@ impl Text {
             activating: self.activating.map(bytes_of).map(Zeroizing::new),
             activated: read(self.activated, ActivatedText::read).ok()?,
             guarded: read(self.guarded, GuardedText::read).ok()?,
+            revocations: read(self.revocations, RevocationText::read).ok()?.unwrap_or_default(),
         })
     }
 }
@@ -224,7 +233,7 @@ struct MemoryText {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct MaximumText {
+pub(crate) struct MaximumText {
     version: u64,
     statement: String,
     raised_by: Vec<String>,
@@ -283,7 +292,7 @@ fn license((id, newest): (String, MaximumText)) -> Option<(LicenseId, Maximum)> 
 }
 
 impl MaximumText {
-    fn of(maximum: &Maximum) -> Self {
+    pub(crate) fn of(maximum: &Maximum) -> Self {
         Self {
             version: maximum.version,
             statement: maximum.statement.to_string(),
@@ -291,7 +300,7 @@ impl MaximumText {
         }
     }
 
-    fn read(self) -> Option<Maximum> {
+    pub(crate) fn read(self) -> Option<Maximum> {
         Some(Maximum {
             version: self.version,
             statement: StatementId::parse(&self.statement)?,

@@ -1,6 +1,8 @@
 //! What a server needs to work, one check each, and what to do where one fails (`spec/http.md` §4).
 
+use sealgate_artifact::UnixSeconds;
 use sealgate_store::WentBack;
+use sealgate_store::table::JobRow;
 
 use crate::AuthorityError;
 
@@ -51,12 +53,44 @@ pub enum NotReady {
     /// The database came back older than the server had read from it. The server goes on.
     #[error("the database came back older: its change counter went from {} to {}", .0.from, .0.to)]
     WentBack(WentBack),
+    /// What the server does by itself is not done. It goes on answering.
+    #[error("{0}")]
+    Jobs(JobsInTrouble),
+}
+
+/// Jobs that did not run when they should have, or failed last, one sentence each.
+#[derive(Debug)]
+pub struct JobsInTrouble(Vec<String>);
+
+impl JobsInTrouble {
+    /// Those of these jobs, if there are any.
+    pub(crate) fn among(jobs: &[JobRow], now: UnixSeconds) -> Option<Self> {
+        let told: Vec<String> = jobs.iter().filter_map(|job| trouble(job, now)).collect();
+        (!told.is_empty()).then_some(Self(told))
+    }
+}
+
+fn trouble(job: &JobRow, now: UnixSeconds) -> Option<String> {
+    let JobRow { name, every, .. } = job;
+    if job.is_late(now) {
+        let last = job.last_done_at.max(job.last_failed_at);
+        let since = last.map_or_else(|| "ever".to_owned(), |last| format!("since {last}"));
+        return Some(format!("the job {name} is to run every {every} seconds and has not run {since}"));
+    }
+    let code = job.last_error.as_ref()?;
+    Some(format!("the job {name} failed last: {code}"))
+}
+
+impl std::fmt::Display for JobsInTrouble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.join("; "))
+    }
 }
 
 impl NotReady {
     /// Whether the server must get no requests because of this.
     pub fn stops(&self) -> bool {
-        !matches!(self, Self::ClockNotAccepted(_) | Self::WentBack(_))
+        !matches!(self, Self::ClockNotAccepted(_) | Self::WentBack(_) | Self::Jobs(_))
     }
 
     /// A sentence for the person who can change it.
@@ -90,7 +124,16 @@ impl NotReady {
             Self::WentBack(_) => {
                 "Look at `license list` and `audit list`, and do again what is missing, revocations first."
             }
+            Self::Jobs(_) => {
+                "Check that a process of role authority or all is running; its log says why a job failed. `sealgate job list` shows each."
+            }
         }
+    }
+}
+
+impl From<JobsInTrouble> for NotReady {
+    fn from(some: JobsInTrouble) -> Self {
+        Self::Jobs(some)
     }
 }
 

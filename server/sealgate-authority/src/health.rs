@@ -3,13 +3,13 @@
 use std::error::Error;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use sealgate_artifact::{KeyId, KeyUse, PublicKey};
-use sealgate_store::table::{self, KeyScope, KeyStage};
+use sealgate_artifact::{KeyId, KeyUse, PublicKey, UnixSeconds};
+use sealgate_store::table::{self, JobRow, KeyScope, KeyStage};
 use sealgate_store::{Db, StoreError, WentBack};
 use sealgate_trust::Signer;
 
 use crate::certificates::latest_end;
-use crate::checks::{Check, NotReady};
+use crate::checks::{Check, JobsInTrouble, NotReady};
 use crate::clock_watch::Side;
 use crate::{AuthorityError, Ids};
 
@@ -23,6 +23,18 @@ pub struct Health {
     has_vendor: bool,
     told: Arc<Mutex<Told>>,
 }
+
+/// What a server found of itself.
+#[derive(Debug)]
+pub struct Checked {
+    /// Every check.
+    pub checks: Vec<Check>,
+    /// The jobs, where this server runs them.
+    pub jobs: Vec<JobRow>,
+}
+
+/// The most jobs that are looked at.
+const MOST_JOBS: u32 = 100;
 
 /// What the log says already.
 #[derive(Default)]
@@ -57,19 +69,27 @@ impl Health {
 
     /// What speaks against sending requests here, told within a second.
     pub async fn ready(&self) -> Result<(), NotReady> {
-        let stops = self.checks().await.into_iter().find(Check::stops);
+        let stops = self.checks().await.checks.into_iter().find(Check::stops);
         stops.and_then(|check| check.trouble).map_or(Ok(()), Err)
     }
 
     /// Every check, within a second. A server that was not approved yet has no certificate; that is for `server list` to say.
     /// The log says when the server stops being ready, for another reason too, and when it is ready again.
-    pub async fn checks(&self) -> Vec<Check> {
-        let (reads, writes, certified, signs) = tokio::join!(
+    pub async fn checks(&self) -> Checked {
+        let (reads, writes, certified, signs, jobs) = tokio::join!(
             self.db.check_reads(),
             self.db.check_writes(),
             self.check_certificates(),
-            self.check_signing()
+            self.check_signing(),
+            self.jobs()
         );
+        let (jobs, run) = match jobs {
+            Ok(jobs) => {
+                let run = JobsInTrouble::among(&jobs, self.ids.now()).map_or(Ok(()), |some| Err(some.into()));
+                (jobs, run)
+            }
+            Err(error) => (vec![], Err(error)),
+        };
         let checks = vec![
             Check::of("threads", self.db.check_threads()),
             Check::of("read", reads),
@@ -78,9 +98,22 @@ impl Health {
             Check::of("clock", self.check_clock()),
             Check::of("certificate", certified),
             Check::of("history", self.db.went_back().map_or(Ok(()), Err)),
+            Check::of("jobs", run),
         ];
         self.tell(&checks);
-        checks
+        Checked { checks, jobs }
+    }
+
+    async fn jobs(&self) -> Result<Vec<JobRow>, NotReady> {
+        if !self.has_vendor {
+            return Ok(vec![]);
+        }
+        Ok(self.db.in_time(table::jobs::said(&self.db, "", MOST_JOBS)).await?)
+    }
+
+    /// The time of this server.
+    pub fn now(&self) -> UnixSeconds {
+        self.ids.now()
     }
 
     /// Whether the database came back older than this server had read from it, a short while ago.

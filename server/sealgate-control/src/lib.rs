@@ -20,6 +20,7 @@ mod duration;
 mod ends;
 mod found;
 mod fresh_key;
+mod jobs;
 mod keys;
 mod licenses;
 mod list_turns;
@@ -42,6 +43,7 @@ mod servers;
 mod sets;
 mod slugged;
 mod slugs;
+mod snapshots;
 mod standing;
 mod tenants;
 mod tokens;
@@ -68,6 +70,7 @@ pub use caller::{Caller, Once};
 pub use clock::ServerClock;
 pub use customers::Customers;
 pub use devices::Devices;
+pub use jobs::JobRecords;
 pub use keys::Keys;
 pub use licenses::{AuthforgeFiles, Licenses};
 pub use list_turns::{ListTurn, ListTurns};
@@ -80,6 +83,8 @@ use restore::Restore;
 pub use scopes::{Scope, Scopes};
 pub use secrets::VendorSecrets;
 pub use servers::Servers;
+use snapshots::Again;
+pub use snapshots::{SnapshotImports, SnapshotStep, Snapshots};
 pub use tenants::Tenants;
 pub use tokens::Tokens;
 pub use upkeep::Upkeep;
@@ -121,6 +126,12 @@ pub struct Control {
     pub servers: Servers,
     /// The clock of this one.
     pub clock: ServerClock,
+    /// Revocation data.
+    pub snapshots: Snapshots,
+    /// Revocation data from outside.
+    pub snapshot_imports: SnapshotImports,
+    /// What the server did by itself.
+    pub jobs: JobRecords,
     /// The keys that sign.
     pub keys: Keys,
     /// Whose lists are made.
@@ -162,18 +173,27 @@ impl Control {
         let changes = KeyChanges::new(desk.clone(), Arc::clone(&signer));
         let tokens = Tokens::new(desk.clone(), Arc::clone(&secrets), limiter);
         let tenants = Tenants::new(desk.clone(), changes.clone(), tokens.clone());
+        let licenses =
+            || Licenses::new(desk.clone(), changes.issuers(), Arc::clone(&shared), Arc::clone(&secrets));
+        let servers = Servers::new(desk.clone(), changes.clone(), own_server.clone());
+        let snapshots = Snapshots::new(changes.clone());
+        let again = Again {
+            db: db.clone(),
+            licenses: licenses(),
+            devices: Devices::new(desk.clone(), observed.clone()),
+            servers: servers.clone(),
+            keys: Keys::new(changes.clone()),
+            records: Records::new(desk.clone(), observed.clone()),
+            upkeep: Upkeep::new(db.clone(), ids.clone()),
+        };
+        let records = Records::new(desk.clone(), observed.clone());
         Self {
             db: db.clone(),
             bootstrap: Bootstrap::new(desk.clone(), changes.clone(), tenants.clone()),
             apps: Apps::new(desk.clone(), Arc::clone(&signer), Arc::clone(&shared)),
             plans: Plans::new(desk.clone()),
             customers: Customers::new(desk.clone(), changes.issuers()),
-            licenses: Licenses::new(
-                desk.clone(),
-                changes.issuers(),
-                Arc::clone(&shared),
-                Arc::clone(&secrets),
-            ),
+            licenses: licenses(),
             authforge_files: AuthforgeFiles::new(desk.clone(), signer, secrets),
             devices: Devices::new(desk.clone(), observed.clone()),
             activations: Activations::new(desk.clone()),
@@ -181,7 +201,10 @@ impl Control {
             approvals: Approvals::new(desk.clone()),
             access: AccessLists::new(desk.clone()),
             clock: ServerClock::new(desk.clone(), own_server.as_ref().map(|own| own.key)),
-            servers: Servers::new(desk.clone(), changes.clone(), own_server),
+            snapshot_imports: SnapshotImports::new(snapshots.clone(), records, again),
+            servers,
+            snapshots,
+            jobs: JobRecords::new(db.clone(), ids.clone()),
             keys: Keys::new(changes),
             lists: ListTurns::new(),
             upkeep: Upkeep::new(db.clone(), ids),

@@ -140,6 +140,8 @@ impl Tenants {
             [self.changes.generate(KeyUse::Issuer)?, self.changes.generate(KeyUse::Issuer)?];
         let [update_key, next_update] =
             [self.changes.generate(KeyUse::Update)?, self.changes.generate(KeyUse::Update)?];
+        let [snapshot_key, next_snapshot] =
+            [self.changes.generate(KeyUse::Snapshot)?, self.changes.generate(KeyUse::Snapshot)?];
         let id = self.desk.ids.fresh(TenantId::new);
         let row = |public_key, key_use, state| KeyRow {
             public_key,
@@ -154,6 +156,8 @@ impl Tenants {
             row(next_issuer, KeyUse::Issuer, KeyStage::Next),
             row(update_key, KeyUse::Update, KeyStage::Active),
             row(next_update, KeyUse::Update, KeyStage::Next),
+            row(snapshot_key, KeyUse::Snapshot, KeyStage::Active),
+            row(next_snapshot, KeyUse::Snapshot, KeyStage::Next),
         ];
         let room = ROOM_FOR_SERVERS - keys.len();
         let servers = servers.iter().take(room);

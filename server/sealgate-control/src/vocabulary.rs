@@ -1,6 +1,7 @@
 //! Words that the vendor's side takes and says, each list from the type that owns it.
 
 use sealgate_artifact::{Device, KeyUse, Tier};
+use sealgate_authority::JobStatus;
 use sealgate_rules::{Effect, Status};
 use sealgate_store::table::{AccessRow, ApprovalRow, ApprovalStatus, KeyStage};
 
@@ -54,6 +55,11 @@ pub fn device_kinds() -> Vec<&'static str> {
 /// Where a license server stands.
 pub fn server_statuses() -> Vec<&'static str> {
     servers::STATUSES.to_vec()
+}
+
+/// Where a job stands.
+pub fn job_statuses() -> Vec<&'static str> {
+    JobStatus::ALL.map(JobStatus::as_str).to_vec()
 }
 
 /// What keys are for.

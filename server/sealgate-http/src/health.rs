@@ -5,7 +5,7 @@ use axum::extract::{Extension, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use sealgate_artifact::Code;
-use sealgate_authority::{Check, Health};
+use sealgate_authority::{Check, Checked, Health, job_view};
 use sealgate_wire::CheckView;
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ pub(crate) async fn readyz(
     Extension(id): Extension<RequestId>,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let checks = health.checks().await;
+    let Checked { checks, jobs } = health.checks().await;
     let stops = checks.iter().find(|check| check.stops()).and_then(|check| check.trouble.as_ref());
     let (status, mut body) = match stops {
         None => (StatusCode::OK, json!({ "status": "ready" })),
@@ -36,8 +36,15 @@ pub(crate) async fn readyz(
     if let Some(gap) = health.went_back() {
         body["database_went_back"] = json!({ "from": gap.from, "to": gap.to });
     }
+    if let Some(trouble) =
+        checks.iter().find(|check| check.name == "jobs").and_then(|check| check.trouble.as_ref())
+    {
+        body["jobs_in_trouble"] = trouble.to_string().into();
+    }
     if matches!(query.as_deref(), Some("checks" | "checks=")) {
+        let now = health.now();
         body["checks"] = checks.iter().map(|check| json!(view(check))).collect();
+        body["jobs"] = jobs.iter().map(|job| json!(job_view(job, now))).collect();
     }
     (status, Json(body)).into_response()
 }
@@ -79,6 +86,8 @@ pub(crate) fn describe(document: &mut Value) {
     );
     let beside = json!({
         "checks": { "type": "array", "items": reference("CheckView"), "description": "With `?checks`: every check." },
+        "jobs": { "type": "array", "items": reference("JobView"), "description": "With `?checks`: the jobs, where the server runs them." },
+        "jobs_in_trouble": { "type": "string", "description": "Which jobs did not run when they should have, or failed last." },
         "database_went_back": reference("DatabaseWentBack"),
     });
     let mut ready = beside.clone();

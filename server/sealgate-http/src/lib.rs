@@ -24,6 +24,7 @@ mod request_id;
 mod retry;
 mod routes;
 mod schema;
+mod snapshot;
 
 pub use openapi::openapi;
 pub use routes::{Settings, Sides, router};

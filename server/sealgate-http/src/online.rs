@@ -54,8 +54,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for LongQuestion<T> {
 
 /// Whoever asks.
 pub(crate) struct Asker {
-    id: RequestId,
-    address: IpAddr,
+    pub(crate) id: RequestId,
+    pub(crate) address: IpAddr,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Asker {
@@ -136,7 +136,7 @@ pub(crate) async fn trust(
     asker.told(newer)
 }
 
-fn refuse(error: &AuthorityError, id: &RequestId) -> Response {
+pub(crate) fn refuse(error: &AuthorityError, id: &RequestId) -> Response {
     tracing::debug!(request_id = id.0, code = %error.code(), "refused unsigned");
     Problem::of(error, id).into_response()
 }

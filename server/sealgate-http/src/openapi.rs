@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use crate::schema::{answer, problem};
-use crate::{api, auth_document, document, health, online};
+use crate::{api, auth_document, document, health, online, snapshot};
 
 /// Made when somebody asks for it: few do, and a server starts sooner and stays smaller without it.
 static DOCUMENT: LazyLock<String> = LazyLock::new(openapi);
@@ -27,6 +27,7 @@ pub fn openapi() -> String {
     });
     health::describe(&mut document);
     online::describe(&mut document);
+    snapshot::describe(&mut document);
     auth_document::describe(&mut document);
     document::finish(&mut document);
     serde_json::to_string_pretty(&document).expect("a document can be written")

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware;
 use axum::routing::{get, post};
-use sealgate_authority::{Health, Ids};
+use sealgate_authority::{Health, Ids, SnapshotFiles};
 use sealgate_control::Control;
 use sealgate_runtime::{AuthForge, Online, Runtime, TrustUpdates};
 
@@ -13,7 +13,7 @@ use crate::address::Proxies;
 use crate::api::Vendor;
 use crate::body::LongBodies;
 use crate::entry::{self, Entry};
-use crate::{api, auth_wire, dialect, health, online, openapi};
+use crate::{api, auth_wire, dialect, health, online, openapi, snapshot};
 
 /// What a server shows: each side that it has.
 pub struct Sides {
@@ -23,6 +23,8 @@ pub struct Sides {
     pub runtime: Option<Runtime>,
     /// Whether the server can work.
     pub health: Health,
+    /// Revocation data, for anybody.
+    pub snapshots: SnapshotFiles,
     /// Names requests.
     pub ids: Ids,
 }
@@ -36,12 +38,13 @@ pub struct Settings {
 
 /// Every path of a server.
 pub fn router(sides: Sides, settings: &Settings) -> Router {
-    let Sides { control, runtime, health, ids } = sides;
+    let Sides { control, runtime, health, snapshots, ids } = sides;
     let proxies = Proxies::new(settings.trusted_proxies.clone());
     let mut router = Router::new()
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
-        .with_state(health);
+        .with_state(health)
+        .merge(Router::new().route("/api/v1/snapshot", get(snapshot::newest)).with_state(snapshots));
     if let Some(runtime) = runtime {
         router = router
             .merge(of_authforge().with_state(runtime.authforge))

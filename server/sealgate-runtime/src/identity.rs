@@ -32,6 +32,8 @@ pub(crate) struct TrustBundle {
     certified_until: UnixSeconds,
     pub(crate) keyset: SignedEnvelope,
     pub(crate) tenant_keyset: SignedEnvelope,
+    /// The version of the tenant's newest snapshot.
+    pub(crate) snapshot: Option<u64>,
 }
 
 impl Identity {
@@ -78,6 +80,7 @@ impl Identity {
                 keyset.ok_or(AuthorityError::Busy("the installation has no keyset yet"))?,
             )?,
             tenant_keyset: SignedEnvelope::new(tenant_keyset)?,
+            snapshot: table::snapshots::newest(&self.db, tenant).await?.map(|newest| newest.version),
         })
     }
 

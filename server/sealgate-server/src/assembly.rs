@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use sealgate_artifact::{KeyId, KeyUse, UnixSeconds};
 use sealgate_authority::certificates::{Certify, ServerSettings};
 use sealgate_authority::ports::{Clock, Entropy};
-use sealgate_authority::{Health, Ids, Limiter, Limits, Observed, SharedSecrets};
+use sealgate_authority::{Health, Ids, Limiter, Limits, Observed, SharedSecrets, SnapshotFiles};
 use sealgate_control::{BootstrapError, Control, Installation, VendorSecrets};
 use sealgate_http::Sides;
 use sealgate_runtime::Runtime;
@@ -258,12 +258,13 @@ async fn start_on(
     };
     let first = vendor.as_ref().is_some_and(|vendor| vendor.first);
     let control = vendor.map(|vendor| vendor.control);
-    let duties = control.as_ref().map(|control| Duties::new(&control.servers, &control.upkeep));
-    let Ground { db, ids, observed, keystore, .. } = ground;
+    let duties = control.as_deref().map(Duties::of);
+    let Ground { db, ids, observed, keystore, limiter, .. } = ground;
+    let snapshots = SnapshotFiles::new(db.clone(), limiter);
     let keys = HeldKeys::of(&keystore)?;
     let health = Health::new(db.clone(), ids.clone(), keystore, (own_key, control.is_some()));
     let jobs = Jobs::new((db.clone(), ids.clone()), observed, duties, JOBS).await?;
-    Ok(Started { server: Server { db, ids, health, control, runtime, jobs }, first, keys })
+    Ok(Started { server: Server { db, ids, health, snapshots, control, runtime, jobs }, first, keys })
 }
 
 /// A server with the sides that its role has.
@@ -271,6 +272,7 @@ pub struct Server {
     db: Db,
     ids: Ids,
     health: Health,
+    snapshots: SnapshotFiles,
     control: Option<Arc<Control>>,
     runtime: Option<Runtime>,
     jobs: Jobs,
@@ -300,7 +302,7 @@ impl Server {
     /// Jobs of another table, on this server.
     pub async fn with_jobs(&self, table: &'static [Job]) -> Result<Jobs, StoreError> {
         let observed = Observed::new(self.db.clone(), self.ids.clone());
-        let duties = self.control.as_ref().map(|control| Duties::new(&control.servers, &control.upkeep));
+        let duties = self.control.as_deref().map(Duties::of);
         Jobs::new((self.db.clone(), self.ids.clone()), observed, duties, table).await
     }
 
@@ -315,6 +317,7 @@ impl Server {
             control: self.control.clone(),
             runtime: self.runtime.clone(),
             health: self.health.clone(),
+            snapshots: self.snapshots.clone(),
             ids: self.ids.clone(),
         }
     }

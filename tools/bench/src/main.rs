@@ -26,7 +26,9 @@ mod processors;
 mod report;
 mod scale;
 mod server;
+mod shard;
 mod sizes;
+mod stream;
 mod timing;
 mod validate;
 mod validate_first;
@@ -111,6 +113,21 @@ enum Bench {
     },
     /// Bytes of answers, files and the program
     Sizes,
+    /// Bytes that say what was taken back, beside the fewest there can be, and the time of a look-up
+    Shard {
+        /// Timed rounds
+        #[arg(long, default_value_t = 15)]
+        rounds: u32,
+    },
+    /// Whether a large update is whole, beside SHA-256 of the same file
+    Stream {
+        /// Bytes of the package in it
+        #[arg(long, default_value_t = 100_000_000)]
+        bytes: u64,
+        /// Alternating rounds
+        #[arg(long, default_value_t = 15)]
+        rounds: u32,
+    },
     /// Whether the time of a refusal tells whose a key is
     Timing {
         /// Questions, of five classes in random order
@@ -220,6 +237,8 @@ async fn main() -> std::io::Result<()> {
         }
         Bench::Guard { rounds } => guard::run(&args.sealgate, rounds),
         Bench::Sizes => sizes::run(&args.sealgate),
+        Bench::Shard { rounds } => shard::run(rounds),
+        Bench::Stream { bytes, rounds } => stream::run(bytes, rounds),
         Bench::Timing { questions } => timing::run(&args.sealgate, questions),
         Bench::VerifyPeers { rounds, reads } => verify::run(&args.sealgate, rounds, reads),
         Bench::Beside { former, rounds, seconds, licenses } => {

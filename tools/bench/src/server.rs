@@ -66,13 +66,18 @@ impl Server {
 
     /// Resident memory now and at its peak, in KiB.
     pub fn memory(&self) -> std::io::Result<(u64, u64)> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id()))?;
-        let field = |name: &str| {
-            let line = status.lines().find_map(|l| l.strip_prefix(name)).unwrap_or_default();
-            line.split_whitespace().next().and_then(|n| n.parse().ok()).unwrap_or(0)
-        };
-        Ok((field("VmRSS:"), field("VmHWM:")))
+        memory(self.id())
     }
+}
+
+/// A process's resident memory now and at its peak, in KiB.
+pub fn memory(process: u32) -> std::io::Result<(u64, u64)> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    let field = |name: &str| {
+        let line = status.lines().find_map(|l| l.strip_prefix(name)).unwrap_or_default();
+        line.split_whitespace().next().and_then(|n| n.parse().ok()).unwrap_or(0)
+    };
+    Ok((field("VmRSS:"), field("VmHWM:")))
 }
 
 impl Drop for Server {

@@ -47,6 +47,13 @@ pub(crate) fn listing(entries: &[String]) -> World {
     World { tenant_keyset: tenant_keyset(&text), ..World::of_tenant() }
 }
 
+/// The same chain with a tenant keyset of this moment.
+pub(crate) fn signed_now(world: World) -> World {
+    let text = String::from_utf8(world.tenant_keyset.payload).expect("our own text");
+    let text = with(&text, &format!("\"issued_at\":{}", NOW - 30 * DAY), &format!("\"issued_at\":{NOW}"));
+    World { tenant_keyset: tenant_keyset(&text), ..world }
+}
+
 pub(crate) fn sealing_key_text() -> String {
     encode_base64(&unhex(SEALING_KEY))
 }

@@ -11,6 +11,7 @@ use crate::forge::{
     certificate_text, decision, decision_text, device_request, full_license_text, keyset_text, license,
     license_text, public_text, reference, request_text, root_text, tenant_keyset, tenant_keyset_text, with,
 };
+use crate::revocation::{shard, shard_listing, shard_text, snapshot, snapshot_text};
 
 /// Writes files below `folder` and returns a line `ROOT FILE ANSWER` for each, the answer being what stands on standard
 /// output.
@@ -56,6 +57,9 @@ pub fn write_files(folder: &Path, now: u64) -> io::Result<Vec<String>> {
         shelf.put("decision.json", &decision(&decision_text(&request)).text(), ROOT, "kind_unexpected")?,
         shelf.put("proof.json", &proof(&proof_text()).text(), ROOT, "kind_unexpected")?,
         shelf.put("release.json", &release(&release_text()).text(), ROOT, "kind_unexpected")?,
+        shelf.put("shard.json", &shard(&shard_text()).text(), ROOT, "kind_unexpected")?,
+        shelf.put("listing_shard.json", &shard_listing(4, &[3, 40]).text(), ROOT, "kind_unexpected")?,
+        shelf.put("snapshot.json", &snapshot(&snapshot_text()).text(), ROOT, "kind_unexpected")?,
         shelf.put("rubbish.json", "rubbish", ROOT, "json_invalid")?,
         shelf.alone("root.json", Some(&first.text()), ROOT, &ok(&first))?,
         shelf.alone("root_of_others.json", Some(&second.text()), ROOT, "root_unknown")?,

@@ -14,6 +14,7 @@ mod forge;
 mod guard;
 mod points;
 mod replay;
+mod revocation;
 mod seeds;
 mod vector;
 
@@ -32,5 +33,5 @@ pub use replay::answer;
 pub use seeds::write_seeds;
 pub use vector::{
     Artifact, Beaten, Bytes, Certified, Chain, ChainShown, Decided, KeyClaim, Memory, Proved, Published,
-    Question, Remembered, SeedChained, ShownHead, SignatureClaim, Vector,
+    Question, Remembered, SeedChained, ShardShown, ShownHead, SignatureClaim, SnapshotShown, Vector,
 };

@@ -2,21 +2,21 @@
 
 use sealgate_artifact::{
     ActivationId, AppId, ChainEntry, ChainHead, Code, Envelope, License, LicenseKey, Operation, Origin,
-    PublicKey, ServerCertificate, StatementId, TenantId, UnixSeconds, encode_hex, parse_json,
+    PublicKey, ServerCertificate, StatementId, TenantId, UnixSeconds, Unverified, encode_hex, parse_json,
 };
 use sealgate_journal::{ChainActivation, ChainKey, Extension, SeedChainEntry, SeedChainKey, extend};
 use sealgate_trust::{
     Accepted, Admitted, ChainBytes, Maximum, Policies, Roots, SentHeartbeat, SentRequest, ServerRole,
     TenantTrust, TrustError, TrustFile, Verified, ed25519, verify_activation_request, verify_certificate,
     verify_decision, verify_device_request, verify_heartbeat_answer, verify_heartbeat_request,
-    verify_license, verify_proof, verify_release,
+    verify_license, verify_proof, verify_release, verify_shard, verify_snapshot,
 };
 
 use crate::forge::unhex;
 use crate::guard;
 use crate::{
     Beaten, Bytes, Certified, Chain, ChainShown, Decided, KeyClaim, Memory, Proved, Published, Question,
-    Remembered, SeedChained, ShownHead, SignatureClaim,
+    Remembered, SeedChained, ShardShown, ShownHead, SignatureClaim, SnapshotShown,
 };
 
 /// The line that belongs into the `.expected` file: `ok` with what was found, or a code.
@@ -40,6 +40,8 @@ pub fn answer(question: &Question) -> String {
             .map_err(|e| e.code()),
         Question::HeartbeatAnswer(beaten) => still_there(beaten).map_err(|e| e.code()),
         Question::Release(published) => release(published).map_err(|e| e.code()),
+        Question::Shard(shown) => shard(shown).map_err(|e| e.code()),
+        Question::Snapshot(shown) => snapshot(shown).map_err(|e| e.code()),
         Question::Signatures { list } => return unanimous(list.iter().map(signature)),
         Question::Keys { list } => return unanimous(list.iter().map(key)),
         Question::LicenseKey { text, bits } => license_key(text, bits.as_deref()),
@@ -127,6 +129,24 @@ fn release(published: &Published) -> Result<String, TrustError> {
     let trust = tenant_trust(&published.chain)?;
     let release = verify_release(&trust, &bytes(&published.release), app(&published.chain)?)?;
     Ok(release.id().to_string())
+}
+
+fn shard(shown: &ShardShown) -> Result<String, TrustError> {
+    let trust = tenant_trust(&shown.chain)?;
+    let (before, shard) = (shown.before.as_ref().map(maximum), Unverified::decode(&bytes(&shown.shard))?);
+    let (shard, raised) = verify_shard(&trust, &shard, before.as_ref())?;
+    let found = shown.slots.iter().map(|slot| if shard.get().lists(*slot) { "yes" } else { "no" });
+    let words = std::iter::once(raised.statement.to_string()).chain(found.map(str::to_owned));
+    Ok(words.collect::<Vec<_>>().join(" "))
+}
+
+fn snapshot(shown: &SnapshotShown) -> Result<String, TrustError> {
+    let trust = tenant_trust(&shown.chain)?;
+    let (before, snapshot) =
+        (shown.before.as_ref().map(maximum), Unverified::decode(&bytes(&shown.snapshot))?);
+    let (snapshot, raised) = verify_snapshot(&trust, &snapshot, before.as_ref())?;
+    let shards = snapshot.get().shards.len();
+    Ok(format!("{} {shards}", raised.statement))
 }
 
 fn app(chain: &Chain) -> Result<AppId, TrustError> {

@@ -1,17 +1,22 @@
-//! First inputs for `fuzz/`: what the vectors hold, sound and unsound, and a file of each kind of AuthForge's.
+//! First inputs for `fuzz/`: what the vectors hold, sound and unsound, a file of each kind of AuthForge's, containers and bodies of shards.
 
 use std::path::Path;
 use std::{fs, io};
 
-use sealgate_artifact::{Carrier, encode_base64, encode_hex};
+use sealgate_artifact::{Carrier, Kind, ShardBody, encode_base64, encode_hex};
+use sealgate_container::{EntryName, Purpose, encode_statement};
 use sha2::{Digest, Sha256};
 
 use crate::{Question, files};
 
+/// The targets, each with a folder of its own.
+const TARGETS: [&str; 9] =
+    ["json", "envelope", "statement", "chain", "text", "authforge", "container", "binary", "shard-body"];
+
 /// Writes the envelopes of every vector below `vectors`, their payloads and the texts they are made of, into one folder of
 /// `corpus` per target. Returns the number of files.
 pub fn write_seeds(vectors: &Path, corpus: &Path) -> io::Result<usize> {
-    for target in ["json", "envelope", "statement", "chain", "text", "authforge"] {
+    for target in TARGETS {
         fs::create_dir_all(corpus.join(target))?;
     }
     let mut written = 0;
@@ -33,14 +38,57 @@ pub fn write_seeds(vectors: &Path, corpus: &Path) -> io::Result<usize> {
             if let Ok(carrier) = Carrier::decode(&bytes) {
                 put("json", place, carrier.envelope.payload())?;
                 put("statement", place, &with_attachment(&carrier))?;
+                if let Some(bytes) = in_binary(&carrier) {
+                    put("binary", place, &bytes)?;
+                }
             }
         }
     }
-    for (name, bytes) in authforge_files() {
-        written += 1;
-        fs::write(corpus.join("authforge").join(name), bytes)?;
+    let made = [
+        ("authforge", authforge_files().to_vec()),
+        ("container", containers()),
+        ("shard-body", shard_bodies()),
+    ];
+    for (target, files) in made {
+        for (name, bytes) in files {
+            written += 1;
+            fs::write(corpus.join(target).join(name), bytes)?;
+        }
     }
     Ok(written)
+}
+
+fn in_binary(carrier: &Carrier) -> Option<Vec<u8>> {
+    let kind = Kind::of_payload_type(carrier.envelope.payload_type())?;
+    encode_statement(kind, &carrier.envelope).ok()
+}
+
+/// How the target `container` takes apart its input: a byte, which wants a checksum that fits, and pieces of eight bytes; then the file.
+fn containers() -> Vec<(&'static str, Vec<u8>)> {
+    use EntryName::{Attachment, Keyset, Package, Release, Root, Shard, ShardBody, Snapshot, TenantKeyset};
+    const MODE: u8 = 15;
+    let statement = [&[0, 2, 1][..], b"{}", &[0; 64]].concat();
+    let seed = |purpose, names: &[EntryName]| {
+        let contents = |name: &EntryName| if name.kind().is_some() { &statement[..] } else { b"contents" };
+        let entries: Vec<_> = names.iter().map(|name| (*name, contents(name))).collect();
+        let file = sealgate_container::write(purpose, &entries).expect("the purpose has these entries");
+        [&[MODE], &file[..]].concat()
+    };
+    let snapshot = [Snapshot, Attachment, Root, Root, Keyset, TenantKeyset, Shard, Shard, ShardBody];
+    let update = [Release, Attachment, Root, Keyset, TenantKeyset, Package];
+    vec![("snapshot", seed(Purpose::Snapshot, &snapshot)), ("update", seed(Purpose::Update, &update))]
+}
+
+/// How the target `shard-body` takes apart its input: the parameter, how many slots are listed in three bytes, the body.
+fn shard_bodies() -> Vec<(&'static str, Vec<u8>)> {
+    let few: Vec<u32> = vec![0, 3, 70_000, (1 << 20) - 1];
+    let many: Vec<u32> = (0..2_000).map(|n| n * 400 + n % 7).collect();
+    let map: Vec<u32> = (0..3_000).filter(|n| n % 3 < 2).collect();
+    let seed = |slots: &[u32]| {
+        let body = ShardBody::of(slots).expect("they rise");
+        [&[body.k()], &body.count().to_be_bytes()[1..], body.bytes()].concat()
+    };
+    vec![("few", seed(&few)), ("many", seed(&many)), ("map", seed(&map))]
 }
 
 /// How the target `authforge` takes apart its input: 0 and a whole text, or 1 and the payload of one.

@@ -37,6 +37,10 @@ pub enum Artifact {
     HeartbeatAnswer,
     /// Releases under a tenant keyset.
     Release,
+    /// Shards under a tenant keyset.
+    Shard,
+    /// Snapshots under a tenant keyset.
+    Snapshot,
     /// The signature rule and the check of keys.
     Ed25519,
     /// License keys as people type them.
@@ -53,7 +57,7 @@ pub enum Artifact {
 
 impl Artifact {
     /// Every folder there is.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::Envelope,
         Self::Json,
         Self::Root,
@@ -69,6 +73,8 @@ impl Artifact {
         Self::HeartbeatRequest,
         Self::HeartbeatAnswer,
         Self::Release,
+        Self::Shard,
+        Self::Snapshot,
         Self::Ed25519,
         Self::LicenseKey,
         Self::Identifier,
@@ -95,6 +101,8 @@ impl Artifact {
             Self::HeartbeatRequest => "heartbeat-request",
             Self::HeartbeatAnswer => "heartbeat-answer",
             Self::Release => "release",
+            Self::Shard => "shard",
+            Self::Snapshot => "snapshot",
             Self::Ed25519 => "ed25519",
             Self::LicenseKey => "license-key",
             Self::Identifier => "identifier",
@@ -151,6 +159,10 @@ pub enum Question {
     HeartbeatAnswer(Box<Beaten>),
     /// Verify a chain and a release under it (`spec/activation.md` §8.2).
     Release(Box<Published>),
+    /// Verify a chain and a shard under it, and look slots up (`spec/revocation.md` §3).
+    Shard(Box<ShardShown>),
+    /// Verify a chain and a snapshot under it (`spec/revocation.md` §4).
+    Snapshot(Box<SnapshotShown>),
     /// Verify each signature (`spec/ed25519.md` §1); all get the same verdict.
     Signatures {
         /// The signatures.
@@ -196,8 +208,8 @@ pub enum Question {
 }
 
 impl Question {
-    /// The envelopes of the question: root statements, keyset, tenant keyset, then license, release or certificate; behind
-    /// a license, the request that was sent and the proof; behind a certificate, request and answer.
+    /// The envelopes of the question: root statements, keyset, tenant keyset, then license, release, shard, snapshot or certificate;
+    /// behind a license, the request that was sent and the proof; behind a certificate, request and answer.
     pub fn envelopes(&self) -> Vec<&Bytes> {
         match self {
             Self::Envelope { envelope } => vec![envelope],
@@ -217,6 +229,8 @@ impl Question {
                 asked.certified.envelopes().chain([&asked.request, &asked.answer]).collect()
             }
             Self::Release(asked) => asked.chain.envelopes().chain([&asked.release]).collect(),
+            Self::Shard(asked) => asked.chain.envelopes().chain([&asked.shard]).collect(),
+            Self::Snapshot(asked) => asked.chain.envelopes().chain([&asked.snapshot]).collect(),
             _ => vec![],
         }
     }
@@ -247,6 +261,14 @@ impl Question {
             Self::Release(asked) => {
                 let Published { chain, release } = &mut **asked;
                 chain.envelopes_mut().into_iter().chain([release]).collect()
+            }
+            Self::Shard(asked) => {
+                let ShardShown { chain, shard, .. } = &mut **asked;
+                chain.envelopes_mut().into_iter().chain([shard]).collect()
+            }
+            Self::Snapshot(asked) => {
+                let SnapshotShown { chain, snapshot, .. } = &mut **asked;
+                chain.envelopes_mut().into_iter().chain([snapshot]).collect()
             }
             _ => vec![],
         };
@@ -453,6 +475,35 @@ pub struct Published {
     pub chain: Chain,
     /// The release's envelope, or one with an attachment.
     pub release: Bytes,
+}
+
+/// A shard, and slots that are looked up in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShardShown {
+    /// The chain above it, without a license.
+    #[serde(flatten)]
+    pub chain: Chain,
+    /// The shard's envelope, or one with an attachment.
+    pub shard: Bytes,
+    /// The newest shard of the block that was taken over before; absent where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Remembered>,
+    /// Slots of the app, not of the block.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slots: Vec<u64>,
+}
+
+/// A snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotShown {
+    /// The chain above it, without a license.
+    #[serde(flatten)]
+    pub chain: Chain,
+    /// The snapshot's envelope, or one with an attachment.
+    pub snapshot: Bytes,
+    /// The newest snapshot that was taken over before; absent where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Remembered>,
 }
 
 /// A signature in hexadecimal.

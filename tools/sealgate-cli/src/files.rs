@@ -6,6 +6,7 @@ use std::io::{self, BufReader, Read, Write};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use sealgate_container::Container;
 pub(crate) use sealgate_server::files::read_in;
 use sealgate_server::files::{make_private_dir, read_at_most, write_whole};
 use sealgate_signer::private;
@@ -15,6 +16,8 @@ use crate::streams::{self, Item, is_dash, read_input, write_output};
 
 /// No file that a person hands to this program is larger.
 const READ_BYTES: u64 = 4 * 1024 * 1024;
+/// A server takes no larger one.
+const READ_CONTAINER_BYTES: u64 = 16 * 1024 * 1024;
 /// An exported log is larger, because it grows for years.
 const READ_LARGE_BYTES: u64 = 1024 * 1024 * 1024;
 /// What its group and all others may do with a file.
@@ -174,9 +177,57 @@ pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     read_file_or_input(path, READ_BYTES)
 }
 
+/// Reads a container that goes to a server.
+pub(crate) fn read_container(path: &Path) -> io::Result<Vec<u8>> {
+    read_file_or_input(path, READ_CONTAINER_BYTES)
+}
+
 /// Reads an exported log.
 pub(crate) fn read_large(path: &Path) -> io::Result<Vec<u8>> {
     read_file_or_input(path, READ_LARGE_BYTES)
+}
+
+/// A file that may be a container, which may be large.
+pub(crate) enum Input {
+    /// It begins as one does.
+    Container(Stream),
+    /// Any other file, whole, of a reasonable size.
+    Other(Vec<u8>),
+}
+
+/// A file that is read once, as it comes.
+pub(crate) struct Stream {
+    pub(crate) read: Box<dyn Read>,
+    /// Its size, where it has one before it is read.
+    pub(crate) size: Option<u64>,
+}
+
+/// Reads a file, or the beginning of a container.
+pub(crate) fn open(path: &Path) -> io::Result<Input> {
+    let (read, size): (Box<dyn Read>, _) = if is_dash(path) {
+        (Box::new(io::stdin().lock()), None)
+    } else {
+        let file = File::open(path)?;
+        let there = file.metadata()?;
+        (Box::new(file), there.is_file().then_some(there.len()))
+    };
+    let mut begin = vec![];
+    let mut read = read.take(u64::MAX);
+    read.set_limit(Container::MAGIC_BYTES as u64);
+    read.read_to_end(&mut begin)?;
+    read.set_limit(u64::MAX);
+    if Container::has_magic(&begin) {
+        return Ok(Input::Container(Stream { read: Box::new(io::Cursor::new(begin).chain(read)), size }));
+    }
+    read.set_limit(READ_BYTES);
+    read.read_to_end(&mut begin)?;
+    if begin.len() as u64 > READ_BYTES {
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("larger than {} MiB", READ_BYTES >> 20),
+        ));
+    }
+    Ok(Input::Other(begin))
 }
 
 fn read_file_or_input(path: &Path, most: u64) -> io::Result<Vec<u8>> {

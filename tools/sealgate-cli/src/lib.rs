@@ -8,6 +8,7 @@ mod args;
 mod client;
 mod commands;
 mod confirm;
+mod container;
 mod credentials;
 mod dates;
 mod demo;

@@ -109,9 +109,10 @@ pub fn stage(app: &TestApp, vendor: &User, operation: &str) -> Staged {
     match operation {
         "create_tenant" => body(json!({ "name": fresh("Tenant") })),
         "list_tenants" | "list_tokens" | "list_apps" | "list_audit" | "list_keys" | "list_servers"
-        | "export_audit" | "show_clock" => nothing(),
+        | "export_audit" | "show_clock" | "list_jobs" | "list_snapshots" => nothing(),
         "show_tenant" | "suspend_tenant" | "resume_tenant" => about(&stage.tenant()),
         "update_tenant" => change(&stage.tenant(), json!({ "offline": false })),
+        "import_snapshot" => body(json!({ "file": stage.snapshot(), "source": "a stick" })),
         "create_token" => body(json!({ "scopes": ["tokens:write"] })),
         "revoke_token" => {
             about(&text(&vendor.make("/api/v1/tokens", &json!({ "scopes": ["tokens:write"] }))["token_id"]))
@@ -217,6 +218,7 @@ fn stage_device(stage: &Stage, operation: &str) -> Staged {
         "revoke_server" => change(&stage.other_server(), json!({ "reason": "staged" })),
         "list_events" => search("license_id", &stage.license_id()),
         "accept_clock" => body(json!({ "set_by": 0 })),
+        "sign_snapshot" => body(json!({})),
         "rotate_key" => body(json!({ "use": "issuer" })),
         "revoke_key" => change(&stage.next_issuer(), json!({ "reason": "staged" })),
         _ => stage_release(stage, operation),

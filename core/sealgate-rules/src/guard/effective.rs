@@ -2,10 +2,9 @@
 
 use sealgate_artifact::{Heartbeat, Tier, UnixSeconds};
 
+use super::freshness::{stale_at, warn_at};
 use super::{Admission, Enforced, Held, Known, Lack, Latch};
 use crate::Window;
-
-const DAY: u64 = 24 * 60 * 60;
 
 /// What a program may do.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -103,6 +102,10 @@ fn lack(held: &Held<'_>, known: &Known<'_>, now: UnixSeconds) -> Option<Lack> {
     if !Window::from(license).has_begun(now) {
         return Some(Lack::NotYetValid);
     }
+    // spec/revocation.md §5.3: there is no grace.
+    if held.is_revoked {
+        return Some(Lack::Revoked);
+    }
     if held.ends().is_some_and(|end| end <= now) {
         return Some(Lack::Expired);
     }
@@ -144,18 +147,4 @@ fn overdue_at(held: &Held<'_>, enforced: &Enforced) -> Option<UnixSeconds> {
 /// Two intervals after the last admission. A program's own configuration may name one of any length.
 fn silent_at(admission: &Admission<'_>, heartbeat: &Heartbeat) -> UnixSeconds {
     admission.admitted_at.plus(heartbeat.interval.saturating_mul(2))
-}
-
-/// `spec/guard.md` §3.4.
-fn warn_at(held: &Held<'_>, enforced: &Enforced) -> UnixSeconds {
-    let freshness = enforced.freshness;
-    let least = [freshness.restrict, freshness.block].into_iter().flatten().min();
-    let default = sealgate_artifact::Freshness::WARN;
-    let days = freshness.warn.unwrap_or(least.map_or(default, |least| least.min(default)));
-    held.vouched_at.plus(days * DAY)
-}
-
-fn stale_at(held: &Held<'_>, enforced: &Enforced) -> Option<UnixSeconds> {
-    let days = [enforced.freshness.restrict, enforced.freshness.block].into_iter().flatten().min()?;
-    Some(held.vouched_at.plus(days * DAY))
 }

@@ -16,7 +16,9 @@ pub struct Held<'a> {
     pub admission: Option<Admission<'a>>,
     /// Until when a trial runs, as a server decided.
     pub trial_ends: Option<UnixSeconds>,
-    /// When somebody vouched last that the license was not taken back: it was signed then, or a server said yes.
+    /// Whether revocation data lists this version of the license, or the proof (`spec/revocation.md` §5.3).
+    pub is_revoked: bool,
+    /// When somebody vouched last that the license was not taken back ([`vouched_at`](super::vouched_at())).
     pub vouched_at: UnixSeconds,
 }
 

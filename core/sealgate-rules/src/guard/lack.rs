@@ -17,6 +17,8 @@ pub enum Lack {
     TrialNotBegun,
     /// Nobody vouched for long enough that the license was not taken back.
     Stale,
+    /// The vendor took the license's version or the proof back, as revocation data says.
+    Revoked,
     /// The license has ended, or its trial.
     Expired,
     /// No server was heard until the deadline.
@@ -32,12 +34,28 @@ pub enum Lack {
 impl Lack {
     /// Whether it outlives the program (`spec/guard.md` §4).
     pub fn lasts(&self) -> bool {
-        matches!(self, Self::Expired | Self::Unheard | Self::Ended(_) | Self::Tampered | Self::Unapproved)
+        matches!(
+            self,
+            Self::Revoked
+                | Self::Expired
+                | Self::Unheard
+                | Self::Ended(_)
+                | Self::Tampered
+                | Self::Unapproved
+        )
     }
 
     /// `spec/guard.md` §5.2: whether a server's answer could say otherwise, so that a program asks before it starts with this.
     pub fn may_be_answered(&self) -> bool {
-        matches!(self, Self::ClockRolledBack | Self::Expired | Self::Unheard | Self::Ended(_) | Self::Stale)
+        matches!(
+            self,
+            Self::ClockRolledBack
+                | Self::Revoked
+                | Self::Expired
+                | Self::Unheard
+                | Self::Ended(_)
+                | Self::Stale
+        )
     }
 
     /// Whether it follows from what time it is, so that a doubted clock may be the cause.
@@ -54,6 +72,7 @@ impl Lack {
             Self::NotYetValid => Code::NotYetValid,
             Self::TrialNotBegun => Code::TrialNotBegun,
             Self::Stale => Code::RevocationsStale,
+            Self::Revoked => Code::Revoked,
             Self::Expired => Code::Expired,
             Self::Unheard => Code::GraceOver,
             Self::Ended(code) => Code::parse(code).unwrap_or(Code::Blocked),

@@ -74,10 +74,12 @@ impl Latch {
     fn join(&mut self, other: Self) {
         let license_ends = self.license_ends.zip(other.license_ends).map(|(one, other)| one.max(other));
         let admitted_at = self.admitted_at.max(other.admitted_at);
+        let license_version = self.license_version.max(other.license_version);
         if other.at > self.at {
             *self = other;
         }
-        (self.license_ends, self.admitted_at) = (license_ends, admitted_at);
+        (self.license_ends, self.admitted_at, self.license_version) =
+            (license_ends, admitted_at, license_version);
     }
 }
 
@@ -98,11 +100,14 @@ mod tests {
             Just(Lack::Expired),
             Just(Lack::Unheard),
             Just(Lack::Ended("revoked".to_owned())),
+            Just(Lack::Revoked),
             Just(Lack::Tampered),
             Just(Lack::Unapproved),
         ];
-        (lacks, times(), prop::option::of(times()), prop::option::of(times())).prop_map(
-            |(lack, at, license_ends, admitted_at)| Latch {
+        let versions = prop::option::of(0u64..4);
+        (lacks, times(), prop::option::of(times()), prop::option::of(times()), versions).prop_map(
+            |(lack, at, license_ends, admitted_at, license_version)| Latch {
+                license_version,
                 lack,
                 at,
                 license: Some(LicenseId::from_bytes([3; 16])),
@@ -138,6 +143,7 @@ mod tests {
         left.latches.iter().any(|kept| {
             kept.is_alike(latch)
                 && kept.admitted_at >= latch.admitted_at
+                && kept.license_version >= latch.license_version
                 && (kept.license_ends.is_none()
                     || (latch.license_ends.is_some() && kept.license_ends >= latch.license_ends))
         })
@@ -156,7 +162,7 @@ mod tests {
                 prop_assert!(end.unheard_at >= before.unheard_at);
                 prop_assert!(before.latches.iter().all(|latch| holds(&end, latch)));
             }
-            prop_assert!(end.latches.len() <= 5, "one of each kind");
+            prop_assert!(end.latches.len() <= 6, "one of each kind");
             prop_assert_eq!(&end.floor.doubted, &there.floor.doubted);
             let mut turned = writes;
             turned.reverse();

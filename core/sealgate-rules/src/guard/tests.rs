@@ -1,6 +1,7 @@
 //! What the rules of the guard say together.
 
 mod lifts;
+mod revoked;
 
 use proptest::prelude::*;
 use sealgate_artifact::{
@@ -63,6 +64,7 @@ struct Case {
     unheard_at: Option<u64>,
     lease_until: Option<u64>,
     is_admitted: bool,
+    is_revoked: bool,
     trial_ends: Option<u64>,
     findings: Findings,
     local: Local,
@@ -77,6 +79,7 @@ impl Case {
             unheard_at: None,
             lease_until: None,
             is_admitted: true,
+            is_revoked: false,
             trial_ends: None,
             findings: Findings::default(),
             local: Local::default(),
@@ -95,6 +98,7 @@ impl Case {
             license: &self.license,
             admission: self.is_admitted.then_some(admission),
             trial_ends: self.trial_ends.map(at),
+            is_revoked: self.is_revoked,
             vouched_at: at(ADMITTED),
         };
         let enforced = Enforced::of(&self.license.conditions).tightened(&self.local);
@@ -378,13 +382,14 @@ prop_compose! {
 prop_compose! {
     fn cases()(
         policy in prop::option::of(policies()), hours in 0u64..900, ending in prop::option::of(0u64..60),
-        unheard in prop::option::of(0u64..60), is_admitted: bool, integrity in finding(), tamper in finding(), doubted: bool,
+        unheard in prop::option::of(0u64..60), is_admitted: bool, is_revoked in prop::bool::weighted(0.1), integrity in finding(), tamper in finding(), doubted: bool,
     ) -> Case {
         let clock = if doubted { ClockShows::Doubtful } else { ClockShows::Fits };
         Case {
             ending: ending.map(|hours| revoked(ADMITTED + hours * HOUR)),
             unheard_at: unheard.map(|hours| ADMITTED + hours * HOUR),
             is_admitted,
+            is_revoked,
             findings: Findings { integrity, tamper },
             now: Ok(Moment { at: at(ADMITTED + hours * HOUR), clock }),
             ..Case::new(policy, 0)

@@ -46,13 +46,17 @@ fn finds(bounds: Bounds, broken: Break, property: &'static str) {
 }
 
 /// The server cannot be reached, for a while or for good, and the license ends and is renewed.
-const SILENT: Bounds = Bounds { steps: 7, starts: 3, cuts: 3, clocks: 0, vendor: 1, findings: 0 };
+const SILENT: Bounds = Bounds { steps: 7, starts: 3, cuts: 3, clocks: 0, vendor: 1, findings: 0, lists: 0 };
 /// The vendor takes the license back, gives it again, and renews it.
-const TAKEN_BACK: Bounds = Bounds { steps: 7, starts: 3, cuts: 1, clocks: 0, vendor: 3, findings: 0 };
+const TAKEN_BACK: Bounds =
+    Bounds { steps: 7, starts: 3, cuts: 1, clocks: 0, vendor: 3, findings: 0, lists: 0 };
 /// Somebody sets the clock.
-const CLOCKS: Bounds = Bounds { steps: 5, starts: 4, cuts: 1, clocks: 2, vendor: 1, findings: 0 };
+const CLOCKS: Bounds = Bounds { steps: 5, starts: 4, cuts: 1, clocks: 2, vendor: 1, findings: 0, lists: 0 };
 /// Somebody looks into the program or changes it.
-const LOOKED_INTO: Bounds = Bounds { steps: 4, starts: 3, cuts: 1, clocks: 1, vendor: 1, findings: 3 };
+const LOOKED_INTO: Bounds =
+    Bounds { steps: 4, starts: 3, cuts: 1, clocks: 1, vendor: 1, findings: 3, lists: 0 };
+/// Somebody imports what the vendor took back, and the vendor renews the license.
+const LISTED: Bounds = Bounds { steps: 5, starts: 3, cuts: 1, clocks: 0, vendor: 2, findings: 0, lists: 2 };
 
 #[test]
 fn silence_ends_the_rights_at_the_deadline_and_no_sooner() {
@@ -62,6 +66,11 @@ fn silence_ends_the_rights_at_the_deadline_and_no_sooner() {
 #[test]
 fn what_the_vendor_takes_back_ends_and_what_it_gives_again_begins() {
     check(TAKEN_BACK);
+}
+
+#[test]
+fn what_is_listed_gives_nothing_and_what_is_newer_does() {
+    check(LISTED);
 }
 
 #[test]
@@ -80,6 +89,7 @@ fn each_broken_rule_is_found() {
     finds(SILENT, Break::Rises, "what fell stays down");
     finds(SILENT, Break::NeverAsksAtStart, "an honest customer is served");
     finds(TAKEN_BACK, Break::EndMoves, "an end comes when it was told");
+    finds(LISTED, Break::ForgetsLists, "what is listed gives no right");
     finds(CLOCKS, Break::BelievesTheClock, "nobody has rights after the end");
     finds(CLOCKS, Break::KeepsWhatADoubtedClockSaid, "an honest customer is served");
     finds(CLOCKS, Break::ForgetsBoth, "what lasts outlives the program");

@@ -32,6 +32,8 @@ pub(crate) struct Bounds {
     pub(crate) vendor: u8,
     /// Times that a debugger comes or goes, or a check runs.
     pub(crate) findings: u8,
+    /// Times that revocation data is imported that lists what is held.
+    pub(crate) lists: u8,
 }
 
 /// A rule that is broken, to see that the model notices.
@@ -55,6 +57,8 @@ pub(crate) enum Break {
     BelievesTheClock,
     /// What follows from a doubted clock outlives the program.
     KeepsWhatADoubtedClockSaid,
+    /// Nobody remembers what was listed.
+    ForgetsLists,
 }
 
 /// What the machine's clock shows, beside the time.
@@ -79,6 +83,8 @@ struct Disk {
     /// The code is always the same.
     ends: Option<UnixSeconds>,
     is_renewed: bool,
+    /// Whether the first version of the license is listed, and whether the renewed one is.
+    listed: [bool; 2],
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -141,6 +147,8 @@ pub(crate) enum Action {
     Renew,
     Debugger,
     Look,
+    /// Somebody imports revocation data that lists what the program holds.
+    List,
 }
 
 pub(crate) struct World {
@@ -155,14 +163,14 @@ fn at(step: u8) -> UnixSeconds {
     UnixSeconds::new(BEGIN + u64::from(step) * STEP).expect("in range")
 }
 
-fn license(ends: u8) -> License {
+fn license(version: u64, ends: u8) -> License {
     let heartbeat = Some(Heartbeat { interval: STEP, grace: u64::from(GRACE) * STEP, longest_grace: None });
     let policy = Some(Policy { heartbeat, ..Policy::default() });
     License {
         tenant: TenantId::from_bytes([1; 16]),
         app: AppId::from_bytes([2; 16]),
         license: LicenseId::from_bytes([3; 16]),
-        version: 1,
+        version,
         issued_at: at(0),
         not_before: at(0),
         expires_at: Some(at(ends)),
@@ -179,7 +187,7 @@ fn license(ends: u8) -> License {
 
 impl World {
     pub(crate) fn new(bounds: Bounds, broken: Option<Break>) -> Self {
-        let licenses = ENDS.map(license);
+        let licenses = [license(1, ENDS[0]), license(2, ENDS[1])];
         let enforced = Enforced::of(&licenses[0].conditions);
         Self { bounds, broken, licenses, enforced }
     }
@@ -219,8 +227,14 @@ impl World {
             ending: ending.as_ref(),
         };
         let license = &self.licenses[usize::from(disk.is_renewed)];
-        let held =
-            Held { license, admission: Some(admission), trial_ends: None, vouched_at: disk.admitted_at };
+        let is_revoked = disk.is_listed() && !self.is_broken(Break::ForgetsLists);
+        let held = Held {
+            license,
+            admission: Some(admission),
+            trial_ends: None,
+            is_revoked,
+            vouched_at: disk.admitted_at,
+        };
         let tamper = if run.sees_debugger { Finding::Something } else { Finding::Nothing };
         let now = run.timeline.at(boot);
         let now = if run.is_rolled_back {
@@ -262,7 +276,7 @@ impl World {
         (disk.admitted_at, disk.ends) = (now, None);
         (state.trace.admitted, state.trace.told) = (state.now, None);
         let answers = |lack: &mut Lack| match lack {
-            Lack::Unheard | Lack::Ended(_) => true,
+            Lack::Revoked | Lack::Unheard | Lack::Ended(_) => true,
             Lack::Expired => state.is_renewed && !disk.is_renewed,
             _ => false,
         };
@@ -345,6 +359,7 @@ impl World {
                     license: Some(self.licenses[0].license),
                     license_ends: self.licenses[usize::from(disk.is_renewed)].expires_at,
                     admitted_at: Some(disk.admitted_at),
+                    license_version: None,
                 });
             }
         }
@@ -357,6 +372,13 @@ impl World {
         // The heartbeat is due.
         self.beat(state, &mut run);
         self.later(state, run);
+    }
+}
+
+impl Disk {
+    /// Whether the version that is held is.
+    fn is_listed(&self) -> bool {
+        self.listed[usize::from(self.is_renewed)]
     }
 }
 
@@ -387,8 +409,15 @@ impl Model for World {
 
     fn init_states(&self) -> Vec<State> {
         let floors = TimeFloors { signed: at(0), local: LocalFloor::default() };
-        let disk =
-            Disk { floors, latch: None, admitted_at: at(0), unheard_at: None, ends: None, is_renewed: false };
+        let disk = Disk {
+            floors,
+            latch: None,
+            admitted_at: at(0),
+            unheard_at: None,
+            ends: None,
+            is_renewed: false,
+            listed: [false; 2],
+        };
         let trace = Trace {
             admitted: 0,
             told: None,
@@ -438,6 +467,7 @@ impl Model for World {
             may(left.vendor, Action::Renew);
         }
         may(left.findings, Action::Debugger);
+        may(left.lists, Action::List);
     }
 
     fn next_state(&self, last: &State, action: Action) -> Option<State> {
@@ -480,6 +510,14 @@ impl Model for World {
                 state.has_debugger = !state.has_debugger;
                 state.trace.is_honest = false;
             }
+            Action::List => {
+                left.lists -= 1;
+                state.disk.listed[usize::from(state.disk.is_renewed)] = true;
+                state.trace.is_honest = false;
+                if let Some(run) = state.run.take() {
+                    self.later(&mut state, run);
+                }
+            }
             Action::Look => {
                 left.findings -= 1;
                 let mut run = state.run.take()?;
@@ -510,6 +548,9 @@ impl Model for World {
             Property::always("what lasts outlives the program", |_, state: &State| {
                 !state.has_rights() || state.trace.outlives.is_none()
             }),
+            Property::always("what is listed gives no right", |_, state: &State| {
+                !state.has_rights() || !state.disk.is_listed()
+            }),
             Property::always("an honest customer is served", |_, state: &State| {
                 let is_over = state.is_over() || state.trace.fell_rightly;
                 // Three starts on three days agreed on a clock that was ahead.
@@ -525,6 +566,15 @@ impl Model for World {
                     )
             }),
             Property::sometimes("the end", |_, state: &State| state.lacks(&Lack::Expired)),
+            Property::sometimes("a revocation that was imported", |world: &Self, state: &State| {
+                world.bounds.lists == 0 || state.lacks(&Lack::Revoked)
+            }),
+            Property::sometimes(
+                "rights after a revocation that was imported",
+                |world: &Self, state: &State| {
+                    world.bounds.lists == 0 || (state.has_rights() && state.disk.listed[0])
+                },
+            ),
             Property::sometimes("a clock that was set back", |world: &Self, state: &State| {
                 world.bounds.clocks == 0 || state.lacks(&Lack::ClockRolledBack)
             }),

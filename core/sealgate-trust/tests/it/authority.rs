@@ -100,9 +100,13 @@ pub(crate) fn tenant_keyset() -> Vec<u8> {
 
 /// The same with these entries.
 pub(crate) fn tenant_keyset_with(keys: Vec<KeyRecord>) -> Vec<u8> {
+    tenant_keyset_of(TenantId::from_bytes([7; 16]), 1, keys)
+}
+
+/// The same of this tenant and version.
+pub(crate) fn tenant_keyset_of(tenant: TenantId, version: u64, keys: Vec<KeyRecord>) -> Vec<u8> {
     let (issued_at, expires_at) = window();
-    let tenant = TenantId::from_bytes([7; 16]);
-    let keyset = TenantKeyset { tenant, version: 1, issued_at, expires_at, keys };
+    let keyset = TenantKeyset { tenant, version, issued_at, expires_at, keys };
     signed(&keyset, &BTreeSet::from([AUTHORITY]))
 }
 

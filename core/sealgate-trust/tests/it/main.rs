@@ -1,6 +1,7 @@
 //! What holds for any history of roots, any order in which statements arrive, and any question and answer.
 
 mod authority;
+mod import;
 mod online;
 mod signers;
 mod trust_file;

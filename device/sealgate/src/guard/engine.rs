@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 use sealgate_artifact::{ClockPolicy, Module, UnixSeconds};
 use sealgate_rules::{
     ClockRolledBack, Enforced, Features, Findings, Known, Lack, Latch, Learned, LeftBehind, Local, Moment,
-    Rights, Session, TimeFloors, Timeline,
+    Revocations, Rights, Session, TimeFloors, Timeline, revocations,
 };
 
 use super::checks::Checks;
@@ -15,10 +15,13 @@ use super::events::GuardCounters;
 use super::material::{Files, Material};
 use super::shown::{GuardState, Shown, Standing};
 use super::watchers::{Watcher, Watchers};
+use crate::revocations::RevocationMemory;
 use crate::{Beat, BeatSaid, Client, Error};
 
 /// How often a program that runs for long keeps what time it is.
 const KEEP: Duration = Duration::from_mins(15);
+/// What is told where revocation data was put back or deleted.
+const MISSING: &str = "revocations_missing: what was found before stays in force, import a snapshot again";
 /// Nothing is judged less often.
 const LOOK: Duration = Duration::from_hours(1);
 
@@ -43,6 +46,8 @@ pub(super) struct Engine {
 /// What is known, and what followed.
 struct Judged {
     material: Option<Material>,
+    /// What was remembered of revocation data when that was looked up.
+    revocations: RevocationMemory,
     /// The modules of the release that is installed.
     released: Vec<Module>,
     enforced: Enforced,
@@ -89,6 +94,17 @@ impl Judged {
         Duration::from_secs(seconds).saturating_sub(beyond_seconds(running.saturating_sub(self.phase)))
     }
 
+    /// What is held from now on. What cannot be read changes nothing.
+    fn hold(&mut self, material: Option<Material>, local: &Local, counters: &GuardCounters) {
+        let Some(material) = material else { return };
+        let missing = |material: &Material| material.looked.missing.clone();
+        if let Some(why) = missing(&material).filter(|_| self.material.as_ref().and_then(missing).is_none()) {
+            counters.unreadable(MISSING, &why);
+        }
+        self.enforced = enforced(Some(&material), local);
+        self.material = Some(material);
+    }
+
     /// `spec/activation.md` §9.4: the modules that the proof lists, and those of the release.
     fn approved(&self) -> Vec<Module> {
         let admitted = self.material.as_ref().and_then(|material| material.admitted.as_ref());
@@ -100,6 +116,13 @@ impl Judged {
         self.session = self.know(running, |known| Session::begin(known, &found.latches));
         let is_lifted = |latch: &&Latch| !self.session.latches().contains(latch);
         self.learned.lifted = found.latches.iter().filter(is_lifted).cloned().collect();
+    }
+
+    /// `spec/revocation.md` §6.2.
+    fn revocation_state(&self, running: Duration) -> Revocations {
+        let Some(material) = &self.material else { return Revocations::Unknown };
+        let held = material.held(self.unheard_at);
+        revocations(&held, &self.enforced, material.looked.says, self.time(running).at)
     }
 
     fn may_be_answered(&self) -> bool {
@@ -137,6 +160,9 @@ impl Engine {
         // What kept it from counting may be over with a server's answer: keys that have expired.
         let has_unread = loaded.is_err();
         let material = counted(loaded, &counters);
+        if let Some(why) = material.as_ref().and_then(|material| material.looked.missing.as_ref()) {
+            counters.unreadable(MISSING, why);
+        }
         let enforced = enforced(material.as_ref(), &setup.local);
         let signed = material.as_ref().and_then(|material| material.signed_at);
         let signed = signed.map_or(client.signed_floor(), |at| at.max(client.signed_floor()));
@@ -157,6 +183,7 @@ impl Engine {
             session: nothing(&enforced, told),
             released: released(&client, &setup.files, &counters),
             material,
+            revocations: client.revocations_kept().unwrap_or_default(),
             enforced,
             learned: Learned { has_started: true, ..Learned::default() },
             is_read,
@@ -205,9 +232,9 @@ impl Engine {
         self.shown.load()
     }
 
-    /// Judges again, because time has passed.
+    /// Judges again, because time has passed, or revocation data was imported.
     pub(super) fn look(&self) {
-        self.judge(|_| {});
+        self.judge(|judged| self.read_revocations(judged));
     }
 
     /// An answer came, or none. One to what an earlier call had sent is followed by another question, so that the time is known. Nothing is
@@ -227,7 +254,34 @@ impl Engine {
             (judged.enforced.clone(), judged.approved())
         };
         let findings = self.setup.checks.look(&enforced, &approved, &self.counters);
-        self.judge(|judged| judged.findings = findings);
+        self.judge(|judged| {
+            judged.findings = findings;
+            self.read_revocations(judged);
+        });
+    }
+
+    /// Looks everything up again where this program or another one imported something since.
+    fn read_revocations(&self, judged: &mut Judged) {
+        let Ok(now) = self.client.revocations_kept() else { return };
+        if now == judged.revocations {
+            return;
+        }
+        let before = std::mem::replace(&mut judged.revocations, now);
+        let snapshot = |memory: &RevocationMemory| memory.snapshot.clone();
+        if let Some(taken) =
+            snapshot(&judged.revocations).filter(|taken| snapshot(&before).as_ref() != Some(taken))
+        {
+            self.counters.imported(taken.maximum.version, taken.issued_at);
+        }
+        match self.client.material(&self.setup.files) {
+            // The key that signed it may be listed no more, and nothing else has to bring that home.
+            Err(Error::Security(why)) => {
+                self.counters.unreadable("what is held does not count", &why);
+                judged.material = None;
+            }
+            loaded => judged.hold(counted(loaded, &self.counters), &self.setup.local, &self.counters),
+        }
+        judged.released = released(&self.client, &self.setup.files, &self.counters);
     }
 
     /// How far the rights go.
@@ -302,6 +356,7 @@ impl Engine {
             tier: effective.tier(),
             license_ends: judged.material.as_ref().and_then(|material| material.held(None).ends()),
             needs_refresh: effective.needs_refresh,
+            revocations: judged.revocation_state(running),
             restart_helps: judged.know(running, |known| judged.session.restart_helps(known)),
             is_kept: judged.is_kept,
         };
@@ -316,6 +371,9 @@ impl Engine {
         let before = self.shown.swap(Arc::new(shown));
         if before.state.standing != state.standing {
             self.counters.changed(&state);
+        }
+        if let Some(since) = state.needs_refresh.filter(|_| before.state.needs_refresh.is_none()) {
+            self.counters.needs_refresh(since);
         }
         before.state != state
     }
@@ -359,10 +417,7 @@ fn take_in(
             judged.learned.was_answered = true;
         }
     }
-    if let Some(material) = counted(client.material(&setup.files), counters) {
-        judged.enforced = enforced(Some(&material), &setup.local);
-        judged.material = Some(material);
-    }
+    judged.hold(counted(client.material(&setup.files), counters), &setup.local, counters);
     // The key that signed it may be listed no more.
     judged.released = released(client, &setup.files, counters);
 }

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sealgate_artifact::{Module, UnixSeconds, encode_hex};
+use sealgate_artifact::{Code, Module, UnixSeconds, encode_hex};
 use sealgate_rules::{ClockShows, Finding, GraceWhy, Lack, TenantRefused};
 
 use super::sensors::Seen;
@@ -85,6 +85,12 @@ impl GuardCounters {
                 Self::count(&self.integrity);
                 tracing::error!("[Integrity] {meaning} Downgrading to Free tier. ({kind})");
             }
+            Lack::Revoked => {
+                Self::count(&self.license);
+                tracing::warn!(
+                    "[License] Imported revocation data lists this license or its activation. Downgrading to Free tier. ({kind})"
+                );
+            }
             Lack::NoLicense => {
                 Self::count(&self.license);
                 tracing::info!("[License] {meaning} The tier is Free. ({kind})");
@@ -111,6 +117,25 @@ impl GuardCounters {
     pub(super) fn unreadable(&self, what: &str, why: &dyn std::fmt::Display) {
         Self::count(&self.license);
         tracing::warn!("[License] {what}: {why}");
+    }
+
+    /// This program imported a snapshot, or another one did.
+    pub(super) fn imported(&self, version: u64, issued_at: UnixSeconds) {
+        Self::count(&self.license);
+        tracing::info!("[License] Revocation data of {issued_at} was imported (snapshot {version})");
+    }
+
+    pub(super) fn not_imported(&self, code: Code, why: &dyn std::fmt::Display) {
+        Self::count(&self.license);
+        tracing::warn!("[License] Revocation data was refused: {why} ({code})");
+    }
+
+    /// Nobody vouched for the license for long.
+    pub(super) fn needs_refresh(&self, since: UnixSeconds) {
+        Self::count(&self.license);
+        tracing::warn!(
+            "[License] NeedsRefresh: since {since}, nothing newer says that the license was not taken back. Let the program reach its server, or import a newer snapshot."
+        );
     }
 
     /// What the program learns does not outlast it.

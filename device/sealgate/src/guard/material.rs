@@ -1,12 +1,13 @@
 //! What a program holds of its license: from its state, else from files that were put beside it.
 
-use sealgate_artifact::{ClockMode, License as Signed, Module, UnixSeconds};
-use sealgate_rules::{Admission, Ending, Held, Learned, LeftBehind};
-use sealgate_trust::{Policies, TrustError, verify_license};
+use sealgate_artifact::{ClockMode, License as Signed, Module, StatementId, UnixSeconds};
+use sealgate_rules::{Admission, Ending, Held, Learned, LeftBehind, vouched_at};
+use sealgate_trust::{Policies, TenantTrust, TrustError, Verified, verify_license};
 
 use crate::activated::Activated;
 use crate::client::{ATTEMPTS, Found};
 use crate::offline::known_chain;
+use crate::revocations::{Looked, RevocationMemory, Slot};
 use crate::state::{Floors, State};
 use crate::{Client, ConfigurationError, Error, License, SecurityError};
 
@@ -19,8 +20,8 @@ pub(crate) struct Material {
     pub(crate) trial_ends: Option<UnixSeconds>,
     /// When a server admitted this device last, where the state holds it: a state whose own times were edited is not before it.
     pub(crate) signed_at: Option<UnixSeconds>,
-    /// When somebody vouched last that the license was not taken back.
-    vouched_at: UnixSeconds,
+    /// What revocation data says of the license and the proof.
+    pub(crate) looked: Looked,
 }
 
 /// The vendor's word that this device was admitted.
@@ -61,7 +62,14 @@ impl Material {
             lease_until: admitted.lease_until,
             ending: admitted.ending.as_ref(),
         });
-        Held { license: &self.license, admission, trial_ends: self.trial_ends, vouched_at: self.vouched_at }
+        let admitted_at = self.admitted.as_ref().map(|admitted| admitted.at);
+        Held {
+            license: &self.license,
+            admission,
+            trial_ends: self.trial_ends,
+            is_revoked: self.looked.is_revoked(),
+            vouched_at: vouched_at(self.license.issued_at, admitted_at, self.looked.says),
+        }
     }
 }
 
@@ -108,8 +116,36 @@ impl Client {
         found.map_or(Floors { authority: none, server: none }, |found| found.state.floors())
     }
 
-    /// What the state holds, verified anew; where it holds no activation, what the files hold. Nobody is asked.
+    /// What the state holds, verified anew; where it holds no activation, what the files hold. Nobody is asked. What was found to be taken back
+    /// is remembered for good, also of files.
     pub(crate) fn material(&self, files: &Files) -> Result<Option<Material>, Error> {
+        let material = self.found_material(files)?;
+        if let Some(material) = &material {
+            // Where the state cannot be written, a guard says so when it keeps what it knows.
+            let _ = self.remember_listed(&material.looked.listed);
+        }
+        Ok(material)
+    }
+
+    /// What is remembered of revocation data.
+    pub(crate) fn revocations_kept(&self) -> Result<RevocationMemory, ConfigurationError> {
+        Ok(self.kept()?.map(|found| found.state.revocations).unwrap_or_default())
+    }
+
+    fn remember_listed(&self, listed: &[StatementId]) -> Result<(), ConfigurationError> {
+        for _ in 0..ATTEMPTS {
+            let found = if listed.is_empty() { None } else { self.kept()? };
+            let Some(Found { mut state, bytes }) = found else { return Ok(()) };
+            let before = state.revocations.listed.len();
+            state.revocations.listed.extend(listed);
+            if state.revocations.listed.len() == before || self.replace(Some(&bytes), &state.encode())? {
+                return Ok(());
+            }
+        }
+        Err(ConfigurationError::StateContended)
+    }
+
+    fn found_material(&self, files: &Files) -> Result<Option<Material>, Error> {
         let found = self.kept()?;
         if let Some(Found { state, .. }) = &found
             && let Some(kept) = &state.activated
@@ -147,32 +183,37 @@ impl Client {
             let begun = crate::activate::begin(proof, license.to_vec())?;
             return self.material_of(state, &begun, now);
         }
-        let license = self.license_of(state, license, now)?;
-        let vouched_at = license.issued_at;
-        Ok(Material { license, admitted: None, trial_ends: None, signed_at: None, vouched_at })
+        let (chain, license) = self.license_of(state, license, now)?;
+        let looked = self.look(&state.revocations, &chain, Slot::of_license(&license), None);
+        let license = license.get().clone();
+        Ok(Material { license, admitted: None, trial_ends: None, signed_at: None, looked })
     }
 
     fn material_of(&self, state: &State, kept: &Activated, now: UnixSeconds) -> Result<Material, Error> {
-        let activation = self.verified_at(state, kept, now)?;
-        let license = self.license_of(state, &kept.license, now)?;
+        let (activation, looked) = self.verified_at(state, kept, now)?;
+        let license = self.license_of(state, &kept.license, now)?.1.get().clone();
         let admitted = Admitted {
             at: activation.admitted_at(),
             lease_until: kept.lease_until,
             ending: kept.ending.clone(),
             modules: activation.modules().to_vec(),
         };
-        let vouched_at = license.issued_at.max(admitted.at);
         let trial_ends = activation.trial_ends();
-        Ok(Material { license, admitted: Some(admitted), trial_ends, signed_at: None, vouched_at })
+        Ok(Material { license, admitted: Some(admitted), trial_ends, signed_at: None, looked })
     }
 
     /// A license that verifies, of a version that is not older than the newest one that this client saw.
-    fn license_of(&self, state: &State, bytes: &[u8], now: UnixSeconds) -> Result<Signed, Error> {
+    fn license_of(
+        &self,
+        state: &State,
+        bytes: &[u8],
+        now: UnixSeconds,
+    ) -> Result<(TenantTrust, Verified<Signed>), Error> {
         let (chain, _) = known_chain(&self.trust, &state.accepted(), self.held(state), now)?;
         let of_license = |why: TrustError| SecurityError::Statement { what: "license", why };
         let license =
             verify_license(&chain, bytes, Some(self.trust.app), Policies::Known).map_err(of_license)?;
         crate::judge::newest(&chain, &license, &state.licenses())?;
-        Ok(license.get().clone())
+        Ok((chain, license))
     }
 }

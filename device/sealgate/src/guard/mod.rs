@@ -15,6 +15,7 @@ mod shown;
 mod threads;
 mod watchers;
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sealgate_artifact::{ChainWord, Code, Limit, Tier};
@@ -26,11 +27,12 @@ pub use enhancer::{Enhancer, RecordedAction};
 pub use events::GuardCounters;
 pub use last_run::{Fell, LastRun};
 pub use refused::{ActionRefused, StartRefused};
-pub use sealgate_rules::{Enforced, Finding, GraceWhy, Lack, Local, TenantRefused};
+pub use sealgate_rules::{Enforced, Finding, GraceWhy, Lack, Local, Revocations, TenantRefused};
 pub use shown::{GuardState, Standing};
 
-use crate::{Beat, Error, License};
+use crate::{Beat, Error, ImportError, License, SnapshotImport};
 use engine::Engine;
+pub(crate) use material::Files;
 use threads::Threads;
 
 /// The tenant of an action that is for none of the program's own (`spec/chain.md` §1.2).
@@ -146,6 +148,17 @@ impl Guard {
         let beat = self.engine.client.heartbeat();
         self.engine.heard(&beat);
         beat
+    }
+
+    /// Takes a snapshot of revocation data over from this file, and judges by it at once: see [`import_snapshot_file`](crate::Client::import_snapshot_file).
+    pub fn import_snapshot_file(&self, file: &Path) -> Result<SnapshotImport, ImportError> {
+        let imported = self.engine.client.import_snapshot_file(file);
+        if let Err(why) = &imported {
+            self.engine.counters.not_imported(why.code(), why);
+        }
+        // Also of what is refused, parts may count.
+        self.engine.look();
+        imported
     }
 
     /// Ends the guard of a program that ends, and gives a seat that is lent back.

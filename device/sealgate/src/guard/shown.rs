@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sealgate_artifact::{Limit, Tier, UnixSeconds};
-use sealgate_rules::{Effective, Features, GraceWhy, Lack, Rights};
+use sealgate_rules::{Effective, Features, GraceWhy, Lack, Revocations, Rights};
 
 use crate::License;
 
@@ -20,6 +20,8 @@ pub struct GuardState {
     pub license_ends: Option<UnixSeconds>,
     /// Since when the program should be connected to its server again, or get newer files.
     pub needs_refresh: Option<UnixSeconds>,
+    /// What is known of what the vendor took back, and how fresh that is (`spec/revocation.md` §6.2). It takes no right by itself.
+    pub revocations: Revocations,
     /// Whether the program would have more rights if it were started again.
     pub restart_helps: bool,
     /// Whether what the guard learns outlives the program. If not, the state cannot be written (`StateNotPersistent` in the log): a license
@@ -64,6 +66,7 @@ impl Shown {
             tier: Tier::Free,
             license_ends: None,
             needs_refresh: None,
+            revocations: Revocations::Unknown,
             restart_helps: false,
             is_kept: true,
         };

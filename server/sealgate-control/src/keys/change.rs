@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use sealgate_artifact::{
-    KeyUse, Keyset, Kind, PublicKey, Root, Statement, TenantId, TenantKeyset, UnixSeconds, Unverified,
+    KeyUse, Keyset, Kind, PublicKey, Root, Statement, StatementId, TenantId, TenantKeyset, UnixSeconds,
+    Unverified,
 };
 use sealgate_authority::{AuthorityError, broken};
 use sealgate_store::table::keysets::KeysetRow;
@@ -82,6 +83,7 @@ impl KeyChanges {
             KeyUse::Root => Kind::Keyset,
             KeyUse::Authority => Kind::TenantKeyset,
             KeyUse::Update => Kind::Release,
+            KeyUse::Snapshot => Kind::Snapshot,
             _ => Kind::License,
         };
         // Nobody ever sees this signature, and what it signs is no statement.
@@ -96,6 +98,21 @@ impl KeyChanges {
         keys: &[PublicKey],
     ) -> Result<Vec<u8>, AuthorityError> {
         Ok(sign_statement(&*self.signer, statement, keys)?.encode())
+    }
+
+    /// Signs a statement, and says its id.
+    pub(crate) fn sign_named<T: Statement>(
+        &self,
+        statement: &T,
+        key: PublicKey,
+    ) -> Result<(StatementId, Vec<u8>), AuthorityError> {
+        let carrier = sign_statement(&*self.signer, statement, &[key])?;
+        Ok((carrier.envelope.id(), carrier.encode()))
+    }
+
+    /// The tenant's snapshot key that signs now.
+    pub(crate) async fn signing_snapshot_key(&self, tenant: TenantId) -> Result<PublicKey, AuthorityError> {
+        self.ring(KeyScope::Tenant(tenant)).await?.signing(KeyUse::Snapshot)
     }
 
     /// The keys of a scope as they are now.
@@ -116,7 +133,7 @@ impl KeyChanges {
         authority: PublicKey,
     ) -> Result<(), AuthorityError> {
         let last = self.published::<TenantKeyset>(ring.scope).await?;
-        let issued_at = self.desk.ids.now();
+        let issued_at = self.issued_after(ring, &last).await?;
         let version = next_version(last.version, issued_at);
         let statement = TenantKeyset {
             tenant: last.tenant,

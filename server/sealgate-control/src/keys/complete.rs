@@ -1,9 +1,9 @@
-//! What a tenant's keyset lists besides its issuers: update keys of its own, and the activation keys of the license servers
-//! that were approved (`spec/keys.md` §7.5).
+//! What a tenant's keyset lists besides its issuers: update and snapshot keys of its own, and the activation keys of the license
+//! servers that were approved (`spec/keys.md` §7.5).
 
 use std::sync::atomic::Ordering;
 
-use sealgate_artifact::{Code, KeyUse, PublicKey, TenantId, limits};
+use sealgate_artifact::{Code, KeyUse, PublicKey, TenantId, UnixSeconds, limits};
 use sealgate_authority::AuthorityError;
 use sealgate_store::table::activation_keys::{self, ActivationKeyRow};
 use sealgate_store::table::{KeyScope, KeyStage};
@@ -14,8 +14,11 @@ use super::ring::Ring;
 
 /// Tenants that are read at once.
 const PAGE: u32 = 100;
-/// Entries that servers leave free in a tenant's keyset: however many servers there are, a stolen issuer and a stolen update key can
-/// still be replaced.
+/// Uses of keys that each tenant has of its own beside its issuers, one that signs and one that is next.
+const OWN: [KeyUse; 2] = [KeyUse::Update, KeyUse::Snapshot];
+/// Entries that servers, and snapshot keys that are added later, leave free in a tenant's keyset: however many servers there are, a
+/// stolen issuer and a stolen update key can still be replaced, each of which stays listed until what it signed was signed again. A
+/// stolen snapshot key needs no entry more: it ends in the very change that replaces it, and then makes room.
 const SPARE: usize = 2;
 /// The most keys that a tenant's keyset lists once a server's key was added.
 pub(crate) const ROOM_FOR_SERVERS: usize = limits::TENANT_KEYSET_KEYS - SPARE;
@@ -35,7 +38,7 @@ impl Completed {
 }
 
 impl KeyChanges {
-    /// Brings every tenant's keyset in line with what was decided about the servers, and gives it update keys where it has none: one
+    /// Brings every tenant's keyset in line with what was decided about the servers, and gives it keys of its own where it has none: one
     /// tenant after the other, each in a transaction of its own. Doing it again changes nothing. What is wrong with one tenant is in
     /// the log and stops no other.
     pub(crate) async fn complete_tenants(&self) -> Result<Completed, AuthorityError> {
@@ -76,23 +79,32 @@ impl KeyChanges {
     /// Completes the keyset of one tenant. Says whether it has no room for all.
     async fn complete(&self, tenant: TenantId) -> Result<bool, AuthorityError> {
         let _turn = self.installations_turn().await;
-        let fresh = self.missing_update_keys(tenant).await?;
-        self.desk().retry(|| self.prepare_completion(tenant, fresh)).await
+        let fresh = self.missing_keys(tenant).await?;
+        self.desk().retry(|| self.prepare_completion(tenant, &fresh)).await
     }
 
-    /// New update keys for a tenant that has none, if its keyset has room for them: a key file that nothing will refer to is not made.
-    async fn missing_update_keys(&self, tenant: TenantId) -> Result<Option<[PublicKey; 2]>, AuthorityError> {
-        let ring = self.ring(KeyScope::Tenant(tenant)).await?;
-        if ring.signing(KeyUse::Update).is_ok() || self.with_room(&ring, 2, 0).await?.is_none() {
-            return Ok(None);
+    /// New keys of each use of which a tenant has none, if its keyset has room for them: a key file that nothing will refer to is not
+    /// made.
+    async fn missing_keys(&self, tenant: TenantId) -> Result<Vec<Pair>, AuthorityError> {
+        let mut ring = self.ring(KeyScope::Tenant(tenant)).await?;
+        let mut pairs = vec![];
+        for key_use in OWN {
+            if ring.signing(key_use).is_err()
+                && let Some(roomy) = self.with_room(&ring, 2, spare_beside(key_use)).await?
+            {
+                let pair = (key_use, [self.generate(key_use)?, self.generate(key_use)?]);
+                ring = roomy;
+                publish_pair(&mut ring, pair, self.desk().ids.now());
+                pairs.push(pair);
+            }
         }
-        Ok(Some([self.generate(KeyUse::Update)?, self.generate(KeyUse::Update)?]))
+        Ok(pairs)
     }
 
     async fn prepare_completion(
         &self,
         tenant: TenantId,
-        fresh: Option<[PublicKey; 2]>,
+        fresh: &[Pair],
     ) -> Result<Completion, AuthorityError> {
         let now = self.desk().ids.now();
         let mut ring = self.ring(KeyScope::Tenant(tenant)).await?;
@@ -102,12 +114,12 @@ impl KeyChanges {
             is_changed || ends_now
         });
         let mut is_full = false;
-        if ring.signing(KeyUse::Update).is_err() {
-            match (self.with_room(&ring, 2, 0).await?, fresh) {
-                (Some(roomy), Some([first, next])) => {
+        for key_use in OWN.into_iter().filter(|key_use| ring.signing(*key_use).is_err()).collect::<Vec<_>>() {
+            let made = fresh.iter().find(|(made, _)| *made == key_use);
+            match (self.with_room(&ring, 2, spare_beside(key_use)).await?, made) {
+                (Some(roomy), Some(pair)) => {
                     ring = roomy;
-                    ring.publish(KeyUse::Update, first, KeyStage::Active, now);
-                    ring.publish(KeyUse::Update, next, KeyStage::Next, now);
+                    publish_pair(&mut ring, *pair, now);
                     is_changed = true;
                 }
                 _ => is_full = true,
@@ -148,6 +160,20 @@ impl KeyChanges {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Keys of a use that were made for a tenant: the one that signs, and the next one.
+type Pair = (KeyUse, [PublicKey; 2]);
+
+fn publish_pair(ring: &mut Ring, (key_use, [first, next]): Pair, now: UnixSeconds) {
+    ring.publish(key_use, first, KeyStage::Active, now);
+    ring.publish(key_use, next, KeyStage::Next, now);
+}
+
+/// What new keys of that use leave free. A keyset that was full of servers before there were snapshot keys goes without: a stolen
+/// issuer must be replaced, whatever else waits.
+fn spare_beside(key_use: KeyUse) -> usize {
+    if key_use == KeyUse::Snapshot { SPARE } else { 0 }
 }
 
 /// The keys that sign no more, and what becomes of their entries: a key of a revoked server is revoked, one that another key of its

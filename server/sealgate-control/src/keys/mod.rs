@@ -3,6 +3,7 @@
 mod ahead;
 mod change;
 mod complete;
+mod issued;
 mod list;
 mod next;
 mod resign;
@@ -30,7 +31,8 @@ use self::version::is_tenants;
 use crate::{Caller, Scope, check};
 
 /// The uses of keys that rotate by themselves. Those of apps rotate with their app, those of servers with their server.
-pub(crate) const ROTATED: [KeyUse; 4] = [KeyUse::Root, KeyUse::Authority, KeyUse::Issuer, KeyUse::Update];
+pub(crate) const ROTATED: [KeyUse; 5] =
+    [KeyUse::Root, KeyUse::Authority, KeyUse::Issuer, KeyUse::Update, KeyUse::Snapshot];
 
 /// The keys of the vendor and of the installation.
 pub struct Keys {
@@ -55,7 +57,10 @@ impl Keys {
     ) -> Result<Page<KeyView>, AuthorityError> {
         let asked = KeyUse::parse(&request.r#use).filter(|key_use| ROTATED.contains(key_use));
         let Some(key_use) = asked else {
-            return Err(AuthorityError::Invalid { field: "use", why: "root, authority, issuer or update" });
+            return Err(AuthorityError::Invalid {
+                field: "use",
+                why: "root, authority, issuer, update or snapshot",
+            });
         };
         check_scope(caller, key_use)?;
         {

@@ -3,6 +3,7 @@
 use sealgate_artifact::{KeyUse, PublicKey, UnixSeconds, limits};
 use sealgate_authority::AuthorityError;
 use sealgate_store::table::{self, AuditRow, KeyRow, KeyScope, KeyStage};
+use sealgate_store::{StoreError, work};
 use serde_json::json;
 
 use super::change::{Change, KeyChanges};
@@ -26,7 +27,19 @@ impl KeyChanges {
         next.map_or(Ok(()), |next| self.can_sign(key_use, next))?;
         // Before anything is stored: a key file that nothing refers to does no harm.
         let fresh = self.generate(key_use)?;
-        self.publish(caller, key_use, || self.prepare_rotation(caller, key_use, fresh, revoked)).await
+        self.publish(caller, key_use, || self.prepare_rotation(caller, key_use, fresh, revoked)).await?;
+        if key_use == KeyUse::Snapshot { self.hurry_snapshots().await } else { Ok(()) }
+    }
+
+    /// What the former key signed is signed anew by the new one: at once, as nobody believes it any more if that key was revoked.
+    async fn hurry_snapshots(&self) -> Result<(), AuthorityError> {
+        let hurry = work(self.desk().ids.now(), |now, tx| {
+            Box::pin(async move {
+                table::jobs::hurry(tx, table::jobs::SIGN_SNAPSHOTS, *now).await?;
+                Ok::<_, StoreError>(())
+            })
+        });
+        Ok(self.desk().db.write(hurry).await?)
     }
 
     async fn prepare_rotation(
@@ -55,7 +68,7 @@ impl KeyChanges {
                 self.publish_tenant(&mut change, &ring, self.signing_authority().await?).await?;
                 change.set_issuer(caller.tenant, signs);
             }
-            KeyUse::Update => {
+            KeyUse::Update | KeyUse::Snapshot => {
                 self.publish_tenant(&mut change, &ring, self.signing_authority().await?).await?;
             }
             KeyUse::Root => {
@@ -132,6 +145,7 @@ impl KeyChanges {
                     found.is_none_or(|key| key.is_over())
                 }
                 (KeyUse::Update, KeyStage::Retired) => !self.holds_releases(key.public_key).await?,
+                (KeyUse::Snapshot, KeyStage::Retired) => !self.holds_snapshots(ring, key.public_key).await?,
                 (_, KeyStage::Revoked | KeyStage::Retired) => true,
                 (_, KeyStage::Next | KeyStage::Active) => false,
             };
@@ -140,6 +154,14 @@ impl KeyChanges {
             }
         }
         Ok(removable)
+    }
+
+    /// Whether a shard, or the tenant's newest snapshot, is signed by that key.
+    async fn holds_snapshots(&self, ring: &Ring, key: PublicKey) -> Result<bool, AuthorityError> {
+        let KeyScope::Tenant(tenant) = ring.scope else { return Ok(false) };
+        let newest = table::snapshots::newest(&self.desk().db, tenant).await?;
+        let is_newest = newest.is_some_and(|newest| newest.signer == key);
+        Ok(is_newest || table::shards::is_signer(&self.desk().db, key).await?)
     }
 
     /// Whether a license in force is signed by that issuer.

@@ -48,7 +48,7 @@ pub(crate) fn begin(now: UnixSeconds) -> UnixSeconds {
 
 /// Whether keys of that use stand in the keysets of tenants, each of which decides about its own.
 pub(super) fn is_tenants(key_use: KeyUse) -> bool {
-    matches!(key_use, KeyUse::Issuer | KeyUse::Update | KeyUse::Activation)
+    matches!(key_use, KeyUse::Issuer | KeyUse::Update | KeyUse::Snapshot | KeyUse::Activation)
 }
 
 /// Whose keys of this use are: the installation's, or the tenant's.

@@ -9,7 +9,7 @@ use super::operation::{Operation, Shape};
 use crate::caller::Repeats;
 
 /// What there is in the API, by the paths' third part, and what needs no token.
-const TAGS: [(&str, &str); 19] = [
+const TAGS: [(&str, &str); 21] = [
     ("tenants", "Vendors that share an installation."),
     ("tokens", "Access tokens."),
     ("apps", "Programs that are sold, with their secrets, keys, variables and credits."),
@@ -24,6 +24,8 @@ const TAGS: [(&str, &str); 19] = [
     ("events", "What happened to licenses."),
     ("audit", "Who changed what."),
     ("servers", "License servers."),
+    ("snapshots", "Revocation data."),
+    ("jobs", "What the server does by itself."),
     ("clock", "The clock of the server that answers."),
     ("keys", "Keys that sign."),
     ("runtime", "What running software asks."),

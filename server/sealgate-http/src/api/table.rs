@@ -8,19 +8,19 @@ use sealgate_wire::{
     ChainEntryView, ChainQuery, ChangeVariables, ClockView, CountedQuery, CreateApp, CreateCustomer,
     CreatePlan, CreateTenant, CreateToken, CreditsView, CustomerForgotten, CustomerQuery, CustomerView,
     CustomersMerged, DecideModules, DeviceQuery, DeviceView, EventQuery, EventView, ExportQuery,
-    ForgetCustomer, GrantCredits, ImportLicenses, IssueLicenses, KeyRevoked, KeyView, LicenseKeyShown,
-    LicenseKeysShown, LicensePreview, LicenseQuery, LicenseView, LicensesImported, LicensesIssued,
-    LicensesResigned, LookUpLicense, MakeAuthforgeFile, MergeCustomers, Nothing, OwnToken, Page, PlanView,
-    PublishRelease, Reason, ReleaseDevices, ReleaseView, Released, RenewLicense, ResignLicenses,
-    ResumeLicense, RevealKeys, RevokeToken, RotateKey, RotateSecret, SecretRotated, ServerView,
-    SignedStatement, StopLicense, SubmitModules, TenantCreated, TenantView, TokenCreated, TokenRevoked,
-    TokenView, Trust, UpdateApp, UpdateCustomer, UpdateDevice, UpdateLicense, UpdatePlan, UpdateTenant,
-    Variables,
+    ForgetCustomer, GrantCredits, ImportLicenses, ImportSnapshot, IssueLicenses, JobView, KeyRevoked,
+    KeyView, LicenseKeyShown, LicenseKeysShown, LicensePreview, LicenseQuery, LicenseView, LicensesImported,
+    LicensesIssued, LicensesResigned, LookUpLicense, MakeAuthforgeFile, MergeCustomers, Nothing, OwnToken,
+    Page, PlanView, PublishRelease, Reason, ReleaseDevices, ReleaseView, Released, RenewLicense,
+    ResignLicenses, ResumeLicense, RevealKeys, RevokeToken, RotateKey, RotateSecret, SecretRotated,
+    ServerView, SignedStatement, SnapshotImported, SnapshotSigned, SnapshotView, StopLicense, SubmitModules,
+    TenantCreated, TenantView, TokenCreated, TokenRevoked, TokenView, Trust, UpdateApp, UpdateCustomer,
+    UpdateDevice, UpdateLicense, UpdatePlan, UpdateTenant, Variables,
 };
 
 use super::operation::{Operation, Shape, Vendor, operations, parameters};
 use super::request::{Body, Id};
-use crate::body::LONG_BODY_BYTES;
+use crate::body::{FILE_BODY_BYTES, LONG_BODY_BYTES};
 use crate::caller::{Authenticated, Demands};
 use crate::query::{NoQuery, QueryOf};
 
@@ -340,6 +340,24 @@ fn records() -> Vec<Operation> {
         ///
         /// After its clock was set, a server signs nothing that lives longer than a day until somebody says that it is right.
         POST "/api/v1/clock/accept", Installation, accept_clock = clock.accept (body AcceptClock) -> 200 ClockView;
+        /// Sign revocation data now
+        ///
+        /// Shards and the snapshot that are due, as far as one request can; a job does it by itself every minute. If `complete` is
+        /// false, the same request again goes on.
+        POST "/api/v1/snapshots", LicensesWrite, sign_snapshot = snapshots.sign_now (body Nothing) -> 200 SnapshotSigned;
+        /// List snapshots of revocation data
+        ///
+        /// Those that are kept, newest first. `GET /api/v1/snapshot` hands out the newest.
+        GET "/api/v1/snapshots", LicensesRead, list_snapshots = snapshots.list (query CountedQuery) -> 200 Page<SnapshotView>;
+        /// Take over a snapshot, for a database that came back older
+        ///
+        /// What it lists stays listed, and licenses, seats, keys and servers that it says were taken back are taken back again. The audit
+        /// log has a row for each time, also where the file is refused.
+        POST "/api/v1/snapshots/import", KeysWrite and LicensesWrite, import_snapshot = snapshot_imports.import (file ImportSnapshot) -> 200 SnapshotImported;
+        /// List what the server does by itself
+        ///
+        /// Each job with its last run, what came of it, and when it is due.
+        GET "/api/v1/jobs", Installation, list_jobs = jobs.list (query CountedQuery) -> 200 Page<JobView>;
         /// List keys
         GET "/api/v1/keys", KeysRead, list_keys = keys.list (query CountedQuery) -> 200 Page<KeyView>;
         /// Start signing with a published next key

@@ -95,6 +95,12 @@ const CLOSED: &[Closed] = &[
         places: &["ServerView.status"],
     },
     Closed {
+        name: "JobStatus",
+        about: "Where a job stands.",
+        words: vocabulary::job_statuses,
+        places: &["JobView.status"],
+    },
+    Closed {
         name: "KeyUse",
         about: "What a key is for.",
         words: vocabulary::key_uses,
@@ -124,7 +130,13 @@ const OPEN: &[Open] = &[
     Open {
         pattern: "^[a-z][a-z0-9_]{0,63}$",
         words: codes,
-        places: &["Problem.code", "NotReady.code", "EventView.code", "ImportedRow.code"],
+        places: &[
+            "Problem.code",
+            "NotReady.code",
+            "EventView.code",
+            "ImportedRow.code",
+            "JobView.last_error",
+        ],
     },
     Open {
         pattern: "^[a-z][a-z-]*(:[a-z]+)?$",

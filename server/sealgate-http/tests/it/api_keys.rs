@@ -52,7 +52,7 @@ on_both_engines! {
         let expected = [
             r#""activation" "active""#, r#""app" "active""#, r#""app" "next""#, r#""authority" "active""#,
             r#""authority" "next""#, r#""issuer" "active""#, r#""issuer" "next""#, r#""root" "active""#,
-            r#""update" "active""#, r#""update" "next""#,
+            r#""snapshot" "active""#, r#""snapshot" "next""#, r#""update" "active""#, r#""update" "next""#,
         ];
         assert_eq!(lives, expected);
     }
@@ -63,6 +63,7 @@ on_both_engines! {
         let rotations = [
             ("issuer", ("/api/v1/keys/rotate", json!({ "use": "issuer" }))),
             ("authority", ("/api/v1/keys/rotate", json!({ "use": "authority" }))),
+            ("snapshot", ("/api/v1/keys/rotate", json!({ "use": "snapshot" }))),
             ("app", (&*change, json!({}))),
         ];
         for (key_use, (path, wish)) in rotations {
@@ -187,8 +188,8 @@ on_both_engines! {
 
     fn a_full_keyset_keeps_what_still_verifies_something(app: &TestApp) {
         let editor = app.create_app("Editor");
-        // Beside them are two update keys and the key of one server.
-        let sold: Vec<Value> = (0..11)
+        // Beside them are two update keys, two snapshot keys and the key of one server.
+        let sold: Vec<Value> = (0..9)
             .map(|_| {
                 let license = app.issue(&editor, &json!({}));
                 rotate(app, "issuer");

@@ -105,8 +105,8 @@ on_both_engines! {
         let whole = get(&acme, "/api/v1/keys?limit=200").json();
         assert_eq!(whole["next_cursor"], json!(null));
         let whole = whole["items"].as_array().expect("a list");
-        // A root, two authorities, two issuers, two update keys, the key of a server; of each app two, and what these were before.
-        assert_eq!(whole.len(), 8 + 6 + 3);
+        // A root, two authorities, two issuers, two update keys, two snapshot keys, the key of a server; of each app two, and what these were before.
+        assert_eq!(whole.len(), 10 + 6 + 3);
         let mut ids = sorted(whole.iter().map(|key| key["keyid"].clone()).collect());
         ids.dedup();
         assert_eq!(ids.len(), whole.len());

@@ -102,7 +102,7 @@ fn the_spec_says_what_each_scope_allows() {
 }
 
 /// Operations whose scope does not follow from method and path, each on purpose.
-const OTHER_SCOPES: [(&str, &str); 14] = [
+const OTHER_SCOPES: [(&str, &str); 16] = [
     // The key travels in the body.
     ("look_up_license", "licenses:read"),
     ("reveal_license_key", "license-keys:read"),
@@ -119,6 +119,9 @@ const OTHER_SCOPES: [(&str, &str); 14] = [
     ("submit_modules", "releases:write"),
     ("approve_modules", "releases:write"),
     ("reject_modules", "releases:write"),
+    // What they list are licenses and their proofs.
+    ("sign_snapshot", "licenses:write"),
+    ("list_snapshots", "licenses:read"),
 ];
 
 /// What every token may ask, whatever its scopes.
@@ -133,7 +136,7 @@ fn a_read_needs_a_scope_that_reads_and_a_change_one_that_writes() {
         let thing = name.split('/').nth(3).expect("what it is about");
         let verb = if name.starts_with("GET ") { "read" } else { "write" };
         let usual = match thing {
-            "tenants" | "servers" | "clock" => "installation".to_owned(),
+            "tenants" | "servers" | "clock" | "jobs" => "installation".to_owned(),
             _ => format!("{thing}:{verb}"),
         };
         let other = OTHER_SCOPES.into_iter().find(|(id, _)| about["operationId"] == *id);

@@ -140,11 +140,15 @@ on_both_engines! {
         assert!(own.show(app)["activation_approved_at"].is_string());
         for vendor in &vendors {
             assert_eq!(vendor.listed("activation"), [(own.activation.to_string(), "active".to_owned())]);
-            assert_eq!(states(&vendor.listed("update")), ["active", "active"]);
-            assert_eq!(states(&vendor.keys("update")), ["active", "next"]);
+            for own in ["update", "snapshot"] {
+                assert_eq!(states(&vendor.listed(own)), ["active", "active"]);
+                assert_eq!(states(&vendor.keys(own)), ["active", "next"]);
+            }
             assert_eq!(vendor.keys("activation"), [(own.activation_id(), "active".to_owned())]);
         }
-        assert!(vendors[0].listed("update").iter().all(|key| !vendors[1].listed("update").contains(key)), "of their own");
+        for own in ["update", "snapshot"] {
+            assert!(vendors[0].listed(own).iter().all(|key| !vendors[1].listed(own).contains(key)), "of their own");
+        }
         let before = vendors.each_ref().map(Vendor::keyset);
         app.run_jobs();
         assert_eq!(vendors.each_ref().map(Vendor::keyset), before, "nothing is missing");
@@ -154,7 +158,7 @@ on_both_engines! {
         let (own, vendors) = (Server::own(app), three(app));
         for statement in [
             "DELETE FROM listed_activation_keys", "DELETE FROM activation_keys", "UPDATE servers SET activation_key = NULL",
-            "DELETE FROM signing_keys WHERE key_use = 'update'",
+            "DELETE FROM signing_keys WHERE key_use IN ('update', 'snapshot')",
         ] {
             app.meddle(statement);
         }
@@ -166,7 +170,9 @@ on_both_engines! {
         let vendors = vendors.map(|vendor| Vendor { user: User { url: app.url.clone(), ..vendor.user }, ..vendor });
         for (vendor, before) in vendors.iter().zip(before) {
             assert_eq!(vendor.listed("activation"), [(now.activation.to_string(), "active".to_owned())]);
-            assert_eq!(states(&vendor.keys("update")), ["active", "next"]);
+            for own in ["update", "snapshot"] {
+                assert_eq!(states(&vendor.keys(own)), ["active", "next"]);
+            }
             assert_eq!(vendor.keyset()["version"].as_u64(), Some(before + 1), "published once");
         }
     }
@@ -261,7 +267,7 @@ on_both_engines! {
 
     fn a_keyset_without_room_breaks_nothing_else(app: &TestApp) {
         let (own, vendor) = (Server::own(app), Vendor::of(app.owner()));
-        let servers: Vec<Server> = (0..10).map(|_| Server::listed(app)).collect();
+        let servers: Vec<Server> = (0..8).map(|_| Server::listed(app)).collect();
         let (last, fitting) = servers.split_last().expect("some");
         for server in fitting {
             server.approve(app).expect(200);
@@ -271,9 +277,9 @@ on_both_engines! {
         }
         assert_eq!(last.show(app)["status"], "approved");
         assert_eq!(app.count(&format!("server_certificates WHERE server_key = '{}'", last.key)), 1);
-        assert_eq!(vendor.listed("activation").len(), 10, "two entries are left for stolen keys");
+        assert_eq!(vendor.listed("activation").len(), 8, "two entries are left for stolen keys");
         let late = Vendor::of(app.tenant("Late"));
-        assert_eq!((late.listed("activation").len(), late.listed("update").len()), (10, 2));
+        assert_eq!((late.listed("activation").len(), late.listed("snapshot").len()), (8, 2));
         let stolen = vendor.keys("issuer")[0].0.clone();
         assert_eq!(vendor.revoke_key(&stolen).expect(200)["complete"], true);
         vendor.rotate("update").expect(200);
@@ -292,7 +298,7 @@ on_both_engines! {
         assert_eq!(acme.keys("activation"), [(own.activation_id(), "revoked".to_owned())]);
         assert_eq!(app.count("audit WHERE action = 'key.revoked'"), 1);
         // Not even where there is no room: the server is approved, and its key would be listed anew.
-        let servers: Vec<Server> = (0..9).map(|_| Server::listed(app)).collect();
+        let servers: Vec<Server> = (0..7).map(|_| Server::listed(app)).collect();
         for server in &servers {
             server.approve(app).expect(200);
         }
@@ -300,32 +306,111 @@ on_both_engines! {
         assert_eq!(acme.state(&own), revoked());
     }
 
-    fn update_keys_are_rotated_and_revoked_by_their_tenant(app: &TestApp) {
+    fn keys_of_a_tenants_own_are_rotated_and_revoked_by_it(app: &TestApp) {
         let [owner, acme, _] = three(app);
         let others = owner.keyset();
-        let before = acme.keys("update");
         let of = |keys: &[(String, String)], state: &str| {
             keys.iter().filter(|key| key.1 == state).map(|key| key.0.clone()).collect::<Vec<_>>()
         };
-        acme.rotate("update").expect(200);
-        let now = acme.keys("update");
-        assert_eq!((of(&now, "active"), of(&now, "retired")), (of(&before, "next"), of(&before, "active")));
-        assert_eq!(of(&now, "next").len(), 1);
-        for state in ["next", "active"] {
-            let stolen = of(&acme.keys("update"), state)[0].clone();
-            let done = acme.revoke_key(&stolen).expect(200);
-            assert_eq!((&done["complete"], &done["dark"]), (&json!(true), &json!([])));
-            let now = acme.keys("update");
-            assert!(of(&now, "revoked").contains(&stolen), "{state}");
-            assert_eq!((of(&now, "next").len(), of(&now, "active").len()), (1, 1));
-            acme.revoke_key(&stolen).expect(200);
+        for own in ["update", "snapshot"] {
+            let before = acme.keys(own);
+            acme.rotate(own).expect(200);
+            let now = acme.keys(own);
+            assert_eq!((of(&now, "active"), of(&now, "retired")), (of(&before, "next"), of(&before, "active")));
+            assert_eq!(of(&now, "next").len(), 1);
+            for state in ["next", "active"] {
+                let stolen = of(&acme.keys(own), state)[0].clone();
+                let done = acme.revoke_key(&stolen).expect(200);
+                assert_eq!((&done["complete"], &done["dark"]), (&json!(true), &json!([])));
+                let now = acme.keys(own);
+                assert!(of(&now, "revoked").contains(&stolen), "{state}");
+                assert_eq!((of(&now, "next").len(), of(&now, "active").len()), (1, 1));
+                acme.revoke_key(&stolen).expect(200);
+            }
+            assert_eq!(states(&acme.listed(own)), ["active", "active", "retired", "revoked", "revoked"]);
         }
-        assert_eq!(states(&acme.listed("update")), ["active", "active", "retired", "revoked", "revoked"]);
         assert_eq!(owner.keyset(), others, "those of other tenants stay");
         assert_problem(&acme.rotate("activation"), 400, "malformed_request");
         for n in 0..20 {
             app.clock.advance(1);
-            assert_eq!(acme.rotate("update").status, 200, "{n}: former ones make room");
+            for own in ["update", "snapshot"] {
+                assert_eq!(acme.rotate(own).status, 200, "{n}: former ones make room");
+            }
         }
+    }
+
+    /// `spec/keys.md` §7.5: what servers took before there were snapshot keys stays theirs, and a stolen issuer can be replaced.
+    fn a_keyset_that_servers_filled_before_gets_snapshot_keys_once_there_is_room(app: &TestApp) {
+        let vendor = Vendor::of(app.owner());
+        let servers: Vec<Server> = (0..7).map(|_| Server::listed(app)).collect();
+        for server in &servers {
+            server.approve(app).expect(200);
+        }
+        app.meddle("DELETE FROM signing_keys WHERE key_use = 'snapshot'");
+        for server in [Server::listed(app), Server::listed(app)] {
+            for statement in [
+                format!("INSERT INTO server_decisions (server_key, origins, approved_at) VALUES ('{}', 'http://a.example', 1)", server.key),
+                format!("INSERT INTO activation_keys (public_key, server_key, approved_at) VALUES ('{}', '{}', 1)", server.activation, server.key),
+                format!(
+                    "INSERT INTO listed_activation_keys (scope, public_key, state, published_at) \
+                     SELECT scope, '{}', 'active', 1 FROM keysets WHERE scope <> 'installation'", server.activation
+                ),
+            ] {
+                app.meddle(&statement);
+            }
+        }
+        app.run_jobs();
+        assert_eq!((vendor.keys("activation").len(), vendor.keys("snapshot").len()), (10, 0));
+        let sold = vendor.user.make("/api/v1/licenses", &json!({ "app_id": vendor.app }));
+        let stolen = vendor.keys("issuer").into_iter().find(|key| key.1 == "active").expect("one signs").0;
+        let done = vendor.revoke_key(&stolen).expect(200);
+        assert_eq!((&done["complete"], &done["dark"]), (&json!(true), &json!([sold["licenses"][0]["license_id"]])));
+        assert_eq!(vendor.keys("snapshot").len(), 0);
+
+        for server in &servers[..2] {
+            app.clock.advance(5);
+            server.revoke(app).expect(200);
+        }
+        app.clock.advance(5);
+        app.run_jobs();
+        assert_eq!(states(&vendor.keys("snapshot")), ["active", "next"]);
+        assert_eq!(vendor.keyset()["keys"].as_array().map(Vec::len), Some(14), "two entries are left for stolen keys");
+    }
+
+    /// The key is revoked in the change that replaces it, so that it leaves where there is no room.
+    fn a_stolen_snapshot_key_is_replaced_in_a_full_keyset(app: &TestApp) {
+        let vendor = Vendor::of(app.owner());
+        for server in (0..7).map(|_| Server::listed(app)).collect::<Vec<_>>() {
+            server.approve(app).expect(200);
+        }
+        for _ in 0..2 {
+            vendor.user.make("/api/v1/licenses", &json!({ "app_id": vendor.app }));
+            vendor.rotate("issuer").expect(200);
+        }
+        vendor.user.make("/api/v1/licenses", &json!({ "app_id": vendor.app }));
+        assert_problem(&vendor.rotate("issuer"), 409, "keyset_full");
+        let before = vendor.keys("snapshot");
+        let of = |state: &str| before.iter().find(|key| key.1 == state).expect("one").0.clone();
+        assert_eq!(vendor.revoke_key(&of("active")).expect(200)["complete"], true);
+        let now = vendor.keys("snapshot");
+        assert_eq!(states(&now), ["active", "next"]);
+        assert!(now.contains(&(of("next"), "active".to_owned())));
+    }
+
+    /// `spec/revocation.md` §5.4: readers refuse what a retired key signed after the keyset that retired it.
+    fn a_keyset_is_not_older_than_what_its_retired_keys_signed(app: &TestApp) {
+        let vendor = Vendor::of(app.owner());
+        let issued_at = || vendor.keyset()["issued_at"].as_u64().expect("a time");
+        vendor.user.make("/api/v1/licenses", &json!({ "app_id": vendor.app }));
+        let signed_at = app.clock.seconds();
+        // Another server's clock, or this one's after a time server set it: too little for a doubt.
+        app.clock.set_by(-240);
+        vendor.rotate("issuer").expect(200);
+        assert_eq!(issued_at(), signed_at);
+        vendor.rotate("snapshot").expect(200);
+        assert_eq!(issued_at(), signed_at, "nor is a later one");
+        app.clock.advance(600);
+        vendor.rotate("update").expect(200);
+        assert_eq!(issued_at(), app.clock.seconds());
     }
 }

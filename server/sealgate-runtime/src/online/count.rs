@@ -72,6 +72,7 @@ impl Online {
             issued_at: known.now,
             head: chained.head,
             resend_from: chained.resend_from,
+            snapshot: self.identity.bundle(said.tenant).await?.1.snapshot,
             ..self.blank(request)
         };
         let answer = self.sign_beat(&answer)?;

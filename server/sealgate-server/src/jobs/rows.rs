@@ -4,21 +4,21 @@ use sealgate_artifact::UnixSeconds;
 use sealgate_store::table::jobs;
 use sealgate_store::{Db, StoreError, work};
 
-/// Adds a job that is not there yet, due now. `latest` is the latest time at which it can be due: a later one was written by
+/// Adds a job that is not there yet, due now, and says how often it runs. `latest` is the latest time at which it can be due: a later one was written by
 /// a server whose clock was ahead, and becomes now.
 pub(super) async fn ensure(
     db: &Db,
-    name: &'static str,
+    (name, every): (&'static str, u64),
     latest: UnixSeconds,
     now: UnixSeconds,
 ) -> Result<(), StoreError> {
     // Nearly every start finds it so, and then writes nothing.
-    if jobs::find(db, name).await?.is_some_and(|job| job.due_at <= latest) {
+    if jobs::find(db, name).await?.is_some_and(|job| job.due_at <= latest && job.every == every) {
         return Ok(());
     }
     let ensure = work((), move |(), tx| {
         Box::pin(async move {
-            jobs::ensure(tx, name, now).await?;
+            jobs::ensure(tx, name, now, every).await?;
             match jobs::find(&mut *tx, name).await? {
                 Some(job) if job.due_at > latest => jobs::hurry(tx, name, now).await,
                 _ => Ok::<_, StoreError>(()),
@@ -59,15 +59,29 @@ pub(super) async fn keep(
     db.write(keep).await
 }
 
-/// Gives a job back until it is due again; `false` if another process has it by now.
+/// Gives a job back that failed with that code, until it is due again; `false` if another process has it by now.
+pub(super) async fn failed(
+    db: &Db,
+    (name, holder): (&'static str, &str),
+    position: String,
+    due_at: UnixSeconds,
+    (now, code): (UnixSeconds, &'static str),
+) -> Result<bool, StoreError> {
+    let failed = work((holder.to_owned(), position), move |(holder, position), tx| {
+        Box::pin(async move { jobs::failed(tx, (name, holder), position, due_at, (now, code)).await })
+    });
+    db.write(failed).await
+}
+
+/// Gives a job back that was done now, until it is due again; `false` if another process has it by now.
 pub(super) async fn done(
     db: &Db,
-    name: &'static str,
-    holder: &str,
+    (name, holder): (&'static str, &str),
     due_at: UnixSeconds,
+    now: UnixSeconds,
 ) -> Result<bool, StoreError> {
     let done = work(holder.to_owned(), move |holder, tx| {
-        Box::pin(async move { jobs::done(tx, name, holder, due_at).await })
+        Box::pin(async move { jobs::done(tx, (name, holder), due_at, now).await })
     });
     db.write(done).await
 }

@@ -30,7 +30,8 @@ impl Jobs {
         if jobs.duties.is_some() {
             let now = jobs.holder.ids.now();
             for job in table {
-                rows::ensure(&jobs.holder.db, job.name, now.plus(job.every.max(LEASE)), now).await?;
+                rows::ensure(&jobs.holder.db, (job.name, job.every), now.plus(job.every.max(LEASE)), now)
+                    .await?;
             }
         }
         Ok(jobs)
@@ -63,7 +64,7 @@ impl Jobs {
         if let Err(error) = &ended {
             tracing::error!(%error, job = job.name, "{}", job.failure);
         }
-        turn.end(ended.is_err(), now.plus(job.every)).await
+        turn.end(ended.err().map(|error| error.code()), now.plus(job.every)).await
     }
 
     fn names(&self) -> Vec<&'static str> {

@@ -4,7 +4,9 @@ use std::future::Future;
 use std::pin::Pin;
 
 use sealgate_authority::AuthorityError;
+use sealgate_store::table::jobs::SIGN_SNAPSHOTS;
 
+use super::snapshots;
 use super::turn::Turn;
 
 /// A run of a job under way.
@@ -43,5 +45,11 @@ pub const JOBS: &[Job] = &[
         every: 5,
         failure: "what a clock that was ahead had signed could not be made anew",
         run: |turn| Box::pin(turn.servers().renew_ahead()),
+    },
+    Job {
+        name: SIGN_SNAPSHOTS,
+        every: 60,
+        failure: "revocation data was not signed",
+        run: |turn| Box::pin(snapshots::sign(turn)),
     },
 ];

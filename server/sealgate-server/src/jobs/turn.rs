@@ -1,8 +1,8 @@
 //! One run of a job: what it works with, and how it says how far it got.
 
-use sealgate_artifact::UnixSeconds;
+use sealgate_artifact::{Code, UnixSeconds};
 use sealgate_authority::AuthorityError;
-use sealgate_control::{Servers, Upkeep};
+use sealgate_control::{Control, Servers, Snapshots, Upkeep};
 use sealgate_store::StoreError;
 
 use super::lease::{Holder, LEASE};
@@ -11,13 +11,15 @@ use super::rows;
 /// What jobs work with: the vendor's side, as far as they need it.
 pub struct Duties {
     servers: Servers,
+    snapshots: Snapshots,
     pub(super) upkeep: Upkeep,
 }
 
 impl Duties {
     /// The duties of a process that has the vendor's side.
-    pub fn new(servers: &Servers, upkeep: &Upkeep) -> Self {
-        Self { servers: servers.clone(), upkeep: upkeep.clone() }
+    pub fn of(control: &Control) -> Self {
+        let Control { servers, snapshots, upkeep, .. } = control;
+        Self { servers: servers.clone(), snapshots: snapshots.clone(), upkeep: upkeep.clone() }
     }
 }
 
@@ -38,6 +40,11 @@ impl<'a> Turn<'a> {
     /// The vendor's license servers.
     pub fn servers(&self) -> &Servers {
         &self.duties.servers
+    }
+
+    /// Revocation data.
+    pub fn snapshots(&self) -> &Snapshots {
+        &self.duties.snapshots
     }
 
     /// What keeps the database in order.
@@ -64,12 +71,16 @@ impl<'a> Turn<'a> {
     }
 
     /// Gives the job back until `next`: from the beginning, or after a failure from where it was.
-    pub(super) async fn end(self, has_failed: bool, next: UnixSeconds) -> Result<(), StoreError> {
-        let Self { holder: Holder { db, name, .. }, job, position, is_over, .. } = self;
-        match has_failed {
-            false if is_over => Ok(()),
-            false => rows::done(db, job, name, next).await.map(drop),
-            true => rows::keep(db, job, name, position, next).await.map(drop),
+    pub(super) async fn end(self, failure: Option<Code>, next: UnixSeconds) -> Result<(), StoreError> {
+        let Self { holder: Holder { db, name, ids, .. }, job, position, is_over, .. } = self;
+        let now = ids.now();
+        match failure {
+            None if is_over => Ok(()),
+            None => rows::done(db, (job, name), next, now).await.map(drop),
+            Some(code) => {
+                let how = (now, code.as_str());
+                rows::failed(db, (job, name), position, next, how).await.map(drop)
+            }
         }
     }
 }

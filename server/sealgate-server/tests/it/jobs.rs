@@ -142,7 +142,7 @@ async fn a_clock_that_was_ahead_does_not_stop_a_job_for_that_long() {
     let run = work((), move |(), tx| {
         Box::pin(async move {
             jobs::claim(tx, &["forget"], (now, now.plus(120)), now.plus(120), "ahead").await?;
-            jobs::done(tx, "forget", "ahead", far).await
+            jobs::done(tx, ("forget", "ahead"), far, now).await
         })
     });
     let is_done: Result<bool, StoreError> = skewed.db().write(run).await;

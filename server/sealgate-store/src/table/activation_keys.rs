@@ -41,6 +41,7 @@ statements! {
     INCOMPLETE = concat!(
         "SELECT k.scope FROM keysets k WHERE k.scope > $1 AND k.scope <> 'installation' AND (",
         "NOT EXISTS (SELECT 1 FROM signing_keys u WHERE u.scope = k.scope AND u.key_use = 'update' AND u.state = 'active') ",
+        "OR NOT EXISTS (SELECT 1 FROM signing_keys n WHERE n.scope = k.scope AND n.key_use = 'snapshot' AND n.state = 'active') ",
         "OR EXISTS (SELECT 1 FROM ",
         with_servers!(),
         " WHERE ",
@@ -101,7 +102,7 @@ pub async fn find(on: impl Read, key: PublicKey) -> Result<Option<ActivationKeyR
     query_as(FIND).bind(key.to_string()).fetch_optional(on).await
 }
 
-/// Tenants, in the order of their ids and starting after one, whose keyset lacks update keys or the key of an approved server, or
+/// Tenants, in the order of their ids and starting after one, whose keyset lacks update or snapshot keys or the key of an approved server, or
 /// shows a key in another state than was decided.
 pub async fn incomplete(
     on: impl Read,

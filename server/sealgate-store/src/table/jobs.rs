@@ -8,34 +8,56 @@
 
 use sealgate_artifact::UnixSeconds;
 
-use crate::columns::{optional_time, signed, time};
+use crate::columns::{count, optional_time, signed, time};
 use crate::sql::{FromRow, Row, query, query_as};
 use crate::statements::statements;
 use crate::{Read, StoreError, Tx};
 
+macro_rules! columns {
+    () => {
+        "name, due_at, lease_until, holder, position, every, last_started_at, last_done_at, last_failed_at, last_error"
+    };
+}
+
+macro_rules! select_job {
+    ($rest:literal) => {
+        concat!("SELECT ", columns!(), " FROM jobs ", $rest)
+    };
+}
+
 statements! {
-    FIND = "SELECT name, due_at, lease_until, holder, position FROM jobs WHERE name = $1";
-    LIST = "SELECT name, due_at, lease_until, holder, position FROM jobs ORDER BY name";
-    ENSURE = "INSERT INTO jobs (name, due_at, position) VALUES ($1, $2, '') ON CONFLICT (name) DO NOTHING";
+    FIND = select_job!("WHERE name = $1");
+    LIST = select_job!("ORDER BY name");
+    // What no server has said yet how often it runs was left behind by another version.
+    SAID = select_job!("WHERE every > 0 AND name > $1 ORDER BY name LIMIT $2");
+    ENSURE = "INSERT INTO jobs (name, due_at, position, every) VALUES ($1, $2, '', $3) \
+              ON CONFLICT (name) DO UPDATE SET every = excluded.every";
     // A time after $3 was written by a server whose clock was ahead: it is taken as past.
     // $1 holds names between line breaks: removing a job's name changes it if the job is among them.
-    DUE = "SELECT name, due_at, lease_until, holder, position FROM jobs \
-           WHERE (due_at <= $2 OR due_at > $3) AND (lease_until IS NULL OR lease_until <= $2 OR lease_until > $3) \
-           AND REPLACE($1, '\n' || name || '\n', '') <> $1 ORDER BY due_at, name LIMIT 1";
+    DUE = select_job!("WHERE (due_at <= $2 OR due_at > $3) \
+           AND (lease_until IS NULL OR lease_until <= $2 OR lease_until > $3) \
+           AND REPLACE($1, '\n' || name || '\n', '') <> $1 ORDER BY due_at, name LIMIT 1");
     // The inner statement is DUE. What it found is compared again, because another server may have claimed it since.
-    CLAIM = "UPDATE jobs SET due_at = $4, lease_until = $4, holder = $5, \
-             position = CASE WHEN due_at < lease_until THEN '' ELSE position END \
-             WHERE (due_at <= $2 OR due_at > $3) AND (lease_until IS NULL OR lease_until <= $2 OR lease_until > $3) \
-             AND name = (SELECT name FROM jobs WHERE (due_at <= $2 OR due_at > $3) \
-             AND (lease_until IS NULL OR lease_until <= $2 OR lease_until > $3) \
-             AND REPLACE($1, '\n' || name || '\n', '') <> $1 ORDER BY due_at, name LIMIT 1) \
-             RETURNING name, due_at, lease_until, holder, position";
+    CLAIM = concat!(
+        "UPDATE jobs SET due_at = $4, lease_until = $4, holder = $5, last_started_at = $2, \
+         position = CASE WHEN due_at < lease_until THEN '' ELSE position END \
+         WHERE (due_at <= $2 OR due_at > $3) AND (lease_until IS NULL OR lease_until <= $2 OR lease_until > $3) \
+         AND name = (SELECT name FROM jobs WHERE (due_at <= $2 OR due_at > $3) \
+         AND (lease_until IS NULL OR lease_until <= $2 OR lease_until > $3) \
+         AND REPLACE($1, '\n' || name || '\n', '') <> $1 ORDER BY due_at, name LIMIT 1) RETURNING ",
+        columns!()
+    );
     KEEP = "UPDATE jobs SET position = $3, due_at = CASE WHEN due_at < lease_until THEN due_at ELSE $4 END, \
             lease_until = $4 WHERE name = $1 AND holder = $2";
+    FAILED = "UPDATE jobs SET position = $3, due_at = CASE WHEN due_at < lease_until THEN due_at ELSE $4 END, \
+              lease_until = $4, last_failed_at = $5, last_error = $6 WHERE name = $1 AND holder = $2";
     DONE = "UPDATE jobs SET due_at = CASE WHEN due_at < lease_until THEN due_at ELSE $3 END, lease_until = NULL, \
-            holder = NULL, position = '' WHERE name = $1 AND holder = $2";
+            holder = NULL, position = '', last_done_at = $4, last_error = NULL WHERE name = $1 AND holder = $2";
     HURRY = "UPDATE jobs SET due_at = $2 WHERE name = $1 AND due_at > $2";
 }
+
+/// The job that signs revocation data. Whoever replaces the key that signs it is in a hurry.
+pub const SIGN_SNAPSHOTS: &str = "sign_snapshots";
 
 /// A job.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +72,34 @@ pub struct JobRow {
     pub holder: Option<String>,
     /// Where to go on, in the job's own words; empty at the beginning.
     pub position: String,
+    /// How many seconds after one run the next is due; 0 if no server of this version said it.
+    pub every: u64,
+    /// When a run began last.
+    pub last_started_at: Option<UnixSeconds>,
+    /// When one was done.
+    pub last_done_at: Option<UnixSeconds>,
+    /// When one failed.
+    pub last_failed_at: Option<UnixSeconds>,
+    /// The code of the last failure, if none was done since.
+    pub last_error: Option<String>,
+}
+
+/// How often a job may be left out before that is a fault.
+const LATE_AFTER: u64 = 3;
+
+impl JobRow {
+    /// Whether somebody works on it at that time. A run that failed keeps its lease until the next one is due.
+    pub fn is_running(&self, now: UnixSeconds) -> bool {
+        let has_failed = self.last_failed_at >= self.last_started_at && self.last_error.is_some();
+        self.holder.is_some() && !has_failed && self.lease_until.is_some_and(|until| until > now)
+    }
+
+    /// Whether it has not run for three times the time in which it is to run once.
+    pub fn is_late(&self, now: UnixSeconds) -> bool {
+        let ended = self.last_done_at.max(self.last_failed_at);
+        let last = ended.or(self.last_started_at).unwrap_or(self.due_at);
+        !self.is_running(now) && last.plus(self.every.saturating_mul(LATE_AFTER)) < now
+    }
 }
 
 impl FromRow for JobRow {
@@ -60,6 +110,11 @@ impl FromRow for JobRow {
             lease_until: optional_time(row, "lease_until")?,
             holder: row.get("holder")?,
             position: row.get("position")?,
+            every: count(row, "every")?,
+            last_started_at: optional_time(row, "last_started_at")?,
+            last_done_at: optional_time(row, "last_done_at")?,
+            last_failed_at: optional_time(row, "last_failed_at")?,
+            last_error: row.get("last_error")?,
         })
     }
 }
@@ -72,6 +127,11 @@ pub async fn find(on: impl Read, name: &str) -> Result<Option<JobRow>, StoreErro
 /// Every job, by name.
 pub async fn list(on: impl Read) -> Result<Vec<JobRow>, StoreError> {
     query_as(LIST).fetch_all(on).await
+}
+
+/// Jobs that servers of this version run, by name, starting after that one.
+pub async fn said(on: impl Read, after: &str, limit: u32) -> Result<Vec<JobRow>, StoreError> {
+    query_as(SAID).bind(after).bind(signed(limit.into())).fetch_all(on).await
 }
 
 /// The job that [`claim`] would find. An idle server asks this often; it writes nothing.
@@ -88,9 +148,9 @@ pub async fn due(
         .await
 }
 
-/// Adds a job that is due at that time, unless there is one of this name.
-pub async fn ensure(tx: &mut Tx<'_>, name: &str, due_at: UnixSeconds) -> Result<(), StoreError> {
-    query(ENSURE).bind(name).bind(signed(due_at.get())).execute(tx).await?;
+/// Adds a job that is due at that time and then after every so many seconds. One of this name stays due when it is.
+pub async fn ensure(tx: &mut Tx<'_>, name: &str, due_at: UnixSeconds, every: u64) -> Result<(), StoreError> {
+    query(ENSURE).bind(name).bind(signed(due_at.get())).bind(signed(every)).execute(tx).await?;
     Ok(())
 }
 
@@ -126,15 +186,27 @@ pub async fn keep(
     Ok(query.execute(tx).await? == 1)
 }
 
-/// Gives a job back that is due again at that time; `false` if the holder does not hold it any more.
+/// Stores that a run failed, how far it got, and when the next one is due; `false` if the holder does not hold the job any more.
+pub async fn failed(
+    tx: &mut Tx<'_>,
+    (name, holder): (&str, &str),
+    position: &str,
+    due_at: UnixSeconds,
+    (now, code): (UnixSeconds, &str),
+) -> Result<bool, StoreError> {
+    let query = query(FAILED).bind(name).bind(holder).bind(position).bind(signed(due_at.get()));
+    Ok(query.bind(signed(now.get())).bind(code).execute(tx).await? == 1)
+}
+
+/// Gives a job back that was done now, and is due again at that time; `false` if the holder does not hold it any more.
 pub async fn done(
     tx: &mut Tx<'_>,
-    name: &str,
-    holder: &str,
+    (name, holder): (&str, &str),
     due_at: UnixSeconds,
+    now: UnixSeconds,
 ) -> Result<bool, StoreError> {
     let query = query(DONE).bind(name).bind(holder).bind(signed(due_at.get()));
-    Ok(query.execute(tx).await? == 1)
+    Ok(query.bind(signed(now.get())).execute(tx).await? == 1)
 }
 
 /// Makes a job due now. One that is running will run once more: it may have passed by what was changed just now.

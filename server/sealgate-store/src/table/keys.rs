@@ -39,7 +39,7 @@ statements! {
 pub enum KeyScope {
     /// Roots, authorities and servers.
     Installation,
-    /// A tenant's issuers and update keys, and the activation keys of servers as its keyset lists them.
+    /// A tenant's issuers, update and snapshot keys, and the activation keys of servers as its keyset lists them.
     Tenant(TenantId),
     /// Keys that signed an app's answers. They stand in no keyset.
     App(AppId),

@@ -9,6 +9,8 @@ use crate::support::{at, on_both_engines};
 
 /// How long a lease lasts here.
 const LEASE: u64 = 60;
+/// How often a job runs here.
+const EVERY: u64 = 10;
 /// How far ahead a right clock puts a job here.
 const LATEST: u64 = 10_000;
 
@@ -147,7 +149,7 @@ fn later(seconds: u64) -> UnixSeconds {
 
 async fn ensure(db: &Db, name: &'static str, due_at: UnixSeconds) {
     let ensured = work((name, due_at), |(name, due_at), tx| {
-        Box::pin(async move { jobs::ensure(tx, name, *due_at).await })
+        Box::pin(async move { jobs::ensure(tx, name, *due_at, EVERY).await })
     });
     db.write(ensured).await.expect("is stored");
 }
@@ -176,7 +178,7 @@ async fn keep(db: &Db, holder: &'static str, position: &'static str, lease_until
 
 async fn done(db: &Db, holder: &'static str, due_at: UnixSeconds) -> bool {
     let done = work((holder, due_at), |(holder, due_at), tx| {
-        Box::pin(async move { jobs::done(tx, "sweep", holder, *due_at).await })
+        Box::pin(async move { jobs::done(tx, ("sweep", *holder), *due_at, at()).await })
     });
     db.write(done).await.expect("answers")
 }

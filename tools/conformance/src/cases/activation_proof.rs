@@ -7,6 +7,7 @@ use super::fields::{Spoilt, saying, spoilt, spoilt_optional};
 use crate::admission::{
     ACTIVATION, ACTIVATION_ID, LOG, NONCES, SECOND_ACTIVATION, SNAPSHOT, UPDATE, activation_request,
     activation_request_text, listing, proof, proof_text, publishing, sealed_secret_text, sealing_key_text,
+    signed_now,
 };
 use crate::forge::{
     APP, APP_KEY, AUTHORITY, DAY, DEVICE, Draft, ISSUER, LICENSE, NONCE, NOW, OTHER_APP, OTHER_TENANT, ROOT,
@@ -175,7 +176,8 @@ fn keys(shelf: &mut Shelf) {
     let beside = |state: &str| listing(&[key(ACTIVATION, "active"), key(SECOND_ACTIVATION, state)]);
     let second = |state| Admission::under(beside(state), by(SECOND_ACTIVATION, KeyUse::Activation));
     believe(shelf, "signed_by_second_key", "Each license server has its own key.", &second("active"));
-    believe(shelf, "signed_by_retired_key", "A retired key verifies what it signed.", &second("retired"));
+    let later = Admission::under(signed_now(beside("retired")), by(SECOND_ACTIVATION, KeyUse::Activation));
+    believe(shelf, "signed_by_retired_key", "A retired key verifies what it signed.", &later);
     let mut refused = |name: &str, shows: &str, world: World, seed: Seed| {
         let admission = Admission::under(world, by(seed, KeyUse::Activation));
         refuse(shelf, name, Code::SignatureInvalid, shows, &admission);

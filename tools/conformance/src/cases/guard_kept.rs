@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Another license of the same vendor.
-const OTHER: &str = "01890a5d-ac96-774b-bcce-b302099aa002";
+pub(super) const OTHER: &str = "01890a5d-ac96-774b-bcce-b302099aa002";
 
 pub(super) fn cases() -> Vec<Case> {
     let mut shelf = Shelf::of(Artifact::Guard);
@@ -18,21 +18,22 @@ pub(super) fn cases() -> Vec<Case> {
     shelf.cases
 }
 
-fn latch(code: &str) -> ShownLatch {
+pub(super) fn latch(code: &str) -> ShownLatch {
     ShownLatch {
         code: code.to_owned(),
         said: false,
         license_id: LICENSE.to_owned(),
         license_ends: Some(END),
         admitted_at: Some(ADMITTED),
+        license_version: None,
     }
 }
 
-fn start(kept: &ShownLatch, held: ShownHeld) -> StateAsked {
+pub(super) fn start(kept: &ShownLatch, held: ShownHeld) -> StateAsked {
     StateAsked { kept: Some(kept.clone()), ..asked(ADMITTED + HOUR, held) }
 }
 
-fn admitted(at: u64) -> ShownHeld {
+pub(super) fn admitted(at: u64) -> ShownHeld {
     let held = held(Some(heard()));
     let admission = held.admission.clone().map(|admission| ShownAdmission { admitted_at: at, ..admission });
     ShownHeld { admission, ..held }

@@ -8,14 +8,15 @@ use super::case::{Case, Shelf};
 use super::decision::Exchange;
 use super::heartbeat_answer::Beat;
 use crate::admission::{
-    ACTIVATION, UPDATE, activation_request, activation_request_text, heartbeat, heartbeat_text, publishing,
-    release, release_text,
+    ACTIVATION, SNAPSHOT, UPDATE, activation_request, activation_request_text, heartbeat, heartbeat_text,
+    publishing, release, release_text,
 };
 use crate::forge::{
     AUTHORITY, DEVICE, Draft, ISSUER, ROOT, SERVER, Seed, World, certificate, certificate_text,
     device_request, keyset, keyset_text, license, license_text, public_text, request_text, root,
     tenant_keyset, tenant_keyset_text, with,
 };
+use crate::revocation::{revoking, shard, shard_text, snapshot, snapshot_text};
 use crate::{Artifact, Question};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -120,6 +121,12 @@ impl Example {
             }
             Kind::Release => example(Artifact::Release, UPDATE, release(&release_text()), |draft| {
                 super::release::question(&publishing(), &draft)
+            }),
+            Kind::Shard => example(Artifact::Shard, SNAPSHOT, shard(&shard_text()), |draft| {
+                super::shard::question(&revoking(), &draft)
+            }),
+            Kind::Snapshot => example(Artifact::Snapshot, SNAPSHOT, snapshot(&snapshot_text()), |draft| {
+                super::snapshot::question(&revoking(), &draft)
             }),
         }
     }

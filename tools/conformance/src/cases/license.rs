@@ -3,6 +3,7 @@
 use sealgate_artifact::{Code, KeyUse};
 
 use super::case::{Case, Shelf};
+use super::fields::saying;
 use crate::Artifact;
 use crate::forge::{
     APP, AUTHORITY, DAY, Draft, ISSUER, NOW, OTHER_APP, OTHER_TENANT, ROOT, SECOND_ISSUER, STRANGER, TENANT,
@@ -144,7 +145,8 @@ fn signatures(shelf: &mut Shelf) {
         "A damaged signature under the issuer's hint does not hide a good one.",
         &World::with_license(damaged),
     );
-    let retired = issuers(&with(&tenant_keyset_text(), "active", "retired"));
+    let retired = with(&tenant_keyset_text(), "active", "retired");
+    let retired = issuers(&saying(&retired, "issued_at", &NOW.to_string()));
     shelf.valid(
         "issuer_retired",
         "A retired issuer still verifies what it signed.",

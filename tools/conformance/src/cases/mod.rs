@@ -13,6 +13,7 @@ mod ed25519;
 mod envelope;
 mod fields;
 mod guard_kept;
+mod guard_revoked;
 mod guard_sets;
 mod guard_state;
 mod guard_time;
@@ -30,7 +31,11 @@ mod outcomes;
 mod plain_text;
 mod release;
 mod request;
+mod revoking;
 mod root;
+mod shard;
+mod shard_body;
+mod snapshot;
 mod tenant_keyset;
 mod terms;
 mod trust_file;
@@ -63,6 +68,9 @@ pub fn all() -> Vec<Case> {
         heartbeat_answer::cases(),
         outcomes::cases(),
         release::cases(),
+        shard::cases(),
+        shard_body::cases(),
+        snapshot::cases(),
         json::cases(),
         kinds::cases(),
         ed25519::cases(),
@@ -75,6 +83,7 @@ pub fn all() -> Vec<Case> {
         guard_time::cases(),
         guard_state::cases(),
         guard_kept::cases(),
+        guard_revoked::cases(),
         guard_sets::cases(),
     ]
     .concat()
@@ -146,6 +155,15 @@ pub(crate) fn introduction(artifact: Artifact) -> &'static str {
         Artifact::Release => {
             "Releases under a sound chain (`spec/activation.md` §2 and §8). Unless its line says otherwise, each is signed by \
              an update key of the tenant keyset."
+        }
+        Artifact::Shard => {
+            "Shards under a sound chain (`spec/revocation.md` §2, §3 and §5.4). Unless its line says otherwise, each is signed by \
+             a snapshot key of the tenant keyset. An `ok` is followed by the shard's id, and `yes` or `no` for each slot that is \
+             looked up."
+        }
+        Artifact::Snapshot => {
+            "Snapshots under a sound chain (`spec/revocation.md` §4 and §5.4). Unless its line says otherwise, each is signed by a \
+             snapshot key of the tenant keyset. An `ok` is followed by the snapshot's id and the number of its shards."
         }
         Artifact::Ed25519 => {
             "The signature rule (`spec/ed25519.md` §1) and the check of keys at registration (§2). Each file is a list; \

@@ -6,6 +6,7 @@ use super::case::{Case, Shelf};
 use super::fields::{Spoilt, saying, spoilt, spoilt_optional};
 use crate::admission::{
     ACTIVATION, LOG, RELEASE, SECOND_UPDATE, SNAPSHOT, UPDATE, listing, publishing, release, release_text,
+    signed_now,
 };
 use crate::forge::{
     APP, APP_KEY, AUTHORITY, DAY, DEVICE, Draft, ISSUER, NOW, OTHER_APP, OTHER_TENANT, ROOT, SERVER,
@@ -120,7 +121,7 @@ fn keys(shelf: &mut Shelf) {
     let beside = |state| listing(&[update(UPDATE, "active"), update(SECOND_UPDATE, state)]);
     believe(shelf, "signed_by_second_key", "A second update key signed it.", &beside("active"), &second);
     let shows = "A retired key verifies what it signed.";
-    believe(shelf, "signed_by_retired_key", shows, &beside("retired"), &second);
+    believe(shelf, "signed_by_retired_key", shows, &signed_now(beside("retired")), &second);
     let mut refused = |name: &str, shows: &str, world: &World, draft: &Draft| {
         refuse(shelf, name, Code::SignatureInvalid, shows, world, draft);
     };

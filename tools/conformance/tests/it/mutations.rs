@@ -255,6 +255,8 @@ fn chain_above(question: &Question) -> Option<Chain> {
         Question::ActivationProof(asked) => &asked.chain,
         Question::HeartbeatAnswer(asked) => &asked.certified.chain,
         Question::Release(asked) => &asked.chain,
+        Question::Shard(asked) => &asked.chain,
+        Question::Snapshot(asked) => &asked.chain,
         _ => return None,
     };
     Some(chain.clone())

@@ -20,6 +20,7 @@ mod rust_sdk;
 mod rust_session;
 mod sdk;
 mod self_serve;
+mod shards;
 mod snippets;
 mod sold;
 mod stripped;

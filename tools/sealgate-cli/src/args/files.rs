@@ -9,17 +9,16 @@ use crate::failure::Failure;
 
 #[derive(ClapArgs)]
 pub(crate) struct InspectArgs {
-    /// A license file, a trust.json, or the envelope of a root statement, keyset, tenant keyset or server certificate; - reads
-    /// standard input
+    /// A license file, a trust.json, a container such as a snapshot, or the envelope of any other statement; - reads standard input
     pub(crate) file: PathBuf,
-    /// Print the bare DSSE envelope, for other programs
+    /// Print the bare DSSE envelope, for other programs; of a container each statement's, one a line
     #[arg(long)]
     pub(crate) dsse: bool,
 }
 
 #[derive(ClapArgs)]
 pub(crate) struct VerifyArgs {
-    /// The license file, or - for standard input, with --trust; you may also give it last, after the roots
+    /// The license file or container, or - for standard input, with --trust; you may also give it last, after the roots
     #[arg(required_unless_present = "root")]
     pub(crate) file: Option<PathBuf>,
     /// All root keys that you trust, in base64; the rest of the chain is read from FILE.trust

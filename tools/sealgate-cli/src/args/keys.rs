@@ -44,8 +44,8 @@ pub(crate) enum KeysCommand {
     /// Sign with the next key from now on; what the former key signed stays valid
     #[command(after_help = ROTATING)]
     Rotate {
-        /// Which key: issuer signs licenses, update signs releases, authority signs tenants' keysets, root signs the installation's
-        /// keyset
+        /// Which key: issuer signs licenses, update signs releases, snapshot signs revocation data, authority signs tenants' keysets,
+        /// root signs the installation's keyset
         #[arg(long = "use", value_name = "USE", default_value = "issuer")]
         key_use: RotatedUse,
     },
@@ -80,6 +80,7 @@ pub(crate) enum RotatedUse {
     // Described where it is asked for: what each value has of its own would make the help long.
     Issuer,
     Update,
+    Snapshot,
     Authority,
     Root,
 }
@@ -89,6 +90,7 @@ impl RotatedUse {
         match self {
             Self::Issuer => "issuer",
             Self::Update => "update",
+            Self::Snapshot => "snapshot",
             Self::Authority => "authority",
             Self::Root => "root",
         }

@@ -12,6 +12,7 @@ mod keys;
 mod licenses;
 mod login;
 pub(crate) mod max_devices;
+mod offline;
 mod once;
 mod part;
 mod records;
@@ -34,11 +35,14 @@ pub(crate) use licenses::{
     UpdateLicenseArgs,
 };
 pub(crate) use login::{ProfileArg, ProfileCommand};
+pub(crate) use offline::{ImportSnapshotArgs, OfflineCommand, SnapshotArgs};
 pub(crate) use once::OnceArgs;
 pub(crate) use part::{NewestArgs, PartArgs};
 pub(crate) use records::{AuditCommand, EventsArgs};
 pub(crate) use releases::{DecideArgs, ManifestCommand, MarkArgs, PublishArgs, ReleaseCommand};
-pub(crate) use server::{AcceptClockArgs, CheckConfigArgs, DemoArgs, DoctorArgs, ServeArgs, ServerCommand};
+pub(crate) use server::{
+    AcceptClockArgs, CheckConfigArgs, DemoArgs, DoctorArgs, JobCommand, ServeArgs, ServerCommand,
+};
 pub(crate) use vendor::{
     AppCommand, CreatePlanArgs, CreateTokenArgs, CreditsCommand, OnOff, PlanCommand, RecoverTokenArgs,
     SetVarsArgs, TenantCommand, TermsArgs, TokenCommand, UpdateAppArgs, UpdatePlanArgs, VarsCommand,
@@ -54,6 +58,7 @@ const VERIFYING: &str = "\
 Examples:
   sealgate verify editor.license --root PUB            with editor.license.trust beside it
   sealgate verify editor.license --trust trust.json    also requires the tenant and app that trust.json names
+  sealgate verify vendor.sgsnap --trust trust.json     a snapshot, which says what a vendor took back
 
 Exit codes: 0 valid, 1 refused (forged, of another vendor, expired), 65 not a license file, 78 no trusted keys given";
 
@@ -162,6 +167,16 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: ServerCommand,
     },
+    /// Files for machines without a network: revocation data
+    Offline {
+        #[command(subcommand)]
+        command: OfflineCommand,
+    },
+    /// What the server does by itself: list
+    Job {
+        #[command(subcommand)]
+        command: JobCommand,
+    },
     /// Vendors that share this installation: create, list, suspend
     Tenant {
         #[command(subcommand)]
@@ -236,7 +251,7 @@ pub(crate) enum Command {
     },
     /// Show what a file says, without verifying it
     Inspect(InspectArgs),
-    /// Verify a license file offline and say what was checked and what was not
+    /// Verify a license file or a container offline and say what was checked and what was not
     #[command(after_help = VERIFYING)]
     Verify(VerifyArgs),
     /// Check a running server: each check, what is wrong, and what to do about it

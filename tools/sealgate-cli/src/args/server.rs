@@ -116,6 +116,12 @@ pub(crate) enum ServerCommand {
     AcceptClock(AcceptClockArgs),
 }
 
+#[derive(Subcommand)]
+pub(crate) enum JobCommand {
+    /// List the jobs: how often each runs, its last run, what came of it, and when it is due
+    List(PartArgs),
+}
+
 #[derive(ClapArgs)]
 pub(crate) struct AcceptClockArgs {
     /// Do not ask for confirmation

@@ -58,6 +58,7 @@ fn meaning(name: &str) -> &'static str {
         "clock" => "its clock was not set",
         "certificate" => "its certificates are in force",
         "history" => "its database did not come back older",
+        "jobs" => "what it does by itself is done",
         _ => "",
     }
 }

@@ -1,6 +1,7 @@
 //! `sealgate inspect`: what a file says, believed by nobody.
 
 mod attached;
+mod container;
 mod online;
 
 use std::path::Path;
@@ -18,12 +19,15 @@ use self::attached::Attached;
 use crate::args::InspectArgs;
 use crate::commands::refusals::of_form;
 use crate::failure::Failure;
-use crate::files;
+use crate::files::{self, Input};
 use crate::output::{Output, say};
 
 pub(crate) fn run(args: &InspectArgs, output: &Output) -> Result<(), Failure> {
-    let bytes = files::read(&args.file)
-        .map_err(|e| Failure::new(Code::FileUnreadable, format!("{}: {e}", args.file.display())))?;
+    let unreadable = |e| Failure::new(Code::FileUnreadable, format!("{}: {e}", args.file.display()));
+    let bytes = match files::open(&args.file).map_err(unreadable)? {
+        Input::Container(stream) => return container::run(&args.file, stream, args.dsse, output),
+        Input::Other(bytes) => bytes,
+    };
     match TrustFile::parse(&bytes) {
         Ok(trust) => return inspect_trust(&trust, output),
         Err(error) if Foreign::of(&bytes) == Some(Foreign::TrustFile) => {
@@ -48,7 +52,7 @@ fn of_another_form(file: &Path, bytes: &[u8], error: ArtifactError) -> Failure {
     }
     failure.fix(
         "inspect reads statements (license files, keysets, root statements, certificates, requests, decisions, activation \
-         proofs, heartbeats and their answers, releases) and trust.json",
+         proofs, heartbeats and their answers, releases, shards, snapshots), containers and trust.json",
     )
 }
 
@@ -172,9 +176,10 @@ fn text(value: &Value) -> String {
 }
 
 /// Times whose names do not end in `_at`.
-const TIMES: [&str; 5] = ["not_before", "client_time", "trial_ends", "grace_until", "lease_until"];
+const TIMES: [&str; 6] =
+    ["not_before", "client_time", "trial_ends", "grace_until", "lease_until", "next_update"];
 /// Objects whose members are told one by one.
-const PARTED: [&str; 4] = ["next", "head", "modules", "entries"];
+const PARTED: [&str; 6] = ["next", "head", "modules", "entries", "body", "shards"];
 
 /// Times also as dates; lists and parts in one line.
 fn readable(name: &str, value: &Value) -> String {

@@ -1,4 +1,6 @@
-//! `sealgate verify`: whether a license file is true, and how far that reaches.
+//! `sealgate verify`: whether a license file or a container is true, and how far that reaches.
+
+mod container;
 
 use std::path::Path;
 
@@ -8,14 +10,14 @@ use sealgate_trust::{
     Accepted, ChainBytes, Policies, Roots, TenantTrust, TrustFile, Verified, verify_license,
 };
 use sealgate_wire::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::args::{VerifyArgs, now};
 use crate::commands::license::trust_path;
 use crate::commands::refusals::{not_in_force, of_chain, of_license, of_trust};
 use crate::commands::terms;
 use crate::failure::Failure;
-use crate::files;
+use crate::files::{self, Input};
 use crate::output::{Output, say};
 use crate::streams::{is_dash, one_dash};
 
@@ -29,9 +31,15 @@ pub(crate) struct Pinned {
 pub(crate) fn run(args: &VerifyArgs, output: &Output) -> Result<(), Failure> {
     let (file, roots) = args.file_and_roots()?;
     one_dash(&[Some(&file), args.trust.as_deref()])?;
-    let license = read(&file)?;
-    let (pinned, statements) = pinned(args, &file, roots)?;
     let now = now();
+    let license = match files::open(&file).map_err(|e| unreadable(&file, &e))? {
+        Input::Container(stream) => {
+            let pinned = pinned_alone(args, roots)?;
+            return container::run(&file, stream, (&pinned, now), output);
+        }
+        Input::Other(license) => license,
+    };
+    let (pinned, statements) = pinned(args, &file, roots)?;
     let (verified, chain) = judge((&file, &license), &pinned, &statements, now)?;
     Standing::of_signed(verified.get())
         .gives_rights(now)
@@ -84,18 +92,35 @@ fn pinned(args: &VerifyArgs, file: &Path, roots: Vec<PublicKey>) -> Result<(Pinn
     Ok((Pinned { roots: Roots::pin(roots, args.threshold, None)?, scope: None }, statements))
 }
 
+/// What the caller trusts, of a file that brings its own chain.
+fn pinned_alone(args: &VerifyArgs, roots: Vec<PublicKey>) -> Result<Pinned, Failure> {
+    if let Some(path) = &args.trust {
+        let bytes = read(path)?;
+        return pins_of(&TrustFile::parse(&bytes).map_err(|error| of_trust(path, &bytes, &error))?);
+    }
+    if roots.is_empty() {
+        return Err(Failure::new(Code::TrustMissing, Code::TrustMissing.meaning())
+            .fix("give --trust trust.json; or give --root PUB"));
+    }
+    Ok(Pinned { roots: Roots::pin(roots, args.threshold, None)?, scope: None })
+}
+
 /// What a trust file pins.
 pub(crate) fn pins_of(trust: &TrustFile) -> Result<Pinned, Failure> {
     Ok(Pinned { roots: trust.pins()?, scope: Some((trust.tenant, trust.app)) })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    files::read(path).map_err(|e| Failure::new(Code::FileUnreadable, format!("{}: {e}", path.display())))
+    files::read(path).map_err(|e| unreadable(path, &e))
 }
 
-fn report(verified: &Verified<License>, chain: &TenantTrust, pinned: &Pinned) -> serde_json::Value {
+fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(Code::FileUnreadable, format!("{}: {error}", path.display()))
+}
+
+fn report(verified: &Verified<License>, chain: &TenantTrust, pinned: &Pinned) -> Value {
     let license = verified.get();
-    json!({
+    let mut report = json!({
         "verdict": "valid",
         "statement_id": verified.id().to_string(),
         "license": {
@@ -113,6 +138,17 @@ fn report(verified: &Verified<License>, chain: &TenantTrust, pinned: &Pinned) ->
             "expires_at": license.expires_at.map(Timestamp),
         },
         "signed_by": names(verified.signed_by(), KeyUse::Issuer),
+        "not_checked": not_checked(license, pinned),
+    });
+    if let (Value::Object(report), Value::Object(chain)) = (&mut report, chain_report(chain)) {
+        report.extend(chain);
+    }
+    report
+}
+
+/// What led to the signer.
+fn chain_report(chain: &TenantTrust) -> Value {
+    json!({
         "tenant_keyset": {
             "version": chain.tenant_keyset().get().version,
             "signed_by": names(chain.tenant_keyset().signed_by(), KeyUse::Authority),
@@ -125,7 +161,6 @@ fn report(verified: &Verified<License>, chain: &TenantTrust, pinned: &Pinned) ->
             "version": chain.root().get().version,
             "signed_by": names(chain.root().signed_by(), KeyUse::Root),
         },
-        "not_checked": not_checked(license, pinned),
     })
 }
 
@@ -148,21 +183,26 @@ fn print(verified: &Verified<License>, chain: &TenantTrust, pinned: &Pinned) {
     Output::pairs(&pairs);
     say!("\nchecked:");
     say!("  license signed by issuer {}", names(verified.signed_by(), KeyUse::Issuer).join(", "));
+    print_chain("issuer", chain);
+    say!("  in force now, by this machine's clock");
+    say!("not checked:");
+    for line in not_checked(license, pinned) {
+        say!("  {line}");
+    }
+}
+
+/// What led to the signer, in words.
+fn print_chain(signer: &str, chain: &TenantTrust) {
     let tenant_keyset = chain.tenant_keyset();
     let authorities = names(tenant_keyset.signed_by(), KeyUse::Authority).join(", ");
     say!(
-        "  issuer listed in tenant keyset {}, signed by authority {authorities}",
+        "  {signer} listed in tenant keyset {}, signed by authority {authorities}",
         tenant_keyset.get().version
     );
     let keyset = chain.keyset();
     let roots = names(keyset.signed_by(), KeyUse::Root).join(", ");
     say!("  authority listed in keyset {}, signed by root {roots}", keyset.get().version);
     say!("  root named in root statement {}, reached from the roots you gave", chain.root().get().version);
-    say!("  in force now, by this machine's clock");
-    say!("not checked:");
-    for line in not_checked(license, pinned) {
-        say!("  {line}");
-    }
 }
 
 fn names(keys: &[PublicKey], key_use: KeyUse) -> Vec<String> {

@@ -8,6 +8,7 @@ mod by_hand;
 mod care;
 mod changes;
 mod conditions;
+mod containers;
 mod customers;
 mod dash;
 mod dates;

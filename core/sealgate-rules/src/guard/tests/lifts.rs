@@ -15,17 +15,19 @@ const END: u64 = ADMITTED + 30 * DAY;
 /// What a program before this one left behind.
 fn latch(lack: Lack) -> Latch {
     Latch {
-        lack,
         at: at(ADMITTED + DAY),
         license: Some(LicenseId::from_bytes([3; 16])),
         license_ends: Some(at(END)),
         admitted_at: Some(at(ADMITTED)),
+        license_version: (lack == Lack::Revoked).then_some(1),
+        lack,
     }
 }
 
 /// Every reason that outlives a program.
-fn lasting() -> [Lack; 5] {
-    [Lack::Expired, Lack::Unheard, Lack::Ended("revoked".to_owned()), Lack::Tampered, Lack::Unapproved]
+fn lasting() -> [Lack; 6] {
+    let ended = Lack::Ended("revoked".to_owned());
+    [Lack::Revoked, Lack::Expired, Lack::Unheard, ended, Lack::Tampered, Lack::Unapproved]
 }
 
 /// What a start may find that the one before did not, in words.
@@ -40,6 +42,8 @@ enum News {
     SameEnd,
     EarlierEnd,
     HigherTier,
+    NewerVersion,
+    Listed,
     NewerAdmission,
     OlderAdmission,
     AnotherLicense,
@@ -51,7 +55,7 @@ enum News {
     FilesUnknown,
 }
 
-const ALL: [News; 18] = [
+const ALL: [News; 20] = [
     News::Nothing,
     News::TimePassed,
     News::AnotherFailure,
@@ -61,6 +65,8 @@ const ALL: [News; 18] = [
     News::SameEnd,
     News::EarlierEnd,
     News::HigherTier,
+    News::NewerVersion,
+    News::Listed,
     News::NewerAdmission,
     News::OlderAdmission,
     News::AnotherLicense,
@@ -76,9 +82,12 @@ const ALL: [News; 18] = [
 fn lifts(news: News, lack: &Lack) -> bool {
     match news {
         News::LaterEnd | News::NoEnd => *lack == Lack::Expired,
-        News::NewerAdmission => matches!(lack, Lack::Unheard | Lack::Ended(_)),
+        News::NewerAdmission => matches!(lack, Lack::Revoked | Lack::Unheard | Lack::Ended(_)),
+        News::NewerVersion => *lack == Lack::Revoked,
         // What was found on the machine is of the machine.
-        News::AnotherLicense => matches!(lack, Lack::Expired | Lack::Unheard | Lack::Ended(_)),
+        News::AnotherLicense => {
+            matches!(lack, Lack::Revoked | Lack::Expired | Lack::Unheard | Lack::Ended(_))
+        }
         News::NoSensorFound | News::NoSensorAsked => *lack == Lack::Tampered,
         News::FilesAreApproved | News::FilesNotAsked => *lack == Lack::Unapproved,
         News::Nothing
@@ -88,6 +97,7 @@ fn lifts(news: News, lack: &Lack) -> bool {
         | News::SameEnd
         | News::EarlierEnd
         | News::HigherTier
+        | News::Listed
         | News::OlderAdmission
         | News::SensorUnknown
         | News::FilesUnknown => false,
@@ -119,7 +129,9 @@ impl Start {
             News::EndedAgain => self.case.ending = Some(revoked(END)),
             News::LaterEnd => license.expires_at = Some(at(END + 1)),
             News::NoEnd => license.expires_at = None,
-            News::SameEnd => license.version += 1,
+            News::SameEnd => license.expires_at = Some(at(END)),
+            News::NewerVersion => license.version += 1,
+            News::Listed => self.case.is_revoked = true,
             News::EarlierEnd => license.expires_at = Some(at(END - 1)),
             News::HigherTier => license.tier = Tier::Enterprise,
             News::NewerAdmission => self.admitted_at = Some(ADMITTED + 1),
@@ -150,7 +162,7 @@ impl Start {
     }
 }
 
-/// Five reasons and eighteen sorts of news, each alone.
+/// Six reasons and twenty sorts of news, each alone.
 #[test]
 fn each_news_lifts_what_the_table_says_and_nothing_else() {
     for lack in lasting() {
@@ -166,12 +178,14 @@ fn each_news_lifts_what_the_table_says_and_nothing_else() {
 fn two_news_together_lift_no_more_than_each_alone() {
     let undoes = |first: News, second: News| {
         let of_one_thing = [
-            [News::LaterEnd, News::NoEnd, News::EarlierEnd].as_slice(),
+            [News::LaterEnd, News::NoEnd, News::SameEnd, News::EarlierEnd].as_slice(),
             &[News::NewerAdmission, News::OlderAdmission],
             &[News::NoSensorFound, News::NoSensorAsked, News::SensorUnknown],
             &[News::FilesAreApproved, News::FilesNotAsked, News::FilesUnknown],
         ];
-        of_one_thing.iter().any(|those| those.contains(&first) && those.contains(&second))
+        // What is listed is so in whatever version, and whoever was admitted since.
+        let is_listed = [first, second].contains(&News::Listed);
+        is_listed || of_one_thing.iter().any(|those| those.contains(&first) && those.contains(&second))
     };
     for lack in lasting() {
         for (first, second) in ALL.iter().flat_map(|first| ALL.map(|second| (*first, second))) {
@@ -191,6 +205,16 @@ fn who_deletes_the_license_lifts_nothing_of_it() {
     let both = Findings { integrity: Finding::Something, tamper: Finding::Something };
     for lack in lasting() {
         assert!(!latch(lack.clone()).is_lifted(None, both), "{lack:?}");
+    }
+}
+
+/// `spec/revocation.md` §5.3: what is listed itself lifts nothing, however new it is.
+#[test]
+fn what_is_listed_lifts_no_revocation() {
+    for news in [News::NewerVersion, News::NewerAdmission] {
+        let start = Start::new().with(news);
+        assert!(start.is_lifted(&latch(Lack::Revoked)), "{news:?}");
+        assert!(!start.with(News::Listed).is_lifted(&latch(Lack::Revoked)), "{news:?}");
     }
 }
 
@@ -241,22 +265,26 @@ fn near(time: u64) -> impl Strategy<Value = Option<UnixSeconds>> {
 }
 
 prop_compose! {
-    fn latches()(lack in lacks(), license in 3u8..5, license_ends in near(END), admitted_at in near(ADMITTED)) -> Latch {
-        Latch { lack, at: at(ADMITTED), license: Some(LicenseId::from_bytes([license; 16])), license_ends, admitted_at }
+    fn latches()(
+        lack in lacks(), license in 3u8..5, license_ends in near(END), admitted_at in near(ADMITTED), version in 0u64..3,
+    ) -> Latch {
+        let license_version = (lack == Lack::Revoked).then_some(version);
+        let license = Some(LicenseId::from_bytes([license; 16]));
+        Latch { lack, at: at(ADMITTED), license, license_ends, admitted_at, license_version }
     }
 }
 
 prop_compose! {
     fn starts()(
         license in prop::option::of(3u8..5), ends in near(END), admitted in near(ADMITTED), integrity in finding(), tamper in finding(),
-        ending: bool, unheard: bool,
-    ) -> (Option<License>, Option<UnixSeconds>, Findings, bool, bool) {
+        ending: bool, unheard: bool, is_revoked: bool,
+    ) -> (Option<License>, Option<UnixSeconds>, Findings, bool, bool, bool) {
         let license = license.map(|license| License {
             license: LicenseId::from_bytes([license; 16]),
             expires_at: ends,
             ..super::license(Some(heard()))
         });
-        (license, admitted, Findings { integrity, tamper }, ending, unheard)
+        (license, admitted, Findings { integrity, tamper }, ending, unheard, is_revoked)
     }
 }
 
@@ -276,6 +304,13 @@ fn as_written(latch: &Latch, held: Option<&Held<'_>>, findings: Findings) -> boo
             };
             of_another || of_the_same.is_some_and(later)
         }
+        Lack::Revoked => {
+            let newer = |held: &Held<'_>| {
+                let admitted = held.admission.map(|now| now.admitted_at) > latch.admitted_at;
+                !held.is_revoked && (Some(held.license.version) > latch.license_version || admitted)
+            };
+            of_another || of_the_same.is_some_and(newer)
+        }
         _ => {
             let newer = |held: &Held<'_>| match (held.admission, latch.admitted_at) {
                 (Some(now), Some(before)) => now.admitted_at > before,
@@ -293,7 +328,7 @@ proptest! {
     /// Every reason, beside everything that a start can hold and find: it is lifted by what the clause says, and by nothing else; and
     /// what is not lifted gives no rights.
     #[test]
-    fn nothing_else_lifts_a_reason(latch in latches(), (license, admitted, findings, ends, unheard) in starts()) {
+    fn nothing_else_lifts_a_reason(latch in latches(), (license, admitted, findings, ends, unheard, is_revoked) in starts()) {
         let ending = ends.then(|| revoked(END));
         let admission = admitted.map(|admitted_at| Admission {
             admitted_at,
@@ -301,7 +336,9 @@ proptest! {
             lease_until: None,
             ending: ending.as_ref(),
         });
-        let held = license.as_ref().map(|license| Held { license, admission, trial_ends: None, vouched_at: at(ADMITTED) });
+        let held = license
+            .as_ref()
+            .map(|license| Held { license, admission, trial_ends: None, is_revoked, vouched_at: at(ADMITTED) });
         let expected = as_written(&latch, held.as_ref(), findings);
         prop_assert_eq!(latch.is_lifted(held.as_ref(), findings), expected);
         let enforced = Enforced::of(&license.as_ref().map(|it| it.conditions.clone()).unwrap_or_default());

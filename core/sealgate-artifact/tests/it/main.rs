@@ -1,0 +1,3 @@
+//! What the formats promise in numbers.
+
+mod shard_sizes;

@@ -1,0 +1,52 @@
+//! Why a container is not taken over.
+
+use std::io;
+
+use sealgate_artifact::Code;
+
+use super::ContainerError;
+
+/// Why a container is not taken over, or an entry of it not given.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StageError {
+    /// The file is not a whole container.
+    #[error(transparent)]
+    Container(#[from] ContainerError),
+    /// The medium cannot be read.
+    #[error("the file cannot be read: {0}")]
+    Medium(#[source] io::Error),
+    /// The private copy cannot be written or read.
+    #[error("the file cannot be copied to this machine: {0}")]
+    Copy(#[source] io::Error),
+    /// The private copy changed since it was written.
+    #[error("the copy of this file on this machine is damaged")]
+    CopyDamaged,
+    /// The entry is too large for memory, so it is only given as a stream.
+    #[error("this part of the file is too large to be read at once")]
+    EntryTooLarge,
+}
+
+impl StageError {
+    /// The stable code, `spec/errors.md` §2.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Container(error) => error.code(),
+            Self::EntryTooLarge => Code::ArtifactTooLarge,
+            Self::Medium(_) | Self::Copy(_) | Self::CopyDamaged => Code::FileUnreadable,
+        }
+    }
+
+    /// One sentence: what would put it right.
+    pub fn fix(&self) -> &'static str {
+        match self {
+            Self::Container(error) => error.code().fix().unwrap_or_default(),
+            Self::Medium(_) => "Copy the file to the medium again, or use another medium.",
+            Self::Copy(_) => {
+                "Make the folder writable for the user who runs this program, and make room on its disk for a copy of the file."
+            }
+            Self::CopyDamaged => "Check this machine's disk, and import the file again.",
+            Self::EntryTooLarge => "Read it piece by piece.",
+        }
+    }
+}

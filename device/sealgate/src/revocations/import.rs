@@ -1,0 +1,287 @@
+//! Taking a snapshot over (`spec/revocation.md` §5): the file is read once, judged, and what counts is kept.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Read};
+use std::path::Path;
+
+use sealgate_artifact::{ActivationProof, License, Shard, StatementId, UnixSeconds, Unverified};
+use sealgate_container::{Purpose, SnapshotFile};
+use sealgate_trust::{Accepted, Imported, Maximum, SnapshotParts, SnapshotReader, TenantTrust, Verified};
+
+use super::imported::{
+    HeldStatement, ImportError, RevokedStatement, ShardImport, SnapshotImport, SnapshotSays,
+};
+use super::kept_file::{KeptFile, is_kept, keep};
+use super::memory::{RevocationMemory, ShardTaken, SnapshotTaken};
+use super::store::RevocationStore;
+use crate::client::{ATTEMPTS, Found};
+use crate::container::{StageError, Staged};
+use crate::offline::known_chain;
+use crate::state::{Floors, Memory, State};
+use crate::statements;
+use crate::{Client, ConfigurationError};
+
+/// What was judged of a file, by one state.
+struct Judged {
+    imported: Imported,
+    /// The shards that count.
+    shards: Vec<ShardImport>,
+    maxima: BTreeMap<u64, Maximum>,
+    /// What the state holds and they list.
+    listed: BTreeSet<StatementId>,
+    parts: SnapshotParts,
+}
+
+/// A statement that the state holds.
+struct Held {
+    what: HeldStatement,
+    id: StatementId,
+    slot: Option<u64>,
+}
+
+impl Client {
+    /// Copies a file into a folder of the program's own, as it must be before anything of it is used (`spec/container.md` §5.2). `progress` hears
+    /// how many bytes are there, and how many the file has.
+    pub fn stage(&self, file: &Path, progress: impl FnMut(u64, u64)) -> Result<Staged, ImportError> {
+        Ok(Staged::copy_file(file, self.revocation_store()?.folder(), progress)?)
+    }
+
+    /// The same from a medium that is read once. `size` is the file's, if it is known.
+    pub fn stage_medium(
+        &self,
+        medium: impl Read,
+        size: Option<u64>,
+        progress: impl FnMut(u64, u64),
+    ) -> Result<Staged, ImportError> {
+        Ok(Staged::copy(medium, size, self.revocation_store()?.folder(), progress)?)
+    }
+
+    /// Takes a snapshot of revocation data over from this file: what the vendor took back gives no right from then on, and newer keys count
+    /// as if a server had shown them. The newest data that was imported stays in force.
+    pub fn import_snapshot_file(&self, file: &Path) -> Result<SnapshotImport, ImportError> {
+        self.import_staged(&self.stage(file, |_, _| ())?)
+    }
+
+    /// The same from a medium that is read once. `size` is the file's, if it is known.
+    pub fn import_snapshot(
+        &self,
+        medium: impl Read,
+        size: Option<u64>,
+    ) -> Result<SnapshotImport, ImportError> {
+        self.import_staged(&self.stage_medium(medium, size, |_, _| ())?)
+    }
+
+    /// The same of a file that was copied ([`stage`](Self::stage)).
+    pub fn import_staged(&self, staged: &Staged) -> Result<SnapshotImport, ImportError> {
+        let store = self.revocation_store()?;
+        match staged.container().purpose() {
+            Purpose::Snapshot => {}
+            other => return Err(ImportError::Purpose(other)),
+        }
+        let _lock = store.lock().map_err(not_kept)?;
+        for _ in 0..ATTEMPTS {
+            let Found { state, bytes } = self.state()?;
+            let judged = self.judge_snapshot(staged, &state)?;
+            let (next, imported) = self.after_import(state, &judged);
+            // First what is read for looking things up: a program that ends in between knows no newer shard than the file has.
+            let is_written = keep_file(store, staged, (&judged, &next.revocations))?;
+            let encoded = next.encode();
+            let is_same = encoded == bytes;
+            if !is_same && !self.replace(Some(&bytes), &encoded)? {
+                continue;
+            }
+            let imported = SnapshotImport { is_unchanged: is_same && !is_written, ..imported };
+            return match judged.imported.refusal {
+                Some(why) => Err(ImportError::Refused { why, imported: Box::new(imported) }),
+                None => Ok(imported),
+            };
+        }
+        Err(ConfigurationError::StateContended.into())
+    }
+
+    fn revocation_store(&self) -> Result<&dyn RevocationStore, ConfigurationError> {
+        self.revocation_store.as_deref().ok_or(ConfigurationError::RevocationStoreMissing)
+    }
+
+    /// `spec/revocation.md` §5.1, steps 2 to 4, under what the state remembers.
+    fn judge_snapshot(&self, staged: &Staged, state: &State) -> Result<Judged, StageError> {
+        let now = self.clock.now().max(state.floors().newest());
+        let accepted = state.accepted();
+        let known = known_chain(&self.trust, &accepted, self.held(state), now).ok();
+        let memory = &state.revocations;
+        let shards = memory.shards.iter();
+        let shards = shards.map(|(block, taken)| ((self.trust.app, *block), taken.maximum.clone())).collect();
+        let reader = SnapshotReader {
+            roots: &self.trust.roots,
+            tenant: self.trust.tenant,
+            app: Some(self.trust.app),
+            known: known.as_ref().map(|(chain, _)| chain),
+            accepted: &accepted,
+            snapshot: memory.snapshot.as_ref().map(|taken| &taken.maximum),
+            shards: &shards,
+            now,
+        };
+        let mut file = SnapshotFile::new(staged.container(), |entry: &_| staged.read(entry));
+        let said = file.statements()?;
+        let parts = match SnapshotParts::of(said.snapshot, &said.roots, (&said.keyset, &said.tenant_keyset)) {
+            Ok(parts) => parts,
+            // The framing gave it its kind.
+            Err(_) => return Err(StageError::CopyDamaged),
+        };
+        let held = held(state);
+        let mut judged = Counting::default();
+        let imported = reader.import(&parts, file.shards(), |shard, maximum| {
+            judged.count(shard, maximum, &held, memory);
+            Ok(())
+        })?;
+        judged.shards.sort_by_key(|shard| shard.block);
+        let Counting { shards, maxima, listed } = judged;
+        Ok(Judged { imported, shards, maxima, listed, parts })
+    }
+
+    /// The state that follows, and what is told of it (`spec/revocation.md` §5.1 step 5, §5.2).
+    fn after_import(&self, state: State, judged: &Judged) -> (State, SnapshotImport) {
+        let imported = &judged.imported;
+        let mut memory = state.revocations.clone();
+        let is_whole = imported.refusal.is_none();
+        for (block, maximum) in &judged.maxima {
+            let before =
+                memory.shards.get(block).filter(|before| before.maximum.statement == maximum.statement);
+            let is_whole = is_whole || before.is_some_and(|before| before.is_whole);
+            memory.shards.insert(*block, ShardTaken { maximum: maximum.clone(), is_whole });
+        }
+        if let Some((snapshot, maximum)) = &imported.snapshot {
+            let said = snapshot.get();
+            memory.snapshot = Some(SnapshotTaken {
+                maximum: maximum.clone(),
+                issued_at: said.issued_at,
+                next_update: said.next_update,
+            });
+        }
+        memory.listed.extend(&judged.listed);
+        let revoked = held(&state).into_iter().filter(|held| memory.listed.contains(&held.id));
+        let told = SnapshotImport {
+            snapshot: imported.snapshot.as_ref().map(|(snapshot, _)| SnapshotSays {
+                version: snapshot.get().version,
+                issued_at: snapshot.get().issued_at,
+                next_update: snapshot.get().next_update,
+            }),
+            has_new_keys: imported.chain.as_ref().is_some_and(|chain| is_newer(chain, &state.accepted())),
+            shards: judged.shards.clone(),
+            revoked: revoked.map(|held| RevokedStatement { what: held.what, id: held.id }).collect(),
+            is_unchanged: false,
+        };
+        let after = self.memory_after(&state, judged);
+        (State { revocations: memory, memory: after, ..state }, told)
+    }
+
+    /// The file's keys count as those from an answer do, and with them no clock runs behind what was signed.
+    fn memory_after(&self, state: &State, judged: &Judged) -> Option<Memory> {
+        let (chain, before) = (judged.imported.chain.as_ref(), state.memory.as_ref());
+        let said_at = judged.imported.snapshot.as_ref().map(|(snapshot, _)| snapshot.get().issued_at);
+        let Some(chain) = chain else { return before.cloned() };
+        let floors = state.floors();
+        let vouched = [chain.keyset().get().issued_at, chain.tenant_keyset().get().issued_at];
+        let floors = Floors {
+            authority: vouched.into_iter().fold(floors.authority, UnixSeconds::max),
+            server: said_at.map_or(floors.server, |at| floors.server.max(bounded(at, chain))),
+        };
+        let held = self.held(state);
+        // The same statements in another form are nothing new.
+        let is_same = before.is_some() && !is_newer(chain, &state.accepted());
+        let statements = if is_same { held } else { held.under(judged.parts.chain.clone()) };
+        Some(Memory {
+            accepted: if is_same { state.accepted() } else { chain.accepted().clone() },
+            floors,
+            licenses: state.licenses(),
+            statements,
+        })
+    }
+}
+
+/// What counted so far.
+#[derive(Default)]
+struct Counting {
+    shards: Vec<ShardImport>,
+    maxima: BTreeMap<u64, Maximum>,
+    listed: BTreeSet<StatementId>,
+}
+
+impl Counting {
+    fn count(&mut self, shard: &Verified<Shard>, maximum: Maximum, held: &[Held], memory: &RevocationMemory) {
+        let said = shard.get();
+        let before = memory.shards.get(&said.block);
+        self.shards.push(ShardImport {
+            block: said.block,
+            version: said.version,
+            issued_at: said.issued_at,
+            listed: said.body.as_ref().map_or(0, sealgate_artifact::ShardBody::count),
+            is_new: before.is_none_or(|before| before.maximum.statement != maximum.statement),
+        });
+        let is_listed = |held: &&Held| held.slot.is_some_and(|slot| said.lists(slot));
+        self.listed.extend(held.iter().filter(is_listed).map(|held| held.id));
+        self.maxima.insert(said.block, maximum);
+    }
+}
+
+/// The statements of this device that can be taken back, as they were accepted.
+fn held(state: &State) -> Vec<Held> {
+    let license = |bytes: &Vec<u8>| {
+        let said = Unverified::<License>::decode(bytes).ok()?.danger_peek().ok()?;
+        let (what, id) = (HeldStatement::License, statements::id(bytes)?);
+        Some(Held { what, id, slot: said.conditions.slot })
+    };
+    let proof = |bytes: &Vec<u8>| {
+        let said = Unverified::<ActivationProof>::decode(bytes).ok()?.danger_peek().ok()?;
+        Some(Held { what: HeldStatement::Proof, id: statements::id(bytes)?, slot: said.slot })
+    };
+    let activated = state.activated.as_ref();
+    let validated = state.memory.as_ref().and_then(|memory| memory.statements.license.as_ref());
+    let licenses = activated.map(|kept| &kept.license).into_iter().chain(validated).filter_map(license);
+    let proofs = activated.map(|kept| &kept.proof).into_iter().filter_map(proof);
+    let mut all: Vec<Held> = licenses.chain(proofs).collect();
+    all.dedup_by_key(|held| held.id);
+    all
+}
+
+/// Whether any level is another statement than the one that was accepted.
+fn is_newer(chain: &TenantTrust, before: &Accepted) -> bool {
+    let ids = |accepted: &Accepted| {
+        let Accepted { root, keyset, tenant_keyset, .. } = accepted;
+        [root, keyset, tenant_keyset].map(|level| level.as_ref().map(|level| level.statement))
+    };
+    ids(chain.accepted()) != ids(before)
+}
+
+/// At most the end of what vouches for it, as `spec/online.md` §6.8 has it of a decision.
+fn bounded(said_at: UnixSeconds, chain: &TenantTrust) -> UnixSeconds {
+    let ends = [
+        chain.root().get().expires_at,
+        chain.keyset().get().expires_at,
+        chain.tenant_keyset().get().expires_at,
+    ];
+    ends.into_iter().map(|end| end.minus(1)).fold(said_at, UnixSeconds::min)
+}
+
+/// Keeps the shards that count from now on, and says whether the file is another one than before.
+fn keep_file(
+    store: &dyn RevocationStore,
+    staged: &Staged,
+    (judged, memory): (&Judged, &RevocationMemory),
+) -> Result<bool, ConfigurationError> {
+    // Without a snapshot that verified, nothing of the file's is to be looked up.
+    let Some(_) = &judged.imported.snapshot else { return Ok(false) };
+    let wanted: Vec<StatementId> = memory.shards.values().map(|taken| taken.maximum.statement).collect();
+    let mut before = KeptFile::open(store).ok().flatten();
+    let snapshot = judged.parts.snapshot.envelope();
+    if before.as_mut().is_some_and(|file| is_kept(file, snapshot, &wanted)) {
+        return Ok(false);
+    }
+    keep(store, staged, before, &wanted).map_err(not_kept)?;
+    Ok(true)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "a function for `map_err`")]
+fn not_kept(why: io::Error) -> ConfigurationError {
+    ConfigurationError::Store(why.to_string())
+}

@@ -1,0 +1,137 @@
+//! What came of an import.
+
+use sealgate_artifact::{Code, StatementId, UnixSeconds};
+use sealgate_container::Purpose;
+use sealgate_trust::TrustError;
+
+use crate::ConfigurationError;
+use crate::container::StageError;
+
+/// What counts from an import on.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct SnapshotImport {
+    /// The snapshot that was taken over.
+    pub snapshot: Option<SnapshotSays>,
+    /// Whether the vendor's keys are newer now than those that the device knew.
+    pub has_new_keys: bool,
+    /// The shards of the program's own app that count, rising by block.
+    pub shards: Vec<ShardImport>,
+    /// What this device holds and the vendor took back.
+    pub revoked: Vec<RevokedStatement>,
+    /// Whether nothing is another than before: it is the same snapshot again.
+    pub is_unchanged: bool,
+}
+
+/// What a snapshot says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SnapshotSays {
+    /// It rises with every new one.
+    pub version: u64,
+    /// When it was signed.
+    pub issued_at: UnixSeconds,
+    /// By when there is a newer one.
+    pub next_update: UnixSeconds,
+}
+
+/// A shard that was taken over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ShardImport {
+    /// Of which block.
+    pub block: u64,
+    /// It rises with every new one of the block.
+    pub version: u64,
+    /// When it was signed.
+    pub issued_at: UnixSeconds,
+    /// How many statements it lists.
+    pub listed: u32,
+    /// Whether the device had none of the block, or an older one.
+    pub is_new: bool,
+}
+
+/// A statement that this device holds, and the vendor took back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RevokedStatement {
+    /// Which one.
+    pub what: HeldStatement,
+    /// Its statement id.
+    pub id: StatementId,
+}
+
+/// What a device holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HeldStatement {
+    /// A license.
+    License,
+    /// An activation proof.
+    Proof,
+}
+
+impl HeldStatement {
+    /// In a word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::License => "license",
+            Self::Proof => "proof",
+        }
+    }
+}
+
+/// Why a file was not taken over, or not all of it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImportError {
+    /// It is no whole container, or cannot be read or copied. Nothing of it counts.
+    #[error(transparent)]
+    File(#[from] StageError),
+    /// It is a container of another purpose. Nothing of it counts.
+    #[error("this file is no snapshot: it is {}", article(*.0))]
+    Purpose(Purpose),
+    /// A part of it is not believed. What was verified before it stays in force (`spec/revocation.md` §5.2).
+    #[error("{why}")]
+    Refused {
+        /// The first fault.
+        why: TrustError,
+        /// What counts nevertheless.
+        imported: Box<SnapshotImport>,
+    },
+    /// What it says could not be kept. Nothing of it counts.
+    #[error(transparent)]
+    Configuration(#[from] ConfigurationError),
+}
+
+fn article(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Snapshot => "a snapshot of revocation data",
+        Purpose::Update => "an update of a program",
+    }
+}
+
+impl ImportError {
+    /// The stable code, `spec/errors.md` §2.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::File(error) => error.code(),
+            Self::Purpose(_) => Code::KindUnexpected,
+            Self::Refused { why, .. } => why.code(),
+            Self::Configuration(error) => error.code(),
+        }
+    }
+
+    /// One sentence: what would put it right.
+    pub fn fix(&self) -> &'static str {
+        match self {
+            Self::File(error) => error.fix(),
+            Self::Purpose(_) => "Give the file whose name ends in .sgsnap.",
+            Self::Refused { why: TrustError::VersionRollback, .. } => {
+                "Import the newest snapshot: this device knows a newer one."
+            }
+            Self::Refused { why, .. } => why.code().fix().unwrap_or("Ask the vendor for the file again."),
+            Self::Configuration(error) => error.fix(),
+        }
+    }
+}

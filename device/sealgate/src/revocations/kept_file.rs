@@ -1,0 +1,164 @@
+//! The file that is kept: a snapshot's container with the shards of the program's own app alone. Nothing in it is believed: shards are
+//! verified anew whenever somebody looks.
+
+use std::io::{self, SeekFrom, Write};
+
+use sealgate_artifact::{Carrier, Envelope, Kind, StatementId};
+use sealgate_container::{
+    Entry, EntryName, Head, Layout, Purpose, Reader, Writer, decode_statement, names_body,
+};
+
+use super::store::{RevocationFile, RevocationStore};
+use crate::container::{StageError, Staged};
+
+/// Where a shard stands in a file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) id: StatementId,
+    statement: Entry,
+    body: Option<Entry>,
+}
+
+/// Where the entries of a file come from.
+pub(super) trait Entries {
+    fn all(&self, name: EntryName) -> Vec<Entry>;
+
+    fn read(&mut self, entry: &Entry) -> io::Result<Vec<u8>>;
+
+    /// The shards, in their order, by their statements alone.
+    fn places(&mut self) -> io::Result<Vec<Place>> {
+        let mut bodies = self.all(EntryName::ShardBody).into_iter();
+        let shards = self.all(EntryName::Shard);
+        let mut place = |statement: Entry| {
+            let envelope = self.envelope(&statement)?;
+            let body = names_body(&envelope).then(|| bodies.next()).flatten();
+            Ok(Place { id: envelope.id(), statement, body })
+        };
+        shards.into_iter().map(&mut place).collect()
+    }
+
+    /// A shard with its body.
+    fn shard(&mut self, place: &Place) -> io::Result<Carrier> {
+        let envelope = self.envelope(&place.statement)?;
+        let attachments = place.body.iter().map(|body| self.read(body)).collect::<io::Result<_>>()?;
+        Ok(Carrier { envelope, attachments })
+    }
+
+    fn envelope(&mut self, entry: &Entry) -> io::Result<Envelope> {
+        let bytes = self.read(entry)?;
+        decode_statement(entry.name.kind().unwrap_or(Kind::Shard), &bytes).map_err(damaged)
+    }
+}
+
+/// A copy of what is imported.
+pub(super) struct Copied<'a>(pub(super) &'a Staged);
+
+impl Entries for Copied<'_> {
+    fn all(&self, name: EntryName) -> Vec<Entry> {
+        self.0.container().all(name).to_vec()
+    }
+
+    fn read(&mut self, entry: &Entry) -> io::Result<Vec<u8>> {
+        self.0.read(entry).map_err(|error| match error {
+            StageError::Copy(error) => error,
+            other => damaged(other),
+        })
+    }
+}
+
+/// The file as it was found. Only its heads were read.
+pub(super) struct KeptFile {
+    file: Box<dyn RevocationFile>,
+    entries: Vec<Entry>,
+}
+
+impl KeptFile {
+    /// `None` where there is none. A file that is no snapshot's container is an error.
+    pub(super) fn open(store: &dyn RevocationStore) -> io::Result<Option<Self>> {
+        let Some(mut file) = store.open()? else { return Ok(None) };
+        let mut reader = Reader::new(None);
+        let mut taken = 0;
+        while reader.layout().is_none() {
+            let mut field = vec![0; usize::try_from(reader.wants()).map_err(damaged)?];
+            file.read_exact(&mut field)?;
+            reader.push(&field).map_err(damaged)?;
+            taken += field.len() as u64;
+        }
+        let layout = reader.layout().filter(|layout| layout.purpose() == Purpose::Snapshot);
+        let layout = layout.ok_or_else(|| damaged("it is no snapshot"))?;
+        let entry = |head: &Head| {
+            let entry = Entry { name: head.name, offset: taken, length: head.length, sha256: [0; 32] };
+            taken += head.length;
+            entry
+        };
+        let entries = layout.heads().iter().map(entry).collect();
+        Ok(Some(Self { file, entries }))
+    }
+}
+
+impl Entries for KeptFile {
+    fn all(&self, name: EntryName) -> Vec<Entry> {
+        self.entries.iter().filter(|entry| entry.name == name).copied().collect()
+    }
+
+    fn read(&mut self, entry: &Entry) -> io::Result<Vec<u8>> {
+        self.file.seek(SeekFrom::Start(entry.offset))?;
+        // spec/container.md §3: judged with the heads.
+        let mut bytes = vec![0; usize::try_from(entry.length).map_err(damaged)?];
+        self.file.read_exact(&mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+fn damaged(why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, why)
+}
+
+/// Keeps the copied snapshot with these shards: each from the copy, or from the file that was kept before.
+pub(super) fn keep(
+    store: &dyn RevocationStore,
+    copied: &Staged,
+    before: Option<KeptFile>,
+    wanted: &[StatementId],
+) -> io::Result<()> {
+    let mut files: Vec<Box<dyn Entries + '_>> = vec![Box::new(Copied(copied))];
+    // One that is damaged has nothing to give.
+    files.extend(before.map(|file| Box::new(file) as Box<dyn Entries>));
+    let mut found = vec![];
+    for (at, file) in files.iter_mut().enumerate() {
+        let places = if at == 0 { file.places()? } else { file.places().unwrap_or_default() };
+        found.extend(places.into_iter().map(|place| (at, place)));
+    }
+    let place = |id: &StatementId| found.iter().find(|(_, place)| place.id == *id).copied();
+    let shards: Vec<(usize, Place)> = wanted.iter().filter_map(place).collect();
+    let names = [EntryName::Snapshot, EntryName::Attachment, EntryName::Root, EntryName::Keyset];
+    let names = names.into_iter().chain([EntryName::TenantKeyset]);
+    let entries = names.flat_map(|name| copied.container().all(name)).map(|entry| (0, *entry));
+    let statements = shards.iter().map(|(at, place)| (*at, place.statement));
+    let bodies = shards.iter().filter_map(|(at, place)| Some((*at, place.body?)));
+    let entries: Vec<(usize, Entry)> = entries.chain(statements).chain(bodies).collect();
+    let heads = entries.iter().map(|(_, entry)| Head { name: entry.name, length: entry.length });
+    let layout = Layout::new(Purpose::Snapshot, heads).map_err(damaged)?;
+    store.replace(&mut |out: &mut dyn Write| {
+        let mut writer = Writer::new(&layout);
+        out.write_all(writer.header())?;
+        for (at, entry) in &entries {
+            let bytes = files[*at].read(entry)?;
+            writer.push(&bytes).map_err(damaged)?;
+            out.write_all(&bytes)?;
+        }
+        let checksum = writer.finish().map_err(damaged)?;
+        out.write_all(&checksum)
+    })
+}
+
+/// Whether the file is this snapshot's, with these shards.
+pub(super) fn is_kept(file: &mut KeptFile, snapshot: &Envelope, wanted: &[StatementId]) -> bool {
+    let main = file.all(EntryName::Snapshot).first().copied();
+    let is_same = |entry: Entry| file.envelope(&entry).is_ok_and(|kept| kept.id() == snapshot.id());
+    main.is_some_and(is_same)
+        && file.places().is_ok_and(|places| {
+            let ids: Vec<StatementId> = places.iter().map(|place| place.id).collect();
+            wanted == ids
+        })
+}

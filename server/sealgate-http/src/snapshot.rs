@@ -1,0 +1,87 @@
+//! `GET /api/v1/snapshot`: the newest snapshot as a container, for anybody (`spec/revocation.md` §7.2, `spec/http.md` §3.22).
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream::try_unfold;
+use sealgate_artifact::encode_hex;
+use sealgate_authority::{AuthorityError, SnapshotFile, SnapshotFiles};
+use sealgate_wire::SnapshotQuery;
+use serde_json::{Value, json};
+
+use crate::api::parameters;
+use crate::online::{Asker, refuse};
+use crate::query::QueryOf;
+use crate::schema::{answer, problem};
+
+/// How long anybody may keep the answer, in seconds: a job signs every minute.
+const KEPT: &str = "public, max-age=60";
+
+/// The container; nothing to whoever has it.
+pub(crate) async fn newest(
+    State(files): State<SnapshotFiles>,
+    asker: Asker,
+    headers: HeaderMap,
+    QueryOf(query): QueryOf<SnapshotQuery>,
+) -> Response {
+    let file = match files.newest(&query.app_id, Some(asker.address)).await {
+        Ok(file) => file,
+        Err(error) => return refuse(&error, &asker.id),
+    };
+    let tag = format!("\"{}\"", encode_hex(&file.row.sha256));
+    let told = [(header::CACHE_CONTROL, KEPT.to_owned()), (header::ETAG, tag.clone())];
+    if headers.get_all(header::IF_NONE_MATCH).iter().any(|held| names(held.as_bytes(), tag.as_bytes())) {
+        return (StatusCode::NOT_MODIFIED, told).into_response();
+    }
+    let about = [
+        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (header::CONTENT_LENGTH, file.row.bytes.to_string()),
+    ];
+    (told, about, body(files, file)).into_response()
+}
+
+/// Part by part: nobody holds all of it.
+fn body(files: SnapshotFiles, file: SnapshotFile) -> Body {
+    let parts = try_unfold((files, file, 0_u64, 0_u64), |(files, file, part, sent)| async move {
+        if sent >= file.row.bytes {
+            return Ok(None);
+        }
+        let next = files.part(&file, part).await?;
+        // It was replaced more than once meanwhile: the transfer breaks off, and is begun anew.
+        let next = next.ok_or(AuthorityError::Busy("the snapshot is not kept any more"))?;
+        let sent = sent + next.len() as u64;
+        Ok::<_, AuthorityError>(Some((next, (files, file, part + 1, sent))))
+    });
+    Body::from_stream(parts)
+}
+
+/// Whether a list of tags names this one. A weak one is the same bytes, too.
+fn names(list: &[u8], tag: &[u8]) -> bool {
+    let trimmed = |held: &[u8]| {
+        let held = held.trim_ascii();
+        held.strip_prefix(b"W/").unwrap_or(held) == tag || held == b"*"
+    };
+    list.split(|byte| *byte == b',').any(trimmed)
+}
+
+/// In the OpenAPI document.
+pub(crate) fn describe(document: &mut Value) {
+    let file = json!({ "type": "string", "format": "binary" });
+    document["paths"]["/api/v1/snapshot"]["get"] = json!({
+        "operationId": "snapshot",
+        "tags": ["runtime"],
+        "summary": "The newest revocation data, as a container",
+        "security": [],
+        "parameters": parameters::<SnapshotQuery>(),
+        "responses": {
+            "200": { "description": "a container", "content": { "application/octet-stream": { "schema": file } } },
+            "304": { "description": "the client has it already" },
+            "400": answer("not of the documented form", &problem()),
+            "404": answer("no such app", &problem()),
+            "429": answer("too many requests", &problem()),
+            "500": answer("the server failed", &problem()),
+            "503": answer("the server cannot answer now", &problem()),
+        },
+    });
+}

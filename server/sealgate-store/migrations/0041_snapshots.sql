@@ -1,0 +1,51 @@
+-- Revocation data that was signed (spec/revocation.md §3, §4).
+
+-- The newest shard of each block.
+CREATE TABLE shards (
+    app_id TEXT NOT NULL,
+    block BIGINT NOT NULL,
+    tenant_id TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    issued_at BIGINT NOT NULL,
+    -- How many slots it lists.
+    listed BIGINT NOT NULL,
+    -- The snapshot key that signed it.
+    signer TEXT NOT NULL,
+    -- The statement's id, and itself with its body.
+    statement_id TEXT NOT NULL,
+    statement BYTEA NOT NULL,
+    PRIMARY KEY (app_id, block),
+    FOREIGN KEY (tenant_id, app_id) REFERENCES apps (tenant_id, app_id)
+);
+CREATE INDEX shards_by_tenant ON shards (tenant_id, app_id, block);
+CREATE INDEX shards_by_signer ON shards (signer);
+
+-- The newest snapshots of each tenant, each a whole container. It is here once all of its parts are.
+CREATE TABLE snapshots (
+    tenant_id TEXT NOT NULL REFERENCES tenants (tenant_id),
+    version BIGINT NOT NULL,
+    issued_at BIGINT NOT NULL,
+    signer TEXT NOT NULL,
+    -- The ids of the root statement, keyset and tenant keyset that it names.
+    chain TEXT NOT NULL,
+    -- How many shards it names, the sum of their versions, and how many slots they list.
+    shards BIGINT NOT NULL,
+    versions BIGINT NOT NULL,
+    listed BIGINT NOT NULL,
+    -- The container: its length, its SHA-256, and the name of its parts.
+    bytes BIGINT NOT NULL,
+    sha256 BYTEA NOT NULL,
+    container TEXT NOT NULL,
+    -- The statement with its list of shards.
+    statement BYTEA NOT NULL,
+    PRIMARY KEY (tenant_id, version)
+);
+
+-- Parts of containers, in their order.
+CREATE TABLE snapshot_parts (
+    tenant_id TEXT NOT NULL,
+    container TEXT NOT NULL,
+    part BIGINT NOT NULL,
+    contents BYTEA NOT NULL,
+    PRIMARY KEY (tenant_id, container, part)
+);

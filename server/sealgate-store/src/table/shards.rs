@@ -1,0 +1,132 @@
+//! The newest shard of each block, as it was signed (`spec/revocation.md` §3).
+
+use sealgate_artifact::{AppId, PublicKey, StatementId, TenantId, UnixSeconds};
+
+use crate::columns::{count, parsed, signed, time};
+use crate::sql::{FromRow, Row, query, query_as};
+use crate::statements::statements;
+use crate::{Read, StoreError, Tx};
+
+macro_rules! about {
+    ($rest:literal) => {
+        concat!("SELECT app_id, block, version, issued_at, listed, signer, statement_id FROM shards ", $rest)
+    };
+}
+
+statements! {
+    AFTER = about!("WHERE tenant_id = $1 AND (app_id, block) > ($2, $3) ORDER BY app_id, block LIMIT $4");
+    STATEMENT = "SELECT statement FROM shards WHERE app_id = $1 AND block = $2 AND tenant_id = $3";
+    SUM = "SELECT COUNT(*) AS shards, CAST(COALESCE(SUM(version), 0) AS BIGINT) AS versions, \
+           CAST(COALESCE(SUM(listed), 0) AS BIGINT) AS listed, COALESCE(MAX(issued_at), 0) AS issued_at \
+           FROM shards WHERE tenant_id = $1";
+    BY_SIGNER = "SELECT block FROM shards WHERE signer = $1 LIMIT 1";
+    // Whoever was faster signed a newer one.
+    UPSERT = "INSERT INTO shards (app_id, block, tenant_id, version, issued_at, listed, signer, statement_id, statement) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (app_id, block) DO UPDATE SET \
+              version = excluded.version, issued_at = excluded.issued_at, listed = excluded.listed, signer = excluded.signer, \
+              statement_id = excluded.statement_id, statement = excluded.statement \
+              WHERE shards.version < excluded.version AND shards.tenant_id = excluded.tenant_id";
+}
+
+/// A shard, without its statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "a field is its column")]
+pub struct ShardRow {
+    pub app: AppId,
+    pub block: u64,
+    pub version: u64,
+    pub issued_at: UnixSeconds,
+    /// How many slots it lists.
+    pub listed: u64,
+    pub signer: PublicKey,
+    pub id: StatementId,
+}
+
+impl FromRow for ShardRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            app: parsed(row, "app_id", |t| AppId::parse(t).ok())?,
+            block: count(row, "block")?,
+            version: count(row, "version")?,
+            issued_at: time(row, "issued_at")?,
+            listed: count(row, "listed")?,
+            signer: parsed(row, "signer", |t| PublicKey::parse(t).ok())?,
+            id: parsed(row, "statement_id", StatementId::parse)?,
+        })
+    }
+}
+
+/// All shards of a tenant together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShardSum {
+    /// How many there are.
+    pub shards: u64,
+    /// The sum of their versions: it rises with each new one.
+    pub versions: u64,
+    /// How many slots they list.
+    pub listed: u64,
+    /// When the newest was signed.
+    pub issued_at: UnixSeconds,
+}
+
+impl FromRow for ShardSum {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            shards: count(row, "shards")?,
+            versions: count(row, "versions")?,
+            listed: count(row, "listed")?,
+            issued_at: time(row, "issued_at")?,
+        })
+    }
+}
+
+/// The tenant's shards by app and block, starting after that one.
+pub async fn after(
+    on: impl Read,
+    tenant: TenantId,
+    after: Option<(AppId, u64)>,
+    limit: u32,
+) -> Result<Vec<ShardRow>, StoreError> {
+    let (app, block) = after.map_or((String::new(), 0), |(app, block)| (app.to_string(), block));
+    let query = query_as(AFTER).bind(tenant.to_string()).bind(app).bind(signed(block));
+    query.bind(signed(limit.into())).fetch_all(on).await
+}
+
+/// The statement of a block's shard, with its body.
+pub async fn statement(
+    on: impl Read,
+    tenant: TenantId,
+    (app, block): (AppId, u64),
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let query = query(STATEMENT).bind(app.to_string()).bind(signed(block)).bind(tenant.to_string());
+    query.fetch_optional(on).await?.map(|row| row.get(0)).transpose()
+}
+
+/// What the tenant's shards are together.
+pub async fn sum(on: impl Read, tenant: TenantId) -> Result<ShardSum, StoreError> {
+    query_as(SUM).bind(tenant.to_string()).fetch_one(on).await
+}
+
+/// Whether that key signed the newest shard of any block.
+pub async fn is_signer(on: impl Read, key: PublicKey) -> Result<bool, StoreError> {
+    Ok(query(BY_SIGNER).bind(key.to_string()).fetch_optional(on).await?.is_some())
+}
+
+/// Stores a shard; `false` if there is one of this version or a newer one.
+pub async fn upsert(
+    tx: &mut Tx<'_>,
+    tenant: TenantId,
+    shard: &ShardRow,
+    statement: &[u8],
+) -> Result<bool, StoreError> {
+    let query = query(UPSERT)
+        .bind(shard.app.to_string())
+        .bind(signed(shard.block))
+        .bind(tenant.to_string())
+        .bind(signed(shard.version))
+        .bind(signed(shard.issued_at.get()))
+        .bind(signed(shard.listed))
+        .bind(shard.signer.to_string())
+        .bind(shard.id.to_string());
+    Ok(query.bind(statement.to_vec()).execute(tx).await? > 0)
+}

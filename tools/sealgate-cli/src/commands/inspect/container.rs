@@ -1,0 +1,193 @@
+//! A container, part by part (`spec/container.md`).
+
+use std::path::Path;
+
+use sealgate_artifact::{
+    ArtifactError, Carrier, Envelope, Kind, PublicKey, SignatureEntry, Value, encode_hex, parse_json,
+};
+use sealgate_container::{Entry, EntryName, Purpose, decode_statement};
+use sealgate_trust::ed25519;
+use serde_json::json;
+
+use super::{Form, Seen, readable};
+use crate::container::{self, Whole};
+use crate::failure::Failure;
+use crate::files::Stream;
+use crate::output::{Output, say};
+
+/// A part that is a statement.
+struct Part {
+    name: EntryName,
+    carrier: Carrier,
+    form: Result<(), ArtifactError>,
+}
+
+pub(super) fn run(path: &Path, stream: Stream, dsse: bool, output: &Output) -> Result<(), Failure> {
+    let mut parts = Parts::default();
+    let whole = container::read(path, stream, output, |name, bytes| parts.take(name, bytes))?;
+    let seen = parts.seen()?;
+    if dsse {
+        for seen in seen {
+            say!("{}", String::from_utf8_lossy(&seen.carrier.envelope.encode()));
+        }
+        return Ok(());
+    }
+    output.result(&report(&whole, &seen), |_| print(&whole, &seen));
+    Ok(())
+}
+
+/// The statements, in the order of the file.
+#[derive(Default)]
+struct Parts {
+    list: Vec<Part>,
+    /// The shard whose body comes next, counted from the first part.
+    next_body: usize,
+}
+
+impl Parts {
+    fn take(&mut self, name: EntryName, bytes: Vec<u8>) -> Result<(), Failure> {
+        match (name, name.kind()) {
+            (_, Some(kind)) => {
+                let envelope = decode_statement(kind, &bytes)
+                    .map_err(|fault| Failure::new(fault.code(), fault.to_string()))?;
+                let carrier = Carrier { envelope, attachments: vec![] };
+                let form = kind.visit(Form(&carrier));
+                self.list.push(Part { name, carrier, form });
+            }
+            (EntryName::Attachment, None) => {
+                let main = self.list.first_mut();
+                main.expect("the main statement comes first").attach(bytes, true);
+            }
+            (EntryName::ShardBody, None) => self.attach_to_shard(bytes),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Bodies come in the order of the shards that have one. Only what a body says of the form is kept: there may be many.
+    fn attach_to_shard(&mut self, bytes: Vec<u8>) {
+        let lacks_body = |part: &Part| matches!(part.form, Err(ArtifactError::AttachmentMissing(_)));
+        let of_shard = |part: &Part| part.name == EntryName::Shard && lacks_body(part);
+        let found = self.list.iter().skip(self.next_body).position(of_shard);
+        let Some(at) = found.map(|at| self.next_body + at) else { return };
+        self.list[at].attach(bytes, false);
+        self.next_body = at + 1;
+    }
+
+    /// What the statements say, each with the ids of the keys that signed it as far as the file names them.
+    fn seen(self) -> Result<Vec<Seen>, Failure> {
+        let keys: Vec<PublicKey> =
+            self.list.iter().flat_map(|part| keys_of(&part.carrier.envelope)).collect();
+        let seen = |part: Part| {
+            let kind = part.name.kind();
+            let envelope = kind.map(|kind| named(kind, &part.carrier.envelope, &keys));
+            let carrier = Carrier { envelope: envelope.unwrap_or(part.carrier.envelope), ..part.carrier };
+            let payload = parse_json(carrier.envelope.payload())?;
+            Ok(Seen { kind, carrier, payload, form: part.form })
+        };
+        self.list.into_iter().map(seen).collect()
+    }
+}
+
+impl Part {
+    /// The same with what it attaches.
+    fn attach(&mut self, bytes: Vec<u8>, keep: bool) {
+        self.carrier.attachments.push(bytes);
+        self.form = self.name.kind().map_or(Ok(()), |kind| kind.visit(Form(&self.carrier)));
+        if !keep {
+            self.carrier.attachments.clear();
+        }
+    }
+}
+
+/// The public keys that a root statement or a keyset names; of any other, none.
+fn keys_of(envelope: &Envelope) -> Vec<PublicKey> {
+    let Ok(Value::Object(members)) = parse_json(envelope.payload()) else { return vec![] };
+    let Some((_, Value::List(keys))) = members.into_iter().find(|(name, _)| name == "keys") else {
+        return vec![];
+    };
+    let text = |entry: Value| match entry {
+        Value::Text(key) => Some(key),
+        Value::Object(members) => members.into_iter().find_map(|(name, value)| match value {
+            Value::Text(key) if name == "public_key" => Some(key),
+            _ => None,
+        }),
+        _ => None,
+    };
+    keys.into_iter().filter_map(text).filter_map(|key| PublicKey::parse(&key).ok()).collect()
+}
+
+/// `spec/container.md` §4.2: each signature with the id of the key it verifies with, if that is one of these.
+fn named(kind: Kind, envelope: &Envelope, keys: &[PublicKey]) -> Envelope {
+    let message = envelope.signed_bytes();
+    let entry = |signature: &SignatureEntry| {
+        let signer = keys.iter().find(|key| ed25519::verify(key, &message, &signature.sig));
+        let keyid = signer.map_or_else(String::new, |key| key.id(kind.signing_use()).to_string());
+        SignatureEntry { keyid, sig: signature.sig.clone() }
+    };
+    let signatures = envelope.signatures().iter().map(entry).collect();
+    Envelope::new(envelope.payload_type(), envelope.payload().to_vec(), signatures)
+}
+
+fn report(whole: &Whole, seen: &[Seen]) -> serde_json::Value {
+    let entry = |entry: &Entry| json!({ "name": entry.name.as_str(), "bytes": entry.length, "sha256": encode_hex(&entry.sha256) });
+    json!({
+        "verified": false,
+        "kind": "container",
+        "purpose": whole.container.purpose().as_str(),
+        "bytes": whole.bytes,
+        "sha256": whole.sha256,
+        "entries": whole.container.entries().iter().map(entry).collect::<Vec<_>>(),
+        "statements": seen.iter().map(Seen::report).collect::<Vec<_>>(),
+    })
+}
+
+fn print(whole: &Whole, seen: &[Seen]) {
+    say!("NOT VERIFIED: this is what the file says. `sealgate verify` says whether it is true.\n");
+    let purpose = whole.container.purpose();
+    Output::pairs(&[
+        ("kind", format!("container: {}", of_what(purpose))),
+        ("bytes", whole.bytes.to_string()),
+        ("sha-256", whole.sha256.clone()),
+    ]);
+    say!("\nstatements:");
+    let head = ["KIND", "OF", "VERSION", "SIGNED", "ENDS OR NEXT", "LISTED", "STATEMENT"];
+    Output::table(&head, seen.iter().map(row));
+    let malformed = seen.iter().filter_map(|seen| Some((seen, seen.form.as_ref().err()?)));
+    for (seen, error) in malformed {
+        say!("\nmalformed: statement {}: {error} ({})", seen.carrier.envelope.id(), error.code());
+    }
+    if let Some(package) = whole.container.only(EntryName::Package) {
+        say!("\npackage: {} bytes, SHA-256 {}", package.length, encode_hex(&package.sha256));
+    }
+}
+
+/// What a container is, in words.
+pub(crate) fn of_what(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Snapshot => "a snapshot, which says what a vendor took back; `sglic import` takes it over",
+        Purpose::Update => "a version of a product with its package",
+    }
+}
+
+fn row(seen: &Seen) -> Vec<String> {
+    let member = |name: &str| match &seen.payload {
+        Value::Object(members) => members.iter().find(|(found, _)| found == name).map(|(_, value)| value),
+        _ => None,
+    };
+    let shown = |name: &str| member(name).map_or_else(String::new, |value| readable(name, value));
+    let first = |names: &[&str]| names.iter().map(|name| shown(name)).find(|text| !text.is_empty());
+    let of = match (first(&["app", "tenant"]), first(&["block"])) {
+        (Some(app), Some(block)) => format!("{app}, block {block}"),
+        (app, _) => app.unwrap_or_default(),
+    };
+    vec![
+        seen.kind.map_or("unknown", Kind::as_str).to_owned(),
+        of,
+        shown("version"),
+        shown("issued_at"),
+        first(&["next_update", "expires_at"]).unwrap_or_default(),
+        shown("count"),
+        seen.carrier.envelope.id().to_string(),
+    ]
+}

@@ -1,0 +1,268 @@
+//! `sealgate verify` of containers: whether all that is in one is true, and fits together.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use sealgate::container::{EntryName, Purpose, StageError, Staged};
+use sealgate_artifact::{
+    AppId, Code, KeyUse, Release, Snapshot, TenantId, UnixSeconds, Unverified, encode_hex,
+};
+use sealgate_container::Parts;
+use sealgate_trust::{
+    Accepted, ChainBytes, SnapshotParts, SnapshotReader, TenantTrust, TrustError, Verified, verify_release,
+};
+use sealgate_wire::Timestamp;
+use serde_json::{Value, json};
+
+use super::{Pinned, chain_report, names};
+use crate::commands::refusals::of_chain;
+use crate::failure::Failure;
+use crate::files::Stream;
+use crate::output::{Output, say};
+
+/// Files up to this size need no bar.
+const SHORT: u64 = 16 * 1024 * 1024;
+
+/// A container on the private copy, and who is believed.
+struct Judge<'a> {
+    path: &'a Path,
+    staged: &'a Staged,
+    pinned: &'a Pinned,
+    now: UnixSeconds,
+}
+
+pub(super) fn run(
+    path: &Path,
+    stream: Stream,
+    (pinned, now): (&Pinned, UnixSeconds),
+    output: &Output,
+) -> Result<(), Failure> {
+    let folder = tempfile::tempdir();
+    let folder =
+        folder.map_err(|e| Failure::new(Code::FileUnreadable, format!("a temporary folder: {e}")))?;
+    let bar = output.progress(stream.size.unwrap_or(0), SHORT, "bytes read");
+    let staged = Staged::copy(stream.read, stream.size, folder.path(), |copied, _| bar.set_position(copied));
+    bar.finish_and_clear();
+    let staged = staged.map_err(|error| unstaged(path, &error))?;
+    let judge = Judge { path, staged: &staged, pinned, now };
+    match staged.container().purpose() {
+        Purpose::Snapshot => judge.snapshot(output),
+        Purpose::Update => judge.update(output),
+    }
+}
+
+/// A shard that was verified.
+struct Listed {
+    app: AppId,
+    block: u64,
+    version: u64,
+    issued_at: UnixSeconds,
+    count: u32,
+}
+
+impl Judge<'_> {
+    /// `spec/revocation.md` §5.1, by a reader that remembers nothing.
+    fn snapshot(&self, output: &Output) -> Result<(), Failure> {
+        let snapshot =
+            Unverified::<Snapshot>::of_carrier(self.parts().main()?).map_err(|e| self.refused(&e.into()))?;
+        let said = snapshot.danger_peek().map_err(|e| self.refused(&e.into()))?;
+        let reader = SnapshotReader {
+            roots: &self.pinned.roots,
+            tenant: self.pinned.scope.map_or(said.tenant, |(tenant, _)| tenant),
+            app: None,
+            known: None,
+            accepted: &Accepted::default(),
+            snapshot: None,
+            shards: &BTreeMap::new(),
+            now: self.now,
+        };
+        let parts = SnapshotParts { chain: self.chain()?, snapshot };
+        let mut shards = vec![];
+        let imported = reader.import(&parts, self.parts().shards(), |shard, _| {
+            let shard = shard.get();
+            shards.push(Listed {
+                app: shard.app,
+                block: shard.block,
+                version: shard.version,
+                issued_at: shard.issued_at,
+                count: shard.body.as_ref().map_or(0, |body| body.count()),
+            });
+            Ok::<(), Failure>(())
+        })?;
+        match (imported.refusal, imported.chain, imported.snapshot) {
+            (None, Some(chain), Some((snapshot, _))) => {
+                output
+                    .result(&report(&snapshot, &shards, &chain), |_| self.print(&snapshot, &shards, &chain));
+                Ok(())
+            }
+            (Some(why), None, _) => Err(of_chain(why)),
+            (Some(why), ..) => Err(self.refused(&why)),
+            (None, ..) => unreachable!("what is not refused was taken over whole"),
+        }
+    }
+
+    /// `spec/container.md` §5.3.
+    fn update(&self, output: &Output) -> Result<(), Failure> {
+        let carrier = self.parts().main()?;
+        let said = Unverified::<Release>::of_carrier(carrier.clone()).and_then(|claim| claim.danger_peek());
+        let said = said.map_err(|e| self.refused(&e.into()))?;
+        let (tenant, app): (Option<TenantId>, AppId) =
+            self.pinned.scope.map_or((None, said.app), |(tenant, app)| (Some(tenant), app));
+        let chain =
+            TenantTrust::verify(&self.pinned.roots, &self.chain()?, tenant, &Accepted::default(), self.now);
+        let chain = chain.map_err(of_chain)?;
+        let release = verify_release(&chain, &carrier.encode(), app).map_err(|why| self.refused(&why))?;
+        let said = release.get();
+        let package = self.staged.container().only(EntryName::Package).expect("every update has one");
+        if (package.length, package.sha256) != (said.length, said.sha256) {
+            let why = "the package in it is not the one that the release names";
+            return Err(Failure::new(Code::ContentMismatch, format!("{}: {why}", self.path.display()))
+                .fix(Code::ContentMismatch.fix().unwrap_or_default()));
+        }
+        output.result(&update_report(&release, &chain), |_| print_update(&release, &chain));
+        Ok(())
+    }
+
+    fn parts(&self) -> Parts<'_, impl FnMut(&sealgate::container::Entry) -> Result<Vec<u8>, Failure>> {
+        Parts::new(self.staged.container(), |entry| {
+            self.staged.read(entry).map_err(|error| unstaged(self.path, &error))
+        })
+    }
+
+    fn chain(&self) -> Result<ChainBytes, Failure> {
+        let text = |name| {
+            let envelopes = self.parts().envelopes(name)?;
+            Ok::<_, Failure>(envelopes.iter().map(sealgate_artifact::Envelope::encode).collect::<Vec<_>>())
+        };
+        let only = |name| Ok::<_, Failure>(text(name)?.pop().unwrap_or_default());
+        Ok(ChainBytes {
+            roots: text(EntryName::Root)?,
+            keyset: only(EntryName::Keyset)?,
+            tenant_keyset: only(EntryName::TenantKeyset)?,
+        })
+    }
+
+    fn refused(&self, why: &TrustError) -> Failure {
+        let failure = Failure::new(why.code(), format!("{}: {why}", self.path.display()));
+        Failure { fix: why.code().fix().map(str::to_owned), ..failure }
+    }
+
+    fn print(&self, snapshot: &Verified<Snapshot>, shards: &[Listed], chain: &TenantTrust) {
+        let said = snapshot.get();
+        say!("VALID\n");
+        let next = Timestamp(said.next_update);
+        Output::pairs(&[
+            ("snapshot of tenant", said.tenant.to_string()),
+            ("version", said.version.to_string()),
+            ("signed", Timestamp(said.issued_at).to_string()),
+            (
+                "next one due",
+                if said.next_update <= self.now {
+                    format!("{next}: there is a newer one")
+                } else {
+                    next.to_string()
+                },
+            ),
+            ("statements taken back", total(shards).to_string()),
+        ]);
+        if !shards.is_empty() {
+            say!("");
+            let row = |shard: &Listed| {
+                let Listed { app, block, version, issued_at, count } = shard;
+                let signed = Timestamp(*issued_at).to_string();
+                vec![app.to_string(), block.to_string(), version.to_string(), signed, count.to_string()]
+            };
+            Output::table(&["APP", "BLOCK", "VERSION", "SIGNED", "TAKEN BACK"], shards.iter().map(row));
+        }
+        print_chain("snapshot and shards", snapshot.signed_by(), KeyUse::Snapshot, chain);
+        say!("not checked:");
+        say!("  whether there is a newer snapshot: only its date tells how old this one is");
+    }
+}
+
+fn total(shards: &[Listed]) -> u64 {
+    shards.iter().map(|shard| u64::from(shard.count)).sum()
+}
+
+fn report(snapshot: &Verified<Snapshot>, shards: &[Listed], chain: &TenantTrust) -> Value {
+    let said = snapshot.get();
+    let shard = |shard: &Listed| {
+        json!({
+            "app": shard.app.to_string(), "block": shard.block, "version": shard.version,
+            "issued_at": Timestamp(shard.issued_at), "count": shard.count,
+        })
+    };
+    let own = json!({
+        "verdict": "valid",
+        "kind": "snapshot",
+        "statement_id": snapshot.id().to_string(),
+        "tenant": said.tenant.to_string(),
+        "version": said.version,
+        "issued_at": Timestamp(said.issued_at),
+        "next_update": Timestamp(said.next_update),
+        "count": total(shards),
+        "shards": shards.iter().map(shard).collect::<Vec<_>>(),
+        "signed_by": names(snapshot.signed_by(), KeyUse::Snapshot),
+    });
+    with_chain(own, chain)
+}
+
+fn update_report(release: &Verified<Release>, chain: &TenantTrust) -> Value {
+    let said = release.get();
+    let own = json!({
+        "verdict": "valid",
+        "kind": "update",
+        "statement_id": release.id().to_string(),
+        "tenant": said.tenant.to_string(),
+        "app": said.app.to_string(),
+        "version": said.version,
+        "target": said.target,
+        "bytes": said.length,
+        "sha256": encode_hex(&said.sha256),
+        "modules": said.modules.len(),
+        "signed_by": names(release.signed_by(), KeyUse::Update),
+    });
+    with_chain(own, chain)
+}
+
+fn with_chain(mut own: Value, chain: &TenantTrust) -> Value {
+    if let (Value::Object(own), Value::Object(chain)) = (&mut own, chain_report(chain)) {
+        own.extend(chain);
+    }
+    own
+}
+
+fn print_update(release: &Verified<Release>, chain: &TenantTrust) {
+    let said = release.get();
+    say!("VALID\n");
+    Output::pairs(&[
+        ("app", said.app.to_string()),
+        ("tenant", said.tenant.to_string()),
+        ("version", said.version.clone()),
+        ("for", said.target.clone()),
+        ("published", Timestamp(said.issued_at).to_string()),
+        ("package", format!("{} bytes, SHA-256 {}", said.length, encode_hex(&said.sha256))),
+    ]);
+    print_chain("release", release.signed_by(), KeyUse::Update, chain);
+    say!("not checked:");
+    say!("  whether the vendor took the release back since");
+}
+
+fn print_chain(what: &str, by: &[sealgate_artifact::PublicKey], key_use: KeyUse, chain: &TenantTrust) {
+    say!("\nchecked:");
+    say!("  {what} signed by {} key {}", key_use, names(by, key_use).join(", "));
+    super::print_chain("that key", chain);
+}
+
+fn unstaged(path: &Path, error: &StageError) -> Failure {
+    match error {
+        StageError::Container(error) => crate::container::of_container(path, error),
+        other => Failure::new(other.code(), format!("{}: {other}", path.display())).fix(other.fix()),
+    }
+}
+
+impl From<sealgate_container::ContainerError> for Failure {
+    fn from(error: sealgate_container::ContainerError) -> Self {
+        crate::container::of_container(Path::new("the file"), &error)
+    }
+}
