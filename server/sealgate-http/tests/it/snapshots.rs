@@ -45,7 +45,8 @@ fn later(app: &TestApp, product: &Value, before: &TakenOver) -> TakenOver {
 fn slots(app: &TestApp, license: &Value) -> Vec<u64> {
     let all = envelopes(app, "license_statements");
     let all = all.iter().map(|bytes| {
-        let said = Unverified::<License>::decode(bytes).expect("a statement").danger_peek().expect("a license");
+        let said =
+            Unverified::<License>::decode(bytes).expect("a statement").danger_peek().expect("a license");
         (said.license.to_string(), said.conditions.slot.expect("a slot"))
     });
     all.filter(|(id, _)| *id == license["license_id"]).map(|(_, slot)| slot).collect()

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use sealgate_artifact::{ActivationId, AppId, LicenseId, Shard, TenantId, UnixSeconds, limits};
 
+use super::BlockListed;
 use super::slot_blocks;
-use super::{BlockListed, LicenseRow, SignedLicense};
 use crate::columns::{count, flag, moment, optional, optional_count, optional_time, parsed, signed};
 use crate::many::{MANY, for_all, with_rows};
 use crate::sql::{FromRow, Query, Row, query, query_as};
@@ -96,20 +96,6 @@ pub struct SlotRow {
     pub license: LicenseId,
     pub what: Slotted,
     pub expires_at: Option<UnixSeconds>,
-}
-
-impl SlotRow {
-    /// The slot of a signed version of this license, if it has one.
-    pub(super) fn of_version(license: &LicenseRow, signed: &SignedLicense) -> Option<Self> {
-        Some(Self {
-            tenant: license.tenant,
-            app: license.app,
-            slot: signed.slot?,
-            license: license.id,
-            what: Slotted::Version(license.version),
-            expires_at: license.expires_at,
-        })
-    }
 }
 
 /// What is known of a slot that was given out.

@@ -75,7 +75,11 @@ fn import(client: &Client, args: &ImportSnapshotArgs, output: &Output) -> Result
 fn seen(file: &[u8]) -> String {
     let Ok(container) = Container::read(file) else { return String::new() };
     let main = container.main();
-    let said = main.name.kind().zip(main.contents(file)).and_then(|(kind, bytes)| decode_statement(kind, bytes).ok());
+    let said = main
+        .name
+        .kind()
+        .zip(main.contents(file))
+        .and_then(|(kind, bytes)| decode_statement(kind, bytes).ok());
     let payload = said.and_then(|said| serde_json::from_slice::<serde_json::Value>(said.payload()).ok());
     let Some(payload) = payload else { return String::new() };
     let time = payload["issued_at"].as_u64().and_then(UnixSeconds::new).map(Timestamp);
@@ -101,7 +105,9 @@ fn shown(came: &SnapshotImported) {
         ("keys revoked again", of(&came.keys_revoked)),
     ]);
     if !came.licenses_suspended.is_empty() {
-        say!("\nOf a suspended license only the present version was taken back: give it the terms that it should have, then resume it.");
+        say!(
+            "\nOf a suspended license only the present version was taken back: give it the terms that it should have, then resume it."
+        );
     }
 }
 
