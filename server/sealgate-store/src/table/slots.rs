@@ -65,10 +65,12 @@ statements! {
                         FROM licenses l JOIN slots s ON s.license_id = l.license_id AND s.version = l.version \
                         AND s.activation_id IS NULL WHERE l.tenant_id = $1 AND l.license_id > $2 AND l.revoked_at IS NULL \
                         AND s.listed_at IS NOT NULL ORDER BY l.license_id LIMIT $4";
-    SEATS_OF_LISTED = "SELECT DISTINCT d.device_id FROM activations a JOIN slots s ON s.activation_id = a.activation_id \
-                       AND s.generation = a.generation JOIN devices d ON d.license_id = a.license_id AND d.kind = 'key' \
+    SEATS_OF_LISTED = "SELECT DISTINCT d.device_id FROM activations a JOIN slots s ON s.license_id = a.license_id \
+                       AND s.activation_id = a.activation_id AND s.generation = a.generation JOIN devices d ON d.license_id = a.license_id AND d.kind = 'key' \
                        AND d.identity = a.identity WHERE a.tenant_id = $1 AND d.device_id > $2 AND a.end_code IS NULL \
-                       AND s.listed_at IS NOT NULL ORDER BY d.device_id LIMIT $3";
+                       AND s.listed_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM slots o WHERE o.license_id = a.license_id \
+                       AND o.activation_id = a.activation_id AND o.generation = a.generation AND o.listed_at IS NULL) \
+                       ORDER BY d.device_id LIMIT $3";
     KNOW = with_rows!(know!(), (1, 1, 5), "", NOW_LISTED);
     KNOW_MANY = with_rows!(know!(), (MANY, 1, 5), "", NOW_LISTED);
     PRUNE = "DELETE FROM slots WHERE app_id = $1 AND slot >= $2 AND slot < $3 AND expires_at <= $4";
@@ -291,7 +293,7 @@ pub async fn presently_listed(
     query.bind(signed(limit.into())).fetch_all(on).await
 }
 
-/// The tenant's devices that hold a seat and whose present proof is listed, in the order of their ids, after that one.
+/// The tenant's devices that hold a seat and all of whose proofs of the present generation are listed, in the order of their ids, after that one.
 pub async fn seats_of_listed(
     on: impl Read,
     tenant: TenantId,
