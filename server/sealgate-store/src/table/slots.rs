@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use sealgate_artifact::{ActivationId, AppId, LicenseId, Shard, TenantId, UnixSeconds, limits};
 
+use super::BlockListed;
 use super::slot_blocks;
-use super::{BlockListed, LicenseRow, SignedLicense};
 use crate::columns::{count, flag, moment, optional, optional_count, optional_time, parsed, signed};
 use crate::many::{MANY, for_all, with_rows};
 use crate::sql::{FromRow, Query, Row, query, query_as};
@@ -65,10 +65,12 @@ statements! {
                         FROM licenses l JOIN slots s ON s.license_id = l.license_id AND s.version = l.version \
                         AND s.activation_id IS NULL WHERE l.tenant_id = $1 AND l.license_id > $2 AND l.revoked_at IS NULL \
                         AND s.listed_at IS NOT NULL ORDER BY l.license_id LIMIT $4";
-    SEATS_OF_LISTED = "SELECT DISTINCT d.device_id FROM activations a JOIN slots s ON s.activation_id = a.activation_id \
-                       AND s.generation = a.generation JOIN devices d ON d.license_id = a.license_id AND d.kind = 'key' \
+    SEATS_OF_LISTED = "SELECT DISTINCT d.device_id FROM activations a JOIN slots s ON s.license_id = a.license_id \
+                       AND s.activation_id = a.activation_id AND s.generation = a.generation JOIN devices d ON d.license_id = a.license_id AND d.kind = 'key' \
                        AND d.identity = a.identity WHERE a.tenant_id = $1 AND d.device_id > $2 AND a.end_code IS NULL \
-                       AND s.listed_at IS NOT NULL ORDER BY d.device_id LIMIT $3";
+                       AND s.listed_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM slots o WHERE o.license_id = a.license_id \
+                       AND o.activation_id = a.activation_id AND o.generation = a.generation AND o.listed_at IS NULL) \
+                       ORDER BY d.device_id LIMIT $3";
     KNOW = with_rows!(know!(), (1, 1, 5), "", NOW_LISTED);
     KNOW_MANY = with_rows!(know!(), (MANY, 1, 5), "", NOW_LISTED);
     PRUNE = "DELETE FROM slots WHERE app_id = $1 AND slot >= $2 AND slot < $3 AND expires_at <= $4";
@@ -96,20 +98,6 @@ pub struct SlotRow {
     pub license: LicenseId,
     pub what: Slotted,
     pub expires_at: Option<UnixSeconds>,
-}
-
-impl SlotRow {
-    /// The slot of a signed version of this license, if it has one.
-    pub(super) fn of_version(license: &LicenseRow, signed: &SignedLicense) -> Option<Self> {
-        Some(Self {
-            tenant: license.tenant,
-            app: license.app,
-            slot: signed.slot?,
-            license: license.id,
-            what: Slotted::Version(license.version),
-            expires_at: license.expires_at,
-        })
-    }
 }
 
 /// What is known of a slot that was given out.
@@ -305,7 +293,7 @@ pub async fn presently_listed(
     query.bind(signed(limit.into())).fetch_all(on).await
 }
 
-/// The tenant's devices that hold a seat and whose present proof is listed, in the order of their ids, after that one.
+/// The tenant's devices that hold a seat and all of whose proofs of the present generation are listed, in the order of their ids, after that one.
 pub async fn seats_of_listed(
     on: impl Read,
     tenant: TenantId,
