@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::chain::Chain;
 use super::due::{DAY, of_snapshot};
-use super::{Place, Snapshots};
+use super::signing::{Place, Snapshots};
 use crate::Caller;
 use crate::keys::{first_version, next_version};
 
@@ -46,8 +46,7 @@ impl Snapshots {
         }
         let listed = self.all_shards(tenant).await?;
         let version = newest.map_or_else(|| first_version(now), |newest| next_version(newest.version, now));
-        let entry =
-            |shard: &ShardRow| ShardEntry { app: shard.app, block: shard.block, statement: shard.id };
+        let entry = |shard: &ShardRow| ShardEntry { app: shard.app, block: shard.block, statement: shard.id };
         let snapshot = Snapshot {
             tenant,
             version,
