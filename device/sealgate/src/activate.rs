@@ -66,8 +66,12 @@ impl Client {
         unless_revoked(activation, looked).map(Some)
     }
 
-    /// The same also where it was taken back: what the program did is recorded nevertheless.
-    pub(crate) fn held_activation(&self) -> Result<Option<(Activation, Looked)>, Error> {
+    /// The same also where revocation data lists it, for whoever shows what is held ([`revocations`](Self::revocations) says whether).
+    pub fn kept_activation(&self) -> Result<Option<Activation>, Error> {
+        Ok(self.held_activation()?.map(|(activation, _)| activation))
+    }
+
+    fn held_activation(&self) -> Result<Option<(Activation, Looked)>, Error> {
         let Some(Found { state, .. }) = self.kept()? else { return Ok(None) };
         let Some(kept) = &state.activated else { return Ok(None) };
         self.verified_at(&state, kept, self.clock.now().max(state.floors().newest())).map(Some)

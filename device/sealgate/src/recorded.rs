@@ -28,7 +28,8 @@ impl Client {
     ///
     /// A builder without a folder has none, unless it was given a [`chain_store`](crate::Builder::chain_store).
     pub fn chain_log(&self) -> Result<ClientChain, Error> {
-        let (activation, _) = self.held_activation()?.ok_or_else(Denied::not_activated)?;
+        // What the program did is recorded also where the activation was taken back.
+        let activation = self.kept_activation()?.ok_or_else(Denied::not_activated)?;
         let store = self.chain_store.clone().ok_or(ConfigurationError::StoreMissing)?;
         let log = ChainLog::open_in(store, activation.chain_key().clone(), activation.chain());
         Ok(log.map_err(ConfigurationError::Chain)?)

@@ -112,6 +112,7 @@ pub fn stage(app: &TestApp, vendor: &User, operation: &str) -> Staged {
         | "export_audit" | "show_clock" | "list_jobs" | "list_snapshots" => nothing(),
         "show_tenant" | "suspend_tenant" | "resume_tenant" => about(&stage.tenant()),
         "update_tenant" => change(&stage.tenant(), json!({ "offline": false })),
+        "import_snapshot" => body(json!({ "file": stage.snapshot(), "source": "a stick" })),
         "create_token" => body(json!({ "scopes": ["tokens:write"] })),
         "revoke_token" => {
             about(&text(&vendor.make("/api/v1/tokens", &json!({ "scopes": ["tokens:write"] }))["token_id"]))

@@ -78,6 +78,18 @@ Examples:
 
 Exit codes: 0 the vendor has the list, or all of it is approved, 1 refused, 65 bad file, 69 server unreachable";
 
+const IMPORTING: &str = "\
+The file is read once, copied into the state folder, and verified by the vendor's keys; no server is asked. What it says was taken back gives \
+no right from then on, also in a program that runs. Nothing that was imported before is undone by an older file.
+
+Run it as the program's user, and give --state the program's own state folder.
+
+Examples:
+  sglic import /media/usb/vendor.sgsnap
+  sglic import vendor.sgsnap --state /var/lib/editor
+
+Exit codes: 0 imported, also where it was before, 65 the file is refused (what was verified of it stays in force, and is named)";
+
 /// Activates this machine for a license, and shows what it holds.
 #[derive(Parser)]
 #[command(name = "sglic", version, propagate_version = true, max_term_width = 100, after_help = BEGIN)]
@@ -143,6 +155,9 @@ pub(crate) enum Command {
     /// Tell the server that this machine is still there
     #[command(after_help = WATCHING)]
     Heartbeat(HeartbeatArgs),
+    /// Take over a file that came on a medium: a snapshot of what the vendor took back
+    #[command(after_help = IMPORTING)]
+    Import(ImportArgs),
     /// List the files that a program consists of, and have the vendor approve them
     Manifest {
         #[command(subcommand)]
@@ -235,6 +250,13 @@ pub(crate) struct DoctorArgs {
     /// The number of the program's process, while it runs: the sensors look at it, and not at this command
     #[arg(long, value_name = "PID")]
     pub(crate) pid: Option<u32>,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct ImportArgs {
+    /// The file, as the vendor handed it out (.sgsnap); `-` reads it from standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
 }
 
 #[derive(ClapArgs)]

@@ -11,6 +11,7 @@ mod failure;
 mod files;
 mod modules;
 mod output;
+mod progress;
 mod run;
 mod settings;
 mod stamp;

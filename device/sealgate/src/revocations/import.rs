@@ -46,6 +46,16 @@ impl Client {
         Ok(Staged::copy_file(file, self.revocation_store()?.folder(), progress)?)
     }
 
+    /// The same from a medium that is read once. `size` is the file's, if it is known.
+    pub fn stage_medium(
+        &self,
+        medium: impl Read,
+        size: Option<u64>,
+        progress: impl FnMut(u64, u64),
+    ) -> Result<Staged, ImportError> {
+        Ok(Staged::copy(medium, size, self.revocation_store()?.folder(), progress)?)
+    }
+
     /// Takes a snapshot of revocation data over from this file: what the vendor took back gives no right from then on, and newer keys count
     /// as if a server had shown them. The newest data that was imported stays in force.
     pub fn import_snapshot_file(&self, file: &Path) -> Result<SnapshotImport, ImportError> {
@@ -58,8 +68,7 @@ impl Client {
         medium: impl Read,
         size: Option<u64>,
     ) -> Result<SnapshotImport, ImportError> {
-        let folder = self.revocation_store()?.folder();
-        self.import_staged(&Staged::copy(medium, size, folder, |_, _| ())?)
+        self.import_staged(&self.stage_medium(medium, size, |_, _| ())?)
     }
 
     /// The same of a file that was copied ([`stage`](Self::stage)).

@@ -33,6 +33,8 @@ pub(crate) struct Admissions {
     pub(crate) approved: Option<Vec<Module>>,
     /// Refuses lists of a chain for their form.
     pub(crate) refuse_lists: bool,
+    /// What new proofs have.
+    pub(crate) slot: Option<u64>,
     /// Makes nonces and identifiers.
     count: u64,
 }
@@ -178,7 +180,7 @@ impl Admissions {
             nonce: self.nonce(),
             issued_at: at(time),
             modules: said.modules.clone(),
-            slot: None,
+            slot: self.slot,
         };
         let admission = Admission {
             proof: proof.clone(),

@@ -72,6 +72,8 @@ pub(crate) struct Authority {
     pub(crate) activators: Vec<(Seed, KeyState)>,
     /// Those that sign releases.
     pub(crate) updaters: Vec<(Seed, KeyState)>,
+    /// Those that sign revocation data.
+    pub(crate) snapshotters: Vec<(Seed, KeyState)>,
     pub(crate) tenant: TenantId,
     pub(crate) server: Seed,
     pub(crate) certificate: ServerCertificate,
@@ -90,6 +92,7 @@ impl Authority {
             issuers: vec![(first + 2, KeyState::Active)],
             activators: vec![],
             updaters: vec![],
+            snapshotters: vec![],
             tenant: tenant(),
             server: first + 3,
             certificate: ServerCertificate {
@@ -163,6 +166,7 @@ impl Authority {
             keys: issuers
                 .chain(self.activators.iter().map(record(KeyUse::Activation)))
                 .chain(self.updaters.iter().map(record(KeyUse::Update)))
+                .chain(self.snapshotters.iter().map(record(KeyUse::Snapshot)))
                 .collect(),
         };
         signed(&keyset, &[self.signing_authority()])

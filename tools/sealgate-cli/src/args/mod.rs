@@ -12,6 +12,7 @@ mod keys;
 mod licenses;
 mod login;
 pub(crate) mod max_devices;
+mod offline;
 mod once;
 mod part;
 mod records;
@@ -34,13 +35,13 @@ pub(crate) use licenses::{
     UpdateLicenseArgs,
 };
 pub(crate) use login::{ProfileArg, ProfileCommand};
+pub(crate) use offline::{ImportSnapshotArgs, OfflineCommand, SnapshotArgs};
 pub(crate) use once::OnceArgs;
 pub(crate) use part::{NewestArgs, PartArgs};
 pub(crate) use records::{AuditCommand, EventsArgs};
 pub(crate) use releases::{DecideArgs, ManifestCommand, MarkArgs, PublishArgs, ReleaseCommand};
 pub(crate) use server::{
-    AcceptClockArgs, CheckConfigArgs, DemoArgs, DoctorArgs, JobCommand, OfflineCommand, ServeArgs,
-    ServerCommand, SnapshotArgs,
+    AcceptClockArgs, CheckConfigArgs, DemoArgs, DoctorArgs, JobCommand, ServeArgs, ServerCommand,
 };
 pub(crate) use vendor::{
     AppCommand, CreatePlanArgs, CreateTokenArgs, CreditsCommand, OnOff, PlanCommand, RecoverTokenArgs,

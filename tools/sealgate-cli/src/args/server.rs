@@ -117,22 +117,6 @@ pub(crate) enum ServerCommand {
 }
 
 #[derive(Subcommand)]
-pub(crate) enum OfflineCommand {
-    /// Write the newest revocation data to a file that a machine without a network takes over
-    Snapshot(SnapshotArgs),
-}
-
-#[derive(ClapArgs)]
-pub(crate) struct SnapshotArgs {
-    /// Where to write it, or - for standard output; its usual ending is .sgsnap
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) output: PathBuf,
-    /// First sign what is due; else the file has what was signed within the last minute or so
-    #[arg(long)]
-    pub(crate) sign: bool,
-}
-
-#[derive(Subcommand)]
 pub(crate) enum JobCommand {
     /// List the jobs: how often each runs, its last run, what came of it, and when it is due
     List(PartArgs),

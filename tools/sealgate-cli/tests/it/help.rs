@@ -92,6 +92,7 @@ const ASKED_BY: [(&str, &str); 90] = [
     ("accept_clock", "server accept-clock"),
     ("sign_snapshot", "offline snapshot"),
     ("list_snapshots", "offline snapshot"),
+    ("import_snapshot", "offline import-snapshot"),
     ("list_jobs", "job list"),
     ("list_keys", "keys list"),
     ("rotate_key", "keys rotate"),

@@ -105,6 +105,7 @@ const RUN: &[&str] = &[
     "server accept-clock --yes",
     "job list",
     "offline snapshot --sign -o {folder}/all.sgsnap",
+    "offline import-snapshot {folder}/all.sgsnap --yes",
     "keys list",
     "keys export --app {app} -o {folder}/trust.json",
     "verify {folder}/a.license --trust {folder}/trust.json",

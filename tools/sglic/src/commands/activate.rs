@@ -130,11 +130,11 @@ pub(super) fn obtain(
     Ok(Done { activation, proof, already })
 }
 
-/// What does not verify is replaced by what comes.
+/// What does not verify, or was taken back, is replaced by what comes.
 pub(super) fn held_before(client: &Client) -> Result<Option<Activation>, Failure> {
     match client.activation() {
         Ok(held) => Ok(held),
-        Err(Error::Security(_)) => Ok(None),
+        Err(Error::Security(_) | Error::License(_)) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }

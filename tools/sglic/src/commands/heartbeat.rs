@@ -97,7 +97,7 @@ fn show(client: &Client, kept: &Kept, beat: Result<Beat, Error>, output: Output)
         }
     }
     kept.note(None)?;
-    if let Some(activation) = client.activation()? {
+    if let Some(activation) = client.kept_activation()? {
         held::write(&activation, &kept.proof)?;
     }
     output.result(&told, |_| {

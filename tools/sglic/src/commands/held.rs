@@ -6,6 +6,7 @@ use sealgate::{Activation, Client, Error};
 use sealgate_artifact::UnixSeconds;
 use serde::Serialize;
 
+use super::revocations::RevocationData;
 use crate::failure::Failure;
 use crate::files;
 use crate::settings::license_beside;
@@ -24,6 +25,8 @@ pub(crate) enum Standing {
     Overdue,
     /// The license itself has ended.
     Expired,
+    /// The vendor took the license or this activation back, as imported revocation data says.
+    Revoked,
 }
 
 /// What is held.
@@ -41,6 +44,7 @@ pub(crate) struct Held {
     next_heartbeat: Option<String>,
     pub(crate) ended_by: Option<String>,
     modules: usize,
+    revocations: RevocationData,
 }
 
 impl Standing {
@@ -63,6 +67,7 @@ impl Standing {
             Self::Ended => "ended: the grace is over, so the program runs in its free tier",
             Self::Overdue => "overdue: no heartbeat was answered for longer than the grace",
             Self::Expired => "expired: the license has ended",
+            Self::Revoked => "revoked: imported revocation data lists the license or this activation",
         }
     }
 }
@@ -70,8 +75,10 @@ impl Standing {
 impl Held {
     pub(crate) fn of(client: &Client, activation: &Activation) -> Result<Self, Failure> {
         let text = |time: UnixSeconds| time.to_string();
+        let revocations = RevocationData::of(client)?;
+        let standing = Standing::of(activation, client.trusted_time()?);
         Ok(Self {
-            state: Standing::of(activation, client.trusted_time()?),
+            state: if revocations.revoked { Standing::Revoked } else { standing },
             license_id: activation.license().to_string(),
             activation_id: activation.id().to_string(),
             generation: activation.generation(),
@@ -83,6 +90,7 @@ impl Held {
             next_heartbeat: client.heartbeat_due()?.map(text),
             ended_by: activation.ended_by().map(str::to_owned),
             modules: activation.modules().len(),
+            revocations,
         })
     }
 
@@ -92,7 +100,7 @@ impl Held {
         match self.state {
             Standing::Active => format!("{until}, without another heartbeat"),
             Standing::Grace => format!("{until}, then the program runs in its free tier"),
-            Standing::Ended | Standing::Overdue | Standing::Expired => until.clone(),
+            Standing::Ended | Standing::Overdue | Standing::Expired | Standing::Revoked => until.clone(),
         }
     }
 
@@ -109,6 +117,7 @@ impl Held {
             ("last heartbeat", never(&self.last_heartbeat)),
             ("next heartbeat", never(&self.next_heartbeat)),
         ];
+        lines.extend(self.revocations.lines());
         lines.extend(self.lease_until.clone().map(|until| ("seat lent until", until)));
         lines.extend(self.ended_by.clone().map(|code| ("ended by", code)));
         if self.modules > 0 {
@@ -118,9 +127,9 @@ impl Held {
     }
 }
 
-/// What the state folder holds.
+/// What the state folder holds, also where it was taken back since.
 pub(crate) fn held(client: &Client) -> Result<Option<Activation>, Failure> {
-    client.activation().map_err(|error| match error {
+    client.kept_activation().map_err(|error| match error {
         // The SDK speaks of a server, and here none was asked.
         Error::Security(_) => Failure::from(error).fix(
             "give the --trust and the --state that belong together; else activate again: `sglic activate --key -`",

@@ -102,12 +102,20 @@ pub(crate) fn license_file(here: &Here, args: &VerifyArgs) -> PathBuf {
     args.license.as_deref().map_or_else(|| license_beside(&proof_file(here, args)), files::resolved)
 }
 
+/// Imported revocation data lists the license, or its activation.
+pub(crate) fn revoked() -> Failure {
+    let message = "imported revocation data lists the license or this activation";
+    let fix = "Ask the vendor for a valid license, then activate again: `sglic activate --key -`.";
+    Failure::new(Code::Revoked, message).fix(fix)
+}
+
 /// Whether what verified still counts.
 pub(crate) fn in_force(activation: &Activation, now: UnixSeconds) -> Result<(), Failure> {
     let until = activation.rights_until();
     match Standing::of(activation, now) {
         Standing::Active | Standing::Grace => Ok(()),
         Standing::Expired => Err(Failure::new(Code::Expired, "the license has expired")),
+        Standing::Revoked => Err(revoked()),
         Standing::Overdue => {
             let message = format!("no heartbeat was answered, and the grace was over at {until}");
             Err(Failure::new(Code::CheckFailed, message).fix("reach the server: `sglic heartbeat`"))

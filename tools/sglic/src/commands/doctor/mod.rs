@@ -5,6 +5,7 @@ mod license;
 mod machine;
 mod network;
 mod program;
+mod revocations;
 mod rights;
 mod variables;
 
@@ -92,6 +93,7 @@ fn all(
     let enforced =
         client.enforced().ok().flatten().map(|signed: Enforced| signed.tightened(&program.config.local));
     checks.extend(machine::sensors(args.pid, enforced.as_ref()));
+    checks.push(revocations::revocations(client));
     checks.push(rights::heartbeat(here, client, &program));
     checks.push(check("rights", rights::fell(client)));
     checks

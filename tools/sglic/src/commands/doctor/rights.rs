@@ -44,7 +44,7 @@ fn due(here: &Here, client: &Client) -> Found {
 
 /// Until when everything works without an answer, where the program reached nobody.
 fn grace(client: &Client) -> Result<Option<String>, Failure> {
-    let (Some(held), left) = (client.activation()?, client.last_run()?) else { return Ok(None) };
+    let (Some(held), left) = (client.kept_activation()?, client.last_run()?) else { return Ok(None) };
     let Some(at) = left.unheard_at.filter(|at| *at >= held.admitted_at()) else { return Ok(None) };
     let (until, now) = (held.rights_until(), client.trusted_time()?);
     let is = if now < until { "is active" } else { "was" };
@@ -85,6 +85,10 @@ fn told(fell: &Fell) -> Failure {
             "Install the program as it was published (`sglic doctor --root DIR` names what differs), end what the check preload shows, then start it again.",
         ),
         (_, true) => ("what lifts it is there since", RESTART),
+        (Lack::Revoked, false) => (
+            "a newer version of the license, or a new proof, lifts it, where it is not taken back, too",
+            "Ask the vendor for a valid license, activate again (`sglic activate --key -`), then start the program again.",
+        ),
         (Lack::Expired, false) => (
             "a license that ends later lifts it",
             "Renew the license with the vendor, run `sglic heartbeat`, then start the program again.",

@@ -1,0 +1,71 @@
+//! What is known of what the vendor took back, as it is shown.
+
+use sealgate::{Client, Revocations};
+use sealgate_artifact::UnixSeconds;
+use serde::Serialize;
+
+use crate::failure::Failure;
+
+const DAY: u64 = 24 * 60 * 60;
+
+/// For programs; `state` is `unknown`, `fresh` or `stale`.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct RevocationData {
+    pub(crate) state: &'static str,
+    stale_since: Option<String>,
+    version: Option<u64>,
+    issued_at: Option<String>,
+    age_days: Option<u64>,
+    pub(crate) next_update: Option<String>,
+    pub(crate) vouched_at: Option<String>,
+    pub(crate) revoked: bool,
+    pub(crate) missing: Option<String>,
+}
+
+impl RevocationData {
+    pub(crate) fn of(client: &Client) -> Result<Self, Failure> {
+        let (found, now) = (client.revocations()?, client.trusted_time()?);
+        let text = |time: UnixSeconds| time.to_string();
+        let (state, since) = match found.state {
+            Revocations::Unknown => ("unknown", None),
+            Revocations::Fresh => ("fresh", None),
+            Revocations::Stale { since } => ("stale", Some(since)),
+        };
+        let snapshot = found.snapshot;
+        let age = |issued_at: UnixSeconds| now.get().saturating_sub(issued_at.get()) / DAY;
+        Ok(Self {
+            state,
+            stale_since: since.map(text),
+            version: snapshot.map(|said| said.version),
+            issued_at: snapshot.map(|said| text(said.issued_at)),
+            age_days: snapshot.map(|said| age(said.issued_at)),
+            next_update: snapshot.map(|said| text(said.next_update)),
+            vouched_at: found.vouched_at.map(text),
+            revoked: found.is_revoked,
+            missing: found.missing,
+        })
+    }
+
+    /// One sentence: how fresh it is.
+    pub(crate) fn sentence(&self) -> String {
+        match (&self.issued_at, &self.stale_since) {
+            (None, _) => "none were imported".to_owned(),
+            (Some(issued_at), None) if self.state == "fresh" => {
+                format!("fresh, of {issued_at} ({} days old)", self.age_days.unwrap_or(0))
+            }
+            (Some(issued_at), Some(since)) => {
+                format!("stale since {since}, of {issued_at} ({} days old)", self.age_days.unwrap_or(0))
+            }
+            (Some(issued_at), None) => format!("of {issued_at}, and nothing in them is of this license"),
+        }
+    }
+
+    /// For people.
+    pub(crate) fn lines(&self) -> Vec<(&'static str, String)> {
+        let mut lines = vec![("revocations", self.sentence())];
+        lines.extend(self.version.map(|version| ("snapshot", version.to_string())));
+        lines.extend(self.next_update.clone().map(|by| ("next update", format!("by {by}"))));
+        lines.extend(self.missing.clone().map(|why| ("missing", why)));
+        lines
+    }
+}
