@@ -36,7 +36,9 @@ pub(crate) async fn readyz(
     if let Some(gap) = health.went_back() {
         body["database_went_back"] = json!({ "from": gap.from, "to": gap.to });
     }
-    if let Some(trouble) = checks.iter().find(|check| check.name == "jobs").and_then(|check| check.trouble.as_ref()) {
+    if let Some(trouble) =
+        checks.iter().find(|check| check.name == "jobs").and_then(|check| check.trouble.as_ref())
+    {
         body["jobs_in_trouble"] = trouble.to_string().into();
     }
     if matches!(query.as_deref(), Some("checks" | "checks=")) {

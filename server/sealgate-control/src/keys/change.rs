@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use sealgate_artifact::{
-    KeyUse, Keyset, Kind, PublicKey, Root, Statement, StatementId, TenantId, TenantKeyset, UnixSeconds, Unverified,
+    KeyUse, Keyset, Kind, PublicKey, Root, Statement, StatementId, TenantId, TenantKeyset, UnixSeconds,
+    Unverified,
 };
 use sealgate_authority::{AuthorityError, broken};
 use sealgate_store::table::keysets::KeysetRow;

@@ -57,7 +57,10 @@ impl Keys {
     ) -> Result<Page<KeyView>, AuthorityError> {
         let asked = KeyUse::parse(&request.r#use).filter(|key_use| ROTATED.contains(key_use));
         let Some(key_use) = asked else {
-            return Err(AuthorityError::Invalid { field: "use", why: "root, authority, issuer, update or snapshot" });
+            return Err(AuthorityError::Invalid {
+                field: "use",
+                why: "root, authority, issuer, update or snapshot",
+            });
         };
         check_scope(caller, key_use)?;
         {

@@ -43,8 +43,8 @@ impl Snapshots {
             bodies.extend(read.attachments.first().map(|body| (shard, body.len() as u64)));
         }
         let heads = small.iter().map(|(name, bytes)| Head { name: *name, length: bytes.len() as u64 });
-        let heads =
-            heads.chain(bodies.iter().map(|(_, length)| Head { name: EntryName::ShardBody, length: *length }));
+        let heads = heads
+            .chain(bodies.iter().map(|(_, length)| Head { name: EntryName::ShardBody, length: *length }));
         let layout = Layout::new(Purpose::Snapshot, heads).map_err(|error| broken(error.to_string()))?;
         let mut file = File::new(db, tenant, &layout, encode_hex(&self.desk.ids.random::<16>()));
         for (_, bytes) in &small {

@@ -46,8 +46,7 @@ impl Snapshots {
         }
         let listed = self.all_shards(tenant).await?;
         let version = newest.map_or_else(|| first_version(now), |newest| next_version(newest.version, now));
-        let entry =
-            |shard: &ShardRow| ShardEntry { app: shard.app, block: shard.block, statement: shard.id };
+        let entry = |shard: &ShardRow| ShardEntry { app: shard.app, block: shard.block, statement: shard.id };
         let snapshot = Snapshot {
             tenant,
             version,

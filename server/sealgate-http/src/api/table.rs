@@ -8,14 +8,14 @@ use sealgate_wire::{
     ChainEntryView, ChainQuery, ChangeVariables, ClockView, CountedQuery, CreateApp, CreateCustomer,
     CreatePlan, CreateTenant, CreateToken, CreditsView, CustomerForgotten, CustomerQuery, CustomerView,
     CustomersMerged, DecideModules, DeviceQuery, DeviceView, EventQuery, EventView, ExportQuery,
-    ForgetCustomer, GrantCredits, ImportLicenses, IssueLicenses, JobView, KeyRevoked, KeyView, LicenseKeyShown,
-    LicenseKeysShown, LicensePreview, LicenseQuery, LicenseView, LicensesImported, LicensesIssued,
-    LicensesResigned, LookUpLicense, MakeAuthforgeFile, MergeCustomers, Nothing, OwnToken, Page, PlanView,
-    PublishRelease, Reason, ReleaseDevices, ReleaseView, Released, RenewLicense, ResignLicenses,
-    ResumeLicense, RevealKeys, RevokeToken, RotateKey, RotateSecret, SecretRotated, ServerView,
-    SignedStatement, SnapshotSigned, SnapshotView, StopLicense, SubmitModules, TenantCreated, TenantView, TokenCreated, TokenRevoked,
-    TokenView, Trust, UpdateApp, UpdateCustomer, UpdateDevice, UpdateLicense, UpdatePlan, UpdateTenant,
-    Variables,
+    ForgetCustomer, GrantCredits, ImportLicenses, IssueLicenses, JobView, KeyRevoked, KeyView,
+    LicenseKeyShown, LicenseKeysShown, LicensePreview, LicenseQuery, LicenseView, LicensesImported,
+    LicensesIssued, LicensesResigned, LookUpLicense, MakeAuthforgeFile, MergeCustomers, Nothing, OwnToken,
+    Page, PlanView, PublishRelease, Reason, ReleaseDevices, ReleaseView, Released, RenewLicense,
+    ResignLicenses, ResumeLicense, RevealKeys, RevokeToken, RotateKey, RotateSecret, SecretRotated,
+    ServerView, SignedStatement, SnapshotSigned, SnapshotView, StopLicense, SubmitModules, TenantCreated,
+    TenantView, TokenCreated, TokenRevoked, TokenView, Trust, UpdateApp, UpdateCustomer, UpdateDevice,
+    UpdateLicense, UpdatePlan, UpdateTenant, Variables,
 };
 
 use super::operation::{Operation, Shape, Vendor, operations, parameters};

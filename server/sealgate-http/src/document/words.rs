@@ -130,7 +130,13 @@ const OPEN: &[Open] = &[
     Open {
         pattern: "^[a-z][a-z0-9_]{0,63}$",
         words: codes,
-        places: &["Problem.code", "NotReady.code", "EventView.code", "ImportedRow.code", "JobView.last_error"],
+        places: &[
+            "Problem.code",
+            "NotReady.code",
+            "EventView.code",
+            "ImportedRow.code",
+            "JobView.last_error",
+        ],
     },
     Open {
         pattern: "^[a-z][a-z-]*(:[a-z]+)?$",

@@ -30,7 +30,8 @@ impl Jobs {
         if jobs.duties.is_some() {
             let now = jobs.holder.ids.now();
             for job in table {
-                rows::ensure(&jobs.holder.db, (job.name, job.every), now.plus(job.every.max(LEASE)), now).await?;
+                rows::ensure(&jobs.holder.db, (job.name, job.every), now.plus(job.every.max(LEASE)), now)
+                    .await?;
             }
         }
         Ok(jobs)

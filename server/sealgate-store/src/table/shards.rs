@@ -9,10 +9,7 @@ use crate::{Read, StoreError, Tx};
 
 macro_rules! about {
     ($rest:literal) => {
-        concat!(
-            "SELECT app_id, block, version, issued_at, listed, signer, statement_id FROM shards ",
-            $rest
-        )
+        concat!("SELECT app_id, block, version, issued_at, listed, signer, statement_id FROM shards ", $rest)
     };
 }
 

@@ -38,7 +38,9 @@ pub(crate) use once::OnceArgs;
 pub(crate) use part::{NewestArgs, PartArgs};
 pub(crate) use records::{AuditCommand, EventsArgs};
 pub(crate) use releases::{DecideArgs, ManifestCommand, MarkArgs, PublishArgs, ReleaseCommand};
-pub(crate) use server::{AcceptClockArgs, CheckConfigArgs, DemoArgs, DoctorArgs, JobCommand, ServeArgs, ServerCommand};
+pub(crate) use server::{
+    AcceptClockArgs, CheckConfigArgs, DemoArgs, DoctorArgs, JobCommand, ServeArgs, ServerCommand,
+};
 pub(crate) use vendor::{
     AppCommand, CreatePlanArgs, CreateTokenArgs, CreditsCommand, OnOff, PlanCommand, RecoverTokenArgs,
     SetVarsArgs, TenantCommand, TermsArgs, TokenCommand, UpdateAppArgs, UpdatePlanArgs, VarsCommand,

@@ -11,9 +11,7 @@ use crate::output::{Output, say};
 pub(crate) fn run(global: &Global, command: &JobCommand, output: &Output) -> Result<(), Failure> {
     let client = Client::new(global)?;
     match command {
-        JobCommand::List(part) => {
-            lists::print(&client, ("/api/v1/jobs", "", "no jobs"), part, output, table)
-        }
+        JobCommand::List(part) => lists::print(&client, ("/api/v1/jobs", "", "no jobs"), part, output, table),
     }
 }
 

@@ -5,8 +5,7 @@ use serde_json::{Value, json};
 use crate::program::{run, sealgate};
 use crate::vendor::Vendor;
 
-const CHECKS: [&str; 8] =
-    ["threads", "read", "write", "sign", "clock", "certificate", "history", "jobs"];
+const CHECKS: [&str; 8] = ["threads", "read", "write", "sign", "clock", "certificate", "history", "jobs"];
 
 /// Another day was noted last: the next start finds that the installation was off for 40 days.
 fn off_for_40_days(vendor: Vendor) -> Vendor {

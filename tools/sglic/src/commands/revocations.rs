@@ -13,7 +13,7 @@ const DAY: u64 = 24 * 60 * 60;
 pub(crate) struct RevocationData {
     pub(crate) state: &'static str,
     stale_since: Option<String>,
-    version: Option<u64>,
+    pub(crate) version: Option<u64>,
     issued_at: Option<String>,
     age_days: Option<u64>,
     pub(crate) next_update: Option<String>,
