@@ -56,6 +56,9 @@ impl RevocationData {
             (Some(issued_at), Some(since)) => {
                 format!("stale since {since}, of {issued_at} ({} days old)", self.age_days.unwrap_or(0))
             }
+            (Some(issued_at), None) if self.vouched_at.is_none() => {
+                format!("of {issued_at} ({} days old)", self.age_days.unwrap_or(0))
+            }
             (Some(issued_at), None) => format!("of {issued_at}, and nothing in them is of this license"),
         }
     }
