@@ -7,14 +7,14 @@ use sealgate_artifact::{
     AboutDevice, Code, DeviceId, DeviceRequest, ForeignKey, LicenseKey, LicenseName, Nonce, Operation,
     StatementId, Word,
 };
-use sealgate_trust::SentRequest;
+use sealgate_trust::{SentRequest, TenantTrust};
 use zeroize::Zeroizing;
 
 use crate::clock::Deadline;
 use crate::device_key::DeviceKey;
 use crate::exchange::{self, Answer, Missing};
 use crate::judge::{Judged, Question, Refusal};
-use crate::revocations::Slot;
+use crate::revocations::{Looked, Lookup, RevocationMemory, Slot};
 use crate::server::Server;
 use crate::state::{SealingSeed, State};
 use crate::statements::Statements;
@@ -345,6 +345,18 @@ impl Client {
             Err(Refusal::Chain(_)) => Err(first.into()),
             judged => judged,
         }
+    }
+
+    /// What revocation data says of a license, and of the proof that admits the device to it.
+    pub(crate) fn look(
+        &self,
+        memory: &RevocationMemory,
+        chain: &TenantTrust,
+        license: Slot,
+        proof: Option<Slot>,
+    ) -> Looked {
+        let store = self.revocation_store.as_deref();
+        Lookup { store, app: self.trust.app, memory }.look(chain, license, proof)
     }
 
     /// What the client has before an answer: the newest of its state and its build.

@@ -89,12 +89,14 @@ mod guarded;
 mod heartbeat;
 mod heartbeats;
 mod http;
+mod import;
 #[cfg(target_os = "linux")]
 pub mod integrity;
 mod judge;
 mod kept;
 mod license;
 mod lookup;
+mod maximum;
 mod modules;
 mod offline;
 mod private;
@@ -123,7 +125,7 @@ pub use denied::{Denied, DeniedBy, Outside};
 pub use error::{ConfigurationError, Error, Said, SecurityError, TransportError};
 pub use file_store::FileStore;
 pub use fingerprint::MachineFingerprint;
-pub use guard::{Guard, GuardBuilder};
+pub use guard::{Guard, GuardBuilder, RevocationStatus};
 pub use heartbeats::Heartbeats;
 pub use http::{HttpTransport, HttpTransportBuilder};
 pub use license::{Asked, License, Trial};
@@ -131,8 +133,8 @@ pub use offline::verify_license_file;
 pub use recorded::ClientChain;
 pub use released::Released;
 pub use revocations::{
-    HeldStatement, ImportError, KeptRevocations, MemoryRevocations, RevocationFile, RevocationStatus,
-    RevocationStore, RevokedStatement, ShardImport, SnapshotImport, SnapshotSays,
+    HeldStatement, ImportError, KeptRevocations, MemoryRevocations, RevocationFile, RevocationStore,
+    RevokedStatement, ShardImport, SnapshotImport, SnapshotSays,
 };
 pub use sealgate_rules::Revocations;
 pub use seat::UnverifiedSeat;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sealgate_artifact::{LicenseId, PublicKey, StatementId, TenantId, UnixSeconds, decode_hex, encode_hex};
+use sealgate_artifact::{LicenseId, TenantId, UnixSeconds, decode_hex, encode_hex};
 use sealgate_journal::SealingSecret;
 use sealgate_rules::LeftBehind;
 use sealgate_trust::{Accepted, ChainBytes, Maximum};
@@ -15,6 +15,7 @@ use crate::activated::{Activated, ActivatedText};
 use crate::device_key::DeviceKey;
 use crate::guarded::GuardedText;
 use crate::kept::{bytes_of, json_of, read};
+use crate::maximum::MaximumText;
 use crate::revocations::{RevocationMemory, RevocationText};
 use crate::statements::Statements;
 
@@ -233,14 +234,6 @@ struct MemoryText {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct MaximumText {
-    version: u64,
-    statement: String,
-    raised_by: Vec<String>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct StatementsText {
     roots: Vec<Box<RawValue>>,
     keyset: Box<RawValue>,
@@ -289,24 +282,6 @@ impl MemoryText {
 
 fn license((id, newest): (String, MaximumText)) -> Option<(LicenseId, Maximum)> {
     Some((LicenseId::parse(&id).ok()?, newest.read()?))
-}
-
-impl MaximumText {
-    pub(crate) fn of(maximum: &Maximum) -> Self {
-        Self {
-            version: maximum.version,
-            statement: maximum.statement.to_string(),
-            raised_by: maximum.raised_by.iter().map(PublicKey::to_string).collect(),
-        }
-    }
-
-    pub(crate) fn read(self) -> Option<Maximum> {
-        Some(Maximum {
-            version: self.version,
-            statement: StatementId::parse(&self.statement)?,
-            raised_by: self.raised_by.iter().map(|key| PublicKey::parse(key).ok()).collect::<Option<_>>()?,
-        })
-    }
 }
 
 impl StatementsText {

@@ -88,7 +88,8 @@ Examples:
   sglic import /media/usb/vendor.sgsnap
   sglic import vendor.sgsnap --state /var/lib/editor
 
-Exit codes: 0 imported, also where it was before, 65 the file is refused (what was verified of it stays in force, and is named)";
+Exit codes: 0 imported, also where it was before, 1 it is older than what is known here or another vendor's, 65 bad file. What was \
+verified before a fault stays in force, and is named";
 
 /// Activates this machine for a license, and shows what it holds.
 #[derive(Parser)]

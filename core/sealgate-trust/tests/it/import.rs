@@ -70,6 +70,9 @@ fn shard(app: AppId, block: u64, version: u64) -> Shard {
     }
 }
 
+/// A shard that counted.
+type Kept = ((AppId, u64), Maximum);
+
 /// A file, as its parts.
 #[derive(Clone)]
 struct File {
@@ -118,7 +121,7 @@ impl Reader {
     }
 
     /// What came of it, and which shards counted.
-    fn import(&self, file: &File) -> (Imported, Vec<((AppId, u64), Maximum)>) {
+    fn import(&self, file: &File) -> (Imported, Vec<Kept>) {
         let pinned = Roots::pin(vec![public_key(ROOT)], 1, Some(1)).expect("sound");
         let known = self.held.as_ref().map(|held| {
             TenantTrust::verify(&pinned, held, Some(tenant()), &self.accepted, now()).expect("it did before")

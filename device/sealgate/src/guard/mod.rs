@@ -10,6 +10,7 @@ mod last_run;
 mod material;
 mod placed;
 mod refused;
+mod revocations;
 pub mod sensors;
 mod shown;
 mod threads;
@@ -27,12 +28,12 @@ pub use enhancer::{Enhancer, RecordedAction};
 pub use events::GuardCounters;
 pub use last_run::{Fell, LastRun};
 pub use refused::{ActionRefused, StartRefused};
+pub use revocations::RevocationStatus;
 pub use sealgate_rules::{Enforced, Finding, GraceWhy, Lack, Local, Revocations, TenantRefused};
 pub use shown::{GuardState, Standing};
 
 use crate::{Beat, Error, ImportError, License, SnapshotImport};
 use engine::Engine;
-pub(crate) use material::Files;
 use threads::Threads;
 
 /// The tenant of an action that is for none of the program's own (`spec/chain.md` §1.2).

@@ -130,6 +130,9 @@ impl ImportError {
             Self::Refused { why: TrustError::VersionRollback, .. } => {
                 "Import the newest snapshot: this device knows a newer one."
             }
+            Self::Refused { why: TrustError::RootUnknown, .. } => {
+                "Check that this is the right file: it is another vendor's, or newer than the keys that this program was built with."
+            }
             Self::Refused { why, .. } => why.code().fix().unwrap_or("Ask the vendor for the file again."),
             Self::Configuration(error) => error.fix(),
         }

@@ -13,14 +13,14 @@ use crate::container::{StageError, Staged};
 
 /// Where a shard stands in a file.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
-    pub(super) id: StatementId,
+pub(crate) struct Place {
+    pub(crate) id: StatementId,
     statement: Entry,
     body: Option<Entry>,
 }
 
 /// Where the entries of a file come from.
-pub(super) trait Entries {
+pub(crate) trait Entries {
     fn all(&self, name: EntryName) -> Vec<Entry>;
 
     fn read(&mut self, entry: &Entry) -> io::Result<Vec<u8>>;
@@ -51,7 +51,7 @@ pub(super) trait Entries {
 }
 
 /// A copy of what is imported.
-pub(super) struct Copied<'a>(pub(super) &'a Staged);
+pub(crate) struct Copied<'a>(pub(crate) &'a Staged);
 
 impl Entries for Copied<'_> {
     fn all(&self, name: EntryName) -> Vec<Entry> {
@@ -67,14 +67,14 @@ impl Entries for Copied<'_> {
 }
 
 /// The file as it was found. Only its heads were read.
-pub(super) struct KeptFile {
+pub(crate) struct KeptFile {
     file: Box<dyn RevocationFile>,
     entries: Vec<Entry>,
 }
 
 impl KeptFile {
     /// `None` where there is none. A file that is no snapshot's container is an error.
-    pub(super) fn open(store: &dyn RevocationStore) -> io::Result<Option<Self>> {
+    pub(crate) fn open(store: &dyn RevocationStore) -> io::Result<Option<Self>> {
         let Some(mut file) = store.open()? else { return Ok(None) };
         let mut reader = Reader::new(None);
         let mut taken = 0;
@@ -115,7 +115,7 @@ fn damaged(why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Erro
 }
 
 /// Keeps the copied snapshot with these shards: each from the copy, or from the file that was kept before.
-pub(super) fn keep(
+pub(crate) fn keep(
     store: &dyn RevocationStore,
     copied: &Staged,
     before: Option<KeptFile>,
@@ -153,7 +153,7 @@ pub(super) fn keep(
 }
 
 /// Whether the file is this snapshot's, with these shards.
-pub(super) fn is_kept(file: &mut KeptFile, snapshot: &Envelope, wanted: &[StatementId]) -> bool {
+pub(crate) fn is_kept(file: &mut KeptFile, snapshot: &Envelope, wanted: &[StatementId]) -> bool {
     let main = file.all(EntryName::Snapshot).first().copied();
     let is_same = |entry: Entry| file.envelope(&entry).is_ok_and(|kept| kept.id() == snapshot.id());
     main.is_some_and(is_same)

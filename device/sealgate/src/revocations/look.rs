@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use sealgate_artifact::{ActivationProof, License, Shard, StatementId, Unverified};
+use sealgate_artifact::{ActivationProof, AppId, License, Shard, StatementId, Unverified};
 use sealgate_rules::ShardSays;
 use sealgate_trust::{TenantTrust, TrustError, Verified, verify_shard};
 
 use super::kept_file::{Entries, KeptFile, Place};
 use super::memory::RevocationMemory;
-use crate::Client;
+use super::store::RevocationStore;
 
 /// A statement that can be taken back, and its slot, where it has one.
 #[derive(Debug, Clone, Copy)]
@@ -49,23 +49,27 @@ impl Looked {
 /// A shard that verified, and whether a snapshot that was taken over whole named it.
 type Held = Option<(Verified<Shard>, bool)>;
 
-impl Client {
+/// Where to look.
+pub(crate) struct Lookup<'a> {
+    /// What is kept; `None`: nothing can be.
+    pub(crate) store: Option<&'a dyn RevocationStore>,
+    /// The program's own app.
+    pub(crate) app: AppId,
+    /// What is remembered beside it.
+    pub(crate) memory: &'a RevocationMemory,
+}
+
+impl Lookup<'_> {
     /// Looks the license up, and whatever admits the device to it. The file is read only for statements that have a slot, and of it only the
     /// shards of their blocks.
-    pub(crate) fn look(
-        &self,
-        memory: &RevocationMemory,
-        chain: &TenantTrust,
-        license: Slot,
-        proof: Option<Slot>,
-    ) -> Looked {
+    pub(crate) fn look(&self, chain: &TenantTrust, license: Slot, proof: Option<Slot>) -> Looked {
         let mut looked = Looked::default();
         let mut shards = BTreeMap::new();
         for held in [Some(license), proof].into_iter().flatten() {
             let shard = held.slot.and_then(|slot| {
                 let shard = shards.entry(Shard::block_of(slot));
                 let shard: &Held = shard.or_insert_with_key(|block| {
-                    self.shard(memory, chain, *block).unwrap_or_else(|why| {
+                    self.shard(chain, *block).unwrap_or_else(|why| {
                         looked.missing = Some(why);
                         None
                     })
@@ -73,7 +77,7 @@ impl Client {
                 shard.as_ref().map(|(shard, is_whole)| (slot, shard.get(), *is_whole))
             });
             let is_listed = shard.is_some_and(|(slot, shard, _)| shard.lists(slot));
-            if is_listed || memory.listed.contains(&held.id) {
+            if is_listed || self.memory.listed.contains(&held.id) {
                 looked.listed.push(held.id);
             }
             if held.id == license.id {
@@ -91,14 +95,14 @@ impl Client {
     }
 
     /// The newest shard of a block, verified anew. The error says why one that was taken over before is not there.
-    fn shard(&self, memory: &RevocationMemory, chain: &TenantTrust, block: u64) -> Result<Held, String> {
-        let known = memory.shards.get(&block);
-        let Some(store) = &self.revocation_store else { return Ok(None) };
+    fn shard(&self, chain: &TenantTrust, block: u64) -> Result<Held, String> {
+        let known = self.memory.shards.get(&block);
+        let Some(store) = self.store else { return Ok(None) };
         let missing = |why: &str| match known {
             Some(_) => Err(format!("revocation data that was imported before {why}")),
             None => Ok(None),
         };
-        let mut file = match KeptFile::open(&**store) {
+        let mut file = match KeptFile::open(store) {
             Ok(Some(file)) => file,
             Ok(None) => return missing("is not there"),
             Err(why) => return missing(&format!("cannot be read: {why}")),
@@ -112,7 +116,7 @@ impl Client {
         let mut older = "is not there: the file is another one";
         for place in newest.into_iter().chain(others) {
             let claim = file.shard(&place).ok().and_then(|shard| Unverified::<Shard>::of_carrier(shard).ok());
-            let is_of_block = |shard: Shard| (shard.app, shard.block) == (self.trust.app, block);
+            let is_of_block = |shard: Shard| (shard.app, shard.block) == (self.app, block);
             let Some(claim) = claim.filter(|claim| claim.danger_peek().is_ok_and(is_of_block)) else {
                 continue;
             };

@@ -7,7 +7,7 @@ use sealgate_trust::Maximum;
 use serde::{Deserialize, Serialize};
 
 use crate::kept::read;
-use crate::state::MaximumText;
+use crate::maximum::MaximumText;
 
 /// Deleting the file, or putting an older one back, undoes nothing of it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

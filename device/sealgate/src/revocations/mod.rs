@@ -2,17 +2,15 @@
 //! kept, and every license and proof is looked up in them.
 
 mod file;
-mod import;
 mod imported;
 mod kept_file;
 mod look;
 mod memory;
-mod status;
 mod store;
 
 pub use imported::{HeldStatement, ImportError, RevokedStatement, ShardImport, SnapshotImport, SnapshotSays};
-pub use status::RevocationStatus;
 pub use store::{KeptRevocations, MemoryRevocations, RevocationFile, RevocationStore};
 
-pub(crate) use look::{Looked, Slot};
-pub(crate) use memory::{RevocationMemory, RevocationText};
+pub(crate) use kept_file::{KeptFile, is_kept, keep};
+pub(crate) use look::{Looked, Lookup, Slot};
+pub(crate) use memory::{RevocationMemory, RevocationText, ShardTaken, SnapshotTaken};

@@ -5,7 +5,7 @@ use sealgate::guard::Lack;
 use sealgate::{HeldStatement, Revocations, Tier};
 use sealgate_artifact::{Freshness, Policy, Shard};
 
-use crate::authority::{DAY, NOW, at, key};
+use crate::authority::{DAY, NOW, at, id_of, key};
 use crate::guard::{HOUR, heard, lack};
 use crate::snapshot::{LICENSE_SLOT, PROOF_SLOT, Station, shard};
 use crate::told::{says, told};
@@ -147,7 +147,12 @@ fn files_beside_a_program_are_looked_up() {
     };
     assert_eq!(start(), None);
     station.import(1, &[shard(0, 1, &[of_license()])]).expect("whole");
+    let id = id_of(&station.machine.site.authority().license()).to_string();
+    let is_noted =
+        || String::from_utf8(station.state()).expect("text").contains(&format!(r#""listed":["{id}"]"#));
+    assert!(!is_noted(), "nobody showed it yet");
     assert_eq!(start(), Some(Lack::Revoked));
+    assert!(is_noted());
     std::fs::remove_file(station.kept()).expect("it was there");
     assert_eq!(start(), Some(Lack::Revoked));
 }
@@ -183,6 +188,15 @@ fn each_statement_is_looked_up_in_its_own_block() {
     assert!(first.revoked.is_empty());
     let second = station.import(2, &[shard(0, 2, &[]), shard(3, 2, &[of_proof()])]).expect("whole");
     assert_eq!(second.revoked.iter().map(|it| it.what).collect::<Vec<_>>(), [HeldStatement::Proof]);
+
+    // The same of what comes after the data.
+    for (block, is_listed) in [(0, false), (3, true)] {
+        let station = Station::new(None);
+        station.machine.site.admissions().slot = Some((3 << 20) + PROOF_SLOT);
+        station.import(1, &[shard(block, 1, &[of_proof()])]).expect("whole");
+        let denied = station.client().activate(&key()).err().map(|error| error.code().to_owned());
+        assert_eq!(denied.as_deref(), is_listed.then_some("revoked"));
+    }
 }
 
 fn restricted() -> Option<Policy> {

@@ -162,7 +162,9 @@ fn a_file_that_was_put_back_or_lost_is_noticed() {
     station.import(2, &[shard(0, 2, &[1])]).expect("whole");
     let status = || station.client().revocations().expect("it reads");
     assert_eq!((status().state, status().missing), (Revocations::Fresh, None));
-    let damages: [(&str, &dyn Fn()); 3] = [
+    let other = station.draft(9, &[shard(1, 9, &[1])]).file();
+    let damages: [(&str, &dyn Fn()); 4] = [
+        ("another one", &|| put(&station.kept(), &other)),
         ("older", &|| put(&station.kept(), &old)),
         ("cannot be read", &|| put(&station.kept(), b"rubbish")),
         ("not there", &|| std::fs::remove_file(station.kept()).expect("it was there")),

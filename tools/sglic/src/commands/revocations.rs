@@ -13,7 +13,7 @@ const DAY: u64 = 24 * 60 * 60;
 pub(crate) struct RevocationData {
     pub(crate) state: &'static str,
     stale_since: Option<String>,
-    version: Option<u64>,
+    pub(crate) version: Option<u64>,
     issued_at: Option<String>,
     age_days: Option<u64>,
     pub(crate) next_update: Option<String>,
@@ -55,6 +55,9 @@ impl RevocationData {
             }
             (Some(issued_at), Some(since)) => {
                 format!("stale since {since}, of {issued_at} ({} days old)", self.age_days.unwrap_or(0))
+            }
+            (Some(issued_at), None) if self.vouched_at.is_none() => {
+                format!("of {issued_at} ({} days old)", self.age_days.unwrap_or(0))
             }
             (Some(issued_at), None) => format!("of {issued_at}, and nothing in them is of this license"),
         }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::held::{self, Held};
+use super::revocations::RevocationData;
 use crate::args::Global;
 use crate::client::Here;
 use crate::failure::Failure;
@@ -15,6 +16,9 @@ struct Status {
     activated: bool,
     #[serde(flatten)]
     held: Option<Held>,
+    /// What was imported on a machine that is not activated. What is held says it of itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revocations: Option<RevocationData>,
     /// Why the last heartbeat did not count.
     refused_by: Option<String>,
     server: Option<String>,
@@ -30,9 +34,14 @@ pub(crate) fn run(global: &Global, output: Output) -> Result<(), Failure> {
     let proof = held.as_ref().map(|_| here.settings.proof(&here.folder)).filter(|file| files::is_there(file));
     let proof = proof.map(|file| file.display().to_string());
     let Settings { server, refused_by, .. } = here.settings;
-    let status = Status { activated: held.is_some(), held, refused_by, server, proof };
+    let revocations = if held.is_none() { Some(RevocationData::of(&client)?) } else { None };
+    let status = Status { activated: held.is_some(), held, revocations, refused_by, server, proof };
     output.result(&status, |status| match &status.held {
-        None => "this machine is not activated: `sglic activate --key - --server URL`".to_owned(),
+        None => {
+            let none = "this machine is not activated: `sglic activate --key - --server URL`".to_owned();
+            let imported = status.revocations.as_ref().filter(|data| data.version.is_some());
+            imported.map_or(none.clone(), |data| format!("{none}\n{}", pairs(&data.lines())))
+        }
         Some(held) => {
             let mut lines = held.lines();
             lines.extend(status.refused_by.clone().map(|code| ("refused by", code)));

@@ -15,6 +15,7 @@ fn the_page_is_what_happens() {
     let machine = vendor.machine();
     let license = vendor.issue(&json!({ "max_devices": 1 }));
     std::fs::write(machine.path("key.txt"), text(&license["license_key"])).expect("written");
+    std::fs::write(machine.path("vendor.sgsnap"), vendor.snapshot()).expect("written");
     let blocks =
         PAGE.split("```console\n").skip(1).map(|rest| rest.split("```").next().expect("the text before"));
     let mut steps = 0;

@@ -4,6 +4,7 @@
 mod book;
 mod doctor;
 mod first;
+mod import;
 mod kills;
 mod manifest;
 mod plans;

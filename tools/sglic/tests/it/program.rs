@@ -42,6 +42,13 @@ impl Vendor {
         self.server.issue(&self.app, order)
     }
 
+    /// A snapshot of what was taken back, signed now.
+    pub(crate) fn snapshot(&self) -> Vec<u8> {
+        self.server.api("POST", "/api/v1/snapshots", &json!({})).expect(200);
+        let path = format!("/api/v1/snapshot?app_id={}", text(&self.app["app_id"]));
+        self.server.api("GET", &path, &Value::Null).bytes
+    }
+
     pub(crate) fn machine(&self) -> Machine {
         Machine::of(&self.server.url, &self.trust)
     }
@@ -100,6 +107,11 @@ impl Machine {
 
     pub(crate) fn run(&self, words: &str) -> Outcome {
         run(&mut self.command(words))
+    }
+
+    /// What a run that ended well says to people.
+    pub(crate) fn tell_text(&self, words: &str) -> String {
+        self.tell(words).ok()
     }
 
     /// The same so far from now, as in `+3d`.
@@ -184,6 +196,12 @@ impl Outcome {
 
 pub(crate) fn run(command: &mut Command) -> Outcome {
     finish(start(command))
+}
+
+pub(crate) fn run_with_bytes(command: &mut Command, input: &[u8]) -> Outcome {
+    let mut child = start(command.stdin(Stdio::piped()));
+    child.stdin.take().expect("piped").write_all(input).expect("it reads all of it");
+    finish(child)
 }
 
 pub(crate) fn run_with_input(command: &mut Command, input: &str) -> Outcome {

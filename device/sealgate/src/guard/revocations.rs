@@ -3,9 +3,8 @@
 use sealgate_artifact::UnixSeconds;
 use sealgate_rules::{Enforced, Revocations, revocations};
 
-use super::imported::SnapshotSays;
-use crate::guard::Files;
-use crate::{Client, Error};
+use super::material::Files;
+use crate::{Client, Error, SnapshotSays};
 
 /// What this device knows of what the vendor took back.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,15 +8,13 @@ use sealgate_artifact::{ActivationProof, License, Shard, StatementId, UnixSecond
 use sealgate_container::{Purpose, SnapshotFile};
 use sealgate_trust::{Accepted, Imported, Maximum, SnapshotParts, SnapshotReader, TenantTrust, Verified};
 
-use super::imported::{
-    HeldStatement, ImportError, RevokedStatement, ShardImport, SnapshotImport, SnapshotSays,
-};
-use super::kept_file::{KeptFile, is_kept, keep};
-use super::memory::{RevocationMemory, ShardTaken, SnapshotTaken};
-use super::store::RevocationStore;
 use crate::client::{ATTEMPTS, Found};
 use crate::container::{StageError, Staged};
 use crate::offline::known_chain;
+use crate::revocations::{
+    HeldStatement, ImportError, KeptFile, RevocationMemory, RevocationStore, RevokedStatement, ShardImport,
+    ShardTaken, SnapshotImport, SnapshotSays, SnapshotTaken, is_kept, keep,
+};
 use crate::state::{Floors, Memory, State};
 use crate::statements;
 use crate::{Client, ConfigurationError};
