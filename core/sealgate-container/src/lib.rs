@@ -47,7 +47,6 @@ mod order;
 mod parts;
 mod purpose;
 mod reader;
-mod snapshot_file;
 #[cfg(test)]
 mod spec;
 mod statement;
@@ -57,9 +56,8 @@ pub use container::{Container, Entry};
 pub use entry::EntryName;
 pub use error::ContainerError;
 pub use layout::{Head, Layout};
-pub use parts::Parts;
+pub use parts::{Parts, SnapshotStatements, names_body};
 pub use purpose::Purpose;
 pub use reader::Reader;
-pub use snapshot_file::{SnapshotFile, SnapshotStatements, names_body};
 pub use statement::{StatementFault, decode as decode_statement, encode as encode_statement};
 pub use writer::{Writer, write};

@@ -11,6 +11,19 @@ pub struct Parts<'a, R> {
     read: R,
 }
 
+/// What stands in a snapshot's file before its shards. Nothing in it is believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SnapshotStatements {
+    /// The snapshot, with its list of shards.
+    pub snapshot: Carrier,
+    /// Root statements, oldest first.
+    pub roots: Vec<Envelope>,
+    /// The keyset.
+    pub keyset: Envelope,
+    /// The tenant keyset.
+    pub tenant_keyset: Envelope,
+}
+
 impl<'a, E: From<ContainerError>, R: FnMut(&Entry) -> Result<Vec<u8>, E>> Parts<'a, R> {
     /// The parts of this container.
     pub fn new(container: &'a Container, read: R) -> Self {
@@ -23,6 +36,23 @@ impl<'a, E: From<ContainerError>, R: FnMut(&Entry) -> Result<Vec<u8>, E>> Parts<
         let attachment = self.container.only(EntryName::Attachment);
         let attachments = attachment.map(|entry| (self.read)(entry)).transpose()?;
         Ok(Carrier { envelope, attachments: attachments.into_iter().collect() })
+    }
+
+    /// Of a snapshot's file what stands before its shards.
+    pub fn snapshot(&mut self) -> Result<SnapshotStatements, E> {
+        Ok(SnapshotStatements {
+            snapshot: self.main()?,
+            roots: self.envelopes(EntryName::Root)?,
+            keyset: self.only(EntryName::Keyset)?,
+            tenant_keyset: self.only(EntryName::TenantKeyset)?,
+        })
+    }
+
+    /// The statement of a name that stands there once.
+    pub fn only(&mut self, name: EntryName) -> Result<Envelope, E> {
+        let purpose = self.container.purpose();
+        let entry = self.container.only(name).ok_or(ContainerError::Missing { purpose, name })?;
+        self.envelope(entry)
     }
 
     /// The statements of this name, in their order.
@@ -67,7 +97,8 @@ impl<'a, E: From<ContainerError>, R: FnMut(&Entry) -> Result<Vec<u8>, E>> Parts<
     }
 }
 
-fn names_body(shard: &Envelope) -> bool {
+/// Whether a shard says that it has a body. It decides only where the next shard's begins.
+pub fn names_body(shard: &Envelope) -> bool {
     let Ok(Value::Object(members)) = parse_json(shard.payload()) else { return false };
     members.iter().any(|(name, _)| name == "body")
 }

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use sealgate_artifact::{ActivationProof, License, Shard, StatementId, UnixSeconds, Unverified};
-use sealgate_container::{Purpose, SnapshotFile};
+use sealgate_container::{Parts, Purpose};
 use sealgate_trust::{Accepted, Imported, Maximum, SnapshotParts, SnapshotReader, TenantTrust, Verified};
 
 use crate::client::{ATTEMPTS, Found};
@@ -119,8 +119,8 @@ impl Client {
             shards: &shards,
             now,
         };
-        let mut file = SnapshotFile::new(staged.container(), |entry: &_| staged.read(entry));
-        let said = file.statements()?;
+        let mut file = Parts::new(staged.container(), |entry: &_| staged.read(entry));
+        let said = file.snapshot()?;
         let parts = match SnapshotParts::of(said.snapshot, &said.roots, (&said.keyset, &said.tenant_keyset)) {
             Ok(parts) => parts,
             // The framing gave it its kind.

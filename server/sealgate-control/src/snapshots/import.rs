@@ -8,7 +8,7 @@ use sealgate_artifact::{
     encode_hex,
 };
 use sealgate_authority::{AuthorityError, broken};
-use sealgate_container::{Container, ContainerError, EntryName, Parts, Purpose};
+use sealgate_container::{Container, ContainerError, Parts, Purpose};
 use sealgate_store::table::{self, ShardRow};
 use sealgate_store::{Db, StoreError, Tx, Work};
 use sealgate_trust::{
@@ -214,16 +214,10 @@ fn take(reader: &SnapshotReader<'_>, container: &Container, file: &[u8]) -> Resu
             Ok::<_, Unfit>(entry.contents(file).unwrap_or_default().to_vec())
         })
     };
-    let only = |name| Ok::<_, Unfit>(parts().envelopes(name)?.pop());
-    let (Some(keyset), Some(tenant_keyset)) = (only(EntryName::Keyset)?, only(EntryName::TenantKeyset)?)
-    else {
-        let purpose = container.purpose();
-        return Err(ContainerError::Missing { purpose, name: EntryName::Keyset }.into());
-    };
-    let roots = parts().envelopes(EntryName::Root)?;
-    let main = parts().main()?;
-    let statements =
-        SnapshotParts::of(main.clone(), &roots, (&keyset, &tenant_keyset)).map_err(Unfit::Trust)?;
+    let said = parts().snapshot()?;
+    let main = said.snapshot;
+    let statements = SnapshotParts::of(main.clone(), &said.roots, (&said.keyset, &said.tenant_keyset))
+        .map_err(Unfit::Trust)?;
     let mut carriers: BTreeMap<_, Carrier> = BTreeMap::new();
     let shards = parts().shards().map(|shard| {
         let shard = shard?;

@@ -1,10 +1,11 @@
 //! `sealgate verify`: whether a license file or a container is true, and how far that reaches.
 
+mod chain;
 mod container;
 
 use std::path::Path;
 
-use sealgate_artifact::{AppId, Code, KeyUse, License, MaxDevices, PublicKey, TenantId, UnixSeconds};
+use sealgate_artifact::{Code, KeyUse, License, MaxDevices, PublicKey, UnixSeconds};
 use sealgate_rules::Standing;
 use sealgate_trust::{
     Accepted, ChainBytes, Policies, Roots, TenantTrust, TrustFile, Verified, verify_license,
@@ -12,6 +13,7 @@ use sealgate_trust::{
 use sealgate_wire::Timestamp;
 use serde_json::{Value, json};
 
+use self::chain::{Pinned, chain_report, names, print_chain};
 use crate::args::{VerifyArgs, now};
 use crate::commands::license::trust_path;
 use crate::commands::refusals::{not_in_force, of_chain, of_license, of_trust};
@@ -20,13 +22,6 @@ use crate::failure::Failure;
 use crate::files::{self, Input};
 use crate::output::{Output, say};
 use crate::streams::{is_dash, one_dash};
-
-/// Whom to believe from the start.
-pub(crate) struct Pinned {
-    roots: Roots,
-    /// The tenant and app that statements must name; unknown when only roots were given.
-    scope: Option<(TenantId, AppId)>,
-}
 
 pub(crate) fn run(args: &VerifyArgs, output: &Output) -> Result<(), Failure> {
     let (file, roots) = args.file_and_roots()?;
@@ -146,24 +141,6 @@ fn report(verified: &Verified<License>, chain: &TenantTrust, pinned: &Pinned) ->
     report
 }
 
-/// What led to the signer.
-fn chain_report(chain: &TenantTrust) -> Value {
-    json!({
-        "tenant_keyset": {
-            "version": chain.tenant_keyset().get().version,
-            "signed_by": names(chain.tenant_keyset().signed_by(), KeyUse::Authority),
-        },
-        "keyset": {
-            "version": chain.keyset().get().version,
-            "signed_by": names(chain.keyset().signed_by(), KeyUse::Root),
-        },
-        "root": {
-            "version": chain.root().get().version,
-            "signed_by": names(chain.root().signed_by(), KeyUse::Root),
-        },
-    })
-}
-
 fn print(verified: &Verified<License>, chain: &TenantTrust, pinned: &Pinned) {
     let license = verified.get();
     let seats = match license.max_devices {
@@ -189,24 +166,6 @@ fn print(verified: &Verified<License>, chain: &TenantTrust, pinned: &Pinned) {
     for line in not_checked(license, pinned) {
         say!("  {line}");
     }
-}
-
-/// What led to the signer, in words.
-fn print_chain(signer: &str, chain: &TenantTrust) {
-    let tenant_keyset = chain.tenant_keyset();
-    let authorities = names(tenant_keyset.signed_by(), KeyUse::Authority).join(", ");
-    say!(
-        "  {signer} listed in tenant keyset {}, signed by authority {authorities}",
-        tenant_keyset.get().version
-    );
-    let keyset = chain.keyset();
-    let roots = names(keyset.signed_by(), KeyUse::Root).join(", ");
-    say!("  authority listed in keyset {}, signed by root {roots}", keyset.get().version);
-    say!("  root named in root statement {}, reached from the roots you gave", chain.root().get().version);
-}
-
-fn names(keys: &[PublicKey], key_use: KeyUse) -> Vec<String> {
-    keys.iter().map(|key| key.id(key_use).to_string()).collect()
 }
 
 fn not_checked(license: &License, pinned: &Pinned) -> Vec<&'static str> {

@@ -9,7 +9,7 @@ use sealgate_container::{Entry, EntryName, Purpose, decode_statement};
 use sealgate_trust::ed25519;
 use serde_json::json;
 
-use super::{Form, Seen, readable};
+use super::seen::{Form, Seen, readable};
 use crate::container::{self, Whole};
 use crate::failure::Failure;
 use crate::files::Stream;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use sealgate::container::{EntryName, Purpose, StageError, Staged};
 use sealgate_artifact::{
-    AppId, Code, KeyUse, Release, Snapshot, TenantId, UnixSeconds, Unverified, encode_hex,
+    AppId, Code, Envelope, KeyUse, Release, Snapshot, TenantId, UnixSeconds, Unverified, encode_hex,
 };
 use sealgate_container::Parts;
 use sealgate_trust::{
@@ -14,7 +14,7 @@ use sealgate_trust::{
 use sealgate_wire::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Pinned, chain_report, names};
+use super::chain::{self, Pinned, chain_report, names};
 use crate::commands::refusals::of_chain;
 use crate::failure::Failure;
 use crate::files::Stream;
@@ -130,15 +130,12 @@ impl Judge<'_> {
     }
 
     fn chain(&self) -> Result<ChainBytes, Failure> {
-        let text = |name| {
-            let envelopes = self.parts().envelopes(name)?;
-            Ok::<_, Failure>(envelopes.iter().map(sealgate_artifact::Envelope::encode).collect::<Vec<_>>())
-        };
-        let only = |name| Ok::<_, Failure>(text(name)?.pop().unwrap_or_default());
+        let mut parts = self.parts();
+        let roots = parts.envelopes(EntryName::Root)?;
         Ok(ChainBytes {
-            roots: text(EntryName::Root)?,
-            keyset: only(EntryName::Keyset)?,
-            tenant_keyset: only(EntryName::TenantKeyset)?,
+            roots: roots.iter().map(Envelope::encode).collect(),
+            keyset: parts.only(EntryName::Keyset)?.encode(),
+            tenant_keyset: parts.only(EntryName::TenantKeyset)?.encode(),
         })
     }
 
@@ -248,10 +245,10 @@ fn print_update(release: &Verified<Release>, chain: &TenantTrust) {
     say!("  whether the vendor took the release back since");
 }
 
-fn print_chain(what: &str, by: &[sealgate_artifact::PublicKey], key_use: KeyUse, chain: &TenantTrust) {
+fn print_chain(what: &str, by: &[sealgate_artifact::PublicKey], key_use: KeyUse, trust: &TenantTrust) {
     say!("\nchecked:");
     say!("  {what} signed by {} key {}", key_use, names(by, key_use).join(", "));
-    super::print_chain("that key", chain);
+    chain::print_chain("that key", trust);
 }
 
 fn unstaged(path: &Path, error: &StageError) -> Failure {
