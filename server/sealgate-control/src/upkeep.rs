@@ -1,7 +1,8 @@
 //! What the vendor's side does by itself: it numbers the audit log, and forgets what has served its time.
 
-use sealgate_artifact::{RecordId, TenantId, UnixSeconds};
+use sealgate_artifact::{AppId, RecordId, TenantId, UnixSeconds};
 use sealgate_authority::{Actor, Entry, Ids, audit_row};
+use sealgate_store::table::slots::Pruning;
 use sealgate_store::{Db, StoreError, Tx, Work, table};
 use serde_json::json;
 
@@ -63,6 +64,35 @@ impl Upkeep {
             }
         }
         Ok(())
+    }
+}
+
+impl Upkeep {
+    /// Forgets slots of what has ended, a part of a block from that position on (`spec/revocation.md` §1.3: from these blocks nothing is
+    /// drawn any more). Says where to go on; `None` at the end, and while the clock is doubted.
+    pub async fn forget_slots(&self, position: &str) -> Result<Option<String>, StoreError> {
+        if !self.ids.clock_watch().tells_ages() {
+            return Ok(None);
+        }
+        let from = position
+            .split_once(' ')
+            .and_then(|(app, slot)| Some((AppId::parse(app).ok()?, slot.parse().ok()?)));
+        let next = self.db.write(ForgetSlots { now: self.ids.now(), from }).await?;
+        Ok(next.map(|(app, slot)| format!("{app} {slot}")))
+    }
+}
+
+struct ForgetSlots {
+    now: UnixSeconds,
+    from: Option<Pruning>,
+}
+
+impl Work for ForgetSlots {
+    type Output = Option<Pruning>;
+    type Error = StoreError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Option<Pruning>, StoreError> {
+        table::slots::prune(tx, self.now, self.from).await
     }
 }
 

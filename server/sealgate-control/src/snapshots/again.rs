@@ -1,9 +1,9 @@
 //! What an imported snapshot says was taken back is taken back again (`spec/revocation.md` §7.3).
 
-use sealgate_artifact::{KeyState, KeyUse, LicenseId, UnixSeconds};
+use sealgate_artifact::{AppId, KeyState, KeyUse, LicenseId, UnixSeconds};
 use sealgate_authority::AuthorityError;
 use sealgate_store::Db;
-use sealgate_store::table::slots;
+use sealgate_store::table::{self, Slotted, slots};
 use sealgate_trust::TenantTrust;
 use sealgate_wire::{NotDone, ReleaseDevices, SnapshotImported, StopLicense};
 
@@ -16,8 +16,8 @@ use crate::servers::Servers;
 use crate::upkeep::Upkeep;
 use crate::{Caller, Scope, Scopes};
 
-/// Licenses or devices that are read at once.
-const PAGE: u32 = 100;
+/// Blocks, and what is listed in one, that are read at once.
+const PAGE: u32 = 200;
 
 /// Takes things back again, by the use cases that take them back.
 pub(crate) struct Again {
@@ -58,60 +58,94 @@ impl Again {
         Ok(())
     }
 
-    /// Revokes each license whose present version is listed. Where something else of it is not, only that version was taken back, and
-    /// what followed it is lost: the vendor decides.
-    pub(super) async fn revoke_licenses(
+    /// Goes through what is listed of the tenant. A license whose present version is listed is revoked; where something else of it is
+    /// not listed, only that version was taken back, and what followed it is lost: the vendor decides. A device loses its
+    /// seat if its proofs are listed.
+    pub(super) async fn take_back(
         &self,
         caller: &Caller,
         now: UnixSeconds,
         came: &mut SnapshotImported,
     ) -> Result<(), AuthorityError> {
-        let (by_right, mut after): (_, Option<LicenseId>) = (by_right(caller), None);
+        let (by_right, mut after) = (by_right(caller), None);
         loop {
-            let page = slots::presently_listed(&self.db, (caller.tenant, now), after, PAGE).await?;
-            for found in &page {
-                let id = found.license.to_string();
-                let reason = Some(reason(came.version));
-                let stop = StopLicense { reason, if_version: None };
-                let done = match found.lives {
-                    true => self.licenses.suspend(&by_right, &id, &stop).await,
-                    false => self.licenses.revoke(&by_right, &id, &stop).await,
-                };
-                match (done, found.lives) {
-                    (Ok(_), true) => came.licenses_suspended.push(id),
-                    (Ok(_), false) => came.licenses_revoked.push(id),
-                    (Err(error), _) => not_done(came, id, error)?,
-                }
+            let blocks = slots::blocks(&self.db, caller.tenant, after, PAGE).await?;
+            for block in blocks.iter().filter(|block| block.listed_at.is_some()) {
+                self.take_back_of(&by_right, (block.app, block.block), now, came).await?;
             }
-            after = page.last().map(|found| found.license);
-            if page.len() < PAGE as usize {
+            after = blocks.last().map(|block| (block.app, block.block));
+            if blocks.len() < PAGE as usize {
                 return Ok(());
             }
         }
     }
 
-    /// Releases the seat of each device whose present proof is listed.
-    pub(super) async fn release_devices(
+    async fn take_back_of(
         &self,
-        caller: &Caller,
+        by_right: &Caller,
+        block: (AppId, u64),
+        now: UnixSeconds,
         came: &mut SnapshotImported,
     ) -> Result<(), AuthorityError> {
-        let (by_right, mut after): (_, Option<String>) = (by_right(caller), None);
-        // The allowance was drawn on when it was released first.
-        let request = ReleaseDevices { override_allowance: Some(true) };
+        let mut after = (-1, -1);
         loop {
-            let page = slots::seats_of_listed(&self.db, caller.tenant, after.as_deref(), PAGE).await?;
-            for id in &page {
-                match self.devices.release(&by_right, id, &request).await {
-                    Ok(_) => came.devices_released.push(id.clone()),
-                    Err(error) => not_done(came, id.clone(), error)?,
+            let page = slots::listed_owners(&self.db, by_right.tenant, block, after, PAGE).await?;
+            for owner in &page {
+                match owner.what {
+                    Slotted::Version(version) if version == owner.present => {
+                        self.stop(by_right, owner.license, now, came).await?;
+                    }
+                    Slotted::Version(_) => {}
+                    Slotted::Proof(activation, generation) => {
+                        let seat = slots::seat_of_listed(&self.db, activation, generation).await?;
+                        self.release(by_right, seat, came).await?;
+                    }
                 }
             }
-            after = page.last().cloned();
-            if page.len() < PAGE as usize {
-                return Ok(());
-            }
+            let Some(last) = page.last().filter(|_| page.len() == PAGE as usize) else { return Ok(()) };
+            after = last.place;
         }
+    }
+
+    async fn stop(
+        &self,
+        by_right: &Caller,
+        license: LicenseId,
+        now: UnixSeconds,
+        came: &mut SnapshotImported,
+    ) -> Result<(), AuthorityError> {
+        let (id, lives) = (license.to_string(), slots::lives(&self.db, license, now).await?);
+        let found = table::licenses::find(&self.db, by_right.tenant, license).await?;
+        if lives && found.is_none_or(|found| found.suspended_at.is_some()) {
+            return Ok(());
+        }
+        let stop = StopLicense { reason: Some(reason(came.version)), if_version: None };
+        let (done, told) = if lives {
+            (self.licenses.suspend(by_right, &id, &stop).await, &mut came.licenses_suspended)
+        } else {
+            (self.licenses.revoke(by_right, &id, &stop).await, &mut came.licenses_revoked)
+        };
+        match done {
+            Ok(_) => told.push(id),
+            Err(error) => not_done(came, id, error)?,
+        }
+        Ok(())
+    }
+
+    async fn release(
+        &self,
+        by_right: &Caller,
+        seat: Option<String>,
+        came: &mut SnapshotImported,
+    ) -> Result<(), AuthorityError> {
+        let Some(id) = seat else { return Ok(()) };
+        // The allowance was drawn on when it was released first.
+        let request = ReleaseDevices { override_allowance: Some(true) };
+        match self.devices.release(by_right, &id, &request).await {
+            Ok(_) => came.devices_released.push(id),
+            Err(error) => not_done(came, id, error)?,
+        }
+        Ok(())
     }
 }
 

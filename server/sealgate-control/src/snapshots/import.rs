@@ -113,8 +113,7 @@ impl SnapshotImports {
             None => return Err(refused(taken.imported.refusal.as_ref())),
         };
         self.again.revoke_keys(caller, trust, &mut came).await?;
-        self.again.revoke_licenses(caller, self.snapshots.desk.ids.now(), &mut came).await?;
-        self.again.release_devices(caller, &mut came).await?;
+        self.again.take_back(caller, self.snapshots.desk.ids.now(), &mut came).await?;
         match &taken.imported.refusal {
             Some(why) => Err(refused(Some(why))),
             None => Ok(came),
@@ -168,6 +167,10 @@ impl SnapshotImports {
                 unknown += 1;
                 continue;
             }
+            // Its slots are listed before it is kept: a second import need not list them again.
+            if table::shards::is_newest(db, tenant, (said.app, said.block), shard.id()).await? {
+                continue;
+            }
             let first = said.block * u64::from(sealgate_artifact::limits::BLOCK_SLOTS);
             let slots: Vec<u64> =
                 said.body.iter().flat_map(|body| body.slots()).map(|slot| first + u64::from(slot)).collect();
@@ -191,6 +194,8 @@ impl SnapshotImports {
         if newest.is_some_and(|newest| newest.version >= said.version) {
             return Ok(());
         }
+        // What was given out since the copy was made is not known: nothing more is drawn from those blocks.
+        self.snapshots.desk.db.write(CloseBlocks(tenant)).await?;
         self.snapshots.adopt(tenant, (snapshot, &named(main, snapshot)), file).await
     }
 }
@@ -292,6 +297,18 @@ async fn newest_snapshot(db: &Db, tenant: TenantId) -> Result<Option<Maximum>, A
     let statement = statement.ok_or(AuthorityError::Busy("the tenant's snapshot is being signed"))?;
     let id = Carrier::decode(&statement)?.envelope.id();
     Ok(Some(Maximum { version: newest.version, statement: id, raised_by: vec![newest.signer] }))
+}
+
+/// Has nothing more drawn from the blocks that the tenant has.
+struct CloseBlocks(TenantId);
+
+impl Work for CloseBlocks {
+    type Output = u64;
+    type Error = StoreError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<u64, StoreError> {
+        table::slot_blocks::close_all(tx, self.0).await
+    }
 }
 
 /// Lists some slots of an app.

@@ -11,6 +11,7 @@
 mod lease;
 mod rows;
 mod run;
+mod slots;
 mod snapshots;
 mod table;
 mod tick;

@@ -6,8 +6,8 @@ use std::pin::Pin;
 use sealgate_authority::AuthorityError;
 use sealgate_store::table::jobs::SIGN_SNAPSHOTS;
 
-use super::snapshots;
 use super::turn::Turn;
+use super::{slots, snapshots};
 
 /// A run of a job under way.
 pub type Running<'a> = Pin<Box<dyn Future<Output = Result<(), AuthorityError>> + Send + 'a>>;
@@ -51,5 +51,11 @@ pub const JOBS: &[Job] = &[
         every: 60,
         failure: "revocation data was not signed",
         run: |turn| Box::pin(snapshots::sign(turn)),
+    },
+    Job {
+        name: "forget_slots",
+        every: 24 * 60 * 60,
+        failure: "slots of what has ended could not be forgotten",
+        run: |turn| Box::pin(slots::forget(turn)),
     },
 ];

@@ -19,6 +19,7 @@ statements! {
     SUM = "SELECT COUNT(*) AS shards, CAST(COALESCE(SUM(version), 0) AS BIGINT) AS versions, \
            CAST(COALESCE(SUM(listed), 0) AS BIGINT) AS listed, COALESCE(MAX(issued_at), 0) AS issued_at \
            FROM shards WHERE tenant_id = $1";
+    IS_NEWEST = "SELECT block FROM shards WHERE app_id = $1 AND block = $2 AND tenant_id = $3 AND statement_id = $4";
     BY_SIGNER = "SELECT block FROM shards WHERE signer = $1 LIMIT 1";
     // Whoever was faster signed a newer one.
     UPSERT = "INSERT INTO shards (app_id, block, tenant_id, version, issued_at, listed, signer, statement_id, statement) \
@@ -100,6 +101,17 @@ pub async fn statement(
 ) -> Result<Option<Vec<u8>>, StoreError> {
     let query = query(STATEMENT).bind(app.to_string()).bind(signed(block)).bind(tenant.to_string());
     query.fetch_optional(on).await?.map(|row| row.get(0)).transpose()
+}
+
+/// Whether this statement is the newest shard of its block.
+pub async fn is_newest(
+    on: impl Read,
+    tenant: TenantId,
+    (app, block): (AppId, u64),
+    id: StatementId,
+) -> Result<bool, StoreError> {
+    let query = query(IS_NEWEST).bind(app.to_string()).bind(signed(block)).bind(tenant.to_string());
+    Ok(query.bind(id.to_string()).fetch_optional(on).await?.is_some())
 }
 
 /// What the tenant's shards are together.
