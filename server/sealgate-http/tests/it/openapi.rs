@@ -102,7 +102,7 @@ fn the_spec_says_what_each_scope_allows() {
 }
 
 /// Operations whose scope does not follow from method and path, each on purpose.
-const OTHER_SCOPES: [(&str, &str); 16] = [
+const OTHER_SCOPES: [(&str, &str); 17] = [
     // The key travels in the body.
     ("look_up_license", "licenses:read"),
     ("reveal_license_key", "license-keys:read"),
@@ -122,6 +122,8 @@ const OTHER_SCOPES: [(&str, &str); 16] = [
     // What they list are licenses and their proofs.
     ("sign_snapshot", "licenses:write"),
     ("list_snapshots", "licenses:read"),
+    // It takes back licenses, keys and servers.
+    ("import_snapshot", "keys:write"),
 ];
 
 /// What every token may ask, whatever its scopes.

@@ -99,7 +99,9 @@ fn every_body_is_a_named_shape_with_an_example() {
         let name = text(&about["operationId"]);
         let answers = about["responses"].as_object().expect("answers").values();
         let bodies = answers.chain([&about["requestBody"]]).filter_map(|body| body["content"].as_object());
-        for media in bodies.flat_map(|content| content.values()) {
+        // A file has no shape.
+        let described = bodies.flatten().filter(|(media_type, _)| *media_type != "application/octet-stream");
+        for (_, media) in described {
             // The document does not describe itself.
             if name != "openapi_json" || media["example"].is_object() {
                 assert!(
