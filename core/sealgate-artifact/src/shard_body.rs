@@ -192,6 +192,21 @@ impl<'a> Slots<'a> {
         bits << shift | ((1 << shift) - 1)
     }
 
+    /// Passes the next gap; `None` where nothing but ones is left.
+    fn gap(&mut self) -> Option<u64> {
+        let (window, k) = (self.window(), u32::from(self.k));
+        let ones = window.leading_ones();
+        // Most gaps lie in one window as a whole. Behind the end there are only ones, so the zero is none of those.
+        if ones + 1 + k <= 57 {
+            self.at += (ones + 1 + k) as usize;
+            return Some(u64::from(ones) << k | first_bits(window << (ones + 1), k));
+        }
+        let quotient = self.ones()?;
+        let remainder = first_bits(self.window() << 1, k);
+        self.at += 1 + k as usize;
+        Some((u64::from(quotient) << k) + remainder)
+    }
+
     /// Passes the ones that come, and says how many; `None` where nothing but ones is left.
     fn ones(&mut self) -> Option<u32> {
         let (begin, end) = (self.at, 8 * self.bytes.len());
@@ -210,6 +225,11 @@ impl<'a> Slots<'a> {
     }
 }
 
+/// The first k bits, 0 to 15, as a number.
+fn first_bits(window: u64, k: u32) -> u64 {
+    window >> 1 >> (63 - k)
+}
+
 fn last_window(rest: &[u8]) -> u64 {
     let mut bits = [0xff; 8];
     bits[..rest.len()].copy_from_slice(rest);
@@ -224,12 +244,7 @@ impl Iterator for Slots<'_> {
         if self.bytes.is_empty() {
             return None;
         }
-        let k = self.k;
-        let quotient = self.ones()?;
-        self.at += 1;
-        let remainder = if k == 0 { 0 } else { self.window() >> (64 - k) };
-        self.at += usize::from(k);
-        let slot = u64::from(self.next) + (u64::from(quotient) << k) + remainder;
+        let slot = u64::from(self.next) + self.gap()?;
         let slot = u32::try_from(slot).ok().filter(|slot| *slot < CHUNK);
         if self.at > 8 * self.bytes.len() || slot.is_none() {
             (self.is_whole, self.bytes) = (false, &[]);
@@ -332,14 +347,29 @@ mod tests {
         assert!(!read(&good, &bytes[..bytes.len() - 1]), "cut off");
         assert!(!read(&good, &[bytes, &[0xff]].concat()), "longer");
         assert!(ShardBody::read(16, good.count(), bytes).is_err(), "another parameter");
-        assert!(ShardBody::read(good.k(), good.count() + 1, bytes).is_err(), "another number");
+        for count in [good.count() - 1, good.count() + 1] {
+            assert!(ShardBody::read(good.k(), count, bytes).is_err(), "another number");
+        }
         let mut padded = bytes.to_vec();
         padded.insert(TABLE + usize::from(bytes[1]), 0xff);
         padded[1] += 1;
         assert!(!read(&good, &padded), "a byte without a slot");
-        let mut table = bytes.to_vec();
-        table[0] = 0x20;
-        table[1] = 1;
-        assert!(!read(&good, &table), "a chunk of more than 8,192 bytes");
+        let alone = |k, count, chunk: &[u8]| {
+            let length = u16::try_from(chunk.len()).expect("a short chunk").to_be_bytes();
+            ShardBody::read(k, count, &[&length[..], &[0; TABLE - 2], chunk].concat()).is_ok()
+        };
+        assert!(alone(0, CHUNK, &[0; CHUNK_BYTES]), "all slots");
+        assert!(
+            !alone(0, CHUNK, &[&[0; CHUNK_BYTES][..], &[0xff]].concat()),
+            "a chunk of more than 8,192 bytes"
+        );
+        assert!(alone(15, 1, &[0b1011_1111, 0xff, 0b1111_1111]), "the last slot");
+        assert!(!alone(15, 1, &[0b1100_0000, 0, 0b0011_1111]), "the first slot of the next chunk");
+        assert!(!alone(15, 0, &[0xff; 20]), "no slot, and bytes");
+        assert!(!alone(4, 0, &[0xff]), "no slot, and a byte");
+        assert!(alone(7, 1, &[0]) && !alone(7, 2, &[0, 0b0111_1111][..1]), "one slot");
+        assert!(!alone(7, 2, &[0, 0b1111_1110]), "it ends behind a quotient");
+        assert!(!alone(9, 1, &[0]), "it ends within a remainder");
+        assert!(!alone(4, 1, &[0b0001_1000]), "it is filled with zeros, which are a part of a slot");
     }
 }

@@ -1,7 +1,7 @@
 //! A container that was read to its end.
 
 use crate::layout::MAGIC;
-use crate::{ContainerError, EntryName, Purpose, Reader};
+use crate::{EntryName, Purpose};
 
 /// A container that is whole: what its entries are, where they lie in the file, and their hashes. Nothing says that it is true:
 /// statements are verified, and what they name is compared with these hashes ([`Entry::sha256`]).
@@ -35,13 +35,6 @@ impl Container {
     /// Whether a file that begins with these bytes is a container, of this version or another.
     pub fn has_magic(begin: &[u8]) -> bool {
         begin.starts_with(&MAGIC[..Self::MAGIC_BYTES])
-    }
-
-    /// Reads a file that is in memory.
-    pub fn read(file: &[u8]) -> Result<Self, ContainerError> {
-        let mut reader = Reader::new(Some(file.len() as u64));
-        reader.push(file)?;
-        reader.finish()
     }
 
     /// What the container is for.

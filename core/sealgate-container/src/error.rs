@@ -2,6 +2,7 @@
 
 use sealgate_artifact::Code;
 
+use crate::statement::StatementFault;
 use crate::{EntryName, Purpose};
 
 /// Why a container is refused: what is wrong, where, and what to do. Entries are counted from 1.
@@ -136,39 +137,6 @@ impl ContainerError {
             Self::Truncated { .. } => Code::ContainerTruncated,
             Self::Damaged => Code::ContainerDamaged,
             Self::Statement { fault, .. } => fault.code(),
-            _ => Code::ContainerInvalid,
-        }
-    }
-}
-
-/// What is wrong with the binary form of a statement (`spec/container.md` §4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum StatementFault {
-    /// It is shorter than its first fields.
-    #[error("it has fewer than 3 bytes")]
-    Short,
-    /// It has no payload, or a longer one than any statement has.
-    #[error("its payload has {0} bytes: it may have 1 to 3,800")]
-    Payload(usize),
-    /// It has no signature, or too many.
-    #[error("it has {0} signatures: it may have 1 to 24")]
-    Signatures(usize),
-    /// It is shorter or longer than its payload and signatures.
-    #[error("it does not end with its last signature")]
-    Length,
-    /// Only the writer finds this: an envelope has a signature that is none.
-    #[error("a signature has not 64 bytes")]
-    Signature,
-    /// Only the writer finds this: an envelope is of another kind than the entry.
-    #[error("it is of another kind")]
-    Kind,
-}
-
-impl StatementFault {
-    /// The stable code, `spec/errors.md` §2.
-    pub fn code(self) -> Code {
-        match self {
-            Self::Kind => Code::KindUnexpected,
             _ => Code::ContainerInvalid,
         }
     }

@@ -55,11 +55,11 @@ mod writer;
 
 pub use container::{Container, Entry};
 pub use entry::EntryName;
-pub use error::{ContainerError, StatementFault};
+pub use error::ContainerError;
 pub use layout::{Head, Layout};
 pub use parts::Parts;
 pub use purpose::Purpose;
 pub use reader::Reader;
 pub use snapshot_file::{SnapshotFile, SnapshotStatements, names_body};
-pub use statement::{decode as decode_statement, encode as encode_statement};
+pub use statement::{StatementFault, decode as decode_statement, encode as encode_statement};
 pub use writer::{Writer, write};

@@ -186,6 +186,15 @@ impl Reader {
     }
 }
 
+impl Container {
+    /// Reads a file that is in memory.
+    pub fn read(file: &[u8]) -> Result<Self, ContainerError> {
+        let mut reader = Reader::new(Some(file.len() as u64));
+        reader.push(file)?;
+        reader.finish()
+    }
+}
+
 /// `spec/container.md` §5.1 step 1.
 fn check_magic(field: &[u8]) -> Result<Stage, ContainerError> {
     let (magic, version) = field[..MAGIC.len()].split_at(MAGIC.len() - 1);

@@ -50,10 +50,9 @@ impl<'a, E: From<ContainerError>, F: FnMut(&Entry) -> Result<Vec<u8>, E>> Snapsh
         shards.iter().enumerate().map(move |(at, entry)| {
             let envelope = file.statement(entry)?;
             // spec/container.md §3: bodies stand in the order of the shards that have one. One that no shard names is nobody's: with it, the
-            // last shard is refused.
+            // last shard is refused. Of many, one is enough, and no more of them are in memory.
             let is_last = at + 1 == shards.len();
-            let mine = usize::from(names_body(&envelope));
-            let mine = bodies.by_ref().take(if is_last { usize::MAX } else { mine });
+            let mine = bodies.by_ref().take(usize::from(names_body(&envelope)) + usize::from(is_last));
             let attachments = mine.map(|body| (file.read)(body)).collect::<Result<_, _>>()?;
             Ok(Carrier { envelope, attachments })
         })
@@ -138,5 +137,8 @@ mod tests {
         assert_eq!(bodies(&[with, with], 1), [vec![vec![1]], vec![]]);
         assert_eq!(bodies(&[with, without], 2), [vec![vec![1]], vec![vec![2]]]);
         assert_eq!(bodies(&[b"no JSON"], 1), [vec![vec![1]]]);
+        // However many are nobody's, one is read.
+        let plain = [&b"{}"[..]; 200];
+        assert_eq!(bodies(&plain, 200).concat(), [vec![1]]);
     }
 }

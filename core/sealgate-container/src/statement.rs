@@ -1,8 +1,6 @@
 //! Statements in binary (`spec/container.md` §4).
 
-use sealgate_artifact::{Envelope, Kind, SignatureEntry, limits};
-
-use crate::StatementFault;
+use sealgate_artifact::{Code, Envelope, Kind, SignatureEntry, limits};
 
 /// The payload's length and the number of signatures.
 pub(crate) const START_BYTES: usize = 3;
@@ -62,6 +60,39 @@ fn check_counts(payload: usize, signatures: usize) -> Result<(), StatementFault>
         return Err(StatementFault::Signatures(signatures));
     }
     Ok(())
+}
+
+/// What is wrong with the binary form of a statement (`spec/container.md` §4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum StatementFault {
+    /// It is shorter than its first fields.
+    #[error("it has fewer than 3 bytes")]
+    Short,
+    /// It has no payload, or a longer one than any statement has.
+    #[error("its payload has {0} bytes: it may have 1 to 3,800")]
+    Payload(usize),
+    /// It has no signature, or too many.
+    #[error("it has {0} signatures: it may have 1 to 24")]
+    Signatures(usize),
+    /// It is shorter or longer than its payload and signatures.
+    #[error("it does not end with its last signature")]
+    Length,
+    /// Only the writer finds this: an envelope has a signature that is none.
+    #[error("a signature has not 64 bytes")]
+    Signature,
+    /// Only the writer finds this: an envelope is of another kind than the entry.
+    #[error("it is of another kind")]
+    Kind,
+}
+
+impl StatementFault {
+    /// The stable code, `spec/errors.md` §2.
+    pub fn code(self) -> Code {
+        match self {
+            Self::Kind => Code::KindUnexpected,
+            _ => Code::ContainerInvalid,
+        }
+    }
 }
 
 #[cfg(test)]

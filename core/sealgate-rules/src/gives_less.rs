@@ -164,11 +164,11 @@ mod tests {
         ("policy", |l| l.conditions.policy = Some(policy("soft"))),
         ("policy: none", |l| l.conditions.policy = None),
         ("offline", |l| {
-            l.conditions.offline = Some(OfflinePermit { days: 31, pool: None, journal_days: None })
+            l.conditions.offline = Some(OfflinePermit { days: 31, pool: None, journal_days: None });
         }),
         ("offline: none", |l| l.conditions.offline = None),
         ("allowances", |l| {
-            l.conditions.allowances = Some(Allowances { releases: Some(4), replacements: None })
+            l.conditions.allowances = Some(Allowances { releases: Some(4), replacements: None });
         }),
         ("allowances: none", |l| l.conditions.allowances = None),
         ("pool_epoch", |l| l.conditions.pool_epoch = Some(3)),

@@ -54,18 +54,18 @@ impl Slots {
         wanted: usize,
     ) -> Result<Vec<u64>, AuthorityError> {
         for _ in 0..ATTEMPTS {
-            let newest = table::slot_blocks::newest(&self.db, app).await?;
             let own = match near {
                 Some(block) => table::slot_blocks::find(&self.db, app, block).await?,
                 None => None,
             };
             let own = own.filter(|block| !block.is_full);
             let is_at_home = own.is_some();
+            let newest = if is_at_home { None } else { table::slot_blocks::newest(&self.db, app).await? };
             let Some(block) = own.or(newest.filter(|block| !block.is_full)) else {
                 self.open((tenant, app), newest).await?;
                 continue;
             };
-            let (outlook, free) = self.look_around(app, block, wanted as u64).await?;
+            let (outlook, free) = self.look_around(app, (block, is_at_home), wanted as u64).await?;
             if outlook.is_full {
                 self.close(app, block).await?;
                 continue;
@@ -83,25 +83,23 @@ impl Slots {
         Err(BUSY)
     }
 
-    /// What a look at the block says of it, and the slots that were seen free.
+    /// What a look at the block says of it, and the slots that were seen free. Where few places show that it must be opened
+    /// further, or left, many are looked at.
     async fn look_around(
         &self,
         app: AppId,
-        block: SlotBlock,
+        (block, is_at_home): (SlotBlock, bool),
         wanted: u64,
     ) -> Result<(Outlook, Vec<u64>), AuthorityError> {
         let window = SlotWindow { block: block.block, bits: block.bits };
-        let as_it_is = Outlook { bits: block.bits, is_crowded: false, is_full: false };
-        let mut free = vec![];
-        for places in [FEW, MANY] {
-            let (looked, taken);
-            (looked, taken, free) = self.look(app, window, places).await?;
-            let outlook = window.outlook(Sample { looked, taken }, wanted);
-            if outlook == as_it_is || places == MANY {
-                return Ok((outlook, free));
-            }
+        let (looked, taken, free) = self.look(app, window, FEW).await?;
+        let outlook = window.outlook(Sample { looked, taken }, wanted);
+        let is_left = outlook.is_full || outlook.is_crowded && !is_at_home;
+        if outlook.bits == block.bits && !is_left {
+            return Ok((outlook, free));
         }
-        Ok((as_it_is, free))
+        let (looked, taken, free) = self.look(app, window, MANY).await?;
+        Ok((window.outlook(Sample { looked, taken }, wanted), free))
     }
 
     /// Looks at so many places of a window: how many there were, how many were taken, and which were not.

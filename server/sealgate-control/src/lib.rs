@@ -83,7 +83,8 @@ use restore::Restore;
 pub use scopes::{Scope, Scopes};
 pub use secrets::VendorSecrets;
 pub use servers::Servers;
-pub use snapshots::{SnapshotStep, Snapshots};
+use snapshots::Again;
+pub use snapshots::{SnapshotImports, SnapshotStep, Snapshots};
 pub use tenants::Tenants;
 pub use tokens::Tokens;
 pub use upkeep::Upkeep;
@@ -127,6 +128,8 @@ pub struct Control {
     pub clock: ServerClock,
     /// Revocation data.
     pub snapshots: Snapshots,
+    /// Revocation data from outside.
+    pub snapshot_imports: SnapshotImports,
     /// What the server did by itself.
     pub jobs: JobRecords,
     /// The keys that sign.
@@ -170,18 +173,27 @@ impl Control {
         let changes = KeyChanges::new(desk.clone(), Arc::clone(&signer));
         let tokens = Tokens::new(desk.clone(), Arc::clone(&secrets), limiter);
         let tenants = Tenants::new(desk.clone(), changes.clone(), tokens.clone());
+        let licenses =
+            || Licenses::new(desk.clone(), changes.issuers(), Arc::clone(&shared), Arc::clone(&secrets));
+        let servers = Servers::new(desk.clone(), changes.clone(), own_server.clone());
+        let snapshots = Snapshots::new(changes.clone());
+        let again = Again {
+            db: db.clone(),
+            licenses: licenses(),
+            devices: Devices::new(desk.clone(), observed.clone()),
+            servers: servers.clone(),
+            keys: Keys::new(changes.clone()),
+            records: Records::new(desk.clone(), observed.clone()),
+            upkeep: Upkeep::new(db.clone(), ids.clone()),
+        };
+        let records = Records::new(desk.clone(), observed.clone());
         Self {
             db: db.clone(),
             bootstrap: Bootstrap::new(desk.clone(), changes.clone(), tenants.clone()),
             apps: Apps::new(desk.clone(), Arc::clone(&signer), Arc::clone(&shared)),
             plans: Plans::new(desk.clone()),
             customers: Customers::new(desk.clone(), changes.issuers()),
-            licenses: Licenses::new(
-                desk.clone(),
-                changes.issuers(),
-                Arc::clone(&shared),
-                Arc::clone(&secrets),
-            ),
+            licenses: licenses(),
             authforge_files: AuthforgeFiles::new(desk.clone(), signer, secrets),
             devices: Devices::new(desk.clone(), observed.clone()),
             activations: Activations::new(desk.clone()),
@@ -189,8 +201,9 @@ impl Control {
             approvals: Approvals::new(desk.clone()),
             access: AccessLists::new(desk.clone()),
             clock: ServerClock::new(desk.clone(), own_server.as_ref().map(|own| own.key)),
-            servers: Servers::new(desk.clone(), changes.clone(), own_server),
-            snapshots: Snapshots::new(changes.clone()),
+            snapshot_imports: SnapshotImports::new(snapshots.clone(), records, again),
+            servers,
+            snapshots,
             jobs: JobRecords::new(db.clone(), ids.clone()),
             keys: Keys::new(changes),
             lists: ListTurns::new(),

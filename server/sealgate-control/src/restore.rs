@@ -61,21 +61,21 @@ struct End {
 }
 
 /// One thing that was revoked.
-struct Revocation<'a> {
-    what: What,
-    id: &'a str,
-    reason: Option<String>,
+pub(crate) struct Revocation<'a> {
+    pub(crate) what: What,
+    pub(crate) id: &'a str,
+    pub(crate) reason: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum What {
+pub(crate) enum What {
     License,
     Server,
     Key,
 }
 
 /// How a revocation went.
-enum Outcome {
+pub(crate) enum Outcome {
     Done,
     Was,
     Unknown,
@@ -134,7 +134,8 @@ impl Restore<'_> {
         Ok(came)
     }
 
-    async fn revoke_again(
+    /// Revokes one thing, unless it is revoked or not known.
+    pub(crate) async fn revoke_again(
         &self,
         caller: &Caller,
         revocation: &Revocation<'_>,

@@ -17,23 +17,31 @@ use crate::misfit::Misfit;
 pub(crate) const BODY_BYTES: usize = 64 * 1024;
 /// spec/http.md §1.3: but those that may bring attachments, such as modules or entries of a chain.
 pub(crate) const LONG_BODY_BYTES: usize = 1024 * 1024;
+/// spec/http.md §1.3: but one that brings a file.
+pub(crate) const FILE_BODY_BYTES: usize = 24 * 1024 * 1024;
 /// Longer bodies than [`BODY_BYTES`] that a server reads at once. Blocks memory exhaustion by connections that trickle them:
 /// what comes beyond waits at its sender.
 const LONG_BODIES: usize = 128;
+/// Bodies with files that a server reads at once. Blocks the same.
+const FILE_BODIES: usize = 2;
 /// spec/http.md §1.3: no request nests deeper. Blocks readers of any kind from being led down without end.
 const DEPTH: u32 = 32;
 /// A body that is too large is still read this far, unkept, so that the sender hears why it was refused instead of a
 /// broken connection.
-const DRAIN_BYTES: usize = 16 * 1024 * 1024;
+const DRAIN_BYTES: usize = 32 * 1024 * 1024;
 
 /// The turns of long bodies: every request of a server comes with them.
 #[derive(Clone)]
-pub(crate) struct LongBodies(Arc<Semaphore>);
+pub(crate) struct LongBodies {
+    long: Arc<Semaphore>,
+    files: Arc<Semaphore>,
+}
 
 impl LongBodies {
     /// Of a server.
     pub(crate) fn new() -> Self {
-        Self(Arc::new(Semaphore::new(LONG_BODIES)))
+        let turns = |most| Arc::new(Semaphore::new(most));
+        Self { long: turns(LONG_BODIES), files: turns(FILE_BODIES) }
     }
 
     /// Those of the server that received a request.
@@ -43,7 +51,8 @@ impl LongBodies {
 
     /// The bytes of a body that is not longer than `most`.
     pub(crate) async fn collect(&self, most: usize, body: axum::body::Body) -> Result<Vec<u8>, Unreadable> {
-        gather(most, body, Some(&self.0)).await
+        let turns = if most > LONG_BODY_BYTES { &self.files } else { &self.long };
+        gather(most, body, Some(turns)).await
     }
 }
 
@@ -198,7 +207,9 @@ mod tests {
     use axum::body::{Body, Bytes};
     use http_body_util::{BodyExt, Full};
 
-    use super::{BODY_BYTES, LONG_BODIES, LONG_BODY_BYTES, LongBodies, collect};
+    use super::{
+        BODY_BYTES, FILE_BODIES, FILE_BODY_BYTES, LONG_BODIES, LONG_BODY_BYTES, LongBodies, collect,
+    };
 
     fn long() -> Full<Bytes> {
         Full::new(vec![b' '; BODY_BYTES + 1].into())
@@ -221,6 +232,24 @@ mod tests {
         assert!(pin!(collect(short)).poll(&mut context).is_ready(), "short ones do not wait");
         let refused = pin!(collect(Body::new(long()))).poll(&mut context);
         assert!(refused.is_ready(), "nor do those that are too long");
+        trickling.pop();
+        assert!(next.as_mut().poll(&mut context).is_ready());
+    }
+
+    /// Files are longer than long bodies, so fewer of them are held; neither waits for the other.
+    #[test]
+    fn fewer_files_are_held_at_once() {
+        let mut context = Context::from_waker(Waker::noop());
+        let turns = LongBodies::new();
+        let body = || Body::new(long().with_trailers(std::future::pending()));
+        let mut trickling: Vec<_> =
+            (0..FILE_BODIES).map(|_| Box::pin(turns.collect(FILE_BODY_BYTES, body()))).collect();
+        for body in &mut trickling {
+            assert!(body.as_mut().poll(&mut context).is_pending());
+        }
+        let mut next = pin!(turns.collect(FILE_BODY_BYTES, Body::new(long())));
+        assert!(next.as_mut().poll(&mut context).is_pending());
+        assert!(pin!(turns.collect(LONG_BODY_BYTES, Body::new(long()))).poll(&mut context).is_ready());
         trickling.pop();
         assert!(next.as_mut().poll(&mut context).is_ready());
     }

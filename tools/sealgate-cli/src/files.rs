@@ -16,6 +16,8 @@ use crate::streams::{self, Item, is_dash, read_input, write_output};
 
 /// No file that a person hands to this program is larger.
 const READ_BYTES: u64 = 4 * 1024 * 1024;
+/// A server takes no larger one.
+const READ_CONTAINER_BYTES: u64 = 16 * 1024 * 1024;
 /// An exported log is larger, because it grows for years.
 const READ_LARGE_BYTES: u64 = 1024 * 1024 * 1024;
 /// What its group and all others may do with a file.
@@ -173,6 +175,11 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
 /// Reads a file of a reasonable size.
 pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     read_file_or_input(path, READ_BYTES)
+}
+
+/// Reads a container that goes to a server.
+pub(crate) fn read_container(path: &Path) -> io::Result<Vec<u8>> {
+    read_file_or_input(path, READ_CONTAINER_BYTES)
 }
 
 /// Reads an exported log.

@@ -13,7 +13,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use crate::args::{Args, Command, Environment, KeysCommand};
 use crate::commands::{
     access, activation, app, audit, config, credits, customer, device, doctor, events, inspect, job, keys,
-    license, login, manifest, manual, plan, release, serve, server, tenant, token, verify,
+    license, login, manifest, manual, offline, plan, release, serve, server, tenant, token, verify,
 };
 use crate::demo;
 use crate::failure::Failure;
@@ -127,6 +127,7 @@ fn dispatch(args: &Args, output: &Output) -> Result<(), Failure> {
         Command::Logout => login::logout(global, output),
         Command::Profile { command } => login::profile(global, command, output),
         Command::Server { command } => server::run(global, command, output),
+        Command::Offline { command } => offline::run(global, command, output),
         Command::Job { command } => job::run(global, command, output),
         Command::Tenant { command } => tenant::run(global, command, output),
         Command::Token { command } => token::run(global, command, output),

@@ -21,6 +21,7 @@ mod operations;
 mod outside;
 pub mod program;
 mod signature;
+mod snapshot;
 mod user;
 
 pub use activated::{Admission, Beaten, TestActivation};
@@ -36,6 +37,7 @@ pub use outside::on_sqlite;
 pub use sealgate_journal::Broken;
 pub use sealgate_trust::TrustError;
 pub use signature::is_signed_by;
+pub use snapshot::TakenOver;
 pub use user::User;
 
 /// Fails to compile when one of these types has a `Debug` text: what has none is in no log by accident.

@@ -112,6 +112,7 @@ pub fn stage(app: &TestApp, vendor: &User, operation: &str) -> Staged {
         | "export_audit" | "show_clock" | "list_jobs" | "list_snapshots" => nothing(),
         "show_tenant" | "suspend_tenant" | "resume_tenant" => about(&stage.tenant()),
         "update_tenant" => change(&stage.tenant(), json!({ "offline": false })),
+        "import_snapshot" => body(json!({ "file": stage.snapshot(), "source": "a stick" })),
         "create_token" => body(json!({ "scopes": ["tokens:write"] })),
         "revoke_token" => {
             about(&text(&vendor.make("/api/v1/tokens", &json!({ "scopes": ["tokens:write"] }))["token_id"]))
@@ -257,6 +258,15 @@ impl Stage<'_> {
 
     fn app(&self) -> String {
         text(&self.new_app()["app_id"])
+    }
+
+    /// The tenant's revocation data of now, as a file in base64.
+    fn snapshot(&self) -> String {
+        let app = self.app();
+        self.vendor.api("POST", "/api/v1/snapshots", &json!({})).expect(200);
+        let file = self.vendor.api("GET", &format!("/api/v1/snapshot?app_id={app}"), &json!(null));
+        assert_eq!(file.status, 200);
+        sealgate_artifact::encode_base64(&file.bytes)
     }
 
     fn plan(&self) -> String {

@@ -25,7 +25,7 @@ fn a_million_of_a_hundred_million_fit_into_a_megabyte_and_each_answer_is_right()
     let bytes: usize = bodies.iter().map(|body| body.bytes().len()).sum();
     assert_eq!(bodies.iter().map(|body| body.count() as usize).sum::<usize>(), TAKEN);
     assert!(bytes <= BYTES, "{bytes} bytes");
-    assert!(bytes as f64 > entropy_bytes(TAKEN, GIVEN), "{bytes} bytes are fewer than there can be");
+    assert!(number(bytes) > entropy_bytes(TAKEN, GIVEN), "{bytes} bytes are fewer than there can be");
     let mut found = 0;
     for _ in 0..LOOK_UPS {
         let slot = random.below(GIVEN);
@@ -60,7 +60,7 @@ fn place(slot: usize) -> u32 {
 
 /// n·h(r/n): no exact list of any r of n slots is shorter on average.
 fn entropy_bytes(taken: usize, given: usize) -> f64 {
-    let (taken, given) = (taken as f64, given as f64);
+    let (taken, given) = (number(taken), number(given));
     let share = taken / given;
     -given * (share * share.log2() + (1.0 - share) * (1.0 - share).log2()) / 8.0
 }
@@ -93,7 +93,11 @@ impl Slots {
     }
 }
 
-/// SplitMix64: the same slots in every run.
+fn number(count: usize) -> f64 {
+    f64::from(u32::try_from(count).expect("a small count"))
+}
+
+/// `SplitMix64`: the same slots in every run.
 struct Random(u64);
 
 impl Random {

@@ -3,6 +3,7 @@
 mod authority;
 mod import;
 mod online;
+mod retired;
 mod signers;
 mod trust_file;
 mod updates;

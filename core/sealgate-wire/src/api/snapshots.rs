@@ -46,3 +46,55 @@ pub struct SnapshotSigned {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snapshot: Option<SnapshotView>,
 }
+
+/// `POST /api/v1/snapshots/import`: a snapshot of this installation's own, for a database that came back older.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ImportSnapshot {
+    /// The container, in base64: at most 16 MiB without it.
+    pub file: String,
+    /// Where it came from, in the caller's words, up to 256 characters. The audit log says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+}
+
+/// What came of a snapshot that was imported.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SnapshotImported {
+    /// The snapshot's version.
+    pub version: u64,
+    /// When it was signed.
+    pub issued_at: Timestamp,
+    /// The SHA-256 of the file, in hexadecimal digits.
+    pub sha256: String,
+    /// How many versions of licenses and proofs it lists. All of them stay listed.
+    pub revoked: u64,
+    /// How many of its shards are newer than what the database had.
+    pub shards: u64,
+    /// How many of its shards are of apps that the database does not know.
+    pub unknown: u64,
+    /// Licenses that are revoked again.
+    pub licenses_revoked: Vec<String>,
+    /// Licenses of which only the present version was taken back: they are suspended until the vendor decides.
+    pub licenses_suspended: Vec<String>,
+    /// Devices whose seats are released again.
+    pub devices_released: Vec<String>,
+    /// Servers that are revoked again.
+    pub servers_revoked: Vec<String>,
+    /// Keys that are revoked again.
+    pub keys_revoked: Vec<String>,
+    /// What could not be done, and why. Importing the file again tries it again.
+    pub failed: Vec<NotDone>,
+}
+
+/// Something that could not be done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct NotDone {
+    /// The id of what it was to be done to.
+    pub id: String,
+    /// Why not.
+    pub code: String,
+}

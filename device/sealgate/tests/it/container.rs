@@ -33,7 +33,9 @@ fn write_update(out: &mut impl Write, package: u64) {
         writer.push(bytes).expect("as its heads say");
         out.write_all(bytes).expect("written");
     };
-    names.iter().for_each(|_| put(&statement));
+    for _ in names {
+        put(&statement);
+    }
     let piece: Vec<u8> = (0..=u8::MAX).cycle().take(50_000).collect();
     let mut left = package;
     while left > 0 {
@@ -141,6 +143,15 @@ fn a_file_that_lies_costs_nothing() {
     assert_eq!(error.fix(), "Check that this is the right file, and that this program is new enough.");
 }
 
+/// A medium that cannot be read.
+struct Broken;
+
+impl Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(io::Error::other("bad sector"))
+    }
+}
+
 #[test]
 fn a_medium_that_ends_or_fails_leaves_nothing() {
     let place = tempfile::tempdir().expect("a folder");
@@ -151,12 +162,6 @@ fn a_medium_that_ends_or_fails_leaves_nothing() {
         let error = Staged::copy(&file[..end], None, &folder, |_, _| ()).expect_err("cut");
         let expected = if end < 9 { Code::ContainerUnknown } else { Code::ContainerTruncated };
         assert_eq!((error.code(), left()), (expected, 0), "{end} bytes: {error}");
-    }
-    struct Broken;
-    impl Read for Broken {
-        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-            Err(io::Error::other("bad sector"))
-        }
     }
     for end in [0, 30, 200_000, file.len()] {
         let error = Staged::copy(file[..end].chain(Broken), None, &folder, |_, _| ()).expect_err("broken");

@@ -92,10 +92,14 @@ impl Draft {
             entries.push((name, encode_statement(kind, &carrier.envelope).expect("within the limits")));
         };
         put(EntryName::Snapshot, &main[0]);
-        carriers(&self.roots).iter().for_each(|root| put(EntryName::Root, root));
-        put(EntryName::Keyset, &carriers(&[self.keyset.clone()])[0]);
-        put(EntryName::TenantKeyset, &carriers(&[self.tenant_keyset.clone()])[0]);
-        shards.iter().for_each(|shard| put(EntryName::Shard, shard));
+        for root in &carriers(&self.roots) {
+            put(EntryName::Root, root);
+        }
+        put(EntryName::Keyset, &carriers(std::slice::from_ref(&self.keyset))[0]);
+        put(EntryName::TenantKeyset, &carriers(std::slice::from_ref(&self.tenant_keyset))[0]);
+        for shard in &shards {
+            put(EntryName::Shard, shard);
+        }
         let bodies = shards.iter().flat_map(|shard| &shard.attachments);
         entries.extend(bodies.map(|body| (EntryName::ShardBody, body.clone())));
         if let Some(list) = main[0].attachments.first() {

@@ -4,6 +4,7 @@ use sealgate_artifact::{Envelope, StatementId, TenantId};
 use sealgate_authority::{AuthorityError, broken};
 use sealgate_store::Db;
 use sealgate_store::table::{KeyScope, keysets, roots};
+use sealgate_trust::ChainBytes;
 
 /// Root statements, oldest first, the keyset and the tenant's.
 pub(super) struct Chain {
@@ -25,6 +26,15 @@ impl Chain {
             keyset: keyset(KeyScope::Installation).await?,
             tenant_keyset: keyset(KeyScope::Tenant(tenant)).await?,
         })
+    }
+
+    /// The same as bytes, for whoever verifies it.
+    pub(super) fn bytes(&self) -> ChainBytes {
+        ChainBytes {
+            roots: self.roots.iter().map(Envelope::encode).collect(),
+            keyset: self.keyset.encode(),
+            tenant_keyset: self.tenant_keyset.encode(),
+        }
     }
 
     /// The newest root statement.

@@ -46,7 +46,8 @@ impl Snapshots {
         let heads = heads
             .chain(bodies.iter().map(|(_, length)| Head { name: EntryName::ShardBody, length: *length }));
         let layout = Layout::new(Purpose::Snapshot, heads).map_err(|error| broken(error.to_string()))?;
-        let mut file = File::new(db, tenant, &layout, encode_hex(&self.desk.ids.random::<16>()));
+        let parts = Parts::new(db, tenant, encode_hex(&self.desk.ids.random::<16>()));
+        let mut file = File::new(parts, &layout);
         for (_, bytes) in &small {
             file.push(bytes).await?;
         }
@@ -56,6 +57,17 @@ impl Snapshots {
             file.push(body.ok_or(AuthorityError::Superseded)?).await?;
         }
         file.finish().await
+    }
+}
+
+impl Snapshots {
+    /// Stores a container that came from outside, byte by byte.
+    pub(super) async fn store_file(&self, tenant: TenantId, file: &[u8]) -> Result<Stored, AuthorityError> {
+        let mut stored = Parts::new(&self.desk.db, tenant, encode_hex(&self.desk.ids.random::<16>()));
+        for part in file.chunks(PART_BYTES) {
+            stored.store(part.to_vec()).await?;
+        }
+        Ok(stored.end())
     }
 }
 
@@ -81,38 +93,29 @@ fn statement(kind: Kind, envelope: &Envelope) -> Result<Vec<u8>, AuthorityError>
 
 /// A container on its way into the database.
 struct File<'a> {
-    db: &'a Db,
-    tenant: TenantId,
-    name: String,
     /// There until the end.
     writer: Option<Writer>,
     buffer: Vec<u8>,
+    parts: Parts<'a>,
+}
+
+/// The parts of a container, in their order.
+struct Parts<'a> {
+    db: &'a Db,
+    tenant: TenantId,
+    name: String,
     hash: Sha256,
     parts: u64,
     bytes: u64,
 }
 
-impl<'a> File<'a> {
-    fn new(db: &'a Db, tenant: TenantId, layout: &Layout, name: String) -> Self {
-        let writer = Writer::new(layout);
-        let buffer = writer.header().to_vec();
-        Self { db, tenant, name, writer: Some(writer), buffer, hash: Sha256::new(), parts: 0, bytes: 0 }
+impl<'a> Parts<'a> {
+    fn new(db: &'a Db, tenant: TenantId, name: String) -> Self {
+        Self { db, tenant, name, hash: Sha256::new(), parts: 0, bytes: 0 }
     }
 
-    async fn push(&mut self, contents: &[u8]) -> Result<(), AuthorityError> {
-        let writer = self.writer.as_mut().expect("it is there until the end");
-        writer.push(contents).map_err(|error| broken(error.to_string()))?;
-        self.buffer.extend_from_slice(contents);
-        while self.buffer.len() >= PART_BYTES {
-            let rest = self.buffer.split_off(PART_BYTES);
-            self.store(rest).await?;
-        }
-        Ok(())
-    }
-
-    /// Stores the buffer as the next part.
-    async fn store(&mut self, rest: Vec<u8>) -> Result<(), AuthorityError> {
-        let contents = std::mem::replace(&mut self.buffer, rest);
+    /// Stores the next part.
+    async fn store(&mut self, contents: Vec<u8>) -> Result<(), AuthorityError> {
         self.hash.update(&contents);
         self.bytes += contents.len() as u64;
         let (tenant, part) = (self.tenant, self.parts);
@@ -127,12 +130,35 @@ impl<'a> File<'a> {
         Ok(())
     }
 
+    fn end(self) -> Stored {
+        let sha256 = self.hash.finalize().into();
+        Stored { name: self.name, parts: self.parts, bytes: self.bytes, sha256 }
+    }
+}
+
+impl<'a> File<'a> {
+    fn new(parts: Parts<'a>, layout: &Layout) -> Self {
+        let writer = Writer::new(layout);
+        let buffer = writer.header().to_vec();
+        Self { writer: Some(writer), buffer, parts }
+    }
+
+    async fn push(&mut self, contents: &[u8]) -> Result<(), AuthorityError> {
+        let writer = self.writer.as_mut().expect("it is there until the end");
+        writer.push(contents).map_err(|error| broken(error.to_string()))?;
+        self.buffer.extend_from_slice(contents);
+        while self.buffer.len() >= PART_BYTES {
+            let rest = self.buffer.split_off(PART_BYTES);
+            self.parts.store(std::mem::replace(&mut self.buffer, rest)).await?;
+        }
+        Ok(())
+    }
+
     async fn finish(mut self) -> Result<Stored, AuthorityError> {
         let writer = self.writer.take().expect("it is there until the end");
         let checksum = writer.finish().map_err(|error| broken(error.to_string()))?;
         self.buffer.extend_from_slice(&checksum);
-        self.store(vec![]).await?;
-        let sha256 = self.hash.finalize().into();
-        Ok(Stored { name: self.name, parts: self.parts, bytes: self.bytes, sha256 })
+        self.parts.store(self.buffer).await?;
+        Ok(self.parts.end())
     }
 }

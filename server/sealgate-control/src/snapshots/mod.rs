@@ -1,8 +1,10 @@
 //! Revocation data: shards and snapshots, signed by each tenant's snapshot key (`spec/revocation.md` §7.1).
 
+mod again;
 mod chain;
 mod container;
 mod due;
+mod import;
 mod job;
 mod shards;
 mod snapshot;
@@ -12,7 +14,9 @@ use sealgate_authority::{AuthorityError, Side};
 use sealgate_store::table::{SnapshotRow, snapshots};
 use sealgate_wire::{CountedQuery, Nothing, Page, SnapshotSigned, SnapshotView, Timestamp};
 
+pub(crate) use self::again::Again;
 use self::due::DAY;
+pub use self::import::SnapshotImports;
 pub use self::job::SnapshotStep;
 use crate::Caller;
 use crate::desk::Desk;

@@ -1,9 +1,10 @@
 //! Signing a snapshot once each shard is new enough (`spec/revocation.md` §4, §7.1).
 
-use sealgate_artifact::{PublicKey, ShardEntry, Snapshot, TenantId};
+use sealgate_artifact::{Carrier, PublicKey, ShardEntry, Snapshot, TenantId};
 use sealgate_authority::{AuthorityError, broken};
 use sealgate_store::table::{self, AuditRow, KeyScope, ShardRow, SnapshotRow, keys, shards, snapshots};
 use sealgate_store::{StoreError, Tx, Work};
+use sealgate_trust::Verified;
 use serde_json::json;
 
 use super::chain::Chain;
@@ -82,6 +83,30 @@ impl Snapshots {
         Ok(true)
     }
 
+    /// Keeps a snapshot that was verified, with the container in which it came, as the tenant's newest.
+    pub(super) async fn adopt(
+        &self,
+        tenant: TenantId,
+        (snapshot, main): (&Verified<Snapshot>, &Carrier),
+        file: &[u8],
+    ) -> Result<(), AuthorityError> {
+        let (said, stored) = (snapshot.get(), self.store_file(tenant, file).await?);
+        let row = SnapshotRow {
+            version: said.version,
+            issued_at: said.issued_at,
+            signer: snapshot.signed_by()[0],
+            chain: format!("{} {} {}", said.root, said.keyset, said.tenant_keyset),
+            shards: said.shards.len() as u64,
+            // What the database holds besides is not in it: the next one is due.
+            versions: 0,
+            listed: 0,
+            bytes: stored.bytes,
+            sha256: stored.sha256,
+            container: stored.name,
+        };
+        self.desk.db.write(AdoptSnapshot { tenant, row, parts: stored.parts, statement: main.encode() }).await
+    }
+
     /// Every shard of the tenant, by app and block.
     async fn all_shards(&self, tenant: TenantId) -> Result<Vec<ShardRow>, AuthorityError> {
         let (mut all, mut after): (Vec<ShardRow>, Option<Place>) = (vec![], None);
@@ -98,6 +123,25 @@ impl Snapshots {
             if all.len() > sealgate_artifact::limits::SHARDS {
                 return Err(broken("the tenant has more blocks than a snapshot can name"));
             }
+        }
+    }
+}
+
+struct AdoptSnapshot {
+    tenant: TenantId,
+    row: SnapshotRow,
+    parts: u64,
+    statement: Vec<u8>,
+}
+
+impl Work for AdoptSnapshot {
+    type Output = ();
+    type Error = AuthorityError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
+        match snapshots::insert(tx, self.tenant, (&self.row, self.parts), &self.statement).await {
+            Ok(_) | Err(StoreError::Duplicate) => Ok(()),
+            Err(error) => Err(error.into()),
         }
     }
 }

@@ -208,6 +208,9 @@ macro_rules! body {
     ((body $body:ty)) => {
         Some(Shape::of::<$body>)
     };
+    ((file $body:ty)) => {
+        Some(Shape::of::<$body>)
+    };
     ((id, body $body:ty)) => {
         Some(Shape::of::<$body>)
     };
@@ -258,9 +261,15 @@ macro_rules! handler {
         )
     };
     ($method:ident (body $body:ty) $good:tt, $group:ident.$call:ident) => {
+        $crate::api::operation::handler!($method (of Body<$body>) $good, $group.$call)
+    };
+    ($method:ident (file $body:ty) $good:tt, $group:ident.$call:ident) => {
+        $crate::api::operation::handler!($method (of Body<$body, FILE_BODY_BYTES>) $good, $group.$call)
+    };
+    ($method:ident (of $body:ty) $good:tt, $group:ident.$call:ident) => {
         $crate::api::operation::route!(
             $method,
-            |State(vendor): State<Vendor>, mut auth: Authenticated, _: NoQuery, body: Body<$body>| async move {
+            |State(vendor): State<Vendor>, mut auth: Authenticated, _: NoQuery, body: $body| async move {
                 let request = body.for_caller(&mut auth.caller);
                 let asked = vendor.0.$group.$call(&auth.caller, &request);
                 auth.answer($good, vendor.carry_out(stringify!($method), &auth.caller, asked).await)

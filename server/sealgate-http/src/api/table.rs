@@ -8,19 +8,19 @@ use sealgate_wire::{
     ChainEntryView, ChainQuery, ChangeVariables, ClockView, CountedQuery, CreateApp, CreateCustomer,
     CreatePlan, CreateTenant, CreateToken, CreditsView, CustomerForgotten, CustomerQuery, CustomerView,
     CustomersMerged, DecideModules, DeviceQuery, DeviceView, EventQuery, EventView, ExportQuery,
-    ForgetCustomer, GrantCredits, ImportLicenses, IssueLicenses, JobView, KeyRevoked, KeyView,
-    LicenseKeyShown, LicenseKeysShown, LicensePreview, LicenseQuery, LicenseView, LicensesImported,
+    ForgetCustomer, GrantCredits, ImportLicenses, ImportSnapshot, IssueLicenses, JobView, KeyRevoked,
+    KeyView, LicenseKeyShown, LicenseKeysShown, LicensePreview, LicenseQuery, LicenseView, LicensesImported,
     LicensesIssued, LicensesResigned, LookUpLicense, MakeAuthforgeFile, MergeCustomers, Nothing, OwnToken,
     Page, PlanView, PublishRelease, Reason, ReleaseDevices, ReleaseView, Released, RenewLicense,
     ResignLicenses, ResumeLicense, RevealKeys, RevokeToken, RotateKey, RotateSecret, SecretRotated,
-    ServerView, SignedStatement, SnapshotSigned, SnapshotView, StopLicense, SubmitModules, TenantCreated,
-    TenantView, TokenCreated, TokenRevoked, TokenView, Trust, UpdateApp, UpdateCustomer, UpdateDevice,
-    UpdateLicense, UpdatePlan, UpdateTenant, Variables,
+    ServerView, SignedStatement, SnapshotImported, SnapshotSigned, SnapshotView, StopLicense, SubmitModules,
+    TenantCreated, TenantView, TokenCreated, TokenRevoked, TokenView, Trust, UpdateApp, UpdateCustomer,
+    UpdateDevice, UpdateLicense, UpdatePlan, UpdateTenant, Variables,
 };
 
 use super::operation::{Operation, Shape, Vendor, operations, parameters};
 use super::request::{Body, Id};
-use crate::body::LONG_BODY_BYTES;
+use crate::body::{FILE_BODY_BYTES, LONG_BODY_BYTES};
 use crate::caller::{Authenticated, Demands};
 use crate::query::{NoQuery, QueryOf};
 
@@ -349,6 +349,11 @@ fn records() -> Vec<Operation> {
         ///
         /// Those that are kept, newest first. `GET /api/v1/snapshot` hands out the newest.
         GET "/api/v1/snapshots", LicensesRead, list_snapshots = snapshots.list (query CountedQuery) -> 200 Page<SnapshotView>;
+        /// Take over a snapshot, for a database that came back older
+        ///
+        /// What it lists stays listed, and licenses, seats, keys and servers that it says were taken back are taken back again. The audit
+        /// log has a row for each time, also where the file is refused.
+        POST "/api/v1/snapshots/import", KeysWrite and LicensesWrite, import_snapshot = snapshot_imports.import (file ImportSnapshot) -> 200 SnapshotImported;
         /// List what the server does by itself
         ///
         /// Each job with its last run, what came of it, and when it is due.

@@ -327,6 +327,7 @@ fn records() -> Vec<Row> {
         "audit_id": EVENT, "seq": 7, "hash": HASH, "at": BEGIN, "actor": format!("token:{TOKEN}"),
         "action": "license.revoked", "subject": LICENSE, "detail": "{\"reason\":\"refunded\"}", "request_id": REQUEST,
     });
+    let not_done = json!({ "id": LICENSE, "code": "unavailable" });
     rows! {
         EventView {
             "event_id": EVENT, "at": BEGIN, "kind": "refused", "code": "device_limit", "app_id": APP, "app": "editor",
@@ -344,6 +345,13 @@ fn records() -> Vec<Row> {
         ClockView { "in_doubt": true, "shown": END, "expected": BEGIN, "set_by": 691_200, "server_id": KEY_ID }
         AcceptClock { "set_by": 691_200 }
         SnapshotView (snapshot())
+        ImportSnapshot { "file": "k1NHQw0KGgo…", "source": "the backup of October" }
+        SnapshotImported {
+            "version": 30_000_000, "issued_at": BEGIN, "sha256": HASH, "revoked": 17, "shards": 3, "unknown": 0,
+            "licenses_revoked": [LICENSE], "licenses_suspended": [], "devices_released": [], "servers_revoked": [],
+            "keys_revoked": [], "failed": [(not_done)],
+        }
+        NotDone (not_done)
         SnapshotSigned { "complete": true, "snapshot": (snapshot()) }
         JobView {
             "name": "forget", "every": 60, "status": "running", "last_started_at": BEGIN, "last_done_at": BEGIN,

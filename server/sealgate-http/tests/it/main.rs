@@ -73,6 +73,8 @@ mod self_ban;
 mod server_keys;
 mod slots;
 mod slugs;
+mod snapshot_imports;
+mod snapshots;
 mod stood_still;
 mod strangers;
 mod support;

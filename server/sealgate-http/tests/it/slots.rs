@@ -167,7 +167,7 @@ on_both_engines! {
         assert_eq!(listed(app, &license), [0, 1, 2, 3, 4]);
         patch(app, &license, &json!({ "max_devices": 6 }));
         assert_eq!(listed(app, &license), [0, 1, 2, 3, 4]);
-        assert_eq!(change(app, &license, "renew", &json!({ "expires_at": "+1y" })).status, 200);
+        assert_eq!(change(app, &license, "renew", &json!({ "expires_at": "2027-06-30" })).status, 200);
         assert_eq!(listed(app, &license), [0, 1, 2, 3, 4, 5, 6]);
         let path = format!("/api/v1/licenses/{}/variables", text(&license["license_id"]));
         app.api("PUT", &path, &json!({ "variables": { "theme": "dark" } })).expect(200);
@@ -312,12 +312,13 @@ on_both_engines! {
         give(0, 900);
         app.issue(&editor, &json!({}));
         assert_eq!(blocks(), ["0 11 0"]);
-        app.api("POST", "/api/v1/licenses", &json!({ "app_id": editor["app_id"], "count": 1000 })).expect(201);
+        app.api("POST", "/api/v1/licenses", &json!({ "app_id": editor["app_id"], "count": 700 })).expect(201);
         assert_eq!(blocks(), ["0 12 0"]);
 
         give(4_096, 640_000);
         app.meddle("UPDATE slot_blocks SET bits = 20");
-        let new = app.issue(&editor, &json!({}));
+        // Whoever draws looks at few places, and now and then sees more room than there is.
+        let new = (0..20).map(|_| app.issue(&editor, &json!({}))).last().expect("is issued");
         assert_eq!(blocks(), ["0 20 0", "1 10 0"]);
         let block_of = |license: &Value| {
             let id = text(&license["license_id"]);

@@ -5,7 +5,7 @@ use sealgate_artifact::{
 };
 
 use super::page::{before, page};
-use super::{SlotRow, Terms, slots};
+use super::{SlotRow, Slotted, Terms, slots};
 use crate::columns::{count, digest, moment, optional, optional_time, parsed, signed, small, time};
 use crate::key_hash::KeyHash;
 use crate::many::{MANY, for_all, with_rows};
@@ -457,8 +457,20 @@ async fn insert_statements(
     };
     let texts = [INSERT_STATEMENT, INSERT_STATEMENTS];
     for_all(tx, texts, versions, |query, some| some.iter().fold(query, with)).await?;
-    let slots = versions.iter().filter_map(|(license, signed)| SlotRow::of_version(license, signed));
+    let slots = versions.iter().filter_map(|(license, signed)| slot_of(license, signed));
     slots::give_versions(tx, slots.collect()).await
+}
+
+/// The slot of a signed version of this license, if it has one.
+fn slot_of(license: &LicenseRow, signed: &SignedLicense) -> Option<SlotRow> {
+    Some(SlotRow {
+        tenant: license.tenant,
+        app: license.app,
+        slot: signed.slot?,
+        license: license.id,
+        what: Slotted::Version(license.version),
+        expires_at: license.expires_at,
+    })
 }
 
 /// Stores the new state of a locked license.

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use sealgate_artifact::{ActivationId, AppId, LicenseId, Shard, TenantId, UnixSeconds, limits};
 
+use super::BlockListed;
 use super::slot_blocks;
-use super::{BlockListed, LicenseRow, SignedLicense};
-use crate::columns::{count, moment, optional, optional_count, optional_time, signed};
+use crate::columns::{count, flag, moment, optional, optional_count, optional_time, parsed, signed};
 use crate::many::{MANY, for_all, with_rows};
 use crate::sql::{FromRow, Query, Row, query, query_as};
 use crate::statements::statements;
@@ -60,6 +60,17 @@ statements! {
               ORDER BY listed_at, slot LIMIT $7";
     OWNER = "SELECT license_id, version, activation_id, generation, expires_at, listed_at FROM slots \
              WHERE tenant_id = $1 AND app_id = $2 AND slot = $3";
+    PRESENTLY_LISTED = "SELECT l.license_id, CASE WHEN EXISTS (SELECT 1 FROM slots o WHERE o.license_id = l.license_id \
+                        AND o.listed_at IS NULL AND COALESCE(o.expires_at, $3 + 1) > $3) THEN 1 ELSE 0 END AS lives \
+                        FROM licenses l JOIN slots s ON s.license_id = l.license_id AND s.version = l.version \
+                        AND s.activation_id IS NULL WHERE l.tenant_id = $1 AND l.license_id > $2 AND l.revoked_at IS NULL \
+                        AND s.listed_at IS NOT NULL ORDER BY l.license_id LIMIT $4";
+    SEATS_OF_LISTED = "SELECT DISTINCT d.device_id FROM activations a JOIN slots s ON s.license_id = a.license_id \
+                       AND s.activation_id = a.activation_id AND s.generation = a.generation JOIN devices d ON d.license_id = a.license_id AND d.kind = 'key' \
+                       AND d.identity = a.identity WHERE a.tenant_id = $1 AND d.device_id > $2 AND a.end_code IS NULL \
+                       AND s.listed_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM slots o WHERE o.license_id = a.license_id \
+                       AND o.activation_id = a.activation_id AND o.generation = a.generation AND o.listed_at IS NULL) \
+                       ORDER BY d.device_id LIMIT $3";
     KNOW = with_rows!(know!(), (1, 1, 5), "", NOW_LISTED);
     KNOW_MANY = with_rows!(know!(), (MANY, 1, 5), "", NOW_LISTED);
     PRUNE = "DELETE FROM slots WHERE app_id = $1 AND slot >= $2 AND slot < $3 AND expires_at <= $4";
@@ -87,20 +98,6 @@ pub struct SlotRow {
     pub license: LicenseId,
     pub what: Slotted,
     pub expires_at: Option<UnixSeconds>,
-}
-
-impl SlotRow {
-    /// The slot of a signed version of this license, if it has one.
-    pub(super) fn of_version(license: &LicenseRow, signed: &SignedLicense) -> Option<Self> {
-        Some(Self {
-            tenant: license.tenant,
-            app: license.app,
-            slot: signed.slot?,
-            license: license.id,
-            what: Slotted::Version(license.version),
-            expires_at: license.expires_at,
-        })
-    }
 }
 
 /// What is known of a slot that was given out.
@@ -266,6 +263,46 @@ pub async fn license_of_slot(
 ) -> Result<Option<SlotOwner>, StoreError> {
     let query = query_as(OWNER).bind(tenant.to_string()).bind(app.to_string());
     query.bind(signed(slot)).fetch_optional(on).await
+}
+
+/// A license whose present version is listed, and which is not revoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PresentlyListed {
+    /// It.
+    pub license: LicenseId,
+    /// Whether something else of it is not listed.
+    pub lives: bool,
+}
+
+impl FromRow for PresentlyListed {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        let license = parsed(row, "license_id", |t| LicenseId::parse(t).ok())?;
+        Ok(Self { license, lives: flag(row, "lives")? })
+    }
+}
+
+/// The tenant's licenses of which an imported snapshot lists the present version, in the order of their ids, after that one.
+pub async fn presently_listed(
+    on: impl Read,
+    (tenant, now): (TenantId, UnixSeconds),
+    after: Option<LicenseId>,
+    limit: u32,
+) -> Result<Vec<PresentlyListed>, StoreError> {
+    let after = after.map(|license| license.to_string()).unwrap_or_default();
+    let query = query_as(PRESENTLY_LISTED).bind(tenant.to_string()).bind(after).bind(signed(now.get()));
+    query.bind(signed(limit.into())).fetch_all(on).await
+}
+
+/// The tenant's devices that hold a seat and all of whose proofs of the present generation are listed, in the order of their ids, after that one.
+pub async fn seats_of_listed(
+    on: impl Read,
+    tenant: TenantId,
+    after: Option<&str>,
+    limit: u32,
+) -> Result<Vec<String>, StoreError> {
+    let query = query(SEATS_OF_LISTED).bind(tenant.to_string()).bind(after.unwrap_or_default());
+    let rows = query.bind(signed(limit.into())).fetch_all(on).await?;
+    rows.iter().map(|row| row.get("device_id")).collect()
 }
 
 /// Takes over slots of the tenant's app that a snapshot lists (`spec/revocation.md` §7.3): they are listed from now on, and not given

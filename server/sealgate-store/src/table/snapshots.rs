@@ -20,6 +20,7 @@ statements! {
     LIST = select_snapshot!("WHERE tenant_id = $1 AND version < $2 ORDER BY version DESC LIMIT $3");
     INSERT = "INSERT INTO snapshots (tenant_id, version, issued_at, signer, chain, shards, versions, listed, bytes, sha256, \
               container, statement) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    STATEMENT = "SELECT statement FROM snapshots WHERE tenant_id = $1 AND version = $2";
     PART = "SELECT contents FROM snapshot_parts WHERE tenant_id = $1 AND container = $2 AND part = $3";
     COUNT_PARTS = "SELECT COUNT(*) FROM snapshot_parts WHERE tenant_id = $1 AND container = $2";
     INSERT_PART = "INSERT INTO snapshot_parts (tenant_id, container, part, contents) VALUES ($1, $2, $3, $4)";
@@ -80,6 +81,12 @@ pub async fn list(
 /// The tenant's newest snapshot.
 pub async fn newest(on: impl Read, tenant: TenantId) -> Result<Option<SnapshotRow>, StoreError> {
     query_as(LIST).bind(tenant.to_string()).bind(i64::MAX).bind(1_i64).fetch_optional(on).await
+}
+
+/// The statement of a snapshot that is kept, with its list of shards.
+pub async fn statement(on: impl Read, tenant: TenantId, version: u64) -> Result<Option<Vec<u8>>, StoreError> {
+    let query = query(STATEMENT).bind(tenant.to_string()).bind(signed(version));
+    query.fetch_optional(on).await?.map(|row| row.get("statement")).transpose()
 }
 
 /// A part of a container; `None` behind its last one, or where it is not kept any more.

@@ -89,6 +89,11 @@ pub fn all() -> Vec<Case> {
     .concat()
 }
 
+const SHARD: &str = "Shards under a sound chain (`spec/revocation.md` §2, §3 and §5.4). Unless its line says otherwise, each is signed by \
+             a snapshot key of the tenant keyset. An `ok` is followed by the shard's id, and `yes` or `no` for each slot that is \
+             looked up.";
+const SNAPSHOT: &str = "Snapshots under a sound chain (`spec/revocation.md` §4 and §5.4). Unless its line says otherwise, each is signed by a \
+             snapshot key of the tenant keyset. An `ok` is followed by the snapshot's id and the number of its shards.";
 const CHAIN: &str = "Chains of actions (`spec/chain.md`): what a server concludes from the head and the list that a device shows (§4). An \
      `ok` is followed by the new acknowledged head, or by `resend_from` and a number. The seed chain (§7): by key and \
      signature.";
@@ -156,15 +161,8 @@ pub(crate) fn introduction(artifact: Artifact) -> &'static str {
             "Releases under a sound chain (`spec/activation.md` §2 and §8). Unless its line says otherwise, each is signed by \
              an update key of the tenant keyset."
         }
-        Artifact::Shard => {
-            "Shards under a sound chain (`spec/revocation.md` §2, §3 and §5.4). Unless its line says otherwise, each is signed by \
-             a snapshot key of the tenant keyset. An `ok` is followed by the shard's id, and `yes` or `no` for each slot that is \
-             looked up."
-        }
-        Artifact::Snapshot => {
-            "Snapshots under a sound chain (`spec/revocation.md` §4 and §5.4). Unless its line says otherwise, each is signed by a \
-             snapshot key of the tenant keyset. An `ok` is followed by the snapshot's id and the number of its shards."
-        }
+        Artifact::Shard => SHARD,
+        Artifact::Snapshot => SNAPSHOT,
         Artifact::Ed25519 => {
             "The signature rule (`spec/ed25519.md` §1) and the check of keys at registration (§2). Each file is a list; \
              every entry must get the same verdict."

@@ -35,33 +35,33 @@ impl Sort {
         Draft::new(self.kind, self.text.clone()).signed(seed, key_use)
     }
 
-    pub(super) fn believe(&self, shelf: &mut Shelf, name: &str, shows: &str, world: &World, draft: &Draft) {
-        self.accept(shelf, name, shows, (self.question)(world, draft, None), draft);
+    pub(super) fn believe(&self, cases: &mut Shelf, name: &str, shows: &str, world: &World, draft: &Draft) {
+        self.accept(cases, name, shows, (self.question)(world, draft, None), draft);
     }
 
     pub(super) fn refuse(
         &self,
-        shelf: &mut Shelf,
+        cases: &mut Shelf,
         (name, code, shows): (&str, Code, &str),
         world: &World,
         draft: &Draft,
     ) {
-        shelf.refused(name, code, shows, (self.question)(world, draft, None));
+        cases.refused(name, code, shows, (self.question)(world, draft, None));
     }
 
-    fn accept(&self, shelf: &mut Shelf, name: &str, shows: &str, question: Question, draft: &Draft) {
-        shelf.accepted(name, shows, question, &(draft.id() + self.found));
+    fn accept(&self, cases: &mut Shelf, name: &str, shows: &str, question: Question, draft: &Draft) {
+        cases.accepted(name, shows, question, &(draft.id() + self.found));
     }
 
-    pub(super) fn put(&self, shelf: &mut Shelf) {
-        self.signatures(shelf);
-        self.keys(shelf);
-        self.retired(shelf);
-        self.order(shelf);
-        self.remembered(shelf);
+    pub(super) fn put(&self, cases: &mut Shelf) {
+        self.signatures(cases);
+        self.keys(cases);
+        self.retired(cases);
+        self.order(cases);
+        self.remembered(cases);
     }
 
-    fn signatures(&self, shelf: &mut Shelf) {
+    fn signatures(&self, cases: &mut Shelf) {
         let listed = [
             ("activation", ACTIVATION),
             ("update", UPDATE),
@@ -88,11 +88,11 @@ impl Sort {
             ("stranger", STRANGER, KeyUse::Snapshot, "A key that stands nowhere."),
         ] {
             let what = (&*format!("signed_by_{name}"), Code::SignatureInvalid, shows);
-            self.refuse(shelf, what, &world, &self.by(seed, key_use));
+            self.refuse(cases, what, &world, &self.by(seed, key_use));
         }
         let beside = self.signed(&self.text).signed(STRANGER, KeyUse::Snapshot);
         let shows = "A signature beside the snapshot key's is ignored.";
-        self.believe(shelf, "signed_by_stranger_too", shows, &revoking(), &beside);
+        self.believe(cases, "signed_by_stranger_too", shows, &revoking(), &beside);
         for (name, field, value) in [
             ("version_exchanged", "version", "30000001".to_owned()),
             ("issued_at_exchanged", "issued_at", (NOW - 1).to_string()),
@@ -100,17 +100,17 @@ impl Sort {
             let payload = saying(&self.text, field, &value).into_bytes();
             let draft = Draft { payload, ..self.signed(&self.text) };
             let what = (name, Code::SignatureInvalid, "It was changed after signing.");
-            self.refuse(shelf, what, &revoking(), &draft);
+            self.refuse(cases, what, &revoking(), &draft);
         }
     }
 
     /// Which snapshot keys count (`spec/keys.md` §4.4).
-    fn keys(&self, shelf: &mut Shelf) {
+    fn keys(&self, cases: &mut Shelf) {
         let second = self.by(SECOND_SNAPSHOT, KeyUse::Snapshot);
         let shows = "A second snapshot key signed it.";
-        self.believe(shelf, "signed_by_second_key", shows, &beside("active"), &second);
+        self.believe(cases, "signed_by_second_key", shows, &beside("active"), &second);
         let mut refused = |name: &str, shows: &str, world: &World, draft: &Draft| {
-            self.refuse(shelf, (name, Code::SignatureInvalid, shows), world, draft);
+            self.refuse(cases, (name, Code::SignatureInvalid, shows), world, draft);
         };
         refused("signed_by_revoked_key", "A revoked key verifies nothing.", &beside("revoked"), &second);
         let plain = self.signed(&self.text);
@@ -126,22 +126,22 @@ impl Sort {
     }
 
     /// `spec/revocation.md` §5.4: a retired key signs nothing new.
-    fn retired(&self, shelf: &mut Shelf) {
+    fn retired(&self, cases: &mut Shelf) {
         let world = beside("retired");
         let at = |issued_at: u64| saying(&self.text, "issued_at", &issued_at.to_string());
         let by_retired = |text: String| Draft::new(self.kind, text).signed(SECOND_SNAPSHOT, KeyUse::Snapshot);
         let shows = "A key that was retired later verifies what it signed before.";
-        self.believe(shelf, "retired_key_before", shows, &world, &by_retired(at(KEYSET_BEGIN - 1)));
+        self.believe(cases, "retired_key_before", shows, &world, &by_retired(at(KEYSET_BEGIN - 1)));
         let shows = "Signed in the very second of the keyset that retires the key: it is not after it.";
-        self.believe(shelf, "retired_key_at_once", shows, &world, &by_retired(at(KEYSET_BEGIN)));
+        self.believe(cases, "retired_key_at_once", shows, &world, &by_retired(at(KEYSET_BEGIN)));
         let shows = "An active key signed it as well.";
         let both = by_retired(self.text.clone()).signed(SNAPSHOT, KeyUse::Snapshot);
-        self.believe(shelf, "retired_key_and_active_one", shows, &world, &both);
+        self.believe(cases, "retired_key_and_active_one", shows, &world, &both);
         let none_active = listing(&[key(SNAPSHOT, "retired")]);
         let other = tenant_keyset_text();
         assert!(other.contains(&format!("\"issued_at\":{KEYSET_BEGIN}")), "{other}");
         let mut refused = |name: &str, code: Code, shows: &str, world: &World, draft: &Draft| {
-            self.refuse(shelf, (name, code, shows), world, draft);
+            self.refuse(cases, (name, code, shows), world, draft);
         };
         let late = by_retired(at(KEYSET_BEGIN + 1));
         refused("retired_key_later", Code::KeyRetired, "One second later it is new.", &world, &late);
@@ -166,10 +166,10 @@ impl Sort {
         refused("retired_key_version_negative", Code::FieldInvalid, shows, &world, &spoilt);
     }
 
-    fn order(&self, shelf: &mut Shelf) {
+    fn order(&self, cases: &mut Shelf) {
         let other = saying(&self.text, "tenant", &format!("\"{OTHER_TENANT}\""));
         let mut refused = |name: &str, code: Code, shows: &str, world: &World, draft: &Draft| {
-            self.refuse(shelf, (name, code, shows), world, draft);
+            self.refuse(cases, (name, code, shows), world, draft);
         };
         refused(
             "other_tenant",
@@ -190,21 +190,21 @@ impl Sort {
         let shows = "The tenant is judged before what is remembered.";
         let newer = Some(maximum(30_000_001, &another(), &[SNAPSHOT]));
         let question = (self.question)(&revoking(), &self.signed(&other), newer);
-        shelf.refused("other_tenant_and_rollback", Code::WrongTenant, shows, question);
+        cases.refused("other_tenant_and_rollback", Code::WrongTenant, shows, question);
         let shows = "An old one is believed: how fresh it is, is asked elsewhere.";
         let old = saying(&saying(&self.text, "issued_at", "1"), "next_update", "2");
-        self.believe(shelf, "issued_long_ago", shows, &revoking(), &self.signed(&old));
+        self.believe(cases, "issued_long_ago", shows, &revoking(), &self.signed(&old));
         let to_come = saying(&self.text, "next_update", "253402300799");
         let to_come = saying(&to_come, "issued_at", "253402300798");
         let shows = "When it was signed is not compared with the reader's time.";
-        self.believe(shelf, "issued_later", shows, &revoking(), &self.signed(&to_come));
+        self.believe(cases, "issued_later", shows, &revoking(), &self.signed(&to_come));
     }
 
     /// `spec/revocation.md` §3.3 and §4.4.
-    fn remembered(&self, shelf: &mut Shelf) {
+    fn remembered(&self, cases: &mut Shelf) {
         let plain = self.signed(&self.text);
         let mut accept = |name: &str, shows: &str, world: &World, before: Remembered| {
-            self.accept(shelf, name, shows, (self.question)(world, &plain, Some(before)), &plain);
+            self.accept(cases, name, shows, (self.question)(world, &plain, Some(before)), &plain);
         };
         let same = maximum(30_000_000, &plain.id(), &[SNAPSHOT]);
         let older = maximum(29_999_999, &another(), &[SNAPSHOT]);
@@ -219,7 +219,7 @@ impl Sort {
         let shows = "Keys for other things raise nothing here.";
         accept("raised_by_issuer", shows, &revoking(), maximum(30_000_001, &another(), &[ISSUER]));
         let mut refused = |name: &str, code: Code, shows: &str, world: &World, before: Remembered| {
-            shelf.refused(name, code, shows, (self.question)(world, &plain, Some(before)));
+            cases.refused(name, code, shows, (self.question)(world, &plain, Some(before)));
         };
         let shows = "An older one than the remembered one.";
         refused("rollback", Code::VersionRollback, shows, &beside("active"), newer());

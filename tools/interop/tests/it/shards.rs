@@ -138,7 +138,7 @@ fn another_reader_gives_the_answers_of_the_vectors() {
     assert!(sound > 20 && refused > 25, "{sound} and {refused}");
 }
 
-/// SplitMix64: the same numbers in every run.
+/// `SplitMix64`: the same numbers in every run.
 struct Random(u64);
 
 impl Random {

@@ -12,6 +12,7 @@ mod keys;
 mod licenses;
 mod login;
 pub(crate) mod max_devices;
+mod offline;
 mod once;
 mod part;
 mod records;
@@ -34,6 +35,7 @@ pub(crate) use licenses::{
     UpdateLicenseArgs,
 };
 pub(crate) use login::{ProfileArg, ProfileCommand};
+pub(crate) use offline::{ImportSnapshotArgs, OfflineCommand, SnapshotArgs};
 pub(crate) use once::OnceArgs;
 pub(crate) use part::{NewestArgs, PartArgs};
 pub(crate) use records::{AuditCommand, EventsArgs};
@@ -164,6 +166,11 @@ pub(crate) enum Command {
     Server {
         #[command(subcommand)]
         command: ServerCommand,
+    },
+    /// Files for machines without a network: revocation data
+    Offline {
+        #[command(subcommand)]
+        command: OfflineCommand,
     },
     /// What the server does by itself: list
     Job {

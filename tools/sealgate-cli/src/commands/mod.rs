@@ -31,6 +31,7 @@ pub(crate) mod manifest;
 pub(crate) mod manual;
 pub(crate) mod many;
 mod modules;
+pub(crate) mod offline;
 pub(crate) mod plan;
 mod refusals;
 pub(crate) mod release;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::program::{run, sealgate};
 
 /// Every operation of the API, with a verb that asks for it.
-const ASKED_BY: [(&str, &str); 88] = [
+const ASKED_BY: [(&str, &str); 90] = [
     ("create_tenant", "tenant create"),
     ("list_tenants", "tenant list"),
     ("show_tenant", "tenant show"),
@@ -90,6 +90,9 @@ const ASKED_BY: [(&str, &str); 88] = [
     ("revoke_server", "server revoke"),
     ("show_clock", "server accept-clock"),
     ("accept_clock", "server accept-clock"),
+    ("sign_snapshot", "offline snapshot"),
+    ("list_snapshots", "offline snapshot"),
+    ("import_snapshot", "offline import-snapshot"),
     ("list_jobs", "job list"),
     ("list_keys", "keys list"),
     ("rotate_key", "keys rotate"),

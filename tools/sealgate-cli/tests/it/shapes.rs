@@ -104,6 +104,8 @@ const RUN: &[&str] = &[
     "server list",
     "server accept-clock --yes",
     "job list",
+    "offline snapshot --sign -o {folder}/all.sgsnap",
+    "offline import-snapshot {folder}/all.sgsnap --yes",
     "keys list",
     "keys export --app {app} -o {folder}/trust.json",
     "verify {folder}/a.license --trust {folder}/trust.json",

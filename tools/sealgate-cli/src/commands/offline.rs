@@ -1,0 +1,137 @@
+//! `sealgate offline`.
+
+use std::path::Path;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use sealgate_artifact::{Code, UnixSeconds};
+use sealgate_container::{Container, decode_statement};
+use sealgate_wire::{
+    AppView, ImportSnapshot, Nothing, Page, SnapshotImported, SnapshotSigned, SnapshotView, Timestamp,
+};
+
+use crate::args::{Global, ImportSnapshotArgs, OfflineCommand, SnapshotArgs};
+use crate::client::Client;
+use crate::commands::written::write;
+use crate::confirm::Consent;
+use crate::failure::Failure;
+use crate::files;
+use crate::output::{Output, say};
+use crate::signals;
+use crate::streams::is_dash;
+
+pub(crate) fn run(global: &Global, command: &OfflineCommand, output: &Output) -> Result<(), Failure> {
+    match command {
+        OfflineCommand::Snapshot(args) => snapshot(&Client::new(global)?, args, output),
+        OfflineCommand::ImportSnapshot(args) => import(&Client::new(global)?, args, output),
+    }
+}
+
+/// Writes the newest revocation data to a file.
+fn snapshot(client: &Client, args: &SnapshotArgs, output: &Output) -> Result<(), Failure> {
+    if args.sign {
+        sign(client)?;
+    }
+    // Any app of the tenant will do: a snapshot has the shards of all.
+    let apps: Page<AppView> = client.get("/api/v1/apps?limit=1")?;
+    let app = apps.items.first().ok_or_else(|| {
+        Failure::new(Code::NotFound, "you have no app yet, and so nothing that can be taken back")
+            .fix("`sealgate app create NAME` makes the first one")
+    })?;
+    let file = client.get_bytes(&format!("/api/v1/snapshot?app_id={}", app.app_id))?;
+    let written = write(&args.output, &file)?;
+    if is_dash(&args.output) {
+        return Ok(());
+    }
+    // The job may have signed another one meanwhile.
+    let kept: Page<SnapshotView> = client.get("/api/v1/snapshots")?;
+    let written_one = kept.items.iter().find(|snapshot| snapshot.bytes == file.len() as u64);
+    tell(&args.output, &written, written_one, output);
+    Ok(())
+}
+
+/// Has the server take a snapshot over. What is wrong with the file, the server says: then the audit log says it, too.
+fn import(client: &Client, args: &ImportSnapshotArgs, output: &Output) -> Result<(), Failure> {
+    let unreadable = |e| Failure::new(Code::FileUnreadable, format!("{}: {e}", args.file.display()));
+    let file = files::read_container(&args.file).map_err(unreadable)?;
+    let question = "Take back again what this snapshot says was taken back?";
+    let why = "a license that is revoked stays revoked";
+    Consent::new(args.yes, output).ask_seen(|| Ok(seen(&file)), question, why)?;
+    let name = args.file.file_name().map(|name| name.to_string_lossy().into_owned());
+    let source = args.source.clone().or(name.filter(|_| !is_dash(&args.file)));
+    let request = ImportSnapshot { file: STANDARD.encode(&file), source };
+    let came: SnapshotImported = client.post("/api/v1/snapshots/import", &request)?;
+    output.result(&came, shown);
+    match came.failed.first() {
+        None => Ok(()),
+        Some(first) => Err(Failure {
+            code: first.code.clone(),
+            ..Failure::new(Code::Unavailable, format!("{} could not be taken back again", first.id))
+        }
+        .fix("run the same command again")),
+    }
+}
+
+/// What the file says of itself, before anybody believes it.
+fn seen(file: &[u8]) -> String {
+    let Ok(container) = Container::read(file) else { return String::new() };
+    let main = container.main();
+    let said = main
+        .name
+        .kind()
+        .zip(main.contents(file))
+        .and_then(|(kind, bytes)| decode_statement(kind, bytes).ok());
+    let payload = said.and_then(|said| serde_json::from_slice::<serde_json::Value>(said.payload()).ok());
+    let Some(payload) = payload else { return String::new() };
+    let time = payload["issued_at"].as_u64().and_then(UnixSeconds::new).map(Timestamp);
+    Output::pairs_text(&[
+        ("file", format!("{}, {} bytes", container.purpose().as_str(), file.len())),
+        ("version", payload["version"].to_string()),
+        ("signed", time.map_or_else(|| "not said".to_owned(), |time| time.to_string())),
+    ])
+}
+
+fn shown(came: &SnapshotImported) {
+    let of = |list: &[String]| if list.is_empty() { "none".to_owned() } else { list.join(", ") };
+    Output::pairs(&[
+        ("version", came.version.to_string()),
+        ("signed", came.issued_at.to_string()),
+        ("lists", format!("{} versions of licenses and proofs, of which all stay listed", came.revoked)),
+        ("newer shards", came.shards.to_string()),
+        ("shards of unknown apps", came.unknown.to_string()),
+        ("licenses revoked again", of(&came.licenses_revoked)),
+        ("licenses suspended", of(&came.licenses_suspended)),
+        ("devices released again", of(&came.devices_released)),
+        ("servers revoked again", of(&came.servers_revoked)),
+        ("keys revoked again", of(&came.keys_revoked)),
+    ]);
+    if !came.licenses_suspended.is_empty() {
+        say!(
+            "\nOf a suspended license only the present version was taken back: give it the terms that it should have, then resume it."
+        );
+    }
+}
+
+/// One request signs as much as it can.
+fn sign(client: &Client) -> Result<(), Failure> {
+    loop {
+        signals::none_came()?;
+        let signed: SnapshotSigned = client.post("/api/v1/snapshots", &Nothing {})?;
+        if signed.complete {
+            return Ok(());
+        }
+    }
+}
+
+fn tell(path: &Path, written: &str, newest: Option<&SnapshotView>, output: &Output) {
+    let mut result = serde_json::json!({ "file": path });
+    if let Some(newest) = newest {
+        let view = serde_json::to_value(newest).expect("views can be written");
+        result.as_object_mut().expect("an object").extend(view.as_object().expect("an object").clone());
+    }
+    output.result(&result, |_| {
+        say!("{written}");
+        if let Some(SnapshotView { version, age, shards, revoked, issued_at, .. }) = newest {
+            say!("version {version}, signed {issued_at}, {age} s ago; {shards} shards list {revoked} that were taken back");
+        }
+    });
+}
