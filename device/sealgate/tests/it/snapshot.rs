@@ -1,4 +1,5 @@
 //! Snapshots of revocation data, as a vendor writes them, and a device with a folder that imports them.
+#![expect(clippy::disallowed_methods, reason = "files of the state are what is tested")]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
