@@ -13,6 +13,7 @@ use sealgate_store::table::{self, AuditRow, KeyRow, KeyScope};
 use sealgate_store::{Tx, Work};
 use sealgate_trust::{Message, Signer, sign_statement};
 
+use super::issued::issued_after;
 use super::ring::Ring;
 use super::signing::LicenseSigner;
 use super::turns::{KeyTurns, Turn};
@@ -133,7 +134,7 @@ impl KeyChanges {
         authority: PublicKey,
     ) -> Result<(), AuthorityError> {
         let last = self.published::<TenantKeyset>(ring.scope).await?;
-        let issued_at = self.issued_after(ring, &last).await?;
+        let issued_at = issued_after(&self.desk.db, self.desk.ids.now(), ring, &last).await?;
         let version = next_version(last.version, issued_at);
         let statement = TenantKeyset {
             tenant: last.tenant,

@@ -7,8 +7,8 @@ use sealgate_store::table::{ShardRow, shards, snapshots};
 use sealgate_store::{Db, StoreError, work};
 use sha2::{Digest, Sha256};
 
-use super::Snapshots;
 use super::chain::Chain;
+use super::signing::Snapshots;
 
 /// Bytes of a part: each is stored in a transaction of its own.
 const PART_BYTES: usize = 256 * 1024;

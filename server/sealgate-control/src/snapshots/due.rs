@@ -35,7 +35,9 @@ pub(super) fn of_block(
     match () {
         // The clock of whoever listed it is ahead: it would be newer than each shard that is signed meanwhile.
         () if listed_at > soon => Due::IfChanged,
-        () if listed_at >= shard.issued_at => Due::Yes,
+        () if listed_at > shard.issued_at => Due::Yes,
+        // In the very second, before or after the list was read.
+        () if listed_at == shard.issued_at => Due::IfChanged,
         // Another server's clock may be behind, and what it lists may be stored a little after it looked at the clock.
         () if after >= shard.issued_at && after.plus(CLOCK_TOLERANCE_SECONDS) >= now => Due::IfChanged,
         () => Due::No,
@@ -90,7 +92,8 @@ mod tests {
         for (issued_at, listed_at, expected) in [
             (NOW - 60, None, Due::No),
             (NOW - 60, Some(NOW - 30), Due::Yes),
-            (NOW - 60, Some(NOW - 60), Due::Yes),
+            (NOW - 60, Some(NOW - 60), Due::IfChanged),
+            (NOW - 7200, Some(NOW - 7200), Due::IfChanged),
             // Its server's clock is four minutes behind, or it was stored late.
             (NOW - 60, Some(NOW - 300), Due::IfChanged),
             (NOW - 60, Some(NOW - 361), Due::No),

@@ -4,7 +4,7 @@ use sealgate_artifact::{AppId, TenantId};
 use sealgate_authority::AuthorityError;
 use sealgate_store::table::keysets;
 
-use super::{Place, Snapshots, lacks_key};
+use super::signing::{Place, Snapshots, lacks_key};
 
 /// Tenants of whom nothing was due in one step.
 const TENANTS: u32 = 50;

@@ -7,10 +7,10 @@ mod due;
 mod import;
 mod job;
 mod shards;
+mod signing;
 mod snapshot;
 
-use sealgate_artifact::{AppId, Code, TenantId};
-use sealgate_authority::{AuthorityError, Side};
+use sealgate_authority::AuthorityError;
 use sealgate_store::table::{SnapshotRow, snapshots};
 use sealgate_wire::{CountedQuery, Nothing, Page, SnapshotSigned, SnapshotView, Timestamp};
 
@@ -18,29 +18,14 @@ pub(crate) use self::again::Again;
 use self::due::DAY;
 pub use self::import::SnapshotImports;
 pub use self::job::SnapshotStep;
+pub use self::signing::Snapshots;
 use crate::Caller;
-use crate::desk::Desk;
-use crate::keys::KeyChanges;
 use crate::page::Part;
-use crate::turns::Turns;
 
 /// Pages of shards that one request signs. More would exceed its deadline.
 const PAGES: u32 = 4;
 
-/// Signs revocation data, and shows what was signed. Clones take turns with each other.
-#[derive(Clone)]
-pub struct Snapshots {
-    desk: Desk,
-    changes: KeyChanges,
-    /// One signs for a tenant at a time.
-    turns: Turns<TenantId>,
-}
-
 impl Snapshots {
-    pub(crate) fn new(changes: KeyChanges) -> Self {
-        Self { desk: changes.desk().clone(), changes, turns: Turns::default() }
-    }
-
     /// Signs what is due of the caller's tenant now, as far as one request can. Asking again goes on.
     pub async fn sign_now(&self, caller: &Caller, _: &Nothing) -> Result<SnapshotSigned, AuthorityError> {
         let _turn = self.turns.wait(caller.tenant).await;
@@ -74,11 +59,6 @@ impl Snapshots {
         part.of_short_rows().read(rows, |row| row.version, |row| Ok(self.view(row))).await
     }
 
-    /// What is signed here counts for ever: its version stands in the memory of every machine that takes it over.
-    fn may_sign(&self) -> Result<(), AuthorityError> {
-        self.desk.ids.clock_watch().may_sign_until(Side::Vendor, None)
-    }
-
     fn view(&self, row: &SnapshotRow) -> SnapshotView {
         let now = self.desk.ids.now();
         SnapshotView {
@@ -92,12 +72,4 @@ impl Snapshots {
             sha256: sealgate_artifact::encode_hex(&row.sha256),
         }
     }
-}
-
-/// A block of an app.
-type Place = (AppId, u64);
-
-/// Whether a tenant cannot sign because it has no snapshot key yet.
-fn lacks_key(error: &AuthorityError) -> bool {
-    matches!(error, AuthorityError::Refused(Code::KeyMissing))
 }

@@ -8,11 +8,13 @@ use sealgate_store::table::{BlockListed, KeyScope, ShardRow, keys, shards, slots
 use sealgate_store::{Tx, Work};
 
 use super::due::{DAY, Due, of_block};
-use super::{Place, Snapshots};
+use super::signing::{Place, Snapshots};
 use crate::keys::{first_version, next_version};
 
 /// Blocks of one transaction: others write in between.
 const PAGE: u32 = 50;
+/// How often it is tried while others sign.
+const ATTEMPTS: u32 = 3;
 
 /// What came of a page.
 pub(super) struct SignedPage {
@@ -33,8 +35,17 @@ impl Snapshots {
         let blocks = slots::blocks(db, tenant, after, PAGE).await?;
         let last = blocks.last().map(|block| (block.app, block.block));
         let last = last.filter(|_| blocks.len() == PAGE as usize);
-        let signed = self.desk.retry(|| self.prepare_page(tenant, after, &blocks)).await?;
-        Ok(SignedPage { last, signed })
+        for _ in 0..ATTEMPTS {
+            let page = self.prepare_page(tenant, after, &blocks).await?;
+            if page.signed.is_empty() {
+                return Ok(SignedPage { last, signed: 0 });
+            }
+            match db.write(page).await {
+                Err(AuthorityError::Superseded) => {}
+                signed => return Ok(SignedPage { last, signed: signed? }),
+            }
+        }
+        Err(AuthorityError::Busy("another process signs the tenant's shards"))
     }
 
     async fn prepare_page(
@@ -106,9 +117,6 @@ impl Work for StoreShards {
     type Error = AuthorityError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<u64, AuthorityError> {
-        if self.signed.is_empty() {
-            return Ok(0);
-        }
         if !keys::hold_active(tx, KeyScope::Tenant(self.tenant), self.signer).await? {
             return Err(AuthorityError::Superseded);
         }

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::chain::Chain;
 use super::due::{DAY, of_snapshot};
-use super::{Place, Snapshots};
+use super::signing::{Place, Snapshots};
 use crate::Caller;
 use crate::keys::{first_version, next_version};
 

@@ -2,7 +2,7 @@
 
 use sealgate_artifact::{Code, UnixSeconds};
 use sealgate_authority::AuthorityError;
-use sealgate_control::{Control, Servers, Snapshots, Upkeep};
+use sealgate_control::{Servers, Snapshots, Upkeep};
 use sealgate_store::StoreError;
 
 use super::lease::{Holder, LEASE};
@@ -17,8 +17,7 @@ pub struct Duties {
 
 impl Duties {
     /// The duties of a process that has the vendor's side.
-    pub fn of(control: &Control) -> Self {
-        let Control { servers, snapshots, upkeep, .. } = control;
+    pub fn new(servers: &Servers, snapshots: &Snapshots, upkeep: &Upkeep) -> Self {
         Self { servers: servers.clone(), snapshots: snapshots.clone(), upkeep: upkeep.clone() }
     }
 }

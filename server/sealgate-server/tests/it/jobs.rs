@@ -8,7 +8,7 @@ use sealgate_authority::AuthorityError;
 use sealgate_authority::ports::System;
 use sealgate_server::assembly::{self, Options, Server};
 use sealgate_server::jobs::{JOBS, Job};
-use sealgate_store::table::jobs;
+use sealgate_store::table::{jobs, snapshots, tenants};
 use sealgate_store::{StoreError, work};
 use sealgate_testkit::{Engine, TestClock, TestDatabase};
 
@@ -79,7 +79,36 @@ async fn two_holders_run_each_due_job_once() {
         assert_eq!(run().await, ["certify_servers", "renew_ahead"]);
         installation.clock.advance(60);
     }
+    let tenant = tenants::list(one.db(), None, 1).await.expect("the database answers").remove(0).id;
+    let signed = snapshots::list(one.db(), tenant, None, 10).await.expect("the database answers");
+    assert_eq!(signed.len(), 1, "one was due, and was signed once");
     one.db().close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_became_of_a_run_is_in_its_row() {
+    let installation = Installation::new();
+    let server = installation.start().await;
+    let paged = server.with_jobs(PAGED).await.expect("the rows are there");
+    let row = async || jobs::find(server.db(), "paged").await.expect("answers").expect("there is one");
+    let begun = installation.now();
+    assert_eq!((row().await.every, row().await.last_started_at), (10, None));
+    paged.run_due(begun).await.expect("the database answers");
+    let failed = row().await;
+    assert_eq!(
+        (failed.last_started_at, failed.last_failed_at, failed.last_done_at),
+        (Some(begun), Some(begun), None)
+    );
+    assert_eq!(failed.last_error.as_deref(), Some("system_error"));
+    assert!(!failed.is_running(begun) && !failed.is_late(begun.plus(30)) && failed.is_late(begun.plus(31)));
+    installation.clock.advance(10);
+    paged.run_due(installation.now()).await.expect("the database answers");
+    let done = row().await;
+    assert_eq!(
+        (done.last_done_at, done.last_failed_at, done.last_error),
+        (Some(begun.plus(10)), Some(begun), None)
+    );
+    server.db().close().await;
 }
 
 /// Fails after its first page, and succeeds when it goes on from there.

@@ -37,6 +37,7 @@ mod login;
 mod manual;
 mod many;
 mod names;
+mod offline;
 mod passwords;
 mod paste;
 mod planted;
