@@ -72,9 +72,9 @@ impl Client {
     /// The same of a file that was copied ([`stage`](Self::stage)).
     pub fn import_staged(&self, staged: &Staged) -> Result<SnapshotImport, ImportError> {
         let store = self.revocation_store()?;
-        match staged.container().purpose() {
-            Purpose::Snapshot => {}
-            other => return Err(ImportError::Purpose(other)),
+        let purpose = staged.container().purpose();
+        if purpose != Purpose::Snapshot {
+            return Err(ImportError::Purpose(purpose));
         }
         let _lock = store.lock().map_err(not_kept)?;
         for _ in 0..ATTEMPTS {
@@ -121,10 +121,10 @@ impl Client {
         };
         let mut file = Parts::new(staged.container(), |entry: &_| staged.read(entry));
         let said = file.snapshot()?;
-        let parts = match SnapshotParts::of(said.snapshot, &said.roots, (&said.keyset, &said.tenant_keyset)) {
-            Ok(parts) => parts,
-            // The framing gave it its kind.
-            Err(_) => return Err(StageError::CopyDamaged),
+        let keysets = (&said.keyset, &said.tenant_keyset);
+        // The framing gave it its kind.
+        let Ok(parts) = SnapshotParts::of(said.snapshot, &said.roots, keysets) else {
+            return Err(StageError::CopyDamaged);
         };
         let held = held(state);
         let mut judged = Counting::default();

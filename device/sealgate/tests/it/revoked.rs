@@ -199,9 +199,9 @@ fn each_statement_is_looked_up_in_its_own_block() {
     }
 }
 
-fn restricted() -> Option<Policy> {
+fn restricted() -> Policy {
     let freshness = Some(Freshness { warn: Some(2), restrict: Some(4), block: Some(8) });
-    Some(Policy { freshness, ..Policy::default() })
+    Policy { freshness, ..Policy::default() }
 }
 
 fn issued(days: u64, shard: Shard) -> Shard {
@@ -211,7 +211,7 @@ fn issued(days: u64, shard: Shard) -> Shard {
 /// `spec/revocation.md` §6: unknown, fresh and stale; and what is stale takes rights only where the license says so.
 #[test]
 fn a_newer_shard_vouches_for_a_device_that_asks_nobody() {
-    let station = Station::activated(restricted());
+    let station = Station::activated(Some(restricted()));
     let start = || {
         let (guard, lines) = told(|| station.client().guard().offline().without_threads().start());
         (guard.map(|guard| (guard.state(), lack(&guard))), lines)
@@ -248,7 +248,7 @@ fn a_newer_shard_vouches_for_a_device_that_asks_nobody() {
 /// Whoever cuts a file, or hides a shard of it, makes no old word a new one.
 #[test]
 fn a_snapshot_that_was_refused_vouches_for_nobody() {
-    let station = Station::activated(restricted());
+    let station = Station::activated(Some(restricted()));
     station.machine.pass(3 * DAY);
     let mut draft = station.draft(1, &[issued(3, shard(0, 1, &[4])), issued(3, shard(1, 1, &[4]))]);
     let hidden = draft.shards.pop();

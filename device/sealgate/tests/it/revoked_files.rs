@@ -86,7 +86,7 @@ fn shards_of_other_apps_are_passed_over() {
     };
     assert!(!names.iter().any(|name| left_over(&name)), "{names:?}");
     // Not even whether they verify is looked at, nor whether they are there.
-    draft = station.draft(2, &[own.clone()]);
+    draft = station.draft(2, std::slice::from_ref(&own));
     let bytes = forged(&foreign);
     let entry = sealgate_artifact::ShardEntry {
         app: other_app(),
@@ -103,7 +103,8 @@ fn shards_of_other_apps_are_passed_over() {
 /// `spec/revocation.md` §5.2: a shard that verified counts, though a later one is missing, forged or not named.
 #[test]
 fn parts_before_a_fault_stay_in_force_and_nothing_else_does() {
-    let faults: [(&str, fn(&mut Draft)); 4] = [
+    type Fault = (&'static str, fn(&mut Draft));
+    let faults: [Fault; 4] = [
         ("shard_missing", |draft| drop(draft.shards.pop())),
         ("signature_invalid", |draft| {
             let bytes = forged(&shard(1, 2, &[3]));

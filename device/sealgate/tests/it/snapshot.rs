@@ -1,4 +1,5 @@
 //! Snapshots of revocation data, as a vendor writes them, and a device with a folder that imports them.
+#![expect(clippy::disallowed_methods, reason = "files of the state are what is tested")]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -92,10 +93,14 @@ impl Draft {
             entries.push((name, encode_statement(kind, &carrier.envelope).expect("within the limits")));
         };
         put(EntryName::Snapshot, &main[0]);
-        carriers(&self.roots).iter().for_each(|root| put(EntryName::Root, root));
-        put(EntryName::Keyset, &carriers(&[self.keyset.clone()])[0]);
-        put(EntryName::TenantKeyset, &carriers(&[self.tenant_keyset.clone()])[0]);
-        shards.iter().for_each(|shard| put(EntryName::Shard, shard));
+        for root in &carriers(&self.roots) {
+            put(EntryName::Root, root);
+        }
+        put(EntryName::Keyset, &carriers(std::slice::from_ref(&self.keyset))[0]);
+        put(EntryName::TenantKeyset, &carriers(std::slice::from_ref(&self.tenant_keyset))[0]);
+        for shard in &shards {
+            put(EntryName::Shard, shard);
+        }
         let bodies = shards.iter().flat_map(|shard| &shard.attachments);
         entries.extend(bodies.map(|body| (EntryName::ShardBody, body.clone())));
         if let Some(list) = main[0].attachments.first() {

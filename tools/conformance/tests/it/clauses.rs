@@ -32,7 +32,6 @@ const UNQUOTED: &[(&str, &str, &[&str])] = &[
     ("spec/online.md", SECTION, &["3.1", "7.6", "8.1", "11.1", "11.6"]),
     ("spec/online.md", PROSE, &["2.6", "3.3", "8.2", "10.7"]),
     ("spec/revocation.md", PROSE, &["6.3"]),
-    ("spec/revocation.md", PROSE, &["4.3"]),
 ];
 
 #[test]

@@ -33,10 +33,10 @@ fn staged(client: &Client, file: &Path, output: Output) -> Result<Staged, Failur
     let mut bar = Bar::new(output, "copying");
     if file.as_os_str() == "-" {
         let staged = client.stage_medium(std::io::stdin().lock(), None, |done, all| bar.show(done, all));
-        return staged.map_err(|error| failure(error, "standard input", None));
+        return staged.map_err(|error| failure(&error, "standard input", None));
     }
     let staged = client.stage(file, |done, all| bar.show(done, all));
-    staged.map_err(|error| failure(error, &file.display().to_string(), Some(file)))
+    staged.map_err(|error| failure(&error, &file.display().to_string(), Some(file)))
 }
 
 fn snapshot(client: &Client, staged: &Staged, output: Output) -> Result<(), Failure> {
@@ -48,19 +48,19 @@ fn snapshot(client: &Client, staged: &Staged, output: Output) -> Result<(), Fail
         Err(ImportError::Refused { why, imported }) => {
             let error = ImportError::Refused { why, imported: imported.clone() };
             let mut failure =
-                failure(error, "the snapshot is refused", None).with("imported", shown(&imported));
+                failure(&error, "the snapshot is refused", None).with("imported", shown(&imported));
             if imported.has_new_keys || imported.snapshot.is_some() {
                 failure.lines.push("what was verified before that stays in force:".to_owned());
                 failure.lines.extend(lines(&imported).lines().map(str::to_owned));
             }
             Err(failure)
         }
-        Err(error) => Err(failure(error, "the snapshot cannot be kept", None)),
+        Err(error) => Err(failure(&error, "the snapshot cannot be kept", None)),
     }
 }
 
-fn failure(error: ImportError, of: &str, file: Option<&Path>) -> Failure {
-    if let ImportError::File(StageError::Container(ContainerError::Unknown)) = &error
+fn failure(error: &ImportError, of: &str, file: Option<&Path>) -> Failure {
+    if let ImportError::File(StageError::Container(ContainerError::Unknown)) = error
         && let Some(is) = file.and_then(other)
     {
         let message =
