@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::program::{run, sealgate};
 
 /// Every operation of the API, with a verb that asks for it.
-const ASKED_BY: [(&str, &str); 90] = [
+const ASKED_BY: [(&str, &str); 91] = [
     ("create_tenant", "tenant create"),
     ("list_tenants", "tenant list"),
     ("show_tenant", "tenant show"),
