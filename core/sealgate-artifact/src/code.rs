@@ -163,25 +163,25 @@ codes! {
     KeyWeak "key_weak" Security 400 (500 "system_error") 1 Unsigned
         "A public key has small or mixed order, so it is refused."
         "Make another key."
-    KeyDuplicate "key_duplicate" Security 500 (500 "system_error") 1 Unsigned
+    KeyDuplicate "key_duplicate" Security 400 (500 "system_error") 1 Unsigned
         "The same public key is listed twice in root statements or keysets."
         "Make another key."
-    RootUnknown "root_unknown" Security 500 (500 "system_error") 1 Unsigned
+    RootUnknown "root_unknown" Security 400 (500 "system_error") 1 Unsigned
         "No root statement of the chain matches the pinned root set."
         "Give all the roots of one root statement, and its threshold."
-    ChainTooLong "chain_too_long" Security 500 (500 "system_error") 1 Unsigned
+    ChainTooLong "chain_too_long" Security 400 (500 "system_error") 1 Unsigned
         "The chain has more root statements than the limit allows."
         ""
     SignatureInvalid "signature_invalid" Security 400 (500 "system_error") 1 Unsigned
         "None of the expected keys made a valid signature over these bytes."
         "Check that the file and the trusted keys come from the same vendor."
-    ThresholdNotMet "threshold_not_met" Security 500 (500 "system_error") 1 Unsigned
+    ThresholdNotMet "threshold_not_met" Security 400 (500 "system_error") 1 Unsigned
         "Fewer keys made a valid signature than the threshold requires."
         ""
-    WrongTenant "wrong_tenant" Security 500 (500 "system_error") 1 Unsigned
+    WrongTenant "wrong_tenant" Security 400 (500 "system_error") 1 Unsigned
         "The statement was made for another tenant."
         "Check that the file comes from the vendor of this program."
-    WrongApp "wrong_app" Security 500 (500 "system_error") 1 Unsigned
+    WrongApp "wrong_app" Security 400 (500 "system_error") 1 Unsigned
         "The statement was made for another app."
         "Check that the license is for this product."
     ServerScope "server_scope" Security 500 (500 "system_error") 1 Unsigned
@@ -193,16 +193,16 @@ codes! {
     ServerUntrusted "server_untrusted" Security 500 (500 "system_error") 1 Unsigned
         "The server could not show a certificate under the pinned roots."
         "Check the server's address, and that nothing between you and the server answers in its place."
-    RootNotYetValid "root_not_yet_valid" Security 500 (500 "system_error") 1 Unsigned
+    RootNotYetValid "root_not_yet_valid" Security 400 (500 "system_error") 1 Unsigned
         "The last root statement is not valid yet."
         "Check this machine's clock."
-    RootExpired "root_expired" Security 500 (500 "system_error") 1 Unsigned
+    RootExpired "root_expired" Security 400 (500 "system_error") 1 Unsigned
         "The last root statement has expired."
         "Check this machine's clock; if it is right, get a current version of this program."
-    KeysetNotYetValid "keyset_not_yet_valid" Security 500 (500 "system_error") 1 Unsigned
+    KeysetNotYetValid "keyset_not_yet_valid" Security 400 (500 "system_error") 1 Unsigned
         "The keyset is not valid yet."
         "Check this machine's clock."
-    KeysetExpired "keyset_expired" Security 500 (500 "system_error") 1 Unsigned
+    KeysetExpired "keyset_expired" Security 400 (500 "system_error") 1 Unsigned
         "The keyset has expired."
         "Check this machine's clock; if it is right, get a current trust.json."
     CertificateNotYetValid "certificate_not_yet_valid" Security 500 (500 "system_error") 1 Unsigned
@@ -211,13 +211,13 @@ codes! {
     CertificateExpired "certificate_expired" Security 500 (500 "system_error") 1 Unsigned
         "The server's certificate has expired."
         "Check this machine's clock; if it is right, ask the vendor to renew the server's certificate."
-    VersionRollback "version_rollback" Security 500 (500 "system_error") 1 Unsigned
+    VersionRollback "version_rollback" Security 400 (500 "system_error") 1 Unsigned
         "The statement is older than one that was accepted before."
         "Get the newest version of the file."
-    VersionGap "version_gap" Security 500 (500 "system_error") 1 Unsigned
+    VersionGap "version_gap" Security 400 (500 "system_error") 1 Unsigned
         "The chain of root statements has a gap."
         "Give every root statement without gaps, oldest first."
-    Equivocation "equivocation" Security 500 (500 "system_error") 1 Unsigned
+    Equivocation "equivocation" Security 400 (500 "system_error") 1 Unsigned
         "Two different statements claim the same version."
         ""
     KeyRetired "key_retired" Security 400 (500 "system_error") 65 Unsigned

@@ -71,7 +71,9 @@ pub struct SnapshotImported {
     pub sha256: String,
     /// How many versions of licenses and proofs it lists. All of them stay listed.
     pub revoked: u64,
-    /// How many of its shards are newer than what the database had.
+    /// How many of them the database had not listed.
+    pub listed: u64,
+    /// In how many of its shards these stand.
     pub shards: u64,
     /// How many of its shards are of apps that the database does not know.
     pub unknown: u64,

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sealgate_artifact::{
-    AppId, Carrier, Code, KeyUse, Root, Shard, SignatureEntry, Snapshot, TenantId, UnixSeconds, Unverified,
-    encode_hex,
+    AppId, Carrier, Code, KeyUse, Root, Shard, ShardBody, SignatureEntry, Snapshot, TenantId, UnixSeconds,
+    Unverified, encode_hex, limits,
 };
 use sealgate_authority::{AuthorityError, broken};
 use sealgate_container::{Container, ContainerError, Parts, Purpose};
 use sealgate_store::table::{self, ShardRow};
-use sealgate_store::{Db, StoreError, Tx, Work};
+use sealgate_store::{StoreError, Tx, Work};
 use sealgate_trust::{
-    Accepted, Imported, Maximum, Roots, SnapshotParts, SnapshotReader, TenantTrust, TrustError, Verified,
+    Accepted, Imported, Roots, SnapshotParts, SnapshotReader, TenantTrust, TrustError, Verified,
 };
 use sealgate_wire::{ImportSnapshot, SnapshotImported, Timestamp};
 use serde_json::{Value, json};
@@ -28,14 +28,23 @@ use crate::{Caller, check};
 const FILE_BYTES: usize = 16 * 1024 * 1024;
 /// Slots that one transaction takes over: others write in between.
 const SLOTS: usize = 5_000;
-/// Shards of the database that are read at once.
-const PAGE: u32 = 200;
 
 /// Takes snapshots over.
 pub struct SnapshotImports {
     snapshots: Snapshots,
     records: Records,
     again: Again,
+}
+
+/// What was listed again.
+#[derive(Default)]
+struct Relisted {
+    /// Slots that were not listed.
+    listed: u64,
+    /// Shards that list some of them.
+    shards: u64,
+    /// Shards of apps that the database does not know.
+    unknown: u64,
 }
 
 /// What a file says, as far as it was believed.
@@ -90,7 +99,7 @@ impl SnapshotImports {
     ) -> Result<SnapshotImported, AuthorityError> {
         let taken = self.read(caller.tenant, file).await?;
         // spec/revocation.md §5.2: what verified counts, whatever comes of the rest.
-        let (shards, unknown) = self.list_again(caller.tenant, &taken.shards).await?;
+        let relisted = self.list_again(caller.tenant, &taken.shards).await?;
         let trust = taken.imported.chain.as_ref();
         if let (None, Some((snapshot, _))) = (&taken.imported.refusal, &taken.imported.snapshot) {
             self.adopt(caller.tenant, file, (snapshot, &taken.main)).await?;
@@ -101,8 +110,9 @@ impl SnapshotImports {
                 issued_at: Timestamp(snapshot.get().issued_at),
                 sha256,
                 revoked: taken.shards.iter().map(|(shard, _)| count(shard.get())).sum(),
-                shards,
-                unknown,
+                listed: relisted.listed,
+                shards: relisted.shards,
+                unknown: relisted.unknown,
                 licenses_revoked: vec![],
                 licenses_suspended: vec![],
                 devices_released: vec![],
@@ -116,6 +126,9 @@ impl SnapshotImports {
         self.again.take_back(caller, self.snapshots.desk.ids.now(), &mut came).await?;
         match &taken.imported.refusal {
             Some(why) => Err(refused(Some(why))),
+            None if relisted.listed == 0 && self.is_older(caller.tenant, came.version).await? => {
+                Err(AuthorityError::Refused(Code::VersionRollback))
+            }
             None => Ok(came),
         }
     }
@@ -134,16 +147,15 @@ impl SnapshotImports {
         // What the database holds may have ended since: then the file's own keys have to do.
         let known = known.ok();
         let accepted = known.as_ref().map(|known| known.accepted().clone()).unwrap_or_default();
-        let shards = newest_shards(db, tenant).await?;
-        let snapshot = newest_snapshot(db, tenant).await?;
         let reader = SnapshotReader {
             roots: &roots,
             tenant,
             app: None,
             known: known.as_ref(),
             accepted: &accepted,
-            snapshot: snapshot.as_ref(),
-            shards: &shards,
+            // A database that came back older may have signed newer ones since: they do not say what it forgot.
+            snapshot: None,
+            shards: &BTreeMap::new(),
             now,
         };
         take(&reader, &container, file).map_err(|error| match error {
@@ -152,34 +164,47 @@ impl SnapshotImports {
         })
     }
 
-    /// Lists what the shards list. Says how many were newer than what the database had, and how many are of apps that it does
-    /// not know.
+    /// Lists what the shards list.
     async fn list_again(
         &self,
         tenant: TenantId,
         shards: &[(Verified<Shard>, Carrier)],
-    ) -> Result<(u64, u64), AuthorityError> {
-        let (db, at) = (&self.snapshots.desk.db, self.snapshots.desk.ids.now());
-        let (mut newer, mut unknown) = (0, 0);
+    ) -> Result<Relisted, AuthorityError> {
+        let db = &self.snapshots.desk.db;
+        let mut came = Relisted::default();
         for (shard, carrier) in shards {
             let said = shard.get();
             if table::apps::find(db, tenant, said.app).await?.is_none() {
-                unknown += 1;
+                came.unknown += 1;
                 continue;
             }
-            // Its slots are listed before it is kept: a second import need not list them again.
-            if table::shards::is_newest(db, tenant, (said.app, said.block), shard.id()).await? {
-                continue;
-            }
-            let first = said.block * u64::from(sealgate_artifact::limits::BLOCK_SLOTS);
-            let slots: Vec<u64> =
-                said.body.iter().flat_map(|body| body.slots()).map(|slot| first + u64::from(slot)).collect();
-            for some in slots.chunks(SLOTS) {
-                db.write(ListAgain { tenant, app: said.app, slots: some.to_vec(), at }).await?;
-            }
-            newer += u64::from(db.write(KeepShard::of(tenant, shard, carrier)).await?);
+            let listed = self.list_shard(tenant, said).await?;
+            came.listed += listed;
+            came.shards += u64::from(listed > 0);
+            db.write(KeepShard::of(tenant, shard, carrier)).await?;
         }
-        Ok((newer, unknown))
+        Ok(came)
+    }
+
+    /// Lists what a shard lists and the database does not. Says how many these are.
+    async fn list_shard(&self, tenant: TenantId, shard: &Shard) -> Result<u64, AuthorityError> {
+        let (db, at) = (&self.snapshots.desk.db, self.snapshots.desk.ids.now());
+        // Also what has ended since.
+        let begin = UnixSeconds::new(0).expect("the first second");
+        let known = table::slots::listed(db, tenant, (shard.app, shard.block), begin).await?;
+        let first = shard.block * u64::from(limits::BLOCK_SLOTS);
+        let slots = shard.body.iter().flat_map(ShardBody::slots);
+        let missing = slots.filter(|slot| known.binary_search(slot).is_err());
+        let missing: Vec<u64> = missing.map(|slot| first + u64::from(slot)).collect();
+        for some in missing.chunks(SLOTS) {
+            db.write(ListAgain { tenant, app: shard.app, slots: some.to_vec(), at }).await?;
+        }
+        Ok(missing.len() as u64)
+    }
+
+    async fn is_older(&self, tenant: TenantId, version: u64) -> Result<bool, AuthorityError> {
+        let newest = table::snapshots::newest(&self.snapshots.desk.db, tenant).await?;
+        Ok(newest.is_some_and(|newest| newest.version > version))
     }
 
     /// Keeps the snapshot as the tenant's newest one, unless there is a newer one: the next version goes on from it.
@@ -251,7 +276,7 @@ fn count(shard: &Shard) -> u64 {
 
 fn imported_detail(came: &SnapshotImported) -> Value {
     json!({
-        "version": came.version, "revoked": came.revoked, "shards": came.shards, "unknown": came.unknown,
+        "version": came.version, "revoked": came.revoked, "listed": came.listed, "shards": came.shards, "unknown": came.unknown,
         "licenses_revoked": came.licenses_revoked.len(), "licenses_suspended": came.licenses_suspended.len(),
         "devices_released": came.devices_released.len(), "servers_revoked": came.servers_revoked.len(),
         "keys_revoked": came.keys_revoked.len(), "failed": came.failed.len(),
@@ -272,31 +297,6 @@ fn pinned(roots: &[Vec<u8>]) -> Result<Roots, AuthorityError> {
     let threshold = usize::try_from(root.threshold).unwrap_or(usize::MAX);
     Roots::pin(root.keys, threshold, Some(root.version))
         .map_err(|error| broken(format!("stored roots: {error}")))
-}
-
-async fn newest_shards(db: &Db, tenant: TenantId) -> Result<BTreeMap<(AppId, u64), Maximum>, AuthorityError> {
-    let (mut all, mut after) = (BTreeMap::new(), None);
-    loop {
-        let page = table::shards::after(db, tenant, after, PAGE).await?;
-        let is_last = page.len() < PAGE as usize;
-        after = page.last().map(|shard| (shard.app, shard.block));
-        let maximum = |shard: ShardRow| {
-            let raised_by = vec![shard.signer];
-            ((shard.app, shard.block), Maximum { version: shard.version, statement: shard.id, raised_by })
-        };
-        all.extend(page.into_iter().map(maximum));
-        if is_last {
-            return Ok(all);
-        }
-    }
-}
-
-async fn newest_snapshot(db: &Db, tenant: TenantId) -> Result<Option<Maximum>, AuthorityError> {
-    let Some(newest) = table::snapshots::newest(db, tenant).await? else { return Ok(None) };
-    let statement = table::snapshots::statement(db, tenant, newest.version).await?;
-    let statement = statement.ok_or(AuthorityError::Busy("the tenant's snapshot is being signed"))?;
-    let id = Carrier::decode(&statement)?.envelope.id();
-    Ok(Some(Maximum { version: newest.version, statement: id, raised_by: vec![newest.signer] }))
 }
 
 /// Has nothing more drawn from the blocks that the tenant has.

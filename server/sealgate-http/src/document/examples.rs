@@ -347,7 +347,7 @@ fn records() -> Vec<Row> {
         SnapshotView (snapshot())
         ImportSnapshot { "file": "k1NHQw0KGgo…", "source": "the backup of October" }
         SnapshotImported {
-            "version": 30_000_000, "issued_at": BEGIN, "sha256": HASH, "revoked": 17, "shards": 3, "unknown": 0,
+            "version": 30_000_000, "issued_at": BEGIN, "sha256": HASH, "revoked": 17, "listed": 2, "shards": 1, "unknown": 0,
             "licenses_revoked": [LICENSE], "licenses_suspended": [], "devices_released": [], "servers_revoked": [],
             "keys_revoked": [], "failed": [(not_done)],
         }

@@ -96,7 +96,7 @@ fn shown(came: &SnapshotImported) {
         ("version", came.version.to_string()),
         ("signed", came.issued_at.to_string()),
         ("lists", format!("{} versions of licenses and proofs, of which all stay listed", came.revoked)),
-        ("newer shards", came.shards.to_string()),
+        ("not listed before", format!("{} in {} shards", came.listed, came.shards)),
         ("shards of unknown apps", came.unknown.to_string()),
         ("licenses revoked again", of(&came.licenses_revoked)),
         ("licenses suspended", of(&came.licenses_suspended)),
