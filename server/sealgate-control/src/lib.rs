@@ -129,7 +129,7 @@ pub struct Control {
     /// Revocation data.
     pub snapshots: Snapshots,
     /// Revocation data from outside.
-    pub snapshot_imports: SnapshotImports,
+    pub snapshot_imports: Box<SnapshotImports>,
     /// What the server did by itself.
     pub jobs: JobRecords,
     /// The keys that sign.
@@ -201,7 +201,7 @@ impl Control {
             approvals: Approvals::new(desk.clone()),
             access: AccessLists::new(desk.clone()),
             clock: ServerClock::new(desk.clone(), own_server.as_ref().map(|own| own.key)),
-            snapshot_imports: SnapshotImports::new(snapshots.clone(), records, again),
+            snapshot_imports: Box::new(SnapshotImports::new(snapshots.clone(), records, again)),
             servers,
             snapshots,
             jobs: JobRecords::new(db.clone(), ids.clone()),

@@ -197,7 +197,7 @@ pub async fn start(
     // First of all: nobody else makes keys in this directory, or serves with those that are there.
     let lock = LockFile::take(&data.join(LOCK_FILE))?;
     let db = Db::open_locked(&location, lock).await?;
-    let started = start_on(db.clone(), options, clock, entropy).await;
+    let started = Box::pin(start_on(db.clone(), options, clock, entropy)).await;
     if started.is_err() {
         // Else what reads the database in the background would be cut off, and say so in the log.
         db.close().await;

@@ -105,20 +105,20 @@ struct Parts<'a> {
     tenant: TenantId,
     name: String,
     hash: Sha256,
-    parts: u64,
+    count: u64,
     bytes: u64,
 }
 
 impl<'a> Parts<'a> {
     fn new(db: &'a Db, tenant: TenantId, name: String) -> Self {
-        Self { db, tenant, name, hash: Sha256::new(), parts: 0, bytes: 0 }
+        Self { db, tenant, name, hash: Sha256::new(), count: 0, bytes: 0 }
     }
 
     /// Stores the next part.
     async fn store(&mut self, contents: Vec<u8>) -> Result<(), AuthorityError> {
         self.hash.update(&contents);
         self.bytes += contents.len() as u64;
-        let (tenant, part) = (self.tenant, self.parts);
+        let (tenant, part) = (self.tenant, self.count);
         let insert = work((self.name.clone(), contents), move |(name, contents), tx| {
             Box::pin(async move {
                 snapshots::insert_part(tx, tenant, (name, part), contents).await?;
@@ -126,13 +126,13 @@ impl<'a> Parts<'a> {
             })
         });
         self.db.write(insert).await?;
-        self.parts += 1;
+        self.count += 1;
         Ok(())
     }
 
     fn end(self) -> Stored {
         let sha256 = self.hash.finalize().into();
-        Stored { name: self.name, parts: self.parts, bytes: self.bytes, sha256 }
+        Stored { name: self.name, parts: self.count, bytes: self.bytes, sha256 }
     }
 }
 

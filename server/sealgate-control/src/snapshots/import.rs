@@ -294,8 +294,7 @@ fn with(mut about: Value, more: Value) -> Value {
 fn pinned(roots: &[Vec<u8>]) -> Result<Roots, AuthorityError> {
     let first = roots.first().ok_or_else(|| broken("there is no root statement"))?;
     let root = Unverified::<Root>::decode(first)?.danger_peek()?;
-    let threshold = usize::try_from(root.threshold).unwrap_or(usize::MAX);
-    Roots::pin(root.keys, threshold, Some(root.version))
+    Roots::pin(root.keys, root.threshold, Some(root.version))
         .map_err(|error| broken(format!("stored roots: {error}")))
 }
 

@@ -58,19 +58,19 @@ impl Snapshots {
         let known = shards::after(&self.desk.db, tenant, after, PAGE).await?;
         let known: HashMap<Place, ShardRow> =
             known.into_iter().map(|shard| ((shard.app, shard.block), shard)).collect();
-        let mut signed = vec![];
+        let mut fresh = vec![];
         for block in blocks {
             let before = known.get(&(block.app, block.block));
             let due = of_block(block, before, (signer, self.desk.ids.now()));
             if due != Due::No
                 && let Some(shard) = self.sign_shard(tenant, block, (before, due), signer).await?
             {
-                signed.push(shard);
+                fresh.push(shard);
                 // Signatures take a while; other requests go on in between.
                 tokio::task::yield_now().await;
             }
         }
-        Ok(StoreShards { tenant, signer, signed })
+        Ok(StoreShards { tenant, signer, signed: fresh })
     }
 
     /// The next shard of a block; `None` if it would list what the one before lists, and that was good enough.

@@ -70,7 +70,7 @@ fn open_blocks(app: &TestApp, product: &Value, count: u64) {
     let tenant = &app.texts("SELECT tenant_id FROM tenants")[0];
     let row = |n| format!("('{tenant}', '{}', {n}, 10, 1)", text(&product["app_id"]));
     for some in (1..count).collect::<Vec<u64>>().chunks(500) {
-        let rows: Vec<String> = some.iter().map(|n| row(n)).collect();
+        let rows: Vec<String> = some.iter().map(row).collect();
         app.meddle(&format!(
             "INSERT INTO slot_blocks (tenant_id, app_id, block, bits, is_full) VALUES {}",
             rows.join(", ")

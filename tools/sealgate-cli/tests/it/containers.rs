@@ -116,7 +116,7 @@ fn an_update_is_verified_whole() {
         ),
         (
             "newer",
-            bytes.iter().enumerate().map(|(at, byte)| byte ^ 2 * u8::from(at == 8)).collect(),
+            bytes.iter().enumerate().map(|(at, byte)| byte ^ (2 * u8::from(at == 8))).collect(),
             "container_unknown",
         ),
     ] {

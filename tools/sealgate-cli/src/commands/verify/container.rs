@@ -5,7 +5,8 @@ use std::path::Path;
 
 use sealgate::container::{EntryName, Purpose, StageError, Staged};
 use sealgate_artifact::{
-    AppId, Code, Envelope, KeyUse, Release, Snapshot, TenantId, UnixSeconds, Unverified, encode_hex,
+    AppId, Code, Envelope, KeyUse, Release, ShardBody, Snapshot, TenantId, UnixSeconds, Unverified,
+    encode_hex,
 };
 use sealgate_container::Parts;
 use sealgate_trust::{
@@ -85,7 +86,7 @@ impl Judge<'_> {
                 block: shard.block,
                 version: shard.version,
                 issued_at: shard.issued_at,
-                count: shard.body.as_ref().map_or(0, |body| body.count()),
+                count: shard.body.as_ref().map_or(0, ShardBody::count),
             });
             Ok::<(), Failure>(())
         })?;
