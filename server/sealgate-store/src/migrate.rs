@@ -38,8 +38,8 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0028_published_postgres.sql"),
     include_str!("../migrations/0029_slots.sql"),
     include_str!("../migrations/0030_slots_postgres.sql"),
-    include_str!("../migrations/0040_job_runs.sql"),
-    include_str!("../migrations/0041_snapshots.sql"),
+    include_str!("../migrations/0031_job_runs.sql"),
+    include_str!("../migrations/0032_snapshots.sql"),
 ];
 /// How a change begins that the other engine only takes down: it is about users, and SQLite has none.
 const ONLY_POSTGRES: &str = "-- Only PostgreSQL\n";

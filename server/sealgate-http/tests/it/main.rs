@@ -74,6 +74,7 @@ mod server_keys;
 mod slots;
 mod slugs;
 mod snapshot_imports;
+mod snapshot_splices;
 mod snapshots;
 mod stood_still;
 mod strangers;

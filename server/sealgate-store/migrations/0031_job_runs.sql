@@ -1,4 +1,4 @@
--- What became of jobs (spec/http.md §3.24).
+-- What became of jobs (spec/http.md §3.21).
 
 -- How many seconds after one run the next is due, as the server that runs the job says it. 0: no server has said it since then.
 ALTER TABLE jobs ADD COLUMN every BIGINT NOT NULL DEFAULT 0;
