@@ -197,7 +197,7 @@ impl Work for Adopt {
         if held != self.before {
             return Err(AuthorityError::Superseded);
         }
-        self.keep_slot(tx).await?;
+        self.keep_slot(tx, &locked).await?;
         table::activations::adopt(tx, &self.row).await?;
         if held.is_some_and(|held| held.generation != self.row.generation) {
             table::instances::forget(tx, self.row.id).await?;
@@ -214,14 +214,15 @@ impl Work for Adopt {
 }
 
 impl Adopt {
-    /// What a device shows keeps the slot that it has. A listed proof admits nobody (`spec/revocation.md` §5.3).
-    async fn keep_slot(&self, tx: &mut Tx<'_>) -> Result<(), AuthorityError> {
+    /// What a device shows keeps the slot that it has. A listed proof admits nobody (`spec/revocation.md` §5.3). Where the license was
+    /// revoked, the answer says that.
+    async fn keep_slot(&self, tx: &mut Tx<'_>, locked: &LicenseRow) -> Result<(), AuthorityError> {
         let Some(slot) = &self.slot else { return Ok(()) };
         if table::slots::keep_proof(tx, slot).await? {
             return Ok(());
         }
         match table::slots::license_of_slot(&mut *tx, slot.tenant, slot.app, slot.slot).await? {
-            Some(SlotOwner { listed_at: Some(_), .. }) => Err(AuthorityError::Refused(Code::NotActivated)),
+            Some(SlotOwner { listed_at: Some(_), .. }) if locked.revoked_at.is_none() => Err(AuthorityError::Refused(Code::NotActivated)),
             _ => Ok(()),
         }
     }

@@ -150,6 +150,8 @@ fn a_stranger_reads_the_document_and_finds_what_it_says() {
     }
     // The tool forgets every customer of the examples before it comes to this one; other tests merge.
     answered.remove(&("/api/v1/customers/{customer_id}/merge".to_owned(), "post".to_owned()));
+    // The server signs newer snapshots before the tool comes to the one of the example; other tests import.
+    answered.remove(&("/api/v1/snapshots/import".to_owned(), "post".to_owned()));
     let never: Vec<_> = answered.iter().filter(|(_, [_, good])| *good == 0).collect();
     assert!(never.is_empty(), "never answered with 2xx: {never:?}");
 }

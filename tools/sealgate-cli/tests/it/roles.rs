@@ -156,7 +156,7 @@ fn a_runtime_holds_none_of_the_vendors_keys_and_does_not_start_with_one() {
     };
     assert_eq!(vendor.start_runtime().stop().0, Some(0));
     assert_eq!(uses("runtime/keys"), ["activation", "app", "server"]);
-    assert_eq!(uses("authority/keys"), ["app", "authority", "issuer", "root", "update"]);
+    assert_eq!(uses("authority/keys"), ["app", "authority", "issuer", "root", "snapshot", "update"]);
 
     let has = |name: &str, secret: &str| Path::new(&vendor.path(name)).join("keys").join(secret).is_file();
     for secret in ["token-pepper-v1.secret", "license-key-display-v1.secret", "answers-v1.secret"] {
