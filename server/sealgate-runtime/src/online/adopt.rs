@@ -222,7 +222,9 @@ impl Adopt {
             return Ok(());
         }
         match table::slots::license_of_slot(&mut *tx, slot.tenant, slot.app, slot.slot).await? {
-            Some(SlotOwner { listed_at: Some(_), .. }) if locked.revoked_at.is_none() => Err(AuthorityError::Refused(Code::NotActivated)),
+            Some(SlotOwner { listed_at: Some(_), .. }) if locked.revoked_at.is_none() => {
+                Err(AuthorityError::Refused(Code::NotActivated))
+            }
             _ => Ok(()),
         }
     }
