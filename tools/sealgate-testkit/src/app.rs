@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use jiff::tz::TimeZone;
-use sealgate_artifact::UnixSeconds;
 use sealgate_authority::Limits;
 use sealgate_authority::ports::{Clock, System};
 use sealgate_server::assembly::{self, Options, TOKEN_FILE};
@@ -256,7 +255,7 @@ impl TestApp {
 
     /// Runs the jobs that are due by this server's clock, unless the server itself is running them.
     pub fn run_jobs(&self) {
-        self.backstage().run_jobs(UnixSeconds::new(self.clock.seconds()).expect("in range"));
+        self.backstage().run_jobs();
     }
 
     /// Revokes again what this exported audit log says was revoked.

@@ -1,20 +1,28 @@
 //! Signing a snapshot once each shard is new enough (`spec/revocation.md` §4, §7.1).
 
-use sealgate_artifact::{Carrier, PublicKey, ShardEntry, Snapshot, TenantId};
+use sealgate_artifact::{Carrier, PublicKey, ShardEntry, Snapshot, TenantId, UnixSeconds, limits};
 use sealgate_authority::{AuthorityError, broken};
-use sealgate_store::table::{self, AuditRow, KeyScope, ShardRow, SnapshotRow, keys, shards, snapshots};
+use sealgate_store::table::{
+    self, AuditRow, KeyScope, ShardRow, SnapshotLook, SnapshotRow, keys, shards, snapshots,
+};
 use sealgate_store::{StoreError, Tx, Work};
 use sealgate_trust::Verified;
 use serde_json::json;
 
 use super::chain::Chain;
-use super::due::{DAY, of_snapshot};
+use super::due::{DAY, Pace, renewed};
 use super::signing::{Place, Snapshots};
 use crate::Caller;
 use crate::keys::{first_version, next_version};
 
-/// Snapshots that are kept of each tenant: whoever fetches one while the next is signed gets it whole.
-const KEPT: u32 = 3;
+/// How long a snapshot is kept after it was signed: whoever reads it slowly gets it whole, however often the next is signed.
+const KEPT_SECONDS: u64 = 60 * 60;
+/// So many are kept beside the newest, however old or large they are; and no more than so many, and so many bytes.
+const FEW_KEPT: usize = 2;
+const MOST_KEPT: u32 = 70;
+const KEPT_BYTES: u64 = 128 * 1024 * 1024;
+/// From so many shards on, those that list nothing are not named.
+const MANY: usize = 1_000;
 /// Shards that are read at once.
 const PAGE: u32 = 200;
 /// How often it is tried while others sign.
@@ -38,15 +46,19 @@ impl Snapshots {
 
     async fn try_snapshot(&self, tenant: TenantId, caller: Option<&Caller>) -> Result<bool, AuthorityError> {
         let (db, now) = (&self.desk.db, self.desk.ids.now());
-        let signer = self.changes.signing_snapshot_key(tenant).await?;
-        let (chain, sum) = (Chain::read(db, tenant).await?, shards::sum(db, tenant).await?);
-        let kept = snapshots::list(db, tenant, None, KEPT).await?;
-        let newest = kept.first();
-        if !of_snapshot(newest, &sum, &chain.name()?, (signer, now)) {
+        let Some(look) = snapshots::look(db, tenant).await?.filter(|look| is_due(look, tenant, now)) else {
+            return Ok(false);
+        };
+        if self.rests(tenant) > 0 {
             return Ok(false);
         }
+        let signer = self.changes.signing_snapshot_key(tenant).await?;
+        let chain = Chain::read(db, tenant).await?;
         let listed = self.all_shards(tenant).await?;
-        let version = newest.map_or_else(|| first_version(now), |newest| next_version(newest.version, now));
+        let versions = listed.iter().map(|shard| shard.version).sum();
+        let listed = named(tenant, listed)?;
+        let version =
+            look.newest.map_or_else(|| first_version(now), |(newest, ..)| next_version(newest, now));
         let entry = |shard: &ShardRow| ShardEntry { app: shard.app, block: shard.block, statement: shard.id };
         let snapshot = Snapshot {
             tenant,
@@ -64,9 +76,10 @@ impl Snapshots {
             version,
             issued_at: now,
             signer,
-            chain: chain.name()?,
+            // What was read before: a keyset that came since is in the next one.
+            chain: look.chain,
             shards: listed.len() as u64,
-            versions: listed.iter().map(|shard| shard.version).sum(),
+            versions,
             listed: listed.iter().map(|shard| shard.listed).sum(),
             bytes: stored.bytes,
             sha256: stored.sha256,
@@ -76,10 +89,11 @@ impl Snapshots {
             let detail = json!({ "version": version, "shards": row.shards, "revoked": row.listed });
             self.desk.audit(caller, "snapshot.signed", tenant.to_string(), &detail)
         });
-        let oldest = kept.get(KEPT as usize - 2).map(|row| row.version);
-        let work =
-            StoreSnapshot { tenant, signer, row, parts: stored.parts, statement, forget: oldest, audit };
+        let kept = snapshots::list(db, tenant, None, MOST_KEPT).await?;
+        let forget = kept_from(&kept, now);
+        let work = StoreSnapshot { tenant, signer, row, parts: stored.parts, statement, forget, audit };
         db.write(work).await?;
+        self.wrote(tenant, Pace::new(now, self.desk.ids.now()));
         Ok(true)
     }
 
@@ -95,7 +109,7 @@ impl Snapshots {
             version: said.version,
             issued_at: said.issued_at,
             signer: snapshot.signed_by()[0],
-            chain: format!("{} {} {}", said.root, said.keyset, said.tenant_keyset),
+            chain: String::new(),
             shards: said.shards.len() as u64,
             // What the database holds besides is not in it: the next one is due.
             versions: 0,
@@ -120,11 +134,43 @@ impl Snapshots {
                 all.sort_by_key(|shard| (shard.app, shard.block));
                 return Ok(all);
             }
-            if all.len() > sealgate_artifact::limits::SHARDS {
-                return Err(broken("the tenant has more blocks than a snapshot can name"));
-            }
         }
     }
+}
+
+/// Whether a snapshot is to be signed: it lacks a shard, is old, or names other keysets or another key than those of now.
+fn is_due(look: &SnapshotLook, tenant: TenantId, now: UnixSeconds) -> bool {
+    let (old, soon) = renewed(tenant, now);
+    look.newest.is_none_or(|(_, issued_at, says_all)| !says_all || issued_at <= old || issued_at > soon)
+}
+
+/// The shards that a snapshot names (`spec/revocation.md` §4.2): all, or where there are many, those that list something. What it does
+/// not name lists nothing (§6.3).
+fn named(tenant: TenantId, mut shards: Vec<ShardRow>) -> Result<Vec<ShardRow>, AuthorityError> {
+    if shards.len() < MANY {
+        return Ok(shards);
+    }
+    shards.retain(|shard| shard.listed > 0);
+    let named = shards.len();
+    if named >= MANY {
+        let most = limits::SHARDS;
+        tracing::warn!(%tenant, named, most, "a snapshot can name few more blocks of which something was taken back");
+    }
+    if named > limits::SHARDS {
+        return Err(broken("of more blocks than a snapshot can name something was taken back"));
+    }
+    Ok(shards)
+}
+
+/// The version before which snapshots are not kept any more. `kept` are the newest ones; with the one that is stored now, some stay in any
+/// case, and the others for an hour, as far as there is room.
+fn kept_from(kept: &[SnapshotRow], now: UnixSeconds) -> Option<u64> {
+    let mut bytes = 0;
+    let stays = |(n, row): &(usize, &SnapshotRow)| {
+        bytes += row.bytes;
+        *n < FEW_KEPT || row.issued_at.plus(KEPT_SECONDS) > now && bytes <= KEPT_BYTES
+    };
+    kept.iter().enumerate().take_while(stays).last().map(|(_, row)| row.version)
 }
 
 struct AdoptSnapshot {

@@ -53,6 +53,9 @@ statements! {
               lease_until = $4, last_failed_at = $5, last_error = $6 WHERE name = $1 AND holder = $2";
     DONE = "UPDATE jobs SET due_at = CASE WHEN due_at < lease_until THEN due_at ELSE $3 END, lease_until = NULL, \
             holder = NULL, position = '', last_done_at = $4, last_error = NULL WHERE name = $1 AND holder = $2";
+    PAUSED = "UPDATE jobs SET due_at = CASE WHEN due_at < lease_until THEN due_at ELSE $3 END, \
+              position = CASE WHEN due_at < lease_until THEN '' ELSE position END, lease_until = NULL, holder = NULL, \
+              last_done_at = $4, last_error = NULL WHERE name = $1 AND holder = $2";
     HURRY = "UPDATE jobs SET due_at = $2 WHERE name = $1 AND due_at > $2";
 }
 
@@ -206,6 +209,18 @@ pub async fn done(
     now: UnixSeconds,
 ) -> Result<bool, StoreError> {
     let query = query(DONE).bind(name).bind(holder).bind(signed(due_at.get()));
+    Ok(query.bind(signed(now.get())).execute(tx).await? == 1)
+}
+
+/// Gives a job back whose run paused now: the next one, due at that time, goes on from the position that was kept. `false` if the holder
+/// does not hold it any more.
+pub async fn paused(
+    tx: &mut Tx<'_>,
+    (name, holder): (&str, &str),
+    due_at: UnixSeconds,
+    now: UnixSeconds,
+) -> Result<bool, StoreError> {
+    let query = query(PAUSED).bind(name).bind(holder).bind(signed(due_at.get()));
     Ok(query.bind(signed(now.get())).execute(tx).await? == 1)
 }
 

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use sealgate_artifact::{Code, UnixSeconds};
+use sealgate_artifact::{Code, UnixSeconds, encode_hex};
 use sealgate_container::{Container, decode_statement};
 use sealgate_wire::{
     AppView, ImportSnapshot, Nothing, Page, SnapshotImported, SnapshotSigned, SnapshotView, Timestamp,
 };
+use sha2::{Digest, Sha256};
 
 use crate::args::{Global, ImportSnapshotArgs, OfflineCommand, SnapshotArgs};
 use crate::client::Client;
@@ -15,7 +16,7 @@ use crate::commands::written::write;
 use crate::confirm::Consent;
 use crate::failure::Failure;
 use crate::files;
-use crate::output::{Output, say};
+use crate::output::{Output, complain, say};
 use crate::signals;
 use crate::streams::is_dash;
 
@@ -29,7 +30,7 @@ pub(crate) fn run(global: &Global, command: &OfflineCommand, output: &Output) ->
 /// Writes the newest revocation data to a file.
 fn snapshot(client: &Client, args: &SnapshotArgs, output: &Output) -> Result<(), Failure> {
     if args.sign {
-        sign(client)?;
+        sign(client, output)?;
     }
     // Any app of the tenant will do: a snapshot has the shards of all.
     let apps: Page<AppView> = client.get("/api/v1/apps?limit=1")?;
@@ -44,7 +45,8 @@ fn snapshot(client: &Client, args: &SnapshotArgs, output: &Output) -> Result<(),
     }
     // The job may have signed another one meanwhile.
     let kept: Page<SnapshotView> = client.get("/api/v1/snapshots")?;
-    let written_one = kept.items.iter().find(|snapshot| snapshot.bytes == file.len() as u64);
+    let sha256 = encode_hex(&Sha256::digest(&file));
+    let written_one = kept.items.iter().find(|snapshot| snapshot.sha256 == sha256);
     tell(&args.output, &written, written_one, output);
     Ok(())
 }
@@ -112,11 +114,16 @@ fn shown(came: &SnapshotImported) {
 }
 
 /// One request signs as much as it can.
-fn sign(client: &Client) -> Result<(), Failure> {
+fn sign(client: &Client, output: &Output) -> Result<(), Failure> {
     loop {
         signals::none_came()?;
         let signed: SnapshotSigned = client.post("/api/v1/snapshots", &Nothing {})?;
-        if signed.complete {
+        if let Some(seconds) = signed.again_in.filter(|_| !output.quiet) {
+            complain!(
+                "a snapshot of this minute is there; what was taken back since is signed in {seconds} s"
+            );
+        }
+        if signed.complete || signed.again_in.is_some() {
             return Ok(());
         }
     }
