@@ -13,10 +13,13 @@ fn text(value: &Value) -> &str {
     value.as_str().expect("text")
 }
 
-/// Runs what is due. The server looks for work, too: what it took is waited for.
+/// Runs what is due, and signs revocation data in any case. The server looks for work, too: what it took is waited for.
 fn run_jobs(app: &TestApp) {
+    let wait = || while app.count("jobs WHERE lease_until IS NOT NULL AND last_error IS NULL") > 0 {};
+    wait();
+    app.meddle("UPDATE jobs SET due_at = 1 WHERE name = 'sign_snapshots' AND lease_until IS NULL");
     app.run_jobs();
-    while app.count("jobs WHERE lease_until IS NOT NULL AND last_error IS NULL") > 0 {}
+    wait();
 }
 
 fn url(app: &TestApp, product: &Value) -> String {
@@ -58,7 +61,7 @@ fn is_listed(taken: &TakenOver, slot: u64) -> bool {
 }
 
 /// Signs what is due, once the server's own job does not.
-fn sign(app: &TestApp) -> Value {
+pub(crate) fn sign(app: &TestApp) -> Value {
     loop {
         let answer = app.api("POST", "/api/v1/snapshots", &json!({}));
         if answer.status != 503 {
@@ -192,7 +195,8 @@ on_both_engines! {
         assert_eq!((kept(app)[0]["age"].clone(), kept(app).len()), (json!(30), 2));
         let twin = app.tenant("Twin");
         assert_eq!(twin.api("GET", "/api/v1/snapshots", &json!(null)).expect(200)["items"], json!([]));
-        let own = twin.api("POST", "/api/v1/snapshots", &json!({})).expect(200);
+        let ask = || twin.api("POST", "/api/v1/snapshots", &json!({}));
+        let own = std::iter::repeat_with(ask).find(|answer| answer.status != 503).expect("no end").expect(200);
         assert_eq!((&own["snapshot"]["shards"], &own["snapshot"]["revoked"]), (&json!(0), &json!(0)), "of its own");
     }
 
@@ -262,7 +266,9 @@ on_both_engines! {
         let (editor, license) = sell(app, &json!({}));
         open_blocks(app, &editor, 1_000);
         let request = sign(app);
-        assert_eq!((&request["complete"], app.count("shards")), (&json!(false), 200), "not all in one request");
+        // The server's own job may have signed a page, too.
+        let signed = app.count("shards");
+        assert!(request["complete"] == false && (200..=251).contains(&signed), "not all in one request: {signed}");
         // The process that ran the job died after it had kept this position.
         let tenant = app.texts("SELECT tenant_id FROM tenants")[0].clone();
         let at = format!("{tenant} {} 599", text(&editor["app_id"]));
@@ -271,7 +277,7 @@ on_both_engines! {
         ));
         run_jobs(app);
         assert_eq!(app.count("shards WHERE block >= 600"), 400);
-        assert_eq!(app.count("shards WHERE block >= 200 AND block < 600"), 0, "it went on from there");
+        assert_eq!(app.count("shards WHERE block > 251 AND block < 600"), 0, "it went on from there");
         app.clock.advance(60);
         run_jobs(app);
         let taken = first(app, &editor);
@@ -361,15 +367,16 @@ on_both_engines! {
         run_jobs(app);
         assert_eq!(change(app, &license, "revoke", &json!({})).status, 200);
         let (tell, told) = std::sync::mpsc::channel();
+        let told = std::sync::Mutex::new(told);
         let ask = || tell.send(app.api("POST", "/api/v1/snapshots", &json!({})).status).expect("is heard");
         std::thread::scope(|scope| {
             // One of them has the turn, and waits for the database.
             app.while_nobody_writes(|| {
                 (0..2).for_each(|_| drop(scope.spawn(ask)));
                 let soon = std::time::Duration::from_secs(4);
-                assert_eq!(told.recv_timeout(soon).expect("the other one is answered"), 503);
+                assert_eq!(told.lock().expect("no panics").recv_timeout(soon).expect("the other one is answered"), 503);
             });
-            assert_eq!(told.recv().expect("goes on"), 200);
+            assert_eq!(told.lock().expect("no panics").recv().expect("goes on"), 200);
         });
     }
 
