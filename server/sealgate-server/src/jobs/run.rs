@@ -52,12 +52,11 @@ impl Jobs {
         let mut done = vec![];
         let Some(duties) = &self.duties else { return Ok(done) };
         let those: Vec<_> = self.table.iter().filter(|job| is_one(job)).collect();
-        let every = those.iter().map(|job| job.every).max().unwrap_or_default();
         while !self.holder.is_stopping() {
             let names = those.iter().map(|job| job.name).collect();
             // Each lease begins when it is taken, however long the job before took.
             let now = self.holder.ids.now();
-            let Some((name, position)) = self.holder.claim(names, every, now).await? else { break };
+            let Some((name, position)) = self.holder.claim(names, now).await? else { break };
             let job = those.iter().find(|job| job.name == name).expect("only these were asked for");
             self.run(duties, job, position, now).await?;
             done.push(job.name);

@@ -90,6 +90,8 @@ impl<'a> Turn<'a> {
             }
             None => rows::done(db, (job, name), next, now).await.map(drop),
             Some(code) => {
+                // It keeps its lease until then, and nobody's lease is longer.
+                let next = next.min(now.plus(LEASE));
                 let how = (now, code.as_str());
                 rows::failed(db, (job, name), position, next, how).await.map(drop)
             }
