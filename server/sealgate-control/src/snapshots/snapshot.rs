@@ -21,7 +21,7 @@ const KEPT_SECONDS: u64 = 60 * 60;
 const FEW_KEPT: usize = 2;
 const MOST_KEPT: u32 = 70;
 const KEPT_BYTES: u64 = 128 * 1024 * 1024;
-/// From so many shards on, those that list nothing are not named.
+/// More shards are told of in the log.
 const MANY: usize = 1_000;
 /// Shards that are read at once.
 const PAGE: u32 = 200;
@@ -144,21 +144,21 @@ fn is_due(look: &SnapshotLook, tenant: TenantId, now: UnixSeconds) -> bool {
     look.newest.is_none_or(|(_, issued_at, says_all)| !says_all || issued_at <= old || issued_at > soon)
 }
 
-/// The shards that a snapshot names (`spec/revocation.md` §4.2): all, or where there are many, those that list something. What it does
-/// not name lists nothing (§6.3).
+/// The shards that a snapshot names (`spec/revocation.md` §4.2): all, or where they are too many, those that list something, and as many
+/// others as fit, those of the oldest apps first. What it does not name lists nothing (§6.3), and nobody vouches for it anew.
 fn named(tenant: TenantId, mut shards: Vec<ShardRow>) -> Result<Vec<ShardRow>, AuthorityError> {
-    if shards.len() < MANY {
-        return Ok(shards);
+    let (all, most) = (shards.len(), limits::SHARDS);
+    if all > MANY {
+        tracing::warn!(%tenant, all, most, "a snapshot can name few more blocks: make fewer apps");
     }
-    shards.retain(|shard| shard.listed > 0);
-    let named = shards.len();
-    if named >= MANY {
-        let most = limits::SHARDS;
-        tracing::warn!(%tenant, named, most, "a snapshot can name few more blocks of which something was taken back");
-    }
-    if named > limits::SHARDS {
-        return Err(broken("of more blocks than a snapshot can name something was taken back"));
-    }
+    let listing = shards.iter().filter(|shard| shard.listed > 0).count();
+    let mut room = most.checked_sub(listing);
+    let room = room.as_mut().ok_or_else(|| broken("of more blocks than a snapshot can name something was taken back"))?;
+    shards.retain(|shard| {
+        let is_named = shard.listed > 0 || *room > 0;
+        *room -= usize::from(is_named && shard.listed == 0);
+        is_named
+    });
     Ok(shards)
 }
 

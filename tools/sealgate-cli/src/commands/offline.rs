@@ -1,6 +1,7 @@
 //! `sealgate offline`.
 
 use std::path::Path;
+use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sealgate_artifact::{Code, UnixSeconds, encode_hex};
@@ -19,6 +20,9 @@ use crate::files;
 use crate::output::{Output, complain, say};
 use crate::signals;
 use crate::streams::is_dash;
+
+/// How often it is asked again while somebody else signs.
+const BUSY: u32 = 10;
 
 pub(crate) fn run(global: &Global, command: &OfflineCommand, output: &Output) -> Result<(), Failure> {
     match command {
@@ -113,20 +117,39 @@ fn shown(came: &SnapshotImported) {
     }
 }
 
-/// One request signs as much as it can.
+/// One request signs as much as it can. While somebody else signs, or where there is a snapshot of this minute already, it is asked for
+/// again.
 fn sign(client: &Client, output: &Output) -> Result<(), Failure> {
+    let mut busy = 0;
     loop {
         signals::none_came()?;
-        let signed: SnapshotSigned = client.post("/api/v1/snapshots", &Nothing {})?;
-        if let Some(seconds) = signed.again_in.filter(|_| !output.quiet) {
-            complain!(
-                "a snapshot of this minute is there; what was taken back since is signed in {seconds} s"
-            );
-        }
-        if signed.complete || signed.again_in.is_some() {
+        let signed: SnapshotSigned = match client.post("/api/v1/snapshots", &Nothing {}) {
+            Err(failure) if failure.code == Code::Unavailable.as_str() && busy < BUSY => {
+                busy += 1;
+                wait(1)?;
+                continue;
+            }
+            signed => signed?,
+        };
+        if signed.complete {
             return Ok(());
         }
+        if let Some(seconds) = signed.again_in {
+            if !output.quiet {
+                complain!("a snapshot of this minute is there; the next is signed in {seconds} s");
+            }
+            wait(seconds)?;
+        }
     }
+}
+
+/// Waits for so many seconds, or for a signal.
+fn wait(seconds: u64) -> Result<(), Failure> {
+    for _ in 0..seconds {
+        signals::none_came()?;
+        std::thread::park_timeout(Duration::from_secs(1));
+    }
+    Ok(())
 }
 
 fn tell(path: &Path, written: &str, newest: Option<&SnapshotView>, output: &Output) {
