@@ -44,6 +44,7 @@ pub(super) const MODULES: &[(&str, &[&str])] = &[
     ("lifetime_files", table::lifetime_files::STATEMENTS),
     ("made_tokens", table::made_tokens::STATEMENTS),
     ("pardons", table::pardons::STATEMENTS),
+    ("pending", table::pending::STATEMENTS),
     ("plans", table::plans::STATEMENTS),
     ("published", table::published::STATEMENTS),
     ("release_days", table::release_days::STATEMENTS),
